@@ -1,0 +1,270 @@
+import { RefusedError, TransientAwsError } from '../domain/errors.ts';
+
+/** Why AWS refuses: `reason` of a {@link RefusedError}. */
+type Refusal =
+  | 'access-denied'
+  | 'application-missing'
+  | 'identity-store-missing'
+  | 'kms-access-denied'
+  | 'kms-disabled'
+  | 'kms-invalid-arn'
+  | 'kms-invalid-key-usage'
+  | 'kms-invalid-state'
+  | 'kms-key-not-found'
+  | 'ledger-missing'
+  | 'principal-or-application-missing'
+  | 'quota-exceeded'
+  | 'validation';
+
+/**
+ * What an exception of AWS means to Usher. The first row that fits counts; a row that names a Reason, a resource type
+ * or an operation fits only that one.
+ */
+export interface ErrorRow {
+  exception: string;
+  reason?: string;
+  resourceType?: string;
+  operation?: string;
+  as: 'transient' | Refusal;
+  /** What the API reference says, in substance: why the row is as it is. */
+  because: string;
+}
+
+const DENIED = 'You do not have sufficient access to perform this action.';
+const INTERNAL = 'The request failed because of an unknown error, exception or failure with an internal server.';
+const KEY_UNUSABLE = 'The service cannot use the customer managed KMS key: somebody has to mend the key or its policy.';
+const SYNTAX = 'The request failed because it contains a syntax error.';
+const THROTTLED =
+  'The principal has crossed the throttling limits of the API operations; with a KMS reason, those of KMS.';
+
+/**
+ * Identity Store. Only read operations are called. ResourceNotFoundException for a user or a group is an answer, not
+ * an error, and has no row.
+ *
+ * @see https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_Operations.html
+ */
+export const IDENTITY_STORE_ERRORS: readonly ErrorRow[] = [
+  { exception: 'ThrottlingException', as: 'transient', because: THROTTLED },
+  { exception: 'InternalServerException', as: 'transient', because: INTERNAL },
+  {
+    exception: 'ConflictException',
+    as: 'transient',
+    because: 'The requested resource was being concurrently modified by another request.',
+  },
+  {
+    exception: 'AccessDeniedException',
+    reason: 'KMS_ACCESS_DENIED',
+    as: 'kms-access-denied',
+    because: 'Reason is returned by KMS while accessing a customer managed key.',
+  },
+  { exception: 'AccessDeniedException', as: 'access-denied', because: DENIED },
+  { exception: 'ValidationException', reason: 'KMS_DISABLED', as: 'kms-disabled', because: KEY_UNUSABLE },
+  { exception: 'ValidationException', reason: 'KMS_INVALID_ARN', as: 'kms-invalid-arn', because: KEY_UNUSABLE },
+  {
+    exception: 'ValidationException',
+    reason: 'KMS_INVALID_KEY_USAGE',
+    as: 'kms-invalid-key-usage',
+    because: KEY_UNUSABLE,
+  },
+  { exception: 'ValidationException', reason: 'KMS_INVALID_STATE', as: 'kms-invalid-state', because: KEY_UNUSABLE },
+  { exception: 'ValidationException', as: 'validation', because: SYNTAX },
+  {
+    exception: 'ServiceQuotaExceededException',
+    as: 'quota-exceeded',
+    because: 'The request would cause the number of users or groups to exceed the maximum allowed.',
+  },
+  {
+    exception: 'ResourceNotFoundException',
+    reason: 'KMS_KEY_NOT_FOUND',
+    as: 'kms-key-not-found',
+    because: 'Reason is given when the service is unable to access a customer managed key: nobody is missing.',
+  },
+  {
+    exception: 'ResourceNotFoundException',
+    resourceType: 'IDENTITY_STORE',
+    as: 'identity-store-missing',
+    because: 'ResourceType tells what is not found: USER, GROUP or IDENTITY_STORE.',
+  },
+];
+
+/**
+ * SSO Admin. ConflictException of the two writes, and ResourceNotFoundException where it only says that there is no
+ * assignment, are answers: the adapter turns them into values.
+ *
+ * @see https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_Operations.html
+ */
+export const SSO_ADMIN_ERRORS: readonly ErrorRow[] = [
+  { exception: 'ThrottlingException', as: 'transient', because: THROTTLED },
+  { exception: 'InternalServerException', as: 'transient', because: INTERNAL },
+  {
+    exception: 'ConflictException',
+    as: 'transient',
+    because: 'The previous write did not have time to propagate; a retry with backoff is the recommended response.',
+  },
+  {
+    exception: 'AccessDeniedException',
+    reason: 'KMS_AccessDeniedException',
+    as: 'kms-access-denied',
+    because: KEY_UNUSABLE,
+  },
+  { exception: 'AccessDeniedException', as: 'access-denied', because: DENIED },
+  { exception: 'ValidationException', reason: 'KMS_DisabledException', as: 'kms-disabled', because: KEY_UNUSABLE },
+  {
+    exception: 'ValidationException',
+    reason: 'KMS_InvalidKeyUsageException',
+    as: 'kms-invalid-key-usage',
+    because: KEY_UNUSABLE,
+  },
+  {
+    exception: 'ValidationException',
+    reason: 'KMS_InvalidStateException',
+    as: 'kms-invalid-state',
+    because: KEY_UNUSABLE,
+  },
+  { exception: 'ValidationException', as: 'validation', because: SYNTAX },
+  {
+    exception: 'ServiceQuotaExceededException',
+    as: 'quota-exceeded',
+    because: 'The principal has crossed the permitted number of resources that can be created.',
+  },
+  {
+    exception: 'ResourceNotFoundException',
+    reason: 'KMS_NotFoundException',
+    as: 'kms-key-not-found',
+    because: KEY_UNUSABLE,
+  },
+  {
+    exception: 'ResourceNotFoundException',
+    operation: 'CreateApplicationAssignment',
+    as: 'principal-or-application-missing',
+    because: 'A requested resource is not found; the exception does not say which of the two.',
+  },
+  {
+    exception: 'ResourceNotFoundException',
+    operation: 'GetApplicationAssignmentConfiguration',
+    as: 'application-missing',
+    because: 'A requested resource is not found; the application is the only one named.',
+  },
+  {
+    exception: 'ResourceNotFoundException',
+    operation: 'ListApplicationAssignments',
+    as: 'application-missing',
+    because: 'A requested resource is not found; the application is the only one named.',
+  },
+];
+
+/**
+ * EventBridge PutEvents, for the call as a whole; what becomes of an entry is in its own ErrorCode.
+ *
+ * @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+ */
+export const EVENT_BRIDGE_ERRORS: readonly ErrorRow[] = [
+  { exception: 'InternalException', as: 'transient', because: 'This exception occurs due to unexpected causes.' },
+  { exception: 'ThrottlingException', as: 'transient', because: 'The request was denied due to request throttling.' },
+  { exception: 'AccessDeniedException', as: 'access-denied', because: DENIED },
+  {
+    exception: 'ValidationException',
+    as: 'validation',
+    because: 'The input does not satisfy the constraints, e.g. the size of all entries together.',
+  },
+];
+
+/**
+ * What every AWS service may answer. Other faults of credentials or signatures (UnrecognizedClientException,
+ * InvalidSignatureException, CredentialsProviderError, …) have no row: a deployment is broken, which must look like it.
+ *
+ * @see https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/CommonErrors.html
+ */
+export const COMMON_ERRORS: readonly ErrorRow[] = [
+  {
+    exception: 'TooManyRequestsException',
+    as: 'transient',
+    because: 'The name that some AWS front ends give to throttling.',
+  },
+  {
+    exception: 'ExpiredTokenException',
+    as: 'transient',
+    because: 'The security token has expired. Request a new one and try again: Lambda renews it by itself.',
+  },
+  {
+    exception: 'RequestExpired',
+    as: 'transient',
+    because: 'The request arrived more than 15 minutes after its date stamp, as after a freeze of the sandbox.',
+  },
+  { exception: 'NotAuthorized', as: 'access-denied', because: 'You do not have permission to perform this action.' },
+];
+
+/** Node's names for a connection that failed or broke ("socket hang up" is an ECONNRESET), as in the SDK's own list. */
+const NETWORK_CODES: ReadonlySet<unknown> = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/** Names of the SDK for a request that got no answer in time. */
+const UNANSWERED: ReadonlySet<unknown> = new Set([
+  'AbortError',
+  'RequestTimeout',
+  'RequestTimeoutException',
+  'TimeoutError',
+]);
+
+function property(of: unknown, name: string): unknown {
+  return typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function rowFor(error: unknown, table: readonly ErrorRow[], operation: string): ErrorRow | undefined {
+  return [...table, ...COMMON_ERRORS].find(
+    (row) =>
+      row.exception === property(error, 'name') &&
+      (row.reason === undefined || row.reason === property(error, 'Reason')) &&
+      (row.resourceType === undefined || row.resourceType === property(error, 'ResourceType')) &&
+      (row.operation === undefined || row.operation === operation),
+  );
+}
+
+/** A fault of the way to AWS, or of AWS itself, in one short name; undefined when it is something else. */
+function faultOf(error: unknown): string | undefined {
+  const code = property(error, 'code');
+  if (NETWORK_CODES.has(code)) return text(code);
+  const name = property(error, 'name');
+  if (UNANSWERED.has(name)) return text(name);
+  const status = property(property(error, '$metadata'), 'httpStatusCode');
+  if (typeof status !== 'number') return undefined;
+  // Not JSON: the page of a proxy, or a body cut short. The parser's message quotes it.
+  return status >= 500 || status === 429 || name === 'SyntaxError' ? `HTTP ${status}` : undefined;
+}
+
+/**
+ * Turns an error of the SDK into one of ours.
+ *
+ * Its message has the operation, the exception, the given ids and AWS's request id. AWS's own message may hold names
+ * and addresses, so it is neither quoted nor attached as `cause`.
+ *
+ * @param ids what was asked about, e.g. `user 44f8…`
+ * @returns TransientAwsError, RefusedError, or the error itself when no row fits: then it is a bug, or an answer
+ */
+export function translate(
+  error: unknown,
+  table: readonly ErrorRow[],
+  operation: string,
+  ids: readonly string[],
+): unknown {
+  const row = rowFor(error, table, operation);
+  const what = row?.exception ?? faultOf(error);
+  if (what === undefined) return error;
+  const requestId = text(property(property(error, '$metadata'), 'requestId')) ?? text(property(error, 'RequestId'));
+  const details = [...ids, ...(requestId === undefined ? [] : [`request ${requestId}`])].join(', ');
+  const verdict = row?.as ?? 'transient';
+  const message = `${operation}: ${what}${details && ` (${details})`}`;
+  return verdict === 'transient' ? new TransientAwsError(message) : new RefusedError(verdict, message);
+}

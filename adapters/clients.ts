@@ -1,0 +1,33 @@
+import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import type { Clock } from '../domain/clock.ts';
+
+/** Spaces calls to one AWS service: each `turn` resolves no sooner than `1 / perSecond` seconds after the one before. */
+export interface Pacer {
+  turn(): Promise<void>;
+}
+
+/** Paces by the clock; calls that arrive together are let through one after another. */
+export function paced(perSecond: number, clock: Clock): Pacer {
+  let free = 0;
+  return {
+    async turn() {
+      const now = clock.now().getTime();
+      const start = Math.max(now, free);
+      free = start + 1000 / perSecond;
+      if (start > now) await clock.sleep((start - now) / 1000);
+    },
+  };
+}
+
+/**
+ * What every SDK client is made with. Credentials, endpoint and request handler are AWS's own in Lambda; the local
+ * stack gives its own.
+ */
+export interface ClientSettings {
+  region: string;
+  /** The machine's Retry is the only retry: the SDK's would sleep, billed, and multiply it. */
+  maxAttempts: 1;
+  endpoint?: string;
+  credentials?: { accessKeyId: string; secretAccessKey: string };
+  requestHandler?: NonNullable<DynamoDBClientConfig['requestHandler']>;
+}

@@ -1,0 +1,223 @@
+import {
+  type AlternateIdentifier,
+  DescribeUserCommand,
+  GetUserIdCommand,
+  IdentitystoreClient,
+  IsMemberInGroupsCommand,
+  type IsMemberInGroupsCommandOutput,
+  ListGroupMembershipsCommand,
+  ListUsersCommand,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-identitystore';
+import { TransientAwsError } from '../domain/errors.ts';
+import { normalizeId } from '../domain/ids.ts';
+import type { Selector } from '../domain/request.ts';
+import { IDENTITY_STORE_ERRORS } from './aws-errors.ts';
+import type { ClientSettings, Pacer } from './clients.ts';
+import { asking, idIn, listIn, malformed, pages } from './requests.ts';
+
+/** A user as far as Usher looks: `missing` is AWS's ResourceNotFoundException. A status that AWS leaves out is enabled. */
+export type UserStatus = 'enabled' | 'disabled' | 'missing';
+
+/**
+ * The part of the Identity Store API that Usher reads; it never writes there.
+ *
+ * @throws TransientAwsError worth a retry · RefusedError not
+ */
+export interface Directory {
+  /**
+   * Which of these groups the user is a member of: one IsMemberInGroups call for up to 100 groups, more calls for more.
+   * A group that doesn't exist has no members.
+   *
+   * @returns undefined when the user doesn't exist
+   */
+  groupsOf(userId: string, groupIds: readonly string[]): Promise<ReadonlySet<string> | undefined>;
+  /**
+   * The members of a group, by pages of up to 100 user ids.
+   *
+   * A page that fails fails the iteration: an answer cut short must never look like a smaller group.
+   * A group that doesn't exist yields the single value undefined.
+   */
+  membersOf(groupId: string): AsyncIterable<readonly string[] | undefined>;
+  /** DescribeUser. */
+  statusOf(userId: string): Promise<UserStatus>;
+  /** All users of the store with their status (never `missing`), by pages of up to 100. */
+  users(): AsyncIterable<readonly { userId: string; status: UserStatus }[]>;
+  /** GetUserId; undefined while SCIM hasn't brought such a user. */
+  findUser(selector: Selector): Promise<string | undefined>;
+}
+
+/** The limit of IsMemberInGroups and of MaxResults. */
+const MAX_PER_CALL = 100;
+
+function statusIn(value: unknown, operation: string): 'enabled' | 'disabled' {
+  if (value === undefined || value === 'ENABLED') return 'enabled';
+  if (value === 'DISABLED') return 'disabled';
+  throw malformed(operation, 'UserStatus');
+}
+
+/** Which groups an answer of IsMemberInGroups affirms. Every group asked about must be in it. */
+function affirmed(results: IsMemberInGroupsCommandOutput['Results'], groupIds: readonly string[]): string[] {
+  const existence = new Map<string, boolean>();
+  for (const result of listIn(results, 'IsMemberInGroups', 'Results')) {
+    const groupId = idIn(result.GroupId, 'group', 'IsMemberInGroups', 'Results.GroupId');
+    if (typeof result.MembershipExists !== 'boolean') throw malformed('IsMemberInGroups', 'Results.MembershipExists');
+    existence.set(groupId, result.MembershipExists);
+  }
+  return groupIds.filter((groupId) => {
+    const exists = existence.get(groupId);
+    if (exists === undefined) throw malformed('IsMemberInGroups', `the result for group ${groupId}`);
+    return exists;
+  });
+}
+
+function alternateIdentifier(selector: Selector): AlternateIdentifier {
+  if ('externalId' in selector) {
+    return { ExternalId: { Issuer: selector.externalId.issuer, Id: selector.externalId.id } };
+  }
+  return 'userName' in selector
+    ? { UniqueAttribute: { AttributePath: 'userName', AttributeValue: selector.userName } }
+    : { UniqueAttribute: { AttributePath: 'emails.value', AttributeValue: selector.email } };
+}
+
+/** A Reason means that the service couldn't use its KMS key, which says nothing about the resource. */
+function isNotFound(error: unknown): error is ResourceNotFoundException {
+  return error instanceof ResourceNotFoundException && error.Reason === undefined;
+}
+
+/**
+ * Whether AWS answers that this user or group doesn't exist. The exception may leave out what it is about; it must
+ * not be about something else, such as the identity store.
+ *
+ * @param id undefined where the request has none
+ */
+function isMissing(error: unknown, kind: 'user' | 'group', id?: string): boolean {
+  if (!isNotFound(error)) return false;
+  if (error.ResourceType !== undefined) return error.ResourceType === kind.toUpperCase();
+  return error.ResourceId === undefined || id === undefined || normalizeId(error.ResourceId, kind) === id;
+}
+
+/** The directory of one identity store, over the SDK. Each request takes a turn of the pacer. */
+export function identityStoreDirectory(client: IdentitystoreClient, identityStoreId: string, pacer: Pacer): Directory {
+  const ask = asking(IDENTITY_STORE_ERRORS, pacer);
+  const store = { IdentityStoreId: identityStoreId };
+
+  async function statusOf(userId: string): Promise<UserStatus> {
+    try {
+      const user = await ask('DescribeUser', [`user ${userId}`], () =>
+        client.send(new DescribeUserCommand({ ...store, UserId: userId })),
+      );
+      // An answer without content would otherwise be an enabled user.
+      if (normalizeId(user.UserId, 'user') !== userId) throw malformed('DescribeUser', 'UserId');
+      return statusIn(user.UserStatus, 'DescribeUser');
+    } catch (error) {
+      if (isMissing(error, 'user', userId)) return 'missing';
+      throw error;
+    }
+  }
+
+  /** Whether IsMemberInGroups failed for want of the user; otherwise it was a group. */
+  async function lacksUser(error: unknown, userId: string): Promise<boolean> {
+    if (!isNotFound(error)) throw error;
+    switch (error.ResourceType) {
+      case 'USER':
+        return true;
+      case 'GROUP':
+        return false;
+      case undefined:
+        return normalizeId(error.ResourceId, 'user') === userId || (await statusOf(userId)) === 'missing';
+      default:
+        throw error;
+    }
+  }
+
+  /** @returns undefined when the user doesn't exist */
+  async function groupsAmong(userId: string, groupIds: readonly string[]): Promise<string[] | undefined> {
+    try {
+      const { Results } = await ask('IsMemberInGroups', [`user ${userId}`], () =>
+        client.send(new IsMemberInGroupsCommand({ ...store, MemberId: { UserId: userId }, GroupIds: [...groupIds] })),
+      );
+      return affirmed(Results, groupIds);
+    } catch (error) {
+      if (await lacksUser(error, userId)) return undefined;
+    }
+    // One missing group fails the call for all of them, and more than one may be missing.
+    if (groupIds.length === 1) return [];
+    const found: string[] = [];
+    for (const groupId of groupIds) {
+      const one = await groupsAmong(userId, [groupId]);
+      if (one === undefined) return undefined;
+      found.push(...one);
+    }
+    return found;
+  }
+
+  return {
+    statusOf,
+
+    async groupsOf(userId, groupIds) {
+      if (groupIds.length === 0) return (await statusOf(userId)) === 'missing' ? undefined : new Set();
+      const found = new Set<string>();
+      for (let from = 0; from < groupIds.length; from += MAX_PER_CALL) {
+        const some = await groupsAmong(userId, groupIds.slice(from, from + MAX_PER_CALL));
+        if (some === undefined) return undefined;
+        for (const groupId of some) found.add(groupId);
+      }
+      return found;
+    },
+
+    async *membersOf(groupId) {
+      const operation = 'ListGroupMemberships';
+      const about = [`group ${groupId}`];
+      let begun = false;
+      try {
+        for await (const page of pages(operation, (NextToken) =>
+          ask(operation, about, () =>
+            client.send(
+              new ListGroupMembershipsCommand({ ...store, GroupId: groupId, MaxResults: MAX_PER_CALL, NextToken }),
+            ),
+          ),
+        )) {
+          begun = true;
+          yield listIn(page.GroupMemberships, operation, 'GroupMemberships').map(({ MemberId }) =>
+            idIn(MemberId?.UserId, 'user', operation, 'GroupMemberships.MemberId.UserId'),
+          );
+        }
+      } catch (error) {
+        if (!isMissing(error, 'group', groupId)) throw error;
+        if (begun) throw new TransientAwsError(`${operation}: the group went while it was listed (${about})`);
+        yield undefined;
+      }
+    },
+
+    async *users() {
+      const operation = 'ListUsers';
+      for await (const page of pages(operation, (NextToken) =>
+        ask(operation, [], () => client.send(new ListUsersCommand({ ...store, MaxResults: MAX_PER_CALL, NextToken }))),
+      )) {
+        yield listIn(page.Users, operation, 'Users').map((user) => ({
+          userId: idIn(user.UserId, 'user', operation, 'Users.UserId'),
+          status: statusIn(user.UserStatus, operation),
+        }));
+      }
+    },
+
+    async findUser(selector) {
+      try {
+        // No ids in the message: the selector is a name or an address.
+        const { UserId } = await ask('GetUserId', [], () =>
+          client.send(new GetUserIdCommand({ ...store, AlternateIdentifier: alternateIdentifier(selector) })),
+        );
+        return idIn(UserId, 'user', 'GetUserId', 'UserId');
+      } catch (error) {
+        if (isMissing(error, 'user')) return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+/** {@link identityStoreDirectory} with a client of its own. */
+export function connectDirectory(settings: ClientSettings, identityStoreId: string, pacer: Pacer): Directory {
+  return identityStoreDirectory(new IdentitystoreClient(settings), identityStoreId, pacer);
+}

@@ -1,0 +1,141 @@
+import {
+  type ApplicationAssignment,
+  ConflictException,
+  CreateApplicationAssignmentCommand,
+  DeleteApplicationAssignmentCommand,
+  DescribeApplicationAssignmentCommand,
+  GetApplicationAssignmentConfigurationCommand,
+  ListApplicationAssignmentsCommand,
+  ResourceNotFoundException,
+  SSOAdminClient,
+} from '@aws-sdk/client-sso-admin';
+import { SSO_ADMIN_ERRORS } from './aws-errors.ts';
+import type { ClientSettings, Pacer } from './clients.ts';
+import { asking, idIn, listIn, malformed, pages } from './requests.ts';
+
+/** Somebody directly assigned to an application. */
+export interface Assignee {
+  principalId: string;
+  principalType: 'USER' | 'GROUP';
+}
+
+/**
+ * The part of SSO Admin that Usher uses.
+ *
+ * @throws TransientAwsError worth a retry · RefusedError not
+ */
+export interface Applications {
+  /** GetApplicationAssignmentConfiguration: false means that everybody has access already. */
+  requiresAssignment(applicationArn: string): Promise<boolean>;
+  /** ListApplicationAssignments, by pages of up to 100; a page that fails fails the iteration. */
+  assigneesOf(applicationArn: string): AsyncIterable<readonly Assignee[]>;
+  /** DescribeApplicationAssignment: whether this user is assigned directly, not through a group. */
+  isAssigned(applicationArn: string, userId: string): Promise<boolean>;
+  /**
+   * CreateApplicationAssignment. Safe to repeat. `conflict` means that an earlier write has not propagated yet: try
+   * again, then look. `assigned` is AWS's word, not a proof.
+   */
+  assign(applicationArn: string, userId: string): Promise<'assigned' | 'conflict'>;
+  /** DeleteApplicationAssignment. Safe to repeat; one that isn't there counts as removed. */
+  unassign(applicationArn: string, userId: string): Promise<'removed' | 'conflict'>;
+}
+
+/** The limit of MaxResults. */
+const MAX_PER_PAGE = 100;
+
+function assignee(entry: ApplicationAssignment, operation: string): Assignee {
+  const { PrincipalType } = entry;
+  if (PrincipalType !== 'USER' && PrincipalType !== 'GROUP') {
+    throw malformed(operation, 'ApplicationAssignments.PrincipalType');
+  }
+  const kind = PrincipalType === 'USER' ? 'user' : 'group';
+  return {
+    principalId: idIn(entry.PrincipalId, kind, operation, 'ApplicationAssignments.PrincipalId'),
+    principalType: PrincipalType,
+  };
+}
+
+/** No assignment. A Reason means that the service couldn't use its KMS key, which says nothing about assignments. */
+function isMissing(error: unknown): boolean {
+  return error instanceof ResourceNotFoundException && error.Reason === undefined;
+}
+
+/** The applications of SSO Admin, over the SDK. Each request takes a turn of the pacer. */
+export function ssoAdminApplications(client: SSOAdminClient, pacer: Pacer): Applications {
+  const ask = asking(SSO_ADMIN_ERRORS, pacer);
+  const idsOf = (applicationArn: string, userId: string) => [`application ${applicationArn}`, `user ${userId}`];
+  const assignment = (applicationArn: string, userId: string) => ({
+    ApplicationArn: applicationArn,
+    PrincipalId: userId,
+    PrincipalType: 'USER' as const,
+  });
+
+  return {
+    async requiresAssignment(applicationArn) {
+      const operation = 'GetApplicationAssignmentConfiguration';
+      const { AssignmentRequired } = await ask(operation, [`application ${applicationArn}`], () =>
+        client.send(new GetApplicationAssignmentConfigurationCommand({ ApplicationArn: applicationArn })),
+      );
+      if (typeof AssignmentRequired !== 'boolean') throw malformed(operation, 'AssignmentRequired');
+      return AssignmentRequired;
+    },
+
+    async *assigneesOf(applicationArn) {
+      const operation = 'ListApplicationAssignments';
+      for await (const page of pages(operation, (NextToken) =>
+        ask(operation, [`application ${applicationArn}`], () =>
+          client.send(
+            new ListApplicationAssignmentsCommand({
+              ApplicationArn: applicationArn,
+              MaxResults: MAX_PER_PAGE,
+              NextToken,
+            }),
+          ),
+        ),
+      )) {
+        // Unlike the lists of the Identity Store, this one is optional in the API reference: nobody may be no list.
+        const entries = listIn(page.ApplicationAssignments ?? [], operation, 'ApplicationAssignments');
+        yield entries.map((entry) => assignee(entry, operation));
+      }
+    },
+
+    isAssigned: (applicationArn, userId) =>
+      ask('DescribeApplicationAssignment', idsOf(applicationArn, userId), async () => {
+        try {
+          await client.send(new DescribeApplicationAssignmentCommand(assignment(applicationArn, userId)));
+          return true;
+        } catch (error) {
+          if (isMissing(error)) return false;
+          throw error;
+        }
+      }),
+
+    assign: (applicationArn, userId) =>
+      ask('CreateApplicationAssignment', idsOf(applicationArn, userId), async () => {
+        try {
+          await client.send(new CreateApplicationAssignmentCommand(assignment(applicationArn, userId)));
+          return 'assigned';
+        } catch (error) {
+          if (error instanceof ConflictException) return 'conflict';
+          throw error;
+        }
+      }),
+
+    unassign: (applicationArn, userId) =>
+      ask('DeleteApplicationAssignment', idsOf(applicationArn, userId), async () => {
+        try {
+          await client.send(new DeleteApplicationAssignmentCommand(assignment(applicationArn, userId)));
+          return 'removed';
+        } catch (error) {
+          if (isMissing(error)) return 'removed';
+          if (error instanceof ConflictException) return 'conflict';
+          throw error;
+        }
+      }),
+  };
+}
+
+/** {@link ssoAdminApplications} with a client of its own. */
+export function connectApplications(settings: ClientSettings, pacer: Pacer): Applications {
+  return ssoAdminApplications(new SSOAdminClient(settings), pacer);
+}

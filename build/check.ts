@@ -1,0 +1,77 @@
+/** `npm run check`: everything that must hold before a change is merged, one step after another, all of them. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { styleText } from 'node:util';
+import * as z from 'zod/mini';
+
+interface Step {
+  name: string;
+  command: string;
+  args: string[];
+  /** A tool that isn't a package of ours; without it the step is skipped, which the summary says. */
+  optional?: true;
+}
+
+interface Result {
+  name: string;
+  verdict: 'passed' | 'failed' | 'skipped';
+  seconds: number;
+  passed: number;
+  failed: number;
+}
+
+const ROOT = join(import.meta.dirname, '..');
+const TEST_REPORT = 'coverage/tests.json';
+const TEMPLATE = '.serverless/cloudformation-template-update-stack.json';
+const TEST_FLAGS = ['--coverage', '--reporter=default', '--reporter=json', `--outputFile.json=${TEST_REPORT}`];
+
+const STEPS: Step[] = [
+  { name: 'tests', command: 'npm', args: ['test', '--', ...TEST_FLAGS] },
+  { name: 'types', command: 'tsc', args: [] },
+  { name: 'lint', command: 'biome', args: ['check', '--error-on-warnings', '.'] },
+  { name: 'unused', command: 'knip', args: [] },
+  { name: 'schemas', command: 'node', args: ['build/schemas.ts', '--check'] },
+  { name: 'package', command: 'serverless', args: ['package'] },
+  { name: 'template', command: 'cfn-lint', args: [TEMPLATE], optional: true },
+];
+
+/** Tools are found as in npm scripts, also when this file is run by hand. */
+const env = { ...process.env, PATH: [join(ROOT, 'node_modules', '.bin'), process.env['PATH']].join(delimiter) };
+
+const TestReport = z.object({ numPassedTests: z.int(), numFailedTests: z.int() });
+
+function run({ name, command, args, optional }: Step): Result {
+  console.log(styleText('bold', `\n${name}: ${[command, ...args].join(' ')}`));
+  const start = performance.now();
+  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env });
+  const seconds = (performance.now() - start) / 1000;
+  if (error) console.log(optional ? `${command} isn't on this machine` : error.message);
+  if (error && optional) return { name, verdict: 'skipped', seconds, passed: 0, failed: 0 };
+  const good = status === 0;
+  return { name, verdict: good ? 'passed' : 'failed', seconds, ...(name === 'tests' ? countTests(good) : count(good)) };
+}
+
+const count = (good: boolean) => (good ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
+
+/** A run that failed without a failed test, for its coverage or before it began, counts as one. */
+function countTests(good: boolean): Pick<Result, 'passed' | 'failed'> {
+  try {
+    const report = TestReport.parse(JSON.parse(readFileSync(join(ROOT, TEST_REPORT), 'utf8')));
+    return { passed: report.numPassedTests, failed: good ? 0 : Math.max(report.numFailedTests, 1) };
+  } catch (error) {
+    console.log(`no report of the tests: ${error instanceof Error ? error.message : error}`);
+    return { passed: 0, failed: 1 };
+  }
+}
+
+rmSync(join(ROOT, TEST_REPORT), { force: true });
+
+const results = STEPS.map(run);
+console.log();
+for (const { name, verdict, seconds } of results) {
+  console.log(`${name.padEnd(10)}${verdict.padEnd(9)}${seconds.toFixed(1).padStart(6)} s`);
+}
+const total = (key: 'passed' | 'failed') => results.reduce((sum, result) => sum + result[key], 0);
+console.log(`\n${total('passed')} passed, ${total('failed')} failed`);
+process.exitCode = total('failed') > 0 ? 1 : 0;

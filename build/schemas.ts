@@ -1,0 +1,53 @@
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { auditEventSchema, CLASSIFICATIONS, type DetailType } from '../domain/audit-schema.ts';
+import { EntitlementsSchema } from '../domain/entitlements.ts';
+
+const DIRECTORY = join(import.meta.dirname, '..', 'schemas');
+
+/**
+ * The JSON Schemas that are generated, as text by file name. Draft 7, because the language servers of editors and most
+ * validators know nothing newer.
+ */
+export function generatedSchemas(): Map<string, string> {
+  return new Map([
+    generated('entitlements', 'entitlements.yml of Usher', EntitlementsSchema),
+    ...Object.keys(CLASSIFICATIONS)
+      .filter(isDetailType)
+      .map((detailType) =>
+        generated(
+          detailType.toLowerCase().replaceAll(' ', '-'),
+          `EventBridge event "${detailType}" of Usher`,
+          auditEventSchema(detailType),
+        ),
+      ),
+  ]);
+}
+
+function isDetailType(name: string): name is DetailType {
+  return name in CLASSIFICATIONS;
+}
+
+function generated(id: string, title: string, schema: z.ZodMiniType): [string, string] {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-07', io: 'input' });
+  const json = { $schema, $id: `urn:usher:schema:${id}`, title, ...rest };
+  return [`${id}.schema.json`, `${JSON.stringify(json, undefined, 2)}\n`];
+}
+
+/** Writes what is missing or differs in `schemas/`; with `--check` it only tells, and exits with 1. */
+function main(): void {
+  const stale = [...generatedSchemas()].filter(([name, text]) => {
+    const path = join(DIRECTORY, name);
+    return !existsSync(path) || readFileSync(path, 'utf8') !== text;
+  });
+  if (process.argv[2] !== '--check') {
+    for (const [name, text] of stale) writeFileSync(join(DIRECTORY, name), text);
+  } else if (stale.length > 0) {
+    console.error(`Not as generated: ${stale.map(([name]) => `schemas/${name}`).join(', ')}. Run: npm run schemas`);
+    process.exitCode = 1;
+  }
+}
+
+const [, script] = process.argv;
+if (script !== undefined && realpathSync(script) === import.meta.filename) main();

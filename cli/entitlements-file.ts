@@ -1,0 +1,73 @@
+import { type Alias, type Document, LineCounter, parseDocument, visit } from 'yaml';
+import { type Entitlements, parseEntitlements } from '../domain/entitlements.ts';
+import { InputError } from './input-error.ts';
+
+const PROBLEMS: Partial<Record<string, string>> = {
+  BAD_INDENT: 'indented wrongly, or a bracket that is not closed',
+  DUPLICATE_KEY: 'the same key twice',
+  MISSING_CHAR: 'something is missing here: a colon, a comma, a closing quote or bracket',
+  MULTIPLE_DOCS: 'a second document: expected one',
+  NON_STRING_KEY: 'a key that is not a text',
+  RESOURCE_EXHAUSTION: 'nested too deeply',
+  TAB_AS_INDENT: 'a tab where spaces indent',
+  TAG_RESOLVE_FAILED: 'a tag that is not supported',
+};
+
+/**
+ * Reads YAML 1.2 (so JSON, too) as plain data: one document, unique keys, the core schema's tags, and aliases only as
+ * far as they neither multiply to much (100) nor make a cycle.
+ *
+ * @param file named in errors, not opened
+ * @returns null for an empty text
+ * @throws InputError naming line and column; it doesn't quote the text
+ */
+export function readYaml(text: string, file: string): unknown {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    schema: 'core', // also when the text begins with %YAML 1.1
+    resolveKnownTags: false,
+    stringKeys: true,
+    lineCounter: lines,
+    prettyErrors: false, // they quote the text
+  });
+  const refuse = (problem: string, offset: number, cause?: unknown) => {
+    const { line, col } = lines.linePos(offset);
+    return new InputError(file, [{ path: `line ${line}, column ${col}`, problem }], { cause });
+  };
+
+  // A tag that isn't known is but a warning to the parser, which then takes the value for what it looks like.
+  const [fault] = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
+  if (fault) throw refuse(PROBLEMS[fault.code] ?? `not valid YAML (${fault.code})`, fault.pos[0]);
+  const alias = strayAlias(document);
+  if (alias) throw refuse('an alias to nothing before it, or to what it is in', alias.range?.[0] ?? 0);
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    if (error instanceof ReferenceError) throw refuse('aliases that multiply to too much', 0, error);
+    throw error;
+  }
+}
+
+function strayAlias(document: Document): Alias | undefined {
+  let stray: Alias | undefined;
+  visit(document, {
+    Alias(_key, alias, ancestors) {
+      const target = alias.resolve(document);
+      if (target !== undefined && !ancestors.includes(target)) return undefined;
+      stray = alias;
+      return visit.BREAK;
+    },
+  });
+  return stray;
+}
+
+/**
+ * Reads `entitlements.yml`.
+ *
+ * @throws InputError with all faults of the file at once
+ */
+export function readEntitlements(text: string, file: string): Entitlements {
+  const result = parseEntitlements(readYaml(text, file));
+  if ('faults' in result) throw new InputError(file, result.faults);
+  return result.entitlements;
+}

@@ -1,0 +1,73 @@
+import * as z from 'zod/mini';
+
+/** One fault of an input file: where, and what was expected there. It never quotes a value. */
+export interface Fault {
+  /** E.g. `entitlements[0].seats.max`; empty for the whole. */
+  path: string;
+  problem: string;
+}
+
+/** Checks a value against a schema and tells all faults at once, in the order of the schema. */
+export function checkShape<Schema extends z.ZodMiniType>(
+  schema: Schema,
+  value: unknown,
+): { value: z.infer<Schema> } | { faults: Fault[] } {
+  const result = z.safeParse(schema, value, { error: problemOf });
+  return result.success ? { value: result.data } : { faults: result.error.issues.flatMap(faultsOf) };
+}
+
+function faultsOf(issue: z.core.$ZodIssue): Fault[] {
+  if (issue.code !== 'unrecognized_keys') return [{ path: pathOf(issue.path), problem: issue.message }];
+  return issue.keys.map((key) =>
+    isWord(key)
+      ? { path: pathOf([...issue.path, key]), problem: issue.message }
+      : { path: pathOf(issue.path), problem: `${issue.message} (not a plain word)` },
+  );
+}
+
+function pathOf(keys: readonly PropertyKey[]): string {
+  return keys.reduce<string>((path, key) => {
+    if (typeof key === 'number') return `${path}[${key}]`;
+    const word = isWord(key) ? key : '?';
+    return path === '' ? word : `${path}.${word}`;
+  }, '');
+}
+
+/** Other keys are not repeated: whoever swapped key and value has a name, an address or a secret there. */
+function isWord(key: PropertyKey): key is string {
+  return typeof key === 'string' && /^[A-Za-z_][\w-]{0,39}$/.test(key);
+}
+
+const TYPES: Partial<Record<string, string>> = {
+  object: 'a mapping',
+  record: 'a mapping',
+  array: 'a list',
+  string: 'a text',
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+};
+
+/** For what a schema has no words of its own for: zod/mini comes without any. */
+function problemOf(issue: z.core.$ZodRawIssue): string {
+  switch (issue.code) {
+    case 'invalid_type': {
+      const expected = `expected ${TYPES[issue.expected] ?? issue.expected}`;
+      return issue.input === undefined ? `missing: ${expected}` : expected;
+    }
+    case 'invalid_value': {
+      const expected = `expected ${issue.values.map(String).join(' or ')}`;
+      return issue.input === undefined ? `missing: ${expected}` : expected;
+    }
+    case 'too_small':
+      return `expected at least ${issue.minimum}${UNITS[issue.origin] ?? ''}`;
+    case 'too_big':
+      return `expected at most ${issue.maximum}${UNITS[issue.origin] ?? ''}`;
+    case 'unrecognized_keys':
+      return 'unknown key';
+    default:
+      return 'not in an expected form';
+  }
+}
+
+const UNITS: Partial<Record<string, string>> = { array: ' in the list', string: ' characters' };

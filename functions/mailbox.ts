@@ -1,0 +1,58 @@
+import type { Ledger } from '../adapters/ledger.ts';
+import type { Clock } from '../domain/clock.ts';
+import { LeaseLostError, TransientAwsError } from '../domain/errors.ts';
+import { secondsBetween } from '../domain/time.ts';
+import { renew, type Work } from '../domain/work.ts';
+
+/** Somebody always wins a race for the mailbox; who loses so often in a row comes back through the machine's retry. */
+const MOST_RACES = 10;
+/** Often enough that a lease never runs out during a plan, seldom enough not to count. */
+const RENEW_SECONDS = 60;
+
+/**
+ * Changes the mailbox: reads it, changes it, and writes it if nobody else did meanwhile; else once more.
+ *
+ * @throws TransientAwsError when others wrote again and again
+ */
+export async function changeMailbox<T extends { work: Work }>(ledger: Ledger, change: (work: Work) => T): Promise<T> {
+  for (let race = 0; race < MOST_RACES; race += 1) {
+    const before = await ledger.work();
+    const changed = change(before);
+    if (changed.work === before || (await ledger.saveWork(changed.work))) return changed;
+  }
+  throw new TransientAwsError('The mailbox was changed by others again and again');
+}
+
+/** The lease of one term, renewed as time goes by. */
+export interface HeldLease {
+  /**
+   * Renews the lease when a minute has passed.
+   *
+   * @throws LeaseLostError when it has run out or somebody else holds it
+   */
+  keep(): Promise<void>;
+}
+
+/**
+ * Renews a lease now, so that it outlasts the Lambda that writes under it, and again whenever `keep` is called.
+ *
+ * @throws LeaseLostError when it has run out or somebody else holds it: who asks may not write
+ */
+export async function holdLease(
+  ledger: Ledger,
+  clock: Clock,
+  { execution, term }: { execution: string; term: number },
+): Promise<HeldLease> {
+  let renewedAt = new Date(0);
+  const keep = async () => {
+    if (secondsBetween(renewedAt, clock.now()) < RENEW_SECONDS) return;
+    await changeMailbox(ledger, (work) => {
+      const renewed = renew(work, execution, term, clock.now());
+      if (!renewed) throw new LeaseLostError(`The lease of term ${term} is not held any more`);
+      return { work: renewed };
+    });
+    renewedAt = clock.now();
+  };
+  await keep();
+  return { keep };
+}

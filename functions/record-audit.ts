@@ -1,0 +1,35 @@
+import * as z from 'zod/mini';
+import { connectEventBus } from '../adapters/event-bus.ts';
+import { connectLedger } from '../adapters/ledger.ts';
+import { BatchSchema } from '../domain/plan.ts';
+import type { Environment } from './environment.ts';
+import { recordAudit, recordFailure } from './recording.ts';
+import { step } from './step.ts';
+
+const Input = z.union([
+  z.object({ batches: z.array(BatchSchema), execution: z.string() }),
+  /** The event "Step Functions Execution Status Change", which also tells of time-outs and aborts. */
+  z.object({
+    detail: z.object({
+      executionArn: z.string(),
+      stateMachineArn: z.string(),
+      status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
+      /** Milliseconds since 1970. */
+      stopDate: z.number(),
+      error: z.nullish(z.string()),
+    }),
+  }),
+]);
+
+/** Fifth state: what was changed goes on the audit bus, and the time to settle begins. Also tells of failed executions. */
+export const handler = step({
+  input: Input,
+  services: ({ aws, clock, ledgerTable, auditBus, version }: Environment) => ({
+    clock,
+    ledger: connectLedger(aws, ledgerTable),
+    bus: connectEventBus(aws, auditBus),
+    sender: { productVersion: version, region: aws.region },
+  }),
+  run: async (input, services): Promise<{ waitSeconds?: number }> =>
+    'detail' in input ? recordFailure(input.detail, services) : recordAudit(input, services),
+});

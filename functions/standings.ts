@@ -1,0 +1,211 @@
+import type { Directory, UserStatus } from '../adapters/identity-store.ts';
+import type { Ledger } from '../adapters/ledger.ts';
+import type { Applications } from '../adapters/sso-admin.ts';
+import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
+import type { Absence, Standing } from '../domain/plan.ts';
+import type { Seat } from '../domain/seat.ts';
+import { isDue, plusSeconds } from '../domain/time.ts';
+import { EXPECTATION_SECONDS, type UserEntry } from '../domain/work.ts';
+
+/** What the reads of a plan are made with. `keep` renews the lease, page by page. */
+export interface Readers {
+  entitlements: Entitlements;
+  directory: Directory;
+  applications: Applications;
+  ledger: Ledger;
+  keep(): Promise<void>;
+}
+
+/** Up to so many users are asked for one by one before it is known how long the list of all users is. */
+const FEW_USERS = 3;
+
+/** How users stand with one application, as freshly read. */
+export interface ApplicationView {
+  entitlement: Entitlement;
+  standings: Standing[];
+  /** The ledger's seats of the application, where all were read. */
+  seats?: Seat[];
+  /** Configured groups that are empty or missing. */
+  emptyGroups: string[];
+}
+
+/** What one user's look showed; `unmet` when the reads don't show yet what an event led to expect. */
+export interface UserView {
+  unmet: boolean;
+  standings: { entitlement: Entitlement; standing: Standing }[];
+}
+
+/**
+ * Reads one user afresh: ledger, memberships, status where it matters, and the assignments in question.
+ *
+ * @param entry what the mailbox says of the user
+ */
+export async function viewUser(userId: string, entry: UserEntry, readAt: Date, readers: Readers): Promise<UserView> {
+  const { entitlements, directory, applications, ledger, keep } = readers;
+  await keep();
+  const rules = entitlements.entitlements;
+  const seats = await ledger.seats(rules.map(({ application }) => ({ applicationArn: application, userId })));
+  const groups = await directory.groupsOf(userId, [...new Set(rules.flatMap((rule) => rule.groups))]);
+  const awaited = entry.expected.filter(({ at }) => !isDue(plusSeconds(at, EXPECTATION_SECONDS), readAt));
+  if (awaited.some(({ groupId, membership }) => (groups?.has(groupId) ?? false) !== (membership === 'member'))) {
+    return { unmet: true, standings: [] };
+  }
+  const concerned = rules.flatMap((entitlement) => {
+    const seat = seats.find(({ applicationArn }) => applicationArn === entitlement.application);
+    const member = entitlement.groups.some((group) => groups?.has(group));
+    return member || seat ? [{ entitlement, seat, member }] : [];
+  });
+  const status = await statusIfNeeded(userId, entry, concerned, groups !== undefined, directory);
+  if (groups && status === 'missing' && !isDue(plusSeconds(entry.at, EXPECTATION_SECONDS), readAt)) {
+    return { unmet: true, standings: [] };
+  }
+  const standings = [];
+  for (const { entitlement, seat, member } of concerned) {
+    const matters = member || (seat !== undefined && isTaken(seat));
+    const assigned = matters && (await applications.isAssigned(entitlement.application, userId));
+    standings.push({ entitlement, standing: { userId, ...standingOf(member, status), assigned, seat } });
+  }
+  return { unmet: false, standings };
+}
+
+function isTaken({ status }: Seat): boolean {
+  return status !== 'revoked' && status !== 'failed';
+}
+
+/** UserStatus matters before a seat is given, and when it may be what the event was about. */
+async function statusIfNeeded(
+  userId: string,
+  entry: UserEntry,
+  concerned: readonly { seat: Seat | undefined; member: boolean }[],
+  exists: boolean,
+  directory: Directory,
+): Promise<UserStatus> {
+  if (!exists) return 'missing';
+  const aboutStatus = entry.expected.length === 0;
+  const seated = ({ seat }: { seat: Seat | undefined }) => seat?.status === 'assigned' || seat?.status === 'confirmed';
+  const granting = concerned.some((one) => one.member && !seated(one));
+  return concerned.length > 0 && (aboutStatus || granting) ? directory.statusOf(userId) : 'enabled';
+}
+
+function standingOf(member: boolean, status: UserStatus): { entitled: boolean; absence?: Absence } {
+  // A member who doesn't exist: one of the two reads lags. Neither is ground enough for a change.
+  if (status === 'missing') return member ? { entitled: false } : { entitled: false, absence: 'user-deleted' };
+  if (status === 'disabled') return { entitled: false, absence: 'user-disabled' };
+  return member ? { entitled: true } : { entitled: false, absence: 'group-leave' };
+}
+
+/** What is read once for all applications of a sweep. */
+export interface SweepCache {
+  members: Map<string, ReadonlySet<string> | undefined>;
+  /** Pages that ListUsers took when it was last read to its end. */
+  userPages: number | undefined;
+}
+
+/**
+ * Reads an application afresh by all pages: ledger, assignments, memberships, and the status of those whom it may
+ * change something for. A page that fails fails the whole.
+ */
+export async function viewApplication(
+  entitlement: Entitlement,
+  withStatus: boolean,
+  readers: Readers,
+  cache: SweepCache,
+): Promise<ApplicationView> {
+  const { applications, ledger, keep } = readers;
+  await keep();
+  const seats = await ledger.seatsOf(entitlement.application);
+  const assigned = new Set<string>();
+  for await (const page of applications.assigneesOf(entitlement.application)) {
+    await keep();
+    for (const { principalId, principalType } of page) if (principalType === 'USER') assigned.add(principalId);
+  }
+  const members = new Set<string>();
+  const emptyGroups: string[] = [];
+  for (const group of entitlement.groups) {
+    const found = await membersOf(group, readers, cache);
+    if (!found || found.size === 0) emptyGroups.push(group);
+    for (const userId of found ?? []) members.add(userId);
+  }
+  const byUser = new Map(seats.map((seat) => [seat.userId, seat]));
+  const users = new Set([...members, ...byUser.keys()]);
+  const wanted = [...users].filter((userId) => withStatus || isCandidate(userId, members, assigned, byUser));
+  const statuses = await statusesOf(wanted, readers, cache);
+  const standings = [...users].map((userId) => ({
+    userId,
+    ...standingOf(members.has(userId), statuses.get(userId) ?? 'enabled'),
+    assigned: assigned.has(userId),
+    seat: byUser.get(userId),
+  }));
+  return { entitlement, standings, seats, emptyGroups };
+}
+
+/**
+ * Somebody for whom something may change: a member without a seat, or a seat without a member. Whoever has a seat was
+ * enabled when it was given, and is looked at when that changes.
+ */
+function isCandidate(
+  userId: string,
+  members: ReadonlySet<string>,
+  assigned: ReadonlySet<string>,
+  seats: ReadonlyMap<string, Seat>,
+): boolean {
+  const seat = seats.get(userId);
+  const taken = seat !== undefined && isTaken(seat);
+  if (!members.has(userId)) return taken;
+  return !assigned.has(userId) && (!taken || seat.status === 'creating');
+}
+
+async function membersOf(
+  group: string,
+  { directory, keep }: Readers,
+  { members }: SweepCache,
+): Promise<ReadonlySet<string> | undefined> {
+  if (members.has(group)) return members.get(group);
+  const found = new Set<string>();
+  let exists = true;
+  for await (const page of directory.membersOf(group)) {
+    await keep();
+    if (page) for (const userId of page) found.add(userId);
+    else exists = false;
+  }
+  members.set(group, exists ? found : undefined);
+  return members.get(group);
+}
+
+/**
+ * UserStatus of many users: by pages of all users or one by one, whichever costs fewer calls.
+ *
+ * How long the list of all users is shows only by reading it. Until it is known, at most as many pages are read as
+ * asking one by one would have cost.
+ */
+export async function statusesOf(
+  userIds: readonly string[],
+  { directory, keep }: Pick<Readers, 'directory' | 'keep'>,
+  cache: Pick<SweepCache, 'userPages'>,
+): Promise<Map<string, UserStatus>> {
+  const statuses = new Map<string, UserStatus>();
+  const left = new Set(userIds);
+  const byPages = left.size > (cache.userPages ?? FEW_USERS);
+  if (byPages) {
+    let pages = 0;
+    const affordable = cache.userPages === undefined ? left.size : Number.POSITIVE_INFINITY;
+    let complete = true;
+    for await (const page of directory.users()) {
+      await keep();
+      pages += 1;
+      for (const { userId, status } of page) if (left.delete(userId)) statuses.set(userId, status);
+      complete = left.size > 0 && pages < affordable;
+      if (!complete) break;
+    }
+    if (complete) {
+      cache.userPages = pages;
+      for (const userId of left) statuses.set(userId, 'missing');
+      left.clear();
+    }
+  }
+  for (const userId of left) {
+    await keep();
+    statuses.set(userId, await directory.statusOf(userId));
+  }
+  return statuses;
+}

@@ -1,0 +1,130 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import type * as z from 'zod/mini';
+import {
+  InvalidRequestError,
+  LeaseLostError,
+  NotConvergedError,
+  PropagationTimeoutError,
+  RefusedError,
+  TransientAwsError,
+} from '../domain/errors.ts';
+import { type Environment, lambdaEnvironment } from './environment.ts';
+
+/** What is counted. `JoinToSeat` in seconds, from the event to AWS's answer; all others are counts. */
+export type MetricName = 'SeatsGranted' | 'SeatsRevoked' | 'SeatsRefused' | 'ExecutionsHandedOver' | 'JoinToSeat';
+/** Adds to a metric. */
+export type Measure = (name: MetricName, value: number) => void;
+
+/** Where a step runs: in Lambda, or in the local stack. */
+export interface Platform {
+  environment: Environment;
+  logger: Logger;
+  metrics: Metrics;
+}
+
+/** A state's function, before it is a Lambda handler. */
+export interface StepDefinition<Input, Services, Output> {
+  /** Parsed on every call: what another state wrote is untrusted too. */
+  input: z.ZodMiniType<Input>;
+  /** Built once per cold start, and again if building failed. */
+  services(environment: Environment): Services;
+  /** Its return value is the state's result; the machine decides where it goes. */
+  run(input: Input, services: Services & { measure: Measure }): Promise<Output>;
+  /** What of the output is worth a log line; ids and counts only. */
+  facts?(output: Output): Record<string, unknown>;
+}
+
+type Handler = (event: unknown, context: Context) => Promise<unknown>;
+
+/** Errors whose messages are ours: ids and reasons. Any other message may quote what it was given. */
+const OURS = [
+  TransientAwsError,
+  RefusedError,
+  InvalidRequestError,
+  PropagationTimeoutError,
+  NotConvergedError,
+  LeaseLostError,
+];
+
+/**
+ * Makes a Lambda handler of a step: parses, runs, logs start, end and failure, and sends the metrics.
+ *
+ * @returns the handler; its `on` makes the same handler for another platform
+ */
+export function step<Input, Services extends object, Output>(
+  definition: StepDefinition<Input, Services, Output>,
+): Handler & { on(platform: () => Platform): Handler } {
+  const on = (platform: () => Platform) => lazily(() => handlerOf(definition, platform()));
+  return Object.assign(on(lambdaPlatform), { on });
+}
+
+/** Importing a function touches no environment: the handler is made at its first call. */
+function lazily(make: () => Handler): Handler {
+  let made: Handler | undefined;
+  return async (event, context) => {
+    made ??= make();
+    return made(event, context);
+  };
+}
+
+function lambdaPlatform(): Platform {
+  return { environment: lambdaEnvironment(), logger: new Logger(), metrics: new Metrics() };
+}
+
+function handlerOf<Input, Services extends object, Output>(
+  { input, services, run, facts }: StepDefinition<Input, Services, Output>,
+  { environment, logger, metrics }: Platform,
+): Handler {
+  const measure: Measure = (name, value) =>
+    metrics.addMetric(name, name === 'JoinToSeat' ? MetricUnit.Seconds : MetricUnit.Count, value);
+  const built = { ...services(environment), measure };
+  // The time limit is Lambda's own: Step Functions sees it as Sandbox.Timedout and retries.
+  return middy({ timeoutEarlyInMillis: 0 })
+    .use(injectLambdaContext(logger))
+    .handler(async (event: unknown) => {
+      const execution = executionOf(event);
+      logger.info('started', { execution });
+      try {
+        const output = await run(parsed(input, event), built);
+        logger.info('completed', { execution, ...facts?.(output) });
+        return output;
+      } catch (error) {
+        logger.error('failed', { execution, ...described(error) });
+        throw told(error);
+      } finally {
+        // The middleware of Powertools warns of every invocation that had nothing to count.
+        if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+      }
+    });
+}
+
+function executionOf(event: unknown): unknown {
+  return typeof event === 'object' && event !== null && 'execution' in event ? event.execution : undefined;
+}
+
+/** @throws InvalidRequestError naming the place, never the value */
+function parsed<Input>(schema: z.ZodMiniType<Input>, event: unknown): Input {
+  const result = schema.safeParse(event);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new InvalidRequestError(issue?.path.join('.') || 'input', 'not what the state before should have written');
+}
+
+/** Step Functions keeps an error's message as the cause: one that isn't ours goes no further than its name. */
+function told(error: unknown): unknown {
+  if (OURS.some((known) => error instanceof known)) return error;
+  const unexpected = new Error('Unexpected: the log of the function has where it happened');
+  if (error instanceof Error) unexpected.name = error.name;
+  return unexpected;
+}
+
+function described(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { error: typeof error };
+  if (OURS.some((known) => error instanceof known)) return { error: error.name, reason: error.message };
+  const frames = error.stack?.split('\n').filter((line) => line.trimStart().startsWith('at '));
+  return { error: error.name, stack: frames?.join('\n') };
+}

@@ -1,0 +1,204 @@
+import type { StateMachineDefinition } from 'aws-local-stepfunctions';
+import type { Interpreter } from './interpreter.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+type Run = ReturnType<InstanceType<Interpreter['StateMachine']>['run']>;
+/** An entry of the interpreter's own event log. */
+export type LogEvent = Run['eventLogs'] extends AsyncGenerator<infer Event> ? Event : never;
+
+export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
+
+/** One execution, as long as the local stack lives. */
+export interface Execution {
+  arn: string;
+  name: string;
+  input: string;
+  status: ExecutionStatus;
+  startedAt: Date;
+  endedAt?: Date;
+  output?: string;
+  error?: string;
+  cause?: string;
+  redrives: number;
+  /** The interpreter's log, over all redrives. */
+  log: LogEvent[];
+  /** History events that AWS would have counted so far. */
+  historyEvents: number;
+}
+
+/** AWS's limit of a state's input and output, and of an execution's input. */
+export const PAYLOAD_LIMIT_BYTES = 256 * 1024;
+/** AWS's limit of an execution's history. */
+export const HISTORY_LIMIT_EVENTS = 25_000;
+
+/** The task of a state: payload in, result out, both JSON. */
+export type TaskRunner = (state: string, payload: string) => Promise<string>;
+
+export interface ExecutionsOptions {
+  interpreter: Interpreter;
+  definition: StateMachineDefinition;
+  time: VirtualTime;
+  runTask: TaskRunner;
+  /** The states whose tasks are run, in the machine and in its maps. */
+  taskStates: readonly string[];
+  onEvent(execution: Execution, event: LogEvent): void;
+  onEnd(execution: Execution): void;
+}
+
+/** Name and message, as Step Functions keeps them. */
+class ExecutionFault extends Error {
+  override readonly name: string;
+
+  constructor(name: string, message: string) {
+    super(message);
+    this.name = name;
+  }
+}
+
+/** Runs executions of one state machine and keeps them. AWS's limits of payload and history end an execution. */
+export class Executions {
+  readonly #options: ExecutionsOptions;
+  readonly #all = new Map<string, Execution>();
+  readonly #aborts = new Map<string, () => void>();
+
+  constructor(options: ExecutionsOptions) {
+    this.#options = options;
+  }
+
+  get(arn: string): Execution | undefined {
+    return this.#all.get(arn);
+  }
+
+  /** In the order in which they were started. */
+  all(): Execution[] {
+    return [...this.#all.values()];
+  }
+
+  start(arn: string, name: string, input: string): Execution {
+    const startedAt = this.#options.time.now();
+    const execution: Execution = {
+      arn,
+      name,
+      input,
+      status: 'RUNNING',
+      startedAt,
+      redrives: 0,
+      log: [],
+      historyEvents: 0,
+    };
+    this.#all.set(arn, execution);
+    this.#run(execution, this.#options.definition, JSON.parse(input));
+    return execution;
+  }
+
+  /** Ends a running execution. What its tasks have under way goes on, as Lambda functions do. */
+  stop(execution: Execution, error?: string, cause?: string): void {
+    if (execution.status !== 'RUNNING') return;
+    if (error !== undefined) execution.error = error;
+    if (cause !== undefined) execution.cause = cause;
+    this.#end(execution, 'ABORTED');
+  }
+
+  /** Runs an ended execution on from the state that did not succeed, with that state's input. */
+  redrive(execution: Execution): void {
+    const place = lastUnfinished(execution);
+    if (!place) return;
+    execution.status = 'RUNNING';
+    execution.redrives += 1;
+    delete execution.endedAt;
+    delete execution.error;
+    delete execution.cause;
+    this.#run(execution, { ...this.#options.definition, StartAt: place.state }, place.input);
+  }
+
+  #run(execution: Execution, definition: StateMachineDefinition, input: unknown): void {
+    const { interpreter, taskStates } = this.#options;
+    const machine = new interpreter.StateMachine(definition, { validationOptions: { noValidate: true } });
+    const run = machine.run(asJson(input), {
+      context: { Execution: { Id: execution.arn, Name: execution.name } },
+      overrides: {
+        taskResourceLocalHandlers: Object.fromEntries(
+          taskStates.map((state) => [state, (payload: unknown) => this.#task(state, payload)]),
+        ),
+      },
+    });
+    this.#aborts.set(execution.arn, run.abort);
+    const drive = execution.redrives;
+    const current = () => execution.status === 'RUNNING' && execution.redrives === drive;
+    const logged = this.#follow(execution, run, current);
+    // The log is complete before the end is told.
+    run.result.then(
+      async (output) => {
+        await logged;
+        if (!current()) return;
+        execution.output = JSON.stringify(output);
+        this.#end(execution, 'SUCCEEDED');
+      },
+      async (failure: unknown) => {
+        await logged;
+        if (!current()) return;
+        const { name, cause } = failure instanceof Error ? failure : new Error('not an error');
+        const reason = cause instanceof Error ? cause : undefined;
+        execution.error = reason?.name ?? name;
+        execution.cause = reason?.message ?? '';
+        this.#end(execution, name === 'ExecutionTimeoutError' ? 'TIMED_OUT' : 'FAILED');
+      },
+    );
+  }
+
+  async #follow(execution: Execution, run: Run, current: () => boolean): Promise<void> {
+    for await (const event of run.eventLogs) {
+      if (!current()) continue;
+      execution.log.push(event);
+      execution.historyEvents += historyEventsOf(event);
+      this.#options.onEvent(execution, event);
+      if (execution.historyEvents <= HISTORY_LIMIT_EVENTS) continue;
+      execution.error = 'States.Runtime';
+      execution.cause = `The execution reached the maximum number of history events (${HISTORY_LIMIT_EVENTS}).`;
+      this.#end(execution, 'FAILED');
+    }
+  }
+
+  #end(execution: Execution, status: ExecutionStatus): void {
+    execution.status = status;
+    execution.endedAt = this.#options.time.now();
+    const abort = this.#aborts.get(execution.arn);
+    this.#aborts.delete(execution.arn);
+    if (status !== 'SUCCEEDED') abort?.();
+    this.#options.onEnd(execution);
+  }
+
+  async #task(state: string, payload: unknown) {
+    const input = withinLimit(JSON.stringify(payload));
+    return JSON.parse(withinLimit(await this.#options.runTask(state, input)));
+  }
+}
+
+/** @throws ExecutionFault that no Retry or Catch of ours names, as on AWS */
+function withinLimit(payload: string): string {
+  if (Buffer.byteLength(payload) <= PAYLOAD_LIMIT_BYTES) return payload;
+  throw new ExecutionFault('States.DataLimitExceeded', `A payload is larger than ${PAYLOAD_LIMIT_BYTES} bytes.`);
+}
+
+function asJson(value: unknown): Parameters<InstanceType<Interpreter['StateMachine']>['run']>[0] {
+  return JSON.parse(JSON.stringify(value));
+}
+
+/** The outermost state that was entered and not left, and its input. */
+function lastUnfinished({ log }: Execution): { state: string; input: unknown } | undefined {
+  for (const event of log.toReversed()) {
+    if (event.type === 'StateEntered' && event.index === undefined)
+      return { state: event.state.name, input: event.state.input };
+  }
+  return undefined;
+}
+
+/** A Lambda task takes three events an attempt (scheduled, started, ended); a map two more than its iterations. */
+function historyEventsOf(event: LogEvent): number {
+  const extra = { Task: 3, Map: 1 };
+  if (!('state' in event)) return 1;
+  const own = event.state.type === 'Task' || event.state.type === 'Map' ? extra[event.state.type] : 0;
+  if (event.type === 'StateFailed') return own;
+  if (event.type === 'StateExited') return 1 + own;
+  return event.type === 'StateEntered' && event.state.type === 'Map' ? 2 : 1;
+}

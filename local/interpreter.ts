@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { compileFunction } from 'node:vm';
+import type { VirtualTime } from './virtual-time.ts';
+
+export type Interpreter = typeof import('aws-local-stepfunctions');
+
+const projectRequire = createRequire(import.meta.url);
+const file = projectRequire.resolve('aws-local-stepfunctions');
+const interpreterRequire = createRequire(file);
+const source = readFileSync(file, 'utf8');
+
+/**
+ * The interpreter of `aws-local-stepfunctions`, living in virtual time: its module is wrapped like any CommonJS module,
+ * and the wrapper also gives it timers, Date and dice.
+ *
+ * @param random the dice of the retries' jitter
+ */
+export function loadInterpreter(time: VirtualTime, random: () => number): Interpreter {
+  const { setTimeout, clearTimeout, Date: VirtualDate } = time.timers;
+  const names = [
+    'exports',
+    'require',
+    'module',
+    '__filename',
+    '__dirname',
+    'setTimeout',
+    'clearTimeout',
+    'Date',
+    'Math',
+  ];
+  const wrapper = compileFunction(source, names, { filename: file });
+  const module: { exports: Partial<Interpreter> } = { exports: {} };
+  const dice = Object.create(Math, { random: { value: random } });
+  wrapper(module.exports, requireOnly, module, file, dirname(file), setTimeout, clearTimeout, VirtualDate, dice);
+  if (!isComplete(module.exports)) throw new Error('aws-local-stepfunctions does not export what it did');
+  return module.exports;
+}
+
+/** Every task runs here; the SDK, with which the interpreter would call AWS, is not even loaded. */
+function requireOnly(id: string): unknown {
+  return id.startsWith('@aws-sdk/') ? {} : interpreterRequire(id);
+}
+
+function isComplete(exports: Partial<Interpreter>): exports is Interpreter {
+  return exports.StateMachine !== undefined && exports.ExecutionError !== undefined;
+}
+
+/** Dice that fall the same way for the same seed (mulberry32). */
+export function seededDice(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,129 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Context } from 'aws-lambda';
+import { type Death, INVOCATION_HEADER } from './door.ts';
+import type { Activity, VirtualTime } from './virtual-time.ts';
+
+/** A Lambda handler. */
+export type Handler = (event: unknown, context: Context) => Promise<unknown>;
+
+/** An error as Step Functions sees it: only its name and its message come back from Lambda. */
+class TaskError extends Error {
+  override readonly name: string;
+
+  constructor(name: string, message: string) {
+    super(message);
+    this.name = name;
+  }
+}
+
+interface Invocation {
+  id: string;
+  activity: Activity;
+  dead: boolean;
+  die(death: Death): void;
+}
+
+/** The SDK's request handler, as far as it is wrapped here. */
+export interface RequestHandler {
+  handle(request: { headers: Record<string, string> }, options?: object): Promise<{ response: object }>;
+}
+
+const DEATHS: Readonly<Record<Death, { error: string; message: string }>> = {
+  crash: { error: 'Lambda.Unknown', message: 'The function ended without an answer' },
+  timeout: { error: 'Sandbox.Timedout', message: 'The function ran longer than its time limit' },
+};
+
+/** The Lambda service: runs handlers within their time limits, and lets them die in the middle of a request. */
+export class Invocations {
+  readonly #time: VirtualTime;
+  readonly #current = new AsyncLocalStorage<Invocation>();
+  readonly #running = new Map<string, Invocation>();
+  #count = 0;
+
+  constructor(time: VirtualTime) {
+    this.#time = time;
+  }
+
+  /** Ends an invocation at once; whatever it still has under way has no effect. */
+  kill(id: string, death: Death): void {
+    this.#running.get(id)?.die(death);
+  }
+
+  /** Waits in virtual time; within a handler, time may pass meanwhile. */
+  sleep(seconds: number): Promise<void> {
+    return (this.#current.getStore()?.activity ?? this.#time).sleep(seconds);
+  }
+
+  /** A request handler whose requests carry the invocation that makes them, and get no answer once it is dead. */
+  watch(handler: RequestHandler) {
+    return {
+      metadata: { handlerProtocol: 'http/1.1' },
+      httpHandlerConfigs: () => ({}),
+      updateHttpClientConfig: () => undefined,
+      handle: async (request: { headers: Record<string, string> }, options?: object) => {
+        const invocation = this.#current.getStore();
+        if (!invocation) return handler.handle(request, options);
+        if (invocation.dead) await never();
+        const headers = { ...request.headers, [INVOCATION_HEADER]: invocation.id };
+        const response = await handler.handle(Object.assign(request, { headers }), options);
+        if (invocation.dead) await never();
+        return response;
+      },
+    };
+  }
+
+  /**
+   * Invokes a function with a payload, both ways through JSON as Lambda does it.
+   *
+   * @throws TaskError with the name of the handler's error, `Lambda.Unknown` or `Sandbox.Timedout`
+   */
+  async invoke(name: string, handler: Handler, payload: string, limitSeconds: number): Promise<string> {
+    this.#count += 1;
+    const id = `${name}-${this.#count}`;
+    const activity = this.#time.begin();
+    const { promise: death, reject } = Promise.withResolvers<never>();
+    const invocation: Invocation = {
+      id,
+      activity,
+      dead: false,
+      die: (kind) => {
+        invocation.dead = true;
+        reject(new TaskError(DEATHS[kind].error, DEATHS[kind].message));
+      },
+    };
+    this.#running.set(id, invocation);
+    const cancel = this.#time.after(limitSeconds, () => invocation.die('timeout'));
+    try {
+      const run = async () => JSON.stringify((await handler(JSON.parse(payload), contextOf(name, id))) ?? null);
+      return await Promise.race([this.#current.run(invocation, run), death]);
+    } catch (error) {
+      if (error instanceof TaskError) throw error;
+      throw error instanceof Error ? new TaskError(error.name, error.message) : new TaskError('Error', 'not an error');
+    } finally {
+      cancel();
+      activity.end();
+      this.#running.delete(id);
+    }
+  }
+}
+
+function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
+
+function contextOf(name: string, id: string): Context {
+  return {
+    callbackWaitsForEmptyEventLoop: false,
+    functionName: name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:local:000000000000:function:${name}`,
+    memoryLimitInMB: '512',
+    awsRequestId: id,
+    logGroupName: `/aws/lambda/${name}`,
+    logStreamName: 'local',
+    getRemainingTimeInMillis: () => 900_000,
+    done: () => undefined,
+    fail: () => undefined,
+    succeed: () => undefined,
+  };
+}

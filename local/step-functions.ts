@@ -1,0 +1,192 @@
+import * as z from 'zod/mini';
+import { jsonService, operation, pageToken, parsePageToken, type Service, ServiceError } from './door.ts';
+import { type Execution, type Executions, type LogEvent, PAYLOAD_LIMIT_BYTES } from './executions.ts';
+
+const Arn = z.string().check(z.minLength(1), z.maxLength(256));
+const Name = z
+  .string()
+  .check(z.regex(/^[\w-]{1,80}$/, 'expected letters, digits, hyphens and underscores, at most 80'));
+const Paging = {
+  maxResults: z.optional(z.int().check(z.minimum(0), z.maximum(1000))),
+  nextToken: z.optional(z.string()),
+};
+
+/** AWS's default page. */
+const PAGE_SIZE = 100;
+
+/**
+ * The operations of Step Functions that starting, following and mending an execution takes.
+ *
+ * @param newName names an execution that is started without a name
+ * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html
+ */
+export function stepFunctions(
+  executions: Executions,
+  machine: { arn: string; name: string; definition: string; createdAt: Date },
+  newName: () => string,
+): Service {
+  const known = (stateMachineArn: string) => {
+    if (stateMachineArn !== machine.arn)
+      throw new ServiceError('StateMachineDoesNotExist', 'State Machine Does Not Exist');
+  };
+  const existing = (executionArn: string): Execution => {
+    const execution = executions.get(executionArn);
+    if (!execution) throw new ServiceError('ExecutionDoesNotExist', 'Execution Does Not Exist');
+    return execution;
+  };
+
+  const start = operation(
+    z.object({ stateMachineArn: Arn, name: z.optional(Name), input: z._default(z.string(), '{}') }),
+    ({ stateMachineArn, name = newName(), input }) => {
+      known(stateMachineArn);
+      checkInput(input);
+      const arn = `${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`;
+      const before = executions.get(arn);
+      if (before && (before.status !== 'RUNNING' || before.input !== input)) {
+        throw new ServiceError('ExecutionAlreadyExists', 'An execution of this name exists already');
+      }
+      const { startedAt } = before ?? executions.start(arn, name, input);
+      return { executionArn: arn, startDate: seconds(startedAt) };
+    },
+  );
+
+  const describe = operation(z.object({ executionArn: Arn }), ({ executionArn }) => {
+    const execution = existing(executionArn);
+    const { input, output, error, cause, redrives } = execution;
+    return { ...summary(execution, machine.arn), input, output, error, cause, redriveCount: redrives };
+  });
+
+  const list = operation(
+    z.object({ stateMachineArn: Arn, statusFilter: z.optional(z.string()), ...Paging }),
+    ({ stateMachineArn, statusFilter, maxResults, nextToken }) => {
+      known(stateMachineArn);
+      const newestFirst = executions.all().toReversed();
+      const wanted = newestFirst.filter(({ status }) => statusFilter === undefined || status === statusFilter);
+      const { page, next } = paged('ListExecutions', wanted, maxResults, nextToken);
+      return { executions: page.map((execution) => summary(execution, machine.arn)), nextToken: next };
+    },
+  );
+
+  const history = operation(
+    z.object({ executionArn: Arn, reverseOrder: z.optional(z.boolean()), ...Paging }),
+    ({ executionArn, reverseOrder = false, maxResults, nextToken }) => {
+      const events = existing(executionArn).log.map(historyEvent);
+      const ordered = reverseOrder ? events.toReversed() : events;
+      const { page, next } = paged('GetExecutionHistory', ordered, maxResults, nextToken);
+      return { events: page, nextToken: next };
+    },
+  );
+
+  const stop = operation(
+    z.object({ executionArn: Arn, error: z.optional(z.string()), cause: z.optional(z.string()) }),
+    ({ executionArn, error, cause }) => {
+      const execution = existing(executionArn);
+      executions.stop(execution, error, cause);
+      return { stopDate: seconds(execution.endedAt ?? execution.startedAt) };
+    },
+  );
+
+  const redrive = operation(z.object({ executionArn: Arn }), ({ executionArn }) => {
+    const execution = existing(executionArn);
+    if (execution.status === 'RUNNING' || execution.status === 'SUCCEEDED') {
+      throw new ServiceError('ExecutionNotRedrivable', 'Only an execution that did not succeed can be redriven');
+    }
+    executions.redrive(execution);
+    return { redriveDate: seconds(execution.startedAt) };
+  });
+
+  const describeMachine = operation(z.object({ stateMachineArn: Arn }), ({ stateMachineArn }) => {
+    known(stateMachineArn);
+    const { arn, name, definition, createdAt } = machine;
+    return {
+      stateMachineArn: arn,
+      name,
+      definition,
+      status: 'ACTIVE',
+      type: 'STANDARD',
+      creationDate: seconds(createdAt),
+    };
+  });
+
+  return jsonService(
+    'SFN',
+    new Map([
+      ['StartExecution', start],
+      ['DescribeExecution', describe],
+      ['ListExecutions', list],
+      ['GetExecutionHistory', history],
+      ['StopExecution', stop],
+      ['RedriveExecution', redrive],
+      ['DescribeStateMachine', describeMachine],
+    ]),
+  );
+}
+
+function checkInput(input: string): void {
+  if (Buffer.byteLength(input) > PAYLOAD_LIMIT_BYTES) {
+    throw new ServiceError('ValidationException', `input: larger than ${PAYLOAD_LIMIT_BYTES} bytes`);
+  }
+  try {
+    JSON.parse(input);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new ServiceError('InvalidExecutionInput', 'The input is not JSON');
+  }
+}
+
+/** AWS JSON writes times as seconds since 1970. */
+function seconds(time: Date): number {
+  return time.getTime() / 1000;
+}
+
+function summary({ arn, name, status, startedAt, endedAt }: Execution, stateMachineArn: string) {
+  return {
+    executionArn: arn,
+    stateMachineArn,
+    name,
+    status,
+    startDate: seconds(startedAt),
+    ...(endedAt ? { stopDate: seconds(endedAt) } : {}),
+  };
+}
+
+function paged<T>(list: string, items: readonly T[], maxResults: number | undefined, token: string | undefined) {
+  const from = Number(parsePageToken(list, token) ?? 0);
+  const to = from + (maxResults || PAGE_SIZE);
+  return { page: items.slice(from, to), next: to < items.length ? pageToken(list, String(to)) : undefined };
+}
+
+/** The interpreter's log entry in AWS's words, with the fields that tell the way of an execution. */
+function historyEvent(event: LogEvent, index: number) {
+  const head = { id: index + 1, previousEventId: index, timestamp: event.timestamp / 1000 };
+  if ('state' in event) {
+    const { name, type, input, output } = event.state;
+    switch (event.type) {
+      case 'StateEntered':
+        return {
+          ...head,
+          type: `${type}StateEntered`,
+          stateEnteredEventDetails: { name, input: JSON.stringify(input) },
+        };
+      case 'StateExited':
+        return {
+          ...head,
+          type: `${type}StateExited`,
+          stateExitedEventDetails: { name, output: JSON.stringify(output) },
+        };
+      default: {
+        const failed = 'Error' in event ? { error: event.Error, cause: String(event.Cause) } : {};
+        return {
+          ...head,
+          type: 'TaskFailed',
+          taskFailedEventDetails: { resourceType: 'lambda', resource: name, ...failed },
+        };
+      }
+    }
+  }
+  if (event.type === 'ExecutionFailed') {
+    const details = { error: event.Error, cause: String(event.Cause) };
+    return { ...head, type: event.type, executionFailedEventDetails: details };
+  }
+  return { ...head, type: event.type };
+}

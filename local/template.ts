@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import type { StateMachineDefinition } from 'aws-local-stepfunctions';
+import { parse } from 'yaml';
+import * as z from 'zod/mini';
+
+/** What the local stack takes from the files that are deployed, so that it runs the same. */
+export interface Template {
+  definition: StateMachineDefinition;
+  /** The states with a task, by name, and the function of each. */
+  functions: ReadonlyMap<string, { key: string; timeoutSeconds: number }>;
+  /** Properties of the ledger's table, as CreateTable takes them. */
+  ledgerTable: Record<string, unknown>;
+}
+
+const Serverless = z.object({
+  functions: z.record(z.string(), z.object({ timeout: z.int() })),
+  resources: z.object({
+    Resources: z.object({
+      Ledger: z.object({
+        Properties: z.object({
+          AttributeDefinitions: z.unknown(),
+          BillingMode: z.unknown(),
+          GlobalSecondaryIndexes: z.unknown(),
+          KeySchema: z.unknown(),
+        }),
+      }),
+    }),
+  }),
+});
+
+const root = new URL('../', import.meta.url);
+
+/** Reads the state machine and `serverless.yml`. */
+export function readTemplate(): Template {
+  const { functions, resources } = Serverless.parse(
+    // CloudFormation's own tags mean nothing here, and nothing that is read bears one.
+    parse(readFileSync(new URL('serverless.yml', root), 'utf8'), { logLevel: 'error', merge: true }),
+  );
+  const definition: StateMachineDefinition = parse(
+    readFileSync(new URL('statemachines/onboarding.asl.yaml', root), 'utf8'),
+  );
+  const states = tasksOf(definition).map((state) => {
+    const key = state.charAt(0).toLowerCase() + state.slice(1);
+    const timeoutSeconds = functions[key]?.timeout;
+    if (timeoutSeconds === undefined) throw new Error(`serverless.yml has no function ${key} for the state ${state}`);
+    return [state, { key, timeoutSeconds }] as const;
+  });
+  return { definition, functions: new Map(states), ledgerTable: resources.Resources.Ledger.Properties };
+}
+
+function tasksOf({ States }: Pick<StateMachineDefinition, 'States'>): string[] {
+  return Object.entries(States).flatMap(([name, state]) => {
+    if (state.Type === 'Task') return [name];
+    return state.Type === 'Map' && state.ItemProcessor ? tasksOf(state.ItemProcessor) : [];
+  });
+}

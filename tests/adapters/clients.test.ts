@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { paced } from '../../adapters/clients.ts';
+import type { Clock } from '../../domain/clock.ts';
+
+const NOON = Date.parse('2026-11-02T12:00:00Z');
+
+/** A clock that stands still unless it is moved; a sleep notes when it would end, and is over. */
+function aStandingClock() {
+  const wakes: number[] = [];
+  let now = NOON;
+  const clock: Clock = {
+    now: () => new Date(now),
+    sleep: async (seconds) => {
+      wakes.push(now + seconds * 1000);
+    },
+  };
+  return { clock, wakes, advance: (milliseconds: number) => (now += milliseconds) };
+}
+
+describe('paced', () => {
+  it('lets the first call through at once', async () => {
+    const { clock, wakes } = aStandingClock();
+    await paced(10, clock).turn();
+    expect(wakes).toEqual([]);
+  });
+
+  it('lets calls that arrive together through one after another', async () => {
+    const { clock, wakes } = aStandingClock();
+    const pacer = paced(10, clock);
+    await Promise.all([pacer.turn(), pacer.turn(), pacer.turn(), pacer.turn()]);
+    expect(wakes).toEqual([NOON + 100, NOON + 200, NOON + 300]);
+  });
+
+  it('waits only for what is left of the interval', async () => {
+    const { clock, wakes, advance } = aStandingClock();
+    const pacer = paced(2, clock);
+    await pacer.turn();
+    advance(400);
+    await pacer.turn();
+    expect(wakes).toEqual([NOON + 500]);
+  });
+
+  it('saves nothing up while nobody calls', async () => {
+    const { clock, wakes, advance } = aStandingClock();
+    const pacer = paced(10, clock);
+    await pacer.turn();
+    advance(60_000);
+    await pacer.turn();
+    await pacer.turn();
+    expect(wakes).toEqual([NOON + 60_100]);
+  });
+
+  it('keeps pacers apart', async () => {
+    const { clock, wakes } = aStandingClock();
+    await paced(1, clock).turn();
+    await paced(1, clock).turn();
+    expect(wakes).toEqual([]);
+  });
+
+  it('never lets two calls through closer than the interval', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 20 }),
+        fc.array(fc.integer({ min: 0, max: 2000 }), { minLength: 2, maxLength: 30 }),
+        async (perSecond, gaps) => {
+          const { clock, wakes, advance } = aStandingClock();
+          const pacer = paced(perSecond, clock);
+          const passed: number[] = [];
+          for (const gap of gaps) {
+            advance(gap);
+            const slept = wakes.length;
+            await pacer.turn();
+            passed.push(wakes[slept] ?? clock.now().getTime());
+          }
+          const apart = passed.slice(1).map((time, index) => time - (passed[index] ?? Number.NaN));
+          // Floating point: a thousandth of a millisecond is no burst.
+          expect(Math.min(...apart)).toBeGreaterThan(1000 / perSecond - 0.001);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { parseEntitlements } from '../../domain/entitlements.ts';
+
+const GROUP = '44f834e8-0081-7055-1d60-2eb4f1bb0f7b';
+const OTHER_GROUP = '9067a0d1cc-44f834e8-0081-7055-1d60-2eb4f1bb0f7c';
+
+function anApplication(tail = '5555666677778888', instance = 'ssoins-1111222233334444') {
+  return `arn:aws:sso::111122223333:application/${instance}/apl-${tail}`;
+}
+
+function anEntitlement(parts: Record<string, unknown> = {}) {
+  return { name: 'one', application: anApplication(), groups: [GROUP], seats: { max: 200 }, ...parts };
+}
+
+function aFile(parts: Record<string, unknown> = {}) {
+  return {
+    identityCenter: {
+      region: 'us-east-1',
+      instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
+      identityStoreId: 'd-1234567890',
+    },
+    entitlements: [anEntitlement()],
+    ...parts,
+  };
+}
+
+function faultsOf(value: unknown): Record<string, string> {
+  const result = parseEntitlements(value);
+  return 'faults' in result ? Object.fromEntries(result.faults.map(({ path, problem }) => [path, problem])) : {};
+}
+
+describe('parseEntitlements', () => {
+  it('fills in defaults', () => {
+    expect(parseEntitlements(aFile())).toEqual({
+      entitlements: {
+        ...aFile(),
+        entitlements: [{ ...anEntitlement(), onLeave: { revokeAfterDays: 0 }, mode: 'enforce' }],
+        brake: { percent: 20, atLeast: 10 },
+        requestsPerSecond: 10,
+      },
+    });
+  });
+
+  it('takes ids in upper case and gives them in lower case', () => {
+    const { identityCenter } = aFile();
+    const result = parseEntitlements({
+      identityCenter: { ...identityCenter, identityStoreId: 'd-ABCDEF0123' },
+      entitlements: [anEntitlement({ groups: [GROUP.toUpperCase(), OTHER_GROUP.toUpperCase()] })],
+    });
+    expect(result).toMatchObject({
+      entitlements: {
+        identityCenter: { identityStoreId: 'd-abcdef0123' },
+        entitlements: [{ groups: [GROUP, OTHER_GROUP] }],
+      },
+    });
+  });
+
+  it.each([
+    ['a value of the wrong type', { seats: { max: '200' } }, 'seats.max', 'expected a number'],
+    ['a fraction of a seat', { seats: { max: 1.5 } }, 'seats.max', 'expected a whole number'],
+    ['too small a number', { seats: { max: -1 } }, 'seats.max', 'expected at least 0'],
+    ['too large a number', { seats: { max: 200_001 } }, 'seats.max', 'expected at most 200000'],
+    ['a missing mapping', { seats: undefined }, 'seats', 'missing: expected a mapping'],
+    ['an unknown key', { seats: { max: 1, min: 0 } }, 'seats.min', 'unknown key'],
+    ['an unknown mode', { mode: 'dry-run' }, 'mode', 'expected enforce or observe'],
+    ['no groups', { groups: [] }, 'groups', 'expected at least 1 in the list'],
+    ['a group name', { groups: ['developers'] }, 'groups[0]', 'expected a group id: a UUID or <10 hex>-<UUID>'],
+    ['a repeated group', { groups: [GROUP, GROUP.toUpperCase()] }, 'groups[1]', 'the same group as groups[0]'],
+    [
+      'an application of another instance',
+      { application: anApplication('5555666677778888', 'ssoins-9999222233334444') },
+      'application',
+      'expected an application of identityCenter.instanceArn',
+    ],
+    ['observe mode', { mode: 'observe' }, 'mode', 'observe is not supported by this version: expected enforce'],
+    [
+      'grace',
+      { onLeave: { revokeAfterDays: 7 } },
+      'onLeave.revokeAfterDays',
+      'grace is not supported by this version: expected 0',
+    ],
+  ])('refuses %s, by path', (_fact, parts, path, problem) => {
+    expect(faultsOf(aFile({ entitlements: [anEntitlement(parts)] }))).toEqual({ [`entitlements[0].${path}`]: problem });
+  });
+
+  it('takes at most 100 groups an entitlement', () => {
+    const groups = Array.from({ length: 101 }, (_, index) => GROUP.slice(0, -3) + String(index).padStart(3, '0'));
+    expect(faultsOf(aFile({ entitlements: [anEntitlement({ groups })] }))).toEqual({
+      'entitlements[0].groups': 'expected at most 100 in the list',
+    });
+    expect(faultsOf(aFile({ entitlements: [anEntitlement({ groups: groups.slice(1) })] }))).toEqual({});
+  });
+
+  it('takes the same group for two applications', () => {
+    const two = anEntitlement({ name: 'two', application: anApplication('5555666677778889') });
+    expect(faultsOf(aFile({ entitlements: [anEntitlement(), two] }))).toEqual({});
+  });
+
+  it('refuses a name or an application that another entitlement has', () => {
+    expect(faultsOf(aFile({ entitlements: [anEntitlement(), anEntitlement({ seats: { max: 5 } })] }))).toEqual({
+      'entitlements[1].name': 'the same name as entitlements[0]',
+      'entitlements[1].application': 'the same application as entitlements[0]: one entitlement an application',
+    });
+  });
+
+  it('tells all faults at once, also contradictions between fields beside a fault of another field', () => {
+    const value = aFile({
+      identityCenter: { region: 'Virginia', instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444' },
+      entitlements: [
+        anEntitlement({ seats: {} }),
+        'nonsense',
+        anEntitlement({ mode: 'observe', groups: [GROUP, 7, GROUP] }),
+      ],
+      brake: { percent: 101, atLeast: 1 },
+      requestsPerSecond: 0,
+    });
+    expect(faultsOf(value)).toEqual({
+      'identityCenter.region': 'expected a Region such as us-east-1',
+      'identityCenter.identityStoreId': 'missing: expected a text',
+      'entitlements[0].seats.max': 'missing: expected a number',
+      'entitlements[1]': 'expected a mapping',
+      'entitlements[2].groups[1]': 'expected a text',
+      'entitlements[2].groups[2]': 'the same group as groups[0]',
+      'entitlements[2].mode': 'observe is not supported by this version: expected enforce',
+      'entitlements[2].name': 'the same name as entitlements[0]',
+      'entitlements[2].application': 'the same application as entitlements[0]: one entitlement an application',
+      'brake.percent': 'expected at most 100',
+      requestsPerSecond: 'expected at least 1',
+    });
+  });
+
+  it.each([[undefined], [null], ['text'], [7], [[]], [() => 1]])('refuses what is no mapping at all: %s', (value) => {
+    expect(faultsOf(value)['']).toMatch(/expected a mapping$/);
+  });
+
+  it('pollutes no prototype', () => {
+    const result = parseEntitlements(JSON.parse('{"__proto__":{"polluted":true}}'));
+    expect(result).toMatchObject({ faults: expect.arrayContaining([{ path: '__proto__', problem: 'unknown key' }]) });
+    expect({}).not.toHaveProperty('polluted');
+  });
+
+  it('quotes neither values nor keys that are no plain words', () => {
+    const secret = 'jane@example.com\u001b[2J';
+    const result = parseEntitlements(
+      aFile({
+        [secret]: 1,
+        entitlements: [anEntitlement({ name: secret, groups: [secret], mode: secret, [secret]: 1 })],
+      }),
+    );
+    expect(JSON.stringify(result)).not.toContain('jane');
+    expect(result).toMatchObject({
+      faults: expect.arrayContaining([{ path: '', problem: 'unknown key (not a plain word)' }]),
+    });
+  });
+});

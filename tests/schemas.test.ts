@@ -1,0 +1,191 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv, type ValidateFunction } from 'ajv';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { generatedSchemas } from '../build/schemas.ts';
+import { auditEvent, type BusEvent, onboardingFailed } from '../domain/audit.ts';
+
+const SCHEMAS = join(import.meta.dirname, '..', 'schemas');
+const AUDIT_EVENTS = [
+  'seat-assigned',
+  'seat-revoked',
+  'seat-waitlisted',
+  'seat-refused',
+  'revocations-held',
+  'onboarding-failed',
+];
+
+type Json = Record<string, unknown>;
+
+function readJson(...path: string[]): Json {
+  return JSON.parse(readFileSync(join(SCHEMAS, ...path), 'utf8'));
+}
+
+const VALIDATORS = new Map(
+  ['entitlements', ...AUDIT_EVENTS].map((name) => [
+    name,
+    new Ajv({ strict: true, allErrors: true }).compile(readJson(`${name}.schema.json`)),
+  ]),
+);
+
+function validatorOf(name: string): ValidateFunction {
+  const validate = VALIDATORS.get(name);
+  if (!validate) throw new Error(`no schema ${name}`);
+  return validate;
+}
+
+function sampleOf(name: string): Json {
+  return readJson('samples', `${name}.json`);
+}
+
+/** Every path to a property, through objects and arrays. */
+function pathsOf(value: unknown, at: string[] = []): string[][] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, child]) => [
+    ...(Array.isArray(value) ? [] : [[...at, key]]),
+    ...pathsOf(child, [...at, key]),
+  ]);
+}
+
+function holderOf(value: Json, path: string[]): Json {
+  return path.slice(0, -1).reduce((holder, key) => holder[key] as Json, value);
+}
+
+const OPTIONAL = new Set(['detail.cloud.account']);
+const REQUIRED = AUDIT_EVENTS.flatMap((name) =>
+  pathsOf(sampleOf(name))
+    .map((path) => path.join('.'))
+    .filter((path) => !OPTIONAL.has(path))
+    .map((path) => [name, path] as const),
+);
+
+describe('schemas/', () => {
+  it('holds exactly what is generated from the code', () => {
+    for (const [name, text] of generatedSchemas()) expect(readFileSync(join(SCHEMAS, name), 'utf8')).toBe(text);
+  });
+
+  it('holds a schema and a sample of every audit event', () => {
+    expect(readdirSync(join(SCHEMAS, 'samples')).sort()).toEqual(AUDIT_EVENTS.map((name) => `${name}.json`).sort());
+    expect([...generatedSchemas().keys()]).toEqual(
+      ['entitlements', ...AUDIT_EVENTS].map((name) => `${name}.schema.json`),
+    );
+  });
+
+  it.each(AUDIT_EVENTS)('has a valid sample of %s', (name) => {
+    const validate = validatorOf(name);
+    validate(sampleOf(name));
+    expect(validate.errors).toBeNull();
+  });
+
+  it.each(AUDIT_EVENTS)('tells %s from every other event', (name) => {
+    const others = AUDIT_EVENTS.filter((other) => other !== name && validatorOf(name)(sampleOf(other)));
+    expect(others).toEqual([]);
+  });
+
+  it.each(REQUIRED)('requires in %s %s', (name, path) => {
+    const event = sampleOf(name);
+    const keys = path.split('.');
+    delete holderOf(event, keys)[keys.at(-1) ?? ''];
+    expect(validatorOf(name)(event)).toBe(false);
+  });
+
+  it.each(AUDIT_EVENTS)('takes %s from a sender that does not know its account', (name) => {
+    const event = sampleOf(name);
+    delete holderOf(event, ['detail', 'cloud', 'account'])['account'];
+    expect(validatorOf(name)(event)).toBe(true);
+  });
+
+  it.each(
+    AUDIT_EVENTS.flatMap((name) =>
+      [
+        'user.name',
+        'user.email_addr',
+        'user.full_name',
+        'user.display_name',
+        'actor.user',
+        'unmapped.note',
+        'message',
+      ].map((path) => [name, path] as const),
+    ),
+  )('forbids in %s a text that may name a person: %s', (name, path) => {
+    const event = sampleOf(name);
+    const keys = ['detail', ...path.split('.')];
+    const holder = holderOf(event, keys) ?? {};
+    holder[keys.at(-1) ?? ''] = 'x';
+    if (path.startsWith('unmapped')) (event['detail'] as Json)['unmapped'] = holder;
+    expect(validatorOf(name)(event)).toBe(false);
+  });
+
+  it.each(AUDIT_EVENTS)('takes what EventBridge adds to the envelope of %s', (name) => {
+    expect(validatorOf(name)({ ...sampleOf(name), 'replay-name': 'replay-1' })).toBe(true);
+  });
+
+  it('accepts the entitlements.yml of this repository, with its ids in upper case, too', () => {
+    const validate = validatorOf('entitlements');
+    const text = readFileSync(join(SCHEMAS, '..', 'entitlements.yml'), 'utf8');
+    const group = '44f834e8-0081-7055-1d60-2eb4f1bb0f7b';
+    expect(text).toContain(group);
+    expect(validate(parse(text))).toBe(true);
+    expect(validate(parse(text.replace(group, group.toUpperCase())))).toBe(true);
+    expect(validate(parse(text.replace('max: 200', 'max: many')))).toBe(false);
+  });
+});
+
+describe('an audit event', () => {
+  const CONTEXT = { productVersion: '0.1.0', region: 'us-east-1', accountId: '111122223333' };
+  const MACHINE = 'usher-onboarding';
+  const EXECUTION = `arn:aws:states:us-east-1:111122223333:execution:${MACHINE}`;
+  const CHANGE = {
+    changeSeq: 1,
+    at: '2026-11-25T09:30:12.345Z',
+    reason: 'group-join',
+    execution: `${EXECUTION}:6f1c0d9e-2b7a-4c35-9e41-0a8d5b3f7c21`,
+    cause: 'c1a5f0e2-7d94-4b1e-8a36-5e0f9d2b4c78',
+  };
+  const SEAT = {
+    applicationArn: 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888',
+    userId: '94482488-3041-7005-8f3a-1c2d3e4f5a6b',
+    entitlement: 'amazon-q-developer',
+  };
+
+  it.each<[string, BusEvent]>([
+    ['seat-assigned', auditEvent({ ...CHANGE, kind: 'assigned' }, SEAT, CONTEXT)],
+    [
+      'seat-revoked',
+      auditEvent(
+        {
+          kind: 'revoked',
+          changeSeq: 2,
+          at: '2026-11-26T16:02:40.008Z',
+          reason: 'group-leave',
+          execution: `${EXECUTION}:b2d47e90-3c18-4f6a-8e5b-9a70c1d2f346`,
+          cause: 'e7b30c64-19fa-4d82-a5c7-2f8e6d1b9035',
+        },
+        SEAT,
+        CONTEXT,
+      ),
+    ],
+    ['seat-refused', auditEvent({ ...CHANGE, kind: 'refused', reason: 'quota-exceeded' }, SEAT, CONTEXT)],
+    [
+      'onboarding-failed',
+      onboardingFailed(
+        {
+          execution: CHANGE.execution,
+          status: 'FAILED',
+          error: 'RefusedError',
+          at: '2026-11-25T09:30:15.120Z',
+          stateMachineArn: `arn:aws:states:us-east-1:111122223333:stateMachine:${MACHINE}`,
+        },
+        CONTEXT,
+      ),
+    ],
+  ])('comes out as its sample says: %s', (name, { detailType, resources, detail }) => {
+    const sample = sampleOf(name);
+    expect({ 'detail-type': detailType, resources, detail }).toEqual({
+      'detail-type': sample['detail-type'],
+      resources: sample['resources'],
+      detail: sample['detail'],
+    });
+  });
+});

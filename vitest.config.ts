@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['tests/**/*.test.ts'],
+    // What the tests were measured on; more workers only make the long simulations wait for one another.
+    maxWorkers: 2,
+    coverage: {
+      provider: 'v8',
+      include: ['domain/**/*.ts', 'adapters/**/*.ts', 'functions/**/*.ts'],
+      reporter: ['text-summary', 'json-summary'],
+      reportsDirectory: 'coverage/report',
+      thresholds: {
+        'domain/**/*.ts': { lines: 95, branches: 95 },
+        'adapters/**/*.ts': { lines: 95, branches: 95 },
+        'functions/**/*.ts': { lines: 95, branches: 95 },
+      },
+    },
+  },
+});
