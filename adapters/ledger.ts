@@ -1,4 +1,5 @@
 import {
+  type AttributeValue,
   BatchGetItemCommand,
   ConditionalCheckFailedException,
   DynamoDBClient,
@@ -8,13 +9,14 @@ import {
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { TransientAwsError } from '../domain/errors.ts';
+import * as z from 'zod/mini';
+import { RefusedError, TransientAwsError } from '../domain/errors.ts';
 import { attentionAt, type Seat, SeatSchema } from '../domain/seat.ts';
 import { plusSeconds } from '../domain/time.ts';
 import { emptyWork, type Work, WorkSchema } from '../domain/work.ts';
 import type { ErrorRow } from './aws-errors.ts';
 import type { ClientSettings } from './clients.ts';
-import { asking } from './requests.ts';
+import { asking, malformed } from './requests.ts';
 
 /** Identifies a seat: its key in the table. */
 export type SeatKey = Pick<Seat, 'applicationArn' | 'userId'>;
@@ -152,7 +154,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
       const { Item } = await ask('GetItem', [], () =>
         client.send(new GetItemCommand({ TableName: table, Key: marshall(WORK_KEY), ConsistentRead: true })),
       );
-      return Item ? WorkSchema.parse(unmarshall(Item)) : emptyWork();
+      return Item ? readable(WorkSchema, Item, ['the mailbox']) : emptyWork();
     },
 
     async saveWork(work) {
@@ -210,14 +212,33 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
           }),
         ),
       );
-      return (Items ?? []).map((item) => ({ applicationArn: item.pk?.S ?? '', userId: item.sk?.S ?? '' }));
+      return (Items ?? []).map(({ pk, sk }) => {
+        if (!pk?.S || !sk?.S) throw malformed('Query', 'Items');
+        return { applicationArn: pk.S, userId: sk.S };
+      });
     },
   };
 }
 
-/** Parsed: what another version of Usher wrote is untrusted too. */
-function seatIn(item: Parameters<typeof unmarshall>[0]): Seat {
-  return SeatSchema.parse(unmarshall(item));
+function seatIn(item: Item): Seat {
+  return readable(SeatSchema, item, [`application ${item['pk']?.S}`, `user ${item['sk']?.S}`]);
+}
+
+type Item = Record<string, AttributeValue>;
+
+/**
+ * Parsed: what another version of Usher wrote is untrusted too.
+ *
+ * @throws RefusedError naming the field, never its value: asking again changes nothing, another version of Usher does
+ */
+function readable<Schema extends z.ZodMiniType>(schema: Schema, item: Item, ids: readonly string[]): z.infer<Schema> {
+  const { success, data, error } = z.safeParse(schema, unmarshall(item));
+  if (success) return data;
+  const field = String(error.issues[0]?.path[0]);
+  throw new RefusedError(
+    'ledger-unreadable',
+    `The ledger holds an item that this version can't read: ${field} (${ids.join(', ')})`,
+  );
 }
 
 /** {@link dynamoDbLedger} with a client of its own. */

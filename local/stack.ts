@@ -235,7 +235,18 @@ export async function openStack(options: StackOptions): Promise<Stack> {
 /** SDK clients for the door: over HTTP, or without a socket. */
 async function connect(door: Door, region: string, invocations: Invocations, transport: StackOptions['transport']) {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const common = { region, maxAttempts: 1, credentials } as const;
+  const common = {
+    region,
+    maxAttempts: 1,
+    credentials,
+    // Nobody checks a signature here, and a profile of this machine must not change where the clients call.
+    signer: { sign: async <T>(request: T) => request },
+    defaultsMode: 'standard',
+    retryMode: 'standard',
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
+    userAgentAppId: 'usher',
+  } as const;
   if (transport === 'in-process') {
     const requestHandler = invocations.watch(door.requestHandler());
     return { settings: { ...common, endpoint: 'http://127.0.0.1', requestHandler }, close: async () => undefined };

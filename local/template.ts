@@ -30,8 +30,15 @@ const Serverless = z.object({
 
 const root = new URL('../', import.meta.url);
 
-/** Reads the state machine and `serverless.yml`. */
+let read: Template | undefined;
+
+/** Reads the state machine and `serverless.yml`, once a process. */
 export function readTemplate(): Template {
+  read ??= parseTemplate();
+  return read;
+}
+
+function parseTemplate(): Template {
   const { functions, resources } = Serverless.parse(
     // CloudFormation's own tags mean nothing here, and nothing that is read bears one.
     parse(readFileSync(new URL('serverless.yml', root), 'utf8'), { logLevel: 'error', merge: true }),

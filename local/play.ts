@@ -1,0 +1,211 @@
+import { SFNServiceException } from '@aws-sdk/client-sfn';
+import type { Entitlements } from '../domain/entitlements.ts';
+import { Timestamp } from '../domain/request.ts';
+import type { DirectorySeed } from './identity-center.ts';
+import { type ExecutionEnd, openStack, type Stack, type StackListener } from './stack.ts';
+
+/** How an execution may end. */
+export type Outcome = ExecutionEnd['outcome'];
+
+/** Every {@link Outcome}, in the order in which they are told. */
+export const OUTCOMES = ['converged', 'handedOver', 'ignored', 'held', 'failed'] as const satisfies readonly Outcome[];
+
+/** What an execution may end as when nothing else is expected of it. */
+export const ANY_BUT_FAILED: readonly Outcome[] = OUTCOMES.filter((outcome) => outcome !== 'failed');
+
+/** Something at a moment: a change in the company, the start of an execution, or only a word about it. */
+export interface Step {
+  at: Date;
+  /** What happens, in a few words and by the names of {@link Play.names}. */
+  title: string;
+  /** Why it is worth seeing. */
+  say?: string;
+  act?(stack: Stack): void;
+  start?: {
+    input: unknown;
+    /** What the execution may end as without being a surprise. */
+    expected: readonly Outcome[];
+  };
+}
+
+/** What is played, read and checked. */
+export interface Play {
+  title?: string;
+  description?: string;
+  closing?: string;
+  entitlements: Entitlements;
+  directory: DirectorySeed;
+  /** Where virtual time begins. */
+  start: Date;
+  /** Names for people, by id. They never reach the stack. */
+  names: ReadonlyMap<string, string>;
+  /** In order of time. */
+  steps: readonly Step[];
+}
+
+/** What the stack held and had counted when nothing was left to do; all lists sorted. */
+export interface Result {
+  executions: Record<Outcome, number>;
+  /** `entitlement` is its name. */
+  seats: { entitlement: string; userId: string; status: string }[];
+  /** All that the applications hold, also what somebody else assigned. */
+  assignments: { applicationArn: string; principalId: string }[];
+  /** By `<Service>.<Operation>`. */
+  calls: Record<string, number>;
+  surprises: Surprise[];
+}
+
+/** An execution that ended otherwise than expected; without `execution` it could not even be started. */
+export interface Surprise {
+  title: string;
+  execution?: string;
+  outcome: Outcome;
+}
+
+/** Shows a play as it goes. Calls come in the order of virtual time; the listener's are the stack's own. */
+export interface Reporter extends StackListener {
+  begin?(play: Play): void;
+  step?(step: Step): void;
+  finish?(result: Result): void;
+  /** What has to be waited for before the play goes on, such as a reader; undefined when nothing. */
+  behind(): Promise<unknown> | undefined;
+}
+
+/** What JavaScript's timers take, 24.8 days; a longer one would end at once. */
+const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
+/** EventBridge goes on for a day; this many make 17 minutes, longer than any fault of a scenario has to last. */
+const START_TRIES = 10;
+/** All that a play waits for still has a year of four digits. */
+const LATEST = Date.UTC(9000, 0);
+
+/** The time that a text tells, when the service understands it and a calendar has it: from 1970 to 8999, in UTC. */
+export function momentOf(text: unknown): Date | undefined {
+  const { success, data } = Timestamp.safeParse(text);
+  const moment = new Date(success ? data : Number.NaN);
+  return moment.getTime() >= 0 && moment.getTime() < LATEST ? moment : undefined;
+}
+
+/**
+ * Plays to the end, over real HTTP.
+ *
+ * @throws what the local stack throws, which is a bug
+ */
+export async function play(script: Play, reporter: Reporter): Promise<Result> {
+  const { entitlements, directory, start, steps } = script;
+  const executions: Result['executions'] = { converged: 0, handedOver: 0, ignored: 0, held: 0, failed: 0 };
+  let waiting = false;
+  /** Virtual time stands still until the reporter has caught up, so that nothing piles up for a slow reader. */
+  const keepPace = () => {
+    const behind = waiting ? undefined : reporter.behind();
+    if (!behind) return;
+    waiting = true;
+    stack.at(stack.clock.now(), async () => {
+      await behind;
+      waiting = false;
+    });
+  };
+  const listener: StackListener = {
+    state(moment) {
+      reporter.state?.(moment);
+      keepPace();
+    },
+    ended(end) {
+      executions[end.outcome] += 1;
+      reporter.ended?.(end);
+      keepPace();
+    },
+    audit(entry) {
+      reporter.audit?.(entry);
+      keepPace();
+    },
+  };
+  const stack = await openStack({ entitlements, directory, start, transport: 'http', listener });
+  try {
+    const starts: Started[] = [];
+    reporter.begin?.(script);
+    perform(stack, steps, 0, async (step) => {
+      reporter.step?.(step);
+      step.act?.(stack);
+      await startExecution(stack, step, starts);
+      keepPace();
+    });
+    await stack.settle();
+    const result = { executions, ...(await holdings(stack, entitlements)), surprises: surprisesIn(stack, starts) };
+    reporter.finish?.(result);
+    return result;
+  } finally {
+    await stack.close();
+  }
+}
+
+/** Runs the steps at their times, one after another: those of one moment keep their order. */
+function perform(stack: Stack, steps: readonly Step[], from: number, run: (step: Step) => Promise<void>): void {
+  const next = steps[from];
+  if (!next) return;
+  const soonest = Math.min(next.at.getTime(), stack.clock.now().getTime() + LONGEST_TIMER_MILLISECONDS);
+  stack.at(new Date(soonest), async () => {
+    let index = from;
+    for (let step = steps[index]; step && step.at <= stack.clock.now(); step = steps[index]) {
+      await run(step);
+      index += 1;
+    }
+    perform(stack, steps, index, run);
+  });
+}
+
+/** `execution` is missing when it could not be started. */
+interface Started {
+  step: Step;
+  execution?: string;
+}
+
+/** As EventBridge does it: a start that was refused is tried again, later and later. */
+async function startExecution(stack: Stack, step: Step, starts: Started[], tries = 0): Promise<void> {
+  if (!step.start) return;
+  try {
+    starts.push({ step, execution: await stack.start(step.start.input) });
+  } catch (error) {
+    if (!(error instanceof SFNServiceException)) throw error;
+    if (tries === START_TRIES) {
+      starts.push({ step });
+      return;
+    }
+    const again = new Date(stack.clock.now().getTime() + 2 ** tries * 1000);
+    stack.at(again, () => startExecution(stack, step, starts, tries + 1));
+  }
+}
+
+function surprisesIn(stack: Stack, starts: readonly Started[]): Surprise[] {
+  return starts.flatMap(({ step: { title, start }, execution }) => {
+    const outcome = execution === undefined ? 'failed' : stack.endOf(execution)?.outcome;
+    if (outcome === undefined) throw new Error(`${execution} did not end`);
+    if (execution !== undefined && start?.expected.includes(outcome)) return [];
+    return [{ title, outcome, ...(execution === undefined ? {} : { execution }) }];
+  });
+}
+
+async function holdings(stack: Stack, { entitlements }: Entitlements) {
+  const names = new Map(entitlements.map(({ application, name }) => [application, name]));
+  const seats = (await stack.seats()).map(({ applicationArn, userId, status }) => ({
+    entitlement: names.get(applicationArn) ?? applicationArn,
+    userId,
+    status,
+  }));
+  const assignments = stack.identityCenter
+    .assignments()
+    .map(({ applicationArn, principalId }) => ({ applicationArn, principalId }));
+  return {
+    seats: seats.sort(by(({ entitlement, userId }) => `${entitlement} ${userId}`)),
+    assignments: assignments.sort(by(({ applicationArn, principalId }) => `${applicationArn} ${principalId}`)),
+    calls: stack.calls(),
+  };
+}
+
+/** Orders by code units, the same on every machine. */
+function by<T>(keyOf: (element: T) => string): (a: T, b: T) => number {
+  return (a, b) => {
+    const [left, right] = [keyOf(a), keyOf(b)];
+    if (left === right) return 0;
+    return left < right ? -1 : 1;
+  };
+}

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLogUpdate } from 'log-update';
+import pc from 'picocolors';
+import { Output } from './output.ts';
+
+/** Functions that colour a text, or leave it as it is. */
+export type Colors = ReturnType<typeof pc.createColors>;
+
+/** Where people read: lines, and in a terminal a last line that changes. */
+export interface Screen {
+  colors: Colors;
+  /** Columns. */
+  width: number;
+  line(text: string): void;
+  /** Shows what is under way, in place of what it showed before; only a terminal does. */
+  progress(text: string): void;
+  /** Takes the progress away and gives the cursor back. */
+  close(): void;
+  /** What to wait for before the next line; undefined when nothing. */
+  behind(): Promise<unknown> | undefined;
+}
+
+/** Longer lines are hard to read, however wide the terminal is. */
+const WIDEST_COLUMNS = 110;
+const DEFAULT_COLUMNS = 100;
+/** Between two lines in a terminal: virtual time would let a day pass before anybody has read a word. */
+const PACE_MILLISECONDS = 25;
+
+/** The screen of a stream: a live one if it is a terminal, plain lines if not. */
+export function screenOf(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): Screen {
+  const width = Math.min(stream.columns ?? DEFAULT_COLUMNS, WIDEST_COLUMNS);
+  const colors = pc.createColors(hasColors(stream, environment));
+  const output = new Output(stream);
+  if (!stream.isTTY || environment['TERM'] === 'dumb') {
+    return {
+      colors,
+      width,
+      line: (text) => output.write(`${text}\n`),
+      progress: () => undefined,
+      close: () => undefined,
+      behind: () => output.behind(),
+    };
+  }
+  const live = createLogUpdate(stream);
+  let fresh = false;
+  return {
+    colors,
+    width,
+    line(text) {
+      live.persist(text);
+      fresh = true;
+    },
+    progress: live,
+    close() {
+      live.clear();
+      live.done();
+    },
+    behind() {
+      const pause = fresh ? sleep(PACE_MILLISECONDS) : undefined;
+      fresh = false;
+      return pause;
+    },
+  };
+}
+
+/**
+ * @see https://no-color.org
+ * @see https://force-color.org
+ */
+function hasColors(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): boolean {
+  if (environment['NO_COLOR']) return false;
+  const forced = environment['FORCE_COLOR'];
+  if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';
+  return stream.isTTY && environment['TERM'] !== 'dumb';
+}
+
+/** Breaks a text into lines of at most so many columns, between words; its own line ends stay. */
+export function wrap(text: string, width: number): string[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .flatMap((paragraph) => {
+      const lines: string[] = [];
+      let line = '';
+      for (const word of paragraph.split(/\s+/)) {
+        if (line !== '' && line.length + 1 + word.length > width) {
+          lines.push(line);
+          line = word;
+        } else line = line === '' ? word : `${line} ${word}`;
+      }
+      return [...lines, line];
+    });
+}

@@ -1,0 +1,333 @@
+import {
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  DynamoDBServiceException,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { describe, expect, it } from 'vitest';
+import { DYNAMODB_ERRORS, dynamoDbLedger } from '../../adapters/ledger.ts';
+import { RefusedError, TransientAwsError } from '../../domain/errors.ts';
+import { plusSeconds } from '../../domain/time.ts';
+import { emptyWork } from '../../domain/work.ts';
+import { aSeat, ME, openServices, START, TABLE } from '../fixtures/services.ts';
+import { APPLICATION, OTHER_APPLICATION, people, user } from '../fixtures/stack.ts';
+
+async function aLedger() {
+  const { services, put, item, faults, calls } = await openServices();
+  return { ledger: services.ledger, put, item, faults, calls };
+}
+
+function aMockedLedger() {
+  const client = new DynamoDBClient({ region: 'us-east-1' });
+  return { dynamoDb: mockClient(client), ledger: dynamoDbLedger(client, TABLE) };
+}
+
+const keyOf = (number: number) => ({ applicationArn: APPLICATION, userId: user(number) });
+const itemOf = (number: number) => marshall({ ...aSeat(number), pk: APPLICATION, sk: user(number) });
+const anAudit = { kind: 'assigned', changeSeq: 1, at: START.toISOString(), reason: 'manual', execution: ME, cause: ME };
+
+describe('the mailbox in the ledger', () => {
+  it('is empty before anybody wrote', async () => {
+    const { ledger } = await aLedger();
+    expect(await ledger.work()).toEqual(emptyWork());
+  });
+
+  it('comes back as it was written, one revision on', async () => {
+    const { ledger } = await aLedger();
+    const lease = { holder: ME, term: 1, until: START.toISOString() };
+    expect(await ledger.saveWork({ ...emptyWork(), term: 1, lease })).toBe(true);
+    expect(await ledger.work()).toEqual({ ...emptyWork(), term: 1, lease, revision: 1 });
+  });
+
+  it.each([
+    ['the first', 0],
+    ['a later', 1],
+  ])('is written by one of many who wrote %s revision', async (_fact, before) => {
+    const { ledger } = await aLedger();
+    for (let revision = 0; revision < before; revision += 1) await ledger.saveWork({ ...emptyWork(), revision });
+    const work = await ledger.work();
+    const saved = await Promise.all(people(1, 20).map((term) => ledger.saveWork({ ...work, term })));
+    expect(saved.filter(Boolean)).toHaveLength(1);
+    expect(await ledger.work()).toMatchObject({ revision: before + 1, term: saved.indexOf(true) + 1 });
+  });
+
+  it('leaves out what is undefined', async () => {
+    const { ledger } = await aLedger();
+    await ledger.saveWork({ ...emptyWork(), lastSweepAt: undefined } as never);
+    expect(await ledger.work()).toEqual({ ...emptyWork(), revision: 1 });
+  });
+
+  it.each([
+    ['of a newer schema', { schemaVersion: 2 }, 'schemaVersion'],
+    ['that holds no terms', { term: 'many' }, 'term'],
+  ])('fails on an item %s, by the place of the fault', async (_fact, parts, place) => {
+    const { ledger, put } = await aLedger();
+    await put({ ...emptyWork(), pk: '#work', sk: '#work', ...parts });
+    await expect(ledger.work()).rejects.toThrow(
+      new RefusedError(
+        'ledger-unreadable',
+        `The ledger holds an item that this version can't read: ${place} (the mailbox)`,
+      ),
+    );
+  });
+
+  it('ignores fields that it does not know', async () => {
+    const { ledger, put } = await aLedger();
+    await put({ ...emptyWork(), pk: '#work', sk: '#work', revision: 3, waitlist: ['x'] });
+    expect(await ledger.work()).toEqual({ ...emptyWork(), revision: 3 });
+  });
+});
+
+describe('a seat in the ledger', () => {
+  it('comes back as it was written', async () => {
+    const { ledger } = await aLedger();
+    const seat = aSeat(1, { status: 'failed', audit: [{ ...anAudit, kind: 'refused', refused: 'grant' }] });
+    await ledger.saveSeat(seat);
+    expect(await ledger.seats([keyOf(1)])).toEqual([seat]);
+  });
+
+  it.each([
+    ['a new one that exists already', 1],
+    ['one that was written meanwhile', 2],
+    ['one that does not exist any more', 9],
+  ])('fails for a retry when it replaces %s', async (_fact, revision) => {
+    const { ledger } = await aLedger();
+    await ledger.saveSeat(aSeat(1));
+    await ledger.saveSeat(aSeat(1, { revision: 2, status: 'revoking' }));
+    const saving = ledger.saveSeat(aSeat(1, { revision }));
+    await expect(saving).rejects.toThrow(
+      new TransientAwsError(`PutItem: the seat was changed meanwhile (application ${APPLICATION}, user ${user(1)})`),
+    );
+    expect(await ledger.seats([keyOf(1)])).toMatchObject([{ revision: 2, status: 'revoking' }]);
+  });
+
+  it('is written by one of many who race', async () => {
+    const { ledger } = await aLedger();
+    const races = await Promise.allSettled(people(1, 10).map((changeSeq) => ledger.saveSeat(aSeat(1, { changeSeq }))));
+    const winners = races.flatMap(({ status }, index) => (status === 'fulfilled' ? [index + 1] : []));
+    expect(winners).toHaveLength(1);
+    expect(await ledger.seats([keyOf(1)])).toMatchObject([{ changeSeq: winners[0] }]);
+  });
+
+  it('expires as a tombstone, once its audit records are on the bus', async () => {
+    const { ledger, item } = await aLedger();
+    const changedAt = START.toISOString();
+    await ledger.saveSeat(aSeat(1, { status: 'revoked', changedAt }));
+    await ledger.saveSeat(aSeat(2, { status: 'revoked', changedAt, audit: [{ ...anAudit, kind: 'revoked' }] }));
+    await ledger.saveSeat(aSeat(3, { changedAt }));
+    const expiries = await Promise.all(
+      [1, 2, 3].map(async (one) => (await item(APPLICATION, user(one)))?.['expiresAt']),
+    );
+    expect(expiries).toEqual([START.getTime() / 1000 + 400 * 24 * 3600, undefined, undefined]);
+  });
+
+  it('loses its expiry when it is given again', async () => {
+    const { ledger, item } = await aLedger();
+    await ledger.saveSeat(aSeat(1, { status: 'revoked' }));
+    await ledger.saveSeat(aSeat(1, { status: 'creating', revision: 2 }));
+    expect(await item(APPLICATION, user(1))).not.toHaveProperty('expiresAt');
+  });
+
+  it.each([
+    ['of a newer schema', { schemaVersion: 2 }, 'schemaVersion'],
+    ['with a status of another version', { status: 'dreaming' }, 'status'],
+    ['whose user is no id', { userId: 'someone@example.com' }, 'userId'],
+  ])('fails on an item %s, by the place of the fault and not by the value', async (_fact, parts, place) => {
+    const { ledger, put } = await aLedger();
+    await put({ ...aSeat(1), pk: APPLICATION, sk: user(1), ...parts });
+    for (const read of [() => ledger.seats([keyOf(1)]), () => ledger.seatsOf(APPLICATION)]) {
+      const error: unknown = await read().catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ name: 'RefusedError', reason: 'ledger-unreadable' });
+      expect(String(error)).toContain(`${place} (application ${APPLICATION}, user ${user(1)})`);
+      expect(String(error)).not.toMatch(/dreaming|someone@/);
+    }
+  });
+
+  it('is read without fields of another version', async () => {
+    const { ledger, put } = await aLedger();
+    await put({ ...aSeat(1), pk: APPLICATION, sk: user(1), graceUntil: 'later' });
+    expect(await ledger.seats([keyOf(1)])).toEqual([aSeat(1)]);
+  });
+});
+
+describe('seats by their keys', () => {
+  it('are those that exist', async () => {
+    const { ledger } = await aLedger();
+    await ledger.saveSeat(aSeat(2));
+    await ledger.saveSeat(aSeat(2, { applicationArn: OTHER_APPLICATION }));
+    expect(await ledger.seats([keyOf(1), keyOf(2), keyOf(3)])).toEqual([aSeat(2)]);
+    expect(await ledger.seats([])).toEqual([]);
+  });
+
+  it('are asked for 100 at a time', async () => {
+    const { ledger, calls } = await aLedger();
+    await Promise.all(people(1, 201).map((number) => ledger.saveSeat(aSeat(number))));
+    expect(await ledger.seats(people(1, 201).map(keyOf))).toHaveLength(201);
+    expect(calls('DynamoDB.BatchGetItem')).toBe(3);
+  });
+
+  it('are asked for again where DynamoDB left keys out, with consistent reads', async () => {
+    const { dynamoDb, ledger } = aMockedLedger();
+    const left = { Keys: [marshall({ pk: APPLICATION, sk: user(2) })] };
+    dynamoDb
+      .on(BatchGetItemCommand)
+      .resolvesOnce({ Responses: { [TABLE]: [itemOf(1)] }, UnprocessedKeys: { [TABLE]: left } })
+      .resolvesOnce({ Responses: { [TABLE]: [itemOf(2)] }, UnprocessedKeys: {} });
+    expect(await ledger.seats([keyOf(1), keyOf(2)])).toEqual([aSeat(1), aSeat(2)]);
+    const asked = dynamoDb
+      .commandCalls(BatchGetItemCommand)
+      .map(({ args: [{ input }] }) => input.RequestItems?.[TABLE]);
+    expect(asked[1]).toEqual({ ...left, ConsistentRead: true });
+  });
+
+  it('fail for a retry when DynamoDB processes none of them', async () => {
+    const { dynamoDb, ledger } = aMockedLedger();
+    const keys = { Keys: [marshall({ pk: APPLICATION, sk: user(1) })] };
+    dynamoDb.on(BatchGetItemCommand).resolves({ UnprocessedKeys: { [TABLE]: keys } });
+    await expect(ledger.seats([keyOf(1)])).rejects.toThrow(TransientAwsError);
+  });
+
+  it('are none in an answer without a list', async () => {
+    const { dynamoDb, ledger } = aMockedLedger();
+    dynamoDb.on(BatchGetItemCommand).resolves({});
+    dynamoDb.on(QueryCommand).resolves({});
+    expect(await ledger.seats([keyOf(1)])).toEqual([]);
+    expect(await ledger.seatsOf(APPLICATION)).toEqual([]);
+    expect(await ledger.needAttention(START)).toEqual([]);
+  });
+});
+
+describe('seats of an application', () => {
+  it('are its own only, tombstones too, and no other item of it', async () => {
+    const { ledger, put } = await aLedger();
+    await ledger.saveSeat(aSeat(1));
+    await ledger.saveSeat(aSeat(2, { status: 'revoked' }));
+    await ledger.saveSeat(aSeat(3, { applicationArn: OTHER_APPLICATION }));
+    await put({ pk: APPLICATION, sk: '#hold', digest: 'x' });
+    expect(await ledger.seatsOf(APPLICATION)).toEqual([aSeat(1), aSeat(2, { status: 'revoked' })]);
+  });
+
+  it('are read to the last page when they are more than a megabyte', async () => {
+    const { ledger, calls } = await aLedger();
+    const cause = 'c'.repeat(30_000);
+    await Promise.all(people(1, 80).map((number) => ledger.saveSeat(aSeat(number, { cause }))));
+    const seats = await ledger.seatsOf(APPLICATION);
+    expect(seats.map(({ userId }) => userId)).toEqual(people(1, 80).map(user));
+    expect(calls('DynamoDB.Query')).toBeGreaterThan(2);
+  });
+
+  it('fail as a whole when a later page fails', async () => {
+    const { ledger, faults } = await aLedger();
+    await Promise.all(people(1, 80).map((number) => ledger.saveSeat(aSeat(number, { cause: 'c'.repeat(30_000) }))));
+    faults.add({ operation: 'DynamoDB.Query', kind: 'throttle', skip: 1 });
+    await expect(ledger.seatsOf(APPLICATION)).rejects.toThrow(TransientAwsError);
+  });
+});
+
+describe('seats that need attention', () => {
+  const LATER = new Date(plusSeconds(START, 15 * 60));
+
+  it.each([
+    ['a create that was left behind', { status: 'creating' }],
+    ['an assignment that was not confirmed', { status: 'assigned' }],
+    ['a revocation that was left behind', { status: 'revoking' }],
+    ['an audit record that is not on the bus', { audit: [anAudit] }],
+    ['a refusal whose time has come', { status: 'failed', nextAttemptAt: LATER.toISOString() }],
+  ] as const)('are %s', async (_fact, parts) => {
+    const { ledger } = await aLedger();
+    await ledger.saveSeat(aSeat(1, { changedAt: START.toISOString(), ...parts } as Parameters<typeof aSeat>[1]));
+    expect(await ledger.needAttention(new Date(LATER.getTime() - 1))).toEqual([]);
+    expect(await ledger.needAttention(LATER)).toEqual([keyOf(1)]);
+  });
+
+  it.each(['confirmed', 'revoked'] as const)('are not those that are %s', async (status) => {
+    const { ledger } = await aLedger();
+    await ledger.saveSeat(aSeat(1, { status: 'creating' }));
+    await ledger.saveSeat(aSeat(1, { status, revision: 2 }));
+    expect(await ledger.needAttention(LATER)).toEqual([]);
+  });
+
+  it('are a hundred at most, the longest waiting first', async () => {
+    const { ledger } = await aLedger();
+    const seats = people(1, 110).map((number) =>
+      aSeat(number, { status: 'creating', changedAt: plusSeconds(START, -number) }),
+    );
+    await Promise.all(seats.map((seat) => ledger.saveSeat(seat)));
+    expect(await ledger.needAttention(LATER)).toEqual(people(11, 110).reverse().map(keyOf));
+  });
+
+  it('fail rather than name nobody when the index answers without keys', async () => {
+    const { dynamoDb, ledger } = aMockedLedger();
+    dynamoDb.on(QueryCommand).resolves({ Items: [{ pk: { S: APPLICATION } }] });
+    await expect(ledger.needAttention(START)).rejects.toThrow('Query: Items is missing or malformed');
+  });
+});
+
+describe('errors of DynamoDB', () => {
+  const SECRET = 'jane.doe@example.com';
+
+  function refusing(name: string) {
+    const { dynamoDb, ledger } = aMockedLedger();
+    const error = new DynamoDBServiceException({
+      name,
+      $fault: 'client',
+      message: SECRET,
+      $metadata: { requestId: 'request-1', httpStatusCode: 400 },
+    });
+    for (const command of [GetItemCommand, PutItemCommand, BatchGetItemCommand, QueryCommand]) {
+      dynamoDb.on(command as typeof GetItemCommand).rejects(error);
+    }
+    return ledger;
+  }
+
+  const operations = {
+    GetItem: (ledger: ReturnType<typeof dynamoDbLedger>) => ledger.work(),
+    PutItem: (ledger: ReturnType<typeof dynamoDbLedger>) => ledger.saveSeat(aSeat(1)),
+    BatchGetItem: (ledger: ReturnType<typeof dynamoDbLedger>) => ledger.seats([keyOf(1)]),
+    Query: (ledger: ReturnType<typeof dynamoDbLedger>) => ledger.seatsOf(APPLICATION),
+  };
+  const cases = DYNAMODB_ERRORS.flatMap(({ exception, as }) =>
+    Object.entries(operations).map(([operation, call]) => ({ exception, as, operation, call })),
+  );
+
+  it.each(cases)('$exception of $operation is $as', async ({ exception, as, operation, call }) => {
+    const error: unknown = await call(refusing(exception)).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(as === 'transient' ? TransientAwsError : RefusedError);
+    if (error instanceof RefusedError) expect(error.reason).toBe(as);
+    expect(String(error)).toContain(`${operation}: ${exception}`);
+    expect(String(error)).toContain('request-1');
+    expect(String(error)).not.toContain(SECRET);
+  });
+
+  it('pass through when no row fits: they are bugs', async () => {
+    await expect(refusing('ItemCollectionSizeLimitExceededException').work()).rejects.toMatchObject({
+      name: 'ItemCollectionSizeLimitExceededException',
+    });
+    await expect(refusing('ItemCollectionSizeLimitExceededException').saveWork(emptyWork())).rejects.toMatchObject({
+      name: 'ItemCollectionSizeLimitExceededException',
+    });
+  });
+
+  it('tell of a lost race without an exception where the mailbox is concerned', async () => {
+    const { dynamoDb, ledger } = aMockedLedger();
+    dynamoDb
+      .on(PutItemCommand)
+      .rejects(new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: {} }));
+    expect(await ledger.saveWork(emptyWork())).toBe(false);
+  });
+
+  it.each([
+    ['throttled', 'throttle'],
+    ['failing', 'internal'],
+  ] as const)('are understood as the stand-in sends them: %s', async (_fact, kind) => {
+    const { ledger, faults } = await aLedger();
+    faults.add({ operation: 'DynamoDB.GetItem', kind });
+    await expect(ledger.work()).rejects.toThrow(TransientAwsError);
+    expect(await ledger.work()).toEqual(emptyWork());
+  });
+});

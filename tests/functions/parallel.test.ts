@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { inParallel } from '../../functions/parallel.ts';
+import { people } from '../fixtures/stack.ts';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('inParallel', () => {
+  it.each([
+    ['none', 0, 0],
+    ['fewer than it may take at once', 2, 2],
+    ['more than it may take at once', 7, 3],
+  ])('works off each of %s, in order and never more at once', async (_fact, count, most) => {
+    const done: number[] = [];
+    let atOnce = 0;
+    let highest = 0;
+    await inParallel(people(1, count), 3, async (item) => {
+      atOnce += 1;
+      highest = Math.max(highest, atOnce);
+      await turn();
+      atOnce -= 1;
+      done.push(item);
+    });
+    expect(done).toEqual(people(1, count));
+    expect(highest).toBe(most);
+  });
+
+  it('throws the first error', async () => {
+    const work = async (item: number) => {
+      await turn();
+      if (item >= 2) throw new Error(`item ${item}`);
+    };
+    await expect(inParallel(people(1, 9), 3, work)).rejects.toThrow('item 2');
+  });
+
+  it('begins nothing new after an error', async () => {
+    const begun: number[] = [];
+    const work = async (item: number) => {
+      begun.push(item);
+      await turn();
+      if (item === 1) throw new Error('the first');
+    };
+    await expect(inParallel(people(1, 100), 2, work)).rejects.toThrow('the first');
+    for (let turns = 0; turns < 10; turns += 1) await turn();
+    expect(begun).toEqual([1, 2]);
+  });
+});

@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import type { FaultRule } from '../../local/faults.ts';
+import { people, user } from '../fixtures/stack.ts';
+import {
+  aTrial,
+  CHANGES,
+  callsOf,
+  isWrite,
+  JOIN,
+  LEAVE,
+  SEATED,
+  type Standing,
+  TURNS_TAKEN,
+} from '../fixtures/trial.ts';
+
+const CREATE = 'SSOAdmin.CreateApplicationAssignment';
+const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
+const REFUSED: Standing = { seat: 'failed', assigned: false, told: ['Seat Refused'] };
+const LIMIT_MILLISECONDS = 60_000;
+
+/** What AWS asks its callers to wait for and try again. */
+function passingFaultsOf(operation: string): readonly FaultRule['kind'][] {
+  // Only the services of Identity Center know a conflict with other writes.
+  const conflict = /^(?:SSOAdmin|IdentityStore)\./.test(operation) ? (['conflict'] as const) : [];
+  return ['throttle', 'internal', ...(isWrite(operation) ? (['internal-after'] as const) : []), ...conflict];
+}
+
+describe.each(CHANGES)('$name', { timeout: LIMIT_MILLISECONDS }, (change) => {
+  it('is made and told once, whichever operation is throttled, conflicts or fails for a while', async () => {
+    const trial = await aTrial(change.start);
+    const operations = [...(await callsOf(change, trial)).keys()];
+    const rules = operations.flatMap((operation) => passingFaultsOf(operation).map((kind) => ({ operation, kind })));
+    let turn = TURNS_TAKEN;
+    for (const rule of rules) {
+      const label = `${rule.kind} of ${rule.operation}`;
+      turn += 1;
+      trial.forget();
+      trial.stack.faults.add({ ...rule, times: 3 });
+      const execution = await change.play(trial, turn);
+      await trial.stack.settle();
+      expect(trial.stack.endOf(execution)?.outcome, label).toBe('converged');
+      expect(await trial.standings(...change.people(turn)), label).toEqual(change.outcome);
+    }
+  });
+});
+
+// A grant that is made again is told again: under the same id, with the time at which it was made again.
+describe('a write that AWS affirms and loses', () => {
+  it.each([
+    { write: 'a create', change: JOIN, operation: CREATE, times: 1 },
+    { write: 'a create, twice in a row', change: JOIN, operation: CREATE, times: 2 },
+    { write: 'a delete', change: LEAVE, operation: DELETE, times: 1 },
+    { write: 'a delete, twice in a row', change: LEAVE, operation: DELETE, times: 2 },
+  ])('is found by the next plan and made again, and told once: $write', async ({ change, operation, times }) => {
+    const trial = await aTrial({ seated: change === LEAVE ? [1, 2, 3] : [] });
+    trial.stack.faults.add({ operation, kind: 'lost', times });
+    await change.play(trial, 1);
+    await trial.stack.settle();
+    expect(trial.newCalls().get(operation)).toBe(times + 1);
+    expect(await trial.standings(1)).toEqual(change.outcome);
+  });
+
+  it('is found among the many of a sweep', async () => {
+    const everybody = people(1, 60);
+    const trial = await aTrial({ people: 60 });
+    for (const number of [3, 17, 55]) {
+      trial.stack.faults.add({ operation: CREATE, kind: 'lost', principalId: user(number) });
+    }
+    await trial.scim({ join: everybody });
+    await trial.stack.settle();
+    expect(trial.newCalls().get(CREATE)).toBe(63);
+    expect(await trial.standings(...everybody)).toEqual(everybody.map(() => SEATED));
+  });
+});
+
+describe('an audit event', () => {
+  it('is sent again under the same id when the answer was lost', async () => {
+    const trial = await aTrial({ people: 1 });
+    trial.stack.faults.add({ operation: 'EventBridge.PutEvents', kind: 'internal-after' });
+    await trial.joins(1);
+    await trial.play();
+    expect(trial.copies()).toEqual(['Seat Assigned', 'Seat Assigned']);
+    expect(await trial.standings(1)).toEqual([SEATED]);
+  });
+
+  it('is sent again, and only it, when the bus took the others', async () => {
+    const everybody = people(1, 25);
+    const trial = await aTrial({ people: 25 });
+    trial.stack.faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial', times: 4 });
+    await trial.scim({ join: everybody });
+    await trial.play();
+    expect(trial.copies()).toHaveLength(25);
+    expect(await trial.standings(...everybody)).toEqual(everybody.map(() => SEATED));
+  });
+});
+
+describe.each<{ refusal: string; rule: Pick<FaultRule, 'kind' | 'reason'>; reason: string }>([
+  { refusal: 'a missing permission', rule: { kind: 'refuse' }, reason: 'access-denied' },
+  {
+    refusal: 'a KMS key that may not be used',
+    rule: { kind: 'refuse', reason: 'KMS_AccessDeniedException' },
+    reason: 'kms-access-denied',
+  },
+  { refusal: 'an exhausted quota', rule: { kind: 'quota' }, reason: 'quota-exceeded' },
+])('$refusal', ({ rule, reason }) => {
+  /** Two people get their seats, and one is refused. */
+  const aRefusal = async () => {
+    const trial = await aTrial({ people: 4 });
+    trial.stack.faults.add({ operation: CREATE, ...rule, times: 1000, principalId: user(2) });
+    const execution = await trial.scim({ join: [1, 2, 3] });
+    await trial.play();
+    return { trial, execution };
+  };
+
+  it('fails the execution once the others are served, without a retry', async () => {
+    const { trial, execution } = await aRefusal();
+    expect(await trial.standings(1, 2, 3)).toEqual([SEATED, REFUSED, SEATED]);
+    expect(trial.newCalls().get(CREATE)).toBe(3);
+    expect(trial.ends.map((end) => [end.execution, end.status, end.cause])).toEqual([
+      [execution, 'FAILED', `RefusedError: AWS refused the change: ${reason} (user ${user(2)})`],
+    ]);
+  });
+
+  it('is told once, with its reason, beside the failure of the execution', async () => {
+    const { trial } = await aRefusal();
+    expect(trial.copies()).toHaveLength(4);
+    expect(trial.told().filter((told) => !told.startsWith('Seat Assigned'))).toEqual([
+      `Seat Refused 2 ${reason}`,
+      'Onboarding Failed RefusedError',
+    ]);
+  });
+
+  it('is not asked for again because of a hint within the hour', async () => {
+    const { trial } = await aRefusal();
+    trial.newCalls();
+    trial.forget();
+    trial.after(600, () => trial.joins(2));
+    trial.after(1200, () => trial.scim({ join: [4] }));
+    await trial.play();
+    expect(trial.newCalls().get(CREATE)).toBe(1);
+    expect(trial.ends.slice(1).map(({ outcome }) => outcome)).toEqual(['converged', 'converged']);
+    expect(trial.told()).toEqual(['Seat Assigned 4 group-join']);
+  });
+
+  it('is told and reported once more when it becomes another', async () => {
+    const { trial } = await aRefusal();
+    trial.forget();
+    trial.stack.faults.clear();
+    trial.stack.faults.add({ operation: CREATE, kind: 'not-found', reason: 'KMS_NotFoundException', times: 1000 });
+    trial.after(3700, () => trial.joins(2));
+    await trial.play();
+    expect(trial.ends.slice(1).map(({ status, cause }) => [status, cause])).toEqual([
+      ['FAILED', `RefusedError: AWS refused the change: kms-key-not-found (user ${user(2)})`],
+    ]);
+    expect(trial.told()).toEqual(['Seat Refused 2 kms-key-not-found', 'Onboarding Failed RefusedError']);
+  });
+});
+
+describe('a revocation that AWS refuses', () => {
+  it('keeps the seat and its place, and is made when the refusal is gone', async () => {
+    const trial = await aTrial({ seated: [1, 2, 3] });
+    trial.stack.faults.add({ operation: DELETE, kind: 'refuse' });
+    const execution = await trial.leaves(1);
+    await trial.play();
+    expect(await trial.standings(1)).toEqual([{ seat: 'revoking', assigned: true, told: ['Seat Refused'] }]);
+    expect(trial.stack.endOf(execution)?.cause).toBe(
+      `RefusedError: AWS refused the change: access-denied (user ${user(1)})`,
+    );
+    trial.after(3700, trial.tick);
+    await trial.play();
+    expect(await trial.standings(1)).toEqual([
+      { seat: 'revoked', assigned: false, told: ['Seat Refused', 'Seat Revoked'] },
+    ]);
+  });
+});
+
+describe('a read that AWS refuses', () => {
+  it.each([
+    ['IdentityStore.IsMemberInGroups', 'refuse'],
+    ['IdentityStore.DescribeUser', 'refuse'],
+    ['SSOAdmin.DescribeApplicationAssignment', 'refuse'],
+    ['SSOAdmin.GetApplicationAssignmentConfiguration', 'refuse'],
+    ['DynamoDB.GetItem', 'refuse'],
+    ['DynamoDB.BatchGetItem', 'not-found'],
+  ] as const)('fails the execution without a retry, and nobody is assigned: %s', async (operation, kind) => {
+    const trial = await aTrial({ people: 1 });
+    trial.stack.faults.add({ operation, kind, times: 1000 });
+    const execution = await trial.joins(1);
+    await trial.stack.settle();
+    trial.stack.faults.clear();
+    await trial.play();
+    expect(trial.stack.endOf(execution)?.cause).toMatch(/^RefusedError: /);
+    expect(trial.newCalls().get(CREATE)).toBeUndefined();
+    expect(trial.assigned()).toEqual([]);
+    expect(trial.told()).toEqual(['Onboarding Failed RefusedError']);
+    const entered = trial.states.map(({ state }) => state);
+    expect(entered).toEqual([...new Set(entered)]);
+  });
+
+  it.each([
+    { page: 'a second page of members', operation: 'IdentityStore.ListGroupMemberships', skip: 1 },
+    { page: 'a second page of assignments', operation: 'SSOAdmin.ListApplicationAssignments', skip: 1 },
+    { page: 'the ledger', operation: 'DynamoDB.Query', skip: 0 },
+  ])('fails the sweep, and nobody is revoked: $page', async ({ operation, skip }) => {
+    const trial = await aTrial({ people: 130, seated: people(1, 120) });
+    trial.stack.faults.add({ operation, kind: 'refuse', skip });
+    const execution = await trial.scim({ join: [130], leave: [1, 2, 3] });
+    await trial.play();
+    expect(trial.stack.endOf(execution)?.cause).toMatch(/^RefusedError: /);
+    expect(trial.assigned()).toEqual(people(1, 120));
+  });
+});

@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+import {
+  aCreateGroupMembership,
+  aNativeNotification,
+  anAddMemberToGroup,
+  aPatchGroup,
+  bare,
+  type EventOptions,
+} from '../fixtures/events.ts';
+import { APPLICATION, aWorld, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../fixtures/stack.ts';
+
+const CREATE = 'SSOAdmin.CreateApplicationAssignment';
+const READS = [
+  'IdentityStore.IsMemberInGroups',
+  'IdentityStore.DescribeUser',
+  'IdentityStore.ListUsers',
+  'IdentityStore.ListGroupMemberships',
+  'SSOAdmin.DescribeApplicationAssignment',
+  'SSOAdmin.ListApplicationAssignments',
+  'SSOAdmin.GetApplicationAssignmentConfiguration',
+];
+
+describe('a person who joins a group', () => {
+  it('is seated, proved and told of for a handful of calls', async () => {
+    const world = await aWorld();
+    const execution = await world.joins(1);
+    await world.play();
+    expect(world.stack.endOf(execution)?.outcome).toBe('converged');
+    expect(world.assigned()).toEqual([1]);
+    expect(await world.seats()).toEqual({ 1: 'confirmed' });
+    expect(world.told()).toEqual(['Seat Assigned 1 group-join']);
+    expect(world.states.length).toBeLessThanOrEqual(14);
+    const invocations = world.logs.filter((line) => JSON.parse(line).message === 'started');
+    expect(invocations).toHaveLength(6);
+    expect(world.calls(CREATE)).toBe(1);
+    expect(READS.reduce((sum, operation) => sum + world.calls(operation), 0)).toBeLessThanOrEqual(7);
+  });
+
+  it('is proved by reads that begin 30 s after the write', async () => {
+    const world = await aWorld();
+    await world.joins(1);
+    await world.play();
+    const record = world.states.find(({ state }) => state === 'RecordAudit');
+    const proof = world.states.findLast(({ state }) => state === 'PlanChanges');
+    expect(Number(proof?.at) - Number(record?.at)).toBeGreaterThanOrEqual(30_000);
+  });
+
+  const joined = { groupId: GROUP, userId: user(1) };
+  it.each<[string, (options: EventOptions) => unknown]>([
+    ['the console', (options) => anAddMemberToGroup({ ...joined, ...options })],
+    ['the Identity Store API', (options) => aCreateGroupMembership({ ...joined, ...options })],
+    ['SCIM, which names nobody', (options) => aPatchGroup({ groupId: GROUP, ...options })],
+    ['a bare CloudTrail record', (options) => bare(anAddMemberToGroup({ ...joined, ...options }))],
+    [
+      "the identity store's own notification",
+      ({ time = '' }) => aNativeNotification({ time, resources: [`arn:aws:identitystore:::user/${user(1)}`] }),
+    ],
+    ['a start by group', () => ({ groupId: GROUP })],
+    ['a start of everything', () => ({ scope: 'everything' })],
+    ['a tick', () => ({ scope: 'tick' })],
+  ])('is seated when it comes by %s', async (_way, eventOf) => {
+    const world = await aWorld();
+    world.center.join(GROUP, user(1));
+    const execution = await world.start(eventOf({ time: world.now().toISOString() }));
+    await world.play();
+    expect(world.stack.endOf(execution)?.outcome).toBe('converged');
+    expect(world.assigned()).toEqual([1]);
+    expect(await world.seats()).toEqual({ 1: 'confirmed' });
+    expect(world.told()).toEqual([expect.stringMatching(/^Seat Assigned 1 /)]);
+  });
+
+  it('gets every application that the group entitles to', async () => {
+    const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION }];
+    const world = await aWorld({ entitlements });
+    await world.joins(1);
+    await world.play();
+    expect([world.assigned(APPLICATION), world.assigned(OTHER_APPLICATION)]).toEqual([[1], [1]]);
+    expect(world.told()).toEqual(['Seat Assigned 1 group-join', 'Seat Assigned 1 group-join']);
+  });
+
+  it('gets nothing that only another group entitles to', async () => {
+    const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }];
+    const world = await aWorld({ entitlements });
+    await world.joins(1, OTHER_GROUP);
+    await world.play();
+    expect([world.assigned(APPLICATION), world.assigned(OTHER_APPLICATION)]).toEqual([[], [1]]);
+  });
+
+  it('gets no seat while disabled, and gets it when enabled', async () => {
+    const world = await aWorld();
+    world.center.setStatus(user(1), 'DISABLED');
+    await world.joins(1);
+    await world.play();
+    expect(world.assigned()).toEqual([]);
+    world.center.setStatus(user(1), 'ENABLED');
+    await world.start({ userId: user(1) });
+    await world.play();
+    expect(world.assigned()).toEqual([1]);
+    expect(world.told()).toEqual(['Seat Assigned 1 manual']);
+  });
+});
+
+describe('250 people whom SCIM puts into a group at once', () => {
+  it('are all seated, each with one write and one audit event', async () => {
+    const world = await aWorld({ people: 250 });
+    for (const number of people(1, 250)) world.center.join(GROUP, user(number));
+    // SCIM takes at most 100 members a request.
+    const time = world.now().toISOString();
+    for (const eventId of ['a', 'b', 'c']) await world.start(aPatchGroup({ groupId: GROUP, time, eventId }));
+    await world.play();
+    expect(world.assigned()).toEqual(people(1, 250));
+    expect(world.ends.map(({ outcome }) => outcome).sort()).toEqual(['converged', 'handedOver', 'handedOver']);
+    expect(world.calls(CREATE)).toBe(250);
+    expect(world.audit).toHaveLength(250);
+    expect(Object.values(await world.seats())).toEqual(people(1, 250).map(() => 'confirmed'));
+  });
+});
+
+describe("somebody else's assignment", () => {
+  it.each([
+    ['a join', { members: [] }],
+    ['a membership that was there before', { members: [1] }],
+  ])('is left as it is and never told of, at %s', async (_what, { members }) => {
+    const world = await aWorld({ assigned: [1], members: { [GROUP]: members } });
+    await world.joins(1);
+    await world.start({ scope: 'everything' });
+    await world.play();
+    expect(world.assigned()).toEqual([1]);
+    expect(await world.seats()).toEqual({});
+    expect([world.told(), world.calls(CREATE)]).toEqual([[], 0]);
+  });
+});
+
+describe('an application', () => {
+  it.each([
+    ['that gives access to everybody is refused', { assignmentRequired: false }],
+    ['that does not exist is refused', { missing: [APPLICATION] }],
+  ])('%s, and nothing is written', async (_fact, options) => {
+    const world = await aWorld(options);
+    const execution = await world.joins(1);
+    await world.play();
+    const end = world.stack.endOf(execution);
+    expect([end?.status, end?.cause]).toEqual(['FAILED', expect.stringMatching(/^RefusedError: /)]);
+    expect([world.assigned(), await world.seats(), world.calls(CREATE)]).toEqual([[], {}, 0]);
+    expect(world.told()).toEqual(['Onboarding Failed RefusedError']);
+  });
+
+  it('that is refused keeps nobody from another', async () => {
+    const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION }];
+    const world = await aWorld({ entitlements, missing: [OTHER_APPLICATION] });
+    const execution = await world.joins(1);
+    await world.play();
+    expect(world.stack.endOf(execution)?.outcome).toBe('failed');
+    expect(await world.seats(APPLICATION)).toEqual({ 1: 'confirmed' });
+    expect(world.told()).toEqual(['Seat Assigned 1 group-join', 'Onboarding Failed RefusedError']);
+  });
+});
+
+describe('the cap', () => {
+  it('lets a plan that would pass it fail, and changes nothing', async () => {
+    const world = await aWorld({ entitlements: [{ max: 2 }], seated: [1] });
+    for (const number of [2, 3]) world.center.join(GROUP, user(number));
+    const execution = await world.start(aPatchGroup({ groupId: GROUP, time: world.now().toISOString() }));
+    await world.play();
+    const end = world.stack.endOf(execution);
+    expect([end?.status, end?.cause]).toEqual(['FAILED', expect.stringMatching(/^RefusedError: .*seats\.max/)]);
+    expect([world.assigned(), world.calls(CREATE)]).toEqual([[1], 0]);
+    expect(await world.seats()).toEqual({ 1: 'confirmed' });
+  });
+
+  it('counts people who join one by one, too', async () => {
+    const world = await aWorld({ entitlements: [{ max: 2 }], seated: [1] });
+    await world.joins(2);
+    await world.play();
+    await world.joins(3);
+    await world.play();
+    expect(world.ends.map(({ outcome }) => outcome)).toEqual(['converged', 'failed']);
+    expect(world.assigned()).toEqual([1, 2]);
+  });
+
+  it("counts no assignments of somebody else's", async () => {
+    const world = await aWorld({ entitlements: [{ max: 1 }], assigned: [1, 2] });
+    await world.joins(3);
+    await world.play();
+    expect(await world.seats()).toEqual({ 3: 'confirmed' });
+  });
+
+  it('lets one seat for another through, the revocation first', async () => {
+    const world = await aWorld({ entitlements: [{ max: 2 }], seated: [1, 2] });
+    world.center.leave(GROUP, user(1));
+    world.center.join(GROUP, user(3));
+    const execution = await world.start(aPatchGroup({ groupId: GROUP, time: world.now().toISOString() }));
+    await world.play();
+    expect(world.stack.endOf(execution)?.outcome).toBe('converged');
+    expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'confirmed', 3: 'confirmed' });
+    expect(world.told()).toEqual(['Seat Revoked 1 group-leave', 'Seat Assigned 3 group-join']);
+  });
+
+  it('seats who was turned away when a place is free an hour later', async () => {
+    const world = await aWorld({ entitlements: [{ max: 1 }], seated: [1] });
+    await world.joins(2);
+    await world.play();
+    await world.leaves(1);
+    await world.play();
+    world.after(3600, () => world.start({ scope: 'tick' }));
+    await world.play();
+    expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'confirmed' });
+  });
+});

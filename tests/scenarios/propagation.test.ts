@@ -1,0 +1,252 @@
+import { describe, expect, it } from 'vitest';
+import { plusSeconds } from '../../domain/time.ts';
+import type { Quirks, ReadOperation } from '../../local/identity-center.ts';
+import { anAddMemberToGroup, aPatchGroup, aPatchUser } from '../fixtures/events.ts';
+import { SECRET } from '../fixtures/invariants.ts';
+import { aPerson, aWorld, GROUP, OTHER_GROUP, user, type World } from '../fixtures/stack.ts';
+
+const CREATE = 'SSOAdmin.CreateApplicationAssignment';
+const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
+
+/** Seconds from the start of its execution at which a state was entered. */
+function momentsOf(world: World, execution: string, state: string): number[] {
+  const started = world.stack.endOf(execution)?.startedAt ?? new Date(0);
+  const entered = world.states.filter((moment) => moment.execution === execution && moment.state === state);
+  return entered.map(({ at }) => (at.getTime() - started.getTime()) / 1000);
+}
+
+function durationOf(world: World, execution: string): number {
+  const { startedAt, endedAt } = world.stack.endOf(execution) ?? {};
+  return (Number(endedAt) - Number(startedAt)) / 1000;
+}
+
+describe('what an event led to expect', () => {
+  it('is waited for, and acted on at the check that shows it', async () => {
+    const world = await aWorld();
+    const time = world.now().toISOString();
+    const execution = await world.start(anAddMemberToGroup({ groupId: GROUP, userId: user(1), time }));
+    world.after(10, () => world.center.join(GROUP, user(1)));
+    await world.play();
+    expect(momentsOf(world, execution, 'CheckPropagation')).toEqual([0, 5, 15]);
+    expect(world.assigned()).toEqual([1]);
+  });
+
+  it('is waited for from the time of the event, however late it arrives', async () => {
+    const world = await aWorld();
+    const time = plusSeconds(world.now(), -100);
+    const execution = await world.start(anAddMemberToGroup({ groupId: GROUP, userId: user(1), time }));
+    world.after(40, () => world.center.join(GROUP, user(1)));
+    await world.play();
+    expect(momentsOf(world, execution, 'CheckPropagation')).toEqual([0, 55]);
+    expect(world.assigned()).toEqual([1]);
+  });
+
+  it('is taken for superseded after 15 minutes: the execution converges without a seat', async () => {
+    const world = await aWorld();
+    const time = world.now().toISOString();
+    const execution = await world.start(anAddMemberToGroup({ groupId: GROUP, userId: user(1), time }));
+    await world.play();
+    expect(world.stack.endOf(execution)?.outcome).toBe('converged');
+    expect(durationOf(world, execution)).toBeGreaterThanOrEqual(15 * 60);
+    expect(durationOf(world, execution)).toBeLessThan(16 * 60);
+    expect([world.assigned(), await world.seats(), world.told()]).toEqual([[], {}, []]);
+  });
+});
+
+describe('a start by hand', () => {
+  const { userName, email, externalId } = aPerson(4);
+  const starts = [
+    { userId: user(4) },
+    { userName },
+    // AWS compares addresses without regard to case.
+    { email: email.toUpperCase() },
+    { externalId },
+  ].map((selector) => ({ key: Object.keys(selector)[0], selector }));
+
+  it.each(starts)('by $key waits until SCIM has brought the person', async ({ selector }) => {
+    const world = await aWorld({ people: 3 });
+    const execution = await world.start({ ...selector, groupId: GROUP });
+    world.after(3600, () => world.center.addUser(aPerson(4)));
+    world.after(5000, () => world.center.join(GROUP, user(4)));
+    await world.play();
+    expect(world.stack.endOf(execution)?.outcome).toBe('converged');
+    expect(await world.seats()).toEqual({ 4: 'confirmed' });
+    expect(world.told()).toEqual(['Seat Assigned 4 manual']);
+  });
+
+  it.each(starts)('by $key looks at once at a person who is there', async ({ selector }) => {
+    const world = await aWorld({ people: 4, members: { [GROUP]: [4] } });
+    const execution = await world.start(selector);
+    await world.play();
+    expect(momentsOf(world, execution, 'CheckPropagation')).toEqual([0]);
+    expect(await world.seats()).toEqual({ 4: 'confirmed' });
+  });
+
+  it.each(starts)('by $key gives a seat only to a member of a group', async ({ selector }) => {
+    const world = await aWorld({ people: 4 });
+    const execution = await world.start(selector);
+    await world.play();
+    expect(world.stack.endOf(execution)?.outcome).toBe('converged');
+    expect([world.assigned(), await world.seats()]).toEqual([[], {}]);
+  });
+
+  it.each(starts)('by $key fails with PropagationTimeoutError at its deadline', async ({ selector }) => {
+    const world = await aWorld({ people: 3 });
+    const execution = await world.start({ ...selector, waitSeconds: 1000 });
+    await world.play();
+    const end = world.stack.endOf(execution);
+    expect([end?.outcome, end?.cause]).toEqual(['failed', expect.stringMatching(/^PropagationTimeoutError: /)]);
+    expect(durationOf(world, execution)).toBe(1000);
+    expect(world.told()).toEqual(['Onboarding Failed PropagationTimeoutError']);
+    expect([world.calls(CREATE), await world.seats()]).toEqual([0, {}]);
+  });
+
+  it('waits a day when nothing else is said, at most 5 minutes from one look to the next', async () => {
+    const world = await aWorld();
+    const execution = await world.start({ userName: `${SECRET}-nobody` });
+    await world.play();
+    expect(durationOf(world, execution)).toBe(86_400);
+    const moments = momentsOf(world, execution, 'CheckPropagation');
+    expect(Math.max(...moments.slice(1).map((moment, index) => moment - (moments[index] ?? 0)))).toBe(300);
+  });
+
+  it('keeps its selector in $.propagation until the person is found, and nowhere else', async () => {
+    const world = await aWorld({ people: 3 });
+    const execution = await world.start({ email, groupId: GROUP });
+    world.after(600, () => world.center.addUser(aPerson(4)));
+    world.after(1200, () => world.center.join(GROUP, user(4)));
+    await world.play();
+    const inputs = (world.stack.execution(execution)?.log ?? []).flatMap((event) =>
+      event.type === 'StateEntered' && event.index === undefined ? [JSON.stringify(event.state.input)] : [],
+    );
+    const named = inputs.map((input) => input.includes(SECRET));
+    const found = inputs.findIndex((input) => input.includes(user(4)));
+    expect(found).toBeGreaterThan(1);
+    expect(named).toEqual(inputs.map((_, index) => index < found));
+    // Of the states before, only $.propagation.selector and the execution's own input.
+    for (const input of inputs.slice(1, found)) {
+      const { propagation, ...rest } = JSON.parse(input);
+      expect(propagation.selector).toEqual({ email });
+      expect(JSON.stringify(rest)).not.toContain(SECRET);
+    }
+  });
+});
+
+describe('a hint that names nobody', () => {
+  it('is looked at after 10 s, and once more 120 s after the event', async () => {
+    const world = await aWorld({ seated: [1] });
+    const execution = await world.start(aPatchGroup({ groupId: GROUP, time: world.now().toISOString() }));
+    await world.play();
+    expect(momentsOf(world, execution, 'CheckPropagation')).toEqual([0, 10]);
+    const plans = momentsOf(world, execution, 'PlanChanges');
+    expect(plans).toHaveLength(2);
+    expect(plans[0]).toBe(10);
+    expect(plans[1]).toBeGreaterThanOrEqual(120);
+    expect(durationOf(world, execution)).toBeLessThan(130);
+    expect(world.stack.endOf(execution)?.outcome).toBe('converged');
+  });
+
+  it('finds at the second look who became visible after the first', async () => {
+    const world = await aWorld({ seated: [1] });
+    world.center.setLag('IdentityStore.ListGroupMemberships', 60);
+    world.center.join(GROUP, user(2));
+    await world.start(aPatchGroup({ groupId: GROUP, time: world.now().toISOString() }));
+    await world.play();
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed' });
+  });
+
+  it('about a user is looked at twice as well, since nobody tells what changed', async () => {
+    const world = await aWorld({ seated: [1, 2] });
+    world.center.setLag('IdentityStore.DescribeUser', 60);
+    world.center.setStatus(user(1), 'DISABLED');
+    await world.start(aPatchUser({ userId: user(1), time: world.now().toISOString() }));
+    await world.play();
+    expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'confirmed' });
+    expect(world.told()).toEqual(['Seat Revoked 1 user-disabled']);
+  });
+});
+
+/** People 1 and 2 have their seats; 1 leaves and 3, who is new, joins. */
+const WAYS: Record<string, (world: World) => Promise<unknown>> = {
+  'named one by one': async (world) => {
+    await world.leaves(1);
+    await world.joins(3);
+  },
+  'by SCIM, which names nobody': async (world) => {
+    world.center.leave(GROUP, user(1));
+    world.center.join(GROUP, user(3));
+    await world.start(aPatchGroup({ groupId: GROUP, time: world.now().toISOString() }));
+  },
+};
+
+const READS: ReadOperation[] = [
+  'IdentityStore.IsMemberInGroups',
+  'IdentityStore.ListGroupMemberships',
+  'IdentityStore.DescribeUser',
+  'IdentityStore.ListUsers',
+  'SSOAdmin.DescribeApplicationAssignment',
+  'SSOAdmin.ListApplicationAssignments',
+];
+
+describe.each(Object.entries(WAYS))('who joined and left, %s', (_way, change) => {
+  it.each(READS.flatMap((operation) => [20, 70].map((seconds) => [operation, seconds] as const)))(
+    'is set right although %s lags by %i s',
+    async (operation, seconds) => {
+      const world = await aWorld({ people: 2, seated: [1, 2] });
+      world.center.setLag(operation, seconds);
+      world.center.addUser(aPerson(3));
+      await change(world);
+      await world.play();
+      expect(world.assigned()).toEqual([2, 3]);
+      expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'confirmed', 3: 'confirmed' });
+      expect(world.told().sort()).toEqual(['Seat Assigned 3 group-join', 'Seat Revoked 1 group-leave']);
+      expect(world.ends.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+    },
+  );
+});
+
+describe('whichever answer AWS gives', () => {
+  const quirks: { quirk: Partial<Quirks> }[] = [
+    { quirk: { repeatedCreate: 'ok' } },
+    { quirk: { repeatedCreate: 'conflict' } },
+    { quirk: { deleteMissing: 'ok' } },
+    { quirk: { deleteMissing: 'not-found' } },
+    { quirk: { userStatus: 'present' } },
+    { quirk: { userStatus: 'absent' } },
+    { quirk: { missingGroup: 'not-found' } },
+    { quirk: { missingGroup: 'no-member' } },
+  ];
+
+  it.each(quirks)('$quirk: a create whose answer is lost is made and told once', async ({ quirk }) => {
+    const world = await aWorld({ quirks: quirk });
+    world.stack.faults.add({ operation: CREATE, kind: 'internal-after' });
+    // The look before the second create doesn't show the first.
+    world.center.setLag('SSOAdmin.DescribeApplicationAssignment', 8);
+    await world.joins(1);
+    await world.play();
+    expect(await world.seats()).toEqual({ 1: 'confirmed' });
+    expect(world.told()).toEqual(['Seat Assigned 1 group-join']);
+    expect(world.ends.map(({ outcome }) => outcome)).toEqual(['converged']);
+  });
+
+  it.each(quirks)('$quirk: a delete whose answer is lost is made and told once', async ({ quirk }) => {
+    const world = await aWorld({ quirks: quirk, seated: [1, 2] });
+    world.stack.faults.add({ operation: DELETE, kind: 'internal-after' });
+    world.center.setLag('SSOAdmin.DescribeApplicationAssignment', 8);
+    await world.leaves(1);
+    await world.play();
+    expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'confirmed' });
+    expect(world.told()).toEqual(['Seat Revoked 1 group-leave']);
+    expect(world.calls(DELETE)).toBeGreaterThan(1);
+  });
+
+  it.each(quirks)('$quirk: a group that is missing takes no seat from members of another', async ({ quirk }) => {
+    const world = await aWorld({ quirks: quirk, entitlements: [{ groups: [OTHER_GROUP, GROUP] }], seated: [1] });
+    world.center.deleteGroup(OTHER_GROUP);
+    await world.joins(2);
+    await world.start({ scope: 'everything' });
+    await world.play();
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed' });
+    expect(world.ends.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+  });
+});
