@@ -24,17 +24,21 @@ const INFORMATIONAL = { severity_id: 1, severity: 'Informational' } as const;
 const LOW = { severity_id: 2, severity: 'Low' } as const;
 const MEDIUM = { severity_id: 3, severity: 'Medium' } as const;
 const HIGH = { severity_id: 4, severity: 'High' } as const;
+const REFUSAL = { ...MEDIUM, ...FAILURE } as const;
 
-/** Every detail-type of the audit bus, with its place in OCSF. */
+/** Every detail-type of the audit bus, with its place in OCSF; a refusal has a second one, {@link REFUSED_REVOCATION}. */
 export const CLASSIFICATIONS = {
   'Seat Assigned': { ...ASSIGN, ...INFORMATIONAL, ...SUCCESS },
   'Seat Revoked': { ...REVOKE, ...INFORMATIONAL, ...SUCCESS },
   'Seat Waitlisted': { activity_id: 99, activity_name: 'Waitlist', ...LOW, ...SUCCESS },
-  'Seat Refused': { ...ASSIGN, ...MEDIUM, ...FAILURE },
+  'Seat Refused': { ...ASSIGN, ...REFUSAL },
   'Revocations Held': { activity_id: 99, activity_name: 'Hold Revocations', ...HIGH, ...SUCCESS },
   'Onboarding Failed': { activity_id: 99, activity_name: 'Onboard', ...MEDIUM, ...FAILURE },
 } as const satisfies Record<string, Classification>;
 export type DetailType = keyof typeof CLASSIFICATIONS;
+
+/** `Seat Refused` where AWS refused to take a seat back. */
+export const REFUSED_REVOCATION = { ...REVOKE, ...REFUSAL } as const satisfies Classification;
 
 /** `class_uid` of OCSF's User Access Management; `type_uid` is a hundred times this plus the activity. */
 export const USER_ACCESS_MANAGEMENT = 3005;
@@ -45,8 +49,7 @@ const Account = z.strictObject({ uid: AccountId, type_id: z.literal(10) });
 const EventUid = z.string().check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/));
 
 /** Objects are closed: a field that is not listed here, such as a person's name, makes the event invalid. */
-function commonShape(detailType: DetailType) {
-  const { activity_id, activity_name, severity_id, severity, status_id, status } = CLASSIFICATIONS[detailType];
+function commonShape({ activity_id, activity_name, severity_id, severity, status_id, status }: Classification) {
   return {
     category_uid: z.literal(3),
     category_name: z.literal('Identity & Access Management'),
@@ -116,22 +119,30 @@ const FailureShape = {
   status_code: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']).check(z.describe('How the execution ended')),
 };
 
+function seatDetail(classification: Classification) {
+  return z.strictObject({ ...commonShape(classification), ...SeatShape });
+}
 /** `detail` of an event about one seat: assigned, revoked, waitlisted or refused. */
-export function seatDetailSchema(detailType: DetailType) {
-  return z.strictObject({ ...commonShape(detailType), ...SeatShape });
-}
-export type SeatDetail = z.infer<ReturnType<typeof seatDetailSchema>>;
+export type SeatDetail = z.infer<ReturnType<typeof seatDetail>>;
 
-/** `detail` of `Onboarding Failed`. */
-export function failureDetailSchema() {
-  return z.strictObject({ ...commonShape('Onboarding Failed'), ...FailureShape });
+function failureDetail(classification: Classification) {
+  return z.strictObject({ ...commonShape(classification), ...FailureShape });
 }
-export type FailureDetail = z.infer<ReturnType<typeof failureDetailSchema>>;
+/** `detail` of `Onboarding Failed`. */
+export type FailureDetail = z.infer<ReturnType<typeof failureDetail>>;
 
 function detailSchema(detailType: DetailType) {
-  if (detailType === 'Onboarding Failed') return failureDetailSchema();
-  if (detailType === 'Revocations Held') return z.strictObject({ ...commonShape(detailType), ...HeldShape });
-  return seatDetailSchema(detailType);
+  const classification = CLASSIFICATIONS[detailType];
+  switch (detailType) {
+    case 'Onboarding Failed':
+      return failureDetail(classification);
+    case 'Revocations Held':
+      return z.strictObject({ ...commonShape(classification), ...HeldShape });
+    case 'Seat Refused':
+      return z.union([seatDetail(classification), seatDetail(REFUSED_REVOCATION)]);
+    default:
+      return seatDetail(classification);
+  }
 }
 
 /**

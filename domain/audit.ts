@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import {
   CLASSIFICATIONS,
+  type Classification,
   type CommonDetail,
   type DetailType,
   type FailureDetail,
+  REFUSED_REVOCATION,
   type SeatDetail,
   USER_ACCESS_MANAGEMENT,
 } from './audit-schema.ts';
@@ -61,18 +63,19 @@ export function auditEvent(
   seat: Pick<Seat, 'applicationArn' | 'userId' | 'entitlement'>,
   context: AuditContext,
 ): BusEvent<SeatDetail> {
-  const { kind, changeSeq, at, reason, execution, cause } = record;
+  const { kind, refused, changeSeq, at, reason, execution, cause } = record;
   const { applicationArn, userId, entitlement } = seat;
   // A refusal changes no seat, so that only the reason tells a second refusal from a second copy of the first.
   const uid = eventUid([kind, applicationArn, userId, changeSeq, ...(kind === 'refused' ? [reason] : [])]);
   const detailType = DETAIL_TYPES[kind];
+  const classification = refused === 'revoke' ? REFUSED_REVOCATION : CLASSIFICATIONS[detailType];
   return {
     uid,
     detailType,
     time: at,
     resources: [applicationArn],
     detail: {
-      ...common(detailType, { uid, at, reason, execution }, context),
+      ...common(classification, { uid, at, reason, execution }, context),
       user: { uid: userId, type_id: 1 },
       privileges: [entitlement],
       resources: [{ uid: applicationArn, type: 'AWS::SSO::Application' }],
@@ -100,7 +103,7 @@ export function onboardingFailed(
     time: at,
     resources: stateMachineArn === undefined ? [execution] : [execution, stateMachineArn],
     detail: {
-      ...common(detailType, { uid, at, reason: named ? error : 'unknown', execution }, context),
+      ...common(CLASSIFICATIONS[detailType], { uid, at, reason: named ? error : 'unknown', execution }, context),
       status_code: status,
       user: { type_id: 0, account: { uid: context.accountId, type_id: 10 } },
       privileges: [],
@@ -116,11 +119,10 @@ interface Particulars {
 }
 
 function common(
-  detailType: DetailType,
+  classification: Classification,
   { uid, at, reason, execution }: Particulars,
   context: AuditContext,
 ): CommonDetail {
-  const classification = CLASSIFICATIONS[detailType];
   return {
     category_uid: 3,
     category_name: 'Identity & Access Management',

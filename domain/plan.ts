@@ -87,7 +87,8 @@ function decideEntitled({ assigned, seat }: Standing, circumstances: Circumstanc
       return assigned ? (wait ?? NOTHING) : grant;
     // A refused create had no effect: an assignment that is visible now is somebody else's.
     case 'failed':
-      return !assigned && mayTry(seat, circumstances) ? grant : NOTHING;
+      if (assigned) return { do: 'forget' };
+      return mayTry(seat, circumstances) ? grant : NOTHING;
     case 'waitlisted':
       return assigned ? NOTHING : grant;
   }
@@ -197,7 +198,7 @@ export function withinLimits(changes: readonly Change[], limits: Limits): Change
       `${entitlement.name}: nobody would be entitled to any of ${counts.inUse} seats`,
     );
   }
-  const budget = Math.max(brake.atLeast, Math.floor((brake.percent / 100) * counts.atWindowStart));
+  const budget = Math.max(brake.atLeast, Math.floor((brake.percent * counts.atWindowStart) / 100));
   if (braked > 0 && counts.revokedInWindow + braked > budget) {
     throw new RefusedError(
       'brake',
@@ -214,7 +215,7 @@ function withinCap(
   { inUse }: Tally,
 ): Change[] {
   const grants = changes.filter(({ newPlace }) => newPlace).length;
-  if (inUse + grants <= seats.max) return [...changes];
+  if (grants === 0 || inUse + grants <= seats.max) return [...changes];
   if (inUse - revocations.length + grants > seats.max) {
     throw new RefusedError(
       'cap-reached',

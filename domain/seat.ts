@@ -204,12 +204,13 @@ export function reported(seat: Seat): Seat {
   return { ...seat, revision: seat.revision + 1, refusal: { ...seat.refusal, reported: true } };
 }
 
-/** A fresh look, long enough after the last write, showed the assignment. */
+/** A fresh look, long enough after the last write, showed the assignment. What AWS refused before is of no account now. */
 export function confirmed(seat: Seat, now: Date): Seat {
-  return { ...seat, revision: seat.revision + 1, status: 'confirmed', changedAt: now.toISOString() };
+  const { refusal: _refusal, nextAttemptAt: _next, ...rest } = seat;
+  return { ...rest, revision: seat.revision + 1, status: 'confirmed', changedAt: now.toISOString() };
 }
 
-/** A person who was refused is not entitled any more: nothing is left to do, and nothing was changed. */
+/** A person who was refused is not entitled any more, or somebody else made the assignment: nothing is left to do. */
 export function forgotten(seat: Seat, now: Date): Seat {
   const { refusal: _refusal, nextAttemptAt: _next, ...rest } = seat;
   return { ...rest, revision: seat.revision + 1, status: 'revoked', changedAt: now.toISOString() };
@@ -222,8 +223,10 @@ export function cleared(seat: Seat, sent: (record: AuditRecord) => boolean): Sea
 
 /** When the tick has to look at a seat although nothing happens; undefined when never. */
 export function attentionAt(seat: Seat): string | undefined {
-  const unfinished = seat.audit.length > 0 || ['creating', 'assigned', 'revoking'].includes(seat.status);
-  return seat.nextAttemptAt ?? (unfinished ? plusSeconds(seat.changedAt, LEFT_BEHIND_SECONDS) : undefined);
+  const leftBehind = plusSeconds(seat.changedAt, LEFT_BEHIND_SECONDS);
+  if (seat.audit.length > 0) return leftBehind;
+  const unfinished = ['creating', 'assigned', 'revoking'].includes(seat.status);
+  return seat.nextAttemptAt ?? (unfinished ? leftBehind : undefined);
 }
 
 function record(

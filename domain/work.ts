@@ -14,8 +14,10 @@ export const EXPECTATION_SECONDS = 15 * 60;
 export const LEASE_SECONDS = 300;
 /** A second sweep of an application begins no sooner than this after the first: a storm of hints becomes a few sweeps. */
 const SWEEP_SPACING_SECONDS = 30;
-/** Above this many named users a sweep reads less than looking at each. It also bounds the item's size. */
+/** Above this many named users a sweep reads less than looking at each. */
 const MOST_NAMED_USERS = 100;
+/** With the bound on named users it keeps the item far below DynamoDB's 400 KB: an expectation takes some 110 bytes. */
+const MOST_EXPECTATIONS = 1000;
 /** An execution that should have come back by now and has not is taken for dead. */
 const OVERDUE_SECONDS = 60;
 
@@ -29,7 +31,7 @@ const Look = {
   trigger: z.enum(['event', 'manual', 'tick']),
   /** An empty plan before this is no proof yet. */
   lookAgainAt: z.optional(Timestamp),
-  /** Counts the hints: a look may be struck off only when nothing was added meanwhile. */
+  /** Revision of the item with the newest hint: a look may be struck off only when nothing was added meanwhile. */
   hints: z.int(),
   /** The lease term in which changes for this look were planned. */
   planned: z.optional(z.int()),
@@ -39,13 +41,13 @@ const Look = {
 const UserEntrySchema = z.object({
   ...Look,
   expected: z.array(z.extend(ExpectationSchema, { at: Timestamp })),
+  /** Some hint named no group: all entitlements and UserStatus are to be looked at, whatever else is expected. */
+  whole: z.optional(z.boolean()),
 });
 const SweepEntrySchema = z.object({
   ...Look,
   /** Whether everybody's UserStatus is to be read as well. */
   withStatus: z.boolean(),
-  /** Start of the latest sweep. */
-  sweptAt: z.optional(Timestamp),
 });
 export type UserEntry = z.infer<typeof UserEntrySchema>;
 export type SweepEntry = z.infer<typeof SweepEntrySchema>;
@@ -59,6 +61,8 @@ export const WorkSchema = z.object({
   lease: z.optional(z.object({ holder: z.string(), term: z.int(), until: Timestamp })),
   users: z.record(ResourceId, UserEntrySchema),
   sweeps: z.record(ApplicationArn, SweepEntrySchema),
+  /** Start of the latest sweep of each application. */
+  sweptAt: z.record(ApplicationArn, Timestamp),
   /** Start of the latest sweep of everything that ended in an empty plan. */
   lastSweepAt: z.optional(Timestamp),
   /** Pages that ListUsers last took: tells which way of reading UserStatus costs fewer calls. */
@@ -68,7 +72,7 @@ export type Work = z.infer<typeof WorkSchema>;
 
 /** An empty mailbox that nobody holds. */
 export function emptyWork(): Work {
-  return { schemaVersion: 1, revision: 0, term: 0, users: {}, sweeps: {} };
+  return { schemaVersion: 1, revision: 0, term: 0, users: {}, sweeps: {}, sweptAt: {} };
 }
 
 /** Who holds the lease at this moment, if anybody. */
@@ -125,13 +129,19 @@ export function post(
   for (const look of request.users) {
     const folded = sweepThatCovers(next, look, entitlements, now);
     if (folded) for (const application of folded) putSweep(next, application, request, { by, holder, now });
-    else next.users[look.userId] = mergeUser(next.users[look.userId], look, request, by, now);
+    else next.users[look.userId] = mergeUser(next, look, request, by, now);
   }
   for (const application of applicationsOf(request, entitlements)) {
     putSweep(next, application, request, { by, holder, now });
   }
-  if (Object.keys(next.users).length > MOST_NAMED_USERS) sweepInstead(next, entitlements, { by, now });
+  if (isOverfull(next)) sweepInstead(next, entitlements, { by, now });
   return next;
+}
+
+function isOverfull({ users }: Work): boolean {
+  const named = Object.values(users);
+  const expectations = named.reduce((sum, { expected }) => sum + expected.length, 0);
+  return named.length > MOST_NAMED_USERS || expectations > MOST_EXPECTATIONS;
 }
 
 /** Applications of a look that a sweep about to begin reads anyway; undefined when it has to be looked at by itself. */
@@ -150,7 +160,8 @@ function sweepThatCovers(
   return pending ? applications : undefined;
 }
 
-function mergeUser(before: UserEntry | undefined, look: UserLook, request: Request, by: string, now: Date): UserEntry {
+function mergeUser(work: Work, look: UserLook, request: Request, by: string, now: Date): UserEntry {
+  const before = work.users[look.userId];
   const newer = !before || Date.parse(request.at) >= Date.parse(before.at);
   // Nobody tells what an update changed, so that there is nothing to wait for: look a second time.
   const second =
@@ -171,8 +182,9 @@ function mergeUser(before: UserEntry | undefined, look: UserLook, request: Reque
     at: newer ? request.at : before.at,
     cause: newer ? request.cause : before.cause,
     trigger: newer ? request.trigger : before.trigger,
-    hints: (before?.hints ?? 0) + 1,
+    hints: work.revision + 1,
     expected,
+    ...(before?.whole || !look.expected ? { whole: true } : {}),
     ...(again === undefined ? {} : { lookAgainAt: again }),
   };
 }
@@ -185,8 +197,7 @@ function putSweep(
 ): void {
   const before = work.sweeps[application];
   const newer = !before || Date.parse(hint.at) >= Date.parse(before.at);
-  const spaced = before?.sweptAt ? plusSeconds(before.sweptAt, SWEEP_SPACING_SECONDS) : undefined;
-  const dueAt = latest(spaced, now.toISOString()) ?? now.toISOString();
+  const dueAt = spaced(now.toISOString(), work.sweptAt[application]);
   const second = hint.lookAgainAt ?? (hint.trigger === 'event' ? plusSeconds(hint.at, SECOND_LOOK_SECONDS) : undefined);
   const again = latest(before?.lookAgainAt, second);
   // Somebody who waits comes back soon enough: he looks, and this hint is only added to what he looks for.
@@ -198,24 +209,23 @@ function putSweep(
     at: newer ? hint.at : before.at,
     cause: newer ? hint.cause : before.cause,
     trigger: newer ? hint.trigger : before.trigger,
-    hints: (before?.hints ?? 0) + 1,
+    hints: work.revision + 1,
     withStatus: (before?.withStatus ?? false) || (hint.withStatus ?? false),
-    ...(before?.sweptAt ? { sweptAt: before.sweptAt } : {}),
     ...(again === undefined ? {} : { lookAgainAt: again }),
   };
+}
+
+/** The earliest time from one on at which a further sweep may begin. */
+function spaced(time: string, sweptAt: string | undefined): string {
+  return sweptAt ? latest(time, plusSeconds(sweptAt, SWEEP_SPACING_SECONDS)) : time;
 }
 
 /** Turns all named users into sweeps of the applications that they concern. */
 function sweepInstead(work: Work, entitlements: readonly Entitlement[], { by, now }: { by: string; now: Date }): void {
   const everywhere = entitlements.map(({ application }) => application);
   for (const user of Object.values(work.users)) {
-    const named = user.expected.length > 0 && !user.lookAgainAt;
-    const applications = named
-      ? concerned(
-          user.expected.map(({ groupId }) => groupId),
-          entitlements,
-        )
-      : everywhere;
+    const groups = user.expected.map(({ groupId }) => groupId);
+    const applications = user.whole ? everywhere : concerned(groups, entitlements);
     for (const application of applications) {
       putSweep(
         work,
@@ -224,7 +234,7 @@ function sweepInstead(work: Work, entitlements: readonly Entitlement[], { by, no
           at: user.at,
           cause: user.cause,
           trigger: user.trigger,
-          withStatus: !named,
+          withStatus: user.whole ?? false,
           // What was expected of each can't be kept; a second look takes its place.
           lookAgainAt: latest(user.lookAgainAt ?? user.at, plusSeconds(user.at, SECOND_LOOK_SECONDS)),
         },
@@ -288,7 +298,8 @@ export function takeTurn(before: Work, me: string, now: Date): Turn {
   }
   const mine = entriesOf(work).filter(({ by }) => by === me);
   if (mine.length === 0 && holder === undefined) {
-    return { turn: 'handedOver', to: entriesOf(work).find(({ dueAt }) => !isDue(dueAt, now))?.by, work };
+    // Only what concerns whole applications is folded into somebody's wait.
+    return { turn: 'handedOver', to: Object.values(work.sweeps).find(({ dueAt }) => !isDue(dueAt, now))?.by, work };
   }
   const { users, sweeps } = dueLooks(work, now);
   const held = acquire(work, me, now);
@@ -308,13 +319,14 @@ export function isRedriven(work: Work, me: string): boolean {
   return entriesOf(work).some((entry) => entry.failed === true && entry.by === me);
 }
 
-/** Marks the looks for which changes were planned in this term, so that they are not planned a second time meanwhile. */
+/**
+ * Marks the looks for which changes were planned in this term, so that they are not planned a second time meanwhile.
+ * Changes nothing once the lease has changed hands.
+ */
 export function markPlanned(work: Work, looks: Looks, { term, startedAt }: { term: number; startedAt: Date }): Work {
-  return updateLooks(work, looks, (_key, entry) => ({ planned: term, ...sweptAt(entry, startedAt) }));
-}
-
-function sweptAt(entry: Entry, startedAt: Date): { sweptAt?: string } {
-  return 'withStatus' in entry ? { sweptAt: startedAt.toISOString() } : {};
+  const { lease } = work;
+  if (lease?.term !== term) return work;
+  return updateLooks(work, looks, startedAt, () => ({ by: lease.holder, planned: term, failed: undefined }));
 }
 
 /** The looks that a plan was made for, as they stood in the mailbox when its reads began. */
@@ -325,21 +337,38 @@ export interface Looks {
 
 type Update = (key: string, entry: Entry) => Partial<Entry> | undefined;
 
-/** Changes the looks; `change` strikes one off by undefined. Where a hint was added meanwhile, `added` is asked instead. */
-function updateLooks(work: Work, looks: Looks, change: Update, added: Update = () => ({})): Work {
-  const update = <T extends Entry>(entries: Record<string, T>, known: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(
-      Object.entries(entries).flatMap(([key, entry]): [string, T][] => {
-        if (!known[key]) return [[key, entry]];
-        const changed = known[key].hints === entry.hints ? change(key, entry) : added(key, entry);
-        return changed ? [[key, { ...entry, ...changed }]] : [];
-      }),
-    );
-  return { ...work, users: update(work.users, looks.users), sweeps: update(work.sweeps, looks.sweeps) };
+/**
+ * Changes the looks of which `startedAt` began the reads; `change` strikes one off by undefined. One to which a hint was
+ * added meanwhile stays as it is, but for a pause: a storm of hints must not keep one sweep following on the other.
+ */
+function updateLooks(work: Work, looks: Looks, startedAt: Date, change: Update): Work {
+  const sweptAt = { ...work.sweptAt };
+  for (const application of Object.keys(looks.sweeps)) sweptAt[application] = startedAt.toISOString();
+  const users = changed(work.users, looks.users, change, () => ({}));
+  const sweeps = changed(work.sweeps, looks.sweeps, change, (application, { dueAt }) => ({
+    dueAt: spaced(dueAt, sweptAt[application]),
+  }));
+  return { ...work, users, sweeps, sweptAt };
+}
+
+function changed<T extends Entry>(
+  entries: Record<string, T>,
+  looks: Readonly<Record<string, T>>,
+  change: Update,
+  added: Update,
+): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(entries).flatMap(([key, entry]): [string, T][] => {
+      const look = looks[key];
+      if (!look) return [[key, entry]];
+      const update = look.hints === entry.hints ? change(key, entry) : added(key, entry);
+      return update ? [[key, { ...entry, ...update }]] : [];
+    }),
+  );
 }
 
 /**
- * Closes looks that led to no change.
+ * Closes looks that led to no change. Changes nothing when the lease has changed hands: the look is another's now.
  *
  * @param lookAt by user id or application: when to look again; an absent key means proven, and strikes the look off
  */
@@ -348,19 +377,11 @@ export function closeLooks(
   looks: Looks,
   { me, startedAt, lookAt }: { me: string; startedAt: Date; lookAt: ReadonlyMap<string, string> },
 ): Work {
-  return updateLooks(
-    work,
-    looks,
-    (key, entry) => {
-      const dueAt = lookAt.get(key);
-      return dueAt ? { by: me, dueAt, ...sweptAt(entry, startedAt) } : undefined;
-    },
-    // A storm of hints must not keep one sweep following on the other without a pause.
-    (_key, entry) =>
-      'withStatus' in entry
-        ? { ...sweptAt(entry, startedAt), dueAt: latest(entry.dueAt, plusSeconds(startedAt, SWEEP_SPACING_SECONDS)) }
-        : {},
-  );
+  if (work.lease?.holder !== me) return work;
+  return updateLooks(work, looks, startedAt, (key) => {
+    const dueAt = lookAt.get(key);
+    return dueAt ? { by: me, dueAt, failed: undefined } : undefined;
+  });
 }
 
 /** Begins the time to settle after the changes of a round, and gives the lease back if nothing else is due. */
@@ -379,13 +400,17 @@ export function settle(work: Work, me: string, now: Date): { work: Work; waitSec
   return { work: settled, waitSeconds: waitSeconds ?? 0 };
 }
 
-/** Gives the lease back after a failure; what was looked at stays in the mailbox for a redrive, and later for anybody. */
+/**
+ * Gives the lease back after a failure; what was looked at stays in the mailbox for a redrive, and later for anybody.
+ * Where a hint was added meanwhile, anybody may look at once.
+ */
 export function abandon(work: Work, looks: Looks, { me, retryAt }: { me: string; retryAt: string }): Work {
   if (work.lease?.holder !== me) return work;
-  return release(
-    updateLooks(work, looks, () => ({ by: me, failed: true, dueAt: retryAt })),
-    me,
-  );
+  const failed = { by: me, failed: true };
+  const later = () => ({ ...failed, dueAt: retryAt });
+  const users = changed(work.users, looks.users, later, () => failed);
+  const sweeps = changed(work.sweeps, looks.sweeps, later, () => failed);
+  return release({ ...work, users, sweeps }, me);
 }
 
 /** Gives the lease back if nothing is due; `waitSeconds` undefined means that nothing is left to look at for `me`. */

@@ -45,10 +45,9 @@ export async function applyChanges(
 ): Promise<Partial<Record<Outcome, number>>> {
   if (batch.kind === 'record') return {};
   const { clock, ledger, entitlements } = services;
-  await holdLease(ledger, clock, { execution, term });
+  const { work } = await holdLease(ledger, clock, { execution, term });
   const { applicationArn, userIds, kind } = batch;
   const entitlement = entitlements.entitlements.find(({ application }) => application === applicationArn);
-  const work = await ledger.work();
   const seats = new Map(
     (await ledger.seats(userIds.map((userId) => ({ applicationArn, userId })))).map((seat) => [seat.userId, seat]),
   );

@@ -26,6 +26,8 @@ export interface LookPlan {
   more: boolean;
   /** By user id or application: when to look again at what isn't proven by this look. */
   lookAt: Map<string, string>;
+  /** Writes of ours are too young for these reads to prove them. */
+  unproven: boolean;
   /** By user id or application: what AWS or a limit refuses, and no execution has failed for so far. */
   failures: { key: string; error: RefusedError; seat?: Seat }[];
   /** Entitlements whose application's own settings this execution has read. */
@@ -55,6 +57,7 @@ export async function look(looks: Looks, context: LookContext, readers: Readers)
     changes: [],
     more: false,
     lookAt: new Map(),
+    unproven: false,
     failures: [],
     checked: [...context.checked],
     userPages: undefined,
@@ -107,9 +110,15 @@ async function lookAtApplications(
   for (const entitlement of readers.entitlements.entitlements) {
     const entry = sweeps[entitlement.application];
     if (!entry) continue;
-    const view = await viewApplication(entitlement, entry.withStatus, readers, cache);
-    lookAgain(plan, entitlement.application, entry.lookAgainAt, readAt);
-    found.push({ key: entitlement.application, entry, entitlement, standings: view.standings, view });
+    try {
+      const view = await viewApplication(entitlement, entry.withStatus, readers, cache);
+      lookAgain(plan, entitlement.application, entry.lookAgainAt, readAt);
+      found.push({ key: entitlement.application, entry, entitlement, standings: view.standings, view });
+    } catch (error) {
+      // An application that is gone must not keep the others from being looked at.
+      if (!(error instanceof RefusedError)) throw error;
+      plan.failures.push({ key: entitlement.application, error });
+    }
   }
   plan.userPages = cache.userPages;
   return found;
@@ -139,7 +148,10 @@ async function planFor(
         changes.push({ userId: standing.userId, kind: decision.do, reason: decision.reason, newPlace });
         continue;
       }
-      if (decision.do === 'wait') lookAgain(plan, key, decision.until, context.readAt);
+      if (decision.do === 'wait') {
+        lookAgain(plan, key, decision.until, context.readAt);
+        plan.unproven = true;
+      }
       if (seat) keepUp(seat, key, entitlement, plan, context);
     }
   }

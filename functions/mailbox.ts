@@ -2,7 +2,7 @@ import type { Ledger } from '../adapters/ledger.ts';
 import type { Clock } from '../domain/clock.ts';
 import { LeaseLostError, TransientAwsError } from '../domain/errors.ts';
 import { secondsBetween } from '../domain/time.ts';
-import { renew, type Work } from '../domain/work.ts';
+import { emptyWork, renew, type Work } from '../domain/work.ts';
 
 /** Somebody always wins a race for the mailbox; who loses so often in a row comes back through the machine's retry. */
 const MOST_RACES = 10;
@@ -25,6 +25,8 @@ export async function changeMailbox<T extends { work: Work }>(ledger: Ledger, ch
 
 /** The lease of one term, renewed as time goes by. */
 export interface HeldLease {
+  /** The mailbox as it was when the lease was last renewed here. */
+  readonly work: Work;
   /**
    * Renews the lease when a minute has passed.
    *
@@ -36,23 +38,31 @@ export interface HeldLease {
 /**
  * Renews a lease now, so that it outlasts the Lambda that writes under it, and again whenever `keep` is called.
  *
+ * @param lease `taken` when it was taken just now: it is not renewed at once then
  * @throws LeaseLostError when it has run out or somebody else holds it: who asks may not write
  */
 export async function holdLease(
   ledger: Ledger,
   clock: Clock,
-  { execution, term }: { execution: string; term: number },
+  { execution, term, taken }: { execution: string; term: number; taken?: Work },
 ): Promise<HeldLease> {
-  let renewedAt = new Date(0);
+  let renewedAt = taken ? clock.now() : new Date(0);
+  let mailbox = taken ?? emptyWork();
   const keep = async () => {
     if (secondsBetween(renewedAt, clock.now()) < RENEW_SECONDS) return;
-    await changeMailbox(ledger, (work) => {
-      const renewed = renew(work, execution, term, clock.now());
+    const { work } = await changeMailbox(ledger, (before) => {
+      const renewed = renew(before, execution, term, clock.now());
       if (!renewed) throw new LeaseLostError(`The lease of term ${term} is not held any more`);
       return { work: renewed };
     });
+    mailbox = work;
     renewedAt = clock.now();
   };
   await keep();
-  return { keep };
+  return {
+    keep,
+    get work() {
+      return mailbox;
+    },
+  };
 }

@@ -65,7 +65,7 @@ export async function planChanges(input: PlanInput, services: PlanServices): Pro
   if (turn.turn === 'wait') return waiting(turn.waitSeconds, progress);
   if (turn.turn === 'nothing') return { outcome: 'converged', progress };
   try {
-    return await planWhileDue({ execution, term: turn.term, progress }, services);
+    return await planWhileDue({ execution, term: turn.term, progress }, turn.work, services);
   } catch (error) {
     // Somebody else took over while this plan was being made: whose turn it is now, the next call finds out.
     if (error instanceof LeaseLostError) return waiting(0, progress);
@@ -96,9 +96,13 @@ async function enter({ request, propagation, progress, execution }: PlanInput, s
     );
     const overdue = request.trigger === 'tick' ? adoptOverdue(work, execution, now) : work;
     const idle = wanted.users.length === 0 && wanted.groups.length === 0 && wanted.sweep !== 'everything';
-    if (idle && overdue === work) return { turn: { turn: 'nothing', work }, redriven, work };
+    if (idle && !hasLooks(overdue, execution)) return { turn: { turn: 'nothing', work }, redriven, work };
     return withTurn(takeTurn(post(overdue, wanted, { me: execution, entitlements, now }), execution, now), redriven);
   });
+}
+
+function hasLooks({ users, sweeps }: Work, execution: string): boolean {
+  return [...Object.values(users), ...Object.values(sweeps)].some(({ by }) => by === execution);
 }
 
 function withTurn(turn: Turn, redriven: boolean): Entry & { work: Work } {
@@ -125,14 +129,16 @@ interface Course {
   progress: Progress;
 }
 
-async function planWhileDue({ execution, term, progress }: Course, services: PlanServices): Promise<Plan> {
+async function planWhileDue({ execution, term, progress }: Course, taken: Work, services: PlanServices): Promise<Plan> {
   const { clock, ledger } = services;
-  const { keep } = await holdLease(ledger, clock, { execution, term });
+  const { keep } = await holdLease(ledger, clock, { execution, term, taken });
+  let mailbox: Work | undefined = taken;
   let course = { execution, term, progress };
   for (;;) {
     await keep();
     const readAt = clock.now();
-    const { looks, userPages } = nextLooks(await ledger.work(), readAt);
+    const { looks, userPages } = nextLooks(mailbox ?? (await ledger.work()), readAt);
+    mailbox = undefined;
     const { checked } = course.progress;
     const plan = await guarded(looks, course, services, () =>
       look(looks, { readAt, execution, checked, userPages }, { ...services, keep }),
@@ -208,13 +214,13 @@ async function close(
 }
 
 /**
- * Fails the execution for what was refused, once everybody else is served: while something else is due, the failed looks
- * are put off instead.
+ * Fails the execution for what was refused, once everybody else is served: while something else is due, or was written
+ * and is not proven yet, the failed looks are put off instead.
  */
 async function fail(looks: Looks, plan: LookPlan, readAt: Date, course: Course, services: PlanServices): Promise<void> {
   const others = dueLooks(await services.ledger.work(), readAt);
   const waiting = [...Object.keys(others.users), ...Object.keys(others.sweeps)];
-  if (waiting.some((key) => !looks.users[key] && !looks.sweeps[key])) {
+  if (plan.unproven || waiting.some((key) => !looks.users[key] && !looks.sweeps[key])) {
     for (const { key } of plan.failures) plan.lookAt.set(key, plusSeconds(readAt, SETTLE_SECONDS));
     return;
   }

@@ -125,6 +125,7 @@ function told(error: unknown): unknown {
 function described(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: typeof error };
   if (OURS.some((known) => error instanceof known)) return { error: error.name, reason: error.message };
-  const frames = error.stack?.split('\n').filter((line) => line.trimStart().startsWith('at '));
+  // A stack begins with the message, which may have lines of its own.
+  const frames = error.stack?.split('\n').filter((line) => /^ {4}at .+:\d+:\d+\)?$/.test(line));
   return { error: error.name, stack: frames?.join('\n') };
 }

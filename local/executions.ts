@@ -16,6 +16,7 @@ export interface Execution {
   status: ExecutionStatus;
   startedAt: Date;
   endedAt?: Date;
+  redrivenAt?: Date;
   output?: string;
   error?: string;
   cause?: string;
@@ -30,6 +31,11 @@ export interface Execution {
 export const PAYLOAD_LIMIT_BYTES = 256 * 1024;
 /** AWS's limit of an execution's history. */
 export const HISTORY_LIMIT_EVENTS = 25_000;
+
+/** AWS redrives an execution so long after its end, */
+const REDRIVABLE_DAYS = 14;
+/** with no more history than this. */
+const REDRIVABLE_EVENTS = 24_998;
 
 /** The task of a state: payload in, result out, both JSON. */
 export type TaskRunner = (state: string, payload: string) => Promise<string>;
@@ -96,7 +102,15 @@ export class Executions {
     if (execution.status !== 'RUNNING') return;
     if (error !== undefined) execution.error = error;
     if (cause !== undefined) execution.cause = cause;
+    execution.log.push({ type: 'ExecutionAborted', timestamp: this.#options.time.now().getTime() });
     this.#end(execution, 'ABORTED');
+  }
+
+  /** Whether AWS would redrive it. */
+  isRedrivable({ status, endedAt, historyEvents }: Execution): boolean {
+    if (status === 'RUNNING' || status === 'SUCCEEDED' || !endedAt) return false;
+    const days = (this.#options.time.now().getTime() - endedAt.getTime()) / 86_400_000;
+    return days <= REDRIVABLE_DAYS && historyEvents <= REDRIVABLE_EVENTS;
   }
 
   /** Runs an ended execution on from the state that did not succeed, with that state's input. */
@@ -105,6 +119,7 @@ export class Executions {
     if (!place) return;
     execution.status = 'RUNNING';
     execution.redrives += 1;
+    execution.redrivenAt = this.#options.time.now();
     delete execution.endedAt;
     delete execution.error;
     delete execution.cause;
@@ -152,9 +167,12 @@ export class Executions {
       execution.log.push(event);
       execution.historyEvents += historyEventsOf(event);
       this.#options.onEvent(execution, event);
-      if (execution.historyEvents <= HISTORY_LIMIT_EVENTS) continue;
-      execution.error = 'States.Runtime';
-      execution.cause = `The execution reached the maximum number of history events (${HISTORY_LIMIT_EVENTS}).`;
+      const excess = excessOf(execution, event);
+      if (!excess) continue;
+      execution.error = excess.name;
+      execution.cause = excess.message;
+      const { timestamp } = event;
+      execution.log.push({ type: 'ExecutionFailed', timestamp, Error: execution.error, Cause: execution.cause });
       this.#end(execution, 'FAILED');
     }
   }
@@ -174,10 +192,25 @@ export class Executions {
   }
 }
 
+function excessIn(payload: string): Error | undefined {
+  if (Buffer.byteLength(payload) <= PAYLOAD_LIMIT_BYTES) return undefined;
+  return new ExecutionFault('States.DataLimitExceeded', `A payload is larger than ${PAYLOAD_LIMIT_BYTES} bytes.`);
+}
+
 /** @throws ExecutionFault that no Retry or Catch of ours names, as on AWS */
 function withinLimit(payload: string): string {
-  if (Buffer.byteLength(payload) <= PAYLOAD_LIMIT_BYTES) return payload;
-  throw new ExecutionFault('States.DataLimitExceeded', `A payload is larger than ${PAYLOAD_LIMIT_BYTES} bytes.`);
+  const excess = excessIn(payload);
+  if (excess) throw excess;
+  return payload;
+}
+
+/** What of AWS's limits an event passes. */
+function excessOf({ historyEvents }: Execution, event: LogEvent): Error | undefined {
+  if (historyEvents > HISTORY_LIMIT_EVENTS) {
+    const cause = `The execution reached the maximum number of history events (${HISTORY_LIMIT_EVENTS}).`;
+    return new ExecutionFault('States.Runtime', cause);
+  }
+  return event.type === 'StateExited' ? excessIn(JSON.stringify(event.state.output ?? null)) : undefined;
 }
 
 function asJson(value: unknown): Parameters<InstanceType<Interpreter['StateMachine']>['run']>[0] {
@@ -197,6 +230,8 @@ function lastUnfinished({ log }: Execution): { state: string; input: unknown } |
 function historyEventsOf(event: LogEvent): number {
   const extra = { Task: 3, Map: 1 };
   if (!('state' in event)) return 1;
+  // Entries of the interpreter only: on AWS the next attempt or state follows.
+  if (event.type === 'StateRetried' || event.type === 'StateCaught') return 0;
   const own = event.state.type === 'Task' || event.state.type === 'Map' ? extra[event.state.type] : 0;
   if (event.type === 'StateFailed') return own;
   if (event.type === 'StateExited') return 1 + own;

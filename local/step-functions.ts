@@ -3,9 +3,8 @@ import { jsonService, operation, pageToken, parsePageToken, type Service, Servic
 import { type Execution, type Executions, type LogEvent, PAYLOAD_LIMIT_BYTES } from './executions.ts';
 
 const Arn = z.string().check(z.minLength(1), z.maxLength(256));
-const Name = z
-  .string()
-  .check(z.regex(/^[\w-]{1,80}$/, 'expected letters, digits, hyphens and underscores, at most 80'));
+const Name = z.string().check(z.minLength(1), z.maxLength(80));
+const Status = z.enum(['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
 const Paging = {
   maxResults: z.optional(z.int().check(z.minimum(0), z.maximum(1000))),
   nextToken: z.optional(z.string()),
@@ -39,6 +38,8 @@ export function stepFunctions(
     z.object({ stateMachineArn: Arn, name: z.optional(Name), input: z._default(z.string(), '{}') }),
     ({ stateMachineArn, name = newName(), input }) => {
       known(stateMachineArn);
+      if (!/^[\w-]*$/.test(name))
+        throw new ServiceError('InvalidName', 'Expected letters, digits, hyphens, underscores');
       checkInput(input);
       const arn = `${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`;
       const before = executions.get(arn);
@@ -52,12 +53,21 @@ export function stepFunctions(
 
   const describe = operation(z.object({ executionArn: Arn }), ({ executionArn }) => {
     const execution = existing(executionArn);
-    const { input, output, error, cause, redrives } = execution;
-    return { ...summary(execution, machine.arn), input, output, error, cause, redriveCount: redrives };
+    const { input, output, error, cause, redrives, redrivenAt } = execution;
+    return {
+      ...summary(execution, machine.arn),
+      input,
+      output,
+      error,
+      cause,
+      redriveCount: redrives,
+      redriveDate: redrivenAt && seconds(redrivenAt),
+      redriveStatus: executions.isRedrivable(execution) ? 'REDRIVABLE' : 'NOT_REDRIVABLE',
+    };
   });
 
   const list = operation(
-    z.object({ stateMachineArn: Arn, statusFilter: z.optional(z.string()), ...Paging }),
+    z.object({ stateMachineArn: Arn, statusFilter: z.optional(Status), ...Paging }),
     ({ stateMachineArn, statusFilter, maxResults, nextToken }) => {
       known(stateMachineArn);
       const newestFirst = executions.all().toReversed();
@@ -70,7 +80,7 @@ export function stepFunctions(
   const history = operation(
     z.object({ executionArn: Arn, reverseOrder: z.optional(z.boolean()), ...Paging }),
     ({ executionArn, reverseOrder = false, maxResults, nextToken }) => {
-      const events = existing(executionArn).log.map(historyEvent);
+      const events = existing(executionArn).log.filter(isOfAws).map(historyEvent);
       const ordered = reverseOrder ? events.toReversed() : events;
       const { page, next } = paged('GetExecutionHistory', ordered, maxResults, nextToken);
       return { events: page, nextToken: next };
@@ -88,11 +98,14 @@ export function stepFunctions(
 
   const redrive = operation(z.object({ executionArn: Arn }), ({ executionArn }) => {
     const execution = existing(executionArn);
-    if (execution.status === 'RUNNING' || execution.status === 'SUCCEEDED') {
-      throw new ServiceError('ExecutionNotRedrivable', 'Only an execution that did not succeed can be redriven');
+    if (!executions.isRedrivable(execution)) {
+      throw new ServiceError(
+        'ExecutionNotRedrivable',
+        'It runs or succeeded, ended too long ago, or has too many events',
+      );
     }
     executions.redrive(execution);
-    return { redriveDate: seconds(execution.startedAt) };
+    return { redriveDate: seconds(execution.redrivenAt ?? execution.startedAt) };
   });
 
   const describeMachine = operation(z.object({ stateMachineArn: Arn }), ({ stateMachineArn }) => {
@@ -151,9 +164,23 @@ function summary({ arn, name, status, startedAt, endedAt }: Execution, stateMach
 }
 
 function paged<T>(list: string, items: readonly T[], maxResults: number | undefined, token: string | undefined) {
-  const from = Number(parsePageToken(list, token) ?? 0);
+  const from = Number(placeIn(list, token) ?? 0);
   const to = from + (maxResults || PAGE_SIZE);
   return { page: items.slice(from, to), next: to < items.length ? pageToken(list, String(to)) : undefined };
+}
+
+function placeIn(list: string, token: string | undefined): string | undefined {
+  try {
+    return parsePageToken(list, token);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    throw new ServiceError('InvalidToken', 'Expected a token that this list gave out');
+  }
+}
+
+/** AWS has no event of its own for a retry or a catch. */
+function isOfAws({ type }: LogEvent): boolean {
+  return type !== 'StateRetried' && type !== 'StateCaught';
 }
 
 /** The interpreter's log entry in AWS's words, with the fields that tell the way of an execution. */
@@ -175,6 +202,7 @@ function historyEvent(event: LogEvent, index: number) {
           stateExitedEventDetails: { name, output: JSON.stringify(output) },
         };
       default: {
+        if (type !== 'Task') return { ...head, type: `${type}StateFailed` };
         const failed = 'Error' in event ? { error: event.Error, cause: String(event.Cause) } : {};
         return {
           ...head,
@@ -184,9 +212,16 @@ function historyEvent(event: LogEvent, index: number) {
       }
     }
   }
-  if (event.type === 'ExecutionFailed') {
-    const details = { error: event.Error, cause: String(event.Cause) };
-    return { ...head, type: event.type, executionFailedEventDetails: details };
+  switch (event.type) {
+    case 'ExecutionStarted':
+      return { ...head, type: index === 0 ? event.type : 'ExecutionRedriven' };
+    case 'ExecutionFailed': {
+      const details = { error: event.Error, cause: String(event.Cause) };
+      return { ...head, type: event.type, executionFailedEventDetails: details };
+    }
+    case 'ExecutionTimeout':
+      return { ...head, type: 'ExecutionTimedOut' };
+    default:
+      return { ...head, type: event.type };
   }
-  return { ...head, type: event.type };
 }

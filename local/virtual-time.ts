@@ -1,6 +1,9 @@
 import { createClock } from '@sinonjs/fake-timers';
 import type { Clock } from '../domain/clock.ts';
 
+/** Some 25 days. A longer timer of JavaScript ends at once; events may be months apart. */
+const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
+
 /** Something under way that may itself be waiting for virtual time. */
 export interface Activity {
   /** Waits in virtual time; never returns once the activity has ended, as in a Lambda that was killed. */
@@ -36,13 +39,20 @@ export class VirtualTime implements Clock {
 
   sleep(seconds: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#clock.setTimeout(() => resolve(), seconds * 1000);
+      this.after(seconds, resolve);
     });
   }
 
   /** Runs something after so many seconds. @returns cancels it */
   after(seconds: number, action: () => void): () => void {
-    const timer = this.#clock.setTimeout(action, seconds * 1000);
+    const begin = (milliseconds: number) => {
+      const part = Math.min(milliseconds, LONGEST_TIMER_MILLISECONDS);
+      return this.#clock.setTimeout(() => {
+        if (milliseconds === part) action();
+        else timer = begin(milliseconds - part);
+      }, part);
+    };
+    let timer = begin(seconds * 1000);
     return () => this.#clock.clearTimeout(timer);
   }
 

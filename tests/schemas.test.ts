@@ -15,6 +15,12 @@ const AUDIT_EVENTS = [
   'revocations-held',
   'onboarding-failed',
 ];
+/** Samples by name, with the schema of each. */
+const SAMPLES = new Map([
+  ...AUDIT_EVENTS.map((name) => [name, name] as const),
+  ['seat-refused-revocation', 'seat-refused'],
+]);
+const SAMPLE_NAMES = [...SAMPLES.keys()];
 
 type Json = Record<string, unknown>;
 
@@ -29,8 +35,9 @@ const VALIDATORS = new Map(
   ]),
 );
 
+/** The validator of a schema, or of the schema of a sample. */
 function validatorOf(name: string): ValidateFunction {
-  const validate = VALIDATORS.get(name);
+  const validate = VALIDATORS.get(SAMPLES.get(name) ?? name);
   if (!validate) throw new Error(`no schema ${name}`);
   return validate;
 }
@@ -53,7 +60,7 @@ function holderOf(value: Json, path: string[]): Json {
 }
 
 const OPTIONAL = new Set(['detail.cloud.account']);
-const REQUIRED = AUDIT_EVENTS.flatMap((name) =>
+const REQUIRED = SAMPLE_NAMES.flatMap((name) =>
   pathsOf(sampleOf(name))
     .map((path) => path.join('.'))
     .filter((path) => !OPTIONAL.has(path))
@@ -66,20 +73,20 @@ describe('schemas/', () => {
   });
 
   it('holds a schema and a sample of every audit event', () => {
-    expect(readdirSync(join(SCHEMAS, 'samples')).sort()).toEqual(AUDIT_EVENTS.map((name) => `${name}.json`).sort());
+    expect(readdirSync(join(SCHEMAS, 'samples')).sort()).toEqual(SAMPLE_NAMES.map((name) => `${name}.json`).sort());
     expect([...generatedSchemas().keys()]).toEqual(
       ['entitlements', ...AUDIT_EVENTS].map((name) => `${name}.schema.json`),
     );
   });
 
-  it.each(AUDIT_EVENTS)('has a valid sample of %s', (name) => {
+  it.each(SAMPLE_NAMES)('has a valid sample of %s', (name) => {
     const validate = validatorOf(name);
     validate(sampleOf(name));
     expect(validate.errors).toBeNull();
   });
 
   it.each(AUDIT_EVENTS)('tells %s from every other event', (name) => {
-    const others = AUDIT_EVENTS.filter((other) => other !== name && validatorOf(name)(sampleOf(other)));
+    const others = SAMPLE_NAMES.filter((other) => SAMPLES.get(other) !== name && validatorOf(name)(sampleOf(other)));
     expect(others).toEqual([]);
   });
 
@@ -90,14 +97,14 @@ describe('schemas/', () => {
     expect(validatorOf(name)(event)).toBe(false);
   });
 
-  it.each(AUDIT_EVENTS)('takes %s from a sender that does not know its account', (name) => {
+  it.each(SAMPLE_NAMES)('takes %s from a sender that does not know its account', (name) => {
     const event = sampleOf(name);
     delete holderOf(event, ['detail', 'cloud', 'account'])['account'];
     expect(validatorOf(name)(event)).toBe(true);
   });
 
   it.each(
-    AUDIT_EVENTS.flatMap((name) =>
+    SAMPLE_NAMES.flatMap((name) =>
       [
         'user.name',
         'user.email_addr',
@@ -115,6 +122,16 @@ describe('schemas/', () => {
     holder[keys.at(-1) ?? ''] = 'x';
     if (path.startsWith('unmapped')) (event['detail'] as Json)['unmapped'] = holder;
     expect(validatorOf(name)(event)).toBe(false);
+  });
+
+  it.each([
+    ['another activity', { activity_id: 99 }],
+    ['the type of the other activity', { type_uid: 300502 }],
+    ['the name of the other activity', { activity_name: 'Revoke Privileges' }],
+    ['success', { status_id: 1, status: 'Success' }],
+  ])('takes no refusal with %s', (_fact, parts) => {
+    const event = sampleOf('seat-refused');
+    expect(validatorOf('seat-refused')({ ...event, detail: { ...(event['detail'] as Json), ...parts } })).toBe(false);
   });
 
   it.each(AUDIT_EVENTS)('takes what EventBridge adds to the envelope of %s', (name) => {
@@ -143,6 +160,13 @@ describe('an audit event', () => {
     execution: `${EXECUTION}:6f1c0d9e-2b7a-4c35-9e41-0a8d5b3f7c21`,
     cause: 'c1a5f0e2-7d94-4b1e-8a36-5e0f9d2b4c78',
   };
+  const NEXT_CHANGE = {
+    changeSeq: 2,
+    at: '2026-11-26T16:02:40.008Z',
+    reason: 'group-leave',
+    execution: `${EXECUTION}:b2d47e90-3c18-4f6a-8e5b-9a70c1d2f346`,
+    cause: 'e7b30c64-19fa-4d82-a5c7-2f8e6d1b9035',
+  };
   const SEAT = {
     applicationArn: 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888',
     userId: '94482488-3041-7005-8f3a-1c2d3e4f5a6b',
@@ -151,22 +175,15 @@ describe('an audit event', () => {
 
   it.each<[string, BusEvent]>([
     ['seat-assigned', auditEvent({ ...CHANGE, kind: 'assigned' }, SEAT, CONTEXT)],
+    ['seat-revoked', auditEvent({ ...NEXT_CHANGE, kind: 'revoked' }, SEAT, CONTEXT)],
     [
-      'seat-revoked',
-      auditEvent(
-        {
-          kind: 'revoked',
-          changeSeq: 2,
-          at: '2026-11-26T16:02:40.008Z',
-          reason: 'group-leave',
-          execution: `${EXECUTION}:b2d47e90-3c18-4f6a-8e5b-9a70c1d2f346`,
-          cause: 'e7b30c64-19fa-4d82-a5c7-2f8e6d1b9035',
-        },
-        SEAT,
-        CONTEXT,
-      ),
+      'seat-refused',
+      auditEvent({ ...CHANGE, kind: 'refused', refused: 'grant', reason: 'quota-exceeded' }, SEAT, CONTEXT),
     ],
-    ['seat-refused', auditEvent({ ...CHANGE, kind: 'refused', reason: 'quota-exceeded' }, SEAT, CONTEXT)],
+    [
+      'seat-refused-revocation',
+      auditEvent({ ...NEXT_CHANGE, kind: 'refused', refused: 'revoke', reason: 'access-denied' }, SEAT, CONTEXT),
+    ],
     [
       'onboarding-failed',
       onboardingFailed(

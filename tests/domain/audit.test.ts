@@ -35,13 +35,21 @@ function aFailure(parts: Partial<FailedExecution> = {}): FailedExecution {
 
 describe('auditEvent', () => {
   it.each([
-    ['assigned', 'Seat Assigned', 300501, 'Success', 'Informational'],
-    ['revoked', 'Seat Revoked', 300502, 'Success', 'Informational'],
-    ['refused', 'Seat Refused', 300501, 'Failure', 'Medium'],
-  ] as const)('tells of a seat that was %s', (kind, detailType, typeUid, status, severity) => {
-    const event = auditEvent(aRecord({ kind }), aSeat(), CONTEXT);
+    ['a grant', { kind: 'assigned' }, 'Seat Assigned', 1, 'Success', 'Informational'],
+    ['a revocation', { kind: 'revoked' }, 'Seat Revoked', 2, 'Success', 'Informational'],
+    ['a refused grant', { kind: 'refused', refused: 'grant' }, 'Seat Refused', 1, 'Failure', 'Medium'],
+    ['a refused revocation', { kind: 'refused', refused: 'revoke' }, 'Seat Refused', 2, 'Failure', 'Medium'],
+  ] as const)('tells of %s', (_fact, parts, detailType, activity, status, severity) => {
+    const event = auditEvent(aRecord(parts), aSeat(), CONTEXT);
     expect(event.detailType).toBe(detailType);
-    expect(event.detail).toMatchObject({ class_uid: 3005, type_uid: typeUid, status, severity });
+    expect(event.detail).toMatchObject({
+      class_uid: 3005,
+      activity_id: activity,
+      activity_name: activity === 1 ? 'Assign Privileges' : 'Revoke Privileges',
+      type_uid: 300500 + activity,
+      status,
+      severity,
+    });
   });
 
   it('says who, what, when, why and by which execution', () => {

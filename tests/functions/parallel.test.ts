@@ -32,15 +32,18 @@ describe('inParallel', () => {
     await expect(inParallel(people(1, 9), 3, work)).rejects.toThrow('item 2');
   });
 
-  it('begins nothing new after an error', async () => {
+  it('begins nothing new after an error, and ends after what is under way', async () => {
     const begun: number[] = [];
+    let ended = 0;
     const work = async (item: number) => {
       begun.push(item);
       await turn();
       if (item === 1) throw new Error('the first');
+      await turn();
+      ended += 1;
     };
     await expect(inParallel(people(1, 100), 2, work)).rejects.toThrow('the first');
-    for (let turns = 0; turns < 10; turns += 1) await turn();
     expect(begun).toEqual([1, 2]);
+    expect(ended).toBe(1);
   });
 });

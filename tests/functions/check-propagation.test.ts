@@ -1,0 +1,122 @@
+import type { Context } from 'aws-lambda';
+import { describe, expect, it } from 'vitest';
+import type { Propagation, Request } from '../../domain/request.ts';
+import { plusSeconds } from '../../domain/time.ts';
+import { handler } from '../../functions/check-propagation.ts';
+import { aPlatform } from '../fixtures/platform.ts';
+import { aMembershipRequest, aRequest, ME, openServices, START } from '../fixtures/services.ts';
+import { GROUP, OTHER_GROUP, user } from '../fixtures/stack.ts';
+
+const NOT_YET: Propagation = { visible: false, checkAfterSeconds: 0 };
+const GONE = user(99);
+
+async function checking() {
+  const world = await openServices({ people: 1, members: [1] });
+  const { platform, logged } = aPlatform(world);
+  const on = handler.on(() => platform);
+  const check = (request: Request, propagation: Partial<Propagation> = {}) =>
+    on({ request, propagation: { ...NOT_YET, ...propagation }, execution: ME }, {} as Context);
+  return { ...world, check, on, logged };
+}
+
+const joining = aMembershipRequest('member', 1);
+const manual = aRequest({ trigger: 'manual' });
+
+describe('CheckPropagation', () => {
+  it.each<[string, Request, Partial<Propagation>]>([
+    ['a membership', joining, {}],
+    [
+      'the absence of a membership',
+      aRequest({ users: [{ userId: user(1), expected: { groupId: OTHER_GROUP, membership: 'absent' } }] }),
+      {},
+    ],
+    [
+      'the absence of somebody who does not exist',
+      aRequest({ users: [{ userId: GONE, expected: { groupId: GROUP, membership: 'absent' } }] }),
+      {},
+    ],
+    ['somebody whom a manual start names', manual, { userId: user(1) }],
+    ['a membership that a manual start asks for', manual, { userId: user(1), groupId: GROUP }],
+    ['a request that gives nobody to wait for', aRequest({ trigger: 'tick', sweep: 'due' }), {}],
+  ])('sees %s', async (_fact, request, propagation) => {
+    const { check } = await checking();
+    expect(await check(request, propagation)).toMatchObject({ visible: true, checkAfterSeconds: 0 });
+  });
+
+  it.each<[string, Request, Partial<Propagation>]>([
+    ['a membership', aMembershipRequest('member', 2), {}],
+    ['the absence of a membership', aMembershipRequest('absent', 1), {}],
+    ['somebody who does not exist', manual, { userId: GONE }],
+    ['a name that SCIM has not brought', manual, { selector: { userName: 'nobody-yet' } }],
+  ])('does not see %s, and says when to look again', async (_fact, request, propagation) => {
+    const { check } = await checking();
+    expect(await check(request, propagation)).toMatchObject({ visible: false, checkAfterSeconds: 5 });
+  });
+
+  it('finds out who is meant, and forgets the name', async () => {
+    const { check, logged } = await checking();
+    const found = await check(manual, { selector: { userName: 'name-1' } });
+    expect(found).toEqual({ visible: true, checkAfterSeconds: 0, userId: user(1) });
+    expect(JSON.stringify(logged())).not.toContain('name-1');
+    expect(logged().at(-1)).toMatchObject({ visible: true, checkAfterSeconds: 0 });
+  });
+
+  it('gives an event that names nobody ten seconds', async () => {
+    const { check, clock } = await checking();
+    const hint = aRequest({ groups: [GROUP] });
+    expect(await check(hint)).toMatchObject({ visible: false, checkAfterSeconds: 10 });
+    clock.advance(10);
+    expect(await check(hint)).toMatchObject({ visible: true });
+  });
+
+  it('goes on after fifteen minutes: what the event told of was superseded', async () => {
+    const { check, clock } = await checking();
+    clock.advance(15 * 60);
+    expect(await check(aMembershipRequest('member', 2))).toMatchObject({ visible: true });
+  });
+
+  it('fails when a manual start has waited to its deadline', async () => {
+    const { check, clock } = await checking();
+    clock.advance(60);
+    const waiting = check(manual, { selector: { userName: 'nobody-yet' }, deadline: plusSeconds(START, 60) });
+    await expect(waiting).rejects.toMatchObject({ name: 'PropagationTimeoutError' });
+  });
+
+  describe.each(['throttle', 'internal'] as const)('when Identity Center answers with %s', (kind) => {
+    it('goes on with an event, since the plan looks again', async () => {
+      const { check, faults } = await checking();
+      faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind });
+      expect(await check(aMembershipRequest('member', 2))).toMatchObject({ visible: true });
+    });
+
+    it.each<[string, Partial<Propagation>, 'GetUserId' | 'DescribeUser' | 'IsMemberInGroups']>([
+      ['a name', { selector: { userName: 'name-1' } }, 'GetUserId'],
+      ['a user', { userId: user(1) }, 'DescribeUser'],
+      ['a membership', { userId: user(1), groupId: GROUP }, 'IsMemberInGroups'],
+    ])('fails for a retry with a manual start by %s', async (_fact, propagation, operation) => {
+      const { check, faults, calls } = await checking();
+      faults.add({ operation: `IdentityStore.${operation}`, kind });
+      await expect(check(manual, propagation)).rejects.toMatchObject({ name: 'TransientAwsError' });
+      expect(calls(`IdentityStore.${operation}`)).toBe(1);
+    });
+  });
+
+  it('fails for good when it may not look', async () => {
+    const { check, faults } = await checking();
+    faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind: 'refuse' });
+    await expect(check(joining)).rejects.toMatchObject({ name: 'RefusedError', reason: 'access-denied' });
+  });
+
+  it('fails on what the state before should not have written', async () => {
+    const { on } = await checking();
+    const event = {
+      request: { ...joining, users: [{ userId: 'someone@example.com' }] },
+      propagation: NOT_YET,
+      execution: ME,
+    };
+    await expect(on(event, {} as Context)).rejects.toMatchObject({
+      name: 'InvalidRequestError',
+      path: 'request.users.0.userId',
+    });
+  });
+});

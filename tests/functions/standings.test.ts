@@ -1,0 +1,334 @@
+import { describe, expect, it } from 'vitest';
+import { TransientAwsError } from '../../domain/errors.ts';
+import type { Seat } from '../../domain/seat.ts';
+import { plusSeconds } from '../../domain/time.ts';
+import type { UserEntry } from '../../domain/work.ts';
+import { statusesOf, viewApplication, viewUser } from '../../functions/standings.ts';
+import { aSeat, ME, openServices, type ServicesOptions, START, someEntitlements } from '../fixtures/services.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../fixtures/stack.ts';
+
+const TWO_GROUPS = someEntitlements({ entitlements: [{ groups: [GROUP, OTHER_GROUP] }] });
+const TWO_APPLICATIONS = someEntitlements({
+  entitlements: [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [GROUP, OTHER_GROUP] }],
+});
+
+interface ViewingOptions extends ServicesOptions {
+  seats?: readonly Seat[];
+  assigned?: readonly number[];
+}
+
+async function viewing({ seats = [], assigned = [], ...options }: ViewingOptions = {}) {
+  const world = await openServices(options);
+  const { services, center, door } = world;
+  for (const seat of seats) await services.ledger.saveSeat(seat);
+  for (const number of assigned) center.assignByHand(APPLICATION, user(number));
+  let kept = 0;
+  const readers = {
+    ...services,
+    keep: async () => {
+      kept += 1;
+    },
+  };
+  door.calls.clear();
+  return { ...world, readers, kept: () => kept };
+}
+
+type Viewing = Awaited<ReturnType<typeof viewing>>;
+
+const groups = (first: readonly number[], second: readonly number[] = []) => ({
+  groups: [
+    { groupId: GROUP, members: first.map(user) },
+    { groupId: OTHER_GROUP, members: second.map(user) },
+  ],
+});
+const aUser = (number: number, status: 'ENABLED' | 'DISABLED' = 'ENABLED') => ({
+  userId: user(number),
+  userName: `name-${number}`,
+  status,
+});
+
+describe('a view of a user', () => {
+  function anEntry(expected: UserEntry['expected'] = []): UserEntry {
+    const at = START.toISOString();
+    return { by: ME, dueAt: at, at, cause: 'event-1', trigger: 'event', hints: 1, expected };
+  }
+  const told = (membership: 'member' | 'absent') => anEntry([{ groupId: GROUP, membership, at: START.toISOString() }]);
+
+  async function view(options: ViewingOptions, { entry = anEntry(), later = 0 } = {}) {
+    const world = await viewing(options);
+    const readAt = new Date(plusSeconds(START, later));
+    const { unmet, standings } = await viewUser(user(1), entry, readAt, world.readers);
+    return { ...world, unmet, standings: standings.map(({ standing }) => standing), found: standings };
+  }
+
+  const grantable = { userId: user(1), entitled: true, assigned: false, seat: undefined };
+
+  it('shows a member without a seat', async () => {
+    const { standings, kept } = await view({ members: [1] });
+    expect(standings).toEqual([grantable]);
+    expect(kept()).toBe(1);
+  });
+
+  it('shows nothing of somebody who has neither a group nor a seat, and asks no more', async () => {
+    const { standings, door } = await view({ members: [2] });
+    expect(standings).toEqual([]);
+    expect([...door.calls.keys()]).toEqual(['DynamoDB.BatchGetItem', 'IdentityStore.IsMemberInGroups']);
+  });
+
+  it('shows a member of one of two groups', async () => {
+    const { standings } = await view({ entitlements: TWO_GROUPS, directory: groups([], [1]) });
+    expect(standings).toEqual([grantable]);
+  });
+
+  it('shows each application that concerns the user', async () => {
+    const { found } = await view({
+      entitlements: TWO_APPLICATIONS,
+      directory: groups([], [1]),
+      seats: [aSeat(1)],
+      assigned: [1],
+    });
+    expect(found).toMatchObject([
+      {
+        entitlement: { name: 'amazon-q-developer' },
+        standing: { entitled: false, absence: 'group-leave', assigned: true },
+      },
+      { entitlement: { name: 'kiro' }, standing: { entitled: true, assigned: false } },
+    ]);
+  });
+
+  it.each<[string, ViewingOptions, object]>([
+    ['left', { seats: [aSeat(1)] }, { entitled: false, absence: 'group-leave', seat: aSeat(1) }],
+    [
+      'is disabled',
+      { seats: [aSeat(1)], directory: { users: [aUser(1, 'DISABLED')], ...groups([1]) } },
+      { entitled: false, absence: 'user-disabled' },
+    ],
+    [
+      'is deleted',
+      { seats: [aSeat(1)], directory: { users: [], groups: [] } },
+      { entitled: false, absence: 'user-deleted' },
+    ],
+  ])('shows a seat of somebody who %s', async (_fact, options, standing) => {
+    expect((await view(options)).standings).toMatchObject([standing]);
+  });
+
+  it.each(['revoked', 'failed'] as const)('does not ask for the assignment of a former member, %s', async (status) => {
+    const { standings, calls } = await view({ seats: [aSeat(1, { status })], assigned: [1] });
+    expect(standings).toMatchObject([{ entitled: false, assigned: false }]);
+    expect(calls('SSOAdmin.DescribeApplicationAssignment')).toBe(0);
+  });
+
+  it.each([
+    ['before a seat is given', told('member'), [], 1],
+    ['where a seat is there and the event was about a group', told('member'), [aSeat(1)], 0],
+    ['where the event may have been about it', anEntry(), [aSeat(1)], 1],
+  ])('has the status of a member: %s', async (_fact, entry, seats, asked) => {
+    const { calls } = await view({ members: [1], seats }, { entry });
+    expect(calls('IdentityStore.DescribeUser')).toBe(asked);
+  });
+
+  it.each([
+    ['a membership', told('member'), []],
+    ['the absence of one', told('absent'), [1]],
+  ])('is unmet while it does not show %s that an event told of', async (_fact, entry, members) => {
+    expect(await view({ members }, { entry, later: 899 })).toMatchObject({ unmet: true, standings: [] });
+    expect(await view({ members }, { entry, later: 900 })).toMatchObject({ unmet: false });
+  });
+
+  it('takes a deleted user for absent as was expected', async () => {
+    const seats = [aSeat(1)];
+    const { unmet, standings } = await view({ seats, directory: { users: [], groups: [] } }, { entry: told('absent') });
+    expect(unmet).toBe(false);
+    expect(standings).toMatchObject([{ absence: 'user-deleted' }]);
+  });
+
+  it('gives no ground for a change where a member is not to be found', async () => {
+    const options: ViewingOptions = { members: [1], seats: [aSeat(1)], assigned: [1] };
+    const missing = async (later: number) => {
+      const { faults, readers } = await viewing(options);
+      faults.add({ operation: 'IdentityStore.DescribeUser', kind: 'not-found' });
+      return viewUser(user(1), anEntry(), new Date(plusSeconds(START, later)), readers);
+    };
+    expect(await missing(0)).toEqual({ unmet: true, standings: [] });
+    const { unmet, standings } = await missing(900);
+    expect(unmet).toBe(false);
+    expect(standings[0]?.standing).toEqual({ userId: user(1), entitled: false, assigned: true, seat: aSeat(1) });
+  });
+
+  it.each([
+    'IdentityStore.IsMemberInGroups',
+    'IdentityStore.DescribeUser',
+    'SSOAdmin.DescribeApplicationAssignment',
+    'DynamoDB.BatchGetItem',
+  ])('fails when %s fails', async (operation) => {
+    const { faults, readers } = await viewing({ members: [1] });
+    faults.add({ operation, kind: 'throttle' });
+    await expect(viewUser(user(1), anEntry(), START, readers)).rejects.toThrow(TransientAwsError);
+  });
+});
+
+describe('a view of an application', () => {
+  async function view(
+    options: ViewingOptions,
+    { withStatus = false, prepare }: { withStatus?: boolean; prepare?: (world: Viewing) => void } = {},
+  ) {
+    const world = await viewing(options);
+    prepare?.(world);
+    const [entitlement] = world.services.entitlements.entitlements;
+    if (!entitlement) throw new Error('there is one');
+    const cache = { members: new Map(), userPages: undefined };
+    const seen = await viewApplication(entitlement, withStatus, world.readers, cache);
+    return { ...world, ...seen };
+  }
+
+  it('joins members of all groups, assignments and seats', async () => {
+    const { standings, seats, emptyGroups } = await view({
+      entitlements: TWO_GROUPS,
+      directory: groups([1, 2], [2, 3]),
+      seats: [aSeat(2), aSeat(4), aSeat(5, { status: 'revoked' })],
+      assigned: [1, 2, 4],
+    });
+    expect(standings).toEqual([
+      { userId: user(1), entitled: true, assigned: true, seat: undefined },
+      { userId: user(2), entitled: true, assigned: true, seat: aSeat(2) },
+      { userId: user(3), entitled: true, assigned: false, seat: undefined },
+      { userId: user(4), entitled: false, absence: 'group-leave', assigned: true, seat: aSeat(4) },
+      {
+        userId: user(5),
+        entitled: false,
+        absence: 'group-leave',
+        assigned: false,
+        seat: aSeat(5, { status: 'revoked' }),
+      },
+    ]);
+    expect(seats).toHaveLength(3);
+    expect(emptyGroups).toEqual([]);
+  });
+
+  it('takes an assigned group for no assigned person', async () => {
+    const { standings } = await view(
+      { members: [1] },
+      { prepare: ({ center }) => center.assignByHand(APPLICATION, GROUP, 'GROUP') },
+    );
+    expect(standings).toMatchObject([{ userId: user(1), assigned: false }]);
+  });
+
+  it.each<[string, ViewingOptions['directory'], string[]]>([
+    ['is empty', groups([1]), [OTHER_GROUP]],
+    ['is missing', { groups: [{ groupId: GROUP, members: [user(1)] }] }, [OTHER_GROUP]],
+    ['and another are empty', groups([]), [GROUP, OTHER_GROUP]],
+  ])('names a configured group that %s', async (_fact, directory = {}, emptyGroups) => {
+    expect(await view({ entitlements: TWO_GROUPS, directory })).toMatchObject({ emptyGroups });
+  });
+
+  it('has no absence for a member whom the list of users does not show', async () => {
+    const { standings } = await view(
+      { members: [1] },
+      { prepare: ({ faults }) => faults.add({ operation: 'IdentityStore.DescribeUser', kind: 'not-found' }) },
+    );
+    expect(standings).toEqual([{ userId: user(1), entitled: false, assigned: false, seat: undefined }]);
+  });
+
+  it('has the status of those for whom something may change', async () => {
+    const directory = { users: people(1, 6).map((number) => aUser(number, 'DISABLED')), ...groups([1, 2, 3, 4]) };
+    const seats = [aSeat(2), aSeat(3, { status: 'creating' }), aSeat(5), aSeat(6, { status: 'revoked' })];
+    const { standings } = await view({ people: 6, directory, seats, assigned: [2, 4] });
+    expect(Object.fromEntries(standings.map(({ userId, absence }) => [Number(userId.slice(-1)), absence]))).toEqual({
+      1: 'user-disabled',
+      2: undefined,
+      3: 'user-disabled',
+      4: undefined,
+      5: 'user-disabled',
+      6: 'group-leave',
+    });
+  });
+
+  it('has the status of everybody when it is asked for', async () => {
+    const directory = { users: [aUser(1, 'DISABLED'), aUser(2)], ...groups([1, 2]) };
+    const options = { directory, seats: [aSeat(1), aSeat(2)], assigned: [1, 2] };
+    const disabled = { entitled: false, absence: 'user-disabled' };
+    expect(await view(options)).toMatchObject({ standings: [{ entitled: true }, { entitled: true }] });
+    expect(await view(options, { withStatus: true })).toMatchObject({ standings: [disabled, { entitled: true }] });
+  });
+
+  it('reads every list to its last page, and keeps the lease page by page', async () => {
+    const numbers = people(1, 250);
+    const { standings, kept, calls } = await view({ people: 250, members: numbers, assigned: numbers });
+    expect(standings).toHaveLength(250);
+    expect(standings.every(({ assigned }) => assigned)).toBe(true);
+    expect(calls('SSOAdmin.ListApplicationAssignments')).toBe(3);
+    expect(calls('IdentityStore.ListGroupMemberships')).toBe(3);
+    expect(kept()).toBeGreaterThanOrEqual(7);
+  });
+
+  it.each(['SSOAdmin.ListApplicationAssignments', 'IdentityStore.ListGroupMemberships', 'DynamoDB.Query'])(
+    'fails as a whole when a page of %s fails',
+    async (operation) => {
+      const numbers = people(1, 250);
+      const skip = operation.startsWith('Dynamo') ? 0 : 2;
+      const failing = view(
+        { people: 250, members: numbers, assigned: numbers },
+        { prepare: ({ faults }) => faults.add({ operation, kind: 'internal', skip }) },
+      );
+      await expect(failing).rejects.toThrow(TransientAwsError);
+    },
+  );
+
+  it('reads a group of two applications once', async () => {
+    const { readers, calls, services } = await viewing({ entitlements: TWO_APPLICATIONS, directory: groups([1], [2]) });
+    const cache = { members: new Map(), userPages: undefined };
+    const views = [];
+    for (const entitlement of services.entitlements.entitlements) {
+      views.push(await viewApplication(entitlement, false, readers, cache));
+    }
+    expect(views.map(({ standings }) => standings.length)).toEqual([1, 2]);
+    expect(calls('IdentityStore.ListGroupMemberships')).toBe(2);
+  });
+});
+
+describe('statuses of many users', () => {
+  async function statuses(wanted: readonly number[], exist: number, userPages?: number) {
+    const world = await viewing({
+      directory: { users: people(1, exist).map((number) => aUser(number, number % 2 === 0 ? 'DISABLED' : 'ENABLED')) },
+    });
+    const cache = { userPages };
+    const found = await statusesOf(wanted.map(user), world.readers, cache);
+    return {
+      ...world,
+      found: wanted.map((number) => found.get(user(number))),
+      lists: world.calls('IdentityStore.ListUsers'),
+      single: world.calls('IdentityStore.DescribeUser'),
+      userPages: cache.userPages,
+    };
+  }
+
+  it.each<
+    [string, number[], number, number | undefined, { lists: number; single: number; userPages?: number | undefined }]
+  >([
+    ['none are asked for', [], 500, undefined, { lists: 0, single: 0 }],
+    ['a few are asked for', [1, 2, 500], 500, undefined, { lists: 0, single: 3 }],
+    ['four are in the first pages', [1, 2, 101, 102], 500, undefined, { lists: 2, single: 0 }],
+    ['some are missing from a short list', [1, 2, 3, 4, 999], 250, undefined, { lists: 3, single: 0, userPages: 3 }],
+    ['the list proves longer than asking one by one', [1, 2, 401, 402, 403], 900, undefined, { lists: 5, single: 0 }],
+    ['the list goes on and on', [1, 801, 802, 803], 900, undefined, { lists: 4, single: 3 }],
+    ['the list is known to be longer', [1, 2, 3, 4], 500, 5, { lists: 0, single: 4, userPages: 5 }],
+    ['the list is known to be shorter', [1, 2, 3, 999], 250, 3, { lists: 3, single: 0, userPages: 3 }],
+    ['the list has grown since', [1, 2, 999], 250, 2, { lists: 3, single: 0, userPages: 3 }],
+  ])('cost the fewer calls when %s', async (_fact, wanted, exist, known, costs) => {
+    const result = await statuses(wanted, exist, known);
+    expect(result).toMatchObject({ userPages: undefined, ...costs });
+    const expected = wanted.map((number) => {
+      if (number > exist) return 'missing';
+      return number % 2 === 0 ? 'disabled' : 'enabled';
+    });
+    expect(result.found).toEqual(expected);
+    expect(result.kept()).toBe(costs.lists + costs.single);
+  });
+
+  it('fail when a page fails, rather than take the rest for missing', async () => {
+    const { readers, faults } = await viewing({ people: 250 });
+    faults.add({ operation: 'IdentityStore.ListUsers', kind: 'throttle', skip: 1 });
+    const wanted = [101, 102, 103, 104].map(user);
+    await expect(statusesOf(wanted, readers, { userPages: undefined })).rejects.toThrow(TransientAwsError);
+  });
+});
