@@ -5,6 +5,10 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     // What the tests were measured on; more workers only make the long simulations wait for one another.
     maxWorkers: 2,
+    // Files share nothing that they could spoil for each other: doubles are passed in, no module is mocked.
+    isolate: false,
+    // A bound for what hangs. How long a test takes is no matter of the test.
+    testTimeout: 120_000,
     coverage: {
       provider: 'v8',
       include: ['domain/**/*.ts', 'adapters/**/*.ts', 'functions/**/*.ts'],

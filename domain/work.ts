@@ -390,7 +390,6 @@ export function settle(work: Work, me: string, now: Date): { work: Work; waitSec
   const settling = everyEntry(work, (entry) =>
     term !== undefined && entry.planned === term
       ? {
-          by: me,
           planned: undefined,
           dueAt: latest(entry.lookAgainAt, plusSeconds(now, SETTLE_SECONDS)) ?? now.toISOString(),
         }

@@ -115,6 +115,8 @@ async function grant(task: Task, services: ApplyServices): Promise<Outcome> {
   const { applicationArn } = batch;
   if (!entitlement) return 'later';
   if (task.seat?.status === 'assigned' && isNewer(task.seat, plannedAt)) return 'done';
+  // A list may lag behind what was proved: before it counts as drift, this one assignment is looked at.
+  if (task.seat?.status === 'confirmed' && (await applications.isAssigned(applicationArn, userId))) return 'later';
   const unfinished = task.seat?.status === 'creating';
   const requestedAt = task.seat && unfinished ? task.seat.requestedAt : (hint?.at ?? clock.now().toISOString());
   const target = { applicationArn, userId, entitlement: entitlement.name, requestedAt };

@@ -128,18 +128,18 @@ export class Executions {
 
   #run(execution: Execution, definition: StateMachineDefinition, input: unknown): void {
     const { interpreter, taskStates } = this.#options;
+    const drive = execution.redrives;
+    const current = () => execution.status === 'RUNNING' && execution.redrives === drive;
     const machine = new interpreter.StateMachine(definition, { validationOptions: { noValidate: true } });
     const run = machine.run(asJson(input), {
       context: { Execution: { Id: execution.arn, Name: execution.name } },
       overrides: {
         taskResourceLocalHandlers: Object.fromEntries(
-          taskStates.map((state) => [state, (payload: unknown) => this.#task(state, payload)]),
+          taskStates.map((state) => [state, (payload: unknown) => this.#task(state, payload, current)]),
         ),
       },
     });
     this.#aborts.set(execution.arn, run.abort);
-    const drive = execution.redrives;
-    const current = () => execution.status === 'RUNNING' && execution.redrives === drive;
     const logged = this.#follow(execution, run, current);
     // The log is complete before the end is told.
     run.result.then(
@@ -186,7 +186,9 @@ export class Executions {
     this.#options.onEnd(execution);
   }
 
-  async #task(state: string, payload: unknown) {
+  async #task(state: string, payload: unknown, current: () => boolean) {
+    // The interpreter stops an execution, but not what goes on within its maps.
+    if (!current()) throw new ExecutionFault('ExecutionEnded', 'The execution has ended: no task is begun');
     const input = withinLimit(JSON.stringify(payload));
     return JSON.parse(withinLimit(await this.#options.runTask(state, input)));
   }

@@ -40,7 +40,42 @@ export function loadInterpreter(time: VirtualTime, random: () => number): Interp
 
 /** Every task runs here; the SDK, with which the interpreter would call AWS, is not even loaded. */
 function requireOnly(id: string): unknown {
+  if (id === 'p-limit') return limitedTo;
   return id.startsWith('@aws-sdk/') ? {} : interpreterRequire(id);
+}
+
+/**
+ * What the interpreter runs the iterations of a map with, in place of `p-limit`: AWS begins no further iteration when one
+ * has failed, `p-limit` would begin all that are left.
+ */
+function limitedTo(concurrency: number) {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  const next = () => {
+    if (running < concurrency) waiting.shift()?.();
+  };
+  return <T>(run: () => Promise<T>): Promise<T> => {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const end = (tell: () => void) => {
+      running -= 1;
+      tell();
+      next();
+    };
+    waiting.push(() => {
+      running += 1;
+      Promise.resolve()
+        .then(run)
+        .then(
+          (result) => end(() => resolve(result)),
+          (error: unknown) => {
+            waiting.length = 0;
+            end(() => reject(error));
+          },
+        );
+    });
+    next();
+    return promise;
+  };
 }
 
 function isComplete(exports: Partial<Interpreter>): exports is Interpreter {

@@ -275,15 +275,17 @@ describe('retries of different errors', () => {
     expect(machine.tries('ApplyChanges')).toBe(26);
   });
 
-  it('do not run the batches after one that failed', async () => {
-    const batches = [APPLY.batches[0], APPLY.batches[0], APPLY.batches[0]];
+  it.each([
+    ['RefusedError', [APPLY, CONVERGED], ['PlanChanges', 'ApplyChanges', 'ApplyChanges']],
+    ['LeaseLostError', [APPLY, CONVERGED], ['PlanChanges', 'ApplyChanges', 'ApplyChanges', 'PlanChanges']],
+  ])('do not run the batches after one that failed with %s', async (error, [apply, ...plans], tasks) => {
+    const batches = Array.from({ length: 6 }, () => APPLY.batches[0]);
     const machine = aMachine({
-      PlanChanges: [{ ...APPLY, batches }, CONVERGED],
-      ApplyChanges: [{}, failure('RefusedError'), {}],
+      PlanChanges: [{ ...apply, batches }, ...plans],
+      ApplyChanges: [{}, failure(error), {}],
     });
-    expect(await machine.run()).toMatchObject({ status: 'FAILED', error: 'RefusedError' });
-    expect(machine.tries('ApplyChanges')).toBe(2);
-    expect(machine.tries('RecordAudit')).toBe(0);
+    await machine.run();
+    expect(machine.tasks.slice(2).map(({ state }) => state)).toEqual(tasks);
   });
 });
 

@@ -203,6 +203,19 @@ describe('stopping', () => {
     expect(ended).toHaveLength(1);
   });
 
+  it('lets the batch that is under way end, and begins no other', async () => {
+    const batches = people(1, 5).map((number) => ({ ...APPLY.batches[0], userIds: [user(number)] }));
+    const { start, time, executions, tries } = aMachine({
+      PlanChanges: [{ ...APPLY, batches }],
+      ApplyChanges: [{}, failure('TransientAwsError'), {}],
+    });
+    const execution = start();
+    time.after(1, () => executions.stop(execution));
+    await time.settle();
+    expect(execution.status).toBe('ABORTED');
+    expect(tries('ApplyChanges')).toBe(2);
+  });
+
   it('does nothing to an execution that has ended', async () => {
     const { run, executions, ended } = aMachine();
     const execution = await run();

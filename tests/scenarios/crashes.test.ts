@@ -16,9 +16,6 @@ import {
 
 type Rule = FaultRule & { skip: number };
 
-/** Hundreds of executions a test. */
-const LIMIT_MILLISECONDS = 120_000;
-
 /** Every call of a change that a fault may strike, as rules. */
 function everyCall(
   calls: ReadonlyMap<string, number>,
@@ -59,7 +56,7 @@ async function expectNothingLeft(trial: Trial) {
   expect(calls.get('SSOAdmin.DeleteApplicationAssignment')).toBeUndefined();
 }
 
-describe.each(CHANGES)('$name', { timeout: LIMIT_MILLISECONDS }, (change) => {
+describe.each(CHANGES)('$name', (change) => {
   it('is made and told once, at whichever call a function crashes or times out', async () => {
     const trial = await aTrial(change.start);
     const calls = await callsOf(change, trial);
@@ -123,33 +120,29 @@ describe.each([
       ['revoked', 'not assigned', 'told'],
     ],
   },
-])(
-  'what is left of $change.name whose execution ends after any of its writes',
-  { timeout: LIMIT_MILLISECONDS },
-  ({ change, prefixes }) => {
-    it('is settled by the tick once the lease has run out, and told once', async () => {
-      const trial = await aTrial(change.start);
-      const rules = everyCall(await callsOf(change, trial), (operation) => (isWrite(operation) ? ['crash-after'] : []));
-      const seen = new Set<string>();
-      let turn = TURNS_TAKEN;
-      for (const rule of rules) {
-        const label = `after ${rule.operation} number ${rule.skip + 1}`;
-        turn += 1;
-        trial.forget();
-        const prefix = await stopWhenStruck(trial, change, turn, rule);
-        if (!prefix) throw new Error(`${label}: the execution ended before it was stopped`);
-        seen.add(wordsFor(prefix).join(', '));
-        trial.after(LEASE_OUT_SECONDS, trial.tick);
-        await trial.stack.settle();
-        expect(trial.ends.at(-1)?.status, label).toBe('SUCCEEDED');
-        expect(await trial.standings(...change.people(turn)), label).toEqual(change.outcome);
-      }
-      // All prefixes of the sequence were among them.
-      expect([...seen].sort()).toEqual(prefixes.map((words) => words.join(', ')).sort());
-      await expectNothingLeft(trial);
-    });
-  },
-);
+])('what is left of $change.name whose execution ends after any of its writes', ({ change, prefixes }) => {
+  it('is settled by the tick once the lease has run out, and told once', async () => {
+    const trial = await aTrial(change.start);
+    const rules = everyCall(await callsOf(change, trial), (operation) => (isWrite(operation) ? ['crash-after'] : []));
+    const seen = new Set<string>();
+    let turn = TURNS_TAKEN;
+    for (const rule of rules) {
+      const label = `after ${rule.operation} number ${rule.skip + 1}`;
+      turn += 1;
+      trial.forget();
+      const prefix = await stopWhenStruck(trial, change, turn, rule);
+      if (!prefix) throw new Error(`${label}: the execution ended before it was stopped`);
+      seen.add(wordsFor(prefix).join(', '));
+      trial.after(LEASE_OUT_SECONDS, trial.tick);
+      await trial.stack.settle();
+      expect(trial.ends.at(-1)?.status, label).toBe('SUCCEEDED');
+      expect(await trial.standings(...change.people(turn)), label).toEqual(change.outcome);
+    }
+    // All prefixes of the sequence were among them.
+    expect([...seen].sort()).toEqual(prefixes.map((words) => words.join(', ')).sort());
+    await expectNothingLeft(trial);
+  });
+});
 
 function wordsFor({ seat, assigned, told }: Standing): string[] {
   return [String(seat), assigned ? 'assigned' : 'not assigned', told.length > 0 ? 'told' : 'not told'];

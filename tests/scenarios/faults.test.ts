@@ -16,7 +16,6 @@ import {
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
 const REFUSED: Standing = { seat: 'failed', assigned: false, told: ['Seat Refused'] };
-const LIMIT_MILLISECONDS = 60_000;
 
 /** What AWS asks its callers to wait for and try again. */
 function passingFaultsOf(operation: string): readonly FaultRule['kind'][] {
@@ -25,7 +24,7 @@ function passingFaultsOf(operation: string): readonly FaultRule['kind'][] {
   return ['throttle', 'internal', ...(isWrite(operation) ? (['internal-after'] as const) : []), ...conflict];
 }
 
-describe.each(CHANGES)('$name', { timeout: LIMIT_MILLISECONDS }, (change) => {
+describe.each(CHANGES)('$name', (change) => {
   it('is made and told once, whichever operation is throttled, conflicts or fails for a while', async () => {
     const trial = await aTrial(change.start);
     const operations = [...(await callsOf(change, trial)).keys()];

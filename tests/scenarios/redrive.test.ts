@@ -108,15 +108,15 @@ describe('an execution that failed, redriven once the cause is mended,', () => {
     expect(trial.told()).toEqual([]);
   });
 
-  it('serves the one whom it left, of many', async () => {
+  it('serves whom it left, of many', async () => {
     const everybody = people(1, 60);
     const { trial, execution } = await aFailedJoin(
-      { operation: CREATE, kind: 'internal', principalId: user(55) },
+      { operation: CREATE, kind: 'internal', principalId: user(30) },
       everybody,
     );
-    expect(trial.assigned()).toHaveLength(59);
+    expect(trial.assigned()).toHaveLength(49);
     await redrive(trial, execution, 1000);
-    expect(trial.newCalls().get(CREATE)).toBe(1);
+    expect(trial.newCalls().get(CREATE)).toBe(11);
     expect(trial.stack.endOf(execution)?.outcome).toBe('converged');
     expect(await trial.standings(...everybody)).toEqual(everybody.map(() => SEATED));
   });

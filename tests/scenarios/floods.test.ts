@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { people } from '../fixtures/stack.ts';
+import { aTrial, SEATED } from '../fixtures/trial.ts';
+
+const CREATE = 'SSOAdmin.CreateApplicationAssignment';
+const MINUTE_SECONDS = 60;
+
+describe('5,000 hints at one group within a minute, as an initial SCIM synchronization sends them,', () => {
+  it('become a handful of sweeps: nearly all are handed over, none fails, and all joiners get their seats', async () => {
+    const hints = 5000;
+    const joiners = people(1, 250);
+    const trial = await aTrial({ people: joiners.length });
+    for (let hint = 0; hint < hints; hint += 1) {
+      const join = hint % 20 === 0 ? [1 + hint / 20] : [];
+      trial.after((hint * MINUTE_SECONDS) / hints, () => trial.scim({ join }));
+    }
+    await trial.stack.settle();
+    const outcomes = Map.groupBy(trial.ends, ({ outcome }) => outcome);
+    expect(outcomes.get('failed')).toBeUndefined();
+    expect(outcomes.get('handedOver')?.length).toBeGreaterThanOrEqual(0.99 * hints);
+    expect(trial.ends).toHaveLength(hints);
+    const calls = trial.newCalls();
+    // Three pages a sweep once all 250 have joined.
+    expect(calls.get('IdentityStore.ListGroupMemberships')).toBeLessThanOrEqual(8 * 3);
+    expect(calls.get(CREATE)).toBe(joiners.length);
+    expect(await trial.standings(...joiners)).toEqual(joiners.map(() => SEATED));
+  });
+});
