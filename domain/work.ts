@@ -7,7 +7,7 @@ import { isDue, latest, plusSeconds, secondsUntil } from './time.ts';
 /** A plan is a proof only this long after the last write: reads of AWS lag. */
 export const SETTLE_SECONDS = 30;
 /** A hint that names nobody gives nothing to wait for: it is looked at once more this long after the event. */
-export const SECOND_LOOK_SECONDS = 120;
+const SECOND_LOOK_SECONDS = 120;
 /** What an event led to expect is waited for this long, then the truth stands: the change was superseded. */
 export const EXPECTATION_SECONDS = 15 * 60;
 /** Longer than any Lambda that writes may run; a holder that died is replaced after it. */
