@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
+    setupFiles: ['tests/setup.ts'],
     // What the tests were measured on; more workers only make the long simulations wait for one another.
     maxWorkers: 2,
     // Files share nothing that they could spoil for each other: doubles are passed in, no module is mocked.

@@ -123,10 +123,13 @@ function unsettled({ changedAt }: Seat, { readAt }: Circumstances): Decision | u
   return isDue(until, readAt) ? undefined : { do: 'wait', until };
 }
 
-/** After a refusal: when its time has come, when a person asks for it, or when the execution that failed is redriven. */
+/**
+ * After a refusal: when its time has come, once when a person asks for it, or when the execution that has failed for it is
+ * redriven.
+ */
 function mayTry({ nextAttemptAt, refusal }: Seat, { readAt, trigger, execution }: Circumstances): boolean {
-  if (nextAttemptAt === undefined || isDue(nextAttemptAt, readAt) || trigger === 'manual') return true;
-  return refusal?.reported === true && refusal.execution === execution;
+  if (nextAttemptAt === undefined || isDue(nextAttemptAt, readAt)) return true;
+  return refusal?.execution === execution ? refusal.failed === true : trigger === 'manual';
 }
 
 /** How many seats an application has, as far as its limits need to know. */

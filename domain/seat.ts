@@ -77,6 +77,8 @@ export const SeatSchema = z.object({
       execution: z.string(),
       /** Whether an execution has failed for it. */
       reported: z.boolean(),
+      /** Whether `execution` itself has failed for it: when that one looks again, somebody has redriven it. */
+      failed: z.optional(z.boolean()),
     }),
   ),
   /** After a refusal: nothing is tried before this. */
@@ -201,7 +203,7 @@ export function refused(seat: Seat, code: string, context: Omit<ChangeContext, '
 /** The refusal has failed an execution; until it changes it fails no other. */
 export function reported(seat: Seat): Seat {
   if (!seat.refusal) return seat;
-  return { ...seat, revision: seat.revision + 1, refusal: { ...seat.refusal, reported: true } };
+  return { ...seat, revision: seat.revision + 1, refusal: { ...seat.refusal, reported: true, failed: true } };
 }
 
 /** A fresh look, long enough after the last write, showed the assignment. What AWS refused before is of no account now. */

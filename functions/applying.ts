@@ -189,7 +189,8 @@ async function refusal(
   if (!(error instanceof RefusedError)) throw error;
   // AWS may not know the person yet, or no longer. The seat stays as it is; the next plan reads what is true.
   if (error.reason === 'principal-or-application-missing') return 'later';
-  const again = task.seat?.refusal?.execution === task.execution;
+  // Whoever asks by hand, or redrives, has to be told even what is known.
+  const again = task.seat?.refusal?.execution === task.execution || task.batch.reason === 'manual';
   await ledger.saveSeat(refused(seat, error.reason, { ...contextOf(task, clock.now()), again }));
   measure('SeatsRefused', 1);
   return 'refused';

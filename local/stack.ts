@@ -139,11 +139,16 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     createdAt: options.start,
   };
 
-  const handlers = new Map<string, Handler>();
-  const invoke = (key: string, payload: string, limitSeconds: number): Promise<string> => {
-    const handler = handlers.get(key);
-    if (!handler) throw new Error(`There is no function ${key}`);
-    return invocations.invoke(key, handler, payload, limitSeconds);
+  const sandboxes = new Map<string, Handler[]>();
+  /** Each sandbox of Lambda serves one invocation at a time, has its own pace, and ends with an invocation that fails. */
+  const invoke = async (key: string, payload: string, limitSeconds: number): Promise<string> => {
+    const idle = sandboxes.get(key) ?? [];
+    sandboxes.set(key, idle);
+    const sandbox = idle.pop() ?? FUNCTIONS[key]?.on(() => platformOf(settings, surroundings));
+    if (!sandbox) throw new Error(`There is no function ${key}`);
+    const result = await invocations.invoke(key, sandbox, payload, limitSeconds);
+    idle.push(sandbox);
+    return result;
   };
   const ends = new Map<string, ExecutionEnd>();
   const executions = new Executions({
@@ -200,12 +205,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     onCrash: (id, death) => invocations.kill(id, death),
   });
   const { settings, close } = await connect(door, region, invocations, options.transport);
-  const platform = platformOf(settings, { entitlements, clock, log: (line) => listener.log?.(line) });
-  for (const [key, handler] of Object.entries(FUNCTIONS))
-    handlers.set(
-      key,
-      handler.on(() => platform),
-    );
+  const surroundings = { entitlements, clock, log: (line: string) => listener.log?.(line) };
   const sfn = new SFNClient(settings);
 
   return {

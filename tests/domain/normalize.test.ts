@@ -687,7 +687,8 @@ function changed(input: unknown, change: { place: number; key: string | null; va
   if (change.value === undefined) Reflect.deleteProperty(holder, key);
   else {
     const descriptor = { value: structuredClone(change.value), enumerable: true, writable: true, configurable: true };
-    Object.defineProperty(holder, Array.isArray(holder) ? key : (change.key ?? key), descriptor);
+    // A place that can't be changed stays as it is.
+    Reflect.defineProperty(holder, Array.isArray(holder) ? key : (change.key ?? key), descriptor);
   }
   return input;
 }

@@ -113,7 +113,13 @@ describe('decide', () => {
   });
 
   describe('after a refusal', () => {
-    const refusal = { reason: 'access-denied', since: iso(-60), execution: anExecution('refused'), reported: true };
+    const refusal = {
+      reason: 'access-denied',
+      since: iso(-60),
+      execution: anExecution('refused'),
+      reported: true,
+      failed: true,
+    };
     const REFUSED: [string, Standing, 'grant' | 'revoke'][] = [
       ['grant', aStanding({ seat: aSeat({ status: 'failed', refusal, nextAttemptAt: iso(1) }) }), 'grant'],
       [
@@ -137,7 +143,11 @@ describe('decide', () => {
     });
 
     it('is not tried again by the execution that has yet to fail for it', () => {
-      const seat = aSeat({ status: 'failed', refusal: { ...refusal, reported: false }, nextAttemptAt: iso(1) });
+      const seat = aSeat({
+        status: 'failed',
+        refusal: { ...refusal, reported: false, failed: false },
+        nextAttemptAt: iso(1),
+      });
       expect(decide(aStanding({ seat }), circumstances({ execution: refusal.execution })).do).toBe('nothing');
     });
   });

@@ -242,8 +242,8 @@ describe('refused', () => {
 describe('reported', () => {
   it('marks the refusal, and may run twice', () => {
     const seat = reported(aSeat({ status: 'failed', refusal: { ...REFUSAL, reported: false } }));
-    expect(seat).toMatchObject({ refusal: REFUSAL, revision: 4 });
-    expect(reported(seat).refusal).toEqual(REFUSAL);
+    expect(seat).toMatchObject({ refusal: { ...REFUSAL, reported: true, failed: true }, revision: 4 });
+    expect(reported(seat).refusal).toEqual(seat.refusal);
   });
 
   it('changes nothing without a refusal', () => {

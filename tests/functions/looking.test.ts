@@ -221,7 +221,7 @@ describe('a look brings the ledger in line with what it read', () => {
     ['it has failed an execution already', ME, true, []],
     ['another execution was refused', OTHER, false, []],
   ])('a refusal is a failure of the look where %s', async (_fact, execution, reported, expected) => {
-    const refusal = { ...unreported, execution, reported };
+    const refusal = { ...unreported, execution, reported, failed: reported };
     const seat = aSeat(1, { status: 'failed', refusal, nextAttemptAt: plusSeconds(LATER, 60) });
     const { look } = await looking({ members: [1], seats: [seat] });
     const plan = await look(lookAt(1));

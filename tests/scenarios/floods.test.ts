@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { people } from '../fixtures/stack.ts';
+import { aCreateGroupMembership } from '../fixtures/events.ts';
+import { GROUP, people, user } from '../fixtures/stack.ts';
 import { aTrial, SEATED } from '../fixtures/trial.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
@@ -24,5 +25,28 @@ describe('5,000 hints at one group within a minute, as an initial SCIM synchroni
     expect(calls.get('IdentityStore.ListGroupMemberships')).toBeLessThanOrEqual(8 * 3);
     expect(calls.get(CREATE)).toBe(joiners.length);
     expect(await trial.standings(...joiners)).toEqual(joiners.map(() => SEATED));
+  });
+});
+
+describe('joins by the Identity Store API, 25 a second for a minute,', () => {
+  it('give everybody a seat at little more than a write each, and no execution fails', async () => {
+    const joiners = people(1, 1500);
+    const trial = await aTrial({ people: joiners.length });
+    for (const number of joiners) {
+      trial.after((number * 60) / joiners.length, () => {
+        trial.center.join(GROUP, user(number));
+        return trial.start(
+          aCreateGroupMembership({ groupId: GROUP, userId: user(number), time: trial.now().toISOString() }),
+        );
+      });
+    }
+    await trial.stack.settle();
+    expect(trial.ends.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+    expect(trial.ends).toHaveLength(joiners.length);
+    expect(await trial.standings(...joiners)).toEqual(joiners.map(() => SEATED));
+    const calls = trial.newCalls();
+    expect(calls.get(CREATE)).toBeLessThanOrEqual(1.2 * joiners.length);
+    const ssoAdmin = [...calls].filter(([call]) => call.startsWith('SSOAdmin.'));
+    expect(ssoAdmin.reduce((sum, [, count]) => sum + count, 0)).toBeLessThanOrEqual(1.2 * joiners.length);
   });
 });
