@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { auditEventSchema, CLASSIFICATIONS, type DetailType } from '../domain/audit-schema.ts';
 import { EntitlementsSchema } from '../domain/entitlements.ts';
+import { DirectorySeedSchema } from '../local/identity-center.ts';
+import { ScenarioSchema } from '../local/scenario-schema.ts';
 
 const DIRECTORY = join(import.meta.dirname, '..', 'schemas');
 
@@ -13,6 +15,8 @@ const DIRECTORY = join(import.meta.dirname, '..', 'schemas');
 export function generatedSchemas(): Map<string, string> {
   return new Map([
     generated('entitlements', 'entitlements.yml of Usher', EntitlementsSchema),
+    generated('directory', 'Directory file of the local stack of Usher', DirectorySeedSchema),
+    generated('scenario', 'Scenario of the local stack of Usher', ScenarioSchema),
     ...Object.keys(CLASSIFICATIONS)
       .filter(isDetailType)
       .map((detailType) =>

@@ -12,6 +12,7 @@ import {
   closeLooks,
   dueLooks,
   finish,
+  holderOf,
   isRedriven,
   type Looks,
   markPlanned,
@@ -96,7 +97,8 @@ async function enter({ request, propagation, progress, execution }: PlanInput, s
     );
     const overdue = request.trigger === 'tick' ? adoptOverdue(work, execution, now) : work;
     const idle = wanted.users.length === 0 && wanted.groups.length === 0 && wanted.sweep !== 'everything';
-    if (idle && !hasLooks(overdue, execution)) return { turn: { turn: 'nothing', work }, redriven, work };
+    const held = holderOf(overdue, now) === execution;
+    if (idle && !held && !hasLooks(overdue, execution)) return { turn: { turn: 'nothing', work }, redriven, work };
     return withTurn(takeTurn(post(overdue, wanted, { me: execution, entitlements, now }), execution, now), redriven);
   });
 }
@@ -145,17 +147,25 @@ async function planWhileDue({ execution, term, progress }: Course, taken: Work, 
     );
     const { batches, more } = cut(plan.changes);
     course = { ...course, progress: { ...progressed(course.progress, batches), checked: plan.checked } };
+    if (isSpent(course.progress)) return leave(course.progress, execution, services);
     if (batches.length > 0) {
       const settling = more || plan.more ? { users: {}, sweeps: {} } : without(looks, plan.failures);
       return guarded(looks, course, services, () => apply(settling, batches, readAt, course, services));
     }
     if (plan.failures.length > 0) await fail(looks, plan, readAt, course, services);
     const { due, waitSeconds } = await close(looks, plan, { execution, readAt }, services);
-    if (isSpent(course.progress)) return { outcome: 'handedOver', handedOverTo: 'tick', progress: course.progress };
     if (due) continue;
     if (waitSeconds === undefined) return { outcome: 'converged', progress: course.progress };
     return waiting(waitSeconds, course.progress);
   }
+}
+
+/** Ends before AWS would end it: what is due stays in the mailbox, for the next event or tick. */
+async function leave(progress: Progress, me: string, { clock, ledger }: PlanServices): Promise<Plan> {
+  await changeMailbox(ledger, (work) => ({
+    work: abandon(work, { users: {}, sweeps: {} }, { me, retryAt: clock.now().toISOString() }),
+  }));
+  return { outcome: 'handedOver', handedOverTo: 'tick', progress };
 }
 
 /** Named users first: there are few, and somebody waits for each. */
@@ -203,6 +213,7 @@ async function close(
     ({ application }: Entitlement) => looks.sweeps[application] && !plan.lookAt.has(application),
   );
   return changeMailbox(ledger, (work) => {
+    if (holderOf(work, clock.now()) !== execution) throw new LeaseLostError('The lease was lost while a plan was made');
     const closed = closeLooks(work, looks, { me: execution, startedAt: readAt, lookAt: plan.lookAt });
     const noted = {
       ...closed,

@@ -81,7 +81,7 @@ async function statusIfNeeded(
   directory: Directory,
 ): Promise<UserStatus> {
   if (!exists) return 'missing';
-  const aboutStatus = entry.expected.length === 0;
+  const aboutStatus = entry.whole === true || entry.expected.length === 0;
   const seated = ({ seat }: { seat: Seat | undefined }) => seat?.status === 'assigned' || seat?.status === 'confirmed';
   const granting = concerned.some((one) => one.member && !seated(one));
   return concerned.length > 0 && (aboutStatus || granting) ? directory.statusOf(userId) : 'enabled';

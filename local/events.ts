@@ -148,10 +148,15 @@ export function titleOf(input: object): string {
   const [name, source, type] = [own(record, 'eventName'), own(record, 'eventSource'), own(input, 'detail-type')];
   if (typeof name === 'string') {
     const service = typeof source === 'string' ? ` of ${source.replace(/\.amazonaws\.com$/, '')}` : '';
-    return `event ${name}${service}`;
+    return printable(`event ${name}${service}`);
   }
-  if (typeof type === 'string') return `event "${type}"`;
+  if (typeof type === 'string') return printable(`event "${type}"`);
   return Object.hasOwn(input, 'source') ? 'event' : 'manual start';
+}
+
+/** Whoever wrote the event may have put anything there, also what moves a terminal's cursor. */
+function printable(text: string): string {
+  return text.slice(0, 64).replace(/[^\x20-\x7e]/g, '?');
 }
 
 /** Deeper than any event of AWS, and as deep as everything that an event passes through can take. */

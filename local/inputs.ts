@@ -52,14 +52,18 @@ export async function readEventFiles({ files, directory, entitlements }: EventFi
   // One after another: standard input can be read only once, and memory holds one text at a time.
   for (const [index, file] of files.entries()) {
     if (files.indexOf(file) < index && file === '-') {
-      errors.push(new InputError(file, [{ path: '', problem: 'standard input can be read only once' }]));
+      errors.push(new InputError(labelOf(file), [{ path: '', problem: 'named twice' }]));
       continue;
     }
-    const found = await attempt(file, (text) => parseEvents(text, file));
+    const found = await attempt(file, (text) => parseEvents(text, labelOf(file)));
     for (const event of found ?? []) events.push(event);
   }
   if (!(configured && world) || errors.length > 0) throw new InputErrors(errors);
   return playOf(events, configured, world);
+}
+
+function labelOf(file: string): string {
+  return file === '-' ? 'standard input' : file;
 }
 
 /** @throws InputErrors with all faults of the scenario */
@@ -90,7 +94,7 @@ async function readText(file: string): Promise<string> {
     if (!(error instanceof Error && 'code' in error)) throw error;
     const code = String(error.code);
     const problem = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'not UTF-8 text' : READ_PROBLEMS[code];
-    throw new InputError(file, [{ path: '', problem: problem ?? `not readable (${code})` }], { cause: error });
+    throw new InputError(labelOf(file), [{ path: '', problem: problem ?? `not readable (${code})` }], { cause: error });
   }
 }
 

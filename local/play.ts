@@ -71,8 +71,6 @@ export interface Reporter extends StackListener {
   behind(): Promise<unknown> | undefined;
 }
 
-/** What JavaScript's timers take, 24.8 days; a longer one would end at once. */
-const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
 /** EventBridge goes on for a day; this many make 17 minutes, longer than any fault of a scenario has to last. */
 const START_TRIES = 10;
 /** All that a play waits for still has a year of four digits. */
@@ -142,8 +140,7 @@ export async function play(script: Play, reporter: Reporter): Promise<Result> {
 function perform(stack: Stack, steps: readonly Step[], from: number, run: (step: Step) => Promise<void>): void {
   const next = steps[from];
   if (!next) return;
-  const soonest = Math.min(next.at.getTime(), stack.clock.now().getTime() + LONGEST_TIMER_MILLISECONDS);
-  stack.at(new Date(soonest), async () => {
+  stack.at(next.at, async () => {
     let index = from;
     for (let step = steps[index]; step && step.at <= stack.clock.now(); step = steps[index]) {
       await run(step);

@@ -123,7 +123,7 @@ export const ScenarioSchema = z.strictObject({
   directory: DirectorySeedSchema.check(z.describe('What Identity Center holds at the start')),
   names: z._default(
     z
-      .record(z.string().check(z.regex(/^[\p{L}\d][\p{L}\d ._-]{0,39}$/u, 'expected a short name')), Application)
+      .record(z.string().check(z.regex(/^[\p{L}\d][\p{L}\d ._-]{0,39}$/u, 'expected a short name')), z.string())
       .check(
         z.describe('Names for people, each of a userId, groupId or application ARN. The service never sees them.'),
       ),

@@ -69,6 +69,7 @@ class Cast {
     const later = actions.flatMap(({ addUser }) => (addUser ? [addUser.userId] : []));
     const all = new Set([...Object.values(this.#present).flatMap((ids) => [...ids]), ...later]);
     for (const [name, id] of Object.entries(names)) {
+      if (all.has(name)) this.refuse(`names.${name}`, 'an id of this file: expected a name');
       if (!all.has(id)) this.refuse(`names.${name}`, 'expected the id of a user, group or application of this file');
     }
   }

@@ -28,10 +28,11 @@ const PACE_MILLISECONDS = 25;
 
 /** The screen of a stream: a live one if it is a terminal, plain lines if not. */
 export function screenOf(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): Screen {
-  const width = Math.min(stream.columns ?? DEFAULT_COLUMNS, WIDEST_COLUMNS);
+  // A terminal that nobody looks at may have no columns and no rows.
+  const width = Math.min(stream.columns || DEFAULT_COLUMNS, WIDEST_COLUMNS);
   const colors = pc.createColors(hasColors(stream, environment));
   const output = new Output(stream);
-  if (!stream.isTTY || environment['TERM'] === 'dumb') {
+  if (!(stream.isTTY && stream.columns && stream.rows) || environment['TERM'] === 'dumb') {
     return {
       colors,
       width,

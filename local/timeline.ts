@@ -92,15 +92,8 @@ export class Timeline implements Reporter {
     const does = STATES[state];
     if (does === undefined) return;
     this.#running.set(execution, state);
+    if (this.#detailed) this.#tellState(execution, state, does, at);
     this.#showProgress(at);
-    if (!this.#detailed) return;
-    const looks = this.#looks.get(execution) ?? 0;
-    if (state === 'CheckPropagation') this.#looks.set(execution, looks + 1);
-    // From the second look on, a wait alone tells of both.
-    if (state === 'CheckPropagation' && looks > 0) return;
-    const again = state === 'WaitForPropagation' && looks > 1;
-    const told = again ? `look ${looks}: still not, waits` : does;
-    this.#tell(at, `  ${label(execution)} ${state.padEnd(18)} ${this.#screen.colors.dim(told)}`);
   }
 
   ended({ execution, outcome, cause, startedAt, endedAt }: ExecutionEnd): void {
@@ -140,6 +133,8 @@ export class Timeline implements Reporter {
         red(`Not as expected: ${execution === undefined ? '' : `${label(execution)}, `}${title} ${what}.`),
       );
     }
+    const more = result.surprises.length - MOST_SURPRISES;
+    if (more > 0) this.#screen.line(red(`… and ${more} more.`));
     if (this.#closing === undefined) return;
     this.#screen.line('');
     this.#screen.line(bold('What you have just seen'));
@@ -169,6 +164,18 @@ export class Timeline implements Reporter {
 
   #tell(at: Date, text: string): void {
     this.#screen.line(`${this.#screen.colors.dim(`+${elapsed(this.#start, at)}`.padStart(MOMENT_COLUMNS))}  ${text}`);
+  }
+
+  #tellState(execution: string, state: string, does: string, at: Date): void {
+    const looks = this.#looks.get(execution) ?? 0;
+    if (state === 'CheckPropagation') {
+      this.#looks.set(execution, looks + 1);
+      // From the second look on, the wait after it tells of both.
+      if (looks > 0) return;
+    }
+    const again = state === 'WaitForPropagation' && looks > 1;
+    const told = again ? `look ${looks}: still not, waits` : does;
+    this.#tell(at, `  ${label(execution)} ${state.padEnd(18)} ${this.#screen.colors.dim(told)}`);
   }
 
   /** What runs and what it waits for, and how many have ended. */

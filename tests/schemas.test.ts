@@ -29,7 +29,7 @@ function readJson(...path: string[]): Json {
 }
 
 const VALIDATORS = new Map(
-  ['entitlements', ...AUDIT_EVENTS].map((name) => [
+  ['entitlements', 'directory', 'scenario', ...AUDIT_EVENTS].map((name) => [
     name,
     new Ajv({ strict: true, allErrors: true }).compile(readJson(`${name}.schema.json`)),
   ]),
@@ -75,7 +75,7 @@ describe('schemas/', () => {
   it('holds a schema and a sample of every audit event', () => {
     expect(readdirSync(join(SCHEMAS, 'samples')).sort()).toEqual(SAMPLE_NAMES.map((name) => `${name}.json`).sort());
     expect([...generatedSchemas().keys()]).toEqual(
-      ['entitlements', ...AUDIT_EVENTS].map((name) => `${name}.schema.json`),
+      ['entitlements', 'directory', 'scenario', ...AUDIT_EVENTS].map((name) => `${name}.schema.json`),
     );
   });
 

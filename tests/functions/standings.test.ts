@@ -122,6 +122,7 @@ describe('a view of a user', () => {
     ['before a seat is given', told('member'), [], 1],
     ['where a seat is there and the event was about a group', told('member'), [aSeat(1)], 0],
     ['where the event may have been about it', anEntry(), [aSeat(1)], 1],
+    ['where one of several events may have been', { ...told('member'), whole: true }, [aSeat(1)], 1],
   ])('has the status of a member: %s', async (_fact, entry, seats, asked) => {
     const { calls } = await view({ members: [1], seats }, { entry });
     expect(calls('IdentityStore.DescribeUser')).toBe(asked);
