@@ -14,7 +14,7 @@ export interface Screen {
   line(text: string): void;
   /** Shows what is under way, in place of what it showed before; only a terminal does. */
   progress(text: string): void;
-  /** Takes the progress away and gives the cursor back. */
+  /** Takes the progress away. */
   close(): void;
   /** What to wait for before the next line; undefined when nothing. */
   behind(): Promise<unknown> | undefined;
@@ -42,7 +42,8 @@ export function screenOf(stream: NodeJS.WriteStream, environment: NodeJS.Process
       behind: () => output.behind(),
     };
   }
-  const live = createLogUpdate(stream);
+  // A cursor that was never hidden needs nobody to restore it, however this ends.
+  const live = createLogUpdate(stream, { showCursor: true });
   let fresh = false;
   return {
     colors,
@@ -72,7 +73,8 @@ function hasColors(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): 
   if (environment['NO_COLOR']) return false;
   const forced = environment['FORCE_COLOR'];
   if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';
-  return stream.isTTY && environment['TERM'] !== 'dumb';
+  // Node leaves `isTTY` out of streams that are no terminal.
+  return stream.isTTY === true && environment['TERM'] !== 'dumb';
 }
 
 /** Breaks a text into lines of at most so many columns, between words; its own line ends stay. */

@@ -84,7 +84,7 @@ describe('the built-in story', () => {
   });
 
   it('shows how far it is, and then takes that away', () => {
-    expect(story.paper.shown).toContain('[##..................] 1 of 8, +0:10:01  #2 WaitForPropagation');
+    expect(story.paper.shown).toContain('[###.................] 1 of 8, +0:10:01  #2 WaitForPropagation');
     expect(story.paper.closed).toBe(true);
   });
 

@@ -1,0 +1,154 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { anAddMemberToGroup, aPatchGroup, aQuickSightMembership } from './fixtures/events.ts';
+import { SECRET } from './fixtures/invariants.ts';
+import { aScenario } from './fixtures/scenario.ts';
+import { APPLICATION, aPerson, GROUP, user } from './fixtures/stack.ts';
+
+const MAIN = new URL('../local/main.ts', import.meta.url).pathname;
+
+const EVENTS = [
+  anAddMemberToGroup({ groupId: GROUP, userId: user(1) }),
+  aQuickSightMembership(),
+  aPatchGroup({ groupId: GROUP, time: '2026-11-01T10:05:00Z' }),
+];
+const SCENARIO: Record<string, unknown> = JSON.parse(aScenario([{ at: '+0s', start: { unknown: 1 } }]));
+
+const FILES: Readonly<Record<string, string>> = {
+  'entitlements.yml': JSON.stringify(SCENARIO['entitlements']),
+  'directory.yml': JSON.stringify({
+    identityStoreId: 'd-1234567890',
+    users: [1, 2].map(aPerson),
+    groups: [{ groupId: GROUP, displayName: SECRET, members: [user(1), user(2)] }],
+    applications: [{ applicationArn: APPLICATION, name: SECRET }],
+  }),
+  'other-store.yml': JSON.stringify({ identityStoreId: 'd-0000000000', users: [], groups: [], applications: [] }),
+  'events.json': JSON.stringify(EVENTS),
+  'bad.jsonl': '{}\n{bad\n',
+  'broken.json': '{"detail": {',
+  'failing.yml': JSON.stringify(SCENARIO),
+  'broken.yml': 'title: [',
+};
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'usher-'));
+  for (const [name, content] of Object.entries(FILES)) writeFileSync(join(directory, name), content);
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function start(...args: readonly string[]) {
+  const { FORCE_COLOR: _, ...environment } = process.env;
+  return spawn(process.execPath, [MAIN, ...args], { cwd: directory, env: { ...environment, CI: 'true' } });
+}
+
+async function run(args: readonly string[], input = '') {
+  const child = start(...args);
+  child.stdin.end(input);
+  const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code, out, error };
+}
+
+const INPUTS = ['--directory', 'directory.yml', '--entitlements', 'entitlements.yml'];
+
+describe('npm start', () => {
+  it('plays the story: everything as expected, nothing on standard error, no control characters in a pipe', async () => {
+    const { code, out, error } = await run([]);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(out).toContain('What you have just seen');
+    expect(out).not.toContain('\u001b');
+  });
+
+  it.each([[[]], [['events.json', ...INPUTS]]])('writes only JSON Lines with --json: %j', async (args) => {
+    const { code, out, error } = await run([...args, '--json']);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    const types = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).type);
+    expect(new Set(types)).toEqual(new Set(['state', 'execution', 'audit', 'summary']));
+    expect(types.indexOf('summary')).toBe(types.length - 1);
+    expect(out).not.toContain(SECRET);
+  });
+
+  it('starts exactly one execution for each event', async () => {
+    const { out } = await run(['events.json', ...INPUTS, '--json']);
+    const { executions, calls } = JSON.parse(out.trimEnd().split('\n').at(-1) ?? '');
+    expect(executions).toEqual({ converged: 2, handedOver: 0, ignored: 1, held: 0, failed: 0 });
+    expect(calls['SFN.StartExecution']).toBe(3);
+  });
+
+  it('tells people ids only, of a directory of their own', async () => {
+    const { code, out } = await run(['events.json', ...INPUTS]);
+    expect(code).toBe(0);
+    expect(out).toContain(`Seat Assigned: ${user(1)}, q; reason: group-join`);
+    expect(out).not.toContain(SECRET);
+  });
+
+  it('reads events from standard input', async () => {
+    const { code, out } = await run(['-', ...INPUTS, '--json'], JSON.stringify(EVENTS[1]));
+    expect(code).toBe(0);
+    expect(out).toContain('"ignored":1');
+  });
+
+  it.each([
+    ['an event that nobody understands', ['-', ...INPUTS], '{"userId": 7}'],
+    ['a scenario', ['failing.yml'], ''],
+  ])('ends with 1 when an execution failed unexpectedly: %s', async (_kind, args, input) => {
+    const { code, out, error } = await run(args, input);
+    expect({ code, error }).toEqual({ code: 1, error: '' });
+    expect(out).toContain('Not as expected: #1');
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['an unknown option', ['--jsn'], /unknown option '--jsn'/],
+    ['an option without its value', ['events.json', '--directory'], /'--directory <FILE>' argument missing/],
+    ['event files alone', ['events.json'], /event files need --directory FILE and --entitlements FILE/],
+    ['a missing file', ['missing.json', ...INPUTS], /^missing.json: no such file$/m],
+    ['a missing scenario', ['missing.yml'], /^missing.yml: no such file$/m],
+    ['JSON that breaks off', ['broken.json', ...INPUTS], /^broken.json: line 1(, column 13|, at its end): not JSON$/m],
+    ['one bad line', ['events.json', 'bad.jsonl', ...INPUTS], /^bad.jsonl: line 2: not JSON$/m],
+    ['YAML that breaks off', ['broken.yml'], /^broken.yml: line 1, column \d+: /m],
+    ['a schema fault', ['entitlements.yml'], /^entitlements.yml: directory: missing: expected a mapping$/m],
+    [
+      'two identity stores',
+      ['events.json', '--directory', 'other-store.yml', '--entitlements', 'entitlements.yml'],
+      /^other-store.yml: identityStoreId: not the identity store of entitlements.yml/m,
+    ],
+    ['a scenario among event files', ['failing.yml', 'events.json', ...INPUTS], /a scenario .* is played alone/],
+    ['a directory beside a scenario', ['failing.yml', '--directory', 'directory.yml'], /a scenario has both in itself/],
+    ['a directory beside the story', INPUTS, /a scenario has both in itself/],
+  ])('ends with 2 and says why, and plays nothing: %s', async (_kind, args, message) => {
+    const { code, out, error } = await run(['--json', ...args]);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(error).toMatch(message);
+  });
+
+  it.each<[string, string]>([
+    ['--help', 'Usage: npm start -- [options] [FILE...]'],
+    ['--version', JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version],
+  ])('answers %s', async (option, answer) => {
+    const { code, out, error } = await run([option]);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(out).toContain(answer);
+  });
+
+  it('ends quietly when nobody reads on', async () => {
+    const child = start('--json');
+    child.stdout.once('data', () => child.stdout.destroy());
+    const [error, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+  });
+
+  it.each([[[]], [['--json']]])('ends with 130 when it is interrupted: %j', async (args) => {
+    const child = start(...args);
+    child.stdout.once('data', () => child.kill('SIGINT'));
+    const [error, [code, signal]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    expect({ code, signal, error }).toEqual({ code: 130, signal: null, error: '' });
+  });
+});
