@@ -151,7 +151,8 @@ export function titleOf(input: object): string {
     return printable(`event ${name}${service}`);
   }
   if (typeof type === 'string') return printable(`event "${type}"`);
-  return Object.hasOwn(input, 'source') ? 'event' : 'manual start';
+  const event = ['detail-type', 'source', 'eventSource', 'eventName'].some((key) => Object.hasOwn(input, key));
+  return event ? 'event' : 'manual start';
 }
 
 /** Whoever wrote the event may have put anything there, also what moves a terminal's cursor. */

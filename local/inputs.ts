@@ -7,8 +7,8 @@ import { isObject, own } from '../domain/event-rules.ts';
 import { checkShape, type Fault } from '../domain/shape-faults.ts';
 import { problemWith, titleOf } from './events.ts';
 import { type DirectorySeed, DirectorySeedSchema } from './identity-center.ts';
-import { ANY_BUT_FAILED, momentOf, type Play, type Step } from './play.ts';
 import { readScenario } from './scenario.ts';
+import { ANY_BUT_FAILED, momentOf, type Script, type Step } from './script.ts';
 
 /** Several files are not as they must be. The message has the lines of all their errors. */
 export class InputErrors extends AggregateError {
@@ -31,7 +31,7 @@ export interface EventFiles {
  *
  * @throws InputErrors with the faults of all files at once
  */
-export async function readEventFiles({ files, directory, entitlements }: EventFiles): Promise<Play> {
+export async function readEventFiles({ files, directory, entitlements }: EventFiles): Promise<Script> {
   const errors: InputError[] = [];
   const attempt = async <T>(file: string, read: (text: string) => T): Promise<T | undefined> => {
     try {
@@ -59,7 +59,7 @@ export async function readEventFiles({ files, directory, entitlements }: EventFi
     for (const event of found ?? []) events.push(event);
   }
   if (!(configured && world) || errors.length > 0) throw new InputErrors(errors);
-  return playOf(events, configured, world);
+  return scriptOf(events, configured, world);
 }
 
 function labelOf(file: string): string {
@@ -67,7 +67,7 @@ function labelOf(file: string): string {
 }
 
 /** @throws InputErrors with all faults of the scenario */
-export async function readScenarioFile(file: string): Promise<Play> {
+export async function readScenarioFile(file: string): Promise<Script> {
   try {
     return readScenario(await readText(file), file);
   } catch (error) {
@@ -175,7 +175,7 @@ function placeOf({ message }: SyntaxError, text: string): string {
 const DEFAULT_START = new Date('2026-01-01T00:00:00Z');
 
 /** Orders events by their times. One without a usable time comes with the one before it. */
-function playOf(events: readonly object[], entitlements: Entitlements, directory: DirectorySeed): Play {
+function scriptOf(events: readonly object[], entitlements: Entitlements, directory: DirectorySeed): Script {
   const times = events.map(timeOf);
   const start = times.reduce((first, time) => (time && !(first && first <= time) ? time : first), undefined);
   let at = start ?? DEFAULT_START;

@@ -5,8 +5,9 @@ import * as z from 'zod/mini';
 import { InputErrors, readEventFiles, readScenarioFile } from './inputs.ts';
 import { jsonLines } from './json-lines.ts';
 import { Output } from './output.ts';
-import { type Play, play, type Reporter } from './play.ts';
+import type { Reporter } from './play.ts';
 import { screenOf } from './screen.ts';
+import type { Script } from './script.ts';
 import { Timeline } from './timeline.ts';
 
 const WRONG_USE = 2;
@@ -40,7 +41,7 @@ function command(): Command {
 }
 
 /** What to play. @throws InputErrors */
-function read(program: Command): Promise<Play> {
+function read(program: Command): Promise<Script> {
   const files = program.args;
   const { directory, entitlements } = Options.parse(program.opts());
   const scenarios = files.filter((file) => /\.ya?ml$/i.test(file));
@@ -63,6 +64,8 @@ async function main(): Promise<void> {
   try {
     program.parse();
     const script = await read(program);
+    // The AWS SDK takes half a second to load, which nobody has to wait for to be told of a wrong option.
+    const { play } = await import('./play.ts');
     const { surprises } = await play(script, reporterOf(Options.parse(program.opts()).json === true));
     process.exitCode = surprises.length === 0 ? 0 : 1;
   } catch (error) {

@@ -1,47 +1,7 @@
 import { SFNServiceException } from '@aws-sdk/client-sfn';
 import type { Entitlements } from '../domain/entitlements.ts';
-import { Timestamp } from '../domain/request.ts';
-import type { DirectorySeed } from './identity-center.ts';
-import { type ExecutionEnd, openStack, type Stack, type StackListener } from './stack.ts';
-
-/** How an execution may end. */
-export type Outcome = ExecutionEnd['outcome'];
-
-/** Every {@link Outcome}, in the order in which they are told. */
-export const OUTCOMES = ['converged', 'handedOver', 'ignored', 'held', 'failed'] as const satisfies readonly Outcome[];
-
-/** What an execution may end as when nothing else is expected of it. */
-export const ANY_BUT_FAILED: readonly Outcome[] = OUTCOMES.filter((outcome) => outcome !== 'failed');
-
-/** Something at a moment: a change in the company, the start of an execution, or only a word about it. */
-export interface Step {
-  at: Date;
-  /** What happens, in a few words and by the names of {@link Play.names}. */
-  title: string;
-  /** Why it is worth seeing. */
-  say?: string;
-  act?(stack: Stack): void;
-  start?: {
-    input: unknown;
-    /** What the execution may end as without being a surprise. */
-    expected: readonly Outcome[];
-  };
-}
-
-/** What is played, read and checked. */
-export interface Play {
-  title?: string;
-  description?: string;
-  closing?: string;
-  entitlements: Entitlements;
-  directory: DirectorySeed;
-  /** Where virtual time begins. */
-  start: Date;
-  /** Names for people, by id. They never reach the stack. */
-  names: ReadonlyMap<string, string>;
-  /** In order of time. */
-  steps: readonly Step[];
-}
+import type { Outcome, Script, Step } from './script.ts';
+import { openStack, type Stack, type StackListener } from './stack.ts';
 
 /** What the stack held and had counted when nothing was left to do; all lists sorted. */
 export interface Result {
@@ -64,7 +24,7 @@ export interface Surprise {
 
 /** Shows a play as it goes. Calls come in the order of virtual time; the listener's are the stack's own. */
 export interface Reporter extends StackListener {
-  begin?(play: Play): void;
+  begin?(play: Script): void;
   step?(step: Step): void;
   finish?(result: Result): void;
   /** What has to be waited for before the play goes on, such as a reader; undefined when nothing. */
@@ -73,22 +33,12 @@ export interface Reporter extends StackListener {
 
 /** EventBridge goes on for a day; this many make 17 minutes, longer than any fault of a scenario has to last. */
 const START_TRIES = 10;
-/** All that a play waits for still has a year of four digits. */
-const LATEST = Date.UTC(9000, 0);
-
-/** The time that a text tells, when the service understands it and a calendar has it: from 1970 to 8999, in UTC. */
-export function momentOf(text: unknown): Date | undefined {
-  const { success, data } = Timestamp.safeParse(text);
-  const moment = new Date(success ? data : Number.NaN);
-  return moment.getTime() >= 0 && moment.getTime() < LATEST ? moment : undefined;
-}
-
 /**
  * Plays to the end, over real HTTP.
  *
  * @throws what the local stack throws, which is a bug
  */
-export async function play(script: Play, reporter: Reporter): Promise<Result> {
+export async function play(script: Script, reporter: Reporter): Promise<Result> {
   const { entitlements, directory, start, steps } = script;
   const executions: Result['executions'] = { converged: 0, handedOver: 0, ignored: 0, held: 0, failed: 0 };
   let waiting = false;

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { EntitlementsSchema } from '../domain/entitlements.ts';
 import { FaultRuleSchema } from './faults.ts';
 import { DirectorySeedSchema, ReadOperationSchema } from './identity-center.ts';
-import { momentOf, OUTCOMES } from './play.ts';
+import { momentOf, OUTCOMES } from './script.ts';
 
 /** What people read: lines and tabs, but nothing that moves the cursor of a terminal. */
 const Text = z

@@ -4,8 +4,8 @@ import { parseEntitlements } from '../domain/entitlements.ts';
 import { own } from '../domain/event-rules.ts';
 import { checkShape, type Fault } from '../domain/shape-faults.ts';
 import { problemWith, type RecordedChange, recordOf, titleOf, type Via } from './events.ts';
-import { ANY_BUT_FAILED, momentOf, type Play, type Step } from './play.ts';
 import { type Action, type Scenario, ScenarioSchema, secondsOf } from './scenario-schema.ts';
+import { ANY_BUT_FAILED, momentOf, type Script, type Step } from './script.ts';
 import type { Stack } from './stack.ts';
 
 /**
@@ -14,7 +14,7 @@ import type { Stack } from './stack.ts';
  * @param file named in errors, not opened
  * @throws InputError with all faults at once
  */
-export function readScenario(text: string, file: string): Play {
+export function readScenario(text: string, file: string): Script {
   const raw = readYaml(text, file);
   const shape = checkShape(ScenarioSchema, raw);
   const rules = parseEntitlements(own(raw, 'entitlements'));

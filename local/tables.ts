@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
-import { OUTCOMES, type Result } from './play.ts';
+import type { Result } from './play.ts';
+import { OUTCOMES } from './script.ts';
 
 /** An audit event in a few words. */
 export interface AuditRow {
@@ -29,9 +30,14 @@ export function tablesOf(
     'Seats, as the ledger holds them:',
     ...table(
       ['who', 'userId', 'entitlement', 'status'],
-      seats.map(({ userId, entitlement, status }) => [called(userId), userId, entitlement, status]),
+      seats.map(({ userId, entitlement, status }) => [
+        called(userId) === userId ? '' : called(userId),
+        userId,
+        entitlement,
+        status,
+      ]),
     ),
-    `The applications hold ${assignments.length} assignments${others > 0 ? `, ${others} of them not of Usher's making` : ''}.`,
+    `Assignments that the applications hold: ${assignments.length}${others > 0 ? `, ${others} of them not made by Usher` : ''}.`,
     '',
     'Audit events:',
     ...table(

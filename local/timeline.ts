@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { secondsBetween } from '../domain/time.ts';
-import type { Play, Reporter, Result, Step } from './play.ts';
+import type { Reporter, Result } from './play.ts';
 import { type Screen, wrap } from './screen.ts';
+import type { Script, Step } from './script.ts';
 import type { AuditEntry, ExecutionEnd, StateMoment } from './stack.ts';
 import { type AuditRow, tablesOf } from './tables.ts';
 
@@ -31,7 +32,7 @@ const Told = z.object({
   user: z.object({ uid: z.optional(z.string()) }),
   privileges: z.array(z.string()),
   status_detail: z.string(),
-  metadata: z.object({ correlation_uid: z.string() }),
+  metadata: z.object({ uid: z.string(), correlation_uid: z.string() }),
 });
 
 /** What a person sees: what happens, the states as they pass, and at the end what came of it. Ids, and names of the play. */
@@ -45,7 +46,9 @@ export class Timeline implements Reporter {
   /** By execution, how often it has looked whether the change is visible. */
   readonly #looks = new Map<string, number>();
   readonly #audit: AuditRow[] = [];
-  #names: Play['names'] = new Map();
+  /** Ids of the audit events so far: they may come twice. */
+  readonly #told = new Set<string>();
+  #names: Script['names'] = new Map();
   #start = new Date(0);
   #starts = 0;
   #ended = 0;
@@ -55,7 +58,7 @@ export class Timeline implements Reporter {
     this.#screen = screen;
   }
 
-  begin({ title, description, closing, entitlements, directory, names, steps, start }: Play): void {
+  begin({ title, description, closing, entitlements, directory, names, steps, start }: Script): void {
     const { colors } = this.#screen;
     this.#names = names;
     this.#start = start;
@@ -117,10 +120,12 @@ export class Timeline implements Reporter {
     const who = user.uid === undefined ? '' : this.#called(user.uid);
     const at = new Date(Time);
     const execution = label(nameIn(metadata.correlation_uid));
-    this.#audit.push({ moment: `+${elapsed(this.#start, at)}`, type: DetailType, who, why, execution });
+    const type = this.#told.has(metadata.uid) ? `${DetailType} (copy)` : DetailType;
+    this.#told.add(metadata.uid);
+    this.#audit.push({ moment: `+${elapsed(this.#start, at)}`, type, who, why, execution });
     if (!this.#detailed) return;
     const what = [who, ...privileges].filter(Boolean).join(', ');
-    this.#tell(at, `  ${execution} ${this.#screen.colors.magenta(`${DetailType}: ${what}; reason: ${why}`)}`);
+    this.#tell(at, `  ${execution} ${this.#screen.colors.magenta(`${type}: ${what}; reason: ${why}`)}`);
   }
 
   finish(result: Result): void {

@@ -30,7 +30,6 @@ const FILES: Readonly<Record<string, string>> = {
   'other-store.yml': JSON.stringify({ identityStoreId: 'd-0000000000', users: [], groups: [], applications: [] }),
   'events.json': JSON.stringify(EVENTS),
   'bad.jsonl': '{}\n{bad\n',
-  'broken.json': '{"detail": {',
   'failing.yml': JSON.stringify(SCENARIO),
   'broken.yml': 'title: [',
 };
@@ -54,6 +53,15 @@ async function run(args: readonly string[], input = '') {
   return { code, out, error };
 }
 
+/** The types of JSON Lines. */
+function typesIn(lines: string): Set<unknown> {
+  const types = lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line).type);
+  return new Set(types);
+}
+
 const INPUTS = ['--directory', 'directory.yml', '--entitlements', 'entitlements.yml'];
 
 describe('npm start', () => {
@@ -64,21 +72,19 @@ describe('npm start', () => {
     expect(out).not.toContain('\u001b');
   });
 
-  it.each([[[]], [['events.json', ...INPUTS]]])('writes only JSON Lines with --json: %j', async (args) => {
-    const { code, out, error } = await run([...args, '--json']);
+  it('writes only JSON Lines with --json, the story, too', async () => {
+    const { code, out, error } = await run(['--json']);
     expect({ code, error }).toEqual({ code: 0, error: '' });
-    const types = out
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line).type);
-    expect(new Set(types)).toEqual(new Set(['state', 'execution', 'audit', 'summary']));
-    expect(types.indexOf('summary')).toBe(types.length - 1);
-    expect(out).not.toContain(SECRET);
+    expect(typesIn(out)).toEqual(new Set(['state', 'execution', 'audit', 'summary']));
   });
 
-  it('starts exactly one execution for each event', async () => {
-    const { out } = await run(['events.json', ...INPUTS, '--json']);
-    const { executions, calls } = JSON.parse(out.trimEnd().split('\n').at(-1) ?? '');
+  it('starts exactly one execution for each event, and tells no name of the directory', async () => {
+    const { code, out, error } = await run(['events.json', ...INPUTS, '--json']);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(typesIn(out)).toEqual(new Set(['state', 'execution', 'audit', 'summary']));
+    expect(out).not.toContain(SECRET);
+    const { type, executions, calls } = JSON.parse(out.trimEnd().split('\n').at(-1) ?? '');
+    expect(type).toBe('summary');
     expect(executions).toEqual({ converged: 2, handedOver: 0, ignored: 1, held: 0, failed: 0 });
     expect(calls['SFN.StartExecution']).toBe(3);
   });
@@ -107,11 +113,8 @@ describe('npm start', () => {
 
   it.each<[string, string[], RegExp]>([
     ['an unknown option', ['--jsn'], /unknown option '--jsn'/],
-    ['an option without its value', ['events.json', '--directory'], /'--directory <FILE>' argument missing/],
     ['event files alone', ['events.json'], /event files need --directory FILE and --entitlements FILE/],
     ['a missing file', ['missing.json', ...INPUTS], /^missing.json: no such file$/m],
-    ['a missing scenario', ['missing.yml'], /^missing.yml: no such file$/m],
-    ['JSON that breaks off', ['broken.json', ...INPUTS], /^broken.json: line 1(, column 13|, at its end): not JSON$/m],
     ['one bad line', ['events.json', 'bad.jsonl', ...INPUTS], /^bad.jsonl: line 2: not JSON$/m],
     ['YAML that breaks off', ['broken.yml'], /^broken.yml: line 1, column \d+: /m],
     ['a schema fault', ['entitlements.yml'], /^entitlements.yml: directory: missing: expected a mapping$/m],
@@ -122,7 +125,6 @@ describe('npm start', () => {
     ],
     ['a scenario among event files', ['failing.yml', 'events.json', ...INPUTS], /a scenario .* is played alone/],
     ['a directory beside a scenario', ['failing.yml', '--directory', 'directory.yml'], /a scenario has both in itself/],
-    ['a directory beside the story', INPUTS, /a scenario has both in itself/],
   ])('ends with 2 and says why, and plays nothing: %s', async (_kind, args, message) => {
     const { code, out, error } = await run(['--json', ...args]);
     expect({ code, out }).toEqual({ code: 2, out: '' });

@@ -91,6 +91,7 @@ describe('the title of an input', () => {
     ['a notification', { source: 'aws.identitystore', 'detail-type': 'User Created' }, 'event "User Created"'],
     ['a manual start, without whom it names', { email: 'somebody@example.com' }, 'manual start'],
     ['something strange', { source: 1, detail: [] }, 'event'],
+    ['a record without its name', { eventSource: 'sso-directory.amazonaws.com' }, 'event'],
     ['a name that would move the cursor', { eventName: '\u001b[2J' }, 'event ?[2J'],
     ['a long name', { eventName: 'x'.repeat(1000) }, `event ${'x'.repeat(58)}`],
   ])('tells in a few words: %s', (_kind, input, title) => {

@@ -42,7 +42,7 @@ async function reading(contents: Record<string, string | Uint8Array>, ...names: 
   };
   const base = path('');
   try {
-    return { play: await readEventFiles(inputs), problems: '' };
+    return { script: await readEventFiles(inputs), problems: '' };
   } catch (error) {
     if (!(error instanceof InputErrors)) throw error;
     return { problems: error.message.replaceAll(join(base, '/'), '') };
@@ -115,8 +115,8 @@ describe('a file of events', () => {
 describe('the inputs of a run', () => {
   const at = (time: string, name: string) => JSON.stringify({ time, name });
   const orderOf = async (contents: Record<string, string>) => {
-    const { play } = await reading(contents, ...Object.keys(contents));
-    return play?.steps.map(({ at: moment, start }) => [
+    const { script } = await reading(contents, ...Object.keys(contents));
+    return script?.steps.map(({ at: moment, start }) => [
       Object.values(start?.input ?? {}).at(-1),
       moment.toISOString().slice(11, 19),
     ]);
@@ -163,13 +163,13 @@ describe('the inputs of a run', () => {
   );
 
   it('begin at a time of their own when none tells one', async () => {
-    const { play } = await reading({ 'events.json': `{"userId":"${USER}"}` }, 'events.json');
-    expect(play?.start).toEqual(new Date('2026-01-01T00:00:00Z'));
+    const { script } = await reading({ 'events.json': `{"userId":"${USER}"}` }, 'events.json');
+    expect(script?.start).toEqual(new Date('2026-01-01T00:00:00Z'));
   });
 
   it('may begin with a byte order mark', async () => {
-    const { play } = await reading({ 'events.json': '\uFEFF{"a":1}' }, 'events.json');
-    expect(play?.steps).toHaveLength(1);
+    const { script } = await reading({ 'events.json': '\uFEFF{"a":1}' }, 'events.json');
+    expect(script?.steps).toHaveLength(1);
   });
 
   it('are refused with the faults of all files at once', async () => {

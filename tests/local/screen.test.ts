@@ -12,6 +12,7 @@ function aStream(properties: { isTTY?: boolean; columns?: number; rows?: number 
   const stream: WriteStream = Object.assign(Object.create(WriteStream.prototype), {
     write: (text: string) => pass.write(text),
     on: () => stream,
+    isTTY: undefined,
     ...properties,
   });
   return { stream, written: () => String(pass.read() ?? '') };

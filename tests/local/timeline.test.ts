@@ -71,7 +71,7 @@ describe('the built-in story', () => {
     '+0:42:00    #5 Seat Revoked: Dan, amazon-q-developer; reason: group-leave',
     '+1:10:15    #6 Seat Assigned: Eva, amazon-q-developer; reason: manual',
     '#8 ignored: foreign-service',
-    'The applications hold 5 assignments.',
+    'Assignments that the applications hold: 5.',
     'Executions: 7 converged, 1 ignored.',
     'What you have just seen',
   ])('tells: %s', (line) => {
@@ -106,6 +106,21 @@ describe('a timeline', () => {
     const { text } = await showing(aScenario([{ at: '+0s', start: { unknown: 1 } }]));
     expect(text).toContain('#1 failed: InvalidRequestError: input: ');
     expect(text).toContain('Not as expected: #1, manual start ended as failed.');
+  });
+
+  it('marks the second copy of an audit event, and assignments that others made', async () => {
+    const { text } = await showing(
+      aScenario([
+        { at: '+0s', assign: { user: 'Dan', application: 'Q' } },
+        { at: '+0s', fault: { operation: 'SSOAdmin.CreateApplicationAssignment', kind: 'lost' } },
+        { at: '+1s', start: { userId: 'Ana' } },
+      ]),
+    );
+    expect(text.match(/Seat Assigned(?: \(copy\))?: Ana/g)).toEqual([
+      'Seat Assigned: Ana',
+      'Seat Assigned (copy): Ana',
+    ]);
+    expect(text).toContain('Assignments that the applications hold: 2, 1 of them not made by Usher.');
   });
 
   it('tells only the ends of very many executions', async () => {
