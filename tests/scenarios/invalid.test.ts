@@ -267,7 +267,7 @@ describe('any event with any field changed', () => {
     const samples = fc.sample(
       fc.tuple(fc.constantFrom(...TEMPLATES), fc.array(mutation, { minLength: 1, maxLength: 3 })),
       {
-        numRuns: 60,
+        numRuns: 40,
         seed: 1,
       },
     );

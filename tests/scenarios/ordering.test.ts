@@ -210,7 +210,7 @@ describe('whatever happens', () => {
         expect((await world.seats())[4]).toBeUndefined();
         await world.stack.close();
       }),
-      { numRuns: 12, seed: 1 },
+      { numRuns: 6, seed: 1 },
     );
   });
 });
