@@ -43,7 +43,9 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 function start(...args: readonly string[]) {
   const { FORCE_COLOR: _, ...environment } = process.env;
-  return spawn(process.execPath, [MAIN, ...args], { cwd: directory, env: { ...environment, CI: 'true' } });
+  // Each child would compile the same files anew.
+  const env = { ...environment, CI: 'true', NODE_COMPILE_CACHE: join(tmpdir(), 'usher-compile-cache') };
+  return spawn(process.execPath, [MAIN, ...args], { cwd: directory, env });
 }
 
 async function run(args: readonly string[], input = '') {
