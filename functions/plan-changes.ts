@@ -1,12 +1,8 @@
 import * as z from 'zod/mini';
-import { paced } from '../adapters/clients.ts';
-import { connectDirectory } from '../adapters/identity-store.ts';
-import { connectLedger } from '../adapters/ledger.ts';
-import { connectApplications } from '../adapters/sso-admin.ts';
 import { ProgressSchema } from '../domain/progress.ts';
 import { PropagationSchema, RequestSchema } from '../domain/request.ts';
-import { type Environment, identityCenterSettings } from './environment.ts';
 import { planChanges } from './planning.ts';
+import { identityCenterServices } from './services.ts';
 import { step } from './step.ts';
 
 const Input = z.object({
@@ -19,19 +15,7 @@ const Input = z.object({
 /** Third state: mailbox, lease, fresh reads, and what follows from them. */
 export const handler = step({
   input: Input,
-  services: (environment: Environment) => {
-    const { aws, clock, entitlements, ledgerTable } = environment;
-    const settings = identityCenterSettings(environment);
-    // The quotas of the two services are counted apart, and so is the pace.
-    const pacer = () => paced(entitlements.requestsPerSecond, clock);
-    return {
-      clock,
-      entitlements,
-      ledger: connectLedger(aws, ledgerTable),
-      directory: connectDirectory(settings, entitlements.identityCenter.identityStoreId, pacer()),
-      applications: connectApplications(settings, pacer()),
-    };
-  },
+  services: identityCenterServices,
   run: planChanges,
   facts: ({ outcome, progress }) => ({ outcome, round: progress.round }),
 });
