@@ -9,7 +9,7 @@ export default defineConfig({
     // Files share nothing that they could spoil for each other: doubles are passed in, no module is mocked.
     isolate: false,
     // A bound for what hangs. How long a test takes is no matter of the test.
-    testTimeout: 120_000,
+    testTimeout: 600_000,
     coverage: {
       provider: 'v8',
       include: ['domain/**/*.ts', 'adapters/**/*.ts', 'functions/**/*.ts'],

@@ -5,7 +5,7 @@ import { aTrial, SEATED } from '../fixtures/trial.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const MINUTE_SECONDS = 60;
-/** As many as the suite has time for; `FLOOD_JOINS=5000 npm test -- tests/scenarios/floods.test.ts` plays a company. */
+/** As many as `npm test` has time for; `npm run check` plays 5,000. */
 const JOINS = Number(process.env['FLOOD_JOINS'] ?? 500);
 
 describe('5,000 hints at one group within a minute, as an initial SCIM synchronization sends them,', () => {
