@@ -11,6 +11,8 @@ import {
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { RefusedError, TransientAwsError } from '../domain/errors.ts';
+import { type Hold, HoldSchema, holdAttentionAt } from '../domain/hold.ts';
+import { type Observation, ObservationSchema, observationAttentionAt } from '../domain/observation.ts';
 import { attentionAt, type Seat, SeatSchema } from '../domain/seat.ts';
 import { plusSeconds } from '../domain/time.ts';
 import { emptyWork, type Work, WorkSchema } from '../domain/work.ts';
@@ -21,12 +23,25 @@ import { asking, malformed } from './requests.ts';
 /** Identifies a seat: its key in the table. */
 export type SeatKey = Pick<Seat, 'applicationArn' | 'userId'>;
 
+/** All that the ledger holds of one application. */
+export interface Holdings {
+  /** Tombstones too. */
+  seats: Seat[];
+  hold: Hold | undefined;
+}
+
+/** A seat, an observation or, without a user, a hold that something is left to do for although nothing happens. */
+export type Pending = Pick<SeatKey, 'applicationArn'> & Partial<SeatKey>;
+
 /**
- * Usher's own record, one DynamoDB table: seats by application and user, and the one item of mailbox and lease.
+ * Usher's own record, one DynamoDB table: seats and observations by application and user, the hold of an application,
+ * and the one item of mailbox and lease.
  *
- * Every write is one conditional write of one item, which names the revision that it replaces. Reads are consistent.
+ * Every write is one conditional write of one item, which names the revision that it replaces: `revision` is one above
+ * it, 1 for a new item. Reads are consistent.
  *
- * @throws TransientAwsError worth a retry · RefusedError not
+ * @throws TransientAwsError worth a retry, as when somebody else wrote meanwhile: the retried task reads again ·
+ *   RefusedError not
  */
 export interface Ledger {
   work(): Promise<Work>;
@@ -34,16 +49,17 @@ export interface Ledger {
   saveWork(work: Work): Promise<boolean>;
   /** The seats that exist among those asked for. */
   seats(keys: readonly SeatKey[]): Promise<Seat[]>;
-  /** All seats of an application, tombstones too. */
-  seatsOf(applicationArn: string): Promise<Seat[]>;
-  /**
-   * Writes a seat whose `revision` is one above what it replaces, 1 for a new one.
-   *
-   * @throws TransientAwsError when somebody else wrote meanwhile: the retried task reads again
-   */
+  holdings(applicationArn: string): Promise<Holdings>;
+  hold(applicationArn: string): Promise<Hold | undefined>;
+  /** The observations that exist among those asked for. */
+  observations(keys: readonly SeatKey[]): Promise<Observation[]>;
+  /** All observations of an application. */
+  observationsOf(applicationArn: string): Promise<Observation[]>;
   saveSeat(seat: Seat): Promise<void>;
-  /** Seats that something is left to do for although nothing happens; at most 100, the longest waiting first. */
-  needAttention(now: Date): Promise<SeatKey[]>;
+  saveHold(hold: Hold): Promise<void>;
+  saveObservation(observation: Observation): Promise<void>;
+  /** At most 100 items, the longest waiting first. */
+  needAttention(now: Date): Promise<Pending[]>;
 }
 
 /**
@@ -92,7 +108,10 @@ export const DYNAMODB_ERRORS: readonly ErrorRow[] = [
 /** BatchGetItem's own limit. */
 const KEYS_A_CALL = 100;
 const WORK_KEY = { pk: '#work', sk: '#work' };
-/** The one partition of the sparse index: few seats ever need attention. */
+const HOLD = '#hold';
+/** Observations stand apart, so that they are never read as seats. */
+const OBSERVED = '#observed';
+/** The one partition of the sparse index: few items ever need attention. */
 const ATTENTION = '#attention';
 /** A tombstone outlives the audit archive (a year), so that a replayed event still meets its record. */
 const TOMBSTONE_SECONDS = 400 * 24 * 3600;
@@ -121,20 +140,42 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     }
   }
 
-  /** Up to 100 seats. Keys that DynamoDB left out for now are asked for again, as long as it goes forward. */
-  async function batch(keys: readonly SeatKey[]): Promise<Seat[]> {
-    const found: Seat[] = [];
+  /** Up to 100 items. Keys that DynamoDB left out for now are asked for again, as long as it goes forward. */
+  async function batch(keys: readonly SeatKey[]): Promise<Item[]> {
+    const found: Item[] = [];
     let wanted = keys.map(({ applicationArn, userId }) => marshall({ pk: applicationArn, sk: userId }));
     while (wanted.length > 0) {
       const asked = wanted;
       const { Responses, UnprocessedKeys } = await ask('BatchGetItem', [], () =>
         client.send(new BatchGetItemCommand({ RequestItems: { [table]: { Keys: asked, ConsistentRead: true } } })),
       );
-      found.push(...(Responses?.[table] ?? []).map(seatIn));
+      found.push(...(Responses?.[table] ?? []));
       wanted = UnprocessedKeys?.[table]?.Keys ?? [];
       if (wanted.length === asked.length) throw new TransientAwsError('BatchGetItem: no key was processed');
     }
     return found;
+  }
+
+  async function batches(keys: readonly SeatKey[]): Promise<Item[]> {
+    const calls = Array.from({ length: Math.ceil(keys.length / KEYS_A_CALL) }, (_, index) =>
+      batch(keys.slice(index * KEYS_A_CALL, (index + 1) * KEYS_A_CALL)),
+    );
+    return (await Promise.all(calls)).flat();
+  }
+
+  async function get(key: { pk: string; sk: string }): Promise<Item | undefined> {
+    const { Item } = await ask('GetItem', [], () =>
+      client.send(new GetItemCommand({ TableName: table, Key: marshall(key), ConsistentRead: true })),
+    );
+    return Item;
+  }
+
+  /** @throws TransientAwsError when somebody else wrote meanwhile */
+  async function replace(item: Keyed & { revision: number }, attention: string | undefined): Promise<void> {
+    const due = attention === undefined ? {} : { attention: ATTENTION, attentionAt: attention };
+    const ids = idsOf(item.pk, item.sk);
+    if (await put({ ...item, ...due }, item.revision, ids)) return;
+    throw new TransientAwsError(`PutItem: the item was changed meanwhile (${ids.join(', ')})`);
   }
 
   async function* query(input: Omit<QueryCommandInput, 'TableName'>) {
@@ -151,10 +192,8 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
 
   return {
     async work() {
-      const { Item } = await ask('GetItem', [], () =>
-        client.send(new GetItemCommand({ TableName: table, Key: marshall(WORK_KEY), ConsistentRead: true })),
-      );
-      return Item ? readable(WorkSchema, Item, ['the mailbox']) : emptyWork();
+      const item = await get(WORK_KEY);
+      return item ? readable(WorkSchema, item, ['the mailbox']) : emptyWork();
     },
 
     async saveWork(work) {
@@ -163,40 +202,47 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     },
 
     async seats(keys) {
-      const calls = Array.from({ length: Math.ceil(keys.length / KEYS_A_CALL) }, (_, index) =>
-        batch(keys.slice(index * KEYS_A_CALL, (index + 1) * KEYS_A_CALL)),
-      );
-      return (await Promise.all(calls)).flat();
+      return (await batches(keys)).map(seatIn);
     },
 
-    async seatsOf(applicationArn) {
+    async holdings(applicationArn) {
       const seats: Seat[] = [];
-      const pages = query({
-        KeyConditionExpression: 'pk = :application',
-        // Items of the application itself, such as a hold, sort before every id.
-        FilterExpression: 'attribute_exists(userId)',
-        ExpressionAttributeValues: { ':application': { S: applicationArn } },
-        ConsistentRead: true,
-      });
-      for await (const item of pages) seats.push(seatIn(item));
-      return seats;
+      let hold: Hold | undefined;
+      for await (const item of query(partition(applicationArn))) {
+        if (item['sk']?.S === HOLD) hold = readable(HoldSchema, item, idsOf(applicationArn, HOLD));
+        else seats.push(seatIn(item));
+      }
+      return { seats, hold };
+    },
+
+    async hold(applicationArn) {
+      const item = await get({ pk: applicationArn, sk: HOLD });
+      return item && readable(HoldSchema, item, idsOf(applicationArn, HOLD));
+    },
+
+    async observations(keys) {
+      const apart = keys.map(({ applicationArn, userId }) => ({ applicationArn: applicationArn + OBSERVED, userId }));
+      return (await batches(apart)).map(observationIn);
+    },
+
+    async observationsOf(applicationArn) {
+      const observations: Observation[] = [];
+      for await (const item of query(partition(applicationArn + OBSERVED))) observations.push(observationIn(item));
+      return observations;
     },
 
     async saveSeat(seat) {
-      const attention = attentionAt(seat);
-      const item = {
-        ...seat,
-        pk: seat.applicationArn,
-        sk: seat.userId,
-        ...(attention ? { attention: ATTENTION, attentionAt: attention } : {}),
-        ...(seat.status === 'revoked' && seat.audit.length === 0
-          ? { expiresAt: Date.parse(plusSeconds(seat.changedAt, TOMBSTONE_SECONDS)) / 1000 }
-          : {}),
-      };
-      const ids = [`application ${seat.applicationArn}`, `user ${seat.userId}`];
-      if (!(await put(item, seat.revision, ids))) {
-        throw new TransientAwsError(`PutItem: the seat was changed meanwhile (${ids.join(', ')})`);
-      }
+      const ended = seat.status === 'revoked' && seat.audit.length === 0;
+      const expiresAt = Date.parse(plusSeconds(seat.changedAt, TOMBSTONE_SECONDS)) / 1000;
+      const item = { ...seat, pk: seat.applicationArn, sk: seat.userId, ...(ended ? { expiresAt } : {}) };
+      await replace(item, attentionAt(seat));
+    },
+
+    saveHold: (hold) => replace({ ...hold, pk: hold.applicationArn, sk: HOLD }, holdAttentionAt(hold)),
+
+    async saveObservation(observation) {
+      const item = { ...observation, pk: observation.applicationArn + OBSERVED, sk: observation.userId };
+      await replace(item, observationAttentionAt(observation));
     },
 
     async needAttention(now) {
@@ -214,17 +260,38 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
       );
       return (Items ?? []).map(({ pk, sk }) => {
         if (!pk?.S || !sk?.S) throw malformed('Query', 'Items');
-        return { applicationArn: pk.S, userId: sk.S };
+        const applicationArn = pk.S.replace(OBSERVED, '');
+        return sk.S === HOLD ? { applicationArn } : { applicationArn, userId: sk.S };
       });
     },
   };
 }
 
+function partition(pk: string) {
+  return {
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': { S: pk } },
+    ConsistentRead: true,
+  };
+}
+
+function idsOf(pk: string | undefined, sk: string | undefined): string[] {
+  return [`application ${pk}`, sk === HOLD ? 'its hold' : `user ${sk}`];
+}
+
 function seatIn(item: Item): Seat {
-  return readable(SeatSchema, item, [`application ${item['pk']?.S}`, `user ${item['sk']?.S}`]);
+  return readable(SeatSchema, item, idsOf(item['pk']?.S, item['sk']?.S));
+}
+
+function observationIn(item: Item): Observation {
+  return readable(ObservationSchema, item, idsOf(item['pk']?.S, item['sk']?.S));
 }
 
 type Item = Record<string, AttributeValue>;
+interface Keyed {
+  pk: string;
+  sk: string;
+}
 
 /**
  * Parsed: what another version of Usher wrote is untrusted too.

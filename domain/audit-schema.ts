@@ -32,6 +32,10 @@ export const CLASSIFICATIONS = {
   'Seat Revoked': { ...REVOKE, ...INFORMATIONAL, ...SUCCESS },
   'Seat Waitlisted': { activity_id: 99, activity_name: 'Waitlist', ...LOW, ...SUCCESS },
   'Seat Refused': { ...ASSIGN, ...REFUSAL },
+  'Seat Leaving': { activity_id: 99, activity_name: 'Schedule Revocation', ...LOW, ...SUCCESS },
+  'Seat Kept': { activity_id: 99, activity_name: 'Keep Privileges', ...INFORMATIONAL, ...SUCCESS },
+  'Seat Adopted': { activity_id: 99, activity_name: 'Adopt Privileges', ...LOW, ...SUCCESS },
+  'Seat Observed': { activity_id: 99, activity_name: 'Observe', ...INFORMATIONAL, ...SUCCESS },
   'Revocations Held': { activity_id: 99, activity_name: 'Hold Revocations', ...HIGH, ...SUCCESS },
   'Onboarding Failed': { activity_id: 99, activity_name: 'Onboard', ...MEDIUM, ...FAILURE },
 } as const satisfies Record<string, Classification>;
@@ -98,6 +102,7 @@ const SeatShape = {
   unmapped: z.strictObject({
     cause: z.string().check(z.describe('What started it: a CloudTrail eventID, an event id or an execution ARN')),
     change_seq: z.int().check(z.minimum(1), z.describe('Counts the changes of this seat, from 1')),
+    revoke_at: z.exactOptional(Timestamp.check(z.describe('Seat Leaving: when the days of grace end'))),
   }),
 };
 
@@ -122,12 +127,18 @@ const FailureShape = {
 function seatDetail(classification: Classification) {
   return z.strictObject({ ...commonShape(classification), ...SeatShape });
 }
-/** `detail` of an event about one seat: assigned, revoked, waitlisted or refused. */
+/** `detail` of an event about one seat. */
 export type SeatDetail = z.infer<ReturnType<typeof seatDetail>>;
 
 function failureDetail(classification: Classification) {
   return z.strictObject({ ...commonShape(classification), ...FailureShape });
 }
+function heldDetail(classification: Classification) {
+  return z.strictObject({ ...commonShape(classification), ...HeldShape });
+}
+/** `detail` of `Revocations Held`. */
+export type HeldDetail = z.infer<ReturnType<typeof heldDetail>>;
+
 /** `detail` of `Onboarding Failed`. */
 export type FailureDetail = z.infer<ReturnType<typeof failureDetail>>;
 
@@ -137,7 +148,7 @@ function detailSchema(detailType: DetailType) {
     case 'Onboarding Failed':
       return failureDetail(classification);
     case 'Revocations Held':
-      return z.strictObject({ ...commonShape(classification), ...HeldShape });
+      return heldDetail(classification);
     case 'Seat Refused':
       return z.union([seatDetail(classification), seatDetail(REFUSED_REVOCATION)]);
     default:

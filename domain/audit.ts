@@ -5,10 +5,12 @@ import {
   type CommonDetail,
   type DetailType,
   type FailureDetail,
+  type HeldDetail,
   REFUSED_REVOCATION,
   type SeatDetail,
   USER_ACCESS_MANAGEMENT,
 } from './audit-schema.ts';
+import type { HeldRecord, Hold } from './hold.ts';
 import type { AuditRecord, Seat } from './seat.ts';
 
 /** One entry for the audit bus, with the same meaning whoever sends it. */
@@ -47,6 +49,11 @@ const DETAIL_TYPES = {
   assigned: 'Seat Assigned',
   revoked: 'Seat Revoked',
   refused: 'Seat Refused',
+  waitlisted: 'Seat Waitlisted',
+  leaving: 'Seat Leaving',
+  kept: 'Seat Kept',
+  adopted: 'Seat Adopted',
+  observed: 'Seat Observed',
 } as const satisfies Record<AuditRecord['kind'], DetailType>;
 
 /** Whoever stops an execution may write anything where the error's name belongs. */
@@ -63,7 +70,7 @@ export function auditEvent(
   seat: Pick<Seat, 'applicationArn' | 'userId' | 'entitlement'>,
   context: AuditContext,
 ): BusEvent<SeatDetail> {
-  const { kind, refused, changeSeq, at, reason, execution, cause } = record;
+  const { kind, refused, changeSeq, at, reason, execution, cause, dueAt } = record;
   const { applicationArn, userId, entitlement } = seat;
   // A refusal changes no seat, so that only the reason tells a second refusal from a second copy of the first.
   const uid = eventUid([kind, applicationArn, userId, changeSeq, ...(kind === 'refused' ? [reason] : [])]);
@@ -79,7 +86,30 @@ export function auditEvent(
       user: { uid: userId, type_id: 1 },
       privileges: [entitlement],
       resources: [{ uid: applicationArn, type: 'AWS::SSO::Application' }],
-      unmapped: { cause, change_seq: changeSeq },
+      unmapped: { cause, change_seq: changeSeq, ...(dueAt === undefined ? {} : { revoke_at: dueAt }) },
+    },
+  };
+}
+
+/** The bus event `Revocations Held`: once for each hold. It names no user: there may be thousands. */
+export function revocationsHeld(
+  { at, reason, execution, digest, count }: HeldRecord,
+  { applicationArn, entitlement }: Pick<Hold, 'applicationArn' | 'entitlement'>,
+  context: AuditContext & { accountId: string },
+): BusEvent<HeldDetail> {
+  const uid = eventUid(['held', applicationArn, digest]);
+  const detailType = 'Revocations Held';
+  return {
+    uid,
+    detailType,
+    time: at,
+    resources: [applicationArn],
+    detail: {
+      ...common(CLASSIFICATIONS[detailType], { uid, at, reason, execution }, context),
+      user: { type_id: 0, account: { uid: context.accountId, type_id: 10 } },
+      privileges: [entitlement],
+      resources: [{ uid: applicationArn, type: 'AWS::SSO::Application' }],
+      unmapped: { held_revocations: count, hold_digest: digest },
     },
   };
 }

@@ -45,14 +45,14 @@ const Name = z
 
 const Mode = z
   .enum(['enforce', 'observe'])
-  .check(z.describe('observe plans and audits, and changes nothing. This version takes only enforce.'));
+  .check(z.describe('observe plans and audits what it would do, and changes nothing'));
 
 const RevokeAfterDays = z
   .int()
   .check(
     z.minimum(0),
     z.maximum(365),
-    z.describe('Days of grace after a person left the last of the groups. This version takes only 0.'),
+    z.describe('Days of grace after a person left the last of the groups; none for people who are disabled or deleted'),
   );
 
 /** One rule: members of these groups get this application. */
@@ -69,7 +69,13 @@ export const EntitlementSchema = z.strictObject({
       z.describe('Ids of the groups whose members get a seat. Events carry no group names.'),
     ),
   seats: z.strictObject({
-    max: z.int().check(z.minimum(0), z.maximum(200_000), z.describe('Never more seats than this of the application')),
+    max: z
+      .int()
+      .check(
+        z.minimum(0),
+        z.maximum(200_000),
+        z.describe('Never more seats than this of the application; who comes after waits in line'),
+      ),
   }),
   onLeave: z._default(z.strictObject({ revokeAfterDays: z._default(RevokeAfterDays, 0) }), { revokeAfterDays: 0 }),
   mode: z._default(Mode, 'enforce'),
@@ -89,6 +95,17 @@ export const EntitlementsSchema = z.strictObject({
     identityStoreId: IdentityStoreId,
   }),
   entitlements: z.array(EntitlementSchema).check(z.minLength(1), z.maxLength(100)),
+  retired: z._default(
+    z
+      .array(ApplicationArn)
+      .check(
+        z.maxLength(100),
+        z.describe(
+          'Applications whose entitlement was removed and whose seats may still be taken back, by a manual start for each',
+        ),
+      ),
+    [],
+  ),
   brake: z._default(
     z.strictObject({
       percent: z.int().check(z.minimum(0), z.maximum(100), z.describe('This part of the seats of an application, or')),
@@ -133,37 +150,27 @@ const Draft = z.catch(
             name: lenient(Name),
             application: lenient(ApplicationArn),
             groups: z.catch(z.array(lenient(GroupId)), []),
-            onLeave: lenient(z.object({ revokeAfterDays: lenient(RevokeAfterDays) })),
-            mode: lenient(Mode),
           }),
         ),
       ),
       [],
     ),
+    retired: z.catch(z.array(lenient(ApplicationArn)), []),
   }),
-  { entitlements: [] },
+  { entitlements: [], retired: [] },
 );
 
-function contradictions({ identityCenter, entitlements }: z.infer<typeof Draft>): Fault[] {
+function contradictions({ identityCenter, entitlements, retired }: z.infer<typeof Draft>): Fault[] {
   const instance = identityCenter?.instanceArn?.split('/')[1];
   const own = entitlements.flatMap((entitlement, index) => {
     const at = `entitlements[${index}]`;
-    const { application, groups = [], onLeave, mode } = entitlement ?? {};
+    const { application, groups = [] } = entitlement ?? {};
     const faults = repeats(groups).map(({ again, first }) => ({
       path: `${at}.groups[${again}]`,
       problem: `the same group as groups[${first}]`,
     }));
     if (instance !== undefined && application !== undefined && application.split('/')[1] !== instance) {
       faults.push({ path: `${at}.application`, problem: 'expected an application of identityCenter.instanceArn' });
-    }
-    if ((onLeave?.revokeAfterDays ?? 0) > 0) {
-      faults.push({
-        path: `${at}.onLeave.revokeAfterDays`,
-        problem: 'grace is not supported by this version: expected 0',
-      });
-    }
-    if (mode === 'observe') {
-      faults.push({ path: `${at}.mode`, problem: 'observe is not supported by this version: expected enforce' });
     }
     return faults;
   });
@@ -175,7 +182,16 @@ function contradictions({ identityCenter, entitlements }: z.infer<typeof Draft>)
     path: `entitlements[${again}].application`,
     problem: `the same application as entitlements[${first}]: one entitlement an application`,
   }));
-  return [...names, ...applications, ...own];
+  const configured = new Set(entitlements.map((entitlement) => entitlement?.application));
+  const retirements = retired.flatMap((application, index): Fault[] => {
+    const path = `retired[${index}]`;
+    if (application === undefined) return [];
+    if (configured.has(application))
+      return [{ path, problem: 'an entitlement has this application: expected another' }];
+    const foreign = instance !== undefined && application.split('/')[1] !== instance;
+    return foreign ? [{ path, problem: 'expected an application of identityCenter.instanceArn' }] : [];
+  });
+  return [...names, ...applications, ...own, ...retirements];
 }
 
 /** The places of values that occurred before, each with the place of the first. */

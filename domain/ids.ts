@@ -44,3 +44,14 @@ export const ApplicationArn = z
       'expected the ARN of an Identity Center application',
     ),
   );
+
+/** A SHA-256 in hex: names exactly what a hold covered at one time. */
+export const DigestSchema = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'expected the digest of a hold: 64 hex digits'));
+
+/** Control, format, private-use and unpaired code points, and the separators that end a line. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
+
+/** Whether a text from outside can stand in a log or a state. */
+export function isPrintable(text: string): boolean {
+  return !UNPRINTABLE.test(text);
+}

@@ -1,4 +1,3 @@
-import type { Entitlements } from './entitlements.ts';
 import { InvalidRequestError } from './errors.ts';
 import {
   EVENT_FAMILIES,
@@ -16,13 +15,15 @@ import {
   storesIn,
   textAt,
 } from './event-rules.ts';
-import { normalizeId, parseResourceArn } from './ids.ts';
+import { isPrintable, parseResourceArn } from './ids.ts';
+import { manualStart } from './manual-start.ts';
 import {
   type Expectation,
-  type Propagation,
-  type Request,
-  type Selector,
-  SelectorSchema,
+  isWatched,
+  type Origin,
+  requestOf,
+  type StartContext,
+  type Started,
   Timestamp,
 } from './request.ts';
 
@@ -44,30 +45,16 @@ export type IgnoredReason =
   | 'unwatched-group';
 
 /** What an execution is about and what it still waits for; or why it has nothing to do. */
-export type Normalized = { request: Request; propagation: Propagation } | { ignored: IgnoredReason };
-
-/** What normalization takes from outside the input. */
-export interface NormalizeContext {
-  entitlements: Entitlements;
-  /** ARN of the execution: the cause of what has no event id. */
-  execution: string;
-  startedAt: Date;
-}
+export type Normalized = Started | { ignored: IgnoredReason };
 
 const CLOUDTRAIL = 'AWS API Call via CloudTrail';
 
 /** AWS publishes no bound for `resources`; beyond this a sweep costs less, and the state stays small. */
 const MOST_NATIVE_RESOURCES = 100;
 
-/** A day: an Entra cycle takes 40 minutes, and somebody hired may be started a day before SCIM brings them. */
-const DEFAULT_WAIT_SECONDS = 86_400;
-const LONGEST_WAIT_SECONDS = 604_800;
-
-/** Control, format, private-use and unpaired code points, and the separators that end a line. */
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
-
 /**
- * Makes a request of an execution's input: an EventBridge event, a bare CloudTrail record, a manual start or a tick.
+ * Makes a request of an execution's input: an EventBridge event, a bare CloudTrail record, a manual start, a tick, or what
+ * only `onboarding-admin` takes.
  *
  * Pure; reads only own properties and only those that it uses. CloudTrail records are told apart by `eventSource` and
  * `eventName`, never by the envelope's `source`. An input that bears `detail-type` or `source` is an event, never a
@@ -75,17 +62,17 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
  *
  * @throws InvalidRequestError the input is none of these, or lacks what its kind must have; names the path, quotes nothing
  */
-export function normalize(input: unknown, context: NormalizeContext): Normalized {
+export function normalize(input: unknown, context: StartContext): Normalized {
   if (!isObject(input)) throw new InvalidRequestError('input', 'expected an object');
   if (Object.hasOwn(input, 'detail-type') || Object.hasOwn(input, 'source')) return fromEnvelope(input, context);
   if (Object.hasOwn(input, 'eventSource') || Object.hasOwn(input, 'eventName')) {
     const origin = originOf([own(input, 'eventTime')], [own(input, 'eventID')], context);
     return fromRecord(input, '', origin, context);
   }
-  return fromManualStart(input, context);
+  return manualStart(input, context);
 }
 
-function fromEnvelope(envelope: Fields, context: NormalizeContext): Normalized {
+function fromEnvelope(envelope: Fields, context: StartContext): Normalized {
   const detail = own(envelope, 'detail');
   const times = [own(envelope, 'time'), own(detail, 'eventTime')];
   const origin = originOf(times, [own(detail, 'eventID'), own(envelope, 'id')], context);
@@ -99,7 +86,7 @@ function fromEnvelope(envelope: Fields, context: NormalizeContext): Normalized {
 }
 
 /** What it doesn't recognize in `resources` it passes over: AWS hasn't published how memberships are named there. */
-function fromNotification(envelope: Fields, origin: Origin, context: NormalizeContext): Normalized {
+function fromNotification(envelope: Fields, origin: Origin, context: StartContext): Normalized {
   const resources = own(envelope, 'resources') ?? [];
   if (!Array.isArray(resources)) throw new InvalidRequestError('resources', 'expected an array');
   const users = new Set<string>();
@@ -117,7 +104,7 @@ function fromNotification(envelope: Fields, origin: Origin, context: NormalizeCo
 }
 
 /** The order matters: what isn't ours or didn't happen is never looked at closely enough to find fault with. */
-function fromRecord(record: Fields, prefix: string, origin: Origin, context: NormalizeContext): Normalized {
+function fromRecord(record: Fields, prefix: string, origin: Origin, context: StartContext): Normalized {
   const family = EVENT_FAMILIES.get(textAt(record, 'eventSource', prefix));
   if (!family) return { ignored: 'foreign-service' };
   if (isPresent(own(record, 'errorCode'))) return { ignored: 'call-failed' };
@@ -137,7 +124,7 @@ interface KnownRecord {
   family: EventFamily;
   parts: readonly Part[];
   origin: Origin;
-  context: NormalizeContext;
+  context: StartContext;
 }
 
 function lookFor(hint: Hint, known: KnownRecord): Normalized {
@@ -180,96 +167,8 @@ function unnamedLeft(known: KnownRecord): Normalized {
   return requestOf(origin, userId ? { users: [{ userId }] } : { sweep: 'everything' });
 }
 
-const MANUAL_START =
-  'expected an event, or exactly one of userId, userName, email, externalId, groupId, scope; a user may have groupId and waitSeconds too';
-
-/** Names no unknown key in its errors: a key is input like any other. */
-function fromManualStart(input: Fields, context: NormalizeContext): Normalized {
-  const group = own(input, 'groupId');
-  const wait = own(input, 'waitSeconds');
-  const [key, ...others] = Object.keys(input).filter((name) => name !== 'groupId' && name !== 'waitSeconds');
-  if (others.length > 0) throw new InvalidRequestError('input', MANUAL_START);
-  const origin: Origin = {
-    version: 1,
-    trigger: 'manual',
-    cause: context.execution,
-    at: context.startedAt.toISOString(),
-  };
-  switch (key) {
-    case 'userId': {
-      const userId = normalizeId(own(input, key), 'user');
-      if (!userId) throw new InvalidRequestError(key, 'expected the id of a user');
-      return requestOf(origin, {}, { ...waiting(group, wait, context), userId });
-    }
-    case 'userName':
-    case 'email':
-    case 'externalId':
-      return requestOf(origin, {}, { ...waiting(group, wait, context), selector: selectorOf(key, own(input, key)) });
-    case 'scope': {
-      if (group !== undefined || wait !== undefined) throw new InvalidRequestError('input', MANUAL_START);
-      const scope = own(input, key);
-      if (scope === 'tick') return requestOf({ ...origin, trigger: 'tick' }, { sweep: 'due' });
-      if (scope === 'everything') return requestOf(origin, { sweep: 'everything' });
-      throw new InvalidRequestError(key, 'expected everything or tick');
-    }
-    case undefined:
-      if (group === undefined) throw new InvalidRequestError('input', MANUAL_START);
-      if (wait !== undefined) throw new InvalidRequestError('waitSeconds', 'only a start by user waits');
-      return requestOf(origin, { groups: [watchedGroup(group, context)] });
-    default:
-      throw new InvalidRequestError('input', MANUAL_START);
-  }
-}
-
-/** The wait of a manual start by user. */
-function waiting(group: unknown, wait: unknown, context: NormalizeContext): Propagation {
-  const seconds = wait === undefined ? DEFAULT_WAIT_SECONDS : wait;
-  if (typeof seconds !== 'number' || !Number.isInteger(seconds) || seconds < 0 || seconds > LONGEST_WAIT_SECONDS) {
-    throw new InvalidRequestError('waitSeconds', `expected a whole number from 0 to ${LONGEST_WAIT_SECONDS}`);
-  }
-  return {
-    ...UNSEEN,
-    ...(group === undefined ? {} : { groupId: watchedGroup(group, context) }),
-    deadline: new Date(context.startedAt.getTime() + seconds * 1000).toISOString(),
-  };
-}
-
-function watchedGroup(value: unknown, context: NormalizeContext): string {
-  const groupId = normalizeId(value, 'group');
-  if (!groupId) throw new InvalidRequestError('groupId', 'expected the id of a group');
-  if (!isWatched(groupId, context)) throw new InvalidRequestError('groupId', 'no entitlement names this group');
-  return groupId;
-}
-
-function selectorOf(key: 'userName' | 'email' | 'externalId', value: unknown): Selector {
-  const { success, data } = SelectorSchema.safeParse({ [key]: value });
-  // Rejected here because GetUserId never finds such a value: the start would wait for a day first.
-  if (!success || textsOf(data).some((text) => UNPRINTABLE.test(text))) {
-    const shape = key === 'externalId' ? 'an issuer and an id' : 'a text';
-    throw new InvalidRequestError(key, `expected ${shape} of the length that AWS takes, without control characters`);
-  }
-  return data;
-}
-
-function textsOf(selector: Selector): readonly string[] {
-  if ('externalId' in selector) return [selector.externalId.issuer, selector.externalId.id];
-  return ['email' in selector ? selector.email : selector.userName];
-}
-
-type Origin = Pick<Request, 'version' | 'trigger' | 'cause' | 'at'>;
-
-const UNSEEN = { visible: false, checkAfterSeconds: 0 } as const satisfies Propagation;
-
-function requestOf(
-  origin: Origin,
-  look: Partial<Pick<Request, 'users' | 'groups' | 'sweep'>>,
-  propagation: Propagation = UNSEEN,
-): Normalized {
-  return { request: { ...origin, users: [], groups: [], ...look }, propagation: { ...propagation } };
-}
-
 /** The first usable time and id. A time after the start of the execution is another clock's, or not meant well. */
-function originOf(times: readonly unknown[], ids: readonly unknown[], context: NormalizeContext): Origin {
+function originOf(times: readonly unknown[], ids: readonly unknown[], context: StartContext): Origin {
   const started = context.startedAt.getTime();
   const told = times.map(millisecondsOf).find((time) => time !== undefined) ?? started;
   return {
@@ -288,9 +187,5 @@ function millisecondsOf(time: unknown): number | undefined {
 }
 
 function isPrintableId(id: unknown): id is string {
-  return typeof id === 'string' && id.length > 0 && id.length <= 256 && !UNPRINTABLE.test(id);
-}
-
-function isWatched(groupId: string, context: NormalizeContext): boolean {
-  return context.entitlements.entitlements.some(({ groups }) => groups.includes(groupId));
+  return typeof id === 'string' && id.length > 0 && id.length <= 256 && isPrintable(id);
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
+import { ApplicationArn } from './ids.ts';
 import type { Batch } from './plan.ts';
 
 /** What an execution carries from one plan to the next. */
@@ -14,6 +15,8 @@ export const ProgressSchema = z.object({
   digest: z.optional(z.string()),
   /** Entitlements whose application's own settings were read: once an execution. */
   checked: z.array(z.string()),
+  /** Applications in which the brake kept revocations that were planned last. */
+  held: z.optional(z.array(ApplicationArn)),
 });
 export type Progress = z.infer<typeof ProgressSchema>;
 

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { ResourceId } from './ids.ts';
+import type { Entitlements } from './entitlements.ts';
+import { ApplicationArn, DigestSchema, ResourceId } from './ids.ts';
 
 /** An ISO 8601 time in UTC, as `Date.toISOString` writes it. */
 export const Timestamp = z
@@ -45,8 +46,16 @@ export const RequestSchema = z.object({
   users: z.array(UserLookSchema),
   /** Watched groups of which somebody joined or left; who, isn't told. */
   groups: z.array(ResourceId),
+  /** Applications to sweep; one that isn't configured any more is given up, with all its seats. */
+  applications: z.optional(z.array(ApplicationArn)),
+  /** Release what this digest of a hold covers. */
+  release: z.optional(DigestSchema),
+  /** The application whose unmanaged assignments are to be adopted, as far as its entitlement covers them. */
+  adopt: z.optional(ApplicationArn),
   /** `everything`: all entitlements; `due`: what is pending, and a full sweep when the last is an hour old. */
   sweep: z.optional(z.enum(['everything', 'due'])),
+  /** With `everything`: also read everybody's UserStatus. */
+  withStatus: z.optional(z.boolean()),
 });
 export type Request = z.infer<typeof RequestSchema>;
 
@@ -67,3 +76,37 @@ export const PropagationSchema = z.object({
   deadline: z.optional(Timestamp),
 });
 export type Propagation = z.infer<typeof PropagationSchema>;
+
+/** Nothing looked for yet. */
+export const UNSEEN = { visible: false, checkAfterSeconds: 0 } as const satisfies Propagation;
+
+/** What normalization takes from outside the input. */
+export interface StartContext {
+  entitlements: Entitlements;
+  /** ARN of the execution: the cause of what has no event id. */
+  execution: string;
+  startedAt: Date;
+}
+
+/** What an execution is about and what it still waits for. */
+export interface Started {
+  request: Request;
+  propagation: Propagation;
+}
+
+/** Where a request comes from. */
+export type Origin = Pick<Request, 'version' | 'trigger' | 'cause' | 'at'>;
+
+/** A request of this origin, for what it says and nothing else. */
+export function requestOf(
+  origin: Origin,
+  look: Partial<Omit<Request, keyof Origin>>,
+  propagation: Propagation = UNSEEN,
+): Started {
+  return { request: { ...origin, users: [], groups: [], ...look }, propagation: { ...propagation } };
+}
+
+/** Whether an entitlement names the group. */
+export function isWatched(groupId: string, { entitlements }: Pick<StartContext, 'entitlements'>): boolean {
+  return entitlements.entitlements.some(({ groups }) => groups.includes(groupId));
+}

@@ -4,8 +4,8 @@ import { Timestamp } from './request.ts';
 import { plusSeconds } from './time.ts';
 
 /**
- * Where a seat stands. `waitlisted`, `leaving` and `held` have no writer in this version; they are read so that a
- * ledger of the next one can be downgraded.
+ * Where a seat stands. `waitlisted`: entitled, and no place is free. `leaving`: in its days of grace. `held`: the brake
+ * keeps it from being revoked.
  */
 export const SeatStatusSchema = z.enum([
   'waitlisted',
@@ -29,18 +29,22 @@ export const ReasonSchema = z.enum([
   'drift-healed',
   'manual',
   'reconciled',
+  'place-freed',
+  'entitlement-removed',
 ]);
 export type Reason = z.infer<typeof ReasonSchema>;
 
 /** An audit event that is not on the bus yet, with all that it takes to write it out. */
 export const AuditRecordSchema = z.object({
-  kind: z.enum(['assigned', 'revoked', 'refused']),
+  kind: z.enum(['assigned', 'revoked', 'refused', 'waitlisted', 'leaving', 'kept', 'adopted', 'observed']),
   /** Of a refusal: what AWS refused to do. */
   refused: z.optional(z.enum(['grant', 'revoke'])),
   /** The change of the seat that it tells of; with application, user and kind it makes the event's id. */
   changeSeq: z.int().check(z.minimum(1)),
   at: Timestamp,
-  /** {@link Reason}, or for a refusal the short code of AWS's answer. */
+  /** Of a seat that leaves: when its grace ends. */
+  dueAt: z.optional(Timestamp),
+  /** {@link Reason} or another short code; for a refusal that of AWS's answer. */
   reason: z.string().check(z.maxLength(64)),
   /** ARN of the execution that made the change. */
   execution: z.string(),
@@ -56,19 +60,26 @@ export const SeatSchema = z.object({
   /** Name of the entitlement that asked for it. */
   entitlement: z.string(),
   status: SeatStatusSchema,
-  /** Counts the changes of this assignment, 1 for the first grant. */
+  /** Counts the changes of this seat that are audited, from 1. */
   changeSeq: z.int().check(z.minimum(0)),
   /** Counts the writes of this item: every write names the one that it replaces. */
   revision: z.int().check(z.minimum(1)),
   /** Event id or execution of the change under way or done last. */
   cause: z.string(),
+  /** First request of the present or last grant: the place in the line. */
   requestedAt: Timestamp,
+  /** When AWS took the assignment. */
+  grantedAt: z.optional(Timestamp),
+  /** Of a seat that leaves: when its grace ends. */
+  dueAt: z.optional(Timestamp),
+  /** Of a held seat: the generation of the hold with which it joined. */
+  hold: z.optional(z.int()),
   /** Time of the last change of `status`. */
   changedAt: Timestamp,
   /** Audit events not yet on the bus, oldest first. */
   audit: z.array(AuditRecordSchema),
-  /** Time of the last revocation that counts against the brake; kept when the seat is granted again. */
-  revokedAt: z.optional(Timestamp),
+  /** Revocations that count against the brake, of the last 24 hours before the newest; kept when it is granted again. */
+  revocations: z.optional(z.array(Timestamp)),
   refusal: z.optional(
     z.object({
       reason: z.string(),
@@ -86,10 +97,12 @@ export const SeatSchema = z.object({
 });
 export type Seat = z.infer<typeof SeatSchema>;
 
+/** The window of the brake. */
+export const BRAKE_WINDOW_SECONDS = 24 * 3600;
 /** A refused change is tried again after this: somebody has to mend its cause first. */
 const NEXT_ATTEMPT_SECONDS = 3600;
 /** What an execution left half done is looked at by the tick after this; longer than its own retries take. */
-const LEFT_BEHIND_SECONDS = 15 * 60;
+export const LEFT_BEHIND_SECONDS = 15 * 60;
 
 /** By whom and why a seat changes. */
 export interface ChangeContext {
@@ -105,71 +118,104 @@ export function takesPlace({ status }: Pick<Seat, 'status'>): boolean {
   return !['waitlisted', 'revoked', 'failed'].includes(status);
 }
 
-/**
- * The intention to assign, to be written before the call: from here on the assignment may exist.
- *
- * An assignment of ours that a look did not show is the same change once more; one that had been confirmed and is gone
- * was taken away by somebody, and giving it again is a change of its own.
- */
-export function creating(
-  seat: Seat | undefined,
-  target: { applicationArn: string; userId: string; entitlement: string; requestedAt: string },
-  { now, cause }: ChangeContext,
-): Seat {
-  if (seat && (seat.status === 'creating' || seat.status === 'assigned')) {
-    return { ...seat, revision: seat.revision + 1, status: 'creating', changedAt: now.toISOString() };
-  }
-  const { refusal, revokedAt } = seat ?? {};
+/** For whom a seat is. */
+export type Target = Pick<Seat, 'applicationArn' | 'userId' | 'entitlement' | 'requestedAt'>;
+
+/** Another status; what belongs to the one before is gone, what was refused is of no account any more. */
+function moved(seat: Seat, status: SeatStatus, now: Date): Seat {
+  const { refusal: _refusal, nextAttemptAt: _next, dueAt: _due, hold: _hold, ...rest } = seat;
+  return { ...rest, revision: seat.revision + 1, status, changedAt: now.toISOString() };
+}
+
+/** A change that is told: recorded together with its audit event, so that neither can be without the other. */
+function told(seat: Seat, kind: AuditRecord['kind'], context: Telling, dueAt?: string): Seat {
+  return { ...seat, audit: withRecord(seat.audit, record(kind, seat, context, dueAt)) };
+}
+
+/** The change has a number of its own: no intention was written before it. */
+function numbered(seat: Seat, cause: string): Seat {
+  return { ...seat, changeSeq: seat.changeSeq + 1, cause };
+}
+
+/** What stays of a seat that begins anew: its numbers, what is still to be told, what the brake counts. */
+function renewed(seat: Seat | undefined, target: Target, status: SeatStatus, { now, cause }: ChangeContext): Seat {
+  const { refusal, revocations, grantedAt } = seat ?? {};
   return {
     schemaVersion: 1,
     ...target,
-    status: 'creating',
+    status,
     changeSeq: (seat?.changeSeq ?? 0) + 1,
     revision: (seat?.revision ?? 0) + 1,
     cause,
     changedAt: now.toISOString(),
     audit: seat?.audit ?? [],
     ...(refusal ? { refusal } : {}),
-    ...(revokedAt ? { revokedAt } : {}),
+    ...(revocations ? { revocations } : {}),
+    ...(seat && grantedAt && takesPlace(seat) ? { grantedAt } : {}),
   };
 }
 
-/** AWS took the assignment: recorded together with its audit event, so that neither can be without the other. */
+/**
+ * The intention to assign, to be written before the call: from here on the assignment may exist.
+ *
+ * An assignment of ours that a look did not show is the same change once more; one that had been confirmed and is gone
+ * was taken away by somebody, and giving it again is a change of its own.
+ */
+export function creating(seat: Seat | undefined, target: Target, context: ChangeContext): Seat {
+  if (seat && (seat.status === 'creating' || seat.status === 'assigned')) {
+    return { ...seat, revision: seat.revision + 1, status: 'creating', changedAt: context.now.toISOString() };
+  }
+  return renewed(seat, target, 'creating', context);
+}
+
+/** AWS took the assignment. */
 export function assigned(seat: Seat, context: ChangeContext): Seat {
-  const { refusal: _refusal, nextAttemptAt: _next, ...rest } = seat;
-  return {
-    ...rest,
-    revision: seat.revision + 1,
-    status: 'assigned',
-    changedAt: context.now.toISOString(),
-    audit: withRecord(seat.audit, record('assigned', seat, context)),
-  };
+  const grantedAt = seat.grantedAt ?? context.now.toISOString();
+  return told({ ...moved(seat, 'assigned', context.now), grantedAt }, 'assigned', context);
+}
+
+/** Entitled, and no place is free: in line, by the time of the first request. */
+export function waitlisted(seat: Seat | undefined, target: Target, context: ChangeContext): Seat {
+  return told(renewed(seat, target, 'waitlisted', context), 'waitlisted', { ...context, reason: 'cap-reached' });
+}
+
+/** Somebody else's assignment, which a person told Usher to look after from now on. */
+export function adopted(seat: Seat | undefined, target: Target, context: ChangeContext): Seat {
+  const { refusal: _refusal, ...fresh } = renewed(seat, target, 'confirmed', context);
+  return told({ ...fresh, grantedAt: context.now.toISOString() }, 'adopted', context);
+}
+
+/** The person has left, and keeps the seat until a date. */
+export function leaving(seat: Seat, dueAt: string, context: ChangeContext): Seat {
+  const left = numbered(moved(seat, 'leaving', context.now), context.cause);
+  return told({ ...left, dueAt }, 'leaving', context, dueAt);
+}
+
+/** The brake keeps the seat. Nothing is told of it: the hold is, as a whole. */
+export function held(seat: Seat, generation: number, now: Date): Seat {
+  return { ...moved(seat, 'held', now), hold: generation };
+}
+
+/** Who was leaving, or held, is entitled again. */
+export function kept(seat: Seat, context: ChangeContext): Seat {
+  const back = numbered(moved(seat, 'confirmed', context.now), context.cause);
+  return told(back, 'kept', { ...context, reason: 'still-entitled' });
 }
 
 /** The intention to take the assignment back, to be written before the call. */
 export function revoking(seat: Seat, { now, cause }: ChangeContext): Seat {
   if (seat.status === 'revoking') return seat;
-  return {
-    ...seat,
-    revision: seat.revision + 1,
-    status: 'revoking',
-    changeSeq: seat.changeSeq + 1,
-    cause,
-    changedAt: now.toISOString(),
-  };
+  return numbered(moved(seat, 'revoking', now), cause);
 }
 
 /** A fresh look showed the assignment gone. What AWS removed itself, with the user, doesn't count against the brake. */
 export function revoked(seat: Seat, context: ChangeContext): Seat {
-  const { refusal: _refusal, nextAttemptAt: _next, ...rest } = seat;
-  return {
-    ...rest,
-    revision: seat.revision + 1,
-    status: 'revoked',
-    changedAt: context.now.toISOString(),
-    audit: withRecord(seat.audit, record('revoked', seat, context)),
-    ...(context.reason === 'user-deleted' ? {} : { revokedAt: context.now.toISOString() }),
-  };
+  const { now, reason } = context;
+  const gone = told(moved(seat, 'revoked', now), 'revoked', context);
+  if (reason === 'user-deleted') return gone;
+  const windowStart = plusSeconds(now, -BRAKE_WINDOW_SECONDS);
+  const recent = (seat.revocations ?? []).filter((time) => Date.parse(time) > Date.parse(windowStart));
+  return { ...gone, revocations: [...recent, now.toISOString()] };
 }
 
 /**
@@ -179,7 +225,7 @@ export function revoked(seat: Seat, context: ChangeContext): Seat {
 export function refused(seat: Seat, code: string, context: Omit<ChangeContext, 'reason'> & { again: boolean }): Seat {
   const { now, execution } = context;
   const known = seat.refusal?.reason === code;
-  return {
+  const refusal: Seat = {
     ...seat,
     revision: seat.revision + 1,
     status: seat.status === 'revoking' ? 'revoking' : 'failed',
@@ -191,12 +237,12 @@ export function refused(seat: Seat, code: string, context: Omit<ChangeContext, '
       reported: known && !context.again,
     },
     nextAttemptAt: plusSeconds(now, NEXT_ATTEMPT_SECONDS),
-    audit: known
-      ? seat.audit
-      : withRecord(seat.audit, {
-          ...record('refused', seat, { ...context, reason: code }),
-          refused: seat.status === 'revoking' ? 'revoke' : 'grant',
-        }),
+  };
+  if (known) return refusal;
+  const event = record('refused', seat, { ...context, reason: code });
+  return {
+    ...refusal,
+    audit: withRecord(seat.audit, { ...event, refused: seat.status === 'revoking' ? 'revoke' : 'grant' }),
   };
 }
 
@@ -208,19 +254,23 @@ export function reported(seat: Seat): Seat {
 
 /** A fresh look, long enough after the last write, showed the assignment. What AWS refused before is of no account now. */
 export function confirmed(seat: Seat, now: Date): Seat {
-  const { refusal: _refusal, nextAttemptAt: _next, ...rest } = seat;
-  return { ...rest, revision: seat.revision + 1, status: 'confirmed', changedAt: now.toISOString() };
+  return moved(seat, 'confirmed', now);
 }
 
-/** A person who was refused is not entitled any more, or somebody else made the assignment: nothing is left to do. */
+/**
+ * Nothing is left to do: a person who was refused or waits is not entitled any more, or somebody else made the
+ * assignment.
+ */
 export function forgotten(seat: Seat, now: Date): Seat {
-  const { refusal: _refusal, nextAttemptAt: _next, ...rest } = seat;
-  return { ...rest, revision: seat.revision + 1, status: 'revoked', changedAt: now.toISOString() };
+  return moved(seat, 'revoked', now);
 }
 
 /** These audit events are on the bus. */
-export function cleared(seat: Seat, sent: (record: AuditRecord) => boolean): Seat {
-  return { ...seat, revision: seat.revision + 1, audit: seat.audit.filter((record) => !sent(record)) };
+export function cleared<Item extends { revision: number; audit: AuditRecord[] }>(
+  item: Item,
+  sent: (record: AuditRecord) => boolean,
+): Item {
+  return { ...item, revision: item.revision + 1, audit: item.audit.filter((record) => !sent(record)) };
 }
 
 /** When the tick has to look at a seat although nothing happens; undefined when never. */
@@ -228,15 +278,15 @@ export function attentionAt(seat: Seat): string | undefined {
   const leftBehind = plusSeconds(seat.changedAt, LEFT_BEHIND_SECONDS);
   if (seat.audit.length > 0) return leftBehind;
   const unfinished = ['creating', 'assigned', 'revoking'].includes(seat.status);
-  return seat.nextAttemptAt ?? (unfinished ? leftBehind : undefined);
+  return seat.nextAttemptAt ?? seat.dueAt ?? (unfinished ? leftBehind : undefined);
 }
 
-function record(
-  kind: AuditRecord['kind'],
-  seat: Seat,
-  { now, execution, cause, reason }: Omit<ChangeContext, 'reason'> & { reason: string },
-): AuditRecord {
-  return { kind, changeSeq: seat.changeSeq, at: now.toISOString(), reason, execution, cause };
+type Telling = Omit<ChangeContext, 'reason'> & { reason: string };
+
+function record(kind: AuditRecord['kind'], seat: Seat, context: Telling, dueAt?: string): AuditRecord {
+  const { now, execution, cause, reason } = context;
+  const due = dueAt === undefined ? {} : { dueAt };
+  return { kind, changeSeq: seat.changeSeq, at: now.toISOString(), reason, execution, cause, ...due };
 }
 
 /** A change that is recorded a second time, after a lost answer, has the same id and is told once. */

@@ -41,6 +41,8 @@ const Look = {
 const UserEntrySchema = z.object({
   ...Look,
   expected: z.array(z.extend(ExpectationSchema, { at: Timestamp })),
+  /** Time of the oldest hint: the place in the line. */
+  since: Timestamp,
   /** Some hint named no group: all entitlements and UserStatus are to be looked at, whatever else is expected. */
   whole: z.optional(z.boolean()),
 });
@@ -48,6 +50,10 @@ const SweepEntrySchema = z.object({
   ...Look,
   /** Whether everybody's UserStatus is to be read as well. */
   withStatus: z.boolean(),
+  /** A person has asked for it: unmanaged assignments of people who are entitled are taken over. */
+  adopt: z.optional(z.boolean()),
+  /** A person has asked for it: all seats of an application that isn't configured any more are given up. */
+  giveUp: z.optional(z.boolean()),
 });
 export type UserEntry = z.infer<typeof UserEntrySchema>;
 export type SweepEntry = z.infer<typeof SweepEntrySchema>;
@@ -65,6 +71,12 @@ export const WorkSchema = z.object({
   sweptAt: z.record(ApplicationArn, Timestamp),
   /** Start of the latest sweep of everything that ended in an empty plan. */
   lastSweepAt: z.optional(Timestamp),
+  /** Start of the latest of these that read everybody's UserStatus. */
+  lastStatusSweepAt: z.optional(Timestamp),
+  /** Applications in which people wait for a place. */
+  lines: z.optional(z.array(ApplicationArn)),
+  /** Assignments that nobody's seat stands for, as counted last. */
+  unmanaged: z.optional(z.record(ApplicationArn, z.int())),
   /** Pages that ListUsers last took: tells which way of reading UserStatus costs fewer calls. */
   userPages: z.optional(z.int()),
 });
@@ -102,8 +114,10 @@ function release(work: Work, me: string): Work {
 
 /** Applications that a request wants swept. */
 function applicationsOf(request: Request, entitlements: readonly Entitlement[]): string[] {
-  if (request.sweep === 'everything') return entitlements.map(({ application }) => application);
-  return concerned(request.groups, entitlements);
+  const { applications = [], adopt, groups } = request;
+  const named = request.sweep === 'everything' ? entitlements.map(({ application }) => application) : [];
+  const adopting = adopt === undefined ? [] : [adopt];
+  return [...new Set([...named, ...concerned(groups, entitlements), ...applications, ...adopting])];
 }
 
 function concerned(groups: readonly string[], entitlements: readonly Entitlement[]): string[] {
@@ -126,13 +140,21 @@ export function post(
   const holder = holderOf(work, now);
   const by = holder ?? context.me;
   const next = { ...work, users: { ...work.users }, sweeps: { ...work.sweeps } };
+  const { at, cause, trigger } = request;
   for (const look of request.users) {
     const folded = sweepThatCovers(next, look, entitlements, now);
-    if (folded) for (const application of folded) putSweep(next, application, request, { by, holder, now });
+    if (folded)
+      for (const application of folded) putSweep(next, application, { at, cause, trigger }, { by, holder, now });
     else next.users[look.userId] = mergeUser(next, look, request, by, now);
   }
+  const configured = new Set(entitlements.map(({ application }) => application));
   for (const application of applicationsOf(request, entitlements)) {
-    putSweep(next, application, request, { by, holder, now });
+    const orders = {
+      withStatus: request.withStatus ?? false,
+      adopt: request.adopt === application,
+      giveUp: trigger === 'manual' && !configured.has(application),
+    };
+    putSweep(next, application, { at, cause, trigger, ...orders }, { by, holder, now });
   }
   if (isOverfull(next)) sweepInstead(next, entitlements, { by, now });
   return next;
@@ -182,6 +204,7 @@ function mergeUser(work: Work, look: UserLook, request: Request, by: string, now
     at: newer ? request.at : before.at,
     cause: newer ? request.cause : before.cause,
     trigger: newer ? request.trigger : before.trigger,
+    since: before && Date.parse(before.since) < Date.parse(request.at) ? before.since : request.at,
     hints: work.revision + 1,
     expected,
     ...(before?.whole || !look.expected ? { whole: true } : {}),
@@ -189,10 +212,13 @@ function mergeUser(work: Work, look: UserLook, request: Request, by: string, now
   };
 }
 
+type SweepHint = Pick<Request, 'at' | 'cause' | 'trigger'> &
+  Partial<Pick<SweepEntry, 'withStatus' | 'adopt' | 'giveUp'>> & { lookAgainAt?: string };
+
 function putSweep(
   work: Work,
   application: string,
-  hint: Pick<Request, 'at' | 'cause' | 'trigger'> & { withStatus?: boolean; lookAgainAt?: string },
+  hint: SweepHint,
   { by, holder, now }: { by: string; holder?: string | undefined; now: Date },
 ): void {
   const before = work.sweeps[application];
@@ -211,8 +237,23 @@ function putSweep(
     trigger: newer ? hint.trigger : before.trigger,
     hints: work.revision + 1,
     withStatus: (before?.withStatus ?? false) || (hint.withStatus ?? false),
+    ...(before?.adopt || hint.adopt ? { adopt: true } : {}),
+    ...(before?.giveUp || hint.giveUp ? { giveUp: true } : {}),
     ...(again === undefined ? {} : { lookAgainAt: again }),
   };
+}
+
+/** Has applications swept, as the holder of the lease found necessary: a place is free, and people wait for one. */
+export function postSweeps(
+  work: Work,
+  applications: Iterable<string>,
+  { me, cause, now }: { me: string; cause: string; now: Date },
+): Work {
+  const next = { ...work, sweeps: { ...work.sweeps } };
+  for (const application of applications) {
+    putSweep(next, application, { at: now.toISOString(), cause, trigger: 'tick' }, { by: me, holder: me, now });
+  }
+  return next;
 }
 
 /** The earliest time from one on at which a further sweep may begin. */

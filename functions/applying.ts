@@ -43,7 +43,7 @@ export async function applyChanges(
   { batch, term, plannedAt, execution }: ApplyInput,
   services: ApplyServices,
 ): Promise<Partial<Record<Outcome, number>>> {
-  if (batch.kind === 'record') return {};
+  if (batch.kind === 'record' || batch.kind === 'hold') return {};
   const { clock, ledger, entitlements } = services;
   const { work } = await holdLease(ledger, clock, { execution, term });
   const { applicationArn, userIds, kind } = batch;
@@ -90,7 +90,7 @@ interface Task {
 }
 
 /** What a change goes back to: the newest hint about the user, else about the application, else the execution itself. */
-type Hint = Pick<UserEntry, 'cause' | 'at'> | undefined;
+type Hint = (Pick<UserEntry, 'cause' | 'at'> & Partial<Pick<UserEntry, 'since'>>) | undefined;
 
 function hintOf({ users, sweeps }: Work, { applicationArn }: Batch, userId: string): Hint {
   return users[userId] ?? sweeps[applicationArn];
@@ -113,12 +113,14 @@ async function grant(task: Task, services: ApplyServices): Promise<Outcome> {
   const { batch, userId, entitlement, plannedAt, hint } = task;
   const { clock, ledger, applications, measure } = services;
   const { applicationArn } = batch;
-  if (!entitlement) return 'later';
+  // Deployed anew since the plan was made.
+  if (entitlement?.mode !== 'enforce') return 'later';
   if (task.seat?.status === 'assigned' && isNewer(task.seat, plannedAt)) return 'done';
   // A list may lag behind what was proved: before it counts as drift, this one assignment is looked at.
-  if (task.seat?.status === 'confirmed' && (await applications.isAssigned(applicationArn, userId))) return 'later';
+  if (batch.reason === 'drift-healed' && (await applications.isAssigned(applicationArn, userId))) return 'later';
   const unfinished = task.seat?.status === 'creating';
-  const requestedAt = task.seat && unfinished ? task.seat.requestedAt : (hint?.at ?? clock.now().toISOString());
+  const asked = task.seat?.status === 'revoked' ? undefined : task.seat?.requestedAt;
+  const requestedAt = asked ?? hint?.since ?? hint?.at ?? clock.now().toISOString();
   const target = { applicationArn, userId, entitlement: entitlement.name, requestedAt };
   let seat = creating(task.seat, target, contextOf(task, clock.now()));
   await ledger.saveSeat(seat);
@@ -143,7 +145,7 @@ async function revoke(task: Task, services: ApplyServices): Promise<Outcome> {
   const { clock, ledger, applications, directory, measure } = services;
   const { applicationArn } = batch;
   if (!task.seat || task.seat.status === 'revoked') return 'done';
-  if (!(await isConfirmed(batch, userId, entitlement, directory))) return 'later';
+  if (entitlement?.mode === 'observe' || !(await isConfirmed(batch, userId, entitlement, directory))) return 'later';
   let seat = task.seat;
   const context = contextOf(task, clock.now());
   if (seat.status === 'creating' && (await applications.isAssigned(applicationArn, userId))) {
@@ -175,7 +177,8 @@ async function isConfirmed(
 ): Promise<boolean> {
   if (reason === 'user-deleted') return (await directory.statusOf(userId)) === 'missing';
   if (reason === 'user-disabled') return (await directory.statusOf(userId)) !== 'enabled';
-  const groups = await directory.groupsOf(userId, entitlement?.groups ?? []);
+  if (!entitlement) return reason === 'entitlement-removed';
+  const groups = await directory.groupsOf(userId, entitlement.groups);
   return (groups?.size ?? 0) === 0;
 }
 

@@ -1,51 +1,21 @@
 import type { Entitlement } from '../domain/entitlements.ts';
 import { RefusedError } from '../domain/errors.ts';
-import {
-  type Batch,
-  type Change,
-  type Circumstances,
-  type Decision,
-  decide,
-  type Standing,
-  tally,
-  withinLimits,
-} from '../domain/plan.ts';
-import { confirmed, forgotten, revoked, type Seat, takesPlace } from '../domain/seat.ts';
-import { isDue, latest, plusSeconds } from '../domain/time.ts';
+import { type Circumstances, type Decision, decide, type Standing } from '../domain/plan.ts';
+import { confirmed, forgotten, kept, leaving, revoked, type Seat } from '../domain/seat.ts';
+import { plusSeconds } from '../domain/time.ts';
 import { type Looks, SETTLE_SECONDS, type SweepEntry, type UserEntry } from '../domain/work.ts';
-import { inParallel } from './parallel.ts';
+import { limitChanges } from './limiting.ts';
+import {
+  type ApplicationLook,
+  type Decided,
+  type LookContext,
+  type LookPlan,
+  lookAgain,
+  saveSeats,
+  tell,
+} from './look-plan.ts';
+import { observe } from './observing.ts';
 import { type ApplicationView, type Readers, type SweepCache, viewApplication, viewUser } from './standings.ts';
-
-/** A change as the plan lists it before it is cut into batches. */
-type Planned = Omit<Batch, 'userIds'> & { userId: string };
-
-/** What a look found. */
-export interface LookPlan {
-  changes: Planned[];
-  /** The application is full: grants follow when the revocations have freed places. */
-  more: boolean;
-  /** By user id or application: when to look again at what isn't proven by this look. */
-  lookAt: Map<string, string>;
-  /** Writes of ours are too young for these reads to prove them. */
-  unproven: boolean;
-  /** By user id or application: what AWS or a limit refuses, and no execution has failed for so far. */
-  failures: { key: string; error: RefusedError; seat?: Seat }[];
-  /** Entitlements whose application's own settings this execution has read. */
-  checked: string[];
-  /** Pages that ListUsers took, if it was read to its end. */
-  userPages: number | undefined;
-}
-
-export interface LookContext {
-  /** When the reads begin. */
-  readAt: Date;
-  execution: string;
-  checked: readonly string[];
-  userPages: number | undefined;
-}
-
-/** Writes of the ledger that go on at once: bookkeeping only, each of another item. */
-const NOTES_AT_ONCE = 10;
 
 /**
  * Reads afresh all that the looks concern, brings the ledger in line with what was read, and lists the changes.
@@ -55,19 +25,23 @@ const NOTES_AT_ONCE = 10;
 export async function look(looks: Looks, context: LookContext, readers: Readers): Promise<LookPlan> {
   const plan: LookPlan = {
     changes: [],
-    more: false,
+    holds: [],
+    owing: new Set(),
+    lines: new Map(),
     lookAt: new Map(),
     unproven: false,
+    held: new Map(),
     failures: [],
     checked: [...context.checked],
     userPages: undefined,
+    reports: new Map(),
   };
   const found = [
     ...(await lookAtUsers(looks.users, plan, context, readers)),
     ...(await lookAtApplications(looks.sweeps, plan, context, readers)),
   ];
-  for (const [entitlement, ofApplication] of Map.groupBy(found, ({ entitlement }) => entitlement)) {
-    await planFor(entitlement, ofApplication, plan, context, readers);
+  for (const ofApplication of Map.groupBy(found, ({ entitlement }) => entitlement.application).values()) {
+    await planFor(ofApplication, plan, context, readers);
   }
   return plan;
 }
@@ -107,111 +81,92 @@ async function lookAtApplications(
 ): Promise<Found[]> {
   const cache: SweepCache = { members: new Map(), userPages };
   const found: Found[] = [];
-  for (const entitlement of readers.entitlements.entitlements) {
-    const entry = sweeps[entitlement.application];
+  const { entitlements } = readers.entitlements;
+  const configured = new Set(entitlements.map(({ application }) => application));
+  const others = Object.entries(sweeps).filter(([application]) => !configured.has(application));
+  const givenUp: Entitlement[] = [];
+  for (const [application, entry] of others)
+    givenUp.push(...(await lookAtUnconfigured(application, entry, plan, readers)));
+  for (const entitlement of [...entitlements, ...givenUp]) {
+    const { application } = entitlement;
+    const entry = sweeps[application];
     if (!entry) continue;
     try {
-      const view = await viewApplication(entitlement, entry.withStatus, readers, cache);
-      lookAgain(plan, entitlement.application, entry.lookAgainAt, readAt);
-      found.push({ key: entitlement.application, entry, entitlement, standings: view.standings, view });
+      const view = await viewApplication(entitlement, entry, readAt, readers, cache);
+      lookAgain(plan, application, entry.lookAgainAt, readAt);
+      found.push({ key: application, entry, entitlement, standings: view.standings, view });
     } catch (error) {
       // An application that is gone must not keep the others from being looked at.
       if (!(error instanceof RefusedError)) throw error;
-      plan.failures.push({ key: entitlement.application, error });
+      plan.failures.push({ key: application, error });
     }
   }
   plan.userPages = cache.userPages;
   return found;
 }
 
-function lookAgain(plan: LookPlan, key: string, time: string | undefined, readAt: Date): void {
-  const known = plan.lookAt.get(key);
-  if (time && !isDue(time, readAt)) plan.lookAt.set(key, latest(known ?? time, time));
+/**
+ * An application that isn't configured any more: what is left to be told of it is told, and nothing changes; unless a
+ * person has given it up, and then it is planned for as one to which nobody is entitled.
+ */
+async function lookAtUnconfigured(
+  application: string,
+  { giveUp }: SweepEntry,
+  plan: LookPlan,
+  { ledger }: Readers,
+): Promise<Entitlement[]> {
+  const { seats, hold } = await ledger.holdings(application);
+  const [first] = seats;
+  if (first && giveUp) {
+    const { entitlement: name } = first;
+    const onLeave = { revokeAfterDays: 0 };
+    return [{ name, application, groups: [], seats: { max: 0 }, onLeave, mode: 'enforce' }];
+  }
+  for (const seat of seats) if (seat.audit.length > 0) tell(seat, plan);
+  if (hold && hold.audit.length > 0) plan.holds.push(application);
+  return [];
 }
 
-async function planFor(
-  entitlement: Entitlement,
-  found: readonly Found[],
-  plan: LookPlan,
-  context: LookContext,
-  readers: Readers,
-): Promise<void> {
-  const changes: Change[] = [];
-  const notes: Seat[] = [];
-  for (const { key, entry, standings } of found) {
-    const circumstances = { readAt: context.readAt, trigger: entry.trigger, execution: context.execution };
-    for (const standing of standings) {
-      const { decision, seat, noted } = resolve(standing, circumstances, entry.cause);
-      if (noted && seat) notes.push(seat);
-      if (decision.do === 'grant' || decision.do === 'revoke') {
-        const newPlace = decision.do === 'grant' && !(seat && takesPlace(seat));
-        changes.push({ userId: standing.userId, kind: decision.do, reason: decision.reason, newPlace });
-        continue;
-      }
-      if (decision.do === 'wait') {
-        lookAgain(plan, key, decision.until, context.readAt);
-        plan.unproven = true;
-      }
-      if (seat) keepUp(seat, key, entitlement, plan, context);
-    }
+async function planFor(found: readonly Found[], plan: LookPlan, context: LookContext, readers: Readers): Promise<void> {
+  const [first] = found;
+  if (!first) return;
+  const { entitlement } = first;
+  const { readAt, execution } = context;
+  const graceDays = entitlement.onLeave.revokeAfterDays;
+  const observing = entitlement.mode === 'observe';
+  const decided = found.flatMap(({ key, entry, standings }) =>
+    standings.map((standing): Decided => {
+      const circumstances = { readAt, trigger: entry.trigger, execution, graceDays };
+      const { seat } = standing;
+      if (observing) return { key, entry, standing, decision: decide(standing, circumstances), seat, noted: false };
+      return { key, entry, standing, ...resolve(standing, circumstances, entry.cause) };
+    }),
+  );
+  const looked: ApplicationLook = { entitlement, decided, view: found.find(({ view }) => view)?.view };
+  for (const { key, decision } of decided) {
+    if (decision.do !== 'wait') continue;
+    lookAgain(plan, key, decision.until, readAt);
+    plan.unproven = true;
   }
-  await inParallel(notes, NOTES_AT_ONCE, async (seat) => {
-    await readers.keep();
-    await readers.ledger.saveSeat(seat);
-  });
-  if (changes.length === 0 && found.every(({ view }) => !view)) return;
-  await guard(entitlement, found, changes, plan, context, readers);
+  if (observing) return observe(looked, plan, context, readers);
+  await saveSeats(
+    decided.flatMap(({ seat, noted }) => (noted && seat ? [seat] : [])),
+    readers,
+  );
+  const { changed, seats } = await limitChanges(looked, plan, context, readers);
+  for (const { key, standing, seat } of decided) {
+    const last = seats.get(standing.userId) ?? seat;
+    if (last && !changed.has(last.userId)) keepUp(last, key, plan, context);
+  }
 }
 
 /** What a seat wants although nothing changes: its audit events sent, its refusal reported. */
-function keepUp(
-  seat: Seat,
-  key: string,
-  { application }: Entitlement,
-  plan: LookPlan,
-  { execution }: LookContext,
-): void {
-  if (seat.audit.length > 0) {
-    plan.changes.push({ applicationArn: application, kind: 'record', reason: 'reconciled', userId: seat.userId });
-  }
+function keepUp(seat: Seat, key: string, plan: LookPlan, { execution }: LookContext): void {
+  if (seat.audit.length > 0) tell(seat, plan);
   const { refusal } = seat;
   if (refusal && !refusal.reported && refusal.execution === execution) {
     const error = new RefusedError(refusal.reason, `AWS refused the change: ${refusal.reason} (user ${seat.userId})`);
     plan.failures.push({ key, error, seat });
-  }
-}
-
-/** Adds the changes of an application that its settings and limits allow; what forbids them is a failure of its looks. */
-async function guard(
-  entitlement: Entitlement,
-  found: readonly Found[],
-  changes: readonly Change[],
-  plan: LookPlan,
-  { readAt }: LookContext,
-  { applications, ledger, entitlements }: Readers,
-): Promise<void> {
-  const { application, name } = entitlement;
-  const [view] = found.flatMap((one) => (one.view ? [one.view] : []));
-  try {
-    if (!plan.checked.includes(name)) {
-      if (!(await applications.requiresAssignment(application))) {
-        throw new RefusedError('assignment-not-required', `${name}: everybody has access to the application already`);
-      }
-      plan.checked.push(name);
-    }
-    if (changes.length === 0) return;
-    const seats = view?.seats ?? (await ledger.seatsOf(application));
-    const allowed = withinLimits(changes, {
-      entitlement,
-      brake: entitlements.brake,
-      counts: tally(seats, readAt),
-      ...(view ? { emptyGroups: view.emptyGroups, nobodyEntitled: !view.standings.some((one) => one.entitled) } : {}),
-    });
-    if (allowed.length < changes.length) plan.more = true;
-    plan.changes.push(...allowed.map(({ newPlace: _, ...change }) => ({ applicationArn: application, ...change })));
-  } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
-    plan.failures.push(...found.map(({ key }) => ({ key, error })));
   }
 }
 
@@ -227,20 +182,20 @@ function resolve(
   return { decision: decide({ ...standing, seat }, circumstances), seat, noted: true };
 }
 
-function note(
-  seat: Seat,
-  { do: what }: Decision,
-  { readAt, execution }: Circumstances,
-  cause: string,
-): Seat | undefined {
-  switch (what) {
+function note(seat: Seat, decision: Decision, { readAt, execution }: Circumstances, cause: string): Seat | undefined {
+  const context = { now: readAt, execution, cause, reason: 'group-leave' as const };
+  switch (decision.do) {
     case 'confirm':
-    case 'keep':
       return confirmed(seat, readAt);
+    case 'keep':
+      // That a revocation had begun was never told.
+      return seat.status === 'revoking' ? confirmed(seat, readAt) : kept(seat, context);
     case 'forget':
       return forgotten(seat, readAt);
+    case 'leave':
+      return leaving(seat, decision.dueAt, context);
     case 'gone':
-      return revoked(seat, { now: readAt, execution, cause, reason: 'group-leave' });
+      return revoked(seat, context);
     default:
       return undefined;
   }

@@ -12,11 +12,16 @@ const RENEW_SECONDS = 60;
 /**
  * Changes the mailbox: reads it, changes it, and writes it if nobody else did meanwhile; else once more.
  *
+ * @param known the mailbox, when it was read just now
  * @throws TransientAwsError when others wrote again and again
  */
-export async function changeMailbox<T extends { work: Work }>(ledger: Ledger, change: (work: Work) => T): Promise<T> {
+export async function changeMailbox<T extends { work: Work }>(
+  ledger: Ledger,
+  change: (work: Work) => T,
+  known?: Work,
+): Promise<T> {
   for (let race = 0; race < MOST_RACES; race += 1) {
-    const before = await ledger.work();
+    const before = race === 0 && known ? known : await ledger.work();
     const changed = change(before);
     if (changed.work === before || (await ledger.saveWork(changed.work))) return changed;
   }

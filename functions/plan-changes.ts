@@ -17,5 +17,5 @@ export const handler = step({
   input: Input,
   services: identityCenterServices,
   run: planChanges,
-  facts: ({ outcome, progress }) => ({ outcome, round: progress.round }),
+  facts: ({ outcome, progress, report, unconfigured }) => ({ outcome, round: progress.round, report, unconfigured }),
 });

@@ -1,10 +1,12 @@
+import type { Pending } from '../adapters/ledger.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Entitlement } from '../domain/entitlements.ts';
 import { LeaseLostError, NotConvergedError, RefusedError } from '../domain/errors.ts';
+import { released } from '../domain/hold.ts';
 import { type Batch, cut } from '../domain/plan.ts';
 import { isSpent, isStalled, type Progress, progressed } from '../domain/progress.ts';
 import type { Propagation, Request } from '../domain/request.ts';
-import { reported } from '../domain/seat.ts';
+import { reported, takesPlace } from '../domain/seat.ts';
 import { plusSeconds, secondsBetween } from '../domain/time.ts';
 import {
   abandon,
@@ -17,12 +19,14 @@ import {
   type Looks,
   markPlanned,
   post,
+  postSweeps,
   SETTLE_SECONDS,
   type Turn,
   takeTurn,
   type Work,
 } from '../domain/work.ts';
-import { type LookPlan, look } from './looking.ts';
+import type { ApplicationReport, LookPlan } from './look-plan.ts';
+import { look } from './looking.ts';
 import { changeMailbox, holdLease } from './mailbox.ts';
 import type { Readers } from './standings.ts';
 import type { Measure } from './step.ts';
@@ -32,8 +36,15 @@ export type Plan = { progress: Progress } & (
   | { outcome: 'apply'; batches: Batch[]; term: number; plannedAt: string }
   | { outcome: 'settle'; settle: { waitSeconds: number } }
   | { outcome: 'handedOver'; handedOverTo?: string }
+  /** As converged, but for revocations that wait for a person's word. */
+  | { outcome: 'held' }
   | { outcome: 'converged' }
-);
+) & {
+    /** What sweeps found, in ids and counts. */
+    report?: ApplicationReport[];
+    /** Applications that aren't configured any more, and how many seats of theirs are left. */
+    unconfigured?: { application: string; seats: number }[];
+  };
 
 export interface PlanInput {
   request: Request;
@@ -46,8 +57,12 @@ export type PlanServices = Omit<Readers, 'keep'> & { clock: Clock; measure: Meas
 
 /** A refusal is looked at again after this, unless somebody redrives the execution before. */
 const RETRY_REFUSED_SECONDS = 3600;
-/** The tick begins a full sweep when the last is this old. */
+/** The tick begins a full sweep when the last is this old, */
 const SWEEP_EVERY_SECONDS = 3600;
+/** and reads everybody's UserStatus when that was last done so long ago. */
+const STATUS_EVERY_SECONDS = 24 * 3600;
+/** So many more unmanaged assignments than at the last sweep are no accident: the ledger was restored, or a script ran. */
+const UNMANAGED_JUMP = 10;
 
 /**
  * Puts the request into the mailbox, and plans for all that is due if the lease is to be had: named users first, then
@@ -80,27 +95,60 @@ function waiting(waitSeconds: number, progress: Progress): Plan {
 
 type Entry = { turn: Turn | { turn: 'nothing'; work: Work }; redriven: boolean };
 
-async function enter({ request, propagation, progress, execution }: PlanInput, services: PlanServices): Promise<Entry> {
+async function enter(input: PlanInput, services: PlanServices): Promise<Entry> {
+  const { request, progress, execution } = input;
   const { clock, ledger } = services;
   const entitlements = services.entitlements.entitlements;
-  const pending = request.sweep === 'due' && progress.round === 0 ? await ledger.needAttention(clock.now()) : [];
-  return changeMailbox<Entry & { work: Work }>(ledger, (work) => {
-    const now = clock.now();
-    const redriven = isRedriven(work, execution);
-    if (progress.round > 0) return withTurn(takeTurn(work, execution, now), redriven);
-    const wanted = wantedNow(
-      request,
-      propagation,
-      pending.map(({ userId }) => userId),
-      work,
-      now,
-    );
-    const overdue = request.trigger === 'tick' ? adoptOverdue(work, execution, now) : work;
-    const idle = wanted.users.length === 0 && wanted.groups.length === 0 && wanted.sweep !== 'everything';
-    const held = holderOf(overdue, now) === execution;
-    if (idle && !held && !hasLooks(overdue, execution)) return { turn: { turn: 'nothing', work }, redriven, work };
-    return withTurn(takeTurn(post(overdue, wanted, { me: execution, entitlements, now }), execution, now), redriven);
-  });
+  const begins = progress.round === 0;
+  const known = begins && request.sweep === 'due' ? await ledger.work() : undefined;
+  const due = known ? await dueNow(known, services) : [];
+  const released = begins && request.release ? [await release(request.release, services)] : [];
+  return changeMailbox<Entry & { work: Work }>(
+    ledger,
+    (work) => {
+      const now = clock.now();
+      const redriven = isRedriven(work, execution);
+      if (!begins) return withTurn(takeTurn(work, execution, now), redriven);
+      const wanted = wantedNow(input, due, released, entitlements, work, now);
+      const overdue = request.trigger === 'tick' ? adoptOverdue(work, execution, now) : work;
+      const { users, groups, applications = [], sweep, adopt } = wanted;
+      const idle = users.length + groups.length + applications.length === 0 && sweep !== 'everything' && !adopt;
+      const held = holderOf(overdue, now) === execution;
+      if (idle && !held && !hasLooks(overdue, execution)) return { turn: { turn: 'nothing', work }, redriven, work };
+      return withTurn(takeTurn(post(overdue, wanted, { me: execution, entitlements, now }), execution, now), redriven);
+    },
+    known,
+  );
+}
+
+/** What a tick has to look at: seats and holds with something left to do, and lines in which a place is free. */
+async function dueNow({ lines = [] }: Work, { clock, ledger, entitlements }: PlanServices): Promise<Pending[]> {
+  const pending = await ledger.needAttention(clock.now());
+  for (const { application, seats: cap } of entitlements.entitlements) {
+    if (!lines.includes(application)) continue;
+    const { seats } = await ledger.holdings(application);
+    if (seats.filter(takesPlace).length < cap.max) pending.push({ applicationArn: application });
+  }
+  return pending;
+}
+
+/**
+ * Writes down that a person has released a hold; the next sweep of its application acts on it.
+ *
+ * @returns the application
+ * @throws RefusedError when no hold has this digest
+ */
+async function release(digest: string, { ledger, entitlements }: PlanServices): Promise<string> {
+  const configured = entitlements.entitlements.map(({ application }) => application);
+  const known = new Set([...configured, ...Object.keys((await ledger.work()).sweptAt)]);
+  for (const application of known) {
+    const hold = await ledger.hold(application);
+    if (!hold?.digests.some((one) => one.digest === digest)) continue;
+    const next = released(hold, digest);
+    if (next) await ledger.saveHold(next);
+    return application;
+  }
+  throw new RefusedError('no-such-hold', 'No hold has this digest: look again at what is held');
 }
 
 function hasLooks({ users, sweeps }: Work, execution: string): boolean {
@@ -112,16 +160,31 @@ function withTurn(turn: Turn, redriven: boolean): Entry & { work: Work } {
 }
 
 /** The request with its user found, and a tick with what is due. */
-function wantedNow(request: Request, propagation: Propagation, pending: string[], work: Work, now: Date): Request {
+function wantedNow(
+  { request, propagation }: PlanInput,
+  due: readonly Pending[],
+  released: readonly string[],
+  entitlements: readonly Entitlement[],
+  work: Work,
+  now: Date,
+): Request {
   const { userId, groupId } = propagation;
   const found = userId
     ? [{ userId, ...(groupId ? { expected: { groupId, membership: 'member' as const } } : {}) }]
     : [];
-  const users = [...request.users, ...found, ...[...new Set(pending)].map((user) => ({ userId: user }))];
-  if (request.sweep !== 'due') return { ...request, users };
-  const { sweep: _, ...rest } = request;
-  const sweepDue = !work.lastSweepAt || secondsBetween(work.lastSweepAt, now) >= SWEEP_EVERY_SECONDS;
-  return { ...rest, users, ...(sweepDue ? { sweep: 'everything' as const } : {}) };
+  const configured = new Set(entitlements.map(({ application }) => application));
+  const named = due.flatMap((one) => (one.userId && configured.has(one.applicationArn) ? [one.userId] : []));
+  const whole = due.filter((one) => !one.userId || !configured.has(one.applicationArn));
+  const wanted = {
+    ...request,
+    users: [...request.users, ...found, ...[...new Set(named)].map((user) => ({ userId: user }))],
+    applications: [...(request.applications ?? []), ...released, ...whole.map(({ applicationArn }) => applicationArn)],
+  };
+  if (request.sweep !== 'due') return wanted;
+  const { sweep: _, ...rest } = wanted;
+  const isOld = (time: string | undefined, seconds: number) => !time || secondsBetween(time, now) >= seconds;
+  if (!isOld(work.lastSweepAt, SWEEP_EVERY_SECONDS)) return rest;
+  return { ...rest, sweep: 'everything', withStatus: isOld(work.lastStatusSweepAt, STATUS_EVERY_SECONDS) };
 }
 
 /** The right to plan, and how far the execution has come. */
@@ -132,8 +195,9 @@ interface Course {
 }
 
 async function planWhileDue({ execution, term, progress }: Course, taken: Work, services: PlanServices): Promise<Plan> {
-  const { clock, ledger } = services;
+  const { clock, ledger, measure } = services;
   const { keep } = await holdLease(ledger, clock, { execution, term, taken });
+  const reports = new Map<string, ApplicationReport>();
   let mailbox: Work | undefined = taken;
   let course = { execution, term, progress };
   for (;;) {
@@ -145,19 +209,50 @@ async function planWhileDue({ execution, term, progress }: Course, taken: Work, 
     const plan = await guarded(looks, course, services, () =>
       look(looks, { readAt, execution, checked, userPages }, { ...services, keep }),
     );
-    const { batches, more } = cut(plan.changes);
-    course = { ...course, progress: { ...progressed(course.progress, batches), checked: plan.checked } };
+    for (const [application, report] of plan.reports) reports.set(application, report);
+    const found = reports.size > 0 ? { report: [...reports.values()] } : {};
+    const { batches, more } = batchesOf(plan);
+    course = {
+      ...course,
+      progress: withHeld({ ...progressed(course.progress, batches), checked: plan.checked }, plan),
+    };
+    const held = sum(plan.held.values());
+    if (held > 0) measure('RevocationsHeld', held);
     if (isSpent(course.progress)) return leave(course.progress, execution, services);
     if (batches.length > 0) {
-      const settling = more || plan.more ? { users: {}, sweeps: {} } : without(looks, plan.failures);
-      return guarded(looks, course, services, () => apply(settling, batches, readAt, course, services));
+      const settling = more ? { users: {}, sweeps: {} } : without(looks, plan.failures);
+      return guarded(looks, course, services, () => apply(settling, batches, plan, readAt, course, services));
     }
     if (plan.failures.length > 0) await fail(looks, plan, readAt, course, services);
-    const { due, waitSeconds } = await close(looks, plan, { execution, readAt }, services);
+    const { due, waitSeconds, unconfigured } = await close(looks, plan, { execution, readAt }, services);
     if (due) continue;
-    if (waitSeconds === undefined) return { outcome: 'converged', progress: course.progress };
-    return waiting(waitSeconds, course.progress);
+    if (waitSeconds !== undefined) return { ...waiting(waitSeconds, course.progress), ...found };
+    const outcome = course.progress.held?.length ? 'held' : 'converged';
+    return { outcome, progress: course.progress, ...found, ...(unconfigured.length > 0 ? { unconfigured } : {}) };
   }
+}
+
+function batchesOf({ changes, holds }: LookPlan): { batches: Batch[]; more: boolean } {
+  const { batches, more } = cut(changes);
+  const events = holds.map((applicationArn) => ({
+    applicationArn,
+    kind: 'hold' as const,
+    reason: 'reconciled' as const,
+    userIds: [],
+  }));
+  return { batches: [...batches, ...events], more };
+}
+
+function sum(numbers: Iterable<number>): number {
+  return [...numbers].reduce((total, number) => total + number, 0);
+}
+
+/** In which applications revocations are held, as last seen. */
+function withHeld({ held = [], ...progress }: Progress, plan: LookPlan): Progress {
+  const still = held.filter((application) => !plan.held.has(application));
+  const now = [...plan.held].flatMap(([application, count]) => (count > 0 ? [application] : []));
+  const all = [...still, ...now];
+  return all.length > 0 ? { ...progress, held: all } : progress;
 }
 
 /** Ends before AWS would end it: what is due stays in the mailbox, for the next event or tick. */
@@ -191,15 +286,32 @@ function without({ users, sweeps }: Looks, failures: LookPlan['failures']): Look
 async function apply(
   settling: Looks,
   batches: Batch[],
+  plan: LookPlan,
   readAt: Date,
-  { term, progress }: Course,
-  { ledger }: PlanServices,
+  { execution, term, progress }: Course,
+  { clock, ledger }: PlanServices,
 ): Promise<Plan> {
   if (isStalled(progress)) {
     throw new NotConvergedError(`The same changes were planned ${progress.stalled + 1} times without effect`);
   }
-  await changeMailbox(ledger, (work) => ({ work: markPlanned(work, settling, { term, startedAt: readAt }) }));
+  const revoking = new Set(batches.flatMap(({ kind, applicationArn }) => (kind === 'revoke' ? [applicationArn] : [])));
+  await changeMailbox(ledger, (work) => {
+    const marked = markPlanned(work, settling, { term, startedAt: readAt });
+    // A place that frees is given by a sweep, which sees the whole line.
+    const freeing = withLines(work, plan).lines?.filter((one) => revoking.has(one) && !settling.sweeps[one]) ?? [];
+    const context = { me: execution, cause: execution, now: clock.now() };
+    return { work: withLines(postSweeps(marked, new Set([...plan.owing, ...freeing]), context), plan) };
+  });
   return { outcome: 'apply', batches, term, plannedAt: readAt.toISOString(), progress };
+}
+
+/** Which applications have a line, as far as a plan has seen it. */
+function withLines(work: Work, { lines }: LookPlan): Work {
+  const kept = (work.lines ?? []).filter((application) => !lines.has(application));
+  const found = [...lines].flatMap(([application, line]) => (line ? [application] : []));
+  const all = [...kept, ...found];
+  const { lines: _, ...rest } = work;
+  return all.length > 0 ? { ...rest, lines: all } : rest;
 }
 
 /** Strikes off what is proven, says when to look again at the rest, and gives the lease back if nothing else is due. */
@@ -207,21 +319,64 @@ async function close(
   looks: Looks,
   plan: LookPlan,
   { execution, readAt }: { execution: string; readAt: Date },
-  { clock, ledger, entitlements }: PlanServices,
-): Promise<{ due: boolean; waitSeconds: number | undefined }> {
-  const whole = entitlements.entitlements.every(
-    ({ application }: Entitlement) => looks.sweeps[application] && !plan.lookAt.has(application),
+  services: PlanServices,
+): Promise<{ due: boolean; waitSeconds: number | undefined; unconfigured: NonNullable<Plan['unconfigured']> }> {
+  const { clock, ledger, entitlements } = services;
+  const sweeps = entitlements.entitlements.map(({ application }) =>
+    plan.lookAt.has(application) ? undefined : looks.sweeps[application],
   );
-  return changeMailbox(ledger, (work) => {
-    if (holderOf(work, clock.now()) !== execution) throw new LeaseLostError('The lease was lost while a plan was made');
-    const closed = closeLooks(work, looks, { me: execution, startedAt: readAt, lookAt: plan.lookAt });
+  const at = readAt.toISOString();
+  const whole = sweeps.every((sweep) => sweep !== undefined);
+  const withStatus = sweeps.every((sweep) => sweep?.withStatus);
+  const unmanaged = Object.fromEntries([...plan.reports].map(([application, one]) => [application, one.unmanaged]));
+  const { work, ...closed } = await changeMailbox(ledger, (before) => {
+    if (holderOf(before, clock.now()) !== execution)
+      throw new LeaseLostError('The lease was lost while a plan was made');
+    const struck = closeLooks(before, looks, { me: execution, startedAt: readAt, lookAt: plan.lookAt });
+    const posted = postSweeps(struck, plan.owing, { me: execution, cause: execution, now: clock.now() });
     const noted = {
-      ...closed,
-      ...(whole ? { lastSweepAt: readAt.toISOString() } : {}),
+      ...withLines(posted, plan),
+      ...(whole ? { lastSweepAt: at } : {}),
+      ...(whole && withStatus ? { lastStatusSweepAt: at } : {}),
       ...(plan.userPages === undefined ? {} : { userPages: plan.userPages }),
+      ...(plan.reports.size > 0 ? { unmanaged: { ...before.unmanaged, ...unmanaged } } : {}),
     };
-    return finish(noted, execution, clock.now());
+    return { before, ...finish(noted, execution, clock.now()) };
   });
+  measureFound(plan, closed.before, services);
+  const unconfigured = whole ? await seatsLeft(work, services) : [];
+  return { ...closed, unconfigured };
+}
+
+function measureFound({ reports }: LookPlan, before: Work, { measure }: PlanServices): void {
+  if (reports.size === 0) return;
+  const all = [...reports.values()];
+  measure('SeatsWaiting', sum(all.map(({ waiting: line }) => line)));
+  measure('SeatsOverCap', sum(all.map(({ overCap = 0 }) => overCap)));
+  measure('UnmanagedAssignments', sum(all.map(({ unmanaged }) => unmanaged)));
+  measure('AssignedGroups', sum(all.map(({ assignedGroups = [] }) => assignedGroups.length)));
+  const grown = [...reports].map(([application, { unmanaged }]) => {
+    const last = before.unmanaged?.[application];
+    return last === undefined ? 0 : unmanaged - last;
+  });
+  const jump = sum(grown.filter((more) => more > UNMANAGED_JUMP));
+  if (jump > 0) measure('UnmanagedJump', jump);
+}
+
+/** Seats of applications that aren't configured any more: they are told of, and only a person gives them up. */
+async function seatsLeft(
+  { sweptAt }: Work,
+  { ledger, entitlements, measure }: PlanServices,
+): Promise<NonNullable<Plan['unconfigured']>> {
+  const configured = new Set(entitlements.entitlements.map(({ application }) => application));
+  const left = [];
+  for (const application of Object.keys(sweptAt)) {
+    if (configured.has(application)) continue;
+    const seats = (await ledger.holdings(application)).seats.filter(takesPlace).length;
+    if (seats > 0) left.push({ application, seats });
+  }
+  if (left.length > 0) measure('UnconfiguredSeats', sum(left.map(({ seats }) => seats)));
+  return left;
 }
 
 /**

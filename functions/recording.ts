@@ -1,10 +1,18 @@
 import type { EventBus } from '../adapters/event-bus.ts';
 import type { Ledger, SeatKey } from '../adapters/ledger.ts';
-import { auditEvent, type BusEvent, type FailedExecution, onboardingFailed } from '../domain/audit.ts';
+import {
+  type AuditContext,
+  auditEvent,
+  type BusEvent,
+  type FailedExecution,
+  onboardingFailed,
+  revocationsHeld,
+} from '../domain/audit.ts';
 import type { Clock } from '../domain/clock.ts';
 import { TransientAwsError } from '../domain/errors.ts';
+import { announced } from '../domain/hold.ts';
 import type { Batch } from '../domain/plan.ts';
-import { cleared, type Seat } from '../domain/seat.ts';
+import { cleared } from '../domain/seat.ts';
 import { settle } from '../domain/work.ts';
 import { changeMailbox } from './mailbox.ts';
 import { inParallel } from './parallel.ts';
@@ -31,21 +39,74 @@ export async function recordAudit(
   { batches, execution }: { batches: readonly Batch[]; execution: string },
   { clock, ledger, bus, sender }: RecordServices,
 ): Promise<{ waitSeconds: number }> {
-  const seats = (await ledger.seats(keysOf(batches))).filter(({ audit }) => audit.length > 0);
-  const context = { ...sender, accountId: accountOf(execution) };
-  const letters = seats.map((seat) => ({
-    seat,
-    events: seat.audit.map((record) => auditEvent(record, seat, context)),
-  }));
-  const taken = await send(
-    letters.flatMap(({ events }) => events),
-    bus,
-  );
-  await inParallel(letters, WRITES_AT_ONCE, ({ seat, events }) => clear(seat, events, taken, ledger));
-  const missing = letters.flatMap(({ events }) => events).filter(({ uid }) => !taken.has(uid)).length;
+  const letters = await lettersOf(batches, ledger, { ...sender, accountId: accountOf(execution) });
+  const events = letters.flatMap((letter) => letter.events);
+  const taken = await send(events, bus);
+  await inParallel(letters, WRITES_AT_ONCE, (letter) => letter.clear(taken));
+  const missing = events.filter(({ uid }) => !taken.has(uid)).length;
   if (missing > 0) throw new TransientAwsError(`PutEvents: ${missing} audit events were not taken`);
   const { waitSeconds } = await changeMailbox(ledger, (work) => settle(work, execution, clock.now()));
   return { waitSeconds };
+}
+
+/** The events of one item of the ledger. */
+interface Letter {
+  events: BusEvent[];
+  /** Strikes off what the bus has taken, by uid. */
+  clear(taken: ReadonlySet<string>): Promise<void>;
+}
+
+function letterOf<Item>(
+  records: readonly Item[],
+  eventOf: (record: Item) => BusEvent,
+  clear: (sent: (record: Item) => boolean) => Promise<void>,
+): Letter {
+  const events = new Map(records.map((record) => [record, eventOf(record)]));
+  return {
+    events: [...events.values()],
+    async clear(taken) {
+      const sent = (record: Item) => taken.has(events.get(record)?.uid ?? '');
+      if (records.some(sent)) await clear(sent);
+    },
+  };
+}
+
+async function lettersOf(
+  batches: readonly Batch[],
+  ledger: Ledger,
+  context: AuditContext & { accountId: string },
+): Promise<Letter[]> {
+  const records = batches.filter(({ kind }) => kind === 'record');
+  const seats = await ledger.seats(keysOf(batches));
+  const observations = records.length > 0 ? await ledger.observations(keysOf(records)) : [];
+  const letters = [
+    ...seats.map((seat) =>
+      letterOf(
+        seat.audit,
+        (record) => auditEvent(record, seat, context),
+        (sent) => ledger.saveSeat(cleared(seat, sent)),
+      ),
+    ),
+    ...observations.map((one) =>
+      letterOf(
+        one.audit,
+        (record) => auditEvent(record, one, context),
+        (sent) => ledger.saveObservation(cleared(one, sent)),
+      ),
+    ),
+  ];
+  for (const { applicationArn } of batches.filter(({ kind }) => kind === 'hold')) {
+    const hold = await ledger.hold(applicationArn);
+    if (!hold) continue;
+    letters.push(
+      letterOf(
+        hold.audit,
+        (record) => revocationsHeld(record, hold, context),
+        (sent) => ledger.saveHold(announced(hold, sent)),
+      ),
+    );
+  }
+  return letters;
 }
 
 function keysOf(batches: readonly Batch[]): SeatKey[] {
@@ -59,16 +120,6 @@ async function send(events: readonly BusEvent[], bus: EventBus): Promise<Readonl
     for (const uid of await bus.publish(events.slice(first, first + EVENTS_A_CALL))) taken.add(uid);
   }
   return taken;
-}
-
-async function clear(
-  seat: Seat,
-  events: readonly BusEvent[],
-  taken: ReadonlySet<string>,
-  ledger: Ledger,
-): Promise<void> {
-  const sent = new Set(seat.audit.filter((_record, index) => taken.has(events[index]?.uid ?? '')));
-  if (sent.size > 0) await ledger.saveSeat(cleared(seat, (record) => sent.has(record)));
 }
 
 /** The account in an ARN. */

@@ -1,11 +1,11 @@
 import type { Directory, UserStatus } from '../adapters/identity-store.ts';
-import type { Ledger } from '../adapters/ledger.ts';
+import type { Holdings, Ledger } from '../adapters/ledger.ts';
 import type { Applications } from '../adapters/sso-admin.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
-import type { Absence, Standing } from '../domain/plan.ts';
-import type { Seat } from '../domain/seat.ts';
+import { type Absence, type Standing, unsettled } from '../domain/plan.ts';
+import { type Seat, takesPlace } from '../domain/seat.ts';
 import { isDue, plusSeconds } from '../domain/time.ts';
-import { EXPECTATION_SECONDS, type UserEntry } from '../domain/work.ts';
+import { EXPECTATION_SECONDS, type SweepEntry, type UserEntry } from '../domain/work.ts';
 
 /** What the reads of a plan are made with. `keep` renews the lease, page by page. */
 export interface Readers {
@@ -21,12 +21,14 @@ const FEW_USERS = 3;
 
 /** How users stand with one application, as freshly read. */
 export interface ApplicationView {
-  entitlement: Entitlement;
   standings: Standing[];
-  /** The ledger's seats of the application, where all were read. */
-  seats?: Seat[];
-  /** Configured groups that are empty or missing. */
-  emptyGroups: string[];
+  holdings: Holdings;
+  /** A configured group is empty or missing. */
+  emptyGroup: boolean;
+  /** Assigned users without a seat of ours. */
+  unmanaged: number;
+  /** Groups that are assigned as a whole: their members have access whatever happens to their seats. */
+  assignedGroups: string[];
 }
 
 /** What one user's look showed; `unmet` when the reads don't show yet what an event led to expect. */
@@ -53,7 +55,8 @@ export async function viewUser(userId: string, entry: UserEntry, readAt: Date, r
   const concerned = rules.flatMap((entitlement) => {
     const seat = seats.find(({ applicationArn }) => applicationArn === entitlement.application);
     const member = entitlement.groups.some((group) => groups?.has(group));
-    return member || seat ? [{ entitlement, seat, member }] : [];
+    // What was told of somebody by an entitlement that observes may be true no more.
+    return member || seat || entitlement.mode === 'observe' ? [{ entitlement, seat, member }] : [];
   });
   const status = await statusIfNeeded(userId, entry, concerned, groups !== undefined, directory);
   if (groups && status === 'missing' && !isDue(plusSeconds(entry.at, EXPECTATION_SECONDS), readAt)) {
@@ -61,15 +64,11 @@ export async function viewUser(userId: string, entry: UserEntry, readAt: Date, r
   }
   const standings = [];
   for (const { entitlement, seat, member } of concerned) {
-    const matters = member || (seat !== undefined && isTaken(seat));
+    const matters = member || (seat !== undefined && takesPlace(seat));
     const assigned = matters && (await applications.isAssigned(entitlement.application, userId));
     standings.push({ entitlement, standing: { userId, ...standingOf(member, status), assigned, seat } });
   }
   return { unmet: false, standings };
-}
-
-function isTaken({ status }: Seat): boolean {
-  return status !== 'revoked' && status !== 'failed';
 }
 
 /** UserStatus matters before a seat is given, and when it may be what the event was about. */
@@ -87,10 +86,11 @@ async function statusIfNeeded(
   return concerned.length > 0 && (aboutStatus || granting) ? directory.statusOf(userId) : 'enabled';
 }
 
-function standingOf(member: boolean, status: UserStatus): { entitled: boolean; absence?: Absence } {
+function standingOf(member: boolean, status: UserStatus, givenUp = false): { entitled: boolean; absence?: Absence } {
   // A member who doesn't exist: one of the two reads lags. Neither is ground enough for a change.
   if (status === 'missing') return member ? { entitled: false } : { entitled: false, absence: 'user-deleted' };
   if (status === 'disabled') return { entitled: false, absence: 'user-disabled' };
+  if (givenUp) return { entitled: false, absence: 'entitlement-removed' };
   return member ? { entitled: true } : { entitled: false, absence: 'group-leave' };
 }
 
@@ -107,51 +107,96 @@ export interface SweepCache {
  */
 export async function viewApplication(
   entitlement: Entitlement,
-  withStatus: boolean,
+  { withStatus, adopt, giveUp }: Pick<SweepEntry, 'withStatus' | 'adopt' | 'giveUp'>,
+  readAt: Date,
   readers: Readers,
   cache: SweepCache,
 ): Promise<ApplicationView> {
-  const { applications, ledger, keep } = readers;
+  const { ledger, keep } = readers;
   await keep();
-  const seats = await ledger.seatsOf(entitlement.application);
-  const assigned = new Set<string>();
-  for await (const page of applications.assigneesOf(entitlement.application)) {
-    await keep();
-    for (const { principalId, principalType } of page) if (principalType === 'USER') assigned.add(principalId);
-  }
-  const members = new Set<string>();
-  const emptyGroups: string[] = [];
-  for (const group of entitlement.groups) {
-    const found = await membersOf(group, readers, cache);
-    if (!found || found.size === 0) emptyGroups.push(group);
-    for (const userId of found ?? []) members.add(userId);
-  }
-  const byUser = new Map(seats.map((seat) => [seat.userId, seat]));
-  const users = new Set([...members, ...byUser.keys()]);
-  const wanted = [...users].filter((userId) => withStatus || isCandidate(userId, members, assigned, byUser));
+  const holdings = await ledger.holdings(entitlement.application);
+  const { assigned, assignedGroups } = await assigneesOf(entitlement.application, readers);
+  const { members, emptyGroup } = await membersOfAny(entitlement.groups, readers, cache);
+  const seats = new Map(holdings.seats.map((seat) => [seat.userId, seat]));
+  const users = new Set([...members, ...seats.keys()]);
+  const full = holdings.seats.filter(takesPlace).length >= entitlement.seats.max;
+  const wanted = [...users].filter(
+    (userId) => withStatus || adopt || isCandidate(userId, { members, assigned, seats, full }),
+  );
   const statuses = await statusesOf(wanted, readers, cache);
   const standings = [...users].map((userId) => ({
     userId,
-    ...standingOf(members.has(userId), statuses.get(userId) ?? 'enabled'),
+    ...standingOf(members.has(userId), statuses.get(userId) ?? 'enabled', giveUp),
     assigned: assigned.has(userId),
-    seat: byUser.get(userId),
+    seat: seats.get(userId),
   }));
-  return { entitlement, standings, seats, emptyGroups };
+  const ours = (userId: string) => {
+    const seat = seats.get(userId);
+    // One that was revoked a moment ago may still be listed.
+    return seat !== undefined && (takesPlace(seat) || unsettled(seat, { readAt }) !== undefined);
+  };
+  const unmanaged = [...assigned].filter((userId) => !ours(userId)).length;
+  return { standings, holdings, emptyGroup, unmanaged, assignedGroups };
+}
+
+async function assigneesOf(application: string, { applications, keep }: Readers) {
+  const assigned = new Set<string>();
+  const assignedGroups: string[] = [];
+  for await (const page of applications.assigneesOf(application)) {
+    await keep();
+    for (const { principalId, principalType } of page) {
+      if (principalType === 'USER') assigned.add(principalId);
+      else assignedGroups.push(principalId);
+    }
+  }
+  return { assigned, assignedGroups };
+}
+
+async function membersOfAny(groups: readonly string[], readers: Readers, cache: SweepCache) {
+  const members = new Set<string>();
+  let emptyGroup = false;
+  for (const group of groups) {
+    const found = await membersOf(group, readers, cache);
+    if (!found || found.size === 0) emptyGroup = true;
+    for (const userId of found ?? []) members.add(userId);
+  }
+  return { members, emptyGroup };
+}
+
+/** Whether one of these groups has no members, or doesn't exist; reads no more than the first members of each. */
+export async function isAnyEmpty(groups: readonly string[], { directory, keep }: Readers): Promise<boolean> {
+  for (const group of groups) {
+    let empty = true;
+    for await (const page of directory.membersOf(group)) {
+      await keep();
+      empty = !page || page.length === 0;
+      if (!empty) break;
+    }
+    if (empty) return true;
+  }
+  return false;
 }
 
 /**
  * Somebody for whom something may change: a member without a seat, or a seat without a member. Whoever has a seat was
- * enabled when it was given, and is looked at when that changes.
+ * enabled when it was given, and is looked at when that changes, or by the daily sweep.
  */
 function isCandidate(
   userId: string,
-  members: ReadonlySet<string>,
-  assigned: ReadonlySet<string>,
-  seats: ReadonlyMap<string, Seat>,
+  read: {
+    members: ReadonlySet<string>;
+    assigned: ReadonlySet<string>;
+    seats: ReadonlyMap<string, Seat>;
+    full: boolean;
+  },
 ): boolean {
+  const { members, assigned, seats, full } = read;
   const seat = seats.get(userId);
-  const taken = seat !== undefined && isTaken(seat);
+  const taken = seat !== undefined && takesPlace(seat);
   if (!members.has(userId)) return taken;
+  if (seat?.status === 'leaving' || seat?.status === 'held') return true;
+  // Whoever waits is not asked about as long as no place is free.
+  if (seat?.status === 'waitlisted') return !full;
   return !assigned.has(userId) && (!taken || seat.status === 'creating');
 }
 

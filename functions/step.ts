@@ -15,7 +15,19 @@ import {
 import { type Environment, lambdaEnvironment } from './environment.ts';
 
 /** What is counted. `JoinToSeat` in seconds, from the event to AWS's answer; all others are counts. */
-export type MetricName = 'SeatsGranted' | 'SeatsRevoked' | 'SeatsRefused' | 'ExecutionsHandedOver' | 'JoinToSeat';
+export type MetricName =
+  | 'SeatsGranted'
+  | 'SeatsRevoked'
+  | 'SeatsRefused'
+  | 'SeatsWaiting'
+  | 'SeatsOverCap'
+  | 'RevocationsHeld'
+  | 'UnmanagedAssignments'
+  | 'UnmanagedJump'
+  | 'UnconfiguredSeats'
+  | 'AssignedGroups'
+  | 'ExecutionsHandedOver'
+  | 'JoinToSeat';
 /** Adds to a metric. */
 export type Measure = (name: MetricName, value: number) => void;
 

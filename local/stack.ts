@@ -25,7 +25,7 @@ import { identityStore } from './identity-store.ts';
 import { loadInterpreter, seededDice } from './interpreter.ts';
 import { type Handler, Invocations } from './invocations.ts';
 import { ssoAdmin } from './sso-admin.ts';
-import { stepFunctions } from './step-functions.ts';
+import { executionArnOf, machineArnOf, stepFunctions } from './step-functions.ts';
 import { readTemplate } from './template.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -92,6 +92,10 @@ export interface Stack {
   at(moment: Date, action: () => void | Promise<void>): void;
   /** StartExecution with this input. @returns the execution's name */
   start(input: unknown): Promise<string>;
+  /** The same on the second state machine, which also takes what only a person may ask for. */
+  startAdmin(input: unknown): Promise<string>;
+  /** A deployment: invocations that begin later have this configuration. */
+  configure(entitlements: Entitlements): void;
   /** ARN of an execution by its name. */
   arnOf(name: string): string;
   /** What became of an execution; undefined while it runs. */
@@ -132,12 +136,14 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const template = readTemplate();
   const database = openDynamoDb();
   await database.createTable({ TableName: LEDGER_TABLE, ...template.ledgerTable });
-  const machine = {
-    arn: `arn:aws:states:${region}:${ACCOUNT}:stateMachine:usher-local-onboarding`,
-    name: 'usher-local-onboarding',
+  const machineOf = (name: string) => ({
+    arn: `arn:aws:states:${region}:${ACCOUNT}:stateMachine:${name}`,
+    name,
     definition: JSON.stringify(template.definition),
     createdAt: options.start,
-  };
+  });
+  const machine = machineOf('usher-local-onboarding');
+  const admin = machineOf('usher-local-onboarding-admin');
 
   const sandboxes = new Map<string, Handler[]>();
   /** Each sandbox of Lambda serves one invocation at a time, has its own pace, and ends with an invocation that fails. */
@@ -147,7 +153,8 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     const sandbox = idle.pop() ?? FUNCTIONS[key]?.on(() => platformOf(settings, surroundings));
     if (!sandbox) throw new Error(`There is no function ${key}`);
     const result = await invocations.invoke(key, sandbox, payload, limitSeconds);
-    idle.push(sandbox);
+    // One of before a deployment serves nobody any more.
+    if (sandboxes.get(key) === idle) idle.push(sandbox);
     return result;
   };
   const ends = new Map<string, ExecutionEnd>();
@@ -169,7 +176,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       const end = endOf(execution);
       ends.set(execution.name, end);
       listener.ended?.(end);
-      if (end.status !== 'SUCCEEDED') reportFailure(statusChange(execution, machine.arn), 0);
+      if (end.status !== 'SUCCEEDED') reportFailure(statusChange(execution), 0);
     },
   });
   /** What EventBridge's rule on failed executions does. */
@@ -198,7 +205,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
         clock,
         onEntry: ({ EventId: _, Detail, ...entry }) => listener.audit?.({ ...entry, Detail: JSON.parse(Detail) }),
       }),
-      SFN: stepFunctions(executions, machine, newName),
+      SFN: stepFunctions(executions, [machine, admin], newName),
       DynamoDB: database,
     },
     faults,
@@ -207,6 +214,13 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const { settings, close } = await connect(door, region, invocations, options.transport);
   const surroundings = { entitlements, clock, log: (line: string) => listener.log?.(line) };
   const sfn = new SFNClient(settings);
+  const everConfigured = new Set(entitlements.entitlements.map(({ application }) => application));
+  const startOn = async (stateMachineArn: string, input: unknown): Promise<string> => {
+    const { executionArn } = await sfn.send(
+      new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
+    );
+    return executionArn?.split(':').at(-1) ?? '';
+  };
 
   return {
     clock,
@@ -217,17 +231,20 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       const seconds = Math.max(0, (moment.getTime() - time.now().getTime()) / 1000);
       time.after(seconds, () => time.during(action));
     },
-    async start(input) {
-      const command = new StartExecutionCommand({ stateMachineArn: machine.arn, input: JSON.stringify(input) });
-      const { executionArn } = await sfn.send(command);
-      return executionArn?.split(':').at(-1) ?? '';
+    start: (input) => startOn(machine.arn, input),
+    startAdmin: (input) => startOn(admin.arn, input),
+    configure(next) {
+      surroundings.entitlements = next;
+      for (const { application } of next.entitlements) everConfigured.add(application);
+      sandboxes.clear();
     },
-    arnOf: (name) => `${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`,
+    arnOf: (name) =>
+      executions.all().find((execution) => execution.name === name)?.arn ?? executionArnOf(machine.arn, name),
     endOf: (name) => ends.get(name),
     execution: (name) => executions.all().find((execution) => execution.name === name),
     settle: () => time.settle(),
     calls: () => Object.fromEntries([...door.calls].sort(([a], [b]) => (a < b ? -1 : 1))),
-    seats: () => seatsIn(database, settings, entitlements),
+    seats: () => seatsIn(database, settings, everConfigured),
     close,
   };
 }
@@ -314,17 +331,14 @@ function causeIn(output: string | undefined): string | undefined {
 }
 
 /** The event that Step Functions sends to the default bus. */
-function statusChange(
-  { arn, name, status, startedAt, endedAt, error, cause }: Execution,
-  stateMachineArn: string,
-): string {
+function statusChange({ arn, name, status, startedAt, endedAt, error, cause }: Execution): string {
   return JSON.stringify({
     'detail-type': 'Step Functions Execution Status Change',
     source: 'aws.states',
     time: endedAt?.toISOString(),
     detail: {
       executionArn: arn,
-      stateMachineArn,
+      stateMachineArn: machineArnOf(arn),
       name,
       status,
       startDate: startedAt.getTime(),
@@ -336,9 +350,11 @@ function statusChange(
 }
 
 /** Reads past the door, so that looking counts no calls. */
-async function seatsIn(database: DynamoDb, settings: ClientSettings, { entitlements }: Entitlements) {
+async function seatsIn(database: DynamoDb, settings: ClientSettings, applications: Iterable<string>) {
   const door = new Door({ services: { DynamoDB: database }, faults: new Faults(), onCrash: () => undefined });
   const ledger = connectLedger({ ...settings, requestHandler: door.requestHandler() }, LEDGER_TABLE);
-  const seats = await Promise.all(entitlements.map(({ application }) => ledger.seatsOf(application)));
-  return seats.flat().map(({ applicationArn, userId, status }) => ({ applicationArn, userId, status }));
+  const seats = await Promise.all([...applications].map((application) => ledger.holdings(application)));
+  return seats
+    .flatMap((one) => one.seats)
+    .map(({ applicationArn, userId, status }) => ({ applicationArn, userId, status }));
 }

@@ -13,20 +13,30 @@ const Paging = {
 /** AWS's default page. */
 const PAGE_SIZE = 100;
 
+/** A state machine; all have the same executions behind them. */
+export interface Machine {
+  arn: string;
+  name: string;
+  definition: string;
+  createdAt: Date;
+}
+
+/** ARN of an execution of a machine. */
+export function executionArnOf(machineArn: string, name: string): string {
+  return `${machineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+}
+
 /**
  * The operations of Step Functions that starting, following and mending an execution takes.
  *
  * @param newName names an execution that is started without a name
  * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html
  */
-export function stepFunctions(
-  executions: Executions,
-  machine: { arn: string; name: string; definition: string; createdAt: Date },
-  newName: () => string,
-): Service {
-  const known = (stateMachineArn: string) => {
-    if (stateMachineArn !== machine.arn)
-      throw new ServiceError('StateMachineDoesNotExist', 'State Machine Does Not Exist');
+export function stepFunctions(executions: Executions, machines: readonly Machine[], newName: () => string): Service {
+  const known = (stateMachineArn: string): Machine => {
+    const machine = machines.find(({ arn }) => arn === stateMachineArn);
+    if (!machine) throw new ServiceError('StateMachineDoesNotExist', 'State Machine Does Not Exist');
+    return machine;
   };
   const existing = (executionArn: string): Execution => {
     const execution = executions.get(executionArn);
@@ -37,11 +47,11 @@ export function stepFunctions(
   const start = operation(
     z.object({ stateMachineArn: Arn, name: z.optional(Name), input: z._default(z.string(), '{}') }),
     ({ stateMachineArn, name = newName(), input }) => {
-      known(stateMachineArn);
+      const machine = known(stateMachineArn);
       if (!/^[\w-]*$/.test(name))
         throw new ServiceError('InvalidName', 'Expected letters, digits, hyphens, underscores');
       checkInput(input);
-      const arn = `${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`;
+      const arn = executionArnOf(machine.arn, name);
       const before = executions.get(arn);
       if (before && (before.status !== 'RUNNING' || before.input !== input)) {
         throw new ServiceError('ExecutionAlreadyExists', 'An execution of this name exists already');
@@ -55,7 +65,7 @@ export function stepFunctions(
     const execution = existing(executionArn);
     const { input, output, error, cause, redrives, redrivenAt } = execution;
     return {
-      ...summary(execution, machine.arn),
+      ...summary(execution),
       input,
       output,
       error,
@@ -70,10 +80,13 @@ export function stepFunctions(
     z.object({ stateMachineArn: Arn, statusFilter: z.optional(Status), ...Paging }),
     ({ stateMachineArn, statusFilter, maxResults, nextToken }) => {
       known(stateMachineArn);
-      const newestFirst = executions.all().toReversed();
+      const newestFirst = executions
+        .all()
+        .filter(({ arn }) => machineArnOf(arn) === stateMachineArn)
+        .toReversed();
       const wanted = newestFirst.filter(({ status }) => statusFilter === undefined || status === statusFilter);
       const { page, next } = paged('ListExecutions', wanted, maxResults, nextToken);
-      return { executions: page.map((execution) => summary(execution, machine.arn)), nextToken: next };
+      return { executions: page.map(summary), nextToken: next };
     },
   );
 
@@ -109,8 +122,7 @@ export function stepFunctions(
   });
 
   const describeMachine = operation(z.object({ stateMachineArn: Arn }), ({ stateMachineArn }) => {
-    known(stateMachineArn);
-    const { arn, name, definition, createdAt } = machine;
+    const { arn, name, definition, createdAt } = known(stateMachineArn);
     return {
       stateMachineArn: arn,
       name,
@@ -152,10 +164,15 @@ function seconds(time: Date): number {
   return time.getTime() / 1000;
 }
 
-function summary({ arn, name, status, startedAt, endedAt }: Execution, stateMachineArn: string) {
+/** ARN of the machine that an execution is of. */
+export function machineArnOf(executionArn: string): string {
+  return executionArn.replace(':execution:', ':stateMachine:').split(':').slice(0, -1).join(':');
+}
+
+function summary({ arn, name, status, startedAt, endedAt }: Execution) {
   return {
     executionArn: arn,
-    stateMachineArn,
+    stateMachineArn: machineArnOf(arn),
     name,
     status,
     startDate: seconds(startedAt),

@@ -1,0 +1,108 @@
+import type { Entitlement } from '../domain/entitlements.ts';
+import type { RefusedError } from '../domain/errors.ts';
+import type { Decision, PlannedChange, Standing } from '../domain/plan.ts';
+import type { Seat } from '../domain/seat.ts';
+import { isDue, latest } from '../domain/time.ts';
+import type { SweepEntry, UserEntry } from '../domain/work.ts';
+import { inParallel } from './parallel.ts';
+import type { ApplicationView, Readers } from './standings.ts';
+
+/** What a sweep found of an application, in ids and counts. */
+export interface ApplicationReport {
+  entitlement: string;
+  /** That take a place. */
+  seats: number;
+  waiting: number;
+  /** Assignments that somebody else made. */
+  unmanaged: number;
+  /** Seats above `seats.max`: it was lowered, and nobody loses a seat for that. */
+  overCap?: number;
+  /** Revocations that the brake keeps. */
+  held?: number;
+  /** Groups assigned as a whole: their members keep access whatever becomes of their seats. */
+  assignedGroups?: string[];
+}
+
+/** What a look found. */
+export interface LookPlan {
+  changes: PlannedChange[];
+  /** Applications whose hold has an event that isn't on the bus yet. */
+  holds: string[];
+  /** Applications in which a place is owed to somebody who wasn't looked at. */
+  owing: Set<string>;
+  /** By application: whether people wait for a place, where that is known now. */
+  lines: Map<string, boolean>;
+  /** By user id or application: when to look again at what isn't proven by this look. */
+  lookAt: Map<string, string>;
+  /** Writes of ours are too young for these reads to prove them. */
+  unproven: boolean;
+  /** By application: how many revocations the brake keeps, where changes were held against it. */
+  held: Map<string, number>;
+  /** By user id or application: what AWS or a limit refuses, and no execution has failed for so far. */
+  failures: { key: string; error: RefusedError; seat?: Seat }[];
+  /** Entitlements whose application's own settings this execution has read. */
+  checked: string[];
+  /** Pages that ListUsers took, if it was read to its end. */
+  userPages: number | undefined;
+  /** By application: what sweeps found. */
+  reports: Map<string, ApplicationReport>;
+}
+
+export interface LookContext {
+  /** When the reads begin. */
+  readAt: Date;
+  execution: string;
+  checked: readonly string[];
+  userPages: number | undefined;
+}
+
+/** Where somebody stands, and what is to be done about it. */
+export interface Decided {
+  /** The look of the mailbox. */
+  key: string;
+  entry: UserEntry | SweepEntry;
+  standing: Standing;
+  decision: Decision;
+  /** As it stands after what was noted. */
+  seat: Seat | undefined;
+  noted: boolean;
+}
+
+/** All that one plan has read and decided of one application. */
+export interface ApplicationLook {
+  entitlement: Entitlement;
+  decided: Decided[];
+  /** Where the whole application was read. */
+  view: ApplicationView | undefined;
+}
+
+/** Writes of the ledger that go on at once: bookkeeping only, each of another item. */
+const NOTES_AT_ONCE = 10;
+
+/** Keeps a look in the mailbox until a time, or a later one that is noted already. */
+export function lookAgain(plan: LookPlan, key: string, time: string | undefined, readAt: Date): void {
+  const known = plan.lookAt.get(key);
+  if (time && !isDue(time, readAt)) plan.lookAt.set(key, latest(known ?? time, time));
+}
+
+/** Writes down what was read, or what doesn't touch AWS. */
+export async function saveNotes<Note>(
+  notes: readonly Note[],
+  save: (note: Note) => Promise<void>,
+  { keep }: Pick<Readers, 'keep'>,
+): Promise<void> {
+  await inParallel(notes, NOTES_AT_ONCE, async (note) => {
+    await keep();
+    await save(note);
+  });
+}
+
+/** {@link saveNotes} of seats. */
+export function saveSeats(seats: readonly Seat[], readers: Pick<Readers, 'keep' | 'ledger'>): Promise<void> {
+  return saveNotes(seats, (seat) => readers.ledger.saveSeat(seat), readers);
+}
+
+/** Has what is still to be told of a seat, or of an observation, put on the bus. */
+export function tell({ applicationArn, userId }: Pick<Seat, 'applicationArn' | 'userId'>, plan: LookPlan): void {
+  plan.changes.push({ applicationArn, kind: 'record', reason: 'reconciled', userId });
+}

@@ -1,0 +1,99 @@
+import { restrain } from '../domain/brake.ts';
+import { serveLine } from '../domain/line.ts';
+import { type Answer, type Observation, observed } from '../domain/observation.ts';
+import { tally } from '../domain/plan.ts';
+import { type Seat, takesPlace } from '../domain/seat.ts';
+import { type ApplicationLook, type Decided, type LookContext, type LookPlan, saveNotes, tell } from './look-plan.ts';
+import type { Readers } from './standings.ts';
+
+/**
+ * Writes down what an entitlement that only observes would do, and has it told when the answer is another than before.
+ * Writes no seat and changes no assignment.
+ */
+export async function observe(
+  { entitlement, decided, view }: ApplicationLook,
+  plan: LookPlan,
+  { readAt, execution }: LookContext,
+  readers: Readers,
+): Promise<void> {
+  const { ledger, entitlements } = readers;
+  const { application: applicationArn, name, seats: cap } = entitlement;
+  // A seat of the time before may have something to tell.
+  for (const { seat } of decided) if (seat && seat.audit.length > 0) tell(seat, plan);
+  if (decided.length === 0 && !view) return;
+  const { seats } = view?.holdings ?? (await ledger.holdings(applicationArn));
+  const known = new Map((await ledger.observationsOf(applicationArn)).map((one) => [one.userId, one]));
+
+  const revocations = decided.flatMap(({ decision, seat }) =>
+    decision.do === 'revoke' && seat ? [{ ...decision, userId: seat.userId, status: seat.status }] : [],
+  );
+  const { held } = restrain(revocations, {
+    brake: entitlements.brake,
+    counts: tally(seats, readAt),
+    hold: undefined,
+    whole: view !== undefined,
+    emptyGroup: view?.emptyGroup ?? false,
+    nobodyEntitled: view !== undefined && !view.standings.some((one) => one.entitled),
+  });
+  const heldBack = new Set(held.map(({ userId }) => userId));
+  const seated = seatedAmong(decided, seats, known, cap.max);
+
+  const notes = decided.flatMap((one) => {
+    const { userId } = one.standing;
+    const answer = answerTo(one, { held: heldBack.has(userId), seated: seated.has(userId) });
+    const before = known.get(userId);
+    const about = { applicationArn, userId, entitlement: name, requestedAt: requestedAt(one, before) };
+    if (!before && answer === undefined) return [];
+    const note = observed(before, answer, about, { now: readAt, execution, cause: one.entry.cause });
+    if ((note ?? before)?.audit.length) tell(about, plan);
+    return note ? [note] : [];
+  });
+  if (view) {
+    const looked = new Set(decided.map(({ standing }) => standing.userId));
+    for (const before of known.values()) {
+      if (looked.has(before.userId)) continue;
+      const note = observed(before, undefined, before, { now: readAt, execution, cause: execution });
+      if (note) notes.push(note);
+    }
+  }
+  await saveNotes(notes, (note) => ledger.saveObservation(note), readers);
+}
+
+/** Who would get a place; those to whom a place was promised before count as seated. */
+function seatedAmong(
+  decided: readonly Decided[],
+  seats: readonly Seat[],
+  known: ReadonlyMap<string, Observation>,
+  max: number,
+): ReadonlySet<string> {
+  const looked = new Set(decided.map(({ standing }) => standing.userId));
+  const promised = [...known.values()].filter(({ answer, userId }) => answer === 'would-assign' && !looked.has(userId));
+  const candidates = decided
+    .filter(({ decision }) => decision.do === 'grant')
+    .map((one) => {
+      const { userId } = one.standing;
+      const place = one.seat !== undefined && takesPlace(one.seat);
+      return { userId, requestedAt: requestedAt(one, known.get(userId)), place };
+    });
+  return serveLine(seats, candidates, max - promised.length).seated;
+}
+
+function requestedAt({ seat, entry }: Decided, observation: Observation | undefined): string {
+  if (observation?.answer === 'would-assign' || observation?.answer === 'would-waitlist')
+    return observation.requestedAt;
+  if (seat && seat.status !== 'revoked') return seat.requestedAt;
+  return 'since' in entry ? entry.since : entry.at;
+}
+
+function answerTo({ decision }: Decided, { held, seated }: { held: boolean; seated: boolean }): Answer | undefined {
+  switch (decision.do) {
+    case 'grant':
+      return seated ? 'would-assign' : 'would-waitlist';
+    case 'revoke':
+      return held ? 'would-hold' : 'would-revoke';
+    case 'leave':
+      return 'would-leave';
+    default:
+      return undefined;
+  }
+}
