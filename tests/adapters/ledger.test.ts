@@ -12,6 +12,8 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { DYNAMODB_ERRORS, dynamoDbLedger } from '../../adapters/ledger.ts';
 import { RefusedError, TransientAwsError } from '../../domain/errors.ts';
+import type { Hold } from '../../domain/hold.ts';
+import type { Observation } from '../../domain/observation.ts';
 import { plusSeconds } from '../../domain/time.ts';
 import { emptyWork } from '../../domain/work.ts';
 import { aSeat, ME, openServices, START, TABLE } from '../fixtures/services.ts';
@@ -30,6 +32,39 @@ function aMockedLedger() {
 const keyOf = (number: number) => ({ applicationArn: APPLICATION, userId: user(number) });
 const itemOf = (number: number) => marshall({ ...aSeat(number), pk: APPLICATION, sk: user(number) });
 const anAudit = { kind: 'assigned', changeSeq: 1, at: START.toISOString(), reason: 'manual', execution: ME, cause: ME };
+
+/** A hold of one person. */
+function aHold(parts: Partial<Hold> = {}): Hold {
+  return {
+    schemaVersion: 1,
+    applicationArn: APPLICATION,
+    entitlement: 'amazon-q-developer',
+    revision: 1,
+    status: 'held',
+    since: START.toISOString(),
+    reason: 'brake',
+    first: 1,
+    digests: [{ digest: 'a'.repeat(64), generation: 1, count: 1 }],
+    audit: [],
+    ...parts,
+  };
+}
+
+function anObservation(number: number, parts: Partial<Observation> = {}): Observation {
+  return {
+    schemaVersion: 1,
+    applicationArn: APPLICATION,
+    userId: user(number),
+    entitlement: 'amazon-q-developer',
+    answer: 'would-assign',
+    requestedAt: START.toISOString(),
+    changeSeq: 1,
+    revision: 1,
+    changedAt: START.toISOString(),
+    audit: [],
+    ...parts,
+  };
+}
 
 describe('the mailbox in the ledger', () => {
   it('is empty before anybody wrote', async () => {
@@ -140,7 +175,7 @@ describe('a seat in the ledger', () => {
   ])('fails on an item %s, by the place of the fault and not by the value', async (_fact, parts, place) => {
     const { ledger, put } = await aLedger();
     await put({ ...aSeat(1), pk: APPLICATION, sk: user(1), ...parts });
-    for (const read of [() => ledger.seats([keyOf(1)]), () => ledger.seatsOf(APPLICATION)]) {
+    for (const read of [() => ledger.seats([keyOf(1)]), () => ledger.holdings(APPLICATION)]) {
       const error: unknown = await read().catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ name: 'RefusedError', reason: 'ledger-unreadable' });
       expect(String(error)).toContain(`${place} (application ${APPLICATION}, user ${user(1)})`);
@@ -197,26 +232,30 @@ describe('seats by their keys', () => {
     dynamoDb.on(BatchGetItemCommand).resolves({});
     dynamoDb.on(QueryCommand).resolves({});
     expect(await ledger.seats([keyOf(1)])).toEqual([]);
-    expect(await ledger.seatsOf(APPLICATION)).toEqual([]);
+    expect(await ledger.holdings(APPLICATION)).toEqual({ seats: [], hold: undefined });
     expect(await ledger.needAttention(START)).toEqual([]);
   });
 });
 
 describe('seats of an application', () => {
   it('are its own only, tombstones too, and no other item of it', async () => {
-    const { ledger, put } = await aLedger();
+    const { ledger } = await aLedger();
     await ledger.saveSeat(aSeat(1));
     await ledger.saveSeat(aSeat(2, { status: 'revoked' }));
     await ledger.saveSeat(aSeat(3, { applicationArn: OTHER_APPLICATION }));
-    await put({ pk: APPLICATION, sk: '#hold', digest: 'x' });
-    expect(await ledger.seatsOf(APPLICATION)).toEqual([aSeat(1), aSeat(2, { status: 'revoked' })]);
+    await ledger.saveHold(aHold());
+    await ledger.saveObservation(anObservation(4));
+    expect(await ledger.holdings(APPLICATION)).toEqual({
+      seats: [aSeat(1), aSeat(2, { status: 'revoked' })],
+      hold: aHold(),
+    });
   });
 
   it('are read to the last page when they are more than a megabyte', async () => {
     const { ledger, calls } = await aLedger();
     const cause = 'c'.repeat(30_000);
     await Promise.all(people(1, 80).map((number) => ledger.saveSeat(aSeat(number, { cause }))));
-    const seats = await ledger.seatsOf(APPLICATION);
+    const { seats } = await ledger.holdings(APPLICATION);
     expect(seats.map(({ userId }) => userId)).toEqual(people(1, 80).map(user));
     expect(calls('DynamoDB.Query')).toBeGreaterThan(2);
   });
@@ -225,7 +264,47 @@ describe('seats of an application', () => {
     const { ledger, faults } = await aLedger();
     await Promise.all(people(1, 80).map((number) => ledger.saveSeat(aSeat(number, { cause: 'c'.repeat(30_000) }))));
     faults.add({ operation: 'DynamoDB.Query', kind: 'throttle', skip: 1 });
-    await expect(ledger.seatsOf(APPLICATION)).rejects.toThrow(TransientAwsError);
+    await expect(ledger.holdings(APPLICATION)).rejects.toThrow(TransientAwsError);
+  });
+});
+
+describe('the hold of an application', () => {
+  it('is none until one is written, and is replaced by revision', async () => {
+    const { ledger } = await aLedger();
+    expect(await ledger.hold(APPLICATION)).toBeUndefined();
+    await ledger.saveHold(aHold());
+    await expect(ledger.saveHold(aHold())).rejects.toThrow(TransientAwsError);
+    await ledger.saveHold(aHold({ revision: 2, status: 'lifted' }));
+    expect(await ledger.hold(APPLICATION)).toEqual(aHold({ revision: 2, status: 'lifted' }));
+  });
+
+  it('needs attention as long as its event is not on the bus', async () => {
+    const { ledger } = await aLedger();
+    const at = START.toISOString();
+    const event = { at, reason: 'brake' as const, execution: 'e', digest: 'a'.repeat(64), count: 1 };
+    await ledger.saveHold(aHold({ audit: [event] }));
+    expect(await ledger.needAttention(new Date(plusSeconds(START, 899)))).toEqual([]);
+    expect(await ledger.needAttention(new Date(plusSeconds(START, 900)))).toEqual([{ applicationArn: APPLICATION }]);
+  });
+});
+
+describe('observations', () => {
+  it('are read by their keys and by application, apart from seats', async () => {
+    const { ledger } = await aLedger();
+    await ledger.saveSeat(aSeat(1));
+    await ledger.saveObservation(anObservation(1));
+    await ledger.saveObservation(anObservation(2));
+    expect(await ledger.observations([keyOf(1), keyOf(3)])).toEqual([anObservation(1)]);
+    expect(await ledger.observationsOf(APPLICATION)).toEqual([anObservation(1), anObservation(2)]);
+    expect((await ledger.holdings(APPLICATION)).seats).toEqual([aSeat(1)]);
+  });
+
+  it('need attention, as their users, as long as an answer is not on the bus', async () => {
+    const { ledger } = await aLedger();
+    await ledger.saveObservation(anObservation(1, { audit: [anAudit] }));
+    expect(await ledger.needAttention(new Date(plusSeconds(START, 900)))).toEqual([keyOf(1)]);
+    await ledger.saveObservation(anObservation(1, { revision: 2 }));
+    expect(await ledger.needAttention(new Date(plusSeconds(START, 900)))).toEqual([]);
   });
 });
 
@@ -238,6 +317,7 @@ describe('seats that need attention', () => {
     ['a revocation that was left behind', { status: 'revoking' }],
     ['an audit record that is not on the bus', { audit: [anAudit] }],
     ['a refusal whose time has come', { status: 'failed', nextAttemptAt: LATER.toISOString() }],
+    ['a seat whose grace ends', { status: 'leaving', dueAt: LATER.toISOString() }],
   ] as const)('are %s', async (_fact, parts) => {
     const { ledger } = await aLedger();
     await ledger.saveSeat(aSeat(1, { changedAt: START.toISOString(), ...parts } as Parameters<typeof aSeat>[1]));
@@ -245,7 +325,7 @@ describe('seats that need attention', () => {
     expect(await ledger.needAttention(LATER)).toEqual([keyOf(1)]);
   });
 
-  it.each(['confirmed', 'revoked'] as const)('are not those that are %s', async (status) => {
+  it.each(['confirmed', 'revoked', 'waitlisted', 'held'] as const)('are not those that are %s', async (status) => {
     const { ledger } = await aLedger();
     await ledger.saveSeat(aSeat(1, { status: 'creating' }));
     await ledger.saveSeat(aSeat(1, { status, revision: 2 }));
@@ -289,7 +369,7 @@ describe('errors of DynamoDB', () => {
     GetItem: (ledger: ReturnType<typeof dynamoDbLedger>) => ledger.work(),
     PutItem: (ledger: ReturnType<typeof dynamoDbLedger>) => ledger.saveSeat(aSeat(1)),
     BatchGetItem: (ledger: ReturnType<typeof dynamoDbLedger>) => ledger.seats([keyOf(1)]),
-    Query: (ledger: ReturnType<typeof dynamoDbLedger>) => ledger.seatsOf(APPLICATION),
+    Query: (ledger: ReturnType<typeof dynamoDbLedger>) => ledger.holdings(APPLICATION),
   };
   const cases = DYNAMODB_ERRORS.flatMap(({ exception, as }) =>
     Object.entries(operations).map(([operation, call]) => ({ exception, as, operation, call })),

@@ -1,24 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RefusedError } from '../../domain/errors.ts';
 import {
   BATCH_SIZE,
   type Batch,
-  type Change,
   type Circumstances,
   cut,
   decide,
-  type Limits,
   ROUND_SIZE,
   type Standing,
   tally,
-  withinLimits,
 } from '../../domain/plan.ts';
 import { type Seat, type SeatStatus, SeatStatusSchema } from '../../domain/seat.ts';
 import {
-  aGroupId,
   anApplication,
-  anEntitlement,
   anExecution,
   aSeat,
   aStanding,
@@ -87,6 +81,26 @@ describe('decide', () => {
       const standing = aStanding({ entitled: false, assigned, seat: aSeat({ status }) });
       expect(decide(standing, circumstances()).do).toBe('nothing');
     }
+  });
+
+  it.each<[string, Partial<Standing>, string]>([
+    ['a seat in use', { seat: aSeat() }, 'leave'],
+    ['a seat that was just given', { seat: aSeat({ status: 'assigned' }) }, 'leave'],
+    ['no seat whose create has no answer', { seat: aSeat({ status: 'creating' }) }, 'revoke'],
+    ['nobody who is disabled', { absence: 'user-disabled', seat: aSeat() }, 'revoke'],
+    ['nobody who is deleted', { absence: 'user-deleted', seat: aSeat() }, 'revoke'],
+    ['no seat of a removed entitlement', { absence: 'entitlement-removed', seat: aSeat() }, 'revoke'],
+    ['nothing more until it is over', { seat: aSeat({ status: 'leaving', dueAt: iso(1) }) }, 'nothing'],
+    ['a revocation when it is over', { seat: aSeat({ status: 'leaving', dueAt: iso() }) }, 'revoke'],
+    [
+      'no day to who is disabled meanwhile',
+      { absence: 'user-disabled', seat: aSeat({ status: 'leaving', dueAt: iso(1) }) },
+      'revoke',
+    ],
+  ])('with days of grace gives %s', (_fact, standing, expected) => {
+    const decision = decide(aStanding({ ...ABSENT, assigned: true, ...standing }), circumstances({ graceDays: 2 }));
+    expect(decision.do).toBe(expected);
+    if (decision.do === 'leave') expect(decision.dueAt).toBe(iso(2 * 86_400));
   });
 
   it('waits until the last write is 30 s old', () => {
@@ -197,203 +211,35 @@ describe('tally', () => {
   it.each<[string, Partial<Seat>, Partial<ReturnType<typeof tally>>]>([
     [
       'a revocation of a minute ago',
-      { status: 'revoked', revokedAt: iso(-60) },
+      { status: 'revoked', revocations: [iso(-60)] },
       { revokedInWindow: 1, atWindowStart: 1 },
     ],
     [
       'no revocation of 24 h ago',
-      { status: 'revoked', revokedAt: iso(-DAY) },
+      { status: 'revoked', revocations: [iso(-DAY)] },
       { revokedInWindow: 0, atWindowStart: 0 },
     ],
     [
-      'one that a new grant followed',
-      { status: 'confirmed', revokedAt: iso(-60), requestedAt: iso(-30) },
-      { inUse: 1, revokedInWindow: 1, atWindowStart: 0 },
+      'two that a new grant followed',
+      { status: 'confirmed', revocations: [iso(-60), iso(-50)], grantedAt: iso(-30) },
+      { inUse: 1, revokedInWindow: 2, atWindowStart: 0 },
     ],
+    ['a revocation under way', { status: 'revoking' }, { inUse: 1, revokedInWindow: 1, atWindowStart: 1 }],
+    ['no place of somebody who waits', { status: 'waitlisted' }, { inUse: 0, atWindowStart: 0 }],
     ['no revocation of a deleted user', { status: 'revoked' }, { revokedInWindow: 0, atWindowStart: 0 }],
-    ['no seat of an hour ago as one of yesterday', { requestedAt: iso(-3600) }, { inUse: 1, atWindowStart: 0 }],
-    ['a seat of 24 h ago as one of yesterday', { requestedAt: iso(-DAY) }, { inUse: 1, atWindowStart: 1 }],
+    ['no seat of an hour ago as one of yesterday', { grantedAt: iso(-3600) }, { inUse: 1, atWindowStart: 0 }],
+    ['a seat of 24 h ago as one of yesterday', { grantedAt: iso(-DAY) }, { inUse: 1, atWindowStart: 1 }],
   ])('counts %s', (_fact, parts, expected) => {
     expect(tally([aSeat(parts)], NOW)).toMatchObject(expected);
   });
 
   it('adds up, and is 0 without seats', () => {
     expect(tally([], NOW)).toEqual({ inUse: 0, atWindowStart: 0, revokedInWindow: 0 });
-    expect(tally([aSeat(), aSeat(), aSeat({ status: 'revoked', revokedAt: iso(-1) })], NOW)).toEqual({
+    expect(tally([aSeat(), aSeat(), aSeat({ status: 'revoked', revocations: [iso(-1)] })], NOW)).toEqual({
       inUse: 2,
       atWindowStart: 3,
       revokedInWindow: 1,
     });
-  });
-});
-
-function changes(kind: Change['kind'], count: number, parts: Partial<Change> = {}): Change[] {
-  const reason = kind === 'grant' ? 'group-join' : 'group-leave';
-  return Array.from({ length: count }, (_, index) => ({
-    userId: aUserId(index),
-    kind,
-    reason,
-    newPlace: kind === 'grant',
-    ...parts,
-  }));
-}
-
-function limits({ max = 200, ...parts }: Partial<Limits> & { max?: number } = {}): Limits {
-  return {
-    entitlement: anEntitlement(1, { seats: { max } }),
-    brake: { percent: 20, atLeast: 10 },
-    counts: { inUse: 0, atWindowStart: 0, revokedInWindow: 0 },
-    ...parts,
-  };
-}
-
-function counts(parts: Partial<Limits['counts']>): Limits['counts'] {
-  return { inUse: 100, atWindowStart: 100, revokedInWindow: 0, ...parts };
-}
-
-function refusalOf(plan: readonly Change[], parts: Parameters<typeof limits>[0]): string | undefined {
-  try {
-    withinLimits(plan, limits(parts));
-    return undefined;
-  } catch (error) {
-    if (error instanceof RefusedError) return error.reason;
-    throw error;
-  }
-}
-
-describe('withinLimits', () => {
-  it('takes a plan that passes no limit as it is', () => {
-    const plan = [...changes('grant', 3), ...changes('revoke', 2)];
-    expect(withinLimits(plan, limits({ counts: counts({}) }))).toEqual(plan);
-  });
-
-  describe('seats.max', () => {
-    it.each([
-      ['takes the last places', 3, {}, undefined],
-      ['refuses one grant too many', 4, {}, 'cap-reached'],
-      ['refuses every grant when it is full', 1, { inUse: 200 }, 'cap-reached'],
-    ])('%s', (_fact, grants, parts, refusal) => {
-      expect(refusalOf(changes('grant', grants), { counts: counts({ inUse: 197, ...parts }) })).toBe(refusal);
-    });
-
-    it('revokes first where the revocations make room for the grants', () => {
-      const plan = [...changes('grant', 2), ...changes('revoke', 2)];
-      expect(withinLimits(plan, limits({ counts: counts({ inUse: 200 }) }))).toEqual(changes('revoke', 2));
-    });
-
-    it('refuses all when the revocations do not make room enough', () => {
-      const plan = [...changes('grant', 3), ...changes('revoke', 2)];
-      expect(refusalOf(plan, { counts: counts({ inUse: 200 }) })).toBe('cap-reached');
-    });
-
-    it.each([
-      ['full', 200],
-      ['too full, since it was lowered', 300],
-    ])('takes the grant of a seat that has its place already when the application is %s', (_fact, inUse) => {
-      const plan = [...changes('grant', 1, { newPlace: false }), ...changes('revoke', 1)];
-      expect(withinLimits(plan, limits({ counts: counts({ inUse }) }))).toEqual(plan);
-    });
-
-    it('is no limit for revocations', () => {
-      expect(refusalOf(changes('revoke', 1), { max: 0, counts: counts({}) })).toBeUndefined();
-    });
-  });
-
-  describe('the brake', () => {
-    it.each([
-      ['a percentage of the seats of yesterday', 20, {}, undefined],
-      ['not one more', 21, {}, 'brake'],
-      ['rounded down', 22, { atWindowStart: 109 }, 'brake'],
-      ['what was revoked in the last 24 h counted in', 11, { revokedInWindow: 10 }, 'brake'],
-      ['up to the last one', 10, { revokedInWindow: 10 }, undefined],
-      ['at least so many, however few seats there are', 10, { inUse: 12, atWindowStart: 12 }, undefined],
-      ['not more than that', 11, { inUse: 12, atWindowStart: 12 }, 'brake'],
-      ['not more because of the seats of today', 11, { inUse: 1000, atWindowStart: 10 }, 'brake'],
-    ])('allows %s', (_fact, revocations, parts, refusal) => {
-      expect(refusalOf(changes('revoke', revocations), { counts: counts(parts) })).toBe(refusal);
-    });
-
-    it('refuses the grants of the plan as well: all or nothing', () => {
-      expect(refusalOf([...changes('grant', 1), ...changes('revoke', 21)], { counts: counts({}) })).toBe('brake');
-    });
-
-    it('does not count users whom AWS removed itself', () => {
-      const deleted = changes('revoke', 50, { reason: 'user-deleted' });
-      expect(refusalOf([...deleted, ...changes('revoke', 20)], { counts: counts({}) })).toBeUndefined();
-      expect(refusalOf(deleted, { counts: counts({ revokedInWindow: 90 }) })).toBeUndefined();
-    });
-
-    it('reckons in whole numbers: 29 % of 100 are 29', () => {
-      const brake = { percent: 29, atLeast: 0 };
-      expect(refusalOf(changes('revoke', 29), { brake, counts: counts({}) })).toBeUndefined();
-      expect(refusalOf(changes('revoke', 30), { brake, counts: counts({}) })).toBe('brake');
-    });
-
-    it('allows nothing when it is set to 0', () => {
-      expect(refusalOf(changes('revoke', 1), { brake: { percent: 0, atLeast: 0 }, counts: counts({}) })).toBe('brake');
-    });
-
-    it('is no limit for grants', () => {
-      expect(refusalOf(changes('grant', 1), { counts: counts({ revokedInWindow: 90 }) })).toBeUndefined();
-    });
-  });
-
-  describe('a group that looks as if it had been emptied by mistake', () => {
-    it.each<[string, Change[], string | undefined]>([
-      ['forbids a revocation', changes('revoke', 1), 'group-empty'],
-      ['forbids the revocation of a disabled user', changes('revoke', 1, { reason: 'user-disabled' }), 'group-empty'],
-      ['lets go whom AWS removed itself', changes('revoke', 1, { reason: 'user-deleted' }), undefined],
-      ['hinders no grant', changes('grant', 1), undefined],
-    ])('%s', (_fact, plan, refusal) => {
-      expect(refusalOf(plan, { counts: counts({}), emptyGroups: [aGroupId()] })).toBe(refusal);
-    });
-
-    it.each<[string, Change[], number, string | undefined]>([
-      ['forbids to revoke the last two', changes('revoke', 2), 2, 'nobody-entitled'],
-      ['forbids even one revocation then', changes('revoke', 1), 2, 'nobody-entitled'],
-      ['lets the only one go', changes('revoke', 1), 1, undefined],
-      ['lets go whom AWS removed itself', changes('revoke', 2, { reason: 'user-deleted' }), 2, undefined],
-    ])('with nobody entitled %s', (_fact, plan, inUse, refusal) => {
-      expect(refusalOf(plan, { counts: counts({ inUse }), nobodyEntitled: true })).toBe(refusal);
-    });
-  });
-
-  it('names the entitlement and numbers in a refusal, and no user', () => {
-    const plan = changes('revoke', 21);
-    expect(() => withinLimits(plan, limits({ counts: counts({ revokedInWindow: 1 }) }))).toThrow(
-      'entitlement-1: 21 revocations planned and 1 made in 24 hours pass the budget of 20',
-    );
-    expect(() => withinLimits(changes('grant', 2), limits({ max: 100, counts: counts({ inUse: 99 }) }))).toThrow(
-      'entitlement-1: 2 grants planned with 99 seats in use pass seats.max, 100',
-    );
-  });
-
-  it('never lets the seats in use pass seats.max, nor revocations pass the budget', () => {
-    const cases = fc.record({
-      grants: fc.nat(12),
-      placed: fc.nat(3),
-      revocations: fc.nat(12),
-      inUse: fc.nat(20),
-      max: fc.nat(20),
-      revokedInWindow: fc.nat(12),
-      atWindowStart: fc.nat(100),
-    });
-    fc.assert(
-      fc.property(cases, ({ grants, placed, revocations, max, ...tallied }) => {
-        const plan = [
-          ...changes('grant', grants),
-          ...changes('grant', placed, { newPlace: false }),
-          ...changes('revoke', revocations),
-        ];
-        if (refusalOf(plan, { max, counts: tallied }) !== undefined) return;
-        const allowed = withinLimits(plan, limits({ max, counts: tallied }));
-        const added = allowed.filter(({ newPlace }) => newPlace).length;
-        if (added > 0) expect(tallied.inUse + added).toBeLessThanOrEqual(max);
-        const budget = Math.max(10, Math.floor(tallied.atWindowStart / 5));
-        if (revocations > 0) expect(tallied.revokedInWindow + revocations).toBeLessThanOrEqual(budget);
-        expect(allowed.filter(({ kind }) => kind === 'revoke')).toHaveLength(revocations);
-      }),
-    );
   });
 });
 

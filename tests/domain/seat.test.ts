@@ -109,7 +109,7 @@ describe('assigned', () => {
       changeSeq: 2,
       refusal: REFUSAL,
       nextAttemptAt: iso(),
-      revokedAt: iso(-60),
+      revocations: [iso(-60)],
     });
     const { refusal: _refusal, nextAttemptAt: _next, ...rest } = before;
     expect(assigned(before, aChangeContext())).toEqual({
@@ -165,17 +165,17 @@ describe('revoked', () => {
       status: 'revoked',
       revision: before.revision + 1,
       changedAt: iso(),
-      revokedAt: iso(),
+      revocations: [iso()],
       audit: [anAuditRecord({ kind: 'revoked', changeSeq: 2, reason: 'group-leave' })],
     });
   });
 
   it.each([
     ['the first time', {}, undefined],
-    ['and leaves an earlier revocation in place', { revokedAt: iso(-60) }, iso(-60)],
+    ['and leaves an earlier revocation in place', { revocations: [iso(-60)] }, [iso(-60)]],
   ])('does not count against the brake what AWS removed with the user: %s', (_fact, parts, expected) => {
     const seat = revoked(aSeat({ status: 'revoking', ...parts }), aChangeContext({ reason: 'user-deleted' }));
-    expect(seat.revokedAt).toBe(expected);
+    expect(seat.revocations).toEqual(expected);
   });
 
   it('is told once when the step runs twice', () => {

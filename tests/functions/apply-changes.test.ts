@@ -216,7 +216,7 @@ describe('revoking', () => {
     const directory = { ...options.directory, ...groups };
     const { apply, seat } = await applying({ seats, assigned: [1], ...options, directory });
     expect(await apply(aBatch('revoke', [1], { reason }))).toEqual({ revoked: 1 });
-    expect((await seat(1))?.revokedAt !== undefined).toBe(counts);
+    expect((await seat(1))?.revocations !== undefined).toBe(counts);
   });
 
   it('confirms against no group when the entitlement was removed', async () => {
@@ -226,10 +226,10 @@ describe('revoking', () => {
       seats: [seat],
       directory: { applications: [{ applicationArn: OTHER_APPLICATION, assigned: [user(1)] }] },
     });
-    const batch = aBatch('revoke', [1], { applicationArn: OTHER_APPLICATION });
+    const batch = aBatch('revoke', [1], { applicationArn: OTHER_APPLICATION, reason: 'entitlement-removed' });
     expect(await apply(batch)).toEqual({ revoked: 1 });
     expect(center.assignments()).toEqual([]);
-    expect(await services.ledger.seatsOf(OTHER_APPLICATION)).toMatchObject([{ status: 'revoked' }]);
+    expect((await services.ledger.holdings(OTHER_APPLICATION)).seats).toMatchObject([{ status: 'revoked' }]);
   });
 
   it.each([

@@ -3,7 +3,8 @@ import { TransientAwsError } from '../../domain/errors.ts';
 import type { Seat } from '../../domain/seat.ts';
 import { plusSeconds } from '../../domain/time.ts';
 import type { Looks, SweepEntry, UserEntry } from '../../domain/work.ts';
-import { type LookContext, look } from '../../functions/looking.ts';
+import type { LookContext } from '../../functions/look-plan.ts';
+import { look } from '../../functions/looking.ts';
 import { aSeat, ME, OTHER, openServices, type ServicesOptions, START, someEntitlements } from '../fixtures/services.ts';
 import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../fixtures/stack.ts';
 
@@ -12,11 +13,11 @@ const LATER = plusSeconds(START, 60);
 
 function anEntry(parts: Partial<UserEntry> = {}): UserEntry {
   const at = START.toISOString();
-  return { by: ME, dueAt: at, at, cause: 'event-1', trigger: 'event', hints: 1, expected: [], ...parts };
+  return { by: ME, dueAt: at, at, since: at, cause: 'event-1', trigger: 'event', hints: 1, expected: [], ...parts };
 }
 
 function aSweep(parts: Partial<SweepEntry> = {}): SweepEntry {
-  const { expected: _, ...entry } = anEntry();
+  const { expected: _expected, since: _since, ...entry } = anEntry();
   return { ...entry, withStatus: false, ...parts };
 }
 
@@ -194,7 +195,7 @@ describe('a look brings the ledger in line with what it read', () => {
       assigned: numbers,
     });
     await look(sweep());
-    const seats = await services.ledger.seatsOf(APPLICATION);
+    const { seats } = await services.ledger.holdings(APPLICATION);
     expect(seats.map(({ status }) => status)).toEqual(numbers.map(() => 'confirmed'));
   });
 
@@ -343,7 +344,7 @@ describe('a look holds changes against limits', () => {
     const { look } = await looking({
       entitlements: someEntitlements({ brake: { percent: 0, atLeast: 1 } }),
       members: [3],
-      seats: [aSeat(1), aSeat(2, { status: 'revoked', revokedAt: plusSeconds(START, -60) }), aSeat(3)],
+      seats: [aSeat(1), aSeat(2, { status: 'revoked', revocations: [plusSeconds(START, -60)] }), aSeat(3)],
       assigned: [1, 3],
     });
     expect(failed(await look(lookAt(1)))).toEqual([[user(1), 'brake']]);

@@ -50,7 +50,7 @@ const aUser = (number: number, status: 'ENABLED' | 'DISABLED' = 'ENABLED') => ({
 describe('a view of a user', () => {
   function anEntry(expected: UserEntry['expected'] = []): UserEntry {
     const at = START.toISOString();
-    return { by: ME, dueAt: at, at, cause: 'event-1', trigger: 'event', hints: 1, expected };
+    return { by: ME, dueAt: at, at, since: at, cause: 'event-1', trigger: 'event', hints: 1, expected };
   }
   const told = (membership: 'member' | 'absent') => anEntry([{ groupId: GROUP, membership, at: START.toISOString() }]);
 
@@ -178,12 +178,12 @@ describe('a view of an application', () => {
     const [entitlement] = world.services.entitlements.entitlements;
     if (!entitlement) throw new Error('there is one');
     const cache = { members: new Map(), userPages: undefined };
-    const seen = await viewApplication(entitlement, withStatus, world.readers, cache);
+    const seen = await viewApplication(entitlement, { withStatus }, START, world.readers, cache);
     return { ...world, ...seen };
   }
 
   it('joins members of all groups, assignments and seats', async () => {
-    const { standings, seats, emptyGroups } = await view({
+    const { standings, holdings, emptyGroup } = await view({
       entitlements: TWO_GROUPS,
       directory: groups([1, 2], [2, 3]),
       seats: [aSeat(2), aSeat(4), aSeat(5, { status: 'revoked' })],
@@ -202,8 +202,8 @@ describe('a view of an application', () => {
         seat: aSeat(5, { status: 'revoked' }),
       },
     ]);
-    expect(seats).toHaveLength(3);
-    expect(emptyGroups).toEqual([]);
+    expect(holdings.seats).toHaveLength(3);
+    expect(emptyGroup).toBe(false);
   });
 
   it('takes an assigned group for no assigned person', async () => {
@@ -218,8 +218,8 @@ describe('a view of an application', () => {
     ['is empty', groups([1]), [OTHER_GROUP]],
     ['is missing', { groups: [{ groupId: GROUP, members: [user(1)] }] }, [OTHER_GROUP]],
     ['and another are empty', groups([]), [GROUP, OTHER_GROUP]],
-  ])('names a configured group that %s', async (_fact, directory = {}, emptyGroups) => {
-    expect(await view({ entitlements: TWO_GROUPS, directory })).toMatchObject({ emptyGroups });
+  ])('names a configured group that %s', async (_fact, directory = {}, emptyGroup) => {
+    expect(await view({ entitlements: TWO_GROUPS, directory })).toMatchObject({ emptyGroup });
   });
 
   it('has no absence for a member whom the list of users does not show', async () => {
@@ -280,7 +280,7 @@ describe('a view of an application', () => {
     const cache = { members: new Map(), userPages: undefined };
     const views = [];
     for (const entitlement of services.entitlements.entitlements) {
-      views.push(await viewApplication(entitlement, false, readers, cache));
+      views.push(await viewApplication(entitlement, { withStatus: false }, START, readers, cache));
     }
     expect(views.map(({ standings }) => standings.length)).toEqual([1, 2]);
     expect(calls('IdentityStore.ListGroupMemberships')).toBe(2);

@@ -29,7 +29,7 @@ function aService(script: Script = {}) {
   let names = 0;
   const service = stepFunctions(
     machine.executions,
-    { arn: ARN, name: 'onboarding', definition, createdAt: START },
+    [{ arn: ARN, name: 'onboarding', definition, createdAt: START }],
     () => {
       names += 1;
       return `execution-${names}`;
