@@ -151,6 +151,17 @@ export interface DoorOptions {
   faults: Faults;
   /** The invocation that made a request dies now. Requests without {@link INVOCATION_HEADER} only get a failure. */
   onCrash(invocationId: string, death: Death): void;
+  /** Told of each request that reaches its service; what it returns is told of the service's answer. */
+  onRequest?(request: DoorRequest): ((answer: Answer) => void) | undefined;
+}
+
+/** A request as its service gets it, whatever a fault makes of the answer. */
+export interface DoorRequest {
+  /** `<Service>.<Operation>` */
+  call: string;
+  body: Uint8Array;
+  /** The invocation that made it; undefined for everybody else's. */
+  invocation: string | undefined;
 }
 
 /** The request header by which a handler's calls are told apart from everybody else's. */
@@ -174,12 +185,14 @@ export class Door {
   readonly #services: DoorOptions['services'];
   readonly #faults: Faults;
   readonly #onCrash: DoorOptions['onCrash'];
+  readonly #onRequest: NonNullable<DoorOptions['onRequest']>;
   #requests = 0;
 
-  constructor({ services, faults, onCrash }: DoorOptions) {
+  constructor({ services, faults, onCrash, onRequest = () => undefined }: DoorOptions) {
     this.#services = services;
     this.#faults = faults;
     this.#onCrash = onCrash;
+    this.#onRequest = onRequest;
   }
 
   /**
@@ -261,11 +274,17 @@ export class Door {
       const tooLarge = { statusCode: 413 };
       return errorAnswer(name, new ServiceError('RequestEntityTooLargeException', 'The body exceeds 1 MiB', tooLarge));
     }
+    const header = headers[INVOCATION_HEADER];
+    const invocation = typeof header === 'string' ? header : undefined;
+    const handle = async (effective: Uint8Array) => {
+      const answered = this.#onRequest({ call, body: effective, invocation });
+      const answer = await service.handle(operation, effective);
+      answered?.(answer);
+      return answer;
+    };
     const fault = this.#faults.match(call, body);
-    if (fault === undefined) return service.handle(operation, body);
-    const answer = await fault.answer(name, body, (effective) => service.handle(operation, effective));
-    const invocationId = headers[INVOCATION_HEADER];
-    if (fault.death !== undefined && typeof invocationId === 'string') this.#onCrash(invocationId, fault.death);
+    const answer = await (fault ? fault.answer(name, body, handle) : handle(body));
+    if (fault?.death !== undefined && invocation !== undefined) this.#onCrash(invocation, fault.death);
     return answer;
   }
 }

@@ -38,10 +38,16 @@ export class Invocations {
   readonly #time: VirtualTime;
   readonly #current = new AsyncLocalStorage<Invocation>();
   readonly #running = new Map<string, Invocation>();
+  readonly #onInvoke: (invocation: { id: string; function: string; payload: string }) => void;
   #count = 0;
 
-  constructor(time: VirtualTime) {
+  /** @param onInvoke told of each invocation before it runs */
+  constructor(
+    time: VirtualTime,
+    onInvoke: (invocation: { id: string; function: string; payload: string }) => void = () => undefined,
+  ) {
     this.#time = time;
+    this.#onInvoke = onInvoke;
   }
 
   /** Ends an invocation at once; whatever it still has under way has no effect. */
@@ -92,6 +98,7 @@ export class Invocations {
       },
     };
     this.#running.set(id, invocation);
+    this.#onInvoke({ id, function: name, payload });
     const cancel = this.#time.after(limitSeconds, () => invocation.die('timeout'));
     try {
       const run = async () => JSON.stringify((await handler(JSON.parse(payload), contextOf(name, id))) ?? null);

@@ -5,17 +5,18 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { ClientSettings } from '../adapters/clients.ts';
-import { connectLedger } from '../adapters/ledger.ts';
+import { connectLedger, type Ledger } from '../adapters/ledger.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Entitlements } from '../domain/entitlements.ts';
-import type { SeatStatus } from '../domain/seat.ts';
+import type { Hold } from '../domain/hold.ts';
+import type { Seat } from '../domain/seat.ts';
 import { handler as applyChanges } from '../functions/apply-changes.ts';
 import { handler as checkPropagation } from '../functions/check-propagation.ts';
 import { handler as normalizeRequest } from '../functions/normalize-request.ts';
 import { handler as planChanges } from '../functions/plan-changes.ts';
 import { handler as recordAudit } from '../functions/record-audit.ts';
 import type { Platform } from '../functions/step.ts';
-import { Door } from './door.ts';
+import { type Answer, Door, type DoorRequest } from './door.ts';
 import { type DynamoDb, openDynamoDb } from './dynamodb.ts';
 import { eventBus } from './event-bus.ts';
 import { type Execution, Executions } from './executions.ts';
@@ -56,6 +57,10 @@ export interface StackListener {
   audit?(entry: AuditEntry): void;
   /** A line that a function logged, or its metrics; JSON. */
   log?(line: string): void;
+  /** A function is invoked; what it is given is JSON. */
+  invoked?(invocation: { id: string; function: string; payload: string }): void;
+  /** A request reached its service; what this returns is told of the service's answer. */
+  request?(request: DoorRequest): ((answer: Answer) => void) | undefined;
 }
 
 /** An entry of PutEvents, its detail parsed. */
@@ -77,7 +82,7 @@ export interface StackOptions {
   transport: 'http' | 'in-process';
   /** Seeds the jitter of retries. */
   seed?: number;
-  quirks?: Partial<Quirks>;
+  quirks?: Quirks;
   listener?: StackListener;
 }
 
@@ -105,7 +110,10 @@ export interface Stack {
   settle(): Promise<void>;
   /** Every request counted by `<Service>.<Operation>`, refused ones too. */
   calls(): Record<string, number>;
-  seats(): Promise<{ applicationArn: string; userId: string; status: SeatStatus }[]>;
+  /** Those of every application that was ever configured. Looking counts no calls, here and in {@link hold}. */
+  seats(): Promise<Seat[]>;
+  /** What the brake keeps, or kept last, of an application. */
+  hold(applicationArn: string): Promise<Hold | undefined>;
   close(): Promise<void>;
 }
 
@@ -129,7 +137,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const { entitlements, directory, listener = {}, seed = 1 } = options;
   const { region, instanceArn } = entitlements.identityCenter;
   const time = new VirtualTime(options.start);
-  const invocations = new Invocations(time);
+  const invocations = new Invocations(time, (invocation) => listener.invoked?.(invocation));
   const clock: Clock = { now: () => time.now(), sleep: (seconds) => invocations.sleep(seconds) };
   const identityCenter = new IdentityCenter(directory, { clock, instanceArn, quirks: options.quirks ?? {} });
   const faults = new Faults();
@@ -210,10 +218,12 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     },
     faults,
     onCrash: (id, death) => invocations.kill(id, death),
+    onRequest: (request) => listener.request?.(request),
   });
   const { settings, close } = await connect(door, region, invocations, options.transport);
   const surroundings = { entitlements, clock, log: (line: string) => listener.log?.(line) };
   const sfn = new SFNClient(settings);
+  const ledger = ledgerBeside(database, settings);
   const everConfigured = new Set(entitlements.entitlements.map(({ application }) => application));
   const startOn = async (stateMachineArn: string, input: unknown): Promise<string> => {
     const { executionArn } = await sfn.send(
@@ -244,7 +254,11 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     execution: (name) => executions.all().find((execution) => execution.name === name),
     settle: () => time.settle(),
     calls: () => Object.fromEntries([...door.calls].sort(([a], [b]) => (a < b ? -1 : 1))),
-    seats: () => seatsIn(database, settings, everConfigured),
+    async seats() {
+      const all = await Promise.all([...everConfigured].map((application) => ledger.holdings(application)));
+      return all.flatMap(({ seats }) => seats);
+    },
+    hold: (applicationArn) => ledger.hold(applicationArn),
     close,
   };
 }
@@ -349,12 +363,8 @@ function statusChange({ arn, name, status, startedAt, endedAt, error, cause }: E
   });
 }
 
-/** Reads past the door, so that looking counts no calls. */
-async function seatsIn(database: DynamoDb, settings: ClientSettings, applications: Iterable<string>) {
+/** Reads past the door. */
+function ledgerBeside(database: DynamoDb, settings: ClientSettings): Ledger {
   const door = new Door({ services: { DynamoDB: database }, faults: new Faults(), onCrash: () => undefined });
-  const ledger = connectLedger({ ...settings, requestHandler: door.requestHandler() }, LEDGER_TABLE);
-  const seats = await Promise.all([...applications].map((application) => ledger.holdings(application)));
-  return seats
-    .flatMap((one) => one.seats)
-    .map(({ applicationArn, userId, status }) => ({ applicationArn, userId, status }));
+  return connectLedger({ ...settings, requestHandler: door.requestHandler() }, LEDGER_TABLE);
 }
