@@ -56,7 +56,8 @@ export interface Circumstances {
 export type Decision =
   | { do: 'grant'; reason: Reason }
   | { do: 'revoke'; reason: Reason }
-  | { do: 'confirm' | 'keep' | 'gone' | 'forget' }
+  | { do: 'gone'; reason: Absence }
+  | { do: 'confirm' | 'keep' | 'forget' }
   | { do: 'leave'; dueAt: string }
   | { do: 'wait'; until: string }
   | { do: 'nothing' };
@@ -89,7 +90,7 @@ function decideEntitled({ assigned, seat }: Standing, circumstances: Circumstanc
       return assigned ? { do: 'keep' } : (wait ?? grant);
     // An interrupted revocation of somebody who is entitled again: it either never began, or is complete.
     case 'revoking':
-      return wait ?? (assigned ? { do: 'keep' } : { do: 'gone' });
+      return wait ?? (assigned ? { do: 'keep' } : { do: 'gone', reason: 'group-leave' });
     case 'revoked':
       return assigned ? (wait ?? NOTHING) : grant;
     // A refused create had no effect: an assignment that is visible now is somebody else's.
@@ -104,6 +105,11 @@ function decideEntitled({ assigned, seat }: Standing, circumstances: Circumstanc
 function decideAbsent({ assigned, seat, absence }: Standing, circumstances: Circumstances): Decision {
   if (!seat || !absence) return NOTHING;
   const { readAt, graceDays } = circumstances;
+  // With a user AWS removes the assignment itself: there is nothing to take back.
+  if (absence === 'user-deleted' && !assigned && takesPlace(seat)) {
+    const known = seat.status !== 'creating' || seat.grantedAt !== undefined;
+    return unsettled(seat, circumstances) ?? (known ? { do: 'gone', reason: absence } : { do: 'forget' });
+  }
   const revoke: Decision = mayTry(seat, circumstances) ? { do: 'revoke', reason: absence } : NOTHING;
   switch (seat.status) {
     case 'assigned':
@@ -116,8 +122,9 @@ function decideAbsent({ assigned, seat, absence }: Standing, circumstances: Circ
     case 'held':
     case 'revoking':
       return revoke;
+    // That it is gone is proved only by reads long enough after the call. What is visible later is somebody else's.
     case 'revoked':
-      return assigned ? (unsettled(seat, circumstances) ?? NOTHING) : NOTHING;
+      return unsettled(seat, circumstances) ?? NOTHING;
     case 'failed':
     case 'waitlisted':
       return { do: 'forget' };
@@ -126,6 +133,8 @@ function decideAbsent({ assigned, seat, absence }: Standing, circumstances: Circ
 
 function grantReason(seat: Seat | undefined, { trigger }: Circumstances): Reason {
   if (seat && ['confirmed', 'leaving', 'held'].includes(seat.status)) return 'drift-healed';
+  // Begun for this reason, and not ended yet.
+  if (seat?.status === 'creating' && seat.grantedAt !== undefined) return 'drift-healed';
   if (seat?.status === 'waitlisted') return 'place-freed';
   if (trigger === 'manual') return 'manual';
   return trigger === 'tick' ? 'reconciled' : 'group-join';

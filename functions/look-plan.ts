@@ -1,7 +1,7 @@
 import type { Entitlement } from '../domain/entitlements.ts';
 import type { RefusedError } from '../domain/errors.ts';
 import type { Decision, PlannedChange, Standing } from '../domain/plan.ts';
-import type { Seat } from '../domain/seat.ts';
+import { type Seat, takesPlace } from '../domain/seat.ts';
 import { isDue, latest } from '../domain/time.ts';
 import type { SweepEntry, UserEntry } from '../domain/work.ts';
 import { inParallel } from './parallel.ts';
@@ -105,4 +105,26 @@ export function saveSeats(seats: readonly Seat[], readers: Pick<Readers, 'keep' 
 /** Has what is still to be told of a seat, or of an observation, put on the bus. */
 export function tell({ applicationArn, userId }: Pick<Seat, 'applicationArn' | 'userId'>, plan: LookPlan): void {
   plan.changes.push({ applicationArn, kind: 'record', reason: 'reconciled', userId });
+}
+
+/** Says what a sweep found, from the seats of the application as this plan leaves them. */
+export function report(
+  { entitlement, view }: ApplicationLook,
+  seats: Iterable<Seat>,
+  { held, adoptions }: { held: number; adoptions: number },
+  plan: LookPlan,
+): void {
+  if (!view) return;
+  const all = [...seats];
+  const inUse = all.filter(takesPlace).length;
+  const overCap = Math.max(0, inUse - entitlement.seats.max);
+  plan.reports.set(entitlement.application, {
+    entitlement: entitlement.name,
+    seats: inUse,
+    waiting: all.filter(({ status }) => status === 'waitlisted').length,
+    unmanaged: view.unmanaged - adoptions,
+    ...(overCap > 0 ? { overCap } : {}),
+    ...(held > 0 ? { held } : {}),
+    ...(view.assignedGroups.length > 0 ? { assignedGroups: view.assignedGroups.slice(0, 10) } : {}),
+  });
 }

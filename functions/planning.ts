@@ -124,8 +124,8 @@ async function enter(input: PlanInput, services: PlanServices): Promise<Entry> {
 /** What a tick has to look at: seats and holds with something left to do, and lines in which a place is free. */
 async function dueNow({ lines = [] }: Work, { clock, ledger, entitlements }: PlanServices): Promise<Pending[]> {
   const pending = await ledger.needAttention(clock.now());
-  for (const { application, seats: cap } of entitlements.entitlements) {
-    if (!lines.includes(application)) continue;
+  for (const { application, seats: cap, mode } of entitlements.entitlements) {
+    if (mode === 'observe' || !lines.includes(application)) continue;
     const { seats } = await ledger.holdings(application);
     if (seats.filter(takesPlace).length < cap.max) pending.push({ applicationArn: application });
   }
@@ -136,12 +136,11 @@ async function dueNow({ lines = [] }: Work, { clock, ledger, entitlements }: Pla
  * Writes down that a person has released a hold; the next sweep of its application acts on it.
  *
  * @returns the application
- * @throws RefusedError when no hold has this digest
+ * @throws RefusedError when no hold has this digest, or only that of an application that isn't configured nor retired
  */
 async function release(digest: string, { ledger, entitlements }: PlanServices): Promise<string> {
   const configured = entitlements.entitlements.map(({ application }) => application);
-  const known = new Set([...configured, ...Object.keys((await ledger.work()).sweptAt)]);
-  for (const application of known) {
+  for (const application of [...configured, ...entitlements.retired]) {
     const hold = await ledger.hold(application);
     if (!hold?.digests.some((one) => one.digest === digest)) continue;
     const next = released(hold, digest);
@@ -224,9 +223,12 @@ async function planWhileDue({ execution, term, progress }: Course, taken: Work, 
       return guarded(looks, course, services, () => apply(settling, batches, plan, readAt, course, services));
     }
     if (plan.failures.length > 0) await fail(looks, plan, readAt, course, services);
-    const { due, waitSeconds, unconfigured } = await close(looks, plan, { execution, readAt }, services);
+    const { due, waitSeconds, unconfigured, work } = await close(looks, plan, { execution, readAt }, services);
+    course = { ...course, progress: withProven(course.progress, looks, plan) };
     if (due) continue;
     if (waitSeconds !== undefined) return { ...waiting(waitSeconds, course.progress), ...found };
+    const [prover] = proversOf(course.progress, work);
+    if (prover) return { outcome: 'handedOver', handedOverTo: prover, progress: course.progress, ...found };
     const outcome = course.progress.held?.length ? 'held' : 'converged';
     return { outcome, progress: course.progress, ...found, ...(unconfigured.length > 0 ? { unconfigured } : {}) };
   }
@@ -253,6 +255,17 @@ function withHeld({ held = [], ...progress }: Progress, plan: LookPlan): Progres
   const now = [...plan.held].flatMap(([application, count]) => (count > 0 ? [application] : []));
   const all = [...still, ...now];
   return all.length > 0 ? { ...progress, held: all } : progress;
+}
+
+/** These looks showed that nothing is left to change. */
+function withProven({ proving = [], ...progress }: Progress, { users, sweeps }: Looks, plan: LookPlan): Progress {
+  const left = proving.filter((key) => !(users[key] || sweeps[key]) || plan.lookAt.has(key));
+  return left.length > 0 ? { ...progress, proving: left } : progress;
+}
+
+/** Who proves changes of this execution in its stead: a later hint has made the look another's. */
+function proversOf({ proving = [] }: Progress, { users, sweeps }: Work): string[] {
+  return proving.flatMap((key) => users[key]?.by ?? sweeps[key]?.by ?? []);
 }
 
 /** Ends before AWS would end it: what is due stays in the mailbox, for the next event or tick. */
@@ -302,7 +315,10 @@ async function apply(
     const context = { me: execution, cause: execution, now: clock.now() };
     return { work: withLines(postSweeps(marked, new Set([...plan.owing, ...freeing]), context), plan) };
   });
-  return { outcome: 'apply', batches, term, plannedAt: readAt.toISOString(), progress };
+  const proving = [
+    ...new Set([...(progress.proving ?? []), ...Object.keys(settling.users), ...Object.keys(settling.sweeps)]),
+  ];
+  return { outcome: 'apply', batches, term, plannedAt: readAt.toISOString(), progress: { ...progress, proving } };
 }
 
 /** Which applications have a line, as far as a plan has seen it. */
@@ -314,13 +330,21 @@ function withLines(work: Work, { lines }: LookPlan): Work {
   return all.length > 0 ? { ...rest, lines: all } : rest;
 }
 
+interface Closed {
+  /** The mailbox as it is now. */
+  work: Work;
+  due: boolean;
+  waitSeconds: number | undefined;
+  unconfigured: NonNullable<Plan['unconfigured']>;
+}
+
 /** Strikes off what is proven, says when to look again at the rest, and gives the lease back if nothing else is due. */
 async function close(
   looks: Looks,
   plan: LookPlan,
   { execution, readAt }: { execution: string; readAt: Date },
   services: PlanServices,
-): Promise<{ due: boolean; waitSeconds: number | undefined; unconfigured: NonNullable<Plan['unconfigured']> }> {
+): Promise<Closed> {
   const { clock, ledger, entitlements } = services;
   const sweeps = entitlements.entitlements.map(({ application }) =>
     plan.lookAt.has(application) ? undefined : looks.sweeps[application],
@@ -329,7 +353,7 @@ async function close(
   const whole = sweeps.every((sweep) => sweep !== undefined);
   const withStatus = sweeps.every((sweep) => sweep?.withStatus);
   const unmanaged = Object.fromEntries([...plan.reports].map(([application, one]) => [application, one.unmanaged]));
-  const { work, ...closed } = await changeMailbox(ledger, (before) => {
+  const closed = await changeMailbox(ledger, (before) => {
     if (holderOf(before, clock.now()) !== execution)
       throw new LeaseLostError('The lease was lost while a plan was made');
     const struck = closeLooks(before, looks, { me: execution, startedAt: readAt, lookAt: plan.lookAt });
@@ -344,7 +368,7 @@ async function close(
     return { before, ...finish(noted, execution, clock.now()) };
   });
   measureFound(plan, closed.before, services);
-  const unconfigured = whole ? await seatsLeft(work, services) : [];
+  const unconfigured = whole ? await seatsLeft(closed.work, services) : [];
   return { ...closed, unconfigured };
 }
 
