@@ -8,6 +8,8 @@
 /** Throttled, conflicting or failing for now. The machine retries the task with jitter. */
 export class TransientAwsError extends Error {
   override readonly name = 'TransientAwsError';
+  /** AWS refused the call for its rate: nothing is broken. */
+  throttled = false;
 }
 
 /**

@@ -92,6 +92,11 @@ export function holderOf(work: Work, now: Date): string | undefined {
   return work.lease && !isDue(work.lease.until, now) ? work.lease.holder : undefined;
 }
 
+/** Whether a holder has neither renewed the lease nor given it back. */
+export function hasExpiredLease({ lease }: Work, now: Date): boolean {
+  return lease !== undefined && isDue(lease.until, now);
+}
+
 /** Takes or renews the lease; undefined when somebody else holds it. */
 export function acquire(work: Work, me: string, now: Date): Work | undefined {
   const holder = holderOf(work, now);

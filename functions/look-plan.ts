@@ -13,6 +13,8 @@ export interface ApplicationReport {
   /** That take a place. */
   seats: number;
   waiting: number;
+  /** Since when the first in line waits. */
+  waitingSince?: string;
   /** Assignments that somebody else made. */
   unmanaged: number;
   /** Seats above `seats.max`: it was lowered, and nobody loses a seat for that. */
@@ -117,11 +119,14 @@ export function report(
   if (!view) return;
   const all = [...seats];
   const inUse = all.filter(takesPlace).length;
+  const line = all.filter(({ status }) => status === 'waitlisted').map(({ requestedAt }) => requestedAt);
+  const waitingSince = line.sort().at(0);
   const overCap = Math.max(0, inUse - entitlement.seats.max);
   plan.reports.set(entitlement.application, {
     entitlement: entitlement.name,
     seats: inUse,
-    waiting: all.filter(({ status }) => status === 'waitlisted').length,
+    waiting: line.length,
+    ...(waitingSince ? { waitingSince } : {}),
     unmanaged: view.unmanaged - adoptions,
     ...(overCap > 0 ? { overCap } : {}),
     ...(held > 0 ? { held } : {}),

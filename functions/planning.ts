@@ -14,6 +14,7 @@ import {
   closeLooks,
   dueLooks,
   finish,
+  hasExpiredLease,
   holderOf,
   isRedriven,
   type Looks,
@@ -72,7 +73,8 @@ const UNMANAGED_JUMP = 10;
  */
 export async function planChanges(input: PlanInput, services: PlanServices): Promise<Plan> {
   const { execution } = input;
-  const { turn, redriven } = await enter(input, services);
+  const { turn, redriven, expired } = await enter(input, services);
+  if (expired) services.measure('LeasesExpired', 1);
   const progress = redriven ? { ...input.progress, stalled: 0 } : input.progress;
   if (turn.turn === 'handedOver') {
     services.measure('ExecutionsHandedOver', 1);
@@ -93,7 +95,12 @@ function waiting(waitSeconds: number, progress: Progress): Plan {
   return { outcome: 'settle', settle: { waitSeconds }, progress: { ...progress, round: progress.round + 1 } };
 }
 
-type Entry = { turn: Turn | { turn: 'nothing'; work: Work }; redriven: boolean };
+interface Entry {
+  turn: Turn | { turn: 'nothing'; work: Work };
+  redriven: boolean;
+  /** The lease was taken over from a holder that never gave it back. */
+  expired: boolean;
+}
 
 async function enter(input: PlanInput, services: PlanServices): Promise<Entry> {
   const { request, progress, execution } = input;
@@ -108,14 +115,17 @@ async function enter(input: PlanInput, services: PlanServices): Promise<Entry> {
     (work) => {
       const now = clock.now();
       const redriven = isRedriven(work, execution);
-      if (!begins) return withTurn(takeTurn(work, execution, now), redriven);
+      const expired = hasExpiredLease(work, now);
+      if (!begins) return withTurn(takeTurn(work, execution, now), redriven, expired);
       const wanted = wantedNow(input, due, released, entitlements, work, now);
       const overdue = request.trigger === 'tick' ? adoptOverdue(work, execution, now) : work;
       const { users, groups, applications = [], sweep, adopt } = wanted;
       const idle = users.length + groups.length + applications.length === 0 && sweep !== 'everything' && !adopt;
       const held = holderOf(overdue, now) === execution;
-      if (idle && !held && !hasLooks(overdue, execution)) return { turn: { turn: 'nothing', work }, redriven, work };
-      return withTurn(takeTurn(post(overdue, wanted, { me: execution, entitlements, now }), execution, now), redriven);
+      if (idle && !held && !hasLooks(overdue, execution))
+        return { turn: { turn: 'nothing', work }, redriven, expired: false, work };
+      const turn = takeTurn(post(overdue, wanted, { me: execution, entitlements, now }), execution, now);
+      return withTurn(turn, redriven, expired);
     },
     known,
   );
@@ -154,8 +164,8 @@ function hasLooks({ users, sweeps }: Work, execution: string): boolean {
   return [...Object.values(users), ...Object.values(sweeps)].some(({ by }) => by === execution);
 }
 
-function withTurn(turn: Turn, redriven: boolean): Entry & { work: Work } {
-  return { turn, redriven, work: turn.work };
+function withTurn(turn: Turn, redriven: boolean, expired: boolean): Entry & { work: Work } {
+  return { turn, redriven, expired: expired && turn.turn === 'work', work: turn.work };
 }
 
 /** The request with its user found, and a tick with what is due. */
@@ -368,23 +378,38 @@ async function close(
     return { before, ...finish(noted, execution, clock.now()) };
   });
   measureFound(plan, closed.before, services);
+  if (whole) measureAll(plan, readAt, services);
   const unconfigured = whole ? await seatsLeft(closed.work, services) : [];
   return { ...closed, unconfigured };
 }
 
+/** What is known of one application at a time. */
 function measureFound({ reports }: LookPlan, before: Work, { measure }: PlanServices): void {
-  if (reports.size === 0) return;
-  const all = [...reports.values()];
-  measure('SeatsWaiting', sum(all.map(({ waiting: line }) => line)));
-  measure('SeatsOverCap', sum(all.map(({ overCap = 0 }) => overCap)));
-  measure('UnmanagedAssignments', sum(all.map(({ unmanaged }) => unmanaged)));
-  measure('AssignedGroups', sum(all.map(({ assignedGroups = [] }) => assignedGroups.length)));
+  for (const { entitlement, seats } of reports.values()) measure('Seats', seats, entitlement);
   const grown = [...reports].map(([application, { unmanaged }]) => {
     const last = before.unmanaged?.[application];
     return last === undefined ? 0 : unmanaged - last;
   });
   const jump = sum(grown.filter((more) => more > UNMANAGED_JUMP));
   if (jump > 0) measure('UnmanagedJump', jump);
+}
+
+/** Totals, which only a sweep of everything knows. */
+function measureAll({ reports }: LookPlan, readAt: Date, { measure, entitlements }: PlanServices): void {
+  const all = [...reports.values()];
+  measure('SweepsCompleted', 1);
+  measure('SeatsWaiting', sum(all.map(({ waiting: line }) => line)));
+  measure('SeatsOverCap', sum(all.map(({ overCap = 0 }) => overCap)));
+  measure('RevocationsHeld', sum(all.map(({ held = 0 }) => held)));
+  measure('UnmanagedAssignments', sum(all.map(({ unmanaged }) => unmanaged)));
+  measure('AssignedGroups', sum(all.map(({ assignedGroups = [] }) => assignedGroups.length)));
+  const caps = entitlements.entitlements.map(({ application, seats }) => {
+    const report = reports.get(application);
+    return report ? (100 * report.seats) / Math.max(seats.max, 1) : 0;
+  });
+  measure('CapUsed', Math.max(...caps));
+  const waits = all.map(({ waitingSince }) => (waitingSince ? secondsBetween(waitingSince, readAt) : 0));
+  measure('OldestWait', Math.max(0, ...waits));
 }
 
 /** Seats of applications that aren't configured any more: they are told of, and only a person gives them up. */

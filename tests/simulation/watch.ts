@@ -457,7 +457,7 @@ function expectationOf(input: unknown): { userId: string; groupId: string; at: M
 }
 
 /** One person and one application as a key. */
-export function keyOf({ applicationArn, userId }: Pair): string {
+function keyOf({ applicationArn, userId }: Pair): string {
   return `${applicationArn} ${userId}`;
 }
 
