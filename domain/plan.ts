@@ -11,6 +11,9 @@ export const BATCH_SIZE = 50;
 /** Bounds a round's payload to some 100 KiB: 2,000 ids of 47 characters. */
 export const ROUND_SIZE = 2000;
 
+/** Bounds what batches of few people add to it: many applications, each with changes of many kinds. */
+export const ROUND_BATCHES = 100;
+
 /**
  * Changes of one kind to one application. `record`: only audit events of these people are still to be sent; `hold`: that
  * of the application's hold, and nobody is named.
@@ -189,13 +192,13 @@ export type PlannedChange = Omit<Batch, 'userIds'> & { userId: string };
 /**
  * Cuts changes into batches of one application, kind and reason; revocations first, since they free places.
  *
- * @returns at most {@link ROUND_SIZE} users, and whether some were left for the next round
+ * @returns at most {@link ROUND_SIZE} users in at most {@link ROUND_BATCHES}, and whether some were left for the next round
  */
 export function cut(changes: readonly PlannedChange[]): { batches: Batch[]; more: boolean } {
   const order = { revoke: 0, grant: 1, record: 2, hold: 3 };
   const round = [...changes].sort((a, b) => order[a.kind] - order[b.kind]).slice(0, ROUND_SIZE);
   const groups = Map.groupBy(round, ({ applicationArn, kind, reason }) => `${applicationArn} ${kind} ${reason}`);
-  const batches = [...groups.values()].flatMap((group) => {
+  const all = [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (!first) return [];
     const { userId: _, ...what } = first;
@@ -205,5 +208,6 @@ export function cut(changes: readonly PlannedChange[]): { batches: Batch[]; more
       userIds: userIds.slice(index * BATCH_SIZE, (index + 1) * BATCH_SIZE),
     }));
   });
-  return { batches, more: changes.length > round.length };
+  const batches = all.slice(0, ROUND_BATCHES);
+  return { batches, more: changes.length > round.length || all.length > batches.length };
 }

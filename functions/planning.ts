@@ -3,7 +3,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Entitlement } from '../domain/entitlements.ts';
 import { LeaseLostError, NotConvergedError, RefusedError } from '../domain/errors.ts';
 import { released } from '../domain/hold.ts';
-import { type Batch, cut } from '../domain/plan.ts';
+import { type Batch, cut, ROUND_BATCHES } from '../domain/plan.ts';
 import { isSpent, isStalled, type Progress, progressed } from '../domain/progress.ts';
 import type { Propagation, Request } from '../domain/request.ts';
 import { reported, takesPlace } from '../domain/seat.ts';
@@ -246,13 +246,14 @@ async function planWhileDue({ execution, term, progress }: Course, taken: Work, 
 
 function batchesOf({ changes, holds }: LookPlan): { batches: Batch[]; more: boolean } {
   const { batches, more } = cut(changes);
-  const events = holds.map((applicationArn) => ({
+  const room = ROUND_BATCHES - batches.length;
+  const events = holds.slice(0, room).map((applicationArn) => ({
     applicationArn,
     kind: 'hold' as const,
     reason: 'reconciled' as const,
     userIds: [],
   }));
-  return { batches: [...batches, ...events], more };
+  return { batches: [...batches, ...events], more: more || holds.length > room };
 }
 
 function sum(numbers: Iterable<number>): number {
