@@ -38,14 +38,17 @@ const Look = {
   /** Its last look ended in an error; whoever comes back first looks at once. */
   failed: z.optional(z.boolean()),
 };
-const UserEntrySchema = z.object({
-  ...Look,
-  expected: z.array(z.extend(ExpectationSchema, { at: Timestamp })),
-  /** Time of the oldest hint: the place in the line. */
-  since: Timestamp,
-  /** Some hint named no group: all entitlements and UserStatus are to be looked at, whatever else is expected. */
-  whole: z.optional(z.boolean()),
-});
+const UserEntrySchema = z.pipe(
+  z.object({
+    ...Look,
+    expected: z.array(z.extend(ExpectationSchema, { at: Timestamp })),
+    /** Time of the oldest hint: the place in the line. Entries of before there was a line have none. */
+    since: z.optional(Timestamp),
+    /** Some hint named no group: all entitlements and UserStatus are to be looked at, whatever else is expected. */
+    whole: z.optional(z.boolean()),
+  }),
+  z.transform(({ since, ...entry }) => ({ ...entry, since: since ?? entry.at })),
+);
 const SweepEntrySchema = z.object({
   ...Look,
   /** Whether everybody's UserStatus is to be read as well. */

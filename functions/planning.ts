@@ -83,7 +83,8 @@ export async function planChanges(input: PlanInput, services: PlanServices): Pro
   if (turn.turn === 'wait') return waiting(turn.waitSeconds, progress);
   if (turn.turn === 'nothing') return { outcome: 'converged', progress };
   try {
-    return await planWhileDue({ execution, term: turn.term, progress }, turn.work, services);
+    const plan = await planWhileDue({ execution, term: turn.term, progress }, turn.work, services);
+    return plan.outcome === 'held' && input.request.version === 1 ? { ...plan, outcome: 'converged' } : plan;
   } catch (error) {
     // Somebody else took over while this plan was being made: whose turn it is now, the next call finds out.
     if (error instanceof LeaseLostError) return waiting(0, progress);

@@ -4,6 +4,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import type { ClientSettings } from '../adapters/clients.ts';
 import { connectLedger, type Ledger } from '../adapters/ledger.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -80,6 +81,8 @@ export interface StackOptions {
   start: Date;
   /** `http`: real HTTP on the loopback interface; `in-process`: the same doors without sockets. */
   transport: 'http' | 'in-process';
+  /** Another machine than that of the files, such as an earlier release's. */
+  definition?: StateMachineDefinition;
   /** Seeds the jitter of retries. */
   seed?: number;
   quirks?: Quirks;
@@ -141,7 +144,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const clock: Clock = { now: () => time.now(), sleep: (seconds) => invocations.sleep(seconds) };
   const identityCenter = new IdentityCenter(directory, { clock, instanceArn, quirks: options.quirks ?? {} });
   const faults = new Faults();
-  const template = readTemplate();
+  const template = { ...readTemplate(), ...(options.definition ? { definition: options.definition } : {}) };
   const database = openDynamoDb();
   await database.createTable({ TableName: LEDGER_TABLE, ...template.ledgerTable });
   const machineOf = (name: string) => ({
