@@ -49,7 +49,7 @@ export default class EsbuildPlugin {
         await bundle(serviceDir, definition.handler.replace(/\.\w+$/, ''), directory);
         const entries = await readdir(directory, { recursive: true, withFileTypes: true });
         const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-        definition.package = { artifact: await packager.zipFiles(files, `${name}.zip`, directory) };
+        definition.package = { individually: true, artifact: await packager.zipFiles(files, `${name}.zip`, directory) };
       }),
     );
   }
