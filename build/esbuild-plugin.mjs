@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readEntitlements } from '../cli/entitlements-file.ts';
-import { bundle } from './bundle.mjs';
+import { bundle } from './bundle.ts';
 
 /**
  * Packages each function as one reproducible zip: its code and the SDK bundled, and entitlements.yml, checked, as
