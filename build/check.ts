@@ -33,7 +33,8 @@ const STEPS: Step[] = [
   { name: 'unused', command: 'knip', args: [] },
   { name: 'schemas', command: 'node', args: ['build/schemas.ts', '--check'] },
   { name: 'package', command: 'serverless', args: ['package'] },
-  { name: 'template', command: 'cfn-lint', args: [TEMPLATE], optional: true },
+  { name: 'template', command: 'cfn-lint', args: [TEMPLATE, 'forwarder.yml'], optional: true },
+  { name: 'terraform', command: 'terraform', args: ['fmt', '-check', 'docs/terraform'], optional: true },
 ];
 
 /** Tools are found as in npm scripts, also when this file is run by hand. The flood of single joins has its full size. */
