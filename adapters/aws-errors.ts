@@ -276,7 +276,5 @@ export function translate(
   const verdict = row?.as ?? 'transient';
   const message = `${operation}: ${what}${details && ` (${details})`}`;
   if (verdict !== 'transient') return new RefusedError(verdict, message);
-  const transient = new TransientAwsError(message);
-  transient.throttled = THROTTLES.has(what);
-  return transient;
+  return THROTTLES.has(what) ? TransientAwsError.throttled(message) : new TransientAwsError(message);
 }

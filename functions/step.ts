@@ -120,7 +120,7 @@ function handlerOf<Input, Services extends object, Output>(
       } catch (error) {
         logger.error('failed', { execution, ...described(error) });
         if (error instanceof PropagationTimeoutError) measure('PropagationTimeouts', 1);
-        if (error instanceof TransientAwsError && error.throttled) measure('StepsThrottled', 1);
+        if (error instanceof TransientAwsError && error.isThrottled) measure('StepsThrottled', 1);
         throw told(error);
       } finally {
         publish();

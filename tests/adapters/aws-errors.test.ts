@@ -124,8 +124,8 @@ describe('what AWS refuses for its rate', () => {
     ['ConflictException', {}, SSO_ADMIN_ERRORS, false],
     ['InternalServerException', {}, SSO_ADMIN_ERRORS, false],
     ['SomethingOfAProxy', { $metadata: { httpStatusCode: 503 } }, SSO_ADMIN_ERRORS, false],
-  ] as const)('%s %j is told apart', (name, details, table, throttled) => {
-    expect(translate(anSdkError(name, details), table, 'ListUsers', [])).toMatchObject({ throttled });
+  ] as const)('%s %j is told apart', (name, details, table, isThrottled) => {
+    expect(translate(anSdkError(name, details), table, 'ListUsers', [])).toMatchObject({ isThrottled });
   });
 });
 

@@ -149,7 +149,7 @@ describe('a step', () => {
   });
 
   it.each([
-    ['a call that AWS throttled', Object.assign(new TransientAwsError('again'), { throttled: true }), 'StepsThrottled'],
+    ['a call that AWS throttled', TransientAwsError.throttled('again'), 'StepsThrottled'],
     ['a person who has not come in time', new PropagationTimeoutError('late'), 'PropagationTimeouts'],
   ])('counts %s', async (_fact, error, metric) => {
     const { call, counted } = aStep(() => Promise.reject(error));
