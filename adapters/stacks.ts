@@ -7,7 +7,6 @@ import {
   DescribeStacksCommand,
   GetTemplateCommand,
   paginateListStackResources,
-  type ResourceChange,
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
 import { paginateListExecutions, SFNClient } from '@aws-sdk/client-sfn';
@@ -81,6 +80,32 @@ const MOST_LOOKS = 360;
 const TemplateSchema = z.object({
   Resources: z.record(z.string(), z.object({ DeletionPolicy: z.optional(z.string()) })),
 });
+const StackSchema = z.object({
+  StackStatus: z.string(),
+  Parameters: z._default(z.array(z.object({ ParameterKey: z.string(), ParameterValue: z.string() })), []),
+  Outputs: z._default(z.array(z.object({ OutputKey: z.string(), OutputValue: z.string() })), []),
+});
+const ResourcesSchema = z.array(
+  z.object({
+    LogicalResourceId: z.string(),
+    ResourceType: z.string(),
+    /** Missing while it is being made. */
+    PhysicalResourceId: z._default(z.string(), ''),
+  }),
+);
+const ChangesSchema = z._default(
+  z.array(
+    z.object({
+      ResourceChange: z.object({
+        Action: z.string(),
+        LogicalResourceId: z.string(),
+        ResourceType: z.string(),
+        Replacement: z.optional(z.string()),
+      }),
+    }),
+  ),
+  [],
+);
 
 /** CloudFormation and Step Functions, over the SDK. */
 export function connectStacks(
@@ -99,14 +124,12 @@ export function connectStacks(
 
   async function describe(name: string): Promise<Stack | undefined> {
     try {
-      const { Stacks: [stack] = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName: name }));
-      if (!stack) return undefined;
-      const parameters = (stack.Parameters ?? []).map((one) => [one.ParameterKey ?? '', one.ParameterValue ?? '']);
-      const outputs = (stack.Outputs ?? []).map((one) => [one.OutputKey ?? '', one.OutputValue ?? '']);
+      const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName: name }));
+      const { StackStatus, Parameters, Outputs } = StackSchema.parse(Stacks?.[0]);
       return {
-        status: stack.StackStatus ?? '',
-        parameters: Object.fromEntries(parameters),
-        outputs: Object.fromEntries(outputs),
+        status: StackStatus,
+        parameters: Object.fromEntries(Parameters.map((one) => [one.ParameterKey, one.ParameterValue])),
+        outputs: Object.fromEntries(Outputs.map((one) => [one.OutputKey, one.OutputValue])),
       };
     } catch (error) {
       if (isValidation(error, /does not exist$/)) return undefined;
@@ -117,13 +140,18 @@ export function connectStacks(
   /** @returns undefined until the change set is made; a change set without changes counts as failed */
   async function changesIn(input: PreviewInput, token?: string): Promise<StackChange[] | undefined> {
     const { Status, StatusReason, Changes, NextToken } = await cloudFormation.send(
-      new DescribeChangeSetCommand({ ...input, ...(token ? { NextToken: token } : {}) }),
+      new DescribeChangeSetCommand({ ...input, NextToken: token }),
     );
     if (Status === 'FAILED' && /didn't contain changes|No updates are to be performed/.test(StatusReason ?? ''))
       return [];
     if (Status === 'FAILED') throw new Error(`CloudFormation refuses the change set: ${StatusReason}`);
     if (Status !== 'CREATE_COMPLETE') return undefined;
-    const changes = (Changes ?? []).flatMap(({ ResourceChange: change }) => (change ? [changeOf(change)] : []));
+    const changes = ChangesSchema.parse(Changes).map(({ ResourceChange: change }) => ({
+      action: change.Action,
+      logicalId: change.LogicalResourceId,
+      type: change.ResourceType,
+      replaced: change.Replacement === 'True',
+    }));
     return NextToken ? [...changes, ...((await changesIn(input, NextToken)) ?? [])] : changes;
   }
 
@@ -133,34 +161,34 @@ export function connectStacks(
     async resources(name) {
       const found: StackResource[] = [];
       for await (const page of paginateListStackResources({ client: cloudFormation }, { StackName: name })) {
-        for (const { LogicalResourceId, ResourceType, PhysicalResourceId } of page.StackResourceSummaries ?? []) {
-          found.push({
-            logicalId: LogicalResourceId ?? '',
-            type: ResourceType ?? '',
-            physicalId: PhysicalResourceId ?? '',
-          });
-        }
+        const resources = ResourcesSchema.parse(page.StackResourceSummaries);
+        found.push(
+          ...resources.map((one) => ({
+            logicalId: one.LogicalResourceId,
+            type: one.ResourceType,
+            physicalId: one.PhysicalResourceId,
+          })),
+        );
       }
       return found;
     },
 
     async retained(name) {
-      const { TemplateBody = '' } = await cloudFormation.send(
+      const { TemplateBody } = await cloudFormation.send(
         new GetTemplateCommand({ StackName: name, TemplateStage: 'Original' }),
       );
-      const { Resources } = TemplateSchema.parse(JSON.parse(TemplateBody));
+      const { Resources } = TemplateSchema.parse(JSON.parse(String(TemplateBody)));
       return new Set(Object.entries(Resources).flatMap(([id, one]) => (one.DeletionPolicy === 'Retain' ? [id] : [])));
     },
 
     async setParameters(name, parameters) {
       try {
-        const Capabilities = ['CAPABILITY_NAMED_IAM'] as const;
         await cloudFormation.send(
           new UpdateStackCommand({
             StackName: name,
             UsePreviousTemplate: true,
             Parameters: [...parameters],
-            Capabilities: [...Capabilities],
+            Capabilities: ['CAPABILITY_NAMED_IAM'],
           }),
         );
       } catch (error) {
@@ -168,8 +196,8 @@ export function connectStacks(
         throw error;
       }
       return until(async () => {
-        const status = (await describe(name))?.status ?? '';
-        return status.endsWith('_IN_PROGRESS') ? undefined : status;
+        const status = (await describe(name))?.status;
+        return status?.endsWith('_IN_PROGRESS') ? undefined : status;
       });
     },
 
@@ -185,18 +213,9 @@ export function connectStacks(
     async running(stateMachineArn) {
       let count = 0;
       const pages = paginateListExecutions({ client: sfn }, { stateMachineArn, statusFilter: 'RUNNING' });
-      for await (const { executions } of pages) count += executions?.length ?? 0;
+      for await (const { executions } of pages) count += z.array(z.unknown()).parse(executions).length;
       return count;
     },
-  };
-}
-
-function changeOf({ Action, LogicalResourceId, ResourceType, Replacement }: ResourceChange): StackChange {
-  return {
-    action: Action ?? '',
-    logicalId: LogicalResourceId ?? '',
-    type: ResourceType ?? '',
-    replaced: Replacement === 'True',
   };
 }
 
