@@ -3,7 +3,7 @@ import { type Entitlements, parseEntitlements } from '../domain/entitlements.ts'
 import type { Cast } from './cast.ts';
 import { problemWith, type RecordedChange, titleOf, type Via } from './events.ts';
 import type { Action } from './scenario-schema.ts';
-import type { Start } from './script.ts';
+import type { Start, Step } from './script.ts';
 import type { Stack } from './stack.ts';
 
 const WAYS: Readonly<Record<Via, string>> = {
@@ -15,7 +15,8 @@ const WAYS: Readonly<Record<Via, string>> = {
 /** What an action comes to. */
 export interface Deed {
   title: string;
-  act?(stack: Stack): void | Promise<void>;
+  act?: Step['act'];
+  operate?: Step['operate'];
   /** What CloudTrail tells of it. */
   recorded?: { change: RecordedChange; via: Via };
   /** The execution that it starts itself. */
@@ -92,7 +93,7 @@ function deployDeed(
 ): Deed {
   const parsed = parseEntitlements({ identityCenter, ...deployment });
   const title = 'another configuration is deployed';
-  if ('entitlements' in parsed) return { title, act: (stack) => stack.configure(parsed.entitlements) };
+  if ('entitlements' in parsed) return { title, operate: (stack) => stack.configure(parsed.entitlements) };
   for (const fault of parsed.faults) cast.refuse(`${path}.${fault.path}`, fault.problem);
   return { title };
 }
@@ -101,7 +102,7 @@ function executionDeed(verb: 'stop' | 'redrive', { execution }: { execution: num
   const what = ({ arnOf }: Stack) => ({ executionArn: arnOf(`execution-${execution}`) });
   return {
     title: `somebody ${verb}s execution ${execution}`,
-    async act(stack) {
+    async operate(stack) {
       try {
         if (verb === 'stop') await stack.sfn.send(new StopExecutionCommand(what(stack)));
         else await stack.sfn.send(new RedriveExecutionCommand(what(stack)));

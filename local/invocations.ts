@@ -28,7 +28,8 @@ export interface RequestHandler {
   handle(request: { headers: Record<string, string> }, options?: object): Promise<{ response: object }>;
 }
 
-const DEATHS: Readonly<Record<Death, { error: string; message: string }>> = {
+/** What Step Functions is told of the death of a function. */
+export const DEATHS: Readonly<Record<Death, { error: string; message: string }>> = {
   crash: { error: 'Lambda.Unknown', message: 'The function ended without an answer' },
   timeout: { error: 'Sandbox.Timedout', message: 'The function ran longer than its time limit' },
 };

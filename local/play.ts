@@ -109,7 +109,8 @@ export function perform(
       for (let step = steps[index]; step && step.at <= stack.clock.now(); step = steps[index]) {
         const due = step;
         await around(due, async () => {
-          await due.act?.(stack);
+          due.act?.(stack);
+          await due.operate?.(stack);
           await startExecution(stack, due, starts);
         });
         index += 1;

@@ -86,7 +86,7 @@ function stepsOfAction(
   identityCenter: Entitlements['identityCenter'],
 ): Step[] {
   const { say, deliver = { afterSeconds: 1, times: 1 }, expect = ANY_BUT_FAILED } = action;
-  const { title, act, recorded, start } = deedOf(action, path, cast, identityCenter);
+  const { title, act, operate, recorded, start } = deedOf(action, path, cast, identityCenter);
   const expected = typeof expect === 'string' ? [expect] : expect;
   const lost = recorded !== undefined && deliver.times === 0;
   const own: Step = {
@@ -94,6 +94,7 @@ function stepsOfAction(
     title: lost ? `${title}; the event of it is lost` : title,
     ...(say === undefined ? {} : { say }),
     ...(act === undefined ? {} : { act }),
+    ...(operate === undefined ? {} : { operate }),
     ...(start === undefined ? {} : { start: { ...start, expected } }),
   };
   if (!recorded) return [own];

@@ -25,7 +25,10 @@ export interface Step {
   title: string;
   /** Why it is worth seeing. */
   say?: string;
-  act?(stack: Stack): void | Promise<void>;
+  /** Changes the world that Usher looks at. */
+  act?(world: Pick<Stack, 'identityCenter' | 'faults'>): void;
+  /** Does something to Usher itself: its configuration, its executions. */
+  operate?(stack: Stack): void | Promise<void>;
   start?: Start & {
     /** What the execution may end as without being a surprise. */
     expected: readonly Outcome[];
