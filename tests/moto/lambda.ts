@@ -62,6 +62,7 @@ export class Lambda {
   readonly #functions = new Map<string, LambdaFunction>();
   /** Sandboxes that wait for an invocation, by function. */
   readonly #idle = new Map<string, Worker[]>();
+  readonly #all = new Set<Worker>();
   readonly #running = new Map<string, Invocation>();
   readonly #lastUsed = new Map<string, number>();
   readonly #logs = new Map<string, string[]>();
@@ -86,9 +87,9 @@ export class Lambda {
     return busy ? undefined : (this.#lastUsed.get(account) ?? 0);
   }
 
-  /** The end of what the functions of an account have logged. */
-  log(account: string): string {
-    return (this.#logs.get(account) ?? []).slice(-40).join('\n');
+  /** What the functions of an account have logged, by lines. */
+  log(account: string): readonly string[] {
+    return this.#logs.get(account) ?? [];
   }
 
   /** Ends the sandbox of an invocation, and so the invocation. */
@@ -131,10 +132,11 @@ export class Lambda {
       stdout: true,
       stderr: true,
     });
+    this.#all.add(sandbox);
     const log = this.#logs.get(accountOf(one.arn)) ?? [];
     this.#logs.set(accountOf(one.arn), log);
     for (const stream of [sandbox.stdout, sandbox.stderr]) {
-      stream.on('data', (chunk: Buffer) => log.push(chunk.toString().trimEnd()));
+      stream.on('data', (chunk: Buffer) => log.push(...chunk.toString().trimEnd().split('\n')));
     }
     sandbox.on('message', (message: unknown) => {
       const told = MessageSchema.parse(message);
@@ -142,8 +144,14 @@ export class Lambda {
       this.#release(one.arn, sandbox);
       this.#running.get(told.id)?.end(told);
     });
-    sandbox.on('error', (error: unknown) => {
-      log.push(String(error));
+    sandbox.on('error', (error: unknown) => log.push(String(error)));
+    sandbox.on('exit', () => {
+      this.#all.delete(sandbox);
+      const idle = this.#idle.get(one.arn) ?? [];
+      this.#idle.set(
+        one.arn,
+        idle.filter((other) => other !== sandbox),
+      );
       for (const [id, invocation] of this.#running) if (invocation.sandbox === sandbox) this.kill(id, 'crash');
     });
     return sandbox;
@@ -166,8 +174,7 @@ export class Lambda {
   async #close(server: Server): Promise<void> {
     server.close();
     server.closeAllConnections();
-    const sandboxes = [...this.#idle.values()].flat();
-    await Promise.all(sandboxes.map((sandbox) => sandbox.terminate()));
+    await Promise.all([...this.#all].map((sandbox) => sandbox.terminate()));
   }
 
   async #answer(request: IncomingMessage) {

@@ -49,6 +49,40 @@ def substitutions():
     parsing.string = types.SimpleNamespace(Template=Template)
 
 
+def other_types():
+    """A resource of a type that moto doesn't know is left out, and with it a stack that refers to it fails."""
+
+    class Placeholder:
+        def __init__(self, name):
+            self.physical_resource_id = name
+
+        @classmethod
+        def create_from_cloudformation_json(cls, resource_name, *_, **__):
+            return cls(resource_name)
+
+        @classmethod
+        def update_from_cloudformation_json(cls, original_resource, *_, **__):
+            return original_resource
+
+        @classmethod
+        def delete_from_cloudformation_json(cls, *_):
+            pass
+
+        @classmethod
+        def has_cfn_attr(cls, _):
+            return True
+
+        def get_cfn_attribute(self, name):
+            return f"arn:aws:moto:::{self.physical_resource_id}/{name}"
+
+        def is_created(self):
+            return True
+
+    class_of = parsing.resource_class_from_type
+    # The first warns of the type, which is then told of as not checked.
+    parsing.resource_class_from_type = lambda name: class_of(name) or Placeholder
+
+
 def machines_of_stacks():
     """A machine that CloudFormation makes lands in the backend that executes nothing."""
     stepfunctions.stepfunctions_backends = parser.stepfunctions_parser_backends
@@ -175,6 +209,7 @@ REPAIRS = {
     for repair in (
         template_checks,
         substitutions,
+        other_types,
         machines_of_stacks,
         names_of_buses,
         repeated_starts,

@@ -47,12 +47,15 @@ export async function startMoto({ functions, skip }: { functions: number; skip: 
     // The code of the functions is in a bucket of the account that the command deploys to, and only there.
     env: { ...process.env, MOTO_PORT: String(functions), VALIDATE_LAMBDA_S3: 'false' },
   });
-  const lines: string[] = [];
+  let written = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => lines.push(...chunk.toString().split('\n')));
+    stream.on('data', (chunk: Buffer) => {
+      written += chunk;
+    });
   }
+  const lines = () => written.split('\n');
   const log = () =>
-    lines
+    lines()
       .filter((line) => !/" 20\d -$/.test(line))
       .slice(-40)
       .join('\n');
@@ -66,7 +69,7 @@ export async function startMoto({ functions, skip }: { functions: number; skip: 
     await close();
     throw new Error(`moto doesn't start:\n${log()}`);
   }
-  return { endpoint, unsupported: () => unsupportedIn(lines), log, close };
+  return { endpoint, unsupported: () => unsupportedIn(lines()), log, close };
 }
 
 /** Waits for moto, and has it execute state machines, which it does not by itself. */

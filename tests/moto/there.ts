@@ -52,7 +52,7 @@ export async function stageIn(account: string, engine: Engine, { directory, enti
       try {
         const executions = new Executions(deployed.machine, settings);
         for (const { at, title, act, operate, start } of steps) {
-          if (operate || (start && (start.admin || !start.input))) throw new Error(`Not played in moto: ${title}`);
+          if (operate || (start && (!start.input || start.admin))) throw new Error(`Not played in moto: ${title}`);
           await until(at);
           world.doAt(at, act);
           if (start?.input) await executions.start(start.input);

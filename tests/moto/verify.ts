@@ -26,6 +26,9 @@ const LATE_SECONDS = 90;
 /** Accounts of the scenarios are numbered from here. */
 const FIRST_ACCOUNT = 200_000_000_001;
 
+/** Of a log, beside a difference. */
+const MOST_LINES = 5;
+
 /** A scenario as the local stack has played it. */
 interface Candidate {
   scenario: Scenario;
@@ -72,8 +75,12 @@ async function main(): Promise<void> {
     const packaged = await packageService(directory);
     moto = await startMoto({ functions: port, skip });
     const verdicts = await verify(played, { moto, lambda, packaged, directory });
+    if (verdicts.some(({ there }) => there === NOTHING)) console.log(moto.log());
     const unsupported = [...moto.unsupported().keys()].sort();
     report({ verdicts, long, version, unsupported, seconds: (performance.now() - began) / 1000 });
+  } catch (error) {
+    console.error(moto?.log() ?? '');
+    throw error;
   } finally {
     await close();
     await moto?.close();
@@ -102,7 +109,7 @@ function parted(candidates: readonly Candidate[]): [Candidate[], Candidate[]] {
  * is late because all begin; those that take longest come first. The last has the account that the command deploys to.
  */
 async function verify(candidates: readonly Candidate[], engine: Engine): Promise<Verdict[]> {
-  const { moto, packaged } = engine;
+  const { moto, lambda, packaged } = engine;
   const deployed = deploy(packaged, moto);
   // It is waited for further down.
   deployed.catch(() => undefined);
@@ -113,7 +120,7 @@ async function verify(candidates: readonly Candidate[], engine: Engine): Promise
     const account = last ? DEFAULT_ACCOUNT : String(FIRST_ACCOUNT + index);
     await (last ? deployed : createStack(packaged, settingsOf(moto.endpoint, account, packaged.region)));
     const stage = await stageIn(account, engine, candidate.scenario.script(new Date()));
-    plays.push(playOne(candidate, stage));
+    plays.push(playOne(candidate, stage).then((verdict) => withLog(verdict, lambda, account)));
   }
   const verdicts = await Promise.all(plays);
   return verdicts.sort((one, other) => candidates.indexOf(one.candidate) - candidates.indexOf(other.candidate));
@@ -130,6 +137,15 @@ async function playOne(candidate: Candidate, stage: Stage): Promise<Verdict> {
   const told = verdict.faults.length === 0 ? 'agrees' : 'DIFFERS';
   console.log(`${realSeconds.toFixed(0).padStart(4)} s  ${scenario.title}: ${told}`);
   return { candidate, realSeconds, ...verdict };
+}
+
+/** Adds what the functions had to say about it. */
+function withLog(verdict: Verdict, lambda: Lambda, account: string): Verdict {
+  if (verdict.faults.length === 0) return verdict;
+  const failures = lambda
+    .log(account)
+    .filter((line) => !/"level":"(?:INFO|DEBUG)"/.test(line) && !/"_aws":/.test(line));
+  return { ...verdict, faults: [...verdict.faults, ...failures.slice(-MOST_LINES)] };
 }
 
 /** The script at such a time that its first execution begins now: what comes before has happened already. */
@@ -188,4 +204,7 @@ function report(told: {
   console.log(`${agreeing} scenarios agree`);
 }
 
-await main();
+await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
