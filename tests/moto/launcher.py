@@ -17,7 +17,6 @@ from datetime import datetime, timezone
 try:
     import moto
     from moto import server
-    from moto.cloudformation import models as cloudformation
     from moto.cloudformation import parsing
     from moto.events import models as events
     from moto.stepfunctions import models as stepfunctions
@@ -29,11 +28,6 @@ try:
 except ImportError as error:
     print(error, file=sys.stderr)
     sys.exit(3)
-
-
-def template_checks():
-    """ValidateTemplate refuses a template for any finding of cfn-lint, warnings too; `npm run check` runs cfn-lint itself."""
-    cloudformation.validate_template_cfn_lint = lambda template: []
 
 
 def substitutions():
@@ -95,7 +89,6 @@ def names_of_buses():
 
 def repeated_starts():
     """The second start of a machine copies the executions of the first, with their threads, which can't be copied."""
-    parser.copy = copy
     stepfunctions.StateMachine.__deepcopy__ = lambda machine, memo: copy.copy(machine)
 
 
@@ -116,7 +109,7 @@ def in_utc(time, precision):
 
 
 def shared_clients():
-    """Each task makes a client of boto3's default session, which is slow, and not safe when executions run side by side."""
+    """Each task makes a client of boto3's default session: slow, and by boto3's own word not safe in several threads."""
     lock = threading.Lock()
     make = functools.lru_cache(maxsize=None)(boto_client.boto_client_for)
 
@@ -207,7 +200,6 @@ def status_events():
 REPAIRS = {
     repair.__name__.replace("_", "-"): repair
     for repair in (
-        template_checks,
         substitutions,
         other_types,
         machines_of_stacks,

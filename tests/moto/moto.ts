@@ -15,12 +15,13 @@ export const DEFAULT_ACCOUNT = '123456789012';
 /** The header by which a caller says which account is meant. */
 export const ACCOUNT_HEADER = 'x-moto-account-id';
 
-/** The version of moto that `python3` has; undefined when it has none, or one without what is needed. */
-export function motoVersion(): string | undefined {
+/** The version of moto that `python3` has, or what it misses to run it. */
+export function findMoto(): { version: string } | { missing: string } {
   const { status, stdout, stderr, error } = spawnSync('python3', [LAUNCHER, '--version'], { encoding: 'utf8' });
-  if (error || status === MISSING) return undefined;
-  if (status !== 0) throw new Error(`moto can't be asked for its version: ${stderr}`);
-  return stdout.trim();
+  if (error) return { missing: 'there is no python3' };
+  if (status === 0) return { version: stdout.trim() };
+  if (status === MISSING) return { missing: stderr.trim() };
+  throw new Error(`moto can't be asked for its version: ${stderr}`);
 }
 
 /** A moto that runs. */

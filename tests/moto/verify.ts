@@ -12,7 +12,7 @@ import { differences, NOTHING, type Played } from './compare.ts';
 import { createStack, deploy, packageService } from './deployment.ts';
 import { playHere } from './here.ts';
 import { Lambda } from './lambda.ts';
-import { DEFAULT_ACCOUNT, type Moto, motoVersion, settingsOf, startMoto } from './moto.ts';
+import { DEFAULT_ACCOUNT, findMoto, type Moto, settingsOf, startMoto } from './moto.ts';
 import { readScenarios, type Scenario } from './scenarios.ts';
 import { type Engine, type Stage, stageIn } from './there.ts';
 
@@ -46,20 +46,25 @@ interface Verdict {
 
 const Options = z.object({ skip: z.array(z.string()) });
 
+/** What an option that may be given more than once comes to. */
+function gathered(one: string, before: string[]): string[] {
+  return [...before, one];
+}
+
 function command(): Command {
   return new Command('npm run verify:moto --')
     .description('Deploys the package into moto, and compares what comes of scenarios there with the local stack.')
     .argument('[TITLE...]', 'only scenarios whose titles contain one of these')
-    .option('--skip <REPAIR...>', 'leaves out repairs of launcher.py, to see what they are for', [])
+    .option('--skip <REPAIR>', 'leaves out a repair of launcher.py, to see what it is for', gathered, [])
     .addHelpText('after', '\nExit code: 0 all agree, 1 one differs, 3 moto is missing.');
 }
 
 async function main(): Promise<void> {
   const program = command().parse();
   const { skip } = Options.parse(program.opts());
-  const version = motoVersion();
-  if (version === undefined) {
-    console.error("moto is missing. python3 -m pip install 'moto[all,server]==5.2.1' brings it.");
+  const found = findMoto();
+  if ('missing' in found) {
+    console.error(`moto is missing: ${found.missing}. python3 -m pip install 'moto[all,server]==5.2.1' brings it.`);
     process.exitCode = MISSING;
     return;
   }
@@ -77,7 +82,7 @@ async function main(): Promise<void> {
     const verdicts = await verify(played, { moto, lambda, packaged, directory });
     if (verdicts.some(({ there }) => there === NOTHING)) console.log(moto.log());
     const unsupported = [...moto.unsupported().keys()].sort();
-    report({ verdicts, long, version, unsupported, seconds: (performance.now() - began) / 1000 });
+    report({ verdicts, long, version: found.version, unsupported, seconds: (performance.now() - began) / 1000 });
   } catch (error) {
     console.error(moto?.log() ?? '');
     throw error;
