@@ -687,6 +687,7 @@ describe('what a sweep found', () => {
       entitlement: 'amazon-q-developer',
       seats: 1,
       waiting: 1,
+      waitingSince: START.toISOString(),
       unmanaged: 1,
     });
   });

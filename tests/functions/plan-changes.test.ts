@@ -613,10 +613,11 @@ describe('an adoption', () => {
 
 describe('what sweeps found', () => {
   it('stands in the plan, and is measured', async () => {
+    const requestedAt = plusSeconds(START, -90);
     const { plan, measured, center } = await planning({
       entitlements: capped(1),
       members: [1, 2, 3],
-      seats: [aSeat(1), aSeat(2), aSeat(3, { status: 'waitlisted' })],
+      seats: [aSeat(1), aSeat(2), aSeat(3, { status: 'waitlisted', requestedAt })],
       assigned: [1, 2, 4],
     });
     center.assignByHand(APPLICATION, GROUP, 'GROUP');
@@ -627,10 +628,14 @@ describe('what sweeps found', () => {
       ],
     });
     expect(measured).toEqual([
+      ['Seats', 2, 'amazon-q-developer'],
+      ['SweepsCompleted', 1],
       ['SeatsWaiting', 1],
       ['SeatsOverCap', 1],
       ['UnmanagedAssignments', 1],
       ['AssignedGroups', 1],
+      ['CapUsed', 200],
+      ['OldestWait', 90],
     ]);
   });
 

@@ -462,6 +462,11 @@ class World {
   }
 
   deedOf(deed: Deed, seconds: number, sequence: number): Omit<Action, 'at'> | undefined {
+    return this.#changeOf(deed) ?? this.#otherDeedOf(deed, seconds, sequence);
+  }
+
+  /** A change in the directory. */
+  #changeOf(deed: Deed): Omit<Action, 'at'> | undefined {
     switch (deed.do) {
       case 'join':
       case 'toggle': {
@@ -515,6 +520,13 @@ class World {
         if (!this.#groups.delete(groupId)) return undefined;
         return { deleteGroup: { group: groupId, via: deed.via }, deliver: deed.delivery, expect: ANY };
       }
+      default:
+        return undefined;
+    }
+  }
+
+  #otherDeedOf(deed: Deed, seconds: number, sequence: number): Omit<Action, 'at'> | undefined {
+    switch (deed.do) {
       case 'assign':
       case 'unassign': {
         const userId = user(deed.user);
@@ -558,6 +570,8 @@ class World {
       case 'stop':
       case 'redrive':
         return { [deed.do]: { execution: deed.execution } };
+      default:
+        return undefined;
     }
   }
 
