@@ -254,12 +254,13 @@ function putSweep(
 /** Has applications swept, as the holder of the lease found necessary: a place is free, and people wait for one. */
 export function postSweeps(
   work: Work,
-  applications: Iterable<string>,
+  applications: ReadonlyMap<string, { withStatus: boolean }>,
   { me, cause, now }: { me: string; cause: string; now: Date },
 ): Work {
   const next = { ...work, sweeps: { ...work.sweeps } };
-  for (const application of applications) {
-    putSweep(next, application, { at: now.toISOString(), cause, trigger: 'tick' }, { by: me, holder: me, now });
+  for (const [application, { withStatus }] of applications) {
+    const hint = { at: now.toISOString(), cause, trigger: 'tick', withStatus } as const;
+    putSweep(next, application, hint, { by: me, holder: me, now });
   }
   return next;
 }

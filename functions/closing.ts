@@ -37,7 +37,8 @@ export async function apply(
     // A place that frees is given by a sweep, which sees the whole line.
     const freeing = withLines(work, plan).lines?.filter((one) => revoking.has(one) && !settling.sweeps[one]) ?? [];
     const context = { me: execution, cause: execution, now: clock.now() };
-    return { work: withLines(postSweeps(marked, new Set([...plan.owing, ...freeing]), context), plan) };
+    const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...plan.owing]);
+    return { work: withLines(postSweeps(marked, swept, context), plan) };
   });
   const proving = [
     ...new Set([...(progress.proving ?? []), ...Object.keys(settling.users), ...Object.keys(settling.sweeps)]),

@@ -121,7 +121,7 @@ async function restrainRevocations(
   const others = [...seats.values()].filter((seat) => !looked.has(seat.userId) && isSettledSeat(seat));
   if (await isAnyEntitled(others, entitlement.groups, readers)) return first;
   // Perhaps nobody is any more: only a sweep, which sees all, may take these seats.
-  plan.owing.add(entitlement.application);
+  plan.owing.set(entitlement.application, { withStatus: true });
   return { ...first, free: first.free.filter(({ status }) => status === 'revoking') };
 }
 
@@ -181,7 +181,7 @@ async function serve(
   const { application, seats: cap } = entitlement;
   const candidates = grants.map(candidateOf);
   const { seated, owed } = serveLine([...seats.values()], candidates, cap.max);
-  if (owed && !view) plan.owing.add(application);
+  if (owed && !view && !plan.owing.has(application)) plan.owing.set(application, { withStatus: false });
   const waiting: Seat[] = [];
   for (const one of grants) {
     const { userId } = one.standing;

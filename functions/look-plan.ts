@@ -30,8 +30,8 @@ export interface LookPlan {
   changes: PlannedChange[];
   /** Applications whose hold has an event that isn't on the bus yet. */
   holds: string[];
-  /** Applications in which a place is owed to somebody who wasn't looked at. */
-  owing: Set<string>;
+  /** Applications to be swept: a place is owed to somebody who wasn't looked at, or the last seats may be concerned. */
+  owing: Map<string, { withStatus: boolean }>;
   /** By application: whether people wait for a place, where that is known now. */
   lines: Map<string, boolean>;
   /** By user id or application: when to look again at what isn't proven by this look. */

@@ -26,7 +26,7 @@ export async function look(looks: Looks, context: LookContext, readers: Readers)
   const plan: LookPlan = {
     changes: [],
     holds: [],
-    owing: new Set(),
+    owing: new Map(),
     lines: new Map(),
     lookAt: new Map(),
     unproven: false,

@@ -427,27 +427,33 @@ describe('post', () => {
 
 describe('postSweeps', () => {
   const context = { me: ME, cause: ME, now: NOW };
+  const owed = new Map([[APP_1, { withStatus: false }]]);
 
   it('has applications swept by the holder itself, at once and only once', () => {
-    const work = postSweeps(aWork(heldBy(ME)), [APP_1], context);
+    const work = postSweeps(aWork(heldBy(ME)), owed, context);
     expect(work.sweeps).toEqual({ [APP_1]: aSweepEntry({ by: ME, cause: ME, trigger: 'tick' }) });
     expect(looksAt(work).sweeps).toHaveProperty([APP_1]);
   });
 
   it('keeps the pause after the latest sweep', () => {
-    const work = postSweeps(aWork({ ...heldBy(ME), sweptAt: { [APP_1]: iso(-12) } }), [APP_1], context);
+    const work = postSweeps(aWork({ ...heldBy(ME), sweptAt: { [APP_1]: iso(-12) } }), owed, context);
     expect(work.sweeps[APP_1]?.dueAt).toBe(iso(18));
   });
 
   it('is a hint that survives the look under way', () => {
     const taken = saved(aWork({ ...heldBy(ME), sweeps: { [APP_1]: aSweepEntry() } }));
     const looks = { users: {}, sweeps: taken.sweeps };
-    const work = saved(postSweeps(taken, [APP_1], context));
+    const work = saved(postSweeps(taken, owed, context));
     expect(Object.keys(closeLooks(work, looks, { me: ME, startedAt: NOW, lookAt: new Map() }).sweeps)).toEqual([APP_1]);
   });
 
+  it('asks for everybody’s status where that is needed', () => {
+    const doubtful = new Map([[APP_1, { withStatus: true }]]);
+    expect(postSweeps(aWork(heldBy(ME)), doubtful, context).sweeps[APP_1]).toMatchObject({ withStatus: true });
+  });
+
   it('changes nothing for no application', () => {
-    expect(postSweeps(aWork(heldBy(ME)), [], context)).toEqual(aWork(heldBy(ME)));
+    expect(postSweeps(aWork(heldBy(ME)), new Map(), context)).toEqual(aWork(heldBy(ME)));
   });
 });
 

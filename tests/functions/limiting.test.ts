@@ -184,7 +184,7 @@ describe('the line', () => {
     const { look, statuses } = await looking(options);
     const plan = await look(join(1, 5));
     expect(changesOf(plan)).toEqual(['record 1']);
-    expect([[...plan.owing], [...plan.lines]]).toEqual([[APPLICATION], [[APPLICATION, true]]]);
+    expect([[...plan.owing], [...plan.lines]]).toEqual([[[APPLICATION, { withStatus: false }]], [[APPLICATION, true]]]);
     expect(await statuses()).toEqual({ 1: 'waitlisted', 2: 'waitlisted' });
   });
 
@@ -200,7 +200,7 @@ describe('the line', () => {
     const seats = [aSeat(1), waiting(2, 10)];
     const { look, seat } = await looking({ entitlements: capped(1), directory, seats });
     const plan = await look(lookAt(1));
-    expect([changesOf(plan), [...plan.owing]]).toEqual([['record 1'], [APPLICATION]]);
+    expect([changesOf(plan), [...plan.owing]]).toEqual([['record 1'], [[APPLICATION, { withStatus: false }]]]);
     expect(await seat(1)).toMatchObject({ status: 'revoked' });
   });
 
@@ -387,7 +387,11 @@ describe('the brake', () => {
     };
     const { look, hold } = await looking({ directory, seats: seatsOf(1, 2), assigned: [1, 2] });
     const plan = await look(lookAt(1));
-    expect([changesOf(plan), [...plan.owing], await hold()]).toEqual([[], [APPLICATION], undefined]);
+    expect([changesOf(plan), [...plan.owing], await hold()]).toEqual([
+      [],
+      [[APPLICATION, { withStatus: true }]],
+      undefined,
+    ]);
   });
 
   it('lets the last seat go, though its group is empty', async () => {

@@ -97,7 +97,7 @@ describe('an entitlement that observes', () => {
     expect(calls('DynamoDB.PutItem')).toBe(Object.keys(answers).length);
     expect([...door.calls.keys()].filter((one) => WRITES.test(one) && one !== 'DynamoDB.PutItem')).toEqual([]);
     expect({ seats: await statuses(), assignments: center.assignments() }).toEqual(before);
-    expect(plan).toMatchObject({ failures: [], owing: new Set(), lines: new Map(), held: new Map() });
+    expect(plan).toMatchObject({ failures: [], owing: new Map(), lines: new Map(), held: new Map() });
   });
 
   it.each(CASES)('%s: the same answer is told once, not at every sweep', async (_fact, options) => {

@@ -59,7 +59,7 @@ export class Watch {
   /** What executions were started with, by name. */
   readonly #inputs = new Map<string, unknown>();
   /** When revocations began that are under way, or were made. */
-  readonly #began = new Map<string, Moment>();
+  readonly #began = new Map<string, { at: Moment; alone: boolean }>();
   readonly #takenByHand = new Map<string, Moment>();
   /** AWS refuses things in this history: what was expected may not come about. */
   refusing = false;
@@ -317,13 +317,12 @@ export class Watch {
   #isNotHeld(pair: Pair, now: Moment): void {
     const { applicationArn, userId } = pair;
     const hold = this.shadow.hold(applicationArn);
-    const began = this.#began.get(keyOf({ applicationArn, userId })) ?? now;
+    const { at: began, alone } = this.#began.get(keyOf({ applicationArn, userId })) ?? { at: now, alone: false };
     if (hold?.status === 'held' && began > Date.parse(hold.since)) {
       this.violate(5, 'a revocation while revocations are held', pair);
     }
     const empty = (at: Moment) => this.#truth.hasEmptyGroup(applicationArn, at);
-    const others = this.shadow.inUse(applicationArn) > 1;
-    if (others && this.#truth.always(began - PLAN_TO_CHANGE - this.lag, now, empty)) {
+    if (!alone && this.#truth.always(began - PLAN_TO_CHANGE - this.lag, now, empty)) {
       this.violate(5, 'a revocation while a configured group is empty', pair);
     }
   }
@@ -350,7 +349,9 @@ export class Watch {
     const key = keyOf(after);
     for (const record of after.audit) this.trail.pending(after, record);
     this.#isTold(after, before?.audit ?? [], after.audit);
-    if (after.status === 'revoking' && before?.status !== 'revoking') this.#began.set(key, now);
+    if (after.status === 'revoking' && before?.status !== 'revoking') {
+      this.#began.set(key, { at: now, alone: this.shadow.inUse(after.applicationArn) === 1 });
+    }
     if (before && takesPlace(before)) return;
     if (after.status === 'creating') {
       const since = this.#byHandSince.get(key) ?? Number.POSITIVE_INFINITY;
@@ -412,7 +413,8 @@ export class Watch {
       const meddled = (this.#takenByHand.get(keyOf(pair)) ?? Number.NEGATIVE_INFINITY) >= from;
       if (changed || meddled || mode !== 'enforce' || !rule.groups.includes(groupId)) continue;
       const isMember = (moment: Moment) => this.#truth.isMember(groupId, userId, moment);
-      const isEntitled = (moment: Moment) => this.#truth.isEntitled(applicationArn, userId, moment);
+      const isElsewhere = (moment: Moment) =>
+        rule.groups.some((other) => other !== groupId && this.#truth.isMember(other, userId, moment));
       const enabled = this.#truth.always(from, now, (moment) => this.#truth.isEnabled(userId, moment));
       const assigned = this.#exists(pair);
       if (
@@ -425,7 +427,8 @@ export class Watch {
         this.violate(2, `${execution} converged without the seat that its event led to expect`, pair);
       }
       const seat = this.shadow.seat(applicationArn, userId);
-      const gone = !this.#truth.some(at, now, isEntitled) && onLeave.revokeAfterDays === 0;
+      const left = !this.#truth.some(at, now, isMember) && !this.#truth.some(from, now, isElsewhere);
+      const gone = left && onLeave.revokeAfterDays === 0;
       const ours = seat !== undefined && takesPlace(seat) && seat.status !== 'held';
       if (!joins && gone && enabled && assigned && ours) {
         this.violate(2, `${execution} converged with the seat that its event led to be taken`, pair);
