@@ -83,7 +83,7 @@ function decideEntitled({ assigned, seat }: Standing, circumstances: Circumstanc
   const wait = unsettled(seat, circumstances);
   switch (seat.status) {
     case 'creating':
-      return grant;
+      return assigned || mayTry(seat, circumstances) ? grant : NOTHING;
     case 'assigned':
       return wait ?? (assigned ? { do: 'confirm' } : grant);
     case 'confirmed':
@@ -120,7 +120,9 @@ function decideAbsent({ assigned, seat, absence }: Standing, circumstances: Circ
       if (absence !== 'group-leave' || graceDays === 0) return revoke;
       return { do: 'leave', dueAt: plusSeconds(readAt, graceDays * DAY_SECONDS) };
     case 'leaving':
-      return absence === 'group-leave' && !isDue(seat.dueAt, readAt) ? NOTHING : revoke;
+      return absence === 'group-leave' && !isDue(seat.dueAt, readAt)
+        ? (unsettled(seat, circumstances) ?? NOTHING)
+        : revoke;
     case 'creating':
     case 'held':
     case 'revoking':

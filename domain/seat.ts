@@ -159,10 +159,10 @@ function renewed(seat: Seat | undefined, target: Target, status: SeatStatus, { n
  * The intention to assign, to be written before the call: from here on the assignment may exist.
  *
  * An assignment of ours that a look did not show is the same change once more; one that had been confirmed and is gone
- * was taken away by somebody, and giving it again is a change of its own.
+ * was taken away by somebody, and giving it again is a change of its own, as it is after a refusal, which was told.
  */
 export function creating(seat: Seat | undefined, target: Target, context: ChangeContext): Seat {
-  if (seat && (seat.status === 'creating' || seat.status === 'assigned')) {
+  if (seat && !seat.refusal && (seat.status === 'creating' || seat.status === 'assigned')) {
     return { ...seat, revision: seat.revision + 1, status: 'creating', changedAt: context.now.toISOString() };
   }
   return renewed(seat, target, 'creating', context);
@@ -202,9 +202,9 @@ export function kept(seat: Seat, context: ChangeContext): Seat {
   return told(back, 'kept', { ...context, reason: 'still-entitled' });
 }
 
-/** The intention to take the assignment back, to be written before the call. */
+/** The intention to take the assignment back, to be written before each call. */
 export function revoking(seat: Seat, { now, cause }: ChangeContext): Seat {
-  if (seat.status === 'revoking') return seat;
+  if (seat.status === 'revoking') return { ...seat, revision: seat.revision + 1, changedAt: now.toISOString() };
   return numbered(moved(seat, 'revoking', now), cause);
 }
 
@@ -219,16 +219,17 @@ export function revoked(seat: Seat, context: ChangeContext): Seat {
 }
 
 /**
- * AWS refused. A seat that was being granted is `failed` and gives its place up; one that was being revoked keeps it.
+ * AWS refused. A seat that was being granted is `failed` and gives its place up; one that was being revoked keeps it, and
+ * so does one that an earlier call, whose effect may not show yet, may have granted (`ambiguous`).
  * Audited, and reported by a failing execution, the first time and when the reason changes.
  */
-export function refused(seat: Seat, code: string, context: Omit<ChangeContext, 'reason'> & { again: boolean }): Seat {
+export function refused(seat: Seat, code: string, context: RefusalContext): Seat {
   const { now, execution } = context;
   const known = seat.refusal?.reason === code;
   const refusal: Seat = {
     ...seat,
     revision: seat.revision + 1,
-    status: seat.status === 'revoking' ? 'revoking' : 'failed',
+    status: seat.status === 'revoking' || context.ambiguous ? seat.status : 'failed',
     changedAt: now.toISOString(),
     refusal: {
       reason: code,
@@ -245,6 +246,9 @@ export function refused(seat: Seat, code: string, context: Omit<ChangeContext, '
     audit: withRecord(seat.audit, { ...event, refused: seat.status === 'revoking' ? 'revoke' : 'grant' }),
   };
 }
+
+/** `again`: whoever asked is to be told even what is known. */
+type RefusalContext = Omit<ChangeContext, 'reason'> & { again: boolean; ambiguous: boolean };
 
 /** The refusal has failed an execution; until it changes it fails no other. */
 export function reported(seat: Seat): Seat {

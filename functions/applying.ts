@@ -5,7 +5,16 @@ import type { Clock } from '../domain/clock.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
 import { RefusedError, TransientAwsError } from '../domain/errors.ts';
 import type { Batch } from '../domain/plan.ts';
-import { assigned, type ChangeContext, creating, refused, revoked, revoking, type Seat } from '../domain/seat.ts';
+import {
+  assigned,
+  type ChangeContext,
+  creating,
+  LEFT_BEHIND_SECONDS,
+  refused,
+  revoked,
+  revoking,
+  type Seat,
+} from '../domain/seat.ts';
 import { secondsBetween } from '../domain/time.ts';
 import type { UserEntry, Work } from '../domain/work.ts';
 import { holdLease } from './mailbox.ts';
@@ -155,10 +164,8 @@ async function revoke(task: Task, services: ApplyServices): Promise<Outcome> {
     seat = assigned(seat, { ...context, reason: 'group-join' });
     await ledger.saveSeat(seat);
   }
-  if (seat.status !== 'revoking') {
-    seat = revoking(seat, context);
-    await ledger.saveSeat(seat);
-  }
+  seat = revoking(seat, context);
+  await ledger.saveSeat(seat);
   try {
     if ((await applications.unassign(applicationArn, userId)) === 'conflict') return 'conflict';
   } catch (error) {
@@ -184,6 +191,12 @@ async function isConfirmed(
   return (groups?.size ?? 0) === 0;
 }
 
+/** An earlier call may have made the assignment although no look has shown it so far. */
+function isAmbiguous({ seat }: Task, now: Date): boolean {
+  const begun = seat?.status === 'creating' || seat?.status === 'assigned';
+  return begun && secondsBetween(seat.changedAt, now) < LEFT_BEHIND_SECONDS;
+}
+
 /** @throws whatever isn't a refusal */
 async function refusal(
   error: unknown,
@@ -196,7 +209,10 @@ async function refusal(
   if (error.reason === 'principal-or-application-missing') return 'later';
   // Whoever asks by hand, or redrives, has to be told even what is known.
   const again = task.seat?.refusal?.execution === task.execution || task.batch.reason === 'manual';
-  await ledger.saveSeat(refused(seat, error.reason, { ...contextOf(task, clock.now()), again }));
+  const now = clock.now();
+  await ledger.saveSeat(
+    refused(seat, error.reason, { ...contextOf(task, now), again, ambiguous: isAmbiguous(task, now) }),
+  );
   measure('SeatsRefused', 1);
   return 'refused';
 }

@@ -58,6 +58,7 @@ export async function limitChanges(
   const restrained = await restrainRevocations(look, revocations, holdings, seats, plan, context, readers);
   await writeHold(look, restrained, holdings.hold, seats, plan, context, readers);
   plan.held.set(applicationArn, restrained.held.length);
+  for (const { wanted } of restrained.held) awaitSettled(wanted, seats, plan, context);
   const seated = await serve(look, grants, seats, plan, context, readers);
   for (const { decision, standing } of [...restrained.free.map(({ wanted }) => wanted), ...seated]) {
     const { userId } = standing;
@@ -69,6 +70,15 @@ export async function limitChanges(
     report(look, seats.values(), { held: restrained.held.length, adoptions }, plan);
   }
   return { changed, seats };
+}
+
+/** What was written for somebody shortly before is to be proved, although nothing is done now. */
+function awaitSettled({ key, standing }: Decided, seats: Seats, plan: LookPlan, { readAt }: LookContext): void {
+  const seat = seats.get(standing.userId);
+  const wait = seat && unsettled(seat, { readAt });
+  if (!wait) return;
+  lookAgain(plan, key, wait.until, readAt);
+  plan.unproven = true;
 }
 
 /** Once an execution: whether the application asks for assignments at all. What forbids it fails the looks. */

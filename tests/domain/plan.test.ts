@@ -32,7 +32,7 @@ describe('decide', () => {
     creating: ['grant', 'grant', 'grant', 'grant', 'revoke', 'revoke', 'revoke', 'revoke'],
     assigned: ['confirm', 'wait', 'grant', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
     confirmed: ['nothing', 'nothing', 'grant', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
-    leaving: ['keep', 'keep', 'grant', 'wait', 'nothing', 'nothing', 'nothing', 'nothing'],
+    leaving: ['keep', 'keep', 'grant', 'wait', 'nothing', 'wait', 'nothing', 'wait'],
     held: ['keep', 'keep', 'grant', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
     revoking: ['keep', 'wait', 'gone', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
     revoked: ['nothing', 'wait', 'grant', 'grant', 'nothing', 'wait', 'nothing', 'wait'],

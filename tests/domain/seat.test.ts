@@ -279,9 +279,10 @@ describe('revoking', () => {
     },
   );
 
-  it('changes nothing when it runs twice', () => {
+  it('is the same change when it runs twice; what counts as young begins anew with each call', () => {
     const once = revoking(aSeat(), aChangeContext());
-    expect(revoking(once, LATER)).toBe(once);
+    const changedAt = LATER.now.toISOString();
+    expect(revoking(once, LATER)).toEqual({ ...once, revision: once.revision + 1, changedAt });
   });
 });
 
@@ -328,7 +329,7 @@ describe('revoked', () => {
 });
 
 describe('refused', () => {
-  const context = { now: NOW, execution: anExecution(), cause: 'event-1', again: false };
+  const context = { now: NOW, execution: anExecution(), cause: 'event-1', again: false, ambiguous: false };
   const record = anAuditRecord({ kind: 'refused', refused: 'grant', reason: 'access-denied' });
 
   it('gives up the place of a grant, is told, and is to be reported', () => {
@@ -342,6 +343,17 @@ describe('refused', () => {
       nextAttemptAt: iso(3600),
       audit: [record],
     });
+  });
+
+  it('keeps the place of a grant that an earlier call may have made', () => {
+    const seat = refused(aSeat({ status: 'creating' }), 'access-denied', { ...context, ambiguous: true });
+    expect(seat).toMatchObject({ status: 'creating', audit: [record], nextAttemptAt: iso(3600) });
+    expect(takesPlace(seat)).toBe(true);
+  });
+
+  it('makes a later grant a change of its own: the refusal was told', () => {
+    const seat = refused(aSeat({ status: 'creating' }), 'access-denied', { ...context, ambiguous: true });
+    expect(creating(seat, seat, aChangeContext()).changeSeq).toBe(seat.changeSeq + 1);
   });
 
   it('keeps the place of a revocation', () => {
@@ -450,13 +462,21 @@ describe('attentionAt', () => {
   });
 
   it('does not let a refusal that is not on the bus wait for the next attempt', () => {
-    const seat = refused(aSeat({ status: 'creating' }), 'access-denied', { ...aChangeContext(), again: false });
+    const seat = refused(aSeat({ status: 'creating' }), 'access-denied', {
+      ...aChangeContext(),
+      again: false,
+      ambiguous: false,
+    });
     expect(attentionAt(seat)).toBe(iso(900));
     expect(attentionAt(cleared(seat, () => true))).toBe(iso(3600));
   });
 
   it('is never once a seat is settled and told', () => {
-    const refusedOnce = refused(aSeat({ status: 'revoking' }), 'access-denied', { ...aChangeContext(), again: false });
+    const refusedOnce = refused(aSeat({ status: 'revoking' }), 'access-denied', {
+      ...aChangeContext(),
+      again: false,
+      ambiguous: false,
+    });
     for (const settled of [
       confirmed(refusedOnce, NOW),
       forgotten(refusedOnce, NOW),
@@ -479,7 +499,7 @@ describe('a seat', () => {
     kept,
     revoking,
     revoked,
-    refused: (seat, context) => refused(seat, 'access-denied', { ...context, again: false }),
+    refused: (seat, context) => refused(seat, 'access-denied', { ...context, again: false, ambiguous: false }),
     reported,
     confirmed: (seat, { now }) => confirmed(seat, now),
     forgotten: (seat, { now }) => forgotten(seat, now),

@@ -311,7 +311,7 @@ describe('revoking', () => {
   it('goes on with a revocation that was left half done, as the same change', async () => {
     const { apply, seat } = await applying({ seats: [aSeat(1, { status: 'revoking', changeSeq: 4 })], assigned: [1] });
     await apply(aBatch('revoke', [1]));
-    expect(await seat(1)).toMatchObject({ status: 'revoked', changeSeq: 4, revision: 2 });
+    expect(await seat(1)).toMatchObject({ status: 'revoked', changeSeq: 4, revision: 3 });
   });
 
   it('believes no answer: while a look shows the assignment, the seat stays', async () => {
@@ -378,6 +378,17 @@ describe('each change of a batch', () => {
     await apply(aBatch('grant', [1]));
     expect((await seat(1))?.audit).toHaveLength(1);
     expect(await seat(1)).toMatchObject({ refusal: { reported: false } });
+  });
+
+  it.each<[string, number, string]>([
+    ['keeps its place when an earlier call may have made it', -60, 'creating'],
+    ['gives its place up once looks have had the time to show what earlier calls did', -3600, 'failed'],
+  ])('%s', async (_fact, age, status) => {
+    const changedAt = plusSeconds(START, age);
+    const { apply, seat, faults } = await applying({ seats: [aSeat(1, { status: 'creating', changedAt })] });
+    faults.add({ operation: 'SSOAdmin.CreateApplicationAssignment', kind: 'refuse' });
+    expect(await apply(aBatch('grant', [1]))).toEqual({ refused: 1 });
+    expect(await seat(1)).toMatchObject({ status, audit: [{ kind: 'refused', refused: 'grant' }] });
   });
 
   it('keeps its place when its revocation is refused', async () => {

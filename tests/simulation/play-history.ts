@@ -3,7 +3,7 @@ import { perform } from '../../local/play.ts';
 import { scriptOf } from '../../local/scenario.ts';
 import { openStack, type StackListener } from '../../local/stack.ts';
 import { AuditTrail } from './audit-trail.ts';
-import { type History, isTold } from './histories.ts';
+import { type History, isTold, SHORT_LAG_SECONDS } from './histories.ts';
 import { Truth } from './truth.ts';
 import { judgeFailures, judgeMailbox, judgeSeats, judgeTrail, type Outcome } from './verdict.ts';
 import { Watch } from './watch.ts';
@@ -52,6 +52,7 @@ export async function playHistory(history: History): Promise<string[]> {
     ({ fault, stop, lag }) =>
       stop !== undefined || HARD.has(fault?.kind ?? '') || (lag?.seconds ?? 0) > LONG_LAG_SECONDS,
   );
+  watch.hazy = longest(lags.filter(({ operation }) => operation.startsWith('SSOAdmin.'))) > SHORT_LAG_SECONDS * 1000;
   watch.silencing = history.actions.some(({ fault }) => fault?.operation === 'EventBridge.PutEvents');
   const followed = {
     ...stack,

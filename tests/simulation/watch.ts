@@ -61,6 +61,8 @@ export class Watch {
   /** When revocations began that are under way, or were made. */
   readonly #began = new Map<string, { at: Moment; alone: boolean }>();
   readonly #takenByHand = new Map<string, Moment>();
+  /** Assignments show later than a plan waits for them: what it proves may have been so before. */
+  hazy = false;
   /** AWS refuses things in this history: what was expected may not come about. */
   refusing = false;
   /** The audit bus fails in this history. */
@@ -403,7 +405,7 @@ export class Watch {
   #isMet(execution: string): void {
     const expected = expectationOf(this.#inputs.get(execution));
     const now = this.#now();
-    if (!expected || this.refusing || now - expected.at > 14 * MINUTE) return;
+    if (!expected || this.refusing || this.hazy || now - expected.at > 14 * MINUTE) return;
     const { userId, groupId, at, joins } = expected;
     const from = at - this.lag - MINUTE;
     for (const rule of this.#truth.rulesAt(now).entitlements) {
