@@ -1,0 +1,110 @@
+import {
+  CloudWatchLogsClient,
+  FilterLogEventsCommand,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-cloudwatch-logs';
+import type { ErrorRow } from './aws-errors.ts';
+import type { ClientSettings } from './clients.ts';
+import { asking, listIn, pages } from './requests.ts';
+
+/** An event of the audit stream, as the log group keeps it. */
+export interface LoggedEvent {
+  /** CloudWatch's own id: tells a second copy of an answer, not of an event. */
+  id: string;
+  /** When the event was made. */
+  at: Date;
+  /** JSON: the event in EventBridge's envelope. */
+  text: string;
+}
+
+/** What to look for; all that is given has to fit. */
+export interface AuditQuery {
+  since?: Date;
+  until?: Date;
+  userId?: string;
+  /** Name of an entitlement. */
+  entitlement?: string;
+  /** `Seat Assigned`, … */
+  detailType?: string;
+  /** ARN of the execution that told it. */
+  execution?: string;
+}
+
+/**
+ * The log group that keeps the audit stream.
+ *
+ * @throws TransientAwsError worth a retry · RefusedError not
+ */
+export interface AuditLog {
+  /** What fits, oldest first, by pages, some of which may be empty. A log group that doesn't exist yields undefined once. */
+  events(query: AuditQuery): AsyncIterable<readonly LoggedEvent[] | undefined>;
+}
+
+/**
+ * CloudWatch Logs.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+ */
+const LOGS_ERRORS: readonly ErrorRow[] = [
+  { exception: 'ThrottlingException', as: 'transient', because: 'The request was throttled because of quota limits.' },
+  { exception: 'ServiceUnavailableException', as: 'transient', because: 'The service cannot complete the request.' },
+  {
+    exception: 'AccessDeniedException',
+    as: 'access-denied',
+    because: "You don't have sufficient permissions to perform this action.",
+  },
+  { exception: 'InvalidParameterException', as: 'validation', because: 'A parameter is specified incorrectly.' },
+];
+
+/** The audit stream in a log group of CloudWatch Logs. */
+export function cloudWatchAuditLog(client: CloudWatchLogsClient, logGroup: string): AuditLog {
+  const ask = asking(LOGS_ERRORS);
+
+  return {
+    async *events(query) {
+      const operation = 'FilterLogEvents';
+      try {
+        for await (const { events } of pages(operation, (nextToken) =>
+          ask(operation, [`log group ${logGroup}`], async () => {
+            const page = await client.send(
+              new FilterLogEventsCommand({
+                logGroupName: logGroup,
+                startTime: query.since?.getTime(),
+                endTime: query.until?.getTime(),
+                filterPattern: patternOf(query),
+                nextToken,
+              }),
+            );
+            return { events: page.events, NextToken: page.nextToken };
+          }),
+        )) {
+          yield listIn(events ?? [], operation, 'events').map(({ eventId = '', timestamp = 0, message = '' }) => ({
+            id: eventId,
+            at: new Date(timestamp),
+            text: message,
+          }));
+        }
+      } catch (error) {
+        if (!(error instanceof ResourceNotFoundException)) throw error;
+        yield undefined;
+      }
+    },
+  };
+}
+
+/** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html */
+function patternOf({ userId, entitlement, detailType, execution }: AuditQuery): string | undefined {
+  const terms = [
+    ['$.detail.user.uid', userId],
+    ['$.detail.privileges[0]', entitlement],
+    // A name with a hyphen has to be selected by brackets.
+    ["$.['detail-type']", detailType],
+    ['$.detail.metadata.correlation_uid', execution],
+  ].flatMap(([place, value]) => (value === undefined ? [] : [`(${place} = ${JSON.stringify(value)})`]));
+  return terms.length === 0 ? undefined : `{ ${terms.join(' && ')} }`;
+}
+
+/** {@link cloudWatchAuditLog} with a client of its own. */
+export function connectAuditLog(settings: ClientSettings, logGroup: string): AuditLog {
+  return cloudWatchAuditLog(new CloudWatchLogsClient(settings), logGroup);
+}
