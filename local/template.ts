@@ -10,8 +10,11 @@ export interface Template {
   functions: ReadonlyMap<string, { key: string; timeoutSeconds: number }>;
   /** Properties of the ledger's table, as CreateTable takes them. */
   ledgerTable: Record<string, unknown>;
+  /** Patterns of the rules on the default bus. */
+  patterns: { events: unknown; failures: unknown };
 }
 
+const Rule = z.object({ Properties: z.object({ EventPattern: z.unknown() }) });
 const Serverless = z.object({
   functions: z.record(z.string(), z.object({ timeout: z.int() })),
   resources: z.object({
@@ -24,6 +27,8 @@ const Serverless = z.object({
           KeySchema: z.unknown(),
         }),
       }),
+      IdentityCenterEvents: Rule,
+      FailedExecutions: Rule,
     }),
   }),
 });
@@ -52,7 +57,12 @@ function parseTemplate(): Template {
     if (timeoutSeconds === undefined) throw new Error(`serverless.yml has no function ${key} for the state ${state}`);
     return [state, { key, timeoutSeconds }] as const;
   });
-  return { definition, functions: new Map(states), ledgerTable: resources.Resources.Ledger.Properties };
+  const { Ledger, IdentityCenterEvents, FailedExecutions } = resources.Resources;
+  const patterns = {
+    events: IdentityCenterEvents.Properties.EventPattern,
+    failures: FailedExecutions.Properties.EventPattern,
+  };
+  return { definition, functions: new Map(states), ledgerTable: Ledger.Properties, patterns };
 }
 
 function tasksOf({ States }: Pick<StateMachineDefinition, 'States'>): string[] {
