@@ -97,8 +97,7 @@ function patternOf({ userId, entitlement, detailType, execution }: AuditQuery): 
   const terms = [
     ['$.detail.user.uid', userId],
     ['$.detail.privileges[0]', entitlement],
-    // A name with a hyphen has to be selected by brackets.
-    ["$.['detail-type']", detailType],
+    ['$.detail-type', detailType],
     ['$.detail.metadata.correlation_uid', execution],
   ].flatMap(([place, value]) => (value === undefined ? [] : [`(${place} = ${JSON.stringify(value)})`]));
   return terms.length === 0 ? undefined : `{ ${terms.join(' && ')} }`;

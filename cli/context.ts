@@ -23,6 +23,11 @@ const CommonSchema = z.object({
   json: z.optional(z.boolean()),
 });
 
+const SYSTEM_CLOCK: Clock = {
+  now: () => new Date(),
+  sleep: (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)),
+};
+
 /** What every command is given. */
 export interface Context {
   terminal: Terminal;
@@ -34,12 +39,16 @@ export interface Context {
   stage: string;
   /** @throws InputError, MissingPrecondition when there is no such file */
   entitlements(): Promise<Entitlements>;
+  /** Those of the file, whoever is asked. */
+  configuration(): Promise<Entitlements>;
   /** AWS, or the local stack. @throws like {@link entitlements}, which tell the Region */
   services(): Promise<Services>;
   /** The same where there are no entitlements yet, in the Region that is given or that AWS's own configuration names. */
   servicesWithoutEntitlements(): Promise<Services>;
   /** Says something, synchronously, when somebody presses Ctrl-C; then the command ends. */
   onInterrupt(say: () => void): void;
+  /** Ends the command in good order when somebody presses Ctrl-C or stops the process; it doesn't end by itself then. */
+  onEnd(end: () => void): void;
 }
 
 /** A command's own options, checked by a schema. @throws WrongUse */
@@ -54,12 +63,12 @@ function dashed(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** Makes the context of a command line. Nothing is read or connected before it is asked for. */
-export function contextOf(
+/** Makes the context of a command line. Files are read and AWS is connected to when it is asked for. */
+export async function contextOf(
   command: Command,
-  around: Pick<Context, 'terminal' | 'clock' | 'onInterrupt'>,
+  around: Pick<Context, 'terminal' | 'onInterrupt' | 'onEnd'>,
   env: NodeJS.ProcessEnv,
-): Context {
+): Promise<Context> {
   const options = CommonSchema.parse(command.optsWithGlobals());
   const local = options.local === true;
   const stage = options.stage ?? (local ? LOCAL_STAGE : (env['USHER_STAGE'] ?? DEFAULT_STAGE));
@@ -69,6 +78,7 @@ export function contextOf(
       return readEntitlements(await localConfiguration(env), 'the local stack');
     return configuration(options.entitlements);
   });
+  const clock = local ? await localClock(env) : SYSTEM_CLOCK;
   const access = local
     ? { endpoint: localEndpoint(env), credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
     : options.profile === undefined
@@ -76,18 +86,20 @@ export function contextOf(
       : { profile: options.profile };
   return {
     ...around,
+    clock,
     json: options.json === true,
     local,
     stage,
     entitlements,
+    configuration: () => configuration(options.entitlements),
     services: once(async () => {
       const { identityCenter, requestsPerSecond } = await entitlements();
       const region = options.region ?? identityCenter.region;
-      return servicesOf({ ...around, stage, region, perSecond: requestsPerSecond, access });
+      return servicesOf({ terminal: around.terminal, clock, stage, region, perSecond: requestsPerSecond, access });
     }),
     servicesWithoutEntitlements: once(async () => {
       const region = options.region ?? (local ? LOCAL_REGION : await regionOf(options.profile));
-      return servicesOf({ ...around, stage, region, perSecond: 10, access });
+      return servicesOf({ terminal: around.terminal, clock, stage, region, perSecond: 10, access });
     }),
   };
 }
@@ -110,9 +122,26 @@ function isMissingFile(error: unknown): boolean {
 }
 
 async function localConfiguration(env: NodeJS.ProcessEnv): Promise<string> {
+  return (await askLocal('/entitlements', env)).text();
+}
+
+const ClockSchema = z.object({ now: z.string(), speed: z.number() });
+
+/** The local stack's own time, which may go faster. */
+async function localClock(env: NodeJS.ProcessEnv): Promise<Clock> {
+  const { now, speed } = ClockSchema.parse(await (await askLocal('/clock', env)).json());
+  const [start, realStart] = [Date.parse(now), performance.now()];
+  return {
+    now: () => new Date(start + (performance.now() - realStart) * speed),
+    sleep: (seconds) => SYSTEM_CLOCK.sleep(seconds / speed),
+  };
+}
+
+/** @throws MissingPrecondition when nobody answers */
+async function askLocal(path: string, env: NodeJS.ProcessEnv): Promise<Response> {
   const endpoint = localEndpoint(env);
   try {
-    return await (await fetch(`${endpoint}/entitlements`)).text();
+    return await fetch(endpoint + path);
   } catch (error) {
     throw new MissingPrecondition(`No local stack answers at ${endpoint}. Start one: usher local`, { cause: error });
   }

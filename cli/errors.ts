@@ -4,7 +4,7 @@ import { InputError } from './input-error.ts';
 import type { Terminal } from './terminal.ts';
 import { escaped } from './text.ts';
 
-export const EXIT = { failed: 1, wrongUse: 2, missing: 3, interrupted: 130 } as const;
+export const EXIT = { failed: 1, wrongUse: 2, missing: 3, interrupted: 130, terminated: 143 } as const;
 
 /** What a person is told of an error. */
 interface Told {

@@ -2,8 +2,12 @@ import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { Runner } from './command.ts';
 import { explainCommand } from './commands/explain.ts';
+import { adoptCommand, heldCommand, releaseCommand } from './commands/held.ts';
+import { localCommand } from './commands/local.ts';
+import { seatsCommand } from './commands/seats.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
+import { whyCommand } from './commands/why.ts';
 import { contextOf } from './context.ts';
 import { EXIT, tell } from './errors.ts';
 import { Terminal } from './terminal.ts';
@@ -15,11 +19,8 @@ const terminal = new Terminal({
   stdin: process.stdin,
   env: process.env,
 });
-const clock = {
-  now: () => new Date(),
-  sleep: (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000)),
-};
 let beforeEnd: (() => void) | undefined;
+let ending: (() => void) | undefined;
 
 const run: Runner =
   (action) =>
@@ -29,8 +30,24 @@ const run: Runner =
     const onInterrupt = (say: () => void) => {
       beforeEnd = say;
     };
-    await action(contextOf(command, { terminal, clock, onInterrupt }, process.env), command);
+    const onEnd = (end: () => void) => {
+      ending = end;
+    };
+    await action(await contextOf(command, { terminal, onInterrupt, onEnd }, process.env), command);
   };
+
+/** In the order of the help. */
+const COMMANDS = [
+  startCommand,
+  statusCommand,
+  seatsCommand,
+  whyCommand,
+  heldCommand,
+  releaseCommand,
+  adoptCommand,
+  explainCommand,
+  localCommand,
+];
 
 /** The whole command line. */
 function programOf(): Command {
@@ -49,7 +66,7 @@ function programOf(): Command {
       'after',
       '\nExit code: 0 done, 1 it failed, 2 wrong use, 3 a precondition is missing.\nHelp of a command: usher help COMMAND',
     );
-  for (const command of [startCommand(run), statusCommand(run), explainCommand(run)]) {
+  for (const command of COMMANDS.map((make) => make(run))) {
     command.configureHelp({ showGlobalOptions: true });
     program.addCommand(command);
   }
@@ -70,10 +87,15 @@ async function main(): Promise<void> {
     writeSync(2, `standard output: ${error.message}\n`);
     process.exit(1);
   });
-  process.on('SIGINT', () => {
-    beforeEnd?.();
-    process.exit(EXIT.interrupted);
-  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      const end = ending;
+      ending = undefined;
+      if (end) return end();
+      beforeEnd?.();
+      process.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated);
+    });
+  }
   const program = programOf();
   try {
     if (process.argv.length === 2) program.outputHelp();

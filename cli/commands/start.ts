@@ -3,27 +3,21 @@ import * as z from 'zod/mini';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
 import { WrongUse } from '../failures.ts';
-import { follow, tellEnding } from '../following.ts';
+import { wholeNumber } from '../numbers.ts';
 import { findGroup, findUser, selectorsOf, WHO } from '../selecting.ts';
+import { startAndTell } from '../starting.ts';
 import { count, escaped } from '../text.ts';
 
-const WholeNumber = z.pipe(
-  z.string().check(z.regex(/^\d{1,6}$/, 'expected a whole number')),
-  z.transform((text: string) => Number(text)),
-);
 const Options = z.object({
   user: z.optional(z.string()),
   issuer: z.optional(z.string()),
   group: z.optional(z.string()),
   all: z.optional(z.boolean()),
   expected: z.optional(z.boolean()),
-  waitSeconds: z.optional(WholeNumber),
+  waitSeconds: z.optional(wholeNumber(0, 604_800)),
   wait: z.optional(z.boolean()),
 });
 type StartOptions = z.infer<typeof Options>;
-
-/** A handed-over execution's work is followed where it went, but not for ever. */
-const MOST_HANDOVERS = 5;
 
 export function startCommand(run: Runner): Command {
   return commandOf('start', {
@@ -60,25 +54,9 @@ export function startCommand(run: Runner): Command {
 }
 
 async function start(context: Context, command: Command): Promise<void> {
-  const { terminal, json } = context;
   const options = optionsOf(command, Options);
   const input = await inputOf(options, context);
-  const services = await context.services();
-  const executions = await services.executions();
-  const { arn } = await executions.start(await services.machineArn(services.names.machine), input);
-  if (json) terminal.json({ type: 'start', execution: arn, input });
-  else {
-    terminal.line(`started ${arn}`);
-    if (!options.wait) terminal.note(terminal.noteColors.dim(`Follow it: usher status ${arn.split(':').at(-1)}`));
-  }
-  if (!options.wait) return;
-  let current = arn;
-  for (let handovers = 0; ; handovers += 1) {
-    const ending = await follow(current, executions, context);
-    tellEnding({ arn: current }, ending, context);
-    if (ending.handedOverTo === undefined || handovers === MOST_HANDOVERS) return;
-    current = ending.handedOverTo;
-  }
+  await startAndTell({ machine: 'machine', input, wait: options.wait === true }, context);
 }
 
 /** The input of a manual start. @throws WrongUse */

@@ -7,13 +7,12 @@ import { auditRow } from '../audit-rows.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
 import { WrongUse } from '../failures.ts';
+import { wholeNumber } from '../numbers.ts';
 import { endingOf, OUTCOMES, STATES } from '../outcomes.ts';
 import type { Services } from '../services.ts';
 import { durationOf, escaped, relative, timeOf } from '../text.ts';
 
-const Options = z.object({
-  limit: z._default(z.string().check(z.regex(/^[1-9]\d{0,3}$/, 'expected 1 to 9999')), '20'),
-});
+const Options = z.object({ limit: z.optional(wholeNumber(1, 1000)) });
 
 export function statusCommand(run: Runner): Command {
   return commandOf('status', {
@@ -39,7 +38,7 @@ export function statusCommand(run: Runner): Command {
 }
 
 async function status(context: Context, command: Command): Promise<void> {
-  const { limit } = optionsOf(command, Options);
+  const { limit = 20 } = optionsOf(command, Options);
   const services = await context.services();
   const executions = await services.executions();
   const machines = [
@@ -47,7 +46,7 @@ async function status(context: Context, command: Command): Promise<void> {
     await services.machineArn(services.names.adminMachine),
   ];
   const [name] = command.args;
-  if (name === undefined) return list(machines, Number(limit), executions, context);
+  if (name === undefined) return list(machines, limit, executions, context);
   await showOne(await find(name, machines, executions), executions, services, context);
 }
 
