@@ -1,6 +1,7 @@
 import {
   CloudWatchLogsClient,
   FilterLogEventsCommand,
+  type FilterLogEventsCommandInput,
   ResourceNotFoundException,
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { ErrorRow } from './aws-errors.ts';
@@ -30,6 +31,15 @@ export interface AuditQuery {
   execution?: string;
 }
 
+/** The log of a function, as far as the operator's command looks. */
+export interface FunctionLog {
+  /**
+   * Whether NormalizeRequest has seen an event that was recorded in this account, since a time; undefined when there is
+   * no such log group.
+   */
+  hasEventOf(accountId: string, since: Date): Promise<boolean | undefined>;
+}
+
 /**
  * The log group that keeps the audit stream.
  *
@@ -56,38 +66,53 @@ const LOGS_ERRORS: readonly ErrorRow[] = [
   { exception: 'InvalidParameterException', as: 'validation', because: 'A parameter is specified incorrectly.' },
 ];
 
+type Filter = Partial<Pick<FilterLogEventsCommandInput, 'startTime' | 'endTime' | 'filterPattern'>>;
+
+/** What fits, oldest first, by pages; a log group that doesn't exist yields undefined once. */
+async function* filtered(client: CloudWatchLogsClient, logGroupName: string, filter: Filter) {
+  const operation = 'FilterLogEvents';
+  const ask = asking(LOGS_ERRORS);
+  try {
+    for await (const { events } of pages(operation, (nextToken) =>
+      ask(operation, [`log group ${logGroupName}`], async () => {
+        const page = await client.send(new FilterLogEventsCommand({ logGroupName, ...filter, nextToken }));
+        return { events: page.events, NextToken: page.nextToken };
+      }),
+    )) {
+      yield listIn(events ?? [], operation, 'events').map(({ eventId = '', timestamp = 0, message = '' }) => ({
+        id: eventId,
+        at: new Date(timestamp),
+        text: message,
+      }));
+    }
+  } catch (error) {
+    if (!(error instanceof ResourceNotFoundException)) throw error;
+    yield undefined;
+  }
+}
+
 /** The audit stream in a log group of CloudWatch Logs. */
 export function cloudWatchAuditLog(client: CloudWatchLogsClient, logGroup: string): AuditLog {
-  const ask = asking(LOGS_ERRORS);
-
   return {
-    async *events(query) {
-      const operation = 'FilterLogEvents';
-      try {
-        for await (const { events } of pages(operation, (nextToken) =>
-          ask(operation, [`log group ${logGroup}`], async () => {
-            const page = await client.send(
-              new FilterLogEventsCommand({
-                logGroupName: logGroup,
-                startTime: query.since?.getTime(),
-                endTime: query.until?.getTime(),
-                filterPattern: patternOf(query),
-                nextToken,
-              }),
-            );
-            return { events: page.events, NextToken: page.nextToken };
-          }),
-        )) {
-          yield listIn(events ?? [], operation, 'events').map(({ eventId = '', timestamp = 0, message = '' }) => ({
-            id: eventId,
-            at: new Date(timestamp),
-            text: message,
-          }));
-        }
-      } catch (error) {
-        if (!(error instanceof ResourceNotFoundException)) throw error;
-        yield undefined;
+    events: (query) =>
+      filtered(client, logGroup, {
+        startTime: query.since?.getTime(),
+        endTime: query.until?.getTime(),
+        filterPattern: patternOf(query),
+      }),
+  };
+}
+
+/** The log of the function NormalizeRequest. */
+export function cloudWatchFunctionLog(client: CloudWatchLogsClient, logGroup: string): FunctionLog {
+  return {
+    async hasEventOf(accountId, since) {
+      const filterPattern = `{ ($.eventAccount = ${JSON.stringify(accountId)}) }`;
+      for await (const page of filtered(client, logGroup, { startTime: since.getTime(), filterPattern })) {
+        if (page === undefined) return undefined;
+        if (page.length > 0) return true;
       }
+      return false;
     },
   };
 }
@@ -106,4 +131,9 @@ function patternOf({ userId, entitlement, detailType, execution }: AuditQuery): 
 /** {@link cloudWatchAuditLog} with a client of its own. */
 export function connectAuditLog(settings: ClientSettings, logGroup: string): AuditLog {
   return cloudWatchAuditLog(new CloudWatchLogsClient(settings), logGroup);
+}
+
+/** {@link cloudWatchFunctionLog} with a client of its own. */
+export function connectFunctionLog(settings: ClientSettings, logGroup: string): FunctionLog {
+  return cloudWatchFunctionLog(new CloudWatchLogsClient(settings), logGroup);
 }

@@ -1,8 +1,11 @@
 import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { Runner } from './command.ts';
+import { backfillCommand } from './commands/backfill.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { adoptCommand, heldCommand, releaseCommand } from './commands/held.ts';
+import { initCommand } from './commands/init.ts';
 import { localCommand } from './commands/local.ts';
 import { seatsCommand } from './commands/seats.ts';
 import { startCommand } from './commands/start.ts';
@@ -38,6 +41,8 @@ const run: Runner =
 
 /** In the order of the help. */
 const COMMANDS = [
+  doctorCommand,
+  initCommand,
   startCommand,
   statusCommand,
   seatsCommand,
@@ -45,6 +50,7 @@ const COMMANDS = [
   heldCommand,
   releaseCommand,
   adoptCommand,
+  backfillCommand,
   explainCommand,
   localCommand,
 ];

@@ -10,6 +10,8 @@ export function namesOf(stage: string) {
     auditArchive: `${prefix}-audit`,
     /** EventBridge writes only to groups whose names begin so. */
     auditLogGroup: `/aws/events/${prefix}-audit`,
+    /** Of the function that reads what started an execution. */
+    normalizeLogGroup: `/aws/lambda/${prefix}-normalizeRequest`,
     eventRule: `${prefix}-identity-center`,
     failureRule: `${prefix}-failed-executions`,
     auditRule: `${prefix}-audit-to-log`,

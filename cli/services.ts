@@ -55,6 +55,14 @@ export function servicesOf({ terminal, clock, stage, region, perSecond, access }
     auditLog: once(async () =>
       (await import('../adapters/audit-log.ts')).connectAuditLog(settings, names.auditLogGroup),
     ),
+    functionLog: once(async () =>
+      (await import('../adapters/audit-log.ts')).connectFunctionLog(settings, names.normalizeLogGroup),
+    ),
+    instances: once(async () =>
+      (await import('../adapters/instances.ts')).connectInstances(settings, applicationsPacer),
+    ),
+    deployment: once(async () => (await import('../adapters/deployment.ts')).connectDeployment(settings)),
+    queues: once(async () => (await import('../adapters/queues.ts')).connectQueues(settings)),
     ledger: once(async () => (await import('../adapters/ledger.ts')).connectLedger(settings, names.ledger)),
     applications: once(async () =>
       (await import('../adapters/sso-admin.ts')).connectApplications(settings, applicationsPacer),

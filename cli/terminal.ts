@@ -15,8 +15,7 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 
 /** How far something is. */
 export interface Bar {
-  /** @param suffix what else there is to say */
-  update(done: number, suffix?: string): void;
+  update(done: number): void;
   stop(): void;
 }
 
@@ -120,7 +119,7 @@ export class Terminal {
   bar(label: string, total: number): Bar {
     if (!this.#surroundings.stderr.isTTY) return this.#plainBar(label, total);
     const bar = new cliProgress.SingleBar({
-      format: `${label} {bar} {percentage}% {done} of {all}{suffix} ({rate}/s, {left} left)`,
+      format: `${label} {bar} {percentage}% {done} of {all} ({rate}/s, {left} left)`,
       barCompleteChar: '█',
       barIncompleteChar: '░',
       barsize: 24,
@@ -128,9 +127,9 @@ export class Terminal {
       stream: this.#surroundings.stderr,
     });
     const pace = paceOf(total);
-    bar.start(total, 0, { ...pace(0), suffix: '' });
+    bar.start(total, 0, { done: '0', all: numberOf(total), rate: '?', left: '?' });
     return {
-      update: (done, suffix = '') => bar.update(done, { ...pace(done), suffix: suffix && ` ${suffix}` }),
+      update: (done) => bar.update(done, pace(done)),
       stop: () => bar.stop(),
     };
   }
@@ -139,13 +138,10 @@ export class Terminal {
     const pace = paceOf(total);
     let told = Number.NEGATIVE_INFINITY;
     let last = '';
-    const text = (done: number, suffix: string) => {
-      const { all, rate, left, done: so } = pace(done);
-      return `${label}: ${so} of ${all}${suffix && ` ${suffix}`} (${rate}/s, ${left} left)`;
-    };
     return {
-      update: (done, suffix = '') => {
-        last = text(done, suffix);
+      update: (now) => {
+        const { done, all, rate, left } = pace(now);
+        last = `${label}: ${done} of ${all} (${rate}/s, ${left} left)`;
         if (performance.now() - told < PATIENCE_MILLISECONDS) return;
         told = performance.now();
         this.note(last);

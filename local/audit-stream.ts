@@ -18,6 +18,9 @@ interface KeptEvent {
   event: Record<string, unknown>;
 }
 
+/** Nobody looks for more than one. */
+const MOST_LINES = 100;
+
 const Epoch = z.number().check(z.minimum(0));
 const FilterInput = z.object({
   logGroupName: z.string(),
@@ -41,6 +44,8 @@ interface Names {
   archive: string;
   bus: string;
   logGroup: string;
+  /** Log group of the function NormalizeRequest. */
+  functionLogGroup: string;
   region: string;
   account: string;
 }
@@ -53,6 +58,8 @@ export class AuditStream {
   readonly #names: Names;
   readonly #clock: Clock;
   readonly #kept: KeptEvent[] = [];
+  /** What NormalizeRequest logged last. */
+  readonly #logged: KeptEvent[] = [];
   /** Replays by name, and how many events each has brought back. */
   readonly #replays = new Map<string, { startedAt: number; events: number }>();
 
@@ -87,6 +94,13 @@ export class AuditStream {
     this.#kept.push({ at: this.#clock.now().getTime(), event });
   }
 
+  /** Keeps a line that a function logged, if it is one that tells of an event. */
+  keepLog(line: string): void {
+    if (!line.includes('"eventAccount"')) return;
+    this.#logged.push({ at: this.#clock.now().getTime(), event: JSON.parse(line) });
+    if (this.#logged.length > MOST_LINES) this.#logged.shift();
+  }
+
   kept(): readonly KeptEvent[] {
     return this.#kept;
   }
@@ -96,15 +110,18 @@ export class AuditStream {
   }
 
   #filter(input: z.infer<typeof FilterInput>): object {
-    if (input.logGroupName !== this.#names.logGroup) {
-      throw new ServiceError('ResourceNotFoundException', 'The specified log group does not exist.');
-    }
+    const groups = new Map([
+      [this.#names.logGroup, this.#kept],
+      [this.#names.functionLogGroup, this.#logged],
+    ]);
+    const kept = groups.get(input.logGroupName);
+    if (!kept) throw new ServiceError('ResourceNotFoundException', 'The specified log group does not exist.');
     const fits = matcherOf(input.filterPattern);
     const from = Number(parsePageToken('events', input.nextToken) ?? 0);
     const { startTime = 0, endTime = Number.POSITIVE_INFINITY } = input;
     const events: object[] = [];
-    for (let index = from; index < this.#kept.length; index += 1) {
-      const one = this.#kept[index];
+    for (let index = from; index < kept.length; index += 1) {
+      const one = kept[index];
       if (!one || one.at < startTime || one.at > endTime || !fits(one.event)) continue;
       if (events.length === input.limit) return { events, nextToken: pageToken('events', String(index)) };
       events.push({

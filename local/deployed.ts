@@ -49,7 +49,14 @@ export function deployed({
   const queueArn = (name: string) => `arn:aws:sqs:${region}:${ACCOUNT}:${name}`;
   const queues = new Queues(Object.values(NAMES.queues), { clock, account: ACCOUNT, region });
   const audit = new AuditStream(
-    { archive: NAMES.auditArchive, bus: NAMES.auditBus, logGroup: NAMES.auditLogGroup, region, account: ACCOUNT },
+    {
+      archive: NAMES.auditArchive,
+      bus: NAMES.auditBus,
+      logGroup: NAMES.auditLogGroup,
+      functionLogGroup: NAMES.normalizeLogGroup,
+      region,
+      account: ACCOUNT,
+    },
     clock,
   );
 

@@ -153,6 +153,19 @@ export function ssoAdmin(world: IdentityCenter, clock: Clock, ownerAccountId = D
       })),
     ],
     [
+      'DescribeInstance',
+      operation(InstanceInput, ({ InstanceArn }) => {
+        if (InstanceArn !== world.instanceArn) throw notFound('Instance');
+        return {
+          InstanceArn,
+          IdentityStoreId: world.identityStoreId,
+          OwnerAccountId: ownerAccountId,
+          Status: 'ACTIVE',
+          EncryptionConfigurationDetails: { KeyType: 'AWS_OWNED_KMS_KEY', EncryptionStatus: 'ENABLED' },
+        };
+      }),
+    ],
+    [
       'ListApplications',
       operation(InstanceInput, ({ InstanceArn }) => {
         if (InstanceArn !== world.instanceArn) throw notFound('Instance');

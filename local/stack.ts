@@ -238,7 +238,14 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     onCrash: (id, death) => invocations.kill(id, death),
   });
   const { settings, close } = await connect(door, region, invocations, options.transport);
-  const surroundings = { entitlements, clock, log: (line: string) => listener.log?.(line) };
+  const surroundings = {
+    entitlements,
+    clock,
+    log(line: string) {
+      around.audit.keepLog(line);
+      listener.log?.(line);
+    },
+  };
   const sfn = new SFNClient(settings);
   const everConfigured = new Set(entitlements.entitlements.map(({ application }) => application));
   const startOn = async (stateMachineArn: string, input: unknown): Promise<string> => {

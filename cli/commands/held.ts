@@ -209,7 +209,7 @@ async function release(context: Context, command: Command): Promise<void> {
     `${hold.entitlement}: this releases ${count(released.length, 'revocation')} (${REASONS[hold.reason]}):`,
   );
   for (const { userId } of released) terminal.note(`  ${userId}  ${why.get(userId) ?? ''}`);
-  if (later > 0) terminal.note(`${count(later, 'person')} joined the hold after this digest, and stay held.`);
+  if (later > 0) terminal.note(`${count(later, 'person', 'people')} joined the hold after this digest, and stay held.`);
   if (!(await terminal.confirm(`Revoke ${count(released.length, 'seat')}?`, yes === true))) return;
   await startAndTell({ machine: 'adminMachine', input: { release: covered.digest }, wait: wait === true }, context);
 }
