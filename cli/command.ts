@@ -1,5 +1,9 @@
 import { Command } from 'commander';
 import type { Context } from './context.ts';
+import { wrap } from './text.ts';
+
+/** As wide as commander writes where nobody tells how wide a terminal is. */
+const WIDTH = 80;
 
 /** What a command does, when its line has been read. */
 export type Action = (context: Context, command: Command) => Promise<void>;
@@ -21,8 +25,14 @@ export function commandOf(name: string, { summary, description, examples, permis
   const width = Math.max(...examples.map(([line]) => line.length));
   const lines = examples.map(([line, does]) => `  ${line.padEnd(width)}  # ${does}`);
   const needs = permissions.length === 0 ? 'none: it calls nobody' : permissions.join(', ');
-  return new Command(name)
-    .summary(summary)
-    .description(description === undefined ? `${summary}.` : `${summary}.\n\n${description}`)
-    .addHelpText('after', `\nExamples:\n${lines.join('\n')}\n\nPermissions: ${needs}`);
+  return (
+    new Command(name)
+      .summary(summary)
+      // Completion shows it as well: on one line.
+      .description(`${summary}.`)
+      .addHelpText(
+        'after',
+        `${description === undefined ? '' : `\n${wrap(description, WIDTH).join('\n')}\n`}\nExamples:\n${lines.join('\n')}\n\n${wrap(`Permissions: ${needs}`, WIDTH).join('\n')}`,
+      )
+  );
 }

@@ -2,10 +2,12 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { Clock } from '../domain/clock.ts';
 import type { Entitlements } from '../domain/entitlements.ts';
+import { localEndpoint } from './endpoint.ts';
 import { readEntitlements } from './entitlements-file.ts';
 import { MissingPrecondition, WrongUse } from './failures.ts';
 import { readText } from './files.ts';
-import { localEndpoint, once, type Services, servicesOf } from './services.ts';
+import { once } from './once.ts';
+import type { Services } from './services.ts';
 import type { Terminal } from './terminal.ts';
 
 const DEFAULT_ENTITLEMENTS = 'entitlements.yml';
@@ -93,11 +95,13 @@ export async function contextOf(
     entitlements,
     configuration: () => configuration(options.entitlements),
     services: once(async () => {
+      const { servicesOf } = await import('./services.ts');
       const { identityCenter, requestsPerSecond } = await entitlements();
       const region = options.region ?? identityCenter.region;
       return servicesOf({ terminal: around.terminal, clock, stage, region, perSecond: requestsPerSecond, access });
     }),
     servicesWithoutEntitlements: once(async () => {
+      const { servicesOf } = await import('./services.ts');
       const region = options.region ?? (local ? LOCAL_REGION : await regionOf(options.profile));
       return servicesOf({ terminal: around.terminal, clock, stage, region, perSecond: 10, access });
     }),

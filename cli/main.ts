@@ -1,12 +1,16 @@
 import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { Runner } from './command.ts';
+import { auditCommand } from './commands/audit.ts';
 import { backfillCommand } from './commands/backfill.ts';
+import { addCompletion } from './commands/completion.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { adoptCommand, heldCommand, releaseCommand } from './commands/held.ts';
 import { initCommand } from './commands/init.ts';
 import { localCommand } from './commands/local.ts';
+import { redriveCommand } from './commands/redrive.ts';
+import { replayCommand } from './commands/replay.ts';
 import { seatsCommand } from './commands/seats.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
@@ -16,12 +20,8 @@ import { EXIT, tell } from './errors.ts';
 import { Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
-const terminal = new Terminal({
-  stdout: process.stdout,
-  stderr: process.stderr,
-  stdin: process.stdin,
-  env: process.env,
-});
+const { stdout, stderr, stdin, env } = process;
+const terminal = await Terminal.open({ stdout, stderr, stdin, env });
 let beforeEnd: (() => void) | undefined;
 let ending: (() => void) | undefined;
 
@@ -51,6 +51,9 @@ const COMMANDS = [
   releaseCommand,
   adoptCommand,
   backfillCommand,
+  auditCommand,
+  redriveCommand,
+  replayCommand,
   explainCommand,
   localCommand,
 ];
@@ -76,6 +79,7 @@ function programOf(): Command {
     command.configureHelp({ showGlobalOptions: true });
     program.addCommand(command);
   }
+  addCompletion(program);
   strictly(program);
   return program;
 }

@@ -2,15 +2,8 @@ import { StandardRetryStrategy } from '@smithy/core/retry';
 import { type ClientSettings, type Pacer, paced } from '../adapters/clients.ts';
 import type { Clock } from '../domain/clock.ts';
 import { namesOf } from './names.ts';
+import { once } from './once.ts';
 import type { Terminal } from './terminal.ts';
-
-/** Where the local stack listens unless it is told otherwise. */
-export const LOCAL_PORT = 4599;
-
-/** As the AWS CLI has it: the variable names an endpoint, for all services. */
-export function localEndpoint(env: NodeJS.ProcessEnv): string {
-  return (env['AWS_ENDPOINT_URL'] || `http://127.0.0.1:${LOCAL_PORT}`).replace(/\/$/, '');
-}
 
 /** A person waits: some 20 s of patience with a service that throttles. */
 const MOST_ATTEMPTS = 8;
@@ -63,6 +56,7 @@ export function servicesOf({ terminal, clock, stage, region, perSecond, access }
     ),
     deployment: once(async () => (await import('../adapters/deployment.ts')).connectDeployment(settings)),
     queues: once(async () => (await import('../adapters/queues.ts')).connectQueues(settings)),
+    replays: once(async () => (await import('../adapters/replays.ts')).connectReplays(settings)),
     ledger: once(async () => (await import('../adapters/ledger.ts')).connectLedger(settings, names.ledger)),
     applications: once(async () =>
       (await import('../adapters/sso-admin.ts')).connectApplications(settings, applicationsPacer),
@@ -99,13 +93,4 @@ class Patience extends StandardRetryStrategy {
     }
     return super.refreshRetryTokenForRetry(token, info);
   }
-}
-
-/** Makes something at the first call, and gives it to every later one. */
-export function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }

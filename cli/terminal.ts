@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import type { WriteStream } from 'node:tty';
-import cliProgress from 'cli-progress';
-import Table from 'cli-table3';
-import { createLogUpdate } from 'log-update';
+import type CliProgress from 'cli-progress';
+import type Table from 'cli-table3';
 import { type Colors, colorsOf } from './colors.ts';
 import { WrongUse } from './failures.ts';
 import { durationOf, jsonLine, numberOf } from './text.ts';
@@ -27,17 +26,35 @@ export interface Surroundings {
   env: NodeJS.ProcessEnv;
 }
 
+interface Drawing {
+  /** Where standard output is a terminal. */
+  table?: typeof Table;
+  /** Where standard error is one. */
+  progress?: typeof CliProgress;
+}
+
 /** Where people and programs read: results on standard output, everything about them on standard error. */
 export class Terminal {
   readonly colors: Colors;
   /** Colours for {@link note}. */
   readonly noteColors: Colors;
   readonly #surroundings: Surroundings;
+  readonly #drawing: Drawing;
 
-  constructor(surroundings: Surroundings) {
+  private constructor(surroundings: Surroundings, drawing: Drawing) {
     this.#surroundings = surroundings;
+    this.#drawing = drawing;
     this.colors = colorsOf(surroundings.stdout, surroundings.env);
     this.noteColors = colorsOf(surroundings.stderr, surroundings.env);
+  }
+
+  /** What draws is loaded only where somebody looks: it takes a while. */
+  static async open(surroundings: Surroundings): Promise<Terminal> {
+    const { stdout, stderr } = surroundings;
+    return new Terminal(surroundings, {
+      ...(stdout.isTTY ? { table: (await import('cli-table3')).default } : {}),
+      ...(stderr.isTTY ? { progress: (await import('cli-progress')).default } : {}),
+    });
   }
 
   /** Whether somebody looks at standard output. */
@@ -71,12 +88,13 @@ export class Terminal {
 
   /** A table for people; values separated by tabs where none looks. */
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
-    if (!this.isLive) {
+    const { table: Drawn } = this.#drawing;
+    if (!Drawn) {
       for (const row of [head, ...rows]) this.line(row.join('\t'));
       return;
     }
     const none = Object.fromEntries(BORDERS.map((border) => [border, '']));
-    const drawn = new Table({
+    const drawn = new Drawn({
       head: head.map((title) => this.colors.bold(title)),
       style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
       chars: none,
@@ -88,7 +106,7 @@ export class Terminal {
   /** Says what is being done once it takes longer than people wait without a word. */
   async working<T>(label: string, work: (tell: (text: string) => void) => Promise<T>): Promise<T> {
     const { stderr } = this.#surroundings;
-    const live = stderr.isTTY ? createLogUpdate(stderr, { showCursor: true }) : undefined;
+    const live = stderr.isTTY ? (await import('log-update')).createLogUpdate(stderr, { showCursor: true }) : undefined;
     const start = performance.now();
     let detail = '';
     let frame = 0;
@@ -117,8 +135,9 @@ export class Terminal {
 
   /** A bar on standard error; lines where nobody looks. */
   bar(label: string, total: number): Bar {
-    if (!this.#surroundings.stderr.isTTY) return this.#plainBar(label, total);
-    const bar = new cliProgress.SingleBar({
+    const { progress } = this.#drawing;
+    if (!progress) return this.#plainBar(label, total);
+    const bar = new progress.SingleBar({
       format: `${label} {bar} {percentage}% {done} of {all} ({rate}/s, {left} left)`,
       barCompleteChar: '█',
       barIncompleteChar: '░',

@@ -61,21 +61,3 @@ export function screenOf(stream: NodeJS.WriteStream, environment: NodeJS.Process
     },
   };
 }
-
-/** Breaks a text into lines of at most so many columns, between words; its own line ends stay. */
-export function wrap(text: string, width: number): string[] {
-  return text
-    .trimEnd()
-    .split('\n')
-    .flatMap((paragraph) => {
-      const lines: string[] = [];
-      let line = '';
-      for (const word of paragraph.split(/\s+/)) {
-        if (line !== '' && line.length + 1 + word.length > width) {
-          lines.push(line);
-          line = word;
-        } else line = line === '' ? word : `${line} ${word}`;
-      }
-      return [...lines, line];
-    });
-}

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import { OUTCOMES, STATES } from '../cli/outcomes.ts';
+import { wrap } from '../cli/text.ts';
 import { secondsBetween } from '../domain/time.ts';
 import type { Reporter, Result } from './play.ts';
-import { type Screen, wrap } from './screen.ts';
+import type { Screen } from './screen.ts';
 import type { Script, Step } from './script.ts';
 import type { AuditEntry, ExecutionEnd, StateMoment } from './stack.ts';
 import { type AuditRow, tablesOf } from './tables.ts';

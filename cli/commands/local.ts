@@ -3,12 +3,12 @@ import * as z from 'zod/mini';
 import { checkShape } from '../../domain/shape-faults.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
+import { LOCAL_PORT } from '../endpoint.ts';
 import { readYaml } from '../entitlements-file.ts';
 import { CommandFailed } from '../failures.ts';
 import { readText } from '../files.ts';
 import { InputError } from '../input-error.ts';
 import { wholeNumber } from '../numbers.ts';
-import { LOCAL_PORT } from '../services.ts';
 import { count } from '../text.ts';
 
 const Options = z.object({

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { stringify } from 'csv-stringify/sync';
 import * as z from 'zod/mini';
 import type { Seat } from '../../domain/seat.ts';
 import { SeatStatusSchema, takesPlace } from '../../domain/seat.ts';
@@ -81,7 +80,7 @@ async function seats(context: Context, command: Command): Promise<void> {
     .flatMap(rowsOf)
     .filter((row) => (status === undefined ? row.status !== 'revoked' : row.status === status));
   const called = names ? await namesOfUsers(new Set(rows.map(({ userId }) => userId)), context) : undefined;
-  list(rows, called, csv === true, context);
+  await list(rows, called, csv === true, context);
 }
 
 async function fillingsOf(
@@ -182,12 +181,12 @@ function rowsOf({ entitlement, seats: all, unmanaged }: Filling): Row[] {
   );
 }
 
-function list(
+async function list(
   rows: readonly Row[],
   names: ReadonlyMap<string, string> | undefined,
   csv: boolean,
   { terminal, clock, json }: Context,
-): void {
+): Promise<void> {
   const named = rows.map(({ requestedAt: _, ...row }) => ({
     ...row,
     ...(names ? { name: names.get(row.userId) ?? '' } : {}),
@@ -199,6 +198,7 @@ function list(
   if (csv) {
     const columns = [...(names ? ['name'] : []), 'userId', 'entitlement', 'status', 'since', 'dueAt', 'reason'];
     // A name that begins with = would be a formula for whoever opens it.
+    const { stringify } = await import('csv-stringify/sync');
     terminal.line(stringify(named, { header: true, columns, escape_formulas: true }).trimEnd());
     return;
   }
