@@ -25,6 +25,3 @@ export function namesOf(stage: string) {
     },
   };
 }
-
-/** See {@link namesOf}. */
-export type Names = ReturnType<typeof namesOf>;

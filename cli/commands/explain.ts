@@ -105,7 +105,7 @@ function inWords({ path, event }: EventPlace, verdict: Verdict, { terminal: { co
 }
 
 /** Whom an execution would look at, and what it would wait for. */
-export function requestInWords({ users, groups, applications = [], sweep, release, adopt, trigger }: Request): string {
+function requestInWords({ users, groups, applications = [], sweep, release, adopt, trigger }: Request): string {
   const parts = [
     ...users.map(({ userId, expected }) => {
       if (!expected) return `looks at user ${userId}`;

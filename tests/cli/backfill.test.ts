@@ -18,7 +18,7 @@ const operator = anOperator({
 // One backfill, in this order.
 describe('usher backfill', () => {
   it('shows the plan, against the cap and with a price, and changes nothing with --dry-run', async () => {
-    const { code, out } = await operator.run('backfill', '--dry-run', '--price', '19.50', '--json');
+    const { code, out } = await operator.child('backfill', '--dry-run', '--price', '19.50', '--json');
     expect(code).toBe(0);
     expect(linesOf(out)).toEqual([
       expect.objectContaining({

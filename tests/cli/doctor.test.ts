@@ -70,7 +70,7 @@ describe('usher doctor', () => {
   });
 
   it('tells people the same, and mends nothing', async () => {
-    const { code, out, error } = await operator.run('doctor');
+    const { code, out, error } = await operator.child('doctor');
     expect(code).toBe(1);
     expect(out).toMatch(/✗ application kiro: Everybody has access[\s\S]*Why it matters: [\s\S]*Require assignments/);
     expect(out).toMatch(/\d+ in order, \d+ warnings, 1 problem, 0 unknown\./);
@@ -157,7 +157,7 @@ describe('usher init', () => {
       '--output',
       'made.yml',
     ];
-    const { code, error } = await operator.run('init', ...flags);
+    const { code, error } = await operator.child('init', ...flags);
     expect(error).toMatch(/Wrote made.yml/);
     expect(code).toBe(0);
     const text = readFileSync(join(operator.folder, 'made.yml'), 'utf8');

@@ -32,7 +32,7 @@ describe('usher start', () => {
     ['e-mail address', `${SECRET}-3@example.com`],
     ['external id', `externalId:${SECRET}-3`, '--issuer', 'https://idp.example.com'],
   ])('starts for a user by %s, with nothing but the id in the execution', async (_kind, who, ...more) => {
-    const { code, out, error } = await operator.run('start', '--user', who, ...more, '--json');
+    const { code, out, error } = await operator.child('start', '--user', who, ...more, '--json');
     expect({ code, error }).toEqual({ code: 0, error: '' });
     const [start] = linesOf(out);
     expect(start).toEqual({
@@ -43,7 +43,7 @@ describe('usher start', () => {
   });
 
   it('follows it state by state to its end with --wait', async () => {
-    const { code, out } = await operator.run('start', '--group', 'developers', '--wait', '--json');
+    const { code, out } = await operator.child('start', '--group', 'developers', '--wait', '--json');
     expect(code).toBe(0);
     const lines = linesOf(out);
     expect(lines[0]).toMatchObject({ type: 'start', input: { groupId: GROUP } });
@@ -151,7 +151,7 @@ describe('usher start', () => {
 
 describe('usher status', () => {
   it('lists executions of both machines, the newest first', async () => {
-    const { code, out } = await operator.run('status', '--limit', '3', '--json');
+    const { code, out } = await operator.child('status', '--limit', '3', '--json');
     expect(code).toBe(0);
     expect(linesOf(out)).toHaveLength(3);
     expect(linesOf(out)[0]).toEqual(
@@ -167,7 +167,7 @@ describe('usher status', () => {
   it('shows one in full: its way, the audit events, the reason', async () => {
     const joined = await operator.run('start', '--user', user(4), '--wait', '--json');
     const execution = String(linesOf(joined.out)[0]?.['execution']);
-    const { out } = await operator.run('status', execution, '--json');
+    const { out } = await operator.child('status', execution, '--json');
     expect(linesOf(out)[0]).toMatchObject({
       execution,
       outcome: 'converged',

@@ -27,7 +27,7 @@ async function left(queue: string): Promise<string[]> {
 describe('usher audit', () => {
   it('tells who got what, when and why', async () => {
     expect((await operator.run('start', '--all', '--wait')).code).toBe(0);
-    const { code, out } = await operator.run('audit', '--since', '1h');
+    const { code, out } = await operator.child('audit', '--since', '1h');
     expect(code).toBe(0);
     expect(out.trimEnd().split('\n')).toHaveLength(4);
     expect(out).toMatch(
@@ -94,7 +94,7 @@ describe('usher redrive', () => {
     const asked = await operator.run('redrive');
     expect(asked.code).toBe(2);
     expect(asked.out).toMatch(/FAILED\t.*RefusedError.*AWS, or a limit of the configuration, refuses/);
-    const { code, out } = await operator.run('redrive', '--yes', '--json');
+    const { code, out } = await operator.child('redrive', '--yes', '--json');
     expect(code).toBe(0);
     const [{ execution } = {}] = failed;
     expect(linesOf(out)).toEqual([
@@ -152,7 +152,7 @@ describe('usher redrive', () => {
 describe('usher replay', () => {
   it('starts the machine with the events of a file', async () => {
     writeFileSync(join(operator.folder, 'events.jsonl'), [JOIN, JOIN].map((one) => JSON.stringify(one)).join('\n'));
-    const { code, out, error } = await operator.run('replay', 'events.jsonl', '--yes', '--json');
+    const { code, out, error } = await operator.child('replay', 'events.jsonl', '--yes', '--json');
     expect(error).toMatch(/2 events, of which 0 will be ignored/);
     expect(code).toBe(0);
     expect(new Set(linesOf(out).map(({ execution }) => execution)).size).toBe(2);

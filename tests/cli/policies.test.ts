@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anAddMemberToGroup } from '../fixtures/events.ts';
-import { anOperator, linesOf, runUsher } from '../fixtures/operator.ts';
+import { anOperator, linesOf, runHere } from '../fixtures/operator.ts';
 import { GROUP, user } from '../fixtures/stack.ts';
 
 const operator = anOperator({ people: 6, assigned: [5], max: 10, speed: 400 });
@@ -50,7 +50,7 @@ async function takenBy(args: readonly string[]): Promise<Set<string>> {
 }
 
 async function declaredBy(command: string): Promise<Set<string>> {
-  const { out } = await runUsher([command, '--help']);
+  const { out } = await runHere([command, '--help'], { cwd: operator.folder, env: {} });
   const [, list = ''] = /Permissions: ([\s\S]*)$/.exec(out) ?? [];
   return new Set(
     list

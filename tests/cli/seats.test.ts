@@ -42,7 +42,7 @@ describe('usher seats, why, held, release and adopt', () => {
       held: 0,
       unmanaged: 2,
     });
-    const { out } = await operator.run('seats');
+    const { out } = await operator.child('seats');
     expect(out.split('\n')[0]).toBe('ENTITLEMENT\tSEATS\tMAX\tWAITING\tLEAVING\tHELD\tFAILED\tUNMANAGED');
     expect(out).toContain(`${ENTITLEMENT}\t10\t10\t1\t0\t0\t0\t2`);
   });
@@ -57,7 +57,7 @@ describe('usher seats, why, held, release and adopt', () => {
   });
 
   it('writes a spreadsheet in which no name is a formula', async () => {
-    const { code, out } = await operator.run('seats', '--csv', '--names');
+    const { code, out } = await operator.child('seats', '--csv', '--names');
     expect(code).toBe(0);
     expect(out.split('\n')[0]).toBe('name,userId,entitlement,status,since,dueAt,reason');
     expect(out).toMatch(/^'=cmd\(\)\\u001b\[31m,/m);
@@ -90,7 +90,7 @@ describe('usher seats, why, held, release and adopt', () => {
     const { code, out } = await operator.run('why', user(number));
     expect(code).toBe(0);
     expect(out).toMatch(words);
-    const [told] = linesOf((await operator.run('why', user(number), '--json')).out);
+    const [told] = linesOf((await operator.child('why', user(number), '--json')).out);
     expect(told).toMatchObject({ userId: user(number), status: 'enabled', groups: [GROUP], entitlements: [facts] });
   });
 
@@ -108,7 +108,7 @@ describe('usher seats, why, held, release and adopt', () => {
   it('holds what exceeds the brake, and shows it person by person', async () => {
     await leaves(...people(3, 8));
     await operator.run('start', '--all', '--wait');
-    const { code, out } = await operator.run('held', '--json');
+    const { code, out } = await operator.child('held', '--json');
     expect(code).toBe(0);
     const [hold] = linesOf(out);
     expect(hold).toMatchObject({
@@ -137,7 +137,7 @@ describe('usher seats, why, held, release and adopt', () => {
 
   it('changes nothing when nobody is there to ask', async () => {
     const [hold] = linesOf((await operator.run('held', '--json')).out);
-    const { code, error } = await operator.run('release', String(hold?.['digest']));
+    const { code, error } = await operator.child('release', String(hold?.['digest']));
     expect(code).toBe(2);
     expect(error).toMatch(/this releases \d+ revocations[\s\S]*add --yes/);
     expect(linesOf((await operator.run('held', '--json')).out)[0]).toMatchObject({ released: false });
@@ -153,7 +153,7 @@ describe('usher seats, why, held, release and adopt', () => {
   it('adopts what somebody else assigned to people who are entitled', async () => {
     await operator.run('start', '--all', '--wait');
     expect(await summary()).toMatchObject({ unmanaged: 2 });
-    const { code, error } = await operator.run('adopt', ENTITLEMENT, '--yes', '--wait');
+    const { code, error } = await operator.child('adopt', ENTITLEMENT, '--yes', '--wait');
     expect(error).toMatch(/2 assignments not made by Usher, 1 of people who are entitled/);
     expect(code).toBe(0);
     expect(await summary()).toMatchObject({ unmanaged: 1 });

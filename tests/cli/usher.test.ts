@@ -4,25 +4,28 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { environment, runUsher, spawnUsher } from '../fixtures/operator.ts';
+import { environment, runHere, runUsher, spawnUsher } from '../fixtures/operator.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+
+const COMMANDS = [
+  ...['doctor', 'init', 'start', 'status', 'seats', 'why', 'held', 'release', 'adopt', 'backfill'],
+  ...['audit', 'redrive', 'replay', 'explain', 'local', 'completion'],
+];
 
 describe('usher', () => {
   it('shows its help, which fits a terminal and names every command', async () => {
     const { code, out } = await runUsher(['--help']);
     expect(code).toBe(0);
     expect(out).toMatch(/^Usage: usher /);
-    for (const command of ['start', 'status', 'seats', 'why', 'held', 'release', 'adopt', 'explain', 'local']) {
+    for (const command of COMMANDS) {
       expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
   });
 
   it('shows examples and permissions of every command', async () => {
-    const { out } = await runUsher(['--help']);
-    const commands = [...out.matchAll(/^ {2}([a-z]+) [\s\S]*?$/gm)].map(([, name = '']) => name);
-    for (const command of commands.filter((name) => name !== 'help')) {
-      const help = await runUsher([command, '--help']);
+    for (const command of COMMANDS) {
+      const help = await runHere([command, '--help'], { cwd: ROOT, env: {} });
       expect(help.code).toBe(0);
       expect(help.out).toMatch(new RegExp(`Examples:\n {2}.*usher ${command}[\\s\\S]*Permissions: `));
     }
@@ -94,5 +97,21 @@ describe('usher', () => {
     expect({ status: answer.status, stderr: answer.stderr }).toEqual({ status: 0, stderr: '' });
     const failing = spawnSync('/usr/bin/node', [join(ROOT, 'cli/usher.mjs'), 'strat'], { env, encoding: 'utf8' });
     expect(failing.status).toBe(2);
+  });
+
+  it('completes commands, options and values in bash, without bash-completion and however often it is sourced', async () => {
+    const { out } = await runUsher(['completion', 'bash']);
+    const line = (words: string) =>
+      `COMP_WORDS=(${words}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); __usher_complete; echo "\${COMPREPLY[*]}"`;
+    const script = `eval "$1"; eval "$1"; compopt() { :; }; ${[line('usher sea'), line('usher seats --nam'), line("usher completion ''")].join('; ')}`;
+    const bash = spawnSync('bash', ['--norc', '-c', script, 'bash', out], { env: environment(), encoding: 'utf8' });
+    expect({ out: bash.stdout, error: bash.stderr }).toEqual({ out: 'seats\n--names\nbash zsh fish\n', error: '' });
+  });
+
+  it.each(['zsh', 'fish'])('has a completion script for %s', async (shell) => {
+    const { code, out } = await runUsher(['completion', shell]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/usher complete/);
+    expect(out).toMatch(/usher\.mjs/);
   });
 });
