@@ -16,6 +16,8 @@ export interface Preview {
   grant: string[];
   /** Would wait in line, or do already. */
   wait: string[];
+  /** Of those who would wait: who isn't in line yet. */
+  newInLine: number;
   /** Would begin to leave, be revoked, or be held. */
   lose: string[];
   /** Assigned by somebody else, and entitled. */
@@ -49,13 +51,15 @@ export async function preview(
     place: seat !== undefined && takesPlace(seat),
   }));
   const { seated } = serveLine(seats, candidates, entitlement.seats.max);
+  const wait = grants.filter(({ userId }) => !seated.has(userId));
   return {
     entitlement,
     holdings: view.holdings,
     inUse: seats.filter(takesPlace).length,
     entitled: view.standings.filter(({ entitled }) => entitled).length,
     grant: [...seated],
-    wait: grants.map(({ userId }) => userId).filter((userId) => !seated.has(userId)),
+    wait: wait.map(({ userId }) => userId),
+    newInLine: wait.filter(({ seat }) => seat?.status !== 'waitlisted').length,
     lose: decided
       .filter(({ decision }) => decision.do === 'revoke' || decision.do === 'leave')
       .map(({ standing }) => standing.userId),

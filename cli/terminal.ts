@@ -4,7 +4,7 @@ import type CliProgress from 'cli-progress';
 import type Table from 'cli-table3';
 import { type Colors, colorsOf } from './colors.ts';
 import { WrongUse } from './failures.ts';
-import { durationOf, jsonLine, numberOf } from './text.ts';
+import { durationOf, jsonLine, numberOf, wrap } from './text.ts';
 
 /** Nobody is told of work that takes less. */
 const PATIENCE_MILLISECONDS = 2000;
@@ -69,6 +69,14 @@ export class Terminal {
 
   line(text = ''): void {
     this.#surroundings.stdout.write(`${text}\n`);
+  }
+
+  /** Text of several words; in a terminal broken between them. */
+  paragraph(text: string, indent = 0, colored: (line: string) => string = (line) => line): void {
+    const margin = ' '.repeat(indent);
+    const { columns = 0 } = this.#surroundings.stdout;
+    const lines = this.isLive && columns > indent ? wrap(text, columns - indent) : [text];
+    for (const line of lines) this.line(margin + colored(line));
   }
 
   json(value: unknown): void {

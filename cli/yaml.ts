@@ -2,7 +2,7 @@ import { Document, isMap, isScalar, visit } from 'yaml';
 import type { Entitlements } from '../domain/entitlements.ts';
 
 const HEAD =
-  ' yaml-language-server: $schema=schemas/entitlements.schema.json\n\n Who gets what: members of these groups get this application.';
+  ' yaml-language-server: $schema=schemas/entitlements.schema.json\n Who gets what: members of these groups get this application.';
 
 /** What stands before a key, for whoever opens the file. */
 const COMMENTS: Readonly<Record<string, string>> = {
@@ -28,7 +28,8 @@ export function entitlementsYaml(entitlements: Entitlements): string {
       }
     },
   });
-  if (isMap(document.contents))
-    for (const { key } of document.contents.items) if (isScalar(key)) key.spaceBefore = true;
+  if (isMap(document.contents)) {
+    for (const { key } of document.contents.items.slice(1)) if (isScalar(key)) key.spaceBefore = true;
+  }
   return document.toString({ lineWidth: 0 });
 }

@@ -71,12 +71,12 @@ async function backfill(context: Context, command: Command): Promise<void> {
   const previews = await previewsOf(context);
   tellPlan(previews, price === undefined ? undefined : Number(price), context);
   if (dryRun) return;
-  if (previews.every(({ grant, wait, lose }) => grant.length + wait.length + lose.length === 0)) {
-    if (!json) terminal.note('Everybody who is entitled has a seat: there is nothing to do.');
+  if (previews.every(({ grant, newInLine, lose }) => grant.length + newInLine + lose.length === 0)) {
+    if (!json) terminal.note('Everybody who is entitled has a seat, or waits for one: there is nothing to do.');
     return;
   }
   const seats = previews.reduce((sum, { grant }) => sum + grant.length, 0);
-  if (!(await terminal.confirm(`Give ${count(seats, 'seat')}?`, yes === true))) return;
+  if (!(await terminal.confirm(seats > 0 ? `Give ${count(seats, 'seat')}?` : 'Start it?', yes === true))) return;
   const arn = await begin(executions, machine, context);
   if (json) terminal.json({ type: 'start', execution: arn });
   else terminal.note(`started ${arn}`);

@@ -80,8 +80,8 @@ function show(title: string, findings: readonly Finding[], { terminal }: Context
   for (const { check, verdict, found, why, mend } of findings) {
     terminal.line(`  ${color[verdict](SIGNS[verdict])} ${check}: ${found}`);
     if (verdict === 'ok') continue;
-    terminal.line(dim(`      Why it matters: ${why}.`));
-    if (mend !== undefined) terminal.line(`      ${mend}.`);
+    terminal.paragraph(`Why it matters: ${why}.`, 6, dim);
+    if (mend !== undefined) terminal.paragraph(`${mend}.`, 6);
   }
   terminal.line();
 }

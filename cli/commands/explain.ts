@@ -54,7 +54,7 @@ async function explain(context: Context, command: Command): Promise<void> {
     const verdict = verdictOf(place, around);
     counts[verdict.decision] += 1;
     if (json) terminal.json(verdict);
-    else for (const line of inWords(place, verdict, context)) terminal.line(line);
+    else show(place, verdict, context);
     if (index % WAIT_EVERY === 0) await terminal.drained();
   }
   if (!json && places.length > 1) {
@@ -91,21 +91,25 @@ function withUser(request: Request, { userId, groupId }: Propagation): Request {
   return { ...request, users: [...request.users, { userId, ...expected }] };
 }
 
-function inWords({ path, event }: EventPlace, verdict: Verdict, { terminal: { colors } }: Context): string[] {
+function show({ path, event }: EventPlace, verdict: Verdict, { terminal }: Context): void {
+  const { bold, green, red, yellow } = terminal.colors;
   const title = [path, event ? titleOf(event) : ''].filter(Boolean).join(': ');
-  const head = title === '' ? '' : `${colors.bold(escaped(title))}  `;
+  if (title !== '') terminal.line(bold(escaped(title)));
   switch (verdict.decision) {
     case 'start':
-      return [`${head}${colors.green('start')}: ${requestInWords(verdict.request)}`];
+      terminal.paragraph(`start (${verdict.request.trigger}): ${requestInWords(verdict.request)}`, 2, green);
+      break;
     case 'ignored':
-      return [`${head}${colors.dim(`ignored (${verdict.reason}): ${IGNORED[verdict.reason]}`)}`];
+      terminal.paragraph(`ignored (${verdict.reason}): ${IGNORED[verdict.reason]}`, 2, yellow);
+      break;
     case 'invalid':
-      return [`${head}${colors.red('invalid')}: ${verdict.path}: ${verdict.message}`];
+      terminal.paragraph(`invalid: ${verdict.path}: ${verdict.message}`, 2, red);
+      break;
   }
 }
 
 /** Whom an execution would look at, and what it would wait for. */
-function requestInWords({ users, groups, applications = [], sweep, release, adopt, trigger }: Request): string {
+function requestInWords({ users, groups, applications = [], sweep, release, adopt }: Request): string {
   const parts = [
     ...users.map(({ userId, expected }) => {
       if (!expected) return `looks at user ${userId}`;
@@ -120,5 +124,5 @@ function requestInWords({ users, groups, applications = [], sweep, release, adop
     ...(adopt === undefined ? [] : [`adopts unmanaged assignments of ${adopt}`]),
   ];
   if (parts.length === 0) parts.push('looks at the person as soon as the identity store knows them');
-  return `${parts.join('; ')} (${trigger})`;
+  return parts.join('; ');
 }

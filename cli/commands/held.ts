@@ -14,6 +14,9 @@ import { readersOf } from '../readers.ts';
 import { startAndTell } from '../starting.ts';
 import { count, escaped, relative } from '../text.ts';
 
+/** As much of a digest as nobody confuses with another. */
+export const SHORT_DIGEST = 12;
+
 const ListOptions = z.object({ names: z.optional(z.boolean()) });
 const ActOptions = z.object({ yes: z.optional(z.boolean()), wait: z.optional(z.boolean()) });
 
@@ -158,7 +161,7 @@ async function held(context: Context, command: Command): Promise<void> {
     );
     terminal.line(
       hold.released === undefined
-        ? dim(`If they are to lose their seats: usher release ${digestOf(hold)}`)
+        ? dim(`If they are to lose their seats: usher release ${digestOf(hold).slice(0, SHORT_DIGEST)}`)
         : dim('Released; the next sweep acts on it.'),
     );
   }

@@ -16,6 +16,7 @@ import { nameOf } from '../naming.ts';
 import { readersOf } from '../readers.ts';
 import { requireUser, WHO } from '../selecting.ts';
 import { relative } from '../text.ts';
+import { SHORT_DIGEST } from './held.ts';
 
 const Options = z.object({ issuer: z.optional(z.string()), names: z.optional(z.boolean()) });
 /** How far back audit events are looked for. */
@@ -108,8 +109,9 @@ async function why(context: Context, command: Command): Promise<void> {
   for (const finding of findings) {
     terminal.line();
     const [first = '', ...more] = wordsOf(finding, now);
-    terminal.line(`${bold(finding.entitlement.name)}: ${first}`);
-    for (const line of more) terminal.line(`  ${line}`);
+    terminal.line(bold(finding.entitlement.name));
+    terminal.paragraph(first, 2);
+    for (const line of more) terminal.paragraph(line, 2);
   }
   if (findings.length === 0) terminal.line('No entitlement concerns them, and Usher has no record of them.');
   for (const look of pendingLooks(userId, work)) {
@@ -149,6 +151,14 @@ async function findingsOf(userId: string, now: Date, readers: Readers): Promise<
     whole: true,
   };
   const { standings } = await viewUser(userId, entry, now, readers);
+  const looked = new Set(standings.map(({ entitlement }) => entitlement.name));
+  const others = readers.entitlements.entitlements.filter(({ name }) => !looked.has(name));
+  // A sweep has no need to look at whoever is neither a member nor has a seat; a person asks for them nevertheless.
+  for (const entitlement of others) {
+    if (!(await readers.applications.isAssigned(entitlement.application, userId))) continue;
+    const standing = { userId, entitled: false, absence: 'group-leave', assigned: true, seat: undefined } as const;
+    standings.push({ entitlement, standing });
+  }
   const findings: Finding[] = [];
   for (const { entitlement, standing } of standings) {
     const { seats, hold } = await readers.ledger.holdings(entitlement.application);
@@ -170,7 +180,7 @@ async function findingsOf(userId: string, now: Date, readers: Readers): Promise<
 }
 
 const ABSENCES = {
-  'group-leave': 'they are in none of its groups any more',
+  'group-leave': 'they are in none of its groups',
   'user-disabled': 'they are disabled',
   'user-deleted': 'they are gone from the identity store',
   'entitlement-removed': 'the entitlement was removed',
@@ -234,7 +244,7 @@ function nextOf(
       return full ? 'a place has to become free; then they are seated.' : 'the next look gives them their seat.';
     case 'revoke': {
       const digest = isHeld(hold) ? hold.digests.at(-1)?.digest : undefined;
-      if (held && digest) return `nothing, until somebody releases it: usher release ${digest}`;
+      if (held && digest) return `nothing, until somebody releases it: usher release ${digest.slice(0, SHORT_DIGEST)}`;
       return 'the next look takes it back, or the brake holds it.';
     }
     case 'leave':

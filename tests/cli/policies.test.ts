@@ -138,6 +138,19 @@ describe('the policies for people', () => {
     expect([...actionsOf(policy('operator'))].sort()).toEqual(beside.sort());
   });
 
+  it('are in the handbook as in the help', async () => {
+    const handbook = readFileSync(new URL('../../docs/operator.md', import.meta.url), 'utf8');
+    const rows = [...handbook.matchAll(/^\| `([a-z]+)` \| ([a-z]+:[A-Z].*) \|$/gm)].map(
+      ([, command = '', list = '']) => [command, list] as const,
+    );
+    expect(rows).toHaveLength(13);
+    for (const [command, list] of rows) {
+      const { out } = await runHere([command, '--help'], { cwd: operator.folder, env: {} });
+      const [, help = ''] = /Permissions: ([\s\S]*)$/.exec(out) ?? [];
+      expect(`${command}: ${list}`).toBe(`${command}: ${help.trim().replace(/\s+/g, ' ')}`);
+    }
+  });
+
   it('name no resource by a wildcard where something is changed', () => {
     const resources = policy('operator').Statement.flatMap(({ Resource }) => [Resource].flat());
     expect(resources.filter((resource) => /(?:^|:)\*$/.test(resource) && !resource.includes(':execution:'))).toEqual(

@@ -94,6 +94,11 @@ describe('usher seats, why, held, release and adopt', () => {
     expect(told).toMatchObject({ userId: user(number), status: 'enabled', groups: [GROUP], entitlements: [facts] });
   });
 
+  it('tells of an assignment of somebody whom no group entitles', async () => {
+    const { out } = await operator.run('why', user(13));
+    expect(out).toMatch(/assigned, but not by Usher[\s\S]*Entitled: no, they are in none of its groups/);
+  });
+
   it('says that nothing concerns somebody who is in no group', async () => {
     const { code, out } = await operator.run('why', user(14));
     expect(code).toBe(0);
@@ -121,7 +126,7 @@ describe('usher seats, why, held, release and adopt', () => {
     expect(held.length).toBeGreaterThan(0);
     expect(new Set(held.map(({ why }) => why))).toEqual(new Set(['group-leave']));
     expect((await operator.run('held', '--names')).out).toMatch(
-      /If they are to lose their seats: usher release [0-9a-f]{64}/,
+      /If they are to lose their seats: usher release [0-9a-f]{12}$/m,
     );
     expect((await operator.run('why', held[0]?.userId ?? '')).out).toMatch(/the brake holds it[\s\S]*usher release/);
   });
