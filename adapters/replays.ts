@@ -24,15 +24,8 @@ export interface PlainEvent {
  * @throws TransientAwsError worth a retry · RefusedError not
  */
 export interface Replays {
-  /** From an archive to the bus that it archives, which AWS asks for; with `rules`, for these rules only. Returns at once. */
-  start(replay: {
-    name: string;
-    archiveArn: string;
-    busArn: string;
-    from: Date;
-    to: Date;
-    rules?: readonly string[];
-  }): Promise<void>;
+  /** From an archive to the bus that it archives, which AWS asks for. Returns at once. */
+  start(replay: { name: string; archiveArn: string; busArn: string; from: Date; to: Date }): Promise<void>;
   /** `STARTING`, `RUNNING`, `COMPLETED`, `FAILED`, … and why. */
   state(name: string): Promise<{ state: string; reason: string | undefined }>;
   /** Puts at most 10 events on a bus. @returns why each was refused; undefined for one that was taken */
@@ -46,7 +39,7 @@ export const MOST_ENTRIES = 10;
 export function eventBridgeReplays(client: EventBridgeClient): Replays {
   const ask = asking(EVENT_BRIDGE_ERRORS);
   return {
-    async start({ name, archiveArn, busArn, from, to, rules }) {
+    async start({ name, archiveArn, busArn, from, to }) {
       await ask('StartReplay', [`archive ${archiveArn}`], () =>
         client.send(
           new StartReplayCommand({
@@ -54,7 +47,7 @@ export function eventBridgeReplays(client: EventBridgeClient): Replays {
             EventSourceArn: archiveArn,
             EventStartTime: from,
             EventEndTime: to,
-            Destination: { Arn: busArn, ...(rules ? { FilterArns: [...rules] } : {}) },
+            Destination: { Arn: busArn },
           }),
         ),
       );
