@@ -10,6 +10,7 @@ export default defineConfig({
     isolate: false,
     // A bound for what hangs. How long a test takes is no matter of the test.
     testTimeout: 600_000,
+    hookTimeout: 600_000,
     coverage: {
       provider: 'v8',
       include: ['domain/**/*.ts', 'adapters/**/*.ts', 'functions/**/*.ts'],

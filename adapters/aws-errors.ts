@@ -216,6 +216,15 @@ const UNANSWERED: ReadonlySet<unknown> = new Set([
   'TimeoutError',
 ]);
 
+/** What says that calls come too fast, and not that something is broken. */
+const THROTTLES: ReadonlySet<string> = new Set([
+  'HTTP 429',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'ThrottlingException',
+  'TooManyRequestsException',
+]);
+
 function property(of: unknown, name: string): unknown {
   return typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
 }
@@ -268,5 +277,6 @@ export function translate(
   const details = [...ids, ...(requestId === undefined ? [] : [`request ${requestId}`])].join(', ');
   const verdict = row?.as ?? 'transient';
   const message = `${operation}: ${what}${details && ` (${details})`}`;
-  return verdict === 'transient' ? new TransientAwsError(message) : new RefusedError(verdict, message);
+  if (verdict !== 'transient') return new RefusedError(verdict, message);
+  return THROTTLES.has(what) ? TransientAwsError.throttled(message) : new TransientAwsError(message);
 }

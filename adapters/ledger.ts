@@ -47,11 +47,11 @@ export interface Ledger {
   work(): Promise<Work>;
   /** Writes the next revision; false when somebody else wrote meanwhile, and nothing is changed then. */
   saveWork(work: Work): Promise<boolean>;
-  /** The seats that exist among those asked for. */
+  /** The seats that exist among those asked for, in that order. */
   seats(keys: readonly SeatKey[]): Promise<Seat[]>;
   holdings(applicationArn: string): Promise<Holdings>;
   hold(applicationArn: string): Promise<Hold | undefined>;
-  /** The observations that exist among those asked for. */
+  /** The observations that exist among those asked for, in that order. */
   observations(keys: readonly SeatKey[]): Promise<Observation[]>;
   /** All observations of an application. */
   observationsOf(applicationArn: string): Promise<Observation[]>;
@@ -156,11 +156,15 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     return found;
   }
 
+  /** In the order of the keys; DynamoDB has none. */
   async function batches(keys: readonly SeatKey[]): Promise<Item[]> {
     const calls = Array.from({ length: Math.ceil(keys.length / KEYS_A_CALL) }, (_, index) =>
       batch(keys.slice(index * KEYS_A_CALL, (index + 1) * KEYS_A_CALL)),
     );
-    return (await Promise.all(calls)).flat();
+    const found = new Map((await Promise.all(calls)).flat().map((item) => [`${item['pk']?.S} ${item['sk']?.S}`, item]));
+    return keys
+      .map(({ applicationArn, userId }) => found.get(`${applicationArn} ${userId}`))
+      .filter((item) => item !== undefined);
   }
 
   async function get(key: { pk: string; sk: string }): Promise<Item | undefined> {

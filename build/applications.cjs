@@ -1,11 +1,11 @@
-// The ARNs that the roles in serverless.yml may act on: the applications of entitlements.yml, retired ones too, and nothing
-// else.
+// What the roles in deploy/permissions.yml may act on: the applications of entitlements.yml, retired ones too, and
+// nothing else.
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { readEntitlements } = require('../cli/entitlements-file.ts');
 const { InputError } = require('../cli/input-error.ts');
 
-module.exports.arns = () => {
+function arns() {
   try {
     const text = readFileSync(join(__dirname, '../entitlements.yml'), 'utf8');
     const { entitlements, retired } = readEntitlements(text, 'entitlements.yml');
@@ -15,4 +15,8 @@ module.exports.arns = () => {
     if (error instanceof InputError) error.stack = error.message;
     throw error;
   }
-};
+}
+
+module.exports.arns = arns;
+// The owner stands in an application's ARN.
+module.exports.accounts = () => [...new Set(arns().map((arn) => arn.split(':')[4]))];

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { readEntitlements } from '../cli/entitlements-file.ts';
+import { bundle } from './bundle.ts';
 
 /**
  * Packages each function as one reproducible zip: its code and the SDK bundled, and entitlements.yml, checked, as
@@ -11,9 +11,26 @@ export default class EsbuildPlugin {
   constructor(serverless) {
     this.serverless = serverless;
     this.hooks = {
+      'before:package:initialize': () => this.nameDirectory(),
       'before:package:createDeploymentArtifacts': () => this.packageFunctions(),
       'before:package:function:package': () => this.packageFunctions(),
     };
+  }
+
+  /**
+   * The template names the folder in the bucket, and the framework names that by the time: a build that is to be the same
+   * twice has to say which.
+   *
+   * @see https://reproducible-builds.org/specs/source-date-epoch/
+   */
+  nameDirectory() {
+    const seconds = process.env.SOURCE_DATE_EPOCH;
+    if (!seconds) return;
+    const date = new Date(Number(seconds) * 1000);
+    const { service } = this.serverless;
+    const provider = this.serverless.getProvider('aws');
+    const folder = [provider.getDeploymentPrefix(), service.service, provider.getStage()].join('/');
+    service.package.artifactDirectoryName = `${folder}/${date.getTime()}-${date.toISOString()}`;
   }
 
   async packageFunctions() {
@@ -32,28 +49,8 @@ export default class EsbuildPlugin {
         await bundle(serviceDir, definition.handler.replace(/\.\w+$/, ''), directory);
         const entries = await readdir(directory, { recursive: true, withFileTypes: true });
         const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-        definition.package = { artifact: await packager.zipFiles(files, `${name}.zip`, directory) };
+        definition.package = { individually: true, artifact: await packager.zipFiles(files, `${name}.zip`, directory) };
       }),
     );
   }
 }
-
-/** `splitting` keeps what the SDK loads only on demand out of the cold start; `module` first lets esbuild shake the tree. */
-const bundle = (serviceDir, entry, outdir) =>
-  build({
-    absWorkingDir: serviceDir,
-    entryPoints: { [entry]: `${entry}.ts` },
-    outdir,
-    outExtension: { '.js': '.mjs' },
-    chunkNames: 'chunks/[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    mainFields: ['module', 'main'],
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    logLevel: 'warning',
-  });

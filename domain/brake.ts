@@ -42,7 +42,7 @@ export interface Restrained<T> {
 /**
  * Holds the revocations of one application against the brake: all that are new, or none.
  *
- * Users whom AWS has removed, and revocations that had begun, are settled outside of it.
+ * Revocations that had begun are settled outside of it: they were counted when they began.
  */
 export function restrain<T extends Revocation>(revocations: readonly T[], restraints: Restraints): Restrained<T> {
   const { hold, whole } = restraints;
@@ -65,8 +65,8 @@ export function restrain<T extends Revocation>(revocations: readonly T[], restra
   return { free: settled, held: wanted, lift: false, join: wanted.filter((one) => !member(one)) };
 }
 
-function isSettledAnyway({ reason, status }: Revocation): boolean {
-  return reason === 'user-deleted' || status === 'revoking';
+function isSettledAnyway({ status }: Revocation): boolean {
+  return status === 'revoking';
 }
 
 function decideAnew<T extends Revocation>(

@@ -8,6 +8,18 @@
 /** Throttled, conflicting or failing for now. The machine retries the task with jitter. */
 export class TransientAwsError extends Error {
   override readonly name = 'TransientAwsError';
+  #throttled = false;
+
+  static throttled(message: string): TransientAwsError {
+    const error = new TransientAwsError(message);
+    error.#throttled = true;
+    return error;
+  }
+
+  /** Whether AWS refused the call for its rate: nothing is broken. */
+  get isThrottled(): boolean {
+    return this.#throttled;
+  }
 }
 
 /**

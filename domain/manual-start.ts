@@ -34,7 +34,7 @@ export function manualStart(input: Fields, context: StartContext): Started {
   const [key, ...others] = Object.keys(input).filter((name) => name !== 'groupId' && name !== 'waitSeconds');
   if (others.length > 0) throw new InvalidRequestError('input', MANUAL_START);
   const origin: Origin = {
-    version: 1,
+    version: context.machine ?? 1,
     trigger: 'manual',
     cause: context.execution,
     at: context.startedAt.toISOString(),

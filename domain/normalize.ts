@@ -172,7 +172,7 @@ function originOf(times: readonly unknown[], ids: readonly unknown[], context: S
   const started = context.startedAt.getTime();
   const told = times.map(millisecondsOf).find((time) => time !== undefined) ?? started;
   return {
-    version: 1,
+    version: context.machine ?? 1,
     trigger: 'event',
     cause: ids.find(isPrintableId) ?? context.execution,
     at: new Date(Math.min(told, started)).toISOString(),

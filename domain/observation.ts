@@ -26,6 +26,8 @@ export const ObservationSchema = z.object({
 });
 export type Observation = z.infer<typeof ObservationSchema>;
 
+type About = Pick<Observation, 'applicationArn' | 'userId' | 'entitlement' | 'requestedAt'>;
+
 /**
  * Notes the answer for a person; undefined when it is known already.
  *
@@ -34,12 +36,13 @@ export type Observation = z.infer<typeof ObservationSchema>;
 export function observed(
   before: Observation | undefined,
   answer: Answer | undefined,
-  about: Pick<Observation, 'applicationArn' | 'userId' | 'entitlement' | 'requestedAt'>,
+  { applicationArn, userId, entitlement, requestedAt }: About,
   { now, execution, cause }: { now: Date; execution: string; cause: string },
 ): Observation | undefined {
   if (before?.answer === answer) return undefined;
   const { answer: _, ...known } = before ?? { changeSeq: 0, revision: 0, audit: [] };
   const at = now.toISOString();
+  const about = { applicationArn, userId, entitlement, requestedAt };
   const next = { schemaVersion: 1 as const, ...known, ...about, revision: known.revision + 1, changedAt: at };
   if (answer === undefined) return next;
   const changeSeq = known.changeSeq + 1;

@@ -11,6 +11,9 @@ export const BATCH_SIZE = 50;
 /** Bounds a round's payload to some 100 KiB: 2,000 ids of 47 characters. */
 export const ROUND_SIZE = 2000;
 
+/** Bounds what batches of few people add to it: many applications, each with changes of many kinds. */
+export const ROUND_BATCHES = 100;
+
 /**
  * Changes of one kind to one application. `record`: only audit events of these people are still to be sent; `hold`: that
  * of the application's hold, and nobody is named.
@@ -56,7 +59,8 @@ export interface Circumstances {
 export type Decision =
   | { do: 'grant'; reason: Reason }
   | { do: 'revoke'; reason: Reason }
-  | { do: 'confirm' | 'keep' | 'gone' | 'forget' }
+  | { do: 'gone'; reason: Absence }
+  | { do: 'confirm' | 'keep' | 'forget' }
   | { do: 'leave'; dueAt: string }
   | { do: 'wait'; until: string }
   | { do: 'nothing' };
@@ -89,7 +93,7 @@ function decideEntitled({ assigned, seat }: Standing, circumstances: Circumstanc
       return assigned ? { do: 'keep' } : (wait ?? grant);
     // An interrupted revocation of somebody who is entitled again: it either never began, or is complete.
     case 'revoking':
-      return wait ?? (assigned ? { do: 'keep' } : { do: 'gone' });
+      return wait ?? (assigned ? { do: 'keep' } : { do: 'gone', reason: 'group-leave' });
     case 'revoked':
       return assigned ? (wait ?? NOTHING) : grant;
     // A refused create had no effect: an assignment that is visible now is somebody else's.
@@ -104,6 +108,11 @@ function decideEntitled({ assigned, seat }: Standing, circumstances: Circumstanc
 function decideAbsent({ assigned, seat, absence }: Standing, circumstances: Circumstances): Decision {
   if (!seat || !absence) return NOTHING;
   const { readAt, graceDays } = circumstances;
+  // With a user AWS removes the assignment itself: there is nothing to take back.
+  if (absence === 'user-deleted' && !assigned && takesPlace(seat)) {
+    const known = seat.status !== 'creating' || seat.grantedAt !== undefined;
+    return unsettled(seat, circumstances) ?? (known ? { do: 'gone', reason: absence } : { do: 'forget' });
+  }
   const revoke: Decision = mayTry(seat, circumstances) ? { do: 'revoke', reason: absence } : NOTHING;
   switch (seat.status) {
     case 'assigned':
@@ -116,8 +125,9 @@ function decideAbsent({ assigned, seat, absence }: Standing, circumstances: Circ
     case 'held':
     case 'revoking':
       return revoke;
+    // That it is gone is proved only by reads long enough after the call. What is visible later is somebody else's.
     case 'revoked':
-      return assigned ? (unsettled(seat, circumstances) ?? NOTHING) : NOTHING;
+      return unsettled(seat, circumstances) ?? NOTHING;
     case 'failed':
     case 'waitlisted':
       return { do: 'forget' };
@@ -126,6 +136,8 @@ function decideAbsent({ assigned, seat, absence }: Standing, circumstances: Circ
 
 function grantReason(seat: Seat | undefined, { trigger }: Circumstances): Reason {
   if (seat && ['confirmed', 'leaving', 'held'].includes(seat.status)) return 'drift-healed';
+  // Begun for this reason, and not ended yet.
+  if (seat?.status === 'creating' && seat.grantedAt !== undefined) return 'drift-healed';
   if (seat?.status === 'waitlisted') return 'place-freed';
   if (trigger === 'manual') return 'manual';
   return trigger === 'tick' ? 'reconciled' : 'group-join';
@@ -180,13 +192,13 @@ export type PlannedChange = Omit<Batch, 'userIds'> & { userId: string };
 /**
  * Cuts changes into batches of one application, kind and reason; revocations first, since they free places.
  *
- * @returns at most {@link ROUND_SIZE} users, and whether some were left for the next round
+ * @returns at most {@link ROUND_SIZE} users in at most {@link ROUND_BATCHES}, and whether some were left for the next round
  */
 export function cut(changes: readonly PlannedChange[]): { batches: Batch[]; more: boolean } {
   const order = { revoke: 0, grant: 1, record: 2, hold: 3 };
   const round = [...changes].sort((a, b) => order[a.kind] - order[b.kind]).slice(0, ROUND_SIZE);
   const groups = Map.groupBy(round, ({ applicationArn, kind, reason }) => `${applicationArn} ${kind} ${reason}`);
-  const batches = [...groups.values()].flatMap((group) => {
+  const all = [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (!first) return [];
     const { userId: _, ...what } = first;
@@ -196,5 +208,6 @@ export function cut(changes: readonly PlannedChange[]): { batches: Batch[]; more
       userIds: userIds.slice(index * BATCH_SIZE, (index + 1) * BATCH_SIZE),
     }));
   });
-  return { batches, more: changes.length > round.length };
+  const batches = all.slice(0, ROUND_BATCHES);
+  return { batches, more: changes.length > round.length || all.length > batches.length };
 }

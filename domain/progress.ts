@@ -15,6 +15,8 @@ export const ProgressSchema = z.object({
   digest: z.optional(z.string()),
   /** Entitlements whose application's own settings were read: once an execution. */
   checked: z.array(z.string()),
+  /** Looks, by user id or application, whose changes this execution has made and not seen proven itself. */
+  proving: z.optional(z.array(z.string())),
   /** Applications in which the brake kept revocations that were planned last. */
   held: z.optional(z.array(ApplicationArn)),
 });

@@ -32,12 +32,15 @@ export const SelectorSchema = z.union([
 export type Selector = z.infer<typeof SelectorSchema>;
 
 /**
- * A trigger after normalization: which principals to look at. It never says what to do with them.
- *
- * `version` lets an execution that began before a deployment finish on the functions after it.
+ * Which machine an execution runs on. One that began before a deployment keeps the machine that it began on, and finishes
+ * on the functions after it: they answer nothing that its machine doesn't know. 1 knows no outcome `held`.
  */
+export const MachineVersion = z.union([z.literal(1), z.literal(2)]);
+export type MachineVersion = z.infer<typeof MachineVersion>;
+
+/** A trigger after normalization: which principals to look at. It never says what to do with them. */
 export const RequestSchema = z.object({
-  version: z.literal(1),
+  version: MachineVersion,
   trigger: z.enum(['event', 'manual', 'tick']),
   /** The CloudTrail `eventID`, the envelope's `id`, or the execution's ARN: what an auditor can look up. */
   cause: z.string().check(z.minLength(1), z.maxLength(256)),
@@ -86,6 +89,8 @@ export interface StartContext {
   /** ARN of the execution: the cause of what has no event id. */
   execution: string;
   startedAt: Date;
+  /** 1 unless the machine names itself. */
+  machine?: MachineVersion;
 }
 
 /** What an execution is about and what it still waits for. */

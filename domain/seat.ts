@@ -210,9 +210,9 @@ export function revoking(seat: Seat, { now, cause }: ChangeContext): Seat {
 
 /** A fresh look showed the assignment gone. What AWS removed itself, with the user, doesn't count against the brake. */
 export function revoked(seat: Seat, context: ChangeContext): Seat {
-  const { now, reason } = context;
+  const { now, cause } = context;
+  if (seat.status !== 'revoking') return told(numbered(moved(seat, 'revoked', now), cause), 'revoked', context);
   const gone = told(moved(seat, 'revoked', now), 'revoked', context);
-  if (reason === 'user-deleted') return gone;
   const windowStart = plusSeconds(now, -BRAKE_WINDOW_SECONDS);
   const recent = (seat.revocations ?? []).filter((time) => Date.parse(time) > Date.parse(windowStart));
   return { ...gone, revocations: [...recent, now.toISOString()] };

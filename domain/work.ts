@@ -38,14 +38,17 @@ const Look = {
   /** Its last look ended in an error; whoever comes back first looks at once. */
   failed: z.optional(z.boolean()),
 };
-const UserEntrySchema = z.object({
-  ...Look,
-  expected: z.array(z.extend(ExpectationSchema, { at: Timestamp })),
-  /** Time of the oldest hint: the place in the line. */
-  since: Timestamp,
-  /** Some hint named no group: all entitlements and UserStatus are to be looked at, whatever else is expected. */
-  whole: z.optional(z.boolean()),
-});
+const UserEntrySchema = z.pipe(
+  z.object({
+    ...Look,
+    expected: z.array(z.extend(ExpectationSchema, { at: Timestamp })),
+    /** Time of the oldest hint: the place in the line. Entries of before there was a line have none. */
+    since: z.optional(Timestamp),
+    /** Some hint named no group: all entitlements and UserStatus are to be looked at, whatever else is expected. */
+    whole: z.optional(z.boolean()),
+  }),
+  z.transform(({ since, ...entry }) => ({ ...entry, since: since ?? entry.at })),
+);
 const SweepEntrySchema = z.object({
   ...Look,
   /** Whether everybody's UserStatus is to be read as well. */
@@ -90,6 +93,11 @@ export function emptyWork(): Work {
 /** Who holds the lease at this moment, if anybody. */
 export function holderOf(work: Work, now: Date): string | undefined {
   return work.lease && !isDue(work.lease.until, now) ? work.lease.holder : undefined;
+}
+
+/** Whether a holder has neither renewed the lease nor given it back. */
+export function hasExpiredLease({ lease }: Work, now: Date): boolean {
+  return lease !== undefined && isDue(lease.until, now);
 }
 
 /** Takes or renews the lease; undefined when somebody else holds it. */
@@ -246,12 +254,13 @@ function putSweep(
 /** Has applications swept, as the holder of the lease found necessary: a place is free, and people wait for one. */
 export function postSweeps(
   work: Work,
-  applications: Iterable<string>,
+  applications: ReadonlyMap<string, { withStatus: boolean }>,
   { me, cause, now }: { me: string; cause: string; now: Date },
 ): Work {
   const next = { ...work, sweeps: { ...work.sweeps } };
-  for (const application of applications) {
-    putSweep(next, application, { at: now.toISOString(), cause, trigger: 'tick' }, { by: me, holder: me, now });
+  for (const [application, { withStatus }] of applications) {
+    const hint = { at: now.toISOString(), cause, trigger: 'tick', withStatus } as const;
+    putSweep(next, application, hint, { by: me, holder: me, now });
   }
   return next;
 }

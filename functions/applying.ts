@@ -117,8 +117,10 @@ async function grant(task: Task, services: ApplyServices): Promise<Outcome> {
   if (entitlement?.mode !== 'enforce') return 'later';
   if (task.seat?.status === 'assigned' && isNewer(task.seat, plannedAt)) return 'done';
   // A list may lag behind what was proved: before it counts as drift, this one assignment is looked at.
-  if (batch.reason === 'drift-healed' && (await applications.isAssigned(applicationArn, userId))) return 'later';
   const unfinished = task.seat?.status === 'creating';
+  if (!unfinished && batch.reason === 'drift-healed' && (await applications.isAssigned(applicationArn, userId))) {
+    return 'later';
+  }
   const asked = task.seat?.status === 'revoked' ? undefined : task.seat?.requestedAt;
   const requestedAt = asked ?? hint?.since ?? hint?.at ?? clock.now().toISOString();
   const target = { applicationArn, userId, entitlement: entitlement.name, requestedAt };

@@ -13,9 +13,10 @@ import {
   type LookContext,
   type LookPlan,
   lookAgain,
+  report,
   saveSeats,
 } from './look-plan.ts';
-import { isAnyEmpty, type Readers } from './standings.ts';
+import { isAnyEmpty, isAnyEntitled, type Readers } from './standings.ts';
 
 /** A change that is wanted, with all that was read about it. */
 type Wanted<Do extends Decision['do']> = Decided & { decision: Extract<Decision, { do: Do }> };
@@ -46,14 +47,15 @@ export async function limitChanges(
   const seats: Seats = new Map();
   const revocations = decided.filter((one): one is Wanted<'revoke'> => one.decision.do === 'revoke');
   const grants = decided.filter((one): one is Wanted<'grant'> => one.decision.do === 'grant');
-  if (revocations.length + grants.length === 0 && !view) return { changed, seats };
+  const frees = decided.some(({ noted, seat }) => noted && seat?.status === 'revoked');
+  if (revocations.length + grants.length === 0 && !view && !frees) return { changed, seats };
   if (!(await isUsable(look, plan, readers))) return { changed, seats };
 
   const holdings = view?.holdings ?? (await readers.ledger.holdings(applicationArn));
   for (const seat of holdings.seats) seats.set(seat.userId, seat);
   for (const { seat } of decided) if (seat) seats.set(seat.userId, seat);
 
-  const restrained = await restrainRevocations(look, revocations, holdings, seats, context, readers);
+  const restrained = await restrainRevocations(look, revocations, holdings, seats, plan, context, readers);
   await writeHold(look, restrained, holdings.hold, seats, plan, context, readers);
   plan.held.set(applicationArn, restrained.held.length);
   const seated = await serve(look, grants, seats, plan, context, readers);
@@ -64,7 +66,7 @@ export async function limitChanges(
   }
   if (view) {
     const adoptions = await adopt(look, seats, newPlaces(seated), context, readers);
-    report(look, seats, restrained.held.length, adoptions, plan);
+    report(look, seats.values(), { held: restrained.held.length, adoptions }, plan);
   }
   return { changed, seats };
 }
@@ -90,10 +92,11 @@ async function isUsable({ entitlement, decided, view }: ApplicationLook, plan: L
 type Held = Revocation & { wanted: Wanted<'revoke'> };
 
 async function restrainRevocations(
-  { entitlement, view }: ApplicationLook,
+  { entitlement, decided, view }: ApplicationLook,
   revocations: readonly Wanted<'revoke'>[],
   { hold }: Holdings,
   seats: Seats,
+  plan: LookPlan,
   { readAt }: LookContext,
   readers: Readers,
 ): Promise<Restrained<Held>> {
@@ -111,11 +114,19 @@ async function restrainRevocations(
     nobodyEntitled: view !== undefined && !view.standings.some((one) => one.entitled),
   };
   const first = restrain(wanted, restraints);
-  const taking =
-    restraints.counts.inUse > 1 &&
-    first.free.some(({ reason, status }) => reason !== 'user-deleted' && status !== 'revoking');
-  if (view || !taking || !(await isAnyEmpty(entitlement.groups, readers))) return first;
-  return restrain(wanted, { ...restraints, emptyGroup: true });
+  const taking = restraints.counts.inUse > 1 && first.free.some(({ status }) => status !== 'revoking');
+  if (view || !taking) return first;
+  if (await isAnyEmpty(entitlement.groups, readers)) return restrain(wanted, { ...restraints, emptyGroup: true });
+  const looked = new Set(decided.map(({ standing }) => standing.userId));
+  const others = [...seats.values()].filter((seat) => !looked.has(seat.userId) && isSettledSeat(seat));
+  if (await isAnyEntitled(others, entitlement.groups, readers)) return first;
+  // Perhaps nobody is any more: only a sweep, which sees all, may take these seats.
+  plan.owing.set(entitlement.application, { withStatus: true });
+  return { ...first, free: first.free.filter(({ status }) => status === 'revoking') };
+}
+
+function isSettledSeat({ status }: Seat): boolean {
+  return status === 'assigned' || status === 'confirmed';
 }
 
 /** Seats first, then the hold that covers them: until it is written, the next plan finds the same and begins it anew. */
@@ -170,7 +181,7 @@ async function serve(
   const { application, seats: cap } = entitlement;
   const candidates = grants.map(candidateOf);
   const { seated, owed } = serveLine([...seats.values()], candidates, cap.max);
-  if (owed && !view) plan.owing.add(application);
+  if (owed && !view && !plan.owing.has(application)) plan.owing.set(application, { withStatus: false });
   const waiting: Seat[] = [];
   for (const one of grants) {
     const { userId } = one.standing;
@@ -246,25 +257,4 @@ async function adopt(
   await saveSeats(adoptions, readers);
   for (const seat of adoptions) seats.set(seat.userId, seat);
   return adoptions.length;
-}
-
-function report(
-  { entitlement, view }: ApplicationLook,
-  seats: Seats,
-  heldBack: number,
-  adoptions: number,
-  plan: LookPlan,
-): void {
-  if (!view) return;
-  const inUse = [...seats.values()].filter(takesPlace).length;
-  const overCap = Math.max(0, inUse - entitlement.seats.max);
-  plan.reports.set(entitlement.application, {
-    entitlement: entitlement.name,
-    seats: inUse,
-    waiting: [...seats.values()].filter(({ status }) => status === 'waitlisted').length,
-    unmanaged: view.unmanaged - adoptions,
-    ...(overCap > 0 ? { overCap } : {}),
-    ...(heldBack > 0 ? { held: heldBack } : {}),
-    ...(view.assignedGroups.length > 0 ? { assignedGroups: view.assignedGroups.slice(0, 10) } : {}),
-  });
 }

@@ -1,7 +1,7 @@
 import type { Entitlement } from '../domain/entitlements.ts';
 import type { RefusedError } from '../domain/errors.ts';
 import type { Decision, PlannedChange, Standing } from '../domain/plan.ts';
-import type { Seat } from '../domain/seat.ts';
+import { type Seat, takesPlace } from '../domain/seat.ts';
 import { isDue, latest } from '../domain/time.ts';
 import type { SweepEntry, UserEntry } from '../domain/work.ts';
 import { inParallel } from './parallel.ts';
@@ -13,6 +13,8 @@ export interface ApplicationReport {
   /** That take a place. */
   seats: number;
   waiting: number;
+  /** Since when the first in line waits. */
+  waitingSince?: string;
   /** Assignments that somebody else made. */
   unmanaged: number;
   /** Seats above `seats.max`: it was lowered, and nobody loses a seat for that. */
@@ -28,8 +30,8 @@ export interface LookPlan {
   changes: PlannedChange[];
   /** Applications whose hold has an event that isn't on the bus yet. */
   holds: string[];
-  /** Applications in which a place is owed to somebody who wasn't looked at. */
-  owing: Set<string>;
+  /** Applications to be swept: a place is owed to somebody who wasn't looked at, or the last seats may be concerned. */
+  owing: Map<string, { withStatus: boolean }>;
   /** By application: whether people wait for a place, where that is known now. */
   lines: Map<string, boolean>;
   /** By user id or application: when to look again at what isn't proven by this look. */
@@ -105,4 +107,29 @@ export function saveSeats(seats: readonly Seat[], readers: Pick<Readers, 'keep' 
 /** Has what is still to be told of a seat, or of an observation, put on the bus. */
 export function tell({ applicationArn, userId }: Pick<Seat, 'applicationArn' | 'userId'>, plan: LookPlan): void {
   plan.changes.push({ applicationArn, kind: 'record', reason: 'reconciled', userId });
+}
+
+/** Says what a sweep found, from the seats of the application as this plan leaves them. */
+export function report(
+  { entitlement, view }: ApplicationLook,
+  seats: Iterable<Seat>,
+  { held, adoptions }: { held: number; adoptions: number },
+  plan: LookPlan,
+): void {
+  if (!view) return;
+  const all = [...seats];
+  const inUse = all.filter(takesPlace).length;
+  const line = all.filter(({ status }) => status === 'waitlisted').map(({ requestedAt }) => requestedAt);
+  const waitingSince = line.sort().at(0);
+  const overCap = Math.max(0, inUse - entitlement.seats.max);
+  plan.reports.set(entitlement.application, {
+    entitlement: entitlement.name,
+    seats: inUse,
+    waiting: line.length,
+    ...(waitingSince ? { waitingSince } : {}),
+    unmanaged: view.unmanaged - adoptions,
+    ...(overCap > 0 ? { overCap } : {}),
+    ...(held > 0 ? { held } : {}),
+    ...(view.assignedGroups.length > 0 ? { assignedGroups: view.assignedGroups.slice(0, 10) } : {}),
+  });
 }

@@ -26,7 +26,7 @@ export async function look(looks: Looks, context: LookContext, readers: Readers)
   const plan: LookPlan = {
     changes: [],
     holds: [],
-    owing: new Set(),
+    owing: new Map(),
     lines: new Map(),
     lookAt: new Map(),
     unproven: false,
@@ -102,7 +102,16 @@ async function lookAtApplications(
     }
   }
   plan.userPages = cache.userPages;
+  const observing = entitlements.filter(({ mode }) => mode === 'observe').map(({ application }) => application);
+  for (const application of Object.keys(sweeps)) {
+    if (!observing.includes(application)) await tellAnswers(application, plan, readers);
+  }
   return found;
+}
+
+/** What an entitlement has still to tell of the time in which it observed. */
+async function tellAnswers(application: string, plan: LookPlan, { ledger }: Readers): Promise<void> {
+  for (const one of await ledger.observationsOf(application)) if (one.audit.length > 0) tell(one, plan);
 }
 
 /**
@@ -195,7 +204,7 @@ function note(seat: Seat, decision: Decision, { readAt, execution }: Circumstanc
     case 'leave':
       return leaving(seat, decision.dueAt, context);
     case 'gone':
-      return revoked(seat, context);
+      return revoked(seat, { ...context, reason: decision.reason });
     default:
       return undefined;
   }

@@ -3,7 +3,15 @@ import { serveLine } from '../domain/line.ts';
 import { type Answer, type Observation, observed } from '../domain/observation.ts';
 import { tally } from '../domain/plan.ts';
 import { type Seat, takesPlace } from '../domain/seat.ts';
-import { type ApplicationLook, type Decided, type LookContext, type LookPlan, saveNotes, tell } from './look-plan.ts';
+import {
+  type ApplicationLook,
+  type Decided,
+  type LookContext,
+  type LookPlan,
+  report,
+  saveNotes,
+  tell,
+} from './look-plan.ts';
 import type { Readers } from './standings.ts';
 
 /**
@@ -11,18 +19,24 @@ import type { Readers } from './standings.ts';
  * Writes no seat and changes no assignment.
  */
 export async function observe(
-  { entitlement, decided, view }: ApplicationLook,
+  look: ApplicationLook,
   plan: LookPlan,
   { readAt, execution }: LookContext,
   readers: Readers,
 ): Promise<void> {
+  const { entitlement, decided, view } = look;
   const { ledger, entitlements } = readers;
   const { application: applicationArn, name, seats: cap } = entitlement;
-  // A seat of the time before may have something to tell.
+  // A seat, or a hold, of the time before may have something to tell.
   for (const { seat } of decided) if (seat && seat.audit.length > 0) tell(seat, plan);
+  if (view?.holdings.hold?.audit.length) plan.holds.push(applicationArn);
   if (decided.length === 0 && !view) return;
   const { seats } = view?.holdings ?? (await ledger.holdings(applicationArn));
   const known = new Map((await ledger.observationsOf(applicationArn)).map((one) => [one.userId, one]));
+  const looked = new Set(decided.map(({ standing }) => standing.userId));
+  // Whom a sweep doesn't see is nothing to the application any more: no place stays promised.
+  const gone = view ? [...known.values()].filter(({ userId }) => !looked.has(userId)) : [];
+  for (const { userId } of gone) known.delete(userId);
 
   const revocations = decided.flatMap(({ decision, seat }) =>
     decision.do === 'revoke' && seat ? [{ ...decision, userId: seat.userId, status: seat.status }] : [],
@@ -48,15 +62,12 @@ export async function observe(
     if ((note ?? before)?.audit.length) tell(about, plan);
     return note ? [note] : [];
   });
-  if (view) {
-    const looked = new Set(decided.map(({ standing }) => standing.userId));
-    for (const before of known.values()) {
-      if (looked.has(before.userId)) continue;
-      const note = observed(before, undefined, before, { now: readAt, execution, cause: execution });
-      if (note) notes.push(note);
-    }
+  for (const before of gone) {
+    const note = observed(before, undefined, before, { now: readAt, execution, cause: execution });
+    if (note) notes.push(note);
   }
   await saveNotes(notes, (note) => ledger.saveObservation(note), readers);
+  report(look, seats, { held: 0, adoptions: 0 }, plan);
 }
 
 /** Who would get a place; those to whom a place was promised before count as seated. */

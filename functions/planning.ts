@@ -1,33 +1,17 @@
-import type { Pending } from '../adapters/ledger.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { Entitlement } from '../domain/entitlements.ts';
 import { LeaseLostError, NotConvergedError, RefusedError } from '../domain/errors.ts';
-import { released } from '../domain/hold.ts';
-import { type Batch, cut } from '../domain/plan.ts';
-import { isSpent, isStalled, type Progress, progressed } from '../domain/progress.ts';
+import { type Batch, cut, ROUND_BATCHES } from '../domain/plan.ts';
+import { isSpent, type Progress, progressed } from '../domain/progress.ts';
 import type { Propagation, Request } from '../domain/request.ts';
-import { reported, takesPlace } from '../domain/seat.ts';
-import { plusSeconds, secondsBetween } from '../domain/time.ts';
-import {
-  abandon,
-  adoptOverdue,
-  closeLooks,
-  dueLooks,
-  finish,
-  holderOf,
-  isRedriven,
-  type Looks,
-  markPlanned,
-  post,
-  postSweeps,
-  SETTLE_SECONDS,
-  type Turn,
-  takeTurn,
-  type Work,
-} from '../domain/work.ts';
+import { reported } from '../domain/seat.ts';
+import { plusSeconds } from '../domain/time.ts';
+import { abandon, dueLooks, type Looks, SETTLE_SECONDS, type Work } from '../domain/work.ts';
+import { apply, type Course, close } from './closing.ts';
+import { enter } from './entering.ts';
 import type { ApplicationReport, LookPlan } from './look-plan.ts';
 import { look } from './looking.ts';
 import { changeMailbox, holdLease } from './mailbox.ts';
+import { sum } from './measuring.ts';
 import type { Readers } from './standings.ts';
 import type { Measure } from './step.ts';
 
@@ -57,13 +41,6 @@ export type PlanServices = Omit<Readers, 'keep'> & { clock: Clock; measure: Meas
 
 /** A refusal is looked at again after this, unless somebody redrives the execution before. */
 const RETRY_REFUSED_SECONDS = 3600;
-/** The tick begins a full sweep when the last is this old, */
-const SWEEP_EVERY_SECONDS = 3600;
-/** and reads everybody's UserStatus when that was last done so long ago. */
-const STATUS_EVERY_SECONDS = 24 * 3600;
-/** So many more unmanaged assignments than at the last sweep are no accident: the ledger was restored, or a script ran. */
-const UNMANAGED_JUMP = 10;
-
 /**
  * Puts the request into the mailbox, and plans for all that is due if the lease is to be had: named users first, then
  * whole applications. An empty plan closes its looks; the next is made at once while something is due.
@@ -72,7 +49,8 @@ const UNMANAGED_JUMP = 10;
  */
 export async function planChanges(input: PlanInput, services: PlanServices): Promise<Plan> {
   const { execution } = input;
-  const { turn, redriven } = await enter(input, services);
+  const { turn, redriven, expired } = await enter(input, services);
+  if (expired) services.measure('LeasesExpired', 1);
   const progress = redriven ? { ...input.progress, stalled: 0 } : input.progress;
   if (turn.turn === 'handedOver') {
     services.measure('ExecutionsHandedOver', 1);
@@ -81,7 +59,8 @@ export async function planChanges(input: PlanInput, services: PlanServices): Pro
   if (turn.turn === 'wait') return waiting(turn.waitSeconds, progress);
   if (turn.turn === 'nothing') return { outcome: 'converged', progress };
   try {
-    return await planWhileDue({ execution, term: turn.term, progress }, turn.work, services);
+    const plan = await planWhileDue({ execution, term: turn.term, progress }, turn.work, services);
+    return plan.outcome === 'held' && input.request.version === 1 ? { ...plan, outcome: 'converged' } : plan;
   } catch (error) {
     // Somebody else took over while this plan was being made: whose turn it is now, the next call finds out.
     if (error instanceof LeaseLostError) return waiting(0, progress);
@@ -91,107 +70,6 @@ export async function planChanges(input: PlanInput, services: PlanServices): Pro
 
 function waiting(waitSeconds: number, progress: Progress): Plan {
   return { outcome: 'settle', settle: { waitSeconds }, progress: { ...progress, round: progress.round + 1 } };
-}
-
-type Entry = { turn: Turn | { turn: 'nothing'; work: Work }; redriven: boolean };
-
-async function enter(input: PlanInput, services: PlanServices): Promise<Entry> {
-  const { request, progress, execution } = input;
-  const { clock, ledger } = services;
-  const entitlements = services.entitlements.entitlements;
-  const begins = progress.round === 0;
-  const known = begins && request.sweep === 'due' ? await ledger.work() : undefined;
-  const due = known ? await dueNow(known, services) : [];
-  const released = begins && request.release ? [await release(request.release, services)] : [];
-  return changeMailbox<Entry & { work: Work }>(
-    ledger,
-    (work) => {
-      const now = clock.now();
-      const redriven = isRedriven(work, execution);
-      if (!begins) return withTurn(takeTurn(work, execution, now), redriven);
-      const wanted = wantedNow(input, due, released, entitlements, work, now);
-      const overdue = request.trigger === 'tick' ? adoptOverdue(work, execution, now) : work;
-      const { users, groups, applications = [], sweep, adopt } = wanted;
-      const idle = users.length + groups.length + applications.length === 0 && sweep !== 'everything' && !adopt;
-      const held = holderOf(overdue, now) === execution;
-      if (idle && !held && !hasLooks(overdue, execution)) return { turn: { turn: 'nothing', work }, redriven, work };
-      return withTurn(takeTurn(post(overdue, wanted, { me: execution, entitlements, now }), execution, now), redriven);
-    },
-    known,
-  );
-}
-
-/** What a tick has to look at: seats and holds with something left to do, and lines in which a place is free. */
-async function dueNow({ lines = [] }: Work, { clock, ledger, entitlements }: PlanServices): Promise<Pending[]> {
-  const pending = await ledger.needAttention(clock.now());
-  for (const { application, seats: cap } of entitlements.entitlements) {
-    if (!lines.includes(application)) continue;
-    const { seats } = await ledger.holdings(application);
-    if (seats.filter(takesPlace).length < cap.max) pending.push({ applicationArn: application });
-  }
-  return pending;
-}
-
-/**
- * Writes down that a person has released a hold; the next sweep of its application acts on it.
- *
- * @returns the application
- * @throws RefusedError when no hold has this digest
- */
-async function release(digest: string, { ledger, entitlements }: PlanServices): Promise<string> {
-  const configured = entitlements.entitlements.map(({ application }) => application);
-  const known = new Set([...configured, ...Object.keys((await ledger.work()).sweptAt)]);
-  for (const application of known) {
-    const hold = await ledger.hold(application);
-    if (!hold?.digests.some((one) => one.digest === digest)) continue;
-    const next = released(hold, digest);
-    if (next) await ledger.saveHold(next);
-    return application;
-  }
-  throw new RefusedError('no-such-hold', 'No hold has this digest: look again at what is held');
-}
-
-function hasLooks({ users, sweeps }: Work, execution: string): boolean {
-  return [...Object.values(users), ...Object.values(sweeps)].some(({ by }) => by === execution);
-}
-
-function withTurn(turn: Turn, redriven: boolean): Entry & { work: Work } {
-  return { turn, redriven, work: turn.work };
-}
-
-/** The request with its user found, and a tick with what is due. */
-function wantedNow(
-  { request, propagation }: PlanInput,
-  due: readonly Pending[],
-  released: readonly string[],
-  entitlements: readonly Entitlement[],
-  work: Work,
-  now: Date,
-): Request {
-  const { userId, groupId } = propagation;
-  const found = userId
-    ? [{ userId, ...(groupId ? { expected: { groupId, membership: 'member' as const } } : {}) }]
-    : [];
-  const configured = new Set(entitlements.map(({ application }) => application));
-  const named = due.flatMap((one) => (one.userId && configured.has(one.applicationArn) ? [one.userId] : []));
-  const whole = due.filter((one) => !one.userId || !configured.has(one.applicationArn));
-  const wanted = {
-    ...request,
-    users: [...request.users, ...found, ...[...new Set(named)].map((user) => ({ userId: user }))],
-    applications: [...(request.applications ?? []), ...released, ...whole.map(({ applicationArn }) => applicationArn)],
-  };
-  if (request.sweep !== 'due') return wanted;
-  const { sweep: _, ...rest } = wanted;
-  const isOld = (time: string | undefined, seconds: number) => !time || secondsBetween(time, now) >= seconds;
-  if (!isOld(work.lastSweepAt, SWEEP_EVERY_SECONDS)) return rest;
-  return { ...rest, sweep: 'everything', withStatus: isOld(work.lastStatusSweepAt, STATUS_EVERY_SECONDS) };
-}
-
-/** The right to plan, and how far the execution has come. */
-interface Course {
-  execution: string;
-  term: number;
-  progress: Progress;
 }
 
 async function planWhileDue({ execution, term, progress }: Course, taken: Work, services: PlanServices): Promise<Plan> {
@@ -224,27 +102,32 @@ async function planWhileDue({ execution, term, progress }: Course, taken: Work, 
       return guarded(looks, course, services, () => apply(settling, batches, plan, readAt, course, services));
     }
     if (plan.failures.length > 0) await fail(looks, plan, readAt, course, services);
-    const { due, waitSeconds, unconfigured } = await close(looks, plan, { execution, readAt }, services);
+    const { due, waitSeconds, unconfigured, work } = await close(looks, plan, { execution, readAt }, services);
+    course = { ...course, progress: withProven(course.progress, looks, plan) };
     if (due) continue;
-    if (waitSeconds !== undefined) return { ...waiting(waitSeconds, course.progress), ...found };
-    const outcome = course.progress.held?.length ? 'held' : 'converged';
-    return { outcome, progress: course.progress, ...found, ...(unconfigured.length > 0 ? { unconfigured } : {}) };
+    const { progress: end } = course;
+    if (waitSeconds !== undefined) return { ...waiting(waitSeconds, end), ...found };
+    return { ...endOf(end, work), ...found, ...(unconfigured.length > 0 ? { unconfigured } : {}) };
   }
+}
+
+/** Nothing is left to look at: how the execution ends. */
+function endOf(progress: Progress, work: Work): Plan {
+  const [prover] = proversOf(progress, work);
+  if (prover) return { outcome: 'handedOver', handedOverTo: prover, progress };
+  return { outcome: progress.held?.length ? 'held' : 'converged', progress };
 }
 
 function batchesOf({ changes, holds }: LookPlan): { batches: Batch[]; more: boolean } {
   const { batches, more } = cut(changes);
-  const events = holds.map((applicationArn) => ({
+  const room = ROUND_BATCHES - batches.length;
+  const events = holds.slice(0, room).map((applicationArn) => ({
     applicationArn,
     kind: 'hold' as const,
     reason: 'reconciled' as const,
     userIds: [],
   }));
-  return { batches: [...batches, ...events], more };
-}
-
-function sum(numbers: Iterable<number>): number {
-  return [...numbers].reduce((total, number) => total + number, 0);
+  return { batches: [...batches, ...events], more: more || holds.length > room };
 }
 
 /** In which applications revocations are held, as last seen. */
@@ -253,6 +136,17 @@ function withHeld({ held = [], ...progress }: Progress, plan: LookPlan): Progres
   const now = [...plan.held].flatMap(([application, count]) => (count > 0 ? [application] : []));
   const all = [...still, ...now];
   return all.length > 0 ? { ...progress, held: all } : progress;
+}
+
+/** These looks showed that nothing is left to change. */
+function withProven({ proving = [], ...progress }: Progress, { users, sweeps }: Looks, plan: LookPlan): Progress {
+  const left = proving.filter((key) => !(users[key] || sweeps[key]) || plan.lookAt.has(key));
+  return left.length > 0 ? { ...progress, proving: left } : progress;
+}
+
+/** Who proves changes of this execution in its stead: a later hint has made the look another's. */
+function proversOf({ proving = [] }: Progress, { users, sweeps }: Work): string[] {
+  return proving.flatMap((key) => users[key]?.by ?? sweeps[key]?.by ?? []);
 }
 
 /** Ends before AWS would end it: what is due stays in the mailbox, for the next event or tick. */
@@ -275,108 +169,6 @@ function without({ users, sweeps }: Looks, failures: LookPlan['failures']): Look
   const rest = <T>(entries: Readonly<Record<string, T>>) =>
     Object.fromEntries(Object.entries(entries).filter(([key]) => !failed.has(key)));
   return { users: rest(users), sweeps: rest(sweeps) };
-}
-
-/**
- * Sends the batches on their way.
- *
- * @param settling the looks that these changes bring to an end; what didn't fit in this round stays due, and the next
- *   plan follows without a time to settle
- */
-async function apply(
-  settling: Looks,
-  batches: Batch[],
-  plan: LookPlan,
-  readAt: Date,
-  { execution, term, progress }: Course,
-  { clock, ledger }: PlanServices,
-): Promise<Plan> {
-  if (isStalled(progress)) {
-    throw new NotConvergedError(`The same changes were planned ${progress.stalled + 1} times without effect`);
-  }
-  const revoking = new Set(batches.flatMap(({ kind, applicationArn }) => (kind === 'revoke' ? [applicationArn] : [])));
-  await changeMailbox(ledger, (work) => {
-    const marked = markPlanned(work, settling, { term, startedAt: readAt });
-    // A place that frees is given by a sweep, which sees the whole line.
-    const freeing = withLines(work, plan).lines?.filter((one) => revoking.has(one) && !settling.sweeps[one]) ?? [];
-    const context = { me: execution, cause: execution, now: clock.now() };
-    return { work: withLines(postSweeps(marked, new Set([...plan.owing, ...freeing]), context), plan) };
-  });
-  return { outcome: 'apply', batches, term, plannedAt: readAt.toISOString(), progress };
-}
-
-/** Which applications have a line, as far as a plan has seen it. */
-function withLines(work: Work, { lines }: LookPlan): Work {
-  const kept = (work.lines ?? []).filter((application) => !lines.has(application));
-  const found = [...lines].flatMap(([application, line]) => (line ? [application] : []));
-  const all = [...kept, ...found];
-  const { lines: _, ...rest } = work;
-  return all.length > 0 ? { ...rest, lines: all } : rest;
-}
-
-/** Strikes off what is proven, says when to look again at the rest, and gives the lease back if nothing else is due. */
-async function close(
-  looks: Looks,
-  plan: LookPlan,
-  { execution, readAt }: { execution: string; readAt: Date },
-  services: PlanServices,
-): Promise<{ due: boolean; waitSeconds: number | undefined; unconfigured: NonNullable<Plan['unconfigured']> }> {
-  const { clock, ledger, entitlements } = services;
-  const sweeps = entitlements.entitlements.map(({ application }) =>
-    plan.lookAt.has(application) ? undefined : looks.sweeps[application],
-  );
-  const at = readAt.toISOString();
-  const whole = sweeps.every((sweep) => sweep !== undefined);
-  const withStatus = sweeps.every((sweep) => sweep?.withStatus);
-  const unmanaged = Object.fromEntries([...plan.reports].map(([application, one]) => [application, one.unmanaged]));
-  const { work, ...closed } = await changeMailbox(ledger, (before) => {
-    if (holderOf(before, clock.now()) !== execution)
-      throw new LeaseLostError('The lease was lost while a plan was made');
-    const struck = closeLooks(before, looks, { me: execution, startedAt: readAt, lookAt: plan.lookAt });
-    const posted = postSweeps(struck, plan.owing, { me: execution, cause: execution, now: clock.now() });
-    const noted = {
-      ...withLines(posted, plan),
-      ...(whole ? { lastSweepAt: at } : {}),
-      ...(whole && withStatus ? { lastStatusSweepAt: at } : {}),
-      ...(plan.userPages === undefined ? {} : { userPages: plan.userPages }),
-      ...(plan.reports.size > 0 ? { unmanaged: { ...before.unmanaged, ...unmanaged } } : {}),
-    };
-    return { before, ...finish(noted, execution, clock.now()) };
-  });
-  measureFound(plan, closed.before, services);
-  const unconfigured = whole ? await seatsLeft(work, services) : [];
-  return { ...closed, unconfigured };
-}
-
-function measureFound({ reports }: LookPlan, before: Work, { measure }: PlanServices): void {
-  if (reports.size === 0) return;
-  const all = [...reports.values()];
-  measure('SeatsWaiting', sum(all.map(({ waiting: line }) => line)));
-  measure('SeatsOverCap', sum(all.map(({ overCap = 0 }) => overCap)));
-  measure('UnmanagedAssignments', sum(all.map(({ unmanaged }) => unmanaged)));
-  measure('AssignedGroups', sum(all.map(({ assignedGroups = [] }) => assignedGroups.length)));
-  const grown = [...reports].map(([application, { unmanaged }]) => {
-    const last = before.unmanaged?.[application];
-    return last === undefined ? 0 : unmanaged - last;
-  });
-  const jump = sum(grown.filter((more) => more > UNMANAGED_JUMP));
-  if (jump > 0) measure('UnmanagedJump', jump);
-}
-
-/** Seats of applications that aren't configured any more: they are told of, and only a person gives them up. */
-async function seatsLeft(
-  { sweptAt }: Work,
-  { ledger, entitlements, measure }: PlanServices,
-): Promise<NonNullable<Plan['unconfigured']>> {
-  const configured = new Set(entitlements.entitlements.map(({ application }) => application));
-  const left = [];
-  for (const application of Object.keys(sweptAt)) {
-    if (configured.has(application)) continue;
-    const seats = (await ledger.holdings(application)).seats.filter(takesPlace).length;
-    if (seats > 0) left.push({ application, seats });
-  }
-  if (left.length > 0) measure('UnconfiguredSeats', sum(left.map(({ seats }) => seats)));
-  return left;
 }
 
 /**

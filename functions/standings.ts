@@ -177,6 +177,23 @@ export async function isAnyEmpty(groups: readonly string[], { directory, keep }:
   return false;
 }
 
+/** So many people are asked for at the most before a sweep costs less. */
+const MOST_ASKED = 5;
+
+/** Whether one of the first few of these people is still entitled. */
+export async function isAnyEntitled(
+  seats: readonly Pick<Seat, 'userId'>[],
+  groups: readonly string[],
+  { directory, keep }: Readers,
+): Promise<boolean> {
+  for (const { userId } of seats.slice(0, MOST_ASKED)) {
+    await keep();
+    const member = ((await directory.groupsOf(userId, groups))?.size ?? 0) > 0;
+    if (member && (await directory.statusOf(userId)) === 'enabled') return true;
+  }
+  return false;
+}
+
 /**
  * Somebody for whom something may change: a member without a seat, or a seat without a member. Whoever has a seat was
  * enabled when it was given, and is looked at when that changes, or by the daily sweep.
@@ -194,10 +211,11 @@ function isCandidate(
   const seat = seats.get(userId);
   const taken = seat !== undefined && takesPlace(seat);
   if (!members.has(userId)) return taken;
-  if (seat?.status === 'leaving' || seat?.status === 'held') return true;
+  // What was begun because of their status must not be undone without asking for it.
+  if (seat && ['leaving', 'held', 'revoking'].includes(seat.status)) return true;
   // Whoever waits is not asked about as long as no place is free.
   if (seat?.status === 'waitlisted') return !full;
-  return !assigned.has(userId) && (!taken || seat.status === 'creating');
+  return !assigned.has(userId);
 }
 
 async function membersOf(

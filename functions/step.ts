@@ -14,11 +14,12 @@ import {
 } from '../domain/errors.ts';
 import { type Environment, lambdaEnvironment } from './environment.ts';
 
-/** What is counted. `JoinToSeat` in seconds, from the event to AWS's answer; all others are counts. */
+/** What is counted; docs/runbook.md says what each is watched for. */
 export type MetricName =
   | 'SeatsGranted'
   | 'SeatsRevoked'
   | 'SeatsRefused'
+  | 'Seats'
   | 'SeatsWaiting'
   | 'SeatsOverCap'
   | 'RevocationsHeld'
@@ -27,9 +28,22 @@ export type MetricName =
   | 'UnconfiguredSeats'
   | 'AssignedGroups'
   | 'ExecutionsHandedOver'
-  | 'JoinToSeat';
-/** Adds to a metric. */
-export type Measure = (name: MetricName, value: number) => void;
+  | 'SweepsCompleted'
+  | 'LeasesExpired'
+  | 'PropagationTimeouts'
+  | 'StepsThrottled'
+  | keyof typeof UNITS;
+/** Of metrics that are no counts. */
+const UNITS = {
+  /** From the event to AWS's answer. */
+  JoinToSeat: MetricUnit.Seconds,
+  /** How long the person who is longest in a line has waited. */
+  OldestWait: MetricUnit.Seconds,
+  /** Of the entitlement that has the least room. */
+  CapUsed: MetricUnit.Percent,
+} as const;
+/** Adds to a metric; to that of one entitlement alone, if it is named. */
+export type Measure = (name: MetricName, value: number, entitlement?: string) => void;
 
 /** Where a step runs: in Lambda, or in the local stack. */
 export interface Platform {
@@ -91,8 +105,7 @@ function handlerOf<Input, Services extends object, Output>(
   { input, services, run, facts }: StepDefinition<Input, Services, Output>,
   { environment, logger, metrics }: Platform,
 ): Handler {
-  const measure: Measure = (name, value) =>
-    metrics.addMetric(name, name === 'JoinToSeat' ? MetricUnit.Seconds : MetricUnit.Count, value);
+  const { measure, publish } = measuring(metrics);
   const built = { ...services(environment), measure };
   // The time limit is Lambda's own: Step Functions sees it as Sandbox.Timedout and retries.
   return middy({ timeoutEarlyInMillis: 0 })
@@ -107,12 +120,38 @@ function handlerOf<Input, Services extends object, Output>(
         return output;
       } catch (error) {
         logger.error('failed', { execution, ...described(error) });
+        if (error instanceof PropagationTimeoutError) measure('PropagationTimeouts', 1);
+        if (error instanceof TransientAwsError && error.isThrottled) measure('StepsThrottled', 1);
         throw told(error);
       } finally {
-        // The middleware of Powertools warns of every invocation that had nothing to count.
-        if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+        publish();
       }
     });
+}
+
+/** Metrics of a line of their own for each entitlement: all metrics of a line share its dimensions. */
+function measuring(metrics: Metrics): { measure: Measure; publish(): void } {
+  const units: Partial<Record<MetricName, (typeof MetricUnit)[keyof typeof MetricUnit]>> = UNITS;
+  const add = (name: MetricName, value: number) => metrics.addMetric(name, units[name] ?? MetricUnit.Count, value);
+  // The middleware of Powertools warns of every invocation that had nothing to count.
+  const send = () => {
+    if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+  };
+  const apart: { name: MetricName; value: number; entitlement: string }[] = [];
+  return {
+    measure(name, value, entitlement) {
+      if (entitlement === undefined) add(name, value);
+      else apart.push({ name, value, entitlement });
+    },
+    publish() {
+      send();
+      for (const { name, value, entitlement } of apart.splice(0)) {
+        metrics.addDimension('entitlement', entitlement);
+        add(name, value);
+        send();
+      }
+    },
+  };
 }
 
 function executionOf(event: unknown): unknown {

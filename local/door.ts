@@ -166,6 +166,17 @@ export interface DoorOptions {
   pages?(method: string, path: string, body: Uint8Array): Answer | undefined;
   /** The invocation that made a request dies now. Requests without {@link INVOCATION_HEADER} only get a failure. */
   onCrash(invocationId: string, death: Death): void;
+  /** Told of each request that reaches its service; what it returns is told of the service's answer. */
+  onRequest?(request: DoorRequest): ((answer: Answer) => void) | undefined;
+}
+
+/** A request as its service gets it, whatever a fault makes of the answer. */
+export interface DoorRequest {
+  /** `<Service>.<Operation>` */
+  call: string;
+  body: Uint8Array;
+  /** The invocation that made it; undefined for everybody else's. */
+  invocation: string | undefined;
 }
 
 /** The request header by which a handler's calls are told apart from everybody else's. */
@@ -194,13 +205,15 @@ export class Door {
   readonly #faults: Faults;
   readonly #onCrash: DoorOptions['onCrash'];
   readonly #pages: DoorOptions['pages'];
+  readonly #onRequest: NonNullable<DoorOptions['onRequest']>;
   #requests = 0;
 
-  constructor({ services, faults, onCrash, pages }: DoorOptions) {
+  constructor({ services, faults, onCrash, pages, onRequest = () => undefined }: DoorOptions) {
     this.#services = services;
     this.#faults = faults;
     this.#onCrash = onCrash;
     this.#pages = pages;
+    this.#onRequest = onRequest;
   }
 
   /**
@@ -283,16 +296,23 @@ export class Door {
       return errorAnswer('SSOAdmin', new ServiceError('UnknownOperationException', 'The X-Amz-Target is not known'));
     }
     const { service: name, operation } = call;
-    const invocationId = envelope.headers[INVOCATION_HEADER];
+    const header = envelope.headers[INVOCATION_HEADER];
     this.#count(`${name}.${operation}`, outside);
     if (body.byteLength > BODY_LIMIT_BYTES) {
       const tooLarge = { statusCode: 413 };
       return errorAnswer(name, new ServiceError('RequestEntityTooLargeException', 'The body exceeds 1 MiB', tooLarge));
     }
-    const fault = this.#faults.match(`${name}.${operation}`, call.body);
-    if (fault === undefined) return service.handle(operation, call.body);
-    const answer = await fault.answer(name, call.body, (effective) => service.handle(operation, effective));
-    if (fault.death !== undefined && typeof invocationId === 'string') this.#onCrash(invocationId, fault.death);
+    const invocation = typeof header === 'string' ? header : undefined;
+    const called = `${name}.${operation}`;
+    const handle = async (effective: Uint8Array) => {
+      const answered = this.#onRequest({ call: called, body: effective, invocation });
+      const answer = await service.handle(operation, effective);
+      answered?.(answer);
+      return answer;
+    };
+    const fault = this.#faults.match(called, call.body);
+    const answer = await (fault ? fault.answer(name, call.body, handle) : handle(call.body));
+    if (fault?.death !== undefined && invocation !== undefined) this.#onCrash(invocation, fault.death);
     return answer;
   }
 

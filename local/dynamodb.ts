@@ -40,6 +40,10 @@ export function openDynamoDb(): DynamoDb {
     async createTable(properties) {
       const { statusCode, body } = await handle('CreateTable', Buffer.from(JSON.stringify(properties)));
       if (statusCode !== 200) throw new Error(`CreateTable: ${String(body)}`);
+      const { TableDescription } = JSON.parse(String(body));
+      const table = Buffer.from(JSON.stringify({ TableName: TableDescription.TableName }));
+      // As at AWS, a table can't be used at once.
+      while (JSON.parse(String((await handle('DescribeTable', table)).body)).Table.TableStatus !== 'ACTIVE');
     },
   };
 }

@@ -8,7 +8,8 @@ export type Via = 'scim' | 'console' | 'api';
 /** A change in the identity store that CloudTrail records. */
 export type RecordedChange =
   | { change: 'join' | 'leave'; userId: string; groupId: string }
-  | { change: 'disable' | 'enable' | 'delete'; userId: string };
+  | { change: 'disable' | 'enable' | 'delete'; userId: string }
+  | { change: 'addGroup' | 'deleteGroup'; groupId: string };
 
 /** What a record tells beside the change itself. */
 export interface RecordContext {
@@ -93,6 +94,7 @@ function callOf(change: RecordedChange, { via, sequence }: RecordContext): Call 
   if (change.change === 'join' || change.change === 'leave') {
     return membershipCall(change.change, change, via, idOf(0xe3, sequence));
   }
+  if (!('userId' in change)) return groupCall(change.change, change.groupId, via);
   const { userId } = change;
   const eventName = USER_OPERATIONS[via][change.change];
   if (via === 'api' && eventName === 'UpdateUser') {
@@ -131,6 +133,17 @@ function membershipCall(
         responseElements: { membershipId },
       };
   }
+}
+
+/** The id of a new group stands in the answer only. */
+function groupCall(change: 'addGroup' | 'deleteGroup', groupId: string, via: Via): Call {
+  const id = via === 'scim' ? { id: groupId } : { groupId };
+  if (change === 'deleteGroup') return { eventName: 'DeleteGroup', requestParameters: id };
+  return {
+    eventName: 'CreateGroup',
+    requestParameters: via === 'scim' ? { httpBody: { displayName: HIDDEN } } : { displayName: HIDDEN },
+    responseElements: via === 'console' ? { group: { ...id, displayName: HIDDEN } } : id,
+  };
 }
 
 function patch(op: 'ADD' | 'REMOVE' | 'REPLACE', path: string) {

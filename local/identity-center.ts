@@ -90,16 +90,18 @@ export const DirectorySeedSchema = z
 export type DirectorySeed = z.infer<typeof DirectorySeedSchema>;
 
 /** Answers that AWS doesn't document; the stand-in gives either one. */
-export interface Quirks {
+export const QuirksSchema = z.strictObject({
   /** CreateApplicationAssignment of an assignment that exists. */
-  repeatedCreate: 'ok' | 'conflict';
+  repeatedCreate: z.optional(z.enum(['ok', 'conflict'])),
   /** DeleteApplicationAssignment of one that doesn't. */
-  deleteMissing: 'ok' | 'not-found';
+  deleteMissing: z.optional(z.enum(['ok', 'not-found'])),
   /** Whether DescribeUser and ListUsers tell `UserStatus`, which the API reference has as optional. */
-  userStatus: 'present' | 'absent';
+  userStatus: z.optional(z.enum(['present', 'absent'])),
   /** IsMemberInGroups with a group that doesn't exist. */
-  missingGroup: 'not-found' | 'no-member';
-}
+  missingGroup: z.optional(z.enum(['not-found', 'no-member'])),
+});
+/** See {@link QuirksSchema}. */
+export type Quirks = z.infer<typeof QuirksSchema>;
 
 /** The reads whose lag can be set; an application's own settings don't change in a run. */
 export const ReadOperationSchema = z.enum([
@@ -242,7 +244,7 @@ function assignmentKey(principalId: string, principalType: Assignment['principal
 export class IdentityCenter {
   readonly identityStoreId: string;
   readonly instanceArn: string;
-  readonly quirks: Readonly<Quirks>;
+  readonly quirks: Readonly<Required<Quirks>>;
   readonly #clock: Clock;
   readonly #users = new Timeline<User>();
   readonly #groups = new Timeline<{ groupId: string; displayName: string | undefined }>();
@@ -255,7 +257,7 @@ export class IdentityCenter {
   #memberships = 0;
 
   /** @param options `quirks` that are left out are `ok`, `ok`, `present`, `not-found` */
-  constructor(seed: DirectorySeed, options: { clock: Clock; instanceArn: string; quirks?: Partial<Quirks> }) {
+  constructor(seed: DirectorySeed, options: { clock: Clock; instanceArn: string; quirks?: Quirks }) {
     this.identityStoreId = seed.identityStoreId;
     this.instanceArn = options.instanceArn;
     this.#clock = options.clock;

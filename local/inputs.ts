@@ -92,6 +92,7 @@ function scriptOf(events: readonly object[], entitlements: Entitlements, directo
   return {
     entitlements,
     directory,
+    quirks: {},
     start: start ?? DEFAULT_START,
     names: new Map(),
     steps: steps.sort((a, b) => a.at.getTime() - b.at.getTime()),

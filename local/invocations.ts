@@ -28,7 +28,8 @@ export interface RequestHandler {
   handle(request: { headers: Record<string, string> }, options?: object): Promise<{ response: object }>;
 }
 
-const DEATHS: Readonly<Record<Death, { error: string; message: string }>> = {
+/** What Step Functions is told of the death of a function. */
+export const DEATHS: Readonly<Record<Death, { error: string; message: string }>> = {
   crash: { error: 'Lambda.Unknown', message: 'The function ended without an answer' },
   timeout: { error: 'Sandbox.Timedout', message: 'The function ran longer than its time limit' },
 };
@@ -38,10 +39,16 @@ export class Invocations {
   readonly #time: VirtualTime;
   readonly #current = new AsyncLocalStorage<Invocation>();
   readonly #running = new Map<string, Invocation>();
+  readonly #onInvoke: (invocation: { id: string; function: string; payload: string }) => void;
   #count = 0;
 
-  constructor(time: VirtualTime) {
+  /** @param onInvoke told of each invocation before it runs */
+  constructor(
+    time: VirtualTime,
+    onInvoke: (invocation: { id: string; function: string; payload: string }) => void = () => undefined,
+  ) {
     this.#time = time;
+    this.#onInvoke = onInvoke;
   }
 
   /** Ends an invocation at once; whatever it still has under way has no effect. */
@@ -92,6 +99,7 @@ export class Invocations {
       },
     };
     this.#running.set(id, invocation);
+    this.#onInvoke({ id, function: name, payload });
     const cancel = this.#time.after(limitSeconds, () => invocation.die('timeout'));
     try {
       const run = async () => JSON.stringify((await handler(JSON.parse(payload), contextOf(name, id))) ?? null);

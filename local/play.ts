@@ -1,6 +1,5 @@
 import { SFNServiceException } from '@aws-sdk/client-sfn';
-import type { Entitlements } from '../domain/entitlements.ts';
-import type { Outcome, Script, Step } from './script.ts';
+import type { Outcome, Script, Start, Step } from './script.ts';
 import { openStack, type Stack, type StackListener } from './stack.ts';
 
 /** What the stack held and had counted when nothing was left to do; all lists sorted. */
@@ -39,7 +38,7 @@ const START_TRIES = 10;
  * @throws what the local stack throws, which is a bug
  */
 export async function play(script: Script, reporter: Reporter): Promise<Result> {
-  const { entitlements, directory, start, steps } = script;
+  const { entitlements, directory, quirks, start, steps } = script;
   const executions: Result['executions'] = { converged: 0, handedOver: 0, ignored: 0, held: 0, failed: 0 };
   let waiting = false;
   /** Virtual time stands still until the reporter has caught up, so that nothing piles up for a slow reader. */
@@ -67,37 +66,21 @@ export async function play(script: Script, reporter: Reporter): Promise<Result> 
       keepPace();
     },
   };
-  const stack = await openStack({ entitlements, directory, start, transport: 'http', listener });
+  const stack = await openStack({ entitlements, directory, quirks, start, transport: 'http', listener });
   try {
-    const starts: Started[] = [];
     reporter.begin?.(script);
-    perform(stack, steps, 0, async (step) => {
+    const starts = perform(stack, steps, async (step, make) => {
       reporter.step?.(step);
-      step.act?.(stack);
-      await startExecution(stack, step, starts);
+      await make();
       keepPace();
     });
     await stack.settle();
-    const result = { executions, ...(await holdings(stack, entitlements)), surprises: surprisesIn(stack, starts) };
+    const result = { executions, ...(await holdings(stack)), surprises: surprisesIn(stack, starts) };
     reporter.finish?.(result);
     return result;
   } finally {
     await stack.close();
   }
-}
-
-/** Runs the steps at their times, one after another: those of one moment keep their order. */
-function perform(stack: Stack, steps: readonly Step[], from: number, run: (step: Step) => Promise<void>): void {
-  const next = steps[from];
-  if (!next) return;
-  stack.at(next.at, async () => {
-    let index = from;
-    for (let step = steps[index]; step && step.at <= stack.clock.now(); step = steps[index]) {
-      await run(step);
-      index += 1;
-    }
-    perform(stack, steps, index, run);
-  });
 }
 
 /** `execution` is missing when it could not be started. */
@@ -106,11 +89,44 @@ interface Started {
   execution?: string;
 }
 
+/**
+ * Has the steps made at their times, one after another: those of one moment keep their order.
+ *
+ * @param around called for each step when its time has come; `make` does what the step says
+ * @returns what was started, a list that grows as time passes
+ */
+export function perform(
+  stack: Stack,
+  steps: readonly Step[],
+  around: (step: Step, make: () => Promise<void>) => Promise<void>,
+): readonly Started[] {
+  const starts: Started[] = [];
+  const goOn = (from: number): void => {
+    const next = steps[from];
+    if (!next) return;
+    stack.at(next.at, async () => {
+      let index = from;
+      for (let step = steps[index]; step && step.at <= stack.clock.now(); step = steps[index]) {
+        const due = step;
+        await around(due, async () => {
+          due.act?.(stack);
+          await due.operate?.(stack);
+          await startExecution(stack, due, starts);
+        });
+        index += 1;
+      }
+      goOn(index);
+    });
+  };
+  goOn(0);
+  return starts;
+}
+
 /** As EventBridge does it: a start that was refused is tried again, later and later. */
 async function startExecution(stack: Stack, step: Step, starts: Started[], tries = 0): Promise<void> {
   if (!step.start) return;
   try {
-    starts.push({ step, execution: await stack.start(step.start.input) });
+    starts.push({ step, execution: await startOn(stack, step.start) });
   } catch (error) {
     if (!(error instanceof SFNServiceException)) throw error;
     if (tries === START_TRIES) {
@@ -122,6 +138,16 @@ async function startExecution(stack: Stack, step: Step, starts: Started[], tries
   }
 }
 
+/** No hold has it. */
+const NO_DIGEST = '0'.repeat(64);
+
+async function startOn(stack: Stack, start: Start): Promise<string> {
+  if (start.input) return start.admin ? stack.startAdmin(start.input) : stack.start(start.input);
+  const digests = (await stack.hold(start.release))?.digests ?? [];
+  const found = start.digest === 'told' ? digests.at(0) : digests.at(-1);
+  return stack.startAdmin({ release: found?.digest ?? NO_DIGEST });
+}
+
 function surprisesIn(stack: Stack, starts: readonly Started[]): Surprise[] {
   return starts.flatMap(({ step: { title, start }, execution }) => {
     const outcome = execution === undefined ? 'failed' : stack.endOf(execution)?.outcome;
@@ -131,13 +157,8 @@ function surprisesIn(stack: Stack, starts: readonly Started[]): Surprise[] {
   });
 }
 
-async function holdings(stack: Stack, { entitlements }: Entitlements) {
-  const names = new Map(entitlements.map(({ application, name }) => [application, name]));
-  const seats = (await stack.seats()).map(({ applicationArn, userId, status }) => ({
-    entitlement: names.get(applicationArn) ?? applicationArn,
-    userId,
-    status,
-  }));
+async function holdings(stack: Stack) {
+  const seats = (await stack.seats()).map(({ entitlement, userId, status }) => ({ entitlement, userId, status }));
   const assignments = stack.identityCenter
     .assignments()
     .map(({ applicationArn, principalId }) => ({ applicationArn, principalId }));

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { EntitlementsSchema } from '../domain/entitlements.ts';
 import { FaultRuleSchema } from './faults.ts';
-import { DirectorySeedSchema, ReadOperationSchema } from './identity-center.ts';
+import { DirectorySeedSchema, QuirksSchema, ReadOperationSchema } from './identity-center.ts';
 import { momentOf, OUTCOMES } from './script.ts';
 
 /** What people read: lines and tabs, but nothing that moves the cursor of a terminal. */
@@ -45,7 +45,14 @@ const Via = z
 
 const Membership = z.strictObject({ user: User, group: Group, via: z._default(Via, 'scim') });
 const UserChange = z.strictObject({ user: User, via: z._default(Via, 'scim') });
-const Assignment = z.strictObject({ user: User, application: Application });
+const Assignment = z
+  .strictObject({ user: z.optional(User), group: z.optional(Group), application: Application })
+  .check(
+    z.refine(({ user, group }) => (user === undefined) !== (group === undefined), 'expected either user or group'),
+  );
+const Execution = z.strictObject({
+  execution: z.int().check(z.minimum(1), z.describe('Its number in the order of their starts, from 1')),
+});
 const Input = z.record(z.string(), z.unknown());
 const Ending = z.enum(OUTCOMES);
 
@@ -54,12 +61,45 @@ const DEEDS = {
   join: z.optional(Membership.check(z.describe('Puts a user into a group'))),
   leave: z.optional(Membership.check(z.describe('Takes a user out of a group'))),
   addUser: z.optional(DirectorySeedSchema.shape.users.def.element),
+  addGroup: z.optional(z.extend(DirectorySeedSchema.shape.groups.def.element, { via: z._default(Via, 'scim') })),
+  deleteGroup: z.optional(
+    z
+      .strictObject({ group: Group, via: z._default(Via, 'scim') })
+      .check(z.describe('Deletes a group, with its memberships and what is assigned to it as a whole')),
+  ),
   disable: z.optional(UserChange),
   enable: z.optional(UserChange),
   delete: z.optional(UserChange.check(z.describe('Deletes a user, with memberships and assignments'))),
   assign: z.optional(Assignment.check(z.describe('Somebody assigns by hand, without Usher'))),
   unassign: z.optional(Assignment.check(z.describe('Somebody takes an assignment back by hand'))),
   start: z.optional(Input.check(z.describe('The input of a manual start'))),
+  admin: z.optional(
+    Input.check(z.describe('The input of a start of onboarding-admin, such as { adopt: name of an entitlement }')),
+  ),
+  release: z.optional(
+    z
+      .strictObject({
+        application: Application,
+        digest: z._default(
+          z
+            .enum(['newest', 'told'])
+            .check(
+              z.describe('Which digest of the hold: as it is at that time, or that of the event Revocations Held'),
+            ),
+          'newest',
+        ),
+      })
+      .check(z.describe('A person releases what is held, through onboarding-admin')),
+  ),
+  stop: z.optional(Execution.check(z.describe('Somebody stops an execution; nothing, unless it runs'))),
+  redrive: z.optional(
+    Execution.check(z.describe('Somebody redrives an execution; nothing, unless it failed or was stopped')),
+  ),
+  deploy: z.optional(
+    z
+      .omit(EntitlementsSchema, { identityCenter: true })
+      .check(z.describe('Another entitlements.yml is deployed, without identityCenter, which stays')),
+  ),
   event: z.optional(
     Input.check(z.describe('An event as EventBridge delivers it; it changes nothing in the directory')),
   ),
@@ -72,7 +112,9 @@ const DEEDS = {
 };
 
 /** Those of which CloudTrail tells. */
-const RECORDED: readonly string[] = ['join', 'leave', 'disable', 'enable', 'delete'];
+const RECORDED: readonly string[] = ['join', 'leave', 'disable', 'enable', 'delete', 'addGroup', 'deleteGroup'];
+/** Those that start an execution themselves. */
+const STARTING: readonly string[] = ['start', 'admin', 'release', 'event'];
 
 const ActionSchema = z
   .strictObject({
@@ -105,7 +147,7 @@ const ActionSchema = z
       const [deed = ''] = deeds;
       const recorded = RECORDED.includes(deed);
       if (action.deliver && !recorded) refuse(['deliver'], `expected only with ${RECORDED.join(', ')}`);
-      if (action.expect && !recorded && deed !== 'start' && deed !== 'event')
+      if (action.expect && !recorded && !STARTING.includes(deed))
         refuse(['expect'], 'expected only with what starts an execution');
     }),
   );
@@ -121,6 +163,7 @@ export const ScenarioSchema = z.strictObject({
   start: z._default(Moment.check(z.describe('Where virtual time begins')), '2026-01-01T00:00:00Z'),
   entitlements: EntitlementsSchema.check(z.describe('As in entitlements.yml')),
   directory: DirectorySeedSchema.check(z.describe('What Identity Center holds at the start')),
+  quirks: z._default(QuirksSchema.check(z.describe('How AWS answers where it documents nothing')), {}),
   names: z._default(
     z
       .record(z.string().check(z.regex(/^[\p{L}\d][\p{L}\d ._-]{0,39}$/u, 'expected a short name')), z.string())

@@ -1,6 +1,6 @@
 import type { Entitlements } from '../domain/entitlements.ts';
 import { Timestamp } from '../domain/request.ts';
-import type { DirectorySeed } from './identity-center.ts';
+import type { DirectorySeed, Quirks } from './identity-center.ts';
 import type { ExecutionEnd, Stack } from './stack.ts';
 
 /** How an execution may end. */
@@ -12,6 +12,12 @@ export const OUTCOMES = ['converged', 'handedOver', 'ignored', 'held', 'failed']
 /** What an execution may end as when nothing else is expected of it. */
 export const ANY_BUT_FAILED: readonly Outcome[] = OUTCOMES.filter((outcome) => outcome !== 'failed');
 
+/** Of which input, and on which machine, an execution is started. */
+export type Start =
+  | { input: object /** On onboarding-admin. */; admin?: true }
+  /** On onboarding-admin, with a digest of this application's hold. */
+  | { release: string; digest: 'newest' | 'told'; input?: never };
+
 /** Something at a moment: a change in the company, the start of an execution, or only a word about it. */
 export interface Step {
   at: Date;
@@ -19,9 +25,11 @@ export interface Step {
   title: string;
   /** Why it is worth seeing. */
   say?: string;
-  act?(stack: Stack): void;
-  start?: {
-    input: unknown;
+  /** Changes the world that Usher looks at. */
+  act?(world: Pick<Stack, 'identityCenter' | 'faults'>): void;
+  /** Does something to Usher itself: its configuration, its executions. */
+  operate?(stack: Stack): void | Promise<void>;
+  start?: Start & {
     /** What the execution may end as without being a surprise. */
     expected: readonly Outcome[];
   };
@@ -34,6 +42,7 @@ export interface Script {
   closing?: string;
   entitlements: Entitlements;
   directory: DirectorySeed;
+  quirks: Quirks;
   /** Where virtual time begins. */
   start: Date;
   /** Names for people, by id. They never reach the stack. */

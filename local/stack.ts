@@ -1,9 +1,11 @@
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import type { ClientSettings } from '../adapters/clients.ts';
-import { connectLedger } from '../adapters/ledger.ts';
+import { connectLedger, type Ledger } from '../adapters/ledger.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Entitlements } from '../domain/entitlements.ts';
-import type { SeatStatus } from '../domain/seat.ts';
+import type { Hold } from '../domain/hold.ts';
+import type { Seat } from '../domain/seat.ts';
 import { handler as applyChanges } from '../functions/apply-changes.ts';
 import { handler as checkPropagation } from '../functions/check-propagation.ts';
 import { handler as normalizeRequest } from '../functions/normalize-request.ts';
@@ -12,7 +14,7 @@ import { handler as recordAudit } from '../functions/record-audit.ts';
 import type { Platform } from '../functions/step.ts';
 import { connect, platformOf } from './connecting.ts';
 import { ACCOUNT, deployed, MANAGEMENT_ACCOUNT, NAMES } from './deployed.ts';
-import { Door, type DoorOptions } from './door.ts';
+import { type Answer, Door, type DoorOptions, type DoorRequest } from './door.ts';
 import { type DynamoDb, openDynamoDb } from './dynamodb.ts';
 import { type ExecutionEnd, endOf, statusChange } from './ends.ts';
 import { eventBus } from './event-bus.ts';
@@ -50,6 +52,10 @@ export interface StackListener {
   changed?(change: RecordedChange): void;
   /** A line that a function logged, or its metrics; JSON. */
   log?(line: string): void;
+  /** A function is invoked; what it is given is JSON. */
+  invoked?(invocation: { id: string; function: string; payload: string }): void;
+  /** A request reached its service; what this returns is told of the service's answer. */
+  request?(request: DoorRequest): ((answer: Answer) => void) | undefined;
 }
 
 /** An entry of PutEvents, its detail parsed. */
@@ -69,9 +75,11 @@ export interface StackOptions {
   start: Date;
   /** `http`: real HTTP on the loopback interface; `in-process`: the same doors without sockets. */
   transport: 'http' | 'in-process';
+  /** Another machine than that of the files, such as an earlier release's. */
+  definition?: StateMachineDefinition;
   /** Seeds the jitter of retries. */
   seed?: number;
-  quirks?: Partial<Quirks>;
+  quirks?: Quirks;
   listener?: StackListener;
   /** What another local stack held, in place of `directory`. */
   saved?: SavedState | undefined;
@@ -101,7 +109,10 @@ export interface Stack {
   settle(): Promise<void>;
   /** Every request counted by `<Service>.<Operation>`, refused ones too. */
   calls(): Record<string, number>;
-  seats(): Promise<{ applicationArn: string; userId: string; status: SeatStatus }[]>;
+  /** Those of every application that was ever configured. Looking counts no calls, here and in {@link hold}. */
+  seats(): Promise<Seat[]>;
+  /** What the brake keeps, or kept last, of an application. */
+  hold(applicationArn: string): Promise<Hold | undefined>;
   /** Opens the door for others, at this port or at a free one. */
   listen(port: number, pages: DoorOptions['pages']): Promise<{ endpoint: string; close(): Promise<void> }>;
   /** Requests of others, over HTTP, counted by `<Service>.<Operation>`. */
@@ -131,7 +142,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const { entitlements, directory, listener = {}, seed = 1 } = options;
   const { region, instanceArn } = entitlements.identityCenter;
   const time = new VirtualTime(options.start);
-  const invocations = new Invocations(time);
+  const invocations = new Invocations(time, (invocation) => listener.invoked?.(invocation));
   const clock: Clock = { now: () => time.now(), sleep: (seconds) => invocations.sleep(seconds) };
   const { saved } = options;
   const identityCenter = new IdentityCenter(saved?.directory ?? directory, {
@@ -140,7 +151,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     quirks: options.quirks ?? {},
   });
   const faults = new Faults();
-  const template = readTemplate();
+  const template = { ...readTemplate(), ...(options.definition ? { definition: options.definition } : {}) };
   const database = openDynamoDb();
   await database.createTable({ TableName: NAMES.ledger, ...template.ledgerTable });
   if (saved) await putItems(database, saved.ledger);
@@ -236,6 +247,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     faults,
     pages: (...request) => pages?.(...request),
     onCrash: (id, death) => invocations.kill(id, death),
+    onRequest: (request) => listener.request?.(request),
   });
   const { settings, close } = await connect(door, region, invocations, options.transport);
   const surroundings = {
@@ -247,6 +259,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     },
   };
   const sfn = new SFNClient(settings);
+  const ledger = ledgerBeside(database, settings);
   const everConfigured = new Set(entitlements.entitlements.map(({ application }) => application));
   const startOn = async (stateMachineArn: string, input: unknown): Promise<string> => {
     const { executionArn } = await sfn.send(
@@ -294,7 +307,11 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       queues: around.queues.contents(),
     }),
     forgetAllBut: (most) => executions.forgetAllBut(most),
-    seats: () => seatsIn(database, settings, everConfigured),
+    async seats() {
+      const all = await Promise.all([...everConfigured].map((application) => ledger.holdings(application)));
+      return all.flatMap(({ seats }) => seats);
+    },
+    hold: (applicationArn) => ledger.hold(applicationArn),
     close,
   };
 }
@@ -303,12 +320,8 @@ function sorted(calls: ReadonlyMap<string, number>): Record<string, number> {
   return Object.fromEntries([...calls].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Reads past the door, so that looking counts no calls. */
-async function seatsIn(database: DynamoDb, settings: ClientSettings, applications: Iterable<string>) {
+/** Reads past the door. */
+function ledgerBeside(database: DynamoDb, settings: ClientSettings): Ledger {
   const door = new Door({ services: { DynamoDB: database }, faults: new Faults(), onCrash: () => undefined });
-  const ledger = connectLedger({ ...settings, requestHandler: door.requestHandler() }, NAMES.ledger);
-  const seats = await Promise.all([...applications].map((application) => ledger.holdings(application)));
-  return seats
-    .flatMap((one) => one.seats)
-    .map(({ applicationArn, userId, status }) => ({ applicationArn, userId, status }));
+  return connectLedger({ ...settings, requestHandler: door.requestHandler() }, NAMES.ledger);
 }

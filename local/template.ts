@@ -15,20 +15,17 @@ export interface Template {
 }
 
 const Rule = z.object({ Properties: z.object({ EventPattern: z.unknown() }) });
-const Serverless = z.object({
-  functions: z.record(z.string(), z.object({ timeout: z.int() })),
-  resources: z.object({
-    Resources: z.object({
-      Ledger: z.object({
-        Properties: z.object({
-          AttributeDefinitions: z.unknown(),
-          BillingMode: z.unknown(),
-          GlobalSecondaryIndexes: z.unknown(),
-          KeySchema: z.unknown(),
-        }),
+const TriggersFile = z.object({ Resources: z.object({ IdentityCenterEvents: Rule, FailedExecutions: Rule }) });
+const Serverless = z.object({ functions: z.record(z.string(), z.object({ timeout: z.int() })) });
+const LedgerFile = z.object({
+  Resources: z.object({
+    Ledger: z.object({
+      Properties: z.object({
+        AttributeDefinitions: z.unknown(),
+        BillingMode: z.unknown(),
+        GlobalSecondaryIndexes: z.unknown(),
+        KeySchema: z.unknown(),
       }),
-      IdentityCenterEvents: Rule,
-      FailedExecutions: Rule,
     }),
   }),
 });
@@ -37,32 +34,33 @@ const root = new URL('../', import.meta.url);
 
 let read: Template | undefined;
 
-/** Reads the state machine and `serverless.yml`, once a process. */
+/** Reads the state machine, `serverless.yml` and the ledger's table, once a process. */
 export function readTemplate(): Template {
   read ??= parseTemplate();
   return read;
 }
 
 function parseTemplate(): Template {
-  const { functions, resources } = Serverless.parse(
-    // CloudFormation's own tags mean nothing here, and nothing that is read bears one.
-    parse(readFileSync(new URL('serverless.yml', root), 'utf8'), { logLevel: 'error', merge: true }),
-  );
-  const definition: StateMachineDefinition = parse(
-    readFileSync(new URL('statemachines/onboarding.asl.yaml', root), 'utf8'),
-  );
+  const { functions } = Serverless.parse(yamlIn('serverless.yml'));
+  const { Ledger } = LedgerFile.parse(yamlIn('deploy/ledger.yml')).Resources;
+  const definition: StateMachineDefinition = yamlIn('statemachines/onboarding.asl.yaml');
   const states = tasksOf(definition).map((state) => {
     const key = state.charAt(0).toLowerCase() + state.slice(1);
     const timeoutSeconds = functions[key]?.timeout;
     if (timeoutSeconds === undefined) throw new Error(`serverless.yml has no function ${key} for the state ${state}`);
     return [state, { key, timeoutSeconds }] as const;
   });
-  const { Ledger, IdentityCenterEvents, FailedExecutions } = resources.Resources;
+  const { IdentityCenterEvents, FailedExecutions } = TriggersFile.parse(yamlIn('deploy/triggers.yml')).Resources;
   const patterns = {
     events: IdentityCenterEvents.Properties.EventPattern,
     failures: FailedExecutions.Properties.EventPattern,
   };
   return { definition, functions: new Map(states), ledgerTable: Ledger.Properties, patterns };
+}
+
+/** CloudFormation's own tags mean nothing here, and nothing that is read bears one. */
+function yamlIn(file: string) {
+  return parse(readFileSync(new URL(file, root), 'utf8'), { logLevel: 'error', merge: true });
 }
 
 function tasksOf({ States }: Pick<StateMachineDefinition, 'States'>): string[] {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anAddMemberToGroup, aPatchGroup, aQuickSightMembership } from './fixtures/events.ts';
-import { SECRET } from './fixtures/invariants.ts';
 import { aScenario } from './fixtures/scenario.ts';
+import { SECRET } from './fixtures/secret.ts';
 import { APPLICATION, aPerson, GROUP, user } from './fixtures/stack.ts';
 
 const MAIN = new URL('../local/main.ts', import.meta.url).pathname;

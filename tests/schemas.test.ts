@@ -4,7 +4,11 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { generatedSchemas } from '../build/schemas.ts';
-import { auditEvent, type BusEvent, onboardingFailed } from '../domain/audit.ts';
+import { auditEvent, type BusEvent, onboardingFailed, revocationsHeld } from '../domain/audit.ts';
+import { CLASSIFICATIONS } from '../domain/audit-schema.ts';
+import { HoldSchema } from '../domain/hold.ts';
+import { ObservationSchema } from '../domain/observation.ts';
+import { ReasonSchema } from '../domain/seat.ts';
 
 const SCHEMAS = join(import.meta.dirname, '..', 'schemas');
 const AUDIT_EVENTS = [
@@ -12,6 +16,10 @@ const AUDIT_EVENTS = [
   'seat-revoked',
   'seat-waitlisted',
   'seat-refused',
+  'seat-leaving',
+  'seat-kept',
+  'seat-adopted',
+  'seat-observed',
   'revocations-held',
   'onboarding-failed',
 ];
@@ -59,7 +67,7 @@ function holderOf(value: Json, path: string[]): Json {
   return path.slice(0, -1).reduce((holder, key) => holder[key] as Json, value);
 }
 
-const OPTIONAL = new Set(['detail.cloud.account']);
+const OPTIONAL = new Set(['detail.cloud.account', 'detail.unmapped.revoke_at']);
 const REQUIRED = SAMPLE_NAMES.flatMap((name) =>
   pathsOf(sampleOf(name))
     .map((path) => path.join('.'))
@@ -134,6 +142,25 @@ describe('schemas/', () => {
     expect(validatorOf('seat-refused')({ ...event, detail: { ...(event['detail'] as Json), ...parts } })).toBe(false);
   });
 
+  it.each([
+    ['is no time', 'in a week'],
+    ['is not in UTC', '2026-12-03T16:02:40+01:00'],
+    ['is a number', 1_796_313_760],
+  ])('takes no date of a leave that %s', (_fact, revoke_at) => {
+    const event = sampleOf('seat-leaving');
+    holderOf(event, ['detail', 'unmapped', 'revoke_at'])['revoke_at'] = revoke_at;
+    expect(validatorOf('seat-leaving')(event)).toBe(false);
+  });
+
+  it.each([
+    ['a digest that is cut off', { hold_digest: '9f86d081' }],
+    ['nobody held', { held_revocations: 0 }],
+  ])('takes no hold with %s', (_fact, parts) => {
+    const event = sampleOf('revocations-held');
+    Object.assign(holderOf(event, ['detail', 'unmapped', '']), parts);
+    expect(validatorOf('revocations-held')(event)).toBe(false);
+  });
+
   it.each(AUDIT_EVENTS)('takes what EventBridge adds to the envelope of %s', (name) => {
     expect(validatorOf(name)({ ...sampleOf(name), 'replay-name': 'replay-1' })).toBe(true);
   });
@@ -167,6 +194,14 @@ describe('an audit event', () => {
     execution: `${EXECUTION}:b2d47e90-3c18-4f6a-8e5b-9a70c1d2f346`,
     cause: 'e7b30c64-19fa-4d82-a5c7-2f8e6d1b9035',
   };
+  const LAST_CHANGE = {
+    changeSeq: 3,
+    at: '2026-11-28T07:45:03.271Z',
+    reason: 'still-entitled',
+    execution: `${EXECUTION}:0d8e6a51-f3b7-4290-8c1d-5b6f7e2a9043`,
+    cause: '8a4f2c17-5e90-4db3-b6f8-1c7d0e9a3526',
+  };
+  const ADMIN = `${EXECUTION}-admin:7c3e9b05-4a1f-4d68-92b0-e8f5d6a7c143`;
   const SEAT = {
     applicationArn: 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888',
     userId: '94482488-3041-7005-8f3a-1c2d3e4f5a6b',
@@ -183,6 +218,28 @@ describe('an audit event', () => {
     [
       'seat-refused-revocation',
       auditEvent({ ...NEXT_CHANGE, kind: 'refused', refused: 'revoke', reason: 'access-denied' }, SEAT, CONTEXT),
+    ],
+    ['seat-waitlisted', auditEvent({ ...CHANGE, kind: 'waitlisted', reason: 'cap-reached' }, SEAT, CONTEXT)],
+    ['seat-leaving', auditEvent({ ...NEXT_CHANGE, kind: 'leaving', dueAt: '2026-12-03T16:02:40.008Z' }, SEAT, CONTEXT)],
+    ['seat-kept', auditEvent({ ...LAST_CHANGE, kind: 'kept' }, SEAT, CONTEXT)],
+    [
+      'seat-adopted',
+      auditEvent({ ...CHANGE, kind: 'adopted', reason: 'manual', execution: ADMIN, cause: ADMIN }, SEAT, CONTEXT),
+    ],
+    ['seat-observed', auditEvent({ ...CHANGE, kind: 'observed', reason: 'would-assign' }, SEAT, CONTEXT)],
+    [
+      'revocations-held',
+      revocationsHeld(
+        {
+          at: CHANGE.at,
+          reason: 'brake',
+          execution: CHANGE.execution,
+          digest: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+          count: 118,
+        },
+        SEAT,
+        CONTEXT,
+      ),
     ],
     [
       'onboarding-failed',
@@ -204,5 +261,29 @@ describe('an audit event', () => {
       resources: sample['resources'],
       detail: sample['detail'],
     });
+  });
+});
+
+describe('docs/audit.md', () => {
+  const text = readFileSync(join(SCHEMAS, '..', 'docs', 'audit.md'), 'utf8');
+
+  it('shows every detail-type with its sample', () => {
+    const rows = Object.keys(CLASSIFICATIONS).map((detailType) => {
+      const name = detailType.toLowerCase().replaceAll(' ', '-');
+      return `| [\`${detailType}\`](../schemas/samples/${name}.json) |`;
+    });
+    expect(rows.filter((row) => !text.includes(row))).toEqual([]);
+  });
+
+  it('tells every reason that is written down', () => {
+    const reasons = [
+      ...ReasonSchema.options,
+      ...HoldSchema.shape.reason.options,
+      ...ObservationSchema.shape.answer.def.innerType.options,
+      'cap-reached',
+      'still-entitled',
+    ];
+    const section = text.slice(text.indexOf('### Reasons'), text.indexOf('## Copies and order'));
+    expect(reasons.filter((reason) => !section.includes(`\`${reason}\``))).toEqual([]);
   });
 });

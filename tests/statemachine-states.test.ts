@@ -7,6 +7,7 @@ import {
   CONVERGED,
   failure,
   HANDED_OVER,
+  HELD,
   IGNORED,
   INVISIBLE,
   NORMALIZED,
@@ -95,6 +96,8 @@ const WAYS: readonly [string, Script, string[], number][] = [
     15,
   ],
   ['work that another execution does', { PlanChanges: [HANDED_OVER] }, [...TO_PLAN, 'HandedOver'], 0],
+  ['revocations that wait for a person', { PlanChanges: [HELD] }, [...TO_PLAN, 'Held'], 0],
+  ['changes beside revocations that wait for a person', { PlanChanges: [APPLY, HELD] }, [...TO_PLAN_AGAIN, 'Held'], 30],
   [
     'a plan that is too early to prove anything',
     { PlanChanges: [SETTLE, CONVERGED] },

@@ -32,7 +32,10 @@ interface Machine {
 
 interface Deployment {
   functions: Record<string, { handler: string; timeout: number }>;
-  resources: { Resources: { Onboarding: { Properties: { DefinitionString: [string, Record<string, unknown>] } } } };
+}
+
+interface Machines {
+  Resources: { Onboarding: { Properties: { DefinitionString: [string, Record<string, unknown>] } } };
 }
 
 const root = new URL('..', import.meta.url);
@@ -41,6 +44,7 @@ const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 const machine: Machine = parse(read('statemachines/onboarding.asl.yaml'));
 // CloudFormation's tags (!Sub, …) mean nothing here.
 const deployment: Deployment = parse(read('serverless.yml'), { logLevel: 'error' });
+const machines: Machines = parse(read('deploy/machines.yml'), { logLevel: 'error', merge: true });
 
 const require = createRequire(import.meta.url);
 /** It has no types; `checkArn` and `checkPaths` are on by default, and it writes into what it is given. */
@@ -94,7 +98,7 @@ function functionFaults({ Resource }: State, name: string): string[] {
   if (Resource !== `\${${placeholder}}`) faults.push('its resource is another function');
   if (!existsSync(new URL(`${file}.ts`, root))) faults.push(`${file}.ts is missing`);
   if (deployment.functions[camelCase(name)]?.handler !== `${file}.handler`) faults.push('serverless.yml has it not');
-  const [, substitutions] = deployment.resources.Resources.Onboarding.Properties.DefinitionString;
+  const [, substitutions] = machines.Resources.Onboarding.Properties.DefinitionString;
   if (!(placeholder in substitutions)) faults.push('nothing takes the place of its placeholder');
   return faults;
 }

@@ -116,6 +116,19 @@ describe.each([
   });
 });
 
+describe('what AWS refuses for its rate', () => {
+  it.each([
+    ['ThrottlingException', {}, IDENTITY_STORE_ERRORS, true],
+    ['ThrottlingException', {}, SSO_ADMIN_ERRORS, true],
+    ['SomethingOfAProxy', { $metadata: { httpStatusCode: 429 } }, SSO_ADMIN_ERRORS, true],
+    ['ConflictException', {}, SSO_ADMIN_ERRORS, false],
+    ['InternalServerException', {}, SSO_ADMIN_ERRORS, false],
+    ['SomethingOfAProxy', { $metadata: { httpStatusCode: 503 } }, SSO_ADMIN_ERRORS, false],
+  ] as const)('%s %j is told apart', (name, details, table, isThrottled) => {
+    expect(translate(anSdkError(name, details), table, 'ListUsers', [])).toMatchObject({ isThrottled });
+  });
+});
+
 describe('translate', () => {
   it.each([
     ['a broken connection', { name: 'Error', code: 'ECONNRESET', message: 'socket hang up' }, 'ECONNRESET'],

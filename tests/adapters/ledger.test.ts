@@ -16,6 +16,7 @@ import type { Hold } from '../../domain/hold.ts';
 import type { Observation } from '../../domain/observation.ts';
 import { plusSeconds } from '../../domain/time.ts';
 import { emptyWork } from '../../domain/work.ts';
+import { aDigest, aHeldRecord, aHold, anAuditRecord, anObservation } from '../fixtures/builders.ts';
 import { aSeat, ME, openServices, START, TABLE } from '../fixtures/services.ts';
 import { APPLICATION, OTHER_APPLICATION, people, user } from '../fixtures/stack.ts';
 
@@ -31,40 +32,10 @@ function aMockedLedger() {
 
 const keyOf = (number: number) => ({ applicationArn: APPLICATION, userId: user(number) });
 const itemOf = (number: number) => marshall({ ...aSeat(number), pk: APPLICATION, sk: user(number) });
-const anAudit = { kind: 'assigned', changeSeq: 1, at: START.toISOString(), reason: 'manual', execution: ME, cause: ME };
+const anAudit = anAuditRecord({ at: START.toISOString() });
 
-/** A hold of one person. */
-function aHold(parts: Partial<Hold> = {}): Hold {
-  return {
-    schemaVersion: 1,
-    applicationArn: APPLICATION,
-    entitlement: 'amazon-q-developer',
-    revision: 1,
-    status: 'held',
-    since: START.toISOString(),
-    reason: 'brake',
-    first: 1,
-    digests: [{ digest: 'a'.repeat(64), generation: 1, count: 1 }],
-    audit: [],
-    ...parts,
-  };
-}
-
-function anObservation(number: number, parts: Partial<Observation> = {}): Observation {
-  return {
-    schemaVersion: 1,
-    applicationArn: APPLICATION,
-    userId: user(number),
-    entitlement: 'amazon-q-developer',
-    answer: 'would-assign',
-    requestedAt: START.toISOString(),
-    changeSeq: 1,
-    revision: 1,
-    changedAt: START.toISOString(),
-    audit: [],
-    ...parts,
-  };
-}
+const hold = (parts: Partial<Hold> = {}) => aHold({ applicationArn: APPLICATION, ...parts });
+const observation = (number: number, parts: Partial<Observation> = {}) => anObservation({ ...keyOf(number), ...parts });
 
 describe('the mailbox in the ledger', () => {
   it('is empty before anybody wrote', async () => {
@@ -136,7 +107,7 @@ describe('a seat in the ledger', () => {
     await ledger.saveSeat(aSeat(1, { revision: 2, status: 'revoking' }));
     const saving = ledger.saveSeat(aSeat(1, { revision }));
     await expect(saving).rejects.toThrow(
-      new TransientAwsError(`PutItem: the seat was changed meanwhile (application ${APPLICATION}, user ${user(1)})`),
+      new TransientAwsError(`PutItem: the item was changed meanwhile (application ${APPLICATION}, user ${user(1)})`),
     );
     expect(await ledger.seats([keyOf(1)])).toMatchObject([{ revision: 2, status: 'revoking' }]);
   });
@@ -199,6 +170,12 @@ describe('seats by their keys', () => {
     expect(await ledger.seats([])).toEqual([]);
   });
 
+  it('come in the order of their keys, whatever the order of the answer', async () => {
+    const { dynamoDb, ledger } = aMockedLedger();
+    dynamoDb.on(BatchGetItemCommand).resolves({ Responses: { [TABLE]: [3, 1, 2].map(itemOf) } });
+    expect(await ledger.seats([2, 3, 9, 1].map(keyOf))).toEqual([2, 3, 1].map((number) => aSeat(number)));
+  });
+
   it('are asked for 100 at a time', async () => {
     const { ledger, calls } = await aLedger();
     await Promise.all(people(1, 201).map((number) => ledger.saveSeat(aSeat(number))));
@@ -243,11 +220,11 @@ describe('seats of an application', () => {
     await ledger.saveSeat(aSeat(1));
     await ledger.saveSeat(aSeat(2, { status: 'revoked' }));
     await ledger.saveSeat(aSeat(3, { applicationArn: OTHER_APPLICATION }));
-    await ledger.saveHold(aHold());
-    await ledger.saveObservation(anObservation(4));
+    await ledger.saveHold(hold());
+    await ledger.saveObservation(observation(4));
     expect(await ledger.holdings(APPLICATION)).toEqual({
       seats: [aSeat(1), aSeat(2, { status: 'revoked' })],
-      hold: aHold(),
+      hold: hold(),
     });
   });
 
@@ -269,22 +246,58 @@ describe('seats of an application', () => {
 });
 
 describe('the hold of an application', () => {
-  it('is none until one is written, and is replaced by revision', async () => {
+  it('is none until one is written, and comes back as it was', async () => {
     const { ledger } = await aLedger();
     expect(await ledger.hold(APPLICATION)).toBeUndefined();
-    await ledger.saveHold(aHold());
-    await expect(ledger.saveHold(aHold())).rejects.toThrow(TransientAwsError);
-    await ledger.saveHold(aHold({ revision: 2, status: 'lifted' }));
-    expect(await ledger.hold(APPLICATION)).toEqual(aHold({ revision: 2, status: 'lifted' }));
+    const written = hold({ released: 1, audit: [aHeldRecord()] });
+    await ledger.saveHold(written);
+    expect(await ledger.hold(APPLICATION)).toEqual(written);
+    expect(await ledger.hold(OTHER_APPLICATION)).toBeUndefined();
+  });
+
+  it('is replaced by revision, and keeps nothing of the one before', async () => {
+    const { ledger } = await aLedger();
+    await ledger.saveHold(hold({ released: 1 }));
+    await ledger.saveHold(hold({ revision: 2, status: 'lifted' }));
+    expect(await ledger.hold(APPLICATION)).toEqual(hold({ revision: 2, status: 'lifted' }));
+    for (const revision of [1, 2, 9]) {
+      await expect(ledger.saveHold(hold({ revision }))).rejects.toThrow(
+        new TransientAwsError(`PutItem: the item was changed meanwhile (application ${APPLICATION}, its hold)`),
+      );
+    }
   });
 
   it('needs attention as long as its event is not on the bus', async () => {
     const { ledger } = await aLedger();
-    const at = START.toISOString();
-    const event = { at, reason: 'brake' as const, execution: 'e', digest: 'a'.repeat(64), count: 1 };
-    await ledger.saveHold(aHold({ audit: [event] }));
+    const event = aHeldRecord({ at: START.toISOString() });
+    await ledger.saveHold(hold({ audit: [event] }));
     expect(await ledger.needAttention(new Date(plusSeconds(START, 899)))).toEqual([]);
     expect(await ledger.needAttention(new Date(plusSeconds(START, 900)))).toEqual([{ applicationArn: APPLICATION }]);
+    await ledger.saveHold(hold({ revision: 2 }));
+    expect(await ledger.needAttention(new Date(plusSeconds(START, 900)))).toEqual([]);
+  });
+
+  it.each([
+    ['of a newer schema', { schemaVersion: 2 }, 'schemaVersion'],
+    ['for a reason of another version', { reason: 'someone@example.com' }, 'reason'],
+    ['with a digest that is none', { digests: [{ digest: 'someone@', generation: 1, count: 1 }] }, 'digests'],
+  ])('is not read when it is %s, by the place of the fault', async (_fact, parts, place) => {
+    const { ledger, put } = await aLedger();
+    await put({ ...hold(), pk: APPLICATION, sk: '#hold', ...parts });
+    for (const read of [() => ledger.hold(APPLICATION), () => ledger.holdings(APPLICATION)]) {
+      const error: unknown = await read().catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ name: 'RefusedError', reason: 'ledger-unreadable' });
+      expect(String(error)).toContain(`${place} (application ${APPLICATION}, its hold)`);
+      expect(String(error)).not.toContain('someone@');
+    }
+  });
+
+  it('is found beside thousands of seats, on whatever page it is', async () => {
+    const { ledger } = await aLedger();
+    await ledger.saveHold(hold({ digests: [{ digest: aDigest(7), generation: 7, count: 80 }] }));
+    await Promise.all(people(1, 80).map((number) => ledger.saveSeat(aSeat(number, { cause: 'c'.repeat(30_000) }))));
+    const { hold: found, seats } = await ledger.holdings(APPLICATION);
+    expect([found?.digests[0]?.generation, seats.length]).toEqual([7, 80]);
   });
 });
 
@@ -292,18 +305,50 @@ describe('observations', () => {
   it('are read by their keys and by application, apart from seats', async () => {
     const { ledger } = await aLedger();
     await ledger.saveSeat(aSeat(1));
-    await ledger.saveObservation(anObservation(1));
-    await ledger.saveObservation(anObservation(2));
-    expect(await ledger.observations([keyOf(1), keyOf(3)])).toEqual([anObservation(1)]);
-    expect(await ledger.observationsOf(APPLICATION)).toEqual([anObservation(1), anObservation(2)]);
-    expect((await ledger.holdings(APPLICATION)).seats).toEqual([aSeat(1)]);
+    await ledger.saveHold(hold());
+    await ledger.saveObservation(observation(1));
+    await ledger.saveObservation(observation(2, { answer: undefined }));
+    await ledger.saveObservation(observation(1, { applicationArn: OTHER_APPLICATION }));
+    const { answer: _, ...silent } = observation(2);
+    expect(await ledger.observations([keyOf(1), keyOf(3)])).toEqual([observation(1)]);
+    expect(await ledger.observations([])).toEqual([]);
+    expect(await ledger.observationsOf(APPLICATION)).toEqual([observation(1), silent]);
+    expect(await ledger.holdings(APPLICATION)).toEqual({ seats: [aSeat(1)], hold: hold() });
+    expect(await ledger.seats([keyOf(1), keyOf(2)])).toEqual([aSeat(1)]);
+  });
+
+  it('are asked for 100 at a time', async () => {
+    const { ledger, calls } = await aLedger();
+    await Promise.all(people(1, 101).map((number) => ledger.saveObservation(observation(number))));
+    expect(await ledger.observations(people(1, 101).map(keyOf))).toHaveLength(101);
+    expect(calls('DynamoDB.BatchGetItem')).toBe(2);
+  });
+
+  it('fail for a retry when somebody else wrote meanwhile', async () => {
+    const { ledger } = await aLedger();
+    await ledger.saveObservation(observation(1));
+    const place = `application ${APPLICATION}#observed, user ${user(1)}`;
+    await expect(ledger.saveObservation(observation(1))).rejects.toThrow(
+      new TransientAwsError(`PutItem: the item was changed meanwhile (${place})`),
+    );
+  });
+
+  it('are not read with an answer of another version', async () => {
+    const { ledger, put } = await aLedger();
+    await put({ ...observation(1), pk: `${APPLICATION}#observed`, sk: user(1), answer: 'would-dance' });
+    for (const read of [() => ledger.observations([keyOf(1)]), () => ledger.observationsOf(APPLICATION)]) {
+      const error: unknown = await read().catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ name: 'RefusedError', reason: 'ledger-unreadable' });
+      expect(String(error)).not.toContain('dance');
+    }
   });
 
   it('need attention, as their users, as long as an answer is not on the bus', async () => {
     const { ledger } = await aLedger();
-    await ledger.saveObservation(anObservation(1, { audit: [anAudit] }));
+    await ledger.saveObservation(observation(1, { changedAt: START.toISOString(), audit: [anAudit] }));
+    expect(await ledger.needAttention(new Date(plusSeconds(START, 899)))).toEqual([]);
     expect(await ledger.needAttention(new Date(plusSeconds(START, 900)))).toEqual([keyOf(1)]);
-    await ledger.saveObservation(anObservation(1, { revision: 2 }));
+    await ledger.saveObservation(observation(1, { revision: 2 }));
     expect(await ledger.needAttention(new Date(plusSeconds(START, 900)))).toEqual([]);
   });
 });
@@ -366,7 +411,7 @@ describe('errors of DynamoDB', () => {
   }
 
   const operations = {
-    GetItem: (ledger: ReturnType<typeof dynamoDbLedger>) => ledger.work(),
+    GetItem: (ledger: ReturnType<typeof dynamoDbLedger>) => ledger.hold(APPLICATION),
     PutItem: (ledger: ReturnType<typeof dynamoDbLedger>) => ledger.saveSeat(aSeat(1)),
     BatchGetItem: (ledger: ReturnType<typeof dynamoDbLedger>) => ledger.seats([keyOf(1)]),
     Query: (ledger: ReturnType<typeof dynamoDbLedger>) => ledger.holdings(APPLICATION),

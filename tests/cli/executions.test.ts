@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SECRET } from '../fixtures/invariants.ts';
 import { anOperator, linesOf } from '../fixtures/operator.ts';
+import { SECRET } from '../fixtures/secret.ts';
 import { GROUP, OTHER_GROUP, user } from '../fixtures/stack.ts';
 
 const operator = anOperator({

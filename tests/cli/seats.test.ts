@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SECRET } from '../fixtures/invariants.ts';
 import { anOperator, ENTITLEMENT, linesOf } from '../fixtures/operator.ts';
+import { SECRET } from '../fixtures/secret.ts';
 import { GROUP, people, user } from '../fixtures/stack.ts';
 
 const EVIL = '=cmd()\u001b[31m';

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AuditContext, auditEvent, type FailedExecution, onboardingFailed } from '../../domain/audit.ts';
+import {
+  type AuditContext,
+  auditEvent,
+  type FailedExecution,
+  onboardingFailed,
+  revocationsHeld,
+} from '../../domain/audit.ts';
 import type { AuditRecord, Seat } from '../../domain/seat.ts';
+import { aDigest, aHeldRecord, aHold } from '../fixtures/builders.ts';
 
 const CONTEXT = { productVersion: '1.2.3', region: 'eu-west-1', accountId: '111122223333' };
 const EXECUTION = 'arn:aws:states:eu-west-1:111122223333:execution:onboarding:1';
@@ -50,6 +57,35 @@ describe('auditEvent', () => {
       status,
       severity,
     });
+  });
+
+  it.each([
+    ['somebody who waits', 'waitlisted', 'Seat Waitlisted', 'Waitlist', 'Low'],
+    ['somebody who has days of grace', 'leaving', 'Seat Leaving', 'Schedule Revocation', 'Low'],
+    ['somebody who came back', 'kept', 'Seat Kept', 'Keep Privileges', 'Informational'],
+    ['an assignment that was taken over', 'adopted', 'Seat Adopted', 'Adopt Privileges', 'Low'],
+    ['what would be done', 'observed', 'Seat Observed', 'Observe', 'Informational'],
+  ] as const)('tells of %s as neither a grant nor a revocation', (_fact, kind, detailType, activity, severity) => {
+    const event = auditEvent(aRecord({ kind }), aSeat(), CONTEXT);
+    expect(event.detailType).toBe(detailType);
+    expect(event.detail).toMatchObject({
+      class_uid: 3005,
+      activity_id: 99,
+      activity_name: activity,
+      type_uid: 300599,
+      status: 'Success',
+      severity,
+    });
+  });
+
+  it('says until when somebody who left has the seat, and nothing of the kind of others', () => {
+    const dueAt = '2026-12-02T09:30:12.345Z';
+    const unmapped = { cause: 'cause-1', change_seq: 1 };
+    expect(auditEvent(aRecord({ kind: 'leaving', dueAt }), aSeat(), CONTEXT).detail.unmapped).toEqual({
+      ...unmapped,
+      revoke_at: dueAt,
+    });
+    expect(auditEvent(aRecord({ kind: 'kept' }), aSeat(), CONTEXT).detail.unmapped).toEqual(unmapped);
   });
 
   it('says who, what, when, why and by which execution', () => {
@@ -110,7 +146,7 @@ describe('auditEvent', () => {
       applicationArn: word,
       userId: word,
       changeSeq: fc.integer({ min: 1, max: 3 }),
-      kind: fc.constantFrom('assigned' as const, 'revoked' as const),
+      kind: fc.constantFrom('assigned' as const, 'revoked' as const, 'kept' as const, 'observed' as const),
     });
     type Change = Pick<AuditRecord, 'changeSeq' | 'kind'> & Pick<Seat, 'applicationArn' | 'userId'>;
     const uidOf = ({ applicationArn, userId, changeSeq, kind }: Change) =>
@@ -120,6 +156,40 @@ describe('auditEvent', () => {
         expect(uidOf(left) === uidOf(right)).toBe(JSON.stringify(left) === JSON.stringify(right));
       }),
     );
+  });
+});
+
+describe('revocationsHeld', () => {
+  it('says of which application how many are held, and by which digest they are released; it names no user', () => {
+    const hold = aHold({ entitlement: 'amazon-q-developer' });
+    const event = revocationsHeld(aHeldRecord({ count: 118, reason: 'group-empty' }), hold, CONTEXT);
+    expect(event).toMatchObject({ detailType: 'Revocations Held', resources: [hold.applicationArn] });
+    expect(event.detail).toMatchObject({
+      activity_id: 99,
+      type_uid: 300599,
+      severity: 'High',
+      status: 'Success',
+      status_detail: 'group-empty',
+      user: { type_id: 0, account: { uid: '111122223333', type_id: 10 } },
+      privileges: ['amazon-q-developer'],
+      resources: [{ uid: hold.applicationArn, type: 'AWS::SSO::Application' }],
+      metadata: { uid: event.uid },
+      unmapped: { held_revocations: 118, hold_digest: aDigest() },
+    });
+  });
+
+  it.each([
+    ['a second copy, whoever sends it', { execution: 'another', at: '2026-11-26T09:30:12.345Z' }, {}, true],
+    ['another digest', { digest: aDigest(2) }, {}, false],
+    ['another application', {}, { applicationArn: 'arn:another' }, false],
+  ])('has the same uid only for the same hold: %s', (_fact, parts, hold, same) => {
+    const { uid } = revocationsHeld(aHeldRecord(), aHold(), CONTEXT);
+    expect(revocationsHeld(aHeldRecord(parts), { ...aHold(), ...hold }, CONTEXT).uid === uid).toBe(same);
+  });
+
+  it('keeps the uids of published events', () => {
+    const { uid } = revocationsHeld(aHeldRecord(), aHold(), CONTEXT);
+    expect(uid).toBe('855fe69a-0623-84b3-b362-8db691215f62');
   });
 });
 

@@ -63,16 +63,21 @@ describe('the brake', () => {
     expect(restrain(revocations(1), restraints({ brake: { percent: 0, atLeast: 0 } })).begin).toBe('brake');
   });
 
-  it.each<[string, Partial<Revocation>]>([
-    ['users whom AWS removed itself', { reason: 'user-deleted' }],
-    ['revocations that had begun', { status: 'revoking' }],
-  ])('neither counts nor holds %s', (_fact, parts) => {
-    const settled = revocations(50, parts);
+  it('neither counts nor holds revocations that had begun: they were counted when they began', () => {
+    const settled = revocations(50, { status: 'revoking' });
     const { free, held, begin } = restrain([...settled, ...revocations(20)], restraints());
     expect([free.length, held.length, begin]).toEqual([70, 0, undefined]);
     const full = restrain([...settled, ...revocations(21)], restraints());
     expect([full.free.length, full.held.length, full.begin]).toEqual([50, 21, 'brake']);
   });
+
+  it.each(['group-leave', 'user-disabled', 'user-deleted', 'entitlement-removed'] as const)(
+    'counts a revocation whatever its reason: %s',
+    (reason) => {
+      expect(restrain(revocations(20, { reason }), restraints()).begin).toBeUndefined();
+      expect(restrain(revocations(21, { reason }), restraints()).begin).toBe('brake');
+    },
+  );
 
   it.each<[string, Partial<Restraints>, string | undefined]>([
     ['a group is empty', { emptyGroup: true }, 'group-empty'],

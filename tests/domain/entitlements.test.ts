@@ -35,9 +35,21 @@ describe('parseEntitlements', () => {
       entitlements: {
         ...aFile(),
         entitlements: [{ ...anEntitlement(), onLeave: { revokeAfterDays: 0 }, mode: 'enforce' }],
+        retired: [],
         brake: { percent: 20, atLeast: 10 },
         requestsPerSecond: 10,
       },
+    });
+  });
+
+  it.each([
+    ['observe mode', { mode: 'observe' }],
+    ['a day of grace', { onLeave: { revokeAfterDays: 1 } }],
+    ['a year of grace', { onLeave: { revokeAfterDays: 365 } }],
+    ['no seat at all', { seats: { max: 0 } }],
+  ])('takes %s', (_fact, parts) => {
+    expect(parseEntitlements(aFile({ entitlements: [anEntitlement(parts)] }))).toMatchObject({
+      entitlements: { entitlements: [parts] },
     });
   });
 
@@ -72,13 +84,21 @@ describe('parseEntitlements', () => {
       'application',
       'expected an application of identityCenter.instanceArn',
     ],
-    ['observe mode', { mode: 'observe' }, 'mode', 'observe is not supported by this version: expected enforce'],
+    ['a list of modes', { mode: ['observe'] }, 'mode', 'expected enforce or observe'],
+    ['less than no grace', { onLeave: { revokeAfterDays: -1 } }, 'onLeave.revokeAfterDays', 'expected at least 0'],
     [
-      'grace',
-      { onLeave: { revokeAfterDays: 7 } },
+      'more than a year of grace',
+      { onLeave: { revokeAfterDays: 366 } },
       'onLeave.revokeAfterDays',
-      'grace is not supported by this version: expected 0',
+      'expected at most 365',
     ],
+    [
+      'half a day of grace',
+      { onLeave: { revokeAfterDays: 0.5 } },
+      'onLeave.revokeAfterDays',
+      'expected a whole number',
+    ],
+    ['grace in hours', { onLeave: { revokeAfterHours: 1 } }, 'onLeave.revokeAfterHours', 'unknown key'],
   ])('refuses %s, by path', (_fact, parts, path, problem) => {
     expect(faultsOf(aFile({ entitlements: [anEntitlement(parts)] }))).toEqual({ [`entitlements[0].${path}`]: problem });
   });
@@ -103,14 +123,53 @@ describe('parseEntitlements', () => {
     });
   });
 
+  describe('retired applications', () => {
+    const retired = anApplication('9999666677778888');
+
+    it('are those of removed entitlements', () => {
+      expect(parseEntitlements(aFile({ retired: [retired] }))).toMatchObject({ entitlements: { retired: [retired] } });
+    });
+
+    it.each([
+      ['has an entitlement', anApplication(), 'an entitlement has this application: expected another'],
+      [
+        'belongs to another instance',
+        anApplication('9999666677778888', 'ssoins-9999222233334444'),
+        'expected an application of identityCenter.instanceArn',
+      ],
+      ['is none', 'kiro', 'expected the ARN of an Identity Center application'],
+      ['is nothing', null, 'expected a text'],
+    ])('are refused, by path, where one %s', (_fact, application, problem) => {
+      expect(faultsOf(aFile({ retired: [retired, application] }))).toEqual({ 'retired[1]': problem });
+    });
+
+    it('are a hundred at most', () => {
+      const many = Array.from({ length: 101 }, (_, index) => anApplication(String(index).padStart(16, '0')));
+      expect(faultsOf(aFile({ retired: many }))).toEqual({ retired: 'expected at most 100 in the list' });
+      expect(faultsOf(aFile({ retired: many.slice(1) }))).toEqual({});
+    });
+
+    it('are a list', () => {
+      expect(faultsOf(aFile({ retired }))).toEqual({ retired: 'expected a list' });
+    });
+
+    it('are not compared with an instance that is none', () => {
+      const { identityCenter } = aFile();
+      expect(faultsOf(aFile({ identityCenter: { ...identityCenter, instanceArn: 'x' }, retired: [retired] }))).toEqual({
+        'identityCenter.instanceArn': 'expected the ARN of an Identity Center instance',
+      });
+    });
+  });
+
   it('tells all faults at once, also contradictions between fields beside a fault of another field', () => {
     const value = aFile({
       identityCenter: { region: 'Virginia', instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444' },
       entitlements: [
         anEntitlement({ seats: {} }),
         'nonsense',
-        anEntitlement({ mode: 'observe', groups: [GROUP, 7, GROUP] }),
+        anEntitlement({ mode: 'dream', groups: [GROUP, 7, GROUP] }),
       ],
+      retired: ['nonsense', anApplication()],
       brake: { percent: 101, atLeast: 1 },
       requestsPerSecond: 0,
     });
@@ -121,9 +180,11 @@ describe('parseEntitlements', () => {
       'entitlements[1]': 'expected a mapping',
       'entitlements[2].groups[1]': 'expected a text',
       'entitlements[2].groups[2]': 'the same group as groups[0]',
-      'entitlements[2].mode': 'observe is not supported by this version: expected enforce',
+      'entitlements[2].mode': 'expected enforce or observe',
       'entitlements[2].name': 'the same name as entitlements[0]',
       'entitlements[2].application': 'the same application as entitlements[0]: one entitlement an application',
+      'retired[0]': 'expected the ARN of an Identity Center application',
+      'retired[1]': 'an entitlement has this application: expected another',
       'brake.percent': 'expected at most 100',
       requestsPerSecond: 'expected at least 1',
     });

@@ -28,14 +28,14 @@ describe('decide', () => {
   // Of each pair the first is decided from settled reads, the second from reads that began 29 s after the last write.
   const TABLE: Record<SeatStatus, [string, string, string, string, string, string, string, string]> = {
     //           entitled: assigned     entitled: not assigned  absent: assigned    absent: not assigned
-    waitlisted: ['nothing', 'nothing', 'grant', 'grant', 'forget', 'forget', 'forget', 'forget'],
+    waitlisted: ['forget', 'forget', 'grant', 'grant', 'forget', 'forget', 'forget', 'forget'],
     creating: ['grant', 'grant', 'grant', 'grant', 'revoke', 'revoke', 'revoke', 'revoke'],
     assigned: ['confirm', 'wait', 'grant', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
     confirmed: ['nothing', 'nothing', 'grant', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
-    leaving: ['nothing', 'nothing', 'grant', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
-    held: ['nothing', 'nothing', 'grant', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
+    leaving: ['keep', 'keep', 'grant', 'wait', 'nothing', 'nothing', 'nothing', 'nothing'],
+    held: ['keep', 'keep', 'grant', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
     revoking: ['keep', 'wait', 'gone', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
-    revoked: ['nothing', 'wait', 'grant', 'grant', 'nothing', 'wait', 'nothing', 'nothing'],
+    revoked: ['nothing', 'wait', 'grant', 'grant', 'nothing', 'wait', 'nothing', 'wait'],
     failed: ['forget', 'forget', 'grant', 'grant', 'forget', 'forget', 'forget', 'forget'],
   };
   const ROWS = SeatStatusSchema.options.flatMap((status) =>
@@ -56,7 +56,7 @@ describe('decide', () => {
         standing: {
           ...(entitled ? { entitled: true } : ABSENT),
           assigned: assigned === true,
-          seat: aSeat({ status, changedAt: iso(Number(changed)) }),
+          seat: aSeat({ status, changedAt: iso(Number(changed)), ...(status === 'leaving' ? { dueAt: iso(1) } : {}) }),
         },
         what: TABLE[status][2 * pair + index],
       })),
@@ -83,6 +83,34 @@ describe('decide', () => {
     }
   });
 
+  describe('of a user who is deleted', () => {
+    const DELETED = { entitled: false, absence: 'user-deleted' } as const;
+    const decided = (parts: Partial<Standing>) => decide(aStanding({ ...DELETED, ...parts }), circumstances());
+
+    it.each<SeatStatus>(['creating', 'assigned', 'confirmed', 'leaving', 'held', 'revoking'])(
+      'takes an assignment that is gone for removed by AWS, once that is certain, with a seat %s',
+      (status) => {
+        expect(decided({ seat: aSeat({ status }) })).toEqual({ do: 'gone', reason: 'user-deleted' });
+        const young = aSeat({ status, changedAt: iso(-10) });
+        expect(decided({ seat: young })).toEqual({ do: 'wait', until: iso(20) });
+        expect(decided({ assigned: true, seat: young })).toEqual({ do: 'revoke', reason: 'user-deleted' });
+      },
+    );
+
+    it('forgets a create that came to nothing', () => {
+      const { grantedAt: _, ...open } = aSeat({ status: 'creating' });
+      expect(decided({ seat: open }).do).toBe('forget');
+    });
+
+    it.each<[SeatStatus, string]>([
+      ['waitlisted', 'forget'],
+      ['failed', 'forget'],
+      ['revoked', 'nothing'],
+    ])('has nothing to take back with a seat %s', (status, what) => {
+      expect(decided({ seat: aSeat({ status }) }).do).toBe(what);
+    });
+  });
+
   it.each<[string, Partial<Standing>, string]>([
     ['a seat in use', { seat: aSeat() }, 'leave'],
     ['a seat that was just given', { seat: aSeat({ status: 'assigned' }) }, 'leave'],
@@ -90,6 +118,8 @@ describe('decide', () => {
     ['nobody who is disabled', { absence: 'user-disabled', seat: aSeat() }, 'revoke'],
     ['nobody who is deleted', { absence: 'user-deleted', seat: aSeat() }, 'revoke'],
     ['no seat of a removed entitlement', { absence: 'entitlement-removed', seat: aSeat() }, 'revoke'],
+    ['nothing to whose seat is held', { seat: aSeat({ status: 'held' }) }, 'revoke'],
+    ['no second day to a revocation that has begun', { seat: aSeat({ status: 'revoking' }) }, 'revoke'],
     ['nothing more until it is over', { seat: aSeat({ status: 'leaving', dueAt: iso(1) }) }, 'nothing'],
     ['a revocation when it is over', { seat: aSeat({ status: 'leaving', dueAt: iso() }) }, 'revoke'],
     [
@@ -101,6 +131,15 @@ describe('decide', () => {
     const decision = decide(aStanding({ ...ABSENT, assigned: true, ...standing }), circumstances({ graceDays: 2 }));
     expect(decision.do).toBe(expected);
     if (decision.do === 'leave') expect(decision.dueAt).toBe(iso(2 * 86_400));
+  });
+
+  it('keeps the date of a leave, however much grace is given now', () => {
+    const seat = aSeat({ status: 'leaving', dueAt: iso(1) });
+    for (const graceDays of [0, 30]) {
+      const decision = (readAt: Date) =>
+        decide(aStanding({ ...ABSENT, assigned: true, seat }), circumstances({ graceDays, readAt })).do;
+      expect([decision(NOW), decision(new Date(iso(1)))]).toEqual(['nothing', 'revoke']);
+    }
   });
 
   it('waits until the last write is 30 s old', () => {
@@ -118,10 +157,30 @@ describe('decide', () => {
       { trigger: 'tick' },
       'drift-healed',
     ],
+    [
+      'one that was taken away while its owner was leaving',
+      { seat: aSeat({ status: 'leaving' }) },
+      { trigger: 'manual' },
+      'drift-healed',
+    ],
+    ['one that was taken away while it was held', { seat: aSeat({ status: 'held' }) }, {}, 'drift-healed'],
+    [
+      'a place for somebody who waited',
+      { seat: aSeat({ status: 'waitlisted' }) },
+      { trigger: 'manual' },
+      'place-freed',
+    ],
     ['a join after a leave', { seat: aSeat({ status: 'revoked' }) }, {}, 'group-join'],
     ['a leave', { ...ABSENT, seat: aSeat() }, { trigger: 'tick' }, 'group-leave'],
     ['a user who was disabled', { ...ABSENT, absence: 'user-disabled', seat: aSeat() }, {}, 'user-disabled'],
     ['a user who was deleted', { ...ABSENT, absence: 'user-deleted', seat: aSeat() }, {}, 'user-deleted'],
+    ['a leave that was completed', { seat: aSeat({ status: 'revoking' }) }, {}, 'group-leave'],
+    [
+      'an entitlement that was removed',
+      { ...ABSENT, absence: 'entitlement-removed', seat: aSeat() },
+      { trigger: 'manual' },
+      'entitlement-removed',
+    ],
   ])('gives as reason %s', (_fact, standing, parts, reason) => {
     expect(decide(aStanding(standing), circumstances(parts))).toMatchObject({ reason });
   });
@@ -312,7 +371,7 @@ describe('cut', () => {
   it('loses nobody, and keeps every batch small and of one kind', () => {
     const change: fc.Arbitrary<Planned> = fc.record({
       applicationArn: fc.constantFrom(anApplication(1), anApplication(2)),
-      kind: fc.constantFrom('grant', 'revoke', 'record'),
+      kind: fc.constantFrom('grant', 'revoke', 'record', 'hold'),
       reason: fc.constantFrom('group-join', 'group-leave'),
       userId: fc.nat(500).map(aUserId),
     });

@@ -2,12 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type AuditRecord,
+  adopted,
   assigned,
   attentionAt,
   cleared,
   confirmed,
   creating,
   forgotten,
+  held,
+  kept,
+  leaving,
   refused,
   reported,
   revoked,
@@ -17,6 +21,7 @@ import {
   type SeatStatus,
   SeatStatusSchema,
   takesPlace,
+  waitlisted,
 } from '../../domain/seat.ts';
 import {
   aChangeContext,
@@ -78,24 +83,31 @@ describe('creating', () => {
     });
   });
 
-  it.each<SeatStatus>(['waitlisted', 'confirmed', 'leaving', 'held', 'revoking', 'revoked', 'failed'])(
-    'is a change of its own with a seat that is %s',
-    (status) => {
-      const seat = aSeat({ status, changeSeq: 4, requestedAt: iso(-9) });
-      expect(creating(seat, TARGET, aChangeContext())).toEqual({
-        ...seat,
-        ...TARGET,
-        status: 'creating',
-        changeSeq: 5,
-        revision: seat.revision + 1,
-        cause: 'event-1',
-        changedAt: iso(),
-      });
-    },
-  );
+  it.each<[SeatStatus, boolean]>([
+    ['waitlisted', false],
+    ['confirmed', true],
+    ['leaving', true],
+    ['held', true],
+    ['revoking', true],
+    ['revoked', false],
+    ['failed', false],
+  ])('is a change of its own with a seat that is %s, as old as before: %s', (status, asOld) => {
+    const { grantedAt, ...seat } = aSeat({ status, changeSeq: 4, requestedAt: iso(-9) });
+    const before = { ...seat, grantedAt, dueAt: iso(1), hold: 2, nextAttemptAt: iso() };
+    expect(creating(before, TARGET, aChangeContext())).toEqual({
+      ...seat,
+      ...TARGET,
+      status: 'creating',
+      changeSeq: 5,
+      revision: seat.revision + 1,
+      cause: 'event-1',
+      changedAt: iso(),
+      ...(asOld ? { grantedAt } : {}),
+    });
+  });
 
   it('keeps what the bus, the brake and the report of a refusal still need', () => {
-    const kept = { audit: [anAuditRecord({ kind: 'revoked' })], revokedAt: iso(-60), refusal: REFUSAL };
+    const kept = { audit: [anAuditRecord({ kind: 'revoked' })], revocations: [iso(-60)], refusal: REFUSAL };
     const seat = creating(aSeat({ status: 'failed', nextAttemptAt: iso(), ...kept }), TARGET, aChangeContext());
     expect(seat).toMatchObject(kept);
     expect(seat).not.toHaveProperty('nextAttemptAt');
@@ -121,6 +133,11 @@ describe('assigned', () => {
     });
   });
 
+  it('says when a seat was given that was never there', () => {
+    const { grantedAt: _, ...fresh } = aSeat({ status: 'creating' });
+    expect(assigned(fresh, aChangeContext()).grantedAt).toBe(iso());
+  });
+
   it('is told once, as it was first, when an answer was lost and the step runs twice', () => {
     const once = assigned(aSeat({ status: 'creating' }), aChangeContext());
     const twice = assigned(creating(once, TARGET, LATER), LATER);
@@ -131,6 +148,118 @@ describe('assigned', () => {
     const once = assigned(aSeat({ status: 'creating' }), aChangeContext());
     const again = assigned(creating({ ...once, status: 'confirmed' }, TARGET, LATER), LATER);
     expect(again.audit.map(({ changeSeq }) => changeSeq)).toEqual([1, 2]);
+  });
+});
+
+describe('waitlisted', () => {
+  const line = anAuditRecord({ kind: 'waitlisted', reason: 'cap-reached' });
+
+  it('puts somebody in line by the first request, and is told', () => {
+    expect(waitlisted(undefined, TARGET, aChangeContext())).toEqual({
+      ...TARGET,
+      schemaVersion: 1,
+      status: 'waitlisted',
+      changeSeq: 1,
+      revision: 1,
+      cause: 'event-1',
+      changedAt: iso(),
+      audit: [line],
+    });
+  });
+
+  it('is a change of its own for who had a seat before, and keeps what the brake counts', () => {
+    const before = aSeat({ status: 'revoked', changeSeq: 4, revocations: [iso(-60)] });
+    const seat = waitlisted(before, TARGET, aChangeContext());
+    expect(seat).toMatchObject({ changeSeq: 5, revocations: [iso(-60)], audit: [{ ...line, changeSeq: 5 }] });
+    expect(takesPlace(seat)).toBe(false);
+  });
+
+  it('becomes a seat as a further change, with the time of the first request', () => {
+    const line = waitlisted(undefined, TARGET, aChangeContext());
+    const seat = assigned(creating(line, { ...TARGET, requestedAt: line.requestedAt }, LATER), LATER);
+    expect(seat).toMatchObject({ requestedAt: TARGET.requestedAt, grantedAt: iso(60) });
+    expect(seat.audit.map(({ kind, changeSeq }) => [kind, changeSeq])).toEqual([
+      ['waitlisted', 1],
+      ['assigned', 2],
+    ]);
+  });
+});
+
+describe('adopted', () => {
+  const target = { ...TARGET, requestedAt: iso() };
+  const context = aChangeContext({ reason: 'manual' });
+
+  it('makes a confirmed seat of somebody else’s assignment, as old as the adoption, and is told', () => {
+    expect(adopted(undefined, target, context)).toEqual({
+      ...target,
+      schemaVersion: 1,
+      status: 'confirmed',
+      changeSeq: 1,
+      revision: 1,
+      cause: 'event-1',
+      grantedAt: iso(),
+      changedAt: iso(),
+      audit: [anAuditRecord({ kind: 'adopted', reason: 'manual' })],
+    });
+  });
+
+  it('follows on what was there, and leaves nothing of a refusal', () => {
+    const before = aSeat({ status: 'revoked', changeSeq: 4, refusal: REFUSAL, audit: [anAuditRecord()] });
+    const seat = adopted(before, target, context);
+    expect(seat).toMatchObject({ changeSeq: 5, revision: 4, grantedAt: iso() });
+    expect(seat.audit.map(({ kind }) => kind)).toEqual(['assigned', 'adopted']);
+    expect(seat).not.toHaveProperty('refusal');
+  });
+});
+
+describe('leaving', () => {
+  it.each<SeatStatus>(['assigned', 'confirmed'])('gives a seat that is %s its date, and is told with it', (status) => {
+    const before = aSeat({ status });
+    expect(leaving(before, iso(86_400), aChangeContext({ reason: 'group-leave' }))).toEqual({
+      ...before,
+      status: 'leaving',
+      changeSeq: 2,
+      revision: before.revision + 1,
+      cause: 'event-1',
+      changedAt: iso(),
+      dueAt: iso(86_400),
+      audit: [anAuditRecord({ kind: 'leaving', changeSeq: 2, reason: 'group-leave', dueAt: iso(86_400) })],
+    });
+  });
+});
+
+describe('held', () => {
+  it.each<SeatStatus>(['assigned', 'confirmed', 'leaving', 'held'])(
+    'makes a seat that is %s one of a generation, and tells nothing',
+    (status) => {
+      const before = aSeat({ status });
+      expect(held({ ...before, dueAt: iso(), hold: 1 }, 2, NOW)).toEqual({
+        ...before,
+        status: 'held',
+        revision: before.revision + 1,
+        changedAt: iso(),
+        hold: 2,
+      });
+    },
+  );
+});
+
+describe('kept', () => {
+  it.each<[SeatStatus, Partial<Seat>]>([
+    ['leaving', { dueAt: iso(1) }],
+    ['held', { hold: 1 }],
+  ])('gives a seat that is %s back to its owner, and is told', (status, parts) => {
+    const before = aSeat({ status });
+    const context = aChangeContext({ reason: 'group-leave' });
+    expect(kept({ ...before, ...parts }, context)).toEqual({
+      ...before,
+      status: 'confirmed',
+      changeSeq: 2,
+      revision: before.revision + 1,
+      cause: 'event-1',
+      changedAt: iso(),
+      audit: [anAuditRecord({ kind: 'kept', changeSeq: 2, reason: 'still-entitled' })],
+    });
   });
 });
 
@@ -170,13 +299,27 @@ describe('revoked', () => {
     });
   });
 
-  it.each([
-    ['the first time', {}, undefined],
-    ['and leaves an earlier revocation in place', { revocations: [iso(-60)] }, [iso(-60)]],
-  ])('does not count against the brake what AWS removed with the user: %s', (_fact, parts, expected) => {
-    const seat = revoked(aSeat({ status: 'revoking', ...parts }), aChangeContext({ reason: 'user-deleted' }));
-    expect(seat.revocations).toEqual(expected);
+  it('is remembered for a day, with those of the day before it', () => {
+    const earlier = [iso(-86_401), iso(-86_400), iso(-86_399), iso(-60)];
+    const seat = revoked(aSeat({ status: 'revoking', revocations: earlier }), aChangeContext());
+    expect(seat.revocations).toEqual([iso(-86_399), iso(-60), iso()]);
   });
+
+  it.each<SeatStatus>(['creating', 'assigned', 'confirmed', 'leaving', 'held'])(
+    'is a change of its own, and no revocation of Usher’s, with a seat that is %s: AWS removed it with the user',
+    (status) => {
+      const before = aSeat({ status, changeSeq: 4, revocations: [iso(-60)] });
+      expect(revoked({ ...before, dueAt: iso(1), hold: 1 }, aChangeContext({ reason: 'user-deleted' }))).toEqual({
+        ...before,
+        status: 'revoked',
+        changeSeq: 5,
+        cause: 'event-1',
+        revision: before.revision + 1,
+        changedAt: iso(),
+        audit: [anAuditRecord({ kind: 'revoked', changeSeq: 5, reason: 'user-deleted' })],
+      });
+    },
+  );
 
   it('is told once when the step runs twice', () => {
     const once = revoked(aSeat({ status: 'revoking' }), aChangeContext());
@@ -295,6 +438,13 @@ describe('attentionAt', () => {
     },
   );
 
+  it('is the end of the grace of a seat that leaves', () => {
+    const seat = leaving(aSeat(), iso(86_400), aChangeContext());
+    expect(attentionAt(seat)).toBe(iso(900));
+    expect(attentionAt(cleared(seat, () => true))).toBe(iso(86_400));
+    expect(attentionAt(cleared(kept(seat, LATER), () => true))).toBeUndefined();
+  });
+
   it.each<SeatStatus>(['failed', 'revoking'])('is the next attempt of a seat that is %s', (status) => {
     expect(attentionAt(aSeat({ status, nextAttemptAt: iso(3600) }))).toBe(iso(3600));
   });
@@ -322,6 +472,11 @@ describe('a seat', () => {
   const STEPS: Record<string, Step> = {
     creating: (seat, context) => creating(seat, TARGET, context),
     assigned,
+    waitlisted: (seat, context) => waitlisted(seat, TARGET, context),
+    adopted: (seat, context) => adopted(seat, TARGET, context),
+    leaving: (seat, context) => leaving(seat, iso(86_400), context),
+    held: (seat, { now }) => held(seat, 1, now),
+    kept,
     revoking,
     revoked,
     refused: (seat, context) => refused(seat, 'access-denied', { ...context, again: false }),

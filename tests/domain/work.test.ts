@@ -14,6 +14,7 @@ import {
   LEASE_SECONDS,
   markPlanned,
   post,
+  postSweeps,
   renew,
   type SweepEntry,
   settle,
@@ -103,6 +104,7 @@ describe('post', () => {
         users: {
           [USER]: aUserEntry({
             at: iso(-3),
+            since: iso(-3),
             hints: 5,
             expected: [{ groupId: aGroupId(1), membership: 'member', at: iso(-3) }],
           }),
@@ -118,6 +120,53 @@ describe('post', () => {
     ['nothing for a group that no entitlement names any more', { groups: [aGroupId(9)] }, []],
   ])('wants a sweep of %s', (_fact, request, applications) => {
     expect(Object.keys(posted(aWork(), request).sweeps)).toEqual(applications);
+  });
+
+  it.each<[string, Partial<Request>, string[], Partial<SweepEntry>]>([
+    ['an application that a person names', { applications: [APP_2] }, [APP_2], {}],
+    ['an application once, however it is named', { applications: [APP_1], groups: [aGroupId(3)] }, [APP_1, APP_2], {}],
+    ['an application to adopt what others assigned', { adopt: APP_1 }, [APP_1], { adopt: true }],
+    [
+      'an application that is configured no more, to give it up',
+      { trigger: 'manual', applications: [anApplication(9)] },
+      [anApplication(9)],
+      { giveUp: true },
+    ],
+    [
+      'such a one for a tick, to look only',
+      { trigger: 'tick', applications: [anApplication(9)] },
+      [anApplication(9)],
+      {},
+    ],
+    ['everything with status', { sweep: 'everything', withStatus: true }, [APP_1, APP_2], { withStatus: true }],
+  ])('wants a sweep of %s', (_fact, request, applications, orders) => {
+    const { sweeps } = posted(aWork(), { trigger: 'manual', ...request });
+    expect(Object.keys(sweeps).sort()).toEqual(applications.sort());
+    for (const sweep of Object.values(sweeps)) {
+      const { withStatus, adopt, giveUp } = sweep;
+      expect({ withStatus, adopt, giveUp }).toEqual({ withStatus: false, ...orders });
+    }
+  });
+
+  it('adopts nothing for an application beside the one that is named', () => {
+    const { sweeps } = posted(aWork(), { trigger: 'manual', adopt: APP_1, sweep: 'everything' });
+    expect([sweeps[APP_1]?.adopt, sweeps[APP_2]?.adopt]).toEqual([true, undefined]);
+  });
+
+  it.each(['adopt', 'giveUp', 'withStatus'] as const)('keeps an order, whatever hints follow: %s', (order) => {
+    const work = aWork({ sweeps: { [APP_1]: aSweepEntry({ [order]: true }) } });
+    expect(posted(work, { groups: [aGroupId(1)] }).sweeps[APP_1]?.[order]).toBe(true);
+  });
+
+  it('remembers the first of all hints about a user, in any order of arrival', () => {
+    for (const times of [
+      [10, 20, 15],
+      [20, 15, 10],
+    ]) {
+      let work = aWork();
+      for (const time of times) work = posted(work, { at: iso(time), users: [aJoin(1)] }, 30);
+      expect(work.users[USER]).toMatchObject({ since: iso(10), at: iso(20) });
+    }
   });
 
   it.each<[string, Partial<Work>, string]>([
@@ -373,6 +422,38 @@ describe('post', () => {
         { numRuns: 8, examples: [[[{ trigger: 'event', users: 100, groups: 100, sweep: 'everything' }]]] },
       );
     });
+  });
+});
+
+describe('postSweeps', () => {
+  const context = { me: ME, cause: ME, now: NOW };
+  const owed = new Map([[APP_1, { withStatus: false }]]);
+
+  it('has applications swept by the holder itself, at once and only once', () => {
+    const work = postSweeps(aWork(heldBy(ME)), owed, context);
+    expect(work.sweeps).toEqual({ [APP_1]: aSweepEntry({ by: ME, cause: ME, trigger: 'tick' }) });
+    expect(looksAt(work).sweeps).toHaveProperty([APP_1]);
+  });
+
+  it('keeps the pause after the latest sweep', () => {
+    const work = postSweeps(aWork({ ...heldBy(ME), sweptAt: { [APP_1]: iso(-12) } }), owed, context);
+    expect(work.sweeps[APP_1]?.dueAt).toBe(iso(18));
+  });
+
+  it('is a hint that survives the look under way', () => {
+    const taken = saved(aWork({ ...heldBy(ME), sweeps: { [APP_1]: aSweepEntry() } }));
+    const looks = { users: {}, sweeps: taken.sweeps };
+    const work = saved(postSweeps(taken, owed, context));
+    expect(Object.keys(closeLooks(work, looks, { me: ME, startedAt: NOW, lookAt: new Map() }).sweeps)).toEqual([APP_1]);
+  });
+
+  it('asks for everybody’s status where that is needed', () => {
+    const doubtful = new Map([[APP_1, { withStatus: true }]]);
+    expect(postSweeps(aWork(heldBy(ME)), doubtful, context).sweeps[APP_1]).toMatchObject({ withStatus: true });
+  });
+
+  it('changes nothing for no application', () => {
+    expect(postSweeps(aWork(heldBy(ME)), new Map(), context)).toEqual(aWork(heldBy(ME)));
   });
 });
 

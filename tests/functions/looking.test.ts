@@ -2,71 +2,36 @@ import { describe, expect, it } from 'vitest';
 import { TransientAwsError } from '../../domain/errors.ts';
 import type { Seat } from '../../domain/seat.ts';
 import { plusSeconds } from '../../domain/time.ts';
-import type { Looks, SweepEntry, UserEntry } from '../../domain/work.ts';
-import type { LookContext } from '../../functions/look-plan.ts';
-import { look } from '../../functions/looking.ts';
-import { aSeat, ME, OTHER, openServices, type ServicesOptions, START, someEntitlements } from '../fixtures/services.ts';
-import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../fixtures/stack.ts';
+import type { Looks } from '../../domain/work.ts';
+import { aHeldRecord, aHold, anAuditRecord } from '../fixtures/builders.ts';
+import {
+  anEntry,
+  anObservationOf,
+  changesOf,
+  failuresOf,
+  LATER,
+  type LookingOptions,
+  lookAt,
+  looking,
+  sweep,
+} from '../fixtures/looking.ts';
+import { aSeat, ME, OTHER, START, someEntitlements } from '../fixtures/services.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, people, user } from '../fixtures/stack.ts';
 
-/** Long enough after the last change of the seats below. */
-const LATER = plusSeconds(START, 60);
-
-function anEntry(parts: Partial<UserEntry> = {}): UserEntry {
-  const at = START.toISOString();
-  return { by: ME, dueAt: at, at, since: at, cause: 'event-1', trigger: 'event', hints: 1, expected: [], ...parts };
-}
-
-function aSweep(parts: Partial<SweepEntry> = {}): SweepEntry {
-  const { expected: _expected, since: _since, ...entry } = anEntry();
-  return { ...entry, withStatus: false, ...parts };
-}
-
-const lookAt = (...numbers: number[]): Looks => ({
-  users: Object.fromEntries(numbers.map((number) => [user(number), anEntry()])),
-  sweeps: {},
-});
-const sweep = (parts: Partial<SweepEntry> = {}): Looks => ({ users: {}, sweeps: { [APPLICATION]: aSweep(parts) } });
-
-interface LookingOptions extends ServicesOptions {
-  seats?: readonly Seat[];
-  assigned?: readonly number[];
-}
-
-async function looking({ seats = [], assigned = [], ...options }: LookingOptions = {}) {
-  const world = await openServices(options);
-  const { services, center } = world;
-  for (const seat of seats) await services.ledger.saveSeat(seat);
-  for (const number of assigned) center.assignByHand(APPLICATION, user(number));
-  const readers = { ...services, keep: async () => undefined };
-  return {
-    ...world,
-    look: (looks: Looks, context: Partial<LookContext> = {}) =>
-      look(looks, { readAt: new Date(LATER), execution: ME, checked: [], userPages: undefined, ...context }, readers),
-  };
-}
-
-const grant = (number: number) => ({
-  applicationArn: APPLICATION,
-  kind: 'grant',
-  reason: 'group-join',
-  userId: user(number),
-});
-const revoke = (number: number) => ({ ...grant(number), kind: 'revoke', reason: 'group-leave' });
-const failed = (plan: { failures: { key: string; error: { reason: string } }[] }) =>
-  plan.failures.map(({ key, error }) => [key, error.reason]);
+const graceful = (days: number) => someEntitlements({ entitlements: [{ onLeave: { revokeAfterDays: days } }] });
 
 describe('a look', () => {
   it('lists what has to change for the users that it is about', async () => {
     const { look } = await looking({ members: [1, 3], seats: [aSeat(2)], assigned: [2, 3] });
     const plan = await look(lookAt(1, 2, 3));
-    expect(plan.changes).toEqual([grant(1), revoke(2)]);
-    expect(plan).toMatchObject({ more: false, failures: [], checked: ['amazon-q-developer'] });
+    expect(changesOf(plan)).toEqual(['revoke 2 group-leave', 'grant 1 group-join']);
+    expect(plan).toMatchObject({ failures: [], unproven: false, checked: ['amazon-q-developer'] });
     expect(plan.lookAt.size).toBe(0);
   });
 
   it('lists what has to change for an application', async () => {
     const { look } = await looking({ members: [1, 3], seats: [aSeat(2), aSeat(3)], assigned: [2, 3, 4] });
-    expect((await look(sweep())).changes).toEqual([grant(1), revoke(2)]);
+    expect(changesOf(await look(sweep()))).toEqual(['revoke 2 group-leave', 'grant 1 group-join']);
   });
 
   it.each([
@@ -144,9 +109,90 @@ describe('a look', () => {
     },
   );
 
-  it('ignores a sweep of an application that is configured no more', async () => {
+  it('reads a user once where an entitlement gives days of grace, and begins them', async () => {
+    const { look, seat } = await looking({ entitlements: graceful(2), seats: [aSeat(1)], assigned: [1] });
+    const plan = await look(lookAt(1));
+    expect(changesOf(plan)).toEqual(['record 1']);
+    expect(await seat(1)).toMatchObject({ status: 'leaving', dueAt: plusSeconds(LATER, 2 * 86_400) });
+  });
+});
+
+describe('a look at an application that is configured no more', () => {
+  const [reported, untold] = [aSeat(1), aSeat(2, { audit: [anAuditRecord()] })].map((seat) => ({
+    ...seat,
+    applicationArn: OTHER_APPLICATION,
+    entitlement: 'kiro',
+  }));
+  if (!reported || !untold) throw new Error('there are two');
+  const options: LookingOptions = {
+    members: [1],
+    seats: [reported, untold],
+    directory: { applications: [{ applicationArn: OTHER_APPLICATION, assigned: [user(1), user(2), user(3)] }] },
+  };
+  const left = sweep({}, OTHER_APPLICATION);
+  const given = sweep({ trigger: 'manual', giveUp: true }, OTHER_APPLICATION);
+
+  it('changes nothing, asks nothing of Identity Center, and tells what is still to be told', async () => {
+    const { look, services, door } = await looking(options);
+    const hold = aHold({ applicationArn: OTHER_APPLICATION, audit: [aHeldRecord()] });
+    await services.ledger.saveHold(hold);
+    door.calls.clear();
+    const plan = await look(left);
+    expect(changesOf(plan)).toEqual(['record 2']);
+    expect(plan).toMatchObject({ holds: [OTHER_APPLICATION], failures: [] });
+    expect([...door.calls.keys()]).toEqual(['DynamoDB.Query']);
+    expect((await services.ledger.holdings(OTHER_APPLICATION)).seats).toEqual([reported, untold]);
+  });
+
+  it.each([
+    ['was switched to enforce', APPLICATION],
+    ['was removed', OTHER_APPLICATION],
+  ])('tells what an entitlement observed before it %s', async (_fact, applicationArn) => {
+    const audit = [anAuditRecord({ kind: 'observed', reason: 'would-assign' })];
+    const observations = [anObservationOf(1, { applicationArn, audit }), anObservationOf(2, { applicationArn })];
+    const { look } = await looking({ observations });
+    expect((await look(sweep({}, applicationArn))).changes).toEqual([
+      { applicationArn, kind: 'record', reason: 'reconciled', userId: user(1) },
+    ]);
+  });
+
+  it.each([
+    ['no seats', given],
+    ['no seats, and nobody gave it up', left],
+  ])('finds nothing where there are %s', async (_fact, looks) => {
     const { look } = await looking({ members: [1] });
-    expect((await look({ users: {}, sweeps: { [OTHER_APPLICATION]: aSweep() } })).changes).toEqual([]);
+    expect(await look(looks)).toMatchObject({ changes: [], holds: [], failures: [] });
+  });
+
+  it('plans to take its last seat back, when a person has given it up', async () => {
+    const { look } = await looking({ ...options, seats: [reported] });
+    const plan = await look(given);
+    expect(plan.changes).toEqual([
+      { applicationArn: OTHER_APPLICATION, kind: 'revoke', reason: 'entitlement-removed', userId: user(1) },
+    ]);
+    expect(plan.reports.get(OTHER_APPLICATION)).toMatchObject({ entitlement: 'kiro', seats: 1, unmanaged: 2 });
+  });
+
+  it('holds its seats as a mass removal, when a person has given it up', async () => {
+    const { look, services } = await looking(options);
+    const plan = await look(given);
+    expect(changesOf(plan)).toEqual(['record 2']);
+    expect(plan.held.get(OTHER_APPLICATION)).toBe(2);
+    const { seats, hold } = await services.ledger.holdings(OTHER_APPLICATION);
+    expect(seats.map(({ status }) => status)).toEqual(['held', 'held']);
+    expect(hold).toMatchObject({ entitlement: 'kiro', reason: 'nobody-entitled', digests: [{ count: 2 }] });
+  });
+
+  it('fails with what AWS refuses, and lets nothing else wait for it', async () => {
+    const seats = [{ ...aSeat(1), applicationArn: OTHER_APPLICATION }];
+    const { look } = await looking({
+      members: [1],
+      seats,
+      directory: { applications: [{ applicationArn: APPLICATION }] },
+    });
+    const plan = await look({ users: {}, sweeps: { ...sweep().sweeps, ...given.sweeps } });
+    expect(failuresOf(plan)).toEqual([[OTHER_APPLICATION, 'application-missing']]);
+    expect(changesOf(plan)).toEqual(['grant 1 group-join']);
   });
 });
 
@@ -179,11 +225,56 @@ describe('a look brings the ledger in line with what it read', () => {
   it('a revocation that was completed is recorded, and the seat granted again', async () => {
     const { look, seat } = await looking({ members: [1], seats: [aSeat(1, { status: 'revoking', changeSeq: 2 })] });
     const plan = await look(lookAt(1));
-    expect(plan.changes).toEqual([grant(1)]);
+    expect(changesOf(plan)).toEqual(['grant 1 group-join']);
     expect(await seat(1)).toMatchObject({
       status: 'revoked',
       audit: [{ kind: 'revoked', changeSeq: 2, execution: ME, cause: 'event-1' }],
     });
+  });
+
+  it.each<[string, Partial<Seat>]>([
+    ['was leaving', { status: 'leaving', dueAt: plusSeconds(LATER, 3600) }],
+    ['was held', { status: 'held', hold: 1 }],
+  ])('who %s and is back keeps the seat, without a call that writes', async (_fact, parts) => {
+    const { look, seat, door } = await looking({ members: [1], seats: [aSeat(1, parts)], assigned: [1] });
+    expect(changesOf(await look(lookAt(1)))).toEqual(['record 1']);
+    const kept = await seat(1);
+    expect(kept).toMatchObject({ status: 'confirmed', audit: [{ kind: 'kept', reason: 'still-entitled' }] });
+    expect(kept).not.toHaveProperty('dueAt');
+    expect(kept).not.toHaveProperty('hold');
+    expect([...door.calls.keys()].filter((operation) => /Create|Delete/.test(operation))).toEqual([]);
+  });
+
+  it.each<[string, Partial<Seat>, string[]]>([
+    ['before it, nothing', { status: 'leaving', dueAt: plusSeconds(LATER, 1) }, []],
+    ['then, its revocation', { status: 'leaving', dueAt: LATER }, ['revoke 1 group-leave']],
+  ])('who is gone has the seat until its date: %s', async (_fact, parts, changes) => {
+    const options = { entitlements: graceful(2), seats: [aSeat(1, parts)], assigned: [1] };
+    const { look, statuses } = await looking(options);
+    expect(changesOf(await look(lookAt(1)))).toEqual(changes);
+    expect(await statuses()).toEqual({ 1: 'leaving' });
+  });
+
+  it('a disabled user has no days of grace', async () => {
+    const { look } = await looking({
+      entitlements: graceful(2),
+      directory: {
+        users: [{ userId: user(1), userName: 'x', status: 'DISABLED' }],
+        groups: [{ groupId: GROUP, members: [user(1)] }],
+      },
+      seats: [aSeat(1)],
+      assigned: [1],
+    });
+    expect(changesOf(await look(lookAt(1)))).toEqual(['revoke 1 user-disabled']);
+  });
+
+  it.each<[string, LookingOptions]>([
+    ['who waited and got an assignment elsewhere', { members: [1], assigned: [1] }],
+    ['who waited and left', {}],
+  ])('%s is forgotten', async (_fact, options) => {
+    const { look, seat } = await looking({ ...options, seats: [aSeat(1, { status: 'waitlisted' })] });
+    expect(changesOf(await look(sweep()))).toEqual([]);
+    expect(await seat(1)).toMatchObject({ status: 'revoked', audit: [], changedAt: LATER });
   });
 
   it('for all seats of a sweep', async () => {
@@ -214,7 +305,9 @@ describe('a look brings the ledger in line with what it read', () => {
       { kind: 'assigned' as const, changeSeq: 1, at: early, reason: 'manual', execution: OTHER, cause: OTHER },
     ];
     const { look } = await looking({ members: [1], seats: [aSeat(1, { audit })], assigned: [1] });
-    expect((await look(lookAt(1))).changes).toEqual([{ ...grant(1), kind: 'record', reason: 'reconciled' }]);
+    expect((await look(lookAt(1))).changes).toEqual([
+      { applicationArn: APPLICATION, kind: 'record', reason: 'reconciled', userId: user(1) },
+    ]);
   });
 
   it.each([
@@ -226,127 +319,8 @@ describe('a look brings the ledger in line with what it read', () => {
     const seat = aSeat(1, { status: 'failed', refusal, nextAttemptAt: plusSeconds(LATER, 60) });
     const { look } = await looking({ members: [1], seats: [seat] });
     const plan = await look(lookAt(1));
-    expect(failed(plan)).toEqual(expected);
+    expect(failuresOf(plan)).toEqual(expected);
     // A redriven execution that failed for it tries again, everybody else only later.
-    expect(plan.changes).toEqual(reported && execution === ME ? [grant(1)] : []);
-  });
-});
-
-describe('a look holds changes against limits', () => {
-  const full = (max: number) => someEntitlements({ entitlements: [{ seats: { max } }] });
-  const SEATED = people(1, 4).map((number) => aSeat(number));
-
-  it.each<[string, LookingOptions, Looks, string]>([
-    [
-      'a plan that passes seats.max',
-      { entitlements: full(4), members: [1, 2, 3, 4, 5], seats: SEATED, assigned: [1, 2, 3, 4] },
-      sweep(),
-      'cap-reached',
-    ],
-    [
-      'a single join that passes seats.max',
-      { entitlements: full(4), members: [1, 2, 3, 4, 5], seats: SEATED, assigned: [1, 2, 3, 4] },
-      lookAt(5),
-      'cap-reached',
-    ],
-    [
-      'more revocations than the brake allows',
-      {
-        entitlements: someEntitlements({ brake: { percent: 0, atLeast: 1 } }),
-        members: [1, 2],
-        seats: SEATED,
-        assigned: [1, 2, 3, 4],
-      },
-      sweep(),
-      'brake',
-    ],
-    ['an empty group', { members: [], seats: [aSeat(1)], assigned: [1] }, sweep(), 'group-empty'],
-    ['a missing group', { directory: { groups: [] }, seats: [aSeat(1)], assigned: [1] }, sweep(), 'group-empty'],
-    [
-      'nobody entitled any more',
-      {
-        members: [1],
-        directory: {
-          users: [{ userId: user(1), userName: 'x', status: 'DISABLED' }],
-          groups: [{ groupId: GROUP, members: [user(1)] }],
-        },
-        seats: SEATED,
-        assigned: [1, 2, 3, 4],
-      },
-      sweep({ withStatus: true }),
-      'nobody-entitled',
-    ],
-    [
-      'an application that everybody has',
-      { members: [1], directory: { applications: [{ applicationArn: APPLICATION, assignmentRequired: false }] } },
-      sweep(),
-      'assignment-not-required',
-    ],
-    ['an unknown application', { members: [1], directory: { applications: [] } }, sweep(), 'application-missing'],
-  ])('and lists none of %s', async (_fact, options, looks, reason) => {
-    const { look } = await looking(options);
-    const plan = await look(looks);
-    expect(plan.changes).toEqual([]);
-    const [key] = [...Object.keys(looks.users), ...Object.keys(looks.sweeps)];
-    expect(failed(plan)).toEqual([[key, reason]]);
-  });
-
-  it('and lists only the revocations of a full application, and more to come', async () => {
-    const { look } = await looking({
-      entitlements: full(2),
-      members: [1, 3],
-      seats: [aSeat(1), aSeat(2)],
-      assigned: [1, 2],
-    });
-    expect(await look(sweep())).toMatchObject({ changes: [revoke(2)], more: true, failures: [] });
-  });
-
-  it('counts a person who has a place already for no new one', async () => {
-    const seats = [aSeat(1, { status: 'creating' })];
-    const { look } = await looking({ entitlements: full(1), members: [1], seats });
-    expect((await look(sweep())).changes).toEqual([grant(1)]);
-  });
-
-  it('and fails each user of an application that is full', async () => {
-    const { look } = await looking({ entitlements: full(0), members: [1, 2] });
-    expect(failed(await look(lookAt(1, 2)))).toEqual([
-      [user(1), 'cap-reached'],
-      [user(2), 'cap-reached'],
-    ]);
-  });
-
-  it('of each application for itself', async () => {
-    const entitlements = someEntitlements({
-      entitlements: [
-        { seats: { max: 0 } },
-        { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP], seats: { max: 5 } },
-      ],
-    });
-    const directory = { groups: [GROUP, OTHER_GROUP].map((groupId) => ({ groupId, members: [user(1)] })) };
-    const { look } = await looking({ entitlements, directory });
-    const plan = await look({ users: {}, sweeps: { [APPLICATION]: aSweep(), [OTHER_APPLICATION]: aSweep() } });
-    expect(plan.changes).toEqual([{ ...grant(1), applicationArn: OTHER_APPLICATION }]);
-    expect(failed(plan)).toEqual([[APPLICATION, 'cap-reached']]);
-  });
-
-  it('and does not let an application that is gone stand in the way of the others', async () => {
-    const entitlements = someEntitlements({
-      entitlements: [{}, { name: 'kiro', application: OTHER_APPLICATION }],
-    });
-    const directory = { applications: [{ applicationArn: OTHER_APPLICATION }] };
-    const { look } = await looking({ entitlements, members: [1], directory });
-    const plan = await look({ users: {}, sweeps: { [APPLICATION]: aSweep(), [OTHER_APPLICATION]: aSweep() } });
-    expect(plan.changes).toEqual([{ ...grant(1), applicationArn: OTHER_APPLICATION }]);
-    expect(failed(plan)).toEqual([[APPLICATION, 'application-missing']]);
-  });
-
-  it('counts all seats of the application where only one user is looked at', async () => {
-    const { look } = await looking({
-      entitlements: someEntitlements({ brake: { percent: 0, atLeast: 1 } }),
-      members: [3],
-      seats: [aSeat(1), aSeat(2, { status: 'revoked', revocations: [plusSeconds(START, -60)] }), aSeat(3)],
-      assigned: [1, 3],
-    });
-    expect(failed(await look(lookAt(1)))).toEqual([[user(1), 'brake']]);
+    expect(changesOf(plan)).toEqual(reported && execution === ME ? ['grant 1 group-join'] : []);
   });
 });

@@ -1,10 +1,13 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
+import type { Hold } from '../../domain/hold.ts';
 import type { AuditRecord, Seat } from '../../domain/seat.ts';
 import { plusSeconds } from '../../domain/time.ts';
 import { acquire, emptyWork, markPlanned, post, type Work } from '../../domain/work.ts';
 import { handler } from '../../functions/record-audit.ts';
 import { recordAudit, recordFailure } from '../../functions/recording.ts';
+import { aDigest, aHeldRecord, aHold } from '../fixtures/builders.ts';
+import { anObservationOf } from '../fixtures/looking.ts';
 import { aPlatform } from '../fixtures/platform.ts';
 import {
   aBatch,
@@ -151,6 +154,98 @@ describe('recording', () => {
     expect(await seat(1)).toMatchObject({ status: 'revoking', audit: [aRecord()] });
     await record();
     expect(await seat(1)).toMatchObject({ status: 'revoking', audit: [] });
+  });
+});
+
+describe('the event of a hold', () => {
+  const record = aHeldRecord({ at: START.toISOString(), execution: ME, count: 7 });
+  const hold = aHold({ applicationArn: APPLICATION, entitlement: 'amazon-q-developer', audit: [record] });
+  const batch = aBatch('hold', []);
+
+  async function holding(parts: Partial<Hold> = {}) {
+    const world = await recording();
+    await world.services.ledger.saveHold({ ...hold, ...parts });
+    return { ...world, hold: () => world.services.ledger.hold(APPLICATION) };
+  }
+
+  it('is sent once and struck off; the hold stays in force', async () => {
+    const { record: send, entries, hold: found } = await holding();
+    await send([batch]);
+    await send([batch]);
+    expect(entries.map(({ DetailType }) => DetailType)).toEqual(['Revocations Held']);
+    expect(JSON.parse(entries[0]?.Detail ?? '')).toMatchObject({
+      status_detail: 'brake',
+      user: { account: { uid: '111122223333' } },
+      unmapped: { held_revocations: 7, hold_digest: aDigest() },
+    });
+    expect(await found()).toEqual({ ...hold, revision: 2, audit: [] });
+  });
+
+  it('is sent before or after those of seats, all in one go', async () => {
+    const { record: send, calls, services, entries } = await holding();
+    await services.ledger.saveSeat(told(1, aRecord()));
+    await send([aBatch('grant', [1]), batch]);
+    expect(entries.map(({ DetailType }) => DetailType)).toEqual(['Seat Assigned', 'Revocations Held']);
+    expect(calls('EventBridge.PutEvents')).toBe(1);
+  });
+
+  it('is kept where the bus did not take it, and has the same id again', async () => {
+    const { record: send, faults, uids, hold: found } = await holding();
+    faults.add({ operation: 'EventBridge.PutEvents', kind: 'internal-after' });
+    await expect(send([batch])).rejects.toMatchObject({ name: 'TransientAwsError' });
+    expect(await found()).toEqual(hold);
+    await send([batch]);
+    expect(new Set(uids()).size).toBe(1);
+    expect(uids()).toHaveLength(2);
+  });
+
+  it.each([
+    ['no hold', undefined],
+    ['a hold that is told of', { audit: [] }],
+  ])('is none of an application that has %s', async (_fact, parts) => {
+    const { record: send, calls } = parts ? await holding(parts) : await recording();
+    await send([batch]);
+    expect(calls('EventBridge.PutEvents')).toBe(0);
+  });
+});
+
+describe('an answer of an entitlement that observes', () => {
+  const told = aRecord({ kind: 'observed', reason: 'would-assign' });
+
+  it('is sent and cleared, as that of a person who may have a seat as well', async () => {
+    const { record, services, entries } = await recording([aSeat(1)]);
+    await services.ledger.saveObservation(anObservationOf(1, { audit: [told] }));
+    await record([aBatch('record', [1, 2])]);
+    await record([aBatch('record', [1, 2])]);
+    expect(entries.map(({ DetailType }) => DetailType)).toEqual(['Seat Observed']);
+    expect(JSON.parse(entries[0]?.Detail ?? '')).toMatchObject({
+      status_detail: 'would-assign',
+      user: { uid: user(1) },
+    });
+    expect(await services.ledger.observationsOf(APPLICATION)).toEqual([anObservationOf(1, { revision: 2 })]);
+  });
+
+  it('has another id than a change of the seat of the same person', async () => {
+    const { record, services, uids, sent } = await recording([aSeat(1, { audit: [aRecord()] })]);
+    await services.ledger.saveObservation(anObservationOf(1, { audit: [told] }));
+    await record([aBatch('record', [1])]);
+    expect(sent()).toEqual(['Seat Assigned 1', 'Seat Observed 1']);
+    expect(new Set(uids()).size).toBe(2);
+  });
+
+  it('is not read with changes, which are of entitlements that enforce', async () => {
+    const { record, calls } = await recording([aSeat(1)]);
+    const before = calls('DynamoDB.BatchGetItem');
+    await record([aBatch('grant', [1])]);
+    expect(calls('DynamoDB.BatchGetItem') - before).toBe(1);
+  });
+
+  it('is kept where the bus did not take it', async () => {
+    const { record, services, faults } = await recording();
+    await services.ledger.saveObservation(anObservationOf(1, { audit: [told] }));
+    faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial' });
+    await expect(record([aBatch('record', [1])])).rejects.toMatchObject({ name: 'TransientAwsError' });
+    expect(await services.ledger.observationsOf(APPLICATION)).toEqual([anObservationOf(1, { audit: [told] })]);
   });
 });
 

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { TransientAwsError } from '../../domain/errors.ts';
 import type { Seat } from '../../domain/seat.ts';
 import { plusSeconds } from '../../domain/time.ts';
-import type { UserEntry } from '../../domain/work.ts';
-import { statusesOf, viewApplication, viewUser } from '../../functions/standings.ts';
+import type { SweepEntry, UserEntry } from '../../domain/work.ts';
+import { isAnyEmpty, isAnyEntitled, statusesOf, viewApplication, viewUser } from '../../functions/standings.ts';
+import { aHold } from '../fixtures/builders.ts';
 import { aSeat, ME, openServices, type ServicesOptions, START, someEntitlements } from '../fixtures/services.ts';
 import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../fixtures/stack.ts';
 
@@ -112,11 +113,23 @@ describe('a view of a user', () => {
     expect((await view(options)).standings).toMatchObject([standing]);
   });
 
-  it.each(['revoked', 'failed'] as const)('does not ask for the assignment of a former member, %s', async (status) => {
-    const { standings, calls } = await view({ seats: [aSeat(1, { status })], assigned: [1] });
-    expect(standings).toMatchObject([{ entitled: false, assigned: false }]);
+  it('shows even a stranger where an entitlement observes: what was told may be true no more', async () => {
+    const entitlements = someEntitlements({ entitlements: [{ mode: 'observe' }] });
+    const { standings, calls } = await view({ entitlements });
+    expect(standings).toEqual([
+      { userId: user(1), entitled: false, absence: 'group-leave', assigned: false, seat: undefined },
+    ]);
     expect(calls('SSOAdmin.DescribeApplicationAssignment')).toBe(0);
   });
+
+  it.each(['revoked', 'failed', 'waitlisted'] as const)(
+    'does not ask for the assignment of a former member, %s',
+    async (status) => {
+      const { standings, calls } = await view({ seats: [aSeat(1, { status })], assigned: [1] });
+      expect(standings).toMatchObject([{ entitled: false, assigned: false }]);
+      expect(calls('SSOAdmin.DescribeApplicationAssignment')).toBe(0);
+    },
+  );
 
   it.each([
     ['before a seat is given', told('member'), [], 1],
@@ -169,16 +182,18 @@ describe('a view of a user', () => {
 });
 
 describe('a view of an application', () => {
+  type Orders = Partial<Pick<SweepEntry, 'withStatus' | 'adopt' | 'giveUp'>>;
+
   async function view(
     options: ViewingOptions,
-    { withStatus = false, prepare }: { withStatus?: boolean; prepare?: (world: Viewing) => void } = {},
+    { prepare, ...orders }: Orders & { prepare?: (world: Viewing) => void } = {},
   ) {
     const world = await viewing(options);
     prepare?.(world);
     const [entitlement] = world.services.entitlements.entitlements;
     if (!entitlement) throw new Error('there is one');
     const cache = { members: new Map(), userPages: undefined };
-    const seen = await viewApplication(entitlement, { withStatus }, START, world.readers, cache);
+    const seen = await viewApplication(entitlement, { withStatus: false, ...orders }, START, world.readers, cache);
     return { ...world, ...seen };
   }
 
@@ -206,19 +221,45 @@ describe('a view of an application', () => {
     expect(emptyGroup).toBe(false);
   });
 
-  it('takes an assigned group for no assigned person', async () => {
-    const { standings } = await view(
+  it('takes an assigned group for no assigned person, and names it', async () => {
+    const { standings, assignedGroups, unmanaged } = await view(
       { members: [1] },
       { prepare: ({ center }) => center.assignByHand(APPLICATION, GROUP, 'GROUP') },
     );
     expect(standings).toMatchObject([{ userId: user(1), assigned: false }]);
+    expect({ assignedGroups, unmanaged }).toEqual({ assignedGroups: [GROUP], unmanaged: 0 });
   });
 
-  it.each<[string, ViewingOptions['directory'], string[]]>([
-    ['is empty', groups([1]), [OTHER_GROUP]],
-    ['is missing', { groups: [{ groupId: GROUP, members: [user(1)] }] }, [OTHER_GROUP]],
-    ['and another are empty', groups([]), [GROUP, OTHER_GROUP]],
-  ])('names a configured group that %s', async (_fact, directory = {}, emptyGroup) => {
+  it.each<[string, Partial<Seat>, number]>([
+    ['who has a seat', {}, 0],
+    ['whose seat is leaving', { status: 'leaving' }, 0],
+    ['whose seat is held', { status: 'held' }, 0],
+    ['whose seat was revoked long ago', { status: 'revoked' }, 1],
+    ['whose seat was revoked a moment ago', { status: 'revoked', changedAt: plusSeconds(START, -29) }, 0],
+    ['who was refused', { status: 'failed' }, 1],
+    ['who waits', { status: 'waitlisted' }, 1],
+  ])('counts what somebody else assigned, of a person %s', async (_fact, parts, unmanaged) => {
+    const options = { members: [1, 2], seats: [aSeat(1, parts)], assigned: [1, 2, 3] };
+    expect((await view(options)).unmanaged).toBe(2 + unmanaged);
+  });
+
+  it('holds the hold of the application', async () => {
+    const hold = aHold({ applicationArn: APPLICATION });
+    const world = await viewing({ members: [1] });
+    await world.services.ledger.saveHold(hold);
+    const [entitlement] = world.services.entitlements.entitlements;
+    if (!entitlement) throw new Error('there is one');
+    const cache = { members: new Map(), userPages: undefined };
+    const { holdings } = await viewApplication(entitlement, { withStatus: false }, START, world.readers, cache);
+    expect(holdings.hold).toEqual(hold);
+  });
+
+  it.each<[string, ViewingOptions['directory'], boolean]>([
+    ['one is empty', groups([1]), true],
+    ['one is missing', { groups: [{ groupId: GROUP, members: [user(1)] }] }, true],
+    ['all are empty', groups([]), true],
+    ['all have members', groups([1], [1]), false],
+  ])('tells whether a configured group is empty: %s', async (_fact, directory = {}, emptyGroup) => {
     expect(await view({ entitlements: TWO_GROUPS, directory })).toMatchObject({ emptyGroup });
   });
 
@@ -242,6 +283,40 @@ describe('a view of an application', () => {
       5: 'user-disabled',
       6: 'group-leave',
     });
+  });
+
+  it.each<[string, Seat[], number]>([
+    ['a seat that leaves', [aSeat(1, { status: 'leaving' })], 1],
+    ['a seat that is held', [aSeat(1, { status: 'held' })], 1],
+    ['a seat that is being taken back', [aSeat(1, { status: 'revoking' })], 1],
+    ['a seat whose assignment is gone', [aSeat(1)], 1],
+    ['a place in the line, when none is free', [aSeat(1, { status: 'waitlisted' }), aSeat(2)], 0],
+    ['a place in the line, when one is free', [aSeat(1, { status: 'waitlisted' })], 1],
+  ])('has the status of a member with %s', async (_fact, seats, asked) => {
+    const entitlements = someEntitlements({ entitlements: [{ seats: { max: 1 } }] });
+    const { calls } = await view({ entitlements, members: [1, 2], seats, assigned: [2] });
+    expect(calls('IdentityStore.DescribeUser')).toBe(asked);
+  });
+
+  it('has the status of everybody before anything is adopted', async () => {
+    const directory = { users: [aUser(1, 'DISABLED'), aUser(2)], ...groups([1, 2]) };
+    const { standings } = await view({ directory, assigned: [1, 2] }, { adopt: true });
+    expect(standings).toMatchObject([{ absence: 'user-disabled' }, { entitled: true, assigned: true }]);
+  });
+
+  it.each<[string, ViewingOptions['directory'], string]>([
+    ['is taken back', groups([1]), 'entitlement-removed'],
+    ['goes with its user', { users: [], groups: [] }, 'user-deleted'],
+    ['goes with a user who is disabled', { users: [aUser(1, 'DISABLED')], groups: [] }, 'user-disabled'],
+  ])('shows that a seat that a person gave up %s', async (_fact, directory = {}, absence) => {
+    const retired = { name: 'kiro', groups: [], seats: { max: 0 }, onLeave: { revokeAfterDays: 0 } };
+    const { readers } = await viewing({ directory, seats: [aSeat(1)], assigned: [1] });
+    const entitlement = { ...retired, application: APPLICATION, mode: 'enforce' as const };
+    const cache = { members: new Map(), userPages: undefined };
+    const orders = { withStatus: false, giveUp: true };
+    const { standings, emptyGroup } = await viewApplication(entitlement, orders, START, readers, cache);
+    expect(standings).toEqual([{ userId: user(1), entitled: false, absence, assigned: true, seat: aSeat(1) }]);
+    expect(emptyGroup).toBe(false);
   });
 
   it('has the status of everybody when it is asked for', async () => {
@@ -284,6 +359,66 @@ describe('a view of an application', () => {
     }
     expect(views.map(({ standings }) => standings.length)).toEqual([1, 2]);
     expect(calls('IdentityStore.ListGroupMemberships')).toBe(2);
+  });
+});
+
+describe('whether one of some groups is empty', () => {
+  const both = [GROUP, OTHER_GROUP];
+
+  it.each<[string, ViewingOptions['directory'], boolean]>([
+    ['both have members', groups([1], [2]), false],
+    ['the first is empty', groups([], [2]), true],
+    ['the last is empty', groups([1], []), true],
+    ['one is missing', { groups: [{ groupId: OTHER_GROUP, members: [user(1)] }] }, true],
+  ])('shows where %s', async (_fact, directory = {}, expected) => {
+    const { readers } = await viewing({ directory });
+    expect(await isAnyEmpty(both, readers)).toBe(expected);
+  });
+
+  it('is never so of no groups', async () => {
+    const { readers } = await viewing();
+    expect(await isAnyEmpty([], readers)).toBe(false);
+  });
+
+  it('takes the first page of each, and keeps the lease', async () => {
+    const numbers = people(1, 250);
+    const { readers, calls, kept } = await viewing({ people: 250, directory: groups(numbers, numbers) });
+    await isAnyEmpty(both, readers);
+    expect([calls('IdentityStore.ListGroupMemberships'), kept()]).toEqual([2, 2]);
+  });
+
+  it('is not known when a page fails', async () => {
+    const { readers, faults } = await viewing({ directory: groups([1], [2]) });
+    faults.add({ operation: 'IdentityStore.ListGroupMemberships', kind: 'throttle', skip: 1 });
+    await expect(isAnyEmpty(both, readers)).rejects.toThrow(TransientAwsError);
+  });
+});
+
+describe('whether one of some people is still entitled', () => {
+  const seats = (...numbers: number[]) => numbers.map((number) => aSeat(number));
+
+  it.each<[string, ViewingOptions['directory'], boolean]>([
+    ['one is a member', groups([2]), true],
+    ['none is a member', groups([4]), false],
+    ['the only member is disabled', { users: [aUser(1), aUser(2, 'DISABLED')], ...groups([2]) }, false],
+    ['all are gone', { users: [], groups: [] }, false],
+  ])('shows where %s', async (_fact, directory = {}, expected) => {
+    const { readers } = await viewing({ directory });
+    expect(await isAnyEntitled(seats(1, 2), [GROUP], readers)).toBe(expected);
+  });
+
+  it('is asked until one is found, and of five at the most', async () => {
+    const first = await viewing({ people: 9, directory: groups([1, 2]) });
+    expect(await isAnyEntitled(seats(1, 2), [GROUP], first.readers)).toBe(true);
+    expect([first.calls('IdentityStore.IsMemberInGroups'), first.kept()]).toEqual([1, 1]);
+    const many = await viewing({ people: 9, directory: groups([6]) });
+    expect(await isAnyEntitled(seats(...people(1, 6)), [GROUP], many.readers)).toBe(false);
+    expect(many.calls('IdentityStore.IsMemberInGroups')).toBe(5);
+  });
+
+  it('is so of nobody', async () => {
+    const { readers } = await viewing();
+    expect(await isAnyEntitled([], [GROUP], readers)).toBe(false);
   });
 });
 

@@ -130,6 +130,39 @@ describe('a step', () => {
     expect(counted()).toMatchObject([{ SeatsGranted: 1 }, { SeatsGranted: 1 }]);
   });
 
+  it('sends the metrics of each entitlement apart, and all others without it', async () => {
+    const { call, counted } = aStep(async (_input, { measure }) => {
+      measure('Seats', 7, 'amazon-q-developer');
+      measure('Seats', 0, 'kiro');
+      measure('CapUsed', 70);
+    });
+    await call(INPUT);
+    expect(counted()).toMatchObject([
+      { service: 'usher', CapUsed: 70 },
+      { service: 'usher', entitlement: 'amazon-q-developer', Seats: 7 },
+      { service: 'usher', entitlement: 'kiro', Seats: 0 },
+    ]);
+    expect(counted()[0]).not.toHaveProperty('entitlement');
+    expect(JSON.stringify(counted())).toContain('{"Name":"CapUsed","Unit":"Percent"}');
+    await call(INPUT);
+    expect(counted()).toHaveLength(6);
+  });
+
+  it.each([
+    ['a call that AWS throttled', TransientAwsError.throttled('again'), 'StepsThrottled'],
+    ['a person who has not come in time', new PropagationTimeoutError('late'), 'PropagationTimeouts'],
+  ])('counts %s', async (_fact, error, metric) => {
+    const { call, counted } = aStep(() => Promise.reject(error));
+    await expect(call(INPUT)).rejects.toThrow();
+    expect(counted()).toMatchObject([{ [metric]: 1 }]);
+  });
+
+  it('counts no other failure: the machine does', async () => {
+    const { call, counted } = aStep(() => Promise.reject(new TransientAwsError('again')));
+    await expect(call(INPUT)).rejects.toThrow();
+    expect(counted()).toEqual([]);
+  });
+
   it('sends nothing when nothing was measured', async () => {
     const { call, counted } = aStep(async () => undefined);
     await call(INPUT);

@@ -43,8 +43,27 @@ const absent = { users: [{ userId: USER, expected: { groupId: GROUP, membership:
 const hint = { users: [], groups: [GROUP] };
 const someone = { users: [{ userId: USER }], groups: [] };
 
+function aChange(change: RecordedChange['change']): RecordedChange {
+  switch (change) {
+    case 'join':
+    case 'leave':
+      return { change, userId: USER, groupId: GROUP };
+    case 'addGroup':
+    case 'deleteGroup':
+      return { change, groupId: GROUP };
+    default:
+      return { change, userId: USER };
+  }
+}
+
 describe('the record of a change', () => {
   it.each<[RecordedChange['change'], Via, string, unknown]>([
+    ['addGroup', 'scim', 'CreateGroup', hint],
+    ['addGroup', 'console', 'CreateGroup', hint],
+    ['addGroup', 'api', 'CreateGroup', hint],
+    ['deleteGroup', 'scim', 'DeleteGroup', hint],
+    ['deleteGroup', 'console', 'DeleteGroup', hint],
+    ['deleteGroup', 'api', 'DeleteGroup', hint],
     ['join', 'scim', 'PatchGroup', hint],
     ['join', 'console', 'AddMemberToGroup', member],
     ['join', 'api', 'CreateGroupMembership', member],
@@ -61,8 +80,7 @@ describe('the record of a change', () => {
     ['delete', 'console', 'DeleteUser', someone],
     ['delete', 'api', 'DeleteUser', someone],
   ])('%s through %s is a %s that says as much as AWS does', (kind, via, eventName, look) => {
-    const change = kind === 'join' ? JOIN : kind === 'leave' ? LEAVE : { change: kind, userId: USER };
-    const record = aRecord(change, via);
+    const record = aRecord(aChange(kind), via);
     expect(record.detail.eventName).toBe(eventName);
     expect(lookOf(record)).toEqual(look);
   });

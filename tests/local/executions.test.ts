@@ -22,7 +22,7 @@ describe('an execution', () => {
     const { run, tasks } = aMachine();
     await run({ hello: 'event' });
     expect(tasks.map(({ state, payload }) => [state, Object.keys(payload).sort()])).toEqual([
-      ['NormalizeRequest', ['execution', 'input', 'startedAt']],
+      ['NormalizeRequest', ['execution', 'input', 'machine', 'startedAt']],
       ['CheckPropagation', ['execution', 'propagation', 'request']],
       ['PlanChanges', ['execution', 'progress', 'propagation', 'request']],
       ['ApplyChanges', ['batch', 'execution', 'plannedAt', 'term']],
@@ -33,6 +33,7 @@ describe('an execution', () => {
       input: { hello: 'event' },
       execution: 'arn:one',
       startedAt: '2026-11-01T10:00:00.000Z',
+      machine: 2,
     });
   });
 

@@ -5,8 +5,8 @@ import { jsonLines } from '../../local/json-lines.ts';
 import { Output } from '../../local/output.ts';
 import { play } from '../../local/play.ts';
 import { readScenario } from '../../local/scenario.ts';
-import { SECRET } from '../fixtures/invariants.ts';
 import { aScenario } from '../fixtures/scenario.ts';
+import { SECRET } from '../fixtures/secret.ts';
 import { APPLICATION, user } from '../fixtures/stack.ts';
 
 type Line = Readonly<Record<string, unknown>>;

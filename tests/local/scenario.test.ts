@@ -3,6 +3,10 @@ import { readScenario } from '../../local/scenario.ts';
 import { acting, aScenario, playing } from '../fixtures/scenario.ts';
 import { APPLICATION, GROUP, user } from '../fixtures/stack.ts';
 
+const THIRD_GROUP = '66f834e8-0081-7055-1d60-2eb4f1bb0f7b';
+/** The entitlement of {@link aScenario}. */
+const Q = { name: 'q', application: APPLICATION, groups: [GROUP], seats: { max: 50 } };
+
 /** Everybody who is entitled gets a seat. */
 const SWEEP = { at: '+0s', start: { scope: 'everything' } };
 
@@ -137,6 +141,51 @@ describe('a scenario', () => {
       { at: '+0s', lag: { operation: 'SSOAdmin.CreateApplicationAssignment', seconds: 1 } },
       'actions[0].lag.operation: expected IdentityStore.IsMemberInGroups or',
     ],
+    [
+      'an assignment of nobody',
+      { at: '+0s', assign: { application: 'Q' } },
+      'actions[0].assign: expected either user or group',
+    ],
+    [
+      'an assignment to a user and a group',
+      { at: '+0s', unassign: { user: 'Ana', group: 'Engineers', application: 'Q' } },
+      'actions[0].unassign: expected either user or group',
+    ],
+    [
+      'a group twice',
+      { at: '+0s', addGroup: { groupId: GROUP } },
+      'actions[0].addGroup.groupId: there is such a group already',
+    ],
+    [
+      'a group of strangers',
+      { at: '+0s', addGroup: { groupId: THIRD_GROUP, members: [user(9)] } },
+      'actions[0].addGroup.members[0].user: there is no such user at that time',
+    ],
+    [
+      'a release of an unknown application',
+      { at: '+0s', release: { application: GROUP } },
+      'actions[0].release.application: there is no such application at that time',
+    ],
+    [
+      'a deployment that contradicts itself',
+      { at: '+0s', deploy: { entitlements: [Q, { ...Q, name: 'r' }] } },
+      'actions[0].deploy.entitlements[1].application: the same application as entitlements[0]',
+    ],
+    [
+      'a deployment to somewhere else',
+      { at: '+0s', deploy: { identityCenter: {}, entitlements: [Q] } },
+      'actions[0].deploy.identityCenter: unknown key',
+    ],
+    [
+      'an execution before the first',
+      { at: '+0s', stop: { execution: 0 } },
+      'actions[0].stop.execution: expected at least 1',
+    ],
+    [
+      'an end of what is only deployed',
+      { at: '+0s', deploy: { entitlements: [Q] }, expect: 'held' },
+      'actions[0].expect: expected only with what starts an execution',
+    ],
     ['words that move the cursor', { at: '+0s', say: '\u001b[2J', start: {} }, 'actions[0].say: expected plain text'],
     ['a large event', { at: '+0s', event: { pad: 'x'.repeat(300_000) } }, 'actions[0].event: larger than 256 KiB'],
   ])('is refused with the place of the fault: %s', (_kind, action, fault) => {
@@ -232,6 +281,108 @@ describe('an action', () => {
     expect(result.assignments).toContainEqual({ applicationArn: APPLICATION, principalId: user(4) });
   });
 
+  it('assigns a group by hand, and takes it back', async () => {
+    const of = (action: string, at: string) => ({ at, [action]: { group: 'Engineers', application: 'Q' } });
+    const group = { applicationArn: APPLICATION, principalId: GROUP };
+    const { result } = await acting(of('assign', '+0s'));
+    expect(result.assignments).toEqual([group]);
+    expect((await acting(of('assign', '+0s'), of('unassign', '+1s'))).result.assignments).toEqual([]);
+  });
+
+  it('makes and deletes groups, of which events tell', async () => {
+    const deploy = { entitlements: [{ ...Q, groups: [GROUP, THIRD_GROUP] }] };
+    const { result, ends } = await acting(
+      SWEEP,
+      { at: '+10m', deploy },
+      { at: '+11m', addGroup: { groupId: THIRD_GROUP, members: [user(4)], via: 'console' } },
+      { at: '+20m', leave: { user: 'Ana', group: 'Engineers' }, deliver: { times: 0 } },
+      { at: '+21m', deleteGroup: { group: THIRD_GROUP } },
+    );
+    expect(ends.map(({ outcome }) => outcome)).toEqual(['converged', 'converged', 'held']);
+    expect(result.seats.map(({ status }) => status)).toEqual(['held', 'confirmed', 'confirmed', 'held']);
+  });
+
+  it('is refused when the group has been deleted', () => {
+    const join = { user: 'Ana', group: 'Engineers' };
+    expect(
+      faultsOf([
+        { at: '+1s', deleteGroup: { group: 'Engineers' } },
+        { at: '+2s', join },
+      ]),
+    ).toEqual(['actions[1].join.group: there is no such group at that time']);
+  });
+
+  it('deploys another configuration, with what it leaves out at its default', async () => {
+    const deploy = { entitlements: [{ ...Q, seats: { max: 3 } }] };
+    const join = { user: 'Dan', group: 'Engineers' };
+    expect(await seatsAfter(SWEEP, { at: '+10m', deploy }, { at: '+20m', join })).toEqual([
+      '1 confirmed',
+      '2 confirmed',
+      '3 confirmed',
+      '4 waitlisted',
+    ]);
+  });
+
+  it('starts onboarding-admin, which takes what a manual start may not ask for', async () => {
+    const adopt = { adopt: 'q' };
+    const actions = [
+      { at: '+0s', assign: { user: 'Ana', application: 'Q' } },
+      { at: '+1s', start: adopt },
+    ];
+    const refused = await acting(...actions);
+    expect(refused.result.surprises).toEqual([{ title: 'manual start', execution: 'execution-1', outcome: 'failed' }]);
+    expect(refused.result.seats).toEqual([]);
+    const { result } = await acting(...actions.slice(0, 1), { at: '+1s', admin: adopt });
+    expect(result.surprises).toEqual([]);
+    expect(result.seats).toHaveLength(3);
+  });
+
+  it.each<[string, string[]]>([
+    ['newest', ['1 revoked', '2 revoked', '3 confirmed']],
+    ['told', ['1 revoked', '2 held', '3 confirmed']],
+  ])('releases what is held, by its %s digest', async (digest, seats) => {
+    const brake = { percent: 0, atLeast: 0 };
+    const leave = (name: string) => ({ leave: { user: name, group: 'Engineers', via: 'console' }, expect: 'held' });
+    const actions = [
+      SWEEP,
+      { at: '+1m', deploy: { entitlements: [Q], brake } },
+      { at: '+10m', ...leave('Ana') },
+      { at: '+20m', ...leave(user(2)) },
+      { at: '+30m', release: { application: 'Q', digest }, expect: ['converged', 'held'] },
+    ];
+    const { result } = await acting(...actions);
+    expect(result.surprises).toEqual([]);
+    expect(result.seats.map(({ userId, status }) => `${Number(userId.slice(-12))} ${status}`)).toEqual(seats);
+  });
+
+  it('fails to release what is not held', async () => {
+    const { result } = await acting(SWEEP, { at: '+10m', release: { application: 'Q' } });
+    expect(result.surprises).toEqual([
+      { title: 'somebody releases what is held of Q', execution: 'execution-2', outcome: 'failed' },
+    ]);
+  });
+
+  it('stops an execution and redrives it', async () => {
+    const join = { at: '+10m', join: { user: 'Dan', group: 'Engineers', via: 'console' }, expect: 'failed' };
+    const stop = { at: '+611s', stop: { execution: 2 } };
+    expect((await acting(SWEEP, join, stop)).result).toMatchObject({ executions: { failed: 1 }, surprises: [] });
+    const { result } = await acting(SWEEP, { ...join, expect: 'converged' }, stop, {
+      at: '+12m',
+      redrive: { execution: 2 },
+    });
+    expect(result.surprises).toEqual([]);
+    expect(result.seats).toHaveLength(4);
+  });
+
+  it('changes nothing by stopping what has ended, or was never started', async () => {
+    const { result } = await acting(
+      SWEEP,
+      { at: '+10m', stop: { execution: 1 } },
+      { at: '+10m', stop: { execution: 9 } },
+    );
+    expect(result).toMatchObject({ executions: { converged: 1, failed: 0 }, surprises: [] });
+  });
+
   it('makes reads lag, so that a look comes too early', async () => {
     const lag = { at: '+0s', lag: { operation: 'IdentityStore.IsMemberInGroups', seconds: 20 } };
     const join = { at: '+10m', join: { user: 'Dan', group: 'Engineers', via: 'console' } };
@@ -259,6 +410,14 @@ describe('an action', () => {
     const { ends } = await acting(SWEEP, { at: '+2000d', start: { scope: 'everything' } });
     expect(ends.map(({ startedAt }) => startedAt.getUTCFullYear())).toEqual([2026, 2032]);
   });
+});
+
+it('answers as its quirks say, where AWS documents nothing', async () => {
+  const actions = [SWEEP, { at: '+10m', disable: { user: 'Ana' } }];
+  const play = (quirks: object) => playing(readScenario(aScenario(actions, { quirks }), 'scenario.yml'));
+  const told = async (quirks: object) => (await play(quirks)).result.seats.map(({ status }) => status);
+  expect(await told({ userStatus: 'absent' })).toEqual(['confirmed', 'confirmed', 'confirmed']);
+  expect(await told({ userStatus: 'present' })).toEqual(['revoked', 'confirmed', 'confirmed']);
 });
 
 describe('an expectation', () => {

@@ -6,8 +6,8 @@ import { play } from '../../local/play.ts';
 import { readScenario } from '../../local/scenario.ts';
 import type { Screen } from '../../local/screen.ts';
 import { Timeline } from '../../local/timeline.ts';
-import { SECRET } from '../fixtures/invariants.ts';
 import { aScenario } from '../fixtures/scenario.ts';
+import { SECRET } from '../fixtures/secret.ts';
 import { user } from '../fixtures/stack.ts';
 
 /** A screen that keeps what it shows. */

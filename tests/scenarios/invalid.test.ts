@@ -18,7 +18,7 @@ import {
   aScimCreateUser,
   bare,
 } from '../fixtures/events.ts';
-import { SECRET } from '../fixtures/invariants.ts';
+import { SECRET } from '../fixtures/secret.ts';
 import { aWorld, GROUP, OTHER_GROUP, user, type World } from '../fixtures/stack.ts';
 
 /** People 1 and 2 are members and have their seats; 3 is none; 4 doesn't exist. Whatever is said, nothing is to be done. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { plusSeconds } from '../../domain/time.ts';
 import type { Quirks, ReadOperation } from '../../local/identity-center.ts';
 import { anAddMemberToGroup, aPatchGroup, aPatchUser } from '../fixtures/events.ts';
-import { SECRET } from '../fixtures/invariants.ts';
+import { SECRET } from '../fixtures/secret.ts';
 import { aPerson, aWorld, GROUP, OTHER_GROUP, user, type World } from '../fixtures/stack.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';

@@ -1,0 +1,100 @@
+import { LeaseLostError, NotConvergedError } from '../domain/errors.ts';
+import type { Batch } from '../domain/plan.ts';
+import { isStalled, type Progress } from '../domain/progress.ts';
+import { closeLooks, finish, holderOf, type Looks, markPlanned, postSweeps, type Work } from '../domain/work.ts';
+import type { LookPlan } from './look-plan.ts';
+import { changeMailbox } from './mailbox.ts';
+import { measureAll, measureFound, seatsLeft } from './measuring.ts';
+import type { Plan, PlanServices } from './planning.ts';
+
+/** The right to plan, and how far the execution has come. */
+export interface Course {
+  execution: string;
+  term: number;
+  progress: Progress;
+}
+
+/**
+ * Sends the batches on their way.
+ *
+ * @param settling the looks that these changes bring to an end; what didn't fit in this round stays due, and the next
+ *   plan follows without a time to settle
+ */
+export async function apply(
+  settling: Looks,
+  batches: Batch[],
+  plan: LookPlan,
+  readAt: Date,
+  { execution, term, progress }: Course,
+  { clock, ledger }: PlanServices,
+): Promise<Plan> {
+  if (isStalled(progress)) {
+    throw new NotConvergedError(`The same changes were planned ${progress.stalled + 1} times without effect`);
+  }
+  const revoking = new Set(batches.flatMap(({ kind, applicationArn }) => (kind === 'revoke' ? [applicationArn] : [])));
+  await changeMailbox(ledger, (work) => {
+    const marked = markPlanned(work, settling, { term, startedAt: readAt });
+    // A place that frees is given by a sweep, which sees the whole line.
+    const freeing = withLines(work, plan).lines?.filter((one) => revoking.has(one) && !settling.sweeps[one]) ?? [];
+    const context = { me: execution, cause: execution, now: clock.now() };
+    const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...plan.owing]);
+    return { work: withLines(postSweeps(marked, swept, context), plan) };
+  });
+  const proving = [
+    ...new Set([...(progress.proving ?? []), ...Object.keys(settling.users), ...Object.keys(settling.sweeps)]),
+  ];
+  return { outcome: 'apply', batches, term, plannedAt: readAt.toISOString(), progress: { ...progress, proving } };
+}
+
+/** Which applications have a line, as far as a plan has seen it. */
+function withLines(work: Work, { lines }: LookPlan): Work {
+  const kept = (work.lines ?? []).filter((application) => !lines.has(application));
+  const found = [...lines].flatMap(([application, line]) => (line ? [application] : []));
+  const all = [...kept, ...found];
+  const { lines: _, ...rest } = work;
+  return all.length > 0 ? { ...rest, lines: all } : rest;
+}
+
+/** What became of the mailbox. */
+export interface Closed {
+  /** The mailbox as it is now. */
+  work: Work;
+  due: boolean;
+  waitSeconds: number | undefined;
+  unconfigured: NonNullable<Plan['unconfigured']>;
+}
+
+/** Strikes off what is proven, says when to look again at the rest, and gives the lease back if nothing else is due. */
+export async function close(
+  looks: Looks,
+  plan: LookPlan,
+  { execution, readAt }: { execution: string; readAt: Date },
+  services: PlanServices,
+): Promise<Closed> {
+  const { clock, ledger, entitlements } = services;
+  const sweeps = entitlements.entitlements.map(({ application }) =>
+    plan.lookAt.has(application) ? undefined : looks.sweeps[application],
+  );
+  const at = readAt.toISOString();
+  const whole = sweeps.every((sweep) => sweep !== undefined);
+  const withStatus = sweeps.every((sweep) => sweep?.withStatus);
+  const unmanaged = Object.fromEntries([...plan.reports].map(([application, one]) => [application, one.unmanaged]));
+  const closed = await changeMailbox(ledger, (before) => {
+    if (holderOf(before, clock.now()) !== execution)
+      throw new LeaseLostError('The lease was lost while a plan was made');
+    const struck = closeLooks(before, looks, { me: execution, startedAt: readAt, lookAt: plan.lookAt });
+    const posted = postSweeps(struck, plan.owing, { me: execution, cause: execution, now: clock.now() });
+    const noted = {
+      ...withLines(posted, plan),
+      ...(whole ? { lastSweepAt: at } : {}),
+      ...(whole && withStatus ? { lastStatusSweepAt: at } : {}),
+      ...(plan.userPages === undefined ? {} : { userPages: plan.userPages }),
+      ...(plan.reports.size > 0 ? { unmanaged: { ...before.unmanaged, ...unmanaged } } : {}),
+    };
+    return { before, ...finish(noted, execution, clock.now()) };
+  });
+  measureFound(plan, closed.before, services);
+  if (whole) measureAll(plan, readAt, services);
+  const unconfigured = whole ? await seatsLeft(closed.work, services) : [];
+  return { ...closed, unconfigured };
+}

@@ -1,0 +1,98 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { anAddMemberToGroup } from './fixtures/events.ts';
+import { BUS, ME, openServices, TABLE } from './fixtures/services.ts';
+import { GROUP, user } from './fixtures/stack.ts';
+import { packaged, type Template } from './fixtures/template.ts';
+
+const run = promisify(execFile);
+
+/** As Lambda's runtime does it: import the module that Handler names, call the function, print what it returns. */
+const RUNTIME = `
+  const [module, name, event] = process.argv.slice(1);
+  const handler = (await import(module))[name];
+  const context = { awsRequestId: 'r', functionName: 'f', memoryLimitInMB: '512', invokedFunctionArn: 'a' };
+  const result = await handler(JSON.parse(event), context).then((value) => ({ value }), ({ name, message }) => ({ name, message }));
+  process.stdout.write('\\n' + JSON.stringify(result));
+`;
+
+/** Invokes packaged functions in processes of their own, with the environment that Lambda gives and nothing else. */
+async function aLambda() {
+  const { directory, template } = await packaged();
+  const world = await openServices({ members: [1] });
+  const { endpoint, close } = await world.door.listen();
+  onTestFinished(close);
+  const invoke = async (key: string, event: object) => {
+    const [module = '', name = ''] = handlerOf(template, key).split('.');
+    const bundle = join(directory, 'bundles', key);
+    const arguments_ = [
+      '--input-type=module',
+      '-e',
+      RUNTIME,
+      join(bundle, `${module}.mjs`),
+      name,
+      JSON.stringify(event),
+    ];
+    const env = {
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'key',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_SESSION_TOKEN: 'token',
+      AWS_ENDPOINT_URL: endpoint,
+      ENTITLEMENTS_FILE: 'entitlements.json',
+      LEDGER_TABLE: TABLE,
+      AUDIT_BUS: BUS,
+      USHER_VERSION: '1.2.3',
+    };
+    const { stdout } = await run(process.execPath, arguments_, { cwd: bundle, env });
+    return JSON.parse(stdout.split('\n').at(-1) ?? '');
+  };
+  return { ...world, invoke };
+}
+
+function handlerOf({ Resources }: Template, key: string): string {
+  const found = Object.values(Resources).find(({ Properties }) => Properties['FunctionName'] === `usher-prod-${key}`);
+  return String(found?.Properties['Handler']);
+}
+
+describe('the packaged functions', () => {
+  it('bring an event to a seat', async () => {
+    const { invoke, isAssigned, entries } = await aLambda();
+    const execution = ME;
+    const input = anAddMemberToGroup({ groupId: GROUP, userId: user(1) });
+    const { value: started } = await invoke('normalizeRequest', {
+      input,
+      execution,
+      startedAt: '2026-11-01T10:00:05Z',
+    });
+    const { request } = started;
+    const { value: propagation } = await invoke('checkPropagation', { ...started, execution });
+    expect(propagation).toMatchObject({ visible: true });
+    const { value: plan } = await invoke('planChanges', { request, propagation, ...started.plan, execution });
+    expect(plan).toMatchObject({ outcome: 'apply', batches: [{ kind: 'grant', userIds: [user(1)] }] });
+    const { batches, term, plannedAt } = plan;
+    for (const batch of batches) {
+      expect(await invoke('applyChanges', { batch, term, plannedAt, execution })).toEqual({ value: { granted: 1 } });
+    }
+    expect(isAssigned(1)).toBe(true);
+    expect(await invoke('recordAudit', { batches, execution })).toEqual({ value: { waitSeconds: 30 } });
+    expect(entries).toMatchObject([{ DetailType: 'Seat Assigned' }]);
+  });
+
+  it.each(['normalizeRequest', 'checkPropagation', 'planChanges', 'applyChanges', 'recordAudit'])(
+    '%s fails under the name that the machine knows',
+    async (key) => {
+      const { invoke } = await aLambda();
+      expect(await invoke(key, { nonsense: true })).toMatchObject({ name: 'InvalidRequestError' });
+    },
+  );
+
+  it('fail for a while under the name that the machine retries', async () => {
+    const { invoke, faults } = await aLambda();
+    faults.add({ operation: 'EventBridge.PutEvents', kind: 'throttle' });
+    const detail = { executionArn: ME, stateMachineArn: ME, status: 'FAILED', stopDate: 1_793_527_200_000 };
+    expect(await invoke('recordAudit', { detail })).toMatchObject({ name: 'TransientAwsError' });
+  });
+});

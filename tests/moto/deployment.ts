@@ -1,0 +1,159 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual, promisify } from 'node:util';
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  DescribeStacksCommand,
+  GetTemplateCommand,
+  paginateListStackResources,
+} from '@aws-sdk/client-cloudformation';
+import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import * as z from 'zod/mini';
+import type { ClientSettings } from '../../adapters/clients.ts';
+import type { LambdaFunction } from './lambda.ts';
+import { DEFAULT_ACCOUNT, type Moto, settingsOf } from './moto.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const PACKAGE = join(ROOT, '.serverless');
+const TEMPLATE = 'cloudformation-template-update-stack.json';
+
+/** The state machine that events start, in serverless.yml. */
+const MACHINE = 'Onboarding';
+
+const StateSchema = z.object({
+  service: z.object({
+    service: z.string(),
+    provider: z.object({ region: z.string(), stage: z.string(), stackName: z.optional(z.string()) }),
+    functions: z.record(z.string(), z.object({ name: z.string(), package: z.object({ artifact: z.string() }) })),
+  }),
+});
+
+/** What `serverless package` made, kept where nothing overwrites it. */
+export interface Package {
+  directory: string;
+  region: string;
+  stackName: string;
+  template: string;
+  /** By the function's name: the directory of its unpacked code, and the hash by which Lambda knows the package. */
+  code: ReadonlyMap<string, { directory: string; sha256: string }>;
+}
+
+const run = promisify(execFile);
+
+/** Runs the framework's command, the one of this project. */
+async function serverless(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
+  const command = join(ROOT, 'node_modules/.bin/serverless');
+  await run(command, args, { cwd: ROOT, env: { ...process.env, ...environment } }).catch((error: unknown) => {
+    const told = error instanceof Error && 'stdout' in error ? `\n${error.stdout}` : '';
+    throw new Error(`serverless ${args[0]} failed${told}`, { cause: error });
+  });
+}
+
+/** Packages the service as it is deployed. @param directory where the package and the code are kept */
+export async function packageService(directory: string): Promise<Package> {
+  await serverless(['package'], {});
+  const kept = join(directory, 'package');
+  cpSync(PACKAGE, kept, { recursive: true });
+  const { service } = StateSchema.parse(JSON.parse(readFileSync(join(kept, 'serverless-state.json'), 'utf8')));
+  const { region, stage, stackName = `${service.service}-${stage}` } = service.provider;
+  const code = new Map<string, { directory: string; sha256: string }>();
+  for (const [key, { name }] of Object.entries(service.functions)) {
+    const unpacked = join(directory, 'code', key);
+    mkdirSync(unpacked, { recursive: true });
+    const zip = join(kept, `${key}.zip`);
+    await run('python3', ['-m', 'zipfile', '-e', zip, unpacked]);
+    code.set(name, { directory: unpacked, sha256: createHash('sha256').update(readFileSync(zip)).digest('base64') });
+  }
+  return { directory: kept, region, stackName, template: readFileSync(join(kept, TEMPLATE), 'utf8'), code };
+}
+
+/**
+ * Deploys the package with the framework's command, as a user does, to moto's default account.
+ *
+ * @throws Error when what CloudFormation then holds isn't what was packaged
+ */
+export async function deploy({ directory, region, stackName, template, code }: Package, moto: Moto): Promise<void> {
+  try {
+    await serverless(['deploy', '--package', directory], {
+      AWS_ENDPOINT_URL: moto.endpoint,
+      AWS_ACCESS_KEY_ID: 'moto',
+      AWS_SECRET_ACCESS_KEY: 'moto',
+      AWS_REGION: region,
+    });
+  } finally {
+    // The command takes away what it has deployed.
+    cpSync(directory, PACKAGE, { recursive: true });
+  }
+  const settings = settingsOf(moto.endpoint, DEFAULT_ACCOUNT, region);
+  const client = new CloudFormationClient(settings);
+  const { TemplateBody = '' } = await client.send(new GetTemplateCommand({ StackName: stackName }));
+  if (!isDeepStrictEqual(JSON.parse(TemplateBody), JSON.parse(template))) {
+    throw new Error('The stack that the command has made is not that of the package');
+  }
+  const lambda = new LambdaClient(settings);
+  for (const [name, { sha256 }] of code) {
+    const { Configuration } = await lambda.send(new GetFunctionCommand({ FunctionName: name }));
+    if (Configuration?.CodeSha256 !== sha256) throw new Error(`The code of ${name} is not that of the package`);
+  }
+}
+
+/** Makes a stack of the packaged template, in an account of its own. */
+export async function createStack({ stackName, template }: Package, settings: ClientSettings): Promise<void> {
+  const client = new CloudFormationClient(settings);
+  await client.send(new CreateStackCommand({ StackName: stackName, TemplateBody: template }));
+}
+
+/** What CloudFormation has made, with all references resolved. */
+export interface Deployed {
+  /** ARN of the state machine that events start. */
+  machine: string;
+  functions: LambdaFunction[];
+}
+
+/** Reads what a stack has become. @throws Error when it isn't complete */
+export async function resolve({ stackName, code }: Package, settings: ClientSettings): Promise<Deployed> {
+  const client = new CloudFormationClient(settings);
+  const lambda = new LambdaClient(settings);
+  const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName: stackName }));
+  if (!/^(?:CREATE|UPDATE)_COMPLETE$/.test(stack?.StackStatus ?? '')) {
+    throw new Error(`The stack ${stackName} is ${stack?.StackStatus}: ${stack?.StackStatusReason}`);
+  }
+  let machine: string | undefined;
+  const functions: LambdaFunction[] = [];
+  for await (const { StackResourceSummaries = [] } of paginateListStackResources(
+    { client },
+    { StackName: stackName },
+  )) {
+    for (const { ResourceType, LogicalResourceId, PhysicalResourceId: name = '' } of StackResourceSummaries) {
+      if (LogicalResourceId === MACHINE) machine = name;
+      if (ResourceType !== 'AWS::Lambda::Function') continue;
+      const { Configuration: made } = await lambda.send(new GetFunctionCommand({ FunctionName: name }));
+      const directory = code.get(name)?.directory;
+      if (!(made?.FunctionArn && made.Handler && made.Timeout && made.MemorySize && directory)) {
+        throw new Error(`The function ${name} is not as it was packaged`);
+      }
+      const [module, handler = ''] = made.Handler.split('.');
+      functions.push({
+        arn: made.FunctionArn,
+        file: join(directory, `${module}.mjs`),
+        handler,
+        memoryMegabytes: made.MemorySize,
+        timeoutSeconds: made.Timeout,
+        environment: made.Environment?.Variables ?? {},
+      });
+    }
+  }
+  if (!machine) throw new Error(`The stack has no ${MACHINE}`);
+  return { machine, functions };
+}
+
+/** Writes a scenario's entitlements as the package has them. @returns the file */
+export function writeEntitlements(directory: string, account: string, entitlements: object): string {
+  const file = join(directory, account, 'entitlements.json');
+  mkdirSync(join(directory, account), { recursive: true });
+  writeFileSync(file, JSON.stringify(entitlements));
+  return file;
+}

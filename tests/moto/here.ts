@@ -1,0 +1,42 @@
+import { play } from '../../local/play.ts';
+import type { Script } from '../../local/script.ts';
+import type { ExecutionEnd } from '../../local/stack.ts';
+import { auditLine, type Played } from './compare.ts';
+
+/** Plays a script in the local stack. `seconds`: virtual time from the first start to the last end. */
+export async function playHere(script: Script): Promise<{ played: Played; seconds: number }> {
+  const states = new Map<string, string[]>();
+  const ends = new Map<string, ExecutionEnd>();
+  const audit: string[] = [];
+  const { seats, assignments, calls } = await play(script, {
+    state: ({ execution, state }) => {
+      states.set(execution, [...(states.get(execution) ?? []), state]);
+    },
+    ended: (end) => ends.set(end.execution, end),
+    audit: ({ DetailType, Detail }) => audit.push(auditLine(DetailType, Detail)),
+    behind: () => undefined,
+  });
+  const all = [...ends.values()];
+  const from = Math.min(...all.map(({ startedAt }) => startedAt.getTime()));
+  const to = Math.max(...all.map(({ endedAt }) => endedAt.getTime()));
+  return {
+    played: {
+      executions: [...states].map(([execution, entered]) => ({
+        outcome: outcomeOf(ends.get(execution)),
+        states: entered,
+      })),
+      assignments: assignments.map(({ principalId, applicationArn }) => `${principalId} ${applicationArn}`).sort(),
+      seats: seats.map(({ userId, status }) => `${userId} ${status}`).sort(),
+      audit: audit.sort(),
+      // Whoever starts executions and looks at them isn't part of the service.
+      calls: Object.fromEntries(Object.entries(calls).filter(([operation]) => !operation.startsWith('SFN.'))),
+    },
+    seconds: (to - from) / 1000,
+  };
+}
+
+function outcomeOf(end: ExecutionEnd | undefined): string {
+  if (!end) return 'running';
+  const { outcome, cause } = end;
+  return cause && outcome !== 'handedOver' ? `${outcome}: ${cause}` : outcome;
+}

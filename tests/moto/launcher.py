@@ -1,0 +1,228 @@
+"""moto_server, with what moto 5.2 lacks to run a deployed Usher.
+
+Each repair has a name, and `--skip NAME` leaves it out: that shows what it is for. Other arguments are moto_server's.
+MOTO_PORT is the port at which state machines and rules invoke functions.
+"""
+
+import argparse
+import copy
+import functools
+import json
+import sys
+import threading
+import types
+import uuid
+from datetime import datetime, timezone
+
+try:
+    import moto
+    from moto import server
+    from moto.cloudformation import parsing
+    from moto.events import models as events
+    from moto.stepfunctions import models as stepfunctions
+    from moto.stepfunctions.parser import models as parser
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+    from moto.stepfunctions.parser.asl.utils import boto_client
+    from moto.stepfunctions.parser.backend import execution
+    from moto.utilities.arns import parse_arn
+except ImportError as error:
+    print(error, file=sys.stderr)
+    sys.exit(3)
+
+
+def substitutions():
+    """`Fn::Sub` with a map halves every `$$`: a state machine's `$$.Execution.Id` becomes `$.Execution.Id`."""
+
+    class Template(str):
+        def safe_substitute(self, **values):
+            text = str(self)
+            for name, value in values.items():
+                text = text.replace("${" + name + "}", value)
+            return text
+
+    parsing.string = types.SimpleNamespace(Template=Template)
+
+
+def other_types():
+    """A resource of a type that moto doesn't know is left out, and with it a stack that refers to it fails."""
+
+    class Placeholder:
+        def __init__(self, name):
+            self.physical_resource_id = name
+
+        @classmethod
+        def create_from_cloudformation_json(cls, resource_name, *_, **__):
+            return cls(resource_name)
+
+        @classmethod
+        def update_from_cloudformation_json(cls, original_resource, *_, **__):
+            return original_resource
+
+        @classmethod
+        def delete_from_cloudformation_json(cls, *_):
+            pass
+
+        @classmethod
+        def has_cfn_attr(cls, _):
+            return True
+
+        def get_cfn_attribute(self, name):
+            return f"arn:aws:moto:::{self.physical_resource_id}/{name}"
+
+        def is_created(self):
+            return True
+
+    class_of = parsing.resource_class_from_type
+    # The first warns of the type, which is then told of as not checked.
+    parsing.resource_class_from_type = lambda name: class_of(name) or Placeholder
+
+
+def machines_of_stacks():
+    """A machine that CloudFormation makes lands in the backend that executes nothing."""
+    stepfunctions.stepfunctions_backends = parser.stepfunctions_parser_backends
+
+
+def names_of_buses():
+    """`Ref` of a bus is the object itself instead of its name."""
+    events.EventBus.physical_resource_id = property(lambda bus: bus.name)
+
+
+def repeated_starts():
+    """The second start of a machine copies the executions of the first, with their threads, which can't be copied."""
+    stepfunctions.StateMachine.__deepcopy__ = lambda machine, memo: copy.copy(machine)
+
+
+def start_times():
+    """`$$.Execution.StartTime` ends in +00:00, where AWS writes Z."""
+    details_of = execution.Execution.get_start_execution_details
+
+    def details(started):
+        told = details_of(started)
+        told.start_time = in_utc(started.start_date, "milliseconds")
+        return told
+
+    execution.Execution.get_start_execution_details = details
+
+
+def in_utc(time, precision):
+    return time.astimezone(timezone.utc).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def shared_clients():
+    """Each task makes a client of boto3's default session: slow, and by boto3's own word not safe in several threads."""
+    lock = threading.Lock()
+    make = functools.lru_cache(maxsize=None)(boto_client.boto_client_for)
+
+    def client_for(region, service, state_credentials=None):
+        with lock:
+            return make(region, service)
+
+    lambda_eval_utils.boto_client_for = client_for
+
+
+def rule_targets():
+    """Rules deliver neither to state machines nor to functions, and PutEvents answers 500 for the attempt."""
+    deliver = events.Rule.send_to_targets
+
+    def send_to_targets(rule, original_event, transform_input=True):
+        targets = rule.targets
+        if rule.state != "ENABLED" or not rule.event_pattern.matches_event(original_event):
+            return
+        for target in targets:
+            arn = parse_arn(target["Arn"])
+            if arn.service == "states":
+                backend = parser.stepfunctions_parser_backends[arn.account][arn.region]
+                backend.start_execution(target["Arn"], str(uuid.uuid4()), message_of(original_event, target))
+            elif arn.service == "lambda":
+                invoke(target["Arn"], message_of(original_event, target), arn.region)
+            else:
+                others = copy.copy(rule)
+                others.targets = [target]
+                deliver(others, original_event, transform_input)
+
+    events.Rule.send_to_targets = send_to_targets
+
+
+def message_of(event, target):
+    """What a target gets: the event with its time as text, or what its InputTransformer makes of that."""
+    told = {key: value for key, value in event.items() if key != "ingestion-time"}
+    if not isinstance(told["time"], str):
+        told["time"] = in_utc(datetime.fromtimestamp(float(told["time"]), timezone.utc), "seconds")
+    transformer = target.get("InputTransformer")
+    if transformer:
+        told = events.EventTemplateParser.parse(
+            transformer["InputTemplate"],
+            transformer.get("InputPathsMap", {}),
+            {**told, "ingestion-time": event["ingestion-time"]},
+        )
+    return json.dumps(told)
+
+
+def invoke(function_arn, payload, region):
+    """Invokes a function as EventBridge does: whoever sent the event doesn't wait for it."""
+
+    def run():
+        client = lambda_eval_utils.boto_client_for(region=region, service="lambda", state_credentials=None)
+        client.invoke(FunctionName=function_arn, Payload=payload)
+
+    threading.Thread(target=run, daemon=True).start()
+
+
+def status_events():
+    """Step Functions tells the default bus how an execution ended."""
+    terminated = execution.BaseExecutionWorkerCommunication.terminated
+
+    def tell(worker):
+        terminated(worker)
+        ended = worker.execution
+        backend = events.events_backends[ended.account_id][ended.region_name]
+        detail = {
+            "executionArn": ended.exec_arn,
+            "stateMachineArn": ended.state_machine_arn,
+            "name": ended.name,
+            "status": ended.status,
+            "startDate": int(ended.start_date.timestamp() * 1000),
+            "stopDate": int(ended.stop_date.timestamp() * 1000),
+            "error": ended.error,
+            "cause": ended.cause,
+        }
+        entry = {
+            "Source": "aws.states",
+            "DetailType": "Step Functions Execution Status Change",
+            "Detail": json.dumps(detail),
+            "Resources": [ended.exec_arn],
+        }
+        backend.put_events([entry])
+
+    execution.BaseExecutionWorkerCommunication.terminated = tell
+
+
+REPAIRS = {
+    repair.__name__.replace("_", "-"): repair
+    for repair in (
+        substitutions,
+        other_types,
+        machines_of_stacks,
+        names_of_buses,
+        repeated_starts,
+        start_times,
+        shared_clients,
+        rule_targets,
+        status_events,
+    )
+}
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--skip", action="append", default=[], choices=REPAIRS)
+    arguments.add_argument("--version", action="version", version=moto.__version__)
+    own, others = arguments.parse_known_args()
+    for name, repair in REPAIRS.items():
+        if name not in own.skip:
+            repair()
+    server.main(others)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import * as z from 'zod/mini';
+import { readYaml } from '../../cli/entitlements-file.ts';
+import { InputError } from '../../cli/input-error.ts';
+import { checkShape } from '../../domain/shape-faults.ts';
+import { readScenario } from '../../local/scenario.ts';
+import type { Script } from '../../local/script.ts';
+
+const PEOPLE = ['Ana', 'Ben', 'Cleo', 'Dan', 'Eva', 'Fay', 'Gus', 'Hal'] as const;
+const STORE_ID = 'd-1234567890';
+
+const Person = z.enum(PEOPLE);
+const FileSchema = z.strictObject({
+  scenarios: z
+    .array(
+      z.strictObject({
+        title: z.string(),
+        /** Who is in the group already; nobody when left out. */
+        members: z._default(z.array(Person), []),
+        /** Whom somebody else has assigned. */
+        assigned: z._default(z.array(Person), []),
+        max: z._default(z.int(), 200),
+        mode: z._default(z.enum(['enforce', 'observe']), 'enforce'),
+        requestsPerSecond: z._default(z.int(), 10),
+        actions: z.array(z.unknown()).check(z.minLength(1)),
+      }),
+    )
+    .check(z.minLength(1)),
+});
+type Written = z.output<typeof FileSchema>['scenarios'][number];
+
+/** A scenario that can be played at any time. */
+export interface Scenario {
+  title: string;
+  /** With the events of a play that begins at this time. */
+  script(start: Date): Script;
+}
+
+export function readScenarios(): Scenario[] {
+  const file = new URL('scenarios.yml', import.meta.url);
+  const read = checkShape(FileSchema, readYaml(readFileSync(file, 'utf8'), 'scenarios.yml'));
+  if ('faults' in read) throw new InputError('scenarios.yml', read.faults);
+  return read.value.scenarios.map((written, index) => ({
+    title: written.title,
+    script: (start) => readScenario(JSON.stringify(complete(written, index + 1, start)), written.title),
+  }));
+}
+
+/** An id of a scenario; each has its own. */
+function idOf(kind: string, scenario: number): string {
+  return `${kind}-${String(scenario).padStart(4, '0')}-70ea-08fa-c3a10a1d8a00`;
+}
+
+function userId(person: (typeof PEOPLE)[number]): string {
+  return `94e80458-000${PEOPLE.indexOf(person) + 1}-70ea-08fa-c3a10a1d8a0${PEOPLE.indexOf(person) + 1}`;
+}
+
+function complete(
+  { title, members, assigned, max, mode, requestsPerSecond, actions }: Written,
+  number: number,
+  start: Date,
+) {
+  const application = `arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-${String(number).padStart(16, '0')}`;
+  const [engineering, sales] = [idOf('44f834e8', number), idOf('55f834e8', number)];
+  return {
+    title,
+    start: start.toISOString(),
+    entitlements: {
+      identityCenter: {
+        region: 'us-east-1',
+        instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
+        identityStoreId: STORE_ID,
+      },
+      entitlements: [{ name: 'amazon-q-developer', application, groups: [engineering], seats: { max }, mode }],
+      requestsPerSecond,
+    },
+    directory: {
+      identityStoreId: STORE_ID,
+      users: PEOPLE.map((person) => ({ userId: userId(person), userName: person.toLowerCase() })),
+      groups: [{ groupId: engineering, members: members.map(userId) }, { groupId: sales }],
+      applications: [{ applicationArn: application, assigned: assigned.map(userId) }],
+    },
+    names: {
+      ...Object.fromEntries(PEOPLE.map((person) => [person, userId(person)])),
+      Engineering: engineering,
+      Sales: sales,
+    },
+    actions,
+  };
+}

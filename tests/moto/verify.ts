@@ -1,0 +1,215 @@
+/**
+ * `npm run verify:moto`: the packaged template, deployed by the framework's command into moto, plays scenarios in moto's
+ * interpreter, which nobody here wrote; what comes of each is compared with the local stack.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import * as z from 'zod/mini';
+import { differences, NOTHING, type Played } from './compare.ts';
+import { createStack, deploy, packageService } from './deployment.ts';
+import { playHere } from './here.ts';
+import { Lambda } from './lambda.ts';
+import { DEFAULT_ACCOUNT, findMoto, type Moto, settingsOf, startMoto } from './moto.ts';
+import { readScenarios, type Scenario } from './scenarios.ts';
+import { type Engine, type Stage, stageIn } from './there.ts';
+
+const MISSING = 3;
+const INTERRUPTED = 130;
+/** A scenario that waits longer takes too much of everybody's time. */
+const LONGEST_SECONDS = 150;
+/** How much longer than virtual time real time may take, on a machine that is busy with other things. */
+const LATE_SECONDS = 90;
+
+/** Accounts of the scenarios are numbered from here. */
+const FIRST_ACCOUNT = 200_000_000_001;
+
+/** Of a log, beside a difference. */
+const MOST_LINES = 5;
+
+/** A scenario as the local stack has played it. */
+interface Candidate {
+  scenario: Scenario;
+  here: Played;
+  seconds: number;
+}
+
+/** A scenario that both have played. */
+interface Verdict {
+  candidate: Candidate;
+  there: Played;
+  realSeconds: number;
+  faults: string[];
+}
+
+const Options = z.object({ skip: z.array(z.string()) });
+
+/** What an option that may be given more than once comes to. */
+function gathered(one: string, before: string[]): string[] {
+  return [...before, one];
+}
+
+function command(): Command {
+  return new Command('npm run verify:moto --')
+    .description('Deploys the package into moto, and compares what comes of scenarios there with the local stack.')
+    .argument('[TITLE...]', 'only scenarios whose titles contain one of these')
+    .option('--skip <REPAIR>', 'leaves out a repair of launcher.py, to see what it is for', gathered, [])
+    .addHelpText('after', '\nExit code: 0 all agree, 1 one differs, 3 moto is missing.');
+}
+
+async function main(): Promise<void> {
+  const program = command().parse();
+  const { skip } = Options.parse(program.opts());
+  const found = findMoto();
+  if ('missing' in found) {
+    console.error(`moto is missing: ${found.missing}. python3 -m pip install 'moto[all,server]==5.2.1' brings it.`);
+    process.exitCode = MISSING;
+    return;
+  }
+  process.once('SIGINT', () => process.exit(INTERRUPTED));
+  const began = performance.now();
+  const candidates = await playAllHere(program.args);
+  const [played, long] = parted(candidates);
+  const directory = mkdtempSync(join(tmpdir(), 'usher-moto-'));
+  const lambda = new Lambda();
+  const { port, close } = await lambda.listen();
+  let moto: Moto | undefined;
+  try {
+    const packaged = await packageService(directory);
+    moto = await startMoto({ functions: port, skip });
+    const verdicts = await verify(played, { moto, lambda, packaged, directory });
+    if (verdicts.some(({ there }) => there === NOTHING)) console.log(moto.log());
+    const unsupported = [...moto.unsupported().keys()].sort();
+    report({ verdicts, long, version: found.version, unsupported, seconds: (performance.now() - began) / 1000 });
+  } catch (error) {
+    console.error(moto?.log() ?? '');
+    throw error;
+  } finally {
+    await close();
+    await moto?.close();
+    rmSync(directory, { recursive: true });
+  }
+}
+
+async function playAllHere(titles: readonly string[]): Promise<Candidate[]> {
+  const candidates: Candidate[] = [];
+  for (const scenario of readScenarios()) {
+    if (titles.length > 0 && !titles.some((title) => scenario.title.includes(title))) continue;
+    const { played, seconds } = await playHere(scenario.script(new Date()));
+    candidates.push({ scenario, here: played, seconds });
+  }
+  if (candidates.length === 0) throw new Error('No scenario has such a title');
+  return candidates;
+}
+
+function parted(candidates: readonly Candidate[]): [Candidate[], Candidate[]] {
+  const isLong = ({ seconds }: Candidate) => seconds > LONGEST_SECONDS;
+  return [candidates.filter((one) => !isLong(one)), candidates.filter(isLong)];
+}
+
+/**
+ * Plays side by side, each in an account of its own. What a scenario needs is made ready one after another, so that none
+ * is late because all begin; those that take longest come first. The last has the account that the command deploys to.
+ */
+async function verify(candidates: readonly Candidate[], engine: Engine): Promise<Verdict[]> {
+  const { moto, lambda, packaged } = engine;
+  const deployed = deploy(packaged, moto);
+  // It is waited for further down.
+  deployed.catch(() => undefined);
+  const inOrder = [...candidates].sort((one, other) => other.seconds - one.seconds);
+  const plays: Promise<Verdict>[] = [];
+  for (const [index, candidate] of inOrder.entries()) {
+    const last = index === inOrder.length - 1;
+    const account = last ? DEFAULT_ACCOUNT : String(FIRST_ACCOUNT + index);
+    await (last ? deployed : createStack(packaged, settingsOf(moto.endpoint, account, packaged.region)));
+    const stage = await stageIn(account, engine, candidate.scenario.script(new Date()));
+    plays.push(playOne(candidate, stage).then((verdict) => withLog(verdict, lambda, account)));
+  }
+  const verdicts = await Promise.all(plays);
+  return verdicts.sort((one, other) => candidates.indexOf(one.candidate) - candidates.indexOf(other.candidate));
+}
+
+async function playOne(candidate: Candidate, stage: Stage): Promise<Verdict> {
+  const { scenario, here, seconds } = candidate;
+  const began = performance.now();
+  const verdict = await stage.play(scriptFromNow(scenario), seconds + LATE_SECONDS).then(
+    (there) => ({ there, faults: differences(here, there) }),
+    (error: unknown) => ({ there: NOTHING, faults: [`not played to its end: ${error}`] }),
+  );
+  const realSeconds = (performance.now() - began) / 1000;
+  const told = verdict.faults.length === 0 ? 'agrees' : 'DIFFERS';
+  console.log(`${realSeconds.toFixed(0).padStart(4)} s  ${scenario.title}: ${told}`);
+  return { candidate, realSeconds, ...verdict };
+}
+
+/** Adds what the functions had to say about it. */
+function withLog(verdict: Verdict, lambda: Lambda, account: string): Verdict {
+  if (verdict.faults.length === 0) return verdict;
+  const failures = lambda
+    .log(account)
+    .filter((line) => !/"level":"(?:INFO|DEBUG)"/.test(line) && !/"_aws":/.test(line));
+  return { ...verdict, faults: [...verdict.faults, ...failures.slice(-MOST_LINES)] };
+}
+
+/** The script at such a time that its first execution begins now: what comes before has happened already. */
+function scriptFromNow(scenario: Scenario) {
+  const now = Math.floor(Date.now() / 1000) * 1000;
+  const { start, steps } = scenario.script(new Date(now));
+  const first = steps.find((step) => step.start)?.at ?? start;
+  return scenario.script(new Date(now - (first.getTime() - start.getTime())));
+}
+
+/** In few words, such as `converged, ignored (3)`: the reasons are told where they differ. */
+function outcomesOf({ executions }: Played): string {
+  const kinds = Map.groupBy(executions, ({ outcome }) => outcome.split(':')[0] ?? '');
+  return [...kinds].map(([kind, all]) => (all.length > 1 ? `${kind} (${all.length})` : kind)).join(', ');
+}
+
+function report(told: {
+  verdicts: readonly Verdict[];
+  long: readonly Candidate[];
+  version: string;
+  unsupported: readonly string[];
+  seconds: number;
+}): void {
+  const { verdicts, long, version, unsupported, seconds } = told;
+  const table = new Table({
+    head: ['scenario', 'outcome here', `outcome in moto ${version}`, 'states', 'calls', 'assignments', 'seconds', ''],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { candidate, there, realSeconds, faults } of verdicts) {
+    const { scenario, here } = candidate;
+    const both = (count: (played: Played) => number) => `${count(here)} / ${count(there)}`;
+    table.push([
+      scenario.title,
+      outcomesOf(here),
+      outcomesOf(there),
+      both(({ executions }) => executions.reduce((sum, { states }) => sum + states.length, 0)),
+      both(({ calls }) => Object.values(calls).reduce((sum, count) => sum + count, 0)),
+      both(({ assignments }) => assignments.length),
+      realSeconds.toFixed(0),
+      faults.length === 0 ? 'agrees' : 'DIFFERS',
+    ]);
+  }
+  console.log(`\n${table.toString()}\nCounts: here / in moto.`);
+  for (const { candidate, faults } of verdicts) {
+    for (const fault of faults) console.log(`${candidate.scenario.title}: ${fault}`);
+  }
+  for (const { scenario, seconds: needed } of long) {
+    console.log(`Not checked: ${scenario.title}. It takes ${needed.toFixed(0)} s, and moto waits in real time.`);
+  }
+  if (unsupported.length > 0) console.log(`Not checked: ${unsupported.join(', ')}. moto makes nothing of them.`);
+  const agreeing = verdicts.filter(({ faults }) => faults.length === 0).length;
+  const differing = verdicts.length - agreeing;
+  if (differing > 0) process.exitCode = 1;
+  console.log(`${seconds.toFixed(0)} s in all.`);
+  if (differing > 0) console.log(`${differing} of ${verdicts.length} scenarios differ`);
+  console.log(`${agreeing} scenarios agree`);
+}
+
+await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

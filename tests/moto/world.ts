@@ -1,0 +1,119 @@
+import { own } from '../../domain/event-rules.ts';
+import { Door, parseJson, type Service } from '../../local/door.ts';
+import { Faults } from '../../local/faults.ts';
+import { IdentityCenter } from '../../local/identity-center.ts';
+import { identityStore } from '../../local/identity-store.ts';
+import type { Script } from '../../local/script.ts';
+import { ssoAdmin } from '../../local/sso-admin.ts';
+import { auditLine } from './compare.ts';
+import type { Lambda } from './lambda.ts';
+import { ACCOUNT_HEADER, type Moto } from './moto.ts';
+
+/** An account of moto in which the stack is complete. */
+export interface Place {
+  account: string;
+  region: string;
+  moto: Moto;
+  lambda: Lambda;
+}
+
+/** A script's Identity Center, with the doors to it and to moto's own services in front of the functions. */
+export class World {
+  readonly identityCenter: IdentityCenter;
+  readonly faults = new Faults();
+  readonly door: Door;
+  readonly audit: string[] = [];
+  #acting: Date | undefined;
+
+  constructor(
+    { directory, entitlements }: Pick<Script, 'directory' | 'entitlements'>,
+    { account, region, moto, lambda }: Place,
+  ) {
+    const clock = {
+      now: () => this.#acting ?? new Date(),
+      sleep: () => Promise.reject(new Error('Nobody sleeps here')),
+    };
+    const { instanceArn } = entitlements.identityCenter;
+    this.identityCenter = new IdentityCenter(directory, { clock, instanceArn });
+    const behind = (options: Passage) => passThrough(moto.endpoint, { account, region, ...options });
+    const bus = behind({ target: 'AWSEvents', scope: 'events', version: '1.1' });
+    this.door = new Door({
+      services: {
+        IdentityStore: identityStore(this.identityCenter, clock),
+        SSOAdmin: ssoAdmin(this.identityCenter, clock),
+        DynamoDB: behind({ target: 'DynamoDB_20120810', scope: 'dynamodb', version: '1.0' }),
+        EventBridge: listened(bus, (line) => this.audit.push(line)),
+      },
+      faults: this.faults,
+      onCrash: (id, death) => lambda.kill(id, death),
+    });
+  }
+
+  assignments(): string[] {
+    const all = this.identityCenter.assignments();
+    return all.map(({ principalId, applicationArn }) => `${principalId} ${applicationArn}`).sort();
+  }
+
+  /** What is done before the events of it arrive was done at its time. */
+  doAt(moment: Date, act: Script['steps'][number]['act']): void {
+    this.#acting = moment;
+    act?.(this);
+    this.#acting = undefined;
+  }
+}
+
+interface Passage {
+  /** The prefix of `X-Amz-Target`. */
+  target: string;
+  /** The service's name in a signature. */
+  scope: string;
+  /** Of AWS JSON. */
+  version: '1.0' | '1.1';
+}
+
+/** A service of moto, in one account. */
+function passThrough(
+  endpoint: string,
+  { account, region, target, scope, version }: Passage & { account: string; region: string },
+): Service {
+  const contentType = `application/x-amz-json-${version}`;
+  const credential = `Credential=moto/20260101/${region}/${scope}/aws4_request`;
+  return {
+    handle: async (operation, body) => {
+      const answer = await fetch(endpoint, {
+        method: 'POST',
+        headers: {
+          'content-type': contentType,
+          'x-amz-target': `${target}.${operation}`,
+          authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=host, Signature=0`,
+          [ACCOUNT_HEADER]: account,
+        },
+        body: Buffer.from(body),
+      });
+      const bytes = new Uint8Array(await answer.arrayBuffer());
+      return { statusCode: answer.status, headers: { 'content-type': contentType }, body: bytes };
+    },
+  };
+}
+
+/** Tells of each event that the bus takes. */
+function listened(bus: Service, onEvent: (line: string) => void): Service {
+  return {
+    handle: async (operation, body) => {
+      const answer = await bus.handle(operation, body);
+      const results = listAt(parseJson(Buffer.from(answer.body)), 'Entries');
+      for (const [index, entry] of listAt(parseJson(body), 'Entries').entries()) {
+        if (typeof own(results[index], 'EventId') !== 'string') continue;
+        const detail: unknown = JSON.parse(String(own(entry, 'Detail')));
+        onEvent(auditLine(String(own(entry, 'DetailType')), detail));
+      }
+      return answer;
+    },
+  };
+}
+
+/** The list in an object; empty when there is none. */
+export function listAt(value: unknown, key: string): unknown[] {
+  const list = own(value, key);
+  return Array.isArray(list) ? list : [];
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { type EventPattern, matches } from '../fixtures/event-pattern.ts';
+import { aCreateGroupMembership, aPatchGroup, type Envelope } from '../fixtures/events.ts';
+import { aWorld, GROUP, user, type World } from '../fixtures/stack.ts';
+import { readTemplateFile } from '../fixtures/template.ts';
+
+const MANAGEMENT = '999988887777';
+const FORWARDER = patternIn('forwarder.yml');
+const RULE = patternIn('deploy/triggers.yml');
+
+function patternIn(file: string): EventPattern {
+  return readTemplateFile(file).Resources['IdentityCenterEvents']?.Properties['EventPattern'] as EventPattern;
+}
+
+/** As CloudTrail records it in the management account, where SCIM's calls have no caller with an account of its own. */
+function recordedInManagement(event: Envelope): Envelope {
+  return { ...event, account: MANAGEMENT, detail: { ...event.detail, recipientAccountId: MANAGEMENT } };
+}
+
+/**
+ * The way of an event: the rule in the management account puts it on the default bus here, as it is and under the account
+ * that it came from, and the rule here starts the machine with it.
+ */
+async function forwarded(world: World, event: Envelope): Promise<string | undefined> {
+  const there = recordedInManagement(event);
+  return matches(FORWARDER, there) && matches(RULE, there) ? world.start(there) : undefined;
+}
+
+describe('an event that is recorded in the management account', () => {
+  it('brings somebody a seat whom SCIM has put into a group', async () => {
+    const world = await aWorld();
+    world.center.join(GROUP, user(1));
+    const execution = await forwarded(world, aPatchGroup({ groupId: GROUP, time: world.now().toISOString() }));
+    await world.play();
+    expect(execution && world.stack.endOf(execution)?.outcome).toBe('converged');
+    expect(world.assigned()).toEqual([1]);
+    expect(world.told()).toEqual(['Seat Assigned 1 group-join']);
+  });
+
+  it('changes nothing twice when it is recorded in both accounts', async () => {
+    const world = await aWorld();
+    world.center.join(GROUP, user(1));
+    const event = aCreateGroupMembership({ groupId: GROUP, userId: user(1), time: world.now().toISOString() });
+    await forwarded(world, event);
+    await world.start(event);
+    await world.play();
+    expect(world.assigned()).toEqual([1]);
+    expect(world.calls('SSOAdmin.CreateApplicationAssignment')).toBe(1);
+    expect(world.told()).toEqual(['Seat Assigned 1 group-join']);
+  });
+
+  it('moves no seat by itself: that account is believed no more than this one', async () => {
+    const world = await aWorld({ seated: [2] });
+    const lies = [
+      aCreateGroupMembership({ groupId: GROUP, userId: user(1), time: world.now().toISOString() }),
+      aPatchGroup({ groupId: GROUP, op: 'REMOVE', time: world.now().toISOString() }),
+    ];
+    for (const lie of lies) await forwarded(world, lie);
+    await world.play();
+    expect(world.assigned()).toEqual([2]);
+    expect(world.told()).toEqual([]);
+  });
+
+  it('starts nothing when it comes from whoever may put events on that bus, and not from AWS', async () => {
+    const world = await aWorld();
+    const forged = { ...aPatchGroup({ groupId: GROUP }), source: 'com.example.identitystore-scim' };
+    expect(await forwarded(world, forged)).toBeUndefined();
+  });
+});

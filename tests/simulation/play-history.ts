@@ -1,0 +1,83 @@
+import { ReadOperationSchema } from '../../local/identity-center.ts';
+import { perform } from '../../local/play.ts';
+import { scriptOf } from '../../local/scenario.ts';
+import { openStack, type StackListener } from '../../local/stack.ts';
+import { AuditTrail } from './audit-trail.ts';
+import { type History, isTold } from './histories.ts';
+import { Truth } from './truth.ts';
+import { judgeFailures, judgeMailbox, judgeSeats, judgeTrail, type Outcome } from './verdict.ts';
+import { Watch } from './watch.ts';
+
+/** After a history: longer than a day of the brake, an hour after a refusal, and the day between two daily sweeps. */
+const UNTIL_RECONCILED_SECONDS = 25 * 3600;
+
+/** Faults after which things end otherwise than expected although nothing is wrong with Usher. */
+const HARD: ReadonlySet<string> = new Set([
+  'lost',
+  'refuse',
+  'quota',
+  'not-found',
+  'crash-before',
+  'crash-after',
+  'timeout-before',
+  'timeout-after',
+]);
+
+/** The reads right before a revocation. */
+const CONFIRMING: ReadonlySet<string> = new Set(['IdentityStore.IsMemberInGroups', 'IdentityStore.DescribeUser']);
+
+/** An execution gives up before a read that lags longer comes right. */
+const LONG_LAG_SECONDS = 120;
+
+/**
+ * Plays a history on the whole stack, lets it come to rest, has everything reconciled once, and holds all of it to the
+ * invariants.
+ *
+ * @returns what broke one, in words
+ */
+export async function playHistory(history: History): Promise<string[]> {
+  const { entitlements, directory, quirks, start, steps } = scriptOf(history, 'history');
+  const listener: StackListener = {};
+  const stack = await openStack({ entitlements, directory, quirks, start, transport: 'in-process', listener });
+  const { identityCenter: center, clock } = stack;
+  const now = () => clock.now().getTime();
+  const truth = new Truth(center, entitlements);
+  const watch = new Watch(truth, center, new AuditTrail(), now);
+  Object.assign(listener, watch.listener);
+  const lags = history.actions.flatMap(({ lag }) => lag ?? []);
+  const longest = (some: typeof lags) => 1000 * Math.max(0, ...some.map(({ seconds }) => seconds));
+  watch.lag = longest(lags);
+  watch.confirmationLag = longest(lags.filter(({ operation }) => CONFIRMING.has(operation)));
+  watch.refusing = history.actions.some(
+    ({ fault, stop, lag }) =>
+      stop !== undefined || HARD.has(fault?.kind ?? '') || (lag?.seconds ?? 0) > LONG_LAG_SECONDS,
+  );
+  watch.silencing = history.actions.some(({ fault }) => fault?.operation === 'EventBridge.PutEvents');
+  const followed = {
+    ...stack,
+    configure(next: typeof entitlements) {
+      truth.deploy(now(), next);
+      stack.configure(next);
+    },
+  };
+  const outcome = (reconciled: boolean): Outcome => ({ watch, truth, center, now: now(), reconciled });
+  try {
+    perform(followed, steps, (_step, make) => watch.byHand(make));
+    await stack.settle();
+    judgeMailbox(outcome(false));
+    judgeFailures(outcome(false));
+    if (isTold(history)) judgeSeats(outcome(false));
+    stack.faults.clear();
+    for (const operation of ReadOperationSchema.options) center.setLag(operation, 0);
+    stack.at(new Date(now() + UNTIL_RECONCILED_SECONDS * 1000), async () => {
+      await stack.start({ scope: 'tick' });
+    });
+    await stack.settle();
+    judgeSeats(outcome(true));
+    judgeTrail(outcome(true));
+    judgeMailbox(outcome(true));
+  } finally {
+    await stack.close();
+  }
+  return watch.violations;
+}

@@ -1,0 +1,73 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { type Hold, HoldSchema } from '../../domain/hold.ts';
+import { type AuditRecord, type Seat, SeatSchema, takesPlace } from '../../domain/seat.ts';
+import { emptyWork, type Work, WorkSchema } from '../../domain/work.ts';
+
+/** An item that was written, and the one that it replaced. */
+export type Written =
+  | { item: 'seat'; before: Seat | undefined; after: Seat }
+  | { item: 'hold'; before: Hold | undefined; after: Hold }
+  | { item: 'work'; before: Work; after: Work }
+  | { item: 'observation'; records: AuditRecord[]; before: AuditRecord[]; applicationArn: string; userId: string };
+
+/** The ledger as its writes make it, followed from outside. */
+export class Shadow {
+  readonly #seats = new Map<string, Seat>();
+  readonly #holds = new Map<string, Hold>();
+  readonly #observed = new Map<string, AuditRecord[]>();
+  #work: Work = emptyWork();
+
+  seat(applicationArn: string, userId: string): Seat | undefined {
+    return this.#seats.get(`${applicationArn} ${userId}`);
+  }
+
+  seatsOf(applicationArn: string): Seat[] {
+    return [...this.#seats.values()].filter((seat) => seat.applicationArn === applicationArn);
+  }
+
+  /** Seats whose assignment may exist. */
+  inUse(applicationArn: string): number {
+    return this.seatsOf(applicationArn).filter(takesPlace).length;
+  }
+
+  hold(applicationArn: string): Hold | undefined {
+    return this.#holds.get(applicationArn);
+  }
+
+  get work(): Work {
+    return this.#work;
+  }
+
+  all(): Seat[] {
+    return [...this.#seats.values()];
+  }
+
+  /** A PutItem that DynamoDB took. */
+  write(item: Record<string, AttributeValue>): Written {
+    const [pk = '', sk = ''] = [item['pk']?.S, item['sk']?.S];
+    const content = unmarshall(item);
+    if (pk === '#work') {
+      const before = this.#work;
+      this.#work = WorkSchema.parse(content);
+      return { item: 'work', before, after: this.#work };
+    }
+    if (sk === '#hold') {
+      const before = this.#holds.get(pk);
+      const after = HoldSchema.parse(content);
+      this.#holds.set(pk, after);
+      return { item: 'hold', before, after };
+    }
+    const key = `${pk} ${sk}`;
+    if (pk.endsWith('#observed')) {
+      const before = this.#observed.get(key) ?? [];
+      const records: AuditRecord[] = content['audit'];
+      this.#observed.set(key, records);
+      return { item: 'observation', before, records, applicationArn: pk.replace('#observed', ''), userId: sk };
+    }
+    const before = this.#seats.get(key);
+    const after = SeatSchema.parse(content);
+    this.#seats.set(key, after);
+    return { item: 'seat', before, after };
+  }
+}

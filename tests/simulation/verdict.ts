@@ -1,0 +1,135 @@
+import type { Entitlement } from '../../domain/entitlements.ts';
+import { type Seat, takesPlace } from '../../domain/seat.ts';
+import type { IdentityCenter } from '../../local/identity-center.ts';
+import type { Moment, Truth } from './truth.ts';
+import type { Watch } from './watch.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
+
+/** What a verdict is given on. */
+export interface Outcome {
+  watch: Watch;
+  truth: Truth;
+  center: IdentityCenter;
+  now: Moment;
+  /** A reconciliation has come after all that happened. */
+  reconciled: boolean;
+}
+
+/** Assignments equal entitlements, within cap, grace, brake and ownership; the ledger says what is so. */
+export function judgeSeats(outcome: Outcome): void {
+  const { truth, now } = outcome;
+  for (const rule of truth.rulesAt(now).entitlements) if (rule.mode === 'enforce') judgeApplication(rule, outcome);
+}
+
+function judgeApplication(rule: Entitlement, outcome: Outcome): void {
+  const { watch, truth, center, now } = outcome;
+  const { application: applicationArn } = rule;
+  const { shadow } = watch;
+  const full = shadow.inUse(applicationArn) >= rule.seats.max;
+  const users = new Set([
+    ...center.users(1000).values.map(({ userId }) => userId),
+    ...shadow.seatsOf(applicationArn).map(({ userId }) => userId),
+  ]);
+  for (const userId of users) {
+    const pair = { applicationArn, userId };
+    const assigned = center.isAssigned({ applicationArn, principalId: userId, principalType: 'USER' });
+    const entitled = truth.isEntitled(applicationArn, userId, now);
+    const seat = shadow.seat(applicationArn, userId);
+    const ours = seat !== undefined && takesPlace(seat);
+    if (entitled && !assigned && !(full && seat?.status === 'waitlisted')) {
+      watch.violate(2, `entitled and not assigned, seat ${seat?.status}`, pair);
+    }
+    if (!entitled && assigned && (ours || watch.originOf(pair) === 'usher') && !mayKeep(seat, rule, outcome)) {
+      watch.violate(2, `assigned and not entitled, seat ${seat?.status}`, pair);
+    }
+    // What nobody is entitled to any more isn't made again; it ends when its days of grace, or the hold, do.
+    const ending =
+      seat?.status === 'leaving' || (seat?.status === 'held' && shadow.hold(applicationArn)?.status === 'held');
+    if (ours && !assigned && !ending) {
+      watch.violate(2, `not assigned, although the seat is ${seat.status}`, pair);
+    }
+  }
+  judgeLine(shadow.seatsOf(applicationArn), rule, outcome);
+}
+
+/** Who isn't entitled keeps the seat in the days of grace, and while the brake holds it. */
+function mayKeep(seat: Seat | undefined, rule: Entitlement, { watch, truth, now, reconciled }: Outcome): boolean {
+  const { onLeave, application } = rule;
+  if (seat?.status === 'held') return watch.shadow.hold(application)?.status === 'held';
+  if (seat?.status !== 'leaving') return false;
+  const due = Date.parse(seat.dueAt ?? '');
+  const days = truth.rulesOf(application, now - 10 * DAY, now).map((one) => one?.onLeave.revokeAfterDays ?? 0);
+  // It is counted from when the leave was seen, which may be long after it.
+  const latest = now + Math.max(onLeave.revokeAfterDays, ...days) * DAY;
+  return due <= latest && !(reconciled && due < now);
+}
+
+/** Nobody who asked later was given a place while somebody entitled waited. */
+function judgeLine(seats: readonly Seat[], { application }: Entitlement, { watch, truth, now }: Outcome): void {
+  for (const waiting of seats.filter(({ status }) => status === 'waitlisted')) {
+    const since = Date.parse(waiting.changedAt);
+    const entitled = (at: Moment) => truth.isEntitled(application, waiting.userId, at);
+    if (!truth.always(since - MINUTE, now, entitled)) continue;
+    for (const seat of seats) {
+      if (!takesPlace(seat) || watch.trail.isAdopted(seat)) continue;
+      const passed = Date.parse(seat.requestedAt) > Date.parse(waiting.requestedAt);
+      if (passed && Date.parse(seat.grantedAt ?? '') > since + 30 * MINUTE) {
+        watch.violate(4, `passed ${waiting.userId.slice(-2)} in line`, seat);
+      }
+    }
+  }
+}
+
+/** What was told of every seat is how it ended; what failed was told, too. */
+export function judgeTrail({ watch, truth, center, now }: Outcome): void {
+  const { trail, shadow } = watch;
+  for (const contradiction of trail.contradictions()) watch.violate(7, contradiction);
+  for (const seat of shadow.all()) {
+    const last = trail.lastTold(seat);
+    if (seat.audit.length > 0) watch.violate(7, `${seat.audit[0]?.kind} was never sent`, seat);
+    if (takesPlace(seat) && last !== 'given') watch.violate(7, `a seat that is ${seat.status} was never told of`, seat);
+    if (!takesPlace(seat) && last === 'given') watch.violate(7, `that a seat is ${seat.status} was never told`, seat);
+  }
+  for (const rule of truth.rulesAt(now).entitlements) {
+    for (const { userId } of center.users(1000).values) {
+      const pair = { applicationArn: rule.application, userId };
+      if (watch.originOf(pair) === 'usher' && trail.lastTold(pair) !== 'given')
+        watch.violate(7, 'a grant was never told of', pair);
+    }
+  }
+  for (const end of watch.ends) {
+    // That a failure is told is EventBridge's rule; where the bus fails again and again, its dead letters have it.
+    if (end.status === 'SUCCEEDED' || watch.silencing) continue;
+    if (![...trail.failed].some((arn) => arn.endsWith(`:${end.execution}`))) {
+      watch.violate(7, `that ${end.execution} ended as ${end.status} was never told`);
+    }
+  }
+}
+
+/** Nobody runs any more: what is left in the mailbox is left to nobody, unless an execution that failed has it. */
+export function judgeMailbox({ watch, now }: Outcome): void {
+  const { users, sweeps } = watch.shadow.work;
+  const failed = new Set(watch.ends.flatMap(({ execution, status }) => (status === 'SUCCEEDED' ? [] : [execution])));
+  for (const [key, { by, dueAt }] of [...Object.entries(users), ...Object.entries(sweeps)]) {
+    if (failed.size > 0) continue;
+    watch.violate(
+      6,
+      `${by.split(':').at(-1)} has ended and left a look at ${key.slice(-2)}, due in ${(Date.parse(dueAt) - now) / SECOND} s`,
+    );
+  }
+}
+
+/** Errors of an execution that are the fault of whoever started it. */
+const ASKED_WRONGLY = /^(InvalidRequestError|PropagationTimeoutError|RefusedError: No hold has this digest)/;
+
+/** Where AWS refuses nothing and nobody dies, executions fail only for what they were started with. */
+export function judgeFailures({ watch }: Outcome): void {
+  if (watch.refusing) return;
+  for (const { execution, status, cause = '' } of watch.ends) {
+    if (status !== 'SUCCEEDED' && !ASKED_WRONGLY.test(cause))
+      watch.violate(6, `${execution} ended as ${status}: ${cause}`);
+  }
+}

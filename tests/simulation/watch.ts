@@ -1,0 +1,473 @@
+import { Buffer } from 'node:buffer';
+import * as z from 'zod/mini';
+import { type AuditRecord, type Seat, takesPlace } from '../../domain/seat.ts';
+import { holderOf } from '../../domain/work.ts';
+import type { Answer, DoorRequest } from '../../local/door.ts';
+import type { IdentityCenter } from '../../local/identity-center.ts';
+import type { AuditEntry, ExecutionEnd, StackListener } from '../../local/stack.ts';
+import { SECRET } from '../fixtures/secret.ts';
+import { type AuditTrail, recordKey } from './audit-trail.ts';
+import { Shadow } from './shadow.ts';
+import type { Moment, Truth } from './truth.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
+
+/** From the reads of a plan to the last try of a change of it, with all retries of the machine. */
+const PLAN_TO_CHANGE = 20 * MINUTE;
+/** From the confirmation of a revocation to its call: they follow each other in one invocation. */
+const CONFIRM_TO_CALL = MINUTE;
+/** `settleSeconds` of the design. */
+const SETTLE = 30 * SECOND;
+
+/** An assignment that Usher made or took over: from when to when. */
+interface Tenure {
+  from: Moment;
+  to: Moment | undefined;
+}
+
+/** One person and one application. */
+interface Pair {
+  applicationArn: string;
+  userId: string;
+}
+
+/**
+ * Watches everything that goes in and out of the stand-in while a history plays, and holds it to the invariants of the
+ * design. It judges by {@link Truth}, by the requests, and by the ledger as its writes make it.
+ */
+export class Watch {
+  readonly violations: string[] = [];
+  readonly shadow = new Shadow();
+  readonly ends: ExecutionEnd[] = [];
+  readonly trail: AuditTrail;
+  readonly #truth: Truth;
+  readonly #center: IdentityCenter;
+  readonly #now: () => Moment;
+  readonly #invocations = new Map<string, { function: string; execution: string }>();
+  /** Whom the assignments that exist are due to, by application and user. */
+  readonly #origins = new Map<string, 'usher' | 'hand'>();
+  readonly #byHandSince = new Map<string, Moment>();
+  readonly #tenures = new Map<string, Tenure[]>();
+  readonly #revocations = new Map<string, Moment[]>();
+  /** By digest: who was held when it was given out. */
+  readonly #covered = new Map<string, string[]>();
+  readonly #releasable = new Set<string>();
+  readonly #adoptions = new Map<string, Moment>();
+  readonly #lastWrite = new Map<string, Moment>();
+  /** What executions were started with, by name. */
+  readonly #inputs = new Map<string, unknown>();
+  /** When revocations began that are under way, or were made. */
+  readonly #began = new Map<string, { at: Moment; alone: boolean }>();
+  readonly #takenByHand = new Map<string, Moment>();
+  /** AWS refuses things in this history: what was expected may not come about. */
+  refusing = false;
+  /** The audit bus fails in this history. */
+  silencing = false;
+  /** The longest lag of any read in this history. */
+  lag = 0;
+  /** The longest lag of those reads that confirm a revocation. */
+  confirmationLag = 0;
+
+  constructor(truth: Truth, center: IdentityCenter, trail: AuditTrail, now: () => Moment) {
+    this.#truth = truth;
+    this.#center = center;
+    this.trail = trail;
+    this.#now = now;
+    for (const { applicationArn, principalId } of center.assignments()) {
+      this.#origins.set(keyOf({ applicationArn, userId: principalId }), 'hand');
+      this.#byHandSince.set(keyOf({ applicationArn, userId: principalId }), Number.NEGATIVE_INFINITY);
+    }
+  }
+
+  clockNow(): string {
+    return new Date(this.#now()).toISOString();
+  }
+
+  /** What the stack is opened with. */
+  get listener(): StackListener {
+    return {
+      invoked: (invocation) => this.#invoked(invocation),
+      request: (request) => this.#request(request),
+      audit: (entry) => this.#audit(entry),
+      ended: (end) => this.#ended(end),
+      log: (line) => this.#idsOnly('a log line', line),
+    };
+  }
+
+  violate(invariant: number, what: string, about?: Partial<Pair>): void {
+    const where = about
+      ? ` (${[about.applicationArn?.slice(-1), about.userId?.slice(-2)].filter(Boolean).join(' ')})`
+      : '';
+    this.violations.push(`invariant ${invariant}: ${what}${where} at ${new Date(this.#now()).toISOString()}`);
+  }
+
+  /** People change something; assignments that come and go by it are nobody's of Usher's. */
+  async byHand(make: () => Promise<void>): Promise<void> {
+    const before = this.#assigned();
+    this.#truth.note(this.#now());
+    await make();
+    const after = this.#assigned();
+    for (const key of after) {
+      if (before.has(key)) continue;
+      this.#origins.set(key, 'hand');
+      this.#byHandSince.set(key, this.#now());
+    }
+    for (const key of before) {
+      if (after.has(key)) continue;
+      this.#takenByHand.set(key, this.#now());
+      this.#gone(key, false);
+    }
+  }
+
+  /** Whose an assignment is that exists. */
+  originOf(pair: Pair): 'usher' | 'hand' | undefined {
+    return this.#origins.get(keyOf(pair));
+  }
+
+  #assigned(): Set<string> {
+    return new Set(
+      this.#center
+        .assignments()
+        .filter(({ principalType }) => principalType === 'USER')
+        .map(({ applicationArn, principalId }) => keyOf({ applicationArn, userId: principalId })),
+    );
+  }
+
+  #gone(key: string, byUsher: boolean): void {
+    this.#origins.delete(key);
+    this.#byHandSince.delete(key);
+    const [, userId = ''] = key.split(' ');
+    const tenure = this.#tenures.get(key)?.at(-1);
+    // Somebody who takes an assignment away by hand doesn't end the seat.
+    if (tenure && (byUsher || !this.#truth.exists(userId, this.#now()))) tenure.to ??= this.#now();
+  }
+
+  #invoked({ id, function: name, payload }: { id: string; function: string; payload: string }): void {
+    const { execution = '', propagation } = JSON.parse(payload);
+    this.#invocations.set(id, { function: name, execution });
+    // The input of the execution itself, and a selector that is not resolved yet, may name a person.
+    if (name === 'normalizeRequest' || (propagation && !propagation.userId)) return;
+    this.#idsOnly(`the input of ${name}`, payload);
+  }
+
+  #idsOnly(where: string, text: string): void {
+    if (text.includes(SECRET)) this.violate(8, `a name stands in ${where}`);
+  }
+
+  #request({ call, body, invocation }: DoorRequest): ((answer: Answer) => void) | undefined {
+    const caller = invocation === undefined ? undefined : this.#invocations.get(invocation);
+    switch (call) {
+      case 'SSOAdmin.CreateApplicationAssignment':
+      case 'SSOAdmin.DeleteApplicationAssignment': {
+        const { ApplicationArn: applicationArn, PrincipalId: userId } = jsonIn(body);
+        const pair = { applicationArn, userId };
+        const change = call.includes('Create') ? 'grant' : 'revoke';
+        this.#maySend(pair, change, caller?.execution ?? '', caller?.function ?? '');
+        const before = this.#exists(pair);
+        return () => {
+          this.#lastWrite.set(caller?.execution ?? '', this.#now());
+          const after = this.#exists(pair);
+          if (!before && after) this.#granted(pair);
+          if (before && !after) this.#revoked(pair);
+        };
+      }
+      case 'DynamoDB.PutItem': {
+        const text = textOf(body);
+        this.#idsOnly('the ledger', text);
+        return ({ statusCode }) => {
+          if (statusCode === 200) this.#written(JSON.parse(text).Item);
+        };
+      }
+      case 'EventBridge.PutEvents':
+        this.#idsOnly('the audit stream', textOf(body));
+        return undefined;
+      case 'SFN.StartExecution':
+        return this.#started(jsonIn(body));
+      default:
+        return undefined;
+    }
+  }
+
+  #started({ stateMachineArn, input }: Record<string, string>) {
+    const content = JSON.parse(input ?? '{}');
+    if (stateMachineArn?.endsWith('-onboarding-admin')) this.#asked(content);
+    return ({ statusCode, body }: Answer) => {
+      if (statusCode !== 200) return;
+      const { executionArn } = JSON.parse(String(body));
+      this.#inputs.set(executionArn.split(':').at(-1), content);
+    };
+  }
+
+  /** What a person has asked of onboarding-admin. */
+  #asked({ release, adopt }: { release?: string; adopt?: string }): void {
+    if (release !== undefined) this.#released(release);
+    const rule = this.#truth.rulesAt(this.#now()).entitlements.find(({ name }) => name === adopt);
+    if (rule) this.#adoptions.set(rule.application, this.#now());
+  }
+
+  #released(digest: string): void {
+    for (const key of this.#covered.get(digest) ?? []) this.#releasable.add(key);
+  }
+
+  #exists({ applicationArn, userId }: Pair): boolean {
+    return this.#center.isAssigned({ applicationArn, principalId: userId, principalType: 'USER' });
+  }
+
+  /** Before a write to sso-admin takes effect. */
+  #maySend(pair: Pair, change: 'grant' | 'revoke', execution: string, by: string): void {
+    const { applicationArn, userId } = pair;
+    const now = this.#now();
+    const from = now - PLAN_TO_CHANGE - this.lag;
+    if (by !== 'applyChanges') this.violate(9, `${by} sends a ${change}`, pair);
+    const holder = holderOf(this.shadow.work, new Date(now));
+    if (holder !== execution) this.violate(6, `a ${change} is sent without the lease`, pair);
+    const modes = this.#truth.rulesOf(applicationArn, from, now).map((rule) => rule?.mode);
+    if (modes.every((mode) => mode === 'observe')) this.violate(1, `a ${change} of an entitlement that observes`, pair);
+    if (change === 'grant') {
+      // Reads lag each on its own: membership and status need not have been so at one moment.
+      const member = (at: Moment) => this.#truth.isMemberOfAny(applicationArn, userId, at);
+      const enabled = (at: Moment) => this.#truth.isEnabled(userId, at);
+      if (!this.#truth.some(from, now, member) || !this.#truth.some(from, now, enabled)) {
+        this.violate(1, 'a grant to somebody who is not entitled', pair);
+      }
+    } else this.#mayRevoke(pair, now);
+  }
+
+  #mayRevoke(pair: Pair, now: Moment): void {
+    const { applicationArn, userId } = pair;
+    const seat = this.shadow.seat(applicationArn, userId);
+    if (seat?.status !== 'revoking') this.violate(3, 'a revocation without a seat that is being revoked', pair);
+    const settledRules = this.#truth.rulesOf(applicationArn, now - PLAN_TO_CHANGE, now).length === 1;
+    const from = now - CONFIRM_TO_CALL - this.confirmationLag;
+    const entitled = (at: Moment) => this.#truth.isEntitled(applicationArn, userId, at);
+    if (settledRules && this.#truth.always(from, now, entitled)) {
+      this.violate(1, 'a revocation of somebody who is entitled', pair);
+    }
+    this.#isGraceOver(pair, now);
+  }
+
+  /** Who left and isn't disabled keeps the seat for the days of grace. */
+  #isGraceOver({ applicationArn, userId }: Pair, now: Moment): void {
+    const days = this.#truth
+      .rulesOf(applicationArn, now - 10 * DAY, now)
+      .map((rule) => rule?.onLeave.revokeAfterDays ?? 0);
+    const grace = Math.min(...days) * DAY;
+    const tolerance = 2 * this.lag + MINUTE;
+    if (
+      grace === 0 ||
+      !this.#truth.always(now - PLAN_TO_CHANGE - this.lag, now, (at) => this.#truth.isEnabled(userId, at))
+    )
+      return;
+    const wasEntitled = (at: Moment) => this.#truth.isEntitled(applicationArn, userId, at);
+    // A return shorter than the lag of reads is never seen.
+    if (this.#truth.some(now - grace + tolerance, now - this.lag - MINUTE, wasEntitled)) {
+      this.violate(5, 'a revocation within the days of grace', { applicationArn, userId });
+    }
+  }
+
+  #granted(pair: Pair): void {
+    const { applicationArn } = pair;
+    const key = keyOf(pair);
+    const now = this.#now();
+    this.#origins.set(key, 'usher');
+    this.#begin(key, now);
+    const count = [...this.#origins].filter(
+      ([one, origin]) => one.startsWith(applicationArn) && origin === 'usher',
+    ).length;
+    const rules = this.#truth.rulesOf(applicationArn, now - PLAN_TO_CHANGE - this.lag, now);
+    const max = Math.max(...rules.map((rule) => rule?.seats.max ?? 0));
+    if (count > max) this.violate(4, `${count} assignments of Usher's where ${max} are allowed`, pair);
+  }
+
+  #begin(key: string, at: Moment): void {
+    const tenures = this.#tenures.get(key) ?? [];
+    this.#tenures.set(key, tenures);
+    if (tenures.at(-1)?.to === undefined && tenures.length > 0) return;
+    tenures.push({ from: at, to: undefined });
+  }
+
+  #revoked(pair: Pair): void {
+    const { applicationArn } = pair;
+    const key = keyOf(pair);
+    const now = this.#now();
+    const released = this.#releasable.has(key);
+    if (!released) {
+      this.#isWithinBudget(pair, now);
+      this.#isNotHeld(pair, now);
+    }
+    this.#releasable.delete(key);
+    if (!released) this.#revocations.set(applicationArn, [...(this.#revocations.get(applicationArn) ?? []), now]);
+    this.#gone(key, true);
+  }
+
+  #isWithinBudget(pair: Pair, now: Moment): void {
+    const { applicationArn } = pair;
+    const windowStart = now - DAY;
+    const earlier = (this.#revocations.get(applicationArn) ?? []).filter((at) => at > windowStart).length;
+    const tenures = [...this.#tenures].flatMap(([key, some]) => (key.startsWith(applicationArn) ? some : []));
+    const then = tenures.filter(({ from, to }) => from <= windowStart && (to === undefined || to > windowStart)).length;
+    const budgets = this.#truth
+      .rulesWithin(windowStart - PLAN_TO_CHANGE, now)
+      .map(({ brake }) => Math.max(brake.atLeast, Math.floor((brake.percent * then) / 100)));
+    if (earlier + 1 > Math.max(...budgets)) this.violate(5, `${earlier + 1} revocations in 24 hours`, pair);
+  }
+
+  #isNotHeld(pair: Pair, now: Moment): void {
+    const { applicationArn, userId } = pair;
+    const hold = this.shadow.hold(applicationArn);
+    const { at: began, alone } = this.#began.get(keyOf({ applicationArn, userId })) ?? { at: now, alone: false };
+    if (hold?.status === 'held' && began > Date.parse(hold.since)) {
+      this.violate(5, 'a revocation while revocations are held', pair);
+    }
+    const empty = (at: Moment) => this.#truth.hasEmptyGroup(applicationArn, at);
+    if (!alone && this.#truth.always(began - PLAN_TO_CHANGE - this.lag, now, empty)) {
+      this.violate(5, 'a revocation while a configured group is empty', pair);
+    }
+  }
+
+  #written(item: Parameters<Shadow['write']>[0]): void {
+    const written = this.shadow.write(item);
+    if (written.item === 'seat') this.#seatWritten(written.before, written.after);
+    if (written.item === 'observation') {
+      this.#isTold(written, written.before, written.records);
+      for (const record of written.records) this.trail.pending(written, record);
+    }
+    if (written.item === 'hold') {
+      const { before, after } = written;
+      const newest = after.digests.at(-1);
+      if (newest && newest.digest !== before?.digests.at(-1)?.digest) {
+        const held = this.shadow.seatsOf(after.applicationArn).filter(({ status }) => status === 'held');
+        this.#covered.set(newest.digest, held.map(keyOf));
+      }
+    }
+  }
+
+  #seatWritten(before: Seat | undefined, after: Seat): void {
+    const now = this.#now();
+    const key = keyOf(after);
+    for (const record of after.audit) this.trail.pending(after, record);
+    this.#isTold(after, before?.audit ?? [], after.audit);
+    if (after.status === 'revoking' && before?.status !== 'revoking') {
+      this.#began.set(key, { at: now, alone: this.shadow.inUse(after.applicationArn) === 1 });
+    }
+    if (before && takesPlace(before)) return;
+    if (after.status === 'creating') {
+      const since = this.#byHandSince.get(key) ?? Number.POSITIVE_INFINITY;
+      if (since <= now - PLAN_TO_CHANGE - this.lag)
+        this.violate(3, 'takes an assignment of somebody else for its own', after);
+    }
+    if (after.status === 'confirmed') {
+      const asked = this.#adoptions.get(after.applicationArn);
+      if (asked === undefined) this.violate(3, 'adopts an assignment unasked', after);
+      else {
+        const entitled = (at: Moment) => this.#truth.isEntitled(after.applicationArn, after.userId, at);
+        const from = Math.min(asked, now) - PLAN_TO_CHANGE - this.lag;
+        if (!this.#truth.some(from, now, entitled)) this.violate(3, 'adopts somebody who is not entitled', after);
+      }
+      this.#origins.set(key, 'usher');
+      this.#begin(key, now);
+    }
+    if (['assigned', 'confirmed', 'leaving', 'held'].includes(after.status) && !this.trail.isGranted(after)) {
+      this.violate(7, `a seat is ${after.status} that no audit event tells of`, after);
+    }
+  }
+
+  /** An audit record leaves the ledger only when it is on the bus. */
+  #isTold(pair: Pair, before: readonly AuditRecord[], after: readonly AuditRecord[]): void {
+    const kept = new Set(after.map((record) => recordKey(pair, record)));
+    for (const record of before) {
+      if (kept.has(recordKey(pair, record)) || this.trail.isOnBus(pair, record)) continue;
+      this.violate(7, `the audit record ${record.kind} is cleared before it was sent`, pair);
+    }
+  }
+
+  #audit(entry: AuditEntry): void {
+    for (const problem of this.trail.take(entry)) this.violate(7, problem);
+  }
+
+  #ended(end: ExecutionEnd): void {
+    this.ends.push(end);
+    this.#idsOnly('the end of an execution', JSON.stringify(end));
+    const arn = [...this.#lastWrite.keys()].find((execution) => execution.endsWith(`:${end.execution}`));
+    const last = arn === undefined ? undefined : this.#lastWrite.get(arn);
+    if (end.outcome !== 'converged') return;
+    if (last !== undefined && this.#now() < last + SETTLE) {
+      this.violate(2, `${end.execution} converged ${(this.#now() - last) / SECOND} s after its last write`);
+    }
+    this.#isMet(end.execution);
+  }
+
+  /** Converged: what the event led to expect, and still is so, has come about. */
+  #isMet(execution: string): void {
+    const expected = expectationOf(this.#inputs.get(execution));
+    const now = this.#now();
+    if (!expected || this.refusing || now - expected.at > 14 * MINUTE) return;
+    const { userId, groupId, at, joins } = expected;
+    const from = at - this.lag - MINUTE;
+    for (const rule of this.#truth.rulesAt(now).entitlements) {
+      const { application: applicationArn, mode, onLeave, seats } = rule;
+      const pair = { applicationArn, userId };
+      const changed = this.#truth.rulesOf(applicationArn, from, now).length > 1;
+      const meddled = (this.#takenByHand.get(keyOf(pair)) ?? Number.NEGATIVE_INFINITY) >= from;
+      if (changed || meddled || mode !== 'enforce' || !rule.groups.includes(groupId)) continue;
+      const isMember = (moment: Moment) => this.#truth.isMember(groupId, userId, moment);
+      const isElsewhere = (moment: Moment) =>
+        rule.groups.some((other) => other !== groupId && this.#truth.isMember(other, userId, moment));
+      const enabled = this.#truth.always(from, now, (moment) => this.#truth.isEnabled(userId, moment));
+      const assigned = this.#exists(pair);
+      if (
+        joins &&
+        enabled &&
+        this.#truth.always(at, now, isMember) &&
+        !assigned &&
+        this.shadow.inUse(applicationArn) < seats.max
+      ) {
+        this.violate(2, `${execution} converged without the seat that its event led to expect`, pair);
+      }
+      const seat = this.shadow.seat(applicationArn, userId);
+      const left = !this.#truth.some(at, now, isMember) && !this.#truth.some(from, now, isElsewhere);
+      const gone = left && onLeave.revokeAfterDays === 0;
+      const ours = seat !== undefined && takesPlace(seat) && seat.status !== 'held';
+      if (!joins && gone && enabled && assigned && ours) {
+        this.violate(2, `${execution} converged with the seat that its event led to be taken`, pair);
+      }
+    }
+  }
+}
+
+const MembershipEvent = z.object({
+  detail: z.object({
+    eventName: z.enum(['AddMemberToGroup', 'CreateGroupMembership', 'RemoveMemberFromGroup']),
+    eventTime: z.string(),
+    requestParameters: z.object({
+      groupId: z.string(),
+      member: z.optional(z.object({ memberId: z.string() })),
+      memberId: z.optional(z.object({ userId: z.string() })),
+    }),
+  }),
+});
+
+/** What an event that names user and group leads to expect. */
+function expectationOf(input: unknown): { userId: string; groupId: string; at: Moment; joins: boolean } | undefined {
+  const { success, data } = MembershipEvent.safeParse(input);
+  if (!success) return undefined;
+  const { eventName, eventTime, requestParameters } = data.detail;
+  const { groupId, member, memberId } = requestParameters;
+  const userId = member?.memberId ?? memberId?.userId ?? '';
+  return { userId, groupId, at: Date.parse(eventTime), joins: eventName !== 'RemoveMemberFromGroup' };
+}
+
+/** One person and one application as a key. */
+function keyOf({ applicationArn, userId }: Pair): string {
+  return `${applicationArn} ${userId}`;
+}
+
+function textOf(body: Uint8Array): string {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+}
+
+function jsonIn(body: Uint8Array) {
+  return JSON.parse(textOf(body));
+}
