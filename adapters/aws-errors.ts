@@ -4,6 +4,7 @@ import { RefusedError, TransientAwsError } from '../domain/errors.ts';
 type Refusal =
   | 'access-denied'
   | 'application-missing'
+  | 'credentials'
   | 'identity-store-missing'
   | 'kms-access-denied'
   | 'kms-disabled'
@@ -12,6 +13,7 @@ type Refusal =
   | 'kms-invalid-state'
   | 'kms-key-not-found'
   | 'ledger-missing'
+  | 'not-deployed'
   | 'principal-or-application-missing'
   | 'quota-exceeded'
   | 'validation';

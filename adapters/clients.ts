@@ -29,5 +29,9 @@ export interface ClientSettings {
   maxAttempts: 1;
   endpoint?: string;
   credentials?: { accessKeyId: string; secretAccessKey: string };
+  /** Of the configuration files that the AWS CLI has, too. */
+  profile?: string;
+  /** Takes the place of `maxAttempts`: where a person waits, no machine retries. */
+  retryStrategy?: NonNullable<DynamoDBClientConfig['retryStrategy']>;
   requestHandler?: NonNullable<DynamoDBClientConfig['requestHandler']>;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { own } from '../domain/event-rules.ts';
 import { normalize } from '../domain/normalize.ts';
 import { INITIAL_PROGRESS } from '../domain/progress.ts';
 import { MachineVersion, Timestamp } from '../domain/request.ts';
@@ -20,5 +21,14 @@ export const handler = step({
     const normalized = normalize(input, { entitlements, execution, startedAt: new Date(startedAt), machine });
     return 'ignored' in normalized ? normalized : { ...normalized, plan: { progress: INITIAL_PROGRESS } };
   },
-  facts: (output) => ('ignored' in output ? { ignored: output.ignored } : { cause: output.request.cause }),
+  facts: (output, { input }) => ({
+    ...('ignored' in output ? { ignored: output.ignored } : { cause: output.request.cause }),
+    ...recordedIn(input),
+  }),
 });
+
+/** The account in which an event was recorded: tells that of a forwarder from one of this account. */
+function recordedIn(input: unknown): { eventAccount?: string } {
+  const account = own(input, 'account');
+  return typeof account === 'string' && /^\d{12}$/.test(account) ? { eventAccount: account } : {};
+}

@@ -60,8 +60,8 @@ export interface StepDefinition<Input, Services, Output> {
   services(environment: Environment): Services;
   /** Its return value is the state's result; the machine decides where it goes. */
   run(input: Input, services: Services & { measure: Measure }): Promise<Output>;
-  /** What of the output is worth a log line; ids and counts only. */
-  facts?(output: Output): Record<string, unknown>;
+  /** What of output and input is worth a log line; ids and counts only. */
+  facts?(output: Output, input: Input): Record<string, unknown>;
 }
 
 type Handler = (event: unknown, context: Context) => Promise<unknown>;
@@ -114,8 +114,9 @@ function handlerOf<Input, Services extends object, Output>(
       const execution = executionOf(event);
       logger.info('started', { execution });
       try {
-        const output = await run(parsed(input, event), built);
-        logger.info('completed', { execution, ...facts?.(output) });
+        const given = parsed(input, event);
+        const output = await run(given, built);
+        logger.info('completed', { execution, ...facts?.(output, given) });
         return output;
       } catch (error) {
         logger.error('failed', { execution, ...described(error) });

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type * as z from 'zod/mini';
 import type { Faults } from './faults.ts';
+import { callOf, type Envelope, type ServiceName } from './routes.ts';
 
-/** What stands behind the door, by the names under which calls are counted. */
-export type ServiceName = 'SSOAdmin' | 'IdentityStore' | 'DynamoDB' | 'EventBridge' | 'SFN';
+export type { ServiceName } from './routes.ts';
 
 /** An HTTP answer. */
 export interface Answer {
@@ -19,15 +19,6 @@ export interface Service {
   handle(operation: string, body: Uint8Array): Promise<Answer>;
 }
 
-/** The services by the prefix of `X-Amz-Target`. */
-const SERVICES: ReadonlyMap<string, ServiceName> = new Map([
-  ['SWBExternalService', 'SSOAdmin'],
-  ['AWSIdentityStore', 'IdentityStore'],
-  ['DynamoDB_20120810', 'DynamoDB'],
-  ['AWSEvents', 'EventBridge'],
-  ['AWSStepFunctions', 'SFN'],
-]);
-
 /** Each service's version of AWS JSON, and the namespace of its errors. */
 const PROTOCOLS: Readonly<Record<ServiceName, { contentType: string; namespace: string }>> = {
   SSOAdmin: { contentType: 'application/x-amz-json-1.1', namespace: '' },
@@ -35,6 +26,12 @@ const PROTOCOLS: Readonly<Record<ServiceName, { contentType: string; namespace: 
   DynamoDB: { contentType: 'application/x-amz-json-1.0', namespace: 'com.amazonaws.dynamodb.v20120810#' },
   EventBridge: { contentType: 'application/x-amz-json-1.1', namespace: '' },
   SFN: { contentType: 'application/x-amz-json-1.0', namespace: '' },
+  SQS: { contentType: 'application/x-amz-json-1.0', namespace: 'com.amazonaws.sqs#' },
+  CloudWatchLogs: { contentType: 'application/x-amz-json-1.1', namespace: '' },
+  CloudTrail: { contentType: 'application/x-amz-json-1.1', namespace: '' },
+  Organizations: { contentType: 'application/x-amz-json-1.1', namespace: '' },
+  Scheduler: { contentType: 'application/json', namespace: '' },
+  STS: { contentType: 'text/xml', namespace: '' },
 };
 
 /** A refusal that the API reference knows, by its code there. */
@@ -55,15 +52,31 @@ export class ServiceError extends Error {
   }
 }
 
-/** Writes out an answer in a service's version of AWS JSON. */
+/** Writes out an answer in a service's protocol: its version of AWS JSON, or the XML of its one operation. */
 export function jsonAnswer(service: ServiceName, statusCode: number, content: object): Answer {
   const { contentType } = PROTOCOLS[service];
+  const headers = { 'content-type': contentType };
+  if (service === 'STS') return { statusCode, headers, body: xmlOf('GetCallerIdentityResponse', content) };
   return { statusCode, headers: { 'content-type': contentType }, body: JSON.stringify(content) };
 }
 
 /** Writes out a refusal: `__type`, `message` and the fields of the error's shape. */
 export function errorAnswer(service: ServiceName, { code, message, statusCode, fields }: ServiceError): Answer {
-  return jsonAnswer(service, statusCode, { __type: PROTOCOLS[service].namespace + code, message, ...fields });
+  const type = PROTOCOLS[service].namespace + code;
+  if (service === 'STS') {
+    const body = xmlOf('ErrorResponse', { Error: { Type: 'Sender', Code: code, Message: message } });
+    return { statusCode, headers: { 'content-type': PROTOCOLS.STS.contentType }, body };
+  }
+  const answer = jsonAnswer(service, statusCode, { __type: type, message, ...fields });
+  return { ...answer, headers: { ...answer.headers, 'x-amzn-errortype': type } };
+}
+
+/** Of texts and objects only; nothing in them comes from outside. */
+function xmlOf(name: string, content: object): string {
+  const inner = Object.entries(content).map(([key, value]) =>
+    typeof value === 'object' && value !== null ? xmlOf(key, value) : `<${key}>${value}</${key}>`,
+  );
+  return `<${name}>${inner.join('')}</${name}>`;
 }
 
 /** Checks an input and answers it, or throws a {@link ServiceError}. */
@@ -149,6 +162,8 @@ export type Death = 'crash' | 'timeout';
 export interface DoorOptions {
   services: Partial<Record<ServiceName, Service>>;
   faults: Faults;
+  /** Answers what is no request to AWS; undefined when there is nothing of this name. */
+  pages?(method: string, path: string, body: Uint8Array): Answer | undefined;
   /** The invocation that made a request dies now. Requests without {@link INVOCATION_HEADER} only get a failure. */
   onCrash(invocationId: string, death: Death): void;
   /** Told of each request that reaches its service; what it returns is told of the service's answer. */
@@ -174,6 +189,8 @@ const KEEP_ALIVE_MILLISECONDS = 60_000;
 
 /** What the SDK's clients hand to a request handler, as far as it matters here. */
 interface SdkRequest {
+  method?: string;
+  path?: string;
   headers: Record<string, string>;
   body?: unknown;
 }
@@ -182,16 +199,20 @@ interface SdkRequest {
 export class Door {
   /** Every request by `<Service>.<Operation>`, refused ones too. */
   readonly calls = new Map<string, number>();
+  /** Those that came over HTTP, and not from a function. */
+  readonly callsFromOutside = new Map<string, number>();
   readonly #services: DoorOptions['services'];
   readonly #faults: Faults;
   readonly #onCrash: DoorOptions['onCrash'];
+  readonly #pages: DoorOptions['pages'];
   readonly #onRequest: NonNullable<DoorOptions['onRequest']>;
   #requests = 0;
 
-  constructor({ services, faults, onCrash, onRequest = () => undefined }: DoorOptions) {
+  constructor({ services, faults, onCrash, pages, onRequest = () => undefined }: DoorOptions) {
     this.#services = services;
     this.#faults = faults;
     this.#onCrash = onCrash;
+    this.#pages = pages;
     this.#onRequest = onRequest;
   }
 
@@ -203,8 +224,8 @@ export class Door {
   requestHandler() {
     return {
       metadata: { handlerProtocol: 'http/1.1' },
-      handle: async ({ headers, body }: SdkRequest) => {
-        const answer = await this.#answer(headers, bytesOf(body));
+      handle: async ({ method = 'POST', path = '/', headers, body }: SdkRequest) => {
+        const answer = await this.#answer({ method, path, headers }, bytesOf(body), false);
         // The SDK reads bytes, and renames the headers in place.
         return { response: { ...answer, body: Buffer.from(answer.body) } };
       },
@@ -214,15 +235,15 @@ export class Door {
   }
 
   /**
-   * Opens the door on the loopback interface, at a port that is free.
+   * Opens the door on the loopback interface, at this port or at one that is free.
    *
    * A service that throws is a bug and ends the process.
    */
-  async listen(): Promise<{ endpoint: string; close(): Promise<void> }> {
+  async listen(port = 0): Promise<{ endpoint: string; close(): Promise<void> }> {
     const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, (request, response) => {
       this.#serve(request, response);
     });
-    server.listen(0, '127.0.0.1');
+    server.listen(port, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('the server has no port');
@@ -248,44 +269,56 @@ export class Door {
     // A client that went away gets no answer.
     request.on('error', () => response.destroy());
     request.on('end', async () => {
-      const { statusCode, headers, body } = await this.#answer(request.headers, Buffer.concat(chunks));
+      const { method = '', url: path = '', headers: given } = request;
+      const { statusCode, headers, body } = await this.#answer(
+        { method, path, headers: given },
+        Buffer.concat(chunks),
+        given[INVOCATION_HEADER] === undefined,
+      );
       response.writeHead(statusCode, { ...headers, 'content-length': Buffer.byteLength(body) });
       response.end(body);
     });
   }
 
-  async #answer(headers: Readonly<Record<string, string | string[] | undefined>>, body: Uint8Array): Promise<Answer> {
+  async #answer(envelope: Envelope, body: Uint8Array, outside: boolean): Promise<Answer> {
     this.#requests += 1;
     const requestId = String(this.#requests);
-    const answer = await this.#route(headers, body);
+    const answer = await this.#route(envelope, body, outside);
     return { ...answer, headers: { ...answer.headers, 'x-amzn-requestid': requestId } };
   }
 
-  async #route(headers: Readonly<Record<string, string | string[] | undefined>>, body: Uint8Array): Promise<Answer> {
-    const [, target = '', operation = ''] = /^(\w+)\.(\w{1,128})$/.exec(String(headers['x-amz-target'])) ?? [];
-    const name = SERVICES.get(target);
-    const service = name && this.#services[name];
-    if (!(name && service)) {
+  async #route(envelope: Envelope, body: Uint8Array, outside: boolean): Promise<Answer> {
+    const call = callOf(envelope, body);
+    const service = call && this.#services[call.service];
+    if (!(call && service)) {
+      const page = this.#pages?.(envelope.method, envelope.path, body);
+      if (page) return page;
       return errorAnswer('SSOAdmin', new ServiceError('UnknownOperationException', 'The X-Amz-Target is not known'));
     }
-    const call = `${name}.${operation}`;
-    this.calls.set(call, (this.calls.get(call) ?? 0) + 1);
+    const { service: name, operation } = call;
+    const header = envelope.headers[INVOCATION_HEADER];
+    this.#count(`${name}.${operation}`, outside);
     if (body.byteLength > BODY_LIMIT_BYTES) {
       const tooLarge = { statusCode: 413 };
       return errorAnswer(name, new ServiceError('RequestEntityTooLargeException', 'The body exceeds 1 MiB', tooLarge));
     }
-    const header = headers[INVOCATION_HEADER];
     const invocation = typeof header === 'string' ? header : undefined;
+    const called = `${name}.${operation}`;
     const handle = async (effective: Uint8Array) => {
-      const answered = this.#onRequest({ call, body: effective, invocation });
+      const answered = this.#onRequest({ call: called, body: effective, invocation });
       const answer = await service.handle(operation, effective);
       answered?.(answer);
       return answer;
     };
-    const fault = this.#faults.match(call, body);
-    const answer = await (fault ? fault.answer(name, body, handle) : handle(body));
+    const fault = this.#faults.match(called, call.body);
+    const answer = await (fault ? fault.answer(name, call.body, handle) : handle(call.body));
     if (fault?.death !== undefined && invocation !== undefined) this.#onCrash(invocation, fault.death);
     return answer;
+  }
+
+  #count(call: string, outside: boolean): void {
+    this.calls.set(call, (this.calls.get(call) ?? 0) + 1);
+    if (outside) this.callsFromOutside.set(call, (this.callsFromOutside.get(call) ?? 0) + 1);
   }
 }
 

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod/mini';
 import type { Clock } from '../domain/clock.ts';
-import { jsonService, operation, parseJson, type Service, ServiceError } from './door.ts';
+import { jsonService, type Operation, operation, parseJson, type Service, ServiceError } from './door.ts';
 
 /** An event that a bus took. */
 export interface BusEntry {
@@ -69,11 +69,17 @@ function refusalOf({ Source, DetailType, Detail }: Entry): { ErrorCode: string; 
  *
  * An entry for a bus that doesn't exist gets an id and is dropped, as AWS has it.
  *
- * @param options `buses`: the names of the buses that exist; `onEntry` is called for each entry taken, in order
+ * @param options `buses`: the names of the buses that exist; `onEntry` is called for each entry taken, in order; `others`:
+ *   operations beside PutEvents
  * @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
  */
-export function eventBus(options: { buses: readonly string[]; clock: Clock; onEntry(entry: BusEntry): void }): Service {
-  const { buses, clock, onEntry } = options;
+export function eventBus(options: {
+  buses: readonly string[];
+  clock: Clock;
+  onEntry(entry: BusEntry): void;
+  others?: ReadonlyMap<string, Operation>;
+}): Service {
+  const { buses, clock, onEntry, others = new Map() } = options;
   let events = 0;
 
   const put = (entry: Entry): object => {
@@ -97,5 +103,5 @@ export function eventBus(options: { buses: readonly string[]; clock: Clock; onEn
     const results = Entries.map(put);
     return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };
   });
-  return jsonService('EventBridge', new Map([['PutEvents', putEvents]]));
+  return jsonService('EventBridge', new Map([['PutEvents', putEvents], ...others]));
 }

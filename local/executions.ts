@@ -80,6 +80,23 @@ export class Executions {
     return [...this.#all.values()];
   }
 
+  /** Takes over what another local stack ran; what was running then was ended with it. */
+  restore(saved: readonly Execution[]): void {
+    for (const execution of saved) {
+      const running = execution.status === 'RUNNING';
+      const end = { status: 'ABORTED', endedAt: this.#options.time.now(), error: 'LocalStackStopped' } as const;
+      this.#all.set(execution.arn, running ? { ...execution, ...end } : execution);
+    }
+  }
+
+  /** Forgets the oldest of those that have ended. */
+  forgetAllBut(most: number): void {
+    for (const [arn, { status }] of this.#all) {
+      if (this.#all.size <= most) return;
+      if (status !== 'RUNNING') this.#all.delete(arn);
+    }
+  }
+
   start(arn: string, name: string, input: string): Execution {
     const startedAt = this.#options.time.now();
     const execution: Execution = {

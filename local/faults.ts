@@ -4,7 +4,7 @@ import { ResourceId } from '../domain/ids.ts';
 import { type Answer, type Death, errorAnswer, jsonAnswer, parseJson, ServiceError, type ServiceName } from './door.ts';
 import { ReadOperationSchema } from './identity-center.ts';
 
-/** The operations of the stand-in itself; those of DynamoDB and Step Functions are only checked by form. */
+/** The operations of the stand-in that the functions call; those of other services are only checked by form. */
 const OPERATIONS: ReadonlySet<string> = new Set([
   ...ReadOperationSchema.options,
   'SSOAdmin.GetApplicationAssignmentConfiguration',
@@ -13,6 +13,7 @@ const OPERATIONS: ReadonlySet<string> = new Set([
   'SSOAdmin.DeleteApplicationAssignment',
   'EventBridge.PutEvents',
 ]);
+const CHECKED_BY_FORM = /^(?:DynamoDB|SFN|SQS|CloudWatchLogs|CloudTrail|Organizations|Scheduler|STS)\.[A-Z][A-Za-z]+$/;
 
 const KINDS = [
   'throttle',
@@ -23,6 +24,7 @@ const KINDS = [
   'not-found',
   'refuse',
   'quota',
+  'expired',
   'partial',
   'crash-before',
   'crash-after',
@@ -36,7 +38,8 @@ const REASONED: ReadonlySet<string> = new Set(['throttle', 'not-found', 'refuse'
 /**
  * A fault to come: what happens to which requests.
  *
- * - `throttle`, `conflict`, `not-found`, `refuse` (AccessDeniedException), `quota`: AWS's refusal of that name, no effect
+ * - `throttle`, `conflict`, `not-found`, `refuse` (AccessDeniedException), `quota`, `expired` (ExpiredTokenException): AWS's
+ *   refusal of that name, no effect
  * - `internal`: a server error without effect; `internal-after`: with effect
  * - `lost`: answers 200 and `{}`, without effect
  * - `partial`: PutEvents takes all entries but the first
@@ -50,7 +53,7 @@ export const FaultRuleSchema = z
       .string()
       .check(
         z.refine(
-          (operation) => OPERATIONS.has(operation) || /^(?:DynamoDB|SFN)\.[A-Z][A-Za-z]+$/.test(operation),
+          (operation) => OPERATIONS.has(operation) || CHECKED_BY_FORM.test(operation),
           'expected an operation that the local stack has, such as SSOAdmin.CreateApplicationAssignment',
         ),
       ),
@@ -83,8 +86,8 @@ export type FaultRule = z.input<typeof FaultRuleSchema>;
 type Rule = z.output<typeof FaultRuleSchema>;
 
 /** The kinds of refusal, and how each service names them. */
-type Refusal = 'throttle' | 'conflict' | 'internal' | 'not-found' | 'refuse' | 'quota';
-const CODES: Readonly<Record<ServiceName, Readonly<Record<Refusal, string>>>> = {
+type Refusal = 'throttle' | 'conflict' | 'internal' | 'not-found' | 'refuse' | 'quota' | 'expired';
+const CODES: Readonly<Record<string, Readonly<Partial<Record<Refusal, string>>>>> = {
   SSOAdmin: {
     throttle: 'ThrottlingException',
     conflict: 'ConflictException',
@@ -117,6 +120,7 @@ const CODES: Readonly<Record<ServiceName, Readonly<Record<Refusal, string>>>> = 
     refuse: 'AccessDeniedException',
     quota: 'LimitExceededException',
   },
+  STS: { expired: 'ExpiredToken' },
   SFN: {
     throttle: 'ThrottlingException',
     conflict: 'ConflictException',
@@ -126,6 +130,21 @@ const CODES: Readonly<Record<ServiceName, Readonly<Record<Refusal, string>>>> = 
     quota: 'ExecutionLimitExceeded',
   },
 };
+
+/** For services that have no names of their own for it. */
+const USUAL_CODES: Readonly<Record<Refusal, string>> = {
+  throttle: 'ThrottlingException',
+  conflict: 'ConflictException',
+  internal: 'InternalServerException',
+  'not-found': 'ResourceNotFoundException',
+  refuse: 'AccessDeniedException',
+  quota: 'LimitExceededException',
+  expired: 'ExpiredTokenException',
+};
+
+function codeOf(service: ServiceName, kind: Refusal): string {
+  return CODES[service]?.[kind] ?? USUAL_CODES[kind];
+}
 
 /** The operations that are about a group; the others of the Identity Store are about a user. */
 const ABOUT_GROUPS: ReadonlySet<string> = new Set([
@@ -140,7 +159,7 @@ function refusal(service: ServiceName, kind: Refusal, { operation, reason }: Rul
     if (kind === 'not-found') fields['ResourceType'] = ABOUT_GROUPS.has(operation) ? 'GROUP' : 'USER';
   }
   const statusCode = kind === 'internal' ? 500 : 400;
-  return errorAnswer(service, new ServiceError(CODES[service][kind], `Injected: ${kind}`, { statusCode, fields }));
+  return errorAnswer(service, new ServiceError(codeOf(service, kind), `Injected: ${kind}`, { statusCode, fields }));
 }
 
 const EntriesSchema = z.object({ Entries: z.array(z.unknown()) });

@@ -44,6 +44,10 @@ const SeedApplicationSchema = z.strictObject({
   name: z.optional(Name),
   /** Not checked against `users`: assignments of Active Directory identities outlive the identity. */
   assigned: z.optional(UserIds),
+  /** Groups that are assigned as a whole. */
+  assignedGroups: z.optional(z.array(ResourceId).check(unique((groupId) => groupId, [], 'expected every group once'))),
+  /** Which product it is of, the last part of its provider's ARN: `codewhisperer`, … */
+  provider: z.optional(z.string().check(z.regex(/^[\w-]{1,64}$/, 'expected a provider such as codewhisperer'))),
   /** True when left out, as AWS has it for managed applications. */
   assignmentRequired: z.optional(z.boolean()),
   status: z.optional(Status),
@@ -204,6 +208,7 @@ export interface Assignment {
 export interface Application {
   applicationArn: string;
   name: string | undefined;
+  provider: string | undefined;
   assignmentRequired: boolean;
   status: 'ENABLED' | 'DISABLED';
 }
@@ -265,21 +270,7 @@ export class IdentityCenter {
     };
     for (const user of seed.users) this.#putUser(user, BEFORE_ALL);
     for (const group of seed.groups) this.#putGroup(group, BEFORE_ALL);
-    for (const {
-      applicationArn,
-      name,
-      assigned = [],
-      assignmentRequired = true,
-      status = 'ENABLED',
-    } of seed.applications) {
-      this.#applications.set(applicationArn, { applicationArn, name, assignmentRequired, status });
-      const assignments = new Timeline<Assignment>();
-      this.#assignments.set(applicationArn, assignments);
-      for (const principalId of assigned) {
-        const assignment: Assignment = { applicationArn, principalId, principalType: 'USER' };
-        assignments.set(assignmentKey(principalId, 'USER'), assignment, BEFORE_ALL);
-      }
-    }
+    for (const application of seed.applications) this.#putApplication(application);
   }
 
   /** Does nothing when there is a user with this id. */
@@ -379,6 +370,42 @@ export class IdentityCenter {
     return this.#groups.get(groupId, moment);
   }
 
+  /** All groups by pages. */
+  groups(limit: number, after?: string, moment?: Moment): Page<{ groupId: string; displayName: string | undefined }> {
+    return this.#groups.page(limit, after, moment);
+  }
+
+  /** As it stands now, in the form in which it can begin anew. */
+  seed(): DirectorySeed {
+    const drop = <T extends object>(seed: T): T => JSON.parse(JSON.stringify(seed));
+    return drop({
+      identityStoreId: this.identityStoreId,
+      users: this.#users.all(),
+      groups: this.#groups.all().map(({ groupId, displayName }) => ({
+        groupId,
+        ...(displayName === undefined ? {} : { displayName }),
+        members: (this.#members.get(groupId)?.all() ?? []).map(({ userId }) => userId),
+      })),
+      applications: this.applications().map(({ name, provider, ...application }) => {
+        const assignments = this.#assignments.get(application.applicationArn)?.all() ?? [];
+        const of = (type: Assignment['principalType']) =>
+          assignments.filter(({ principalType }) => principalType === type).map(({ principalId }) => principalId);
+        return {
+          ...application,
+          ...(name === undefined ? {} : { name }),
+          ...(provider === undefined ? {} : { provider }),
+          assigned: of('USER'),
+          assignedGroups: of('GROUP'),
+        };
+      }),
+    });
+  }
+
+  /** By ARN. */
+  applications(): Application[] {
+    return [...this.#applications.keys()].sort().flatMap((arn) => this.#applications.get(arn) ?? []);
+  }
+
   isMember(groupId: string, userId: string, moment?: Moment): boolean {
     return this.#members.get(groupId)?.get(userId, moment) !== undefined;
   }
@@ -415,6 +442,21 @@ export class IdentityCenter {
   #existing<T>(found: T | undefined, kind: string, id: string): T {
     if (found === undefined) throw new Error(`there is no ${kind} ${id}`);
     return found;
+  }
+
+  #putApplication(seed: DirectorySeed['applications'][number]): void {
+    const { applicationArn, name, provider, assignmentRequired = true, status = 'ENABLED' } = seed;
+    this.#applications.set(applicationArn, { applicationArn, name, provider, assignmentRequired, status });
+    const assignments = new Timeline<Assignment>();
+    this.#assignments.set(applicationArn, assignments);
+    const assign = (principalId: string, principalType: Assignment['principalType']) =>
+      assignments.set(
+        assignmentKey(principalId, principalType),
+        { applicationArn, principalId, principalType },
+        BEFORE_ALL,
+      );
+    for (const userId of seed.assigned ?? []) assign(userId, 'USER');
+    for (const groupId of seed.assignedGroups ?? []) assign(groupId, 'GROUP');
   }
 
   #putUser(seed: SeedUser, at: number): void {

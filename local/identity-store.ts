@@ -34,6 +34,7 @@ const IsMemberInput = z.object({
 const ListMembershipsInput = z.object({ IdentityStoreId, GroupId: ResourceId, MaxResults, NextToken });
 const DescribeUserInput = z.object({ IdentityStoreId, UserId: ResourceId });
 const DescribeGroupInput = z.object({ IdentityStoreId, GroupId: ResourceId });
+const ListGroupsInput = z.object({ IdentityStoreId, MaxResults, NextToken });
 const ListUsersInput = z.object({ IdentityStoreId, MaxResults, NextToken });
 
 const Text = z.string().check(z.minLength(1), z.maxLength(1024));
@@ -48,6 +49,13 @@ const GetUserIdInput = z.object({
     }),
     z.strictObject({ ExternalId: z.object({ Issuer: Text, Id: Text }) }),
   ]),
+});
+
+const GetGroupIdInput = z.object({
+  IdentityStoreId,
+  AlternateIdentifier: z.strictObject({
+    UniqueAttribute: z.object({ AttributePath: z.literal('displayName'), AttributeValue: Text }),
+  }),
 });
 
 function notFound(resourceType: 'USER' | 'GROUP' | 'IDENTITY_STORE', resourceId?: string): ServiceError {
@@ -66,9 +74,14 @@ function selectorOf(identifier: z.infer<typeof GetUserIdInput>['AlternateIdentif
 /**
  * The reads of the Identity Store API that Usher and its operators' tools use, 20 requests a second of each.
  *
+ * @param writes operations beside the reads
  * @see https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_Operations.html
  */
-export function identityStore(world: IdentityCenter, clock: Clock): Service {
+export function identityStore(
+  world: IdentityCenter,
+  clock: Clock,
+  writes: ReadonlyMap<string, Operation> = new Map(),
+): Service {
   const { identityStoreId: storeId, quirks } = world;
 
   /** An operation on this store: every input names it. */
@@ -102,6 +115,12 @@ export function identityStore(world: IdentityCenter, clock: Clock): Service {
     MembershipId: membershipId,
     GroupId: groupId,
     MemberId: { UserId: userId },
+  });
+
+  const describeGroup = ({ groupId, displayName }: { groupId: string; displayName: string | undefined }): object => ({
+    IdentityStoreId: storeId,
+    GroupId: groupId,
+    ...(displayName === undefined ? {} : { DisplayName: displayName }),
   });
 
   const operations = new Map<string, Operation>([
@@ -155,11 +174,29 @@ export function identityStore(world: IdentityCenter, clock: Clock): Service {
       read('IdentityStore.DescribeGroup', DescribeGroupInput, ({ GroupId }, moment) => {
         const group = world.group(GroupId, moment);
         if (group === undefined) throw notFound('GROUP', GroupId);
-        return { IdentityStoreId: storeId, GroupId, ...(group.displayName && { DisplayName: group.displayName }) };
+        return describeGroup(group);
+      }),
+    ],
+    [
+      'ListGroups',
+      read('IdentityStore.DescribeGroup', ListGroupsInput, ({ MaxResults: limit, NextToken: token }, moment) => {
+        const { values, next } = world.groups(limit, parsePageToken('groups', token), moment);
+        return { Groups: values.map(describeGroup), ...nextToken('groups', next) };
+      }),
+    ],
+    [
+      'GetGroupId',
+      read('IdentityStore.DescribeGroup', GetGroupIdInput, ({ AlternateIdentifier }, moment) => {
+        const { AttributeValue } = AlternateIdentifier.UniqueAttribute;
+        const { values } = world.groups(Number.POSITIVE_INFINITY, undefined, moment);
+        const group = values.find(({ displayName }) => displayName?.toLowerCase() === AttributeValue.toLowerCase());
+        if (group === undefined) throw notFound('GROUP');
+        return { IdentityStoreId: storeId, GroupId: group.groupId };
       }),
     ],
   ]);
 
+  for (const [name, write] of writes) operations.set(name, write);
   const limits = new Map([...operations.keys()].map((name) => [name, new RateLimit(clock)]));
   return jsonService('IdentityStore', operations, (name) => {
     const waitSeconds = limits.get(name)?.take() ?? 0;

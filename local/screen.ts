@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogUpdate } from 'log-update';
-import pc from 'picocolors';
+import { type Colors, colorsOf } from '../cli/colors.ts';
 import { Output } from './output.ts';
-
-/** Functions that colour a text, or leave it as it is. */
-export type Colors = ReturnType<typeof pc.createColors>;
 
 /** Where people read: lines, and in a terminal a last line that changes. */
 export interface Screen {
@@ -30,7 +27,7 @@ const PACE_MILLISECONDS = 25;
 export function screenOf(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): Screen {
   // A terminal that nobody looks at may have no columns and no rows.
   const width = Math.min(stream.columns || DEFAULT_COLUMNS, WIDEST_COLUMNS);
-  const colors = pc.createColors(hasColors(stream, environment));
+  const colors = colorsOf(stream, environment);
   const output = new Output(stream);
   if (!(stream.isTTY && stream.columns && stream.rows) || environment['TERM'] === 'dumb') {
     return {
@@ -63,34 +60,4 @@ export function screenOf(stream: NodeJS.WriteStream, environment: NodeJS.Process
       return pause;
     },
   };
-}
-
-/**
- * @see https://no-color.org
- * @see https://force-color.org
- */
-function hasColors(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): boolean {
-  if (environment['NO_COLOR']) return false;
-  const forced = environment['FORCE_COLOR'];
-  if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';
-  // Node leaves `isTTY` out of streams that are no terminal.
-  return stream.isTTY === true && environment['TERM'] !== 'dumb';
-}
-
-/** Breaks a text into lines of at most so many columns, between words; its own line ends stay. */
-export function wrap(text: string, width: number): string[] {
-  return text
-    .trimEnd()
-    .split('\n')
-    .flatMap((paragraph) => {
-      const lines: string[] = [];
-      let line = '';
-      for (const word of paragraph.split(/\s+/)) {
-        if (line !== '' && line.length + 1 + word.length > width) {
-          lines.push(line);
-          line = word;
-        } else line = line === '' ? word : `${line} ${word}`;
-      }
-      return [...lines, line];
-    });
 }

@@ -29,6 +29,8 @@ const PrincipalId = z
 
 const ApplicationInput = z.object({ ApplicationArn });
 const AssignmentInput = z.object({ ApplicationArn, PrincipalId, PrincipalType: z.enum(['USER', 'GROUP']) });
+const PagingInput = z.object({});
+const InstanceInput = z.object({ InstanceArn: z.string() });
 const ListInput = z.object({
   ApplicationArn,
   MaxResults: z._default(z.int().check(z.minimum(1), z.maximum(100)), 100),
@@ -51,12 +53,15 @@ function describeAssignment({ applicationArn, principalId, principalType }: Assi
   return { ApplicationArn: applicationArn, PrincipalId: principalId, PrincipalType: principalType };
 }
 
+/** The management account of the organization that the instance belongs to. */
+const DEFAULT_OWNER = '111122223333';
+
 /**
- * The application assignments of SSO Admin: 20 requests a second for all operations together.
+ * The application assignments of SSO Admin, and what there is to choose from: 20 requests a second for all operations together.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_Operations.html
  */
-export function ssoAdmin(world: IdentityCenter, clock: Clock): Service {
+export function ssoAdmin(world: IdentityCenter, clock: Clock, ownerAccountId = DEFAULT_OWNER): Service {
   const { quirks } = world;
 
   const existingApplication = (applicationArn: string): Application => {
@@ -64,6 +69,15 @@ export function ssoAdmin(world: IdentityCenter, clock: Clock): Service {
     if (application === undefined) throw notFound('Application');
     return application;
   };
+
+  const describeApplication = ({ applicationArn, name, provider, status }: Application): object => ({
+    ApplicationArn: applicationArn,
+    ApplicationAccount: applicationArn.split(':')[4],
+    InstanceArn: world.instanceArn,
+    Status: status,
+    ...(name === undefined ? {} : { Name: name }),
+    ...(provider === undefined ? {} : { ApplicationProviderArn: `arn:aws:sso::aws:applicationProvider/${provider}` }),
+  });
 
   const isPrincipal = ({ principalId, principalType }: Assignment): boolean =>
     (principalType === 'USER' ? world.user(principalId) : world.group(principalId)) !== undefined;
@@ -123,15 +137,39 @@ export function ssoAdmin(world: IdentityCenter, clock: Clock): Service {
     ],
     [
       'DescribeApplication',
-      operation(ApplicationInput, (input) => {
-        const { applicationArn, name, status } = existingApplication(input.ApplicationArn);
+      operation(ApplicationInput, (input) => describeApplication(existingApplication(input.ApplicationArn))),
+    ],
+    [
+      'ListInstances',
+      operation(PagingInput, () => ({
+        Instances: [
+          {
+            InstanceArn: world.instanceArn,
+            IdentityStoreId: world.identityStoreId,
+            OwnerAccountId: ownerAccountId,
+            Status: 'ACTIVE',
+          },
+        ],
+      })),
+    ],
+    [
+      'DescribeInstance',
+      operation(InstanceInput, ({ InstanceArn }) => {
+        if (InstanceArn !== world.instanceArn) throw notFound('Instance');
         return {
-          ApplicationArn: applicationArn,
-          ApplicationAccount: applicationArn.split(':')[4],
-          InstanceArn: world.instanceArn,
-          Status: status,
-          ...(name === undefined ? {} : { Name: name }),
+          InstanceArn,
+          IdentityStoreId: world.identityStoreId,
+          OwnerAccountId: ownerAccountId,
+          Status: 'ACTIVE',
+          EncryptionConfigurationDetails: { KeyType: 'AWS_OWNED_KMS_KEY', EncryptionStatus: 'ENABLED' },
         };
+      }),
+    ],
+    [
+      'ListApplications',
+      operation(InstanceInput, ({ InstanceArn }) => {
+        if (InstanceArn !== world.instanceArn) throw notFound('Instance');
+        return { Applications: world.applications().map(describeApplication) };
       }),
     ],
   ]);

@@ -1,9 +1,4 @@
-import { Console } from 'node:console';
-import { Writable } from 'node:stream';
-import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics } from '@aws-lambda-powertools/metrics';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import type { ClientSettings } from '../adapters/clients.ts';
 import { connectLedger, type Ledger } from '../adapters/ledger.ts';
@@ -17,19 +12,27 @@ import { handler as normalizeRequest } from '../functions/normalize-request.ts';
 import { handler as planChanges } from '../functions/plan-changes.ts';
 import { handler as recordAudit } from '../functions/record-audit.ts';
 import type { Platform } from '../functions/step.ts';
-import { type Answer, Door, type DoorRequest } from './door.ts';
+import { connect, platformOf } from './connecting.ts';
+import { ACCOUNT, deployed, MANAGEMENT_ACCOUNT, NAMES } from './deployed.ts';
+import { type Answer, Door, type DoorOptions, type DoorRequest } from './door.ts';
 import { type DynamoDb, openDynamoDb } from './dynamodb.ts';
+import { type ExecutionEnd, endOf, statusChange } from './ends.ts';
 import { eventBus } from './event-bus.ts';
+import type { RecordedChange } from './events.ts';
 import { type Execution, Executions } from './executions.ts';
 import { Faults } from './faults.ts';
 import { type DirectorySeed, IdentityCenter, type Quirks } from './identity-center.ts';
 import { identityStore } from './identity-store.ts';
+import { identityStoreWrites } from './identity-store-writes.ts';
 import { loadInterpreter, seededDice } from './interpreter.ts';
 import { type Handler, Invocations } from './invocations.ts';
+import { itemsOf, putItems, type SavedState } from './saved-state.ts';
 import { ssoAdmin } from './sso-admin.ts';
-import { executionArnOf, machineArnOf, stepFunctions } from './step-functions.ts';
+import { executionArnOf, stepFunctions } from './step-functions.ts';
 import { readTemplate } from './template.ts';
 import { VirtualTime } from './virtual-time.ts';
+
+export type { ExecutionEnd } from './ends.ts';
 
 /** A state that an execution entered. */
 export interface StateMoment {
@@ -39,23 +42,14 @@ export interface StateMoment {
   at: Date;
 }
 
-/** How an execution ended. `outcome` is the name of the state it ended in, or `failed`. */
-export interface ExecutionEnd {
-  execution: string;
-  status: 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
-  outcome: 'converged' | 'handedOver' | 'ignored' | 'held' | 'failed';
-  /** In ids: why it was ignored or failed, to whom it was handed over. */
-  cause?: string;
-  startedAt: Date;
-  endedAt: Date;
-}
-
 /** What the local stack tells as it goes. Every callback is synchronous and in virtual-time order. */
 export interface StackListener {
   state?(moment: StateMoment): void;
   ended?(end: ExecutionEnd): void;
   /** A PutEvents entry that the audit bus took, its detail parsed. */
   audit?(entry: AuditEntry): void;
+  /** Somebody changed the identity store by its API. */
+  changed?(change: RecordedChange): void;
   /** A line that a function logged, or its metrics; JSON. */
   log?(line: string): void;
   /** A function is invoked; what it is given is JSON. */
@@ -87,6 +81,8 @@ export interface StackOptions {
   seed?: number;
   quirks?: Quirks;
   listener?: StackListener;
+  /** What another local stack held, in place of `directory`. */
+  saved?: SavedState | undefined;
 }
 
 /** The whole service without AWS: the real state machine, handlers and SDK clients, in virtual time. */
@@ -117,13 +113,19 @@ export interface Stack {
   seats(): Promise<Seat[]>;
   /** What the brake keeps, or kept last, of an application. */
   hold(applicationArn: string): Promise<Hold | undefined>;
+  /** Opens the door for others, at this port or at a free one. */
+  listen(port: number, pages: DoorOptions['pages']): Promise<{ endpoint: string; close(): Promise<void> }>;
+  /** Requests of others, over HTTP, counted by `<Service>.<Operation>`. */
+  callsFromOutside(): Record<string, number>;
+  /** Lets virtual time follow real time; see {@link VirtualTime.follow}. */
+  follow: VirtualTime['follow'];
+  /** All that it holds. */
+  save(): Promise<SavedState>;
+  /** Forgets the oldest executions that have ended, above so many. */
+  forgetAllBut(executions: number): void;
   close(): Promise<void>;
 }
 
-/** The names that a deployment gives. */
-const LEDGER_TABLE = 'usher-local-ledger';
-const AUDIT_BUS = 'usher-local-audit';
-const ACCOUNT = '000000000000';
 /** EventBridge invokes a function again when it failed: after a minute, and after two more. */
 const REDELIVER_SECONDS = [60, 120];
 
@@ -142,19 +144,25 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const time = new VirtualTime(options.start);
   const invocations = new Invocations(time, (invocation) => listener.invoked?.(invocation));
   const clock: Clock = { now: () => time.now(), sleep: (seconds) => invocations.sleep(seconds) };
-  const identityCenter = new IdentityCenter(directory, { clock, instanceArn, quirks: options.quirks ?? {} });
+  const { saved } = options;
+  const identityCenter = new IdentityCenter(saved?.directory ?? directory, {
+    clock,
+    instanceArn,
+    quirks: options.quirks ?? {},
+  });
   const faults = new Faults();
   const template = { ...readTemplate(), ...(options.definition ? { definition: options.definition } : {}) };
   const database = openDynamoDb();
-  await database.createTable({ TableName: LEDGER_TABLE, ...template.ledgerTable });
+  await database.createTable({ TableName: NAMES.ledger, ...template.ledgerTable });
+  if (saved) await putItems(database, saved.ledger);
   const machineOf = (name: string) => ({
     arn: `arn:aws:states:${region}:${ACCOUNT}:stateMachine:${name}`,
     name,
     definition: JSON.stringify(template.definition),
     createdAt: options.start,
   });
-  const machine = machineOf('usher-local-onboarding');
-  const admin = machineOf('usher-local-onboarding-admin');
+  const machine = machineOf(NAMES.machine);
+  const admin = machineOf(NAMES.adminMachine);
 
   const sandboxes = new Map<string, Handler[]>();
   /** Each sandbox of Lambda serves one invocation at a time, has its own pace, and ends with an invocation that fails. */
@@ -202,29 +210,54 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     });
   };
 
-  let names = 0;
+  const around = deployed({ clock, region, machineArn: machine.arn, patterns: template.patterns });
+  if (saved) {
+    executions.restore(saved.executions);
+    around.audit.restore(saved.audit);
+    around.queues.restore(saved.queues);
+  }
+  let names = saved?.executions.length ?? 0;
   const newName = () => {
     names += 1;
     return `execution-${names}`;
   };
+  let pages: DoorOptions['pages'];
   const door = new Door({
     services: {
-      IdentityStore: identityStore(identityCenter, clock),
-      SSOAdmin: ssoAdmin(identityCenter, clock),
-      EventBridge: eventBus({
-        buses: [AUDIT_BUS],
+      IdentityStore: identityStore(
+        identityCenter,
         clock,
-        onEntry: ({ EventId: _, Detail, ...entry }) => listener.audit?.({ ...entry, Detail: JSON.parse(Detail) }),
+        identityStoreWrites(identityCenter, (change) => listener.changed?.(change)),
+      ),
+      SSOAdmin: ssoAdmin(identityCenter, clock, MANAGEMENT_ACCOUNT),
+      EventBridge: eventBus({
+        buses: [NAMES.auditBus],
+        clock,
+        onEntry: (entry) => {
+          around.audit.keep(entry);
+          const { EventId: _, Detail, ...told } = entry;
+          listener.audit?.({ ...told, Detail: JSON.parse(Detail) });
+        },
+        others: around.eventOperations,
       }),
+      ...around.services,
       SFN: stepFunctions(executions, [machine, admin], newName),
       DynamoDB: database,
     },
     faults,
+    pages: (...request) => pages?.(...request),
     onCrash: (id, death) => invocations.kill(id, death),
     onRequest: (request) => listener.request?.(request),
   });
   const { settings, close } = await connect(door, region, invocations, options.transport);
-  const surroundings = { entitlements, clock, log: (line: string) => listener.log?.(line) };
+  const surroundings = {
+    entitlements,
+    clock,
+    log(line: string) {
+      around.audit.keepLog(line);
+      listener.log?.(line);
+    },
+  };
   const sfn = new SFNClient(settings);
   const ledger = ledgerBeside(database, settings);
   const everConfigured = new Set(entitlements.entitlements.map(({ application }) => application));
@@ -256,7 +289,24 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     endOf: (name) => ends.get(name),
     execution: (name) => executions.all().find((execution) => execution.name === name),
     settle: () => time.settle(),
-    calls: () => Object.fromEntries([...door.calls].sort(([a], [b]) => (a < b ? -1 : 1))),
+    calls: () => sorted(door.calls),
+    callsFromOutside: () => sorted(door.callsFromOutside),
+    listen(port, others) {
+      pages = others;
+      return door.listen(port);
+    },
+    follow: (...how) => time.follow(...how),
+    save: async () => ({
+      version: 1,
+      now: clock.now().toISOString(),
+      identityStoreId: identityCenter.identityStoreId,
+      directory: identityCenter.seed(),
+      ledger: await itemsOf(database),
+      executions: executions.all(),
+      audit: [...around.audit.kept()],
+      queues: around.queues.contents(),
+    }),
+    forgetAllBut: (most) => executions.forgetAllBut(most),
     async seats() {
       const all = await Promise.all([...everConfigured].map((application) => ledger.holdings(application)));
       return all.flatMap(({ seats }) => seats);
@@ -266,108 +316,12 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   };
 }
 
-/** SDK clients for the door: over HTTP, or without a socket. */
-async function connect(door: Door, region: string, invocations: Invocations, transport: StackOptions['transport']) {
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const common = {
-    region,
-    maxAttempts: 1,
-    credentials,
-    // Nobody checks a signature here, and a profile of this machine must not change where the clients call.
-    signer: { sign: async <T>(request: T) => request },
-    defaultsMode: 'standard',
-    retryMode: 'standard',
-    useFipsEndpoint: false,
-    useDualstackEndpoint: false,
-    userAgentAppId: 'usher',
-  } as const;
-  if (transport === 'in-process') {
-    const requestHandler = invocations.watch(door.requestHandler());
-    return { settings: { ...common, endpoint: 'http://127.0.0.1', requestHandler }, close: async () => undefined };
-  }
-  const { endpoint, close } = await door.listen();
-  const http = new NodeHttpHandler();
-  const settings = { ...common, endpoint, requestHandler: invocations.watch(http) };
-  return {
-    settings,
-    close: async () => {
-      http.destroy();
-      await close();
-    },
-  };
-}
-
-/** The functions' surroundings: virtual time, the door, and their logs told to the listener. */
-function platformOf(
-  aws: ClientSettings,
-  { entitlements, clock, log }: { entitlements: Entitlements; clock: Clock; log(line: string): void },
-): Platform {
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      log(String(chunk).trimEnd());
-      done();
-    },
-  });
-  const sink = new Console({ stdout: stream, stderr: stream });
-  const logger = new Logger({ serviceName: 'usher' });
-  const metrics = new Metrics({ namespace: 'Usher', serviceName: 'usher' });
-  // Powertools writes to a console of its own, and has no option for another.
-  for (const tool of [logger, metrics]) Reflect.set(tool, 'console', sink);
-  return {
-    environment: { entitlements, clock, aws, ledgerTable: LEDGER_TABLE, auditBus: AUDIT_BUS, version: 'local' },
-    logger,
-    metrics,
-  };
-}
-
-const OUTCOMES: Readonly<Record<string, ExecutionEnd['outcome']>> = {
-  Converged: 'converged',
-  HandedOver: 'handedOver',
-  Ignored: 'ignored',
-  Held: 'held',
-};
-
-function endOf({ name, status, startedAt, endedAt, log, output, error, cause }: Execution): ExecutionEnd {
-  const last = log.findLast((event) => event.type === 'StateEntered' && event.index === undefined);
-  const state = last && 'state' in last ? last.state.name : '';
-  const told = status === 'SUCCEEDED' ? causeIn(output) : [error, cause].filter(Boolean).join(': ');
-  return {
-    execution: name,
-    status: status === 'RUNNING' ? 'ABORTED' : status,
-    outcome: (status === 'SUCCEEDED' && OUTCOMES[state]) || 'failed',
-    ...(told ? { cause: told } : {}),
-    startedAt,
-    endedAt: endedAt ?? startedAt,
-  };
-}
-
-/** The reason in an output: why it was ignored, to whom it was handed over. */
-function causeIn(output: string | undefined): string | undefined {
-  const { ignored, plan } = JSON.parse(output ?? '{}');
-  return ignored ?? plan?.handedOverTo;
-}
-
-/** The event that Step Functions sends to the default bus. */
-function statusChange({ arn, name, status, startedAt, endedAt, error, cause }: Execution): string {
-  return JSON.stringify({
-    'detail-type': 'Step Functions Execution Status Change',
-    source: 'aws.states',
-    time: endedAt?.toISOString(),
-    detail: {
-      executionArn: arn,
-      stateMachineArn: machineArnOf(arn),
-      name,
-      status,
-      startDate: startedAt.getTime(),
-      stopDate: endedAt?.getTime(),
-      error,
-      cause,
-    },
-  });
+function sorted(calls: ReadonlyMap<string, number>): Record<string, number> {
+  return Object.fromEntries([...calls].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Reads past the door. */
 function ledgerBeside(database: DynamoDb, settings: ClientSettings): Ledger {
   const door = new Door({ services: { DynamoDB: database }, faults: new Faults(), onCrash: () => undefined });
-  return connectLedger({ ...settings, requestHandler: door.requestHandler() }, LEDGER_TABLE);
+  return connectLedger({ ...settings, requestHandler: door.requestHandler() }, NAMES.ledger);
 }

@@ -10,8 +10,12 @@ export interface Template {
   functions: ReadonlyMap<string, { key: string; timeoutSeconds: number }>;
   /** Properties of the ledger's table, as CreateTable takes them. */
   ledgerTable: Record<string, unknown>;
+  /** Patterns of the rules on the default bus. */
+  patterns: { events: unknown; failures: unknown };
 }
 
+const Rule = z.object({ Properties: z.object({ EventPattern: z.unknown() }) });
+const TriggersFile = z.object({ Resources: z.object({ IdentityCenterEvents: Rule, FailedExecutions: Rule }) });
 const Serverless = z.object({ functions: z.record(z.string(), z.object({ timeout: z.int() })) });
 const LedgerFile = z.object({
   Resources: z.object({
@@ -46,7 +50,12 @@ function parseTemplate(): Template {
     if (timeoutSeconds === undefined) throw new Error(`serverless.yml has no function ${key} for the state ${state}`);
     return [state, { key, timeoutSeconds }] as const;
   });
-  return { definition, functions: new Map(states), ledgerTable: Ledger.Properties };
+  const { IdentityCenterEvents, FailedExecutions } = TriggersFile.parse(yamlIn('deploy/triggers.yml')).Resources;
+  const patterns = {
+    events: IdentityCenterEvents.Properties.EventPattern,
+    failures: FailedExecutions.Properties.EventPattern,
+  };
+  return { definition, functions: new Map(states), ledgerTable: Ledger.Properties, patterns };
 }
 
 /** CloudFormation's own tags mean nothing here, and nothing that is read bears one. */

@@ -1,29 +1,12 @@
 import * as z from 'zod/mini';
+import { OUTCOMES, STATES } from '../cli/outcomes.ts';
+import { wrap } from '../cli/text.ts';
 import { secondsBetween } from '../domain/time.ts';
 import type { Reporter, Result } from './play.ts';
-import { type Screen, wrap } from './screen.ts';
+import type { Screen } from './screen.ts';
 import type { Script, Step } from './script.ts';
 import type { AuditEntry, ExecutionEnd, StateMoment } from './stack.ts';
 import { type AuditRow, tablesOf } from './tables.ts';
-
-/** What the states do; those that only choose the way aren't shown, and those that end it are told with the end. */
-const STATES: Readonly<Record<string, string>> = {
-  NormalizeRequest: 'reads the input: whom does it tell to look at?',
-  CheckPropagation: 'asks Identity Center: is the change visible?',
-  WaitForPropagation: 'not yet, or too early to trust the reads: waits',
-  PlanChanges: 'reads afresh who is entitled and who is assigned, and compares',
-  ApplyChanges: 'makes the changes; the ledger knows before and after',
-  RecordAudit: 'puts the changes on the audit stream',
-  WaitToSettle: 'waits, then reads again: success of a call is no proof',
-};
-
-const OUTCOMES: Readonly<Record<ExecutionEnd['outcome'], string>> = {
-  converged: 'converged: fresh reads show everything as it must be',
-  handedOver: 'handed over to the execution that is at work on it',
-  ignored: 'ignored',
-  held: 'held, until a person releases it',
-  failed: 'failed',
-};
 
 /** Beyond this, one line an execution: nobody reads the states of thousands. */
 const MOST_IN_DETAIL = 40;

@@ -1,8 +1,12 @@
+import { setTimeout as realSleep } from 'node:timers/promises';
 import { createClock } from '@sinonjs/fake-timers';
 import type { Clock } from '../domain/clock.ts';
 
 /** Some 25 days. A longer timer of JavaScript ends at once; events may be months apart. */
 const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
+
+/** How far time that follows real time may be behind it. */
+const FOLLOW_MILLISECONDS = 20;
 
 /** Something under way that may itself be waiting for virtual time. */
 export interface Activity {
@@ -96,15 +100,46 @@ export class VirtualTime implements Clock {
   /** Lets time pass, timer by timer, until none is left. */
   async settle(): Promise<void> {
     for (;;) {
-      await this.#quiet();
-      if (this.#failure) {
-        const { error } = this.#failure;
-        this.#failure = undefined;
-        throw error;
-      }
+      await this.#calm();
       if (this.#clock.countTimers() === 0) return;
       this.#clock.next();
     }
+  }
+
+  /**
+   * Lets time pass as real time does, so many times as fast, until the signal. While something is under way it stands
+   * still; it catches up afterwards.
+   *
+   * @param onCalm called every now and then when nothing is under way
+   */
+  async follow(speed: number, signal: AbortSignal, onCalm: () => Promise<void>): Promise<void> {
+    const [start, realStart] = [this.#clock.now, performance.now()];
+    while (!signal.aborted) {
+      let reached = false;
+      const target = start + (performance.now() - realStart) * speed;
+      this.#clock.setTimeout(
+        () => {
+          reached = true;
+        },
+        Math.max(0, target - this.#clock.now),
+      );
+      while (!(reached || signal.aborted)) {
+        await this.#calm();
+        this.#clock.next();
+      }
+      await this.#calm();
+      await onCalm();
+      await realSleep(FOLLOW_MILLISECONDS);
+    }
+  }
+
+  /** Resolves when nothing is under way. @throws the failure of something that was */
+  async #calm(): Promise<void> {
+    await this.#quiet();
+    if (!this.#failure) return;
+    const { error } = this.#failure;
+    this.#failure = undefined;
+    throw error;
   }
 
   /** Resolves when nothing is under way; what follows from promises that have resolved is done by then. */

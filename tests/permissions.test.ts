@@ -64,9 +64,14 @@ describe('the role of each function', () => {
     expect(differences(recorder.actions, template)).toEqual([]);
   });
 
-  it('is compared with all that the adapters can call', () => {
-    const folder = join(ROOT, 'adapters');
-    const source = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+  it('is compared with all that the adapters of the functions can call', () => {
+    const functions = join(ROOT, 'functions');
+    const imports = readdirSync(functions).flatMap((file) => [
+      ...readFileSync(join(functions, file), 'utf8').matchAll(/from '\.\.\/adapters\/([\w-]+\.ts)'/g),
+    ]);
+    const source = [...new Set(imports.map(([, file = '']) => file))].map((file) =>
+      readFileSync(join(ROOT, 'adapters', file), 'utf8'),
+    );
     const services: Record<string, string> = {
       '@aws-sdk/client-dynamodb': 'DynamoDB',
       '@aws-sdk/client-eventbridge': 'EventBridge',

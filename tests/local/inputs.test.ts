@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { InputErrors, parseEvents, readEventFiles, readScenarioFile } from '../../local/inputs.ts';
+import { parseEvents } from '../../cli/event-files.ts';
+import { InputErrors, readEventFiles, readScenarioFile } from '../../local/inputs.ts';
 
 const GROUP = '44f834e8-0081-7055-1d60-2eb4f1bb0f7b';
 const USER = '94e80458-9021-70ea-08fa-c3a10a1d8a92';

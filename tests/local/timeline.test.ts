@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { wrap } from '../../cli/text.ts';
 import { play } from '../../local/play.ts';
 import { readScenario } from '../../local/scenario.ts';
-import { type Screen, wrap } from '../../local/screen.ts';
+import type { Screen } from '../../local/screen.ts';
 import { Timeline } from '../../local/timeline.ts';
 import { aScenario } from '../fixtures/scenario.ts';
 import { SECRET } from '../fixtures/secret.ts';

@@ -1,0 +1,45 @@
+import * as z from 'zod/mini';
+import type { LoggedEvent } from '../adapters/audit-log.ts';
+import { escaped, timeOf } from './text.ts';
+
+const EventSchema = z.object({
+  'detail-type': z.string(),
+  detail: z.object({
+    status_detail: z.optional(z.string()),
+    user: z.optional(z.object({ uid: z.optional(z.string()) })),
+    privileges: z.optional(z.array(z.string())),
+    metadata: z.object({ uid: z.string(), correlation_uid: z.optional(z.string()) }),
+  }),
+});
+
+/** An audit event: as it is, and as a row of a table for people. */
+export interface AuditRow {
+  /** Parsed; the text where it is no JSON. */
+  event: unknown;
+  /** Id by which a second copy is told; undefined for what is no audit event. */
+  uid: string | undefined;
+  /** Time, event, user, entitlement, reason. */
+  cells: string[];
+}
+
+/** Reads what the log group holds; whoever may write to it may have put anything there. */
+export function auditRow({ at, text }: LoggedEvent): AuditRow {
+  let event: unknown = text;
+  try {
+    event = JSON.parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  const { success, data } = EventSchema.safeParse(event);
+  const moment = timeOf(at);
+  if (!success)
+    return { event, uid: undefined, cells: [moment, 'not an audit event', '', '', escaped(text.slice(0, 60))] };
+  const { detail } = data;
+  const cells = [
+    data['detail-type'],
+    detail.user?.uid ?? '',
+    (detail.privileges ?? []).join(' '),
+    detail.status_detail ?? '',
+  ];
+  return { event, uid: detail.metadata.uid, cells: [moment, ...cells.map(escaped)] };
+}

@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import * as z from 'zod/mini';
+import type { AuditQuery } from '../../adapters/audit-log.ts';
+import { CLASSIFICATIONS } from '../../domain/audit-schema.ts';
+import { type AuditRow, auditRow } from '../audit-rows.ts';
+import { commandOf, type Runner } from '../command.ts';
+import { type Context, optionsOf } from '../context.ts';
+import { MissingPrecondition, WrongUse } from '../failures.ts';
+import { pollMilliseconds } from '../following.ts';
+import { readersOf } from '../readers.ts';
+import { requireUser, WHO } from '../selecting.ts';
+import { momentIn } from '../text.ts';
+
+const TYPES = Object.keys(CLASSIFICATIONS);
+
+const Options = z.object({
+  follow: z.optional(z.boolean()),
+  since: z.optional(z.string()),
+  until: z.optional(z.string()),
+  user: z.optional(z.string()),
+  issuer: z.optional(z.string()),
+  entitlement: z.optional(z.string()),
+  type: z.optional(z.string()),
+});
+
+const DEFAULT_SINCE = '1d';
+/** CloudWatch Logs shows an event some seconds after it came: each look overlaps the one before. */
+const OVERLAP_MILLISECONDS = 60_000;
+/** Between two looks at AWS; people don't read faster. */
+const FOLLOW_POLLS = 3;
+
+export function auditCommand(run: Runner): Command {
+  return commandOf('audit', {
+    summary: 'The audit stream: who got or lost what, when and why',
+    description: `With --json the events themselves, a line each. TYPE is one of: ${TYPES.join(', ')}; the last word is enough.`,
+    examples: [
+      ['usher audit', 'the last day'],
+      ['usher audit --follow', 'as it happens'],
+      ['usher audit --since 30d --user alice@example.com', 'one person'],
+      ['usher audit --since 2026-11-01 --type revoked --json | jq .detail', 'for programs'],
+    ],
+    permissions: [
+      'logs:FilterLogEvents',
+      'identitystore:GetUserId',
+      'identitystore:DescribeUser',
+      'identitystore:ListUsers',
+    ],
+  })
+    .option('--follow', 'go on until Ctrl-C')
+    .option('--since <WHEN>', `15m, 3h, 7d, or a time in UTC; ${DEFAULT_SINCE} unless given`)
+    .option('--until <WHEN>', 'likewise; now unless given')
+    .option('--user <WHO>', WHO)
+    .option('--issuer <ISSUER>', 'of an external id')
+    .option('--entitlement <NAME>', 'only of this one')
+    .option('--type <TYPE>', 'only these')
+    .action(run(audit));
+}
+
+async function audit(context: Context, command: Command): Promise<void> {
+  const { terminal, json } = context;
+  const options = optionsOf(command, Options);
+  const query = await queryOf(options, context);
+  const seen = new Set<string>();
+  const show = (row: AuditRow, id: string) => {
+    // What was replayed, or sent twice, has the same id.
+    const uid = row.uid ?? id;
+    if (seen.has(uid)) return;
+    seen.add(uid);
+    if (json) terminal.json(row.event);
+    else terminal.line(row.cells.join(terminal.isLive ? '  ' : '\t'));
+  };
+  const log = await (await context.services()).auditLog();
+  let from = query.since ?? new Date(0);
+  let shown = 0;
+  for (;;) {
+    let latest = from.getTime();
+    for await (const page of log.events({ ...query, since: from })) {
+      if (page === undefined)
+        throw new MissingPrecondition('There is no log group of the audit stream. Is Usher deployed here?');
+      for (const event of page) {
+        show(auditRow(event), event.id);
+        latest = Math.max(latest, event.at.getTime());
+        shown += 1;
+      }
+      await terminal.drained();
+    }
+    if (!options.follow) break;
+    from = new Date(Math.max(from.getTime(), latest - OVERLAP_MILLISECONDS));
+    await sleep(pollMilliseconds(context) * FOLLOW_POLLS);
+  }
+  if (shown === 0 && !json) terminal.note('No audit event fits.');
+}
+
+async function queryOf(options: z.infer<typeof Options>, context: Context): Promise<AuditQuery> {
+  const { since = DEFAULT_SINCE, until, user, issuer, entitlement, type, follow } = options;
+  const now = context.clock.now();
+  const momentOf = (flag: string, text: string) => {
+    const moment = momentIn(text, now);
+    if (moment) return moment;
+    throw new WrongUse(`${flag}: expected 15m, 3h, 7d, or a time in UTC such as 2026-11-25T08:00Z`);
+  };
+  if (follow && until !== undefined) throw new WrongUse('--follow has no --until');
+  const { entitlements } = await context.entitlements();
+  if (entitlement !== undefined && !entitlements.some(({ name }) => name === entitlement)) {
+    context.terminal.note(`No entitlement is called ${entitlement} now; its earlier events are looked for.`);
+  }
+  return {
+    since: momentOf('--since', since),
+    ...(until === undefined ? {} : { until: momentOf('--until', until) }),
+    ...(user === undefined ? {} : { userId: await userIdOf(user, issuer, context) }),
+    ...(entitlement === undefined ? {} : { entitlement }),
+    ...(type === undefined ? {} : { detailType: typeOf(type) }),
+  };
+}
+
+async function userIdOf(user: string, issuer: string | undefined, context: Context): Promise<string> {
+  const readers = await readersOf(context);
+  const people = await (await context.services()).people(readers.entitlements.identityCenter.identityStoreId);
+  return requireUser(user, issuer, { ...readers, people, terminal: context.terminal });
+}
+
+/** @throws WrongUse */
+function typeOf(text: string): string {
+  const wanted = text.toLowerCase();
+  const found = TYPES.find((type) => type.toLowerCase() === wanted || type.toLowerCase().endsWith(` ${wanted}`));
+  if (found) return found;
+  throw new WrongUse(`--type: expected one of ${TYPES.join(', ')}`);
+}

@@ -1,0 +1,251 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import * as z from 'zod/mini';
+import type { Executions } from '../../adapters/executions.ts';
+import type { Ledger } from '../../adapters/ledger.ts';
+import { takesPlace } from '../../domain/seat.ts';
+import { commandOf, type Runner } from '../command.ts';
+import { type Context, optionsOf } from '../context.ts';
+import { CommandFailed } from '../failures.ts';
+import { pollMilliseconds, requireExecution } from '../following.ts';
+import { type Ending, endingOf } from '../outcomes.ts';
+import { type Preview, preview } from '../preview.ts';
+import { readersOf } from '../readers.ts';
+import { count, durationOf, numberOf } from '../text.ts';
+
+const PRICE = 'expected an amount such as 19 or 19.90';
+const Options = z.object({
+  price: z.optional(z.string().check(z.regex(/^\d{1,6}(?:\.\d{1,2})?$/, PRICE))),
+  dryRun: z.optional(z.boolean()),
+  yes: z.optional(z.boolean()),
+});
+
+/** How the executions are named that this command starts: so it finds again what it has begun. */
+const NAME = 'backfill-';
+/** A look at the ledger reads all of its seats: no more than a tenth of the time. */
+const POLL_SHARE = 10;
+/** Reads and proof beside the writes themselves. */
+const AROUND_SECONDS = 60;
+
+export function backfillCommand(run: Runner): Command {
+  return commandOf('backfill', {
+    summary: 'Seat all members of the configured groups, before the first event ever came',
+    description:
+      'Shows the plan, asks, starts one sweep of everything and follows it. Ctrl-C only ends the following: the execution goes on. Run it again to follow it again, or to take up what is left; nobody is assigned twice.',
+    examples: [
+      ['usher backfill --dry-run --price 19', 'who, how many, against the cap, and what it may cost a month'],
+      ['usher backfill', 'shows, asks, runs'],
+      ['usher backfill --yes --json', 'for programs'],
+    ],
+    permissions: [
+      'sts:GetCallerIdentity',
+      'dynamodb:Query',
+      'dynamodb:GetItem',
+      'sso:ListApplicationAssignments',
+      'identitystore:ListGroupMemberships',
+      'identitystore:ListUsers',
+      'identitystore:DescribeUser',
+      'states:ListExecutions',
+      'states:StartExecution',
+      'states:DescribeExecution',
+    ],
+  })
+    .option('--price <AMOUNT>', 'of a seat a month, to show what the plan may cost')
+    .option('--dry-run', 'only show the plan')
+    .option('--yes', "don't ask")
+    .action(run(backfill));
+}
+
+async function backfill(context: Context, command: Command): Promise<void> {
+  const { terminal, json } = context;
+  const { price, dryRun, yes } = optionsOf(command, Options);
+  const services = await context.services();
+  const executions = await services.executions();
+  const machine = await services.machineArn(services.names.machine);
+  const before = await runningBackfill(executions, machine);
+  if (before !== undefined && !dryRun) {
+    if (json) terminal.json({ type: 'resume', execution: before });
+    else terminal.note(`A backfill runs already, followed here: ${before}`);
+    return watch(before, await goalsFromMemberships(context), context);
+  }
+  const previews = await previewsOf(context);
+  tellPlan(previews, price === undefined ? undefined : Number(price), context);
+  if (dryRun) return;
+  if (previews.every(({ grant, newInLine, lose }) => grant.length + newInLine + lose.length === 0)) {
+    if (!json) terminal.note('Everybody who is entitled has a seat, or waits for one: there is nothing to do.');
+    return;
+  }
+  const seats = previews.reduce((sum, { grant }) => sum + grant.length, 0);
+  if (!(await terminal.confirm(seats > 0 ? `Give ${count(seats, 'seat')}?` : 'Start it?', yes === true))) return;
+  const arn = await begin(executions, machine, context);
+  if (json) terminal.json({ type: 'start', execution: arn });
+  else terminal.note(`started ${arn}`);
+  const goals = previews.map(({ entitlement, inUse, grant }) => ({
+    application: entitlement.application,
+    seats: inUse + grant.length,
+  }));
+  await watch(arn, goals, context);
+}
+
+/** How many seats an application is to have. */
+interface Goal {
+  application: string;
+  seats: number;
+}
+
+/** While a sweep is at work, reads of assignments and ledger don't fit each other; memberships tell enough. */
+async function goalsFromMemberships(context: Context): Promise<Goal[]> {
+  const { entitlements, directory } = await readersOf(context);
+  return context.terminal.working('Reading memberships', async () => {
+    const goals: Goal[] = [];
+    for (const { application, groups, seats, mode } of entitlements.entitlements) {
+      const members = new Set<string>();
+      for (const group of groups) {
+        for await (const page of directory.membersOf(group)) for (const userId of page ?? []) members.add(userId);
+      }
+      if (mode !== 'observe') goals.push({ application, seats: Math.min(members.size, seats.max) });
+    }
+    return goals;
+  });
+}
+
+async function previewsOf(context: Context): Promise<Preview[]> {
+  const readers = await readersOf(context);
+  const cache = { members: new Map(), userPages: undefined };
+  return context.terminal.working('Reading memberships and assignments', async (tell) => {
+    const previews: Preview[] = [];
+    for (const entitlement of readers.entitlements.entitlements) {
+      tell(entitlement.name);
+      if (entitlement.mode !== 'observe') {
+        previews.push(await preview(entitlement, context.clock.now(), readers, cache));
+      }
+    }
+    return previews;
+  });
+}
+
+function tellPlan(previews: readonly Preview[], price: number | undefined, { terminal, json, local }: Context): void {
+  const cost = ({ grant }: Preview) => (price === undefined ? undefined : Math.round(grant.length * price * 100) / 100);
+  if (json) {
+    for (const one of previews) {
+      const { entitlement, entitled, inUse, grant, wait, lose, unmanaged } = one;
+      terminal.json({
+        type: 'plan',
+        entitlement: entitlement.name,
+        entitled,
+        seats: inUse,
+        max: entitlement.seats.max,
+        grant: grant.length,
+        wait: wait.length,
+        lose: lose.length,
+        unmanaged,
+        pricePerMonth: cost(one),
+      });
+    }
+    return;
+  }
+  const money = (amount: number) => amount.toLocaleString('en-US', { minimumFractionDigits: 2 });
+  terminal.table(
+    [
+      'ENTITLEMENT',
+      'ENTITLED',
+      'SEATS',
+      'MAX',
+      'GRANT',
+      'WAIT',
+      'LOSE',
+      'UNMANAGED',
+      ...(price === undefined ? [] : ['A MONTH']),
+    ],
+    previews.map((one) => [
+      one.entitlement.name,
+      ...[
+        one.entitled,
+        one.inUse,
+        one.entitlement.seats.max,
+        one.grant.length,
+        one.wait.length,
+        one.lose.length,
+        one.unmanaged,
+      ].map(numberOf),
+      ...(price === undefined ? [] : [money(cost(one) ?? 0)]),
+    ]),
+  );
+  const grants = previews.reduce((sum, { grant }) => sum + grant.length, 0);
+  if (price !== undefined) {
+    terminal.note(
+      `${numberOf(grants)} new seats at ${money(price)} each: ${money(grants * price)} a month, if each is billed.`,
+    );
+  }
+  const lose = previews.reduce((sum, one) => sum + one.lose.length, 0);
+  if (lose > 0)
+    terminal.note(
+      `${count(lose, 'person is', 'people are')} not entitled any more, and lose their seat or are held by the brake.`,
+    );
+  if (grants > 0 && !local)
+    terminal.note(`It takes about ${durationOf(grants / 10 + AROUND_SECONDS)} at 10 requests a second.`);
+}
+
+async function runningBackfill(executions: Executions, machine: string): Promise<string | undefined> {
+  for await (const page of executions.list(machine, 'RUNNING')) {
+    const found = page.find(({ name }) => name.startsWith(NAME));
+    if (found) return found.arn;
+  }
+  return undefined;
+}
+
+async function begin(executions: Executions, machine: string, { clock }: Context): Promise<string> {
+  const name = NAME + clock.now().toISOString().replace(/[:.]/g, '-');
+  return (await executions.start(machine, { scope: 'everything' }, name)).arn;
+}
+
+/** Follows it by what the ledger says. @throws CommandFailed when it failed */
+async function watch(arn: string, goals: readonly Goal[], context: Context): Promise<void> {
+  const { terminal, json } = context;
+  const services = await context.services();
+  const executions = await services.executions();
+  const ledger = await services.ledger();
+  const total = goals.reduce((sum, { seats }) => sum + seats, 0);
+  const bar = json ? undefined : terminal.bar('seats', total);
+  let done = 0;
+  const so = () => `${numberOf(done)} of ${count(total, 'person has', 'people have')} a seat`;
+  context.onInterrupt(() => {
+    bar?.stop();
+    terminal.note(
+      `\n${so()}. The execution goes on by itself: usher status ${arn.split(':').at(-1)}\nFollow it again, or take up what is left: usher backfill`,
+    );
+  });
+  let current = arn;
+  let ending: Ending | undefined;
+  while (ending === undefined) {
+    const start = performance.now();
+    const execution = await requireExecution(executions, current);
+    done = await seatedOf(goals, ledger);
+    bar?.update(done);
+    if (json) terminal.json({ type: 'progress', done, total });
+    ending = endingOf(execution);
+    if (ending?.handedOverTo !== undefined) {
+      current = ending.handedOverTo;
+      ending = undefined;
+    }
+    const took = performance.now() - start;
+    if (ending === undefined) await sleep(Math.max(pollMilliseconds(context), took * POLL_SHARE));
+  }
+  bar?.stop();
+  if (json) terminal.json({ type: 'end', execution: current, ...ending, done, total });
+  if (ending.outcome === 'failed') {
+    const next = 'When the cause is mended: usher redrive, or usher backfill';
+    throw new CommandFailed(`${ending.reason ?? 'The execution failed'}. ${so()}. ${next}`);
+  }
+  if (!json) terminal.line(`${so()} (${ending.outcome}).`);
+}
+
+async function seatedOf(goals: readonly Goal[], ledger: Ledger): Promise<number> {
+  let seated = 0;
+  for (const { application } of goals) {
+    const { seats } = await ledger.holdings(application);
+    // One that is only being made may not be there yet.
+    seated += seats.filter((seat) => takesPlace(seat) && seat.status !== 'creating').length;
+  }
+  return seated;
+}

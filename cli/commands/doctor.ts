@@ -1,0 +1,87 @@
+import type { Command } from 'commander';
+import { commandOf, type Runner } from '../command.ts';
+import type { Context } from '../context.ts';
+import type { Finding, Verdict } from '../doctor/check.ts';
+import { CommandFailed } from '../failures.ts';
+import { count } from '../text.ts';
+
+export function doctorCommand(run: Runner): Command {
+  return commandOf('doctor', {
+    summary: 'Check everything that Usher needs; it tells, and mends nothing',
+    description:
+      'Each check says what was found, why it matters, and how to mend it. Exit code: 1 when there is a problem; warnings and what could not be looked at are no failure.',
+    examples: [
+      ['usher doctor', 'before and after deploying'],
+      ['usher doctor --json | jq \'select(.verdict == "problem")\'', 'for programs'],
+    ],
+    permissions: [
+      'sts:GetCallerIdentity',
+      'organizations:DescribeOrganization',
+      'organizations:ListDelegatedAdministrators',
+      'sso:ListInstances',
+      'sso:DescribeInstance',
+      'sso:ListApplications',
+      'sso:DescribeApplication',
+      'sso:GetApplicationAssignmentConfiguration',
+      'sso:ListApplicationAssignments',
+      'identitystore:ListGroups',
+      'identitystore:DescribeGroup',
+      'identitystore:ListGroupMemberships',
+      'cloudtrail:DescribeTrails',
+      'cloudtrail:GetTrailStatus',
+      'cloudtrail:GetEventSelectors',
+      'events:DescribeRule',
+      'events:ListTargetsByRule',
+      'events:DescribeEventBus',
+      'events:DescribeArchive',
+      'scheduler:GetSchedule',
+      'dynamodb:DescribeTable',
+      'dynamodb:GetItem',
+      'sqs:GetQueueUrl',
+      'sqs:GetQueueAttributes',
+      'logs:FilterLogEvents',
+    ],
+  }).action(run(doctor));
+}
+
+const SIGNS: Readonly<Record<Verdict, string>> = { ok: '✓', warning: '!', problem: '✗', unknown: '?' };
+
+async function doctor(context: Context): Promise<void> {
+  const { terminal, json } = context;
+  // Without credentials there is nothing to look at: that is a precondition, not a finding.
+  await (await context.services()).identity();
+  const { accountFindings, applicationFindings, directoryFindings } = await import('../doctor/identity-center.ts');
+  const { activityFindings, deploymentFindings } = await import('../doctor/deployment.ts');
+  const counts: Record<Verdict, number> = { ok: 0, warning: 0, problem: 0, unknown: 0 };
+  for (const [title, look] of [
+    ['Account', accountFindings],
+    ['Applications', applicationFindings],
+    ['Groups', directoryFindings],
+    ['Deployment', deploymentFindings],
+    ['Activity', activityFindings],
+  ] as const) {
+    const findings = await terminal.working(`Looking at: ${title}`, () => look(context));
+    for (const { verdict } of findings) counts[verdict] += 1;
+    if (json) for (const finding of findings) terminal.json(finding);
+    else show(title, findings, context);
+  }
+  if (!json) {
+    terminal.line(
+      `${counts.ok} in order, ${count(counts.warning, 'warning')}, ${count(counts.problem, 'problem')}, ${counts.unknown} unknown.`,
+    );
+  }
+  if (counts.problem > 0) throw new CommandFailed(`${count(counts.problem, 'problem')} to mend`);
+}
+
+function show(title: string, findings: readonly Finding[], { terminal }: Context): void {
+  const { bold, green, yellow, red, dim } = terminal.colors;
+  const color = { ok: green, warning: yellow, problem: red, unknown: yellow };
+  terminal.line(bold(title));
+  for (const { check, verdict, found, why, mend } of findings) {
+    terminal.line(`  ${color[verdict](SIGNS[verdict])} ${check}: ${found}`);
+    if (verdict === 'ok') continue;
+    terminal.paragraph(`Why it matters: ${why}.`, 6, dim);
+    if (mend !== undefined) terminal.paragraph(`${mend}.`, 6);
+  }
+  terminal.line();
+}

@@ -1,0 +1,259 @@
+import type { Command } from 'commander';
+import * as z from 'zod/mini';
+import type { Entitlement } from '../../domain/entitlements.ts';
+import { type Hold, type HoldReason, isHeld, isMember } from '../../domain/hold.ts';
+import type { Seat } from '../../domain/seat.ts';
+import type { UserEntry } from '../../domain/work.ts';
+import { type Readers, viewUser } from '../../functions/standings.ts';
+import { commandOf, type Runner } from '../command.ts';
+import { type Context, optionsOf } from '../context.ts';
+import { WrongUse } from '../failures.ts';
+import { namesOfUsers } from '../naming.ts';
+import { preview } from '../preview.ts';
+import { readersOf } from '../readers.ts';
+import { startAndTell } from '../starting.ts';
+import { count, escaped, relative } from '../text.ts';
+
+/** As much of a digest as nobody confuses with another. */
+export const SHORT_DIGEST = 12;
+
+const ListOptions = z.object({ names: z.optional(z.boolean()) });
+const ActOptions = z.object({ yes: z.optional(z.boolean()), wait: z.optional(z.boolean()) });
+
+const READS = [
+  'dynamodb:Query',
+  'dynamodb:GetItem',
+  'dynamodb:BatchGetItem',
+  'identitystore:IsMemberInGroups',
+  'identitystore:DescribeUser',
+  'sso:DescribeApplicationAssignment',
+];
+const STARTS = [
+  'sts:GetCallerIdentity',
+  'states:StartExecution (onboarding-admin)',
+  'states:DescribeExecution',
+  'states:GetExecutionHistory',
+];
+
+const REASONS: Readonly<Record<HoldReason, string>> = {
+  brake: 'more revocations than the brake allows in 24 hours',
+  'nobody-entitled': 'nobody would be entitled any more',
+  'group-empty': 'a configured group is empty or missing',
+};
+
+export function heldCommand(run: Runner): Command {
+  return commandOf('held', {
+    summary: 'What the brake holds, and why, person by person',
+    examples: [
+      ['usher held', 'ids only'],
+      ['usher held --names', 'also how people are called'],
+    ],
+    permissions: [...READS, 'identitystore:ListUsers'],
+  })
+    .option('--names', 'also how people are called')
+    .action(run(held));
+}
+
+export function releaseCommand(run: Runner): Command {
+  return commandOf('release', {
+    summary: 'Release exactly what a digest of usher held covers',
+    description:
+      'Whom the digest covers is revoked if they are still not entitled then; who joined the hold later stays held. DIGEST may be shortened to its first 8 digits or more.',
+    examples: [
+      ['usher release 3f6b2c1d', 'shows whom it covers, and asks'],
+      ['usher release 3f6b2c1d --yes --wait', 'without asking, followed to its end'],
+    ],
+    permissions: [...READS, ...STARTS],
+  })
+    .argument('<DIGEST>', 'of usher held')
+    .option('--yes', "don't ask")
+    .option('--wait', 'follow the execution to its end')
+    .action(run(release));
+}
+
+export function adoptCommand(run: Runner): Command {
+  return commandOf('adopt', {
+    summary: 'Take over assignments that somebody else made to people who are entitled',
+    description:
+      'An adopted seat counts under the cap and is taken back when its owner leaves, as any other. Assignments of people who are not entitled are left alone.',
+    examples: [
+      ['usher adopt', 'all entitlements: shows what there is, and asks'],
+      ['usher adopt amazon-q-developer --yes', 'one, without asking'],
+    ],
+    permissions: [
+      ...READS,
+      'sso:ListApplicationAssignments',
+      'identitystore:ListGroupMemberships',
+      'identitystore:ListUsers',
+      ...STARTS,
+    ],
+  })
+    .argument('[ENTITLEMENT]', 'its name; all unless given')
+    .option('--yes', "don't ask")
+    .option('--wait', 'follow the executions to their ends')
+    .action(run(adopt));
+}
+
+/** A hold in force, and who is in it. */
+interface HeldHere {
+  application: string;
+  hold: Hold;
+  members: Seat[];
+}
+
+async function holdsOf({ ledger, entitlements }: Readers): Promise<HeldHere[]> {
+  const configured = entitlements.entitlements.map(({ application }) => application);
+  const known = new Set([...configured, ...Object.keys((await ledger.work()).sweptAt)]);
+  const found: HeldHere[] = [];
+  for (const application of known) {
+    const { hold, seats } = await ledger.holdings(application);
+    if (!isHeld(hold)) continue;
+    const members = seats.filter((seat) => seat.status === 'held' && isMember(hold, seat.hold));
+    found.push({ application, hold, members });
+  }
+  return found;
+}
+
+function digestOf({ digests }: Hold): string {
+  return digests.at(-1)?.digest ?? '';
+}
+
+async function held(context: Context, command: Command): Promise<void> {
+  const { terminal, json, clock } = context;
+  const { names } = optionsOf(command, ListOptions);
+  const readers = await readersOf(context);
+  const holds = await holdsOf(readers);
+  const now = clock.now();
+  const everybody = holds.flatMap(({ members }) => members);
+  const called = names ? await namesOfUsers(new Set(everybody.map(({ userId }) => userId)), context) : undefined;
+  const why = await terminal.working('Reading how they stand', (tell) => absencesOf(everybody, now, readers, tell));
+  if (json) {
+    for (const { application, hold, members } of holds) {
+      const { entitlement, reason, since, released } = hold;
+      const people = members.map(({ userId }) => ({ userId, name: called?.get(userId), why: why.get(userId) }));
+      terminal.json({
+        entitlement,
+        application,
+        reason,
+        since,
+        released: released !== undefined,
+        digest: digestOf(hold),
+        people,
+      });
+    }
+    return;
+  }
+  if (holds.length === 0) return terminal.line('Nothing is held.');
+  for (const [index, { hold, members }] of holds.entries()) {
+    if (index > 0) terminal.line();
+    const { bold, yellow, dim } = terminal.colors;
+    terminal.line(
+      `${bold(hold.entitlement)}: ${yellow(`${count(members.length, 'revocation')} held`)} since ${relative(hold.since, now)}: ${REASONS[hold.reason]}.`,
+    );
+    terminal.table(
+      [...(called ? ['NAME'] : []), 'USER', 'HELD', 'WHY'],
+      members.map(({ userId, changedAt }) => [
+        ...(called ? [called.get(userId) ?? ''] : []),
+        userId,
+        relative(changedAt, now),
+        why.get(userId) ?? '',
+      ]),
+    );
+    terminal.line(
+      hold.released === undefined
+        ? dim(`If they are to lose their seats: usher release ${digestOf(hold).slice(0, SHORT_DIGEST)}`)
+        : dim('Released; the next sweep acts on it.'),
+    );
+  }
+}
+
+/** Why each is not entitled, as it is now. */
+async function absencesOf(
+  seats: readonly Seat[],
+  now: Date,
+  readers: Readers,
+  tell: (text: string) => void,
+): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  const at = now.toISOString();
+  const look: UserEntry = {
+    ...{ by: '', dueAt: at, at, since: at, cause: '', trigger: 'manual', hints: 0 },
+    expected: [],
+    whole: true,
+  };
+  for (const [index, { userId, applicationArn }] of seats.entries()) {
+    tell(`${index} of ${seats.length}`);
+    const { standings } = await viewUser(userId, look, now, readers);
+    const own = standings.find(({ entitlement }) => entitlement.application === applicationArn);
+    const entitled = own?.standing.entitled ? 'entitled again: keeps the seat' : undefined;
+    found.set(userId, entitled ?? own?.standing.absence ?? 'entitlement-removed');
+  }
+  return found;
+}
+
+async function release(context: Context, command: Command): Promise<void> {
+  const { terminal, clock } = context;
+  const { yes, wait } = optionsOf(command, ActOptions);
+  const given = (command.args[0] ?? '').toLowerCase();
+  if (!/^[0-9a-f]{8,64}$/.test(given)) throw new WrongUse('DIGEST: expected 8 to 64 hex digits of usher held');
+  const readers = await readersOf(context);
+  const found = (await holdsOf(readers)).flatMap((one) =>
+    one.hold.digests.filter(({ digest }) => digest.startsWith(given)).map((covered) => ({ ...one, covered })),
+  );
+  const [only, ...others] = found;
+  if (!only) throw new WrongUse('No hold has this digest any more. Look again: usher held');
+  if (others.length > 0) throw new WrongUse('Several digests begin like this: give more of it');
+  const { hold, members, covered } = only;
+  const released = members.filter((seat) => (seat.hold ?? 0) <= covered.generation);
+  const later = members.length - released.length;
+  const now = clock.now();
+  const why = await absencesOf(released, now, readers, () => undefined);
+  terminal.note(
+    `${hold.entitlement}: this releases ${count(released.length, 'revocation')} (${REASONS[hold.reason]}):`,
+  );
+  for (const { userId } of released) terminal.note(`  ${userId}  ${why.get(userId) ?? ''}`);
+  if (later > 0) terminal.note(`${count(later, 'person', 'people')} joined the hold after this digest, and stay held.`);
+  if (!(await terminal.confirm(`Revoke ${count(released.length, 'seat')}?`, yes === true))) return;
+  await startAndTell({ machine: 'adminMachine', input: { release: covered.digest }, wait: wait === true }, context);
+}
+
+async function adopt(context: Context, command: Command): Promise<void> {
+  const { terminal, clock } = context;
+  const { yes, wait } = optionsOf(command, ActOptions);
+  const readers = await readersOf(context);
+  const wanted = chosen(readers.entitlements.entitlements, command.args[0]);
+  const cache = { members: new Map(), userPages: undefined };
+  const found = await terminal.working('Reading assignments and memberships', async (tell) => {
+    const previews = [];
+    for (const entitlement of wanted) {
+      tell(entitlement.name);
+      previews.push(await preview(entitlement, clock.now(), readers, cache));
+    }
+    return previews;
+  });
+  for (const { entitlement, adoptable, unmanaged, inUse } of found) {
+    const { name, seats } = entitlement;
+    const free = Math.max(0, seats.max - inUse);
+    const more = adoptable.length > free ? `, ${free} of them under the cap of ${seats.max}` : '';
+    terminal.note(
+      `${name}: ${count(unmanaged, 'assignment')} not made by Usher, ${adoptable.length} of people who are entitled${more}.`,
+    );
+  }
+  const some = found.filter(({ adoptable }) => adoptable.length > 0);
+  if (some.length === 0) return terminal.note('There is nothing to adopt.');
+  const seats = some.reduce((sum, { adoptable }) => sum + adoptable.length, 0);
+  if (!(await terminal.confirm(`Adopt ${count(seats, 'assignment')}?`, yes === true))) return;
+  for (const { entitlement } of some) {
+    await startAndTell({ machine: 'adminMachine', input: { adopt: entitlement.name }, wait: wait === true }, context);
+  }
+}
+
+/** @throws WrongUse when none has the name */
+function chosen(entitlements: readonly Entitlement[], name: string | undefined): readonly Entitlement[] {
+  if (name === undefined) return entitlements;
+  const found = entitlements.filter((one) => one.name === name);
+  if (found.length > 0) return found;
+  throw new WrongUse(
+    `No entitlement has the name ${escaped(name)}. There are: ${entitlements.map((one) => one.name).join(', ')}`,
+  );
+}

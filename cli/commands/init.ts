@@ -1,0 +1,199 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import * as z from 'zod/mini';
+import type { Instance, Instances } from '../../adapters/instances.ts';
+import type { People } from '../../adapters/people.ts';
+import { parseEntitlements } from '../../domain/entitlements.ts';
+import { commandOf, type Runner } from '../command.ts';
+import { type Context, optionsOf } from '../context.ts';
+import { MissingPrecondition, WrongUse } from '../failures.ts';
+import { InputError } from '../input-error.ts';
+import { wholeNumber } from '../numbers.ts';
+import { findGroup } from '../selecting.ts';
+import { count, escaped } from '../text.ts';
+import { entitlementsYaml } from '../yaml.ts';
+
+const Options = z.object({
+  instance: z.optional(z.string()),
+  application: z.optional(z.string()),
+  group: z.optional(z.array(z.string())),
+  name: z.optional(z.string()),
+  max: z.optional(wholeNumber(0, 200_000)),
+  revokeAfterDays: z.optional(wholeNumber(0, 365)),
+  mode: z.optional(z.enum(['enforce', 'observe'])),
+  output: z.optional(z.string()),
+  force: z.optional(z.boolean()),
+});
+type InitOptions = z.infer<typeof Options>;
+
+const DEFAULT_FILE = 'entitlements.yml';
+
+export function initCommand(run: Runner): Command {
+  return commandOf('init', {
+    summary: 'Write entitlements.yml, by asking or from flags',
+    description:
+      'Lists instances, applications and groups of AWS to choose from. What a flag says is not asked; with --instance, --application, --group and --max nothing is.',
+    examples: [
+      ['usher init --region us-east-1', 'asks'],
+      [
+        'usher init --application QDevProfile-us-east-1 --group developers --max 200',
+        'asks nothing, where there is one instance',
+      ],
+    ],
+    permissions: [
+      'sso:ListInstances',
+      'sso:ListApplications',
+      'identitystore:ListGroups',
+      'identitystore:GetGroupId',
+      'identitystore:DescribeGroup',
+    ],
+  })
+    .option('--instance <ARN>', 'of Identity Center')
+    .option('--application <ARN>', 'ARN or name of the application')
+    .option('--group <GROUP...>', 'ids or display names of the groups whose members get it')
+    .option('--name <NAME>', 'of the entitlement; made of the application’s unless given')
+    .option('--max <N>', 'seats at most')
+    .option('--revoke-after-days <N>', 'days of grace; 0 unless given')
+    .option('--mode <MODE>', 'enforce, or observe to change nothing at first; enforce unless given')
+    .option('--output <FILE>', `${DEFAULT_FILE} unless given; - is standard output`)
+    .option('--force', 'replace the file')
+    .action(run(init));
+}
+
+async function init(context: Context, command: Command): Promise<void> {
+  const options = optionsOf(command, Options);
+  const { output = DEFAULT_FILE, force } = options;
+  if (output !== '-' && existsSync(output) && !force) {
+    throw new WrongUse(`${output} is there already. Write another by --output, or replace it by --force`);
+  }
+  const services = await context.servicesWithoutEntitlements();
+  const instances = await services.instances();
+  const ask = await questionsOf(context);
+  const instance = await instanceOf(options, instances, ask);
+  const application = await applicationOf(options, instance, instances, ask);
+  const people = await services.people(instance.identityStoreId);
+  const groups = await groupsOf(options, people, ask);
+  const name =
+    options.name ?? (await ask.text('Name of the entitlement, in logs and audit events', slugOf(application.name)));
+  const max = options.max ?? Number(await ask.text('Seats at most', undefined, '--max'));
+  const { revokeAfterDays = 0, mode = 'enforce' } = options;
+  const { instanceArn, identityStoreId } = instance;
+  const wanted = {
+    identityCenter: { region: services.region, instanceArn, identityStoreId },
+    entitlements: [
+      { name, application: application.applicationArn, groups, seats: { max }, onLeave: { revokeAfterDays }, mode },
+    ],
+  };
+  const parsed = parseEntitlements(wanted);
+  if ('faults' in parsed) throw new InputError('entitlements', parsed.faults);
+  const text = entitlementsYaml(parsed.entitlements);
+  if (output === '-') return context.terminal.line(text.trimEnd());
+  writeFileSync(output, text);
+  if (context.json) context.terminal.json({ file: output, entitlements: parsed.entitlements });
+  else context.terminal.note(`Wrote ${output}. Look at it, then: usher doctor`);
+}
+
+/** Asks a person; where nobody is, the flag that is missing is named. */
+interface Questions {
+  text(message: string, suggestion: string | undefined, flag?: string): Promise<string>;
+  choose<T>(message: string, flag: string, choices: readonly { name: string; value: T }[]): Promise<T>;
+  chooseSome<T>(message: string, flag: string, choices: readonly { name: string; value: T }[]): Promise<T[]>;
+}
+
+async function questionsOf({ terminal }: Context): Promise<Questions> {
+  if (!terminal.isInteractive) {
+    const refuse = (flag: string) => new WrongUse(`Nobody is there to ask: give ${flag}`);
+    return {
+      async text(_message, suggestion, flag = '--name') {
+        if (suggestion === undefined || flag === '--max') throw refuse(flag);
+        return suggestion;
+      },
+      async choose(_message, flag) {
+        throw refuse(flag);
+      },
+      async chooseSome(_message, flag) {
+        throw refuse(flag);
+      },
+    };
+  }
+  const { checkbox, input, select } = await import('@inquirer/prompts');
+  const where = { output: process.stderr };
+  return {
+    text: (message, suggestion) =>
+      input({ message, required: true, ...(suggestion === undefined ? {} : { default: suggestion }) }, where),
+    choose: (message, _flag, choices) => select({ message, choices: [...choices] }, where),
+    chooseSome: (message, _flag, choices) => checkbox({ message, required: true, choices: [...choices] }, where),
+  };
+}
+
+async function instanceOf({ instance: wanted }: InitOptions, instances: Instances, ask: Questions): Promise<Instance> {
+  const all = await instances.instances();
+  const [only, ...others] = wanted === undefined ? all : all.filter(({ instanceArn }) => instanceArn === wanted);
+  if (!only) {
+    throw new MissingPrecondition(
+      wanted === undefined
+        ? 'No instance of Identity Center is to be seen from this account and Region: --region, --profile'
+        : `${escaped(wanted)} is not to be seen from here; there is: ${all.map(({ instanceArn }) => instanceArn).join(', ') || 'none'}`,
+    );
+  }
+  if (others.length === 0) return only;
+  const choices = all.map((one) => ({
+    name: `${one.instanceArn} (${one.status}, of ${one.ownerAccountId})`,
+    value: one,
+  }));
+  return ask.choose('Instance of Identity Center', '--instance', choices);
+}
+
+async function applicationOf(
+  { application: wanted }: InitOptions,
+  { instanceArn }: Instance,
+  instances: Instances,
+  ask: Questions,
+) {
+  const all = [];
+  for await (const page of instances.applications(instanceArn)) all.push(...page);
+  const choices = all.map((one) => ({
+    name: [escaped(one.name ?? one.applicationArn), one.provider, one.applicationArn].filter(Boolean).join('  '),
+    value: one,
+  }));
+  if (wanted === undefined) return ask.choose('Application', '--application', choices);
+  const [found, ...others] = all.filter(({ applicationArn, name }) => applicationArn === wanted || name === wanted);
+  if (!found) throw new WrongUse(`The instance has no application ${escaped(wanted)}`);
+  if (others.length > 0) {
+    throw new WrongUse(
+      `${count(others.length + 1, 'application')} are called ${escaped(wanted)}: ${[found, ...others].map(({ applicationArn }) => applicationArn).join(', ')}. Give an ARN`,
+    );
+  }
+  return found;
+}
+
+async function groupsOf({ group: wanted }: InitOptions, people: People, ask: Questions): Promise<string[]> {
+  if (wanted === undefined) {
+    const all = [];
+    for await (const page of people.groups()) all.push(...page);
+    const choices = all.map(({ groupId, displayName }) => ({
+      name: `${escaped(displayName ?? '')}  ${groupId}`,
+      value: groupId,
+    }));
+    return ask.chooseSome('Groups whose members get it', '--group', choices);
+  }
+  const found: string[] = [];
+  for (const one of wanted) {
+    const groupId = await findGroup(one, people);
+    if (groupId === undefined || !(await people.group(groupId))) {
+      throw new WrongUse(`The identity store has no group ${escaped(one)}`);
+    }
+    found.push(groupId);
+  }
+  return found;
+}
+
+/** A name for an entitlement: lower-case letters, digits and hyphens. */
+function slugOf(name: string | undefined): string {
+  const slug = (name ?? '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 63);
+  return slug || 'application';
+}

@@ -1,0 +1,184 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import * as z from 'zod/mini';
+import { MOST_ENTRIES, type PlainEvent } from '../../adapters/replays.ts';
+import { InvalidRequestError } from '../../domain/errors.ts';
+import { normalize } from '../../domain/normalize.ts';
+import { commandOf, type Runner } from '../command.ts';
+import { type Context, optionsOf } from '../context.ts';
+import { parseEvents } from '../event-files.ts';
+import { CommandFailed, MissingPrecondition, WrongUse } from '../failures.ts';
+import { labelOf, readText } from '../files.ts';
+import { pollMilliseconds } from '../following.ts';
+import { InputError } from '../input-error.ts';
+import { count, escaped, momentIn, timeOf } from '../text.ts';
+
+const Options = z.object({
+  bus: z.optional(z.string().check(z.regex(/^[\w./-]{1,256}$/, 'expected the name of an event bus'))),
+  since: z.optional(z.string()),
+  until: z.optional(z.string()),
+  yes: z.optional(z.boolean()),
+});
+
+export function replayCommand(run: Runner): Command {
+  return commandOf('replay', {
+    summary: 'Play events of a file, or of the audit archive, once more',
+    description:
+      'FILE: its events start the machine, as the rule would have done; with --bus they are put on that bus. Without FILE: what the audit archive has kept since WHEN is put on the audit bus again; consumers drop second copies by metadata.uid.',
+    examples: [
+      ['usher replay events.jsonl', 'starts an execution for each event'],
+      ['usher replay audit.jsonl --bus my-audit-test', 'to a bus of yours'],
+      ['usher replay --since 3h', 'the audit stream of the last three hours'],
+    ],
+    permissions: [
+      'sts:GetCallerIdentity',
+      'states:StartExecution',
+      'events:DescribeArchive',
+      'events:DescribeEventBus',
+      'events:StartReplay',
+      'events:DescribeReplay',
+      'events:PutEvents (the bus that you name)',
+    ],
+  })
+    .argument('[FILE]', 'events: JSON, an array, or JSON Lines; - is standard input')
+    .option('--bus <NAME>', 'put the events of FILE on this bus')
+    .option('--since <WHEN>', 'of the archive: 15m, 3h, 7d, or a time in UTC')
+    .option('--until <WHEN>', 'likewise; now unless given')
+    .option('--yes', "don't ask")
+    .action(run(replay));
+}
+
+async function replay(context: Context, command: Command): Promise<void> {
+  const { bus, since, until, yes } = optionsOf(command, Options);
+  const [file] = command.args;
+  if (file === undefined) {
+    if (since === undefined || bus !== undefined)
+      throw new WrongUse('Give a FILE, or --since for the audit archive (which has no --bus)');
+    return replayArchive(since, until, yes === true, context);
+  }
+  if (since !== undefined || until !== undefined)
+    throw new WrongUse('--since and --until are of the archive, not of a FILE');
+  const events = parseEvents(await readText(file), labelOf(file));
+  if (bus === undefined) await replayToMachine(events, labelOf(file), yes === true, context);
+  else
+    await replayToBus(
+      events.map((event, index) => plainEvent(event, index, labelOf(file))),
+      bus,
+      yes === true,
+      context,
+    );
+}
+
+async function replayToMachine(events: readonly object[], file: string, yes: boolean, context: Context): Promise<void> {
+  const { terminal, json, clock } = context;
+  const entitlements = await context.entitlements();
+  const around = { entitlements, execution: 'replay', startedAt: clock.now() };
+  const ignored = events.filter((event, index) => {
+    // A file of events is not a way to ask for what a person asks for.
+    if (!['detail-type', 'source', 'eventSource', 'eventName'].some((key) => Object.hasOwn(event, key))) {
+      throw new InputError(file, [{ path: `[${index}]`, problem: 'not an event; a manual start is: usher start' }]);
+    }
+    try {
+      return 'ignored' in normalize(event, around);
+    } catch (error) {
+      if (!(error instanceof InvalidRequestError)) throw error;
+      throw new InputError(file, [{ path: `[${index}]`, problem: error.message }]);
+    }
+  }).length;
+  terminal.note(`${count(events.length, 'event')}, of which ${ignored} will be ignored.`);
+  if (!(await terminal.confirm(`Start ${count(events.length, 'execution')}?`, yes))) return;
+  const services = await context.services();
+  const executions = await services.executions();
+  const machine = await services.machineArn(services.names.machine);
+  const bar = json ? undefined : terminal.bar('executions', events.length);
+  let done = 0;
+  context.onInterrupt(() => {
+    bar?.stop();
+    terminal.note(`\n${done} of ${count(events.length, 'execution')} started.`);
+  });
+  for (const event of events) {
+    const { arn } = await executions.start(machine, event);
+    done += 1;
+    bar?.update(done);
+    if (json) terminal.json({ type: 'started', execution: arn });
+  }
+  bar?.stop();
+  if (!json) terminal.line(`started ${count(done, 'execution')}`);
+}
+
+/** @throws InputError when it isn't one that EventBridge takes */
+function plainEvent(event: object, index: number, file: string): PlainEvent {
+  const EventSchema = z.object({
+    source: z.string().check(z.minLength(1)),
+    'detail-type': z.string().check(z.minLength(1)),
+    time: z.optional(z.string()),
+    resources: z._default(z.array(z.string()), []),
+    detail: z.looseObject({}),
+  });
+  const { success, data } = EventSchema.safeParse(event);
+  const refuse = (problem: string) => new InputError(file, [{ path: `[${index}]`, problem }]);
+  if (!success) throw refuse('not an event in EventBridge’s envelope: expected source, detail-type and detail');
+  const { source, time, resources, detail } = data;
+  if (source.startsWith('aws.'))
+    throw refuse('EventBridge takes no event of AWS (source aws.…): leave out --bus, so that it starts the machine');
+  if (time !== undefined && Number.isNaN(Date.parse(time))) throw refuse('time: expected an ISO 8601 time');
+  return { source, detailType: data['detail-type'], ...(time === undefined ? {} : { time }), resources, detail };
+}
+
+async function replayToBus(events: readonly PlainEvent[], bus: string, yes: boolean, context: Context): Promise<void> {
+  const { terminal, json } = context;
+  const services = await context.services();
+  // PutEvents to a bus that doesn't exist answers with success, and drops the events.
+  if ((await (await services.deployment()).bus(bus)) === undefined)
+    throw new WrongUse(`There is no event bus ${escaped(bus)}`);
+  if (!(await terminal.confirm(`Put ${count(events.length, 'event')} on ${escaped(bus)}?`, yes))) return;
+  const replays = await services.replays();
+  const refused: string[] = [];
+  for (let from = 0; from < events.length; from += MOST_ENTRIES) {
+    const results = await replays.put(bus, events.slice(from, from + MOST_ENTRIES));
+    for (const [index, reason] of results.entries()) {
+      if (reason !== undefined) refused.push(`[${from + index}]: ${reason}`);
+    }
+  }
+  const taken = events.length - refused.length;
+  if (json) terminal.json({ type: 'put', bus, taken, refused });
+  else terminal.line(`put ${count(taken, 'event')} on ${bus}`);
+  if (refused.length > 0)
+    throw new CommandFailed(`The bus refused ${count(refused.length, 'event')}: ${refused.slice(0, 5).join(', ')}`);
+}
+
+async function replayArchive(since: string, until: string | undefined, yes: boolean, context: Context): Promise<void> {
+  const { terminal, json, clock } = context;
+  const now = clock.now();
+  const from = momentIn(since, now);
+  const to = until === undefined ? now : momentIn(until, now);
+  if (!(from && to))
+    throw new WrongUse('--since, --until: expected 15m, 3h, 7d, or a time in UTC such as 2026-11-25T08:00Z');
+  if (from >= to) throw new WrongUse('--since has to be before --until');
+  const services = await context.services();
+  const deployment = await services.deployment();
+  const { names } = services;
+  const archive = await deployment.archive(names.auditArchive);
+  const busArn = await deployment.bus(names.auditBus);
+  if (!archive || busArn === undefined)
+    throw new MissingPrecondition(`There is no archive ${names.auditArchive}. Is Usher deployed here?`);
+  terminal.note(
+    `From ${timeOf(from)} to ${timeOf(to)} UTC, to ${names.auditBus}: every rule there sees the events again.`,
+  );
+  if (!(await terminal.confirm('Replay them?', yes))) return;
+  const replays = await services.replays();
+  const name = `${names.prefix}-${now.toISOString().replace(/[:.]/g, '-')}`;
+  await replays.start({ name, archiveArn: archive.arn, busArn, from, to });
+  const { state, reason } = await terminal.working(`Replaying as ${name}`, async (tell) => {
+    for (;;) {
+      const found = await replays.state(name);
+      if (found.state !== 'STARTING' && found.state !== 'RUNNING') return found;
+      tell(found.state.toLowerCase());
+      await sleep(pollMilliseconds(context));
+    }
+  });
+  if (json) terminal.json({ type: 'replay', name, state });
+  else terminal.line(`${name}: ${state}`);
+  if (state !== 'COMPLETED')
+    throw new CommandFailed(`The replay ended ${state}${reason === undefined ? '' : `: ${escaped(reason)}`}`);
+}

@@ -1,0 +1,219 @@
+import type { Command } from 'commander';
+import * as z from 'zod/mini';
+import type { Seat } from '../../domain/seat.ts';
+import { SeatStatusSchema, takesPlace } from '../../domain/seat.ts';
+import { commandOf, type Runner } from '../command.ts';
+import { type Context, optionsOf } from '../context.ts';
+import { WrongUse } from '../failures.ts';
+import { namesOfUsers } from '../naming.ts';
+import { readersOf } from '../readers.ts';
+import { count, escaped, numberOf, relative } from '../text.ts';
+
+const UNMANAGED = 'unmanaged';
+const STATUSES = [...SeatStatusSchema.options, UNMANAGED];
+
+const Options = z.object({
+  people: z.optional(z.boolean()),
+  entitlement: z.optional(z.string()),
+  status: z.optional(
+    z.string().check(z.refine((status) => STATUSES.includes(status), `expected one of ${STATUSES.join(', ')}`)),
+  ),
+  names: z.optional(z.boolean()),
+  csv: z.optional(z.boolean()),
+});
+
+export function seatsCommand(run: Runner): Command {
+  return commandOf('seats', {
+    summary: 'Seats, waiting line, leaving, held, failed and unmanaged',
+    description: 'By entitlement, or with --people person by person. Ids only, unless you ask for --names.',
+    examples: [
+      ['usher seats', 'how full each entitlement is'],
+      ['usher seats --people --status waitlisted --names', 'who waits, first come first served'],
+      ['usher seats --csv --names > seats.csv', 'for a spreadsheet'],
+    ],
+    permissions: [
+      'dynamodb:Query',
+      'dynamodb:GetItem',
+      'sso:ListApplicationAssignments',
+      'identitystore:DescribeUser',
+      'identitystore:ListUsers',
+    ],
+  })
+    .option('--people', 'person by person')
+    .option('--entitlement <NAME>', 'only this one')
+    .option('--status <STATUS>', `only these people: ${STATUSES.join(', ')}`)
+    .option('--names', 'also how people are called')
+    .option('--csv', 'comma-separated values; implies --people')
+    .action(run(seats));
+}
+
+/** All that an entitlement holds, and what it doesn't. */
+interface Filling {
+  entitlement: string;
+  application: string;
+  /** Undefined for an application that isn't configured any more. */
+  max: number | undefined;
+  seats: Seat[];
+  /** Users whom somebody else has assigned. */
+  unmanaged: string[];
+  assignedGroups: string[];
+}
+
+/** A line of the list of people. */
+interface Row {
+  entitlement: string;
+  userId: string;
+  status: string;
+  since: string | undefined;
+  dueAt: string | undefined;
+  reason: string | undefined;
+  requestedAt: string;
+}
+
+async function seats(context: Context, command: Command): Promise<void> {
+  const { people, entitlement, status, names, csv } = optionsOf(command, Options);
+  const fillings = await context.terminal.working('Reading seats and assignments', (tell) =>
+    fillingsOf(context, entitlement, tell),
+  );
+  if (!(people || csv || status !== undefined)) return summarize(fillings, context);
+  const rows = fillings
+    .flatMap(rowsOf)
+    .filter((row) => (status === undefined ? row.status !== 'revoked' : row.status === status));
+  const called = names ? await namesOfUsers(new Set(rows.map(({ userId }) => userId)), context) : undefined;
+  await list(rows, called, csv === true, context);
+}
+
+async function fillingsOf(
+  context: Context,
+  only: string | undefined,
+  tell: (text: string) => void,
+): Promise<Filling[]> {
+  const { applications, ledger, entitlements } = await readersOf(context);
+  const configured = entitlements.entitlements.map(({ name, application, seats: cap }) => ({
+    name,
+    application,
+    max: cap.max,
+  }));
+  const known = new Set(configured.map(({ application }) => application));
+  const others = Object.keys((await ledger.work()).sweptAt).filter((application) => !known.has(application));
+  const gone = others.map((application) => ({ name: undefined, application, max: undefined }));
+  const fillings: Filling[] = [];
+  for (const { name, application, max } of [...configured, ...gone]) {
+    if (only !== undefined && name !== only) continue;
+    tell(application);
+    const { seats: held } = await ledger.holdings(application);
+    const ours = new Set(held.filter(takesPlace).map(({ userId }) => userId));
+    const unmanaged: string[] = [];
+    const assignedGroups: string[] = [];
+    for await (const page of applications.assigneesOf(application)) {
+      for (const { principalId, principalType } of page) {
+        if (principalType === 'GROUP') assignedGroups.push(principalId);
+        else if (!ours.has(principalId)) unmanaged.push(principalId);
+      }
+    }
+    const entitlement = name ?? held[0]?.entitlement ?? application;
+    fillings.push({ entitlement, application, max, seats: held, unmanaged, assignedGroups });
+  }
+  if (only !== undefined && fillings.length === 0) throw new WrongUse(`No entitlement has the name ${escaped(only)}`);
+  return fillings;
+}
+
+const COUNTED = ['waitlisted', 'leaving', 'held', 'failed'] as const;
+
+function summarize(fillings: readonly Filling[], { terminal, json }: Context): void {
+  const counted = fillings.map(({ seats: all, unmanaged, ...filling }) => ({
+    ...filling,
+    seats: all.filter(takesPlace).length,
+    ...Object.fromEntries(COUNTED.map((status) => [status, all.filter((seat) => seat.status === status).length])),
+    unmanaged: unmanaged.length,
+  }));
+  if (json) {
+    for (const one of counted) terminal.json(one);
+    return;
+  }
+  const { colors } = terminal;
+  terminal.table(
+    ['ENTITLEMENT', 'SEATS', 'MAX', 'WAITING', 'LEAVING', 'HELD', 'FAILED', 'UNMANAGED'],
+    fillings.map(({ entitlement, seats: all, max, unmanaged }) => {
+      const taken = all.filter(takesPlace).length;
+      const full = max !== undefined && taken >= max;
+      const numbers = COUNTED.map((status) => all.filter((seat) => seat.status === status).length);
+      return [
+        entitlement,
+        full ? colors.yellow(numberOf(taken)) : numberOf(taken),
+        max === undefined ? 'not configured' : numberOf(max),
+        ...numbers.map((number, index) => (number > 0 && index > 1 ? colors.red(numberOf(number)) : numberOf(number))),
+        numberOf(unmanaged.length),
+      ];
+    }),
+  );
+  for (const { entitlement, assignedGroups } of fillings) {
+    if (assignedGroups.length === 0) continue;
+    terminal.note(
+      `${entitlement}: ${count(assignedGroups.length, 'group is', 'groups are')} assigned as a whole (${assignedGroups.join(', ')}): members have access whatever becomes of their seats`,
+    );
+  }
+}
+
+/** In line by the time of the request, everybody else by status. */
+function rowsOf({ entitlement, seats: all, unmanaged }: Filling): Row[] {
+  const ours = all.map(({ userId, status, changedAt, dueAt, refusal, requestedAt }) => ({
+    entitlement,
+    userId,
+    status,
+    since: status === 'waitlisted' ? requestedAt : changedAt,
+    dueAt,
+    reason: refusal?.reason,
+    requestedAt,
+  }));
+  const others = unmanaged.map((userId) => ({
+    entitlement,
+    userId,
+    status: UNMANAGED,
+    since: undefined,
+    dueAt: undefined,
+    reason: undefined,
+    requestedAt: '',
+  }));
+  const order = ({ status }: Row) => STATUSES.indexOf(status);
+  return [...ours, ...others].sort(
+    (a, b) => order(a) - order(b) || (a.requestedAt < b.requestedAt ? -1 : 1) || (a.userId < b.userId ? -1 : 1),
+  );
+}
+
+async function list(
+  rows: readonly Row[],
+  names: ReadonlyMap<string, string> | undefined,
+  csv: boolean,
+  { terminal, clock, json }: Context,
+): Promise<void> {
+  const named = rows.map(({ requestedAt: _, ...row }) => ({
+    ...row,
+    ...(names ? { name: names.get(row.userId) ?? '' } : {}),
+  }));
+  if (json) {
+    for (const row of named) terminal.json(row);
+    return;
+  }
+  if (csv) {
+    const columns = [...(names ? ['name'] : []), 'userId', 'entitlement', 'status', 'since', 'dueAt', 'reason'];
+    // A name that begins with = would be a formula for whoever opens it.
+    const { stringify } = await import('csv-stringify/sync');
+    terminal.line(stringify(named, { header: true, columns, escape_formulas: true }).trimEnd());
+    return;
+  }
+  const now = clock.now();
+  const when = (time: string | undefined) => (time === undefined ? '' : relative(time, now));
+  terminal.table(
+    [...(names ? ['NAME'] : []), 'USER', 'ENTITLEMENT', 'STATUS', 'SINCE', 'DUE', 'REASON'],
+    named.map(({ userId, entitlement, status, since, dueAt, reason, ...row }) => [
+      ...('name' in row ? [row.name] : []),
+      userId,
+      entitlement,
+      status,
+      when(since),
+      when(dueAt),
+      reason ?? '',
+    ]),
+  );
+}

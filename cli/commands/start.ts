@@ -1,0 +1,108 @@
+import type { Command } from 'commander';
+import * as z from 'zod/mini';
+import { commandOf, type Runner } from '../command.ts';
+import { type Context, optionsOf } from '../context.ts';
+import { WrongUse } from '../failures.ts';
+import { wholeNumber } from '../numbers.ts';
+import { findGroup, findUser, selectorsOf, WHO } from '../selecting.ts';
+import { startAndTell } from '../starting.ts';
+import { count, escaped } from '../text.ts';
+
+const Options = z.object({
+  user: z.optional(z.string()),
+  issuer: z.optional(z.string()),
+  group: z.optional(z.string()),
+  all: z.optional(z.boolean()),
+  expected: z.optional(z.boolean()),
+  waitSeconds: z.optional(wholeNumber(0, 604_800)),
+  wait: z.optional(z.boolean()),
+});
+type StartOptions = z.infer<typeof Options>;
+
+export function startCommand(run: Runner): Command {
+  return commandOf('start', {
+    summary: 'Start the onboarding by hand, for a user, a group or everybody',
+    description:
+      'It only makes Usher look: who gets or loses a seat follows from Identity Center as it is.\n\n' +
+      'Only ids go into the execution, except with --expected: then its input names the person as you do, until SCIM has brought them.',
+    examples: [
+      ['usher start --user alice@example.com --wait', 'one person, followed state by state'],
+      ['usher start --user alice@example.com --expected', 'somebody whom SCIM brings within a day'],
+      ['usher start --user alice --group q-developers', 'also wait until she is in this group'],
+      ['usher start --group q-developers', 'a group'],
+      ['usher start --all', 'all entitlements'],
+    ],
+    permissions: [
+      'sts:GetCallerIdentity',
+      'identitystore:DescribeUser',
+      'identitystore:GetUserId',
+      'identitystore:GetGroupId',
+      'identitystore:ListUsers',
+      'states:StartExecution',
+      'states:DescribeExecution',
+      'states:GetExecutionHistory',
+    ],
+  })
+    .option('--user <WHO>', WHO)
+    .option('--issuer <ISSUER>', 'of an external id')
+    .option('--group <GROUP>', 'id or display name; with --user, a membership to wait for')
+    .option('--all', 'everybody of all entitlements')
+    .option('--expected', 'start although the identity store has no such user yet')
+    .option('--wait-seconds <N>', 'how long the execution waits for the user; a day unless given')
+    .option('--wait', 'follow it to its end')
+    .action(run(start));
+}
+
+async function start(context: Context, command: Command): Promise<void> {
+  const options = optionsOf(command, Options);
+  const input = await inputOf(options, context);
+  await startAndTell({ machine: 'machine', input, wait: options.wait === true }, context);
+}
+
+/** The input of a manual start. @throws WrongUse */
+async function inputOf(options: StartOptions, context: Context): Promise<object> {
+  const { user, group, all, expected, waitSeconds } = options;
+  const ways = [user !== undefined, group !== undefined && user === undefined, all === true].filter(Boolean).length;
+  if (ways !== 1) throw new WrongUse('Name one of --user, --group or --all');
+  if (user === undefined && (expected || waitSeconds !== undefined)) {
+    throw new WrongUse('--expected and --wait-seconds go with --user');
+  }
+  const groupId = group === undefined ? undefined : await configuredGroup(group, context);
+  if (all) return { scope: 'everything' };
+  if (user === undefined) return { groupId };
+  const more = { ...(groupId && { groupId }), ...(waitSeconds !== undefined && { waitSeconds }) };
+  return { ...(await userOf(user, options, context)), ...more };
+}
+
+async function userOf(user: string, { issuer, expected }: StartOptions, context: Context): Promise<object> {
+  const { identityCenter } = await context.entitlements();
+  const services = await context.services();
+  const directory = await services.directory(identityCenter.identityStoreId);
+  const people = await services.people(identityCenter.identityStoreId);
+  const userId = await findUser(user, issuer, { directory, people, terminal: context.terminal });
+  if (userId !== undefined) return { userId };
+  if (!expected) {
+    throw new WrongUse(
+      `The identity store has no user ${escaped(user)}. If SCIM is still to bring them, add --expected: the execution waits`,
+    );
+  }
+  const selectors = selectorsOf(user, issuer);
+  const [first] = selectors;
+  if (selectors.length > 1 || !first) {
+    throw new WrongUse(`Say what ${escaped(user)} is, so that it can be waited for: userName:… or email:…`);
+  }
+  return first;
+}
+
+/** @throws WrongUse when there is no such group, or no entitlement names it */
+async function configuredGroup(group: string, context: Context): Promise<string> {
+  const { identityCenter, entitlements } = await context.entitlements();
+  const services = await context.services();
+  const groupId = await findGroup(group, await services.people(identityCenter.identityStoreId));
+  if (groupId === undefined) throw new WrongUse(`The identity store has no group ${escaped(group)}`);
+  const configured = [...new Set(entitlements.flatMap(({ groups }) => groups))];
+  if (configured.includes(groupId)) return groupId;
+  throw new WrongUse(
+    `No entitlement names the group ${groupId}, so that starting for it would do nothing. ${count(configured.length, 'group is', 'groups are')} configured: ${configured.slice(0, 10).join(', ')}${configured.length > 10 ? ', …' : ''}`,
+  );
+}

@@ -1,0 +1,199 @@
+import type { Command } from 'commander';
+import * as z from 'zod/mini';
+import type { AuditLog } from '../../adapters/audit-log.ts';
+import type { ExecutionDetail, ExecutionSummary, Executions } from '../../adapters/executions.ts';
+import { secondsBetween } from '../../domain/time.ts';
+import { auditRow } from '../audit-rows.ts';
+import { commandOf, type Runner } from '../command.ts';
+import { type Context, optionsOf } from '../context.ts';
+import { WrongUse } from '../failures.ts';
+import { wholeNumber } from '../numbers.ts';
+import { endingOf, OUTCOMES, STATES } from '../outcomes.ts';
+import type { Services } from '../services.ts';
+import { durationOf, escaped, relative, timeOf } from '../text.ts';
+
+const Options = z.object({ limit: z.optional(wholeNumber(1, 1000)) });
+
+export function statusCommand(run: Runner): Command {
+  return commandOf('status', {
+    summary: 'Executions that run or ran, or one of them in full',
+    description:
+      'EXECUTION is a name or an ARN. Of one execution: its way through the states, waits, retries, outcome, the audit events that it told, and the reason in words.',
+    examples: [
+      ['usher status', 'what runs, and what ran last'],
+      ['usher status --limit 100 --json | jq .status', 'for programs'],
+      ['usher status 6f1c0d9e-2b7a-4c35-9e41-0a8d5b3f7c21', 'one in full'],
+    ],
+    permissions: [
+      'sts:GetCallerIdentity',
+      'states:ListExecutions',
+      'states:DescribeExecution',
+      'states:GetExecutionHistory',
+      'logs:FilterLogEvents',
+    ],
+  })
+    .argument('[EXECUTION]', 'name or ARN')
+    .option('--limit <N>', 'how many of the last are listed; 20 unless given')
+    .action(run(status));
+}
+
+async function status(context: Context, command: Command): Promise<void> {
+  const { limit = 20 } = optionsOf(command, Options);
+  const services = await context.services();
+  const executions = await services.executions();
+  const machines = [
+    await services.machineArn(services.names.machine),
+    await services.machineArn(services.names.adminMachine),
+  ];
+  const [name] = command.args;
+  if (name === undefined) return list(machines, limit, executions, context);
+  await showOne(await find(name, machines, executions), executions, services, context);
+}
+
+/** Running ones first, then the newest. */
+async function list(
+  machines: readonly string[],
+  limit: number,
+  executions: Executions,
+  context: Context,
+): Promise<void> {
+  const { terminal, clock, json } = context;
+  const found: ExecutionSummary[] = [];
+  for (const machine of machines) found.push(...(await newest(executions, machine, limit)));
+  const order = ({ status: state }: ExecutionSummary) => (state === 'RUNNING' ? 0 : 1);
+  found.sort((a, b) => order(a) - order(b) || b.startedAt.getTime() - a.startedAt.getTime());
+  const shown = found.slice(0, limit);
+  if (json) {
+    for (const one of shown) terminal.json(summaryOf(one));
+    return;
+  }
+  if (shown.length === 0) return terminal.line('No execution yet.');
+  const now = clock.now();
+  terminal.table(
+    ['EXECUTION', 'MACHINE', 'STATUS', 'STARTED', 'TOOK'],
+    shown.map(({ name, arn, status: state, startedAt, endedAt }) => [
+      escaped(name),
+      arn.split(':')[6] ?? '',
+      coloured(state, context),
+      relative(startedAt, now),
+      endedAt ? durationOf(secondsBetween(startedAt, endedAt)) : '',
+    ]),
+  );
+}
+
+async function newest(executions: Executions, machine: string, limit: number): Promise<ExecutionSummary[]> {
+  const found: ExecutionSummary[] = [];
+  for await (const page of executions.list(machine)) {
+    found.push(...page);
+    if (found.length >= limit) break;
+  }
+  return found.slice(0, limit);
+}
+
+function coloured(state: string, { terminal: { colors } }: Context): string {
+  if (state === 'SUCCEEDED') return colors.green(state);
+  return state === 'RUNNING' ? colors.cyan(state) : colors.red(state);
+}
+
+function summaryOf({ arn, name, status: state, startedAt, endedAt }: ExecutionSummary) {
+  return { execution: arn, name, status: state, startedAt: startedAt.toISOString(), endedAt: endedAt?.toISOString() };
+}
+
+/** @throws WrongUse when neither machine has it, or it is of another account */
+async function find(name: string, machines: readonly string[], executions: Executions): Promise<ExecutionDetail> {
+  const arns = name.startsWith('arn:')
+    ? [name]
+    : machines.map((machine) => `${machine.replace(':stateMachine:', ':execution:')}:${name}`);
+  const ours = machines.map((machine) => machine.replace(':stateMachine:', ':execution:'));
+  if (!arns.every((arn) => ours.some((prefix) => arn.startsWith(`${prefix}:`)))) {
+    throw new WrongUse(`${escaped(name)} is no execution of this stage, account and Region: ${machines[0]}`);
+  }
+  for (const arn of arns) {
+    const found = await executions.describe(arn);
+    if (found) return found;
+  }
+  throw new WrongUse(`There is no execution ${escaped(name)} of ${machines.join(' or ')}`);
+}
+
+async function showOne(
+  execution: ExecutionDetail,
+  executions: Executions,
+  services: Services,
+  context: Context,
+): Promise<void> {
+  const { terminal, json, clock } = context;
+  const way = await wayOf(execution.arn, executions);
+  const audit = await auditOf(execution, await services.auditLog());
+  const ending = endingOf(execution);
+  if (json) {
+    const { redrives, isRedrivable } = execution;
+    terminal.json({
+      ...summaryOf(execution),
+      ...ending,
+      redrives,
+      isRedrivable,
+      states: way,
+      audit: audit.map(({ event }) => event),
+    });
+    return;
+  }
+  const { colors } = terminal;
+  terminal.line(`${colors.bold(escaped(execution.name))}  ${coloured(execution.status, context)}`);
+  terminal.line(colors.dim(execution.arn));
+  const took = secondsBetween(execution.startedAt, execution.endedAt ?? clock.now());
+  terminal.line(
+    `Started ${timeOf(execution.startedAt)} UTC, ${execution.endedAt ? 'took' : 'has run for'} ${durationOf(took)}.`,
+  );
+  terminal.line();
+  for (const { state, at, seconds, failures } of way) {
+    const took = seconds === undefined ? '' : durationOf(seconds);
+    const tries =
+      failures.length === 0 ? '' : colors.yellow(`  ${failures.length} failed: ${[...new Set(failures)].join(', ')}`);
+    terminal.line(
+      `${colors.dim(at.slice(11, 19))}  ${state.padEnd(18)}  ${took.padStart(6)}  ${STATES[state] ?? ''}${tries}`,
+    );
+  }
+  terminal.line();
+  if (audit.length > 0)
+    terminal.table(
+      ['TIME', 'EVENT', 'USER', 'ENTITLEMENT', 'REASON'],
+      audit.map(({ cells }) => cells),
+    );
+  else terminal.line('It told no audit event.');
+  if (!ending) return terminal.line('It still runs.');
+  terminal.line();
+  terminal.line([OUTCOMES[ending.outcome], ending.reason, ending.handedOverTo].filter(Boolean).join(': '));
+  if (execution.isRedrivable)
+    terminal.line(colors.dim(`Run it on from the step that failed: usher redrive ${execution.name}`));
+}
+
+/** A state on the way, how long it took, and the errors of attempts that failed there. */
+interface Stay {
+  state: string;
+  at: string;
+  seconds?: number;
+  failures: string[];
+}
+
+async function wayOf(arn: string, executions: Executions): Promise<Stay[]> {
+  const way: Stay[] = [];
+  for await (const page of executions.history(arn)) {
+    for (const { at, what, state = '', error } of page) {
+      if (what === 'entered' && STATES[state]) way.push({ state, at: at.toISOString(), failures: [] });
+      const last = way.at(-1);
+      if (what === 'attempt-failed') last?.failures.push(error ?? 'unknown');
+      if (what === 'exited' && last?.state === state && last.seconds === undefined) {
+        last.seconds = secondsBetween(last.at, at);
+      }
+    }
+  }
+  return way;
+}
+
+async function auditOf({ arn, startedAt }: ExecutionDetail, log: AuditLog) {
+  const rows: ReturnType<typeof auditRow>[] = [];
+  for await (const page of log.events({ execution: arn, since: startedAt })) {
+    for (const event of page ?? []) rows.push(auditRow(event));
+  }
+  return rows;
+}

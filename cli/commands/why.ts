@@ -1,0 +1,281 @@
+import type { Command } from 'commander';
+import * as z from 'zod/mini';
+import type { AuditLog } from '../../adapters/audit-log.ts';
+import type { UserStatus } from '../../adapters/identity-store.ts';
+import type { Entitlement } from '../../domain/entitlements.ts';
+import type { Hold } from '../../domain/hold.ts';
+import { isHeld } from '../../domain/hold.ts';
+import { type Decision, decide, type Standing } from '../../domain/plan.ts';
+import { takesPlace } from '../../domain/seat.ts';
+import type { UserEntry, Work } from '../../domain/work.ts';
+import { type Readers, viewUser } from '../../functions/standings.ts';
+import { type AuditRow, auditRow } from '../audit-rows.ts';
+import { commandOf, type Runner } from '../command.ts';
+import { type Context, optionsOf } from '../context.ts';
+import { nameOf } from '../naming.ts';
+import { readersOf } from '../readers.ts';
+import { requireUser, WHO } from '../selecting.ts';
+import { relative } from '../text.ts';
+import { SHORT_DIGEST } from './held.ts';
+
+const Options = z.object({ issuer: z.optional(z.string()), names: z.optional(z.boolean()) });
+/** How far back audit events are looked for. */
+const LOOK_BACK_DAYS = 30;
+const MOST_EVENTS = 10;
+
+export function whyCommand(run: Runner): Command {
+  return commandOf('why', {
+    summary: 'Why somebody has a seat, has none, or will lose theirs',
+    description: 'Reads memberships, assignments and the ledger afresh, and decides as the next execution would.',
+    examples: [
+      ['usher why alice@example.com', 'in words'],
+      ['usher why 94e80458-9021-70ea-08fa-c3a10a1d8a92 --json', 'for programs'],
+    ],
+    permissions: [
+      'identitystore:DescribeUser',
+      'identitystore:GetUserId',
+      'identitystore:ListUsers',
+      'identitystore:IsMemberInGroups',
+      'identitystore:DescribeGroup',
+      'sso:DescribeApplicationAssignment',
+      'dynamodb:GetItem',
+      'dynamodb:BatchGetItem',
+      'dynamodb:Query',
+      'logs:FilterLogEvents',
+    ],
+  })
+    .argument('<USER>', WHO)
+    .option('--issuer <ISSUER>', 'of an external id')
+    .option('--names', 'also how the person and the groups are called')
+    .action(run(why));
+}
+
+/** How somebody stands with one entitlement. */
+interface Finding {
+  entitlement: Entitlement;
+  standing: Standing;
+  decision: Decision;
+  hold: Hold | undefined;
+  /** Of whoever waits: place in the line, from 1, and how many wait. */
+  line: { place: number; of: number } | undefined;
+  full: boolean;
+}
+
+async function why(context: Context, command: Command): Promise<void> {
+  const { terminal, clock } = context;
+  const { issuer, names } = optionsOf(command, Options);
+  const readers = await readersOf(context);
+  const services = await context.services();
+  const { identityStoreId } = readers.entitlements.identityCenter;
+  const people = await services.people(identityStoreId);
+  const userId = await requireUser(command.args[0] ?? '', issuer, { ...readers, people, terminal });
+  const now = clock.now();
+  const groupIds = [...new Set(readers.entitlements.entitlements.flatMap(({ groups }) => groups))];
+  const groups = [...((await readers.directory.groupsOf(userId, groupIds)) ?? [])];
+  const status = await readers.directory.statusOf(userId);
+  const findings = await findingsOf(userId, now, readers);
+  const work = await readers.ledger.work();
+  const events = await eventsOf(userId, now, await services.auditLog());
+  if (context.json) {
+    terminal.json({
+      userId,
+      status,
+      groups,
+      entitlements: findings.map((finding) => ({
+        entitlement: finding.entitlement.name,
+        entitled: finding.standing.entitled,
+        absence: finding.standing.absence,
+        assigned: finding.standing.assigned,
+        seat: finding.standing.seat,
+        line: finding.line,
+        next: finding.decision,
+        words: wordsOf(finding, now),
+      })),
+      looksPending: pendingLooks(userId, work),
+      events: events.map(({ event }) => event),
+    });
+    return;
+  }
+  const person = names ? await people.person(userId) : undefined;
+  const { bold, dim } = terminal.colors;
+  terminal.line(`${bold(userId)}${person ? `  ${nameOf(person)}` : ''}  ${inWords(status)}`);
+  const called = new Map<string, string>();
+  if (names) for (const groupId of groups) called.set(groupId, (await people.group(groupId))?.displayName ?? '');
+  terminal.line(
+    groups.length === 0
+      ? 'Member of none of the configured groups.'
+      : `Member of ${groups.map((groupId) => [groupId, called.get(groupId)].filter(Boolean).join(' ')).join(', ')}.`,
+  );
+  for (const finding of findings) {
+    terminal.line();
+    const [first = '', ...more] = wordsOf(finding, now);
+    terminal.line(bold(finding.entitlement.name));
+    terminal.paragraph(first, 2);
+    for (const line of more) terminal.paragraph(line, 2);
+  }
+  if (findings.length === 0) terminal.line('No entitlement concerns them, and Usher has no record of them.');
+  for (const look of pendingLooks(userId, work)) {
+    terminal.line();
+    terminal.line(`Usher looks at them again ${relative(look.dueAt, now)} (${look.by}).`);
+  }
+  terminal.line();
+  if (events.length === 0)
+    return terminal.line(dim(`No audit event of the last ${LOOK_BACK_DAYS} days tells of them.`));
+  terminal.table(
+    ['TIME', 'EVENT', 'ENTITLEMENT', 'REASON'],
+    events.map(({ cells: [time = '', event = '', , entitlement = '', reason = ''] }) => [
+      time,
+      event,
+      entitlement,
+      reason,
+    ]),
+  );
+}
+
+function inWords(status: UserStatus): string {
+  return status === 'missing' ? 'not in the identity store' : status;
+}
+
+async function findingsOf(userId: string, now: Date, readers: Readers): Promise<Finding[]> {
+  const at = now.toISOString();
+  // As somebody would have it who asks for this person by hand: all entitlements, and the person's status.
+  const entry: UserEntry = {
+    by: '',
+    dueAt: at,
+    at,
+    since: at,
+    cause: '',
+    trigger: 'manual',
+    hints: 0,
+    expected: [],
+    whole: true,
+  };
+  const { standings } = await viewUser(userId, entry, now, readers);
+  const looked = new Set(standings.map(({ entitlement }) => entitlement.name));
+  const others = readers.entitlements.entitlements.filter(({ name }) => !looked.has(name));
+  // A sweep has no need to look at whoever is neither a member nor has a seat; a person asks for them nevertheless.
+  for (const entitlement of others) {
+    if (!(await readers.applications.isAssigned(entitlement.application, userId))) continue;
+    const standing = { userId, entitled: false, absence: 'group-leave', assigned: true, seat: undefined } as const;
+    standings.push({ entitlement, standing });
+  }
+  const findings: Finding[] = [];
+  for (const { entitlement, standing } of standings) {
+    const { seats, hold } = await readers.ledger.holdings(entitlement.application);
+    const waiting = seats
+      .filter((seat) => seat.status === 'waitlisted')
+      .sort((a, b) => Date.parse(a.requestedAt) - Date.parse(b.requestedAt) || (a.userId < b.userId ? -1 : 1));
+    const place = waiting.findIndex((seat) => seat.userId === userId) + 1;
+    const graceDays = entitlement.onLeave.revokeAfterDays;
+    findings.push({
+      entitlement,
+      standing,
+      decision: decide(standing, { readAt: now, trigger: 'event', execution: '', graceDays }),
+      hold,
+      line: place > 0 ? { place, of: waiting.length } : undefined,
+      full: seats.filter(takesPlace).length >= entitlement.seats.max,
+    });
+  }
+  return findings;
+}
+
+const ABSENCES = {
+  'group-leave': 'they are in none of its groups',
+  'user-disabled': 'they are disabled',
+  'user-deleted': 'they are gone from the identity store',
+  'entitlement-removed': 'the entitlement was removed',
+} as const;
+
+/** What is, why, and what comes next. */
+function wordsOf({ entitlement, standing, decision, hold, line, full }: Finding, now: Date): string[] {
+  const { entitled, absence, assigned, seat } = standing;
+  const because = entitled
+    ? 'they are in one of its groups'
+    : absence
+      ? ABSENCES[absence]
+      : 'the reads contradict each other';
+  const words: string[] = [];
+  if (!seat || seat.status === 'revoked') {
+    if (assigned)
+      words.push(
+        `assigned, but not by Usher, which therefore never takes it back. Entitled: ${entitled ? 'yes' : 'no'}, ${because}.`,
+      );
+    else if (entitled) words.push(`no seat yet, although ${because}.`);
+    else words.push(`no seat: ${because}.`);
+  } else {
+    const since = relative(seat.changedAt, now);
+    switch (seat.status) {
+      case 'waitlisted':
+        words.push(
+          `waits in line${line ? `, place ${line.place} of ${line.of}` : ''}, since ${relative(seat.requestedAt, now)}: all ${entitlement.seats.max} places are taken.`,
+        );
+        break;
+      case 'failed':
+        words.push(`no seat: AWS refused it (${seat.refusal?.reason ?? 'unknown'}) ${since}.`);
+        break;
+      case 'held':
+        words.push(`has a seat that was to be revoked, because ${because}; the brake holds it since ${since}.`);
+        break;
+      case 'leaving':
+        words.push(`has a seat and leaves, because ${because}.`);
+        break;
+      default:
+        words.push(
+          `${assigned ? 'has a seat' : 'has a seat in the ledger, and no assignment in Identity Center'} (${seat.status} ${since}); ${entitled ? `entitled: ${because}` : `not entitled: ${because}`}.`,
+        );
+    }
+    if (seat.nextAttemptAt && seat.refusal)
+      words.push(
+        `Refused: ${seat.refusal.reason}. Tried again ${relative(seat.nextAttemptAt, now)}, or by: usher start --user ${seat.userId}`,
+      );
+  }
+  if (entitlement.mode === 'observe') words.push('This entitlement only observes: nothing will be changed.');
+  words.push(`Next: ${nextOf(decision, { full, hold, held: seat?.status === 'held', dueAt: seat?.dueAt }, now)}`);
+  return words;
+}
+
+function nextOf(
+  decision: Decision,
+  { full, hold, held, dueAt }: { full: boolean; hold: Hold | undefined; held: boolean; dueAt: string | undefined },
+  now: Date,
+): string {
+  switch (decision.do) {
+    case 'grant':
+      return full ? 'a place has to become free; then they are seated.' : 'the next look gives them their seat.';
+    case 'revoke': {
+      const digest = isHeld(hold) ? hold.digests.at(-1)?.digest : undefined;
+      if (held && digest) return `nothing, until somebody releases it: usher release ${digest.slice(0, SHORT_DIGEST)}`;
+      return 'the next look takes it back, or the brake holds it.';
+    }
+    case 'leave':
+      return `the next look begins their days of grace, until ${decision.dueAt}.`;
+    case 'confirm':
+      return 'the next look confirms the seat.';
+    case 'keep':
+      return 'the next look lets them keep it.';
+    case 'gone':
+    case 'forget':
+      return 'the next look brings the ledger in line.';
+    case 'wait':
+      return `too early to tell: reads of AWS lag. Ask again ${relative(decision.until, now)}.`;
+    case 'nothing':
+      return dueAt === undefined ? 'nothing.' : `it is taken back ${relative(dueAt, now)}, unless they come back.`;
+  }
+}
+
+function pendingLooks(userId: string, { users }: Work): { by: string; dueAt: string }[] {
+  const entry = users[userId];
+  return entry ? [{ by: entry.by, dueAt: entry.dueAt }] : [];
+}
+
+async function eventsOf(userId: string, now: Date, log: AuditLog): Promise<AuditRow[]> {
+  const rows = new Map<string, AuditRow>();
+  const since = new Date(now.getTime() - LOOK_BACK_DAYS * 86_400_000);
+  for await (const page of log.events({ userId, since })) {
+    for (const event of page ?? []) {
+      const row = auditRow(event);
+      rows.set(row.uid ?? event.id, row);
+    }
+  }
+  return [...rows.values()].slice(-MOST_EVENTS);
+}

@@ -1,0 +1,225 @@
+import type { Deployment, Target } from '../../adapters/deployment.ts';
+import { EVENT_FAMILIES, isObject, own } from '../../domain/event-rules.ts';
+import { secondsBetween } from '../../domain/time.ts';
+import { holderOf } from '../../domain/work.ts';
+import type { Context } from '../context.ts';
+import type { Services } from '../services.ts';
+import { count, relative } from '../text.ts';
+import { type about, type Finding, looking } from './check.ts';
+
+const DEPLOY = 'Deploy: docs/deploy.md';
+const FORWARDER_DAYS = 30;
+/** The tick sweeps once an hour. */
+const SWEEP_LATE_SECONDS = 2 * 3600;
+const SWEEP_MISSING_SECONDS = 24 * 3600;
+
+type Says = ReturnType<typeof about>;
+
+/** The trail, and what is deployed. */
+export async function deploymentFindings(context: Context): Promise<readonly Finding[]> {
+  const services = await context.services();
+  const deployment = await services.deployment();
+  const { names } = services;
+  const machine = await services.machineArn(names.machine);
+  return [
+    await looking(
+      {
+        check: 'trail',
+        why: 'EventBridge sees changes of users and groups only where a trail with logging enabled records management events',
+      },
+      (found) => trail(found, deployment),
+    ),
+    await looking({ check: 'rule', why: 'It starts the machine when somebody joins or leaves' }, (found) =>
+      rule(found, deployment, services, machine),
+    ),
+    await looking(
+      { check: 'schedule', why: 'The tick takes up what was left behind, and sweeps once an hour' },
+      async (found) => {
+        const schedule = await deployment.schedule(names.schedule, names.scheduleGroup);
+        if (!schedule) return found.problem(`There is no schedule ${names.schedule}`, DEPLOY);
+        if (schedule.state !== 'ENABLED')
+          return found.problem(`It is ${schedule.state}`, 'Enable it: deploy with Triggers=ENABLED');
+        if (schedule.target.arn !== machine) return found.problem(`It starts ${schedule.target.arn}`, DEPLOY);
+        if (schedule.target.deadLetterArn === undefined)
+          return found.warning(`${schedule.expression}, without a dead-letter queue`, DEPLOY);
+        return found.ok(`${schedule.expression}, ENABLED`);
+      },
+    ),
+    await looking(
+      { check: 'failure rule', why: 'It tells the audit stream of executions that failed' },
+      async (found) => {
+        const failures = await deployment.rule(names.failureRule);
+        if (!failures) return found.problem(`There is no rule ${names.failureRule}`, DEPLOY);
+        return failures.state === 'ENABLED' ? found.ok('ENABLED') : found.problem(`It is ${failures.state}`, DEPLOY);
+      },
+    ),
+    await looking({ check: 'ledger', why: 'It is what Usher remembers of the seats that it gave' }, async (found) => {
+      const status = await deployment.table(names.ledger);
+      if (status === undefined) return found.problem(`There is no table ${names.ledger}`, DEPLOY);
+      return status === 'ACTIVE' ? found.ok(`${names.ledger}, ACTIVE`) : found.warning(`It is ${status}`);
+    }),
+    await looking({ check: 'audit bus', why: 'Every change is told there' }, async (found) =>
+      (await deployment.bus(names.auditBus)) === undefined
+        ? found.problem(`There is no bus ${names.auditBus}; what is sent there is dropped without a word`, DEPLOY)
+        : found.ok(names.auditBus),
+    ),
+    await looking(
+      { check: 'audit log', why: 'usher audit, why and status read the stream from its log group' },
+      async (found) => {
+        const audit = await deployment.rule(names.auditRule, names.auditBus);
+        if (!audit) return found.problem(`There is no rule ${names.auditRule} on ${names.auditBus}`, DEPLOY);
+        return audit.state === 'ENABLED'
+          ? found.ok(names.auditLogGroup)
+          : found.problem(`Its rule is ${audit.state}`, DEPLOY);
+      },
+    ),
+    await looking({ check: 'archive', why: 'The audit stream can be replayed from it' }, async (found) => {
+      const archive = await deployment.archive(names.auditArchive);
+      if (!archive) return found.problem(`There is no archive ${names.auditArchive}`, DEPLOY);
+      return archive.state === 'ENABLED'
+        ? found.ok(`keeps ${archive.days === 0 ? 'everything' : count(archive.days, 'day')}`)
+        : found.warning(`It is ${archive.state}`);
+    }),
+  ].flat();
+}
+
+async function trail(found: Says, deployment: Deployment): Promise<Finding> {
+  const trails = await deployment.trails();
+  const good = trails.find(({ isLogging, recordsWrites }) => isLogging !== false && recordsWrites !== false);
+  if (!good) {
+    return found.problem(
+      trails.length === 0
+        ? 'No trail records in this Region'
+        : `${count(trails.length, 'trail')}, of which none logs writes of management events`,
+      'Create one that does, best for the whole organization. Without it no event ever arrives: only the tick works',
+    );
+  }
+  if (good.isLogging === undefined || good.recordsWrites === undefined) {
+    return found.unknown(
+      `${good.arn} is of another account, which does not tell whether it logs management events`,
+      'Ask whoever owns it',
+    );
+  }
+  return found.ok(good.arn);
+}
+
+async function rule(found: Says, deployment: Deployment, { names }: Services, machine: string): Promise<Finding> {
+  const deployed = await deployment.rule(names.eventRule);
+  if (!deployed) return found.problem(`There is no rule ${names.eventRule} on the default bus`, DEPLOY);
+  if (deployed.state !== 'ENABLED')
+    return found.problem(`It is ${deployed.state}`, 'Enable it: deploy with Triggers=ENABLED');
+  const missing = operationsOutside(deployed.pattern);
+  if (missing.length > 0) return found.problem(`It lets pass no ${missing.join(', ')}`, DEPLOY);
+  const target: Target | undefined = deployed.targets.find(({ arn }) => arn === machine);
+  if (!target)
+    return found.problem(
+      `It starts ${deployed.targets.map(({ arn }) => arn).join(', ') || 'nothing'}, not ${machine}`,
+      DEPLOY,
+    );
+  if (target.deadLetterArn === undefined)
+    return found.problem('It has no dead-letter queue: what cannot be delivered is lost', DEPLOY);
+  return found.ok(`ENABLED, starts ${names.machine}`);
+}
+
+/** Operations that matter to Usher and that the pattern of a rule doesn't name. */
+function operationsOutside(pattern: string): string[] {
+  const detail = own(JSON.parse(pattern), 'detail');
+  const listed = (key: string) => {
+    const list = isObject(detail) ? own(detail, key) : undefined;
+    return Array.isArray(list) ? list : undefined;
+  };
+  const [sources, operations] = [listed('eventSource'), listed('eventName')];
+  return [...EVENT_FAMILIES].flatMap(([source, { hints }]) => {
+    const wanted = [...hints].filter(([, hint]) => hint !== 'nothing').map(([name]) => name);
+    if (sources && !sources.includes(source)) return [source];
+    return operations ? wanted.filter((name) => !operations.includes(name)) : [];
+  });
+}
+
+/** What has happened lately. */
+export async function activityFindings(context: Context): Promise<readonly Finding[]> {
+  const { clock } = context;
+  const services = await context.services();
+  const queues = await services.queues();
+  const { names } = services;
+  const now = clock.now();
+  const findings: Finding[] = [];
+  findings.push(
+    ...(await looking(
+      {
+        check: 'forwarder',
+        why: 'SCIM changes are recorded in the management account, and reach this one only through the forwarder',
+      },
+      (found) => forwarder(found, services, now),
+    )),
+  );
+  for (const [what, queue] of Object.entries(names.queues)) {
+    findings.push(
+      ...(await looking(
+        { check: `dead letters ${what}`, why: 'Nothing is lost, but what is here was not done' },
+        async (found) => {
+          const size = await queues.size(queue);
+          if (size === undefined) return found.problem(`There is no queue ${queue}`, DEPLOY);
+          return size === 0
+            ? found.ok('none')
+            : found.problem(`${count(size, 'message')} in ${queue}`, 'Look, and start them again: usher redrive');
+        },
+      )),
+    );
+  }
+  findings.push(
+    ...(await looking(
+      { check: 'reconciliation', why: 'Once an hour everything is compared, whatever events were lost' },
+      (found) => reconciliation(found, context, now),
+    )),
+  );
+  return findings;
+}
+
+async function forwarder(found: Says, services: Services, now: Date): Promise<Finding> {
+  const { accountId } = await services.identity();
+  const organization = await (await services.account()).organization();
+  if (organization === undefined || organization === 'unknown')
+    return found.ok('not needed: no organization to be seen');
+  const { managementAccountId } = organization;
+  if (managementAccountId === accountId) return found.ok('not needed: this is the management account');
+  const since = new Date(now.getTime() - FORWARDER_DAYS * 86_400_000);
+  const seen = await (await services.functionLog()).hasEventOf(managementAccountId, since);
+  if (seen) return found.ok(`events of ${managementAccountId} arrived in the last ${FORWARDER_DAYS} days`);
+  if (seen === undefined) return found.problem(`There is no log group ${services.names.normalizeLogGroup}`, DEPLOY);
+  return found.warning(
+    `No event of ${managementAccountId} in the last ${FORWARDER_DAYS} days`,
+    'Deploy forwarder.yml in the management account, or change a group there to see whether it arrives. The hourly sweep works without it',
+  );
+}
+
+async function reconciliation(found: Says, context: Context, now: Date): Promise<Finding> {
+  const { entitlements } = await context.entitlements();
+  const work = await (await (await context.services()).ledger()).work();
+  const { lastSweepAt, sweptAt } = work;
+  if (lastSweepAt === undefined) {
+    return found.warning(
+      'Never yet',
+      'It comes with the tick, within five minutes of deploying; or now: usher start --all --wait',
+    );
+  }
+  const age = secondsBetween(lastSweepAt, now);
+  const when = relative(lastSweepAt, now);
+  const never = entitlements.filter(({ application }) => sweptAt[application] === undefined).map(({ name }) => name);
+  if (never.length > 0) {
+    return found.problem(
+      `${when}, but without ${never.join(', ')}: what is deployed does not know it`,
+      'Deploy this entitlements.yml',
+    );
+  }
+  const holder = holderOf(work, now);
+  if (age > SWEEP_MISSING_SECONDS)
+    return found.problem(`The last one ended ${when}`, 'Look at what fails: usher status');
+  if (age > SWEEP_LATE_SECONDS) {
+    return found.warning(
+      `The last one ended ${when}${holder === undefined ? '' : `; ${holder} is at work`}`,
+      'A large sweep may still run: usher status',
+    );
+  }
+  return found.ok(when);
+}

@@ -1,0 +1,265 @@
+import type { Entitlement } from '../../domain/entitlements.ts';
+import type { Context } from '../context.ts';
+import { count, escaped, numberOf } from '../text.ts';
+import { type Finding, looking } from './check.ts';
+
+/** AWS's limit of groups that can be assigned to one application. */
+const MOST_ASSIGNED_GROUPS = 100;
+/** AWS's limit for all callers of sso-admin together. */
+const MOST_PER_SECOND = 20;
+const NEARLY = 0.8;
+
+/** Account, organization and instance. */
+export async function accountFindings(context: Context): Promise<readonly Finding[]> {
+  const { identityCenter } = await context.entitlements();
+  const services = await context.services();
+  const { accountId, arn } = await services.identity();
+  const account = await services.account();
+  const instances = await services.instances();
+  const organization = await looking(
+    {
+      check: 'organization',
+      why: 'Usher runs in the delegated administrator account for Identity Center, or in the management account: others may not change assignments of an organization instance',
+    },
+    async (found) => {
+      const organization = await account.organization();
+      if (organization === undefined)
+        return found.ok(`${accountId} is in no organization: Identity Center is an account instance`);
+      if (organization === 'unknown')
+        return found.unknown('This account may not ask', 'Allow organizations:DescribeOrganization');
+      const { managementAccountId, delegatedAdministrators } = organization;
+      if (accountId === managementAccountId) {
+        return found.warning(
+          `${accountId} is the management account`,
+          'It works, but AWS advises to run nothing there: register a delegated administrator for sso.amazonaws.com and deploy Usher in that account',
+        );
+      }
+      if (delegatedAdministrators === undefined) {
+        return found.unknown(
+          `${accountId} is a member account of ${managementAccountId}; whether it is the delegated administrator it may not ask`,
+          'Allow organizations:ListDelegatedAdministrators',
+        );
+      }
+      if (delegatedAdministrators.includes(accountId)) return found.ok(`${accountId} is the delegated administrator`);
+      return found.problem(
+        `${accountId} is neither the management account (${managementAccountId}) nor the delegated administrator (${delegatedAdministrators.join(', ') || 'nobody is'})`,
+        'In the management account: aws organizations register-delegated-administrator --service-principal sso.amazonaws.com --account-id …; or use the credentials of the one that is',
+      );
+    },
+  );
+  const instance = await looking(
+    { check: 'instance', why: 'Everything is read from and written to this instance of Identity Center' },
+    async (found) => {
+      const all = await instances.instances();
+      const configured = all.find(({ instanceArn }) => instanceArn === identityCenter.instanceArn);
+      if (!configured) {
+        const seen = all.map(({ instanceArn }) => instanceArn).join(', ') || 'none';
+        return found.problem(
+          `${identityCenter.instanceArn} is not to be seen from here in ${identityCenter.region}; there is: ${seen}`,
+          'Correct identityCenter.instanceArn and region in entitlements.yml, or use credentials of the right account',
+        );
+      }
+      const { status, identityStoreId, ownerAccountId } = configured;
+      if (status !== 'ACTIVE')
+        return found.problem(`The instance is ${status}`, 'Wait, or look at the Identity Center console');
+      if (identityStoreId !== identityCenter.identityStoreId) {
+        return found.problem(
+          `Its identity store is ${identityStoreId}, not ${identityCenter.identityStoreId}`,
+          'Correct identityCenter.identityStoreId in entitlements.yml',
+        );
+      }
+      const kind =
+        ownerAccountId === accountId ? 'owned by this account' : `an organization instance, of ${ownerAccountId}`;
+      return found.ok(`ACTIVE, ${kind}`);
+    },
+  );
+  const key = await looking(
+    {
+      check: 'encryption',
+      why: 'With a customer managed key the functions need to decrypt with it, or every read fails',
+    },
+    async (found) => {
+      const type = await instances.keyType(identityCenter.instanceArn);
+      if (type !== 'CUSTOMER_MANAGED_KEY')
+        return found.ok(type === undefined ? 'a key of AWS' : `a key of AWS (${type})`);
+      return found.warning(
+        'a customer managed key',
+        "Deploy with the parameter for Identity Center's key, and let the key's policy allow the functions' roles kms:Decrypt",
+      );
+    },
+  );
+  return [credentialsFinding(accountId, arn), ...organization, ...instance, ...key];
+}
+
+function credentialsFinding(accountId: string, arn: string): Finding {
+  return {
+    check: 'credentials',
+    verdict: 'ok',
+    found: `account ${accountId}, as ${escaped(arn)}`,
+    why: 'All that follows is what this caller sees',
+  };
+}
+
+/** The identity store, the groups of the configuration and the quotas. */
+export async function directoryFindings(context: Context): Promise<readonly Finding[]> {
+  const { identityCenter, entitlements, requestsPerSecond } = await context.entitlements();
+  const services = await context.services();
+  const people = await services.people(identityCenter.identityStoreId);
+  const directory = await services.directory(identityCenter.identityStoreId);
+  const findings: Finding[] = [];
+  findings.push(
+    ...(await looking(
+      {
+        check: 'identity-store',
+        why: 'Who is in a group is read here. A customer managed key, or a network restriction of the store, keeps out whoever is not allowed',
+      },
+      async (found) => {
+        for await (const page of people.groups()) {
+          return found.ok(
+            `${identityCenter.identityStoreId} answers, with ${page.length === 0 ? 'no groups' : 'groups'}`,
+          );
+        }
+        return found.ok(`${identityCenter.identityStoreId} answers`);
+      },
+    )),
+  );
+  for (const entitlement of entitlements) {
+    let members = 0;
+    for (const groupId of entitlement.groups) {
+      findings.push(
+        ...(await looking(
+          {
+            check: `group ${groupId}`,
+            why: `Its members get ${entitlement.name}; an empty or missing group makes the brake hold`,
+          },
+          async (found) => {
+            const group = await people.group(groupId);
+            if (!group) {
+              return found.problem(
+                'There is no such group',
+                `Correct the groups of ${entitlement.name} in entitlements.yml: ids, not names`,
+              );
+            }
+            let size = 0;
+            for await (const page of directory.membersOf(groupId)) size += page?.length ?? 0;
+            members += size;
+            const name = group.displayName === undefined ? '' : ` (${escaped(group.displayName)})`;
+            if (size === 0)
+              return found.warning(
+                `It is empty${name}`,
+                'Put people into it, or assign it to the SCIM push of your identity provider',
+              );
+            return found.ok(`${count(size, 'member')}${name}`);
+          },
+        )),
+      );
+    }
+    findings.push(capFinding(entitlement, members));
+  }
+  findings.push(rateFinding(requestsPerSecond));
+  return findings;
+}
+
+function capFinding({ name, seats }: Entitlement, members: number): Finding {
+  const why = 'Who comes after the cap waits in line';
+  const check = `cap ${name}`;
+  const found = `${numberOf(members)} members, ${numberOf(seats.max)} seats at most`;
+  if (members > seats.max) {
+    return {
+      check,
+      verdict: 'warning',
+      found,
+      why,
+      mend: `${numberOf(members - seats.max)} wait. If they are to have a seat, raise seats.max of ${name}`,
+    };
+  }
+  return { check, verdict: 'ok', found, why };
+}
+
+function rateFinding(requestsPerSecond: number): Finding {
+  const check = 'quota';
+  const why = 'AWS gives all callers of sso-admin together 20 requests a second; what Usher takes, nobody else has';
+  const found = `Usher takes up to ${requestsPerSecond} of ${MOST_PER_SECOND}`;
+  if (requestsPerSecond <= MOST_PER_SECOND * NEARLY) return { check, verdict: 'ok', found, why };
+  return { check, verdict: 'warning', found, why, mend: 'Lower requestsPerSecond, unless nobody else calls sso-admin' };
+}
+
+/** Each application of the configuration. */
+export async function applicationFindings(context: Context): Promise<readonly Finding[]> {
+  const { identityCenter, entitlements } = await context.entitlements();
+  const services = await context.services();
+  const instances = await services.instances();
+  const applications = await services.applications();
+  const findings: Finding[] = [];
+  const names = new Map<string, number>();
+  const listing = await looking(
+    { check: 'applications', why: 'Two applications of one name are easily taken for each other' },
+    async (found) => {
+      for await (const page of instances.applications(identityCenter.instanceArn)) {
+        for (const { name = '' } of page) names.set(name, (names.get(name) ?? 0) + 1);
+      }
+      return found.ok(
+        count(
+          [...names.values()].reduce((sum, number) => sum + number, 0),
+          'application',
+        ),
+      );
+    },
+  );
+  findings.push(...listing);
+  for (const { name, application } of entitlements) {
+    const check = `application ${name}`;
+    findings.push(
+      ...(await looking({ check, why: `Members of the groups of ${name} are assigned to it` }, async (found) => {
+        const described = await instances.application(application);
+        if (!described)
+          return found.problem(
+            `There is no ${application}`,
+            'Correct application in entitlements.yml, or list it under retired',
+          );
+        const called = [described.name, described.provider]
+          .filter((one) => one !== undefined)
+          .map(escaped)
+          .join(', ');
+        if (described.status !== 'ENABLED')
+          return found.problem(`It is ${described.status} (${called})`, 'Enable it in the Identity Center console');
+        if (!(await applications.requiresAssignment(application))) {
+          return found.problem(
+            `Everybody has access: it requires no assignment (${called})`,
+            'Require assignments in its settings; Usher refuses to work on it until then',
+          );
+        }
+        const twins = names.get(described.name ?? '') ?? 0;
+        if (twins > 1) {
+          return found.warning(
+            `ENABLED; ${twins} applications are called ${escaped(described.name ?? '')}`,
+            `Make sure that ${application} is the right one`,
+          );
+        }
+        return found.ok(`ENABLED (${called})`);
+      })),
+      ...(await looking(
+        {
+          check: `assigned groups ${name}`,
+          why: 'Members of a group that is assigned as a whole have access whatever becomes of their seats',
+        },
+        async (found) => {
+          const groups: string[] = [];
+          for await (const page of applications.assigneesOf(application)) {
+            groups.push(
+              ...page.filter(({ principalType }) => principalType === 'GROUP').map(({ principalId }) => principalId),
+            );
+          }
+          if (groups.length === 0) return found.ok('none');
+          const near =
+            groups.length >= MOST_ASSIGNED_GROUPS * NEARLY ? `, of ${MOST_ASSIGNED_GROUPS} that AWS allows` : '';
+          return found.warning(
+            `${groups.slice(0, 5).join(', ')}${groups.length > 5 ? ', …' : ''} (${groups.length}${near})`,
+            'Remove the assignment of the group, and let Usher assign its members',
+          );
+        },
+      )),
+    );
+  }
+  return findings;
+}

@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ExecutionDetail, Executions, Step } from '../adapters/executions.ts';
+import type { Context } from './context.ts';
+import { CommandFailed, WrongUse } from './failures.ts';
+import { type Ending, endingOf, OUTCOMES, STATES } from './outcomes.ts';
+import { timeOf } from './text.ts';
+
+/** DescribeExecution and GetExecutionHistory give 15 and 5 calls a second to everybody. */
+const POLL_MILLISECONDS = 1000;
+/** The local stack may be quicker than time. */
+const POLL_LOCAL_MILLISECONDS = 100;
+
+/** Between two looks at something that goes on. */
+export function pollMilliseconds({ local }: Pick<Context, 'local'>): number {
+  return local ? POLL_LOCAL_MILLISECONDS : POLL_MILLISECONDS;
+}
+
+/** @throws WrongUse when there is no such execution */
+export async function requireExecution(executions: Executions, arn: string): Promise<ExecutionDetail> {
+  const found = await executions.describe(arn);
+  if (found) return found;
+  throw new WrongUse(`There is no execution ${arn}`);
+}
+
+/** Shows the states as an execution enters them, until it ends. */
+export async function follow(
+  arn: string,
+  executions: Executions,
+  context: Pick<Context, 'terminal' | 'local' | 'json'>,
+): Promise<Ending> {
+  let shown = 0;
+  for (;;) {
+    const execution = await requireExecution(executions, arn);
+    let seen = 0;
+    for await (const page of executions.history(arn)) {
+      for (const step of page) {
+        seen += 1;
+        if (seen > shown) tellStep(arn, step, context);
+      }
+    }
+    shown = seen;
+    const ending = endingOf(execution);
+    if (ending) return ending;
+    await sleep(pollMilliseconds(context));
+  }
+}
+
+function tellStep(
+  execution: string,
+  { at, what, state = '', error }: Step,
+  { terminal, json }: Pick<Context, 'terminal' | 'json'>,
+): void {
+  const isWorthAWord = (what === 'entered' && STATES[state] !== undefined) || what === 'attempt-failed';
+  if (!isWorthAWord) return;
+  const time = at.toISOString();
+  if (json) {
+    terminal.json(
+      what === 'entered' ? { type: 'state', execution, state, time } : { type: what, execution, error, time },
+    );
+    return;
+  }
+  const { dim, yellow } = terminal.colors;
+  const words =
+    what === 'entered' ? `${state.padEnd(18)}  ${STATES[state]}` : yellow(`${error}: tried again, or it fails`);
+  terminal.line(`${dim(timeOf(at).slice(11))}  ${words}`);
+}
+
+/** Says how it ended. @throws CommandFailed when it failed */
+export function tellEnding(execution: ExecutionDetail | { arn: string }, ending: Ending, context: Context): void {
+  const { terminal, json } = context;
+  const { outcome, reason, handedOverTo } = ending;
+  if (json) terminal.json({ type: 'end', execution: execution.arn, ...ending });
+  else if (outcome !== 'failed') {
+    const color = outcome === 'converged' ? terminal.colors.green : terminal.colors.yellow;
+    terminal.line(color([OUTCOMES[outcome], reason, handedOverTo].filter(Boolean).join(': ')));
+  }
+  if (outcome === 'failed') throw new CommandFailed(reason ?? 'The execution failed');
+}

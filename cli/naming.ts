@@ -1,0 +1,34 @@
+import type { Person } from '../adapters/people.ts';
+import type { Context } from './context.ts';
+import { count, escaped } from './text.ts';
+
+/** Above this many, reading everybody costs fewer calls than asking for each. */
+const MOST_ONE_BY_ONE = 100;
+
+/** How users are called, by their ids; those who are gone have no name. */
+export async function namesOfUsers(userIds: Iterable<string>, context: Context): Promise<Map<string, string>> {
+  const { identityCenter } = await context.entitlements();
+  const people = await (await context.services()).people(identityCenter.identityStoreId);
+  const wanted = new Set(userIds);
+  const names = new Map<string, string>();
+  await context.terminal.working('Reading names', async (tell) => {
+    if (wanted.size <= MOST_ONE_BY_ONE) {
+      for (const userId of wanted) {
+        const person = await people.person(userId);
+        if (person) names.set(userId, nameOf(person));
+      }
+      return;
+    }
+    for await (const page of people.everybody()) {
+      for (const person of page) if (wanted.has(person.userId)) names.set(person.userId, nameOf(person));
+      tell(`${count(names.size, 'name')} of ${wanted.size}`);
+      if (names.size === wanted.size) break;
+    }
+  });
+  return names;
+}
+
+/** The name by which somebody signs in; as it can stand in a terminal. */
+export function nameOf({ userName, displayName, userId }: Person): string {
+  return escaped(userName ?? displayName ?? userId);
+}

@@ -1,0 +1,75 @@
+import type { Holdings } from '../adapters/ledger.ts';
+import type { Entitlement } from '../domain/entitlements.ts';
+import { serveLine } from '../domain/line.ts';
+import { decide } from '../domain/plan.ts';
+import { takesPlace } from '../domain/seat.ts';
+import { type Readers, type SweepCache, viewApplication } from '../functions/standings.ts';
+
+/** What a sweep of an application would do now, by user ids. */
+export interface Preview {
+  entitlement: Entitlement;
+  holdings: Holdings;
+  /** Of Usher's seats, those that take a place under the cap. */
+  inUse: number;
+  entitled: number;
+  /** Would get a seat. */
+  grant: string[];
+  /** Would wait in line, or do already. */
+  wait: string[];
+  /** Of those who would wait: who isn't in line yet. */
+  newInLine: number;
+  /** Would begin to leave, be revoked, or be held. */
+  lose: string[];
+  /** Assigned by somebody else, and entitled. */
+  adoptable: string[];
+  /** Assigned by somebody else, entitled or not. */
+  unmanaged: number;
+  assignedGroups: string[];
+}
+
+/**
+ * Reads an application afresh, as a sweep does, and decides the same; it changes nothing.
+ *
+ * What the brake would hold of those who lose is decided when it happens.
+ */
+export async function preview(
+  entitlement: Entitlement,
+  now: Date,
+  readers: Readers,
+  cache: SweepCache,
+): Promise<Preview> {
+  const look = { withStatus: false, adopt: true };
+  const view = await viewApplication(entitlement, look, now, readers, cache);
+  const graceDays = entitlement.onLeave.revokeAfterDays;
+  const circumstances = { readAt: now, trigger: 'manual' as const, execution: '', graceDays };
+  const decided = view.standings.map((standing) => ({ standing, decision: decide(standing, circumstances) }));
+  const grants = decided.filter(({ decision }) => decision.do === 'grant').map(({ standing }) => standing);
+  const { seats } = view.holdings;
+  const candidates = grants.map(({ userId, seat }) => ({
+    userId,
+    requestedAt: seat && seat.status !== 'revoked' ? seat.requestedAt : now.toISOString(),
+    place: seat !== undefined && takesPlace(seat),
+  }));
+  const { seated } = serveLine(seats, candidates, entitlement.seats.max);
+  const wait = grants.filter(({ userId }) => !seated.has(userId));
+  return {
+    entitlement,
+    holdings: view.holdings,
+    inUse: seats.filter(takesPlace).length,
+    entitled: view.standings.filter(({ entitled }) => entitled).length,
+    grant: [...seated],
+    wait: wait.map(({ userId }) => userId),
+    newInLine: wait.filter(({ seat }) => seat?.status !== 'waitlisted').length,
+    lose: decided
+      .filter(({ decision }) => decision.do === 'revoke' || decision.do === 'leave')
+      .map(({ standing }) => standing.userId),
+    adoptable: decided
+      .filter(({ standing, decision }) => {
+        const ours = standing.seat !== undefined && takesPlace(standing.seat);
+        return standing.entitled && standing.assigned && !ours && decision.do === 'nothing';
+      })
+      .map(({ standing }) => standing.userId),
+    unmanaged: view.unmanaged,
+    assignedGroups: view.assignedGroups,
+  };
+}

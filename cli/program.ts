@@ -1,0 +1,111 @@
+import { Command, CommanderError } from 'commander';
+import type { Runner } from './command.ts';
+import { auditCommand } from './commands/audit.ts';
+import { backfillCommand } from './commands/backfill.ts';
+import { addCompletion } from './commands/completion.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { explainCommand } from './commands/explain.ts';
+import { adoptCommand, heldCommand, releaseCommand } from './commands/held.ts';
+import { initCommand } from './commands/init.ts';
+import { localCommand } from './commands/local.ts';
+import { redriveCommand } from './commands/redrive.ts';
+import { replayCommand } from './commands/replay.ts';
+import { seatsCommand } from './commands/seats.ts';
+import { startCommand } from './commands/start.ts';
+import { statusCommand } from './commands/status.ts';
+import { whyCommand } from './commands/why.ts';
+import { type Context, contextOf } from './context.ts';
+import { EXIT, tell } from './errors.ts';
+import { type Surroundings, Terminal } from './terminal.ts';
+import { version } from './version.ts';
+
+/** In the order of the help. */
+const COMMANDS = [
+  doctorCommand,
+  initCommand,
+  startCommand,
+  statusCommand,
+  seatsCommand,
+  whyCommand,
+  heldCommand,
+  releaseCommand,
+  adoptCommand,
+  backfillCommand,
+  auditCommand,
+  redriveCommand,
+  replayCommand,
+  explainCommand,
+  localCommand,
+];
+
+/** What a command asks for that may be ended from outside. */
+export type Interruption = Pick<Context, 'onInterrupt' | 'onEnd'>;
+
+/**
+ * Runs a command line to its end.
+ *
+ * @param args without the name of the command
+ * @returns the exit code
+ */
+export async function runCommandLine(
+  args: readonly string[],
+  surroundings: Surroundings,
+  interruption: Interruption,
+): Promise<number> {
+  const terminal = await Terminal.open(surroundings);
+  const run: Runner =
+    (action) =>
+    async (...given) => {
+      const command = given.at(-1);
+      if (!(command instanceof Command)) throw new TypeError('commander calls an action with its command last');
+      await action(await contextOf(command, { terminal, ...interruption }, surroundings.env), command);
+    };
+  const program = programOf(run, terminal);
+  try {
+    if (args.length === 0) program.outputHelp();
+    else await program.parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.wrongUse;
+    return tell(error, terminal, { debug: args.includes('--debug') });
+  }
+}
+
+/** The whole command line. */
+function programOf(run: Runner, terminal: Terminal): Command {
+  const program = new Command('usher')
+    .description('Gives people their seat in IAM Identity Center applications: check, start, see, explain, undo.')
+    .version(version)
+    .option('--region <REGION>', "of Usher's deployment; that of entitlements.yml unless given")
+    .option('--profile <NAME>', 'of the AWS configuration')
+    .option('--stage <NAME>', 'of the deployment; prod, or USHER_STAGE')
+    .option('--entitlements <FILE>', 'who gets what; entitlements.yml unless given')
+    .option('--local', 'ask the local stack (usher local), not AWS')
+    .option('--json', 'results as JSON, for programs')
+    .option('--debug', 'stack traces of errors')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText(
+      'after',
+      '\nExit code: 0 done, 1 it failed, 2 wrong use, 3 a precondition is missing.\nHelp of a command: usher help COMMAND',
+    );
+  for (const command of COMMANDS.map((make) => make(run))) {
+    command.configureHelp({ showGlobalOptions: true });
+    program.addCommand(command);
+  }
+  addCompletion(program);
+  strictly(program, terminal);
+  return program;
+}
+
+/** Every fault of the command line is thrown, and everything is written by the terminal. */
+function strictly(command: Command, terminal: Terminal): void {
+  command
+    .exitOverride()
+    .showSuggestionAfterError()
+    .allowExcessArguments(false)
+    .configureOutput({
+      writeOut: (text) => terminal.line(text.trimEnd()),
+      writeErr: (text) => terminal.note(text.trimEnd()),
+    });
+  for (const sub of command.commands) strictly(sub, terminal);
+}

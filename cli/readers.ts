@@ -1,0 +1,15 @@
+import type { Readers } from '../functions/standings.ts';
+import type { Context } from './context.ts';
+
+/** What the functions read with, for a command that reads as they do and holds no lease. */
+export async function readersOf(context: Context): Promise<Readers> {
+  const entitlements = await context.entitlements();
+  const services = await context.services();
+  return {
+    entitlements,
+    directory: await services.directory(entitlements.identityCenter.identityStoreId),
+    applications: await services.applications(),
+    ledger: await services.ledger(),
+    keep: async () => undefined,
+  };
+}

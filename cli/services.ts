@@ -1,0 +1,96 @@
+import { StandardRetryStrategy } from '@smithy/core/retry';
+import { type ClientSettings, type Pacer, paced } from '../adapters/clients.ts';
+import type { Clock } from '../domain/clock.ts';
+import { namesOf } from './names.ts';
+import { once } from './once.ts';
+import type { Terminal } from './terminal.ts';
+
+/** A person waits: some 20 s of patience with a service that throttles. */
+const MOST_ATTEMPTS = 8;
+/** AWS's limit of each operation of the Identity Store is 20 a second, and Usher itself needs some of it. */
+const DIRECTORY_PER_SECOND = 10;
+
+interface ServicesOptions {
+  terminal: Terminal;
+  clock: Clock;
+  stage: string;
+  region: string;
+  /** `requestsPerSecond` of the configuration; the local stack has no need of a pace. */
+  perSecond: number;
+  access: Pick<ClientSettings, 'endpoint' | 'credentials' | 'profile'>;
+}
+
+/** AWS, or the local stack, by adapters that are loaded when they are asked for: the SDK takes its time. */
+export type Services = ReturnType<typeof servicesOf>;
+
+/** Connects nothing yet. */
+export function servicesOf({ terminal, clock, stage, region, perSecond, access }: ServicesOptions) {
+  const settings: ClientSettings = { region, maxAttempts: 1, ...access, retryStrategy: new Patience(terminal) };
+  const names = namesOf(stage);
+  const pacer = (most: number): Pacer =>
+    access.endpoint === undefined ? paced(most, clock) : { turn: async () => undefined };
+  const applicationsPacer = pacer(perSecond);
+  const directoryPacer = pacer(DIRECTORY_PER_SECOND);
+  const account = once(async () => (await import('../adapters/account.ts')).connectAccount(settings));
+  const identity = once(async () => (await account()).identity());
+  return {
+    region,
+    names,
+    account,
+    /** @throws RefusedError `credentials` */
+    identity,
+    /** ARN of a state machine of this stage. */
+    async machineArn(name: string): Promise<string> {
+      const { partition, accountId } = await identity();
+      return `arn:${partition}:states:${region}:${accountId}:stateMachine:${name}`;
+    },
+    executions: once(async () => (await import('../adapters/executions.ts')).connectExecutions(settings)),
+    auditLog: once(async () =>
+      (await import('../adapters/audit-log.ts')).connectAuditLog(settings, names.auditLogGroup),
+    ),
+    functionLog: once(async () =>
+      (await import('../adapters/audit-log.ts')).connectFunctionLog(settings, names.normalizeLogGroup),
+    ),
+    instances: once(async () =>
+      (await import('../adapters/instances.ts')).connectInstances(settings, applicationsPacer),
+    ),
+    deployment: once(async () => (await import('../adapters/deployment.ts')).connectDeployment(settings)),
+    queues: once(async () => (await import('../adapters/queues.ts')).connectQueues(settings)),
+    replays: once(async () => (await import('../adapters/replays.ts')).connectReplays(settings)),
+    ledger: once(async () => (await import('../adapters/ledger.ts')).connectLedger(settings, names.ledger)),
+    applications: once(async () =>
+      (await import('../adapters/sso-admin.ts')).connectApplications(settings, applicationsPacer),
+    ),
+    async directory(identityStoreId: string) {
+      return (await import('../adapters/identity-store.ts')).connectDirectory(
+        settings,
+        identityStoreId,
+        directoryPacer,
+      );
+    },
+    async people(identityStoreId: string) {
+      return (await import('../adapters/people.ts')).connectPeople(settings, identityStoreId, directoryPacer);
+    },
+  };
+}
+
+/** Tries again what AWS throttles or fails with for now, as the SDK does it, and says so once in a while. */
+class Patience extends StandardRetryStrategy {
+  readonly #terminal: Terminal;
+  #told = Number.NEGATIVE_INFINITY;
+
+  constructor(terminal: Terminal) {
+    super({ maxAttempts: MOST_ATTEMPTS });
+    this.#terminal = terminal;
+  }
+
+  override refreshRetryTokenForRetry(...[token, info]: Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>) {
+    const passes = info.errorType !== 'CLIENT_ERROR';
+    if (passes && performance.now() - this.#told > 5000) {
+      this.#told = performance.now();
+      const what = info.errorType === 'THROTTLING' ? 'AWS throttles this' : 'AWS did not answer';
+      this.#terminal.note(this.#terminal.noteColors.dim(`${what}; trying again …`));
+    }
+    return super.refreshRetryTokenForRetry(token, info);
+  }
+}

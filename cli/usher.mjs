@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+// Starts the command under the Node that the lockfile pins, whatever Node the shell has. Plain JavaScript of long ago: an
+// old Node must get far enough to say what is missing.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import * as module from 'node:module';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const OLDEST = [22, 18];
+const MISSING = 3;
+
+const main = new URL('main.ts', import.meta.url);
+const pinned = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const runsTypeScript = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
+
+if (runsTypeScript) {
+  module.enableCompileCache?.();
+  await import(main.href);
+} else if (existsSync(pinned)) {
+  const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  // A terminal sends Ctrl-C to both; the child decides what it means.
+  process.on('SIGINT', () => undefined);
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? 128 + (constants.signals[signal ?? 'SIGTERM'] ?? 0);
+  });
+} else {
+  console.error(`usher needs Node ${OLDEST.join('.')} or later; this is ${process.versions.node}. Run: npm ci`);
+  process.exitCode = MISSING;
+}

@@ -1,0 +1,66 @@
+import { Console } from 'node:console';
+import { Writable } from 'node:stream';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { ClientSettings } from '../adapters/clients.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Entitlements } from '../domain/entitlements.ts';
+import type { Platform } from '../functions/step.ts';
+import { NAMES } from './deployed.ts';
+import type { Door } from './door.ts';
+import type { Invocations } from './invocations.ts';
+
+/** SDK clients for the door: over HTTP, or without a socket. */
+export async function connect(door: Door, region: string, invocations: Invocations, transport: 'http' | 'in-process') {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const common = {
+    region,
+    maxAttempts: 1,
+    credentials,
+    // Nobody checks a signature here, and a profile of this machine must not change where the clients call.
+    signer: { sign: async <T>(request: T) => request },
+    defaultsMode: 'standard',
+    retryMode: 'standard',
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
+    userAgentAppId: 'usher',
+  } as const;
+  if (transport === 'in-process') {
+    const requestHandler = invocations.watch(door.requestHandler());
+    return { settings: { ...common, endpoint: 'http://127.0.0.1', requestHandler }, close: async () => undefined };
+  }
+  const { endpoint, close } = await door.listen();
+  const http = new NodeHttpHandler();
+  const settings = { ...common, endpoint, requestHandler: invocations.watch(http) };
+  return {
+    settings,
+    close: async () => {
+      http.destroy();
+      await close();
+    },
+  };
+}
+
+/** The functions' surroundings: virtual time, the door, and their logs told to the listener. */
+export function platformOf(
+  aws: ClientSettings,
+  { entitlements, clock, log }: { entitlements: Entitlements; clock: Clock; log(line: string): void },
+): Platform {
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      log(String(chunk).trimEnd());
+      done();
+    },
+  });
+  const sink = new Console({ stdout: stream, stderr: stream });
+  const logger = new Logger({ serviceName: 'usher' });
+  const metrics = new Metrics({ namespace: 'Usher', serviceName: 'usher' });
+  // Powertools writes to a console of its own, and has no option for another.
+  for (const tool of [logger, metrics]) Reflect.set(tool, 'console', sink);
+  return {
+    environment: { entitlements, clock, aws, ledgerTable: NAMES.ledger, auditBus: NAMES.auditBus, version: 'local' },
+    logger,
+    metrics,
+  };
+}

@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { anOperator, ENTITLEMENT, linesOf } from '../fixtures/operator.ts';
+import { people, user } from '../fixtures/stack.ts';
+
+/** As many as a large company has in `npm run check`; enough for several rounds otherwise. */
+const MEMBERS = Number(process.env['FLOOD_JOINS'] ?? 300);
+const OTHERS = 3;
+
+const operator = anOperator({
+  people: MEMBERS + OTHERS,
+  members: MEMBERS,
+  others: people(1, OTHERS),
+  max: 10_000,
+  speed: 100,
+});
+
+// One backfill, in this order.
+describe('usher backfill', () => {
+  it('shows the plan, against the cap and with a price, and changes nothing with --dry-run', async () => {
+    const { code, out } = await operator.child('backfill', '--dry-run', '--price', '19.50', '--json');
+    expect(code).toBe(0);
+    expect(linesOf(out)).toEqual([
+      expect.objectContaining({
+        type: 'plan',
+        entitlement: ENTITLEMENT,
+        entitled: MEMBERS,
+        grant: MEMBERS,
+        wait: 0,
+        lose: 0,
+        max: 10_000,
+        pricePerMonth: MEMBERS * 19.5,
+      }),
+      expect.objectContaining({ type: 'plan', entitlement: 'kiro', grant: OTHERS, pricePerMonth: OTHERS * 19.5 }),
+    ]);
+    expect((await operator.calls())['SFN.StartExecution']).toBeUndefined();
+  });
+
+  it('starts nothing when nobody is there to ask', async () => {
+    const { code, error } = await operator.run('backfill');
+    expect(code).toBe(2);
+    expect(error).toMatch(/add --yes/);
+  });
+
+  it('says what is done and how to go on when it is interrupted, and follows the same execution again', async () => {
+    const first = operator.start('backfill', '--yes');
+    let told = '';
+    first.stderr.on('data', (chunk: Buffer) => {
+      told += chunk;
+      if (/seats: [\d,]+ of/.test(told)) first.kill('SIGINT');
+    });
+    const [code] = await once(first, 'close');
+    expect(code).toBe(130);
+    expect(told).toMatch(
+      /[\d,]+ of [\d,]+ people have a seat\. The execution goes on by itself: usher status backfill-/,
+    );
+    expect(told).toMatch(/Follow it again, or take up what is left: usher backfill/);
+    const again = await operator.run('backfill', '--yes', '--json');
+    expect(again.code).toBe(0);
+    const lines = linesOf(again.out);
+    expect(lines[0]).toMatchObject({ type: 'resume', execution: expect.stringContaining(':backfill-') });
+    expect(lines.at(-1)).toMatchObject({
+      type: 'end',
+      outcome: 'converged',
+      done: MEMBERS + OTHERS,
+      total: MEMBERS + OTHERS,
+    });
+  });
+
+  it('has seated everybody, and nobody twice', async () => {
+    expect((await operator.allCalls())['SSOAdmin.CreateApplicationAssignment']).toBe(MEMBERS + OTHERS);
+    const log = await operator.call('Logs_20140328.FilterLogEvents', { logGroupName: '/aws/events/usher-local-audit' });
+    const told = (log['events'] as { message: string }[]).map(({ message }) => JSON.parse(message).detail);
+    const granted = new Set(told.map(({ user: { uid }, privileges }) => `${privileges[0]} ${uid}`));
+    expect(granted.size).toBe(MEMBERS + OTHERS);
+    expect(told).toHaveLength(MEMBERS + OTHERS);
+    expect(granted).toContain(`kiro ${user(1)}`);
+  });
+
+  it('has nothing left to do', async () => {
+    const { code, error } = await operator.run('backfill', '--yes');
+    expect(code).toBe(0);
+    expect(error).toMatch(/there is nothing to do/);
+  });
+
+  it('ends with 2 for a price that is none', async () => {
+    const { code, error } = await operator.run('backfill', '--price', 'cheap');
+    expect(error).toMatch(/--price: expected an amount/);
+    expect(code).toBe(2);
+  });
+});

@@ -1,0 +1,213 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { anOperator, configuration, linesOf } from '../fixtures/operator.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, user } from '../fixtures/stack.ts';
+
+const GONE = '77f834e8-0081-7055-1d60-2eb4f1bb0f7b';
+const TWIN = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-7777666677778888';
+
+const operator = anOperator({
+  people: 5,
+  max: 3,
+  assignedGroups: [OTHER_GROUP],
+  directory: (seed) => ({
+    ...seed,
+    applications: [
+      ...seed.applications.map((one) =>
+        one.applicationArn === OTHER_APPLICATION ? { ...one, assignmentRequired: false } : one,
+      ),
+      { applicationArn: TWIN, name: 'QDevProfile-us-east-1', status: 'DISABLED' },
+    ],
+  }),
+});
+
+async function findings(
+  ...args: readonly string[]
+): Promise<{ code: number | null; found: Map<unknown, Record<string, unknown>> }> {
+  const { code, out } = await operator.run('doctor', '--json', ...args);
+  return { code, found: new Map(linesOf(out).map((one) => [one['check'], one])) };
+}
+
+describe('usher doctor', () => {
+  it('says of each check what was found, why it matters, and how to mend it', async () => {
+    const { code, found } = await findings();
+    expect(code).toBe(1);
+    for (const one of found.values()) {
+      expect(one).toMatchObject({
+        verdict: expect.stringMatching(/^(?:ok|warning|problem|unknown)$/),
+        found: expect.any(String),
+        why: expect.any(String),
+      });
+    }
+    const verdicts = Object.fromEntries([...found].map(([check, { verdict }]) => [check, verdict]));
+    expect(verdicts).toMatchObject({
+      credentials: 'ok',
+      organization: 'ok',
+      instance: 'ok',
+      encryption: 'ok',
+      'application amazon-q-developer': 'warning',
+      'assigned groups amazon-q-developer': 'warning',
+      'application kiro': 'problem',
+      'identity-store': 'ok',
+      [`group ${GROUP}`]: 'ok',
+      [`group ${OTHER_GROUP}`]: 'warning',
+      'cap amazon-q-developer': 'warning',
+      quota: 'ok',
+      trail: 'ok',
+      rule: 'ok',
+      schedule: 'ok',
+      ledger: 'ok',
+      'audit bus': 'ok',
+      'audit log': 'ok',
+      archive: 'ok',
+      forwarder: 'warning',
+      'dead letters events': 'ok',
+      reconciliation: expect.any(String),
+    });
+    expect(found.get('application kiro')?.['mend']).toMatch(/Require assignments/);
+    expect(found.get('application amazon-q-developer')?.['found']).toMatch(/2 applications are called QDevProfile/);
+  });
+
+  it('tells people the same, and mends nothing', async () => {
+    const { code, out, error } = await operator.child('doctor');
+    expect(code).toBe(1);
+    expect(out).toMatch(/✗ application kiro: Everybody has access[\s\S]*Why it matters: [\s\S]*Require assignments/);
+    expect(out).toMatch(/\d+ in order, \d+ warnings, 1 problem, 0 unknown\./);
+    expect(error).toMatch(/1 problem to mend/);
+    const calls = Object.keys(await operator.calls());
+    expect(calls.filter((call) => /\.(?:Create|Delete|Put|Start|Send|Update)/.test(call))).toEqual([]);
+    expect((await operator.run('doctor', '--fix')).code).toBe(2);
+  });
+
+  it('sees what is deployed with another configuration, and what it names in vain', async () => {
+    const file = join(operator.folder, 'next.yml');
+    const next = configuration(3);
+    next.entitlements = [
+      { name: 'q', application: APPLICATION, groups: [GROUP, GONE], seats: { max: 10 } },
+      { name: 'gone', application: TWIN.replace('7777', '8888'), groups: [GROUP], seats: { max: 10 } },
+      { name: 'twin', application: TWIN, groups: [GROUP], seats: { max: 10 } },
+    ];
+    writeFileSync(file, JSON.stringify(next));
+    await operator.run('start', '--all', '--wait');
+    const { code, found } = await findings('--entitlements', 'next.yml');
+    expect(code).toBe(1);
+    expect(found.get(`group ${GONE}`)).toMatchObject({ verdict: 'problem', found: 'There is no such group' });
+    expect(found.get('application gone')).toMatchObject({ verdict: 'problem' });
+    expect(found.get('application twin')).toMatchObject({
+      verdict: 'problem',
+      found: expect.stringMatching(/^It is DISABLED/),
+    });
+  });
+
+  it('sees dead letters, and events of the forwarder', async () => {
+    await operator.call('AmazonSQS.SendMessage', { QueueUrl: 'x/usher-local-undelivered-ticks', MessageBody: '{}' });
+    await operator.call('AWSIdentityStore.CreateGroupMembership', {
+      GroupId: OTHER_GROUP,
+      MemberId: { UserId: user(1) },
+    });
+    let found = (await findings()).found;
+    expect(found.get('dead letters ticks')).toMatchObject({
+      verdict: 'problem',
+      found: expect.stringMatching(/^1 message/),
+    });
+    for (let tries = 0; tries < 20 && found.get('forwarder')?.['verdict'] !== 'ok'; tries += 1)
+      found = (await findings()).found;
+    expect(found.get('forwarder')).toMatchObject({ verdict: 'ok' });
+  });
+
+  it.each([
+    [
+      'a missing permission',
+      { operation: 'CloudTrail.DescribeTrails', kind: 'refuse' },
+      'trail',
+      { verdict: 'unknown', mend: expect.stringMatching(/read-only policy/) },
+    ],
+    [
+      'a KMS key out of reach',
+      { operation: 'IdentityStore.DescribeGroup', kind: 'refuse', reason: 'KMS_ACCESS_DENIED' },
+      `group ${GROUP}`,
+      { verdict: 'problem', mend: expect.stringMatching(/KMS key/) },
+    ],
+  ])('goes on after %s, and tells it', async (_what, fault, check, finding) => {
+    await operator.fault(fault);
+    const { found } = await findings();
+    expect(found.get(check)).toMatchObject(finding);
+    expect(found.has('reconciliation')).toBe(true);
+  });
+
+  it('ends with 3 when credentials have expired', async () => {
+    await operator.fault({ operation: 'STS.GetCallerIdentity', kind: 'expired' });
+    const { code, error } = await operator.run('doctor');
+    expect(error).toMatch(/expired/);
+    expect(code).toBe(3);
+  });
+});
+
+describe('usher init', () => {
+  it('writes a configuration from flags, which is valid', async () => {
+    const flags = [
+      '--application',
+      OTHER_APPLICATION,
+      '--group',
+      'developers',
+      OTHER_GROUP,
+      '--max',
+      '7',
+      '--output',
+      'made.yml',
+    ];
+    const { code, error } = await operator.child('init', ...flags);
+    expect(error).toMatch(/Wrote made.yml/);
+    expect(code).toBe(0);
+    const text = readFileSync(join(operator.folder, 'made.yml'), 'utf8');
+    expect(text).toMatch(/^ {2}- name: kiroprofile-us-east-1$/m);
+    expect(text).toMatch(/^ {4}# Ids, because events carry no group names/m);
+    const again = await operator.run('doctor', '--entitlements', 'made.yml', '--json');
+    expect(linesOf(again.out).map(({ check }) => check)).toContain(`group ${GROUP}`);
+    expect((await operator.run('init', ...flags)).error).toMatch(/made.yml is there already/);
+  });
+
+  it('writes to standard output', async () => {
+    const { code, out } = await operator.run(
+      'init',
+      '--application',
+      TWIN,
+      '--group',
+      GROUP,
+      '--max',
+      '1',
+      '--name',
+      'q',
+      '--output',
+      '-',
+    );
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`application: ${TWIN}`));
+  });
+
+  it.each([
+    [
+      'an application that is not there',
+      ['--application', 'Kiro', '--group', GROUP, '--max', '1'],
+      /no application Kiro/,
+    ],
+    [
+      'two of one name',
+      ['--application', 'QDevProfile-us-east-1', '--group', GROUP, '--max', '1'],
+      /2 applications are called QDevProfile-us-east-1/,
+    ],
+    ['a group that is not there', ['--application', TWIN, '--group', 'nobody', '--max', '1'], /no group nobody/],
+    [
+      'a name that is none',
+      ['--application', TWIN, '--group', GROUP, '--max', '1', '--name', 'Q Dev'],
+      /entitlements\[0\].name: expected lower-case/,
+    ],
+    ['a cap that is missing', ['--application', TWIN, '--group', GROUP], /Nobody is there to ask: give --max/],
+    ['nothing', [], /give --application/],
+  ])('ends with 2 for %s, and writes nothing', async (_what, args, message) => {
+    const { code, error } = await operator.run('init', ...args, '--output', 'never.yml');
+    expect(error).toMatch(message);
+    expect(code).toBe(2);
+  });
+});

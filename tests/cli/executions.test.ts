@@ -1,0 +1,210 @@
+import { describe, expect, it } from 'vitest';
+import { anOperator, linesOf } from '../fixtures/operator.ts';
+import { SECRET } from '../fixtures/secret.ts';
+import { GROUP, OTHER_GROUP, user } from '../fixtures/stack.ts';
+
+const operator = anOperator({
+  people: 6,
+  members: 3,
+  directory: (seed) => ({
+    ...seed,
+    users: [
+      ...seed.users.map((one, index) => ({
+        ...one,
+        userName: index === 0 ? `${SECRET}\u001b[31m` : `user-${index + 1}`,
+      })),
+      { userId: user(98), userName: 'twin', email: 'twin@example.com' },
+      { userId: user(99), userName: 'other twin', email: 'Twin@example.com' },
+    ],
+    groups: [
+      ...seed.groups,
+      { groupId: '66f834e8-0081-7055-1d60-2eb4f1bb0f7b', displayName: 'nobody asked', members: [] },
+    ],
+  }),
+});
+
+const ended = (out: string) => linesOf(out).at(-1);
+
+describe('usher start', () => {
+  it.each([
+    ['id', user(1)],
+    ['userName', 'user-2'],
+    ['e-mail address', `${SECRET}-3@example.com`],
+    ['external id', `externalId:${SECRET}-3`, '--issuer', 'https://idp.example.com'],
+  ])('starts for a user by %s, with nothing but the id in the execution', async (_kind, who, ...more) => {
+    const { code, out, error } = await operator.child('start', '--user', who, ...more, '--json');
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    const [start] = linesOf(out);
+    expect(start).toEqual({
+      type: 'start',
+      execution: expect.stringContaining(':execution:'),
+      input: { userId: expect.any(String) },
+    });
+  });
+
+  it('follows it state by state to its end with --wait', async () => {
+    const { code, out } = await operator.child('start', '--group', 'developers', '--wait', '--json');
+    expect(code).toBe(0);
+    const lines = linesOf(out);
+    expect(lines[0]).toMatchObject({ type: 'start', input: { groupId: GROUP } });
+    expect(lines.filter(({ type }) => type === 'state').map(({ state }) => state)).toEqual(
+      expect.arrayContaining(['NormalizeRequest', 'CheckPropagation', 'PlanChanges']),
+    );
+    expect(lines.at(-1)).toMatchObject({ type: 'end', outcome: 'converged' });
+  });
+
+  it('says it in words to people', async () => {
+    const { out } = await operator.run('start', '--all', '--wait');
+    expect(out).toMatch(/^started arn:/m);
+    expect(out).toMatch(/PlanChanges +reads afresh who is entitled/);
+    expect(out).toMatch(/converged: fresh reads show everything as it must be|handed over/);
+  });
+
+  it('waits for somebody whom SCIM is still to bring, if told so', async () => {
+    const { code, out } = await operator.run(
+      'start',
+      '--user',
+      'userName:new',
+      '--expected',
+      '--wait-seconds',
+      '60',
+      '--json',
+    );
+    expect(code).toBe(0);
+    expect(ended(out)).toMatchObject({ input: { userName: 'new', waitSeconds: 60 } });
+  });
+
+  it('fails with the execution', async () => {
+    const { code, error } = await operator.run(
+      'start',
+      '--user',
+      'userName:never',
+      '--expected',
+      '--wait-seconds',
+      '1',
+      '--wait',
+    );
+    expect(code).toBe(1);
+    expect(error).toMatch(/PropagationTimeoutError.*did not come in the time/);
+  });
+
+  it.each([
+    [
+      'an unknown user',
+      ['--user', 'nobody@example.com'],
+      /has no user nobody@example.com\. If SCIM is still to bring them/,
+    ],
+    ['two users with one address', ['--user', 'twin@example.com'], /may mean 2 users: .*98, .*99/],
+    ['a group that is not there', ['--group', 'developpers'], /has no group developpers/],
+    [
+      'a group that is not configured',
+      ['--group', 'nobody asked'],
+      new RegExp(`No entitlement names.*2 groups are configured: ${GROUP}, ${OTHER_GROUP}`),
+    ],
+    ['nobody named', [], /Name one of --user, --group or --all/],
+    ['too much named', ['--all', '--user', 'user-2'], /Name one of/],
+    ['an external id without issuer', ['--user', 'externalId:7'], /needs --issuer/],
+    ['an escape sequence', ['--user', 'x\u001b[31m'], /has no user x\\u001b\[31m/],
+    ['what may be both', ['--user', 'a@b.example', '--expected'], /userName:… or email:…/],
+  ])('ends with 2 for %s, and starts nothing', async (_what, args, message) => {
+    const before = (await operator.calls())['SFN.StartExecution'];
+    const { code, out, error } = await operator.run('start', ...args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(error).toMatch(message);
+    expect(error).not.toContain('\u001b');
+    expect((await operator.calls())['SFN.StartExecution']).toBe(before);
+  });
+
+  it('goes on when AWS throttles, and says so', async () => {
+    await operator.fault({ operation: 'IdentityStore.GetUserId', kind: 'throttle' });
+    const { code, error } = await operator.run('start', '--user', 'user-2');
+    expect(code).toBe(0);
+    expect(error).toMatch(/AWS throttles this; trying again/);
+  });
+
+  it.each([
+    [
+      'expired credentials',
+      { operation: 'STS.GetCallerIdentity', kind: 'expired' },
+      3,
+      /Credentials are missing, expired or wrong/,
+    ],
+    [
+      'a missing permission',
+      { operation: 'SFN.StartExecution', kind: 'refuse', principalId: user(1) },
+      1,
+      /AccessDeniedException[\s\S]*lists the permissions/,
+    ],
+    [
+      'another stage',
+      { operation: 'SFN.StartExecution', kind: 'not-found', principalId: user(1) },
+      3,
+      /Is Usher deployed here/,
+    ],
+  ])('ends clearly for %s', async (_what, fault, code, message) => {
+    await operator.fault(fault);
+    const ended = await operator.run('start', '--user', user(1));
+    expect(ended.error).toMatch(message);
+    expect(ended.code).toBe(code);
+  });
+});
+
+describe('usher status', () => {
+  it('lists executions of both machines, the newest first', async () => {
+    const { code, out } = await operator.child('status', '--limit', '3', '--json');
+    expect(code).toBe(0);
+    expect(linesOf(out)).toHaveLength(3);
+    expect(linesOf(out)[0]).toEqual(
+      expect.objectContaining({
+        execution: expect.stringContaining(':execution:'),
+        status: expect.any(String),
+        startedAt: expect.any(String),
+      }),
+    );
+    expect((await operator.run('status')).out).toMatch(/^EXECUTION\tMACHINE\tSTATUS\tSTARTED\tTOOK$/m);
+  });
+
+  it('shows one in full: its way, the audit events, the reason', async () => {
+    const joined = await operator.run('start', '--user', user(4), '--wait', '--json');
+    const execution = String(linesOf(joined.out)[0]?.['execution']);
+    const { out } = await operator.child('status', execution, '--json');
+    expect(linesOf(out)[0]).toMatchObject({
+      execution,
+      outcome: 'converged',
+      states: expect.arrayContaining([expect.objectContaining({ state: 'PlanChanges', failures: [] })]),
+      audit: [],
+    });
+    const words = await operator.run('status', execution.split(':').at(-1) ?? '');
+    expect(words.out).toMatch(/NormalizeRequest/);
+    expect(words.out).toMatch(/It told no audit event/);
+  });
+
+  it('shows attempts that failed', async () => {
+    await operator.fault({
+      operation: 'IdentityStore.IsMemberInGroups',
+      kind: 'throttle',
+      times: 2,
+      principalId: user(5),
+    });
+    const joined = await operator.run('start', '--user', user(5), '--wait', '--json');
+    expect(joined.code).toBe(0);
+    const execution = String(linesOf(joined.out)[0]?.['execution']);
+    const [shown] = linesOf((await operator.run('status', execution, '--json')).out);
+    expect(shown?.['states']).toContainEqual(
+      expect.objectContaining({ state: 'PlanChanges', failures: ['TransientAwsError', 'TransientAwsError'] }),
+    );
+  });
+
+  it.each([
+    ['an execution that is not there', 'nothing', /There is no execution nothing/],
+    [
+      'an ARN of another account',
+      'arn:aws:states:us-east-1:999999999999:execution:usher-local-onboarding:x',
+      /no execution of this stage, account and Region/,
+    ],
+  ])('ends with 2 for %s', async (_what, name, message) => {
+    const { code, error } = await operator.run('status', name);
+    expect(error).toMatch(message);
+    expect(code).toBe(2);
+  });
+});

@@ -1,0 +1,203 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { anAddMemberToGroup } from '../fixtures/events.ts';
+import { anOperator, linesOf } from '../fixtures/operator.ts';
+import { GROUP, user } from '../fixtures/stack.ts';
+
+const operator = anOperator({ people: 6, members: 4 });
+const JOIN = anAddMemberToGroup({ userId: user(1), groupId: GROUP });
+const EVENTS = 'usher-local-undelivered-events';
+const TICKS = 'usher-local-undelivered-ticks';
+
+const send = (queue: string, body: unknown) =>
+  operator.call('AmazonSQS.SendMessage', {
+    QueueUrl: `https://sqs.example.com/000000000000/${queue}`,
+    MessageBody: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+
+async function left(queue: string): Promise<string[]> {
+  const { Attributes } = (await operator.call('AmazonSQS.GetQueueAttributes', { QueueUrl: `x/${queue}` })) as {
+    Attributes: Record<string, string>;
+  };
+  return [Attributes['ApproximateNumberOfMessages'] ?? '', Attributes['ApproximateNumberOfMessagesNotVisible'] ?? ''];
+}
+
+describe('usher audit', () => {
+  it('tells who got what, when and why', async () => {
+    expect((await operator.run('start', '--all', '--wait')).code).toBe(0);
+    const { code, out } = await operator.child('audit', '--since', '1h');
+    expect(code).toBe(0);
+    expect(out.trimEnd().split('\n')).toHaveLength(4);
+    expect(out).toMatch(
+      new RegExp(`^2\\d{3}-.*\tSeat Assigned\t${user(1)}\tamazon-q-developer\t(?:manual|reconciled)$`, 'm'),
+    );
+  });
+
+  it.each([
+    ['person', ['--user', user(2)], 1],
+    ['entitlement', ['--entitlement', 'kiro'], 0],
+    ['type', ['--type', 'assigned'], 4],
+    ['another type', ['--type', 'Seat Revoked'], 0],
+    ['time', ['--since', '2020-01-01', '--until', '2020-01-02T00:00Z'], 0],
+  ])('filters by %s, and gives the events themselves to programs', async (_what, args, number) => {
+    const { code, out } = await operator.run('audit', ...args, '--json');
+    expect(code).toBe(0);
+    const events = linesOf(out);
+    expect(events).toHaveLength(number);
+    for (const event of events)
+      expect(event).toMatchObject({ source: 'usher', 'detail-type': 'Seat Assigned', detail: { class_uid: 3005 } });
+  });
+
+  it('follows the stream until Ctrl-C, and shows each event once', async () => {
+    const child = operator.start('audit', '--follow', '--since', '1h', '--json');
+    let out = '';
+    const waitFor = async (lines: number) => {
+      while (linesOf(out.slice(0, out.lastIndexOf('\n') + 1)).length < lines)
+        out += String((await once(child.stdout, 'data'))[0]);
+    };
+    await waitFor(4);
+    await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(5) } });
+    await waitFor(5);
+    child.kill('SIGINT');
+    expect((await once(child, 'close'))[0]).toBe(130);
+    const told = linesOf(out).map(({ detail }) => (detail as { user: { uid: string } }).user.uid);
+    expect(told.sort()).toEqual([1, 2, 3, 4, 5].map(user));
+  });
+
+  it.each([
+    ['a time', ['--since', 'yesterday'], /--since: expected 15m/],
+    ['a type', ['--type', 'gone'], /--type: expected one of Seat Assigned/],
+    ['a user', ['--user', 'nobody'], /no user nobody/],
+  ])('ends with 2 for %s that is none', async (_what, args, message) => {
+    const { code, error } = await operator.run('audit', ...args);
+    expect(error).toMatch(message);
+    expect(code).toBe(2);
+  });
+});
+
+describe('usher redrive', () => {
+  it('says that there is nothing to do', async () => {
+    const { code, error } = await operator.run('redrive');
+    expect(error).toMatch(/Nothing has failed, and there are no dead letters/);
+    expect(code).toBe(0);
+  });
+
+  it('runs a failed execution on at the step that failed', async () => {
+    await operator.fault({ operation: 'SSOAdmin.DescribeApplicationAssignment', kind: 'refuse', principalId: user(6) });
+    await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(6) } });
+    let failed: Record<string, unknown>[] = [];
+    while (failed.length === 0) {
+      failed = linesOf((await operator.run('status', '--json')).out).filter(({ status }) => status === 'FAILED');
+    }
+    const asked = await operator.run('redrive');
+    expect(asked.code).toBe(2);
+    expect(asked.out).toMatch(/FAILED\t.*RefusedError.*AWS, or a limit of the configuration, refuses/);
+    const { code, out } = await operator.child('redrive', '--yes', '--json');
+    expect(code).toBe(0);
+    const [{ execution } = {}] = failed;
+    expect(linesOf(out)).toEqual([
+      { type: 'failed', execution, status: 'FAILED', error: 'RefusedError' },
+      { type: 'redriven', execution },
+    ]);
+    let after: Record<string, unknown> | undefined;
+    while (after?.['outcome'] === undefined)
+      [after] = linesOf((await operator.run('status', String(execution), '--json')).out);
+    expect(after).toMatchObject({ outcome: 'converged', redrives: 1 });
+  });
+
+  it('starts dead letters from their events, once each, and leaves what is no event', async () => {
+    await send(EVENTS, JOIN);
+    await send(EVENTS, 'not JSON\u001b[31m');
+    await send(EVENTS, { release: 'a'.repeat(64) });
+    await send(EVENTS, { scope: 'everything' });
+    await send(EVENTS, { ...JOIN, detail: { ...JOIN.detail, requestParameters: {} } });
+    for (let tick = 0; tick < 3; tick += 1) await send(TICKS, { scope: 'tick' });
+    await send(TICKS, { scope: 'everything' });
+    await send('usher-local-unrecorded-failures', {});
+    const asked = await operator.run('redrive');
+    expect(asked.code).toBe(2);
+    expect(asked.error).toMatch(/unrecorded-failures: 1 message/);
+    expect(asked.out).toMatch(/event AddMemberToGroup of sso-directory/);
+    expect(asked.out).toMatch(/not JSON: left where it is/);
+    expect(asked.out).not.toContain('\u001b');
+    expect(await left(EVENTS)).toEqual(['5', '0']);
+    const { code, out } = await operator.run('redrive', '--yes', '--json');
+    expect(code).toBe(0);
+    const started = linesOf(out).filter(({ type }) => type === 'started');
+    expect(started).toHaveLength(4);
+    expect(new Set(started.map(({ execution }) => execution)).size).toBe(2);
+    expect(await left(EVENTS)).toEqual(['4', '0']);
+    expect(await left(TICKS)).toEqual(['1', '0']);
+  });
+
+  it('deletes a message only after the start has succeeded', async () => {
+    const other = anAddMemberToGroup({ userId: user(3), groupId: GROUP });
+    await send(EVENTS, other);
+    await operator.fault({ operation: 'SFN.StartExecution', kind: 'refuse', principalId: user(3) });
+    expect((await operator.run('redrive', '--yes')).code).toBe(1);
+    expect(await left(EVENTS)).toEqual(['5', '0']);
+    expect((await operator.run('redrive', '--yes')).code).toBe(0);
+    expect(await left(EVENTS)).toEqual(['4', '0']);
+  });
+
+  it('ends with 2 for an execution that is not there, and touches no message', async () => {
+    const { code, error } = await operator.run('redrive', 'nothing', '--yes');
+    expect(error).toMatch(/There is no execution nothing/);
+    expect(code).toBe(2);
+  });
+});
+
+describe('usher replay', () => {
+  it('starts the machine with the events of a file', async () => {
+    writeFileSync(join(operator.folder, 'events.jsonl'), [JOIN, JOIN].map((one) => JSON.stringify(one)).join('\n'));
+    const { code, out, error } = await operator.child('replay', 'events.jsonl', '--yes', '--json');
+    expect(error).toMatch(/2 events, of which 0 will be ignored/);
+    expect(code).toBe(0);
+    expect(new Set(linesOf(out).map(({ execution }) => execution)).size).toBe(2);
+  });
+
+  it('puts the events of a file on a bus', async () => {
+    const audit = await operator.run('audit', '--json', '--user', user(2));
+    writeFileSync(join(operator.folder, 'audit.jsonl'), audit.out);
+    const { code, out } = await operator.run('replay', 'audit.jsonl', '--bus', 'usher-local-audit', '--yes', '--json');
+    expect(code).toBe(0);
+    expect(linesOf(out)).toEqual([{ type: 'put', bus: 'usher-local-audit', taken: 1, refused: [] }]);
+  });
+
+  it('replays the archive to the audit bus; the copies have the ids of the events', async () => {
+    const before = linesOf((await operator.run('audit', '--json')).out).length;
+    const { code, out } = await operator.run('replay', '--since', '1d', '--yes', '--json');
+    expect(code).toBe(0);
+    expect(linesOf(out)).toEqual([
+      { type: 'replay', name: expect.stringMatching(/^usher-local-/), state: 'COMPLETED' },
+    ]);
+    const kept = (
+      await operator.call('Logs_20140328.FilterLogEvents', { logGroupName: '/aws/events/usher-local-audit' })
+    )['events'];
+    expect((kept as unknown[]).length).toBeGreaterThan(before);
+    expect(linesOf((await operator.run('audit', '--json')).out)).toHaveLength(before);
+  });
+
+  it.each([
+    ['neither file nor time', [], /Give a FILE, or --since/],
+    ['a bus for the archive', ['--since', '1h', '--bus', 'x'], /which has no --bus/],
+    ['a time for a file', ['events.jsonl', '--since', '1h'], /--since and --until are of the archive/],
+    ['a time that is none', ['--since', 'x'], /expected 15m/],
+    ['an end before its beginning', ['--since', '1h', '--until', '2h'], /has to be before/],
+    ['events of AWS for a bus', ['events.jsonl', '--bus', 'usher-local-audit'], /EventBridge takes no event of AWS/],
+    ['a bus that is not there', ['audit.jsonl', '--bus', 'nowhere'], /There is no event bus nowhere/],
+    ['a manual start', ['starts.json'], /not an event; a manual start is: usher start/],
+    ['nobody to ask', ['events.jsonl'], /add --yes/],
+  ])('ends with 2 for %s, and starts nothing', async (_what, args, message) => {
+    writeFileSync(join(operator.folder, 'starts.json'), '{"scope":"everything"}');
+    const before = await operator.calls();
+    const { code, error } = await operator.run('replay', ...args);
+    expect(error).toMatch(message);
+    expect(code).toBe(2);
+    const after = await operator.calls();
+    for (const call of ['SFN.StartExecution', 'EventBridge.StartReplay', 'EventBridge.PutEvents'])
+      expect(after[call]).toBe(before[call]);
+  });
+});

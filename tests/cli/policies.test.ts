@@ -1,0 +1,160 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { anAddMemberToGroup } from '../fixtures/events.ts';
+import { anOperator, linesOf, runHere } from '../fixtures/operator.ts';
+import { GROUP, user } from '../fixtures/stack.ts';
+
+const operator = anOperator({ people: 6, assigned: [5], max: 10, speed: 400 });
+
+const PREFIXES: Readonly<Record<string, string>> = {
+  SSOAdmin: 'sso',
+  IdentityStore: 'identitystore',
+  DynamoDB: 'dynamodb',
+  EventBridge: 'events',
+  SFN: 'states',
+  SQS: 'sqs',
+  CloudWatchLogs: 'logs',
+  CloudTrail: 'cloudtrail',
+  Organizations: 'organizations',
+  Scheduler: 'scheduler',
+  STS: 'sts',
+};
+/** AWS lets everybody ask who they are, whatever a policy says. */
+const NEEDS_NO_POLICY = 'sts:GetCallerIdentity';
+
+interface Policy {
+  Statement: { Action: string[]; Resource: string | string[] }[];
+}
+const policy = (name: string): Policy =>
+  JSON.parse(readFileSync(new URL(`../../docs/policies/${name}.json`, import.meta.url), 'utf8'));
+const actionsOf = ({ Statement }: Policy) => new Set(Statement.flatMap(({ Action }) => Action));
+
+async function actions(): Promise<Map<string, number>> {
+  const calls = Object.entries(await operator.calls());
+  return new Map(
+    calls.map(([call, number]) => {
+      const [service = '', operation] = call.split('.');
+      return [`${PREFIXES[service]}:${operation}`, number];
+    }),
+  );
+}
+
+/** Runs a command. @returns the actions that it has taken */
+async function takenBy(args: readonly string[]): Promise<Set<string>> {
+  const before = await actions();
+  const { code, error } = await operator.run(...args);
+  expect({ args, code, error: code === 0 ? '' : error }).toEqual({ args, code: 0, error: '' });
+  const after = await actions();
+  return new Set([...after].filter(([action, number]) => number > (before.get(action) ?? 0)).map(([action]) => action));
+}
+
+async function declaredBy(command: string): Promise<Set<string>> {
+  const { out } = await runHere([command, '--help'], { cwd: operator.folder, env: {} });
+  const [, list = ''] = /Permissions: ([\s\S]*)$/.exec(out) ?? [];
+  return new Set(
+    list
+      .replace(/\([^)]*\)/g, '')
+      .split(/[,\s]+/)
+      .filter((action) => action.includes(':') && action !== 'none:'),
+  );
+}
+
+const digest = async () => String(linesOf((await operator.run('held', '--json')).out)[0]?.['digest']);
+
+const READING: readonly (readonly string[])[] = [
+  ['doctor'],
+  ['status'],
+  ['status', 'execution-1'],
+  ['seats', '--people', '--names'],
+  ['why', `userName:reader`, '--names'],
+  ['held', '--names'],
+  ['audit', '--user', 'reader@example.com'],
+  ['backfill', '--dry-run'],
+  ['init', '--application', 'KiroProfile-us-east-1', '--group', 'developers', '--max', '1', '--output', '-'],
+];
+const CHANGING: readonly (readonly string[])[] = [
+  ['start', '--user', 'reader@example.com', '--group', 'developers', '--wait'],
+  ['adopt', '--yes', '--wait'],
+  ['redrive', '--yes'],
+  ['replay', 'events.json', '--yes'],
+  ['replay', 'audit.json', '--bus', 'usher-local-audit', '--yes'],
+  ['replay', '--since', '1d', '--yes'],
+];
+
+describe('the policies for people', () => {
+  const reading = new Set<string>();
+  const all = new Set<string>();
+  const undeclared = new Map<string, string[]>();
+
+  async function collect(args: readonly string[], into: readonly Set<string>[]): Promise<void> {
+    const taken = await takenBy(args);
+    for (const set of into) for (const action of taken) set.add(action);
+    const declared = await declaredBy(args[0] ?? '');
+    const missing = [...taken].filter((action) => !declared.has(action));
+    if (missing.length > 0) undeclared.set(args.join(' '), missing);
+  }
+
+  it('allow what the commands do, with each command declaring its own part', async () => {
+    const reader = { UserName: 'reader', Emails: [{ Value: 'reader@example.com' }] };
+    const { UserId } = await operator.call('AWSIdentityStore.CreateUser', reader);
+    await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId } });
+    expect((await operator.run('start', '--all', '--wait')).code).toBe(0);
+    const list = await operator.call('AWSIdentityStore.ListGroupMemberships', {
+      IdentityStoreId: 'd-1234567890',
+      GroupId: GROUP,
+    });
+    for (const { MembershipId } of (list['GroupMemberships'] as { MembershipId: string }[]).slice(0, 3)) {
+      await operator.call('AWSIdentityStore.DeleteGroupMembership', { MembershipId });
+    }
+    await operator.run('start', '--all', '--wait');
+    for (const args of READING) await collect(args, [reading, all]);
+    const event = anAddMemberToGroup({ userId: user(1), groupId: GROUP });
+    await operator.call('AmazonSQS.SendMessage', {
+      QueueUrl: 'x/usher-local-undelivered-events',
+      MessageBody: JSON.stringify(event),
+    });
+    await operator.call('AmazonSQS.SendMessage', { QueueUrl: 'x/usher-local-undelivered-events', MessageBody: '{}' });
+    writeFileSync(join(operator.folder, 'events.json'), JSON.stringify(event));
+    writeFileSync(
+      join(operator.folder, 'audit.json'),
+      JSON.stringify({ source: 'test', 'detail-type': 'Test', detail: {} }),
+    );
+    await collect(['release', await digest(), '--yes', '--wait'], [all]);
+    await operator.fault({ operation: 'SSOAdmin.DescribeApplicationAssignment', kind: 'refuse', principalId: user(6) });
+    await operator.run('start', '--user', user(6), '--wait');
+    for (const args of CHANGING) await collect(args, [all]);
+    await collect(['backfill', '--yes'], [all]);
+    expect(Object.fromEntries(undeclared)).toEqual({});
+  });
+
+  it('read-only: exactly what looking takes', () => {
+    reading.delete(NEEDS_NO_POLICY);
+    expect([...actionsOf(policy('read-only'))].sort()).toEqual([...reading].sort());
+  });
+
+  it('operator: exactly what changing takes beside it', () => {
+    const beside = [...all].filter((action) => !reading.has(action) && action !== NEEDS_NO_POLICY);
+    expect([...actionsOf(policy('operator'))].sort()).toEqual(beside.sort());
+  });
+
+  it('are in the handbook as in the help', async () => {
+    const handbook = readFileSync(new URL('../../docs/operator.md', import.meta.url), 'utf8');
+    const rows = [...handbook.matchAll(/^\| `([a-z]+)` \| ([a-z]+:[A-Z].*) \|$/gm)].map(
+      ([, command = '', list = '']) => [command, list] as const,
+    );
+    expect(rows).toHaveLength(13);
+    for (const [command, list] of rows) {
+      const { out } = await runHere([command, '--help'], { cwd: operator.folder, env: {} });
+      const [, help = ''] = /Permissions: ([\s\S]*)$/.exec(out) ?? [];
+      expect(`${command}: ${list}`).toBe(`${command}: ${help.trim().replace(/\s+/g, ' ')}`);
+    }
+  });
+
+  it('name no resource by a wildcard where something is changed', () => {
+    const resources = policy('operator').Statement.flatMap(({ Resource }) => [Resource].flat());
+    expect(resources.filter((resource) => /(?:^|:)\*$/.test(resource) && !resource.includes(':execution:'))).toEqual(
+      [],
+    );
+  });
+});

@@ -1,0 +1,117 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { environment, runHere, runUsher, spawnUsher } from '../fixtures/operator.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+const COMMANDS = [
+  ...['doctor', 'init', 'start', 'status', 'seats', 'why', 'held', 'release', 'adopt', 'backfill'],
+  ...['audit', 'redrive', 'replay', 'explain', 'local', 'completion'],
+];
+
+describe('usher', () => {
+  it('shows its help, which fits a terminal and names every command', async () => {
+    const { code, out } = await runUsher(['--help']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Usage: usher /);
+    for (const command of COMMANDS) {
+      expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
+    }
+  });
+
+  it('shows examples and permissions of every command', async () => {
+    for (const command of COMMANDS) {
+      const help = await runHere([command, '--help'], { cwd: ROOT, env: {} });
+      expect(help.code).toBe(0);
+      expect(help.out).toMatch(new RegExp(`Examples:\n {2}.*usher ${command}[\\s\\S]*Permissions: `));
+    }
+  });
+
+  it.each([
+    ['an unknown command', ['strat'], /unknown command 'strat'[\s\S]*Did you mean start/],
+    ['an unknown option', ['seats', '--nmaes'], /unknown option '--nmaes'/],
+    ['a missing argument', ['why'], /missing required argument 'USER'/],
+    ['one argument too many', ['held', 'x'], /too many arguments/],
+    ['a value that is none', ['status', '--limit', 'many'], /--limit: expected a whole number from 1 to 1000/],
+    ['a stage with a slash', ['held', '--stage', 'a/b'], /--stage: expected letters, digits and hyphens/],
+  ])('ends with 2 for %s, and says so on standard error', async (_what, args, message) => {
+    const { code, out, error } = await runUsher(args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(error).toMatch(message);
+    expect(error).not.toMatch(/ {4}at /);
+  });
+
+  it.each([
+    [
+      'no local stack answers',
+      ['held', '--local'],
+      { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' },
+      /Start one: usher local/,
+    ],
+    ['there is no entitlements.yml', ['held'], {}, /There is no entitlements.yml here/],
+    [
+      'there are no credentials',
+      ['status', '--entitlements', join(ROOT, 'entitlements.yml')],
+      {},
+      /Credentials are missing/,
+    ],
+  ])('ends with 3 when %s', async (_what, args, env, message) => {
+    const { code, error } = await runUsher(args, { cwd: '/', env });
+    expect(error).toMatch(message);
+    expect(code).toBe(3);
+  });
+
+  it('shows a stack only with --debug', async () => {
+    const { error } = await runUsher(['held', '--debug'], { cwd: '/' });
+    expect(error).toMatch(/ {4}at /);
+  });
+
+  it('is coloured on demand', async () => {
+    const { out } = await runUsher(['explain', '-'], {
+      cwd: ROOT,
+      input: '{"scope":"tick"}',
+      env: { FORCE_COLOR: '1' },
+    });
+    expect(out).toContain('\u001b[32mstart');
+    const plain = { FORCE_COLOR: '1', NO_COLOR: '1' };
+    expect((await runUsher(['explain', '-'], { cwd: ROOT, input: '{"scope":"tick"}', env: plain })).out).not.toContain(
+      '\u001b',
+    );
+  });
+
+  it('ends quietly when nobody reads on', async () => {
+    const child = spawnUsher(['explain', '-', '--json'], { cwd: ROOT });
+    child.stdin.end(JSON.stringify(Array(20_000).fill({ scope: 'tick' })));
+    child.stdout.once('data', () => child.stdout.destroy());
+    const [error, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+  });
+
+  it.runIf(existsSync('/usr/bin/node'))('starts under the Node of the lockfile, whatever Node the shell has', () => {
+    const env = environment({ PATH: '/usr/bin:/bin' });
+    const answer = spawnSync('/usr/bin/node', [join(ROOT, 'cli/usher.mjs'), '--version'], { env, encoding: 'utf8' });
+    expect({ status: answer.status, stderr: answer.stderr }).toEqual({ status: 0, stderr: '' });
+    const failing = spawnSync('/usr/bin/node', [join(ROOT, 'cli/usher.mjs'), 'strat'], { env, encoding: 'utf8' });
+    expect(failing.status).toBe(2);
+  });
+
+  it('completes commands, options and values in bash, without bash-completion and however often it is sourced', async () => {
+    const { out } = await runUsher(['completion', 'bash']);
+    const line = (words: string) =>
+      `COMP_WORDS=(${words}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); __usher_complete; echo "\${COMPREPLY[*]}"`;
+    const script = `eval "$1"; eval "$1"; compopt() { :; }; ${[line('usher sea'), line('usher seats --nam'), line("usher completion ''")].join('; ')}`;
+    const bash = spawnSync('bash', ['--norc', '-c', script, 'bash', out], { env: environment(), encoding: 'utf8' });
+    expect({ out: bash.stdout, error: bash.stderr }).toEqual({ out: 'seats\n--names\nbash zsh fish\n', error: '' });
+  });
+
+  it.each(['zsh', 'fish'])('has a completion script for %s', async (shell) => {
+    const { code, out } = await runUsher(['completion', shell]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/usher complete/);
+    expect(out).toMatch(/usher\.mjs/);
+  });
+});
