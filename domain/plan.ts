@@ -83,7 +83,7 @@ function decideEntitled({ assigned, seat }: Standing, circumstances: Circumstanc
   const wait = unsettled(seat, circumstances);
   switch (seat.status) {
     case 'creating':
-      return assigned || mayTry(seat, circumstances) ? grant : NOTHING;
+      return assigned ? grant : ifDue(grant, seat, circumstances);
     case 'assigned':
       return wait ?? (assigned ? { do: 'confirm' } : grant);
     case 'confirmed':
@@ -98,8 +98,7 @@ function decideEntitled({ assigned, seat }: Standing, circumstances: Circumstanc
       return assigned ? (wait ?? NOTHING) : grant;
     // A refused create had no effect: an assignment that is visible now is somebody else's.
     case 'failed':
-      if (assigned) return { do: 'forget' };
-      return mayTry(seat, circumstances) ? grant : NOTHING;
+      return assigned ? { do: 'forget' } : ifDue(grant, seat, circumstances);
     case 'waitlisted':
       return assigned ? { do: 'forget' } : grant;
   }
@@ -113,7 +112,7 @@ function decideAbsent({ assigned, seat, absence }: Standing, circumstances: Circ
     const known = seat.status !== 'creating' || seat.grantedAt !== undefined;
     return unsettled(seat, circumstances) ?? (known ? { do: 'gone', reason: absence } : { do: 'forget' });
   }
-  const revoke: Decision = mayTry(seat, circumstances) ? { do: 'revoke', reason: absence } : NOTHING;
+  const revoke = ifDue({ do: 'revoke', reason: absence }, seat, circumstances);
   switch (seat.status) {
     case 'assigned':
     case 'confirmed':
@@ -152,6 +151,11 @@ export function unsettled(
 ): Extract<Decision, { do: 'wait' }> | undefined {
   const until = plusSeconds(changedAt, SETTLE_SECONDS);
   return isDue(until, readAt) ? undefined : { do: 'wait', until };
+}
+
+/** What AWS has refused waits for its time. */
+function ifDue(change: Decision, seat: Seat, circumstances: Circumstances): Decision {
+  return mayTry(seat, circumstances) ? change : NOTHING;
 }
 
 /**
