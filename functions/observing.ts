@@ -54,8 +54,10 @@ export async function observe(
 
   const notes = decided.flatMap((one) => {
     const { userId } = one.standing;
-    const answer = answerTo(one, { held: heldBack.has(userId), seated: seated.has(userId) });
     const before = known.get(userId);
+    // A look at one user sees no empty group, and not whether anybody is entitled: only a sweep takes back a hold.
+    const stillHeld = !view && before?.answer === 'would-hold';
+    const answer = answerTo(one, { held: stillHeld || heldBack.has(userId), seated: seated.has(userId) });
     const about = { applicationArn, userId, entitlement: name, requestedAt: requestedAt(one, before) };
     if (!before && answer === undefined) return [];
     const note = observed(before, answer, about, { now: readAt, execution, cause: one.entry.cause });

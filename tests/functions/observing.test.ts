@@ -100,6 +100,14 @@ describe('an entitlement that observes', () => {
     expect(plan).toMatchObject({ failures: [], owing: new Map(), lines: new Map(), held: new Map() });
   });
 
+  it('leaves it to a sweep to take back that a revocation would be held: one user’s look sees no empty group', async () => {
+    const options = { entitlements: observing(), seats: seatsOf(1, 2), assigned: [1, 2] };
+    const { look, observed } = await looking(options);
+    await look(sweep());
+    await look(lookAt(1), { readAt: new Date(plusSeconds(LATER, 60)) });
+    expect(await observed()).toEqual({ 1: 'would-hold', 2: 'would-hold' });
+  });
+
   it.each(CASES)('%s: the same answer is told once, not at every sweep', async (_fact, options) => {
     const { look, observed, services } = await looking(options);
     await look(sweep({ withStatus: true }));

@@ -54,12 +54,8 @@ export class Truth {
 
   /** A member of one of the groups, there and not disabled. */
   isEntitled(applicationArn: string, userId: string, at: Moment): boolean {
-    return this.isEnabled(userId, at) && this.isMemberOfAny(applicationArn, userId, at);
-  }
-
-  /** Of a group that entitles to the application. */
-  isMemberOfAny(applicationArn: string, userId: string, at: Moment): boolean {
-    return this.ruleAt(applicationArn, at)?.groups.some((groupId) => this.isMember(groupId, userId, at)) ?? false;
+    const groups = this.ruleAt(applicationArn, at)?.groups ?? [];
+    return this.isEnabled(userId, at) && groups.some((groupId) => this.isMember(groupId, userId, at));
   }
 
   isEnabled(userId: string, at: Moment): boolean {

@@ -228,8 +228,9 @@ export class Watch {
     const modes = this.#truth.rulesOf(applicationArn, from, now).map((rule) => rule?.mode);
     if (modes.every((mode) => mode === 'observe')) this.violate(1, `a ${change} of an entitlement that observes`, pair);
     if (change === 'grant') {
-      // Reads lag each on its own: membership and status need not have been so at one moment.
-      const member = (at: Moment) => this.#truth.isMemberOfAny(applicationArn, userId, at);
+      // Reads lag each on its own: membership, status and configuration need not have been so at one moment.
+      const groups = this.#truth.rulesOf(applicationArn, from, now).flatMap((rule) => rule?.groups ?? []);
+      const member = (at: Moment) => groups.some((groupId) => this.#truth.isMember(groupId, userId, at));
       const enabled = (at: Moment) => this.#truth.isEnabled(userId, at);
       if (!this.#truth.some(from, now, member) || !this.#truth.some(from, now, enabled)) {
         this.violate(1, 'a grant to somebody who is not entitled', pair);
