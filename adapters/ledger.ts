@@ -58,8 +58,12 @@ export interface Ledger {
   saveSeat(seat: Seat): Promise<void>;
   saveHold(hold: Hold): Promise<void>;
   saveObservation(observation: Observation): Promise<void>;
-  /** At most 100 items, the longest waiting first. */
-  needAttention(now: Date): Promise<Pending[]>;
+  /**
+   * At most 100 items, the longest waiting first.
+   *
+   * @param isActive whether something can be done about an application's seats; of others only what is to be told is listed
+   */
+  needAttention(now: Date, isActive: (applicationArn: string) => boolean): Promise<Pending[]>;
 }
 
 /**
@@ -105,6 +109,8 @@ export const DYNAMODB_ERRORS: readonly ErrorRow[] = [
   },
 ];
 
+/** Of what a tick looks at. */
+const MOST_PENDING = 100;
 /** BatchGetItem's own limit. */
 const KEYS_A_CALL = 100;
 const WORK_KEY = { pk: '#work', sk: '#work' };
@@ -175,8 +181,12 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
   }
 
   /** @throws TransientAwsError when somebody else wrote meanwhile */
-  async function replace(item: Keyed & { revision: number }, attention: string | undefined): Promise<void> {
-    const due = attention === undefined ? {} : { attention: ATTENTION, attentionAt: attention };
+  async function replace(
+    item: Keyed & { revision: number; audit: readonly unknown[] },
+    attention: string | undefined,
+  ): Promise<void> {
+    const tells = item.audit.length > 0 ? { tells: true } : {};
+    const due = attention === undefined ? {} : { attention: ATTENTION, attentionAt: attention, ...tells };
     const ids = idsOf(item.pk, item.sk);
     if (await put({ ...item, ...due }, item.revision, ids)) return;
     throw new TransientAwsError(`PutItem: the item was changed meanwhile (${ids.join(', ')})`);
@@ -237,38 +247,45 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
 
     async saveSeat(seat) {
       const ended = seat.status === 'revoked' && seat.audit.length === 0;
-      const expiresAt = Date.parse(plusSeconds(seat.changedAt, TOMBSTONE_SECONDS)) / 1000;
-      const item = { ...seat, pk: seat.applicationArn, sk: seat.userId, ...(ended ? { expiresAt } : {}) };
+      const item = { ...seat, pk: seat.applicationArn, sk: seat.userId, ...(ended ? expiry(seat) : {}) };
       await replace(item, attentionAt(seat));
     },
 
     saveHold: (hold) => replace({ ...hold, pk: hold.applicationArn, sk: HOLD }, holdAttentionAt(hold)),
 
     async saveObservation(observation) {
-      const item = { ...observation, pk: observation.applicationArn + OBSERVED, sk: observation.userId };
+      const ended = observation.answer === undefined && observation.audit.length === 0;
+      const item = {
+        ...observation,
+        pk: observation.applicationArn + OBSERVED,
+        sk: observation.userId,
+        ...(ended ? expiry(observation) : {}),
+      };
       await replace(item, observationAttentionAt(observation));
     },
 
-    async needAttention(now) {
-      const { Items } = await ask('Query', [], () =>
-        client.send(
-          new QueryCommand({
-            TableName: table,
-            IndexName: 'attention',
-            KeyConditionExpression: 'attention = :attention AND attentionAt <= :now',
-            ExpressionAttributeValues: { ':attention': { S: ATTENTION }, ':now': { S: now.toISOString() } },
-            ProjectionExpression: 'pk, sk',
-            Limit: KEYS_A_CALL,
-          }),
-        ),
-      );
-      return (Items ?? []).map(({ pk, sk }) => {
+    async needAttention(now, isActive) {
+      const pending: Pending[] = [];
+      const due = query({
+        IndexName: 'attention',
+        KeyConditionExpression: 'attention = :attention AND attentionAt <= :now',
+        ExpressionAttributeValues: { ':attention': { S: ATTENTION }, ':now': { S: now.toISOString() } },
+        ProjectionExpression: 'pk, sk, tells',
+      });
+      for await (const { pk, sk, tells } of due) {
         if (!pk?.S || !sk?.S) throw malformed('Query', 'Items');
         const applicationArn = pk.S.replace(OBSERVED, '');
-        return sk.S === HOLD ? { applicationArn } : { applicationArn, userId: sk.S };
-      });
+        if (!tells?.BOOL && !isActive(applicationArn)) continue;
+        pending.push(sk.S === HOLD ? { applicationArn } : { applicationArn, userId: sk.S });
+        if (pending.length === MOST_PENDING) break;
+      }
+      return pending;
     },
   };
+}
+
+function expiry({ changedAt }: { changedAt: string }) {
+  return { expiresAt: Date.parse(plusSeconds(changedAt, TOMBSTONE_SECONDS)) / 1000 };
 }
 
 function partition(pk: string) {

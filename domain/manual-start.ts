@@ -130,6 +130,8 @@ function digestOf(value: unknown): string {
 function entitledTo(value: unknown, { entitlements }: StartContext): string {
   const found = entitlements.entitlements.find(({ name }) => name === value);
   if (!found) throw new InvalidRequestError('adopt', 'expected the name of an entitlement');
+  if (found.mode === 'observe')
+    throw new InvalidRequestError('adopt', 'an entitlement that only observes adopts nothing');
   return found.application;
 }
 

@@ -185,7 +185,8 @@ function sweepThatCovers(
   const applications = concerned([look.expected.groupId], entitlements);
   const pending = applications.every((application) => {
     const sweep = work.sweeps[application];
-    return sweep && isUp(work, sweep, now);
+    // Where people wait for a place, the time of each request counts.
+    return sweep && isUp(work, sweep, now) && !work.lines?.includes(application);
   });
   return pending ? applications : undefined;
 }

@@ -145,8 +145,9 @@ async function grant(task: Task, services: ApplyServices): Promise<Outcome> {
   seat = assigned(seat, contextOf(task, clock.now()));
   await ledger.saveSeat(seat);
   measure('SeatsGranted', 1);
-  if (batch.reason !== 'drift-healed')
+  if (batch.reason === 'group-join') {
     measure('JoinToSeat', Math.max(0, secondsBetween(seat.requestedAt, clock.now())));
+  }
   return 'granted';
 }
 

@@ -64,16 +64,20 @@ export interface Closed {
   unconfigured: NonNullable<Plan['unconfigured']>;
 }
 
-/** Strikes off what is proven, says when to look again at the rest, and gives the lease back if nothing else is due. */
+/**
+ * Strikes off what is proven, says when to look again at the rest, and gives the lease back if nothing else is due.
+ *
+ * @param looks those that the plan has served; `attempted` has those, too, that AWS refused to tell of or to change
+ */
 export async function close(
   looks: Looks,
   plan: LookPlan,
-  { execution, readAt }: { execution: string; readAt: Date },
+  { execution, readAt, attempted }: { execution: string; readAt: Date; attempted: Looks },
   services: PlanServices,
 ): Promise<Closed> {
   const { clock, ledger, entitlements } = services;
   const sweeps = entitlements.entitlements.map(({ application }) =>
-    plan.lookAt.has(application) ? undefined : looks.sweeps[application],
+    plan.lookAt.has(application) ? undefined : attempted.sweeps[application],
   );
   const at = readAt.toISOString();
   const whole = sweeps.every((sweep) => sweep !== undefined);

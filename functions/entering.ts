@@ -67,7 +67,10 @@ export async function enter(input: PlanInput, services: PlanServices): Promise<E
 
 /** What a tick has to look at: seats and holds with something left to do, and lines in which a place is free. */
 async function dueNow({ lines = [] }: Work, { clock, ledger, entitlements }: PlanServices): Promise<Pending[]> {
-  const pending = await ledger.needAttention(clock.now());
+  const active = new Set(
+    entitlements.entitlements.flatMap(({ application, mode }) => (mode === 'enforce' ? [application] : [])),
+  );
+  const pending = await ledger.needAttention(clock.now(), (application) => active.has(application));
   for (const { application, seats: cap, mode } of entitlements.entitlements) {
     if (mode === 'observe' || !lines.includes(application)) continue;
     const { seats } = await ledger.holdings(application);

@@ -8,12 +8,14 @@ import type { Plan, PlanServices } from './planning.ts';
 const UNMANAGED_JUMP = 10;
 
 /** Of nothing: 0. */
-export function sum(numbers: Iterable<number>): number {
+function sum(numbers: Iterable<number>): number {
   return [...numbers].reduce((total, number) => total + number, 0);
 }
 
 /** What is known of one application at a time. */
-export function measureFound({ reports }: LookPlan, before: Work, { measure }: PlanServices): void {
+export function measureFound({ reports, held }: LookPlan, before: Work, { measure }: PlanServices): void {
+  const heldBack = sum(held.values());
+  if (heldBack > 0) measure('RevocationsHeld', heldBack);
   for (const { entitlement, seats } of reports.values()) measure('Seats', seats, entitlement);
   const grown = [...reports].map(([application, { unmanaged }]) => {
     const last = before.unmanaged?.[application];
@@ -29,6 +31,8 @@ export function measureAll({ reports }: LookPlan, readAt: Date, { measure, entit
   measure('SweepsCompleted', 1);
   measure('SeatsWaiting', sum(all.map(({ waiting: line }) => line)));
   measure('SeatsOverCap', sum(all.map(({ overCap = 0 }) => overCap)));
+  // Nought, too: the alarm keeps its state between sweeps.
+  if (all.every(({ held = 0 }) => held === 0)) measure('RevocationsHeld', 0);
   measure('UnmanagedAssignments', sum(all.map(({ unmanaged }) => unmanaged)));
   measure('AssignedGroups', sum(all.map(({ assignedGroups = [] }) => assignedGroups.length)));
   const caps = entitlements.entitlements.map(({ application, seats }) => {

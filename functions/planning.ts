@@ -11,7 +11,6 @@ import { enter } from './entering.ts';
 import type { ApplicationReport, LookPlan } from './look-plan.ts';
 import { look } from './looking.ts';
 import { changeMailbox, holdLease } from './mailbox.ts';
-import { sum } from './measuring.ts';
 import type { Readers } from './standings.ts';
 import type { Measure } from './step.ts';
 
@@ -73,7 +72,7 @@ function waiting(waitSeconds: number, progress: Progress): Plan {
 }
 
 async function planWhileDue({ execution, term, progress }: Course, taken: Work, services: PlanServices): Promise<Plan> {
-  const { clock, ledger, measure } = services;
+  const { clock, ledger } = services;
   const { keep } = await holdLease(ledger, clock, { execution, term, taken });
   const reports = new Map<string, ApplicationReport>();
   let mailbox: Work | undefined = taken;
@@ -94,15 +93,18 @@ async function planWhileDue({ execution, term, progress }: Course, taken: Work, 
       ...course,
       progress: withHeld({ ...progressed(course.progress, batches), checked: plan.checked }, plan),
     };
-    const held = sum(plan.held.values());
-    if (held > 0) measure('RevocationsHeld', held);
     if (isSpent(course.progress)) return leave(course.progress, execution, services);
     if (batches.length > 0) {
       const settling = more ? { users: {}, sweeps: {} } : without(looks, plan.failures);
       return guarded(looks, course, services, () => apply(settling, batches, plan, readAt, course, services));
     }
     if (plan.failures.length > 0) await fail(looks, plan, readAt, course, services);
-    const { due, waitSeconds, unconfigured, work } = await close(looks, plan, { execution, readAt }, services);
+    const { due, waitSeconds, unconfigured, work } = await close(
+      looks,
+      plan,
+      { execution, readAt, attempted: looks },
+      services,
+    );
     course = { ...course, progress: withProven(course.progress, looks, plan) };
     if (due) continue;
     const { progress: end } = course;
@@ -154,7 +156,7 @@ async function leave(progress: Progress, me: string, { clock, ledger }: PlanServ
   await changeMailbox(ledger, (work) => ({
     work: abandon(work, { users: {}, sweeps: {} }, { me, retryAt: clock.now().toISOString() }),
   }));
-  return { outcome: 'handedOver', handedOverTo: 'tick', progress };
+  return { outcome: 'handedOver', progress };
 }
 
 /** Named users first: there are few, and somebody waits for each. */
@@ -165,10 +167,13 @@ function nextLooks(work: Work, now: Date): { looks: Looks; userPages: number | u
 }
 
 function without({ users, sweeps }: Looks, failures: LookPlan['failures']): Looks {
-  const failed = new Set(failures.map(({ key }) => key));
-  const rest = <T>(entries: Readonly<Record<string, T>>) =>
-    Object.fromEntries(Object.entries(entries).filter(([key]) => !failed.has(key)));
-  return { users: rest(users), sweeps: rest(sweeps) };
+  const failed = Object.fromEntries(failures.map(({ key }) => [key, true]));
+  return { users: rest(users, failed), sweeps: rest(sweeps, failed) };
+}
+
+/** The entries whose keys aren't among others. */
+function rest<T>(entries: Readonly<Record<string, T>>, others: Readonly<Record<string, unknown>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).filter(([key]) => !Object.hasOwn(others, key)));
 }
 
 /**
@@ -184,7 +189,14 @@ async function fail(looks: Looks, plan: LookPlan, readAt: Date, course: Course, 
   }
   const [first] = plan.failures;
   for (const { seat } of plan.failures) if (seat) await services.ledger.saveSeat(reported(seat));
-  await guarded(looks, course, services, async () => {
+  // The others are done with: only what was refused stays for a redrive, and is not looked at again and again meanwhile.
+  const served = without(looks, plan.failures);
+  await close(served, plan, { execution: course.execution, readAt, attempted: looks }, services);
+  const refused = {
+    users: rest(looks.users, served.users),
+    sweeps: rest(looks.sweeps, served.sweeps),
+  };
+  await guarded(refused, course, services, async () => {
     throw first?.error;
   });
 }

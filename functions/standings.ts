@@ -119,7 +119,9 @@ export async function viewApplication(
   const { members, emptyGroup } = await membersOfAny(entitlement.groups, readers, cache);
   const seats = new Map(holdings.seats.map((seat) => [seat.userId, seat]));
   const users = new Set([...members, ...seats.keys()]);
-  const full = holdings.seats.filter(takesPlace).length >= entitlement.seats.max;
+  // A seat without its assignment may turn out to be gone in this very plan.
+  const kept = holdings.seats.filter((seat) => takesPlace(seat) && assigned.has(seat.userId));
+  const full = kept.length >= entitlement.seats.max;
   const wanted = [...users].filter(
     (userId) => withStatus || adopt || isCandidate(userId, { members, assigned, seats, full }),
   );

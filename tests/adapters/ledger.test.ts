@@ -32,6 +32,7 @@ function aMockedLedger() {
 
 const keyOf = (number: number) => ({ applicationArn: APPLICATION, userId: user(number) });
 const itemOf = (number: number) => marshall({ ...aSeat(number), pk: APPLICATION, sk: user(number) });
+const anyApplication = () => true;
 const anAudit = anAuditRecord({ at: START.toISOString() });
 
 const hold = (parts: Partial<Hold> = {}) => aHold({ applicationArn: APPLICATION, ...parts });
@@ -210,7 +211,7 @@ describe('seats by their keys', () => {
     dynamoDb.on(QueryCommand).resolves({});
     expect(await ledger.seats([keyOf(1)])).toEqual([]);
     expect(await ledger.holdings(APPLICATION)).toEqual({ seats: [], hold: undefined });
-    expect(await ledger.needAttention(START)).toEqual([]);
+    expect(await ledger.needAttention(START, anyApplication)).toEqual([]);
   });
 });
 
@@ -271,10 +272,12 @@ describe('the hold of an application', () => {
     const { ledger } = await aLedger();
     const event = aHeldRecord({ at: START.toISOString() });
     await ledger.saveHold(hold({ audit: [event] }));
-    expect(await ledger.needAttention(new Date(plusSeconds(START, 899)))).toEqual([]);
-    expect(await ledger.needAttention(new Date(plusSeconds(START, 900)))).toEqual([{ applicationArn: APPLICATION }]);
+    expect(await ledger.needAttention(new Date(plusSeconds(START, 899)), anyApplication)).toEqual([]);
+    expect(await ledger.needAttention(new Date(plusSeconds(START, 900)), anyApplication)).toEqual([
+      { applicationArn: APPLICATION },
+    ]);
     await ledger.saveHold(hold({ revision: 2 }));
-    expect(await ledger.needAttention(new Date(plusSeconds(START, 900)))).toEqual([]);
+    expect(await ledger.needAttention(new Date(plusSeconds(START, 900)), anyApplication)).toEqual([]);
   });
 
   it.each([
@@ -346,10 +349,10 @@ describe('observations', () => {
   it('need attention, as their users, as long as an answer is not on the bus', async () => {
     const { ledger } = await aLedger();
     await ledger.saveObservation(observation(1, { changedAt: START.toISOString(), audit: [anAudit] }));
-    expect(await ledger.needAttention(new Date(plusSeconds(START, 899)))).toEqual([]);
-    expect(await ledger.needAttention(new Date(plusSeconds(START, 900)))).toEqual([keyOf(1)]);
+    expect(await ledger.needAttention(new Date(plusSeconds(START, 899)), anyApplication)).toEqual([]);
+    expect(await ledger.needAttention(new Date(plusSeconds(START, 900)), anyApplication)).toEqual([keyOf(1)]);
     await ledger.saveObservation(observation(1, { revision: 2 }));
-    expect(await ledger.needAttention(new Date(plusSeconds(START, 900)))).toEqual([]);
+    expect(await ledger.needAttention(new Date(plusSeconds(START, 900)), anyApplication)).toEqual([]);
   });
 });
 
@@ -366,15 +369,24 @@ describe('seats that need attention', () => {
   ] as const)('are %s', async (_fact, parts) => {
     const { ledger } = await aLedger();
     await ledger.saveSeat(aSeat(1, { changedAt: START.toISOString(), ...parts } as Parameters<typeof aSeat>[1]));
-    expect(await ledger.needAttention(new Date(LATER.getTime() - 1))).toEqual([]);
-    expect(await ledger.needAttention(LATER)).toEqual([keyOf(1)]);
+    expect(await ledger.needAttention(new Date(LATER.getTime() - 1), anyApplication)).toEqual([]);
+    expect(await ledger.needAttention(LATER, anyApplication)).toEqual([keyOf(1)]);
   });
 
   it.each(['confirmed', 'revoked', 'waitlisted', 'held'] as const)('are not those that are %s', async (status) => {
     const { ledger } = await aLedger();
     await ledger.saveSeat(aSeat(1, { status: 'creating' }));
     await ledger.saveSeat(aSeat(1, { status, revision: 2 }));
-    expect(await ledger.needAttention(LATER)).toEqual([]);
+    expect(await ledger.needAttention(LATER, anyApplication)).toEqual([]);
+  });
+
+  it('are, of applications for which nothing can be done, only what is to be told', async () => {
+    const { ledger } = await aLedger();
+    const changedAt = START.toISOString();
+    await ledger.saveSeat(aSeat(1, { status: 'leaving', dueAt: changedAt }));
+    await ledger.saveSeat(aSeat(2, { changedAt, audit: [{ ...anAudit, kind: 'assigned' }] }));
+    expect(await ledger.needAttention(LATER, () => false)).toEqual([keyOf(2)]);
+    expect(await ledger.needAttention(LATER, anyApplication)).toEqual([keyOf(1), keyOf(2)]);
   });
 
   it('are a hundred at most, the longest waiting first', async () => {
@@ -383,13 +395,13 @@ describe('seats that need attention', () => {
       aSeat(number, { status: 'creating', changedAt: plusSeconds(START, -number) }),
     );
     await Promise.all(seats.map((seat) => ledger.saveSeat(seat)));
-    expect(await ledger.needAttention(LATER)).toEqual(people(11, 110).reverse().map(keyOf));
+    expect(await ledger.needAttention(LATER, anyApplication)).toEqual(people(11, 110).reverse().map(keyOf));
   });
 
   it('fail rather than name nobody when the index answers without keys', async () => {
     const { dynamoDb, ledger } = aMockedLedger();
     dynamoDb.on(QueryCommand).resolves({ Items: [{ pk: { S: APPLICATION } }] });
-    await expect(ledger.needAttention(START)).rejects.toThrow('Query: Items is missing or malformed');
+    await expect(ledger.needAttention(START, anyApplication)).rejects.toThrow('Query: Items is missing or malformed');
   });
 });
 

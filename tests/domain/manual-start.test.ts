@@ -186,6 +186,14 @@ describe('what only a person may ask for', () => {
     }
   });
 
+  it('adopts nothing for an entitlement that only observes', () => {
+    const rules = context.entitlements.entitlements.map((one) => ({ ...one, mode: 'observe' as const }));
+    const observing = { ...admin, entitlements: { ...context.entitlements, entitlements: rules } };
+    expect(faultOf({ adopt: 'kiro' }, observing).message).toBe(
+      'adopt: an entitlement that only observes adopts nothing',
+    );
+  });
+
   it.each([
     ['release', { release: 'x' }],
     ['release', { release: '' }],

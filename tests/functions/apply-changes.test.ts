@@ -175,7 +175,7 @@ describe('an entitlement that observes by now', () => {
 });
 
 describe('a place in the line', () => {
-  it('becomes a seat by the time of the first request, and is measured from there', async () => {
+  it('becomes a seat by the time of the first request; how long the line was is no time from join to seat', async () => {
     const line = aSeat(1, { status: 'waitlisted', requestedAt: plusSeconds(START, -600) });
     const { apply, seat, measured } = await applying({ members: [1], seats: [line] });
     expect(await apply(aBatch('grant', [1], { reason: 'place-freed' }))).toEqual({ granted: 1 });
@@ -185,8 +185,7 @@ describe('a place in the line', () => {
       requestedAt: line.requestedAt,
       audit: [{ kind: 'assigned', changeSeq: 2, reason: 'place-freed' }],
     });
-    const [, seconds = 0] = measured.find(([name]) => name === 'JoinToSeat') ?? [];
-    expect(seconds).toBeGreaterThanOrEqual(600);
+    expect(measured.map(([name]) => name)).not.toContain('JoinToSeat');
   });
 });
 

@@ -490,10 +490,7 @@ describe('revocations that are held', () => {
       outcome: 'held',
       progress: { held: [APPLICATION] },
     });
-    expect(measured.filter(([name]) => name === 'RevocationsHeld')).toEqual([
-      ['RevocationsHeld', 1],
-      ['RevocationsHeld', 1],
-    ]);
+    expect(measured.filter(([name]) => name === 'RevocationsHeld')).toEqual([['RevocationsHeld', 1]]);
   });
 
   it('are held no more once a look finds none', async () => {
@@ -632,6 +629,7 @@ describe('what sweeps found', () => {
       ['SweepsCompleted', 1],
       ['SeatsWaiting', 1],
       ['SeatsOverCap', 1],
+      ['RevocationsHeld', 0],
       ['UnmanagedAssignments', 1],
       ['AssignedGroups', 1],
       ['CapUsed', 200],
@@ -804,10 +802,9 @@ describe('an end to it', () => {
   it('comes before AWS ends a long history; the rest is for the tick', async () => {
     const { plan, work } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
     const progress = { batches: 2500 };
-    expect(await plan(aMembershipRequest('member', 1), { progress })).toMatchObject({
-      outcome: 'handedOver',
-      handedOverTo: 'tick',
-    });
+    const left = await plan(aMembershipRequest('member', 1), { progress });
+    expect(left.outcome).toBe('handedOver');
+    expect(left).not.toHaveProperty('handedOverTo');
     expect((await work()).lease).toBeUndefined();
   });
 

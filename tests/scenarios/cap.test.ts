@@ -254,6 +254,19 @@ describe('the line', () => {
     ]);
   });
 
+  it('asks for the status of who gets a place that frees in the very same sweep', async () => {
+    const trial = await aTrial({ people: 3, members: { [GROUP]: [1, 2] }, entitlements: [{ max: 1 }] });
+    await trial.start({ scope: 'everything' });
+    await trial.play();
+    expect(await trial.seats()).toEqual({ 1: 'confirmed', 2: 'waitlisted' });
+    // No event tells of either.
+    trial.center.setStatus(user(2), 'DISABLED');
+    trial.center.deleteUser(user(1));
+    await trial.ticking(65);
+    expect(trial.assigned()).toEqual([]);
+    expect(await trial.seats()).toEqual({ 1: 'revoked', 2: 'revoked' });
+  });
+
   it('passes over who is disabled or deleted meanwhile', async () => {
     const trial = await aTrial(FULL);
     for (const number of [2, 3, 4]) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { APPLICATION, GROUP, OTHER_GROUP, people, user, type World } from '../fixtures/stack.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user, type World } from '../fixtures/stack.ts';
 import { aTrial, LEASE_OUT_SECONDS, type Trial } from '../fixtures/trial.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
@@ -223,5 +223,34 @@ describe('the budget of calls', () => {
     }
     expect(await records(trial)).toEqual(before);
     expect(trial.ends.map(({ outcome }) => outcome)).toEqual(['converged', 'converged']);
+  });
+});
+
+describe('what a tick does not do again and again', () => {
+  it('fails at most once an hour for an application that is gone, and serves the others', async () => {
+    const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }];
+    const trial = await aTrial({ members: { [GROUP]: [1] }, entitlements, missing: [OTHER_APPLICATION] });
+    await trial.ticking(120);
+    const failed = trial.ends.filter(({ outcome }) => outcome === 'failed');
+    expect(failed.length).toBeGreaterThan(0);
+    expect(failed.length).toBeLessThanOrEqual(3);
+    expect(await trial.seats()).toEqual({ 1: 'confirmed' });
+    expect(trial.calls('SSOAdmin.ListApplicationAssignments')).toBeLessThan(12);
+  });
+
+  it('looks at a seat whose grace is over when its entitlement only observes, or is gone', async () => {
+    const trial = await aTrial({ people: 3, seated: [1, 2], entitlements: [{ graceDays: 1 }] });
+    await trial.leaves(1);
+    await trial.play();
+    trial.deploy({ entitlements: [{ graceDays: 1, mode: 'observe' }] });
+    await tickAfter(trial, 3 * DAY_SECONDS);
+    const calls = await tickAfter(trial, 300);
+    expect(identityCenterCalls(calls)).toBe(0);
+    expect(calls).toEqual(
+      new Map([
+        ['DynamoDB.GetItem', 1],
+        ['DynamoDB.Query', 1],
+      ]),
+    );
   });
 });

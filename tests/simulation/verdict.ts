@@ -114,7 +114,7 @@ export function judgeMailbox({ watch, now }: Outcome): void {
   const { users, sweeps } = watch.shadow.work;
   const failed = new Set(watch.ends.flatMap(({ execution, status }) => (status === 'SUCCEEDED' ? [] : [execution])));
   for (const [key, { by, dueAt }] of [...Object.entries(users), ...Object.entries(sweeps)]) {
-    if (failed.size > 0) continue;
+    if (failed.has(by.split(':').at(-1) ?? '')) continue;
     watch.violate(
       6,
       `${by.split(':').at(-1)} has ended and left a look at ${key.slice(-2)}, due in ${(Date.parse(dueAt) - now) / SECOND} s`,
