@@ -47,7 +47,8 @@ export async function limitChanges(
   const seats: Seats = new Map();
   const revocations = decided.filter((one): one is Wanted<'revoke'> => one.decision.do === 'revoke');
   const grants = decided.filter((one): one is Wanted<'grant'> => one.decision.do === 'grant');
-  const frees = decided.some(({ noted, seat }) => noted && seat?.status === 'revoked');
+  // Also when an earlier try of this task has noted it.
+  const frees = decided.some(({ seat }) => seat?.status === 'revoked' && unsettled(seat, context) !== undefined);
   if (revocations.length + grants.length === 0 && !view && !frees) return { changed, seats };
   if (!(await isUsable(look, plan, readers))) return { changed, seats };
 
