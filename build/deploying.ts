@@ -1,8 +1,5 @@
-import type { StackChange, StackParameter, StackResource, Stacks } from '../adapters/stacks.ts';
-
-/** Exit codes of all commands: done, failed, wrong use, a precondition is missing. */
-export const EXIT = { done: 0, failed: 1, wrongUse: 2, precondition: 3 } as const;
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+import type { Stack, StackChange, StackParameter, StackResource, Stacks } from '../adapters/stacks.ts';
+import { EXIT, type ExitCode } from '../cli/failures.ts';
 
 /** A parameter as the template declares it. */
 export interface ParameterRule {
@@ -91,10 +88,19 @@ export function changeLines(changes: readonly StackChange[]): string[] {
   );
 }
 
+/** What stays when the creation of the first change set failed: a name without a stack. It does not pass by itself. */
+const NEVER_MADE = 'REVIEW_IN_PROGRESS';
+/** CloudFormation updates no stack that stands so; it can only be deleted. */
+const ONLY_DELETABLE = new Set([NEVER_MADE, 'ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'DELETE_FAILED']);
+
 /** Deploys a stage, or prints what that would change. */
 export async function deploy({ stage, parameters, dryRun }: DeployOptions, tools: Tools): Promise<ExitCode> {
   const { stacks, serverless, print } = tools;
   const stack = await stacks.describe(stackOf(stage));
+  if (stack?.status === NEVER_MADE) {
+    print(`${stackOf(stage)} was never made (${stack.status}). Remove it first: npm run remove -- --stage ${stage}`);
+    return EXIT.precondition;
+  }
   if (stack?.status.endsWith('_IN_PROGRESS')) {
     print(`${stackOf(stage)} is ${stack.status}: wait until that is over.`);
     return EXIT.precondition;
@@ -124,14 +130,35 @@ export async function remove(
     print(`${name} isn't deployed.`);
     return EXIT.precondition;
   }
-  const retained = await stacks.retained(name);
-  const resources = await stacks.resources(name);
+  const isMade = stack.status !== NEVER_MADE;
+  const retained = isMade ? await stacks.retained(name) : new Set<string>();
+  const resources = isMade ? await stacks.resources(name) : [];
   const stays = [...retained].flatMap((id) => resources.find(({ logicalId }) => logicalId === id) ?? []);
   if (dryRun) {
     print(`${resources.length - stays.length} resources of ${name} would be deleted.`);
     printWhatStays(stays, print);
     return EXIT.done;
   }
+  const hindrance = hindranceOf(stack);
+  if (hindrance !== undefined) {
+    print(`Rules and tick, if there are any, are not disabled before: ${name} ${hindrance}.`);
+  } else {
+    const code = await quiet(name, stack, tools);
+    if (code !== EXIT.done) return code;
+  }
+  if ((await serverless(['remove'], {})) !== 0) return EXIT.failed;
+  printWhatStays(stays, print);
+  return EXIT.done;
+}
+
+/** Why parameters of a stack can't be changed before it is removed; undefined when they can. */
+function hindranceOf({ parameters, status }: Stack): string | undefined {
+  if (ONLY_DELETABLE.has(status)) return `is ${status}, and can only be deleted`;
+  return Object.hasOwn(parameters, 'Triggers') ? undefined : 'has no parameter Triggers';
+}
+
+/** Disables what starts executions, and looks whether any still runs. */
+async function quiet(name: string, stack: Stack, { stacks, print }: Tools): Promise<ExitCode> {
   const paused = await stacks.setParameters(
     name,
     parametersFor(Object.keys(stack.parameters), { Triggers: 'DISABLED' }, stack.parameters),
@@ -150,8 +177,6 @@ export async function remove(
     print(`${running} executions still run. Wait for their end, or stop them, and call this again.`);
     return EXIT.precondition;
   }
-  if ((await serverless(['remove'], {})) !== 0) return EXIT.failed;
-  printWhatStays(stays, print);
   return EXIT.done;
 }
 
@@ -159,5 +184,10 @@ function printWhatStays(stays: readonly StackResource[], print: (line: string) =
   print('Everybody keeps the seat they have: assignments belong to Identity Center. What else stays:');
   const width = Math.max(0, ...stays.map(({ type }) => type.length));
   for (const { type, physicalId, logicalId } of stays) print(`  ${type.padEnd(width)} ${physicalId || logicalId}`);
+  const queues = stays.filter(({ type, physicalId }) => type === 'AWS::SQS::Queue' && physicalId);
+  if (queues.length > 0) {
+    print('Before this stage is deployed again, its queues have to go; a deployment takes over no queue. Once empty:');
+    for (const { physicalId } of queues) print(`  aws sqs delete-queue --queue-url ${physicalId}`);
+  }
   print('docs/deploy.md says how to delete it, and how to take back the seats before.');
 }

@@ -6,7 +6,7 @@ const clock = { sleep: (seconds) => new Promise((resolve) => setTimeout(resolve,
 
 /**
  * What deploying wants beside what the framework does: parameters keep their values from one deployment to the next, what
- * stayed of an earlier stack is taken over, and `serverless changes` prints what a deployment would change.
+ * stayed of an earlier stack is taken over but for its queues, and `serverless changes` prints what a deployment would change.
  */
 export default class DeploymentPlugin {
   constructor(serverless) {
@@ -43,7 +43,8 @@ export default class DeploymentPlugin {
     service.provider.stackParameters = parametersFor(names, given, before?.parameters ?? {});
     const { deployment } = this;
     const inputOf = deployment.getCreateChangeSetParams;
-    // The ledger of a stack that was removed is still there, under its name.
+    // The ledger of a stack that was removed is still there, under its name. CloudFormation imports only what its template
+    // identifies: a queue, whose id is its URL, it doesn't.
     deployment.getCreateChangeSetParams = (what) => ({
       ...inputOf.call(deployment, what),
       ImportExistingResources: true,

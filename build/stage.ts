@@ -8,16 +8,16 @@ import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { lacksAccess, stacksIn } from '../adapters/stacks.ts';
 import { readEntitlements } from '../cli/entitlements-file.ts';
+import { EXIT, type ExitCode } from '../cli/failures.ts';
 import { InputError } from '../cli/input-error.ts';
-import { deploy, EXIT, type ExitCode, parameterFaults, remove, type Tools } from './deploying.ts';
+import { StageSchema } from '../cli/names.ts';
+import { deploy, parameterFaults, remove, type Tools } from './deploying.ts';
 
 const ROOT = process.cwd();
 const ENTITLEMENTS = 'entitlements.yml';
 
 const Options = z.object({
-  stage: z
-    .string()
-    .check(z.regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected lower-case letters, digits and hyphens, at most 32')),
+  stage: StageSchema,
   dryRun: z._default(z.boolean(), false),
   parameter: z._default(z.array(z.string()), []),
 });

@@ -6,6 +6,7 @@ import { localEndpoint } from './endpoint.ts';
 import { readEntitlements } from './entitlements-file.ts';
 import { MissingPrecondition, WrongUse } from './failures.ts';
 import { readText } from './files.ts';
+import { StageSchema } from './names.ts';
 import { once } from './once.ts';
 import type { Services } from './services.ts';
 import type { Terminal } from './terminal.ts';
@@ -74,7 +75,8 @@ export async function contextOf(
   const options = CommonSchema.parse(command.optsWithGlobals());
   const local = options.local === true;
   const stage = options.stage ?? (local ? LOCAL_STAGE : (env['USHER_STAGE'] ?? DEFAULT_STAGE));
-  if (!/^[a-zA-Z0-9-]{1,32}$/.test(stage)) throw new WrongUse('--stage: expected letters, digits and hyphens');
+  const named = StageSchema.safeParse(stage);
+  if (!named.success) throw new WrongUse(`--stage: ${named.error.issues[0]?.message}`);
   const entitlements = once(async () => {
     if (local && options.entitlements === undefined)
       return readEntitlements(await localConfiguration(env), 'the local stack');

@@ -1,10 +1,8 @@
 import { InvalidRequestError, RefusedError, TransientAwsError } from '../domain/errors.ts';
-import { CommandFailed, MissingPrecondition, WrongUse } from './failures.ts';
+import { CommandFailed, EXIT, MissingPrecondition, WrongUse } from './failures.ts';
 import { InputError } from './input-error.ts';
 import type { Terminal } from './terminal.ts';
 import { escaped } from './text.ts';
-
-export const EXIT = { failed: 1, wrongUse: 2, missing: 3, interrupted: 130, terminated: 143 } as const;
 
 /** What a person is told of an error. */
 interface Told {
@@ -21,15 +19,15 @@ const REFUSALS: Readonly<Record<string, Pick<Told, 'hint' | 'code'>>> = {
     hint: 'The help of each command lists the permissions that it needs; docs/operator.md has two policies.',
   },
   credentials: {
-    code: EXIT.missing,
+    code: EXIT.precondition,
     hint: 'Credentials are missing, expired or wrong. Try: aws sts get-caller-identity, or log in: aws sso login',
   },
   'ledger-missing': {
-    code: EXIT.missing,
+    code: EXIT.precondition,
     hint: 'There is no ledger of this stage in this account and Region. Is Usher deployed here? --stage, --region, --profile',
   },
   'not-deployed': {
-    code: EXIT.missing,
+    code: EXIT.precondition,
     hint: 'There is no state machine of this stage in this account and Region. Is Usher deployed here? --stage, --region, --profile',
   },
 };
@@ -50,7 +48,7 @@ function told(error: unknown): Told {
   if (error instanceof WrongUse || error instanceof InputError || error instanceof InvalidRequestError) {
     return { message: error.message, code: EXIT.wrongUse };
   }
-  if (error instanceof MissingPrecondition) return { message: error.message, code: EXIT.missing };
+  if (error instanceof MissingPrecondition) return { message: error.message, code: EXIT.precondition };
   if (error instanceof CommandFailed) return { message: error.message, code: EXIT.failed };
   if (error instanceof RefusedError) {
     return { message: error.message, code: EXIT.failed, ...REFUSALS[error.reason] };
@@ -58,11 +56,12 @@ function told(error: unknown): Told {
   if (error instanceof TransientAwsError) {
     // The adapters of the functions count on credentials that renew themselves; those of a person don't.
     if (/ExpiredToken/.test(error.message))
-      return { message: error.message, code: EXIT.missing, ...REFUSALS['credentials'] };
+      return { message: error.message, code: EXIT.precondition, ...REFUSALS['credentials'] };
     return { message: error.message, code: EXIT.failed, hint: 'AWS failed for now: try again later.' };
   }
   const name = error instanceof Error ? error.name : 'Error';
-  if (/Credentials|TokenProvider/.test(name)) return { message: name, code: EXIT.missing, ...REFUSALS['credentials'] };
+  if (/Credentials|TokenProvider/.test(name))
+    return { message: name, code: EXIT.precondition, ...REFUSALS['credentials'] };
   const message = error instanceof Error ? `${name}: ${error.message}` : 'not an error';
   return { message, code: EXIT.failed, hint: 'This is unexpected. --debug shows where it happened.' };
 }

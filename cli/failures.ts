@@ -1,3 +1,7 @@
+/** Exit codes of all commands: done, failed, wrong use, a precondition is missing; ended by Ctrl-C, by a signal. */
+export const EXIT = { done: 0, failed: 1, wrongUse: 2, precondition: 3, interrupted: 130, terminated: 143 } as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
 /** The command line, or something that it names, is not as it must be: exit code 2. */
 export class WrongUse extends Error {
   override readonly name = 'WrongUse';

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { EXIT } from './errors.ts';
+import { EXIT } from './failures.ts';
 import { runCommandLine } from './program.ts';
 
 let beforeEnd: (() => void) | undefined;

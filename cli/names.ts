@@ -1,3 +1,12 @@
+import * as z from 'zod/mini';
+
+/** The name of a stage; forwarder.yml takes the same. */
+export const StageSchema = z
+  .string()
+  .check(
+    z.regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected lower-case letters, digits and hyphens, at most 32, a letter first'),
+  );
+
 /** The names that a deployment of this stage gives to what it consists of, as `serverless.yml` and `deploy/` have them. */
 export function namesOf(stage: string) {
   const prefix = `usher-${stage}`;

@@ -19,7 +19,7 @@ export type Outcome = 'converged' | 'handedOver' | 'ignored' | 'held' | 'failed'
 /** What that means. */
 export const OUTCOMES: Readonly<Record<Outcome, string>> = {
   converged: 'converged: fresh reads show everything as it must be',
-  handedOver: 'handed over to the execution that is at work on it',
+  handedOver: 'handed over',
   ignored: 'ignored',
   held: 'held, until a person releases it',
   failed: 'failed',
@@ -52,7 +52,7 @@ export interface Ending {
   outcome: Outcome;
   /** In words. */
   reason?: string;
-  /** ARN. */
+  /** ARN of the execution that is at work on it; none when the next tick goes on. */
   handedOverTo?: string;
 }
 
@@ -76,7 +76,10 @@ export function endingOf({ status, output, error, cause }: ExecutionDetail): End
     return { outcome: 'ignored', reason: reasons[ignored] ?? ignored };
   }
   const { outcome, handedOverTo } = plan ?? {};
-  if (outcome === 'handedOver') return { outcome, ...(handedOverTo === undefined ? {} : { handedOverTo }) };
+  if (outcome === 'handedOver') {
+    // Earlier versions said `tick` where nobody is at work on it.
+    return handedOverTo?.startsWith('arn:') ? { outcome, handedOverTo } : { outcome, reason: 'the next tick goes on' };
+  }
   return { outcome: outcome === 'held' ? 'held' : 'converged' };
 }
 

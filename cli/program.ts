@@ -15,7 +15,8 @@ import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { whyCommand } from './commands/why.ts';
 import { type Context, contextOf } from './context.ts';
-import { EXIT, tell } from './errors.ts';
+import { tell } from './errors.ts';
+import { EXIT } from './failures.ts';
 import { type Surroundings, Terminal } from './terminal.ts';
 import { version } from './version.ts';
 

@@ -10,7 +10,7 @@ export interface Start {
 }
 
 /** A handed-over execution's work is followed where it went, but not for ever. */
-const MOST_HANDOVERS = 5;
+export const MOST_HANDOVERS = 5;
 
 /** Starts an execution and says which; with `wait` follows it to its end. @throws CommandFailed when it failed then */
 export async function startAndTell({ machine, input, wait }: Start, context: Context): Promise<void> {

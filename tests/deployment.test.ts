@@ -162,6 +162,17 @@ describe('every queue of dead letters', () => {
   });
 });
 
+describe('the log of the audit stream', () => {
+  it('lets EventBridge create its streams, and exactly the rule write to them', () => {
+    const { PolicyDocument } = properties('AuditToLogPolicy') as { PolicyDocument: { 'Fn::Sub': string } };
+    const { Statement }: { Statement: Record<string, unknown>[] } = JSON.parse(PolicyDocument['Fn::Sub']);
+    expect(Statement.map(({ Action, Resource: resource, Condition }) => [Action, resource, Condition])).toEqual([
+      ['logs:CreateLogStream', '${AuditLogGroup.Arn}', undefined],
+      ['logs:PutLogEvents', '${AuditLogGroup.Arn}', { ArnEquals: { 'aws:SourceArn': '${AuditToLog.Arn}' } }],
+    ]);
+  });
+});
+
 describe('the rule on events', () => {
   const patternOf = (all: Template, id: string) => all.Resources[id]?.Properties['EventPattern'] as EventPattern;
   const bothTemplates = () => [template, resolved(readTemplateFile('forwarder.yml'), EVERYTHING)];

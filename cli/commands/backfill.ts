@@ -8,9 +8,10 @@ import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
 import { CommandFailed } from '../failures.ts';
 import { pollMilliseconds, requireExecution } from '../following.ts';
-import { type Ending, endingOf } from '../outcomes.ts';
+import { type Ending, endingOf, OUTCOMES } from '../outcomes.ts';
 import { type Preview, preview } from '../preview.ts';
 import { readersOf } from '../readers.ts';
+import { MOST_HANDOVERS } from '../starting.ts';
 import { count, durationOf, numberOf } from '../text.ts';
 
 const PRICE = 'expected an amount such as 19 or 19.90';
@@ -216,6 +217,7 @@ async function watch(arn: string, goals: readonly Goal[], context: Context): Pro
     );
   });
   let current = arn;
+  let handovers = 0;
   let ending: Ending | undefined;
   while (ending === undefined) {
     const start = performance.now();
@@ -224,7 +226,8 @@ async function watch(arn: string, goals: readonly Goal[], context: Context): Pro
     bar?.update(done);
     if (json) terminal.json({ type: 'progress', done, total });
     ending = endingOf(execution);
-    if (ending?.handedOverTo !== undefined) {
+    if (ending?.handedOverTo !== undefined && handovers < MOST_HANDOVERS) {
+      handovers += 1;
       current = ending.handedOverTo;
       ending = undefined;
     }
@@ -237,7 +240,8 @@ async function watch(arn: string, goals: readonly Goal[], context: Context): Pro
     const next = 'When the cause is mended: usher redrive, or usher backfill';
     throw new CommandFailed(`${ending.reason ?? 'The execution failed'}. ${so()}. ${next}`);
   }
-  if (!json) terminal.line(`${so()} (${ending.outcome}).`);
+  const how = [OUTCOMES[ending.outcome], ending.reason, ending.handedOverTo].filter(Boolean).join(': ');
+  if (!json) terminal.line(`${so()}; ${how}.`);
 }
 
 async function seatedOf(goals: readonly Goal[], ledger: Ledger): Promise<number> {

@@ -221,7 +221,12 @@ async function adopt(context: Context, command: Command): Promise<void> {
   const { terminal, clock } = context;
   const { yes, wait } = optionsOf(command, ActOptions);
   const readers = await readersOf(context);
-  const wanted = chosen(readers.entitlements.entitlements, command.args[0]);
+  const named = chosen(readers.entitlements.entitlements, command.args[0]);
+  const wanted = named.filter(({ mode }) => mode !== 'observe');
+  const observed = named.filter(({ mode }) => mode === 'observe').map(({ name }) => name);
+  const refusal = `${observed.join(', ')}: observed only (mode: observe), so that nobody is adopted. Deploy mode: enforce first`;
+  if (wanted.length === 0) throw new WrongUse(refusal);
+  if (observed.length > 0) terminal.note(refusal);
   const cache = { members: new Map(), userPages: undefined };
   const found = await terminal.working('Reading assignments and memberships', async (tell) => {
     const previews = [];

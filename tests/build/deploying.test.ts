@@ -17,23 +17,26 @@ const RESOURCES = [
   { logicalId: 'Ledger', type: 'AWS::DynamoDB::Table', physicalId: 'usher-prod-ledger' },
   { logicalId: 'Tick', type: 'AWS::Scheduler::Schedule', physicalId: 'usher-prod-tick' },
 ];
+const QUEUE_URL = 'https://sqs.us-east-1.amazonaws.com/111122223333/usher-prod-undelivered-events';
+const QUEUE = { logicalId: 'UndeliveredEvents', type: 'AWS::SQS::Queue', physicalId: QUEUE_URL };
 
 interface Setting {
   stack?: Stack;
+  resources?: typeof RESOURCES;
   running?: Readonly<Record<string, number>>;
   paused?: string;
   exitCode?: number;
 }
 
 /** The commands' tools, with a note of all that is done, in order. */
-function tools({ stack, running = {}, paused = 'UPDATE_COMPLETE', exitCode = 0 }: Setting) {
+function tools({ stack, resources = RESOURCES, running = {}, paused = 'UPDATE_COMPLETE', exitCode = 0 }: Setting) {
   const done: string[] = [];
   const printed: string[] = [];
   const given: (readonly StackParameter[])[] = [];
   const stacks: Stacks = {
     describe: async () => stack,
-    resources: async () => RESOURCES,
-    retained: async () => new Set(['Ledger']),
+    resources: async () => resources,
+    retained: async () => new Set(['Ledger', 'UndeliveredEvents']),
     setParameters: async (name, parameters) => {
       done.push(`setParameters ${name}`);
       given.push(parameters);
@@ -78,6 +81,13 @@ describe('deploying', () => {
     expect(await deploy(OPTIONS, used)).toBe(3);
     expect(done).toEqual([]);
     expect(printed.join()).toContain('usher-prod is UPDATE_IN_PROGRESS');
+  });
+
+  it.each([false, true])('says what to do with a stack that was never made, dry: %s', async (dryRun) => {
+    const { tools: used, done, printed } = tools({ stack: { ...DEPLOYED, status: 'REVIEW_IN_PROGRESS' } });
+    expect(await deploy({ ...OPTIONS, dryRun }, used)).toBe(3);
+    expect(done).toEqual([]);
+    expect(printed.join()).toContain('npm run remove -- --stage prod');
   });
 
   it('prints, dry, what would change', async () => {
@@ -133,6 +143,34 @@ describe('removing', () => {
 
   it('fails when the framework fails', async () => {
     expect(await remove(OPTIONS, tools({ stack: DEPLOYED, exitCode: 1 }).tools)).toBe(1);
+  });
+
+  it.each([
+    ['is REVIEW_IN_PROGRESS', { ...DEPLOYED, status: 'REVIEW_IN_PROGRESS' }],
+    ['is ROLLBACK_COMPLETE', { ...DEPLOYED, status: 'ROLLBACK_COMPLETE' }],
+    ['is DELETE_FAILED', { ...DEPLOYED, status: 'DELETE_FAILED' }],
+    ['has no parameter Triggers', { ...DEPLOYED, parameters: {} }],
+  ])('of a stack that %s disables nothing before, and says so', async (hindrance, stack) => {
+    const { tools: used, done, printed } = tools({ stack });
+    expect(await remove(OPTIONS, used)).toBe(0);
+    expect(done).toEqual(['serverless remove {}']);
+    expect(printed[0]).toContain(`are not disabled before: usher-prod ${hindrance}`);
+    expect(printed.join()).not.toContain('are disabled');
+  });
+
+  it('says which queues have to go before the stage is deployed again', async () => {
+    const { tools: used, printed } = tools({ stack: DEPLOYED, resources: [...RESOURCES, QUEUE] });
+    expect(await remove(OPTIONS, used)).toBe(0);
+    expect(printed).toContain(`  aws sqs delete-queue --queue-url ${QUEUE_URL}`);
+    const without = tools({ stack: DEPLOYED });
+    await remove(OPTIONS, without.tools);
+    expect(without.printed.join('\n')).not.toContain('delete-queue');
+  });
+
+  it('asks for no resources of a stack that was never made', async () => {
+    const { tools: used, printed } = tools({ stack: { ...DEPLOYED, status: 'REVIEW_IN_PROGRESS' } });
+    expect(await remove({ ...OPTIONS, dryRun: true }, used)).toBe(0);
+    expect(printed[0]).toBe('0 resources of usher-prod would be deleted.');
   });
 
   it('says so where nothing is deployed', async () => {

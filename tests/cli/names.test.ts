@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { namesOf } from '../../cli/names.ts';
+import { namesOf, StageSchema } from '../../cli/names.ts';
+import { readTemplateFile } from '../fixtures/template.ts';
 
 const DEPLOY = join(import.meta.dirname, '../../deploy');
 
@@ -13,4 +14,24 @@ it('the names of what is deployed are those of deploy/', () => {
   for (const name of [...Object.values(names), ...Object.values(queues)]) {
     expect(deployed).toMatch(new RegExp(`Name: ${name}$`, 'm'));
   }
+});
+
+it('a stage may be named as forwarder.yml has it', () => {
+  const { AllowedPattern: pattern } = readTemplateFile('forwarder.yml').Parameters['Stage'] ?? {};
+  for (const stage of [
+    'prod',
+    'a',
+    'a-1',
+    `a${'b'.repeat(31)}`,
+    `a${'b'.repeat(32)}`,
+    'Prod',
+    '1a',
+    '-a',
+    '',
+    'a_b',
+    'a\n',
+  ]) {
+    expect(StageSchema.safeParse(stage).success, stage).toBe(new RegExp(`^(?:${pattern})$`).test(stage));
+  }
+  expect(StageSchema.safeParse('Prod').success).toBe(false);
 });

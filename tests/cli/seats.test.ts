@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { anOperator, ENTITLEMENT, linesOf } from '../fixtures/operator.ts';
+import { anOperator, configuration, ENTITLEMENT, linesOf } from '../fixtures/operator.ts';
 import { SECRET } from '../fixtures/secret.ts';
 import { GROUP, people, user } from '../fixtures/stack.ts';
 
@@ -163,6 +165,17 @@ describe('usher seats, why, held, release and adopt', () => {
     expect(code).toBe(0);
     expect(await summary()).toMatchObject({ unmanaged: 1 });
     expect((await operator.run('adopt')).error).toMatch(/There is nothing to adopt/);
+  });
+
+  it('adopts nobody for an entitlement that is only observed, and says why', async () => {
+    const { entitlements, ...rest } = configuration(10);
+    const observed = entitlements.map((one) => (one.name === ENTITLEMENT ? { ...one, mode: 'observe' } : one));
+    const file = join(operator.folder, 'observed.yml');
+    writeFileSync(file, JSON.stringify({ ...rest, entitlements: observed }));
+    const one = await operator.run('adopt', ENTITLEMENT, '--yes', '--entitlements', file);
+    expect(one).toMatchObject({ code: 2, out: '', error: expect.stringContaining('mode: observe') });
+    const all = await operator.run('adopt', '--yes', '--entitlements', file);
+    expect(all).toMatchObject({ code: 0, error: expect.stringMatching(/mode: observe[\s\S]*nothing to adopt/) });
   });
 
   it.each([
