@@ -9,6 +9,7 @@ import {
   assigned,
   type ChangeContext,
   creating,
+  forgotten,
   LEFT_BEHIND_SECONDS,
   refused,
   revoked,
@@ -165,6 +166,8 @@ async function revoke(task: Task, services: ApplyServices): Promise<Outcome> {
     seat = assigned(seat, { ...context, reason: 'group-join' });
     await ledger.saveSeat(seat);
   }
+  // A create that nobody answered, and that shows nothing: that there was a seat was never told.
+  const untold = seat.status === 'creating' && seat.grantedAt === undefined;
   seat = revoking(seat, context);
   await ledger.saveSeat(seat);
   try {
@@ -173,6 +176,10 @@ async function revoke(task: Task, services: ApplyServices): Promise<Outcome> {
     return refusal(error, seat, task, services);
   }
   if (await applications.isAssigned(applicationArn, userId)) return 'later';
+  if (untold) {
+    await ledger.saveSeat(forgotten(seat, clock.now()));
+    return 'done';
+  }
   await ledger.saveSeat(revoked(seat, contextOf(task, clock.now())));
   measure('SeatsRevoked', 1);
   return 'revoked';

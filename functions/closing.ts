@@ -90,6 +90,7 @@ export async function close(
     const posted = postSweeps(struck, plan.owing, { me: execution, cause: execution, now: clock.now() });
     const noted = {
       ...withLines(posted, plan),
+      sweptAt: { ...posted.sweptAt, ...Object.fromEntries(Object.keys(attempted.sweeps).map((one) => [one, at])) },
       ...(whole ? { lastSweepAt: at } : {}),
       ...(whole && withStatus ? { lastStatusSweepAt: at } : {}),
       ...(plan.userPages === undefined ? {} : { userPages: plan.userPages }),

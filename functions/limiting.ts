@@ -4,7 +4,7 @@ import { RefusedError } from '../domain/errors.ts';
 import { begun, grown, type Hold, isHeld, lifted, nextGeneration } from '../domain/hold.ts';
 import { type Candidate, serveLine } from '../domain/line.ts';
 import { type Decision, tally, unsettled } from '../domain/plan.ts';
-import { adopted, assigned, forgotten, held, type Seat, takesPlace, waitlisted } from '../domain/seat.ts';
+import { adopted, assigned, forgotten, held, revoked, type Seat, takesPlace, waitlisted } from '../domain/seat.ts';
 import { plusSeconds } from '../domain/time.ts';
 import { SETTLE_SECONDS } from '../domain/work.ts';
 import {
@@ -133,6 +133,10 @@ async function restrainRevocations(
   if (await isAnyEntitled(others, entitlement.groups, readers)) return first;
   // Perhaps nobody is any more: only a sweep, which sees all, may take these seats.
   plan.owing.set(entitlement.application, { withStatus: true });
+  // Its lists may lag behind this look, which therefore is made again until they agree.
+  for (const { wanted: one, status } of first.free) {
+    if (status !== 'revoking') lookAgain(plan, one.key, plusSeconds(readAt, SETTLE_SECONDS), readAt);
+  }
   return { ...first, free: first.free.filter(({ status }) => status === 'revoking') };
 }
 
@@ -163,7 +167,11 @@ async function writeHold(
       const context = { now: readAt, execution, cause: entry.cause, reason: 'group-join' as const };
       joining.push({ ...held(assigned(seat, context), generation, readAt), revision: seat.revision + 1 });
     } else if (wait) lookAgain(plan, key, wait.until, readAt);
-    else noted.push(forgotten(seat, readAt));
+    // An earlier grant was told, and so its end has to be.
+    else if (seat.grantedAt !== undefined) {
+      const { reason } = wanted.decision;
+      noted.push(revoked(seat, { now: readAt, execution, cause: entry.cause, reason }));
+    } else noted.push(forgotten(seat, readAt));
   }
   noted.push(...joining);
   await saveSeats(noted, readers);

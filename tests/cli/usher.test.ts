@@ -37,7 +37,7 @@ describe('usher', () => {
     ['a missing argument', ['why'], /missing required argument 'USER'/],
     ['one argument too many', ['held', 'x'], /too many arguments/],
     ['a value that is none', ['status', '--limit', 'many'], /--limit: expected a whole number from 1 to 1000/],
-    ['a stage with a slash', ['held', '--stage', 'a/b'], /--stage: expected letters, digits and hyphens/],
+    ['a stage with a slash', ['held', '--stage', 'a/b'], /--stage: expected lower-case letters, digits and hyphens/],
   ])('ends with 2 for %s, and says so on standard error', async (_what, args, message) => {
     const { code, out, error } = await runUsher(args);
     expect({ code, out }).toEqual({ code: 2, out: '' });

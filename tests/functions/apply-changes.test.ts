@@ -301,9 +301,18 @@ describe('revoking', () => {
     ]);
   });
 
-  it('tells of no grant that never came to be', async () => {
-    const { apply, seat } = await applying({ seats: [aSeat(1, { status: 'creating' })] });
-    await apply(aBatch('revoke', [1]));
+  it('tells nothing of a grant that never came to be', async () => {
+    const { grantedAt: _, ...open } = aSeat(1, { status: 'creating' });
+    const { apply, seat } = await applying({ seats: [open] });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ done: 1 });
+    expect(await seat(1)).toMatchObject({ status: 'revoked', audit: [] });
+  });
+
+  it('tells of the end of a seat that was told of, although giving it anew never came to be', async () => {
+    const { apply, seat } = await applying({
+      seats: [aSeat(1, { status: 'creating', grantedAt: START.toISOString() })],
+    });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ revoked: 1 });
     expect((await seat(1))?.audit).toMatchObject([{ kind: 'revoked', changeSeq: 2 }]);
   });
 

@@ -134,7 +134,7 @@ describe('a timeline', () => {
   it('tells whom an execution was handed over to', async () => {
     const hint = { join: { user: 'Dan', group: 'Engineers' }, deliver: { times: 2 } };
     const { text } = await showing(aScenario([{ at: '+0s', ...hint }]));
-    expect(text).toMatch(/#[12] handed over to the execution that is at work on it: #[12] /);
+    expect(text).toMatch(/#[12] handed over: #[12] /);
   });
 });
 

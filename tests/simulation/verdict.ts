@@ -96,7 +96,8 @@ export function judgeTrail({ watch, truth, center, now }: Outcome): void {
   for (const rule of truth.rulesAt(now).entitlements) {
     for (const { userId } of center.users(1000).values) {
       const pair = { applicationArn: rule.application, userId };
-      if (watch.originOf(pair) === 'usher' && trail.lastTold(pair) !== 'given')
+      // Where its assignment shows later than a plan waits for it, it may pass for somebody else's.
+      if (!watch.hazy && watch.originOf(pair) === 'usher' && trail.lastTold(pair) !== 'given')
         watch.violate(7, 'a grant was never told of', pair);
     }
   }
@@ -129,6 +130,8 @@ const ASKED_WRONGLY = /^(InvalidRequestError|PropagationTimeoutError|RefusedErro
 export function judgeFailures({ watch }: Outcome): void {
   if (watch.refusing) return;
   for (const { execution, status, cause = '' } of watch.ends) {
+    // Reads that lag longer than a plan waits may make it give up.
+    if (watch.hazy && cause.startsWith('NotConvergedError')) continue;
     if (status !== 'SUCCEEDED' && !ASKED_WRONGLY.test(cause))
       watch.violate(6, `${execution} ended as ${status}: ${cause}`);
   }

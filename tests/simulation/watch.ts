@@ -263,9 +263,11 @@ export class Watch {
       !this.#truth.always(now - PLAN_TO_CHANGE - this.lag, now, (at) => this.#truth.isEnabled(userId, at))
     )
       return;
-    const wasEntitled = (at: Moment) => this.#truth.isEntitled(applicationArn, userId, at);
-    // A return shorter than the lag of reads is never seen.
-    if (this.#truth.some(now - grace + tolerance, now - this.lag - MINUTE, wasEntitled)) {
+    // Nobody sees a return that is shorter than the time that reads lag, and some more.
+    const shortest = this.lag + MINUTE;
+    const wasEntitled = (at: Moment) =>
+      [at, at + shortest].every((moment) => this.#truth.isEntitled(applicationArn, userId, moment));
+    if (this.#truth.some(now - grace + tolerance, now - shortest, wasEntitled)) {
       this.violate(5, 'a revocation within the days of grace', { applicationArn, userId });
     }
   }
