@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { finished, type Readable } from 'node:stream';
 import type { Context } from 'aws-lambda';
 import { type Death, INVOCATION_HEADER } from './door.ts';
+import { callOf } from './routes.ts';
 import type { Activity, VirtualTime } from './virtual-time.ts';
 
 /** A Lambda handler. */
@@ -28,6 +30,12 @@ export interface RequestHandler {
   handle(request: { headers: Record<string, string> }, options?: object): Promise<{ response: object }>;
 }
 
+/** An invocation as its beginning is told; what the listener returns is called at its end. */
+type OnInvoke = (invocation: { id: string; function: string; payload: string }) => (() => void) | undefined;
+
+/** Seconds that a call takes, by `<Service>.<Operation>`. */
+export type Latency = (call: string) => number;
+
 /** What Step Functions is told of the death of a function. */
 export const DEATHS: Readonly<Record<Death, { error: string; message: string }>> = {
   crash: { error: 'Lambda.Unknown', message: 'The function ended without an answer' },
@@ -39,16 +47,15 @@ export class Invocations {
   readonly #time: VirtualTime;
   readonly #current = new AsyncLocalStorage<Invocation>();
   readonly #running = new Map<string, Invocation>();
-  readonly #onInvoke: (invocation: { id: string; function: string; payload: string }) => void;
+  readonly #onInvoke: OnInvoke;
+  readonly #latency: Latency;
   #count = 0;
 
-  /** @param onInvoke told of each invocation before it runs */
-  constructor(
-    time: VirtualTime,
-    onInvoke: (invocation: { id: string; function: string; payload: string }) => void = () => undefined,
-  ) {
+  /** @param onInvoke told of each invocation before it runs @param latency of the calls that functions make */
+  constructor(time: VirtualTime, onInvoke: OnInvoke = () => undefined, latency: Latency = () => 0) {
     this.#time = time;
     this.#onInvoke = onInvoke;
+    this.#latency = latency;
   }
 
   /** Ends an invocation at once; whatever it still has under way has no effect. */
@@ -70,13 +77,35 @@ export class Invocations {
       handle: async (request: { headers: Record<string, string> }, options?: object) => {
         const invocation = this.#current.getStore();
         if (!invocation) return handler.handle(request, options);
+        const seconds = this.#latency(nameOf(request.headers));
+        if (seconds > 0) await invocation.activity.sleep(seconds);
         if (invocation.dead) await never();
         const headers = { ...request.headers, [INVOCATION_HEADER]: invocation.id };
-        const response = await handler.handle(Object.assign(request, { headers }), options);
+        const response = await this.#atRest(invocation, () =>
+          handler.handle(Object.assign(request, { headers }), options),
+        );
         if (invocation.dead) await never();
         return response;
       },
     };
+  }
+
+  /** Time stands still until the answer has been read, also while others of the same function sleep. */
+  async #atRest<T extends { response: object }>(invocation: Invocation, request: () => Promise<T>): Promise<T> {
+    const { end } = this.#time.begin();
+    // What the caller does next, it does before the next turn of the event loop.
+    const ended = () => setImmediate(end);
+    try {
+      const answer = await request();
+      const body = 'body' in answer.response ? answer.response.body : undefined;
+      // The dead read no answer.
+      if (isStream(body) && !invocation.dead) finished(body, ended);
+      else ended();
+      return answer;
+    } catch (error) {
+      ended();
+      throw error;
+    }
   }
 
   /**
@@ -99,7 +128,7 @@ export class Invocations {
       },
     };
     this.#running.set(id, invocation);
-    this.#onInvoke({ id, function: name, payload });
+    const told = this.#onInvoke({ id, function: name, payload });
     const cancel = this.#time.after(limitSeconds, () => invocation.die('timeout'));
     try {
       const run = async () => JSON.stringify((await handler(JSON.parse(payload), contextOf(name, id))) ?? null);
@@ -109,10 +138,21 @@ export class Invocations {
       throw error instanceof Error ? new TaskError(error.name, error.message) : new TaskError('Error', 'not an error');
     } finally {
       cancel();
+      told?.();
       activity.end();
       this.#running.delete(id);
     }
   }
+}
+
+/** Functions speak AWS JSON only, where the headers say what is called. */
+function nameOf(headers: Record<string, string>): string {
+  const call = callOf({ method: 'POST', path: '/', headers }, new Uint8Array());
+  return call ? `${call.service}.${call.operation}` : '';
+}
+
+function isStream(body: unknown): body is Readable {
+  return typeof body === 'object' && body !== null && 'readableEnded' in body;
 }
 
 function never(): Promise<never> {

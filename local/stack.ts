@@ -25,7 +25,7 @@ import { type DirectorySeed, IdentityCenter, type Quirks } from './identity-cent
 import { identityStore } from './identity-store.ts';
 import { identityStoreWrites } from './identity-store-writes.ts';
 import { loadInterpreter, seededDice } from './interpreter.ts';
-import { type Handler, Invocations } from './invocations.ts';
+import { type Handler, Invocations, type Latency } from './invocations.ts';
 import { itemsOf, putItems, type SavedState } from './saved-state.ts';
 import { ssoAdmin } from './sso-admin.ts';
 import { executionArnOf, stepFunctions } from './step-functions.ts';
@@ -52,8 +52,8 @@ export interface StackListener {
   changed?(change: RecordedChange): void;
   /** A line that a function logged, or its metrics; JSON. */
   log?(line: string): void;
-  /** A function is invoked; what it is given is JSON. */
-  invoked?(invocation: { id: string; function: string; payload: string }): void;
+  /** A function is invoked; what it is given is JSON. What this returns is called when the function has ended. */
+  invoked?(invocation: { id: string; function: string; payload: string }): (() => void) | undefined;
   /** A request reached its service; what this returns is told of the service's answer. */
   request?(request: DoorRequest): ((answer: Answer) => void) | undefined;
 }
@@ -80,6 +80,8 @@ export interface StackOptions {
   /** Seeds the jitter of retries. */
   seed?: number;
   quirks?: Quirks;
+  /** How long the calls of functions take; none takes any time when it is left out. */
+  latency?: Latency;
   listener?: StackListener;
   /** What another local stack held, in place of `directory`. */
   saved?: SavedState | undefined;
@@ -90,6 +92,14 @@ export interface Stack {
   clock: Clock;
   /** For operations on executions beside {@link start}; their calls are counted as well. */
   sfn: SFNClient;
+  /** For clients of programs beside Usher. */
+  settings: ClientSettings;
+  /**
+   * Runs another program as a Lambda function: it meets the same latencies, quotas and faults.
+   *
+   * @throws Error with the name of the program's, as Lambda tells of it
+   */
+  invoke(name: string, program: Handler, payload: unknown, limitSeconds: number): Promise<unknown>;
   identityCenter: IdentityCenter;
   faults: Faults;
   /** Runs something at a moment of virtual time; moments in the past run at once, in order. */
@@ -142,7 +152,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const { entitlements, directory, listener = {}, seed = 1 } = options;
   const { region, instanceArn } = entitlements.identityCenter;
   const time = new VirtualTime(options.start);
-  const invocations = new Invocations(time, (invocation) => listener.invoked?.(invocation));
+  const invocations = new Invocations(time, (invocation) => listener.invoked?.(invocation), options.latency);
   const clock: Clock = { now: () => time.now(), sleep: (seconds) => invocations.sleep(seconds) };
   const { saved } = options;
   const identityCenter = new IdentityCenter(saved?.directory ?? directory, {
@@ -271,6 +281,9 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   return {
     clock,
     sfn,
+    settings,
+    invoke: async (name, program, payload, limitSeconds) =>
+      JSON.parse(await invocations.invoke(name, program, JSON.stringify(payload), limitSeconds)),
     identityCenter,
     faults,
     at(moment, action) {

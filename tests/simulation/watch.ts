@@ -90,7 +90,10 @@ export class Watch {
   /** What the stack is opened with. */
   get listener(): StackListener {
     return {
-      invoked: (invocation) => this.#invoked(invocation),
+      invoked: (invocation) => {
+        this.#invoked(invocation);
+        return undefined;
+      },
       request: (request) => this.#request(request),
       audit: (entry) => this.#audit(entry),
       ended: (end) => this.#ended(end),
