@@ -18,3 +18,9 @@ export async function inParallel<T>(
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
   if (errors.length > 0) throw errors[0];
 }
+
+/** The results of what is under way at once. The first error is thrown once all of it has ended. */
+export async function together<const Work extends readonly unknown[]>(work: Work) {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}

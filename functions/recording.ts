@@ -26,7 +26,8 @@ export interface RecordServices {
 
 /** PutEvents' own limit. */
 const EVENTS_A_CALL = 10;
-const WRITES_AT_ONCE = 10;
+const WRITES_AT_ONCE = 25;
+const SENDS_AT_ONCE = 10;
 
 /**
  * Sends the audit events of the seats of these batches and clears those that the bus took; then gives the lease back if
@@ -116,9 +117,12 @@ function keysOf(batches: readonly Batch[]): SeatKey[] {
 
 async function send(events: readonly BusEvent[], bus: EventBus): Promise<ReadonlySet<string>> {
   const taken = new Set<string>();
-  for (let first = 0; first < events.length; first += EVENTS_A_CALL) {
-    for (const uid of await bus.publish(events.slice(first, first + EVENTS_A_CALL))) taken.add(uid);
-  }
+  const calls = Array.from({ length: Math.ceil(events.length / EVENTS_A_CALL) }, (_, index) =>
+    events.slice(index * EVENTS_A_CALL, (index + 1) * EVENTS_A_CALL),
+  );
+  await inParallel(calls, SENDS_AT_ONCE, async (some) => {
+    for (const uid of await bus.publish(some)) taken.add(uid);
+  });
   return taken;
 }
 

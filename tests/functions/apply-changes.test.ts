@@ -331,6 +331,25 @@ describe('revoking', () => {
 });
 
 describe('each change of a batch', () => {
+  it('is asked for without waiting for the answers to those before it, ten at once', async () => {
+    const { services, plannedAt } = await applying({ people: 30, members: people(1, 30) });
+    let underWay = 0;
+    let most = 0;
+    const applications: typeof services.applications = {
+      ...services.applications,
+      async assign(...change) {
+        underWay += 1;
+        most = Math.max(most, underWay);
+        for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+        underWay -= 1;
+        return services.applications.assign(...change);
+      },
+    };
+    const input = { batch: aBatch('grant', people(1, 30)), term: 1, plannedAt, execution: ME };
+    expect(await applyChanges(input, { ...services, applications })).toEqual({ granted: 30 });
+    expect(most).toBe(10);
+  });
+
   const CREATE = 'SSOAdmin.CreateApplicationAssignment';
   const fault = (kind: FaultRule['kind'], number: number): FaultRule => ({
     operation: CREATE,
@@ -461,7 +480,7 @@ describe('the lease', () => {
 describe('ApplyChanges', () => {
   const context = {} as Context;
 
-  it('applies a batch of fifty at the configured pace and logs what became of it', async () => {
+  it('applies a batch at the configured pace and logs what became of it', async () => {
     const numbers = people(1, 50);
     const world = await applying({ people: 50, members: numbers });
     const { platform, logged, counted } = aPlatform(world);
@@ -477,7 +496,7 @@ describe('ApplyChanges', () => {
 
   it('fails on a batch that is too large', async () => {
     const { platform } = aPlatform();
-    const input = { batch: aBatch('grant', people(1, 51)), term: 1, plannedAt: START.toISOString(), execution: ME };
+    const input = { batch: aBatch('grant', people(1, 101)), term: 1, plannedAt: START.toISOString(), execution: ME };
     await expect(handler.on(() => platform)(input, context)).rejects.toMatchObject({
       name: 'InvalidRequestError',
       path: 'batch.userIds',

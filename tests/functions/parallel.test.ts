@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inParallel } from '../../functions/parallel.ts';
+import { inParallel, together } from '../../functions/parallel.ts';
 import { people } from '../fixtures/stack.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -45,5 +45,20 @@ describe('inParallel', () => {
     await expect(inParallel(people(1, 100), 2, work)).rejects.toThrow('the first');
     expect(begun).toEqual([1, 2]);
     expect(ended).toBe(1);
+  });
+});
+
+describe('together', () => {
+  it('gives the results in order', async () => {
+    expect(await together([turn().then(() => 1), Promise.resolve('two'), undefined])).toEqual([1, 'two', undefined]);
+  });
+
+  it('throws the first error once all has ended', async () => {
+    let ended = false;
+    const slow = turn().then(() => {
+      ended = true;
+    });
+    await expect(together([Promise.reject(new Error('the first')), slow])).rejects.toThrow('the first');
+    expect(ended).toBe(true);
   });
 });
