@@ -3,7 +3,8 @@ import type { Clock } from '../domain/clock.ts';
 
 /** Spaces calls to one AWS service: each `turn` resolves no sooner than `1 / perSecond` seconds after the one before. */
 export interface Pacer {
-  turn(): Promise<void>;
+  /** @param operation that is going to be called */
+  turn(operation?: string): Promise<void>;
 }
 
 /** Paces by the clock; calls that arrive together are let through one after another. */
@@ -15,6 +16,18 @@ export function paced(perSecond: number, clock: Clock): Pacer {
       const start = Math.max(now, free);
       free = start + 1000 / perSecond;
       if (start > now) await clock.sleep((start - now) / 1000);
+    },
+  };
+}
+
+/** Paces each operation by itself: the Identity Store counts its quotas so. */
+export function pacedByOperation(perSecond: number, clock: Clock): Pacer {
+  const pacers = new Map<string, Pacer>();
+  return {
+    turn(operation = '') {
+      const pacer = pacers.get(operation) ?? paced(perSecond, clock);
+      pacers.set(operation, pacer);
+      return pacer.turn();
     },
   };
 }

@@ -13,7 +13,7 @@ export type Ask = <T>(operation: string, ids: readonly string[], send: () => Pro
 /** Requests to one service: paced, if a pacer is given, and with its errors translated. */
 export function asking(table: readonly ErrorRow[], pacer?: Pacer): Ask {
   return async (operation, ids, send) => {
-    await pacer?.turn();
+    await pacer?.turn(operation);
     try {
       return await send();
     } catch (error) {

@@ -6,12 +6,17 @@ import { SETTLE_SECONDS } from './work.ts';
 
 const DAY_SECONDS = 24 * 3600;
 
-/** Few enough that a batch ends within its Lambda's time limit at one request a second. */
-export const BATCH_SIZE = 50;
-/** Bounds a round's payload to some 100 KiB: 2,000 ids of 47 characters. */
-export const ROUND_SIZE = 2000;
+/** Few enough that a batch ends within its Lambda's time limit at one request a second, with two for each change. */
+export const BATCH_SIZE = 100;
+/**
+ * Bounds a round's batches, and with them the payload of a state: some 3,300 ids of the usual 36 characters. Every round
+ * reads all that a sweep reads, so that the more a round has, the fewer calls a seat takes.
+ */
+export const ROUND_BYTES = 130_000;
+/** The quotes of an id in a payload, and its comma. */
+const ID_MARKS_BYTES = 3;
 
-/** Bounds what batches of few people add to it: many applications, each with changes of many kinds. */
+/** Bounds the history of a round: many applications, each with changes of many kinds. */
 export const ROUND_BATCHES = 100;
 
 /**
@@ -198,22 +203,41 @@ export type PlannedChange = Omit<Batch, 'userIds'> & { userId: string };
 /**
  * Cuts changes into batches of one application, kind and reason; revocations first, since they free places.
  *
- * @returns at most {@link ROUND_SIZE} users in at most {@link ROUND_BATCHES}, and whether some were left for the next round
+ * @returns at most {@link ROUND_BATCHES} of {@link ROUND_BYTES} together, and whether some changes were left for the next
+ *   round
  */
 export function cut(changes: readonly PlannedChange[]): { batches: Batch[]; more: boolean } {
   const order = { revoke: 0, grant: 1, record: 2, hold: 3 };
-  const round = [...changes].sort((a, b) => order[a.kind] - order[b.kind]).slice(0, ROUND_SIZE);
-  const groups = Map.groupBy(round, ({ applicationArn, kind, reason }) => `${applicationArn} ${kind} ${reason}`);
-  const all = [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    if (!first) return [];
-    const { userId: _, ...what } = first;
-    const userIds = group.map(({ userId }) => userId);
-    return Array.from({ length: Math.ceil(userIds.length / BATCH_SIZE) }, (_, index) => ({
-      ...what,
-      userIds: userIds.slice(index * BATCH_SIZE, (index + 1) * BATCH_SIZE),
-    }));
-  });
-  const batches = all.slice(0, ROUND_BATCHES);
-  return { batches, more: changes.length > round.length || all.length > batches.length };
+  const sorted = [...changes].sort((a, b) => order[a.kind] - order[b.kind]);
+  const groups = Map.groupBy(sorted, ({ applicationArn, kind, reason }) => `${applicationArn} ${kind} ${reason}`);
+  const batches: Batch[] = [];
+  let bytes = 0;
+  for (const group of groups.values()) {
+    for (let first = 0; first < group.length; first += BATCH_SIZE) {
+      const batch = batchOf(group.slice(first, first + BATCH_SIZE), ROUND_BYTES - bytes);
+      if (!batch || batches.length === ROUND_BATCHES) return { batches, more: true };
+      batches.push(batch);
+      bytes += bytesOf(batch);
+    }
+  }
+  const users = batches.reduce((sum, { userIds }) => sum + userIds.length, 0);
+  return { batches, more: users < changes.length };
+}
+
+/** As many of these changes, which are alike, as the bytes that are left can take; undefined when that is none. */
+function batchOf(changes: readonly PlannedChange[], bytesLeft: number): Batch | undefined {
+  const [first] = changes;
+  if (!first) return undefined;
+  const { userId: _, ...what } = first;
+  const batch: Batch = { ...what, userIds: [] };
+  let left = bytesLeft - bytesOf(batch);
+  for (const { userId } of changes) {
+    left -= userId.length + ID_MARKS_BYTES;
+    if (left >= 0) batch.userIds.push(userId);
+  }
+  return batch.userIds.length > 0 ? batch : undefined;
+}
+
+function bytesOf(batch: Batch): number {
+  return JSON.stringify(batch).length + 1;
 }

@@ -13,6 +13,8 @@ export const ProgressSchema = z.object({
   stalled: z.int(),
   /** Of the changes that were planned last. */
   digest: z.optional(z.string()),
+  /** The last plan read UserStatus from the list of all users, and left changes for this one. */
+  listUsers: z.optional(z.boolean()),
   /** Entitlements whose application's own settings were read: once an execution. */
   checked: z.array(z.string()),
   /** Looks, by user id or application, whose changes this execution has made and not seen proven itself. */

@@ -46,6 +46,8 @@ export interface LookPlan {
   checked: string[];
   /** Pages that ListUsers took, if it was read to its end. */
   userPages: number | undefined;
+  /** UserStatus was read from the list of all users. */
+  listedUsers: boolean;
   /** By application: what sweeps found. */
   reports: Map<string, ApplicationReport>;
 }
@@ -56,6 +58,8 @@ export interface LookContext {
   execution: string;
   checked: readonly string[];
   userPages: number | undefined;
+  /** The plan before needed the list of all users, and so will this one. */
+  listUsers?: boolean | undefined;
 }
 
 /** Where somebody stands, and what is to be done about it. */

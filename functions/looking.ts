@@ -34,6 +34,7 @@ export async function look(looks: Looks, context: LookContext, readers: Readers)
     failures: [],
     checked: [...context.checked],
     userPages: undefined,
+    listedUsers: false,
     reports: new Map(),
   };
   const found = [
@@ -76,10 +77,10 @@ async function lookAtUsers(
 async function lookAtApplications(
   sweeps: Looks['sweeps'],
   plan: LookPlan,
-  { readAt, userPages }: LookContext,
+  { readAt, userPages, listUsers }: LookContext,
   readers: Readers,
 ): Promise<Found[]> {
-  const cache: SweepCache = { members: new Map(), userPages };
+  const cache: SweepCache = { members: new Map(), userPages, listUsers };
   const found: Found[] = [];
   const { entitlements } = readers.entitlements;
   const configured = new Set(entitlements.map(({ application }) => application));
@@ -102,6 +103,7 @@ async function lookAtApplications(
     }
   }
   plan.userPages = cache.userPages;
+  plan.listedUsers = cache.listUsers === true;
   const observing = entitlements.filter(({ mode }) => mode === 'observe').map(({ application }) => application);
   for (const application of Object.keys(sweeps)) {
     if (!observing.includes(application)) await tellAnswers(application, plan, readers);

@@ -55,13 +55,14 @@ export async function holdLease(
   let mailbox = taken ?? emptyWork();
   const keep = async () => {
     if (secondsBetween(renewedAt, clock.now()) < RENEW_SECONDS) return;
+    // One renewal is enough for all that goes on at once.
+    renewedAt = clock.now();
     const { work } = await changeMailbox(ledger, (before) => {
       const renewed = renew(before, execution, term, clock.now());
       if (!renewed) throw new LeaseLostError(`The lease of term ${term} is not held any more`);
       return { work: renewed };
     });
     mailbox = work;
-    renewedAt = clock.now();
   };
   await keep();
   return {

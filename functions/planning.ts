@@ -82,16 +82,16 @@ async function planWhileDue({ execution, term, progress }: Course, taken: Work, 
     const readAt = clock.now();
     const { looks, userPages } = nextLooks(mailbox ?? (await ledger.work()), readAt);
     mailbox = undefined;
-    const { checked } = course.progress;
+    const { checked, listUsers } = course.progress;
     const plan = await guarded(looks, course, services, () =>
-      look(looks, { readAt, execution, checked, userPages }, { ...services, keep }),
+      look(looks, { readAt, execution, checked, userPages, listUsers }, { ...services, keep }),
     );
     for (const [application, report] of plan.reports) reports.set(application, report);
     const found = reports.size > 0 ? { report: [...reports.values()] } : {};
     const { batches, more } = batchesOf(plan);
     course = {
       ...course,
-      progress: withHeld({ ...progressed(course.progress, batches), checked: plan.checked }, plan),
+      progress: withHeld(planned(progressed(course.progress, batches), plan, more), plan),
     };
     if (isSpent(course.progress)) return leave(course.progress, execution, services);
     if (batches.length > 0) {
@@ -122,7 +122,7 @@ function endOf(progress: Progress, work: Work): Plan {
 
 function batchesOf({ changes, holds }: LookPlan): { batches: Batch[]; more: boolean } {
   const { batches, more } = cut(changes);
-  const room = ROUND_BATCHES - batches.length;
+  const room = more ? 0 : ROUND_BATCHES - batches.length;
   const events = holds.slice(0, room).map((applicationArn) => ({
     applicationArn,
     kind: 'hold' as const,
@@ -130,6 +130,11 @@ function batchesOf({ changes, holds }: LookPlan): { batches: Batch[]; more: bool
     userIds: [],
   }));
   return { batches: [...batches, ...events], more: more || holds.length > room };
+}
+
+/** @param more changes were left for the next plan */
+function planned({ listUsers: _, ...progress }: Progress, plan: LookPlan, more: boolean): Progress {
+  return { ...progress, checked: plan.checked, ...(more && plan.listedUsers ? { listUsers: true } : {}) };
 }
 
 /** In which applications revocations are held, as last seen. */

@@ -1,4 +1,4 @@
-import { paced } from '../adapters/clients.ts';
+import { paced, pacedByOperation } from '../adapters/clients.ts';
 import { connectDirectory } from '../adapters/identity-store.ts';
 import { connectLedger } from '../adapters/ledger.ts';
 import { connectApplications } from '../adapters/sso-admin.ts';
@@ -8,13 +8,14 @@ import { type Environment, identityCenterSettings } from './environment.ts';
 export function identityCenterServices(environment: Environment) {
   const { aws, clock, entitlements, ledgerTable } = environment;
   const settings = identityCenterSettings(environment);
-  // The quotas of the two services are counted apart, and so is the pace.
-  const pacer = () => paced(entitlements.requestsPerSecond, clock);
+  // SSO Admin counts all its operations together, the Identity Store each by itself, and so goes the pace.
+  const { requestsPerSecond, identityCenter } = entitlements;
+  const directoryPacer = pacedByOperation(requestsPerSecond, clock);
   return {
     clock,
     entitlements,
     ledger: connectLedger(aws, ledgerTable),
-    directory: connectDirectory(settings, entitlements.identityCenter.identityStoreId, pacer()),
-    applications: connectApplications(settings, pacer()),
+    directory: connectDirectory(settings, identityCenter.identityStoreId, directoryPacer),
+    applications: connectApplications(settings, paced(requestsPerSecond, clock)),
   };
 }

@@ -6,6 +6,7 @@ import { type Absence, type Standing, unsettled } from '../domain/plan.ts';
 import { type Seat, takesPlace } from '../domain/seat.ts';
 import { isDue, plusSeconds } from '../domain/time.ts';
 import { EXPECTATION_SECONDS, type SweepEntry, type UserEntry } from '../domain/work.ts';
+import { together } from './parallel.ts';
 
 /** What the reads of a plan are made with. `keep` renews the lease, page by page. */
 export interface Readers {
@@ -99,6 +100,10 @@ export interface SweepCache {
   members: Map<string, ReadonlySet<string> | undefined>;
   /** Pages that ListUsers took when it was last read to its end. */
   userPages: number | undefined;
+  /** Whether the list of all users was read; if so before, it is read again beside the other lists. */
+  listUsers?: boolean | undefined;
+  /** UserStatus of everybody, where it was read beside the other lists. */
+  statuses?: ReadonlyMap<string, UserStatus>;
 }
 
 /**
@@ -115,8 +120,7 @@ export async function viewApplication(
   const { ledger, keep } = readers;
   await keep();
   const holdings = await ledger.holdings(entitlement.application);
-  const { assigned, assignedGroups } = await assigneesOf(entitlement.application, readers);
-  const { members, emptyGroup } = await membersOfAny(entitlement.groups, readers, cache);
+  const { assigned, assignedGroups, members, emptyGroup } = await listsOf(entitlement, readers, cache);
   const seats = new Map(holdings.seats.map((seat) => [seat.userId, seat]));
   const users = new Set([...members, ...seats.keys()]);
   // A seat without its assignment may turn out to be gone in this very plan.
@@ -152,6 +156,27 @@ async function assigneesOf(application: string, { applications, keep }: Readers)
     }
   }
   return { assigned, assignedGroups };
+}
+
+/** They are counted by different quotas: no list has to wait for another. */
+async function listsOf({ application, groups }: Entitlement, readers: Readers, cache: SweepCache) {
+  const [assignees, members] = await together([
+    assigneesOf(application, readers),
+    membersOfAny(groups, readers, cache),
+    cache.listUsers && !cache.statuses ? readStatuses(readers, cache) : undefined,
+  ]);
+  return { ...assignees, ...members };
+}
+
+async function readStatuses({ directory, keep }: Readers, cache: SweepCache): Promise<void> {
+  const statuses = new Map<string, UserStatus>();
+  let pages = 0;
+  for await (const page of directory.users()) {
+    await keep();
+    pages += 1;
+    for (const { userId, status } of page) statuses.set(userId, status);
+  }
+  Object.assign(cache, { statuses, userPages: pages });
 }
 
 async function membersOfAny(groups: readonly string[], readers: Readers, cache: SweepCache) {
@@ -246,15 +271,21 @@ async function membersOf(
 export async function statusesOf(
   userIds: readonly string[],
   { directory, keep }: Pick<Readers, 'directory' | 'keep'>,
-  cache: Pick<SweepCache, 'userPages'>,
+  cache: Pick<SweepCache, 'userPages' | 'statuses' | 'listUsers'>,
 ): Promise<Map<string, UserStatus>> {
-  const statuses = new Map<string, UserStatus>();
-  const left = new Set(userIds);
-  const byPages = left.size > (cache.userPages ?? FEW_USERS);
+  const known = userIds.flatMap((userId) => {
+    const status = cache.statuses?.get(userId);
+    return status ? [[userId, status] as const] : [];
+  });
+  const statuses = new Map<string, UserStatus>(known);
+  // Whoever came while the list was read is asked for.
+  const left = new Set(userIds.filter((userId) => !statuses.has(userId)));
+  const byPages = !cache.statuses && left.size > (cache.userPages ?? FEW_USERS);
   if (byPages) {
     let pages = 0;
     const affordable = cache.userPages === undefined ? left.size : Number.POSITIVE_INFINITY;
     let complete = true;
+    cache.listUsers = true;
     for await (const page of directory.users()) {
       await keep();
       pages += 1;

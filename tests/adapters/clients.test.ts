@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { paced } from '../../adapters/clients.ts';
+import { paced, pacedByOperation } from '../../adapters/clients.ts';
 import type { Clock } from '../../domain/clock.ts';
 
 const NOON = Date.parse('2026-11-02T12:00:00Z');
@@ -79,5 +79,18 @@ describe('paced', () => {
         },
       ),
     );
+  });
+});
+
+describe('pacedByOperation', () => {
+  it('lets calls of one operation through one after another, whatever other operations do', async () => {
+    const { clock, wakes } = aStandingClock();
+    const pacer = pacedByOperation(10, clock);
+    await pacer.turn('ListUsers');
+    await pacer.turn('ListGroupMemberships');
+    expect(wakes).toEqual([]);
+    await pacer.turn('ListUsers');
+    await pacer.turn('ListGroupMemberships');
+    expect(wakes).toEqual([NOON + 100, NOON + 100]);
   });
 });

@@ -6,7 +6,7 @@ import {
   type Circumstances,
   cut,
   decide,
-  ROUND_SIZE,
+  ROUND_BYTES,
   type Standing,
   tally,
 } from '../../domain/plan.ts';
@@ -322,8 +322,8 @@ describe('cut', () => {
   it.each([
     [1, [1]],
     [50, [50]],
-    [51, [50, 1]],
-    [120, [50, 50, 20]],
+    [101, [100, 1]],
+    [220, [100, 100, 20]],
   ])('cuts %d users into batches of %j', (users, sizes) => {
     expect(cut(planned(users)).batches.map(({ userIds }) => userIds.length)).toEqual(sizes);
   });
@@ -353,19 +353,19 @@ describe('cut', () => {
   });
 
   it.each([
-    [ROUND_SIZE, false],
-    [ROUND_SIZE + 1, true],
-  ])('says of %d users whether some are left: %s', (users, more) => {
-    const { batches, more: left } = cut(planned(users));
-    expect({ users: batches.flatMap(({ userIds }) => userIds).length, left }).toEqual({
-      users: ROUND_SIZE,
-      left: more,
-    });
-  });
-
-  it('keeps a full round of the longest ids below 150 KiB', () => {
-    const long = planned(ROUND_SIZE).map((change, index) => ({ ...change, userId: `0123456789-${aUserId(index)}` }));
-    expect(JSON.stringify(cut(long)).length).toBeLessThan(150 * 1024);
+    ['the usual ids', (index: number) => aUserId(index), 3200],
+    ['the longest ids', (index: number) => `0123456789-${aUserId(index)}`, 2500],
+  ])('fills a round of %s to its bound, and says that some are left', (_fact, idOf, least) => {
+    const many = planned(5000).map((change, index) => ({ ...change, userId: idOf(index) }));
+    const { batches, more } = cut(many);
+    const users = batches.flatMap(({ userIds }) => userIds);
+    expect(users).toEqual(many.slice(0, users.length).map(({ userId }) => userId));
+    expect(users.length).toBeGreaterThan(least);
+    expect(JSON.stringify(batches).length).toBeLessThanOrEqual(ROUND_BYTES + 1);
+    expect(JSON.stringify(batches).length).toBeGreaterThan(ROUND_BYTES - 100);
+    expect(more).toBe(true);
+    expect(cut(many.slice(0, users.length)).more).toBe(false);
+    expect(cut(many.slice(0, users.length + 1)).more).toBe(true);
   });
 
   it('loses nobody, and keeps every batch small and of one kind', () => {

@@ -51,7 +51,7 @@ describe('isStalled', () => {
 });
 
 describe('isSpent', () => {
-  it('is not so for a group of 50,000 in rounds of 2,000', () => {
+  it('is not so for a group of 50,000 in rounds half as large as they are', () => {
     expect(isSpent({ ...INITIAL_PROGRESS, round: 27, batches: 1000 })).toBe(false);
   });
 

@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import type { Hold } from '../../domain/hold.ts';
-import { BATCH_SIZE, ROUND_SIZE } from '../../domain/plan.ts';
+import { BATCH_SIZE } from '../../domain/plan.ts';
 import { INITIAL_PROGRESS, type Progress } from '../../domain/progress.ts';
 import type { Propagation, Request } from '../../domain/request.ts';
 import type { Seat } from '../../domain/seat.ts';
@@ -148,8 +148,8 @@ describe('a plan', () => {
     expect(found.progress.round).toBe(2);
   });
 
-  it('takes two thousand people a round, fifty a batch, and the rest without a time to settle', async () => {
-    const numbers = people(1, ROUND_SIZE + 10);
+  it('takes as many people a round as a payload holds, a hundred a batch, and the rest without a time to settle', async () => {
+    const numbers = people(1, 3600);
     const { plan, work } = await planning({
       people: numbers.length,
       members: numbers,
@@ -157,8 +157,13 @@ describe('a plan', () => {
     });
     const found = await plan(SWEEP);
     if (found.outcome !== 'apply') throw new Error(found.outcome);
-    expect(found.batches).toHaveLength(ROUND_SIZE / BATCH_SIZE);
+    const sizes = found.batches.map(({ userIds }) => userIds.length);
+    expect(sizes.slice(0, -1).every((size) => size === BATCH_SIZE)).toBe(true);
+    expect(sizes.length).toBeGreaterThan(3000 / BATCH_SIZE);
+    expect(sizes.length).toBeLessThan(numbers.length / BATCH_SIZE);
     expect(JSON.stringify(found).length).toBeLessThan(150 * 1024);
+    // The next plan reads the list of all users beside the others: this one has needed it too.
+    expect(found.progress.listUsers).toBe(true);
     expect((await work()).sweeps[APPLICATION]?.planned).toBeUndefined();
   });
 

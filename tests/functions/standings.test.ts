@@ -3,7 +3,14 @@ import { TransientAwsError } from '../../domain/errors.ts';
 import type { Seat } from '../../domain/seat.ts';
 import { plusSeconds } from '../../domain/time.ts';
 import type { SweepEntry, UserEntry } from '../../domain/work.ts';
-import { isAnyEmpty, isAnyEntitled, statusesOf, viewApplication, viewUser } from '../../functions/standings.ts';
+import {
+  isAnyEmpty,
+  isAnyEntitled,
+  type Readers,
+  statusesOf,
+  viewApplication,
+  viewUser,
+} from '../../functions/standings.ts';
 import { aHold } from '../fixtures/builders.ts';
 import { aSeat, ME, openServices, type ServicesOptions, START, someEntitlements } from '../fixtures/services.ts';
 import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../fixtures/stack.ts';
@@ -459,6 +466,28 @@ describe('statuses of many users', () => {
     });
     expect(result.found).toEqual(expected);
     expect(result.kept()).toBe(costs.lists + costs.single);
+  });
+
+  it('are read beside the other lists when the plan before needed them; who came meanwhile is asked for', async () => {
+    const numbers = people(1, 120);
+    const world = await viewing({ people: 120, directory: groups(numbers) });
+    const cache = { members: new Map(), userPages: undefined, listUsers: true };
+    const [entitlement] = world.services.entitlements.entitlements;
+    if (!entitlement) throw new Error('nothing is entitled');
+    const directory: Readers['directory'] = {
+      ...world.readers.directory,
+      async *users() {
+        for await (const page of world.readers.directory.users()) {
+          yield page.filter(({ userId }) => userId !== user(7));
+        }
+      },
+    };
+    const readers = { ...world.readers, directory };
+    const { standings } = await viewApplication(entitlement, { withStatus: false }, START, readers, cache);
+    expect(standings.filter(({ entitled }) => entitled)).toHaveLength(120);
+    expect(world.calls('IdentityStore.ListUsers')).toBe(2);
+    expect(world.calls('IdentityStore.DescribeUser')).toBe(1);
+    expect(cache.userPages).toBe(2);
   });
 
   it('fail when a page fails, rather than take the rest for missing', async () => {
