@@ -1,5 +1,5 @@
 import type { Entitlement } from '../domain/entitlements.ts';
-import { RefusedError } from '../domain/errors.ts';
+import { RefusedError, TransientAwsError } from '../domain/errors.ts';
 import { type Circumstances, type Decision, decide, type Standing } from '../domain/plan.ts';
 import { confirmed, forgotten, kept, leaving, revoked, type Seat } from '../domain/seat.ts';
 import { plusSeconds } from '../domain/time.ts';
@@ -63,14 +63,22 @@ async function lookAtUsers(
   readers: Readers,
 ): Promise<Found[]> {
   const found: Found[] = [];
+  const faults: TransientAwsError[] = [];
   for (const [userId, entry] of Object.entries(users)) {
-    const { unmet, standings } = await viewUser(userId, entry, readAt, readers);
+    const { unmet, standings } = await viewUser(userId, entry, readAt, readers).catch((error: unknown) => {
+      // One read that fails must not undo those of all the others, or at a high rate of faults nobody is ever served.
+      if (!(error instanceof TransientAwsError)) throw error;
+      faults.push(error);
+      return { unmet: true, standings: [] };
+    });
     if (unmet) plan.lookAt.set(userId, plusSeconds(readAt, SETTLE_SECONDS));
     lookAgain(plan, userId, entry.lookAgainAt, readAt);
     for (const { entitlement, standing } of standings) {
       found.push({ key: userId, entry, entitlement, standings: [standing] });
     }
   }
+  const [fault] = faults;
+  if (fault && faults.length === Object.keys(users).length) throw fault;
   return found;
 }
 

@@ -51,6 +51,23 @@ describe('a look', () => {
     expect([...plan.lookAt]).toEqual([[user(1), plusSeconds(LATER, 30)]]);
   });
 
+  it('serves the others when one of many cannot be read for now, and looks at that one again', async () => {
+    const { look, faults } = await looking({ members: [1, 2, 3] });
+    faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind: 'throttle', principalId: user(2) });
+    const plan = await look(lookAt(1, 2, 3));
+    expect(changesOf(plan)).toEqual(['grant 1 group-join', 'grant 3 group-join']);
+    expect([...plan.lookAt]).toEqual([[user(2), plusSeconds(LATER, 30)]]);
+  });
+
+  it.each([
+    ['the only one', [1]],
+    ['every one', [1, 2, 3]],
+  ])('fails when %s cannot be read for now, so that the machine retries', async (_fact, numbers) => {
+    const { look, faults } = await looking({ members: [1, 2, 3] });
+    faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind: 'throttle', times: 3 });
+    await expect(look(lookAt(...numbers))).rejects.toThrow(TransientAwsError);
+  });
+
   it.each([
     [
       'a user',
