@@ -83,7 +83,7 @@ export interface ApplicationLook {
 }
 
 /** Writes of the ledger that go on at once: bookkeeping only, each of another item. */
-const NOTES_AT_ONCE = 10;
+const NOTES_AT_ONCE = 25;
 
 /** Keeps a look in the mailbox until a time, or a later one that is noted already. */
 export function lookAgain(plan: LookPlan, key: string, time: string | undefined, readAt: Date): void {

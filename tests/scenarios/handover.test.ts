@@ -97,17 +97,17 @@ describe('a holder that is stopped with a full mailbox', () => {
 
 describe('an execution that is stopped half-way', () => {
   it('through its changes, makes no more of them; the tick makes the rest', async () => {
-    const trial = await aTrial({ people: 60 });
-    const execution = await trial.scim({ join: people(1, 60) });
+    const trial = await aTrial({ people: 110 });
+    const execution = await trial.scim({ join: people(1, 110) });
     // In the middle of the first batch, which goes on: stopping an execution doesn't stop its function.
     trial.after(12, () => trial.stop(execution));
     await trial.stack.settle();
-    expect(trial.assigned()).toEqual(people(1, 50));
+    expect(trial.assigned()).toEqual(people(1, 100));
     trial.after(LEASE_OUT_SECONDS, () => trial.tick());
     await trial.play();
-    expect(await trial.standings(...people(1, 60))).toEqual(people(1, 60).map(() => SEATED));
-    expect(trial.copies()).toHaveLength(61);
-    expect(trial.newCalls().get(CREATE)).toBe(60);
+    expect(await trial.standings(...people(1, 110))).toEqual(people(1, 110).map(() => SEATED));
+    expect(trial.copies()).toHaveLength(111);
+    expect(trial.newCalls().get(CREATE)).toBe(110);
   });
 
   it('after its changes, is completed by the tick, which tells of them', async () => {

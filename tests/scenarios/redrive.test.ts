@@ -8,7 +8,7 @@ const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 
 /** A join that fails for as long as the fault lasts. */
 async function aFailedJoin(fault: Omit<FaultRule, 'times'>, joiners: readonly number[] = [1]) {
-  const trial = await aTrial({ people: 60 });
+  const trial = await aTrial({ people: Math.max(...joiners) });
   trial.stack.faults.add({ ...fault, times: 100_000 });
   const execution = joiners.length === 1 ? await trial.joins(1) : await trial.scim({ join: joiners });
   await trial.stack.settle();
@@ -109,12 +109,12 @@ describe('an execution that failed, redriven once the cause is mended,', () => {
   });
 
   it('serves whom it left, of many', async () => {
-    const everybody = people(1, 60);
+    const everybody = people(1, 110);
     const { trial, execution } = await aFailedJoin(
       { operation: CREATE, kind: 'internal', principalId: user(30) },
       everybody,
     );
-    expect(trial.assigned()).toHaveLength(49);
+    expect(trial.assigned()).toHaveLength(99);
     await redrive(trial, execution, 1000);
     expect(trial.newCalls().get(CREATE)).toBe(11);
     expect(trial.stack.endOf(execution)?.outcome).toBe('converged');
