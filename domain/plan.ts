@@ -96,9 +96,8 @@ function decideEntitled({ assigned, seat }: Standing, circumstances: Circumstanc
     case 'leaving':
     case 'held':
       return assigned ? { do: 'keep' } : (wait ?? grant);
-    // An interrupted revocation of somebody who is entitled again: it either never began, or is complete.
     case 'revoking':
-      return wait ?? (assigned ? { do: 'keep' } : { do: 'gone', reason: 'group-leave' });
+      return wait ?? decideInterrupted(seat, assigned, grant);
     case 'revoked':
       return assigned ? (wait ?? NOTHING) : grant;
     // A refused create had no effect: an assignment that is visible now is somebody else's.
@@ -109,13 +108,18 @@ function decideEntitled({ assigned, seat }: Standing, circumstances: Circumstanc
   }
 }
 
+/** A revocation of somebody who is entitled again: it either never began, or is complete. */
+function decideInterrupted(seat: Seat, assigned: boolean, grant: Decision): Decision {
+  if (!isTold(seat)) return assigned ? grant : { do: 'forget' };
+  return assigned ? { do: 'keep' } : { do: 'gone', reason: 'group-leave' };
+}
+
 function decideAbsent({ assigned, seat, absence }: Standing, circumstances: Circumstances): Decision {
   if (!seat || !absence) return NOTHING;
   const { readAt, graceDays } = circumstances;
   // With a user AWS removes the assignment itself: there is nothing to take back.
   if (absence === 'user-deleted' && !assigned && takesPlace(seat)) {
-    const known = seat.status !== 'creating' || seat.grantedAt !== undefined;
-    return unsettled(seat, circumstances) ?? (known ? { do: 'gone', reason: absence } : { do: 'forget' });
+    return unsettled(seat, circumstances) ?? (isTold(seat) ? { do: 'gone', reason: absence } : { do: 'forget' });
   }
   const revoke = ifDue({ do: 'revoke', reason: absence }, seat, circumstances);
   switch (seat.status) {
@@ -138,6 +142,11 @@ function decideAbsent({ assigned, seat, absence }: Standing, circumstances: Circ
     case 'waitlisted':
       return { do: 'forget' };
   }
+}
+
+/** The answer to a create never came: the stream has told of no seat, and tells of no end. */
+function isTold({ grantedAt }: Seat): boolean {
+  return grantedAt !== undefined;
 }
 
 function grantReason(seat: Seat | undefined, { trigger }: Circumstances): Reason {

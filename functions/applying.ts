@@ -17,7 +17,7 @@ import {
   type Seat,
 } from '../domain/seat.ts';
 import { secondsBetween } from '../domain/time.ts';
-import type { UserEntry, Work } from '../domain/work.ts';
+import { SETTLE_SECONDS, type UserEntry, type Work } from '../domain/work.ts';
 import { holdLease } from './mailbox.ts';
 import { inParallel } from './parallel.ts';
 import type { Measure } from './step.ts';
@@ -168,13 +168,14 @@ async function revoke(task: Task, services: ApplyServices): Promise<Outcome> {
   if (entitlement?.mode === 'observe' || !(await isConfirmed(batch, userId, entitlement, directory))) return 'later';
   let seat = task.seat;
   const context = contextOf(task, clock.now());
-  if (seat.status === 'creating' && (await applications.isAssigned(applicationArn, userId))) {
+  const unanswered = seat.status === 'creating' || seat.grantedAt === undefined;
+  if (unanswered && (await applications.isAssigned(applicationArn, userId))) {
     // The answer to our create was lost: the stream has to tell of it before it tells of the end.
     seat = assigned(seat, { ...context, reason: 'group-join' });
     await ledger.saveSeat(seat);
   }
   // A create that nobody answered, and that shows nothing: that there was a seat was never told.
-  const untold = seat.status === 'creating' && seat.grantedAt === undefined;
+  const untold = seat.grantedAt === undefined;
   seat = revoking(seat, context);
   await ledger.saveSeat(seat);
   try {
@@ -182,7 +183,7 @@ async function revoke(task: Task, services: ApplyServices): Promise<Outcome> {
   } catch (error) {
     return refusal(error, seat, task, services);
   }
-  if (await applications.isAssigned(applicationArn, userId)) return 'later';
+  if (mayHideGrant(task.seat, clock.now()) || (await applications.isAssigned(applicationArn, userId))) return 'later';
   if (untold) {
     await ledger.saveSeat(forgotten(seat, clock.now()));
     return 'done';
@@ -190,6 +191,12 @@ async function revoke(task: Task, services: ApplyServices): Promise<Outcome> {
   await ledger.saveSeat(revoked(seat, contextOf(task, clock.now())));
   measure('SeatsRevoked', 1);
   return 'revoked';
+}
+
+/** A look may be too early to show what was granted last, and then says nothing about its end either. */
+function mayHideGrant({ status, changedAt, grantedAt }: Seat, now: Date): boolean {
+  const last = status === 'creating' || status === 'assigned' ? changedAt : grantedAt;
+  return last !== undefined && secondsBetween(last, now) < SETTLE_SECONDS;
 }
 
 /** Asks once more, for this one person, right before taking something away. */

@@ -97,8 +97,8 @@ describe('decide', () => {
       },
     );
 
-    it('forgets a create that came to nothing', () => {
-      const { grantedAt: _, ...open } = aSeat({ status: 'creating' });
+    it.each<SeatStatus>(['creating', 'revoking'])('forgets a create that came to nothing, with a seat %s', (status) => {
+      const { grantedAt: _, ...open } = aSeat({ status });
       expect(decided({ seat: open }).do).toBe('forget');
     });
 
@@ -110,6 +110,17 @@ describe('decide', () => {
       expect(decided({ seat: aSeat({ status }) }).do).toBe(what);
     });
   });
+
+  it.each([
+    [true, 'grant'],
+    [false, 'forget'],
+  ])(
+    'tells of no end where no beginning was told: taking back a create without an answer, assigned %s',
+    (assigned, what) => {
+      const { grantedAt: _, ...open } = aSeat({ status: 'revoking' });
+      expect(decide(aStanding({ assigned, seat: open }), circumstances()).do).toBe(what);
+    },
+  );
 
   it.each<[string, Partial<Standing>, string]>([
     ['a seat in use', { seat: aSeat() }, 'leave'],

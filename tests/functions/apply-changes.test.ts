@@ -52,6 +52,9 @@ async function applying({
   return { ...world, apply, plannedAt };
 }
 
+/** Before the changes are made. */
+const secondsAgo = (seconds: number) => plusSeconds(START, 5 - seconds);
+
 const wrote = (calls: (operation: string) => number) => ({
   create: calls('SSOAdmin.CreateApplicationAssignment'),
   remove: calls('SSOAdmin.DeleteApplicationAssignment'),
@@ -302,7 +305,34 @@ describe('revoking', () => {
   });
 
   it('tells nothing of a grant that never came to be', async () => {
-    const { grantedAt: _, ...open } = aSeat(1, { status: 'creating' });
+    const { apply, seat } = await applying({ seats: [aSeat(1, { status: 'creating' })] });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ done: 1 });
+    expect(await seat(1)).toMatchObject({ status: 'revoked', audit: [] });
+  });
+
+  it.each<[string, Partial<Seat>]>([
+    ['was granted', { status: 'confirmed', grantedAt: secondsAgo(29) }],
+    ['was asked for, and never answered', { status: 'creating', changedAt: secondsAgo(29) }],
+    ['was granted anew', { status: 'assigned', grantedAt: secondsAgo(9000), changedAt: secondsAgo(29) }],
+    ['was granted, while its revocation has begun', { status: 'revoking', grantedAt: secondsAgo(29) }],
+  ])('believes no look that may be too early to show what %s', async (_fact, parts) => {
+    const { apply, seat } = await applying({ seats: [aSeat(1, parts)], assigned: [1] });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ later: 1 });
+    expect(await seat(1)).toMatchObject({ status: 'revoking' });
+  });
+
+  it('tells first of a grant whose answer was lost, also when its revocation has begun', async () => {
+    const { grantedAt: _, ...open } = aSeat(1, { status: 'revoking', changeSeq: 2 });
+    const { apply, seat } = await applying({ seats: [open], assigned: [1] });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ revoked: 1 });
+    expect((await seat(1))?.audit).toMatchObject([
+      { kind: 'assigned', changeSeq: 2 },
+      { kind: 'revoked', changeSeq: 3 },
+    ]);
+  });
+
+  it('tells nothing of a grant that never came to be, also when its revocation has begun', async () => {
+    const { grantedAt: _, ...open } = aSeat(1, { status: 'revoking', changeSeq: 2 });
     const { apply, seat } = await applying({ seats: [open] });
     expect(await apply(aBatch('revoke', [1]))).toEqual({ done: 1 });
     expect(await seat(1)).toMatchObject({ status: 'revoked', audit: [] });

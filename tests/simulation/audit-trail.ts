@@ -117,12 +117,18 @@ export class AuditTrail {
         if (!before) return [];
         if (before.number === change.number) return [`change ${change.number} was told as two`];
         const turn = (before.kind === 'revoked') !== (change.kind === 'revoked');
-        // What somebody else took away is given once more, with nothing of ours between.
-        return turn || change.reason === 'drift-healed'
+        // What somebody else took away is given once more, with nothing of ours between but perhaps a place in line.
+        const again = change.reason === 'drift-healed' || this.#hasWaited(key, before, change);
+        return turn || (again && before.kind !== 'revoked')
           ? []
           : [`${before.kind} is followed by ${change.kind} (${key.slice(-2)})`];
       });
     });
+  }
+
+  #hasWaited(key: string, from: Told, to: Told): boolean {
+    const told = this.#told.get(key) ?? [];
+    return told.some(({ kind, number }) => kind === 'waitlisted' && number > from.number && number < to.number);
   }
 
   #changesTold(pair: Pair) {

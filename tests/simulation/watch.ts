@@ -55,6 +55,8 @@ export class Watch {
   readonly #covered = new Map<string, string[]>();
   readonly #releasable = new Set<string>();
   readonly #adoptions = new Map<string, Moment>();
+  /** By application and user: when somebody else's assignment was taken over last. */
+  readonly #adoptedAt = new Map<string, Moment>();
   readonly #lastWrite = new Map<string, Moment>();
   /** What executions were started with, by name. */
   readonly #inputs = new Map<string, unknown>();
@@ -358,7 +360,7 @@ export class Watch {
     for (const record of after.audit) this.trail.pending(after, record);
     this.#isTold(after, before?.audit ?? [], after.audit);
     if (after.status === 'revoking' && before?.status !== 'revoking') {
-      this.#began.set(key, { at: now, alone: this.shadow.inUse(after.applicationArn) === 1 });
+      this.#began.set(key, { at: now, alone: !this.#hasOthers(after, now) });
     }
     if (before && takesPlace(before)) return;
     if (after.status === 'creating') {
@@ -374,12 +376,21 @@ export class Watch {
         const from = Math.min(asked, now) - PLAN_TO_CHANGE - this.lag;
         if (!this.#truth.some(from, now, entitled)) this.violate(3, 'adopts somebody who is not entitled', after);
       }
+      this.#adoptedAt.set(key, now);
       this.#origins.set(key, 'usher');
       this.#begin(key, now);
     }
     if (['assigned', 'confirmed', 'leaving', 'held'].includes(after.status) && !this.trail.isGranted(after)) {
       this.violate(7, `a seat is ${after.status} that no audit event tells of`, after);
     }
+  }
+
+  /** Whether the application has other seats; one that the same plan adopts is none yet. */
+  #hasOthers({ applicationArn, userId }: Seat, now: Moment): boolean {
+    return this.shadow.seatsOf(applicationArn).some((seat) => {
+      const adoptedAt = this.#adoptedAt.get(keyOf(seat)) ?? Number.NEGATIVE_INFINITY;
+      return takesPlace(seat) && seat.userId !== userId && adoptedAt < now - PLAN_TO_CHANGE;
+    });
   }
 
   /** An audit record leaves the ledger only when it is on the bus. */
