@@ -268,6 +268,8 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const sfn = new SFNClient(settings);
   const ledger = ledgerBeside(database, settings);
   const everConfigured = new Set(entitlements.entitlements.map(({ application }) => application));
+  const called = (name: string): Execution | undefined =>
+    executions.get(executionArnOf(machine.arn, name)) ?? executions.get(executionArnOf(admin.arn, name));
   const startOn = async (stateMachineArn: string, input: unknown): Promise<string> => {
     const { executionArn } = await sfn.send(
       new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
@@ -294,10 +296,9 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       for (const { application } of next.entitlements) everConfigured.add(application);
       sandboxes.clear();
     },
-    arnOf: (name) =>
-      executions.all().find((execution) => execution.name === name)?.arn ?? executionArnOf(machine.arn, name),
+    arnOf: (name) => called(name)?.arn ?? executionArnOf(machine.arn, name),
     endOf: (name) => ends.get(name),
-    execution: (name) => executions.all().find((execution) => execution.name === name),
+    execution: called,
     settle: () => time.settle(),
     calls: () => sorted(door.calls),
     callsFromOutside: () => sorted(door.callsFromOutside),

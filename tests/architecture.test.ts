@@ -37,6 +37,7 @@ const cases: [fact: string, file: string, source: string, allowed: boolean][] = 
   ['cli/ imports no SDK', 'cli/a.ts', "import '@aws-sdk/client-sfn';", false],
   ['build/ imports no SDK', 'build/a.ts', "import '@aws-sdk/client-sfn';", false],
   ['local/ imports the SDK', 'local/a.ts', "import '@aws-sdk/client-sfn';", true],
+  ['bench/ imports the SDK', 'bench/a.ts', "import '@aws-sdk/client-sfn';", true],
   ['tests/ imports the SDK', 'tests/a.ts', "import '@aws-sdk/client-sfn';", true],
 ];
 

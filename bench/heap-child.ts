@@ -1,0 +1,80 @@
+/** A process that runs one execution's handlers, one after another, against a stand-in in another process. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import type { Context } from 'aws-lambda';
+import { handler as applyChanges } from '../functions/apply-changes.ts';
+import { handler as normalizeRequest } from '../functions/normalize-request.ts';
+import { handler as planChanges } from '../functions/plan-changes.ts';
+import { handler as recordAudit } from '../functions/record-audit.ts';
+import type { Platform } from '../functions/step.ts';
+import { BUS, settingsFor, TABLE } from './heap.ts';
+import { entitlementsOf } from './world.ts';
+
+const [endpoint = ''] = process.argv.slice(2);
+const EXECUTION = 'arn:aws:states:us-east-1:000000000000:execution:usher-bench-onboarding:heap';
+const SAMPLE_MILLISECONDS = 2;
+
+/** The pace is no matter of memory: who would sleep only moves the clock. */
+let skipped = 0;
+const clock = {
+  now: () => new Date(Date.parse('2026-11-02T12:00:00Z') + performance.now() + skipped),
+  sleep: async (seconds: number) => {
+    skipped += seconds * 1000;
+  },
+};
+
+const platform = (): Platform => ({
+  environment: {
+    entitlements: entitlementsOf(10),
+    clock,
+    aws: settingsFor(endpoint),
+    ledgerTable: TABLE,
+    auditBus: BUS,
+    version: 'bench',
+  },
+  logger: new Logger({ serviceName: 'usher' }),
+  metrics: new Metrics({ namespace: 'Usher', serviceName: 'usher' }),
+});
+const context = { awsRequestId: 'bench', functionName: 'bench' };
+
+const peaks: Record<string, number> = {};
+
+/** Runs a handler and notes the most that the heap held meanwhile, garbage included. */
+async function measured(
+  name: string,
+  handler: { on(platform: () => Platform): (event: unknown, context: Context) => Promise<unknown> },
+  event: object,
+) {
+  globalThis.gc?.();
+  let peak = 0;
+  const sample = () => {
+    peak = Math.max(peak, process.memoryUsage().heapUsed);
+  };
+  const timer = setInterval(sample, SAMPLE_MILLISECONDS);
+  const input = JSON.parse(JSON.stringify(event));
+  const output = await handler.on(platform)(input, Object.assign(Object.create(null), context));
+  sample();
+  clearInterval(timer);
+  peaks[name] = Math.max(peaks[name] ?? 0, peak / 2 ** 20);
+  return JSON.parse(JSON.stringify(output));
+}
+
+const started = await measured('NormalizeRequest', normalizeRequest, {
+  input: { scope: 'tick' },
+  execution: EXECUTION,
+  startedAt: clock.now().toISOString(),
+  machine: 2,
+});
+const { request, propagation, plan } = started;
+const planned = await measured('PlanChanges', planChanges, {
+  request,
+  propagation,
+  progress: plan.progress,
+  execution: EXECUTION,
+});
+const { batches = [], term, plannedAt } = planned;
+for (const batch of batches.slice(0, 3)) {
+  await measured('ApplyChanges', applyChanges, { batch, term, plannedAt, execution: EXECUTION });
+}
+if (batches.length > 0) await measured('RecordAudit', recordAudit, { batches, execution: EXECUTION });
+process.send?.({ peaks }, () => process.disconnect());

@@ -1,0 +1,129 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import type { ClientSettings } from '../adapters/clients.ts';
+import type { Seat } from '../domain/seat.ts';
+import { Door } from '../local/door.ts';
+import { openDynamoDb } from '../local/dynamodb.ts';
+import { eventBus } from '../local/event-bus.ts';
+import { Faults } from '../local/faults.ts';
+import { IdentityCenter } from '../local/identity-center.ts';
+import { identityStore } from '../local/identity-store.ts';
+import { ssoAdmin } from '../local/sso-admin.ts';
+import { readTemplate } from '../local/template.ts';
+import { atMost, count, rows } from './report.ts';
+import { APPLICATION, directoryOf, entitlementsOf, people, user } from './world.ts';
+
+/** What a process that only runs handlers held at most, in MiB, and what the machine answered it. */
+export interface Heap {
+  members: number;
+  /** Nobody has a seat yet, or everybody has. */
+  seated: boolean;
+  peakMebibytes: Readonly<Record<string, number>>;
+}
+
+const HEAP_LIMIT_MEBIBYTES = 128;
+export const TABLE = 'usher-bench-ledger';
+export const BUS = 'usher-bench-audit';
+
+/** Asks one process of the handlers, with V8 held to 128 MiB, for the heap that each of them takes. */
+export async function heap(members: number, seated: boolean): Promise<Heap> {
+  // Each look at the clock is a second later: the quotas of AWS are no matter of memory.
+  let now = Date.parse('2026-11-02T08:00:00Z');
+  const clock = {
+    now: () => {
+      now += 1000;
+      return new Date(now);
+    },
+    sleep: async () => undefined,
+  };
+  const { instanceArn } = entitlementsOf(10).identityCenter;
+  const center = new IdentityCenter(directoryOf(members, members), { clock, instanceArn });
+  const database = openDynamoDb();
+  await database.createTable({ TableName: TABLE, ...readTemplate().ledgerTable });
+  const door = new Door({
+    services: {
+      IdentityStore: identityStore(center, clock),
+      SSOAdmin: ssoAdmin(center, clock),
+      EventBridge: eventBus({ buses: [BUS], clock, onEntry: () => undefined }),
+      DynamoDB: database,
+    },
+    faults: new Faults(),
+    onCrash: () => undefined,
+  });
+  const { endpoint, close } = await door.listen();
+  if (seated) await seat(center, endpoint, members);
+  const child = fork(new URL('heap-child.ts', import.meta.url), [endpoint], {
+    execArgv: ['--expose-gc', `--max-old-space-size=${HEAP_LIMIT_MEBIBYTES}`],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const exited = once(child, 'exit');
+  const told = once(child, 'message');
+  const first = await Promise.race([told, exited.then(([code]) => [{ exit: code }])]);
+  const [message]: { peaks?: Record<string, number>; exit?: number }[] = first;
+  await exited;
+  await close();
+  if (!message?.peaks) throw new Error(`the process of the handlers ended with ${message?.exit}`);
+  return { members, seated, peakMebibytes: message.peaks };
+}
+
+/** BatchWriteItem's own limit. */
+const ITEMS_A_CALL = 25;
+
+async function seat(center: IdentityCenter, endpoint: string, members: number): Promise<void> {
+  const client = new DynamoDBClient(settingsFor(endpoint));
+  const at = '2026-10-01T08:00:00.000Z';
+  const items = people(members).map((number) => {
+    center.assignByHand(APPLICATION, user(number));
+    const held: Seat = {
+      schemaVersion: 1,
+      applicationArn: APPLICATION,
+      userId: user(number),
+      entitlement: 'amazon-q-developer',
+      status: 'confirmed',
+      changeSeq: 1,
+      revision: 3,
+      cause: '0e0e0e0e-1111-4222-8333-444455556666',
+      requestedAt: at,
+      grantedAt: at,
+      changedAt: at,
+      audit: [],
+    };
+    return { PutRequest: { Item: marshall({ ...held, pk: APPLICATION, sk: held.userId }) } };
+  });
+  for (let first = 0; first < items.length; first += ITEMS_A_CALL) {
+    const some = items.slice(first, first + ITEMS_A_CALL);
+    await client.send(new BatchWriteItemCommand({ RequestItems: { [TABLE]: some } }));
+  }
+  client.destroy();
+}
+
+/** For clients of the stand-in behind this address. */
+export function settingsFor(endpoint: string): ClientSettings {
+  return {
+    region: 'us-east-1',
+    maxAttempts: 1,
+    endpoint,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  };
+}
+
+/** The heaps of all handlers beside their target. */
+export function renderHeaps(heaps: readonly Heap[]): string {
+  return rows(
+    heaps.flatMap(({ members, seated, peakMebibytes }) =>
+      Object.entries(peakMebibytes).map(([name, peak]) =>
+        atMost(
+          `${name}, ${count(members)} members, ${seated ? 'all' : 'none'} seated: peak heap`,
+          peak,
+          HEAP_LIMIT_MEBIBYTES,
+          {
+            unit: 'MiB',
+            digits: 1,
+          },
+        ),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,14 @@
+import type { Latency } from '../local/invocations.ts';
+
+/**
+ * Seconds that one call takes. AWS publishes none of these: they are assumptions, of the size that callers of these APIs
+ * see within a Region, and the same for Usher and for what it is compared with.
+ */
+export const LATENCY_SECONDS = { change: 0.15, read: 0.05, ledger: 0.01, bus: 0.02 } as const;
+
+/** {@link LATENCY_SECONDS} for the local stack. */
+export const latency: Latency = (call) => {
+  if (/^SSOAdmin\.(?:Create|Delete)/.test(call)) return LATENCY_SECONDS.change;
+  if (/^(?:SSOAdmin|IdentityStore)\./.test(call)) return LATENCY_SECONDS.read;
+  return call.startsWith('DynamoDB.') ? LATENCY_SECONDS.ledger : LATENCY_SECONDS.bus;
+};

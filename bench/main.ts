@@ -1,0 +1,122 @@
+/**
+ * `npm run bench`: measures what the service costs and writes docs/performance.md and its plots. `-- --check` measures only
+ * what is the same in every run, and ends with 1 when the report says anything else.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { inParallel } from '../functions/parallel.ts';
+import type { Burst } from './burst.ts';
+import { engineRoom } from './engine-room.ts';
+import type { FirstSweep } from './first-sweep.ts';
+import type { Heap } from './heap.ts';
+import { type Figures, figuresOf, measuredOf, reportOf, writtenFigures } from './performance.ts';
+import { growthPlot, wrongPlot } from './plots.ts';
+import { CONTENDERS, type Score } from './side-by-side.ts';
+import { startUps } from './start-up.ts';
+import { onThread } from './tasks.ts';
+
+const DOCS = join(import.meta.dirname, '..', 'docs');
+const REPORT = join(DOCS, 'performance.md');
+const PLOTS = { growth: join(DOCS, 'performance-growth.svg'), wrong: join(DOCS, 'performance-wrong.svg') };
+
+/** As many as the machine that the limits are for has cores. */
+const AT_ONCE = 2;
+const SIZES = [100, 1000, 5000, 50_000];
+const RATES = [10, 18];
+const JOINERS = 5000;
+const FAULTS = [0, 1, 10];
+const LAGS = [0, 20, 2400];
+
+const { check } = new Command('bench')
+  .description('Measures what the service costs, and writes docs/performance.md.')
+  .option('--check', 'measure only what is the same in every run, and compare it with the report', false)
+  .parse()
+  .opts<{ check: boolean }>();
+
+const begun = performance.now();
+const heaps: Heap[] = [];
+const figures = await figured(check ? [] : [false, true]);
+const drawings = { growth: await growthPlot(figures.sweeps), wrong: await wrongPlot(figures.scores) };
+const text = figuresOf(figures);
+if (check) compare();
+else await write();
+
+/** Measures everything that is the same in every run, the longest first. @param seated for which state of everybody the heap is measured beside it */
+async function figured(seated: readonly boolean[]): Promise<Figures> {
+  const sweeps: FirstSweep[] = [];
+  const bursts: Burst[] = [];
+  const scores: Score[] = [];
+  const found: { single?: Figures['single']; wait?: Figures['wait'] } = {};
+  const jobs: (() => Promise<unknown>)[] = [];
+  for (const members of SIZES.toReversed()) {
+    for (const rate of RATES) {
+      const steady = rate === RATES[0] && members >= 5000;
+      jobs.push(async () => sweeps.push(await onThread('firstSweep', members, rate, steady)));
+    }
+  }
+  for (const via of ['scim', 'api'] as const) {
+    jobs.push(async () => bursts.push(await onThread('burst', JOINERS, via)));
+  }
+  for (const all of seated) jobs.push(async () => heaps.push(await onThread('heap', 50_000, all)));
+  for (const contender of CONTENDERS) {
+    for (const lagSeconds of LAGS) {
+      for (const faultPercent of FAULTS) {
+        const conditions = { faultPercent, lagSeconds, via: 'console' } as const;
+        jobs.push(async () => scores.push(await onThread('contend', contender, conditions)));
+      }
+    }
+    const scim = { faultPercent: 0, lagSeconds: 0, via: 'scim' } as const;
+    jobs.push(async () => scores.push(await onThread('contend', contender, scim)));
+  }
+  jobs.push(async () => {
+    found.single = await onThread('singleJoin');
+    found.wait = await onThread('longWait');
+  });
+  let done = 0;
+  await inParallel(jobs, AT_ONCE, async (job) => {
+    await job();
+    done += 1;
+    process.stderr.write(
+      `${done} of ${jobs.length} measured after ${Math.round((performance.now() - begun) / 1000)} s\n`,
+    );
+  });
+  const { single, wait } = found;
+  if (!(single && wait)) throw new Error('a single join was not measured');
+  sweeps.sort((a, b) => a.members - b.members || a.rate - b.rate);
+  bursts.sort((a, b) => (a.via > b.via ? -1 : 1));
+  scores.sort(
+    (a, b) =>
+      (a.via > b.via ? 1 : b.via > a.via ? -1 : 0) ||
+      a.lagSeconds - b.lagSeconds ||
+      a.faultPercent - b.faultPercent ||
+      CONTENDERS.indexOf(a.contender) - CONTENDERS.indexOf(b.contender),
+  );
+  heaps.sort((a, b) => Number(a.seated) - Number(b.seated));
+  return { single, wait, sweeps, bursts, scores };
+}
+
+async function write(): Promise<void> {
+  const measured = measuredOf({ heaps, startUps: await startUps(), engineRoom: await engineRoom() });
+  mkdirSync(DOCS, { recursive: true });
+  writeFileSync(REPORT, reportOf(text, measured));
+  for (const [name, file] of Object.entries(PLOTS))
+    writeFileSync(file, name === 'growth' ? drawings.growth : drawings.wrong);
+  console.log(`docs/performance.md was written after ${Math.round((performance.now() - begun) / 1000)} s`);
+}
+
+function compare(): void {
+  const before = writtenFigures(readFileSync(REPORT, 'utf8')).split('\n');
+  const now = text.split('\n');
+  const different = [
+    ...before.filter((line) => !now.includes(line)).map((line) => `- ${line}`),
+    ...now.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
+    ...(readFileSync(PLOTS.growth, 'utf8') === drawings.growth ? [] : ['± docs/performance-growth.svg']),
+    ...(readFileSync(PLOTS.wrong, 'utf8') === drawings.wrong ? [] : ['± docs/performance-wrong.svg']),
+  ];
+  const same = different.length === 0 && before.length === now.length;
+  console.log(
+    same ? 'docs/performance.md says what was measured' : `docs/performance.md differs:\n${different.join('\n')}`,
+  );
+  process.exitCode = same ? 0 : 1;
+}

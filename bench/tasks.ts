@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { burst } from './burst.ts';
+import { firstSweep } from './first-sweep.ts';
+import { heap } from './heap.ts';
+import { contend } from './side-by-side.ts';
+import { longWait, singleJoin } from './single.ts';
+
+/** What is measured on a thread of its own, by name. */
+export const TASKS = { singleJoin, longWait, firstSweep, burst, contend, heap };
+type Tasks = typeof TASKS;
+
+/** What a thread is given. */
+export interface Order {
+  name: keyof Tasks;
+  args: never[];
+}
+
+/** The logs of 50,000 people's executions, and a ledger in memory. */
+const HEAP_MEBIBYTES = 8192;
+
+/** Measures on a thread of its own, so that nothing is left of one measurement in the next. */
+export async function onThread<Name extends keyof Tasks>(
+  name: Name,
+  ...args: Parameters<Tasks[Name]>
+): Promise<Awaited<ReturnType<Tasks[Name]>>> {
+  const worker = new Worker(new URL('thread.ts', import.meta.url), {
+    workerData: { name, args },
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES },
+  });
+  const [result] = await once(worker, 'message');
+  await worker.terminate();
+  return result;
+}

@@ -1,0 +1,251 @@
+import { Buffer } from 'node:buffer';
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import * as z from 'zod/mini';
+import { type Entitlements, parseEntitlements } from '../domain/entitlements.ts';
+import { plusSeconds } from '../domain/time.ts';
+import type { Answer, DoorRequest } from '../local/door.ts';
+import { type RecordedChange, recordOf, type Via } from '../local/events.ts';
+import type { DirectorySeed, IdentityCenter } from '../local/identity-center.ts';
+import type { Latency } from '../local/invocations.ts';
+import { type ExecutionEnd, openStack, type Stack } from '../local/stack.ts';
+import { latency as usualLatency } from './latencies.ts';
+import { priceOf, type Used } from './prices.ts';
+
+export const GROUP = '44f834e8-0081-7055-1d60-2eb4f1bb0f7b';
+export const APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888';
+export const STORE = 'd-1234567890';
+const REGION = 'us-east-1';
+const START = new Date('2026-11-02T08:00:00Z');
+
+/** The id of a person by number. */
+export function user(number: number): string {
+  return `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+}
+
+/** People by number, from 1 on. */
+export function people(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+export interface WorldOptions {
+  /** People who exist, numbered from 1. */
+  people: number;
+  /** Those of them who are members of GROUP before anything runs. */
+  members?: number;
+  requestsPerSecond?: number;
+  latency?: Latency;
+}
+
+/** What was used since it was asked last. */
+export interface Usage extends Used {
+  /** Requests by `<Service>.<Operation>`, refused ones too. */
+  calls: Record<string, number>;
+  /** Of SSO Admin, which all callers of an organization share. */
+  ssoAdmin: number;
+  identityStore: number;
+  /** Virtual seconds in which functions ran. */
+  lambdaSeconds: number;
+  /** The largest input or output of a state, in bytes. */
+  payload: number;
+  /** Of the execution that had the most. */
+  history: number;
+  dollars: number;
+}
+
+/** The whole service in virtual time, with a meter. */
+export interface World {
+  stack: Stack;
+  center: IdentityCenter;
+  ends: ExecutionEnd[];
+  seconds(): number;
+  /** Does something so many seconds from now. */
+  after(seconds: number, action: () => unknown): void;
+  /** Lets time pass until nothing is left to happen. */
+  settle(): Promise<void>;
+  /** A change of the directory, and at once its event. */
+  change(change: RecordedChange, via: Via): Promise<string>;
+  usage(): Usage;
+  /** Seconds from the beginning at which each person's assignment was made first, by user id. */
+  seatedAt: ReadonlyMap<string, number>;
+  entitlements: Entitlements;
+  close(): Promise<void>;
+}
+
+const Functions = z.object({
+  provider: z.object({ memorySize: z.int() }),
+  functions: z.record(z.string(), z.object({ memorySize: z.optional(z.int()) })),
+});
+
+/** Gigabytes that a function has, as deployed. */
+function memories(): (name: string) => number {
+  const text = readFileSync(new URL('../serverless.yml', import.meta.url), 'utf8');
+  const { provider, functions } = Functions.parse(parse(text, { logLevel: 'error' }));
+  return (name) => (functions[name]?.memorySize ?? provider.memorySize) / 1024;
+}
+
+/** Of a request to DynamoDB: a unit a KB written, a unit 4 KB read; JSON has more bytes than DynamoDB counts. */
+function unitsOf(call: string, body: Uint8Array, answer: Answer): Pick<Used, 'writeUnit' | 'readUnit'> {
+  const read = Math.ceil(Buffer.byteLength(answer.body) / 4096);
+  switch (call) {
+    // The item, and its place in the index.
+    case 'DynamoDB.PutItem':
+      return { writeUnit: 2 * Math.ceil(body.byteLength / 1024), readUnit: 0 };
+    case 'DynamoDB.BatchGetItem':
+      return { writeUnit: 0, readUnit: Math.max(read, Buffer.from(body).toString().split('"sk"').length - 1) };
+    case 'DynamoDB.GetItem':
+    case 'DynamoDB.Query':
+      return { writeUnit: 0, readUnit: Math.max(1, read) };
+    default:
+      return { writeUnit: 0, readUnit: 0 };
+  }
+}
+
+const NOTHING: Omit<Used, 'logGigabyte'> & { logBytes: number; lambdaSeconds: number } = {
+  transition: 0,
+  gigabyteSecond: 0,
+  invocation: 0,
+  writeUnit: 0,
+  readUnit: 0,
+  busEvent: 0,
+  logBytes: 0,
+  lambdaSeconds: 0,
+};
+
+/** Opens a {@link World}. The brake allows everything: nothing here is about it. */
+export async function aWorld(options: WorldOptions): Promise<World> {
+  const { members = 0, requestsPerSecond = 10, latency = usualLatency } = options;
+  const entitlements = entitlementsOf(requestsPerSecond);
+  const memoryOf = memories();
+  const ends: ExecutionEnd[] = [];
+  const seatedAt = new Map<string, number>();
+  const seconds = () => (stack.clock.now().getTime() - START.getTime()) / 1000;
+  let meter = { ...NOTHING };
+  let counted: Record<string, number> = {};
+  let sequence = 0;
+
+  const request =
+    ({ call, body }: DoorRequest) =>
+    (answer: Answer) => {
+      const units = unitsOf(call, body, answer);
+      meter.writeUnit += units.writeUnit;
+      meter.readUnit += units.readUnit;
+      if (call !== 'SSOAdmin.CreateApplicationAssignment' || answer.statusCode !== 200) return;
+      const { PrincipalId: userId }: { PrincipalId: string } = JSON.parse(Buffer.from(body).toString());
+      if (!seatedAt.has(userId)) seatedAt.set(userId, seconds());
+    };
+  const stack: Stack = await openStack({
+    entitlements,
+    directory: directoryOf(options.people, members),
+    start: START,
+    transport: 'in-process',
+    latency,
+    listener: {
+      ended: (end) => ends.push(end),
+      audit: () => {
+        meter.busEvent += 1;
+      },
+      log: (line) => {
+        meter.logBytes += Buffer.byteLength(line);
+      },
+      invoked: ({ function: name }) => {
+        meter.invocation += 1;
+        const begun = seconds();
+        return () => {
+          const ran = seconds() - begun;
+          meter.lambdaSeconds += ran;
+          meter.gigabyteSecond += ran * memoryOf(name);
+        };
+      },
+      request,
+    },
+  });
+  let told = 0;
+
+  return {
+    stack,
+    center: stack.identityCenter,
+    ends,
+    seatedAt,
+    entitlements,
+    seconds,
+    after: (wait, action) =>
+      stack.at(new Date(plusSeconds(stack.clock.now(), wait)), async () => {
+        await action();
+      }),
+    settle: () => stack.settle(),
+    change(change, via) {
+      happen(stack.identityCenter, change);
+      sequence += 1;
+      const at = stack.clock.now();
+      return stack.start(recordOf(change, { via, at, sequence, identityStoreId: STORE, region: REGION }));
+    },
+    usage() {
+      const calls = stack.calls();
+      const news = Object.entries(calls).map(([call, count]) => [call, count - (counted[call] ?? 0)] as const);
+      counted = calls;
+      const { logBytes, ...used } = meter;
+      meter = { ...NOTHING };
+      const fresh = ends.slice(told).flatMap(({ execution }) => stack.execution(execution) ?? []);
+      told = ends.length;
+      for (const { log } of fresh) {
+        used.transition += log.filter(({ type }) => type === 'StateEntered' || type === 'StateRetried').length;
+      }
+      const all: Used = { ...used, logGigabyte: logBytes / 1e9 };
+      return {
+        ...all,
+        lambdaSeconds: used.lambdaSeconds,
+        calls: Object.fromEntries(news.filter(([call, count]) => count > 0 && !call.startsWith('SFN.'))),
+        ssoAdmin: total(news, 'SSOAdmin.'),
+        identityStore: total(news, 'IdentityStore.'),
+        payload: Math.max(0, ...fresh.map(({ log }) => Math.max(...log.map(payloadOf)))),
+        history: Math.max(0, ...fresh.map(({ historyEvents }) => historyEvents)),
+        dollars: priceOf(all),
+      };
+    },
+    close: () => stack.close(),
+  };
+}
+
+function total(calls: readonly (readonly [string, number])[], service: string): number {
+  return calls.reduce((sum, [call, count]) => sum + (call.startsWith(service) ? count : 0), 0);
+}
+
+/** Bytes of what a state was given or gave. */
+function payloadOf(event: object): number {
+  if (!('state' in event) || typeof event.state !== 'object' || event.state === null) return 0;
+  const { state } = event;
+  const parts = ['input' in state ? state.input : null, 'output' in state ? state.output : null];
+  return Math.max(...parts.map((part) => Buffer.byteLength(JSON.stringify(part ?? null))));
+}
+
+function happen(center: IdentityCenter, change: RecordedChange): void {
+  if (change.change === 'join') center.join(change.groupId, change.userId);
+  if (change.change === 'leave') center.leave(change.groupId, change.userId);
+}
+
+/** So many people, of whom the first are members of GROUP. */
+export function directoryOf(everybody: number, members: number): DirectorySeed {
+  return {
+    identityStoreId: STORE,
+    users: people(everybody).map((number) => ({ userId: user(number), userName: `person-${number}` })),
+    groups: [{ groupId: GROUP, members: people(members).map(user) }],
+    applications: [{ applicationArn: APPLICATION }],
+  };
+}
+
+/** Members of GROUP get APPLICATION. */
+export function entitlementsOf(requestsPerSecond: number): Entitlements {
+  const parsed = parseEntitlements({
+    identityCenter: {
+      region: REGION,
+      instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
+      identityStoreId: STORE,
+    },
+    entitlements: [{ name: 'amazon-q-developer', application: APPLICATION, groups: [GROUP], seats: { max: 200_000 } }],
+    brake: { percent: 100, atLeast: 200_000 },
+    requestsPerSecond,
+  });
+  if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
+  return parsed.entitlements;
+}
