@@ -105,8 +105,9 @@ ${renderHeaps(heaps)}
 
 ## 7. Start-up
 
-Processes of their own, in turn; the fastest of each counts. SDK clients alone: what the adapters import of them, bundled the same
-way, each client made once.
+Processes of their own, in turn; the fastest of each counts. *Its SDK clients*: the packages of the clients that a function has,
+whole, bundled with the same settings of esbuild and nothing replaced. Usher's bundles leave out what the SDK brings for other
+places than Lambda (\`build/bundle.ts\`), which pays for Powertools, middy, zod and Usher itself.
 
 ${renderStartUps(startUps)}
 

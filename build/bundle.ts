@@ -27,8 +27,9 @@ const lambdaOnly = (serviceDir: string): Plugin => ({
  * `splitting` keeps what the SDK loads only on demand out of the cold start; `module` first lets esbuild shake the tree.
  *
  * @param entry path of the source from `serviceDir`, without its suffix; the bundle has the same below `outdir`
+ * @param plugins none: with all that the SDK brings
  */
-export function bundle(serviceDir: string, entry: string, outdir: string) {
+export function bundle(serviceDir: string, entry: string, outdir: string, plugins = [lambdaOnly(serviceDir)]) {
   return build({
     absWorkingDir: serviceDir,
     entryPoints: { [entry]: `${entry}.ts` },
@@ -45,6 +46,6 @@ export function bundle(serviceDir: string, entry: string, outdir: string) {
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,
-    plugins: [lambdaOnly(serviceDir)],
+    plugins,
   });
 }

@@ -45,13 +45,6 @@ describe('the environment of a Lambda function', () => {
     );
   });
 
-  it('names every fault of the packaged configuration at once, and no value', () => {
-    const faulty = { ...someEntitlements(), requestsPerSecond: 'secret', brake: { percent: 101, atLeast: 1 } };
-    const read = () => lambdaEnvironment(variables(faulty));
-    expect(read).toThrow(/brake\.percent: .*; requestsPerSecond: /);
-    expect(read).not.toThrow(/secret/);
-  });
-
   it('fails without the packaged configuration', () => {
     expect(() => lambdaEnvironment({ ...variables(), ENTITLEMENTS_FILE: '/nowhere/at-all.json' })).toThrow('ENOENT');
   });

@@ -95,7 +95,7 @@ const rules: fc.Arbitrary<RuleChoice> = fc.record({
   graceDays: fc.constantFrom(0, 0, 0, 1, 3),
   mode: fc.constantFrom('enforce', 'enforce', 'enforce', 'enforce', 'observe'),
   brake: fc.record({ percent: fc.constantFrom(0, 0, 20, 100), atLeast: fc.constantFrom(1, 1, 2, 50) }),
-  requestsPerSecond: fc.constantFrom(1, 2, 20, 20),
+  requestsPerSecond: fc.constantFrom(1, 1, 2, 20),
   without: fc.constantFrom('nothing', 'nothing', 'group', 'entitlement'),
 });
 
@@ -291,9 +291,22 @@ const rush: fc.Arbitrary<Episode> = fc
     { afterSeconds: 0, deed: { do: 'join', user: one, group: at, via: 'console', delivery } },
   ]);
 
+/** Somebody whose event arrives while whole applications are looked at. */
+const interruption: fc.Arbitrary<Episode> = fc
+  .tuple(afterSeconds, someone, someGroup, fc.constantFrom<Via>('console', 'api'), soon, fc.constantFrom(0, 1, 2))
+  .map(([pause, one, at, by, delivery, gap]) => [
+    { afterSeconds: pause, deed: { do: 'everything' } },
+    { afterSeconds: gap, deed: { do: 'toggle', user: one, group: at, via: by, delivery } },
+  ]);
+
 function episodes(told: boolean): fc.Arbitrary<Episode> {
   const single = fc.record({ afterSeconds, deed: deeds(told) }).map((one) => [one]);
-  return fc.oneof({ weight: 20, arbitrary: single }, { weight: 2, arbitrary: flicker }, { weight: 1, arbitrary: rush });
+  return fc.oneof(
+    { weight: 20, arbitrary: single },
+    { weight: 3, arbitrary: flicker },
+    { weight: 1, arbitrary: rush },
+    { weight: 3, arbitrary: interruption },
+  );
 }
 
 const draft: fc.Arbitrary<Draft> = fc.constantFrom(true, false, false).chain((told) =>
