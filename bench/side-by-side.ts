@@ -58,7 +58,6 @@ export async function contend(contender: Contender, conditions: Conditions): Pro
   const world = await aWorld({ people: everybody, members: SEATED_BEFORE });
   const { center, stack } = world;
   await seatFirst(contender, world);
-  const began = world.seconds();
   world.usage();
   for (const read of ['IdentityStore.IsMemberInGroups', 'IdentityStore.ListGroupMemberships'] as const) {
     center.setLag(read, conditions.lagSeconds);
@@ -88,7 +87,7 @@ export async function contend(contender: Contender, conditions: Conditions): Pro
   }
   world.after(HOUR + AFTERWARDS, () => undefined);
   await world.settle();
-  const score = scoreOf(world, joinedAt, began);
+  const score = scoreOf(world, joinedAt);
   const { identityStore, ssoAdmin } = world.usage();
   await world.close();
   return { contender, ...conditions, ...score, lost: lost.count, identityCenterCalls: identityStore + ssoAdmin };
@@ -123,7 +122,7 @@ function tellerOf(
   };
 }
 
-function scoreOf({ center, seatedAt }: World, joinedAt: ReadonlyMap<string, number>, _began: number) {
+function scoreOf({ center, seatedAt }: World, joinedAt: ReadonlyMap<string, number>) {
   const members = new Set(center.memberships(GROUP, Number.POSITIVE_INFINITY).values.map(({ userId }) => userId));
   const assigned = new Set(center.assigned(APPLICATION, Number.POSITIVE_INFINITY).values.map((one) => one.principalId));
   const seated = members.intersection(assigned);

@@ -40,7 +40,7 @@ const STEPS: Step[] = [
   { name: 'moto', command: 'node', args: ['tests/moto/verify.ts'], missing: 3 },
 ];
 
-/** Tools are found as in npm scripts, also when this file is run by hand. The flood of single joins has its full size. */
+/** Tools are found as in npm scripts, also when this file is run by hand. Floods have their full size. */
 const env = {
   FLOOD_JOINS: '5000',
   ...process.env,

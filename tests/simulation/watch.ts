@@ -50,7 +50,7 @@ export class Watch {
   readonly #origins = new Map<string, 'usher' | 'hand'>();
   readonly #byHandSince = new Map<string, Moment>();
   readonly #tenures = new Map<string, Tenure[]>();
-  readonly #revocations = new Map<string, Moment[]>();
+  readonly #revocations = new Map<string, Map<string, Moment>>();
   /** By digest: who was held when it was given out. */
   readonly #covered = new Map<string, string[]>();
   readonly #releasable = new Set<string>();
@@ -308,14 +308,27 @@ export class Watch {
       this.#isNotHeld(pair, now);
     }
     this.#releasable.delete(key);
-    if (!released) this.#revocations.set(applicationArn, [...(this.#revocations.get(applicationArn) ?? []), now]);
+    if (!released) {
+      const earlier = this.#revocations.get(applicationArn) ?? new Map<string, Moment>();
+      this.#revocations.set(applicationArn, earlier.set(this.#changeOf(pair), now));
+    }
     this.#gone(key, true);
   }
 
+  /** Until a revocation is proved, it also takes back what somebody assigns again meanwhile: all of it is one change. */
+  #changeOf({ applicationArn, userId }: Pair): string {
+    return `${userId} ${this.shadow.seat(applicationArn, userId)?.changeSeq}`;
+  }
+
   #isWithinBudget(pair: Pair, now: Moment): void {
+    // A revocation that no read shows in time may pass for one that never was.
+    if (this.hazy) return;
     const { applicationArn } = pair;
     const windowStart = now - DAY;
-    const earlier = (this.#revocations.get(applicationArn) ?? []).filter((at) => at > windowStart).length;
+    const change = this.#changeOf(pair);
+    const earlier = [...(this.#revocations.get(applicationArn) ?? [])].filter(
+      ([other, at]) => other !== change && at > windowStart,
+    ).length;
     const tenures = [...this.#tenures].flatMap(([key, some]) => (key.startsWith(applicationArn) ? some : []));
     const then = tenures.filter(({ from, to }) => from <= windowStart && (to === undefined || to > windowStart)).length;
     const budgets = this.#truth
