@@ -6,8 +6,10 @@ import { SETTLE_SECONDS } from './work.ts';
 
 const DAY_SECONDS = 24 * 3600;
 
-/** Few enough that a batch ends within its Lambda's time limit at one request a second, with two for each change. */
-export const BATCH_SIZE = 100;
+/** Most users of a batch. The more it has, the fewer batches wait for their last answers. */
+export const BATCH_SIZE = 500;
+/** Two requests for each change then end within the Lambda's time limit, which is shorter than a lease. */
+const BATCH_SECONDS = 200;
 /**
  * Bounds a round's batches, and with them the payload of a state: some 3,300 ids of the usual 36 characters. Every round
  * reads all that a sweep reads, so that the more a round has, the fewer calls a seat takes.
@@ -212,18 +214,20 @@ export type PlannedChange = Omit<Batch, 'userIds'> & { userId: string };
 /**
  * Cuts changes into batches of one application, kind and reason; revocations first, since they free places.
  *
+ * @param requestsPerSecond at which they will be made
  * @returns at most {@link ROUND_BATCHES} of {@link ROUND_BYTES} together, and whether some changes were left for the next
  *   round
  */
-export function cut(changes: readonly PlannedChange[]): { batches: Batch[]; more: boolean } {
+export function cut(changes: readonly PlannedChange[], requestsPerSecond: number): { batches: Batch[]; more: boolean } {
+  const size = Math.min(BATCH_SIZE, Math.floor((BATCH_SECONDS * requestsPerSecond) / 2));
   const order = { revoke: 0, grant: 1, record: 2, hold: 3 };
   const sorted = [...changes].sort((a, b) => order[a.kind] - order[b.kind]);
   const groups = Map.groupBy(sorted, ({ applicationArn, kind, reason }) => `${applicationArn} ${kind} ${reason}`);
   const batches: Batch[] = [];
   let bytes = 0;
   for (const group of groups.values()) {
-    for (let first = 0; first < group.length; first += BATCH_SIZE) {
-      const batch = batchOf(group.slice(first, first + BATCH_SIZE), ROUND_BYTES - bytes);
+    for (let first = 0; first < group.length; first += size) {
+      const batch = batchOf(group.slice(first, first + size), ROUND_BYTES - bytes);
       if (!batch || batches.length === ROUND_BATCHES) return { batches, more: true };
       batches.push(batch);
       bytes += bytesOf(batch);

@@ -88,7 +88,7 @@ async function planWhileDue({ execution, term, progress }: Course, taken: Work, 
     );
     for (const [application, report] of plan.reports) reports.set(application, report);
     const found = reports.size > 0 ? { report: [...reports.values()] } : {};
-    const { batches, more } = batchesOf(plan);
+    const { batches, more } = batchesOf(plan, services.entitlements.requestsPerSecond);
     course = {
       ...course,
       progress: withHeld(planned(progressed(course.progress, batches), plan, more), plan),
@@ -120,8 +120,8 @@ function endOf(progress: Progress, work: Work): Plan {
   return { outcome: progress.held?.length ? 'held' : 'converged', progress };
 }
 
-function batchesOf({ changes, holds }: LookPlan): { batches: Batch[]; more: boolean } {
-  const { batches, more } = cut(changes);
+function batchesOf({ changes, holds }: LookPlan, requestsPerSecond: number): { batches: Batch[]; more: boolean } {
+  const { batches, more } = cut(changes, requestsPerSecond);
   const room = more ? 0 : ROUND_BATCHES - batches.length;
   const events = holds.slice(0, room).map((applicationArn) => ({
     applicationArn,

@@ -314,6 +314,8 @@ describe('tally', () => {
 });
 
 describe('cut', () => {
+  /** Requests a second: a batch has 100 users then. */
+  const PACE = 1;
   type Planned = Parameters<typeof cut>[0][number];
 
   function planned(count: number, parts: Partial<Planned> = {}): Planned[] {
@@ -327,7 +329,7 @@ describe('cut', () => {
   }
 
   it('makes nothing of nothing', () => {
-    expect(cut([])).toEqual({ batches: [], more: false });
+    expect(cut([], PACE)).toEqual({ batches: [], more: false });
   });
 
   it.each([
@@ -336,25 +338,41 @@ describe('cut', () => {
     [101, [100, 1]],
     [220, [100, 100, 20]],
   ])('cuts %d users into batches of %j', (users, sizes) => {
-    expect(cut(planned(users)).batches.map(({ userIds }) => userIds.length)).toEqual(sizes);
+    expect(cut(planned(users), PACE).batches.map(({ userIds }) => userIds.length)).toEqual(sizes);
+  });
+
+  it.each([
+    [1, 100],
+    [1.5, 150],
+    [5, BATCH_SIZE],
+    [20, BATCH_SIZE],
+  ])('makes a batch, at %d requests a second, as large as its time allows: %d users', (requestsPerSecond, size) => {
+    const [batch] = cut(planned(600), requestsPerSecond).batches;
+    expect(batch?.userIds).toHaveLength(size);
   });
 
   it('puts revocations first, since they free places, and what is only to be told last', () => {
-    const { batches } = cut([
-      ...planned(1, { kind: 'record', reason: 'reconciled' }),
-      ...planned(1),
-      ...planned(1, { kind: 'revoke', reason: 'group-leave' }),
-    ]);
+    const { batches } = cut(
+      [
+        ...planned(1, { kind: 'record', reason: 'reconciled' }),
+        ...planned(1),
+        ...planned(1, { kind: 'revoke', reason: 'group-leave' }),
+      ],
+      PACE,
+    );
     expect(batches.map(({ kind }) => kind)).toEqual(['revoke', 'grant', 'record']);
   });
 
   it('keeps application, kind and reason apart, and the order within', () => {
-    const { batches } = cut([
-      ...planned(2),
-      ...planned(1, { applicationArn: anApplication(2) }),
-      ...planned(1, { reason: 'drift-healed' }),
-      ...planned(1, { userId: aUserId(7) }),
-    ]);
+    const { batches } = cut(
+      [
+        ...planned(2),
+        ...planned(1, { applicationArn: anApplication(2) }),
+        ...planned(1, { reason: 'drift-healed' }),
+        ...planned(1, { userId: aUserId(7) }),
+      ],
+      PACE,
+    );
     const grant = { kind: 'grant', applicationArn: anApplication(), reason: 'group-join' };
     expect(batches).toEqual([
       { ...grant, userIds: [aUserId(0), aUserId(1), aUserId(7)] },
@@ -368,15 +386,15 @@ describe('cut', () => {
     ['the longest ids', (index: number) => `0123456789-${aUserId(index)}`, 2500],
   ])('fills a round of %s to its bound, and says that some are left', (_fact, idOf, least) => {
     const many = planned(5000).map((change, index) => ({ ...change, userId: idOf(index) }));
-    const { batches, more } = cut(many);
+    const { batches, more } = cut(many, PACE);
     const users = batches.flatMap(({ userIds }) => userIds);
     expect(users).toEqual(many.slice(0, users.length).map(({ userId }) => userId));
     expect(users.length).toBeGreaterThan(least);
     expect(JSON.stringify(batches).length).toBeLessThanOrEqual(ROUND_BYTES + 1);
     expect(JSON.stringify(batches).length).toBeGreaterThan(ROUND_BYTES - 100);
     expect(more).toBe(true);
-    expect(cut(many.slice(0, users.length)).more).toBe(false);
-    expect(cut(many.slice(0, users.length + 1)).more).toBe(true);
+    expect(cut(many.slice(0, users.length), PACE).more).toBe(false);
+    expect(cut(many.slice(0, users.length + 1), PACE).more).toBe(true);
   });
 
   it('loses nobody, and keeps every batch small and of one kind', () => {
@@ -390,8 +408,8 @@ describe('cut', () => {
       userIds.map((userId) => [what.applicationArn, what.kind, what.reason, userId].join());
     fc.assert(
       fc.property(fc.array(change, { maxLength: 300, size: 'max' }), (all) => {
-        const { batches } = cut(all);
-        expect(batches.every(({ userIds }) => userIds.length > 0 && userIds.length <= BATCH_SIZE)).toBe(true);
+        const { batches } = cut(all, PACE);
+        expect(batches.every(({ userIds }) => userIds.length > 0 && userIds.length <= 100)).toBe(true);
         expect(batches.flatMap(keys).sort()).toEqual(
           all.flatMap(({ userId, ...what }) => keys({ ...what, userIds: [userId] })).sort(),
         );

@@ -526,7 +526,7 @@ describe('ApplyChanges', () => {
 
   it('fails on a batch that is too large', async () => {
     const { platform } = aPlatform();
-    const input = { batch: aBatch('grant', people(1, 101)), term: 1, plannedAt: START.toISOString(), execution: ME };
+    const input = { batch: aBatch('grant', people(1, 501)), term: 1, plannedAt: START.toISOString(), execution: ME };
     await expect(handler.on(() => platform)(input, context)).rejects.toMatchObject({
       name: 'InvalidRequestError',
       path: 'batch.userIds',

@@ -148,7 +148,7 @@ describe('a plan', () => {
     expect(found.progress.round).toBe(2);
   });
 
-  it('takes as many people a round as a payload holds, a hundred a batch, and the rest without a time to settle', async () => {
+  it('takes as many people a round as a payload holds, in full batches, and the rest without a time to settle', async () => {
     const numbers = people(1, 3600);
     const { plan, work } = await planning({
       people: numbers.length,

@@ -97,10 +97,10 @@ describe('a holder that is stopped with a full mailbox', () => {
 
 describe('an execution that is stopped half-way', () => {
   it('through its changes, makes no more of them; the tick makes the rest', async () => {
-    const trial = await aTrial({ people: 110 });
+    const trial = await aTrial({ people: 110, requestsPerSecond: 1 });
     const execution = await trial.scim({ join: people(1, 110) });
     // In the middle of the first batch, which goes on: stopping an execution doesn't stop its function.
-    trial.after(12, () => trial.stop(execution));
+    trial.after(30, () => trial.stop(execution));
     await trial.stack.settle();
     expect(trial.assigned()).toEqual(people(1, 100));
     trial.after(LEASE_OUT_SECONDS, () => trial.tick());

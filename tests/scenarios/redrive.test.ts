@@ -1,14 +1,18 @@
 import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../local/faults.ts';
-import { people, user } from '../fixtures/stack.ts';
+import { type Deployment, people, user } from '../fixtures/stack.ts';
 import { aTrial, SEATED, type Trial } from '../fixtures/trial.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 
 /** A join that fails for as long as the fault lasts. */
-async function aFailedJoin(fault: Omit<FaultRule, 'times'>, joiners: readonly number[] = [1]) {
-  const trial = await aTrial({ people: Math.max(...joiners) });
+async function aFailedJoin(
+  fault: Omit<FaultRule, 'times'>,
+  joiners: readonly number[] = [1],
+  deployment: Deployment = {},
+) {
+  const trial = await aTrial({ people: Math.max(...joiners), ...deployment });
   trial.stack.faults.add({ ...fault, times: 100_000 });
   const execution = joiners.length === 1 ? await trial.joins(1) : await trial.scim({ join: joiners });
   await trial.stack.settle();
@@ -113,6 +117,7 @@ describe('an execution that failed, redriven once the cause is mended,', () => {
     const { trial, execution } = await aFailedJoin(
       { operation: CREATE, kind: 'internal', principalId: user(30) },
       everybody,
+      { requestsPerSecond: 1 },
     );
     expect(trial.assigned()).toHaveLength(99);
     await redrive(trial, execution, 1000);
