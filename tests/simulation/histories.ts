@@ -299,6 +299,28 @@ const interruption: fc.Arbitrary<Episode> = fc
     { afterSeconds: gap, deed: { do: 'toggle', user: one, group: at, via: by, delivery } },
   ]);
 
+/** One who leaves, whose assignment is not taken back at once; and one who would have the place. */
+const vacancy = (told: boolean): fc.Arbitrary<Episode> =>
+  fc
+    .record({
+      pause: afterSeconds,
+      membership: fc.nat(20),
+      user: someone,
+      group: someGroup,
+      delivery: soon,
+      kind: told ? fc.constantFrom('internal', 'conflict') : fc.constantFrom('lost', 'internal', 'conflict'),
+      times: fc.constantFrom(1, 2, 3),
+      gap: fc.constantFrom(2, 5, 20),
+    })
+    .map(({ pause, membership, user, group, delivery, kind, times, gap }) => [
+      {
+        afterSeconds: pause,
+        deed: { do: 'fault', fault: { operation: 'SSOAdmin.DeleteApplicationAssignment', kind, times } },
+      },
+      { afterSeconds: 0, deed: { do: 'leave', membership, via: 'console', delivery } },
+      { afterSeconds: gap, deed: { do: 'join', user, group, via: 'console', delivery } },
+    ]);
+
 function episodes(told: boolean): fc.Arbitrary<Episode> {
   const single = fc.record({ afterSeconds, deed: deeds(told) }).map((one) => [one]);
   return fc.oneof(
@@ -306,6 +328,7 @@ function episodes(told: boolean): fc.Arbitrary<Episode> {
     { weight: 3, arbitrary: flicker },
     { weight: 1, arbitrary: rush },
     { weight: 3, arbitrary: interruption },
+    { weight: 2, arbitrary: vacancy(told) },
   );
 }
 
