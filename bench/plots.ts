@@ -59,9 +59,10 @@ const CONTENDERS: Readonly<Record<Score['contender'], string>> = {
   eventLambda: 'waiting Lambda',
 };
 
-/** Who is wrong at the end, by contender, faults and lag. */
+/** Who is wrong at the end, by contender, faults and lag, of the changes that are told in the console's way. */
 export async function wrongPlot(scores: readonly Score[]): Promise<string> {
-  const values = scores.flatMap(({ contender, faultPercent, lagSeconds, left, kept }) =>
+  const told = scores.filter(({ via }) => via === 'console');
+  const values = told.flatMap(({ contender, faultPercent, lagSeconds, left, kept }) =>
     [
       { kind: 'left without a seat', people: left },
       { kind: 'kept a seat', people: kept },
@@ -74,6 +75,7 @@ export async function wrongPlot(scores: readonly Score[]): Promise<string> {
   );
   return drawn({
     data: { values },
+    title: 'People who are wrong in the end, of 300 changes',
     mark: 'bar',
     width: 150,
     height: 60,
@@ -81,7 +83,7 @@ export async function wrongPlot(scores: readonly Score[]): Promise<string> {
       row: { field: 'faults', type: 'nominal', title: null, sort: ['0 % faults', '1 % faults', '10 % faults'] },
       column: { field: 'lag', type: 'nominal', title: null, sort: ['lag 0 s', 'lag 20 s', 'lag 40 min'] },
       y: { field: 'contender', type: 'nominal', title: null, sort: Object.values(CONTENDERS) },
-      x: { field: 'people', type: 'quantitative', title: 'people who are wrong in the end, of 300 changes' },
+      x: { field: 'people', type: 'quantitative', title: null },
       color: { field: 'kind', type: 'nominal', title: null },
     },
   });
