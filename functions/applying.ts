@@ -17,7 +17,7 @@ import {
   type Seat,
 } from '../domain/seat.ts';
 import { secondsBetween } from '../domain/time.ts';
-import { SETTLE_SECONDS, type UserEntry, type Work } from '../domain/work.ts';
+import type { UserEntry, Work } from '../domain/work.ts';
 import { holdLease } from './mailbox.ts';
 import { inParallel } from './parallel.ts';
 import type { Measure } from './step.ts';
@@ -193,10 +193,13 @@ async function revoke(task: Task, services: ApplyServices): Promise<Outcome> {
   return 'revoked';
 }
 
+/** Longer than reads of assignments lag, with few exceptions. */
+const GRANT_SHOWS_SECONDS = 90;
+
 /** A look may be too early to show what was granted last, and then says nothing about its end either. */
 function mayHideGrant({ status, changedAt, grantedAt }: Seat, now: Date): boolean {
   const last = status === 'creating' || status === 'assigned' ? changedAt : grantedAt;
-  return last !== undefined && secondsBetween(last, now) < SETTLE_SECONDS;
+  return last !== undefined && secondsBetween(last, now) < GRANT_SHOWS_SECONDS;
 }
 
 /** Asks once more, for this one person, right before taking something away. */

@@ -311,10 +311,10 @@ describe('revoking', () => {
   });
 
   it.each<[string, Partial<Seat>]>([
-    ['was granted', { status: 'confirmed', grantedAt: secondsAgo(29) }],
-    ['was asked for, and never answered', { status: 'creating', changedAt: secondsAgo(29) }],
-    ['was granted anew', { status: 'assigned', grantedAt: secondsAgo(9000), changedAt: secondsAgo(29) }],
-    ['was granted, while its revocation has begun', { status: 'revoking', grantedAt: secondsAgo(29) }],
+    ['was granted', { status: 'confirmed', grantedAt: secondsAgo(89) }],
+    ['was asked for, and never answered', { status: 'creating', changedAt: secondsAgo(89) }],
+    ['was granted anew', { status: 'assigned', grantedAt: secondsAgo(9000), changedAt: secondsAgo(89) }],
+    ['was granted, while its revocation has begun', { status: 'revoking', grantedAt: secondsAgo(89) }],
   ])('believes no look that may be too early to show what %s', async (_fact, parts) => {
     const { apply, seat } = await applying({ seats: [aSeat(1, parts)], assigned: [1] });
     expect(await apply(aBatch('revoke', [1]))).toEqual({ later: 1 });
