@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { ApplicationArn, ResourceId } from './ids.ts';
-import { BRAKE_WINDOW_SECONDS, type Reason, ReasonSchema, type Seat, takesPlace } from './seat.ts';
+import { BRAKE_WINDOW_SECONDS, isMadeAgain, type Reason, ReasonSchema, type Seat, takesPlace } from './seat.ts';
 import { isDue, plusSeconds } from './time.ts';
 import { SETTLE_SECONDS } from './work.ts';
 
@@ -124,18 +124,25 @@ function decideAbsent({ assigned, seat, absence }: Standing, circumstances: Circ
     return unsettled(seat, circumstances) ?? (isTold(seat) ? { do: 'gone', reason: absence } : { do: 'forget' });
   }
   const revoke = ifDue({ do: 'revoke', reason: absence }, seat, circumstances);
+  const leave: Decision =
+    absence === 'group-leave' && graceDays > 0
+      ? { do: 'leave', dueAt: plusSeconds(readAt, graceDays * DAY_SECONDS) }
+      : revoke;
   switch (seat.status) {
+    // An assignment whose answer was lost has its days of grace, too; whether there is one may show only later.
+    case 'creating':
+      if (leave === revoke) return revoke;
+      return assigned ? leave : (unsettled(seat, circumstances) ?? revoke);
     case 'assigned':
     case 'confirmed':
-      if (absence !== 'group-leave' || graceDays === 0) return revoke;
-      return { do: 'leave', dueAt: plusSeconds(readAt, graceDays * DAY_SECONDS) };
+      return leave;
     case 'leaving':
       return absence === 'group-leave' && !isDue(seat.dueAt, readAt)
         ? (unsettled(seat, circumstances) ?? NOTHING)
         : revoke;
-    case 'creating':
-    case 'held':
     case 'revoking':
+      return assigned ? revoke : (hidden(seat, readAt) ?? revoke);
+    case 'held':
       return revoke;
     // That it is gone is proved only by reads long enough after the call. What is visible later is somebody else's.
     case 'revoked':
@@ -153,11 +160,27 @@ function isTold({ grantedAt }: Seat): boolean {
 
 function grantReason(seat: Seat | undefined, { trigger }: Circumstances): Reason {
   if (seat && ['confirmed', 'leaving', 'held'].includes(seat.status)) return 'drift-healed';
-  // Begun for this reason, and not ended yet.
-  if (seat?.status === 'creating' && seat.grantedAt !== undefined) return 'drift-healed';
+  if (seat && isMadeAgain(seat)) return 'drift-healed';
   if (seat?.status === 'waitlisted') return 'place-freed';
   if (trigger === 'manual') return 'manual';
   return trigger === 'tick' ? 'reconciled' : 'group-join';
+}
+
+/** Longer than reads of assignments lag, with few exceptions. */
+const GRANT_SHOWS_SECONDS = 90;
+
+/**
+ * Whether a look at this time may be too early to show what was granted last. Then it says nothing about its end either:
+ * one that shows no assignment may show the time before it.
+ */
+export function hidden(
+  { status, changedAt, grantedAt }: Pick<Seat, 'status' | 'changedAt' | 'grantedAt'>,
+  now: Date,
+): Extract<Decision, { do: 'wait' }> | undefined {
+  const last = status === 'creating' || status === 'assigned' ? changedAt : grantedAt;
+  if (last === undefined) return undefined;
+  const until = plusSeconds(last, GRANT_SHOWS_SECONDS);
+  return isDue(until, now) ? undefined : { do: 'wait', until };
 }
 
 /** Whether reads that began at this time may not show yet what was last written for a seat. */

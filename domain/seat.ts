@@ -174,6 +174,16 @@ export function assigned(seat: Seat, context: ChangeContext): Seat {
   return told({ ...moved(seat, 'assigned', context.now), grantedAt }, 'assigned', context);
 }
 
+/** Told of already, and being made again because somebody took the assignment away. */
+export function isMadeAgain({ status, grantedAt }: Pick<Seat, 'status' | 'grantedAt'>): boolean {
+  return status === 'creating' && grantedAt !== undefined;
+}
+
+/** A look shows the assignment that we asked for, and whose answer was lost: it is told before whatever comes next. */
+export function answered(seat: Seat, context: Omit<ChangeContext, 'reason'>): Seat {
+  return assigned(seat, { ...context, reason: isMadeAgain(seat) ? 'drift-healed' : 'group-join' });
+}
+
 /** Entitled, and no place is free: in line, by the time of the first request. */
 export function waitlisted(seat: Seat | undefined, target: Target, context: ChangeContext): Seat {
   return told(renewed(seat, target, 'waitlisted', context), 'waitlisted', { ...context, reason: 'cap-reached' });
@@ -187,13 +197,18 @@ export function adopted(seat: Seat | undefined, target: Target, context: ChangeC
 
 /** The person has left, and keeps the seat until a date. */
 export function leaving(seat: Seat, dueAt: string, context: ChangeContext): Seat {
-  const left = numbered(moved(seat, 'leaving', context.now), context.cause);
-  return told({ ...left, dueAt }, 'leaving', context, dueAt);
+  const left = numbered(moved(sureOf(seat, context), 'leaving', context.now), context.cause);
+  return { ...told({ ...left, dueAt }, 'leaving', context, dueAt), revision: seat.revision + 1 };
 }
 
 /** The brake keeps the seat. Nothing is told of it: the hold is, as a whole. */
-export function held(seat: Seat, generation: number, now: Date): Seat {
-  return { ...moved(seat, 'held', now), hold: generation };
+export function held(seat: Seat, generation: number, context: Omit<ChangeContext, 'reason'>): Seat {
+  return { ...moved(sureOf(seat, context), 'held', context.now), hold: generation, revision: seat.revision + 1 };
+}
+
+/** The seat of which a look has just shown the assignment. */
+function sureOf(seat: Seat, context: Omit<ChangeContext, 'reason'>): Seat {
+  return seat.status === 'creating' ? answered(seat, context) : seat;
 }
 
 /** Who was leaving, or held, is entitled again. */

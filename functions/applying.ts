@@ -4,8 +4,9 @@ import type { Applications } from '../adapters/sso-admin.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
 import { RefusedError, TransientAwsError } from '../domain/errors.ts';
-import type { Batch } from '../domain/plan.ts';
+import { type Batch, hidden } from '../domain/plan.ts';
 import {
+  answered,
   assigned,
   type ChangeContext,
   creating,
@@ -171,7 +172,7 @@ async function revoke(task: Task, services: ApplyServices): Promise<Outcome> {
   const unanswered = seat.status === 'creating' || seat.grantedAt === undefined;
   if (unanswered && (await applications.isAssigned(applicationArn, userId))) {
     // The answer to our create was lost: the stream has to tell of it before it tells of the end.
-    seat = assigned(seat, { ...context, reason: 'group-join' });
+    seat = answered(seat, context);
     await ledger.saveSeat(seat);
   }
   // A create that nobody answered, and that shows nothing: that there was a seat was never told.
@@ -183,7 +184,7 @@ async function revoke(task: Task, services: ApplyServices): Promise<Outcome> {
   } catch (error) {
     return refusal(error, seat, task, services);
   }
-  if (mayHideGrant(task.seat, clock.now()) || (await applications.isAssigned(applicationArn, userId))) return 'later';
+  if (hidden(task.seat, clock.now()) || (await applications.isAssigned(applicationArn, userId))) return 'later';
   if (untold) {
     await ledger.saveSeat(forgotten(seat, clock.now()));
     return 'done';
@@ -191,15 +192,6 @@ async function revoke(task: Task, services: ApplyServices): Promise<Outcome> {
   await ledger.saveSeat(revoked(seat, contextOf(task, clock.now())));
   measure('SeatsRevoked', 1);
   return 'revoked';
-}
-
-/** Longer than reads of assignments lag, with few exceptions. */
-const GRANT_SHOWS_SECONDS = 90;
-
-/** A look may be too early to show what was granted last, and then says nothing about its end either. */
-function mayHideGrant({ status, changedAt, grantedAt }: Seat, now: Date): boolean {
-  const last = status === 'creating' || status === 'assigned' ? changedAt : grantedAt;
-  return last !== undefined && secondsBetween(last, now) < GRANT_SHOWS_SECONDS;
 }
 
 /** Asks once more, for this one person, right before taking something away. */

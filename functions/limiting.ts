@@ -4,7 +4,7 @@ import { RefusedError } from '../domain/errors.ts';
 import { begun, grown, type Hold, isHeld, lifted, nextGeneration } from '../domain/hold.ts';
 import { type Candidate, serveLine } from '../domain/line.ts';
 import { type Decision, tally, unsettled } from '../domain/plan.ts';
-import { adopted, assigned, forgotten, held, revoked, type Seat, takesPlace, waitlisted } from '../domain/seat.ts';
+import { adopted, forgotten, held, revoked, type Seat, takesPlace, waitlisted } from '../domain/seat.ts';
 import { plusSeconds } from '../domain/time.ts';
 import { SETTLE_SECONDS } from '../domain/work.ts';
 import {
@@ -160,18 +160,13 @@ async function writeHold(
   for (const { wanted } of join) {
     const { seat, standing, key, entry } = wanted;
     if (!seat) continue;
+    const context = { now: readAt, execution, cause: entry.cause, reason: wanted.decision.reason };
     const wait = unsettled(seat, { readAt });
-    if (seat.status !== 'creating') joining.push(held(seat, generation, readAt));
-    // The answer to our create was lost: the stream has to tell of it.
-    else if (standing.assigned) {
-      const context = { now: readAt, execution, cause: entry.cause, reason: 'group-join' as const };
-      joining.push({ ...held(assigned(seat, context), generation, readAt), revision: seat.revision + 1 });
-    } else if (wait) lookAgain(plan, key, wait.until, readAt);
+    if (seat.status !== 'creating' || standing.assigned) joining.push(held(seat, generation, context));
+    else if (wait) lookAgain(plan, key, wait.until, readAt);
     // An earlier grant was told, and so its end has to be.
-    else if (seat.grantedAt !== undefined) {
-      const { reason } = wanted.decision;
-      noted.push(revoked(seat, { now: readAt, execution, cause: entry.cause, reason }));
-    } else noted.push(forgotten(seat, readAt));
+    else if (seat.grantedAt !== undefined) noted.push(revoked(seat, context));
+    else noted.push(forgotten(seat, readAt));
   }
   noted.push(...joining);
   await saveSeats(noted, readers);

@@ -122,10 +122,25 @@ describe('decide', () => {
     },
   );
 
+  it('takes back once more what was granted so lately that no look proves its end, when a look can', () => {
+    const seat = aSeat({ status: 'revoking', grantedAt: iso(-89) });
+    const decided = (readAt: Date, assigned = false) =>
+      decide(aStanding({ ...ABSENT, assigned, seat }), circumstances({ readAt }));
+    expect(decided(NOW)).toEqual({ do: 'wait', until: iso(1) });
+    expect(decided(new Date(iso(1)))).toEqual({ do: 'revoke', reason: 'group-leave' });
+    expect(decided(NOW, true)).toEqual({ do: 'revoke', reason: 'group-leave' });
+  });
+
   it.each<[string, Partial<Standing>, string]>([
     ['a seat in use', { seat: aSeat() }, 'leave'],
     ['a seat that was just given', { seat: aSeat({ status: 'assigned' }) }, 'leave'],
-    ['no seat whose create has no answer', { seat: aSeat({ status: 'creating' }) }, 'revoke'],
+    ['a seat whose create has no answer', { seat: aSeat({ status: 'creating' }) }, 'leave'],
+    [
+      'no answer before it is sure whether a create came to anything',
+      { assigned: false, seat: aSeat({ status: 'creating', changedAt: iso(-29) }) },
+      'wait',
+    ],
+    ['nothing to a create that came to nothing', { assigned: false, seat: aSeat({ status: 'creating' }) }, 'revoke'],
     ['nobody who is disabled', { absence: 'user-disabled', seat: aSeat() }, 'revoke'],
     ['nobody who is deleted', { absence: 'user-deleted', seat: aSeat() }, 'revoke'],
     ['no seat of a removed entitlement', { absence: 'entitlement-removed', seat: aSeat() }, 'revoke'],

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type AuditRecord,
   adopted,
+  answered,
   assigned,
   attentionAt,
   cleared,
@@ -233,13 +234,37 @@ describe('held', () => {
     'makes a seat that is %s one of a generation, and tells nothing',
     (status) => {
       const before = aSeat({ status });
-      expect(held({ ...before, dueAt: iso(), hold: 1 }, 2, NOW)).toEqual({
+      expect(held({ ...before, dueAt: iso(), hold: 1 }, 2, aChangeContext())).toEqual({
         ...before,
         status: 'held',
         revision: before.revision + 1,
         changedAt: iso(),
         hold: 2,
       });
+    },
+  );
+});
+
+describe('a create whose answer was lost, and whose assignment shows', () => {
+  const { grantedAt: _, ...open } = aSeat({ status: 'creating', changeSeq: 3 });
+  const STEPS: Record<string, (seat: Seat) => Seat> = {
+    answered: (seat) => answered(seat, aChangeContext({ reason: 'group-leave' })),
+    leaving: (seat) => leaving(seat, iso(86_400), aChangeContext({ reason: 'group-leave' })),
+    held: (seat) => held(seat, 1, aChangeContext({ reason: 'group-leave' })),
+  };
+
+  it.each(Object.keys(STEPS))('is told before it is %s, by one write', (status) => {
+    const seat = STEPS[status]?.(open);
+    expect(seat).toMatchObject({ revision: open.revision + 1, grantedAt: iso() });
+    expect(seat?.audit[0]).toEqual(anAuditRecord({ kind: 'assigned', changeSeq: 3, reason: 'group-join' }));
+  });
+
+  it.each(Object.keys(STEPS))(
+    'is told as drift that was healed before it is %s, when it was told of already',
+    (status) => {
+      const seat = STEPS[status]?.({ ...open, grantedAt: iso(-60) });
+      expect(seat).toMatchObject({ revision: open.revision + 1, grantedAt: iso(-60) });
+      expect(seat?.audit[0]).toEqual(anAuditRecord({ kind: 'assigned', changeSeq: 3, reason: 'drift-healed' }));
     },
   );
 });
@@ -495,7 +520,8 @@ describe('a seat', () => {
     waitlisted: (seat, context) => waitlisted(seat, TARGET, context),
     adopted: (seat, context) => adopted(seat, TARGET, context),
     leaving: (seat, context) => leaving(seat, iso(86_400), context),
-    held: (seat, { now }) => held(seat, 1, now),
+    held: (seat, context) => held(seat, 1, context),
+    answered,
     kept,
     revoking,
     revoked,

@@ -57,7 +57,8 @@ export class Watch {
   readonly #adoptions = new Map<string, Moment>();
   /** By application and user: when somebody else's assignment was taken over last. */
   readonly #adoptedAt = new Map<string, Moment>();
-  readonly #lastWrite = new Map<string, Moment>();
+  /** By execution: when it wrote last, by application. */
+  readonly #lastWrites = new Map<string, Map<string, Moment>>();
   /** What executions were started with, by name. */
   readonly #inputs = new Map<string, unknown>();
   /** When revocations began that are under way, or were made. */
@@ -174,7 +175,8 @@ export class Watch {
         this.#maySend(pair, change, caller?.execution ?? '', caller?.function ?? '');
         const before = this.#exists(pair);
         return () => {
-          this.#lastWrite.set(caller?.execution ?? '', this.#now());
+          const writes = this.#lastWrites.get(nameOf(caller?.execution)) ?? new Map<string, Moment>();
+          this.#lastWrites.set(nameOf(caller?.execution), writes.set(applicationArn, this.#now()));
           const after = this.#exists(pair);
           if (!before && after) this.#granted(pair);
           if (before && !after) this.#revoked(pair);
@@ -203,7 +205,7 @@ export class Watch {
     return ({ statusCode, body }: Answer) => {
       if (statusCode !== 200) return;
       const { executionArn } = JSON.parse(String(body));
-      this.#inputs.set(executionArn.split(':').at(-1), content);
+      this.#inputs.set(nameOf(executionArn), content);
     };
   }
 
@@ -253,10 +255,9 @@ export class Watch {
     if (settledRules && this.#truth.always(from, now, entitled)) {
       this.violate(1, 'a revocation of somebody who is entitled', pair);
     }
-    this.#isGraceOver(pair, now);
   }
 
-  /** Who left and isn't disabled keeps the seat for the days of grace. */
+  /** Who left and isn't disabled keeps the seat, if there was one, for the days of grace. */
   #isGraceOver({ applicationArn, userId }: Pair, now: Moment): void {
     const days = this.#truth
       .rulesOf(applicationArn, now - 10 * DAY, now)
@@ -303,6 +304,7 @@ export class Watch {
     const key = keyOf(pair);
     const now = this.#now();
     const released = this.#releasable.has(key);
+    this.#isGraceOver(pair, now);
     if (!released) {
       this.#isWithinBudget(pair, now);
       this.#isNotHeld(pair, now);
@@ -422,11 +424,13 @@ export class Watch {
   #ended(end: ExecutionEnd): void {
     this.ends.push(end);
     this.#idsOnly('the end of an execution', JSON.stringify(end));
-    const arn = [...this.#lastWrite.keys()].find((execution) => execution.endsWith(`:${end.execution}`));
-    const last = arn === undefined ? undefined : this.#lastWrite.get(arn);
     if (end.outcome !== 'converged') return;
-    if (last !== undefined && this.#now() < last + SETTLE) {
-      this.violate(2, `${end.execution} converged ${(this.#now() - last) / SECOND} s after its last write`);
+    const now = this.#now();
+    for (const [applicationArn, at] of this.#lastWrites.get(end.execution) ?? []) {
+      // Of what a deployment has retired meanwhile nothing is left to prove.
+      const retired = this.#truth.ruleAt(applicationArn, at) && !this.#truth.ruleAt(applicationArn, now);
+      if (retired || now >= at + SETTLE) continue;
+      this.violate(2, `${end.execution} converged ${(now - at) / SECOND} s after its last write`);
     }
     this.#isMet(end.execution);
   }
@@ -436,6 +440,7 @@ export class Watch {
     const expected = expectationOf(this.#inputs.get(execution));
     const now = this.#now();
     if (!expected || this.refusing || this.hazy || now - expected.at > 14 * MINUTE) return;
+    if (this.#isContradicted(expected)) return;
     const { userId, groupId, at, joins } = expected;
     const from = at - this.lag - MINUTE;
     for (const rule of this.#truth.rulesAt(now).entitlements) {
@@ -467,6 +472,14 @@ export class Watch {
       }
     }
   }
+
+  /** Events have whole seconds: of a join and a leave in one nobody can tell which came last. */
+  #isContradicted({ userId, groupId, at, joins }: Expectation): boolean {
+    return [...this.#inputs.values()].some((input) => {
+      const other = expectationOf(input);
+      return other?.userId === userId && other.groupId === groupId && other.at === at && other.joins !== joins;
+    });
+  }
 }
 
 const MembershipEvent = z.object({
@@ -482,13 +495,25 @@ const MembershipEvent = z.object({
 });
 
 /** What an event that names user and group leads to expect. */
-function expectationOf(input: unknown): { userId: string; groupId: string; at: Moment; joins: boolean } | undefined {
+interface Expectation {
+  userId: string;
+  groupId: string;
+  at: Moment;
+  joins: boolean;
+}
+
+function expectationOf(input: unknown): Expectation | undefined {
   const { success, data } = MembershipEvent.safeParse(input);
   if (!success) return undefined;
   const { eventName, eventTime, requestParameters } = data.detail;
   const { groupId, member, memberId } = requestParameters;
   const userId = member?.memberId ?? memberId?.userId ?? '';
   return { userId, groupId, at: Date.parse(eventTime), joins: eventName !== 'RemoveMemberFromGroup' };
+}
+
+/** Of an execution, by its ARN. */
+function nameOf(execution = ''): string {
+  return execution.split(':').at(-1) ?? '';
 }
 
 /** One person and one application as a key. */
