@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { ClientSettings } from '../adapters/clients.ts';
-import type { Seat } from '../domain/seat.ts';
+import { assigned, cleared, confirmed, creating } from '../domain/seat.ts';
 import { Door } from '../local/door.ts';
 import { openDynamoDb } from '../local/dynamodb.ts';
 import { eventBus } from '../local/event-bus.ts';
@@ -13,7 +13,7 @@ import { identityStore } from '../local/identity-store.ts';
 import { ssoAdmin } from '../local/sso-admin.ts';
 import { readTemplate } from '../local/template.ts';
 import { atMost, count, rows } from './report.ts';
-import { APPLICATION, directoryOf, entitlementsOf, people, user } from './world.ts';
+import { APPLICATION, directoryOf, ENTITLEMENT, entitlementsOf, people, user } from './world.ts';
 
 /** What a process that only runs handlers held at most, in MiB, and what the machine answered it. */
 export interface Heap {
@@ -74,23 +74,16 @@ const ITEMS_A_CALL = 25;
 async function seat(center: IdentityCenter, endpoint: string, members: number): Promise<void> {
   const client = new DynamoDBClient(settingsFor(endpoint));
   const at = '2026-10-01T08:00:00.000Z';
+  const cause = '0e0e0e0e-1111-4222-8333-444455556666';
+  const begun = { now: new Date(at), execution: 'sweep', cause, reason: 'manual' } as const;
   const items = people(members).map((number) => {
     center.assignByHand(APPLICATION, user(number));
-    const held: Seat = {
-      schemaVersion: 1,
-      applicationArn: APPLICATION,
-      userId: user(number),
-      entitlement: 'amazon-q-developer',
-      status: 'confirmed',
-      changeSeq: 1,
-      revision: 3,
-      cause: '0e0e0e0e-1111-4222-8333-444455556666',
-      requestedAt: at,
-      grantedAt: at,
-      changedAt: at,
-      audit: [],
-    };
-    return { PutRequest: { Item: marshall({ ...held, pk: APPLICATION, sk: held.userId }) } };
+    const target = { applicationArn: APPLICATION, userId: user(number), entitlement: ENTITLEMENT, requestedAt: at };
+    const given = confirmed(
+      cleared(assigned(creating(undefined, target, begun), begun), () => true),
+      begun.now,
+    );
+    return { PutRequest: { Item: marshall({ ...given, pk: APPLICATION, sk: given.userId }) } };
   });
   for (let first = 0; first < items.length; first += ITEMS_A_CALL) {
     const some = items.slice(first, first + ITEMS_A_CALL);

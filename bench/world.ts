@@ -4,15 +4,17 @@ import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { type Entitlements, parseEntitlements } from '../domain/entitlements.ts';
 import { plusSeconds } from '../domain/time.ts';
-import type { Answer, DoorRequest } from '../local/door.ts';
+import type { DoorRequest } from '../local/door.ts';
 import { type RecordedChange, recordOf, type Via } from '../local/events.ts';
 import type { DirectorySeed, IdentityCenter } from '../local/identity-center.ts';
 import type { Latency } from '../local/invocations.ts';
+import type { Answer } from '../local/json-service.ts';
 import { type ExecutionEnd, openStack, type Stack } from '../local/stack.ts';
 import { latency as usualLatency } from './latencies.ts';
 import { priceOf, type Used } from './prices.ts';
 
 export const GROUP = '44f834e8-0081-7055-1d60-2eb4f1bb0f7b';
+export const ENTITLEMENT = 'amazon-q-developer';
 export const APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888';
 export const STORE = 'd-1234567890';
 const REGION = 'us-east-1';
@@ -242,7 +244,7 @@ export function entitlementsOf(requestsPerSecond: number): Entitlements {
       instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
       identityStoreId: STORE,
     },
-    entitlements: [{ name: 'amazon-q-developer', application: APPLICATION, groups: [GROUP], seats: { max: 200_000 } }],
+    entitlements: [{ name: ENTITLEMENT, application: APPLICATION, groups: [GROUP], seats: { max: 200_000 } }],
     brake: { percent: 100, atLeast: 200_000 },
     requestsPerSecond,
   });

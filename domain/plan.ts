@@ -8,8 +8,10 @@ const DAY_SECONDS = 24 * 3600;
 
 /** Most users of a batch. The more it has, the fewer batches wait for their last answers. */
 export const BATCH_SIZE = 500;
-/** Two requests for each change then end within the Lambda's time limit, which is shorter than a lease. */
+/** So long its requests take at the most: within the Lambda's time limit, which is shorter than a lease. */
 const BATCH_SECONDS = 200;
+/** To sso-admin: whether a create without answer came to anything, the deletion, and the look that proves it. */
+const REQUESTS_A_CHANGE = 3;
 /**
  * Bounds a round's batches, and with them the payload of a state: some 3,300 ids of the usual 36 characters. Every round
  * reads all that a sweep reads, so that the more a round has, the fewer calls a seat takes.
@@ -242,7 +244,7 @@ export type PlannedChange = Omit<Batch, 'userIds'> & { userId: string };
  *   round
  */
 export function cut(changes: readonly PlannedChange[], requestsPerSecond: number): { batches: Batch[]; more: boolean } {
-  const size = Math.min(BATCH_SIZE, Math.floor((BATCH_SECONDS * requestsPerSecond) / 2));
+  const size = Math.min(BATCH_SIZE, Math.floor((BATCH_SECONDS * requestsPerSecond) / REQUESTS_A_CHANGE));
   const order = { revoke: 0, grant: 1, record: 2, hold: 3 };
   const sorted = [...changes].sort((a, b) => order[a.kind] - order[b.kind]);
   const groups = Map.groupBy(sorted, ({ applicationArn, kind, reason }) => `${applicationArn} ${kind} ${reason}`);

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../domain/clock.ts';
+import type { BusEntry } from './event-bus.ts';
 import {
   jsonService,
   type Operation,
@@ -8,8 +9,7 @@ import {
   parsePageToken,
   type Service,
   ServiceError,
-} from './door.ts';
-import type { BusEntry } from './event-bus.ts';
+} from './json-service.ts';
 
 /** An event of the audit bus in EventBridge's envelope, as the log group and the archive keep it. */
 interface KeptEvent {

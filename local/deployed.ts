@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { namesOf } from '../cli/names.ts';
 import type { Clock } from '../domain/clock.ts';
 import { AuditStream } from './audit-stream.ts';
-import { jsonService, type Operation, operation, type Service, ServiceError } from './door.ts';
+import { jsonService, type Operation, operation, type Service, ServiceError } from './json-service.ts';
 import { Queues } from './queues.ts';
 import type { Template } from './template.ts';
 

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import inject from 'light-my-request';
-import type { Answer, Service } from './door.ts';
+import type { Answer, Service } from './json-service.ts';
 
 /** DynamoDB by `dynalite`, in memory and without a socket. */
 export interface DynamoDb extends Service {

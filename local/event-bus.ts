@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod/mini';
 import type { Clock } from '../domain/clock.ts';
-import { jsonService, type Operation, operation, parseJson, type Service, ServiceError } from './door.ts';
+import { jsonService, type Operation, operation, parseJson, type Service, ServiceError } from './json-service.ts';
 
 /** An event that a bus took. */
 export interface BusEntry {

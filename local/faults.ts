@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod/mini';
 import { ResourceId } from '../domain/ids.ts';
-import { type Answer, type Death, errorAnswer, jsonAnswer, parseJson, ServiceError, type ServiceName } from './door.ts';
+import type { Death } from './door.ts';
 import { ReadOperationSchema } from './identity-center.ts';
+import { type Answer, errorAnswer, jsonAnswer, parseJson, ServiceError, type ServiceName } from './json-service.ts';
 
 /** The operations of the stand-in that the functions call; those of other services are only checked by form. */
 const OPERATIONS: ReadonlySet<string> = new Set([

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { type Operation, operation, ServiceError } from './door.ts';
 import type { RecordedChange } from './events.ts';
 import type { IdentityCenter } from './identity-center.ts';
+import { type Operation, operation, ServiceError } from './json-service.ts';
 
 const Id = z.string().check(z.minLength(1), z.maxLength(100));
 const MembershipInput = z.object({ GroupId: Id, MemberId: z.object({ UserId: Id }) });

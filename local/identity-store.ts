@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../domain/clock.ts';
 import type { Selector } from '../domain/request.ts';
+import type { IdentityCenter, Membership, Moment, ReadOperation, User } from './identity-center.ts';
 import {
   jsonService,
   type Operation,
@@ -9,8 +10,7 @@ import {
   parsePageToken,
   type Service,
   ServiceError,
-} from './door.ts';
-import type { IdentityCenter, Membership, Moment, ReadOperation, User } from './identity-center.ts';
+} from './json-service.ts';
 import { RateLimit } from './rate-limit.ts';
 
 const ResourceId = z

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Clock } from '../domain/clock.ts';
-import { jsonService, operation, type Service, ServiceError } from './door.ts';
+import { jsonService, operation, type Service, ServiceError } from './json-service.ts';
 
 /** A message in a queue. Times are milliseconds since the epoch. */
 interface Message {

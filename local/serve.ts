@@ -4,10 +4,10 @@ import { stringify } from 'yaml';
 import * as z from 'zod/mini';
 import type { Entitlements } from '../domain/entitlements.ts';
 import { TICK_SECONDS } from './deployed.ts';
-import { type Answer, parseJson } from './door.ts';
 import { recordOf } from './events.ts';
 import { FaultRuleSchema } from './faults.ts';
 import type { DirectorySeed } from './identity-center.ts';
+import { type Answer, parseJson } from './json-service.ts';
 import { readState, writeState } from './saved-state.ts';
 import { openStack, type Stack, type StackListener } from './stack.ts';
 

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../domain/clock.ts';
+import type { Application, Assignment, IdentityCenter } from './identity-center.ts';
 import {
   jsonService,
   type Operation,
@@ -8,8 +9,7 @@ import {
   parsePageToken,
   type Service,
   ServiceError,
-} from './door.ts';
-import type { Application, Assignment, IdentityCenter } from './identity-center.ts';
+} from './json-service.ts';
 import { RateLimit } from './rate-limit.ts';
 
 const ApplicationArn = z

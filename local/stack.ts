@@ -6,26 +6,22 @@ import type { Clock } from '../domain/clock.ts';
 import type { Entitlements } from '../domain/entitlements.ts';
 import type { Hold } from '../domain/hold.ts';
 import type { Seat } from '../domain/seat.ts';
-import { handler as applyChanges } from '../functions/apply-changes.ts';
-import { handler as checkPropagation } from '../functions/check-propagation.ts';
-import { handler as normalizeRequest } from '../functions/normalize-request.ts';
-import { handler as planChanges } from '../functions/plan-changes.ts';
-import { handler as recordAudit } from '../functions/record-audit.ts';
-import type { Platform } from '../functions/step.ts';
 import { connect, platformOf } from './connecting.ts';
 import { ACCOUNT, deployed, MANAGEMENT_ACCOUNT, NAMES } from './deployed.ts';
-import { type Answer, Door, type DoorOptions, type DoorRequest } from './door.ts';
+import { Door, type DoorOptions, type DoorRequest } from './door.ts';
 import { type DynamoDb, openDynamoDb } from './dynamodb.ts';
 import { type ExecutionEnd, endOf, statusChange } from './ends.ts';
 import { eventBus } from './event-bus.ts';
 import type { RecordedChange } from './events.ts';
 import { type Execution, Executions } from './executions.ts';
 import { Faults } from './faults.ts';
+import { Functions } from './functions.ts';
 import { type DirectorySeed, IdentityCenter, type Quirks } from './identity-center.ts';
 import { identityStore } from './identity-store.ts';
 import { identityStoreWrites } from './identity-store-writes.ts';
 import { loadInterpreter, seededDice } from './interpreter.ts';
 import { type Handler, Invocations, type Latency } from './invocations.ts';
+import type { Answer } from './json-service.ts';
 import { itemsOf, putItems, type SavedState } from './saved-state.ts';
 import { ssoAdmin } from './sso-admin.ts';
 import { executionArnOf, stepFunctions } from './step-functions.ts';
@@ -136,17 +132,6 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-/** EventBridge invokes a function again when it failed: after a minute, and after two more. */
-const REDELIVER_SECONDS = [60, 120];
-
-const FUNCTIONS: Readonly<Record<string, { on(platform: () => Platform): Handler }>> = {
-  normalizeRequest,
-  checkPropagation,
-  planChanges,
-  applyChanges,
-  recordAudit,
-};
-
 /** Opens the whole service without AWS. Nothing of it outlives {@link Stack.close}. */
 export async function openStack(options: StackOptions): Promise<Stack> {
   const { entitlements, directory, listener = {}, seed = 1 } = options;
@@ -174,18 +159,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const machine = machineOf(NAMES.machine);
   const admin = machineOf(NAMES.adminMachine);
 
-  const sandboxes = new Map<string, Handler[]>();
-  /** Each sandbox of Lambda serves one invocation at a time, has its own pace, and ends with an invocation that fails. */
-  const invoke = async (key: string, payload: string, limitSeconds: number): Promise<string> => {
-    const idle = sandboxes.get(key) ?? [];
-    sandboxes.set(key, idle);
-    const sandbox = idle.pop() ?? FUNCTIONS[key]?.on(() => platformOf(settings, surroundings));
-    if (!sandbox) throw new Error(`There is no function ${key}`);
-    const result = await invocations.invoke(key, sandbox, payload, limitSeconds);
-    // One of before a deployment serves nobody any more.
-    if (sandboxes.get(key) === idle) idle.push(sandbox);
-    return result;
-  };
+  const functions = new Functions(invocations, time, () => platformOf(settings, surroundings));
   const ends = new Map<string, ExecutionEnd>();
   const executions = new Executions({
     interpreter: loadInterpreter(time, seededDice(seed)),
@@ -195,7 +169,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     runTask: (state, payload) => {
       const task = template.functions.get(state);
       if (!task) throw new Error(`The state ${state} has no function`);
-      return invoke(task.key, payload, task.timeoutSeconds);
+      return functions.invoke(task.key, payload, task.timeoutSeconds);
     },
     onEvent: ({ name }, event) => {
       if (event.type !== 'StateEntered') return;
@@ -205,17 +179,10 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       const end = endOf(execution);
       ends.set(execution.name, end);
       listener.ended?.(end);
-      if (end.status !== 'SUCCEEDED') reportFailure(statusChange(execution), 0);
+      // As EventBridge's rule on failed executions does.
+      if (end.status !== 'SUCCEEDED') functions.deliver('recordAudit', statusChange(execution), 240);
     },
   });
-  /** What EventBridge's rule on failed executions does. */
-  const reportFailure = (event: string, tries: number): void => {
-    // The invocation keeps time from passing by itself, and lets it pass while it waits for an answer.
-    invoke('recordAudit', event, 240).catch(() => {
-      const again = REDELIVER_SECONDS[tries];
-      if (again !== undefined) time.after(again, () => reportFailure(event, tries + 1));
-    });
-  };
 
   const around = deployed({ clock, region, machineArn: machine.arn, patterns: template.patterns });
   if (saved) {
@@ -294,7 +261,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     configure(next) {
       surroundings.entitlements = next;
       for (const { application } of next.entitlements) everConfigured.add(application);
-      sandboxes.clear();
+      functions.renew();
     },
     arnOf: (name) => called(name)?.arn ?? executionArnOf(machine.arn, name),
     endOf: (name) => ends.get(name),

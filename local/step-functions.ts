@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { jsonService, operation, pageToken, parsePageToken, type Service, ServiceError } from './door.ts';
 import { type Execution, type Executions, type LogEvent, PAYLOAD_LIMIT_BYTES } from './executions.ts';
+import { jsonService, operation, pageToken, parsePageToken, type Service, ServiceError } from './json-service.ts';
 
 const Arn = z.string().check(z.minLength(1), z.maxLength(256));
 const Name = z.string().check(z.minLength(1), z.maxLength(80));

@@ -138,7 +138,7 @@ describe('the history of an execution', () => {
     await world.play();
     const { historyEvents = 0, output } = world.stack.execution(name) ?? {};
     const { progress }: { progress: Progress } = JSON.parse(output ?? '{}').plan;
-    expect(progress.batches).toBe(3);
+    expect(progress.batches).toBe(4);
     expect(historyEvents).toBeGreaterThan(20);
     expect(historyEvents).toBeLessThanOrEqual(24 * progress.round + 10 * progress.batches);
   });

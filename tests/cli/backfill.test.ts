@@ -6,13 +6,15 @@ import { people, user } from '../fixtures/stack.ts';
 /** As many as a large company has in `npm run check`; enough for several rounds otherwise. */
 const MEMBERS = Number(process.env['FLOOD_JOINS'] ?? 300);
 const OTHERS = 3;
+/** So long a backfill takes in real time, at 18 seats a second and half a minute to settle: enough to come back to it. */
+const REAL_SECONDS = 6 + MEMBERS / 300;
 
 const operator = anOperator({
   people: MEMBERS + OTHERS,
   members: MEMBERS,
   others: people(1, OTHERS),
   max: 10_000,
-  speed: 100,
+  speed: Math.ceil((MEMBERS / 18 + 30) / REAL_SECONDS),
 });
 
 // One backfill, in this order.

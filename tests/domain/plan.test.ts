@@ -350,16 +350,16 @@ describe('cut', () => {
   it.each([
     [1, [1]],
     [50, [50]],
-    [101, [100, 1]],
-    [220, [100, 100, 20]],
+    [101, [66, 35]],
+    [220, [66, 66, 66, 22]],
   ])('cuts %d users into batches of %j', (users, sizes) => {
     expect(cut(planned(users), PACE).batches.map(({ userIds }) => userIds.length)).toEqual(sizes);
   });
 
   it.each([
-    [1, 100],
-    [1.5, 150],
-    [5, BATCH_SIZE],
+    [1, 66],
+    [1.5, 100],
+    [7.5, BATCH_SIZE],
     [20, BATCH_SIZE],
   ])('makes a batch, at %d requests a second, as large as its time allows: %d users', (requestsPerSecond, size) => {
     const [batch] = cut(planned(600), requestsPerSecond).batches;
@@ -397,8 +397,8 @@ describe('cut', () => {
   });
 
   it.each([
-    ['the usual ids', (index: number) => aUserId(index), 3200],
-    ['the longest ids', (index: number) => `0123456789-${aUserId(index)}`, 2500],
+    ['the usual ids', (index: number) => aUserId(index), 3100],
+    ['the longest ids', (index: number) => `0123456789-${aUserId(index)}`, 2450],
   ])('fills a round of %s to its bound, and says that some are left', (_fact, idOf, least) => {
     const many = planned(5000).map((change, index) => ({ ...change, userId: idOf(index) }));
     const { batches, more } = cut(many, PACE);

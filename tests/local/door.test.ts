@@ -2,10 +2,11 @@ import { request as httpRequest } from 'node:http';
 import { DescribeUserCommand, IdentitystoreClient } from '@aws-sdk/client-identitystore';
 import { CreateApplicationAssignmentCommand, SSOAdminClient } from '@aws-sdk/client-sso-admin';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Door, INVOCATION_HEADER, jsonAnswer, type Service } from '../../local/door.ts';
+import { Door, INVOCATION_HEADER } from '../../local/door.ts';
 import { type FaultRule, Faults } from '../../local/faults.ts';
 import { IdentityCenter } from '../../local/identity-center.ts';
 import { identityStore } from '../../local/identity-store.ts';
+import { jsonAnswer, type Service } from '../../local/json-service.ts';
 import { ssoAdmin } from '../../local/sso-admin.ts';
 
 const ANNA = '00000000-0000-4000-8000-00000000000a';

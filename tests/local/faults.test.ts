@@ -3,11 +3,12 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { DescribeUserCommand, IdentitystoreClient, ListGroupMembershipsCommand } from '@aws-sdk/client-identitystore';
 import { CreateApplicationAssignmentCommand, SSOAdminClient } from '@aws-sdk/client-sso-admin';
 import { describe, expect, it } from 'vitest';
-import { Door, INVOCATION_HEADER, jsonService } from '../../local/door.ts';
+import { Door, INVOCATION_HEADER } from '../../local/door.ts';
 import { type BusEntry, eventBus } from '../../local/event-bus.ts';
 import { type FaultRule, FaultRuleSchema, Faults } from '../../local/faults.ts';
 import { IdentityCenter } from '../../local/identity-center.ts';
 import { identityStore } from '../../local/identity-store.ts';
+import { jsonService } from '../../local/json-service.ts';
 import { ssoAdmin } from '../../local/sso-admin.ts';
 
 const ANNA = '00000000-0000-4000-8000-00000000000a';

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import type { ClientSettings } from '../../adapters/clients.ts';
 import { own } from '../../domain/event-rules.ts';
-import { parseJson } from '../../local/door.ts';
+import { parseJson } from '../../local/json-service.ts';
 import { KEPT_OUT, type PlayedExecution } from './compare.ts';
 import { listAt } from './world.ts';
 

@@ -1,8 +1,9 @@
 import { own } from '../../domain/event-rules.ts';
-import { Door, parseJson, type Service } from '../../local/door.ts';
+import { Door } from '../../local/door.ts';
 import { Faults } from '../../local/faults.ts';
 import { IdentityCenter } from '../../local/identity-center.ts';
 import { identityStore } from '../../local/identity-store.ts';
+import { parseJson, type Service } from '../../local/json-service.ts';
 import type { Script } from '../../local/script.ts';
 import { ssoAdmin } from '../../local/sso-admin.ts';
 import { auditLine } from './compare.ts';
