@@ -27,7 +27,7 @@ describe('the budget', () => {
   it.each([
     [100, 10],
     [100, 18],
-    [1000, 18],
+    [300, 18],
   ])(
     'of the first sweep of %d members at %d requests a second holds: calls, time, payload, history',
     async (members, rate) => {
@@ -47,12 +47,12 @@ describe('the budget', () => {
   });
 
   it('of the steady state holds: two pages of every hundred seats an hour, and nothing of Identity Center between', async () => {
-    const { steady } = await firstSweep(1000, 10, true);
+    const { steady } = await firstSweep(300, 10, true);
     if (!steady) throw new Error('no tick was played');
     expect([steady.idle.ssoAdmin, steady.idle.identityStore]).toEqual([0, 0]);
-    expect(steady.hourly.ssoAdmin + steady.hourly.identityStore).toBeLessThanOrEqual(22);
-    expect(steady.daily.ssoAdmin + steady.daily.identityStore).toBeLessThanOrEqual(32);
-    expect(monthOf(steady, ({ ssoAdmin }) => ssoAdmin)).toBeLessThanOrEqual(720 * 12);
+    expect(steady.hourly.ssoAdmin + steady.hourly.identityStore).toBeLessThanOrEqual(8);
+    expect(steady.daily.ssoAdmin + steady.daily.identityStore).toBeLessThanOrEqual(11);
+    expect(monthOf(steady, ({ ssoAdmin }) => ssoAdmin)).toBeLessThanOrEqual(720 * 5);
   });
 });
 

@@ -6,8 +6,8 @@ import { aTrial, SEATED } from '../fixtures/trial.ts';
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const MINUTE_SECONDS = 60;
 /** As many as `npm test` has time for; `npm run check` plays 5,000 of both kinds. */
-const HINTS = Number(process.env['FLOOD_JOINS'] ?? 1000);
-const JOINS = Number(process.env['FLOOD_JOINS'] ?? 200);
+const HINTS = Number(process.env['FLOOD_JOINS'] ?? 500);
+const JOINS = Number(process.env['FLOOD_JOINS'] ?? 100);
 
 describe('hints at one group within a minute, as an initial SCIM synchronization sends them,', () => {
   it('become a handful of sweeps: nearly all are handed over, none fails, and all joiners get their seats', async () => {
