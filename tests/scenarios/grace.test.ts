@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { aDisableUser } from '../fixtures/events.ts';
 import { detailOf } from '../fixtures/invariants.ts';
 import { people, user } from '../fixtures/stack.ts';
-import { aTrial, type Trial } from '../fixtures/trial.ts';
+import { aTrial, LEASE_OUT_SECONDS, type Trial } from '../fixtures/trial.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
+const DESCRIBE = 'SSOAdmin.DescribeApplicationAssignment';
 const DAY_SECONDS = 24 * 3600;
 const GRACE = { entitlements: [{ graceDays: 7 }], seated: [1, 2, 3] };
 
@@ -84,6 +85,30 @@ describe('a person who leaves an entitlement with days of grace', () => {
     await trial.play();
     expect(await trial.seats()).toEqual({ 1: 'leaving', 2: 'leaving', 3: 'confirmed' });
     expect(trial.calls(DELETE)).toBe(0);
+  });
+
+  it.each([
+    [
+      'has them as well when the answer to the grant was lost',
+      'crash-after',
+      'leaving',
+      ['Seat Assigned 1 group-join', 'Seat Leaving 1 group-leave'],
+    ],
+    ['loses at once what was asked for and never came to be', 'crash-before', 'revoked', []],
+  ] as const)('%s', async (_fact, kind, status, told) => {
+    const trial = await aTrial({ ...GRACE, seated: [2, 3] });
+    trial.stack.faults.add({ operation: CREATE, kind });
+    // Nor does any try after it find out.
+    trial.stack.faults.add({ operation: DESCRIBE, kind: 'internal', skip: 1, times: 100 });
+    await trial.joins(1);
+    await trial.play();
+    trial.stack.faults.clear();
+    expect(await trial.seats()).toMatchObject({ 1: 'creating' });
+    trial.after(LEASE_OUT_SECONDS, () => trial.scim({ leave: [1] }));
+    await trial.play();
+    expect(await trial.seats()).toMatchObject({ 1: status });
+    expect(trial.told().filter((one) => /^Seat/.test(one))).toEqual(told);
+    expect(trial.assigned()).toEqual(status === 'leaving' ? [1, 2, 3] : [2, 3]);
   });
 
   it('is told of once, however often it is looked at', async () => {

@@ -94,6 +94,17 @@ describe('a person who leaves the group', () => {
     expect([world.told(), world.calls(DELETE)]).toEqual([[], 0]);
   });
 
+  it('loses the seat that was just given by two deletions, however many look meanwhile', async () => {
+    const world = await aWorld({ people: 3, seated: [2, 3] });
+    await world.joins(1);
+    world.after(40, () => world.leaves(1));
+    for (const seconds of [41, 55, 70, 85, 100]) world.after(seconds, () => world.start({ scope: 'everything' }));
+    await world.play();
+    expect(world.told()).toEqual(['Seat Assigned 1 group-join', 'Seat Revoked 1 group-leave']);
+    expect(world.ends.filter(({ status }) => status !== 'SUCCEEDED')).toEqual([]);
+    expect(world.calls(DELETE)).toBe(2);
+  });
+
   it('gets a seat anew on coming back, as a change of its own', async () => {
     const world = await aWorld({ seated: [1, 2] });
     await world.leaves(1);
