@@ -1,7 +1,7 @@
 import type { Holdings } from '../adapters/ledger.ts';
 import type { Entitlement } from '../domain/entitlements.ts';
-import { serveLine } from '../domain/line.ts';
-import { decide } from '../domain/plan.ts';
+import { candidateOf, serveLine } from '../domain/line.ts';
+import { decide, isAdoptable } from '../domain/plan.ts';
 import { takesPlace } from '../domain/seat.ts';
 import { type Readers, type SweepCache, viewApplication } from '../functions/standings.ts';
 
@@ -45,11 +45,7 @@ export async function preview(
   const decided = view.standings.map((standing) => ({ standing, decision: decide(standing, circumstances) }));
   const grants = decided.filter(({ decision }) => decision.do === 'grant').map(({ standing }) => standing);
   const { seats } = view.holdings;
-  const candidates = grants.map(({ userId, seat }) => ({
-    userId,
-    requestedAt: seat && seat.status !== 'revoked' ? seat.requestedAt : now.toISOString(),
-    place: seat !== undefined && takesPlace(seat),
-  }));
+  const candidates = grants.map(({ userId, seat }) => candidateOf(userId, seat, now.toISOString()));
   const { seated } = serveLine(seats, candidates, entitlement.seats.max);
   const wait = grants.filter(({ userId }) => !seated.has(userId));
   return {
@@ -64,10 +60,7 @@ export async function preview(
       .filter(({ decision }) => decision.do === 'revoke' || decision.do === 'leave')
       .map(({ standing }) => standing.userId),
     adoptable: decided
-      .filter(({ standing, decision }) => {
-        const ours = standing.seat !== undefined && takesPlace(standing.seat);
-        return standing.entitled && standing.assigned && !ours && decision.do === 'nothing';
-      })
+      .filter(({ standing, decision }) => isAdoptable(standing, decision))
       .map(({ standing }) => standing.userId),
     unmanaged: view.unmanaged,
     assignedGroups: view.assignedGroups,

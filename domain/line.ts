@@ -9,6 +9,12 @@ export interface Candidate {
   place: boolean;
 }
 
+/** Somebody who is to get a seat. @param askedAt what counts where no seat tells of an earlier request */
+export function candidateOf(userId: string, seat: Seat | undefined, askedAt: string): Candidate {
+  const asked = seat && seat.status !== 'revoked';
+  return { userId, requestedAt: asked ? seat.requestedAt : askedAt, place: seat !== undefined && takesPlace(seat) };
+}
+
 /** Who of the candidates gets a place now. */
 export interface Served {
   /** By user id. */

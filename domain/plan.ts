@@ -35,6 +35,11 @@ export const BatchSchema = z.object({
 });
 export type Batch = z.infer<typeof BatchSchema>;
 
+/** Whether a person who is entitled has an assignment of somebody else's, which Usher may be told to look after. */
+export function isAdoptable({ entitled, assigned, seat }: Standing, decision: Decision): boolean {
+  return entitled && assigned && decision.do === 'nothing' && !(seat && takesPlace(seat));
+}
+
 /** Why somebody isn't entitled. */
 export type Absence = Extract<Reason, 'group-leave' | 'user-disabled' | 'user-deleted' | 'entitlement-removed'>;
 

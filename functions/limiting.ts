@@ -2,13 +2,14 @@ import type { Holdings } from '../adapters/ledger.ts';
 import { type Restrained, type Revocation, restrain } from '../domain/brake.ts';
 import { RefusedError } from '../domain/errors.ts';
 import { begun, grown, type Hold, isHeld, lifted, nextGeneration } from '../domain/hold.ts';
-import { type Candidate, serveLine } from '../domain/line.ts';
-import { type Decision, tally, unsettled } from '../domain/plan.ts';
+import { type Candidate, candidateOf, serveLine } from '../domain/line.ts';
+import { type Decision, isAdoptable, tally, unsettled } from '../domain/plan.ts';
 import { adopted, forgotten, held, revoked, type Seat, takesPlace, waitlisted } from '../domain/seat.ts';
 import { plusSeconds } from '../domain/time.ts';
 import { SETTLE_SECONDS } from '../domain/work.ts';
 import {
   type ApplicationLook,
+  askedAt,
   type Decided,
   type LookContext,
   type LookPlan,
@@ -193,7 +194,7 @@ async function serve(
   readers: Readers,
 ): Promise<Wanted<'grant'>[]> {
   const { application, seats: cap } = entitlement;
-  const candidates = grants.map(candidateOf);
+  const candidates = grants.map(candidateIn);
   const { seated, owed } = serveLine([...seats.values()], candidates, cap.max);
   if (owed && !view && !plan.owing.has(application)) plan.owing.set(application, { withStatus: false });
   const waiting: Seat[] = [];
@@ -210,14 +211,8 @@ async function serve(
   return grants.filter(({ standing }) => seated.has(standing.userId));
 }
 
-function candidateOf({ seat, standing, entry }: Wanted<'grant'>): Candidate {
-  const { userId } = standing;
-  const asked = seat && seat.status !== 'revoked';
-  return {
-    userId,
-    requestedAt: asked ? seat.requestedAt : 'since' in entry ? entry.since : entry.at,
-    place: seat !== undefined && takesPlace(seat),
-  };
+function candidateIn({ seat, standing, entry }: Wanted<'grant'>): Candidate {
+  return candidateOf(standing.userId, seat, askedAt(entry));
 }
 
 /** Puts somebody in line. Whose place is gone because `seats.max` was lowered: only once that is certain. */
@@ -230,7 +225,7 @@ async function lineUp(
   { applications }: Readers,
 ): Promise<Seat | undefined> {
   const { seat, entry, key } = one;
-  const { userId, requestedAt, place } = candidateOf(one);
+  const { userId, requestedAt, place } = candidateIn(one);
   if (seat && place) {
     const wait = unsettled(seat, { readAt });
     if (wait || (await applications.isAssigned(applicationArn, userId))) {
@@ -259,8 +254,7 @@ async function adopt(
   const free = Math.max(0, cap.max - taken - [...seats.values()].filter(takesPlace).length);
   const adoptions = decided
     .filter(({ entry, standing, decision, seat }) => {
-      const unmanaged = standing.assigned && decision.do === 'nothing' && !(seat && takesPlace(seat));
-      return 'adopt' in entry && entry.adopt === true && standing.entitled && unmanaged;
+      return 'adopt' in entry && entry.adopt === true && isAdoptable({ ...standing, seat }, decision);
     })
     .sort((a, b) => (a.standing.userId < b.standing.userId ? -1 : 1))
     .slice(0, free)

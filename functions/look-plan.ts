@@ -85,6 +85,11 @@ export interface ApplicationLook {
 /** Writes of the ledger that go on at once: bookkeeping only, each of another item. */
 const NOTES_AT_ONCE = 25;
 
+/** The first request that a look goes back to. */
+export function askedAt(entry: UserEntry | SweepEntry): string {
+  return 'since' in entry ? entry.since : entry.at;
+}
+
 /** Keeps a look in the mailbox until a time, or a later one that is noted already. */
 export function lookAgain(plan: LookPlan, key: string, time: string | undefined, readAt: Date): void {
   const known = plan.lookAt.get(key);

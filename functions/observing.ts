@@ -1,10 +1,11 @@
 import { restrain } from '../domain/brake.ts';
-import { serveLine } from '../domain/line.ts';
+import { type Candidate, candidateOf, serveLine } from '../domain/line.ts';
 import { type Answer, type Observation, observed } from '../domain/observation.ts';
 import { tally } from '../domain/plan.ts';
-import { type Seat, takesPlace } from '../domain/seat.ts';
+import type { Seat } from '../domain/seat.ts';
 import {
   type ApplicationLook,
+  askedAt,
   type Decided,
   type LookContext,
   type LookPlan,
@@ -58,7 +59,7 @@ export async function observe(
     // A look at one user sees no empty group, and not whether anybody is entitled: only a sweep takes back a hold.
     const stillHeld = !view && before?.answer === 'would-hold';
     const answer = answerTo(one, { held: stillHeld || heldBack.has(userId), seated: seated.has(userId) });
-    const about = { applicationArn, userId, entitlement: name, requestedAt: requestedAt(one, before) };
+    const about = { applicationArn, userId, entitlement: name, requestedAt: candidateIn(one, before).requestedAt };
     if (!before && answer === undefined) return [];
     const note = observed(before, answer, about, { now: readAt, execution, cause: one.entry.cause });
     if ((note ?? before)?.audit.length) tell(about, plan);
@@ -83,19 +84,14 @@ function seatedAmong(
   const promised = [...known.values()].filter(({ answer, userId }) => answer === 'would-assign' && !looked.has(userId));
   const candidates = decided
     .filter(({ decision }) => decision.do === 'grant')
-    .map((one) => {
-      const { userId } = one.standing;
-      const place = one.seat !== undefined && takesPlace(one.seat);
-      return { userId, requestedAt: requestedAt(one, known.get(userId)), place };
-    });
+    .map((one) => candidateIn(one, known.get(one.standing.userId)));
   return serveLine(seats, candidates, max - promised.length).seated;
 }
 
-function requestedAt({ seat, entry }: Decided, observation: Observation | undefined): string {
-  if (observation?.answer === 'would-assign' || observation?.answer === 'would-waitlist')
-    return observation.requestedAt;
-  if (seat && seat.status !== 'revoked') return seat.requestedAt;
-  return 'since' in entry ? entry.since : entry.at;
+function candidateIn({ standing, seat, entry }: Decided, observation: Observation | undefined): Candidate {
+  const candidate = candidateOf(standing.userId, seat, askedAt(entry));
+  const promised = observation?.answer === 'would-assign' || observation?.answer === 'would-waitlist';
+  return promised ? { ...candidate, requestedAt: observation.requestedAt } : candidate;
 }
 
 function answerTo({ decision }: Decided, { held, seated }: { held: boolean; seated: boolean }): Answer | undefined {

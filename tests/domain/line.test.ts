@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Candidate, serveLine } from '../../domain/line.ts';
+import { type Candidate, candidateOf, serveLine } from '../../domain/line.ts';
+import type { SeatStatus } from '../../domain/seat.ts';
 import { aSeat, aUserId, iso } from '../fixtures/builders.ts';
 
 const candidate = (number: number, parts: Partial<Candidate> = {}): Candidate => ({
@@ -73,5 +74,19 @@ describe('the line', () => {
         if (result.owed) expect(result.seated.size).toBeLessThan(free);
       }),
     );
+  });
+});
+
+describe('somebody who is to get a seat', () => {
+  it.each<[SeatStatus | undefined, string, boolean]>([
+    [undefined, iso(), false],
+    ['waitlisted', iso(-60), false],
+    ['failed', iso(-60), false],
+    ['creating', iso(-60), true],
+    ['confirmed', iso(-60), true],
+    ['revoked', iso(), false],
+  ])('with a seat %s asked at %s, and takes a place: %s', (status, requestedAt, place) => {
+    const seat = status && aSeat({ status, requestedAt: iso(-60) });
+    expect(candidateOf(aUserId(), seat, iso())).toEqual({ userId: aUserId(), requestedAt, place });
   });
 });

@@ -6,6 +6,7 @@ import {
   type Circumstances,
   cut,
   decide,
+  isAdoptable,
   ROUND_BYTES,
   type Standing,
   tally,
@@ -274,6 +275,19 @@ describe('decide', () => {
         if (what === 'grant' && assigned) expect(status).toBe('creating');
       }),
     );
+  });
+});
+
+describe('an assignment of somebody else', () => {
+  it.each<[string, Partial<Standing>, boolean]>([
+    ['of a person who is entitled can be adopted', {}, true],
+    ['can be adopted after a seat has ended', { seat: aSeat({ status: 'revoked' }) }, true],
+    ['is none when it is ours', { seat: aSeat() }, false],
+    ['is none when there is no assignment', { assigned: false }, false],
+    ['of a person who is not entitled stays somebody else’s', ABSENT, false],
+  ])('%s', (_fact, parts, adoptable) => {
+    const standing = aStanding({ assigned: true, ...parts });
+    expect(isAdoptable(standing, decide(standing, circumstances()))).toBe(adoptable);
   });
 });
 
