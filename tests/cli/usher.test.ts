@@ -39,10 +39,15 @@ describe('usher', () => {
     ['a value that is none', ['status', '--limit', 'many'], /--limit: expected a whole number from 1 to 1000/],
     ['a stage with a slash', ['held', '--stage', 'a/b'], /--stage: expected lower-case letters, digits and hyphens/],
   ])('ends with 2 for %s, and says so on standard error', async (_what, args, message) => {
-    const { code, out, error } = await runUsher(args);
+    const { code, out, error } = await runHere(args, { cwd: ROOT, env: {} });
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(error).toMatch(message);
     expect(error).not.toMatch(/ {4}at /);
+  });
+
+  it('ends as a process with the code of its command, and nothing on standard output', async () => {
+    expect(await runUsher(['strat'])).toMatchObject({ code: 2, out: '' });
+    expect(await runUsher(['held'], { cwd: '/' })).toMatchObject({ code: 3, out: '' });
   });
 
   it.each([
@@ -60,7 +65,7 @@ describe('usher', () => {
       /Credentials are missing/,
     ],
   ])('ends with 3 when %s', async (_what, args, env, message) => {
-    const { code, error } = await runUsher(args, { cwd: '/', env });
+    const { code, error } = await runHere(args, { cwd: '/', env });
     expect(error).toMatch(message);
     expect(code).toBe(3);
   });
