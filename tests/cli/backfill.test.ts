@@ -63,7 +63,8 @@ describe('usher backfill', () => {
     expect(lines[0]).toMatchObject({ type: 'resume', execution: expect.stringContaining(':backfill-') });
     expect(lines.at(-1)).toMatchObject({
       type: 'end',
-      outcome: 'converged',
+      // The tick that comes every five minutes may take over what is left to prove.
+      outcome: expect.stringMatching(/^(converged|handedOver)$/),
       done: MEMBERS + OTHERS,
       total: MEMBERS + OTHERS,
     });
