@@ -35,11 +35,6 @@ export const BatchSchema = z.object({
 });
 export type Batch = z.infer<typeof BatchSchema>;
 
-/** Whether a person who is entitled has an assignment of somebody else's, which Usher may be told to look after. */
-export function isAdoptable({ entitled, assigned, seat }: Standing, decision: Decision): boolean {
-  return entitled && assigned && decision.do === 'nothing' && !(seat && takesPlace(seat));
-}
-
 /** Why somebody isn't entitled. */
 export type Absence = Extract<Reason, 'group-leave' | 'user-disabled' | 'user-deleted' | 'entitlement-removed'>;
 
@@ -131,15 +126,13 @@ function decideAbsent({ assigned, seat, absence }: Standing, circumstances: Circ
     return unsettled(seat, circumstances) ?? (isTold(seat) ? { do: 'gone', reason: absence } : { do: 'forget' });
   }
   const revoke = ifDue({ do: 'revoke', reason: absence }, seat, circumstances);
-  const leave: Decision =
-    absence === 'group-leave' && graceDays > 0
-      ? { do: 'leave', dueAt: plusSeconds(readAt, graceDays * DAY_SECONDS) }
-      : revoke;
+  const graced = absence === 'group-leave' && graceDays > 0;
+  const leave: Decision = graced ? { do: 'leave', dueAt: plusSeconds(readAt, graceDays * DAY_SECONDS) } : revoke;
   switch (seat.status) {
     // An assignment whose answer was lost has its days of grace, too; whether there is one may show only later.
     case 'creating':
-      if (leave === revoke) return revoke;
-      return assigned ? leave : (unsettled(seat, circumstances) ?? revoke);
+      if (assigned || !graced) return leave;
+      return unsettled(seat, circumstances) ?? revoke;
     case 'assigned':
     case 'confirmed':
       return leave;
@@ -158,6 +151,11 @@ function decideAbsent({ assigned, seat, absence }: Standing, circumstances: Circ
     case 'waitlisted':
       return { do: 'forget' };
   }
+}
+
+/** Whether a person who is entitled has an assignment of somebody else's, which Usher may be told to look after. */
+export function isAdoptable({ entitled, assigned, seat }: Standing, decision: Decision): boolean {
+  return entitled && assigned && decision.do === 'nothing' && !(seat && takesPlace(seat));
 }
 
 /** The answer to a create never came: the stream has told of no seat, and tells of no end. */

@@ -197,17 +197,17 @@ export function adopted(seat: Seat | undefined, target: Target, context: ChangeC
 
 /** The person has left, and keeps the seat until a date. */
 export function leaving(seat: Seat, dueAt: string, context: ChangeContext): Seat {
-  const left = numbered(moved(sureOf(seat, context), 'leaving', context.now), context.cause);
+  const left = numbered(moved(shown(seat, context), 'leaving', context.now), context.cause);
   return { ...told({ ...left, dueAt }, 'leaving', context, dueAt), revision: seat.revision + 1 };
 }
 
 /** The brake keeps the seat. Nothing is told of it: the hold is, as a whole. */
 export function held(seat: Seat, generation: number, context: Omit<ChangeContext, 'reason'>): Seat {
-  return { ...moved(sureOf(seat, context), 'held', context.now), hold: generation, revision: seat.revision + 1 };
+  return { ...moved(shown(seat, context), 'held', context.now), hold: generation, revision: seat.revision + 1 };
 }
 
 /** The seat of which a look has just shown the assignment. */
-function sureOf(seat: Seat, context: Omit<ChangeContext, 'reason'>): Seat {
+function shown(seat: Seat, context: Omit<ChangeContext, 'reason'>): Seat {
   return seat.status === 'creating' ? answered(seat, context) : seat;
 }
 

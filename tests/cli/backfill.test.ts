@@ -63,8 +63,8 @@ describe('usher backfill', () => {
     expect(lines[0]).toMatchObject({ type: 'resume', execution: expect.stringContaining(':backfill-') });
     expect(lines.at(-1)).toMatchObject({
       type: 'end',
-      // The tick that comes every five minutes may take over what is left to prove.
-      outcome: expect.stringMatching(/^(converged|handedOver)$/),
+      // A long one meets the tick that comes every five minutes, which may take over what is left to prove.
+      outcome: MEMBERS > 2000 ? expect.stringMatching(/^(converged|handedOver)$/) : 'converged',
       done: MEMBERS + OTHERS,
       total: MEMBERS + OTHERS,
     });
