@@ -1,38 +1,88 @@
-import type { RequestListener } from 'node:http';
+import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
-import inject from 'light-my-request';
-import type { Answer, Service } from './json-service.ts';
+import { type Answer, errorAnswer, jsonAnswer, parseBody, type Service, ServiceError } from './json-service.ts';
 
-/** DynamoDB by `dynalite`, in memory and without a socket. */
+/** DynamoDB by `dynalite`, in memory. */
 export interface DynamoDb extends Service {
   /** What a table of the template looks like is given by the template. */
   createTable(properties: object): Promise<void>;
 }
 
-type Dynalite = (options: { createTableMs: number }) => { listeners(event: 'request'): RequestListener[] };
+/**
+ * `dynalite` without its HTTP server, which is all that its main module has beside this and takes two thirds of a
+ * request's time: an input is checked, and then acted on.
+ */
+interface Dynalite {
+  database: { create(options: { createTableMs: number }): object };
+  validations: {
+    /** @returns the input without what the operation doesn't know @throws Refusal */
+    checkTypes(input: object, types: object): object;
+    /** @throws Refusal */
+    checkValidations(input: object, types: object, custom: unknown, store: object): void;
+  };
+  operations: ReadonlyMap<string, DynaliteOperation>;
+}
 
-/** dynalite looks at the form of a signature and at nothing else. */
-const SIGNED = {
-  authorization:
-    'AWS4-HMAC-SHA256 Credential=local/20260101/local/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
-  'x-amz-date': '20260101T000000Z',
-  'content-type': 'application/x-amz-json-1.0',
-};
+interface DynaliteOperation {
+  types: object;
+  /** What it checks beyond types. */
+  custom: unknown;
+  /** @param done its error is a Refusal, or a bug */
+  act(store: object, input: object, done: (error: unknown, output: object) => void): void;
+}
+
+/** DynamoDB's no, as it is answered. */
+interface Refusal {
+  statusCode: number;
+  body: object;
+}
+
+const OPERATIONS = [
+  'BatchGetItem',
+  'BatchWriteItem',
+  'CreateTable',
+  'DeleteItem',
+  'DeleteTable',
+  'DescribeTable',
+  'DescribeTimeToLive',
+  'GetItem',
+  'ListTables',
+  'ListTagsOfResource',
+  'PutItem',
+  'Query',
+  'Scan',
+  'TagResource',
+  'UntagResource',
+  'UpdateItem',
+  'UpdateTable',
+];
+
+let loaded: Dynalite | undefined;
 
 /** Opens an empty database. */
 export function openDynamoDb(): DynamoDb {
-  const dynalite: Dynalite = createRequire(import.meta.url)('dynalite');
-  const [listener] = dynalite({ createTableMs: 0 }).listeners('request');
-  if (!listener) throw new Error('dynalite listens to no requests');
+  loaded ??= loadDynalite();
+  const { database, validations, operations } = loaded;
+  const store = database.create({ createTableMs: 0 });
 
-  const handle = async (operation: string, body: Uint8Array): Promise<Answer> => {
-    const { statusCode, headers, rawPayload } = await inject(listener, {
-      method: 'POST',
-      url: '/',
-      headers: { ...SIGNED, 'x-amz-target': `DynamoDB_20120810.${operation}` },
-      payload: Buffer.from(body),
+  const outputOf = (name: string, body: Uint8Array): Promise<object> =>
+    new Promise((resolve, reject) => {
+      const operation = operations.get(name);
+      if (!operation) throw new ServiceError('UnknownOperationException', 'The operation is not known');
+      const { types, custom, act } = operation;
+      const input = validations.checkTypes(parseBody(body), types);
+      validations.checkValidations(input, types, custom, store);
+      act(store, input, (error, output) => (error ? reject(error) : resolve(output)));
     });
-    return { statusCode, headers: { 'content-type': String(headers['content-type']) }, body: rawPayload };
+
+  const handle = async (name: string, body: Uint8Array): Promise<Answer> => {
+    try {
+      return jsonAnswer('DynamoDB', 200, await outputOf(name, body));
+    } catch (error) {
+      if (error instanceof ServiceError) return errorAnswer('DynamoDB', error);
+      if (isRefusal(error)) return jsonAnswer('DynamoDB', error.statusCode, error.body);
+      throw error;
+    }
   };
 
   return {
@@ -46,4 +96,22 @@ export function openDynamoDb(): DynamoDb {
       while (JSON.parse(String((await handle('DescribeTable', table)).body)).Table.TableStatus !== 'ACTIVE');
     },
   };
+}
+
+function loadDynalite(): Dynalite {
+  const require = createRequire(import.meta.url);
+  const operations = OPERATIONS.map((name): [string, DynaliteOperation] => {
+    const file = name.charAt(0).toLowerCase() + name.slice(1);
+    const { types, custom } = require(`dynalite/validations/${file}`);
+    return [name, { types, custom, act: require(`dynalite/actions/${file}`) }];
+  });
+  return {
+    database: require('dynalite/db'),
+    validations: require('dynalite/validations'),
+    operations: new Map(operations),
+  };
+}
+
+function isRefusal(error: unknown): error is Refusal {
+  return typeof error === 'object' && error !== null && 'statusCode' in error && 'body' in error;
 }

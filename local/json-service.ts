@@ -117,7 +117,8 @@ export function jsonService(
   };
 }
 
-function parseBody(body: Uint8Array): object {
+/** @throws ServiceError SerializationException for anything but a JSON object */
+export function parseBody(body: Uint8Array): object {
   const input = parseJson(body);
   if (typeof input === 'object' && input !== null && !Array.isArray(input)) return input;
   throw new ServiceError('SerializationException', 'The body is not a JSON object');

@@ -77,6 +77,27 @@ describe('the database', () => {
     });
   });
 
+  it.each([
+    ['is no JSON', '{"TableName"', 'SerializationException'],
+    ['is no object', '[]', 'SerializationException'],
+    ['has a text where a number belongs', '{"Limit":"1"}', 'com.amazon.coral.service#SerializationException'],
+    ['lacks what is required', '{}', 'com.amazon.coral.validate#ValidationException'],
+  ])('refuses a body that %s', async (_what, body, type) => {
+    const { database } = await aDatabase();
+    const answer = await database.handle('Scan', Buffer.from(body));
+    expect(answer.statusCode).toBe(400);
+    expect(JSON.parse(String(answer.body)).__type).toContain(type);
+  });
+
+  it.each(['Destroy', 'constructor', '../db', ''])('knows no operation “%s”', async (operation) => {
+    const { database } = await aDatabase();
+    const answer = await database.handle(operation, Buffer.from('{}'));
+    expect([answer.statusCode, JSON.parse(String(answer.body)).__type]).toEqual([
+      400,
+      'com.amazonaws.dynamodb.v20120810#UnknownOperationException',
+    ]);
+  });
+
   it('is empty each time it is opened', async () => {
     const first = await aDatabase();
     await first.client.send(new PutItemCommand({ TableName, Item: key('1') }));
