@@ -48,3 +48,18 @@ export interface ClientSettings {
   retryStrategy?: NonNullable<DynamoDBClientConfig['retryStrategy']>;
   requestHandler?: NonNullable<DynamoDBClientConfig['requestHandler']>;
 }
+
+/**
+ * Makes a service's client once for the same settings. A client and its first call cost as much as five calls: whoever
+ * builds services again, as each sandbox of the local stack does, shares it.
+ */
+export function shared<Client>(
+  service: new (settings: ClientSettings) => Client,
+): (settings: ClientSettings) => Client {
+  const made = new WeakMap<ClientSettings, { client: Client }>();
+  return (settings) => {
+    const { client } = made.get(settings) ?? { client: new service(settings) };
+    made.set(settings, { client });
+    return client;
+  };
+}

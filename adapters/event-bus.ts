@@ -1,7 +1,7 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { BusEvent } from '../domain/audit.ts';
 import { EVENT_BRIDGE_ERRORS } from './aws-errors.ts';
-import type { ClientSettings } from './clients.ts';
+import { type ClientSettings, shared } from './clients.ts';
 import { asking, listIn, malformed } from './requests.ts';
 
 /**
@@ -57,7 +57,9 @@ export function eventBridgeBus(client: EventBridgeClient, busName: string): Even
   };
 }
 
-/** {@link eventBridgeBus} with a client of its own. */
+const eventBridgeClient = shared(EventBridgeClient);
+
+/** {@link eventBridgeBus} with the client of these settings. */
 export function connectEventBus(settings: ClientSettings, busName: string): EventBus {
-  return eventBridgeBus(new EventBridgeClient(settings), busName);
+  return eventBridgeBus(eventBridgeClient(settings), busName);
 }

@@ -13,7 +13,7 @@ import { TransientAwsError } from '../domain/errors.ts';
 import { normalizeId } from '../domain/ids.ts';
 import type { Selector } from '../domain/request.ts';
 import { IDENTITY_STORE_ERRORS } from './aws-errors.ts';
-import type { ClientSettings, Pacer } from './clients.ts';
+import { type ClientSettings, type Pacer, shared } from './clients.ts';
 import { asking, idIn, listIn, malformed, pages } from './requests.ts';
 
 /** A user as far as Usher looks: `missing` is AWS's ResourceNotFoundException. A status that AWS leaves out is enabled. */
@@ -217,7 +217,9 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
   };
 }
 
-/** {@link identityStoreDirectory} with a client of its own. */
+const identityStoreClient = shared(IdentitystoreClient);
+
+/** {@link identityStoreDirectory} with the client of these settings. */
 export function connectDirectory(settings: ClientSettings, identityStoreId: string, pacer: Pacer): Directory {
-  return identityStoreDirectory(new IdentitystoreClient(settings), identityStoreId, pacer);
+  return identityStoreDirectory(identityStoreClient(settings), identityStoreId, pacer);
 }

@@ -10,7 +10,7 @@ import {
   SSOAdminClient,
 } from '@aws-sdk/client-sso-admin';
 import { SSO_ADMIN_ERRORS } from './aws-errors.ts';
-import type { ClientSettings, Pacer } from './clients.ts';
+import { type ClientSettings, type Pacer, shared } from './clients.ts';
 import { asking, idIn, listIn, malformed, pages } from './requests.ts';
 
 /** Somebody directly assigned to an application. */
@@ -135,7 +135,9 @@ export function ssoAdminApplications(client: SSOAdminClient, pacer: Pacer): Appl
   };
 }
 
-/** {@link ssoAdminApplications} with a client of its own. */
+const ssoAdminClient = shared(SSOAdminClient);
+
+/** {@link ssoAdminApplications} with the client of these settings. */
 export function connectApplications(settings: ClientSettings, pacer: Pacer): Applications {
-  return ssoAdminApplications(new SSOAdminClient(settings), pacer);
+  return ssoAdminApplications(ssoAdminClient(settings), pacer);
 }

@@ -25,6 +25,9 @@ export async function connect(door: Door, region: string, invocations: Invocatio
     useFipsEndpoint: false,
     useDualstackEndpoint: false,
     userAgentAppId: 'usher',
+    accountIdEndpointMode: 'disabled',
+    // Nobody changes what a client does on the way; it need not be put together anew for each request.
+    cacheMiddleware: true,
   } as const;
   if (transport === 'in-process') {
     const requestHandler = invocations.watch(door.requestHandler());

@@ -9,28 +9,20 @@ export type Interpreter = typeof import('aws-local-stepfunctions');
 const projectRequire = createRequire(import.meta.url);
 const file = projectRequire.resolve('aws-local-stepfunctions');
 const interpreterRequire = createRequire(file);
-const source = readFileSync(file, 'utf8');
+/** The module wrapped like any CommonJS module, and given timers, Date and dice beside; compiled once a process. */
+const wrapper = compileFunction(
+  readFileSync(file, 'utf8'),
+  ['exports', 'require', 'module', '__filename', '__dirname', 'setTimeout', 'clearTimeout', 'Date', 'Math'],
+  { filename: file },
+);
 
 /**
- * The interpreter of `aws-local-stepfunctions`, living in virtual time: its module is wrapped like any CommonJS module,
- * and the wrapper also gives it timers, Date and dice.
+ * The interpreter of `aws-local-stepfunctions`, living in virtual time.
  *
  * @param random the dice of the retries' jitter
  */
 export function loadInterpreter(time: VirtualTime, random: () => number): Interpreter {
   const { setTimeout, clearTimeout, Date: VirtualDate } = time.timers;
-  const names = [
-    'exports',
-    'require',
-    'module',
-    '__filename',
-    '__dirname',
-    'setTimeout',
-    'clearTimeout',
-    'Date',
-    'Math',
-  ];
-  const wrapper = compileFunction(source, names, { filename: file });
   const module: { exports: Partial<Interpreter> } = { exports: {} };
   const dice = Object.create(Math, { random: { value: random } });
   wrapper(module.exports, requireOnly, module, file, dirname(file), setTimeout, clearTimeout, VirtualDate, dice);

@@ -48,11 +48,11 @@ export class Invocations {
   readonly #current = new AsyncLocalStorage<Invocation>();
   readonly #running = new Map<string, Invocation>();
   readonly #onInvoke: OnInvoke;
-  readonly #latency: Latency;
+  readonly #latency: Latency | undefined;
   #count = 0;
 
-  /** @param onInvoke told of each invocation before it runs @param latency of the calls that functions make */
-  constructor(time: VirtualTime, onInvoke: OnInvoke = () => undefined, latency: Latency = () => 0) {
+  /** @param onInvoke told of each invocation before it runs @param latency of the calls that functions make; none when left out */
+  constructor(time: VirtualTime, onInvoke: OnInvoke = () => undefined, latency?: Latency) {
     this.#time = time;
     this.#onInvoke = onInvoke;
     this.#latency = latency;
@@ -77,7 +77,7 @@ export class Invocations {
       handle: async (request: { headers: Record<string, string> }, options?: object) => {
         const invocation = this.#current.getStore();
         if (!invocation) return handler.handle(request, options);
-        const seconds = this.#latency(nameOf(request.headers));
+        const seconds = this.#latency?.(nameOf(request.headers)) ?? 0;
         if (seconds > 0) await invocation.activity.sleep(seconds);
         if (invocation.dead) await never();
         const headers = { ...request.headers, [INVOCATION_HEADER]: invocation.id };

@@ -150,10 +150,11 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const database = openDynamoDb();
   await database.createTable({ TableName: NAMES.ledger, ...template.ledgerTable });
   if (saved) await putItems(database, saved.ledger);
+  const definition = JSON.stringify(template.definition);
   const machineOf = (name: string) => ({
     arn: `arn:aws:states:${region}:${ACCOUNT}:stateMachine:${name}`,
     name,
-    definition: JSON.stringify(template.definition),
+    definition,
     createdAt: options.start,
   });
   const machine = machineOf(NAMES.machine);

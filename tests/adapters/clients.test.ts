@@ -1,6 +1,8 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SSOAdminClient } from '@aws-sdk/client-sso-admin';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { paced, pacedByOperation } from '../../adapters/clients.ts';
+import { paced, pacedByOperation, shared } from '../../adapters/clients.ts';
 import type { Clock } from '../../domain/clock.ts';
 
 const NOON = Date.parse('2026-11-02T12:00:00Z');
@@ -92,5 +94,20 @@ describe('pacedByOperation', () => {
     await pacer.turn('ListUsers');
     await pacer.turn('ListGroupMemberships');
     expect(wakes).toEqual([NOON + 100, NOON + 100]);
+  });
+});
+
+describe('a service’s client', () => {
+  const settings = { region: 'us-east-1', maxAttempts: 1 } as const;
+
+  it('is one for all who have the same settings, and another for others', () => {
+    const clientFor = shared(DynamoDBClient);
+    expect(clientFor(settings)).toBe(clientFor(settings));
+    expect(clientFor({ ...settings })).not.toBe(clientFor(settings));
+  });
+
+  it('is no other service’s', () => {
+    expect(shared(SSOAdminClient)(settings)).toBeInstanceOf(SSOAdminClient);
+    expect(shared(DynamoDBClient)(settings)).toBeInstanceOf(DynamoDBClient);
   });
 });
