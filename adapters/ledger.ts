@@ -17,7 +17,7 @@ import { attentionAt, type Seat, SeatSchema } from '../domain/seat.ts';
 import { plusSeconds } from '../domain/time.ts';
 import { emptyWork, type Work, WorkSchema } from '../domain/work.ts';
 import type { ErrorRow } from './aws-errors.ts';
-import type { ClientSettings } from './clients.ts';
+import { type ClientSettings, shared } from './clients.ts';
 import { asking, malformed } from './requests.ts';
 
 /** Identifies a seat: its key in the table. */
@@ -45,8 +45,12 @@ export type Pending = Pick<SeatKey, 'applicationArn'> & Partial<SeatKey>;
  */
 export interface Ledger {
   work(): Promise<Work>;
-  /** Writes the next revision; false when somebody else wrote meanwhile, and nothing is changed then. */
-  saveWork(work: Work): Promise<boolean>;
+  /**
+   * Writes the next revision.
+   *
+   * @returns the mailbox as it is now; undefined when somebody else wrote meanwhile, and nothing is changed then
+   */
+  saveWork(work: Work): Promise<Work | undefined>;
   /** The seats that exist among those asked for, in that order. */
   seats(keys: readonly SeatKey[]): Promise<Seat[]>;
   holdings(applicationArn: string): Promise<Holdings>;
@@ -211,8 +215,8 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     },
 
     async saveWork(work) {
-      const revision = work.revision + 1;
-      return put({ ...work, ...WORK_KEY, revision }, revision, []);
+      const saved = { ...work, revision: work.revision + 1 };
+      return (await put({ ...saved, ...WORK_KEY }, saved.revision, [])) ? saved : undefined;
     },
 
     async seats(keys) {
@@ -329,7 +333,9 @@ function readable<Schema extends z.ZodMiniType>(schema: Schema, item: Item, ids:
   );
 }
 
-/** {@link dynamoDbLedger} with a client of its own. */
+const dynamoDbClient = shared(DynamoDBClient);
+
+/** {@link dynamoDbLedger} with the client of these settings. */
 export function connectLedger(settings: ClientSettings, table: string): Ledger {
-  return dynamoDbLedger(new DynamoDBClient(settings), table);
+  return dynamoDbLedger(dynamoDbClient(settings), table);
 }

@@ -3,7 +3,7 @@ import type { Batch } from '../domain/plan.ts';
 import { isStalled, type Progress } from '../domain/progress.ts';
 import { closeLooks, finish, holderOf, type Looks, markPlanned, postSweeps, type Work } from '../domain/work.ts';
 import type { LookPlan } from './look-plan.ts';
-import { changeMailbox } from './mailbox.ts';
+import type { HeldLease } from './mailbox.ts';
 import { measureAll, measureFound, seatsLeft } from './measuring.ts';
 import type { Plan, PlanServices } from './planning.ts';
 
@@ -13,6 +13,9 @@ export interface Course {
   term: number;
   progress: Progress;
 }
+
+/** What a plan is made with, by the holder of the lease. */
+export type HeldServices = PlanServices & { lease: HeldLease };
 
 /**
  * Sends the batches on their way.
@@ -26,13 +29,13 @@ export async function apply(
   plan: LookPlan,
   readAt: Date,
   { execution, term, progress }: Course,
-  { clock, ledger }: PlanServices,
+  { clock, lease }: HeldServices,
 ): Promise<Plan> {
   if (isStalled(progress)) {
     throw new NotConvergedError(`The same changes were planned ${progress.stalled + 1} times without effect`);
   }
   const revoking = new Set(batches.flatMap(({ kind, applicationArn }) => (kind === 'revoke' ? [applicationArn] : [])));
-  await changeMailbox(ledger, (work) => {
+  await lease.change((work) => {
     const marked = markPlanned(work, settling, { term, startedAt: readAt });
     // A place that frees is given by a sweep, which sees the whole line.
     const freeing = withLines(work, plan).lines?.filter((one) => revoking.has(one) && !settling.sweeps[one]) ?? [];
@@ -73,9 +76,9 @@ export async function close(
   looks: Looks,
   plan: LookPlan,
   { execution, readAt, attempted }: { execution: string; readAt: Date; attempted: Looks },
-  services: PlanServices,
+  services: HeldServices,
 ): Promise<Closed> {
-  const { clock, ledger, entitlements } = services;
+  const { clock, lease, entitlements } = services;
   const sweeps = entitlements.entitlements.map(({ application }) =>
     plan.lookAt.has(application) ? undefined : attempted.sweeps[application],
   );
@@ -83,7 +86,7 @@ export async function close(
   const whole = sweeps.every((sweep) => sweep !== undefined);
   const withStatus = sweeps.every((sweep) => sweep?.withStatus);
   const unmanaged = Object.fromEntries([...plan.reports].map(([application, one]) => [application, one.unmanaged]));
-  const closed = await changeMailbox(ledger, (before) => {
+  const closed = await lease.change((before) => {
     if (holderOf(before, clock.now()) !== execution)
       throw new LeaseLostError('The lease was lost while a plan was made');
     const struck = closeLooks(before, looks, { me: execution, startedAt: readAt, lookAt: plan.lookAt });

@@ -25,7 +25,9 @@ const STATUS_EVERY_SECONDS = 24 * 3600;
 
 /** How an execution comes into the mailbox, and whether it is its turn. */
 export interface Entry {
-  turn: Turn | { turn: 'nothing'; work: Work };
+  turn: Turn | { turn: 'nothing' };
+  /** The mailbox as it is now. */
+  work: Work;
   redriven: boolean;
   /** The lease was taken over from a holder that never gave it back. */
   expired: boolean;
@@ -44,7 +46,7 @@ export async function enter(input: PlanInput, services: PlanServices): Promise<E
   const known = begins && request.sweep === 'due' ? await ledger.work() : undefined;
   const due = known ? await dueNow(known, services) : [];
   const released = begins && request.release ? [await release(request.release, services)] : [];
-  return changeMailbox<Entry & { work: Work }>(
+  return changeMailbox<Entry>(
     ledger,
     (work) => {
       const now = clock.now();
@@ -57,7 +59,7 @@ export async function enter(input: PlanInput, services: PlanServices): Promise<E
       const idle = users.length + groups.length + applications.length === 0 && sweep !== 'everything' && !adopt;
       const held = holderOf(overdue, now) === execution;
       if (idle && !held && !hasLooks(overdue, execution))
-        return { turn: { turn: 'nothing', work }, redriven, expired: false, work };
+        return { turn: { turn: 'nothing' }, redriven, expired: false, work };
       const turn = takeTurn(post(overdue, wanted, { me: execution, entitlements, now }), execution, now);
       return withTurn(turn, redriven, expired);
     },
@@ -101,7 +103,7 @@ function hasLooks({ users, sweeps }: Work, execution: string): boolean {
   return [...Object.values(users), ...Object.values(sweeps)].some(({ by }) => by === execution);
 }
 
-function withTurn(turn: Turn, redriven: boolean, expired: boolean): Entry & { work: Work } {
+function withTurn(turn: Turn, redriven: boolean, expired: boolean): Entry {
   return { turn, redriven, expired: expired && turn.turn === 'work', work: turn.work };
 }
 

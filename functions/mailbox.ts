@@ -12,7 +12,8 @@ const RENEW_SECONDS = 60;
 /**
  * Changes the mailbox: reads it, changes it, and writes it if nobody else did meanwhile; else once more.
  *
- * @param known the mailbox, when it was read just now
+ * @param known the mailbox as it was last read or written: read again only if somebody else has written since
+ * @returns what `change` did, with the mailbox as it is now
  * @throws TransientAwsError when others wrote again and again
  */
 export async function changeMailbox<T extends { work: Work }>(
@@ -23,14 +24,16 @@ export async function changeMailbox<T extends { work: Work }>(
   for (let race = 0; race < MOST_RACES; race += 1) {
     const before = race === 0 && known ? known : await ledger.work();
     const changed = change(before);
-    if (changed.work === before || (await ledger.saveWork(changed.work))) return changed;
+    if (changed.work === before) return changed;
+    const work = await ledger.saveWork(changed.work);
+    if (work) return { ...changed, work };
   }
   throw new TransientAwsError('The mailbox was changed by others again and again');
 }
 
 /** The lease of one term, renewed as time goes by. */
 export interface HeldLease {
-  /** The mailbox as it was when the lease was last renewed here. */
+  /** The mailbox as it was last written here. */
   readonly work: Work;
   /**
    * Renews the lease when a minute has passed.
@@ -38,6 +41,8 @@ export interface HeldLease {
    * @throws LeaseLostError when it has run out or somebody else holds it
    */
   keep(): Promise<void>;
+  /** {@link changeMailbox}, which goes on from what was last written here. */
+  change<T extends { work: Work }>(change: (work: Work) => T): Promise<T>;
 }
 
 /**
@@ -52,23 +57,28 @@ export async function holdLease(
   { execution, term, taken }: { execution: string; term: number; taken?: Work },
 ): Promise<HeldLease> {
   let renewedAt = taken ? clock.now() : new Date(0);
-  let mailbox = taken ?? emptyWork();
+  let known = taken;
+  const change = async <T extends { work: Work }>(make: (work: Work) => T): Promise<T> => {
+    const changed = await changeMailbox(ledger, make, known);
+    known = changed.work;
+    return changed;
+  };
   const keep = async () => {
     if (secondsBetween(renewedAt, clock.now()) < RENEW_SECONDS) return;
     // One renewal is enough for all that goes on at once.
     renewedAt = clock.now();
-    const { work } = await changeMailbox(ledger, (before) => {
+    await change((before) => {
       const renewed = renew(before, execution, term, clock.now());
       if (!renewed) throw new LeaseLostError(`The lease of term ${term} is not held any more`);
       return { work: renewed };
     });
-    mailbox = work;
   };
   await keep();
   return {
     keep,
+    change,
     get work() {
-      return mailbox;
+      return known ?? emptyWork();
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Propagation, Request } from '../domain/request.ts';
 import { reported } from '../domain/seat.ts';
 import { plusSeconds } from '../domain/time.ts';
 import { abandon, dueLooks, type Looks, SETTLE_SECONDS, type Work } from '../domain/work.ts';
-import { apply, type Course, close } from './closing.ts';
+import { apply, type Course, close, type HeldServices } from './closing.ts';
 import { enter } from './entering.ts';
 import type { ApplicationReport, LookPlan } from './look-plan.ts';
 import { look } from './looking.ts';
@@ -48,7 +48,7 @@ const RETRY_REFUSED_SECONDS = 3600;
  */
 export async function planChanges(input: PlanInput, services: PlanServices): Promise<Plan> {
   const { execution } = input;
-  const { turn, redriven, expired } = await enter(input, services);
+  const { turn, redriven, expired, work } = await enter(input, services);
   if (expired) services.measure('LeasesExpired', 1);
   const progress = redriven ? { ...input.progress, stalled: 0 } : input.progress;
   if (turn.turn === 'handedOver') {
@@ -58,7 +58,7 @@ export async function planChanges(input: PlanInput, services: PlanServices): Pro
   if (turn.turn === 'wait') return waiting(turn.waitSeconds, progress);
   if (turn.turn === 'nothing') return { outcome: 'converged', progress };
   try {
-    const plan = await planWhileDue({ execution, term: turn.term, progress }, turn.work, services);
+    const plan = await planWhileDue({ execution, term: turn.term, progress }, work, services);
     return plan.outcome === 'held' && input.request.version === 1 ? { ...plan, outcome: 'converged' } : plan;
   } catch (error) {
     // Somebody else took over while this plan was being made: whose turn it is now, the next call finds out.
@@ -71,17 +71,21 @@ function waiting(waitSeconds: number, progress: Progress): Plan {
   return { outcome: 'settle', settle: { waitSeconds }, progress: { ...progress, round: progress.round + 1 } };
 }
 
-async function planWhileDue({ execution, term, progress }: Course, taken: Work, services: PlanServices): Promise<Plan> {
-  const { clock, ledger } = services;
-  const { keep } = await holdLease(ledger, clock, { execution, term, taken });
+async function planWhileDue(
+  { execution, term, progress }: Course,
+  taken: Work,
+  planServices: PlanServices,
+): Promise<Plan> {
+  const { clock, ledger } = planServices;
+  const lease = await holdLease(ledger, clock, { execution, term, taken });
+  const services = { ...planServices, lease };
+  const { keep } = lease;
   const reports = new Map<string, ApplicationReport>();
-  let mailbox: Work | undefined = taken;
   let course = { execution, term, progress };
   for (;;) {
     await keep();
     const readAt = clock.now();
-    const { looks, userPages } = nextLooks(mailbox ?? (await ledger.work()), readAt);
-    mailbox = undefined;
+    const { looks, userPages } = nextLooks(lease.work, readAt);
     const { checked, listUsers } = course.progress;
     const plan = await guarded(looks, course, services, () =>
       look(looks, { readAt, execution, checked, userPages, listUsers }, { ...services, keep }),
@@ -185,7 +189,7 @@ function rest<T>(entries: Readonly<Record<string, T>>, others: Readonly<Record<s
  * Fails the execution for what was refused, once everybody else is served: while something else is due, or was written
  * and is not proven yet, the failed looks are put off instead.
  */
-async function fail(looks: Looks, plan: LookPlan, readAt: Date, course: Course, services: PlanServices): Promise<void> {
+async function fail(looks: Looks, plan: LookPlan, readAt: Date, course: Course, services: HeldServices): Promise<void> {
   const others = dueLooks(await services.ledger.work(), readAt);
   const waiting = [...Object.keys(others.users), ...Object.keys(others.sweeps)];
   if (plan.unproven || waiting.some((key) => !looks.users[key] && !looks.sweeps[key])) {

@@ -14,9 +14,9 @@ function aRacedLedger(races: number) {
     work: async () => ({ ...emptyWork(), revision: races - left }),
     saveWork: async (work) => {
       saved.push(work);
-      if (left === 0) return true;
+      if (left === 0) return { ...work, revision: work.revision + 1 };
       left -= 1;
-      return false;
+      return undefined;
     },
   };
   return { ledger: ledger as Ledger, saved };
@@ -27,7 +27,7 @@ const nextTerm = (work: Work) => ({ work: { ...work, term: work.term + 1 } });
 describe('changing the mailbox', () => {
   it('starts afresh from what somebody else wrote', async () => {
     const { ledger, saved } = aRacedLedger(2);
-    expect(await changeMailbox(ledger, nextTerm)).toEqual({ work: { ...emptyWork(), term: 1, revision: 2 } });
+    expect(await changeMailbox(ledger, nextTerm)).toEqual({ work: { ...emptyWork(), term: 1, revision: 3 } });
     expect(saved.map(({ revision }) => revision)).toEqual([0, 1, 2]);
   });
 
@@ -91,6 +91,20 @@ describe('holding the lease', () => {
     clock.advance(later);
     await expect(holdLease(ledger, clock, { execution: ME, term })).rejects.toThrow(LeaseLostError);
     expect(await ledger.work()).toEqual(before);
+  });
+
+  it('goes on from what was last written under it, and reads again only what somebody else wrote', async () => {
+    const { ledger, clock, calls } = await held();
+    const lease = await holdLease(ledger, clock, mine);
+    const reads = calls('DynamoDB.GetItem');
+    const noted = (lastSweepAt: string) => (work: Work) => ({ work: { ...work, lastSweepAt } });
+    await lease.change(noted('2026-01-01T00:00:00Z'));
+    await lease.change(noted('2026-01-02T00:00:00Z'));
+    expect(calls('DynamoDB.GetItem')).toBe(reads);
+    await changeMailbox(ledger, (work) => ({ work: { ...work, userPages: 3 } }));
+    await lease.change(noted('2026-01-03T00:00:00Z'));
+    expect(await ledger.work()).toMatchObject({ lastSweepAt: '2026-01-03T00:00:00Z', userPages: 3 });
+    expect(lease.work).toEqual(await ledger.work());
   });
 
   it('is refused later on, once somebody else has taken over', async () => {
