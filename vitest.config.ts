@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The two that take longest; a worker that came to them last would keep the other one waiting. */
+/** Those that take longest; a worker that came to them last would keep the other one waiting. */
 const FIRST = ['simulation.test.ts', 'floods.test.ts'];
 
 class LongestFirst extends BaseSequencer {
@@ -16,6 +16,12 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
     setupFiles: ['tests/setup.ts'],
+    tags: [
+      {
+        name: 'long',
+        description: 'Processes, packages, every fault at every call, thousands of people: for npm run check',
+      },
+    ],
     // What the tests were measured on; more workers only make the long simulations wait for one another.
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },

@@ -13,6 +13,8 @@ interface Step {
   optional?: true;
   /** The exit code by which the command says that it misses such a tool. */
   missing?: number;
+  /** Where it writes how many tests have passed and failed. */
+  report?: string;
 }
 
 interface Result {
@@ -24,12 +26,17 @@ interface Result {
 }
 
 const ROOT = join(import.meta.dirname, '..');
-const TEST_REPORT = 'coverage/tests.json';
 const TEMPLATE = '.serverless/cloudformation-template-update-stack.json';
-const TEST_FLAGS = ['--coverage', '--reporter=default', '--reporter=json', `--outputFile.json=${TEST_REPORT}`];
+/** Tests by a command of vitest. */
+const tests = (name: string, command: string, args: string[]): Step => {
+  const report = `coverage/${name}.json`;
+  const flags = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  return { name, command, args: [...args, ...flags], report };
+};
 
 const STEPS: Step[] = [
-  { name: 'tests', command: 'npm', args: ['test', '--', ...TEST_FLAGS] },
+  tests('tests', 'npm', ['test', '--', '--coverage']),
+  tests('long', 'vitest', ['run', '--tags-filter=long']),
   { name: 'types', command: 'tsc', args: [] },
   { name: 'lint', command: 'biome', args: ['check', '--error-on-warnings', '.'] },
   { name: 'unused', command: 'knip', args: [] },
@@ -40,17 +47,17 @@ const STEPS: Step[] = [
   { name: 'moto', command: 'node', args: ['tests/moto/verify.ts'], missing: 3 },
 ];
 
-/** Tools are found as in npm scripts, also when this file is run by hand. Floods have their full size. */
+/** Tools are found as in npm scripts, also when this file is run by hand. */
 const env = {
-  FLOOD_JOINS: '5000',
   ...process.env,
   PATH: [join(ROOT, 'node_modules', '.bin'), process.env['PATH']].join(delimiter),
 };
 
 const TestReport = z.object({ numPassedTests: z.int(), numFailedTests: z.int() });
 
-function run({ name, command, args, optional, missing }: Step): Result {
+function run({ name, command, args, optional, missing, report }: Step): Result {
   console.log(styleText('bold', `\n${name}: ${[command, ...args].join(' ')}`));
+  if (report) rmSync(join(ROOT, report), { force: true });
   const start = performance.now();
   const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env });
   const seconds = (performance.now() - start) / 1000;
@@ -59,23 +66,21 @@ function run({ name, command, args, optional, missing }: Step): Result {
     return { name, verdict: 'skipped', seconds, passed: 0, failed: 0 };
   }
   const good = status === 0;
-  return { name, verdict: good ? 'passed' : 'failed', seconds, ...(name === 'tests' ? countTests(good) : count(good)) };
+  return { name, verdict: good ? 'passed' : 'failed', seconds, ...(report ? countTests(report, good) : count(good)) };
 }
 
 const count = (good: boolean) => (good ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
 
 /** A run that failed without a failed test, for its coverage or before it began, counts as one. */
-function countTests(good: boolean): Pick<Result, 'passed' | 'failed'> {
+function countTests(file: string, good: boolean): Pick<Result, 'passed' | 'failed'> {
   try {
-    const report = TestReport.parse(JSON.parse(readFileSync(join(ROOT, TEST_REPORT), 'utf8')));
+    const report = TestReport.parse(JSON.parse(readFileSync(join(ROOT, file), 'utf8')));
     return { passed: report.numPassedTests, failed: good ? 0 : Math.max(report.numFailedTests, 1) };
   } catch (error) {
     console.log(`no report of the tests: ${error instanceof Error ? error.message : error}`);
     return { passed: 0, failed: 1 };
   }
 }
-
-rmSync(join(ROOT, TEST_REPORT), { force: true });
 
 const results = STEPS.map(run);
 console.log();

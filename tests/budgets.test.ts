@@ -1,3 +1,4 @@
+// @module-tag long
 import { describe, expect, it } from 'vitest';
 import { burst, rowsOf as burstRows } from '../bench/burst.ts';
 import { firstSweep, monthOf, rowsOf as sweepRows } from '../bench/first-sweep.ts';

@@ -1,3 +1,4 @@
+// @module-tag long
 import { describe, expect, it } from 'vitest';
 import { anOperator, linesOf } from '../fixtures/operator.ts';
 import { SECRET } from '../fixtures/secret.ts';

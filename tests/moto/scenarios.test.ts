@@ -1,3 +1,4 @@
+// @module-tag long
 import { describe, expect, it } from 'vitest';
 import { own } from '../../domain/event-rules.ts';
 import { play } from '../../local/play.ts';

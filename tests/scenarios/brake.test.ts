@@ -27,18 +27,22 @@ describe('the budget of 24 hours', () => {
       },
     ],
     ['one big sweep', (trial) => trial.after(1, () => trial.scim({ leave: everybody }))],
-  ])('is the same to %s: never more are revoked, the rest are held, and that is told once', async (_way, leave) => {
-    const budget = 100;
-    const trial = await aTrial({ people: 501, settled: people(1, 501), brake: { percent: 20, atLeast: 10 } });
-    leave(trial);
-    await trial.play();
-    const gone = await trial.having('revoked');
-    expect(gone.length).toBeLessThanOrEqual(budget);
-    expect(trial.calls(DELETE)).toBe(gone.length);
-    expect(await trial.having('held')).toHaveLength(500 - gone.length);
-    expect(trial.assigned()).toHaveLength(501 - gone.length);
-    expect(trial.told().filter((told) => /Held/.test(told))).toEqual(['Revocations Held brake']);
-  });
+  ])(
+    'is the same to %s: never more are revoked, the rest are held, and that is told once',
+    { tags: 'long' },
+    async (_way, leave) => {
+      const budget = 100;
+      const trial = await aTrial({ people: 501, settled: people(1, 501), brake: { percent: 20, atLeast: 10 } });
+      leave(trial);
+      await trial.play();
+      const gone = await trial.having('revoked');
+      expect(gone.length).toBeLessThanOrEqual(budget);
+      expect(trial.calls(DELETE)).toBe(gone.length);
+      expect(await trial.having('held')).toHaveLength(500 - gone.length);
+      expect(trial.assigned()).toHaveLength(501 - gone.length);
+      expect(trial.told().filter((told) => /Held/.test(told))).toEqual(['Revocations Held brake']);
+    },
+  );
 
   it('is used up to the last by those who leave one by one', async () => {
     const trial = await aBrakedTrial(3);
@@ -104,7 +108,7 @@ describe('the budget of 24 hours', () => {
     expect(await trial.having('held')).toEqual([4]);
   });
 
-  it('is asked before a plan is cut into rounds', async () => {
+  it('is asked before a plan is cut into rounds', { tags: 'long' }, async () => {
     const settled = people(1, 2100);
     const trial = await aTrial({ people: 2100, settled, brake: { percent: 0, atLeast: 2050 } });
     await trial.leaveTogether(people(2, 2100));

@@ -351,21 +351,25 @@ describe('more people than places', () => {
         return trial.start(aCreateGroupMembership({ groupId: GROUP, userId: user(number), time }));
       },
     ],
-  ])('who come in a flood, %s: never more than the cap are assigned, and the rest wait', async (_way, count, join) => {
-    const [max, joiners] = [15, people(1, count)];
-    const trial = await aTrial({ entitlements: [{ max }], people: joiners.length });
-    for (const number of joiners) trial.after(number * 0.4, () => join(trial, number));
-    await trial.play();
-    expect(trial.peak()).toBe(max);
-    expect(trial.assigned()).toEqual(people(1, max));
-    expect(trial.calls(CREATE)).toBe(max);
-    expect(trial.copies().filter((type) => type === 'Seat Waitlisted')).toHaveLength(joiners.length - max);
-    expect(trial.ends.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
-    // Ten places free at once, and are given to the next ten.
-    for (const number of people(1, 10)) trial.center.leave(GROUP, user(number));
-    await trial.scim({ leave: people(1, 10) });
-    await trial.play();
-    expect(trial.assigned()).toEqual(people(11, max + 10));
-    expect(trial.peak()).toBe(max);
-  });
+  ])(
+    'who come in a flood, %s: never more than the cap are assigned, and the rest wait',
+    { tags: 'long' },
+    async (_way, count, join) => {
+      const [max, joiners] = [15, people(1, count)];
+      const trial = await aTrial({ entitlements: [{ max }], people: joiners.length });
+      for (const number of joiners) trial.after(number * 0.4, () => join(trial, number));
+      await trial.play();
+      expect(trial.peak()).toBe(max);
+      expect(trial.assigned()).toEqual(people(1, max));
+      expect(trial.calls(CREATE)).toBe(max);
+      expect(trial.copies().filter((type) => type === 'Seat Waitlisted')).toHaveLength(joiners.length - max);
+      expect(trial.ends.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+      // Ten places free at once, and are given to the next ten.
+      for (const number of people(1, 10)) trial.center.leave(GROUP, user(number));
+      await trial.scim({ leave: people(1, 10) });
+      await trial.play();
+      expect(trial.assigned()).toEqual(people(11, max + 10));
+      expect(trial.peak()).toBe(max);
+    },
+  );
 });

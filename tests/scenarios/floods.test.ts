@@ -1,3 +1,4 @@
+// @module-tag long
 import { describe, expect, it } from 'vitest';
 import { aCreateGroupMembership } from '../fixtures/events.ts';
 import { GROUP, people, user } from '../fixtures/stack.ts';
@@ -5,9 +6,8 @@ import { aTrial, SEATED } from '../fixtures/trial.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const MINUTE_SECONDS = 60;
-/** As many as `npm test` has time for; `npm run check` plays 5,000 of both kinds. */
-const HINTS = Number(process.env['FLOOD_JOINS'] ?? 500);
-const JOINS = Number(process.env['FLOOD_JOINS'] ?? 100);
+const HINTS = 5000;
+const JOINS = 5000;
 
 describe('hints at one group within a minute, as an initial SCIM synchronization sends them,', () => {
   it('become a handful of sweeps: nearly all are handed over, none fails, and all joiners get their seats', async () => {

@@ -208,7 +208,9 @@ describe('the budget of calls', () => {
     ]);
   });
 
-  it('of 5,000 seats is 110 of Identity Center an hour and 170 a day, and nothing is written but the mailbox', async () => {
+  it('of 5,000 seats is 110 of Identity Center an hour and 170 a day, and nothing is written but the mailbox', {
+    tags: 'long',
+  }, async () => {
     const count = 5000;
     const trial = await aTrial({ people: count, settled: people(1, count) });
     const before = await records(trial);

@@ -344,7 +344,7 @@ const draft: fc.Arbitrary<Draft> = fc.constantFrom(true, false, false).chain((to
     }),
     begins: told ? fc.constant(true) : fc.constantFrom(true, true, false),
     lags: fc.array(told ? shortLag : anyLag, { maxLength: 3, size: 'max' }),
-    episodes: fc.array(episodes(told), { minLength: 1, maxLength: 8, size: 'max' }),
+    episodes: fc.array(episodes(told), { minLength: 1, maxLength: 6, size: 'max' }),
   }),
 );
 
