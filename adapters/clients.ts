@@ -50,7 +50,7 @@ export interface ClientSettings {
 }
 
 /**
- * Makes a service's client once for the same settings. A client and its first call cost as much as five calls: whoever
+ * Makes a service's client once for the same settings. DynamoDB's and its first call take as long as five calls: whoever
  * builds services again, as each sandbox of the local stack does, shares it.
  */
 export function shared<Client>(

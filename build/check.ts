@@ -27,7 +27,8 @@ interface Result {
 
 const ROOT = join(import.meta.dirname, '..');
 const TEMPLATE = '.serverless/cloudformation-template-update-stack.json';
-/** Tests by a command of vitest. */
+
+/** A run of vitest, whose tests are counted one by one. */
 const tests = (name: string, command: string, args: string[]): Step => {
   const report = `coverage/${name}.json`;
   const flags = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];

@@ -9,8 +9,7 @@ export interface DynamoDb extends Service {
 }
 
 /**
- * `dynalite` without its HTTP server, which is all that its main module has beside this and takes two thirds of a
- * request's time: an input is checked, and then acted on.
+ * `dynalite` below its HTTP server, which takes most of the time of a read: an input is checked, and then acted on.
  */
 interface Dynalite {
   database: { create(options: { createTableMs: number }): object };
