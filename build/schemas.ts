@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { auditEventSchema, CLASSIFICATIONS, type DetailType } from '../domain/audit-schema.ts';
 import { EntitlementsSchema } from '../domain/entitlements.ts';
-import { DirectorySeedSchema } from '../local/identity-center.ts';
+import { DirectorySeedSchema } from '../local/directory-seed.ts';
 import { ScenarioSchema } from '../local/scenario-schema.ts';
 
 const DIRECTORY = join(import.meta.dirname, '..', 'schemas');

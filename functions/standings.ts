@@ -7,6 +7,7 @@ import { type Seat, takesPlace } from '../domain/seat.ts';
 import { isDue, plusSeconds } from '../domain/time.ts';
 import { EXPECTATION_SECONDS, type SweepEntry, type UserEntry } from '../domain/work.ts';
 import { together } from './parallel.ts';
+import { readStatuses, type StatusCache, statusesOf } from './statuses.ts';
 
 /** What the reads of a plan are made with. `keep` renews the lease, page by page. */
 export interface Readers {
@@ -16,9 +17,6 @@ export interface Readers {
   ledger: Ledger;
   keep(): Promise<void>;
 }
-
-/** Up to so many users are asked for one by one before it is known how long the list of all users is. */
-const FEW_USERS = 3;
 
 /** How users stand with one application, as freshly read. */
 export interface ApplicationView {
@@ -96,14 +94,8 @@ function standingOf(member: boolean, status: UserStatus, givenUp = false): { ent
 }
 
 /** What is read once for all applications of a sweep. */
-export interface SweepCache {
+export interface SweepCache extends StatusCache {
   members: Map<string, ReadonlySet<string> | undefined>;
-  /** Pages that ListUsers took when it was last read to its end. */
-  userPages: number | undefined;
-  /** Whether the list of all users was read; if so before, it is read again beside the other lists. */
-  listUsers?: boolean | undefined;
-  /** UserStatus of everybody, where it was read beside the other lists. */
-  statuses?: ReadonlyMap<string, UserStatus>;
 }
 
 /**
@@ -166,17 +158,6 @@ async function listsOf({ application, groups }: Entitlement, readers: Readers, c
     cache.listUsers && !cache.statuses ? readStatuses(readers, cache) : undefined,
   ]);
   return { ...assignees, ...members };
-}
-
-async function readStatuses({ directory, keep }: Readers, cache: SweepCache): Promise<void> {
-  const statuses = new Map<string, UserStatus>();
-  let pages = 0;
-  for await (const page of directory.users()) {
-    await keep();
-    pages += 1;
-    for (const { userId, status } of page) statuses.set(userId, status);
-  }
-  Object.assign(cache, { statuses, userPages: pages });
 }
 
 async function membersOfAny(groups: readonly string[], readers: Readers, cache: SweepCache) {
@@ -260,48 +241,4 @@ async function membersOf(
   }
   members.set(group, exists ? found : undefined);
   return members.get(group);
-}
-
-/**
- * UserStatus of many users: by pages of all users or one by one, whichever costs fewer calls.
- *
- * How long the list of all users is shows only by reading it. Until it is known, at most as many pages are read as
- * asking one by one would have cost.
- */
-export async function statusesOf(
-  userIds: readonly string[],
-  { directory, keep }: Pick<Readers, 'directory' | 'keep'>,
-  cache: Pick<SweepCache, 'userPages' | 'statuses' | 'listUsers'>,
-): Promise<Map<string, UserStatus>> {
-  const known = userIds.flatMap((userId) => {
-    const status = cache.statuses?.get(userId);
-    return status ? [[userId, status] as const] : [];
-  });
-  const statuses = new Map<string, UserStatus>(known);
-  // Whoever came while the list was read is asked for.
-  const left = new Set(userIds.filter((userId) => !statuses.has(userId)));
-  const byPages = !cache.statuses && left.size > (cache.userPages ?? FEW_USERS);
-  if (byPages) {
-    let pages = 0;
-    const affordable = cache.userPages === undefined ? left.size : Number.POSITIVE_INFINITY;
-    let complete = true;
-    cache.listUsers = true;
-    for await (const page of directory.users()) {
-      await keep();
-      pages += 1;
-      for (const { userId, status } of page) if (left.delete(userId)) statuses.set(userId, status);
-      complete = left.size > 0 && pages < affordable;
-      if (!complete) break;
-    }
-    if (complete) {
-      cache.userPages = pages;
-      for (const userId of left) statuses.set(userId, 'missing');
-      left.clear();
-    }
-  }
-  for (const userId of left) {
-    await keep();
-    statuses.set(userId, await directory.statusOf(userId));
-  }
-  return statuses;
 }

@@ -1,5 +1,5 @@
 import type { Entitlements } from '../domain/entitlements.ts';
-import type { DirectorySeed } from './identity-center.ts';
+import type { DirectorySeed } from './directory-seed.ts';
 
 /**
  * A directory that fits a configuration: its groups, with so many people in each in turn, and its applications.

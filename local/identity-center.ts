@@ -1,93 +1,8 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../domain/clock.ts';
-import { ApplicationArn, ResourceId } from '../domain/ids.ts';
 import type { Selector } from '../domain/request.ts';
-
-const Name = z.string().check(z.minLength(1), z.maxLength(1024));
-const Status = z.enum(['ENABLED', 'DISABLED']);
-
-/** A zod check: no two elements may have the same key; the fault is reported at the later one. */
-function unique<T>(keyOf: (element: T) => string, field: string[], message: string) {
-  return z.superRefine<readonly T[]>((elements, ctx) => {
-    const seen = new Set<string>();
-    for (const [index, element] of elements.entries()) {
-      const key = keyOf(element);
-      if (seen.has(key)) ctx.addIssue({ code: 'custom', path: [index, ...field], message });
-      seen.add(key);
-    }
-  });
-}
-
-const UserIds = z.array(ResourceId).check(unique((userId) => userId, [], 'expected every user once'));
-
-const SeedUserSchema = z.strictObject({
-  userId: ResourceId,
-  userName: Name,
-  email: z.optional(Name),
-  externalId: z.optional(z.strictObject({ issuer: Name, id: Name })),
-  /** `ENABLED` when left out. */
-  status: z.optional(Status),
-});
-/** A user of the directory file. */
-export type SeedUser = z.infer<typeof SeedUserSchema>;
-
-const SeedGroupSchema = z.strictObject({
-  groupId: ResourceId,
-  displayName: z.optional(Name),
-  members: z.optional(UserIds),
-});
-/** A group of the directory file; `members` are user ids. */
-export type SeedGroup = z.infer<typeof SeedGroupSchema>;
-
-const SeedApplicationSchema = z.strictObject({
-  applicationArn: ApplicationArn,
-  name: z.optional(Name),
-  /** Not checked against `users`: assignments of Active Directory identities outlive the identity. */
-  assigned: z.optional(UserIds),
-  /** Groups that are assigned as a whole. */
-  assignedGroups: z.optional(z.array(ResourceId).check(unique((groupId) => groupId, [], 'expected every group once'))),
-  /** Which product it is of, the last part of its provider's ARN: `codewhisperer`, … */
-  provider: z.optional(z.string().check(z.regex(/^[\w-]{1,64}$/, 'expected a provider such as codewhisperer'))),
-  /** True when left out, as AWS has it for managed applications. */
-  assignmentRequired: z.optional(z.boolean()),
-  status: z.optional(Status),
-});
-
-/**
- * The directory file: what Identity Center holds when a run begins. Every fault has a path.
- *
- * @see https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/welcome.html
- */
-export const DirectorySeedSchema = z
-  .strictObject({
-    identityStoreId: z
-      .string()
-      .check(
-        z.regex(/^(?:d-[0-9a-f]{10}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/, 'expected d-<10 hex> or a UUID'),
-      ),
-    users: z.array(SeedUserSchema).check(unique(({ userId }) => userId, ['userId'], 'expected every user once')),
-    groups: z.array(SeedGroupSchema).check(unique(({ groupId }) => groupId, ['groupId'], 'expected every group once')),
-    applications: z
-      .array(SeedApplicationSchema)
-      .check(unique(({ applicationArn }) => applicationArn, ['applicationArn'], 'expected every application once')),
-  })
-  .check(
-    z.superRefine(({ users, groups }, ctx) => {
-      const userIds = new Set(users.map(({ userId }) => userId));
-      for (const [index, { members = [] }] of groups.entries()) {
-        for (const [place, userId] of members.entries()) {
-          if (userIds.has(userId)) continue;
-          ctx.addIssue({
-            code: 'custom',
-            path: ['groups', index, 'members', place],
-            message: 'expected a user of users',
-          });
-        }
-      }
-    }),
-  );
-/** See {@link DirectorySeedSchema}. */
-export type DirectorySeed = z.infer<typeof DirectorySeedSchema>;
+import type { DirectorySeed, SeedGroup, SeedUser } from './directory-seed.ts';
+import { Facts, type Moment, type Page } from './facts.ts';
 
 /** Answers that AWS doesn't document; the stand-in gives either one. */
 export const QuirksSchema = z.strictObject({
@@ -116,74 +31,6 @@ export const ReadOperationSchema = z.enum([
 ]);
 /** See {@link ReadOperationSchema}. */
 export type ReadOperation = z.infer<typeof ReadOperationSchema>;
-
-/** A moment of the past in milliseconds since the epoch, as a lagging read sees it; undefined is now. */
-export type Moment = number | undefined;
-
-/** Part of a list in the order of its keys; `next` is the last key, undefined on the last page. */
-export interface Page<V> {
-  values: V[];
-  next: string | undefined;
-}
-
-/** Facts by key that remember when they changed, so that a lagging read sees the past. */
-class Timeline<V> {
-  /** Oldest first; undefined is "not there". */
-  readonly #changes = new Map<string, { at: number; value: V | undefined }[]>();
-  /** In order. Keys stay when their fact ends, or a lagging read would miss them. */
-  readonly #keys: string[] = [];
-
-  set(key: string, value: V | undefined, at: number): void {
-    const changes = this.#changes.get(key);
-    if (changes) {
-      changes.push({ at, value });
-      return;
-    }
-    this.#changes.set(key, [{ at, value }]);
-    this.#keys.splice(this.#after(key), 0, key);
-  }
-
-  get(key: string, moment: Moment): V | undefined {
-    const changes = this.#changes.get(key);
-    return moment === undefined ? changes?.at(-1)?.value : changes?.findLast(({ at }) => at <= moment)?.value;
-  }
-
-  /** @param limit how many at most @param after the key behind which the page begins */
-  page(limit: number, after: string | undefined, moment: Moment): Page<V> {
-    const values: V[] = [];
-    let last: string | undefined;
-    for (let index = after === undefined ? 0 : this.#after(after); index < this.#keys.length; index += 1) {
-      const key = this.#keys[index] ?? '';
-      const value = this.get(key, moment);
-      if (value === undefined) continue;
-      if (values.length === limit) return { values, next: last };
-      values.push(value);
-      last = key;
-    }
-    return { values, next: undefined };
-  }
-
-  all(): V[] {
-    return this.page(Number.POSITIVE_INFINITY, undefined, undefined).values;
-  }
-
-  /** Ends every fact. */
-  end(at: number): void {
-    for (const key of this.#keys) if (this.get(key, undefined) !== undefined) this.set(key, undefined, at);
-  }
-
-  /** Where the first key greater than this one stands. */
-  #after(key: string): number {
-    let low = 0;
-    let high = this.#keys.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#keys[middle] ?? '') > key) high = middle;
-      else low = middle + 1;
-    }
-    return low;
-  }
-}
 
 /** A user as the identity store holds it. */
 export interface User extends SeedUser {
@@ -246,11 +93,11 @@ export class IdentityCenter {
   readonly instanceArn: string;
   readonly quirks: Readonly<Required<Quirks>>;
   readonly #clock: Clock;
-  readonly #users = new Timeline<User>();
-  readonly #groups = new Timeline<{ groupId: string; displayName: string | undefined }>();
-  readonly #members = new Map<string, Timeline<Membership>>();
+  readonly #users = new Facts<User>();
+  readonly #groups = new Facts<{ groupId: string; displayName: string | undefined }>();
+  readonly #members = new Map<string, Facts<Membership>>();
   readonly #applications = new Map<string, Application>();
-  readonly #assignments = new Map<string, Timeline<Assignment>>();
+  readonly #assignments = new Map<string, Facts<Assignment>>();
   /** Ids of users that ever had a name, an address or an external id, oldest first. */
   readonly #lookup = new Map<string, string[]>();
   readonly #lagSeconds = new Map<ReadOperation, number>();
@@ -447,7 +294,7 @@ export class IdentityCenter {
   #putApplication(seed: DirectorySeed['applications'][number]): void {
     const { applicationArn, name, provider, assignmentRequired = true, status = 'ENABLED' } = seed;
     this.#applications.set(applicationArn, { applicationArn, name, provider, assignmentRequired, status });
-    const assignments = new Timeline<Assignment>();
+    const assignments = new Facts<Assignment>();
     this.#assignments.set(applicationArn, assignments);
     const assign = (principalId: string, principalType: Assignment['principalType']) =>
       assignments.set(
@@ -471,7 +318,7 @@ export class IdentityCenter {
 
   #putGroup({ groupId, displayName, members = [] }: SeedGroup, at: number): void {
     this.#groups.set(groupId, { groupId, displayName }, at);
-    if (!this.#members.has(groupId)) this.#members.set(groupId, new Timeline());
+    if (!this.#members.has(groupId)) this.#members.set(groupId, new Facts());
     for (const userId of members) this.#join(groupId, userId, at);
   }
 

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../domain/clock.ts';
 import type { Selector } from '../domain/request.ts';
-import type { IdentityCenter, Membership, Moment, ReadOperation, User } from './identity-center.ts';
+import type { Moment } from './facts.ts';
+import type { IdentityCenter, Membership, ReadOperation, User } from './identity-center.ts';
 import {
   jsonService,
   type Operation,

@@ -5,8 +5,8 @@ import { InputError } from '../cli/input-error.ts';
 import type { Entitlements } from '../domain/entitlements.ts';
 import { own } from '../domain/event-rules.ts';
 import { checkShape } from '../domain/shape-faults.ts';
+import { type DirectorySeed, DirectorySeedSchema } from './directory-seed.ts';
 import { titleOf } from './events.ts';
-import { type DirectorySeed, DirectorySeedSchema } from './identity-center.ts';
 import { readScenario } from './scenario.ts';
 import { ANY_BUT_FAILED, momentOf, type Script, type Step } from './script.ts';
 

@@ -3,9 +3,9 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../cli/input-error.ts';
 import { NAMES } from './deployed.ts';
+import type { DirectorySeed } from './directory-seed.ts';
 import type { DynamoDb } from './dynamodb.ts';
 import type { Execution } from './executions.ts';
-import type { DirectorySeed } from './identity-center.ts';
 import { parseJson } from './json-service.ts';
 import type { QueueContents } from './queues.ts';
 

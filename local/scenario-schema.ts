@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { EntitlementsSchema } from '../domain/entitlements.ts';
+import { DirectorySeedSchema } from './directory-seed.ts';
 import { FaultRuleSchema } from './faults.ts';
-import { DirectorySeedSchema, QuirksSchema, ReadOperationSchema } from './identity-center.ts';
+import { QuirksSchema, ReadOperationSchema } from './identity-center.ts';
 import { momentOf, OUTCOMES } from './script.ts';
 
 /** What people read: lines and tabs, but nothing that moves the cursor of a terminal. */

@@ -1,6 +1,7 @@
 import type { Entitlements } from '../domain/entitlements.ts';
 import { Timestamp } from '../domain/request.ts';
-import type { DirectorySeed, Quirks } from './identity-center.ts';
+import type { DirectorySeed } from './directory-seed.ts';
+import type { Quirks } from './identity-center.ts';
 import type { ExecutionEnd, Stack } from './stack.ts';
 
 /** How an execution may end. */

@@ -46,7 +46,7 @@ async function local(context: Context, command: Command): Promise<void> {
   const { terminal, json } = context;
   const { port = LOCAL_PORT, speed = 1, people = DEFAULT_PEOPLE, directory: file, state } = optionsOf(command, Options);
   const entitlements = await context.configuration();
-  const { DirectorySeedSchema } = await import('../../local/identity-center.ts');
+  const { DirectorySeedSchema } = await import('../../local/directory-seed.ts');
   const { exampleDirectory } = await import('../../local/example-directory.ts');
   const { serve } = await import('../../local/serve.ts');
   const directory =

@@ -3,14 +3,8 @@ import { TransientAwsError } from '../../domain/errors.ts';
 import type { Seat } from '../../domain/seat.ts';
 import { plusSeconds } from '../../domain/time.ts';
 import type { SweepEntry, UserEntry } from '../../domain/work.ts';
-import {
-  isAnyEmpty,
-  isAnyEntitled,
-  type Readers,
-  statusesOf,
-  viewApplication,
-  viewUser,
-} from '../../functions/standings.ts';
+import { isAnyEmpty, isAnyEntitled, type Readers, viewApplication, viewUser } from '../../functions/standings.ts';
+import { statusesOf } from '../../functions/statuses.ts';
 import { aHold } from '../fixtures/builders.ts';
 import { aSeat, ME, openServices, type ServicesOptions, START, someEntitlements } from '../fixtures/services.ts';
 import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../fixtures/stack.ts';

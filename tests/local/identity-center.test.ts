@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DirectorySeed, DirectorySeedSchema, IdentityCenter } from '../../local/identity-center.ts';
+import { type DirectorySeed, DirectorySeedSchema } from '../../local/directory-seed.ts';
+import { IdentityCenter } from '../../local/identity-center.ts';
 
 const ANNA = '00000000-0000-4000-8000-00000000000a';
 const BEN = '1234567890-00000000-0000-4000-8000-00000000000b';

@@ -9,9 +9,10 @@ import {
   paginateListGroupMemberships,
 } from '@aws-sdk/client-identitystore';
 import { describe, expect, it } from 'vitest';
+import type { DirectorySeed } from '../../local/directory-seed.ts';
 import { Door } from '../../local/door.ts';
 import { Faults } from '../../local/faults.ts';
-import { type DirectorySeed, IdentityCenter, type Quirks } from '../../local/identity-center.ts';
+import { IdentityCenter, type Quirks } from '../../local/identity-center.ts';
 import { identityStore } from '../../local/identity-store.ts';
 
 const STORE = 'd-1234567890';
