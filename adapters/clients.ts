@@ -40,7 +40,7 @@ export interface ClientSettings {
   region: string;
   /** The machine's Retry is the only retry: the SDK's would sleep, billed, and multiply it. */
   maxAttempts: 1;
-  endpoint?: string;
+  endpoint?: NonNullable<DynamoDBClientConfig['endpoint']>;
   credentials?: { accessKeyId: string; secretAccessKey: string };
   /** Of the configuration files that the AWS CLI has, too. */
   profile?: string;

@@ -1,5 +1,3 @@
-import { Console } from 'node:console';
-import { Writable } from 'node:stream';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
@@ -25,13 +23,16 @@ export async function connect(door: Door, region: string, invocations: Invocatio
     useFipsEndpoint: false,
     useDualstackEndpoint: false,
     userAgentAppId: 'usher',
+    defaultUserAgentProvider: async () => [],
     accountIdEndpointMode: 'disabled',
     // Nobody changes what a client does on the way; it need not be put together anew for each request.
     cacheMiddleware: true,
   } as const;
   if (transport === 'in-process') {
     const requestHandler = invocations.watch(door.requestHandler());
-    return { settings: { ...common, endpoint: 'http://127.0.0.1', requestHandler }, close: async () => undefined };
+    // As an object, because a URL is parsed again for each request.
+    const endpoint = { protocol: 'http:', hostname: '127.0.0.1', path: '/' };
+    return { settings: { ...common, endpoint, requestHandler }, close: async () => undefined };
   }
   const { endpoint, close } = await door.listen();
   const http = new NodeHttpHandler();
@@ -50,13 +51,7 @@ export function platformOf(
   aws: ClientSettings,
   { entitlements, clock, log }: { entitlements: Entitlements; clock: Clock; log(line: string): void },
 ): Platform {
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      log(String(chunk).trimEnd());
-      done();
-    },
-  });
-  const sink = new Console({ stdout: stream, stderr: stream });
+  const sink = { debug: log, info: log, log, warn: log, error: log };
   const logger = new Logger({ serviceName: 'usher' });
   const metrics = new Metrics({ namespace: 'Usher', serviceName: 'usher' });
   // Powertools writes to a console of its own, and has no option for another.

@@ -1,5 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
+import { setImmediate as turn } from 'node:timers/promises';
+import { MemoryLevel } from 'memory-level';
+import { commonJs } from './common-js.ts';
 import { type Answer, errorAnswer, jsonAnswer, parseBody, type Service, ServiceError } from './json-service.ts';
 
 /** DynamoDB by `dynalite`, in memory. */
@@ -92,7 +95,8 @@ export function openDynamoDb(): DynamoDb {
       const { TableDescription } = JSON.parse(String(body));
       const table = Buffer.from(JSON.stringify({ TableName: TableDescription.TableName }));
       // As at AWS, a table can't be used at once.
-      while (JSON.parse(String((await handle('DescribeTable', table)).body)).Table.TableStatus !== 'ACTIVE');
+      while (JSON.parse(String((await handle('DescribeTable', table)).body)).Table.TableStatus !== 'ACTIVE')
+        await turn();
     },
   };
 }
@@ -105,10 +109,33 @@ function loadDynalite(): Dynalite {
     return [name, { types, custom, act: require(`dynalite/actions/${file}`) }];
   });
   return {
-    database: require('dynalite/db'),
+    database: loadDatabase(require.resolve('dynalite/db')),
     validations: require('dynalite/validations'),
     operations: new Map(operations),
   };
+}
+
+/** Keeps text as text, and not as bytes. */
+class TextLevel extends MemoryLevel {
+  constructor(options: object) {
+    super({ ...options, storeEncoding: 'utf8' });
+  }
+}
+
+/** Its store is asked some three times a call, and answers without a turn of the event loop between. */
+function loadDatabase(file: string): Dynalite['database'] {
+  const require = createRequire(file);
+  const atOnce = (callback: (...args: unknown[]) => void, ...args: unknown[]) => {
+    queueMicrotask(() => callback(...args));
+  };
+  const requireText = (id: string) => (id === 'memory-level' ? { MemoryLevel: TextLevel } : require(id));
+  const database = commonJs(file, ['setImmediate'])(requireText, atOnce);
+  if (!isDatabase(database)) throw new Error('dynalite/db does not export what it did');
+  return database;
+}
+
+function isDatabase(exports: object): exports is Dynalite['database'] {
+  return 'create' in exports;
 }
 
 function isRefusal(error: unknown): error is Refusal {

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
-import { compileFunction } from 'node:vm';
+import { commonJs } from './common-js.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export type Interpreter = typeof import('aws-local-stepfunctions');
@@ -9,12 +7,7 @@ export type Interpreter = typeof import('aws-local-stepfunctions');
 const projectRequire = createRequire(import.meta.url);
 const file = projectRequire.resolve('aws-local-stepfunctions');
 const interpreterRequire = createRequire(file);
-/** The module wrapped like any CommonJS module, and given timers, Date and dice beside; compiled once a process. */
-const wrapper = compileFunction(
-  readFileSync(file, 'utf8'),
-  ['exports', 'require', 'module', '__filename', '__dirname', 'setTimeout', 'clearTimeout', 'Date', 'Math'],
-  { filename: file },
-);
+const inVirtualTime = commonJs(file, ['setTimeout', 'clearTimeout', 'Date', 'Math']);
 
 /**
  * The interpreter of `aws-local-stepfunctions`, living in virtual time.
@@ -23,17 +16,32 @@ const wrapper = compileFunction(
  */
 export function loadInterpreter(time: VirtualTime, random: () => number): Interpreter {
   const { setTimeout, clearTimeout, Date: VirtualDate } = time.timers;
-  const module: { exports: Partial<Interpreter> } = { exports: {} };
   const dice = Object.create(Math, { random: { value: random } });
-  wrapper(module.exports, requireOnly, module, file, dirname(file), setTimeout, clearTimeout, VirtualDate, dice);
-  if (!isComplete(module.exports)) throw new Error('aws-local-stepfunctions does not export what it did');
-  return module.exports;
+  const exports: Partial<Interpreter> = inVirtualTime(requireOnly, setTimeout, clearTimeout, VirtualDate, dice);
+  if (!isComplete(exports)) throw new Error('aws-local-stepfunctions does not export what it did');
+  return exports;
 }
 
 /** Every task runs here; the SDK, with which the interpreter would call AWS, is not even loaded. */
 function requireOnly(id: string): unknown {
   if (id === 'p-limit') return limitedTo;
+  if (id === 'jsonpath-plus') return untraced(interpreterRequire(id));
   return id.startsWith('@aws-sdk/') ? {} : interpreterRequire(id);
+}
+
+/** `jsonpath-plus` returns what isn't an object by throwing an error, of which nobody reads the trace. */
+function untraced({ JSONPath }: { JSONPath(options: object): unknown }) {
+  return {
+    JSONPath(options: object): unknown {
+      const { stackTraceLimit } = Error;
+      Error.stackTraceLimit = 0;
+      try {
+        return JSONPath(options);
+      } finally {
+        Error.stackTraceLimit = stackTraceLimit;
+      }
+    },
+  };
 }
 
 /**

@@ -92,18 +92,17 @@ export class Invocations {
 
   /** Time stands still until the answer has been read, also while others of the same function sleep. */
   async #atRest<T extends { response: object }>(invocation: Invocation, request: () => Promise<T>): Promise<T> {
+    // Time moves on a turn of the event loop after the end; what the caller does next, it does before.
     const { end } = this.#time.begin();
-    // What the caller does next, it does before the next turn of the event loop.
-    const ended = () => setImmediate(end);
     try {
       const answer = await request();
       const body = 'body' in answer.response ? answer.response.body : undefined;
       // The dead read no answer.
-      if (isStream(body) && !invocation.dead) finished(body, ended);
-      else ended();
+      if (isStream(body) && !invocation.dead) finished(body, end);
+      else end();
       return answer;
     } catch (error) {
-      ended();
+      end();
       throw error;
     }
   }

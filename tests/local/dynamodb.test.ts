@@ -50,6 +50,17 @@ describe('the database', () => {
     expect((await client.send(new GetItemCommand({ TableName, Key: key('1') }))).Item).toEqual(Item);
   });
 
+  it('answers within a turn of the event loop', async () => {
+    const { client } = await aDatabase();
+    let turned = false;
+    setImmediate(() => {
+      turned = true;
+    });
+    await client.send(new PutItemCommand({ TableName, Item: key('1') }));
+    await client.send(new GetItemCommand({ TableName, Key: key('1') }));
+    expect(turned).toBe(false);
+  });
+
   it('lets one of many who race through a condition', async () => {
     const { client } = await aDatabase();
     const puts = people(1, 50).map((number) =>

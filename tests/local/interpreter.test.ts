@@ -73,6 +73,13 @@ describe('the interpreter', () => {
     expect(await run({ StartAt: 'Pass', States: { Pass } })).toEqual({ sum: 3 });
   });
 
+  it('leaves the traces of errors to everybody else', async () => {
+    const { run } = interpreting();
+    const Pass = { Type: 'Pass', Parameters: { 'text.$': '$.text' }, End: true };
+    expect(await run({ StartAt: 'Pass', States: { Pass } }, undefined, { text: 'a' })).toEqual({ text: 'a' });
+    expect(new Error('of a test').stack).toContain('interpreter.test.ts');
+  });
+
   it('leaves the timers of its surroundings alone', async () => {
     const { run } = interpreting();
     const real = new Promise((resolve) => setTimeout(resolve, 0));
