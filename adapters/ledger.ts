@@ -23,11 +23,16 @@ import { asking, malformed } from './requests.ts';
 /** Identifies a seat: its key in the table. */
 export type SeatKey = Pick<Seat, 'applicationArn' | 'userId'>;
 
-/** All that the ledger holds of one application. */
+/** What the ledger holds of one application. */
 export interface Holdings {
   /** Tombstones too. */
   seats: Seat[];
   hold: Hold | undefined;
+}
+
+/** All that the ledger holds of one application. */
+export interface HoldingsAndObservations extends Holdings {
+  observations: Observation[];
 }
 
 /** A seat, an observation or, without a user, a hold that something is left to do for although nothing happens. */
@@ -54,11 +59,10 @@ export interface Ledger {
   /** The seats that exist among those asked for, in that order. */
   seats(keys: readonly SeatKey[]): Promise<Seat[]>;
   holdings(applicationArn: string): Promise<Holdings>;
+  holdingsAndObservations(applicationArn: string): Promise<HoldingsAndObservations>;
   hold(applicationArn: string): Promise<Hold | undefined>;
   /** The observations that exist among those asked for, in that order. */
   observations(keys: readonly SeatKey[]): Promise<Observation[]>;
-  /** All observations of an application. */
-  observationsOf(applicationArn: string): Promise<Observation[]>;
   saveSeat(seat: Seat): Promise<void>;
   saveHold(hold: Hold): Promise<void>;
   saveObservation(observation: Observation): Promise<void>;
@@ -119,8 +123,8 @@ const MOST_PENDING = 100;
 const KEYS_A_CALL = 100;
 const WORK_KEY = { pk: '#work', sk: '#work' };
 const HOLD = '#hold';
-/** Observations stand apart, so that they are never read as seats. */
-const OBSERVED = '#observed';
+/** Before the user id of an observation, which thereby stands behind all seats. */
+const OBSERVED = '~observed#';
 /** The one partition of the sparse index: few items ever need attention. */
 const ATTENTION = '#attention';
 /** A tombstone outlives the audit archive (a year), so that a replayed event still meets its record. */
@@ -208,6 +212,26 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     } while (ExclusiveStartKey);
   }
 
+  async function partition(
+    applicationArn: string,
+    condition: string,
+    values: Item = {},
+  ): Promise<HoldingsAndObservations> {
+    const found: HoldingsAndObservations = { seats: [], hold: undefined, observations: [] };
+    const items = query({
+      KeyConditionExpression: condition,
+      ExpressionAttributeValues: { ':pk': { S: applicationArn }, ...values },
+      ConsistentRead: true,
+    });
+    for await (const item of items) {
+      const key = item['sk']?.S;
+      if (key === HOLD) found.hold = readable(HoldSchema, item, idsOf(applicationArn, HOLD));
+      else if (key?.startsWith(OBSERVED)) found.observations.push(observationIn(item));
+      else found.seats.push(seatIn(item));
+    }
+    return found;
+  }
+
   return {
     async work() {
       const item = await get(WORK_KEY);
@@ -224,14 +248,13 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     },
 
     async holdings(applicationArn) {
-      const seats: Seat[] = [];
-      let hold: Hold | undefined;
-      for await (const item of query(partition(applicationArn))) {
-        if (item['sk']?.S === HOLD) hold = readable(HoldSchema, item, idsOf(applicationArn, HOLD));
-        else seats.push(seatIn(item));
-      }
+      const { seats, hold } = await partition(applicationArn, 'pk = :pk AND sk < :observed', {
+        ':observed': { S: OBSERVED },
+      });
       return { seats, hold };
     },
+
+    holdingsAndObservations: (applicationArn) => partition(applicationArn, 'pk = :pk'),
 
     async hold(applicationArn) {
       const item = await get({ pk: applicationArn, sk: HOLD });
@@ -239,14 +262,8 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     },
 
     async observations(keys) {
-      const apart = keys.map(({ applicationArn, userId }) => ({ applicationArn: applicationArn + OBSERVED, userId }));
-      return (await batches(apart)).map(observationIn);
-    },
-
-    async observationsOf(applicationArn) {
-      const observations: Observation[] = [];
-      for await (const item of query(partition(applicationArn + OBSERVED))) observations.push(observationIn(item));
-      return observations;
+      const observed = keys.map(({ applicationArn, userId }) => ({ applicationArn, userId: OBSERVED + userId }));
+      return (await batches(observed)).map(observationIn);
     },
 
     async saveSeat(seat) {
@@ -261,8 +278,8 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
       const ended = observation.answer === undefined && observation.audit.length === 0;
       const item = {
         ...observation,
-        pk: observation.applicationArn + OBSERVED,
-        sk: observation.userId,
+        pk: observation.applicationArn,
+        sk: OBSERVED + observation.userId,
         ...(ended ? expiry(observation) : {}),
       };
       await replace(item, observationAttentionAt(observation));
@@ -278,9 +295,9 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
       });
       for await (const { pk, sk, tells } of due) {
         if (!pk?.S || !sk?.S) throw malformed('Query', 'Items');
-        const applicationArn = pk.S.replace(OBSERVED, '');
+        const applicationArn = pk.S;
         if (!tells?.BOOL && !isActive(applicationArn)) continue;
-        pending.push(sk.S === HOLD ? { applicationArn } : { applicationArn, userId: sk.S });
+        pending.push(sk.S === HOLD ? { applicationArn } : { applicationArn, userId: sk.S.replace(OBSERVED, '') });
         if (pending.length === MOST_PENDING) break;
       }
       return pending;
@@ -292,16 +309,9 @@ function expiry({ changedAt }: { changedAt: string }) {
   return { expiresAt: Date.parse(plusSeconds(changedAt, TOMBSTONE_SECONDS)) / 1000 };
 }
 
-function partition(pk: string) {
-  return {
-    KeyConditionExpression: 'pk = :pk',
-    ExpressionAttributeValues: { ':pk': { S: pk } },
-    ConsistentRead: true,
-  };
-}
-
 function idsOf(pk: string | undefined, sk: string | undefined): string[] {
-  return [`application ${pk}`, sk === HOLD ? 'its hold' : `user ${sk}`];
+  const what = sk?.startsWith(OBSERVED) ? `what was observed for user ${sk.slice(OBSERVED.length)}` : `user ${sk}`;
+  return [`application ${pk}`, sk === HOLD ? 'its hold' : what];
 }
 
 function seatIn(item: Item): Seat {

@@ -38,19 +38,20 @@ export async function preview(
   readers: Readers,
   cache: SweepCache,
 ): Promise<Preview> {
-  const look = { withStatus: false, adopt: true };
-  const view = await viewApplication(entitlement, look, now, readers, cache);
+  const holdings = await readers.ledger.holdingsAndObservations(entitlement.application);
+  const orders = { withStatus: false, adopt: true };
+  const view = await viewApplication({ entitlement, holdings, orders }, now, readers, cache);
   const graceDays = entitlement.onLeave.revokeAfterDays;
   const circumstances = { readAt: now, trigger: 'manual' as const, execution: '', graceDays };
   const decided = view.standings.map((standing) => ({ standing, decision: decide(standing, circumstances) }));
   const grants = decided.filter(({ decision }) => decision.do === 'grant').map(({ standing }) => standing);
-  const { seats } = view.holdings;
+  const { seats } = holdings;
   const candidates = grants.map(({ userId, seat }) => candidateOf(userId, seat, now.toISOString()));
   const { seated } = serveLine(seats, candidates, entitlement.seats.max);
   const wait = grants.filter(({ userId }) => !seated.has(userId));
   return {
     entitlement,
-    holdings: view.holdings,
+    holdings,
     inUse: seats.filter(takesPlace).length,
     entitled: view.standings.filter(({ entitled }) => entitled).length,
     grant: [...seated],

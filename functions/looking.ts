@@ -1,5 +1,7 @@
+import type { Holdings } from '../adapters/ledger.ts';
 import type { Entitlement } from '../domain/entitlements.ts';
 import { RefusedError, TransientAwsError } from '../domain/errors.ts';
+import type { Observation } from '../domain/observation.ts';
 import { type Circumstances, type Decision, decide, type Standing } from '../domain/plan.ts';
 import { confirmed, forgotten, kept, leaving, revoked, type Seat } from '../domain/seat.ts';
 import { plusSeconds } from '../domain/time.ts';
@@ -91,17 +93,15 @@ async function lookAtApplications(
   const cache: SweepCache = { members: new Map(), userPages, listUsers };
   const found: Found[] = [];
   const { entitlements } = readers.entitlements;
-  const configured = new Set(entitlements.map(({ application }) => application));
-  const others = Object.entries(sweeps).filter(([application]) => !configured.has(application));
-  const givenUp: Entitlement[] = [];
-  for (const [application, entry] of others)
-    givenUp.push(...(await lookAtUnconfigured(application, entry, plan, readers)));
-  for (const entitlement of [...entitlements, ...givenUp]) {
-    const { application } = entitlement;
-    const entry = sweeps[application];
-    if (!entry) continue;
+  for (const [application, entry] of Object.entries(sweeps)) {
     try {
-      const view = await viewApplication(entitlement, entry, readAt, readers, cache);
+      await readers.keep();
+      const holdings = await readers.ledger.holdingsAndObservations(application);
+      const configured = entitlements.find((one) => one.application === application);
+      if (configured?.mode !== 'observe') tellAll(holdings.observations, plan);
+      const entitlement = configured ?? lookAtUnconfigured(application, entry, holdings, plan);
+      if (!entitlement) continue;
+      const view = await viewApplication({ entitlement, holdings, orders: entry }, readAt, readers, cache);
       lookAgain(plan, application, entry.lookAgainAt, readAt);
       found.push({ key: application, entry, entitlement, standings: view.standings, view });
     } catch (error) {
@@ -112,38 +112,32 @@ async function lookAtApplications(
   }
   plan.userPages = cache.userPages;
   plan.listedUsers = cache.listUsers === true;
-  const observing = entitlements.filter(({ mode }) => mode === 'observe').map(({ application }) => application);
-  for (const application of Object.keys(sweeps)) {
-    if (!observing.includes(application)) await tellAnswers(application, plan, readers);
-  }
   return found;
 }
 
-/** What an entitlement has still to tell of the time in which it observed. */
-async function tellAnswers(application: string, plan: LookPlan, { ledger }: Readers): Promise<void> {
-  for (const one of await ledger.observationsOf(application)) if (one.audit.length > 0) tell(one, plan);
+function tellAll(items: readonly (Seat | Observation)[], plan: LookPlan): void {
+  for (const one of items) if (one.audit.length > 0) tell(one, plan);
 }
 
 /**
  * An application that isn't configured any more: what is left to be told of it is told, and nothing changes; unless a
  * person has given it up, and then it is planned for as one to which nobody is entitled.
  */
-async function lookAtUnconfigured(
+function lookAtUnconfigured(
   application: string,
   { giveUp }: SweepEntry,
+  { seats, hold }: Holdings,
   plan: LookPlan,
-  { ledger }: Readers,
-): Promise<Entitlement[]> {
-  const { seats, hold } = await ledger.holdings(application);
+): Entitlement | undefined {
   const [first] = seats;
   if (first && giveUp) {
     const { entitlement: name } = first;
     const onLeave = { revokeAfterDays: 0 };
-    return [{ name, application, groups: [], seats: { max: 0 }, onLeave, mode: 'enforce' }];
+    return { name, application, groups: [], seats: { max: 0 }, onLeave, mode: 'enforce' };
   }
-  for (const seat of seats) if (seat.audit.length > 0) tell(seat, plan);
+  tellAll(seats, plan);
   if (hold && hold.audit.length > 0) plan.holds.push(application);
-  return [];
+  return undefined;
 }
 
 async function planFor(found: readonly Found[], plan: LookPlan, context: LookContext, readers: Readers): Promise<void> {

@@ -32,8 +32,8 @@ export async function observe(
   for (const { seat } of decided) if (seat && seat.audit.length > 0) tell(seat, plan);
   if (view?.holdings.hold?.audit.length) plan.holds.push(applicationArn);
   if (decided.length === 0 && !view) return;
-  const { seats } = view?.holdings ?? (await ledger.holdings(applicationArn));
-  const known = new Map((await ledger.observationsOf(applicationArn)).map((one) => [one.userId, one]));
+  const { seats, observations } = view?.holdings ?? (await ledger.holdingsAndObservations(applicationArn));
+  const known = new Map(observations.map((one) => [one.userId, one]));
   const looked = new Set(decided.map(({ standing }) => standing.userId));
   // Whom a sweep doesn't see is nothing to the application any more: no place stays promised.
   const gone = view ? [...known.values()].filter(({ userId }) => !looked.has(userId)) : [];

@@ -1,5 +1,5 @@
 import type { Directory, UserStatus } from '../adapters/identity-store.ts';
-import type { Holdings, Ledger } from '../adapters/ledger.ts';
+import type { HoldingsAndObservations, Ledger } from '../adapters/ledger.ts';
 import type { Applications } from '../adapters/sso-admin.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
 import { type Absence, type Standing, unsettled } from '../domain/plan.ts';
@@ -21,7 +21,7 @@ export interface Readers {
 /** How users stand with one application, as freshly read. */
 export interface ApplicationView {
   standings: Standing[];
-  holdings: Holdings;
+  holdings: HoldingsAndObservations;
   /** A configured group is empty or missing. */
   emptyGroup: boolean;
   /** Assigned users without a seat of ours. */
@@ -98,20 +98,24 @@ export interface SweepCache extends StatusCache {
   members: Map<string, ReadonlySet<string> | undefined>;
 }
 
+/** An application that is to be read, what the ledger holds of it, and what the mailbox says of it. */
+interface ApplicationSubject {
+  entitlement: Entitlement;
+  holdings: HoldingsAndObservations;
+  orders: Pick<SweepEntry, 'withStatus' | 'adopt' | 'giveUp'>;
+}
+
 /**
- * Reads an application afresh by all pages: ledger, assignments, memberships, and the status of those whom it may
- * change something for. A page that fails fails the whole.
+ * Reads an application afresh by all pages: assignments, memberships, and the status of those whom it may change
+ * something for. A page that fails fails the whole.
  */
 export async function viewApplication(
-  entitlement: Entitlement,
-  { withStatus, adopt, giveUp }: Pick<SweepEntry, 'withStatus' | 'adopt' | 'giveUp'>,
+  { entitlement, holdings, orders }: ApplicationSubject,
   readAt: Date,
   readers: Readers,
   cache: SweepCache,
 ): Promise<ApplicationView> {
-  const { ledger, keep } = readers;
-  await keep();
-  const holdings = await ledger.holdings(entitlement.application);
+  const { withStatus, adopt, giveUp } = orders;
   const { assigned, assignedGroups, members, emptyGroup } = await listsOf(entitlement, readers, cache);
   const seats = new Map(holdings.seats.map((seat) => [seat.userId, seat]));
   const users = new Set([...members, ...seats.keys()]);

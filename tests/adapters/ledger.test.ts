@@ -306,7 +306,7 @@ describe('the hold of an application', () => {
 });
 
 describe('observations', () => {
-  it('are read by their keys and by application, apart from seats', async () => {
+  it('are read by their keys, and with the seats of their application', async () => {
     const { ledger } = await aLedger();
     await ledger.saveSeat(aSeat(1));
     await ledger.saveHold(hold());
@@ -316,7 +316,11 @@ describe('observations', () => {
     const { answer: _, ...silent } = observation(2);
     expect(await ledger.observations([keyOf(1), keyOf(3)])).toEqual([observation(1)]);
     expect(await ledger.observations([])).toEqual([]);
-    expect(await ledger.observationsOf(APPLICATION)).toEqual([observation(1), silent]);
+    expect(await ledger.holdingsAndObservations(APPLICATION)).toEqual({
+      seats: [aSeat(1)],
+      hold: hold(),
+      observations: [observation(1), silent],
+    });
     expect(await ledger.holdings(APPLICATION)).toEqual({ seats: [aSeat(1)], hold: hold() });
     expect(await ledger.seats([keyOf(1), keyOf(2)])).toEqual([aSeat(1)]);
   });
@@ -331,7 +335,7 @@ describe('observations', () => {
   it('fail for a retry when somebody else wrote meanwhile', async () => {
     const { ledger } = await aLedger();
     await ledger.saveObservation(observation(1));
-    const place = `application ${APPLICATION}#observed, user ${user(1)}`;
+    const place = `application ${APPLICATION}, what was observed for user ${user(1)}`;
     await expect(ledger.saveObservation(observation(1))).rejects.toThrow(
       new TransientAwsError(`PutItem: the item was changed meanwhile (${place})`),
     );
@@ -339,8 +343,8 @@ describe('observations', () => {
 
   it('are not read with an answer of another version', async () => {
     const { ledger, put } = await aLedger();
-    await put({ ...observation(1), pk: `${APPLICATION}#observed`, sk: user(1), answer: 'would-dance' });
-    for (const read of [() => ledger.observations([keyOf(1)]), () => ledger.observationsOf(APPLICATION)]) {
+    await put({ ...observation(1), pk: APPLICATION, sk: `~observed#${user(1)}`, answer: 'would-dance' });
+    for (const read of [() => ledger.observations([keyOf(1)]), () => ledger.holdingsAndObservations(APPLICATION)]) {
       const error: unknown = await read().catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ name: 'RefusedError', reason: 'ledger-unreadable' });
       expect(String(error)).not.toContain('dance');

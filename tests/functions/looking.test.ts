@@ -173,6 +173,14 @@ describe('a look at an application that is configured no more', () => {
     ]);
   });
 
+  it('tells what an entitlement observed before its application was deleted', async () => {
+    const audit = [anAuditRecord({ kind: 'observed', reason: 'would-assign' })];
+    const { look, faults } = await looking({ observations: [anObservationOf(1, { audit })] });
+    faults.add({ operation: 'SSOAdmin.ListApplicationAssignments', kind: 'not-found' });
+    const plan = await look(sweep({}, APPLICATION));
+    expect([changesOf(plan), failuresOf(plan).length]).toEqual([['record 1'], 1]);
+  });
+
   it.each([
     ['no seats', given],
     ['no seats, and nobody gave it up', left],

@@ -59,11 +59,11 @@ export class Shadow {
       return { item: 'hold', before, after };
     }
     const key = `${pk} ${sk}`;
-    if (pk.endsWith('#observed')) {
+    if (sk.startsWith('~observed#')) {
       const before = this.#observed.get(key) ?? [];
       const records: AuditRecord[] = content['audit'];
       this.#observed.set(key, records);
-      return { item: 'observation', before, records, applicationArn: pk.replace('#observed', ''), userId: sk };
+      return { item: 'observation', before, records, applicationArn: pk, userId: sk.replace('~observed#', '') };
     }
     const before = this.#seats.get(key);
     const after = SeatSchema.parse(content);
