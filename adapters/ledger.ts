@@ -31,7 +31,7 @@ export interface Holdings {
 }
 
 /** All that the ledger holds of one application. */
-export interface HoldingsAndObservations extends Holdings {
+export interface ApplicationItems extends Holdings {
   observations: Observation[];
 }
 
@@ -59,7 +59,7 @@ export interface Ledger {
   /** The seats that exist among those asked for, in that order. */
   seats(keys: readonly SeatKey[]): Promise<Seat[]>;
   holdings(applicationArn: string): Promise<Holdings>;
-  holdingsAndObservations(applicationArn: string): Promise<HoldingsAndObservations>;
+  itemsOf(applicationArn: string): Promise<ApplicationItems>;
   hold(applicationArn: string): Promise<Hold | undefined>;
   /** The observations that exist among those asked for, in that order. */
   observations(keys: readonly SeatKey[]): Promise<Observation[]>;
@@ -123,7 +123,7 @@ const MOST_PENDING = 100;
 const KEYS_A_CALL = 100;
 const WORK_KEY = { pk: '#work', sk: '#work' };
 const HOLD = '#hold';
-/** Before the user id of an observation, which thereby stands behind all seats. */
+/** Before the user id of an observation: `~` comes after all that an id begins with, so that observations are read last or not at all. */
 const OBSERVED = '~observed#';
 /** The one partition of the sparse index: few items ever need attention. */
 const ATTENTION = '#attention';
@@ -212,12 +212,8 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     } while (ExclusiveStartKey);
   }
 
-  async function partition(
-    applicationArn: string,
-    condition: string,
-    values: Item = {},
-  ): Promise<HoldingsAndObservations> {
-    const found: HoldingsAndObservations = { seats: [], hold: undefined, observations: [] };
+  async function partition(applicationArn: string, condition: string, values: Item = {}): Promise<ApplicationItems> {
+    const found: ApplicationItems = { seats: [], hold: undefined, observations: [] };
     const items = query({
       KeyConditionExpression: condition,
       ExpressionAttributeValues: { ':pk': { S: applicationArn }, ...values },
@@ -254,7 +250,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
       return { seats, hold };
     },
 
-    holdingsAndObservations: (applicationArn) => partition(applicationArn, 'pk = :pk'),
+    itemsOf: (applicationArn) => partition(applicationArn, 'pk = :pk'),
 
     async hold(applicationArn) {
       const item = await get({ pk: applicationArn, sk: HOLD });
@@ -297,7 +293,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
         if (!pk?.S || !sk?.S) throw malformed('Query', 'Items');
         const applicationArn = pk.S;
         if (!tells?.BOOL && !isActive(applicationArn)) continue;
-        pending.push(sk.S === HOLD ? { applicationArn } : { applicationArn, userId: sk.S.replace(OBSERVED, '') });
+        pending.push(sk.S === HOLD ? { applicationArn } : { applicationArn, userId: userOf(sk.S) });
         if (pending.length === MOST_PENDING) break;
       }
       return pending;
@@ -310,8 +306,13 @@ function expiry({ changedAt }: { changedAt: string }) {
 }
 
 function idsOf(pk: string | undefined, sk: string | undefined): string[] {
-  const what = sk?.startsWith(OBSERVED) ? `what was observed for user ${sk.slice(OBSERVED.length)}` : `user ${sk}`;
+  const what = sk?.startsWith(OBSERVED) ? `what was observed for user ${userOf(sk)}` : `user ${sk}`;
   return [`application ${pk}`, sk === HOLD ? 'its hold' : what];
+}
+
+/** Whom the key of a seat or an observation is about. */
+function userOf(sk: string): string {
+  return sk.startsWith(OBSERVED) ? sk.slice(OBSERVED.length) : sk;
 }
 
 function seatIn(item: Item): Seat {

@@ -38,14 +38,14 @@ export async function preview(
   readers: Readers,
   cache: SweepCache,
 ): Promise<Preview> {
-  const holdings = await readers.ledger.holdingsAndObservations(entitlement.application);
+  const holdings = await readers.ledger.holdings(entitlement.application);
+  const { seats } = holdings;
   const orders = { withStatus: false, adopt: true };
-  const view = await viewApplication({ entitlement, holdings, orders }, now, readers, cache);
+  const view = await viewApplication({ entitlement, seats, orders }, now, readers, cache);
   const graceDays = entitlement.onLeave.revokeAfterDays;
   const circumstances = { readAt: now, trigger: 'manual' as const, execution: '', graceDays };
   const decided = view.standings.map((standing) => ({ standing, decision: decide(standing, circumstances) }));
   const grants = decided.filter(({ decision }) => decision.do === 'grant').map(({ standing }) => standing);
-  const { seats } = holdings;
   const candidates = grants.map(({ userId, seat }) => candidateOf(userId, seat, now.toISOString()));
   const { seated } = serveLine(seats, candidates, entitlement.seats.max);
   const wait = grants.filter(({ userId }) => !seated.has(userId));

@@ -42,7 +42,7 @@ export async function limitChanges(
   context: LookContext,
   readers: Readers,
 ): Promise<Limited> {
-  const { entitlement, decided, view } = look;
+  const { entitlement, decided, view, items } = look;
   const { application: applicationArn } = entitlement;
   const changed = new Set<string>();
   const seats: Seats = new Map();
@@ -53,7 +53,7 @@ export async function limitChanges(
   if (revocations.length + grants.length === 0 && !view && !frees) return { changed, seats };
   if (!(await isUsable(look, plan, readers))) return { changed, seats };
 
-  const holdings = view?.holdings ?? (await readers.ledger.holdings(applicationArn));
+  const holdings = items ?? (await readers.ledger.holdings(applicationArn));
   for (const seat of holdings.seats) seats.set(seat.userId, seat);
   for (const { seat } of decided) if (seat) seats.set(seat.userId, seat);
 

@@ -1,5 +1,7 @@
+import type { ApplicationItems } from '../adapters/ledger.ts';
 import type { Entitlement } from '../domain/entitlements.ts';
 import type { RefusedError } from '../domain/errors.ts';
+import type { Observation } from '../domain/observation.ts';
 import type { Decision, PlannedChange, Standing } from '../domain/plan.ts';
 import { type Seat, takesPlace } from '../domain/seat.ts';
 import { isDue, latest } from '../domain/time.ts';
@@ -80,6 +82,8 @@ export interface ApplicationLook {
   decided: Decided[];
   /** Where the whole application was read. */
   view: ApplicationView | undefined;
+  /** Likewise, what the ledger holds of it. */
+  items: ApplicationItems | undefined;
 }
 
 /** Writes of the ledger that go on at once: bookkeeping only, each of another item. */
@@ -116,6 +120,17 @@ export function saveSeats(seats: readonly Seat[], readers: Pick<Readers, 'keep' 
 /** Has what is still to be told of a seat, or of an observation, put on the bus. */
 export function tell({ applicationArn, userId }: Pick<Seat, 'applicationArn' | 'userId'>, plan: LookPlan): void {
   plan.changes.push({ applicationArn, kind: 'record', reason: 'reconciled', userId });
+}
+
+/** Has all that is still to be told of these put on the bus. */
+export function tellAll(items: readonly (Seat | Observation)[], plan: LookPlan): void {
+  for (const one of items) if (one.audit.length > 0) tell(one, plan);
+}
+
+/** Has all that is still to be told of an application put on the bus. */
+export function tellItems(applicationArn: string, items: ApplicationItems, plan: LookPlan): void {
+  tellAll([...items.seats, ...items.observations], plan);
+  if (items.hold && items.hold.audit.length > 0) plan.holds.push(applicationArn);
 }
 
 /** Says what a sweep found, from the seats of the application as this plan leaves them. */

@@ -1,7 +1,6 @@
-import type { Holdings } from '../adapters/ledger.ts';
+import type { ApplicationItems, Holdings } from '../adapters/ledger.ts';
 import type { Entitlement } from '../domain/entitlements.ts';
 import { RefusedError, TransientAwsError } from '../domain/errors.ts';
-import type { Observation } from '../domain/observation.ts';
 import { type Circumstances, type Decision, decide, type Standing } from '../domain/plan.ts';
 import { confirmed, forgotten, kept, leaving, revoked, type Seat } from '../domain/seat.ts';
 import { plusSeconds } from '../domain/time.ts';
@@ -15,6 +14,8 @@ import {
   lookAgain,
   saveSeats,
   tell,
+  tellAll,
+  tellItems,
 } from './look-plan.ts';
 import { observe } from './observing.ts';
 import { type ApplicationView, type Readers, type SweepCache, viewApplication, viewUser } from './standings.ts';
@@ -56,6 +57,7 @@ interface Found {
   entitlement: Entitlement;
   standings: Standing[];
   view?: ApplicationView;
+  items?: ApplicationItems;
 }
 
 async function lookAtUsers(
@@ -69,9 +71,10 @@ async function lookAtUsers(
   for (const [userId, entry] of Object.entries(users)) {
     const { unmet, standings } = await viewUser(userId, entry, readAt, readers).catch((error: unknown) => {
       // One read that fails must not undo those of all the others, or at a high rate of faults nobody is ever served.
-      if (!(error instanceof TransientAwsError)) throw error;
-      faults.push(error);
-      return { unmet: true, standings: [] };
+      if (error instanceof RefusedError) plan.failures.push({ key: userId, error });
+      else if (error instanceof TransientAwsError) faults.push(error);
+      else throw error;
+      return { unmet: error instanceof TransientAwsError, standings: [] };
     });
     if (unmet) plan.lookAt.set(userId, plusSeconds(readAt, SETTLE_SECONDS));
     lookAgain(plan, userId, entry.lookAgainAt, readAt);
@@ -92,18 +95,14 @@ async function lookAtApplications(
 ): Promise<Found[]> {
   const cache: SweepCache = { members: new Map(), userPages, listUsers };
   const found: Found[] = [];
-  const { entitlements } = readers.entitlements;
-  for (const [application, entry] of Object.entries(sweeps)) {
+  const configured = readers.entitlements.entitlements.map(({ application }) => application);
+  const others = Object.keys(sweeps).filter((application) => !configured.includes(application));
+  for (const application of [...configured, ...others]) {
+    const entry = sweeps[application];
+    if (!entry) continue;
     try {
-      await readers.keep();
-      const holdings = await readers.ledger.holdingsAndObservations(application);
-      const configured = entitlements.find((one) => one.application === application);
-      if (configured?.mode !== 'observe') tellAll(holdings.observations, plan);
-      const entitlement = configured ?? lookAtUnconfigured(application, entry, holdings, plan);
-      if (!entitlement) continue;
-      const view = await viewApplication({ entitlement, holdings, orders: entry }, readAt, readers, cache);
-      lookAgain(plan, application, entry.lookAgainAt, readAt);
-      found.push({ key: application, entry, entitlement, standings: view.standings, view });
+      const one = await lookAtApplication(application, entry, plan, readAt, readers, cache);
+      if (one) found.push(one);
     } catch (error) {
       // An application that is gone must not keep the others from being looked at.
       if (!(error instanceof RefusedError)) throw error;
@@ -115,29 +114,44 @@ async function lookAtApplications(
   return found;
 }
 
-function tellAll(items: readonly (Seat | Observation)[], plan: LookPlan): void {
-  for (const one of items) if (one.audit.length > 0) tell(one, plan);
+/**
+ * Of an application that isn't configured any more, what is left to be told is told, and nothing changes.
+ *
+ * @throws RefusedError; what was done before is told all the same
+ */
+async function lookAtApplication(
+  application: string,
+  entry: SweepEntry,
+  plan: LookPlan,
+  readAt: Date,
+  readers: Readers,
+  cache: SweepCache,
+): Promise<Found | undefined> {
+  await readers.keep();
+  const items = await readers.ledger.itemsOf(application);
+  const configured = readers.entitlements.entitlements.find((one) => one.application === application);
+  const entitlement = configured ?? givenUp(application, entry, items);
+  if (!entitlement) {
+    tellItems(application, items, plan);
+    return undefined;
+  }
+  try {
+    const view = await viewApplication({ entitlement, seats: items.seats, orders: entry }, readAt, readers, cache);
+    if (entitlement.mode !== 'observe') tellAll(items.observations, plan);
+    lookAgain(plan, application, entry.lookAgainAt, readAt);
+    return { key: application, entry, entitlement, standings: view.standings, view, items };
+  } catch (error) {
+    if (error instanceof RefusedError) tellItems(application, items, plan);
+    throw error;
+  }
 }
 
-/**
- * An application that isn't configured any more: what is left to be told of it is told, and nothing changes; unless a
- * person has given it up, and then it is planned for as one to which nobody is entitled.
- */
-function lookAtUnconfigured(
-  application: string,
-  { giveUp }: SweepEntry,
-  { seats, hold }: Holdings,
-  plan: LookPlan,
-): Entitlement | undefined {
+/** When a person has given up an application, it is planned for as one to which nobody is entitled. */
+function givenUp(application: string, { giveUp }: SweepEntry, { seats }: Holdings): Entitlement | undefined {
   const [first] = seats;
-  if (first && giveUp) {
-    const { entitlement: name } = first;
-    const onLeave = { revokeAfterDays: 0 };
-    return { name, application, groups: [], seats: { max: 0 }, onLeave, mode: 'enforce' };
-  }
-  tellAll(seats, plan);
-  if (hold && hold.audit.length > 0) plan.holds.push(application);
-  return undefined;
+  if (!first || !giveUp) return undefined;
+  const { entitlement: name } = first;
+  return { name, application, groups: [], seats: { max: 0 }, onLeave: { revokeAfterDays: 0 }, mode: 'enforce' };
 }
 
 async function planFor(found: readonly Found[], plan: LookPlan, context: LookContext, readers: Readers): Promise<void> {
@@ -155,7 +169,8 @@ async function planFor(found: readonly Found[], plan: LookPlan, context: LookCon
       return { key, entry, standing, ...resolve(standing, circumstances, entry.cause) };
     }),
   );
-  const looked: ApplicationLook = { entitlement, decided, view: found.find(({ view }) => view)?.view };
+  const whole = found.find(({ view }) => view);
+  const looked: ApplicationLook = { entitlement, decided, view: whole?.view, items: whole?.items };
   for (const { key, decision } of decided) {
     if (decision.do !== 'wait') continue;
     lookAgain(plan, key, decision.until, readAt);

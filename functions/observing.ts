@@ -25,14 +25,14 @@ export async function observe(
   { readAt, execution }: LookContext,
   readers: Readers,
 ): Promise<void> {
-  const { entitlement, decided, view } = look;
+  const { entitlement, decided, view, items } = look;
   const { ledger, entitlements } = readers;
   const { application: applicationArn, name, seats: cap } = entitlement;
   // A seat, or a hold, of the time before may have something to tell.
   for (const { seat } of decided) if (seat && seat.audit.length > 0) tell(seat, plan);
-  if (view?.holdings.hold?.audit.length) plan.holds.push(applicationArn);
+  if (items?.hold?.audit.length) plan.holds.push(applicationArn);
   if (decided.length === 0 && !view) return;
-  const { seats, observations } = view?.holdings ?? (await ledger.holdingsAndObservations(applicationArn));
+  const { seats, observations } = items ?? (await ledger.itemsOf(applicationArn));
   const known = new Map(observations.map((one) => [one.userId, one]));
   const looked = new Set(decided.map(({ standing }) => standing.userId));
   // Whom a sweep doesn't see is nothing to the application any more: no place stays promised.

@@ -103,11 +103,8 @@ async function planWhileDue(
       return guarded(looks, course, services, () => apply(settling, batches, plan, readAt, course, services));
     }
     if (plan.failures.length > 0) await fail(looks, plan, readAt, course, services);
-    const { due, waitSeconds, unconfigured, work } = await close(
-      looks,
-      plan,
-      { execution, readAt, attempted: looks },
-      services,
+    const { due, waitSeconds, unconfigured, work } = await guarded(looks, course, services, () =>
+      close(looks, plan, { execution, readAt, attempted: looks }, services),
     );
     course = { ...course, progress: withProven(course.progress, looks, plan) };
     if (due) continue;
@@ -200,12 +197,12 @@ async function fail(looks: Looks, plan: LookPlan, readAt: Date, course: Course, 
   for (const { seat } of plan.failures) if (seat) await services.ledger.saveSeat(reported(seat));
   // The others are done with: only what was refused stays for a redrive, and is not looked at again and again meanwhile.
   const served = without(looks, plan.failures);
-  await close(served, plan, { execution: course.execution, readAt, attempted: looks }, services);
   const refused = {
     users: rest(looks.users, served.users),
     sweeps: rest(looks.sweeps, served.sweeps),
   };
   await guarded(refused, course, services, async () => {
+    await close(served, plan, { execution: course.execution, readAt, attempted: looks }, services);
     throw first?.error;
   });
 }

@@ -1,5 +1,5 @@
 import type { Directory, UserStatus } from '../adapters/identity-store.ts';
-import type { HoldingsAndObservations, Ledger } from '../adapters/ledger.ts';
+import type { Ledger } from '../adapters/ledger.ts';
 import type { Applications } from '../adapters/sso-admin.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
 import { type Absence, type Standing, unsettled } from '../domain/plan.ts';
@@ -7,21 +7,18 @@ import { type Seat, takesPlace } from '../domain/seat.ts';
 import { isDue, plusSeconds } from '../domain/time.ts';
 import { EXPECTATION_SECONDS, type SweepEntry, type UserEntry } from '../domain/work.ts';
 import { together } from './parallel.ts';
-import { readStatuses, type StatusCache, statusesOf } from './statuses.ts';
+import { readStatuses, type StatusCache, type StatusReaders, statusesOf } from './statuses.ts';
 
-/** What the reads of a plan are made with. `keep` renews the lease, page by page. */
-export interface Readers {
+/** What the reads of a plan are made with. */
+export interface Readers extends StatusReaders {
   entitlements: Entitlements;
-  directory: Directory;
   applications: Applications;
   ledger: Ledger;
-  keep(): Promise<void>;
 }
 
 /** How users stand with one application, as freshly read. */
 export interface ApplicationView {
   standings: Standing[];
-  holdings: HoldingsAndObservations;
   /** A configured group is empty or missing. */
   emptyGroup: boolean;
   /** Assigned users without a seat of ours. */
@@ -98,10 +95,10 @@ export interface SweepCache extends StatusCache {
   members: Map<string, ReadonlySet<string> | undefined>;
 }
 
-/** An application that is to be read, what the ledger holds of it, and what the mailbox says of it. */
+/** An application that is to be read, its seats, and what the mailbox says of it. */
 interface ApplicationSubject {
   entitlement: Entitlement;
-  holdings: HoldingsAndObservations;
+  seats: readonly Seat[];
   orders: Pick<SweepEntry, 'withStatus' | 'adopt' | 'giveUp'>;
 }
 
@@ -110,17 +107,17 @@ interface ApplicationSubject {
  * something for. A page that fails fails the whole.
  */
 export async function viewApplication(
-  { entitlement, holdings, orders }: ApplicationSubject,
+  { entitlement, seats: ledgerSeats, orders }: ApplicationSubject,
   readAt: Date,
   readers: Readers,
   cache: SweepCache,
 ): Promise<ApplicationView> {
   const { withStatus, adopt, giveUp } = orders;
   const { assigned, assignedGroups, members, emptyGroup } = await listsOf(entitlement, readers, cache);
-  const seats = new Map(holdings.seats.map((seat) => [seat.userId, seat]));
+  const seats = new Map(ledgerSeats.map((seat) => [seat.userId, seat]));
   const users = new Set([...members, ...seats.keys()]);
   // A seat without its assignment may turn out to be gone in this very plan.
-  const kept = holdings.seats.filter((seat) => takesPlace(seat) && assigned.has(seat.userId));
+  const kept = ledgerSeats.filter((seat) => takesPlace(seat) && assigned.has(seat.userId));
   const full = kept.length >= entitlement.seats.max;
   const wanted = [...users].filter(
     (userId) => withStatus || adopt || isCandidate(userId, { members, assigned, seats, full }),
@@ -138,7 +135,7 @@ export async function viewApplication(
     return seat !== undefined && (takesPlace(seat) || unsettled(seat, { readAt }) !== undefined);
   };
   const unmanaged = [...assigned].filter((userId) => !ours(userId)).length;
-  return { standings, holdings, emptyGroup, unmanaged, assignedGroups };
+  return { standings, emptyGroup, unmanaged, assignedGroups };
 }
 
 async function assigneesOf(application: string, { applications, keep }: Readers) {

@@ -1,7 +1,7 @@
 import type { Directory, UserStatus } from '../adapters/identity-store.ts';
 
-/** `keep` renews the lease, page by page. */
-interface StatusReaders {
+/** What UserStatus is read with. `keep` renews the lease, page by page. */
+export interface StatusReaders {
   directory: Directory;
   keep(): Promise<void>;
 }

@@ -16,7 +16,7 @@ export async function connect(door: Door, region: string, invocations: Invocatio
     region,
     maxAttempts: 1,
     credentials,
-    // Nobody checks a signature here, and a profile of this machine must not change where the clients call.
+    // Nobody checks a signature here, or reads who calls, and a profile of this machine must not change where to.
     signer: { sign: async <T>(request: T) => request },
     defaultsMode: 'standard',
     retryMode: 'standard',
@@ -51,7 +51,7 @@ export function platformOf(
   aws: ClientSettings,
   { entitlements, clock, log }: { entitlements: Entitlements; clock: Clock; log(line: string): void },
 ): Platform {
-  const sink = { debug: log, info: log, log, warn: log, error: log };
+  const sink = { trace: log, debug: log, info: log, log, warn: log, error: log };
   const logger = new Logger({ serviceName: 'usher' });
   const metrics = new Metrics({ namespace: 'Usher', serviceName: 'usher' });
   // Powertools writes to a console of its own, and has no option for another.

@@ -316,7 +316,7 @@ describe('observations', () => {
     const { answer: _, ...silent } = observation(2);
     expect(await ledger.observations([keyOf(1), keyOf(3)])).toEqual([observation(1)]);
     expect(await ledger.observations([])).toEqual([]);
-    expect(await ledger.holdingsAndObservations(APPLICATION)).toEqual({
+    expect(await ledger.itemsOf(APPLICATION)).toEqual({
       seats: [aSeat(1)],
       hold: hold(),
       observations: [observation(1), silent],
@@ -344,7 +344,7 @@ describe('observations', () => {
   it('are not read with an answer of another version', async () => {
     const { ledger, put } = await aLedger();
     await put({ ...observation(1), pk: APPLICATION, sk: `~observed#${user(1)}`, answer: 'would-dance' });
-    for (const read of [() => ledger.observations([keyOf(1)]), () => ledger.holdingsAndObservations(APPLICATION)]) {
+    for (const read of [() => ledger.observations([keyOf(1)]), () => ledger.itemsOf(APPLICATION)]) {
       const error: unknown = await read().catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ name: 'RefusedError', reason: 'ledger-unreadable' });
       expect(String(error)).not.toContain('dance');

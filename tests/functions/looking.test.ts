@@ -134,6 +134,32 @@ describe('a look', () => {
   });
 });
 
+describe('a look at an application that AWS refuses', () => {
+  it.each(['enforce', 'observe'] as const)('tells what was done before, in mode %s', async (mode) => {
+    const observed = [anAuditRecord({ kind: 'observed', reason: 'would-assign' })];
+    const { look, faults } = await looking({
+      entitlements: someEntitlements({ entitlements: [{ mode }] }),
+      observations: [anObservationOf(1, { audit: observed })],
+      seats: [aSeat(2, { audit: [anAuditRecord()] }), aSeat(3)],
+      hold: aHold({ applicationArn: APPLICATION, audit: [aHeldRecord()] }),
+    });
+    faults.add({ operation: 'SSOAdmin.ListApplicationAssignments', kind: 'not-found' });
+    const plan = await look(sweep());
+    expect([changesOf(plan), plan.holds, failuresOf(plan)]).toEqual([
+      ['record 2', 'record 1'],
+      [APPLICATION],
+      [[APPLICATION, 'application-missing']],
+    ]);
+  });
+
+  it('is a failure of the person who was looked at, and of nobody else', async () => {
+    const { look, faults } = await looking({ members: [1, 2] });
+    faults.add({ operation: 'SSOAdmin.DescribeApplicationAssignment', kind: 'refuse', principalId: user(1) });
+    const plan = await look(lookAt(1, 2));
+    expect([changesOf(plan), failuresOf(plan)]).toEqual([['grant 2 group-join'], [[user(1), 'access-denied']]]);
+  });
+});
+
 describe('a look at an application that is configured no more', () => {
   const [reported, untold] = [aSeat(1), aSeat(2, { audit: [anAuditRecord()] })].map((seat) => ({
     ...seat,
@@ -157,7 +183,7 @@ describe('a look at an application that is configured no more', () => {
     const plan = await look(left);
     expect(changesOf(plan)).toEqual(['record 2']);
     expect(plan).toMatchObject({ holds: [OTHER_APPLICATION], failures: [] });
-    expect([...door.calls.keys()]).toEqual(['DynamoDB.Query']);
+    expect([...door.calls]).toEqual([['DynamoDB.Query', 1]]);
     expect((await services.ledger.holdings(OTHER_APPLICATION)).seats).toEqual([reported, untold]);
   });
 
@@ -171,14 +197,6 @@ describe('a look at an application that is configured no more', () => {
     expect((await look(sweep({}, applicationArn))).changes).toEqual([
       { applicationArn, kind: 'record', reason: 'reconciled', userId: user(1) },
     ]);
-  });
-
-  it('tells what an entitlement observed before its application was deleted', async () => {
-    const audit = [anAuditRecord({ kind: 'observed', reason: 'would-assign' })];
-    const { look, faults } = await looking({ observations: [anObservationOf(1, { audit })] });
-    faults.add({ operation: 'SSOAdmin.ListApplicationAssignments', kind: 'not-found' });
-    const plan = await look(sweep({}, APPLICATION));
-    expect([changesOf(plan), failuresOf(plan).length]).toEqual([['record 1'], 1]);
   });
 
   it.each([

@@ -111,9 +111,9 @@ describe('an entitlement that observes', () => {
   it.each(CASES)('%s: the same answer is told once, not at every sweep', async (_fact, options) => {
     const { look, observed, services } = await looking(options);
     await look(sweep({ withStatus: true }));
-    const once = (await services.ledger.holdingsAndObservations(APPLICATION)).observations;
+    const once = (await services.ledger.itemsOf(APPLICATION)).observations;
     await look(sweep({ withStatus: true }), { readAt: new Date(plusSeconds(LATER, 300)) });
-    expect((await services.ledger.holdingsAndObservations(APPLICATION)).observations).toEqual(once);
+    expect((await services.ledger.itemsOf(APPLICATION)).observations).toEqual(once);
     expect(await observed()).toEqual(
       Object.fromEntries(once.map(({ userId, answer }) => [Number(userId.slice(-12)), answer])),
     );
@@ -122,7 +122,7 @@ describe('an entitlement that observes', () => {
   it('tells for whom, why and since when', async () => {
     const { look, services } = await looking({ entitlements: observing(), members: [1] });
     await look({ users: { [user(1)]: anEntry({ since: plusSeconds(START, -7) }) }, sweeps: {} });
-    expect((await services.ledger.holdingsAndObservations(APPLICATION)).observations).toEqual([
+    expect((await services.ledger.itemsOf(APPLICATION)).observations).toEqual([
       anObservationOf(1, {
         requestedAt: plusSeconds(START, -7),
         changedAt: LATER,
@@ -206,7 +206,7 @@ describe('an answer', () => {
     await look(lookAt(1));
     center.join(GROUP, user(1));
     await look(lookAt(1));
-    const [again] = (await services.ledger.holdingsAndObservations(APPLICATION)).observations;
+    const [again] = (await services.ledger.itemsOf(APPLICATION)).observations;
     expect(again).toMatchObject({ answer: 'would-assign', changeSeq: 2, audit: [{ changeSeq: 2 }] });
   });
 });

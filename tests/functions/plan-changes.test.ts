@@ -742,6 +742,19 @@ describe('a refusal', () => {
     expect((await work()).sweeps[APPLICATION]?.planned).toBeUndefined();
   });
 
+  it.each<[string, Partial<Request>, object]>([
+    ['that is to be swept', { applications: [OTHER_APPLICATION] }, { [OTHER_APPLICATION]: { failed: true } }],
+    ['whose seats are counted', {}, {}],
+  ])('of an application of the past %s leaves the others served, and the lease free', async (_fact, also, left) => {
+    const sweptAt = { [OTHER_APPLICATION]: plusSeconds(START, -3600) };
+    const { plan, put, work } = await planning({ work: { ...emptyWork(), sweptAt } });
+    await put({ pk: OTHER_APPLICATION, sk: user(1), schemaVersion: 2 });
+    await expect(plan({ ...SWEEP, ...also })).rejects.toMatchObject({ reason: 'ledger-unreadable' });
+    const { lease, sweeps } = await work();
+    expect([lease, Object.keys(sweeps)]).toEqual([undefined, Object.keys(left)]);
+    expect(sweeps).toMatchObject(left);
+  });
+
   it('is put off while what was written for somebody else is not proven', async () => {
     const fresh = aSeat(1, { applicationArn: OTHER_APPLICATION, status: 'assigned', changedAt: START.toISOString() });
     const { plan, center, clock } = await planning({ ...two, seats: [fresh] });

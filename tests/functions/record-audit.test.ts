@@ -222,9 +222,7 @@ describe('an answer of an entitlement that observes', () => {
       status_detail: 'would-assign',
       user: { uid: user(1) },
     });
-    expect((await services.ledger.holdingsAndObservations(APPLICATION)).observations).toEqual([
-      anObservationOf(1, { revision: 2 }),
-    ]);
+    expect((await services.ledger.itemsOf(APPLICATION)).observations).toEqual([anObservationOf(1, { revision: 2 })]);
   });
 
   it('has another id than a change of the seat of the same person', async () => {
@@ -247,9 +245,7 @@ describe('an answer of an entitlement that observes', () => {
     await services.ledger.saveObservation(anObservationOf(1, { audit: [told] }));
     faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial' });
     await expect(record([aBatch('record', [1])])).rejects.toMatchObject({ name: 'TransientAwsError' });
-    expect((await services.ledger.holdingsAndObservations(APPLICATION)).observations).toEqual([
-      anObservationOf(1, { audit: [told] }),
-    ]);
+    expect((await services.ledger.itemsOf(APPLICATION)).observations).toEqual([anObservationOf(1, { audit: [told] })]);
   });
 });
 

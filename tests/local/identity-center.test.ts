@@ -1,28 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DirectorySeed, DirectorySeedSchema } from '../../local/directory-seed.ts';
+import type { DirectorySeed } from '../../local/directory-seed.ts';
 import { IdentityCenter } from '../../local/identity-center.ts';
+import { ANNA, APPLICATION, aSeed, BEN, CLEO, GROUP, OTHER_GROUP } from '../fixtures/directory.ts';
 
-const ANNA = '00000000-0000-4000-8000-00000000000a';
-const BEN = '1234567890-00000000-0000-4000-8000-00000000000b';
-const CLEO = '00000000-0000-4000-8000-00000000000c';
-const GROUP = '00000000-0000-4000-8000-0000000000f1';
-const OTHER_GROUP = '00000000-0000-4000-8000-0000000000f2';
-const APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888';
 const START = Date.parse('2026-01-01T00:00:00Z');
-
-function aSeed(changes: Partial<DirectorySeed> = {}): DirectorySeed {
-  return {
-    identityStoreId: 'd-1234567890',
-    users: [
-      { userId: ANNA, userName: 'anna', email: 'Anna@Example.com', externalId: { issuer: 'idp', id: 'A1' } },
-      { userId: BEN, userName: 'ben' },
-    ],
-    groups: [{ groupId: GROUP, members: [ANNA] }, { groupId: OTHER_GROUP }],
-    applications: [{ applicationArn: APPLICATION, assigned: [ANNA] }],
-    ...changes,
-  };
-}
 
 function aWorld(changes: Partial<DirectorySeed> = {}) {
   const time = { now: START };
@@ -39,43 +21,6 @@ function aWorld(changes: Partial<DirectorySeed> = {}) {
   });
   return { world, sleep: clock.sleep };
 }
-
-function faultsOf(seed: unknown): string[] {
-  return DirectorySeedSchema.safeParse(seed).error?.issues.map(({ path }) => path.join('.')) ?? [];
-}
-
-describe('the directory file', () => {
-  it('accepts a directory', () => {
-    expect(faultsOf(aSeed())).toEqual([]);
-  });
-
-  it.each([
-    ['an identity store id of another form', { identityStoreId: 'd-1' }, ['identityStoreId']],
-    ['a user twice', { users: [...aSeed().users, { userId: ANNA, userName: 'x' }] }, ['users.2.userId']],
-    ['a group twice', { groups: [{ groupId: GROUP }, { groupId: GROUP }] }, ['groups.1.groupId']],
-    ['a member twice', { groups: [{ groupId: GROUP, members: [ANNA, ANNA] }] }, ['groups.0.members.1']],
-    ['a member who is no user', { groups: [{ groupId: GROUP, members: [ANNA, CLEO] }] }, ['groups.0.members.1']],
-    [
-      'an application twice',
-      { applications: [{ applicationArn: APPLICATION }, { applicationArn: APPLICATION }] },
-      ['applications.1.applicationArn'],
-    ],
-    ['an id that is none', { users: [{ userId: 'anna', userName: 'anna' }], groups: [] }, ['users.0.userId']],
-    ['a field that is none', { users: [{ userId: ANNA, userName: 'anna', mail: 'a@b' }] }, ['users.0']],
-  ])('reports %s by its path', (_fact, changes, paths) => {
-    expect(faultsOf({ ...aSeed(), ...changes })).toEqual(paths);
-  });
-
-  it('reports faults of several places at once', () => {
-    const users = [...aSeed().users, { userId: ANNA, userName: 'x' }];
-    const groups = [{ groupId: GROUP, members: [CLEO] }];
-    expect(faultsOf(aSeed({ users, groups }))).toEqual(['users.2.userId', 'groups.0.members.0']);
-  });
-
-  it('takes an assignment of somebody who is no user any more', () => {
-    expect(faultsOf(aSeed({ applications: [{ applicationArn: APPLICATION, assigned: [CLEO] }] }))).toEqual([]);
-  });
-});
 
 describe('actions', () => {
   it('end memberships and assignments with their user', () => {
