@@ -23,7 +23,7 @@ import { asking, malformed } from './requests.ts';
 /** Identifies a seat: its key in the table. */
 export type SeatKey = Pick<Seat, 'applicationArn' | 'userId'>;
 
-/** What the ledger holds of one application. */
+/** Seats and hold of one application. */
 export interface Holdings {
   /** Tombstones too. */
   seats: Seat[];
@@ -123,7 +123,7 @@ const MOST_PENDING = 100;
 const KEYS_A_CALL = 100;
 const WORK_KEY = { pk: '#work', sk: '#work' };
 const HOLD = '#hold';
-/** Before the user id of an observation: `~` comes after all that an id begins with, so that observations are read last or not at all. */
+/** Before the user id of an observation: `~` sorts behind every id, so that observations are read last, or not at all. */
 const OBSERVED = '~observed#';
 /** The one partition of the sparse index: few items ever need attention. */
 const ATTENTION = '#attention';

@@ -12,6 +12,7 @@ import {
   report,
   saveNotes,
   tell,
+  tellAll,
 } from './look-plan.ts';
 import type { Readers } from './standings.ts';
 
@@ -29,7 +30,10 @@ export async function observe(
   const { ledger, entitlements } = readers;
   const { application: applicationArn, name, seats: cap } = entitlement;
   // A seat, or a hold, of the time before may have something to tell.
-  for (const { seat } of decided) if (seat && seat.audit.length > 0) tell(seat, plan);
+  tellAll(
+    decided.flatMap(({ seat }) => seat ?? []),
+    plan,
+  );
   if (items?.hold?.audit.length) plan.holds.push(applicationArn);
   if (decided.length === 0 && !view) return;
   const { seats, observations } = items ?? (await ledger.itemsOf(applicationArn));

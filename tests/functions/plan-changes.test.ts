@@ -742,17 +742,37 @@ describe('a refusal', () => {
     expect((await work()).sweeps[APPLICATION]?.planned).toBeUndefined();
   });
 
-  it.each<[string, Partial<Request>, object]>([
-    ['that is to be swept', { applications: [OTHER_APPLICATION] }, { [OTHER_APPLICATION]: { failed: true } }],
-    ['whose seats are counted', {}, {}],
-  ])('of an application of the past %s leaves the others served, and the lease free', async (_fact, also, left) => {
-    const sweptAt = { [OTHER_APPLICATION]: plusSeconds(START, -3600) };
-    const { plan, put, work } = await planning({ work: { ...emptyWork(), sweptAt } });
-    await put({ pk: OTHER_APPLICATION, sk: user(1), schemaVersion: 2 });
-    await expect(plan({ ...SWEEP, ...also })).rejects.toMatchObject({ reason: 'ledger-unreadable' });
-    const { lease, sweeps } = await work();
-    expect([lease, Object.keys(sweeps)]).toEqual([undefined, Object.keys(left)]);
-    expect(sweeps).toMatchObject(left);
+  describe('of an application of the past whose items cannot be read', () => {
+    const past = { ...emptyWork(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
+    const unreadable = { pk: OTHER_APPLICATION, sk: user(1), schemaVersion: 2 };
+
+    it('leaves the others served, the lease free and its own sweep for later', async () => {
+      const { plan, put, work } = await planning({ work: past });
+      await put(unreadable);
+      const request = { ...SWEEP, applications: [OTHER_APPLICATION] };
+      await expect(plan(request)).rejects.toMatchObject({ reason: 'ledger-unreadable' });
+      const { lease, sweeps } = await work();
+      expect(lease).toBeUndefined();
+      expect(sweeps).toEqual({ [OTHER_APPLICATION]: expect.objectContaining({ failed: true }) });
+    });
+
+    it('leaves the lease free when its seats are counted, although something came meanwhile', async () => {
+      const hint = aRequest({ applications: [OTHER_APPLICATION], trigger: 'tick' });
+      const { put, services, work } = await planning({ work: past });
+      await put(unreadable);
+      const ledger = {
+        ...services.ledger,
+        async itemsOf(application: string) {
+          const context = { me: OTHER, entitlements: services.entitlements.entitlements, now: START };
+          await services.ledger.saveWork(post(await work(), hint, context));
+          return services.ledger.itemsOf(application);
+        },
+      };
+      const input = { request: SWEEP, propagation: VISIBLE, progress: INITIAL_PROGRESS, execution: ME };
+      await expect(planChanges(input, { ...services, ledger })).rejects.toMatchObject({ reason: 'ledger-unreadable' });
+      const { lease, sweeps } = await work();
+      expect([lease, Object.keys(sweeps)]).toEqual([undefined, [OTHER_APPLICATION]]);
+    });
   });
 
   it('is put off while what was written for somebody else is not proven', async () => {

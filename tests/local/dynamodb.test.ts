@@ -58,6 +58,10 @@ describe('the database', () => {
     });
     await client.send(new PutItemCommand({ TableName, Item: key('1') }));
     await client.send(new GetItemCommand({ TableName, Key: key('1') }));
+    const values = { ':pk': { S: 'a' } };
+    await client.send(
+      new QueryCommand({ TableName, KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: values }),
+    );
     expect(turned).toBe(false);
   });
 
