@@ -32,12 +32,13 @@ export default defineConfig({
     hookTimeout: 600_000,
     coverage: {
       provider: 'v8',
-      include: ['domain/**/*.ts', 'adapters/**/*.ts', 'functions/**/*.ts'],
+      include: ['domain/**/*.ts', 'adapters/**/*.ts', 'reconcile/**/*.ts', 'functions/**/*.ts'],
       reporter: ['text-summary', 'json-summary'],
       reportsDirectory: 'coverage/report',
       thresholds: {
         'domain/**/*.ts': { lines: 95, branches: 95 },
         'adapters/**/*.ts': { lines: 95, branches: 95 },
+        'reconcile/**/*.ts': { lines: 95, branches: 95 },
         'functions/**/*.ts': { lines: 95, branches: 95 },
       },
     },

@@ -1,4 +1,4 @@
-import { RefusedError, TransientAwsError } from '../domain/errors.ts';
+import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 
 /** Why AWS refuses: `reason` of a {@link RefusedError}. */
 type Refusal =

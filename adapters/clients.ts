@@ -1,5 +1,5 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
-import type { Clock } from '../domain/clock.ts';
+import type { Clock } from '../domain/shared/clock.ts';
 
 /** Spaces calls to one AWS service: each `turn` resolves no sooner than `1 / perSecond` seconds after the one before. */
 export interface Pacer {

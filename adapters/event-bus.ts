@@ -1,5 +1,5 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import type { BusEvent } from '../domain/audit.ts';
+import type { BusEvent } from '../domain/audit/event.ts';
 import { EVENT_BRIDGE_ERRORS } from './aws-errors.ts';
 import { type ClientSettings, shared } from './clients.ts';
 import { asking, listIn, malformed } from './requests.ts';

@@ -9,9 +9,9 @@ import {
   ListUsersCommand,
   ResourceNotFoundException,
 } from '@aws-sdk/client-identitystore';
-import { TransientAwsError } from '../domain/errors.ts';
-import { normalizeId } from '../domain/ids.ts';
-import type { Selector } from '../domain/request.ts';
+import type { Selector } from '../domain/request/request.ts';
+import { TransientAwsError } from '../domain/shared/errors.ts';
+import { normalizeId } from '../domain/shared/ids.ts';
 import { IDENTITY_STORE_ERRORS } from './aws-errors.ts';
 import { type ClientSettings, type Pacer, shared } from './clients.ts';
 import { asking, idIn, listIn, malformed, pages } from './requests.ts';

@@ -10,12 +10,12 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
-import { RefusedError, TransientAwsError } from '../domain/errors.ts';
-import { type Hold, HoldSchema, holdAttentionAt } from '../domain/hold.ts';
-import { type Observation, ObservationSchema, observationAttentionAt } from '../domain/observation.ts';
-import { attentionAt, type Seat, SeatSchema } from '../domain/seat.ts';
-import { plusSeconds } from '../domain/time.ts';
-import { emptyWork, type Work, WorkSchema } from '../domain/work.ts';
+import { type Hold, HoldSchema, holdAttentionAt } from '../domain/decision/hold.ts';
+import { type Observation, ObservationSchema, observationAttentionAt } from '../domain/decision/observation.ts';
+import { emptyWork, type Work, WorkSchema } from '../domain/queue/work-queue.ts';
+import { attentionAt, type Seat, SeatSchema } from '../domain/seat/seat.ts';
+import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
+import { plusSeconds } from '../domain/shared/time.ts';
 import type { ErrorRow } from './aws-errors.ts';
 import { type ClientSettings, shared } from './clients.ts';
 import { asking, malformed } from './requests.ts';

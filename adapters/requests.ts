@@ -1,4 +1,4 @@
-import { normalizeId, type ResourceKind } from '../domain/ids.ts';
+import { normalizeId, type ResourceKind } from '../domain/shared/ids.ts';
 import { type ErrorRow, translate } from './aws-errors.ts';
 import type { Pacer } from './clients.ts';
 

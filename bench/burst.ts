@@ -1,4 +1,4 @@
-import type { Via } from '../local/events.ts';
+import type { Via } from '../emulator/aws/cloudtrail/cloudtrail.ts';
 import type { FirstSweep } from './first-sweep.ts';
 import { atMost, count, duration, type Row, rows } from './report.ts';
 import { aWorld, GROUP, type Usage, user } from './world.ts';

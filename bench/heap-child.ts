@@ -3,10 +3,10 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { Context } from 'aws-lambda';
 import { handler as applyChanges } from '../functions/apply-changes.ts';
+import type { Platform } from '../functions/handler.ts';
 import { handler as normalizeRequest } from '../functions/normalize-request.ts';
 import { handler as planChanges } from '../functions/plan-changes.ts';
 import { handler as recordAudit } from '../functions/record-audit.ts';
-import type { Platform } from '../functions/step.ts';
 import { BUS, settingsFor, TABLE } from './heap.ts';
 import { entitlementsOf } from './world.ts';
 
@@ -63,7 +63,7 @@ const started = await measured('NormalizeRequest', normalizeRequest, {
   input: { scope: 'tick' },
   execution: EXECUTION,
   startedAt: clock.now().toISOString(),
-  machine: 2,
+  machine: 1,
 });
 const { request, propagation, plan } = started;
 const planned = await measured('PlanChanges', planChanges, {

@@ -1,4 +1,4 @@
-import type { Latency } from '../local/invocations.ts';
+import type { Latency } from '../emulator/stack/invocations.ts';
 
 /**
  * Seconds that one call takes. AWS publishes none of these: they are assumptions, of the size that callers of these APIs

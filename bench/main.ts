@@ -5,13 +5,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { inParallel } from '../functions/parallel.ts';
+import { inParallel } from '../reconcile/concurrency.ts';
 import type { Burst } from './burst.ts';
-import { engineRoom } from './engine-room.ts';
 import type { FirstSweep } from './first-sweep.ts';
 import type { Heap } from './heap.ts';
 import { type Figures, figuresOf, measuredOf, reportOf, writtenFigures } from './performance.ts';
 import { growthPlot, wrongPlot } from './plots.ts';
+import { engineRoom } from './self-benchmark.ts';
 import { CONTENDERS, type Score } from './side-by-side.ts';
 import { startUps } from './start-up.ts';
 import { onThread } from './tasks.ts';

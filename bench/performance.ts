@@ -1,10 +1,10 @@
 import { type Burst, renderBursts } from './burst.ts';
-import { type EngineRoom, renderEngineRoom } from './engine-room.ts';
 import { type FirstSweep, renderSteady, renderSweeps } from './first-sweep.ts';
 import { type Heap, renderHeaps } from './heap.ts';
 import { LATENCY_SECONDS } from './latencies.ts';
 import { PRICES_AS_OF } from './prices.ts';
 import { count, duration } from './report.ts';
+import { type EngineRoom, renderEngineRoom } from './self-benchmark.ts';
 import { renderScores, type Score } from './side-by-side.ts';
 import { type LongWait, renderLongWait, renderPrices, renderSingleJoin, type SingleJoin } from './single.ts';
 import { renderStartUps, type StartUp } from './start-up.ts';

@@ -1,9 +1,9 @@
-import type { FaultRule, Faults } from '../local/faults.ts';
-import { seededDice } from '../local/interpreter.ts';
+import type { FaultRule, Faults } from '../emulator/aws/faults.ts';
+import { seededDice } from '../emulator/engine/interpreter.ts';
+import type { ConsoleEvent } from './baselines/event-lambda.ts';
+import { deliverEvent, startScript } from './baselines/run.ts';
+import type { Seats } from './baselines/script.ts';
 import { count, duration, table } from './report.ts';
-import type { ConsoleEvent } from './rivals/event-lambda.ts';
-import { deliverEvent, startScript } from './rivals/run.ts';
-import type { Seats } from './rivals/script.ts';
 import { APPLICATION, aWorld, GROUP, STORE, user, type World } from './world.ts';
 
 /** What rivals are told of. */

@@ -1,7 +1,7 @@
+import { deliverEvent } from './baselines/run.ts';
 import { LATENCY_SECONDS } from './latencies.ts';
 import { PRICES, priceOf } from './prices.ts';
 import { atMost, count, dollars, duration, type Row, rows } from './report.ts';
-import { deliverEvent } from './rivals/run.ts';
 import { consoleEvent, SEATS } from './side-by-side.ts';
 import { aWorld, GROUP, type Usage, user } from './world.ts';
 

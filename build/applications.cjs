@@ -2,8 +2,8 @@
 // nothing else.
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
-const { readEntitlements } = require('../cli/entitlements-file.ts');
-const { InputError } = require('../cli/input-error.ts');
+const { readEntitlements } = require('../input/entitlements-file.ts');
+const { InputError } = require('../input/input-error.ts');
 
 function arns() {
   try {

@@ -1,4 +1,4 @@
-import type { Stack, StackChange, StackParameter, StackResource, Stacks } from '../adapters/stacks.ts';
+import type { Stack, StackChange, StackParameter, StackResource, Stacks } from '../adapters/operator/stacks.ts';
 import { EXIT, type ExitCode } from '../cli/failures.ts';
 
 /** A parameter as the template declares it. */

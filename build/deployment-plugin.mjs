@@ -1,5 +1,5 @@
 import endpointOf from 'serverless/lib/plugins/aws/utils/get-s3-endpoint-for-region.js';
-import { stacksIn } from '../adapters/stacks.ts';
+import { stacksIn } from '../adapters/operator/stacks.ts';
 import { changeLines, parametersFor } from './deploying.ts';
 
 const clock = { sleep: (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)) };

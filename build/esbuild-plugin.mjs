@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readEntitlements } from '../cli/entitlements-file.ts';
+import { readEntitlements } from '../input/entitlements-file.ts';
 import { bundle } from './bundle.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { auditEventSchema, CLASSIFICATIONS, type DetailType } from '../domain/audit-schema.ts';
+import { auditEventSchema, CLASSIFICATIONS, type DetailType } from '../domain/audit/schema.ts';
 import { EntitlementsSchema } from '../domain/entitlements.ts';
-import { DirectorySeedSchema } from '../local/directory-seed.ts';
-import { ScenarioSchema } from '../local/scenario-schema.ts';
+import { DirectorySeedSchema } from '../emulator/aws/identity-center/directory-seed.ts';
+import { ScenarioSchema } from '../emulator/scenario/schema.ts';
 
 const DIRECTORY = join(import.meta.dirname, '..', 'schemas');
 

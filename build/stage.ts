@@ -6,11 +6,11 @@ import { delimiter, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
-import { lacksAccess, stacksIn } from '../adapters/stacks.ts';
-import { readEntitlements } from '../cli/entitlements-file.ts';
+import { lacksAccess, stacksIn } from '../adapters/operator/stacks.ts';
+import { StageSchema } from '../adapters/resource-names.ts';
 import { EXIT, type ExitCode } from '../cli/failures.ts';
-import { InputError } from '../cli/input-error.ts';
-import { StageSchema } from '../cli/names.ts';
+import { readEntitlements } from '../input/entitlements-file.ts';
+import { InputError } from '../input/input-error.ts';
 import { deploy, parameterFaults, remove, type Tools } from './deploying.ts';
 
 const ROOT = process.cwd();

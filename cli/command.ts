@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Context } from './context.ts';
-import { wrap } from './text.ts';
+import { wrap } from './ui/text.ts';
 
 /** As wide as commander writes where nobody tells how wide a terminal is. */
 const WIDTH = 80;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ExecutionDetail, Executions, Step } from '../adapters/executions.ts';
+import type { ExecutionDetail, Executions, Step } from '../adapters/operator/executions.ts';
 import type { Context } from './context.ts';
 import { CommandFailed, WrongUse } from './failures.ts';
-import { type Ending, endingOf, OUTCOMES, STATES } from './outcomes.ts';
-import { timeOf } from './text.ts';
+import { type Ending, endingOf, OUTCOMES, STATES } from './ui/outcomes.ts';
+import { timeOf } from './ui/text.ts';
 
 /** DescribeExecution and GetExecutionHistory give 15 and 5 calls a second to everybody. */
 const POLL_MILLISECONDS = 1000;

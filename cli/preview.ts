@@ -1,9 +1,9 @@
 import type { Holdings } from '../adapters/ledger.ts';
+import { decide, isAdoptable } from '../domain/decision/decide.ts';
+import { candidateOf, serveLine } from '../domain/decision/waitlist.ts';
 import type { Entitlement } from '../domain/entitlements.ts';
-import { candidateOf, serveLine } from '../domain/line.ts';
-import { decide, isAdoptable } from '../domain/plan.ts';
-import { takesPlace } from '../domain/seat.ts';
-import { type Readers, type SweepCache, viewApplication } from '../functions/standings.ts';
+import { takesPlace } from '../domain/seat/seat.ts';
+import { type Readers, type SweepCache, viewApplication } from '../reconcile/plan/snapshot.ts';
 
 /** What a sweep of an application would do now, by user ids. */
 export interface Preview {

@@ -17,7 +17,7 @@ import { whyCommand } from './commands/why.ts';
 import { type Context, contextOf } from './context.ts';
 import { tell } from './errors.ts';
 import { EXIT } from './failures.ts';
-import { type Surroundings, Terminal } from './terminal.ts';
+import { type Surroundings, Terminal } from './ui/terminal.ts';
 import { version } from './version.ts';
 
 /** In the order of the help. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { ApplicationArn } from './ids.ts';
-import { checkShape, type Fault } from './shape-faults.ts';
+import { ApplicationArn } from './shared/ids.ts';
+import { checkShape, type Fault } from './shared/validation.ts';
 
 const GroupId = z
   .string()

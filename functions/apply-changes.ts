@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { BatchSchema } from '../domain/plan.ts';
-import { Timestamp } from '../domain/request.ts';
-import { applyChanges } from './applying.ts';
-import { identityCenterServices } from './services.ts';
-import { step } from './step.ts';
+import { identityCenterServices } from '../adapters/services.ts';
+import { BatchSchema } from '../domain/decision/decide.ts';
+import { Timestamp } from '../domain/shared/timestamp.ts';
+import { applyChanges } from '../reconcile/apply-changes.ts';
+import { step } from './handler.ts';
 
 const Input = z.object({ batch: BatchSchema, term: z.int(), plannedAt: Timestamp, execution: z.string() });
 

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 import { paced } from '../adapters/clients.ts';
+import { type Environment, identityCenterSettings } from '../adapters/environment.ts';
 import { connectDirectory, type Directory } from '../adapters/identity-store.ts';
-import { TransientAwsError } from '../domain/errors.ts';
-import { expectationOf, type Sight, sightOf } from '../domain/propagation.ts';
-import { type Propagation, PropagationSchema, type Request, RequestSchema } from '../domain/request.ts';
-import { type Environment, identityCenterSettings } from './environment.ts';
-import { step } from './step.ts';
+import { expectationOf, type Sight, sightOf } from '../domain/request/propagation.ts';
+import { type Propagation, PropagationSchema, type Request, RequestSchema } from '../domain/request/request.ts';
+import { TransientAwsError } from '../domain/shared/errors.ts';
+import { step } from './handler.ts';
 
 const Input = z.object({ request: RequestSchema, propagation: PropagationSchema, execution: z.string() });
 type Input = z.infer<typeof Input>;

@@ -1,16 +1,17 @@
 import * as z from 'zod/mini';
-import { own } from '../domain/event-rules.ts';
-import { normalize } from '../domain/normalize.ts';
-import { INITIAL_PROGRESS } from '../domain/progress.ts';
-import { MachineVersion, Timestamp } from '../domain/request.ts';
-import type { Environment } from './environment.ts';
-import { step } from './step.ts';
+import type { Environment } from '../adapters/environment.ts';
+import { INITIAL_PROGRESS } from '../domain/decision/progress.ts';
+import { normalize } from '../domain/request/normalize.ts';
+import { StateMachineVersion } from '../domain/request/request.ts';
+import { own } from '../domain/shared/json.ts';
+import { Timestamp } from '../domain/shared/timestamp.ts';
+import { step } from './handler.ts';
 
 const Input = z.object({
   input: z.unknown(),
   execution: z.string(),
   startedAt: Timestamp,
-  machine: z._default(MachineVersion, 1),
+  machine: StateMachineVersion,
 });
 
 /** First state: what started the execution becomes a request, or a reason to do nothing. */

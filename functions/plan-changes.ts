@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { ProgressSchema } from '../domain/progress.ts';
-import { PropagationSchema, RequestSchema } from '../domain/request.ts';
-import { planChanges } from './planning.ts';
-import { identityCenterServices } from './services.ts';
-import { step } from './step.ts';
+import { identityCenterServices } from '../adapters/services.ts';
+import { ProgressSchema } from '../domain/decision/progress.ts';
+import { PropagationSchema, RequestSchema } from '../domain/request/request.ts';
+import { planChanges } from '../reconcile/plan/plan-changes.ts';
+import { step } from './handler.ts';
 
 const Input = z.object({
   request: RequestSchema,

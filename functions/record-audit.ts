@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
+import type { Environment } from '../adapters/environment.ts';
 import { connectEventBus } from '../adapters/event-bus.ts';
 import { connectLedger } from '../adapters/ledger.ts';
-import { BatchSchema } from '../domain/plan.ts';
-import type { Environment } from './environment.ts';
-import { recordAudit, recordFailure } from './recording.ts';
-import { step } from './step.ts';
+import { BatchSchema } from '../domain/decision/decide.ts';
+import { recordAudit, recordFailure } from '../reconcile/publish-audit.ts';
+import { step } from './handler.ts';
 
 const Input = z.union([
   z.object({ batches: z.array(BatchSchema), execution: z.string() }),

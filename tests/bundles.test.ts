@@ -3,10 +3,10 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { anAddMemberToGroup } from './fixtures/events.ts';
-import { BUS, ME, openServices, TABLE } from './fixtures/services.ts';
-import { GROUP, user } from './fixtures/stack.ts';
-import { packaged, type Template } from './fixtures/template.ts';
+import { anAddMemberToGroup } from './support/events.ts';
+import { BUS, ME, openServices, TABLE } from './support/services.ts';
+import { GROUP, user } from './support/stack.ts';
+import { packaged, type Template } from './support/template.ts';
 
 const run = promisify(execFile);
 
@@ -67,6 +67,7 @@ describe('the packaged functions', () => {
       input,
       execution,
       startedAt: '2026-11-01T10:00:05Z',
+      machine: 1,
     });
     const { request } = started;
     const { value: propagation } = await invoke('checkPropagation', { ...started, execution });

@@ -1,11 +1,11 @@
 // @module-tag long
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { EVENT_FAMILIES } from '../domain/event-rules.ts';
-import { readTemplate as readDeployed } from '../local/template.ts';
-import { type EventPattern, matches } from './fixtures/event-pattern.ts';
+import { EVENT_FAMILIES } from '../domain/request/event-families.ts';
+import { readTemplate as readDeployed } from '../emulator/engine/template.ts';
+import { type EventPattern, matches } from './support/event-pattern.ts';
 import {
   aCreateGroupMembership,
   aCreateUser,
@@ -17,8 +17,8 @@ import {
   aPatchGroup,
   aPatchUser,
   aQuickSightMembership,
-} from './fixtures/events.ts';
-import { GROUP, user } from './fixtures/stack.ts';
+} from './support/events.ts';
+import { GROUP, user } from './support/stack.ts';
 import {
   aCheckout,
   packaged,
@@ -27,7 +27,7 @@ import {
   readTemplateFile,
   resolved,
   type Template,
-} from './fixtures/template.ts';
+} from './support/template.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const EVERYTHING = {
@@ -330,9 +330,8 @@ describe('every alarm', () => {
   });
 
   it('and every widget watches what is measured, under the name of the stage', () => {
-    const folder = join(ROOT, 'functions');
-    const source = readdirSync(folder)
-      .map((file) => readFileSync(join(folder, file), 'utf8'))
+    const source = globSync('{functions,reconcile}/**/*.ts', { cwd: ROOT })
+      .map((file) => readFileSync(join(ROOT, file), 'utf8'))
       .join('\n');
     const measured = new Set([...source.matchAll(/\bmeasure\(\s*'(\w+)'/g)].map(([, name]) => name));
     const watched = alarms().flatMap(([, { Properties }]) =>

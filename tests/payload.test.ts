@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { cut, type PlannedChange, ROUND_BATCHES } from '../domain/decision/decide.ts';
+import { INITIAL_PROGRESS, isSpent, type Progress, progressed } from '../domain/decision/progress.ts';
 import { parseEntitlements } from '../domain/entitlements.ts';
-import { normalize } from '../domain/normalize.ts';
-import { cut, type PlannedChange, ROUND_BATCHES } from '../domain/plan.ts';
-import { INITIAL_PROGRESS, isSpent, type Progress, progressed } from '../domain/progress.ts';
-import { ReasonSchema } from '../domain/seat.ts';
-import { HISTORY_LIMIT_EVENTS } from '../local/executions.ts';
-import { STORE_ID } from './fixtures/events.ts';
-import { aWorld, GROUP, people } from './fixtures/stack.ts';
+import { normalize } from '../domain/request/normalize.ts';
+import { ReasonSchema } from '../domain/seat/seat.ts';
+import { HISTORY_LIMIT_EVENTS } from '../emulator/engine/executions.ts';
+import { STORE_ID } from './support/events.ts';
+import { aWorld, GROUP, people } from './support/stack.ts';
 
 /** Of the 256 KiB that AWS takes: what is left is for what a later version adds. */
 const BOUND_BYTES = 150 * 1024;

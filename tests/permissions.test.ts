@@ -1,8 +1,8 @@
 // @module-tag long
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { HISTORIES, playHistory } from './fixtures/histories.ts';
+import { HISTORIES, playHistory } from './support/histories.ts';
 import {
   type Actions,
   actionOf,
@@ -11,9 +11,9 @@ import {
   grantedBy,
   policiesOf,
   statementsOf,
-} from './fixtures/permissions.ts';
-import { APPLICATION, OTHER_APPLICATION } from './fixtures/stack.ts';
-import { packaged, readTemplateFile, resolved, type Template } from './fixtures/template.ts';
+} from './support/permissions.ts';
+import { APPLICATION, OTHER_APPLICATION } from './support/stack.ts';
+import { packaged, readTemplateFile, resolved, type Template } from './support/template.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -66,13 +66,7 @@ describe('the role of each function', () => {
   });
 
   it('is compared with all that the adapters of the functions can call', () => {
-    const functions = join(ROOT, 'functions');
-    const imports = readdirSync(functions).flatMap((file) => [
-      ...readFileSync(join(functions, file), 'utf8').matchAll(/from '\.\.\/adapters\/([\w-]+\.ts)'/g),
-    ]);
-    const source = [...new Set(imports.map(([, file = '']) => file))].map((file) =>
-      readFileSync(join(ROOT, 'adapters', file), 'utf8'),
-    );
+    const source = globSync('adapters/*.ts', { cwd: ROOT }).map((file) => readFileSync(join(ROOT, file), 'utf8'));
     const services: Record<string, string> = {
       '@aws-sdk/client-dynamodb': 'DynamoDB',
       '@aws-sdk/client-eventbridge': 'EventBridge',

@@ -4,11 +4,11 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { generatedSchemas } from '../build/schemas.ts';
-import { auditEvent, type BusEvent, onboardingFailed, revocationsHeld } from '../domain/audit.ts';
-import { CLASSIFICATIONS } from '../domain/audit-schema.ts';
-import { HoldSchema } from '../domain/hold.ts';
-import { ObservationSchema } from '../domain/observation.ts';
-import { ReasonSchema } from '../domain/seat.ts';
+import { auditEvent, type BusEvent, onboardingFailed, revocationsHeld } from '../domain/audit/event.ts';
+import { CLASSIFICATIONS } from '../domain/audit/schema.ts';
+import { HoldSchema } from '../domain/decision/hold.ts';
+import { ObservationSchema } from '../domain/decision/observation.ts';
+import { ReasonSchema } from '../domain/seat/seat.ts';
 
 const SCHEMAS = join(import.meta.dirname, '..', 'schemas');
 const AUDIT_EVENTS = [

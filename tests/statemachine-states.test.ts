@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readTemplate } from '../local/template.ts';
+import { readTemplate } from '../emulator/engine/template.ts';
 import {
   type Act,
   APPLY,
@@ -15,7 +15,7 @@ import {
   type Script,
   SETTLE,
   VISIBLE,
-} from './fixtures/machine.ts';
+} from './support/machine.ts';
 
 const TASKS = ['NormalizeRequest', 'CheckPropagation', 'PlanChanges', 'ApplyChanges', 'RecordAudit'] as const;
 type Task = (typeof TASKS)[number];

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { getLanguageService, TextDocument } from 'amazon-states-language-service';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import * as errors from '../domain/errors.ts';
+import * as errors from '../domain/shared/errors.ts';
 
 interface Handler {
   ErrorEquals: string[];

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import type { AuditQuery } from '../../adapters/audit-log.ts';
-import { CLASSIFICATIONS } from '../../domain/audit-schema.ts';
+import type { AuditQuery } from '../../adapters/operator/audit-log.ts';
+import { CLASSIFICATIONS } from '../../domain/audit/schema.ts';
 import { type AuditRow, auditRow } from '../audit-rows.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
@@ -10,7 +10,7 @@ import { MissingPrecondition, WrongUse } from '../failures.ts';
 import { pollMilliseconds } from '../following.ts';
 import { readersOf } from '../readers.ts';
 import { requireUser, WHO } from '../selecting.ts';
-import { momentIn } from '../text.ts';
+import { momentIn } from '../ui/text.ts';
 
 const TYPES = Object.keys(CLASSIFICATIONS);
 

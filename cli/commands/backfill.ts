@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import type { Executions } from '../../adapters/executions.ts';
 import type { Ledger } from '../../adapters/ledger.ts';
-import { takesPlace } from '../../domain/seat.ts';
+import type { Executions } from '../../adapters/operator/executions.ts';
+import { takesPlace } from '../../domain/seat/seat.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
 import { CommandFailed } from '../failures.ts';
 import { pollMilliseconds, requireExecution } from '../following.ts';
-import { type Ending, endingOf, OUTCOMES } from '../outcomes.ts';
 import { type Preview, preview } from '../preview.ts';
 import { readersOf } from '../readers.ts';
 import { MOST_HANDOVERS } from '../starting.ts';
-import { count, durationOf, numberOf } from '../text.ts';
+import { type Ending, endingOf, OUTCOMES } from '../ui/outcomes.ts';
+import { count, durationOf, numberOf } from '../ui/text.ts';
 
 const PRICE = 'expected an amount such as 19 or 19.90';
 const Options = z.object({

@@ -3,7 +3,7 @@ import { commandOf, type Runner } from '../command.ts';
 import type { Context } from '../context.ts';
 import type { Finding, Verdict } from '../doctor/check.ts';
 import { CommandFailed } from '../failures.ts';
-import { count } from '../text.ts';
+import { count } from '../ui/text.ts';
 
 export function doctorCommand(run: Runner): Command {
   return commandOf('doctor', {

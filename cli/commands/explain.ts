@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
-import { InvalidRequestError } from '../../domain/errors.ts';
-import { type IgnoredReason, normalize } from '../../domain/normalize.ts';
-import type { Propagation, Request, StartContext } from '../../domain/request.ts';
-import { titleOf } from '../../local/events.ts';
+import { type IgnoredReason, normalize } from '../../domain/request/normalize.ts';
+import type { Propagation, Request, StartContext } from '../../domain/request/request.ts';
+import { InvalidRequestError } from '../../domain/shared/errors.ts';
+import { readEntitlements } from '../../input/entitlements-file.ts';
+import { type EventPlace, eventsIn } from '../../input/event-files.ts';
+import { titleOf } from '../../input/event-title.ts';
+import { labelOf, readText } from '../../input/files.ts';
 import { commandOf, type Runner } from '../command.ts';
 import type { Context } from '../context.ts';
-import { readEntitlements } from '../entitlements-file.ts';
-import { type EventPlace, eventsIn } from '../event-files.ts';
 import { CommandFailed } from '../failures.ts';
-import { labelOf, readText } from '../files.ts';
-import { IGNORED } from '../outcomes.ts';
-import { count, escaped } from '../text.ts';
+import { IGNORED } from '../ui/outcomes.ts';
+import { count, escaped } from '../ui/text.ts';
 
 /** What an execution would make of an event. */
 type Verdict =

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
+import { type Hold, type HoldReason, isHeld, isMember } from '../../domain/decision/hold.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
-import { type Hold, type HoldReason, isHeld, isMember } from '../../domain/hold.ts';
-import type { Seat } from '../../domain/seat.ts';
-import type { UserEntry } from '../../domain/work.ts';
-import { type Readers, viewUser } from '../../functions/standings.ts';
+import type { UserEntry } from '../../domain/queue/work-queue.ts';
+import type { Seat } from '../../domain/seat/seat.ts';
+import { type Readers, viewUser } from '../../reconcile/plan/snapshot.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
 import { WrongUse } from '../failures.ts';
@@ -12,7 +12,7 @@ import { namesOfUsers } from '../naming.ts';
 import { preview } from '../preview.ts';
 import { readersOf } from '../readers.ts';
 import { startAndTell } from '../starting.ts';
-import { count, escaped, relative } from '../text.ts';
+import { count, escaped, relative } from '../ui/text.ts';
 
 /** As much of a digest as nobody confuses with another. */
 export const SHORT_DIGEST = 12;

@@ -1,17 +1,17 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import type { Instance, Instances } from '../../adapters/instances.ts';
-import type { People } from '../../adapters/people.ts';
+import type { Instance, Instances } from '../../adapters/operator/instances.ts';
+import type { People } from '../../adapters/operator/people.ts';
 import { parseEntitlements } from '../../domain/entitlements.ts';
+import { InputError } from '../../input/input-error.ts';
+import { entitlementsYaml } from '../../input/yaml.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
 import { MissingPrecondition, WrongUse } from '../failures.ts';
-import { InputError } from '../input-error.ts';
 import { wholeNumber } from '../numbers.ts';
 import { findGroup } from '../selecting.ts';
-import { count, escaped } from '../text.ts';
-import { entitlementsYaml } from '../yaml.ts';
+import { count, escaped } from '../ui/text.ts';
 
 const Options = z.object({
   instance: z.optional(z.string()),

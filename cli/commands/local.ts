@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import { checkShape } from '../../domain/shape-faults.ts';
+import { checkShape } from '../../domain/shared/validation.ts';
+import { readYaml } from '../../input/entitlements-file.ts';
+import { readText } from '../../input/files.ts';
+import { InputError } from '../../input/input-error.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
 import { LOCAL_PORT } from '../endpoint.ts';
-import { readYaml } from '../entitlements-file.ts';
 import { CommandFailed } from '../failures.ts';
-import { readText } from '../files.ts';
-import { InputError } from '../input-error.ts';
 import { wholeNumber } from '../numbers.ts';
-import { count } from '../text.ts';
+import { count } from '../ui/text.ts';
 
 const Options = z.object({
   port: z.optional(wholeNumber(0, 65_535)),
@@ -46,9 +46,9 @@ async function local(context: Context, command: Command): Promise<void> {
   const { terminal, json } = context;
   const { port = LOCAL_PORT, speed = 1, people = DEFAULT_PEOPLE, directory: file, state } = optionsOf(command, Options);
   const entitlements = await context.configuration();
-  const { DirectorySeedSchema } = await import('../../local/directory-seed.ts');
-  const { exampleDirectory } = await import('../../local/example-directory.ts');
-  const { serve } = await import('../../local/serve.ts');
+  const { DirectorySeedSchema } = await import('../../emulator/aws/identity-center/directory-seed.ts');
+  const { exampleDirectory } = await import('../../emulator/scenario/example-directory.ts');
+  const { serve } = await import('../../emulator/server.ts');
   const directory =
     file === undefined ? exampleDirectory(entitlements, people) : await directoryIn(file, DirectorySeedSchema);
   if (directory.identityStoreId !== entitlements.identityCenter.identityStoreId) {

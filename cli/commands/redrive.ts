@@ -1,18 +1,18 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import type { ExecutionDetail, Executions } from '../../adapters/executions.ts';
-import type { Message, Queues } from '../../adapters/queues.ts';
-import { InvalidRequestError } from '../../domain/errors.ts';
-import { isObject } from '../../domain/event-rules.ts';
-import { normalize } from '../../domain/normalize.ts';
-import type { StartContext } from '../../domain/request.ts';
-import { titleOf } from '../../local/events.ts';
+import type { ExecutionDetail, Executions } from '../../adapters/operator/executions.ts';
+import type { Message, Queues } from '../../adapters/operator/queues.ts';
+import { normalize } from '../../domain/request/normalize.ts';
+import type { StartContext } from '../../domain/request/request.ts';
+import { InvalidRequestError } from '../../domain/shared/errors.ts';
+import { isObject } from '../../domain/shared/json.ts';
+import { titleOf } from '../../input/event-title.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
 import { CommandFailed, WrongUse } from '../failures.ts';
-import { endingOf } from '../outcomes.ts';
 import type { Services } from '../services.ts';
-import { count, escaped, relative } from '../text.ts';
+import { endingOf } from '../ui/outcomes.ts';
+import { count, escaped, relative } from '../ui/text.ts';
 
 const Options = z.object({ yes: z.optional(z.boolean()) });
 

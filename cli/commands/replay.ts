@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import { MOST_ENTRIES, type PlainEvent } from '../../adapters/replays.ts';
-import { InvalidRequestError } from '../../domain/errors.ts';
-import { normalize } from '../../domain/normalize.ts';
+import { MOST_ENTRIES, type PlainEvent } from '../../adapters/operator/replays.ts';
+import { normalize } from '../../domain/request/normalize.ts';
+import { InvalidRequestError } from '../../domain/shared/errors.ts';
+import { parseEvents } from '../../input/event-files.ts';
+import { labelOf, readText } from '../../input/files.ts';
+import { InputError } from '../../input/input-error.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
-import { parseEvents } from '../event-files.ts';
 import { CommandFailed, MissingPrecondition, WrongUse } from '../failures.ts';
-import { labelOf, readText } from '../files.ts';
 import { pollMilliseconds } from '../following.ts';
-import { InputError } from '../input-error.ts';
-import { count, escaped, momentIn, timeOf } from '../text.ts';
+import { count, escaped, momentIn, timeOf } from '../ui/text.ts';
 
 const Options = z.object({
   bus: z.optional(z.string().check(z.regex(/^[\w./-]{1,256}$/, 'expected the name of an event bus'))),

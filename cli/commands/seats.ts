@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import type { Seat } from '../../domain/seat.ts';
-import { SeatStatusSchema, takesPlace } from '../../domain/seat.ts';
+import type { Seat } from '../../domain/seat/seat.ts';
+import { SeatStatusSchema, takesPlace } from '../../domain/seat/seat.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
 import { WrongUse } from '../failures.ts';
 import { namesOfUsers } from '../naming.ts';
 import { readersOf } from '../readers.ts';
-import { count, escaped, numberOf, relative } from '../text.ts';
+import { count, escaped, numberOf, relative } from '../ui/text.ts';
 
 const UNMANAGED = 'unmanaged';
 const STATUSES = [...SeatStatusSchema.options, UNMANAGED];

@@ -6,7 +6,7 @@ import { WrongUse } from '../failures.ts';
 import { wholeNumber } from '../numbers.ts';
 import { findGroup, findUser, selectorsOf, WHO } from '../selecting.ts';
 import { startAndTell } from '../starting.ts';
-import { count, escaped } from '../text.ts';
+import { count, escaped } from '../ui/text.ts';
 
 const Options = z.object({
   user: z.optional(z.string()),

@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import type { AuditLog } from '../../adapters/audit-log.ts';
-import type { ExecutionDetail, ExecutionSummary, Executions } from '../../adapters/executions.ts';
-import { secondsBetween } from '../../domain/time.ts';
+import type { AuditLog } from '../../adapters/operator/audit-log.ts';
+import type { ExecutionDetail, ExecutionSummary, Executions } from '../../adapters/operator/executions.ts';
+import { secondsBetween } from '../../domain/shared/time.ts';
 import { auditRow } from '../audit-rows.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
 import { WrongUse } from '../failures.ts';
 import { wholeNumber } from '../numbers.ts';
-import { endingOf, OUTCOMES, STATES } from '../outcomes.ts';
 import type { Services } from '../services.ts';
-import { durationOf, escaped, relative, timeOf } from '../text.ts';
+import { endingOf, OUTCOMES, STATES } from '../ui/outcomes.ts';
+import { durationOf, escaped, relative, timeOf } from '../ui/text.ts';
 
 const Options = z.object({ limit: z.optional(wholeNumber(1, 1000)) });
 

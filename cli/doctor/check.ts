@@ -1,4 +1,4 @@
-import { RefusedError, TransientAwsError } from '../../domain/errors.ts';
+import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 
 /** What a check found. `unknown`: it could not be looked at. */
 export type Verdict = 'ok' | 'warning' | 'problem' | 'unknown';

@@ -1,10 +1,11 @@
-import type { Deployment, Target } from '../../adapters/deployment.ts';
-import { EVENT_FAMILIES, isObject, own } from '../../domain/event-rules.ts';
-import { secondsBetween } from '../../domain/time.ts';
-import { holderOf } from '../../domain/work.ts';
+import type { Deployment, Target } from '../../adapters/operator/deployment.ts';
+import { holderOf } from '../../domain/queue/work-queue.ts';
+import { EVENT_FAMILIES } from '../../domain/request/event-families.ts';
+import { isObject, own } from '../../domain/shared/json.ts';
+import { secondsBetween } from '../../domain/shared/time.ts';
 import type { Context } from '../context.ts';
 import type { Services } from '../services.ts';
-import { count, relative } from '../text.ts';
+import { count, relative } from '../ui/text.ts';
 import { type about, type Finding, looking } from './check.ts';
 
 const DEPLOY = 'Deploy: docs/deploy.md';

@@ -1,6 +1,6 @@
 import type { Entitlement } from '../../domain/entitlements.ts';
 import type { Context } from '../context.ts';
-import { count, escaped, numberOf } from '../text.ts';
+import { count, escaped, numberOf } from '../ui/text.ts';
 import { type Finding, looking } from './check.ts';
 
 /** AWS's limit of groups that can be assigned to one application. */

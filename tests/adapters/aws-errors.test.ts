@@ -9,7 +9,7 @@ import {
   SSO_ADMIN_ERRORS,
   translate,
 } from '../../adapters/aws-errors.ts';
-import { RefusedError, TransientAwsError } from '../../domain/errors.ts';
+import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 
 interface Details {
   Reason?: string;

@@ -3,7 +3,7 @@ import { SSOAdminClient } from '@aws-sdk/client-sso-admin';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { paced, pacedByOperation, shared } from '../../adapters/clients.ts';
-import type { Clock } from '../../domain/clock.ts';
+import type { Clock } from '../../domain/shared/clock.ts';
 
 const NOON = Date.parse('2026-11-02T12:00:00Z');
 

@@ -2,8 +2,8 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { eventBridgeBus } from '../../adapters/event-bus.ts';
-import type { BusEvent } from '../../domain/audit.ts';
-import { TransientAwsError } from '../../domain/errors.ts';
+import type { BusEvent } from '../../domain/audit/event.ts';
+import { TransientAwsError } from '../../domain/shared/errors.ts';
 
 const APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888';
 

@@ -11,7 +11,7 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { identityStoreDirectory } from '../../adapters/identity-store.ts';
-import { RefusedError, TransientAwsError } from '../../domain/errors.ts';
+import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 
 const STORE = 'd-1234567890';
 const USER = '93670dc30f-6d321996-0ac8-4d2a-9c8a-1f0d3f1c2b4e';

@@ -11,14 +11,14 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { DYNAMODB_ERRORS, dynamoDbLedger } from '../../adapters/ledger.ts';
-import { RefusedError, TransientAwsError } from '../../domain/errors.ts';
-import type { Hold } from '../../domain/hold.ts';
-import type { Observation } from '../../domain/observation.ts';
-import { plusSeconds } from '../../domain/time.ts';
-import { emptyWork } from '../../domain/work.ts';
-import { aDigest, aHeldRecord, aHold, anAuditRecord, anObservation } from '../fixtures/builders.ts';
-import { aSeat, ME, openServices, START, TABLE } from '../fixtures/services.ts';
-import { APPLICATION, OTHER_APPLICATION, people, user } from '../fixtures/stack.ts';
+import type { Hold } from '../../domain/decision/hold.ts';
+import type { Observation } from '../../domain/decision/observation.ts';
+import { emptyWork } from '../../domain/queue/work-queue.ts';
+import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
+import { plusSeconds } from '../../domain/shared/time.ts';
+import { aDigest, aHeldRecord, aHold, anAuditRecord, anObservation } from '../support/builders.ts';
+import { aSeat, ME, openServices, START, TABLE } from '../support/services.ts';
+import { APPLICATION, OTHER_APPLICATION, people, user } from '../support/stack.ts';
 
 async function aLedger() {
   const { services, put, item, faults, calls } = await openServices();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asking, pages } from '../../adapters/requests.ts';
-import { TransientAwsError } from '../../domain/errors.ts';
+import { TransientAwsError } from '../../domain/shared/errors.ts';
 
 describe('asking', () => {
   it('sends nothing before its turn', async () => {

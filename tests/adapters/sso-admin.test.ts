@@ -12,7 +12,7 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { ssoAdminApplications } from '../../adapters/sso-admin.ts';
-import { TransientAwsError } from '../../domain/errors.ts';
+import { TransientAwsError } from '../../domain/shared/errors.ts';
 
 const APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888';
 const USER = '93670dc30f-6d321996-0ac8-4d2a-9c8a-1f0d3f1c2b4e';

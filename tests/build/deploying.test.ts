@@ -4,9 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { Stack, StackParameter, Stacks } from '../../adapters/stacks.ts';
+import type { Stack, StackParameter, Stacks } from '../../adapters/operator/stacks.ts';
 import { changeLines, deploy, parameterFaults, parametersFor, remove } from '../../build/deploying.ts';
-import { aCheckout } from '../fixtures/template.ts';
+import { aCheckout } from '../support/template.ts';
 
 const PARAMETERS = { Triggers: 'ENABLED', AlarmTopicArn: 'arn:aws:sns:us-east-1:111122223333:topic' };
 const DEPLOYED: Stack = {

@@ -1,8 +1,8 @@
 // @module-tag long
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { anOperator, ENTITLEMENT, linesOf } from '../fixtures/operator.ts';
-import { people, user } from '../fixtures/stack.ts';
+import { anOperator, ENTITLEMENT, linesOf } from '../support/operator.ts';
+import { people, user } from '../support/stack.ts';
 
 /** As many as a large company has. */
 const MEMBERS = 5000;

@@ -1,8 +1,8 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
-import { anOperator, linesOf } from '../fixtures/operator.ts';
-import { SECRET } from '../fixtures/secret.ts';
-import { GROUP, OTHER_GROUP, user } from '../fixtures/stack.ts';
+import { anOperator, linesOf } from '../support/operator.ts';
+import { SECRET } from '../support/secret.ts';
+import { GROUP, OTHER_GROUP, user } from '../support/stack.ts';
 
 const operator = anOperator({
   people: 6,

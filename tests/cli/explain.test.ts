@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { anAddMemberToGroup } from '../fixtures/events.ts';
-import { configuration, linesOf, runUsher } from '../fixtures/operator.ts';
-import { GROUP, user } from '../fixtures/stack.ts';
+import { anAddMemberToGroup } from '../support/events.ts';
+import { configuration, linesOf, runUsher } from '../support/operator.ts';
+import { GROUP, user } from '../support/stack.ts';
 
 const JOIN = anAddMemberToGroup({ userId: user(1), groupId: GROUP });
 const FOREIGN = { ...JOIN, detail: { ...JOIN.detail, eventSource: 'quicksight.amazonaws.com' } };

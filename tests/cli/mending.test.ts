@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { anAddMemberToGroup } from '../fixtures/events.ts';
-import { anOperator, linesOf } from '../fixtures/operator.ts';
-import { GROUP, user } from '../fixtures/stack.ts';
+import { anAddMemberToGroup } from '../support/events.ts';
+import { anOperator, linesOf } from '../support/operator.ts';
+import { GROUP, user } from '../support/stack.ts';
 
 const operator = anOperator({ people: 6, members: 4 });
 const JOIN = anAddMemberToGroup({ userId: user(1), groupId: GROUP });

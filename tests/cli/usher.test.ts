@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { environment, runHere, runUsher, spawnUsher } from '../fixtures/operator.ts';
+import { environment, runHere, runUsher, spawnUsher } from '../support/operator.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 

@@ -1,11 +1,11 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
-import type { Propagation, Request } from '../../domain/request.ts';
-import { plusSeconds } from '../../domain/time.ts';
+import type { Propagation, Request } from '../../domain/request/request.ts';
+import { plusSeconds } from '../../domain/shared/time.ts';
 import { handler } from '../../functions/check-propagation.ts';
-import { aPlatform } from '../fixtures/platform.ts';
-import { aMembershipRequest, aRequest, ME, openServices, START } from '../fixtures/services.ts';
-import { GROUP, OTHER_GROUP, user } from '../fixtures/stack.ts';
+import { aPlatform } from '../support/platform.ts';
+import { aMembershipRequest, aRequest, ME, openServices, START } from '../support/services.ts';
+import { GROUP, OTHER_GROUP, user } from '../support/stack.ts';
 
 const NOT_YET: Propagation = { visible: false, checkAfterSeconds: 0 };
 const GONE = user(99);

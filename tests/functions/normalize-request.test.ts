@@ -1,16 +1,17 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { INITIAL_PROGRESS } from '../../domain/progress.ts';
+import { INITIAL_PROGRESS } from '../../domain/decision/progress.ts';
 import { handler } from '../../functions/normalize-request.ts';
-import { aPatchGroup, EVENT_ID, EVENT_TIME } from '../fixtures/events.ts';
-import { aPlatform } from '../fixtures/platform.ts';
-import { ME, START } from '../fixtures/services.ts';
-import { GROUP, OTHER_GROUP, user } from '../fixtures/stack.ts';
+import { aPatchGroup, EVENT_ID, EVENT_TIME } from '../support/events.ts';
+import { aPlatform } from '../support/platform.ts';
+import { ME, START } from '../support/services.ts';
+import { GROUP, OTHER_GROUP, user } from '../support/stack.ts';
 
 function normalizing() {
   const { platform, logged } = aPlatform();
   const on = handler.on(() => platform);
-  const call = (input: unknown) => on({ input, execution: ME, startedAt: START.toISOString() }, {} as Context);
+  const call = (input: unknown) =>
+    on({ input, execution: ME, startedAt: START.toISOString(), machine: 1 }, {} as Context);
   return { call, on, logged };
 }
 

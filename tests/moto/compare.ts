@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { own } from '../../domain/event-rules.ts';
+import { own } from '../../domain/shared/json.ts';
 
 /** How an execution went. */
 export interface PlayedExecution {

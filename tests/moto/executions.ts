@@ -8,8 +8,8 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { ClientSettings } from '../../adapters/clients.ts';
-import { own } from '../../domain/event-rules.ts';
-import { parseJson } from '../../local/json-service.ts';
+import { own } from '../../domain/shared/json.ts';
+import { parseJson } from '../../emulator/aws/json-service.ts';
 import { KEPT_OUT, type PlayedExecution } from './compare.ts';
 import { listAt } from './world.ts';
 

@@ -1,6 +1,6 @@
-import { play } from '../../local/play.ts';
-import type { Script } from '../../local/script.ts';
-import type { ExecutionEnd } from '../../local/stack.ts';
+import { play } from '../../emulator/scenario/player.ts';
+import type { Script } from '../../emulator/scenario/script.ts';
+import type { ExecutionEnd } from '../../emulator/stack/stack.ts';
 import { auditLine, type Played } from './compare.ts';
 
 /** Plays a script in the local stack. `seconds`: virtual time from the first start to the last end. */

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { INVOCATION_HEADER } from '../../local/door.ts';
+import { INVOCATION_HEADER } from '../../emulator/aws/gateway.ts';
 import { Lambda, type LambdaFunction } from './lambda.ts';
 
 const ACCOUNT = '200000000001';

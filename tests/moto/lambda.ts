@@ -4,8 +4,8 @@ import { devNull } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import { Worker } from 'node:worker_threads';
 import * as z from 'zod/mini';
-import type { Death } from '../../local/door.ts';
-import { DEATHS } from '../../local/invocations.ts';
+import type { Death } from '../../emulator/aws/faults.ts';
+import { DEATHS } from '../../emulator/stack/invocations.ts';
 
 /** A function as it was deployed, and where its code lies. */
 export interface LambdaFunction {

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { ClientSettings } from '../../adapters/clients.ts';
-import type { RequestHandler } from '../../local/invocations.ts';
+import type { RequestHandler } from '../../emulator/stack/invocations.ts';
 
 const LAUNCHER = fileURLToPath(new URL('launcher.py', import.meta.url));
 /** What the launcher ends with when Python has no moto. */

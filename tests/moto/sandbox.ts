@@ -5,7 +5,7 @@ import { ClientRequest } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import * as z from 'zod/mini';
-import { INVOCATION_HEADER } from '../../local/door.ts';
+import { INVOCATION_HEADER } from '../../emulator/aws/gateway.ts';
 
 /** What a sandbox is made of. */
 export const SandboxSchema = z.object({

@@ -1,7 +1,7 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
-import { own } from '../../domain/event-rules.ts';
-import { play } from '../../local/play.ts';
+import { own } from '../../domain/shared/json.ts';
+import { play } from '../../emulator/scenario/player.ts';
 import { playHere } from './here.ts';
 import { readScenarios } from './scenarios.ts';
 

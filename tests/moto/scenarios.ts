@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
-import { readYaml } from '../../cli/entitlements-file.ts';
-import { InputError } from '../../cli/input-error.ts';
-import { checkShape } from '../../domain/shape-faults.ts';
-import { readScenario } from '../../local/scenario.ts';
-import type { Script } from '../../local/script.ts';
+import { checkShape } from '../../domain/shared/validation.ts';
+import { readScenario } from '../../emulator/scenario/reader.ts';
+import type { Script } from '../../emulator/scenario/script.ts';
+import { readYaml } from '../../input/entitlements-file.ts';
+import { InputError } from '../../input/input-error.ts';
 
 const PEOPLE = ['Ana', 'Ben', 'Cleo', 'Dan', 'Eva', 'Fay', 'Gus', 'Hal'] as const;
 const STORE_ID = 'd-1234567890';

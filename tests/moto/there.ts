@@ -1,7 +1,7 @@
 import type { ClientSettings } from '../../adapters/clients.ts';
 import { connectLedger } from '../../adapters/ledger.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
-import type { Script } from '../../local/script.ts';
+import type { Script } from '../../emulator/scenario/script.ts';
 import type { Played } from './compare.ts';
 import { type Deployed, type Package, resolve, writeEntitlements } from './deployment.ts';
 import { Executions } from './executions.ts';

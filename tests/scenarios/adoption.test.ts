@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { APPLICATION, GROUP, people, user } from '../fixtures/stack.ts';
-import { aTrial, type Trial } from '../fixtures/trial.ts';
+import { APPLICATION, GROUP, people, user } from '../support/stack.ts';
+import { aTrial, type Trial } from '../support/trial.ts';
 
 const NAME = 'amazon-q-developer';
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { aDeleteGroup, aDisableUser } from '../fixtures/events.ts';
-import { detailOf } from '../fixtures/invariants.ts';
-import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../fixtures/stack.ts';
-import { aBrakedTrial, aTrial, type Trial } from '../fixtures/trial.ts';
+import { aDeleteGroup, aDisableUser } from '../support/events.ts';
+import { detailOf } from '../support/invariants.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/stack.ts';
+import { aBrakedTrial, aTrial, type Trial } from '../support/trial.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { aCreateGroupMembership, anAddMemberToGroup } from '../fixtures/events.ts';
-import { detailOf } from '../fixtures/invariants.ts';
-import { APPLICATION, GROUP, people, user, type World } from '../fixtures/stack.ts';
-import { aTrial, LEASE_OUT_SECONDS, type Trial } from '../fixtures/trial.ts';
+import { aCreateGroupMembership, anAddMemberToGroup } from '../support/events.ts';
+import { detailOf } from '../support/invariants.ts';
+import { APPLICATION, GROUP, people, user, type World } from '../support/stack.ts';
+import { aTrial, LEASE_OUT_SECONDS, type Trial } from '../support/trial.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';

@@ -1,6 +1,6 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
-import type { FaultRule } from '../../local/faults.ts';
+import type { FaultRule } from '../../emulator/aws/faults.ts';
 import {
   aTrial,
   CHANGES,
@@ -13,7 +13,7 @@ import {
   type Standing,
   type Trial,
   TURNS_TAKEN,
-} from '../fixtures/trial.ts';
+} from '../support/trial.ts';
 
 type Rule = FaultRule & { skip: number };
 

@@ -1,7 +1,7 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
-import type { FaultRule } from '../../local/faults.ts';
-import { people, user } from '../fixtures/stack.ts';
+import type { FaultRule } from '../../emulator/aws/faults.ts';
+import { people, user } from '../support/stack.ts';
 import {
   aTrial,
   CHANGES,
@@ -12,7 +12,7 @@ import {
   SEATED,
   type Standing,
   TURNS_TAKEN,
-} from '../fixtures/trial.ts';
+} from '../support/trial.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';

@@ -1,8 +1,8 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
-import { aCreateGroupMembership } from '../fixtures/events.ts';
-import { GROUP, people, user } from '../fixtures/stack.ts';
-import { aTrial, SEATED } from '../fixtures/trial.ts';
+import { aCreateGroupMembership } from '../support/events.ts';
+import { GROUP, people, user } from '../support/stack.ts';
+import { aTrial, SEATED } from '../support/trial.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const MINUTE_SECONDS = 60;

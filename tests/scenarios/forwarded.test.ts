@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type EventPattern, matches } from '../fixtures/event-pattern.ts';
-import { aCreateGroupMembership, aPatchGroup, type Envelope } from '../fixtures/events.ts';
-import { aWorld, GROUP, user, type World } from '../fixtures/stack.ts';
-import { readTemplateFile } from '../fixtures/template.ts';
+import { type EventPattern, matches } from '../support/event-pattern.ts';
+import { aCreateGroupMembership, aPatchGroup, type Envelope } from '../support/events.ts';
+import { aWorld, GROUP, user, type World } from '../support/stack.ts';
+import { readTemplateFile } from '../support/template.ts';
 
 const MANAGEMENT = '999988887777';
 const FORWARDER = patternIn('forwarder.yml');

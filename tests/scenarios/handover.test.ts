@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { aCreateGroupMembership, anAddMemberToGroup } from '../fixtures/events.ts';
-import { GROUP, people, user } from '../fixtures/stack.ts';
-import { aTrial, LEASE_OUT_SECONDS, SEATED, type Trial } from '../fixtures/trial.ts';
+import { aCreateGroupMembership, anAddMemberToGroup } from '../support/events.ts';
+import { GROUP, people, user } from '../support/stack.ts';
+import { aTrial, LEASE_OUT_SECONDS, SEATED, type Trial } from '../support/trial.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 

@@ -1,7 +1,7 @@
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { plusSeconds } from '../../domain/time.ts';
+import { plusSeconds } from '../../domain/shared/time.ts';
 import {
   aCreateGroupMembership,
   aDeleteGroup,
@@ -17,9 +17,9 @@ import {
   aRemoveMemberFromGroup,
   aScimCreateUser,
   bare,
-} from '../fixtures/events.ts';
-import { SECRET } from '../fixtures/secret.ts';
-import { aWorld, GROUP, OTHER_GROUP, user, type World } from '../fixtures/stack.ts';
+} from '../support/events.ts';
+import { SECRET } from '../support/secret.ts';
+import { aWorld, GROUP, OTHER_GROUP, user, type World } from '../support/stack.ts';
 
 /** People 1 and 2 are members and have their seats; 3 is none; 4 doesn't exist. Whatever is said, nothing is to be done. */
 let world: World;

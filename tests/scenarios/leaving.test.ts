@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FaultRule } from '../../local/faults.ts';
+import type { FaultRule } from '../../emulator/aws/faults.ts';
 import {
   aDeleteGroup,
   aDeleteGroupMembership,
@@ -10,7 +10,7 @@ import {
   aPatchUser,
   aPutUser,
   aRemoveMemberFromGroup,
-} from '../fixtures/events.ts';
+} from '../support/events.ts';
 import {
   APPLICATION,
   aWorld,
@@ -20,7 +20,7 @@ import {
   people,
   user,
   type World,
-} from '../fixtures/stack.ts';
+} from '../support/stack.ts';
 
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
 

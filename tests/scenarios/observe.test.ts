@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { aDisableUser } from '../fixtures/events.ts';
-import { APPLICATION, GROUP, OTHER_APPLICATION, people, user } from '../fixtures/stack.ts';
-import { aTrial, type Trial } from '../fixtures/trial.ts';
+import { aDisableUser } from '../support/events.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, people, user } from '../support/stack.ts';
+import { aTrial, type Trial } from '../support/trial.ts';
 
 const OBSERVE = [{ mode: 'observe' as const }];
 const WRITES = ['SSOAdmin.CreateApplicationAssignment', 'SSOAdmin.DeleteApplicationAssignment'];

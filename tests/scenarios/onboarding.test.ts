@@ -6,8 +6,8 @@ import {
   aPatchGroup,
   bare,
   type EventOptions,
-} from '../fixtures/events.ts';
-import { APPLICATION, aWorld, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../fixtures/stack.ts';
+} from '../support/events.ts';
+import { APPLICATION, aWorld, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/stack.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const READS = [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { plusSeconds } from '../../domain/time.ts';
+import { plusSeconds } from '../../domain/shared/time.ts';
 import {
   aCreateGroup,
   aCreateGroupMembership,
@@ -14,8 +14,8 @@ import {
   aPatchUser,
   aPutUser,
   aRemoveMemberFromGroup,
-} from '../fixtures/events.ts';
-import { aWorld, GROUP, OTHER_GROUP, people, user, type World } from '../fixtures/stack.ts';
+} from '../support/events.ts';
+import { aWorld, GROUP, OTHER_GROUP, people, user, type World } from '../support/stack.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';

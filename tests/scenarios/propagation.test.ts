@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { plusSeconds } from '../../domain/time.ts';
-import type { Quirks, ReadOperation } from '../../local/identity-center.ts';
-import { anAddMemberToGroup, aPatchGroup, aPatchUser } from '../fixtures/events.ts';
-import { SECRET } from '../fixtures/secret.ts';
-import { aPerson, aWorld, GROUP, OTHER_GROUP, user, type World } from '../fixtures/stack.ts';
+import { plusSeconds } from '../../domain/shared/time.ts';
+import type { Quirks, ReadOperation } from '../../emulator/aws/identity-center/identity-center.ts';
+import { anAddMemberToGroup, aPatchGroup, aPatchUser } from '../support/events.ts';
+import { SECRET } from '../support/secret.ts';
+import { aPerson, aWorld, GROUP, OTHER_GROUP, user, type World } from '../support/stack.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user, type World } from '../fixtures/stack.ts';
-import { aTrial, LEASE_OUT_SECONDS, type Trial } from '../fixtures/trial.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user, type World } from '../support/stack.ts';
+import { aTrial, LEASE_OUT_SECONDS, type Trial } from '../support/trial.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';

@@ -1,8 +1,8 @@
 import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
-import type { FaultRule } from '../../local/faults.ts';
-import { type Deployment, people, user } from '../fixtures/stack.ts';
-import { aTrial, SEATED, type Trial } from '../fixtures/trial.ts';
+import type { FaultRule } from '../../emulator/aws/faults.ts';
+import { type Deployment, people, user } from '../support/stack.ts';
+import { aTrial, SEATED, type Trial } from '../support/trial.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 

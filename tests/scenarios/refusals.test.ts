@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { GROUP, user } from '../fixtures/stack.ts';
-import { aTrial } from '../fixtures/trial.ts';
+import { GROUP, user } from '../support/stack.ts';
+import { aTrial } from '../support/trial.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { aDeleteGroup } from '../fixtures/events.ts';
-import { APPLICATION, GROUP, people, user } from '../fixtures/stack.ts';
-import { aBrakedTrial, aTrial, LEASE_OUT_SECONDS, type Trial } from '../fixtures/trial.ts';
+import { aDeleteGroup } from '../support/events.ts';
+import { APPLICATION, GROUP, people, user } from '../support/stack.ts';
+import { aBrakedTrial, aTrial, LEASE_OUT_SECONDS, type Trial } from '../support/trial.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { aRemoveMemberFromGroup } from '../fixtures/events.ts';
-import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../fixtures/stack.ts';
-import { aTrial, type Trial } from '../fixtures/trial.ts';
+import { aRemoveMemberFromGroup } from '../support/events.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/stack.ts';
+import { aTrial, type Trial } from '../support/trial.ts';
 
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
 const DAY_SECONDS = 24 * 3600;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { APPLICATION, GROUP, user } from '../fixtures/stack.ts';
-import { aTrial, GONE, SEATED, type Trial } from '../fixtures/trial.ts';
+import { APPLICATION, GROUP, user } from '../support/stack.ts';
+import { aTrial, GONE, SEATED, type Trial } from '../support/trial.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 

@@ -1,6 +1,6 @@
-import type { AuditRecord } from '../../domain/seat.ts';
-import type { AuditEntry } from '../../local/stack.ts';
-import { problemsWith } from '../fixtures/audit-schemas.ts';
+import type { AuditRecord } from '../../domain/seat/seat.ts';
+import type { AuditEntry } from '../../emulator/stack/stack.ts';
+import { problemsWith } from '../support/audit-schemas.ts';
 
 interface Pair {
   applicationArn: string;

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type * as z from 'zod/mini';
-import { recordOf, type Via } from '../../local/events.ts';
-import type { FaultRule } from '../../local/faults.ts';
-import type { ReadOperation } from '../../local/identity-center.ts';
-import type { ScenarioSchema } from '../../local/scenario-schema.ts';
-import { SECRET } from '../fixtures/secret.ts';
+import { recordOf, type Via } from '../../emulator/aws/cloudtrail/cloudtrail.ts';
+import type { FaultRule } from '../../emulator/aws/faults.ts';
+import type { ReadOperation } from '../../emulator/aws/identity-center/identity-center.ts';
+import type { ScenarioSchema } from '../../emulator/scenario/schema.ts';
+import { SECRET } from '../support/secret.ts';
 
 /** A scenario as it stands in a file. */
 export type History = z.input<typeof ScenarioSchema>;

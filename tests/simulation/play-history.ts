@@ -1,7 +1,7 @@
-import { ReadOperationSchema } from '../../local/identity-center.ts';
-import { perform } from '../../local/play.ts';
-import { scriptOf } from '../../local/scenario.ts';
-import { openStack, type StackListener } from '../../local/stack.ts';
+import { ReadOperationSchema } from '../../emulator/aws/identity-center/identity-center.ts';
+import { perform } from '../../emulator/scenario/player.ts';
+import { scriptOf } from '../../emulator/scenario/reader.ts';
+import { openStack, type StackListener } from '../../emulator/stack/stack.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { type History, isTold, SHORT_LAG_SECONDS } from './histories.ts';
 import { Truth } from './truth.ts';

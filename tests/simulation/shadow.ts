@@ -1,8 +1,8 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { type Hold, HoldSchema } from '../../domain/hold.ts';
-import { type AuditRecord, type Seat, SeatSchema, takesPlace } from '../../domain/seat.ts';
-import { emptyWork, type Work, WorkSchema } from '../../domain/work.ts';
+import { type Hold, HoldSchema } from '../../domain/decision/hold.ts';
+import { emptyWork, type Work, WorkSchema } from '../../domain/queue/work-queue.ts';
+import { type AuditRecord, type Seat, SeatSchema, takesPlace } from '../../domain/seat/seat.ts';
 
 /** An item that was written, and the one that it replaced. */
 export type Written =

@@ -1,5 +1,5 @@
 import type { Entitlement, Entitlements } from '../../domain/entitlements.ts';
-import type { IdentityCenter } from '../../local/identity-center.ts';
+import type { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
 
 /** A time in milliseconds since 1970. */
 export type Moment = number;

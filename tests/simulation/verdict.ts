@@ -1,6 +1,6 @@
 import type { Entitlement } from '../../domain/entitlements.ts';
-import { type Seat, takesPlace } from '../../domain/seat.ts';
-import type { IdentityCenter } from '../../local/identity-center.ts';
+import { type Seat, takesPlace } from '../../domain/seat/seat.ts';
+import type { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
 import type { Moment, Truth } from './truth.ts';
 import type { Watch } from './watch.ts';
 

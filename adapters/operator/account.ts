@@ -1,0 +1,158 @@
+import {
+  AccessDeniedException,
+  AWSOrganizationsNotInUseException,
+  DescribeOrganizationCommand,
+  ListDelegatedAdministratorsCommand,
+  OrganizationsClient,
+} from '@aws-sdk/client-organizations';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import type { ErrorRow } from '../aws-errors.ts';
+import type { ClientSettings } from '../clients.ts';
+import { asking, listIn, malformed, pages } from '../requests.ts';
+
+/** Who calls. */
+export interface Identity {
+  accountId: string;
+  /** ARN of the caller. */
+  arn: string;
+  /** `aws`, `aws-cn`, … */
+  partition: string;
+}
+
+/** The organization that the account is in. */
+export interface Organization {
+  managementAccountId: string;
+  /**
+   * Accounts that administer Identity Center in place of the management account, one at most; undefined when this account
+   * may not ask.
+   */
+  delegatedAdministrators: readonly string[] | undefined;
+}
+
+/**
+ * The account that calls.
+ *
+ * @throws TransientAwsError worth a retry · RefusedError not; `credentials` when they are missing, expired or wrong
+ */
+export interface Account {
+  identity(): Promise<Identity>;
+  /** Undefined for an account that is in none; `unknown` when it may not ask. */
+  organization(): Promise<Organization | 'unknown' | undefined>;
+}
+
+/**
+ * What STS and the SDK's own providers say of credentials.
+ *
+ * @see https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+ */
+const STS_ERRORS: readonly ErrorRow[] = [
+  ...['ExpiredToken', 'ExpiredTokenException'].map(
+    (exception): ErrorRow => ({
+      exception,
+      as: 'credentials',
+      because: 'The security token included in the request is expired.',
+    }),
+  ),
+  ...['InvalidClientTokenId', 'UnrecognizedClientException', 'SignatureDoesNotMatch', 'IncompleteSignature'].map(
+    (exception): ErrorRow => ({
+      exception,
+      as: 'credentials',
+      because: 'The access key or its signature is not known to AWS.',
+    }),
+  ),
+  {
+    exception: 'CredentialsProviderError',
+    as: 'credentials',
+    because: 'The SDK found no credentials where the AWS CLI would look for them.',
+  },
+  { exception: 'TokenProviderError', as: 'credentials', because: 'The SDK found no valid session of aws sso login.' },
+];
+
+const ORGANIZATIONS_ERRORS: readonly ErrorRow[] = [
+  {
+    exception: 'TooManyRequestsException',
+    as: 'transient',
+    because: 'You have sent too many requests in too short a period of time.',
+  },
+  {
+    exception: 'ServiceException',
+    as: 'transient',
+    because: 'AWS Organizations cannot complete your request because of an internal service error.',
+  },
+];
+
+/** The account, over the SDK. Organizations has one endpoint a partition, in the Region that the SDK knows. */
+export function awsAccount(sts: STSClient, organizations: OrganizationsClient): Account {
+  const askSts = asking(STS_ERRORS);
+  const ask = asking(ORGANIZATIONS_ERRORS);
+
+  async function delegatedAdministrators(): Promise<string[] | undefined> {
+    const operation = 'ListDelegatedAdministrators';
+    const found: string[] = [];
+    try {
+      for await (const page of pages(operation, (NextToken) =>
+        ask(operation, [], () =>
+          organizations.send(
+            new ListDelegatedAdministratorsCommand({ ServicePrincipal: 'sso.amazonaws.com', NextToken }),
+          ),
+        ),
+      )) {
+        for (const { Id } of listIn(page.DelegatedAdministrators ?? [], operation, 'DelegatedAdministrators')) {
+          if (Id) found.push(Id);
+        }
+      }
+      return found;
+    } catch (error) {
+      if (error instanceof AccessDeniedException) return undefined;
+      throw error;
+    }
+  }
+
+  return {
+    async identity() {
+      const operation = 'GetCallerIdentity';
+      const { Account, Arn } = await askSts(operation, [], () => sts.send(new GetCallerIdentityCommand()));
+      const [, partition] = Arn?.split(':') ?? [];
+      if (!(Account && Arn && partition)) throw malformed(operation, 'Arn');
+      return { accountId: Account, arn: Arn, partition };
+    },
+
+    async organization() {
+      const operation = 'DescribeOrganization';
+      try {
+        const { Organization: found } = await ask(operation, [], () =>
+          organizations.send(new DescribeOrganizationCommand()),
+        );
+        if (!found?.MasterAccountId) throw malformed(operation, 'Organization');
+        return {
+          managementAccountId: found.MasterAccountId,
+          delegatedAdministrators: await delegatedAdministrators(),
+        };
+      } catch (error) {
+        if (error instanceof AWSOrganizationsNotInUseException) return undefined;
+        if (error instanceof AccessDeniedException) return 'unknown';
+        throw error;
+      }
+    },
+  };
+}
+
+/** {@link awsAccount} with clients of its own. */
+export function connectAccount(settings: ClientSettings): Account {
+  return awsAccount(new STSClient(settings), new OrganizationsClient(settings));
+}
+
+/**
+ * The Region that the AWS CLI would use.
+ *
+ * @returns undefined when none is configured
+ */
+export async function configuredRegion(profile: string | undefined): Promise<string | undefined> {
+  try {
+    const region: Promise<string> = new STSClient(profile === undefined ? {} : { profile }).config.region();
+    return await region;
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('Region is missing')) return undefined;
+    throw error;
+  }
+}

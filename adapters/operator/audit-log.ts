@@ -1,0 +1,139 @@
+import {
+  CloudWatchLogsClient,
+  FilterLogEventsCommand,
+  type FilterLogEventsCommandInput,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-cloudwatch-logs';
+import type { ErrorRow } from '../aws-errors.ts';
+import type { ClientSettings } from '../clients.ts';
+import { asking, listIn, pages } from '../requests.ts';
+
+/** An event of the audit stream, as the log group keeps it. */
+export interface LoggedEvent {
+  /** CloudWatch's own id: tells a second copy of an answer, not of an event. */
+  id: string;
+  /** When the event was made. */
+  at: Date;
+  /** JSON: the event in EventBridge's envelope. */
+  text: string;
+}
+
+/** What to look for; all that is given has to fit. */
+export interface AuditQuery {
+  since?: Date;
+  until?: Date;
+  userId?: string;
+  /** Name of an entitlement. */
+  entitlement?: string;
+  /** `Seat Assigned`, … */
+  detailType?: string;
+  /** ARN of the execution that told it. */
+  execution?: string;
+}
+
+/** The log of a function, as far as the operator's command looks. */
+export interface FunctionLog {
+  /**
+   * Whether NormalizeRequest has seen an event that was recorded in this account, since a time; undefined when there is
+   * no such log group.
+   */
+  hasEventOf(accountId: string, since: Date): Promise<boolean | undefined>;
+}
+
+/**
+ * The log group that keeps the audit stream.
+ *
+ * @throws TransientAwsError worth a retry · RefusedError not
+ */
+export interface AuditLog {
+  /** What fits, oldest first, by pages, some of which may be empty. A log group that doesn't exist yields undefined once. */
+  events(query: AuditQuery): AsyncIterable<readonly LoggedEvent[] | undefined>;
+}
+
+/**
+ * CloudWatch Logs.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+ */
+const LOGS_ERRORS: readonly ErrorRow[] = [
+  { exception: 'ThrottlingException', as: 'transient', because: 'The request was throttled because of quota limits.' },
+  { exception: 'ServiceUnavailableException', as: 'transient', because: 'The service cannot complete the request.' },
+  {
+    exception: 'AccessDeniedException',
+    as: 'access-denied',
+    because: "You don't have sufficient permissions to perform this action.",
+  },
+  { exception: 'InvalidParameterException', as: 'validation', because: 'A parameter is specified incorrectly.' },
+];
+
+type Filter = Partial<Pick<FilterLogEventsCommandInput, 'startTime' | 'endTime' | 'filterPattern'>>;
+
+/** What fits, oldest first, by pages; a log group that doesn't exist yields undefined once. */
+async function* filtered(client: CloudWatchLogsClient, logGroupName: string, filter: Filter) {
+  const operation = 'FilterLogEvents';
+  const ask = asking(LOGS_ERRORS);
+  try {
+    for await (const { events } of pages(operation, (nextToken) =>
+      ask(operation, [`log group ${logGroupName}`], async () => {
+        const page = await client.send(new FilterLogEventsCommand({ logGroupName, ...filter, nextToken }));
+        return { events: page.events, NextToken: page.nextToken };
+      }),
+    )) {
+      yield listIn(events ?? [], operation, 'events').map(({ eventId = '', timestamp = 0, message = '' }) => ({
+        id: eventId,
+        at: new Date(timestamp),
+        text: message,
+      }));
+    }
+  } catch (error) {
+    if (!(error instanceof ResourceNotFoundException)) throw error;
+    yield undefined;
+  }
+}
+
+/** The audit stream in a log group of CloudWatch Logs. */
+export function cloudWatchAuditLog(client: CloudWatchLogsClient, logGroup: string): AuditLog {
+  return {
+    events: (query) =>
+      filtered(client, logGroup, {
+        startTime: query.since?.getTime(),
+        endTime: query.until?.getTime(),
+        filterPattern: patternOf(query),
+      }),
+  };
+}
+
+/** The log of the function NormalizeRequest. */
+export function cloudWatchFunctionLog(client: CloudWatchLogsClient, logGroup: string): FunctionLog {
+  return {
+    async hasEventOf(accountId, since) {
+      const filterPattern = `{ ($.eventAccount = ${JSON.stringify(accountId)}) }`;
+      for await (const page of filtered(client, logGroup, { startTime: since.getTime(), filterPattern })) {
+        if (page === undefined) return undefined;
+        if (page.length > 0) return true;
+      }
+      return false;
+    },
+  };
+}
+
+/** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html */
+function patternOf({ userId, entitlement, detailType, execution }: AuditQuery): string | undefined {
+  const terms = [
+    ['$.detail.user.uid', userId],
+    ['$.detail.privileges[0]', entitlement],
+    ['$.detail-type', detailType],
+    ['$.detail.metadata.correlation_uid', execution],
+  ].flatMap(([place, value]) => (value === undefined ? [] : [`(${place} = ${JSON.stringify(value)})`]));
+  return terms.length === 0 ? undefined : `{ ${terms.join(' && ')} }`;
+}
+
+/** {@link cloudWatchAuditLog} with a client of its own. */
+export function connectAuditLog(settings: ClientSettings, logGroup: string): AuditLog {
+  return cloudWatchAuditLog(new CloudWatchLogsClient(settings), logGroup);
+}
+
+/** {@link cloudWatchFunctionLog} with a client of its own. */
+export function connectFunctionLog(settings: ClientSettings, logGroup: string): FunctionLog {
+  return cloudWatchFunctionLog(new CloudWatchLogsClient(settings), logGroup);
+}

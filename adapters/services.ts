@@ -1,0 +1,21 @@
+import { paced, pacedByOperation } from './clients.ts';
+import { type Environment, identityCenterSettings } from './environment.ts';
+import { connectDirectory } from './identity-store.ts';
+import { connectLedger } from './ledger.ts';
+import { connectApplications } from './sso-admin.ts';
+
+/** What planning and applying both work with: Identity Center, at the configured pace, and the ledger. */
+export function identityCenterServices(environment: Environment) {
+  const { aws, clock, entitlements, ledgerTable } = environment;
+  const settings = identityCenterSettings(environment);
+  // SSO Admin counts all its operations together, the Identity Store each by itself, and so goes the pace.
+  const { requestsPerSecond, identityCenter } = entitlements;
+  const directoryPacer = pacedByOperation(requestsPerSecond, clock);
+  return {
+    clock,
+    entitlements,
+    ledger: connectLedger(aws, ledgerTable),
+    directory: connectDirectory(settings, identityCenter.identityStoreId, directoryPacer),
+    applications: connectApplications(settings, paced(requestsPerSecond, clock)),
+  };
+}

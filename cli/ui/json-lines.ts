@@ -1,0 +1,28 @@
+import type { Reporter } from '../../emulator/scenario/player.ts';
+import type { Output } from './output.ts';
+
+/**
+ * What a program sees: a JSON object a line, as things happen; the last is the summary. It holds ids only.
+ *
+ * The form is documented in `docs/scenarios.md`.
+ */
+export function jsonLines(output: Output): Reporter {
+  const tell = (line: object) => output.write(`${JSON.stringify(line)}\n`);
+  return {
+    state: ({ execution, state, at }) => tell({ type: 'state', execution, state, time: at.toISOString() }),
+    ended: ({ execution, status, outcome, cause, startedAt, endedAt }) =>
+      tell({
+        type: 'execution',
+        id: execution,
+        status,
+        outcome,
+        cause,
+        startedAt: startedAt.toISOString(),
+        endedAt: endedAt.toISOString(),
+      }),
+    audit: (event) => tell({ type: 'audit', event }),
+    finish: ({ executions, seats, assignments, calls }) =>
+      tell({ type: 'summary', executions, seats, assignments, calls }),
+    behind: () => output.behind(),
+  };
+}

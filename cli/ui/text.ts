@@ -1,0 +1,87 @@
+import { isPrintable } from '../../domain/shared/ids.ts';
+import { secondsBetween } from '../../domain/shared/time.ts';
+
+/** A text from outside as it can stand in a terminal: what would move the cursor or turn the writing is escaped. */
+export function escaped(text: string): string {
+  if (isPrintable(text)) return text;
+  return [...text].map((character) => (isPrintable(character) ? character : codeUnits(character))).join('');
+}
+
+/** A value on one line of JSON, in which nothing moves the cursor either. */
+export function jsonLine(value: unknown): string {
+  const line = JSON.stringify(value);
+  return isPrintable(line) ? line : escaped(line);
+}
+
+function codeUnits(character: string): string {
+  return Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
+    .map((code) => `\\u${code.toString(16).padStart(4, '0')}`)
+    .join('');
+}
+
+const UNITS = [
+  { seconds: 86_400, name: 'd' },
+  { seconds: 3600, name: 'h' },
+  { seconds: 60, name: 'min' },
+] as const;
+
+/** `35 s`, `4 min`, `3 h`, `12 d`: as exact as people need it. */
+export function durationOf(seconds: number): string {
+  const unit = UNITS.find((one) => seconds >= one.seconds);
+  return unit ? `${Math.floor(seconds / unit.seconds)} ${unit.name}` : `${Math.max(0, Math.round(seconds))} s`;
+}
+
+/** `4 min ago`, or `in 4 min`. */
+export function relative(time: Date | string, now: Date): string {
+  const seconds = secondsBetween(time, now);
+  return seconds >= 0 ? `${durationOf(seconds)} ago` : `in ${durationOf(-seconds)}`;
+}
+
+/** `2026-11-25 08:30:12`, in UTC. */
+export function timeOf(time: Date | string): string {
+  return new Date(time).toISOString().replace('T', ' ').slice(0, 19);
+}
+
+/** `1 seat`, `5,000 seats`. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${numberOf(number)} ${number === 1 ? one : many}`;
+}
+
+/** With comma separators, whatever the machine's language is. */
+export function numberOf(number: number): string {
+  return number.toLocaleString('en-US');
+}
+
+/**
+ * A moment of the command line: an ISO time, or how long ago it was (`90s`, `15m`, `3h`, `7d`).
+ *
+ * @returns undefined when it is neither
+ */
+export function momentIn(text: string, now: Date): Date | undefined {
+  const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (amount !== undefined) {
+    const seconds = { s: 1, m: 60, h: 3600, d: 86_400 }[unit ?? ''] ?? 0;
+    return new Date(now.getTime() - Number(amount) * seconds * 1000);
+  }
+  if (!/^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z)?$/.test(text)) return undefined;
+  const moment = new Date(text);
+  return Number.isNaN(moment.getTime()) ? undefined : moment;
+}
+
+/** Breaks a text into lines of at most so many columns, between words; its own line ends stay. */
+export function wrap(text: string, width: number): string[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .flatMap((paragraph) => {
+      const lines: string[] = [];
+      let line = '';
+      for (const word of paragraph.split(/\s+/)) {
+        if (line !== '' && line.length + 1 + word.length > width) {
+          lines.push(line);
+          line = word;
+        } else line = line === '' ? word : `${line} ${word}`;
+      }
+      return [...lines, line];
+    });
+}

@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import type { HeldRecord, Hold } from '../decision/hold.ts';
+import type { AuditRecord, Seat } from '../seat/seat.ts';
+import {
+  CLASSIFICATIONS,
+  type Classification,
+  type CommonDetail,
+  type DetailType,
+  type FailureDetail,
+  type HeldDetail,
+  REFUSED_REVOCATION,
+  type SeatDetail,
+  USER_ACCESS_MANAGEMENT,
+} from './schema.ts';
+
+/** One entry for the audit bus, with the same meaning whoever sends it. */
+export interface BusEvent<Detail = unknown> {
+  /** `metadata.uid` of the detail: the id by which a consumer drops a second copy. */
+  uid: string;
+  detailType: DetailType;
+  /** ISO 8601. */
+  time: string;
+  /** ARNs that the event concerns. */
+  resources: readonly string[];
+  detail: Detail;
+}
+
+/** What an event says of its sender. */
+export interface AuditContext {
+  productVersion: string;
+  region: string;
+  /** The AWS account that Usher runs in. */
+  accountId?: string;
+}
+
+/** An execution that ended badly, as the event "Step Functions Execution Status Change" tells of it. */
+export interface FailedExecution {
+  /** ARN of the execution. */
+  execution: string;
+  status: 'FAILED' | 'TIMED_OUT' | 'ABORTED';
+  /** Name of the error, where there is one. */
+  error?: string;
+  /** ISO 8601: when it ended (`stopDate`). A redriven execution that fails again is another event by it. */
+  at: string;
+  stateMachineArn?: string;
+}
+
+const DETAIL_TYPES = {
+  assigned: 'Seat Assigned',
+  revoked: 'Seat Revoked',
+  refused: 'Seat Refused',
+  waitlisted: 'Seat Waitlisted',
+  leaving: 'Seat Leaving',
+  kept: 'Seat Kept',
+  adopted: 'Seat Adopted',
+  observed: 'Seat Observed',
+} as const satisfies Record<AuditRecord['kind'], DetailType>;
+
+/** Whoever stops an execution may write anything where the error's name belongs. */
+const ERROR_NAME = /^[A-Z][A-Za-z]*(?:\.[A-Za-z]+)*$/;
+
+/**
+ * The bus event of a change, in OCSF 1.6.0 (User Access Management, profile `cloud`): the same record gives the same
+ * event, whenever and however often it is written out.
+ *
+ * @see https://schema.ocsf.io/1.6.0/classes/user_access
+ */
+export function auditEvent(
+  record: AuditRecord,
+  seat: Pick<Seat, 'applicationArn' | 'userId' | 'entitlement'>,
+  context: AuditContext,
+): BusEvent<SeatDetail> {
+  const { kind, refused, changeSeq, at, reason, execution, cause, dueAt } = record;
+  const { applicationArn, userId, entitlement } = seat;
+  // A refusal changes no seat, so that only the reason tells a second refusal from a second copy of the first.
+  const uid = eventUid([kind, applicationArn, userId, changeSeq, ...(kind === 'refused' ? [reason] : [])]);
+  const detailType = DETAIL_TYPES[kind];
+  const classification = refused === 'revoke' ? REFUSED_REVOCATION : CLASSIFICATIONS[detailType];
+  return {
+    uid,
+    detailType,
+    time: at,
+    resources: [applicationArn],
+    detail: {
+      ...common(classification, { uid, at, reason, execution }, context),
+      user: { uid: userId, type_id: 1 },
+      privileges: [entitlement],
+      resources: [{ uid: applicationArn, type: 'AWS::SSO::Application' }],
+      unmapped: { cause, change_seq: changeSeq, ...(dueAt === undefined ? {} : { revoke_at: dueAt }) },
+    },
+  };
+}
+
+/** The bus event `Revocations Held`: once for each hold. It names no user: there may be thousands. */
+export function revocationsHeld(
+  { at, reason, execution, digest, count }: HeldRecord,
+  { applicationArn, entitlement }: Pick<Hold, 'applicationArn' | 'entitlement'>,
+  context: AuditContext & { accountId: string },
+): BusEvent<HeldDetail> {
+  const uid = eventUid(['held', applicationArn, digest]);
+  const detailType = 'Revocations Held';
+  return {
+    uid,
+    detailType,
+    time: at,
+    resources: [applicationArn],
+    detail: {
+      ...common(CLASSIFICATIONS[detailType], { uid, at, reason, execution }, context),
+      user: { type_id: 0, account: { uid: context.accountId, type_id: 10 } },
+      privileges: [entitlement],
+      resources: [{ uid: applicationArn, type: 'AWS::SSO::Application' }],
+      unmapped: { held_revocations: count, hold_digest: digest },
+    },
+  };
+}
+
+/**
+ * The bus event `Onboarding Failed`. It names no user: the status of an execution doesn't tell whom it was about, so
+ * that `user` is only the account.
+ *
+ * A text in `error` that isn't the name of an error is left out.
+ */
+export function onboardingFailed(
+  { execution, status, error, at, stateMachineArn }: FailedExecution,
+  context: AuditContext & { accountId: string },
+): BusEvent<FailureDetail> {
+  const uid = eventUid(['failed', execution, status, at]);
+  const detailType = 'Onboarding Failed';
+  const named = error !== undefined && error.length <= 64 && ERROR_NAME.test(error);
+  return {
+    uid,
+    detailType,
+    time: at,
+    resources: stateMachineArn === undefined ? [execution] : [execution, stateMachineArn],
+    detail: {
+      ...common(CLASSIFICATIONS[detailType], { uid, at, reason: named ? error : 'unknown', execution }, context),
+      status_code: status,
+      user: { type_id: 0, account: { uid: context.accountId, type_id: 10 } },
+      privileges: [],
+    },
+  };
+}
+
+interface Particulars {
+  uid: string;
+  at: string;
+  reason: string;
+  execution: string;
+}
+
+function common(
+  classification: Classification,
+  { uid, at, reason, execution }: Particulars,
+  context: AuditContext,
+): CommonDetail {
+  return {
+    category_uid: 3,
+    category_name: 'Identity & Access Management',
+    class_uid: USER_ACCESS_MANAGEMENT,
+    class_name: 'User Access Management',
+    ...classification,
+    type_uid: USER_ACCESS_MANAGEMENT * 100 + classification.activity_id,
+    status_detail: reason,
+    time: Date.parse(at),
+    metadata: {
+      version: '1.6.0',
+      profiles: ['cloud'],
+      product: { name: 'Usher', vendor_name: 'Usher', version: context.productVersion },
+      uid,
+      correlation_uid: execution,
+    },
+    actor: { app_name: 'Usher' },
+    cloud: {
+      provider: 'AWS',
+      region: context.region,
+      ...(context.accountId === undefined ? {} : { account: { uid: context.accountId, type_id: 10 } }),
+    },
+  };
+}
+
+/**
+ * A UUID of version 8 from the SHA-256 of its parts. JSON keeps the parts apart whatever characters they hold.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-8
+ */
+function eventUid(parts: readonly (string | number)[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(parts)).digest();
+  const bytes = hash.subarray(0, 16);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}

@@ -1,0 +1,179 @@
+import * as z from 'zod/mini';
+import { ApplicationArn, ResourceId } from '../shared/ids.ts';
+import { Timestamp } from '../shared/timestamp.ts';
+
+/**
+ * What OCSF classifies an event by. Activities 1 and 2 are the class's own; what is neither a grant nor a revocation
+ * is 99 and named. `status` is the outcome of that activity: putting somebody in line succeeds, a refused grant fails.
+ */
+export interface Classification {
+  activity_id: 1 | 2 | 99;
+  activity_name: string;
+  /** 1 no action · 2 the reader decides · 3 action, not urgent · 4 a person must act now */
+  severity_id: 1 | 2 | 3 | 4;
+  severity: 'Informational' | 'Low' | 'Medium' | 'High';
+  status_id: 1 | 2;
+  status: 'Success' | 'Failure';
+}
+
+const ASSIGN = { activity_id: 1, activity_name: 'Assign Privileges' } as const;
+const REVOKE = { activity_id: 2, activity_name: 'Revoke Privileges' } as const;
+const SUCCESS = { status_id: 1, status: 'Success' } as const;
+const FAILURE = { status_id: 2, status: 'Failure' } as const;
+const INFORMATIONAL = { severity_id: 1, severity: 'Informational' } as const;
+const LOW = { severity_id: 2, severity: 'Low' } as const;
+const MEDIUM = { severity_id: 3, severity: 'Medium' } as const;
+const HIGH = { severity_id: 4, severity: 'High' } as const;
+const REFUSAL = { ...MEDIUM, ...FAILURE } as const;
+
+/** Every detail-type of the audit bus, with its place in OCSF; a refusal has a second one, {@link REFUSED_REVOCATION}. */
+export const CLASSIFICATIONS = {
+  'Seat Assigned': { ...ASSIGN, ...INFORMATIONAL, ...SUCCESS },
+  'Seat Revoked': { ...REVOKE, ...INFORMATIONAL, ...SUCCESS },
+  'Seat Waitlisted': { activity_id: 99, activity_name: 'Waitlist', ...LOW, ...SUCCESS },
+  'Seat Refused': { ...ASSIGN, ...REFUSAL },
+  'Seat Leaving': { activity_id: 99, activity_name: 'Schedule Revocation', ...LOW, ...SUCCESS },
+  'Seat Kept': { activity_id: 99, activity_name: 'Keep Privileges', ...INFORMATIONAL, ...SUCCESS },
+  'Seat Adopted': { activity_id: 99, activity_name: 'Adopt Privileges', ...LOW, ...SUCCESS },
+  'Seat Observed': { activity_id: 99, activity_name: 'Observe', ...INFORMATIONAL, ...SUCCESS },
+  'Revocations Held': { activity_id: 99, activity_name: 'Hold Revocations', ...HIGH, ...SUCCESS },
+  'Onboarding Failed': { activity_id: 99, activity_name: 'Onboard', ...MEDIUM, ...FAILURE },
+} as const satisfies Record<string, Classification>;
+export type DetailType = keyof typeof CLASSIFICATIONS;
+
+/** `Seat Refused` where AWS refused to take a seat back. */
+export const REFUSED_REVOCATION = { ...REVOKE, ...REFUSAL } as const satisfies Classification;
+
+/** `class_uid` of OCSF's User Access Management; `type_uid` is a hundred times this plus the activity. */
+export const USER_ACCESS_MANAGEMENT = 3005;
+
+const AccountId = z.string().check(z.regex(/^\d{12}$/), z.describe('AWS account id'));
+/** OCSF account type 10 is "AWS Account". */
+const Account = z.strictObject({ uid: AccountId, type_id: z.literal(10) });
+const EventUid = z.string().check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/));
+
+/** Objects are closed: a field that is not listed here, such as a person's name, makes the event invalid. */
+function commonShape({ activity_id, activity_name, severity_id, severity, status_id, status }: Classification) {
+  return {
+    category_uid: z.literal(3),
+    category_name: z.literal('Identity & Access Management'),
+    class_uid: z.literal(USER_ACCESS_MANAGEMENT),
+    class_name: z.literal('User Access Management'),
+    activity_id: z.literal(activity_id),
+    activity_name: z.literal(activity_name),
+    type_uid: z.literal(USER_ACCESS_MANAGEMENT * 100 + activity_id),
+    severity_id: z.literal(severity_id),
+    severity: z.literal(severity),
+    status_id: z.literal(status_id),
+    status: z.literal(status),
+    status_detail: z.string().check(z.maxLength(64), z.describe('Why: a short, stable code')),
+    time: z.int().check(z.minimum(0), z.describe('When the change was made, in milliseconds since 1970')),
+    metadata: z.strictObject({
+      version: z.literal('1.6.0').check(z.describe('Version of OCSF')),
+      profiles: z.tuple([z.literal('cloud')]),
+      product: z.strictObject({ name: z.literal('Usher'), vendor_name: z.literal('Usher'), version: z.string() }),
+      uid: EventUid.check(z.describe('Id of the event; a second copy has the same')),
+      correlation_uid: z.string().check(z.describe('ARN of the execution')),
+    }),
+    actor: z.strictObject({ app_name: z.literal('Usher') }),
+    cloud: z.strictObject({
+      provider: z.literal('AWS'),
+      region: z.string(),
+      account: z.exactOptional(Account),
+    }),
+  };
+}
+
+/** What the `detail` of every audit event holds. */
+export type CommonDetail = z.infer<z.ZodMiniObject<ReturnType<typeof commonShape>>>;
+
+const privileges = z.tuple([z.string()]).check(z.describe('Name of the entitlement'));
+const resources = z.tuple([z.strictObject({ uid: ApplicationArn, type: z.literal('AWS::SSO::Application') })]);
+/** Where no single user is meant: OCSF asks for a user's uid, name or account, and takes the account alone. */
+const unnamedUser = z.strictObject({ type_id: z.literal(0).check(z.describe('Unknown')), account: Account });
+
+const SeatShape = {
+  user: z.strictObject({
+    uid: ResourceId.check(z.describe('User id in the identity store')),
+    type_id: z.literal(1).check(z.describe('User')),
+  }),
+  privileges,
+  resources,
+  unmapped: z.strictObject({
+    cause: z.string().check(z.describe('What started it: a CloudTrail eventID, an event id or an execution ARN')),
+    change_seq: z.int().check(z.minimum(1), z.describe('Counts the changes of this seat, from 1')),
+    revoke_at: z.exactOptional(Timestamp.check(z.describe('Seat Leaving: when the days of grace end'))),
+  }),
+};
+
+const HeldShape = {
+  user: unnamedUser,
+  privileges,
+  resources,
+  unmapped: z.strictObject({
+    held_revocations: z.int().check(z.minimum(1), z.describe('How many revocations wait for a person')),
+    hold_digest: z.string().check(z.regex(/^[0-9a-f]{64}$/), z.describe('SHA-256 of what is held')),
+  }),
+};
+
+const FailureShape = {
+  user: unnamedUser,
+  privileges: z
+    .array(z.string())
+    .check(z.maxLength(0), z.describe('Empty: by failing, an execution grants and revokes nothing')),
+  status_code: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']).check(z.describe('How the execution ended')),
+};
+
+function seatDetail(classification: Classification) {
+  return z.strictObject({ ...commonShape(classification), ...SeatShape });
+}
+/** `detail` of an event about one seat. */
+export type SeatDetail = z.infer<ReturnType<typeof seatDetail>>;
+
+function failureDetail(classification: Classification) {
+  return z.strictObject({ ...commonShape(classification), ...FailureShape });
+}
+function heldDetail(classification: Classification) {
+  return z.strictObject({ ...commonShape(classification), ...HeldShape });
+}
+/** `detail` of `Revocations Held`. */
+export type HeldDetail = z.infer<ReturnType<typeof heldDetail>>;
+
+/** `detail` of `Onboarding Failed`. */
+export type FailureDetail = z.infer<ReturnType<typeof failureDetail>>;
+
+function detailSchema(detailType: DetailType) {
+  const classification = CLASSIFICATIONS[detailType];
+  switch (detailType) {
+    case 'Onboarding Failed':
+      return failureDetail(classification);
+    case 'Revocations Held':
+      return heldDetail(classification);
+    case 'Seat Refused':
+      return z.union([seatDetail(classification), seatDetail(REFUSED_REVOCATION)]);
+    default:
+      return seatDetail(classification);
+  }
+}
+
+/**
+ * The event as EventBridge hands it to a consumer. The envelope is open, because EventBridge adds to it
+ * (`replay-name` when an archive is replayed); `detail` is closed.
+ *
+ * @see https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
+ */
+export function auditEventSchema(detailType: DetailType) {
+  return z.looseObject({
+    version: z.literal('0'),
+    id: z
+      .string()
+      .check(z.describe("EventBridge's own id: another one for a second copy; drop copies by metadata.uid")),
+    'detail-type': z.literal(detailType),
+    source: z.literal('usher'),
+    account: AccountId,
+    time: Timestamp,
+    region: z.string(),
+    resources: z.array(z.string()).check(z.minLength(1)),
+    detail: detailSchema(detailType),
+  });
+}

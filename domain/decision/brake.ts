@@ -1,0 +1,91 @@
+import type { Entitlements } from '../entitlements.ts';
+import type { Reason, SeatStatus } from '../seat/seat.ts';
+import type { Tally } from './decide.ts';
+import { type Hold, type HoldReason, isHeld, isMember } from './hold.ts';
+
+/** A revocation that a plan wants. */
+export interface Revocation {
+  userId: string;
+  reason: Reason;
+  status: SeatStatus;
+  /** The generation with which the seat joined a hold. */
+  hold?: number | undefined;
+}
+
+/** What the revocations of an application are held against. */
+export interface Restraints {
+  brake: Entitlements['brake'];
+  counts: Tally;
+  hold: Hold | undefined;
+  /** A configured group has no members or doesn't exist. */
+  emptyGroup: boolean;
+  /** The whole application was read, and nobody is entitled any more. */
+  nobodyEntitled: boolean;
+  /** The whole application was read: what isn't wanted here isn't wanted at all. */
+  whole: boolean;
+}
+
+/** What becomes of the revocations of a plan. */
+export interface Restrained<T> {
+  /** To be made now. */
+  free: T[];
+  /** Not to be made. */
+  held: T[];
+  /** `lift` comes before a possible `begin`: what was covered is settled, and the rest was planned anew. */
+  lift: boolean;
+  /** Those in `held` begin a hold. */
+  begin?: HoldReason;
+  /** Those in `held` who are not in the hold yet join it. */
+  join: T[];
+}
+
+/**
+ * Holds the revocations of one application against the brake: all that are new, or none.
+ *
+ * Revocations that had begun are settled outside of it: they were counted when they began.
+ */
+export function restrain<T extends Revocation>(revocations: readonly T[], restraints: Restraints): Restrained<T> {
+  const { hold, whole } = restraints;
+  const settled = revocations.filter(isSettledAnyway);
+  const wanted = revocations.filter((revocation) => !isSettledAnyway(revocation));
+  if (!isHeld(hold)) return decideAnew(settled, wanted, false, restraints);
+  const member = (revocation: T) => revocation.status === 'held' && isMember(hold, revocation.hold);
+  if (hold.released !== undefined) {
+    const { released } = hold;
+    const covered = wanted.filter((one) => member(one) && (one.hold ?? 0) <= released);
+    if (covered.length === 0 && whole) return decideAnew(settled, wanted, true, restraints);
+    return {
+      free: [...settled, ...covered],
+      held: wanted.filter((one) => !covered.includes(one)),
+      lift: false,
+      join: [],
+    };
+  }
+  if (whole && !wanted.some(member)) return decideAnew(settled, wanted, true, restraints);
+  return { free: settled, held: wanted, lift: false, join: wanted.filter((one) => !member(one)) };
+}
+
+function isSettledAnyway({ status }: Revocation): boolean {
+  return status === 'revoking';
+}
+
+function decideAnew<T extends Revocation>(
+  settled: readonly T[],
+  wanted: readonly T[],
+  lift: boolean,
+  restraints: Restraints,
+): Restrained<T> {
+  const begin = wanted.length > 0 ? forbidding(wanted.length, restraints) : undefined;
+  if (begin) return { free: [...settled], held: [...wanted], lift, begin, join: [...wanted] };
+  return { free: [...settled, ...wanted], held: [], lift, join: [] };
+}
+
+/** Why so many revocations may not be made without a person's word; undefined when they may. */
+function forbidding(planned: number, restraints: Restraints): HoldReason | undefined {
+  const { brake, counts, emptyGroup, nobodyEntitled } = restraints;
+  // The last seat alone is no mass removal.
+  if (counts.inUse > 1 && emptyGroup) return 'group-empty';
+  if (counts.inUse > 1 && nobodyEntitled) return 'nobody-entitled';
+  const budget = Math.max(brake.atLeast, Math.floor((brake.percent * counts.atWindowStart) / 100));
+  return counts.revokedInWindow + planned > budget ? 'brake' : undefined;
+}

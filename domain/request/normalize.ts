@@ -1,0 +1,182 @@
+import { InvalidRequestError } from '../shared/errors.ts';
+import { isPrintable, parseResourceArn } from '../shared/ids.ts';
+import type { Fields } from '../shared/json.ts';
+import { isObject, isPresent, own } from '../shared/json.ts';
+import { Timestamp } from '../shared/timestamp.ts';
+import {
+  EVENT_FAMILIES,
+  type EventFamily,
+  findId,
+  type Hint,
+  isReadOperation,
+  type Part,
+  partsOf,
+  requireId,
+  storesIn,
+  textAt,
+} from './event-families.ts';
+import { manualStart } from './manual-start.ts';
+import { type Expectation, isWatched, type Origin, requestOf, type StartContext, type Started } from './request.ts';
+
+/** Why an event needs no look, as it stands in the output of the execution. */
+export type IgnoredReason =
+  /** Another service's event: some have operations of the same name, as `quicksight` has `CreateGroupMembership`. */
+  | 'foreign-service'
+  /** AWS refused the call (`errorCode`), so nothing changed. */
+  | 'call-failed'
+  /** The call only reads. */
+  | 'read-only'
+  /** A write operation that this version doesn't know; the sweeps find whatever it changed. */
+  | 'unknown-operation'
+  /** The record names another identity store than the configured one. */
+  | 'foreign-store'
+  /** A user was created or a group renamed: memberships come as events of their own. */
+  | 'no-membership-change'
+  /** No entitlement names the group. */
+  | 'unwatched-group';
+
+/** What an execution is about and what it still waits for; or why it has nothing to do. */
+export type Normalized = Started | { ignored: IgnoredReason };
+
+const CLOUDTRAIL = 'AWS API Call via CloudTrail';
+
+/** AWS publishes no bound for `resources`; beyond this a sweep costs less, and the state stays small. */
+const MOST_NATIVE_RESOURCES = 100;
+
+/**
+ * Makes a request of an execution's input: an EventBridge event, a bare CloudTrail record, a manual start, a tick, or what
+ * only `onboarding-admin` takes.
+ *
+ * Pure; reads only own properties and only those that it uses. CloudTrail records are told apart by `eventSource` and
+ * `eventName`, never by the envelope's `source`. An input that bears `detail-type` or `source` is an event, never a
+ * manual start. Of the input, only ids and a manual start's selector reach the result.
+ *
+ * @throws InvalidRequestError the input is none of these, or lacks what its kind must have; names the path, quotes nothing
+ */
+export function normalize(input: unknown, context: StartContext): Normalized {
+  if (!isObject(input)) throw new InvalidRequestError('input', 'expected an object');
+  if (Object.hasOwn(input, 'detail-type') || Object.hasOwn(input, 'source')) return fromEnvelope(input, context);
+  if (Object.hasOwn(input, 'eventSource') || Object.hasOwn(input, 'eventName')) {
+    const origin = originOf([own(input, 'eventTime')], [own(input, 'eventID')], context);
+    return fromRecord(input, '', origin, context);
+  }
+  return manualStart(input, context);
+}
+
+function fromEnvelope(envelope: Fields, context: StartContext): Normalized {
+  const detail = own(envelope, 'detail');
+  const times = [own(envelope, 'time'), own(detail, 'eventTime')];
+  const origin = originOf(times, [own(detail, 'eventID'), own(envelope, 'id')], context);
+  const detailType = textAt(envelope, 'detail-type', '');
+  if (detailType !== CLOUDTRAIL) {
+    const native = textAt(envelope, 'source', '') === 'aws.identitystore';
+    return native ? fromNotification(envelope, origin, context) : { ignored: 'foreign-service' };
+  }
+  if (!isObject(detail)) throw new InvalidRequestError('detail', 'expected a CloudTrail record');
+  return fromRecord(detail, 'detail.', origin, context);
+}
+
+/** What it doesn't recognize in `resources` it passes over: AWS hasn't published how memberships are named there. */
+function fromNotification(envelope: Fields, origin: Origin, context: StartContext): Normalized {
+  const resources = own(envelope, 'resources') ?? [];
+  if (!Array.isArray(resources)) throw new InvalidRequestError('resources', 'expected an array');
+  const users = new Set<string>();
+  const groups = new Set<string>();
+  for (const resource of resources) {
+    const arn = parseResourceArn(resource);
+    if (arn?.kind === 'user') users.add(arn.id);
+    if (arn?.kind === 'group') groups.add(arn.id);
+  }
+  const named = users.size + groups.size;
+  if (named === 0 || named > MOST_NATIVE_RESOURCES) return requestOf(origin, { sweep: 'everything' });
+  const watched = [...groups].filter((groupId) => isWatched(groupId, context));
+  if (users.size + watched.length === 0) return { ignored: 'unwatched-group' };
+  return requestOf(origin, { users: [...users].map((userId) => ({ userId })), groups: watched });
+}
+
+/** The order matters: what isn't ours or didn't happen is never looked at closely enough to find fault with. */
+function fromRecord(record: Fields, prefix: string, origin: Origin, context: StartContext): Normalized {
+  const family = EVENT_FAMILIES.get(textAt(record, 'eventSource', prefix));
+  if (!family) return { ignored: 'foreign-service' };
+  if (isPresent(own(record, 'errorCode'))) return { ignored: 'call-failed' };
+  const eventName = textAt(record, 'eventName', prefix);
+  if (own(record, 'readOnly') === true || isReadOperation(eventName)) return { ignored: 'read-only' };
+  const hint = family.hints.get(eventName);
+  if (hint === undefined) return { ignored: 'unknown-operation' };
+
+  const parts = partsOf(record, prefix);
+  const store = context.entitlements.identityCenter.identityStoreId;
+  if (storesIn(parts).some((named) => named !== store)) return { ignored: 'foreign-store' };
+
+  return lookFor(hint, { family, parts, origin, context });
+}
+
+interface KnownRecord {
+  family: EventFamily;
+  parts: readonly Part[];
+  origin: Origin;
+  context: StartContext;
+}
+
+function lookFor(hint: Hint, known: KnownRecord): Normalized {
+  const { family, parts, origin } = known;
+  switch (hint) {
+    case 'nothing':
+      return { ignored: 'no-membership-change' };
+    case 'user-changed':
+      return requestOf(origin, { users: [{ userId: requireId(parts, family.userId, 'user') }] });
+    case 'group-changed':
+      return groupChanged(requireId(parts, family.groupId, 'group'), known);
+    case 'joined':
+      return membershipChanged('member', known);
+    case 'left':
+      return membershipChanged('absent', known);
+    case 'left-unnamed':
+      return unnamedLeft(known);
+  }
+}
+
+function groupChanged(groupId: string, { origin, context }: KnownRecord): Normalized {
+  return isWatched(groupId, context) ? requestOf(origin, { groups: [groupId] }) : { ignored: 'unwatched-group' };
+}
+
+function membershipChanged(membership: Expectation['membership'], known: KnownRecord): Normalized {
+  const { family, parts, origin, context } = known;
+  const groupId = requireId(parts, family.membershipGroupId, 'group');
+  if (!isWatched(groupId, context)) return { ignored: 'unwatched-group' };
+  return requestOf(origin, {
+    users: [{ userId: requireId(parts, family.memberId, 'user'), expected: { groupId, membership } }],
+  });
+}
+
+/** Uses user and group if AWS comes to record them. */
+function unnamedLeft(known: KnownRecord): Normalized {
+  const { family, parts, origin } = known;
+  const groupId = findId(parts, family.membershipGroupId, 'group');
+  const userId = findId(parts, family.memberId, 'user');
+  if (groupId) return userId ? membershipChanged('absent', known) : groupChanged(groupId, known);
+  return requestOf(origin, userId ? { users: [{ userId }] } : { sweep: 'everything' });
+}
+
+/** The first usable time and id. A time after the start of the execution is another clock's, or not meant well. */
+function originOf(times: readonly unknown[], ids: readonly unknown[], context: StartContext): Origin {
+  const started = context.startedAt.getTime();
+  const told = times.map(millisecondsOf).find((time) => time !== undefined) ?? started;
+  return {
+    version: context.machine ?? 1,
+    trigger: 'event',
+    cause: ids.find(isPrintableId) ?? context.execution,
+    at: new Date(Math.min(told, started)).toISOString(),
+  };
+}
+
+/** AWS's samples have `xxxx` for a time, and a month 13 has the right form. */
+function millisecondsOf(time: unknown): number | undefined {
+  const { success, data } = Timestamp.safeParse(time);
+  const milliseconds = success ? Date.parse(data) : Number.NaN;
+  return Number.isNaN(milliseconds) ? undefined : milliseconds;
+}
+
+function isPrintableId(id: unknown): id is string {
+  return typeof id === 'string' && id.length > 0 && id.length <= 256 && isPrintable(id);
+}

@@ -1,0 +1,143 @@
+import { Buffer } from 'node:buffer';
+import { createRequire } from 'node:module';
+import { setImmediate as turn } from 'node:timers/promises';
+import { MemoryLevel } from 'memory-level';
+import { commonJs } from '../../engine/common-js.ts';
+import { type Answer, errorAnswer, jsonAnswer, parseBody, type Service, ServiceError } from '../json-service.ts';
+
+/** DynamoDB by `dynalite`, in memory. */
+export interface DynamoDb extends Service {
+  /** What a table of the template looks like is given by the template. */
+  createTable(properties: object): Promise<void>;
+}
+
+/**
+ * `dynalite` below its HTTP server, which takes most of the time of a read: an input is checked, and then acted on.
+ */
+interface Dynalite {
+  database: { create(options: { createTableMs: number }): object };
+  validations: {
+    /** @returns the input without what the operation doesn't know @throws Refusal */
+    checkTypes(input: object, types: object): object;
+    /** @throws Refusal */
+    checkValidations(input: object, types: object, custom: unknown, store: object): void;
+  };
+  operations: ReadonlyMap<string, DynaliteOperation>;
+}
+
+interface DynaliteOperation {
+  types: object;
+  /** What it checks beyond types. */
+  custom: unknown;
+  /** @param done its error is a Refusal, or a bug */
+  act(store: object, input: object, done: (error: unknown, output: object) => void): void;
+}
+
+/** DynamoDB's no, as it is answered. */
+interface Refusal {
+  statusCode: number;
+  body: object;
+}
+
+const OPERATIONS = [
+  'BatchGetItem',
+  'BatchWriteItem',
+  'CreateTable',
+  'DeleteItem',
+  'DeleteTable',
+  'DescribeTable',
+  'DescribeTimeToLive',
+  'GetItem',
+  'ListTables',
+  'ListTagsOfResource',
+  'PutItem',
+  'Query',
+  'Scan',
+  'TagResource',
+  'UntagResource',
+  'UpdateItem',
+  'UpdateTable',
+];
+
+let loaded: Dynalite | undefined;
+
+/** Opens an empty database. */
+export function openDynamoDb(): DynamoDb {
+  loaded ??= loadDynalite();
+  const { database, validations, operations } = loaded;
+  const store = database.create({ createTableMs: 0 });
+
+  const outputOf = (name: string, body: Uint8Array): Promise<object> =>
+    new Promise((resolve, reject) => {
+      const operation = operations.get(name);
+      if (!operation) throw new ServiceError('UnknownOperationException', 'The operation is not known');
+      const { types, custom, act } = operation;
+      const input = validations.checkTypes(parseBody(body), types);
+      validations.checkValidations(input, types, custom, store);
+      act(store, input, (error, output) => (error ? reject(error) : resolve(output)));
+    });
+
+  const handle = async (name: string, body: Uint8Array): Promise<Answer> => {
+    try {
+      return jsonAnswer('DynamoDB', 200, await outputOf(name, body));
+    } catch (error) {
+      if (error instanceof ServiceError) return errorAnswer('DynamoDB', error);
+      if (isRefusal(error)) return jsonAnswer('DynamoDB', error.statusCode, error.body);
+      throw error;
+    }
+  };
+
+  return {
+    handle,
+    async createTable(properties) {
+      const { statusCode, body } = await handle('CreateTable', Buffer.from(JSON.stringify(properties)));
+      if (statusCode !== 200) throw new Error(`CreateTable: ${String(body)}`);
+      const { TableDescription } = JSON.parse(String(body));
+      const table = Buffer.from(JSON.stringify({ TableName: TableDescription.TableName }));
+      // As at AWS, a table can't be used at once.
+      while (JSON.parse(String((await handle('DescribeTable', table)).body)).Table.TableStatus !== 'ACTIVE')
+        await turn();
+    },
+  };
+}
+
+function loadDynalite(): Dynalite {
+  const require = createRequire(import.meta.url);
+  const operations = OPERATIONS.map((name): [string, DynaliteOperation] => {
+    const file = name.charAt(0).toLowerCase() + name.slice(1);
+    const { types, custom } = require(`dynalite/validations/${file}`);
+    return [name, { types, custom, act: require(`dynalite/actions/${file}`) }];
+  });
+  return {
+    database: loadDatabase(require.resolve('dynalite/db')),
+    validations: require('dynalite/validations'),
+    operations: new Map(operations),
+  };
+}
+
+/** Keeps text as text, and not as bytes. */
+class TextLevel extends MemoryLevel {
+  constructor(options: object) {
+    super({ ...options, storeEncoding: 'utf8' });
+  }
+}
+
+/** Its store is asked some three times a call, and answers without a turn of the event loop between. */
+function loadDatabase(file: string): Dynalite['database'] {
+  const require = createRequire(file);
+  const atOnce = (callback: (...args: unknown[]) => void, ...args: unknown[]) => {
+    queueMicrotask(() => callback(...args));
+  };
+  const requireText = (id: string) => (id === 'memory-level' ? { MemoryLevel: TextLevel } : require(id));
+  const database = commonJs(file, ['setImmediate'])(requireText, atOnce);
+  if (!isDatabase(database)) throw new Error('dynalite/db does not export what it did');
+  return database;
+}
+
+function isDatabase(exports: object): exports is Dynalite['database'] {
+  return 'create' in exports;
+}
+
+function isRefusal(error: unknown): error is Refusal {
+  return typeof error === 'object' && error !== null && 'statusCode' in error && 'body' in error;
+}

@@ -1,0 +1,107 @@
+import { Buffer } from 'node:buffer';
+import * as z from 'zod/mini';
+import type { Clock } from '../../../domain/shared/clock.ts';
+import { jsonService, type Operation, operation, parseJson, type Service, ServiceError } from '../json-service.ts';
+
+/** An event that a bus took. */
+export interface BusEntry {
+  EventId: string;
+  /** The bus's name; that of the default bus is `default`. */
+  EventBusName: string;
+  Source: string;
+  DetailType: string;
+  /** JSON, as it came. */
+  Detail: string;
+  /** ISO 8601: the time of the call when the entry has none. */
+  Time: string;
+  Resources: string[];
+}
+
+/** 256 KiB, what an event may have by the older text of the API reference, which is the stricter one. */
+const ENTRY_LIMIT_BYTES = 256 * 1024;
+
+const EntrySchema = z.object({
+  /** Seconds since the epoch; the bounds are those of Date. */
+  Time: z.optional(z.number().check(z.minimum(-8.64e12), z.maximum(8.64e12))),
+  Source: z.optional(z.string()),
+  Resources: z.optional(z.array(z.string().check(z.maxLength(2048)))),
+  DetailType: z.optional(z.string()),
+  Detail: z.optional(z.string()),
+  EventBusName: z.optional(
+    z
+      .string()
+      .check(
+        z.regex(
+          /^(?:arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:\d{12}:event-bus\/)?[.\-_A-Za-z0-9]{1,256}$/,
+          'expected a bus',
+        ),
+      ),
+  ),
+});
+type Entry = z.infer<typeof EntrySchema>;
+
+const PutEventsInput = z.object({ Entries: z.array(EntrySchema).check(z.minLength(1), z.maxLength(10)) });
+
+/** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html#eb-putevent-size */
+function sizeOf({ Time, Source = '', DetailType = '', Detail = '', Resources = [] }: Entry): number {
+  const texts = [Source, DetailType, Detail, ...Resources];
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), Time === undefined ? 0 : 14);
+}
+
+/** What is wrong with an entry, as its own part of the answer says it. */
+function refusalOf({ Source, DetailType, Detail }: Entry): { ErrorCode: string; ErrorMessage: string } | undefined {
+  for (const [name, value] of Object.entries({ Source, DetailType, Detail })) {
+    if (value) continue;
+    const message = `Parameter ${name} is not valid. Reason: ${name} is a required argument.`;
+    return { ErrorCode: 'InvalidArgument', ErrorMessage: message };
+  }
+  if (Source?.startsWith('aws.')) {
+    return { ErrorCode: 'NotAuthorizedForSourceException', ErrorMessage: 'Not authorized for the source.' };
+  }
+  const detail = parseJson(Buffer.from(Detail ?? ''));
+  if (typeof detail === 'object' && detail !== null && !Array.isArray(detail)) return undefined;
+  return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
+}
+
+/**
+ * EventBridge's PutEvents. Its rate limit, thousands a second, is not modelled; that a call has less than 1 MB in all
+ * is the door's limit on bodies.
+ *
+ * An entry for a bus that doesn't exist gets an id and is dropped, as AWS has it.
+ *
+ * @param options `buses`: the names of the buses that exist; `onEntry` is called for each entry taken, in order; `others`:
+ *   operations beside PutEvents
+ * @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+ */
+export function eventBus(options: {
+  buses: readonly string[];
+  clock: Clock;
+  onEntry(entry: BusEntry): void;
+  others?: ReadonlyMap<string, Operation>;
+}): Service {
+  const { buses, clock, onEntry, others = new Map() } = options;
+  let events = 0;
+
+  const put = (entry: Entry): object => {
+    const refusal = refusalOf(entry);
+    if (refusal) return refusal;
+    events += 1;
+    const EventId = `00000000-0000-4000-8000-${events.toString(16).padStart(12, '0')}`;
+    const { Source = '', DetailType = '', Detail = '', Resources = [], EventBusName: bus = 'default' } = entry;
+    const EventBusName = bus.slice(bus.lastIndexOf('/') + 1);
+    const time = entry.Time === undefined ? clock.now() : new Date(entry.Time * 1000);
+    if (buses.includes(EventBusName)) {
+      onEntry({ EventId, EventBusName, Source, DetailType, Detail, Time: time.toISOString(), Resources });
+    }
+    return { EventId };
+  };
+
+  const putEvents = operation(PutEventsInput, ({ Entries }) => {
+    if (Entries.some((entry) => sizeOf(entry) > ENTRY_LIMIT_BYTES)) {
+      throw new ServiceError('ValidationException', 'An entry is over the limit of 256 KiB.');
+    }
+    const results = Entries.map(put);
+    return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };
+  });
+  return jsonService('EventBridge', new Map([['PutEvents', putEvents], ...others]));
+}

@@ -1,0 +1,266 @@
+import { Buffer } from 'node:buffer';
+import * as z from 'zod/mini';
+import { ResourceId } from '../../domain/shared/ids.ts';
+import { ReadOperationSchema } from './identity-center/identity-center.ts';
+import { type Answer, errorAnswer, jsonAnswer, parseJson, ServiceError, type ServiceName } from './json-service.ts';
+
+/** The operations of the stand-in that the functions call; those of other services are only checked by form. */
+const OPERATIONS: ReadonlySet<string> = new Set([
+  ...ReadOperationSchema.options,
+  'SSOAdmin.GetApplicationAssignmentConfiguration',
+  'SSOAdmin.DescribeApplication',
+  'SSOAdmin.CreateApplicationAssignment',
+  'SSOAdmin.DeleteApplicationAssignment',
+  'EventBridge.PutEvents',
+]);
+const CHECKED_BY_FORM = /^(?:DynamoDB|SFN|SQS|CloudWatchLogs|CloudTrail|Organizations|Scheduler|STS)\.[A-Z][A-Za-z]+$/;
+
+const KINDS = [
+  'throttle',
+  'conflict',
+  'internal',
+  'internal-after',
+  'lost',
+  'not-found',
+  'refuse',
+  'quota',
+  'expired',
+  'partial',
+  'crash-before',
+  'crash-after',
+  'timeout-before',
+  'timeout-after',
+] as const;
+
+/** The kinds whose answer can bear a `Reason`. */
+const REASONED: ReadonlySet<string> = new Set(['throttle', 'not-found', 'refuse']);
+
+/**
+ * A fault to come: what happens to which requests.
+ *
+ * - `throttle`, `conflict`, `not-found`, `refuse` (AccessDeniedException), `quota`, `expired` (ExpiredTokenException): AWS's
+ *   refusal of that name, no effect
+ * - `internal`: a server error without effect; `internal-after`: with effect
+ * - `lost`: answers 200 and `{}`, without effect
+ * - `partial`: PutEvents takes all entries but the first
+ * - `crash-before`, `crash-after`, `timeout-before`, `timeout-after`: the Lambda function that made the request ends
+ *   before or after its effect
+ */
+export const FaultRuleSchema = z
+  .strictObject({
+    /** `<Service>.<Operation>`, e.g. `SSOAdmin.CreateApplicationAssignment` or `DynamoDB.UpdateItem`. */
+    operation: z
+      .string()
+      .check(
+        z.refine(
+          (operation) => OPERATIONS.has(operation) || CHECKED_BY_FORM.test(operation),
+          'expected an operation that the local stack has, such as SSOAdmin.CreateApplicationAssignment',
+        ),
+      ),
+    kind: z.enum(KINDS),
+    /** How many requests it strikes. */
+    times: z._default(z.int().check(z.minimum(1)), 1),
+    /** How many matching requests pass before. */
+    skip: z._default(z.int().check(z.minimum(0)), 0),
+    /** Only requests whose body names this user or group. */
+    principalId: z.optional(ResourceId),
+    /** `Reason` in the answer of Identity Store and SSO Admin, each of which spells KMS's reasons in its own way. */
+    reason: z.optional(z.string().check(z.regex(/^KMS_\w+$/, 'expected a reason such as KMS_ACCESS_DENIED'))),
+  })
+  .check(
+    z.refine(({ kind, operation }) => kind !== 'partial' || operation === 'EventBridge.PutEvents', {
+      path: ['kind'],
+      message: 'partial: expected the operation EventBridge.PutEvents',
+    }),
+    z.refine(
+      ({ kind, operation, reason }) =>
+        reason === undefined || (REASONED.has(kind) && /^(?:SSOAdmin|IdentityStore)\./.test(operation)),
+      {
+        path: ['reason'],
+        message: 'expected only with throttle, not-found or refuse of an operation of SSOAdmin or IdentityStore',
+      },
+    ),
+  );
+/** A rule as it is written: what has a default may be left out. */
+export type FaultRule = z.input<typeof FaultRuleSchema>;
+type Rule = z.output<typeof FaultRuleSchema>;
+
+/** The kinds of refusal, and how each service names them. */
+type Refusal = 'throttle' | 'conflict' | 'internal' | 'not-found' | 'refuse' | 'quota' | 'expired';
+const CODES: Readonly<Record<string, Readonly<Partial<Record<Refusal, string>>>>> = {
+  SSOAdmin: {
+    throttle: 'ThrottlingException',
+    conflict: 'ConflictException',
+    internal: 'InternalServerException',
+    'not-found': 'ResourceNotFoundException',
+    refuse: 'AccessDeniedException',
+    quota: 'ServiceQuotaExceededException',
+  },
+  IdentityStore: {
+    throttle: 'ThrottlingException',
+    conflict: 'ConflictException',
+    internal: 'InternalServerException',
+    'not-found': 'ResourceNotFoundException',
+    refuse: 'AccessDeniedException',
+    quota: 'ServiceQuotaExceededException',
+  },
+  DynamoDB: {
+    throttle: 'ThrottlingException',
+    conflict: 'TransactionConflictException',
+    internal: 'InternalServerError',
+    'not-found': 'ResourceNotFoundException',
+    refuse: 'AccessDeniedException',
+    quota: 'RequestLimitExceeded',
+  },
+  EventBridge: {
+    throttle: 'ThrottlingException',
+    conflict: 'ConcurrentModificationException',
+    internal: 'InternalException',
+    'not-found': 'ResourceNotFoundException',
+    refuse: 'AccessDeniedException',
+    quota: 'LimitExceededException',
+  },
+  STS: { expired: 'ExpiredToken' },
+  SFN: {
+    throttle: 'ThrottlingException',
+    conflict: 'ConflictException',
+    internal: 'InternalFailure',
+    'not-found': 'StateMachineDoesNotExist',
+    refuse: 'AccessDeniedException',
+    quota: 'ExecutionLimitExceeded',
+  },
+};
+
+/** For services that have no names of their own for it. */
+const USUAL_CODES: Readonly<Record<Refusal, string>> = {
+  throttle: 'ThrottlingException',
+  conflict: 'ConflictException',
+  internal: 'InternalServerException',
+  'not-found': 'ResourceNotFoundException',
+  refuse: 'AccessDeniedException',
+  quota: 'LimitExceededException',
+  expired: 'ExpiredTokenException',
+};
+
+function codeOf(service: ServiceName, kind: Refusal): string {
+  return CODES[service]?.[kind] ?? USUAL_CODES[kind];
+}
+
+/** The operations that are about a group; the others of the Identity Store are about a user. */
+const ABOUT_GROUPS: ReadonlySet<string> = new Set([
+  'IdentityStore.ListGroupMemberships',
+  'IdentityStore.DescribeGroup',
+]);
+
+function refusal(service: ServiceName, kind: Refusal, { operation, reason }: Rule): Answer {
+  const fields: Record<string, unknown> = reason === undefined ? {} : { Reason: reason };
+  if (service === 'IdentityStore') {
+    if (kind === 'throttle') fields['RetryAfterSeconds'] = 1;
+    if (kind === 'not-found') fields['ResourceType'] = ABOUT_GROUPS.has(operation) ? 'GROUP' : 'USER';
+  }
+  const statusCode = kind === 'internal' ? 500 : 400;
+  return errorAnswer(service, new ServiceError(codeOf(service, kind), `Injected: ${kind}`, { statusCode, fields }));
+}
+
+const EntriesSchema = z.object({ Entries: z.array(z.unknown()) });
+const ResultsSchema = z.object({ FailedEntryCount: z.number(), Entries: z.array(z.unknown()) });
+const FAILED_ENTRY = { ErrorCode: 'InternalFailure', ErrorMessage: 'Injected: partial' };
+
+/** PutEvents without its first entry, which is reported as failed. */
+async function partialAnswer(body: Uint8Array, handle: (body: Uint8Array) => Promise<Answer>): Promise<Answer> {
+  const input = EntriesSchema.safeParse(parseJson(body));
+  // The service itself says what is wrong with it.
+  if (!input.success) return handle(body);
+  const [, ...others] = input.data.Entries;
+  if (others.length === 0) return jsonAnswer('EventBridge', 200, { FailedEntryCount: 1, Entries: [FAILED_ENTRY] });
+  const answer = await handle(Buffer.from(JSON.stringify({ Entries: others })));
+  if (answer.statusCode !== 200) return answer;
+  const { FailedEntryCount, Entries } = ResultsSchema.parse(parseJson(Buffer.from(answer.body)));
+  return jsonAnswer('EventBridge', 200, {
+    FailedEntryCount: FailedEntryCount + 1,
+    Entries: [FAILED_ENTRY, ...Entries],
+  });
+}
+
+/** A fault that strikes one request. */
+export interface Fault {
+  /** The end of the Lambda function that made the request. */
+  death: Death | undefined;
+  /**
+   * Answers in the service's stead.
+   *
+   * @param handle the service itself: called with the part of the request that takes effect, if any
+   */
+  answer(service: ServiceName, body: Uint8Array, handle: (body: Uint8Array) => Promise<Answer>): Promise<Answer>;
+}
+
+const DEATHS: ReadonlyMap<Rule['kind'], Death> = new Map([
+  ['crash-before', 'crash'],
+  ['crash-after', 'crash'],
+  ['timeout-before', 'timeout'],
+  ['timeout-after', 'timeout'],
+]);
+
+function faultOf(rule: Rule): Fault {
+  return {
+    death: DEATHS.get(rule.kind),
+    async answer(service, body, handle) {
+      switch (rule.kind) {
+        case 'lost':
+          return jsonAnswer(service, 200, {});
+        case 'partial':
+          return partialAnswer(body, handle);
+        case 'crash-before':
+        case 'timeout-before':
+          return refusal(service, 'internal', rule);
+        case 'internal-after':
+        case 'crash-after':
+        case 'timeout-after':
+          await handle(body);
+          return refusal(service, 'internal', rule);
+        default:
+          return refusal(service, rule.kind, rule);
+      }
+    },
+  };
+}
+
+/**
+ * The faults to come. A request meets the first rule, in the order in which they were added, that matches it and has
+ * strikes left and nothing to skip; later rules don't see that request.
+ */
+export class Faults {
+  #rules: Rule[] = [];
+
+  /** @throws ZodError for a rule that could never strike */
+  add(rule: FaultRule): void {
+    this.#rules.push(FaultRuleSchema.parse(rule));
+  }
+
+  /** Drops what has not struck yet. */
+  clear(): void {
+    this.#rules = [];
+  }
+
+  /** The fault that strikes this request, if any; uses up one of its rule's times or skips. */
+  match(operation: string, body: Uint8Array): Fault | undefined {
+    for (const rule of this.#rules) {
+      if (rule.operation !== operation || !names(body, rule.principalId)) continue;
+      if (rule.skip > 0) {
+        rule.skip -= 1;
+        continue;
+      }
+      rule.times -= 1;
+      if (rule.times === 0) this.#rules = this.#rules.filter((other) => other !== rule);
+      return faultOf(rule);
+    }
+    return undefined;
+  }
+}
+
+function names(body: Uint8Array, id: string | undefined): boolean {
+  return id === undefined || Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes(id);
+}
+
+/** How a Lambda function may end in the middle of a request. */
+export type Death = 'crash' | 'timeout';

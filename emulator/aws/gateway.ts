@@ -1,0 +1,176 @@
+import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Death, Faults } from './faults.ts';
+import { type Answer, errorAnswer, type Service, ServiceError, type ServiceName } from './json-service.ts';
+import { callOf, type Envelope } from './routes.ts';
+
+/** What the door is made of. A service that is left out answers like one that AWS doesn't have. */
+export interface DoorOptions {
+  services: Partial<Record<ServiceName, Service>>;
+  faults: Faults;
+  /** Answers what is no request to AWS; undefined when there is nothing of this name. */
+  pages?(method: string, path: string, body: Uint8Array): Answer | undefined;
+  /** The invocation that made a request dies now. Requests without {@link INVOCATION_HEADER} only get a failure. */
+  onCrash(invocationId: string, death: Death): void;
+  /** Told of each request that reaches its service; what it returns is told of the service's answer. */
+  onRequest?(request: DoorRequest): ((answer: Answer) => void) | undefined;
+}
+
+/** A request as its service gets it, whatever a fault makes of the answer. */
+export interface DoorRequest {
+  /** `<Service>.<Operation>` */
+  call: string;
+  body: Uint8Array;
+  /** The invocation that made it; undefined for everybody else's. */
+  invocation: string | undefined;
+}
+
+/** The request header by which a handler's calls are told apart from everybody else's. */
+export const INVOCATION_HEADER = 'x-usher-invocation';
+
+/** More than any request of Usher's has; one limit for all, where AWS has one a service. */
+const BODY_LIMIT_BYTES = 1024 * 1024;
+/** Longer than any pause of real time between two calls, so that no client meets a connection being closed. */
+const KEEP_ALIVE_MILLISECONDS = 60_000;
+
+/** What the SDK's clients hand to a request handler, as far as it matters here. */
+interface SdkRequest {
+  method?: string;
+  path?: string;
+  headers: Record<string, string>;
+  body?: unknown;
+}
+
+/** Every service of the stand-in behind one address, over HTTP or in process. Counting and faults are here, once for all. */
+export class Door {
+  /** Every request by `<Service>.<Operation>`, refused ones too. */
+  readonly calls = new Map<string, number>();
+  /** Those that came over HTTP, and not from a function. */
+  readonly callsFromOutside = new Map<string, number>();
+  readonly #services: DoorOptions['services'];
+  readonly #faults: Faults;
+  readonly #onCrash: DoorOptions['onCrash'];
+  readonly #pages: DoorOptions['pages'];
+  readonly #onRequest: NonNullable<DoorOptions['onRequest']>;
+  #requests = 0;
+
+  constructor({ services, faults, onCrash, pages, onRequest = () => undefined }: DoorOptions) {
+    this.#services = services;
+    this.#faults = faults;
+    this.#onCrash = onCrash;
+    this.#pages = pages;
+    this.#onRequest = onRequest;
+  }
+
+  /**
+   * The `requestHandler` of an SDK client: no socket, the same answers.
+   *
+   * @see https://github.com/smithy-lang/smithy-typescript/blob/main/packages/types/src/transfer.ts
+   */
+  requestHandler() {
+    return {
+      metadata: { handlerProtocol: 'http/1.1' },
+      handle: async ({ method = 'POST', path = '/', headers, body }: SdkRequest) => {
+        const answer = await this.#answer({ method, path, headers }, bytesOf(body), false);
+        // The SDK reads bytes, and renames the headers in place.
+        return { response: { ...answer, body: Buffer.from(answer.body) } };
+      },
+      httpHandlerConfigs: () => ({}),
+      updateHttpClientConfig: () => undefined,
+    };
+  }
+
+  /**
+   * Opens the door on the loopback interface, at this port or at one that is free.
+   *
+   * A service that throws is a bug and ends the process.
+   */
+  async listen(port = 0): Promise<{ endpoint: string; close(): Promise<void> }> {
+    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, (request, response) => {
+      this.#serve(request, response);
+    });
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('the server has no port');
+    return {
+      endpoint: `http://127.0.0.1:${address.port}`,
+      close: async () => {
+        const closed = once(server, 'close');
+        server.close();
+        server.closeAllConnections();
+        await closed;
+      },
+    };
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
+      // One chunk past the limit is enough to know; the rest is drained, so that the client reads its answer.
+      if (length <= BODY_LIMIT_BYTES) chunks.push(chunk);
+      length += chunk.length;
+    });
+    // A client that went away gets no answer.
+    request.on('error', () => response.destroy());
+    request.on('end', async () => {
+      const { method = '', url: path = '', headers: given } = request;
+      const { statusCode, headers, body } = await this.#answer(
+        { method, path, headers: given },
+        Buffer.concat(chunks),
+        given[INVOCATION_HEADER] === undefined,
+      );
+      response.writeHead(statusCode, { ...headers, 'content-length': Buffer.byteLength(body) });
+      response.end(body);
+    });
+  }
+
+  async #answer(envelope: Envelope, body: Uint8Array, outside: boolean): Promise<Answer> {
+    this.#requests += 1;
+    const requestId = String(this.#requests);
+    const answer = await this.#route(envelope, body, outside);
+    return { ...answer, headers: { ...answer.headers, 'x-amzn-requestid': requestId } };
+  }
+
+  async #route(envelope: Envelope, body: Uint8Array, outside: boolean): Promise<Answer> {
+    const call = callOf(envelope, body);
+    const service = call && this.#services[call.service];
+    if (!(call && service)) {
+      const page = this.#pages?.(envelope.method, envelope.path, body);
+      if (page) return page;
+      return errorAnswer('SSOAdmin', new ServiceError('UnknownOperationException', 'The X-Amz-Target is not known'));
+    }
+    const { service: name, operation } = call;
+    const header = envelope.headers[INVOCATION_HEADER];
+    this.#count(`${name}.${operation}`, outside);
+    if (body.byteLength > BODY_LIMIT_BYTES) {
+      const tooLarge = { statusCode: 413 };
+      return errorAnswer(name, new ServiceError('RequestEntityTooLargeException', 'The body exceeds 1 MiB', tooLarge));
+    }
+    const invocation = typeof header === 'string' ? header : undefined;
+    const called = `${name}.${operation}`;
+    const handle = async (effective: Uint8Array) => {
+      const answered = this.#onRequest({ call: called, body: effective, invocation });
+      const answer = await service.handle(operation, effective);
+      answered?.(answer);
+      return answer;
+    };
+    const fault = this.#faults.match(called, call.body);
+    const answer = await (fault ? fault.answer(name, call.body, handle) : handle(call.body));
+    if (fault?.death !== undefined && invocation !== undefined) this.#onCrash(invocation, fault.death);
+    return answer;
+  }
+
+  #count(call: string, outside: boolean): void {
+    this.calls.set(call, (this.calls.get(call) ?? 0) + 1);
+    if (outside) this.callsFromOutside.set(call, (this.callsFromOutside.get(call) ?? 0) + 1);
+  }
+}
+
+function bytesOf(body: unknown): Uint8Array {
+  if (typeof body === 'string') return Buffer.from(body);
+  // The SDK's own bytes also pass for a string, and warn when they are taken for one.
+  return body instanceof Uint8Array ? new Uint8Array(body.buffer, body.byteOffset, body.byteLength) : new Uint8Array();
+}

@@ -1,0 +1,341 @@
+import * as z from 'zod/mini';
+import type { Selector } from '../../../domain/request/request.ts';
+import type { Clock } from '../../../domain/shared/clock.ts';
+import type { DirectorySeed, SeedGroup, SeedUser } from './directory-seed.ts';
+import { Facts, type Moment, type Page } from './temporal-map.ts';
+
+/** Answers that AWS doesn't document; the stand-in gives either one. */
+export const QuirksSchema = z.strictObject({
+  /** CreateApplicationAssignment of an assignment that exists. */
+  repeatedCreate: z.optional(z.enum(['ok', 'conflict'])),
+  /** DeleteApplicationAssignment of one that doesn't. */
+  deleteMissing: z.optional(z.enum(['ok', 'not-found'])),
+  /** Whether DescribeUser and ListUsers tell `UserStatus`, which the API reference has as optional. */
+  userStatus: z.optional(z.enum(['present', 'absent'])),
+  /** IsMemberInGroups with a group that doesn't exist. */
+  missingGroup: z.optional(z.enum(['not-found', 'no-member'])),
+});
+/** See {@link QuirksSchema}. */
+export type Quirks = z.infer<typeof QuirksSchema>;
+
+/** The reads whose lag can be set; an application's own settings don't change in a run. */
+export const ReadOperationSchema = z.enum([
+  'IdentityStore.IsMemberInGroups',
+  'IdentityStore.ListGroupMemberships',
+  'IdentityStore.DescribeUser',
+  'IdentityStore.ListUsers',
+  'IdentityStore.GetUserId',
+  'IdentityStore.DescribeGroup',
+  'SSOAdmin.DescribeApplicationAssignment',
+  'SSOAdmin.ListApplicationAssignments',
+]);
+/** See {@link ReadOperationSchema}. */
+export type ReadOperation = z.infer<typeof ReadOperationSchema>;
+
+/** A user as the identity store holds it. */
+export interface User extends SeedUser {
+  status: 'ENABLED' | 'DISABLED';
+}
+
+/** A user's place in a group. */
+export interface Membership {
+  membershipId: string;
+  groupId: string;
+  userId: string;
+}
+
+/** What an application holds: this principal may use it. */
+export interface Assignment {
+  applicationArn: string;
+  principalId: string;
+  principalType: 'USER' | 'GROUP';
+}
+
+/** An application's own settings. */
+export interface Application {
+  applicationArn: string;
+  name: string | undefined;
+  provider: string | undefined;
+  assignmentRequired: boolean;
+  status: 'ENABLED' | 'DISABLED';
+}
+
+/** Before anything that a run changes: what the directory file holds is visible to the slowest read. */
+const BEFORE_ALL = Number.NEGATIVE_INFINITY;
+
+function lookupKeys({ userName, email, externalId }: SeedUser): string[] {
+  const keys = [lookupKey({ userName })];
+  if (email !== undefined) keys.push(lookupKey({ email }));
+  if (externalId !== undefined) keys.push(lookupKey({ externalId }));
+  return keys;
+}
+
+/** User names and addresses are compared without regard to case, ids of an identity provider as they are. */
+function lookupKey(selector: Selector): string {
+  if ('userName' in selector) return JSON.stringify(['userName', selector.userName.toLowerCase()]);
+  if ('email' in selector) return JSON.stringify(['email', selector.email.toLowerCase()]);
+  return JSON.stringify(['externalId', selector.externalId.issuer, selector.externalId.id]);
+}
+
+/** The key of an assignment within its application. */
+function assignmentKey(principalId: string, principalType: Assignment['principalType']): string {
+  return `${principalId} ${principalType}`;
+}
+
+/**
+ * The world behind the stand-in: users, groups, memberships, applications and their assignments, and how they came
+ * about in virtual time. Actions change it at once; queries take a {@link Moment} to see it as it was.
+ *
+ * Repeating an action changes nothing. Naming a user, group or application that isn't there throws an Error with its id.
+ */
+export class IdentityCenter {
+  readonly identityStoreId: string;
+  readonly instanceArn: string;
+  readonly quirks: Readonly<Required<Quirks>>;
+  readonly #clock: Clock;
+  readonly #users = new Facts<User>();
+  readonly #groups = new Facts<{ groupId: string; displayName: string | undefined }>();
+  readonly #members = new Map<string, Facts<Membership>>();
+  readonly #applications = new Map<string, Application>();
+  readonly #assignments = new Map<string, Facts<Assignment>>();
+  /** Ids of users that ever had a name, an address or an external id, oldest first. */
+  readonly #lookup = new Map<string, string[]>();
+  readonly #lagSeconds = new Map<ReadOperation, number>();
+  #memberships = 0;
+
+  /** @param options `quirks` that are left out are `ok`, `ok`, `present`, `not-found` */
+  constructor(seed: DirectorySeed, options: { clock: Clock; instanceArn: string; quirks?: Quirks }) {
+    this.identityStoreId = seed.identityStoreId;
+    this.instanceArn = options.instanceArn;
+    this.#clock = options.clock;
+    this.quirks = {
+      repeatedCreate: 'ok',
+      deleteMissing: 'ok',
+      userStatus: 'present',
+      missingGroup: 'not-found',
+      ...options.quirks,
+    };
+    for (const user of seed.users) this.#putUser(user, BEFORE_ALL);
+    for (const group of seed.groups) this.#putGroup(group, BEFORE_ALL);
+    for (const application of seed.applications) this.#putApplication(application);
+  }
+
+  /** Does nothing when there is a user with this id. */
+  addUser(user: SeedUser): void {
+    if (this.user(user.userId) === undefined) this.#putUser(user, this.#now());
+  }
+
+  /** Ends the user's memberships and assignments as well, as AWS does. */
+  deleteUser(userId: string): void {
+    const at = this.#now();
+    if (this.user(userId) === undefined) return;
+    this.#users.set(userId, undefined, at);
+    for (const members of this.#members.values()) {
+      if (members.get(userId, undefined) !== undefined) members.set(userId, undefined, at);
+    }
+    this.#endAssignments(userId, 'USER', at);
+  }
+
+  setStatus(userId: string, status: User['status']): void {
+    const user = this.#existing(this.user(userId), 'user', userId);
+    if (user.status !== status) this.#users.set(userId, { ...user, status }, this.#now());
+  }
+
+  /** Does nothing when there is a group with this id. */
+  addGroup(group: SeedGroup): void {
+    if (this.group(group.groupId) === undefined) this.#putGroup(group, this.#now());
+  }
+
+  /** Ends the group's memberships and its own assignments as well. */
+  deleteGroup(groupId: string): void {
+    const at = this.#now();
+    if (this.group(groupId) === undefined) return;
+    this.#groups.set(groupId, undefined, at);
+    this.#members.get(groupId)?.end(at);
+    this.#endAssignments(groupId, 'GROUP', at);
+  }
+
+  join(groupId: string, userId: string): void {
+    this.#join(groupId, userId, this.#now());
+  }
+
+  /** Users and groups that are gone have no members: nothing happens. */
+  leave(groupId: string, userId: string): void {
+    if (this.isMember(groupId, userId)) this.#members.get(groupId)?.set(userId, undefined, this.#now());
+  }
+
+  /** Somebody assigns in the console. */
+  assignByHand(applicationArn: string, principalId: string, principalType: Assignment['principalType'] = 'USER'): void {
+    const assignments = this.#existing(this.#assignments.get(applicationArn), 'application', applicationArn);
+    const key = assignmentKey(principalId, principalType);
+    if (assignments.get(key, undefined) !== undefined) return;
+    assignments.set(key, { applicationArn, principalId, principalType }, this.#now());
+  }
+
+  /** Somebody takes an assignment back in the console. */
+  unassignByHand(
+    applicationArn: string,
+    principalId: string,
+    principalType: Assignment['principalType'] = 'USER',
+  ): void {
+    const assignments = this.#existing(this.#assignments.get(applicationArn), 'application', applicationArn);
+    const key = assignmentKey(principalId, principalType);
+    if (assignments.get(key, undefined) !== undefined) assignments.set(key, undefined, this.#now());
+  }
+
+  /** From now on this operation shows the world as it was so many seconds before each call. */
+  setLag(operation: ReadOperation, seconds: number): void {
+    this.#lagSeconds.set(operation, seconds);
+  }
+
+  /** The moment that a call of this operation sees now. */
+  seenBy(operation: ReadOperation): Moment {
+    const lag = this.#lagSeconds.get(operation) ?? 0;
+    return lag === 0 ? undefined : this.#now() - lag * 1000;
+  }
+
+  user(userId: string, moment?: Moment): User | undefined {
+    return this.#users.get(userId, moment);
+  }
+
+  /** All users by pages. */
+  users(limit: number, after?: string, moment?: Moment): Page<User> {
+    return this.#users.page(limit, after, moment);
+  }
+
+  /** Should several users match, which AWS's uniqueness rules exclude, the first to be added is meant. */
+  findUser(selector: Selector, moment?: Moment): User | undefined {
+    const key = lookupKey(selector);
+    for (const userId of this.#lookup.get(key) ?? []) {
+      const user = this.user(userId, moment);
+      if (user && lookupKeys(user).includes(key)) return user;
+    }
+    return undefined;
+  }
+
+  group(groupId: string, moment?: Moment): { groupId: string; displayName: string | undefined } | undefined {
+    return this.#groups.get(groupId, moment);
+  }
+
+  /** All groups by pages. */
+  groups(limit: number, after?: string, moment?: Moment): Page<{ groupId: string; displayName: string | undefined }> {
+    return this.#groups.page(limit, after, moment);
+  }
+
+  /** As it stands now, in the form in which it can begin anew. */
+  seed(): DirectorySeed {
+    const drop = <T extends object>(seed: T): T => JSON.parse(JSON.stringify(seed));
+    return drop({
+      identityStoreId: this.identityStoreId,
+      users: this.#users.all(),
+      groups: this.#groups.all().map(({ groupId, displayName }) => ({
+        groupId,
+        ...(displayName === undefined ? {} : { displayName }),
+        members: (this.#members.get(groupId)?.all() ?? []).map(({ userId }) => userId),
+      })),
+      applications: this.applications().map(({ name, provider, ...application }) => {
+        const assignments = this.#assignments.get(application.applicationArn)?.all() ?? [];
+        const of = (type: Assignment['principalType']) =>
+          assignments.filter(({ principalType }) => principalType === type).map(({ principalId }) => principalId);
+        return {
+          ...application,
+          ...(name === undefined ? {} : { name }),
+          ...(provider === undefined ? {} : { provider }),
+          assigned: of('USER'),
+          assignedGroups: of('GROUP'),
+        };
+      }),
+    });
+  }
+
+  /** By ARN. */
+  applications(): Application[] {
+    return [...this.#applications.keys()].sort().flatMap((arn) => this.#applications.get(arn) ?? []);
+  }
+
+  isMember(groupId: string, userId: string, moment?: Moment): boolean {
+    return this.#members.get(groupId)?.get(userId, moment) !== undefined;
+  }
+
+  /** A group's memberships by pages; empty for a group that doesn't exist. */
+  memberships(groupId: string, limit: number, after?: string, moment?: Moment): Page<Membership> {
+    return this.#members.get(groupId)?.page(limit, after, moment) ?? { values: [], next: undefined };
+  }
+
+  application(applicationArn: string): Application | undefined {
+    return this.#applications.get(applicationArn);
+  }
+
+  isAssigned(assignment: Assignment, moment?: Moment): boolean {
+    const { applicationArn, principalId, principalType } = assignment;
+    return this.#assignments.get(applicationArn)?.get(assignmentKey(principalId, principalType), moment) !== undefined;
+  }
+
+  /** An application's assignments by pages; empty for one that doesn't exist. */
+  assigned(applicationArn: string, limit: number, after?: string, moment?: Moment): Page<Assignment> {
+    return this.#assignments.get(applicationArn)?.page(limit, after, moment) ?? { values: [], next: undefined };
+  }
+
+  /** All that the applications hold now, by application and principal. */
+  assignments(): Assignment[] {
+    const applicationArns = [...this.#assignments.keys()].sort();
+    return applicationArns.flatMap((applicationArn) => this.#assignments.get(applicationArn)?.all() ?? []);
+  }
+
+  #now(): number {
+    return this.#clock.now().getTime();
+  }
+
+  #existing<T>(found: T | undefined, kind: string, id: string): T {
+    if (found === undefined) throw new Error(`there is no ${kind} ${id}`);
+    return found;
+  }
+
+  #putApplication(seed: DirectorySeed['applications'][number]): void {
+    const { applicationArn, name, provider, assignmentRequired = true, status = 'ENABLED' } = seed;
+    this.#applications.set(applicationArn, { applicationArn, name, provider, assignmentRequired, status });
+    const assignments = new Facts<Assignment>();
+    this.#assignments.set(applicationArn, assignments);
+    const assign = (principalId: string, principalType: Assignment['principalType']) =>
+      assignments.set(
+        assignmentKey(principalId, principalType),
+        { applicationArn, principalId, principalType },
+        BEFORE_ALL,
+      );
+    for (const userId of seed.assigned ?? []) assign(userId, 'USER');
+    for (const groupId of seed.assignedGroups ?? []) assign(groupId, 'GROUP');
+  }
+
+  #putUser(seed: SeedUser, at: number): void {
+    const user: User = { ...seed, status: seed.status ?? 'ENABLED' };
+    this.#users.set(user.userId, user, at);
+    for (const key of lookupKeys(user)) {
+      const userIds = this.#lookup.get(key);
+      if (userIds === undefined) this.#lookup.set(key, [user.userId]);
+      else if (!userIds.includes(user.userId)) userIds.push(user.userId);
+    }
+  }
+
+  #putGroup({ groupId, displayName, members = [] }: SeedGroup, at: number): void {
+    this.#groups.set(groupId, { groupId, displayName }, at);
+    if (!this.#members.has(groupId)) this.#members.set(groupId, new Facts());
+    for (const userId of members) this.#join(groupId, userId, at);
+  }
+
+  #join(groupId: string, userId: string, at: number): void {
+    this.#existing(this.group(groupId), 'group', groupId);
+    this.#existing(this.user(userId), 'user', userId);
+    const members = this.#existing(this.#members.get(groupId), 'group', groupId);
+    if (members.get(userId, undefined) !== undefined) return;
+    this.#memberships += 1;
+    const membershipId = `00000000-0000-4000-8000-${this.#memberships.toString(16).padStart(12, '0')}`;
+    members.set(userId, { membershipId, groupId, userId }, at);
+  }
+
+  #endAssignments(principalId: string, principalType: Assignment['principalType'], at: number): void {
+    const key = assignmentKey(principalId, principalType);
+    for (const assignments of this.#assignments.values()) {
+      if (assignments.get(key, undefined) !== undefined) assignments.set(key, undefined, at);
+    }
+  }
+}

@@ -1,0 +1,212 @@
+import * as z from 'zod/mini';
+import type { Selector } from '../../../domain/request/request.ts';
+import type { Clock } from '../../../domain/shared/clock.ts';
+import type { IdentityCenter, Membership, ReadOperation, User } from '../identity-center/identity-center.ts';
+import type { Moment } from '../identity-center/temporal-map.ts';
+import {
+  jsonService,
+  type Operation,
+  operation,
+  pageToken,
+  parsePageToken,
+  type Service,
+  ServiceError,
+} from '../json-service.ts';
+import { RateLimit } from '../rate-limit.ts';
+
+const ResourceId = z
+  .string()
+  .check(
+    z.regex(/^(?:[0-9a-f]{10}-)?[A-Fa-f0-9]{8}(?:-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}$/, 'expected an id'),
+    z.toLowerCase(),
+  );
+const IdentityStoreId = z
+  .string()
+  .check(z.regex(/^(?:d-[0-9a-f]{10}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/, 'expected d-<10 hex> or a UUID'));
+const MemberId = z.object({ UserId: ResourceId });
+const MaxResults = z._default(z.int().check(z.minimum(1), z.maximum(100)), 100);
+const NextToken = z.optional(z.string().check(z.regex(/^[-a-zA-Z0-9+=/:_]{1,65535}$/, 'expected a token')));
+
+const IsMemberInput = z.object({
+  IdentityStoreId,
+  MemberId,
+  GroupIds: z.array(ResourceId).check(z.minLength(1), z.maxLength(100)),
+});
+const ListMembershipsInput = z.object({ IdentityStoreId, GroupId: ResourceId, MaxResults, NextToken });
+const DescribeUserInput = z.object({ IdentityStoreId, UserId: ResourceId });
+const DescribeGroupInput = z.object({ IdentityStoreId, GroupId: ResourceId });
+const ListGroupsInput = z.object({ IdentityStoreId, MaxResults, NextToken });
+const ListUsersInput = z.object({ IdentityStoreId, MaxResults, NextToken });
+
+const Text = z.string().check(z.minLength(1), z.maxLength(1024));
+const GetUserIdInput = z.object({
+  IdentityStoreId,
+  AlternateIdentifier: z.union([
+    z.strictObject({
+      UniqueAttribute: z.object({
+        AttributePath: z.enum(['userName', 'emails.value']),
+        AttributeValue: Text,
+      }),
+    }),
+    z.strictObject({ ExternalId: z.object({ Issuer: Text, Id: Text }) }),
+  ]),
+});
+
+const GetGroupIdInput = z.object({
+  IdentityStoreId,
+  AlternateIdentifier: z.strictObject({
+    UniqueAttribute: z.object({ AttributePath: z.literal('displayName'), AttributeValue: Text }),
+  }),
+});
+
+function notFound(resourceType: 'USER' | 'GROUP' | 'IDENTITY_STORE', resourceId?: string): ServiceError {
+  const fields = { ResourceType: resourceType, ...(resourceId === undefined ? {} : { ResourceId: resourceId }) };
+  return new ServiceError('ResourceNotFoundException', `${resourceType} not found.`, { fields });
+}
+
+function selectorOf(identifier: z.infer<typeof GetUserIdInput>['AlternateIdentifier']): Selector {
+  if ('ExternalId' in identifier) {
+    return { externalId: { issuer: identifier.ExternalId.Issuer, id: identifier.ExternalId.Id } };
+  }
+  const { AttributePath, AttributeValue } = identifier.UniqueAttribute;
+  return AttributePath === 'userName' ? { userName: AttributeValue } : { email: AttributeValue };
+}
+
+/**
+ * The reads of the Identity Store API that Usher and its operators' tools use, 20 requests a second of each.
+ *
+ * @param writes operations beside the reads
+ * @see https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_Operations.html
+ */
+export function identityStore(
+  world: IdentityCenter,
+  clock: Clock,
+  writes: ReadonlyMap<string, Operation> = new Map(),
+): Service {
+  const { identityStoreId: storeId, quirks } = world;
+
+  /** An operation on this store: every input names it. */
+  const read = <T extends { IdentityStoreId: string }>(
+    name: ReadOperation,
+    schema: z.ZodMiniType<T>,
+    answer: (input: T, moment: Moment) => object,
+  ): Operation =>
+    operation(schema, (input) => {
+      if (input.IdentityStoreId !== storeId) throw notFound('IDENTITY_STORE', input.IdentityStoreId);
+      return answer(input, world.seenBy(name));
+    });
+
+  const existingUser = (userId: string, moment: Moment): User => {
+    const user = world.user(userId, moment);
+    if (user === undefined) throw notFound('USER', userId);
+    return user;
+  };
+
+  const describeUser = ({ userId, userName, email, externalId, status }: User): object => ({
+    IdentityStoreId: storeId,
+    UserId: userId,
+    UserName: userName,
+    ...(email === undefined ? {} : { Emails: [{ Value: email, Primary: true }] }),
+    ...(externalId === undefined ? {} : { ExternalIds: [{ Issuer: externalId.issuer, Id: externalId.id }] }),
+    ...(quirks.userStatus === 'absent' ? {} : { UserStatus: status }),
+  });
+
+  const describeMembership = ({ membershipId, groupId, userId }: Membership): object => ({
+    IdentityStoreId: storeId,
+    MembershipId: membershipId,
+    GroupId: groupId,
+    MemberId: { UserId: userId },
+  });
+
+  const describeGroup = ({ groupId, displayName }: { groupId: string; displayName: string | undefined }): object => ({
+    IdentityStoreId: storeId,
+    GroupId: groupId,
+    ...(displayName === undefined ? {} : { DisplayName: displayName }),
+  });
+
+  const operations = new Map<string, Operation>([
+    [
+      'IsMemberInGroups',
+      read('IdentityStore.IsMemberInGroups', IsMemberInput, ({ MemberId: { UserId }, GroupIds }, moment) => {
+        existingUser(UserId, moment);
+        const missing = GroupIds.find((groupId) => world.group(groupId, moment) === undefined);
+        if (missing !== undefined && quirks.missingGroup === 'not-found') throw notFound('GROUP', missing);
+        const results = GroupIds.map((GroupId) => ({
+          GroupId,
+          MemberId: { UserId },
+          MembershipExists: world.isMember(GroupId, UserId, moment),
+        }));
+        return { Results: results };
+      }),
+    ],
+    [
+      'ListGroupMemberships',
+      read('IdentityStore.ListGroupMemberships', ListMembershipsInput, (input, moment) => {
+        const { GroupId, MaxResults: limit } = input;
+        if (world.group(GroupId, moment) === undefined) throw notFound('GROUP', GroupId);
+        const after = parsePageToken(GroupId, input.NextToken);
+        const { values, next } = world.memberships(GroupId, limit, after, moment);
+        return { GroupMemberships: values.map(describeMembership), ...nextToken(GroupId, next) };
+      }),
+    ],
+    [
+      'DescribeUser',
+      read('IdentityStore.DescribeUser', DescribeUserInput, ({ UserId }, moment) =>
+        describeUser(existingUser(UserId, moment)),
+      ),
+    ],
+    [
+      'ListUsers',
+      read('IdentityStore.ListUsers', ListUsersInput, ({ MaxResults: limit, NextToken: token }, moment) => {
+        const { values, next } = world.users(limit, parsePageToken('users', token), moment);
+        return { Users: values.map(describeUser), ...nextToken('users', next) };
+      }),
+    ],
+    [
+      'GetUserId',
+      read('IdentityStore.GetUserId', GetUserIdInput, ({ AlternateIdentifier }, moment) => {
+        const user = world.findUser(selectorOf(AlternateIdentifier), moment);
+        if (user === undefined) throw notFound('USER');
+        return { IdentityStoreId: storeId, UserId: user.userId };
+      }),
+    ],
+    [
+      'DescribeGroup',
+      read('IdentityStore.DescribeGroup', DescribeGroupInput, ({ GroupId }, moment) => {
+        const group = world.group(GroupId, moment);
+        if (group === undefined) throw notFound('GROUP', GroupId);
+        return describeGroup(group);
+      }),
+    ],
+    [
+      'ListGroups',
+      read('IdentityStore.DescribeGroup', ListGroupsInput, ({ MaxResults: limit, NextToken: token }, moment) => {
+        const { values, next } = world.groups(limit, parsePageToken('groups', token), moment);
+        return { Groups: values.map(describeGroup), ...nextToken('groups', next) };
+      }),
+    ],
+    [
+      'GetGroupId',
+      read('IdentityStore.DescribeGroup', GetGroupIdInput, ({ AlternateIdentifier }, moment) => {
+        const { AttributeValue } = AlternateIdentifier.UniqueAttribute;
+        const { values } = world.groups(Number.POSITIVE_INFINITY, undefined, moment);
+        const group = values.find(({ displayName }) => displayName?.toLowerCase() === AttributeValue.toLowerCase());
+        if (group === undefined) throw notFound('GROUP');
+        return { IdentityStoreId: storeId, GroupId: group.groupId };
+      }),
+    ],
+  ]);
+
+  for (const [name, write] of writes) operations.set(name, write);
+  const limits = new Map([...operations.keys()].map((name) => [name, new RateLimit(clock)]));
+  return jsonService('IdentityStore', operations, (name) => {
+    const waitSeconds = limits.get(name)?.take() ?? 0;
+    if (waitSeconds === 0) return;
+    const fields = { RetryAfterSeconds: Math.ceil(waitSeconds) };
+    throw new ServiceError('ThrottlingException', 'Rate exceeded', { fields });
+  });
+}
+
+function nextToken(list: string, next: string | undefined): { NextToken?: string } {
+  return next === undefined ? {} : { NextToken: pageToken(list, next) };
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod/mini';
+import type { Clock } from '../../../domain/shared/clock.ts';
+import { jsonService, operation, type Service, ServiceError } from '../json-service.ts';
+
+/** A message in a queue. Times are milliseconds since the epoch. */
+interface Message {
+  id: string;
+  body: string;
+  sentAt: number;
+  /** Before this nobody receives it. */
+  visibleAt: number;
+  received: number;
+  /** Of the latest receive: an older one deletes nothing. */
+  receipt: string | undefined;
+}
+
+/** What is in the queues, by their names. */
+export type QueueContents = Record<string, Message[]>;
+
+const QueueUrl = z.string().check(z.maxLength(1024));
+const VisibilityTimeout = z.int().check(z.minimum(0), z.maximum(43_200));
+
+const UrlInput = z.object({ QueueUrl });
+const NameInput = z.object({ QueueName: z.string() });
+const SendInput = z.object({ QueueUrl, MessageBody: z.string().check(z.minLength(1)) });
+const ReceiveInput = z.object({
+  QueueUrl,
+  MaxNumberOfMessages: z._default(z.int().check(z.minimum(1), z.maximum(10)), 1),
+  VisibilityTimeout: z._default(VisibilityTimeout, 30),
+});
+const ReceiptInput = z.object({ QueueUrl, ReceiptHandle: z.string() });
+const VisibilityInput = z.object({ QueueUrl, ReceiptHandle: z.string(), VisibilityTimeout });
+
+/** Queues of SQS that hold what could not be delivered. */
+export class Queues {
+  readonly service: Service;
+  readonly #clock: Clock;
+  readonly #account: string;
+  readonly #region: string;
+  readonly #queues: Map<string, Message[]>;
+  #messages = 0;
+
+  constructor(names: readonly string[], options: { clock: Clock; account: string; region: string }) {
+    this.#clock = options.clock;
+    this.#account = options.account;
+    this.#region = options.region;
+    this.#queues = new Map(names.map((name) => [name, []]));
+    this.service = jsonService(
+      'SQS',
+      new Map([
+        ['GetQueueUrl', operation(NameInput, ({ QueueName }) => ({ QueueUrl: this.#urlOf(QueueName) }))],
+        ['GetQueueAttributes', operation(UrlInput, (input) => ({ Attributes: this.#attributes(input.QueueUrl) }))],
+        ['SendMessage', operation(SendInput, (input) => this.#send(input))],
+        ['ReceiveMessage', operation(ReceiveInput, (input) => this.#receive(input))],
+        ['DeleteMessage', operation(ReceiptInput, (input) => this.#delete(input))],
+        ['ChangeMessageVisibility', operation(VisibilityInput, (input) => this.#hide(input))],
+      ]),
+    );
+  }
+
+  contents(): QueueContents {
+    return Object.fromEntries(this.#queues);
+  }
+
+  restore(contents: QueueContents): void {
+    for (const [name, messages] of Object.entries(contents)) {
+      if (this.#queues.has(name)) this.#queues.set(name, messages);
+      this.#messages += messages.length;
+    }
+  }
+
+  #now(): number {
+    return this.#clock.now().getTime();
+  }
+
+  #urlOf(name: string): string {
+    if (!this.#queues.has(name)) throw missing();
+    return `https://sqs.${this.#region}.amazonaws.com/${this.#account}/${name}`;
+  }
+
+  #messagesOf(url: string): Message[] {
+    const messages = this.#queues.get(url.slice(url.lastIndexOf('/') + 1));
+    if (!messages) throw missing();
+    return messages;
+  }
+
+  #attributes(url: string): Record<string, string> {
+    const messages = this.#messagesOf(url);
+    const hidden = messages.filter(({ visibleAt }) => visibleAt > this.#now()).length;
+    const name = url.slice(url.lastIndexOf('/') + 1);
+    return {
+      QueueArn: `arn:aws:sqs:${this.#region}:${this.#account}:${name}`,
+      ApproximateNumberOfMessages: String(messages.length - hidden),
+      ApproximateNumberOfMessagesNotVisible: String(hidden),
+    };
+  }
+
+  #send({ QueueUrl: url, MessageBody: body }: z.infer<typeof SendInput>): object {
+    this.#messages += 1;
+    const id = `00000000-0000-4000-8000-${this.#messages.toString(16).padStart(12, '0')}`;
+    const now = this.#now();
+    this.#messagesOf(url).push({ id, body, sentAt: now, visibleAt: now, received: 0, receipt: undefined });
+    return { MessageId: id, MD5OfMessageBody: digestOf(body) };
+  }
+
+  #receive(input: z.infer<typeof ReceiveInput>): object {
+    const now = this.#now();
+    const found = this.#messagesOf(input.QueueUrl)
+      .filter(({ visibleAt }) => visibleAt <= now)
+      .slice(0, input.MaxNumberOfMessages);
+    for (const message of found) {
+      message.received += 1;
+      message.visibleAt = now + input.VisibilityTimeout * 1000;
+      message.receipt = `${message.id}#${message.received}`;
+    }
+    if (found.length === 0) return {};
+    return {
+      Messages: found.map(({ id, body, receipt, sentAt, received }) => ({
+        MessageId: id,
+        Body: body,
+        MD5OfBody: digestOf(body),
+        ReceiptHandle: receipt,
+        Attributes: { SentTimestamp: String(sentAt), ApproximateReceiveCount: String(received) },
+      })),
+    };
+  }
+
+  #delete({ QueueUrl: url, ReceiptHandle }: z.infer<typeof ReceiptInput>): object {
+    const messages = this.#messagesOf(url);
+    const index = messages.findIndex(({ receipt }) => receipt === ReceiptHandle);
+    if (index >= 0) messages.splice(index, 1);
+    return {};
+  }
+
+  #hide({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: seconds }: z.infer<typeof VisibilityInput>): object {
+    const message = this.#messagesOf(url).find(({ receipt }) => receipt === ReceiptHandle);
+    if (!message) throw new ServiceError('ReceiptHandleIsInvalid', 'The receipt handle is not valid.');
+    message.visibleAt = this.#now() + seconds * 1000;
+    return {};
+  }
+}
+
+function missing(): ServiceError {
+  return new ServiceError('QueueDoesNotExist', 'The specified queue does not exist.');
+}
+
+function digestOf(body: string): string {
+  return createHash('md5').update(body).digest('hex');
+}

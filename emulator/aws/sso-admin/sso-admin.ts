@@ -1,0 +1,181 @@
+import * as z from 'zod/mini';
+import type { Clock } from '../../../domain/shared/clock.ts';
+import type { Application, Assignment, IdentityCenter } from '../identity-center/identity-center.ts';
+import {
+  jsonService,
+  type Operation,
+  operation,
+  pageToken,
+  parsePageToken,
+  type Service,
+  ServiceError,
+} from '../json-service.ts';
+import { RateLimit } from '../rate-limit.ts';
+
+const ApplicationArn = z
+  .string()
+  .check(
+    z.regex(
+      /^arn:aws(?:-[a-z]{1,5}){0,3}:sso::\d{12}:application\/(?:sso)?ins-[a-zA-Z0-9.-]{16}\/apl-[a-zA-Z0-9]{16}$/,
+      'expected the ARN of an application',
+    ),
+  );
+const PrincipalId = z
+  .string()
+  .check(
+    z.regex(/^(?:[0-9a-f]{10}-)?[A-Fa-f0-9]{8}(?:-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}$/, 'expected an id'),
+    z.toLowerCase(),
+  );
+
+const ApplicationInput = z.object({ ApplicationArn });
+const AssignmentInput = z.object({ ApplicationArn, PrincipalId, PrincipalType: z.enum(['USER', 'GROUP']) });
+const PagingInput = z.object({});
+const InstanceInput = z.object({ InstanceArn: z.string() });
+const ListInput = z.object({
+  ApplicationArn,
+  MaxResults: z._default(z.int().check(z.minimum(1), z.maximum(100)), 100),
+  NextToken: z.optional(z.string().check(z.regex(/^[-a-zA-Z0-9+=/_]{0,2048}$/, 'expected a token'))),
+});
+
+function notFound(what: string): ServiceError {
+  return new ServiceError('ResourceNotFoundException', `${what} not found.`);
+}
+
+function assignmentOf(input: z.infer<typeof AssignmentInput>): Assignment {
+  return {
+    applicationArn: input.ApplicationArn,
+    principalId: input.PrincipalId,
+    principalType: input.PrincipalType,
+  };
+}
+
+function describeAssignment({ applicationArn, principalId, principalType }: Assignment): object {
+  return { ApplicationArn: applicationArn, PrincipalId: principalId, PrincipalType: principalType };
+}
+
+/** The management account of the organization that the instance belongs to. */
+const DEFAULT_OWNER = '111122223333';
+
+/**
+ * The application assignments of SSO Admin, and what there is to choose from: 20 requests a second for all operations together.
+ *
+ * @see https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_Operations.html
+ */
+export function ssoAdmin(world: IdentityCenter, clock: Clock, ownerAccountId = DEFAULT_OWNER): Service {
+  const { quirks } = world;
+
+  const existingApplication = (applicationArn: string): Application => {
+    const application = world.application(applicationArn);
+    if (application === undefined) throw notFound('Application');
+    return application;
+  };
+
+  const describeApplication = ({ applicationArn, name, provider, status }: Application): object => ({
+    ApplicationArn: applicationArn,
+    ApplicationAccount: applicationArn.split(':')[4],
+    InstanceArn: world.instanceArn,
+    Status: status,
+    ...(name === undefined ? {} : { Name: name }),
+    ...(provider === undefined ? {} : { ApplicationProviderArn: `arn:aws:sso::aws:applicationProvider/${provider}` }),
+  });
+
+  const isPrincipal = ({ principalId, principalType }: Assignment): boolean =>
+    (principalType === 'USER' ? world.user(principalId) : world.group(principalId)) !== undefined;
+
+  const operations = new Map<string, Operation>([
+    [
+      'CreateApplicationAssignment',
+      operation(AssignmentInput, (input) => {
+        const assignment = assignmentOf(input);
+        existingApplication(assignment.applicationArn);
+        if (!isPrincipal(assignment)) throw notFound('Principal');
+        if (world.isAssigned(assignment) && quirks.repeatedCreate === 'conflict') {
+          throw new ServiceError('ConflictException', 'The assignment exists already.');
+        }
+        world.assignByHand(assignment.applicationArn, assignment.principalId, assignment.principalType);
+        return {};
+      }),
+    ],
+    [
+      'DeleteApplicationAssignment',
+      operation(AssignmentInput, (input) => {
+        const assignment = assignmentOf(input);
+        existingApplication(assignment.applicationArn);
+        if (!world.isAssigned(assignment) && quirks.deleteMissing === 'not-found') throw notFound('Assignment');
+        world.unassignByHand(assignment.applicationArn, assignment.principalId, assignment.principalType);
+        return {};
+      }),
+    ],
+    [
+      'DescribeApplicationAssignment',
+      operation(AssignmentInput, (input) => {
+        const assignment = assignmentOf(input);
+        existingApplication(assignment.applicationArn);
+        const moment = world.seenBy('SSOAdmin.DescribeApplicationAssignment');
+        if (!world.isAssigned(assignment, moment)) throw notFound('Assignment');
+        return describeAssignment(assignment);
+      }),
+    ],
+    [
+      'ListApplicationAssignments',
+      operation(ListInput, ({ ApplicationArn: applicationArn, MaxResults, NextToken }) => {
+        existingApplication(applicationArn);
+        const after = parsePageToken(applicationArn, NextToken);
+        const moment = world.seenBy('SSOAdmin.ListApplicationAssignments');
+        const { values, next } = world.assigned(applicationArn, MaxResults, after, moment);
+        return {
+          ApplicationAssignments: values.map(describeAssignment),
+          ...(next === undefined ? {} : { NextToken: pageToken(applicationArn, next) }),
+        };
+      }),
+    ],
+    [
+      'GetApplicationAssignmentConfiguration',
+      operation(ApplicationInput, ({ ApplicationArn: applicationArn }) => ({
+        AssignmentRequired: existingApplication(applicationArn).assignmentRequired,
+      })),
+    ],
+    [
+      'DescribeApplication',
+      operation(ApplicationInput, (input) => describeApplication(existingApplication(input.ApplicationArn))),
+    ],
+    [
+      'ListInstances',
+      operation(PagingInput, () => ({
+        Instances: [
+          {
+            InstanceArn: world.instanceArn,
+            IdentityStoreId: world.identityStoreId,
+            OwnerAccountId: ownerAccountId,
+            Status: 'ACTIVE',
+          },
+        ],
+      })),
+    ],
+    [
+      'DescribeInstance',
+      operation(InstanceInput, ({ InstanceArn }) => {
+        if (InstanceArn !== world.instanceArn) throw notFound('Instance');
+        return {
+          InstanceArn,
+          IdentityStoreId: world.identityStoreId,
+          OwnerAccountId: ownerAccountId,
+          Status: 'ACTIVE',
+          EncryptionConfigurationDetails: { KeyType: 'AWS_OWNED_KMS_KEY', EncryptionStatus: 'ENABLED' },
+        };
+      }),
+    ],
+    [
+      'ListApplications',
+      operation(InstanceInput, ({ InstanceArn }) => {
+        if (InstanceArn !== world.instanceArn) throw notFound('Instance');
+        return { Applications: world.applications().map(describeApplication) };
+      }),
+    ],
+  ]);
+
+  const limit = new RateLimit(clock);
+  return jsonService('SSOAdmin', operations, () => {
+    if (limit.take() > 0) throw new ServiceError('ThrottlingException', 'Rate exceeded');
+  });
+}

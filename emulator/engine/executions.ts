@@ -1,0 +1,257 @@
+import type { StateMachineDefinition } from 'aws-local-stepfunctions';
+import { PAYLOAD_LIMIT_BYTES } from '../../domain/shared/limits.ts';
+import type { Interpreter } from './interpreter.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+type Run = ReturnType<InstanceType<Interpreter['StateMachine']>['run']>;
+/** An entry of the interpreter's own event log. */
+export type LogEvent = Run['eventLogs'] extends AsyncGenerator<infer Event> ? Event : never;
+
+export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
+
+/** One execution, as long as the local stack lives. */
+export interface Execution {
+  arn: string;
+  name: string;
+  input: string;
+  status: ExecutionStatus;
+  startedAt: Date;
+  endedAt?: Date;
+  redrivenAt?: Date;
+  output?: string;
+  error?: string;
+  cause?: string;
+  redrives: number;
+  /** The interpreter's log, over all redrives. */
+  log: LogEvent[];
+  /** History events that AWS would have counted so far. */
+  historyEvents: number;
+}
+
+/** AWS's limit of an execution's history. */
+export const HISTORY_LIMIT_EVENTS = 25_000;
+
+/** AWS redrives an execution so long after its end, */
+const REDRIVABLE_DAYS = 14;
+/** with no more history than this. */
+const REDRIVABLE_EVENTS = 24_998;
+
+/** The task of a state: payload in, result out, both JSON. */
+export type TaskRunner = (state: string, payload: string) => Promise<string>;
+
+export interface ExecutionsOptions {
+  interpreter: Interpreter;
+  definition: StateMachineDefinition;
+  time: VirtualTime;
+  runTask: TaskRunner;
+  /** The states whose tasks are run, in the machine and in its maps. */
+  taskStates: readonly string[];
+  onEvent(execution: Execution, event: LogEvent): void;
+  onEnd(execution: Execution): void;
+}
+
+/** Name and message, as Step Functions keeps them. */
+class ExecutionFault extends Error {
+  override readonly name: string;
+
+  constructor(name: string, message: string) {
+    super(message);
+    this.name = name;
+  }
+}
+
+/** Runs executions of one state machine and keeps them. AWS's limits of payload and history end an execution. */
+export class Executions {
+  readonly #options: ExecutionsOptions;
+  readonly #all = new Map<string, Execution>();
+  readonly #aborts = new Map<string, () => void>();
+
+  constructor(options: ExecutionsOptions) {
+    this.#options = options;
+  }
+
+  get(arn: string): Execution | undefined {
+    return this.#all.get(arn);
+  }
+
+  /** In the order in which they were started. */
+  all(): Execution[] {
+    return [...this.#all.values()];
+  }
+
+  /** Takes over what another local stack ran; what was running then was ended with it. */
+  restore(saved: readonly Execution[]): void {
+    for (const execution of saved) {
+      const running = execution.status === 'RUNNING';
+      const end = { status: 'ABORTED', endedAt: this.#options.time.now(), error: 'LocalStackStopped' } as const;
+      this.#all.set(execution.arn, running ? { ...execution, ...end } : execution);
+    }
+  }
+
+  /** Forgets the oldest of those that have ended. */
+  forgetAllBut(most: number): void {
+    for (const [arn, { status }] of this.#all) {
+      if (this.#all.size <= most) return;
+      if (status !== 'RUNNING') this.#all.delete(arn);
+    }
+  }
+
+  start(arn: string, name: string, input: string): Execution {
+    const startedAt = this.#options.time.now();
+    const execution: Execution = {
+      arn,
+      name,
+      input,
+      status: 'RUNNING',
+      startedAt,
+      redrives: 0,
+      log: [],
+      historyEvents: 0,
+    };
+    this.#all.set(arn, execution);
+    this.#run(execution, this.#options.definition, JSON.parse(input));
+    return execution;
+  }
+
+  /** Ends a running execution. What its tasks have under way goes on, as Lambda functions do. */
+  stop(execution: Execution, error?: string, cause?: string): void {
+    if (execution.status !== 'RUNNING') return;
+    if (error !== undefined) execution.error = error;
+    if (cause !== undefined) execution.cause = cause;
+    execution.log.push({ type: 'ExecutionAborted', timestamp: this.#options.time.now().getTime() });
+    this.#end(execution, 'ABORTED');
+  }
+
+  /** Whether AWS would redrive it. */
+  isRedrivable({ status, endedAt, historyEvents }: Execution): boolean {
+    if (status === 'RUNNING' || status === 'SUCCEEDED' || !endedAt) return false;
+    const days = (this.#options.time.now().getTime() - endedAt.getTime()) / 86_400_000;
+    return days <= REDRIVABLE_DAYS && historyEvents <= REDRIVABLE_EVENTS;
+  }
+
+  /** Runs an ended execution on from the state that did not succeed, with that state's input. */
+  redrive(execution: Execution): void {
+    const place = lastUnfinished(execution);
+    if (!place) return;
+    execution.status = 'RUNNING';
+    execution.redrives += 1;
+    execution.redrivenAt = this.#options.time.now();
+    delete execution.endedAt;
+    delete execution.error;
+    delete execution.cause;
+    this.#run(execution, { ...this.#options.definition, StartAt: place.state }, place.input);
+  }
+
+  #run(execution: Execution, definition: StateMachineDefinition, input: unknown): void {
+    const { interpreter, taskStates } = this.#options;
+    const drive = execution.redrives;
+    const current = () => execution.status === 'RUNNING' && execution.redrives === drive;
+    const machine = new interpreter.StateMachine(definition, { validationOptions: { noValidate: true } });
+    const run = machine.run(asJson(input), {
+      context: { Execution: { Id: execution.arn, Name: execution.name } },
+      overrides: {
+        taskResourceLocalHandlers: Object.fromEntries(
+          taskStates.map((state) => [state, (payload: unknown) => this.#task(state, payload, current)]),
+        ),
+      },
+    });
+    this.#aborts.set(execution.arn, run.abort);
+    const logged = this.#follow(execution, run, current);
+    // The log is complete before the end is told.
+    run.result.then(
+      async (output) => {
+        await logged;
+        if (!current()) return;
+        execution.output = JSON.stringify(output);
+        this.#end(execution, 'SUCCEEDED');
+      },
+      async (failure: unknown) => {
+        await logged;
+        if (!current()) return;
+        const { name, cause } = failure instanceof Error ? failure : new Error('not an error');
+        const reason = cause instanceof Error ? cause : undefined;
+        execution.error = reason?.name ?? name;
+        execution.cause = reason?.message ?? '';
+        this.#end(execution, name === 'ExecutionTimeoutError' ? 'TIMED_OUT' : 'FAILED');
+      },
+    );
+  }
+
+  async #follow(execution: Execution, run: Run, current: () => boolean): Promise<void> {
+    for await (const event of run.eventLogs) {
+      if (!current()) continue;
+      execution.log.push(event);
+      execution.historyEvents += historyEventsOf(event);
+      this.#options.onEvent(execution, event);
+      const excess = excessOf(execution, event);
+      if (!excess) continue;
+      execution.error = excess.name;
+      execution.cause = excess.message;
+      const { timestamp } = event;
+      execution.log.push({ type: 'ExecutionFailed', timestamp, Error: execution.error, Cause: execution.cause });
+      this.#end(execution, 'FAILED');
+    }
+  }
+
+  #end(execution: Execution, status: ExecutionStatus): void {
+    execution.status = status;
+    execution.endedAt = this.#options.time.now();
+    const abort = this.#aborts.get(execution.arn);
+    this.#aborts.delete(execution.arn);
+    if (status !== 'SUCCEEDED') abort?.();
+    this.#options.onEnd(execution);
+  }
+
+  async #task(state: string, payload: unknown, current: () => boolean) {
+    // The interpreter stops an execution, but not what goes on within its maps.
+    if (!current()) throw new ExecutionFault('ExecutionEnded', 'The execution has ended: no task is begun');
+    const input = withinLimit(JSON.stringify(payload));
+    return JSON.parse(withinLimit(await this.#options.runTask(state, input)));
+  }
+}
+
+function excessIn(payload: string): Error | undefined {
+  if (Buffer.byteLength(payload) <= PAYLOAD_LIMIT_BYTES) return undefined;
+  return new ExecutionFault('States.DataLimitExceeded', `A payload is larger than ${PAYLOAD_LIMIT_BYTES} bytes.`);
+}
+
+/** @throws ExecutionFault that no Retry or Catch of ours names, as on AWS */
+function withinLimit(payload: string): string {
+  const excess = excessIn(payload);
+  if (excess) throw excess;
+  return payload;
+}
+
+/** What of AWS's limits an event passes. */
+function excessOf({ historyEvents }: Execution, event: LogEvent): Error | undefined {
+  if (historyEvents > HISTORY_LIMIT_EVENTS) {
+    const cause = `The execution reached the maximum number of history events (${HISTORY_LIMIT_EVENTS}).`;
+    return new ExecutionFault('States.Runtime', cause);
+  }
+  return event.type === 'StateExited' ? excessIn(JSON.stringify(event.state.output ?? null)) : undefined;
+}
+
+function asJson(value: unknown): Parameters<InstanceType<Interpreter['StateMachine']>['run']>[0] {
+  return JSON.parse(JSON.stringify(value));
+}
+
+/** The outermost state that was entered and not left, and its input. */
+function lastUnfinished({ log }: Execution): { state: string; input: unknown } | undefined {
+  for (const event of log.toReversed()) {
+    if (event.type === 'StateEntered' && event.index === undefined)
+      return { state: event.state.name, input: event.state.input };
+  }
+  return undefined;
+}
+
+/** A Lambda task takes three events an attempt (scheduled, started, ended); a map two more than its iterations. */
+function historyEventsOf(event: LogEvent): number {
+  const extra = { Task: 3, Map: 1 };
+  if (!('state' in event)) return 1;
+  // Entries of the interpreter only: on AWS the next attempt or state follows.
+  if (event.type === 'StateRetried' || event.type === 'StateCaught') return 0;
+  const own = event.state.type === 'Task' || event.state.type === 'Map' ? extra[event.state.type] : 0;
+  if (event.type === 'StateFailed') return own;
+  if (event.type === 'StateExited') return 1 + own;
+  return event.type === 'StateEntered' && event.state.type === 'Map' ? 2 : 1;
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import type { StateMachineDefinition } from 'aws-local-stepfunctions';
+import { parse } from 'yaml';
+import * as z from 'zod/mini';
+
+/** What the local stack takes from the files that are deployed, so that it runs the same. */
+export interface Template {
+  definition: StateMachineDefinition;
+  /** The states with a task, by name, and the function of each. */
+  functions: ReadonlyMap<string, { key: string; timeoutSeconds: number }>;
+  /** Properties of the ledger's table, as CreateTable takes them. */
+  ledgerTable: Record<string, unknown>;
+  /** Patterns of the rules on the default bus. */
+  patterns: { events: unknown; failures: unknown };
+}
+
+const Rule = z.object({ Properties: z.object({ EventPattern: z.unknown() }) });
+const TriggersFile = z.object({ Resources: z.object({ IdentityCenterEvents: Rule, FailedExecutions: Rule }) });
+const Serverless = z.object({ functions: z.record(z.string(), z.object({ timeout: z.int() })) });
+const LedgerFile = z.object({
+  Resources: z.object({
+    Ledger: z.object({
+      Properties: z.object({
+        AttributeDefinitions: z.unknown(),
+        BillingMode: z.unknown(),
+        GlobalSecondaryIndexes: z.unknown(),
+        KeySchema: z.unknown(),
+      }),
+    }),
+  }),
+});
+
+const root = new URL('../../', import.meta.url);
+
+let read: Template | undefined;
+
+/** Reads the state machine, `serverless.yml` and the ledger's table, once a process. */
+export function readTemplate(): Template {
+  read ??= parseTemplate();
+  return read;
+}
+
+function parseTemplate(): Template {
+  const { functions } = Serverless.parse(yamlIn('serverless.yml'));
+  const { Ledger } = LedgerFile.parse(yamlIn('deploy/ledger.yml')).Resources;
+  const definition: StateMachineDefinition = yamlIn('statemachines/onboarding.asl.yaml');
+  const states = tasksOf(definition).map((state) => {
+    const key = state.charAt(0).toLowerCase() + state.slice(1);
+    const timeoutSeconds = functions[key]?.timeout;
+    if (timeoutSeconds === undefined) throw new Error(`serverless.yml has no function ${key} for the state ${state}`);
+    return [state, { key, timeoutSeconds }] as const;
+  });
+  const { IdentityCenterEvents, FailedExecutions } = TriggersFile.parse(yamlIn('deploy/triggers.yml')).Resources;
+  const patterns = {
+    events: IdentityCenterEvents.Properties.EventPattern,
+    failures: FailedExecutions.Properties.EventPattern,
+  };
+  return { definition, functions: new Map(states), ledgerTable: Ledger.Properties, patterns };
+}
+
+/** CloudFormation's own tags mean nothing here, and nothing that is read bears one. */
+function yamlIn(file: string) {
+  return parse(readFileSync(new URL(file, root), 'utf8'), { logLevel: 'error', merge: true });
+}
+
+function tasksOf({ States }: Pick<StateMachineDefinition, 'States'>): string[] {
+  return Object.entries(States).flatMap(([name, state]) => {
+    if (state.Type === 'Task') return [name];
+    return state.Type === 'Map' && state.ItemProcessor ? tasksOf(state.ItemProcessor) : [];
+  });
+}

@@ -1,0 +1,105 @@
+import type { Entitlements } from '../../domain/entitlements.ts';
+import { own } from '../../domain/shared/json.ts';
+import { checkShape } from '../../domain/shared/validation.ts';
+import { readEntitlements, readYaml } from '../../input/entitlements-file.ts';
+import { parseEvents } from '../../input/event-files.ts';
+import { titleOf } from '../../input/event-title.ts';
+import { labelOf, readText } from '../../input/files.ts';
+import { InputError } from '../../input/input-error.ts';
+import { type DirectorySeed, DirectorySeedSchema } from '../aws/identity-center/directory-seed.ts';
+import { readScenario } from './reader.ts';
+import { ANY_BUT_FAILED, momentOf, type Script, type Step } from './script.ts';
+
+/** Several files are not as they must be. The message has the lines of all their errors. */
+export class InputErrors extends AggregateError {
+  override readonly name = 'InputErrors';
+
+  constructor(errors: readonly InputError[]) {
+    super(errors, errors.map(({ message }) => message).join('\n'));
+  }
+}
+
+/** How the files are named on the command line; `-` is standard input. */
+export interface EventFiles {
+  files: readonly string[];
+  directory: string;
+  entitlements: string;
+}
+
+/**
+ * Reads and checks everything that playing events needs.
+ *
+ * @throws InputErrors with the faults of all files at once
+ */
+export async function readEventFiles({ files, directory, entitlements }: EventFiles): Promise<Script> {
+  const errors: InputError[] = [];
+  const attempt = async <T>(file: string, read: (text: string) => T): Promise<T | undefined> => {
+    try {
+      return read(await readText(file));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      errors.push(error);
+      return undefined;
+    }
+  };
+  const configured = await attempt(entitlements, (text) => readEntitlements(text, entitlements));
+  const world = await attempt(directory, (text) => readDirectory(text, directory));
+  if (configured && world && configured.identityCenter.identityStoreId !== world.identityStoreId) {
+    const problem = `not the identity store of ${entitlements} (identityCenter.identityStoreId)`;
+    errors.push(new InputError(directory, [{ path: 'identityStoreId', problem }]));
+  }
+  const events: object[] = [];
+  // One after another: standard input can be read only once, and memory holds one text at a time.
+  for (const [index, file] of files.entries()) {
+    if (files.indexOf(file) < index && file === '-') {
+      errors.push(new InputError(labelOf(file), [{ path: '', problem: 'named twice' }]));
+      continue;
+    }
+    const found = await attempt(file, (text) => parseEvents(text, labelOf(file)));
+    for (const event of found ?? []) events.push(event);
+  }
+  if (!(configured && world) || errors.length > 0) throw new InputErrors(errors);
+  return scriptOf(events, configured, world);
+}
+
+/** @throws InputErrors with all faults of the scenario */
+export async function readScenarioFile(file: string): Promise<Script> {
+  try {
+    return readScenario(await readText(file), file);
+  } catch (error) {
+    if (error instanceof InputError) throw new InputErrors([error]);
+    throw error;
+  }
+}
+
+function readDirectory(text: string, file: string): DirectorySeed {
+  const result = checkShape(DirectorySeedSchema, readYaml(text, file));
+  if ('faults' in result) throw new InputError(file, result.faults);
+  return result.value;
+}
+
+const DEFAULT_START = new Date('2026-01-01T00:00:00Z');
+
+/** Orders events by their times. One without a usable time comes with the one before it. */
+function scriptOf(events: readonly object[], entitlements: Entitlements, directory: DirectorySeed): Script {
+  const times = events.map(timeOf);
+  const start = times.reduce((first, time) => (time && !(first && first <= time) ? time : first), undefined);
+  let at = start ?? DEFAULT_START;
+  const steps = events.map((event, index): Step => {
+    at = times[index] ?? at;
+    return { at, title: titleOf(event), start: { input: event, expected: ANY_BUT_FAILED } };
+  });
+  return {
+    entitlements,
+    directory,
+    quirks: {},
+    start: start ?? DEFAULT_START,
+    names: new Map(),
+    steps: steps.sort((a, b) => a.at.getTime() - b.at.getTime()),
+  };
+}
+
+function timeOf(event: object): Date | undefined {
+  const places = [['time'], ['detail', 'eventTime'], ['eventTime']] as const;
+  return places.map((place) => momentOf(own(event, ...place))).find((moment) => moment !== undefined);
+}

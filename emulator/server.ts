@@ -1,0 +1,121 @@
+import { Buffer } from 'node:buffer';
+import { SFNServiceException } from '@aws-sdk/client-sfn';
+import { stringify } from 'yaml';
+import * as z from 'zod/mini';
+import type { Entitlements } from '../domain/entitlements.ts';
+import { recordOf } from './aws/cloudtrail/cloudtrail.ts';
+import { TICK_SECONDS } from './aws/control-plane/control-plane.ts';
+import { FaultRuleSchema } from './aws/faults.ts';
+import type { DirectorySeed } from './aws/identity-center/directory-seed.ts';
+import { type Answer, parseJson } from './aws/json-service.ts';
+import { readState, writeState } from './stack/snapshot.ts';
+import { openStack, type Stack, type StackListener } from './stack/stack.ts';
+
+/** How a local stack is served. */
+export interface ServeOptions {
+  entitlements: Entitlements;
+  /** What there is when nothing was saved. */
+  directory: DirectorySeed;
+  port: number;
+  /** Virtual seconds in a real one. */
+  speed: number;
+  /** Folder in which its state is kept; none when left out. */
+  folder?: string | undefined;
+  /** Ends it. */
+  signal: AbortSignal;
+  /** It listens now. */
+  onListen(facts: { endpoint: string; resumed: boolean }): void;
+}
+
+/** CloudTrail and EventBridge take some seconds. */
+const DELIVERY_SECONDS = 3;
+/** How much work may be lost when it is killed. */
+const SAVE_EVERY_MILLISECONDS = 2000;
+const MOST_EXECUTIONS = 2000;
+
+/**
+ * Serves the whole service over HTTP until the signal: virtual time follows real time, and the tick comes as the schedule
+ * has it.
+ *
+ * @throws InputError when what was saved can't be read; Error `EADDRINUSE` when somebody else listens there
+ */
+export async function serve(options: ServeOptions): Promise<void> {
+  const { entitlements, directory, port, speed, folder, signal, onListen } = options;
+  const saved = folder === undefined ? undefined : readState(folder, directory.identityStoreId);
+  const start = new Date(Math.max(Date.now(), Date.parse(saved?.now ?? '1970-01-01T00:00:00Z')));
+  let records = 0;
+  const listener: StackListener = {
+    changed(change) {
+      records += 1;
+      const { region, identityStoreId } = entitlements.identityCenter;
+      const context = { via: 'api', at: stack.clock.now(), sequence: records, identityStoreId, region } as const;
+      const record = recordOf(change, context);
+      stack.at(new Date(context.at.getTime() + DELIVERY_SECONDS * 1000), async () => {
+        await stack.start(record);
+      });
+    },
+  };
+  const stack = await openStack({ entitlements, directory, start, transport: 'in-process', saved, listener });
+  try {
+    const door = await stack.listen(port, pagesOf(stack, entitlements, speed));
+    try {
+      onListen({ endpoint: door.endpoint, resumed: saved !== undefined });
+      tick(stack);
+      let savedAt = performance.now();
+      await stack.follow(speed, signal, async () => {
+        stack.forgetAllBut(MOST_EXECUTIONS);
+        if (folder === undefined || performance.now() - savedAt < SAVE_EVERY_MILLISECONDS) return;
+        savedAt = performance.now();
+        writeState(folder, await stack.save());
+      });
+      if (folder !== undefined) writeState(folder, await stack.save());
+    } finally {
+      await door.close();
+    }
+  } finally {
+    await stack.close();
+  }
+}
+
+function tick(stack: Stack): void {
+  stack.at(new Date(stack.clock.now().getTime() + TICK_SECONDS * 1000), async () => {
+    tick(stack);
+    try {
+      await stack.start({ scope: 'tick' });
+    } catch (error) {
+      // The next tick does what this one would have done.
+      if (!(error instanceof SFNServiceException)) throw error;
+    }
+  });
+}
+
+/** What the stand-in tells of itself, and takes: its configuration, its time, the calls so far, faults to come. */
+function pagesOf(stack: Stack, entitlements: Entitlements, speed: number) {
+  const json = (value: object, statusCode = 200): Answer => ({
+    statusCode,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(value),
+  });
+  return (method: string, path: string, body: Uint8Array): Answer | undefined => {
+    switch (`${method} ${path}`) {
+      case 'GET /entitlements':
+        return {
+          statusCode: 200,
+          headers: { 'content-type': 'application/yaml' },
+          body: Buffer.from(stringify(entitlements)),
+        };
+      case 'GET /clock':
+        return json({ now: stack.clock.now().toISOString(), speed });
+      case 'GET /calls':
+        return json({ all: stack.calls(), fromOutside: stack.callsFromOutside() });
+      case 'POST /faults': {
+        const rules = z.array(FaultRuleSchema).safeParse(parseJson(body));
+        if (!rules.success) return json({ error: rules.error.issues.map(({ message }) => message) }, 400);
+        for (const rule of rules.data) stack.faults.add(rule);
+        return json({});
+      }
+      default:
+        return undefined;
+    }
+  };
+}

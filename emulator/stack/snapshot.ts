@@ -1,0 +1,97 @@
+import { Buffer } from 'node:buffer';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '../../input/input-error.ts';
+import { NAMES } from '../aws/control-plane/control-plane.ts';
+import type { DynamoDb } from '../aws/dynamodb/dynamodb.ts';
+import type { DirectorySeed } from '../aws/identity-center/directory-seed.ts';
+import { parseJson } from '../aws/json-service.ts';
+import type { QueueContents } from '../aws/sqs/queues.ts';
+import type { Execution } from '../engine/executions.ts';
+
+/** All that a local stack holds, so that another can go on where it was. */
+export interface SavedState {
+  version: 1;
+  /** Virtual time. */
+  now: string;
+  identityStoreId: string;
+  directory: DirectorySeed;
+  /** Items as DynamoDB writes them. */
+  ledger: object[];
+  executions: Execution[];
+  audit: { at: number; event: Record<string, unknown> }[];
+  queues: QueueContents;
+}
+
+/** Nobody looks further back; the log of an execution is the largest part of the state. */
+const MOST_EXECUTIONS = 500;
+const FILE = 'state.json';
+
+/** Reads what was saved in a folder; undefined when nothing was. @throws InputError when it isn't ours */
+export function readState(folder: string, identityStoreId: string): SavedState | undefined {
+  const file = join(folder, FILE);
+  const saved = textIn(file);
+  if (saved === undefined) return undefined;
+  const refuse = (problem: string) => new InputError(file, [{ path: '', problem }]);
+  try {
+    const state: SavedState = JSON.parse(saved, revived);
+    if (state.version !== 1) throw refuse('not the state of a local stack of this version');
+    if (state.identityStoreId === identityStoreId) return state;
+    throw refuse('the state of another identity store than that of the entitlements');
+  } catch (error) {
+    if (error instanceof SyntaxError) throw refuse('not JSON');
+    throw error;
+  }
+}
+
+function textIn(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+const DATES: ReadonlySet<string> = new Set(['startedAt', 'endedAt', 'redrivenAt']);
+
+function revived(key: string, value: unknown): unknown {
+  return DATES.has(key) && typeof value === 'string' ? new Date(value) : value;
+}
+
+/** Writes it whole, or not at all. */
+export function writeState(folder: string, state: SavedState): void {
+  mkdirSync(folder, { recursive: true });
+  const next = join(folder, `${FILE}.next`);
+  const executions = state.executions.slice(-MOST_EXECUTIONS);
+  writeFileSync(next, JSON.stringify({ ...state, executions }));
+  renameSync(next, join(folder, FILE));
+}
+
+interface ScanAnswer {
+  Items: object[];
+  LastEvaluatedKey?: object;
+}
+
+/** All items of the ledger. */
+export async function itemsOf(database: DynamoDb): Promise<object[]> {
+  const items: object[] = [];
+  let ExclusiveStartKey: object | undefined;
+  do {
+    const input = { TableName: NAMES.ledger, ExclusiveStartKey };
+    const { body } = await database.handle('Scan', Buffer.from(JSON.stringify(input)));
+    const answer: ScanAnswer = JSON.parse(Buffer.from(body).toString());
+    items.push(...answer.Items);
+    ExclusiveStartKey = answer.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  return items;
+}
+
+/** Puts items into an empty ledger. */
+export async function putItems(database: DynamoDb, items: readonly object[]): Promise<void> {
+  for (const Item of items) {
+    const input = { TableName: NAMES.ledger, Item };
+    const { statusCode, body } = await database.handle('PutItem', Buffer.from(JSON.stringify(input)));
+    if (statusCode !== 200) throw new Error(`PutItem: ${JSON.stringify(parseJson(Buffer.from(body)))}`);
+  }
+}

@@ -1,0 +1,89 @@
+import { isObject } from '../domain/shared/json.ts';
+import type { Fault } from '../domain/shared/validation.ts';
+import { problemWith } from './event-title.ts';
+import { InputError } from './input-error.ts';
+
+/** More would bury the first. */
+const MOST_FAULTS = 20;
+
+/**
+ * The events of a file: one JSON object, an array of objects, or JSON Lines (blank lines, CRLF are fine).
+ *
+ * @param file named in errors, not opened
+ * @throws InputError with the place of each fault; it doesn't quote the text
+ */
+export function parseEvents(text: string, file: string): object[] {
+  const faults: Fault[] = [];
+  const events: object[] = [];
+  for (const { path, event, problem } of eventsIn(text, file)) {
+    if (event) events.push(event);
+    else faults.push({ path, problem });
+  }
+  if (faults.length > MOST_FAULTS) {
+    const more = faults.splice(MOST_FAULTS).length;
+    faults.push({ path: '', problem: `${more} more faults` });
+  }
+  if (faults.length > 0) throw new InputError(file, faults);
+  return events;
+}
+
+/** A place in a file where an event is, or should be: `problem` says why there is none. */
+export type EventPlace = { path: string } & (
+  | { event: object; problem?: undefined }
+  | { event?: undefined; problem: string }
+);
+
+/**
+ * The places of the events in a file, in order; for who goes on when some hold none.
+ *
+ * @throws InputError when the whole holds no event, or is neither JSON nor JSON Lines
+ */
+export function eventsIn(text: string, file: string): EventPlace[] {
+  const places = valuesIn(text, file).map(({ path, value }): EventPlace => {
+    const problem = value === undefined ? 'not JSON' : problemWith(value);
+    return problem === undefined && isObject(value) ? { path, event: value } : { path, problem: problem ?? '' };
+  });
+  if (places.length === 0) throw new InputError(file, [{ path: '', problem: 'holds no event' }]);
+  return places;
+}
+
+/** `value` is undefined where there is no JSON. */
+interface Found {
+  path: string;
+  value: unknown;
+}
+
+function valuesIn(text: string, file: string): Found[] {
+  const whole = parse(text);
+  if (!('error' in whole)) {
+    const { value } = whole;
+    return Array.isArray(value)
+      ? value.map((one, index) => ({ path: `[${index}]`, value: one }))
+      : [{ path: '', value }];
+  }
+  const lines = text.split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return [];
+    const parsed = parse(line);
+    return [{ path: `line ${index + 1}`, value: 'error' in parsed ? undefined : parsed.value }];
+  });
+  if (lines.length === 0) return [];
+  // A document over several lines that breaks off is no JSON Lines: its lines don't stand for themselves.
+  if (lines.some(({ value }) => isObject(value)) && !text.trimStart().startsWith('[')) return lines;
+  throw new InputError(file, [{ path: placeOf(whole.error, text), problem: 'not JSON' }]);
+}
+
+function parse(text: string): { value: unknown } | { error: SyntaxError } {
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { error };
+    throw error;
+  }
+}
+
+/** V8 tells the place of most faults; its message is not passed on, because it quotes the text. */
+function placeOf({ message }: SyntaxError, text: string): string {
+  const [, line, column] = /\(line (\d+) column (\d+)\)$/.exec(message) ?? [];
+  if (line !== undefined) return `line ${line}, column ${column}`;
+  return message.includes('end of JSON') ? `line ${text.trimEnd().split('\n').length}, at its end` : 'line 1';
+}

@@ -1,0 +1,60 @@
+import type { Work } from '../../domain/queue/work-queue.ts';
+import { takesPlace } from '../../domain/seat/seat.ts';
+import { secondsBetween } from '../../domain/shared/time.ts';
+import type { LookPlan, Plan, PlanServices } from './result.ts';
+
+/** So many more unmanaged assignments than at the last sweep are no accident: the ledger was restored, or a script ran. */
+const UNMANAGED_JUMP = 10;
+
+/** Of nothing: 0. */
+function sum(numbers: Iterable<number>): number {
+  return [...numbers].reduce((total, number) => total + number, 0);
+}
+
+/** What is known of one application at a time. */
+export function measureFound({ reports, held }: LookPlan, before: Work, { measure }: PlanServices): void {
+  const heldBack = sum(held.values());
+  if (heldBack > 0) measure('RevocationsHeld', heldBack);
+  for (const { entitlement, seats } of reports.values()) measure('Seats', seats, entitlement);
+  const grown = [...reports].map(([application, { unmanaged }]) => {
+    const last = before.unmanaged?.[application];
+    return last === undefined ? 0 : unmanaged - last;
+  });
+  const jump = sum(grown.filter((more) => more > UNMANAGED_JUMP));
+  if (jump > 0) measure('UnmanagedJump', jump);
+}
+
+/** Totals, which only a sweep of everything knows. */
+export function measureAll({ reports }: LookPlan, readAt: Date, { measure, entitlements }: PlanServices): void {
+  const all = [...reports.values()];
+  measure('SweepsCompleted', 1);
+  measure('SeatsWaiting', sum(all.map(({ waiting: line }) => line)));
+  measure('SeatsOverCap', sum(all.map(({ overCap = 0 }) => overCap)));
+  // Nought, too: the alarm keeps its state between sweeps.
+  if (all.every(({ held = 0 }) => held === 0)) measure('RevocationsHeld', 0);
+  measure('UnmanagedAssignments', sum(all.map(({ unmanaged }) => unmanaged)));
+  measure('AssignedGroups', sum(all.map(({ assignedGroups = [] }) => assignedGroups.length)));
+  const caps = entitlements.entitlements.map(({ application, seats }) => {
+    const report = reports.get(application);
+    return report ? (100 * report.seats) / Math.max(seats.max, 1) : 0;
+  });
+  measure('CapUsed', Math.max(...caps));
+  const waits = all.map(({ waitingSince }) => (waitingSince ? secondsBetween(waitingSince, readAt) : 0));
+  measure('OldestWait', Math.max(0, ...waits));
+}
+
+/** Seats of applications that aren't configured any more: they are told of, and only a person gives them up. */
+export async function seatsLeft(
+  { sweptAt }: Work,
+  { ledger, entitlements, measure }: PlanServices,
+): Promise<NonNullable<Plan['unconfigured']>> {
+  const configured = new Set(entitlements.entitlements.map(({ application }) => application));
+  const left = [];
+  for (const application of Object.keys(sweptAt)) {
+    if (configured.has(application)) continue;
+    const seats = (await ledger.holdings(application)).seats.filter(takesPlace).length;
+    if (seats > 0) left.push({ application, seats });
+  }
+  if (left.length > 0) measure('UnconfiguredSeats', sum(left.map(({ seats }) => seats)));
+  return left;
+}

@@ -1,0 +1,76 @@
+import type { Directory, UserStatus } from '../../adapters/identity-store.ts';
+
+/** What UserStatus is read with. `keep` renews the lease, page by page. */
+export interface StatusReaders {
+  directory: Directory;
+  keep(): Promise<void>;
+}
+
+/** What is known of the list of all users. */
+export interface StatusCache {
+  /** Pages that ListUsers took when it was last read to its end. */
+  userPages: number | undefined;
+  /** Whether the list of all users was read; if so before, it is read again beside the other lists. */
+  listUsers?: boolean | undefined;
+  /** UserStatus of everybody, where it was read beside the other lists. */
+  statuses?: ReadonlyMap<string, UserStatus>;
+}
+
+/** Up to so many users are asked for one by one before it is known how long the list of all users is. */
+const FEW_USERS = 3;
+
+/** Reads UserStatus of everybody from the list of all users. */
+export async function readStatuses({ directory, keep }: StatusReaders, cache: StatusCache): Promise<void> {
+  const statuses = new Map<string, UserStatus>();
+  let pages = 0;
+  for await (const page of directory.users()) {
+    await keep();
+    pages += 1;
+    for (const { userId, status } of page) statuses.set(userId, status);
+  }
+  Object.assign(cache, { statuses, userPages: pages });
+}
+
+/**
+ * UserStatus of many users: by pages of all users or one by one, whichever costs fewer calls.
+ *
+ * How long the list of all users is shows only by reading it. Until it is known, at most as many pages are read as
+ * asking one by one would have cost.
+ */
+export async function statusesOf(
+  userIds: readonly string[],
+  { directory, keep }: StatusReaders,
+  cache: StatusCache,
+): Promise<Map<string, UserStatus>> {
+  const known = userIds.flatMap((userId) => {
+    const status = cache.statuses?.get(userId);
+    return status ? [[userId, status] as const] : [];
+  });
+  const statuses = new Map<string, UserStatus>(known);
+  // Whoever came while the list was read is asked for.
+  const left = new Set(userIds.filter((userId) => !statuses.has(userId)));
+  const byPages = !cache.statuses && left.size > (cache.userPages ?? FEW_USERS);
+  if (byPages) {
+    let pages = 0;
+    const affordable = cache.userPages === undefined ? left.size : Number.POSITIVE_INFINITY;
+    let complete = true;
+    cache.listUsers = true;
+    for await (const page of directory.users()) {
+      await keep();
+      pages += 1;
+      for (const { userId, status } of page) if (left.delete(userId)) statuses.set(userId, status);
+      complete = left.size > 0 && pages < affordable;
+      if (!complete) break;
+    }
+    if (complete) {
+      cache.userPages = pages;
+      for (const userId of left) statuses.set(userId, 'missing');
+      left.clear();
+    }
+  }
+  for (const userId of left) {
+    await keep();
+    statuses.set(userId, await directory.statusOf(userId));
+  }
+  return statuses;
+}

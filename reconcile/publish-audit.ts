@@ -1,0 +1,162 @@
+import type { EventBus } from '../adapters/event-bus.ts';
+import type { Ledger, SeatKey } from '../adapters/ledger.ts';
+import {
+  type AuditContext,
+  auditEvent,
+  type BusEvent,
+  type FailedExecution,
+  onboardingFailed,
+  revocationsHeld,
+} from '../domain/audit/event.ts';
+import type { Batch } from '../domain/decision/decide.ts';
+import { announced } from '../domain/decision/hold.ts';
+import { settle } from '../domain/queue/work-queue.ts';
+import { cleared } from '../domain/seat/seat.ts';
+import type { Clock } from '../domain/shared/clock.ts';
+import { TransientAwsError } from '../domain/shared/errors.ts';
+import { inParallel } from './concurrency.ts';
+import { changeMailbox } from './lease.ts';
+
+export interface RecordServices {
+  clock: Clock;
+  ledger: Ledger;
+  bus: EventBus;
+  sender: { productVersion: string; region: string };
+}
+
+/** PutEvents' own limit. */
+const EVENTS_A_CALL = 10;
+const WRITES_AT_ONCE = 25;
+const SENDS_AT_ONCE = 10;
+
+/**
+ * Sends the audit events of the seats of these batches and clears those that the bus took; then gives the lease back if
+ * nothing else is due. May run twice: an event that was sent and not cleared is sent again with the same id.
+ *
+ * @returns how long to wait before the next plan
+ * @throws TransientAwsError when the bus didn't take all; those that it took are cleared
+ */
+export async function recordAudit(
+  { batches, execution }: { batches: readonly Batch[]; execution: string },
+  { clock, ledger, bus, sender }: RecordServices,
+): Promise<{ waitSeconds: number }> {
+  const letters = await lettersOf(batches, ledger, { ...sender, accountId: accountOf(execution) });
+  const events = letters.flatMap((letter) => letter.events);
+  const taken = await send(events, bus);
+  await inParallel(letters, WRITES_AT_ONCE, (letter) => letter.clear(taken));
+  const missing = events.filter(({ uid }) => !taken.has(uid)).length;
+  if (missing > 0) throw new TransientAwsError(`PutEvents: ${missing} audit events were not taken`);
+  const { waitSeconds } = await changeMailbox(ledger, (work) => settle(work, execution, clock.now()));
+  return { waitSeconds };
+}
+
+/** The events of one item of the ledger. */
+interface Letter {
+  events: BusEvent[];
+  /** Strikes off what the bus has taken, by uid. */
+  clear(taken: ReadonlySet<string>): Promise<void>;
+}
+
+function letterOf<Item>(
+  records: readonly Item[],
+  eventOf: (record: Item) => BusEvent,
+  clear: (sent: (record: Item) => boolean) => Promise<void>,
+): Letter {
+  const events = new Map(records.map((record) => [record, eventOf(record)]));
+  return {
+    events: [...events.values()],
+    async clear(taken) {
+      const sent = (record: Item) => taken.has(events.get(record)?.uid ?? '');
+      if (records.some(sent)) await clear(sent);
+    },
+  };
+}
+
+async function lettersOf(
+  batches: readonly Batch[],
+  ledger: Ledger,
+  context: AuditContext & { accountId: string },
+): Promise<Letter[]> {
+  const records = batches.filter(({ kind }) => kind === 'record');
+  const seats = await ledger.seats(keysOf(batches));
+  const observations = records.length > 0 ? await ledger.observations(keysOf(records)) : [];
+  const letters = [
+    ...seats.map((seat) =>
+      letterOf(
+        seat.audit,
+        (record) => auditEvent(record, seat, context),
+        (sent) => ledger.saveSeat(cleared(seat, sent)),
+      ),
+    ),
+    ...observations.map((one) =>
+      letterOf(
+        one.audit,
+        (record) => auditEvent(record, one, context),
+        (sent) => ledger.saveObservation(cleared(one, sent)),
+      ),
+    ),
+  ];
+  for (const { applicationArn } of batches.filter(({ kind }) => kind === 'hold')) {
+    const hold = await ledger.hold(applicationArn);
+    if (!hold) continue;
+    letters.push(
+      letterOf(
+        hold.audit,
+        (record) => revocationsHeld(record, hold, context),
+        (sent) => ledger.saveHold(announced(hold, sent)),
+      ),
+    );
+  }
+  return letters;
+}
+
+function keysOf(batches: readonly Batch[]): SeatKey[] {
+  const keys = batches.flatMap(({ applicationArn, userIds }) => userIds.map((userId) => ({ applicationArn, userId })));
+  return [...new Map(keys.map((key) => [`${key.applicationArn} ${key.userId}`, key])).values()];
+}
+
+async function send(events: readonly BusEvent[], bus: EventBus): Promise<ReadonlySet<string>> {
+  const taken = new Set<string>();
+  const calls = Array.from({ length: Math.ceil(events.length / EVENTS_A_CALL) }, (_, index) =>
+    events.slice(index * EVENTS_A_CALL, (index + 1) * EVENTS_A_CALL),
+  );
+  await inParallel(calls, SENDS_AT_ONCE, async (some) => {
+    for (const uid of await bus.publish(some)) taken.add(uid);
+  });
+  return taken;
+}
+
+/** The account in an ARN. */
+function accountOf(arn: string): string {
+  return arn.split(':')[4] ?? '';
+}
+
+/**
+ * Sends the audit event of an execution that failed, timed out or was stopped. May run twice: same id.
+ *
+ * @throws TransientAwsError when the bus didn't take it
+ */
+export async function recordFailure(
+  failed: {
+    executionArn: string;
+    stateMachineArn: string;
+    status: FailedExecution['status'];
+    stopDate: number;
+    error?: string | null | undefined;
+  },
+  { bus, sender }: RecordServices,
+): Promise<Record<string, never>> {
+  const { executionArn, stateMachineArn, status, stopDate, error } = failed;
+  const event = onboardingFailed(
+    {
+      execution: executionArn,
+      status,
+      at: new Date(stopDate).toISOString(),
+      stateMachineArn,
+      ...(error ? { error } : {}),
+    },
+    { ...sender, accountId: accountOf(executionArn) },
+  );
+  if (!(await bus.publish([event])).has(event.uid)) throw new TransientAwsError('PutEvents: the event was not taken');
+  return {};
+}

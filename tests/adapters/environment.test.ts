@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { identityCenterSettings, lambdaEnvironment } from '../../adapters/environment.ts';
+import { someEntitlements } from '../support/services.ts';
+
+/** The variables of a deployed function, with a configuration as it is packaged. */
+function variables(configuration: unknown = someEntitlements()) {
+  const folder = mkdtempSync(join(tmpdir(), 'usher-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'entitlements.json');
+  writeFileSync(file, JSON.stringify(configuration));
+  return {
+    AWS_REGION: 'eu-central-1',
+    ENTITLEMENTS_FILE: file,
+    LEDGER_TABLE: 'usher-ledger',
+    AUDIT_BUS: 'usher-audit',
+    USHER_VERSION: '1.2.3',
+  };
+}
+
+describe('the environment of a Lambda function', () => {
+  it('is read from its variables and its package', () => {
+    const { clock, ...environment } = lambdaEnvironment(variables());
+    expect(environment).toEqual({
+      entitlements: someEntitlements(),
+      aws: { region: 'eu-central-1', maxAttempts: 1 },
+      ledgerTable: 'usher-ledger',
+      auditBus: 'usher-audit',
+      version: '1.2.3',
+    });
+    expect(clock.now()).toBeInstanceOf(Date);
+  });
+
+  it('has a clock that sleeps', async () => {
+    const { clock } = lambdaEnvironment(variables());
+    await expect(clock.sleep(0)).resolves.toBeUndefined();
+  });
+
+  it('names every variable that is missing or empty at once, and no value', () => {
+    const { AWS_REGION: _, ...rest } = variables();
+    expect(() => lambdaEnvironment({ ...rest, AUDIT_BUS: '', LEDGER_TABLE: 'a-table' })).toThrow(
+      /^Environment variables missing or empty: AWS_REGION, AUDIT_BUS$/,
+    );
+  });
+
+  it('fails without the packaged configuration', () => {
+    expect(() => lambdaEnvironment({ ...variables(), ENTITLEMENTS_FILE: '/nowhere/at-all.json' })).toThrow('ENOENT');
+  });
+
+  it('looks for Identity Center in its own Region', () => {
+    const environment = lambdaEnvironment(variables());
+    expect(identityCenterSettings(environment)).toEqual({ region: 'us-east-1', maxAttempts: 1 });
+  });
+});

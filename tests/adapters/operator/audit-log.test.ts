@@ -1,0 +1,78 @@
+import {
+  CloudWatchLogsClient,
+  FilterLogEventsCommand,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { mockClient } from 'aws-sdk-client-mock';
+import { describe, expect, it } from 'vitest';
+import { cloudWatchAuditLog, cloudWatchFunctionLog } from '../../../adapters/operator/audit-log.ts';
+import { awsError, collected } from '../../support/aws.ts';
+
+function theLogs() {
+  const client = new CloudWatchLogsClient({ region: 'us-east-1' });
+  const aws = mockClient(client);
+  const pattern = () => aws.commandCalls(FilterLogEventsCommand)[0]?.args[0].input.filterPattern;
+  return {
+    aws,
+    log: cloudWatchAuditLog(client, 'audit'),
+    functions: cloudWatchFunctionLog(client, 'normalize'),
+    pattern,
+  };
+}
+
+const missing = () => new ResourceNotFoundException({ message: '', $metadata: {} });
+
+describe('the audit log', () => {
+  it('yields by pages, of which some are empty', async () => {
+    const { aws, log } = theLogs();
+    aws
+      .on(FilterLogEventsCommand)
+      .resolvesOnce({ events: [{ eventId: 'e', timestamp: 1000, message: '{}' }], nextToken: 'a' })
+      .resolvesOnce({ nextToken: 'b' })
+      .resolvesOnce({ events: [{}] });
+    expect(await collected(log.events({}))).toEqual([
+      [{ id: 'e', at: new Date(1000), text: '{}' }],
+      [],
+      [{ id: '', at: new Date(0), text: '' }],
+    ]);
+  });
+
+  it.each([
+    [{}, undefined],
+    [{ userId: 'u' }, '{ ($.detail.user.uid = "u") }'],
+    [
+      { entitlement: 'e', detailType: 'Seat Assigned', execution: 'x' },
+      '{ ($.detail.privileges[0] = "e") && ($.detail-type = "Seat Assigned") && ($.detail.metadata.correlation_uid = "x") }',
+    ],
+    [{ entitlement: 'a" || "' }, '{ ($.detail.privileges[0] = "a\\" || \\"") }'],
+  ])('asks for %j by %s', async (query, expected) => {
+    const { aws, log, pattern } = theLogs();
+    aws.on(FilterLogEventsCommand).resolves({});
+    await collected(log.events({ ...query, since: new Date(1), until: new Date(2) }));
+    expect(pattern()).toBe(expected);
+    expect(aws.calls()[0]?.args[0].input).toMatchObject({ logGroupName: 'audit', startTime: 1, endTime: 2 });
+  });
+
+  it('is undefined without a log group, and fails as AWS does', async () => {
+    const { aws, log } = theLogs();
+    aws.on(FilterLogEventsCommand).rejectsOnce(missing()).rejects(awsError('ThrottlingException'));
+    expect(await collected(log.events({}))).toEqual([undefined]);
+    await expect(collected(log.events({}))).rejects.toMatchObject({ name: 'TransientAwsError' });
+  });
+});
+
+describe('the log of NormalizeRequest', () => {
+  it('tells whether an event of an account was seen', async () => {
+    const { aws, functions, pattern } = theLogs();
+    aws
+      .on(FilterLogEventsCommand)
+      .resolvesOnce({ nextToken: 'a' })
+      .resolvesOnce({ events: [{ message: 'x' }] });
+    expect(await functions.hasEventOf('111122223333', new Date(0))).toBe(true);
+    expect(pattern()).toBe('{ ($.eventAccount = "111122223333") }');
+    aws.on(FilterLogEventsCommand).resolves({});
+    expect(await functions.hasEventOf('111122223333', new Date(0))).toBe(false);
+    aws.on(FilterLogEventsCommand).rejects(missing());
+    expect(await functions.hasEventOf('111122223333', new Date(0))).toBeUndefined();
+  });
+});

@@ -1,0 +1,184 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  announced,
+  begun,
+  grown,
+  type Hold,
+  HoldSchema,
+  holdAttentionAt,
+  isHeld,
+  isMember,
+  lifted,
+  nextGeneration,
+  released,
+} from '../../../domain/decision/hold.ts';
+import { aDigest, aHeldRecord, aHold, anApplication, anExecution, aUserId, iso, NOW } from '../../support/builders.ts';
+
+const WHAT = { applicationArn: anApplication(), entitlement: 'entitlement-1', userIds: [aUserId(1), aUserId(2)] };
+const CONTEXT = { now: NOW, execution: anExecution(), reason: 'brake' as const };
+
+const digestsOf = (hold: Hold) => hold.digests.map(({ digest }) => digest);
+const lastDigest = (hold: Hold) => digestsOf(hold).at(-1) ?? '';
+
+describe('a hold', () => {
+  it('begins with those who are held and with its event', () => {
+    const hold = begun(undefined, WHAT, CONTEXT);
+    const digest = lastDigest(hold);
+    expect(hold).toEqual(
+      aHold({ digests: [{ digest, generation: 1, count: 2 }], audit: [aHeldRecord({ digest, count: 2 })] }),
+    );
+    expect(isHeld(hold)).toBe(true);
+  });
+
+  it('is in force from its beginning until it is lifted', () => {
+    expect(isHeld(undefined)).toBe(false);
+    expect(isHeld(aHold())).toBe(true);
+    expect(isHeld(aHold({ released: 1 }))).toBe(true);
+    expect(isHeld(lifted(aHold()))).toBe(false);
+  });
+
+  it('follows on an earlier one, with higher generations and what is still to be told of that', () => {
+    const before = lifted(grown(begun(undefined, WHAT, CONTEXT), [aUserId(3)]));
+    const hold = begun(before, WHAT, { ...CONTEXT, now: new Date(iso(60)), reason: 'group-empty' });
+    expect(hold).toMatchObject({ status: 'held', revision: before.revision + 1, first: 3, reason: 'group-empty' });
+    expect(hold.digests).toMatchObject([{ generation: 3, count: 2 }]);
+    expect(hold.audit.map(({ reason }) => reason)).toEqual(['brake', 'group-empty']);
+    expect(hold).not.toHaveProperty('released');
+  });
+
+  it('grows by a generation, which is told to nobody', () => {
+    const hold = begun(undefined, WHAT, CONTEXT);
+    const more = grown(hold, [aUserId(3)]);
+    expect(more).toEqual({
+      ...hold,
+      revision: 2,
+      digests: [...hold.digests, { digest: lastDigest(more), generation: 2, count: 3 }],
+    });
+  });
+
+  it('keeps the last 200 of its digests', () => {
+    let hold = begun(undefined, WHAT, CONTEXT);
+    const first = lastDigest(hold);
+    for (let number = 3; number <= 201; number += 1) hold = grown(hold, [aUserId(number)]);
+    expect(digestsOf(hold)).toHaveLength(200);
+    expect(digestsOf(hold)[0]).toBe(first);
+    const more = grown(hold, [aUserId(202)]);
+    expect(digestsOf(more)).toEqual([...digestsOf(hold).slice(1), lastDigest(more)]);
+    expect(more.digests.at(-1)).toMatchObject({ generation: 201, count: 202 });
+    expect(released(more, first)).toBeUndefined();
+    expect([more.first, isMember(more, 1)]).toEqual([1, true]);
+  });
+
+  it('stays far below the 400 KB of an item', () => {
+    let hold = begun(undefined, WHAT, CONTEXT);
+    for (let number = 0; number < 300; number += 1) hold = grown(hold, [aUserId(number)]);
+    expect(JSON.stringify(hold).length).toBeLessThan(100_000);
+  });
+});
+
+describe('a digest', () => {
+  it('is the same for the same people in any order, and another for others', () => {
+    const digest = (...userIds: string[]) => lastDigest(begun(undefined, { ...WHAT, userIds }, CONTEXT));
+    expect(digest(aUserId(2), aUserId(1))).toBe(digest(aUserId(1), aUserId(2)));
+    expect(digest(aUserId(1))).not.toBe(digest(aUserId(1), aUserId(2)));
+  });
+
+  it.each<[string, Partial<typeof WHAT>, Partial<typeof CONTEXT>]>([
+    ['application', { applicationArn: anApplication(2) }, {}],
+    ['beginning', {}, { now: new Date(iso(1)) }],
+  ])('is another for another %s', (_fact, what, context) => {
+    const hold = begun(undefined, { ...WHAT, ...what }, { ...CONTEXT, ...context });
+    expect(lastDigest(hold)).not.toBe(lastDigest(begun(undefined, WHAT, CONTEXT)));
+  });
+
+  it('names a generation with all before it', () => {
+    const [one, two] = [[aUserId(1)], [aUserId(2)]].map((userIds) => begun(undefined, { ...WHAT, userIds }, CONTEXT));
+    if (!one || !two) throw new Error('there are two');
+    expect(lastDigest(grown(one, [aUserId(3)]))).not.toBe(lastDigest(grown(two, [aUserId(3)])));
+  });
+
+  it('changes nothing of the list of people that it is made of', () => {
+    const userIds = Object.freeze([aUserId(2), aUserId(1)]);
+    expect(() => begun(undefined, { ...WHAT, userIds }, CONTEXT)).not.toThrow();
+  });
+});
+
+describe('a release', () => {
+  const hold = aHold({
+    digests: [1, 2, 3].map((number) => ({ digest: aDigest(number), generation: number, count: number })),
+  });
+
+  it.each([1, 2, 3])('goes as far as its digest does: %d', (number) => {
+    expect(released(hold, aDigest(number))).toEqual({ ...hold, revision: 2, released: number });
+  });
+
+  it('is never taken back by one of an older digest', () => {
+    expect(released({ ...hold, released: 3 }, aDigest(1))?.released).toBe(3);
+    expect(released({ ...hold, released: 1 }, aDigest(2))?.released).toBe(2);
+  });
+
+  it.each([
+    ['a digest that the hold never had', hold, aDigest(9)],
+    ['no digest', hold, ''],
+    ['a hold that is lifted', lifted(hold), aDigest(1)],
+  ])('is none of %s', (_fact, one, digest) => {
+    expect(released(one, digest)).toBeUndefined();
+  });
+
+  it('is gone with the hold', () => {
+    expect(lifted({ ...hold, released: 2 })).toEqual({ ...hold, revision: 2, status: 'lifted' });
+  });
+});
+
+describe('a seat', () => {
+  it.each<[string, number | undefined, boolean]>([
+    ['of an earlier hold', 2, false],
+    ['that joined with its first generation', 3, true],
+    ['that joined later', 7, true],
+    ['that joined none', undefined, false],
+  ])('%s is in the hold: %s', (_fact, generation, expected) => {
+    expect(isMember(aHold({ first: 3 }), generation)).toBe(expected);
+  });
+});
+
+describe('the event of a hold', () => {
+  const [first, second] = [aHeldRecord(), aHeldRecord({ digest: aDigest(2) })];
+
+  it('is struck off once it is sent, and no other', () => {
+    const hold = aHold({ audit: [first, second] });
+    expect(announced(hold, (record) => record === first)).toEqual({ ...hold, revision: 2, audit: [second] });
+  });
+
+  it('is looked after by the tick when it is 15 minutes old', () => {
+    expect(holdAttentionAt(aHold({ audit: [first] }))).toBe(iso(900));
+    expect(holdAttentionAt(aHold())).toBeUndefined();
+  });
+});
+
+describe('the ledger’s item of a hold', () => {
+  const steps: Record<string, (hold: Hold, number: number) => Hold> = {
+    begun: (hold, number) => begun(hold, { ...WHAT, userIds: [aUserId(number)] }, CONTEXT),
+    grown: (hold, number) => grown(hold, [aUserId(number)]),
+    released: (hold) => released(hold, lastDigest(hold)) ?? hold,
+    lifted,
+    announced: (hold) => announced(hold, () => true),
+  };
+
+  it('stays readable, names each write that it replaces, and never counts its generations backwards', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...Object.values(steps)), { maxLength: 12 }), (taken) => {
+        let hold = begun(undefined, WHAT, CONTEXT);
+        expect(nextGeneration(undefined)).toBe(1);
+        for (const [index, step] of taken.entries()) {
+          const after = step(hold, index);
+          expect(HoldSchema.parse(after)).toEqual(after);
+          expect(after === hold || after.revision === hold.revision + 1).toBe(true);
+          expect(nextGeneration(after)).toBeGreaterThanOrEqual(nextGeneration(hold));
+          expect(after.released ?? 0).toBeLessThan(nextGeneration(after));
+          hold = after;
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { ObservationSchema, observationAttentionAt, observed } from '../../../domain/decision/observation.ts';
+import { anApplication, anAuditRecord, anExecution, anObservation, aUserId, iso, NOW } from '../../support/builders.ts';
+
+const ABOUT = {
+  applicationArn: anApplication(),
+  userId: aUserId(),
+  entitlement: 'entitlement-1',
+  requestedAt: iso(-5),
+};
+const CONTEXT = { now: NOW, execution: anExecution(), cause: 'event-1' };
+const LATER = { now: new Date(iso(60)), execution: anExecution(2), cause: 'event-2' };
+const record = (reason: string, changeSeq = 1) => anAuditRecord({ kind: 'observed', reason, changeSeq });
+
+describe('an observation', () => {
+  it('is told when it is the first', () => {
+    const first = observed(undefined, 'would-assign', ABOUT, CONTEXT);
+    expect(first).toEqual(anObservation({ requestedAt: iso(-5), audit: [record('would-assign')] }));
+    expect(ObservationSchema.parse(first)).toEqual(first);
+  });
+
+  it('is told once, however often the answer is the same', () => {
+    expect(observed(anObservation(), 'would-assign', ABOUT, LATER)).toBeUndefined();
+    expect(observed(anObservation({ answer: undefined }), undefined, ABOUT, LATER)).toBeUndefined();
+    expect(observed(undefined, undefined, ABOUT, LATER)).toBeUndefined();
+  });
+
+  it.each(['would-waitlist', 'would-leave', 'would-revoke', 'would-hold'] as const)(
+    'is told again when the answer is another: %s',
+    (answer) => {
+      const before = anObservation({ audit: [record('would-assign')] });
+      expect(observed(before, answer, ABOUT, LATER)).toEqual({
+        ...before,
+        answer,
+        requestedAt: iso(-5),
+        changeSeq: 2,
+        revision: 2,
+        changedAt: iso(60),
+        audit: [...before.audit, { ...record(answer, 2), at: iso(60), execution: LATER.execution, cause: LATER.cause }],
+      });
+    },
+  );
+
+  it('is noted and not told when nothing would change any more', () => {
+    const { answer: _, ...before } = anObservation({ audit: [record('would-assign')] });
+    const next = observed({ ...before, answer: 'would-assign' }, undefined, ABOUT, LATER);
+    expect(next).toEqual({ ...before, requestedAt: iso(-5), revision: 2, changedAt: iso(60) });
+    expect(ObservationSchema.parse(next)).toEqual(next);
+  });
+
+  it('is noted about whom it is, whatever else is known of them', () => {
+    const before = anObservation();
+    expect(observed(before, undefined, before, LATER)).not.toHaveProperty('answer');
+    const stale = anObservation({ changeSeq: 9, revision: 9 });
+    expect(observed(before, 'would-hold', stale, LATER)).toMatchObject({ changeSeq: 2, revision: 2 });
+  });
+
+  it('is told as a change of its own when an answer comes back', () => {
+    const none = observed(anObservation(), undefined, ABOUT, CONTEXT);
+    expect(observed(none, 'would-assign', ABOUT, CONTEXT)).toMatchObject({
+      changeSeq: 2,
+      revision: 3,
+      audit: [record('would-assign', 2)],
+    });
+  });
+
+  it('goes by the name that the entitlement has now', () => {
+    expect(observed(anObservation(), 'would-hold', { ...ABOUT, entitlement: 'renamed' }, LATER)?.entitlement).toBe(
+      'renamed',
+    );
+  });
+
+  it('is looked after by the tick when what it tells is 15 minutes old', () => {
+    expect(observationAttentionAt(anObservation({ audit: [record('would-assign')] }))).toBe(iso(900));
+    expect(observationAttentionAt(anObservation())).toBeUndefined();
+  });
+});

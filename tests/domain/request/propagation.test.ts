@@ -1,0 +1,174 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { expectationOf, type Sight, sightOf } from '../../../domain/request/propagation.ts';
+import { type Propagation, PropagationSchema, type Request } from '../../../domain/request/request.ts';
+import { PropagationTimeoutError } from '../../../domain/shared/errors.ts';
+import { aGroupId, aJoin, aPropagation, aRequest, at, aUserId, iso } from '../../support/builders.ts';
+
+const DAY = 24 * 3600;
+const SELECTOR = { email: 'someone@example.com' };
+
+/** When, in seconds after the request, the checks of a wait take place; `seen` tells what each shows. */
+function checksOf(
+  request: Request,
+  before: Propagation,
+  seen: (seconds: number) => Sight = () => ({ met: false }),
+): { times: number[]; end: 'visible' | 'timeout' } {
+  const times: number[] = [];
+  let propagation = before;
+  for (let seconds = 0; ; seconds += propagation.checkAfterSeconds) {
+    times.push(seconds);
+    try {
+      propagation = PropagationSchema.parse(sightOf(request, propagation, seen(seconds), at(seconds)));
+    } catch (error) {
+      if (error instanceof PropagationTimeoutError) return { times, end: 'timeout' };
+      throw error;
+    }
+    if (propagation.visible) return { times, end: 'visible' };
+  }
+}
+
+const JOIN = aRequest({ users: [aJoin()] });
+const MANUAL = aRequest({ trigger: 'manual' });
+
+describe('expectationOf', () => {
+  it.each<[string, Request, Propagation, string | undefined, ReturnType<typeof expectationOf>]>([
+    [
+      'the membership that an event told of',
+      aRequest({ users: [aJoin(1, { membership: 'absent' })] }),
+      aPropagation(),
+      undefined,
+      { userId: aUserId(1), groupId: aGroupId(), membership: 'absent' },
+    ],
+    [
+      'nothing where an event told of no group',
+      aRequest({ users: [{ userId: aUserId(1) }] }),
+      aPropagation(),
+      undefined,
+      undefined,
+    ],
+    ['nothing where an event named nobody', aRequest({ groups: [aGroupId()] }), aPropagation(), undefined, undefined],
+    [
+      'that the user of a manual start exists',
+      MANUAL,
+      aPropagation(),
+      aUserId(2),
+      { userId: aUserId(2), membership: 'member' },
+    ],
+    [
+      'the group that a manual start names, too',
+      MANUAL,
+      aPropagation({ groupId: aGroupId() }),
+      aUserId(2),
+      { userId: aUserId(2), groupId: aGroupId(), membership: 'member' },
+    ],
+  ])('is %s', (_fact, request, propagation, userId, expected) => {
+    expect(expectationOf(request, propagation, userId)).toEqual(expected);
+  });
+});
+
+describe('sightOf', () => {
+  it('goes on at once with what is visible', () => {
+    expect(sightOf(JOIN, aPropagation(), { met: true }, at(0))).toEqual({ visible: true, checkAfterSeconds: 0 });
+  });
+
+  it('looks again after 5 s, 10 s, 20 s … at most 5 min, and goes on when an event is 15 min old', () => {
+    expect(checksOf(JOIN, aPropagation())).toEqual({ times: [0, 5, 15, 35, 75, 155, 315, 615, 915], end: 'visible' });
+  });
+
+  it('goes on at the check that shows it', () => {
+    const { times, end } = checksOf(JOIN, aPropagation(), (seconds) => ({ met: seconds >= 36 }));
+    expect({ last: times.at(-1), end }).toEqual({ last: 75, end: 'visible' });
+  });
+
+  it.each([
+    ['late', 20, 15],
+    ['a check late', 75, 80],
+    ['at the last moment', 899.999, 16],
+  ])('counts from the request, also for an event that arrives %s', (_fact, elapsed, wait) => {
+    expect(sightOf(JOIN, aPropagation(), { met: false }, at(elapsed)).checkAfterSeconds).toBe(wait);
+  });
+
+  it('takes an event from a clock ahead of ours for one of now', () => {
+    expect(sightOf(JOIN, aPropagation(), { met: false }, at(-2)).checkAfterSeconds).toBe(7);
+  });
+
+  it('lets the truth stand 15 min after an event, and not a moment before', () => {
+    expect(sightOf(JOIN, aPropagation(), { met: false }, at(899.999)).visible).toBe(false);
+    expect(sightOf(JOIN, aPropagation(), { met: false }, at(900)).visible).toBe(true);
+  });
+
+  it('waits a day for a manual start with fewer than 300 checks, the last at its deadline', () => {
+    const { times, end } = checksOf(MANUAL, aPropagation({ selector: SELECTOR, deadline: iso(DAY) }));
+    expect(end).toBe('timeout');
+    expect(times.length).toBeLessThan(300);
+    expect(times.at(-1)).toBe(DAY);
+  });
+
+  it('finds somebody who comes at the last moment of a manual start', () => {
+    const propagation = aPropagation({ selector: SELECTOR, deadline: iso(60) });
+    const { times, end } = checksOf(MANUAL, propagation, (seconds) => ({ met: seconds >= 60, userId: aUserId() }));
+    expect({ last: times.at(-1), end }).toEqual({ last: 60, end: 'visible' });
+  });
+
+  it('looks once when a manual start does not wait', () => {
+    expect(checksOf(MANUAL, aPropagation({ deadline: iso(0) }))).toEqual({ times: [0], end: 'timeout' });
+  });
+
+  it.each([
+    ['nobody came', { selector: SELECTOR }, 'No such user came into the identity store in time'],
+    ['the user was not in the group', { groupId: aGroupId() }, 'The user was not visible as expected in time'],
+  ])('says that %s, and quotes nothing', (_fact, parts, message) => {
+    const propagation = aPropagation({ ...parts, deadline: iso(10) });
+    expect(() => sightOf(MANUAL, propagation, { met: false }, at(10))).toThrow(new PropagationTimeoutError(message));
+  });
+
+  it('drops the selector once the user is known', () => {
+    const propagation = aPropagation({ selector: SELECTOR, groupId: aGroupId(), deadline: iso(DAY) });
+    expect(sightOf(MANUAL, propagation, { met: true, userId: aUserId() }, at(3))).toEqual({
+      visible: true,
+      checkAfterSeconds: 0,
+      userId: aUserId(),
+      groupId: aGroupId(),
+      deadline: iso(DAY),
+    });
+  });
+
+  it('keeps the selector while it waits', () => {
+    const propagation = aPropagation({ selector: SELECTOR, deadline: iso(DAY) });
+    expect(sightOf(MANUAL, propagation, { met: false }, at(0)).selector).toEqual(SELECTOR);
+  });
+
+  it.each<[string, Partial<Request>, number[]]>([
+    ['10 s after a change of a group', { groups: [aGroupId()] }, [0, 10]],
+    ['10 s after an event that may concern everybody', { sweep: 'everything' }, [0, 10]],
+    ['at once when a user is named', { users: [{ userId: aUserId() }] }, [0]],
+    ['at once for a manual start', { trigger: 'manual', groups: [aGroupId()] }, [0]],
+    ['at once for a tick', { trigger: 'tick', sweep: 'due' }, [0]],
+  ])('goes on %s', (_fact, parts, times) => {
+    expect(checksOf(aRequest(parts), aPropagation(), () => ({ met: true }))).toEqual({ times, end: 'visible' });
+  });
+
+  it('lets a hint that arrives late settle only for the rest of its 10 s', () => {
+    const hint = aRequest({ groups: [aGroupId()] });
+    expect(sightOf(hint, aPropagation(), { met: true }, at(7.2)).checkAfterSeconds).toBe(3);
+    expect(sightOf(hint, aPropagation(), { met: true }, at(10)).visible).toBe(true);
+  });
+
+  it('waits from 1 to 300 s whenever it looks', () => {
+    const moments = fc.record({
+      elapsed: fc.integer({ min: 0, max: 7 * DAY * 1000 }).map((milliseconds) => milliseconds / 1000),
+      deadline: fc.option(fc.integer({ min: 1, max: 7 * DAY }), { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(moments, ({ elapsed, deadline }) => {
+        fc.pre(deadline === undefined || elapsed < deadline);
+        const before = aPropagation(deadline === undefined ? {} : { deadline: iso(deadline) });
+        const { visible, checkAfterSeconds } = sightOf(MANUAL, before, { met: false }, at(elapsed));
+        expect(visible).toBe(false);
+        expect(checkAfterSeconds).toBeGreaterThanOrEqual(1);
+        expect(checkAfterSeconds).toBeLessThanOrEqual(300);
+      }),
+    );
+  });
+});

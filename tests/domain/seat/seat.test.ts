@@ -1,0 +1,559 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type AuditRecord,
+  adopted,
+  answered,
+  assigned,
+  attentionAt,
+  cleared,
+  confirmed,
+  creating,
+  forgotten,
+  held,
+  kept,
+  leaving,
+  refused,
+  reported,
+  revoked,
+  revoking,
+  type Seat,
+  SeatSchema,
+  type SeatStatus,
+  SeatStatusSchema,
+  takesPlace,
+  waitlisted,
+} from '../../../domain/seat/seat.ts';
+import {
+  aChangeContext,
+  anApplication,
+  anAuditRecord,
+  anExecution,
+  aSeat,
+  aUserId,
+  iso,
+  NOW,
+} from '../../support/builders.ts';
+
+const TARGET = {
+  applicationArn: anApplication(),
+  userId: aUserId(),
+  entitlement: 'entitlement-1',
+  requestedAt: iso(-5),
+};
+const REFUSAL = { reason: 'access-denied', since: iso(-7200), execution: anExecution('old'), reported: true };
+const LATER = aChangeContext({ now: new Date(iso(60)), execution: anExecution(2), cause: 'event-2' });
+
+describe('takesPlace', () => {
+  it.each<[SeatStatus, boolean]>([
+    ['waitlisted', false],
+    ['creating', true],
+    ['assigned', true],
+    ['confirmed', true],
+    ['leaving', true],
+    ['held', true],
+    ['revoking', true],
+    ['revoked', false],
+    ['failed', false],
+  ])('tells whether an assignment may exist with a seat that is %s: %s', (status, place) => {
+    expect(takesPlace({ status })).toBe(place);
+  });
+});
+
+describe('creating', () => {
+  it('begins a seat', () => {
+    expect(creating(undefined, TARGET, aChangeContext())).toEqual({
+      ...TARGET,
+      schemaVersion: 1,
+      status: 'creating',
+      changeSeq: 1,
+      revision: 1,
+      cause: 'event-1',
+      changedAt: iso(),
+      audit: [],
+    });
+  });
+
+  it.each<SeatStatus>(['creating', 'assigned'])('is the same change once more with a seat that is %s', (status) => {
+    const seat = aSeat({ status, changeSeq: 4, requestedAt: iso(-9), cause: 'event-0', audit: [anAuditRecord()] });
+    expect(creating(seat, TARGET, aChangeContext())).toEqual({
+      ...seat,
+      status: 'creating',
+      revision: seat.revision + 1,
+      changedAt: iso(),
+    });
+  });
+
+  it.each<[SeatStatus, boolean]>([
+    ['waitlisted', false],
+    ['confirmed', true],
+    ['leaving', true],
+    ['held', true],
+    ['revoking', true],
+    ['revoked', false],
+    ['failed', false],
+  ])('is a change of its own with a seat that is %s, as old as before: %s', (status, asOld) => {
+    const { grantedAt, ...seat } = aSeat({ status, changeSeq: 4, requestedAt: iso(-9) });
+    const before = { ...seat, grantedAt, dueAt: iso(1), hold: 2, nextAttemptAt: iso() };
+    expect(creating(before, TARGET, aChangeContext())).toEqual({
+      ...seat,
+      ...TARGET,
+      status: 'creating',
+      changeSeq: 5,
+      revision: seat.revision + 1,
+      cause: 'event-1',
+      changedAt: iso(),
+      ...(asOld ? { grantedAt } : {}),
+    });
+  });
+
+  it('keeps what the bus, the brake and the report of a refusal still need', () => {
+    const kept = { audit: [anAuditRecord({ kind: 'revoked' })], revocations: [iso(-60)], refusal: REFUSAL };
+    const seat = creating(aSeat({ status: 'failed', nextAttemptAt: iso(), ...kept }), TARGET, aChangeContext());
+    expect(seat).toMatchObject(kept);
+    expect(seat).not.toHaveProperty('nextAttemptAt');
+  });
+});
+
+describe('assigned', () => {
+  it('comes with its audit record, and with no refusal', () => {
+    const before = aSeat({
+      status: 'creating',
+      changeSeq: 2,
+      refusal: REFUSAL,
+      nextAttemptAt: iso(),
+      revocations: [iso(-60)],
+    });
+    const { refusal: _refusal, nextAttemptAt: _next, ...rest } = before;
+    expect(assigned(before, aChangeContext())).toEqual({
+      ...rest,
+      status: 'assigned',
+      revision: before.revision + 1,
+      changedAt: iso(),
+      audit: [anAuditRecord({ changeSeq: 2 })],
+    });
+  });
+
+  it('says when a seat was given that was never there', () => {
+    const { grantedAt: _, ...fresh } = aSeat({ status: 'creating' });
+    expect(assigned(fresh, aChangeContext()).grantedAt).toBe(iso());
+  });
+
+  it('is told once, as it was first, when an answer was lost and the step runs twice', () => {
+    const once = assigned(aSeat({ status: 'creating' }), aChangeContext());
+    const twice = assigned(creating(once, TARGET, LATER), LATER);
+    expect(twice.audit).toEqual(once.audit);
+  });
+
+  it('is told again when it is another change', () => {
+    const once = assigned(aSeat({ status: 'creating' }), aChangeContext());
+    const again = assigned(creating({ ...once, status: 'confirmed' }, TARGET, LATER), LATER);
+    expect(again.audit.map(({ changeSeq }) => changeSeq)).toEqual([1, 2]);
+  });
+});
+
+describe('waitlisted', () => {
+  const line = anAuditRecord({ kind: 'waitlisted', reason: 'cap-reached' });
+
+  it('puts somebody in line by the first request, and is told', () => {
+    expect(waitlisted(undefined, TARGET, aChangeContext())).toEqual({
+      ...TARGET,
+      schemaVersion: 1,
+      status: 'waitlisted',
+      changeSeq: 1,
+      revision: 1,
+      cause: 'event-1',
+      changedAt: iso(),
+      audit: [line],
+    });
+  });
+
+  it('is a change of its own for who had a seat before, and keeps what the brake counts', () => {
+    const before = aSeat({ status: 'revoked', changeSeq: 4, revocations: [iso(-60)] });
+    const seat = waitlisted(before, TARGET, aChangeContext());
+    expect(seat).toMatchObject({ changeSeq: 5, revocations: [iso(-60)], audit: [{ ...line, changeSeq: 5 }] });
+    expect(takesPlace(seat)).toBe(false);
+  });
+
+  it('becomes a seat as a further change, with the time of the first request', () => {
+    const line = waitlisted(undefined, TARGET, aChangeContext());
+    const seat = assigned(creating(line, { ...TARGET, requestedAt: line.requestedAt }, LATER), LATER);
+    expect(seat).toMatchObject({ requestedAt: TARGET.requestedAt, grantedAt: iso(60) });
+    expect(seat.audit.map(({ kind, changeSeq }) => [kind, changeSeq])).toEqual([
+      ['waitlisted', 1],
+      ['assigned', 2],
+    ]);
+  });
+});
+
+describe('adopted', () => {
+  const target = { ...TARGET, requestedAt: iso() };
+  const context = aChangeContext({ reason: 'manual' });
+
+  it('makes a confirmed seat of somebody else’s assignment, as old as the adoption, and is told', () => {
+    expect(adopted(undefined, target, context)).toEqual({
+      ...target,
+      schemaVersion: 1,
+      status: 'confirmed',
+      changeSeq: 1,
+      revision: 1,
+      cause: 'event-1',
+      grantedAt: iso(),
+      changedAt: iso(),
+      audit: [anAuditRecord({ kind: 'adopted', reason: 'manual' })],
+    });
+  });
+
+  it('follows on what was there, and leaves nothing of a refusal', () => {
+    const before = aSeat({ status: 'revoked', changeSeq: 4, refusal: REFUSAL, audit: [anAuditRecord()] });
+    const seat = adopted(before, target, context);
+    expect(seat).toMatchObject({ changeSeq: 5, revision: 4, grantedAt: iso() });
+    expect(seat.audit.map(({ kind }) => kind)).toEqual(['assigned', 'adopted']);
+    expect(seat).not.toHaveProperty('refusal');
+  });
+});
+
+describe('leaving', () => {
+  it.each<SeatStatus>(['assigned', 'confirmed'])('gives a seat that is %s its date, and is told with it', (status) => {
+    const before = aSeat({ status });
+    expect(leaving(before, iso(86_400), aChangeContext({ reason: 'group-leave' }))).toEqual({
+      ...before,
+      status: 'leaving',
+      changeSeq: 2,
+      revision: before.revision + 1,
+      cause: 'event-1',
+      changedAt: iso(),
+      dueAt: iso(86_400),
+      audit: [anAuditRecord({ kind: 'leaving', changeSeq: 2, reason: 'group-leave', dueAt: iso(86_400) })],
+    });
+  });
+});
+
+describe('held', () => {
+  it.each<SeatStatus>(['assigned', 'confirmed', 'leaving', 'held'])(
+    'makes a seat that is %s one of a generation, and tells nothing',
+    (status) => {
+      const before = aSeat({ status });
+      expect(held({ ...before, dueAt: iso(), hold: 1 }, 2, aChangeContext())).toEqual({
+        ...before,
+        status: 'held',
+        revision: before.revision + 1,
+        changedAt: iso(),
+        hold: 2,
+      });
+    },
+  );
+});
+
+describe('a create whose answer was lost, and whose assignment shows', () => {
+  const { grantedAt: _, ...open } = aSeat({ status: 'creating', changeSeq: 3 });
+  const STEPS: Record<string, (seat: Seat) => Seat> = {
+    answered: (seat) => answered(seat, aChangeContext({ reason: 'group-leave' })),
+    leaving: (seat) => leaving(seat, iso(86_400), aChangeContext({ reason: 'group-leave' })),
+    held: (seat) => held(seat, 1, aChangeContext({ reason: 'group-leave' })),
+  };
+
+  it.each(Object.keys(STEPS))('is told before it is %s, by one write', (status) => {
+    const seat = STEPS[status]?.(open);
+    expect(seat).toMatchObject({ revision: open.revision + 1, grantedAt: iso() });
+    expect(seat?.audit[0]).toEqual(anAuditRecord({ kind: 'assigned', changeSeq: 3, reason: 'group-join' }));
+  });
+
+  it.each(Object.keys(STEPS))(
+    'is told as drift that was healed before it is %s, when it was told of already',
+    (status) => {
+      const seat = STEPS[status]?.({ ...open, grantedAt: iso(-60) });
+      expect(seat).toMatchObject({ revision: open.revision + 1, grantedAt: iso(-60) });
+      expect(seat?.audit[0]).toEqual(anAuditRecord({ kind: 'assigned', changeSeq: 3, reason: 'drift-healed' }));
+    },
+  );
+});
+
+describe('kept', () => {
+  it.each<[SeatStatus, Partial<Seat>]>([
+    ['leaving', { dueAt: iso(1) }],
+    ['held', { hold: 1 }],
+  ])('gives a seat that is %s back to its owner, and is told', (status, parts) => {
+    const before = aSeat({ status });
+    const context = aChangeContext({ reason: 'group-leave' });
+    expect(kept({ ...before, ...parts }, context)).toEqual({
+      ...before,
+      status: 'confirmed',
+      changeSeq: 2,
+      revision: before.revision + 1,
+      cause: 'event-1',
+      changedAt: iso(),
+      audit: [anAuditRecord({ kind: 'kept', changeSeq: 2, reason: 'still-entitled' })],
+    });
+  });
+});
+
+describe('revoking', () => {
+  it.each<SeatStatus>(['creating', 'assigned', 'confirmed', 'leaving', 'held'])(
+    'begins a change of its own with a seat that is %s',
+    (status) => {
+      const seat = aSeat({ status, changeSeq: 4 });
+      expect(revoking(seat, aChangeContext())).toEqual({
+        ...seat,
+        status: 'revoking',
+        changeSeq: 5,
+        revision: seat.revision + 1,
+        cause: 'event-1',
+        changedAt: iso(),
+      });
+    },
+  );
+
+  it('is the same change when it runs twice; what counts as young begins anew with each call', () => {
+    const once = revoking(aSeat(), aChangeContext());
+    const changedAt = LATER.now.toISOString();
+    expect(revoking(once, LATER)).toEqual({ ...once, revision: once.revision + 1, changedAt });
+  });
+});
+
+describe('revoked', () => {
+  it('comes with its audit record, counts against the brake, and has no refusal', () => {
+    const before = aSeat({ status: 'revoking', changeSeq: 2, refusal: REFUSAL, nextAttemptAt: iso() });
+    const { refusal: _refusal, nextAttemptAt: _next, ...rest } = before;
+    expect(revoked(before, aChangeContext({ reason: 'group-leave' }))).toEqual({
+      ...rest,
+      status: 'revoked',
+      revision: before.revision + 1,
+      changedAt: iso(),
+      revocations: [iso()],
+      audit: [anAuditRecord({ kind: 'revoked', changeSeq: 2, reason: 'group-leave' })],
+    });
+  });
+
+  it('is remembered for a day, with those of the day before it', () => {
+    const earlier = [iso(-86_401), iso(-86_400), iso(-86_399), iso(-60)];
+    const seat = revoked(aSeat({ status: 'revoking', revocations: earlier }), aChangeContext());
+    expect(seat.revocations).toEqual([iso(-86_399), iso(-60), iso()]);
+  });
+
+  it.each<SeatStatus>(['creating', 'assigned', 'confirmed', 'leaving', 'held'])(
+    'is a change of its own, and no revocation of Usher’s, with a seat that is %s: AWS removed it with the user',
+    (status) => {
+      const before = aSeat({ status, changeSeq: 4, revocations: [iso(-60)] });
+      expect(revoked({ ...before, dueAt: iso(1), hold: 1 }, aChangeContext({ reason: 'user-deleted' }))).toEqual({
+        ...before,
+        status: 'revoked',
+        changeSeq: 5,
+        cause: 'event-1',
+        revision: before.revision + 1,
+        changedAt: iso(),
+        audit: [anAuditRecord({ kind: 'revoked', changeSeq: 5, reason: 'user-deleted' })],
+      });
+    },
+  );
+
+  it('is told once when the step runs twice', () => {
+    const once = revoked(aSeat({ status: 'revoking' }), aChangeContext());
+    expect(revoked({ ...once, status: 'revoking' }, LATER).audit).toEqual(once.audit);
+  });
+});
+
+describe('refused', () => {
+  const context = { now: NOW, execution: anExecution(), cause: 'event-1', again: false, ambiguous: false };
+  const record = anAuditRecord({ kind: 'refused', refused: 'grant', reason: 'access-denied' });
+
+  it('gives up the place of a grant, is told, and is to be reported', () => {
+    const before = aSeat({ status: 'creating' });
+    expect(refused(before, 'access-denied', context)).toEqual({
+      ...before,
+      status: 'failed',
+      revision: before.revision + 1,
+      changedAt: iso(),
+      refusal: { reason: 'access-denied', since: iso(), execution: anExecution(), reported: false },
+      nextAttemptAt: iso(3600),
+      audit: [record],
+    });
+  });
+
+  it('keeps the place of a grant that an earlier call may have made', () => {
+    const seat = refused(aSeat({ status: 'creating' }), 'access-denied', { ...context, ambiguous: true });
+    expect(seat).toMatchObject({ status: 'creating', audit: [record], nextAttemptAt: iso(3600) });
+    expect(takesPlace(seat)).toBe(true);
+  });
+
+  it('makes a later grant a change of its own: the refusal was told', () => {
+    const seat = refused(aSeat({ status: 'creating' }), 'access-denied', { ...context, ambiguous: true });
+    expect(creating(seat, seat, aChangeContext()).changeSeq).toBe(seat.changeSeq + 1);
+  });
+
+  it('keeps the place of a revocation', () => {
+    const seat = refused(aSeat({ status: 'revoking' }), 'access-denied', context);
+    expect(seat).toMatchObject({ status: 'revoking', audit: [{ ...record, refused: 'revoke' }] });
+    expect(takesPlace(seat)).toBe(true);
+  });
+
+  it('is neither told nor reported a second time for the same reason', () => {
+    const before = aSeat({ status: 'creating', refusal: REFUSAL });
+    expect(refused(before, 'access-denied', context)).toMatchObject({
+      refusal: { reason: 'access-denied', since: REFUSAL.since, execution: anExecution(), reported: true },
+      nextAttemptAt: iso(3600),
+      audit: [],
+    });
+  });
+
+  it('is told and reported when the reason changes', () => {
+    const before = aSeat({ status: 'creating', refusal: REFUSAL });
+    expect(refused(before, 'quota-exceeded', context)).toMatchObject({
+      refusal: { reason: 'quota-exceeded', since: iso(), reported: false },
+      audit: [{ ...record, reason: 'quota-exceeded' }],
+    });
+  });
+
+  it('is reported, but not told, when the same execution is refused again', () => {
+    const before = aSeat({ status: 'creating', refusal: REFUSAL });
+    expect(refused(before, 'access-denied', { ...context, again: true })).toMatchObject({
+      refusal: { reported: false },
+      audit: [],
+    });
+  });
+
+  it('has a record for every reason that is not on the bus yet', () => {
+    const first = refused(aSeat({ status: 'creating' }), 'access-denied', context);
+    const second = refused({ ...first, status: 'creating' }, 'quota-exceeded', context);
+    expect(second.audit.map(({ reason }) => reason)).toEqual(['access-denied', 'quota-exceeded']);
+  });
+});
+
+describe('reported', () => {
+  it('marks the refusal, and may run twice', () => {
+    const seat = reported(aSeat({ status: 'failed', refusal: { ...REFUSAL, reported: false } }));
+    expect(seat).toMatchObject({ refusal: { ...REFUSAL, reported: true, failed: true }, revision: 4 });
+    expect(reported(seat).refusal).toEqual(seat.refusal);
+  });
+
+  it('changes nothing without a refusal', () => {
+    const seat = aSeat();
+    expect(reported(seat)).toBe(seat);
+  });
+});
+
+describe.each([
+  ['confirmed', confirmed, 'confirmed'],
+  ['forgotten', forgotten, 'revoked'],
+] as const)('%s', (_name, change, status) => {
+  it(`makes a seat ${status}, tells nothing, and leaves nothing of a refusal to be tried`, () => {
+    const before = aSeat({ status: 'revoking', refusal: REFUSAL, nextAttemptAt: iso(), audit: [anAuditRecord()] });
+    const { refusal: _refusal, nextAttemptAt: _next, ...rest } = before;
+    expect(change(before, NOW)).toEqual({ ...rest, status, revision: before.revision + 1, changedAt: iso() });
+  });
+});
+
+describe('cleared', () => {
+  it('drops what is on the bus and keeps the rest, as old as it is', () => {
+    const [first, second] = [anAuditRecord(), anAuditRecord({ kind: 'revoked', changeSeq: 2 })];
+    const seat = aSeat({ audit: [first, second] });
+    expect(cleared(seat, (record) => record === first)).toEqual({ ...seat, revision: 4, audit: [second] });
+  });
+});
+
+describe('attentionAt', () => {
+  const MINUTES_15 = iso(-86_400 + 900);
+
+  it.each<[SeatStatus, string | undefined]>([
+    ['waitlisted', undefined],
+    ['creating', MINUTES_15],
+    ['assigned', MINUTES_15],
+    ['confirmed', undefined],
+    ['leaving', undefined],
+    ['held', undefined],
+    ['revoking', MINUTES_15],
+    ['revoked', undefined],
+    ['failed', undefined],
+  ])('of a seat that is %s, with nothing else to do: %s', (status, expected) => {
+    expect(attentionAt(aSeat({ status }))).toBe(expected);
+  });
+
+  it.each(SeatStatusSchema.options)(
+    'is 15 min after the change that is not on the bus, with a seat that is %s',
+    (status) => {
+      expect(attentionAt(aSeat({ status, audit: [anAuditRecord()] }))).toBe(MINUTES_15);
+    },
+  );
+
+  it('is the end of the grace of a seat that leaves', () => {
+    const seat = leaving(aSeat(), iso(86_400), aChangeContext());
+    expect(attentionAt(seat)).toBe(iso(900));
+    expect(attentionAt(cleared(seat, () => true))).toBe(iso(86_400));
+    expect(attentionAt(cleared(kept(seat, LATER), () => true))).toBeUndefined();
+  });
+
+  it.each<SeatStatus>(['failed', 'revoking'])('is the next attempt of a seat that is %s', (status) => {
+    expect(attentionAt(aSeat({ status, nextAttemptAt: iso(3600) }))).toBe(iso(3600));
+  });
+
+  it('does not let a refusal that is not on the bus wait for the next attempt', () => {
+    const seat = refused(aSeat({ status: 'creating' }), 'access-denied', {
+      ...aChangeContext(),
+      again: false,
+      ambiguous: false,
+    });
+    expect(attentionAt(seat)).toBe(iso(900));
+    expect(attentionAt(cleared(seat, () => true))).toBe(iso(3600));
+  });
+
+  it('is never once a seat is settled and told', () => {
+    const refusedOnce = refused(aSeat({ status: 'revoking' }), 'access-denied', {
+      ...aChangeContext(),
+      again: false,
+      ambiguous: false,
+    });
+    for (const settled of [
+      confirmed(refusedOnce, NOW),
+      forgotten(refusedOnce, NOW),
+      revoked(refusedOnce, aChangeContext()),
+    ]) {
+      expect(attentionAt(cleared(settled, () => true))).toBeUndefined();
+    }
+  });
+});
+
+describe('a seat', () => {
+  type Step = (seat: Seat, context: ReturnType<typeof aChangeContext>) => Seat;
+  const STEPS: Record<string, Step> = {
+    creating: (seat, context) => creating(seat, TARGET, context),
+    assigned,
+    waitlisted: (seat, context) => waitlisted(seat, TARGET, context),
+    adopted: (seat, context) => adopted(seat, TARGET, context),
+    leaving: (seat, context) => leaving(seat, iso(86_400), context),
+    held: (seat, context) => held(seat, 1, context),
+    answered,
+    kept,
+    revoking,
+    revoked,
+    refused: (seat, context) => refused(seat, 'access-denied', { ...context, again: false, ambiguous: false }),
+    reported,
+    confirmed: (seat, { now }) => confirmed(seat, now),
+    forgotten: (seat, { now }) => forgotten(seat, now),
+    cleared: (seat) => cleared(seat, () => true),
+  };
+
+  it('stays readable, never counts backwards, and names each write that it replaces', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...Object.values(STEPS)), { maxLength: 12 }), (steps) => {
+        let seat = creating(undefined, TARGET, aChangeContext());
+        for (const [index, step] of steps.entries()) {
+          const after = step(seat, aChangeContext({ now: new Date(iso(index)) }));
+          expect(SeatSchema.parse(after)).toEqual(after);
+          expect(after.changeSeq).toBeGreaterThanOrEqual(seat.changeSeq);
+          expect(after === seat || after.revision === seat.revision + 1).toBe(true);
+          seat = after;
+        }
+      }),
+    );
+  });
+
+  it('has of each change and kind at most one record that is not on the bus', () => {
+    const id = ({ kind, changeSeq, reason }: AuditRecord) => [kind, changeSeq, kind === 'refused' ? reason : ''].join();
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...Object.values(STEPS)), { maxLength: 12 }), (steps) => {
+        const seat = steps.reduce((before, step) => step(before, aChangeContext()), aSeat());
+        expect(new Set(seat.audit.map(id)).size).toBe(seat.audit.length);
+      }),
+    );
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
+import { ApplicationArn, normalizeId, parseResourceArn, ResourceId } from '../../../domain/shared/ids.ts';
+
+const ID = '94e80458-9021-70ea-08fa-c3a10a1d8a92';
+const LEGACY = '93670dc30f-6d321996-4c0f-4a53-9f13-2d8c2a5f0001';
+
+const NOT_IDS: [string, unknown][] = [
+  ['an empty text', ''],
+  ['a number', 42],
+  ['null', null],
+  ['undefined', undefined],
+  ['a list of ids', [ID]],
+  ['an object with toString', { toString: () => ID }],
+  ['a text that AWS hid', 'HIDDEN_DUE_TO_SECURITY_REASONS'],
+  ['an id with a line feed at its end', `${ID}\n`],
+  ['an id with a null character at its end', `${ID}\u0000`],
+  ['an id with a blank before it', ` ${ID}`],
+  ['an id without its last digit', ID.slice(0, -1)],
+  ['an id with a digit too many', `${ID}0`],
+  ['an id with a digit that is not hexadecimal', ID.replace('9', 'g')],
+  ['a prefix of nine digits', LEGACY.slice(1)],
+  ['an id in full-width digits', ID.replaceAll('0', '\uff10')],
+  ['the ARN of an identity store', 'arn:aws:identitystore::111122223333:identitystore/d-1234567890'],
+  ['an ARN of another service', `arn:aws:sso:::user/${ID}`],
+  ['an ARN without its id', 'arn:aws:identitystore:::user/'],
+  ['an ARN with more after the id', `arn:aws:identitystore:::user/${ID}/x`],
+];
+
+describe('normalizeId', () => {
+  it.each([
+    ['keeps a UUID', ID, ID],
+    ['keeps a legacy id', LEGACY, LEGACY],
+    ['lowers the case of an id', ID.toUpperCase(), ID],
+    ['cuts an ARN down to its id', `arn:aws:identitystore:::user/${ID}`, ID],
+    ['cuts an ARN down to its legacy id', `arn:aws:identitystore:::user/${LEGACY}`, LEGACY],
+    ['cuts an ARN of another partition', `arn:aws-us-gov:identitystore:::user/${ID.toUpperCase()}`, ID],
+  ])('%s', (_fact, value, id) => {
+    expect(normalizeId(value, 'user')).toBe(id);
+  });
+
+  it.each(['group', 'membership'])('refuses the ARN of a %s where a user is meant', (kind) => {
+    expect(normalizeId(`arn:aws:identitystore:::${kind}/${ID}`, 'user')).toBeUndefined();
+  });
+
+  it.each(NOT_IDS)('refuses %s', (_what, value) => {
+    expect(normalizeId(value, 'user')).toBeUndefined();
+  });
+});
+
+describe('parseResourceArn', () => {
+  it.each(['user', 'group', 'membership'])('reads the ARN of a %s', (kind) => {
+    expect(parseResourceArn(`arn:aws:identitystore:::${kind}/${LEGACY.toUpperCase()}`)).toEqual({ kind, id: LEGACY });
+  });
+
+  it.each([['a bare id', ID], ...NOT_IDS])('finds nothing in %s', (_what, value) => {
+    expect(parseResourceArn(value)).toBeUndefined();
+  });
+});
+
+describe('ResourceId', () => {
+  it.each([ID, LEGACY])('accepts %s', (id) => {
+    expect(z.safeParse(ResourceId, id).success).toBe(true);
+  });
+
+  it.each([['an id in upper case', ID.toUpperCase()], ['an ARN', `arn:aws:identitystore:::user/${ID}`], ...NOT_IDS])(
+    'refuses %s',
+    (_what, value) => {
+      expect(z.safeParse(ResourceId, value).success).toBe(false);
+    },
+  );
+});
+
+describe('ApplicationArn', () => {
+  it.each([
+    'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888',
+    'arn:aws-cn:sso::111122223333:application/ins-1111222233334444/apl-5555666677778888',
+  ])('accepts %s', (arn) => {
+    expect(z.safeParse(ApplicationArn, arn).success).toBe(true);
+  });
+
+  it.each([
+    ['an instance', 'arn:aws:sso:::instance/ssoins-1111222233334444'],
+    [
+      'an account of eleven digits',
+      'arn:aws:sso::11112222333:application/ssoins-1111222233334444/apl-5555666677778888',
+    ],
+    ['a line feed at its end', 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888\n'],
+  ])('refuses %s', (_what, arn) => {
+    expect(z.safeParse(ApplicationArn, arn).success).toBe(false);
+  });
+});

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
+import { checkShape } from '../../../domain/shared/validation.ts';
+
+describe('checkShape', () => {
+  it('gives the value, parsed', () => {
+    expect(checkShape(z.string().check(z.toLowerCase()), 'ABC')).toEqual({ value: 'abc' });
+  });
+
+  it.each([
+    ['a text that is too long', z.string().check(z.maxLength(2)), 'abc', 'expected at most 2 characters'],
+    ['a text that is too short', z.string().check(z.minLength(2)), 'a', 'expected at least 2 characters'],
+    ['a missing choice', z.enum(['a', 'b']), undefined, 'missing: expected a or b'],
+    ['a type without a word of its own', z.date(), 'a', 'expected date'],
+    ['none of several forms', z.union([z.string(), z.boolean()]), 7, 'not in an expected form'],
+    ['what the schema has words for', z.string().check(z.regex(/^a/, 'expected an a')), 'b', 'expected an a'],
+  ])('says what was expected of %s', (_fact, schema, value, problem) => {
+    expect(checkShape(schema, value)).toEqual({ faults: [{ path: '', problem }] });
+  });
+
+  it('hides a key that may be a value in a path', () => {
+    const people = z.record(z.string(), z.object({ ids: z.array(z.string()) }));
+    expect(checkShape(people, { 'jane@example.com': { ids: [1] } })).toEqual({
+      faults: [{ path: '?.ids[0]', problem: 'expected a text' }],
+    });
+  });
+});

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { parseEntitlements } from '../../../../domain/entitlements.ts';
+import { normalize } from '../../../../domain/request/normalize.ts';
+import { type RecordedChange, recordOf, type Via } from '../../../../emulator/aws/cloudtrail/cloudtrail.ts';
+import { titleOf } from '../../../../input/event-title.ts';
+
+const GROUP = '44f834e8-0081-7055-1d60-2eb4f1bb0f7b';
+const USER = '94e80458-9021-70ea-08fa-c3a10a1d8a92';
+const AT = new Date('2026-11-01T10:00:00.400Z');
+
+function aRecord(change: RecordedChange, via: Via, sequence = 1) {
+  return recordOf(change, { via, at: AT, sequence, identityStoreId: 'd-1234567890', region: 'us-east-1' });
+}
+
+/** What the service makes of an event. */
+function lookOf(event: unknown) {
+  const configured = parseEntitlements({
+    identityCenter: {
+      region: 'us-east-1',
+      instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
+      identityStoreId: 'd-1234567890',
+    },
+    entitlements: [
+      {
+        name: 'q',
+        application: 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888',
+        groups: [GROUP],
+        seats: { max: 5 },
+      },
+    ],
+  });
+  if ('faults' in configured) throw new Error('the entitlements of this test are not valid');
+  const { entitlements } = configured;
+  const normalized = normalize(event, { entitlements, execution: 'execution', startedAt: AT });
+  if ('ignored' in normalized) return normalized.ignored;
+  const { users, groups, sweep } = normalized.request;
+  return { users, groups, sweep };
+}
+
+const JOIN = { change: 'join', userId: USER, groupId: GROUP } as const;
+const LEAVE = { ...JOIN, change: 'leave' } as const;
+const member = { users: [{ userId: USER, expected: { groupId: GROUP, membership: 'member' } }], groups: [] };
+const absent = { users: [{ userId: USER, expected: { groupId: GROUP, membership: 'absent' } }], groups: [] };
+const hint = { users: [], groups: [GROUP] };
+const someone = { users: [{ userId: USER }], groups: [] };
+
+function aChange(change: RecordedChange['change']): RecordedChange {
+  switch (change) {
+    case 'join':
+    case 'leave':
+      return { change, userId: USER, groupId: GROUP };
+    case 'addGroup':
+    case 'deleteGroup':
+      return { change, groupId: GROUP };
+    default:
+      return { change, userId: USER };
+  }
+}
+
+describe('the record of a change', () => {
+  it.each<[RecordedChange['change'], Via, string, unknown]>([
+    ['addGroup', 'scim', 'CreateGroup', hint],
+    ['addGroup', 'console', 'CreateGroup', hint],
+    ['addGroup', 'api', 'CreateGroup', hint],
+    ['deleteGroup', 'scim', 'DeleteGroup', hint],
+    ['deleteGroup', 'console', 'DeleteGroup', hint],
+    ['deleteGroup', 'api', 'DeleteGroup', hint],
+    ['join', 'scim', 'PatchGroup', hint],
+    ['join', 'console', 'AddMemberToGroup', member],
+    ['join', 'api', 'CreateGroupMembership', member],
+    ['leave', 'scim', 'PatchGroup', hint],
+    ['leave', 'console', 'RemoveMemberFromGroup', absent],
+    ['leave', 'api', 'DeleteGroupMembership', { users: [], groups: [], sweep: 'everything' }],
+    ['disable', 'scim', 'PatchUser', someone],
+    ['disable', 'console', 'DisableUser', someone],
+    ['disable', 'api', 'UpdateUser', someone],
+    ['enable', 'scim', 'PatchUser', someone],
+    ['enable', 'console', 'EnableUser', someone],
+    ['enable', 'api', 'UpdateUser', someone],
+    ['delete', 'scim', 'DeleteUser', someone],
+    ['delete', 'console', 'DeleteUser', someone],
+    ['delete', 'api', 'DeleteUser', someone],
+  ])('%s through %s is a %s that says as much as AWS does', (kind, via, eventName, look) => {
+    const record = aRecord(aChange(kind), via);
+    expect(record.detail.eventName).toBe(eventName);
+    expect(lookOf(record)).toEqual(look);
+  });
+
+  it.each([JOIN, LEAVE])('hides from SCIM who it was: $change', (change) => {
+    expect(JSON.stringify(aRecord(change, 'scim'))).not.toContain(USER);
+  });
+
+  it('has ids of its own, the same in every run', () => {
+    const [first, again, second] = [aRecord(JOIN, 'scim', 1), aRecord(JOIN, 'scim', 1), aRecord(JOIN, 'scim', 2)];
+    expect(again).toEqual(first);
+    expect(second.detail.eventID).not.toBe(first.detail.eventID);
+    expect(second.id).not.toBe(first.id);
+  });
+
+  it('has the time of the change to the second, as CloudTrail writes it', () => {
+    const { time, detail } = aRecord(JOIN, 'api');
+    expect([time, detail.eventTime]).toEqual(['2026-11-01T10:00:00Z', '2026-11-01T10:00:00Z']);
+  });
+});
+
+describe('the title of an input', () => {
+  it.each<[string, object, string]>([
+    ['an event', aRecord(JOIN, 'scim'), 'event PatchGroup of identitystore-scim'],
+    ['a bare record', aRecord(JOIN, 'console').detail, 'event AddMemberToGroup of sso-directory'],
+    ['a notification', { source: 'aws.identitystore', 'detail-type': 'User Created' }, 'event "User Created"'],
+    ['a manual start, without whom it names', { email: 'somebody@example.com' }, 'manual start'],
+    ['something strange', { source: 1, detail: [] }, 'event'],
+    ['a record without its name', { eventSource: 'sso-directory.amazonaws.com' }, 'event'],
+    ['a name that would move the cursor', { eventName: '\u001b[2J' }, 'event ?[2J'],
+    ['a long name', { eventName: 'x'.repeat(1000) }, `event ${'x'.repeat(58)}`],
+  ])('tells in a few words: %s', (_kind, input, title) => {
+    expect(titleOf(input)).toBe(title);
+  });
+});

@@ -1,0 +1,240 @@
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { DescribeUserCommand, IdentitystoreClient, ListGroupMembershipsCommand } from '@aws-sdk/client-identitystore';
+import { CreateApplicationAssignmentCommand, SSOAdminClient } from '@aws-sdk/client-sso-admin';
+import { describe, expect, it } from 'vitest';
+import { type BusEntry, eventBus } from '../../../emulator/aws/eventbridge/event-bus.ts';
+import { type FaultRule, FaultRuleSchema, Faults } from '../../../emulator/aws/faults.ts';
+import { Door, INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
+import { IdentityCenter } from '../../../emulator/aws/identity-center/identity-center.ts';
+import { identityStore } from '../../../emulator/aws/identity-store/identity-store.ts';
+import { jsonService } from '../../../emulator/aws/json-service.ts';
+import { ssoAdmin } from '../../../emulator/aws/sso-admin/sso-admin.ts';
+
+const ANNA = '00000000-0000-4000-8000-00000000000a';
+const BEN = '00000000-0000-4000-8000-00000000000b';
+const GROUP = '00000000-0000-4000-8000-0000000000f1';
+const APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888';
+const CREATE = 'SSOAdmin.CreateApplicationAssignment';
+
+function aStandIn(...rules: FaultRule[]) {
+  const clock = { now: () => new Date(0), sleep: () => Promise.resolve() };
+  const seed = {
+    identityStoreId: 'd-1234567890',
+    users: [
+      { userId: ANNA, userName: 'anna' },
+      { userId: BEN, userName: 'ben' },
+    ],
+    groups: [{ groupId: GROUP }],
+    applications: [{ applicationArn: APPLICATION }],
+  };
+  const world = new IdentityCenter(seed, { clock, instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444' });
+  const faults = new Faults();
+  for (const rule of rules) faults.add(rule);
+  const taken: BusEntry[] = [];
+  const deaths: [string, string][] = [];
+  const door = new Door({
+    services: {
+      SSOAdmin: ssoAdmin(world, clock),
+      IdentityStore: identityStore(world, clock),
+      EventBridge: eventBus({ buses: ['default'], clock, onEntry: (entry) => taken.push(entry) }),
+      DynamoDB: jsonService('DynamoDB', new Map([['GetItem', () => ({})]])),
+    },
+    faults,
+    onCrash: (...death) => deaths.push(death),
+  });
+  const config = {
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'fake', secretAccessKey: 'fake' },
+    maxAttempts: 1,
+    requestHandler: door.requestHandler(),
+  };
+  const sso = new SSOAdminClient(config);
+  /** What became of assigning these people one after another: `ok`, or the name of the error. */
+  const assign = async (...userIds: string[]) => {
+    const outcomes: string[] = [];
+    for (const PrincipalId of userIds) {
+      const input = { ApplicationArn: APPLICATION, PrincipalId, PrincipalType: 'USER' as const };
+      const sent = sso.send(new CreateApplicationAssignmentCommand(input));
+      outcomes.push(
+        await sent.then(
+          () => 'ok',
+          (error: Error) => error.name,
+        ),
+      );
+    }
+    return outcomes;
+  };
+  const assigned = () => world.assignments().map(({ principalId }) => principalId);
+  return { config, sso, assign, assigned, faults, taken, deaths, calls: door.calls };
+}
+
+describe('a fault of an assignment', () => {
+  it.each<[FaultRule['kind'], string, string[]]>([
+    ['throttle', 'ThrottlingException', []],
+    ['conflict', 'ConflictException', []],
+    ['internal', 'InternalServerException', []],
+    ['internal-after', 'InternalServerException', [ANNA]],
+    ['lost', 'ok', []],
+    ['not-found', 'ResourceNotFoundException', []],
+    ['refuse', 'AccessDeniedException', []],
+    ['quota', 'ServiceQuotaExceededException', []],
+    ['crash-before', 'InternalServerException', []],
+    ['crash-after', 'InternalServerException', [ANNA]],
+    ['timeout-before', 'InternalServerException', []],
+    ['timeout-after', 'InternalServerException', [ANNA]],
+  ])('%s answers %s once, then all is well', async (kind, answer, effect) => {
+    const { assign, assigned, calls } = aStandIn({ operation: CREATE, kind });
+    expect(await assign(ANNA)).toEqual([answer]);
+    expect(assigned()).toEqual(effect);
+    expect(await assign(ANNA)).toEqual(['ok']);
+    expect(assigned()).toEqual([ANNA]);
+    expect(calls.get(CREATE)).toBe(2);
+  });
+
+  it('bears a reason', async () => {
+    const { sso } = aStandIn({ operation: CREATE, kind: 'refuse', reason: 'KMS_AccessDeniedException' });
+    const input = { ApplicationArn: APPLICATION, PrincipalId: ANNA, PrincipalType: 'USER' as const };
+    await expect(sso.send(new CreateApplicationAssignmentCommand(input))).rejects.toMatchObject({
+      Reason: 'KMS_AccessDeniedException',
+    });
+  });
+});
+
+describe('the rules', () => {
+  it('strike so many times, after so many that pass', async () => {
+    const { assign } = aStandIn({ operation: CREATE, kind: 'throttle', skip: 1, times: 2 });
+    const outcomes = await assign(ANNA, ANNA, ANNA, ANNA);
+    expect(outcomes).toEqual(['ok', 'ThrottlingException', 'ThrottlingException', 'ok']);
+  });
+
+  it('strike in their order, one a request', async () => {
+    const { assign } = aStandIn({ operation: CREATE, kind: 'throttle' }, { operation: CREATE, kind: 'conflict' });
+    expect(await assign(ANNA, ANNA, ANNA)).toEqual(['ThrottlingException', 'ConflictException', 'ok']);
+  });
+
+  it('strike only requests about their principal', async () => {
+    const { assign } = aStandIn({ operation: CREATE, kind: 'throttle', principalId: BEN });
+    expect(await assign(ANNA, BEN)).toEqual(['ok', 'ThrottlingException']);
+  });
+
+  it('strike only their operation', async () => {
+    const { assign } = aStandIn({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'throttle' });
+    expect(await assign(ANNA)).toEqual(['ok']);
+  });
+
+  it('are gone when cleared', async () => {
+    const { assign, faults } = aStandIn({ operation: CREATE, kind: 'throttle' });
+    faults.clear();
+    expect(await assign(ANNA)).toEqual(['ok']);
+  });
+
+  it.each<[string, FaultRule | object, string]>([
+    ['an operation that is not there', { operation: 'SSOAdmin.CreateAssignment', kind: 'throttle' }, 'operation'],
+    ['a kind that is not there', { operation: CREATE, kind: 'slow' }, 'kind'],
+    ['partial of anything but PutEvents', { operation: CREATE, kind: 'partial' }, 'kind'],
+    ['0 times', { operation: CREATE, kind: 'throttle', times: 0 }, 'times'],
+    ['a reason where there is none', { operation: 'DynamoDB.GetItem', kind: 'refuse', reason: 'KMS_X' }, 'reason'],
+    ['a reason of a crash', { operation: CREATE, kind: 'crash-after', reason: 'KMS_X' }, 'reason'],
+    ['a field that is none', { operation: CREATE, kind: 'throttle', count: 1 }, ''],
+  ])('refuse %s', (_fact, rule, path) => {
+    const { error } = FaultRuleSchema.safeParse(rule);
+    expect(error?.issues.map((issue) => issue.path.join('.'))).toEqual([path]);
+  });
+
+  it('refuse to be added when they could never strike', () => {
+    expect(() => new Faults().add({ operation: 'SSOAdmin.X', kind: 'throttle' })).toThrow();
+  });
+});
+
+describe('the end of a function', () => {
+  it.each<[FaultRule['kind'], string]>([
+    ['crash-before', 'crash'],
+    ['timeout-after', 'timeout'],
+  ])('by %s is told once, with the invocation', async (kind, death) => {
+    const { sso, deaths, assign } = aStandIn({ operation: CREATE, kind });
+    sso.middlewareStack.add(
+      (next) => (args) => {
+        Object.assign((args.request as { headers: object }).headers, { [INVOCATION_HEADER]: 'invocation-1' });
+        return next(args);
+      },
+      { step: 'build' },
+    );
+    await assign(ANNA, ANNA);
+    expect(deaths).toEqual([['invocation-1', death]]);
+  });
+
+  it('is not told of a caller that is no function', async () => {
+    const { deaths, assign } = aStandIn({ operation: CREATE, kind: 'crash-before' });
+    await assign(ANNA);
+    expect(deaths).toEqual([]);
+  });
+});
+
+describe("each service's own words", () => {
+  it('are those of the Identity Store', async () => {
+    const { config } = aStandIn(
+      { operation: 'IdentityStore.DescribeUser', kind: 'throttle' },
+      { operation: 'IdentityStore.DescribeUser', kind: 'not-found' },
+      { operation: 'IdentityStore.DescribeUser', kind: 'refuse', reason: 'KMS_ACCESS_DENIED' },
+      { operation: 'IdentityStore.ListGroupMemberships', kind: 'not-found' },
+    );
+    const client = new IdentitystoreClient(config);
+    const describeUser = () => client.send(new DescribeUserCommand({ IdentityStoreId: 'd-1234567890', UserId: ANNA }));
+    await expect(describeUser()).rejects.toMatchObject({ name: 'ThrottlingException', RetryAfterSeconds: 1 });
+    await expect(describeUser()).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'USER' });
+    await expect(describeUser()).rejects.toMatchObject({ name: 'AccessDeniedException', Reason: 'KMS_ACCESS_DENIED' });
+    const list = client.send(new ListGroupMembershipsCommand({ IdentityStoreId: 'd-1234567890', GroupId: GROUP }));
+    await expect(list).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'GROUP' });
+  });
+
+  it.each<[FaultRule['kind'], string, number]>([
+    ['throttle', 'ThrottlingException', 400],
+    ['conflict', 'TransactionConflictException', 400],
+    ['internal', 'InternalServerError', 500],
+    ['not-found', 'ResourceNotFoundException', 400],
+    ['refuse', 'AccessDeniedException', 400],
+    ['quota', 'RequestLimitExceeded', 400],
+  ])('are those of DynamoDB for %s', async (kind, name, httpStatusCode) => {
+    const { config } = aStandIn({ operation: 'DynamoDB.GetItem', kind });
+    const answer = new DynamoDBClient(config).send(
+      new GetItemCommand({ TableName: 'ledger', Key: { id: { S: 'a' } } }),
+    );
+    await expect(answer).rejects.toMatchObject({ name, $metadata: { httpStatusCode } });
+  });
+});
+
+describe('a partial failure of PutEvents', () => {
+  const put = async (config: ConstructorParameters<typeof EventBridgeClient>[0] & object, entries: object[]) => {
+    const Entries = entries.map((entry) => ({ Source: 'usher', DetailType: 'A', Detail: '{}', ...entry }));
+    const answer = await new EventBridgeClient(config).send(new PutEventsCommand({ Entries }));
+    return [answer.FailedEntryCount, answer.Entries?.map(({ ErrorCode }) => ErrorCode)];
+  };
+  const rule: FaultRule = { operation: 'EventBridge.PutEvents', kind: 'partial' };
+
+  it('leaves out the first entry alone', async () => {
+    const { config, taken } = aStandIn(rule);
+    const entries = [{ DetailType: 'A' }, { DetailType: 'B' }, { DetailType: 'C' }];
+    expect(await put(config, entries)).toEqual([1, ['InternalFailure', undefined, undefined]]);
+    expect(taken.map(({ DetailType }) => DetailType)).toEqual(['B', 'C']);
+  });
+
+  it('leaves out the only entry', async () => {
+    const { config, taken } = aStandIn(rule);
+    expect(await put(config, [{}])).toEqual([1, ['InternalFailure']]);
+    expect(taken).toEqual([]);
+  });
+
+  it('counts entries that fail by themselves as well', async () => {
+    const { config } = aStandIn(rule);
+    expect(await put(config, [{}, { Detail: '{' }, {}])).toEqual([
+      2,
+      ['InternalFailure', 'MalformedDetail', undefined],
+    ]);
+  });
+
+  it('leaves a call to the service that the service refuses anyway', async () => {
+    const { config } = aStandIn(rule);
+    await expect(put(config, Array(12).fill({}))).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+});

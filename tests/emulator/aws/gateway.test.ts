@@ -1,0 +1,173 @@
+import { request as httpRequest } from 'node:http';
+import { DescribeUserCommand, IdentitystoreClient } from '@aws-sdk/client-identitystore';
+import { CreateApplicationAssignmentCommand, SSOAdminClient } from '@aws-sdk/client-sso-admin';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type FaultRule, Faults } from '../../../emulator/aws/faults.ts';
+import { Door, INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
+import { IdentityCenter } from '../../../emulator/aws/identity-center/identity-center.ts';
+import { identityStore } from '../../../emulator/aws/identity-store/identity-store.ts';
+import { jsonAnswer, type Service } from '../../../emulator/aws/json-service.ts';
+import { ssoAdmin } from '../../../emulator/aws/sso-admin/sso-admin.ts';
+
+const ANNA = '00000000-0000-4000-8000-00000000000a';
+const APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888';
+const DESCRIBE_USER = 'AWSIdentityStore.DescribeUser';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+
+function aDoor({ rules = [], sfn }: { rules?: FaultRule[]; sfn?: Service } = {}) {
+  const clock = { now: () => new Date(0), sleep: () => Promise.resolve() };
+  const seed = {
+    identityStoreId: 'd-1234567890',
+    users: [{ userId: ANNA, userName: 'anna' }],
+    groups: [],
+    applications: [{ applicationArn: APPLICATION }],
+  };
+  const world = new IdentityCenter(seed, { clock, instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444' });
+  const faults = new Faults();
+  for (const rule of rules) faults.add(rule);
+  const deaths: string[][] = [];
+  const door = new Door({
+    services: {
+      SSOAdmin: ssoAdmin(world, clock),
+      IdentityStore: identityStore(world, clock),
+      ...(sfn && { SFN: sfn }),
+    },
+    faults,
+    onCrash: (...death) => deaths.push(death),
+  });
+  return { door, world, deaths };
+}
+
+async function listening(door: Door): Promise<string> {
+  const server = await door.listen();
+  open.push(server);
+  return server.endpoint;
+}
+
+async function post(endpoint: string, target: string | undefined, body: string, headers: Record<string, string> = {}) {
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: { ...(target !== undefined && { 'x-amz-target': target }), ...headers },
+    body,
+  });
+  const content = (await response.json()) as { __type?: string };
+  return { status: response.status, type: content.__type, headers: response.headers };
+}
+
+const CONFIG = {
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'fake', secretAccessKey: 'fake' },
+  maxAttempts: 1,
+};
+
+describe('both doors', () => {
+  it.each(['http', 'in process'])('answer the SDK alike: %s', async (transport) => {
+    const { door, world } = aDoor();
+    const access =
+      transport === 'http' ? { endpoint: await listening(door) } : { requestHandler: door.requestHandler() };
+    const sso = new SSOAdminClient({ ...CONFIG, ...access });
+    const store = new IdentitystoreClient({ ...CONFIG, ...access });
+    const assignment = { ApplicationArn: APPLICATION, PrincipalId: ANNA, PrincipalType: 'USER' as const };
+    const created = await sso.send(new CreateApplicationAssignmentCommand(assignment));
+    const described = await store.send(new DescribeUserCommand({ IdentityStoreId: 'd-1234567890', UserId: ANNA }));
+    const unknown = store.send(new DescribeUserCommand({ IdentityStoreId: 'd-0000000000', UserId: ANNA }));
+    await expect(unknown).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'IDENTITY_STORE' });
+    expect(created.$metadata).toMatchObject({ httpStatusCode: 200, requestId: '1' });
+    expect(described.UserName).toBe('anna');
+    expect(world.isAssigned({ applicationArn: APPLICATION, principalId: ANNA, principalType: 'USER' })).toBe(true);
+    expect(Object.fromEntries(door.calls)).toEqual({
+      'SSOAdmin.CreateApplicationAssignment': 1,
+      'IdentityStore.DescribeUser': 2,
+    });
+    sso.destroy();
+    store.destroy();
+  });
+});
+
+describe('the HTTP door', () => {
+  it('is open on the loopback interface only', async () => {
+    expect(await listening(aDoor().door)).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  it('is closed when closed', async () => {
+    const server = await aDoor().door.listen();
+    await server.close();
+    await expect(fetch(server.endpoint)).rejects.toThrow();
+  });
+
+  it.each([
+    ['no target', undefined, '{}', 400, 'UnknownOperationException'],
+    ['an unknown target', 'AWSOrganizations.ListAccounts', '{}', 400, 'UnknownOperationException'],
+    ['a service that is not there', 'AWSEvents.PutEvents', '{}', 400, 'UnknownOperationException'],
+    ['an unknown operation', 'AWSIdentityStore.CreateUser', '{}', 400, 'UnknownOperationException'],
+    ['an operation of the prototype', 'AWSIdentityStore.constructor', '{}', 400, 'UnknownOperationException'],
+    ['no body', DESCRIBE_USER, '', 400, 'SerializationException'],
+    ['a body that is not JSON', DESCRIBE_USER, '{"IdentityStoreId":', 400, 'SerializationException'],
+    ['a body that is no object', DESCRIBE_USER, '[]', 400, 'SerializationException'],
+    ['a body nested deeply', DESCRIBE_USER, '['.repeat(100_000), 400, 'SerializationException'],
+    ['keys of the prototype', DESCRIBE_USER, '{"__proto__":{"UserId":"x"}}', 400, 'ValidationException'],
+    ['a body of more than 1 MiB', DESCRIBE_USER, ' '.repeat(1024 * 1024 + 1), 413, 'RequestEntityTooLargeException'],
+    ['a body of 1 MiB', DESCRIBE_USER, ' '.repeat(1024 * 1024), 400, 'SerializationException'],
+  ])('refuses %s', async (_fact, target, body, status, type) => {
+    const endpoint = await listening(aDoor().door);
+    expect(await post(endpoint, target, body)).toMatchObject({ status, type });
+    expect(await post(endpoint, DESCRIBE_USER, '{}')).toMatchObject({ status: 400, type: 'ValidationException' });
+  });
+
+  it('counts refused requests of its services', async () => {
+    const { door } = aDoor();
+    const endpoint = await listening(door);
+    await post(endpoint, DESCRIBE_USER, ' '.repeat(1024 * 1024 + 1));
+    await post(endpoint, DESCRIBE_USER, '{}');
+    await post(endpoint, 'AWSOrganizations.ListAccounts', '{}');
+    expect([...door.calls]).toEqual([['IdentityStore.DescribeUser', 2]]);
+  });
+
+  it('survives a client that goes away half-way', async () => {
+    const { door } = aDoor();
+    const endpoint = await listening(door);
+    await new Promise((resolve) => {
+      const request = httpRequest(endpoint, { method: 'POST', headers: { 'content-length': '1000' } });
+      request.on('error', resolve);
+      request.write('{', () => request.destroy(new Error('gone')));
+    });
+    expect(await post(endpoint, DESCRIBE_USER, '{}')).toMatchObject({ status: 400 });
+    expect(door.calls.get('IdentityStore.DescribeUser')).toBe(1);
+  });
+
+  it('tells of the end of a function', async () => {
+    const { door, deaths } = aDoor({ rules: [{ operation: 'IdentityStore.DescribeUser', kind: 'timeout-before' }] });
+    const answer = await post(await listening(door), DESCRIBE_USER, '{}', { [INVOCATION_HEADER]: 'i-1' });
+    expect(answer).toMatchObject({ status: 500, type: 'InternalServerException' });
+    expect(deaths).toEqual([['i-1', 'timeout']]);
+  });
+
+  it("passes on another service's answer as it is", async () => {
+    const seen: string[] = [];
+    const sfn: Service = {
+      handle: (operation, body) => {
+        seen.push(operation, Buffer.from(body).toString());
+        return Promise.resolve({ ...jsonAnswer('SFN', 200, {}), body: Buffer.from('{"executionArn":"ü"}') });
+      },
+    };
+    const endpoint = await listening(aDoor({ sfn }).door);
+    const headers = { 'x-amz-target': 'AWSStepFunctions.StartExecution' };
+    const response = await fetch(endpoint, { method: 'POST', headers, body: '{"a":1}' });
+    expect(seen).toEqual(['StartExecution', '{"a":1}']);
+    expect(response.headers.get('content-type')).toBe('application/x-amz-json-1.0');
+    expect(await response.json()).toEqual({ executionArn: 'ü' });
+  });
+});
+
+describe('the in-process door', () => {
+  it('lets a bug of a service through to the caller', async () => {
+    const sfn: Service = { handle: () => Promise.reject(new TypeError('a bug')) };
+    const { handle } = aDoor({ sfn }).door.requestHandler();
+    const request = { headers: { 'x-amz-target': 'AWSStepFunctions.StartExecution' }, body: '{}' };
+    await expect(handle(request)).rejects.toThrow('a bug');
+  });
+});

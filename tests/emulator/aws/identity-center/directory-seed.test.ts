@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { DirectorySeedSchema } from '../../../../emulator/aws/identity-center/directory-seed.ts';
+import { ANNA, APPLICATION, aSeed, CLEO, GROUP } from '../../../support/directory.ts';
+
+function faultsOf(seed: unknown): string[] {
+  return DirectorySeedSchema.safeParse(seed).error?.issues.map(({ path }) => path.join('.')) ?? [];
+}
+
+describe('the directory file', () => {
+  it('accepts a directory', () => {
+    expect(faultsOf(aSeed())).toEqual([]);
+  });
+
+  it.each([
+    ['an identity store id of another form', { identityStoreId: 'd-1' }, ['identityStoreId']],
+    ['a user twice', { users: [...aSeed().users, { userId: ANNA, userName: 'x' }] }, ['users.2.userId']],
+    ['a group twice', { groups: [{ groupId: GROUP }, { groupId: GROUP }] }, ['groups.1.groupId']],
+    ['a member twice', { groups: [{ groupId: GROUP, members: [ANNA, ANNA] }] }, ['groups.0.members.1']],
+    ['a member who is no user', { groups: [{ groupId: GROUP, members: [ANNA, CLEO] }] }, ['groups.0.members.1']],
+    [
+      'an application twice',
+      { applications: [{ applicationArn: APPLICATION }, { applicationArn: APPLICATION }] },
+      ['applications.1.applicationArn'],
+    ],
+    ['an id that is none', { users: [{ userId: 'anna', userName: 'anna' }], groups: [] }, ['users.0.userId']],
+    ['a field that is none', { users: [{ userId: ANNA, userName: 'anna', mail: 'a@b' }] }, ['users.0']],
+  ])('reports %s by its path', (_fact, changes, paths) => {
+    expect(faultsOf({ ...aSeed(), ...changes })).toEqual(paths);
+  });
+
+  it('reports faults of several places at once', () => {
+    const users = [...aSeed().users, { userId: ANNA, userName: 'x' }];
+    const groups = [{ groupId: GROUP, members: [CLEO] }];
+    expect(faultsOf(aSeed({ users, groups }))).toEqual(['users.2.userId', 'groups.0.members.0']);
+  });
+
+  it('takes an assignment of somebody who is no user any more', () => {
+    expect(faultsOf(aSeed({ applications: [{ applicationArn: APPLICATION, assigned: [CLEO] }] }))).toEqual([]);
+  });
+});

@@ -1,0 +1,174 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { DirectorySeed } from '../../../../emulator/aws/identity-center/directory-seed.ts';
+import { IdentityCenter } from '../../../../emulator/aws/identity-center/identity-center.ts';
+import { ANNA, APPLICATION, aSeed, BEN, CLEO, GROUP, OTHER_GROUP } from '../../../support/directory.ts';
+
+const START = Date.parse('2026-01-01T00:00:00Z');
+
+function aWorld(changes: Partial<DirectorySeed> = {}) {
+  const time = { now: START };
+  const clock = {
+    now: () => new Date(time.now),
+    sleep: (seconds: number) => {
+      time.now += seconds * 1000;
+      return Promise.resolve();
+    },
+  };
+  const world = new IdentityCenter(aSeed(changes), {
+    clock,
+    instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
+  });
+  return { world, sleep: clock.sleep };
+}
+
+describe('actions', () => {
+  it('end memberships and assignments with their user', () => {
+    const { world } = aWorld();
+    world.deleteUser(ANNA);
+    expect(world.user(ANNA)).toBeUndefined();
+    expect(world.isMember(GROUP, ANNA)).toBe(false);
+    expect(world.assignments()).toEqual([]);
+  });
+
+  it('end memberships and assignments with their group', () => {
+    const { world } = aWorld();
+    world.assignByHand(APPLICATION, GROUP, 'GROUP');
+    world.deleteGroup(GROUP);
+    world.addGroup({ groupId: GROUP });
+    expect(world.memberships(GROUP, 100).values).toEqual([]);
+    expect(world.assignments().map(({ principalId }) => principalId)).toEqual([ANNA]);
+  });
+
+  it('change nothing when repeated', () => {
+    const { world } = aWorld();
+    world.join(GROUP, ANNA);
+    world.addUser({ userId: ANNA, userName: 'somebody else' });
+    world.addGroup({ groupId: GROUP, members: [BEN] });
+    world.assignByHand(APPLICATION, ANNA);
+    world.leave(OTHER_GROUP, ANNA);
+    world.unassignByHand(APPLICATION, BEN);
+    world.deleteUser(CLEO);
+    world.deleteGroup(CLEO);
+    expect(world.user(ANNA)?.userName).toBe('anna');
+    expect(world.memberships(GROUP, 100).values.map(({ userId }) => userId)).toEqual([ANNA]);
+    expect(world.assignments()).toEqual([{ applicationArn: APPLICATION, principalId: ANNA, principalType: 'USER' }]);
+  });
+
+  it('enable and disable', () => {
+    const { world } = aWorld();
+    world.setStatus(ANNA, 'DISABLED');
+    expect([world.user(ANNA)?.status, world.user(BEN)?.status]).toEqual(['DISABLED', 'ENABLED']);
+  });
+
+  it.each<[string, (world: IdentityCenter) => void]>([
+    ['a user', (world) => world.join(GROUP, CLEO)],
+    ['a user', (world) => world.setStatus(CLEO, 'DISABLED')],
+    ['a group', (world) => world.join(CLEO, ANNA)],
+    ['an application', (world) => world.assignByHand(CLEO, ANNA)],
+  ])('refuse %s that is not there, by its id', (_fact, action) => {
+    expect(() => action(aWorld().world)).toThrow(CLEO);
+  });
+
+  it('sort the assignments by application and principal', () => {
+    const second = APPLICATION.replace('5555', '1111');
+    const applications = [
+      { applicationArn: APPLICATION, assigned: [BEN, ANNA] },
+      { applicationArn: second, assigned: [ANNA] },
+    ];
+    const { world } = aWorld({ applications });
+    const found = world.assignments().map(({ applicationArn, principalId }) => [applicationArn, principalId]);
+    expect(found).toEqual([
+      [second, ANNA],
+      [APPLICATION, ANNA],
+      [APPLICATION, BEN],
+    ]);
+  });
+});
+
+describe('looking for a user', () => {
+  it.each([
+    ['a user name in any case', { userName: 'ANNA' }, ANNA],
+    ['an address in any case', { email: 'anna@example.COM' }, ANNA],
+    ['an external id', { externalId: { issuer: 'idp', id: 'A1' } }, ANNA],
+    ['an external id only as it is written', { externalId: { issuer: 'idp', id: 'a1' } }, undefined],
+    ['nobody', { userName: 'cleo' }, undefined],
+  ])('finds %s', (_fact, selector, userId) => {
+    expect(aWorld().world.findUser(selector)?.userId).toBe(userId);
+  });
+
+  it('finds the first of two, and the second once the first is gone', () => {
+    const { world } = aWorld();
+    world.addUser({ userId: CLEO, userName: 'anna' });
+    expect(world.findUser({ userName: 'anna' })?.userId).toBe(ANNA);
+    world.deleteUser(ANNA);
+    expect(world.findUser({ userName: 'anna' })?.userId).toBe(CLEO);
+  });
+});
+
+describe('lag', () => {
+  it('shows one operation the past and another one the truth', async () => {
+    const { world, sleep } = aWorld();
+    world.setLag('IdentityStore.IsMemberInGroups', 30);
+    world.join(OTHER_GROUP, ANNA);
+    const seen = () => world.isMember(OTHER_GROUP, ANNA, world.seenBy('IdentityStore.IsMemberInGroups'));
+    expect(seen()).toBe(false);
+    expect(world.isMember(OTHER_GROUP, ANNA, world.seenBy('IdentityStore.ListGroupMemberships'))).toBe(true);
+    await sleep(29);
+    expect(seen()).toBe(false);
+    await sleep(1);
+    expect(seen()).toBe(true);
+  });
+
+  it('shows what the directory file holds at once', () => {
+    const { world } = aWorld();
+    world.setLag('IdentityStore.DescribeUser', 3600);
+    expect(world.user(ANNA, world.seenBy('IdentityStore.DescribeUser'))).toBeDefined();
+  });
+
+  it('still lists what is gone meanwhile', async () => {
+    const { world, sleep } = aWorld();
+    await sleep(100);
+    world.leave(GROUP, ANNA);
+    await sleep(5);
+    expect(world.memberships(GROUP, 100, undefined, START + 100_000 - 1).values).toHaveLength(1);
+    expect(world.memberships(GROUP, 100, undefined, START + 100_000).values).toHaveLength(0);
+  });
+});
+
+const aUserId = fc
+  .integer({ min: 0, max: 30 })
+  .map((number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`);
+const aStep = fc.record({ userId: aUserId, joins: fc.boolean(), afterSeconds: fc.integer({ min: 0, max: 3 }) });
+
+describe('any history of joins and leaves', () => {
+  it('is seen at each moment as it was then, by pages of any size', async () => {
+    const property = fc.asyncProperty(fc.array(aStep), fc.integer({ min: 1, max: 7 }), async (steps, limit) => {
+      const { world, sleep } = aWorld({ users: [], groups: [{ groupId: GROUP }] });
+      const members = new Set<string>();
+      const history = new Map<number, string[]>();
+      let at = START;
+      for (const { userId, joins, afterSeconds } of steps) {
+        await sleep(afterSeconds);
+        at += afterSeconds * 1000;
+        world.addUser({ userId, userName: userId });
+        if (joins) world.join(GROUP, userId);
+        else world.leave(GROUP, userId);
+        if (joins) members.add(userId);
+        else members.delete(userId);
+        history.set(at, [...members].sort());
+      }
+      for (const [moment, expected] of history) {
+        const found: string[] = [];
+        let after: string | undefined;
+        do {
+          const page = world.memberships(GROUP, limit, after, moment);
+          found.push(...page.values.map(({ userId }) => userId));
+          after = page.next;
+        } while (after !== undefined);
+        expect(found).toEqual(expected);
+      }
+    });
+    await fc.assert(property, { numRuns: 50 });
+  });
+});

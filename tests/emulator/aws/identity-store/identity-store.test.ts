@@ -1,0 +1,291 @@
+import {
+  DescribeGroupCommand,
+  DescribeUserCommand,
+  GetUserIdCommand,
+  IdentitystoreClient,
+  IsMemberInGroupsCommand,
+  ListGroupMembershipsCommand,
+  ListUsersCommand,
+  paginateListGroupMemberships,
+} from '@aws-sdk/client-identitystore';
+import { describe, expect, it } from 'vitest';
+import { Faults } from '../../../../emulator/aws/faults.ts';
+import { Door } from '../../../../emulator/aws/gateway.ts';
+import type { DirectorySeed } from '../../../../emulator/aws/identity-center/directory-seed.ts';
+import { IdentityCenter, type Quirks } from '../../../../emulator/aws/identity-center/identity-center.ts';
+import { identityStore } from '../../../../emulator/aws/identity-store/identity-store.ts';
+
+const STORE = 'd-1234567890';
+const ANNA = userId(0);
+const NOBODY = '00000000-0000-4000-8000-ffffffffffff';
+const GROUP = '00000000-0000-4000-8000-0000000000f1';
+const EMPTY_GROUP = '00000000-0000-4000-8000-0000000000f2';
+
+function userId(number: number): string {
+  return `10000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+}
+
+function aSeed(members = 1): DirectorySeed {
+  const users = Array.from({ length: members }, (_, number) => ({ userId: userId(number), userName: `user${number}` }));
+  const [, ...others] = users;
+  return {
+    identityStoreId: STORE,
+    users: [
+      { userId: ANNA, userName: 'anna', email: 'anna@example.com', externalId: { issuer: 'idp', id: 'A1' } },
+      ...others,
+    ],
+    groups: [
+      { groupId: GROUP, displayName: 'seats', members: users.map((user) => user.userId) },
+      { groupId: EMPTY_GROUP },
+    ],
+    applications: [],
+  };
+}
+
+function aStore({ members, quirks = {} }: { members?: number; quirks?: Partial<Quirks> } = {}) {
+  const time = { now: 0 };
+  const clock = {
+    now: () => new Date(time.now),
+    sleep: (seconds: number) => {
+      time.now += seconds * 1000;
+      return Promise.resolve();
+    },
+  };
+  const instanceArn = 'arn:aws:sso:::instance/ssoins-1111222233334444';
+  const world = new IdentityCenter(aSeed(members), { clock, instanceArn, quirks });
+  const door = new Door({
+    services: { IdentityStore: identityStore(world, clock) },
+    faults: new Faults(),
+    onCrash: () => undefined,
+  });
+  const client = new IdentitystoreClient({
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'fake', secretAccessKey: 'fake' },
+    maxAttempts: 1,
+    requestHandler: door.requestHandler(),
+  });
+  return { client, world, sleep: clock.sleep };
+}
+
+const inStore = { IdentityStoreId: STORE };
+
+describe('IsMemberInGroups', () => {
+  it('answers for each group in the order asked', async () => {
+    const { client } = aStore();
+    const input = { ...inStore, MemberId: { UserId: ANNA }, GroupIds: [EMPTY_GROUP, GROUP] };
+    const { Results } = await client.send(new IsMemberInGroupsCommand(input));
+    expect(Results).toEqual([
+      { GroupId: EMPTY_GROUP, MemberId: { UserId: ANNA }, MembershipExists: false },
+      { GroupId: GROUP, MemberId: { UserId: ANNA }, MembershipExists: true },
+    ]);
+  });
+
+  it('takes ids in upper case', async () => {
+    const { client } = aStore();
+    const input = { ...inStore, MemberId: { UserId: ANNA }, GroupIds: [GROUP.toUpperCase()] };
+    expect((await client.send(new IsMemberInGroupsCommand(input))).Results?.[0]?.MembershipExists).toBe(true);
+  });
+
+  it('refuses a user who is not there', async () => {
+    const { client } = aStore();
+    const input = { ...inStore, MemberId: { UserId: NOBODY }, GroupIds: [GROUP] };
+    await expect(client.send(new IsMemberInGroupsCommand(input))).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+      ResourceType: 'USER',
+      ResourceId: NOBODY,
+    });
+  });
+
+  it('refuses a group that is not there, or says that it has no member', async () => {
+    const command = new IsMemberInGroupsCommand({ ...inStore, MemberId: { UserId: ANNA }, GroupIds: [GROUP, NOBODY] });
+    await expect(aStore().client.send(command)).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+      ResourceType: 'GROUP',
+      ResourceId: NOBODY,
+    });
+    const { Results } = await aStore({ quirks: { missingGroup: 'no-member' } }).client.send(command);
+    expect(Results?.map(({ MembershipExists }) => MembershipExists)).toEqual([true, false]);
+  });
+
+  it('takes 100 groups and refuses 101', async () => {
+    const { client } = aStore();
+    const ask = (groups: number) =>
+      client.send(
+        new IsMemberInGroupsCommand({ ...inStore, MemberId: { UserId: ANNA }, GroupIds: Array(groups).fill(GROUP) }),
+      );
+    await expect(ask(100)).resolves.toMatchObject({ Results: { length: 100 } });
+    await expect(ask(101)).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
+  it('sees a new user only after its lag', async () => {
+    const { client, world, sleep } = aStore();
+    world.setLag('IdentityStore.IsMemberInGroups', 60);
+    world.addUser({ userId: NOBODY, userName: 'new' });
+    world.join(GROUP, NOBODY);
+    const command = new IsMemberInGroupsCommand({ ...inStore, MemberId: { UserId: NOBODY }, GroupIds: [GROUP] });
+    await expect(client.send(command)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    await sleep(60);
+    expect((await client.send(command)).Results?.[0]?.MembershipExists).toBe(true);
+  });
+});
+
+describe('ListGroupMemberships', () => {
+  it('gives 100 at once, and everybody once by pages', async () => {
+    const { client } = aStore({ members: 250 });
+    const sizes: number[] = [];
+    const found: (string | undefined)[] = [];
+    for await (const { GroupMemberships = [] } of paginateListGroupMemberships(
+      { client },
+      { ...inStore, GroupId: GROUP },
+    )) {
+      sizes.push(GroupMemberships.length);
+      found.push(...GroupMemberships.map(({ MemberId }) => MemberId?.UserId));
+    }
+    expect(sizes).toEqual([100, 100, 50]);
+    expect(found).toEqual(Array.from({ length: 250 }, (_, number) => userId(number)));
+  });
+
+  it('skips nobody and repeats nobody when members leave between two pages', async () => {
+    const { client, world } = aStore({ members: 6 });
+    const first = await client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: GROUP, MaxResults: 3 }));
+    world.leave(GROUP, userId(0));
+    world.leave(GROUP, userId(2));
+    const NextToken = first.NextToken;
+    const second = await client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: GROUP, NextToken }));
+    expect(second.GroupMemberships?.map(({ MemberId }) => MemberId?.UserId)).toEqual([userId(3), userId(4), userId(5)]);
+    expect(second.NextToken).toBeUndefined();
+  });
+
+  it('gives memberships ids of their own', async () => {
+    const { client } = aStore({ members: 3 });
+    const { GroupMemberships } = await client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: GROUP }));
+    expect(new Set(GroupMemberships?.map(({ MembershipId }) => MembershipId)).size).toBe(3);
+  });
+
+  it('lists nobody of an empty group', async () => {
+    const { client } = aStore();
+    const answer = await client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: EMPTY_GROUP }));
+    expect(answer.GroupMemberships).toEqual([]);
+  });
+
+  it('refuses a group that is not there', async () => {
+    const { client } = aStore();
+    const answer = client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: NOBODY }));
+    await expect(answer).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'GROUP' });
+  });
+
+  it.each([
+    ['MaxResults 0', { MaxResults: 0 }],
+    ['MaxResults 101', { MaxResults: 101 }],
+    ['a token that nobody gave out', { NextToken: 'abc' }],
+    ['a token with other letters', { NextToken: 'a b' }],
+    ['an id that is none', { GroupId: 'seats' }],
+    ['an identity store id that is none', { IdentityStoreId: 'store' }],
+  ])('refuses %s', async (_fact, changes) => {
+    const { client } = aStore();
+    const answer = client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: GROUP, ...changes }));
+    await expect(answer).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
+  it("refuses another group's token", async () => {
+    const { client } = aStore({ members: 2 });
+    const { NextToken } = await client.send(
+      new ListGroupMembershipsCommand({ ...inStore, GroupId: GROUP, MaxResults: 1 }),
+    );
+    const answer = client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: EMPTY_GROUP, NextToken }));
+    await expect(answer).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+});
+
+describe('DescribeUser and ListUsers', () => {
+  it('describe a user', async () => {
+    const { client } = aStore();
+    expect(await client.send(new DescribeUserCommand({ ...inStore, UserId: ANNA }))).toMatchObject({
+      IdentityStoreId: STORE,
+      UserId: ANNA,
+      UserName: 'anna',
+      Emails: [{ Value: 'anna@example.com', Primary: true }],
+      ExternalIds: [{ Issuer: 'idp', Id: 'A1' }],
+      UserStatus: 'ENABLED',
+    });
+  });
+
+  it('leave the status out when they do not tell it', async () => {
+    const { client } = aStore({ quirks: { userStatus: 'absent' } });
+    const described = await client.send(new DescribeUserCommand({ ...inStore, UserId: ANNA }));
+    const listed = await client.send(new ListUsersCommand(inStore));
+    expect(described).not.toHaveProperty('UserStatus');
+    expect(listed.Users?.[0]).not.toHaveProperty('UserStatus');
+  });
+
+  it('page through all users', async () => {
+    const { client, world } = aStore({ members: 150 });
+    world.setStatus(userId(149), 'DISABLED');
+    const first = await client.send(new ListUsersCommand(inStore));
+    const second = await client.send(new ListUsersCommand({ ...inStore, NextToken: first.NextToken }));
+    expect([first.Users?.length, second.Users?.length, second.NextToken]).toEqual([100, 50, undefined]);
+    expect(second.Users?.at(-1)?.UserStatus).toBe('DISABLED');
+  });
+
+  it('refuse a user who is not there', async () => {
+    const answer = aStore().client.send(new DescribeUserCommand({ ...inStore, UserId: NOBODY }));
+    await expect(answer).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'USER' });
+  });
+});
+
+describe('GetUserId', () => {
+  it.each([
+    ['user name', { UniqueAttribute: { AttributePath: 'userName', AttributeValue: 'anna' } }],
+    ['address', { UniqueAttribute: { AttributePath: 'emails.value', AttributeValue: 'Anna@Example.com' } }],
+    ['external id', { ExternalId: { Issuer: 'idp', Id: 'A1' } }],
+  ])('finds by %s', async (_fact, AlternateIdentifier) => {
+    const answer = await aStore().client.send(new GetUserIdCommand({ ...inStore, AlternateIdentifier }));
+    expect(answer.UserId).toBe(ANNA);
+  });
+
+  it.each([
+    ['nobody', 'userName', 'nobody', { name: 'ResourceNotFoundException', ResourceType: 'USER' }],
+    ['an attribute that is not unique', 'displayName', 'anna', { name: 'ValidationException' }],
+  ])('refuses %s', async (_fact, AttributePath, AttributeValue, error) => {
+    const AlternateIdentifier = { UniqueAttribute: { AttributePath, AttributeValue } };
+    const answer = aStore().client.send(new GetUserIdCommand({ ...inStore, AlternateIdentifier }));
+    await expect(answer).rejects.toMatchObject(error);
+  });
+});
+
+describe('DescribeGroup', () => {
+  it('describes a group', async () => {
+    const answer = await aStore().client.send(new DescribeGroupCommand({ ...inStore, GroupId: GROUP }));
+    expect(answer).toMatchObject({ IdentityStoreId: STORE, GroupId: GROUP, DisplayName: 'seats' });
+  });
+
+  it('refuses another identity store', async () => {
+    const answer = aStore().client.send(new DescribeGroupCommand({ IdentityStoreId: 'd-0000000000', GroupId: GROUP }));
+    await expect(answer).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+      ResourceType: 'IDENTITY_STORE',
+      ResourceId: 'd-0000000000',
+    });
+  });
+});
+
+describe('the rate limit', () => {
+  it('lets 20 requests of each operation through at once and 20 more a second', async () => {
+    const { client, sleep } = aStore();
+    const ask = async (times: number) => {
+      const command = new DescribeUserCommand({ ...inStore, UserId: ANNA });
+      const answers = await Promise.allSettled(Array.from({ length: times }, () => client.send(command)));
+      return answers.filter(({ status }) => status === 'fulfilled').length;
+    };
+    expect(await ask(25)).toBe(20);
+    await expect(client.send(new DescribeUserCommand({ ...inStore, UserId: ANNA }))).rejects.toMatchObject({
+      name: 'ThrottlingException',
+      RetryAfterSeconds: 1,
+    });
+    await expect(client.send(new DescribeGroupCommand({ ...inStore, GroupId: GROUP }))).resolves.toBeDefined();
+    await sleep(0.05);
+    expect(await ask(2)).toBe(1);
+    await sleep(60);
+    expect(await ask(25)).toBe(20);
+  });
+});

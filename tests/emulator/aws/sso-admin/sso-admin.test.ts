@@ -1,0 +1,207 @@
+import {
+  CreateApplicationAssignmentCommand,
+  DeleteApplicationAssignmentCommand,
+  DescribeApplicationAssignmentCommand,
+  DescribeApplicationCommand,
+  GetApplicationAssignmentConfigurationCommand,
+  ListApplicationAssignmentsCommand,
+  paginateListApplicationAssignments,
+  SSOAdminClient,
+} from '@aws-sdk/client-sso-admin';
+import { describe, expect, it } from 'vitest';
+import { Faults } from '../../../../emulator/aws/faults.ts';
+import { Door } from '../../../../emulator/aws/gateway.ts';
+import { IdentityCenter, type Quirks } from '../../../../emulator/aws/identity-center/identity-center.ts';
+import { ssoAdmin } from '../../../../emulator/aws/sso-admin/sso-admin.ts';
+
+const ANNA = userId(0);
+const BEN = userId(1);
+const NOBODY = userId(999_999);
+const GROUP = '00000000-0000-4000-8000-0000000000f1';
+const APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888';
+const OPEN_APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-aaaabbbbccccdddd';
+const NO_APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-0000000000000000';
+
+function userId(number: number): string {
+  return `10000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+}
+
+function anSsoAdmin({ assigned = 0, quirks = {} }: { assigned?: number; quirks?: Partial<Quirks> } = {}) {
+  const time = { now: 0 };
+  const clock = {
+    now: () => new Date(time.now),
+    sleep: (seconds: number) => {
+      time.now += seconds * 1000;
+      return Promise.resolve();
+    },
+  };
+  const seed = {
+    identityStoreId: 'd-1234567890',
+    users: [
+      { userId: ANNA, userName: 'anna' },
+      { userId: BEN, userName: 'ben' },
+    ],
+    groups: [{ groupId: GROUP }],
+    applications: [
+      {
+        applicationArn: APPLICATION,
+        name: 'chat',
+        assigned: Array.from({ length: assigned }, (_, number) => userId(number)),
+      },
+      { applicationArn: OPEN_APPLICATION, assignmentRequired: false, status: 'DISABLED' as const },
+    ],
+  };
+  const instanceArn = 'arn:aws:sso:::instance/ssoins-1111222233334444';
+  const world = new IdentityCenter(seed, { clock, instanceArn, quirks });
+  const door = new Door({
+    services: { SSOAdmin: ssoAdmin(world, clock) },
+    faults: new Faults(),
+    onCrash: () => undefined,
+  });
+  const client = new SSOAdminClient({
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'fake', secretAccessKey: 'fake' },
+    maxAttempts: 1,
+    requestHandler: door.requestHandler(),
+  });
+  return { client, world, sleep: clock.sleep, calls: door.calls };
+}
+
+function ofUser(PrincipalId: string, ApplicationArn = APPLICATION) {
+  return { ApplicationArn, PrincipalId, PrincipalType: 'USER' as const };
+}
+
+describe('CreateApplicationAssignment', () => {
+  it('assigns', async () => {
+    const { client, world } = anSsoAdmin();
+    await client.send(new CreateApplicationAssignmentCommand(ofUser(ANNA)));
+    await client.send(new CreateApplicationAssignmentCommand({ ...ofUser(GROUP), PrincipalType: 'GROUP' }));
+    expect(world.assignments()).toEqual([
+      { applicationArn: APPLICATION, principalId: GROUP, principalType: 'GROUP' },
+      { applicationArn: APPLICATION, principalId: ANNA, principalType: 'USER' },
+    ]);
+  });
+
+  it('takes a repeat, or calls it a conflict', async () => {
+    const command = new CreateApplicationAssignmentCommand(ofUser(ANNA));
+    await expect(anSsoAdmin({ assigned: 1 }).client.send(command)).resolves.toBeDefined();
+    const strict = anSsoAdmin({ assigned: 1, quirks: { repeatedCreate: 'conflict' } });
+    await expect(strict.client.send(command)).rejects.toMatchObject({ name: 'ConflictException' });
+  });
+
+  it.each([
+    ['an unknown user', ofUser(NOBODY), 'ResourceNotFoundException'],
+    ['an unknown group', { ...ofUser(ANNA), PrincipalType: 'GROUP' as const }, 'ResourceNotFoundException'],
+    ['an unknown application', ofUser(ANNA, NO_APPLICATION), 'ResourceNotFoundException'],
+    ['an ARN of something else', ofUser(ANNA, 'arn:aws:sso:::instance/ssoins-1111222233334444'), 'ValidationException'],
+    ['a principal id that is none', ofUser('anna'), 'ValidationException'],
+  ])('refuses %s', async (_fact, input, name) => {
+    const { client, world } = anSsoAdmin();
+    await expect(client.send(new CreateApplicationAssignmentCommand(input))).rejects.toMatchObject({ name });
+    expect(world.assignments()).toEqual([]);
+  });
+
+  it('says what is wrong without the value', async () => {
+    const { client } = anSsoAdmin();
+    const answer = client.send(new CreateApplicationAssignmentCommand(ofUser('anna@example.com')));
+    await expect(answer).rejects.toThrow(/^PrincipalId: expected an id$/);
+  });
+});
+
+describe('DeleteApplicationAssignment', () => {
+  it('takes an assignment back', async () => {
+    const { client, world } = anSsoAdmin({ assigned: 2 });
+    await client.send(new DeleteApplicationAssignmentCommand(ofUser(ANNA)));
+    expect(world.assignments().map(({ principalId }) => principalId)).toEqual([BEN]);
+  });
+
+  it('takes a repeat, or says that there is nothing', async () => {
+    const command = new DeleteApplicationAssignmentCommand(ofUser(ANNA));
+    await expect(anSsoAdmin().client.send(command)).resolves.toBeDefined();
+    const strict = anSsoAdmin({ quirks: { deleteMissing: 'not-found' } });
+    await expect(strict.client.send(command)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+});
+
+describe('DescribeApplicationAssignment', () => {
+  it('finds what is there and not what is not', async () => {
+    const { client } = anSsoAdmin({ assigned: 1 });
+    const described = await client.send(new DescribeApplicationAssignmentCommand(ofUser(ANNA)));
+    expect(described).toMatchObject(ofUser(ANNA));
+    const missing = client.send(new DescribeApplicationAssignmentCommand(ofUser(BEN)));
+    await expect(missing).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+
+  it('sees a write only after its lag', async () => {
+    const { client, world, sleep } = anSsoAdmin();
+    world.setLag('SSOAdmin.DescribeApplicationAssignment', 10);
+    await client.send(new CreateApplicationAssignmentCommand(ofUser(ANNA)));
+    const look = () => client.send(new DescribeApplicationAssignmentCommand(ofUser(ANNA)));
+    await expect(look()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    expect(
+      (await client.send(new ListApplicationAssignmentsCommand(ofUser(ANNA)))).ApplicationAssignments,
+    ).toHaveLength(1);
+    await sleep(10);
+    await expect(look()).resolves.toBeDefined();
+  });
+});
+
+describe('ListApplicationAssignments', () => {
+  it('gives 100 at once, and everybody once by pages', async () => {
+    const { client } = anSsoAdmin({ assigned: 201 });
+    const pages: (string | undefined)[][] = [];
+    for await (const page of paginateListApplicationAssignments({ client }, { ApplicationArn: APPLICATION })) {
+      pages.push(page.ApplicationAssignments?.map(({ PrincipalId }) => PrincipalId) ?? []);
+    }
+    expect(pages.map(({ length }) => length)).toEqual([100, 100, 1]);
+    expect(pages.flat()).toEqual(Array.from({ length: 201 }, (_, number) => userId(number)));
+  });
+
+  it.each([
+    ['MaxResults 0', { MaxResults: 0 }, 'ValidationException'],
+    ['MaxResults 101', { MaxResults: 101 }, 'ValidationException'],
+    ['a token that nobody gave out', { NextToken: 'abc' }, 'ValidationException'],
+    ['an unknown application', { ApplicationArn: NO_APPLICATION }, 'ResourceNotFoundException'],
+  ])('refuses %s', async (_fact, changes, name) => {
+    const { client } = anSsoAdmin();
+    const answer = client.send(new ListApplicationAssignmentsCommand({ ApplicationArn: APPLICATION, ...changes }));
+    await expect(answer).rejects.toMatchObject({ name });
+  });
+});
+
+describe("an application's own settings", () => {
+  it.each([
+    [APPLICATION, true],
+    [OPEN_APPLICATION, false],
+  ])('say whether %s requires an assignment', async (ApplicationArn, required) => {
+    const { client } = anSsoAdmin();
+    const answer = await client.send(new GetApplicationAssignmentConfigurationCommand({ ApplicationArn }));
+    expect(answer.AssignmentRequired).toBe(required);
+  });
+
+  it('are described', async () => {
+    const { client } = anSsoAdmin();
+    expect(await client.send(new DescribeApplicationCommand({ ApplicationArn: APPLICATION }))).toMatchObject({
+      ApplicationArn: APPLICATION,
+      ApplicationAccount: '111122223333',
+      InstanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
+      Name: 'chat',
+      Status: 'ENABLED',
+    });
+    const other = await client.send(new DescribeApplicationCommand({ ApplicationArn: OPEN_APPLICATION }));
+    expect(other.Status).toBe('DISABLED');
+  });
+});
+
+describe('the rate limit', () => {
+  it('counts all operations together, and refused requests are calls', async () => {
+    const { client, calls, sleep } = anSsoAdmin();
+    const create = () => client.send(new CreateApplicationAssignmentCommand(ofUser(ANNA)));
+    for (let call = 0; call < 19; call += 1) await create();
+    await client.send(new GetApplicationAssignmentConfigurationCommand({ ApplicationArn: APPLICATION }));
+    await expect(create()).rejects.toMatchObject({ name: 'ThrottlingException', $metadata: { httpStatusCode: 400 } });
+    expect(calls.get('SSOAdmin.CreateApplicationAssignment')).toBe(20);
+    await sleep(0.05);
+    await expect(create()).resolves.toBeDefined();
+  });
+});

@@ -1,0 +1,380 @@
+import {
+  DescribeExecutionCommand,
+  DescribeStateMachineCommand,
+  ExecutionAlreadyExists,
+  GetExecutionHistoryCommand,
+  ListExecutionsCommand,
+  RedriveExecutionCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { describe, expect, it } from 'vitest';
+import { Faults } from '../../../../emulator/aws/faults.ts';
+import { Door } from '../../../../emulator/aws/gateway.ts';
+import { stepFunctions } from '../../../../emulator/aws/step-functions/step-functions.ts';
+import { readTemplate } from '../../../../emulator/engine/template.ts';
+import { aMachine, failure, IGNORED, INVISIBLE, type Script } from '../../../support/machine.ts';
+import { START } from '../../../support/services.ts';
+import { people } from '../../../support/stack.ts';
+
+const ARN = 'arn:aws:states:us-east-1:000000000000:stateMachine:onboarding';
+const arnOf = (name: string) => `arn:aws:states:us-east-1:000000000000:execution:onboarding:${name}`;
+const momentAt = (seconds: number) => new Date(START.getTime() + seconds * 1000);
+
+/** The real SDK client, in process, before the real machine with tasks that do as they are told. */
+function aService(script: Script = {}) {
+  const machine = aMachine(script);
+  const definition = JSON.stringify(readTemplate().definition);
+  let names = 0;
+  const service = stepFunctions(
+    machine.executions,
+    [{ arn: ARN, name: 'onboarding', definition, createdAt: START }],
+    () => {
+      names += 1;
+      return `execution-${names}`;
+    },
+  );
+  const door = new Door({ services: { SFN: service }, faults: new Faults(), onCrash: () => undefined });
+  const sfn = new SFNClient({
+    region: 'us-east-1',
+    maxAttempts: 1,
+    endpoint: 'http://127.0.0.1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    requestHandler: door.requestHandler(),
+  });
+  const start = (parts: { name?: string; input?: string; stateMachineArn?: string } = {}) =>
+    sfn.send(new StartExecutionCommand({ stateMachineArn: ARN, ...parts }));
+  const describeOne = (name: string) => sfn.send(new DescribeExecutionCommand({ executionArn: arnOf(name) }));
+  const wait = async (seconds: number) => {
+    machine.time.after(seconds, () => undefined);
+    await machine.time.settle();
+  };
+  return { ...machine, sfn, start, describeOne, wait, definition };
+}
+
+describe('StartExecution', () => {
+  it('answers the ARN and the time of the start, and starts', async () => {
+    const { start, time, describeOne } = aService();
+    const { executionArn, startDate } = await start({ name: 'join-1', input: '{"hello":"event"}' });
+    expect([executionArn, startDate]).toEqual([arnOf('join-1'), START]);
+    expect(await describeOne('join-1')).toMatchObject({ status: 'RUNNING', input: '{"hello":"event"}' });
+    await time.settle();
+    expect(await describeOne('join-1')).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  it('names an execution itself, and takes an empty input, where nothing is said', async () => {
+    const { start, describeOne } = aService();
+    expect(await start()).toMatchObject({ executionArn: arnOf('execution-1') });
+    expect(await start()).toMatchObject({ executionArn: arnOf('execution-2') });
+    expect(await describeOne('execution-1')).toMatchObject({ input: '{}' });
+  });
+
+  it('is the same execution for the same name and input while it runs', async () => {
+    const { start, executions } = aService();
+    const first = await start({ name: 'one', input: '{"a":1}' });
+    const second = await start({ name: 'one', input: '{"a":1}' });
+    expect([second.executionArn, second.startDate]).toEqual([first.executionArn, first.startDate]);
+    expect(executions.all()).toHaveLength(1);
+  });
+
+  it.each([
+    ['runs with another input', 0, '{"a":2}'],
+    ['has ended', 100, '{"a":1}'],
+  ])('is refused for the name of an execution that %s', async (_fact, seconds, input) => {
+    const { start, executions, wait } = aService();
+    await start({ name: 'one', input: '{"a":1}' });
+    if (seconds > 0) await wait(seconds);
+    await expect(start({ name: 'one', input })).rejects.toThrow(ExecutionAlreadyExists);
+    expect(executions.all()).toHaveLength(1);
+  });
+
+  it.each([
+    ['an input that is no JSON', { input: '{"a":' }, 'InvalidExecutionInput'],
+    ['an input over 256 KiB', { input: JSON.stringify('x'.repeat(256 * 1024)) }, 'ValidationException'],
+    ['an input over 256 KiB in bytes only', { input: JSON.stringify('ü'.repeat(140_000)) }, 'ValidationException'],
+    ['a name of more than 80 characters', { name: 'n'.repeat(81) }, 'ValidationException'],
+    ['an empty name', { name: '' }, 'ValidationException'],
+    ['a name with other characters', { name: 'a:b' }, 'InvalidName'],
+    ['another machine', { stateMachineArn: `${ARN}-other` }, 'StateMachineDoesNotExist'],
+  ])('is refused for %s', async (_fact, parts, name) => {
+    const { start, executions } = aService();
+    await expect(start(parts)).rejects.toMatchObject({ name });
+    expect(executions.all()).toEqual([]);
+  });
+
+  it('takes what is just small enough', async () => {
+    const { start } = aService();
+    const parts = { name: 'n'.repeat(80), input: JSON.stringify('x'.repeat(256 * 1024 - 2)) };
+    await expect(start(parts)).resolves.toMatchObject({ executionArn: arnOf(parts.name) });
+  });
+});
+
+describe('DescribeExecution', () => {
+  it('tells how an execution ended', async () => {
+    const { start, time, describeOne } = aService();
+    await start({ name: 'one' });
+    await time.settle();
+    const { $metadata: _, output, ...described } = await describeOne('one');
+    expect(described).toEqual({
+      executionArn: arnOf('one'),
+      stateMachineArn: ARN,
+      name: 'one',
+      status: 'SUCCEEDED',
+      startDate: START,
+      stopDate: momentAt(30),
+      input: '{}',
+      redriveCount: 0,
+      redriveStatus: 'NOT_REDRIVABLE',
+    });
+    expect(JSON.parse(output ?? '')).toHaveProperty('plan.outcome', 'converged');
+  });
+
+  it('tells how an execution failed', async () => {
+    const { start, time, describeOne } = aService({ PlanChanges: [failure('RefusedError')] });
+    await start({ name: 'one' });
+    await time.settle();
+    const described = await describeOne('one');
+    expect(described).toMatchObject({
+      status: 'FAILED',
+      error: 'RefusedError',
+      cause: 'the task failed with RefusedError',
+      redriveStatus: 'REDRIVABLE',
+    });
+    expect(described.output).toBeUndefined();
+  });
+
+  it('is refused for an execution that does not exist', async () => {
+    const { describeOne } = aService();
+    await expect(describeOne('none')).rejects.toMatchObject({ name: 'ExecutionDoesNotExist' });
+  });
+});
+
+describe('ListExecutions', () => {
+  it('lists by pages, the newest first', async () => {
+    const { start, sfn } = aService();
+    for (const number of people(1, 5)) await start({ name: `n${number}` });
+    const pages: (string | undefined)[][] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await sfn.send(new ListExecutionsCommand({ stateMachineArn: ARN, maxResults: 2, nextToken }));
+      pages.push((page.executions ?? []).map(({ name }) => name));
+      nextToken = page.nextToken;
+    } while (nextToken);
+    expect(pages).toEqual([['n5', 'n4'], ['n3', 'n2'], ['n1']]);
+  });
+
+  it('lists a hundred where nothing is said', async () => {
+    const { start, sfn } = aService({ NormalizeRequest: [IGNORED] });
+    for (const number of people(1, 101)) await start({ name: `n${number}` });
+    const { executions, nextToken } = await sfn.send(new ListExecutionsCommand({ stateMachineArn: ARN }));
+    expect(executions).toHaveLength(100);
+    expect(nextToken).toBeDefined();
+  });
+
+  it('lists those of a status', async () => {
+    const { start, sfn, time } = aService({ PlanChanges: [failure('RefusedError'), { outcome: 'converged' }] });
+    for (const name of ['one', 'two']) await start({ name });
+    await time.settle();
+    const named = async (statusFilter: 'FAILED' | 'SUCCEEDED' | 'RUNNING') => {
+      const { executions } = await sfn.send(new ListExecutionsCommand({ stateMachineArn: ARN, statusFilter }));
+      return executions?.map(({ name, status }) => `${name} ${status}`);
+    };
+    expect(await named('FAILED')).toEqual(['one FAILED']);
+    expect(await named('SUCCEEDED')).toEqual(['two SUCCEEDED']);
+    expect(await named('RUNNING')).toEqual([]);
+  });
+
+  it.each([
+    ['another machine', { stateMachineArn: `${ARN}-other` }, 'StateMachineDoesNotExist'],
+    ['a token that it did not give out', { nextToken: 'made-up' }, 'InvalidToken'],
+    ['a page of more than a thousand', { maxResults: 1001 }, 'ValidationException'],
+  ])('is refused for %s', async (_fact, parts, name) => {
+    const { sfn } = aService();
+    const listing = sfn.send(new ListExecutionsCommand({ stateMachineArn: ARN, ...parts }));
+    await expect(listing).rejects.toMatchObject({ name });
+  });
+});
+
+describe('GetExecutionHistory', () => {
+  async function historyOf(script: Script, parts: { reverseOrder?: boolean; maxResults?: number } = {}) {
+    const service = aService(script);
+    await service.start({ name: 'one', input: '{"hello":"event"}' });
+    await service.time.settle();
+    const events = async () =>
+      (await service.sfn.send(new GetExecutionHistoryCommand({ executionArn: arnOf('one'), ...parts }))).events ?? [];
+    return { ...service, events };
+  }
+
+  it('tells the way of an execution in AWS’s words', async () => {
+    const { events } = await historyOf({ NormalizeRequest: [failure('Lambda.Unknown'), IGNORED] });
+    const history = await events();
+    expect(history.map(({ id, previousEventId, type }) => [id, previousEventId, type])).toEqual([
+      [1, 0, 'ExecutionStarted'],
+      [2, 1, 'TaskStateEntered'],
+      [3, 2, 'TaskFailed'],
+      [4, 3, 'TaskStateExited'],
+      [5, 4, 'ChoiceStateEntered'],
+      [6, 5, 'ChoiceStateExited'],
+      [7, 6, 'SucceedStateEntered'],
+      [8, 7, 'SucceedStateExited'],
+      [9, 8, 'ExecutionSucceeded'],
+    ]);
+    expect(history[0]?.timestamp).toEqual(START);
+    expect(history[1]?.stateEnteredEventDetails).toMatchObject({
+      name: 'NormalizeRequest',
+      input: '{"hello":"event"}',
+    });
+    expect(history[2]?.taskFailedEventDetails).toMatchObject({
+      resource: 'NormalizeRequest',
+      error: 'Lambda.Unknown',
+      cause: 'the task failed with Lambda.Unknown',
+    });
+    expect(history[3]?.stateExitedEventDetails).toMatchObject({
+      name: 'NormalizeRequest',
+      output: JSON.stringify(IGNORED),
+    });
+  });
+
+  it('tells why an execution failed', async () => {
+    const { events } = await historyOf({ ApplyChanges: [failure('RefusedError')] });
+    const history = await events();
+    expect(history.slice(-4).map(({ type }) => type)).toEqual([
+      'TaskFailed',
+      'MapIterationFailed',
+      'MapStateFailed',
+      'ExecutionFailed',
+    ]);
+    expect(history.at(-1)?.executionFailedEventDetails).toEqual({
+      error: 'RefusedError',
+      cause: 'the task failed with RefusedError',
+    });
+  });
+
+  it('goes by pages, and backwards', async () => {
+    const { events } = await historyOf({}, { reverseOrder: true, maxResults: 2 });
+    expect((await events()).map(({ type }) => type)).toEqual(['ExecutionSucceeded', 'SucceedStateExited']);
+  });
+
+  it('ends with what ended it: a stop', async () => {
+    const { sfn, start, time } = aService({ CheckPropagation: [INVISIBLE] });
+    await start({ name: 'one' });
+    time.after(2, () =>
+      time.during(async () => {
+        await sfn.send(new StopExecutionCommand({ executionArn: arnOf('one') }));
+      }),
+    );
+    await time.settle();
+    const { events } = await sfn.send(new GetExecutionHistoryCommand({ executionArn: arnOf('one') }));
+    expect(events?.at(-1)?.type).toBe('ExecutionAborted');
+  });
+
+  it('ends with what ended it: the time limit', async () => {
+    const { events } = await historyOf({ CheckPropagation: [{ visible: false, checkAfterSeconds: 800_000 }] });
+    expect((await events()).at(-1)?.type).toBe('ExecutionTimedOut');
+  });
+
+  it('is refused for an execution that does not exist', async () => {
+    const { sfn } = aService();
+    const reading = sfn.send(new GetExecutionHistoryCommand({ executionArn: arnOf('none') }));
+    await expect(reading).rejects.toMatchObject({ name: 'ExecutionDoesNotExist' });
+  });
+});
+
+describe('StopExecution', () => {
+  it('ends a running execution, with the error that is given', async () => {
+    const { sfn, start, time, describeOne } = aService({ CheckPropagation: [INVISIBLE] });
+    await start({ name: 'one' });
+    const stops: (Date | undefined)[] = [];
+    time.after(12, () =>
+      time.during(async () => {
+        const command = new StopExecutionCommand({ executionArn: arnOf('one'), error: 'Cancelled', cause: 'by hand' });
+        stops.push((await sfn.send(command)).stopDate);
+      }),
+    );
+    await time.settle();
+    expect(stops).toEqual([momentAt(12)]);
+    expect(await describeOne('one')).toMatchObject({
+      status: 'ABORTED',
+      error: 'Cancelled',
+      cause: 'by hand',
+      stopDate: momentAt(12),
+    });
+  });
+
+  it('answers when an execution that has ended did end', async () => {
+    const { sfn, start, wait, describeOne } = aService();
+    await start({ name: 'one' });
+    await wait(500);
+    const { stopDate } = await sfn.send(new StopExecutionCommand({ executionArn: arnOf('one') }));
+    expect(stopDate).toEqual(momentAt(30));
+    expect(await describeOne('one')).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  it('is refused for an execution that does not exist', async () => {
+    const { sfn } = aService();
+    const stopping = sfn.send(new StopExecutionCommand({ executionArn: arnOf('none') }));
+    await expect(stopping).rejects.toMatchObject({ name: 'ExecutionDoesNotExist' });
+  });
+});
+
+describe('RedriveExecution', () => {
+  it('goes on at the state that failed', async () => {
+    const { sfn, start, time, wait, describeOne, tries, acts } = aService({ PlanChanges: [failure('RefusedError')] });
+    await start({ name: 'one' });
+    await wait(100);
+    acts.set('PlanChanges', [{ outcome: 'converged' }]);
+    const { redriveDate } = await sfn.send(new RedriveExecutionCommand({ executionArn: arnOf('one') }));
+    expect(redriveDate).toEqual(momentAt(100));
+    expect(await describeOne('one')).toMatchObject({ redriveCount: 1, redriveDate: momentAt(100) });
+    await time.settle();
+    expect(await describeOne('one')).toMatchObject({ status: 'SUCCEEDED', startDate: START, redriveCount: 1 });
+    expect(tries('NormalizeRequest')).toBe(1);
+    const { events } = await sfn.send(new GetExecutionHistoryCommand({ executionArn: arnOf('one') }));
+    const kinds = events?.map(({ type }) => type) ?? [];
+    expect(kinds.filter((type) => /^Execution/.test(type ?? ''))).toEqual([
+      'ExecutionStarted',
+      'ExecutionFailed',
+      'ExecutionRedriven',
+      'ExecutionSucceeded',
+    ]);
+  });
+
+  it.each<[string, Script, number]>([
+    ['runs', {}, 0],
+    ['succeeded', {}, 100],
+    ['ended more than two weeks ago', { PlanChanges: [failure('RefusedError')] }, 15 * 86_400],
+  ])('is refused for an execution that %s', async (_fact, script, seconds) => {
+    const { sfn, start, wait } = aService(script);
+    await start({ name: 'one' });
+    if (seconds > 0) await wait(seconds);
+    const redriving = sfn.send(new RedriveExecutionCommand({ executionArn: arnOf('one') }));
+    await expect(redriving).rejects.toMatchObject({ name: 'ExecutionNotRedrivable' });
+  });
+
+  it('is refused for an execution that does not exist', async () => {
+    const { sfn } = aService();
+    const redriving = sfn.send(new RedriveExecutionCommand({ executionArn: arnOf('none') }));
+    await expect(redriving).rejects.toMatchObject({ name: 'ExecutionDoesNotExist' });
+  });
+});
+
+describe('DescribeStateMachine', () => {
+  it('answers the definition that runs', async () => {
+    const { sfn, definition } = aService();
+    expect(await sfn.send(new DescribeStateMachineCommand({ stateMachineArn: ARN }))).toMatchObject({
+      stateMachineArn: ARN,
+      name: 'onboarding',
+      type: 'STANDARD',
+      status: 'ACTIVE',
+      creationDate: START,
+      definition,
+    });
+  });
+
+  it('is refused for another machine', async () => {
+    const { sfn } = aService();
+    const describing = sfn.send(new DescribeStateMachineCommand({ stateMachineArn: `${ARN}-other` }));
+    await expect(describing).rejects.toMatchObject({ name: 'StateMachineDoesNotExist' });
+  });
+});

@@ -1,0 +1,325 @@
+import { describe, expect, it } from 'vitest';
+import { PAYLOAD_LIMIT_BYTES } from '../../../domain/shared/limits.ts';
+import { HISTORY_LIMIT_EVENTS } from '../../../emulator/engine/executions.ts';
+import { seededDice } from '../../../emulator/engine/interpreter.ts';
+import {
+  APPLY,
+  aMachine,
+  CONVERGED,
+  failure,
+  IGNORED,
+  INVISIBLE,
+  NORMALIZED,
+  pathOf,
+  SETTLE,
+  VISIBLE,
+} from '../../support/machine.ts';
+import { people, user } from '../../support/stack.ts';
+
+const DAY = 86_400;
+
+describe('an execution', () => {
+  it('gives each task what the machine says, and no more', async () => {
+    const { run, tasks } = aMachine();
+    await run({ hello: 'event' });
+    expect(tasks.map(({ state, payload }) => [state, Object.keys(payload).sort()])).toEqual([
+      ['NormalizeRequest', ['execution', 'input', 'machine', 'startedAt']],
+      ['CheckPropagation', ['execution', 'propagation', 'request']],
+      ['PlanChanges', ['execution', 'progress', 'propagation', 'request']],
+      ['ApplyChanges', ['batch', 'execution', 'plannedAt', 'term']],
+      ['RecordAudit', ['batches', 'execution']],
+      ['PlanChanges', ['execution', 'progress', 'propagation', 'request']],
+    ]);
+    expect(tasks[0]?.payload).toEqual({
+      input: { hello: 'event' },
+      execution: 'arn:one',
+      startedAt: '2026-11-01T10:00:00.000Z',
+      machine: 1,
+    });
+  });
+
+  it('ends with the output of its last state', async () => {
+    const { run, seconds } = aMachine();
+    const { status, output, endedAt, startedAt, ...rest } = await run();
+    expect(status).toBe('SUCCEEDED');
+    expect(JSON.parse(output ?? '')).toEqual({ request: { users: [] }, propagation: VISIBLE, plan: CONVERGED });
+    expect((endedAt?.getTime() ?? 0) - startedAt.getTime()).toBe(30_000);
+    expect(seconds()).toBe(30);
+    expect(rest).not.toHaveProperty('error');
+  });
+
+  it('is told of by its events in order, and of its end once, after them', async () => {
+    const { run, events, ended } = aMachine({ NormalizeRequest: [IGNORED] });
+    const execution = await run();
+    expect(events).toEqual(execution.log);
+    expect(events.map(({ type }) => type)).toEqual([
+      'ExecutionStarted',
+      'StateEntered',
+      'StateExited',
+      'StateEntered',
+      'StateExited',
+      'StateEntered',
+      'StateExited',
+      'ExecutionSucceeded',
+    ]);
+    expect(ended).toEqual([execution]);
+  });
+
+  it('keeps its own input and its own state beside others', async () => {
+    const { start, time, tasks } = aMachine();
+    for (const name of ['one', 'two', 'three']) start(name, { name });
+    await time.settle();
+    const normalized = tasks.filter(({ state }) => state === 'NormalizeRequest');
+    expect(normalized.map(({ payload }) => [payload['execution'], payload['input']])).toEqual([
+      ['arn:one', { name: 'one' }],
+      ['arn:two', { name: 'two' }],
+      ['arn:three', { name: 'three' }],
+    ]);
+  });
+
+  it('runs the batches of a plan one after another', async () => {
+    const batches = people(1, 5).map((number) => ({ ...APPLY.batches[0], userIds: [user(number)] }));
+    const { run, tasks } = aMachine({
+      PlanChanges: [{ ...APPLY, batches }, CONVERGED],
+      ApplyChanges: [failure('TransientAwsError'), {}],
+    });
+    await run();
+    const applied = tasks.filter(({ state }) => state === 'ApplyChanges').map(({ payload }) => payload['batch']);
+    expect(applied).toEqual([batches[0], ...batches]);
+  });
+
+  it('does the same in every run with the same dice', async () => {
+    const play = async (seed: number) => {
+      const flaky = [failure('TransientAwsError'), failure('Lambda.Unknown'), failure('TransientAwsError')];
+      const script = { CheckPropagation: [...flaky, INVISIBLE, VISIBLE], RecordAudit: [...flaky, { waitSeconds: 30 }] };
+      const { run, events } = aMachine(script, { random: seededDice(seed) });
+      await run();
+      return events;
+    };
+    const first = await play(1);
+    expect(await play(1)).toEqual(first);
+    expect(await play(2)).not.toEqual(first);
+  });
+
+  it('times out after eight days, whatever it waits for', async () => {
+    const { run, seconds } = aMachine({ CheckPropagation: [{ visible: false, checkAfterSeconds: 9 * DAY }] });
+    const execution = await run();
+    expect(execution).toMatchObject({ status: 'TIMED_OUT' });
+    expect(execution.endedAt?.getTime()).toBe(execution.startedAt.getTime() + 8 * DAY * 1000);
+    expect(seconds()).toBeLessThan(9 * DAY);
+  });
+});
+
+describe('AWS’s limits', () => {
+  const sized = (bytes: number) => ({ filling: 'x'.repeat(bytes) });
+
+  it.each([
+    [
+      'the result of a task',
+      { CheckPropagation: [{ ...VISIBLE, ...sized(PAYLOAD_LIMIT_BYTES) }] },
+      'CheckPropagation',
+      1,
+    ],
+    ['the result of a batch', { ApplyChanges: [sized(PAYLOAD_LIMIT_BYTES)] }, 'ForEachBatch', 1],
+    // Each of the two is allowed by itself.
+    [
+      'the output of a state',
+      {
+        NormalizeRequest: [{ ...NORMALIZED, request: sized(150_000) }],
+        CheckPropagation: [{ ...VISIBLE, ...sized(150_000) }],
+      },
+      'CheckPropagation',
+      1,
+    ],
+  ])('end an execution when %s is larger than 256 KiB, without a retry', async (_fact, script, state, tries) => {
+    const machine = aMachine(script);
+    const execution = await machine.run();
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'States.DataLimitExceeded' });
+    expect(pathOf(execution).at(-1)).toBe(state);
+    expect(machine.tries(state === 'ForEachBatch' ? 'ApplyChanges' : state)).toBe(tries);
+  });
+
+  it('count bytes, not characters', async () => {
+    const filling = 'ü'.repeat(PAYLOAD_LIMIT_BYTES / 2);
+    const { run } = aMachine({ NormalizeRequest: [{ ...IGNORED, filling }] });
+    expect(await run()).toMatchObject({ error: 'States.DataLimitExceeded' });
+  });
+
+  it('let pass what is just small enough', async () => {
+    const frame = JSON.stringify({ ...IGNORED, ...sized(0) }).length;
+    const { run } = aMachine({ NormalizeRequest: [{ ...IGNORED, ...sized(PAYLOAD_LIMIT_BYTES - frame) }] });
+    expect(await run()).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  it.each<[string, Parameters<typeof aMachine>[0], number]>([
+    // ExecutionStarted, 5 of the task, 2 of the choice, 2 of the end, ExecutionSucceeded.
+    ['an event that is ignored', { NormalizeRequest: [IGNORED] }, 11],
+    // A failed attempt is scheduled, started, failed.
+    ['a retry', { NormalizeRequest: [failure('Lambda.Unknown'), IGNORED] }, 14],
+    // Five tasks, one of them within a map of 6 events beside it, one a second time.
+    ['a person who joins', {}, 50],
+    ['a second batch', { PlanChanges: [{ ...APPLY, batches: [APPLY.batches[0], APPLY.batches[0]] }, CONVERGED] }, 57],
+  ])('count history as AWS does: %s', async (_fact, script, events) => {
+    const { run } = aMachine(script);
+    expect(await run()).toMatchObject({ status: 'SUCCEEDED', historyEvents: events });
+  });
+
+  it('end an execution at 25,000 history events', async () => {
+    const { run, ended, tries } = aMachine({ PlanChanges: [SETTLE] });
+    const execution = await run();
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'States.Runtime' });
+    expect(execution.cause).toContain('25000');
+    expect(execution.historyEvents).toBeGreaterThan(HISTORY_LIMIT_EVENTS);
+    // The events of a task are counted together.
+    expect(execution.historyEvents).toBeLessThanOrEqual(HISTORY_LIMIT_EVENTS + 4);
+    expect(execution.log.at(-1)).toMatchObject({ type: 'ExecutionFailed', Error: 'States.Runtime' });
+    expect(ended).toHaveLength(1);
+    // 9 events a round.
+    expect(tries('PlanChanges')).toBeGreaterThan(2700);
+    expect(tries('PlanChanges')).toBeLessThan(2780);
+  });
+});
+
+describe('stopping', () => {
+  it('ends a running execution at once; no state follows', async () => {
+    const { start, time, executions, ended, seconds } = aMachine({ CheckPropagation: [INVISIBLE] });
+    const execution = start();
+    time.after(12, () => executions.stop(execution, 'Cancelled', 'by hand'));
+    await time.settle();
+    expect(execution).toMatchObject({ status: 'ABORTED', error: 'Cancelled', cause: 'by hand' });
+    expect(pathOf(execution).at(-1)).toBe('WaitForPropagation');
+    expect(execution.log.at(-1)).toMatchObject({ type: 'ExecutionAborted' });
+    expect(execution.endedAt?.getTime()).toBe(execution.startedAt.getTime() + 12_000);
+    expect(ended).toEqual([execution]);
+    expect(seconds()).toBeLessThan(20);
+  });
+
+  it('lets a task that is under way end, and its result is of no consequence', async () => {
+    const { start, time, executions, ended, tries } = aMachine({ RecordAudit: ['hangs'] });
+    const execution = start();
+    time.after(60, () => executions.stop(execution));
+    await time.settle();
+    expect(execution).toMatchObject({ status: 'ABORTED' });
+    expect(execution).not.toHaveProperty('error');
+    expect(tries('RecordAudit')).toBe(1);
+    expect(ended).toHaveLength(1);
+  });
+
+  it('lets the batch that is under way end, and begins no other', async () => {
+    const batches = people(1, 5).map((number) => ({ ...APPLY.batches[0], userIds: [user(number)] }));
+    const { start, time, executions, tries } = aMachine({
+      PlanChanges: [{ ...APPLY, batches }],
+      ApplyChanges: [{}, failure('TransientAwsError'), {}],
+    });
+    const execution = start();
+    time.after(1, () => executions.stop(execution));
+    await time.settle();
+    expect(execution.status).toBe('ABORTED');
+    expect(tries('ApplyChanges')).toBe(2);
+  });
+
+  it('does nothing to an execution that has ended', async () => {
+    const { run, executions, ended } = aMachine();
+    const execution = await run();
+    const before = { ...execution };
+    executions.stop(execution, 'Cancelled');
+    expect(execution).toEqual(before);
+    expect(ended).toHaveLength(1);
+  });
+});
+
+describe('a redrive', () => {
+  it.each([
+    ['CheckPropagation', 'CheckPropagation'],
+    ['PlanChanges', 'PlanChanges'],
+    ['RecordAudit', 'RecordAudit'],
+    // On AWS, too, a map is redriven as a whole when it is the state that failed.
+    ['ApplyChanges', 'ForEachBatch'],
+  ])('goes on at the state that failed, with its input: %s', async (state, place) => {
+    const { run, time, executions, acts, tasks } = aMachine({ [state]: [failure('RefusedError')] });
+    const execution = await run();
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'RefusedError' });
+    const failedAt = pathOf(execution).length;
+    const [failed] = tasks.slice(-1);
+    acts.set(state, state === 'PlanChanges' ? [CONVERGED] : [{ ...VISIBLE, waitSeconds: 30 }]);
+    time.after(3600, () => executions.redrive(execution));
+    await time.settle();
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', redrives: 1 });
+    expect(execution).not.toHaveProperty('error');
+    expect(execution).not.toHaveProperty('cause');
+    expect(execution.redrivenAt?.getTime()).toBe(execution.startedAt.getTime() + 3_600_000);
+    expect(pathOf(execution)[failedAt]).toBe(place);
+    const again = tasks.filter((task) => task.state === state)[1];
+    expect(again?.payload).toEqual(failed?.payload);
+  });
+
+  it('goes on waiting where it was stopped', async () => {
+    const { start, time, executions, acts } = aMachine({ CheckPropagation: [INVISIBLE] });
+    const execution = start();
+    time.after(12, () => executions.stop(execution));
+    await time.settle();
+    acts.set('CheckPropagation', [VISIBLE]);
+    executions.redrive(execution);
+    await time.settle();
+    expect(execution.status).toBe('SUCCEEDED');
+    expect(pathOf(execution).filter((state) => state === 'NormalizeRequest')).toHaveLength(1);
+  });
+
+  it('may fail again, and be redriven again', async () => {
+    const { run, time, executions, ended, acts } = aMachine({ RecordAudit: [failure('RefusedError')] });
+    const execution = await run();
+    executions.redrive(execution);
+    await time.settle();
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'RefusedError', redrives: 1 });
+    acts.set('RecordAudit', [{ waitSeconds: 0 }]);
+    executions.redrive(execution);
+    await time.settle();
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', redrives: 2 });
+    expect(ended).toHaveLength(3);
+  });
+
+  it('counts history over all of it', async () => {
+    const { run, time, executions } = aMachine({ NormalizeRequest: [failure('InvalidRequestError')] });
+    const execution = await run();
+    const before = execution.historyEvents;
+    executions.redrive(execution);
+    await time.settle();
+    expect(execution.historyEvents).toBe(2 * before);
+  });
+
+  it('is for what did not succeed, not too long ago, with history to spare', async () => {
+    const { run, time, executions } = aMachine({ RecordAudit: [failure('RefusedError')] });
+    const execution = await run();
+    expect(executions.isRedrivable(execution)).toBe(true);
+    expect(executions.isRedrivable({ ...execution, historyEvents: 24_998 })).toBe(true);
+    expect(executions.isRedrivable({ ...execution, historyEvents: 24_999 })).toBe(false);
+    for (const status of ['RUNNING', 'SUCCEEDED'] as const) {
+      expect(executions.isRedrivable({ ...execution, status })).toBe(false);
+    }
+    time.after(14 * DAY, () => undefined);
+    await time.settle();
+    expect(executions.isRedrivable(execution)).toBe(true);
+    time.after(1, () => undefined);
+    await time.settle();
+    expect(executions.isRedrivable(execution)).toBe(false);
+  });
+});
+
+describe('all executions', () => {
+  it('are kept in the order of their starts, and found by ARN', async () => {
+    const { start, time, executions } = aMachine();
+    const started = ['one', 'two'].map((name) => start(name));
+    await time.settle();
+    expect(executions.all()).toEqual(started);
+    expect(executions.get('arn:two')).toBe(started[1]);
+    expect(executions.get('arn:three')).toBeUndefined();
+  });
+
+  it('wait beside one another', async () => {
+    const { start, time, tasks, seconds } = aMachine({ CheckPropagation: [INVISIBLE, INVISIBLE, VISIBLE] });
+    for (const name of ['one', 'two']) start(name);
+    await time.settle();
+    expect(tasks.filter(({ state }) => state === 'CheckPropagation').map(({ at }) => at)).toEqual([0, 0, 5, 5]);
+    expect(seconds()).toBe(35);
+  });
+});

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { readTemplate } from '../../../emulator/engine/template.ts';
+
+describe('the template', () => {
+  it('has the machine that is deployed, nulls and all', () => {
+    const { definition } = readTemplate();
+    expect(definition).toMatchObject({ StartAt: 'NormalizeRequest', TimeoutSeconds: 691_200 });
+    // Without its null the result of a batch would take the place of the state.
+    expect(definition.States['ForEachBatch']).toHaveProperty('ResultPath', null);
+  });
+
+  it('has the function of each state with a task, those of maps too, and its time limit', () => {
+    expect(Object.fromEntries(readTemplate().functions)).toEqual({
+      NormalizeRequest: { key: 'normalizeRequest', timeoutSeconds: 30 },
+      CheckPropagation: { key: 'checkPropagation', timeoutSeconds: 30 },
+      PlanChanges: { key: 'planChanges', timeoutSeconds: 900 },
+      ApplyChanges: { key: 'applyChanges', timeoutSeconds: 240 },
+      RecordAudit: { key: 'recordAudit', timeoutSeconds: 240 },
+    });
+  });
+
+  it('has the table of the ledger as CreateTable takes it', () => {
+    expect(readTemplate().ledgerTable).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      GlobalSecondaryIndexes: [{ IndexName: 'attention' }],
+    });
+    expect(Object.keys(readTemplate().ledgerTable).sort()).toEqual([
+      'AttributeDefinitions',
+      'BillingMode',
+      'GlobalSecondaryIndexes',
+      'KeySchema',
+    ]);
+  });
+});

@@ -1,0 +1,265 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { VirtualTime } from '../../../emulator/engine/virtual-time.ts';
+
+const START = new Date('2026-11-01T10:00:00Z');
+
+/** Something that takes turns of the real event loop, as a request to a service does. */
+async function working(turns = 5): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function aTime() {
+  const time = new VirtualTime(START);
+  const log: string[] = [];
+  const seconds = () => (time.now().getTime() - START.getTime()) / 1000;
+  return { time, log, seconds, note: (what: string) => log.push(`${seconds()} ${what}`) };
+}
+
+describe('virtual time', () => {
+  it('stands still until it is let pass', async () => {
+    const { time, log, note } = aTime();
+    time.after(5, () => note('fired'));
+    await working();
+    expect(log).toEqual([]);
+    await time.settle();
+    expect(log).toEqual(['5 fired']);
+  });
+
+  it('passes timer by timer, in their order, ties as they were set', async () => {
+    const { time, log, note } = aTime();
+    time.after(10, () => note('b'));
+    time.after(5, () => note('a'));
+    time.after(10, () => note('c'));
+    time.after(0, () => note('now'));
+    await time.settle();
+    expect(log).toEqual(['0 now', '5 a', '10 b', '10 c']);
+  });
+
+  it('lets a year pass at once', async () => {
+    const { time, seconds } = aTime();
+    const sleeping = time.sleep(365 * 86_400);
+    await time.settle();
+    await sleeping;
+    expect(seconds()).toBe(365 * 86_400);
+  });
+
+  it('passes for what is set meanwhile, too', async () => {
+    const { time, log, note } = aTime();
+    time.after(1, () => time.after(1, () => time.after(1, () => note('last'))));
+    await time.settle();
+    expect(log).toEqual(['3 last']);
+  });
+
+  it('forgets what is cancelled', async () => {
+    const { time, log, note, seconds } = aTime();
+    const cancel = time.after(5, () => note('never'));
+    cancel();
+    await time.settle();
+    expect(log).toEqual([]);
+    expect(seconds()).toBe(0);
+  });
+
+  it('forgets what is cancelled after a month of a year', async () => {
+    const { time, log, note } = aTime();
+    const cancel = time.after(365 * 86_400, () => note('never'));
+    time.after(30 * 86_400, cancel);
+    await time.settle();
+    expect(log).toEqual([]);
+  });
+
+  it('gives a realm timers and a Date of its own', async () => {
+    const { time, log, note } = aTime();
+    const { setTimeout, clearTimeout, Date: VirtualDate } = time.timers;
+    setTimeout(() => note(new VirtualDate().toISOString()), 60_000);
+    clearTimeout(setTimeout(() => note('never'), 1000));
+    await time.settle();
+    expect(log).toEqual(['60 2026-11-01T10:01:00.000Z']);
+  });
+
+  it('goes on from where it was when it is let pass again', async () => {
+    const { time, log, note } = aTime();
+    time.after(5, () => note('first'));
+    await time.settle();
+    time.after(5, () => note('second'));
+    await time.settle();
+    expect(log).toEqual(['5 first', '10 second']);
+  });
+});
+
+describe('something under way', () => {
+  it('keeps time from passing', async () => {
+    const { time, log, note } = aTime();
+    time.after(5, () => note('timer'));
+    time.during(async () => {
+      await working(20);
+      note('done');
+    });
+    await time.settle();
+    expect(log).toEqual(['0 done', '5 timer']);
+  });
+
+  it('lets time pass while it sleeps, and not a moment longer', async () => {
+    const { time, log, note } = aTime();
+    const activity = time.begin();
+    time.after(15, () => note('timer'));
+    const work = async () => {
+      await activity.sleep(10);
+      note('awake');
+      await working(20);
+      note('done');
+      activity.end();
+    };
+    await Promise.all([work(), time.settle()]);
+    expect(log).toEqual(['10 awake', '10 done', '15 timer']);
+  });
+
+  it('lets time pass only while all that is under way sleeps', async () => {
+    const { time, log, note } = aTime();
+    const sleeper = time.begin();
+    const sleeping = sleeper.sleep(10).then(() => {
+      note('sleeper awake');
+      sleeper.end();
+    });
+    time.during(async () => {
+      await working(20);
+      note('worker done');
+    });
+    await Promise.all([sleeping, time.settle()]);
+    expect(log).toEqual(['0 worker done', '10 sleeper awake']);
+  });
+
+  it('lets time pass while it sleeps twice at once, until it is awake', async () => {
+    const { time, log, note } = aTime();
+    const activity = time.begin();
+    const both = async () => {
+      await Promise.all([activity.sleep(5), activity.sleep(10)]);
+      note('awake');
+      await working();
+      activity.end();
+    };
+    time.after(12, () => note('timer'));
+    await Promise.all([both(), time.settle()]);
+    expect(log).toEqual(['10 awake', '12 timer']);
+  });
+
+  it('never wakes up once it has ended, as in a function that was killed', async () => {
+    const { time, log, note } = aTime();
+    const activity = time.begin();
+    const sleeping = activity.sleep(10).then(() => note('awake'));
+    time.after(3, () => activity.end());
+    time.after(20, () => note('timer'));
+    await time.settle();
+    await Promise.race([sleeping, working()]);
+    expect(log).toEqual(['20 timer']);
+  });
+
+  it('never wakes up where it goes to sleep after it has ended', async () => {
+    const { time, log, note } = aTime();
+    const activity = time.begin();
+    activity.end();
+    const sleeping = activity.sleep(1).then(() => note('awake'));
+    time.after(5, () => note('timer'));
+    await time.settle();
+    await Promise.race([sleeping, working()]);
+    expect(log).toEqual(['5 timer']);
+  });
+
+  it('may end twice', async () => {
+    const { time, log, note } = aTime();
+    const [first, second] = [time.begin(), time.begin()];
+    first.end();
+    first.end();
+    time.after(1, () => note('timer'));
+    const settled = time.settle();
+    await working();
+    expect(log).toEqual([]);
+    second.end();
+    await settled;
+    expect(log).toEqual(['1 timer']);
+  });
+});
+
+describe('a failure of something under way', () => {
+  it.each([
+    [
+      'at once',
+      () => {
+        throw new Error('broken');
+      },
+    ],
+    [
+      'later',
+      async () => {
+        await working();
+        throw new Error('broken');
+      },
+    ],
+  ])('is thrown by who lets time pass, %s, and before any later timer', async (_fact, work) => {
+    const { time, log, note } = aTime();
+    time.after(5, () => time.during(work));
+    time.after(10, () => note('later'));
+    await expect(time.settle()).rejects.toThrow('broken');
+    expect(log).toEqual([]);
+    await time.settle();
+    expect(log).toEqual(['10 later']);
+  });
+
+  it('is the first of several', async () => {
+    const { time } = aTime();
+    time.during(() => {
+      throw new Error('first');
+    });
+    time.during(async () => {
+      await working();
+      throw new Error('second');
+    });
+    await expect(time.settle()).rejects.toThrow('first');
+    await time.settle();
+  });
+});
+
+describe('the order of things', () => {
+  /** Activities that work and sleep by turns, begun at some time. */
+  const plans = fc.array(
+    fc.record({
+      at: fc.integer({ min: 0, max: 20 }),
+      steps: fc.array(fc.record({ turns: fc.nat(4), sleep: fc.integer({ min: 0, max: 10 }) }), { maxLength: 4 }),
+    }),
+    { minLength: 1, maxLength: 6 },
+  );
+
+  it('is the same in every run, and time is only ever that of a timer', async () => {
+    await fc.assert(
+      fc.asyncProperty(plans, async (activities) => {
+        const play = async () => {
+          const { time, log, note, seconds } = aTime();
+          const running: Promise<void>[] = [];
+          for (const [index, { at, steps }] of activities.entries()) {
+            let expected = at;
+            time.after(at, () => {
+              const activity = time.begin();
+              const run = async () => {
+                for (const { turns, sleep } of steps) {
+                  await working(turns);
+                  await activity.sleep(sleep);
+                  expected += sleep;
+                  note(`activity ${index}`);
+                  expect(seconds()).toBe(expected);
+                }
+              };
+              running.push(run().finally(activity.end));
+            });
+          }
+          await time.settle();
+          await Promise.all(running);
+          return log;
+        };
+        const first = await play();
+        expect(await play()).toEqual(first);
+        expect(first).toHaveLength(activities.reduce((sum, { steps }) => sum + steps.length, 0));
+      }),
+      { numRuns: 25 },
+    );
+  });
+});

@@ -1,0 +1,269 @@
+import { CreateApplicationAssignmentCommand, SSOAdminClient } from '@aws-sdk/client-sso-admin';
+import { describe, expect, it } from 'vitest';
+import { TransientAwsError } from '../../../domain/shared/errors.ts';
+import { type FaultRule, Faults } from '../../../emulator/aws/faults.ts';
+import { Door, INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
+import { IdentityCenter } from '../../../emulator/aws/identity-center/identity-center.ts';
+import { ssoAdmin } from '../../../emulator/aws/sso-admin/sso-admin.ts';
+import { VirtualTime } from '../../../emulator/engine/virtual-time.ts';
+import { type Handler, Invocations } from '../../../emulator/stack/invocations.ts';
+import { APPLICATION, user } from '../../support/stack.ts';
+
+const START = new Date('2026-11-01T10:00:00Z');
+
+function invoking() {
+  const time = new VirtualTime(START);
+  const invocations = new Invocations(time);
+  /** Invokes in virtual time. @returns the answer, or the error's name and message */
+  const invoke = async (handler: Handler, { payload = '{}', limitSeconds = 60 } = {}) => {
+    const answer = invocations
+      .invoke('aFunction', handler, payload, limitSeconds)
+      .catch((error: Error) => `${error.name}: ${error.message}`);
+    await time.settle();
+    return answer;
+  };
+  const seconds = () => (time.now().getTime() - START.getTime()) / 1000;
+  return { time, invocations, invoke, seconds };
+}
+
+describe('an invocation', () => {
+  it('gives the handler its payload and gives back its answer, as JSON', async () => {
+    const { invoke } = invoking();
+    const handler: Handler = async (event) => ({ event, when: START, nothing: undefined });
+    expect(await invoke(handler, { payload: '{"a":[1]}' })).toBe(
+      JSON.stringify({ event: { a: [1] }, when: START.toISOString() }),
+    );
+  });
+
+  it('answers null where the handler answers nothing', async () => {
+    const { invoke } = invoking();
+    expect(await invoke(async () => undefined)).toBe('null');
+  });
+
+  it('tells the handler its name, and each time another request id', async () => {
+    const { invoke } = invoking();
+    const ids = new Set<string>();
+    const handler: Handler = async (_event, { functionName, awsRequestId }) => {
+      ids.add(awsRequestId);
+      return functionName;
+    };
+    expect(await invoke(handler)).toBe('"aFunction"');
+    await invoke(handler);
+    expect(ids.size).toBe(2);
+  });
+
+  it.each([
+    ['an error of its own', new TransientAwsError('busy'), 'TransientAwsError: busy'],
+    ['a bug', new TypeError('broken'), 'TypeError: broken'],
+    ['something that is no error', 'text', 'Error: not an error'],
+  ])('fails with name and message of %s', async (_fact, thrown, expected) => {
+    const { invoke } = invoking();
+    expect(await invoke(() => Promise.reject(thrown))).toBe(expected);
+  });
+
+  it('keeps time from passing while it works', async () => {
+    const { invoke, time, seconds } = invoking();
+    time.after(1, () => undefined);
+    const moments: number[] = [];
+    await invoke(async () => {
+      for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      moments.push(seconds());
+    });
+    expect(moments).toEqual([0]);
+  });
+
+  it('lets time pass while it sleeps', async () => {
+    const { invoke, invocations, seconds } = invoking();
+    const handler: Handler = async () => {
+      await invocations.sleep(7);
+      return seconds();
+    };
+    expect(await invoke(handler)).toBe('7');
+  });
+
+  it('leaves no timer behind', async () => {
+    const { invoke, seconds } = invoking();
+    await invoke(async () => 1, { limitSeconds: 900 });
+    expect(seconds()).toBe(0);
+  });
+
+  it('ends at its time limit, and does no more', async () => {
+    const { invoke, invocations, seconds } = invoking();
+    const log: string[] = [];
+    const handler: Handler = async () => {
+      await invocations.sleep(59);
+      log.push('still here');
+      await invocations.sleep(2);
+      log.push('never');
+    };
+    expect(await invoke(handler)).toMatch(/^Sandbox\.Timedout: /);
+    expect(log).toEqual(['still here']);
+    expect(seconds()).toBeGreaterThanOrEqual(60);
+  });
+
+  it.each([
+    ['crash', /^Lambda\.Unknown: /],
+    ['timeout', /^Sandbox\.Timedout: /],
+  ] as const)('ends at once when it dies of a %s', async (death, expected) => {
+    const { invoke, invocations, seconds } = invoking();
+    const log: string[] = [];
+    const handler: Handler = async (_event, { awsRequestId }) => {
+      invocations.kill(awsRequestId, death);
+      await invocations.sleep(1);
+      log.push('never');
+    };
+    expect(await invoke(handler)).toMatch(expected);
+    expect(log).toEqual([]);
+    expect(seconds()).toBeLessThan(60);
+  });
+
+  it('takes no notice of the death of one that has ended or never was', async () => {
+    const { invoke, invocations } = invoking();
+    let last = '';
+    const handler: Handler = async (_event, { awsRequestId }) => {
+      if (last) invocations.kill(last, 'crash');
+      invocations.kill('nobody', 'crash');
+      last = awsRequestId;
+      return 'well';
+    };
+    expect([await invoke(handler), await invoke(handler)]).toEqual(['"well"', '"well"']);
+  });
+
+  it('sleeps on its own: one that works keeps the other from waking', async () => {
+    const { time, invocations } = invoking();
+    const log: string[] = [];
+    const sleeper: Handler = async () => {
+      await invocations.sleep(5);
+      log.push('sleeper');
+    };
+    const worker: Handler = async () => {
+      for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      log.push('worker');
+    };
+    const both = [sleeper, worker].map((handler) => invocations.invoke('aFunction', handler, '{}', 60));
+    await Promise.all([...both, time.settle()]);
+    expect(log).toEqual(['worker', 'sleeper']);
+  });
+
+  it('lets whoever is not within a handler sleep as well', async () => {
+    const { time, invocations, seconds } = invoking();
+    await Promise.all([invocations.sleep(3), time.settle()]);
+    expect(seconds()).toBe(3);
+  });
+});
+
+describe('the requests of an invocation', () => {
+  const CREATE = 'SSOAdmin.CreateApplicationAssignment';
+
+  function aWorld(...rules: FaultRule[]) {
+    const { time, invocations, invoke } = invoking();
+    const clock = { now: () => time.now(), sleep: (seconds: number) => invocations.sleep(seconds) };
+    const center = new IdentityCenter(
+      {
+        identityStoreId: 'd-1234567890',
+        users: [1, 2].map((number) => ({ userId: user(number), userName: `name-${number}` })),
+        groups: [],
+        applications: [{ applicationArn: APPLICATION }],
+      },
+      { clock, instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444' },
+    );
+    const faults = new Faults();
+    for (const rule of rules) faults.add(rule);
+    const door = new Door({
+      services: { SSOAdmin: ssoAdmin(center, clock) },
+      faults,
+      onCrash: (id, death) => invocations.kill(id, death),
+    });
+    const requestHandler = invocations.watch(door.requestHandler());
+    const sso = new SSOAdminClient({
+      region: 'us-east-1',
+      maxAttempts: 1,
+      endpoint: 'http://127.0.0.1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      requestHandler,
+    });
+    const assign = (number: number) =>
+      sso.send(
+        new CreateApplicationAssignmentCommand({
+          ApplicationArn: APPLICATION,
+          PrincipalId: user(number),
+          PrincipalType: 'USER',
+        }),
+      );
+    const assigned = () => center.assignments().map(({ principalId }) => principalId);
+    return { invoke, invocations, assign, assigned, door, requestHandler };
+  }
+
+  it.each([
+    ['crash-before', 'Lambda.Unknown', []],
+    ['crash-after', 'Lambda.Unknown', [user(1)]],
+    ['timeout-before', 'Sandbox.Timedout', []],
+    ['timeout-after', 'Sandbox.Timedout', [user(1)]],
+  ] as const)('with %s end it, and what follows has no effect', async (kind, error, effect) => {
+    const { invoke, assign, assigned, door } = aWorld({ operation: CREATE, kind });
+    const log: string[] = [];
+    const handler: Handler = async () => {
+      await assign(1).catch(() => log.push('caught'));
+      log.push('went on');
+      await assign(2);
+    };
+    expect(await invoke(handler)).toMatch(new RegExp(`^${error}: `));
+    expect(assigned()).toEqual(effect);
+    expect(log).toEqual([]);
+    expect(door.calls.get(CREATE)).toBe(1);
+  });
+
+  it('that are sent at the same time as a deadly one get no answer', async () => {
+    const { invoke, assign, assigned } = aWorld({ operation: CREATE, kind: 'crash-before', principalId: user(1) });
+    const log: number[] = [];
+    const handler: Handler = async () => {
+      await Promise.all([1, 2].map((number) => assign(number).finally(() => log.push(number))));
+    };
+    expect(await invoke(handler)).toMatch(/^Lambda\.Unknown: /);
+    expect(log).toEqual([]);
+    // It was on its way already, as it may be on AWS.
+    expect(assigned()).toEqual([user(2)]);
+  });
+
+  it('of one that is dead already are not even sent', async () => {
+    const { invoke, invocations, assign, assigned, door } = aWorld();
+    const handler: Handler = async (_event, { awsRequestId }) => {
+      invocations.kill(awsRequestId, 'crash');
+      await assign(1);
+    };
+    expect(await invoke(handler)).toMatch(/^Lambda\.Unknown: /);
+    expect(assigned()).toEqual([]);
+    expect(door.calls.size).toBe(0);
+  });
+
+  it('leave another invocation alone', async () => {
+    const { invoke, assign, assigned } = aWorld({ operation: CREATE, kind: 'crash-before' });
+    const handler: Handler = async () => {
+      await assign(1);
+      return 'well';
+    };
+    expect(await invoke(handler)).toMatch(/^Lambda\.Unknown: /);
+    expect(await invoke(handler)).toBe('"well"');
+    expect(assigned()).toEqual([user(1)]);
+  });
+
+  it('are told from those of everybody else', async () => {
+    const { invocations, invoke } = invoking();
+    const seen: (string | undefined)[] = [];
+    const watched = invocations.watch({
+      handle: async ({ headers }) => {
+        seen.push(headers[INVOCATION_HEADER]);
+        return { response: {} };
+      },
+    });
+    await watched.handle({ headers: {} });
+    await invoke(async (_event, { awsRequestId }) => {
+      await watched.handle({ headers: { host: 'x' } });
+      seen.push(awsRequestId);
+    });
+    expect(seen[0]).toBeUndefined();
+    expect(seen[1]).toBe(seen[2]);
+    expect(watched.httpHandlerConfigs()).toEqual({});
+    expect(watched.updateHttpClientConfig()).toBeUndefined();
+  });
+});

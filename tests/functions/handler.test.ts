@@ -1,0 +1,210 @@
+import type { Context } from 'aws-lambda';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
+import {
+  InvalidRequestError,
+  LeaseLostError,
+  NotConvergedError,
+  PropagationTimeoutError,
+  RefusedError,
+  TransientAwsError,
+} from '../../domain/shared/errors.ts';
+import { step } from '../../functions/handler.ts';
+import type { Measure } from '../../reconcile/ports.ts';
+import { aPlatform } from '../support/platform.ts';
+import { ME } from '../support/services.ts';
+
+const NAME = 'jane.doe@example.com';
+const CONTEXT = { awsRequestId: 'request-1', functionName: 'aStep', memoryLimitInMB: '512' } as Context;
+
+const Input = z.object({ execution: z.string(), place: z.object({ userIds: z.array(z.string()) }) });
+const INPUT = { execution: ME, place: { userIds: ['u'] } };
+
+function aStep(run: (input: z.infer<typeof Input>, services: { measure: Measure }) => Promise<unknown>) {
+  const { platform, ...rest } = aPlatform();
+  const handler = step({ input: Input, services: () => ({}), run, facts: () => ({ count: 1 }) }).on(() => platform);
+  return { ...rest, call: (event: unknown) => handler(event, CONTEXT) };
+}
+
+describe('a step', () => {
+  it('returns what its function returns', async () => {
+    const { call } = aStep(async ({ place }) => place);
+    expect(await call(INPUT)).toEqual(INPUT.place);
+  });
+
+  it('hands on only the fields that it knows', async () => {
+    const { call } = aStep(async (input) => input);
+    expect(await call({ ...INPUT, email: NAME })).toEqual(INPUT);
+  });
+
+  it.each([
+    ['no object', NAME, 'input'],
+    ['nothing', null, 'input'],
+    ['a field that is missing', { execution: ME }, 'place'],
+    ['a field of another type, deep down', { execution: ME, place: { userIds: [NAME, 7] } }, 'place.userIds.1'],
+  ])('takes %s for a fault of the state before, and quotes no value', async (_fact, event, path) => {
+    const { call, lines } = aStep(async () => 'never');
+    await expect(call(event)).rejects.toThrow(
+      new InvalidRequestError(path, 'not what the state before should have written'),
+    );
+    expect(JSON.stringify(lines)).not.toContain(NAME);
+  });
+
+  it('logs its start and its end, with the execution and its facts and nothing of the input', async () => {
+    const { call, logged } = aStep(async () => ({ secret: NAME }));
+    await call({ ...INPUT, place: { userIds: [NAME] } });
+    expect(logged()).toMatchObject([
+      { message: 'started', execution: ME, function_request_id: 'request-1' },
+      { message: 'completed', execution: ME, count: 1 },
+    ]);
+    expect(JSON.stringify(logged())).not.toContain(NAME);
+  });
+
+  it.each([
+    new TransientAwsError('DescribeUser: ThrottlingException (user u)'),
+    new RefusedError('quota-exceeded', 'CreateApplicationAssignment: ServiceQuotaExceededException'),
+    new InvalidRequestError('detail.userId', 'expected an id'),
+    new PropagationTimeoutError('No such user came into the identity store in time'),
+    new NotConvergedError('The same changes were planned 6 times without effect'),
+    new LeaseLostError('The lease of term 3 is not held any more'),
+  ])('throws $name as it is, and logs its message', async (error) => {
+    const { call, logged } = aStep(() => Promise.reject(error));
+    await expect(call(INPUT)).rejects.toBe(error);
+    expect(logged().at(-1)).toMatchObject({
+      level: 'ERROR',
+      message: 'failed',
+      execution: ME,
+      error: error.name,
+      reason: error.message,
+    });
+  });
+
+  it('keeps back the message of an error that is not ours, but not its name and its place', async () => {
+    const { call, logged } = aStep(() => Promise.reject(new TypeError(`${NAME}\n    at ${NAME}\nat ${NAME}`)));
+    const error: unknown = await call(INPUT).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: 'TypeError' });
+    expect(logged().at(-1)).toMatchObject({ message: 'failed', execution: ME, error: 'TypeError' });
+    expect(logged().at(-1)?.['stack']).toMatch(/^\s+at .*handler\.test\.ts/);
+    for (const told of [logged(), String(error), error instanceof Error && error.stack]) {
+      expect(JSON.stringify(told)).not.toContain(NAME);
+    }
+  });
+
+  it('keeps back a cause that an error of ours has', async () => {
+    const cause = new Error(NAME);
+    const { call, logged } = aStep(() => Promise.reject(new RefusedError('validation', 'PutEvents', { cause })));
+    await expect(call(INPUT)).rejects.toThrow('PutEvents');
+    expect(JSON.stringify(logged())).not.toContain(NAME);
+  });
+
+  it('keeps back a value that is thrown and no error', async () => {
+    const { call, logged } = aStep(() => Promise.reject(NAME));
+    await expect(call(INPUT)).rejects.toMatchObject({ name: 'Error', message: expect.stringMatching(/^Unexpected/) });
+    expect(logged().at(-1)).toMatchObject({ message: 'failed', error: 'string' });
+    expect(JSON.stringify(logged())).not.toContain(NAME);
+  });
+
+  it('sends its metrics with their units', async () => {
+    const { call, counted } = aStep(async (_input, { measure }) => {
+      measure('SeatsGranted', 2);
+      measure('JoinToSeat', 31);
+    });
+    await call(INPUT);
+    expect(counted()).toMatchObject([{ SeatsGranted: 2, JoinToSeat: 31 }]);
+    expect(JSON.stringify(counted())).toContain('{"Name":"JoinToSeat","Unit":"Seconds"}');
+    expect(JSON.stringify(counted())).toContain('{"Name":"SeatsGranted","Unit":"Count"}');
+  });
+
+  it('sends what it measured before it failed', async () => {
+    const { call, counted } = aStep(async (_input, { measure }) => {
+      measure('SeatsRefused', 1);
+      throw new TransientAwsError('again');
+    });
+    await expect(call(INPUT)).rejects.toThrow(TransientAwsError);
+    expect(counted()).toMatchObject([{ SeatsRefused: 1 }]);
+  });
+
+  it('counts each call on its own', async () => {
+    const { call, counted } = aStep(async (_input, { measure }) => measure('SeatsGranted', 1));
+    await call(INPUT);
+    await call(INPUT);
+    expect(counted()).toMatchObject([{ SeatsGranted: 1 }, { SeatsGranted: 1 }]);
+  });
+
+  it('sends the metrics of each entitlement apart, and all others without it', async () => {
+    const { call, counted } = aStep(async (_input, { measure }) => {
+      measure('Seats', 7, 'amazon-q-developer');
+      measure('Seats', 0, 'kiro');
+      measure('CapUsed', 70);
+    });
+    await call(INPUT);
+    expect(counted()).toMatchObject([
+      { service: 'usher', CapUsed: 70 },
+      { service: 'usher', entitlement: 'amazon-q-developer', Seats: 7 },
+      { service: 'usher', entitlement: 'kiro', Seats: 0 },
+    ]);
+    expect(counted()[0]).not.toHaveProperty('entitlement');
+    expect(JSON.stringify(counted())).toContain('{"Name":"CapUsed","Unit":"Percent"}');
+    await call(INPUT);
+    expect(counted()).toHaveLength(6);
+  });
+
+  it.each([
+    ['a call that AWS throttled', TransientAwsError.throttled('again'), 'StepsThrottled'],
+    ['a person who has not come in time', new PropagationTimeoutError('late'), 'PropagationTimeouts'],
+  ])('counts %s', async (_fact, error, metric) => {
+    const { call, counted } = aStep(() => Promise.reject(error));
+    await expect(call(INPUT)).rejects.toThrow();
+    expect(counted()).toMatchObject([{ [metric]: 1 }]);
+  });
+
+  it('counts no other failure: the machine does', async () => {
+    const { call, counted } = aStep(() => Promise.reject(new TransientAwsError('again')));
+    await expect(call(INPUT)).rejects.toThrow();
+    expect(counted()).toEqual([]);
+  });
+
+  it('sends nothing when nothing was measured', async () => {
+    const { call, counted } = aStep(async () => undefined);
+    await call(INPUT);
+    expect(counted()).toEqual([]);
+  });
+});
+
+describe('the services of a step', () => {
+  function built(failures: number) {
+    const { platform } = aPlatform();
+    let builds = 0;
+    const made = step({
+      input: z.object({}),
+      services: ({ version }) => {
+        builds += 1;
+        if (builds <= failures) throw new Error('no configuration');
+        return { version };
+      },
+      run: async (_input, { version }) => version,
+    });
+    return { handler: made.on(() => platform), made, builds: () => builds };
+  }
+
+  it('are built at the first call and kept', async () => {
+    const { handler, builds } = built(0);
+    expect(builds()).toBe(0);
+    expect(await handler({}, CONTEXT)).toBe('1.2.3');
+    expect(await handler({}, CONTEXT)).toBe('1.2.3');
+    expect(builds()).toBe(1);
+  });
+
+  it('are built again after building failed', async () => {
+    const { handler, builds } = built(1);
+    await expect(handler({}, CONTEXT)).rejects.toThrow('no configuration');
+    expect(await handler({}, CONTEXT)).toBe('1.2.3');
+    expect(builds()).toBe(2);
+  });
+
+  it('are those of Lambda where nothing else is said, and want its environment only when called', async () => {
+    const { made, builds } = built(0);
+    await expect(made({}, CONTEXT)).rejects.toThrow('Environment variables missing or empty: AWS_REGION');
+    expect(builds()).toBe(0);
+  });
+});

@@ -1,0 +1,535 @@
+import type { Context } from 'aws-lambda';
+import { describe, expect, it } from 'vitest';
+import type { Batch } from '../../domain/decision/decide.ts';
+import { acquire, emptyWork, LEASE_SECONDS, post, type Work } from '../../domain/queue/work-queue.ts';
+import type { Seat } from '../../domain/seat/seat.ts';
+import { plusSeconds } from '../../domain/shared/time.ts';
+import type { FaultRule } from '../../emulator/aws/faults.ts';
+import { handler } from '../../functions/apply-changes.ts';
+import { applyChanges } from '../../reconcile/apply-changes.ts';
+import { aPlatform } from '../support/platform.ts';
+import {
+  aBatch,
+  aMembershipRequest,
+  aRequest,
+  aSeat,
+  ME,
+  OTHER,
+  openServices,
+  type ServicesOptions,
+  START,
+  someEntitlements,
+} from '../support/services.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, people, user } from '../support/stack.ts';
+
+interface ApplyingOptions extends ServicesOptions {
+  seats?: readonly Seat[];
+  /** Whom APPLICATION is assigned to. */
+  assigned?: readonly number[];
+  /** Posted before the plan. */
+  work?: (work: Work) => Work;
+  holder?: string;
+}
+
+/** A ledger with a lease that ME holds, and a plan whose reads began now. */
+async function applying({
+  seats = [],
+  assigned = [],
+  work = (same) => same,
+  holder = ME,
+  ...options
+}: ApplyingOptions) {
+  const world = await openServices(options);
+  const { clock, services, center } = world;
+  const held = acquire(work(emptyWork()), holder, clock.now());
+  if (!held) throw new Error('the lease of a new mailbox is free');
+  await services.ledger.saveWork(held);
+  for (const seat of seats) await services.ledger.saveSeat({ ...seat, revision: 1 });
+  for (const number of assigned) center.assignByHand(APPLICATION, user(number));
+  const plannedAt = clock.now().toISOString();
+  clock.advance(5);
+  const apply = (batch: Batch, execution = ME) => applyChanges({ batch, term: 1, plannedAt, execution }, services);
+  return { ...world, apply, plannedAt };
+}
+
+/** Before the changes are made. */
+const secondsAgo = (seconds: number) => plusSeconds(START, 5 - seconds);
+
+const wrote = (calls: (operation: string) => number) => ({
+  create: calls('SSOAdmin.CreateApplicationAssignment'),
+  remove: calls('SSOAdmin.DeleteApplicationAssignment'),
+});
+
+describe('granting', () => {
+  it('assigns each person and records it with its audit event', async () => {
+    const { apply, seat, isAssigned, measured } = await applying({ members: [1, 2] });
+    expect(await apply(aBatch('grant', [1, 2]))).toEqual({ granted: 2 });
+    for (const number of [1, 2]) {
+      expect(isAssigned(number)).toBe(true);
+      expect(await seat(number)).toMatchObject({
+        status: 'assigned',
+        entitlement: 'amazon-q-developer',
+        changeSeq: 1,
+        revision: 2,
+        audit: [{ kind: 'assigned', changeSeq: 1, reason: 'group-join', execution: ME }],
+      });
+    }
+    expect(measured.filter(([name]) => name === 'SeatsGranted')).toHaveLength(2);
+  });
+
+  it('writes its intention before it calls AWS', async () => {
+    const { apply, seat, faults } = await applying({ members: [1] });
+    faults.add({ operation: 'SSOAdmin.CreateApplicationAssignment', kind: 'internal' });
+    await expect(apply(aBatch('grant', [1]))).rejects.toMatchObject({ name: 'TransientAwsError' });
+    expect(await seat(1)).toMatchObject({ status: 'creating', audit: [], requestedAt: expect.any(String) });
+  });
+
+  it.each<[string, (work: Work) => Work, string]>([
+    [
+      'the event about the person',
+      (work) =>
+        post(work, aMembershipRequest('member', 1, { cause: 'event-7', at: plusSeconds(START, -50) }), {
+          me: ME,
+          entitlements: someEntitlements().entitlements,
+          now: START,
+        }),
+      'event-7',
+    ],
+    [
+      'the event about the group',
+      (work) =>
+        post(work, aRequest({ groups: [GROUP], cause: 'event-8', at: plusSeconds(START, -50) }), {
+          me: ME,
+          entitlements: someEntitlements().entitlements,
+          now: START,
+        }),
+      'event-8',
+    ],
+  ])('goes back to %s, and measures the time since', async (_fact, work, cause) => {
+    const { apply, seat, measured } = await applying({ members: [1], work });
+    await apply(aBatch('grant', [1]));
+    expect(await seat(1)).toMatchObject({ cause, requestedAt: plusSeconds(START, -50), audit: [{ cause }] });
+    const [, seconds = 0] = measured.find(([name]) => name === 'JoinToSeat') ?? [];
+    expect(seconds).toBeGreaterThanOrEqual(55);
+    expect(seconds).toBeLessThan(60);
+  });
+
+  it('goes back to the execution itself where nobody hinted', async () => {
+    const { apply, seat } = await applying({ members: [1] });
+    await apply(aBatch('grant', [1], { reason: 'reconciled' }));
+    expect(await seat(1)).toMatchObject({ cause: ME, audit: [{ cause: ME, reason: 'reconciled' }] });
+  });
+
+  it('measures no time for an assignment that is healed', async () => {
+    const { apply, seat, measured } = await applying({ members: [1], seats: [aSeat(1)] });
+    await apply(aBatch('grant', [1], { reason: 'drift-healed' }));
+    expect(measured).toEqual([['SeatsGranted', 1]]);
+    expect(await seat(1)).toMatchObject({ status: 'assigned', changeSeq: 2 });
+  });
+
+  it('may run twice: what is done since the plan is skipped', async () => {
+    const { apply, seat, calls } = await applying({ members: [1, 2] });
+    await apply(aBatch('grant', [1]));
+    const done = await seat(1);
+    expect(await apply(aBatch('grant', [1, 2]))).toEqual({ done: 1, granted: 1 });
+    expect(await seat(1)).toEqual(done);
+    expect(wrote(calls).create).toBe(2);
+  });
+
+  it('assigns again what was assigned before the plan and is not there', async () => {
+    const before = aSeat(1, { status: 'assigned', changedAt: plusSeconds(START, -60) });
+    const { apply, seat, isAssigned } = await applying({ members: [1], seats: [before] });
+    expect(await apply(aBatch('grant', [1]))).toEqual({ granted: 1 });
+    expect(isAssigned(1)).toBe(true);
+    expect(await seat(1)).toMatchObject({ status: 'assigned', changeSeq: 1 });
+  });
+
+  it.each([
+    ['is there', [1], 0],
+    ['is not there', [], 1],
+  ])('looks for an assignment that an earlier try left open; it %s', async (_fact, assigned, creates) => {
+    const open = aSeat(1, { status: 'creating', requestedAt: plusSeconds(START, -90) });
+    const { apply, seat, calls } = await applying({ members: [1], seats: [open], assigned });
+    expect(await apply(aBatch('grant', [1]))).toEqual({ granted: 1 });
+    expect(wrote(calls).create).toBe(creates);
+    expect(await seat(1)).toMatchObject({ status: 'assigned', changeSeq: 1, requestedAt: open.requestedAt });
+  });
+
+  it('leaves alone whom no entitlement asks for any more', async () => {
+    const { apply, calls } = await applying({ members: [1] });
+    expect(await apply(aBatch('grant', [1], { applicationArn: OTHER_APPLICATION }))).toEqual({ later: 1 });
+    expect(wrote(calls)).toEqual({ create: 0, remove: 0 });
+  });
+});
+
+describe('an entitlement that observes by now', () => {
+  const entitlements = someEntitlements({ entitlements: [{ mode: 'observe' }] });
+
+  it.each([
+    ['grants nothing', aBatch('grant', [1]), []],
+    ['revokes nothing', aBatch('revoke', [1]), [aSeat(1)]],
+    ['revokes nothing of a deleted user', aBatch('revoke', [9], { reason: 'user-deleted' }), [aSeat(9)]],
+  ])('%s that was planned before', async (_fact, batch, seats) => {
+    const { apply, calls, services } = await applying({ entitlements, seats });
+    expect(await apply(batch)).toEqual({ later: 1 });
+    expect(wrote(calls)).toEqual({ create: 0, remove: 0 });
+    expect((await services.ledger.holdings(APPLICATION)).seats).toEqual(seats);
+  });
+});
+
+describe('a place in the line', () => {
+  it('becomes a seat by the time of the first request; how long the line was is no time from join to seat', async () => {
+    const line = aSeat(1, { status: 'waitlisted', requestedAt: plusSeconds(START, -600) });
+    const { apply, seat, measured } = await applying({ members: [1], seats: [line] });
+    expect(await apply(aBatch('grant', [1], { reason: 'place-freed' }))).toEqual({ granted: 1 });
+    expect(await seat(1)).toMatchObject({
+      status: 'assigned',
+      changeSeq: 2,
+      requestedAt: line.requestedAt,
+      audit: [{ kind: 'assigned', changeSeq: 2, reason: 'place-freed' }],
+    });
+    expect(measured.map(([name]) => name)).not.toContain('JoinToSeat');
+  });
+});
+
+describe('a seat that was taken away by hand', () => {
+  it('is left as it is where a look at it alone shows it: the list only lags', async () => {
+    const { apply, calls, seat } = await applying({ members: [1], seats: [aSeat(1)], assigned: [1] });
+    expect(await apply(aBatch('grant', [1], { reason: 'drift-healed' }))).toEqual({ later: 1 });
+    expect([wrote(calls).create, await seat(1)]).toEqual([0, aSeat(1)]);
+  });
+});
+
+describe('revoking', () => {
+  const seats = [aSeat(1)];
+
+  it.each<[string, Partial<Seat>]>([
+    ['is held', { status: 'held', hold: 3 }],
+    ['is leaving', { status: 'leaving', dueAt: START.toISOString() }],
+  ])('takes back a seat that %s, and nothing of that is left', async (_fact, parts) => {
+    const { apply, seat } = await applying({ seats: [aSeat(1, parts)], assigned: [1] });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ revoked: 1 });
+    const { hold, dueAt, status } = (await seat(1)) ?? {};
+    expect({ hold, dueAt, status }).toEqual({ hold: undefined, dueAt: undefined, status: 'revoked' });
+  });
+
+  it('asks once more, takes the assignment back, looks and records it with its audit event', async () => {
+    const { apply, seat, isAssigned, measured } = await applying({ seats, assigned: [1] });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ revoked: 1 });
+    expect(isAssigned(1)).toBe(false);
+    expect(await seat(1)).toMatchObject({
+      status: 'revoked',
+      changeSeq: 2,
+      revision: 3,
+      revocations: [expect.any(String)],
+      audit: [{ kind: 'revoked', changeSeq: 2, reason: 'group-leave', execution: ME }],
+    });
+    expect(measured).toEqual([['SeatsRevoked', 1]]);
+  });
+
+  it('writes its intention before it calls AWS', async () => {
+    const { apply, seat, faults } = await applying({ seats, assigned: [1] });
+    faults.add({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'internal' });
+    await expect(apply(aBatch('revoke', [1]))).rejects.toMatchObject({ name: 'TransientAwsError' });
+    expect(await seat(1)).toMatchObject({ status: 'revoking', changeSeq: 2, audit: [] });
+  });
+
+  it.each<[string, Batch['reason'], ServicesOptions]>([
+    ['is a member again', 'group-leave', { members: [1] }],
+    ['is enabled again', 'user-disabled', {}],
+    ['exists after all', 'user-deleted', {}],
+    [
+      'is disabled and not deleted',
+      'user-deleted',
+      { directory: { users: [{ userId: user(1), userName: 'x', status: 'DISABLED' }] } },
+    ],
+  ])('leaves the seat to somebody who %s', async (_fact, reason, options) => {
+    const { apply, seat, calls } = await applying({ seats, assigned: [1], ...options });
+    expect(await apply(aBatch('revoke', [1], { reason }))).toEqual({ later: 1 });
+    expect(wrote(calls).remove).toBe(0);
+    expect(await seat(1)).toEqual(aSeat(1));
+  });
+
+  it.each<[string, Batch['reason'], ServicesOptions]>([
+    ['left every group', 'group-leave', {}],
+    ['is in a group that does not exist', 'group-leave', { directory: { groups: [] } }],
+    ['is gone, where it left', 'group-leave', { directory: { users: [] } }],
+    [
+      'is disabled',
+      'user-disabled',
+      { directory: { users: [{ userId: user(1), userName: 'x', status: 'DISABLED' }] } },
+    ],
+    ['is gone, where it was disabled', 'user-disabled', { directory: { users: [] } }],
+    ['is gone, and whose assignment is not', 'user-deleted', { directory: { users: [] } }],
+  ])('takes the seat of somebody who %s; it counts for the brake', async (_fact, reason, options) => {
+    const groups = options.directory?.users ? { groups: [] } : {};
+    const directory = { ...options.directory, ...groups };
+    const { apply, seat } = await applying({ seats, assigned: [1], ...options, directory });
+    expect(await apply(aBatch('revoke', [1], { reason }))).toEqual({ revoked: 1 });
+    expect((await seat(1))?.revocations).toHaveLength(1);
+  });
+
+  it('confirms against no group when the entitlement was removed', async () => {
+    const seat = aSeat(1, { applicationArn: OTHER_APPLICATION });
+    const { apply, services, center } = await applying({
+      members: [1],
+      seats: [seat],
+      directory: { applications: [{ applicationArn: OTHER_APPLICATION, assigned: [user(1)] }] },
+    });
+    const batch = aBatch('revoke', [1], { applicationArn: OTHER_APPLICATION, reason: 'entitlement-removed' });
+    // Somebody who left a group of it has not been given up.
+    expect(await apply({ ...batch, reason: 'group-leave' })).toEqual({ later: 1 });
+    expect(await apply(batch)).toEqual({ revoked: 1 });
+    expect(center.assignments()).toEqual([]);
+    expect((await services.ledger.holdings(OTHER_APPLICATION)).seats).toMatchObject([{ status: 'revoked' }]);
+  });
+
+  it.each([
+    ['that was never ours', []],
+    ['that is revoked already', [aSeat(1, { status: 'revoked' })]],
+  ])('does nothing about an assignment %s', async (_fact, none) => {
+    const { apply, calls, isAssigned } = await applying({ seats: none, assigned: [1] });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ done: 1 });
+    expect(isAssigned(1)).toBe(true);
+    expect(calls('IdentityStore.IsMemberInGroups')).toBe(0);
+  });
+
+  it('tells first of a grant whose answer was lost', async () => {
+    const open = aSeat(1, { status: 'creating' });
+    const { apply, seat } = await applying({ seats: [open], assigned: [1] });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ revoked: 1 });
+    expect((await seat(1))?.audit).toMatchObject([
+      { kind: 'assigned', changeSeq: 1, reason: 'group-join' },
+      { kind: 'revoked', changeSeq: 2, reason: 'group-leave' },
+    ]);
+  });
+
+  it('tells nothing of a grant that never came to be', async () => {
+    const { apply, seat } = await applying({ seats: [aSeat(1, { status: 'creating' })] });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ done: 1 });
+    expect(await seat(1)).toMatchObject({ status: 'revoked', audit: [] });
+  });
+
+  it.each<[string, Partial<Seat>]>([
+    ['was granted', { status: 'confirmed', grantedAt: secondsAgo(89) }],
+    ['was asked for, and never answered', { status: 'creating', changedAt: secondsAgo(89) }],
+    ['was granted anew', { status: 'assigned', grantedAt: secondsAgo(9000), changedAt: secondsAgo(89) }],
+    ['was granted, while its revocation has begun', { status: 'revoking', grantedAt: secondsAgo(89) }],
+  ])('believes no look that may be too early to show what %s', async (_fact, parts) => {
+    const { apply, seat } = await applying({ seats: [aSeat(1, parts)], assigned: [1] });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ later: 1 });
+    expect(await seat(1)).toMatchObject({ status: 'revoking' });
+  });
+
+  it('tells first of a grant whose answer was lost, also when its revocation has begun', async () => {
+    const { grantedAt: _, ...open } = aSeat(1, { status: 'revoking', changeSeq: 2 });
+    const { apply, seat } = await applying({ seats: [open], assigned: [1] });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ revoked: 1 });
+    expect((await seat(1))?.audit).toMatchObject([
+      { kind: 'assigned', changeSeq: 2 },
+      { kind: 'revoked', changeSeq: 3 },
+    ]);
+  });
+
+  it('tells nothing of a grant that never came to be, also when its revocation has begun', async () => {
+    const { grantedAt: _, ...open } = aSeat(1, { status: 'revoking', changeSeq: 2 });
+    const { apply, seat } = await applying({ seats: [open] });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ done: 1 });
+    expect(await seat(1)).toMatchObject({ status: 'revoked', audit: [] });
+  });
+
+  it('tells of the end of a seat that was told of, although giving it anew never came to be', async () => {
+    const { apply, seat } = await applying({
+      seats: [aSeat(1, { status: 'creating', grantedAt: START.toISOString() })],
+    });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ revoked: 1 });
+    expect((await seat(1))?.audit).toMatchObject([{ kind: 'revoked', changeSeq: 2 }]);
+  });
+
+  it('goes on with a revocation that was left half done, as the same change', async () => {
+    const { apply, seat } = await applying({ seats: [aSeat(1, { status: 'revoking', changeSeq: 4 })], assigned: [1] });
+    await apply(aBatch('revoke', [1]));
+    expect(await seat(1)).toMatchObject({ status: 'revoked', changeSeq: 4, revision: 3 });
+  });
+
+  it('believes no answer: while a look shows the assignment, the seat stays', async () => {
+    const { apply, seat, faults } = await applying({ seats, assigned: [1] });
+    faults.add({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'lost' });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ later: 1 });
+    expect(await seat(1)).toMatchObject({ status: 'revoking', audit: [] });
+  });
+});
+
+describe('each change of a batch', () => {
+  it('is asked for without waiting for the answers to those before it, ten at once', async () => {
+    const { services, plannedAt } = await applying({ people: 30, members: people(1, 30) });
+    let underWay = 0;
+    let most = 0;
+    const applications: typeof services.applications = {
+      ...services.applications,
+      async assign(...change) {
+        underWay += 1;
+        most = Math.max(most, underWay);
+        for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+        underWay -= 1;
+        return services.applications.assign(...change);
+      },
+    };
+    const input = { batch: aBatch('grant', people(1, 30)), term: 1, plannedAt, execution: ME };
+    expect(await applyChanges(input, { ...services, applications })).toEqual({ granted: 30 });
+    expect(most).toBe(10);
+  });
+
+  const CREATE = 'SSOAdmin.CreateApplicationAssignment';
+  const fault = (kind: FaultRule['kind'], number: number): FaultRule => ({
+    operation: CREATE,
+    kind,
+    principalId: user(number),
+  });
+
+  it('is tried although one before it fails for now; the task fails at the end', async () => {
+    const { apply, isAssigned, faults } = await applying({ members: [1, 2, 3] });
+    faults.add(fault('throttle', 1));
+    faults.add(fault('internal', 2));
+    await expect(apply(aBatch('grant', [1, 2, 3]))).rejects.toThrow(
+      /^CreateApplicationAssignment: ThrottlingException/,
+    );
+    expect([1, 2, 3].map(isAssigned)).toEqual([false, false, true]);
+    expect(await apply(aBatch('grant', [1, 2, 3]))).toEqual({ granted: 2, done: 1 });
+  });
+
+  it('is tried although one before it conflicts; the task fails at the end', async () => {
+    const { apply, seat, faults } = await applying({ members: [1, 2] });
+    faults.add(fault('conflict', 1));
+    await expect(apply(aBatch('grant', [1, 2]))).rejects.toMatchObject({
+      name: 'TransientAwsError',
+      message: expect.stringContaining('1 changes conflict'),
+    });
+    expect([await seat(1), await seat(2)]).toMatchObject([{ status: 'creating' }, { status: 'assigned' }]);
+  });
+
+  it('retries a revocation that conflicts', async () => {
+    const { apply, seat, faults } = await applying({ seats: [aSeat(1)], assigned: [1] });
+    faults.add({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'conflict' });
+    await expect(apply(aBatch('revoke', [1]))).rejects.toMatchObject({ name: 'TransientAwsError' });
+    expect(await seat(1)).toMatchObject({ status: 'revoking' });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ revoked: 1 });
+  });
+
+  it.each([
+    ['quota', 'quota-exceeded', {}],
+    ['refuse', 'access-denied', {}],
+    ['refuse', 'kms-access-denied', { reason: 'KMS_AccessDeniedException' }],
+  ] as const)('is refused for itself with %s (%s), and audited once', async (kind, reason, parts) => {
+    const { apply, seat, isAssigned, faults, measured } = await applying({ members: [1, 2] });
+    faults.add({ ...fault(kind, 1), times: 2, ...parts });
+    expect(await apply(aBatch('grant', [1, 2]))).toEqual({ refused: 1, granted: 1 });
+    expect(isAssigned(2)).toBe(true);
+    expect(await seat(1)).toMatchObject({
+      status: 'failed',
+      refusal: { reason, execution: ME, reported: false },
+      nextAttemptAt: expect.any(String),
+      audit: [{ kind: 'refused', refused: 'grant', reason }],
+    });
+    expect(measured).toContainEqual(['SeatsRefused', 1]);
+    await apply(aBatch('grant', [1]));
+    expect((await seat(1))?.audit).toHaveLength(1);
+    expect(await seat(1)).toMatchObject({ refusal: { reported: false } });
+  });
+
+  it.each<[string, number, string]>([
+    ['keeps its place when an earlier call may have made it', -60, 'creating'],
+    ['gives its place up once looks have had the time to show what earlier calls did', -3600, 'failed'],
+  ])('%s', async (_fact, age, status) => {
+    const changedAt = plusSeconds(START, age);
+    const { apply, seat, faults } = await applying({ seats: [aSeat(1, { status: 'creating', changedAt })] });
+    faults.add({ operation: 'SSOAdmin.CreateApplicationAssignment', kind: 'refuse' });
+    expect(await apply(aBatch('grant', [1]))).toEqual({ refused: 1 });
+    expect(await seat(1)).toMatchObject({ status, audit: [{ kind: 'refused', refused: 'grant' }] });
+  });
+
+  it('keeps its place when its revocation is refused', async () => {
+    const { apply, seat, faults } = await applying({ seats: [aSeat(1)], assigned: [1] });
+    faults.add({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'refuse' });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ refused: 1 });
+    expect(await seat(1)).toMatchObject({ status: 'revoking', audit: [{ kind: 'refused', refused: 'revoke' }] });
+  });
+
+  it('waits for a person whom AWS does not know yet, or no longer', async () => {
+    const { apply, seat } = await applying({ people: 1 });
+    expect(await apply(aBatch('grant', [3]))).toEqual({ later: 1 });
+    expect(await seat(3)).toMatchObject({ status: 'creating', audit: [] });
+  });
+
+  it('fails at once on a fault of our own', async () => {
+    const { services, plannedAt } = await applying({ members: [1, 2] });
+    const broken = {
+      ...services.applications,
+      assign: () => Promise.reject(new TypeError('a bug')),
+    };
+    const input = { batch: aBatch('grant', [1, 2]), term: 1, plannedAt, execution: ME };
+    await expect(applyChanges(input, { ...services, applications: broken })).rejects.toThrow('a bug');
+  });
+
+  it.each(['record', 'hold'] as const)('does nothing for a batch that only has events to send: %s', async (kind) => {
+    const { apply, door } = await applying({});
+    door.calls.clear();
+    expect(await apply(aBatch(kind, kind === 'hold' ? [] : [1]))).toEqual({});
+    expect(door.calls.size).toBe(0);
+  });
+});
+
+describe('the lease', () => {
+  it.each([
+    ['somebody else holds it', OTHER, 0],
+    ['it has run out', ME, LEASE_SECONDS],
+  ])('is needed: when %s, nothing is written', async (_fact, holder, later) => {
+    const { apply, clock, calls, seat } = await applying({ members: [1], holder });
+    clock.advance(later);
+    await expect(apply(aBatch('grant', [1]))).rejects.toMatchObject({ name: 'LeaseLostError' });
+    expect(wrote(calls)).toEqual({ create: 0, remove: 0 });
+    expect(await seat(1)).toBeUndefined();
+  });
+
+  it('of a later term does not help an older plan', async () => {
+    const { clock, services, plannedAt } = await applying({ members: [1] });
+    clock.advance(LEASE_SECONDS);
+    const again = acquire(await services.ledger.work(), ME, clock.now());
+    if (again) await services.ledger.saveWork(again);
+    const input = { batch: aBatch('grant', [1]), term: 1, plannedAt, execution: ME };
+    await expect(applyChanges(input, services)).rejects.toMatchObject({ name: 'LeaseLostError' });
+  });
+
+  it('is renewed, so that it outlasts the batch', async () => {
+    const { apply, services } = await applying({ members: [1] });
+    await apply(aBatch('grant', [1]));
+    expect((await services.ledger.work()).lease?.until).toBe(plusSeconds(START, 5 + LEASE_SECONDS));
+  });
+});
+
+describe('ApplyChanges', () => {
+  const context = {} as Context;
+
+  it('applies a batch at the configured pace and logs what became of it', async () => {
+    const numbers = people(1, 50);
+    const world = await applying({ people: 50, members: numbers });
+    const { platform, logged, counted } = aPlatform(world);
+    const on = handler.on(() => platform);
+    const batch = aBatch('grant', numbers);
+    const input = { batch, term: 1, plannedAt: world.plannedAt, execution: ME };
+    expect(await on(input, context)).toEqual({ granted: 50 });
+    expect(logged().at(-1)).toMatchObject({ message: 'completed', granted: 50 });
+    expect(counted()[0]?.['SeatsGranted']).toHaveLength(50);
+    // 49 intervals of a tenth of a second.
+    expect(world.clock.now().getTime() - START.getTime() - 5000).toBeGreaterThanOrEqual(4900);
+  });
+
+  it('fails on a batch that is too large', async () => {
+    const { platform } = aPlatform();
+    const input = { batch: aBatch('grant', people(1, 501)), term: 1, plannedAt: START.toISOString(), execution: ME };
+    await expect(handler.on(() => platform)(input, context)).rejects.toMatchObject({
+      name: 'InvalidRequestError',
+      path: 'batch.userIds',
+    });
+  });
+});

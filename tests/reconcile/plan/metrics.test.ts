@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { INITIAL_PROGRESS } from '../../../domain/decision/progress.ts';
+import { acquire, emptyWork, LEASE_SECONDS } from '../../../domain/queue/work-queue.ts';
+import { plusSeconds } from '../../../domain/shared/time.ts';
+import { planChanges } from '../../../reconcile/plan/plan-changes.ts';
+import {
+  aMembershipRequest,
+  aRequest,
+  aSeat,
+  ME,
+  OTHER,
+  openServices,
+  type ServicesOptions,
+  START,
+  someEntitlements,
+} from '../../support/services.ts';
+import { GROUP, OTHER_APPLICATION, OTHER_GROUP, user } from '../../support/stack.ts';
+
+const SWEEP = aRequest({ sweep: 'everything', trigger: 'manual' });
+
+/** Plans until nothing is due; whoever has a seat is assigned and a member. */
+async function measuring(
+  { seats = [], ...options }: ServicesOptions & { seats?: Parameters<typeof aSeat>[] } = {},
+  request = SWEEP,
+) {
+  const { services, center, measured } = await openServices(options);
+  for (const parts of seats) {
+    const seat = aSeat(...parts);
+    await services.ledger.saveSeat(seat);
+    if (seat.status === 'confirmed') center.assignByHand(seat.applicationArn, seat.userId);
+  }
+  const input = { request, propagation: { visible: true, checkAfterSeconds: 0 }, execution: ME };
+  const plan = await planChanges({ ...input, progress: INITIAL_PROGRESS }, services);
+  return { plan, measured, values: (name: string) => measured.filter(([metric]) => metric === name) };
+}
+
+describe('a sweep measures', () => {
+  it('the seats of each entitlement, and how far the fullest has come', async () => {
+    const { values } = await measuring({
+      members: [1, 2, 3],
+      entitlements: someEntitlements({
+        entitlements: [
+          { seats: { max: 4 } },
+          { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP], seats: { max: 100 } },
+        ],
+      }),
+      seats: [[1], [2], [3]],
+    });
+    expect(values('Seats')).toEqual([
+      ['Seats', 3, 'amazon-q-developer'],
+      ['Seats', 0, 'kiro'],
+    ]);
+    expect(values('CapUsed')).toEqual([['CapUsed', 75]]);
+  });
+
+  it('more than a hundred percent once the cap was lowered, to nothing too', async () => {
+    const lowered = (max: number) =>
+      measuring({
+        members: [1, 2, 3],
+        entitlements: someEntitlements({ entitlements: [{ seats: { max } }] }),
+        seats: [[1], [2], [3]],
+      });
+    expect((await lowered(2)).values('CapUsed')).toEqual([['CapUsed', 150]]);
+    expect((await lowered(0)).values('CapUsed')).toEqual([['CapUsed', 300]]);
+  });
+
+  it('how long the first in line has waited', async () => {
+    const waiting = (number: number, seconds: number) =>
+      [number, { status: 'waitlisted', requestedAt: plusSeconds(START, -seconds) }] satisfies Parameters<typeof aSeat>;
+    const { plan, values } = await measuring({
+      members: [1, 2, 3],
+      entitlements: someEntitlements({ entitlements: [{ seats: { max: 1 } }] }),
+      seats: [[1], waiting(2, 600), waiting(3, 7200)],
+    });
+    expect(values('OldestWait')).toEqual([['OldestWait', 7200]]);
+    expect(plan.report).toMatchObject([{ waiting: 2, waitingSince: plusSeconds(START, -7200) }]);
+  });
+
+  it('that it is complete, once nothing is left to change', async () => {
+    const done = await measuring({ members: [1], seats: [[1]] });
+    expect(done.values('SweepsCompleted')).toEqual([['SweepsCompleted', 1]]);
+    expect(done.values('OldestWait')).toEqual([['OldestWait', 0]]);
+    const begun = await measuring({ members: [1] });
+    expect(begun.plan.outcome).toBe('apply');
+    expect(begun.values('SweepsCompleted')).toEqual([]);
+  });
+
+  it('nothing of the kind for one user, or for one application of several', async () => {
+    const user1 = await measuring({ members: [1], seats: [[1]] }, aMembershipRequest('member', 1));
+    expect(user1.measured).toEqual([]);
+    const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }];
+    const one = await measuring(
+      { members: [1], seats: [[1]], entitlements: someEntitlements({ entitlements }) },
+      aRequest({ groups: [GROUP], at: plusSeconds(START, -600) }),
+    );
+    expect(one.values('Seats')).toEqual([['Seats', 1, 'amazon-q-developer']]);
+    expect(one.values('SweepsCompleted')).toEqual([]);
+  });
+});
+
+describe('a lease', () => {
+  async function entering(holder: string, secondsLater: number) {
+    const { services, measured, clock } = await openServices({ members: [1] });
+    const held = acquire(emptyWork(), holder, START);
+    if (held) await services.ledger.saveWork(held);
+    clock.advance(secondsLater);
+    const request = aRequest({ users: [{ userId: user(1) }], trigger: 'manual' });
+    const input = { request, propagation: { visible: true, checkAfterSeconds: 0 }, execution: ME };
+    const { outcome } = await planChanges({ ...input, progress: INITIAL_PROGRESS }, services);
+    return { outcome, expired: measured.filter(([name]) => name === 'LeasesExpired') };
+  }
+
+  it('that its holder has not given back is counted by whoever takes over', async () => {
+    expect(await entering(OTHER, LEASE_SECONDS)).toEqual({ outcome: 'apply', expired: [['LeasesExpired', 1]] });
+  });
+
+  it('is nothing to count while it runs', async () => {
+    expect(await entering(OTHER, LEASE_SECONDS - 1)).toEqual({ outcome: 'handedOver', expired: [] });
+    expect(await entering(ME, 1)).toEqual({ outcome: 'apply', expired: [] });
+  });
+
+  it('is nothing to count when it was given back', async () => {
+    const { values } = await measuring({ members: [1] });
+    expect(values('LeasesExpired')).toEqual([]);
+  });
+});

@@ -1,0 +1,882 @@
+import type { Context } from 'aws-lambda';
+import { describe, expect, it } from 'vitest';
+import { BATCH_SIZE } from '../../../domain/decision/decide.ts';
+import type { Hold } from '../../../domain/decision/hold.ts';
+import { INITIAL_PROGRESS, type Progress } from '../../../domain/decision/progress.ts';
+import { acquire, emptyWork, LEASE_SECONDS, post, settle, type Work } from '../../../domain/queue/work-queue.ts';
+import type { Propagation, Request } from '../../../domain/request/request.ts';
+import type { Seat } from '../../../domain/seat/seat.ts';
+import { plusSeconds } from '../../../domain/shared/time.ts';
+import { handler } from '../../../functions/plan-changes.ts';
+import { planChanges } from '../../../reconcile/plan/plan-changes.ts';
+import type { Plan } from '../../../reconcile/plan/result.ts';
+import { aDigest, aHeldRecord, aHold, anAuditRecord } from '../../support/builders.ts';
+import { anEntry } from '../../support/looking.ts';
+import { aPlatform } from '../../support/platform.ts';
+import {
+  aMembershipRequest,
+  aRequest,
+  aSeat,
+  ME,
+  OTHER,
+  openServices,
+  type ServicesOptions,
+  START,
+  someEntitlements,
+} from '../../support/services.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../../support/stack.ts';
+
+const VISIBLE: Propagation = { visible: true, checkAfterSeconds: 0 };
+const { entitlements } = someEntitlements();
+
+interface PlanningOptions extends ServicesOptions {
+  hold?: Hold | undefined;
+  seats?: readonly Seat[];
+  assigned?: readonly number[];
+  work?: Work;
+}
+
+interface Asked {
+  execution?: string;
+  propagation?: Propagation;
+  progress?: Partial<Progress>;
+}
+
+async function planning({ seats = [], assigned = [], work, hold, ...options }: PlanningOptions = {}) {
+  const world = await openServices(options);
+  const { services, center } = world;
+  if (work) await services.ledger.saveWork(work);
+  if (hold) await services.ledger.saveHold(hold);
+  for (const seat of seats) await services.ledger.saveSeat(seat);
+  for (const number of assigned) center.assignByHand(APPLICATION, user(number));
+  return {
+    ...world,
+    work: () => services.ledger.work(),
+    plan: (request: Request, { execution = ME, propagation = VISIBLE, progress = {} }: Asked = {}) =>
+      planChanges({ request, propagation, progress: { ...INITIAL_PROGRESS, ...progress }, execution }, services),
+  };
+}
+
+const capped = (max: number) => someEntitlements({ entitlements: [{ seats: { max } }] });
+
+/** The lease in somebody's hands, with something in his mailbox. */
+function heldBy(holder: string, request: Request = aMembershipRequest('member', 1)): Work {
+  const held = acquire(emptyWork(), holder, START);
+  if (!held) throw new Error('the lease of a new mailbox is free');
+  return post(held, request, { me: holder, entitlements, now: START });
+}
+
+const changesOf = (plan: Plan) =>
+  plan.outcome === 'apply' ? plan.batches.map(({ kind, userIds }) => `${kind} ${userIds.length}`) : plan.outcome;
+
+const TICK = aRequest({ trigger: 'tick', sweep: 'due' });
+const SWEEP = aRequest({ sweep: 'everything', trigger: 'manual' });
+
+describe('a plan', () => {
+  it('has what the request is about, and the lease to do it under', async () => {
+    const { plan, work } = await planning({ members: [1] });
+    expect(await plan(aMembershipRequest('member', 1))).toMatchObject({
+      outcome: 'apply',
+      batches: [{ applicationArn: APPLICATION, kind: 'grant', reason: 'group-join', userIds: [user(1)] }],
+      term: 1,
+      plannedAt: START.toISOString(),
+      progress: { round: 1, batches: 1, stalled: 0, checked: ['amazon-q-developer'] },
+    });
+    expect(await work()).toMatchObject({
+      lease: { holder: ME, term: 1 },
+      users: { [user(1)]: { by: ME, planned: 1 } },
+    });
+  });
+
+  it('is converged when nothing is to be done; the lease is free and the mailbox empty', async () => {
+    const { plan, work } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
+    expect(await plan(aMembershipRequest('member', 1))).toMatchObject({ outcome: 'converged', progress: { round: 1 } });
+    expect(await work()).toMatchObject({ users: {}, sweeps: {} });
+    expect((await work()).lease).toBeUndefined();
+  });
+
+  it('waits when what was expected does not show yet; the lease is free meanwhile', async () => {
+    const { plan, work } = await planning();
+    expect(await plan(aMembershipRequest('member', 1))).toMatchObject({
+      outcome: 'settle',
+      settle: { waitSeconds: 30 },
+    });
+    expect((await work()).lease).toBeUndefined();
+    expect((await work()).users[user(1)]).toMatchObject({ by: ME, dueAt: plusSeconds(START, 30) });
+  });
+
+  it('waits for the second look of a hint that names nobody', async () => {
+    const { plan, clock } = await planning();
+    clock.advance(10);
+    const first = await plan(aRequest({ groups: [GROUP] }));
+    if (first.outcome !== 'settle') throw new Error(first.outcome);
+    expect(first.settle.waitSeconds).toBeGreaterThanOrEqual(109);
+    clock.advance(first.settle.waitSeconds);
+    expect(await plan(aRequest({ groups: [GROUP] }), { progress: first.progress })).toMatchObject({
+      outcome: 'converged',
+    });
+  });
+
+  it('is for the user whom a manual start has found, and the group that it asks for', async () => {
+    const { plan, work } = await planning({ members: [1] });
+    const propagation = { ...VISIBLE, userId: user(1), groupId: GROUP };
+    expect(changesOf(await plan(aRequest({ trigger: 'manual' }), { propagation }))).toEqual(['grant 1']);
+    expect((await work()).users[user(1)]?.expected).toMatchObject([{ groupId: GROUP, membership: 'member' }]);
+  });
+
+  it('looks at named users first, and at applications when those are done', async () => {
+    const mailbox = post(emptyWork(), aRequest({ groups: [GROUP], at: plusSeconds(START, -600) }), {
+      me: OTHER,
+      entitlements,
+      now: new Date(plusSeconds(START, -600)),
+    });
+    // The sweep was begun a little while ago, so that the user isn't folded into it.
+    const { plan, work, calls } = await planning({ members: [1, 2], work: mailbox });
+    expect(changesOf(await plan(aRequest({ users: [{ userId: user(1) }], trigger: 'manual' })))).toEqual(['grant 1']);
+    expect(calls('SSOAdmin.ListApplicationAssignments')).toBe(0);
+    expect((await work()).sweeps[APPLICATION]?.planned).toBeUndefined();
+  });
+
+  it('goes on to the next look while its own is empty', async () => {
+    const mailbox = post(emptyWork(), aRequest({ groups: [GROUP], at: plusSeconds(START, -600) }), {
+      me: OTHER,
+      entitlements,
+      now: new Date(plusSeconds(START, -600)),
+    });
+    const { plan } = await planning({ members: [1, 2], seats: [aSeat(1)], assigned: [1], work: mailbox });
+    const found = await plan(aRequest({ users: [{ userId: user(1) }], trigger: 'manual' }));
+    expect(changesOf(found)).toEqual(['grant 1']);
+    expect(found.progress.round).toBe(2);
+  });
+
+  it('takes as many people a round as a payload holds, in full batches, and the rest without a time to settle', async () => {
+    const numbers = people(1, 3600);
+    const { plan, work } = await planning({
+      people: numbers.length,
+      members: numbers,
+      entitlements: someEntitlements({ entitlements: [{ seats: { max: 5000 } }] }),
+    });
+    const found = await plan(SWEEP);
+    if (found.outcome !== 'apply') throw new Error(found.outcome);
+    const sizes = found.batches.map(({ userIds }) => userIds.length);
+    expect(sizes.slice(0, -1).every((size) => size === BATCH_SIZE)).toBe(true);
+    expect(sizes.length).toBeGreaterThan(3000 / BATCH_SIZE);
+    expect(sizes.length).toBeLessThan(numbers.length / BATCH_SIZE);
+    expect(JSON.stringify(found).length).toBeLessThan(150 * 1024);
+    // The next plan reads the list of all users beside the others: this one has needed it too.
+    expect(found.progress.listUsers).toBe(true);
+    expect((await work()).sweeps[APPLICATION]?.planned).toBeUndefined();
+  });
+
+  it('remembers how long the list of users is, and when everything was swept', async () => {
+    // People whom SCIM has deleted: whether they exist shows only at the end of the list.
+    const seats = people(301, 304).map((number) => aSeat(number, { status: 'revoked' }));
+    const { plan, work } = await planning({ people: 250, seats });
+    expect(changesOf(await plan(TICK))).toBe('converged');
+    const begun = START.toISOString();
+    expect(await work()).toMatchObject({ lastSweepAt: begun, lastStatusSweepAt: begun, userPages: 3 });
+  });
+});
+
+describe('who plans', () => {
+  it('hands over to the holder of the lease, with all that it was about', async () => {
+    const { plan, work, measured, calls } = await planning({ members: [1, 2], work: heldBy(OTHER) });
+    expect(await plan(aMembershipRequest('member', 2))).toEqual({
+      outcome: 'handedOver',
+      handedOverTo: OTHER,
+      progress: INITIAL_PROGRESS,
+    });
+    expect(Object.keys((await work()).users)).toEqual([user(1), user(2)]);
+    expect((await work()).users[user(2)]).toMatchObject({ by: OTHER });
+    expect(measured).toEqual([['ExecutionsHandedOver', 1]]);
+    expect(calls('IdentityStore.IsMemberInGroups')).toBe(0);
+  });
+
+  it('takes over from a holder that has died, with its mailbox', async () => {
+    const { plan, work, clock } = await planning({ members: [1, 2], work: heldBy(OTHER) });
+    clock.advance(LEASE_SECONDS);
+    expect(changesOf(await plan(aMembershipRequest('member', 2)))).toEqual(['grant 2']);
+    expect((await work()).lease).toMatchObject({ holder: ME, term: 2 });
+  });
+
+  it('waits when another took over while the plan was made', async () => {
+    const { plan, work, services, clock, center } = await planning({ members: [1] });
+    const slow = {
+      ...services.directory,
+      groupsOf: async (...asked: Parameters<typeof services.directory.groupsOf>) => {
+        clock.advance(LEASE_SECONDS);
+        const taken = acquire(await services.ledger.work(), OTHER, clock.now());
+        if (taken) await services.ledger.saveWork(taken);
+        return services.directory.groupsOf(...asked);
+      },
+    };
+    center.join(GROUP, user(2));
+    const request = aRequest({ users: [{ userId: user(1) }, { userId: user(2) }], trigger: 'manual' });
+    const input = { request, propagation: VISIBLE, progress: INITIAL_PROGRESS, execution: ME };
+    expect(await planChanges(input, { ...services, directory: slow })).toMatchObject({
+      outcome: 'settle',
+      settle: { waitSeconds: 0 },
+    });
+    expect((await work()).lease?.holder).toBe(OTHER);
+    const later = { ...INITIAL_PROGRESS, round: 1 };
+    expect(await plan(request, { progress: later })).toMatchObject({ outcome: 'handedOver', handedOverTo: OTHER });
+  });
+
+  it('waits when its lease ran out while it found nothing to do: that proves nothing', async () => {
+    const { work, services, clock } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
+    const slow = {
+      ...services.directory,
+      groupsOf: async (...asked: Parameters<typeof services.directory.groupsOf>) => {
+        clock.advance(LEASE_SECONDS);
+        return services.directory.groupsOf(...asked);
+      },
+    };
+    const request = aMembershipRequest('member', 1);
+    const input = { request, propagation: VISIBLE, progress: INITIAL_PROGRESS, execution: ME };
+    expect(await planChanges(input, { ...services, directory: slow })).toMatchObject({
+      outcome: 'settle',
+      settle: { waitSeconds: 0 },
+    });
+    expect((await work()).users).toHaveProperty(user(1));
+  });
+
+  it('does not post its request a second time in a later round', async () => {
+    const { plan, work } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
+    const request = aMembershipRequest('member', 1);
+    await plan(request);
+    expect(await plan(request, { progress: { round: 1 } })).toMatchObject({ outcome: 'handedOver' });
+    expect((await work()).users).toEqual({});
+  });
+
+  it('may run twice: the second plan is the first', async () => {
+    const { plan, clock } = await planning({ members: [1] });
+    const request = aMembershipRequest('member', 1);
+    const first = await plan(request);
+    clock.advance(1);
+    const second = await plan(request);
+    expect(changesOf(second)).toEqual(changesOf(first));
+    expect(second).toMatchObject({ term: 1, progress: first.progress });
+  });
+
+  it('gives up for a retry when others write the mailbox again and again', async () => {
+    const { plan, services, door } = await planning({ members: [1] });
+    const { saveWork } = services.ledger;
+    services.ledger.saveWork = async (work) => {
+      await saveWork(work);
+      return saveWork(work);
+    };
+    await expect(plan(aMembershipRequest('member', 1))).rejects.toMatchObject({ name: 'TransientAwsError' });
+    expect(door.calls.get('SSOAdmin.CreateApplicationAssignment')).toBeUndefined();
+  });
+});
+
+describe('changes that an execution has made', () => {
+  const seated = { members: [1, 2], seats: [aSeat(1), aSeat(2)], assigned: [1, 2] };
+  const looks = (users: Work['users']): Work => ({ ...emptyWork(), users });
+
+  it('are to be proven by it', async () => {
+    const { plan } = await planning({ members: [1] });
+    expect((await plan(aMembershipRequest('member', 1))).progress.proving).toEqual([user(1)]);
+    const { plan: sweep } = await planning({ members: [1] });
+    expect((await sweep(SWEEP, { progress: { proving: [user(2)] } })).progress.proving).toEqual([user(2), APPLICATION]);
+  });
+
+  it('are proven by a look of its own that finds nothing to do', async () => {
+    const { plan } = await planning({ ...seated, work: looks({ [user(1)]: anEntry() }) });
+    const found = await plan(aMembershipRequest('member', 1), { progress: { round: 1, proving: [user(1)] } });
+    expect(found.outcome).toBe('converged');
+    expect(found.progress).not.toHaveProperty('proving');
+  });
+
+  it('are not proven by a look that was too early', async () => {
+    const young = aSeat(1, { status: 'assigned', changedAt: START.toISOString() });
+    const work = looks({ [user(1)]: anEntry() });
+    const { plan } = await planning({ ...seated, seats: [young, aSeat(2)], work });
+    const found = await plan(aMembershipRequest('member', 1), { progress: { round: 1, proving: [user(1)] } });
+    expect(found).toMatchObject({ outcome: 'settle', progress: { proving: [user(1)] } });
+  });
+
+  it('are left to whoever has the look since a later hint', async () => {
+    const theirs = anEntry({ by: OTHER, dueAt: plusSeconds(START, 60) });
+    const work = looks({ [user(1)]: theirs, [user(2)]: anEntry() });
+    const { plan } = await planning({ ...seated, work });
+    const found = await plan(aMembershipRequest('member', 1), { progress: { round: 1, proving: [user(1), user(2)] } });
+    expect(found).toMatchObject({ outcome: 'handedOver', handedOverTo: OTHER, progress: { proving: [user(1)] } });
+  });
+});
+
+describe('a tick', () => {
+  it('sweeps everything where nobody ever has', async () => {
+    const { plan } = await planning({ members: [1] });
+    expect(changesOf(await plan(TICK))).toEqual(['grant 1']);
+  });
+
+  it.each([
+    ['has nothing to do within the hour', 3599, 'converged'],
+    ['sweeps again after an hour', 3600, ['grant 1']],
+  ])('%s', async (_fact, later, expected) => {
+    const { plan, clock } = await planning({
+      members: [1],
+      work: { ...emptyWork(), lastSweepAt: START.toISOString() },
+    });
+    clock.advance(later);
+    expect(changesOf(await plan(TICK))).toEqual(expected);
+  });
+
+  it('takes up what was left half done', async () => {
+    const left = aSeat(1, { status: 'creating', changedAt: plusSeconds(START, -900) });
+    const work = { ...emptyWork(), lastSweepAt: START.toISOString() };
+    const { plan } = await planning({ members: [1], seats: [left], work });
+    expect(changesOf(await plan(TICK))).toEqual(['grant 1']);
+  });
+
+  it('takes up what an execution should have looked at and has not', async () => {
+    const mailbox = post(emptyWork(), aMembershipRequest('member', 1), { me: OTHER, entitlements, now: START });
+    const { plan, clock } = await planning({ members: [1], work: { ...mailbox, lastSweepAt: START.toISOString() } });
+    expect(changesOf(await plan(TICK))).toBe('converged');
+    clock.advance(61);
+    expect(changesOf(await plan(TICK))).toEqual(['grant 1']);
+  });
+
+  it('reads everybody’s status once a day', async () => {
+    const at = START.toISOString();
+    const disabled = {
+      users: [
+        { userId: user(1), userName: 'x', status: 'DISABLED' as const },
+        { userId: user(2), userName: 'y' },
+      ],
+      groups: [{ groupId: GROUP, members: [user(1), user(2)] }],
+    };
+    const { plan, clock, services } = await planning({
+      directory: disabled,
+      seats: [aSeat(1), aSeat(2)],
+      assigned: [1, 2],
+      work: { ...emptyWork(), lastSweepAt: at, lastStatusSweepAt: at },
+    });
+    clock.advance(24 * 3600 - 1);
+    expect(changesOf(await plan(TICK))).toBe('converged');
+    const { lastSweepAt, lastStatusSweepAt } = await services.ledger.work();
+    expect([lastSweepAt, lastStatusSweepAt]).toEqual([plusSeconds(START, 24 * 3600 - 1), at]);
+    clock.advance(3600);
+    expect(changesOf(await plan(TICK))).toEqual(['revoke 1']);
+  });
+
+  it('takes back a seat whose grace is over', async () => {
+    const seats = [1, 2].map((number) => aSeat(number, { status: 'leaving', dueAt: plusSeconds(START, number * 60) }));
+    const work = { ...emptyWork(), lastSweepAt: START.toISOString() };
+    const { plan, clock } = await planning({ members: [3], seats: [...seats, aSeat(3)], assigned: [1, 2, 3], work });
+    clock.advance(60);
+    expect(await plan(TICK)).toMatchObject({
+      outcome: 'apply',
+      batches: [{ kind: 'revoke', reason: 'group-leave', userIds: [user(1)] }],
+    });
+  });
+
+  it('sweeps an application whose line has a free place, and no other', async () => {
+    const work = { ...emptyWork(), lastSweepAt: START.toISOString(), lines: [APPLICATION] };
+    const line = [aSeat(1, { status: 'waitlisted' })];
+    const free = await planning({ entitlements: capped(1), members: [1], seats: line, work });
+    expect(await free.plan(TICK)).toMatchObject({ batches: [{ kind: 'grant', reason: 'place-freed' }] });
+    const full = await planning({
+      entitlements: capped(1),
+      members: [1, 2],
+      seats: [...line, aSeat(2)],
+      assigned: [2],
+      work,
+    });
+    expect(changesOf(await full.plan(TICK))).toBe('converged');
+    expect(full.calls('SSOAdmin.ListApplicationAssignments')).toBe(0);
+    const observed = await planning({
+      entitlements: someEntitlements({ entitlements: [{ seats: { max: 1 }, mode: 'observe' }] }),
+      members: [1],
+      seats: line,
+      work,
+    });
+    expect(changesOf(await observed.plan(TICK))).toBe('converged');
+    expect(observed.calls('DynamoDB.Query')).toBe(1);
+  });
+
+  it('has the event of a hold sent that is not on the bus', async () => {
+    const hold = aHold({ applicationArn: APPLICATION, audit: [aHeldRecord({ at: plusSeconds(START, -900) })] });
+    const seats = [aSeat(1, { status: 'held', hold: 1 }), aSeat(2)];
+    const work = { ...emptyWork(), lastSweepAt: START.toISOString() };
+    const { plan } = await planning({ members: [2], seats, assigned: [1, 2], work, hold });
+    expect(await plan(TICK)).toMatchObject({
+      outcome: 'apply',
+      batches: [{ applicationArn: APPLICATION, kind: 'hold', userIds: [] }],
+    });
+  });
+
+  it('has the event of a seat sent whose entitlement was removed, and changes nothing of it', async () => {
+    const seat = aSeat(1, { applicationArn: OTHER_APPLICATION, audit: [anAuditRecord()] });
+    const work = { ...emptyWork(), lastSweepAt: START.toISOString() };
+    const { plan, services } = await planning({ seats: [seat], work });
+    expect(await plan(TICK)).toMatchObject({
+      batches: [{ applicationArn: OTHER_APPLICATION, kind: 'record', userIds: [user(1)] }],
+    });
+    expect((await services.ledger.holdings(OTHER_APPLICATION)).seats).toEqual([seat]);
+  });
+
+  it('reads the mailbox once where there is nothing to do, and writes nothing', async () => {
+    const { plan, door } = await planning({ work: { ...emptyWork(), lastSweepAt: START.toISOString() } });
+    door.calls.clear();
+    expect(changesOf(await plan(TICK))).toBe('converged');
+    expect(Object.fromEntries(door.calls)).toEqual({ 'DynamoDB.Query': 1, 'DynamoDB.GetItem': 1 });
+  });
+});
+
+describe('a place', () => {
+  const one = capped(1);
+
+  it('that is freed for a single person has the line swept, by this execution', async () => {
+    const seats = [aSeat(1), aSeat(2, { status: 'waitlisted' })];
+    const work = { ...emptyWork(), lines: [APPLICATION] };
+    const { plan, work: mailbox } = await planning({ entitlements: one, members: [2], seats, assigned: [1], work });
+    expect(changesOf(await plan(aMembershipRequest('absent', 1)))).toEqual(['revoke 1']);
+    expect((await mailbox()).sweeps[APPLICATION]).toMatchObject({ by: ME, cause: ME, trigger: 'tick' });
+  });
+
+  it('that is freed where nobody waits has nothing swept', async () => {
+    const { plan, work } = await planning({ entitlements: one, members: [], seats: [aSeat(1)], assigned: [1] });
+    expect(changesOf(await plan(aMembershipRequest('absent', 1)))).toEqual(['revoke 1']);
+    expect((await work()).sweeps).toEqual({});
+  });
+
+  it('that is owed to somebody else has the application swept, before anybody is given it', async () => {
+    const seats = [aSeat(2, { status: 'waitlisted', requestedAt: plusSeconds(START, -60) })];
+    const { plan, work } = await planning({ entitlements: one, members: [1, 2], seats });
+    expect(changesOf(await plan(aMembershipRequest('member', 1)))).toEqual(['record 1']);
+    expect((await work()).sweeps[APPLICATION]).toMatchObject({ by: ME });
+    expect((await work()).lines).toEqual([APPLICATION]);
+  });
+
+  it('that is owed to somebody else is given at once where nothing else is to be done', async () => {
+    const seats = [1, 2].map((number) =>
+      aSeat(number, { status: 'waitlisted', requestedAt: plusSeconds(START, -60 * number) }),
+    );
+    const { plan } = await planning({ entitlements: one, members: [1, 2], seats });
+    expect(await plan(aMembershipRequest('member', 1))).toMatchObject({
+      batches: [{ kind: 'grant', reason: 'place-freed', userIds: [user(2)] }],
+    });
+  });
+
+  it('is asked for by nobody any more once a sweep has found no line', async () => {
+    const work = { ...emptyWork(), lines: [APPLICATION] };
+    const { plan, work: mailbox } = await planning({
+      entitlements: one,
+      members: [1],
+      seats: [aSeat(1)],
+      assigned: [1],
+      work,
+    });
+    expect(changesOf(await plan(SWEEP))).toBe('converged');
+    expect((await mailbox()).lines).toBeUndefined();
+  });
+});
+
+describe('revocations that are held', () => {
+  const braked = someEntitlements({ brake: { percent: 0, atLeast: 0 } });
+  const options = { entitlements: braked, members: [1], seats: [aSeat(1), aSeat(2)], assigned: [1, 2] };
+
+  it('end the execution as held, once the event is on its way', async () => {
+    const { plan, measured, services, clock } = await planning(options);
+    const first = await plan(SWEEP);
+    expect(first).toMatchObject({
+      outcome: 'apply',
+      batches: [{ kind: 'hold', applicationArn: APPLICATION, userIds: [] }],
+      progress: { held: [APPLICATION] },
+    });
+    const hold = await services.ledger.hold(APPLICATION);
+    if (!hold) throw new Error('there is one');
+    await services.ledger.saveHold({ ...hold, revision: hold.revision + 1, audit: [] });
+    const mailbox = await services.ledger.work();
+    await services.ledger.saveWork(settle(mailbox, ME, clock.now()).work);
+    clock.advance(30);
+    expect(await plan(SWEEP, { progress: first.progress })).toMatchObject({
+      outcome: 'held',
+      progress: { held: [APPLICATION] },
+    });
+    expect(measured.filter(([name]) => name === 'RevocationsHeld')).toEqual([['RevocationsHeld', 1]]);
+  });
+
+  it('are held no more once a look finds none', async () => {
+    const { plan } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
+    const found = await plan(SWEEP, { progress: { held: [APPLICATION, OTHER_APPLICATION] } });
+    expect(found).toMatchObject({ outcome: 'held', progress: { held: [OTHER_APPLICATION] } });
+    const { plan: again } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
+    expect(await again(SWEEP, { progress: { held: [APPLICATION] } })).toMatchObject({ outcome: 'converged' });
+  });
+});
+
+describe('a release', () => {
+  const held = (number: number, hold: number) => aSeat(number, { status: 'held', hold });
+  const options = {
+    entitlements: someEntitlements({ brake: { percent: 0, atLeast: 0 } }),
+    members: [1],
+    seats: [aSeat(1), held(2, 1), held(3, 2)],
+    assigned: [1, 2, 3],
+    hold: aHold({
+      applicationArn: APPLICATION,
+      digests: [1, 2].map((generation) => ({ digest: aDigest(generation), generation, count: generation })),
+    }),
+  };
+  const release = (number: number) => aRequest({ trigger: 'manual', release: aDigest(number) });
+
+  it('revokes what the digest covers and no more', async () => {
+    const { plan, services } = await planning(options);
+    expect(await plan(release(1))).toMatchObject({
+      outcome: 'apply',
+      batches: [{ kind: 'revoke', userIds: [user(2)] }],
+      progress: { held: [APPLICATION] },
+    });
+    expect(await services.ledger.hold(APPLICATION)).toMatchObject({ status: 'held', released: 1, revision: 2 });
+  });
+
+  it('leaves to the holder of the lease what it wrote down', async () => {
+    const { plan, work, services } = await planning({ ...options, work: heldBy(OTHER) });
+    expect(await plan(release(2))).toMatchObject({ outcome: 'handedOver', handedOverTo: OTHER });
+    expect(await services.ledger.hold(APPLICATION)).toMatchObject({ released: 2 });
+    expect((await work()).sweeps[APPLICATION]).toMatchObject({ by: OTHER });
+  });
+
+  it('may run twice', async () => {
+    const { plan, clock } = await planning(options);
+    const first = await plan(release(2));
+    clock.advance(1);
+    // The answer was lost: the pause between two sweeps is kept, and the same is planned.
+    expect(await plan(release(2))).toMatchObject({ outcome: 'settle', settle: { waitSeconds: 29 } });
+    clock.advance(29);
+    expect(changesOf(await plan(release(2), { progress: { round: 1 } }))).toEqual(changesOf(first));
+  });
+
+  it('of a hold that is lifted by now looks, and revokes nothing', async () => {
+    const hold = { ...options.hold, status: 'lifted' as const };
+    const { plan, services } = await planning({
+      ...options,
+      members: [1, 2, 3],
+      seats: [1, 2, 3].map((n) => aSeat(n)),
+      hold,
+    });
+    expect(changesOf(await plan(release(1)))).toBe('converged');
+    expect(await services.ledger.hold(APPLICATION)).toMatchObject({ revision: 1 });
+  });
+
+  it.each([
+    ['that no hold has', release(9), {}],
+    ['where nothing is held', release(1), { hold: undefined }],
+  ])('of a digest %s is refused, and nothing is posted', async (_fact, request, parts) => {
+    const { plan, work, calls } = await planning({ ...options, ...parts });
+    await expect(plan(request)).rejects.toMatchObject({ name: 'RefusedError', reason: 'no-such-hold' });
+    expect([await work(), calls('SSOAdmin.ListApplicationAssignments')]).toEqual([emptyWork(), 0]);
+  });
+
+  it.each([
+    ['is retired', [OTHER_APPLICATION], { outcome: 'converged' }],
+    ['is not', [], undefined],
+  ])('reaches an application without an entitlement when it %s', async (_fact, retired, expected) => {
+    const entitlements = someEntitlements({ retired });
+    const hold = { ...options.hold, applicationArn: OTHER_APPLICATION };
+    const { plan, services } = await planning({ entitlements, hold });
+    if (expected) {
+      expect(await plan(release(1))).toMatchObject(expected);
+      expect(await services.ledger.hold(OTHER_APPLICATION)).toMatchObject({ released: 1 });
+    } else {
+      await expect(plan(release(1))).rejects.toMatchObject({ reason: 'no-such-hold' });
+    }
+  });
+
+  it('is a retry when somebody else writes the hold meanwhile', async () => {
+    const { plan, faults, services } = await planning(options);
+    faults.add({ operation: 'DynamoDB.PutItem', kind: 'internal' });
+    await expect(plan(release(1))).rejects.toMatchObject({ name: 'TransientAwsError' });
+    await plan(release(1));
+    expect(await services.ledger.hold(APPLICATION)).toMatchObject({ released: 1, revision: 2 });
+  });
+});
+
+describe('an adoption', () => {
+  const request = aRequest({ trigger: 'manual', adopt: APPLICATION, cause: ME });
+
+  it('is made in the plan, and told', async () => {
+    const { plan, seat } = await planning({ members: [1], assigned: [1, 2] });
+    expect(await plan(request)).toMatchObject({
+      outcome: 'apply',
+      batches: [{ kind: 'record', userIds: [user(1)] }],
+    });
+    expect(await seat(1)).toMatchObject({ status: 'confirmed', audit: [{ kind: 'adopted' }] });
+  });
+
+  it('is left to the holder of the lease', async () => {
+    const { plan, work, seat } = await planning({ members: [1], assigned: [1], work: heldBy(OTHER, TICK) });
+    expect(await plan(request)).toMatchObject({ outcome: 'handedOver', handedOverTo: OTHER });
+    expect((await work()).sweeps[APPLICATION]).toMatchObject({ by: OTHER, adopt: true });
+    expect(await seat(1)).toBeUndefined();
+  });
+});
+
+describe('what sweeps found', () => {
+  it('stands in the plan, and is measured', async () => {
+    const requestedAt = plusSeconds(START, -90);
+    const { plan, measured, center } = await planning({
+      entitlements: capped(1),
+      members: [1, 2, 3],
+      seats: [aSeat(1), aSeat(2), aSeat(3, { status: 'waitlisted', requestedAt })],
+      assigned: [1, 2, 4],
+    });
+    center.assignByHand(APPLICATION, GROUP, 'GROUP');
+    expect(await plan(SWEEP)).toMatchObject({
+      outcome: 'converged',
+      report: [
+        { entitlement: 'amazon-q-developer', seats: 2, waiting: 1, unmanaged: 1, overCap: 1, assignedGroups: [GROUP] },
+      ],
+    });
+    expect(measured).toEqual([
+      ['Seats', 2, 'amazon-q-developer'],
+      ['SweepsCompleted', 1],
+      ['SeatsWaiting', 1],
+      ['SeatsOverCap', 1],
+      ['RevocationsHeld', 0],
+      ['UnmanagedAssignments', 1],
+      ['AssignedGroups', 1],
+      ['CapUsed', 200],
+      ['OldestWait', 90],
+    ]);
+  });
+
+  it('is nothing where single users were looked at', async () => {
+    const { plan, measured } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
+    expect(await plan(aMembershipRequest('member', 1))).not.toHaveProperty('report');
+    expect(measured).toEqual([]);
+  });
+
+  it.each<[string, Record<string, number> | undefined, number | undefined]>([
+    ['the first time', undefined, undefined],
+    ['as many as before', { [APPLICATION]: 15 }, undefined],
+    ['ten more than before', { [APPLICATION]: 5 }, undefined],
+    ['eleven more than before', { [APPLICATION]: 4 }, 11],
+    ['fewer than before', { [APPLICATION]: 40 }, undefined],
+    ['the first time of this application', { [OTHER_APPLICATION]: 0 }, undefined],
+  ])('alarms of a jump of what is not Usher’s: %s', async (_fact, unmanaged, jump) => {
+    const work = { ...emptyWork(), ...(unmanaged ? { unmanaged } : {}) };
+    const {
+      plan,
+      measured,
+      work: mailbox,
+    } = await planning({ people: 16, members: [16], seats: [aSeat(16)], assigned: people(1, 16), work });
+    expect(changesOf(await plan(SWEEP))).toBe('converged');
+    expect(measured.find(([name]) => name === 'UnmanagedJump')?.[1]).toBe(jump);
+    expect((await mailbox()).unmanaged).toEqual({ ...unmanaged, [APPLICATION]: 15 });
+  });
+
+  it('names seats of applications that are configured no more, where everything was swept', async () => {
+    const seats = [1, 2].map((number) => aSeat(number, { applicationArn: OTHER_APPLICATION }));
+    const gone = aSeat(3, { applicationArn: OTHER_APPLICATION, status: 'revoked' });
+    const work = { ...emptyWork(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
+    const { plan, measured } = await planning({ seats: [...seats, gone], work });
+    expect(await plan(SWEEP)).toMatchObject({
+      outcome: 'converged',
+      unconfigured: [{ application: OTHER_APPLICATION, seats: 2 }],
+    });
+    expect(measured).toContainEqual(['UnconfiguredSeats', 2]);
+  });
+
+  it('names none that are all gone', async () => {
+    const seats = [aSeat(3, { applicationArn: OTHER_APPLICATION, status: 'revoked' })];
+    const work = { ...emptyWork(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
+    const { plan, measured } = await planning({ seats, work });
+    expect(await plan(SWEEP)).not.toHaveProperty('unconfigured');
+    expect(measured.map(([name]) => name)).not.toContain('UnconfiguredSeats');
+  });
+});
+
+describe('a refusal', () => {
+  /** Everybody has APPLICATION already, and OTHER_APPLICATION is as usual. */
+  const applications = [
+    { applicationArn: APPLICATION, assignmentRequired: false },
+    { applicationArn: OTHER_APPLICATION },
+  ];
+  const one = { members: [1], directory: { applications } };
+  const two = {
+    entitlements: someEntitlements({
+      entitlements: [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }],
+    }),
+    directory: {
+      applications,
+      groups: [GROUP, OTHER_GROUP].map((groupId) => ({ groupId, members: [user(1)] })),
+    },
+  };
+
+  it('of an application fails the plan, with nothing to apply; the lease is free and the look kept', async () => {
+    const { plan, work, clock } = await planning(one);
+    const request = aMembershipRequest('member', 1);
+    await expect(plan(request)).rejects.toMatchObject({ name: 'RefusedError', reason: 'assignment-not-required' });
+    expect((await work()).lease).toBeUndefined();
+    expect((await work()).users[user(1)]).toMatchObject({
+      by: ME,
+      failed: true,
+      dueAt: plusSeconds(clock.now(), 3600),
+    });
+  });
+
+  it('is looked at again at once when the execution is redriven, with its counters at zero', async () => {
+    const { plan, services, work } = await planning(one);
+    const request = aMembershipRequest('member', 1);
+    await expect(plan(request)).rejects.toMatchObject({ reason: 'assignment-not-required' });
+    const mended = { ...services.applications, requiresAssignment: async () => true };
+    const input = {
+      request,
+      propagation: VISIBLE,
+      progress: { ...INITIAL_PROGRESS, round: 1, stalled: 5 },
+      execution: ME,
+    };
+    const again = await planChanges(input, { ...services, applications: mended });
+    expect(changesOf(again)).toEqual(['grant 1']);
+    expect(again.progress.stalled).toBe(0);
+    expect((await work()).users[user(1)]?.failed).toBeUndefined();
+  });
+
+  it('of one application does not stop the other', async () => {
+    const { plan, work } = await planning(two);
+    const found = await plan(SWEEP);
+    expect(found).toMatchObject({ outcome: 'apply', batches: [{ applicationArn: OTHER_APPLICATION }] });
+    expect((await work()).sweeps).toMatchObject({ [APPLICATION]: { by: ME }, [OTHER_APPLICATION]: { planned: 1 } });
+    expect((await work()).sweeps[APPLICATION]?.planned).toBeUndefined();
+  });
+
+  describe('of an application of the past whose items cannot be read', () => {
+    const past = { ...emptyWork(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
+    const unreadable = { pk: OTHER_APPLICATION, sk: user(1), schemaVersion: 2 };
+
+    it('leaves the others served, the lease free and its own sweep for later', async () => {
+      const { plan, put, work } = await planning({ work: past });
+      await put(unreadable);
+      const request = { ...SWEEP, applications: [OTHER_APPLICATION] };
+      await expect(plan(request)).rejects.toMatchObject({ reason: 'ledger-unreadable' });
+      const { lease, sweeps } = await work();
+      expect(lease).toBeUndefined();
+      expect(sweeps).toEqual({ [OTHER_APPLICATION]: expect.objectContaining({ failed: true }) });
+    });
+
+    it('leaves the lease free when its seats are counted, although something came meanwhile', async () => {
+      const hint = aRequest({ applications: [OTHER_APPLICATION], trigger: 'tick' });
+      const { put, services, work } = await planning({ work: past });
+      await put(unreadable);
+      const ledger = {
+        ...services.ledger,
+        async itemsOf(application: string) {
+          const context = { me: OTHER, entitlements: services.entitlements.entitlements, now: START };
+          await services.ledger.saveWork(post(await work(), hint, context));
+          return services.ledger.itemsOf(application);
+        },
+      };
+      const input = { request: SWEEP, propagation: VISIBLE, progress: INITIAL_PROGRESS, execution: ME };
+      await expect(planChanges(input, { ...services, ledger })).rejects.toMatchObject({ reason: 'ledger-unreadable' });
+      const { lease, sweeps } = await work();
+      expect([lease, Object.keys(sweeps)]).toEqual([undefined, [OTHER_APPLICATION]]);
+    });
+  });
+
+  it('is put off while what was written for somebody else is not proven', async () => {
+    const fresh = aSeat(1, { applicationArn: OTHER_APPLICATION, status: 'assigned', changedAt: START.toISOString() });
+    const { plan, center, clock } = await planning({ ...two, seats: [fresh] });
+    center.assignByHand(OTHER_APPLICATION, user(1));
+    expect(await plan(SWEEP)).toMatchObject({ outcome: 'settle', settle: { waitSeconds: 30 } });
+    clock.advance(30);
+    await expect(plan(SWEEP, { progress: { round: 1 } })).rejects.toMatchObject({ reason: 'assignment-not-required' });
+  });
+
+  it('is put off while something else is due', async () => {
+    const mailbox = post(
+      emptyWork(),
+      aRequest({ sweep: 'everything', trigger: 'manual', at: plusSeconds(START, -600) }),
+      { me: OTHER, entitlements: two.entitlements.entitlements, now: new Date(plusSeconds(START, -600)) },
+    );
+    const seats = [aSeat(1, { applicationArn: OTHER_APPLICATION })];
+    const { plan, center, calls } = await planning({ ...two, work: mailbox, seats });
+    center.assignByHand(OTHER_APPLICATION, user(1));
+    await expect(plan(aRequest({ users: [{ userId: user(1) }], trigger: 'manual' }))).rejects.toMatchObject({
+      reason: 'assignment-not-required',
+    });
+    expect(calls('SSOAdmin.ListApplicationAssignments')).toBe(2);
+  });
+
+  it('of AWS, for one person, fails the execution once and is marked as told', async () => {
+    const refusal = { reason: 'quota-exceeded', since: START.toISOString(), execution: ME, reported: false };
+    const seat = aSeat(1, { status: 'failed', refusal, nextAttemptAt: plusSeconds(START, 3600) });
+    const { plan, seat: read } = await planning({ members: [1], seats: [seat] });
+    const request = aRequest({ users: [{ userId: user(1) }], trigger: 'event' });
+    await expect(plan(request)).rejects.toMatchObject({ name: 'RefusedError', reason: 'quota-exceeded' });
+    expect(await read(1)).toMatchObject({ refusal: { reported: true } });
+  });
+
+  it('of a read fails the plan, and leaves it to a redrive', async () => {
+    const { plan, faults, work } = await planning({ members: [1] });
+    faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind: 'refuse' });
+    await expect(plan(aMembershipRequest('member', 1))).rejects.toMatchObject({
+      name: 'RefusedError',
+      reason: 'access-denied',
+    });
+    expect((await work()).lease).toBeUndefined();
+    expect((await work()).users[user(1)]).toMatchObject({ failed: true });
+  });
+});
+
+describe('an end to it', () => {
+  it('comes when the same changes were planned five times without effect', async () => {
+    const { plan, work, clock } = await planning({ members: [1] });
+    const request = aMembershipRequest('member', 1);
+    let progress: Partial<Progress> = {};
+    for (let round = 1; round <= 5; round += 1) {
+      const found = await plan(request, { progress });
+      expect(changesOf(found)).toEqual(['grant 1']);
+      progress = found.progress;
+      // Another term, in which the same changes may be planned once more.
+      clock.advance(LEASE_SECONDS);
+    }
+    await expect(plan(request, { progress })).rejects.toMatchObject({ name: 'NotConvergedError' });
+    expect((await work()).lease).toBeUndefined();
+    expect((await work()).users[user(1)]).toMatchObject({ by: ME, failed: true });
+  });
+
+  it('comes before AWS ends a long history; the rest is for the tick', async () => {
+    const { plan, work } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
+    const progress = { batches: 2500 };
+    const left = await plan(aMembershipRequest('member', 1), { progress });
+    expect(left.outcome).toBe('handedOver');
+    expect(left).not.toHaveProperty('handedOverTo');
+    expect((await work()).lease).toBeUndefined();
+  });
+
+  it.each(['IdentityStore.IsMemberInGroups', 'DynamoDB.GetItem', 'DynamoDB.PutItem', 'DynamoDB.BatchGetItem'])(
+    'is a retry when %s is throttled, and the second try is as good as the first',
+    async (operation) => {
+      const { plan, faults } = await planning({ members: [1] });
+      faults.add({ operation, kind: 'throttle' });
+      const request = aMembershipRequest('member', 1);
+      await expect(plan(request)).rejects.toMatchObject({ name: 'TransientAwsError' });
+      expect(changesOf(await plan(request))).toEqual(['grant 1']);
+    },
+  );
+});
+
+describe('PlanChanges', () => {
+  const context = {} as Context;
+
+  it('plans, and logs the outcome', async () => {
+    const world = await planning({ members: [1] });
+    const { platform, logged } = aPlatform(world);
+    const request = aMembershipRequest('member', 1);
+    const input = { request, propagation: VISIBLE, progress: INITIAL_PROGRESS, execution: ME };
+    expect(await handler.on(() => platform)(input, context)).toMatchObject({ outcome: 'apply' });
+    expect(logged().at(-1)).toMatchObject({ message: 'completed', outcome: 'apply', round: 1, execution: ME });
+  });
+
+  it('fails on an item of a newer version in the ledger, by its name', async () => {
+    const world = await planning({ members: [1] });
+    await world.put({ ...emptyWork(), pk: '#work', sk: '#work', schemaVersion: 2 });
+    const { platform, logged } = aPlatform(world);
+    const input = { request: SWEEP, propagation: VISIBLE, progress: INITIAL_PROGRESS, execution: ME };
+    await expect(handler.on(() => platform)(input, context)).rejects.toMatchObject({ reason: 'ledger-unreadable' });
+    expect(logged().at(-1)?.['reason']).toContain('schemaVersion');
+  });
+});

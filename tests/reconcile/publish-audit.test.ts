@@ -1,0 +1,378 @@
+import type { Context } from 'aws-lambda';
+import { describe, expect, it } from 'vitest';
+import type { Hold } from '../../domain/decision/hold.ts';
+import { acquire, emptyWork, markPlanned, post, type Work } from '../../domain/queue/work-queue.ts';
+import type { AuditRecord, Seat } from '../../domain/seat/seat.ts';
+import { plusSeconds } from '../../domain/shared/time.ts';
+import { handler } from '../../functions/record-audit.ts';
+import { recordAudit, recordFailure } from '../../reconcile/publish-audit.ts';
+import { aDigest, aHeldRecord, aHold } from '../support/builders.ts';
+import { anObservationOf } from '../support/looking.ts';
+import { aPlatform } from '../support/platform.ts';
+import {
+  aBatch,
+  aMembershipRequest,
+  aSeat,
+  ME,
+  OTHER,
+  openServices,
+  START,
+  someEntitlements,
+} from '../support/services.ts';
+import { APPLICATION, people, user } from '../support/stack.ts';
+
+function aRecord(parts: Partial<AuditRecord> = {}): AuditRecord {
+  return {
+    kind: 'assigned',
+    changeSeq: 1,
+    at: START.toISOString(),
+    reason: 'group-join',
+    execution: ME,
+    cause: 'event-1',
+    ...parts,
+  };
+}
+
+const told = (number: number, ...audit: AuditRecord[]) => aSeat(number, { status: 'assigned', audit });
+
+async function recording(seats: readonly Seat[] = [], work: Work = emptyWork()) {
+  const world = await openServices({ people: 1 });
+  const { services, entries } = world;
+  await services.ledger.saveWork(work);
+  for (const seat of seats) await services.ledger.saveSeat(seat);
+  return {
+    ...world,
+    record: (
+      batches = [
+        aBatch(
+          'grant',
+          seats.map(({ userId }) => Number(userId.slice(-12))),
+        ),
+      ],
+    ) => recordAudit({ batches, execution: ME }, services),
+    sent: () => entries.map(({ DetailType, Detail }) => `${DetailType} ${JSON.parse(Detail).user.uid.slice(-1)}`),
+    uids: () => entries.map(({ Detail }) => JSON.parse(Detail).metadata.uid),
+  };
+}
+
+describe('recording', () => {
+  it('sends what is pending, a seat’s events in order, and clears it', async () => {
+    const revocation = aRecord({ kind: 'revoked', changeSeq: 2, reason: 'group-leave' });
+    const { record, sent, seat, entries } = await recording([told(1, aRecord(), revocation), told(2, aRecord())]);
+    await record();
+    expect(sent().filter((event) => event.endsWith('1'))).toEqual(['Seat Assigned 1', 'Seat Revoked 1']);
+    expect(sent()).toHaveLength(3);
+    expect(entries[0]).toMatchObject({ EventBusName: 'audit', Source: 'usher', Time: START.toISOString() });
+    expect(JSON.parse(entries[0]?.Detail ?? '')).toMatchObject({
+      cloud: { region: 'us-east-1', account: { uid: '111122223333' } },
+      metadata: { product: { version: '1.2.3' }, correlation_uid: ME },
+    });
+    expect([await seat(1), await seat(2)]).toMatchObject([
+      { status: 'assigned', audit: [], revision: 2 },
+      { audit: [], revision: 2 },
+    ]);
+  });
+
+  it('sends nothing a second time once it is cleared', async () => {
+    const { record, sent } = await recording([told(1, aRecord())]);
+    await record();
+    await record();
+    expect(sent()).toEqual(['Seat Assigned 1']);
+  });
+
+  it('sends each seat once where two batches name it', async () => {
+    const { record, sent } = await recording([told(1, aRecord())]);
+    await record([aBatch('grant', [1]), aBatch('record', [1], { reason: 'reconciled' })]);
+    expect(sent()).toEqual(['Seat Assigned 1']);
+  });
+
+  it('writes and sends nothing where nothing is pending', async () => {
+    const { record, calls, seat } = await recording([aSeat(1)]);
+    await record();
+    expect(calls('EventBridge.PutEvents')).toBe(0);
+    expect(await seat(1)).toEqual(aSeat(1));
+  });
+
+  it('sends ten events a call', async () => {
+    const { record, calls, entries } = await recording(people(1, 21).map((number) => told(number, aRecord())));
+    await record();
+    expect(entries).toHaveLength(21);
+    expect(calls('EventBridge.PutEvents')).toBe(3);
+  });
+
+  it('keeps what the bus did not take, for a retry', async () => {
+    const { record, sent, seat, faults } = await recording([told(1, aRecord()), told(2, aRecord())]);
+    faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial' });
+    await expect(record()).rejects.toMatchObject({
+      name: 'TransientAwsError',
+      message: 'PutEvents: 1 audit events were not taken',
+    });
+    const pending = [await seat(1), await seat(2)].map((one) => one?.audit.length);
+    expect(pending.sort()).toEqual([0, 1]);
+    await record();
+    expect(sent().sort()).toEqual(['Seat Assigned 1', 'Seat Assigned 2']);
+    expect([await seat(1), await seat(2)]).toMatchObject([{ audit: [] }, { audit: [] }]);
+  });
+
+  it('keeps one of two events of a seat where only the other was taken', async () => {
+    const revocation = aRecord({ kind: 'revoked', changeSeq: 2 });
+    const { record, seat, faults } = await recording([told(1, aRecord(), revocation)]);
+    faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial' });
+    await expect(record()).rejects.toMatchObject({ name: 'TransientAwsError' });
+    expect(await seat(1)).toMatchObject({ audit: [aRecord()] });
+  });
+
+  it.each([
+    ['the answer of the bus was lost', 'EventBridge.PutEvents'],
+    ['clearing failed', 'DynamoDB.PutItem'],
+  ])('sends the same id again when %s', async (_fact, operation) => {
+    const { record, uids, seat, faults } = await recording([told(1, aRecord())]);
+    const kind = operation.startsWith('Event') ? 'internal-after' : 'internal';
+    faults.add({ operation, kind });
+    await expect(record()).rejects.toMatchObject({ name: 'TransientAwsError' });
+    expect(await seat(1)).toMatchObject({ audit: [aRecord()] });
+    await record();
+    expect(uids()).toHaveLength(2);
+    expect(new Set(uids()).size).toBe(1);
+    expect(await seat(1)).toMatchObject({ audit: [] });
+  });
+
+  it('does not clear what was written meanwhile', async () => {
+    const { record, services, faults, seat, clock } = await recording([told(1, aRecord())]);
+    // Somebody else writes the seat while the events are on their way.
+    const bus = {
+      publish: async (events: Parameters<typeof services.bus.publish>[0]) => {
+        const [now] = await services.ledger.seats([{ applicationArn: APPLICATION, userId: user(1) }]);
+        if (now) await services.ledger.saveSeat({ ...now, status: 'revoking', revision: now.revision + 1 });
+        return services.bus.publish(events);
+      },
+    };
+    faults.clear();
+    clock.advance(1);
+    const racing = recordAudit({ batches: [aBatch('grant', [1])], execution: ME }, { ...services, bus });
+    await expect(racing).rejects.toMatchObject({ name: 'TransientAwsError' });
+    expect(await seat(1)).toMatchObject({ status: 'revoking', audit: [aRecord()] });
+    await record();
+    expect(await seat(1)).toMatchObject({ status: 'revoking', audit: [] });
+  });
+});
+
+describe('the event of a hold', () => {
+  const record = aHeldRecord({ at: START.toISOString(), execution: ME, count: 7 });
+  const hold = aHold({ applicationArn: APPLICATION, entitlement: 'amazon-q-developer', audit: [record] });
+  const batch = aBatch('hold', []);
+
+  async function holding(parts: Partial<Hold> = {}) {
+    const world = await recording();
+    await world.services.ledger.saveHold({ ...hold, ...parts });
+    return { ...world, hold: () => world.services.ledger.hold(APPLICATION) };
+  }
+
+  it('is sent once and struck off; the hold stays in force', async () => {
+    const { record: send, entries, hold: found } = await holding();
+    await send([batch]);
+    await send([batch]);
+    expect(entries.map(({ DetailType }) => DetailType)).toEqual(['Revocations Held']);
+    expect(JSON.parse(entries[0]?.Detail ?? '')).toMatchObject({
+      status_detail: 'brake',
+      user: { account: { uid: '111122223333' } },
+      unmapped: { held_revocations: 7, hold_digest: aDigest() },
+    });
+    expect(await found()).toEqual({ ...hold, revision: 2, audit: [] });
+  });
+
+  it('is sent before or after those of seats, all in one go', async () => {
+    const { record: send, calls, services, entries } = await holding();
+    await services.ledger.saveSeat(told(1, aRecord()));
+    await send([aBatch('grant', [1]), batch]);
+    expect(entries.map(({ DetailType }) => DetailType)).toEqual(['Seat Assigned', 'Revocations Held']);
+    expect(calls('EventBridge.PutEvents')).toBe(1);
+  });
+
+  it('is kept where the bus did not take it, and has the same id again', async () => {
+    const { record: send, faults, uids, hold: found } = await holding();
+    faults.add({ operation: 'EventBridge.PutEvents', kind: 'internal-after' });
+    await expect(send([batch])).rejects.toMatchObject({ name: 'TransientAwsError' });
+    expect(await found()).toEqual(hold);
+    await send([batch]);
+    expect(new Set(uids()).size).toBe(1);
+    expect(uids()).toHaveLength(2);
+  });
+
+  it.each([
+    ['no hold', undefined],
+    ['a hold that is told of', { audit: [] }],
+  ])('is none of an application that has %s', async (_fact, parts) => {
+    const { record: send, calls } = parts ? await holding(parts) : await recording();
+    await send([batch]);
+    expect(calls('EventBridge.PutEvents')).toBe(0);
+  });
+});
+
+describe('an answer of an entitlement that observes', () => {
+  const told = aRecord({ kind: 'observed', reason: 'would-assign' });
+
+  it('is sent and cleared, as that of a person who may have a seat as well', async () => {
+    const { record, services, entries } = await recording([aSeat(1)]);
+    await services.ledger.saveObservation(anObservationOf(1, { audit: [told] }));
+    await record([aBatch('record', [1, 2])]);
+    await record([aBatch('record', [1, 2])]);
+    expect(entries.map(({ DetailType }) => DetailType)).toEqual(['Seat Observed']);
+    expect(JSON.parse(entries[0]?.Detail ?? '')).toMatchObject({
+      status_detail: 'would-assign',
+      user: { uid: user(1) },
+    });
+    expect((await services.ledger.itemsOf(APPLICATION)).observations).toEqual([anObservationOf(1, { revision: 2 })]);
+  });
+
+  it('has another id than a change of the seat of the same person', async () => {
+    const { record, services, uids, sent } = await recording([aSeat(1, { audit: [aRecord()] })]);
+    await services.ledger.saveObservation(anObservationOf(1, { audit: [told] }));
+    await record([aBatch('record', [1])]);
+    expect(sent()).toEqual(['Seat Assigned 1', 'Seat Observed 1']);
+    expect(new Set(uids()).size).toBe(2);
+  });
+
+  it('is not read with changes, which are of entitlements that enforce', async () => {
+    const { record, calls } = await recording([aSeat(1)]);
+    const before = calls('DynamoDB.BatchGetItem');
+    await record([aBatch('grant', [1])]);
+    expect(calls('DynamoDB.BatchGetItem') - before).toBe(1);
+  });
+
+  it('is kept where the bus did not take it', async () => {
+    const { record, services, faults } = await recording();
+    await services.ledger.saveObservation(anObservationOf(1, { audit: [told] }));
+    faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial' });
+    await expect(record([aBatch('record', [1])])).rejects.toMatchObject({ name: 'TransientAwsError' });
+    expect((await services.ledger.itemsOf(APPLICATION)).observations).toEqual([anObservationOf(1, { audit: [told] })]);
+  });
+});
+
+describe('the time to settle', () => {
+  const { entitlements } = someEntitlements();
+  const posted = (number: number, work = emptyWork()) =>
+    post(work, aMembershipRequest('member', number), { me: ME, entitlements, now: START });
+
+  /** ME holds the lease and has planned for the first person. */
+  function planned(): Work {
+    const held = acquire(posted(1), ME, START);
+    if (!held) throw new Error('the lease of a new mailbox is free');
+    return markPlanned(held, { users: held.users, sweeps: {} }, { term: 1, startedAt: START });
+  }
+
+  it('is half a minute from now; the lease is free meanwhile', async () => {
+    const { record, services, clock } = await recording([], planned());
+    clock.advance(7);
+    expect(await record([])).toEqual({ waitSeconds: 30 });
+    const work = await services.ledger.work();
+    expect(work.lease).toBeUndefined();
+    expect(work.users[user(1)]).toMatchObject({ by: ME, dueAt: plusSeconds(START, 37) });
+  });
+
+  it('is none while something else is due, and the lease is kept', async () => {
+    const { record, services } = await recording([], posted(2, planned()));
+    expect(await record([])).toEqual({ waitSeconds: 0 });
+    expect((await services.ledger.work()).lease?.holder).toBe(ME);
+  });
+
+  it('may begin twice', async () => {
+    const { record } = await recording([], planned());
+    await record([]);
+    expect(await record([])).toEqual({ waitSeconds: 30 });
+  });
+
+  it('leaves somebody else’s lease alone', async () => {
+    const theirs = acquire(emptyWork(), OTHER, START) ?? emptyWork();
+    const { record, services } = await recording([], theirs);
+    expect(await record([])).toEqual({ waitSeconds: 0 });
+    expect((await services.ledger.work()).lease).toEqual(theirs.lease);
+  });
+});
+
+describe('RecordAudit', () => {
+  const failed = {
+    'detail-type': 'Step Functions Execution Status Change',
+    source: 'aws.states',
+    detail: {
+      executionArn: ME,
+      stateMachineArn: 'arn:aws:states:us-east-1:111122223333:stateMachine:usher-onboarding',
+      name: 'me',
+      status: 'FAILED',
+      startDate: START.getTime(),
+      stopDate: START.getTime() + 60_000,
+      error: 'RefusedError',
+      cause: 'someone@example.com',
+    },
+  };
+
+  async function onPlatform() {
+    const world = await recording([told(1, aRecord())]);
+    const { platform, logged } = aPlatform(world);
+    const on = handler.on(() => platform);
+    return { ...world, logged, call: (event: unknown) => on(event, {} as Context) };
+  }
+
+  it('records the batches of a plan', async () => {
+    const { call, sent } = await onPlatform();
+    expect(await call({ batches: [aBatch('grant', [1])], execution: ME })).toEqual({ waitSeconds: 0 });
+    expect(sent()).toEqual(['Seat Assigned 1']);
+  });
+
+  it.each([
+    ['failed', { status: 'FAILED' }, 'RefusedError', 'FAILED'],
+    ['timed out', { status: 'TIMED_OUT', error: null }, 'unknown', 'TIMED_OUT'],
+    ['was stopped', { status: 'ABORTED', error: undefined }, 'unknown', 'ABORTED'],
+  ])('tells that an execution %s, and not why in other words', async (_fact, parts, reason, status) => {
+    const { call, entries, logged } = await onPlatform();
+    expect(await call({ ...failed, detail: { ...failed.detail, ...parts } })).toEqual({});
+    const [{ DetailType, Time, Detail } = { DetailType: '', Time: '', Detail: '{}' }] = entries;
+    expect({ DetailType, Time }).toEqual({ DetailType: 'Onboarding Failed', Time: plusSeconds(START, 60) });
+    expect(JSON.parse(Detail)).toMatchObject({
+      status_detail: reason,
+      status_code: status,
+      user: { account: { uid: '111122223333' } },
+      metadata: { correlation_uid: ME, product: { version: '1.2.3' } },
+    });
+    expect(JSON.stringify([entries, logged()])).not.toContain('someone@');
+  });
+
+  it('tells of one failure under one id, and of the next under another', async () => {
+    const { call, uids } = await onPlatform();
+    await call(failed);
+    await call(failed);
+    await call({ ...failed, detail: { ...failed.detail, stopDate: START.getTime() + 120_000 } });
+    const [first, second, third] = uids();
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+  });
+
+  it('fails for a retry when the bus does not take it', async () => {
+    const { call, services, faults } = await onPlatform();
+    faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial' });
+    await expect(call(failed)).rejects.toMatchObject({ name: 'TransientAwsError' });
+    faults.add({ operation: 'EventBridge.PutEvents', kind: 'throttle' });
+    await expect(recordFailure({ ...failed.detail, status: 'FAILED' }, services)).rejects.toMatchObject({
+      name: 'TransientAwsError',
+    });
+  });
+
+  it.each([
+    ['an execution that succeeded', { ...failed, detail: { ...failed.detail, status: 'SUCCEEDED' } }],
+    [
+      'a batch of a kind that it does not know',
+      { batches: [{ ...aBatch('grant', [1]), kind: 'invite' }], execution: ME },
+    ],
+    ['anything else', { hello: 'someone@example.com' }],
+  ])('fails on %s', async (_fact, event) => {
+    const { call, entries } = await onPlatform();
+    await expect(call(event)).rejects.toMatchObject({ name: 'InvalidRequestError' });
+    expect(entries).toEqual([]);
+  });
+
+  it('names the account that is in the ARN of the execution, or none', async () => {
+    const { services, entries } = await recording();
+    await recordFailure({ ...failed.detail, executionArn: 'odd', status: 'FAILED' }, services);
+    expect(JSON.parse(entries[0]?.Detail ?? '')).toMatchObject({ user: { account: { uid: '' } } });
+  });
+});

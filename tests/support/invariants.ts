@@ -1,0 +1,100 @@
+import { expect } from 'vitest';
+import type { Execution } from '../../emulator/engine/executions.ts';
+import type { AuditEntry, ExecutionEnd } from '../../emulator/stack/stack.ts';
+import { problemsWith } from './audit-schemas.ts';
+import { SECRET } from './secret.ts';
+
+/** All that was told and kept while a scenario played. */
+export interface Traces {
+  executions: readonly Execution[];
+  ends: readonly ExecutionEnd[];
+  /** Second copies too. */
+  audit: readonly AuditEntry[];
+  logs: readonly string[];
+  ledger: readonly unknown[];
+}
+
+/** An audit event's detail, as far as the tests look at it. */
+export interface AuditDetail {
+  metadata: { uid: string; correlation_uid: string };
+  status_detail: string;
+  user: { uid?: string };
+  resources?: { uid: string }[];
+  unmapped?: { cause: string; change_seq: number; revoke_at?: string; hold_digest?: string; held_revocations?: number };
+}
+
+/** Its full form is the matter of its schema, which {@link expectInvariants} checks. */
+export function detailOf({ Detail }: AuditEntry): AuditDetail {
+  return Detail as AuditDetail;
+}
+
+/** What holds in every scenario once it is over, whatever it was about. */
+export function expectInvariants(traces: Traces): void {
+  expect(traces.audit.flatMap(problemsWith)).toEqual([]);
+  expectEachToldOnce(traces.audit);
+  expectIdsOnly(traces);
+}
+
+/** Copies of one id tell of one change; of one seat, given and taken take turns, each change with its own number. */
+function expectEachToldOnce(audit: readonly AuditEntry[]): void {
+  const once = new Map<string, AuditEntry>();
+  for (const entry of audit) {
+    const { uid } = detailOf(entry).metadata;
+    const first = once.get(uid) ?? entry;
+    expect(changeIn(entry)).toEqual(changeIn(first));
+    once.set(uid, first);
+  }
+  const changes = [...once.values()].filter(({ DetailType }) => DetailType in STEPS);
+  const bySeat = Map.groupBy(changes, (entry) => `${detailOf(entry).resources?.[0]?.uid} ${detailOf(entry).user.uid}`);
+  for (const ofSeat of bySeat.values()) {
+    const numbers = ofSeat.map((entry) => detailOf(entry).unmapped?.change_seq ?? 0);
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    const unexplained = ofSeat.filter((entry, index) => {
+      const before = STEPS[ofSeat[index - 1]?.DetailType ?? ''];
+      // What somebody else took away is given once more, with nothing of ours between.
+      const drift = detailOf(entry).status_detail === 'drift-healed';
+      return before !== undefined && STEPS[entry.DetailType] === before && before !== 'asked' && !drift;
+    });
+    expect(unexplained).toEqual([]);
+  }
+}
+
+/** What becomes of a seat, by detail-type. Who waits may go and come back, and nothing is told of the going. */
+const STEPS: Readonly<Record<string, 'asked' | 'given' | 'kept' | 'leaving' | 'taken'>> = {
+  'Seat Waitlisted': 'asked',
+  'Seat Assigned': 'given',
+  'Seat Adopted': 'given',
+  'Seat Leaving': 'leaving',
+  'Seat Kept': 'kept',
+  'Seat Revoked': 'taken',
+};
+
+/** A copy may be younger: a change that a lagging look didn't show is made and recorded once more. */
+function changeIn(entry: AuditEntry) {
+  const { user, resources, unmapped } = detailOf(entry);
+  return { kind: entry.DetailType, user, resources, number: unmapped?.change_seq };
+}
+
+/** No name and no address stands anywhere; of a manual start's selector see {@link withoutSelector}. */
+function expectIdsOnly({ executions, ends, audit, logs, ledger }: Traces): void {
+  const states = executions.flatMap(({ log }) =>
+    log.flatMap((event) => ('state' in event ? shownBy(event.state) : [])),
+  );
+  const failures = executions.map(({ error, cause }) => ({ error, cause }));
+  const shown = [states, failures, ends, audit, logs, ledger].map((part) => JSON.stringify(part, withoutSelector));
+  expect(shown.flatMap((text) => text.match(NAMES) ?? [])).toEqual([]);
+}
+
+/** Names with what stands before them. */
+const NAMES = new RegExp(`.{0,80}${SECRET}.{0,20}`, 'gi');
+
+/** The first state's input is the execution's own. */
+function shownBy({ name, input, output }: { name: string; input?: unknown; output?: unknown }): unknown[] {
+  return name === 'NormalizeRequest' ? [output] : [input, output];
+}
+
+/** A manual start's selector may stand in `$.propagation` until it is resolved. */
+function withoutSelector(key: string, value: unknown): unknown {
+  if (key !== 'propagation' || typeof value !== 'object' || value === null || 'userId' in value) return value;
+  return { ...value, selector: undefined };
+}

@@ -1,0 +1,141 @@
+import { expect } from 'vitest';
+import type { DoorRequest } from '../../emulator/aws/gateway.ts';
+import { readTemplateFile, resolved, type Template } from './template.ts';
+
+/** A statement of a policy, its actions always a list; those on an index name it: `dynamodb:Query index/attention`. */
+export interface Statement {
+  actions: readonly string[];
+  resource: unknown;
+  condition: unknown;
+}
+
+/** By function: what it calls or may call. */
+export type Actions = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** IAM's prefix of each service of the stand-in. */
+const PREFIXES: Readonly<Record<string, string>> = {
+  SSOAdmin: 'sso',
+  IdentityStore: 'identitystore',
+  DynamoDB: 'dynamodb',
+  EventBridge: 'events',
+};
+
+function withIndex(action: string, index: string | undefined): string {
+  return index ? `${action} ${index}` : action;
+}
+
+/** The action that an operation needs, `<Service>.<Operation>`: in these services each has one of its own name. */
+export function actionOf(call: string): string {
+  const [service = '', operation = ''] = call.split('.');
+  const prefix = PREFIXES[service];
+  if (!prefix) throw new Error(`No function has business with ${service}`);
+  return `${prefix}:${operation}`;
+}
+
+interface Policy {
+  PolicyDocument: { Statement: { Action: string | string[]; Resource: unknown; Condition?: unknown }[] };
+}
+
+/** The policies that stand in a role, as they are written. */
+export function policiesOf({ Resources }: Template, role: string): Policy[] {
+  return (Resources[role]?.Properties['Policies'] ?? []) as Policy[];
+}
+
+/** What a role of a resolved template may do. */
+export function statementsOf(template: Template, role: string): Statement[] {
+  return policiesOf(template, role).flatMap(({ PolicyDocument }) =>
+    PolicyDocument.Statement.map(({ Action, Resource, Condition }) => ({
+      actions: [Action].flat().map((action) => withIndex(action, /\/(index\/\w+)/.exec(JSON.stringify(Resource))?.[1])),
+      resource: Resource,
+      condition: Condition,
+    })),
+  );
+}
+
+/** What each function of a resolved template may do, by the function's key. */
+export function grantedBy(template: Template): Actions {
+  return byFunction(template, (role) => statementsOf(template, role).flatMap(({ actions }) => actions));
+}
+
+/** What Lambda does in each function's name because the template says so: no function calls these itself. */
+export function doneByLambda(template: Template): Actions {
+  const { Resources } = template;
+  const retries = Object.values(Resources).filter(({ Type }) => Type === 'AWS::Lambda::EventInvokeConfig');
+  return byFunction(template, (_role, logicalId) => [
+    ...(Resources[logicalId.replace(/LambdaFunction$/, 'LogGroup')]
+      ? ['logs:CreateLogStream', 'logs:PutLogEvents']
+      : []),
+    ...(retries.some(({ Properties }) => JSON.stringify(Properties['FunctionName']) === `{"Ref":"${logicalId}"}`)
+      ? ['sqs:SendMessage']
+      : []),
+  ]);
+}
+
+function byFunction({ Resources }: Template, list: (role: string, logicalId: string) => string[]): Actions {
+  const functions = Object.entries(Resources).filter(([, { Type }]) => Type === 'AWS::Lambda::Function');
+  return new Map(
+    functions.map(([logicalId, { Properties }]) => {
+      const key = String(Properties['FunctionName']).split('-').at(-1) ?? '';
+      const [, role = ''] = /^\$\{(\w+)\.Arn\}$/.exec((Properties['Role'] as { 'Fn::Sub': string })['Fn::Sub']) ?? [];
+      return [key, new Set(list(role, logicalId))];
+    }),
+  );
+}
+
+let permitted: Actions | undefined;
+
+/** What each function may do by deploy/permissions.yml, before it is packaged. */
+function permittedByFile(): Actions {
+  permitted ??= (() => {
+    const template = resolved(readTemplateFile('deploy/permissions.yml'));
+    return new Map(
+      Object.keys(template.Resources).map((role) => [
+        role.charAt(0).toLowerCase() + role.slice(1, -'Role'.length),
+        new Set(statementsOf(template, role).flatMap(({ actions }) => actions)),
+      ]),
+    );
+  })();
+  return permitted;
+}
+
+/** Notes which function calls what, on the stand-in. */
+export class CallRecorder {
+  /** By function, in IAM's words. */
+  readonly actions = new Map<string, Set<string>>();
+
+  /** Of the items of the ledger that were asked for or written, by the table's own key. */
+  readonly leadingKeys = new Set<string>();
+
+  /** The `request` of a stack's listener. */
+  readonly request = ({ call, body, invocation }: DoorRequest): undefined => {
+    if (invocation === undefined) return;
+    const input = JSON.parse(Buffer.from(body).toString());
+    const { IndexName } = input;
+    for (const key of leadingKeysIn(input)) this.leadingKeys.add(key);
+    const key = invocation.replace(/-\d+$/, '');
+    const actions = this.actions.get(key) ?? new Set();
+    this.actions.set(key, actions.add(withIndex(actionOf(call), IndexName && `index/${IndexName}`)));
+  };
+
+  /** Fails if a function called what its role doesn't let it call. */
+  expectPermitted(): void {
+    const denied = [...this.actions].flatMap(([key, actions]) =>
+      [...actions].filter((action) => !permittedByFile().get(key)?.has(action)).map((action) => `${key}: ${action}`),
+    );
+    expect(denied).toEqual([]);
+  }
+}
+
+interface DynamoDbInput {
+  IndexName?: string;
+  Item?: { pk: { S: string } };
+  Key?: { pk: { S: string } };
+  RequestItems?: Record<string, { Keys: { pk: { S: string } }[] }>;
+  ExpressionAttributeValues?: { ':pk'?: { S: string } };
+}
+
+function leadingKeysIn({ IndexName, Item, Key, RequestItems = {}, ExpressionAttributeValues }: DynamoDbInput) {
+  if (IndexName) return [];
+  const batch = Object.values(RequestItems).flatMap(({ Keys }) => Keys.map(({ pk }) => pk));
+  return [Item?.pk, Key?.pk, ExpressionAttributeValues?.[':pk'], ...batch].flatMap((pk) => pk?.S ?? []);
+}

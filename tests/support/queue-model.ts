@@ -1,0 +1,323 @@
+import {
+  abandon,
+  adoptOverdue,
+  closeLooks,
+  dueLooks,
+  finish,
+  holderOf,
+  type Looks,
+  markPlanned,
+  post,
+  renew,
+  settle,
+  type Turn,
+  takeTurn,
+  type UserEntry,
+  type Work,
+  WorkSchema,
+} from '../../domain/queue/work-queue.ts';
+import type { Request } from '../../domain/request/request.ts';
+import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
+import { isDue, plusSeconds } from '../../domain/shared/time.ts';
+import { aGroupId, anEntitlement, anExecution, aWork, NOW } from './builders.ts';
+
+/** Members of group 1 or 3 get application 1, members of group 2 or 3 get application 2. */
+const ENTITLEMENTS = [
+  anEntitlement(1, { groups: [aGroupId(1), aGroupId(3)] }),
+  anEntitlement(2, { groups: [aGroupId(2), aGroupId(3)] }),
+];
+
+/** What becomes of an execution's next step. Where a choice makes no sense, the step is an ordinary one. */
+export type Choice =
+  /** The look led to no change, and proves everything. */
+  | 'proven'
+  /** The look led to no change, and has to be repeated. */
+  | 'again'
+  /** Changes were planned; afterwards, that they are done. */
+  | 'apply'
+  /** Changes were planned, and did not fit in one round. */
+  | 'more'
+  /** AWS refuses: the execution gives the lease back and fails. */
+  | 'refuse'
+  /** The execution dies before it writes. */
+  | 'crash'
+  /** The step's write is made, its answer is lost, and the machine runs the step again. */
+  | 'lostAnswer';
+
+/** One execution, as far as the mailbox is concerned. */
+interface Actor {
+  name: string;
+  request: Request;
+  state: 'entering' | 'waiting' | 'planning' | 'reading' | 'applying' | 'recording' | 'ended' | 'dead';
+  /** What a redrive begins with. */
+  resume: 'entering' | 'waiting' | 'applying' | 'recording';
+  wakeAt: Date;
+  term: number;
+  looks: Looks;
+  readAt: Date;
+  /** Writes of the mailbox that were made before the reads of the look began. */
+  readStep: number;
+  /** When to look again at what these reads can't prove yet: something was changed shortly before. */
+  unsettled: ReadonlyMap<string, string>;
+}
+
+/** A look that was posted: until it is proven, something in the mailbox has to stand for it. */
+interface Owed {
+  user?: string;
+  /** Applications that have to be swept, unless the user is looked at. */
+  applications: Set<string>;
+  /** Only a sweep that reads everybody's status stands for it. */
+  status: boolean;
+  step: number;
+}
+
+/**
+ * Several executions at one mailbox, each of them doing what PlanChanges, ApplyChanges and RecordAudit do with it. Every
+ * write is checked against the rules of the protocol.
+ */
+export function aMailbox() {
+  let work: Work = aWork();
+  let now = NOW;
+  let step = 0;
+  const actors: Actor[] = [];
+  let owed: Owed[] = [];
+  /** Start of every sweep, by application. */
+  const sweeps = new Map<string, Date[]>();
+  /** When something was changed last for a look, by user id or application. */
+  const changedAt = new Map<string, Date>();
+
+  /** One conditional write; nobody else can write between its read and itself. */
+  function write(me: string, next: Work): void {
+    if (next === work) return;
+    const before = work;
+    work = WorkSchema.parse(JSON.parse(JSON.stringify({ ...next, revision: before.revision + 1 })));
+    step += 1;
+    const holder = holderOf(before, now);
+    if (holder !== undefined && holder !== me && JSON.stringify(work.lease) !== JSON.stringify(before.lease)) {
+      throw new Error(`${me} changed the lease that ${holder} holds`);
+    }
+    if (work.lease && work.lease.holder !== me && holder === undefined && work.lease.term !== before.lease?.term) {
+      throw new Error(`${me} gave the lease to ${work.lease.holder}`);
+    }
+    if (work.term < before.term) throw new Error('the term counts backwards');
+  }
+
+  function owe(request: Request): void {
+    const applicationsOf = (groups: readonly string[]) =>
+      new Set(
+        ENTITLEMENTS.filter((one) => one.groups.some((group) => groups.includes(group))).map((one) => one.application),
+      );
+    const all = () => new Set(ENTITLEMENTS.map(({ application }) => application));
+    for (const { userId, expected } of request.users) {
+      const applications = expected ? applicationsOf([expected.groupId]) : all();
+      owed.push({ user: userId, applications, status: !expected, step });
+    }
+    const swept = request.sweep === 'everything' ? all() : applicationsOf(request.groups);
+    if (swept.size > 0) owed.push({ applications: swept, status: false, step });
+  }
+
+  function isSettled(key: string, readAt: Date): boolean {
+    const changed = changedAt.get(key);
+    return !changed || isDue(plusSeconds(changed, SETTLE_SECONDS), readAt);
+  }
+
+  /** Strikes off what a look proved that began after it was posted. */
+  function prove({ looks, readStep, readAt }: Actor, before: Work): void {
+    const gone = <T>(known: Readonly<Record<string, T>>, was: Record<string, T>, is: Record<string, T>) =>
+      Object.keys(known).filter((key) => was[key] && !is[key]);
+    const users = new Set(gone(looks.users, before.users, work.users));
+    const applications = gone(looks.sweeps, before.sweeps, work.sweeps);
+    for (const key of [...users, ...applications]) {
+      if (!isSettled(key, readAt)) throw new Error(`${key} is proved by reads that began too soon after a change`);
+    }
+    owed = owed.filter((look) => {
+      if (look.step > readStep) return true;
+      if (look.user && users.has(look.user)) return false;
+      for (const application of applications) {
+        if (!look.status || looks.sweeps[application]?.withStatus) look.applications.delete(application);
+      }
+      return look.applications.size > 0;
+    });
+  }
+
+  /** Every look that isn't proven yet is still in the mailbox, itself or as sweeps. */
+  function checkNothingIsLost(): void {
+    for (const { user, applications, status } of owed) {
+      if (user && work.users[user]) continue;
+      for (const application of applications) {
+        const sweep = work.sweeps[application];
+        if (!sweep || (status && !sweep.withStatus)) throw new Error(`lost: ${user ?? 'everybody'} of ${application}`);
+      }
+    }
+  }
+
+  /** Whoever is to look is under way, and comes back in time unless somebody else has the lease. */
+  function checkSomebodyLooks(): void {
+    const holder = holderOf(work, now);
+    for (const [key, { by, dueAt }] of [...Object.entries(work.users), ...Object.entries(work.sweeps)]) {
+      const actor = actors.find(({ name }) => name === by);
+      if (!actor || actor.state === 'ended') throw new Error(`nobody looks at ${key}: ${by} has ended`);
+      // A wait has whole seconds.
+      const inTime = Math.max(now.getTime(), Date.parse(dueAt) + 1000);
+      if (actor.state === 'waiting' && holder === undefined && actor.wakeAt.getTime() > inTime) {
+        throw new Error(`${key} is due at ${dueAt}, and ${by} sleeps until ${actor.wakeAt.toISOString()}`);
+      }
+    }
+    if (actors.some(({ name, state }) => name === holder && state === 'ended')) {
+      throw new Error(`${holder} has ended with the lease in hand`);
+    }
+  }
+
+  function check(): void {
+    checkNothingIsLost();
+    checkSomebodyLooks();
+  }
+
+  function follow(actor: Actor, turn: Turn): void {
+    write(actor.name, turn.work);
+    if (turn.turn === 'work') Object.assign(actor, { state: 'planning', term: turn.term });
+    else if (turn.turn === 'wait') sleep(actor, turn.waitSeconds);
+    else actor.state = 'ended';
+  }
+
+  function sleep(actor: Actor, waitSeconds: number): void {
+    Object.assign(actor, { state: 'waiting', resume: 'waiting', wakeAt: new Date(plusSeconds(now, waitSeconds)) });
+  }
+
+  function enter(actor: Actor, choice: Choice): void {
+    const { request, name } = actor;
+    const overdue = request.trigger === 'tick' ? adoptOverdue(work, name, now) : work;
+    const turn = takeTurn(post(overdue, request, { me: name, entitlements: ENTITLEMENTS, now }), name, now);
+    follow(actor, turn);
+    owe(request);
+    if (choice === 'lostAnswer') actor.state = 'entering';
+  }
+
+  /** Renews the lease; an execution that has lost it asks at once whose turn it is. */
+  function keep(actor: Actor): boolean {
+    const renewed = renew(work, actor.name, actor.term, now);
+    if (renewed) write(actor.name, renewed);
+    else sleep(actor, 0);
+    return renewed !== undefined;
+  }
+
+  function plan(actor: Actor): void {
+    if (!keep(actor)) return;
+    const due = dueLooks(work, now);
+    const looks = Object.keys(due.users).length > 0 ? { users: due.users, sweeps: {} } : due;
+    for (const application of Object.keys(looks.sweeps)) {
+      sweeps.set(application, [...(sweeps.get(application) ?? []), now]);
+    }
+    const unsettled = new Map(
+      keysOf(looks).flatMap((key) => (isSettled(key, now) ? [] : [[key, plusSeconds(now, SETTLE_SECONDS)]])),
+    );
+    Object.assign(actor, { state: 'reading', looks, readAt: now, readStep: step, unsettled });
+  }
+
+  function decide(actor: Actor, choice: Choice): void {
+    const { name, looks, readAt, term } = actor;
+    if (choice === 'apply' || choice === 'more' || choice === 'lostAnswer') {
+      const settling = choice === 'more' ? { users: {}, sweeps: {} } : looks;
+      write(name, markPlanned(work, settling, { term, startedAt: readAt }));
+      if (choice === 'lostAnswer') sleep(actor, 0);
+      else Object.assign(actor, { state: 'applying', resume: 'applying' });
+    } else if (choice === 'refuse') {
+      write(name, abandon(work, looks, { me: name, retryAt: plusSeconds(now, 3600) }));
+      Object.assign(actor, { state: 'dead', resume: 'waiting' });
+    } else {
+      const again = keysOf(looks).map((key) => [key, plusSeconds(readAt, SETTLE_SECONDS)] as const);
+      close(actor, choice === 'again' ? new Map(again) : actor.unsettled);
+    }
+  }
+
+  function close(actor: Actor, lookAt: ReadonlyMap<string, string>): void {
+    const { name, looks, readAt } = actor;
+    const before = work;
+    const closed = finish(closeLooks(work, looks, { me: name, startedAt: readAt, lookAt }), name, now);
+    write(name, closed.work);
+    prove(actor, before);
+    if (closed.due) actor.state = 'planning';
+    else if (closed.waitSeconds === undefined) actor.state = 'ended';
+    else sleep(actor, closed.waitSeconds);
+  }
+
+  function apply(actor: Actor): void {
+    if (!keep(actor)) return;
+    for (const key of keysOf(actor.looks)) changedAt.set(key, now);
+    actor.state = 'recording';
+  }
+
+  function record(actor: Actor, choice: Choice): void {
+    const settled = settle(work, actor.name, now);
+    write(actor.name, settled.work);
+    if (choice !== 'lostAnswer') sleep(actor, settled.waitSeconds);
+  }
+
+  function act(actor: Actor, choice: Choice): void {
+    if (choice === 'crash' && actor.state !== 'ended' && actor.state !== 'dead') {
+      const { state } = actor;
+      actor.resume = state === 'entering' || state === 'applying' || state === 'recording' ? state : 'waiting';
+      actor.state = 'dead';
+      return;
+    }
+    if (actor.state === 'entering') enter(actor, choice);
+    else if (actor.state === 'waiting' && isDue(actor.wakeAt.toISOString(), now)) {
+      follow(actor, takeTurn(work, actor.name, now));
+    } else if (actor.state === 'planning') plan(actor);
+    else if (actor.state === 'reading') decide(actor, choice);
+    else if (actor.state === 'applying') apply(actor);
+    else if (actor.state === 'recording') record(actor, choice);
+  }
+
+  const alive = () => actors.filter(({ state }) => state !== 'ended' && state !== 'dead');
+  const mailbox = {
+    /** Begins an execution; nothing happens before its first step. */
+    start(request: Request): void {
+      const name = anExecution(actors.length + 1);
+      const nothing = { term: 0, looks: { users: {}, sweeps: {} }, readAt: now, readStep: 0, unsettled: new Map() };
+      actors.push({ name, request, state: 'entering', resume: 'entering', wakeAt: now, ...nothing });
+    },
+    pass(seconds: number): void {
+      now = new Date(plusSeconds(now, seconds));
+    },
+    /** The next step of the execution of this number, counted among those that have not ended. */
+    step(number: number, choice: Choice): void {
+      const able = alive();
+      const actor = able[number % able.length];
+      if (!actor) return;
+      act(actor, choice);
+      check();
+    },
+    /** Starts an execution that has died again, at the step that failed. */
+    redrive(number: number): void {
+      const dead = actors.filter(({ state }) => state === 'dead');
+      const actor = dead[number % dead.length];
+      if (actor) Object.assign(actor, { state: actor.resume, wakeAt: now });
+    },
+    /** Lets everybody who is alive come to an end, with nothing going wrong any more. */
+    drain(choose: (number: number) => Choice = () => 'proven'): void {
+      for (let steps = 0; alive().length > 0; steps += 1) {
+        if (steps > 5000) throw new Error('does not come to an end');
+        const [next] = alive().sort((a, b) => wakeOf(a) - wakeOf(b));
+        if (!next) return;
+        now = new Date(Math.max(now.getTime(), wakeOf(next)));
+        act(next, choose(steps));
+        check();
+      }
+    },
+    work: () => work,
+    now: () => now,
+    sweeps: (): ReadonlyMap<string, readonly Date[]> => sweeps,
+    entries: (): Pick<UserEntry, 'by'>[] => [...Object.values(work.users), ...Object.values(work.sweeps)],
+    isDead: (name: string) => actors.some((actor) => actor.name === name && actor.state === 'dead'),
+  };
+  return mailbox;
+}
+
+function keysOf({ users, sweeps }: Looks): string[] {
+  return [...Object.keys(users), ...Object.keys(sweeps)];
+}
+
+function wakeOf({ state, wakeAt }: Actor): number {
+  return state === 'waiting' ? wakeAt.getTime() : 0;
+}

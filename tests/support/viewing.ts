@@ -1,0 +1,34 @@
+import type { Seat } from '../../domain/seat/seat.ts';
+import { openServices, type ServicesOptions } from './services.ts';
+import { APPLICATION, user } from './stack.ts';
+
+export interface ViewingOptions extends ServicesOptions {
+  seats?: readonly Seat[];
+  assigned?: readonly number[];
+}
+
+/** The readers of a view, and how often they kept the lease. */
+export async function viewing({ seats = [], assigned = [], ...options }: ViewingOptions = {}) {
+  const world = await openServices(options);
+  const { services, center, door } = world;
+  for (const seat of seats) await services.ledger.saveSeat(seat);
+  for (const number of assigned) center.assignByHand(APPLICATION, user(number));
+  let kept = 0;
+  const readers = {
+    ...services,
+    keep: async () => {
+      kept += 1;
+    },
+  };
+  door.calls.clear();
+  return { ...world, readers, kept: () => kept };
+}
+
+export type Viewing = Awaited<ReturnType<typeof viewing>>;
+
+/** A user of the directory file, by number. */
+export const aUser = (number: number, status: 'ENABLED' | 'DISABLED' = 'ENABLED') => ({
+  userId: user(number),
+  userName: `name-${number}`,
+  status,
+});
