@@ -12,7 +12,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { type Hold, HoldSchema, holdAttentionAt } from '../domain/decision/hold.ts';
 import { type Observation, ObservationSchema, observationAttentionAt } from '../domain/decision/observation.ts';
-import { emptyWork, type Work, WorkSchema } from '../domain/queue/work-queue.ts';
+import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../domain/queue/work-queue.ts';
 import { attentionAt, type Seat, SeatSchema } from '../domain/seat/seat.ts';
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { plusSeconds } from '../domain/shared/time.ts';
@@ -49,13 +49,13 @@ export type Pending = Pick<SeatKey, 'applicationArn'> & Partial<SeatKey>;
  *   RefusedError not
  */
 export interface Ledger {
-  work(): Promise<Work>;
+  work(): Promise<WorkQueue>;
   /**
    * Writes the next revision.
    *
    * @returns the mailbox as it is now; undefined when somebody else wrote meanwhile, and nothing is changed then
    */
-  saveWork(work: Work): Promise<Work | undefined>;
+  saveWork(work: WorkQueue): Promise<WorkQueue | undefined>;
   /** The seats that exist among those asked for, in that order. */
   seats(keys: readonly SeatKey[]): Promise<Seat[]>;
   holdings(applicationArn: string): Promise<Holdings>;
@@ -231,7 +231,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
   return {
     async work() {
       const item = await get(WORK_KEY);
-      return item ? readable(WorkSchema, item, ['the mailbox']) : emptyWork();
+      return item ? readable(WorkQueueSchema, item, ['the mailbox']) : emptyQueue();
     },
 
     async saveWork(work) {

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { ClientSettings } from '../adapters/clients.ts';
-import { assigned, cleared, confirmed, creating } from '../domain/seat/seat.ts';
+import { clearAudit, markAssigned, markConfirmed, markCreating } from '../domain/seat/seat.ts';
 import { openDynamoDb } from '../emulator/aws/dynamodb/dynamodb.ts';
 import { eventBus } from '../emulator/aws/eventbridge/event-bus.ts';
 import { Faults } from '../emulator/aws/faults.ts';
-import { Door } from '../emulator/aws/gateway.ts';
+import { Gateway } from '../emulator/aws/gateway.ts';
 import { IdentityCenter } from '../emulator/aws/identity-center/identity-center.ts';
 import { identityStore } from '../emulator/aws/identity-store/identity-store.ts';
 import { ssoAdmin } from '../emulator/aws/sso-admin/sso-admin.ts';
@@ -42,7 +42,7 @@ export async function heap(members: number, seated: boolean): Promise<Heap> {
   const center = new IdentityCenter(directoryOf(members, members), { clock, instanceArn });
   const database = openDynamoDb();
   await database.createTable({ TableName: TABLE, ...readTemplate().ledgerTable });
-  const door = new Door({
+  const door = new Gateway({
     services: {
       IdentityStore: identityStore(center, clock),
       SSOAdmin: ssoAdmin(center, clock),
@@ -79,8 +79,8 @@ async function seat(center: IdentityCenter, endpoint: string, members: number): 
   const items = people(members).map((number) => {
     center.assignByHand(APPLICATION, user(number));
     const target = { applicationArn: APPLICATION, userId: user(number), entitlement: ENTITLEMENT, requestedAt: at };
-    const given = confirmed(
-      cleared(assigned(creating(undefined, target, begun), begun), () => true),
+    const given = markConfirmed(
+      clearAudit(markAssigned(markCreating(undefined, target, begun), begun), () => true),
       begun.now,
     );
     return { PutRequest: { Item: marshall({ ...given, pk: APPLICATION, sk: given.userId }) } };

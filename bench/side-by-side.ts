@@ -1,5 +1,5 @@
 import type { FaultRule, Faults } from '../emulator/aws/faults.ts';
-import { seededDice } from '../emulator/engine/interpreter.ts';
+import { seededRandom } from '../emulator/engine/interpreter.ts';
 import type { ConsoleEvent } from './baselines/event-lambda.ts';
 import { deliverEvent, startScript } from './baselines/run.ts';
 import type { Seats } from './baselines/script.ts';
@@ -162,7 +162,7 @@ function addFaults(faults: Faults, percent: number): void {
     const kinds: FaultRule['kind'][] = CHANGES.includes(operation)
       ? ['throttle', 'internal', 'internal-after', 'conflict']
       : ['throttle', 'internal'];
-    const dice = seededDice(operation.length);
+    const dice = seededRandom(operation.length);
     let struck = 0;
     for (let request = 0; request < REQUESTS; request += 1) {
       if (dice() * 100 >= percent) continue;

@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { type Entitlements, parseEntitlements } from '../domain/entitlements.ts';
 import { plusSeconds } from '../domain/shared/time.ts';
 import { type RecordedChange, recordOf, type Via } from '../emulator/aws/cloudtrail/cloudtrail.ts';
-import type { DoorRequest } from '../emulator/aws/gateway.ts';
+import type { GatewayRequest } from '../emulator/aws/gateway.ts';
 import type { DirectorySeed } from '../emulator/aws/identity-center/directory-seed.ts';
 import type { IdentityCenter } from '../emulator/aws/identity-center/identity-center.ts';
 import type { Answer } from '../emulator/aws/json-service.ts';
@@ -128,7 +128,7 @@ export async function aWorld(options: WorldOptions): Promise<World> {
   let sequence = 0;
 
   const request =
-    ({ call, body }: DoorRequest) =>
+    ({ call, body }: GatewayRequest) =>
     (answer: Answer) => {
       const units = unitsOf(call, body, answer);
       meter.writeUnit += units.writeUnit;
@@ -176,7 +176,7 @@ export async function aWorld(options: WorldOptions): Promise<World> {
       stack.at(new Date(plusSeconds(stack.clock.now(), wait)), async () => {
         await action();
       }),
-    settle: () => stack.settle(),
+    settle: () => stack.runUntilIdle(),
     change(change, via) {
       happen(stack.identityCenter, change);
       sequence += 1;

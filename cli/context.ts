@@ -6,7 +6,7 @@ import type { Clock } from '../domain/shared/clock.ts';
 import { readEntitlements } from '../input/entitlements-file.ts';
 import { readText } from '../input/files.ts';
 import { localEndpoint } from './endpoint.ts';
-import { MissingPrecondition, WrongUse } from './failures.ts';
+import { MissingPrecondition, UsageError } from './failures.ts';
 import { once } from './once.ts';
 import type { Services } from './services.ts';
 import type { Terminal } from './ui/terminal.ts';
@@ -59,7 +59,7 @@ export function optionsOf<Schema extends z.ZodMiniType>(command: Command, schema
   const { success, data, error } = z.safeParse(schema, command.opts());
   if (success) return data;
   const problems = error.issues.map(({ path, message }) => `--${dashed(path.join('.'))}: ${message}`);
-  throw new WrongUse(problems.join('\n'));
+  throw new UsageError(problems.join('\n'));
 }
 
 function dashed(name: string): string {
@@ -76,7 +76,7 @@ export async function contextOf(
   const local = options.local === true;
   const stage = options.stage ?? (local ? LOCAL_STAGE : (env['USHER_STAGE'] ?? DEFAULT_STAGE));
   const named = StageSchema.safeParse(stage);
-  if (!named.success) throw new WrongUse(`--stage: ${named.error.issues[0]?.message}`);
+  if (!named.success) throw new UsageError(`--stage: ${named.error.issues[0]?.message}`);
   const entitlements = once(async () => {
     if (local && options.entitlements === undefined)
       return readEntitlements(await localConfiguration(env), 'the local stack');

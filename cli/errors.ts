@@ -1,11 +1,11 @@
 import { InvalidRequestError, RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { InputError } from '../input/input-error.ts';
-import { CommandFailed, EXIT, MissingPrecondition, WrongUse } from './failures.ts';
+import { CommandFailed, EXIT, MissingPrecondition, UsageError } from './failures.ts';
 import type { Terminal } from './ui/terminal.ts';
 import { escaped } from './ui/text.ts';
 
 /** What a person is told of an error. */
-interface Told {
+interface ErrorReport {
   message: string;
   /** What to do about it. */
   hint?: string;
@@ -13,7 +13,7 @@ interface Told {
 }
 
 /** What AWS refuses, and what to do about it; other reasons speak for themselves. */
-const REFUSALS: Readonly<Record<string, Pick<Told, 'hint' | 'code'>>> = {
+const REFUSALS: Readonly<Record<string, Pick<ErrorReport, 'hint' | 'code'>>> = {
   'access-denied': {
     code: EXIT.failed,
     hint: 'The help of each command lists the permissions that it needs; docs/operator.md has two policies.',
@@ -33,7 +33,7 @@ const REFUSALS: Readonly<Record<string, Pick<Told, 'hint' | 'code'>>> = {
 };
 
 /** Says on standard error what went wrong. @returns the exit code */
-export function tell(error: unknown, terminal: Terminal, { debug }: { debug: boolean }): number {
+export function printError(error: unknown, terminal: Terminal, { debug }: { debug: boolean }): number {
   // Ctrl-C while a question is asked.
   if (error instanceof Error && error.name === 'ExitPromptError') return EXIT.interrupted;
   const { message, hint, code } = told(error);
@@ -44,8 +44,8 @@ export function tell(error: unknown, terminal: Terminal, { debug }: { debug: boo
   return code;
 }
 
-function told(error: unknown): Told {
-  if (error instanceof WrongUse || error instanceof InputError || error instanceof InvalidRequestError) {
+function told(error: unknown): ErrorReport {
+  if (error instanceof UsageError || error instanceof InputError || error instanceof InvalidRequestError) {
     return { message: error.message, code: EXIT.wrongUse };
   }
   if (error instanceof MissingPrecondition) return { message: error.message, code: EXIT.precondition };

@@ -3,7 +3,7 @@ export const EXIT = { done: 0, failed: 1, wrongUse: 2, precondition: 3, interrup
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** The command line, or something that it names, is not as it must be: exit code 2. */
-export class WrongUse extends Error {
+export class UsageError extends Error {
   override readonly name = 'WrongUse';
 }
 

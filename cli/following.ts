@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionDetail, Executions, Step } from '../adapters/operator/executions.ts';
 import type { Context } from './context.ts';
-import { CommandFailed, WrongUse } from './failures.ts';
+import { CommandFailed, UsageError } from './failures.ts';
 import { type Ending, endingOf, OUTCOMES, STATES } from './ui/outcomes.ts';
 import { timeOf } from './ui/text.ts';
 
@@ -19,7 +19,7 @@ export function pollMilliseconds({ local }: Pick<Context, 'local'>): number {
 export async function requireExecution(executions: Executions, arn: string): Promise<ExecutionDetail> {
   const found = await executions.describe(arn);
   if (found) return found;
-  throw new WrongUse(`There is no execution ${arn}`);
+  throw new UsageError(`There is no execution ${arn}`);
 }
 
 /** Shows the states as an execution enters them, until it ends. */

@@ -1,9 +1,9 @@
 import type { Holdings } from '../adapters/ledger.ts';
 import { decide, isAdoptable } from '../domain/decision/decide.ts';
-import { candidateOf, serveLine } from '../domain/decision/waitlist.ts';
+import { allocateSeats, seatCandidate } from '../domain/decision/waitlist.ts';
 import type { Entitlement } from '../domain/entitlements.ts';
-import { takesPlace } from '../domain/seat/seat.ts';
-import { type Readers, type SweepCache, viewApplication } from '../reconcile/plan/snapshot.ts';
+import { takesSlot } from '../domain/seat/seat.ts';
+import { type Readers, readApplication, type SweepCache } from '../reconcile/plan/snapshot.ts';
 
 /** What a sweep of an application would do now, by user ids. */
 export interface Preview {
@@ -41,18 +41,18 @@ export async function preview(
   const holdings = await readers.ledger.holdings(entitlement.application);
   const { seats } = holdings;
   const orders = { withStatus: false, adopt: true };
-  const view = await viewApplication({ entitlement, seats, orders }, now, readers, cache);
+  const view = await readApplication({ entitlement, seats, orders }, now, readers, cache);
   const graceDays = entitlement.onLeave.revokeAfterDays;
   const circumstances = { readAt: now, trigger: 'manual' as const, execution: '', graceDays };
   const decided = view.standings.map((standing) => ({ standing, decision: decide(standing, circumstances) }));
   const grants = decided.filter(({ decision }) => decision.do === 'grant').map(({ standing }) => standing);
-  const candidates = grants.map(({ userId, seat }) => candidateOf(userId, seat, now.toISOString()));
-  const { seated } = serveLine(seats, candidates, entitlement.seats.max);
+  const candidates = grants.map(({ userId, seat }) => seatCandidate(userId, seat, now.toISOString()));
+  const { seated } = allocateSeats(seats, candidates, entitlement.seats.max);
   const wait = grants.filter(({ userId }) => !seated.has(userId));
   return {
     entitlement,
     holdings,
-    inUse: seats.filter(takesPlace).length,
+    inUse: seats.filter(takesSlot).length,
     entitled: view.standings.filter(({ entitled }) => entitled).length,
     grant: [...seated],
     wait: wait.map(({ userId }) => userId),

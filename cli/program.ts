@@ -15,7 +15,7 @@ import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { whyCommand } from './commands/why.ts';
 import { type Context, contextOf } from './context.ts';
-import { tell } from './errors.ts';
+import { printError } from './errors.ts';
 import { EXIT } from './failures.ts';
 import { type Surroundings, Terminal } from './ui/terminal.ts';
 import { version } from './version.ts';
@@ -68,7 +68,7 @@ export async function runCommandLine(
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.wrongUse;
-    return tell(error, terminal, { debug: args.includes('--debug') });
+    return printError(error, terminal, { debug: args.includes('--debug') });
   }
 }
 

@@ -10,6 +10,6 @@ export async function readersOf(context: Context): Promise<Readers> {
     directory: await services.directory(entitlements.identityCenter.identityStoreId),
     applications: await services.applications(),
     ledger: await services.ledger(),
-    keep: async () => undefined,
+    renewLease: async () => undefined,
   };
 }

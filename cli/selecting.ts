@@ -2,7 +2,7 @@ import type { Directory } from '../adapters/identity-store.ts';
 import type { People } from '../adapters/operator/people.ts';
 import { type Selector, SelectorSchema } from '../domain/request/request.ts';
 import { normalizeId } from '../domain/shared/ids.ts';
-import { WrongUse } from './failures.ts';
+import { UsageError } from './failures.ts';
 import type { Terminal } from './ui/terminal.ts';
 import { count, escaped } from './ui/text.ts';
 
@@ -15,12 +15,12 @@ export function selectorsOf(text: string, issuer: string | undefined): readonly 
   const [, kind, value = ''] = /^(userName|email|externalId):(.+)$/s.exec(text) ?? [];
   const valid = (candidates: readonly unknown[]): Selector[] => {
     const found = candidates.flatMap((candidate) => SelectorSchema.safeParse(candidate).data ?? []);
-    if (found.length === 0) throw new WrongUse(`${escaped(text)}: neither a user's id, userName nor e-mail address`);
+    if (found.length === 0) throw new UsageError(`${escaped(text)}: neither a user's id, userName nor e-mail address`);
     return found;
   };
   if (kind === 'externalId') {
     if (issuer === undefined)
-      throw new WrongUse('externalId:… also needs --issuer, as the identity provider names itself');
+      throw new UsageError('externalId:… also needs --issuer, as the identity provider names itself');
     return valid([{ externalId: { issuer, id: value } }]);
   }
   if (kind !== undefined) return valid([{ [kind]: value }]);
@@ -51,7 +51,7 @@ export async function findUser(
     }
   }
   if (found.size > 1) {
-    throw new WrongUse(
+    throw new UsageError(
       `${escaped(text)} may mean ${count(found.size, 'user')}: ${[...found].join(', ')}. Name one by their id`,
     );
   }
@@ -62,7 +62,7 @@ export async function findUser(
 export async function requireUser(...[text, issuer, services]: Parameters<typeof findUser>): Promise<string> {
   const userId = await findUser(text, issuer, services);
   if (userId !== undefined) return userId;
-  throw new WrongUse(`The identity store has no user ${escaped(text)}`);
+  throw new UsageError(`The identity store has no user ${escaped(text)}`);
 }
 
 async function withAddress(email: string, people: People, terminal: Terminal): Promise<string[]> {

@@ -13,7 +13,7 @@ export interface Start {
 export const MOST_HANDOVERS = 5;
 
 /** Starts an execution and says which; with `wait` follows it to its end. @throws CommandFailed when it failed then */
-export async function startAndTell({ machine, input, wait }: Start, context: Context): Promise<void> {
+export async function startAndFollow({ machine, input, wait }: Start, context: Context): Promise<void> {
   const { terminal, json } = context;
   const services = await context.services();
   const executions = await services.executions();

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { ApplicationArn } from './shared/ids.ts';
-import { checkShape, type Fault } from './shared/validation.ts';
+import { type ValidationIssue, validate } from './shared/validation.ts';
 
 const GroupId = z
   .string()
@@ -129,8 +129,8 @@ export type Entitlements = z.infer<typeof EntitlementsSchema>;
  *
  * @returns all faults at once, each with its path; none of them quotes a value
  */
-export function parseEntitlements(value: unknown): { entitlements: Entitlements } | { faults: Fault[] } {
-  const shape = checkShape(EntitlementsSchema, value);
+export function parseEntitlements(value: unknown): { entitlements: Entitlements } | { faults: ValidationIssue[] } {
+  const shape = validate(EntitlementsSchema, value);
   const faults = ['faults' in shape ? shape.faults : [], contradictions(z.parse(Draft, value))].flat();
   return 'value' in shape && faults.length === 0 ? { entitlements: shape.value } : { faults };
 }
@@ -160,7 +160,7 @@ const Draft = z.catch(
   { entitlements: [], retired: [] },
 );
 
-function contradictions({ identityCenter, entitlements, retired }: z.infer<typeof Draft>): Fault[] {
+function contradictions({ identityCenter, entitlements, retired }: z.infer<typeof Draft>): ValidationIssue[] {
   const instance = identityCenter?.instanceArn?.split('/')[1];
   const own = entitlements.flatMap((entitlement, index) => {
     const at = `entitlements[${index}]`;
@@ -183,7 +183,7 @@ function contradictions({ identityCenter, entitlements, retired }: z.infer<typeo
     problem: `the same application as entitlements[${first}]: one entitlement an application`,
   }));
   const configured = new Set(entitlements.map((entitlement) => entitlement?.application));
-  const retirements = retired.flatMap((application, index): Fault[] => {
+  const retirements = retired.flatMap((application, index): ValidationIssue[] => {
     const path = `retired[${index}]`;
     if (application === undefined) return [];
     if (configured.has(application))

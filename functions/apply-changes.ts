@@ -3,14 +3,14 @@ import { identityCenterServices } from '../adapters/services.ts';
 import { BatchSchema } from '../domain/decision/decide.ts';
 import { Timestamp } from '../domain/shared/timestamp.ts';
 import { applyChanges } from '../reconcile/apply-changes.ts';
-import { step } from './handler.ts';
+import { defineHandler } from './handler.ts';
 
 const Input = z.object({ batch: BatchSchema, term: z.int(), plannedAt: Timestamp, execution: z.string() });
 
 /** Fourth state: one batch of the plan, under the lease. The ledger holds what became of it. */
-export const handler = step({
+export const handler = defineHandler({
   input: Input,
   services: identityCenterServices,
   run: applyChanges,
-  facts: (done) => ({ ...done }),
+  logFields: (done) => ({ ...done }),
 });

@@ -5,13 +5,13 @@ import { connectDirectory, type Directory } from '../adapters/identity-store.ts'
 import { expectationOf, type Sight, sightOf } from '../domain/request/propagation.ts';
 import { type Propagation, PropagationSchema, type Request, RequestSchema } from '../domain/request/request.ts';
 import { TransientAwsError } from '../domain/shared/errors.ts';
-import { step } from './handler.ts';
+import { defineHandler } from './handler.ts';
 
 const Input = z.object({ request: RequestSchema, propagation: PropagationSchema, execution: z.string() });
 type Input = z.infer<typeof Input>;
 
 /** Second state: is it visible what the request led to expect, and if not, when to look again. */
-export const handler = step({
+export const handler = defineHandler({
   input: Input,
   services: (environment: Environment) => ({
     clock: environment.clock,
@@ -24,7 +24,7 @@ export const handler = step({
   async run({ request, propagation }: Input, { directory, clock }) {
     return sightOf(request, propagation, await look(request, propagation, directory), clock.now());
   },
-  facts: ({ visible, checkAfterSeconds }) => ({ visible, checkAfterSeconds }),
+  logFields: ({ visible, checkAfterSeconds }) => ({ visible, checkAfterSeconds }),
 });
 
 /** One look into the directory, for as much as there is to look for. */

@@ -33,7 +33,7 @@ export interface Platform {
 }
 
 /** A state's function, before it is a Lambda handler. */
-export interface StepDefinition<Input, Services, Output> {
+export interface HandlerDefinition<Input, Services, Output> {
   /** Parsed on every call: what another state wrote is untrusted too. */
   input: z.ZodMiniType<Input>;
   /** Built once per cold start, and again if building failed. */
@@ -41,7 +41,7 @@ export interface StepDefinition<Input, Services, Output> {
   /** Its return value is the state's result; the machine decides where it goes. */
   run(input: Input, services: Services & { measure: Measure }): Promise<Output>;
   /** What of output and input is worth a log line; ids and counts only. */
-  facts?(output: Output, input: Input): Record<string, unknown>;
+  logFields?(output: Output, input: Input): Record<string, unknown>;
 }
 
 type Handler = (event: unknown, context: Context) => Promise<unknown>;
@@ -61,8 +61,8 @@ const OURS = [
  *
  * @returns the handler; its `on` makes the same handler for another platform
  */
-export function step<Input, Services extends object, Output>(
-  definition: StepDefinition<Input, Services, Output>,
+export function defineHandler<Input, Services extends object, Output>(
+  definition: HandlerDefinition<Input, Services, Output>,
 ): Handler & { on(platform: () => Platform): Handler } {
   const on = (platform: () => Platform) => lazily(() => handlerOf(definition, platform()));
   return Object.assign(on(lambdaPlatform), { on });
@@ -82,10 +82,10 @@ function lambdaPlatform(): Platform {
 }
 
 function handlerOf<Input, Services extends object, Output>(
-  { input, services, run, facts }: StepDefinition<Input, Services, Output>,
+  { input, services, run, logFields: facts }: HandlerDefinition<Input, Services, Output>,
   { environment, logger, metrics }: Platform,
 ): Handler {
-  const { measure, publish } = measuring(metrics);
+  const { measure, publish } = metricsOf(metrics);
   const built = { ...services(environment), measure };
   // The time limit is Lambda's own: Step Functions sees it as Sandbox.Timedout and retries.
   return middy({ timeoutEarlyInMillis: 0 })
@@ -94,15 +94,15 @@ function handlerOf<Input, Services extends object, Output>(
       const execution = executionOf(event);
       logger.info('started', { execution });
       try {
-        const given = parsed(input, event);
+        const given = parseInput(input, event);
         const output = await run(given, built);
         logger.info('completed', { execution, ...facts?.(output, given) });
         return output;
       } catch (error) {
-        logger.error('failed', { execution, ...described(error) });
+        logger.error('failed', { execution, ...describeError(error) });
         if (error instanceof PropagationTimeoutError) measure('PropagationTimeouts', 1);
         if (error instanceof TransientAwsError && error.isThrottled) measure('StepsThrottled', 1);
-        throw told(error);
+        throw redactError(error);
       } finally {
         publish();
       }
@@ -110,7 +110,7 @@ function handlerOf<Input, Services extends object, Output>(
 }
 
 /** Metrics of a line of their own for each entitlement: all metrics of a line share its dimensions. */
-function measuring(metrics: Metrics): { measure: Measure; publish(): void } {
+function metricsOf(metrics: Metrics): { measure: Measure; publish(): void } {
   const add = (name: MetricName, value: number) => metrics.addMetric(name, UNITS[name] ?? MetricUnit.Count, value);
   // The middleware of Powertools warns of every invocation that had nothing to count.
   const send = () => {
@@ -138,7 +138,7 @@ function executionOf(event: unknown): unknown {
 }
 
 /** @throws InvalidRequestError naming the place, never the value */
-function parsed<Input>(schema: z.ZodMiniType<Input>, event: unknown): Input {
+function parseInput<Input>(schema: z.ZodMiniType<Input>, event: unknown): Input {
   const result = schema.safeParse(event);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
@@ -146,14 +146,14 @@ function parsed<Input>(schema: z.ZodMiniType<Input>, event: unknown): Input {
 }
 
 /** Step Functions keeps an error's message as the cause: one that isn't ours goes no further than its name. */
-function told(error: unknown): unknown {
+function redactError(error: unknown): unknown {
   if (OURS.some((known) => error instanceof known)) return error;
   const unexpected = new Error('Unexpected: the log of the function has where it happened');
   if (error instanceof Error) unexpected.name = error.name;
   return unexpected;
 }
 
-function described(error: unknown): Record<string, unknown> {
+function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: typeof error };
   if (OURS.some((known) => error instanceof known)) return { error: error.name, reason: error.message };
   // A stack begins with the message, which may have lines of its own.

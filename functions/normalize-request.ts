@@ -5,7 +5,7 @@ import { normalize } from '../domain/request/normalize.ts';
 import { StateMachineVersion } from '../domain/request/request.ts';
 import { own } from '../domain/shared/json.ts';
 import { Timestamp } from '../domain/shared/timestamp.ts';
-import { step } from './handler.ts';
+import { defineHandler } from './handler.ts';
 
 const Input = z.object({
   input: z.unknown(),
@@ -15,14 +15,14 @@ const Input = z.object({
 });
 
 /** First state: what started the execution becomes a request, or a reason to do nothing. */
-export const handler = step({
+export const handler = defineHandler({
   input: Input,
   services: ({ entitlements }: Environment) => ({ entitlements }),
   async run({ input, execution, startedAt, machine }, { entitlements }) {
     const normalized = normalize(input, { entitlements, execution, startedAt: new Date(startedAt), machine });
     return 'ignored' in normalized ? normalized : { ...normalized, plan: { progress: INITIAL_PROGRESS } };
   },
-  facts: (output, { input }) => ({
+  logFields: (output, { input }) => ({
     ...('ignored' in output ? { ignored: output.ignored } : { cause: output.request.cause }),
     ...recordedIn(input),
   }),

@@ -3,7 +3,7 @@ import { identityCenterServices } from '../adapters/services.ts';
 import { ProgressSchema } from '../domain/decision/progress.ts';
 import { PropagationSchema, RequestSchema } from '../domain/request/request.ts';
 import { planChanges } from '../reconcile/plan/plan-changes.ts';
-import { step } from './handler.ts';
+import { defineHandler } from './handler.ts';
 
 const Input = z.object({
   request: RequestSchema,
@@ -13,9 +13,14 @@ const Input = z.object({
 });
 
 /** Third state: mailbox, lease, fresh reads, and what follows from them. */
-export const handler = step({
+export const handler = defineHandler({
   input: Input,
   services: identityCenterServices,
   run: planChanges,
-  facts: ({ outcome, progress, report, unconfigured }) => ({ outcome, round: progress.round, report, unconfigured }),
+  logFields: ({ outcome, progress, report, unconfigured }) => ({
+    outcome,
+    round: progress.round,
+    report,
+    unconfigured,
+  }),
 });

@@ -3,8 +3,8 @@ import type { Environment } from '../adapters/environment.ts';
 import { connectEventBus } from '../adapters/event-bus.ts';
 import { connectLedger } from '../adapters/ledger.ts';
 import { BatchSchema } from '../domain/decision/decide.ts';
-import { recordAudit, recordFailure } from '../reconcile/publish-audit.ts';
-import { step } from './handler.ts';
+import { publishAudit, recordFailure } from '../reconcile/publish-audit.ts';
+import { defineHandler } from './handler.ts';
 
 const Input = z.union([
   z.object({ batches: z.array(BatchSchema), execution: z.string() }),
@@ -22,7 +22,7 @@ const Input = z.union([
 ]);
 
 /** Fifth state: what was changed goes on the audit bus, and the time to settle begins. Also tells of failed executions. */
-export const handler = step({
+export const handler = defineHandler({
   input: Input,
   services: ({ aws, clock, ledgerTable, auditBus, version }: Environment) => ({
     clock,
@@ -31,5 +31,5 @@ export const handler = step({
     sender: { productVersion: version, region: aws.region },
   }),
   run: async (input, services): Promise<{ waitSeconds?: number }> =>
-    'detail' in input ? recordFailure(input.detail, services) : recordAudit(input, services),
+    'detail' in input ? recordFailure(input.detail, services) : publishAudit(input, services),
 });

@@ -1,5 +1,5 @@
 import { isObject } from '../domain/shared/json.ts';
-import type { Fault } from '../domain/shared/validation.ts';
+import type { ValidationIssue } from '../domain/shared/validation.ts';
 import { problemWith } from './event-title.ts';
 import { InputError } from './input-error.ts';
 
@@ -13,7 +13,7 @@ const MOST_FAULTS = 20;
  * @throws InputError with the place of each fault; it doesn't quote the text
  */
 export function parseEvents(text: string, file: string): object[] {
-  const faults: Fault[] = [];
+  const faults: ValidationIssue[] = [];
   const events: object[] = [];
   for (const { path, event, problem } of eventsIn(text, file)) {
     if (event) events.push(event);

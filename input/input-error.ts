@@ -1,12 +1,12 @@
-import type { Fault } from '../domain/shared/validation.ts';
+import type { ValidationIssue } from '../domain/shared/validation.ts';
 
 /** A file that the operator gave is not as it must be. The message has one line a fault: `file: path: problem`. */
 export class InputError extends Error {
   override readonly name = 'InputError';
   readonly file: string;
-  readonly faults: readonly Fault[];
+  readonly faults: readonly ValidationIssue[];
 
-  constructor(file: string, faults: readonly Fault[], options?: ErrorOptions) {
+  constructor(file: string, faults: readonly ValidationIssue[], options?: ErrorOptions) {
     super(faults.map(({ path, problem }) => [file, path, problem].filter(Boolean).join(': ')).join('\n'), options);
     this.file = file;
     this.faults = faults;

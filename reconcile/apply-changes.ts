@@ -1,26 +1,26 @@
 import type { Directory } from '../adapters/identity-store.ts';
 import type { Ledger } from '../adapters/ledger.ts';
 import type { Applications } from '../adapters/sso-admin.ts';
-import { type Batch, hidden } from '../domain/decision/decide.ts';
+import { type Batch, waitForGrantToShow } from '../domain/decision/decide.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
-import type { UserEntry, Work } from '../domain/queue/work-queue.ts';
+import type { UserItem, WorkQueue } from '../domain/queue/work-queue.ts';
 import {
-  answered,
-  assigned,
   type ChangeContext,
-  creating,
-  forgotten,
+  dropSeat,
   LEFT_BEHIND_SECONDS,
-  refused,
-  revoked,
-  revoking,
+  markAssigned,
+  markCreating,
+  markRefused,
+  markRevoked,
+  markRevoking,
+  recordLateGrant,
   type Seat,
 } from '../domain/seat/seat.ts';
 import type { Clock } from '../domain/shared/clock.ts';
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { secondsBetween } from '../domain/shared/time.ts';
 import { inParallel } from './concurrency.ts';
-import { holdLease } from './lease.ts';
+import { openLease } from './lease.ts';
 import type { Measure } from './ports.ts';
 
 export interface ApplyInput {
@@ -47,7 +47,7 @@ export interface ApplyServices {
 const CHANGES_AT_ONCE = 10;
 
 /** What became of one change. `later`: the next plan finds it as it is and decides again. */
-type Outcome = 'granted' | 'revoked' | 'refused' | 'conflict' | 'failed' | 'later' | 'done';
+type ChangeOutcome = 'granted' | 'revoked' | 'refused' | 'conflict' | 'failed' | 'later' | 'done';
 
 /**
  * Makes the changes of one batch, each begun when its turn has come. May run twice: what is done is skipped.
@@ -60,16 +60,16 @@ type Outcome = 'granted' | 'revoked' | 'refused' | 'conflict' | 'failed' | 'late
 export async function applyChanges(
   { batch, term, plannedAt, execution }: ApplyInput,
   services: ApplyServices,
-): Promise<Partial<Record<Outcome, number>>> {
+): Promise<Partial<Record<ChangeOutcome, number>>> {
   if (batch.kind === 'record' || batch.kind === 'hold') return {};
   const { clock, ledger, entitlements } = services;
-  const { work } = await holdLease(ledger, clock, { execution, term });
+  const { work } = await openLease(ledger, clock, { execution, term });
   const { applicationArn, userIds, kind } = batch;
   const entitlement = entitlements.entitlements.find(({ application }) => application === applicationArn);
   const seats = new Map(
     (await ledger.seats(userIds.map((userId) => ({ applicationArn, userId })))).map((seat) => [seat.userId, seat]),
   );
-  const outcomes: Partial<Record<Outcome, number>> = {};
+  const outcomes: Partial<Record<ChangeOutcome, number>> = {};
   let fault: TransientAwsError | undefined;
   await inParallel(userIds, CHANGES_AT_ONCE, async (userId) => {
     const task: Task = {
@@ -79,7 +79,7 @@ export async function applyChanges(
       seat: seats.get(userId),
       plannedAt,
       execution,
-      hint: hintOf(work, batch, userId),
+      hint: originOf(work, batch, userId),
     };
     const outcome = await (kind === 'grant' ? grant(task, services) : revoke(task, services)).catch(
       (error: unknown) => {
@@ -104,13 +104,13 @@ interface Task {
   seat: Seat | undefined;
   plannedAt: string;
   execution: string;
-  hint: Hint;
+  hint: ChangeOrigin;
 }
 
 /** What a change goes back to: the newest hint about the user, else about the application, else the execution itself. */
-type Hint = (Pick<UserEntry, 'cause' | 'at'> & Partial<Pick<UserEntry, 'since'>>) | undefined;
+type ChangeOrigin = (Pick<UserItem, 'cause' | 'at'> & Partial<Pick<UserItem, 'since'>>) | undefined;
 
-function hintOf({ users, sweeps }: Work, { applicationArn }: Batch, userId: string): Hint {
+function originOf({ users, sweeps }: WorkQueue, { applicationArn }: Batch, userId: string): ChangeOrigin {
   return users[userId] ?? sweeps[applicationArn];
 }
 
@@ -127,7 +127,7 @@ function isNewer({ changedAt }: Seat, plannedAt: string): boolean {
  * Intention, call, record. The plan's own reads are the look that no foreign assignment is there; a seat that an earlier
  * try left as `creating` is looked at once more, since its call may have been made.
  */
-async function grant(task: Task, services: ApplyServices): Promise<Outcome> {
+async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome> {
   const { batch, userId, entitlement, plannedAt, hint } = task;
   const { clock, ledger, applications, measure } = services;
   const { applicationArn } = batch;
@@ -142,7 +142,7 @@ async function grant(task: Task, services: ApplyServices): Promise<Outcome> {
   const asked = task.seat?.status === 'revoked' ? undefined : task.seat?.requestedAt;
   const requestedAt = asked ?? hint?.since ?? hint?.at ?? clock.now().toISOString();
   const target = { applicationArn, userId, entitlement: entitlement.name, requestedAt };
-  let seat = creating(task.seat, target, contextOf(task, clock.now()));
+  let seat = markCreating(task.seat, target, contextOf(task, clock.now()));
   await ledger.saveSeat(seat);
   try {
     if (!(unfinished && (await applications.isAssigned(applicationArn, userId)))) {
@@ -151,7 +151,7 @@ async function grant(task: Task, services: ApplyServices): Promise<Outcome> {
   } catch (error) {
     return refusal(error, seat, task, services);
   }
-  seat = assigned(seat, contextOf(task, clock.now()));
+  seat = markAssigned(seat, contextOf(task, clock.now()));
   await ledger.saveSeat(seat);
   measure('SeatsGranted', 1);
   if (batch.reason === 'group-join') {
@@ -161,7 +161,7 @@ async function grant(task: Task, services: ApplyServices): Promise<Outcome> {
 }
 
 /** Confirmation, intention, call, fresh look, record. */
-async function revoke(task: Task, services: ApplyServices): Promise<Outcome> {
+async function revoke(task: Task, services: ApplyServices): Promise<ChangeOutcome> {
   const { batch, userId, entitlement } = task;
   const { clock, ledger, applications, directory, measure } = services;
   const { applicationArn } = batch;
@@ -172,24 +172,25 @@ async function revoke(task: Task, services: ApplyServices): Promise<Outcome> {
   const unanswered = seat.status === 'creating' || seat.grantedAt === undefined;
   if (unanswered && (await applications.isAssigned(applicationArn, userId))) {
     // The answer to our create was lost: the stream has to tell of it before it tells of the end.
-    seat = answered(seat, context);
+    seat = recordLateGrant(seat, context);
     await ledger.saveSeat(seat);
   }
   // A create that nobody answered, and that shows nothing: that there was a seat was never told.
   const untold = seat.grantedAt === undefined;
-  seat = revoking(seat, context);
+  seat = markRevoking(seat, context);
   await ledger.saveSeat(seat);
   try {
     if ((await applications.unassign(applicationArn, userId)) === 'conflict') return 'conflict';
   } catch (error) {
     return refusal(error, seat, task, services);
   }
-  if (hidden(task.seat, clock.now()) || (await applications.isAssigned(applicationArn, userId))) return 'later';
+  if (waitForGrantToShow(task.seat, clock.now()) || (await applications.isAssigned(applicationArn, userId)))
+    return 'later';
   if (untold) {
-    await ledger.saveSeat(forgotten(seat, clock.now()));
+    await ledger.saveSeat(dropSeat(seat, clock.now()));
     return 'done';
   }
-  await ledger.saveSeat(revoked(seat, contextOf(task, clock.now())));
+  await ledger.saveSeat(markRevoked(seat, contextOf(task, clock.now())));
   measure('SeatsRevoked', 1);
   return 'revoked';
 }
@@ -220,7 +221,7 @@ async function refusal(
   seat: Seat,
   task: Task,
   { clock, ledger, measure }: ApplyServices,
-): Promise<Outcome> {
+): Promise<ChangeOutcome> {
   if (!(error instanceof RefusedError)) throw error;
   // AWS may not know the person yet, or no longer. The seat stays as it is; the next plan reads what is true.
   if (error.reason === 'principal-or-application-missing') return 'later';
@@ -228,7 +229,7 @@ async function refusal(
   const again = task.seat?.refusal?.execution === task.execution || task.batch.reason === 'manual';
   const now = clock.now();
   await ledger.saveSeat(
-    refused(seat, error.reason, { ...contextOf(task, now), again, ambiguous: isAmbiguous(task, now) }),
+    markRefused(seat, error.reason, { ...contextOf(task, now), again, ambiguous: isAmbiguous(task, now) }),
   );
   measure('SeatsRefused', 1);
   return 'refused';

@@ -20,7 +20,7 @@ export async function inParallel<T>(
 }
 
 /** The results of what is under way at once. The first error is thrown once all of it has ended. */
-export async function together<const Work extends readonly unknown[]>(work: Work) {
+export async function allSettled<const Work extends readonly unknown[]>(work: Work) {
   await Promise.allSettled(work);
   return Promise.all(work);
 }

@@ -1,5 +1,5 @@
 import type { Ledger } from '../adapters/ledger.ts';
-import { emptyWork, renew, type Work } from '../domain/queue/work-queue.ts';
+import { emptyQueue, renewTerm, type WorkQueue } from '../domain/queue/work-queue.ts';
 import type { Clock } from '../domain/shared/clock.ts';
 import { LeaseLostError, TransientAwsError } from '../domain/shared/errors.ts';
 import { secondsBetween } from '../domain/shared/time.ts';
@@ -16,10 +16,10 @@ const RENEW_SECONDS = 60;
  * @returns what `change` did, with the mailbox as it is now
  * @throws TransientAwsError when others wrote again and again
  */
-export async function changeMailbox<T extends { work: Work }>(
+export async function updateQueue<T extends { work: WorkQueue }>(
   ledger: Ledger,
-  change: (work: Work) => T,
-  known?: Work,
+  change: (work: WorkQueue) => T,
+  known?: WorkQueue,
 ): Promise<T> {
   for (let race = 0; race < MOST_RACES; race += 1) {
     const before = race === 0 && known ? known : await ledger.work();
@@ -32,17 +32,17 @@ export async function changeMailbox<T extends { work: Work }>(
 }
 
 /** The lease of one term, renewed as time goes by. */
-export interface HeldLease {
+export interface LeaseSession {
   /** The mailbox as it was last written here. */
-  readonly work: Work;
+  readonly work: WorkQueue;
   /**
    * Renews the lease when a minute has passed.
    *
    * @throws LeaseLostError when it has run out or somebody else holds it
    */
-  keep(): Promise<void>;
-  /** {@link changeMailbox}, which goes on from what was last written here. */
-  change<T extends { work: Work }>(change: (work: Work) => T): Promise<T>;
+  renewLease(): Promise<void>;
+  /** {@link updateQueue}, which goes on from what was last written here. */
+  change<T extends { work: WorkQueue }>(change: (work: WorkQueue) => T): Promise<T>;
 }
 
 /**
@@ -51,34 +51,34 @@ export interface HeldLease {
  * @param lease `taken` when it was taken just now: it is not renewed at once then
  * @throws LeaseLostError when it has run out or somebody else holds it: who asks may not write
  */
-export async function holdLease(
+export async function openLease(
   ledger: Ledger,
   clock: Clock,
-  { execution, term, taken }: { execution: string; term: number; taken?: Work },
-): Promise<HeldLease> {
+  { execution, term, taken }: { execution: string; term: number; taken?: WorkQueue },
+): Promise<LeaseSession> {
   let renewedAt = taken ? clock.now() : new Date(0);
   let known = taken;
-  const change = async <T extends { work: Work }>(make: (work: Work) => T): Promise<T> => {
-    const changed = await changeMailbox(ledger, make, known);
+  const change = async <T extends { work: WorkQueue }>(make: (work: WorkQueue) => T): Promise<T> => {
+    const changed = await updateQueue(ledger, make, known);
     known = changed.work;
     return changed;
   };
-  const keep = async () => {
+  const renewLease = async () => {
     if (secondsBetween(renewedAt, clock.now()) < RENEW_SECONDS) return;
     // One renewal is enough for all that goes on at once.
     renewedAt = clock.now();
     await change((before) => {
-      const renewed = renew(before, execution, term, clock.now());
+      const renewed = renewTerm(before, execution, term, clock.now());
       if (!renewed) throw new LeaseLostError(`The lease of term ${term} is not held any more`);
       return { work: renewed };
     });
   };
-  await keep();
+  await renewLease();
   return {
-    keep,
+    renewLease,
     change,
     get work() {
-      return known ?? emptyWork();
+      return known ?? emptyQueue();
     },
   };
 }

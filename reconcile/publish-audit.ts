@@ -10,12 +10,12 @@ import {
 } from '../domain/audit/event.ts';
 import type { Batch } from '../domain/decision/decide.ts';
 import { announced } from '../domain/decision/hold.ts';
-import { settle } from '../domain/queue/work-queue.ts';
-import { cleared } from '../domain/seat/seat.ts';
+import { startSettleWait } from '../domain/queue/work-queue.ts';
+import { clearAudit } from '../domain/seat/seat.ts';
 import type { Clock } from '../domain/shared/clock.ts';
 import { TransientAwsError } from '../domain/shared/errors.ts';
 import { inParallel } from './concurrency.ts';
-import { changeMailbox } from './lease.ts';
+import { updateQueue } from './lease.ts';
 
 export interface RecordServices {
   clock: Clock;
@@ -36,32 +36,32 @@ const SENDS_AT_ONCE = 10;
  * @returns how long to wait before the next plan
  * @throws TransientAwsError when the bus didn't take all; those that it took are cleared
  */
-export async function recordAudit(
+export async function publishAudit(
   { batches, execution }: { batches: readonly Batch[]; execution: string },
   { clock, ledger, bus, sender }: RecordServices,
 ): Promise<{ waitSeconds: number }> {
-  const letters = await lettersOf(batches, ledger, { ...sender, accountId: accountOf(execution) });
+  const letters = await allPendingEvents(batches, ledger, { ...sender, accountId: accountOf(execution) });
   const events = letters.flatMap((letter) => letter.events);
   const taken = await send(events, bus);
   await inParallel(letters, WRITES_AT_ONCE, (letter) => letter.clear(taken));
   const missing = events.filter(({ uid }) => !taken.has(uid)).length;
   if (missing > 0) throw new TransientAwsError(`PutEvents: ${missing} audit events were not taken`);
-  const { waitSeconds } = await changeMailbox(ledger, (work) => settle(work, execution, clock.now()));
+  const { waitSeconds } = await updateQueue(ledger, (work) => startSettleWait(work, execution, clock.now()));
   return { waitSeconds };
 }
 
 /** The events of one item of the ledger. */
-interface Letter {
+interface PendingEvents {
   events: BusEvent[];
   /** Strikes off what the bus has taken, by uid. */
   clear(taken: ReadonlySet<string>): Promise<void>;
 }
 
-function letterOf<Item>(
+function pendingEventsOf<Item>(
   records: readonly Item[],
   eventOf: (record: Item) => BusEvent,
   clear: (sent: (record: Item) => boolean) => Promise<void>,
-): Letter {
+): PendingEvents {
   const events = new Map(records.map((record) => [record, eventOf(record)]));
   return {
     events: [...events.values()],
@@ -72,27 +72,27 @@ function letterOf<Item>(
   };
 }
 
-async function lettersOf(
+async function allPendingEvents(
   batches: readonly Batch[],
   ledger: Ledger,
   context: AuditContext & { accountId: string },
-): Promise<Letter[]> {
+): Promise<PendingEvents[]> {
   const records = batches.filter(({ kind }) => kind === 'record');
   const seats = await ledger.seats(keysOf(batches));
   const observations = records.length > 0 ? await ledger.observations(keysOf(records)) : [];
   const letters = [
     ...seats.map((seat) =>
-      letterOf(
+      pendingEventsOf(
         seat.audit,
         (record) => auditEvent(record, seat, context),
-        (sent) => ledger.saveSeat(cleared(seat, sent)),
+        (sent) => ledger.saveSeat(clearAudit(seat, sent)),
       ),
     ),
     ...observations.map((one) =>
-      letterOf(
+      pendingEventsOf(
         one.audit,
         (record) => auditEvent(record, one, context),
-        (sent) => ledger.saveObservation(cleared(one, sent)),
+        (sent) => ledger.saveObservation(clearAudit(one, sent)),
       ),
     ),
   ];
@@ -100,7 +100,7 @@ async function lettersOf(
     const hold = await ledger.hold(applicationArn);
     if (!hold) continue;
     letters.push(
-      letterOf(
+      pendingEventsOf(
         hold.audit,
         (record) => revocationsHeld(record, hold, context),
         (sent) => ledger.saveHold(announced(hold, sent)),

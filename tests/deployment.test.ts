@@ -190,7 +190,7 @@ describe('the rule on events', () => {
 
   it('names the operations that may touch a membership, and no others', () => {
     const pattern = JSON.parse(JSON.stringify(patternOf(template, 'IdentityCenterEvents')));
-    const operations = [...EVENT_FAMILIES.values()].flatMap(({ hints }) =>
+    const operations = [...EVENT_FAMILIES.values()].flatMap(({ meanings: hints }) =>
       [...hints].flatMap(([operation, hint]) => (hint === 'nothing' ? [] : [operation])),
     );
     expect(pattern.detail.eventSource.toSorted()).toEqual([...EVENT_FAMILIES.keys()].sort());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { cut, type PlannedChange, ROUND_BATCHES } from '../domain/decision/decide.ts';
-import { INITIAL_PROGRESS, isSpent, type Progress, progressed } from '../domain/decision/progress.ts';
+import { type PlannedChange, ROUND_BATCHES, toBatches } from '../domain/decision/decide.ts';
+import { countRound, INITIAL_PROGRESS, isSpent, type Progress } from '../domain/decision/progress.ts';
 import { parseEntitlements } from '../domain/entitlements.ts';
 import { normalize } from '../domain/request/normalize.ts';
 import { ReasonSchema } from '../domain/seat/seat.ts';
@@ -65,7 +65,7 @@ function bytesOf(plan: object): number {
 }
 
 function applying(changes: readonly PlannedChange[]) {
-  const { batches, more } = cut(changes, PACE);
+  const { batches, more } = toBatches(changes, PACE);
   return {
     more,
     batches,
@@ -152,8 +152,8 @@ describe('the history of an execution', () => {
         reason: 'group-join' as const,
         userId: longUser(joined + index),
       }));
-      const { batches } = cut(changes, PACE);
-      progress = progressed(progress, batches);
+      const { batches } = toBatches(changes, PACE);
+      progress = countRound(progress, batches);
       joined += batches.flatMap(({ userIds }) => userIds).length;
       expect(isSpent(progress)).toBe(false);
     }

@@ -6,7 +6,7 @@ import { CLASSIFICATIONS } from '../../domain/audit/schema.ts';
 import { type AuditRow, auditRow } from '../audit-rows.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
-import { MissingPrecondition, WrongUse } from '../failures.ts';
+import { MissingPrecondition, UsageError } from '../failures.ts';
 import { pollMilliseconds } from '../following.ts';
 import { readersOf } from '../readers.ts';
 import { requireUser, WHO } from '../selecting.ts';
@@ -98,9 +98,9 @@ async function queryOf(options: z.infer<typeof Options>, context: Context): Prom
   const momentOf = (flag: string, text: string) => {
     const moment = momentIn(text, now);
     if (moment) return moment;
-    throw new WrongUse(`${flag}: expected 15m, 3h, 7d, or a time in UTC such as 2026-11-25T08:00Z`);
+    throw new UsageError(`${flag}: expected 15m, 3h, 7d, or a time in UTC such as 2026-11-25T08:00Z`);
   };
-  if (follow && until !== undefined) throw new WrongUse('--follow has no --until');
+  if (follow && until !== undefined) throw new UsageError('--follow has no --until');
   const { entitlements } = await context.entitlements();
   if (entitlement !== undefined && !entitlements.some(({ name }) => name === entitlement)) {
     context.terminal.note(`No entitlement is called ${entitlement} now; its earlier events are looked for.`);
@@ -125,5 +125,5 @@ function typeOf(text: string): string {
   const wanted = text.toLowerCase();
   const found = TYPES.find((type) => type.toLowerCase() === wanted || type.toLowerCase().endsWith(` ${wanted}`));
   if (found) return found;
-  throw new WrongUse(`--type: expected one of ${TYPES.join(', ')}`);
+  throw new UsageError(`--type: expected one of ${TYPES.join(', ')}`);
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { Ledger } from '../../adapters/ledger.ts';
 import type { Executions } from '../../adapters/operator/executions.ts';
-import { takesPlace } from '../../domain/seat/seat.ts';
+import { takesSlot } from '../../domain/seat/seat.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
 import { CommandFailed } from '../failures.ts';
@@ -249,7 +249,7 @@ async function seatedOf(goals: readonly Goal[], ledger: Ledger): Promise<number>
   for (const { application } of goals) {
     const { seats } = await ledger.holdings(application);
     // One that is only being made may not be there yet.
-    seated += seats.filter((seat) => takesPlace(seat) && seat.status !== 'creating').length;
+    seated += seats.filter((seat) => takesSlot(seat) && seat.status !== 'creating').length;
   }
   return seated;
 }

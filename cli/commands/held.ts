@@ -2,16 +2,16 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { type Hold, type HoldReason, isHeld, isMember } from '../../domain/decision/hold.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
-import type { UserEntry } from '../../domain/queue/work-queue.ts';
+import type { UserItem } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
-import { type Readers, viewUser } from '../../reconcile/plan/snapshot.ts';
+import { type Readers, readUser } from '../../reconcile/plan/snapshot.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
-import { WrongUse } from '../failures.ts';
+import { UsageError } from '../failures.ts';
 import { namesOfUsers } from '../naming.ts';
 import { preview } from '../preview.ts';
 import { readersOf } from '../readers.ts';
-import { startAndTell } from '../starting.ts';
+import { startAndFollow } from '../starting.ts';
 import { count, escaped, relative } from '../ui/text.ts';
 
 /** As much of a digest as nobody confuses with another. */
@@ -176,17 +176,17 @@ async function absencesOf(
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const at = now.toISOString();
-  const look: UserEntry = {
+  const look: UserItem = {
     ...{ by: '', dueAt: at, at, since: at, cause: '', trigger: 'manual', hints: 0 },
     expected: [],
     whole: true,
   };
   for (const [index, { userId, applicationArn }] of seats.entries()) {
     tell(`${index} of ${seats.length}`);
-    const { standings } = await viewUser(userId, look, now, readers);
+    const { standings } = await readUser(userId, look, now, readers);
     const own = standings.find(({ entitlement }) => entitlement.application === applicationArn);
     const entitled = own?.standing.entitled ? 'entitled again: keeps the seat' : undefined;
-    found.set(userId, entitled ?? own?.standing.absence ?? 'entitlement-removed');
+    found.set(userId, entitled ?? own?.standing.ineligibility ?? 'entitlement-removed');
   }
   return found;
 }
@@ -195,14 +195,14 @@ async function release(context: Context, command: Command): Promise<void> {
   const { terminal, clock } = context;
   const { yes, wait } = optionsOf(command, ActOptions);
   const given = (command.args[0] ?? '').toLowerCase();
-  if (!/^[0-9a-f]{8,64}$/.test(given)) throw new WrongUse('DIGEST: expected 8 to 64 hex digits of usher held');
+  if (!/^[0-9a-f]{8,64}$/.test(given)) throw new UsageError('DIGEST: expected 8 to 64 hex digits of usher held');
   const readers = await readersOf(context);
   const found = (await holdsOf(readers)).flatMap((one) =>
     one.hold.digests.filter(({ digest }) => digest.startsWith(given)).map((covered) => ({ ...one, covered })),
   );
   const [only, ...others] = found;
-  if (!only) throw new WrongUse('No hold has this digest any more. Look again: usher held');
-  if (others.length > 0) throw new WrongUse('Several digests begin like this: give more of it');
+  if (!only) throw new UsageError('No hold has this digest any more. Look again: usher held');
+  if (others.length > 0) throw new UsageError('Several digests begin like this: give more of it');
   const { hold, members, covered } = only;
   const released = members.filter((seat) => (seat.hold ?? 0) <= covered.generation);
   const later = members.length - released.length;
@@ -214,7 +214,7 @@ async function release(context: Context, command: Command): Promise<void> {
   for (const { userId } of released) terminal.note(`  ${userId}  ${why.get(userId) ?? ''}`);
   if (later > 0) terminal.note(`${count(later, 'person', 'people')} joined the hold after this digest, and stay held.`);
   if (!(await terminal.confirm(`Revoke ${count(released.length, 'seat')}?`, yes === true))) return;
-  await startAndTell({ machine: 'adminMachine', input: { release: covered.digest }, wait: wait === true }, context);
+  await startAndFollow({ machine: 'adminMachine', input: { release: covered.digest }, wait: wait === true }, context);
 }
 
 async function adopt(context: Context, command: Command): Promise<void> {
@@ -225,7 +225,7 @@ async function adopt(context: Context, command: Command): Promise<void> {
   const wanted = named.filter(({ mode }) => mode !== 'observe');
   const observed = named.filter(({ mode }) => mode === 'observe').map(({ name }) => name);
   const refusal = `${observed.join(', ')}: observed only (mode: observe), so that nobody is adopted. Deploy mode: enforce first`;
-  if (wanted.length === 0) throw new WrongUse(refusal);
+  if (wanted.length === 0) throw new UsageError(refusal);
   if (observed.length > 0) terminal.note(refusal);
   const cache = { members: new Map(), userPages: undefined };
   const found = await terminal.working('Reading assignments and memberships', async (tell) => {
@@ -249,7 +249,7 @@ async function adopt(context: Context, command: Command): Promise<void> {
   const seats = some.reduce((sum, { adoptable }) => sum + adoptable.length, 0);
   if (!(await terminal.confirm(`Adopt ${count(seats, 'assignment')}?`, yes === true))) return;
   for (const { entitlement } of some) {
-    await startAndTell({ machine: 'adminMachine', input: { adopt: entitlement.name }, wait: wait === true }, context);
+    await startAndFollow({ machine: 'adminMachine', input: { adopt: entitlement.name }, wait: wait === true }, context);
   }
 }
 
@@ -258,7 +258,7 @@ function chosen(entitlements: readonly Entitlement[], name: string | undefined):
   if (name === undefined) return entitlements;
   const found = entitlements.filter((one) => one.name === name);
   if (found.length > 0) return found;
-  throw new WrongUse(
+  throw new UsageError(
     `No entitlement has the name ${escaped(name)}. There are: ${entitlements.map((one) => one.name).join(', ')}`,
   );
 }

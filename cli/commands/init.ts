@@ -8,7 +8,7 @@ import { InputError } from '../../input/input-error.ts';
 import { entitlementsYaml } from '../../input/yaml.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
-import { MissingPrecondition, WrongUse } from '../failures.ts';
+import { MissingPrecondition, UsageError } from '../failures.ts';
 import { wholeNumber } from '../numbers.ts';
 import { findGroup } from '../selecting.ts';
 import { count, escaped } from '../ui/text.ts';
@@ -64,7 +64,7 @@ async function init(context: Context, command: Command): Promise<void> {
   const options = optionsOf(command, Options);
   const { output = DEFAULT_FILE, force } = options;
   if (output !== '-' && existsSync(output) && !force) {
-    throw new WrongUse(`${output} is there already. Write another by --output, or replace it by --force`);
+    throw new UsageError(`${output} is there already. Write another by --output, or replace it by --force`);
   }
   const services = await context.servicesWithoutEntitlements();
   const instances = await services.instances();
@@ -102,7 +102,7 @@ interface Questions {
 
 async function questionsOf({ terminal }: Context): Promise<Questions> {
   if (!terminal.isInteractive) {
-    const refuse = (flag: string) => new WrongUse(`Nobody is there to ask: give ${flag}`);
+    const refuse = (flag: string) => new UsageError(`Nobody is there to ask: give ${flag}`);
     return {
       async text(_message, suggestion, flag = '--name') {
         if (suggestion === undefined || flag === '--max') throw refuse(flag);
@@ -158,9 +158,9 @@ async function applicationOf(
   }));
   if (wanted === undefined) return ask.choose('Application', '--application', choices);
   const [found, ...others] = all.filter(({ applicationArn, name }) => applicationArn === wanted || name === wanted);
-  if (!found) throw new WrongUse(`The instance has no application ${escaped(wanted)}`);
+  if (!found) throw new UsageError(`The instance has no application ${escaped(wanted)}`);
   if (others.length > 0) {
-    throw new WrongUse(
+    throw new UsageError(
       `${count(others.length + 1, 'application')} are called ${escaped(wanted)}: ${[found, ...others].map(({ applicationArn }) => applicationArn).join(', ')}. Give an ARN`,
     );
   }
@@ -181,7 +181,7 @@ async function groupsOf({ group: wanted }: InitOptions, people: People, ask: Que
   for (const one of wanted) {
     const groupId = await findGroup(one, people);
     if (groupId === undefined || !(await people.group(groupId))) {
-      throw new WrongUse(`The identity store has no group ${escaped(one)}`);
+      throw new UsageError(`The identity store has no group ${escaped(one)}`);
     }
     found.push(groupId);
   }

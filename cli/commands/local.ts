@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import { checkShape } from '../../domain/shared/validation.ts';
+import { validate } from '../../domain/shared/validation.ts';
 import { readYaml } from '../../input/entitlements-file.ts';
 import { readText } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
@@ -84,7 +84,7 @@ async function local(context: Context, command: Command): Promise<void> {
 }
 
 async function directoryIn<Schema extends z.ZodMiniType>(file: string, schema: Schema): Promise<z.infer<Schema>> {
-  const result = checkShape(schema, readYaml(await readText(file), file));
+  const result = validate(schema, readYaml(await readText(file), file));
   if ('faults' in result) throw new InputError(file, result.faults);
   return result.value;
 }

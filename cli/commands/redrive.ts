@@ -9,7 +9,7 @@ import { isObject } from '../../domain/shared/json.ts';
 import { titleOf } from '../../input/event-title.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
-import { CommandFailed, WrongUse } from '../failures.ts';
+import { CommandFailed, UsageError } from '../failures.ts';
 import type { Services } from '../services.ts';
 import { endingOf } from '../ui/outcomes.ts';
 import { count, escaped, relative } from '../ui/text.ts';
@@ -81,11 +81,11 @@ async function namedOnes(
     const prefixes = machines.map((machine) => machine.replace(':stateMachine:', ':execution:'));
     const arns = prefixes.map((prefix) => (name.startsWith(`${prefix}:`) ? name : `${prefix}:${name}`));
     if (name.startsWith('arn:') && !arns.includes(name)) {
-      throw new WrongUse(`${escaped(name)} is no execution of this stage, account and Region`);
+      throw new UsageError(`${escaped(name)} is no execution of this stage, account and Region`);
     }
     let detail: ExecutionDetail | undefined;
     for (const arn of arns) detail ??= await executions.describe(arn);
-    if (!detail) throw new WrongUse(`There is no execution ${escaped(name)}`);
+    if (!detail) throw new UsageError(`There is no execution ${escaped(name)}`);
     found.push(detail);
   }
   return found;

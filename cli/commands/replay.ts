@@ -9,7 +9,7 @@ import { labelOf, readText } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
-import { CommandFailed, MissingPrecondition, WrongUse } from '../failures.ts';
+import { CommandFailed, MissingPrecondition, UsageError } from '../failures.ts';
 import { pollMilliseconds } from '../following.ts';
 import { count, escaped, momentIn, timeOf } from '../ui/text.ts';
 
@@ -53,11 +53,11 @@ async function replay(context: Context, command: Command): Promise<void> {
   const [file] = command.args;
   if (file === undefined) {
     if (since === undefined || bus !== undefined)
-      throw new WrongUse('Give a FILE, or --since for the audit archive (which has no --bus)');
+      throw new UsageError('Give a FILE, or --since for the audit archive (which has no --bus)');
     return replayArchive(since, until, yes === true, context);
   }
   if (since !== undefined || until !== undefined)
-    throw new WrongUse('--since and --until are of the archive, not of a FILE');
+    throw new UsageError('--since and --until are of the archive, not of a FILE');
   const events = parseEvents(await readText(file), labelOf(file));
   if (bus === undefined) await replayToMachine(events, labelOf(file), yes === true, context);
   else
@@ -130,7 +130,7 @@ async function replayToBus(events: readonly PlainEvent[], bus: string, yes: bool
   const services = await context.services();
   // PutEvents to a bus that doesn't exist answers with success, and drops the events.
   if ((await (await services.deployment()).bus(bus)) === undefined)
-    throw new WrongUse(`There is no event bus ${escaped(bus)}`);
+    throw new UsageError(`There is no event bus ${escaped(bus)}`);
   if (!(await terminal.confirm(`Put ${count(events.length, 'event')} on ${escaped(bus)}?`, yes))) return;
   const replays = await services.replays();
   const refused: string[] = [];
@@ -153,8 +153,8 @@ async function replayArchive(since: string, until: string | undefined, yes: bool
   const from = momentIn(since, now);
   const to = until === undefined ? now : momentIn(until, now);
   if (!(from && to))
-    throw new WrongUse('--since, --until: expected 15m, 3h, 7d, or a time in UTC such as 2026-11-25T08:00Z');
-  if (from >= to) throw new WrongUse('--since has to be before --until');
+    throw new UsageError('--since, --until: expected 15m, 3h, 7d, or a time in UTC such as 2026-11-25T08:00Z');
+  if (from >= to) throw new UsageError('--since has to be before --until');
   const services = await context.services();
   const deployment = await services.deployment();
   const { names } = services;

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { Seat } from '../../domain/seat/seat.ts';
-import { SeatStatusSchema, takesPlace } from '../../domain/seat/seat.ts';
+import { SeatStatusSchema, takesSlot } from '../../domain/seat/seat.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
-import { WrongUse } from '../failures.ts';
+import { UsageError } from '../failures.ts';
 import { namesOfUsers } from '../naming.ts';
 import { readersOf } from '../readers.ts';
 import { count, escaped, numberOf, relative } from '../ui/text.ts';
@@ -102,7 +102,7 @@ async function fillingsOf(
     if (only !== undefined && name !== only) continue;
     tell(application);
     const { seats: held } = await ledger.holdings(application);
-    const ours = new Set(held.filter(takesPlace).map(({ userId }) => userId));
+    const ours = new Set(held.filter(takesSlot).map(({ userId }) => userId));
     const unmanaged: string[] = [];
     const assignedGroups: string[] = [];
     for await (const page of applications.assigneesOf(application)) {
@@ -114,7 +114,7 @@ async function fillingsOf(
     const entitlement = name ?? held[0]?.entitlement ?? application;
     fillings.push({ entitlement, application, max, seats: held, unmanaged, assignedGroups });
   }
-  if (only !== undefined && fillings.length === 0) throw new WrongUse(`No entitlement has the name ${escaped(only)}`);
+  if (only !== undefined && fillings.length === 0) throw new UsageError(`No entitlement has the name ${escaped(only)}`);
   return fillings;
 }
 
@@ -123,7 +123,7 @@ const COUNTED = ['waitlisted', 'leaving', 'held', 'failed'] as const;
 function summarize(fillings: readonly Filling[], { terminal, json }: Context): void {
   const counted = fillings.map(({ seats: all, unmanaged, ...filling }) => ({
     ...filling,
-    seats: all.filter(takesPlace).length,
+    seats: all.filter(takesSlot).length,
     ...Object.fromEntries(COUNTED.map((status) => [status, all.filter((seat) => seat.status === status).length])),
     unmanaged: unmanaged.length,
   }));
@@ -135,7 +135,7 @@ function summarize(fillings: readonly Filling[], { terminal, json }: Context): v
   terminal.table(
     ['ENTITLEMENT', 'SEATS', 'MAX', 'WAITING', 'LEAVING', 'HELD', 'FAILED', 'UNMANAGED'],
     fillings.map(({ entitlement, seats: all, max, unmanaged }) => {
-      const taken = all.filter(takesPlace).length;
+      const taken = all.filter(takesSlot).length;
       const full = max !== undefined && taken >= max;
       const numbers = COUNTED.map((status) => all.filter((seat) => seat.status === status).length);
       return [

@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
-import { WrongUse } from '../failures.ts';
+import { UsageError } from '../failures.ts';
 import { wholeNumber } from '../numbers.ts';
 import { findGroup, findUser, selectorsOf, WHO } from '../selecting.ts';
-import { startAndTell } from '../starting.ts';
+import { startAndFollow } from '../starting.ts';
 import { count, escaped } from '../ui/text.ts';
 
 const Options = z.object({
@@ -56,16 +56,16 @@ export function startCommand(run: Runner): Command {
 async function start(context: Context, command: Command): Promise<void> {
   const options = optionsOf(command, Options);
   const input = await inputOf(options, context);
-  await startAndTell({ machine: 'machine', input, wait: options.wait === true }, context);
+  await startAndFollow({ machine: 'machine', input, wait: options.wait === true }, context);
 }
 
 /** The input of a manual start. @throws WrongUse */
 async function inputOf(options: StartOptions, context: Context): Promise<object> {
   const { user, group, all, expected, waitSeconds } = options;
   const ways = [user !== undefined, group !== undefined && user === undefined, all === true].filter(Boolean).length;
-  if (ways !== 1) throw new WrongUse('Name one of --user, --group or --all');
+  if (ways !== 1) throw new UsageError('Name one of --user, --group or --all');
   if (user === undefined && (expected || waitSeconds !== undefined)) {
-    throw new WrongUse('--expected and --wait-seconds go with --user');
+    throw new UsageError('--expected and --wait-seconds go with --user');
   }
   const groupId = group === undefined ? undefined : await configuredGroup(group, context);
   if (all) return { scope: 'everything' };
@@ -82,14 +82,14 @@ async function userOf(user: string, { issuer, expected }: StartOptions, context:
   const userId = await findUser(user, issuer, { directory, people, terminal: context.terminal });
   if (userId !== undefined) return { userId };
   if (!expected) {
-    throw new WrongUse(
+    throw new UsageError(
       `The identity store has no user ${escaped(user)}. If SCIM is still to bring them, add --expected: the execution waits`,
     );
   }
   const selectors = selectorsOf(user, issuer);
   const [first] = selectors;
   if (selectors.length > 1 || !first) {
-    throw new WrongUse(`Say what ${escaped(user)} is, so that it can be waited for: userName:… or email:…`);
+    throw new UsageError(`Say what ${escaped(user)} is, so that it can be waited for: userName:… or email:…`);
   }
   return first;
 }
@@ -99,10 +99,10 @@ async function configuredGroup(group: string, context: Context): Promise<string>
   const { identityCenter, entitlements } = await context.entitlements();
   const services = await context.services();
   const groupId = await findGroup(group, await services.people(identityCenter.identityStoreId));
-  if (groupId === undefined) throw new WrongUse(`The identity store has no group ${escaped(group)}`);
+  if (groupId === undefined) throw new UsageError(`The identity store has no group ${escaped(group)}`);
   const configured = [...new Set(entitlements.flatMap(({ groups }) => groups))];
   if (configured.includes(groupId)) return groupId;
-  throw new WrongUse(
+  throw new UsageError(
     `No entitlement names the group ${groupId}, so that starting for it would do nothing. ${count(configured.length, 'group is', 'groups are')} configured: ${configured.slice(0, 10).join(', ')}${configured.length > 10 ? ', …' : ''}`,
   );
 }

@@ -6,7 +6,7 @@ import { secondsBetween } from '../../domain/shared/time.ts';
 import { auditRow } from '../audit-rows.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
-import { WrongUse } from '../failures.ts';
+import { UsageError } from '../failures.ts';
 import { wholeNumber } from '../numbers.ts';
 import type { Services } from '../services.ts';
 import { endingOf, OUTCOMES, STATES } from '../ui/outcomes.ts';
@@ -106,13 +106,13 @@ async function find(name: string, machines: readonly string[], executions: Execu
     : machines.map((machine) => `${machine.replace(':stateMachine:', ':execution:')}:${name}`);
   const ours = machines.map((machine) => machine.replace(':stateMachine:', ':execution:'));
   if (!arns.every((arn) => ours.some((prefix) => arn.startsWith(`${prefix}:`)))) {
-    throw new WrongUse(`${escaped(name)} is no execution of this stage, account and Region: ${machines[0]}`);
+    throw new UsageError(`${escaped(name)} is no execution of this stage, account and Region: ${machines[0]}`);
   }
   for (const arn of arns) {
     const found = await executions.describe(arn);
     if (found) return found;
   }
-  throw new WrongUse(`There is no execution ${escaped(name)} of ${machines.join(' or ')}`);
+  throw new UsageError(`There is no execution ${escaped(name)} of ${machines.join(' or ')}`);
 }
 
 async function showOne(

@@ -2,13 +2,13 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { UserStatus } from '../../adapters/identity-store.ts';
 import type { AuditLog } from '../../adapters/operator/audit-log.ts';
-import { type Decision, decide, type Standing } from '../../domain/decision/decide.ts';
+import { type Decision, decide, type UserState } from '../../domain/decision/decide.ts';
 import type { Hold } from '../../domain/decision/hold.ts';
 import { isHeld } from '../../domain/decision/hold.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
-import type { UserEntry, Work } from '../../domain/queue/work-queue.ts';
-import { takesPlace } from '../../domain/seat/seat.ts';
-import { type Readers, viewUser } from '../../reconcile/plan/snapshot.ts';
+import type { UserItem, WorkQueue } from '../../domain/queue/work-queue.ts';
+import { takesSlot } from '../../domain/seat/seat.ts';
+import { type Readers, readUser } from '../../reconcile/plan/snapshot.ts';
 import { type AuditRow, auditRow } from '../audit-rows.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
@@ -53,7 +53,7 @@ export function whyCommand(run: Runner): Command {
 /** How somebody stands with one entitlement. */
 interface Finding {
   entitlement: Entitlement;
-  standing: Standing;
+  standing: UserState;
   decision: Decision;
   hold: Hold | undefined;
   /** Of whoever waits: place in the line, from 1, and how many wait. */
@@ -84,7 +84,7 @@ async function why(context: Context, command: Command): Promise<void> {
       entitlements: findings.map((finding) => ({
         entitlement: finding.entitlement.name,
         entitled: finding.standing.entitled,
-        absence: finding.standing.absence,
+        absence: finding.standing.ineligibility,
         assigned: finding.standing.assigned,
         seat: finding.standing.seat,
         line: finding.line,
@@ -139,7 +139,7 @@ function inWords(status: UserStatus): string {
 async function findingsOf(userId: string, now: Date, readers: Readers): Promise<Finding[]> {
   const at = now.toISOString();
   // As somebody would have it who asks for this person by hand: all entitlements, and the person's status.
-  const entry: UserEntry = {
+  const entry: UserItem = {
     by: '',
     dueAt: at,
     at,
@@ -150,7 +150,7 @@ async function findingsOf(userId: string, now: Date, readers: Readers): Promise<
     expected: [],
     whole: true,
   };
-  const { standings } = await viewUser(userId, entry, now, readers);
+  const { standings } = await readUser(userId, entry, now, readers);
   const looked = new Set(standings.map(({ entitlement }) => entitlement.name));
   const others = readers.entitlements.entitlements.filter(({ name }) => !looked.has(name));
   // A sweep has no need to look at whoever is neither a member nor has a seat; a person asks for them nevertheless.
@@ -173,7 +173,7 @@ async function findingsOf(userId: string, now: Date, readers: Readers): Promise<
       decision: decide(standing, { readAt: now, trigger: 'event', execution: '', graceDays }),
       hold,
       line: place > 0 ? { place, of: waiting.length } : undefined,
-      full: seats.filter(takesPlace).length >= entitlement.seats.max,
+      full: seats.filter(takesSlot).length >= entitlement.seats.max,
     });
   }
   return findings;
@@ -188,7 +188,7 @@ const ABSENCES = {
 
 /** What is, why, and what comes next. */
 function wordsOf({ entitlement, standing, decision, hold, line, full }: Finding, now: Date): string[] {
-  const { entitled, absence, assigned, seat } = standing;
+  const { entitled, ineligibility: absence, assigned, seat } = standing;
   const because = entitled
     ? 'they are in one of its groups'
     : absence
@@ -263,7 +263,7 @@ function nextOf(
   }
 }
 
-function pendingLooks(userId: string, { users }: Work): { by: string; dueAt: string }[] {
+function pendingLooks(userId: string, { users }: WorkQueue): { by: string; dueAt: string }[] {
   const entry = users[userId];
   return entry ? [{ by: entry.by, dueAt: entry.dueAt }] : [];
 }

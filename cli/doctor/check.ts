@@ -35,7 +35,7 @@ export function about({ check, why }: Subject) {
 }
 
 /** Looks at one subject; what AWS refuses or fails with is a finding, too. */
-export async function looking(
+export async function runCheck(
   subject: Subject,
   look: (found: ReturnType<typeof about>) => Promise<Finding | readonly Finding[]>,
 ): Promise<readonly Finding[]> {

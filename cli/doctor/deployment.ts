@@ -6,7 +6,7 @@ import { secondsBetween } from '../../domain/shared/time.ts';
 import type { Context } from '../context.ts';
 import type { Services } from '../services.ts';
 import { count, relative } from '../ui/text.ts';
-import { type about, type Finding, looking } from './check.ts';
+import { type about, type Finding, runCheck } from './check.ts';
 
 const DEPLOY = 'Deploy: docs/deploy.md';
 const FORWARDER_DAYS = 30;
@@ -23,17 +23,17 @@ export async function deploymentFindings(context: Context): Promise<readonly Fin
   const { names } = services;
   const machine = await services.machineArn(names.machine);
   return [
-    await looking(
+    await runCheck(
       {
         check: 'trail',
         why: 'EventBridge sees changes of users and groups only where a trail with logging enabled records management events',
       },
       (found) => trail(found, deployment),
     ),
-    await looking({ check: 'rule', why: 'It starts the machine when somebody joins or leaves' }, (found) =>
+    await runCheck({ check: 'rule', why: 'It starts the machine when somebody joins or leaves' }, (found) =>
       rule(found, deployment, services, machine),
     ),
-    await looking(
+    await runCheck(
       { check: 'schedule', why: 'The tick takes up what was left behind, and sweeps once an hour' },
       async (found) => {
         const schedule = await deployment.schedule(names.schedule, names.scheduleGroup);
@@ -46,7 +46,7 @@ export async function deploymentFindings(context: Context): Promise<readonly Fin
         return found.ok(`${schedule.expression}, ENABLED`);
       },
     ),
-    await looking(
+    await runCheck(
       { check: 'failure rule', why: 'It tells the audit stream of executions that failed' },
       async (found) => {
         const failures = await deployment.rule(names.failureRule);
@@ -54,17 +54,17 @@ export async function deploymentFindings(context: Context): Promise<readonly Fin
         return failures.state === 'ENABLED' ? found.ok('ENABLED') : found.problem(`It is ${failures.state}`, DEPLOY);
       },
     ),
-    await looking({ check: 'ledger', why: 'It is what Usher remembers of the seats that it gave' }, async (found) => {
+    await runCheck({ check: 'ledger', why: 'It is what Usher remembers of the seats that it gave' }, async (found) => {
       const status = await deployment.table(names.ledger);
       if (status === undefined) return found.problem(`There is no table ${names.ledger}`, DEPLOY);
       return status === 'ACTIVE' ? found.ok(`${names.ledger}, ACTIVE`) : found.warning(`It is ${status}`);
     }),
-    await looking({ check: 'audit bus', why: 'Every change is told there' }, async (found) =>
+    await runCheck({ check: 'audit bus', why: 'Every change is told there' }, async (found) =>
       (await deployment.bus(names.auditBus)) === undefined
         ? found.problem(`There is no bus ${names.auditBus}; what is sent there is dropped without a word`, DEPLOY)
         : found.ok(names.auditBus),
     ),
-    await looking(
+    await runCheck(
       { check: 'audit log', why: 'usher audit, why and status read the stream from its log group' },
       async (found) => {
         const audit = await deployment.rule(names.auditRule, names.auditBus);
@@ -74,7 +74,7 @@ export async function deploymentFindings(context: Context): Promise<readonly Fin
           : found.problem(`Its rule is ${audit.state}`, DEPLOY);
       },
     ),
-    await looking({ check: 'archive', why: 'The audit stream can be replayed from it' }, async (found) => {
+    await runCheck({ check: 'archive', why: 'The audit stream can be replayed from it' }, async (found) => {
       const archive = await deployment.archive(names.auditArchive);
       if (!archive) return found.problem(`There is no archive ${names.auditArchive}`, DEPLOY);
       return archive.state === 'ENABLED'
@@ -130,7 +130,7 @@ function operationsOutside(pattern: string): string[] {
     return Array.isArray(list) ? list : undefined;
   };
   const [sources, operations] = [listed('eventSource'), listed('eventName')];
-  return [...EVENT_FAMILIES].flatMap(([source, { hints }]) => {
+  return [...EVENT_FAMILIES].flatMap(([source, { meanings: hints }]) => {
     const wanted = [...hints].filter(([, hint]) => hint !== 'nothing').map(([name]) => name);
     if (sources && !sources.includes(source)) return [source];
     return operations ? wanted.filter((name) => !operations.includes(name)) : [];
@@ -146,7 +146,7 @@ export async function activityFindings(context: Context): Promise<readonly Findi
   const now = clock.now();
   const findings: Finding[] = [];
   findings.push(
-    ...(await looking(
+    ...(await runCheck(
       {
         check: 'forwarder',
         why: 'SCIM changes are recorded in the management account, and reach this one only through the forwarder',
@@ -156,7 +156,7 @@ export async function activityFindings(context: Context): Promise<readonly Findi
   );
   for (const [what, queue] of Object.entries(names.queues)) {
     findings.push(
-      ...(await looking(
+      ...(await runCheck(
         { check: `dead letters ${what}`, why: 'Nothing is lost, but what is here was not done' },
         async (found) => {
           const size = await queues.size(queue);
@@ -169,7 +169,7 @@ export async function activityFindings(context: Context): Promise<readonly Findi
     );
   }
   findings.push(
-    ...(await looking(
+    ...(await runCheck(
       { check: 'reconciliation', why: 'Once an hour everything is compared, whatever events were lost' },
       (found) => reconciliation(found, context, now),
     )),

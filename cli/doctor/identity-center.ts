@@ -1,7 +1,7 @@
 import type { Entitlement } from '../../domain/entitlements.ts';
 import type { Context } from '../context.ts';
 import { count, escaped, numberOf } from '../ui/text.ts';
-import { type Finding, looking } from './check.ts';
+import { type Finding, runCheck } from './check.ts';
 
 /** AWS's limit of groups that can be assigned to one application. */
 const MOST_ASSIGNED_GROUPS = 100;
@@ -16,7 +16,7 @@ export async function accountFindings(context: Context): Promise<readonly Findin
   const { accountId, arn } = await services.identity();
   const account = await services.account();
   const instances = await services.instances();
-  const organization = await looking(
+  const organization = await runCheck(
     {
       check: 'organization',
       why: 'Usher runs in the delegated administrator account for Identity Center, or in the management account: others may not change assignments of an organization instance',
@@ -47,7 +47,7 @@ export async function accountFindings(context: Context): Promise<readonly Findin
       );
     },
   );
-  const instance = await looking(
+  const instance = await runCheck(
     { check: 'instance', why: 'Everything is read from and written to this instance of Identity Center' },
     async (found) => {
       const all = await instances.instances();
@@ -73,7 +73,7 @@ export async function accountFindings(context: Context): Promise<readonly Findin
       return found.ok(`ACTIVE, ${kind}`);
     },
   );
-  const key = await looking(
+  const key = await runCheck(
     {
       check: 'encryption',
       why: 'With a customer managed key the functions need to decrypt with it, or every read fails',
@@ -108,7 +108,7 @@ export async function directoryFindings(context: Context): Promise<readonly Find
   const directory = await services.directory(identityCenter.identityStoreId);
   const findings: Finding[] = [];
   findings.push(
-    ...(await looking(
+    ...(await runCheck(
       {
         check: 'identity-store',
         why: 'Who is in a group is read here. A customer managed key, or a network restriction of the store, keeps out whoever is not allowed',
@@ -127,7 +127,7 @@ export async function directoryFindings(context: Context): Promise<readonly Find
     let members = 0;
     for (const groupId of entitlement.groups) {
       findings.push(
-        ...(await looking(
+        ...(await runCheck(
           {
             check: `group ${groupId}`,
             why: `Its members get ${entitlement.name}; an empty or missing group makes the brake hold`,
@@ -192,7 +192,7 @@ export async function applicationFindings(context: Context): Promise<readonly Fi
   const applications = await services.applications();
   const findings: Finding[] = [];
   const names = new Map<string, number>();
-  const listing = await looking(
+  const listing = await runCheck(
     { check: 'applications', why: 'Two applications of one name are easily taken for each other' },
     async (found) => {
       for await (const page of instances.applications(identityCenter.instanceArn)) {
@@ -210,7 +210,7 @@ export async function applicationFindings(context: Context): Promise<readonly Fi
   for (const { name, application } of entitlements) {
     const check = `application ${name}`;
     findings.push(
-      ...(await looking({ check, why: `Members of the groups of ${name} are assigned to it` }, async (found) => {
+      ...(await runCheck({ check, why: `Members of the groups of ${name} are assigned to it` }, async (found) => {
         const described = await instances.application(application);
         if (!described)
           return found.problem(
@@ -238,7 +238,7 @@ export async function applicationFindings(context: Context): Promise<readonly Fi
         }
         return found.ok(`ENABLED (${called})`);
       })),
-      ...(await looking(
+      ...(await runCheck(
         {
           check: `assigned groups ${name}`,
           why: 'Members of a group that is assigned as a whole have access whatever becomes of their seats',

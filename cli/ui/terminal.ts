@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { WriteStream } from 'node:tty';
 import type CliProgress from 'cli-progress';
 import type Table from 'cli-table3';
-import { WrongUse } from '../failures.ts';
+import { UsageError } from '../failures.ts';
 import { type Colors, colorsOf } from './colors.ts';
 import { durationOf, jsonLine, numberOf, wrap } from './text.ts';
 
@@ -188,7 +188,7 @@ export class Terminal {
    */
   async confirm(question: string, yes: boolean): Promise<boolean> {
     if (yes) return true;
-    if (!this.isInteractive) throw new WrongUse('This changes something, and nobody is there to ask: add --yes');
+    if (!this.isInteractive) throw new UsageError('This changes something, and nobody is there to ask: add --yes');
     const { confirm } = await import('@inquirer/prompts');
     return confirm({ message: question, default: false }, { output: this.#surroundings.stderr });
   }

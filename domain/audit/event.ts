@@ -141,7 +141,7 @@ export function onboardingFailed(
   };
 }
 
-interface Particulars {
+interface EventFacts {
   uid: string;
   at: string;
   reason: string;
@@ -150,7 +150,7 @@ interface Particulars {
 
 function common(
   classification: Classification,
-  { uid, at, reason, execution }: Particulars,
+  { uid, at, reason, execution }: EventFacts,
   context: AuditContext,
 ): CommonDetail {
   return {

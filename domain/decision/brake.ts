@@ -1,6 +1,6 @@
 import type { Entitlements } from '../entitlements.ts';
 import type { Reason, SeatStatus } from '../seat/seat.ts';
-import type { Tally } from './decide.ts';
+import type { SeatCounts } from './decide.ts';
 import { type Hold, type HoldReason, isHeld, isMember } from './hold.ts';
 
 /** A revocation that a plan wants. */
@@ -13,9 +13,9 @@ export interface Revocation {
 }
 
 /** What the revocations of an application are held against. */
-export interface Restraints {
+export interface BrakeInput {
   brake: Entitlements['brake'];
-  counts: Tally;
+  counts: SeatCounts;
   hold: Hold | undefined;
   /** A configured group has no members or doesn't exist. */
   emptyGroup: boolean;
@@ -26,9 +26,9 @@ export interface Restraints {
 }
 
 /** What becomes of the revocations of a plan. */
-export interface Restrained<T> {
+export interface BrakeDecision<T> {
   /** To be made now. */
-  free: T[];
+  allowed: T[];
   /** Not to be made. */
   held: T[];
   /** `lift` comes before a possible `begin`: what was covered is settled, and the rest was planned anew. */
@@ -44,44 +44,44 @@ export interface Restrained<T> {
  *
  * Revocations that had begun are settled outside of it: they were counted when they began.
  */
-export function restrain<T extends Revocation>(revocations: readonly T[], restraints: Restraints): Restrained<T> {
+export function applyBrake<T extends Revocation>(revocations: readonly T[], restraints: BrakeInput): BrakeDecision<T> {
   const { hold, whole } = restraints;
-  const settled = revocations.filter(isSettledAnyway);
-  const wanted = revocations.filter((revocation) => !isSettledAnyway(revocation));
-  if (!isHeld(hold)) return decideAnew(settled, wanted, false, restraints);
+  const settled = revocations.filter(isInProgress);
+  const wanted = revocations.filter((revocation) => !isInProgress(revocation));
+  if (!isHeld(hold)) return decideNew(settled, wanted, false, restraints);
   const member = (revocation: T) => revocation.status === 'held' && isMember(hold, revocation.hold);
   if (hold.released !== undefined) {
     const { released } = hold;
     const covered = wanted.filter((one) => member(one) && (one.hold ?? 0) <= released);
-    if (covered.length === 0 && whole) return decideAnew(settled, wanted, true, restraints);
+    if (covered.length === 0 && whole) return decideNew(settled, wanted, true, restraints);
     return {
-      free: [...settled, ...covered],
+      allowed: [...settled, ...covered],
       held: wanted.filter((one) => !covered.includes(one)),
       lift: false,
       join: [],
     };
   }
-  if (whole && !wanted.some(member)) return decideAnew(settled, wanted, true, restraints);
-  return { free: settled, held: wanted, lift: false, join: wanted.filter((one) => !member(one)) };
+  if (whole && !wanted.some(member)) return decideNew(settled, wanted, true, restraints);
+  return { allowed: settled, held: wanted, lift: false, join: wanted.filter((one) => !member(one)) };
 }
 
-function isSettledAnyway({ status }: Revocation): boolean {
+function isInProgress({ status }: Revocation): boolean {
   return status === 'revoking';
 }
 
-function decideAnew<T extends Revocation>(
+function decideNew<T extends Revocation>(
   settled: readonly T[],
   wanted: readonly T[],
   lift: boolean,
-  restraints: Restraints,
-): Restrained<T> {
-  const begin = wanted.length > 0 ? forbidding(wanted.length, restraints) : undefined;
-  if (begin) return { free: [...settled], held: [...wanted], lift, begin, join: [...wanted] };
-  return { free: [...settled, ...wanted], held: [], lift, join: [] };
+  restraints: BrakeInput,
+): BrakeDecision<T> {
+  const begin = wanted.length > 0 ? holdReasonFor(wanted.length, restraints) : undefined;
+  if (begin) return { allowed: [...settled], held: [...wanted], lift, begin, join: [...wanted] };
+  return { allowed: [...settled, ...wanted], held: [], lift, join: [] };
 }
 
 /** Why so many revocations may not be made without a person's word; undefined when they may. */
-function forbidding(planned: number, restraints: Restraints): HoldReason | undefined {
+function holdReasonFor(planned: number, restraints: BrakeInput): HoldReason | undefined {
   const { brake, counts, emptyGroup, nobodyEntitled } = restraints;
   // The last seat alone is no mass removal.
   if (counts.inUse > 1 && emptyGroup) return 'group-empty';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { BRAKE_WINDOW_SECONDS, isMadeAgain, type Reason, ReasonSchema, type Seat, takesPlace } from '../seat/seat.ts';
+import { BRAKE_WINDOW_SECONDS, isMadeAgain, type Reason, ReasonSchema, type Seat, takesSlot } from '../seat/seat.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
 import { isDue, plusSeconds } from '../shared/time.ts';
@@ -11,7 +11,7 @@ export const BATCH_SIZE = 500;
 /** So long its requests take at the most: within the Lambda's time limit, which is shorter than a lease. */
 const BATCH_SECONDS = 200;
 /** To sso-admin: whether a create without answer came to anything, the deletion, and the look that proves it. */
-const REQUESTS_A_CHANGE = 3;
+const REQUESTS_PER_CHANGE = 3;
 /**
  * Bounds a round's batches, and with them the payload of a state: some 3,300 ids of the usual 36 characters. Every round
  * reads all that a sweep reads, so that the more a round has, the fewer calls a seat takes.
@@ -36,21 +36,21 @@ export const BatchSchema = z.object({
 export type Batch = z.infer<typeof BatchSchema>;
 
 /** Why somebody isn't entitled. */
-export type Absence = Extract<Reason, 'group-leave' | 'user-disabled' | 'user-deleted' | 'entitlement-removed'>;
+export type Ineligibility = Extract<Reason, 'group-leave' | 'user-disabled' | 'user-deleted' | 'entitlement-removed'>;
 
 /** What an entitlement asks for and what Identity Center and the ledger hold, for one user and one application. */
-export interface Standing {
+export interface UserState {
   userId: string;
   /** Member of a group of the entitlement, and not known to be disabled or deleted. */
   entitled: boolean;
   /** Why not. Neither entitled nor absent: reads that contradict each other, and no ground for a change. */
-  absence?: Absence;
+  ineligibility?: Ineligibility;
   assigned: boolean;
   seat: Seat | undefined;
 }
 
 /** Under which circumstances a decision is made. */
-export interface Circumstances {
+export interface DecisionContext {
   /** When the reads began: what was written shortly before may not show in them. */
   readAt: Date;
   trigger: 'event' | 'manual' | 'tick';
@@ -68,7 +68,7 @@ export interface Circumstances {
 export type Decision =
   | { do: 'grant'; reason: Reason }
   | { do: 'revoke'; reason: Reason }
-  | { do: 'gone'; reason: Absence }
+  | { do: 'gone'; reason: Ineligibility }
   | { do: 'confirm' | 'keep' | 'forget' }
   | { do: 'leave'; dueAt: string }
   | { do: 'wait'; until: string }
@@ -82,14 +82,14 @@ const NOTHING: Decision = { do: 'nothing' };
  * Never revokes an assignment without a seat of ours: somebody else made it. Never acts on reads that began too soon
  * after a write of ours to show it.
  */
-export function decide(standing: Standing, circumstances: Circumstances): Decision {
-  return standing.entitled ? decideEntitled(standing, circumstances) : decideAbsent(standing, circumstances);
+export function decide(standing: UserState, circumstances: DecisionContext): Decision {
+  return standing.entitled ? decideEntitled(standing, circumstances) : decideIneligible(standing, circumstances);
 }
 
-function decideEntitled({ assigned, seat }: Standing, circumstances: Circumstances): Decision {
+function decideEntitled({ assigned, seat }: UserState, circumstances: DecisionContext): Decision {
   const grant: Decision = { do: 'grant', reason: grantReason(seat, circumstances) };
   if (!seat) return assigned ? NOTHING : grant;
-  const wait = unsettled(seat, circumstances);
+  const wait = waitForWriteToSettle(seat, circumstances);
   switch (seat.status) {
     case 'creating':
       return assigned ? grant : ifDue(grant, seat, circumstances);
@@ -114,16 +114,22 @@ function decideEntitled({ assigned, seat }: Standing, circumstances: Circumstanc
 
 /** A revocation of somebody who is entitled again: it either never began, or is complete. */
 function decideInterrupted(seat: Seat, assigned: boolean, grant: Decision): Decision {
-  if (!isTold(seat)) return assigned ? grant : { do: 'forget' };
+  if (!isAudited(seat)) return assigned ? grant : { do: 'forget' };
   return assigned ? { do: 'keep' } : { do: 'gone', reason: 'group-leave' };
 }
 
-function decideAbsent({ assigned, seat, absence }: Standing, circumstances: Circumstances): Decision {
+function decideIneligible(
+  { assigned, seat, ineligibility: absence }: UserState,
+  circumstances: DecisionContext,
+): Decision {
   if (!seat || !absence) return NOTHING;
   const { readAt, graceDays } = circumstances;
   // With a user AWS removes the assignment itself: there is nothing to take back.
-  if (absence === 'user-deleted' && !assigned && takesPlace(seat)) {
-    return unsettled(seat, circumstances) ?? (isTold(seat) ? { do: 'gone', reason: absence } : { do: 'forget' });
+  if (absence === 'user-deleted' && !assigned && takesSlot(seat)) {
+    return (
+      waitForWriteToSettle(seat, circumstances) ??
+      (isAudited(seat) ? { do: 'gone', reason: absence } : { do: 'forget' })
+    );
   }
   const revoke = ifDue({ do: 'revoke', reason: absence }, seat, circumstances);
   const graced = absence === 'group-leave' && graceDays > 0;
@@ -132,21 +138,21 @@ function decideAbsent({ assigned, seat, absence }: Standing, circumstances: Circ
     // An assignment whose answer was lost has its days of grace, too; whether there is one may show only later.
     case 'creating':
       if (assigned || !graced) return leave;
-      return unsettled(seat, circumstances) ?? revoke;
+      return waitForWriteToSettle(seat, circumstances) ?? revoke;
     case 'assigned':
     case 'confirmed':
       return leave;
     case 'leaving':
       return absence === 'group-leave' && !isDue(seat.dueAt, readAt)
-        ? (unsettled(seat, circumstances) ?? NOTHING)
+        ? (waitForWriteToSettle(seat, circumstances) ?? NOTHING)
         : revoke;
     case 'revoking':
-      return assigned ? revoke : (hidden(seat, readAt) ?? revoke);
+      return assigned ? revoke : (waitForGrantToShow(seat, readAt) ?? revoke);
     case 'held':
       return revoke;
     // That it is gone is proved only by reads long enough after the call. What is visible later is somebody else's.
     case 'revoked':
-      return unsettled(seat, circumstances) ?? NOTHING;
+      return waitForWriteToSettle(seat, circumstances) ?? NOTHING;
     case 'failed':
     case 'waitlisted':
       return { do: 'forget' };
@@ -154,16 +160,16 @@ function decideAbsent({ assigned, seat, absence }: Standing, circumstances: Circ
 }
 
 /** Whether a person who is entitled has an assignment of somebody else's, which Usher may be told to look after. */
-export function isAdoptable({ entitled, assigned, seat }: Standing, decision: Decision): boolean {
-  return entitled && assigned && decision.do === 'nothing' && !(seat && takesPlace(seat));
+export function isAdoptable({ entitled, assigned, seat }: UserState, decision: Decision): boolean {
+  return entitled && assigned && decision.do === 'nothing' && !(seat && takesSlot(seat));
 }
 
 /** The answer to a create never came: the stream has told of no seat, and tells of no end. */
-function isTold({ grantedAt }: Seat): boolean {
+function isAudited({ grantedAt }: Seat): boolean {
   return grantedAt !== undefined;
 }
 
-function grantReason(seat: Seat | undefined, { trigger }: Circumstances): Reason {
+function grantReason(seat: Seat | undefined, { trigger }: DecisionContext): Reason {
   if (seat && ['confirmed', 'leaving', 'held'].includes(seat.status)) return 'drift-healed';
   if (seat && isMadeAgain(seat)) return 'drift-healed';
   if (seat?.status === 'waitlisted') return 'place-freed';
@@ -178,7 +184,7 @@ const GRANT_SHOWS_SECONDS = 90;
  * Whether a look at this time may be too early to show what was granted last. Then it says nothing about its end either:
  * one that shows no assignment may show the time before it.
  */
-export function hidden(
+export function waitForGrantToShow(
   { status, changedAt, grantedAt }: Pick<Seat, 'status' | 'changedAt' | 'grantedAt'>,
   now: Date,
 ): Extract<Decision, { do: 'wait' }> | undefined {
@@ -189,16 +195,16 @@ export function hidden(
 }
 
 /** Whether reads that began at this time may not show yet what was last written for a seat. */
-export function unsettled(
+export function waitForWriteToSettle(
   { changedAt }: Pick<Seat, 'changedAt'>,
-  { readAt }: Pick<Circumstances, 'readAt'>,
+  { readAt }: Pick<DecisionContext, 'readAt'>,
 ): Extract<Decision, { do: 'wait' }> | undefined {
   const until = plusSeconds(changedAt, SETTLE_SECONDS);
   return isDue(until, readAt) ? undefined : { do: 'wait', until };
 }
 
 /** What AWS has refused waits for its time. */
-function ifDue(change: Decision, seat: Seat, circumstances: Circumstances): Decision {
+function ifDue(change: Decision, seat: Seat, circumstances: DecisionContext): Decision {
   return mayTry(seat, circumstances) ? change : NOTHING;
 }
 
@@ -206,13 +212,13 @@ function ifDue(change: Decision, seat: Seat, circumstances: Circumstances): Deci
  * After a refusal: when its time has come, once when a person asks for it, or when the execution that has failed for it is
  * redriven.
  */
-function mayTry({ nextAttemptAt, refusal }: Seat, { readAt, trigger, execution }: Circumstances): boolean {
+function mayTry({ nextAttemptAt, refusal }: Seat, { readAt, trigger, execution }: DecisionContext): boolean {
   if (nextAttemptAt === undefined || isDue(nextAttemptAt, readAt)) return true;
   return refusal?.execution === execution ? refusal.failed === true : trigger === 'manual';
 }
 
 /** How many seats an application has, as far as its limits need to know. */
-export interface Tally {
+export interface SeatCounts {
   /** Seats whose assignment may exist. */
   inUse: number;
   /** Seats that existed 24 hours ago. */
@@ -222,12 +228,12 @@ export interface Tally {
 }
 
 /** Counts an application's seats. */
-export function tally(seats: Iterable<Pick<Seat, 'status' | 'grantedAt' | 'revocations'>>, now: Date): Tally {
+export function countSeats(seats: Iterable<Pick<Seat, 'status' | 'grantedAt' | 'revocations'>>, now: Date): SeatCounts {
   const windowStart = plusSeconds(now, -BRAKE_WINDOW_SECONDS);
   const since = (time: string) => Date.parse(time) > Date.parse(windowStart);
-  const counts: Tally = { inUse: 0, atWindowStart: 0, revokedInWindow: 0 };
+  const counts: SeatCounts = { inUse: 0, atWindowStart: 0, revokedInWindow: 0 };
   for (const seat of seats) {
-    const place = takesPlace(seat);
+    const place = takesSlot(seat);
     const recently = (seat.revocations ?? []).filter(since).length;
     if (place) counts.inUse += 1;
     counts.revokedInWindow += recently + (seat.status === 'revoking' ? 1 : 0);
@@ -246,8 +252,11 @@ export type PlannedChange = Omit<Batch, 'userIds'> & { userId: string };
  * @returns at most {@link ROUND_BATCHES} of {@link ROUND_BYTES} together, and whether some changes were left for the next
  *   round
  */
-export function cut(changes: readonly PlannedChange[], requestsPerSecond: number): { batches: Batch[]; more: boolean } {
-  const size = Math.min(BATCH_SIZE, Math.floor((BATCH_SECONDS * requestsPerSecond) / REQUESTS_A_CHANGE));
+export function toBatches(
+  changes: readonly PlannedChange[],
+  requestsPerSecond: number,
+): { batches: Batch[]; more: boolean } {
+  const size = Math.min(BATCH_SIZE, Math.floor((BATCH_SECONDS * requestsPerSecond) / REQUESTS_PER_CHANGE));
   const order = { revoke: 0, grant: 1, record: 2, hold: 3 };
   const sorted = [...changes].sort((a, b) => order[a.kind] - order[b.kind]);
   const groups = Map.groupBy(sorted, ({ applicationArn, kind, reason }) => `${applicationArn} ${kind} ${reason}`);

@@ -61,7 +61,7 @@ export function nextGeneration(hold: Hold | undefined): number {
 }
 
 /** Begins a hold with its first generation, and its event. */
-export function begun(
+export function beginHold(
   before: Hold | undefined,
   { applicationArn, entitlement, userIds }: { applicationArn: string; entitlement: string; userIds: readonly string[] },
   { now, execution, reason }: { now: Date; execution: string; reason: HoldReason },
@@ -85,7 +85,7 @@ export function begun(
 }
 
 /** More people join the hold: a further generation. */
-export function grown(hold: Hold, userIds: readonly string[]): Hold {
+export function growHold(hold: Hold, userIds: readonly string[]): Hold {
   const last = hold.digests.at(-1);
   const added = {
     digest: digestOf([last?.digest], userIds),
@@ -96,14 +96,14 @@ export function grown(hold: Hold, userIds: readonly string[]): Hold {
 }
 
 /** A person has released what a digest covers; undefined when this hold never had that digest. */
-export function released(hold: Hold, digest: string): Hold | undefined {
+export function releaseHold(hold: Hold, digest: string): Hold | undefined {
   const covered = hold.digests.find((one) => one.digest === digest);
   if (!isHeld(hold) || !covered) return undefined;
   return { ...hold, revision: hold.revision + 1, released: Math.max(covered.generation, hold.released ?? 0) };
 }
 
 /** Nothing that was covered is left. */
-export function lifted({ released: _, ...hold }: Hold): Hold {
+export function liftHold({ released: _, ...hold }: Hold): Hold {
   return { ...hold, revision: hold.revision + 1, status: 'lifted' };
 }
 

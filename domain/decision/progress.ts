@@ -36,7 +36,7 @@ const EVENTS_A_BATCH = 10;
 const MOST_EVENTS = 20_000;
 
 /** Counts a plan. An empty one says nothing about progress: it may only be too soon to see. */
-export function progressed(before: Progress, batches: readonly Batch[]): Progress {
+export function countRound(before: Progress, batches: readonly Batch[]): Progress {
   const counted = { ...before, round: before.round + 1, batches: before.batches + batches.length };
   if (batches.length === 0) return counted;
   const digest = createHash('sha256').update(JSON.stringify(batches)).digest('hex');

@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
 import type { Entitlement } from '../entitlements.ts';
-import { ExpectationSchema, type Request, type UserLook } from '../request/request.ts';
+import { ExpectationSchema, type Request, type UserHint } from '../request/request.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
 import { isDue, latest, plusSeconds, secondsUntil } from '../shared/time.ts';
 import { Timestamp } from '../shared/timestamp.ts';
 
 /** A hint that names nobody gives nothing to wait for: it is looked at once more this long after the event. */
-const SECOND_LOOK_SECONDS = 120;
+const RECHECK_SECONDS = 120;
 /** Longer than any Lambda that writes may run; a holder that died is replaced after it. */
 export const LEASE_SECONDS = 300;
 /** A second sweep of an application begins no sooner than this after the first: a storm of hints becomes a few sweeps. */
@@ -19,7 +19,7 @@ const MOST_EXPECTATIONS = 1000;
 /** An execution that should have come back by now and has not is taken for dead. */
 const OVERDUE_SECONDS = 60;
 
-const Look = {
+const ItemFields = {
   /** The execution that will look. */
   by: z.string(),
   dueAt: Timestamp,
@@ -36,16 +36,16 @@ const Look = {
   /** Its last look ended in an error; whoever comes back first looks at once. */
   failed: z.optional(z.boolean()),
 };
-const UserEntrySchema = z.object({
-  ...Look,
+const UserItemSchema = z.object({
+  ...ItemFields,
   expected: z.array(z.extend(ExpectationSchema, { at: Timestamp })),
   /** Time of the oldest hint: the place in the line. */
   since: Timestamp,
   /** Some hint named no group: all entitlements and UserStatus are to be looked at, whatever else is expected. */
   whole: z.optional(z.boolean()),
 });
-const SweepEntrySchema = z.object({
-  ...Look,
+const SweepItemSchema = z.object({
+  ...ItemFields,
   /** Whether everybody's UserStatus is to be read as well. */
   withStatus: z.boolean(),
   /** A person has asked for it: unmanaged assignments of people who are entitled are taken over. */
@@ -53,18 +53,18 @@ const SweepEntrySchema = z.object({
   /** A person has asked for it: all seats of an application that isn't configured any more are given up. */
   giveUp: z.optional(z.boolean()),
 });
-export type UserEntry = z.infer<typeof UserEntrySchema>;
-export type SweepEntry = z.infer<typeof SweepEntrySchema>;
+export type UserItem = z.infer<typeof UserItemSchema>;
+export type SweepItem = z.infer<typeof SweepItemSchema>;
 
 /** Mailbox and lease: what still has to be looked at, and who may write. One item of the ledger. */
-export const WorkSchema = z.object({
+export const WorkQueueSchema = z.object({
   schemaVersion: z.literal(1),
   revision: z.int(),
   /** Counts the times that the lease changed hands. */
   term: z.int(),
   lease: z.optional(z.object({ holder: z.string(), term: z.int(), until: Timestamp })),
-  users: z.record(ResourceId, UserEntrySchema),
-  sweeps: z.record(ApplicationArn, SweepEntrySchema),
+  users: z.record(ResourceId, UserItemSchema),
+  sweeps: z.record(ApplicationArn, SweepItemSchema),
   /** Start of the latest sweep of each application. */
   sweptAt: z.record(ApplicationArn, Timestamp),
   /** Start of the latest sweep of everything that ended in an empty plan. */
@@ -78,25 +78,25 @@ export const WorkSchema = z.object({
   /** Pages that ListUsers last took: tells which way of reading UserStatus costs fewer calls. */
   userPages: z.optional(z.int()),
 });
-export type Work = z.infer<typeof WorkSchema>;
+export type WorkQueue = z.infer<typeof WorkQueueSchema>;
 
 /** An empty mailbox that nobody holds. */
-export function emptyWork(): Work {
+export function emptyQueue(): WorkQueue {
   return { schemaVersion: 1, revision: 0, term: 0, users: {}, sweeps: {}, sweptAt: {} };
 }
 
 /** Who holds the lease at this moment, if anybody. */
-export function holderOf(work: Work, now: Date): string | undefined {
+export function holderOf(work: WorkQueue, now: Date): string | undefined {
   return work.lease && !isDue(work.lease.until, now) ? work.lease.holder : undefined;
 }
 
 /** Whether a holder has neither renewed the lease nor given it back. */
-export function hasExpiredLease({ lease }: Work, now: Date): boolean {
+export function hasExpiredLease({ lease }: WorkQueue, now: Date): boolean {
   return lease !== undefined && isDue(lease.until, now);
 }
 
 /** Takes or renews the lease; undefined when somebody else holds it. */
-export function acquire(work: Work, me: string, now: Date): Work | undefined {
+export function acquireLease(work: WorkQueue, me: string, now: Date): WorkQueue | undefined {
   const holder = holderOf(work, now);
   if (holder !== undefined && holder !== me) return undefined;
   const term = holder === me && work.lease ? work.lease.term : work.term + 1;
@@ -104,12 +104,12 @@ export function acquire(work: Work, me: string, now: Date): Work | undefined {
 }
 
 /** Renews the lease of one term; undefined when it has run out or changed hands: an expired holder can't write. */
-export function renew(work: Work, me: string, term: number, now: Date): Work | undefined {
+export function renewTerm(work: WorkQueue, me: string, term: number, now: Date): WorkQueue | undefined {
   if (holderOf(work, now) !== me || work.lease?.term !== term) return undefined;
-  return acquire(work, me, now);
+  return acquireLease(work, me, now);
 }
 
-function release(work: Work, me: string): Work {
+function releaseLease(work: WorkQueue, me: string): WorkQueue {
   if (work.lease?.holder !== me) return work;
   const { lease: _, ...free } = work;
   return free;
@@ -134,20 +134,20 @@ function concerned(groups: readonly string[], entitlements: readonly Entitlement
  *
  * Looks at the same user or application are merged: the newest hint counts, and nothing that was expected is lost.
  */
-export function post(
-  work: Work,
+export function enqueue(
+  work: WorkQueue,
   request: Request,
   context: { me: string; entitlements: readonly Entitlement[]; now: Date },
-): Work {
+): WorkQueue {
   const { entitlements, now } = context;
   const holder = holderOf(work, now);
   const by = holder ?? context.me;
   const next = { ...work, users: { ...work.users }, sweeps: { ...work.sweeps } };
   const { at, cause, trigger } = request;
   for (const look of request.users) {
-    const folded = sweepThatCovers(next, look, entitlements, now);
+    const folded = pendingSweepsOf(next, look, entitlements, now);
     if (folded)
-      for (const application of folded) putSweep(next, application, { at, cause, trigger }, { by, holder, now });
+      for (const application of folded) mergeSweep(next, application, { at, cause, trigger }, { by, holder, now });
     else next.users[look.userId] = mergeUser(next, look, request, by, now);
   }
   const configured = new Set(entitlements.map(({ application }) => application));
@@ -157,22 +157,22 @@ export function post(
       adopt: request.adopt === application,
       giveUp: trigger === 'manual' && !configured.has(application),
     };
-    putSweep(next, application, { at, cause, trigger, ...orders }, { by, holder, now });
+    mergeSweep(next, application, { at, cause, trigger, ...orders }, { by, holder, now });
   }
-  if (isOverfull(next)) sweepInstead(next, entitlements, { by, now });
+  if (isOverfull(next)) replaceUsersBySweeps(next, entitlements, { by, now });
   return next;
 }
 
-function isOverfull({ users }: Work): boolean {
+function isOverfull({ users }: WorkQueue): boolean {
   const named = Object.values(users);
   const expectations = named.reduce((sum, { expected }) => sum + expected.length, 0);
   return named.length > MOST_NAMED_USERS || expectations > MOST_EXPECTATIONS;
 }
 
 /** Applications of a look that a sweep about to begin reads anyway; undefined when it has to be looked at by itself. */
-function sweepThatCovers(
-  work: Work,
-  look: UserLook,
+function pendingSweepsOf(
+  work: WorkQueue,
+  look: UserHint,
   entitlements: readonly Entitlement[],
   now: Date,
 ): string[] | undefined {
@@ -181,17 +181,16 @@ function sweepThatCovers(
   const pending = applications.every((application) => {
     const sweep = work.sweeps[application];
     // Where people wait for a place, the time of each request counts.
-    return sweep && isUp(work, sweep, now) && !work.lines?.includes(application);
+    return sweep && isReady(work, sweep, now) && !work.lines?.includes(application);
   });
   return pending ? applications : undefined;
 }
 
-function mergeUser(work: Work, look: UserLook, request: Request, by: string, now: Date): UserEntry {
+function mergeUser(work: WorkQueue, look: UserHint, request: Request, by: string, now: Date): UserItem {
   const before = work.users[look.userId];
   const newer = !before || Date.parse(request.at) >= Date.parse(before.at);
   // Nobody tells what an update changed, so that there is nothing to wait for: look a second time.
-  const second =
-    request.trigger === 'event' && !look.expected ? plusSeconds(request.at, SECOND_LOOK_SECONDS) : undefined;
+  const second = request.trigger === 'event' && !look.expected ? plusSeconds(request.at, RECHECK_SECONDS) : undefined;
   const again = latest(before?.lookAgainAt, second);
   const expected = [...(before?.expected ?? [])];
   if (look.expected) {
@@ -217,18 +216,18 @@ function mergeUser(work: Work, look: UserLook, request: Request, by: string, now
 }
 
 type SweepHint = Pick<Request, 'at' | 'cause' | 'trigger'> &
-  Partial<Pick<SweepEntry, 'withStatus' | 'adopt' | 'giveUp'>> & { lookAgainAt?: string };
+  Partial<Pick<SweepItem, 'withStatus' | 'adopt' | 'giveUp'>> & { lookAgainAt?: string };
 
-function putSweep(
-  work: Work,
+function mergeSweep(
+  work: WorkQueue,
   application: string,
   hint: SweepHint,
   { by, holder, now }: { by: string; holder?: string | undefined; now: Date },
 ): void {
   const before = work.sweeps[application];
   const newer = !before || Date.parse(hint.at) >= Date.parse(before.at);
-  const dueAt = spaced(now.toISOString(), work.sweptAt[application]);
-  const second = hint.lookAgainAt ?? (hint.trigger === 'event' ? plusSeconds(hint.at, SECOND_LOOK_SECONDS) : undefined);
+  const dueAt = spaceSweep(now.toISOString(), work.sweptAt[application]);
+  const second = hint.lookAgainAt ?? (hint.trigger === 'event' ? plusSeconds(hint.at, RECHECK_SECONDS) : undefined);
   const again = latest(before?.lookAgainAt, second);
   // Somebody who waits comes back soon enough: he looks, and this hint is only added to what he looks for.
   const covered =
@@ -248,32 +247,36 @@ function putSweep(
 }
 
 /** Has applications swept, as the holder of the lease found necessary: a place is free, and people wait for one. */
-export function postSweeps(
-  work: Work,
+export function enqueueSweeps(
+  work: WorkQueue,
   applications: ReadonlyMap<string, { withStatus: boolean }>,
   { me, cause, now }: { me: string; cause: string; now: Date },
-): Work {
+): WorkQueue {
   const next = { ...work, sweeps: { ...work.sweeps } };
   for (const [application, { withStatus }] of applications) {
     const hint = { at: now.toISOString(), cause, trigger: 'tick', withStatus } as const;
-    putSweep(next, application, hint, { by: me, holder: me, now });
+    mergeSweep(next, application, hint, { by: me, holder: me, now });
   }
   return next;
 }
 
 /** The earliest time from one on at which a further sweep may begin. */
-function spaced(time: string, sweptAt: string | undefined): string {
+function spaceSweep(time: string, sweptAt: string | undefined): string {
   return sweptAt ? latest(time, plusSeconds(sweptAt, SWEEP_SPACING_SECONDS)) : time;
 }
 
 /** Turns all named users into sweeps of the applications that they concern. */
-function sweepInstead(work: Work, entitlements: readonly Entitlement[], { by, now }: { by: string; now: Date }): void {
+function replaceUsersBySweeps(
+  work: WorkQueue,
+  entitlements: readonly Entitlement[],
+  { by, now }: { by: string; now: Date },
+): void {
   const everywhere = entitlements.map(({ application }) => application);
   for (const user of Object.values(work.users)) {
     const groups = user.expected.map(({ groupId }) => groupId);
     const applications = user.whole ? everywhere : concerned(groups, entitlements);
     for (const application of applications) {
-      putSweep(
+      mergeSweep(
         work,
         application,
         {
@@ -282,7 +285,7 @@ function sweepInstead(work: Work, entitlements: readonly Entitlement[], { by, no
           trigger: user.trigger,
           withStatus: user.whole ?? false,
           // What was expected of each can't be kept; a second look takes its place.
-          lookAgainAt: latest(user.lookAgainAt ?? user.at, plusSeconds(user.at, SECOND_LOOK_SECONDS)),
+          lookAgainAt: latest(user.lookAgainAt ?? user.at, plusSeconds(user.at, RECHECK_SECONDS)),
         },
         // The holder itself, so that the sweep is due now and not folded into somebody's wait.
         { by, holder: by, now },
@@ -292,46 +295,46 @@ function sweepInstead(work: Work, entitlements: readonly Entitlement[], { by, no
   work.users = {};
 }
 
-type Entry = UserEntry | SweepEntry;
+type WorkItem = UserItem | SweepItem;
 
 /** Whether an entry wants a look now: due, and not among the changes that the present holder is carrying out. */
-function isUp(work: Work, entry: Entry, now: Date): boolean {
+function isReady(work: WorkQueue, entry: WorkItem, now: Date): boolean {
   const inHand = holderOf(work, now) !== undefined && entry.planned === work.lease?.term;
   return !inHand && isDue(entry.dueAt, now);
 }
 
 /** Everything that wants a look now: named users first, then whole applications. */
-export function dueLooks(
-  work: Work,
+export function dueItems(
+  work: WorkQueue,
   now: Date,
-): { users: Record<string, UserEntry>; sweeps: Record<string, SweepEntry> } {
-  const up = <T extends Entry>(entries: Record<string, T>): Record<string, T> =>
-    Object.fromEntries(Object.entries(entries).filter(([, entry]) => isUp(work, entry, now)));
+): { users: Record<string, UserItem>; sweeps: Record<string, SweepItem> } {
+  const up = <T extends WorkItem>(entries: Record<string, T>): Record<string, T> =>
+    Object.fromEntries(Object.entries(entries).filter(([, entry]) => isReady(work, entry, now)));
   return { users: up(work.users), sweeps: up(work.sweeps) };
 }
 
-function everyEntry(work: Work, change: (entry: Entry) => Partial<Entry> | undefined): Work {
-  const map = <T extends Entry>(entries: Record<string, T>): Record<string, T> =>
+function mapItems(work: WorkQueue, change: (entry: WorkItem) => Partial<WorkItem> | undefined): WorkQueue {
+  const map = <T extends WorkItem>(entries: Record<string, T>): Record<string, T> =>
     Object.fromEntries(Object.entries(entries).map(([key, entry]) => [key, { ...entry, ...change(entry) }]));
   return { ...work, users: map(work.users), sweeps: map(work.sweeps) };
 }
 
-function entriesOf(work: Work): Entry[] {
+function itemsOf(work: WorkQueue): WorkItem[] {
   return [...Object.values(work.users), ...Object.values(work.sweeps)];
 }
 
 /** What an execution does next. `waitSeconds` is counted from now. */
-export type Turn =
-  | { turn: 'work'; work: Work; term: number }
-  | { turn: 'wait'; work: Work; waitSeconds: number }
-  | { turn: 'handedOver'; work: Work; to: string | undefined };
+export type Claim =
+  | { turn: 'work'; work: WorkQueue; term: number }
+  | { turn: 'wait'; work: WorkQueue; waitSeconds: number }
+  | { turn: 'handedOver'; work: WorkQueue; to: string | undefined };
 
 /**
  * Whose turn it is, once this execution's request is in the mailbox: takes the lease when it is free and something is
  * due; waits when what it has to look at is due later; else it is done, because another execution looks.
  */
-export function takeTurn(before: Work, me: string, now: Date): Turn {
-  const work = everyEntry(before, (entry) =>
+export function claim(before: WorkQueue, me: string, now: Date): Claim {
+  const work = mapItems(before, (entry) =>
     entry.failed && entry.by === me ? { dueAt: now.toISOString(), failed: undefined } : undefined,
   );
   const holder = holderOf(work, now);
@@ -339,65 +342,69 @@ export function takeTurn(before: Work, me: string, now: Date): Turn {
     return {
       turn: 'handedOver',
       to: holder,
-      work: everyEntry(work, (entry) => (entry.by === me ? { by: holder } : undefined)),
+      work: mapItems(work, (entry) => (entry.by === me ? { by: holder } : undefined)),
     };
   }
-  const mine = entriesOf(work).filter(({ by }) => by === me);
+  const mine = itemsOf(work).filter(({ by }) => by === me);
   if (mine.length === 0 && holder === undefined) {
     // Only what concerns whole applications is folded into somebody's wait.
     return { turn: 'handedOver', to: Object.values(work.sweeps).find(({ dueAt }) => !isDue(dueAt, now))?.by, work };
   }
-  const { users, sweeps } = dueLooks(work, now);
-  const held = acquire(work, me, now);
+  const { users, sweeps } = dueItems(work, now);
+  const held = acquireLease(work, me, now);
   if (held?.lease && Object.keys(users).length + Object.keys(sweeps).length > 0) {
     return { turn: 'work', work: held, term: held.lease.term };
   }
-  return { turn: 'wait', work: release(work, me), waitSeconds: waitOf(mine, now) };
+  return { turn: 'wait', work: releaseLease(work, me), waitSeconds: secondsToFirst(mine, now) };
 }
 
-function waitOf(entries: readonly Entry[], now: Date): number {
+function secondsToFirst(entries: readonly WorkItem[], now: Date): number {
   const [first] = entries.map(({ dueAt }) => dueAt).sort((a, b) => Date.parse(a) - Date.parse(b));
   return first ? secondsUntil(first, now) : 0;
 }
 
 /** Whether this execution failed before and was started again at the step that failed. */
-export function isRedriven(work: Work, me: string): boolean {
-  return entriesOf(work).some((entry) => entry.failed === true && entry.by === me);
+export function isRedriven(work: WorkQueue, me: string): boolean {
+  return itemsOf(work).some((entry) => entry.failed === true && entry.by === me);
 }
 
 /**
  * Marks the looks for which changes were planned in this term, so that they are not planned a second time meanwhile.
  * Changes nothing once the lease has changed hands.
  */
-export function markPlanned(work: Work, looks: Looks, { term, startedAt }: { term: number; startedAt: Date }): Work {
+export function markPlanned(
+  work: WorkQueue,
+  looks: WorkItems,
+  { term, startedAt }: { term: number; startedAt: Date },
+): WorkQueue {
   const { lease } = work;
   if (lease?.term !== term) return work;
-  return updateLooks(work, looks, startedAt, () => ({ by: lease.holder, planned: term, failed: undefined }));
+  return updateItems(work, looks, startedAt, () => ({ by: lease.holder, planned: term, failed: undefined }));
 }
 
 /** The looks that a plan was made for, as they stood in the mailbox when its reads began. */
-export interface Looks {
-  users: Readonly<Record<string, UserEntry>>;
-  sweeps: Readonly<Record<string, SweepEntry>>;
+export interface WorkItems {
+  users: Readonly<Record<string, UserItem>>;
+  sweeps: Readonly<Record<string, SweepItem>>;
 }
 
-type Update = (key: string, entry: Entry) => Partial<Entry> | undefined;
+type Update = (key: string, entry: WorkItem) => Partial<WorkItem> | undefined;
 
 /**
  * Changes the looks of which `startedAt` began the reads; `change` strikes one off by undefined. One to which a hint was
  * added meanwhile stays as it is, but for a pause: a storm of hints must not keep one sweep following on the other.
  */
-function updateLooks(work: Work, looks: Looks, startedAt: Date, change: Update): Work {
+function updateItems(work: WorkQueue, looks: WorkItems, startedAt: Date, change: Update): WorkQueue {
   const sweptAt = { ...work.sweptAt };
   for (const application of Object.keys(looks.sweeps)) sweptAt[application] = startedAt.toISOString();
-  const users = changed(work.users, looks.users, change, () => ({}));
-  const sweeps = changed(work.sweeps, looks.sweeps, change, (application, { dueAt }) => ({
-    dueAt: spaced(dueAt, sweptAt[application]),
+  const users = updateSnapshotted(work.users, looks.users, change, () => ({}));
+  const sweeps = updateSnapshotted(work.sweeps, looks.sweeps, change, (application, { dueAt }) => ({
+    dueAt: spaceSweep(dueAt, sweptAt[application]),
   }));
   return { ...work, users, sweeps, sweptAt };
 }
 
-function changed<T extends Entry>(
+function updateSnapshotted<T extends WorkItem>(
   entries: Record<string, T>,
   looks: Readonly<Record<string, T>>,
   change: Update,
@@ -418,22 +425,22 @@ function changed<T extends Entry>(
  *
  * @param lookAt by user id or application: when to look again; an absent key means proven, and strikes the look off
  */
-export function closeLooks(
-  work: Work,
-  looks: Looks,
+export function completeItems(
+  work: WorkQueue,
+  looks: WorkItems,
   { me, startedAt, lookAt }: { me: string; startedAt: Date; lookAt: ReadonlyMap<string, string> },
-): Work {
+): WorkQueue {
   if (work.lease?.holder !== me) return work;
-  return updateLooks(work, looks, startedAt, (key) => {
+  return updateItems(work, looks, startedAt, (key) => {
     const dueAt = lookAt.get(key);
     return dueAt ? { by: me, dueAt, failed: undefined } : undefined;
   });
 }
 
 /** Begins the time to settle after the changes of a round, and gives the lease back if nothing else is due. */
-export function settle(work: Work, me: string, now: Date): { work: Work; waitSeconds: number } {
+export function startSettleWait(work: WorkQueue, me: string, now: Date): { work: WorkQueue; waitSeconds: number } {
   const term = holderOf(work, now) === me ? work.lease?.term : undefined;
-  const settling = everyEntry(work, (entry) =>
+  const settling = mapItems(work, (entry) =>
     term !== undefined && entry.planned === term
       ? {
           planned: undefined,
@@ -441,7 +448,7 @@ export function settle(work: Work, me: string, now: Date): { work: Work; waitSec
         }
       : undefined,
   );
-  const { work: settled, waitSeconds } = finish(settling, me, now);
+  const { work: settled, waitSeconds } = releaseIfIdle(settling, me, now);
   return { work: settled, waitSeconds: waitSeconds ?? 0 };
 }
 
@@ -449,29 +456,37 @@ export function settle(work: Work, me: string, now: Date): { work: Work; waitSec
  * Gives the lease back after a failure; what was looked at stays in the mailbox for a redrive, and later for anybody.
  * Where a hint was added meanwhile, anybody may look at once.
  */
-export function abandon(work: Work, looks: Looks, { me, retryAt }: { me: string; retryAt: string }): Work {
+export function requeueFailed(
+  work: WorkQueue,
+  looks: WorkItems,
+  { me, retryAt }: { me: string; retryAt: string },
+): WorkQueue {
   if (work.lease?.holder !== me) return work;
   const failed = { by: me, failed: true };
   const later = () => ({ ...failed, dueAt: retryAt });
-  const users = changed(work.users, looks.users, later, () => failed);
-  const sweeps = changed(work.sweeps, looks.sweeps, later, () => failed);
-  return release({ ...work, users, sweeps }, me);
+  const users = updateSnapshotted(work.users, looks.users, later, () => failed);
+  const sweeps = updateSnapshotted(work.sweeps, looks.sweeps, later, () => failed);
+  return releaseLease({ ...work, users, sweeps }, me);
 }
 
 /** Gives the lease back if nothing is due; `waitSeconds` undefined means that nothing is left to look at for `me`. */
-export function finish(
-  work: Work,
+export function releaseIfIdle(
+  work: WorkQueue,
   me: string,
   now: Date,
-): { work: Work; due: boolean; waitSeconds: number | undefined } {
-  const { users, sweeps } = dueLooks(work, now);
+): { work: WorkQueue; due: boolean; waitSeconds: number | undefined } {
+  const { users, sweeps } = dueItems(work, now);
   if (Object.keys(users).length + Object.keys(sweeps).length > 0) return { work, due: true, waitSeconds: 0 };
-  const mine = entriesOf(work).filter(({ by }) => by === me);
-  return { work: release(work, me), due: false, waitSeconds: mine.length > 0 ? waitOf(mine, now) : undefined };
+  const mine = itemsOf(work).filter(({ by }) => by === me);
+  return {
+    work: releaseLease(work, me),
+    due: false,
+    waitSeconds: mine.length > 0 ? secondsToFirst(mine, now) : undefined,
+  };
 }
 
 /** Takes over what an execution should have looked at by now and has not. */
-export function adoptOverdue(work: Work, me: string, now: Date): Work {
+export function reclaimOverdue(work: WorkQueue, me: string, now: Date): WorkQueue {
   if (holderOf(work, now) !== undefined) return work;
-  return everyEntry(work, (entry) => (isDue(plusSeconds(entry.dueAt, OVERDUE_SECONDS), now) ? { by: me } : undefined));
+  return mapItems(work, (entry) => (isDue(plusSeconds(entry.dueAt, OVERDUE_SECONDS), now) ? { by: me } : undefined));
 }

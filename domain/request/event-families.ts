@@ -4,7 +4,7 @@ import type { Fields } from '../shared/json.ts';
 import { isObject, isPresent, own } from '../shared/json.ts';
 
 /** What a write operation tells about memberships. */
-export type Hint =
+export type OperationMeaning =
   /** This user was put into this group. */
   | 'joined'
   /** This user was taken out of this group. */
@@ -24,7 +24,7 @@ export type Places = readonly [usual: readonly string[], ...others: readonly (re
 /** The operations of one CloudTrail `eventSource`, and where its records keep ids. */
 export interface EventFamily {
   /** By `eventName`. Operations that AWS adds later are absent. */
-  hints: ReadonlyMap<string, Hint>;
+  meanings: ReadonlyMap<string, OperationMeaning>;
   /** The user of `joined` and `left`. */
   memberId: Places;
   /** The group of `joined` and `left`. */
@@ -40,7 +40,7 @@ const PLACES = {
   membershipGroupId: [['groupId'], ['group', 'groupId']],
   groupId: [['groupId'], ['group', 'groupId'], ['id']],
   userId: [['userId'], ['user', 'userId'], ['id']],
-} as const satisfies Omit<EventFamily, 'hints'>;
+} as const satisfies Omit<EventFamily, 'meanings'>;
 
 /**
  * The three families of CloudTrail records that the identity store writes, by `eventSource`: console (and SCIM with
@@ -57,7 +57,7 @@ export const EVENT_FAMILIES: ReadonlyMap<string, EventFamily> = new Map([
     'sso-directory.amazonaws.com',
     {
       ...PLACES,
-      hints: new Map<string, Hint>([
+      meanings: new Map<string, OperationMeaning>([
         ['AddMemberToGroup', 'joined'],
         ['RemoveMemberFromGroup', 'left'],
         ['CreateGroup', 'group-changed'],
@@ -76,7 +76,7 @@ export const EVENT_FAMILIES: ReadonlyMap<string, EventFamily> = new Map([
     {
       ...PLACES,
       memberId: [['memberId', 'userId'], ['member', 'memberId'], ['memberId'], ['userId']],
-      hints: new Map<string, Hint>([
+      meanings: new Map<string, OperationMeaning>([
         ['CreateGroupMembership', 'joined'],
         ['DeleteGroupMembership', 'left-unnamed'],
         ['CreateGroup', 'group-changed'],
@@ -94,7 +94,7 @@ export const EVENT_FAMILIES: ReadonlyMap<string, EventFamily> = new Map([
       ...PLACES,
       groupId: [['id'], ['groupId'], ['group', 'groupId']],
       userId: [['id'], ['userId'], ['user', 'userId']],
-      hints: new Map<string, Hint>([
+      meanings: new Map<string, OperationMeaning>([
         ['PatchGroup', 'group-changed'],
         ['CreateGroup', 'group-changed'],
         ['DeleteGroup', 'group-changed'],

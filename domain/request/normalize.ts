@@ -7,8 +7,8 @@ import {
   EVENT_FAMILIES,
   type EventFamily,
   findId,
-  type Hint,
   isReadOperation,
+  type OperationMeaning,
   type Part,
   partsOf,
   requireId,
@@ -101,7 +101,7 @@ function fromRecord(record: Fields, prefix: string, origin: Origin, context: Sta
   if (isPresent(own(record, 'errorCode'))) return { ignored: 'call-failed' };
   const eventName = textAt(record, 'eventName', prefix);
   if (own(record, 'readOnly') === true || isReadOperation(eventName)) return { ignored: 'read-only' };
-  const hint = family.hints.get(eventName);
+  const hint = family.meanings.get(eventName);
   if (hint === undefined) return { ignored: 'unknown-operation' };
 
   const parts = partsOf(record, prefix);
@@ -118,7 +118,7 @@ interface KnownRecord {
   context: StartContext;
 }
 
-function lookFor(hint: Hint, known: KnownRecord): Normalized {
+function lookFor(hint: OperationMeaning, known: KnownRecord): Normalized {
   const { family, parts, origin } = known;
   switch (hint) {
     case 'nothing':

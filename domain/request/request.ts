@@ -11,8 +11,8 @@ export const ExpectationSchema = z.object({
 export type Expectation = z.infer<typeof ExpectationSchema>;
 
 /** A user to look at; `expected` is waited for until {@link Request.at} plus 15 minutes, then the truth stands. */
-export const UserLookSchema = z.object({ userId: ResourceId, expected: z.optional(ExpectationSchema) });
-export type UserLook = z.infer<typeof UserLookSchema>;
+export const UserHintSchema = z.object({ userId: ResourceId, expected: z.optional(ExpectationSchema) });
+export type UserHint = z.infer<typeof UserHintSchema>;
 
 /** How a manual start names somebody whom SCIM may not have brought. */
 export const SelectorSchema = z.union([
@@ -42,7 +42,7 @@ export const RequestSchema = z.object({
   cause: z.string().check(z.minLength(1), z.maxLength(256)),
   /** When the change was made (event) or asked for (manual start); never later than the start of the execution. */
   at: Timestamp,
-  users: z.array(UserLookSchema),
+  users: z.array(UserHintSchema),
   /** Watched groups of which somebody joined or left; who, isn't told. */
   groups: z.array(ResourceId),
   /** Applications to sweep; one that isn't configured any more is given up, with all its seats. */

@@ -114,31 +114,36 @@ export interface ChangeContext {
 }
 
 /** Whether the assignment may exist, so that the seat takes a place under `seats.max`. */
-export function takesPlace({ status }: Pick<Seat, 'status'>): boolean {
+export function takesSlot({ status }: Pick<Seat, 'status'>): boolean {
   return !['waitlisted', 'revoked', 'failed'].includes(status);
 }
 
 /** For whom a seat is. */
-export type Target = Pick<Seat, 'applicationArn' | 'userId' | 'entitlement' | 'requestedAt'>;
+export type SeatTarget = Pick<Seat, 'applicationArn' | 'userId' | 'entitlement' | 'requestedAt'>;
 
 /** Another status; what belongs to the one before is gone, what was refused is of no account any more. */
-function moved(seat: Seat, status: SeatStatus, now: Date): Seat {
+function changeStatus(seat: Seat, status: SeatStatus, now: Date): Seat {
   const { refusal: _refusal, nextAttemptAt: _next, dueAt: _due, hold: _hold, ...rest } = seat;
   return { ...rest, revision: seat.revision + 1, status, changedAt: now.toISOString() };
 }
 
 /** A change that is told: recorded together with its audit event, so that neither can be without the other. */
-function told(seat: Seat, kind: AuditRecord['kind'], context: Telling, dueAt?: string): Seat {
-  return { ...seat, audit: withRecord(seat.audit, record(kind, seat, context, dueAt)) };
+function withAuditRecord(seat: Seat, kind: AuditRecord['kind'], context: AuditReason, dueAt?: string): Seat {
+  return { ...seat, audit: addRecord(seat.audit, auditRecordOf(kind, seat, context, dueAt)) };
 }
 
 /** The change has a number of its own: no intention was written before it. */
-function numbered(seat: Seat, cause: string): Seat {
+function withNextChangeSeq(seat: Seat, cause: string): Seat {
   return { ...seat, changeSeq: seat.changeSeq + 1, cause };
 }
 
 /** What stays of a seat that begins anew: its numbers, what is still to be told, what the brake counts. */
-function renewed(seat: Seat | undefined, target: Target, status: SeatStatus, { now, cause }: ChangeContext): Seat {
+function restartSeat(
+  seat: Seat | undefined,
+  target: SeatTarget,
+  status: SeatStatus,
+  { now, cause }: ChangeContext,
+): Seat {
   const { refusal, revocations, grantedAt } = seat ?? {};
   return {
     schemaVersion: 1,
@@ -151,7 +156,7 @@ function renewed(seat: Seat | undefined, target: Target, status: SeatStatus, { n
     audit: seat?.audit ?? [],
     ...(refusal ? { refusal } : {}),
     ...(revocations ? { revocations } : {}),
-    ...(seat && grantedAt && takesPlace(seat) ? { grantedAt } : {}),
+    ...(seat && grantedAt && takesSlot(seat) ? { grantedAt } : {}),
   };
 }
 
@@ -161,17 +166,17 @@ function renewed(seat: Seat | undefined, target: Target, status: SeatStatus, { n
  * An assignment of ours that a look did not show is the same change once more; one that had been confirmed and is gone
  * was taken away by somebody, and giving it again is a change of its own, as it is after a refusal, which was told.
  */
-export function creating(seat: Seat | undefined, target: Target, context: ChangeContext): Seat {
+export function markCreating(seat: Seat | undefined, target: SeatTarget, context: ChangeContext): Seat {
   if (seat && !seat.refusal && (seat.status === 'creating' || seat.status === 'assigned')) {
     return { ...seat, revision: seat.revision + 1, status: 'creating', changedAt: context.now.toISOString() };
   }
-  return renewed(seat, target, 'creating', context);
+  return restartSeat(seat, target, 'creating', context);
 }
 
 /** AWS took the assignment. */
-export function assigned(seat: Seat, context: ChangeContext): Seat {
+export function markAssigned(seat: Seat, context: ChangeContext): Seat {
   const grantedAt = seat.grantedAt ?? context.now.toISOString();
-  return told({ ...moved(seat, 'assigned', context.now), grantedAt }, 'assigned', context);
+  return withAuditRecord({ ...changeStatus(seat, 'assigned', context.now), grantedAt }, 'assigned', context);
 }
 
 /** Told of already, and being made again because somebody took the assignment away. */
@@ -180,54 +185,65 @@ export function isMadeAgain({ status, grantedAt }: Pick<Seat, 'status' | 'grante
 }
 
 /** A look shows the assignment that we asked for, and whose answer was lost: it is told before whatever comes next. */
-export function answered(seat: Seat, context: Omit<ChangeContext, 'reason'>): Seat {
-  return assigned(seat, { ...context, reason: isMadeAgain(seat) ? 'drift-healed' : 'group-join' });
+export function recordLateGrant(seat: Seat, context: Omit<ChangeContext, 'reason'>): Seat {
+  return markAssigned(seat, { ...context, reason: isMadeAgain(seat) ? 'drift-healed' : 'group-join' });
 }
 
 /** Entitled, and no place is free: in line, by the time of the first request. */
-export function waitlisted(seat: Seat | undefined, target: Target, context: ChangeContext): Seat {
-  return told(renewed(seat, target, 'waitlisted', context), 'waitlisted', { ...context, reason: 'cap-reached' });
+export function markWaitlisted(seat: Seat | undefined, target: SeatTarget, context: ChangeContext): Seat {
+  return withAuditRecord(restartSeat(seat, target, 'waitlisted', context), 'waitlisted', {
+    ...context,
+    reason: 'cap-reached',
+  });
 }
 
 /** Somebody else's assignment, which a person told Usher to look after from now on. */
-export function adopted(seat: Seat | undefined, target: Target, context: ChangeContext): Seat {
-  const { refusal: _refusal, ...fresh } = renewed(seat, target, 'confirmed', context);
-  return told({ ...fresh, grantedAt: context.now.toISOString() }, 'adopted', context);
+export function markAdopted(seat: Seat | undefined, target: SeatTarget, context: ChangeContext): Seat {
+  const { refusal: _refusal, ...fresh } = restartSeat(seat, target, 'confirmed', context);
+  return withAuditRecord({ ...fresh, grantedAt: context.now.toISOString() }, 'adopted', context);
 }
 
 /** The person has left, and keeps the seat until a date. */
-export function leaving(seat: Seat, dueAt: string, context: ChangeContext): Seat {
-  const left = numbered(moved(shown(seat, context), 'leaving', context.now), context.cause);
-  return { ...told({ ...left, dueAt }, 'leaving', context, dueAt), revision: seat.revision + 1 };
+export function markLeaving(seat: Seat, dueAt: string, context: ChangeContext): Seat {
+  const left = withNextChangeSeq(
+    changeStatus(ensureGrantAudited(seat, context), 'leaving', context.now),
+    context.cause,
+  );
+  return { ...withAuditRecord({ ...left, dueAt }, 'leaving', context, dueAt), revision: seat.revision + 1 };
 }
 
 /** The brake keeps the seat. Nothing is told of it: the hold is, as a whole. */
-export function held(seat: Seat, generation: number, context: Omit<ChangeContext, 'reason'>): Seat {
-  return { ...moved(shown(seat, context), 'held', context.now), hold: generation, revision: seat.revision + 1 };
+export function markHeld(seat: Seat, generation: number, context: Omit<ChangeContext, 'reason'>): Seat {
+  return {
+    ...changeStatus(ensureGrantAudited(seat, context), 'held', context.now),
+    hold: generation,
+    revision: seat.revision + 1,
+  };
 }
 
 /** The seat of which a look has just shown the assignment. */
-function shown(seat: Seat, context: Omit<ChangeContext, 'reason'>): Seat {
-  return seat.status === 'creating' ? answered(seat, context) : seat;
+function ensureGrantAudited(seat: Seat, context: Omit<ChangeContext, 'reason'>): Seat {
+  return seat.status === 'creating' ? recordLateGrant(seat, context) : seat;
 }
 
 /** Who was leaving, or held, is entitled again. */
-export function kept(seat: Seat, context: ChangeContext): Seat {
-  const back = numbered(moved(seat, 'confirmed', context.now), context.cause);
-  return told(back, 'kept', { ...context, reason: 'still-entitled' });
+export function restoreSeat(seat: Seat, context: ChangeContext): Seat {
+  const back = withNextChangeSeq(changeStatus(seat, 'confirmed', context.now), context.cause);
+  return withAuditRecord(back, 'kept', { ...context, reason: 'still-entitled' });
 }
 
 /** The intention to take the assignment back, to be written before each call. */
-export function revoking(seat: Seat, { now, cause }: ChangeContext): Seat {
+export function markRevoking(seat: Seat, { now, cause }: ChangeContext): Seat {
   if (seat.status === 'revoking') return { ...seat, revision: seat.revision + 1, changedAt: now.toISOString() };
-  return numbered(moved(seat, 'revoking', now), cause);
+  return withNextChangeSeq(changeStatus(seat, 'revoking', now), cause);
 }
 
 /** A fresh look showed the assignment gone. What AWS removed itself, with the user, doesn't count against the brake. */
-export function revoked(seat: Seat, context: ChangeContext): Seat {
+export function markRevoked(seat: Seat, context: ChangeContext): Seat {
   const { now, cause } = context;
-  if (seat.status !== 'revoking') return told(numbered(moved(seat, 'revoked', now), cause), 'revoked', context);
-  const gone = told(moved(seat, 'revoked', now), 'revoked', context);
+  if (seat.status !== 'revoking')
+    return withAuditRecord(withNextChangeSeq(changeStatus(seat, 'revoked', now), cause), 'revoked', context);
+  const gone = withAuditRecord(changeStatus(seat, 'revoked', now), 'revoked', context);
   const windowStart = plusSeconds(now, -BRAKE_WINDOW_SECONDS);
   const recent = (seat.revocations ?? []).filter((time) => Date.parse(time) > Date.parse(windowStart));
   return { ...gone, revocations: [...recent, now.toISOString()] };
@@ -238,7 +254,7 @@ export function revoked(seat: Seat, context: ChangeContext): Seat {
  * so does one that an earlier call, whose effect may not show yet, may have granted (`ambiguous`).
  * Audited, and reported by a failing execution, the first time and when the reason changes.
  */
-export function refused(seat: Seat, code: string, context: RefusalContext): Seat {
+export function markRefused(seat: Seat, code: string, context: RefusalContext): Seat {
   const { now, execution } = context;
   const known = seat.refusal?.reason === code;
   const refusal: Seat = {
@@ -255,10 +271,10 @@ export function refused(seat: Seat, code: string, context: RefusalContext): Seat
     nextAttemptAt: plusSeconds(now, NEXT_ATTEMPT_SECONDS),
   };
   if (known) return refusal;
-  const event = record('refused', seat, { ...context, reason: code });
+  const event = auditRecordOf('refused', seat, { ...context, reason: code });
   return {
     ...refusal,
-    audit: withRecord(seat.audit, { ...event, refused: seat.status === 'revoking' ? 'revoke' : 'grant' }),
+    audit: addRecord(seat.audit, { ...event, refused: seat.status === 'revoking' ? 'revoke' : 'grant' }),
   };
 }
 
@@ -266,26 +282,26 @@ export function refused(seat: Seat, code: string, context: RefusalContext): Seat
 type RefusalContext = Omit<ChangeContext, 'reason'> & { again: boolean; ambiguous: boolean };
 
 /** The refusal has failed an execution; until it changes it fails no other. */
-export function reported(seat: Seat): Seat {
+export function markReported(seat: Seat): Seat {
   if (!seat.refusal) return seat;
   return { ...seat, revision: seat.revision + 1, refusal: { ...seat.refusal, reported: true, failed: true } };
 }
 
 /** A fresh look, long enough after the last write, showed the assignment. What AWS refused before is of no account now. */
-export function confirmed(seat: Seat, now: Date): Seat {
-  return moved(seat, 'confirmed', now);
+export function markConfirmed(seat: Seat, now: Date): Seat {
+  return changeStatus(seat, 'confirmed', now);
 }
 
 /**
  * Nothing is left to do: a person who was refused or waits is not entitled any more, or somebody else made the
  * assignment.
  */
-export function forgotten(seat: Seat, now: Date): Seat {
-  return moved(seat, 'revoked', now);
+export function dropSeat(seat: Seat, now: Date): Seat {
+  return changeStatus(seat, 'revoked', now);
 }
 
 /** These audit events are on the bus. */
-export function cleared<Item extends { revision: number; audit: AuditRecord[] }>(
+export function clearAudit<Item extends { revision: number; audit: AuditRecord[] }>(
   item: Item,
   sent: (record: AuditRecord) => boolean,
 ): Item {
@@ -300,16 +316,16 @@ export function attentionAt(seat: Seat): string | undefined {
   return seat.nextAttemptAt ?? seat.dueAt ?? (unfinished ? leftBehind : undefined);
 }
 
-type Telling = Omit<ChangeContext, 'reason'> & { reason: string };
+type AuditReason = Omit<ChangeContext, 'reason'> & { reason: string };
 
-function record(kind: AuditRecord['kind'], seat: Seat, context: Telling, dueAt?: string): AuditRecord {
+function auditRecordOf(kind: AuditRecord['kind'], seat: Seat, context: AuditReason, dueAt?: string): AuditRecord {
   const { now, execution, cause, reason } = context;
   const due = dueAt === undefined ? {} : { dueAt };
   return { kind, changeSeq: seat.changeSeq, at: now.toISOString(), reason, execution, cause, ...due };
 }
 
 /** A change that is recorded a second time, after a lost answer, has the same id and is told once. */
-function withRecord(pending: readonly AuditRecord[], added: AuditRecord): AuditRecord[] {
+function addRecord(pending: readonly AuditRecord[], added: AuditRecord): AuditRecord[] {
   const same = ({ kind, changeSeq, reason }: AuditRecord) =>
     kind === added.kind && changeSeq === added.changeSeq && (kind !== 'refused' || reason === added.reason);
   return pending.some(same) ? [...pending] : [...pending, added];

@@ -1,22 +1,22 @@
 import * as z from 'zod/mini';
 
 /** One fault of an input file: where, and what was expected there. It never quotes a value. */
-export interface Fault {
+export interface ValidationIssue {
   /** E.g. `entitlements[0].seats.max`; empty for the whole. */
   path: string;
   problem: string;
 }
 
 /** Checks a value against a schema and tells all faults at once, in the order of the schema. */
-export function checkShape<Schema extends z.ZodMiniType>(
+export function validate<Schema extends z.ZodMiniType>(
   schema: Schema,
   value: unknown,
-): { value: z.infer<Schema> } | { faults: Fault[] } {
+): { value: z.infer<Schema> } | { faults: ValidationIssue[] } {
   const result = z.safeParse(schema, value, { error: problemOf });
   return result.success ? { value: result.data } : { faults: result.error.issues.flatMap(faultsOf) };
 }
 
-function faultsOf(issue: z.core.$ZodIssue): Fault[] {
+function faultsOf(issue: z.core.$ZodIssue): ValidationIssue[] {
   if (issue.code !== 'unrecognized_keys') return [{ path: pathOf(issue.path), problem: issue.message }];
   return issue.keys.map((key) =>
     isWord(key)

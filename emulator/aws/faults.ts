@@ -183,9 +183,9 @@ async function partialAnswer(body: Uint8Array, handle: (body: Uint8Array) => Pro
 }
 
 /** A fault that strikes one request. */
-export interface Fault {
+export interface InjectedFault {
   /** The end of the Lambda function that made the request. */
-  death: Death | undefined;
+  death: Termination | undefined;
   /**
    * Answers in the service's stead.
    *
@@ -194,14 +194,14 @@ export interface Fault {
   answer(service: ServiceName, body: Uint8Array, handle: (body: Uint8Array) => Promise<Answer>): Promise<Answer>;
 }
 
-const DEATHS: ReadonlyMap<Rule['kind'], Death> = new Map([
+const DEATHS: ReadonlyMap<Rule['kind'], Termination> = new Map([
   ['crash-before', 'crash'],
   ['crash-after', 'crash'],
   ['timeout-before', 'timeout'],
   ['timeout-after', 'timeout'],
 ]);
 
-function faultOf(rule: Rule): Fault {
+function faultOf(rule: Rule): InjectedFault {
   return {
     death: DEATHS.get(rule.kind),
     async answer(service, body, handle) {
@@ -243,7 +243,7 @@ export class Faults {
   }
 
   /** The fault that strikes this request, if any; uses up one of its rule's times or skips. */
-  match(operation: string, body: Uint8Array): Fault | undefined {
+  match(operation: string, body: Uint8Array): InjectedFault | undefined {
     for (const rule of this.#rules) {
       if (rule.operation !== operation || !names(body, rule.principalId)) continue;
       if (rule.skip > 0) {
@@ -263,4 +263,4 @@ function names(body: Uint8Array, id: string | undefined): boolean {
 }
 
 /** How a Lambda function may end in the middle of a request. */
-export type Death = 'crash' | 'timeout';
+export type Termination = 'crash' | 'timeout';

@@ -1,24 +1,24 @@
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Death, Faults } from './faults.ts';
+import type { Faults, Termination } from './faults.ts';
 import { type Answer, errorAnswer, type Service, ServiceError, type ServiceName } from './json-service.ts';
 import { callOf, type Envelope } from './routes.ts';
 
 /** What the door is made of. A service that is left out answers like one that AWS doesn't have. */
-export interface DoorOptions {
+export interface GatewayOptions {
   services: Partial<Record<ServiceName, Service>>;
   faults: Faults;
   /** Answers what is no request to AWS; undefined when there is nothing of this name. */
   pages?(method: string, path: string, body: Uint8Array): Answer | undefined;
   /** The invocation that made a request dies now. Requests without {@link INVOCATION_HEADER} only get a failure. */
-  onCrash(invocationId: string, death: Death): void;
+  onCrash(invocationId: string, death: Termination): void;
   /** Told of each request that reaches its service; what it returns is told of the service's answer. */
-  onRequest?(request: DoorRequest): ((answer: Answer) => void) | undefined;
+  onRequest?(request: GatewayRequest): ((answer: Answer) => void) | undefined;
 }
 
 /** A request as its service gets it, whatever a fault makes of the answer. */
-export interface DoorRequest {
+export interface GatewayRequest {
   /** `<Service>.<Operation>` */
   call: string;
   body: Uint8Array;
@@ -43,19 +43,19 @@ interface SdkRequest {
 }
 
 /** Every service of the stand-in behind one address, over HTTP or in process. Counting and faults are here, once for all. */
-export class Door {
+export class Gateway {
   /** Every request by `<Service>.<Operation>`, refused ones too. */
   readonly calls = new Map<string, number>();
   /** Those that came over HTTP, and not from a function. */
   readonly callsFromOutside = new Map<string, number>();
-  readonly #services: DoorOptions['services'];
+  readonly #services: GatewayOptions['services'];
   readonly #faults: Faults;
-  readonly #onCrash: DoorOptions['onCrash'];
-  readonly #pages: DoorOptions['pages'];
-  readonly #onRequest: NonNullable<DoorOptions['onRequest']>;
+  readonly #onCrash: GatewayOptions['onCrash'];
+  readonly #pages: GatewayOptions['pages'];
+  readonly #onRequest: NonNullable<GatewayOptions['onRequest']>;
   #requests = 0;
 
-  constructor({ services, faults, onCrash, pages, onRequest = () => undefined }: DoorOptions) {
+  constructor({ services, faults, onCrash, pages, onRequest = () => undefined }: GatewayOptions) {
     this.#services = services;
     this.#faults = faults;
     this.#onCrash = onCrash;

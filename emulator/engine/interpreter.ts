@@ -83,7 +83,7 @@ function isComplete(exports: Partial<Interpreter>): exports is Interpreter {
 }
 
 /** Dice that fall the same way for the same seed (mulberry32). */
-export function seededDice(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -3,7 +3,7 @@ import { type Entitlements, parseEntitlements } from '../../domain/entitlements.
 import { problemWith, titleOf } from '../../input/event-title.ts';
 import type { RecordedChange, Via } from '../aws/cloudtrail/cloudtrail.ts';
 import type { Stack } from '../stack/stack.ts';
-import type { Cast } from './references.ts';
+import type { ScenarioReferences } from './references.ts';
 import type { Action } from './schema.ts';
 import type { Start, Step } from './script.ts';
 
@@ -14,7 +14,7 @@ const WAYS: Readonly<Record<Via, string>> = {
 };
 
 /** What an action comes to. */
-export interface Deed {
+export interface ActionEffect {
   title: string;
   act?: Step['act'];
   operate?: Step['operate'];
@@ -27,7 +27,12 @@ export interface Deed {
 type Deployment = NonNullable<Action['deploy']>;
 
 /** What an action does, by the ids of whom its names mean; faults go to the cast. */
-export function deedOf(action: Action, path: string, cast: Cast, identityCenter: Entitlements['identityCenter']): Deed {
+export function effectOf(
+  action: Action,
+  path: string,
+  cast: ScenarioReferences,
+  identityCenter: Entitlements['identityCenter'],
+): ActionEffect {
   const { join, leave, addUser, addGroup, deleteGroup, disable, enable, delete: deleted, assign, unassign } = action;
   const { lag, fault, release, stop, redrive, deploy } = action;
   if (join) return membershipDeed('join', join, `${path}.join`, cast);
@@ -67,7 +72,7 @@ export function deedOf(action: Action, path: string, cast: Cast, identityCenter:
 }
 
 /** An execution with an input that stands in the file. */
-function startDeed({ start, admin, event }: Action, path: string, cast: Cast): Deed {
+function startDeed({ start, admin, event }: Action, path: string, cast: ScenarioReferences): ActionEffect {
   const given = start ?? admin;
   const input = (given ? withIds(given, cast) : event) ?? {};
   const problem = problemWith(input);
@@ -77,7 +82,7 @@ function startDeed({ start, admin, event }: Action, path: string, cast: Cast): D
 }
 
 /** Ids may be names here, too. */
-function withIds(input: Readonly<Record<string, unknown>>, cast: Cast): Record<string, unknown> {
+function withIds(input: Readonly<Record<string, unknown>>, cast: ScenarioReferences): Record<string, unknown> {
   const named = ['userId', 'groupId', 'application'];
   const entries = Object.entries(input).map(([key, value]) => {
     const resolved = named.includes(key) && typeof value === 'string' ? cast.idOf(value) : value;
@@ -89,9 +94,9 @@ function withIds(input: Readonly<Record<string, unknown>>, cast: Cast): Record<s
 function deployDeed(
   deployment: Deployment,
   path: string,
-  cast: Cast,
+  cast: ScenarioReferences,
   identityCenter: Entitlements['identityCenter'],
-): Deed {
+): ActionEffect {
   const parsed = parseEntitlements({ identityCenter, ...deployment });
   const title = 'another configuration is deployed';
   if ('entitlements' in parsed) return { title, operate: (stack) => stack.configure(parsed.entitlements) };
@@ -99,7 +104,7 @@ function deployDeed(
   return { title };
 }
 
-function executionDeed(verb: 'stop' | 'redrive', { execution }: { execution: number }): Deed {
+function executionDeed(verb: 'stop' | 'redrive', { execution }: { execution: number }): ActionEffect {
   const what = ({ arnOf }: Stack) => ({ executionArn: arnOf(`execution-${execution}`) });
   return {
     title: `somebody ${verb}s execution ${execution}`,
@@ -115,7 +120,11 @@ function executionDeed(verb: 'stop' | 'redrive', { execution }: { execution: num
   };
 }
 
-function addGroupDeed({ via, ...group }: NonNullable<Action['addGroup']>, path: string, cast: Cast): Deed {
+function addGroupDeed(
+  { via, ...group }: NonNullable<Action['addGroup']>,
+  path: string,
+  cast: ScenarioReferences,
+): ActionEffect {
   const { groupId, members = [] } = group;
   cast.enter('group', groupId, path);
   for (const [index, userId] of members.entries()) cast.find('user', userId, `${path}.members[${index}]`);
@@ -126,7 +135,11 @@ function addGroupDeed({ via, ...group }: NonNullable<Action['addGroup']>, path: 
   };
 }
 
-function deleteGroupDeed({ group, via }: NonNullable<Action['deleteGroup']>, path: string, cast: Cast): Deed {
+function deleteGroupDeed(
+  { group, via }: NonNullable<Action['deleteGroup']>,
+  path: string,
+  cast: ScenarioReferences,
+): ActionEffect {
   const groupId = cast.find('group', group, path);
   cast.leave('group', groupId);
   return {
@@ -142,8 +155,8 @@ function membershipDeed(
   change: 'join' | 'leave',
   { user, group, via }: { user: string; group: string; via: Via },
   path: string,
-  cast: Cast,
-): Deed {
+  cast: ScenarioReferences,
+): ActionEffect {
   const userId = cast.find('user', user, path);
   const groupId = cast.find('group', group, path);
   return {
@@ -159,8 +172,8 @@ function userDeed(
   change: 'disable' | 'enable' | 'delete',
   { user, via }: { user: string; via: Via },
   path: string,
-  cast: Cast,
-): Deed {
+  cast: ScenarioReferences,
+): ActionEffect {
   const userId = cast.find('user', user, path);
   if (change === 'delete') cast.leave('user', userId);
   return {
@@ -177,8 +190,8 @@ function assignmentDeed(
   change: 'assign' | 'unassign',
   { user, group, application }: NonNullable<Action['assign']>,
   path: string,
-  cast: Cast,
-): Deed {
+  cast: ScenarioReferences,
+): ActionEffect {
   const type = group === undefined ? 'USER' : 'GROUP';
   const principalId = type === 'USER' ? cast.find('user', user ?? '', path) : cast.find('group', group ?? '', path);
   const applicationArn = cast.find('application', application, path);

@@ -1,6 +1,6 @@
 import type { Entitlements } from '../../domain/entitlements.ts';
 import { own } from '../../domain/shared/json.ts';
-import { checkShape } from '../../domain/shared/validation.ts';
+import { validate } from '../../domain/shared/validation.ts';
 import { readEntitlements, readYaml } from '../../input/entitlements-file.ts';
 import { parseEvents } from '../../input/event-files.ts';
 import { titleOf } from '../../input/event-title.ts';
@@ -73,7 +73,7 @@ export async function readScenarioFile(file: string): Promise<Script> {
 }
 
 function readDirectory(text: string, file: string): DirectorySeed {
-  const result = checkShape(DirectorySeedSchema, readYaml(text, file));
+  const result = validate(DirectorySeedSchema, readYaml(text, file));
   if ('faults' in result) throw new InputError(file, result.faults);
   return result.value;
 }

@@ -74,7 +74,7 @@ export async function play(script: Script, reporter: Reporter): Promise<Result> 
       await make();
       keepPace();
     });
-    await stack.settle();
+    await stack.runUntilIdle();
     const result = { executions, ...(await holdings(stack)), surprises: surprisesIn(stack, starts) };
     reporter.finish?.(result);
     return result;

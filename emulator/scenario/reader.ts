@@ -1,12 +1,12 @@
 import { type Entitlements, parseEntitlements } from '../../domain/entitlements.ts';
 import { own } from '../../domain/shared/json.ts';
-import { checkShape } from '../../domain/shared/validation.ts';
+import { validate } from '../../domain/shared/validation.ts';
 import { readYaml } from '../../input/entitlements-file.ts';
 import { titleOf } from '../../input/event-title.ts';
 import { InputError } from '../../input/input-error.ts';
 import { recordOf } from '../aws/cloudtrail/cloudtrail.ts';
-import { deedOf } from './actions.ts';
-import { Cast } from './references.ts';
+import { effectOf } from './actions.ts';
+import { ScenarioReferences } from './references.ts';
 import { type Action, type Scenario, ScenarioSchema, secondsOf } from './schema.ts';
 import { ANY_BUT_FAILED, momentOf, type Script, type Step } from './script.ts';
 
@@ -22,7 +22,7 @@ export function readScenario(text: string, file: string): Script {
 
 /** {@link readScenario} of what stands in a file. */
 export function scriptOf(raw: unknown, file: string): Script {
-  const shape = checkShape(ScenarioSchema, raw);
+  const shape = validate(ScenarioSchema, raw);
   const rules = parseEntitlements(own(raw, 'entitlements'));
   if ('faults' in shape || 'faults' in rules) {
     const others = 'faults' in shape ? shape.faults.filter(({ path }) => !/^entitlements\b/.test(path)) : [];
@@ -34,7 +34,7 @@ export function scriptOf(raw: unknown, file: string): Script {
   }
   const { value: scenario } = shape;
   const { entitlements } = rules;
-  const cast = new Cast(scenario);
+  const cast = new ScenarioReferences(scenario);
   if (entitlements.identityCenter.identityStoreId !== scenario.directory.identityStoreId) {
     cast.refuse('directory.identityStoreId', 'not the one of entitlements.identityCenter');
   }
@@ -55,7 +55,7 @@ export function scriptOf(raw: unknown, file: string): Script {
 }
 
 /** The steps in order of time, and in that order who is there; both keep the file's order within a moment. */
-function stepsOf({ start, actions }: Scenario, cast: Cast, { identityCenter }: Entitlements): Step[] {
+function stepsOf({ start, actions }: Scenario, cast: ScenarioReferences, { identityCenter }: Entitlements): Step[] {
   const started = new Date(start);
   const timed = actions.map((action, index): Timed => {
     const seconds = secondsOf(action.at);
@@ -83,11 +83,11 @@ interface Timed {
 
 function stepsOfAction(
   { action, path, at, sequence }: Timed,
-  cast: Cast,
+  cast: ScenarioReferences,
   identityCenter: Entitlements['identityCenter'],
 ): Step[] {
   const { say, deliver = { afterSeconds: 1, times: 1 }, expect = ANY_BUT_FAILED } = action;
-  const { title, act, operate, recorded, start } = deedOf(action, path, cast, identityCenter);
+  const { title, act, operate, recorded, start } = effectOf(action, path, cast, identityCenter);
   const expected = typeof expect === 'string' ? [expect] : expect;
   const lost = recorded !== undefined && deliver.times === 0;
   const own: Step = {

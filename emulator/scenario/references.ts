@@ -1,12 +1,12 @@
-import type { Fault } from '../../domain/shared/validation.ts';
+import type { ValidationIssue } from '../../domain/shared/validation.ts';
 import type { Scenario } from './schema.ts';
 
 /** What an id or a name stands for. */
 type Kind = 'user' | 'group' | 'application';
 
 /** Who takes part: resolves names, and follows who is there, so that no action names somebody who isn't. */
-export class Cast {
-  readonly faults: Fault[] = [];
+export class ScenarioReferences {
+  readonly faults: ValidationIssue[] = [];
   /** By id. */
   readonly names: Map<string, string>;
   readonly #ids: ReadonlyMap<string, string>;

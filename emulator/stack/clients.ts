@@ -6,11 +6,16 @@ import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import type { Platform } from '../../functions/handler.ts';
 import { NAMES } from '../aws/control-plane/control-plane.ts';
-import type { Door } from '../aws/gateway.ts';
+import type { Gateway } from '../aws/gateway.ts';
 import type { Invocations } from './invocations.ts';
 
 /** SDK clients for the door: over HTTP, or without a socket. */
-export async function connect(door: Door, region: string, invocations: Invocations, transport: 'http' | 'in-process') {
+export async function connect(
+  door: Gateway,
+  region: string,
+  invocations: Invocations,
+  transport: 'http' | 'in-process',
+) {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const common = {
     region,

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { finished, type Readable } from 'node:stream';
 import type { Context } from 'aws-lambda';
-import type { Death } from '../aws/faults.ts';
+import type { Termination } from '../aws/faults.ts';
 import { INVOCATION_HEADER } from '../aws/gateway.ts';
 import { callOf } from '../aws/routes.ts';
 import type { Activity, VirtualTime } from '../engine/virtual-time.ts';
@@ -23,7 +23,7 @@ interface Invocation {
   id: string;
   activity: Activity;
   dead: boolean;
-  die(death: Death): void;
+  die(death: Termination): void;
 }
 
 /** The SDK's request handler, as far as it is wrapped here. */
@@ -38,7 +38,7 @@ type OnInvoke = (invocation: { id: string; function: string; payload: string }) 
 export type Latency = (call: string) => number;
 
 /** What Step Functions is told of the death of a function. */
-export const DEATHS: Readonly<Record<Death, { error: string; message: string }>> = {
+export const TERMINATIONS: Readonly<Record<Termination, { error: string; message: string }>> = {
   crash: { error: 'Lambda.Unknown', message: 'The function ended without an answer' },
   timeout: { error: 'Sandbox.Timedout', message: 'The function ran longer than its time limit' },
 };
@@ -60,7 +60,7 @@ export class Invocations {
   }
 
   /** Ends an invocation at once; whatever it still has under way has no effect. */
-  kill(id: string, death: Death): void {
+  kill(id: string, death: Termination): void {
     this.#running.get(id)?.die(death);
   }
 
@@ -124,7 +124,7 @@ export class Invocations {
       dead: false,
       die: (kind) => {
         invocation.dead = true;
-        reject(new TaskError(DEATHS[kind].error, DEATHS[kind].message));
+        reject(new TaskError(TERMINATIONS[kind].error, TERMINATIONS[kind].message));
       },
     };
     this.#running.set(id, invocation);

@@ -6,11 +6,11 @@ import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import type { RecordedChange } from '../aws/cloudtrail/cloudtrail.ts';
-import { ACCOUNT, deployed, MANAGEMENT_ACCOUNT, NAMES } from '../aws/control-plane/control-plane.ts';
+import { ACCOUNT, controlPlane, MANAGEMENT_ACCOUNT, NAMES } from '../aws/control-plane/control-plane.ts';
 import { type DynamoDb, openDynamoDb } from '../aws/dynamodb/dynamodb.ts';
 import { eventBus } from '../aws/eventbridge/event-bus.ts';
 import { Faults } from '../aws/faults.ts';
-import { Door, type DoorOptions, type DoorRequest } from '../aws/gateway.ts';
+import { Gateway, type GatewayOptions, type GatewayRequest } from '../aws/gateway.ts';
 import type { DirectorySeed } from '../aws/identity-center/directory-seed.ts';
 import { IdentityCenter, type Quirks } from '../aws/identity-center/identity-center.ts';
 import { identityStore } from '../aws/identity-store/identity-store.ts';
@@ -19,7 +19,7 @@ import type { Answer } from '../aws/json-service.ts';
 import { ssoAdmin } from '../aws/sso-admin/sso-admin.ts';
 import { executionArnOf, stepFunctions } from '../aws/step-functions/step-functions.ts';
 import { type Execution, Executions } from '../engine/executions.ts';
-import { loadInterpreter, seededDice } from '../engine/interpreter.ts';
+import { loadInterpreter, seededRandom } from '../engine/interpreter.ts';
 import { readTemplate } from '../engine/template.ts';
 import { VirtualTime } from '../engine/virtual-time.ts';
 import { connect, platformOf } from './clients.ts';
@@ -51,7 +51,7 @@ export interface StackListener {
   /** A function is invoked; what it is given is JSON. What this returns is called when the function has ended. */
   invoked?(invocation: { id: string; function: string; payload: string }): (() => void) | undefined;
   /** A request reached its service; what this returns is told of the service's answer. */
-  request?(request: DoorRequest): ((answer: Answer) => void) | undefined;
+  request?(request: GatewayRequest): ((answer: Answer) => void) | undefined;
 }
 
 /** An entry of PutEvents, its detail parsed. */
@@ -110,7 +110,7 @@ export interface Stack {
   endOf(name: string): ExecutionEnd | undefined;
   execution(name: string): Execution | undefined;
   /** Lets virtual time pass until nothing is scheduled and no execution runs any more. */
-  settle(): Promise<void>;
+  runUntilIdle(): Promise<void>;
   /** Every request counted by `<Service>.<Operation>`, refused ones too. */
   calls(): Record<string, number>;
   /** Those of every application that was ever configured. Looking counts no calls, here and in {@link hold}. */
@@ -118,7 +118,7 @@ export interface Stack {
   /** What the brake keeps, or kept last, of an application. */
   hold(applicationArn: string): Promise<Hold | undefined>;
   /** Opens the door for others, at this port or at a free one. */
-  listen(port: number, pages: DoorOptions['pages']): Promise<{ endpoint: string; close(): Promise<void> }>;
+  listen(port: number, pages: GatewayOptions['pages']): Promise<{ endpoint: string; close(): Promise<void> }>;
   /** Requests of others, over HTTP, counted by `<Service>.<Operation>`. */
   callsFromOutside(): Record<string, number>;
   /** Lets virtual time follow real time; see {@link VirtualTime.follow}. */
@@ -161,7 +161,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const functions = new Functions(invocations, time, () => platformOf(settings, surroundings));
   const ends = new Map<string, ExecutionEnd>();
   const executions = new Executions({
-    interpreter: loadInterpreter(time, seededDice(seed)),
+    interpreter: loadInterpreter(time, seededRandom(seed)),
     definition: template.definition,
     time,
     taskStates: [...template.functions.keys()],
@@ -183,7 +183,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     },
   });
 
-  const around = deployed({ clock, region, machineArn: machine.arn, patterns: template.patterns });
+  const around = controlPlane({ clock, region, machineArn: machine.arn, patterns: template.patterns });
   if (saved) {
     executions.restore(saved.executions);
     around.audit.restore(saved.audit);
@@ -194,8 +194,8 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     names += 1;
     return `execution-${names}`;
   };
-  let pages: DoorOptions['pages'];
-  const door = new Door({
+  let pages: GatewayOptions['pages'];
+  const door = new Gateway({
     services: {
       IdentityStore: identityStore(
         identityCenter,
@@ -265,7 +265,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     arnOf: (name) => called(name)?.arn ?? executionArnOf(machine.arn, name),
     endOf: (name) => ends.get(name),
     execution: called,
-    settle: () => time.settle(),
+    runUntilIdle: () => time.settle(),
     calls: () => sorted(door.calls),
     callsFromOutside: () => sorted(door.callsFromOutside),
     listen(port, others) {
@@ -299,6 +299,6 @@ function sorted(calls: ReadonlyMap<string, number>): Record<string, number> {
 
 /** Reads past the door. */
 function ledgerBeside(database: DynamoDb, settings: ClientSettings): Ledger {
-  const door = new Door({ services: { DynamoDB: database }, faults: new Faults(), onCrash: () => undefined });
+  const door = new Gateway({ services: { DynamoDB: database }, faults: new Faults(), onCrash: () => undefined });
   return connectLedger({ ...settings, requestHandler: door.requestHandler() }, NAMES.ledger);
 }

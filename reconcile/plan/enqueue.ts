@@ -1,21 +1,21 @@
 import type { Pending } from '../../adapters/ledger.ts';
-import { released } from '../../domain/decision/hold.ts';
+import { releaseHold } from '../../domain/decision/hold.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import {
-  adoptOverdue,
+  type Claim,
+  claim,
+  enqueue,
   hasExpiredLease,
   holderOf,
   isRedriven,
-  post,
-  type Turn,
-  takeTurn,
-  type Work,
+  reclaimOverdue,
+  type WorkQueue,
 } from '../../domain/queue/work-queue.ts';
 import type { Request } from '../../domain/request/request.ts';
-import { takesPlace } from '../../domain/seat/seat.ts';
+import { takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
-import { changeMailbox } from '../lease.ts';
+import { updateQueue } from '../lease.ts';
 import type { PlanInput, PlanServices } from './result.ts';
 
 /** The tick begins a full sweep when the last is this old, */
@@ -24,10 +24,10 @@ const SWEEP_EVERY_SECONDS = 3600;
 const STATUS_EVERY_SECONDS = 24 * 3600;
 
 /** How an execution comes into the mailbox, and whether it is its turn. */
-export interface Entry {
-  turn: Turn | { turn: 'nothing' };
+export interface ClaimResult {
+  turn: Claim | { turn: 'nothing' };
   /** The mailbox as it is now. */
-  work: Work;
+  work: WorkQueue;
   redriven: boolean;
   /** The lease was taken over from a holder that never gave it back. */
   expired: boolean;
@@ -38,37 +38,37 @@ export interface Entry {
  *
  * @throws RefusedError when it releases what no hold has
  */
-export async function enter(input: PlanInput, services: PlanServices): Promise<Entry> {
+export async function enqueueAndClaim(input: PlanInput, services: PlanServices): Promise<ClaimResult> {
   const { request, progress, execution } = input;
   const { clock, ledger } = services;
   const entitlements = services.entitlements.entitlements;
   const begins = progress.round === 0;
   const known = begins && request.sweep === 'due' ? await ledger.work() : undefined;
   const due = known ? await dueNow(known, services) : [];
-  const released = begins && request.release ? [await release(request.release, services)] : [];
-  return changeMailbox<Entry>(
+  const released = begins && request.release ? [await recordRelease(request.release, services)] : [];
+  return updateQueue<ClaimResult>(
     ledger,
     (work) => {
       const now = clock.now();
       const redriven = isRedriven(work, execution);
       const expired = hasExpiredLease(work, now);
-      if (!begins) return withTurn(takeTurn(work, execution, now), redriven, expired);
+      if (!begins) return withClaim(claim(work, execution, now), redriven, expired);
       const wanted = wantedNow(input, due, released, entitlements, work, now);
-      const overdue = request.trigger === 'tick' ? adoptOverdue(work, execution, now) : work;
+      const overdue = request.trigger === 'tick' ? reclaimOverdue(work, execution, now) : work;
       const { users, groups, applications = [], sweep, adopt } = wanted;
       const idle = users.length + groups.length + applications.length === 0 && sweep !== 'everything' && !adopt;
       const held = holderOf(overdue, now) === execution;
-      if (idle && !held && !hasLooks(overdue, execution))
+      if (idle && !held && !hasItems(overdue, execution))
         return { turn: { turn: 'nothing' }, redriven, expired: false, work };
-      const turn = takeTurn(post(overdue, wanted, { me: execution, entitlements, now }), execution, now);
-      return withTurn(turn, redriven, expired);
+      const turn = claim(enqueue(overdue, wanted, { me: execution, entitlements, now }), execution, now);
+      return withClaim(turn, redriven, expired);
     },
     known,
   );
 }
 
 /** What a tick has to look at: seats and holds with something left to do, and lines in which a place is free. */
-async function dueNow({ lines = [] }: Work, { clock, ledger, entitlements }: PlanServices): Promise<Pending[]> {
+async function dueNow({ lines = [] }: WorkQueue, { clock, ledger, entitlements }: PlanServices): Promise<Pending[]> {
   const active = new Set(
     entitlements.entitlements.flatMap(({ application, mode }) => (mode === 'enforce' ? [application] : [])),
   );
@@ -76,7 +76,7 @@ async function dueNow({ lines = [] }: Work, { clock, ledger, entitlements }: Pla
   for (const { application, seats: cap, mode } of entitlements.entitlements) {
     if (mode === 'observe' || !lines.includes(application)) continue;
     const { seats } = await ledger.holdings(application);
-    if (seats.filter(takesPlace).length < cap.max) pending.push({ applicationArn: application });
+    if (seats.filter(takesSlot).length < cap.max) pending.push({ applicationArn: application });
   }
   return pending;
 }
@@ -87,23 +87,23 @@ async function dueNow({ lines = [] }: Work, { clock, ledger, entitlements }: Pla
  * @returns the application
  * @throws RefusedError when no hold has this digest, or only that of an application that isn't configured nor retired
  */
-async function release(digest: string, { ledger, entitlements }: PlanServices): Promise<string> {
+async function recordRelease(digest: string, { ledger, entitlements }: PlanServices): Promise<string> {
   const configured = entitlements.entitlements.map(({ application }) => application);
   for (const application of [...configured, ...entitlements.retired]) {
     const hold = await ledger.hold(application);
     if (!hold?.digests.some((one) => one.digest === digest)) continue;
-    const next = released(hold, digest);
+    const next = releaseHold(hold, digest);
     if (next) await ledger.saveHold(next);
     return application;
   }
   throw new RefusedError('no-such-hold', 'No hold has this digest: look again at what is held');
 }
 
-function hasLooks({ users, sweeps }: Work, execution: string): boolean {
+function hasItems({ users, sweeps }: WorkQueue, execution: string): boolean {
   return [...Object.values(users), ...Object.values(sweeps)].some(({ by }) => by === execution);
 }
 
-function withTurn(turn: Turn, redriven: boolean, expired: boolean): Entry {
+function withClaim(turn: Claim, redriven: boolean, expired: boolean): ClaimResult {
   return { turn, redriven, expired: expired && turn.turn === 'work', work: turn.work };
 }
 
@@ -113,7 +113,7 @@ function wantedNow(
   due: readonly Pending[],
   released: readonly string[],
   entitlements: readonly Entitlement[],
-  work: Work,
+  work: WorkQueue,
   now: Date,
 ): Request {
   const { userId, groupId } = propagation;

@@ -1,17 +1,17 @@
 import type { Batch } from '../../domain/decision/decide.ts';
 import { isStalled } from '../../domain/decision/progress.ts';
 import {
-  closeLooks,
-  finish,
+  completeItems,
+  enqueueSweeps,
   holderOf,
-  type Looks,
   markPlanned,
-  postSweeps,
-  type Work,
+  releaseIfIdle,
+  type WorkItems,
+  type WorkQueue,
 } from '../../domain/queue/work-queue.ts';
 import { LeaseLostError, NotConvergedError } from '../../domain/shared/errors.ts';
 import { measureAll, measureFound, seatsLeft } from './metrics.ts';
-import type { Course, HeldServices, LookPlan, Plan } from './result.ts';
+import type { HeldServices, PlanOutput, ReconcileResult, RunContext } from './result.ts';
 
 /**
  * Sends the batches on their way.
@@ -19,14 +19,14 @@ import type { Course, HeldServices, LookPlan, Plan } from './result.ts';
  * @param settling the looks that these changes bring to an end; what didn't fit in this round stays due, and the next
  *   plan follows without a time to settle
  */
-export async function apply(
-  settling: Looks,
+export async function dispatch(
+  settling: WorkItems,
   batches: Batch[],
-  plan: LookPlan,
+  plan: ReconcileResult,
   readAt: Date,
-  { execution, term, progress }: Course,
+  { execution, term, progress }: RunContext,
   { clock, lease }: HeldServices,
-): Promise<Plan> {
+): Promise<PlanOutput> {
   if (isStalled(progress)) {
     throw new NotConvergedError(`The same changes were planned ${progress.stalled + 1} times without effect`);
   }
@@ -36,8 +36,8 @@ export async function apply(
     // A place that frees is given by a sweep, which sees the whole line.
     const freeing = withLines(work, plan).lines?.filter((one) => revoking.has(one) && !settling.sweeps[one]) ?? [];
     const context = { me: execution, cause: execution, now: clock.now() };
-    const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...plan.owing]);
-    return { work: withLines(postSweeps(marked, swept, context), plan) };
+    const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...plan.sweepsNeeded]);
+    return { work: withLines(enqueueSweeps(marked, swept, context), plan) };
   });
   const proving = [
     ...new Set([...(progress.proving ?? []), ...Object.keys(settling.users), ...Object.keys(settling.sweeps)]),
@@ -46,7 +46,7 @@ export async function apply(
 }
 
 /** Which applications have a line, as far as a plan has seen it. */
-function withLines(work: Work, { lines }: LookPlan): Work {
+function withLines(work: WorkQueue, { hasWaitlist: lines }: ReconcileResult): WorkQueue {
   const kept = (work.lines ?? []).filter((application) => !lines.has(application));
   const found = [...lines].flatMap(([application, line]) => (line ? [application] : []));
   const all = [...kept, ...found];
@@ -55,12 +55,12 @@ function withLines(work: Work, { lines }: LookPlan): Work {
 }
 
 /** What became of the mailbox. */
-export interface Closed {
+export interface RoundCompletion {
   /** The mailbox as it is now. */
-  work: Work;
+  work: WorkQueue;
   due: boolean;
   waitSeconds: number | undefined;
-  unconfigured: NonNullable<Plan['unconfigured']>;
+  unconfigured: NonNullable<PlanOutput['unconfigured']>;
 }
 
 /**
@@ -68,15 +68,15 @@ export interface Closed {
  *
  * @param looks those that the plan has served; `attempted` has those, too, that AWS refused to tell of or to change
  */
-export async function close(
-  looks: Looks,
-  plan: LookPlan,
-  { execution, readAt, attempted }: { execution: string; readAt: Date; attempted: Looks },
+export async function completeRound(
+  looks: WorkItems,
+  plan: ReconcileResult,
+  { execution, readAt, attempted }: { execution: string; readAt: Date; attempted: WorkItems },
   services: HeldServices,
-): Promise<Closed> {
+): Promise<RoundCompletion> {
   const { clock, lease, entitlements } = services;
   const sweeps = entitlements.entitlements.map(({ application }) =>
-    plan.lookAt.has(application) ? undefined : attempted.sweeps[application],
+    plan.requeueAt.has(application) ? undefined : attempted.sweeps[application],
   );
   const at = readAt.toISOString();
   const whole = sweeps.every((sweep) => sweep !== undefined);
@@ -85,8 +85,8 @@ export async function close(
   const closed = await lease.change((before) => {
     if (holderOf(before, clock.now()) !== execution)
       throw new LeaseLostError('The lease was lost while a plan was made');
-    const struck = closeLooks(before, looks, { me: execution, startedAt: readAt, lookAt: plan.lookAt });
-    const posted = postSweeps(struck, plan.owing, { me: execution, cause: execution, now: clock.now() });
+    const struck = completeItems(before, looks, { me: execution, startedAt: readAt, lookAt: plan.requeueAt });
+    const posted = enqueueSweeps(struck, plan.sweepsNeeded, { me: execution, cause: execution, now: clock.now() });
     const noted = {
       ...withLines(posted, plan),
       sweptAt: { ...posted.sweptAt, ...Object.fromEntries(Object.keys(attempted.sweeps).map((one) => [one, at])) },
@@ -95,7 +95,7 @@ export async function close(
       ...(plan.userPages === undefined ? {} : { userPages: plan.userPages }),
       ...(plan.reports.size > 0 ? { unmanaged: { ...before.unmanaged, ...unmanaged } } : {}),
     };
-    return { before, ...finish(noted, execution, clock.now()) };
+    return { before, ...releaseIfIdle(noted, execution, clock.now()) };
   });
   measureFound(plan, closed.before, services);
   if (whole) measureAll(plan, readAt, services);

@@ -1,20 +1,28 @@
 import type { Holdings } from '../../adapters/ledger.ts';
-import { type Restrained, type Revocation, restrain } from '../../domain/decision/brake.ts';
-import { type Decision, isAdoptable, tally, unsettled } from '../../domain/decision/decide.ts';
-import { begun, grown, type Hold, isHeld, lifted, nextGeneration } from '../../domain/decision/hold.ts';
-import { type Candidate, candidateOf, serveLine } from '../../domain/decision/waitlist.ts';
-import { adopted, forgotten, held, revoked, type Seat, takesPlace, waitlisted } from '../../domain/seat/seat.ts';
+import { applyBrake, type BrakeDecision, type Revocation } from '../../domain/decision/brake.ts';
+import { countSeats, type Decision, isAdoptable, waitForWriteToSettle } from '../../domain/decision/decide.ts';
+import { beginHold, growHold, type Hold, isHeld, liftHold, nextGeneration } from '../../domain/decision/hold.ts';
+import { allocateSeats, type Candidate, seatCandidate } from '../../domain/decision/waitlist.ts';
+import {
+  dropSeat,
+  markAdopted,
+  markHeld,
+  markRevoked,
+  markWaitlisted,
+  type Seat,
+  takesSlot,
+} from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import {
-  type ApplicationLook,
+  type ApplicationReads,
   askedAt,
   type Decided,
-  type LookContext,
-  type LookPlan,
-  lookAgain,
+  type ReconcileContext,
+  type ReconcileResult,
   report,
+  requeue,
   saveSeats,
 } from './result.ts';
 import { isAnyEmpty, isAnyEntitled, type Readers } from './snapshot.ts';
@@ -37,9 +45,9 @@ export interface Limited {
  * and who is adopted, and adds what may be done to the plan.
  */
 export async function limitChanges(
-  look: ApplicationLook,
-  plan: LookPlan,
-  context: LookContext,
+  look: ApplicationReads,
+  plan: ReconcileResult,
+  context: ReconcileContext,
   readers: Readers,
 ): Promise<Limited> {
   const { entitlement, decided, view, items } = look;
@@ -49,7 +57,9 @@ export async function limitChanges(
   const revocations = decided.filter((one): one is Wanted<'revoke'> => one.decision.do === 'revoke');
   const grants = decided.filter((one): one is Wanted<'grant'> => one.decision.do === 'grant');
   // Also when an earlier try of this task has noted it.
-  const frees = decided.some(({ seat }) => seat?.status === 'revoked' && unsettled(seat, context) !== undefined);
+  const frees = decided.some(
+    ({ seat }) => seat?.status === 'revoked' && waitForWriteToSettle(seat, context) !== undefined,
+  );
   if (revocations.length + grants.length === 0 && !view && !frees) return { changed, seats };
   if (!(await isUsable(look, plan, readers))) return { changed, seats };
 
@@ -59,10 +69,10 @@ export async function limitChanges(
 
   const restrained = await restrainRevocations(look, revocations, holdings, seats, plan, context, readers);
   await writeHold(look, restrained, holdings.hold, seats, plan, context, readers);
-  plan.held.set(applicationArn, restrained.held.length);
-  for (const { wanted } of restrained.held) awaitSettled(wanted, seats, plan, context);
+  plan.heldCounts.set(applicationArn, restrained.held.length);
+  for (const { wanted } of restrained.held) requeueUntilSettled(wanted, seats, plan, context);
   const seated = await serve(look, grants, seats, plan, context, readers);
-  for (const { decision, standing } of [...restrained.free.map(({ wanted }) => wanted), ...seated]) {
+  for (const { decision, standing } of [...restrained.allowed.map(({ wanted }) => wanted), ...seated]) {
     const { userId } = standing;
     plan.changes.push({ applicationArn, kind: decision.do, reason: decision.reason, userId });
     changed.add(userId);
@@ -75,16 +85,25 @@ export async function limitChanges(
 }
 
 /** What was written for somebody shortly before is to be proved, although nothing is done now. */
-function awaitSettled({ key, standing }: Decided, seats: Seats, plan: LookPlan, { readAt }: LookContext): void {
+function requeueUntilSettled(
+  { key, standing }: Decided,
+  seats: Seats,
+  plan: ReconcileResult,
+  { readAt }: ReconcileContext,
+): void {
   const seat = seats.get(standing.userId);
-  const wait = seat && unsettled(seat, { readAt });
+  const wait = seat && waitForWriteToSettle(seat, { readAt });
   if (!wait) return;
-  lookAgain(plan, key, wait.until, readAt);
-  plan.unproven = true;
+  requeue(plan, key, wait.until, readAt);
+  plan.unverified = true;
 }
 
 /** Once an execution: whether the application asks for assignments at all. What forbids it fails the looks. */
-async function isUsable({ entitlement, decided, view }: ApplicationLook, plan: LookPlan, { applications }: Readers) {
+async function isUsable(
+  { entitlement, decided, view }: ApplicationReads,
+  plan: ReconcileResult,
+  { applications }: Readers,
+) {
   const { application, name } = entitlement;
   if (plan.checked.includes(name)) return true;
   try {
@@ -104,14 +123,14 @@ async function isUsable({ entitlement, decided, view }: ApplicationLook, plan: L
 type Held = Revocation & { wanted: Wanted<'revoke'> };
 
 async function restrainRevocations(
-  { entitlement, decided, view }: ApplicationLook,
+  { entitlement, decided, view }: ApplicationReads,
   revocations: readonly Wanted<'revoke'>[],
   { hold }: Holdings,
   seats: Seats,
-  plan: LookPlan,
-  { readAt }: LookContext,
+  plan: ReconcileResult,
+  { readAt }: ReconcileContext,
   readers: Readers,
-): Promise<Restrained<Held>> {
+): Promise<BrakeDecision<Held>> {
   const wanted = revocations.flatMap((one) =>
     one.seat
       ? [{ ...one.decision, userId: one.seat.userId, status: one.seat.status, hold: one.seat.hold, wanted: one }]
@@ -119,40 +138,40 @@ async function restrainRevocations(
   );
   const restraints = {
     brake: readers.entitlements.brake,
-    counts: tally(seats.values(), readAt),
+    counts: countSeats(seats.values(), readAt),
     hold,
     whole: view !== undefined,
     emptyGroup: view?.emptyGroup ?? false,
     nobodyEntitled: view !== undefined && !view.standings.some((one) => one.entitled),
   };
-  const first = restrain(wanted, restraints);
-  const taking = restraints.counts.inUse > 1 && first.free.some(({ status }) => status !== 'revoking');
+  const first = applyBrake(wanted, restraints);
+  const taking = restraints.counts.inUse > 1 && first.allowed.some(({ status }) => status !== 'revoking');
   if (view || !taking) return first;
-  if (await isAnyEmpty(entitlement.groups, readers)) return restrain(wanted, { ...restraints, emptyGroup: true });
+  if (await isAnyEmpty(entitlement.groups, readers)) return applyBrake(wanted, { ...restraints, emptyGroup: true });
   const looked = new Set(decided.map(({ standing }) => standing.userId));
-  const others = [...seats.values()].filter((seat) => !looked.has(seat.userId) && isSettledSeat(seat));
+  const others = [...seats.values()].filter((seat) => !looked.has(seat.userId) && isGranted(seat));
   if (await isAnyEntitled(others, entitlement.groups, readers)) return first;
   // Perhaps nobody is any more: only a sweep, which sees all, may take these seats.
-  plan.owing.set(entitlement.application, { withStatus: true });
+  plan.sweepsNeeded.set(entitlement.application, { withStatus: true });
   // Its lists may lag behind this look, which therefore is made again until they agree.
-  for (const { wanted: one, status } of first.free) {
-    if (status !== 'revoking') lookAgain(plan, one.key, plusSeconds(readAt, SETTLE_SECONDS), readAt);
+  for (const { wanted: one, status } of first.allowed) {
+    if (status !== 'revoking') requeue(plan, one.key, plusSeconds(readAt, SETTLE_SECONDS), readAt);
   }
-  return { ...first, free: first.free.filter(({ status }) => status === 'revoking') };
+  return { ...first, allowed: first.allowed.filter(({ status }) => status === 'revoking') };
 }
 
-function isSettledSeat({ status }: Seat): boolean {
+function isGranted({ status }: Seat): boolean {
   return status === 'assigned' || status === 'confirmed';
 }
 
 /** Seats first, then the hold that covers them: until it is written, the next plan finds the same and begins it anew. */
 async function writeHold(
-  { entitlement }: ApplicationLook,
-  { join, begin, lift }: Restrained<Held>,
+  { entitlement }: ApplicationReads,
+  { join, begin, lift }: BrakeDecision<Held>,
   hold: Hold | undefined,
   seats: Seats,
-  plan: LookPlan,
-  { readAt, execution }: LookContext,
+  plan: ReconcileResult,
+  { readAt, execution }: ReconcileContext,
   readers: Readers,
 ): Promise<void> {
   const generation = nextGeneration(hold);
@@ -162,12 +181,12 @@ async function writeHold(
     const { seat, standing, key, entry } = wanted;
     if (!seat) continue;
     const context = { now: readAt, execution, cause: entry.cause, reason: wanted.decision.reason };
-    const wait = unsettled(seat, { readAt });
-    if (seat.status !== 'creating' || standing.assigned) joining.push(held(seat, generation, context));
-    else if (wait) lookAgain(plan, key, wait.until, readAt);
+    const wait = waitForWriteToSettle(seat, { readAt });
+    if (seat.status !== 'creating' || standing.assigned) joining.push(markHeld(seat, generation, context));
+    else if (wait) requeue(plan, key, wait.until, readAt);
     // An earlier grant was told, and so its end has to be.
-    else if (seat.grantedAt !== undefined) noted.push(revoked(seat, context));
-    else noted.push(forgotten(seat, readAt));
+    else if (seat.grantedAt !== undefined) noted.push(markRevoked(seat, context));
+    else noted.push(dropSeat(seat, readAt));
   }
   noted.push(...joining);
   await saveSeats(noted, readers);
@@ -177,81 +196,81 @@ async function writeHold(
   let next = hold;
   if (begin && userIds.length > 0) {
     const what = { applicationArn, entitlement: name, userIds };
-    next = begun(hold, what, { now: readAt, execution, reason: begin });
-  } else if (lift && isHeld(hold)) next = lifted(hold);
-  else if (isHeld(hold) && userIds.length > 0) next = grown(hold, userIds);
+    next = beginHold(hold, what, { now: readAt, execution, reason: begin });
+  } else if (lift && isHeld(hold)) next = liftHold(hold);
+  else if (isHeld(hold) && userIds.length > 0) next = growHold(hold, userIds);
   if (next && next !== hold) await readers.ledger.saveHold(next);
   if (next && next.audit.length > 0) plan.holds.push(applicationArn);
 }
 
 /** Gives the places; whoever gets none waits in line. */
 async function serve(
-  { entitlement, view }: ApplicationLook,
+  { entitlement, view }: ApplicationReads,
   grants: readonly Wanted<'grant'>[],
   seats: Seats,
-  plan: LookPlan,
-  context: LookContext,
+  plan: ReconcileResult,
+  context: ReconcileContext,
   readers: Readers,
 ): Promise<Wanted<'grant'>[]> {
   const { application, seats: cap } = entitlement;
   const candidates = grants.map(candidateIn);
-  const { seated, owed } = serveLine([...seats.values()], candidates, cap.max);
-  if (owed && !view && !plan.owing.has(application)) plan.owing.set(application, { withStatus: false });
+  const { seated, owed } = allocateSeats([...seats.values()], candidates, cap.max);
+  if (owed && !view && !plan.sweepsNeeded.has(application)) plan.sweepsNeeded.set(application, { withStatus: false });
   const waiting: Seat[] = [];
   for (const one of grants) {
     const { userId } = one.standing;
     if (seated.has(userId) || one.seat?.status === 'waitlisted') continue;
-    const seat = await lineUp(one, entitlement.name, application, plan, context, readers);
+    const seat = await addToWaitlist(one, entitlement.name, application, plan, context, readers);
     if (seat) waiting.push(seat);
   }
   await saveSeats(waiting, readers);
   for (const seat of waiting) seats.set(seat.userId, seat);
   const line = [...seats.values()].some(({ status }) => status === 'waitlisted');
-  if (view || line) plan.lines.set(application, line);
+  if (view || line) plan.hasWaitlist.set(application, line);
   return grants.filter(({ standing }) => seated.has(standing.userId));
 }
 
 function candidateIn({ seat, standing, entry }: Wanted<'grant'>): Candidate {
-  return candidateOf(standing.userId, seat, askedAt(entry));
+  return seatCandidate(standing.userId, seat, askedAt(entry));
 }
 
 /** Puts somebody in line. Whose place is gone because `seats.max` was lowered: only once that is certain. */
-async function lineUp(
+async function addToWaitlist(
   one: Wanted<'grant'>,
   entitlement: string,
   applicationArn: string,
-  plan: LookPlan,
-  { readAt, execution }: LookContext,
+  plan: ReconcileResult,
+  { readAt, execution }: ReconcileContext,
   { applications }: Readers,
 ): Promise<Seat | undefined> {
   const { seat, entry, key } = one;
-  const { userId, requestedAt, place } = candidateIn(one);
+  const { userId, requestedAt, hasSlot: place } = candidateIn(one);
   if (seat && place) {
-    const wait = unsettled(seat, { readAt });
+    const wait = waitForWriteToSettle(seat, { readAt });
     if (wait || (await applications.isAssigned(applicationArn, userId))) {
-      plan.unproven = true;
-      lookAgain(plan, key, wait?.until ?? plusSeconds(readAt, SETTLE_SECONDS), readAt);
+      plan.unverified = true;
+      requeue(plan, key, wait?.until ?? plusSeconds(readAt, SETTLE_SECONDS), readAt);
       return undefined;
     }
   }
   const target = { applicationArn, userId, entitlement, requestedAt };
-  return waitlisted(seat, target, { now: readAt, execution, cause: entry.cause, reason: 'group-join' });
+  return markWaitlisted(seat, target, { now: readAt, execution, cause: entry.cause, reason: 'group-join' });
 }
 
 function newPlaces(grants: readonly Wanted<'grant'>[]): number {
-  return grants.filter(({ seat }) => !(seat && takesPlace(seat))).length;
+  return grants.filter(({ seat }) => !(seat && takesSlot(seat))).length;
 }
 
 /** Takes over what somebody else assigned to people who are entitled, when a person has asked for it. */
 async function adopt(
-  { entitlement, decided }: ApplicationLook,
+  { entitlement, decided }: ApplicationReads,
   seats: Seats,
   taken: number,
-  { readAt, execution }: LookContext,
+  { readAt, execution }: ReconcileContext,
   readers: Readers,
 ): Promise<number> {
   const { name, application: applicationArn, seats: cap } = entitlement;
-  const free = Math.max(0, cap.max - taken - [...seats.values()].filter(takesPlace).length);
+  const free = Math.max(0, cap.max - taken - [...seats.values()].filter(takesSlot).length);
   const adoptions = decided
     .filter(({ entry, standing, decision, seat }) => {
       return 'adopt' in entry && entry.adopt === true && isAdoptable({ ...standing, seat }, decision);
@@ -260,7 +279,7 @@ async function adopt(
     .slice(0, free)
     .map(({ standing: { userId }, seat, entry }) => {
       const target = { applicationArn, userId, entitlement: name, requestedAt: readAt.toISOString() };
-      return adopted(seat, target, { now: readAt, execution, cause: entry.cause, reason: 'manual' });
+      return markAdopted(seat, target, { now: readAt, execution, cause: entry.cause, reason: 'manual' });
     });
   await saveSeats(adoptions, readers);
   for (const seat of adoptions) seats.set(seat.userId, seat);

@@ -1,7 +1,7 @@
-import type { Work } from '../../domain/queue/work-queue.ts';
-import { takesPlace } from '../../domain/seat/seat.ts';
+import type { WorkQueue } from '../../domain/queue/work-queue.ts';
+import { takesSlot } from '../../domain/seat/seat.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
-import type { LookPlan, Plan, PlanServices } from './result.ts';
+import type { PlanOutput, PlanServices, ReconcileResult } from './result.ts';
 
 /** So many more unmanaged assignments than at the last sweep are no accident: the ledger was restored, or a script ran. */
 const UNMANAGED_JUMP = 10;
@@ -12,7 +12,11 @@ function sum(numbers: Iterable<number>): number {
 }
 
 /** What is known of one application at a time. */
-export function measureFound({ reports, held }: LookPlan, before: Work, { measure }: PlanServices): void {
+export function measureFound(
+  { reports, heldCounts: held }: ReconcileResult,
+  before: WorkQueue,
+  { measure }: PlanServices,
+): void {
   const heldBack = sum(held.values());
   if (heldBack > 0) measure('RevocationsHeld', heldBack);
   for (const { entitlement, seats } of reports.values()) measure('Seats', seats, entitlement);
@@ -25,7 +29,7 @@ export function measureFound({ reports, held }: LookPlan, before: Work, { measur
 }
 
 /** Totals, which only a sweep of everything knows. */
-export function measureAll({ reports }: LookPlan, readAt: Date, { measure, entitlements }: PlanServices): void {
+export function measureAll({ reports }: ReconcileResult, readAt: Date, { measure, entitlements }: PlanServices): void {
   const all = [...reports.values()];
   measure('SweepsCompleted', 1);
   measure('SeatsWaiting', sum(all.map(({ waiting: line }) => line)));
@@ -45,14 +49,14 @@ export function measureAll({ reports }: LookPlan, readAt: Date, { measure, entit
 
 /** Seats of applications that aren't configured any more: they are told of, and only a person gives them up. */
 export async function seatsLeft(
-  { sweptAt }: Work,
+  { sweptAt }: WorkQueue,
   { ledger, entitlements, measure }: PlanServices,
-): Promise<NonNullable<Plan['unconfigured']>> {
+): Promise<NonNullable<PlanOutput['unconfigured']>> {
   const configured = new Set(entitlements.entitlements.map(({ application }) => application));
   const left = [];
   for (const application of Object.keys(sweptAt)) {
     if (configured.has(application)) continue;
-    const seats = (await ledger.holdings(application)).seats.filter(takesPlace).length;
+    const seats = (await ledger.holdings(application)).seats.filter(takesSlot).length;
     if (seats > 0) left.push({ application, seats });
   }
   if (left.length > 0) measure('UnconfiguredSeats', sum(left.map(({ seats }) => seats)));

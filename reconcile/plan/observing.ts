@@ -1,18 +1,18 @@
-import { restrain } from '../../domain/decision/brake.ts';
-import { tally } from '../../domain/decision/decide.ts';
+import { applyBrake } from '../../domain/decision/brake.ts';
+import { countSeats } from '../../domain/decision/decide.ts';
 import { type Answer, type Observation, observed } from '../../domain/decision/observation.ts';
-import { type Candidate, candidateOf, serveLine } from '../../domain/decision/waitlist.ts';
+import { allocateSeats, type Candidate, seatCandidate } from '../../domain/decision/waitlist.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import {
-  type ApplicationLook,
+  type ApplicationReads,
   askedAt,
   type Decided,
-  type LookContext,
-  type LookPlan,
+  queueAllAudit,
+  queueAudit,
+  type ReconcileContext,
+  type ReconcileResult,
   report,
   saveNotes,
-  tell,
-  tellAll,
 } from './result.ts';
 import type { Readers } from './snapshot.ts';
 
@@ -21,16 +21,16 @@ import type { Readers } from './snapshot.ts';
  * Writes no seat and changes no assignment.
  */
 export async function observe(
-  look: ApplicationLook,
-  plan: LookPlan,
-  { readAt, execution }: LookContext,
+  look: ApplicationReads,
+  plan: ReconcileResult,
+  { readAt, execution }: ReconcileContext,
   readers: Readers,
 ): Promise<void> {
   const { entitlement, decided, view, items } = look;
   const { ledger, entitlements } = readers;
   const { application: applicationArn, name, seats: cap } = entitlement;
   // A seat, or a hold, of the time before may have something to tell.
-  tellAll(
+  queueAllAudit(
     decided.flatMap(({ seat }) => seat ?? []),
     plan,
   );
@@ -46,9 +46,9 @@ export async function observe(
   const revocations = decided.flatMap(({ decision, seat }) =>
     decision.do === 'revoke' && seat ? [{ ...decision, userId: seat.userId, status: seat.status }] : [],
   );
-  const { held } = restrain(revocations, {
+  const { held } = applyBrake(revocations, {
     brake: entitlements.brake,
-    counts: tally(seats, readAt),
+    counts: countSeats(seats, readAt),
     hold: undefined,
     whole: view !== undefined,
     emptyGroup: view?.emptyGroup ?? false,
@@ -66,7 +66,7 @@ export async function observe(
     const about = { applicationArn, userId, entitlement: name, requestedAt: candidateIn(one, before).requestedAt };
     if (!before && answer === undefined) return [];
     const note = observed(before, answer, about, { now: readAt, execution, cause: one.entry.cause });
-    if ((note ?? before)?.audit.length) tell(about, plan);
+    if ((note ?? before)?.audit.length) queueAudit(about, plan);
     return note ? [note] : [];
   });
   for (const before of gone) {
@@ -89,11 +89,11 @@ function seatedAmong(
   const candidates = decided
     .filter(({ decision }) => decision.do === 'grant')
     .map((one) => candidateIn(one, known.get(one.standing.userId)));
-  return serveLine(seats, candidates, max - promised.length).seated;
+  return allocateSeats(seats, candidates, max - promised.length).seated;
 }
 
 function candidateIn({ standing, seat, entry }: Decided, observation: Observation | undefined): Candidate {
-  const candidate = candidateOf(standing.userId, seat, askedAt(entry));
+  const candidate = seatCandidate(standing.userId, seat, askedAt(entry));
   const promised = observation?.answer === 'would-assign' || observation?.answer === 'would-waitlist';
   return promised ? { ...candidate, requestedAt: observation.requestedAt } : candidate;
 }

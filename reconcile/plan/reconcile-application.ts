@@ -1,40 +1,44 @@
 import type { ApplicationItems, Holdings } from '../../adapters/ledger.ts';
-import { type Circumstances, type Decision, decide, type Standing } from '../../domain/decision/decide.ts';
+import { type Decision, type DecisionContext, decide, type UserState } from '../../domain/decision/decide.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
-import type { Looks, SweepEntry, UserEntry } from '../../domain/queue/work-queue.ts';
-import { confirmed, forgotten, kept, leaving, revoked, type Seat } from '../../domain/seat/seat.ts';
+import type { SweepItem, UserItem, WorkItems } from '../../domain/queue/work-queue.ts';
+import { dropSeat, markConfirmed, markLeaving, markRevoked, restoreSeat, type Seat } from '../../domain/seat/seat.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import { limitChanges } from './limiting.ts';
 import { observe } from './observing.ts';
 import {
-  type ApplicationLook,
+  type ApplicationReads,
   type Decided,
-  type LookContext,
-  type LookPlan,
-  lookAgain,
+  queueAllAudit,
+  queueAudit,
+  queueAuditOf,
+  type ReconcileContext,
+  type ReconcileResult,
+  requeue,
   saveSeats,
-  tell,
-  tellAll,
-  tellItems,
 } from './result.ts';
-import { type ApplicationView, type Readers, type SweepCache, viewApplication, viewUser } from './snapshot.ts';
+import { type ApplicationSnapshot, type Readers, readApplication, readUser, type SweepCache } from './snapshot.ts';
 
 /**
  * Reads afresh all that the looks concern, brings the ledger in line with what was read, and lists the changes.
  *
  * @throws TransientAwsError when a page fails: a plan from half of the reads would be wrong
  */
-export async function look(looks: Looks, context: LookContext, readers: Readers): Promise<LookPlan> {
-  const plan: LookPlan = {
+export async function reconcile(
+  looks: WorkItems,
+  context: ReconcileContext,
+  readers: Readers,
+): Promise<ReconcileResult> {
+  const plan: ReconcileResult = {
     changes: [],
     holds: [],
-    owing: new Map(),
-    lines: new Map(),
-    lookAt: new Map(),
-    unproven: false,
-    held: new Map(),
+    sweepsNeeded: new Map(),
+    hasWaitlist: new Map(),
+    requeueAt: new Map(),
+    unverified: false,
+    heldCounts: new Map(),
     failures: [],
     checked: [...context.checked],
     userPages: undefined,
@@ -46,7 +50,7 @@ export async function look(looks: Looks, context: LookContext, readers: Readers)
     ...(await lookAtApplications(looks.sweeps, plan, context, readers)),
   ];
   for (const ofApplication of Map.groupBy(found, ({ entitlement }) => entitlement.application).values()) {
-    await planFor(ofApplication, plan, context, readers);
+    await reconcileApplication(ofApplication, plan, context, readers);
   }
   return plan;
 }
@@ -54,31 +58,31 @@ export async function look(looks: Looks, context: LookContext, readers: Readers)
 /** Where users stand with one application, for one look of the mailbox. */
 interface Found {
   key: string;
-  entry: UserEntry | SweepEntry;
+  entry: UserItem | SweepItem;
   entitlement: Entitlement;
-  standings: Standing[];
-  view?: ApplicationView;
+  standings: UserState[];
+  view?: ApplicationSnapshot;
   items?: ApplicationItems;
 }
 
 async function lookAtUsers(
-  users: Looks['users'],
-  plan: LookPlan,
-  { readAt }: LookContext,
+  users: WorkItems['users'],
+  plan: ReconcileResult,
+  { readAt }: ReconcileContext,
   readers: Readers,
 ): Promise<Found[]> {
   const found: Found[] = [];
   const faults: TransientAwsError[] = [];
   for (const [userId, entry] of Object.entries(users)) {
-    const { unmet, standings } = await viewUser(userId, entry, readAt, readers).catch((error: unknown) => {
+    const { unmet, standings } = await readUser(userId, entry, readAt, readers).catch((error: unknown) => {
       // One read that fails must not undo those of all the others, or at a high rate of faults nobody is ever served.
       if (error instanceof RefusedError) plan.failures.push({ key: userId, error });
       else if (error instanceof TransientAwsError) faults.push(error);
       else throw error;
       return { unmet: error instanceof TransientAwsError, standings: [] };
     });
-    if (unmet) plan.lookAt.set(userId, plusSeconds(readAt, SETTLE_SECONDS));
-    lookAgain(plan, userId, entry.lookAgainAt, readAt);
+    if (unmet) plan.requeueAt.set(userId, plusSeconds(readAt, SETTLE_SECONDS));
+    requeue(plan, userId, entry.lookAgainAt, readAt);
     for (const { entitlement, standing } of standings) {
       found.push({ key: userId, entry, entitlement, standings: [standing] });
     }
@@ -89,9 +93,9 @@ async function lookAtUsers(
 }
 
 async function lookAtApplications(
-  sweeps: Looks['sweeps'],
-  plan: LookPlan,
-  { readAt, userPages, listUsers }: LookContext,
+  sweeps: WorkItems['sweeps'],
+  plan: ReconcileResult,
+  { readAt, userPages, listUsers }: ReconcileContext,
   readers: Readers,
 ): Promise<Found[]> {
   const cache: SweepCache = { members: new Map(), userPages, listUsers };
@@ -122,40 +126,45 @@ async function lookAtApplications(
  */
 async function lookAtApplication(
   application: string,
-  entry: SweepEntry,
-  plan: LookPlan,
+  entry: SweepItem,
+  plan: ReconcileResult,
   readAt: Date,
   readers: Readers,
   cache: SweepCache,
 ): Promise<Found | undefined> {
-  await readers.keep();
+  await readers.renewLease();
   const items = await readers.ledger.itemsOf(application);
   const configured = readers.entitlements.entitlements.find((one) => one.application === application);
   const entitlement = configured ?? givenUp(application, entry, items);
   if (!entitlement) {
-    tellItems(application, items, plan);
+    queueAuditOf(application, items, plan);
     return undefined;
   }
   try {
-    const view = await viewApplication({ entitlement, seats: items.seats, orders: entry }, readAt, readers, cache);
-    if (entitlement.mode !== 'observe') tellAll(items.observations, plan);
-    lookAgain(plan, application, entry.lookAgainAt, readAt);
+    const view = await readApplication({ entitlement, seats: items.seats, orders: entry }, readAt, readers, cache);
+    if (entitlement.mode !== 'observe') queueAllAudit(items.observations, plan);
+    requeue(plan, application, entry.lookAgainAt, readAt);
     return { key: application, entry, entitlement, standings: view.standings, view, items };
   } catch (error) {
-    if (error instanceof RefusedError) tellItems(application, items, plan);
+    if (error instanceof RefusedError) queueAuditOf(application, items, plan);
     throw error;
   }
 }
 
 /** When a person has given up an application, it is planned for as one to which nobody is entitled. */
-function givenUp(application: string, { giveUp }: SweepEntry, { seats }: Holdings): Entitlement | undefined {
+function givenUp(application: string, { giveUp }: SweepItem, { seats }: Holdings): Entitlement | undefined {
   const [first] = seats;
   if (!first || !giveUp) return undefined;
   const { entitlement: name } = first;
   return { name, application, groups: [], seats: { max: 0 }, onLeave: { revokeAfterDays: 0 }, mode: 'enforce' };
 }
 
-async function planFor(found: readonly Found[], plan: LookPlan, context: LookContext, readers: Readers): Promise<void> {
+async function reconcileApplication(
+  found: readonly Found[],
+  plan: ReconcileResult,
+  context: ReconcileContext,
+  readers: Readers,
+): Promise<void> {
   const [first] = found;
   if (!first) return;
   const { entitlement } = first;
@@ -171,11 +180,11 @@ async function planFor(found: readonly Found[], plan: LookPlan, context: LookCon
     }),
   );
   const whole = found.find(({ view }) => view);
-  const looked: ApplicationLook = { entitlement, decided, view: whole?.view, items: whole?.items };
+  const looked: ApplicationReads = { entitlement, decided, view: whole?.view, items: whole?.items };
   for (const { key, decision } of decided) {
     if (decision.do !== 'wait') continue;
-    lookAgain(plan, key, decision.until, readAt);
-    plan.unproven = true;
+    requeue(plan, key, decision.until, readAt);
+    plan.unverified = true;
   }
   if (observing) return observe(looked, plan, context, readers);
   await saveSeats(
@@ -190,8 +199,8 @@ async function planFor(found: readonly Found[], plan: LookPlan, context: LookCon
 }
 
 /** What a seat wants although nothing changes: its audit events sent, its refusal reported. */
-function keepUp(seat: Seat, key: string, plan: LookPlan, { execution }: LookContext): void {
-  if (seat.audit.length > 0) tell(seat, plan);
+function keepUp(seat: Seat, key: string, plan: ReconcileResult, { execution }: ReconcileContext): void {
+  if (seat.audit.length > 0) queueAudit(seat, plan);
   const { refusal } = seat;
   if (refusal && !refusal.reported && refusal.execution === execution) {
     const error = new RefusedError(refusal.reason, `AWS refused the change: ${refusal.reason} (user ${seat.userId})`);
@@ -201,8 +210,8 @@ function keepUp(seat: Seat, key: string, plan: LookPlan, { execution }: LookCont
 
 /** Decides, and when the decision only concerns the ledger, notes it and decides again. */
 function resolve(
-  standing: Standing,
-  circumstances: Circumstances,
+  standing: UserState,
+  circumstances: DecisionContext,
   cause: string,
 ): { decision: Decision; seat: Seat | undefined; noted: boolean } {
   const first = decide(standing, circumstances);
@@ -211,20 +220,20 @@ function resolve(
   return { decision: decide({ ...standing, seat }, circumstances), seat, noted: true };
 }
 
-function note(seat: Seat, decision: Decision, { readAt, execution }: Circumstances, cause: string): Seat | undefined {
+function note(seat: Seat, decision: Decision, { readAt, execution }: DecisionContext, cause: string): Seat | undefined {
   const context = { now: readAt, execution, cause, reason: 'group-leave' as const };
   switch (decision.do) {
     case 'confirm':
-      return confirmed(seat, readAt);
+      return markConfirmed(seat, readAt);
     case 'keep':
       // That a revocation had begun was never told.
-      return seat.status === 'revoking' ? confirmed(seat, readAt) : kept(seat, context);
+      return seat.status === 'revoking' ? markConfirmed(seat, readAt) : restoreSeat(seat, context);
     case 'forget':
-      return forgotten(seat, readAt);
+      return dropSeat(seat, readAt);
     case 'leave':
-      return leaving(seat, decision.dueAt, context);
+      return markLeaving(seat, decision.dueAt, context);
     case 'gone':
-      return revoked(seat, { ...context, reason: decision.reason });
+      return markRevoked(seat, { ...context, reason: decision.reason });
     default:
       return undefined;
   }

@@ -1,18 +1,18 @@
 import type { ApplicationItems } from '../../adapters/ledger.ts';
-import type { Batch, Decision, PlannedChange, Standing } from '../../domain/decision/decide.ts';
+import type { Batch, Decision, PlannedChange, UserState } from '../../domain/decision/decide.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
 import type { Progress } from '../../domain/decision/progress.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
-import type { SweepEntry, UserEntry } from '../../domain/queue/work-queue.ts';
+import type { SweepItem, UserItem } from '../../domain/queue/work-queue.ts';
 import type { Propagation, Request } from '../../domain/request/request.ts';
-import { type Seat, takesPlace } from '../../domain/seat/seat.ts';
+import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import type { RefusedError } from '../../domain/shared/errors.ts';
 import { isDue, latest } from '../../domain/shared/time.ts';
 import { inParallel } from '../concurrency.ts';
-import type { HeldLease } from '../lease.ts';
+import type { LeaseSession } from '../lease.ts';
 import type { Measure } from '../ports.ts';
-import type { ApplicationView, Readers } from './snapshot.ts';
+import type { ApplicationSnapshot, Readers } from './snapshot.ts';
 
 /** What a sweep found of an application, in ids and counts. */
 export interface ApplicationReport {
@@ -33,20 +33,20 @@ export interface ApplicationReport {
 }
 
 /** What a look found. */
-export interface LookPlan {
+export interface ReconcileResult {
   changes: PlannedChange[];
   /** Applications whose hold has an event that isn't on the bus yet. */
   holds: string[];
   /** Applications to be swept: a place is owed to somebody who wasn't looked at, or the last seats may be concerned. */
-  owing: Map<string, { withStatus: boolean }>;
+  sweepsNeeded: Map<string, { withStatus: boolean }>;
   /** By application: whether people wait for a place, where that is known now. */
-  lines: Map<string, boolean>;
+  hasWaitlist: Map<string, boolean>;
   /** By user id or application: when to look again at what isn't proven by this look. */
-  lookAt: Map<string, string>;
+  requeueAt: Map<string, string>;
   /** Writes of ours are too young for these reads to prove them. */
-  unproven: boolean;
+  unverified: boolean;
   /** By application: how many revocations the brake keeps, where changes were held against it. */
-  held: Map<string, number>;
+  heldCounts: Map<string, number>;
   /** By user id or application: what AWS or a limit refuses, and no execution has failed for so far. */
   failures: { key: string; error: RefusedError; seat?: Seat }[];
   /** Entitlements whose application's own settings this execution has read. */
@@ -59,7 +59,7 @@ export interface LookPlan {
   reports: Map<string, ApplicationReport>;
 }
 
-export interface LookContext {
+export interface ReconcileContext {
   /** When the reads begin. */
   readAt: Date;
   execution: string;
@@ -73,8 +73,8 @@ export interface LookContext {
 export interface Decided {
   /** The look of the mailbox. */
   key: string;
-  entry: UserEntry | SweepEntry;
-  standing: Standing;
+  entry: UserItem | SweepItem;
+  standing: UserState;
   decision: Decision;
   /** As it stands after what was noted. */
   seat: Seat | undefined;
@@ -82,11 +82,11 @@ export interface Decided {
 }
 
 /** All that one plan has read and decided of one application. */
-export interface ApplicationLook {
+export interface ApplicationReads {
   entitlement: Entitlement;
   decided: Decided[];
   /** Where the whole application was read. */
-  view: ApplicationView | undefined;
+  view: ApplicationSnapshot | undefined;
   /** Likewise, what the ledger holds of it. */
   items: ApplicationItems | undefined;
 }
@@ -95,59 +95,62 @@ export interface ApplicationLook {
 const NOTES_AT_ONCE = 25;
 
 /** The first request that a look goes back to. */
-export function askedAt(entry: UserEntry | SweepEntry): string {
+export function askedAt(entry: UserItem | SweepItem): string {
   return 'since' in entry ? entry.since : entry.at;
 }
 
 /** Keeps a look in the mailbox until a time, or a later one that is noted already. */
-export function lookAgain(plan: LookPlan, key: string, time: string | undefined, readAt: Date): void {
-  const known = plan.lookAt.get(key);
-  if (time && !isDue(time, readAt)) plan.lookAt.set(key, latest(known ?? time, time));
+export function requeue(plan: ReconcileResult, key: string, time: string | undefined, readAt: Date): void {
+  const known = plan.requeueAt.get(key);
+  if (time && !isDue(time, readAt)) plan.requeueAt.set(key, latest(known ?? time, time));
 }
 
 /** Writes down what was read, or what doesn't touch AWS. */
 export async function saveNotes<Note>(
   notes: readonly Note[],
   save: (note: Note) => Promise<void>,
-  { keep }: Pick<Readers, 'keep'>,
+  { renewLease }: Pick<Readers, 'renewLease'>,
 ): Promise<void> {
   await inParallel(notes, NOTES_AT_ONCE, async (note) => {
-    await keep();
+    await renewLease();
     await save(note);
   });
 }
 
 /** {@link saveNotes} of seats. */
-export function saveSeats(seats: readonly Seat[], readers: Pick<Readers, 'keep' | 'ledger'>): Promise<void> {
+export function saveSeats(seats: readonly Seat[], readers: Pick<Readers, 'renewLease' | 'ledger'>): Promise<void> {
   return saveNotes(seats, (seat) => readers.ledger.saveSeat(seat), readers);
 }
 
 /** Has what is still to be told of a seat, or of an observation, put on the bus. */
-export function tell({ applicationArn, userId }: Pick<Seat, 'applicationArn' | 'userId'>, plan: LookPlan): void {
+export function queueAudit(
+  { applicationArn, userId }: Pick<Seat, 'applicationArn' | 'userId'>,
+  plan: ReconcileResult,
+): void {
   plan.changes.push({ applicationArn, kind: 'record', reason: 'reconciled', userId });
 }
 
 /** Has all that is still to be told of these put on the bus. */
-export function tellAll(items: readonly (Seat | Observation)[], plan: LookPlan): void {
-  for (const one of items) if (one.audit.length > 0) tell(one, plan);
+export function queueAllAudit(items: readonly (Seat | Observation)[], plan: ReconcileResult): void {
+  for (const one of items) if (one.audit.length > 0) queueAudit(one, plan);
 }
 
 /** Has all that is still to be told of an application put on the bus. */
-export function tellItems(applicationArn: string, items: ApplicationItems, plan: LookPlan): void {
-  tellAll([...items.seats, ...items.observations], plan);
+export function queueAuditOf(applicationArn: string, items: ApplicationItems, plan: ReconcileResult): void {
+  queueAllAudit([...items.seats, ...items.observations], plan);
   if (items.hold && items.hold.audit.length > 0) plan.holds.push(applicationArn);
 }
 
 /** Says what a sweep found, from the seats of the application as this plan leaves them. */
 export function report(
-  { entitlement, view }: ApplicationLook,
+  { entitlement, view }: ApplicationReads,
   seats: Iterable<Seat>,
   { held, adoptions }: { held: number; adoptions: number },
-  plan: LookPlan,
+  plan: ReconcileResult,
 ): void {
   if (!view) return;
   const all = [...seats];
-  const inUse = all.filter(takesPlace).length;
+  const inUse = all.filter(takesSlot).length;
   const line = all.filter(({ status }) => status === 'waitlisted').map(({ requestedAt }) => requestedAt);
   const waitingSince = line.sort().at(0);
   const overCap = Math.max(0, inUse - entitlement.seats.max);
@@ -164,7 +167,7 @@ export function report(
 }
 
 /** `$.plan`: what the machine does next, and what the next plan has to know. */
-export type Plan = { progress: Progress } & (
+export type PlanOutput = { progress: Progress } & (
   | { outcome: 'apply'; batches: Batch[]; term: number; plannedAt: string }
   | { outcome: 'settle'; settle: { waitSeconds: number } }
   | { outcome: 'handedOver'; handedOverTo?: string }
@@ -185,14 +188,14 @@ export interface PlanInput {
   execution: string;
 }
 
-export type PlanServices = Omit<Readers, 'keep'> & { clock: Clock; measure: Measure };
+export type PlanServices = Omit<Readers, 'renewLease'> & { clock: Clock; measure: Measure };
 
 /** The right to plan, and how far the execution has come. */
-export interface Course {
+export interface RunContext {
   execution: string;
   term: number;
   progress: Progress;
 }
 
 /** What a plan is made with, by the holder of the lease. */
-export type HeldServices = PlanServices & { lease: HeldLease };
+export type HeldServices = PlanServices & { lease: LeaseSession };

@@ -1,13 +1,13 @@
 import type { Directory, UserStatus } from '../../adapters/identity-store.ts';
 import type { Ledger } from '../../adapters/ledger.ts';
 import type { Applications } from '../../adapters/sso-admin.ts';
-import { type Absence, type Standing, unsettled } from '../../domain/decision/decide.ts';
+import { type Ineligibility, type UserState, waitForWriteToSettle } from '../../domain/decision/decide.ts';
 import type { Entitlement, Entitlements } from '../../domain/entitlements.ts';
-import type { SweepEntry, UserEntry } from '../../domain/queue/work-queue.ts';
-import { type Seat, takesPlace } from '../../domain/seat/seat.ts';
+import type { SweepItem, UserItem } from '../../domain/queue/work-queue.ts';
+import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { EXPECTATION_SECONDS } from '../../domain/shared/limits.ts';
 import { isDue, plusSeconds } from '../../domain/shared/time.ts';
-import { together } from '../concurrency.ts';
+import { allSettled } from '../concurrency.ts';
 import { readStatuses, type StatusCache, type StatusReaders, statusesOf } from './user-statuses.ts';
 
 /** What the reads of a plan are made with. */
@@ -18,8 +18,8 @@ export interface Readers extends StatusReaders {
 }
 
 /** How users stand with one application, as freshly read. */
-export interface ApplicationView {
-  standings: Standing[];
+export interface ApplicationSnapshot {
+  standings: UserState[];
   /** A configured group is empty or missing. */
   emptyGroup: boolean;
   /** Assigned users without a seat of ours. */
@@ -29,9 +29,9 @@ export interface ApplicationView {
 }
 
 /** What one user's look showed; `unmet` when the reads don't show yet what an event led to expect. */
-export interface UserView {
+export interface UserSnapshot {
   unmet: boolean;
-  standings: { entitlement: Entitlement; standing: Standing }[];
+  standings: { entitlement: Entitlement; standing: UserState }[];
 }
 
 /**
@@ -39,9 +39,9 @@ export interface UserView {
  *
  * @param entry what the mailbox says of the user
  */
-export async function viewUser(userId: string, entry: UserEntry, readAt: Date, readers: Readers): Promise<UserView> {
-  const { entitlements, directory, applications, ledger, keep } = readers;
-  await keep();
+export async function readUser(userId: string, entry: UserItem, readAt: Date, readers: Readers): Promise<UserSnapshot> {
+  const { entitlements, directory, applications, ledger, renewLease } = readers;
+  await renewLease();
   const rules = entitlements.entitlements;
   const seats = await ledger.seats(rules.map(({ application }) => ({ applicationArn: application, userId })));
   const groups = await directory.groupsOf(userId, [...new Set(rules.flatMap((rule) => rule.groups))]);
@@ -61,7 +61,7 @@ export async function viewUser(userId: string, entry: UserEntry, readAt: Date, r
   }
   const standings = [];
   for (const { entitlement, seat, member } of concerned) {
-    const matters = member || (seat !== undefined && takesPlace(seat));
+    const matters = member || (seat !== undefined && takesSlot(seat));
     const assigned = matters && (await applications.isAssigned(entitlement.application, userId));
     standings.push({ entitlement, standing: { userId, ...standingOf(member, status), assigned, seat } });
   }
@@ -71,7 +71,7 @@ export async function viewUser(userId: string, entry: UserEntry, readAt: Date, r
 /** UserStatus matters before a seat is given, and when it may be what the event was about. */
 async function statusIfNeeded(
   userId: string,
-  entry: UserEntry,
+  entry: UserItem,
   concerned: readonly { seat: Seat | undefined; member: boolean }[],
   exists: boolean,
   directory: Directory,
@@ -83,7 +83,11 @@ async function statusIfNeeded(
   return concerned.length > 0 && (aboutStatus || granting) ? directory.statusOf(userId) : 'enabled';
 }
 
-function standingOf(member: boolean, status: UserStatus, givenUp = false): { entitled: boolean; absence?: Absence } {
+function standingOf(
+  member: boolean,
+  status: UserStatus,
+  givenUp = false,
+): { entitled: boolean; absence?: Ineligibility } {
   // A member who doesn't exist: one of the two reads lags. Neither is ground enough for a change.
   if (status === 'missing') return member ? { entitled: false } : { entitled: false, absence: 'user-deleted' };
   if (status === 'disabled') return { entitled: false, absence: 'user-disabled' };
@@ -100,25 +104,25 @@ export interface SweepCache extends StatusCache {
 interface ApplicationSubject {
   entitlement: Entitlement;
   seats: readonly Seat[];
-  orders: Pick<SweepEntry, 'withStatus' | 'adopt' | 'giveUp'>;
+  orders: Pick<SweepItem, 'withStatus' | 'adopt' | 'giveUp'>;
 }
 
 /**
  * Reads an application afresh by all pages: assignments, memberships, and the status of those whom it may change
  * something for. A page that fails fails the whole.
  */
-export async function viewApplication(
+export async function readApplication(
   { entitlement, seats: ledgerSeats, orders }: ApplicationSubject,
   readAt: Date,
   readers: Readers,
   cache: SweepCache,
-): Promise<ApplicationView> {
+): Promise<ApplicationSnapshot> {
   const { withStatus, adopt, giveUp } = orders;
   const { assigned, assignedGroups, members, emptyGroup } = await listsOf(entitlement, readers, cache);
   const seats = new Map(ledgerSeats.map((seat) => [seat.userId, seat]));
   const users = new Set([...members, ...seats.keys()]);
   // A seat without its assignment may turn out to be gone in this very plan.
-  const kept = ledgerSeats.filter((seat) => takesPlace(seat) && assigned.has(seat.userId));
+  const kept = ledgerSeats.filter((seat) => takesSlot(seat) && assigned.has(seat.userId));
   const full = kept.length >= entitlement.seats.max;
   const wanted = [...users].filter(
     (userId) => withStatus || adopt || isCandidate(userId, { members, assigned, seats, full }),
@@ -133,17 +137,17 @@ export async function viewApplication(
   const ours = (userId: string) => {
     const seat = seats.get(userId);
     // One that was revoked a moment ago may still be listed.
-    return seat !== undefined && (takesPlace(seat) || unsettled(seat, { readAt }) !== undefined);
+    return seat !== undefined && (takesSlot(seat) || waitForWriteToSettle(seat, { readAt }) !== undefined);
   };
   const unmanaged = [...assigned].filter((userId) => !ours(userId)).length;
   return { standings, emptyGroup, unmanaged, assignedGroups };
 }
 
-async function assigneesOf(application: string, { applications, keep }: Readers) {
+async function assigneesOf(application: string, { applications, renewLease }: Readers) {
   const assigned = new Set<string>();
   const assignedGroups: string[] = [];
   for await (const page of applications.assigneesOf(application)) {
-    await keep();
+    await renewLease();
     for (const { principalId, principalType } of page) {
       if (principalType === 'USER') assigned.add(principalId);
       else assignedGroups.push(principalId);
@@ -154,7 +158,7 @@ async function assigneesOf(application: string, { applications, keep }: Readers)
 
 /** They are counted by different quotas: no list has to wait for another. */
 async function listsOf({ application, groups }: Entitlement, readers: Readers, cache: SweepCache) {
-  const [assignees, members] = await together([
+  const [assignees, members] = await allSettled([
     assigneesOf(application, readers),
     membersOfAny(groups, readers, cache),
     cache.listUsers && !cache.statuses ? readStatuses(readers, cache) : undefined,
@@ -174,11 +178,14 @@ async function membersOfAny(groups: readonly string[], readers: Readers, cache: 
 }
 
 /** Whether one of these groups has no members, or doesn't exist; reads no more than the first members of each. */
-export async function isAnyEmpty(groups: readonly string[], { directory, keep }: Readers): Promise<boolean> {
+export async function isAnyEmpty(
+  groups: readonly string[],
+  { directory, renewLease }: Readers,
+): Promise<boolean> {
   for (const group of groups) {
     let empty = true;
     for await (const page of directory.membersOf(group)) {
-      await keep();
+      await renewLease();
       empty = !page || page.length === 0;
       if (!empty) break;
     }
@@ -194,10 +201,10 @@ const MOST_ASKED = 5;
 export async function isAnyEntitled(
   seats: readonly Pick<Seat, 'userId'>[],
   groups: readonly string[],
-  { directory, keep }: Readers,
+  { directory, renewLease }: Readers,
 ): Promise<boolean> {
   for (const { userId } of seats.slice(0, MOST_ASKED)) {
-    await keep();
+    await renewLease();
     const member = ((await directory.groupsOf(userId, groups))?.size ?? 0) > 0;
     if (member && (await directory.statusOf(userId)) === 'enabled') return true;
   }
@@ -219,7 +226,7 @@ function isCandidate(
 ): boolean {
   const { members, assigned, seats, full } = read;
   const seat = seats.get(userId);
-  const taken = seat !== undefined && takesPlace(seat);
+  const taken = seat !== undefined && takesSlot(seat);
   if (!members.has(userId)) return taken;
   // What was begun because of their status must not be undone without asking for it.
   if (seat && ['leaving', 'held', 'revoking'].includes(seat.status)) return true;
@@ -230,14 +237,14 @@ function isCandidate(
 
 async function membersOf(
   group: string,
-  { directory, keep }: Readers,
+  { directory, renewLease }: Readers,
   { members }: SweepCache,
 ): Promise<ReadonlySet<string> | undefined> {
   if (members.has(group)) return members.get(group);
   const found = new Set<string>();
   let exists = true;
   for await (const page of directory.membersOf(group)) {
-    await keep();
+    await renewLease();
     if (page) for (const userId of page) found.add(userId);
     else exists = false;
   }

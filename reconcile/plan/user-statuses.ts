@@ -3,7 +3,7 @@ import type { Directory, UserStatus } from '../../adapters/identity-store.ts';
 /** What UserStatus is read with. `keep` renews the lease, page by page. */
 export interface StatusReaders {
   directory: Directory;
-  keep(): Promise<void>;
+  renewLease(): Promise<void>;
 }
 
 /** What is known of the list of all users. */
@@ -20,11 +20,11 @@ export interface StatusCache {
 const FEW_USERS = 3;
 
 /** Reads UserStatus of everybody from the list of all users. */
-export async function readStatuses({ directory, keep }: StatusReaders, cache: StatusCache): Promise<void> {
+export async function readStatuses({ directory, renewLease }: StatusReaders, cache: StatusCache): Promise<void> {
   const statuses = new Map<string, UserStatus>();
   let pages = 0;
   for await (const page of directory.users()) {
-    await keep();
+    await renewLease();
     pages += 1;
     for (const { userId, status } of page) statuses.set(userId, status);
   }
@@ -39,7 +39,7 @@ export async function readStatuses({ directory, keep }: StatusReaders, cache: St
  */
 export async function statusesOf(
   userIds: readonly string[],
-  { directory, keep }: StatusReaders,
+  { directory, renewLease }: StatusReaders,
   cache: StatusCache,
 ): Promise<Map<string, UserStatus>> {
   const known = userIds.flatMap((userId) => {
@@ -56,7 +56,7 @@ export async function statusesOf(
     let complete = true;
     cache.listUsers = true;
     for await (const page of directory.users()) {
-      await keep();
+      await renewLease();
       pages += 1;
       for (const { userId, status } of page) if (left.delete(userId)) statuses.set(userId, status);
       complete = left.size > 0 && pages < affordable;
@@ -69,7 +69,7 @@ export async function statusesOf(
     }
   }
   for (const userId of left) {
-    await keep();
+    await renewLease();
     statuses.set(userId, await directory.statusOf(userId));
   }
   return statuses;

@@ -13,7 +13,7 @@ import { describe, expect, it } from 'vitest';
 import { DYNAMODB_ERRORS, dynamoDbLedger } from '../../adapters/ledger.ts';
 import type { Hold } from '../../domain/decision/hold.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
-import { emptyWork } from '../../domain/queue/work-queue.ts';
+import { emptyQueue } from '../../domain/queue/work-queue.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import { aDigest, aHeldRecord, aHold, anAuditRecord, anObservation } from '../support/builders.ts';
@@ -41,14 +41,14 @@ const observation = (number: number, parts: Partial<Observation> = {}) => anObse
 describe('the mailbox in the ledger', () => {
   it('is empty before anybody wrote', async () => {
     const { ledger } = await aLedger();
-    expect(await ledger.work()).toEqual(emptyWork());
+    expect(await ledger.work()).toEqual(emptyQueue());
   });
 
   it('comes back as it was written, one revision on', async () => {
     const { ledger } = await aLedger();
     const lease = { holder: ME, term: 1, until: START.toISOString() };
-    const saved = await ledger.saveWork({ ...emptyWork(), term: 1, lease });
-    expect(saved).toEqual({ ...emptyWork(), term: 1, lease, revision: 1 });
+    const saved = await ledger.saveWork({ ...emptyQueue(), term: 1, lease });
+    expect(saved).toEqual({ ...emptyQueue(), term: 1, lease, revision: 1 });
     expect(await ledger.work()).toEqual(saved);
   });
 
@@ -57,7 +57,7 @@ describe('the mailbox in the ledger', () => {
     ['a later', 1],
   ])('is written by one of many who wrote %s revision', async (_fact, before) => {
     const { ledger } = await aLedger();
-    for (let revision = 0; revision < before; revision += 1) await ledger.saveWork({ ...emptyWork(), revision });
+    for (let revision = 0; revision < before; revision += 1) await ledger.saveWork({ ...emptyQueue(), revision });
     const work = await ledger.work();
     const saved = await Promise.all(people(1, 20).map((term) => ledger.saveWork({ ...work, term })));
     expect(saved.filter(Boolean)).toEqual([await ledger.work()]);
@@ -66,8 +66,8 @@ describe('the mailbox in the ledger', () => {
 
   it('leaves out what is undefined', async () => {
     const { ledger } = await aLedger();
-    await ledger.saveWork({ ...emptyWork(), lastSweepAt: undefined } as never);
-    expect(await ledger.work()).toEqual({ ...emptyWork(), revision: 1 });
+    await ledger.saveWork({ ...emptyQueue(), lastSweepAt: undefined } as never);
+    expect(await ledger.work()).toEqual({ ...emptyQueue(), revision: 1 });
   });
 
   it.each([
@@ -75,7 +75,7 @@ describe('the mailbox in the ledger', () => {
     ['that holds no terms', { term: 'many' }, 'term'],
   ])('fails on an item %s, by the place of the fault', async (_fact, parts, place) => {
     const { ledger, put } = await aLedger();
-    await put({ ...emptyWork(), pk: '#work', sk: '#work', ...parts });
+    await put({ ...emptyQueue(), pk: '#work', sk: '#work', ...parts });
     await expect(ledger.work()).rejects.toThrow(
       new RefusedError(
         'ledger-unreadable',
@@ -86,8 +86,8 @@ describe('the mailbox in the ledger', () => {
 
   it('ignores fields that it does not know', async () => {
     const { ledger, put } = await aLedger();
-    await put({ ...emptyWork(), pk: '#work', sk: '#work', revision: 3, waitlist: ['x'] });
-    expect(await ledger.work()).toEqual({ ...emptyWork(), revision: 3 });
+    await put({ ...emptyQueue(), pk: '#work', sk: '#work', revision: 3, waitlist: ['x'] });
+    expect(await ledger.work()).toEqual({ ...emptyQueue(), revision: 3 });
   });
 });
 
@@ -450,7 +450,7 @@ describe('errors of DynamoDB', () => {
     await expect(refusing('ItemCollectionSizeLimitExceededException').work()).rejects.toMatchObject({
       name: 'ItemCollectionSizeLimitExceededException',
     });
-    await expect(refusing('ItemCollectionSizeLimitExceededException').saveWork(emptyWork())).rejects.toMatchObject({
+    await expect(refusing('ItemCollectionSizeLimitExceededException').saveWork(emptyQueue())).rejects.toMatchObject({
       name: 'ItemCollectionSizeLimitExceededException',
     });
   });
@@ -460,7 +460,7 @@ describe('errors of DynamoDB', () => {
     dynamoDb
       .on(PutItemCommand)
       .rejects(new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: {} }));
-    expect(await ledger.saveWork(emptyWork())).toBeUndefined();
+    expect(await ledger.saveWork(emptyQueue())).toBeUndefined();
   });
 
   it.each([
@@ -470,6 +470,6 @@ describe('errors of DynamoDB', () => {
     const { ledger, faults } = await aLedger();
     faults.add({ operation: 'DynamoDB.GetItem', kind });
     await expect(ledger.work()).rejects.toThrow(TransientAwsError);
-    expect(await ledger.work()).toEqual(emptyWork());
+    expect(await ledger.work()).toEqual(emptyQueue());
   });
 });

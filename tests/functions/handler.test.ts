@@ -9,7 +9,7 @@ import {
   RefusedError,
   TransientAwsError,
 } from '../../domain/shared/errors.ts';
-import { step } from '../../functions/handler.ts';
+import { defineHandler } from '../../functions/handler.ts';
 import type { Measure } from '../../reconcile/ports.ts';
 import { aPlatform } from '../support/platform.ts';
 import { ME } from '../support/services.ts';
@@ -22,7 +22,9 @@ const INPUT = { execution: ME, place: { userIds: ['u'] } };
 
 function aStep(run: (input: z.infer<typeof Input>, services: { measure: Measure }) => Promise<unknown>) {
   const { platform, ...rest } = aPlatform();
-  const handler = step({ input: Input, services: () => ({}), run, facts: () => ({ count: 1 }) }).on(() => platform);
+  const handler = defineHandler({ input: Input, services: () => ({}), run, logFields: () => ({ count: 1 }) }).on(
+    () => platform,
+  );
   return { ...rest, call: (event: unknown) => handler(event, CONTEXT) };
 }
 
@@ -175,7 +177,7 @@ describe('the services of a step', () => {
   function built(failures: number) {
     const { platform } = aPlatform();
     let builds = 0;
-    const made = step({
+    const made = defineHandler({
       input: z.object({}),
       services: ({ version }) => {
         builds += 1;

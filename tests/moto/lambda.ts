@@ -4,8 +4,8 @@ import { devNull } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import { Worker } from 'node:worker_threads';
 import * as z from 'zod/mini';
-import type { Death } from '../../emulator/aws/faults.ts';
-import { DEATHS } from '../../emulator/stack/invocations.ts';
+import type { Termination } from '../../emulator/aws/faults.ts';
+import { TERMINATIONS } from '../../emulator/stack/invocations.ts';
 
 /** A function as it was deployed, and where its code lies. */
 export interface LambdaFunction {
@@ -93,10 +93,10 @@ export class Lambda {
   }
 
   /** Ends the sandbox of an invocation, and so the invocation. */
-  kill(id: string, death: Death): void {
+  kill(id: string, death: Termination): void {
     const invocation = this.#running.get(id);
     if (!invocation) return;
-    const { error, message } = DEATHS[death];
+    const { error, message } = TERMINATIONS[death];
     invocation.sandbox.terminate();
     invocation.end(failure(error, message));
   }

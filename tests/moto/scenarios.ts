@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
-import { checkShape } from '../../domain/shared/validation.ts';
+import { validate } from '../../domain/shared/validation.ts';
 import { readScenario } from '../../emulator/scenario/reader.ts';
 import type { Script } from '../../emulator/scenario/script.ts';
 import { readYaml } from '../../input/entitlements-file.ts';
@@ -38,7 +38,7 @@ export interface Scenario {
 
 export function readScenarios(): Scenario[] {
   const file = new URL('scenarios.yml', import.meta.url);
-  const read = checkShape(FileSchema, readYaml(readFileSync(file, 'utf8'), 'scenarios.yml'));
+  const read = validate(FileSchema, readYaml(readFileSync(file, 'utf8'), 'scenarios.yml'));
   if ('faults' in read) throw new InputError('scenarios.yml', read.faults);
   return read.value.scenarios.map((written, index) => ({
     title: written.title,

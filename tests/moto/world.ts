@@ -1,6 +1,6 @@
 import { own } from '../../domain/shared/json.ts';
 import { Faults } from '../../emulator/aws/faults.ts';
-import { Door } from '../../emulator/aws/gateway.ts';
+import { Gateway } from '../../emulator/aws/gateway.ts';
 import { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
 import { identityStore } from '../../emulator/aws/identity-store/identity-store.ts';
 import { parseJson, type Service } from '../../emulator/aws/json-service.ts';
@@ -22,7 +22,7 @@ export interface Place {
 export class World {
   readonly identityCenter: IdentityCenter;
   readonly faults = new Faults();
-  readonly door: Door;
+  readonly door: Gateway;
   readonly audit: string[] = [];
   #acting: Date | undefined;
 
@@ -38,7 +38,7 @@ export class World {
     this.identityCenter = new IdentityCenter(directory, { clock, instanceArn });
     const behind = (options: Passage) => passThrough(moto.endpoint, { account, region, ...options });
     const bus = behind({ target: 'AWSEvents', scope: 'events', version: '1.1' });
-    this.door = new Door({
+    this.door = new Gateway({
       services: {
         IdentityStore: identityStore(this.identityCenter, clock),
         SSOAdmin: ssoAdmin(this.identityCenter, clock),

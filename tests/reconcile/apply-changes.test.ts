@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../domain/decision/decide.ts';
-import { acquire, emptyWork, LEASE_SECONDS, post, type Work } from '../../domain/queue/work-queue.ts';
+import { acquireLease, emptyQueue, enqueue, LEASE_SECONDS, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import type { FaultRule } from '../../emulator/aws/faults.ts';
@@ -27,7 +27,7 @@ interface ApplyingOptions extends ServicesOptions {
   /** Whom APPLICATION is assigned to. */
   assigned?: readonly number[];
   /** Posted before the plan. */
-  work?: (work: Work) => Work;
+  work?: (work: WorkQueue) => WorkQueue;
   holder?: string;
 }
 
@@ -41,7 +41,7 @@ async function applying({
 }: ApplyingOptions) {
   const world = await openServices(options);
   const { clock, services, center } = world;
-  const held = acquire(work(emptyWork()), holder, clock.now());
+  const held = acquireLease(work(emptyQueue()), holder, clock.now());
   if (!held) throw new Error('the lease of a new mailbox is free');
   await services.ledger.saveWork(held);
   for (const seat of seats) await services.ledger.saveSeat({ ...seat, revision: 1 });
@@ -84,11 +84,11 @@ describe('granting', () => {
     expect(await seat(1)).toMatchObject({ status: 'creating', audit: [], requestedAt: expect.any(String) });
   });
 
-  it.each<[string, (work: Work) => Work, string]>([
+  it.each<[string, (work: WorkQueue) => WorkQueue, string]>([
     [
       'the event about the person',
       (work) =>
-        post(work, aMembershipRequest('member', 1, { cause: 'event-7', at: plusSeconds(START, -50) }), {
+        enqueue(work, aMembershipRequest('member', 1, { cause: 'event-7', at: plusSeconds(START, -50) }), {
           me: ME,
           entitlements: someEntitlements().entitlements,
           now: START,
@@ -98,7 +98,7 @@ describe('granting', () => {
     [
       'the event about the group',
       (work) =>
-        post(work, aRequest({ groups: [GROUP], cause: 'event-8', at: plusSeconds(START, -50) }), {
+        enqueue(work, aRequest({ groups: [GROUP], cause: 'event-8', at: plusSeconds(START, -50) }), {
           me: ME,
           entitlements: someEntitlements().entitlements,
           now: START,
@@ -494,7 +494,7 @@ describe('the lease', () => {
   it('of a later term does not help an older plan', async () => {
     const { clock, services, plannedAt } = await applying({ members: [1] });
     clock.advance(LEASE_SECONDS);
-    const again = acquire(await services.ledger.work(), ME, clock.now());
+    const again = acquireLease(await services.ledger.work(), ME, clock.now());
     if (again) await services.ledger.saveWork(again);
     const input = { batch: aBatch('grant', [1]), term: 1, plannedAt, execution: ME };
     await expect(applyChanges(input, services)).rejects.toMatchObject({ name: 'LeaseLostError' });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inParallel, together } from '../../reconcile/concurrency.ts';
+import { allSettled, inParallel } from '../../reconcile/concurrency.ts';
 import { people } from '../support/stack.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -50,7 +50,7 @@ describe('inParallel', () => {
 
 describe('together', () => {
   it('gives the results in order', async () => {
-    expect(await together([turn().then(() => 1), Promise.resolve('two'), undefined])).toEqual([1, 'two', undefined]);
+    expect(await allSettled([turn().then(() => 1), Promise.resolve('two'), undefined])).toEqual([1, 'two', undefined]);
   });
 
   it('throws the first error once all has ended', async () => {
@@ -58,7 +58,7 @@ describe('together', () => {
     const slow = turn().then(() => {
       ended = true;
     });
-    await expect(together([Promise.reject(new Error('the first')), slow])).rejects.toThrow('the first');
+    await expect(allSettled([Promise.reject(new Error('the first')), slow])).rejects.toThrow('the first');
     expect(ended).toBe(true);
   });
 });

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { Ledger } from '../../adapters/ledger.ts';
-import { acquire, emptyWork, LEASE_SECONDS, type Work } from '../../domain/queue/work-queue.ts';
+import { acquireLease, emptyQueue, LEASE_SECONDS, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import { LeaseLostError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
-import { changeMailbox, holdLease } from '../../reconcile/lease.ts';
+import { openLease, updateQueue } from '../../reconcile/lease.ts';
 import { aClock, ME, OTHER, openServices, START } from '../support/services.ts';
 
 /** A mailbox in which somebody else is faster, as often as told; as far as these tests use a ledger. */
 function aRacedLedger(races: number) {
   let left = races;
-  const saved: Work[] = [];
+  const saved: WorkQueue[] = [];
   const ledger: Pick<Ledger, 'work' | 'saveWork'> = {
-    work: async () => ({ ...emptyWork(), revision: races - left }),
+    work: async () => ({ ...emptyQueue(), revision: races - left }),
     saveWork: async (work) => {
       saved.push(work);
       if (left === 0) return { ...work, revision: work.revision + 1 };
@@ -22,30 +22,30 @@ function aRacedLedger(races: number) {
   return { ledger: ledger as Ledger, saved };
 }
 
-const nextTerm = (work: Work) => ({ work: { ...work, term: work.term + 1 } });
+const nextTerm = (work: WorkQueue) => ({ work: { ...work, term: work.term + 1 } });
 
 describe('changing the mailbox', () => {
   it('starts afresh from what somebody else wrote', async () => {
     const { ledger, saved } = aRacedLedger(2);
-    expect(await changeMailbox(ledger, nextTerm)).toEqual({ work: { ...emptyWork(), term: 1, revision: 3 } });
+    expect(await updateQueue(ledger, nextTerm)).toEqual({ work: { ...emptyQueue(), term: 1, revision: 3 } });
     expect(saved.map(({ revision }) => revision)).toEqual([0, 1, 2]);
   });
 
   it('fails for a retry when others are faster again and again', async () => {
     const { ledger, saved } = aRacedLedger(100);
-    await expect(changeMailbox(ledger, nextTerm)).rejects.toThrow(TransientAwsError);
+    await expect(updateQueue(ledger, nextTerm)).rejects.toThrow(TransientAwsError);
     expect(saved).toHaveLength(10);
   });
 
   it('writes nothing when nothing is changed', async () => {
     const { ledger, saved } = aRacedLedger(0);
-    await changeMailbox(ledger, (work) => ({ work }));
+    await updateQueue(ledger, (work) => ({ work }));
     expect(saved).toEqual([]);
   });
 
   it('keeps the change of each who races', async () => {
     const { services } = await openServices();
-    await Promise.all(Array.from({ length: 5 }, () => changeMailbox(services.ledger, nextTerm)));
+    await Promise.all(Array.from({ length: 5 }, () => updateQueue(services.ledger, nextTerm)));
     expect(await services.ledger.work()).toMatchObject({ term: 5, revision: 5 });
   });
 });
@@ -54,7 +54,7 @@ describe('holding the lease', () => {
   async function held(holder = ME) {
     const { services, calls } = await openServices();
     const clock = aClock();
-    const work = acquire(emptyWork(), holder, clock.now());
+    const work = acquireLease(emptyQueue(), holder, clock.now());
     if (!work) throw new Error('the lease of a new mailbox is free');
     await services.ledger.saveWork(work);
     return { ledger: services.ledger, clock, calls };
@@ -65,13 +65,13 @@ describe('holding the lease', () => {
   it('renews it at once, so that it outlasts the function', async () => {
     const { ledger, clock } = await held();
     clock.advance(10);
-    await holdLease(ledger, clock, mine);
+    await openLease(ledger, clock, mine);
     expect((await ledger.work()).lease?.until).toBe(plusSeconds(START, 10 + LEASE_SECONDS));
   });
 
   it('renews it again when a minute has passed, and not before', async () => {
     const { ledger, clock, calls } = await held();
-    const { keep } = await holdLease(ledger, clock, mine);
+    const { renewLease: keep } = await openLease(ledger, clock, mine);
     const before = calls('DynamoDB.PutItem');
     clock.advance(59);
     await keep();
@@ -89,19 +89,19 @@ describe('holding the lease', () => {
     const { ledger, clock } = await held(holder);
     const before = await ledger.work();
     clock.advance(later);
-    await expect(holdLease(ledger, clock, { execution: ME, term })).rejects.toThrow(LeaseLostError);
+    await expect(openLease(ledger, clock, { execution: ME, term })).rejects.toThrow(LeaseLostError);
     expect(await ledger.work()).toEqual(before);
   });
 
   it('goes on from what was last written under it, and reads again only what somebody else wrote', async () => {
     const { ledger, clock, calls } = await held();
-    const lease = await holdLease(ledger, clock, mine);
+    const lease = await openLease(ledger, clock, mine);
     const reads = calls('DynamoDB.GetItem');
-    const noted = (lastSweepAt: string) => (work: Work) => ({ work: { ...work, lastSweepAt } });
+    const noted = (lastSweepAt: string) => (work: WorkQueue) => ({ work: { ...work, lastSweepAt } });
     await lease.change(noted('2026-01-01T00:00:00Z'));
     await lease.change(noted('2026-01-02T00:00:00Z'));
     expect(calls('DynamoDB.GetItem')).toBe(reads);
-    await changeMailbox(ledger, (work) => ({ work: { ...work, userPages: 3 } }));
+    await updateQueue(ledger, (work) => ({ work: { ...work, userPages: 3 } }));
     await lease.change(noted('2026-01-03T00:00:00Z'));
     expect(await ledger.work()).toMatchObject({ lastSweepAt: '2026-01-03T00:00:00Z', userPages: 3 });
     expect(lease.work).toEqual(await ledger.work());
@@ -109,9 +109,9 @@ describe('holding the lease', () => {
 
   it('is refused later on, once somebody else has taken over', async () => {
     const { ledger, clock } = await held();
-    const { keep } = await holdLease(ledger, clock, mine);
+    const { renewLease: keep } = await openLease(ledger, clock, mine);
     clock.advance(LEASE_SECONDS);
-    const taken = acquire(await ledger.work(), OTHER, clock.now());
+    const taken = acquireLease(await ledger.work(), OTHER, clock.now());
     if (taken) await ledger.saveWork(taken);
     await expect(keep()).rejects.toThrow(LeaseLostError);
     expect((await ledger.work()).lease?.holder).toBe(OTHER);

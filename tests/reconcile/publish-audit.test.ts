@@ -1,11 +1,11 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import type { Hold } from '../../domain/decision/hold.ts';
-import { acquire, emptyWork, markPlanned, post, type Work } from '../../domain/queue/work-queue.ts';
+import { acquireLease, emptyQueue, enqueue, markPlanned, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { AuditRecord, Seat } from '../../domain/seat/seat.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import { handler } from '../../functions/record-audit.ts';
-import { recordAudit, recordFailure } from '../../reconcile/publish-audit.ts';
+import { publishAudit, recordFailure } from '../../reconcile/publish-audit.ts';
 import { aDigest, aHeldRecord, aHold } from '../support/builders.ts';
 import { anObservationOf } from '../support/looking.ts';
 import { aPlatform } from '../support/platform.ts';
@@ -35,7 +35,7 @@ function aRecord(parts: Partial<AuditRecord> = {}): AuditRecord {
 
 const told = (number: number, ...audit: AuditRecord[]) => aSeat(number, { status: 'assigned', audit });
 
-async function recording(seats: readonly Seat[] = [], work: Work = emptyWork()) {
+async function recording(seats: readonly Seat[] = [], work: WorkQueue = emptyQueue()) {
   const world = await openServices({ people: 1 });
   const { services, entries } = world;
   await services.ledger.saveWork(work);
@@ -49,7 +49,7 @@ async function recording(seats: readonly Seat[] = [], work: Work = emptyWork()) 
           seats.map(({ userId }) => Number(userId.slice(-12))),
         ),
       ],
-    ) => recordAudit({ batches, execution: ME }, services),
+    ) => publishAudit({ batches, execution: ME }, services),
     sent: () => entries.map(({ DetailType, Detail }) => `${DetailType} ${JSON.parse(Detail).user.uid.slice(-1)}`),
     uids: () => entries.map(({ Detail }) => JSON.parse(Detail).metadata.uid),
   };
@@ -149,7 +149,7 @@ describe('recording', () => {
     };
     faults.clear();
     clock.advance(1);
-    const racing = recordAudit({ batches: [aBatch('grant', [1])], execution: ME }, { ...services, bus });
+    const racing = publishAudit({ batches: [aBatch('grant', [1])], execution: ME }, { ...services, bus });
     await expect(racing).rejects.toMatchObject({ name: 'TransientAwsError' });
     expect(await seat(1)).toMatchObject({ status: 'revoking', audit: [aRecord()] });
     await record();
@@ -251,12 +251,12 @@ describe('an answer of an entitlement that observes', () => {
 
 describe('the time to settle', () => {
   const { entitlements } = someEntitlements();
-  const posted = (number: number, work = emptyWork()) =>
-    post(work, aMembershipRequest('member', number), { me: ME, entitlements, now: START });
+  const posted = (number: number, work = emptyQueue()) =>
+    enqueue(work, aMembershipRequest('member', number), { me: ME, entitlements, now: START });
 
   /** ME holds the lease and has planned for the first person. */
-  function planned(): Work {
-    const held = acquire(posted(1), ME, START);
+  function planned(): WorkQueue {
+    const held = acquireLease(posted(1), ME, START);
     if (!held) throw new Error('the lease of a new mailbox is free');
     return markPlanned(held, { users: held.users, sweeps: {} }, { term: 1, startedAt: START });
   }
@@ -283,7 +283,7 @@ describe('the time to settle', () => {
   });
 
   it('leaves somebody else’s lease alone', async () => {
-    const theirs = acquire(emptyWork(), OTHER, START) ?? emptyWork();
+    const theirs = acquireLease(emptyQueue(), OTHER, START) ?? emptyQueue();
     const { record, services } = await recording([], theirs);
     expect(await record([])).toEqual({ waitSeconds: 0 });
     expect((await services.ledger.work()).lease).toEqual(theirs.lease);

@@ -69,7 +69,7 @@ describe.each(CHANGES)('$name', (change) => {
       trial.forget();
       trial.stack.faults.add(rule);
       const execution = await change.play(trial, turn);
-      await trial.stack.settle();
+      await trial.stack.runUntilIdle();
       // What was done twice shows that the fault struck.
       expect(total(trial.newCalls()), label).toBeGreaterThan(total(calls));
       expect(trial.stack.endOf(execution)?.status, label).toBe('SUCCEEDED');
@@ -95,7 +95,7 @@ async function stopWhenStruck(trial: Trial, change: Change, turn: number, rule: 
     [prefix] = await trial.standings(...change.people(turn));
   };
   trial.after(0.01, look);
-  await trial.stack.settle();
+  await trial.stack.runUntilIdle();
   return prefix;
 }
 
@@ -135,7 +135,7 @@ describe.each([
       if (!prefix) throw new Error(`${label}: the execution ended before it was stopped`);
       seen.add(wordsFor(prefix).join(', '));
       trial.after(LEASE_OUT_SECONDS, trial.tick);
-      await trial.stack.settle();
+      await trial.stack.runUntilIdle();
       expect(trial.ends.at(-1)?.status, label).toBe('SUCCEEDED');
       expect(await trial.standings(...change.people(turn)), label).toEqual(change.outcome);
     }

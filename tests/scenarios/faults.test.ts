@@ -37,7 +37,7 @@ describe.each(CHANGES)('$name', (change) => {
       trial.forget();
       trial.stack.faults.add({ ...rule, times: 3 });
       const execution = await change.play(trial, turn);
-      await trial.stack.settle();
+      await trial.stack.runUntilIdle();
       expect(trial.stack.endOf(execution)?.outcome, label).toBe('converged');
       expect(await trial.standings(...change.people(turn)), label).toEqual(change.outcome);
     }
@@ -55,7 +55,7 @@ describe('a write that AWS affirms and loses', () => {
     const trial = await aTrial({ seated: change === LEAVE ? [1, 2, 3] : [] });
     trial.stack.faults.add({ operation, kind: 'lost', times });
     await change.play(trial, 1);
-    await trial.stack.settle();
+    await trial.stack.runUntilIdle();
     expect(trial.newCalls().get(operation)).toBe(times + 1);
     expect(await trial.standings(1)).toEqual(change.outcome);
   });
@@ -67,7 +67,7 @@ describe('a write that AWS affirms and loses', () => {
       trial.stack.faults.add({ operation: CREATE, kind: 'lost', principalId: user(number) });
     }
     await trial.scim({ join: everybody });
-    await trial.stack.settle();
+    await trial.stack.runUntilIdle();
     expect(trial.newCalls().get(CREATE)).toBe(63);
     expect(await trial.standings(...everybody)).toEqual(everybody.map(() => SEATED));
   });
@@ -186,7 +186,7 @@ describe('a read that AWS refuses', () => {
     const trial = await aTrial({ people: 1 });
     trial.stack.faults.add({ operation, kind, times: 1000 });
     const execution = await trial.joins(1);
-    await trial.stack.settle();
+    await trial.stack.runUntilIdle();
     trial.stack.faults.clear();
     await trial.play();
     expect(trial.stack.endOf(execution)?.cause).toMatch(/^RefusedError: /);

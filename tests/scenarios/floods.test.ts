@@ -17,7 +17,7 @@ describe('hints at one group within a minute, as an initial SCIM synchronization
       const join = hint % 20 === 0 ? [1 + hint / 20] : [];
       trial.after((hint * MINUTE_SECONDS) / HINTS, () => trial.scim({ join }));
     }
-    await trial.stack.settle();
+    await trial.stack.runUntilIdle();
     const outcomes = Map.groupBy(trial.ends, ({ outcome }) => outcome);
     expect(outcomes.get('failed')).toBeUndefined();
     expect(outcomes.get('handedOver')?.length).toBeGreaterThanOrEqual(0.99 * HINTS);
@@ -42,7 +42,7 @@ describe('single joins by the Identity Store API within a minute,', () => {
         );
       });
     }
-    await trial.stack.settle();
+    await trial.stack.runUntilIdle();
     expect(trial.ends.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
     expect(trial.ends).toHaveLength(joiners.length);
     expect(await trial.standings(...joiners)).toEqual(joiners.map(() => SEATED));

@@ -59,7 +59,7 @@ describe('a holder that is stopped with a full mailbox', () => {
     const holder = await trial.scim({ join: people(1, 10) });
     for (const number of people(11, 18)) trial.after(11 + number / 100, () => trial.joins(number));
     trial.after(12, () => trial.stop(holder));
-    await trial.stack.settle();
+    await trial.stack.runUntilIdle();
     trial.stack.faults.clear();
     expect(trial.stack.endOf(holder)?.status).toBe('ABORTED');
     expect(trial.ends.filter(({ cause }) => cause === trial.stack.arnOf(holder))).toHaveLength(8);
@@ -101,7 +101,7 @@ describe('an execution that is stopped half-way', () => {
     const execution = await trial.scim({ join: people(1, 80) });
     // In the middle of the first batch, which goes on: stopping an execution doesn't stop its function.
     trial.after(30, () => trial.stop(execution));
-    await trial.stack.settle();
+    await trial.stack.runUntilIdle();
     expect(trial.assigned()).toEqual(people(1, 66));
     trial.after(LEASE_OUT_SECONDS, () => trial.tick());
     await trial.play();
@@ -114,7 +114,7 @@ describe('an execution that is stopped half-way', () => {
     const trial = await aTrial({ people: 40 });
     const execution = await trial.scim({ join: people(1, 40) });
     trial.after(12, () => trial.stop(execution));
-    await trial.stack.settle();
+    await trial.stack.runUntilIdle();
     expect(trial.assigned()).toEqual(people(1, 40));
     expect(trial.copies()).toEqual(['Onboarding Failed']);
     trial.after(LEASE_OUT_SECONDS, () => trial.tick());

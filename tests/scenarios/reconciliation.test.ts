@@ -13,7 +13,7 @@ async function tickAfter(trial: Trial, seconds: number): Promise<ReadonlyMap<str
   await trial.play();
   trial.newCalls();
   trial.after(seconds, () => trial.tick());
-  await trial.stack.settle();
+  await trial.stack.runUntilIdle();
   return trial.newCalls();
 }
 

@@ -15,7 +15,7 @@ async function aFailedJoin(
   const trial = await aTrial({ people: Math.max(...joiners), ...deployment });
   trial.stack.faults.add({ ...fault, times: 100_000 });
   const execution = joiners.length === 1 ? await trial.joins(1) : await trial.scim({ join: joiners });
-  await trial.stack.settle();
+  await trial.stack.runUntilIdle();
   trial.stack.faults.clear();
   expect(trial.stack.endOf(execution)?.status).toBe('FAILED');
   return { trial, execution };
@@ -103,7 +103,7 @@ describe('an execution that failed, redriven once the cause is mended,', () => {
   it('changes nothing when the tick has done its work meanwhile', async () => {
     const { trial, execution } = await aFailedJoin({ operation: CREATE, kind: 'throttle' });
     trial.after(400, () => trial.tick());
-    await trial.stack.settle();
+    await trial.stack.runUntilIdle();
     expect(await trial.standings(1)).toEqual([SEATED]);
     trial.forget();
     await redrive(trial, execution);

@@ -13,7 +13,7 @@ describe('a tick', () => {
   it('that finds nothing to do costs two calls to the ledger, and none to Identity Center', async () => {
     const trial = await aTrial({ seated: [1, 2, 3] });
     trial.after(300, () => trial.tick());
-    await trial.stack.settle();
+    await trial.stack.runUntilIdle();
     expect([...trial.newCalls()]).toEqual([
       ['DynamoDB.GetItem', 1],
       ['DynamoDB.Query', 1],

@@ -64,7 +64,7 @@ export async function playHistory(history: History): Promise<string[]> {
   const outcome = (reconciled: boolean): Outcome => ({ watch, truth, center, now: now(), reconciled });
   try {
     perform(followed, steps, (_step, make) => watch.byHand(make));
-    await stack.settle();
+    await stack.runUntilIdle();
     judgeMailbox(outcome(false));
     judgeFailures(outcome(false));
     if (isTold(history)) judgeSeats(outcome(false));
@@ -73,7 +73,7 @@ export async function playHistory(history: History): Promise<string[]> {
     stack.at(new Date(now() + UNTIL_RECONCILED_SECONDS * 1000), async () => {
       await stack.start({ scope: 'tick' });
     });
-    await stack.settle();
+    await stack.runUntilIdle();
     judgeSeats(outcome(true));
     judgeTrail(outcome(true));
     judgeMailbox(outcome(true));

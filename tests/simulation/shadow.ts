@@ -1,14 +1,14 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { type Hold, HoldSchema } from '../../domain/decision/hold.ts';
-import { emptyWork, type Work, WorkSchema } from '../../domain/queue/work-queue.ts';
-import { type AuditRecord, type Seat, SeatSchema, takesPlace } from '../../domain/seat/seat.ts';
+import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../../domain/queue/work-queue.ts';
+import { type AuditRecord, type Seat, SeatSchema, takesSlot } from '../../domain/seat/seat.ts';
 
 /** An item that was written, and the one that it replaced. */
 export type Written =
   | { item: 'seat'; before: Seat | undefined; after: Seat }
   | { item: 'hold'; before: Hold | undefined; after: Hold }
-  | { item: 'work'; before: Work; after: Work }
+  | { item: 'work'; before: WorkQueue; after: WorkQueue }
   | { item: 'observation'; records: AuditRecord[]; before: AuditRecord[]; applicationArn: string; userId: string };
 
 /** The ledger as its writes make it, followed from outside. */
@@ -16,7 +16,7 @@ export class Shadow {
   readonly #seats = new Map<string, Seat>();
   readonly #holds = new Map<string, Hold>();
   readonly #observed = new Map<string, AuditRecord[]>();
-  #work: Work = emptyWork();
+  #work: WorkQueue = emptyQueue();
 
   seat(applicationArn: string, userId: string): Seat | undefined {
     return this.#seats.get(`${applicationArn} ${userId}`);
@@ -28,14 +28,14 @@ export class Shadow {
 
   /** Seats whose assignment may exist. */
   inUse(applicationArn: string): number {
-    return this.seatsOf(applicationArn).filter(takesPlace).length;
+    return this.seatsOf(applicationArn).filter(takesSlot).length;
   }
 
   hold(applicationArn: string): Hold | undefined {
     return this.#holds.get(applicationArn);
   }
 
-  get work(): Work {
+  get work(): WorkQueue {
     return this.#work;
   }
 
@@ -49,7 +49,7 @@ export class Shadow {
     const content = unmarshall(item);
     if (pk === '#work') {
       const before = this.#work;
-      this.#work = WorkSchema.parse(content);
+      this.#work = WorkQueueSchema.parse(content);
       return { item: 'work', before, after: this.#work };
     }
     if (sk === '#hold') {

@@ -1,5 +1,5 @@
 import type { Entitlement } from '../../domain/entitlements.ts';
-import { type Seat, takesPlace } from '../../domain/seat/seat.ts';
+import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import type { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
 import type { Moment, Truth } from './truth.ts';
 import type { Watch } from './watch.ts';
@@ -38,7 +38,7 @@ function judgeApplication(rule: Entitlement, outcome: Outcome): void {
     const assigned = center.isAssigned({ applicationArn, principalId: userId, principalType: 'USER' });
     const entitled = truth.isEntitled(applicationArn, userId, now);
     const seat = shadow.seat(applicationArn, userId);
-    const ours = seat !== undefined && takesPlace(seat);
+    const ours = seat !== undefined && takesSlot(seat);
     if (entitled && !assigned && !(full && seat?.status === 'waitlisted')) {
       watch.violate(2, `entitled and not assigned, seat ${seat?.status}`, pair);
     }
@@ -74,7 +74,7 @@ function judgeLine(seats: readonly Seat[], { application }: Entitlement, { watch
     const entitled = (at: Moment) => truth.isEntitled(application, waiting.userId, at);
     if (!truth.always(since - MINUTE, now, entitled)) continue;
     for (const seat of seats) {
-      if (!takesPlace(seat) || watch.trail.isAdopted(seat)) continue;
+      if (!takesSlot(seat) || watch.trail.isAdopted(seat)) continue;
       const passed = Date.parse(seat.requestedAt) > Date.parse(waiting.requestedAt);
       if (passed && Date.parse(seat.grantedAt ?? '') > since + 30 * MINUTE) {
         watch.violate(4, `passed ${waiting.userId.slice(-2)} in line`, seat);
@@ -90,8 +90,8 @@ export function judgeTrail({ watch, truth, center, now }: Outcome): void {
   for (const seat of shadow.all()) {
     const last = trail.lastTold(seat);
     if (seat.audit.length > 0) watch.violate(7, `${seat.audit[0]?.kind} was never sent`, seat);
-    if (takesPlace(seat) && last !== 'given') watch.violate(7, `a seat that is ${seat.status} was never told of`, seat);
-    if (!takesPlace(seat) && last === 'given') watch.violate(7, `that a seat is ${seat.status} was never told`, seat);
+    if (takesSlot(seat) && last !== 'given') watch.violate(7, `a seat that is ${seat.status} was never told of`, seat);
+    if (!takesSlot(seat) && last === 'given') watch.violate(7, `that a seat is ${seat.status} was never told`, seat);
   }
   for (const rule of truth.rulesAt(now).entitlements) {
     for (const { userId } of center.users(1000).values) {

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod/mini';
 import { holderOf } from '../../domain/queue/work-queue.ts';
-import { type AuditRecord, type Seat, takesPlace } from '../../domain/seat/seat.ts';
-import type { DoorRequest } from '../../emulator/aws/gateway.ts';
+import { type AuditRecord, type Seat, takesSlot } from '../../domain/seat/seat.ts';
+import type { GatewayRequest } from '../../emulator/aws/gateway.ts';
 import type { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
 import type { Answer } from '../../emulator/aws/json-service.ts';
 import type { AuditEntry, ExecutionEnd, StackListener } from '../../emulator/stack/stack.ts';
@@ -165,7 +165,7 @@ export class Watch {
     if (text.includes(SECRET)) this.violate(8, `a name stands in ${where}`);
   }
 
-  #request({ call, body, invocation }: DoorRequest): ((answer: Answer) => void) | undefined {
+  #request({ call, body, invocation }: GatewayRequest): ((answer: Answer) => void) | undefined {
     const caller = invocation === undefined ? undefined : this.#invocations.get(invocation);
     switch (call) {
       case 'SSOAdmin.CreateApplicationAssignment':
@@ -378,7 +378,7 @@ export class Watch {
     if (after.status === 'revoking' && before?.status !== 'revoking') {
       this.#began.set(key, { at: now, alone: !this.#hasOthers(after, now) });
     }
-    if (before && takesPlace(before)) return;
+    if (before && takesSlot(before)) return;
     if (after.status === 'creating') {
       const since = this.#byHandSince.get(key) ?? Number.POSITIVE_INFINITY;
       if (since <= now - PLAN_TO_CHANGE - this.lag)
@@ -405,7 +405,7 @@ export class Watch {
   #hasOthers({ applicationArn, userId }: Seat, now: Moment): boolean {
     return this.shadow.seatsOf(applicationArn).some((seat) => {
       const adoptedAt = this.#adoptedAt.get(keyOf(seat)) ?? Number.NEGATIVE_INFINITY;
-      return takesPlace(seat) && seat.userId !== userId && adoptedAt < now - PLAN_TO_CHANGE;
+      return takesSlot(seat) && seat.userId !== userId && adoptedAt < now - PLAN_TO_CHANGE;
     });
   }
 
@@ -467,7 +467,7 @@ export class Watch {
       const seat = this.shadow.seat(applicationArn, userId);
       const left = !this.#truth.some(at, now, isMember) && !this.#truth.some(from, now, isElsewhere);
       const gone = left && onLeave.revokeAfterDays === 0;
-      const ours = seat !== undefined && takesPlace(seat) && seat.status !== 'held';
+      const ours = seat !== undefined && takesSlot(seat) && seat.status !== 'held';
       if (!joins && gone && enabled && assigned && ours) {
         this.violate(2, `${execution} converged with the seat that its event led to be taken`, pair);
       }

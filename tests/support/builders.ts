@@ -1,8 +1,8 @@
-import type { Circumstances, Standing } from '../../domain/decision/decide.ts';
+import type { DecisionContext, UserState } from '../../domain/decision/decide.ts';
 import type { HeldRecord, Hold } from '../../domain/decision/hold.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
-import { emptyWork, type SweepEntry, type UserEntry, type Work } from '../../domain/queue/work-queue.ts';
+import { emptyQueue, type SweepItem, type UserItem, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Expectation, Propagation, Request } from '../../domain/request/request.ts';
 import type { AuditRecord, ChangeContext, Seat } from '../../domain/seat/seat.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
@@ -73,12 +73,12 @@ export function aSeat(parts: Partial<Seat> = {}): Seat {
 }
 
 /** A member without a seat. */
-export function aStanding(parts: Partial<Standing> = {}): Standing {
+export function aStanding(parts: Partial<UserState> = {}): UserState {
   return { userId: aUserId(), entitled: true, assigned: false, seat: undefined, ...parts };
 }
 
 /** Reads that began just now, for an event. */
-export function circumstances(parts: Partial<Circumstances> = {}): Circumstances {
+export function circumstances(parts: Partial<DecisionContext> = {}): DecisionContext {
   return { readAt: NOW, trigger: 'event', execution: anExecution(), graceDays: 0, ...parts };
 }
 
@@ -160,12 +160,12 @@ export function aPropagation(parts: Partial<Propagation> = {}): Propagation {
 }
 
 /** A mailbox, empty unless something is put in. */
-export function aWork(parts: Partial<Work> = {}): Work {
-  return { ...emptyWork(), ...parts };
+export function aWork(parts: Partial<WorkQueue> = {}): WorkQueue {
+  return { ...emptyQueue(), ...parts };
 }
 
 /** A user who is to be looked at now, by {@link anExecution} 1. */
-export function aUserEntry(parts: Partial<UserEntry> = {}): UserEntry {
+export function aUserEntry(parts: Partial<UserItem> = {}): UserItem {
   return {
     by: anExecution(),
     dueAt: iso(),
@@ -180,7 +180,7 @@ export function aUserEntry(parts: Partial<UserEntry> = {}): UserEntry {
 }
 
 /** An application that is to be looked at now, by {@link anExecution} 1. */
-export function aSweepEntry(parts: Partial<SweepEntry> = {}): SweepEntry {
+export function aSweepEntry(parts: Partial<SweepItem> = {}): SweepItem {
   const { expected: _expected, since: _since, ...look } = aUserEntry();
   return { ...look, withStatus: false, ...parts };
 }

@@ -142,7 +142,7 @@ export async function playHistory(name: string, listener: StackListener): Promis
   try {
     const start = async (input: unknown) => {
       await stack.start(input);
-      await stack.settle();
+      await stack.runUntilIdle();
     };
     await scene({
       stack,
@@ -151,13 +151,13 @@ export async function playHistory(name: string, listener: StackListener): Promis
       start,
       async admin(input) {
         await stack.startAdmin(input);
-        await stack.settle();
+        await stack.runUntilIdle();
       },
       async tickAfter(seconds) {
         stack.at(new Date(plusSeconds(stack.clock.now(), seconds)), async () => {
           await stack.start({ scope: 'tick' });
         });
-        await stack.settle();
+        await stack.runUntilIdle();
       },
     });
   } finally {

@@ -1,10 +1,10 @@
 import type { Hold } from '../../domain/decision/hold.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
-import type { Looks, SweepEntry, UserEntry } from '../../domain/queue/work-queue.ts';
+import type { SweepItem, UserItem, WorkItems } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
-import { look } from '../../reconcile/plan/reconcile-application.ts';
-import type { LookContext, LookPlan } from '../../reconcile/plan/result.ts';
+import { reconcile } from '../../reconcile/plan/reconcile-application.ts';
+import type { ReconcileContext, ReconcileResult } from '../../reconcile/plan/result.ts';
 import { anObservation } from './builders.ts';
 import { ME, openServices, type ServicesOptions, START } from './services.ts';
 import { APPLICATION, user } from './stack.ts';
@@ -13,24 +13,24 @@ import { APPLICATION, user } from './stack.ts';
 export const LATER = plusSeconds(START, 60);
 
 /** A user who is to be looked at, for an event. */
-export function anEntry(parts: Partial<UserEntry> = {}): UserEntry {
+export function anEntry(parts: Partial<UserItem> = {}): UserItem {
   const at = START.toISOString();
   return { by: ME, dueAt: at, at, since: at, cause: 'event-1', trigger: 'event', hints: 1, expected: [], ...parts };
 }
 
 /** An application that is to be looked at, for an event. */
-function aSweep(parts: Partial<SweepEntry> = {}): SweepEntry {
+function aSweep(parts: Partial<SweepItem> = {}): SweepItem {
   const { expected: _expected, since: _since, ...entry } = anEntry();
   return { ...entry, withStatus: false, ...parts };
 }
 
 /** A look at people by number. */
-export function lookAt(...numbers: number[]): Looks {
+export function lookAt(...numbers: number[]): WorkItems {
   return { users: Object.fromEntries(numbers.map((number) => [user(number), anEntry()])), sweeps: {} };
 }
 
 /** A look at the whole of APPLICATION, or of others. */
-export function sweep(parts: Partial<SweepEntry> = {}, ...applications: string[]): Looks {
+export function sweep(parts: Partial<SweepItem> = {}, ...applications: string[]): WorkItems {
   const swept = applications.length > 0 ? applications : [APPLICATION];
   return { users: {}, sweeps: Object.fromEntries(swept.map((application) => [application, aSweep(parts)])) };
 }
@@ -63,11 +63,15 @@ export async function looking({ seats = [], assigned = [], hold, observations = 
   for (const observation of observations) await services.ledger.saveObservation({ ...observation, revision: 1 });
   if (hold) await services.ledger.saveHold({ ...hold, revision: 1 });
   for (const number of assigned) center.assignByHand(APPLICATION, user(number));
-  const readers = { ...services, keep: async () => undefined };
+  const readers = { ...services, renewLease: async () => undefined };
   return {
     ...world,
-    look: (looks: Looks, context: Partial<LookContext> = {}) =>
-      look(looks, { readAt: new Date(LATER), execution: ME, checked: [], userPages: undefined, ...context }, readers),
+    look: (looks: WorkItems, context: Partial<ReconcileContext> = {}) =>
+      reconcile(
+        looks,
+        { readAt: new Date(LATER), execution: ME, checked: [], userPages: undefined, ...context },
+        readers,
+      ),
     /** What APPLICATION's seats stand at, by the number of the person. */
     async statuses(): Promise<Record<number, string>> {
       const { seats: found } = await services.ledger.holdings(APPLICATION);
@@ -83,13 +87,13 @@ export async function looking({ seats = [], assigned = [], hold, observations = 
 }
 
 /** The changes of a plan, in order: `grant 1 group-join`. */
-export function changesOf({ changes }: LookPlan): string[] {
+export function changesOf({ changes }: ReconcileResult): string[] {
   return changes.map(({ kind, userId, reason }) =>
     [kind, Number(userId.slice(-12)), ...(kind === 'record' ? [] : [reason])].join(' '),
   );
 }
 
 /** What a plan fails of, by key. */
-export function failuresOf({ failures }: LookPlan): [string, string][] {
+export function failuresOf({ failures }: ReconcileResult): [string, string][] {
   return failures.map(({ key, error }) => [key, error.reason]);
 }

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { DoorRequest } from '../../emulator/aws/gateway.ts';
+import type { GatewayRequest } from '../../emulator/aws/gateway.ts';
 import { readTemplateFile, resolved, type Template } from './template.ts';
 
 /** A statement of a policy, its actions always a list; those on an index name it: `dynamodb:Query index/attention`. */
@@ -107,7 +107,7 @@ export class CallRecorder {
   readonly leadingKeys = new Set<string>();
 
   /** The `request` of a stack's listener. */
-  readonly request = ({ call, body, invocation }: DoorRequest): undefined => {
+  readonly request = ({ call, body, invocation }: GatewayRequest): undefined => {
     if (invocation === undefined) return;
     const input = JSON.parse(Buffer.from(body).toString());
     const { IndexName } = input;

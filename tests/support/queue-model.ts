@@ -1,20 +1,20 @@
 import {
-  abandon,
-  adoptOverdue,
-  closeLooks,
-  dueLooks,
-  finish,
+  type Claim,
+  claim,
+  completeItems,
+  dueItems,
+  enqueue,
   holderOf,
-  type Looks,
   markPlanned,
-  post,
-  renew,
-  settle,
-  type Turn,
-  takeTurn,
-  type UserEntry,
-  type Work,
-  WorkSchema,
+  reclaimOverdue,
+  releaseIfIdle,
+  renewTerm,
+  requeueFailed,
+  startSettleWait,
+  type UserItem,
+  type WorkItems,
+  type WorkQueue,
+  WorkQueueSchema,
 } from '../../domain/queue/work-queue.ts';
 import type { Request } from '../../domain/request/request.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
@@ -53,7 +53,7 @@ interface Actor {
   resume: 'entering' | 'waiting' | 'applying' | 'recording';
   wakeAt: Date;
   term: number;
-  looks: Looks;
+  looks: WorkItems;
   readAt: Date;
   /** Writes of the mailbox that were made before the reads of the look began. */
   readStep: number;
@@ -76,7 +76,7 @@ interface Owed {
  * write is checked against the rules of the protocol.
  */
 export function aMailbox() {
-  let work: Work = aWork();
+  let work: WorkQueue = aWork();
   let now = NOW;
   let step = 0;
   const actors: Actor[] = [];
@@ -87,10 +87,10 @@ export function aMailbox() {
   const changedAt = new Map<string, Date>();
 
   /** One conditional write; nobody else can write between its read and itself. */
-  function write(me: string, next: Work): void {
+  function write(me: string, next: WorkQueue): void {
     if (next === work) return;
     const before = work;
-    work = WorkSchema.parse(JSON.parse(JSON.stringify({ ...next, revision: before.revision + 1 })));
+    work = WorkQueueSchema.parse(JSON.parse(JSON.stringify({ ...next, revision: before.revision + 1 })));
     step += 1;
     const holder = holderOf(before, now);
     if (holder !== undefined && holder !== me && JSON.stringify(work.lease) !== JSON.stringify(before.lease)) {
@@ -122,7 +122,7 @@ export function aMailbox() {
   }
 
   /** Strikes off what a look proved that began after it was posted. */
-  function prove({ looks, readStep, readAt }: Actor, before: Work): void {
+  function prove({ looks, readStep, readAt }: Actor, before: WorkQueue): void {
     const gone = <T>(known: Readonly<Record<string, T>>, was: Record<string, T>, is: Record<string, T>) =>
       Object.keys(known).filter((key) => was[key] && !is[key]);
     const users = new Set(gone(looks.users, before.users, work.users));
@@ -173,7 +173,7 @@ export function aMailbox() {
     checkSomebodyLooks();
   }
 
-  function follow(actor: Actor, turn: Turn): void {
+  function follow(actor: Actor, turn: Claim): void {
     write(actor.name, turn.work);
     if (turn.turn === 'work') Object.assign(actor, { state: 'planning', term: turn.term });
     else if (turn.turn === 'wait') sleep(actor, turn.waitSeconds);
@@ -186,8 +186,8 @@ export function aMailbox() {
 
   function enter(actor: Actor, choice: Choice): void {
     const { request, name } = actor;
-    const overdue = request.trigger === 'tick' ? adoptOverdue(work, name, now) : work;
-    const turn = takeTurn(post(overdue, request, { me: name, entitlements: ENTITLEMENTS, now }), name, now);
+    const overdue = request.trigger === 'tick' ? reclaimOverdue(work, name, now) : work;
+    const turn = claim(enqueue(overdue, request, { me: name, entitlements: ENTITLEMENTS, now }), name, now);
     follow(actor, turn);
     owe(request);
     if (choice === 'lostAnswer') actor.state = 'entering';
@@ -195,7 +195,7 @@ export function aMailbox() {
 
   /** Renews the lease; an execution that has lost it asks at once whose turn it is. */
   function keep(actor: Actor): boolean {
-    const renewed = renew(work, actor.name, actor.term, now);
+    const renewed = renewTerm(work, actor.name, actor.term, now);
     if (renewed) write(actor.name, renewed);
     else sleep(actor, 0);
     return renewed !== undefined;
@@ -203,7 +203,7 @@ export function aMailbox() {
 
   function plan(actor: Actor): void {
     if (!keep(actor)) return;
-    const due = dueLooks(work, now);
+    const due = dueItems(work, now);
     const looks = Object.keys(due.users).length > 0 ? { users: due.users, sweeps: {} } : due;
     for (const application of Object.keys(looks.sweeps)) {
       sweeps.set(application, [...(sweeps.get(application) ?? []), now]);
@@ -222,7 +222,7 @@ export function aMailbox() {
       if (choice === 'lostAnswer') sleep(actor, 0);
       else Object.assign(actor, { state: 'applying', resume: 'applying' });
     } else if (choice === 'refuse') {
-      write(name, abandon(work, looks, { me: name, retryAt: plusSeconds(now, 3600) }));
+      write(name, requeueFailed(work, looks, { me: name, retryAt: plusSeconds(now, 3600) }));
       Object.assign(actor, { state: 'dead', resume: 'waiting' });
     } else {
       const again = keysOf(looks).map((key) => [key, plusSeconds(readAt, SETTLE_SECONDS)] as const);
@@ -233,7 +233,7 @@ export function aMailbox() {
   function close(actor: Actor, lookAt: ReadonlyMap<string, string>): void {
     const { name, looks, readAt } = actor;
     const before = work;
-    const closed = finish(closeLooks(work, looks, { me: name, startedAt: readAt, lookAt }), name, now);
+    const closed = releaseIfIdle(completeItems(work, looks, { me: name, startedAt: readAt, lookAt }), name, now);
     write(name, closed.work);
     prove(actor, before);
     if (closed.due) actor.state = 'planning';
@@ -248,7 +248,7 @@ export function aMailbox() {
   }
 
   function record(actor: Actor, choice: Choice): void {
-    const settled = settle(work, actor.name, now);
+    const settled = startSettleWait(work, actor.name, now);
     write(actor.name, settled.work);
     if (choice !== 'lostAnswer') sleep(actor, settled.waitSeconds);
   }
@@ -262,7 +262,7 @@ export function aMailbox() {
     }
     if (actor.state === 'entering') enter(actor, choice);
     else if (actor.state === 'waiting' && isDue(actor.wakeAt.toISOString(), now)) {
-      follow(actor, takeTurn(work, actor.name, now));
+      follow(actor, claim(work, actor.name, now));
     } else if (actor.state === 'planning') plan(actor);
     else if (actor.state === 'reading') decide(actor, choice);
     else if (actor.state === 'applying') apply(actor);
@@ -308,13 +308,13 @@ export function aMailbox() {
     work: () => work,
     now: () => now,
     sweeps: (): ReadonlyMap<string, readonly Date[]> => sweeps,
-    entries: (): Pick<UserEntry, 'by'>[] => [...Object.values(work.users), ...Object.values(work.sweeps)],
+    entries: (): Pick<UserItem, 'by'>[] => [...Object.values(work.users), ...Object.values(work.sweeps)],
     isDead: (name: string) => actors.some((actor) => actor.name === name && actor.state === 'dead'),
   };
   return mailbox;
 }
 
-function keysOf({ users, sweeps }: Looks): string[] {
+function keysOf({ users, sweeps }: WorkItems): string[] {
   return [...Object.keys(users), ...Object.keys(sweeps)];
 }
 

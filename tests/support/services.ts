@@ -12,7 +12,7 @@ import type { Clock } from '../../domain/shared/clock.ts';
 import { openDynamoDb } from '../../emulator/aws/dynamodb/dynamodb.ts';
 import { type BusEntry, eventBus } from '../../emulator/aws/eventbridge/event-bus.ts';
 import { Faults } from '../../emulator/aws/faults.ts';
-import { Door } from '../../emulator/aws/gateway.ts';
+import { Gateway } from '../../emulator/aws/gateway.ts';
 import type { DirectorySeed } from '../../emulator/aws/identity-center/directory-seed.ts';
 import { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
 import { identityStore } from '../../emulator/aws/identity-store/identity-store.ts';
@@ -144,7 +144,7 @@ export async function openServices(options: ServicesOptions = {}) {
   const database = openDynamoDb();
   await database.createTable({ TableName: TABLE, ...readTemplate().ledgerTable });
   const entries: BusEntry[] = [];
-  const door = new Door({
+  const door = new Gateway({
     services: {
       IdentityStore: identityStore(center, clock),
       SSOAdmin: ssoAdmin(center, clock),

@@ -11,7 +11,7 @@ import {
   type Stack,
   type StateMoment,
 } from '../../emulator/stack/stack.ts';
-import type { Plan } from '../../reconcile/plan/result.ts';
+import type { PlanOutput } from '../../reconcile/plan/result.ts';
 import { aSeat } from './builders.ts';
 import { anAddMemberToGroup, aRemoveMemberFromGroup, STORE_ID } from './events.ts';
 import { detailOf, expectInvariants } from './invariants.ts';
@@ -118,7 +118,7 @@ export interface World {
   /** What the audit stream tells, each id once: `Seat Assigned 1 group-join`, in order. */
   told(): string[];
   /** What the last plan of an execution reported. */
-  reportOf(execution: string): Pick<Plan, 'report' | 'unconfigured'>;
+  reportOf(execution: string): Pick<PlanOutput, 'report' | 'unconfigured'>;
   /** Values of a metric since the test began, in order. */
   measured(metric: string): number[];
   /** How often an operation was called since the test began. */
@@ -193,7 +193,7 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
       return stack.start(aRemoveMemberFromGroup({ groupId, userId: user(number), time: time() }));
     },
     async play() {
-      await stack.settle();
+      await stack.runUntilIdle();
       const executions = [...new Set(states.map(({ execution }) => execution))].flatMap(
         (name) => stack.execution(name) ?? [],
       );

@@ -16,7 +16,7 @@ export async function viewing({ seats = [], assigned = [], ...options }: Viewing
   let kept = 0;
   const readers = {
     ...services,
-    keep: async () => {
+    renewLease: async () => {
       kept += 1;
     },
   };

@@ -15,7 +15,7 @@ export const NAMES = namesOf('local');
 export const TICK_SECONDS = 300;
 
 /** What a deployment consists of beside functions, machines and ledger, as far as the operator's command looks at it. */
-export interface Deployed {
+export interface ControlPlane {
   queues: Queues;
   audit: AuditStream;
   /** To be served by EventBridge beside PutEvents. */
@@ -34,7 +34,7 @@ function missing(what: string): ServiceError {
 }
 
 /** Makes what is deployed in this Region, for a machine and the patterns of the template. */
-export function deployed({
+export function controlPlane({
   clock,
   region,
   machineArn,
@@ -44,7 +44,7 @@ export function deployed({
   region: string;
   machineArn: string;
   patterns: Template['patterns'];
-}): Deployed {
+}): ControlPlane {
   const events = (kind: string, name: string) => `arn:aws:events:${region}:${ACCOUNT}:${kind}/${name}`;
   const queueArn = (name: string) => `arn:aws:sqs:${region}:${ACCOUNT}:${name}`;
   const queues = new Queues(Object.values(NAMES.queues), { clock, account: ACCOUNT, region });
@@ -142,7 +142,7 @@ export function deployed({
 }
 
 /** Who calls, in which organization, and the trail that records management events there. */
-function accountServices(region: string): Pick<Deployed['services'], 'STS' | 'Organizations' | 'CloudTrail'> {
+function accountServices(region: string): Pick<ControlPlane['services'], 'STS' | 'Organizations' | 'CloudTrail'> {
   const trailArn = `arn:aws:cloudtrail:${region}:${MANAGEMENT_ACCOUNT}:trail/organization`;
   const identity = operation(Anything, () => ({
     GetCallerIdentityResult: {

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Selector } from '../../../domain/request/request.ts';
 import type { Clock } from '../../../domain/shared/clock.ts';
 import type { DirectorySeed, SeedGroup, SeedUser } from './directory-seed.ts';
-import { Facts, type Moment, type Page } from './temporal-map.ts';
+import { type Moment, type Page, TemporalMap } from './temporal-map.ts';
 
 /** Answers that AWS doesn't document; the stand-in gives either one. */
 export const QuirksSchema = z.strictObject({
@@ -93,11 +93,11 @@ export class IdentityCenter {
   readonly instanceArn: string;
   readonly quirks: Readonly<Required<Quirks>>;
   readonly #clock: Clock;
-  readonly #users = new Facts<User>();
-  readonly #groups = new Facts<{ groupId: string; displayName: string | undefined }>();
-  readonly #members = new Map<string, Facts<Membership>>();
+  readonly #users = new TemporalMap<User>();
+  readonly #groups = new TemporalMap<{ groupId: string; displayName: string | undefined }>();
+  readonly #members = new Map<string, TemporalMap<Membership>>();
   readonly #applications = new Map<string, Application>();
-  readonly #assignments = new Map<string, Facts<Assignment>>();
+  readonly #assignments = new Map<string, TemporalMap<Assignment>>();
   /** Ids of users that ever had a name, an address or an external id, oldest first. */
   readonly #lookup = new Map<string, string[]>();
   readonly #lagSeconds = new Map<ReadOperation, number>();
@@ -294,7 +294,7 @@ export class IdentityCenter {
   #putApplication(seed: DirectorySeed['applications'][number]): void {
     const { applicationArn, name, provider, assignmentRequired = true, status = 'ENABLED' } = seed;
     this.#applications.set(applicationArn, { applicationArn, name, provider, assignmentRequired, status });
-    const assignments = new Facts<Assignment>();
+    const assignments = new TemporalMap<Assignment>();
     this.#assignments.set(applicationArn, assignments);
     const assign = (principalId: string, principalType: Assignment['principalType']) =>
       assignments.set(
@@ -318,7 +318,7 @@ export class IdentityCenter {
 
   #putGroup({ groupId, displayName, members = [] }: SeedGroup, at: number): void {
     this.#groups.set(groupId, { groupId, displayName }, at);
-    if (!this.#members.has(groupId)) this.#members.set(groupId, new Facts());
+    if (!this.#members.has(groupId)) this.#members.set(groupId, new TemporalMap());
     for (const userId of members) this.#join(groupId, userId, at);
   }
 

@@ -8,7 +8,7 @@ export interface Page<V> {
 }
 
 /** Facts by key that remember when they changed, so that a lagging read sees the past. */
-export class Facts<V> {
+export class TemporalMap<V> {
   /** Oldest first; undefined is "not there". */
   readonly #changes = new Map<string, { at: number; value: V | undefined }[]>();
   /** In order. Keys stay when their fact ends, or a lagging read would miss them. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Restraints, type Revocation, restrain } from '../../../domain/decision/brake.ts';
-import { begun, grown, type Hold, released } from '../../../domain/decision/hold.ts';
+import { applyBrake, type BrakeInput, type Revocation } from '../../../domain/decision/brake.ts';
+import { beginHold, growHold, type Hold, releaseHold } from '../../../domain/decision/hold.ts';
 import { anApplication, anExecution, aUserId, NOW } from '../../support/builders.ts';
 
 function revocations(count: number, parts: Partial<Revocation> = {}): Revocation[] {
@@ -13,14 +13,14 @@ function revocations(count: number, parts: Partial<Revocation> = {}): Revocation
   }));
 }
 
-const counts = (parts: Partial<Restraints['counts']> = {}) => ({
+const counts = (parts: Partial<BrakeInput['counts']> = {}) => ({
   inUse: 100,
   atWindowStart: 100,
   revokedInWindow: 0,
   ...parts,
 });
 
-function restraints(parts: Partial<Restraints> = {}): Restraints {
+function restraints(parts: Partial<BrakeInput> = {}): BrakeInput {
   return {
     brake: { percent: 20, atLeast: 10 },
     counts: counts(),
@@ -33,14 +33,14 @@ function restraints(parts: Partial<Restraints> = {}): Restraints {
 }
 
 const aHold = (userIds: readonly string[] = [aUserId(0)]): Hold =>
-  begun(
+  beginHold(
     undefined,
     { applicationArn: anApplication(), entitlement: 'e', userIds },
     { now: NOW, execution: anExecution(), reason: 'brake' },
   );
 
 describe('the brake', () => {
-  it.each<[string, number, Partial<Restraints['counts']>, string | undefined]>([
+  it.each<[string, number, Partial<BrakeInput['counts']>, string | undefined]>([
     ['a percentage of the seats of yesterday', 20, {}, undefined],
     ['not one more', 21, {}, 'brake'],
     ['rounded down', 22, { atWindowStart: 109 }, 'brake'],
@@ -50,42 +50,42 @@ describe('the brake', () => {
     ['not more than that', 11, { inUse: 12, atWindowStart: 12 }, 'brake'],
     ['not more because of the seats of today', 11, { inUse: 1000, atWindowStart: 10 }, 'brake'],
   ])('allows %s', (_fact, count, parts, begin) => {
-    expect(restrain(revocations(count), restraints({ counts: counts(parts) })).begin).toBe(begin);
+    expect(applyBrake(revocations(count), restraints({ counts: counts(parts) })).begin).toBe(begin);
   });
 
   it('reckons in whole numbers: 29 % of 100 are 29', () => {
     const brake = { percent: 29, atLeast: 0 };
-    expect(restrain(revocations(29), restraints({ brake })).begin).toBeUndefined();
-    expect(restrain(revocations(30), restraints({ brake })).begin).toBe('brake');
+    expect(applyBrake(revocations(29), restraints({ brake })).begin).toBeUndefined();
+    expect(applyBrake(revocations(30), restraints({ brake })).begin).toBe('brake');
   });
 
   it('allows nothing when it is set to 0', () => {
-    expect(restrain(revocations(1), restraints({ brake: { percent: 0, atLeast: 0 } })).begin).toBe('brake');
+    expect(applyBrake(revocations(1), restraints({ brake: { percent: 0, atLeast: 0 } })).begin).toBe('brake');
   });
 
   it('neither counts nor holds revocations that had begun: they were counted when they began', () => {
     const settled = revocations(50, { status: 'revoking' });
-    const { free, held, begin } = restrain([...settled, ...revocations(20)], restraints());
+    const { allowed: free, held, begin } = applyBrake([...settled, ...revocations(20)], restraints());
     expect([free.length, held.length, begin]).toEqual([70, 0, undefined]);
-    const full = restrain([...settled, ...revocations(21)], restraints());
-    expect([full.free.length, full.held.length, full.begin]).toEqual([50, 21, 'brake']);
+    const full = applyBrake([...settled, ...revocations(21)], restraints());
+    expect([full.allowed.length, full.held.length, full.begin]).toEqual([50, 21, 'brake']);
   });
 
   it.each(['group-leave', 'user-disabled', 'user-deleted', 'entitlement-removed'] as const)(
     'counts a revocation whatever its reason: %s',
     (reason) => {
-      expect(restrain(revocations(20, { reason }), restraints()).begin).toBeUndefined();
-      expect(restrain(revocations(21, { reason }), restraints()).begin).toBe('brake');
+      expect(applyBrake(revocations(20, { reason }), restraints()).begin).toBeUndefined();
+      expect(applyBrake(revocations(21, { reason }), restraints()).begin).toBe('brake');
     },
   );
 
-  it.each<[string, Partial<Restraints>, string | undefined]>([
+  it.each<[string, Partial<BrakeInput>, string | undefined]>([
     ['a group is empty', { emptyGroup: true }, 'group-empty'],
     ['nobody is entitled', { nobodyEntitled: true }, 'nobody-entitled'],
     ['a group is empty, but this is the last seat', { emptyGroup: true, counts: counts({ inUse: 1 }) }, undefined],
     ['nobody is entitled to the last seat', { nobodyEntitled: true, counts: counts({ inUse: 1 }) }, undefined],
   ])('holds even one when %s', (_fact, parts, begin) => {
-    expect(restrain(revocations(1), restraints(parts)).begin).toBe(begin);
+    expect(applyBrake(revocations(1), restraints(parts)).begin).toBe(begin);
   });
 
   it('holds all that are new, or none', () => {
@@ -98,7 +98,7 @@ describe('the brake', () => {
     fc.assert(
       fc.property(cases, ({ count, revokedInWindow, atWindowStart, emptyGroup }) => {
         const limits = restraints({ counts: { inUse: 100, revokedInWindow, atWindowStart }, emptyGroup });
-        const { free, held } = restrain(revocations(count), limits);
+        const { allowed: free, held } = applyBrake(revocations(count), limits);
         expect([free.length, held.length].sort()).toEqual([0, count].sort());
         const budget = Math.max(10, Math.floor(atWindowStart / 5));
         if (free.length > 0) expect(revokedInWindow + free.length).toBeLessThanOrEqual(budget);
@@ -113,19 +113,22 @@ describe('while a hold is in force', () => {
   if (!newcomer) throw new Error('there is one');
 
   it('nobody new is revoked, and whoever leaves joins it', () => {
-    const result = restrain([...member, newcomer], restraints({ hold: aHold() }));
+    const result = applyBrake([...member, newcomer], restraints({ hold: aHold() }));
     expect(result).toEqual({ free: [], held: [...member, newcomer], lift: false, join: [newcomer] });
   });
 
   it('a seat that is left over from an earlier hold joins it as well', () => {
     const later = { ...aHold(), first: 3, digests: [{ digest: 'd', generation: 3, count: 1 }] };
-    expect(restrain(member, restraints({ hold: later, whole: false })).join).toEqual(member);
+    expect(applyBrake(member, restraints({ hold: later, whole: false })).join).toEqual(member);
   });
 
   it('it is lifted by a look at everybody that wants nobody of it any more, and the rest is planned anew', () => {
-    expect(restrain([newcomer], restraints({ hold: aHold() }))).toMatchObject({ free: [newcomer], lift: true });
-    expect(restrain([newcomer], restraints({ hold: aHold(), whole: false }))).toMatchObject({ free: [], lift: false });
-    expect(restrain([newcomer], restraints({ hold: aHold(), emptyGroup: true }))).toMatchObject({
+    expect(applyBrake([newcomer], restraints({ hold: aHold() }))).toMatchObject({ free: [newcomer], lift: true });
+    expect(applyBrake([newcomer], restraints({ hold: aHold(), whole: false }))).toMatchObject({
+      free: [],
+      lift: false,
+    });
+    expect(applyBrake([newcomer], restraints({ hold: aHold(), emptyGroup: true }))).toMatchObject({
       free: [],
       lift: true,
       begin: 'group-empty',
@@ -134,24 +137,24 @@ describe('while a hold is in force', () => {
   });
 
   it('a release frees what its digest covers and no more, whatever the budget', () => {
-    const hold = grown(aHold(), [newcomer.userId]);
+    const hold = growHold(aHold(), [newcomer.userId]);
     const later = { ...newcomer, status: 'held' as const, hold: 2 };
     const [first] = hold.digests;
-    const let1 = released(hold, first?.digest ?? '');
+    const let1 = releaseHold(hold, first?.digest ?? '');
     const limits = { counts: counts({ revokedInWindow: 100 }), emptyGroup: true, hold: let1 };
-    expect(restrain([...member, later], restraints(limits))).toEqual({
+    expect(applyBrake([...member, later], restraints(limits))).toEqual({
       free: member,
       held: [later],
       lift: false,
       join: [],
     });
-    expect(restrain([later], restraints(limits))).toMatchObject({ free: [], lift: true, begin: 'group-empty' });
-    const all = released(hold, hold.digests.at(-1)?.digest ?? '');
-    expect(restrain([...member, later], restraints({ ...limits, hold: all })).free).toEqual([...member, later]);
+    expect(applyBrake([later], restraints(limits))).toMatchObject({ free: [], lift: true, begin: 'group-empty' });
+    const all = releaseHold(hold, hold.digests.at(-1)?.digest ?? '');
+    expect(applyBrake([...member, later], restraints({ ...limits, hold: all })).allowed).toEqual([...member, later]);
   });
 
   it('a lifted hold restrains nobody', () => {
     const hold = { ...aHold(), status: 'lifted' as const };
-    expect(restrain(member, restraints({ hold }))).toEqual({ free: member, held: [], lift: false, join: [] });
+    expect(applyBrake(member, restraints({ hold }))).toEqual({ free: member, held: [], lift: false, join: [] });
   });
 });

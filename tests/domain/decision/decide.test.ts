@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import {
   BATCH_SIZE,
   type Batch,
-  type Circumstances,
-  cut,
+  countSeats,
+  type DecisionContext,
   decide,
   isAdoptable,
   ROUND_BYTES,
-  type Standing,
-  tally,
+  toBatches,
+  type UserState,
 } from '../../../domain/decision/decide.ts';
 import { type Seat, type SeatStatus, SeatStatusSchema } from '../../../domain/seat/seat.ts';
 import {
@@ -68,7 +68,7 @@ describe('decide', () => {
     expect(decide(aStanding(standing), circumstances()).do).toBe(what);
   });
 
-  it.each<[string, Partial<Standing>, string]>([
+  it.each<[string, Partial<UserState>, string]>([
     ['grants an entitled user without assignment', {}, 'grant'],
     ['leaves an assignment of an entitled user to whoever made it', { assigned: true }, 'nothing'],
     ['never revokes an assignment that somebody else made', { ...ABSENT, assigned: true }, 'nothing'],
@@ -86,7 +86,7 @@ describe('decide', () => {
 
   describe('of a user who is deleted', () => {
     const DELETED = { entitled: false, absence: 'user-deleted' } as const;
-    const decided = (parts: Partial<Standing>) => decide(aStanding({ ...DELETED, ...parts }), circumstances());
+    const decided = (parts: Partial<UserState>) => decide(aStanding({ ...DELETED, ...parts }), circumstances());
 
     it.each<SeatStatus>(['creating', 'assigned', 'confirmed', 'leaving', 'held', 'revoking'])(
       'takes an assignment that is gone for removed by AWS, once that is certain, with a seat %s',
@@ -132,7 +132,7 @@ describe('decide', () => {
     expect(decided(NOW, true)).toEqual({ do: 'revoke', reason: 'group-leave' });
   });
 
-  it.each<[string, Partial<Standing>, string]>([
+  it.each<[string, Partial<UserState>, string]>([
     ['a seat in use', { seat: aSeat() }, 'leave'],
     ['a seat that was just given', { seat: aSeat({ status: 'assigned' }) }, 'leave'],
     ['a seat whose create has no answer', { seat: aSeat({ status: 'creating' }) }, 'leave'],
@@ -142,16 +142,16 @@ describe('decide', () => {
       'wait',
     ],
     ['nothing to a create that came to nothing', { assigned: false, seat: aSeat({ status: 'creating' }) }, 'revoke'],
-    ['nobody who is disabled', { absence: 'user-disabled', seat: aSeat() }, 'revoke'],
-    ['nobody who is deleted', { absence: 'user-deleted', seat: aSeat() }, 'revoke'],
-    ['no seat of a removed entitlement', { absence: 'entitlement-removed', seat: aSeat() }, 'revoke'],
+    ['nobody who is disabled', { ineligibility: 'user-disabled', seat: aSeat() }, 'revoke'],
+    ['nobody who is deleted', { ineligibility: 'user-deleted', seat: aSeat() }, 'revoke'],
+    ['no seat of a removed entitlement', { ineligibility: 'entitlement-removed', seat: aSeat() }, 'revoke'],
     ['nothing to whose seat is held', { seat: aSeat({ status: 'held' }) }, 'revoke'],
     ['no second day to a revocation that has begun', { seat: aSeat({ status: 'revoking' }) }, 'revoke'],
     ['nothing more until it is over', { seat: aSeat({ status: 'leaving', dueAt: iso(1) }) }, 'nothing'],
     ['a revocation when it is over', { seat: aSeat({ status: 'leaving', dueAt: iso() }) }, 'revoke'],
     [
       'no day to who is disabled meanwhile',
-      { absence: 'user-disabled', seat: aSeat({ status: 'leaving', dueAt: iso(1) }) },
+      { ineligibility: 'user-disabled', seat: aSeat({ status: 'leaving', dueAt: iso(1) }) },
       'revoke',
     ],
   ])('with days of grace gives %s', (_fact, standing, expected) => {
@@ -174,7 +174,7 @@ describe('decide', () => {
     expect(decide(aStanding({ assigned: true, seat }), circumstances())).toEqual({ do: 'wait', until: iso(20) });
   });
 
-  it.each<[string, Partial<Standing>, Partial<Circumstances>, string]>([
+  it.each<[string, Partial<UserState>, Partial<DecisionContext>, string]>([
     ['a join for an event', {}, { trigger: 'event' }, 'group-join'],
     ['what the regular sweep found', {}, { trigger: 'tick' }, 'reconciled'],
     ['what a person asked for', {}, { trigger: 'manual' }, 'manual'],
@@ -199,12 +199,12 @@ describe('decide', () => {
     ],
     ['a join after a leave', { seat: aSeat({ status: 'revoked' }) }, {}, 'group-join'],
     ['a leave', { ...ABSENT, seat: aSeat() }, { trigger: 'tick' }, 'group-leave'],
-    ['a user who was disabled', { ...ABSENT, absence: 'user-disabled', seat: aSeat() }, {}, 'user-disabled'],
-    ['a user who was deleted', { ...ABSENT, absence: 'user-deleted', seat: aSeat() }, {}, 'user-deleted'],
+    ['a user who was disabled', { ...ABSENT, ineligibility: 'user-disabled', seat: aSeat() }, {}, 'user-disabled'],
+    ['a user who was deleted', { ...ABSENT, ineligibility: 'user-deleted', seat: aSeat() }, {}, 'user-deleted'],
     ['a leave that was completed', { seat: aSeat({ status: 'revoking' }) }, {}, 'group-leave'],
     [
       'an entitlement that was removed',
-      { ...ABSENT, absence: 'entitlement-removed', seat: aSeat() },
+      { ...ABSENT, ineligibility: 'entitlement-removed', seat: aSeat() },
       { trigger: 'manual' },
       'entitlement-removed',
     ],
@@ -220,7 +220,7 @@ describe('decide', () => {
       reported: true,
       failed: true,
     };
-    const REFUSED: [string, Standing, 'grant' | 'revoke'][] = [
+    const REFUSED: [string, UserState, 'grant' | 'revoke'][] = [
       ['grant', aStanding({ seat: aSeat({ status: 'failed', refusal, nextAttemptAt: iso(1) }) }), 'grant'],
       [
         'revocation',
@@ -228,7 +228,7 @@ describe('decide', () => {
         'revoke',
       ],
     ];
-    const TRIES: [string, Partial<Circumstances>, boolean][] = [
+    const TRIES: [string, Partial<DecisionContext>, boolean][] = [
       ['not before its time', {}, false],
       ['not for a tick before its time', { trigger: 'tick' }, false],
       ['when its time has come', { readAt: new Date(iso(1)) }, true],
@@ -279,7 +279,7 @@ describe('decide', () => {
 });
 
 describe('an assignment of somebody else', () => {
-  it.each<[string, Partial<Standing>, boolean]>([
+  it.each<[string, Partial<UserState>, boolean]>([
     ['of a person who is entitled can be adopted', {}, true],
     ['can be adopted after a seat has ended', { seat: aSeat({ status: 'revoked' }) }, true],
     ['is none when it is ours', { seat: aSeat() }, false],
@@ -303,11 +303,11 @@ describe('tally', () => {
     ['revoked', 0],
     ['failed', 0],
   ])('counts a seat that is %s as %d in use', (status, inUse) => {
-    expect(tally([aSeat({ status })], NOW).inUse).toBe(inUse);
+    expect(countSeats([aSeat({ status })], NOW).inUse).toBe(inUse);
   });
 
   const DAY = 86_400;
-  it.each<[string, Partial<Seat>, Partial<ReturnType<typeof tally>>]>([
+  it.each<[string, Partial<Seat>, Partial<ReturnType<typeof countSeats>>]>([
     [
       'a revocation of a minute ago',
       { status: 'revoked', revocations: [iso(-60)] },
@@ -329,12 +329,12 @@ describe('tally', () => {
     ['no seat of an hour ago as one of yesterday', { grantedAt: iso(-3600) }, { inUse: 1, atWindowStart: 0 }],
     ['a seat of 24 h ago as one of yesterday', { grantedAt: iso(-DAY) }, { inUse: 1, atWindowStart: 1 }],
   ])('counts %s', (_fact, parts, expected) => {
-    expect(tally([aSeat(parts)], NOW)).toMatchObject(expected);
+    expect(countSeats([aSeat(parts)], NOW)).toMatchObject(expected);
   });
 
   it('adds up, and is 0 without seats', () => {
-    expect(tally([], NOW)).toEqual({ inUse: 0, atWindowStart: 0, revokedInWindow: 0 });
-    expect(tally([aSeat(), aSeat(), aSeat({ status: 'revoked', revocations: [iso(-1)] })], NOW)).toEqual({
+    expect(countSeats([], NOW)).toEqual({ inUse: 0, atWindowStart: 0, revokedInWindow: 0 });
+    expect(countSeats([aSeat(), aSeat(), aSeat({ status: 'revoked', revocations: [iso(-1)] })], NOW)).toEqual({
       inUse: 2,
       atWindowStart: 3,
       revokedInWindow: 1,
@@ -345,7 +345,7 @@ describe('tally', () => {
 describe('cut', () => {
   /** Requests a second: a batch has 100 users then. */
   const PACE = 1;
-  type Planned = Parameters<typeof cut>[0][number];
+  type Planned = Parameters<typeof toBatches>[0][number];
 
   function planned(count: number, parts: Partial<Planned> = {}): Planned[] {
     return Array.from({ length: count }, (_, index) => ({
@@ -358,7 +358,7 @@ describe('cut', () => {
   }
 
   it('makes nothing of nothing', () => {
-    expect(cut([], PACE)).toEqual({ batches: [], more: false });
+    expect(toBatches([], PACE)).toEqual({ batches: [], more: false });
   });
 
   it.each([
@@ -367,7 +367,7 @@ describe('cut', () => {
     [101, [66, 35]],
     [220, [66, 66, 66, 22]],
   ])('cuts %d users into batches of %j', (users, sizes) => {
-    expect(cut(planned(users), PACE).batches.map(({ userIds }) => userIds.length)).toEqual(sizes);
+    expect(toBatches(planned(users), PACE).batches.map(({ userIds }) => userIds.length)).toEqual(sizes);
   });
 
   it.each([
@@ -376,12 +376,12 @@ describe('cut', () => {
     [7.5, BATCH_SIZE],
     [20, BATCH_SIZE],
   ])('makes a batch, at %d requests a second, as large as its time allows: %d users', (requestsPerSecond, size) => {
-    const [batch] = cut(planned(600), requestsPerSecond).batches;
+    const [batch] = toBatches(planned(600), requestsPerSecond).batches;
     expect(batch?.userIds).toHaveLength(size);
   });
 
   it('puts revocations first, since they free places, and what is only to be told last', () => {
-    const { batches } = cut(
+    const { batches } = toBatches(
       [
         ...planned(1, { kind: 'record', reason: 'reconciled' }),
         ...planned(1),
@@ -393,7 +393,7 @@ describe('cut', () => {
   });
 
   it('keeps application, kind and reason apart, and the order within', () => {
-    const { batches } = cut(
+    const { batches } = toBatches(
       [
         ...planned(2),
         ...planned(1, { applicationArn: anApplication(2) }),
@@ -415,15 +415,15 @@ describe('cut', () => {
     ['the longest ids', (index: number) => `0123456789-${aUserId(index)}`, 2450],
   ])('fills a round of %s to its bound, and says that some are left', (_fact, idOf, least) => {
     const many = planned(5000).map((change, index) => ({ ...change, userId: idOf(index) }));
-    const { batches, more } = cut(many, PACE);
+    const { batches, more } = toBatches(many, PACE);
     const users = batches.flatMap(({ userIds }) => userIds);
     expect(users).toEqual(many.slice(0, users.length).map(({ userId }) => userId));
     expect(users.length).toBeGreaterThan(least);
     expect(JSON.stringify(batches).length).toBeLessThanOrEqual(ROUND_BYTES + 1);
     expect(JSON.stringify(batches).length).toBeGreaterThan(ROUND_BYTES - 100);
     expect(more).toBe(true);
-    expect(cut(many.slice(0, users.length), PACE).more).toBe(false);
-    expect(cut(many.slice(0, users.length + 1), PACE).more).toBe(true);
+    expect(toBatches(many.slice(0, users.length), PACE).more).toBe(false);
+    expect(toBatches(many.slice(0, users.length + 1), PACE).more).toBe(true);
   });
 
   it('loses nobody, and keeps every batch small and of one kind', () => {
@@ -437,7 +437,7 @@ describe('cut', () => {
       userIds.map((userId) => [what.applicationArn, what.kind, what.reason, userId].join());
     fc.assert(
       fc.property(fc.array(change, { maxLength: 300, size: 'max' }), (all) => {
-        const { batches } = cut(all, PACE);
+        const { batches } = toBatches(all, PACE);
         expect(batches.every(({ userIds }) => userIds.length > 0 && userIds.length <= 100)).toBe(true);
         expect(batches.flatMap(keys).sort()).toEqual(
           all.flatMap(({ userId, ...what }) => keys({ ...what, userIds: [userId] })).sort(),

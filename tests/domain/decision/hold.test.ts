@@ -2,16 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   announced,
-  begun,
-  grown,
+  beginHold,
+  growHold,
   type Hold,
   HoldSchema,
   holdAttentionAt,
   isHeld,
   isMember,
-  lifted,
+  liftHold,
   nextGeneration,
-  released,
+  releaseHold,
 } from '../../../domain/decision/hold.ts';
 import { aDigest, aHeldRecord, aHold, anApplication, anExecution, aUserId, iso, NOW } from '../../support/builders.ts';
 
@@ -23,7 +23,7 @@ const lastDigest = (hold: Hold) => digestsOf(hold).at(-1) ?? '';
 
 describe('a hold', () => {
   it('begins with those who are held and with its event', () => {
-    const hold = begun(undefined, WHAT, CONTEXT);
+    const hold = beginHold(undefined, WHAT, CONTEXT);
     const digest = lastDigest(hold);
     expect(hold).toEqual(
       aHold({ digests: [{ digest, generation: 1, count: 2 }], audit: [aHeldRecord({ digest, count: 2 })] }),
@@ -35,12 +35,12 @@ describe('a hold', () => {
     expect(isHeld(undefined)).toBe(false);
     expect(isHeld(aHold())).toBe(true);
     expect(isHeld(aHold({ released: 1 }))).toBe(true);
-    expect(isHeld(lifted(aHold()))).toBe(false);
+    expect(isHeld(liftHold(aHold()))).toBe(false);
   });
 
   it('follows on an earlier one, with higher generations and what is still to be told of that', () => {
-    const before = lifted(grown(begun(undefined, WHAT, CONTEXT), [aUserId(3)]));
-    const hold = begun(before, WHAT, { ...CONTEXT, now: new Date(iso(60)), reason: 'group-empty' });
+    const before = liftHold(growHold(beginHold(undefined, WHAT, CONTEXT), [aUserId(3)]));
+    const hold = beginHold(before, WHAT, { ...CONTEXT, now: new Date(iso(60)), reason: 'group-empty' });
     expect(hold).toMatchObject({ status: 'held', revision: before.revision + 1, first: 3, reason: 'group-empty' });
     expect(hold.digests).toMatchObject([{ generation: 3, count: 2 }]);
     expect(hold.audit.map(({ reason }) => reason)).toEqual(['brake', 'group-empty']);
@@ -48,8 +48,8 @@ describe('a hold', () => {
   });
 
   it('grows by a generation, which is told to nobody', () => {
-    const hold = begun(undefined, WHAT, CONTEXT);
-    const more = grown(hold, [aUserId(3)]);
+    const hold = beginHold(undefined, WHAT, CONTEXT);
+    const more = growHold(hold, [aUserId(3)]);
     expect(more).toEqual({
       ...hold,
       revision: 2,
@@ -58,28 +58,28 @@ describe('a hold', () => {
   });
 
   it('keeps the last 200 of its digests', () => {
-    let hold = begun(undefined, WHAT, CONTEXT);
+    let hold = beginHold(undefined, WHAT, CONTEXT);
     const first = lastDigest(hold);
-    for (let number = 3; number <= 201; number += 1) hold = grown(hold, [aUserId(number)]);
+    for (let number = 3; number <= 201; number += 1) hold = growHold(hold, [aUserId(number)]);
     expect(digestsOf(hold)).toHaveLength(200);
     expect(digestsOf(hold)[0]).toBe(first);
-    const more = grown(hold, [aUserId(202)]);
+    const more = growHold(hold, [aUserId(202)]);
     expect(digestsOf(more)).toEqual([...digestsOf(hold).slice(1), lastDigest(more)]);
     expect(more.digests.at(-1)).toMatchObject({ generation: 201, count: 202 });
-    expect(released(more, first)).toBeUndefined();
+    expect(releaseHold(more, first)).toBeUndefined();
     expect([more.first, isMember(more, 1)]).toEqual([1, true]);
   });
 
   it('stays far below the 400 KB of an item', () => {
-    let hold = begun(undefined, WHAT, CONTEXT);
-    for (let number = 0; number < 300; number += 1) hold = grown(hold, [aUserId(number)]);
+    let hold = beginHold(undefined, WHAT, CONTEXT);
+    for (let number = 0; number < 300; number += 1) hold = growHold(hold, [aUserId(number)]);
     expect(JSON.stringify(hold).length).toBeLessThan(100_000);
   });
 });
 
 describe('a digest', () => {
   it('is the same for the same people in any order, and another for others', () => {
-    const digest = (...userIds: string[]) => lastDigest(begun(undefined, { ...WHAT, userIds }, CONTEXT));
+    const digest = (...userIds: string[]) => lastDigest(beginHold(undefined, { ...WHAT, userIds }, CONTEXT));
     expect(digest(aUserId(2), aUserId(1))).toBe(digest(aUserId(1), aUserId(2)));
     expect(digest(aUserId(1))).not.toBe(digest(aUserId(1), aUserId(2)));
   });
@@ -88,19 +88,21 @@ describe('a digest', () => {
     ['application', { applicationArn: anApplication(2) }, {}],
     ['beginning', {}, { now: new Date(iso(1)) }],
   ])('is another for another %s', (_fact, what, context) => {
-    const hold = begun(undefined, { ...WHAT, ...what }, { ...CONTEXT, ...context });
-    expect(lastDigest(hold)).not.toBe(lastDigest(begun(undefined, WHAT, CONTEXT)));
+    const hold = beginHold(undefined, { ...WHAT, ...what }, { ...CONTEXT, ...context });
+    expect(lastDigest(hold)).not.toBe(lastDigest(beginHold(undefined, WHAT, CONTEXT)));
   });
 
   it('names a generation with all before it', () => {
-    const [one, two] = [[aUserId(1)], [aUserId(2)]].map((userIds) => begun(undefined, { ...WHAT, userIds }, CONTEXT));
+    const [one, two] = [[aUserId(1)], [aUserId(2)]].map((userIds) =>
+      beginHold(undefined, { ...WHAT, userIds }, CONTEXT),
+    );
     if (!one || !two) throw new Error('there are two');
-    expect(lastDigest(grown(one, [aUserId(3)]))).not.toBe(lastDigest(grown(two, [aUserId(3)])));
+    expect(lastDigest(growHold(one, [aUserId(3)]))).not.toBe(lastDigest(growHold(two, [aUserId(3)])));
   });
 
   it('changes nothing of the list of people that it is made of', () => {
     const userIds = Object.freeze([aUserId(2), aUserId(1)]);
-    expect(() => begun(undefined, { ...WHAT, userIds }, CONTEXT)).not.toThrow();
+    expect(() => beginHold(undefined, { ...WHAT, userIds }, CONTEXT)).not.toThrow();
   });
 });
 
@@ -110,24 +112,24 @@ describe('a release', () => {
   });
 
   it.each([1, 2, 3])('goes as far as its digest does: %d', (number) => {
-    expect(released(hold, aDigest(number))).toEqual({ ...hold, revision: 2, released: number });
+    expect(releaseHold(hold, aDigest(number))).toEqual({ ...hold, revision: 2, released: number });
   });
 
   it('is never taken back by one of an older digest', () => {
-    expect(released({ ...hold, released: 3 }, aDigest(1))?.released).toBe(3);
-    expect(released({ ...hold, released: 1 }, aDigest(2))?.released).toBe(2);
+    expect(releaseHold({ ...hold, released: 3 }, aDigest(1))?.released).toBe(3);
+    expect(releaseHold({ ...hold, released: 1 }, aDigest(2))?.released).toBe(2);
   });
 
   it.each([
     ['a digest that the hold never had', hold, aDigest(9)],
     ['no digest', hold, ''],
-    ['a hold that is lifted', lifted(hold), aDigest(1)],
+    ['a hold that is lifted', liftHold(hold), aDigest(1)],
   ])('is none of %s', (_fact, one, digest) => {
-    expect(released(one, digest)).toBeUndefined();
+    expect(releaseHold(one, digest)).toBeUndefined();
   });
 
   it('is gone with the hold', () => {
-    expect(lifted({ ...hold, released: 2 })).toEqual({ ...hold, revision: 2, status: 'lifted' });
+    expect(liftHold({ ...hold, released: 2 })).toEqual({ ...hold, revision: 2, status: 'lifted' });
   });
 });
 
@@ -158,17 +160,17 @@ describe('the event of a hold', () => {
 
 describe('the ledger’s item of a hold', () => {
   const steps: Record<string, (hold: Hold, number: number) => Hold> = {
-    begun: (hold, number) => begun(hold, { ...WHAT, userIds: [aUserId(number)] }, CONTEXT),
-    grown: (hold, number) => grown(hold, [aUserId(number)]),
-    released: (hold) => released(hold, lastDigest(hold)) ?? hold,
-    lifted,
+    begun: (hold, number) => beginHold(hold, { ...WHAT, userIds: [aUserId(number)] }, CONTEXT),
+    grown: (hold, number) => growHold(hold, [aUserId(number)]),
+    released: (hold) => releaseHold(hold, lastDigest(hold)) ?? hold,
+    lifted: liftHold,
     announced: (hold) => announced(hold, () => true),
   };
 
   it('stays readable, names each write that it replaces, and never counts its generations backwards', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...Object.values(steps)), { maxLength: 12 }), (taken) => {
-        let hold = begun(undefined, WHAT, CONTEXT);
+        let hold = beginHold(undefined, WHAT, CONTEXT);
         expect(nextGeneration(undefined)).toBe(1);
         for (const [index, step] of taken.entries()) {
           const after = step(hold, index);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../domain/decision/decide.ts';
-import { INITIAL_PROGRESS, isSpent, isStalled, type Progress, progressed } from '../../../domain/decision/progress.ts';
+import { countRound, INITIAL_PROGRESS, isSpent, isStalled, type Progress } from '../../../domain/decision/progress.ts';
 import { anApplication, aUserId } from '../../support/builders.ts';
 
 function batches(...numbers: number[]): Batch[] {
@@ -13,7 +13,7 @@ function batches(...numbers: number[]): Batch[] {
 }
 
 function following(...plans: Batch[][]): Progress {
-  return plans.reduce(progressed, INITIAL_PROGRESS);
+  return plans.reduce(countRound, INITIAL_PROGRESS);
 }
 
 describe('progressed', () => {
@@ -38,7 +38,7 @@ describe('progressed', () => {
   });
 
   it('keeps which entitlements were checked', () => {
-    expect(progressed({ ...INITIAL_PROGRESS, checked: ['entitlement-1'] }, []).checked).toEqual(['entitlement-1']);
+    expect(countRound({ ...INITIAL_PROGRESS, checked: ['entitlement-1'] }, []).checked).toEqual(['entitlement-1']);
   });
 });
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Candidate, candidateOf, serveLine } from '../../../domain/decision/waitlist.ts';
+import { allocateSeats, type Candidate, seatCandidate } from '../../../domain/decision/waitlist.ts';
 import type { SeatStatus } from '../../../domain/seat/seat.ts';
 import { aSeat, aUserId, iso } from '../../support/builders.ts';
 
 const candidate = (number: number, parts: Partial<Candidate> = {}): Candidate => ({
   userId: aUserId(number),
   requestedAt: iso(number),
-  place: false,
+  hasSlot: false,
   ...parts,
 });
 const ids = (...numbers: number[]) => new Set(numbers.map(aUserId));
@@ -16,24 +16,24 @@ const waiting = (number: number) => aSeat({ userId: aUserId(number), status: 'wa
 
 describe('the line', () => {
   it('gives free places by the time of the first request, and of two at once to the lower id', () => {
-    expect(serveLine([], [candidate(3), candidate(1), candidate(2)], 2).seated).toEqual(ids(1, 2));
+    expect(allocateSeats([], [candidate(3), candidate(1), candidate(2)], 2).seated).toEqual(ids(1, 2));
     const at = { requestedAt: iso() };
-    expect(serveLine([], [candidate(3, at), candidate(1, at), candidate(2, at)], 2).seated).toEqual(ids(1, 2));
+    expect(allocateSeats([], [candidate(3, at), candidate(1, at), candidate(2, at)], 2).seated).toEqual(ids(1, 2));
   });
 
   it('gives nothing when no place is free, and takes none away when more are in use than there should be', () => {
-    expect(serveLine([seated(8), seated(9)], [candidate(1)], 2)).toEqual({ seated: new Set(), owed: false });
-    expect(serveLine([seated(8), seated(9)], [candidate(1)], 1)).toEqual({ seated: new Set(), owed: false });
+    expect(allocateSeats([seated(8), seated(9)], [candidate(1)], 2)).toEqual({ seated: new Set(), owed: false });
+    expect(allocateSeats([seated(8), seated(9)], [candidate(1)], 1)).toEqual({ seated: new Set(), owed: false });
   });
 
   it('owes a place to whoever waits longer than those who were looked at', () => {
-    expect(serveLine([waiting(1)], [candidate(2)], 1)).toEqual({ seated: new Set(), owed: true });
-    expect(serveLine([waiting(3)], [candidate(2)], 1)).toEqual({ seated: ids(2), owed: false });
-    expect(serveLine([waiting(1), waiting(3)], [candidate(2)], 3)).toEqual({ seated: ids(2), owed: true });
+    expect(allocateSeats([waiting(1)], [candidate(2)], 1)).toEqual({ seated: new Set(), owed: true });
+    expect(allocateSeats([waiting(3)], [candidate(2)], 1)).toEqual({ seated: ids(2), owed: false });
+    expect(allocateSeats([waiting(1), waiting(3)], [candidate(2)], 3)).toEqual({ seated: ids(2), owed: true });
   });
 
   it('counts whoever waits and was looked at once', () => {
-    expect(serveLine([waiting(1), waiting(2)], [candidate(1), candidate(2)], 1)).toEqual({
+    expect(allocateSeats([waiting(1), waiting(2)], [candidate(1), candidate(2)], 1)).toEqual({
       seated: ids(1),
       owed: false,
     });
@@ -41,9 +41,9 @@ describe('the line', () => {
 
   it('leaves a place with its owner, however long others wait, as long as there are so many', () => {
     const drifted = [seated(5), seated(6)];
-    const owners = [candidate(5, { place: true }), candidate(6, { place: true })];
-    expect(serveLine([...drifted, waiting(1)], owners, 2)).toEqual({ seated: ids(5, 6), owed: false });
-    expect(serveLine([...drifted, waiting(1)], owners, 1)).toEqual({ seated: ids(5), owed: false });
+    const owners = [candidate(5, { hasSlot: true }), candidate(6, { hasSlot: true })];
+    expect(allocateSeats([...drifted, waiting(1)], owners, 2)).toEqual({ seated: ids(5, 6), owed: false });
+    expect(allocateSeats([...drifted, waiting(1)], owners, 1)).toEqual({ seated: ids(5), owed: false });
   });
 
   it('never gives more than there is, and never passes anybody', () => {
@@ -56,7 +56,7 @@ describe('the line', () => {
     fc.assert(
       fc.property(cases, ({ max, inUse, waiting: line, looked }) => {
         const seats = [...Array.from({ length: inUse }, (_, index) => seated(100 + index)), ...line.map(waiting)];
-        const result = serveLine(
+        const result = allocateSeats(
           seats,
           looked.map((number) => candidate(number)),
           max,
@@ -87,6 +87,6 @@ describe('somebody who is to get a seat', () => {
     ['revoked', iso(), false],
   ])('with a seat %s asked at %s, and takes a place: %s', (status, requestedAt, place) => {
     const seat = status && aSeat({ status, requestedAt: iso(-60) });
-    expect(candidateOf(aUserId(), seat, iso())).toEqual({ userId: aUserId(), requestedAt, place });
+    expect(seatCandidate(aUserId(), seat, iso())).toEqual({ userId: aUserId(), requestedAt, place });
   });
 });

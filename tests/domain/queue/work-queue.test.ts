@@ -1,25 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  abandon,
-  acquire,
-  adoptOverdue,
-  closeLooks,
-  dueLooks,
-  emptyWork,
-  finish,
+  acquireLease,
+  claim,
+  completeItems,
+  dueItems,
+  emptyQueue,
+  enqueue,
+  enqueueSweeps,
   holderOf,
   isRedriven,
   LEASE_SECONDS,
   markPlanned,
-  post,
-  postSweeps,
-  renew,
-  type SweepEntry,
-  settle,
-  takeTurn,
-  type Work,
-  WorkSchema,
+  reclaimOverdue,
+  releaseIfIdle,
+  renewTerm,
+  requeueFailed,
+  type SweepItem,
+  startSettleWait,
+  type WorkQueue,
+  WorkQueueSchema,
 } from '../../../domain/queue/work-queue.ts';
 import type { Request } from '../../../domain/request/request.ts';
 import {
@@ -48,50 +48,50 @@ const [APP_1, APP_2] = [anApplication(1), anApplication(2)];
 const USER = aUserId(1);
 
 /** A lease that runs out so many seconds from now. */
-function heldBy(holder: string, seconds = LEASE_SECONDS, term = 7): Pick<Work, 'lease' | 'term'> {
+function heldBy(holder: string, seconds = LEASE_SECONDS, term = 7): Pick<WorkQueue, 'lease' | 'term'> {
   return { term, lease: { holder, term, until: iso(seconds) } };
 }
 
-function posted(work: Work, request: Partial<Request>, seconds = 0, me = ME): Work {
-  return post(work, aRequest(request), { me, entitlements: ENTITLEMENTS, now: at(seconds) });
+function posted(work: WorkQueue, request: Partial<Request>, seconds = 0, me = ME): WorkQueue {
+  return enqueue(work, aRequest(request), { me, entitlements: ENTITLEMENTS, now: at(seconds) });
 }
 
 /** The mailbox as it is read again after a write. */
-function saved(work: Work): Work {
-  return WorkSchema.parse(JSON.parse(JSON.stringify({ ...work, revision: work.revision + 1 })));
+function saved(work: WorkQueue): WorkQueue {
+  return WorkQueueSchema.parse(JSON.parse(JSON.stringify({ ...work, revision: work.revision + 1 })));
 }
 
-function looksAt(work: Work, seconds = 0): ReturnType<typeof dueLooks> {
-  return dueLooks(work, at(seconds));
+function looksAt(work: WorkQueue, seconds = 0): ReturnType<typeof dueItems> {
+  return dueItems(work, at(seconds));
 }
 
 describe('the lease', () => {
   it('is held until it runs out', () => {
     expect(holderOf(aWork(heldBy(ME, 0.001)), NOW)).toBe(ME);
     expect(holderOf(aWork(heldBy(ME, 0)), NOW)).toBeUndefined();
-    expect(holderOf(emptyWork(), NOW)).toBeUndefined();
+    expect(holderOf(emptyQueue(), NOW)).toBeUndefined();
   });
 
-  it.each<[string, Partial<Work>, { holder: string; term: number } | undefined]>([
+  it.each<[string, Partial<WorkQueue>, { holder: string; term: number } | undefined]>([
     ['is taken where it is free', { term: 7 }, { holder: ME, term: 8 }],
     ['is taken where it has run out', heldBy(OTHER, 0), { holder: ME, term: 8 }],
     ['is renewed by its holder', heldBy(ME, 1), { holder: ME, term: 7 }],
     ['begins a new term where the own one has run out', heldBy(ME, 0), { holder: ME, term: 8 }],
     ['is not to be had while somebody else holds it', heldBy(OTHER, 1), undefined],
   ])('%s', (_fact, parts, expected) => {
-    const work = acquire(aWork(parts), ME, NOW);
+    const work = acquireLease(aWork(parts), ME, NOW);
     expect(work?.lease).toEqual(expected && { ...expected, until: iso(LEASE_SECONDS) });
     expect(work?.term).toBe(expected?.term);
   });
 
-  it.each<[string, Partial<Work>, number, boolean]>([
+  it.each<[string, Partial<WorkQueue>, number, boolean]>([
     ['by its holder', heldBy(ME, 1), 7, true],
     ['not after it has run out', heldBy(ME, 0), 7, false],
     ['not by somebody else', heldBy(OTHER, 1), 7, false],
     ['not for an earlier term', heldBy(ME, 1), 6, false],
     ['not where nobody holds it', { term: 7 }, 7, false],
   ])('is renewed %s', (_fact, parts, term, expected) => {
-    const renewed = renew(aWork(parts), ME, term, NOW);
+    const renewed = renewTerm(aWork(parts), ME, term, NOW);
     expect(renewed?.lease).toEqual(expected ? heldBy(ME).lease : undefined);
   });
 });
@@ -122,7 +122,7 @@ describe('post', () => {
     expect(Object.keys(posted(aWork(), request).sweeps)).toEqual(applications);
   });
 
-  it.each<[string, Partial<Request>, string[], Partial<SweepEntry>]>([
+  it.each<[string, Partial<Request>, string[], Partial<SweepItem>]>([
     ['an application that a person names', { applications: [APP_2] }, [APP_2], {}],
     ['an application once, however it is named', { applications: [APP_1], groups: [aGroupId(3)] }, [APP_1, APP_2], {}],
     ['an application to adopt what others assigned', { adopt: APP_1 }, [APP_1], { adopt: true }],
@@ -169,7 +169,7 @@ describe('post', () => {
     }
   });
 
-  it.each<[string, Partial<Work>, string]>([
+  it.each<[string, Partial<WorkQueue>, string]>([
     ['whoever posts where nobody holds the lease', {}, ME],
     ['whoever posts where the lease has run out', heldBy(OTHER, 0), ME],
     ['the holder of the lease', heldBy(OTHER), OTHER],
@@ -296,7 +296,7 @@ describe('post', () => {
       expect(work.sweeps[APP_1]?.dueAt).toBe(iso(due));
     });
 
-    it.each<[string, Partial<SweepEntry>, Partial<Work>, Partial<SweepEntry>]>([
+    it.each<[string, Partial<SweepItem>, Partial<WorkQueue>, Partial<SweepItem>]>([
       ['is left to somebody who comes back soon', { dueAt: iso(10) }, {}, { by: OTHER, dueAt: iso(10) }],
       ['is not left to somebody who comes back later', { dueAt: iso(19) }, {}, { by: ME, dueAt: iso(18) }],
       ['is not left to somebody who should be here already', { dueAt: iso(0) }, {}, { by: ME, dueAt: iso(18) }],
@@ -316,9 +316,9 @@ describe('post', () => {
   });
 
   describe('a join', () => {
-    const both = (parts: Partial<SweepEntry> = {}) => ({ [APP_1]: aSweepEntry(parts), [APP_2]: aSweepEntry() });
+    const both = (parts: Partial<SweepItem> = {}) => ({ [APP_1]: aSweepEntry(parts), [APP_2]: aSweepEntry() });
 
-    it.each<[string, Partial<Work>, Request['users'][number], boolean]>([
+    it.each<[string, Partial<WorkQueue>, Request['users'][number], boolean]>([
       ['is read by the sweep that is due', { sweeps: both() }, aJoin(1), true],
       ['is read by all sweeps that are due', { sweeps: both() }, aJoin(1, { groupId: aGroupId(3) }), true],
       [
@@ -388,7 +388,7 @@ describe('post', () => {
       const users = Array.from({ length: 11 }, (_, number) =>
         groups.map((groupId) => aJoin(number, { groupId })),
       ).flat();
-      const work = post(aWork(), aRequest({ users }), { me: ME, entitlements, now: NOW });
+      const work = enqueue(aWork(), aRequest({ users }), { me: ME, entitlements, now: NOW });
       expect([Object.keys(work.users), Object.keys(work.sweeps)]).toEqual([[], [APP_1]]);
     });
 
@@ -413,7 +413,7 @@ describe('post', () => {
               })),
             ).flat();
             work = saved(
-              post(work, aRequest({ ...parts, users, cause: 'c'.repeat(256) }), { me, entitlements, now: NOW }),
+              enqueue(work, aRequest({ ...parts, users, cause: 'c'.repeat(256) }), { me, entitlements, now: NOW }),
             );
             // The text is longer than what DynamoDB counts: names and values, and up to three bytes an element.
             expect(JSON.stringify(work).length).toBeLessThan(400_000);
@@ -430,35 +430,37 @@ describe('postSweeps', () => {
   const owed = new Map([[APP_1, { withStatus: false }]]);
 
   it('has applications swept by the holder itself, at once and only once', () => {
-    const work = postSweeps(aWork(heldBy(ME)), owed, context);
+    const work = enqueueSweeps(aWork(heldBy(ME)), owed, context);
     expect(work.sweeps).toEqual({ [APP_1]: aSweepEntry({ by: ME, cause: ME, trigger: 'tick' }) });
     expect(looksAt(work).sweeps).toHaveProperty([APP_1]);
   });
 
   it('keeps the pause after the latest sweep', () => {
-    const work = postSweeps(aWork({ ...heldBy(ME), sweptAt: { [APP_1]: iso(-12) } }), owed, context);
+    const work = enqueueSweeps(aWork({ ...heldBy(ME), sweptAt: { [APP_1]: iso(-12) } }), owed, context);
     expect(work.sweeps[APP_1]?.dueAt).toBe(iso(18));
   });
 
   it('is a hint that survives the look under way', () => {
     const taken = saved(aWork({ ...heldBy(ME), sweeps: { [APP_1]: aSweepEntry() } }));
     const looks = { users: {}, sweeps: taken.sweeps };
-    const work = saved(postSweeps(taken, owed, context));
-    expect(Object.keys(closeLooks(work, looks, { me: ME, startedAt: NOW, lookAt: new Map() }).sweeps)).toEqual([APP_1]);
+    const work = saved(enqueueSweeps(taken, owed, context));
+    expect(Object.keys(completeItems(work, looks, { me: ME, startedAt: NOW, lookAt: new Map() }).sweeps)).toEqual([
+      APP_1,
+    ]);
   });
 
   it('asks for everybody’s status where that is needed', () => {
     const doubtful = new Map([[APP_1, { withStatus: true }]]);
-    expect(postSweeps(aWork(heldBy(ME)), doubtful, context).sweeps[APP_1]).toMatchObject({ withStatus: true });
+    expect(enqueueSweeps(aWork(heldBy(ME)), doubtful, context).sweeps[APP_1]).toMatchObject({ withStatus: true });
   });
 
   it('changes nothing for no application', () => {
-    expect(postSweeps(aWork(heldBy(ME)), new Map(), context)).toEqual(aWork(heldBy(ME)));
+    expect(enqueueSweeps(aWork(heldBy(ME)), new Map(), context)).toEqual(aWork(heldBy(ME)));
   });
 });
 
 describe('dueLooks', () => {
-  it.each<[string, Partial<Work>, Partial<SweepEntry>, boolean]>([
+  it.each<[string, Partial<WorkQueue>, Partial<SweepItem>, boolean]>([
     ['is due', {}, {}, true],
     ['is due later', {}, { dueAt: iso(0.001) }, false],
     ['is among the changes of the present term', heldBy(OTHER), { planned: 7 }, false],
@@ -471,20 +473,20 @@ describe('dueLooks', () => {
       users: { [USER]: { ...shared, expected } },
       sweeps: { [APP_1]: aSweepEntry(entry) },
     });
-    expect(dueLooks(work, NOW)).toEqual(up ? { users: work.users, sweeps: work.sweeps } : { users: {}, sweeps: {} });
+    expect(dueItems(work, NOW)).toEqual(up ? { users: work.users, sweeps: work.sweeps } : { users: {}, sweeps: {} });
   });
 });
 
 describe('takeTurn', () => {
   it('takes the lease where something is due', () => {
     const work = aWork({ term: 7, users: { [USER]: aUserEntry({ by: ME }) } });
-    const turn = takeTurn(work, ME, NOW);
+    const turn = claim(work, ME, NOW);
     expect(turn).toMatchObject({ turn: 'work', term: 8, work: { users: work.users, lease: { holder: ME, term: 8 } } });
   });
 
   it('also takes up what a dead execution left, once it is there for a look of its own', () => {
     const users = { [USER]: aUserEntry({ by: DEAD }), [aUserId(2)]: aUserEntry({ by: ME, dueAt: iso(30) }) };
-    expect(takeTurn(aWork({ users }), ME, NOW).turn).toBe('work');
+    expect(claim(aWork({ users }), ME, NOW).turn).toBe('work');
   });
 
   it('waits until the first of its looks is due, without the lease', () => {
@@ -493,7 +495,7 @@ describe('takeTurn', () => {
       [aUserId(2)]: aUserEntry({ by: ME, dueAt: iso(29.5) }),
       [aUserId(3)]: aUserEntry({ by: OTHER, dueAt: iso(10) }),
     };
-    expect(takeTurn(aWork({ ...heldBy(ME), users }), ME, NOW)).toEqual({
+    expect(claim(aWork({ ...heldBy(ME), users }), ME, NOW)).toEqual({
       turn: 'wait',
       waitSeconds: 30,
       work: aWork({ term: 7, users }),
@@ -503,14 +505,14 @@ describe('takeTurn', () => {
   it('hands its looks over to the holder, and nobody else’s', () => {
     const users = { [USER]: aUserEntry({ by: ME }), [aUserId(2)]: aUserEntry({ by: DEAD, dueAt: iso(30) }) };
     const before = aWork({ ...heldBy(OTHER), users });
-    expect(takeTurn(before, ME, NOW)).toEqual({
+    expect(claim(before, ME, NOW)).toEqual({
       turn: 'handedOver',
       to: OTHER,
       work: { ...before, users: { ...users, [USER]: aUserEntry({ by: OTHER }) } },
     });
   });
 
-  it.each<[string, Partial<Work>, string | undefined]>([
+  it.each<[string, Partial<WorkQueue>, string | undefined]>([
     ['to whoever waits to sweep', { sweeps: { [APP_1]: aSweepEntry({ by: OTHER, dueAt: iso(10) }) } }, OTHER],
     ['to nobody where nothing is left', {}, undefined],
     [
@@ -519,20 +521,20 @@ describe('takeTurn', () => {
       undefined,
     ],
   ])('ends where nothing is left for it: handed over %s', (_fact, parts, to) => {
-    expect(takeTurn(aWork(parts), ME, NOW)).toMatchObject({ turn: 'handedOver', to, work: aWork(parts) });
+    expect(claim(aWork(parts), ME, NOW)).toMatchObject({ turn: 'handedOver', to, work: aWork(parts) });
   });
 
   it('begins a new term where its own plan got lost on the way to the machine', () => {
     const users = { [USER]: aUserEntry({ by: ME, planned: 7, dueAt: iso(-5) }) };
-    const turn = takeTurn(aWork({ ...heldBy(ME), users }), ME, NOW);
+    const turn = claim(aWork({ ...heldBy(ME), users }), ME, NOW);
     expect(turn).toMatchObject({ turn: 'wait', waitSeconds: 0 });
-    expect(takeTurn(turn.work, ME, NOW)).toMatchObject({ turn: 'work', term: 8 });
+    expect(claim(turn.work, ME, NOW)).toMatchObject({ turn: 'work', term: 8 });
   });
 
   it('looks at once at what failed, when the execution is redriven', () => {
     const work = aWork({ users: { [USER]: aUserEntry({ by: ME, failed: true, dueAt: iso(3600) }) } });
     expect(isRedriven(work, ME)).toBe(true);
-    const { turn, work: after } = takeTurn(work, ME, NOW);
+    const { turn, work: after } = claim(work, ME, NOW);
     expect(turn).toBe('work');
     expect(looksAt(after).users).toHaveProperty(USER);
     expect(isRedriven(after, ME)).toBe(false);
@@ -545,7 +547,7 @@ describe('takeTurn', () => {
     };
     const work = aWork({ users });
     expect(isRedriven(work, ME)).toBe(false);
-    expect(takeTurn(work, ME, NOW).work.users[USER]).toEqual(users[USER]);
+    expect(claim(work, ME, NOW).work.users[USER]).toEqual(users[USER]);
   });
 });
 
@@ -575,7 +577,7 @@ describe('markPlanned', () => {
     expect(Object.keys(looksAt(marked, 26).sweeps)).toEqual([APP_1]);
   });
 
-  it.each<[string, Partial<Work>]>([
+  it.each<[string, Partial<WorkQueue>]>([
     ['has changed hands', heldBy(OTHER, LEASE_SECONDS, 8)],
     ['has been given back', { term: 7 }],
   ])('changes nothing once the lease %s', (_fact, parts) => {
@@ -593,14 +595,14 @@ describe('closeLooks', () => {
 
   it('strikes off what is proven, and nothing else', () => {
     const { [aUserId(2)]: rest, ...users } = entries.users;
-    const closed = closeLooks(aWork({ ...heldBy(ME), ...entries }), { users, sweeps: entries.sweeps }, context);
+    const closed = completeItems(aWork({ ...heldBy(ME), ...entries }), { users, sweeps: entries.sweeps }, context);
     expect(closed).toMatchObject({ users: { [aUserId(2)]: rest }, sweeps: {}, sweptAt: { [APP_1]: iso(-4) } });
     expect(Object.keys(closed.users)).toEqual([aUserId(2)]);
   });
 
   it('looks again at the rest, itself, and no longer as at something that failed', () => {
     const lookAt = new Map([[USER, iso(26)]]);
-    const closed = saved(closeLooks(aWork({ ...heldBy(ME), ...entries }), entries, { ...context, lookAt }));
+    const closed = saved(completeItems(aWork({ ...heldBy(ME), ...entries }), entries, { ...context, lookAt }));
     expect(closed.users).toEqual({ [USER]: aUserEntry({ by: ME, dueAt: iso(26) }) });
   });
 
@@ -609,7 +611,7 @@ describe('closeLooks', () => {
       users: [{ userId: USER }],
       groups: [aGroupId(1)],
     });
-    const closed = closeLooks(work, entries, context);
+    const closed = completeItems(work, entries, context);
     expect(closed.users).toEqual({ [USER]: work.users[USER] });
     expect(closed.sweeps).toEqual({ [APP_1]: { ...work.sweeps[APP_1], dueAt: iso(26) } });
   });
@@ -620,12 +622,12 @@ describe('closeLooks', () => {
     const folded = saved(posted(taken, { users: crowd }));
     expect(folded.users).toEqual({});
     const named = saved(posted(folded, { users: [{ userId: USER }] }));
-    expect(Object.keys(closeLooks(named, entries, context).users)).toEqual([USER]);
+    expect(Object.keys(completeItems(named, entries, context).users)).toEqual([USER]);
   });
 
   it('changes nothing once the lease has changed hands: the look is another’s now', () => {
     const work = aWork({ ...heldBy(OTHER), ...entries });
-    expect(closeLooks(work, entries, context)).toBe(work);
+    expect(completeItems(work, entries, context)).toBe(work);
   });
 });
 
@@ -636,7 +638,7 @@ describe('settle', () => {
       users: { [USER]: aUserEntry({ planned: 7 }) },
       sweeps: { [APP_1]: aSweepEntry({ planned: 7, lookAgainAt: iso(100) }) },
     });
-    const settled = settle(work, ME, NOW);
+    const settled = startSettleWait(work, ME, NOW);
     expect(settled.waitSeconds).toBe(30);
     expect(saved(settled.work)).toEqual({
       ...aWork({ revision: 1, term: 7 }),
@@ -650,18 +652,18 @@ describe('settle', () => {
       ...heldBy(ME),
       users: { [USER]: aUserEntry({ planned: 7 }), [aUserId(2)]: aUserEntry({ by: OTHER }) },
     });
-    expect(settle(work, ME, NOW)).toMatchObject({ waitSeconds: 0, work: { lease: work.lease } });
+    expect(startSettleWait(work, ME, NOW)).toMatchObject({ waitSeconds: 0, work: { lease: work.lease } });
   });
 
   it('may run twice', () => {
     const work = aWork({ ...heldBy(ME), users: { [USER]: aUserEntry({ planned: 7 }) } });
-    const once = settle(work, ME, NOW);
-    expect(settle(once.work, ME, at(2))).toEqual({ work: once.work, waitSeconds: 28 });
+    const once = startSettleWait(work, ME, NOW);
+    expect(startSettleWait(once.work, ME, at(2))).toEqual({ work: once.work, waitSeconds: 28 });
   });
 
   it('leaves everything to whoever has the lease now', () => {
     const work = aWork({ ...heldBy(OTHER, 60, 8), users: { [USER]: aUserEntry({ by: OTHER, planned: 8 }) } });
-    expect(settle(work, ME, NOW)).toEqual({ work, waitSeconds: 0 });
+    expect(startSettleWait(work, ME, NOW)).toEqual({ work, waitSeconds: 0 });
   });
 });
 
@@ -674,7 +676,7 @@ describe('abandon', () => {
   const looks = { users, sweeps: entries.sweeps };
 
   it('gives the lease back, and keeps the looks for a redrive, and for later', () => {
-    const after = abandon(aWork({ ...heldBy(ME), ...entries }), looks, { me: ME, retryAt: iso(3600) });
+    const after = requeueFailed(aWork({ ...heldBy(ME), ...entries }), looks, { me: ME, retryAt: iso(3600) });
     const failed = { by: ME, failed: true, dueAt: iso(3600) };
     expect(after).toEqual(
       aWork({
@@ -688,20 +690,20 @@ describe('abandon', () => {
 
   it('lets anybody look at once at what a hint was added to', () => {
     const work = posted(saved(aWork({ ...heldBy(ME), ...entries })), { users: [{ userId: USER }] });
-    const after = abandon(work, looks, { me: ME, retryAt: iso(3600) });
+    const after = requeueFailed(work, looks, { me: ME, retryAt: iso(3600) });
     expect(after.users[USER]).toMatchObject({ by: ME, failed: true, dueAt: iso() });
   });
 
   it('changes nothing once the lease has changed hands', () => {
     const work = aWork({ ...heldBy(OTHER), ...entries });
-    expect(abandon(work, looks, { me: ME, retryAt: iso(3600) })).toBe(work);
+    expect(requeueFailed(work, looks, { me: ME, retryAt: iso(3600) })).toBe(work);
   });
 });
 
 describe('finish', () => {
   it('keeps the lease while something is due, whoever should look at it', () => {
     const work = aWork({ ...heldBy(ME), users: { [USER]: aUserEntry({ by: OTHER }) } });
-    expect(finish(work, ME, NOW)).toEqual({ work, due: true, waitSeconds: 0 });
+    expect(releaseIfIdle(work, ME, NOW)).toEqual({ work, due: true, waitSeconds: 0 });
   });
 
   it('gives it back and waits for its own looks', () => {
@@ -709,7 +711,7 @@ describe('finish', () => {
       [USER]: aUserEntry({ by: ME, dueAt: iso(12.1) }),
       [aUserId(2)]: aUserEntry({ by: OTHER, dueAt: iso(3) }),
     };
-    expect(finish(aWork({ ...heldBy(ME), users }), ME, NOW)).toEqual({
+    expect(releaseIfIdle(aWork({ ...heldBy(ME), users }), ME, NOW)).toEqual({
       work: aWork({ term: 7, users }),
       due: false,
       waitSeconds: 13,
@@ -718,7 +720,10 @@ describe('finish', () => {
 
   it('gives it back and is at an end when only others have looks', () => {
     const users = { [USER]: aUserEntry({ by: OTHER, dueAt: iso(3) }) };
-    expect(finish(aWork({ ...heldBy(ME), users }), ME, NOW)).toMatchObject({ due: false, waitSeconds: undefined });
+    expect(releaseIfIdle(aWork({ ...heldBy(ME), users }), ME, NOW)).toMatchObject({
+      due: false,
+      waitSeconds: undefined,
+    });
   });
 });
 
@@ -729,7 +734,7 @@ describe('adoptOverdue', () => {
   };
 
   it('takes over what is a minute overdue, and leaves the rest to whoever comes', () => {
-    expect(adoptOverdue(aWork({ users }), ME, NOW).users).toMatchObject({
+    expect(reclaimOverdue(aWork({ users }), ME, NOW).users).toMatchObject({
       [USER]: { by: ME },
       [aUserId(2)]: { by: OTHER },
     });
@@ -737,11 +742,11 @@ describe('adoptOverdue', () => {
 
   it('takes nothing while somebody holds the lease, and will look', () => {
     const work = aWork({ ...heldBy(OTHER), users });
-    expect(adoptOverdue(work, ME, NOW)).toBe(work);
+    expect(reclaimOverdue(work, ME, NOW)).toBe(work);
   });
 
   it('takes up what was refused an hour ago', () => {
     const failed = { [USER]: aUserEntry({ by: DEAD, failed: true, dueAt: iso(-60) }) };
-    expect(takeTurn(adoptOverdue(aWork({ users: failed }), ME, NOW), ME, NOW).turn).toBe('work');
+    expect(claim(reclaimOverdue(aWork({ users: failed }), ME, NOW), ME, NOW).turn).toBe('work');
   });
 });

@@ -2,27 +2,27 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type AuditRecord,
-  adopted,
-  answered,
-  assigned,
   attentionAt,
-  cleared,
-  confirmed,
-  creating,
-  forgotten,
-  held,
-  kept,
-  leaving,
-  refused,
-  reported,
-  revoked,
-  revoking,
+  clearAudit,
+  dropSeat,
+  markAdopted,
+  markAssigned,
+  markConfirmed,
+  markCreating,
+  markHeld,
+  markLeaving,
+  markRefused,
+  markReported,
+  markRevoked,
+  markRevoking,
+  markWaitlisted,
+  recordLateGrant,
+  restoreSeat,
   type Seat,
   SeatSchema,
   type SeatStatus,
   SeatStatusSchema,
-  takesPlace,
-  waitlisted,
+  takesSlot,
 } from '../../../domain/seat/seat.ts';
 import {
   aChangeContext,
@@ -56,13 +56,13 @@ describe('takesPlace', () => {
     ['revoked', false],
     ['failed', false],
   ])('tells whether an assignment may exist with a seat that is %s: %s', (status, place) => {
-    expect(takesPlace({ status })).toBe(place);
+    expect(takesSlot({ status })).toBe(place);
   });
 });
 
 describe('creating', () => {
   it('begins a seat', () => {
-    expect(creating(undefined, TARGET, aChangeContext())).toEqual({
+    expect(markCreating(undefined, TARGET, aChangeContext())).toEqual({
       ...TARGET,
       schemaVersion: 1,
       status: 'creating',
@@ -76,7 +76,7 @@ describe('creating', () => {
 
   it.each<SeatStatus>(['creating', 'assigned'])('is the same change once more with a seat that is %s', (status) => {
     const seat = aSeat({ status, changeSeq: 4, requestedAt: iso(-9), cause: 'event-0', audit: [anAuditRecord()] });
-    expect(creating(seat, TARGET, aChangeContext())).toEqual({
+    expect(markCreating(seat, TARGET, aChangeContext())).toEqual({
       ...seat,
       status: 'creating',
       revision: seat.revision + 1,
@@ -95,7 +95,7 @@ describe('creating', () => {
   ])('is a change of its own with a seat that is %s, as old as before: %s', (status, asOld) => {
     const { grantedAt, ...seat } = aSeat({ status, changeSeq: 4, requestedAt: iso(-9) });
     const before = { ...seat, grantedAt, dueAt: iso(1), hold: 2, nextAttemptAt: iso() };
-    expect(creating(before, TARGET, aChangeContext())).toEqual({
+    expect(markCreating(before, TARGET, aChangeContext())).toEqual({
       ...seat,
       ...TARGET,
       status: 'creating',
@@ -109,7 +109,7 @@ describe('creating', () => {
 
   it('keeps what the bus, the brake and the report of a refusal still need', () => {
     const kept = { audit: [anAuditRecord({ kind: 'revoked' })], revocations: [iso(-60)], refusal: REFUSAL };
-    const seat = creating(aSeat({ status: 'failed', nextAttemptAt: iso(), ...kept }), TARGET, aChangeContext());
+    const seat = markCreating(aSeat({ status: 'failed', nextAttemptAt: iso(), ...kept }), TARGET, aChangeContext());
     expect(seat).toMatchObject(kept);
     expect(seat).not.toHaveProperty('nextAttemptAt');
   });
@@ -125,7 +125,7 @@ describe('assigned', () => {
       revocations: [iso(-60)],
     });
     const { refusal: _refusal, nextAttemptAt: _next, ...rest } = before;
-    expect(assigned(before, aChangeContext())).toEqual({
+    expect(markAssigned(before, aChangeContext())).toEqual({
       ...rest,
       status: 'assigned',
       revision: before.revision + 1,
@@ -136,18 +136,18 @@ describe('assigned', () => {
 
   it('says when a seat was given that was never there', () => {
     const { grantedAt: _, ...fresh } = aSeat({ status: 'creating' });
-    expect(assigned(fresh, aChangeContext()).grantedAt).toBe(iso());
+    expect(markAssigned(fresh, aChangeContext()).grantedAt).toBe(iso());
   });
 
   it('is told once, as it was first, when an answer was lost and the step runs twice', () => {
-    const once = assigned(aSeat({ status: 'creating' }), aChangeContext());
-    const twice = assigned(creating(once, TARGET, LATER), LATER);
+    const once = markAssigned(aSeat({ status: 'creating' }), aChangeContext());
+    const twice = markAssigned(markCreating(once, TARGET, LATER), LATER);
     expect(twice.audit).toEqual(once.audit);
   });
 
   it('is told again when it is another change', () => {
-    const once = assigned(aSeat({ status: 'creating' }), aChangeContext());
-    const again = assigned(creating({ ...once, status: 'confirmed' }, TARGET, LATER), LATER);
+    const once = markAssigned(aSeat({ status: 'creating' }), aChangeContext());
+    const again = markAssigned(markCreating({ ...once, status: 'confirmed' }, TARGET, LATER), LATER);
     expect(again.audit.map(({ changeSeq }) => changeSeq)).toEqual([1, 2]);
   });
 });
@@ -156,7 +156,7 @@ describe('waitlisted', () => {
   const line = anAuditRecord({ kind: 'waitlisted', reason: 'cap-reached' });
 
   it('puts somebody in line by the first request, and is told', () => {
-    expect(waitlisted(undefined, TARGET, aChangeContext())).toEqual({
+    expect(markWaitlisted(undefined, TARGET, aChangeContext())).toEqual({
       ...TARGET,
       schemaVersion: 1,
       status: 'waitlisted',
@@ -170,14 +170,14 @@ describe('waitlisted', () => {
 
   it('is a change of its own for who had a seat before, and keeps what the brake counts', () => {
     const before = aSeat({ status: 'revoked', changeSeq: 4, revocations: [iso(-60)] });
-    const seat = waitlisted(before, TARGET, aChangeContext());
+    const seat = markWaitlisted(before, TARGET, aChangeContext());
     expect(seat).toMatchObject({ changeSeq: 5, revocations: [iso(-60)], audit: [{ ...line, changeSeq: 5 }] });
-    expect(takesPlace(seat)).toBe(false);
+    expect(takesSlot(seat)).toBe(false);
   });
 
   it('becomes a seat as a further change, with the time of the first request', () => {
-    const line = waitlisted(undefined, TARGET, aChangeContext());
-    const seat = assigned(creating(line, { ...TARGET, requestedAt: line.requestedAt }, LATER), LATER);
+    const line = markWaitlisted(undefined, TARGET, aChangeContext());
+    const seat = markAssigned(markCreating(line, { ...TARGET, requestedAt: line.requestedAt }, LATER), LATER);
     expect(seat).toMatchObject({ requestedAt: TARGET.requestedAt, grantedAt: iso(60) });
     expect(seat.audit.map(({ kind, changeSeq }) => [kind, changeSeq])).toEqual([
       ['waitlisted', 1],
@@ -191,7 +191,7 @@ describe('adopted', () => {
   const context = aChangeContext({ reason: 'manual' });
 
   it('makes a confirmed seat of somebody else’s assignment, as old as the adoption, and is told', () => {
-    expect(adopted(undefined, target, context)).toEqual({
+    expect(markAdopted(undefined, target, context)).toEqual({
       ...target,
       schemaVersion: 1,
       status: 'confirmed',
@@ -206,7 +206,7 @@ describe('adopted', () => {
 
   it('follows on what was there, and leaves nothing of a refusal', () => {
     const before = aSeat({ status: 'revoked', changeSeq: 4, refusal: REFUSAL, audit: [anAuditRecord()] });
-    const seat = adopted(before, target, context);
+    const seat = markAdopted(before, target, context);
     expect(seat).toMatchObject({ changeSeq: 5, revision: 4, grantedAt: iso() });
     expect(seat.audit.map(({ kind }) => kind)).toEqual(['assigned', 'adopted']);
     expect(seat).not.toHaveProperty('refusal');
@@ -216,7 +216,7 @@ describe('adopted', () => {
 describe('leaving', () => {
   it.each<SeatStatus>(['assigned', 'confirmed'])('gives a seat that is %s its date, and is told with it', (status) => {
     const before = aSeat({ status });
-    expect(leaving(before, iso(86_400), aChangeContext({ reason: 'group-leave' }))).toEqual({
+    expect(markLeaving(before, iso(86_400), aChangeContext({ reason: 'group-leave' }))).toEqual({
       ...before,
       status: 'leaving',
       changeSeq: 2,
@@ -234,7 +234,7 @@ describe('held', () => {
     'makes a seat that is %s one of a generation, and tells nothing',
     (status) => {
       const before = aSeat({ status });
-      expect(held({ ...before, dueAt: iso(), hold: 1 }, 2, aChangeContext())).toEqual({
+      expect(markHeld({ ...before, dueAt: iso(), hold: 1 }, 2, aChangeContext())).toEqual({
         ...before,
         status: 'held',
         revision: before.revision + 1,
@@ -248,9 +248,9 @@ describe('held', () => {
 describe('a create whose answer was lost, and whose assignment shows', () => {
   const { grantedAt: _, ...open } = aSeat({ status: 'creating', changeSeq: 3 });
   const STEPS: Record<string, (seat: Seat) => Seat> = {
-    answered: (seat) => answered(seat, aChangeContext({ reason: 'group-leave' })),
-    leaving: (seat) => leaving(seat, iso(86_400), aChangeContext({ reason: 'group-leave' })),
-    held: (seat) => held(seat, 1, aChangeContext({ reason: 'group-leave' })),
+    answered: (seat) => recordLateGrant(seat, aChangeContext({ reason: 'group-leave' })),
+    leaving: (seat) => markLeaving(seat, iso(86_400), aChangeContext({ reason: 'group-leave' })),
+    held: (seat) => markHeld(seat, 1, aChangeContext({ reason: 'group-leave' })),
   };
 
   it.each(Object.keys(STEPS))('is told before it is %s, by one write', (status) => {
@@ -276,7 +276,7 @@ describe('kept', () => {
   ])('gives a seat that is %s back to its owner, and is told', (status, parts) => {
     const before = aSeat({ status });
     const context = aChangeContext({ reason: 'group-leave' });
-    expect(kept({ ...before, ...parts }, context)).toEqual({
+    expect(restoreSeat({ ...before, ...parts }, context)).toEqual({
       ...before,
       status: 'confirmed',
       changeSeq: 2,
@@ -293,7 +293,7 @@ describe('revoking', () => {
     'begins a change of its own with a seat that is %s',
     (status) => {
       const seat = aSeat({ status, changeSeq: 4 });
-      expect(revoking(seat, aChangeContext())).toEqual({
+      expect(markRevoking(seat, aChangeContext())).toEqual({
         ...seat,
         status: 'revoking',
         changeSeq: 5,
@@ -305,9 +305,9 @@ describe('revoking', () => {
   );
 
   it('is the same change when it runs twice; what counts as young begins anew with each call', () => {
-    const once = revoking(aSeat(), aChangeContext());
+    const once = markRevoking(aSeat(), aChangeContext());
     const changedAt = LATER.now.toISOString();
-    expect(revoking(once, LATER)).toEqual({ ...once, revision: once.revision + 1, changedAt });
+    expect(markRevoking(once, LATER)).toEqual({ ...once, revision: once.revision + 1, changedAt });
   });
 });
 
@@ -315,7 +315,7 @@ describe('revoked', () => {
   it('comes with its audit record, counts against the brake, and has no refusal', () => {
     const before = aSeat({ status: 'revoking', changeSeq: 2, refusal: REFUSAL, nextAttemptAt: iso() });
     const { refusal: _refusal, nextAttemptAt: _next, ...rest } = before;
-    expect(revoked(before, aChangeContext({ reason: 'group-leave' }))).toEqual({
+    expect(markRevoked(before, aChangeContext({ reason: 'group-leave' }))).toEqual({
       ...rest,
       status: 'revoked',
       revision: before.revision + 1,
@@ -327,7 +327,7 @@ describe('revoked', () => {
 
   it('is remembered for a day, with those of the day before it', () => {
     const earlier = [iso(-86_401), iso(-86_400), iso(-86_399), iso(-60)];
-    const seat = revoked(aSeat({ status: 'revoking', revocations: earlier }), aChangeContext());
+    const seat = markRevoked(aSeat({ status: 'revoking', revocations: earlier }), aChangeContext());
     expect(seat.revocations).toEqual([iso(-86_399), iso(-60), iso()]);
   });
 
@@ -335,7 +335,7 @@ describe('revoked', () => {
     'is a change of its own, and no revocation of Usher’s, with a seat that is %s: AWS removed it with the user',
     (status) => {
       const before = aSeat({ status, changeSeq: 4, revocations: [iso(-60)] });
-      expect(revoked({ ...before, dueAt: iso(1), hold: 1 }, aChangeContext({ reason: 'user-deleted' }))).toEqual({
+      expect(markRevoked({ ...before, dueAt: iso(1), hold: 1 }, aChangeContext({ reason: 'user-deleted' }))).toEqual({
         ...before,
         status: 'revoked',
         changeSeq: 5,
@@ -348,8 +348,8 @@ describe('revoked', () => {
   );
 
   it('is told once when the step runs twice', () => {
-    const once = revoked(aSeat({ status: 'revoking' }), aChangeContext());
-    expect(revoked({ ...once, status: 'revoking' }, LATER).audit).toEqual(once.audit);
+    const once = markRevoked(aSeat({ status: 'revoking' }), aChangeContext());
+    expect(markRevoked({ ...once, status: 'revoking' }, LATER).audit).toEqual(once.audit);
   });
 });
 
@@ -359,7 +359,7 @@ describe('refused', () => {
 
   it('gives up the place of a grant, is told, and is to be reported', () => {
     const before = aSeat({ status: 'creating' });
-    expect(refused(before, 'access-denied', context)).toEqual({
+    expect(markRefused(before, 'access-denied', context)).toEqual({
       ...before,
       status: 'failed',
       revision: before.revision + 1,
@@ -371,25 +371,25 @@ describe('refused', () => {
   });
 
   it('keeps the place of a grant that an earlier call may have made', () => {
-    const seat = refused(aSeat({ status: 'creating' }), 'access-denied', { ...context, ambiguous: true });
+    const seat = markRefused(aSeat({ status: 'creating' }), 'access-denied', { ...context, ambiguous: true });
     expect(seat).toMatchObject({ status: 'creating', audit: [record], nextAttemptAt: iso(3600) });
-    expect(takesPlace(seat)).toBe(true);
+    expect(takesSlot(seat)).toBe(true);
   });
 
   it('makes a later grant a change of its own: the refusal was told', () => {
-    const seat = refused(aSeat({ status: 'creating' }), 'access-denied', { ...context, ambiguous: true });
-    expect(creating(seat, seat, aChangeContext()).changeSeq).toBe(seat.changeSeq + 1);
+    const seat = markRefused(aSeat({ status: 'creating' }), 'access-denied', { ...context, ambiguous: true });
+    expect(markCreating(seat, seat, aChangeContext()).changeSeq).toBe(seat.changeSeq + 1);
   });
 
   it('keeps the place of a revocation', () => {
-    const seat = refused(aSeat({ status: 'revoking' }), 'access-denied', context);
+    const seat = markRefused(aSeat({ status: 'revoking' }), 'access-denied', context);
     expect(seat).toMatchObject({ status: 'revoking', audit: [{ ...record, refused: 'revoke' }] });
-    expect(takesPlace(seat)).toBe(true);
+    expect(takesSlot(seat)).toBe(true);
   });
 
   it('is neither told nor reported a second time for the same reason', () => {
     const before = aSeat({ status: 'creating', refusal: REFUSAL });
-    expect(refused(before, 'access-denied', context)).toMatchObject({
+    expect(markRefused(before, 'access-denied', context)).toMatchObject({
       refusal: { reason: 'access-denied', since: REFUSAL.since, execution: anExecution(), reported: true },
       nextAttemptAt: iso(3600),
       audit: [],
@@ -398,7 +398,7 @@ describe('refused', () => {
 
   it('is told and reported when the reason changes', () => {
     const before = aSeat({ status: 'creating', refusal: REFUSAL });
-    expect(refused(before, 'quota-exceeded', context)).toMatchObject({
+    expect(markRefused(before, 'quota-exceeded', context)).toMatchObject({
       refusal: { reason: 'quota-exceeded', since: iso(), reported: false },
       audit: [{ ...record, reason: 'quota-exceeded' }],
     });
@@ -406,35 +406,35 @@ describe('refused', () => {
 
   it('is reported, but not told, when the same execution is refused again', () => {
     const before = aSeat({ status: 'creating', refusal: REFUSAL });
-    expect(refused(before, 'access-denied', { ...context, again: true })).toMatchObject({
+    expect(markRefused(before, 'access-denied', { ...context, again: true })).toMatchObject({
       refusal: { reported: false },
       audit: [],
     });
   });
 
   it('has a record for every reason that is not on the bus yet', () => {
-    const first = refused(aSeat({ status: 'creating' }), 'access-denied', context);
-    const second = refused({ ...first, status: 'creating' }, 'quota-exceeded', context);
+    const first = markRefused(aSeat({ status: 'creating' }), 'access-denied', context);
+    const second = markRefused({ ...first, status: 'creating' }, 'quota-exceeded', context);
     expect(second.audit.map(({ reason }) => reason)).toEqual(['access-denied', 'quota-exceeded']);
   });
 });
 
 describe('reported', () => {
   it('marks the refusal, and may run twice', () => {
-    const seat = reported(aSeat({ status: 'failed', refusal: { ...REFUSAL, reported: false } }));
+    const seat = markReported(aSeat({ status: 'failed', refusal: { ...REFUSAL, reported: false } }));
     expect(seat).toMatchObject({ refusal: { ...REFUSAL, reported: true, failed: true }, revision: 4 });
-    expect(reported(seat).refusal).toEqual(seat.refusal);
+    expect(markReported(seat).refusal).toEqual(seat.refusal);
   });
 
   it('changes nothing without a refusal', () => {
     const seat = aSeat();
-    expect(reported(seat)).toBe(seat);
+    expect(markReported(seat)).toBe(seat);
   });
 });
 
 describe.each([
-  ['confirmed', confirmed, 'confirmed'],
-  ['forgotten', forgotten, 'revoked'],
+  ['confirmed', markConfirmed, 'confirmed'],
+  ['forgotten', dropSeat, 'revoked'],
 ] as const)('%s', (_name, change, status) => {
   it(`makes a seat ${status}, tells nothing, and leaves nothing of a refusal to be tried`, () => {
     const before = aSeat({ status: 'revoking', refusal: REFUSAL, nextAttemptAt: iso(), audit: [anAuditRecord()] });
@@ -447,7 +447,7 @@ describe('cleared', () => {
   it('drops what is on the bus and keeps the rest, as old as it is', () => {
     const [first, second] = [anAuditRecord(), anAuditRecord({ kind: 'revoked', changeSeq: 2 })];
     const seat = aSeat({ audit: [first, second] });
-    expect(cleared(seat, (record) => record === first)).toEqual({ ...seat, revision: 4, audit: [second] });
+    expect(clearAudit(seat, (record) => record === first)).toEqual({ ...seat, revision: 4, audit: [second] });
   });
 });
 
@@ -476,10 +476,10 @@ describe('attentionAt', () => {
   );
 
   it('is the end of the grace of a seat that leaves', () => {
-    const seat = leaving(aSeat(), iso(86_400), aChangeContext());
+    const seat = markLeaving(aSeat(), iso(86_400), aChangeContext());
     expect(attentionAt(seat)).toBe(iso(900));
-    expect(attentionAt(cleared(seat, () => true))).toBe(iso(86_400));
-    expect(attentionAt(cleared(kept(seat, LATER), () => true))).toBeUndefined();
+    expect(attentionAt(clearAudit(seat, () => true))).toBe(iso(86_400));
+    expect(attentionAt(clearAudit(restoreSeat(seat, LATER), () => true))).toBeUndefined();
   });
 
   it.each<SeatStatus>(['failed', 'revoking'])('is the next attempt of a seat that is %s', (status) => {
@@ -487,27 +487,27 @@ describe('attentionAt', () => {
   });
 
   it('does not let a refusal that is not on the bus wait for the next attempt', () => {
-    const seat = refused(aSeat({ status: 'creating' }), 'access-denied', {
+    const seat = markRefused(aSeat({ status: 'creating' }), 'access-denied', {
       ...aChangeContext(),
       again: false,
       ambiguous: false,
     });
     expect(attentionAt(seat)).toBe(iso(900));
-    expect(attentionAt(cleared(seat, () => true))).toBe(iso(3600));
+    expect(attentionAt(clearAudit(seat, () => true))).toBe(iso(3600));
   });
 
   it('is never once a seat is settled and told', () => {
-    const refusedOnce = refused(aSeat({ status: 'revoking' }), 'access-denied', {
+    const refusedOnce = markRefused(aSeat({ status: 'revoking' }), 'access-denied', {
       ...aChangeContext(),
       again: false,
       ambiguous: false,
     });
     for (const settled of [
-      confirmed(refusedOnce, NOW),
-      forgotten(refusedOnce, NOW),
-      revoked(refusedOnce, aChangeContext()),
+      markConfirmed(refusedOnce, NOW),
+      dropSeat(refusedOnce, NOW),
+      markRevoked(refusedOnce, aChangeContext()),
     ]) {
-      expect(attentionAt(cleared(settled, () => true))).toBeUndefined();
+      expect(attentionAt(clearAudit(settled, () => true))).toBeUndefined();
     }
   });
 });
@@ -515,27 +515,27 @@ describe('attentionAt', () => {
 describe('a seat', () => {
   type Step = (seat: Seat, context: ReturnType<typeof aChangeContext>) => Seat;
   const STEPS: Record<string, Step> = {
-    creating: (seat, context) => creating(seat, TARGET, context),
-    assigned,
-    waitlisted: (seat, context) => waitlisted(seat, TARGET, context),
-    adopted: (seat, context) => adopted(seat, TARGET, context),
-    leaving: (seat, context) => leaving(seat, iso(86_400), context),
-    held: (seat, context) => held(seat, 1, context),
-    answered,
-    kept,
-    revoking,
-    revoked,
-    refused: (seat, context) => refused(seat, 'access-denied', { ...context, again: false, ambiguous: false }),
-    reported,
-    confirmed: (seat, { now }) => confirmed(seat, now),
-    forgotten: (seat, { now }) => forgotten(seat, now),
-    cleared: (seat) => cleared(seat, () => true),
+    creating: (seat, context) => markCreating(seat, TARGET, context),
+    assigned: markAssigned,
+    waitlisted: (seat, context) => markWaitlisted(seat, TARGET, context),
+    adopted: (seat, context) => markAdopted(seat, TARGET, context),
+    leaving: (seat, context) => markLeaving(seat, iso(86_400), context),
+    held: (seat, context) => markHeld(seat, 1, context),
+    answered: recordLateGrant,
+    kept: restoreSeat,
+    revoking: markRevoking,
+    revoked: markRevoked,
+    refused: (seat, context) => markRefused(seat, 'access-denied', { ...context, again: false, ambiguous: false }),
+    reported: markReported,
+    confirmed: (seat, { now }) => markConfirmed(seat, now),
+    forgotten: (seat, { now }) => dropSeat(seat, now),
+    cleared: (seat) => clearAudit(seat, () => true),
   };
 
   it('stays readable, never counts backwards, and names each write that it replaces', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...Object.values(STEPS)), { maxLength: 12 }), (steps) => {
-        let seat = creating(undefined, TARGET, aChangeContext());
+        let seat = markCreating(undefined, TARGET, aChangeContext());
         for (const [index, step] of steps.entries()) {
           const after = step(seat, aChangeContext({ now: new Date(iso(index)) }));
           expect(SeatSchema.parse(after)).toEqual(after);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
-import { checkShape } from '../../../domain/shared/validation.ts';
+import { validate } from '../../../domain/shared/validation.ts';
 
 describe('checkShape', () => {
   it('gives the value, parsed', () => {
-    expect(checkShape(z.string().check(z.toLowerCase()), 'ABC')).toEqual({ value: 'abc' });
+    expect(validate(z.string().check(z.toLowerCase()), 'ABC')).toEqual({ value: 'abc' });
   });
 
   it.each([
@@ -15,12 +15,12 @@ describe('checkShape', () => {
     ['none of several forms', z.union([z.string(), z.boolean()]), 7, 'not in an expected form'],
     ['what the schema has words for', z.string().check(z.regex(/^a/, 'expected an a')), 'b', 'expected an a'],
   ])('says what was expected of %s', (_fact, schema, value, problem) => {
-    expect(checkShape(schema, value)).toEqual({ faults: [{ path: '', problem }] });
+    expect(validate(schema, value)).toEqual({ faults: [{ path: '', problem }] });
   });
 
   it('hides a key that may be a value in a path', () => {
     const people = z.record(z.string(), z.object({ ids: z.array(z.string()) }));
-    expect(checkShape(people, { 'jane@example.com': { ids: [1] } })).toEqual({
+    expect(validate(people, { 'jane@example.com': { ids: [1] } })).toEqual({
       faults: [{ path: '?.ids[0]', problem: 'expected a text' }],
     });
   });

@@ -5,7 +5,7 @@ import { CreateApplicationAssignmentCommand, SSOAdminClient } from '@aws-sdk/cli
 import { describe, expect, it } from 'vitest';
 import { type BusEntry, eventBus } from '../../../emulator/aws/eventbridge/event-bus.ts';
 import { type FaultRule, FaultRuleSchema, Faults } from '../../../emulator/aws/faults.ts';
-import { Door, INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
+import { Gateway, INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
 import { IdentityCenter } from '../../../emulator/aws/identity-center/identity-center.ts';
 import { identityStore } from '../../../emulator/aws/identity-store/identity-store.ts';
 import { jsonService } from '../../../emulator/aws/json-service.ts';
@@ -33,7 +33,7 @@ function aStandIn(...rules: FaultRule[]) {
   for (const rule of rules) faults.add(rule);
   const taken: BusEntry[] = [];
   const deaths: [string, string][] = [];
-  const door = new Door({
+  const door = new Gateway({
     services: {
       SSOAdmin: ssoAdmin(world, clock),
       IdentityStore: identityStore(world, clock),

@@ -3,7 +3,7 @@ import { DescribeUserCommand, IdentitystoreClient } from '@aws-sdk/client-identi
 import { CreateApplicationAssignmentCommand, SSOAdminClient } from '@aws-sdk/client-sso-admin';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type FaultRule, Faults } from '../../../emulator/aws/faults.ts';
-import { Door, INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
+import { Gateway, INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
 import { IdentityCenter } from '../../../emulator/aws/identity-center/identity-center.ts';
 import { identityStore } from '../../../emulator/aws/identity-store/identity-store.ts';
 import { jsonAnswer, type Service } from '../../../emulator/aws/json-service.ts';
@@ -30,7 +30,7 @@ function aDoor({ rules = [], sfn }: { rules?: FaultRule[]; sfn?: Service } = {})
   const faults = new Faults();
   for (const rule of rules) faults.add(rule);
   const deaths: string[][] = [];
-  const door = new Door({
+  const door = new Gateway({
     services: {
       SSOAdmin: ssoAdmin(world, clock),
       IdentityStore: identityStore(world, clock),
@@ -42,7 +42,7 @@ function aDoor({ rules = [], sfn }: { rules?: FaultRule[]; sfn?: Service } = {})
   return { door, world, deaths };
 }
 
-async function listening(door: Door): Promise<string> {
+async function listening(door: Gateway): Promise<string> {
   const server = await door.listen();
   open.push(server);
   return server.endpoint;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PAYLOAD_LIMIT_BYTES } from '../../../domain/shared/limits.ts';
 import { HISTORY_LIMIT_EVENTS } from '../../../emulator/engine/executions.ts';
-import { seededDice } from '../../../emulator/engine/interpreter.ts';
+import { seededRandom } from '../../../emulator/engine/interpreter.ts';
 import {
   APPLY,
   aMachine,
@@ -92,7 +92,7 @@ describe('an execution', () => {
     const play = async (seed: number) => {
       const flaky = [failure('TransientAwsError'), failure('Lambda.Unknown'), failure('TransientAwsError')];
       const script = { CheckPropagation: [...flaky, INVISIBLE, VISIBLE], RecordAudit: [...flaky, { waitSeconds: 30 }] };
-      const { run, events } = aMachine(script, { random: seededDice(seed) });
+      const { run, events } = aMachine(script, { random: seededRandom(seed) });
       await run();
       return events;
     };

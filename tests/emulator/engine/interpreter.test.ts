@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadInterpreter, seededDice } from '../../../emulator/engine/interpreter.ts';
+import { loadInterpreter, seededRandom } from '../../../emulator/engine/interpreter.ts';
 import { VirtualTime } from '../../../emulator/engine/virtual-time.ts';
 
 const START = new Date('2026-11-01T10:00:00Z');
@@ -147,7 +147,7 @@ describe('a map', () => {
 
 describe('seeded dice', () => {
   it('fall the same way for the same seed, and another way for another', () => {
-    const throws = (seed: number) => Array.from({ length: 20 }, seededDice(seed));
+    const throws = (seed: number) => Array.from({ length: 20 }, seededRandom(seed));
     expect(throws(1)).toEqual(throws(1));
     expect(throws(1)).not.toEqual(throws(2));
   });
@@ -155,7 +155,7 @@ describe('seeded dice', () => {
   it('stay from 0 up to 1, and reach all parts', async () => {
     await fc.assert(
       fc.property(fc.integer(), (seed) => {
-        const throws = Array.from({ length: 200 }, seededDice(seed));
+        const throws = Array.from({ length: 200 }, seededRandom(seed));
         expect(throws.every((one) => one >= 0 && one < 1)).toBe(true);
         const quarters = new Set(throws.map((one) => Math.floor(one * 4)));
         expect(quarters.size).toBe(4);

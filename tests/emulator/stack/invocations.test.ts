@@ -2,7 +2,7 @@ import { CreateApplicationAssignmentCommand, SSOAdminClient } from '@aws-sdk/cli
 import { describe, expect, it } from 'vitest';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
 import { type FaultRule, Faults } from '../../../emulator/aws/faults.ts';
-import { Door, INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
+import { Gateway, INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
 import { IdentityCenter } from '../../../emulator/aws/identity-center/identity-center.ts';
 import { ssoAdmin } from '../../../emulator/aws/sso-admin/sso-admin.ts';
 import { VirtualTime } from '../../../emulator/engine/virtual-time.ts';
@@ -169,7 +169,7 @@ describe('the requests of an invocation', () => {
     );
     const faults = new Faults();
     for (const rule of rules) faults.add(rule);
-    const door = new Door({
+    const door = new Gateway({
       services: { SSOAdmin: ssoAdmin(center, clock) },
       faults,
       onCrash: (id, death) => invocations.kill(id, death),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { begun, grown, type Hold, released } from '../../../domain/decision/hold.ts';
+import { beginHold, growHold, type Hold, releaseHold } from '../../../domain/decision/hold.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
@@ -184,7 +184,10 @@ describe('the line', () => {
     const { look, statuses } = await looking(options);
     const plan = await look(join(1, 5));
     expect(changesOf(plan)).toEqual(['record 1']);
-    expect([[...plan.owing], [...plan.lines]]).toEqual([[[APPLICATION, { withStatus: false }]], [[APPLICATION, true]]]);
+    expect([[...plan.sweepsNeeded], [...plan.hasWaitlist]]).toEqual([
+      [[APPLICATION, { withStatus: false }]],
+      [[APPLICATION, true]],
+    ]);
     expect(await statuses()).toEqual({ 1: 'waitlisted', 2: 'waitlisted' });
   });
 
@@ -192,7 +195,7 @@ describe('the line', () => {
     const options = { entitlements: capped(1), members: [1, 2], seats: [waiting(2, 10)] };
     const { look } = await looking(options);
     const plan = await look(join(1, 11));
-    expect([changesOf(plan), plan.owing.size]).toEqual([['grant 1 group-join'], 0]);
+    expect([changesOf(plan), plan.sweepsNeeded.size]).toEqual([['grant 1 group-join'], 0]);
   });
 
   it('is owed the place that a deleted user leaves, which a look at that user alone shows', async () => {
@@ -200,18 +203,18 @@ describe('the line', () => {
     const seats = [aSeat(1), waiting(2, 10)];
     const { look, seat } = await looking({ entitlements: capped(1), directory, seats });
     const plan = await look(lookAt(1));
-    expect([changesOf(plan), [...plan.owing]]).toEqual([['record 1'], [[APPLICATION, { withStatus: false }]]]);
+    expect([changesOf(plan), [...plan.sweepsNeeded]]).toEqual([['record 1'], [[APPLICATION, { withStatus: false }]]]);
     expect(await seat(1)).toMatchObject({ status: 'revoked' });
   });
 
   it('owes nothing after a sweep, which has served it', async () => {
     const { look } = await looking({ entitlements: capped(1), members: [1, 2], seats: [waiting(2, 10)] });
-    expect((await look(sweep())).owing.size).toBe(0);
+    expect((await look(sweep())).sweepsNeeded.size).toBe(0);
   });
 
   it('is known to be there or not after a sweep; after a look at one person only where it is', async () => {
     const lineOf = async (options: LookingOptions, looks = sweep()) => [
-      ...(await (await looking(options)).look(looks)).lines.values(),
+      ...(await (await looking(options)).look(looks)).hasWaitlist.values(),
     ];
     const nobody = { entitlements: capped(1), members: [1] };
     expect(await lineOf(nobody)).toEqual([false]);
@@ -267,7 +270,7 @@ describe('a cap that was lowered below what is in use', () => {
     center.setLag('SSOAdmin.ListApplicationAssignments', 60);
     const plan = await look(sweep());
     expect(plan).toMatchObject({ changes: [], unproven: true });
-    expect(plan.lookAt.get(APPLICATION)).toBe(until);
+    expect(plan.requeueAt.get(APPLICATION)).toBe(until);
     expect(await statuses()).toEqual({ 1: 'confirmed', 2: before.status });
   });
 });
@@ -283,7 +286,7 @@ describe('the brake', () => {
   it('lets pass what is within the budget', async () => {
     const { look, hold } = await looking({ ...options, members: [1, 2, 3, 4] });
     const plan = await look(sweep());
-    expect([changesOf(plan), plan.held.get(APPLICATION), await hold()]).toEqual([
+    expect([changesOf(plan), plan.heldCounts.get(APPLICATION), await hold()]).toEqual([
       ['revoke 5 group-leave'],
       0,
       undefined,
@@ -294,7 +297,7 @@ describe('the brake', () => {
     const { look, hold, seat, statuses } = await looking(options);
     const plan = await look(sweep());
     expect(plan).toMatchObject({ changes: [], holds: [APPLICATION], failures: [] });
-    expect(plan.held.get(APPLICATION)).toBe(2);
+    expect(plan.heldCounts.get(APPLICATION)).toBe(2);
     expect(await statuses()).toEqual({ 1: 'confirmed', 2: 'confirmed', 3: 'confirmed', 4: 'held', 5: 'held' });
     expect(await seat(4)).toMatchObject({ hold: 1, audit: [] });
     const held = await hold();
@@ -387,7 +390,7 @@ describe('the brake', () => {
     };
     const { look, hold } = await looking({ directory, seats: seatsOf(1, 2), assigned: [1, 2] });
     const plan = await look(lookAt(1));
-    expect([changesOf(plan), [...plan.owing], await hold()]).toEqual([
+    expect([changesOf(plan), [...plan.sweepsNeeded], await hold()]).toEqual([
       [],
       [[APPLICATION, { withStatus: true }]],
       undefined,
@@ -467,7 +470,7 @@ describe('the brake', () => {
         assigned: [1, 2, 3],
       });
       const plan = await look(sweep());
-      expect([changesOf(plan), plan.lookAt.get(APPLICATION)]).toEqual([[], plusSeconds(changedAt, 30)]);
+      expect([changesOf(plan), plan.requeueAt.get(APPLICATION)]).toEqual([[], plusSeconds(changedAt, 30)]);
       expect([(await seat(4))?.status, await hold()]).toEqual(['creating', undefined]);
     });
   });
@@ -485,7 +488,7 @@ describe('the brake', () => {
 describe('while revocations are held', () => {
   const what = { applicationArn: APPLICATION, entitlement: 'amazon-q-developer' };
   const begin = (...numbers: number[]): Hold => ({
-    ...begun(undefined, { ...what, userIds: numbers.map(user) }, { now: START, execution: 'e', reason: 'brake' }),
+    ...beginHold(undefined, { ...what, userIds: numbers.map(user) }, { now: START, execution: 'e', reason: 'brake' }),
     audit: [],
   });
   const held = (number: number, generation = 1, parts: Partial<Seat> = {}) =>
@@ -511,7 +514,7 @@ describe('while revocations are held', () => {
   it('nothing is written where everybody is in it already', async () => {
     const { look, hold } = await looking({ ...options, members: [1, 2, 3, 5] });
     const plan = await look(sweep());
-    expect([changesOf(plan), plan.held.get(APPLICATION), (await hold())?.revision]).toEqual([[], 1, 1]);
+    expect([changesOf(plan), plan.heldCounts.get(APPLICATION), (await hold())?.revision]).toEqual([[], 1, 1]);
     expect(plan.reports.get(APPLICATION)).toMatchObject({ seats: 5, held: 1 });
   });
 
@@ -557,9 +560,9 @@ describe('while revocations are held', () => {
   });
 
   describe('and a person has released them', () => {
-    const grownHold = grown(begin(4), [user(5)]);
+    const grownHold = growHold(begin(4), [user(5)]);
     const both = { ...options, seats: [...seatsOf(1, 2, 3), held(4), held(5, 2)] };
-    const upTo = (generation: number) => released(grownHold, digestOf(grownHold, generation));
+    const upTo = (generation: number) => releaseHold(grownHold, digestOf(grownHold, generation));
 
     it.each([
       ['the older digest frees those whom it covered', 1, ['revoke 4 group-leave'], 1],
@@ -568,7 +571,7 @@ describe('while revocations are held', () => {
       const hold = upTo(generation);
       const { look } = await looking({ ...both, entitlements: braked(0), ...(hold ? { hold } : {}) });
       const plan = await look(sweep());
-      expect([changesOf(plan), plan.held.get(APPLICATION)]).toEqual([changes, left]);
+      expect([changesOf(plan), plan.heldCounts.get(APPLICATION)]).toEqual([changes, left]);
     });
 
     it('a covered person who is entitled again keeps the seat', async () => {
@@ -579,7 +582,7 @@ describe('while revocations are held', () => {
     });
 
     it('whoever leaves meanwhile is held without joining, until all that is covered is done', async () => {
-      const hold = released(begin(4), digestOf(begin(4), 1));
+      const hold = releaseHold(begin(4), digestOf(begin(4), 1));
       const { look, statuses, hold: found } = await looking({ ...options, ...(hold ? { hold } : {}) });
       expect(changesOf(await look(sweep()))).toEqual(['revoke 4 group-leave']);
       expect([(await statuses())[5], (await found())?.digests.length]).toEqual(['confirmed', 1]);
@@ -668,7 +671,7 @@ describe('adopting', () => {
     const { look, seat } = await looking({ members: [1, 2], seats, assigned: [1, 2] });
     const plan = await look(adopt);
     expect(await seat(1)).toMatchObject({ status: 'confirmed', changeSeq: 5 });
-    expect([(await seat(2))?.status, plan.lookAt.get(APPLICATION)]).toEqual(['revoked', plusSeconds(LATER, 30)]);
+    expect([(await seat(2))?.status, plan.requeueAt.get(APPLICATION)]).toEqual(['revoked', plusSeconds(LATER, 30)]);
     await look(adopt, { readAt: new Date(plusSeconds(LATER, 30)) });
     expect(await seat(2)).toMatchObject({ status: 'confirmed', audit: [{ kind: 'adopted' }] });
   });

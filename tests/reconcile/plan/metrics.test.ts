@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { INITIAL_PROGRESS } from '../../../domain/decision/progress.ts';
-import { acquire, emptyWork, LEASE_SECONDS } from '../../../domain/queue/work-queue.ts';
+import { acquireLease, emptyQueue, LEASE_SECONDS } from '../../../domain/queue/work-queue.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
 import { planChanges } from '../../../reconcile/plan/plan-changes.ts';
 import {
@@ -101,7 +101,7 @@ describe('a sweep measures', () => {
 describe('a lease', () => {
   async function entering(holder: string, secondsLater: number) {
     const { services, measured, clock } = await openServices({ members: [1] });
-    const held = acquire(emptyWork(), holder, START);
+    const held = acquireLease(emptyQueue(), holder, START);
     if (held) await services.ledger.saveWork(held);
     clock.advance(secondsLater);
     const request = aRequest({ users: [{ userId: user(1) }], trigger: 'manual' });

@@ -3,13 +3,20 @@ import { describe, expect, it } from 'vitest';
 import { BATCH_SIZE } from '../../../domain/decision/decide.ts';
 import type { Hold } from '../../../domain/decision/hold.ts';
 import { INITIAL_PROGRESS, type Progress } from '../../../domain/decision/progress.ts';
-import { acquire, emptyWork, LEASE_SECONDS, post, settle, type Work } from '../../../domain/queue/work-queue.ts';
+import {
+  acquireLease,
+  emptyQueue,
+  enqueue,
+  LEASE_SECONDS,
+  startSettleWait,
+  type WorkQueue,
+} from '../../../domain/queue/work-queue.ts';
 import type { Propagation, Request } from '../../../domain/request/request.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
 import { handler } from '../../../functions/plan-changes.ts';
 import { planChanges } from '../../../reconcile/plan/plan-changes.ts';
-import type { Plan } from '../../../reconcile/plan/result.ts';
+import type { PlanOutput } from '../../../reconcile/plan/result.ts';
 import { aDigest, aHeldRecord, aHold, anAuditRecord } from '../../support/builders.ts';
 import { anEntry } from '../../support/looking.ts';
 import { aPlatform } from '../../support/platform.ts';
@@ -33,7 +40,7 @@ interface PlanningOptions extends ServicesOptions {
   hold?: Hold | undefined;
   seats?: readonly Seat[];
   assigned?: readonly number[];
-  work?: Work;
+  work?: WorkQueue;
 }
 
 interface Asked {
@@ -60,13 +67,13 @@ async function planning({ seats = [], assigned = [], work, hold, ...options }: P
 const capped = (max: number) => someEntitlements({ entitlements: [{ seats: { max } }] });
 
 /** The lease in somebody's hands, with something in his mailbox. */
-function heldBy(holder: string, request: Request = aMembershipRequest('member', 1)): Work {
-  const held = acquire(emptyWork(), holder, START);
+function heldBy(holder: string, request: Request = aMembershipRequest('member', 1)): WorkQueue {
+  const held = acquireLease(emptyQueue(), holder, START);
   if (!held) throw new Error('the lease of a new mailbox is free');
-  return post(held, request, { me: holder, entitlements, now: START });
+  return enqueue(held, request, { me: holder, entitlements, now: START });
 }
 
-const changesOf = (plan: Plan) =>
+const changesOf = (plan: PlanOutput) =>
   plan.outcome === 'apply' ? plan.batches.map(({ kind, userIds }) => `${kind} ${userIds.length}`) : plan.outcome;
 
 const TICK = aRequest({ trigger: 'tick', sweep: 'due' });
@@ -125,7 +132,7 @@ describe('a plan', () => {
   });
 
   it('looks at named users first, and at applications when those are done', async () => {
-    const mailbox = post(emptyWork(), aRequest({ groups: [GROUP], at: plusSeconds(START, -600) }), {
+    const mailbox = enqueue(emptyQueue(), aRequest({ groups: [GROUP], at: plusSeconds(START, -600) }), {
       me: OTHER,
       entitlements,
       now: new Date(plusSeconds(START, -600)),
@@ -138,7 +145,7 @@ describe('a plan', () => {
   });
 
   it('goes on to the next look while its own is empty', async () => {
-    const mailbox = post(emptyWork(), aRequest({ groups: [GROUP], at: plusSeconds(START, -600) }), {
+    const mailbox = enqueue(emptyQueue(), aRequest({ groups: [GROUP], at: plusSeconds(START, -600) }), {
       me: OTHER,
       entitlements,
       now: new Date(plusSeconds(START, -600)),
@@ -205,7 +212,7 @@ describe('who plans', () => {
       ...services.directory,
       groupsOf: async (...asked: Parameters<typeof services.directory.groupsOf>) => {
         clock.advance(LEASE_SECONDS);
-        const taken = acquire(await services.ledger.work(), OTHER, clock.now());
+        const taken = acquireLease(await services.ledger.work(), OTHER, clock.now());
         if (taken) await services.ledger.saveWork(taken);
         return services.directory.groupsOf(...asked);
       },
@@ -272,7 +279,7 @@ describe('who plans', () => {
 
 describe('changes that an execution has made', () => {
   const seated = { members: [1, 2], seats: [aSeat(1), aSeat(2)], assigned: [1, 2] };
-  const looks = (users: Work['users']): Work => ({ ...emptyWork(), users });
+  const looks = (users: WorkQueue['users']): WorkQueue => ({ ...emptyQueue(), users });
 
   it('are to be proven by it', async () => {
     const { plan } = await planning({ members: [1] });
@@ -317,7 +324,7 @@ describe('a tick', () => {
   ])('%s', async (_fact, later, expected) => {
     const { plan, clock } = await planning({
       members: [1],
-      work: { ...emptyWork(), lastSweepAt: START.toISOString() },
+      work: { ...emptyQueue(), lastSweepAt: START.toISOString() },
     });
     clock.advance(later);
     expect(changesOf(await plan(TICK))).toEqual(expected);
@@ -325,13 +332,13 @@ describe('a tick', () => {
 
   it('takes up what was left half done', async () => {
     const left = aSeat(1, { status: 'creating', changedAt: plusSeconds(START, -900) });
-    const work = { ...emptyWork(), lastSweepAt: START.toISOString() };
+    const work = { ...emptyQueue(), lastSweepAt: START.toISOString() };
     const { plan } = await planning({ members: [1], seats: [left], work });
     expect(changesOf(await plan(TICK))).toEqual(['grant 1']);
   });
 
   it('takes up what an execution should have looked at and has not', async () => {
-    const mailbox = post(emptyWork(), aMembershipRequest('member', 1), { me: OTHER, entitlements, now: START });
+    const mailbox = enqueue(emptyQueue(), aMembershipRequest('member', 1), { me: OTHER, entitlements, now: START });
     const { plan, clock } = await planning({ members: [1], work: { ...mailbox, lastSweepAt: START.toISOString() } });
     expect(changesOf(await plan(TICK))).toBe('converged');
     clock.advance(61);
@@ -351,7 +358,7 @@ describe('a tick', () => {
       directory: disabled,
       seats: [aSeat(1), aSeat(2)],
       assigned: [1, 2],
-      work: { ...emptyWork(), lastSweepAt: at, lastStatusSweepAt: at },
+      work: { ...emptyQueue(), lastSweepAt: at, lastStatusSweepAt: at },
     });
     clock.advance(24 * 3600 - 1);
     expect(changesOf(await plan(TICK))).toBe('converged');
@@ -363,7 +370,7 @@ describe('a tick', () => {
 
   it('takes back a seat whose grace is over', async () => {
     const seats = [1, 2].map((number) => aSeat(number, { status: 'leaving', dueAt: plusSeconds(START, number * 60) }));
-    const work = { ...emptyWork(), lastSweepAt: START.toISOString() };
+    const work = { ...emptyQueue(), lastSweepAt: START.toISOString() };
     const { plan, clock } = await planning({ members: [3], seats: [...seats, aSeat(3)], assigned: [1, 2, 3], work });
     clock.advance(60);
     expect(await plan(TICK)).toMatchObject({
@@ -373,7 +380,7 @@ describe('a tick', () => {
   });
 
   it('sweeps an application whose line has a free place, and no other', async () => {
-    const work = { ...emptyWork(), lastSweepAt: START.toISOString(), lines: [APPLICATION] };
+    const work = { ...emptyQueue(), lastSweepAt: START.toISOString(), lines: [APPLICATION] };
     const line = [aSeat(1, { status: 'waitlisted' })];
     const free = await planning({ entitlements: capped(1), members: [1], seats: line, work });
     expect(await free.plan(TICK)).toMatchObject({ batches: [{ kind: 'grant', reason: 'place-freed' }] });
@@ -399,7 +406,7 @@ describe('a tick', () => {
   it('has the event of a hold sent that is not on the bus', async () => {
     const hold = aHold({ applicationArn: APPLICATION, audit: [aHeldRecord({ at: plusSeconds(START, -900) })] });
     const seats = [aSeat(1, { status: 'held', hold: 1 }), aSeat(2)];
-    const work = { ...emptyWork(), lastSweepAt: START.toISOString() };
+    const work = { ...emptyQueue(), lastSweepAt: START.toISOString() };
     const { plan } = await planning({ members: [2], seats, assigned: [1, 2], work, hold });
     expect(await plan(TICK)).toMatchObject({
       outcome: 'apply',
@@ -409,7 +416,7 @@ describe('a tick', () => {
 
   it('has the event of a seat sent whose entitlement was removed, and changes nothing of it', async () => {
     const seat = aSeat(1, { applicationArn: OTHER_APPLICATION, audit: [anAuditRecord()] });
-    const work = { ...emptyWork(), lastSweepAt: START.toISOString() };
+    const work = { ...emptyQueue(), lastSweepAt: START.toISOString() };
     const { plan, services } = await planning({ seats: [seat], work });
     expect(await plan(TICK)).toMatchObject({
       batches: [{ applicationArn: OTHER_APPLICATION, kind: 'record', userIds: [user(1)] }],
@@ -418,7 +425,7 @@ describe('a tick', () => {
   });
 
   it('reads the mailbox once where there is nothing to do, and writes nothing', async () => {
-    const { plan, door } = await planning({ work: { ...emptyWork(), lastSweepAt: START.toISOString() } });
+    const { plan, door } = await planning({ work: { ...emptyQueue(), lastSweepAt: START.toISOString() } });
     door.calls.clear();
     expect(changesOf(await plan(TICK))).toBe('converged');
     expect(Object.fromEntries(door.calls)).toEqual({ 'DynamoDB.Query': 1, 'DynamoDB.GetItem': 1 });
@@ -430,7 +437,7 @@ describe('a place', () => {
 
   it('that is freed for a single person has the line swept, by this execution', async () => {
     const seats = [aSeat(1), aSeat(2, { status: 'waitlisted' })];
-    const work = { ...emptyWork(), lines: [APPLICATION] };
+    const work = { ...emptyQueue(), lines: [APPLICATION] };
     const { plan, work: mailbox } = await planning({ entitlements: one, members: [2], seats, assigned: [1], work });
     expect(changesOf(await plan(aMembershipRequest('absent', 1)))).toEqual(['revoke 1']);
     expect((await mailbox()).sweeps[APPLICATION]).toMatchObject({ by: ME, cause: ME, trigger: 'tick' });
@@ -461,7 +468,7 @@ describe('a place', () => {
   });
 
   it('is asked for by nobody any more once a sweep has found no line', async () => {
-    const work = { ...emptyWork(), lines: [APPLICATION] };
+    const work = { ...emptyQueue(), lines: [APPLICATION] };
     const { plan, work: mailbox } = await planning({
       entitlements: one,
       members: [1],
@@ -490,7 +497,7 @@ describe('revocations that are held', () => {
     if (!hold) throw new Error('there is one');
     await services.ledger.saveHold({ ...hold, revision: hold.revision + 1, audit: [] });
     const mailbox = await services.ledger.work();
-    await services.ledger.saveWork(settle(mailbox, ME, clock.now()).work);
+    await services.ledger.saveWork(startSettleWait(mailbox, ME, clock.now()).work);
     clock.advance(30);
     expect(await plan(SWEEP, { progress: first.progress })).toMatchObject({
       outcome: 'held',
@@ -567,7 +574,7 @@ describe('a release', () => {
   ])('of a digest %s is refused, and nothing is posted', async (_fact, request, parts) => {
     const { plan, work, calls } = await planning({ ...options, ...parts });
     await expect(plan(request)).rejects.toMatchObject({ name: 'RefusedError', reason: 'no-such-hold' });
-    expect([await work(), calls('SSOAdmin.ListApplicationAssignments')]).toEqual([emptyWork(), 0]);
+    expect([await work(), calls('SSOAdmin.ListApplicationAssignments')]).toEqual([emptyQueue(), 0]);
   });
 
   it.each([
@@ -657,7 +664,7 @@ describe('what sweeps found', () => {
     ['fewer than before', { [APPLICATION]: 40 }, undefined],
     ['the first time of this application', { [OTHER_APPLICATION]: 0 }, undefined],
   ])('alarms of a jump of what is not Usher’s: %s', async (_fact, unmanaged, jump) => {
-    const work = { ...emptyWork(), ...(unmanaged ? { unmanaged } : {}) };
+    const work = { ...emptyQueue(), ...(unmanaged ? { unmanaged } : {}) };
     const {
       plan,
       measured,
@@ -671,7 +678,7 @@ describe('what sweeps found', () => {
   it('names seats of applications that are configured no more, where everything was swept', async () => {
     const seats = [1, 2].map((number) => aSeat(number, { applicationArn: OTHER_APPLICATION }));
     const gone = aSeat(3, { applicationArn: OTHER_APPLICATION, status: 'revoked' });
-    const work = { ...emptyWork(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
+    const work = { ...emptyQueue(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
     const { plan, measured } = await planning({ seats: [...seats, gone], work });
     expect(await plan(SWEEP)).toMatchObject({
       outcome: 'converged',
@@ -682,7 +689,7 @@ describe('what sweeps found', () => {
 
   it('names none that are all gone', async () => {
     const seats = [aSeat(3, { applicationArn: OTHER_APPLICATION, status: 'revoked' })];
-    const work = { ...emptyWork(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
+    const work = { ...emptyQueue(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
     const { plan, measured } = await planning({ seats, work });
     expect(await plan(SWEEP)).not.toHaveProperty('unconfigured');
     expect(measured.map(([name]) => name)).not.toContain('UnconfiguredSeats');
@@ -744,7 +751,7 @@ describe('a refusal', () => {
   });
 
   describe('of an application of the past whose items cannot be read', () => {
-    const past = { ...emptyWork(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
+    const past = { ...emptyQueue(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
     const unreadable = { pk: OTHER_APPLICATION, sk: user(1), schemaVersion: 2 };
 
     it('leaves the others served, the lease free and its own sweep for later', async () => {
@@ -765,7 +772,7 @@ describe('a refusal', () => {
         ...services.ledger,
         async itemsOf(application: string) {
           const context = { me: OTHER, entitlements: services.entitlements.entitlements, now: START };
-          await services.ledger.saveWork(post(await work(), hint, context));
+          await services.ledger.saveWork(enqueue(await work(), hint, context));
           return services.ledger.itemsOf(application);
         },
       };
@@ -786,8 +793,8 @@ describe('a refusal', () => {
   });
 
   it('is put off while something else is due', async () => {
-    const mailbox = post(
-      emptyWork(),
+    const mailbox = enqueue(
+      emptyQueue(),
       aRequest({ sweep: 'everything', trigger: 'manual', at: plusSeconds(START, -600) }),
       { me: OTHER, entitlements: two.entitlements.entitlements, now: new Date(plusSeconds(START, -600)) },
     );
@@ -873,7 +880,7 @@ describe('PlanChanges', () => {
 
   it('fails on an item of a newer version in the ledger, by its name', async () => {
     const world = await planning({ members: [1] });
-    await world.put({ ...emptyWork(), pk: '#work', sk: '#work', schemaVersion: 2 });
+    await world.put({ ...emptyQueue(), pk: '#work', sk: '#work', schemaVersion: 2 });
     const { platform, logged } = aPlatform(world);
     const input = { request: SWEEP, propagation: VISIBLE, progress: INITIAL_PROGRESS, execution: ME };
     await expect(handler.on(() => platform)(input, context)).rejects.toMatchObject({ reason: 'ledger-unreadable' });

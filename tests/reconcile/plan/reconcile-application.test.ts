@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Looks } from '../../../domain/queue/work-queue.ts';
+import type { WorkItems } from '../../../domain/queue/work-queue.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
@@ -26,7 +26,7 @@ describe('a look', () => {
     const plan = await look(lookAt(1, 2, 3));
     expect(changesOf(plan)).toEqual(['revoke 2 group-leave', 'grant 1 group-join']);
     expect(plan).toMatchObject({ failures: [], unproven: false, checked: ['amazon-q-developer'] });
-    expect(plan.lookAt.size).toBe(0);
+    expect(plan.requeueAt.size).toBe(0);
   });
 
   it('lists what has to change for an application', async () => {
@@ -48,7 +48,7 @@ describe('a look', () => {
     const expected = [{ groupId: GROUP, membership: 'member' as const, at: START.toISOString() }];
     const plan = await look({ users: { [user(1)]: anEntry({ expected }) }, sweeps: {} });
     expect(plan.changes).toEqual([]);
-    expect([...plan.lookAt]).toEqual([[user(1), plusSeconds(LATER, 30)]]);
+    expect([...plan.requeueAt]).toEqual([[user(1), plusSeconds(LATER, 30)]]);
   });
 
   it('serves the others when one of many cannot be read for now, and looks at that one again', async () => {
@@ -56,7 +56,7 @@ describe('a look', () => {
     faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind: 'throttle', principalId: user(2) });
     const plan = await look(lookAt(1, 2, 3));
     expect(changesOf(plan)).toEqual(['grant 1 group-join', 'grant 3 group-join']);
-    expect([...plan.lookAt]).toEqual([[user(2), plusSeconds(LATER, 30)]]);
+    expect([...plan.requeueAt]).toEqual([[user(2), plusSeconds(LATER, 30)]]);
   });
 
   it.each([
@@ -71,15 +71,15 @@ describe('a look', () => {
   it.each([
     [
       'a user',
-      (lookAgainAt: string): Looks => ({ users: { [user(1)]: anEntry({ lookAgainAt }) }, sweeps: {} }),
+      (lookAgainAt: string): WorkItems => ({ users: { [user(1)]: anEntry({ lookAgainAt }) }, sweeps: {} }),
       user(1),
     ],
-    ['an application', (lookAgainAt: string): Looks => sweep({ lookAgainAt }), APPLICATION],
+    ['an application', (lookAgainAt: string): WorkItems => sweep({ lookAgainAt }), APPLICATION],
   ])('looks a second time at %s that it was told to, until then', async (_fact, looks, key) => {
     const { look } = await looking({ members: [1] });
     const second = plusSeconds(START, 120);
-    expect((await look(looks(second))).lookAt.get(key)).toBe(second);
-    expect((await look(looks(second), { readAt: new Date(second) })).lookAt.size).toBe(0);
+    expect((await look(looks(second))).requeueAt.get(key)).toBe(second);
+    expect((await look(looks(second), { readAt: new Date(second) })).requeueAt.size).toBe(0);
   });
 
   it('waits until a write of ours has had time to show', async () => {
@@ -87,7 +87,7 @@ describe('a look', () => {
     const { look, seat } = await looking({ members: [1], seats: [aSeat(1, { status: 'assigned', changedAt })] });
     const plan = await look(lookAt(1));
     expect(plan.changes).toEqual([]);
-    expect(plan.lookAt.get(user(1))).toBe(plusSeconds(changedAt, 30));
+    expect(plan.requeueAt.get(user(1))).toBe(plusSeconds(changedAt, 30));
     expect(await seat(1)).toMatchObject({ status: 'assigned' });
   });
 
@@ -95,7 +95,7 @@ describe('a look', () => {
     const changedAt = plusSeconds(LATER, -10);
     const { look } = await looking({ members: [1], seats: [aSeat(1, { status: 'assigned', changedAt })] });
     const plan = await look(sweep({ lookAgainAt: plusSeconds(LATER, 90) }));
-    expect(plan.lookAt.get(APPLICATION)).toBe(plusSeconds(LATER, 90));
+    expect(plan.requeueAt.get(APPLICATION)).toBe(plusSeconds(LATER, 90));
   });
 
   it('keeps what was checked before, and asks for settings once', async () => {
@@ -220,7 +220,7 @@ describe('a look at an application that is configured no more', () => {
     const { look, services } = await looking(options);
     const plan = await look(given);
     expect(changesOf(plan)).toEqual(['record 2']);
-    expect(plan.held.get(OTHER_APPLICATION)).toBe(2);
+    expect(plan.heldCounts.get(OTHER_APPLICATION)).toBe(2);
     const { seats, hold } = await services.ledger.holdings(OTHER_APPLICATION);
     expect(seats.map(({ status }) => status)).toEqual(['held', 'held']);
     expect(hold).toMatchObject({ entitlement: 'kiro', reason: 'nobody-entitled', digests: [{ count: 2 }] });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Entitlement } from '../../../domain/entitlements.ts';
-import type { SweepEntry, UserEntry } from '../../../domain/queue/work-queue.ts';
+import type { SweepItem, UserItem } from '../../../domain/queue/work-queue.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
@@ -8,9 +8,9 @@ import {
   isAnyEmpty,
   isAnyEntitled,
   type Readers,
+  readApplication,
+  readUser,
   type SweepCache,
-  viewApplication,
-  viewUser,
 } from '../../../reconcile/plan/snapshot.ts';
 import { aSeat, ME, START, someEntitlements } from '../../support/services.ts';
 import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../../support/stack.ts';
@@ -29,7 +29,7 @@ const groups = (first: readonly number[], second: readonly number[] = []) => ({
 });
 
 describe('a view of a user', () => {
-  function anEntry(expected: UserEntry['expected'] = []): UserEntry {
+  function anEntry(expected: UserItem['expected'] = []): UserItem {
     const at = START.toISOString();
     return { by: ME, dueAt: at, at, since: at, cause: 'event-1', trigger: 'event', hints: 1, expected };
   }
@@ -38,7 +38,7 @@ describe('a view of a user', () => {
   async function view(options: ViewingOptions, { entry = anEntry(), later = 0 } = {}) {
     const world = await viewing(options);
     const readAt = new Date(plusSeconds(START, later));
-    const { unmet, standings } = await viewUser(user(1), entry, readAt, world.readers);
+    const { unmet, standings } = await readUser(user(1), entry, readAt, world.readers);
     return { ...world, unmet, standings: standings.map(({ standing }) => standing), found: standings };
   }
 
@@ -141,7 +141,7 @@ describe('a view of a user', () => {
     const missing = async (later: number) => {
       const { faults, readers } = await viewing(options);
       faults.add({ operation: 'IdentityStore.DescribeUser', kind: 'not-found' });
-      return viewUser(user(1), anEntry(), new Date(plusSeconds(START, later)), readers);
+      return readUser(user(1), anEntry(), new Date(plusSeconds(START, later)), readers);
     };
     expect(await missing(0)).toEqual({ unmet: true, standings: [] });
     const { unmet, standings } = await missing(900);
@@ -157,15 +157,15 @@ describe('a view of a user', () => {
   ])('fails when %s fails', async (operation) => {
     const { faults, readers } = await viewing({ members: [1] });
     faults.add({ operation, kind: 'throttle' });
-    await expect(viewUser(user(1), anEntry(), START, readers)).rejects.toThrow(TransientAwsError);
+    await expect(readUser(user(1), anEntry(), START, readers)).rejects.toThrow(TransientAwsError);
   });
 });
 
-type Orders = Pick<SweepEntry, 'withStatus'> & Partial<Pick<SweepEntry, 'adopt' | 'giveUp'>>;
+type Orders = Pick<SweepItem, 'withStatus'> & Partial<Pick<SweepItem, 'adopt' | 'giveUp'>>;
 
 async function viewFresh(entitlement: Entitlement, orders: Orders, readers: Readers, cache: SweepCache) {
   const { seats } = await readers.ledger.holdings(entitlement.application);
-  return viewApplication({ entitlement, seats, orders }, START, readers, cache);
+  return readApplication({ entitlement, seats, orders }, START, readers, cache);
 }
 
 describe('a view of an application', () => {
@@ -248,7 +248,9 @@ describe('a view of an application', () => {
     const directory = { users: people(1, 6).map((number) => aUser(number, 'DISABLED')), ...groups([1, 2, 3, 4]) };
     const seats = [aSeat(2), aSeat(3, { status: 'creating' }), aSeat(5), aSeat(6, { status: 'revoked' })];
     const { standings } = await view({ people: 6, directory, seats, assigned: [2, 4] });
-    expect(Object.fromEntries(standings.map(({ userId, absence }) => [Number(userId.slice(-1)), absence]))).toEqual({
+    expect(
+      Object.fromEntries(standings.map(({ userId, ineligibility: absence }) => [Number(userId.slice(-1)), absence])),
+    ).toEqual({
       1: 'user-disabled',
       2: undefined,
       3: 'user-disabled',

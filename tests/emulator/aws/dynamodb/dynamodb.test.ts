@@ -8,7 +8,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { openDynamoDb } from '../../../../emulator/aws/dynamodb/dynamodb.ts';
 import { Faults } from '../../../../emulator/aws/faults.ts';
-import { Door } from '../../../../emulator/aws/gateway.ts';
+import { Gateway } from '../../../../emulator/aws/gateway.ts';
 import { readTemplate } from '../../../../emulator/engine/template.ts';
 import { people } from '../../../support/stack.ts';
 
@@ -18,7 +18,7 @@ const key = (sk: string) => ({ pk: { S: 'a' }, sk: { S: sk } });
 async function aDatabase() {
   const database = openDynamoDb();
   await database.createTable({ TableName, ...readTemplate().ledgerTable });
-  const door = new Door({ services: { DynamoDB: database }, faults: new Faults(), onCrash: () => undefined });
+  const door = new Gateway({ services: { DynamoDB: database }, faults: new Faults(), onCrash: () => undefined });
   const client = new DynamoDBClient({
     region: 'us-east-1',
     maxAttempts: 1,

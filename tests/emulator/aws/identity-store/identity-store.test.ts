@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-identitystore';
 import { describe, expect, it } from 'vitest';
 import { Faults } from '../../../../emulator/aws/faults.ts';
-import { Door } from '../../../../emulator/aws/gateway.ts';
+import { Gateway } from '../../../../emulator/aws/gateway.ts';
 import type { DirectorySeed } from '../../../../emulator/aws/identity-center/directory-seed.ts';
 import { IdentityCenter, type Quirks } from '../../../../emulator/aws/identity-center/identity-center.ts';
 import { identityStore } from '../../../../emulator/aws/identity-store/identity-store.ts';
@@ -53,7 +53,7 @@ function aStore({ members, quirks = {} }: { members?: number; quirks?: Partial<Q
   };
   const instanceArn = 'arn:aws:sso:::instance/ssoins-1111222233334444';
   const world = new IdentityCenter(aSeed(members), { clock, instanceArn, quirks });
-  const door = new Door({
+  const door = new Gateway({
     services: { IdentityStore: identityStore(world, clock) },
     faults: new Faults(),
     onCrash: () => undefined,

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-sso-admin';
 import { describe, expect, it } from 'vitest';
 import { Faults } from '../../../../emulator/aws/faults.ts';
-import { Door } from '../../../../emulator/aws/gateway.ts';
+import { Gateway } from '../../../../emulator/aws/gateway.ts';
 import { IdentityCenter, type Quirks } from '../../../../emulator/aws/identity-center/identity-center.ts';
 import { ssoAdmin } from '../../../../emulator/aws/sso-admin/sso-admin.ts';
 
@@ -53,7 +53,7 @@ function anSsoAdmin({ assigned = 0, quirks = {} }: { assigned?: number; quirks?:
   };
   const instanceArn = 'arn:aws:sso:::instance/ssoins-1111222233334444';
   const world = new IdentityCenter(seed, { clock, instanceArn, quirks });
-  const door = new Door({
+  const door = new Gateway({
     services: { SSOAdmin: ssoAdmin(world, clock) },
     faults: new Faults(),
     onCrash: () => undefined,

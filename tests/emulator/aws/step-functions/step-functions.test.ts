@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
 import { Faults } from '../../../../emulator/aws/faults.ts';
-import { Door } from '../../../../emulator/aws/gateway.ts';
+import { Gateway } from '../../../../emulator/aws/gateway.ts';
 import { stepFunctions } from '../../../../emulator/aws/step-functions/step-functions.ts';
 import { readTemplate } from '../../../../emulator/engine/template.ts';
 import { aMachine, failure, IGNORED, INVISIBLE, type Script } from '../../../support/machine.ts';
@@ -35,7 +35,7 @@ function aService(script: Script = {}) {
       return `execution-${names}`;
     },
   );
-  const door = new Door({ services: { SFN: service }, faults: new Faults(), onCrash: () => undefined });
+  const door = new Gateway({ services: { SFN: service }, faults: new Faults(), onCrash: () => undefined });
   const sfn = new SFNClient({
     region: 'us-east-1',
     maxAttempts: 1,
