@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { identityCenterServices } from '../adapters/services.ts';
-import { BatchSchema } from '../domain/decision/decide.ts';
+import { BatchSchema } from '../domain/decision/batches.ts';
 import { Timestamp } from '../domain/shared/timestamp.ts';
 import { applyChanges } from '../reconcile/apply-changes.ts';
 import { defineHandler } from './handler.ts';

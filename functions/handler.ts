@@ -82,7 +82,7 @@ function lambdaPlatform(): Platform {
 }
 
 function handlerOf<Input, Services extends object, Output>(
-  { input, services, run, logFields: facts }: HandlerDefinition<Input, Services, Output>,
+  { input, services, run, logFields }: HandlerDefinition<Input, Services, Output>,
   { environment, logger, metrics }: Platform,
 ): Handler {
   const { measure, publish } = metricsOf(metrics);
@@ -96,7 +96,7 @@ function handlerOf<Input, Services extends object, Output>(
       try {
         const given = parseInput(input, event);
         const output = await run(given, built);
-        logger.info('completed', { execution, ...facts?.(output, given) });
+        logger.info('completed', { execution, ...logFields?.(output, given) });
         return output;
       } catch (error) {
         logger.error('failed', { execution, ...describeError(error) });

@@ -2,8 +2,9 @@ import * as z from 'zod/mini';
 import type { Environment } from '../adapters/environment.ts';
 import { connectEventBus } from '../adapters/event-bus.ts';
 import { connectLedger } from '../adapters/ledger.ts';
-import { BatchSchema } from '../domain/decision/decide.ts';
-import { publishAudit, recordFailure } from '../reconcile/publish-audit.ts';
+import { BatchSchema } from '../domain/decision/batches.ts';
+import { publishAudit } from '../reconcile/publish-audit.ts';
+import { recordFailure } from '../reconcile/record-failure.ts';
 import { defineHandler } from './handler.ts';
 
 const Input = z.union([

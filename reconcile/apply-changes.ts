@@ -1,21 +1,21 @@
 import type { Directory } from '../adapters/identity-store.ts';
 import type { Ledger } from '../adapters/ledger.ts';
 import type { Applications } from '../adapters/sso-admin.ts';
-import { type Batch, waitForGrantToShow } from '../domain/decision/decide.ts';
+import type { Batch } from '../domain/decision/batches.ts';
+import { waitForGrantToShow } from '../domain/decision/timing.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
 import type { UserItem, WorkQueue } from '../domain/queue/work-queue.ts';
+import { LEFT_BEHIND_SECONDS, type Seat } from '../domain/seat/seat.ts';
+import type { ChangeContext } from '../domain/seat/transitions.ts';
 import {
-  type ChangeContext,
   dropSeat,
-  LEFT_BEHIND_SECONDS,
   markAssigned,
   markCreating,
   markRefused,
   markRevoked,
   markRevoking,
   recordLateGrant,
-  type Seat,
-} from '../domain/seat/seat.ts';
+} from '../domain/seat/transitions.ts';
 import type { Clock } from '../domain/shared/clock.ts';
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { secondsBetween } from '../domain/shared/time.ts';

@@ -1,5 +1,6 @@
 import type { Ledger } from '../adapters/ledger.ts';
-import { emptyQueue, renewTerm, type WorkQueue } from '../domain/queue/work-queue.ts';
+import { renewTerm } from '../domain/queue/lease.ts';
+import { emptyQueue, type WorkQueue } from '../domain/queue/work-queue.ts';
 import type { Clock } from '../domain/shared/clock.ts';
 import { LeaseLostError, TransientAwsError } from '../domain/shared/errors.ts';
 import { secondsBetween } from '../domain/shared/time.ts';

@@ -1,19 +1,13 @@
 import type { EventBus } from '../adapters/event-bus.ts';
 import type { Ledger, SeatKey } from '../adapters/ledger.ts';
-import {
-  type AuditContext,
-  auditEvent,
-  type BusEvent,
-  type FailedExecution,
-  onboardingFailed,
-  revocationsHeld,
-} from '../domain/audit/event.ts';
-import type { Batch } from '../domain/decision/decide.ts';
+import { type AuditContext, auditEvent, type BusEvent, revocationsHeld } from '../domain/audit/event.ts';
+import type { Batch } from '../domain/decision/batches.ts';
 import { announced } from '../domain/decision/hold.ts';
-import { startSettleWait } from '../domain/queue/work-queue.ts';
-import { clearAudit } from '../domain/seat/seat.ts';
+import { startSettleWait } from '../domain/queue/claim.ts';
+import { clearAudit } from '../domain/seat/audit-records.ts';
 import type { Clock } from '../domain/shared/clock.ts';
 import { TransientAwsError } from '../domain/shared/errors.ts';
+import { accountOf } from '../domain/shared/ids.ts';
 import { inParallel } from './concurrency.ts';
 import { updateQueue } from './lease.ts';
 
@@ -124,39 +118,4 @@ async function send(events: readonly BusEvent[], bus: EventBus): Promise<Readonl
     for (const uid of await bus.publish(some)) taken.add(uid);
   });
   return taken;
-}
-
-/** The account in an ARN. */
-function accountOf(arn: string): string {
-  return arn.split(':')[4] ?? '';
-}
-
-/**
- * Sends the audit event of an execution that failed, timed out or was stopped. May run twice: same id.
- *
- * @throws TransientAwsError when the bus didn't take it
- */
-export async function recordFailure(
-  failed: {
-    executionArn: string;
-    stateMachineArn: string;
-    status: FailedExecution['status'];
-    stopDate: number;
-    error?: string | null | undefined;
-  },
-  { bus, sender }: RecordServices,
-): Promise<Record<string, never>> {
-  const { executionArn, stateMachineArn, status, stopDate, error } = failed;
-  const event = onboardingFailed(
-    {
-      execution: executionArn,
-      status,
-      at: new Date(stopDate).toISOString(),
-      stateMachineArn,
-      ...(error ? { error } : {}),
-    },
-    { ...sender, accountId: accountOf(executionArn) },
-  );
-  if (!(await bus.publish([event])).has(event.uid)) throw new TransientAwsError('PutEvents: the event was not taken');
-  return {};
 }

@@ -190,8 +190,8 @@ describe('the rule on events', () => {
 
   it('names the operations that may touch a membership, and no others', () => {
     const pattern = JSON.parse(JSON.stringify(patternOf(template, 'IdentityCenterEvents')));
-    const operations = [...EVENT_FAMILIES.values()].flatMap(({ meanings: hints }) =>
-      [...hints].flatMap(([operation, hint]) => (hint === 'nothing' ? [] : [operation])),
+    const operations = [...EVENT_FAMILIES.values()].flatMap(({ meanings }) =>
+      [...meanings].flatMap(([operation, meaning]) => (meaning === 'nothing' ? [] : [operation])),
     );
     expect(pattern.detail.eventSource.toSorted()).toEqual([...EVENT_FAMILIES.keys()].sort());
     expect(pattern.detail.eventName.toSorted()).toEqual([...new Set(operations)].sort());

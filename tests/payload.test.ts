@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type PlannedChange, ROUND_BATCHES, toBatches } from '../domain/decision/decide.ts';
+import type { PlannedChange } from '../domain/decision/batches.ts';
+import { ROUND_BATCHES, toBatches } from '../domain/decision/batches.ts';
 import { countRound, INITIAL_PROGRESS, isSpent, type Progress } from '../domain/decision/progress.ts';
 import { parseEntitlements } from '../domain/entitlements.ts';
 import { normalize } from '../domain/request/normalize.ts';

@@ -84,7 +84,7 @@ async function why(context: Context, command: Command): Promise<void> {
       entitlements: findings.map((finding) => ({
         entitlement: finding.entitlement.name,
         entitled: finding.standing.entitled,
-        absence: finding.standing.ineligibility,
+        ineligibility: finding.standing.ineligibility,
         assigned: finding.standing.assigned,
         seat: finding.standing.seat,
         line: finding.line,
@@ -156,7 +156,13 @@ async function findingsOf(userId: string, now: Date, readers: Readers): Promise<
   // A sweep has no need to look at whoever is neither a member nor has a seat; a person asks for them nevertheless.
   for (const entitlement of others) {
     if (!(await readers.applications.isAssigned(entitlement.application, userId))) continue;
-    const standing = { userId, entitled: false, absence: 'group-leave', assigned: true, seat: undefined } as const;
+    const standing = {
+      userId,
+      entitled: false,
+      ineligibility: 'group-leave',
+      assigned: true,
+      seat: undefined,
+    } as const;
     standings.push({ entitlement, standing });
   }
   const findings: Finding[] = [];
@@ -188,11 +194,11 @@ const ABSENCES = {
 
 /** What is, why, and what comes next. */
 function wordsOf({ entitlement, standing, decision, hold, line, full }: Finding, now: Date): string[] {
-  const { entitled, ineligibility: absence, assigned, seat } = standing;
+  const { entitled, ineligibility, assigned, seat } = standing;
   const because = entitled
     ? 'they are in one of its groups'
-    : absence
-      ? ABSENCES[absence]
+    : ineligibility
+      ? ABSENCES[ineligibility]
       : 'the reads contradict each other';
   const words: string[] = [];
   if (!seat || seat.status === 'revoked') {

@@ -1,5 +1,5 @@
 import type { Deployment, Target } from '../../adapters/operator/deployment.ts';
-import { holderOf } from '../../domain/queue/work-queue.ts';
+import { holderOf } from '../../domain/queue/lease.ts';
 import { EVENT_FAMILIES } from '../../domain/request/event-families.ts';
 import { isObject, own } from '../../domain/shared/json.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
@@ -130,8 +130,8 @@ function operationsOutside(pattern: string): string[] {
     return Array.isArray(list) ? list : undefined;
   };
   const [sources, operations] = [listed('eventSource'), listed('eventName')];
-  return [...EVENT_FAMILIES].flatMap(([source, { meanings: hints }]) => {
-    const wanted = [...hints].filter(([, hint]) => hint !== 'nothing').map(([name]) => name);
+  return [...EVENT_FAMILIES].flatMap(([source, { meanings }]) => {
+    const wanted = [...meanings].filter(([, meaning]) => meaning !== 'nothing').map(([name]) => name);
     if (sources && !sources.includes(source)) return [source];
     return operations ? wanted.filter((name) => !operations.includes(name)) : [];
   });

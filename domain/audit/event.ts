@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { HeldRecord, Hold } from '../decision/hold.ts';
-import type { AuditRecord, Seat } from '../seat/seat.ts';
+import type { AuditRecord } from '../seat/audit-records.ts';
+import type { Seat } from '../seat/seat.ts';
 import {
   CLASSIFICATIONS,
   type Classification,

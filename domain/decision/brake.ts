@@ -1,6 +1,7 @@
 import type { Entitlements } from '../entitlements.ts';
 import type { Reason, SeatStatus } from '../seat/seat.ts';
-import type { SeatCounts } from './decide.ts';
+import { BRAKE_WINDOW_SECONDS, type Seat, takesSlot } from '../seat/seat.ts';
+import { plusSeconds } from '../shared/time.ts';
 import { type Hold, type HoldReason, isHeld, isMember } from './hold.ts';
 
 /** A revocation that a plan wants. */
@@ -88,4 +89,29 @@ function holdReasonFor(planned: number, restraints: BrakeInput): HoldReason | un
   if (counts.inUse > 1 && nobodyEntitled) return 'nobody-entitled';
   const budget = Math.max(brake.atLeast, Math.floor((brake.percent * counts.atWindowStart) / 100));
   return counts.revokedInWindow + planned > budget ? 'brake' : undefined;
+}
+
+/** How many seats an application has, as far as its limits need to know. */
+export interface SeatCounts {
+  /** Seats whose assignment may exist. */
+  inUse: number;
+  /** Seats that existed 24 hours ago. */
+  atWindowStart: number;
+  /** Revocations in the last 24 hours, without those of deleted users, and those that are under way. */
+  revokedInWindow: number;
+}
+
+/** Counts an application's seats. */
+export function countSeats(seats: Iterable<Pick<Seat, 'status' | 'grantedAt' | 'revocations'>>, now: Date): SeatCounts {
+  const windowStart = plusSeconds(now, -BRAKE_WINDOW_SECONDS);
+  const since = (time: string) => Date.parse(time) > Date.parse(windowStart);
+  const counts: SeatCounts = { inUse: 0, atWindowStart: 0, revokedInWindow: 0 };
+  for (const seat of seats) {
+    const place = takesSlot(seat);
+    const recently = (seat.revocations ?? []).filter(since).length;
+    if (place) counts.inUse += 1;
+    counts.revokedInWindow += recently + (seat.status === 'revoking' ? 1 : 0);
+    if ((place || recently > 0) && seat.grantedAt !== undefined && !since(seat.grantedAt)) counts.atWindowStart += 1;
+  }
+  return counts;
 }

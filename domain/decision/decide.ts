@@ -1,40 +1,9 @@
-import * as z from 'zod/mini';
-import { BRAKE_WINDOW_SECONDS, isMadeAgain, type Reason, ReasonSchema, type Seat, takesSlot } from '../seat/seat.ts';
-import { ApplicationArn, ResourceId } from '../shared/ids.ts';
-import { SETTLE_SECONDS } from '../shared/limits.ts';
+import { isMadeAgain, type Reason, type Seat, takesSlot } from '../seat/seat.ts';
 import { isDue, plusSeconds } from '../shared/time.ts';
+import type { Wait } from './timing.ts';
+import { waitForGrantToShow, waitForWriteToSettle } from './timing.ts';
 
 const DAY_SECONDS = 24 * 3600;
-
-/** Most users of a batch. The more it has, the fewer batches wait for their last answers. */
-export const BATCH_SIZE = 500;
-/** So long its requests take at the most: within the Lambda's time limit, which is shorter than a lease. */
-const BATCH_SECONDS = 200;
-/** To sso-admin: whether a create without answer came to anything, the deletion, and the look that proves it. */
-const REQUESTS_PER_CHANGE = 3;
-/**
- * Bounds a round's batches, and with them the payload of a state: some 3,300 ids of the usual 36 characters. Every round
- * reads all that a sweep reads, so that the more a round has, the fewer calls a seat takes.
- */
-export const ROUND_BYTES = 130_000;
-/** The quotes of an id in a payload, and its comma. */
-const ID_MARKS_BYTES = 3;
-
-/** Bounds the history of a round: many applications, each with changes of many kinds. */
-export const ROUND_BATCHES = 100;
-
-/**
- * Changes of one kind to one application. `record`: only audit events of these people are still to be sent; `hold`: that
- * of the application's hold, and nobody is named.
- */
-export const BatchSchema = z.object({
-  applicationArn: ApplicationArn,
-  kind: z.enum(['grant', 'revoke', 'record', 'hold']),
-  reason: ReasonSchema,
-  userIds: z.array(ResourceId).check(z.maxLength(BATCH_SIZE)),
-});
-export type Batch = z.infer<typeof BatchSchema>;
-
 /** Why somebody isn't entitled. */
 export type Ineligibility = Extract<Reason, 'group-leave' | 'user-disabled' | 'user-deleted' | 'entitlement-removed'>;
 
@@ -71,7 +40,7 @@ export type Decision =
   | { do: 'gone'; reason: Ineligibility }
   | { do: 'confirm' | 'keep' | 'forget' }
   | { do: 'leave'; dueAt: string }
-  | { do: 'wait'; until: string }
+  | Wait
   | { do: 'nothing' };
 
 const NOTHING: Decision = { do: 'nothing' };
@@ -118,21 +87,18 @@ function decideInterrupted(seat: Seat, assigned: boolean, grant: Decision): Deci
   return assigned ? { do: 'keep' } : { do: 'gone', reason: 'group-leave' };
 }
 
-function decideIneligible(
-  { assigned, seat, ineligibility: absence }: UserState,
-  circumstances: DecisionContext,
-): Decision {
-  if (!seat || !absence) return NOTHING;
+function decideIneligible({ assigned, seat, ineligibility }: UserState, circumstances: DecisionContext): Decision {
+  if (!seat || !ineligibility) return NOTHING;
   const { readAt, graceDays } = circumstances;
   // With a user AWS removes the assignment itself: there is nothing to take back.
-  if (absence === 'user-deleted' && !assigned && takesSlot(seat)) {
+  if (ineligibility === 'user-deleted' && !assigned && takesSlot(seat)) {
     return (
       waitForWriteToSettle(seat, circumstances) ??
-      (isAudited(seat) ? { do: 'gone', reason: absence } : { do: 'forget' })
+      (isAudited(seat) ? { do: 'gone', reason: ineligibility } : { do: 'forget' })
     );
   }
-  const revoke = ifDue({ do: 'revoke', reason: absence }, seat, circumstances);
-  const graced = absence === 'group-leave' && graceDays > 0;
+  const revoke = ifDue({ do: 'revoke', reason: ineligibility }, seat, circumstances);
+  const graced = ineligibility === 'group-leave' && graceDays > 0;
   const leave: Decision = graced ? { do: 'leave', dueAt: plusSeconds(readAt, graceDays * DAY_SECONDS) } : revoke;
   switch (seat.status) {
     // An assignment whose answer was lost has its days of grace, too; whether there is one may show only later.
@@ -143,7 +109,7 @@ function decideIneligible(
     case 'confirmed':
       return leave;
     case 'leaving':
-      return absence === 'group-leave' && !isDue(seat.dueAt, readAt)
+      return ineligibility === 'group-leave' && !isDue(seat.dueAt, readAt)
         ? (waitForWriteToSettle(seat, circumstances) ?? NOTHING)
         : revoke;
     case 'revoking':
@@ -177,32 +143,6 @@ function grantReason(seat: Seat | undefined, { trigger }: DecisionContext): Reas
   return trigger === 'tick' ? 'reconciled' : 'group-join';
 }
 
-/** Longer than reads of assignments lag, with few exceptions. */
-const GRANT_SHOWS_SECONDS = 90;
-
-/**
- * Whether a look at this time may be too early to show what was granted last. Then it says nothing about its end either:
- * one that shows no assignment may show the time before it.
- */
-export function waitForGrantToShow(
-  { status, changedAt, grantedAt }: Pick<Seat, 'status' | 'changedAt' | 'grantedAt'>,
-  now: Date,
-): Extract<Decision, { do: 'wait' }> | undefined {
-  const last = status === 'creating' || status === 'assigned' ? changedAt : grantedAt;
-  if (last === undefined) return undefined;
-  const until = plusSeconds(last, GRANT_SHOWS_SECONDS);
-  return isDue(until, now) ? undefined : { do: 'wait', until };
-}
-
-/** Whether reads that began at this time may not show yet what was last written for a seat. */
-export function waitForWriteToSettle(
-  { changedAt }: Pick<Seat, 'changedAt'>,
-  { readAt }: Pick<DecisionContext, 'readAt'>,
-): Extract<Decision, { do: 'wait' }> | undefined {
-  const until = plusSeconds(changedAt, SETTLE_SECONDS);
-  return isDue(until, readAt) ? undefined : { do: 'wait', until };
-}
-
 /** What AWS has refused waits for its time. */
 function ifDue(change: Decision, seat: Seat, circumstances: DecisionContext): Decision {
   return mayTry(seat, circumstances) ? change : NOTHING;
@@ -215,79 +155,4 @@ function ifDue(change: Decision, seat: Seat, circumstances: DecisionContext): De
 function mayTry({ nextAttemptAt, refusal }: Seat, { readAt, trigger, execution }: DecisionContext): boolean {
   if (nextAttemptAt === undefined || isDue(nextAttemptAt, readAt)) return true;
   return refusal?.execution === execution ? refusal.failed === true : trigger === 'manual';
-}
-
-/** How many seats an application has, as far as its limits need to know. */
-export interface SeatCounts {
-  /** Seats whose assignment may exist. */
-  inUse: number;
-  /** Seats that existed 24 hours ago. */
-  atWindowStart: number;
-  /** Revocations in the last 24 hours, without those of deleted users, and those that are under way. */
-  revokedInWindow: number;
-}
-
-/** Counts an application's seats. */
-export function countSeats(seats: Iterable<Pick<Seat, 'status' | 'grantedAt' | 'revocations'>>, now: Date): SeatCounts {
-  const windowStart = plusSeconds(now, -BRAKE_WINDOW_SECONDS);
-  const since = (time: string) => Date.parse(time) > Date.parse(windowStart);
-  const counts: SeatCounts = { inUse: 0, atWindowStart: 0, revokedInWindow: 0 };
-  for (const seat of seats) {
-    const place = takesSlot(seat);
-    const recently = (seat.revocations ?? []).filter(since).length;
-    if (place) counts.inUse += 1;
-    counts.revokedInWindow += recently + (seat.status === 'revoking' ? 1 : 0);
-    if ((place || recently > 0) && seat.grantedAt !== undefined && !since(seat.grantedAt)) counts.atWindowStart += 1;
-  }
-  return counts;
-}
-
-/** A change as the plan lists it before it is cut into batches. */
-export type PlannedChange = Omit<Batch, 'userIds'> & { userId: string };
-
-/**
- * Cuts changes into batches of one application, kind and reason; revocations first, since they free places.
- *
- * @param requestsPerSecond at which they will be made
- * @returns at most {@link ROUND_BATCHES} of {@link ROUND_BYTES} together, and whether some changes were left for the next
- *   round
- */
-export function toBatches(
-  changes: readonly PlannedChange[],
-  requestsPerSecond: number,
-): { batches: Batch[]; more: boolean } {
-  const size = Math.min(BATCH_SIZE, Math.floor((BATCH_SECONDS * requestsPerSecond) / REQUESTS_PER_CHANGE));
-  const order = { revoke: 0, grant: 1, record: 2, hold: 3 };
-  const sorted = [...changes].sort((a, b) => order[a.kind] - order[b.kind]);
-  const groups = Map.groupBy(sorted, ({ applicationArn, kind, reason }) => `${applicationArn} ${kind} ${reason}`);
-  const batches: Batch[] = [];
-  let bytes = 0;
-  for (const group of groups.values()) {
-    for (let first = 0; first < group.length; first += size) {
-      const batch = batchOf(group.slice(first, first + size), ROUND_BYTES - bytes);
-      if (!batch || batches.length === ROUND_BATCHES) return { batches, more: true };
-      batches.push(batch);
-      bytes += bytesOf(batch);
-    }
-  }
-  const users = batches.reduce((sum, { userIds }) => sum + userIds.length, 0);
-  return { batches, more: users < changes.length };
-}
-
-/** As many of these changes, which are alike, as the bytes that are left can take; undefined when that is none. */
-function batchOf(changes: readonly PlannedChange[], bytesLeft: number): Batch | undefined {
-  const [first] = changes;
-  if (!first) return undefined;
-  const { userId: _, ...what } = first;
-  const batch: Batch = { ...what, userIds: [] };
-  let left = bytesLeft - bytesOf(batch);
-  for (const { userId } of changes) {
-    left -= userId.length + ID_MARKS_BYTES;
-    if (left >= 0) batch.userIds.push(userId);
-  }
-  return batch.userIds.length > 0 ? batch : undefined;
-}
-
-function bytesOf(batch: Batch): number {
-  return JSON.stringify(batch).length + 1;
 }

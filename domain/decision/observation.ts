@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { AuditRecordSchema, LEFT_BEHIND_SECONDS } from '../seat/seat.ts';
+import { AuditRecordSchema } from '../seat/audit-records.ts';
+import { LEFT_BEHIND_SECONDS } from '../seat/seat.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
 import { plusSeconds } from '../shared/time.ts';
 import { Timestamp } from '../shared/timestamp.ts';

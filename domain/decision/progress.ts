@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { ApplicationArn } from '../shared/ids.ts';
-import type { Batch } from './decide.ts';
+import type { Batch } from './batches.ts';
 
 /** What an execution carries from one plan to the next. */
 export const ProgressSchema = z.object({

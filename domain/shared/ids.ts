@@ -55,3 +55,8 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
 export function isPrintable(text: string): boolean {
   return !UNPRINTABLE.test(text);
 }
+
+/** The account in an ARN. */
+export function accountOf(arn: string): string {
+  return arn.split(':')[4] ?? '';
+}

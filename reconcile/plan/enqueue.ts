@@ -1,16 +1,11 @@
 import type { Pending } from '../../adapters/ledger.ts';
 import { releaseHold } from '../../domain/decision/hold.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
-import {
-  type Claim,
-  claim,
-  enqueue,
-  hasExpiredLease,
-  holderOf,
-  isRedriven,
-  reclaimOverdue,
-  type WorkQueue,
-} from '../../domain/queue/work-queue.ts';
+import type { Claim } from '../../domain/queue/claim.ts';
+import { claim, isRedriven, reclaimOverdue } from '../../domain/queue/claim.ts';
+import { enqueue } from '../../domain/queue/enqueue.ts';
+import { hasExpiredLease, holderOf } from '../../domain/queue/lease.ts';
+import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Request } from '../../domain/request/request.ts';
 import { takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';

@@ -1,14 +1,9 @@
-import type { Batch } from '../../domain/decision/decide.ts';
+import type { Batch } from '../../domain/decision/batches.ts';
 import { isStalled } from '../../domain/decision/progress.ts';
-import {
-  completeItems,
-  enqueueSweeps,
-  holderOf,
-  markPlanned,
-  releaseIfIdle,
-  type WorkItems,
-  type WorkQueue,
-} from '../../domain/queue/work-queue.ts';
+import { completeItems, markPlanned, releaseIfIdle } from '../../domain/queue/claim.ts';
+import { enqueueSweeps } from '../../domain/queue/enqueue.ts';
+import { holderOf } from '../../domain/queue/lease.ts';
+import type { WorkItems, WorkQueue } from '../../domain/queue/work-queue.ts';
 import { LeaseLostError, NotConvergedError } from '../../domain/shared/errors.ts';
 import { measureAll, measureFound, seatsLeft } from './metrics.ts';
 import type { HeldServices, PlanOutput, ReconcileResult, RunContext } from './result.ts';
@@ -46,9 +41,9 @@ export async function dispatch(
 }
 
 /** Which applications have a line, as far as a plan has seen it. */
-function withLines(work: WorkQueue, { hasWaitlist: lines }: ReconcileResult): WorkQueue {
-  const kept = (work.lines ?? []).filter((application) => !lines.has(application));
-  const found = [...lines].flatMap(([application, line]) => (line ? [application] : []));
+function withLines(work: WorkQueue, { hasWaitlist }: ReconcileResult): WorkQueue {
+  const kept = (work.lines ?? []).filter((application) => !hasWaitlist.has(application));
+  const found = [...hasWaitlist].flatMap(([application, line]) => (line ? [application] : []));
   const all = [...kept, ...found];
   const { lines: _, ...rest } = work;
   return all.length > 0 ? { ...rest, lines: all } : rest;

@@ -1,17 +1,11 @@
 import type { Holdings } from '../../adapters/ledger.ts';
-import { applyBrake, type BrakeDecision, type Revocation } from '../../domain/decision/brake.ts';
-import { countSeats, type Decision, isAdoptable, waitForWriteToSettle } from '../../domain/decision/decide.ts';
+import { applyBrake, type BrakeDecision, countSeats, type Revocation } from '../../domain/decision/brake.ts';
+import { type Decision, isAdoptable } from '../../domain/decision/decide.ts';
 import { beginHold, growHold, type Hold, isHeld, liftHold, nextGeneration } from '../../domain/decision/hold.ts';
+import { waitForWriteToSettle } from '../../domain/decision/timing.ts';
 import { allocateSeats, type Candidate, seatCandidate } from '../../domain/decision/waitlist.ts';
-import {
-  dropSeat,
-  markAdopted,
-  markHeld,
-  markRevoked,
-  markWaitlisted,
-  type Seat,
-  takesSlot,
-} from '../../domain/seat/seat.ts';
+import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
+import { dropSeat, markAdopted, markHeld, markRevoked, markWaitlisted } from '../../domain/seat/transitions.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';

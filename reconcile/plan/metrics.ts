@@ -13,11 +13,11 @@ function sum(numbers: Iterable<number>): number {
 
 /** What is known of one application at a time. */
 export function measureFound(
-  { reports, heldCounts: held }: ReconcileResult,
+  { reports, heldCounts }: ReconcileResult,
   before: WorkQueue,
   { measure }: PlanServices,
 ): void {
-  const heldBack = sum(held.values());
+  const heldBack = sum(heldCounts.values());
   if (heldBack > 0) measure('RevocationsHeld', heldBack);
   for (const { entitlement, seats } of reports.values()) measure('Seats', seats, entitlement);
   const grown = [...reports].map(([application, { unmanaged }]) => {

@@ -1,5 +1,4 @@
-import { applyBrake } from '../../domain/decision/brake.ts';
-import { countSeats } from '../../domain/decision/decide.ts';
+import { applyBrake, countSeats } from '../../domain/decision/brake.ts';
 import { type Answer, type Observation, observed } from '../../domain/decision/observation.ts';
 import { allocateSeats, type Candidate, seatCandidate } from '../../domain/decision/waitlist.ts';
 import type { Seat } from '../../domain/seat/seat.ts';

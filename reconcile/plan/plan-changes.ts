@@ -1,7 +1,10 @@
-import { type Batch, ROUND_BATCHES, toBatches } from '../../domain/decision/decide.ts';
+import type { Batch } from '../../domain/decision/batches.ts';
+import { ROUND_BATCHES, toBatches } from '../../domain/decision/batches.ts';
 import { countRound, isSpent, type Progress } from '../../domain/decision/progress.ts';
-import { dueItems, requeueFailed, type WorkItems, type WorkQueue } from '../../domain/queue/work-queue.ts';
-import { markReported } from '../../domain/seat/seat.ts';
+import { requeueFailed } from '../../domain/queue/claim.ts';
+import { dueItems } from '../../domain/queue/due.ts';
+import type { WorkItems, WorkQueue } from '../../domain/queue/work-queue.ts';
+import { markReported } from '../../domain/seat/transitions.ts';
 import { LeaseLostError, NotConvergedError, RefusedError } from '../../domain/shared/errors.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';

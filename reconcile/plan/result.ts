@@ -1,5 +1,6 @@
 import type { ApplicationItems } from '../../adapters/ledger.ts';
-import type { Batch, Decision, PlannedChange, UserState } from '../../domain/decision/decide.ts';
+import type { Batch, PlannedChange } from '../../domain/decision/batches.ts';
+import type { Decision, UserState } from '../../domain/decision/decide.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
 import type { Progress } from '../../domain/decision/progress.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';

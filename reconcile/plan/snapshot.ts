@@ -1,7 +1,8 @@
 import type { Directory, UserStatus } from '../../adapters/identity-store.ts';
 import type { Ledger } from '../../adapters/ledger.ts';
 import type { Applications } from '../../adapters/sso-admin.ts';
-import { type Ineligibility, type UserState, waitForWriteToSettle } from '../../domain/decision/decide.ts';
+import type { Ineligibility, UserState } from '../../domain/decision/decide.ts';
+import { waitForWriteToSettle } from '../../domain/decision/timing.ts';
 import type { Entitlement, Entitlements } from '../../domain/entitlements.ts';
 import type { SweepItem, UserItem } from '../../domain/queue/work-queue.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
@@ -87,12 +88,12 @@ function standingOf(
   member: boolean,
   status: UserStatus,
   givenUp = false,
-): { entitled: boolean; absence?: Ineligibility } {
+): { entitled: boolean; ineligibility?: Ineligibility } {
   // A member who doesn't exist: one of the two reads lags. Neither is ground enough for a change.
-  if (status === 'missing') return member ? { entitled: false } : { entitled: false, absence: 'user-deleted' };
-  if (status === 'disabled') return { entitled: false, absence: 'user-disabled' };
-  if (givenUp) return { entitled: false, absence: 'entitlement-removed' };
-  return member ? { entitled: true } : { entitled: false, absence: 'group-leave' };
+  if (status === 'missing') return member ? { entitled: false } : { entitled: false, ineligibility: 'user-deleted' };
+  if (status === 'disabled') return { entitled: false, ineligibility: 'user-disabled' };
+  if (givenUp) return { entitled: false, ineligibility: 'entitlement-removed' };
+  return member ? { entitled: true } : { entitled: false, ineligibility: 'group-leave' };
 }
 
 /** What is read once for all applications of a sweep. */
@@ -178,10 +179,7 @@ async function membersOfAny(groups: readonly string[], readers: Readers, cache: 
 }
 
 /** Whether one of these groups has no members, or doesn't exist; reads no more than the first members of each. */
-export async function isAnyEmpty(
-  groups: readonly string[],
-  { directory, renewLease }: Readers,
-): Promise<boolean> {
+export async function isAnyEmpty(groups: readonly string[], { directory, renewLease }: Readers): Promise<boolean> {
   for (const group of groups) {
     let empty = true;
     for await (const page of directory.membersOf(group)) {

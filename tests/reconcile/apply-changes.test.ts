@@ -1,7 +1,9 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
-import type { Batch } from '../../domain/decision/decide.ts';
-import { acquireLease, emptyQueue, enqueue, LEASE_SECONDS, type WorkQueue } from '../../domain/queue/work-queue.ts';
+import type { Batch } from '../../domain/decision/batches.ts';
+import { enqueue } from '../../domain/queue/enqueue.ts';
+import { acquireLease, LEASE_SECONDS } from '../../domain/queue/lease.ts';
+import { emptyQueue, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import type { FaultRule } from '../../emulator/aws/faults.ts';

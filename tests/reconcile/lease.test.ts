@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Ledger } from '../../adapters/ledger.ts';
-import { acquireLease, emptyQueue, LEASE_SECONDS, type WorkQueue } from '../../domain/queue/work-queue.ts';
+import { acquireLease, LEASE_SECONDS } from '../../domain/queue/lease.ts';
+import { emptyQueue, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import { LeaseLostError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import { openLease, updateQueue } from '../../reconcile/lease.ts';
@@ -71,13 +72,13 @@ describe('holding the lease', () => {
 
   it('renews it again when a minute has passed, and not before', async () => {
     const { ledger, clock, calls } = await held();
-    const { renewLease: keep } = await openLease(ledger, clock, mine);
+    const { renewLease } = await openLease(ledger, clock, mine);
     const before = calls('DynamoDB.PutItem');
     clock.advance(59);
-    await keep();
+    await renewLease();
     expect(calls('DynamoDB.PutItem')).toBe(before);
     clock.advance(1);
-    await keep();
+    await renewLease();
     expect((await ledger.work()).lease?.until).toBe(plusSeconds(START, 60 + LEASE_SECONDS));
   });
 
@@ -109,11 +110,11 @@ describe('holding the lease', () => {
 
   it('is refused later on, once somebody else has taken over', async () => {
     const { ledger, clock } = await held();
-    const { renewLease: keep } = await openLease(ledger, clock, mine);
+    const { renewLease } = await openLease(ledger, clock, mine);
     clock.advance(LEASE_SECONDS);
     const taken = acquireLease(await ledger.work(), OTHER, clock.now());
     if (taken) await ledger.saveWork(taken);
-    await expect(keep()).rejects.toThrow(LeaseLostError);
+    await expect(renewLease()).rejects.toThrow(LeaseLostError);
     expect((await ledger.work()).lease?.holder).toBe(OTHER);
   });
 });

@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../../domain/seat/seat.ts';
+import type { AuditRecord } from '../../domain/seat/audit-records.ts';
 import type { AuditEntry } from '../../emulator/stack/stack.ts';
 import { problemsWith } from '../support/audit-schemas.ts';
 

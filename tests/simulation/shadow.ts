@@ -2,7 +2,8 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { type Hold, HoldSchema } from '../../domain/decision/hold.ts';
 import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../../domain/queue/work-queue.ts';
-import { type AuditRecord, type Seat, SeatSchema, takesSlot } from '../../domain/seat/seat.ts';
+import type { AuditRecord } from '../../domain/seat/audit-records.ts';
+import { type Seat, SeatSchema, takesSlot } from '../../domain/seat/seat.ts';
 
 /** An item that was written, and the one that it replaced. */
 export type Written =

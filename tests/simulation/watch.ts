@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod/mini';
-import { holderOf } from '../../domain/queue/work-queue.ts';
-import { type AuditRecord, type Seat, takesSlot } from '../../domain/seat/seat.ts';
+import { holderOf } from '../../domain/queue/lease.ts';
+import type { AuditRecord } from '../../domain/seat/audit-records.ts';
+import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import type { GatewayRequest } from '../../emulator/aws/gateway.ts';
 import type { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
 import type { Answer } from '../../emulator/aws/json-service.ts';

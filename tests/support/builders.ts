@@ -4,7 +4,9 @@ import type { Observation } from '../../domain/decision/observation.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import { emptyQueue, type SweepItem, type UserItem, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Expectation, Propagation, Request } from '../../domain/request/request.ts';
-import type { AuditRecord, ChangeContext, Seat } from '../../domain/seat/seat.ts';
+import type { AuditRecord } from '../../domain/seat/audit-records.ts';
+import type { Seat } from '../../domain/seat/seat.ts';
+import type { ChangeContext } from '../../domain/seat/transitions.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 
 /** The time at which a test takes place, unless it is about time. */

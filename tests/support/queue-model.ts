@@ -1,21 +1,17 @@
+import type { Claim } from '../../domain/queue/claim.ts';
 import {
-  type Claim,
   claim,
   completeItems,
-  dueItems,
-  enqueue,
-  holderOf,
   markPlanned,
   reclaimOverdue,
   releaseIfIdle,
-  renewTerm,
   requeueFailed,
   startSettleWait,
-  type UserItem,
-  type WorkItems,
-  type WorkQueue,
-  WorkQueueSchema,
-} from '../../domain/queue/work-queue.ts';
+} from '../../domain/queue/claim.ts';
+import { dueItems } from '../../domain/queue/due.ts';
+import { enqueue } from '../../domain/queue/enqueue.ts';
+import { holderOf, renewTerm } from '../../domain/queue/lease.ts';
+import { type UserItem, type WorkItems, type WorkQueue, WorkQueueSchema } from '../../domain/queue/work-queue.ts';
 import type { Request } from '../../domain/request/request.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
 import { isDue, plusSeconds } from '../../domain/shared/time.ts';

@@ -4,7 +4,7 @@ import { connectEventBus } from '../../adapters/event-bus.ts';
 import { connectDirectory } from '../../adapters/identity-store.ts';
 import { connectLedger } from '../../adapters/ledger.ts';
 import { connectApplications } from '../../adapters/sso-admin.ts';
-import type { Batch } from '../../domain/decision/decide.ts';
+import type { Batch } from '../../domain/decision/batches.ts';
 import { type Entitlement, type Entitlements, parseEntitlements } from '../../domain/entitlements.ts';
 import type { Request } from '../../domain/request/request.ts';
 import type { Seat } from '../../domain/seat/seat.ts';

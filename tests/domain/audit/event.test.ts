@@ -7,7 +7,8 @@ import {
   onboardingFailed,
   revocationsHeld,
 } from '../../../domain/audit/event.ts';
-import type { AuditRecord, Seat } from '../../../domain/seat/seat.ts';
+import type { AuditRecord } from '../../../domain/seat/audit-records.ts';
+import type { Seat } from '../../../domain/seat/seat.ts';
 import { aDigest, aHeldRecord, aHold } from '../../support/builders.ts';
 
 const CONTEXT = { productVersion: '1.2.3', region: 'eu-west-1', accountId: '111122223333' };

@@ -65,8 +65,8 @@ describe('the brake', () => {
 
   it('neither counts nor holds revocations that had begun: they were counted when they began', () => {
     const settled = revocations(50, { status: 'revoking' });
-    const { allowed: free, held, begin } = applyBrake([...settled, ...revocations(20)], restraints());
-    expect([free.length, held.length, begin]).toEqual([70, 0, undefined]);
+    const { allowed, held, begin } = applyBrake([...settled, ...revocations(20)], restraints());
+    expect([allowed.length, held.length, begin]).toEqual([70, 0, undefined]);
     const full = applyBrake([...settled, ...revocations(21)], restraints());
     expect([full.allowed.length, full.held.length, full.begin]).toEqual([50, 21, 'brake']);
   });
@@ -98,10 +98,10 @@ describe('the brake', () => {
     fc.assert(
       fc.property(cases, ({ count, revokedInWindow, atWindowStart, emptyGroup }) => {
         const limits = restraints({ counts: { inUse: 100, revokedInWindow, atWindowStart }, emptyGroup });
-        const { allowed: free, held } = applyBrake(revocations(count), limits);
-        expect([free.length, held.length].sort()).toEqual([0, count].sort());
+        const { allowed, held } = applyBrake(revocations(count), limits);
+        expect([allowed.length, held.length].sort()).toEqual([0, count].sort());
         const budget = Math.max(10, Math.floor(atWindowStart / 5));
-        if (free.length > 0) expect(revokedInWindow + free.length).toBeLessThanOrEqual(budget);
+        if (allowed.length > 0) expect(revokedInWindow + allowed.length).toBeLessThanOrEqual(budget);
       }),
     );
   });
@@ -114,7 +114,7 @@ describe('while a hold is in force', () => {
 
   it('nobody new is revoked, and whoever leaves joins it', () => {
     const result = applyBrake([...member, newcomer], restraints({ hold: aHold() }));
-    expect(result).toEqual({ free: [], held: [...member, newcomer], lift: false, join: [newcomer] });
+    expect(result).toEqual({ allowed: [], held: [...member, newcomer], lift: false, join: [newcomer] });
   });
 
   it('a seat that is left over from an earlier hold joins it as well', () => {
@@ -123,13 +123,13 @@ describe('while a hold is in force', () => {
   });
 
   it('it is lifted by a look at everybody that wants nobody of it any more, and the rest is planned anew', () => {
-    expect(applyBrake([newcomer], restraints({ hold: aHold() }))).toMatchObject({ free: [newcomer], lift: true });
+    expect(applyBrake([newcomer], restraints({ hold: aHold() }))).toMatchObject({ allowed: [newcomer], lift: true });
     expect(applyBrake([newcomer], restraints({ hold: aHold(), whole: false }))).toMatchObject({
-      free: [],
+      allowed: [],
       lift: false,
     });
     expect(applyBrake([newcomer], restraints({ hold: aHold(), emptyGroup: true }))).toMatchObject({
-      free: [],
+      allowed: [],
       lift: true,
       begin: 'group-empty',
       join: [newcomer],
@@ -143,18 +143,18 @@ describe('while a hold is in force', () => {
     const let1 = releaseHold(hold, first?.digest ?? '');
     const limits = { counts: counts({ revokedInWindow: 100 }), emptyGroup: true, hold: let1 };
     expect(applyBrake([...member, later], restraints(limits))).toEqual({
-      free: member,
+      allowed: member,
       held: [later],
       lift: false,
       join: [],
     });
-    expect(applyBrake([later], restraints(limits))).toMatchObject({ free: [], lift: true, begin: 'group-empty' });
+    expect(applyBrake([later], restraints(limits))).toMatchObject({ allowed: [], lift: true, begin: 'group-empty' });
     const all = releaseHold(hold, hold.digests.at(-1)?.digest ?? '');
     expect(applyBrake([...member, later], restraints({ ...limits, hold: all })).allowed).toEqual([...member, later]);
   });
 
   it('a lifted hold restrains nobody', () => {
     const hold = { ...aHold(), status: 'lifted' as const };
-    expect(applyBrake(member, restraints({ hold }))).toEqual({ free: member, held: [], lift: false, join: [] });
+    expect(applyBrake(member, restraints({ hold }))).toEqual({ allowed: member, held: [], lift: false, join: [] });
   });
 });

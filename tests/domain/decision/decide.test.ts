@@ -1,16 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  BATCH_SIZE,
-  type Batch,
-  countSeats,
-  type DecisionContext,
-  decide,
-  isAdoptable,
-  ROUND_BYTES,
-  toBatches,
-  type UserState,
-} from '../../../domain/decision/decide.ts';
+import { BATCH_SIZE, type Batch, ROUND_BYTES, toBatches } from '../../../domain/decision/batches.ts';
+import { countSeats } from '../../../domain/decision/brake.ts';
+import { type DecisionContext, decide, isAdoptable, type UserState } from '../../../domain/decision/decide.ts';
 import { type Seat, type SeatStatus, SeatStatusSchema } from '../../../domain/seat/seat.ts';
 import {
   anApplication,
@@ -23,7 +15,7 @@ import {
   NOW,
 } from '../../support/builders.ts';
 
-const ABSENT = { entitled: false, absence: 'group-leave' } as const;
+const ABSENT = { entitled: false, ineligibility: 'group-leave' } as const;
 
 describe('decide', () => {
   // Of each pair the first is decided from settled reads, the second from reads that began 29 s after the last write.
@@ -85,7 +77,7 @@ describe('decide', () => {
   });
 
   describe('of a user who is deleted', () => {
-    const DELETED = { entitled: false, absence: 'user-deleted' } as const;
+    const DELETED = { entitled: false, ineligibility: 'user-deleted' } as const;
     const decided = (parts: Partial<UserState>) => decide(aStanding({ ...DELETED, ...parts }), circumstances());
 
     it.each<SeatStatus>(['creating', 'assigned', 'confirmed', 'leaving', 'held', 'revoking'])(
@@ -255,18 +247,18 @@ describe('decide', () => {
   it('changes an assignment only with a ground for it', () => {
     const standings = fc.record({
       entitled: fc.boolean(),
-      absence: fc.constantFrom('group-leave', 'user-disabled', 'user-deleted', undefined),
+      ineligibility: fc.constantFrom('group-leave', 'user-disabled', 'user-deleted', undefined),
       assigned: fc.boolean(),
       status: fc.option(fc.constantFrom(...SeatStatusSchema.options), { nil: undefined }),
       age: fc.integer({ min: 0, max: 60 }),
     });
     fc.assert(
-      fc.property(standings, ({ entitled, absence, assigned, status, age }) => {
+      fc.property(standings, ({ entitled, ineligibility, assigned, status, age }) => {
         const seat = status && aSeat({ status, changedAt: iso(-age) });
-        const why = entitled || !absence ? {} : { absence };
+        const why = entitled || !ineligibility ? {} : { ineligibility };
         const { do: what } = decide({ userId: aUserId(), entitled, assigned, seat, ...why }, circumstances());
         if (what === 'revoke')
-          expect({ entitled, absent: absence !== undefined, seat: !!seat }).toMatchObject({
+          expect({ entitled, absent: ineligibility !== undefined, seat: !!seat }).toMatchObject({
             entitled: false,
             absent: true,
             seat: true,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Batch } from '../../../domain/decision/decide.ts';
+import type { Batch } from '../../../domain/decision/batches.ts';
 import { countRound, INITIAL_PROGRESS, isSpent, isStalled, type Progress } from '../../../domain/decision/progress.ts';
 import { anApplication, aUserId } from '../../support/builders.ts';
 

@@ -21,12 +21,12 @@ describe('the line', () => {
     expect(allocateSeats([], [candidate(3, at), candidate(1, at), candidate(2, at)], 2).seated).toEqual(ids(1, 2));
   });
 
-  it('gives nothing when no place is free, and takes none away when more are in use than there should be', () => {
+  it('gives nothing when no hasSlot is free, and takes none away when more are in use than there should be', () => {
     expect(allocateSeats([seated(8), seated(9)], [candidate(1)], 2)).toEqual({ seated: new Set(), owed: false });
     expect(allocateSeats([seated(8), seated(9)], [candidate(1)], 1)).toEqual({ seated: new Set(), owed: false });
   });
 
-  it('owes a place to whoever waits longer than those who were looked at', () => {
+  it('owes a hasSlot to whoever waits longer than those who were looked at', () => {
     expect(allocateSeats([waiting(1)], [candidate(2)], 1)).toEqual({ seated: new Set(), owed: true });
     expect(allocateSeats([waiting(3)], [candidate(2)], 1)).toEqual({ seated: ids(2), owed: false });
     expect(allocateSeats([waiting(1), waiting(3)], [candidate(2)], 3)).toEqual({ seated: ids(2), owed: true });
@@ -39,7 +39,7 @@ describe('the line', () => {
     });
   });
 
-  it('leaves a place with its owner, however long others wait, as long as there are so many', () => {
+  it('leaves a hasSlot with its owner, however long others wait, as long as there are so many', () => {
     const drifted = [seated(5), seated(6)];
     const owners = [candidate(5, { hasSlot: true }), candidate(6, { hasSlot: true })];
     expect(allocateSeats([...drifted, waiting(1)], owners, 2)).toEqual({ seated: ids(5, 6), owed: false });
@@ -66,7 +66,7 @@ describe('the line', () => {
         const last = Math.max(0, ...looked.filter((number) => result.seated.has(aUserId(number))));
         const free = Math.max(0, max - inUse);
         for (const number of passed.filter((one) => one < last)) {
-          // Whoever stands before somebody who got a place gets one, too: by a look of their own.
+          // Whoever stands before somebody who got a hasSlot gets one, too: by a look of their own.
           expect(line).toContain(number);
           expect(looked).not.toContain(number);
           expect(result.owed).toBe(true);
@@ -85,8 +85,8 @@ describe('somebody who is to get a seat', () => {
     ['creating', iso(-60), true],
     ['confirmed', iso(-60), true],
     ['revoked', iso(), false],
-  ])('with a seat %s asked at %s, and takes a place: %s', (status, requestedAt, place) => {
+  ])('with a seat %s asked at %s, and takes a hasSlot: %s', (status, requestedAt, hasSlot) => {
     const seat = status && aSeat({ status, requestedAt: iso(-60) });
-    expect(seatCandidate(aUserId(), seat, iso())).toEqual({ userId: aUserId(), requestedAt, place });
+    expect(seatCandidate(aUserId(), seat, iso())).toEqual({ userId: aUserId(), requestedAt, hasSlot });
   });
 });

@@ -1,26 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  acquireLease,
   claim,
   completeItems,
-  dueItems,
-  emptyQueue,
-  enqueue,
-  enqueueSweeps,
-  holderOf,
   isRedriven,
-  LEASE_SECONDS,
   markPlanned,
   reclaimOverdue,
   releaseIfIdle,
-  renewTerm,
   requeueFailed,
-  type SweepItem,
   startSettleWait,
-  type WorkQueue,
-  WorkQueueSchema,
-} from '../../../domain/queue/work-queue.ts';
+} from '../../../domain/queue/claim.ts';
+import { dueItems } from '../../../domain/queue/due.ts';
+import { enqueue, enqueueSweeps } from '../../../domain/queue/enqueue.ts';
+import { acquireLease, holderOf, LEASE_SECONDS, renewTerm } from '../../../domain/queue/lease.ts';
+import { emptyQueue, type SweepItem, type WorkQueue, WorkQueueSchema } from '../../../domain/queue/work-queue.ts';
 import type { Request } from '../../../domain/request/request.ts';
 import {
   aGroupId,

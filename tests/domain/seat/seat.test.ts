@@ -1,9 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { AuditRecord } from '../../../domain/seat/audit-records.ts';
+import { clearAudit } from '../../../domain/seat/audit-records.ts';
 import {
-  type AuditRecord,
   attentionAt,
-  clearAudit,
+  type Seat,
+  SeatSchema,
+  type SeatStatus,
+  SeatStatusSchema,
+  takesSlot,
+} from '../../../domain/seat/seat.ts';
+import {
   dropSeat,
   markAdopted,
   markAssigned,
@@ -18,12 +25,7 @@ import {
   markWaitlisted,
   recordLateGrant,
   restoreSeat,
-  type Seat,
-  SeatSchema,
-  type SeatStatus,
-  SeatStatusSchema,
-  takesSlot,
-} from '../../../domain/seat/seat.ts';
+} from '../../../domain/seat/transitions.ts';
 import {
   aChangeContext,
   anApplication,

@@ -269,7 +269,7 @@ describe('a cap that was lowered below what is in use', () => {
     center.assignByHand(APPLICATION, user(2));
     center.setLag('SSOAdmin.ListApplicationAssignments', 60);
     const plan = await look(sweep());
-    expect(plan).toMatchObject({ changes: [], unproven: true });
+    expect(plan).toMatchObject({ changes: [], unverified: true });
     expect(plan.requeueAt.get(APPLICATION)).toBe(until);
     expect(await statuses()).toEqual({ 1: 'confirmed', 2: before.status });
   });

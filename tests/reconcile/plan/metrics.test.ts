@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { INITIAL_PROGRESS } from '../../../domain/decision/progress.ts';
-import { acquireLease, emptyQueue, LEASE_SECONDS } from '../../../domain/queue/work-queue.ts';
+import { acquireLease, LEASE_SECONDS } from '../../../domain/queue/lease.ts';
+import { emptyQueue } from '../../../domain/queue/work-queue.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
 import { planChanges } from '../../../reconcile/plan/plan-changes.ts';
 import {

@@ -97,7 +97,12 @@ describe('an entitlement that observes', () => {
     expect(calls('DynamoDB.PutItem')).toBe(Object.keys(answers).length);
     expect([...door.calls.keys()].filter((one) => WRITES.test(one) && one !== 'DynamoDB.PutItem')).toEqual([]);
     expect({ seats: await statuses(), assignments: center.assignments() }).toEqual(before);
-    expect(plan).toMatchObject({ failures: [], owing: new Map(), lines: new Map(), held: new Map() });
+    expect(plan).toMatchObject({
+      failures: [],
+      sweepsNeeded: new Map(),
+      hasWaitlist: new Map(),
+      heldCounts: new Map(),
+    });
   });
 
   it('leaves it to a sweep to take back that a revocation would be held: one user’s look sees no empty group', async () => {

@@ -1,16 +1,12 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { BATCH_SIZE } from '../../../domain/decision/decide.ts';
+import { BATCH_SIZE } from '../../../domain/decision/batches.ts';
 import type { Hold } from '../../../domain/decision/hold.ts';
 import { INITIAL_PROGRESS, type Progress } from '../../../domain/decision/progress.ts';
-import {
-  acquireLease,
-  emptyQueue,
-  enqueue,
-  LEASE_SECONDS,
-  startSettleWait,
-  type WorkQueue,
-} from '../../../domain/queue/work-queue.ts';
+import { startSettleWait } from '../../../domain/queue/claim.ts';
+import { enqueue } from '../../../domain/queue/enqueue.ts';
+import { acquireLease, LEASE_SECONDS } from '../../../domain/queue/lease.ts';
+import { emptyQueue, type WorkQueue } from '../../../domain/queue/work-queue.ts';
 import type { Propagation, Request } from '../../../domain/request/request.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';

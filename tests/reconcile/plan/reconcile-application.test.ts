@@ -25,7 +25,7 @@ describe('a look', () => {
     const { look } = await looking({ members: [1, 3], seats: [aSeat(2)], assigned: [2, 3] });
     const plan = await look(lookAt(1, 2, 3));
     expect(changesOf(plan)).toEqual(['revoke 2 group-leave', 'grant 1 group-join']);
-    expect(plan).toMatchObject({ failures: [], unproven: false, checked: ['amazon-q-developer'] });
+    expect(plan).toMatchObject({ failures: [], unverified: false, checked: ['amazon-q-developer'] });
     expect(plan.requeueAt.size).toBe(0);
   });
 

@@ -71,23 +71,23 @@ describe('a view of a user', () => {
     expect(found).toMatchObject([
       {
         entitlement: { name: 'amazon-q-developer' },
-        standing: { entitled: false, absence: 'group-leave', assigned: true },
+        standing: { entitled: false, ineligibility: 'group-leave', assigned: true },
       },
       { entitlement: { name: 'kiro' }, standing: { entitled: true, assigned: false } },
     ]);
   });
 
   it.each<[string, ViewingOptions, object]>([
-    ['left', { seats: [aSeat(1)] }, { entitled: false, absence: 'group-leave', seat: aSeat(1) }],
+    ['left', { seats: [aSeat(1)] }, { entitled: false, ineligibility: 'group-leave', seat: aSeat(1) }],
     [
       'is disabled',
       { seats: [aSeat(1)], directory: { users: [aUser(1, 'DISABLED')], ...groups([1]) } },
-      { entitled: false, absence: 'user-disabled' },
+      { entitled: false, ineligibility: 'user-disabled' },
     ],
     [
       'is deleted',
       { seats: [aSeat(1)], directory: { users: [], groups: [] } },
-      { entitled: false, absence: 'user-deleted' },
+      { entitled: false, ineligibility: 'user-deleted' },
     ],
   ])('shows a seat of somebody who %s', async (_fact, options, standing) => {
     expect((await view(options)).standings).toMatchObject([standing]);
@@ -97,7 +97,7 @@ describe('a view of a user', () => {
     const entitlements = someEntitlements({ entitlements: [{ mode: 'observe' }] });
     const { standings, calls } = await view({ entitlements });
     expect(standings).toEqual([
-      { userId: user(1), entitled: false, absence: 'group-leave', assigned: false, seat: undefined },
+      { userId: user(1), entitled: false, ineligibility: 'group-leave', assigned: false, seat: undefined },
     ]);
     expect(calls('SSOAdmin.DescribeApplicationAssignment')).toBe(0);
   });
@@ -123,7 +123,7 @@ describe('a view of a user', () => {
 
   it.each([
     ['a membership', told('member'), []],
-    ['the absence of one', told('absent'), [1]],
+    ['the ineligibility of one', told('absent'), [1]],
   ])('is unmet while it does not show %s that an event told of', async (_fact, entry, members) => {
     expect(await view({ members }, { entry, later: 899 })).toMatchObject({ unmet: true, standings: [] });
     expect(await view({ members }, { entry, later: 900 })).toMatchObject({ unmet: false });
@@ -133,7 +133,7 @@ describe('a view of a user', () => {
     const seats = [aSeat(1)];
     const { unmet, standings } = await view({ seats, directory: { users: [], groups: [] } }, { entry: told('absent') });
     expect(unmet).toBe(false);
-    expect(standings).toMatchObject([{ absence: 'user-deleted' }]);
+    expect(standings).toMatchObject([{ ineligibility: 'user-deleted' }]);
   });
 
   it('gives no ground for a change where a member is not to be found', async () => {
@@ -193,11 +193,11 @@ describe('a view of an application', () => {
       { userId: user(1), entitled: true, assigned: true, seat: undefined },
       { userId: user(2), entitled: true, assigned: true, seat: aSeat(2) },
       { userId: user(3), entitled: true, assigned: false, seat: undefined },
-      { userId: user(4), entitled: false, absence: 'group-leave', assigned: true, seat: aSeat(4) },
+      { userId: user(4), entitled: false, ineligibility: 'group-leave', assigned: true, seat: aSeat(4) },
       {
         userId: user(5),
         entitled: false,
-        absence: 'group-leave',
+        ineligibility: 'group-leave',
         assigned: false,
         seat: aSeat(5, { status: 'revoked' }),
       },
@@ -236,7 +236,7 @@ describe('a view of an application', () => {
     expect(await view({ entitlements: TWO_GROUPS, directory })).toMatchObject({ emptyGroup });
   });
 
-  it('has no absence for a member whom the list of users does not show', async () => {
+  it('has no ineligibility for a member whom the list of users does not show', async () => {
     const { standings } = await view(
       { members: [1] },
       { prepare: ({ faults }) => faults.add({ operation: 'IdentityStore.DescribeUser', kind: 'not-found' }) },
@@ -249,7 +249,7 @@ describe('a view of an application', () => {
     const seats = [aSeat(2), aSeat(3, { status: 'creating' }), aSeat(5), aSeat(6, { status: 'revoked' })];
     const { standings } = await view({ people: 6, directory, seats, assigned: [2, 4] });
     expect(
-      Object.fromEntries(standings.map(({ userId, ineligibility: absence }) => [Number(userId.slice(-1)), absence])),
+      Object.fromEntries(standings.map(({ userId, ineligibility }) => [Number(userId.slice(-1)), ineligibility])),
     ).toEqual({
       1: 'user-disabled',
       2: undefined,
@@ -276,28 +276,28 @@ describe('a view of an application', () => {
   it('has the status of everybody before anything is adopted', async () => {
     const directory = { users: [aUser(1, 'DISABLED'), aUser(2)], ...groups([1, 2]) };
     const { standings } = await view({ directory, assigned: [1, 2] }, { adopt: true });
-    expect(standings).toMatchObject([{ absence: 'user-disabled' }, { entitled: true, assigned: true }]);
+    expect(standings).toMatchObject([{ ineligibility: 'user-disabled' }, { entitled: true, assigned: true }]);
   });
 
   it.each<[string, ViewingOptions['directory'], string]>([
     ['is taken back', groups([1]), 'entitlement-removed'],
     ['goes with its user', { users: [], groups: [] }, 'user-deleted'],
     ['goes with a user who is disabled', { users: [aUser(1, 'DISABLED')], groups: [] }, 'user-disabled'],
-  ])('shows that a seat that a person gave up %s', async (_fact, directory = {}, absence) => {
+  ])('shows that a seat that a person gave up %s', async (_fact, directory = {}, ineligibility) => {
     const retired = { name: 'kiro', groups: [], seats: { max: 0 }, onLeave: { revokeAfterDays: 0 } };
     const { readers } = await viewing({ directory, seats: [aSeat(1)], assigned: [1] });
     const entitlement = { ...retired, application: APPLICATION, mode: 'enforce' as const };
     const cache = { members: new Map(), userPages: undefined };
     const orders = { withStatus: false, giveUp: true };
     const { standings, emptyGroup } = await viewFresh(entitlement, orders, readers, cache);
-    expect(standings).toEqual([{ userId: user(1), entitled: false, absence, assigned: true, seat: aSeat(1) }]);
+    expect(standings).toEqual([{ userId: user(1), entitled: false, ineligibility, assigned: true, seat: aSeat(1) }]);
     expect(emptyGroup).toBe(false);
   });
 
   it('has the status of everybody when it is asked for', async () => {
     const directory = { users: [aUser(1, 'DISABLED'), aUser(2)], ...groups([1, 2]) };
     const options = { directory, seats: [aSeat(1), aSeat(2)], assigned: [1, 2] };
-    const disabled = { entitled: false, absence: 'user-disabled' };
+    const disabled = { entitled: false, ineligibility: 'user-disabled' };
     expect(await view(options)).toMatchObject({ standings: [{ entitled: true }, { entitled: true }] });
     expect(await view(options, { withStatus: true })).toMatchObject({ standings: [disabled, { entitled: true }] });
   });

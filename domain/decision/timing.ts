@@ -1,0 +1,35 @@
+import type { Seat } from '../seat/seat.ts';
+import { SETTLE_SECONDS } from '../shared/limits.ts';
+import { isDue, plusSeconds } from '../shared/time.ts';
+
+/** Nothing to do before this time: reads may not show yet what was written. */
+export interface Wait {
+  do: 'wait';
+  until: string;
+}
+
+/** Longer than reads of assignments lag, with few exceptions. */
+const GRANT_SHOWS_SECONDS = 90;
+
+/**
+ * Whether a look at this time may be too early to show what was granted last. Then it says nothing about its end either:
+ * one that shows no assignment may show the time before it.
+ */
+export function waitForGrantToShow(
+  { status, changedAt, grantedAt }: Pick<Seat, 'status' | 'changedAt' | 'grantedAt'>,
+  now: Date,
+): Wait | undefined {
+  const last = status === 'creating' || status === 'assigned' ? changedAt : grantedAt;
+  if (last === undefined) return undefined;
+  const until = plusSeconds(last, GRANT_SHOWS_SECONDS);
+  return isDue(until, now) ? undefined : { do: 'wait', until };
+}
+
+/** Whether reads that began at this time may not show yet what was last written for a seat. */
+export function waitForWriteToSettle(
+  { changedAt }: Pick<Seat, 'changedAt'>,
+  { readAt }: { readAt: Date },
+): Wait | undefined {
+  const until = plusSeconds(changedAt, SETTLE_SECONDS);
+  return isDue(until, readAt) ? undefined : { do: 'wait', until };
+}

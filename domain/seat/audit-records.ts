@@ -1,0 +1,56 @@
+import * as z from 'zod/mini';
+import { Timestamp } from '../shared/timestamp.ts';
+
+/** An audit event that is not on the bus yet, with all that it takes to write it out. */
+export const AuditRecordSchema = z.object({
+  kind: z.enum(['assigned', 'revoked', 'refused', 'waitlisted', 'leaving', 'kept', 'adopted', 'observed']),
+  /** Of a refusal: what AWS refused to do. */
+  refused: z.optional(z.enum(['grant', 'revoke'])),
+  /** The change of the seat that it tells of; with application, user and kind it makes the event's id. */
+  changeSeq: z.int().check(z.minimum(1)),
+  at: Timestamp,
+  /** Of a seat that leaves: when its grace ends. */
+  dueAt: z.optional(Timestamp),
+  /** A reason of `seat.ts` or another short code; for a refusal that of AWS's answer. */
+  reason: z.string().check(z.maxLength(64)),
+  /** ARN of the execution that made the change. */
+  execution: z.string(),
+  cause: z.string(),
+});
+
+export type AuditRecord = z.infer<typeof AuditRecordSchema>;
+
+/** These audit events are on the bus. */
+export function clearAudit<Item extends { revision: number; audit: AuditRecord[] }>(
+  item: Item,
+  sent: (record: AuditRecord) => boolean,
+): Item {
+  return { ...item, revision: item.revision + 1, audit: item.audit.filter((record) => !sent(record)) };
+}
+
+/** What an audit record says of its change. */
+export interface AuditFacts {
+  now: Date;
+  /** ARN of the execution. */
+  execution: string;
+  cause: string;
+  reason: string;
+}
+
+export function auditRecordOf(
+  kind: AuditRecord['kind'],
+  { changeSeq }: { changeSeq: number },
+  context: AuditFacts,
+  dueAt?: string,
+): AuditRecord {
+  const { now, execution, cause, reason } = context;
+  const due = dueAt === undefined ? {} : { dueAt };
+  return { kind, changeSeq, at: now.toISOString(), reason, execution, cause, ...due };
+}
+
+/** A change that is recorded a second time, after a lost answer, has the same id and is told once. */
+export function addRecord(pending: readonly AuditRecord[], added: AuditRecord): AuditRecord[] {
+  const same = ({ kind, changeSeq, reason }: AuditRecord) =>
+    kind === added.kind && changeSeq === added.changeSeq && (kind !== 'refused' || reason === added.reason);
+  return pending.some(same) ? [...pending] : [...pending, added];
+}
