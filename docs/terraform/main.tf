@@ -1,4 +1,4 @@
-# Usher as a stack that Terraform looks after. Package first: npx serverless package --stage prod
+# Usher as a CloudFormation stack that Terraform manages. Package first: npx serverless package --stage prod
 
 terraform {
   required_version = ">= 1.5"
@@ -17,7 +17,7 @@ variable "stage" {
 }
 
 variable "parameters" {
-  description = "Of deploy/parameters.yml: all that isn't to be the default, each time"
+  description = "Values for deploy/parameters.yml. Give every value that differs from the default, each time"
   type        = map(string)
   default     = {}
 }

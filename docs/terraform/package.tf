@@ -1,5 +1,5 @@
-# What `npx serverless package --stage prod` leaves, made ready for a bucket of yours: the code lies under a key that changes
-# with its content, and nothing of the bucket that the framework would make is left.
+# Prepares what `npx serverless package --stage prod` writes for a bucket of yours. The key of the code changes with its
+# content, and the bucket that the framework would create is removed from the template.
 
 variable "bucket" {
   description = "S3 bucket for code and template, in the Region of Identity Center"
