@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
+import type { Holdings } from '../domain/decision/application-state.ts';
 import { type Hold, HoldSchema, holdAttentionAt } from '../domain/decision/hold.ts';
 import { type Observation, ObservationSchema, observationAttentionAt } from '../domain/decision/observation.ts';
 import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../domain/queue/work-queue.ts';
@@ -22,13 +23,6 @@ import { asking, malformed } from './requests.ts';
 
 /** Identifies a seat: its key in the table. */
 export type SeatKey = Pick<Seat, 'applicationArn' | 'userId'>;
-
-/** Seats and hold of one application. */
-export interface Holdings {
-  /** Tombstones too. */
-  seats: Seat[];
-  hold: Hold | undefined;
-}
 
 /** All that the ledger holds of one application. */
 export interface ApplicationItems extends Holdings {

@@ -1,69 +1,77 @@
-import type { Holdings } from '../adapters/ledger.ts';
-import { decide, isAdoptable } from '../domain/decision/decide.ts';
-import { allocateSeats, seatCandidate } from '../domain/decision/waitlist.ts';
+import type { CheckedUser, Verdict } from '../domain/decision/application-state.ts';
+import { isAdoptable } from '../domain/decision/decide.ts';
+import { previewApplication } from '../domain/decision/decide-application.ts';
 import type { Entitlement } from '../domain/entitlements.ts';
 import { takesSlot } from '../domain/seat/seat.ts';
-import { type Readers, readApplication, type SweepCache } from '../reconcile/plan/snapshot.ts';
+import { readApplication, type SharedReads } from '../reconcile/plan/read-application.ts';
+import type { Readers } from '../reconcile/plan/readers.ts';
 
-/** What a sweep of an application would do now, by user ids. */
+/** What a sweep of an application would do now. */
 export interface Preview {
   entitlement: Entitlement;
-  holdings: Holdings;
-  /** Of Usher's seats, those that take a place under the cap. */
+  /** Usher's seats that take a slot. */
   inUse: number;
   entitled: number;
-  /** Would get a seat. */
+  /** Users who would get a seat. */
   grant: string[];
-  /** Would wait in line, or do already. */
+  /** Users who would wait for a slot, or do already. */
   wait: string[];
-  /** Of those who would wait: who isn't in line yet. */
-  newInLine: number;
-  /** Would begin to leave, be revoked, or be held. */
+  /** Of those who would wait, the ones who are not on the waitlist yet. */
+  newlyWaiting: number;
+  /** Users who would begin to leave, be revoked, or be held. */
   lose: string[];
-  /** Assigned by somebody else, and entitled. */
+  /** Of those who would lose their seat, the ones whom the brake would hold. */
+  hold: string[];
+  /** Entitled users with an assignment that Usher did not make. */
   adoptable: string[];
-  /** Assigned by somebody else, entitled or not. */
+  /** Assignments that Usher did not make, of entitled users or not. */
   unmanaged: number;
-  assignedGroups: string[];
 }
 
-/**
- * Reads an application afresh, as a sweep does, and decides the same; it changes nothing.
- *
- * What the brake would hold of those who lose is decided when it happens.
- */
+/** Reads an application afresh, as a sweep does, and decides the same; changes nothing. */
 export async function preview(
   entitlement: Entitlement,
   now: Date,
   readers: Readers,
-  cache: SweepCache,
+  shared: SharedReads,
 ): Promise<Preview> {
   const holdings = await readers.ledger.holdings(entitlement.application);
   const { seats } = holdings;
-  const orders = { withStatus: false, adopt: true };
-  const view = await readApplication({ entitlement, seats, orders }, now, readers, cache);
-  const graceDays = entitlement.onLeave.revokeAfterDays;
-  const circumstances = { readAt: now, trigger: 'manual' as const, execution: '', graceDays };
-  const decided = view.standings.map((standing) => ({ standing, decision: decide(standing, circumstances) }));
-  const grants = decided.filter(({ decision }) => decision.do === 'grant').map(({ standing }) => standing);
-  const candidates = grants.map(({ userId, seat }) => seatCandidate(userId, seat, now.toISOString()));
-  const { seated } = allocateSeats(seats, candidates, entitlement.seats.max);
-  const wait = grants.filter(({ userId }) => !seated.has(userId));
+  const item = { withStatus: false, adopt: true };
+  const { users, whole } = await readApplication({ entitlement, seats, item }, now, readers, shared);
+  const checked = users.map(
+    (user): CheckedUser => ({
+      key: entitlement.application,
+      trigger: 'manual',
+      cause: '',
+      askedAt: now.toISOString(),
+      adopt: false,
+      user,
+    }),
+  );
+  const moment = { readAt: now, execution: '' };
+  const { verdicts } = previewApplication(
+    { entitlement, users: checked, whole },
+    holdings,
+    readers.entitlements,
+    moment,
+  );
+  const having = (...wanted: Verdict['do'][]) =>
+    [...verdicts].flatMap(([userId, verdict]) => (wanted.includes(verdict.do) ? [userId] : []));
+  const waitlisted = new Set(seats.filter(({ status }) => status === 'waitlisted').map(({ userId }) => userId));
+  const wait = having('waitlist');
   return {
     entitlement,
-    holdings,
     inUse: seats.filter(takesSlot).length,
-    entitled: view.standings.filter(({ entitled }) => entitled).length,
-    grant: [...seated],
-    wait: wait.map(({ userId }) => userId),
-    newInLine: wait.filter(({ seat }) => seat?.status !== 'waitlisted').length,
-    lose: decided
-      .filter(({ decision }) => decision.do === 'revoke' || decision.do === 'leave')
-      .map(({ standing }) => standing.userId),
-    adoptable: decided
-      .filter(({ standing, decision }) => isAdoptable(standing, decision))
-      .map(({ standing }) => standing.userId),
-    unmanaged: view.unmanaged,
-    assignedGroups: view.assignedGroups,
+    entitled: users.filter((user) => user.entitled).length,
+    grant: having('grant'),
+    wait,
+    newlyWaiting: wait.filter((userId) => !waitlisted.has(userId)).length,
+    lose: having('revoke', 'hold', 'begin-grace'),
+    hold: having('hold'),
+    adoptable: users.flatMap((user) =>
+      verdicts.get(user.userId)?.do === 'nothing' && isAdoptable(user, { do: 'nothing' }) ? [user.userId] : [],
+    ),
+    unmanaged: whole.unmanaged,
   };
 }

@@ -72,7 +72,7 @@ async function backfill(context: Context, command: Command): Promise<void> {
   const previews = await previewsOf(context);
   tellPlan(previews, price === undefined ? undefined : Number(price), context);
   if (dryRun) return;
-  if (previews.every(({ grant, newInLine, lose }) => grant.length + newInLine + lose.length === 0)) {
+  if (previews.every(({ grant, newlyWaiting, lose }) => grant.length + newlyWaiting + lose.length === 0)) {
     if (!json) terminal.note('Everybody who is entitled has a seat, or waits for one: there is nothing to do.');
     return;
   }
@@ -129,7 +129,7 @@ function tellPlan(previews: readonly Preview[], price: number | undefined, { ter
   const cost = ({ grant }: Preview) => (price === undefined ? undefined : Math.round(grant.length * price * 100) / 100);
   if (json) {
     for (const one of previews) {
-      const { entitlement, entitled, inUse, grant, wait, lose, unmanaged } = one;
+      const { entitlement, entitled, inUse, grant, wait, lose, hold, unmanaged } = one;
       terminal.json({
         type: 'plan',
         entitlement: entitlement.name,
@@ -139,6 +139,7 @@ function tellPlan(previews: readonly Preview[], price: number | undefined, { ter
         grant: grant.length,
         wait: wait.length,
         lose: lose.length,
+        hold: hold.length,
         unmanaged,
         pricePerMonth: cost(one),
       });
@@ -155,6 +156,7 @@ function tellPlan(previews: readonly Preview[], price: number | undefined, { ter
       'GRANT',
       'WAIT',
       'LOSE',
+      'HOLD',
       'UNMANAGED',
       ...(price === undefined ? [] : ['A MONTH']),
     ],
@@ -167,6 +169,7 @@ function tellPlan(previews: readonly Preview[], price: number | undefined, { ter
         one.grant.length,
         one.wait.length,
         one.lose.length,
+        one.hold.length,
         one.unmanaged,
       ].map(numberOf),
       ...(price === undefined ? [] : [money(cost(one) ?? 0)]),
@@ -179,10 +182,13 @@ function tellPlan(previews: readonly Preview[], price: number | undefined, { ter
     );
   }
   const lose = previews.reduce((sum, one) => sum + one.lose.length, 0);
-  if (lose > 0)
+  if (lose > 0) terminal.note(`${count(lose, 'user is', 'users are')} no longer entitled and will lose their seat.`);
+  const hold = previews.reduce((sum, one) => sum + one.hold.length, 0);
+  if (hold > 0) {
     terminal.note(
-      `${count(lose, 'person is', 'people are')} not entitled any more, and lose their seat or are held by the brake.`,
+      `The brake would hold ${numberOf(hold)} of these revocations until an operator releases them: usher held`,
     );
+  }
   if (grants > 0 && !local)
     terminal.note(`It takes about ${durationOf(grants / 10 + AROUND_SECONDS)} at 10 requests a second.`);
 }

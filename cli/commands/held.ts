@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { type Hold, type HoldReason, isHeld, isMember } from '../../domain/decision/hold.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
-import type { UserItem } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
-import { type Readers, readUser } from '../../reconcile/plan/snapshot.ts';
+import { readUser } from '../../reconcile/plan/read-user.ts';
+import type { Readers } from '../../reconcile/plan/readers.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
 import { UsageError } from '../failures.ts';
@@ -176,17 +176,12 @@ async function absencesOf(
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const at = now.toISOString();
-  const look: UserItem = {
-    ...{ by: '', dueAt: at, at, since: at, cause: '', trigger: 'manual', hints: 0 },
-    expected: [],
-    whole: true,
-  };
   for (const [index, { userId, applicationArn }] of seats.entries()) {
     tell(`${index} of ${seats.length}`);
-    const { standings } = await readUser(userId, look, now, readers);
-    const own = standings.find(({ entitlement }) => entitlement.application === applicationArn);
-    const entitled = own?.standing.entitled ? 'entitled again: keeps the seat' : undefined;
-    found.set(userId, entitled ?? own?.standing.ineligibility ?? 'entitlement-removed');
+    const { applications } = await readUser(userId, { at, expected: [] }, now, readers);
+    const own = applications.find(({ entitlement }) => entitlement.application === applicationArn);
+    const entitled = own?.user.entitled ? 'entitled again: keeps the seat' : undefined;
+    found.set(userId, entitled ?? own?.user.ineligibility ?? 'entitlement-removed');
   }
   return found;
 }

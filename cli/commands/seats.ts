@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
+import { byRequest } from '../../domain/decision/waitlist.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { SeatStatusSchema, takesSlot } from '../../domain/seat/seat.ts';
 import { commandOf, type Runner } from '../command.ts';
@@ -155,7 +156,7 @@ function summarize(fillings: readonly Filling[], { terminal, json }: Context): v
   }
 }
 
-/** In line by the time of the request, everybody else by status. */
+/** By status; within a status in the order of the waitlist, users without a seat by their id. */
 function rowsOf({ entitlement, seats: all, unmanaged }: Filling): Row[] {
   const ours = all.map(({ userId, status, changedAt, dueAt, refusal, requestedAt }) => ({
     entitlement,
@@ -176,9 +177,8 @@ function rowsOf({ entitlement, seats: all, unmanaged }: Filling): Row[] {
     requestedAt: '',
   }));
   const order = ({ status }: Row) => STATUSES.indexOf(status);
-  return [...ours, ...others].sort(
-    (a, b) => order(a) - order(b) || (a.requestedAt < b.requestedAt ? -1 : 1) || (a.userId < b.userId ? -1 : 1),
-  );
+  const bySeat = (a: Row, b: Row) => (a.status === UNMANAGED ? (a.userId < b.userId ? -1 : 1) : byRequest(a, b));
+  return [...ours, ...others].sort((a, b) => order(a) - order(b) || bySeat(a, b));
 }
 
 async function list(

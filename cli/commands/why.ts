@@ -2,13 +2,15 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { UserStatus } from '../../adapters/identity-store.ts';
 import type { AuditLog } from '../../adapters/operator/audit-log.ts';
-import { type Decision, decide, type UserState } from '../../domain/decision/decide.ts';
-import type { Hold } from '../../domain/decision/hold.ts';
-import { isHeld } from '../../domain/decision/hold.ts';
+import type { CheckedUser, Verdict } from '../../domain/decision/application-state.ts';
+import type { UserState } from '../../domain/decision/decide.ts';
+import { previewApplication } from '../../domain/decision/decide-application.ts';
+import { type Hold, isHeld } from '../../domain/decision/hold.ts';
+import { waitlistOf } from '../../domain/decision/waitlist.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
-import type { UserItem, WorkQueue } from '../../domain/queue/work-queue.ts';
-import { takesSlot } from '../../domain/seat/seat.ts';
-import { type Readers, readUser } from '../../reconcile/plan/snapshot.ts';
+import type { WorkQueue } from '../../domain/queue/work-queue.ts';
+import { readUser } from '../../reconcile/plan/read-user.ts';
+import type { Readers } from '../../reconcile/plan/readers.ts';
 import { type AuditRow, auditRow } from '../audit-rows.ts';
 import { commandOf, type Runner } from '../command.ts';
 import { type Context, optionsOf } from '../context.ts';
@@ -50,15 +52,15 @@ export function whyCommand(run: Runner): Command {
     .action(run(why));
 }
 
-/** How somebody stands with one entitlement. */
+/** What one entitlement means for the user. */
 interface Finding {
   entitlement: Entitlement;
-  standing: UserState;
-  decision: Decision;
+  user: UserState;
+  /** What the next execution does. */
+  verdict: Verdict;
   hold: Hold | undefined;
-  /** Of whoever waits: place in the line, from 1, and how many wait. */
+  /** Of a user who waits: the place on the waitlist, from 1, and how many wait. */
   line: { place: number; of: number } | undefined;
-  full: boolean;
 }
 
 async function why(context: Context, command: Command): Promise<void> {
@@ -83,12 +85,12 @@ async function why(context: Context, command: Command): Promise<void> {
       groups,
       entitlements: findings.map((finding) => ({
         entitlement: finding.entitlement.name,
-        entitled: finding.standing.entitled,
-        ineligibility: finding.standing.ineligibility,
-        assigned: finding.standing.assigned,
-        seat: finding.standing.seat,
+        entitled: finding.user.entitled,
+        absence: finding.user.ineligibility,
+        assigned: finding.user.assigned,
+        seat: finding.user.seat,
         line: finding.line,
-        next: finding.decision,
+        next: nextInJson(finding.verdict),
         words: wordsOf(finding, now),
       })),
       looksPending: pendingLooks(userId, work),
@@ -136,50 +138,46 @@ function inWords(status: UserStatus): string {
   return status === 'missing' ? 'not in the identity store' : status;
 }
 
+/** JSON keeps the names that `next.do` has had from the beginning. */
+const NEXT_IN_JSON: Partial<Record<Verdict['do'], string>> = {
+  waitlist: 'grant',
+  hold: 'revoke',
+  'begin-grace': 'leave',
+  restore: 'keep',
+  'record-removal': 'gone',
+  drop: 'forget',
+};
+
+function nextInJson(verdict: Verdict): object {
+  return { ...verdict, do: NEXT_IN_JSON[verdict.do] ?? verdict.do };
+}
+
 async function findingsOf(userId: string, now: Date, readers: Readers): Promise<Finding[]> {
   const at = now.toISOString();
-  // As somebody would have it who asks for this person by hand: all entitlements, and the person's status.
-  const entry: UserItem = {
-    by: '',
-    dueAt: at,
-    at,
-    since: at,
-    cause: '',
-    trigger: 'manual',
-    hints: 0,
-    expected: [],
-    whole: true,
-  };
-  const { standings } = await readUser(userId, entry, now, readers);
-  const looked = new Set(standings.map(({ entitlement }) => entitlement.name));
-  const others = readers.entitlements.entitlements.filter(({ name }) => !looked.has(name));
-  // A sweep has no need to look at whoever is neither a member nor has a seat; a person asks for them nevertheless.
+  // As a manual start for this user would read them: all entitlements, and the user's status.
+  const { applications } = await readUser(userId, { at, expected: [] }, now, readers);
+  const concerned = new Set(applications.map(({ entitlement }) => entitlement.name));
+  const others = readers.entitlements.entitlements.filter(({ name }) => !concerned.has(name));
+  // An execution does not check a user who is neither a member nor has a seat; an operator asks for them nevertheless.
   for (const entitlement of others) {
     if (!(await readers.applications.isAssigned(entitlement.application, userId))) continue;
-    const standing = {
-      userId,
-      entitled: false,
-      ineligibility: 'group-leave',
-      assigned: true,
-      seat: undefined,
-    } as const;
-    standings.push({ entitlement, standing });
+    const user = { userId, entitled: false, ineligibility: 'group-leave', assigned: true, seat: undefined } as const;
+    applications.push({ entitlement, user });
   }
   const findings: Finding[] = [];
-  for (const { entitlement, standing } of standings) {
-    const { seats, hold } = await readers.ledger.holdings(entitlement.application);
-    const waiting = seats
-      .filter((seat) => seat.status === 'waitlisted')
-      .sort((a, b) => Date.parse(a.requestedAt) - Date.parse(b.requestedAt) || (a.userId < b.userId ? -1 : 1));
+  for (const { entitlement, user } of applications) {
+    const holdings = await readers.ledger.holdings(entitlement.application);
+    const checked: CheckedUser = { key: userId, trigger: 'event', cause: '', askedAt: at, adopt: false, user };
+    const moment = { readAt: now, execution: '' };
+    const { verdicts } = previewApplication({ entitlement, users: [checked] }, holdings, readers.entitlements, moment);
+    const waiting = waitlistOf(holdings.seats);
     const place = waiting.findIndex((seat) => seat.userId === userId) + 1;
-    const graceDays = entitlement.onLeave.revokeAfterDays;
     findings.push({
       entitlement,
-      standing,
-      decision: decide(standing, { readAt: now, trigger: 'event', execution: '', graceDays }),
-      hold,
+      user,
+      verdict: verdicts.get(userId) ?? { do: 'nothing' },
+      hold: holdings.hold,
       line: place > 0 ? { place, of: waiting.length } : undefined,
-      full: seats.filter(takesSlot).length >= entitlement.seats.max,
     });
   }
   return findings;
@@ -193,8 +191,8 @@ const ABSENCES = {
 } as const;
 
 /** What is, why, and what comes next. */
-function wordsOf({ entitlement, standing, decision, hold, line, full }: Finding, now: Date): string[] {
-  const { entitled, ineligibility, assigned, seat } = standing;
+function wordsOf({ entitlement, user, verdict, hold, line }: Finding, now: Date): string[] {
+  const { entitled, ineligibility, assigned, seat } = user;
   const because = entitled
     ? 'they are in one of its groups'
     : ineligibility
@@ -236,36 +234,40 @@ function wordsOf({ entitlement, standing, decision, hold, line, full }: Finding,
       );
   }
   if (entitlement.mode === 'observe') words.push('This entitlement only observes: nothing will be changed.');
-  words.push(`Next: ${nextOf(decision, { full, hold, held: seat?.status === 'held', dueAt: seat?.dueAt }, now)}`);
+  words.push(`Next: ${nextOf(verdict, { hold, dueAt: seat?.dueAt }, now)}`);
   return words;
 }
 
 function nextOf(
-  decision: Decision,
-  { full, hold, held, dueAt }: { full: boolean; hold: Hold | undefined; held: boolean; dueAt: string | undefined },
+  verdict: Verdict,
+  { hold, dueAt }: { hold: Hold | undefined; dueAt: string | undefined },
   now: Date,
 ): string {
-  switch (decision.do) {
+  switch (verdict.do) {
     case 'grant':
-      return full ? 'a place has to become free; then they are seated.' : 'the next look gives them their seat.';
-    case 'revoke': {
+      return 'the next check gives them their seat.';
+    case 'waitlist':
+      return 'a slot has to become free; then they get a seat.';
+    case 'revoke':
+      return 'the next check revokes the seat.';
+    case 'hold': {
       const digest = isHeld(hold) ? hold.digests.at(-1)?.digest : undefined;
-      if (held && digest) return `nothing, until somebody releases it: usher release ${digest.slice(0, SHORT_DIGEST)}`;
-      return 'the next look takes it back, or the brake holds it.';
+      const release = digest ? `usher release ${digest.slice(0, SHORT_DIGEST)}` : 'usher held';
+      return `the brake holds the revocation until an operator releases it: ${release}`;
     }
-    case 'leave':
-      return `the next look begins their days of grace, until ${decision.dueAt}.`;
+    case 'begin-grace':
+      return `the next check begins their days of grace, until ${verdict.dueAt}.`;
     case 'confirm':
-      return 'the next look confirms the seat.';
-    case 'keep':
-      return 'the next look lets them keep it.';
-    case 'gone':
-    case 'forget':
-      return 'the next look brings the ledger in line.';
+      return 'the next check confirms the seat.';
+    case 'restore':
+      return 'the next check lets them keep the seat.';
+    case 'record-removal':
+    case 'drop':
+      return 'the next check brings the ledger in line.';
     case 'wait':
-      return `too early to tell: reads of AWS lag. Ask again ${relative(decision.until, now)}.`;
+      return `too early to tell: reads of AWS lag. Ask again ${relative(verdict.until, now)}.`;
     case 'nothing':
-      return dueAt === undefined ? 'nothing.' : `it is taken back ${relative(dueAt, now)}, unless they come back.`;
+      return dueAt === undefined ? 'nothing.' : `the seat is revoked ${relative(dueAt, now)}, unless they come back.`;
   }
 }
 

@@ -18,7 +18,7 @@ export interface UserState {
   seat: Seat | undefined;
 }
 
-/** Under which circumstances a decision is made. */
+/** Under which context a decision is made. */
 export interface DecisionContext {
   /** When the reads began: what was written shortly before may not show in them. */
   readAt: Date;
@@ -31,15 +31,15 @@ export interface DecisionContext {
 /**
  * The one thing to do for a user and an application.
  *
- * `confirm`, `keep`, `gone`, `forget` and `leave` change the ledger only: what it says is brought in line with what was
- * read. `leave` begins the days of grace.
+ * `confirm`, `restore`, `record-removal`, `drop` and `begin-grace` change the ledger only: what it says is brought in line
+ * with what was read.
  */
 export type Decision =
   | { do: 'grant'; reason: Reason }
   | { do: 'revoke'; reason: Reason }
-  | { do: 'gone'; reason: Ineligibility }
-  | { do: 'confirm' | 'keep' | 'forget' }
-  | { do: 'leave'; dueAt: string }
+  | { do: 'record-removal'; reason: Ineligibility }
+  | { do: 'confirm' | 'restore' | 'drop' }
+  | { do: 'begin-grace'; dueAt: string }
   | Wait
   | { do: 'nothing' };
 
@@ -51,66 +51,66 @@ const NOTHING: Decision = { do: 'nothing' };
  * Never revokes an assignment without a seat of ours: somebody else made it. Never acts on reads that began too soon
  * after a write of ours to show it.
  */
-export function decide(standing: UserState, circumstances: DecisionContext): Decision {
-  return standing.entitled ? decideEntitled(standing, circumstances) : decideIneligible(standing, circumstances);
+export function decide(user: UserState, context: DecisionContext): Decision {
+  return user.entitled ? decideEntitled(user, context) : decideIneligible(user, context);
 }
 
-function decideEntitled({ assigned, seat }: UserState, circumstances: DecisionContext): Decision {
-  const grant: Decision = { do: 'grant', reason: grantReason(seat, circumstances) };
+function decideEntitled({ assigned, seat }: UserState, context: DecisionContext): Decision {
+  const grant: Decision = { do: 'grant', reason: grantReason(seat, context) };
   if (!seat) return assigned ? NOTHING : grant;
-  const wait = waitForWriteToSettle(seat, circumstances);
+  const wait = waitForWriteToSettle(seat, context);
   switch (seat.status) {
     case 'creating':
-      return assigned ? grant : ifDue(grant, seat, circumstances);
+      return assigned ? grant : ifDue(grant, seat, context);
     case 'assigned':
       return wait ?? (assigned ? { do: 'confirm' } : grant);
     case 'confirmed':
       return assigned ? NOTHING : (wait ?? grant);
     case 'leaving':
     case 'held':
-      return assigned ? { do: 'keep' } : (wait ?? grant);
+      return assigned ? { do: 'restore' } : (wait ?? grant);
     case 'revoking':
       return wait ?? decideInterrupted(seat, assigned, grant);
     case 'revoked':
       return assigned ? (wait ?? NOTHING) : grant;
     // A refused create had no effect: an assignment that is visible now is somebody else's.
     case 'failed':
-      return assigned ? { do: 'forget' } : ifDue(grant, seat, circumstances);
+      return assigned ? { do: 'drop' } : ifDue(grant, seat, context);
     case 'waitlisted':
-      return assigned ? { do: 'forget' } : grant;
+      return assigned ? { do: 'drop' } : grant;
   }
 }
 
 /** A revocation of somebody who is entitled again: it either never began, or is complete. */
 function decideInterrupted(seat: Seat, assigned: boolean, grant: Decision): Decision {
-  if (!isAudited(seat)) return assigned ? grant : { do: 'forget' };
-  return assigned ? { do: 'keep' } : { do: 'gone', reason: 'group-leave' };
+  if (!isAudited(seat)) return assigned ? grant : { do: 'drop' };
+  return assigned ? { do: 'restore' } : { do: 'record-removal', reason: 'group-leave' };
 }
 
-function decideIneligible({ assigned, seat, ineligibility }: UserState, circumstances: DecisionContext): Decision {
+function decideIneligible({ assigned, seat, ineligibility }: UserState, context: DecisionContext): Decision {
   if (!seat || !ineligibility) return NOTHING;
-  const { readAt, graceDays } = circumstances;
+  const { readAt, graceDays } = context;
   // With a user AWS removes the assignment itself: there is nothing to take back.
   if (ineligibility === 'user-deleted' && !assigned && takesSlot(seat)) {
     return (
-      waitForWriteToSettle(seat, circumstances) ??
-      (isAudited(seat) ? { do: 'gone', reason: ineligibility } : { do: 'forget' })
+      waitForWriteToSettle(seat, context) ??
+      (isAudited(seat) ? { do: 'record-removal', reason: ineligibility } : { do: 'drop' })
     );
   }
-  const revoke = ifDue({ do: 'revoke', reason: ineligibility }, seat, circumstances);
+  const revoke = ifDue({ do: 'revoke', reason: ineligibility }, seat, context);
   const graced = ineligibility === 'group-leave' && graceDays > 0;
-  const leave: Decision = graced ? { do: 'leave', dueAt: plusSeconds(readAt, graceDays * DAY_SECONDS) } : revoke;
+  const leave: Decision = graced ? { do: 'begin-grace', dueAt: plusSeconds(readAt, graceDays * DAY_SECONDS) } : revoke;
   switch (seat.status) {
     // An assignment whose answer was lost has its days of grace, too; whether there is one may show only later.
     case 'creating':
       if (assigned || !graced) return leave;
-      return waitForWriteToSettle(seat, circumstances) ?? revoke;
+      return waitForWriteToSettle(seat, context) ?? revoke;
     case 'assigned':
     case 'confirmed':
       return leave;
     case 'leaving':
       return ineligibility === 'group-leave' && !isDue(seat.dueAt, readAt)
-        ? (waitForWriteToSettle(seat, circumstances) ?? NOTHING)
+        ? (waitForWriteToSettle(seat, context) ?? NOTHING)
         : revoke;
     case 'revoking':
       return assigned ? revoke : (waitForGrantToShow(seat, readAt) ?? revoke);
@@ -118,10 +118,10 @@ function decideIneligible({ assigned, seat, ineligibility }: UserState, circumst
       return revoke;
     // That it is gone is proved only by reads long enough after the call. What is visible later is somebody else's.
     case 'revoked':
-      return waitForWriteToSettle(seat, circumstances) ?? NOTHING;
+      return waitForWriteToSettle(seat, context) ?? NOTHING;
     case 'failed':
     case 'waitlisted':
-      return { do: 'forget' };
+      return { do: 'drop' };
   }
 }
 
@@ -144,8 +144,8 @@ function grantReason(seat: Seat | undefined, { trigger }: DecisionContext): Reas
 }
 
 /** What AWS has refused waits for its time. */
-function ifDue(change: Decision, seat: Seat, circumstances: DecisionContext): Decision {
-  return mayTry(seat, circumstances) ? change : NOTHING;
+function ifDue(change: Decision, seat: Seat, context: DecisionContext): Decision {
+  return mayTry(seat, context) ? change : NOTHING;
 }
 
 /**

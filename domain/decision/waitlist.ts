@@ -1,51 +1,62 @@
 import { type Seat, takesSlot } from '../seat/seat.ts';
 
-/** Somebody entitled who was looked at and has no assignment. */
+/** An entitled user without an assignment. */
 export interface Candidate {
   userId: string;
-  /** First request. */
+  /** ISO time of the first request. */
   requestedAt: string;
-  /** The seat takes a place already: the assignment was taken away by somebody, or is still being made. */
+  /** The seat takes a slot already: its assignment was removed by someone else, or is still being made. */
   hasSlot: boolean;
 }
 
-/** Somebody who is to get a seat. @param askedAt what counts where no seat tells of an earlier request */
+/**
+ * Makes a candidate of a user who is to get a seat.
+ *
+ * @param askedAt ISO time that counts if no seat says when the user first asked
+ */
 export function seatCandidate(userId: string, seat: Seat | undefined, askedAt: string): Candidate {
   const asked = seat && seat.status !== 'revoked';
   return { userId, requestedAt: asked ? seat.requestedAt : askedAt, hasSlot: seat !== undefined && takesSlot(seat) };
 }
 
-/** Who of the candidates gets a place now. */
+/** Which candidates get a slot now. */
 export interface Allocation {
   /** By user id. */
   seated: ReadonlySet<string>;
-  /** A place is owed to somebody in line who was not looked at. */
+  /** A slot belongs to a waiting user who was not checked. */
   owed: boolean;
 }
 
 /**
- * Gives the places of an application that nobody else takes: first to those who have one, then to the head of the
- * line, first come first served.
+ * Allocates the free slots of an application: first to candidates who have one already, then in the order of the waitlist.
  *
  * @param seats all seats of the application, as they stand
- * @param candidates whoever waits already may be among them
+ * @param candidates may include users who wait already
  * @param max `seats.max`
  */
 export function allocateSeats(seats: readonly Seat[], candidates: readonly Candidate[], max: number): Allocation {
-  const looked = new Set(candidates.map(({ userId }) => userId));
-  const others = seats.filter(({ userId }) => !looked.has(userId));
-  const waiting = others
-    .filter(({ status }) => status === 'waitlisted')
-    .map(({ userId, requestedAt }) => ({ userId, requestedAt, hasSlot: false }));
+  const checked = new Set(candidates.map(({ userId }) => userId));
+  const others = seats.filter(({ userId }) => !checked.has(userId));
+  const waiting = waitlistOf(others).map(({ userId, requestedAt }) => ({ userId, requestedAt, hasSlot: false }));
   const free = Math.max(0, max - others.filter(takesSlot).length);
-  const head = [...candidates, ...waiting].sort(inOrder).slice(0, free);
+  const first = [...candidates, ...waiting]
+    .sort((a, b) => Number(b.hasSlot) - Number(a.hasSlot) || byRequest(a, b))
+    .slice(0, free);
   return {
-    seated: new Set(head.filter(({ userId }) => looked.has(userId)).map(({ userId }) => userId)),
-    owed: head.some(({ userId }) => !looked.has(userId)),
+    seated: new Set(first.filter(({ userId }) => checked.has(userId)).map(({ userId }) => userId)),
+    owed: first.some(({ userId }) => !checked.has(userId)),
   };
 }
 
-function inOrder(a: Candidate, b: Candidate): number {
-  if (a.hasSlot !== b.hasSlot) return a.hasSlot ? -1 : 1;
+/** The waitlist of an application, in order. */
+export function waitlistOf(seats: readonly Seat[]): Seat[] {
+  return seats.filter(({ status }) => status === 'waitlisted').sort(byRequest);
+}
+
+/** Orders users by the time of their first request; of two at the same time, by user id. */
+export function byRequest(
+  a: { requestedAt: string; userId: string },
+  b: { requestedAt: string; userId: string },
+): number {
   return Date.parse(a.requestedAt) - Date.parse(b.requestedAt) || (a.userId < b.userId ? -1 : 1);
 }

@@ -1,8 +1,7 @@
 import type { Pending } from '../../adapters/ledger.ts';
 import { releaseHold } from '../../domain/decision/hold.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
-import type { Claim } from '../../domain/queue/claim.ts';
-import { claim, isRedriven, reclaimOverdue } from '../../domain/queue/claim.ts';
+import { type Claim, claim, isRedriven, reclaimOverdue } from '../../domain/queue/claim.ts';
 import { enqueue } from '../../domain/queue/enqueue.ts';
 import { hasExpiredLease, holderOf } from '../../domain/queue/lease.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
@@ -13,30 +12,30 @@ import { secondsBetween } from '../../domain/shared/time.ts';
 import { updateQueue } from '../lease.ts';
 import type { PlanInput, PlanServices } from './result.ts';
 
-/** The tick begins a full sweep when the last is this old, */
+/** The tick begins a full sweep when the last one is this old. */
 const SWEEP_EVERY_SECONDS = 3600;
-/** and reads everybody's UserStatus when that was last done so long ago. */
+/** The full sweep also reads every user's UserStatus when that was last done this long ago. */
 const STATUS_EVERY_SECONDS = 24 * 3600;
 
-/** How an execution comes into the mailbox, and whether it is its turn. */
+/** How the request of an execution entered the queue, and whether this execution may plan. */
 export interface ClaimResult {
-  turn: Claim | { turn: 'nothing' };
-  /** The mailbox as it is now. */
+  claim: Claim | { turn: 'nothing' };
+  /** The queue as it is now. */
   work: WorkQueue;
   redriven: boolean;
-  /** The lease was taken over from a holder that never gave it back. */
+  /** The lease was taken from a holder that never gave it back. */
   expired: boolean;
 }
 
 /**
- * Puts what an execution wants looked at into the mailbox, and takes the lease when it is to be had.
+ * Enqueues what an execution asks to be checked, and claims the lease if it is free.
  *
- * @throws RefusedError when it releases what no hold has
+ * @throws RefusedError when the request releases a digest that no hold has
  */
 export async function enqueueAndClaim(input: PlanInput, services: PlanServices): Promise<ClaimResult> {
   const { request, progress, execution } = input;
   const { clock, ledger } = services;
-  const entitlements = services.entitlements.entitlements;
+  const { entitlements } = services.entitlements;
   const begins = progress.round === 0;
   const known = begins && request.sweep === 'due' ? await ledger.work() : undefined;
   const due = known ? await dueNow(known, services) : [];
@@ -47,22 +46,22 @@ export async function enqueueAndClaim(input: PlanInput, services: PlanServices):
       const now = clock.now();
       const redriven = isRedriven(work, execution);
       const expired = hasExpiredLease(work, now);
-      if (!begins) return withClaim(claim(work, execution, now), redriven, expired);
-      const wanted = wantedNow(input, due, released, entitlements, work, now);
-      const overdue = request.trigger === 'tick' ? reclaimOverdue(work, execution, now) : work;
-      const { users, groups, applications = [], sweep, adopt } = wanted;
-      const idle = users.length + groups.length + applications.length === 0 && sweep !== 'everything' && !adopt;
-      const held = holderOf(overdue, now) === execution;
-      if (idle && !held && !hasItems(overdue, execution))
-        return { turn: { turn: 'nothing' }, redriven, expired: false, work };
-      const turn = claim(enqueue(overdue, wanted, { me: execution, entitlements, now }), execution, now);
-      return withClaim(turn, redriven, expired);
+      const result = (claimed: Claim): ClaimResult => {
+        return { claim: claimed, redriven, expired: expired && claimed.turn === 'work', work: claimed.work };
+      };
+      if (!begins) return result(claim(work, execution, now));
+      const wanted = withSweepIfDue(withDue(input, { due, released }, entitlements), work, now);
+      const queue = request.trigger === 'tick' ? reclaimOverdue(work, execution, now) : work;
+      if (isIdle(wanted) && holderOf(queue, now) !== execution && !hasItems(queue, execution)) {
+        return { claim: { turn: 'nothing' }, redriven, expired: false, work };
+      }
+      return result(claim(enqueue(queue, wanted, { me: execution, entitlements, now }), execution, now));
     },
     known,
   );
 }
 
-/** What a tick has to look at: seats and holds with something left to do, and lines in which a place is free. */
+/** What a tick has to check: seats and holds that need attention, and applications in which a waiting user may get a slot. */
 async function dueNow({ lines = [] }: WorkQueue, { clock, ledger, entitlements }: PlanServices): Promise<Pending[]> {
   const active = new Set(
     entitlements.entitlements.flatMap(({ application, mode }) => (mode === 'enforce' ? [application] : [])),
@@ -77,10 +76,10 @@ async function dueNow({ lines = [] }: WorkQueue, { clock, ledger, entitlements }
 }
 
 /**
- * Writes down that a person has released a hold; the next sweep of its application acts on it.
+ * Records that an operator has released a hold; the next sweep of its application acts on it.
  *
  * @returns the application
- * @throws RefusedError when no hold has this digest, or only that of an application that isn't configured nor retired
+ * @throws RefusedError when no hold has this digest, or only one of an application that is neither configured nor retired
  */
 async function recordRelease(digest: string, { ledger, entitlements }: PlanServices): Promise<string> {
   const configured = entitlements.entitlements.map(({ application }) => application);
@@ -91,25 +90,22 @@ async function recordRelease(digest: string, { ledger, entitlements }: PlanServi
     if (next) await ledger.saveHold(next);
     return application;
   }
-  throw new RefusedError('no-such-hold', 'No hold has this digest: look again at what is held');
+  throw new RefusedError('no-such-hold', 'No hold has this digest. List current holds: usher held');
+}
+
+function isIdle({ users, groups, applications = [], sweep, adopt }: Request): boolean {
+  return users.length + groups.length + applications.length === 0 && sweep !== 'everything' && !adopt;
 }
 
 function hasItems({ users, sweeps }: WorkQueue, execution: string): boolean {
   return [...Object.values(users), ...Object.values(sweeps)].some(({ by }) => by === execution);
 }
 
-function withClaim(turn: Claim, redriven: boolean, expired: boolean): ClaimResult {
-  return { turn, redriven, expired: expired && turn.turn === 'work', work: turn.work };
-}
-
-/** The request with its user found, and a tick with what is due. */
-function wantedNow(
+/** The request, with the user whom `CheckPropagation` found, what is due, and the applications of released holds. */
+function withDue(
   { request, propagation }: PlanInput,
-  due: readonly Pending[],
-  released: readonly string[],
+  { due, released }: { due: readonly Pending[]; released: readonly string[] },
   entitlements: readonly Entitlement[],
-  work: WorkQueue,
-  now: Date,
 ): Request {
   const { userId, groupId } = propagation;
   const found = userId
@@ -118,12 +114,16 @@ function wantedNow(
   const configured = new Set(entitlements.map(({ application }) => application));
   const named = due.flatMap((one) => (one.userId && configured.has(one.applicationArn) ? [one.userId] : []));
   const whole = due.filter((one) => !one.userId || !configured.has(one.applicationArn));
-  const wanted = {
+  return {
     ...request,
     users: [...request.users, ...found, ...[...new Set(named)].map((user) => ({ userId: user }))],
     applications: [...(request.applications ?? []), ...released, ...whole.map(({ applicationArn }) => applicationArn)],
   };
-  if (request.sweep !== 'due') return wanted;
+}
+
+/** A tick sweeps everything when the last full sweep is an hour old. */
+function withSweepIfDue(wanted: Request, work: WorkQueue, now: Date): Request {
+  if (wanted.sweep !== 'due') return wanted;
   const { sweep: _, ...rest } = wanted;
   const isOld = (time: string | undefined, seconds: number) => !time || secondsBetween(time, now) >= seconds;
   if (!isOld(work.lastSweepAt, SWEEP_EVERY_SECONDS)) return rest;

@@ -6,19 +6,21 @@ import { holderOf } from '../../domain/queue/lease.ts';
 import type { WorkItems, WorkQueue } from '../../domain/queue/work-queue.ts';
 import { LeaseLostError, NotConvergedError } from '../../domain/shared/errors.ts';
 import { measureAll, measureFound, seatsLeft } from './metrics.ts';
-import type { HeldServices, PlanOutput, ReconcileResult, RunContext } from './result.ts';
+import type { HeldServices, PlanOutput, ReconcileResult, Round, RunContext } from './result.ts';
 
-/**
- * Sends the batches on their way.
- *
- * @param settling the looks that these changes bring to an end; what didn't fit in this round stays due, and the next
- *   plan follows without a time to settle
- */
+/** A round that has changes to make. */
+interface ChangingRound extends Round {
+  batches: Batch[];
+  /**
+   * The work items that these changes complete. What did not fit in this round stays due, and the next plan follows
+   * without a settle wait.
+   */
+  settling: WorkItems;
+}
+
+/** Sends the batches on their way: `ApplyChanges` makes them. */
 export async function dispatch(
-  settling: WorkItems,
-  batches: Batch[],
-  plan: ReconcileResult,
-  readAt: Date,
+  { batches, settling, readAt, result }: ChangingRound,
   { execution, term, progress }: RunContext,
   { clock, lease }: HeldServices,
 ): Promise<PlanOutput> {
@@ -28,11 +30,12 @@ export async function dispatch(
   const revoking = new Set(batches.flatMap(({ kind, applicationArn }) => (kind === 'revoke' ? [applicationArn] : [])));
   await lease.change((work) => {
     const marked = markPlanned(work, settling, { term, startedAt: readAt });
-    // A place that frees is given by a sweep, which sees the whole line.
-    const freeing = withLines(work, plan).lines?.filter((one) => revoking.has(one) && !settling.sweeps[one]) ?? [];
+    // A slot that becomes free is given by a sweep, which sees the whole waitlist.
+    const freeing =
+      withWaitlists(work, result).lines?.filter((one) => revoking.has(one) && !settling.sweeps[one]) ?? [];
     const context = { me: execution, cause: execution, now: clock.now() };
-    const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...plan.sweepsNeeded]);
-    return { work: withLines(enqueueSweeps(marked, swept, context), plan) };
+    const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...result.sweepsNeeded]);
+    return { work: withWaitlists(enqueueSweeps(marked, swept, context), result) };
   });
   const proving = [
     ...new Set([...(progress.proving ?? []), ...Object.keys(settling.users), ...Object.keys(settling.sweeps)]),
@@ -40,8 +43,8 @@ export async function dispatch(
   return { outcome: 'apply', batches, term, plannedAt: readAt.toISOString(), progress: { ...progress, proving } };
 }
 
-/** Which applications have a line, as far as a plan has seen it. */
-function withLines(work: WorkQueue, { hasWaitlist }: ReconcileResult): WorkQueue {
+/** Notes in which applications users wait, as far as a plan has seen it. */
+function withWaitlists(work: WorkQueue, { hasWaitlist }: ReconcileResult): WorkQueue {
   const kept = (work.lines ?? []).filter((application) => !hasWaitlist.has(application));
   const found = [...hasWaitlist].flatMap(([application, line]) => (line ? [application] : []));
   const all = [...kept, ...found];
@@ -49,51 +52,53 @@ function withLines(work: WorkQueue, { hasWaitlist }: ReconcileResult): WorkQueue
   return all.length > 0 ? { ...rest, lines: all } : rest;
 }
 
-/** What became of the mailbox. */
+/** What became of the work queue. */
 export interface RoundCompletion {
-  /** The mailbox as it is now. */
+  /** The queue as it is now. */
   work: WorkQueue;
+  /** Something is due now. */
   due: boolean;
+  /** Undefined: nothing is left to check for this execution. */
   waitSeconds: number | undefined;
   unconfigured: NonNullable<PlanOutput['unconfigured']>;
 }
 
 /**
- * Strikes off what is proven, says when to look again at the rest, and gives the lease back if nothing else is due.
+ * Completes what is verified, requeues the rest, and gives the lease back if nothing else is due.
  *
- * @param looks those that the plan has served; `attempted` has those, too, that AWS refused to tell of or to change
+ * @param served those of the round's work items that no refusal concerns
  */
 export async function completeRound(
-  looks: WorkItems,
-  plan: ReconcileResult,
-  { execution, readAt, attempted }: { execution: string; readAt: Date; attempted: WorkItems },
+  { items, readAt, result }: Round,
+  served: WorkItems,
+  { execution }: RunContext,
   services: HeldServices,
 ): Promise<RoundCompletion> {
   const { clock, lease, entitlements } = services;
   const sweeps = entitlements.entitlements.map(({ application }) =>
-    plan.requeueAt.has(application) ? undefined : attempted.sweeps[application],
+    result.requeueAt.has(application) ? undefined : items.sweeps[application],
   );
   const at = readAt.toISOString();
   const whole = sweeps.every((sweep) => sweep !== undefined);
   const withStatus = sweeps.every((sweep) => sweep?.withStatus);
-  const unmanaged = Object.fromEntries([...plan.reports].map(([application, one]) => [application, one.unmanaged]));
-  const closed = await lease.change((before) => {
+  const unmanaged = Object.fromEntries([...result.reports].map(([application, one]) => [application, one.unmanaged]));
+  const completed = await lease.change((before) => {
     if (holderOf(before, clock.now()) !== execution)
       throw new LeaseLostError('The lease was lost while a plan was made');
-    const struck = completeItems(before, looks, { me: execution, startedAt: readAt, lookAt: plan.requeueAt });
-    const posted = enqueueSweeps(struck, plan.sweepsNeeded, { me: execution, cause: execution, now: clock.now() });
+    const done = completeItems(before, served, { me: execution, startedAt: readAt, lookAt: result.requeueAt });
+    const enqueued = enqueueSweeps(done, result.sweepsNeeded, { me: execution, cause: execution, now: clock.now() });
     const noted = {
-      ...withLines(posted, plan),
-      sweptAt: { ...posted.sweptAt, ...Object.fromEntries(Object.keys(attempted.sweeps).map((one) => [one, at])) },
+      ...withWaitlists(enqueued, result),
+      sweptAt: { ...enqueued.sweptAt, ...Object.fromEntries(Object.keys(items.sweeps).map((one) => [one, at])) },
       ...(whole ? { lastSweepAt: at } : {}),
       ...(whole && withStatus ? { lastStatusSweepAt: at } : {}),
-      ...(plan.userPages === undefined ? {} : { userPages: plan.userPages }),
-      ...(plan.reports.size > 0 ? { unmanaged: { ...before.unmanaged, ...unmanaged } } : {}),
+      ...(result.userPages === undefined ? {} : { userPages: result.userPages }),
+      ...(result.reports.size > 0 ? { unmanaged: { ...before.unmanaged, ...unmanaged } } : {}),
     };
     return { before, ...releaseIfIdle(noted, execution, clock.now()) };
   });
-  measureFound(plan, closed.before, services);
-  if (whole) measureAll(plan, readAt, services);
-  const unconfigured = whole ? await seatsLeft(closed.work, services) : [];
-  return { ...closed, unconfigured };
+  measureFound(result, completed.before, services);
+  if (whole) measureAll(result, readAt, services);
+  const unconfigured = whole ? await seatsLeft(completed.work, services) : [];
+  return { ...completed, unconfigured };
 }

@@ -3,15 +3,14 @@ import { takesSlot } from '../../domain/seat/seat.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
 import type { PlanOutput, PlanServices, ReconcileResult } from './result.ts';
 
-/** So many more unmanaged assignments than at the last sweep are no accident: the ledger was restored, or a script ran. */
+/** More new unmanaged assignments than this since the last sweep are no accident: the ledger was restored, or a script ran. */
 const UNMANAGED_JUMP = 10;
 
-/** Of nothing: 0. */
 function sum(numbers: Iterable<number>): number {
   return [...numbers].reduce((total, number) => total + number, 0);
 }
 
-/** What is known of one application at a time. */
+/** Measures what is known of each application that was checked. */
 export function measureFound(
   { reports, heldCounts }: ReconcileResult,
   before: WorkQueue,
@@ -28,13 +27,13 @@ export function measureFound(
   if (jump > 0) measure('UnmanagedJump', jump);
 }
 
-/** Totals, which only a sweep of everything knows. */
+/** Measures totals, which only a full sweep knows. */
 export function measureAll({ reports }: ReconcileResult, readAt: Date, { measure, entitlements }: PlanServices): void {
   const all = [...reports.values()];
   measure('SweepsCompleted', 1);
-  measure('SeatsWaiting', sum(all.map(({ waiting: line }) => line)));
+  measure('SeatsWaiting', sum(all.map(({ waiting }) => waiting)));
   measure('SeatsOverCap', sum(all.map(({ overCap = 0 }) => overCap)));
-  // Nought, too: the alarm keeps its state between sweeps.
+  // Zero, too: without data, the alarm keeps its last state.
   if (all.every(({ held = 0 }) => held === 0)) measure('RevocationsHeld', 0);
   measure('UnmanagedAssignments', sum(all.map(({ unmanaged }) => unmanaged)));
   measure('AssignedGroups', sum(all.map(({ assignedGroups = [] }) => assignedGroups.length)));
@@ -47,7 +46,7 @@ export function measureAll({ reports }: ReconcileResult, readAt: Date, { measure
   measure('OldestWait', Math.max(0, ...waits));
 }
 
-/** Seats of applications that aren't configured any more: they are told of, and only a person gives them up. */
+/** Counts the seats of applications that are no longer configured: they are reported, and only an operator gives them up. */
 export async function seatsLeft(
   { sweptAt }: WorkQueue,
   { ledger, entitlements, measure }: PlanServices,

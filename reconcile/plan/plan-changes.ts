@@ -1,5 +1,4 @@
-import type { Batch } from '../../domain/decision/batches.ts';
-import { ROUND_BATCHES, toBatches } from '../../domain/decision/batches.ts';
+import { type Batch, ROUND_BATCHES, toBatches } from '../../domain/decision/batches.ts';
 import { countRound, isSpent, type Progress } from '../../domain/decision/progress.ts';
 import { requeueFailed } from '../../domain/queue/claim.ts';
 import { dueItems } from '../../domain/queue/due.ts';
@@ -13,38 +12,40 @@ import { enqueueAndClaim } from './enqueue.ts';
 import { completeRound, dispatch } from './finish.ts';
 import { reconcile } from './reconcile-application.ts';
 import type {
-  ApplicationReport,
   HeldServices,
   PlanInput,
   PlanOutput,
   PlanServices,
   ReconcileResult,
+  Round,
   RunContext,
 } from './result.ts';
 
-/** A refusal is looked at again after this, unless somebody redrives the execution before. */
+/** A refusal is checked again after this, unless an operator redrives the execution before. */
 const RETRY_REFUSED_SECONDS = 3600;
+const NO_ITEMS: WorkItems = { users: {}, sweeps: {} };
+
 /**
- * Puts the request into the mailbox, and plans for all that is due if the lease is to be had: named users first, then
- * whole applications. An empty plan closes its looks; the next is made at once while something is due.
+ * Enqueues the request and claims the lease; then reconciles everything that is due: named users first, then whole
+ * applications. A round without changes completes its work items; the next follows at once while something is due.
  *
- * @throws TransientAwsError · RefusedError, with nothing changed or everybody else served · NotConvergedError
+ * @throws TransientAwsError · RefusedError, with nothing changed or everything else served · NotConvergedError
  */
 export async function planChanges(input: PlanInput, services: PlanServices): Promise<PlanOutput> {
   const { execution } = input;
-  const { turn, redriven, expired, work } = await enqueueAndClaim(input, services);
+  const { claim, redriven, expired, work } = await enqueueAndClaim(input, services);
   if (expired) services.measure('LeasesExpired', 1);
   const progress = redriven ? { ...input.progress, stalled: 0 } : input.progress;
-  if (turn.turn === 'handedOver') {
+  if (claim.turn === 'handedOver') {
     services.measure('ExecutionsHandedOver', 1);
-    return { outcome: 'handedOver', progress, ...(turn.to ? { handedOverTo: turn.to } : {}) };
+    return { outcome: 'handedOver', progress, ...(claim.to ? { handedOverTo: claim.to } : {}) };
   }
-  if (turn.turn === 'wait') return waiting(turn.waitSeconds, progress);
-  if (turn.turn === 'nothing') return { outcome: 'converged', progress };
+  if (claim.turn === 'wait') return waiting(claim.waitSeconds, progress);
+  if (claim.turn === 'nothing') return { outcome: 'converged', progress };
   try {
-    return await planWhileDue({ execution, term: turn.term, progress }, work, services);
+    return await planWhileDue({ execution, term: claim.term, progress }, work, services);
   } catch (error) {
-    // Somebody else took over while this plan was being made: whose turn it is now, the next call finds out.
+    // Another execution took the lease while this plan was made: the next call finds out whose turn it is.
     if (error instanceof LeaseLostError) return waiting(0, progress);
     throw error;
   }
@@ -62,48 +63,48 @@ async function planWhileDue(
   const { clock, ledger } = planServices;
   const lease = await openLease(ledger, clock, { execution, term, taken });
   const services = { ...planServices, lease };
-  const { renewLease } = lease;
-  const reports = new Map<string, ApplicationReport>();
-  let course = { execution, term, progress };
+  let run = { execution, term, progress };
+  let reports: ReconcileResult['reports'] = new Map();
   for (;;) {
-    await renewLease();
-    const readAt = clock.now();
-    const { looks, userPages } = nextItems(lease.work, readAt);
-    const { checked, listUsers } = course.progress;
-    const plan = await requeueOnFailure(looks, course, services, () =>
-      reconcile(looks, { readAt, execution, checked, userPages, listUsers }, { ...services, renewLease }),
-    );
-    for (const [application, report] of plan.reports) reports.set(application, report);
-    const found = reports.size > 0 ? { report: [...reports.values()] } : {};
-    const { batches, more } = batchesOf(plan, services.entitlements.requestsPerSecond);
-    course = {
-      ...course,
-      progress: withHeld(planned(countRound(course.progress, batches), plan, more), plan),
-    };
-    if (isSpent(course.progress)) return stopEarly(course.progress, execution, services);
+    const round = await reconcileDue(run, services);
+    const { items, result } = round;
+    reports = new Map([...reports, ...result.reports]);
+    const { batches, more } = batchesOf(result, services.entitlements.requestsPerSecond);
+    run = { ...run, progress: progressAfter(countRound(run.progress, batches), result, more) };
+    if (isSpent(run.progress)) return stopEarly(run, services);
     if (batches.length > 0) {
-      const settling = more ? { users: {}, sweeps: {} } : without(looks, plan.failures);
-      return requeueOnFailure(looks, course, services, () =>
-        dispatch(settling, batches, plan, readAt, course, services),
-      );
+      const settling = more ? NO_ITEMS : without(items, new Set(result.failures.map(({ key }) => key)));
+      return requeueOnFailure(items, run, services, () => dispatch({ ...round, settling, batches }, run, services));
     }
-    if (plan.failures.length > 0) await failForRefusals(looks, plan, readAt, course, services);
-    const { due, waitSeconds, unconfigured, work } = await requeueOnFailure(looks, course, services, () =>
-      completeRound(looks, plan, { execution, readAt, attempted: looks }, services),
-    );
-    course = { ...course, progress: withoutVerified(course.progress, looks, plan) };
-    if (due) continue;
-    const { progress: end } = course;
-    if (waitSeconds !== undefined) return { ...waiting(waitSeconds, end), ...found };
-    return { ...outcomeOf(end, work), ...found, ...(unconfigured.length > 0 ? { unconfigured } : {}) };
+    const completed = await complete(round, run, services);
+    run = { ...run, progress: withoutVerified(run.progress, items, completed.requeueAt) };
+    if (completed.due) continue;
+    const found = reports.size > 0 ? { report: [...reports.values()] } : {};
+    const { waitSeconds, unconfigured, work } = completed;
+    if (waitSeconds !== undefined) return { ...waiting(waitSeconds, run.progress), ...found };
+    return { ...outcomeOf(run.progress, work), ...found, ...(unconfigured.length > 0 ? { unconfigured } : {}) };
   }
 }
 
-/** Nothing is left to look at: how the execution ends. */
-function outcomeOf(progress: Progress, work: WorkQueue): PlanOutput {
-  const [prover] = verifiersOf(progress, work);
-  if (prover) return { outcome: 'handedOver', handedOverTo: prover, progress };
-  return { outcome: progress.held?.length ? 'held' : 'converged', progress };
+/** Reads, decides and commits what is due now. */
+async function reconcileDue({ execution, term, progress }: RunContext, services: HeldServices): Promise<Round> {
+  const { lease, clock } = services;
+  const { renewLease } = lease;
+  await renewLease();
+  const readAt = clock.now();
+  const { items, userPages } = nextItems(lease.work, readAt);
+  const { checked, listUsers } = progress;
+  const result = await requeueOnFailure(items, { execution, term, progress }, services, () =>
+    reconcile(items, { readAt, execution, checked, userPages, listUsers }, { ...services, renewLease }),
+  );
+  return { items, readAt, result };
+}
+
+/** Named users first: there are few, and someone waits for each. */
+function nextItems(work: WorkQueue, now: Date): { items: WorkItems; userPages: number | undefined } {
+  const due = dueItems(work, now);
+  const named = Object.keys(due.users).length > 0;
+  return { items: named ? { users: due.users, sweeps: {} } : due, userPages: work.userPages };
 }
 
 function batchesOf(
@@ -121,93 +122,113 @@ function batchesOf(
   return { batches: [...batches, ...events], more: more || holds.length > room };
 }
 
-/** @param more changes were left for the next plan */
-function planned({ listUsers: _, ...progress }: Progress, plan: ReconcileResult, more: boolean): Progress {
-  return { ...progress, checked: plan.checked, ...(more && plan.listedUsers ? { listUsers: true } : {}) };
+/**
+ * What the next plan has to know of this one.
+ *
+ * @param more changes were left for the next plan
+ */
+function progressAfter(
+  { listUsers: _, held = [], ...progress }: Progress,
+  { checked, listedUsers, heldCounts }: ReconcileResult,
+  more: boolean,
+): Progress {
+  const still = held.filter((application) => !heldCounts.has(application));
+  const now = [...heldCounts].flatMap(([application, count]) => (count > 0 ? [application] : []));
+  return {
+    ...progress,
+    checked,
+    ...(more && listedUsers ? { listUsers: true } : {}),
+    ...(still.length + now.length > 0 ? { held: [...still, ...now] } : {}),
+  };
 }
 
-/** In which applications revocations are held, as last seen. */
-function withHeld({ held = [], ...progress }: Progress, plan: ReconcileResult): Progress {
-  const still = held.filter((application) => !plan.heldCounts.has(application));
-  const now = [...plan.heldCounts].flatMap(([application, count]) => (count > 0 ? [application] : []));
-  const all = [...still, ...now];
-  return all.length > 0 ? { ...progress, held: all } : progress;
-}
-
-/** These looks showed that nothing is left to change. */
+/** The work items whose changes this execution has not seen verified: those of this round are, unless they are requeued. */
 function withoutVerified(
   { proving = [], ...progress }: Progress,
   { users, sweeps }: WorkItems,
-  plan: ReconcileResult,
+  requeueAt: ReadonlyMap<string, string>,
 ): Progress {
-  const left = proving.filter((key) => !(users[key] || sweeps[key]) || plan.requeueAt.has(key));
+  const left = proving.filter((key) => !(users[key] || sweeps[key]) || requeueAt.has(key));
   return left.length > 0 ? { ...progress, proving: left } : progress;
 }
 
-/** Who proves changes of this execution in its stead: a later hint has made the look another's. */
+/** Nothing is left to check: how the execution ends. */
+function outcomeOf(progress: Progress, work: WorkQueue): PlanOutput {
+  const [verifier] = verifiersOf(progress, work);
+  if (verifier) return { outcome: 'handedOver', handedOverTo: verifier, progress };
+  return { outcome: progress.held?.length ? 'held' : 'converged', progress };
+}
+
+/** Who verifies changes of this execution instead: a later hint has given the work item to another one. */
 function verifiersOf({ proving = [] }: Progress, { users, sweeps }: WorkQueue): string[] {
   return proving.flatMap((key) => users[key]?.by ?? sweeps[key]?.by ?? []);
 }
 
-/** Ends before AWS would end it: what is due stays in the mailbox, for the next event or tick. */
-async function stopEarly(progress: Progress, me: string, { clock, ledger }: PlanServices): Promise<PlanOutput> {
+/** Ends before AWS would end the execution: what is due stays in the queue, for the next event or tick. */
+async function stopEarly({ execution, progress }: RunContext, { clock, ledger }: PlanServices): Promise<PlanOutput> {
   await updateQueue(ledger, (work) => ({
-    work: requeueFailed(work, { users: {}, sweeps: {} }, { me, retryAt: clock.now().toISOString() }),
+    work: requeueFailed(work, NO_ITEMS, { me: execution, retryAt: clock.now().toISOString() }),
   }));
   return { outcome: 'handedOver', progress };
 }
 
-/** Named users first: there are few, and somebody waits for each. */
-function nextItems(work: WorkQueue, now: Date): { looks: WorkItems; userPages: number | undefined } {
-  const due = dueItems(work, now);
-  const named = Object.keys(due.users).length > 0;
-  return { looks: named ? { users: due.users, sweeps: {} } : due, userPages: work.userPages };
+/**
+ * Completes a round that changes nothing.
+ *
+ * @returns what became of the queue, and when each work item is checked again
+ * @throws RefusedError for what was refused, once everything else is served
+ */
+async function complete(round: Round, run: RunContext, services: HeldServices) {
+  const { items, readAt, result } = round;
+  const [first] = result.failures;
+  if (first && !(await isAnythingLeft(round, services))) return failForRefusals(round, first.error, run, services);
+  const retryAt = plusSeconds(readAt, SETTLE_SECONDS);
+  const requeueAt = new Map([...result.requeueAt, ...result.failures.map(({ key }) => [key, retryAt] as const)]);
+  const completed = await requeueOnFailure(items, run, services, () =>
+    completeRound({ ...round, result: { ...result, requeueAt } }, items, run, services),
+  );
+  return { ...completed, requeueAt };
 }
 
-function without({ users, sweeps }: WorkItems, failures: ReconcileResult['failures']): WorkItems {
-  const failed = Object.fromEntries(failures.map(({ key }) => [key, true]));
-  return { users: rest(users, failed), sweeps: rest(sweeps, failed) };
-}
-
-/** The entries whose keys aren't among others. */
-function rest<T>(entries: Readonly<Record<string, T>>, others: Readonly<Record<string, unknown>>): Record<string, T> {
-  return Object.fromEntries(Object.entries(entries).filter(([key]) => !Object.hasOwn(others, key)));
+/** Whether something else is due, or was written and is not verified yet: refusals wait for it. */
+async function isAnythingLeft({ items, readAt, result }: Round, { ledger }: HeldServices): Promise<boolean> {
+  const due = dueItems(await ledger.work(), readAt);
+  const keys = [...Object.keys(due.users), ...Object.keys(due.sweeps)];
+  return result.unverified || keys.some((key) => !items.users[key] && !items.sweeps[key]);
 }
 
 /**
- * Fails the execution for what was refused, once everybody else is served: while something else is due, or was written
- * and is not proven yet, the failed looks are put off instead.
+ * Fails the execution for what was refused. Everything else is completed; only the refused work items stay for a redrive,
+ * and are not checked again and again meanwhile.
  */
 async function failForRefusals(
-  looks: WorkItems,
-  plan: ReconcileResult,
-  readAt: Date,
-  course: RunContext,
+  round: Round,
+  error: RefusedError,
+  run: RunContext,
   services: HeldServices,
-): Promise<void> {
-  const others = dueItems(await services.ledger.work(), readAt);
-  const waiting = [...Object.keys(others.users), ...Object.keys(others.sweeps)];
-  if (plan.unverified || waiting.some((key) => !looks.users[key] && !looks.sweeps[key])) {
-    for (const { key } of plan.failures) plan.requeueAt.set(key, plusSeconds(readAt, SETTLE_SECONDS));
-    return;
-  }
-  const [first] = plan.failures;
-  for (const { seat } of plan.failures) if (seat) await services.ledger.saveSeat(markReported(seat));
-  // The others are done with: only what was refused stays for a redrive, and is not looked at again and again meanwhile.
-  const served = without(looks, plan.failures);
-  const refused = {
-    users: rest(looks.users, served.users),
-    sweeps: rest(looks.sweeps, served.sweeps),
-  };
-  await requeueOnFailure(refused, course, services, async () => {
-    await completeRound(served, plan, { execution: course.execution, readAt, attempted: looks }, services);
-    throw first?.error;
+): Promise<never> {
+  const { items, result } = round;
+  for (const { seat } of result.failures) if (seat) await services.ledger.saveSeat(markReported(seat));
+  const served = without(items, new Set(result.failures.map(({ key }) => key)));
+  const refused = without(items, new Set([...Object.keys(served.users), ...Object.keys(served.sweeps)]));
+  return requeueOnFailure(refused, run, services, async () => {
+    await completeRound(round, served, run, services);
+    throw error;
   });
 }
 
-/** Gives the lease back when a plan fails for good, and leaves its looks for a redrive. */
+/** The work items whose keys are not among these. */
+function without({ users, sweeps }: WorkItems, keys: ReadonlySet<string>): WorkItems {
+  return { users: entriesWithout(users, keys), sweeps: entriesWithout(sweeps, keys) };
+}
+
+function entriesWithout<T>(entries: Readonly<Record<string, T>>, keys: ReadonlySet<string>): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).filter(([key]) => !keys.has(key)));
+}
+
+/** Gives the lease back when a plan fails for good, and leaves its work items for a redrive. */
 async function requeueOnFailure<T>(
-  looks: WorkItems,
+  items: WorkItems,
   { execution }: RunContext,
   { clock, ledger }: PlanServices,
   plan: () => Promise<T>,
@@ -217,7 +238,7 @@ async function requeueOnFailure<T>(
   } catch (error) {
     if (error instanceof RefusedError || error instanceof NotConvergedError) {
       await updateQueue(ledger, (work) => ({
-        work: requeueFailed(work, looks, { me: execution, retryAt: plusSeconds(clock.now(), RETRY_REFUSED_SECONDS) }),
+        work: requeueFailed(work, items, { me: execution, retryAt: plusSeconds(clock.now(), RETRY_REFUSED_SECONDS) }),
       }));
     }
     throw error;

@@ -1,251 +1,186 @@
-import type { Directory, UserStatus } from '../../adapters/identity-store.ts';
-import type { Ledger } from '../../adapters/ledger.ts';
-import type { Applications } from '../../adapters/sso-admin.ts';
-import type { Ineligibility, UserState } from '../../domain/decision/decide.ts';
-import { waitForWriteToSettle } from '../../domain/decision/timing.ts';
-import type { Entitlement, Entitlements } from '../../domain/entitlements.ts';
-import type { SweepItem, UserItem } from '../../domain/queue/work-queue.ts';
-import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
-import { EXPECTATION_SECONDS } from '../../domain/shared/limits.ts';
-import { isDue, plusSeconds } from '../../domain/shared/time.ts';
-import { allSettled } from '../concurrency.ts';
-import { readStatuses, type StatusCache, type StatusReaders, statusesOf } from './user-statuses.ts';
+import type { ApplicationItems } from '../../adapters/ledger.ts';
+import type { ApplicationState, CheckedUser, Failure } from '../../domain/decision/application-state.ts';
+import type { PlannedChange } from '../../domain/decision/batches.ts';
+import type { Observation } from '../../domain/decision/observation.ts';
+import type { Recheck } from '../../domain/decision/recheck.ts';
+import type { Entitlement } from '../../domain/entitlements.ts';
+import type { SweepItem, WorkItem, WorkItems } from '../../domain/queue/work-queue.ts';
+import type { Seat } from '../../domain/seat/seat.ts';
+import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
+import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
+import { plusSeconds } from '../../domain/shared/time.ts';
+import { readApplication, type SharedReads } from './read-application.ts';
+import { readUser } from './read-user.ts';
+import type { Readers } from './readers.ts';
+import type { ReconcileContext } from './result.ts';
 
-/** What the reads of a plan are made with. */
-export interface Readers extends StatusReaders {
-  entitlements: Entitlements;
-  applications: Applications;
-  ledger: Ledger;
+/** What the due work items name of one application, as read. */
+export interface ApplicationReads {
+  state: Omit<ApplicationState, 'evidence'>;
+  /** What the ledger holds of it, if the whole application was read. */
+  items?: ApplicationItems | undefined;
 }
 
-/** How users stand with one application, as freshly read. */
-export interface ApplicationSnapshot {
-  standings: UserState[];
-  /** A configured group is empty or missing. */
-  emptyGroup: boolean;
-  /** Assigned users without a seat of ours. */
-  unmanaged: number;
-  /** Groups that are assigned as a whole: their members have access whatever happens to their seats. */
-  assignedGroups: string[];
-}
-
-/** What one user's look showed; `unmet` when the reads don't show yet what an event led to expect. */
-export interface UserSnapshot {
-  unmet: boolean;
-  standings: { entitlement: Entitlement; standing: UserState }[];
+/** What the due work items name, as read; nothing is decided yet. */
+export interface Snapshot {
+  applications: ApplicationReads[];
+  /** Audit events to be published whatever is decided. */
+  records: PlannedChange[];
+  /** Applications whose hold has an event that is not on the bus. */
+  holds: string[];
+  recheck: Recheck[];
+  failures: Failure[];
+  /** Pages that ListUsers took, if it was read to its end. */
+  userPages: number | undefined;
+  /** UserStatus was read from the list of all users. */
+  listedUsers: boolean;
 }
 
 /**
- * Reads one user afresh: ledger, memberships, status where it matters, and the assignments in question.
+ * Reads afresh everything that due work items name; writes nothing.
  *
- * @param entry what the mailbox says of the user
+ * @throws TransientAwsError when a page of an application fails, since a decision from half of the reads would be wrong;
+ *   or when the reads of every user fail
  */
-export async function readUser(userId: string, entry: UserItem, readAt: Date, readers: Readers): Promise<UserSnapshot> {
-  const { entitlements, directory, applications, ledger, renewLease } = readers;
-  await renewLease();
-  const rules = entitlements.entitlements;
-  const seats = await ledger.seats(rules.map(({ application }) => ({ applicationArn: application, userId })));
-  const groups = await directory.groupsOf(userId, [...new Set(rules.flatMap((rule) => rule.groups))]);
-  const awaited = entry.expected.filter(({ at }) => !isDue(plusSeconds(at, EXPECTATION_SECONDS), readAt));
-  if (awaited.some(({ groupId, membership }) => (groups?.has(groupId) ?? false) !== (membership === 'member'))) {
-    return { unmet: true, standings: [] };
-  }
-  const concerned = rules.flatMap((entitlement) => {
-    const seat = seats.find(({ applicationArn }) => applicationArn === entitlement.application);
-    const member = entitlement.groups.some((group) => groups?.has(group));
-    // What was told of somebody by an entitlement that observes may be true no more.
-    return member || seat || entitlement.mode === 'observe' ? [{ entitlement, seat, member }] : [];
-  });
-  const status = await statusIfNeeded(userId, entry, concerned, groups !== undefined, directory);
-  if (groups && status === 'missing' && !isDue(plusSeconds(entry.at, EXPECTATION_SECONDS), readAt)) {
-    return { unmet: true, standings: [] };
-  }
-  const standings = [];
-  for (const { entitlement, seat, member } of concerned) {
-    const matters = member || (seat !== undefined && takesSlot(seat));
-    const assigned = matters && (await applications.isAssigned(entitlement.application, userId));
-    standings.push({ entitlement, standing: { userId, ...standingOf(member, status), assigned, seat } });
-  }
-  return { unmet: false, standings };
-}
-
-/** UserStatus matters before a seat is given, and when it may be what the event was about. */
-async function statusIfNeeded(
-  userId: string,
-  entry: UserItem,
-  concerned: readonly { seat: Seat | undefined; member: boolean }[],
-  exists: boolean,
-  directory: Directory,
-): Promise<UserStatus> {
-  if (!exists) return 'missing';
-  const aboutStatus = entry.whole === true || entry.expected.length === 0;
-  const seated = ({ seat }: { seat: Seat | undefined }) => seat?.status === 'assigned' || seat?.status === 'confirmed';
-  const granting = concerned.some((one) => one.member && !seated(one));
-  return concerned.length > 0 && (aboutStatus || granting) ? directory.statusOf(userId) : 'enabled';
-}
-
-function standingOf(
-  member: boolean,
-  status: UserStatus,
-  givenUp = false,
-): { entitled: boolean; ineligibility?: Ineligibility } {
-  // A member who doesn't exist: one of the two reads lags. Neither is ground enough for a change.
-  if (status === 'missing') return member ? { entitled: false } : { entitled: false, ineligibility: 'user-deleted' };
-  if (status === 'disabled') return { entitled: false, ineligibility: 'user-disabled' };
-  if (givenUp) return { entitled: false, ineligibility: 'entitlement-removed' };
-  return member ? { entitled: true } : { entitled: false, ineligibility: 'group-leave' };
-}
-
-/** What is read once for all applications of a sweep. */
-export interface SweepCache extends StatusCache {
-  members: Map<string, ReadonlySet<string> | undefined>;
-}
-
-/** An application that is to be read, its seats, and what the mailbox says of it. */
-interface ApplicationSubject {
-  entitlement: Entitlement;
-  seats: readonly Seat[];
-  orders: Pick<SweepItem, 'withStatus' | 'adopt' | 'giveUp'>;
-}
-
-/**
- * Reads an application afresh by all pages: assignments, memberships, and the status of those whom it may change
- * something for. A page that fails fails the whole.
- */
-export async function readApplication(
-  { entitlement, seats: ledgerSeats, orders }: ApplicationSubject,
-  readAt: Date,
-  readers: Readers,
-  cache: SweepCache,
-): Promise<ApplicationSnapshot> {
-  const { withStatus, adopt, giveUp } = orders;
-  const { assigned, assignedGroups, members, emptyGroup } = await listsOf(entitlement, readers, cache);
-  const seats = new Map(ledgerSeats.map((seat) => [seat.userId, seat]));
-  const users = new Set([...members, ...seats.keys()]);
-  // A seat without its assignment may turn out to be gone in this very plan.
-  const kept = ledgerSeats.filter((seat) => takesSlot(seat) && assigned.has(seat.userId));
-  const full = kept.length >= entitlement.seats.max;
-  const wanted = [...users].filter(
-    (userId) => withStatus || adopt || isCandidate(userId, { members, assigned, seats, full }),
-  );
-  const statuses = await statusesOf(wanted, readers, cache);
-  const standings = [...users].map((userId) => ({
-    userId,
-    ...standingOf(members.has(userId), statuses.get(userId) ?? 'enabled', giveUp),
-    assigned: assigned.has(userId),
-    seat: seats.get(userId),
-  }));
-  const ours = (userId: string) => {
-    const seat = seats.get(userId);
-    // One that was revoked a moment ago may still be listed.
-    return seat !== undefined && (takesSlot(seat) || waitForWriteToSettle(seat, { readAt }) !== undefined);
+export async function takeSnapshot(items: WorkItems, context: ReconcileContext, readers: Readers): Promise<Snapshot> {
+  const users = await readUsers(items.users, context, readers);
+  const { found, ...sweeps } = await readSweeps(items.sweeps, context, readers);
+  const states = Map.groupBy([...users.found, ...found], ({ state }) => state.entitlement.application);
+  return {
+    ...sweeps,
+    applications: [...states.values()].flatMap(joined),
+    recheck: [...users.recheck, ...sweeps.recheck],
+    failures: [...users.failures, ...sweeps.failures],
   };
-  const unmanaged = [...assigned].filter((userId) => !ours(userId)).length;
-  return { standings, emptyGroup, unmanaged, assignedGroups };
 }
 
-async function assigneesOf(application: string, { applications, renewLease }: Readers) {
-  const assigned = new Set<string>();
-  const assignedGroups: string[] = [];
-  for await (const page of applications.assigneesOf(application)) {
-    await renewLease();
-    for (const { principalId, principalType } of page) {
-      if (principalType === 'USER') assigned.add(principalId);
-      else assignedGroups.push(principalId);
+/** The audit events of seats or observations that are not on the bus. */
+export function recordsOf(items: readonly (Seat | Observation)[]): PlannedChange[] {
+  return items
+    .filter(({ audit }) => audit.length > 0)
+    .map(({ applicationArn, userId }) => ({ applicationArn, kind: 'record', reason: 'reconciled', userId }));
+}
+
+/** The reads of one application, whichever work item they were made for. */
+function joined(reads: readonly ApplicationReads[]): ApplicationReads[] {
+  const [first] = reads;
+  if (!first) return [];
+  const whole = reads.find(({ state }) => state.whole);
+  const users = reads.flatMap(({ state }) => state.users);
+  return [{ state: { ...first.state, users, whole: whole?.state.whole }, items: whole?.items }];
+}
+
+async function readUsers(users: WorkItems['users'], { readAt }: ReconcileContext, readers: Readers) {
+  const found: ApplicationReads[] = [];
+  const recheck: Recheck[] = [];
+  const failures: Failure[] = [];
+  const faults: TransientAwsError[] = [];
+  for (const [userId, item] of Object.entries(users)) {
+    const { unmet, applications } = await readUser(userId, item, readAt, readers).catch((error: unknown) => {
+      // One read that fails must not undo those of all the others, or at a high rate of faults no user is ever served.
+      if (error instanceof RefusedError) failures.push({ key: userId, error });
+      else if (error instanceof TransientAwsError) faults.push(error);
+      else throw error;
+      return { unmet: error instanceof TransientAwsError, applications: [] };
+    });
+    if (unmet) recheck.push({ key: userId, at: plusSeconds(readAt, SETTLE_SECONDS) });
+    if (item.lookAgainAt) recheck.push({ key: userId, at: item.lookAgainAt });
+    for (const { entitlement, user } of applications) {
+      found.push({ state: { entitlement, users: [checkedFor(userId, item, user)] } });
     }
   }
-  return { assigned, assignedGroups };
+  const [fault] = faults;
+  if (fault && faults.length === Object.keys(users).length) throw fault;
+  return { found, recheck, failures };
 }
 
-/** They are counted by different quotas: no list has to wait for another. */
-async function listsOf({ application, groups }: Entitlement, readers: Readers, cache: SweepCache) {
-  const [assignees, members] = await allSettled([
-    assigneesOf(application, readers),
-    membersOfAny(groups, readers, cache),
-    cache.listUsers && !cache.statuses ? readStatuses(readers, cache) : undefined,
-  ]);
-  return { ...assignees, ...members };
+/** @param key of the work item for which the user was read */
+function checkedFor(key: string, item: WorkItem, user: CheckedUser['user']): CheckedUser {
+  const { trigger, cause } = item;
+  return {
+    key,
+    trigger,
+    cause,
+    askedAt: 'since' in item ? item.since : item.at,
+    adopt: 'adopt' in item && item.adopt === true,
+    user,
+  };
 }
 
-async function membersOfAny(groups: readonly string[], readers: Readers, cache: SweepCache) {
-  const members = new Set<string>();
-  let emptyGroup = false;
-  for (const group of groups) {
-    const found = await membersOf(group, readers, cache);
-    if (!found || found.size === 0) emptyGroup = true;
-    for (const userId of found ?? []) members.add(userId);
-  }
-  return { members, emptyGroup };
-}
-
-/** Whether one of these groups has no members, or doesn't exist; reads no more than the first members of each. */
-export async function isAnyEmpty(groups: readonly string[], { directory, renewLease }: Readers): Promise<boolean> {
-  for (const group of groups) {
-    let empty = true;
-    for await (const page of directory.membersOf(group)) {
-      await renewLease();
-      empty = !page || page.length === 0;
-      if (!empty) break;
+async function readSweeps(sweeps: WorkItems['sweeps'], context: ReconcileContext, readers: Readers) {
+  const shared: SharedReads = { members: new Map(), userPages: context.userPages, listUsers: context.listUsers };
+  const reads: SweepReads[] = [];
+  const configured = readers.entitlements.entitlements.map(({ application }) => application);
+  const others = Object.keys(sweeps).filter((application) => !configured.includes(application));
+  for (const application of [...configured, ...others]) {
+    const item = sweeps[application];
+    if (!item) continue;
+    await readers.renewLease();
+    try {
+      const items = await readers.ledger.itemsOf(application);
+      reads.push(await readSweep(application, { item, items, readAt: context.readAt }, readers, shared));
+    } catch (error) {
+      // An application that is gone must not keep the others from being read.
+      if (!(error instanceof RefusedError)) throw error;
+      reads.push({ records: [], holds: [], failure: { key: application, error } });
     }
-    if (empty) return true;
   }
-  return false;
+  return {
+    found: reads.flatMap(({ found }) => found ?? []),
+    records: reads.flatMap(({ records }) => records),
+    holds: reads.flatMap(({ holds }) => holds),
+    recheck: reads.flatMap(({ recheck = [] }) => recheck),
+    failures: reads.flatMap(({ failure }) => failure ?? []),
+    userPages: shared.userPages,
+    listedUsers: shared.listUsers === true,
+  };
 }
 
-/** So many people are asked for at the most before a sweep costs less. */
-const MOST_ASKED = 5;
-
-/** Whether one of the first few of these people is still entitled. */
-export async function isAnyEntitled(
-  seats: readonly Pick<Seat, 'userId'>[],
-  groups: readonly string[],
-  { directory, renewLease }: Readers,
-): Promise<boolean> {
-  for (const { userId } of seats.slice(0, MOST_ASKED)) {
-    await renewLease();
-    const member = ((await directory.groupsOf(userId, groups))?.size ?? 0) > 0;
-    if (member && (await directory.statusOf(userId)) === 'enabled') return true;
-  }
-  return false;
+/** What was read for one sweep. */
+interface SweepReads {
+  found?: ApplicationReads;
+  records: PlannedChange[];
+  holds: string[];
+  recheck?: Recheck[];
+  failure?: Failure;
 }
 
 /**
- * Somebody for whom something may change: a member without a seat, or a seat without a member. Whoever has a seat was
- * enabled when it was given, and is looked at when that changes, or by the daily sweep.
+ * Of an application that is no longer configured, or that AWS refuses to read, pending audit events are published and
+ * nothing changes.
  */
-function isCandidate(
-  userId: string,
-  read: {
-    members: ReadonlySet<string>;
-    assigned: ReadonlySet<string>;
-    seats: ReadonlyMap<string, Seat>;
-    full: boolean;
-  },
-): boolean {
-  const { members, assigned, seats, full } = read;
-  const seat = seats.get(userId);
-  const taken = seat !== undefined && takesSlot(seat);
-  if (!members.has(userId)) return taken;
-  // What was begun because of their status must not be undone without asking for it.
-  if (seat && ['leaving', 'held', 'revoking'].includes(seat.status)) return true;
-  // Whoever waits is not asked about as long as no place is free.
-  if (seat?.status === 'waitlisted') return !full;
-  return !assigned.has(userId);
+async function readSweep(
+  application: string,
+  { item, items, readAt }: { item: SweepItem; items: ApplicationItems; readAt: Date },
+  readers: Readers,
+  shared: SharedReads,
+): Promise<SweepReads> {
+  const pending = {
+    records: recordsOf([...items.seats, ...items.observations]),
+    holds: items.hold && items.hold.audit.length > 0 ? [application] : [],
+  };
+  const configured = readers.entitlements.entitlements.find((one) => one.application === application);
+  const entitlement = configured ?? givenUp(application, item, items.seats);
+  if (!entitlement) return pending;
+  try {
+    const { users, whole } = await readApplication({ entitlement, seats: items.seats, item }, readAt, readers, shared);
+    const checked = users.map((user) => checkedFor(application, item, user));
+    return {
+      found: { state: { entitlement, users: checked, whole }, items },
+      records: entitlement.mode === 'observe' ? [] : recordsOf(items.observations),
+      holds: [],
+      recheck: item.lookAgainAt ? [{ key: application, at: item.lookAgainAt }] : [],
+    };
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    return { ...pending, failure: { key: application, error } };
+  }
 }
 
-async function membersOf(
-  group: string,
-  { directory, renewLease }: Readers,
-  { members }: SweepCache,
-): Promise<ReadonlySet<string> | undefined> {
-  if (members.has(group)) return members.get(group);
-  const found = new Set<string>();
-  let exists = true;
-  for await (const page of directory.membersOf(group)) {
-    await renewLease();
-    if (page) for (const userId of page) found.add(userId);
-    else exists = false;
-  }
-  members.set(group, exists ? found : undefined);
-  return members.get(group);
+/** An application that an operator has given up is planned for as one to which no user is entitled. */
+function givenUp(application: string, { giveUp }: SweepItem, seats: readonly Seat[]): Entitlement | undefined {
+  const [first] = seats;
+  if (!first || !giveUp) return undefined;
+  const { entitlement: name } = first;
+  return { name, application, groups: [], seats: { max: 0 }, onLeave: { revokeAfterDays: 0 }, mode: 'enforce' };
 }

@@ -1,25 +1,22 @@
-import type { Directory, UserStatus } from '../../adapters/identity-store.ts';
+import type { UserStatus } from '../../adapters/identity-store.ts';
+import type { Readers } from './readers.ts';
 
-/** What UserStatus is read with. `keep` renews the lease, page by page. */
-export interface StatusReaders {
-  directory: Directory;
-  renewLease(): Promise<void>;
-}
+type StatusReaders = Pick<Readers, 'directory' | 'renewLease'>;
 
 /** What is known of the list of all users. */
 export interface StatusCache {
   /** Pages that ListUsers took when it was last read to its end. */
   userPages: number | undefined;
-  /** Whether the list of all users was read; if so before, it is read again beside the other lists. */
+  /** Whether the list of all users was read; if the plan before read it, it is read again at the same time as the other lists. */
   listUsers?: boolean | undefined;
-  /** UserStatus of everybody, where it was read beside the other lists. */
+  /** UserStatus of every user, where it was read at the same time as the other lists. */
   statuses?: ReadonlyMap<string, UserStatus>;
 }
 
-/** Up to so many users are asked for one by one before it is known how long the list of all users is. */
+/** Up to this many users are asked for one by one before it is known how long the list of all users is. */
 const FEW_USERS = 3;
 
-/** Reads UserStatus of everybody from the list of all users. */
+/** Reads UserStatus of every user from the list of all users. */
 export async function readStatuses({ directory, renewLease }: StatusReaders, cache: StatusCache): Promise<void> {
   const statuses = new Map<string, UserStatus>();
   let pages = 0;
@@ -32,7 +29,7 @@ export async function readStatuses({ directory, renewLease }: StatusReaders, cac
 }
 
 /**
- * UserStatus of many users: by pages of all users or one by one, whichever costs fewer calls.
+ * Reads UserStatus of many users: by pages of all users or one by one, whichever costs fewer calls.
  *
  * How long the list of all users is shows only by reading it. Until it is known, at most as many pages are read as
  * asking one by one would have cost.
@@ -47,7 +44,7 @@ export async function statusesOf(
     return status ? [[userId, status] as const] : [];
   });
   const statuses = new Map<string, UserStatus>(known);
-  // Whoever came while the list was read is asked for.
+  // A user who came while the list was read is asked for.
   const left = new Set(userIds.filter((userId) => !statuses.has(userId)));
   const byPages = !cache.statuses && left.size > (cache.userPages ?? FEW_USERS);
   if (byPages) {

@@ -21,15 +21,15 @@ describe('decide', () => {
   // Of each pair the first is decided from settled reads, the second from reads that began 29 s after the last write.
   const TABLE: Record<SeatStatus, [string, string, string, string, string, string, string, string]> = {
     //           entitled: assigned     entitled: not assigned  absent: assigned    absent: not assigned
-    waitlisted: ['forget', 'forget', 'grant', 'grant', 'forget', 'forget', 'forget', 'forget'],
+    waitlisted: ['drop', 'drop', 'grant', 'grant', 'drop', 'drop', 'drop', 'drop'],
     creating: ['grant', 'grant', 'grant', 'grant', 'revoke', 'revoke', 'revoke', 'revoke'],
     assigned: ['confirm', 'wait', 'grant', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
     confirmed: ['nothing', 'nothing', 'grant', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
-    leaving: ['keep', 'keep', 'grant', 'wait', 'nothing', 'wait', 'nothing', 'wait'],
-    held: ['keep', 'keep', 'grant', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
-    revoking: ['keep', 'wait', 'gone', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
+    leaving: ['restore', 'restore', 'grant', 'wait', 'nothing', 'wait', 'nothing', 'wait'],
+    held: ['restore', 'restore', 'grant', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
+    revoking: ['restore', 'wait', 'record-removal', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
     revoked: ['nothing', 'wait', 'grant', 'grant', 'nothing', 'wait', 'nothing', 'wait'],
-    failed: ['forget', 'forget', 'grant', 'grant', 'forget', 'forget', 'forget', 'forget'],
+    failed: ['drop', 'drop', 'grant', 'grant', 'drop', 'drop', 'drop', 'drop'],
   };
   const ROWS = SeatStatusSchema.options.flatMap((status) =>
     [
@@ -83,7 +83,7 @@ describe('decide', () => {
     it.each<SeatStatus>(['creating', 'assigned', 'confirmed', 'leaving', 'held', 'revoking'])(
       'takes an assignment that is gone for removed by AWS, once that is certain, with a seat %s',
       (status) => {
-        expect(decided({ seat: aSeat({ status }) })).toEqual({ do: 'gone', reason: 'user-deleted' });
+        expect(decided({ seat: aSeat({ status }) })).toEqual({ do: 'record-removal', reason: 'user-deleted' });
         const young = aSeat({ status, changedAt: iso(-10) });
         expect(decided({ seat: young })).toEqual({ do: 'wait', until: iso(20) });
         expect(decided({ assigned: true, seat: young })).toEqual({ do: 'revoke', reason: 'user-deleted' });
@@ -92,12 +92,12 @@ describe('decide', () => {
 
     it.each<SeatStatus>(['creating', 'revoking'])('forgets a create that came to nothing, with a seat %s', (status) => {
       const { grantedAt: _, ...open } = aSeat({ status });
-      expect(decided({ seat: open }).do).toBe('forget');
+      expect(decided({ seat: open }).do).toBe('drop');
     });
 
     it.each<[SeatStatus, string]>([
-      ['waitlisted', 'forget'],
-      ['failed', 'forget'],
+      ['waitlisted', 'drop'],
+      ['failed', 'drop'],
       ['revoked', 'nothing'],
     ])('has nothing to take back with a seat %s', (status, what) => {
       expect(decided({ seat: aSeat({ status }) }).do).toBe(what);
@@ -106,7 +106,7 @@ describe('decide', () => {
 
   it.each([
     [true, 'grant'],
-    [false, 'forget'],
+    [false, 'drop'],
   ])(
     'tells of no end where no beginning was told: taking back a create without an answer, assigned %s',
     (assigned, what) => {
@@ -125,9 +125,9 @@ describe('decide', () => {
   });
 
   it.each<[string, Partial<UserState>, string]>([
-    ['a seat in use', { seat: aSeat() }, 'leave'],
-    ['a seat that was just given', { seat: aSeat({ status: 'assigned' }) }, 'leave'],
-    ['a seat whose create has no answer', { seat: aSeat({ status: 'creating' }) }, 'leave'],
+    ['a seat in use', { seat: aSeat() }, 'begin-grace'],
+    ['a seat that was just given', { seat: aSeat({ status: 'assigned' }) }, 'begin-grace'],
+    ['a seat whose create has no answer', { seat: aSeat({ status: 'creating' }) }, 'begin-grace'],
     [
       'no answer before it is sure whether a create came to anything',
       { assigned: false, seat: aSeat({ status: 'creating', changedAt: iso(-29) }) },
@@ -149,7 +149,7 @@ describe('decide', () => {
   ])('with days of grace gives %s', (_fact, standing, expected) => {
     const decision = decide(aStanding({ ...ABSENT, assigned: true, ...standing }), circumstances({ graceDays: 2 }));
     expect(decision.do).toBe(expected);
-    if (decision.do === 'leave') expect(decision.dueAt).toBe(iso(2 * 86_400));
+    if (decision.do === 'begin-grace') expect(decision.dueAt).toBe(iso(2 * 86_400));
   });
 
   it('keeps the date of a leave, however much grace is given now', () => {

@@ -1,0 +1,144 @@
+import type { Entitlement } from '../entitlements.ts';
+import type { Seat } from '../seat/seat.ts';
+import type { RefusedError } from '../shared/errors.ts';
+import type { PlannedChange } from './batches.ts';
+import type { DecisionContext, UserState } from './decide.ts';
+import type { Hold } from './hold.ts';
+
+/** One user of an application as a snapshot shows them, with what their work item says. */
+export interface CheckedUser {
+  /** Key of the work item: the user id, or the application of a sweep. */
+  key: string;
+  trigger: DecisionContext['trigger'];
+  /** Event id or execution that asked for the check. */
+  cause: string;
+  /** ISO time of the first request: the order of the waitlist. */
+  askedAt: string;
+  /** ISO time of a request that an observing entitlement has answered; it counts instead of every other. */
+  promisedAt?: string;
+  /** An operator has asked to adopt this user's unmanaged assignment. */
+  adopt: boolean;
+  user: UserState;
+}
+
+/** What only a read of a whole application shows. */
+export interface WholeState {
+  /** Key of the work item: the application. */
+  key: string;
+  /** A configured group has no members or does not exist. */
+  emptyGroup: boolean;
+  nobodyEntitled: boolean;
+  /** Assigned users for whom no seat of Usher's stands. */
+  unmanaged: number;
+  /** Groups that are assigned as a whole: their members keep access whatever becomes of their seats. */
+  assignedGroups: readonly string[];
+}
+
+/** Seats and hold of one application, as the ledger holds them; tombstones too. */
+export interface Holdings {
+  seats: Seat[];
+  hold: Hold | undefined;
+}
+
+/** Who is left in the configured groups, as far as a few reads tell: `some`: at least one other seat is entitled. */
+export type Remaining = 'group-empty' | 'some' | 'none';
+
+/**
+ * What a decision may need beyond the snapshot. Absent: not read so far. A refusal fails only the users whose change
+ * depends on it.
+ */
+export interface Evidence {
+  /** Whether the application asks for assignments at all. */
+  settings?: 'ok' | RefusedError;
+  holdings?: Holdings | RefusedError;
+  remaining?: Remaining | RefusedError;
+  /** By user id: whether a fresh read shows an assignment. */
+  assigned?: ReadonlyMap<string, boolean | RefusedError>;
+}
+
+/** A read that would change the decision. */
+export type Need =
+  | { read: 'settings' }
+  | { read: 'holdings' }
+  /** @see Remaining; `userIds`: other seats of the application that may still be entitled */
+  | { read: 'remaining'; userIds: readonly string[] }
+  | { read: 'assigned'; userIds: readonly string[] };
+
+/** Everything that a decision about one application follows from. */
+export interface ApplicationState {
+  entitlement: Entitlement;
+  users: readonly CheckedUser[];
+  /** Present if the whole application was read. */
+  whole?: WholeState | undefined;
+  evidence: Evidence;
+  /** Slots that an observing entitlement has promised to users who were not checked. */
+  promised?: number;
+}
+
+/** When the reads began, and for which execution. */
+export interface Moment {
+  readAt: Date;
+  /** ARN of the execution. */
+  execution: string;
+}
+
+/** What a snapshot of a whole application found, in ids and counts. */
+export interface ApplicationReport {
+  entitlement: string;
+  /** Seats that take a slot. */
+  seats: number;
+  waiting: number;
+  /** ISO time since when the first of the waitlist waits. */
+  waitingSince?: string;
+  /** Assignments that Usher did not make. */
+  unmanaged: number;
+  /** Seats above `seats.max`: it was lowered, and no user loses a seat for that. */
+  overCap?: number;
+  /** Revocations that the brake holds. */
+  held?: number;
+  /** At most ten of the groups that are assigned as a whole. */
+  assignedGroups?: string[];
+}
+
+/** A refusal that no execution has failed for so far. */
+export interface Failure {
+  /** Key of the work item. */
+  key: string;
+  error: RefusedError;
+  /** The seat as committed, if the refusal stands there. */
+  seat?: Seat;
+}
+
+/** What becomes of one user, after cap and brake. `dueAt` and `until` are ISO times. */
+export type Verdict =
+  | { do: 'grant' | 'waitlist' | 'revoke' | 'hold' }
+  | { do: 'begin-grace'; dueAt: string }
+  | { do: 'confirm' | 'restore' | 'record-removal' | 'drop' }
+  | { do: 'wait'; until: string }
+  | { do: 'nothing' };
+
+/** What follows from the state of one application. */
+export interface ApplicationDecision {
+  /** Grants and revocations to be made, and audit events (`record`) to be published. */
+  changes: PlannedChange[];
+  /** Every seat that changes, once, with the stored revision plus one. */
+  seats: Seat[];
+  /** To be written after the seats (ADR 0010); absent if it stays as it is. */
+  hold?: Hold;
+  /** The hold has an event that is not on the bus. */
+  announceHold: boolean;
+  /** By key of the work item: ISO time of the next check, for what these reads do not verify. */
+  recheck: ReadonlyMap<string, string>;
+  /** A write is too young for these reads to verify it. */
+  unverified: boolean;
+  /** The application has to be read as a whole; `withStatus`: and every user's UserStatus. */
+  sweepNeeded?: { withStatus: boolean };
+  /** Whether users wait for a slot; absent: not determined. */
+  waitlist?: boolean;
+  /** Revocations that the brake holds; absent: not determined. */
+  held?: number;
+  failures: Failure[];
+  report?: ApplicationReport;
+  /** By user id. */
+  verdicts: ReadonlyMap<string, Verdict>;
+}

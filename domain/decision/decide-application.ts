@@ -1,0 +1,285 @@
+import type { Entitlements } from '../entitlements.ts';
+import { type Seat, takesSlot } from '../seat/seat.ts';
+import { RefusedError } from '../shared/errors.ts';
+import type {
+  ApplicationDecision,
+  ApplicationReport,
+  ApplicationState,
+  Evidence,
+  Failure,
+  Holdings,
+  Moment,
+  Need,
+  Verdict,
+} from './application-state.ts';
+import type { PlannedChange } from './batches.ts';
+import type { Decision } from './decide.ts';
+import { decideAdoptions, decideGrants } from './decide-grants.ts';
+import { decideRevocations } from './decide-revocations.ts';
+import { latestOf, type Recheck } from './recheck.ts';
+import { type DecidedUser, decideUser } from './settle-ledger.ts';
+import { waitForWriteToSettle } from './timing.ts';
+
+/** What limits the changes of every application. */
+export type Limits = Pick<Entitlements, 'brake'>;
+
+/** Seats of one application by user id. */
+type Seats = ReadonlyMap<string, Seat>;
+
+/**
+ * Decides everything that follows from the state of one application, or names the reads that would change the answer.
+ *
+ * The decision is the same for those that carry it out (`mode: enforce`), record it (`mode: observe`) or show it
+ * (`usher backfill --dry-run`, `usher why`). At most two rounds of reads are needed: settings and holdings, then who is
+ * left in the groups and who is assigned.
+ */
+export function decideApplication(
+  state: ApplicationState,
+  limits: Limits,
+  moment: Moment,
+): ApplicationDecision | { needs: Need[] } {
+  const { users, whole, evidence, entitlement } = state;
+  const decided = users.map((checked) => decideUser(checked, entitlement.onLeave.revokeAfterDays, moment));
+  const depending = decided.filter((one) => wantsChange(one) || freesSlot(one, moment));
+  if (depending.length === 0 && !whole) return withoutLimits(state, decided, [], moment);
+
+  const { settings, holdings } = evidence;
+  const refusal = [settings, holdings].find((one) => one instanceof RefusedError);
+  if (refusal) {
+    const keys = new Set([...depending.map(({ checked }) => checked.key), ...(whole ? [whole.key] : [])]);
+    return withoutLimits(
+      state,
+      decided,
+      [...keys].map((key) => ({ key, error: refusal })),
+      moment,
+    );
+  }
+  if (settings === undefined || holdings === undefined || holdings instanceof RefusedError) {
+    return {
+      needs: [
+        ...(settings === undefined ? [{ read: 'settings' as const }] : []),
+        ...(holdings === undefined ? [{ read: 'holdings' as const }] : []),
+      ],
+    };
+  }
+  return withinLimits({ state, holdings, limits }, decided, moment);
+}
+
+/**
+ * Decides for those that only show or record the decision, which costs no further reads: the application asks for
+ * assignments, other seats remain entitled, and no user beyond the cap is assigned.
+ */
+export function previewApplication(
+  state: Omit<ApplicationState, 'evidence'>,
+  holdings: Holdings,
+  limits: Limits,
+  moment: Moment,
+): ApplicationDecision {
+  const assigned = new Map(state.users.map(({ user }) => [user.userId, false]));
+  const evidence: Evidence = { settings: 'ok', holdings, remaining: 'some', assigned };
+  const decision = decideApplication({ ...state, evidence }, limits, moment);
+  if ('needs' in decision) throw new Error('A decision from complete evidence needs no reads');
+  return decision;
+}
+
+function wantsChange({ decision }: DecidedUser): boolean {
+  return decision.do === 'grant' || decision.do === 'revoke';
+}
+
+/** A slot became free a moment ago, perhaps in an earlier try of this task. */
+function freesSlot({ seat }: DecidedUser, { readAt }: Moment): boolean {
+  return seat?.status === 'revoked' && waitForWriteToSettle(seat, { readAt }) !== undefined;
+}
+
+/** No change is wanted, or none may be made: what is left is what each seat says. */
+function withoutLimits(
+  { entitlement }: ApplicationState,
+  decided: readonly DecidedUser[],
+  failures: readonly Failure[],
+  moment: Moment,
+): ApplicationDecision {
+  const seats = seatsById(decided.flatMap(({ seat }) => seat ?? []));
+  const written = writtenOnce(seats, storedSeats(decided));
+  const kept = keepUp(decided, seatsById([...seats.values(), ...written]), new Set(), moment);
+  const waits = waitsOf(decided);
+  return {
+    changes: kept.records.map((userId) => recordOf(entitlement.application, userId)),
+    seats: written,
+    announceHold: false,
+    recheck: latestOf(waits, moment),
+    unverified: waits.length > 0,
+    failures: [...failures, ...kept.failures],
+    verdicts: new Map(decided.map((one) => [one.checked.user.userId, verdictOf(one.first)])),
+  };
+}
+
+/** The decision under brake and cap. */
+function withinLimits(
+  { state, holdings, limits }: { state: ApplicationState; holdings: Holdings; limits: Limits },
+  decided: readonly DecidedUser[],
+  moment: Moment,
+): ApplicationDecision | { needs: Need[] } {
+  const { entitlement, whole } = state;
+  const { application: applicationArn } = entitlement;
+  const read = seatsById([...holdings.seats, ...decided.flatMap(({ seat }) => seat ?? [])]);
+
+  const revocations = decideRevocations(decided, read, { state, holdings, brake: limits.brake }, moment);
+  const held = seatsById([...read.values(), ...revocations.seats]);
+  const grants = decideGrants(decided, held, state, moment);
+  const needs = [revocations.need, grants.need].filter((need) => need !== undefined);
+  if (needs.length > 0) return { needs };
+
+  const allocated = seatsById([...held.values(), ...grants.seats]);
+  const { seated } = grants;
+  const adoptions = whole ? decideAdoptions(decided, { seats: allocated, seated }, entitlement, moment) : [];
+  const changed = seatsById([...allocated.values(), ...adoptions]);
+  const written = writtenOnce(changed, storedSeats(decided, holdings));
+  const seats = seatsById([...changed.values(), ...written]);
+
+  const made = [...revocations.allowed, ...seated];
+  const kept = keepUp(decided, seats, new Set(made.map(({ checked }) => checked.user.userId)), moment);
+  const settling = revocations.held.flatMap(({ checked }): Recheck[] => {
+    const seat = seats.get(checked.user.userId);
+    const wait = seat && waitForWriteToSettle(seat, moment);
+    return wait ? [{ key: checked.key, at: wait.until }] : [];
+  });
+  const young = [...waitsOf(decided), ...settling, ...grants.recheck];
+  const { hold } = revocations;
+  const waitlist = [...seats.values()].some(({ status }) => status === 'waitlisted');
+  const sweepNeeded = revocations.sweepNeeded
+    ? { withStatus: true }
+    : grants.sweepNeeded
+      ? { withStatus: false }
+      : undefined;
+  return {
+    changes: [
+      ...made.map(
+        ({ checked, decision }): PlannedChange => ({
+          applicationArn,
+          kind: decision.do,
+          reason: decision.reason,
+          userId: checked.user.userId,
+        }),
+      ),
+      ...kept.records.map((userId) => recordOf(applicationArn, userId)),
+    ],
+    seats: written,
+    ...(hold && hold !== holdings.hold ? { hold } : {}),
+    announceHold: hold !== undefined && hold.audit.length > 0,
+    recheck: latestOf([...young, ...revocations.recheck], moment),
+    unverified: young.length > 0,
+    ...(sweepNeeded ? { sweepNeeded } : {}),
+    ...(whole || waitlist ? { waitlist } : {}),
+    held: revocations.held.length,
+    failures: [...revocations.failures, ...grants.failures, ...kept.failures],
+    ...(whole
+      ? { report: reportOf(state, seats, { held: revocations.held.length, adoptions: adoptions.length }) }
+      : {}),
+    verdicts: verdictsOf(decided, revocations, grants),
+  };
+}
+
+/** Seats by user id; of two for one user, the later. */
+export function seatsById(seats: readonly Seat[]): Seats {
+  return new Map(seats.map((seat) => [seat.userId, seat]));
+}
+
+/** The seats as the ledger holds them. */
+function storedSeats(decided: readonly DecidedUser[], holdings?: Holdings): Seats {
+  return seatsById([...(holdings?.seats ?? []), ...decided.flatMap(({ checked }) => checked.user.seat ?? [])]);
+}
+
+/** The seats that differ from the stored ones; however many transitions one has made, it is written once. */
+function writtenOnce(seats: Seats, stored: Seats): Seat[] {
+  return [...seats.values()].flatMap((seat) => {
+    const before = stored.get(seat.userId);
+    return seat === before ? [] : [{ ...seat, revision: (before?.revision ?? 0) + 1 }];
+  });
+}
+
+/** Decisions that wait for reads to show what was written. */
+function waitsOf(decided: readonly DecidedUser[]): Recheck[] {
+  return decided.flatMap(({ decision, checked }) =>
+    decision.do === 'wait' ? [{ key: checked.key, at: decision.until }] : [],
+  );
+}
+
+/**
+ * What a seat asks for although nothing changes: its audit events published, its refusal reported.
+ *
+ * @param seats as they are committed
+ */
+function keepUp(
+  decided: readonly DecidedUser[],
+  seats: Seats,
+  changed: ReadonlySet<string>,
+  { execution }: Moment,
+): { records: string[]; failures: Failure[] } {
+  const records: string[] = [];
+  const failures: Failure[] = [];
+  for (const { checked } of decided) {
+    const seat = seats.get(checked.user.userId);
+    if (!seat || changed.has(seat.userId)) continue;
+    if (seat.audit.length > 0) records.push(seat.userId);
+    const { refusal } = seat;
+    if (!refusal || refusal.reported || refusal.execution !== execution) continue;
+    const message = `AWS refused the change: ${refusal.reason} (user ${seat.userId})`;
+    failures.push({ key: checked.key, error: new RefusedError(refusal.reason, message), seat });
+  }
+  return { records, failures };
+}
+
+function recordOf(applicationArn: string, userId: string): PlannedChange {
+  return { applicationArn, kind: 'record', reason: 'reconciled', userId };
+}
+
+/** Summarizes what a snapshot of a whole application found, from its seats by user id. */
+export function reportOf(
+  { entitlement, whole }: Pick<ApplicationState, 'entitlement' | 'whole'>,
+  seats: Seats,
+  { held, adoptions }: { held: number; adoptions: number },
+): ApplicationReport {
+  const all = [...seats.values()];
+  const inUse = all.filter(takesSlot).length;
+  const requests = all.filter(({ status }) => status === 'waitlisted').map(({ requestedAt }) => requestedAt);
+  const waitingSince = requests.sort().at(0);
+  const overCap = Math.max(0, inUse - entitlement.seats.max);
+  const assignedGroups = whole?.assignedGroups ?? [];
+  return {
+    entitlement: entitlement.name,
+    seats: inUse,
+    waiting: requests.length,
+    ...(waitingSince ? { waitingSince } : {}),
+    unmanaged: (whole?.unmanaged ?? 0) - adoptions,
+    ...(overCap > 0 ? { overCap } : {}),
+    ...(held > 0 ? { held } : {}),
+    ...(assignedGroups.length > 0 ? { assignedGroups: assignedGroups.slice(0, 10) } : {}),
+  };
+}
+
+function verdictsOf(
+  decided: readonly DecidedUser[],
+  { held }: { held: readonly DecidedUser[] },
+  { waiting }: { waiting: readonly DecidedUser[] },
+): ReadonlyMap<string, Verdict> {
+  const [heldUsers, waitingUsers] = [new Set(held), new Set(waiting)];
+  return new Map(
+    decided.map((one) => {
+      const { userId } = one.checked.user;
+      if (heldUsers.has(one)) return [userId, { do: 'hold' }];
+      if (waitingUsers.has(one)) return [userId, { do: 'waitlist' }];
+      return [userId, verdictOf(wantsChange(one) ? one.decision : one.first)];
+    }),
+  );
+}
+
+function verdictOf(decision: Decision): Verdict {
+  switch (decision.do) {
+    case 'grant':
+    case 'revoke':
+    case 'record-removal':
+      return { do: decision.do };
+    default:
+      return decision;
+  }
+}

@@ -1,0 +1,118 @@
+import type { Entitlement } from '../entitlements.ts';
+import { type Seat, takesSlot } from '../seat/seat.ts';
+import { markAdopted, markWaitlisted } from '../seat/transitions.ts';
+import { RefusedError } from '../shared/errors.ts';
+import { SETTLE_SECONDS } from '../shared/limits.ts';
+import { plusSeconds } from '../shared/time.ts';
+import type { ApplicationState, CheckedUser, Failure, Moment, Need } from './application-state.ts';
+import { type Decision, isAdoptable } from './decide.ts';
+import type { Recheck } from './recheck.ts';
+import type { DecidedUser } from './settle-ledger.ts';
+import { waitForWriteToSettle } from './timing.ts';
+import { allocateSeats, type Candidate, seatCandidate } from './waitlist.ts';
+
+/** A user who is to get a seat. */
+type Granted = DecidedUser & { decision: Extract<Decision, { do: 'grant' }> };
+
+/** Who of one application gets a slot, and who waits for one. */
+export interface GrantsDecision {
+  seated: Granted[];
+  /** Users without a slot, whether their seat says so already or not. */
+  waiting: Granted[];
+  /** Seats that join the waitlist. */
+  seats: Seat[];
+  /** These users may still have an assignment: they are checked again before they join the waitlist. */
+  recheck: Recheck[];
+  failures: Failure[];
+  /** A slot belongs to a waiting user who was not checked. */
+  sweepNeeded: boolean;
+  need?: Need;
+}
+
+/**
+ * Gives the free slots of one application, first come first served; all others join the waitlist.
+ *
+ * A user who still takes a slot, because `seats.max` was lowered, joins the waitlist only after a fresh read (`assigned`)
+ * shows no assignment.
+ *
+ * @param seats the seats of the application by user id, after the transitions of this pass
+ */
+export function decideGrants(
+  decided: readonly DecidedUser[],
+  seats: ReadonlyMap<string, Seat>,
+  { entitlement, whole, evidence, promised = 0 }: ApplicationState,
+  moment: Moment,
+): GrantsDecision {
+  const grants = decided.filter(isGrant);
+  const max = entitlement.seats.max - promised;
+  const allocation = allocateSeats([...seats.values()], grants.map(candidateIn), max);
+  const seated = grants.filter(({ checked }) => allocation.seated.has(checked.user.userId));
+  const waiting = grants.filter(({ checked }) => !allocation.seated.has(checked.user.userId));
+  const joining: Seat[] = [];
+  const recheck: Recheck[] = [];
+  const failures: Failure[] = [];
+  const unread: string[] = [];
+  for (const one of waiting) {
+    if (one.seat?.status === 'waitlisted') continue;
+    const { key, user } = one.checked;
+    const { hasSlot } = candidateIn(one);
+    const wait = hasSlot && one.seat ? waitForWriteToSettle(one.seat, moment) : undefined;
+    const assigned = hasSlot && !wait ? evidence.assigned?.get(user.userId) : false;
+    if (wait) recheck.push({ key, at: wait.until });
+    else if (assigned === undefined) unread.push(user.userId);
+    else if (assigned instanceof RefusedError) failures.push({ key, error: assigned });
+    else if (assigned) recheck.push({ key, at: plusSeconds(moment.readAt, SETTLE_SECONDS) });
+    else joining.push(joinWaitlist(one, entitlement, moment));
+  }
+  return {
+    seated,
+    waiting,
+    seats: joining,
+    recheck,
+    failures,
+    sweepNeeded: allocation.owed && !whole,
+    ...(unread.length > 0 ? { need: { read: 'assigned', userIds: unread } } : {}),
+  };
+}
+
+function isGrant(one: DecidedUser): one is Granted {
+  return one.decision.do === 'grant';
+}
+
+/** The user as a candidate for a slot. */
+export function candidateIn({ checked, seat }: { checked: CheckedUser; seat: Seat | undefined }): Candidate {
+  const candidate = seatCandidate(checked.user.userId, seat, checked.askedAt);
+  return checked.promisedAt === undefined ? candidate : { ...candidate, requestedAt: checked.promisedAt };
+}
+
+function joinWaitlist(one: Granted, { name, application }: Entitlement, { readAt, execution }: Moment): Seat {
+  const { userId, requestedAt } = candidateIn(one);
+  const target = { applicationArn: application, userId, entitlement: name, requestedAt };
+  const context = { now: readAt, execution, cause: one.checked.cause, reason: 'group-join' as const };
+  return markWaitlisted(one.seat, target, context);
+}
+
+/**
+ * Adopts unmanaged assignments of entitled users where an operator asked for it, as far as slots are free.
+ *
+ * @param seats the seats of the application by user id, after the transitions of this pass
+ * @param seated the users who get a slot in this pass
+ */
+export function decideAdoptions(
+  decided: readonly DecidedUser[],
+  { seats, seated }: { seats: ReadonlyMap<string, Seat>; seated: readonly Granted[] },
+  { name, application, seats: cap }: Entitlement,
+  { readAt, execution }: Moment,
+): Seat[] {
+  const newSlots = seated.filter(({ seat }) => !(seat && takesSlot(seat))).length;
+  const free = Math.max(0, cap.max - newSlots - [...seats.values()].filter(takesSlot).length);
+  return decided
+    .filter(({ checked, seat, decision }) => checked.adopt && isAdoptable({ ...checked.user, seat }, decision))
+    .sort((a, b) => (a.checked.user.userId < b.checked.user.userId ? -1 : 1))
+    .slice(0, free)
+    .map(({ checked, seat }) => {
+      const { userId } = checked.user;
+      const target = { applicationArn: application, userId, entitlement: name, requestedAt: readAt.toISOString() };
+      return markAdopted(seat, target, { now: readAt, execution, cause: checked.cause, reason: 'manual' });
+    });
+}

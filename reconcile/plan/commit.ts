@@ -1,0 +1,34 @@
+import type { ApplicationDecision } from '../../domain/decision/application-state.ts';
+import type { Observation } from '../../domain/decision/observation.ts';
+import { inParallel } from '../concurrency.ts';
+import type { Readers } from './readers.ts';
+
+/** Ledger writes that run at once; each is of another item. */
+const WRITES_AT_ONCE = 25;
+
+type Writer = Pick<Readers, 'ledger' | 'renewLease'>;
+
+/**
+ * Writes a decision about one application to the ledger: the seats first, then the hold that covers them. Until the hold
+ * is written, the next plan finds the same and begins it anew (ADR 0010).
+ */
+export async function commitDecision({ seats, hold }: ApplicationDecision, writer: Writer): Promise<void> {
+  await writeAll(seats, (seat) => writer.ledger.saveSeat(seat), writer);
+  if (hold) await writer.ledger.saveHold(hold);
+}
+
+/** Writes what an observing entitlement answers. */
+export async function commitObservations(observations: readonly Observation[], writer: Writer): Promise<void> {
+  await writeAll(observations, (observation) => writer.ledger.saveObservation(observation), writer);
+}
+
+async function writeAll<Item>(
+  items: readonly Item[],
+  write: (item: Item) => Promise<void>,
+  { renewLease }: Writer,
+): Promise<void> {
+  await inParallel(items, WRITES_AT_ONCE, async (item) => {
+    await renewLease();
+    await write(item);
+  });
+}

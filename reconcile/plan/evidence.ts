@@ -1,0 +1,95 @@
+import type {
+  ApplicationDecision,
+  ApplicationState,
+  Evidence,
+  Moment,
+  Need,
+  Remaining,
+} from '../../domain/decision/application-state.ts';
+import { decideApplication, type Limits } from '../../domain/decision/decide-application.ts';
+import type { Entitlement } from '../../domain/entitlements.ts';
+import { RefusedError } from '../../domain/shared/errors.ts';
+import type { Readers } from './readers.ts';
+
+/** Settings and holdings, then who is left and who is assigned; the decision never names more. */
+const MOST_ROUNDS = 2;
+
+/**
+ * Decides about one application, and reads what the decision needs beyond the snapshot.
+ *
+ * @throws TransientAwsError when a read fails for now; a refusal is evidence, and fails only the users who needed it
+ */
+export async function gatherAndDecide(
+  state: ApplicationState,
+  limits: Limits,
+  moment: Moment,
+  readers: Readers,
+): Promise<{ decision: ApplicationDecision; evidence: Evidence }> {
+  let { evidence } = state;
+  for (let round = 0; round <= MOST_ROUNDS; round += 1) {
+    const decision = decideApplication({ ...state, evidence }, limits, moment);
+    if (!('needs' in decision)) return { decision, evidence };
+    for (const need of decision.needs) {
+      evidence = { ...evidence, ...(await readEvidence(need, state.entitlement, readers)) };
+      // Nothing else matters for an application that may not be changed.
+      if (evidence.settings instanceof RefusedError) break;
+    }
+  }
+  throw new Error(`A decision needed more than ${MOST_ROUNDS} rounds of reads`);
+}
+
+async function readEvidence(need: Need, entitlement: Entitlement, readers: Readers): Promise<Evidence> {
+  const { application, groups } = entitlement;
+  switch (need.read) {
+    case 'settings':
+      return { settings: await orRefusal(requireAssignment(entitlement, readers)) };
+    case 'holdings':
+      return { holdings: await orRefusal(readers.ledger.holdings(application)) };
+    case 'remaining':
+      return { remaining: await orRefusal(remainingIn(groups, need.userIds, readers)) };
+    case 'assigned': {
+      const assigned = new Map<string, boolean | RefusedError>();
+      for (const userId of need.userIds) {
+        assigned.set(userId, await orRefusal(readers.applications.isAssigned(application, userId)));
+      }
+      return { assigned };
+    }
+  }
+}
+
+async function orRefusal<T>(read: Promise<T>): Promise<T | RefusedError> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof RefusedError) return error;
+    throw error;
+  }
+}
+
+async function requireAssignment({ application, name }: Entitlement, { applications }: Readers): Promise<'ok'> {
+  if (await applications.requiresAssignment(application)) return 'ok';
+  throw new RefusedError('assignment-not-required', `${name}: every user has access to the application already`);
+}
+
+/** Who is left in these groups: the first members of each, and whether one of these users is still entitled. */
+async function remainingIn(
+  groups: readonly string[],
+  userIds: readonly string[],
+  { directory, renewLease }: Readers,
+): Promise<Remaining> {
+  for (const group of groups) {
+    let empty = true;
+    for await (const page of directory.membersOf(group)) {
+      await renewLease();
+      empty = !page || page.length === 0;
+      if (!empty) break;
+    }
+    if (empty) return 'group-empty';
+  }
+  for (const userId of userIds) {
+    await renewLease();
+    const member = ((await directory.groupsOf(userId, groups))?.size ?? 0) > 0;
+    if (member && (await directory.statusOf(userId)) === 'enabled') return 'some';
+  }
+  return 'none';
+}

@@ -1,0 +1,145 @@
+import type { WholeState } from '../../domain/decision/application-state.ts';
+import type { UserState } from '../../domain/decision/decide.ts';
+import { waitForWriteToSettle } from '../../domain/decision/timing.ts';
+import type { Entitlement } from '../../domain/entitlements.ts';
+import type { SweepItem } from '../../domain/queue/work-queue.ts';
+import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
+import { allSettled } from '../concurrency.ts';
+import { eligibilityOf } from './read-user.ts';
+import type { Readers } from './readers.ts';
+import { readStatuses, type StatusCache, statusesOf } from './user-statuses.ts';
+
+/** What is read once for all applications of a pass. */
+export interface SharedReads extends StatusCache {
+  members: Map<string, ReadonlySet<string> | undefined>;
+}
+
+/** An application that is to be read, its seats, and what the work item asks for. */
+interface ApplicationQuestion {
+  entitlement: Entitlement;
+  seats: readonly Seat[];
+  item: Pick<SweepItem, 'withStatus' | 'adopt' | 'giveUp'>;
+}
+
+/** An application as all pages of its lists show it. */
+export interface ApplicationSnapshot {
+  users: UserState[];
+  whole: WholeState;
+}
+
+/**
+ * Reads an application afresh by all pages: assignments, memberships, and the status of the users for whom it may change
+ * something. A page that fails fails the whole.
+ */
+export async function readApplication(
+  { entitlement, seats: ledgerSeats, item }: ApplicationQuestion,
+  readAt: Date,
+  readers: Readers,
+  shared: SharedReads,
+): Promise<ApplicationSnapshot> {
+  const { withStatus, adopt, giveUp } = item;
+  const { assigned, assignedGroups, members, emptyGroup } = await listsOf(entitlement, readers, shared);
+  const seats = new Map(ledgerSeats.map((seat) => [seat.userId, seat]));
+  const userIds = new Set([...members, ...seats.keys()]);
+  // A seat without its assignment may turn out to be gone in this very plan.
+  const kept = ledgerSeats.filter((seat) => takesSlot(seat) && assigned.has(seat.userId));
+  const lists = { members, assigned, seats, full: kept.length >= entitlement.seats.max };
+  const wanted = [...userIds].filter((userId) => withStatus || adopt || needsStatus(userId, lists));
+  const statuses = await statusesOf(wanted, readers, shared);
+  const users = [...userIds].map((userId) => ({
+    userId,
+    ...eligibilityOf(members.has(userId), statuses.get(userId) ?? 'enabled', giveUp),
+    assigned: assigned.has(userId),
+    seat: seats.get(userId),
+  }));
+  const isOurs = (userId: string) => {
+    const seat = seats.get(userId);
+    // A seat that was revoked a moment ago may still be listed.
+    return seat !== undefined && (takesSlot(seat) || waitForWriteToSettle(seat, { readAt }) !== undefined);
+  };
+  return {
+    users,
+    whole: {
+      key: entitlement.application,
+      emptyGroup,
+      nobodyEntitled: !users.some(({ entitled }) => entitled),
+      unmanaged: [...assigned].filter((userId) => !isOurs(userId)).length,
+      assignedGroups,
+    },
+  };
+}
+
+/** Different quotas count these lists: none has to wait for another. */
+async function listsOf({ application, groups }: Entitlement, readers: Readers, shared: SharedReads) {
+  const [assignees, members] = await allSettled([
+    assigneesOf(application, readers),
+    membersOfAny(groups, readers, shared),
+    shared.listUsers && !shared.statuses ? readStatuses(readers, shared) : undefined,
+  ]);
+  return { ...assignees, ...members };
+}
+
+async function assigneesOf(application: string, { applications, renewLease }: Readers) {
+  const assigned = new Set<string>();
+  const assignedGroups: string[] = [];
+  for await (const page of applications.assigneesOf(application)) {
+    await renewLease();
+    for (const { principalId, principalType } of page) {
+      if (principalType === 'USER') assigned.add(principalId);
+      else assignedGroups.push(principalId);
+    }
+  }
+  return { assigned, assignedGroups };
+}
+
+async function membersOfAny(groups: readonly string[], readers: Readers, shared: SharedReads) {
+  const members = new Set<string>();
+  let emptyGroup = false;
+  for (const group of groups) {
+    const found = await membersOf(group, readers, shared);
+    if (!found || found.size === 0) emptyGroup = true;
+    for (const userId of found ?? []) members.add(userId);
+  }
+  return { members, emptyGroup };
+}
+
+async function membersOf(
+  group: string,
+  { directory, renewLease }: Readers,
+  { members }: SharedReads,
+): Promise<ReadonlySet<string> | undefined> {
+  if (members.has(group)) return members.get(group);
+  const found = new Set<string>();
+  let exists = true;
+  for await (const page of directory.membersOf(group)) {
+    await renewLease();
+    if (page) for (const userId of page) found.add(userId);
+    else exists = false;
+  }
+  members.set(group, exists ? found : undefined);
+  return members.get(group);
+}
+
+/**
+ * Whether something may change for a user: a member without a seat, or a seat without a member. A user with a seat was
+ * enabled when it was given, and is checked when that changes, or by the daily sweep.
+ */
+function needsStatus(
+  userId: string,
+  lists: {
+    members: ReadonlySet<string>;
+    assigned: ReadonlySet<string>;
+    seats: ReadonlyMap<string, Seat>;
+    full: boolean;
+  },
+): boolean {
+  const { members, assigned, seats, full } = lists;
+  const seat = seats.get(userId);
+  const taken = seat !== undefined && takesSlot(seat);
+  if (!members.has(userId)) return taken;
+  // What was begun because of the user's status must not be undone without asking for it.
+  if (seat && ['leaving', 'held', 'revoking'].includes(seat.status)) return true;
+  // A user on the waitlist is not asked about as long as no slot is free.
+  if (seat?.status === 'waitlisted') return !full;
+  return !assigned.has(userId);
+}

@@ -1,0 +1,85 @@
+import type { Directory, UserStatus } from '../../adapters/identity-store.ts';
+import type { Ineligibility, UserState } from '../../domain/decision/decide.ts';
+import type { Entitlement } from '../../domain/entitlements.ts';
+import type { UserItem } from '../../domain/queue/work-queue.ts';
+import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
+import { EXPECTATION_SECONDS } from '../../domain/shared/limits.ts';
+import { isDue, plusSeconds } from '../../domain/shared/time.ts';
+import type { Readers } from './readers.ts';
+
+/** What a read of one user has to know of the work item. */
+export type UserQuestion = Pick<UserItem, 'expected' | 'whole' | 'at'>;
+
+/** What one user's reads showed; `unmet`: they do not show yet what an event announced. */
+export interface UserSnapshot {
+  unmet: boolean;
+  applications: { entitlement: Entitlement; user: UserState }[];
+}
+
+/** One entitlement that concerns a user. */
+interface Concern {
+  entitlement: Entitlement;
+  seat: Seat | undefined;
+  member: boolean;
+}
+
+const UNMET: UserSnapshot = { unmet: true, applications: [] };
+
+/** Reads one user afresh: ledger, memberships, status where it matters, and the assignments in question. */
+export async function readUser(
+  userId: string,
+  question: UserQuestion,
+  readAt: Date,
+  readers: Readers,
+): Promise<UserSnapshot> {
+  const { entitlements, directory, applications, ledger, renewLease } = readers;
+  await renewLease();
+  const rules = entitlements.entitlements;
+  const seats = await ledger.seats(rules.map(({ application }) => ({ applicationArn: application, userId })));
+  const groups = await directory.groupsOf(userId, [...new Set(rules.flatMap((rule) => rule.groups))]);
+  const awaited = question.expected.filter(({ at }) => !isDue(plusSeconds(at, EXPECTATION_SECONDS), readAt));
+  if (awaited.some(({ groupId, membership }) => (groups?.has(groupId) ?? false) !== (membership === 'member'))) {
+    return UNMET;
+  }
+  const concerns = rules.flatMap((entitlement): Concern[] => {
+    const seat = seats.find(({ applicationArn }) => applicationArn === entitlement.application);
+    const member = entitlement.groups.some((group) => groups?.has(group));
+    // What an observing entitlement has recorded of the user may no longer be true.
+    return member || seat || entitlement.mode === 'observe' ? [{ entitlement, seat, member }] : [];
+  });
+  const status = groups ? await statusIfNeeded(userId, question, concerns, directory) : 'missing';
+  if (groups && status === 'missing' && !isDue(plusSeconds(question.at, EXPECTATION_SECONDS), readAt)) return UNMET;
+  const found: UserSnapshot['applications'] = [];
+  for (const { entitlement, seat, member } of concerns) {
+    const matters = member || (seat !== undefined && takesSlot(seat));
+    const assigned = matters && (await applications.isAssigned(entitlement.application, userId));
+    found.push({ entitlement, user: { userId, ...eligibilityOf(member, status), assigned, seat } });
+  }
+  return { unmet: false, applications: found };
+}
+
+/** UserStatus matters before a seat is given, and when it may be what the event was about. */
+async function statusIfNeeded(
+  userId: string,
+  { whole, expected }: UserQuestion,
+  concerns: readonly Concern[],
+  directory: Directory,
+): Promise<UserStatus> {
+  const aboutStatus = whole === true || expected.length === 0;
+  const seated = ({ seat }: Concern) => seat?.status === 'assigned' || seat?.status === 'confirmed';
+  const granting = concerns.some((concern) => concern.member && !seated(concern));
+  return concerns.length > 0 && (aboutStatus || granting) ? directory.statusOf(userId) : 'enabled';
+}
+
+/** Whether a user is entitled, and if not, why; neither, if the reads contradict each other. */
+export function eligibilityOf(
+  member: boolean,
+  status: UserStatus,
+  givenUp = false,
+): { entitled: boolean; ineligibility?: Ineligibility } {
+  // A member who does not exist: one of the two reads lags, and neither justifies a change.
+  if (status === 'missing') return member ? { entitled: false } : { entitled: false, ineligibility: 'user-deleted' };
+  if (status === 'disabled') return { entitled: false, ineligibility: 'user-disabled' };
+  if (givenUp) return { entitled: false, ineligibility: 'entitlement-removed' };
+  return member ? { entitled: true } : { entitled: false, ineligibility: 'group-leave' };
+}

@@ -1,0 +1,18 @@
+import type { Directory } from '../../adapters/identity-store.ts';
+import type { Ledger } from '../../adapters/ledger.ts';
+import type { Applications } from '../../adapters/sso-admin.ts';
+import type { Entitlements } from '../../domain/entitlements.ts';
+
+/** What a plan reads with. */
+export interface Readers {
+  entitlements: Entitlements;
+  directory: Directory;
+  applications: Applications;
+  ledger: Ledger;
+  /**
+   * Renews the lease, called before each page and each user.
+   *
+   * @throws LeaseLostError when the lease has run out or another execution holds it
+   */
+  renewLease(): Promise<void>;
+}

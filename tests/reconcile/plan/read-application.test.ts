@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest';
+import type { Entitlement } from '../../../domain/entitlements.ts';
+import type { SweepItem } from '../../../domain/queue/work-queue.ts';
+import type { Seat } from '../../../domain/seat/seat.ts';
+import { TransientAwsError } from '../../../domain/shared/errors.ts';
+import { plusSeconds } from '../../../domain/shared/time.ts';
+import { readApplication, type SharedReads } from '../../../reconcile/plan/read-application.ts';
+import type { Readers } from '../../../reconcile/plan/readers.ts';
+import { twoGroups } from '../../support/groups.ts';
+import { aSeat, START, someEntitlements } from '../../support/services.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../../support/stack.ts';
+import { aUser, type Viewing, type ViewingOptions, viewing } from '../../support/viewing.ts';
+
+const TWO_GROUPS = someEntitlements({ entitlements: [{ groups: [GROUP, OTHER_GROUP] }] });
+const TWO_APPLICATIONS = someEntitlements({
+  entitlements: [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [GROUP, OTHER_GROUP] }],
+});
+
+type Orders = Pick<SweepItem, 'withStatus'> & Partial<Pick<SweepItem, 'adopt' | 'giveUp'>>;
+
+async function viewFresh(entitlement: Entitlement, orders: Orders, readers: Readers, shared: SharedReads) {
+  const { seats } = await readers.ledger.holdings(entitlement.application);
+  const { users, whole } = await readApplication({ entitlement, seats, item: orders }, START, readers, shared);
+  return { users, ...whole };
+}
+
+describe('a read of a whole application', () => {
+  async function view(
+    options: ViewingOptions,
+    { prepare, ...orders }: Partial<Orders> & { prepare?: (world: Viewing) => void } = {},
+  ) {
+    const world = await viewing(options);
+    prepare?.(world);
+    const [entitlement] = world.services.entitlements.entitlements;
+    if (!entitlement) throw new Error('there is one');
+    const cache = { members: new Map(), userPages: undefined };
+    const seen = await viewFresh(entitlement, { withStatus: false, ...orders }, world.readers, cache);
+    return { ...world, ...seen };
+  }
+
+  it('joins members of all groups, assignments and seats', async () => {
+    const { users, emptyGroup } = await view({
+      entitlements: TWO_GROUPS,
+      directory: twoGroups([1, 2], [2, 3]),
+      seats: [aSeat(2), aSeat(4), aSeat(5, { status: 'revoked' })],
+      assigned: [1, 2, 4],
+    });
+    expect(users).toEqual([
+      { userId: user(1), entitled: true, assigned: true, seat: undefined },
+      { userId: user(2), entitled: true, assigned: true, seat: aSeat(2) },
+      { userId: user(3), entitled: true, assigned: false, seat: undefined },
+      { userId: user(4), entitled: false, ineligibility: 'group-leave', assigned: true, seat: aSeat(4) },
+      {
+        userId: user(5),
+        entitled: false,
+        ineligibility: 'group-leave',
+        assigned: false,
+        seat: aSeat(5, { status: 'revoked' }),
+      },
+    ]);
+    expect(emptyGroup).toBe(false);
+  });
+
+  it('takes an assigned group for no assigned person, and names it', async () => {
+    const { users, assignedGroups, unmanaged } = await view(
+      { members: [1] },
+      { prepare: ({ center }) => center.assignByHand(APPLICATION, GROUP, 'GROUP') },
+    );
+    expect(users).toMatchObject([{ userId: user(1), assigned: false }]);
+    expect({ assignedGroups, unmanaged }).toEqual({ assignedGroups: [GROUP], unmanaged: 0 });
+  });
+
+  it.each<[string, Partial<Seat>, number]>([
+    ['who has a seat', {}, 0],
+    ['whose seat is leaving', { status: 'leaving' }, 0],
+    ['whose seat is held', { status: 'held' }, 0],
+    ['whose seat was revoked long ago', { status: 'revoked' }, 1],
+    ['whose seat was revoked a moment ago', { status: 'revoked', changedAt: plusSeconds(START, -29) }, 0],
+    ['who was refused', { status: 'failed' }, 1],
+    ['who waits', { status: 'waitlisted' }, 1],
+  ])('counts what somebody else assigned, of a person %s', async (_fact, parts, unmanaged) => {
+    const options = { members: [1, 2], seats: [aSeat(1, parts)], assigned: [1, 2, 3] };
+    expect((await view(options)).unmanaged).toBe(2 + unmanaged);
+  });
+
+  it.each<[string, ViewingOptions['directory'], boolean]>([
+    ['one is empty', twoGroups([1]), true],
+    ['one is missing', { groups: [{ groupId: GROUP, members: [user(1)] }] }, true],
+    ['all are empty', twoGroups([]), true],
+    ['all have members', twoGroups([1], [1]), false],
+  ])('tells whether a configured group is empty: %s', async (_fact, directory = {}, emptyGroup) => {
+    expect(await view({ entitlements: TWO_GROUPS, directory })).toMatchObject({ emptyGroup });
+  });
+
+  it('gives no reason for a member whom the list of users does not show', async () => {
+    const { users } = await view(
+      { members: [1] },
+      { prepare: ({ faults }) => faults.add({ operation: 'IdentityStore.DescribeUser', kind: 'not-found' }) },
+    );
+    expect(users).toEqual([{ userId: user(1), entitled: false, assigned: false, seat: undefined }]);
+  });
+
+  it('has the status of those for whom something may change', async () => {
+    const directory = { users: people(1, 6).map((number) => aUser(number, 'DISABLED')), ...twoGroups([1, 2, 3, 4]) };
+    const seats = [aSeat(2), aSeat(3, { status: 'creating' }), aSeat(5), aSeat(6, { status: 'revoked' })];
+    const { users } = await view({ people: 6, directory, seats, assigned: [2, 4] });
+    expect(
+      Object.fromEntries(users.map(({ userId, ineligibility }) => [Number(userId.slice(-1)), ineligibility])),
+    ).toEqual({
+      1: 'user-disabled',
+      2: undefined,
+      3: 'user-disabled',
+      4: undefined,
+      5: 'user-disabled',
+      6: 'group-leave',
+    });
+  });
+
+  it.each<[string, Seat[], number]>([
+    ['a seat that leaves', [aSeat(1, { status: 'leaving' })], 1],
+    ['a seat that is held', [aSeat(1, { status: 'held' })], 1],
+    ['a seat that is being taken back', [aSeat(1, { status: 'revoking' })], 1],
+    ['a seat whose assignment is gone', [aSeat(1)], 1],
+    ['a place in the line, when none is free', [aSeat(1, { status: 'waitlisted' }), aSeat(2)], 0],
+    ['a place in the line, when one is free', [aSeat(1, { status: 'waitlisted' })], 1],
+  ])('has the status of a member with %s', async (_fact, seats, asked) => {
+    const entitlements = someEntitlements({ entitlements: [{ seats: { max: 1 } }] });
+    const { calls } = await view({ entitlements, members: [1, 2], seats, assigned: [2] });
+    expect(calls('IdentityStore.DescribeUser')).toBe(asked);
+  });
+
+  it('has the status of everybody before anything is adopted', async () => {
+    const directory = { users: [aUser(1, 'DISABLED'), aUser(2)], ...twoGroups([1, 2]) };
+    const { users } = await view({ directory, assigned: [1, 2] }, { adopt: true });
+    expect(users).toMatchObject([{ ineligibility: 'user-disabled' }, { entitled: true, assigned: true }]);
+  });
+
+  it.each<[string, ViewingOptions['directory'], string]>([
+    ['is taken back', twoGroups([1]), 'entitlement-removed'],
+    ['goes with its user', { users: [], groups: [] }, 'user-deleted'],
+    ['goes with a user who is disabled', { users: [aUser(1, 'DISABLED')], groups: [] }, 'user-disabled'],
+  ])('shows that a seat that a person gave up %s', async (_fact, directory = {}, ineligibility) => {
+    const retired = { name: 'kiro', groups: [], seats: { max: 0 }, onLeave: { revokeAfterDays: 0 } };
+    const { readers } = await viewing({ directory, seats: [aSeat(1)], assigned: [1] });
+    const entitlement = { ...retired, application: APPLICATION, mode: 'enforce' as const };
+    const cache = { members: new Map(), userPages: undefined };
+    const orders = { withStatus: false, giveUp: true };
+    const { users, emptyGroup } = await viewFresh(entitlement, orders, readers, cache);
+    expect(users).toEqual([{ userId: user(1), entitled: false, ineligibility, assigned: true, seat: aSeat(1) }]);
+    expect(emptyGroup).toBe(false);
+  });
+
+  it('has the status of everybody when it is asked for', async () => {
+    const directory = { users: [aUser(1, 'DISABLED'), aUser(2)], ...twoGroups([1, 2]) };
+    const options = { directory, seats: [aSeat(1), aSeat(2)], assigned: [1, 2] };
+    const disabled = { entitled: false, ineligibility: 'user-disabled' };
+    expect(await view(options)).toMatchObject({ users: [{ entitled: true }, { entitled: true }] });
+    expect(await view(options, { withStatus: true })).toMatchObject({ users: [disabled, { entitled: true }] });
+  });
+
+  it('reads every list to its last page, and keeps the lease page by page', async () => {
+    const numbers = people(1, 250);
+    const { users, kept, calls } = await view({ people: 250, members: numbers, assigned: numbers });
+    expect(users).toHaveLength(250);
+    expect(users.every(({ assigned }) => assigned)).toBe(true);
+    expect(calls('SSOAdmin.ListApplicationAssignments')).toBe(3);
+    expect(calls('IdentityStore.ListGroupMemberships')).toBe(3);
+    expect(kept()).toBeGreaterThanOrEqual(6);
+  });
+
+  it.each(['SSOAdmin.ListApplicationAssignments', 'IdentityStore.ListGroupMemberships'])(
+    'fails as a whole when a page of %s fails',
+    async (operation) => {
+      const numbers = people(1, 250);
+      const failing = view(
+        { people: 250, members: numbers, assigned: numbers },
+        { prepare: ({ faults }) => faults.add({ operation, kind: 'internal', skip: 2 }) },
+      );
+      await expect(failing).rejects.toThrow(TransientAwsError);
+    },
+  );
+
+  it('reads a group of two applications once', async () => {
+    const { readers, calls, services } = await viewing({
+      entitlements: TWO_APPLICATIONS,
+      directory: twoGroups([1], [2]),
+    });
+    const cache = { members: new Map(), userPages: undefined };
+    const views = [];
+    for (const entitlement of services.entitlements.entitlements) {
+      views.push(await viewFresh(entitlement, { withStatus: false }, readers, cache));
+    }
+    expect(views.map(({ users }) => users.length)).toEqual([1, 2]);
+    expect(calls('IdentityStore.ListGroupMemberships')).toBe(2);
+  });
+
+  it('reads everybody’s status beside the other lists when the plan before did; who came meanwhile is asked for', async () => {
+    const numbers = people(1, 120);
+    const world = await viewing({ people: 120, directory: twoGroups(numbers) });
+    const cache = { members: new Map(), userPages: undefined, listUsers: true };
+    const [entitlement] = world.services.entitlements.entitlements;
+    if (!entitlement) throw new Error('nothing is entitled');
+    const directory: Readers['directory'] = {
+      ...world.readers.directory,
+      async *users() {
+        for await (const page of world.readers.directory.users()) {
+          yield page.filter(({ userId }) => userId !== user(7));
+        }
+      },
+    };
+    const readers = { ...world.readers, directory };
+    const { users } = await viewFresh(entitlement, { withStatus: false }, readers, cache);
+    expect(users.filter(({ entitled }) => entitled)).toHaveLength(120);
+    expect(world.calls('IdentityStore.ListUsers')).toBe(2);
+    expect(world.calls('IdentityStore.DescribeUser')).toBe(1);
+    expect(cache.userPages).toBe(2);
+  });
+});
