@@ -2,13 +2,13 @@ import * as z from 'zod/mini';
 import { ReasonSchema } from '../seat/seat.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
 
-/** Most users of a batch. The more it has, the fewer batches wait for their last answers. */
+/** Most users of a batch. The more users a batch has, the fewer batches wait for their last answers. */
 export const BATCH_SIZE = 500;
 
-/** So long its requests take at the most: within the Lambda's time limit, which is shorter than a lease. */
+/** Longest time for the requests of a batch: within the function's time limit, which is shorter than a lease. */
 const BATCH_SECONDS = 200;
 
-/** To sso-admin: whether a create without answer came to anything, the deletion, and the look that proves it. */
+/** To sso-admin: whether a create without answer took effect, the deletion, and the read that verifies it. */
 const REQUESTS_PER_CHANGE = 3;
 
 /**
@@ -24,8 +24,8 @@ const ID_MARKS_BYTES = 3;
 export const ROUND_BATCHES = 100;
 
 /**
- * Changes of one kind to one application. `record`: only audit events of these people are still to be sent; `hold`: that
- * of the application's hold, and nobody is named.
+ * Changes of one kind to one application. `record`: only audit events of these users are still to be published; `hold`:
+ * that of the application's hold, without any user.
  */
 export const BatchSchema = z.object({
   applicationArn: ApplicationArn,
@@ -36,13 +36,13 @@ export const BatchSchema = z.object({
 
 export type Batch = z.infer<typeof BatchSchema>;
 
-/** A change as the plan lists it before it is cut into batches. */
+/** A change of one user, before it is put into a batch. */
 export type PlannedChange = Omit<Batch, 'userIds'> & { userId: string };
 
 /**
- * Cuts changes into batches of one application, kind and reason; revocations first, since they free places.
+ * Puts changes into batches of one application, kind and reason; revocations first, since they free slots.
  *
- * @param requestsPerSecond at which they will be made
+ * @param requestsPerSecond the pace at which they will be made
  * @returns at most {@link ROUND_BATCHES} of {@link ROUND_BYTES} together, and whether some changes were left for the next
  *   round
  */
@@ -68,7 +68,7 @@ export function toBatches(
   return { batches, more: users < changes.length };
 }
 
-/** As many of these changes, which are alike, as the bytes that are left can take; undefined when that is none. */
+/** As many of these changes, all of one kind, as fit into the remaining bytes; undefined if none does. */
 function batchOf(changes: readonly PlannedChange[], bytesLeft: number): Batch | undefined {
   const [first] = changes;
   if (!first) return undefined;

@@ -4,7 +4,7 @@ import { BRAKE_WINDOW_SECONDS, type Seat, takesSlot } from '../seat/seat.ts';
 import { plusSeconds } from '../shared/time.ts';
 import { type Hold, type HoldReason, isHeld, isMember } from './hold.ts';
 
-/** A revocation that a plan wants. */
+/** A revocation that a decision asks for. */
 export interface Revocation {
   userId: string;
   reason: Reason;
@@ -13,57 +13,55 @@ export interface Revocation {
   hold?: number | undefined;
 }
 
-/** What the revocations of an application are held against. */
+/** What the brake compares the revocations of an application with. */
 export interface BrakeInput {
   brake: Entitlements['brake'];
   counts: SeatCounts;
   hold: Hold | undefined;
   /** A configured group has no members or doesn't exist. */
   emptyGroup: boolean;
-  /** The whole application was read, and nobody is entitled any more. */
+  /** The whole application was read, and no user is entitled any longer. */
   nobodyEntitled: boolean;
-  /** The whole application was read: what isn't wanted here isn't wanted at all. */
+  /** The whole application was read: a revocation that is not asked for here is not asked for at all. */
   whole: boolean;
 }
 
-/** What becomes of the revocations of a plan. */
+/** What the brake does with the revocations of one application. */
 export interface BrakeDecision<T> {
-  /** To be made now. */
   allowed: T[];
-  /** Not to be made. */
   held: T[];
-  /** `lift` comes before a possible `begin`: what was covered is settled, and the rest was planned anew. */
+  /** The present hold ends, before a possible `begin`: what it covered is done, and the rest was decided anew. */
   lift: boolean;
-  /** Those in `held` begin a hold. */
+  /** Why those in `held` begin a hold. */
   begin?: HoldReason;
-  /** Those in `held` who are not in the hold yet join it. */
+  /** Those in `held` that are not in the hold yet and join it. */
   join: T[];
 }
 
 /**
- * Holds the revocations of one application against the brake: all that are new, or none.
+ * Allows all new revocations of one application or, if they exceed the budget, holds all of them.
  *
- * Revocations that had begun are settled outside of it: they were counted when they began.
+ * Always allows a revocation that is already in progress: it was counted when it began.
  */
-export function applyBrake<T extends Revocation>(revocations: readonly T[], restraints: BrakeInput): BrakeDecision<T> {
-  const { hold, whole } = restraints;
-  const settled = revocations.filter(isInProgress);
-  const wanted = revocations.filter((revocation) => !isInProgress(revocation));
-  if (!isHeld(hold)) return decideNew(settled, wanted, false, restraints);
+export function applyBrake<T extends Revocation>(revocations: readonly T[], input: BrakeInput): BrakeDecision<T> {
+  const { hold, whole } = input;
+  const inProgress = revocations.filter(isInProgress);
+  const requested = revocations.filter((revocation) => !isInProgress(revocation));
+  if (!isHeld(hold)) return decideNew(inProgress, requested, false, input);
   const member = (revocation: T) => revocation.status === 'held' && isMember(hold, revocation.hold);
   if (hold.released !== undefined) {
     const { released } = hold;
-    const covered = wanted.filter((one) => member(one) && (one.hold ?? 0) <= released);
-    if (covered.length === 0 && whole) return decideNew(settled, wanted, true, restraints);
+    const covered = requested.filter((one) => member(one) && (one.hold ?? 0) <= released);
+    if (covered.length === 0 && whole) return decideNew(inProgress, requested, true, input);
     return {
-      allowed: [...settled, ...covered],
-      held: wanted.filter((one) => !covered.includes(one)),
+      allowed: [...inProgress, ...covered],
+      held: requested.filter((one) => !covered.includes(one)),
       lift: false,
       join: [],
     };
   }
-  if (whole && !wanted.some(member)) return decideNew(settled, wanted, true, restraints);
-  return { allowed: settled, held: wanted, lift: false, join: wanted.filter((one) => !member(one)) };
+  if (whole && !requested.some(member)) return decideNew(inProgress, requested, true, input);
+  return { allowed: inProgress, held: requested, lift: false, join: requested.filter((one) => !member(one)) };
 }
 
 function isInProgress({ status }: Revocation): boolean {
@@ -71,19 +69,19 @@ function isInProgress({ status }: Revocation): boolean {
 }
 
 function decideNew<T extends Revocation>(
-  settled: readonly T[],
-  wanted: readonly T[],
+  inProgress: readonly T[],
+  requested: readonly T[],
   lift: boolean,
-  restraints: BrakeInput,
+  input: BrakeInput,
 ): BrakeDecision<T> {
-  const begin = wanted.length > 0 ? holdReasonFor(wanted.length, restraints) : undefined;
-  if (begin) return { allowed: [...settled], held: [...wanted], lift, begin, join: [...wanted] };
-  return { allowed: [...settled, ...wanted], held: [], lift, join: [] };
+  const begin = requested.length > 0 ? holdReasonFor(requested.length, input) : undefined;
+  if (begin) return { allowed: [...inProgress], held: [...requested], lift, begin, join: [...requested] };
+  return { allowed: [...inProgress, ...requested], held: [], lift, join: [] };
 }
 
-/** Why so many revocations may not be made without a person's word; undefined when they may. */
-function holdReasonFor(planned: number, restraints: BrakeInput): HoldReason | undefined {
-  const { brake, counts, emptyGroup, nobodyEntitled } = restraints;
+/** Why these revocations need an operator's release; undefined if they do not. */
+function holdReasonFor(planned: number, input: BrakeInput): HoldReason | undefined {
+  const { brake, counts, emptyGroup, nobodyEntitled } = input;
   // The last seat alone is no mass removal.
   if (counts.inUse > 1 && emptyGroup) return 'group-empty';
   if (counts.inUse > 1 && nobodyEntitled) return 'nobody-entitled';
@@ -91,13 +89,13 @@ function holdReasonFor(planned: number, restraints: BrakeInput): HoldReason | un
   return counts.revokedInWindow + planned > budget ? 'brake' : undefined;
 }
 
-/** How many seats an application has, as far as its limits need to know. */
+/** How many seats an application has, as far as its limits need it. */
 export interface SeatCounts {
   /** Seats whose assignment may exist. */
   inUse: number;
   /** Seats that existed 24 hours ago. */
   atWindowStart: number;
-  /** Revocations in the last 24 hours, without those of deleted users, and those that are under way. */
+  /** Revocations in the last 24 hours, without those of deleted users, and those in progress. */
   revokedInWindow: number;
 }
 
@@ -107,11 +105,11 @@ export function countSeats(seats: Iterable<Pick<Seat, 'status' | 'grantedAt' | '
   const since = (time: string) => Date.parse(time) > Date.parse(windowStart);
   const counts: SeatCounts = { inUse: 0, atWindowStart: 0, revokedInWindow: 0 };
   for (const seat of seats) {
-    const place = takesSlot(seat);
+    const slot = takesSlot(seat);
     const recently = (seat.revocations ?? []).filter(since).length;
-    if (place) counts.inUse += 1;
+    if (slot) counts.inUse += 1;
     counts.revokedInWindow += recently + (seat.status === 'revoking' ? 1 : 0);
-    if ((place || recently > 0) && seat.grantedAt !== undefined && !since(seat.grantedAt)) counts.atWindowStart += 1;
+    if ((slot || recently > 0) && seat.grantedAt !== undefined && !since(seat.grantedAt)) counts.atWindowStart += 1;
   }
   return counts;
 }

@@ -1,10 +1,10 @@
 import { isMadeAgain, type Reason, type Seat, takesSlot } from '../seat/seat.ts';
 import { isDue, plusSeconds } from '../shared/time.ts';
-import type { Wait } from './timing.ts';
-import { waitForGrantToShow, waitForWriteToSettle } from './timing.ts';
+import { type Wait, waitForGrantToShow, waitForWriteToSettle } from './timing.ts';
 
 const DAY_SECONDS = 24 * 3600;
-/** Why somebody isn't entitled. */
+
+/** Why a user is not entitled. */
 export type Ineligibility = Extract<Reason, 'group-leave' | 'user-disabled' | 'user-deleted' | 'entitlement-removed'>;
 
 /** What an entitlement asks for and what Identity Center and the ledger hold, for one user and one application. */
@@ -12,13 +12,13 @@ export interface UserState {
   userId: string;
   /** Member of a group of the entitlement, and not known to be disabled or deleted. */
   entitled: boolean;
-  /** Why not. Neither entitled nor absent: reads that contradict each other, and no ground for a change. */
+  /** Why not. Absent for a user who is not entitled: the reads contradict each other, and justify no change. */
   ineligibility?: Ineligibility;
   assigned: boolean;
   seat: Seat | undefined;
 }
 
-/** Under which context a decision is made. */
+/** What a decision about one user depends on besides their state. */
 export interface DecisionContext {
   /** When the reads began: what was written shortly before may not show in them. */
   readAt: Date;
@@ -48,8 +48,8 @@ const NOTHING: Decision = { do: 'nothing' };
 /**
  * Decides the one change that brings a user in line with the entitlement, if any.
  *
- * Never revokes an assignment without a seat of ours: somebody else made it. Never acts on reads that began too soon
- * after a write of ours to show it.
+ * Never revokes an assignment without a seat: Usher did not make it. Never acts on reads that began too soon after a write
+ * to show it.
  */
 export function decide(user: UserState, context: DecisionContext): Decision {
   return user.entitled ? decideEntitled(user, context) : decideIneligible(user, context);
@@ -73,7 +73,7 @@ function decideEntitled({ assigned, seat }: UserState, context: DecisionContext)
       return wait ?? decideInterrupted(seat, assigned, grant);
     case 'revoked':
       return assigned ? (wait ?? NOTHING) : grant;
-    // A refused create had no effect: an assignment that is visible now is somebody else's.
+    // A refused create had no effect: Usher did not make an assignment that is visible now.
     case 'failed':
       return assigned ? { do: 'drop' } : ifDue(grant, seat, context);
     case 'waitlisted':
@@ -81,7 +81,7 @@ function decideEntitled({ assigned, seat }: UserState, context: DecisionContext)
   }
 }
 
-/** A revocation of somebody who is entitled again: it either never began, or is complete. */
+/** Decides about an interrupted revocation of a user who is entitled again: it either never began, or is complete. */
 function decideInterrupted(seat: Seat, assigned: boolean, grant: Decision): Decision {
   if (!isAudited(seat)) return assigned ? grant : { do: 'drop' };
   return assigned ? { do: 'restore' } : { do: 'record-removal', reason: 'group-leave' };
@@ -90,7 +90,7 @@ function decideInterrupted(seat: Seat, assigned: boolean, grant: Decision): Deci
 function decideIneligible({ assigned, seat, ineligibility }: UserState, context: DecisionContext): Decision {
   if (!seat || !ineligibility) return NOTHING;
   const { readAt, graceDays } = context;
-  // With a user AWS removes the assignment itself: there is nothing to take back.
+  // AWS removes the assignment together with the user: there is nothing to revoke.
   if (ineligibility === 'user-deleted' && !assigned && takesSlot(seat)) {
     return (
       waitForWriteToSettle(seat, context) ??
@@ -99,15 +99,15 @@ function decideIneligible({ assigned, seat, ineligibility }: UserState, context:
   }
   const revoke = ifDue({ do: 'revoke', reason: ineligibility }, seat, context);
   const graced = ineligibility === 'group-leave' && graceDays > 0;
-  const leave: Decision = graced ? { do: 'begin-grace', dueAt: plusSeconds(readAt, graceDays * DAY_SECONDS) } : revoke;
+  const end: Decision = graced ? { do: 'begin-grace', dueAt: plusSeconds(readAt, graceDays * DAY_SECONDS) } : revoke;
   switch (seat.status) {
-    // An assignment whose answer was lost has its days of grace, too; whether there is one may show only later.
+    // A create whose answer was lost has its days of grace, too; whether there is an assignment may show only later.
     case 'creating':
-      if (assigned || !graced) return leave;
+      if (assigned || !graced) return end;
       return waitForWriteToSettle(seat, context) ?? revoke;
     case 'assigned':
     case 'confirmed':
-      return leave;
+      return end;
     case 'leaving':
       return ineligibility === 'group-leave' && !isDue(seat.dueAt, readAt)
         ? (waitForWriteToSettle(seat, context) ?? NOTHING)
@@ -116,7 +116,7 @@ function decideIneligible({ assigned, seat, ineligibility }: UserState, context:
       return assigned ? revoke : (waitForGrantToShow(seat, readAt) ?? revoke);
     case 'held':
       return revoke;
-    // That it is gone is proved only by reads long enough after the call. What is visible later is somebody else's.
+    // Only reads long enough after the call verify that it is gone. An assignment that is visible later is not Usher's.
     case 'revoked':
       return waitForWriteToSettle(seat, context) ?? NOTHING;
     case 'failed':
@@ -125,12 +125,12 @@ function decideIneligible({ assigned, seat, ineligibility }: UserState, context:
   }
 }
 
-/** Whether a person who is entitled has an assignment of somebody else's, which Usher may be told to look after. */
+/** Whether an entitled user has an unmanaged assignment, which an operator may have Usher adopt. */
 export function isAdoptable({ entitled, assigned, seat }: UserState, decision: Decision): boolean {
   return entitled && assigned && decision.do === 'nothing' && !(seat && takesSlot(seat));
 }
 
-/** The answer to a create never came: the stream has told of no seat, and tells of no end. */
+/** Whether the grant was audited. If not, its revocation must not be audited either. */
 function isAudited({ grantedAt }: Seat): boolean {
   return grantedAt !== undefined;
 }
@@ -143,14 +143,14 @@ function grantReason(seat: Seat | undefined, { trigger }: DecisionContext): Reas
   return trigger === 'tick' ? 'reconciled' : 'group-join';
 }
 
-/** What AWS has refused waits for its time. */
+/** The change, unless AWS refused it and its next attempt is not due. */
 function ifDue(change: Decision, seat: Seat, context: DecisionContext): Decision {
   return mayTry(seat, context) ? change : NOTHING;
 }
 
 /**
- * After a refusal: when its time has come, once when a person asks for it, or when the execution that has failed for it is
- * redriven.
+ * Whether a change may be attempted. After a refusal: when its next attempt is due, once when an operator asks for it, or
+ * when the execution that failed for it is redriven.
  */
 function mayTry({ nextAttemptAt, refusal }: Seat, { readAt, trigger, execution }: DecisionContext): boolean {
   if (nextAttemptAt === undefined || isDue(nextAttemptAt, readAt)) return true;

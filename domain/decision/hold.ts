@@ -9,7 +9,7 @@ import { Timestamp } from '../shared/timestamp.ts';
 const HoldReasonSchema = z.enum(['brake', 'nobody-entitled', 'group-empty']);
 export type HoldReason = z.infer<typeof HoldReasonSchema>;
 
-/** The event `Revocations Held`, as long as it is not on the bus. */
+/** The event `Revocations Held`, until it is on the bus. */
 const HeldRecordSchema = z.object({
   at: Timestamp,
   reason: HoldReasonSchema,
@@ -21,7 +21,7 @@ const HeldRecordSchema = z.object({
 export type HeldRecord = z.infer<typeof HeldRecordSchema>;
 
 /**
- * The revocations of an application that wait for a person. A seat names the generation with which it joined; every
+ * The revocations of an application that wait for an operator. A seat names the generation with which it joined; every
  * generation has a digest that covers it and those before, so that an older digest releases what it covered and no more.
  */
 export const HoldSchema = z.object({
@@ -36,13 +36,13 @@ export const HoldSchema = z.object({
   first: z.int(),
   /** Oldest first. */
   digests: z.array(z.object({ digest: DigestSchema, generation: z.int(), count: z.int() })),
-  /** A person has released what this generation's digest covers. */
+  /** An operator has released what this generation's digest covers. */
   released: z.optional(z.int()),
   audit: z.array(HeldRecordSchema),
 });
 export type Hold = z.infer<typeof HoldSchema>;
 
-/** So many digests of a growing hold can still be released; whoever knows only an older one looks again. */
+/** How many digests of a growing hold can still be released; an operator with an older one lists the holds again. */
 const MOST_DIGESTS = 200;
 
 /** Whether the hold is in force. */
@@ -84,7 +84,7 @@ export function beginHold(
   };
 }
 
-/** More people join the hold: a further generation. */
+/** Adds users to the hold: a further generation. */
 export function growHold(hold: Hold, userIds: readonly string[]): Hold {
   const last = hold.digests.at(-1);
   const added = {
@@ -95,14 +95,14 @@ export function growHold(hold: Hold, userIds: readonly string[]): Hold {
   return { ...hold, revision: hold.revision + 1, digests: [...hold.digests, added].slice(-MOST_DIGESTS) };
 }
 
-/** A person has released what a digest covers; undefined when this hold never had that digest. */
+/** Releases what a digest covers; undefined when this hold never had that digest. */
 export function releaseHold(hold: Hold, digest: string): Hold | undefined {
   const covered = hold.digests.find((one) => one.digest === digest);
   if (!isHeld(hold) || !covered) return undefined;
   return { ...hold, revision: hold.revision + 1, released: Math.max(covered.generation, hold.released ?? 0) };
 }
 
-/** Nothing that was covered is left. */
+/** Ends the hold: nothing that it covered is left. */
 export function liftHold({ released: _, ...hold }: Hold): Hold {
   return { ...hold, revision: hold.revision + 1, status: 'lifted' };
 }
@@ -112,7 +112,7 @@ export function announced(hold: Hold, sent: (record: HeldRecord) => boolean): Ho
   return { ...hold, revision: hold.revision + 1, audit: hold.audit.filter((record) => !sent(record)) };
 }
 
-/** When the tick has to look at a hold although nothing happens; undefined when never. */
+/** ISO time when the tick has to check a hold although nothing happens; undefined: never. */
 export function holdAttentionAt({ audit: [first] }: Hold): string | undefined {
   return first && plusSeconds(first.at, LEFT_BEHIND_SECONDS);
 }

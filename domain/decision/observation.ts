@@ -5,19 +5,19 @@ import { ApplicationArn, ResourceId } from '../shared/ids.ts';
 import { plusSeconds } from '../shared/time.ts';
 import { Timestamp } from '../shared/timestamp.ts';
 
-/** What an entitlement that only observes would do for a person; `status_detail` of its audit event. */
+/** What an observing entitlement would do for a user; `status_detail` of its audit event. */
 const AnswerSchema = z.enum(['would-assign', 'would-waitlist', 'would-leave', 'would-revoke', 'would-hold']);
 export type Answer = z.infer<typeof AnswerSchema>;
 
-/** What was told of a person by an entitlement that only observes: neither a seat nor the intention of one. */
+/** What an observing entitlement has recorded of a user: neither a seat nor the intention of one. */
 export const ObservationSchema = z.object({
   schemaVersion: z.literal(1),
   applicationArn: ApplicationArn,
   userId: ResourceId,
   entitlement: z.string(),
-  /** Absent: nothing would change for the person. */
+  /** Absent: nothing would change for the user. */
   answer: z.optional(AnswerSchema),
-  /** First request, for the order in which places would be given. */
+  /** Time of the first request, for the order in which slots would be given. */
   requestedAt: Timestamp,
   changeSeq: z.int().check(z.minimum(0)),
   revision: z.int().check(z.minimum(1)),
@@ -30,11 +30,11 @@ export type Observation = z.infer<typeof ObservationSchema>;
 type About = Pick<Observation, 'applicationArn' | 'userId' | 'entitlement' | 'requestedAt'>;
 
 /**
- * Notes the answer for a person; undefined when it is known already.
+ * Records the answer for a user; undefined when it is recorded already.
  *
- * A new answer is told; that nothing would change any more is not.
+ * A new answer is audited; that nothing would change any longer is not.
  */
-export function observed(
+export function recordAnswer(
   before: Observation | undefined,
   answer: Answer | undefined,
   { applicationArn, userId, entitlement, requestedAt }: About,
@@ -51,7 +51,7 @@ export function observed(
   return { ...next, answer, changeSeq, audit: [...known.audit, record] };
 }
 
-/** When the tick has to look at it although nothing happens; undefined when never. */
+/** ISO time when the tick has to check it although nothing happens; undefined: never. */
 export function observationAttentionAt({ audit, changedAt }: Observation): string | undefined {
   return audit.length > 0 ? plusSeconds(changedAt, LEFT_BEHIND_SECONDS) : undefined;
 }

@@ -8,7 +8,7 @@ import type {
 } from './application-state.ts';
 import { type Limits, previewApplication, reportOf, seatsById } from './decide-application.ts';
 import { candidateIn } from './decide-grants.ts';
-import { type Answer, type Observation, observed } from './observation.ts';
+import { type Answer, type Observation, recordAnswer } from './observation.ts';
 import { latestOf, type Recheck } from './recheck.ts';
 
 /** What an entitlement that only observes would do, in place of doing it. */
@@ -58,7 +58,7 @@ export function observeApplication(
     if (!before && answer === undefined) continue;
     const { requestedAt } = candidateIn({ checked: one, seat });
     const about = { applicationArn: entitlement.application, userId, entitlement: entitlement.name, requestedAt };
-    const after = observed(before, answer, about, {
+    const after = recordAnswer(before, answer, about, {
       now: moment.readAt,
       execution: moment.execution,
       cause: one.cause,
@@ -68,7 +68,7 @@ export function observeApplication(
   }
   for (const before of gone) {
     const { execution, readAt: now } = moment;
-    const after = observed(before, undefined, before, { now, execution, cause: execution });
+    const after = recordAnswer(before, undefined, before, { now, execution, cause: execution });
     if (after) changed.push(after);
   }
   return {

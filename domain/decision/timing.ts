@@ -2,7 +2,7 @@ import type { Seat } from '../seat/seat.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
 import { isDue, plusSeconds } from '../shared/time.ts';
 
-/** Nothing to do before this time: reads may not show yet what was written. */
+/** Nothing to do before `until` (ISO): reads may not show yet what was written. */
 export interface Wait {
   do: 'wait';
   until: string;
@@ -12,8 +12,8 @@ export interface Wait {
 const GRANT_SHOWS_SECONDS = 90;
 
 /**
- * Whether a look at this time may be too early to show what was granted last. Then it says nothing about its end either:
- * one that shows no assignment may show the time before it.
+ * Whether a read at this time may be too early to show the last grant. Then it says nothing about the end of the seat
+ * either: a read without the assignment may show the time before the grant.
  */
 export function waitForGrantToShow(
   { status, changedAt, grantedAt }: Pick<Seat, 'status' | 'changedAt' | 'grantedAt'>,

@@ -110,10 +110,10 @@ function resultOf(
   results: readonly ApplicationResult[],
   context: ReconcileContext,
 ): ReconcileResult {
-  const byApplication = <Value>(valueOf: (result: ApplicationResult) => Value | undefined) =>
+  const byApplication = <Value>(pick: (result: ApplicationResult) => Value | undefined) =>
     new Map(
       results.flatMap((result) => {
-        const value = valueOf(result);
+        const value = pick(result);
         return value === undefined ? [] : [[result.application, value] as const];
       }),
     );

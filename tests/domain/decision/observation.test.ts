@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ObservationSchema, observationAttentionAt, observed } from '../../../domain/decision/observation.ts';
+import { ObservationSchema, observationAttentionAt, recordAnswer } from '../../../domain/decision/observation.ts';
 import { anApplication, anAuditRecord, anExecution, anObservation, aUserId, iso, NOW } from '../../support/builders.ts';
 
 const ABOUT = {
@@ -14,22 +14,22 @@ const record = (reason: string, changeSeq = 1) => anAuditRecord({ kind: 'observe
 
 describe('an observation', () => {
   it('is told when it is the first', () => {
-    const first = observed(undefined, 'would-assign', ABOUT, CONTEXT);
+    const first = recordAnswer(undefined, 'would-assign', ABOUT, CONTEXT);
     expect(first).toEqual(anObservation({ requestedAt: iso(-5), audit: [record('would-assign')] }));
     expect(ObservationSchema.parse(first)).toEqual(first);
   });
 
   it('is told once, however often the answer is the same', () => {
-    expect(observed(anObservation(), 'would-assign', ABOUT, LATER)).toBeUndefined();
-    expect(observed(anObservation({ answer: undefined }), undefined, ABOUT, LATER)).toBeUndefined();
-    expect(observed(undefined, undefined, ABOUT, LATER)).toBeUndefined();
+    expect(recordAnswer(anObservation(), 'would-assign', ABOUT, LATER)).toBeUndefined();
+    expect(recordAnswer(anObservation({ answer: undefined }), undefined, ABOUT, LATER)).toBeUndefined();
+    expect(recordAnswer(undefined, undefined, ABOUT, LATER)).toBeUndefined();
   });
 
   it.each(['would-waitlist', 'would-leave', 'would-revoke', 'would-hold'] as const)(
     'is told again when the answer is another: %s',
     (answer) => {
       const before = anObservation({ audit: [record('would-assign')] });
-      expect(observed(before, answer, ABOUT, LATER)).toEqual({
+      expect(recordAnswer(before, answer, ABOUT, LATER)).toEqual({
         ...before,
         answer,
         requestedAt: iso(-5),
@@ -43,21 +43,21 @@ describe('an observation', () => {
 
   it('is noted and not told when nothing would change any more', () => {
     const { answer: _, ...before } = anObservation({ audit: [record('would-assign')] });
-    const next = observed({ ...before, answer: 'would-assign' }, undefined, ABOUT, LATER);
+    const next = recordAnswer({ ...before, answer: 'would-assign' }, undefined, ABOUT, LATER);
     expect(next).toEqual({ ...before, requestedAt: iso(-5), revision: 2, changedAt: iso(60) });
     expect(ObservationSchema.parse(next)).toEqual(next);
   });
 
   it('is noted about whom it is, whatever else is known of them', () => {
     const before = anObservation();
-    expect(observed(before, undefined, before, LATER)).not.toHaveProperty('answer');
+    expect(recordAnswer(before, undefined, before, LATER)).not.toHaveProperty('answer');
     const stale = anObservation({ changeSeq: 9, revision: 9 });
-    expect(observed(before, 'would-hold', stale, LATER)).toMatchObject({ changeSeq: 2, revision: 2 });
+    expect(recordAnswer(before, 'would-hold', stale, LATER)).toMatchObject({ changeSeq: 2, revision: 2 });
   });
 
   it('is told as a change of its own when an answer comes back', () => {
-    const none = observed(anObservation(), undefined, ABOUT, CONTEXT);
-    expect(observed(none, 'would-assign', ABOUT, CONTEXT)).toMatchObject({
+    const none = recordAnswer(anObservation(), undefined, ABOUT, CONTEXT);
+    expect(recordAnswer(none, 'would-assign', ABOUT, CONTEXT)).toMatchObject({
       changeSeq: 2,
       revision: 3,
       audit: [record('would-assign', 2)],
@@ -65,7 +65,7 @@ describe('an observation', () => {
   });
 
   it('goes by the name that the entitlement has now', () => {
-    expect(observed(anObservation(), 'would-hold', { ...ABOUT, entitlement: 'renamed' }, LATER)?.entitlement).toBe(
+    expect(recordAnswer(anObservation(), 'would-hold', { ...ABOUT, entitlement: 'renamed' }, LATER)?.entitlement).toBe(
       'renamed',
     );
   });
