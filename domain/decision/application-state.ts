@@ -1,9 +1,32 @@
 import type { Entitlement } from '../entitlements.ts';
-import type { Seat } from '../seat/seat.ts';
+import type { Reason, Seat } from '../seat/seat.ts';
 import type { RefusedError } from '../shared/errors.ts';
 import type { PlannedChange } from './batches.ts';
-import type { DecisionContext, UserState } from './decide.ts';
 import type { Hold } from './hold.ts';
+
+/** Why a user is not entitled. */
+export type Ineligibility = Extract<Reason, 'group-leave' | 'user-disabled' | 'user-deleted' | 'entitlement-removed'>;
+
+/** What an entitlement asks for and what Identity Center and the ledger hold, for one user and one application. */
+export interface UserState {
+  userId: string;
+  /** Member of a group of the entitlement, and not known to be disabled or deleted. */
+  entitled: boolean;
+  /** Why not. Absent for a user who is not entitled: the reads contradict each other, and justify no change. */
+  ineligibility?: Ineligibility;
+  assigned: boolean;
+  seat: Seat | undefined;
+}
+
+/** What a decision about one user depends on besides their state. */
+export interface DecisionContext {
+  /** When the reads began: what was written shortly before may not show in them. */
+  readAt: Date;
+  trigger: 'event' | 'manual' | 'tick';
+  execution: string;
+  /** `onLeave.revokeAfterDays` of the entitlement. */
+  graceDays: number;
+}
 
 /** One user of an application as a snapshot shows them, with what their work item says. */
 export interface CheckedUser {

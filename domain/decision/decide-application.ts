@@ -13,12 +13,11 @@ import type {
   Verdict,
 } from './application-state.ts';
 import type { PlannedChange } from './batches.ts';
-import type { Decision } from './decide.ts';
+import type { DecidedUser, Decision } from './decide.ts';
+import { decideUser } from './decide.ts';
 import { decideAdoptions, decideGrants } from './decide-grants.ts';
 import { decideRevocations } from './decide-revocations.ts';
-import { latestOf, type Recheck } from './recheck.ts';
-import { type DecidedUser, decideUser } from './settle-ledger.ts';
-import { waitForWriteToSettle } from './timing.ts';
+import { latestOf, type Recheck, waitForWriteToSettle } from './timing.ts';
 
 /** What limits the changes of every application. */
 export type Limits = Pick<Entitlements, 'brake'>;

@@ -5,10 +5,8 @@ import { RefusedError } from '../shared/errors.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
 import { plusSeconds } from '../shared/time.ts';
 import type { ApplicationState, CheckedUser, Failure, Moment, Need } from './application-state.ts';
-import { type Decision, isAdoptable } from './decide.ts';
-import type { Recheck } from './recheck.ts';
-import type { DecidedUser } from './settle-ledger.ts';
-import { waitForWriteToSettle } from './timing.ts';
+import { type DecidedUser, type Decision, isAdoptable } from './decide.ts';
+import { type Recheck, waitForWriteToSettle } from './timing.ts';
 import { allocateSeats, type Candidate, seatCandidate } from './waitlist.ts';
 
 /** A user who is to get a seat. */

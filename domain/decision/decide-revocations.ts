@@ -5,11 +5,9 @@ import { SETTLE_SECONDS } from '../shared/limits.ts';
 import { plusSeconds } from '../shared/time.ts';
 import type { ApplicationState, Failure, Holdings, Moment, Need } from './application-state.ts';
 import { applyBrake, type BrakeDecision, type BrakeInput, countSeats, type Revocation } from './brake.ts';
-import type { Decision } from './decide.ts';
+import type { DecidedUser, Decision } from './decide.ts';
 import { beginHold, growHold, type Hold, isHeld, liftHold, nextGeneration } from './hold.ts';
-import type { Recheck } from './recheck.ts';
-import type { DecidedUser } from './settle-ledger.ts';
-import { waitForWriteToSettle } from './timing.ts';
+import { type Recheck, waitForWriteToSettle } from './timing.ts';
 
 /** More users than this are not asked for before a sweep costs less. */
 const MOST_ASKED = 5;

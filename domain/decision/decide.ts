@@ -1,33 +1,10 @@
 import { isMadeAgain, type Reason, type Seat, takesSlot } from '../seat/seat.ts';
+import { dropSeat, markConfirmed, markLeaving, markRevoked, restoreSeat } from '../seat/transitions.ts';
 import { isDue, plusSeconds } from '../shared/time.ts';
+import type { CheckedUser, DecisionContext, Ineligibility, Moment, UserState } from './application-state.ts';
 import { type Wait, waitForGrantToShow, waitForWriteToSettle } from './timing.ts';
 
 const DAY_SECONDS = 24 * 3600;
-
-/** Why a user is not entitled. */
-export type Ineligibility = Extract<Reason, 'group-leave' | 'user-disabled' | 'user-deleted' | 'entitlement-removed'>;
-
-/** What an entitlement asks for and what Identity Center and the ledger hold, for one user and one application. */
-export interface UserState {
-  userId: string;
-  /** Member of a group of the entitlement, and not known to be disabled or deleted. */
-  entitled: boolean;
-  /** Why not. Absent for a user who is not entitled: the reads contradict each other, and justify no change. */
-  ineligibility?: Ineligibility;
-  assigned: boolean;
-  seat: Seat | undefined;
-}
-
-/** What a decision about one user depends on besides their state. */
-export interface DecisionContext {
-  /** When the reads began: what was written shortly before may not show in them. */
-  readAt: Date;
-  trigger: 'event' | 'manual' | 'tick';
-  execution: string;
-  /** `onLeave.revokeAfterDays` of the entitlement. */
-  graceDays: number;
-}
-
 /**
  * The one thing to do for a user and an application.
  *
@@ -155,4 +132,50 @@ function ifDue(change: Decision, seat: Seat, context: DecisionContext): Decision
 function mayTry({ nextAttemptAt, refusal }: Seat, { readAt, trigger, execution }: DecisionContext): boolean {
   if (nextAttemptAt === undefined || isDue(nextAttemptAt, readAt)) return true;
   return refusal?.execution === execution ? refusal.failed === true : trigger === 'manual';
+}
+
+/** What is to be done for one user once the ledger says what was read. */
+export interface DecidedUser {
+  checked: CheckedUser;
+  /** The first decision, which may concern only the ledger. */
+  first: Decision;
+  /** What is left to do after it. */
+  decision: Decision;
+  /** The seat after the first decision. */
+  seat: Seat | undefined;
+}
+
+/** Decides for one user; if that changes only the ledger, makes the transition and decides again. */
+export function decideUser(checked: CheckedUser, graceDays: number, { readAt, execution }: Moment): DecidedUser {
+  const { user, trigger, cause } = checked;
+  const context: DecisionContext = { readAt, trigger, execution, graceDays };
+  const first = decide(user, context);
+  const seat = user.seat && transitionOf(user.seat, first, context, cause);
+  if (!seat) return { checked, first, decision: first, seat: user.seat };
+  return { checked, first, decision: decide({ ...user, seat }, context), seat };
+}
+
+/** The seat as the ledger has to hold it; undefined if the decision does not concern the ledger alone. */
+function transitionOf(
+  seat: Seat,
+  decision: Decision,
+  { readAt, execution }: DecisionContext,
+  cause: string,
+): Seat | undefined {
+  const context = { now: readAt, execution, cause, reason: 'group-leave' as const };
+  switch (decision.do) {
+    case 'confirm':
+      return markConfirmed(seat, readAt);
+    case 'restore':
+      // That a revocation had begun was never audited.
+      return seat.status === 'revoking' ? markConfirmed(seat, readAt) : restoreSeat(seat, context);
+    case 'drop':
+      return dropSeat(seat, readAt);
+    case 'begin-grace':
+      return markLeaving(seat, decision.dueAt, context);
+    case 'record-removal':
+      return markRevoked(seat, { ...context, reason: decision.reason });
+    default:
+      return undefined;
+  }
 }

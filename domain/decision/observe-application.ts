@@ -9,7 +9,7 @@ import type {
 import { type Limits, previewApplication, reportOf, seatsById } from './decide-application.ts';
 import { candidateIn } from './decide-grants.ts';
 import { type Answer, type Observation, recordAnswer } from './observation.ts';
-import { latestOf, type Recheck } from './recheck.ts';
+import { latestOf, type Recheck } from './timing.ts';
 
 /** What an entitlement that only observes would do, in place of doing it. */
 export interface ObservedApplication {

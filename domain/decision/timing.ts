@@ -1,6 +1,6 @@
 import type { Seat } from '../seat/seat.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
-import { isDue, plusSeconds } from '../shared/time.ts';
+import { isDue, latest, plusSeconds } from '../shared/time.ts';
 
 /** Nothing to do before `until` (ISO): reads may not show yet what was written. */
 export interface Wait {
@@ -32,4 +32,17 @@ export function waitForWriteToSettle(
 ): Wait | undefined {
   const until = plusSeconds(changedAt, SETTLE_SECONDS);
   return isDue(until, readAt) ? undefined : { do: 'wait', until };
+}
+
+/** The next check of a work item, at an ISO time. */
+export interface Recheck {
+  key: string;
+  at: string;
+}
+
+/** One time per work item, the latest; a time that has come is none. */
+export function latestOf(rechecks: readonly Recheck[], { readAt }: { readAt: Date }): Map<string, string> {
+  const times = new Map<string, string>();
+  for (const { key, at } of rechecks) if (!isDue(at, readAt)) times.set(key, latest(times.get(key) ?? at, at));
+  return times;
 }

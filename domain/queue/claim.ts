@@ -1,10 +1,8 @@
 import { SETTLE_SECONDS } from '../shared/limits.ts';
 import { isDue, latest, plusSeconds, secondsUntil } from '../shared/time.ts';
-import { dueItems } from './due.ts';
-import { spaceSweep } from './enqueue.ts';
 import { acquireLease, holderOf, releaseLease } from './lease.ts';
 import type { WorkItem, WorkQueue } from './work-queue.ts';
-import { itemsOf, mapItems, type WorkItems } from './work-queue.ts';
+import { itemsOf, mapItems, type SweepItem, spaceSweep, type UserItem, type WorkItems } from './work-queue.ts';
 
 /** An execution that should have come back by now and has not is taken for dead. */
 const OVERDUE_SECONDS = 60;
@@ -169,4 +167,20 @@ export function releaseIfIdle(
 export function reclaimOverdue(work: WorkQueue, me: string, now: Date): WorkQueue {
   if (holderOf(work, now) !== undefined) return work;
   return mapItems(work, (entry) => (isDue(plusSeconds(entry.dueAt, OVERDUE_SECONDS), now) ? { by: me } : undefined));
+}
+
+/** Whether an entry wants a look now: due, and not among the changes that the present holder is carrying out. */
+export function isReady(work: WorkQueue, entry: WorkItem, now: Date): boolean {
+  const inHand = holderOf(work, now) !== undefined && entry.planned === work.lease?.term;
+  return !inHand && isDue(entry.dueAt, now);
+}
+
+/** Everything that wants a look now: named users first, then whole applications. */
+export function dueItems(
+  work: WorkQueue,
+  now: Date,
+): { users: Record<string, UserItem>; sweeps: Record<string, SweepItem> } {
+  const up = <T extends WorkItem>(entries: Record<string, T>): Record<string, T> =>
+    Object.fromEntries(Object.entries(entries).filter(([, entry]) => isReady(work, entry, now)));
+  return { users: up(work.users), sweeps: up(work.sweeps) };
 }

@@ -1,16 +1,13 @@
 import type { Entitlement } from '../entitlements.ts';
 import type { Request, UserHint } from '../request/request.ts';
 import { isDue, latest, plusSeconds } from '../shared/time.ts';
-import { isReady } from './due.ts';
+import { isReady } from './claim.ts';
 import { holderOf } from './lease.ts';
 import type { SweepItem, UserItem, WorkQueue } from './work-queue.ts';
+import { spaceSweep } from './work-queue.ts';
 
 /** A hint that names nobody gives nothing to wait for: it is looked at once more this long after the event. */
 const RECHECK_SECONDS = 120;
-
-/** A second sweep of an application begins no sooner than this after the first: a storm of hints becomes a few sweeps. */
-const SWEEP_SPACING_SECONDS = 30;
-
 /** Above this many named users a sweep reads less than looking at each. */
 const MOST_NAMED_USERS = 100;
 
@@ -160,11 +157,6 @@ export function enqueueSweeps(
     mergeSweep(next, application, hint, { by: me, holder: me, now });
   }
   return next;
-}
-
-/** The earliest time from one on at which a further sweep may begin. */
-export function spaceSweep(time: string, sweptAt: string | undefined): string {
-  return sweptAt ? latest(time, plusSeconds(sweptAt, SWEEP_SPACING_SECONDS)) : time;
 }
 
 /** Turns all named users into sweeps of the applications that they concern. */

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ExpectationSchema } from '../request/request.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
+import { latest, plusSeconds } from '../shared/time.ts';
 import { Timestamp } from '../shared/timestamp.ts';
 
 const ItemFields = {
@@ -85,4 +86,12 @@ export function itemsOf(work: WorkQueue): WorkItem[] {
 export interface WorkItems {
   users: Readonly<Record<string, UserItem>>;
   sweeps: Readonly<Record<string, SweepItem>>;
+}
+
+/** A second sweep of an application begins no sooner than this after the first: a storm of hints becomes a few sweeps. */
+const SWEEP_SPACING_SECONDS = 30;
+
+/** The earliest time from one on at which a further sweep may begin. */
+export function spaceSweep(time: string, sweptAt: string | undefined): string {
+  return sweptAt ? latest(time, plusSeconds(sweptAt, SWEEP_SPACING_SECONDS)) : time;
 }

@@ -1,7 +1,6 @@
 import { type Batch, ROUND_BATCHES, toBatches } from '../../domain/decision/batches.ts';
 import { countRound, isSpent, type Progress } from '../../domain/decision/progress.ts';
-import { requeueFailed } from '../../domain/queue/claim.ts';
-import { dueItems } from '../../domain/queue/due.ts';
+import { dueItems, requeueFailed } from '../../domain/queue/claim.ts';
 import type { WorkItems, WorkQueue } from '../../domain/queue/work-queue.ts';
 import { markReported } from '../../domain/seat/transitions.ts';
 import { LeaseLostError, NotConvergedError, RefusedError } from '../../domain/shared/errors.ts';

@@ -1,5 +1,4 @@
-import type { WholeState } from '../../domain/decision/application-state.ts';
-import type { UserState } from '../../domain/decision/decide.ts';
+import type { UserState, WholeState } from '../../domain/decision/application-state.ts';
 import { waitForWriteToSettle } from '../../domain/decision/timing.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import type { SweepItem } from '../../domain/queue/work-queue.ts';

@@ -1,5 +1,5 @@
 import type { Directory, UserStatus } from '../../adapters/identity-store.ts';
-import type { Ineligibility, UserState } from '../../domain/decision/decide.ts';
+import type { Ineligibility, UserState } from '../../domain/decision/application-state.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import type { UserItem } from '../../domain/queue/work-queue.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';

@@ -1,7 +1,7 @@
 import type { ApplicationReport, Failure, Moment } from '../../domain/decision/application-state.ts';
 import type { PlannedChange } from '../../domain/decision/batches.ts';
 import { observeApplication } from '../../domain/decision/observe-application.ts';
-import { latestOf, type Recheck } from '../../domain/decision/recheck.ts';
+import { latestOf, type Recheck } from '../../domain/decision/timing.ts';
 import type { WorkItems } from '../../domain/queue/work-queue.ts';
 import { commitDecision, commitObservations } from './commit.ts';
 import { gatherAndDecide } from './evidence.ts';

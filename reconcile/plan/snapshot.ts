@@ -2,7 +2,7 @@ import type { ApplicationItems } from '../../adapters/ledger.ts';
 import type { ApplicationState, CheckedUser, Failure } from '../../domain/decision/application-state.ts';
 import type { PlannedChange } from '../../domain/decision/batches.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
-import type { Recheck } from '../../domain/decision/recheck.ts';
+import type { Recheck } from '../../domain/decision/timing.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import type { SweepItem, WorkItem, WorkItems } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';

@@ -1,4 +1,4 @@
-import type { DecisionContext, UserState } from '../../domain/decision/decide.ts';
+import type { DecisionContext, UserState } from '../../domain/decision/application-state.ts';
 import type { HeldRecord, Hold } from '../../domain/decision/hold.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';

@@ -2,13 +2,13 @@ import type { Claim } from '../../domain/queue/claim.ts';
 import {
   claim,
   completeItems,
+  dueItems,
   markPlanned,
   reclaimOverdue,
   releaseIfIdle,
   requeueFailed,
   startSettleWait,
 } from '../../domain/queue/claim.ts';
-import { dueItems } from '../../domain/queue/due.ts';
 import { enqueue } from '../../domain/queue/enqueue.ts';
 import { holderOf, renewTerm } from '../../domain/queue/lease.ts';
 import { type UserItem, type WorkItems, type WorkQueue, WorkQueueSchema } from '../../domain/queue/work-queue.ts';

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { DecisionContext, UserState } from '../../../domain/decision/application-state.ts';
 import { BATCH_SIZE, type Batch, ROUND_BYTES, toBatches } from '../../../domain/decision/batches.ts';
 import { countSeats } from '../../../domain/decision/brake.ts';
-import { type DecisionContext, decide, isAdoptable, type UserState } from '../../../domain/decision/decide.ts';
+import { decide, isAdoptable } from '../../../domain/decision/decide.ts';
 import { type Seat, type SeatStatus, SeatStatusSchema } from '../../../domain/seat/seat.ts';
 import {
   anApplication,

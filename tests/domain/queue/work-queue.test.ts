@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   claim,
   completeItems,
+  dueItems,
   isRedriven,
   markPlanned,
   reclaimOverdue,
@@ -10,7 +11,6 @@ import {
   requeueFailed,
   startSettleWait,
 } from '../../../domain/queue/claim.ts';
-import { dueItems } from '../../../domain/queue/due.ts';
 import { enqueue, enqueueSweeps } from '../../../domain/queue/enqueue.ts';
 import { acquireLease, holderOf, LEASE_SECONDS, renewTerm } from '../../../domain/queue/lease.ts';
 import { emptyQueue, type SweepItem, type WorkQueue, WorkQueueSchema } from '../../../domain/queue/work-queue.ts';
