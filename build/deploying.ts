@@ -1,5 +1,5 @@
 import type { Stack, StackChange, StackParameter, StackResource, Stacks } from '../adapters/operator/stacks.ts';
-import { EXIT, type ExitCode } from '../cli/failures.ts';
+import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
 
 /** A parameter as the template declares it. */
 export interface ParameterRule {

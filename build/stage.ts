@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { lacksAccess, stacksIn } from '../adapters/operator/stacks.ts';
 import { StageSchema } from '../adapters/resource-names.ts';
-import { EXIT, type ExitCode } from '../cli/failures.ts';
+import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
 import { readEntitlements } from '../input/entitlements-file.ts';
 import { InputError } from '../input/input-error.ts';
 import { deploy, parameterFaults, remove, type Tools } from './deploying.ts';

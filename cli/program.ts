@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
-import type { Runner } from './command.ts';
+import type { Runner } from './command/command.ts';
+import { type Context, contextOf } from './command/context.ts';
+import { printError } from './command/print-error.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backfillCommand } from './commands/backfill.ts';
 import { addCompletion } from './commands/completion.ts';
@@ -14,11 +16,9 @@ import { seatsCommand } from './commands/seats.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { whyCommand } from './commands/why.ts';
-import { type Context, contextOf } from './context.ts';
-import { printError } from './errors.ts';
-import { EXIT } from './failures.ts';
+import { EXIT } from './shared/failures.ts';
+import { version } from './shared/version.ts';
 import { type Surroundings, Terminal } from './ui/terminal.ts';
-import { version } from './version.ts';
 
 /** In the order of the help. */
 const COMMANDS = [

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { commandOf, type Runner } from '../command.ts';
-import type { Context } from '../context.ts';
+import { commandOf, type Runner } from '../command/command.ts';
+import type { Context } from '../command/context.ts';
 import type { Finding, Verdict } from '../doctor/check.ts';
-import { CommandFailed } from '../failures.ts';
+import { CommandFailed } from '../shared/failures.ts';
 import { count } from '../ui/text.ts';
 
 export function doctorCommand(run: Runner): Command {

@@ -6,9 +6,9 @@ import { readEntitlements } from '../../input/entitlements-file.ts';
 import { type EventPlace, eventsIn } from '../../input/event-files.ts';
 import { titleOf } from '../../input/event-title.ts';
 import { labelOf, readText } from '../../input/files.ts';
-import { commandOf, type Runner } from '../command.ts';
-import type { Context } from '../context.ts';
-import { CommandFailed } from '../failures.ts';
+import { commandOf, type Runner } from '../command/command.ts';
+import type { Context } from '../command/context.ts';
+import { CommandFailed } from '../shared/failures.ts';
 import { IGNORED } from '../ui/outcomes.ts';
 import { count, escaped } from '../ui/text.ts';
 

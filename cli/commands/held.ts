@@ -5,13 +5,13 @@ import type { Entitlement } from '../../domain/entitlements.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { readUser } from '../../reconcile/plan/read-user.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
-import { commandOf, type Runner } from '../command.ts';
-import { type Context, optionsOf } from '../context.ts';
-import { UsageError } from '../failures.ts';
-import { namesOfUsers } from '../naming.ts';
-import { preview } from '../preview.ts';
-import { readersOf } from '../readers.ts';
-import { startAndFollow } from '../starting.ts';
+import { commandOf, type Runner } from '../command/command.ts';
+import { type Context, optionsOf } from '../command/context.ts';
+import { preview } from '../command/preview.ts';
+import { readersOf } from '../command/readers.ts';
+import { startAndFollow } from '../command/start-execution.ts';
+import { namesOfUsers } from '../command/user-names.ts';
+import { UsageError } from '../shared/failures.ts';
 import { count, escaped, relative } from '../ui/text.ts';
 
 /** As much of a digest as nobody confuses with another. */

@@ -6,11 +6,11 @@ import type { People } from '../../adapters/operator/people.ts';
 import { parseEntitlements } from '../../domain/entitlements.ts';
 import { InputError } from '../../input/input-error.ts';
 import { entitlementsYaml } from '../../input/yaml.ts';
-import { commandOf, type Runner } from '../command.ts';
-import { type Context, optionsOf } from '../context.ts';
-import { MissingPrecondition, UsageError } from '../failures.ts';
-import { wholeNumber } from '../numbers.ts';
-import { findGroup } from '../selecting.ts';
+import { commandOf, type Runner } from '../command/command.ts';
+import { type Context, optionsOf } from '../command/context.ts';
+import { findGroup } from '../command/selectors.ts';
+import { MissingPrecondition, UsageError } from '../shared/failures.ts';
+import { wholeNumber } from '../shared/whole-number.ts';
 import { count, escaped } from '../ui/text.ts';
 
 const Options = z.object({

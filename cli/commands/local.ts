@@ -4,11 +4,11 @@ import { validate } from '../../domain/shared/validation.ts';
 import { readYaml } from '../../input/entitlements-file.ts';
 import { readText } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
-import { commandOf, type Runner } from '../command.ts';
-import { type Context, optionsOf } from '../context.ts';
-import { LOCAL_PORT } from '../endpoint.ts';
-import { CommandFailed } from '../failures.ts';
-import { wholeNumber } from '../numbers.ts';
+import { commandOf, type Runner } from '../command/command.ts';
+import { type Context, optionsOf } from '../command/context.ts';
+import { LOCAL_PORT } from '../shared/endpoint.ts';
+import { CommandFailed } from '../shared/failures.ts';
+import { wholeNumber } from '../shared/whole-number.ts';
 import { count } from '../ui/text.ts';
 
 const Options = z.object({

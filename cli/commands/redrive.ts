@@ -7,10 +7,10 @@ import type { StartContext } from '../../domain/request/request.ts';
 import { InvalidRequestError } from '../../domain/shared/errors.ts';
 import { isObject } from '../../domain/shared/json.ts';
 import { titleOf } from '../../input/event-title.ts';
-import { commandOf, type Runner } from '../command.ts';
-import { type Context, optionsOf } from '../context.ts';
-import { CommandFailed, UsageError } from '../failures.ts';
-import type { Services } from '../services.ts';
+import { commandOf, type Runner } from '../command/command.ts';
+import { type Context, optionsOf } from '../command/context.ts';
+import type { Services } from '../command/services.ts';
+import { CommandFailed, UsageError } from '../shared/failures.ts';
 import { endingOf } from '../ui/outcomes.ts';
 import { count, escaped, relative } from '../ui/text.ts';
 

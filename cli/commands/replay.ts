@@ -7,10 +7,10 @@ import { InvalidRequestError } from '../../domain/shared/errors.ts';
 import { parseEvents } from '../../input/event-files.ts';
 import { labelOf, readText } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
-import { commandOf, type Runner } from '../command.ts';
-import { type Context, optionsOf } from '../context.ts';
-import { CommandFailed, MissingPrecondition, UsageError } from '../failures.ts';
-import { pollMilliseconds } from '../following.ts';
+import { commandOf, type Runner } from '../command/command.ts';
+import { type Context, optionsOf } from '../command/context.ts';
+import { pollMilliseconds } from '../command/follow-execution.ts';
+import { CommandFailed, MissingPrecondition, UsageError } from '../shared/failures.ts';
 import { count, escaped, momentIn, timeOf } from '../ui/text.ts';
 
 const Options = z.object({

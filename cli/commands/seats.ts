@@ -3,11 +3,11 @@ import * as z from 'zod/mini';
 import { byRequest } from '../../domain/decision/waitlist.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { SeatStatusSchema, takesSlot } from '../../domain/seat/seat.ts';
-import { commandOf, type Runner } from '../command.ts';
-import { type Context, optionsOf } from '../context.ts';
-import { UsageError } from '../failures.ts';
-import { namesOfUsers } from '../naming.ts';
-import { readersOf } from '../readers.ts';
+import { commandOf, type Runner } from '../command/command.ts';
+import { type Context, optionsOf } from '../command/context.ts';
+import { readersOf } from '../command/readers.ts';
+import { namesOfUsers } from '../command/user-names.ts';
+import { UsageError } from '../shared/failures.ts';
 import { count, escaped, numberOf, relative } from '../ui/text.ts';
 
 const UNMANAGED = 'unmanaged';

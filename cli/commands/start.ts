@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import { commandOf, type Runner } from '../command.ts';
-import { type Context, optionsOf } from '../context.ts';
-import { UsageError } from '../failures.ts';
-import { wholeNumber } from '../numbers.ts';
-import { findGroup, findUser, selectorsOf, WHO } from '../selecting.ts';
-import { startAndFollow } from '../starting.ts';
+import { commandOf, type Runner } from '../command/command.ts';
+import { type Context, optionsOf } from '../command/context.ts';
+import { findGroup, findUser, selectorsOf, WHO } from '../command/selectors.ts';
+import { startAndFollow } from '../command/start-execution.ts';
+import { UsageError } from '../shared/failures.ts';
+import { wholeNumber } from '../shared/whole-number.ts';
 import { count, escaped } from '../ui/text.ts';
 
 const Options = z.object({

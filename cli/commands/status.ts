@@ -3,12 +3,12 @@ import * as z from 'zod/mini';
 import type { AuditLog } from '../../adapters/operator/audit-log.ts';
 import type { ExecutionDetail, ExecutionSummary, Executions } from '../../adapters/operator/executions.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
-import { auditRow } from '../audit-rows.ts';
-import { commandOf, type Runner } from '../command.ts';
-import { type Context, optionsOf } from '../context.ts';
-import { UsageError } from '../failures.ts';
-import { wholeNumber } from '../numbers.ts';
-import type { Services } from '../services.ts';
+import { commandOf, type Runner } from '../command/command.ts';
+import { type Context, optionsOf } from '../command/context.ts';
+import type { Services } from '../command/services.ts';
+import { UsageError } from '../shared/failures.ts';
+import { wholeNumber } from '../shared/whole-number.ts';
+import { auditRow } from '../ui/audit-rows.ts';
 import { endingOf, OUTCOMES, STATES } from '../ui/outcomes.ts';
 import { durationOf, escaped, relative, timeOf } from '../ui/text.ts';
 

@@ -10,12 +10,12 @@ import type { Entitlement } from '../../domain/entitlements.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import { readUser } from '../../reconcile/plan/read-user.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
-import { type AuditRow, auditRow } from '../audit-rows.ts';
-import { commandOf, type Runner } from '../command.ts';
-import { type Context, optionsOf } from '../context.ts';
-import { nameOf } from '../naming.ts';
-import { readersOf } from '../readers.ts';
-import { requireUser, WHO } from '../selecting.ts';
+import { commandOf, type Runner } from '../command/command.ts';
+import { type Context, optionsOf } from '../command/context.ts';
+import { readersOf } from '../command/readers.ts';
+import { requireUser, WHO } from '../command/selectors.ts';
+import { nameOf } from '../command/user-names.ts';
+import { type AuditRow, auditRow } from '../ui/audit-rows.ts';
 import { relative } from '../ui/text.ts';
 import { SHORT_DIGEST } from './held.ts';
 

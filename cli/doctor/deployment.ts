@@ -3,8 +3,8 @@ import { holderOf } from '../../domain/queue/lease.ts';
 import { EVENT_FAMILIES } from '../../domain/request/event-families.ts';
 import { isObject, own } from '../../domain/shared/json.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
-import type { Context } from '../context.ts';
-import type { Services } from '../services.ts';
+import type { Context } from '../command/context.ts';
+import type { Services } from '../command/services.ts';
 import { count, relative } from '../ui/text.ts';
 import { type about, type Finding, runCheck } from './check.ts';
 

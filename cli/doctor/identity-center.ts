@@ -1,5 +1,5 @@
 import type { Entitlement } from '../../domain/entitlements.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../command/context.ts';
 import { count, escaped, numberOf } from '../ui/text.ts';
 import { type Finding, runCheck } from './check.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { WriteStream } from 'node:tty';
 import type CliProgress from 'cli-progress';
 import type Table from 'cli-table3';
-import { UsageError } from '../failures.ts';
+import { UsageError } from '../shared/failures.ts';
 import { type Colors, colorsOf } from './colors.ts';
 import { durationOf, jsonLine, numberOf, wrap } from './text.ts';
 

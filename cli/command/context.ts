@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import { StageSchema } from '../adapters/resource-names.ts';
-import type { Entitlements } from '../domain/entitlements.ts';
-import type { Clock } from '../domain/shared/clock.ts';
-import { readEntitlements } from '../input/entitlements-file.ts';
-import { readText } from '../input/files.ts';
-import { localEndpoint } from './endpoint.ts';
-import { MissingPrecondition, UsageError } from './failures.ts';
-import { once } from './once.ts';
+import { StageSchema } from '../../adapters/resource-names.ts';
+import type { Entitlements } from '../../domain/entitlements.ts';
+import type { Clock } from '../../domain/shared/clock.ts';
+import { readEntitlements } from '../../input/entitlements-file.ts';
+import { readText } from '../../input/files.ts';
+import { localEndpoint } from '../shared/endpoint.ts';
+import { MissingPrecondition, UsageError } from '../shared/failures.ts';
+import { once } from '../shared/once.ts';
+import type { Terminal } from '../ui/terminal.ts';
 import type { Services } from './services.ts';
-import type { Terminal } from './ui/terminal.ts';
 
 const DEFAULT_ENTITLEMENTS = 'entitlements.yml';
 /** The stage whose names the local stack bears. */
@@ -155,7 +155,7 @@ async function askLocal(path: string, env: NodeJS.ProcessEnv): Promise<Response>
 
 /** @throws MissingPrecondition when no Region is configured anywhere */
 async function regionOf(profile: string | undefined): Promise<string> {
-  const { configuredRegion } = await import('../adapters/operator/account.ts');
+  const { configuredRegion } = await import('../../adapters/operator/account.ts');
   const region = await configuredRegion(profile);
   if (region !== undefined) return region;
   throw new MissingPrecondition('No Region is configured: give the one of Identity Center by --region');

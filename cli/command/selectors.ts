@@ -1,10 +1,10 @@
-import type { Directory } from '../adapters/identity-store.ts';
-import type { People } from '../adapters/operator/people.ts';
-import { type Selector, SelectorSchema } from '../domain/request/request.ts';
-import { normalizeId } from '../domain/shared/ids.ts';
-import { UsageError } from './failures.ts';
-import type { Terminal } from './ui/terminal.ts';
-import { count, escaped } from './ui/text.ts';
+import type { Directory } from '../../adapters/identity-store.ts';
+import type { People } from '../../adapters/operator/people.ts';
+import { type Selector, SelectorSchema } from '../../domain/request/request.ts';
+import { normalizeId } from '../../domain/shared/ids.ts';
+import { UsageError } from '../shared/failures.ts';
+import type { Terminal } from '../ui/terminal.ts';
+import { count, escaped } from '../ui/text.ts';
 
 /** How a person may be named on the command line, for help texts. */
 export const WHO =

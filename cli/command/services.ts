@@ -1,9 +1,9 @@
 import { StandardRetryStrategy } from '@smithy/core/retry';
-import { type ClientSettings, type Pacer, paced } from '../adapters/clients.ts';
-import { namesOf } from '../adapters/resource-names.ts';
-import type { Clock } from '../domain/shared/clock.ts';
-import { once } from './once.ts';
-import type { Terminal } from './ui/terminal.ts';
+import { type ClientSettings, type Pacer, paced } from '../../adapters/clients.ts';
+import { namesOf } from '../../adapters/resource-names.ts';
+import type { Clock } from '../../domain/shared/clock.ts';
+import { once } from '../shared/once.ts';
+import type { Terminal } from '../ui/terminal.ts';
 
 /** A person waits: some 20 s of patience with a service that throttles. */
 const MOST_ATTEMPTS = 8;
@@ -31,7 +31,7 @@ export function servicesOf({ terminal, clock, stage, region, perSecond, access }
     access.endpoint === undefined ? paced(most, clock) : { turn: async () => undefined };
   const applicationsPacer = pacer(perSecond);
   const directoryPacer = pacer(DIRECTORY_PER_SECOND);
-  const account = once(async () => (await import('../adapters/operator/account.ts')).connectAccount(settings));
+  const account = once(async () => (await import('../../adapters/operator/account.ts')).connectAccount(settings));
   const identity = once(async () => (await account()).identity());
   return {
     region,
@@ -44,32 +44,36 @@ export function servicesOf({ terminal, clock, stage, region, perSecond, access }
       const { partition, accountId } = await identity();
       return `arn:${partition}:states:${region}:${accountId}:stateMachine:${name}`;
     },
-    executions: once(async () => (await import('../adapters/operator/executions.ts')).connectExecutions(settings)),
+    executions: once(async () => (await import('../../adapters/operator/executions.ts')).connectExecutions(settings)),
     auditLog: once(async () =>
-      (await import('../adapters/operator/audit-log.ts')).connectAuditLog(settings, names.auditLogGroup),
+      (await import('../../adapters/operator/audit-log.ts')).connectAuditLog(settings, names.auditLogGroup),
     ),
     functionLog: once(async () =>
-      (await import('../adapters/operator/audit-log.ts')).connectFunctionLog(settings, names.normalizeLogGroup),
+      (await import('../../adapters/operator/audit-log.ts')).connectFunctionLog(settings, names.normalizeLogGroup),
     ),
     instances: once(async () =>
-      (await import('../adapters/operator/instances.ts')).connectInstances(settings, applicationsPacer),
+      (await import('../../adapters/operator/instances.ts')).connectInstances(settings, applicationsPacer),
     ),
-    deployment: once(async () => (await import('../adapters/operator/deployment.ts')).connectDeployment(settings)),
-    queues: once(async () => (await import('../adapters/operator/queues.ts')).connectQueues(settings)),
-    replays: once(async () => (await import('../adapters/operator/replays.ts')).connectReplays(settings)),
-    ledger: once(async () => (await import('../adapters/ledger.ts')).connectLedger(settings, names.ledger)),
+    deployment: once(async () => (await import('../../adapters/operator/deployment.ts')).connectDeployment(settings)),
+    queues: once(async () => (await import('../../adapters/operator/queues.ts')).connectQueues(settings)),
+    replays: once(async () => (await import('../../adapters/operator/replays.ts')).connectReplays(settings)),
+    ledger: once(async () => (await import('../../adapters/ledger.ts')).connectLedger(settings, names.ledger)),
     applications: once(async () =>
-      (await import('../adapters/sso-admin.ts')).connectApplications(settings, applicationsPacer),
+      (await import('../../adapters/sso-admin.ts')).connectApplications(settings, applicationsPacer),
     ),
     async directory(identityStoreId: string) {
-      return (await import('../adapters/identity-store.ts')).connectDirectory(
+      return (await import('../../adapters/identity-store.ts')).connectDirectory(
         settings,
         identityStoreId,
         directoryPacer,
       );
     },
     async people(identityStoreId: string) {
-      return (await import('../adapters/operator/people.ts')).connectPeople(settings, identityStoreId, directoryPacer);
+      return (await import('../../adapters/operator/people.ts')).connectPeople(
+        settings,
+        identityStoreId,
+        directoryPacer,
+      );
     },
   };
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import { wrap } from '../ui/text.ts';
 import type { Context } from './context.ts';
-import { wrap } from './ui/text.ts';
 
 /** As wide as commander writes where nobody tells how wide a terminal is. */
 const WIDTH = 80;

@@ -1,4 +1,4 @@
-import type { Readers } from '../reconcile/plan/readers.ts';
+import type { Readers } from '../../reconcile/plan/readers.ts';
 import type { Context } from './context.ts';
 
 /** What the functions read with, for a command that reads as they do and holds no lease. */

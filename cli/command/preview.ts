@@ -1,10 +1,10 @@
-import type { CheckedUser, Verdict } from '../domain/decision/application-state.ts';
-import { isAdoptable } from '../domain/decision/decide.ts';
-import { previewApplication } from '../domain/decision/decide-application.ts';
-import type { Entitlement } from '../domain/entitlements.ts';
-import { takesSlot } from '../domain/seat/seat.ts';
-import { readApplication, type SharedReads } from '../reconcile/plan/read-application.ts';
-import type { Readers } from '../reconcile/plan/readers.ts';
+import type { CheckedUser, Verdict } from '../../domain/decision/application-state.ts';
+import { isAdoptable } from '../../domain/decision/decide.ts';
+import { previewApplication } from '../../domain/decision/decide-application.ts';
+import type { Entitlement } from '../../domain/entitlements.ts';
+import { takesSlot } from '../../domain/seat/seat.ts';
+import { readApplication, type SharedReads } from '../../reconcile/plan/read-application.ts';
+import type { Readers } from '../../reconcile/plan/readers.ts';
 
 /** What a sweep of an application would do now. */
 export interface Preview {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ExecutionDetail, Executions, Step } from '../adapters/operator/executions.ts';
+import type { ExecutionDetail, Executions, Step } from '../../adapters/operator/executions.ts';
+import { CommandFailed, UsageError } from '../shared/failures.ts';
+import { type Ending, endingOf, OUTCOMES, STATES } from '../ui/outcomes.ts';
+import { timeOf } from '../ui/text.ts';
 import type { Context } from './context.ts';
-import { CommandFailed, UsageError } from './failures.ts';
-import { type Ending, endingOf, OUTCOMES, STATES } from './ui/outcomes.ts';
-import { timeOf } from './ui/text.ts';
 
 /** DescribeExecution and GetExecutionHistory give 15 and 5 calls a second to everybody. */
 const POLL_MILLISECONDS = 1000;

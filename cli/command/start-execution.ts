@@ -1,5 +1,5 @@
 import type { Context } from './context.ts';
-import { follow, tellEnding } from './following.ts';
+import { follow, tellEnding } from './follow-execution.ts';
 
 /** What is started, and whether it is waited for. */
 export interface Start {

@@ -1,8 +1,8 @@
-import { InvalidRequestError, RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
-import { InputError } from '../input/input-error.ts';
-import { CommandFailed, EXIT, MissingPrecondition, UsageError } from './failures.ts';
-import type { Terminal } from './ui/terminal.ts';
-import { escaped } from './ui/text.ts';
+import { InvalidRequestError, RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
+import { InputError } from '../../input/input-error.ts';
+import { CommandFailed, EXIT, MissingPrecondition, UsageError } from '../shared/failures.ts';
+import type { Terminal } from '../ui/terminal.ts';
+import { escaped } from '../ui/text.ts';
 
 /** What a person is told of an error. */
 interface ErrorReport {

@@ -1,6 +1,6 @@
-import type { Person } from '../adapters/operator/people.ts';
+import type { Person } from '../../adapters/operator/people.ts';
+import { count, escaped } from '../ui/text.ts';
 import type { Context } from './context.ts';
-import { count, escaped } from './ui/text.ts';
 
 /** Above this many, reading everybody costs fewer calls than asking for each. */
 const MOST_ONE_BY_ONE = 100;
