@@ -243,6 +243,20 @@ function rowFor(error: unknown, table: readonly ErrorRow[], operation: string): 
   );
 }
 
+/** What AWS may say of a resource that it doesn't find. */
+interface NotFoundAnswer {
+  ResourceType?: string;
+  ResourceId?: string;
+}
+
+/**
+ * Whether AWS answers that a resource doesn't exist. A Reason means that the service couldn't use its KMS key, which
+ * says nothing about the resource.
+ */
+export function isNotFound(error: unknown): error is NotFoundAnswer {
+  return property(error, 'name') === 'ResourceNotFoundException' && property(error, 'Reason') === undefined;
+}
+
 /** A fault of the way to AWS, or of AWS itself, in one short name; undefined when it is something else. */
 function faultOf(error: unknown): string | undefined {
   const code = property(error, 'code');

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import type { Entitlements } from '../domain/entitlements.ts';
 import type { Clock } from '../domain/shared/clock.ts';
 import type { ClientSettings } from './clients.ts';
+import { systemClock } from './system-clock.ts';
 
 /** All that a function needs from around it. */
 export interface Environment {
@@ -23,11 +24,6 @@ const Variables = z.object({
   AUDIT_BUS: z.string().check(z.minLength(1)),
   USHER_VERSION: z.string().check(z.minLength(1)),
 });
-
-const systemClock: Clock = {
-  now: () => new Date(),
-  sleep: (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)),
-};
 
 /**
  * The environment of a Lambda function, from its variables and the configuration in its package.

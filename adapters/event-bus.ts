@@ -1,8 +1,7 @@
-import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { BusEvent } from '../domain/audit/event.ts';
-import { EVENT_BRIDGE_ERRORS } from './aws-errors.ts';
 import { type ClientSettings, shared } from './clients.ts';
-import { asking, listIn, malformed } from './requests.ts';
+import { putEvents } from './put-events.ts';
 
 /**
  * The audit bus.
@@ -18,41 +17,16 @@ export interface EventBus {
   publish(events: readonly BusEvent[]): Promise<ReadonlySet<string>>;
 }
 
-/** The limit of PutEvents. */
-const MAX_ENTRIES = 10;
-
-/**
- * The audit bus, over the SDK.
- *
- * PutEvents answers with success, and drops the events, when the bus doesn't exist: no answer can tell.
- */
+/** The audit bus, over the SDK. */
 export function eventBridgeBus(client: EventBridgeClient, busName: string): EventBus {
-  const ask = asking(EVENT_BRIDGE_ERRORS);
-
   return {
     async publish(events) {
-      if (events.length > MAX_ENTRIES) throw new RangeError(`${events.length} entries, PutEvents takes ${MAX_ENTRIES}`);
-      if (events.length === 0) return new Set();
-      const answer = await ask('PutEvents', [], () =>
-        client.send(
-          new PutEventsCommand({
-            Entries: events.map(({ detailType, time, resources, detail }) => ({
-              EventBusName: busName,
-              Source: 'usher',
-              DetailType: detailType,
-              Time: new Date(time),
-              Resources: [...resources],
-              Detail: JSON.stringify(detail),
-            })),
-          }),
-        ),
+      const refused = await putEvents(
+        client,
+        busName,
+        events.map((event) => ({ ...event, source: 'usher' })),
       );
-      const results = listIn(answer.Entries, 'PutEvents', 'Entries');
-      if (results.length !== events.length) throw malformed('PutEvents', 'Entries');
-      // "The index of the response element is the same as the index in the request array."
-      const taken = events.filter((_event, index) => results[index]?.EventId && !results[index].ErrorCode);
-      if (answer.FailedEntryCount !== events.length - taken.length) throw malformed('PutEvents', 'FailedEntryCount');
-      return new Set(taken.map(({ uid }) => uid));
+      return new Set(events.filter((_event, index) => refused[index] === undefined).map(({ uid }) => uid));
     },
   };
 }

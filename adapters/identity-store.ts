@@ -7,12 +7,11 @@ import {
   type IsMemberInGroupsCommandOutput,
   ListGroupMembershipsCommand,
   ListUsersCommand,
-  ResourceNotFoundException,
 } from '@aws-sdk/client-identitystore';
 import type { Selector } from '../domain/request/request.ts';
 import { TransientAwsError } from '../domain/shared/errors.ts';
 import { normalizeId } from '../domain/shared/ids.ts';
-import { IDENTITY_STORE_ERRORS } from './aws-errors.ts';
+import { IDENTITY_STORE_ERRORS, isNotFound } from './aws-errors.ts';
 import { type ClientSettings, type Pacer, shared } from './clients.ts';
 import { asking, idIn, listIn, malformed, pages } from './requests.ts';
 
@@ -80,18 +79,13 @@ function alternateIdentifier(selector: Selector): AlternateIdentifier {
     : { UniqueAttribute: { AttributePath: 'emails.value', AttributeValue: selector.email } };
 }
 
-/** A Reason means that the service couldn't use its KMS key, which says nothing about the resource. */
-function isNotFound(error: unknown): error is ResourceNotFoundException {
-  return error instanceof ResourceNotFoundException && error.Reason === undefined;
-}
-
 /**
  * Whether AWS answers that this user or group doesn't exist. The exception may leave out what it is about; it must
  * not be about something else, such as the identity store.
  *
  * @param id undefined where the request has none
  */
-function isMissing(error: unknown, kind: 'user' | 'group', id?: string): boolean {
+export function isMissing(error: unknown, kind: 'user' | 'group', id?: string): boolean {
   if (!isNotFound(error)) return false;
   if (error.ResourceType !== undefined) return error.ResourceType === kind.toUpperCase();
   return error.ResourceId === undefined || id === undefined || normalizeId(error.ResourceId, kind) === id;

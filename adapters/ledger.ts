@@ -15,6 +15,7 @@ import { type Hold, HoldSchema, holdAttentionAt } from '../domain/decision/hold.
 import { type Observation, ObservationSchema, observationAttentionAt } from '../domain/decision/observation.ts';
 import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../domain/queue/work-queue.ts';
 import { attentionAt, type Seat, SeatSchema } from '../domain/seat/seat.ts';
+import { chunksOf } from '../domain/shared/chunks.ts';
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { plusSeconds } from '../domain/shared/time.ts';
 import type { ErrorRow } from './aws-errors.ts';
@@ -166,9 +167,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
 
   /** In the order of the keys; DynamoDB has none. */
   async function batches(keys: readonly SeatKey[]): Promise<Item[]> {
-    const calls = Array.from({ length: Math.ceil(keys.length / KEYS_A_CALL) }, (_, index) =>
-      batch(keys.slice(index * KEYS_A_CALL, (index + 1) * KEYS_A_CALL)),
-    );
+    const calls = chunksOf(keys, KEYS_A_CALL).map(batch);
     const found = new Map((await Promise.all(calls)).flat().map((item) => [`${item['pk']?.S} ${item['sk']?.S}`, item]));
     return keys
       .map(({ applicationArn, userId }) => found.get(`${applicationArn} ${userId}`))

@@ -25,6 +25,9 @@ export function asking(table: readonly ErrorRow[], pacer?: Pacer): Ask {
 /** Five times the pages that 200,000 users, the most an identity store takes, fill at 100 a page. */
 const MAX_PAGES = 10_000;
 
+/** The limit of MaxResults, in all list operations of SSO Admin and the Identity Store that are called. */
+export const MAX_PER_PAGE = 100;
+
 /**
  * All pages of a list operation, each asked for when it is wanted.
  *
@@ -72,4 +75,17 @@ export function idIn(value: unknown, kind: ResourceKind, operation: string, fiel
   const id = normalizeId(value, kind);
   if (id === undefined) throw malformed(operation, field);
   return id;
+}
+
+/** What a read returns, or undefined if its error means that there is nothing to read. */
+export async function undefinedIf<T>(
+  isAbsent: (error: unknown) => boolean,
+  read: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
 }

@@ -6,12 +6,11 @@ import {
   DescribeApplicationAssignmentCommand,
   GetApplicationAssignmentConfigurationCommand,
   ListApplicationAssignmentsCommand,
-  ResourceNotFoundException,
   SSOAdminClient,
 } from '@aws-sdk/client-sso-admin';
-import { SSO_ADMIN_ERRORS } from './aws-errors.ts';
+import { isNotFound, SSO_ADMIN_ERRORS } from './aws-errors.ts';
 import { type ClientSettings, type Pacer, shared } from './clients.ts';
-import { asking, idIn, listIn, malformed, pages } from './requests.ts';
+import { asking, idIn, listIn, MAX_PER_PAGE, malformed, pages } from './requests.ts';
 
 /** Somebody directly assigned to an application. */
 export interface Assignee {
@@ -40,9 +39,6 @@ export interface Applications {
   unassign(applicationArn: string, userId: string): Promise<'removed' | 'conflict'>;
 }
 
-/** The limit of MaxResults. */
-const MAX_PER_PAGE = 100;
-
 function assignee(entry: ApplicationAssignment, operation: string): Assignee {
   const { PrincipalType } = entry;
   if (PrincipalType !== 'USER' && PrincipalType !== 'GROUP') {
@@ -53,11 +49,6 @@ function assignee(entry: ApplicationAssignment, operation: string): Assignee {
     principalId: idIn(entry.PrincipalId, kind, operation, 'ApplicationAssignments.PrincipalId'),
     principalType: PrincipalType,
   };
-}
-
-/** No assignment. A Reason means that the service couldn't use its KMS key, which says nothing about assignments. */
-function isMissing(error: unknown): boolean {
-  return error instanceof ResourceNotFoundException && error.Reason === undefined;
 }
 
 /** The applications of SSO Admin, over the SDK. Each request takes a turn of the pacer. */
@@ -105,7 +96,7 @@ export function ssoAdminApplications(client: SSOAdminClient, pacer: Pacer): Appl
           await client.send(new DescribeApplicationAssignmentCommand(assignment(applicationArn, userId)));
           return true;
         } catch (error) {
-          if (isMissing(error)) return false;
+          if (isNotFound(error)) return false;
           throw error;
         }
       }),
@@ -127,7 +118,7 @@ export function ssoAdminApplications(client: SSOAdminClient, pacer: Pacer): Appl
           await client.send(new DeleteApplicationAssignmentCommand(assignment(applicationArn, userId)));
           return 'removed';
         } catch (error) {
-          if (isMissing(error)) return 'removed';
+          if (isNotFound(error)) return 'removed';
           if (error instanceof ConflictException) return 'conflict';
           throw error;
         }

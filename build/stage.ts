@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { lacksAccess, stacksIn } from '../adapters/operator/stacks.ts';
 import { StageSchema } from '../adapters/resource-names.ts';
+import { systemClock } from '../adapters/system-clock.ts';
 import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
 import { readEntitlements } from '../input/entitlements-file.ts';
 import { InputError } from '../input/input-error.ts';
@@ -71,9 +72,8 @@ async function run(what: typeof deploy | typeof remove, given: unknown): Promise
   const { identityCenter } = readEntitlements(readFileSync(join(ROOT, ENTITLEMENTS), 'utf8'), ENTITLEMENTS);
   const { faults, parameters } = parameterFaults(parameter, rulesIn('deploy/parameters.yml'));
   if (faults.length > 0) return refuse(faults);
-  const clock = { sleep: (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000)) };
   const tools: Tools = {
-    stacks: stacksIn({ region: identityCenter.region }, clock),
+    stacks: stacksIn({ region: identityCenter.region }, systemClock),
     serverless: (arguments_, values) => serverless([...arguments_, '--stage', stage], values),
     packaged: () => resourcesIn('.serverless/cloudformation-template-update-stack.json'),
     print: (line) => console.log(line),

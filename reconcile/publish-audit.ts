@@ -2,12 +2,13 @@ import type { EventBus } from '../adapters/event-bus.ts';
 import type { Ledger, SeatKey } from '../adapters/ledger.ts';
 import { type AuditContext, auditEvent, type BusEvent, revocationsHeld } from '../domain/audit/event.ts';
 import type { Batch } from '../domain/decision/batches.ts';
-import { announced } from '../domain/decision/hold.ts';
 import { startSettleWait } from '../domain/queue/claim.ts';
 import { clearAudit } from '../domain/seat/audit-records.ts';
+import { chunksOf } from '../domain/shared/chunks.ts';
 import type { Clock } from '../domain/shared/clock.ts';
 import { TransientAwsError } from '../domain/shared/errors.ts';
 import { accountOf } from '../domain/shared/ids.ts';
+import { PUT_EVENTS_ENTRIES } from '../domain/shared/limits.ts';
 import { inParallel } from './concurrency.ts';
 import { updateQueue } from './lease.ts';
 
@@ -18,8 +19,6 @@ export interface RecordServices {
   sender: { productVersion: string; region: string };
 }
 
-/** PutEvents' own limit. */
-const EVENTS_A_CALL = 10;
 const WRITES_AT_ONCE = 25;
 const SENDS_AT_ONCE = 10;
 
@@ -97,7 +96,7 @@ async function allPendingEvents(
       pendingEventsOf(
         hold.audit,
         (record) => revocationsHeld(record, hold, context),
-        (sent) => ledger.saveHold(announced(hold, sent)),
+        (sent) => ledger.saveHold(clearAudit(hold, sent)),
       ),
     );
   }
@@ -111,10 +110,7 @@ function keysOf(batches: readonly Batch[]): SeatKey[] {
 
 async function send(events: readonly BusEvent[], bus: EventBus): Promise<ReadonlySet<string>> {
   const taken = new Set<string>();
-  const calls = Array.from({ length: Math.ceil(events.length / EVENTS_A_CALL) }, (_, index) =>
-    events.slice(index * EVENTS_A_CALL, (index + 1) * EVENTS_A_CALL),
-  );
-  await inParallel(calls, SENDS_AT_ONCE, async (some) => {
+  await inParallel(chunksOf(events, PUT_EVENTS_ENTRIES), SENDS_AT_ONCE, async (some) => {
     for (const uid of await bus.publish(some)) taken.add(uid);
   });
   return taken;

@@ -10,7 +10,7 @@ import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
 import { asking, listIn, malformed, pages } from '../requests.ts';
 
-/** Who calls. */
+/** The caller of AWS. */
 export interface Identity {
   accountId: string;
   /** ARN of the caller. */
@@ -19,29 +19,29 @@ export interface Identity {
   partition: string;
 }
 
-/** The organization that the account is in. */
+/** The organization of the account. */
 export interface Organization {
   managementAccountId: string;
   /**
-   * Accounts that administer Identity Center in place of the management account, one at most; undefined when this account
-   * may not ask.
+   * Accounts that administer Identity Center for the management account, one at most; undefined if this account may not
+   * read them.
    */
   delegatedAdministrators: readonly string[] | undefined;
 }
 
 /**
- * The account that calls.
+ * The account of the caller.
  *
- * @throws TransientAwsError worth a retry · RefusedError not; `credentials` when they are missing, expired or wrong
+ * @throws TransientAwsError worth a retry · RefusedError not; `credentials` if they are missing, expired or wrong
  */
 export interface Account {
   identity(): Promise<Identity>;
-  /** Undefined for an account that is in none; `unknown` when it may not ask. */
+  /** Undefined for an account without one; `unknown` if the account may not read it. */
   organization(): Promise<Organization | 'unknown' | undefined>;
 }
 
 /**
- * What STS and the SDK's own providers say of credentials.
+ * Credential errors of STS and of the SDK's own providers.
  *
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
  */
@@ -81,7 +81,7 @@ const ORGANIZATIONS_ERRORS: readonly ErrorRow[] = [
   },
 ];
 
-/** The account, over the SDK. Organizations has one endpoint a partition, in the Region that the SDK knows. */
+/** The account, over the SDK. Organizations has one endpoint per partition; the SDK knows its Region. */
 export function awsAccount(sts: STSClient, organizations: OrganizationsClient): Account {
   const askSts = asking(STS_ERRORS);
   const ask = asking(ORGANIZATIONS_ERRORS);
@@ -143,9 +143,9 @@ export function connectAccount(settings: ClientSettings): Account {
 }
 
 /**
- * The Region that the AWS CLI would use.
+ * Returns the Region that the AWS CLI would use.
  *
- * @returns undefined when none is configured
+ * @returns undefined if none is configured
  */
 export async function configuredRegion(profile: string | undefined): Promise<string | undefined> {
   try {

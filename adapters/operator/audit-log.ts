@@ -8,17 +8,17 @@ import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
 import { asking, listIn, pages } from '../requests.ts';
 
-/** An event of the audit stream, as the log group keeps it. */
+/** An event of the audit stream, as the log group stores it. */
 export interface LoggedEvent {
-  /** CloudWatch's own id: tells a second copy of an answer, not of an event. */
+  /** CloudWatch's own id. It identifies a log entry; two copies of one audit event have two ids. */
   id: string;
-  /** When the event was made. */
+  /** The time of the log entry. */
   at: Date;
   /** JSON: the event in EventBridge's envelope. */
   text: string;
 }
 
-/** What to look for; all that is given has to fit. */
+/** A filter; an event must match every given field. */
 export interface AuditQuery {
   since?: Date;
   until?: Date;
@@ -27,26 +27,26 @@ export interface AuditQuery {
   entitlement?: string;
   /** `Seat Assigned`, … */
   detailType?: string;
-  /** ARN of the execution that told it. */
+  /** ARN of the execution that recorded the event. */
   execution?: string;
 }
 
-/** The log of a function, as far as the operator's command looks. */
+/** The part of a function's log that `usher doctor` reads. */
 export interface FunctionLog {
   /**
-   * Whether NormalizeRequest has seen an event that was recorded in this account, since a time; undefined when there is
-   * no such log group.
+   * Whether NormalizeRequest has received an event that was recorded in this account, since a time; undefined if the log
+   * group does not exist.
    */
   hasEventOf(accountId: string, since: Date): Promise<boolean | undefined>;
 }
 
 /**
- * The log group that keeps the audit stream.
+ * The log group that stores the audit stream.
  *
  * @throws TransientAwsError worth a retry · RefusedError not
  */
 export interface AuditLog {
-  /** What fits, oldest first, by pages, some of which may be empty. A log group that doesn't exist yields undefined once. */
+  /** Matching events, oldest first, by pages, some of which may be empty. A missing log group yields undefined once. */
   events(query: AuditQuery): AsyncIterable<readonly LoggedEvent[] | undefined>;
 }
 
@@ -68,7 +68,7 @@ const LOGS_ERRORS: readonly ErrorRow[] = [
 
 type Filter = Partial<Pick<FilterLogEventsCommandInput, 'startTime' | 'endTime' | 'filterPattern'>>;
 
-/** What fits, oldest first, by pages; a log group that doesn't exist yields undefined once. */
+/** Yields matching events, oldest first, by pages; for a missing log group yields undefined once. */
 async function* filtered(client: CloudWatchLogsClient, logGroupName: string, filter: Filter) {
   const operation = 'FilterLogEvents';
   const ask = asking(LOGS_ERRORS);

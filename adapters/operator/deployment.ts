@@ -16,9 +16,9 @@ import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { type ErrorRow, EVENT_BRIDGE_ERRORS } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
 import { DYNAMODB_ERRORS } from '../ledger.ts';
-import { type Ask, asking, listIn } from '../requests.ts';
+import { type Ask, asking, listIn, undefinedIf } from '../requests.ts';
 
-/** Where a rule or a schedule delivers, and where it puts what it can't deliver. */
+/** The target of a rule or a schedule, and the queue for events that it could not deliver. */
 export interface Target {
   arn: string;
   deadLetterArn: string | undefined;
@@ -38,37 +38,37 @@ export interface Schedule {
   state: string;
   expression: string;
   target: Target;
-  /** JSON: what the target is given. */
+  /** JSON: the input of the target. */
   input: string | undefined;
 }
 
 /** A trail of CloudTrail. */
 export interface Trail {
   arn: string;
-  /** Undefined when this account may not ask. */
+  /** Undefined if this account may not read it. */
   isLogging: boolean | undefined;
-  /** Whether writes of management events are recorded; undefined when this account may not ask. */
+  /** Whether the trail records writes of management events; undefined if this account may not read that. */
   recordsWrites: boolean | undefined;
 }
 
 /**
- * What is deployed around functions and machines; undefined for what isn't there.
+ * The deployed resources around functions and state machines; undefined for a missing one.
  *
  * @throws TransientAwsError worth a retry · RefusedError not
  */
 export interface Deployment {
   rule(name: string, bus?: string): Promise<Rule | undefined>;
   schedule(name: string, group: string): Promise<Schedule | undefined>;
-  /** Its status: `ACTIVE`, … */
+  /** The status of the table: `ACTIVE`, … */
   table(name: string): Promise<string | undefined>;
-  /** Its ARN. */
+  /** The ARN of the bus. */
   bus(name: string): Promise<string | undefined>;
   archive(name: string): Promise<{ arn: string; state: string; days: number } | undefined>;
-  /** Trails that record in this Region; those of the organization, too. */
+  /** Trails that record in this Region, including those of the organization. */
   trails(): Promise<readonly Trail[]>;
 }
 
-/** What all of these services may answer. */
+/** Errors that all of these services share. */
 const COMMON: readonly ErrorRow[] = [
   { exception: 'ThrottlingException', as: 'transient', because: 'The request was denied due to request throttling.' },
   { exception: 'InternalServerException', as: 'transient', because: 'Unexpected error encountered while processing.' },
@@ -79,14 +79,15 @@ function isNamed(error: unknown, ...names: readonly string[]): boolean {
   return error instanceof Error && names.includes(error.name);
 }
 
-async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (isNamed(error, 'ResourceNotFoundException')) return undefined;
-    throw error;
-  }
-}
+const unlessMissing = <T>(read: () => Promise<T>) =>
+  undefinedIf((error) => isNamed(error, 'ResourceNotFoundException'), read);
+
+/** A member account sees the organization's trail, but may not read everything about it. */
+const unlessForeign = <T>(read: () => Promise<T>) =>
+  undefinedIf(
+    (error) => isNamed(error, 'TrailNotFoundException', 'CloudTrailARNInvalidException', 'RefusedError'),
+    read,
+  );
 
 /** The deployment, over the SDK. */
 export function awsDeployment(clients: {
@@ -98,7 +99,7 @@ export function awsDeployment(clients: {
   const { events, scheduler, dynamo, cloudTrail } = clients;
   const askEvents = asking(EVENT_BRIDGE_ERRORS);
   const ask = asking(COMMON);
-  // A table that isn't there is an answer here.
+  // Here, a missing table is an answer, not a refusal.
   const askTables = asking(DYNAMODB_ERRORS.filter(({ exception }) => exception !== 'ResourceNotFoundException'));
 
   return {
@@ -174,16 +175,6 @@ export function awsDeployment(clients: {
       return found;
     },
   };
-}
-
-/** A member account sees the organization's trail, and may not ask everything of it. */
-async function unlessForeign<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (isNamed(error, 'TrailNotFoundException', 'CloudTrailARNInvalidException', 'RefusedError')) return undefined;
-    throw error;
-  }
 }
 
 async function recordsWrites(arn: string, client: CloudTrailClient, ask: Ask): Promise<boolean> {

@@ -13,13 +13,13 @@ import {
 } from '@aws-sdk/client-sfn';
 import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
-import { asking, listIn, malformed, pages } from '../requests.ts';
+import { asking, listIn, malformed, pages, undefinedIf } from '../requests.ts';
 
-const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'] as const;
-/** How an execution stands; one that waits for a redrive to begin runs. */
-export type ExecutionStatus = (typeof STATUSES)[number];
+const EXECUTION_STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'] as const;
+/** The status of an execution. One that waits for a redrive to begin counts as `RUNNING`. */
+export type ExecutionStatus = (typeof EXECUTION_STATUSES)[number];
 
-/** An execution as lists have it. */
+/** What ListExecutions returns of an execution. */
 export interface ExecutionSummary {
   arn: string;
   name: string;
@@ -28,7 +28,7 @@ export interface ExecutionSummary {
   endedAt?: Date;
 }
 
-/** All that Step Functions tells of an execution beside its way. */
+/** What DescribeExecution returns of an execution. */
 export interface ExecutionDetail extends ExecutionSummary {
   /** JSON. */
   input: string;
@@ -40,7 +40,7 @@ export interface ExecutionDetail extends ExecutionSummary {
   isRedrivable: boolean;
 }
 
-/** A step on the way of an execution. A failed attempt is followed by `entered` of another state, or by the next attempt. */
+/** An event in an execution's history. After a failed attempt comes `entered` of another state, or the next attempt. */
 export interface Step {
   at: Date;
   what: 'entered' | 'exited' | 'attempt-failed' | 'redriven' | 'other';
@@ -55,16 +55,16 @@ export interface Step {
  */
 export interface Executions {
   /**
-   * StartExecution. Safe to repeat with a name: `exists` means that one of this name has been started before.
+   * StartExecution. With a name it is idempotent: `exists` means that an execution of this name was started before.
    */
   start(machineArn: string, input: unknown, name?: string): Promise<{ arn: string; exists: boolean }>;
-  /** Undefined when there is none. */
+  /** DescribeExecution; undefined if there is no such execution. */
   describe(arn: string): Promise<ExecutionDetail | undefined>;
-  /** The newest first, by pages. */
+  /** ListExecutions, newest first, by pages. */
   list(machineArn: string, status?: ExecutionStatus): AsyncIterable<readonly ExecutionSummary[]>;
-  /** The way of an execution, oldest first, by pages; nothing when there is no such execution. */
+  /** GetExecutionHistory, oldest first, by pages; nothing if there is no such execution. */
   history(arn: string): AsyncIterable<readonly Step[]>;
-  /** RedriveExecution: at the step that failed. `refused`: it runs, succeeded, or failed more than 14 days ago. */
+  /** RedriveExecution, from the step that failed. `refused`: it runs, succeeded, or ended more than 14 days ago. */
   redrive(arn: string): Promise<'redriven' | 'refused'>;
 }
 
@@ -96,15 +96,17 @@ const STEP_FUNCTIONS_ERRORS: readonly ErrorRow[] = [
 ];
 
 /** What one call returns at most. */
-const EXECUTIONS_A_PAGE = 100;
-const EVENTS_A_PAGE = 1000;
+const EXECUTIONS_PER_PAGE = 100;
+const EVENTS_PER_PAGE = 1000;
 
-function statusIn(value: SdkStatus | undefined, operation: string): ExecutionStatus {
+function executionStatusIn(value: SdkStatus | undefined, operation: string): ExecutionStatus {
   if (value === 'PENDING_REDRIVE') return 'RUNNING';
-  const status = STATUSES.find((one) => one === value);
+  const status = EXECUTION_STATUSES.find((one) => one === value);
   if (!status) throw malformed(operation, 'status');
   return status;
 }
+
+const isMissingExecution = (error: unknown) => error instanceof ExecutionDoesNotExist;
 
 /** The executions of Step Functions, over the SDK. */
 export function stepFunctionsExecutions(client: SFNClient): Executions {
@@ -127,31 +129,27 @@ export function stepFunctionsExecutions(client: SFNClient): Executions {
       });
     },
 
-    async describe(arn) {
-      const operation = 'DescribeExecution';
-      return ask(operation, [`execution ${arn}`], async () => {
-        try {
-          const found = await client.send(new DescribeExecutionCommand({ executionArn: arn }));
-          if (!(found.startDate && found.name)) throw malformed(operation, 'startDate');
-          return {
-            arn,
-            name: found.name,
-            status: statusIn(found.status, operation),
-            startedAt: found.startDate,
-            ...(found.stopDate ? { endedAt: found.stopDate } : {}),
-            input: found.input ?? '{}',
-            ...(found.output === undefined ? {} : { output: found.output }),
-            ...(found.error === undefined ? {} : { error: found.error }),
-            ...(found.cause === undefined ? {} : { cause: found.cause }),
-            redrives: found.redriveCount ?? 0,
-            isRedrivable: found.redriveStatus === 'REDRIVABLE',
-          };
-        } catch (error) {
-          if (error instanceof ExecutionDoesNotExist) return undefined;
-          throw error;
-        }
-      });
-    },
+    describe: (arn) =>
+      undefinedIf(isMissingExecution, async () => {
+        const operation = 'DescribeExecution';
+        const found = await ask(operation, [`execution ${arn}`], () =>
+          client.send(new DescribeExecutionCommand({ executionArn: arn })),
+        );
+        if (!(found.startDate && found.name)) throw malformed(operation, 'startDate');
+        return {
+          arn,
+          name: found.name,
+          status: executionStatusIn(found.status, operation),
+          startedAt: found.startDate,
+          ...(found.stopDate ? { endedAt: found.stopDate } : {}),
+          input: found.input ?? '{}',
+          ...(found.output === undefined ? {} : { output: found.output }),
+          ...(found.error === undefined ? {} : { error: found.error }),
+          ...(found.cause === undefined ? {} : { cause: found.cause }),
+          redrives: found.redriveCount ?? 0,
+          isRedrivable: found.redriveStatus === 'REDRIVABLE',
+        };
+      }),
 
     async *list(machineArn, status) {
       const operation = 'ListExecutions';
@@ -161,7 +159,7 @@ export function stepFunctionsExecutions(client: SFNClient): Executions {
             new ListExecutionsCommand({
               stateMachineArn: machineArn,
               statusFilter: status,
-              maxResults: EXECUTIONS_A_PAGE,
+              maxResults: EXECUTIONS_PER_PAGE,
               nextToken,
             }),
           );
@@ -173,7 +171,7 @@ export function stepFunctionsExecutions(client: SFNClient): Executions {
           return {
             arn: one.executionArn,
             name: one.name,
-            status: statusIn(one.status, operation),
+            status: executionStatusIn(one.status, operation),
             startedAt: one.startDate,
             ...(one.stopDate ? { endedAt: one.stopDate } : {}),
           };
@@ -189,9 +187,9 @@ export function stepFunctionsExecutions(client: SFNClient): Executions {
             const page = await client.send(
               new GetExecutionHistoryCommand({
                 executionArn: arn,
-                maxResults: EVENTS_A_PAGE,
+                maxResults: EVENTS_PER_PAGE,
                 nextToken,
-                // Input and output of every state: nobody looks at them here.
+                // The input and output of every state is of no use here.
                 includeExecutionData: false,
               }),
             );
@@ -201,7 +199,7 @@ export function stepFunctionsExecutions(client: SFNClient): Executions {
           yield listIn(events, operation, 'events').map(stepIn);
         }
       } catch (error) {
-        if (!(error instanceof ExecutionDoesNotExist)) throw error;
+        if (!isMissingExecution(error)) throw error;
       }
     },
 

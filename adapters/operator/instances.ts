@@ -4,54 +4,50 @@ import {
   DescribeInstanceCommand,
   ListApplicationsCommand,
   ListInstancesCommand,
-  ResourceNotFoundException,
   SSOAdminClient,
 } from '@aws-sdk/client-sso-admin';
-import { SSO_ADMIN_ERRORS } from '../aws-errors.ts';
+import { isNotFound, SSO_ADMIN_ERRORS } from '../aws-errors.ts';
 import type { ClientSettings, Pacer } from '../clients.ts';
-import { asking, listIn, malformed, pages } from '../requests.ts';
+import { asking, listIn, MAX_PER_PAGE, malformed, pages, undefinedIf } from '../requests.ts';
 
 /** An instance of Identity Center. */
 export interface Instance {
   instanceArn: string;
   identityStoreId: string;
-  /** The management account, or for an account instance the account itself. */
+  /** The management account, or the account itself for an account instance. */
   ownerAccountId: string;
   /** `ACTIVE`, `CREATE_IN_PROGRESS`, … */
   status: string;
 }
 
-/** An application as Identity Center describes it. */
+/** What Identity Center returns of an application. */
 export interface ApplicationDescription {
   applicationArn: string;
   name: string | undefined;
   /** `ENABLED` or `DISABLED`. */
   status: string;
-  /** Last part of the provider's ARN: `codewhisperer`, `custom`, … */
+  /** The last part of the provider's ARN: `codewhisperer`, `custom`, … */
   provider: string | undefined;
   instanceArn: string | undefined;
 }
 
 /**
- * What there is in Identity Center to choose from and to look after.
+ * The instances and applications of Identity Center, for `usher init` and `usher doctor`.
  *
  * @throws TransientAwsError worth a retry · RefusedError not
  */
 export interface Instances {
-  /** Those that this account sees; ten at most. */
+  /** ListInstances: those that this account can see, ten at most. */
   instances(): Promise<readonly Instance[]>;
-  /** The kind of key that encrypts an instance; undefined when AWS doesn't tell. */
+  /** The kind of key that encrypts an instance; undefined if AWS doesn't return it. */
   keyType(instanceArn: string): Promise<string | undefined>;
-  /** All applications of an instance, by pages. */
+  /** ListApplications: all applications of an instance, by pages. */
   applications(instanceArn: string): AsyncIterable<readonly ApplicationDescription[]>;
-  /** Undefined when there is no such application. */
+  /** DescribeApplication; undefined if there is no such application. */
   application(applicationArn: string): Promise<ApplicationDescription | undefined>;
 }
 
-/** The limit of MaxResults. */
-const MAX_PER_PAGE = 100;
-
-function described(found: Application, operation: string): ApplicationDescription {
+function descriptionOf(found: Application, operation: string): ApplicationDescription {
   if (!found.ApplicationArn) throw malformed(operation, 'ApplicationArn');
   return {
     applicationArn: found.ApplicationArn,
@@ -62,7 +58,7 @@ function described(found: Application, operation: string): ApplicationDescriptio
   };
 }
 
-/** The instances of SSO Admin, over the SDK. Each request takes a turn of the pacer. */
+/** The instances of SSO Admin, over the SDK. The pacer spaces all requests. */
 export function ssoAdminInstances(client: SSOAdminClient, pacer: Pacer): Instances {
   const ask = asking(SSO_ADMIN_ERRORS, pacer);
   return {
@@ -76,7 +72,7 @@ export function ssoAdminInstances(client: SSOAdminClient, pacer: Pacer): Instanc
           if (!one.InstanceArn) throw malformed(operation, 'Instances.InstanceArn');
           found.push({
             instanceArn: one.InstanceArn,
-            // Both are left out while an instance is being created.
+            // AWS leaves out both while it creates an instance.
             identityStoreId: one.IdentityStoreId ?? '',
             ownerAccountId: one.OwnerAccountId ?? '',
             status: one.Status ?? 'ACTIVE',
@@ -100,24 +96,18 @@ export function ssoAdminInstances(client: SSOAdminClient, pacer: Pacer): Instanc
           client.send(new ListApplicationsCommand({ InstanceArn: instanceArn, MaxResults: MAX_PER_PAGE, NextToken })),
         ),
       )) {
-        yield listIn(page.Applications ?? [], operation, 'Applications').map((one) => described(one, operation));
+        yield listIn(page.Applications ?? [], operation, 'Applications').map((one) => descriptionOf(one, operation));
       }
     },
 
-    async application(applicationArn) {
-      const operation = 'DescribeApplication';
-      try {
-        return described(
-          await ask(operation, [`application ${applicationArn}`], () =>
-            client.send(new DescribeApplicationCommand({ ApplicationArn: applicationArn })),
-          ),
-          operation,
+    application: (applicationArn) =>
+      undefinedIf(isNotFound, async () => {
+        const operation = 'DescribeApplication';
+        const found = await ask(operation, [`application ${applicationArn}`], () =>
+          client.send(new DescribeApplicationCommand({ ApplicationArn: applicationArn })),
         );
-      } catch (error) {
-        if (error instanceof ResourceNotFoundException && error.Reason === undefined) return undefined;
-        throw error;
-      }
-    },
+        return descriptionOf(found, operation);
+      }),
   };
 }
 

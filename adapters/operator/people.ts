@@ -5,14 +5,14 @@ import {
   IdentitystoreClient,
   ListGroupsCommand,
   ListUsersCommand,
-  ResourceNotFoundException,
   type User,
 } from '@aws-sdk/client-identitystore';
 import { IDENTITY_STORE_ERRORS } from '../aws-errors.ts';
 import type { ClientSettings, Pacer } from '../clients.ts';
-import { asking, idIn, listIn, pages } from '../requests.ts';
+import { isMissing } from '../identity-store.ts';
+import { asking, idIn, listIn, MAX_PER_PAGE, pages, undefinedIf } from '../requests.ts';
 
-/** Somebody by names, for a person who looks. It goes into no log, state, audit event or ledger. */
+/** A user with names, for output to the operator. Never goes into a log, a state, an audit event or the ledger. */
 export interface Person {
   userId: string;
   userName: string | undefined;
@@ -20,32 +20,29 @@ export interface Person {
   emails: readonly string[];
 }
 
-/** A group by its name. */
+/** A group with its name. */
 export interface Group {
   groupId: string;
   displayName: string | undefined;
 }
 
 /**
- * The names in an identity store, which only the operator's command shows.
+ * The names in an identity store. Only the CLI shows them.
  *
  * @throws TransientAwsError worth a retry · RefusedError not
  */
 export interface People {
-  /** DescribeUser; undefined when there is no such user. */
+  /** DescribeUser; undefined if there is no such user. */
   person(userId: string): Promise<Person | undefined>;
-  /** All users, by pages of up to 100. */
+  /** ListUsers: all users, by pages of up to 100. */
   everybody(): AsyncIterable<readonly Person[]>;
-  /** DescribeGroup; undefined when there is no such group. */
+  /** DescribeGroup; undefined if there is no such group. */
   group(groupId: string): Promise<Group | undefined>;
-  /** GetGroupId by display name; undefined when there is none. */
+  /** GetGroupId by display name; undefined if there is no such group. */
   findGroup(displayName: string): Promise<string | undefined>;
-  /** All groups, by pages of up to 100. */
+  /** ListGroups: all groups, by pages of up to 100. */
   groups(): AsyncIterable<readonly Group[]>;
 }
-
-/** The limit of MaxResults. */
-const MAX_PER_PAGE = 100;
 
 function personIn({ UserId, UserName, DisplayName, Emails }: User, operation: string): Person {
   return {
@@ -56,27 +53,16 @@ function personIn({ UserId, UserName, DisplayName, Emails }: User, operation: st
   };
 }
 
-function isMissing(error: unknown): boolean {
-  if (!(error instanceof ResourceNotFoundException) || error.Reason !== undefined) return false;
-  return error.ResourceType === undefined || error.ResourceType === 'USER' || error.ResourceType === 'GROUP';
-}
-
-/** The names of one identity store, over the SDK. Each request takes a turn of the pacer. */
+/** The names of one identity store, over the SDK. The pacer spaces all requests. */
 export function identityStorePeople(client: IdentitystoreClient, identityStoreId: string, pacer: Pacer): People {
   const ask = asking(IDENTITY_STORE_ERRORS, pacer);
   const store = { IdentityStoreId: identityStoreId };
-  const unlessMissing = async <T>(read: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await read();
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
-  };
+  const unlessMissing = <T>(kind: 'user' | 'group', id: string | undefined, read: () => Promise<T>) =>
+    undefinedIf((error) => isMissing(error, kind, id), read);
 
   return {
     person: (userId) =>
-      unlessMissing(async () => {
+      unlessMissing('user', userId, async () => {
         const operation = 'DescribeUser';
         const user = await ask(operation, [`user ${userId}`], () =>
           client.send(new DescribeUserCommand({ ...store, UserId: userId })),
@@ -94,7 +80,7 @@ export function identityStorePeople(client: IdentitystoreClient, identityStoreId
     },
 
     group: (groupId) =>
-      unlessMissing(async () => {
+      unlessMissing('group', groupId, async () => {
         const { DisplayName } = await ask('DescribeGroup', [`group ${groupId}`], () =>
           client.send(new DescribeGroupCommand({ ...store, GroupId: groupId })),
         );
@@ -102,9 +88,9 @@ export function identityStorePeople(client: IdentitystoreClient, identityStoreId
       }),
 
     findGroup: (displayName) =>
-      unlessMissing(async () => {
+      unlessMissing('group', undefined, async () => {
         const operation = 'GetGroupId';
-        // The selector is a name, which no error may hold.
+        // Without ids: the selector is a name, and no error message may contain names.
         const AlternateIdentifier = { UniqueAttribute: { AttributePath: 'displayName', AttributeValue: displayName } };
         const { GroupId } = await ask(operation, [], () =>
           client.send(new GetGroupIdCommand({ ...store, AlternateIdentifier })),

@@ -9,12 +9,12 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
-import { asking, listIn, malformed } from '../requests.ts';
+import { asking, listIn, malformed, undefinedIf } from '../requests.ts';
 
-/** A message that was received, and that nobody else receives for a while. */
+/** A received message. For a while, no other receiver gets it. */
 export interface Message {
   id: string;
-  /** By which this receiver deletes it or gives it back. */
+  /** The handle with which this receiver deletes the message or gives it back. */
   receipt: string;
   body: string;
   sentAt: Date | undefined;
@@ -26,13 +26,13 @@ export interface Message {
  * @throws TransientAwsError worth a retry · RefusedError not
  */
 export interface Queues {
-  /** About how many messages there are, those that somebody has received just now, too; undefined when there is no such queue. */
+  /** The approximate number of messages, including received ones; undefined if there is no such queue. */
   size(name: string): Promise<number | undefined>;
-  /** All that nobody has received, hidden from everybody else for so many seconds; undefined when there is no such queue. */
+  /** Receives all visible messages and hides them for this many seconds; undefined if there is no such queue. */
   receiveAll(name: string, hiddenSeconds: number): Promise<readonly Message[] | undefined>;
-  /** Lets others receive it at once. */
+  /** Makes the message visible to all receivers at once. */
   giveBack(name: string, message: Message): Promise<void>;
-  /** For good. */
+  /** Deletes the message. */
   remove(name: string, message: Message): Promise<void>;
 }
 
@@ -59,26 +59,26 @@ const SQS_ERRORS: readonly ErrorRow[] = [
 ];
 
 /** What one call receives at most. */
-const MESSAGES_A_CALL = 10;
-/** A receive asks only some of SQS's servers: it is empty for good when it was so often in a row. */
+const MESSAGES_PER_CALL = 10;
+/** ReceiveMessage asks only some of SQS's servers: only this many empty answers in a row mean that the queue is empty. */
 const EMPTY_RECEIVES = 3;
 
 /** The queues of SQS, over the SDK. */
 export function sqsQueues(client: SQSClient): Queues {
   const ask = asking(SQS_ERRORS);
 
-  async function urlOf(name: string): Promise<string | undefined> {
-    return ask('GetQueueUrl', [`queue ${name}`], async () => {
-      try {
-        const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: name }));
-        if (!QueueUrl) throw malformed('GetQueueUrl', 'QueueUrl');
+  const urlOf = (name: string) =>
+    undefinedIf(
+      (error) => error instanceof QueueDoesNotExist,
+      async () => {
+        const operation = 'GetQueueUrl';
+        const { QueueUrl } = await ask(operation, [`queue ${name}`], () =>
+          client.send(new GetQueueUrlCommand({ QueueName: name })),
+        );
+        if (!QueueUrl) throw malformed(operation, 'QueueUrl');
         return QueueUrl;
-      } catch (error) {
-        if (error instanceof QueueDoesNotExist) return undefined;
-        throw error;
-      }
-    });
-  }
+      },
+    );
 
   return {
     async size(name) {
@@ -107,7 +107,7 @@ export function sqsQueues(client: SQSClient): Queues {
           client.send(
             new ReceiveMessageCommand({
               QueueUrl,
-              MaxNumberOfMessages: MESSAGES_A_CALL,
+              MaxNumberOfMessages: MESSAGES_PER_CALL,
               VisibilityTimeout: hiddenSeconds,
               MessageSystemAttributeNames: ['SentTimestamp'],
             }),
@@ -118,7 +118,7 @@ export function sqsQueues(client: SQSClient): Queues {
         for (const { MessageId, ReceiptHandle, Body = '', Attributes } of messages) {
           if (!(MessageId && ReceiptHandle)) throw malformed('ReceiveMessage', 'Messages');
           const sent = Number(Attributes?.SentTimestamp);
-          // At least once: a second copy comes with a newer receipt.
+          // SQS delivers at least once: a second copy comes with a newer receipt.
           found.set(MessageId, {
             id: MessageId,
             receipt: ReceiptHandle,
@@ -148,7 +148,7 @@ export function sqsQueues(client: SQSClient): Queues {
 
 /** {@link sqsQueues} with a client of its own. */
 export function connectQueues(settings: ClientSettings): Queues {
-  // With an endpoint of one's own, the host in a queue's URL means nothing.
+  // The host in a queue's URL is that of AWS: with another endpoint, it must be ignored.
   const own = settings.endpoint === undefined ? {} : { useQueueUrlAsEndpoint: false };
   return sqsQueues(new SQSClient({ ...settings, ...own }));
 }

@@ -1,41 +1,27 @@
-import {
-  DescribeReplayCommand,
-  EventBridgeClient,
-  PutEventsCommand,
-  StartReplayCommand,
-} from '@aws-sdk/client-eventbridge';
+import { DescribeReplayCommand, EventBridgeClient, StartReplayCommand } from '@aws-sdk/client-eventbridge';
 import { EVENT_BRIDGE_ERRORS } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
-import { asking, listIn, malformed } from '../requests.ts';
-
-/** An event as it was on a bus, or is to be put there. */
-export interface PlainEvent {
-  source: string;
-  detailType: string;
-  /** ISO 8601; that of the call when left out. */
-  time?: string;
-  resources: readonly string[];
-  detail: object;
-}
+import { type BusEntry, putEvents } from '../put-events.ts';
+import { asking, malformed } from '../requests.ts';
 
 /**
- * Puts events on a bus once more: from an archive, or from a file.
+ * Puts events on a bus again: from an archive, or from a file.
  *
  * @throws TransientAwsError worth a retry · RefusedError not
  */
 export interface Replays {
-  /** From an archive to the bus that it archives, which AWS asks for. Returns at once. */
+  /**
+   * StartReplay, from an archive to the bus that it archives: AWS accepts no other bus. Returns as soon as the replay
+   * has started.
+   */
   start(replay: { name: string; archiveArn: string; busArn: string; from: Date; to: Date }): Promise<void>;
-  /** `STARTING`, `RUNNING`, `COMPLETED`, `FAILED`, … and why. */
+  /** DescribeReplay: `STARTING`, `RUNNING`, `COMPLETED`, `FAILED`, … and the reason. */
   state(name: string): Promise<{ state: string; reason: string | undefined }>;
-  /** Puts at most 10 events on a bus. @returns why each was refused; undefined for one that was taken */
-  put(bus: string, events: readonly PlainEvent[]): Promise<readonly (string | undefined)[]>;
+  /** PutEvents, at most 10 events. @returns per event: undefined if the bus took it, else the code of its error */
+  put(bus: string, events: readonly BusEntry[]): Promise<readonly (string | undefined)[]>;
 }
 
-/** The limit of PutEvents. */
-export const MOST_ENTRIES = 10;
-
-/** Replays of EventBridge, over the SDK. */
+/** The replays of EventBridge, over the SDK. */
 export function eventBridgeReplays(client: EventBridgeClient): Replays {
   const ask = asking(EVENT_BRIDGE_ERRORS);
   return {
@@ -61,26 +47,7 @@ export function eventBridgeReplays(client: EventBridgeClient): Replays {
       return { state: State, reason: StateReason };
     },
 
-    async put(bus, events) {
-      const operation = 'PutEvents';
-      const answer = await ask(operation, [`bus ${bus}`], () =>
-        client.send(
-          new PutEventsCommand({
-            Entries: events.map(({ source, detailType, time, resources, detail }) => ({
-              EventBusName: bus,
-              Source: source,
-              DetailType: detailType,
-              ...(time === undefined ? {} : { Time: new Date(time) }),
-              Resources: [...resources],
-              Detail: JSON.stringify(detail),
-            })),
-          }),
-        ),
-      );
-      const results = listIn(answer.Entries, operation, 'Entries');
-      if (results.length !== events.length) throw malformed(operation, 'Entries');
-      return results.map(({ ErrorCode }) => ErrorCode);
-    },
+    put: (bus, events) => putEvents(client, bus, events),
   };
 }
 

@@ -13,7 +13,7 @@ import { paginateListExecutions, SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod/mini';
 import type { Clock } from '../../domain/shared/clock.ts';
 
-/** A stack of CloudFormation as it stands. */
+/** The present state of a CloudFormation stack. */
 export interface Stack {
   /** `CREATE_COMPLETE`, `UPDATE_IN_PROGRESS`, … */
   status: string;
@@ -25,7 +25,7 @@ export interface Stack {
 export interface StackResource {
   logicalId: string;
   type: string;
-  /** Its name or ARN. */
+  /** The resource's name or ARN. */
   physicalId: string;
 }
 
@@ -34,35 +34,35 @@ export interface StackChange {
   action: string;
   logicalId: string;
   type: string;
-  /** Another resource takes its place. */
+  /** Whether another resource replaces it. */
   replaced: boolean;
 }
 
-/** A parameter as CloudFormation takes it: with a value, or with the one that it has. */
+/** A stack parameter for CloudFormation: with a new value, or with the present one. */
 export type StackParameter =
   | { ParameterKey: string; ParameterValue: string }
   | { ParameterKey: string; UsePreviousValue: true };
 
-/** What deploying and removing need of CloudFormation, and of Step Functions. Throws what the SDK throws. */
+/** What deployment and removal need of CloudFormation and Step Functions. Throws the errors of the SDK. */
 export interface Stacks {
-  /** Undefined when there is no such stack. */
+  /** DescribeStacks; undefined if there is no such stack. */
   describe(name: string): Promise<Stack | undefined>;
   resources(name: string): Promise<StackResource[]>;
-  /** Logical ids that stay when the stack is deleted. */
+  /** Logical ids of resources that remain when the stack is deleted. */
   retained(name: string): Promise<ReadonlySet<string>>;
   /**
-   * Gives parameters other values, and waits until that is done; all else stays.
+   * Sets parameters to new values and waits for the end of the update. Everything else stays.
    *
-   * @returns how it ended; `unchanged` when they had these values
+   * @returns the stack's status; `unchanged` if the parameters had these values
    */
   setParameters(name: string, parameters: readonly StackParameter[]): Promise<string>;
   /**
-   * What an update would change. The change set is gone afterwards, and nothing is changed.
+   * Returns what an update would change. Creates and deletes a change set, and changes nothing.
    *
-   * @param input of CreateChangeSet; its name is that of the change set
+   * @param input the input of CreateChangeSet, with the name of the change set
    */
   preview(input: PreviewInput): Promise<StackChange[]>;
-  /** Executions of a state machine that run now. */
+  /** The number of running executions of a state machine. */
   running(stateMachineArn: string): Promise<number>;
 }
 
@@ -72,10 +72,10 @@ export interface PreviewInput {
   TemplateURL: string;
 }
 
-/** Between two looks at what CloudFormation is doing. */
-const LOOK_AGAIN_SECONDS = 5;
-/** CloudFormation's own time limit of an update is longer; what takes longer here is looked at in the console. */
-const MOST_LOOKS = 360;
+/** The time between two polls of CloudFormation. */
+const POLL_SECONDS = 5;
+/** Half an hour. CloudFormation's own limit of an update is longer; check a longer update in the console. */
+const MOST_POLLS = 360;
 
 const TemplateSchema = z.object({
   Resources: z.record(z.string(), z.object({ DeletionPolicy: z.optional(z.string()) })),
@@ -89,7 +89,7 @@ const ResourcesSchema = z.array(
   z.object({
     LogicalResourceId: z.string(),
     ResourceType: z.string(),
-    /** Missing while it is being made. */
+    /** Missing while CloudFormation creates the resource. */
     PhysicalResourceId: z._default(z.string(), ''),
   }),
 );
@@ -112,14 +112,14 @@ export function connectStacks(
   { cloudFormation, sfn }: { cloudFormation: CloudFormationClient; sfn: SFNClient },
   clock: Pick<Clock, 'sleep'>,
 ): Stacks {
-  /** @throws Error when it is still not so after half an hour */
-  async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
-    for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
-      const found = await look();
+  /** Polls until `read` returns something. @throws Error after half an hour */
+  async function until<T>(read: () => Promise<T | undefined>): Promise<T> {
+    for (let polls = 0; polls < MOST_POLLS; polls += 1) {
+      const found = await read();
       if (found !== undefined) return found;
-      await clock.sleep(LOOK_AGAIN_SECONDS);
+      await clock.sleep(POLL_SECONDS);
     }
-    throw new Error('CloudFormation is still at it: look at the stack in the console');
+    throw new Error('CloudFormation has not finished after half an hour. Check the stack in the console');
   }
 
   async function describe(name: string): Promise<Stack | undefined> {
@@ -137,7 +137,7 @@ export function connectStacks(
     }
   }
 
-  /** @returns undefined until the change set is made; a change set without changes counts as failed */
+  /** @returns undefined until the change set is complete. CloudFormation reports one without changes as failed */
   async function changesIn(input: PreviewInput, token?: string): Promise<StackChange[] | undefined> {
     const { Status, StatusReason, Changes, NextToken } = await cloudFormation.send(
       new DescribeChangeSetCommand({ ...input, NextToken: token }),
@@ -219,14 +219,14 @@ export function connectStacks(
   };
 }
 
-/** CloudFormation tells these apart only by the text. */
+/** Whether CloudFormation rejects the request with such a text: these cases differ in nothing else. */
 function isValidation(error: unknown, text: RegExp): boolean {
   return (
     error instanceof CloudFormationServiceException && error.name === 'ValidationError' && text.test(error.message)
   );
 }
 
-/** What the SDK fails with when there are no credentials, or none that AWS takes for this. */
+/** Error names of the SDK for missing or unusable credentials, and for missing permissions. */
 const UNUSABLE = new Set([
   'AccessDenied',
   'AccessDeniedException',
@@ -239,12 +239,12 @@ const UNUSABLE = new Set([
   'UnrecognizedClientException',
 ]);
 
-/** Whether somebody has to get credentials, or permissions, before it makes sense to go on. */
+/** Whether the caller lacks usable credentials or a permission. */
 export function lacksAccess(error: unknown): error is Error {
   return error instanceof Error && UNUSABLE.has(error.name);
 }
 
-/** {@link connectStacks} with clients of its own, and the credentials that the AWS command line would take. */
+/** {@link connectStacks} with clients of its own, and the credentials that the AWS CLI would use. */
 export function stacksIn(settings: { region: string }, clock: Pick<Clock, 'sleep'>): Stacks {
   return connectStacks({ cloudFormation: new CloudFormationClient(settings), sfn: new SFNClient(settings) }, clock);
 }

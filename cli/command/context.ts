@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { StageSchema } from '../../adapters/resource-names.ts';
+import { systemClock } from '../../adapters/system-clock.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import { readEntitlements } from '../../input/entitlements-file.ts';
@@ -25,11 +26,6 @@ const CommonSchema = z.object({
   local: z.optional(z.boolean()),
   json: z.optional(z.boolean()),
 });
-
-const SYSTEM_CLOCK: Clock = {
-  now: () => new Date(),
-  sleep: (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)),
-};
 
 /** What every command is given. */
 export interface Context {
@@ -82,7 +78,7 @@ export async function contextOf(
       return readEntitlements(await localConfiguration(env), 'the local stack');
     return configuration(options.entitlements);
   });
-  const clock = local ? await localClock(env) : SYSTEM_CLOCK;
+  const clock = local ? await localClock(env) : systemClock;
   const access = local
     ? { endpoint: localEndpoint(env), credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
     : options.profile === undefined
@@ -139,7 +135,7 @@ async function localClock(env: NodeJS.ProcessEnv): Promise<Clock> {
   const [start, realStart] = [Date.parse(now), performance.now()];
   return {
     now: () => new Date(start + (performance.now() - realStart) * speed),
-    sleep: (seconds) => SYSTEM_CLOCK.sleep(seconds / speed),
+    sleep: (seconds) => systemClock.sleep(seconds / speed),
   };
 }
 

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import { MOST_ENTRIES, type PlainEvent } from '../../adapters/operator/replays.ts';
+import type { BusEntry } from '../../adapters/put-events.ts';
 import { normalize } from '../../domain/request/normalize.ts';
+import { chunksOf } from '../../domain/shared/chunks.ts';
 import { InvalidRequestError } from '../../domain/shared/errors.ts';
+import { PUT_EVENTS_ENTRIES } from '../../domain/shared/limits.ts';
 import { parseEvents } from '../../input/event-files.ts';
 import { labelOf, readText } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
@@ -107,7 +109,7 @@ async function replayToMachine(events: readonly object[], file: string, yes: boo
 }
 
 /** @throws InputError when it isn't one that EventBridge takes */
-function plainEvent(event: object, index: number, file: string): PlainEvent {
+function plainEvent(event: object, index: number, file: string): BusEntry {
   const EventSchema = z.object({
     source: z.string().check(z.minLength(1)),
     'detail-type': z.string().check(z.minLength(1)),
@@ -125,7 +127,7 @@ function plainEvent(event: object, index: number, file: string): PlainEvent {
   return { source, detailType: data['detail-type'], ...(time === undefined ? {} : { time }), resources, detail };
 }
 
-async function replayToBus(events: readonly PlainEvent[], bus: string, yes: boolean, context: Context): Promise<void> {
+async function replayToBus(events: readonly BusEntry[], bus: string, yes: boolean, context: Context): Promise<void> {
   const { terminal, json } = context;
   const services = await context.services();
   // PutEvents to a bus that doesn't exist answers with success, and drops the events.
@@ -134,10 +136,11 @@ async function replayToBus(events: readonly PlainEvent[], bus: string, yes: bool
   if (!(await terminal.confirm(`Put ${count(events.length, 'event')} on ${escaped(bus)}?`, yes))) return;
   const replays = await services.replays();
   const refused: string[] = [];
-  for (let from = 0; from < events.length; from += MOST_ENTRIES) {
-    const results = await replays.put(bus, events.slice(from, from + MOST_ENTRIES));
-    for (const [index, reason] of results.entries()) {
-      if (reason !== undefined) refused.push(`[${from + index}]: ${reason}`);
+  let index = 0;
+  for (const some of chunksOf(events, PUT_EVENTS_ENTRIES)) {
+    for (const reason of await replays.put(bus, some)) {
+      if (reason !== undefined) refused.push(`[${index}]: ${reason}`);
+      index += 1;
     }
   }
   const taken = events.length - refused.length;

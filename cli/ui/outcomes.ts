@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { ExecutionDetail } from '../../adapters/operator/executions.ts';
 import type { IgnoredReason } from '../../domain/request/normalize.ts';
+import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
 
 /** What the states do; those that only choose the way aren't worth a word. */
 export const STATES: Readonly<Record<string, string>> = {
@@ -13,11 +14,8 @@ export const STATES: Readonly<Record<string, string>> = {
   WaitToSettle: 'waits, then reads again: success of a call is no proof',
 };
 
-/** How an execution may end. */
-export type Outcome = 'converged' | 'handedOver' | 'ignored' | 'held' | 'failed';
-
 /** What that means. */
-export const OUTCOMES: Readonly<Record<Outcome, string>> = {
+export const OUTCOMES: Readonly<Record<ExecutionOutcome, string>> = {
   converged: 'converged: fresh reads show everything as it must be',
   handedOver: 'handed over',
   ignored: 'ignored',
@@ -49,7 +47,7 @@ const FAILURES: Readonly<Record<string, string>> = {
 
 /** How an execution ended, and why. */
 export interface Ending {
-  outcome: Outcome;
+  outcome: ExecutionOutcome;
   /** In words. */
   reason?: string;
   /** ARN of the execution that is at work on it; none when the next tick goes on. */

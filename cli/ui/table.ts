@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
+import { EXECUTION_OUTCOMES } from '../../domain/shared/outcome.ts';
 import type { Result } from '../../emulator/scenario/player.ts';
-import { OUTCOMES } from '../../emulator/scenario/script.ts';
 
 /** An audit event in a few words. */
 export interface AuditRow {
@@ -22,7 +22,7 @@ export function tablesOf(
 ): string[] {
   const ours = new Set(seats.filter(({ status }) => status !== 'revoked').map(({ userId }) => userId));
   const others = assignments.filter(({ principalId }) => !ours.has(principalId)).length;
-  const ends = OUTCOMES.filter((outcome) => executions[outcome] > 0).map(
+  const ends = EXECUTION_OUTCOMES.filter((outcome) => executions[outcome] > 0).map(
     (outcome) => `${executions[outcome]} ${outcome}`,
   );
   return [

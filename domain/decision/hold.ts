@@ -107,11 +107,6 @@ export function liftHold({ released: _, ...hold }: Hold): Hold {
   return { ...hold, revision: hold.revision + 1, status: 'lifted' };
 }
 
-/** The event is on the bus. */
-export function announced(hold: Hold, sent: (record: HeldRecord) => boolean): Hold {
-  return { ...hold, revision: hold.revision + 1, audit: hold.audit.filter((record) => !sent(record)) };
-}
-
 /** ISO time when the tick has to check a hold although nothing happens; undefined: never. */
 export function holdAttentionAt({ audit: [first] }: Hold): string | undefined {
   return first && plusSeconds(first.at, LEFT_BEHIND_SECONDS);

@@ -20,10 +20,10 @@ export const AuditRecordSchema = z.object({
 
 export type AuditRecord = z.infer<typeof AuditRecordSchema>;
 
-/** These audit events are on the bus. */
-export function clearAudit<Item extends { revision: number; audit: AuditRecord[] }>(
-  item: Item,
-  sent: (record: AuditRecord) => boolean,
+/** Removes the audit records whose events are on the bus, of a seat, an observation or a hold. */
+export function clearAudit<Pending, Item extends { revision: number }>(
+  item: Item & { audit: Pending[] },
+  sent: (record: Pending) => boolean,
 ): Item {
   return { ...item, revision: item.revision + 1, audit: item.audit.filter((record) => !sent(record)) };
 }

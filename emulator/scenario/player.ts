@@ -1,10 +1,11 @@
 import { SFNServiceException } from '@aws-sdk/client-sfn';
+import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
 import { openStack, type Stack, type StackListener } from '../stack/stack.ts';
-import type { Outcome, Script, Start, Step } from './script.ts';
+import type { Script, Start, Step } from './script.ts';
 
 /** What the stack held and had counted when nothing was left to do; all lists sorted. */
 export interface Result {
-  executions: Record<Outcome, number>;
+  executions: Record<ExecutionOutcome, number>;
   /** `entitlement` is its name. */
   seats: { entitlement: string; userId: string; status: string }[];
   /** All that the applications hold, also what somebody else assigned. */
@@ -18,7 +19,7 @@ export interface Result {
 export interface Surprise {
   title: string;
   execution?: string;
-  outcome: Outcome;
+  outcome: ExecutionOutcome;
 }
 
 /** Shows a play as it goes. Calls come in the order of virtual time; the listener's are the stack's own. */

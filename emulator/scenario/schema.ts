@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
 import { EntitlementsSchema } from '../../domain/entitlements.ts';
+import { EXECUTION_OUTCOMES } from '../../domain/shared/outcome.ts';
 import { FaultRuleSchema } from '../aws/faults.ts';
 import { DirectorySeedSchema } from '../aws/identity-center/directory-seed.ts';
 import { QuirksSchema, ReadOperationSchema } from '../aws/identity-center/identity-center.ts';
-import { momentOf, OUTCOMES } from './script.ts';
+import { momentOf } from './script.ts';
 
 /** What people read: lines and tabs, but nothing that moves the cursor of a terminal. */
 const Text = z
@@ -55,7 +56,7 @@ const Execution = z.strictObject({
   execution: z.int().check(z.minimum(1), z.describe('Its number in the order of their starts, from 1')),
 });
 const Input = z.record(z.string(), z.unknown());
-const Ending = z.enum(OUTCOMES);
+const Ending = z.enum(EXECUTION_OUTCOMES);
 
 /** What an action may do; each does exactly one of these. */
 const DEEDS = {

@@ -1,17 +1,12 @@
 import type { Entitlements } from '../../domain/entitlements.ts';
+import { EXECUTION_OUTCOMES, type ExecutionOutcome } from '../../domain/shared/outcome.ts';
 import { Timestamp } from '../../domain/shared/timestamp.ts';
 import type { DirectorySeed } from '../aws/identity-center/directory-seed.ts';
 import type { Quirks } from '../aws/identity-center/identity-center.ts';
-import type { ExecutionEnd, Stack } from '../stack/stack.ts';
-
-/** How an execution may end. */
-export type Outcome = ExecutionEnd['outcome'];
-
-/** Every {@link Outcome}, in the order in which they are told. */
-export const OUTCOMES = ['converged', 'handedOver', 'ignored', 'held', 'failed'] as const satisfies readonly Outcome[];
+import type { Stack } from '../stack/stack.ts';
 
 /** What an execution may end as when nothing else is expected of it. */
-export const ANY_BUT_FAILED: readonly Outcome[] = OUTCOMES.filter((outcome) => outcome !== 'failed');
+export const ANY_BUT_FAILED: readonly ExecutionOutcome[] = EXECUTION_OUTCOMES.filter((outcome) => outcome !== 'failed');
 
 /** Of which input, and on which machine, an execution is started. */
 export type Start =
@@ -32,7 +27,7 @@ export interface Step {
   operate?(stack: Stack): void | Promise<void>;
   start?: Start & {
     /** What the execution may end as without being a surprise. */
-    expected: readonly Outcome[];
+    expected: readonly ExecutionOutcome[];
   };
 }
 

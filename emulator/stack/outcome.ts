@@ -1,3 +1,4 @@
+import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
 import { machineArnOf } from '../aws/step-functions/step-functions.ts';
 import type { Execution } from '../engine/executions.ts';
 
@@ -5,14 +6,14 @@ import type { Execution } from '../engine/executions.ts';
 export interface ExecutionEnd {
   execution: string;
   status: 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
-  outcome: 'converged' | 'handedOver' | 'ignored' | 'held' | 'failed';
+  outcome: ExecutionOutcome;
   /** In ids: why it was ignored or failed, to whom it was handed over. */
   cause?: string;
   startedAt: Date;
   endedAt: Date;
 }
 
-const OUTCOMES: Readonly<Record<string, ExecutionEnd['outcome']>> = {
+const OUTCOMES: Readonly<Record<string, ExecutionOutcome>> = {
   Converged: 'converged',
   HandedOver: 'handedOver',
   Ignored: 'ignored',

@@ -114,6 +114,8 @@ describe('publish', () => {
   it('fails as a whole when the call fails', async () => {
     const { aws, bus } = aBus();
     aws.on(PutEventsCommand).rejects(Object.assign(new Error('jane.doe'), { name: 'InternalException' }));
-    await expect(bus.publish(eventsNumbered(1))).rejects.toThrow(new TransientAwsError('PutEvents: InternalException'));
+    await expect(bus.publish(eventsNumbered(1))).rejects.toThrow(
+      new TransientAwsError('PutEvents: InternalException (bus usher-audit)'),
+    );
   });
 });

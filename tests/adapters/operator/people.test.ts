@@ -79,15 +79,21 @@ describe('people', () => {
   });
 
   it.each([
-    ['without a type', missing()],
-    ['of a user', missing({ ResourceType: 'USER' })],
-    ['of a group', missing({ ResourceType: 'GROUP' })],
-  ])('may be missing: %s', async (_what, error) => {
+    ['without a type', missing(), missing()],
+    ['with a type', missing({ ResourceType: 'USER' }), missing({ ResourceType: 'GROUP' })],
+  ])('may be missing: an answer %s', async (_what, noUser, noGroup) => {
     const { aws, people } = thePeople();
-    aws.onAnyCommand().rejects(error);
+    aws.onAnyCommand().rejects(noUser);
     expect(await people.person(USER)).toBeUndefined();
+    aws.onAnyCommand().rejects(noGroup);
     expect(await people.group(GROUP)).toBeUndefined();
     expect(await people.findGroup('g')).toBeUndefined();
+  });
+
+  it('are not missing when something else is', async () => {
+    const { aws, people } = thePeople();
+    aws.onAnyCommand().rejects(missing({ ResourceType: 'GROUP' }));
+    await expect(people.person(USER)).rejects.toThrow(ResourceNotFoundException);
   });
 
   it.each([

@@ -42,7 +42,9 @@ describe('replays', () => {
 describe('put', () => {
   it('tells of each event whether it was taken', async () => {
     const { aws, replays } = theReplays();
-    aws.on(PutEventsCommand).resolves({ Entries: [{ EventId: 'a' }, { ErrorCode: 'MalformedDetail' }] });
+    aws
+      .on(PutEventsCommand)
+      .resolves({ FailedEntryCount: 1, Entries: [{ EventId: 'a' }, { ErrorCode: 'MalformedDetail' }] });
     expect(await replays.put('bus', [EVENT, { ...EVENT, time: '2026-01-01T00:00:00Z' }])).toEqual([
       undefined,
       'MalformedDetail',

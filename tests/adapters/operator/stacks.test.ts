@@ -133,7 +133,7 @@ describe('parameters', () => {
     const { stacks, aws, slept } = theStacks();
     aws.on(UpdateStackCommand).resolves({});
     aws.on(DescribeStacksCommand).resolves(aStack('UPDATE_IN_PROGRESS'));
-    await expect(stacks.setParameters(NAME, parameters)).rejects.toThrow('still at it');
+    await expect(stacks.setParameters(NAME, parameters)).rejects.toThrow('has not finished');
     expect(slept.reduce((sum, one) => sum + one, 0)).toBe(1800);
   });
 });

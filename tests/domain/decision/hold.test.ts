@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  announced,
   beginHold,
   growHold,
   type Hold,
@@ -13,6 +12,7 @@ import {
   nextGeneration,
   releaseHold,
 } from '../../../domain/decision/hold.ts';
+import { clearAudit } from '../../../domain/seat/audit-records.ts';
 import { aDigest, aHeldRecord, aHold, anApplication, anExecution, aUserId, iso, NOW } from '../../support/builders.ts';
 
 const WHAT = { applicationArn: anApplication(), entitlement: 'entitlement-1', userIds: [aUserId(1), aUserId(2)] };
@@ -149,7 +149,7 @@ describe('the event of a hold', () => {
 
   it('is struck off once it is sent, and no other', () => {
     const hold = aHold({ audit: [first, second] });
-    expect(announced(hold, (record) => record === first)).toEqual({ ...hold, revision: 2, audit: [second] });
+    expect(clearAudit(hold, (record) => record === first)).toEqual({ ...hold, revision: 2, audit: [second] });
   });
 
   it('is looked after by the tick when it is 15 minutes old', () => {
@@ -164,7 +164,7 @@ describe('the ledger’s item of a hold', () => {
     grown: (hold, number) => growHold(hold, [aUserId(number)]),
     released: (hold) => releaseHold(hold, lastDigest(hold)) ?? hold,
     lifted: liftHold,
-    announced: (hold) => announced(hold, () => true),
+    clearAudit: (hold) => clearAudit(hold, () => true),
   };
 
   it('stays readable, names each write that it replaces, and never counts its generations backwards', () => {
