@@ -10,6 +10,7 @@ import { explainCommand } from './commands/explain.ts';
 import { adoptCommand, heldCommand, releaseCommand } from './commands/held.ts';
 import { initCommand } from './commands/init.ts';
 import { localCommand } from './commands/local.ts';
+import { playCommand } from './commands/play.ts';
 import { redriveCommand } from './commands/redrive.ts';
 import { replayCommand } from './commands/replay.ts';
 import { seatsCommand } from './commands/seats.ts';
@@ -36,6 +37,7 @@ const COMMANDS = [
   redriveCommand,
   replayCommand,
   explainCommand,
+  playCommand,
   localCommand,
 ];
 

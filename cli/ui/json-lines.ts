@@ -1,13 +1,13 @@
 import type { Reporter } from '../../emulator/scenario/player.ts';
-import type { Output } from './output.ts';
+import type { Terminal } from './terminal.ts';
 
 /**
  * What a program sees: a JSON object a line, as things happen; the last is the summary. It holds ids only.
  *
  * The form is documented in `docs/scenarios.md`.
  */
-export function jsonLines(output: Output): Reporter {
-  const tell = (line: object) => output.write(`${JSON.stringify(line)}\n`);
+export function jsonLines(terminal: Pick<Terminal, 'json' | 'behind'>): Reporter {
+  const tell = (line: object) => terminal.json(line);
   return {
     state: ({ execution, state, at }) => tell({ type: 'state', execution, state, time: at.toISOString() }),
     ended: ({ execution, status, outcome, cause, startedAt, endedAt }) =>
@@ -23,6 +23,6 @@ export function jsonLines(output: Output): Reporter {
     audit: (event) => tell({ type: 'audit', event }),
     finish: ({ executions, seats, assignments, calls }) =>
       tell({ type: 'summary', executions, seats, assignments, calls }),
-    behind: () => output.behind(),
+    behind: () => terminal.behind(),
   };
 }

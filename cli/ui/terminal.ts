@@ -1,24 +1,38 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WriteStream } from 'node:tty';
-import type CliProgress from 'cli-progress';
+import { styleText } from 'node:util';
 import type Table from 'cli-table3';
+import type { createLogUpdate } from 'log-update';
 import { UsageError } from '../shared/failures.ts';
-import { type Colors, colorsOf } from './colors.ts';
 import { durationOf, jsonLine, numberOf, wrap } from './text.ts';
 
-/** Nobody is told of work that takes less. */
+/** Work that takes less than this shows no progress. */
 const PATIENCE_MILLISECONDS = 2000;
-/** Where nobody looks at a moving line, a further one so often. */
+/** The time between two progress lines where a line cannot be redrawn. */
 const PLAIN_EVERY_MILLISECONDS = 10_000;
+const REDRAW_EVERY_MILLISECONDS = 100;
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const BAR_COLUMNS = 24;
+/** Longer lines are hard to read, however wide the terminal is. */
+const WIDEST_COLUMNS = 110;
+const DEFAULT_COLUMNS = 100;
+/** The pause after each line of a play: in virtual time, a day would pass before anyone has read a word. */
+const PACE_MILLISECONDS = 25;
 
-/** How far something is. */
+/** Functions that color a text, or return it as it is. */
+export type Colors = ReturnType<typeof colorsOf>;
+
+/** The part of a terminal that shows a play: lines, and a last line that changes. */
+export type Screen = Pick<Terminal, 'colors' | 'width' | 'line' | 'progress' | 'close' | 'behind'>;
+
+/** The progress of counted work. */
 export interface Bar {
   update(done: number): void;
   stop(): void;
 }
 
-/** The streams and what surrounds them. */
+/** The streams and the environment of a process. */
 export interface Surroundings {
   stdout: WriteStream;
   stderr: WriteStream;
@@ -26,75 +40,109 @@ export interface Surroundings {
   env: NodeJS.ProcessEnv;
 }
 
+/** The packages that draw; a missing one is not needed. */
 interface Drawing {
   /** Where standard output is a terminal. */
   table?: typeof Table;
-  /** Where standard error is one. */
-  progress?: typeof CliProgress;
+  /** Where a stream can redraw its last line. */
+  live?: typeof createLogUpdate;
 }
 
-/** Where people and programs read: results on standard output, everything about them on standard error. */
+/** Where all text of the CLI goes: results to standard output, everything about them to standard error. */
 export class Terminal {
   readonly colors: Colors;
-  /** Colours for {@link note}. */
+  /** Colors for {@link note}. */
   readonly noteColors: Colors;
   readonly #surroundings: Surroundings;
   readonly #drawing: Drawing;
+  /** The last line of standard output, once there is one that changes. */
+  #lastLine: ReturnType<typeof createLogUpdate> | undefined;
+  /** Whether a line has been written since {@link behind} was last asked. */
+  #isFresh = false;
 
   private constructor(surroundings: Surroundings, drawing: Drawing) {
+    const { stdout, stderr, env } = surroundings;
     this.#surroundings = surroundings;
     this.#drawing = drawing;
-    this.colors = colorsOf(surroundings.stdout, surroundings.env);
-    this.noteColors = colorsOf(surroundings.stderr, surroundings.env);
+    this.colors = colorsOf(hasColors(stdout, env));
+    this.noteColors = colorsOf(hasColors(stderr, env));
   }
 
-  /** What draws is loaded only where somebody looks: it takes a while. */
+  /** Loads what draws, which takes a while, only if a stream is a terminal. */
   static async open(surroundings: Surroundings): Promise<Terminal> {
-    const { stdout, stderr } = surroundings;
+    const { stdout, stderr, env } = surroundings;
+    const redraws = canRedraw(stdout, env) || canRedraw(stderr, env);
     return new Terminal(surroundings, {
       ...(stdout.isTTY ? { table: (await import('cli-table3')).default } : {}),
-      ...(stderr.isTTY ? { progress: (await import('cli-progress')).default } : {}),
+      ...(redraws ? { live: (await import('log-update')).createLogUpdate } : {}),
     });
   }
 
-  /** Whether somebody looks at standard output. */
+  /** Whether standard output is a terminal. */
   get isLive(): boolean {
     return this.#surroundings.stdout.isTTY === true;
   }
 
-  /** Whether somebody can be asked. */
+  /** Whether the terminal can ask its user. */
   get isInteractive(): boolean {
     return this.#surroundings.stdin.isTTY === true && this.#surroundings.stderr.isTTY === true;
   }
 
-  line(text = ''): void {
-    this.#surroundings.stdout.write(`${text}\n`);
+  /** The columns of standard output that text should fill at most. A terminal may report none. */
+  get width(): number {
+    return Math.min(this.#surroundings.stdout.columns || DEFAULT_COLUMNS, WIDEST_COLUMNS);
   }
 
-  /** Text of several words; in a terminal broken between them. */
+  line(text = ''): void {
+    if (this.#lastLine) this.#lastLine.persist(text);
+    else this.#surroundings.stdout.write(`${text}\n`);
+    this.#isFresh = true;
+  }
+
+  /** Writes text of several words; in a terminal, breaks it between words. */
   paragraph(text: string, indent = 0, colored: (line: string) => string = (line) => line): void {
     const margin = ' '.repeat(indent);
-    const { columns = 0 } = this.#surroundings.stdout;
-    const lines = this.isLive && columns > indent ? wrap(text, columns - indent) : [text];
+    const lines = this.isLive ? wrap(text, this.width - indent) : [text];
     for (const line of lines) this.line(margin + colored(line));
   }
 
   json(value: unknown): void {
-    this.line(jsonLine(value));
+    this.#surroundings.stdout.write(`${jsonLine(value)}\n`);
   }
 
-  /** Says something that is no result. */
+  /** Writes something that is not a result. */
   note(text: string): void {
     this.#surroundings.stderr.write(`${text}\n`);
   }
 
-  /** Resolves when the reader of standard output has caught up. */
-  async drained(): Promise<void> {
-    const { stdout } = this.#surroundings;
-    if (stdout.writableNeedDrain) await once(stdout, 'drain');
+  /** Shows what is under way in the last line of standard output, if the terminal can redraw it. */
+  progress(text: string): void {
+    this.#lastLine ??= this.#liveOn(this.#surroundings.stdout);
+    this.#lastLine?.(text);
   }
 
-  /** A table for people; values separated by tabs where none looks. */
+  /** Removes the line of {@link progress}. */
+  close(): void {
+    this.#lastLine?.clear();
+    this.#lastLine?.done();
+    this.#lastLine = undefined;
+  }
+
+  /** What to wait for before the next line: a slow reader or, in a terminal, a moment to read. Undefined if nothing. */
+  behind(): Promise<unknown> | undefined {
+    const { stdout, env } = this.#surroundings;
+    const isFresh = this.#isFresh;
+    this.#isFresh = false;
+    if (isFresh && canRedraw(stdout, env)) return sleep(PACE_MILLISECONDS);
+    return this.#drain();
+  }
+
+  /** Resolves when the reader of standard output has caught up. */
+  async drained(): Promise<void> {
+    await this.#drain();
+  }
+
+  /** Writes a table for people; without a terminal, tabs separate the values. */
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
     const { table: Drawn } = this.#drawing;
     if (!Drawn) {
@@ -111,25 +159,28 @@ export class Terminal {
     for (const line of drawn.toString().split('\n')) this.line(line.trimEnd());
   }
 
-  /** Says what is being done once it takes longer than people wait without a word. */
-  async working<T>(label: string, work: (tell: (text: string) => void) => Promise<T>): Promise<T> {
-    const { stderr } = this.#surroundings;
-    const live = stderr.isTTY ? (await import('log-update')).createLogUpdate(stderr, { showCursor: true }) : undefined;
+  /**
+   * Shows on standard error what is being done, as soon as it takes longer than people wait without a word.
+   *
+   * @param work calls `report` with a detail of what it is doing
+   */
+  async working<T>(label: string, work: (report: (detail: string) => void) => Promise<T>): Promise<T> {
+    const live = this.#liveOn(this.#surroundings.stderr);
     const start = performance.now();
     let detail = '';
     let frame = 0;
-    let told = start;
+    let shownAt = start;
     const show = () => {
       const now = performance.now();
       if (now - start < PATIENCE_MILLISECONDS) return;
       const text = `${label}${detail && `: ${detail}`}`;
       if (live) live(`${FRAMES[frame++ % FRAMES.length]} ${text} (${durationOf((now - start) / 1000)})`);
-      else if (told === start || now - told >= PLAIN_EVERY_MILLISECONDS) {
-        told = now;
+      else if (shownAt === start || now - shownAt >= PLAIN_EVERY_MILLISECONDS) {
+        shownAt = now;
         this.note(`${text} …`);
       }
     };
-    const timer = setInterval(show, 100);
+    const timer = setInterval(show, REDRAW_EVERY_MILLISECONDS);
     try {
       return await work((text) => {
         detail = text;
@@ -141,56 +192,55 @@ export class Terminal {
     }
   }
 
-  /** A bar on standard error; lines where nobody looks. */
+  /** Shows counted work on standard error: a bar, or plain lines where a line cannot be redrawn. */
   bar(label: string, total: number): Bar {
-    const { progress } = this.#drawing;
-    if (!progress) return this.#plainBar(label, total);
-    const bar = new progress.SingleBar({
-      format: `${label} {bar} {percentage}% {done} of {all} ({rate}/s, {left} left)`,
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      barsize: 24,
-      hideCursor: false,
-      stream: this.#surroundings.stderr,
-    });
+    const live = this.#liveOn(this.#surroundings.stderr);
+    const every = live ? REDRAW_EVERY_MILLISECONDS : PATIENCE_MILLISECONDS;
     const pace = paceOf(total);
-    bar.start(total, 0, { done: '0', all: numberOf(total), rate: '?', left: '?' });
-    return {
-      update: (done) => bar.update(done, pace(done)),
-      stop: () => bar.stop(),
+    let shownAt = Number.NEGATIVE_INFINITY;
+    let pending: string | undefined;
+    const show = () => {
+      if (pending === undefined) return;
+      if (live) live(pending);
+      else this.note(pending);
+      shownAt = performance.now();
+      pending = undefined;
     };
-  }
-
-  #plainBar(label: string, total: number): Bar {
-    const pace = paceOf(total);
-    let told = Number.NEGATIVE_INFINITY;
-    let last = '';
     return {
-      update: (now) => {
-        const { done, all, rate, left } = pace(now);
-        last = `${label}: ${done} of ${all} (${rate}/s, ${left} left)`;
-        if (performance.now() - told < PATIENCE_MILLISECONDS) return;
-        told = performance.now();
-        this.note(last);
-        last = '';
+      update: (done) => {
+        pending = `${label}${live ? ` ${barOf(done, total)}` : ':'} ${pace(done)}`;
+        if (performance.now() - shownAt >= every) show();
       },
       stop: () => {
-        if (last) this.note(last);
+        show();
+        live?.done();
       },
     };
   }
 
   /**
-   * Asks a person.
+   * Asks for confirmation.
    *
-   * @param yes what `--yes` says: then nobody is asked
-   * @throws WrongUse when there is nobody to ask
+   * @param yes the value of `--yes`: then nothing is asked
+   * @throws UsageError without a terminal to ask in
    */
   async confirm(question: string, yes: boolean): Promise<boolean> {
     if (yes) return true;
-    if (!this.isInteractive) throw new UsageError('This changes something, and nobody is there to ask: add --yes');
+    if (!this.isInteractive)
+      throw new UsageError('This command needs confirmation, and there is no terminal: add --yes');
     const { confirm } = await import('@inquirer/prompts');
     return confirm({ message: question, default: false }, { output: this.#surroundings.stderr });
+  }
+
+  #drain(): Promise<unknown> | undefined {
+    const { stdout } = this.#surroundings;
+    return stdout.writableNeedDrain ? once(stdout, 'drain') : undefined;
+  }
+
+  /** A line that changes; undefined where none can. It never hides the cursor, so that nothing has to restore it. */
+  #liveOn(stream: WriteStream) {
+    if (!canRedraw(stream, this.#surroundings.env)) return undefined;
+    return this.#drawing.live?.(stream, { showCursor: true });
   }
 }
 
@@ -199,19 +249,56 @@ const BORDERS = [
   ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'],
 ];
 
-/** Rate and time left, from where it was first seen. */
-function paceOf(total: number) {
+/** A terminal without a size has no one in front of it; a dumb one cannot move its cursor. */
+function canRedraw(stream: WriteStream, env: NodeJS.ProcessEnv): boolean {
+  return stream.isTTY === true && stream.columns > 0 && stream.rows > 0 && env['TERM'] !== 'dumb';
+}
+
+/**
+ * Whether a stream gets colors: if it is a terminal, or if the environment asks for them.
+ *
+ * @see https://no-color.org
+ * @see https://force-color.org
+ */
+function hasColors(stream: Pick<WriteStream, 'isTTY'>, env: NodeJS.ProcessEnv): boolean {
+  if (env['NO_COLOR']) return false;
+  const forced = env['FORCE_COLOR'];
+  if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';
+  // Node leaves `isTTY` out of streams that are no terminal.
+  return stream.isTTY === true && env['TERM'] !== 'dumb';
+}
+
+function colorsOf(enabled: boolean) {
+  const style = (format: Parameters<typeof styleText>[0]) => (text: string) =>
+    enabled ? styleText(format, text, { validateStream: false }) : text;
+  return {
+    bold: style('bold'),
+    dim: style('dim'),
+    red: style('red'),
+    green: style('green'),
+    yellow: style('yellow'),
+    magenta: style('magenta'),
+    cyan: style('cyan'),
+  };
+}
+
+/** `███████░░░░░░░░░░░░░░░░░ 30%` */
+function barOf(done: number, total: number): string {
+  const share = total > 0 ? Math.min(1, done / total) : 1;
+  const columns = Math.round(share * BAR_COLUMNS);
+  return `${'█'.repeat(columns)}${'░'.repeat(BAR_COLUMNS - columns)} ${Math.floor(share * 100)}%`;
+}
+
+/** `1,533 of 5,000 (578/s, 6 s left)`: rate and time left, measured from the first call. */
+function paceOf(total: number): (done: number) => string {
   const start = performance.now();
   let first: number | undefined;
-  return (done: number) => {
+  return (done) => {
     first ??= done;
     const seconds = (performance.now() - start) / 1000;
     const perSecond = seconds > 0 ? (done - first) / seconds : 0;
-    return {
-      done: numberOf(done),
-      all: numberOf(total),
-      rate: perSecond >= 10 ? numberOf(Math.round(perSecond)) : perSecond.toFixed(1),
-      left: perSecond > 0 ? durationOf((total - done) / perSecond) : '?',
-    };
+    const rate = perSecond >= 10 ? numberOf(Math.round(perSecond)) : perSecond.toFixed(1);
+    const left = perSecond > 0 ? durationOf((total - done) / perSecond) : '?';
+    return `${numberOf(done)} of ${numberOf(total)} (${rate}/s, ${left} left)`;
   };
 }

@@ -4,8 +4,8 @@ import type { Reporter, Result } from '../../emulator/scenario/player.ts';
 import type { Script, Step } from '../../emulator/scenario/script.ts';
 import type { AuditEntry, ExecutionEnd, StateMoment } from '../../emulator/stack/stack.ts';
 import { OUTCOMES, STATES } from './outcomes.ts';
-import type { Screen } from './screen.ts';
 import { type AuditRow, tablesOf } from './table.ts';
+import type { Screen } from './terminal.ts';
 import { wrap } from './text.ts';
 
 /** Beyond this, one line an execution: nobody reads the states of thousands. */

@@ -1,5 +1,4 @@
 // @module-tag long
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,11 +6,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anAddMemberToGroup, aPatchGroup, aQuickSightMembership } from '../support/events.ts';
+import { runUsher, spawnUsher } from '../support/operator.ts';
 import { aScenario } from '../support/scenario.ts';
 import { SECRET } from '../support/secret.ts';
 import { APPLICATION, aPerson, GROUP, user } from '../support/stack.ts';
-
-const MAIN = new URL('../../cli/play.ts', import.meta.url).pathname;
 
 const EVENTS = [
   anAddMemberToGroup({ groupId: GROUP, userId: user(1) }),
@@ -42,19 +40,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-function start(...args: readonly string[]) {
-  const { FORCE_COLOR: _, ...environment } = process.env;
-  // Each child would compile the same files anew.
-  const env = { ...environment, CI: 'true', NODE_COMPILE_CACHE: join(tmpdir(), 'usher-compile-cache') };
-  return spawn(process.execPath, [MAIN, ...args], { cwd: directory, env });
-}
-
-async function run(args: readonly string[], input = '') {
-  const child = start(...args);
-  child.stdin.end(input);
-  const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  return { code, out, error };
-}
+const start = (...args: readonly string[]) => spawnUsher(['play', ...args], { cwd: directory });
+const run = (args: readonly string[], input = '') => runUsher(['play', ...args], { cwd: directory, input });
 
 /** The types of JSON Lines. */
 function typesIn(lines: string): Set<unknown> {
@@ -67,21 +54,26 @@ function typesIn(lines: string): Set<unknown> {
 
 const INPUTS = ['--directory', 'directory.yml', '--entitlements', 'entitlements.yml'];
 
-describe('npm start', () => {
-  it('plays the story: everything as expected, nothing on standard error, no control characters in a pipe', async () => {
+describe('usher play', () => {
+  it('is what npm start runs', () => {
+    const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect(scripts.start).toBe('node cli/usher.mjs play');
+  });
+
+  it('plays the story as expected, with nothing on standard error and no control characters in a pipe', async () => {
     const { code, out, error } = await run([]);
     expect({ code, error }).toEqual({ code: 0, error: '' });
     expect(out).toContain('What you have just seen');
     expect(out).not.toContain('\u001b');
   });
 
-  it('writes only JSON Lines with --json, the story, too', async () => {
+  it('writes only JSON Lines with --json', async () => {
     const { code, out, error } = await run(['--json']);
     expect({ code, error }).toEqual({ code: 0, error: '' });
     expect(typesIn(out)).toEqual(new Set(['state', 'execution', 'audit', 'summary']));
   });
 
-  it('starts exactly one execution for each event, and tells no name of the directory', async () => {
+  it('starts exactly one execution per event, and prints no name of the directory', async () => {
     const { code, out, error } = await run(['events.json', ...INPUTS, '--json']);
     expect({ code, error }).toEqual({ code: 0, error: '' });
     expect(typesIn(out)).toEqual(new Set(['state', 'execution', 'audit', 'summary']));
@@ -92,7 +84,7 @@ describe('npm start', () => {
     expect(calls['SFN.StartExecution']).toBe(3);
   });
 
-  it('tells people ids only, of a directory of their own', async () => {
+  it('prints ids only for event files', async () => {
     const { code, out } = await run(['events.json', ...INPUTS]);
     expect(code).toBe(0);
     expect(out).toContain(`Seat Assigned: ${user(1)}, q; reason: group-join`);
@@ -106,36 +98,37 @@ describe('npm start', () => {
   });
 
   it.each([
-    ['an event that nobody understands', ['-', ...INPUTS], '{"userId": 7}'],
+    ['an event that Usher does not understand', ['-', ...INPUTS], '{"userId": 7}'],
     ['a scenario', ['failing.yml'], ''],
-  ])('ends with 1 when an execution failed unexpectedly: %s', async (_kind, args, input) => {
+  ])('ends with 1 if an execution failed unexpectedly: %s', async (_kind, args, input) => {
     const { code, out, error } = await run(args, input);
-    expect({ code, error }).toEqual({ code: 1, error: '' });
+    expect({ code, error }).toEqual({ code: 1, error: 'error: 1 execution did not end as expected\n' });
     expect(out).toContain('Not as expected: #1');
   });
 
   it.each<[string, string[], RegExp]>([
     ['an unknown option', ['--jsn'], /unknown option '--jsn'/],
-    ['event files alone', ['events.json'], /event files need --directory FILE and --entitlements FILE/],
-    ['a missing file', ['missing.json', ...INPUTS], /^missing.json: no such file$/m],
-    ['one bad line', ['events.json', 'bad.jsonl', ...INPUTS], /^bad.jsonl: line 2: not JSON$/m],
-    ['YAML that breaks off', ['broken.yml'], /^broken.yml: line 1, column \d+: /m],
-    ['a schema fault', ['entitlements.yml'], /^entitlements.yml: directory: missing: expected a mapping$/m],
+    ['event files alone', ['events.json'], /Event files need --directory FILE and --entitlements FILE/],
+    ['a missing file', ['missing.json', ...INPUTS], /^error: missing.json: no such file$/m],
+    ['one bad line', ['events.json', 'bad.jsonl', ...INPUTS], /^error: bad.jsonl: line 2: not JSON$/m],
+    ['YAML that breaks off', ['broken.yml'], /^error: broken.yml: line 1, column \d+: /m],
+    ['a schema fault', ['entitlements.yml'], /^error: entitlements.yml: directory: missing: expected a mapping$/m],
     [
       'two identity stores',
       ['events.json', '--directory', 'other-store.yml', '--entitlements', 'entitlements.yml'],
-      /^other-store.yml: identityStoreId: not the identity store of entitlements.yml/m,
+      /^error: other-store.yml: identityStoreId: not the identity store of entitlements.yml/m,
     ],
-    ['a scenario among event files', ['failing.yml', 'events.json', ...INPUTS], /a scenario .* is played alone/],
-    ['a directory beside a scenario', ['failing.yml', '--directory', 'directory.yml'], /a scenario has both in itself/],
-  ])('ends with 2 and says why, and plays nothing: %s', async (_kind, args, message) => {
+    ['a scenario among event files', ['failing.yml', 'events.json', ...INPUTS], /A scenario .* is played alone/],
+    ['a directory for a scenario', ['failing.yml', '--directory', 'directory.yml'], /a scenario has both in itself/],
+    ['entitlements for the story', ['--entitlements', 'entitlements.yml'], /a scenario has both in itself/],
+  ])('ends with 2, says why and plays nothing: %s', async (_kind, args, message) => {
     const { code, out, error } = await run(['--json', ...args]);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(error).toMatch(message);
   });
 
   it.each<[string, string]>([
-    ['--help', 'Usage: npm start -- [options] [FILE...]'],
+    ['--help', 'Usage: usher play [options] [FILE...]'],
     ['--version', JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version],
   ])('answers %s', async (option, answer) => {
     const { code, out, error } = await run([option]);
@@ -143,14 +136,14 @@ describe('npm start', () => {
     expect(out).toContain(answer);
   });
 
-  it('ends quietly when nobody reads on', async () => {
+  it('ends quietly if the reader of its output goes away', async () => {
     const child = start('--json');
     child.stdout.once('data', () => child.stdout.destroy());
     const [error, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
     expect({ code, error }).toEqual({ code: 0, error: '' });
   });
 
-  it.each([[[]], [['--json']]])('ends with 130 when it is interrupted: %j', async (args) => {
+  it.each([[[]], [['--json']]])('ends with 130 if it is interrupted: %j', async (args) => {
     const child = start(...args);
     child.stdout.once('data', () => child.kill('SIGINT'));
     const [error, [code, signal]] = await Promise.all([text(child.stderr), once(child, 'close')]);

@@ -1,8 +1,9 @@
 import { Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import type { WriteStream } from 'node:tty';
 import { describe, expect, it } from 'vitest';
 import { jsonLines } from '../../../cli/ui/json-lines.ts';
-import { Output } from '../../../cli/ui/output.ts';
+import { Terminal } from '../../../cli/ui/terminal.ts';
 import { play } from '../../../emulator/scenario/player.ts';
 import { readScenario } from '../../../emulator/scenario/reader.ts';
 import { aScenario } from '../../support/scenario.ts';
@@ -32,7 +33,9 @@ class SlowReader extends Writable {
 async function linesOf(...actions: readonly object[]) {
   const reader = new SlowReader();
   const script = readScenario(aScenario(actions), 'scenario.yml');
-  await play(script, jsonLines(new Output(reader)));
+  const stream = reader as unknown as WriteStream;
+  const terminal = await Terminal.open({ stdout: stream, stderr: stream, stdin: {}, env: {} });
+  await play(script, jsonLines(terminal));
   await new Promise((resolve) => {
     reader.end(resolve);
   });
@@ -48,7 +51,7 @@ const ACTIONS = [
 ];
 
 describe('JSON Lines', () => {
-  it('tell states, ends, audit events as they come, and last the summary', async () => {
+  it('show states, ends and audit events as they come, and the summary last', async () => {
     const { lines } = await linesOf(...ACTIONS);
     expect(lines.filter(({ type }) => type === 'state').slice(0, 2)).toEqual([
       { type: 'state', execution: 'execution-1', state: 'NormalizeRequest', time: '2026-11-01T10:00:01.000Z' },
@@ -105,13 +108,13 @@ describe('JSON Lines', () => {
     });
   });
 
-  it('have the calls in order', async () => {
+  it('sort the calls by name', async () => {
     const { lines } = await linesOf({ at: '+0s', start: { scope: 'everything' } });
     const calls = Object.keys(lines.at(-1)?.['calls'] ?? {});
     expect(calls).toEqual([...calls].sort());
   });
 
-  it('hold no name and no address of the directory, whatever is played, and none of the scenario', async () => {
+  it('contain no name and no address of the directory or the scenario', async () => {
     const { text } = await linesOf(...ACTIONS);
     expect(text).not.toContain(SECRET);
     expect(text).not.toContain('Dan');
@@ -121,7 +124,7 @@ describe('JSON Lines', () => {
   it('wait for a slow reader and lose nothing', async () => {
     const { lines, reader } = await linesOf(...ACTIONS);
     expect(lines.at(-1)?.['type']).toBe('summary');
-    // Far less than all of it: what one turn of the service tells.
+    // Far less than the whole output: what one turn of the service writes.
     expect(reader.longestQueue).toBeLessThan(reader.text.length / 2);
   });
 });

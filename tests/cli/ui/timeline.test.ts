@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import pc from 'picocolors';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Screen } from '../../../cli/ui/screen.ts';
+import type { Colors, Screen } from '../../../cli/ui/terminal.ts';
 import { wrap } from '../../../cli/ui/text.ts';
 import { Timeline } from '../../../cli/ui/timeline.ts';
 import { play } from '../../../emulator/scenario/player.ts';
@@ -10,9 +9,11 @@ import { aScenario } from '../../support/scenario.ts';
 import { SECRET } from '../../support/secret.ts';
 import { user } from '../../support/stack.ts';
 
+const same = (text: string) => text;
+
 /** A screen that keeps what it shows. */
 class Paper implements Screen {
-  readonly colors = pc.createColors(false);
+  readonly colors: Colors = { bold: same, dim: same, red: same, green: same, yellow: same, magenta: same, cyan: same };
   readonly width = 100;
   readonly lines: string[] = [];
   readonly shown: string[] = [];

@@ -1,0 +1,71 @@
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import * as z from 'zod/mini';
+import type { Script } from '../../emulator/scenario/script.ts';
+import { commandOf, type Runner } from '../command/command.ts';
+import { type Context, optionsOf } from '../command/context.ts';
+import { CommandFailed, UsageError } from '../shared/failures.ts';
+import { count } from '../ui/text.ts';
+
+const STORY = fileURLToPath(new URL('../../examples/story.yml', import.meta.url));
+
+const Options = z.object({ directory: z.optional(z.string()) });
+
+export function playCommand(run: Runner): Command {
+  return commandOf('play', {
+    summary: 'Play a scenario or events without AWS',
+    description:
+      'Runs the whole service on this machine, in virtual time. Without FILE, plays a short story and explains it. FILE is one scenario (.yml, .yaml), or event files: JSON objects, arrays or JSON Lines; - is standard input. docs/scenarios.md describes the formats.\n\n' +
+      'Exit code: 1 if an execution failed or ended otherwise than expected, 2 if an input is invalid; then nothing is played.',
+    examples: [
+      ['usher play', 'a short story, explained'],
+      ['usher play scenario.yml', 'a scenario of your own'],
+      ['usher play events.jsonl --directory directory.yml --entitlements entitlements.yml', 'your own events'],
+      ['usher play scenario.yml --json | jq .', 'JSON Lines with ids only, for programs'],
+    ],
+    permissions: [],
+  })
+    .argument('[FILE...]', 'one scenario, or event files')
+    .option('--directory <FILE>', 'users, groups and applications, for event files')
+    .action(run(play));
+}
+
+async function play(context: Context, command: Command): Promise<void> {
+  const { terminal, json } = context;
+  const { directory } = optionsOf(command, Options);
+  const { entitlements } = command.optsWithGlobals<{ entitlements?: string }>();
+  const script = await scriptOf(command.args, { directory, entitlements });
+  context.onInterrupt(() => terminal.close());
+  // The AWS SDK takes half a second to load: nothing that only reads files should wait for it.
+  const [{ play: perform }, { jsonLines }, { Timeline }] = await Promise.all([
+    import('../../emulator/scenario/player.ts'),
+    import('../ui/json-lines.ts'),
+    import('../ui/timeline.ts'),
+  ]);
+  const { surprises } = await perform(script, json ? jsonLines(terminal) : new Timeline(terminal));
+  if (surprises.length > 0) throw new CommandFailed(`${count(surprises.length, 'execution')} did not end as expected`);
+}
+
+/** Reads what to play. @throws UsageError, also if a file is invalid */
+async function scriptOf(
+  files: readonly string[],
+  { directory, entitlements }: { directory: string | undefined; entitlements: string | undefined },
+): Promise<Script> {
+  const { InputErrors, readEventFiles, readScenarioFile } = await import('../../emulator/scenario/inputs.ts');
+  const [scenario] = files.filter((file) => /\.ya?ml$/i.test(file));
+  if (scenario !== undefined && files.length > 1) throw new UsageError('A scenario (.yml, .yaml) is played alone');
+  const isScenario = scenario !== undefined || files.length === 0;
+  if (isScenario && (directory !== undefined || entitlements !== undefined)) {
+    throw new UsageError('--directory and --entitlements belong to event files; a scenario has both in itself');
+  }
+  try {
+    if (isScenario) return await readScenarioFile(scenario ?? STORY);
+    if (directory === undefined || entitlements === undefined) {
+      throw new UsageError('Event files need --directory FILE and --entitlements FILE');
+    }
+    return await readEventFiles({ files, directory, entitlements });
+  } catch (error) {
+    if (error instanceof InputErrors) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}

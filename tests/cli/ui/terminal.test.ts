@@ -1,0 +1,141 @@
+import { PassThrough } from 'node:stream';
+import { WriteStream } from 'node:tty';
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { Terminal } from '../../../cli/ui/terminal.ts';
+
+const ERASE_LINE = '\u001b[2K';
+const HIDE_CURSOR = '\u001b[?25l';
+
+interface Properties {
+  isTTY?: boolean;
+  columns?: number;
+  rows?: number;
+}
+
+const TERMINAL: Properties = { isTTY: true, columns: 80, rows: 24 };
+
+/** A stream that says it is a terminal, or not, and keeps what is written. */
+function aStream(properties: Properties) {
+  const pass = new PassThrough();
+  const stream: WriteStream = Object.assign(Object.create(WriteStream.prototype), {
+    write: (text: string) => pass.write(text),
+    on: () => stream,
+    isTTY: undefined,
+    ...properties,
+  });
+  return { stream, written: () => String(pass.read() ?? '') };
+}
+
+async function aTerminal(properties: Properties, env: NodeJS.ProcessEnv = {}) {
+  const [out, error] = [aStream(properties), aStream(properties)];
+  const terminal = await Terminal.open({ stdout: out.stream, stderr: error.stream, stdin: {}, env });
+  return { terminal, out: out.written, error: error.written };
+}
+
+const PLAIN: [kind: string, properties: Properties, env: NodeJS.ProcessEnv][] = [
+  ['a pipe', {}, {}],
+  ['a terminal of no size', { isTTY: true, columns: 0, rows: 0 }, {}],
+  ['a dumb terminal', TERMINAL, { TERM: 'dumb' }],
+];
+
+describe('the last line of a play', () => {
+  it.each(PLAIN)('is not shown in %s', async (_kind, properties, env) => {
+    const { terminal, out } = await aTerminal(properties, env);
+    terminal.progress('under way');
+    terminal.line('a line');
+    terminal.close();
+    expect(out()).toBe('a line\n');
+    expect(terminal.behind()).toBeUndefined();
+  });
+
+  it('changes in a terminal, disappears at the end, and never hides the cursor', async () => {
+    const { terminal, out } = await aTerminal(TERMINAL);
+    terminal.progress('under way');
+    expect(out()).toContain('under way');
+    terminal.line('a line');
+    terminal.progress('still');
+    terminal.close();
+    const after = out();
+    expect(after).toContain('a line');
+    expect(after.lastIndexOf(ERASE_LINE)).toBeGreaterThan(after.lastIndexOf('still'));
+    expect(after).not.toContain(HIDE_CURSOR);
+    terminal.line('the end');
+    expect(out()).toBe('the end\n');
+  });
+
+  it('waits after each line in a terminal, so that people can follow', async () => {
+    const { terminal } = await aTerminal(TERMINAL);
+    terminal.line('a line');
+    expect(terminal.behind()).toBeInstanceOf(Promise);
+    expect(terminal.behind()).toBeUndefined();
+  });
+
+  it('does not wait after JSON', async () => {
+    const { terminal } = await aTerminal(TERMINAL);
+    terminal.json({});
+    expect(terminal.behind()).toBeUndefined();
+  });
+});
+
+describe('the bar', () => {
+  it('is redrawn on one line of a terminal, and stays there with its last value', async () => {
+    const { terminal, error } = await aTerminal(TERMINAL);
+    const bar = terminal.bar('seats', 4);
+    bar.update(0);
+    bar.update(1);
+    bar.update(4);
+    bar.stop();
+    const drawn = stripVTControlCharacters(error());
+    expect(drawn).toMatch(/^seats ░{24} 0% 0 of 4 \(0\.0\/s, \? left\)/);
+    expect(drawn).toMatch(/seats █{24} 100% 4 of 4 \([\d,.]+\/s, 0 s left\)\n$/);
+    expect(drawn).not.toContain(' 1 of 4');
+  });
+
+  it.each(PLAIN)('is plain lines in %s, the first and the last value at least', async (_kind, properties, env) => {
+    const { terminal, error } = await aTerminal(properties, env);
+    const bar = terminal.bar('seats', 5000);
+    bar.update(0);
+    bar.update(1000);
+    bar.update(5000);
+    bar.stop();
+    const lines = error().trimEnd().split('\n');
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toBe('seats: 0 of 5,000 (0.0/s, ? left)');
+    expect(lines[1]).toMatch(/^seats: 5,000 of 5,000 \([\d,.]+\/s, 0 s left\)$/);
+  });
+});
+
+describe('a paragraph', () => {
+  const TEXT = 'one two three four five six seven eight nine ten';
+
+  it.each<[string, Properties, string]>([
+    ['is broken between words in a terminal', { ...TERMINAL, columns: 20 }, '  one two three four'],
+    ['stays one line in a pipe', {}, `  ${TEXT}`],
+  ])('%s', async (_name, properties, first) => {
+    const { terminal, out } = await aTerminal(properties);
+    terminal.paragraph(TEXT, 2);
+    expect(out().split('\n')[0]).toBe(first);
+  });
+
+  it('fills no more than 110 columns', async () => {
+    expect((await aTerminal({ ...TERMINAL, columns: 300 })).terminal.width).toBe(110);
+    expect((await aTerminal({})).terminal.width).toBe(100);
+  });
+});
+
+describe('colors', () => {
+  it.each<[string, Properties, NodeJS.ProcessEnv, boolean]>([
+    ['a terminal', TERMINAL, {}, true],
+    ['a pipe', {}, {}, false],
+    ['a pipe in CI', {}, { CI: 'true' }, false],
+    ['a terminal with NO_COLOR', TERMINAL, { NO_COLOR: '1', FORCE_COLOR: '1' }, false],
+    ['a terminal with an empty NO_COLOR', TERMINAL, { NO_COLOR: '' }, true],
+    ['a pipe with FORCE_COLOR', {}, { FORCE_COLOR: '1' }, true],
+    ['a terminal with FORCE_COLOR=0', TERMINAL, { FORCE_COLOR: '0' }, false],
+    ['a dumb terminal', TERMINAL, { TERM: 'dumb' }, false],
+  ])('%s has colors or not', async (_kind, properties, env, colored) => {
+    const { terminal } = await aTerminal(properties, env);
+    expect(terminal.colors.red('text')).toBe(colored ? '\u001b[31mtext\u001b[39m' : 'text');
+  });
+});
