@@ -7,7 +7,7 @@ let ending: (() => void) | undefined;
 
 const { stdout, stderr, stdin, env } = process;
 stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Nobody reads on, and nothing that was written can be lost.
+  // The reader went away: end quietly.
   if (error.code === 'EPIPE') process.exit(0);
   writeSync(2, `standard output: ${error.message}\n`);
   process.exit(1);

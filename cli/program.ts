@@ -41,13 +41,13 @@ const COMMANDS = [
   localCommand,
 ];
 
-/** What a command asks for that may be ended from outside. */
+/** How a command reacts when it is ended from outside. */
 export type Interruption = Pick<Context, 'onInterrupt' | 'onEnd'>;
 
 /**
  * Runs a command line to its end.
  *
- * @param args without the name of the command
+ * @param args without the name of the program
  * @returns the exit code
  */
 export async function runCommandLine(
@@ -77,31 +77,31 @@ export async function runCommandLine(
 /** The whole command line. */
 function programOf(run: Runner, terminal: Terminal): Command {
   const program = new Command('usher')
-    .description('Gives people their seat in IAM Identity Center applications: check, start, see, explain, undo.')
+    .description('Onboarding runs unattended. Use this command to check, start, inspect, explain and undo it.')
     .version(version)
-    .option('--region <REGION>', "of Usher's deployment; that of entitlements.yml unless given")
-    .option('--profile <NAME>', 'of the AWS configuration')
-    .option('--stage <NAME>', 'of the deployment; prod, or USHER_STAGE')
-    .option('--entitlements <FILE>', 'who gets what; entitlements.yml unless given')
-    .option('--local', 'ask the local stack (usher local), not AWS')
+    .option('--region <REGION>', "Region of Usher's deployment (default: that of entitlements.yml)")
+    .option('--profile <NAME>', 'profile of the AWS configuration')
+    .option('--stage <NAME>', 'stage of the deployment (default: USHER_STAGE, or prod)')
+    .option('--entitlements <FILE>', 'who gets what (default: entitlements.yml)')
+    .option('--local', 'ask the emulator (usher local), not AWS')
     .option('--json', 'results as JSON, for programs')
-    .option('--debug', 'stack traces of errors')
+    .option('--debug', 'print stack traces of errors')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText(
       'after',
-      '\nExit code: 0 done, 1 it failed, 2 wrong use, 3 a precondition is missing.\nHelp of a command: usher help COMMAND',
+      '\nExit code: 0 done, 1 failed, 2 wrong use, 3 a precondition is missing.\nHelp of a command: usher help COMMAND',
     );
   for (const command of COMMANDS.map((make) => make(run))) {
     command.configureHelp({ showGlobalOptions: true });
     program.addCommand(command);
   }
   addCompletion(program);
-  strictly(program, terminal);
+  configure(program, terminal);
   return program;
 }
 
-/** Every fault of the command line is thrown, and everything is written by the terminal. */
-function strictly(command: Command, terminal: Terminal): void {
+/** Makes commander throw all errors and write through the terminal. */
+function configure(command: Command, terminal: Terminal): void {
   command
     .exitOverride()
     .showSuggestionAfterError()
@@ -110,5 +110,5 @@ function strictly(command: Command, terminal: Terminal): void {
       writeOut: (text) => terminal.line(text.trimEnd()),
       writeErr: (text) => terminal.note(text.trimEnd()),
     });
-  for (const sub of command.commands) strictly(sub, terminal);
+  for (const sub of command.commands) configure(sub, terminal);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Starts the command under the Node that the lockfile pins, whatever Node the shell has. Plain JavaScript of long ago: an
-// old Node must get far enough to say what is missing.
+// Starts the command with the Node version that the lockfile pins, whatever Node the shell has. It is old, plain JavaScript,
+// so that an old Node gets far enough to print what is missing.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import * as module from 'node:module';
@@ -20,7 +20,7 @@ if (runsTypeScript) {
   await import(main.href);
 } else if (existsSync(pinned)) {
   const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
-  // A terminal sends Ctrl-C to both; the child decides what it means.
+  // A terminal sends Ctrl-C to both processes; the child decides what it means.
   process.on('SIGINT', () => undefined);
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {

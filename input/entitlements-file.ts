@@ -3,23 +3,23 @@ import { type Entitlements, parseEntitlements } from '../domain/entitlements.ts'
 import { InputError } from './input-error.ts';
 
 const PROBLEMS: Partial<Record<string, string>> = {
-  BAD_INDENT: 'indented wrongly, or a bracket that is not closed',
-  DUPLICATE_KEY: 'the same key twice',
-  MISSING_CHAR: 'something is missing here: a colon, a comma, a closing quote or bracket',
+  BAD_INDENT: 'wrong indentation, or an unclosed bracket',
+  DUPLICATE_KEY: 'a duplicate key',
+  MISSING_CHAR: 'a missing character: a colon, a comma, a closing quote or bracket',
   MULTIPLE_DOCS: 'a second document: expected one',
   NON_STRING_KEY: 'a key that is not a text',
   RESOURCE_EXHAUSTION: 'nested too deeply',
-  TAB_AS_INDENT: 'a tab where spaces indent',
-  TAG_RESOLVE_FAILED: 'a tag that is not supported',
+  TAB_AS_INDENT: 'a tab in the indentation: expected spaces',
+  TAG_RESOLVE_FAILED: 'an unsupported tag',
 };
 
 /**
- * Reads YAML 1.2 (so JSON, too) as plain data: one document, unique keys, the core schema's tags, and aliases only as
- * far as they neither multiply to much (100) nor make a cycle.
+ * Reads YAML 1.2, and so JSON, as plain data: one document, unique keys, the tags of the core schema. Aliases may
+ * neither expand to more than 100 nor form a cycle.
  *
  * @param file named in errors, not opened
  * @returns null for an empty text
- * @throws InputError naming line and column; it doesn't quote the text
+ * @throws InputError with line and column, without quoting the text
  */
 export function readYaml(text: string, file: string): unknown {
   const lines = new LineCounter();
@@ -35,15 +35,15 @@ export function readYaml(text: string, file: string): unknown {
     return new InputError(file, [{ path: `line ${line}, column ${col}`, problem }], { cause });
   };
 
-  // A tag that isn't known is but a warning to the parser, which then takes the value for what it looks like.
+  // For the parser, an unknown tag is only a warning: it would then guess the type of the value.
   const [fault] = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
   if (fault) throw refuse(PROBLEMS[fault.code] ?? `not valid YAML (${fault.code})`, fault.pos[0]);
   const alias = strayAlias(document);
-  if (alias) throw refuse('an alias to nothing before it, or to what it is in', alias.range?.[0] ?? 0);
+  if (alias) throw refuse('an alias without an anchor before it, or an alias to its own parent', alias.range?.[0] ?? 0);
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    if (error instanceof ReferenceError) throw refuse('aliases that multiply to too much', 0, error);
+    if (error instanceof ReferenceError) throw refuse('too many aliases', 0, error);
     throw error;
   }
 }
@@ -64,7 +64,7 @@ function strayAlias(document: Document): Alias | undefined {
 /**
  * Reads `entitlements.yml`.
  *
- * @throws InputError with all faults of the file at once
+ * @throws InputError with all errors of the file at once
  */
 export function readEntitlements(text: string, file: string): Entitlements {
   const result = parseEntitlements(readYaml(text, file));

@@ -3,14 +3,14 @@ import type { ValidationIssue } from '../domain/shared/validation.ts';
 import { problemWith } from './event-title.ts';
 import { InputError } from './input-error.ts';
 
-/** More would bury the first. */
+/** More errors would bury the first. */
 const MOST_FAULTS = 20;
 
 /**
- * The events of a file: one JSON object, an array of objects, or JSON Lines (blank lines, CRLF are fine).
+ * Parses the events of a file: one JSON object, an array of objects, or JSON Lines. Blank lines and CRLF are allowed.
  *
  * @param file named in errors, not opened
- * @throws InputError with the place of each fault; it doesn't quote the text
+ * @throws InputError with the place of each error, without quoting the text
  */
 export function parseEvents(text: string, file: string): object[] {
   const faults: ValidationIssue[] = [];
@@ -21,22 +21,22 @@ export function parseEvents(text: string, file: string): object[] {
   }
   if (faults.length > MOST_FAULTS) {
     const more = faults.splice(MOST_FAULTS).length;
-    faults.push({ path: '', problem: `${more} more faults` });
+    faults.push({ path: '', problem: `${more} more errors` });
   }
   if (faults.length > 0) throw new InputError(file, faults);
   return events;
 }
 
-/** A place in a file where an event is, or should be: `problem` says why there is none. */
+/** The place of an event in a file; without an event, `problem` says why. */
 export type EventPlace = { path: string } & (
   | { event: object; problem?: undefined }
   | { event?: undefined; problem: string }
 );
 
 /**
- * The places of the events in a file, in order; for who goes on when some hold none.
+ * Returns the places of the events in a file, in order, including those without a valid event.
  *
- * @throws InputError when the whole holds no event, or is neither JSON nor JSON Lines
+ * @throws InputError if the file has no event, or is neither JSON nor JSON Lines
  */
 export function eventsIn(text: string, file: string): EventPlace[] {
   const places = valuesIn(text, file).map(({ path, value }): EventPlace => {
@@ -47,7 +47,7 @@ export function eventsIn(text: string, file: string): EventPlace[] {
   return places;
 }
 
-/** `value` is undefined where there is no JSON. */
+/** A value in a file; undefined if it is not JSON. */
 interface Found {
   path: string;
   value: unknown;
@@ -67,7 +67,7 @@ function valuesIn(text: string, file: string): Found[] {
     return [{ path: `line ${index + 1}`, value: 'error' in parsed ? undefined : parsed.value }];
   });
   if (lines.length === 0) return [];
-  // A document over several lines that breaks off is no JSON Lines: its lines don't stand for themselves.
+  // A truncated document of several lines is not JSON Lines: its lines have no meaning of their own.
   if (lines.some(({ value }) => isObject(value)) && !text.trimStart().startsWith('[')) return lines;
   throw new InputError(file, [{ path: placeOf(whole.error, text), problem: 'not JSON' }]);
 }
@@ -81,7 +81,7 @@ function parse(text: string): { value: unknown } | { error: SyntaxError } {
   }
 }
 
-/** V8 tells the place of most faults; its message is not passed on, because it quotes the text. */
+/** V8 reports the place of most errors. Its message quotes the text, so only the place is used. */
 function placeOf({ message }: SyntaxError, text: string): string {
   const [, line, column] = /\(line (\d+) column (\d+)\)$/.exec(message) ?? [];
   if (line !== undefined) return `line ${line}, column ${column}`;

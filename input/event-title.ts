@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { isObject, own } from '../domain/shared/json.ts';
 import { PAYLOAD_LIMIT_BYTES } from '../domain/shared/limits.ts';
 
-/** What an input is, in a few words; of its values only the names of operations and event types. */
+/** Describes an input in a few words. Of its values, only the names of operations and event types appear. */
 export function titleOf(input: object): string {
   const record = own(input, 'detail') ?? input;
   const [name, source, type] = [own(record, 'eventName'), own(record, 'eventSource'), own(input, 'detail-type')];
@@ -15,15 +15,15 @@ export function titleOf(input: object): string {
   return event ? 'event' : 'manual start';
 }
 
-/** Whoever wrote the event may have put anything there, also what moves a terminal's cursor. */
+/** The event is untrusted: its text may move the cursor of a terminal. */
 function printable(text: string): string {
   return text.slice(0, 64).replace(/[^\x20-\x7e]/g, '?');
 }
 
-/** Deeper than any event of AWS, and as deep as everything that an event passes through can take. */
+/** Deeper than any event of AWS. Everything that an event passes through can process this depth. */
 const DEEPEST_LEVELS = 1000;
 
-/** Why a value can't be the input of an execution; undefined when it can. */
+/** Returns why a value cannot be the input of an execution, or undefined if it can. */
 export function problemWith(value: unknown): string | undefined {
   if (!isObject(value)) return 'expected an object';
   if (isDeeperThan(value, DEEPEST_LEVELS)) return `nested more than ${DEEPEST_LEVELS} levels deep`;
@@ -31,7 +31,7 @@ export function problemWith(value: unknown): string | undefined {
   return `larger than ${PAYLOAD_LIMIT_BYTES / 1024} KiB, which is AWS's limit of an event`;
 }
 
-/** By levels, not by recursion, which deep nesting would exhaust. */
+/** Counts level by level: deep nesting would overflow the stack of a recursion. */
 function isDeeperThan(value: unknown, limit: number): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {

@@ -10,16 +10,16 @@ const READ_PROBLEMS: Partial<Record<string, string>> = {
   ERR_STRING_TOO_LONG: 'larger than 512 MiB',
 };
 
-/** How a file of the command line is called in errors; `-` is standard input. */
+/** Returns the name of a command-line file in errors; `-` is standard input. */
 export function labelOf(file: string): string {
   return file === '-' ? 'standard input' : file;
 }
 
-/** @throws InputError when there is no such file, or it isn't text */
+/** Reads a text file. @throws InputError if there is no such file, or if it is not UTF-8 */
 export async function readText(file: string): Promise<string> {
   try {
     const bytes = file === '-' ? await buffer(process.stdin) : await readFile(file);
-    // Refuses what isn't UTF-8, and drops a byte order mark.
+    // Rejects what is not UTF-8, and drops a byte order mark.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;

@@ -1,6 +1,6 @@
 import type { ValidationIssue } from '../domain/shared/validation.ts';
 
-/** A file that the operator gave is not as it must be. The message has one line a fault: `file: path: problem`. */
+/** A file of the command line is invalid. The message has one line per error: `file: path: problem`. */
 export class InputError extends Error {
   override readonly name = 'InputError';
   readonly file: string;

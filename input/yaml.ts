@@ -4,19 +4,19 @@ import type { Entitlements } from '../domain/entitlements.ts';
 const HEAD =
   ' yaml-language-server: $schema=schemas/entitlements.schema.json\n Who gets what: members of these groups get this application.';
 
-/** What stands before a key, for whoever opens the file. */
+/** The comment above a key. */
 const COMMENTS: Readonly<Record<string, string>> = {
   groups: ' Ids, because events carry no group names. A member of any of them is entitled.',
-  seats: ' Never more seats than this; who comes after waits in line.',
-  onLeave: ' Days of grace after a person left the last of the groups.',
-  mode: ' enforce, or observe: plans and audits what it would do, and changes nothing.',
-  retired: ' Applications whose entitlement was removed, and whose seats may still be taken back.',
+  seats: ' Never more seats than this; later users join the waitlist.',
+  onLeave: ' Days of grace after a user has left the last of the groups.',
+  mode: ' enforce, or observe: plans and audits the changes, but makes none.',
+  retired: ' Applications without an entitlement whose seats Usher may still revoke.',
   brake:
-    ' Revocations of an application in any 24 hours: so many percent of its seats, or so many; the larger of the two.',
-  requestsPerSecond: ' Of the 20 a second that all callers of sso-admin share.',
+    ' The most revocations of an application in 24 hours: a percentage of its seats, or a number; the larger one counts.',
+  requestsPerSecond: ' Of the 20 requests per second that all callers of sso-admin share.',
 };
 
-/** Writes `entitlements.yml`, with a word on what isn't plain. */
+/** Renders `entitlements.yml`, with comments. */
 export function entitlementsYaml(entitlements: Entitlements): string {
   const document = new Document(entitlements);
   document.commentBefore = HEAD;

@@ -35,7 +35,7 @@ export interface People {
   /** DescribeUser; undefined if there is no such user. */
   person(userId: string): Promise<Person | undefined>;
   /** ListUsers: all users, by pages of up to 100. */
-  everybody(): AsyncIterable<readonly Person[]>;
+  users(): AsyncIterable<readonly Person[]>;
   /** DescribeGroup; undefined if there is no such group. */
   group(groupId: string): Promise<Group | undefined>;
   /** GetGroupId by display name; undefined if there is no such group. */
@@ -70,7 +70,7 @@ export function identityStorePeople(client: IdentitystoreClient, identityStoreId
         return personIn(user, operation);
       }),
 
-    async *everybody() {
+    async *users() {
       const operation = 'ListUsers';
       for await (const page of pages(operation, (NextToken) =>
         ask(operation, [], () => client.send(new ListUsersCommand({ ...store, MaxResults: MAX_PER_PAGE, NextToken }))),

@@ -2,33 +2,34 @@ import { Command } from 'commander';
 import { wrap } from '../ui/text.ts';
 import type { Context } from './context.ts';
 
-/** As wide as commander writes where nobody tells how wide a terminal is. */
+/** The width of commander's help where a terminal reports none. */
 const WIDTH = 80;
 
-/** What a command does, when its line has been read. */
+/** What a command does, once its command line is parsed. */
 export type Action = (context: Context, command: Command) => Promise<void>;
-/** Makes of an action what commander calls. */
+/** Turns an action into the function that commander calls. */
 export type Runner = (action: Action) => (...args: unknown[]) => Promise<void>;
 
-/** The part of a command's help that commander has no place for. */
+/** The help of a command, with what commander has no place for. */
 export interface Manual {
+  /** An imperative verb and an object, without a period. */
   summary: string;
-  /** More than the summary says; paragraphs. */
+  /** Paragraphs that say more than the summary. */
   description?: string;
   examples: readonly (readonly [line: string, does: string])[];
-  /** IAM actions that it needs, as `docs/policies/` has them. Empty: it calls nobody. */
+  /** The IAM actions that the command needs, as in `docs/policies/`. Empty if it makes no AWS call. */
   permissions: readonly string[];
 }
 
-/** A command with its help: what it does, examples, and which permissions it takes. */
+/** Makes a command with its help: what it does, examples, and the permissions that it needs. */
 export function commandOf(name: string, { summary, description, examples, permissions }: Manual): Command {
   const width = Math.max(...examples.map(([line]) => line.length));
   const lines = examples.map(([line, does]) => `  ${line.padEnd(width)}  # ${does}`);
-  const needs = permissions.length === 0 ? 'none: it calls nobody' : permissions.join(', ');
+  const needs = permissions.length === 0 ? 'none: it makes no AWS call' : permissions.join(', ');
   return (
     new Command(name)
       .summary(summary)
-      // Completion shows it as well: on one line.
+      // Completion shows the description, too: on one line.
       .description(`${summary}.`)
       .addHelpText(
         'after',

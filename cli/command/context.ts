@@ -6,17 +6,17 @@ import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import { readEntitlements } from '../../input/entitlements-file.ts';
 import { readText } from '../../input/files.ts';
-import { localEndpoint } from '../shared/endpoint.ts';
+import { emulatorEndpoint } from '../shared/endpoint.ts';
 import { MissingPrecondition, UsageError } from '../shared/failures.ts';
 import { once } from '../shared/once.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import type { Services } from './services.ts';
 
 const DEFAULT_ENTITLEMENTS = 'entitlements.yml';
-/** The stage whose names the local stack bears. */
-const LOCAL_STAGE = 'local';
+/** The stage of the emulator's resource names. */
+const EMULATOR_STAGE = 'local';
 const DEFAULT_STAGE = 'prod';
-const LOCAL_REGION = 'us-east-1';
+const EMULATOR_REGION = 'us-east-1';
 
 const CommonSchema = z.object({
   region: z.optional(z.string()),
@@ -27,30 +27,30 @@ const CommonSchema = z.object({
   json: z.optional(z.boolean()),
 });
 
-/** What every command is given. */
+/** What every command gets. */
 export interface Context {
   terminal: Terminal;
   clock: Clock;
-  /** Whether the result is for a program. */
+  /** Whether the result is for a program (`--json`). */
   json: boolean;
-  /** Whether the local stack is asked, not AWS. */
+  /** Whether the command asks the emulator, not AWS (`--local`). */
   local: boolean;
   stage: string;
-  /** @throws InputError, MissingPrecondition when there is no such file */
+  /** The entitlements in force: those of the file or, with `--local`, of the emulator. @throws InputError, MissingPrecondition */
   entitlements(): Promise<Entitlements>;
-  /** Those of the file, whoever is asked. */
+  /** The entitlements of the file, also with `--local`. @throws InputError, MissingPrecondition */
   configuration(): Promise<Entitlements>;
-  /** AWS, or the local stack. @throws like {@link entitlements}, which tell the Region */
+  /** AWS or the emulator, in the Region of the entitlements. @throws like {@link entitlements} */
   services(): Promise<Services>;
-  /** The same where there are no entitlements yet, in the Region that is given or that AWS's own configuration names. */
+  /** The same without entitlements, in the Region of `--region` or of the AWS configuration. @throws MissingPrecondition */
   servicesWithoutEntitlements(): Promise<Services>;
-  /** Says something, synchronously, when somebody presses Ctrl-C; then the command ends. */
+  /** Calls a synchronous function on Ctrl-C; then the command ends. */
   onInterrupt(say: () => void): void;
-  /** Ends the command in good order when somebody presses Ctrl-C or stops the process; it doesn't end by itself then. */
+  /** Lets a command end itself on Ctrl-C or SIGTERM: `end` starts its orderly end. */
   onEnd(end: () => void): void;
 }
 
-/** A command's own options, checked by a schema. @throws WrongUse */
+/** Parses a command's own options. @throws UsageError */
 export function optionsOf<Schema extends z.ZodMiniType>(command: Command, schema: Schema): z.infer<Schema> {
   const { success, data, error } = z.safeParse(schema, command.opts());
   if (success) return data;
@@ -62,7 +62,7 @@ function dashed(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** Makes the context of a command line. Files are read and AWS is connected to when it is asked for. */
+/** Makes the context of a command line. It reads files and connects to AWS only on request. */
 export async function contextOf(
   command: Command,
   around: Pick<Context, 'terminal' | 'onInterrupt' | 'onEnd'>,
@@ -70,17 +70,17 @@ export async function contextOf(
 ): Promise<Context> {
   const options = CommonSchema.parse(command.optsWithGlobals());
   const local = options.local === true;
-  const stage = options.stage ?? (local ? LOCAL_STAGE : (env['USHER_STAGE'] ?? DEFAULT_STAGE));
+  const stage = options.stage ?? (local ? EMULATOR_STAGE : (env['USHER_STAGE'] ?? DEFAULT_STAGE));
   const named = StageSchema.safeParse(stage);
   if (!named.success) throw new UsageError(`--stage: ${named.error.issues[0]?.message}`);
   const entitlements = once(async () => {
     if (local && options.entitlements === undefined)
-      return readEntitlements(await localConfiguration(env), 'the local stack');
+      return readEntitlements(await textFromEmulator('/entitlements', env), 'the emulator');
     return configuration(options.entitlements);
   });
-  const clock = local ? await localClock(env) : systemClock;
+  const clock = local ? await emulatorClock(env) : systemClock;
   const access = local
-    ? { endpoint: localEndpoint(env), credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
+    ? { endpoint: emulatorEndpoint(env), credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
     : options.profile === undefined
       ? {}
       : { profile: options.profile };
@@ -100,7 +100,7 @@ export async function contextOf(
     }),
     servicesWithoutEntitlements: once(async () => {
       const { servicesOf } = await import('./services.ts');
-      const region = options.region ?? (local ? LOCAL_REGION : await regionOf(options.profile));
+      const region = options.region ?? (local ? EMULATOR_REGION : await regionOf(options.profile));
       return servicesOf({ terminal: around.terminal, clock, stage, region, perSecond: 10, access });
     }),
   };
@@ -113,7 +113,7 @@ async function configuration(file: string | undefined): Promise<Entitlements> {
   } catch (error) {
     if (file !== undefined || !isMissingFile(error)) throw error;
     throw new MissingPrecondition(
-      `There is no ${DEFAULT_ENTITLEMENTS} here. Run this in a checkout, name it by --entitlements, or write one: usher init`,
+      `There is no ${DEFAULT_ENTITLEMENTS} here. Run this in a checkout, name a file with --entitlements, or write one: usher init`,
     );
   }
 }
@@ -123,15 +123,11 @@ function isMissingFile(error: unknown): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
 }
 
-async function localConfiguration(env: NodeJS.ProcessEnv): Promise<string> {
-  return (await askLocal('/entitlements', env)).text();
-}
-
 const ClockSchema = z.object({ now: z.string(), speed: z.number() });
 
-/** The local stack's own time, which may go faster. */
-async function localClock(env: NodeJS.ProcessEnv): Promise<Clock> {
-  const { now, speed } = ClockSchema.parse(await (await askLocal('/clock', env)).json());
+/** The emulator's own time, which may run faster. */
+async function emulatorClock(env: NodeJS.ProcessEnv): Promise<Clock> {
+  const { now, speed } = ClockSchema.parse(JSON.parse(await textFromEmulator('/clock', env)));
   const [start, realStart] = [Date.parse(now), performance.now()];
   return {
     now: () => new Date(start + (performance.now() - realStart) * speed),
@@ -139,20 +135,20 @@ async function localClock(env: NodeJS.ProcessEnv): Promise<Clock> {
   };
 }
 
-/** @throws MissingPrecondition when nobody answers */
-async function askLocal(path: string, env: NodeJS.ProcessEnv): Promise<Response> {
-  const endpoint = localEndpoint(env);
+/** @throws MissingPrecondition if no emulator answers */
+async function textFromEmulator(path: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const endpoint = emulatorEndpoint(env);
   try {
-    return await fetch(endpoint + path);
+    return await (await fetch(endpoint + path)).text();
   } catch (error) {
-    throw new MissingPrecondition(`No local stack answers at ${endpoint}. Start one: usher local`, { cause: error });
+    throw new MissingPrecondition(`No emulator answers at ${endpoint}. Start one: usher local`, { cause: error });
   }
 }
 
-/** @throws MissingPrecondition when no Region is configured anywhere */
+/** @throws MissingPrecondition if no Region is configured */
 async function regionOf(profile: string | undefined): Promise<string> {
   const { configuredRegion } = await import('../../adapters/operator/account.ts');
   const region = await configuredRegion(profile);
   if (region !== undefined) return region;
-  throw new MissingPrecondition('No Region is configured: give the one of Identity Center by --region');
+  throw new MissingPrecondition('No Region is configured. Name the Region of Identity Center with --region');
 }

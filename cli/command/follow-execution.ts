@@ -5,24 +5,24 @@ import { type Ending, endingOf, OUTCOMES, STATES } from '../ui/outcomes.ts';
 import { timeOf } from '../ui/text.ts';
 import type { Context } from './context.ts';
 
-/** DescribeExecution and GetExecutionHistory give 15 and 5 calls a second to everybody. */
+/** AWS allows 15 calls per second of DescribeExecution and 5 of GetExecutionHistory, for all callers together. */
 const POLL_MILLISECONDS = 1000;
-/** The local stack may be quicker than time. */
+/** The emulator may run faster than real time. */
 const POLL_LOCAL_MILLISECONDS = 100;
 
-/** Between two looks at something that goes on. */
+/** Returns the time between two polls of something that is under way. */
 export function pollMilliseconds({ local }: Pick<Context, 'local'>): number {
   return local ? POLL_LOCAL_MILLISECONDS : POLL_MILLISECONDS;
 }
 
-/** @throws WrongUse when there is no such execution */
+/** Describes an execution. @throws UsageError if there is no such execution */
 export async function requireExecution(executions: Executions, arn: string): Promise<ExecutionDetail> {
   const found = await executions.describe(arn);
   if (found) return found;
   throw new UsageError(`There is no execution ${arn}`);
 }
 
-/** Shows the states as an execution enters them, until it ends. */
+/** Prints each state that an execution enters, until it ends. */
 export async function follow(
   arn: string,
   executions: Executions,
@@ -35,7 +35,7 @@ export async function follow(
     for await (const page of executions.history(arn)) {
       for (const step of page) {
         seen += 1;
-        if (seen > shown) tellStep(arn, step, context);
+        if (seen > shown) printStep(arn, step, context);
       }
     }
     shown = seen;
@@ -45,13 +45,13 @@ export async function follow(
   }
 }
 
-function tellStep(
+function printStep(
   execution: string,
   { at, what, state = '', error }: Step,
   { terminal, json }: Pick<Context, 'terminal' | 'json'>,
 ): void {
-  const isWorthAWord = (what === 'entered' && STATES[state] !== undefined) || what === 'attempt-failed';
-  if (!isWorthAWord) return;
+  const isShown = (what === 'entered' && STATES[state] !== undefined) || what === 'attempt-failed';
+  if (!isShown) return;
   const time = at.toISOString();
   if (json) {
     terminal.json(
@@ -61,12 +61,12 @@ function tellStep(
   }
   const { dim, yellow } = terminal.colors;
   const words =
-    what === 'entered' ? `${state.padEnd(18)}  ${STATES[state]}` : yellow(`${error}: tried again, or it fails`);
+    what === 'entered' ? `${state.padEnd(18)}  ${STATES[state]}` : yellow(`${error}: retried, or the execution fails`);
   terminal.line(`${dim(timeOf(at).slice(11))}  ${words}`);
 }
 
-/** Says how it ended. @throws CommandFailed when it failed */
-export function tellEnding(execution: ExecutionDetail | { arn: string }, ending: Ending, context: Context): void {
+/** Prints how an execution ended. @throws CommandFailed if it failed */
+export function printEnding(execution: ExecutionDetail | { arn: string }, ending: Ending, context: Context): void {
   const { terminal, json } = context;
   const { outcome, reason, handedOverTo } = ending;
   if (json) terminal.json({ type: 'end', execution: execution.arn, ...ending });

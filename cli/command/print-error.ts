@@ -4,39 +4,39 @@ import { CommandFailed, EXIT, MissingPrecondition, UsageError } from '../shared/
 import type { Terminal } from '../ui/terminal.ts';
 import { escaped } from '../ui/text.ts';
 
-/** What a person is told of an error. */
+/** What the CLI prints of an error. */
 interface ErrorReport {
   message: string;
-  /** What to do about it. */
+  /** The fix, or the next command. */
   hint?: string;
   code: number;
 }
 
-/** What AWS refuses, and what to do about it; other reasons speak for themselves. */
+/** Refusals that need a hint; the messages of the others say enough. */
 const REFUSALS: Readonly<Record<string, Pick<ErrorReport, 'hint' | 'code'>>> = {
   'access-denied': {
     code: EXIT.failed,
-    hint: 'The help of each command lists the permissions that it needs; docs/operator.md has two policies.',
+    hint: 'The help of each command lists the permissions that it needs. docs/policies/ has a policy for reading and one for changes.',
   },
   credentials: {
     code: EXIT.precondition,
-    hint: 'Credentials are missing, expired or wrong. Try: aws sts get-caller-identity, or log in: aws sso login',
+    hint: 'Credentials are missing, expired or wrong. Check them: aws sts get-caller-identity. Log in: aws sso login',
   },
   'ledger-missing': {
     code: EXIT.precondition,
-    hint: 'There is no ledger of this stage in this account and Region. Is Usher deployed here? --stage, --region, --profile',
+    hint: 'This account and Region have no ledger of this stage. Is Usher deployed here? Check --stage, --region and --profile',
   },
   'not-deployed': {
     code: EXIT.precondition,
-    hint: 'There is no state machine of this stage in this account and Region. Is Usher deployed here? --stage, --region, --profile',
+    hint: 'This account and Region have no state machine of this stage. Is Usher deployed here? Check --stage, --region and --profile',
   },
 };
 
-/** Says on standard error what went wrong. @returns the exit code */
+/** Prints an error on standard error. @returns the exit code */
 export function printError(error: unknown, terminal: Terminal, { debug }: { debug: boolean }): number {
-  // Ctrl-C while a question is asked.
+  // Ctrl-C in a question.
   if (error instanceof Error && error.name === 'ExitPromptError') return EXIT.interrupted;
-  const { message, hint, code } = told(error);
+  const { message, hint, code } = reportOf(error);
   const { red, dim } = terminal.noteColors;
   terminal.note(`${red('error:')} ${escapedLines(message)}`);
   if (hint !== undefined) terminal.note(dim(hint));
@@ -44,7 +44,7 @@ export function printError(error: unknown, terminal: Terminal, { debug }: { debu
   return code;
 }
 
-function told(error: unknown): ErrorReport {
+function reportOf(error: unknown): ErrorReport {
   if (error instanceof UsageError || error instanceof InputError || error instanceof InvalidRequestError) {
     return { message: error.message, code: EXIT.wrongUse };
   }
@@ -54,19 +54,19 @@ function told(error: unknown): ErrorReport {
     return { message: error.message, code: EXIT.failed, ...REFUSALS[error.reason] };
   }
   if (error instanceof TransientAwsError) {
-    // The adapters of the functions count on credentials that renew themselves; those of a person don't.
+    // Transient for the functions, whose credentials renew themselves; an operator's credentials don't.
     if (/ExpiredToken/.test(error.message))
       return { message: error.message, code: EXIT.precondition, ...REFUSALS['credentials'] };
-    return { message: error.message, code: EXIT.failed, hint: 'AWS failed for now: try again later.' };
+    return { message: error.message, code: EXIT.failed, hint: 'AWS failed temporarily. Try again later.' };
   }
   const name = error instanceof Error ? error.name : 'Error';
   if (/Credentials|TokenProvider/.test(name))
     return { message: name, code: EXIT.precondition, ...REFUSALS['credentials'] };
   const message = error instanceof Error ? `${name}: ${error.message}` : 'not an error';
-  return { message, code: EXIT.failed, hint: 'This is unexpected. --debug shows where it happened.' };
+  return { message, code: EXIT.failed, hint: 'This is unexpected. Use --debug to see where it happened.' };
 }
 
-/** Line ends are ours; anything else that moves the cursor isn't. */
+/** Escapes everything that moves the cursor, except line ends, which are ours. */
 function escapedLines(text: string): string {
   return text.split('\n').map(escaped).join('\n');
 }

@@ -6,21 +6,20 @@ import { UsageError } from '../shared/failures.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { count, escaped } from '../ui/text.ts';
 
-/** How a person may be named on the command line, for help texts. */
-export const WHO =
-  'id, userName or e-mail address; userName:X, email:X, or externalId:X with --issuer, where that is ambiguous';
+/** How the command line names a user, for help texts. */
+export const WHO = 'id, userName or e-mail address; if ambiguous: userName:X, email:X, or externalId:X with --issuer';
 
-/** What a text of the command line may mean, the likeliest first. @throws WrongUse */
+/** Returns what a text of the command line may select, the likeliest first. @throws UsageError */
 export function selectorsOf(text: string, issuer: string | undefined): readonly Selector[] {
   const [, kind, value = ''] = /^(userName|email|externalId):(.+)$/s.exec(text) ?? [];
   const valid = (candidates: readonly unknown[]): Selector[] => {
     const found = candidates.flatMap((candidate) => SelectorSchema.safeParse(candidate).data ?? []);
-    if (found.length === 0) throw new UsageError(`${escaped(text)}: neither a user's id, userName nor e-mail address`);
+    if (found.length === 0)
+      throw new UsageError(`${escaped(text)} is neither a user's id, a userName nor an e-mail address`);
     return found;
   };
   if (kind === 'externalId') {
-    if (issuer === undefined)
-      throw new UsageError('externalId:… also needs --issuer, as the identity provider names itself');
+    if (issuer === undefined) throw new UsageError('externalId:… needs --issuer, the name of the identity provider');
     return valid([{ externalId: { issuer, id: value } }]);
   }
   if (kind !== undefined) return valid([{ [kind]: value }]);
@@ -28,10 +27,10 @@ export function selectorsOf(text: string, issuer: string | undefined): readonly 
 }
 
 /**
- * Finds the one user whom a text of the command line means.
+ * Finds the user that a text of the command line selects.
  *
- * @returns undefined when there is none
- * @throws WrongUse when it may mean several, naming them by their ids
+ * @returns undefined if there is no such user
+ * @throws UsageError with the ids of all candidates if there are several
  */
 export async function findUser(
   text: string,
@@ -45,20 +44,20 @@ export async function findUser(
     const userId = await directory.findUser(selector);
     if (userId === undefined) continue;
     found.add(userId);
-    // Nothing promises that an address is unique: AWS answers with one user, whoever else has it.
+    // Addresses are not unique. AWS returns one user, even if others have the same address.
     if ('email' in selector && found.size === 1) {
       for (const other of await withAddress(selector.email, people, terminal)) found.add(other);
     }
   }
   if (found.size > 1) {
     throw new UsageError(
-      `${escaped(text)} may mean ${count(found.size, 'user')}: ${[...found].join(', ')}. Name one by their id`,
+      `${escaped(text)} may mean ${count(found.size, 'user')}: ${[...found].join(', ')}. Name one by id`,
     );
   }
   return [...found][0];
 }
 
-/** @throws WrongUse when there is no such user */
+/** Like {@link findUser}. @throws UsageError also if there is no such user */
 export async function requireUser(...[text, issuer, services]: Parameters<typeof findUser>): Promise<string> {
   const userId = await findUser(text, issuer, services);
   if (userId !== undefined) return userId;
@@ -66,12 +65,12 @@ export async function requireUser(...[text, issuer, services]: Parameters<typeof
 }
 
 async function withAddress(email: string, people: People, terminal: Terminal): Promise<string[]> {
-  return terminal.working('Looking whether anybody else has this address', async (tell) => {
+  return terminal.working('Checking whether other users have this address', async (report) => {
     const found: string[] = [];
     let users = 0;
-    for await (const page of people.everybody()) {
+    for await (const page of people.users()) {
       users += page.length;
-      tell(count(users, 'user'));
+      report(count(users, 'user'));
       const same = page.filter(({ emails }) => emails.some((one) => one.toLowerCase() === email.toLowerCase()));
       found.push(...same.map(({ userId }) => userId));
     }
@@ -79,7 +78,7 @@ async function withAddress(email: string, people: People, terminal: Terminal): P
   });
 }
 
-/** Finds the group that a text means, an id or a display name. @returns undefined when there is none of this name */
+/** Finds a group by id or display name. @returns undefined if no group has this name */
 export async function findGroup(text: string, people: People): Promise<string | undefined> {
   return normalizeId(text, 'group') ?? (await people.findGroup(text));
 }

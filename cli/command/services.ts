@@ -5,9 +5,9 @@ import type { Clock } from '../../domain/shared/clock.ts';
 import { once } from '../shared/once.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
-/** A person waits: some 20 s of patience with a service that throttles. */
+/** An operator waits: a throttled call is retried for some 20 seconds. */
 const MOST_ATTEMPTS = 8;
-/** AWS's limit of each operation of the Identity Store is 20 a second, and Usher itself needs some of it. */
+/** AWS allows 20 calls per second of each operation of the Identity Store, and Usher itself needs some of them. */
 const DIRECTORY_PER_SECOND = 10;
 
 interface ServicesOptions {
@@ -15,17 +15,22 @@ interface ServicesOptions {
   clock: Clock;
   stage: string;
   region: string;
-  /** `requestsPerSecond` of the configuration; the local stack has no need of a pace. */
+  /** `requestsPerSecond` of the configuration. Calls to the emulator are not paced. */
   perSecond: number;
   access: Pick<ClientSettings, 'endpoint' | 'credentials' | 'profile'>;
 }
 
-/** AWS, or the local stack, by adapters that are loaded when they are asked for: the SDK takes its time. */
+/** AWS or the emulator, through adapters that are loaded on request: the SDK takes long to load. */
 export type Services = ReturnType<typeof servicesOf>;
 
-/** Connects nothing yet. */
+/** Makes the services; opens no connection yet. */
 export function servicesOf({ terminal, clock, stage, region, perSecond, access }: ServicesOptions) {
-  const settings: ClientSettings = { region, maxAttempts: 1, ...access, retryStrategy: new Patience(terminal) };
+  const settings: ClientSettings = {
+    region,
+    maxAttempts: 1,
+    ...access,
+    retryStrategy: new NotifyingRetryStrategy(terminal),
+  };
   const names = namesOf(stage);
   const pacer = (most: number): Pacer =>
     access.endpoint === undefined ? paced(most, clock) : { turn: async () => undefined };
@@ -39,7 +44,7 @@ export function servicesOf({ terminal, clock, stage, region, perSecond, access }
     account,
     /** @throws RefusedError `credentials` */
     identity,
-    /** ARN of a state machine of this stage. */
+    /** Returns the ARN of a state machine of this stage. */
     async machineArn(name: string): Promise<string> {
       const { partition, accountId } = await identity();
       return `arn:${partition}:states:${region}:${accountId}:stateMachine:${name}`;
@@ -78,10 +83,10 @@ export function servicesOf({ terminal, clock, stage, region, perSecond, access }
   };
 }
 
-/** Tries again what AWS throttles or fails with for now, as the SDK does it, and says so once in a while. */
-class Patience extends StandardRetryStrategy {
+/** Retries throttled and transient errors as the SDK does, and notes it every five seconds at most. */
+class NotifyingRetryStrategy extends StandardRetryStrategy {
   readonly #terminal: Terminal;
-  #told = Number.NEGATIVE_INFINITY;
+  #notedAt = Number.NEGATIVE_INFINITY;
 
   constructor(terminal: Terminal) {
     super({ maxAttempts: MOST_ATTEMPTS });
@@ -90,10 +95,10 @@ class Patience extends StandardRetryStrategy {
 
   override refreshRetryTokenForRetry(...[token, info]: Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>) {
     const passes = info.errorType !== 'CLIENT_ERROR';
-    if (passes && performance.now() - this.#told > 5000) {
-      this.#told = performance.now();
-      const what = info.errorType === 'THROTTLING' ? 'AWS throttles this' : 'AWS did not answer';
-      this.#terminal.note(this.#terminal.noteColors.dim(`${what}; trying again …`));
+    if (passes && performance.now() - this.#notedAt > 5000) {
+      this.#notedAt = performance.now();
+      const what = info.errorType === 'THROTTLING' ? 'AWS throttles this command' : 'AWS did not answer';
+      this.#terminal.note(this.#terminal.noteColors.dim(`${what}; retrying …`));
     }
     return super.refreshRetryTokenForRetry(token, info);
   }

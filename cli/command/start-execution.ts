@@ -1,18 +1,18 @@
 import type { Context } from './context.ts';
-import { follow, tellEnding } from './follow-execution.ts';
+import { follow, printEnding } from './follow-execution.ts';
 
-/** What is started, and whether it is waited for. */
+/** What to start, and whether to wait for its end. */
 export interface Start {
-  /** `adminMachine` also takes what only a person may ask for. */
+  /** `adminMachine` also accepts what requires a permission of its own. */
   machine: 'machine' | 'adminMachine';
   input: object;
   wait: boolean;
 }
 
-/** A handed-over execution's work is followed where it went, but not for ever. */
+/** The CLI follows handed-over work to the next execution, but not without end. */
 export const MOST_HANDOVERS = 5;
 
-/** Starts an execution and says which; with `wait` follows it to its end. @throws CommandFailed when it failed then */
+/** Starts an execution and prints its ARN; with `wait`, follows it to its end. @throws CommandFailed if it failed */
 export async function startAndFollow({ machine, input, wait }: Start, context: Context): Promise<void> {
   const { terminal, json } = context;
   const services = await context.services();
@@ -27,7 +27,7 @@ export async function startAndFollow({ machine, input, wait }: Start, context: C
   let current = arn;
   for (let handovers = 0; ; handovers += 1) {
     const ending = await follow(current, executions, context);
-    tellEnding({ arn: current }, ending, context);
+    printEnding({ arn: current }, ending, context);
     if (ending.handedOverTo === undefined || handovers === MOST_HANDOVERS) return;
     current = ending.handedOverTo;
   }

@@ -2,16 +2,16 @@ import type { Person } from '../../adapters/operator/people.ts';
 import { count, escaped } from '../ui/text.ts';
 import type { Context } from './context.ts';
 
-/** Above this many, reading everybody costs fewer calls than asking for each. */
+/** Above this number, listing all users takes fewer calls than describing each one. */
 const MOST_ONE_BY_ONE = 100;
 
-/** How users are called, by their ids; those who are gone have no name. */
+/** Reads the names of users, by id. Deleted users have none. */
 export async function namesOfUsers(userIds: Iterable<string>, context: Context): Promise<Map<string, string>> {
   const { identityCenter } = await context.entitlements();
   const people = await (await context.services()).people(identityCenter.identityStoreId);
   const wanted = new Set(userIds);
   const names = new Map<string, string>();
-  await context.terminal.working('Reading names', async (tell) => {
+  await context.terminal.working('Reading names', async (report) => {
     if (wanted.size <= MOST_ONE_BY_ONE) {
       for (const userId of wanted) {
         const person = await people.person(userId);
@@ -19,16 +19,16 @@ export async function namesOfUsers(userIds: Iterable<string>, context: Context):
       }
       return;
     }
-    for await (const page of people.everybody()) {
+    for await (const page of people.users()) {
       for (const person of page) if (wanted.has(person.userId)) names.set(person.userId, nameOf(person));
-      tell(`${count(names.size, 'name')} of ${wanted.size}`);
+      report(`${count(names.size, 'name')} of ${wanted.size}`);
       if (names.size === wanted.size) break;
     }
   });
   return names;
 }
 
-/** The name by which somebody signs in; as it can stand in a terminal. */
+/** Returns the name with which a user signs in, escaped for a terminal. */
 export function nameOf({ userName, displayName, userId }: Person): string {
   return escaped(userName ?? displayName ?? userId);
 }

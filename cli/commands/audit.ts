@@ -25,19 +25,19 @@ const Options = z.object({
 });
 
 const DEFAULT_SINCE = '1d';
-/** CloudWatch Logs shows an event some seconds after it came: each look overlaps the one before. */
+/** CloudWatch Logs shows an event some seconds late, so each poll overlaps the one before. */
 const OVERLAP_MILLISECONDS = 60_000;
-/** Between two looks at AWS; people don't read faster. */
+/** The time between two reads of the log, in polls: people don't read faster. */
 const FOLLOW_POLLS = 3;
 
 export function auditCommand(run: Runner): Command {
   return commandOf('audit', {
-    summary: 'The audit stream: who got or lost what, when and why',
-    description: `With --json the events themselves, a line each. TYPE is one of: ${TYPES.join(', ')}; the last word is enough.`,
+    summary: 'Show the audit stream: who got or lost what, when and why (read-only)',
+    description: `With --json, prints the events themselves, one per line. TYPE is one of: ${TYPES.join(', ')}; its last word is enough.`,
     examples: [
-      ['usher audit', 'the last day'],
-      ['usher audit --follow', 'as it happens'],
-      ['usher audit --since 30d --user alice@example.com', 'one person'],
+      ['usher audit', 'events of the last day'],
+      ['usher audit --follow', 'events as they arrive'],
+      ['usher audit --since 30d --user alice@example.com', 'events of one user'],
       ['usher audit --since 2026-11-01 --type revoked --json | jq .detail', 'for programs'],
     ],
     permissions: [
@@ -47,13 +47,13 @@ export function auditCommand(run: Runner): Command {
       'identitystore:ListUsers',
     ],
   })
-    .option('--follow', 'go on until Ctrl-C')
-    .option('--since <WHEN>', `15m, 3h, 7d, or a time in UTC; ${DEFAULT_SINCE} unless given`)
-    .option('--until <WHEN>', 'likewise; now unless given')
+    .option('--follow', 'wait for more events until Ctrl-C')
+    .option('--since <WHEN>', `15m, 3h, 7d, or a time in UTC (default: ${DEFAULT_SINCE})`)
+    .option('--until <WHEN>', 'a time likewise (default: now)')
     .option('--user <WHO>', WHO)
-    .option('--issuer <ISSUER>', 'of an external id')
-    .option('--entitlement <NAME>', 'only of this one')
-    .option('--type <TYPE>', 'only these')
+    .option('--issuer <ISSUER>', 'issuer of an external id')
+    .option('--entitlement <NAME>', 'only events of this entitlement')
+    .option('--type <TYPE>', 'only events of this type')
     .action(run(audit));
 }
 
@@ -63,7 +63,7 @@ async function audit(context: Context, command: Command): Promise<void> {
   const query = await queryOf(options, context);
   const seen = new Set<string>();
   const show = (row: AuditRow, id: string) => {
-    // What was replayed, or sent twice, has the same id.
+    // A replayed or repeated event has the same id.
     const uid = row.uid ?? id;
     if (seen.has(uid)) return;
     seen.add(uid);
@@ -77,7 +77,9 @@ async function audit(context: Context, command: Command): Promise<void> {
     let latest = from.getTime();
     for await (const page of log.events({ ...query, since: from })) {
       if (page === undefined)
-        throw new MissingPrecondition('There is no log group of the audit stream. Is Usher deployed here?');
+        throw new MissingPrecondition(
+          'This account and Region have no log group of the audit stream. Is Usher deployed here?',
+        );
       for (const event of page) {
         show(auditRow(event), event.id);
         latest = Math.max(latest, event.at.getTime());
@@ -89,7 +91,7 @@ async function audit(context: Context, command: Command): Promise<void> {
     from = new Date(Math.max(from.getTime(), latest - OVERLAP_MILLISECONDS));
     await sleep(pollMilliseconds(context) * FOLLOW_POLLS);
   }
-  if (shown === 0 && !json) terminal.note('No audit event fits.');
+  if (shown === 0 && !json) terminal.note('No matching audit event.');
 }
 
 async function queryOf(options: z.infer<typeof Options>, context: Context): Promise<AuditQuery> {
@@ -100,10 +102,10 @@ async function queryOf(options: z.infer<typeof Options>, context: Context): Prom
     if (moment) return moment;
     throw new UsageError(`${flag}: expected 15m, 3h, 7d, or a time in UTC such as 2026-11-25T08:00Z`);
   };
-  if (follow && until !== undefined) throw new UsageError('--follow has no --until');
+  if (follow && until !== undefined) throw new UsageError('--follow and --until exclude each other');
   const { entitlements } = await context.entitlements();
   if (entitlement !== undefined && !entitlements.some(({ name }) => name === entitlement)) {
-    context.terminal.note(`No entitlement is called ${entitlement} now; its earlier events are looked for.`);
+    context.terminal.note(`No entitlement has the name ${entitlement} now. Searching for its earlier events.`);
   }
   return {
     since: momentOf('--since', since),
@@ -120,7 +122,7 @@ async function userIdOf(user: string, issuer: string | undefined, context: Conte
   return requireUser(user, issuer, { ...readers, people, terminal: context.terminal });
 }
 
-/** @throws WrongUse */
+/** @throws UsageError */
 function typeOf(text: string): string {
   const wanted = text.toLowerCase();
   const found = TYPES.find((type) => type.toLowerCase() === wanted || type.toLowerCase().endsWith(` ${wanted}`));

@@ -7,11 +7,11 @@ import { count } from '../ui/text.ts';
 
 export function doctorCommand(run: Runner): Command {
   return commandOf('doctor', {
-    summary: 'Check everything that Usher needs; it tells, and mends nothing',
+    summary: 'Check the account, Identity Center and the deployment, and report problems (read-only)',
     description:
-      'Each check says what was found, why it matters, and how to mend it. Exit code: 1 when there is a problem; warnings and what could not be looked at are no failure.',
+      'Each check reports what was found, why it matters and how to fix it. Exit code: 1 if there is a problem. A warning, or something that could not be checked, is not a problem.',
     examples: [
-      ['usher doctor', 'before and after deploying'],
+      ['usher doctor', 'before and after a deployment'],
       ['usher doctor --json | jq \'select(.verdict == "problem")\'', 'for programs'],
     ],
     permissions: [
@@ -48,32 +48,32 @@ const SIGNS: Readonly<Record<Verdict, string>> = { ok: '✓', warning: '!', prob
 
 async function doctor(context: Context): Promise<void> {
   const { terminal, json } = context;
-  // Without credentials there is nothing to look at: that is a precondition, not a finding.
+  // Without credentials nothing can be checked: that is a missing precondition, not a finding.
   await (await context.services()).identity();
   const { accountFindings, applicationFindings, directoryFindings } = await import('../doctor/identity-center.ts');
   const { activityFindings, deploymentFindings } = await import('../doctor/deployment.ts');
   const counts: Record<Verdict, number> = { ok: 0, warning: 0, problem: 0, unknown: 0 };
-  for (const [title, look] of [
+  for (const [title, findingsOf] of [
     ['Account', accountFindings],
     ['Applications', applicationFindings],
     ['Groups', directoryFindings],
     ['Deployment', deploymentFindings],
     ['Activity', activityFindings],
   ] as const) {
-    const findings = await terminal.working(`Looking at: ${title}`, () => look(context));
+    const findings = await terminal.working(`Checking: ${title}`, () => findingsOf(context));
     for (const { verdict } of findings) counts[verdict] += 1;
     if (json) for (const finding of findings) terminal.json(finding);
-    else show(title, findings, context);
+    else printFindings(title, findings, context);
   }
   if (!json) {
     terminal.line(
-      `${counts.ok} in order, ${count(counts.warning, 'warning')}, ${count(counts.problem, 'problem')}, ${counts.unknown} unknown.`,
+      `${counts.ok} ok, ${count(counts.warning, 'warning')}, ${count(counts.problem, 'problem')}, ${counts.unknown} unknown.`,
     );
   }
-  if (counts.problem > 0) throw new CommandFailed(`${count(counts.problem, 'problem')} to mend`);
+  if (counts.problem > 0) throw new CommandFailed(`${count(counts.problem, 'problem')} to fix`);
 }
 
-function show(title: string, findings: readonly Finding[], { terminal }: Context): void {
+function printFindings(title: string, findings: readonly Finding[], { terminal }: Context): void {
   const { bold, green, yellow, red, dim } = terminal.colors;
   const color = { ok: green, warning: yellow, problem: red, unknown: yellow };
   terminal.line(bold(title));

@@ -14,7 +14,7 @@ import { namesOfUsers } from '../command/user-names.ts';
 import { UsageError } from '../shared/failures.ts';
 import { count, escaped, relative } from '../ui/text.ts';
 
-/** As much of a digest as nobody confuses with another. */
+/** The digits of a digest that identify it for people. */
 export const SHORT_DIGEST = 12;
 
 const ListOptions = z.object({ names: z.optional(z.boolean()) });
@@ -37,48 +37,48 @@ const STARTS = [
 
 const REASONS: Readonly<Record<HoldReason, string>> = {
   brake: 'more revocations than the brake allows in 24 hours',
-  'nobody-entitled': 'nobody would be entitled any more',
+  'nobody-entitled': 'no user would be entitled',
   'group-empty': 'a configured group is empty or missing',
 };
 
 export function heldCommand(run: Runner): Command {
   return commandOf('held', {
-    summary: 'What the brake holds, and why, person by person',
+    summary: 'Show what the brake holds, and why, user by user (read-only)',
     examples: [
       ['usher held', 'ids only'],
-      ['usher held --names', 'also how people are called'],
+      ['usher held --names', 'also names'],
     ],
     permissions: [...READS, 'identitystore:ListUsers'],
   })
-    .option('--names', 'also how people are called')
+    .option('--names', 'also print names')
     .action(run(held));
 }
 
 export function releaseCommand(run: Runner): Command {
   return commandOf('release', {
-    summary: 'Release exactly what a digest of usher held covers',
+    summary: 'Release the held revocations that a digest covers (see usher held)',
     description:
-      'Whom the digest covers is revoked if they are still not entitled then; who joined the hold later stays held. DIGEST may be shortened to its first 8 digits or more.',
+      'Revokes the seats of the covered users who are still not entitled. Users who joined the hold later stay held. The first 8 digits of DIGEST are enough. Lists the users and asks for confirmation.',
     examples: [
-      ['usher release 3f6b2c1d', 'shows whom it covers, and asks'],
-      ['usher release 3f6b2c1d --yes --wait', 'without asking, followed to its end'],
+      ['usher release 3f6b2c1d', 'list the users, then ask'],
+      ['usher release 3f6b2c1d --yes --wait', 'do not ask; follow the execution'],
     ],
     permissions: [...READS, ...STARTS],
   })
-    .argument('<DIGEST>', 'of usher held')
-    .option('--yes', "don't ask")
+    .argument('<DIGEST>', 'digest of a hold, from usher held')
+    .option('--yes', 'do not ask for confirmation')
     .option('--wait', 'follow the execution to its end')
     .action(run(release));
 }
 
 export function adoptCommand(run: Runner): Command {
   return commandOf('adopt', {
-    summary: 'Take over assignments that somebody else made to people who are entitled',
+    summary: 'Adopt assignments that others made for entitled users',
     description:
-      'An adopted seat counts under the cap and is taken back when its owner leaves, as any other. Assignments of people who are not entitled are left alone.',
+      'An adopted seat counts toward the cap and is revoked when its user leaves, like any other. Assignments of users who are not entitled stay unmanaged. Lists the assignments and asks for confirmation.',
     examples: [
-      ['usher adopt', 'all entitlements: shows what there is, and asks'],
-      ['usher adopt amazon-q-developer --yes', 'one, without asking'],
+      ['usher adopt', 'all entitlements: list, then ask'],
+      ['usher adopt amazon-q-developer --yes', 'one entitlement, do not ask'],
     ],
     permissions: [
       ...READS,
@@ -88,23 +88,23 @@ export function adoptCommand(run: Runner): Command {
       ...STARTS,
     ],
   })
-    .argument('[ENTITLEMENT]', 'its name; all unless given')
-    .option('--yes', "don't ask")
-    .option('--wait', 'follow the executions to their ends')
+    .argument('[ENTITLEMENT]', 'name of an entitlement (default: all)')
+    .option('--yes', 'do not ask for confirmation')
+    .option('--wait', 'follow the executions to their end')
     .action(run(adopt));
 }
 
-/** A hold in force, and who is in it. */
-interface HeldHere {
+/** A hold in force, and the seats in it. */
+interface ActiveHold {
   application: string;
   hold: Hold;
   members: Seat[];
 }
 
-async function holdsOf({ ledger, entitlements }: Readers): Promise<HeldHere[]> {
+async function holdsOf({ ledger, entitlements }: Readers): Promise<ActiveHold[]> {
   const configured = entitlements.entitlements.map(({ application }) => application);
   const known = new Set([...configured, ...Object.keys((await ledger.work()).sweptAt)]);
-  const found: HeldHere[] = [];
+  const found: ActiveHold[] = [];
   for (const application of known) {
     const { hold, seats } = await ledger.holdings(application);
     if (!isHeld(hold)) continue;
@@ -124,9 +124,9 @@ async function held(context: Context, command: Command): Promise<void> {
   const readers = await readersOf(context);
   const holds = await holdsOf(readers);
   const now = clock.now();
-  const everybody = holds.flatMap(({ members }) => members);
-  const called = names ? await namesOfUsers(new Set(everybody.map(({ userId }) => userId)), context) : undefined;
-  const why = await terminal.working('Reading how they stand', (tell) => absencesOf(everybody, now, readers, tell));
+  const seats = holds.flatMap(({ members }) => members);
+  const called = names ? await namesOfUsers(new Set(seats.map(({ userId }) => userId)), context) : undefined;
+  const why = await terminal.working('Reading memberships', (report) => ineligibilitiesOf(seats, now, readers, report));
   if (json) {
     for (const { application, hold, members } of holds) {
       const { entitlement, reason, since, released } = hold;
@@ -161,23 +161,23 @@ async function held(context: Context, command: Command): Promise<void> {
     );
     terminal.line(
       hold.released === undefined
-        ? dim(`If they are to lose their seats: usher release ${digestOf(hold).slice(0, SHORT_DIGEST)}`)
-        : dim('Released; the next sweep acts on it.'),
+        ? dim(`To revoke these seats: usher release ${digestOf(hold).slice(0, SHORT_DIGEST)}`)
+        : dim('Released. The next sweep revokes the seats.'),
     );
   }
 }
 
-/** Why each is not entitled, as it is now. */
-async function absencesOf(
+/** Reads why each user is not entitled, as of now. */
+async function ineligibilitiesOf(
   seats: readonly Seat[],
   now: Date,
   readers: Readers,
-  tell: (text: string) => void,
+  report: (text: string) => void,
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const at = now.toISOString();
   for (const [index, { userId, applicationArn }] of seats.entries()) {
-    tell(`${index} of ${seats.length}`);
+    report(`${index} of ${seats.length}`);
     const { applications } = await readUser(userId, { at, expected: [] }, now, readers);
     const own = applications.find(({ entitlement }) => entitlement.application === applicationArn);
     const entitled = own?.user.entitled ? 'entitled again: keeps the seat' : undefined;
@@ -190,24 +190,27 @@ async function release(context: Context, command: Command): Promise<void> {
   const { terminal, clock } = context;
   const { yes, wait } = optionsOf(command, ActOptions);
   const given = (command.args[0] ?? '').toLowerCase();
-  if (!/^[0-9a-f]{8,64}$/.test(given)) throw new UsageError('DIGEST: expected 8 to 64 hex digits of usher held');
+  if (!/^[0-9a-f]{8,64}$/.test(given)) throw new UsageError('DIGEST: expected 8 to 64 hex digits, from usher held');
   const readers = await readersOf(context);
   const found = (await holdsOf(readers)).flatMap((one) =>
     one.hold.digests.filter(({ digest }) => digest.startsWith(given)).map((covered) => ({ ...one, covered })),
   );
   const [only, ...others] = found;
-  if (!only) throw new UsageError('No hold has this digest any more. Look again: usher held');
-  if (others.length > 0) throw new UsageError('Several digests begin like this: give more of it');
+  if (!only) throw new UsageError('No hold has this digest. List current holds: usher held');
+  if (others.length > 0) throw new UsageError('Ambiguous digest: give more characters');
   const { hold, members, covered } = only;
   const released = members.filter((seat) => (seat.hold ?? 0) <= covered.generation);
   const later = members.length - released.length;
   const now = clock.now();
-  const why = await absencesOf(released, now, readers, () => undefined);
+  const why = await ineligibilitiesOf(released, now, readers, () => undefined);
   terminal.note(
     `${hold.entitlement}: this releases ${count(released.length, 'revocation')} (${REASONS[hold.reason]}):`,
   );
   for (const { userId } of released) terminal.note(`  ${userId}  ${why.get(userId) ?? ''}`);
-  if (later > 0) terminal.note(`${count(later, 'person', 'people')} joined the hold after this digest, and stay held.`);
+  if (later > 0)
+    terminal.note(
+      `${count(later, 'user')} joined the hold after this digest and ${later === 1 ? 'stays' : 'stay'} held.`,
+    );
   if (!(await terminal.confirm(`Revoke ${count(released.length, 'seat')}?`, yes === true))) return;
   await startAndFollow({ machine: 'adminMachine', input: { release: covered.digest }, wait: wait === true }, context);
 }
@@ -216,17 +219,17 @@ async function adopt(context: Context, command: Command): Promise<void> {
   const { terminal, clock } = context;
   const { yes, wait } = optionsOf(command, ActOptions);
   const readers = await readersOf(context);
-  const named = chosen(readers.entitlements.entitlements, command.args[0]);
+  const named = selectEntitlements(readers.entitlements.entitlements, command.args[0]);
   const wanted = named.filter(({ mode }) => mode !== 'observe');
   const observed = named.filter(({ mode }) => mode === 'observe').map(({ name }) => name);
-  const refusal = `${observed.join(', ')}: observed only (mode: observe), so that nobody is adopted. Deploy mode: enforce first`;
+  const refusal = `${observed.join(', ')}: mode: observe changes nothing, so nothing is adopted. Deploy mode: enforce first`;
   if (wanted.length === 0) throw new UsageError(refusal);
   if (observed.length > 0) terminal.note(refusal);
   const cache = { members: new Map(), userPages: undefined };
-  const found = await terminal.working('Reading assignments and memberships', async (tell) => {
+  const found = await terminal.working('Reading assignments and memberships', async (report) => {
     const previews = [];
     for (const entitlement of wanted) {
-      tell(entitlement.name);
+      report(entitlement.name);
       previews.push(await preview(entitlement, clock.now(), readers, cache));
     }
     return previews;
@@ -234,9 +237,9 @@ async function adopt(context: Context, command: Command): Promise<void> {
   for (const { entitlement, adoptable, unmanaged, inUse } of found) {
     const { name, seats } = entitlement;
     const free = Math.max(0, seats.max - inUse);
-    const more = adoptable.length > free ? `, ${free} of them under the cap of ${seats.max}` : '';
+    const more = adoptable.length > free ? `, ${free} of which fit under the cap of ${seats.max}` : '';
     terminal.note(
-      `${name}: ${count(unmanaged, 'assignment')} not made by Usher, ${adoptable.length} of people who are entitled${more}.`,
+      `${name}: ${count(unmanaged, 'assignment')} not made by Usher, ${adoptable.length} of entitled users${more}.`,
     );
   }
   const some = found.filter(({ adoptable }) => adoptable.length > 0);
@@ -248,12 +251,12 @@ async function adopt(context: Context, command: Command): Promise<void> {
   }
 }
 
-/** @throws WrongUse when none has the name */
-function chosen(entitlements: readonly Entitlement[], name: string | undefined): readonly Entitlement[] {
+/** @throws UsageError if no entitlement has the name */
+function selectEntitlements(entitlements: readonly Entitlement[], name: string | undefined): readonly Entitlement[] {
   if (name === undefined) return entitlements;
   const found = entitlements.filter((one) => one.name === name);
   if (found.length > 0) return found;
   throw new UsageError(
-    `No entitlement has the name ${escaped(name)}. There are: ${entitlements.map((one) => one.name).join(', ')}`,
+    `No entitlement has the name ${escaped(name)}. Existing: ${entitlements.map((one) => one.name).join(', ')}`,
   );
 }

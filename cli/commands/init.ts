@@ -30,14 +30,14 @@ const DEFAULT_FILE = 'entitlements.yml';
 
 export function initCommand(run: Runner): Command {
   return commandOf('init', {
-    summary: 'Write entitlements.yml, by asking or from flags',
+    summary: 'Write entitlements.yml, from questions or options',
     description:
-      'Lists instances, applications and groups of AWS to choose from. What a flag says is not asked; with --instance, --application, --group and --max nothing is.',
+      'Lists the instances, applications and groups to choose from. Asks only for what no option says; with --instance, --application, --group and --max, asks nothing.',
     examples: [
-      ['usher init --region us-east-1', 'asks'],
+      ['usher init --region us-east-1', 'ask for everything'],
       [
         'usher init --application QDevProfile-us-east-1 --group developers --max 200',
-        'asks nothing, where there is one instance',
+        'ask nothing, if there is one instance',
       ],
     ],
     permissions: [
@@ -48,15 +48,15 @@ export function initCommand(run: Runner): Command {
       'identitystore:DescribeGroup',
     ],
   })
-    .option('--instance <ARN>', 'of Identity Center')
+    .option('--instance <ARN>', 'instance of Identity Center')
     .option('--application <ARN>', 'ARN or name of the application')
     .option('--group <GROUP...>', 'ids or display names of the groups whose members get it')
-    .option('--name <NAME>', 'of the entitlement; made of the application’s unless given')
-    .option('--max <N>', 'seats at most')
-    .option('--revoke-after-days <N>', 'days of grace; 0 unless given')
-    .option('--mode <MODE>', 'enforce, or observe to change nothing at first; enforce unless given')
-    .option('--output <FILE>', `${DEFAULT_FILE} unless given; - is standard output`)
-    .option('--force', 'replace the file')
+    .option('--name <NAME>', 'name of the entitlement (default: derived from the application)')
+    .option('--max <N>', 'maximum number of seats')
+    .option('--revoke-after-days <N>', 'days of grace (default: 0)')
+    .option('--mode <MODE>', 'enforce, or observe to change nothing at first (default: enforce)')
+    .option('--output <FILE>', `file to write, or - for standard output (default: ${DEFAULT_FILE})`)
+    .option('--force', 'replace an existing file')
     .action(run(init));
 }
 
@@ -64,7 +64,7 @@ async function init(context: Context, command: Command): Promise<void> {
   const options = optionsOf(command, Options);
   const { output = DEFAULT_FILE, force } = options;
   if (output !== '-' && existsSync(output) && !force) {
-    throw new UsageError(`${output} is there already. Write another by --output, or replace it by --force`);
+    throw new UsageError(`${output} exists. Name another file with --output, or replace it with --force`);
   }
   const services = await context.servicesWithoutEntitlements();
   const instances = await services.instances();
@@ -75,7 +75,7 @@ async function init(context: Context, command: Command): Promise<void> {
   const groups = await groupsOf(options, people, ask);
   const name =
     options.name ?? (await ask.text('Name of the entitlement, in logs and audit events', slugOf(application.name)));
-  const max = options.max ?? Number(await ask.text('Seats at most', undefined, '--max'));
+  const max = options.max ?? Number(await ask.text('Maximum number of seats', undefined, '--max'));
   const { revokeAfterDays = 0, mode = 'enforce' } = options;
   const { instanceArn, identityStoreId } = instance;
   const wanted = {
@@ -90,10 +90,10 @@ async function init(context: Context, command: Command): Promise<void> {
   if (output === '-') return context.terminal.line(text.trimEnd());
   writeFileSync(output, text);
   if (context.json) context.terminal.json({ file: output, entitlements: parsed.entitlements });
-  else context.terminal.note(`Wrote ${output}. Look at it, then: usher doctor`);
+  else context.terminal.note(`Wrote ${output}. Review it, then: usher doctor`);
 }
 
-/** Asks a person; where nobody is, the flag that is missing is named. */
+/** Questions to the operator. Without a terminal, an error names the missing option instead. */
 interface Questions {
   text(message: string, suggestion: string | undefined, flag?: string): Promise<string>;
   choose<T>(message: string, flag: string, choices: readonly { name: string; value: T }[]): Promise<T>;
@@ -102,7 +102,7 @@ interface Questions {
 
 async function questionsOf({ terminal }: Context): Promise<Questions> {
   if (!terminal.isInteractive) {
-    const refuse = (flag: string) => new UsageError(`Nobody is there to ask: give ${flag}`);
+    const refuse = (flag: string) => new UsageError(`There is no terminal to ask in: give ${flag}`);
     return {
       async text(_message, suggestion, flag = '--name') {
         if (suggestion === undefined || flag === '--max') throw refuse(flag);
@@ -132,8 +132,8 @@ async function instanceOf({ instance: wanted }: InitOptions, instances: Instance
   if (!only) {
     throw new MissingPrecondition(
       wanted === undefined
-        ? 'No instance of Identity Center is to be seen from this account and Region: --region, --profile'
-        : `${escaped(wanted)} is not to be seen from here; there is: ${all.map(({ instanceArn }) => instanceArn).join(', ') || 'none'}`,
+        ? 'This account and Region see no instance of Identity Center. Check --region and --profile'
+        : `This account and Region do not see ${escaped(wanted)}. They see: ${all.map(({ instanceArn }) => instanceArn).join(', ') || 'none'}`,
     );
   }
   if (others.length === 0) return only;
@@ -161,7 +161,7 @@ async function applicationOf(
   if (!found) throw new UsageError(`The instance has no application ${escaped(wanted)}`);
   if (others.length > 0) {
     throw new UsageError(
-      `${count(others.length + 1, 'application')} are called ${escaped(wanted)}: ${[found, ...others].map(({ applicationArn }) => applicationArn).join(', ')}. Give an ARN`,
+      `${count(others.length + 1, 'application')} have the name ${escaped(wanted)}: ${[found, ...others].map(({ applicationArn }) => applicationArn).join(', ')}. Give an ARN`,
     );
   }
   return found;
@@ -188,7 +188,7 @@ async function groupsOf({ group: wanted }: InitOptions, people: People, ask: Que
   return found;
 }
 
-/** A name for an entitlement: lower-case letters, digits and hyphens. */
+/** Derives the name of an entitlement: lower-case letters, digits and hyphens. */
 function slugOf(name: string | undefined): string {
   const slug = (name ?? '')
     .toLowerCase()

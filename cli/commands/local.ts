@@ -6,7 +6,7 @@ import { readText } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { LOCAL_PORT } from '../shared/endpoint.ts';
+import { EMULATOR_PORT } from '../shared/endpoint.ts';
 import { CommandFailed } from '../shared/failures.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
 import { count } from '../ui/text.ts';
@@ -22,29 +22,35 @@ const DEFAULT_PEOPLE = 20;
 
 export function localCommand(run: Runner): Command {
   return commandOf('local', {
-    summary: 'Serve the whole service on this machine, without AWS, until Ctrl-C',
+    summary: 'Serve the emulator until Ctrl-C, without AWS',
     description:
-      'Other commands use it with --local; so does every AWS tool that takes an endpoint (aws --endpoint-url …).\n' +
-      'It holds the configuration of --entitlements and, unless --directory names one, a made-up directory that fits it. Its clock goes like yours, or --speed times as fast; the tick comes every five minutes.',
+      'The emulator is the whole service on this machine. Other commands use it with --local, and so can every AWS tool that takes an endpoint (aws --endpoint-url …).\n' +
+      'It takes the configuration of --entitlements, and the directory of --directory or a generated one that fits. Its clock runs like yours, or --speed times as fast; the tick comes every five minutes.',
     examples: [
-      ['usher local', 'then, in another terminal: usher --local doctor'],
-      ['usher local --speed 60 --state ./state', 'an hour a minute; go on tomorrow where it was'],
+      ['usher local', 'then in another terminal: usher --local doctor'],
+      ['usher local --speed 60 --state ./state', 'one hour per minute; keeps its state'],
       ['usher local --people 5000', 'a large company'],
-      ['usher local --directory directory.yml', 'a directory of your own (docs/scenarios.md)'],
+      ['usher local --directory directory.yml', 'a directory of your own'],
     ],
     permissions: [],
   })
-    .option('--port <N>', `${LOCAL_PORT} unless given; 0 for a free one`)
-    .option('--speed <N>', 'seconds in one; 1 unless given')
-    .option('--people <N>', `in the made-up directory; ${DEFAULT_PEOPLE} unless given`)
-    .option('--directory <FILE>', 'users, groups and applications')
-    .option('--state <DIR>', 'keep everything here')
+    .option('--port <N>', `port to listen at, or 0 for a free one (default: ${EMULATOR_PORT})`)
+    .option('--speed <N>', 'seconds per real second (default: 1)')
+    .option('--people <N>', `users in the generated directory (default: ${DEFAULT_PEOPLE})`)
+    .option('--directory <FILE>', 'users, groups and applications (docs/scenarios.md)')
+    .option('--state <DIR>', 'folder that keeps the state')
     .action(run(local));
 }
 
 async function local(context: Context, command: Command): Promise<void> {
   const { terminal, json } = context;
-  const { port = LOCAL_PORT, speed = 1, people = DEFAULT_PEOPLE, directory: file, state } = optionsOf(command, Options);
+  const {
+    port = EMULATOR_PORT,
+    speed = 1,
+    people = DEFAULT_PEOPLE,
+    directory: file,
+    state,
+  } = optionsOf(command, Options);
   const entitlements = await context.configuration();
   const { DirectorySeedSchema } = await import('../../emulator/aws/identity-center/directory-seed.ts');
   const { exampleDirectory } = await import('../../emulator/scenario/example-directory.ts');
@@ -67,17 +73,19 @@ async function local(context: Context, command: Command): Promise<void> {
       signal: ending.signal,
       onListen({ endpoint, resumed }) {
         if (json) return terminal.json({ type: 'listening', endpoint });
-        terminal.line(`The local stack listens at ${endpoint}. Ctrl-C ends it.`);
+        terminal.line(`The emulator listens at ${endpoint}. Ctrl-C ends it.`);
         terminal.line(
-          `It has ${count(directory.users.length, 'user')}, ${count(directory.groups.length, 'group')}, ${count(directory.applications.length, 'application')}${resumed ? `, as ${state} has kept them` : ''}.`,
+          `It has ${count(directory.users.length, 'user')}, ${count(directory.groups.length, 'group')}, ${count(directory.applications.length, 'application')}${resumed ? `, from ${state}` : ''}.`,
         );
-        const other = port === LOCAL_PORT ? '' : `AWS_ENDPOINT_URL=${endpoint} `;
+        const other = port === EMULATOR_PORT ? '' : `AWS_ENDPOINT_URL=${endpoint} `;
         terminal.line(terminal.colors.dim(`In another terminal: ${other}npx usher --local doctor`));
       },
     });
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new CommandFailed(`Somebody listens at port ${port} already: another usher local? Choose one by --port`);
+      throw new CommandFailed(
+        `Port ${port} is in use. Is another usher local running? Choose another port with --port`,
+      );
     }
     throw error;
   }

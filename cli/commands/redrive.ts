@@ -16,19 +16,19 @@ import { count, escaped, relative } from '../ui/text.ts';
 
 const Options = z.object({ yes: z.optional(z.boolean()) });
 
-/** AWS redrives an execution so long after its end. */
+/** AWS redrives an execution up to this long after its end. */
 const REDRIVABLE_DAYS = 14;
-/** While a person reads and answers, nobody else receives the messages. */
+/** Hides the messages from other receivers while the operator reads and answers. */
 const HIDDEN_SECONDS = 600;
 
 export function redriveCommand(run: Runner): Command {
   return commandOf('redrive', {
-    summary: 'Run failed executions on, and start dead letters again',
+    summary: 'Redrive failed executions and start new ones from dead-letter messages',
     description:
-      'Without EXECUTION: all that failed or timed out in the last 14 days, each at the step that failed, and the messages in the dead-letter queues of events and ticks, each started from its event and deleted only when that has succeeded. What is no event is left where it is. Shows what there is, and asks.',
+      'Without EXECUTION, redrives all executions that failed or timed out in the last 14 days, each at the step that failed. It also starts an execution from each message in the dead-letter queues of events and ticks, and deletes a message only after its start has succeeded. Messages that are not events stay in the queue. Lists everything and asks for confirmation.',
     examples: [
-      ['usher redrive', 'shows, asks'],
-      ['usher redrive 6f1c0d9e-2b7a-4c35-9e41-0a8d5b3f7c21', 'one execution, and no messages'],
+      ['usher redrive', 'list everything, then ask'],
+      ['usher redrive 6f1c0d9e-2b7a-4c35-9e41-0a8d5b3f7c21', 'one execution, no messages'],
       ['usher redrive --yes --json', 'for programs'],
     ],
     permissions: [
@@ -44,8 +44,8 @@ export function redriveCommand(run: Runner): Command {
       'sqs:DeleteMessage',
     ],
   })
-    .argument('[EXECUTION...]', 'names or ARNs')
-    .option('--yes', "don't ask")
+    .argument('[EXECUTION...]', 'names or ARNs of executions')
+    .option('--yes', 'do not ask for confirmation')
     .action(run(redrive));
 }
 
@@ -60,18 +60,18 @@ async function redrive(context: Context, command: Command): Promise<void> {
   const named = command.args;
   const failed =
     named.length > 0
-      ? await namedOnes(named, machines, executions)
-      : await context.terminal.working('Reading executions', () => failedOnes(machines, executions, context));
+      ? await namedExecutions(named, machines, executions)
+      : await context.terminal.working('Reading executions', () => failedExecutions(machines, executions, context));
   const failures = await redriveExecutions(failed, executions, yes === true, context);
   const left =
     named.length > 0 ? 0 : await redriveMessages(machines[0] ?? '', executions, services, yes === true, context);
   if (failed.length === 0 && left === undefined)
-    context.terminal.note('Nothing has failed, and there are no dead letters.');
-  if (failures > 0) throw new CommandFailed(`${count(failures, 'execution')} could not be redriven`);
+    context.terminal.note('There are no failed executions and no dead-letter messages.');
+  if (failures > 0) throw new CommandFailed(`AWS refused to redrive ${count(failures, 'execution')}`);
 }
 
-/** @throws WrongUse when one isn't there */
-async function namedOnes(
+/** Reads the executions that the command line names. @throws UsageError if one does not exist */
+async function namedExecutions(
   names: readonly string[],
   machines: readonly string[],
   executions: Executions,
@@ -81,7 +81,7 @@ async function namedOnes(
     const prefixes = machines.map((machine) => machine.replace(':stateMachine:', ':execution:'));
     const arns = prefixes.map((prefix) => (name.startsWith(`${prefix}:`) ? name : `${prefix}:${name}`));
     if (name.startsWith('arn:') && !arns.includes(name)) {
-      throw new UsageError(`${escaped(name)} is no execution of this stage, account and Region`);
+      throw new UsageError(`${escaped(name)} is not an execution of this stage, account and Region`);
     }
     let detail: ExecutionDetail | undefined;
     for (const arn of arns) detail ??= await executions.describe(arn);
@@ -91,7 +91,7 @@ async function namedOnes(
   return found;
 }
 
-async function failedOnes(
+async function failedExecutions(
   machines: readonly string[],
   executions: Executions,
   { clock }: Context,
@@ -113,7 +113,7 @@ async function failedOnes(
   return found;
 }
 
-/** @returns how many AWS refused */
+/** Redrives executions after confirmation. @returns how many AWS refused */
 async function redriveExecutions(
   failed: readonly ExecutionDetail[],
   executions: Executions,
@@ -143,25 +143,27 @@ async function redriveExecutions(
     if (json) terminal.json({ type: outcome, execution: arn });
     else
       terminal.line(
-        outcome === 'redriven' ? `redriven ${name}` : `${name}: it runs, succeeded, or ended more than 14 days ago`,
+        outcome === 'redriven'
+          ? `redriven ${name}`
+          : `${name} is not redriven: it runs, succeeded, or ended more than 14 days ago`,
       );
   }
   return refused;
 }
 
-/** A message, and what is to become of it. */
-interface Letter {
+/** A message of a dead-letter queue, and what to do with it. */
+interface DeadLetter {
   queue: string;
   message: Message;
-  /** What starts an execution; undefined for what is no event. */
+  /** The input of the execution to start; undefined if the message is not an event. */
   input?: object;
-  /** In a few words: what it is, or why it is left. */
+  /** What the message is, or why it stays. */
   title: string;
-  /** Of the execution; starting it twice under one name starts it once. */
+  /** The name of the execution: two starts with one name start one execution. */
   name: string;
 }
 
-/** @returns how many are left; undefined when there were none at all */
+/** Starts executions from messages after confirmation. @returns how many messages stay; undefined if there were none */
 async function redriveMessages(
   machine: string,
   executions: Executions,
@@ -171,10 +173,10 @@ async function redriveMessages(
 ): Promise<number | undefined> {
   const { terminal, json, clock } = context;
   const queues = await services.queues();
-  const others = await tellOthers(queues, services, context);
+  const others = await countOthers(queues, services, context);
   const letters = await lettersIn(queues, services, context);
   if (letters.length === 0) return others > 0 ? others : undefined;
-  const started = new Set<Letter>();
+  const started = new Set<DeadLetter>();
   try {
     if (json)
       for (const { queue, message, title } of letters) terminal.json({ type: 'message', queue, id: message.id, title });
@@ -192,7 +194,8 @@ async function redriveMessages(
     }
     const startable = letters.filter((letter) => letter.input !== undefined);
     if (startable.length === 0) return letters.length;
-    if (!(await terminal.confirm(`Start ${count(startable.length, 'message')} again?`, yes))) return letters.length;
+    const question = `Start an execution from ${count(startable.length, 'message')}?`;
+    if (!(await terminal.confirm(question, yes))) return letters.length;
     for (const letter of startable) {
       const { arn } = await executions.start(machine, letter.input, letter.name);
       await queues.remove(letter.queue, letter.message);
@@ -206,15 +209,15 @@ async function redriveMessages(
   }
 }
 
-async function lettersIn(queues: Queues, { names }: Services, context: Context): Promise<Letter[]> {
+async function lettersIn(queues: Queues, { names }: Services, context: Context): Promise<DeadLetter[]> {
   const entitlements = await context.entitlements();
   const around = { entitlements, execution: 'redrive', startedAt: context.clock.now() };
-  const letters: Letter[] = [];
+  const letters: DeadLetter[] = [];
   for (const queue of [names.queues.events, names.queues.ticks]) {
     const messages = await queues.receiveAll(queue, HIDDEN_SECONDS);
     const [first] = messages ?? [];
     for (const message of messages ?? []) {
-      // One tick does what all that were missed would have done.
+      // One tick does what all missed ticks would have done.
       const name = queue === names.queues.ticks ? `redrive-${first?.id}` : `redrive-${message.id}`;
       letters.push({ queue, message, name, ...contentOf(message.body, queue === names.queues.ticks, around) });
     }
@@ -222,39 +225,39 @@ async function lettersIn(queues: Queues, { names }: Services, context: Context):
   return letters;
 }
 
-/** An event from the queue of events, or a tick from that of ticks: nothing else is started from a queue. */
-function contentOf(body: string, tick: boolean, around: StartContext): Pick<Letter, 'input' | 'title'> {
+/** Parses a message. The queue of events starts only events, and the queue of ticks only ticks. */
+function contentOf(body: string, tick: boolean, around: StartContext): Pick<DeadLetter, 'input' | 'title'> {
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch (error) {
-    if (error instanceof SyntaxError) return { title: 'not JSON: left where it is' };
+    if (error instanceof SyntaxError) return { title: 'not JSON: stays in the queue' };
     throw error;
   }
-  if (!isObject(value)) return { title: 'not an event: left where it is' };
+  if (!isObject(value)) return { title: 'not an event: stays in the queue' };
   const isEvent = Object.hasOwn(value, 'detail-type') || Object.hasOwn(value, 'source');
   const isTick = Object.keys(value).length === 1 && value['scope'] === 'tick';
-  if (!(tick ? isTick : isEvent)) return { title: `not ${tick ? 'a tick' : 'an event'}: left where it is` };
+  if (!(tick ? isTick : isEvent)) return { title: `not ${tick ? 'a tick' : 'an event'}: stays in the queue` };
   try {
     normalize(value, around);
     return { input: value, title: tick ? 'tick' : titleOf(value) };
   } catch (error) {
     if (!(error instanceof InvalidRequestError)) throw error;
-    return { title: `an event that is not understood (${error.path}): left where it is` };
+    return { title: `an invalid event (${error.path}): stays in the queue` };
   }
 }
 
-/** Queues whose messages start nothing. @returns how many messages they have */
-async function tellOthers(queues: Queues, { names }: Services, { terminal }: Context): Promise<number> {
+/** Prints how many messages the other queues have, which start nothing. @returns their number */
+async function countOthers(queues: Queues, { names }: Services, { terminal }: Context): Promise<number> {
   let messages = 0;
   for (const [queue, what] of [
-    [names.queues.failures, 'failures that are not on the audit stream'],
-    [names.queues.audit, 'audit events that the log group did not take; the archive has them: usher replay'],
+    [names.queues.failures, 'failures that are missing on the audit stream'],
+    [names.queues.audit, 'audit events that are missing in the log group; the archive has them: usher replay'],
   ] as const) {
     const size = (await queues.size(queue)) ?? 0;
     messages += size;
     if (size > 0)
-      terminal.note(`${queue}: ${count(size, 'message')}, ${what}. They start nothing, and are left where they are.`);
+      terminal.note(`${queue}: ${count(size, 'message')}, ${what}. They start nothing and stay in the queue.`);
   }
   return messages;
 }

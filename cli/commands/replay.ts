@@ -24,13 +24,13 @@ const Options = z.object({
 
 export function replayCommand(run: Runner): Command {
   return commandOf('replay', {
-    summary: 'Play events of a file, or of the audit archive, once more',
+    summary: 'Replay events of a file, or the audit archive',
     description:
-      'FILE: its events start the machine, as the rule would have done; with --bus they are put on that bus. Without FILE: what the audit archive has kept since WHEN is put on the audit bus again; consumers drop second copies by metadata.uid.',
+      'With FILE, starts one execution per event, as the rule would do; with --bus, puts the events on that bus instead. Without FILE, EventBridge replays the audit archive since WHEN to the audit bus; consumers drop second copies by metadata.uid. Asks for confirmation.',
     examples: [
-      ['usher replay events.jsonl', 'starts an execution for each event'],
-      ['usher replay audit.jsonl --bus my-audit-test', 'to a bus of yours'],
-      ['usher replay --since 3h', 'the audit stream of the last three hours'],
+      ['usher replay events.jsonl', 'start one execution per event'],
+      ['usher replay audit.jsonl --bus my-audit-test', 'put the events on a bus of yours'],
+      ['usher replay --since 3h', 'replay the audit stream of three hours'],
     ],
     permissions: [
       'sts:GetCallerIdentity',
@@ -42,11 +42,11 @@ export function replayCommand(run: Runner): Command {
       'events:PutEvents (the bus that you name)',
     ],
   })
-    .argument('[FILE]', 'events: JSON, an array, or JSON Lines; - is standard input')
+    .argument('[FILE]', 'event file, or - for standard input')
     .option('--bus <NAME>', 'put the events of FILE on this bus')
-    .option('--since <WHEN>', 'of the archive: 15m, 3h, 7d, or a time in UTC')
-    .option('--until <WHEN>', 'likewise; now unless given')
-    .option('--yes', "don't ask")
+    .option('--since <WHEN>', 'start of the replay: 15m, 3h, 7d, or a time in UTC')
+    .option('--until <WHEN>', 'end of the replay, likewise (default: now)')
+    .option('--yes', 'do not ask for confirmation')
     .action(run(replay));
 }
 
@@ -55,11 +55,11 @@ async function replay(context: Context, command: Command): Promise<void> {
   const [file] = command.args;
   if (file === undefined) {
     if (since === undefined || bus !== undefined)
-      throw new UsageError('Give a FILE, or --since for the audit archive (which has no --bus)');
+      throw new UsageError('Give FILE, or --since for the audit archive (which takes no --bus)');
     return replayArchive(since, until, yes === true, context);
   }
   if (since !== undefined || until !== undefined)
-    throw new UsageError('--since and --until are of the archive, not of a FILE');
+    throw new UsageError('--since and --until belong to the audit archive, not to FILE');
   const events = parseEvents(await readText(file), labelOf(file));
   if (bus === undefined) await replayToMachine(events, labelOf(file), yes === true, context);
   else
@@ -76,9 +76,9 @@ async function replayToMachine(events: readonly object[], file: string, yes: boo
   const entitlements = await context.entitlements();
   const around = { entitlements, execution: 'replay', startedAt: clock.now() };
   const ignored = events.filter((event, index) => {
-    // A file of events is not a way to ask for what a person asks for.
+    // A file of events must not be a way to start what only an operator may start.
     if (!['detail-type', 'source', 'eventSource', 'eventName'].some((key) => Object.hasOwn(event, key))) {
-      throw new InputError(file, [{ path: `[${index}]`, problem: 'not an event; a manual start is: usher start' }]);
+      throw new InputError(file, [{ path: `[${index}]`, problem: 'not an event. For a manual start: usher start' }]);
     }
     try {
       return 'ignored' in normalize(event, around);
@@ -87,7 +87,7 @@ async function replayToMachine(events: readonly object[], file: string, yes: boo
       throw new InputError(file, [{ path: `[${index}]`, problem: error.message }]);
     }
   }).length;
-  terminal.note(`${count(events.length, 'event')}, of which ${ignored} will be ignored.`);
+  terminal.note(`${count(events.length, 'event')}, ${ignored} of which will be ignored.`);
   if (!(await terminal.confirm(`Start ${count(events.length, 'execution')}?`, yes))) return;
   const services = await context.services();
   const executions = await services.executions();
@@ -108,7 +108,7 @@ async function replayToMachine(events: readonly object[], file: string, yes: boo
   if (!json) terminal.line(`started ${count(done, 'execution')}`);
 }
 
-/** @throws InputError when it isn't one that EventBridge takes */
+/** Parses an event. @throws InputError if EventBridge would not accept it */
 function plainEvent(event: object, index: number, file: string): BusEntry {
   const EventSchema = z.object({
     source: z.string().check(z.minLength(1)),
@@ -119,10 +119,10 @@ function plainEvent(event: object, index: number, file: string): BusEntry {
   });
   const { success, data } = EventSchema.safeParse(event);
   const refuse = (problem: string) => new InputError(file, [{ path: `[${index}]`, problem }]);
-  if (!success) throw refuse('not an event in EventBridge’s envelope: expected source, detail-type and detail');
+  if (!success) throw refuse('not an EventBridge event: expected source, detail-type and detail');
   const { source, time, resources, detail } = data;
   if (source.startsWith('aws.'))
-    throw refuse('EventBridge takes no event of AWS (source aws.…): leave out --bus, so that it starts the machine');
+    throw refuse('EventBridge accepts no event of AWS (source aws.…). Without --bus, the event starts an execution');
   if (time !== undefined && Number.isNaN(Date.parse(time))) throw refuse('time: expected an ISO 8601 time');
   return { source, detailType: data['detail-type'], ...(time === undefined ? {} : { time }), resources, detail };
 }
@@ -157,26 +157,26 @@ async function replayArchive(since: string, until: string | undefined, yes: bool
   const to = until === undefined ? now : momentIn(until, now);
   if (!(from && to))
     throw new UsageError('--since, --until: expected 15m, 3h, 7d, or a time in UTC such as 2026-11-25T08:00Z');
-  if (from >= to) throw new UsageError('--since has to be before --until');
+  if (from >= to) throw new UsageError('--since must be before --until');
   const services = await context.services();
   const deployment = await services.deployment();
   const { names } = services;
   const archive = await deployment.archive(names.auditArchive);
   const busArn = await deployment.bus(names.auditBus);
   if (!archive || busArn === undefined)
-    throw new MissingPrecondition(`There is no archive ${names.auditArchive}. Is Usher deployed here?`);
+    throw new MissingPrecondition(`There is no archive ${names.auditArchive} with its bus. Is Usher deployed here?`);
   terminal.note(
-    `From ${timeOf(from)} to ${timeOf(to)} UTC, to ${names.auditBus}: every rule there sees the events again.`,
+    `From ${timeOf(from)} to ${timeOf(to)} UTC, to ${names.auditBus}: every rule of this bus sees the events again.`,
   );
-  if (!(await terminal.confirm('Replay them?', yes))) return;
+  if (!(await terminal.confirm('Replay these events?', yes))) return;
   const replays = await services.replays();
   const name = `${names.prefix}-${now.toISOString().replace(/[:.]/g, '-')}`;
   await replays.start({ name, archiveArn: archive.arn, busArn, from, to });
-  const { state, reason } = await terminal.working(`Replaying as ${name}`, async (tell) => {
+  const { state, reason } = await terminal.working(`Replaying as ${name}`, async (report) => {
     for (;;) {
       const found = await replays.state(name);
       if (found.state !== 'STARTING' && found.state !== 'RUNNING') return found;
-      tell(found.state.toLowerCase());
+      report(found.state.toLowerCase());
       await sleep(pollMilliseconds(context));
     }
   });

@@ -11,13 +11,15 @@ import { UsageError } from '../shared/failures.ts';
 import { count, escaped, numberOf, relative } from '../ui/text.ts';
 
 const UNMANAGED = 'unmanaged';
-const STATUSES = [...SeatStatusSchema.options, UNMANAGED];
+const SEAT_STATUSES = [...SeatStatusSchema.options, UNMANAGED];
 
 const Options = z.object({
   people: z.optional(z.boolean()),
   entitlement: z.optional(z.string()),
   status: z.optional(
-    z.string().check(z.refine((status) => STATUSES.includes(status), `expected one of ${STATUSES.join(', ')}`)),
+    z
+      .string()
+      .check(z.refine((status) => SEAT_STATUSES.includes(status), `expected one of ${SEAT_STATUSES.join(', ')}`)),
   ),
   names: z.optional(z.boolean()),
   csv: z.optional(z.boolean()),
@@ -25,11 +27,12 @@ const Options = z.object({
 
 export function seatsCommand(run: Runner): Command {
   return commandOf('seats', {
-    summary: 'Seats, waiting line, leaving, held, failed and unmanaged',
-    description: 'By entitlement, or with --people person by person. Ids only, unless you ask for --names.',
+    summary: 'Show seats, waitlist, leaving, held, failed and unmanaged (read-only)',
+    description:
+      'Counts seats by entitlement or, with --people, lists them user by user. Prints ids only, unless you add --names.',
     examples: [
-      ['usher seats', 'how full each entitlement is'],
-      ['usher seats --people --status waitlisted --names', 'who waits, first come first served'],
+      ['usher seats', 'seats and cap of each entitlement'],
+      ['usher seats --people --status waitlisted --names', 'the waitlist, in its order'],
       ['usher seats --csv --names > seats.csv', 'for a spreadsheet'],
     ],
     permissions: [
@@ -40,27 +43,27 @@ export function seatsCommand(run: Runner): Command {
       'identitystore:ListUsers',
     ],
   })
-    .option('--people', 'person by person')
-    .option('--entitlement <NAME>', 'only this one')
-    .option('--status <STATUS>', `only these people: ${STATUSES.join(', ')}`)
-    .option('--names', 'also how people are called')
+    .option('--people', 'list user by user')
+    .option('--entitlement <NAME>', 'only this entitlement')
+    .option('--status <STATUS>', `only users of this status: ${SEAT_STATUSES.join(', ')}`)
+    .option('--names', 'also print names')
     .option('--csv', 'comma-separated values; implies --people')
     .action(run(seats));
 }
 
-/** All that an entitlement holds, and what it doesn't. */
-interface Filling {
+/** The seats and assignments of an entitlement. */
+interface EntitlementSeats {
   entitlement: string;
   application: string;
-  /** Undefined for an application that isn't configured any more. */
+  /** Undefined for an application that is no longer configured. */
   max: number | undefined;
   seats: Seat[];
-  /** Users whom somebody else has assigned. */
+  /** Ids of users whom others have assigned. */
   unmanaged: string[];
   assignedGroups: string[];
 }
 
-/** A line of the list of people. */
+/** A row of the list of users. */
 interface Row {
   entitlement: string;
   userId: string;
@@ -73,22 +76,22 @@ interface Row {
 
 async function seats(context: Context, command: Command): Promise<void> {
   const { people, entitlement, status, names, csv } = optionsOf(command, Options);
-  const fillings = await context.terminal.working('Reading seats and assignments', (tell) =>
-    fillingsOf(context, entitlement, tell),
+  const found = await context.terminal.working('Reading seats and assignments', (report) =>
+    readSeats(context, entitlement, report),
   );
-  if (!(people || csv || status !== undefined)) return summarize(fillings, context);
-  const rows = fillings
+  if (!(people || csv || status !== undefined)) return summarize(found, context);
+  const rows = found
     .flatMap(rowsOf)
     .filter((row) => (status === undefined ? row.status !== 'revoked' : row.status === status));
   const called = names ? await namesOfUsers(new Set(rows.map(({ userId }) => userId)), context) : undefined;
-  await list(rows, called, csv === true, context);
+  await listUsers(rows, called, csv === true, context);
 }
 
-async function fillingsOf(
+async function readSeats(
   context: Context,
   only: string | undefined,
-  tell: (text: string) => void,
-): Promise<Filling[]> {
+  report: (detail: string) => void,
+): Promise<EntitlementSeats[]> {
   const { applications, ledger, entitlements } = await readersOf(context);
   const configured = entitlements.entitlements.map(({ name, application, seats: cap }) => ({
     name,
@@ -98,10 +101,10 @@ async function fillingsOf(
   const known = new Set(configured.map(({ application }) => application));
   const others = Object.keys((await ledger.work()).sweptAt).filter((application) => !known.has(application));
   const gone = others.map((application) => ({ name: undefined, application, max: undefined }));
-  const fillings: Filling[] = [];
+  const found: EntitlementSeats[] = [];
   for (const { name, application, max } of [...configured, ...gone]) {
     if (only !== undefined && name !== only) continue;
-    tell(application);
+    report(application);
     const { seats: held } = await ledger.holdings(application);
     const ours = new Set(held.filter(takesSlot).map(({ userId }) => userId));
     const unmanaged: string[] = [];
@@ -113,17 +116,17 @@ async function fillingsOf(
       }
     }
     const entitlement = name ?? held[0]?.entitlement ?? application;
-    fillings.push({ entitlement, application, max, seats: held, unmanaged, assignedGroups });
+    found.push({ entitlement, application, max, seats: held, unmanaged, assignedGroups });
   }
-  if (only !== undefined && fillings.length === 0) throw new UsageError(`No entitlement has the name ${escaped(only)}`);
-  return fillings;
+  if (only !== undefined && found.length === 0) throw new UsageError(`No entitlement has the name ${escaped(only)}`);
+  return found;
 }
 
 const COUNTED = ['waitlisted', 'leaving', 'held', 'failed'] as const;
 
-function summarize(fillings: readonly Filling[], { terminal, json }: Context): void {
-  const counted = fillings.map(({ seats: all, unmanaged, ...filling }) => ({
-    ...filling,
+function summarize(found: readonly EntitlementSeats[], { terminal, json }: Context): void {
+  const counted = found.map(({ seats: all, unmanaged, ...rest }) => ({
+    ...rest,
     seats: all.filter(takesSlot).length,
     ...Object.fromEntries(COUNTED.map((status) => [status, all.filter((seat) => seat.status === status).length])),
     unmanaged: unmanaged.length,
@@ -135,7 +138,7 @@ function summarize(fillings: readonly Filling[], { terminal, json }: Context): v
   const { colors } = terminal;
   terminal.table(
     ['ENTITLEMENT', 'SEATS', 'MAX', 'WAITING', 'LEAVING', 'HELD', 'FAILED', 'UNMANAGED'],
-    fillings.map(({ entitlement, seats: all, max, unmanaged }) => {
+    found.map(({ entitlement, seats: all, max, unmanaged }) => {
       const taken = all.filter(takesSlot).length;
       const full = max !== undefined && taken >= max;
       const numbers = COUNTED.map((status) => all.filter((seat) => seat.status === status).length);
@@ -148,16 +151,16 @@ function summarize(fillings: readonly Filling[], { terminal, json }: Context): v
       ];
     }),
   );
-  for (const { entitlement, assignedGroups } of fillings) {
+  for (const { entitlement, assignedGroups } of found) {
     if (assignedGroups.length === 0) continue;
     terminal.note(
-      `${entitlement}: ${count(assignedGroups.length, 'group is', 'groups are')} assigned as a whole (${assignedGroups.join(', ')}): members have access whatever becomes of their seats`,
+      `${entitlement}: ${count(assignedGroups.length, 'group is', 'groups are')} assigned as a whole (${assignedGroups.join(', ')}). Their members have access with or without a seat`,
     );
   }
 }
 
-/** By status; within a status in the order of the waitlist, users without a seat by their id. */
-function rowsOf({ entitlement, seats: all, unmanaged }: Filling): Row[] {
+/** Sorts by status; within a status in the order of the waitlist, users without a seat by id. */
+function rowsOf({ entitlement, seats: all, unmanaged }: EntitlementSeats): Row[] {
   const ours = all.map(({ userId, status, changedAt, dueAt, refusal, requestedAt }) => ({
     entitlement,
     userId,
@@ -176,12 +179,12 @@ function rowsOf({ entitlement, seats: all, unmanaged }: Filling): Row[] {
     reason: undefined,
     requestedAt: '',
   }));
-  const order = ({ status }: Row) => STATUSES.indexOf(status);
+  const order = ({ status }: Row) => SEAT_STATUSES.indexOf(status);
   const bySeat = (a: Row, b: Row) => (a.status === UNMANAGED ? (a.userId < b.userId ? -1 : 1) : byRequest(a, b));
   return [...ours, ...others].sort((a, b) => order(a) - order(b) || bySeat(a, b));
 }
 
-async function list(
+async function listUsers(
   rows: readonly Row[],
   names: ReadonlyMap<string, string> | undefined,
   csv: boolean,
@@ -197,7 +200,7 @@ async function list(
   }
   if (csv) {
     const columns = [...(names ? ['name'] : []), 'userId', 'entitlement', 'status', 'since', 'dueAt', 'reason'];
-    // A name that begins with = would be a formula for whoever opens it.
+    // In a spreadsheet, a name that begins with = would be a formula.
     const { stringify } = await import('csv-stringify/sync');
     terminal.line(stringify(named, { header: true, columns, escape_formulas: true }).trimEnd());
     return;

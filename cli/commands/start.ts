@@ -21,16 +21,16 @@ type StartOptions = z.infer<typeof Options>;
 
 export function startCommand(run: Runner): Command {
   return commandOf('start', {
-    summary: 'Start the onboarding by hand, for a user, a group or everybody',
+    summary: 'Start a user, a group or everything by hand',
     description:
-      'It only makes Usher look: who gets or loses a seat follows from Identity Center as it is.\n\n' +
-      'Only ids go into the execution, except with --expected: then its input names the person as you do, until SCIM has brought them.',
+      'A start only makes Usher check: Identity Center decides who gets or loses a seat.\n\n' +
+      'Only ids go into the execution, except with --expected: then its input has the name or address that you typed, until SCIM has provisioned the user.',
     examples: [
-      ['usher start --user alice@example.com --wait', 'one person, followed state by state'],
-      ['usher start --user alice@example.com --expected', 'somebody whom SCIM brings within a day'],
-      ['usher start --user alice --group q-developers', 'also wait until she is in this group'],
-      ['usher start --group q-developers', 'a group'],
-      ['usher start --all', 'all entitlements'],
+      ['usher start --user alice@example.com --wait', 'one user, followed state by state'],
+      ['usher start --user alice@example.com --expected', 'a user whom SCIM provisions within a day'],
+      ['usher start --user alice --group q-developers', 'also wait for this membership'],
+      ['usher start --group q-developers', 'all users of a group'],
+      ['usher start --all', 'all users of all entitlements'],
     ],
     permissions: [
       'sts:GetCallerIdentity',
@@ -44,12 +44,12 @@ export function startCommand(run: Runner): Command {
     ],
   })
     .option('--user <WHO>', WHO)
-    .option('--issuer <ISSUER>', 'of an external id')
-    .option('--group <GROUP>', 'id or display name; with --user, a membership to wait for')
-    .option('--all', 'everybody of all entitlements')
-    .option('--expected', 'start although the identity store has no such user yet')
-    .option('--wait-seconds <N>', 'how long the execution waits for the user; a day unless given')
-    .option('--wait', 'follow it to its end')
+    .option('--issuer <ISSUER>', 'issuer of an external id')
+    .option('--group <GROUP>', 'id or display name of a group; with --user, a membership to wait for')
+    .option('--all', 'all users of all entitlements')
+    .option('--expected', 'accept a user whom the identity store does not have yet')
+    .option('--wait-seconds <N>', 'how long the execution waits for the user (default: one day)')
+    .option('--wait', 'follow the execution to its end')
     .action(run(start));
 }
 
@@ -59,7 +59,7 @@ async function start(context: Context, command: Command): Promise<void> {
   await startAndFollow({ machine: 'machine', input, wait: options.wait === true }, context);
 }
 
-/** The input of a manual start. @throws WrongUse */
+/** Returns the input of a manual start. @throws UsageError */
 async function inputOf(options: StartOptions, context: Context): Promise<object> {
   const { user, group, all, expected, waitSeconds } = options;
   const ways = [user !== undefined, group !== undefined && user === undefined, all === true].filter(Boolean).length;
@@ -71,10 +71,10 @@ async function inputOf(options: StartOptions, context: Context): Promise<object>
   if (all) return { scope: 'everything' };
   if (user === undefined) return { groupId };
   const more = { ...(groupId && { groupId }), ...(waitSeconds !== undefined && { waitSeconds }) };
-  return { ...(await userOf(user, options, context)), ...more };
+  return { ...(await userInputOf(user, options, context)), ...more };
 }
 
-async function userOf(user: string, { issuer, expected }: StartOptions, context: Context): Promise<object> {
+async function userInputOf(user: string, { issuer, expected }: StartOptions, context: Context): Promise<object> {
   const { identityCenter } = await context.entitlements();
   const services = await context.services();
   const directory = await services.directory(identityCenter.identityStoreId);
@@ -83,18 +83,18 @@ async function userOf(user: string, { issuer, expected }: StartOptions, context:
   if (userId !== undefined) return { userId };
   if (!expected) {
     throw new UsageError(
-      `The identity store has no user ${escaped(user)}. If SCIM is still to bring them, add --expected: the execution waits`,
+      `The identity store has no user ${escaped(user)}. If SCIM will provision them, add --expected: then the execution waits`,
     );
   }
   const selectors = selectorsOf(user, issuer);
   const [first] = selectors;
   if (selectors.length > 1 || !first) {
-    throw new UsageError(`Say what ${escaped(user)} is, so that it can be waited for: userName:… or email:…`);
+    throw new UsageError(`Say what ${escaped(user)} is, so that the execution can wait for it: userName:… or email:…`);
   }
   return first;
 }
 
-/** @throws WrongUse when there is no such group, or no entitlement names it */
+/** @throws UsageError if there is no such group, or no entitlement names it */
 async function configuredGroup(group: string, context: Context): Promise<string> {
   const { identityCenter, entitlements } = await context.entitlements();
   const services = await context.services();
@@ -103,6 +103,6 @@ async function configuredGroup(group: string, context: Context): Promise<string>
   const configured = [...new Set(entitlements.flatMap(({ groups }) => groups))];
   if (configured.includes(groupId)) return groupId;
   throw new UsageError(
-    `No entitlement names the group ${groupId}, so that starting for it would do nothing. ${count(configured.length, 'group is', 'groups are')} configured: ${configured.slice(0, 10).join(', ')}${configured.length > 10 ? ', …' : ''}`,
+    `No entitlement names the group ${groupId}, so a start would do nothing. ${count(configured.length, 'group is', 'groups are')} configured: ${configured.slice(0, 10).join(', ')}${configured.length > 10 ? ', …' : ''}`,
   );
 }

@@ -16,13 +16,13 @@ const Options = z.object({ limit: z.optional(wholeNumber(1, 1000)) });
 
 export function statusCommand(run: Runner): Command {
   return commandOf('status', {
-    summary: 'Executions that run or ran, or one of them in full',
+    summary: 'List executions, or show one in full (read-only)',
     description:
-      'EXECUTION is a name or an ARN. Of one execution: its way through the states, waits, retries, outcome, the audit events that it told, and the reason in words.',
+      'EXECUTION is a name or an ARN. For one execution, prints its states, waits, retries, audit events and outcome, with the reason in words.',
     examples: [
-      ['usher status', 'what runs, and what ran last'],
+      ['usher status', 'running executions, then the newest'],
       ['usher status --limit 100 --json | jq .status', 'for programs'],
-      ['usher status 6f1c0d9e-2b7a-4c35-9e41-0a8d5b3f7c21', 'one in full'],
+      ['usher status 6f1c0d9e-2b7a-4c35-9e41-0a8d5b3f7c21', 'one execution in full'],
     ],
     permissions: [
       'sts:GetCallerIdentity',
@@ -32,8 +32,8 @@ export function statusCommand(run: Runner): Command {
       'logs:FilterLogEvents',
     ],
   })
-    .argument('[EXECUTION]', 'name or ARN')
-    .option('--limit <N>', 'how many of the last are listed; 20 unless given')
+    .argument('[EXECUTION]', 'name or ARN of an execution')
+    .option('--limit <N>', 'number of executions to list (default: 20)')
     .action(run(status));
 }
 
@@ -46,12 +46,12 @@ async function status(context: Context, command: Command): Promise<void> {
     await services.machineArn(services.names.adminMachine),
   ];
   const [name] = command.args;
-  if (name === undefined) return list(machines, limit, executions, context);
-  await showOne(await find(name, machines, executions), executions, services, context);
+  if (name === undefined) return listExecutions(machines, limit, executions, context);
+  await printExecution(await find(name, machines, executions), executions, services, context);
 }
 
-/** Running ones first, then the newest. */
-async function list(
+/** Lists running executions first, then the newest. */
+async function listExecutions(
   machines: readonly string[],
   limit: number,
   executions: Executions,
@@ -67,14 +67,14 @@ async function list(
     for (const one of shown) terminal.json(summaryOf(one));
     return;
   }
-  if (shown.length === 0) return terminal.line('No execution yet.');
+  if (shown.length === 0) return terminal.line('There is no execution yet.');
   const now = clock.now();
   terminal.table(
     ['EXECUTION', 'MACHINE', 'STATUS', 'STARTED', 'TOOK'],
     shown.map(({ name, arn, status: state, startedAt, endedAt }) => [
       escaped(name),
       arn.split(':')[6] ?? '',
-      coloured(state, context),
+      coloredStatus(state, context),
       relative(startedAt, now),
       endedAt ? durationOf(secondsBetween(startedAt, endedAt)) : '',
     ]),
@@ -90,7 +90,7 @@ async function newest(executions: Executions, machine: string, limit: number): P
   return found.slice(0, limit);
 }
 
-function coloured(state: string, { terminal: { colors } }: Context): string {
+function coloredStatus(state: string, { terminal: { colors } }: Context): string {
   if (state === 'SUCCEEDED') return colors.green(state);
   return state === 'RUNNING' ? colors.cyan(state) : colors.red(state);
 }
@@ -99,14 +99,14 @@ function summaryOf({ arn, name, status: state, startedAt, endedAt }: ExecutionSu
   return { execution: arn, name, status: state, startedAt: startedAt.toISOString(), endedAt: endedAt?.toISOString() };
 }
 
-/** @throws WrongUse when neither machine has it, or it is of another account */
+/** @throws UsageError if neither state machine has it, or if it belongs to another account */
 async function find(name: string, machines: readonly string[], executions: Executions): Promise<ExecutionDetail> {
   const arns = name.startsWith('arn:')
     ? [name]
     : machines.map((machine) => `${machine.replace(':stateMachine:', ':execution:')}:${name}`);
   const ours = machines.map((machine) => machine.replace(':stateMachine:', ':execution:'));
   if (!arns.every((arn) => ours.some((prefix) => arn.startsWith(`${prefix}:`)))) {
-    throw new UsageError(`${escaped(name)} is no execution of this stage, account and Region: ${machines[0]}`);
+    throw new UsageError(`${escaped(name)} is not an execution of this stage, account and Region: ${machines[0]}`);
   }
   for (const arn of arns) {
     const found = await executions.describe(arn);
@@ -115,14 +115,14 @@ async function find(name: string, machines: readonly string[], executions: Execu
   throw new UsageError(`There is no execution ${escaped(name)} of ${machines.join(' or ')}`);
 }
 
-async function showOne(
+async function printExecution(
   execution: ExecutionDetail,
   executions: Executions,
   services: Services,
   context: Context,
 ): Promise<void> {
   const { terminal, json, clock } = context;
-  const way = await wayOf(execution.arn, executions);
+  const stays = await staysOf(execution.arn, executions);
   const audit = await auditOf(execution, await services.auditLog());
   const ending = endingOf(execution);
   if (json) {
@@ -132,20 +132,20 @@ async function showOne(
       ...ending,
       redrives,
       isRedrivable,
-      states: way,
+      states: stays,
       audit: audit.map(({ event }) => event),
     });
     return;
   }
   const { colors } = terminal;
-  terminal.line(`${colors.bold(escaped(execution.name))}  ${coloured(execution.status, context)}`);
+  terminal.line(`${colors.bold(escaped(execution.name))}  ${coloredStatus(execution.status, context)}`);
   terminal.line(colors.dim(execution.arn));
   const took = secondsBetween(execution.startedAt, execution.endedAt ?? clock.now());
   terminal.line(
-    `Started ${timeOf(execution.startedAt)} UTC, ${execution.endedAt ? 'took' : 'has run for'} ${durationOf(took)}.`,
+    `Started ${timeOf(execution.startedAt)} UTC, ${execution.endedAt ? 'took' : 'has been running for'} ${durationOf(took)}.`,
   );
   terminal.line();
-  for (const { state, at, seconds, failures } of way) {
+  for (const { state, at, seconds, failures } of stays) {
     const took = seconds === undefined ? '' : durationOf(seconds);
     const tries =
       failures.length === 0 ? '' : colors.yellow(`  ${failures.length} failed: ${[...new Set(failures)].join(', ')}`);
@@ -159,15 +159,15 @@ async function showOne(
       ['TIME', 'EVENT', 'USER', 'ENTITLEMENT', 'REASON'],
       audit.map(({ cells }) => cells),
     );
-  else terminal.line('It told no audit event.');
-  if (!ending) return terminal.line('It still runs.');
+  else terminal.line('It recorded no audit event.');
+  if (!ending) return terminal.line('It is still running.');
   terminal.line();
   terminal.line([OUTCOMES[ending.outcome], ending.reason, ending.handedOverTo].filter(Boolean).join(': '));
   if (execution.isRedrivable)
-    terminal.line(colors.dim(`Run it on from the step that failed: usher redrive ${execution.name}`));
+    terminal.line(colors.dim(`Redrive it from the step that failed: usher redrive ${execution.name}`));
 }
 
-/** A state on the way, how long it took, and the errors of attempts that failed there. */
+/** One stay in a state: its duration, and the errors of failed attempts. */
 interface Stay {
   state: string;
   at: string;
@@ -175,19 +175,19 @@ interface Stay {
   failures: string[];
 }
 
-async function wayOf(arn: string, executions: Executions): Promise<Stay[]> {
-  const way: Stay[] = [];
+async function staysOf(arn: string, executions: Executions): Promise<Stay[]> {
+  const stays: Stay[] = [];
   for await (const page of executions.history(arn)) {
     for (const { at, what, state = '', error } of page) {
-      if (what === 'entered' && STATES[state]) way.push({ state, at: at.toISOString(), failures: [] });
-      const last = way.at(-1);
+      if (what === 'entered' && STATES[state]) stays.push({ state, at: at.toISOString(), failures: [] });
+      const last = stays.at(-1);
       if (what === 'attempt-failed') last?.failures.push(error ?? 'unknown');
       if (what === 'exited' && last?.state === state && last.seconds === undefined) {
         last.seconds = secondsBetween(last.at, at);
       }
     }
   }
-  return way;
+  return stays;
 }
 
 async function auditOf({ arn, startedAt }: ExecutionDetail, log: AuditLog) {

@@ -1,26 +1,26 @@
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 
-/** What a check found. `unknown`: it could not be looked at. */
+/** The result of a check. `unknown`: the caller could not check it. */
 export type Verdict = 'ok' | 'warning' | 'problem' | 'unknown';
 
-/** One thing that was looked at: what was found, why it matters, and how to mend it. */
+/** The result of a check: what was found, why it matters, and how to fix it. */
 export interface Finding {
   /** A short, stable name, for programs. */
   check: string;
   verdict: Verdict;
   found: string;
   why: string;
-  /** Where there is something to mend. */
+  /** How to fix it, if there is something to fix. */
   mend?: string;
 }
 
-/** What a check looks at, and why. */
+/** What a check is about, and why it matters. */
 export interface Subject {
   check: string;
   why: string;
 }
 
-/** Makes findings about one subject. */
+/** Returns functions that make findings about a subject. */
 export function about({ check, why }: Subject) {
   const finding =
     (verdict: Verdict) =>
@@ -34,17 +34,19 @@ export function about({ check, why }: Subject) {
   return { ok: finding('ok'), warning: finding('warning'), problem: finding('problem'), unknown: finding('unknown') };
 }
 
-/** Looks at one subject; what AWS refuses or fails with is a finding, too. */
+/** Runs a check. A refusal or a temporary failure of AWS is a finding, too. */
 export async function runCheck(
   subject: Subject,
-  look: (found: ReturnType<typeof about>) => Promise<Finding | readonly Finding[]>,
+  check: (found: ReturnType<typeof about>) => Promise<Finding | readonly Finding[]>,
 ): Promise<readonly Finding[]> {
   try {
-    return [await look(about(subject))].flat();
+    return [await check(about(subject))].flat();
   } catch (error) {
     if (error instanceof RefusedError) return [refused(subject, error)];
     if (error instanceof TransientAwsError) {
-      return [about(subject).unknown(error.message, 'AWS failed for now, or cannot be reached from here. Try again.')];
+      return [
+        about(subject).unknown(error.message, 'AWS failed temporarily, or this machine cannot reach it. Try again'),
+      ];
     }
     throw error;
   }
@@ -53,12 +55,12 @@ export async function runCheck(
 function refused(subject: Subject, { reason, message }: RefusedError): Finding {
   if (reason.startsWith('kms-')) {
     const mend =
-      'Identity Center is encrypted with a customer managed KMS key: its policy has to let this caller, and the functions of Usher, decrypt';
+      "A customer managed KMS key encrypts Identity Center. Its key policy must allow this caller and Usher's functions to decrypt";
     return about(subject).problem(message, mend);
   }
   if (reason !== 'access-denied') return about(subject).problem(message);
   return about(subject).unknown(
     message,
-    'Give this caller the read-only policy (docs/policies/read-only.json). If it has it, look for a service control policy, or for a network restriction of the identity store',
+    'Give this caller the read-only policy (docs/policies/read-only.json). If it has the policy, check service control policies and network restrictions of the identity store',
   );
 }

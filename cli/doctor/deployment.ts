@@ -8,15 +8,16 @@ import type { Services } from '../command/services.ts';
 import { count, relative } from '../ui/text.ts';
 import { type about, type Finding, runCheck } from './check.ts';
 
-const DEPLOY = 'Deploy: docs/deploy.md';
+const DEPLOY = 'Deploy Usher: docs/deploy.md';
 const FORWARDER_DAYS = 30;
 /** The tick sweeps once an hour. */
 const SWEEP_LATE_SECONDS = 2 * 3600;
 const SWEEP_MISSING_SECONDS = 24 * 3600;
 
-type Says = ReturnType<typeof about>;
+/** Makes the findings of one check. */
+type Findings = ReturnType<typeof about>;
 
-/** The trail, and what is deployed. */
+/** Checks the trail and the deployed resources. */
 export async function deploymentFindings(context: Context): Promise<readonly Finding[]> {
   const services = await context.services();
   const deployment = await services.deployment();
@@ -26,15 +27,15 @@ export async function deploymentFindings(context: Context): Promise<readonly Fin
     await runCheck(
       {
         check: 'trail',
-        why: 'EventBridge sees changes of users and groups only where a trail with logging enabled records management events',
+        why: 'EventBridge gets changes of users and groups only if a trail with logging enabled records management events',
       },
       (found) => trail(found, deployment),
     ),
-    await runCheck({ check: 'rule', why: 'It starts the machine when somebody joins or leaves' }, (found) =>
+    await runCheck({ check: 'rule', why: 'It starts the state machine when a user joins or leaves a group' }, (found) =>
       rule(found, deployment, services, machine),
     ),
     await runCheck(
-      { check: 'schedule', why: 'The tick takes up what was left behind, and sweeps once an hour' },
+      { check: 'schedule', why: 'The tick picks up unfinished work, and sweeps once an hour' },
       async (found) => {
         const schedule = await deployment.schedule(names.schedule, names.scheduleGroup);
         if (!schedule) return found.problem(`There is no schedule ${names.schedule}`, DEPLOY);
@@ -46,26 +47,23 @@ export async function deploymentFindings(context: Context): Promise<readonly Fin
         return found.ok(`${schedule.expression}, ENABLED`);
       },
     ),
-    await runCheck(
-      { check: 'failure rule', why: 'It tells the audit stream of executions that failed' },
-      async (found) => {
-        const failures = await deployment.rule(names.failureRule);
-        if (!failures) return found.problem(`There is no rule ${names.failureRule}`, DEPLOY);
-        return failures.state === 'ENABLED' ? found.ok('ENABLED') : found.problem(`It is ${failures.state}`, DEPLOY);
-      },
-    ),
-    await runCheck({ check: 'ledger', why: 'It is what Usher remembers of the seats that it gave' }, async (found) => {
+    await runCheck({ check: 'failure rule', why: 'It puts failed executions on the audit stream' }, async (found) => {
+      const failures = await deployment.rule(names.failureRule);
+      if (!failures) return found.problem(`There is no rule ${names.failureRule}`, DEPLOY);
+      return failures.state === 'ENABLED' ? found.ok('ENABLED') : found.problem(`It is ${failures.state}`, DEPLOY);
+    }),
+    await runCheck({ check: 'ledger', why: 'It records the seats that Usher assigned' }, async (found) => {
       const status = await deployment.table(names.ledger);
       if (status === undefined) return found.problem(`There is no table ${names.ledger}`, DEPLOY);
       return status === 'ACTIVE' ? found.ok(`${names.ledger}, ACTIVE`) : found.warning(`It is ${status}`);
     }),
-    await runCheck({ check: 'audit bus', why: 'Every change is told there' }, async (found) =>
+    await runCheck({ check: 'audit bus', why: 'Usher publishes every change there' }, async (found) =>
       (await deployment.bus(names.auditBus)) === undefined
-        ? found.problem(`There is no bus ${names.auditBus}; what is sent there is dropped without a word`, DEPLOY)
+        ? found.problem(`There is no bus ${names.auditBus}. EventBridge silently drops what is sent to it`, DEPLOY)
         : found.ok(names.auditBus),
     ),
     await runCheck(
-      { check: 'audit log', why: 'usher audit, why and status read the stream from its log group' },
+      { check: 'audit log', why: 'usher audit, why and status read the audit stream from its log group' },
       async (found) => {
         const audit = await deployment.rule(names.auditRule, names.auditBus);
         if (!audit) return found.problem(`There is no rule ${names.auditRule} on ${names.auditBus}`, DEPLOY);
@@ -74,7 +72,7 @@ export async function deploymentFindings(context: Context): Promise<readonly Fin
           : found.problem(`Its rule is ${audit.state}`, DEPLOY);
       },
     ),
-    await runCheck({ check: 'archive', why: 'The audit stream can be replayed from it' }, async (found) => {
+    await runCheck({ check: 'archive', why: 'EventBridge can replay the audit stream from it' }, async (found) => {
       const archive = await deployment.archive(names.auditArchive);
       if (!archive) return found.problem(`There is no archive ${names.auditArchive}`, DEPLOY);
       return archive.state === 'ENABLED'
@@ -84,33 +82,33 @@ export async function deploymentFindings(context: Context): Promise<readonly Fin
   ].flat();
 }
 
-async function trail(found: Says, deployment: Deployment): Promise<Finding> {
+async function trail(found: Findings, deployment: Deployment): Promise<Finding> {
   const trails = await deployment.trails();
   const good = trails.find(({ isLogging, recordsWrites }) => isLogging !== false && recordsWrites !== false);
   if (!good) {
     return found.problem(
       trails.length === 0
         ? 'No trail records in this Region'
-        : `${count(trails.length, 'trail')}, of which none logs writes of management events`,
-      'Create one that does, best for the whole organization. Without it no event ever arrives: only the tick works',
+        : `${count(trails.length, 'trail')}, but none that logs writes of management events`,
+      'Create one that does, best for the whole organization. Without it, no event arrives and only the tick works',
     );
   }
   if (good.isLogging === undefined || good.recordsWrites === undefined) {
     return found.unknown(
-      `${good.arn} is of another account, which does not tell whether it logs management events`,
-      'Ask whoever owns it',
+      `${good.arn} belongs to another account, so this account cannot check whether it logs management events`,
+      'Ask its owner',
     );
   }
   return found.ok(good.arn);
 }
 
-async function rule(found: Says, deployment: Deployment, { names }: Services, machine: string): Promise<Finding> {
+async function rule(found: Findings, deployment: Deployment, { names }: Services, machine: string): Promise<Finding> {
   const deployed = await deployment.rule(names.eventRule);
   if (!deployed) return found.problem(`There is no rule ${names.eventRule} on the default bus`, DEPLOY);
   if (deployed.state !== 'ENABLED')
     return found.problem(`It is ${deployed.state}`, 'Enable it: deploy with Triggers=ENABLED');
   const missing = operationsOutside(deployed.pattern);
-  if (missing.length > 0) return found.problem(`It lets pass no ${missing.join(', ')}`, DEPLOY);
+  if (missing.length > 0) return found.problem(`Its pattern does not match ${missing.join(', ')}`, DEPLOY);
   const target: Target | undefined = deployed.targets.find(({ arn }) => arn === machine);
   if (!target)
     return found.problem(
@@ -118,11 +116,11 @@ async function rule(found: Says, deployment: Deployment, { names }: Services, ma
       DEPLOY,
     );
   if (target.deadLetterArn === undefined)
-    return found.problem('It has no dead-letter queue: what cannot be delivered is lost', DEPLOY);
+    return found.problem('It has no dead-letter queue, so undeliverable events are lost', DEPLOY);
   return found.ok(`ENABLED, starts ${names.machine}`);
 }
 
-/** Operations that matter to Usher and that the pattern of a rule doesn't name. */
+/** Returns the operations that Usher needs and that the pattern of a rule does not match. */
 function operationsOutside(pattern: string): string[] {
   const detail = own(JSON.parse(pattern), 'detail');
   const listed = (key: string) => {
@@ -137,7 +135,7 @@ function operationsOutside(pattern: string): string[] {
   });
 }
 
-/** What has happened lately. */
+/** Checks what has happened lately. */
 export async function activityFindings(context: Context): Promise<readonly Finding[]> {
   const { clock } = context;
   const services = await context.services();
@@ -149,7 +147,7 @@ export async function activityFindings(context: Context): Promise<readonly Findi
     ...(await runCheck(
       {
         check: 'forwarder',
-        why: 'SCIM changes are recorded in the management account, and reach this one only through the forwarder',
+        why: 'CloudTrail records SCIM changes in the management account. They reach this account only through the forwarder',
       },
       (found) => forwarder(found, services, now),
     )),
@@ -157,31 +155,31 @@ export async function activityFindings(context: Context): Promise<readonly Findi
   for (const [what, queue] of Object.entries(names.queues)) {
     findings.push(
       ...(await runCheck(
-        { check: `dead letters ${what}`, why: 'Nothing is lost, but what is here was not done' },
+        { check: `dead letters ${what}`, why: 'Nothing is lost, but nothing was done about these messages either' },
         async (found) => {
           const size = await queues.size(queue);
           if (size === undefined) return found.problem(`There is no queue ${queue}`, DEPLOY);
           return size === 0
             ? found.ok('none')
-            : found.problem(`${count(size, 'message')} in ${queue}`, 'Look, and start them again: usher redrive');
+            : found.problem(`${count(size, 'message')} in ${queue}`, 'Start executions from them: usher redrive');
         },
       )),
     );
   }
   findings.push(
     ...(await runCheck(
-      { check: 'reconciliation', why: 'Once an hour everything is compared, whatever events were lost' },
+      { check: 'reconciliation', why: 'Once an hour, a sweep of everything finds what lost events did not report' },
       (found) => reconciliation(found, context, now),
     )),
   );
   return findings;
 }
 
-async function forwarder(found: Says, services: Services, now: Date): Promise<Finding> {
+async function forwarder(found: Findings, services: Services, now: Date): Promise<Finding> {
   const { accountId } = await services.identity();
   const organization = await (await services.account()).organization();
   if (organization === undefined || organization === 'unknown')
-    return found.ok('not needed: no organization to be seen');
+    return found.ok('not needed: this account sees no organization');
   const { managementAccountId } = organization;
   if (managementAccountId === accountId) return found.ok('not needed: this is the management account');
   const since = new Date(now.getTime() - FORWARDER_DAYS * 86_400_000);
@@ -190,18 +188,18 @@ async function forwarder(found: Says, services: Services, now: Date): Promise<Fi
   if (seen === undefined) return found.problem(`There is no log group ${services.names.normalizeLogGroup}`, DEPLOY);
   return found.warning(
     `No event of ${managementAccountId} in the last ${FORWARDER_DAYS} days`,
-    'Deploy forwarder.yml in the management account, or change a group there to see whether it arrives. The hourly sweep works without it',
+    'Deploy forwarder.yml in the management account, or test it with a change of a group. The hourly sweep works without it',
   );
 }
 
-async function reconciliation(found: Says, context: Context, now: Date): Promise<Finding> {
+async function reconciliation(found: Findings, context: Context, now: Date): Promise<Finding> {
   const { entitlements } = await context.entitlements();
   const work = await (await (await context.services()).ledger()).work();
   const { lastSweepAt, sweptAt } = work;
   if (lastSweepAt === undefined) {
     return found.warning(
-      'Never yet',
-      'It comes with the tick, within five minutes of deploying; or now: usher start --all --wait',
+      'There was none yet',
+      'The tick starts it within five minutes of the deployment. To start it now: usher start --all --wait',
     );
   }
   const age = secondsBetween(lastSweepAt, now);
@@ -209,17 +207,17 @@ async function reconciliation(found: Says, context: Context, now: Date): Promise
   const never = entitlements.filter(({ application }) => sweptAt[application] === undefined).map(({ name }) => name);
   if (never.length > 0) {
     return found.problem(
-      `${when}, but without ${never.join(', ')}: what is deployed does not know it`,
+      `${when}, but without ${never.join(', ')}: the deployed configuration does not have it`,
       'Deploy this entitlements.yml',
     );
   }
   const holder = holderOf(work, now);
   if (age > SWEEP_MISSING_SECONDS)
-    return found.problem(`The last one ended ${when}`, 'Look at what fails: usher status');
+    return found.problem(`The last sweep ended ${when}`, 'Check what fails: usher status');
   if (age > SWEEP_LATE_SECONDS) {
     return found.warning(
-      `The last one ended ${when}${holder === undefined ? '' : `; ${holder} is at work`}`,
-      'A large sweep may still run: usher status',
+      `The last sweep ended ${when}${holder === undefined ? '' : `; ${holder} holds the lease`}`,
+      'A large sweep may still run. Check it: usher status',
     );
   }
   return found.ok(when);

@@ -3,13 +3,14 @@ import type { Context } from '../command/context.ts';
 import { count, escaped, numberOf } from '../ui/text.ts';
 import { type Finding, runCheck } from './check.ts';
 
-/** AWS's limit of groups that can be assigned to one application. */
+/** AWS's limit of groups that are assigned to one application. */
 const MOST_ASSIGNED_GROUPS = 100;
-/** AWS's limit for all callers of sso-admin together. */
+/** AWS's limit of requests for all callers of sso-admin together. */
 const MOST_PER_SECOND = 20;
+/** The share of a limit from which on a check warns. */
 const NEARLY = 0.8;
 
-/** Account, organization and instance. */
+/** Checks credentials, organization, instance and encryption. */
 export async function accountFindings(context: Context): Promise<readonly Finding[]> {
   const { identityCenter } = await context.entitlements();
   const services = await context.services();
@@ -19,49 +20,49 @@ export async function accountFindings(context: Context): Promise<readonly Findin
   const organization = await runCheck(
     {
       check: 'organization',
-      why: 'Usher runs in the delegated administrator account for Identity Center, or in the management account: others may not change assignments of an organization instance',
+      why: 'Usher must run in the delegated administrator account of Identity Center or in the management account. Other accounts may not change assignments of an organization instance',
     },
     async (found) => {
       const organization = await account.organization();
       if (organization === undefined)
-        return found.ok(`${accountId} is in no organization: Identity Center is an account instance`);
+        return found.ok(`${accountId} is in no organization, so Identity Center is an account instance`);
       if (organization === 'unknown')
-        return found.unknown('This account may not ask', 'Allow organizations:DescribeOrganization');
+        return found.unknown('This account may not read the organization', 'Allow organizations:DescribeOrganization');
       const { managementAccountId, delegatedAdministrators } = organization;
       if (accountId === managementAccountId) {
         return found.warning(
           `${accountId} is the management account`,
-          'It works, but AWS advises to run nothing there: register a delegated administrator for sso.amazonaws.com and deploy Usher in that account',
+          'This works, but AWS advises against workloads there. Register a delegated administrator for sso.amazonaws.com and deploy Usher in that account',
         );
       }
       if (delegatedAdministrators === undefined) {
         return found.unknown(
-          `${accountId} is a member account of ${managementAccountId}; whether it is the delegated administrator it may not ask`,
+          `${accountId} is a member account of ${managementAccountId}, and may not read whether it is the delegated administrator`,
           'Allow organizations:ListDelegatedAdministrators',
         );
       }
       if (delegatedAdministrators.includes(accountId)) return found.ok(`${accountId} is the delegated administrator`);
       return found.problem(
-        `${accountId} is neither the management account (${managementAccountId}) nor the delegated administrator (${delegatedAdministrators.join(', ') || 'nobody is'})`,
-        'In the management account: aws organizations register-delegated-administrator --service-principal sso.amazonaws.com --account-id …; or use the credentials of the one that is',
+        `${accountId} is neither the management account (${managementAccountId}) nor the delegated administrator (${delegatedAdministrators.join(', ') || 'there is none'})`,
+        'In the management account, run: aws organizations register-delegated-administrator --service-principal sso.amazonaws.com --account-id …; or use credentials of the right account',
       );
     },
   );
   const instance = await runCheck(
-    { check: 'instance', why: 'Everything is read from and written to this instance of Identity Center' },
+    { check: 'instance', why: 'Usher reads and writes this instance of Identity Center' },
     async (found) => {
       const all = await instances.instances();
       const configured = all.find(({ instanceArn }) => instanceArn === identityCenter.instanceArn);
       if (!configured) {
         const seen = all.map(({ instanceArn }) => instanceArn).join(', ') || 'none';
         return found.problem(
-          `${identityCenter.instanceArn} is not to be seen from here in ${identityCenter.region}; there is: ${seen}`,
+          `This account does not see ${identityCenter.instanceArn} in ${identityCenter.region}. It sees: ${seen}`,
           'Correct identityCenter.instanceArn and region in entitlements.yml, or use credentials of the right account',
         );
       }
       const { status, identityStoreId, ownerAccountId } = configured;
       if (status !== 'ACTIVE')
-        return found.problem(`The instance is ${status}`, 'Wait, or look at the Identity Center console');
+        return found.problem(`The instance is ${status}`, 'Wait, or check the Identity Center console');
       if (identityStoreId !== identityCenter.identityStoreId) {
         return found.problem(
           `Its identity store is ${identityStoreId}, not ${identityCenter.identityStoreId}`,
@@ -69,22 +70,21 @@ export async function accountFindings(context: Context): Promise<readonly Findin
         );
       }
       const kind =
-        ownerAccountId === accountId ? 'owned by this account' : `an organization instance, of ${ownerAccountId}`;
+        ownerAccountId === accountId ? 'owned by this account' : `an organization instance of ${ownerAccountId}`;
       return found.ok(`ACTIVE, ${kind}`);
     },
   );
   const key = await runCheck(
     {
       check: 'encryption',
-      why: 'With a customer managed key the functions need to decrypt with it, or every read fails',
+      why: 'With a customer managed key, every read fails unless the functions may decrypt with it',
     },
     async (found) => {
       const type = await instances.keyType(identityCenter.instanceArn);
-      if (type !== 'CUSTOMER_MANAGED_KEY')
-        return found.ok(type === undefined ? 'a key of AWS' : `a key of AWS (${type})`);
+      if (type !== 'CUSTOMER_MANAGED_KEY') return found.ok(type === undefined ? 'an AWS key' : `an AWS key (${type})`);
       return found.warning(
         'a customer managed key',
-        "Deploy with the parameter for Identity Center's key, and let the key's policy allow the functions' roles kms:Decrypt",
+        "Deploy with the parameter for Identity Center's key, and allow the functions' roles kms:Decrypt in the key policy",
       );
     },
   );
@@ -96,11 +96,11 @@ function credentialsFinding(accountId: string, arn: string): Finding {
     check: 'credentials',
     verdict: 'ok',
     found: `account ${accountId}, as ${escaped(arn)}`,
-    why: 'All that follows is what this caller sees',
+    why: 'All other checks show what this caller sees',
   };
 }
 
-/** The identity store, the groups of the configuration and the quotas. */
+/** Checks the identity store, the configured groups, the caps and the quota. */
 export async function directoryFindings(context: Context): Promise<readonly Finding[]> {
   const { identityCenter, entitlements, requestsPerSecond } = await context.entitlements();
   const services = await context.services();
@@ -111,7 +111,7 @@ export async function directoryFindings(context: Context): Promise<readonly Find
     ...(await runCheck(
       {
         check: 'identity-store',
-        why: 'Who is in a group is read here. A customer managed key, or a network restriction of the store, keeps out whoever is not allowed',
+        why: 'Usher reads memberships there. A customer managed key, or a network restriction of the store, can block callers',
       },
       async (found) => {
         for await (const page of people.groups()) {
@@ -130,14 +130,14 @@ export async function directoryFindings(context: Context): Promise<readonly Find
         ...(await runCheck(
           {
             check: `group ${groupId}`,
-            why: `Its members get ${entitlement.name}; an empty or missing group makes the brake hold`,
+            why: `Its members get ${entitlement.name}. An empty or missing group makes the brake hold`,
           },
           async (found) => {
             const group = await people.group(groupId);
             if (!group) {
               return found.problem(
                 'There is no such group',
-                `Correct the groups of ${entitlement.name} in entitlements.yml: ids, not names`,
+                `Correct the groups of ${entitlement.name} in entitlements.yml. Use ids, not names`,
               );
             }
             let size = 0;
@@ -147,7 +147,7 @@ export async function directoryFindings(context: Context): Promise<readonly Find
             if (size === 0)
               return found.warning(
                 `It is empty${name}`,
-                'Put people into it, or assign it to the SCIM push of your identity provider',
+                'Add users to it, or include it in the SCIM provisioning of your identity provider',
               );
             return found.ok(`${count(size, 'member')}${name}`);
           },
@@ -161,16 +161,16 @@ export async function directoryFindings(context: Context): Promise<readonly Find
 }
 
 function capFinding({ name, seats }: Entitlement, members: number): Finding {
-  const why = 'Who comes after the cap waits in line';
+  const why = 'Users above the cap join the waitlist';
   const check = `cap ${name}`;
-  const found = `${numberOf(members)} members, ${numberOf(seats.max)} seats at most`;
+  const found = `${count(members, 'member')}, ${count(seats.max, 'seat')} at most`;
   if (members > seats.max) {
     return {
       check,
       verdict: 'warning',
       found,
       why,
-      mend: `${numberOf(members - seats.max)} wait. If they are to have a seat, raise seats.max of ${name}`,
+      mend: `${numberOf(members - seats.max)} will wait. To give them seats, raise seats.max of ${name}`,
     };
   }
   return { check, verdict: 'ok', found, why };
@@ -178,13 +178,20 @@ function capFinding({ name, seats }: Entitlement, members: number): Finding {
 
 function rateFinding(requestsPerSecond: number): Finding {
   const check = 'quota';
-  const why = 'AWS gives all callers of sso-admin together 20 requests a second; what Usher takes, nobody else has';
-  const found = `Usher takes up to ${requestsPerSecond} of ${MOST_PER_SECOND}`;
+  const why =
+    'AWS allows 20 requests per second for all callers of sso-admin together. Other callers get what Usher leaves';
+  const found = `Usher takes up to ${requestsPerSecond} of ${MOST_PER_SECOND} requests per second`;
   if (requestsPerSecond <= MOST_PER_SECOND * NEARLY) return { check, verdict: 'ok', found, why };
-  return { check, verdict: 'warning', found, why, mend: 'Lower requestsPerSecond, unless nobody else calls sso-admin' };
+  return {
+    check,
+    verdict: 'warning',
+    found,
+    why,
+    mend: 'Lower requestsPerSecond, unless Usher is the only caller of sso-admin',
+  };
 }
 
-/** Each application of the configuration. */
+/** Checks each configured application. */
 export async function applicationFindings(context: Context): Promise<readonly Finding[]> {
   const { identityCenter, entitlements } = await context.entitlements();
   const services = await context.services();
@@ -193,7 +200,7 @@ export async function applicationFindings(context: Context): Promise<readonly Fi
   const findings: Finding[] = [];
   const names = new Map<string, number>();
   const listing = await runCheck(
-    { check: 'applications', why: 'Two applications of one name are easily taken for each other' },
+    { check: 'applications', why: 'Two applications with one name are easily confused' },
     async (found) => {
       for await (const page of instances.applications(identityCenter.instanceArn)) {
         for (const { name = '' } of page) names.set(name, (names.get(name) ?? 0) + 1);
@@ -210,12 +217,12 @@ export async function applicationFindings(context: Context): Promise<readonly Fi
   for (const { name, application } of entitlements) {
     const check = `application ${name}`;
     findings.push(
-      ...(await runCheck({ check, why: `Members of the groups of ${name} are assigned to it` }, async (found) => {
+      ...(await runCheck({ check, why: `Usher assigns members of the groups of ${name} to it` }, async (found) => {
         const described = await instances.application(application);
         if (!described)
           return found.problem(
             `There is no ${application}`,
-            'Correct application in entitlements.yml, or list it under retired',
+            'Correct the application in entitlements.yml, or list it under retired',
           );
         const called = [described.name, described.provider]
           .filter((one) => one !== undefined)
@@ -225,14 +232,14 @@ export async function applicationFindings(context: Context): Promise<readonly Fi
           return found.problem(`It is ${described.status} (${called})`, 'Enable it in the Identity Center console');
         if (!(await applications.requiresAssignment(application))) {
           return found.problem(
-            `Everybody has access: it requires no assignment (${called})`,
-            'Require assignments in its settings; Usher refuses to work on it until then',
+            `All users have access, because it requires no assignment (${called})`,
+            'Require assignments in its settings. Until then, Usher refuses to change it',
           );
         }
         const twins = names.get(described.name ?? '') ?? 0;
         if (twins > 1) {
           return found.warning(
-            `ENABLED; ${twins} applications are called ${escaped(described.name ?? '')}`,
+            `ENABLED, but ${twins} applications have the name ${escaped(described.name ?? '')}`,
             `Make sure that ${application} is the right one`,
           );
         }
@@ -241,7 +248,7 @@ export async function applicationFindings(context: Context): Promise<readonly Fi
       ...(await runCheck(
         {
           check: `assigned groups ${name}`,
-          why: 'Members of a group that is assigned as a whole have access whatever becomes of their seats',
+          why: 'Members of a group that is assigned as a whole have access with or without a seat',
         },
         async (found) => {
           const groups: string[] = [];
@@ -252,10 +259,10 @@ export async function applicationFindings(context: Context): Promise<readonly Fi
           }
           if (groups.length === 0) return found.ok('none');
           const near =
-            groups.length >= MOST_ASSIGNED_GROUPS * NEARLY ? `, of ${MOST_ASSIGNED_GROUPS} that AWS allows` : '';
+            groups.length >= MOST_ASSIGNED_GROUPS * NEARLY ? ` of ${MOST_ASSIGNED_GROUPS} that AWS allows` : '';
           return found.warning(
             `${groups.slice(0, 5).join(', ')}${groups.length > 5 ? ', …' : ''} (${groups.length}${near})`,
-            'Remove the assignment of the group, and let Usher assign its members',
+            'Remove the assignment of the group, so that Usher assigns its members',
           );
         },
       )),

@@ -1,18 +1,18 @@
-/** Exit codes of all commands: done, failed, wrong use, a precondition is missing; ended by Ctrl-C, by a signal. */
+/** Exit codes of all commands: done, failed, wrong use, a precondition is missing, Ctrl-C, SIGTERM. */
 export const EXIT = { done: 0, failed: 1, wrongUse: 2, precondition: 3, interrupted: 130, terminated: 143 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** The command line, or something that it names, is not as it must be: exit code 2. */
+/** The command line is invalid, or something that it names: exit code 2. */
 export class UsageError extends Error {
-  override readonly name = 'WrongUse';
+  override readonly name = 'UsageError';
 }
 
-/** Something that has to be there before isn't: credentials, a deployment, a file. Exit code 3. */
+/** A precondition is missing: credentials, a deployment, a file. Exit code 3. */
 export class MissingPrecondition extends Error {
   override readonly name = 'MissingPrecondition';
 }
 
-/** The command did what it could, and it failed: exit code 1. */
+/** The command ran and failed: exit code 1. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
 }

@@ -1,4 +1,4 @@
-/** Makes something at the first call, and gives it to every later one. */
+/** Returns a function that makes something at its first call and returns the same at every later one. */
 export function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => {

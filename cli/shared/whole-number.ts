@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-/** A whole number of the command line, within bounds. */
+/** Parses a whole number of the command line, within bounds. */
 export function wholeNumber(least: number, most: number) {
   const problem = `expected a whole number from ${least} to ${most}`;
   return z.pipe(

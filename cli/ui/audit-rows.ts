@@ -12,17 +12,17 @@ const EventSchema = z.object({
   }),
 });
 
-/** An audit event: as it is, and as a row of a table for people. */
+/** An audit event as it is, and as a row of a table. */
 export interface AuditRow {
-  /** Parsed; the text where it is no JSON. */
+  /** The parsed event, or the text if it is not JSON. */
   event: unknown;
-  /** Id by which a second copy is told; undefined for what is no audit event. */
+  /** The id that a second copy shares; undefined if this is not an audit event. */
   uid: string | undefined;
   /** Time, event, user, entitlement, reason. */
   cells: string[];
 }
 
-/** Reads what the log group holds; whoever may write to it may have put anything there. */
+/** Parses an entry of the log group. It is untrusted: anyone with write access may have put anything there. */
 export function auditRow({ at, text }: LoggedEvent): AuditRow {
   let event: unknown = text;
   try {

@@ -3,54 +3,55 @@ import type { ExecutionDetail } from '../../adapters/operator/executions.ts';
 import type { IgnoredReason } from '../../domain/request/normalize.ts';
 import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
 
-/** What the states do; those that only choose the way aren't worth a word. */
+/** What each state does. States that only choose the next one are left out. */
 export const STATES: Readonly<Record<string, string>> = {
-  NormalizeRequest: 'reads the input: whom does it tell to look at?',
-  CheckPropagation: 'asks Identity Center: is the change visible?',
-  WaitForPropagation: 'not yet, or too early to trust the reads: waits',
-  PlanChanges: 'reads afresh who is entitled and who is assigned, and compares',
-  ApplyChanges: 'makes the changes; the ledger knows before and after',
+  NormalizeRequest: 'reads the input: which users or groups to check',
+  CheckPropagation: 'asks Identity Center whether the change is visible',
+  WaitForPropagation: 'waits: not visible yet, or too early to trust the reads',
+  PlanChanges: 'reads who is entitled and who is assigned, and compares',
+  ApplyChanges: 'makes the changes; the ledger records them before and after',
   RecordAudit: 'puts the changes on the audit stream',
-  WaitToSettle: 'waits, then reads again: success of a call is no proof',
+  WaitToSettle: 'waits for reads to show the writes; the next plan verifies',
 };
 
-/** What that means. */
+/** What each outcome means. */
 export const OUTCOMES: Readonly<Record<ExecutionOutcome, string>> = {
-  converged: 'converged: fresh reads show everything as it must be',
+  converged: 'converged: fresh reads show the desired state',
   handedOver: 'handed over',
   ignored: 'ignored',
-  held: 'held, until a person releases it',
+  held: 'held until an operator releases it',
   failed: 'failed',
 };
 
-/** Why an event needs no look. */
+/** Why an event is ignored. */
 export const IGNORED: Readonly<Record<IgnoredReason, string>> = {
   'foreign-service': 'an event of another service',
-  'call-failed': 'AWS refused the call, so that nothing has changed',
+  'call-failed': 'AWS refused the call, so nothing changed',
   'read-only': 'the call only reads',
-  'unknown-operation': 'an operation that this version does not know; the hourly sweep finds whatever it changed',
-  'foreign-store': 'it is about another identity store than the configured one',
-  'no-membership-change': 'it changes no membership',
+  'unknown-operation': 'an operation that this version does not know; the hourly sweep finds what it changed',
+  'foreign-store': 'an event of another identity store',
+  'no-membership-change': 'an operation that changes no membership',
   'unwatched-group': 'no entitlement names the group',
 };
 
+/** What an error of an execution means, and what to do. */
 const FAILURES: Readonly<Record<string, string>> = {
-  TransientAwsError: 'AWS failed or throttled for longer than all retries took. Redrive it: usher redrive',
-  RefusedError: 'AWS, or a limit of the configuration, refuses a change. Mend the cause, then: usher redrive',
-  InvalidRequestError: 'The input is neither an event that is understood nor a manual start. Look at it: usher explain',
-  PropagationTimeoutError: 'The person, or the membership, did not come in the time that was given',
-  NotConvergedError: 'The same changes were planned again and again without effect. The next tick looks again',
-  LeaseLostError: 'Another execution writes now. The next tick looks again',
-  'States.Timeout': 'It took longer than the machine allows',
+  TransientAwsError: 'AWS failed or throttled for longer than all retries. Next: usher redrive',
+  RefusedError: 'AWS, or a limit of the configuration, refuses a change. Fix the cause, then: usher redrive',
+  InvalidRequestError: 'The input is neither a known event nor a manual start. Check it: usher explain',
+  PropagationTimeoutError: 'The user or the membership did not appear in time',
+  NotConvergedError: 'The same changes were planned repeatedly without effect. The next tick tries again',
+  LeaseLostError: 'Another execution holds the lease. The next tick checks again',
+  'States.Timeout': 'It took longer than the state machine allows',
   'States.DataLimitExceeded': 'A payload is larger than Step Functions allows',
 };
 
 /** How an execution ended, and why. */
 export interface Ending {
   outcome: ExecutionOutcome;
-  /** In words. */
+  /** The reason in words. */
   reason?: string;
-  /** ARN of the execution that is at work on it; none when the next tick goes on. */
+  /** ARN of the execution that continues the work; absent if the next tick does. */
   handedOverTo?: string;
 }
 
@@ -60,13 +61,13 @@ const OutputSchema = z.object({
 });
 const CauseSchema = z.object({ errorMessage: z.string() });
 
-/** How an execution ended; undefined while it runs. What it says of itself is untrusted: other versions wrote it, too. */
+/** Returns how an execution ended, or undefined while it runs. Its output is untrusted: another version may have written it. */
 export function endingOf({ status, output, error, cause }: ExecutionDetail): Ending | undefined {
   if (status === 'RUNNING') return undefined;
   if (status !== 'SUCCEEDED') {
-    const meaning = FAILURES[error ?? ''] ?? (status === 'ABORTED' ? 'Somebody stopped it' : undefined);
-    const told = [error, causeIn(cause)].filter(Boolean).join(': ');
-    return { outcome: 'failed', reason: [told || status, meaning].filter(Boolean).join('. ') };
+    const meaning = FAILURES[error ?? ''] ?? (status === 'ABORTED' ? 'It was stopped' : undefined);
+    const message = [error, causeIn(cause)].filter(Boolean).join(': ');
+    return { outcome: 'failed', reason: [message || status, meaning].filter(Boolean).join('. ') };
   }
   const { ignored, plan } = OutputSchema.safeParse(jsonIn(output)).data ?? {};
   if (ignored !== undefined) {
@@ -75,13 +76,15 @@ export function endingOf({ status, output, error, cause }: ExecutionDetail): End
   }
   const { outcome, handedOverTo } = plan ?? {};
   if (outcome === 'handedOver') {
-    // Earlier versions said `tick` where nobody is at work on it.
-    return handedOverTo?.startsWith('arn:') ? { outcome, handedOverTo } : { outcome, reason: 'the next tick goes on' };
+    // Earlier versions wrote `tick` if no execution continues the work.
+    return handedOverTo?.startsWith('arn:')
+      ? { outcome, handedOverTo }
+      : { outcome, reason: 'the next tick continues' };
   }
   return { outcome: outcome === 'held' ? 'held' : 'converged' };
 }
 
-/** Lambda wraps the message of an error. */
+/** Returns the message of an error that Lambda wrapped. */
 function causeIn(cause: string | undefined): string | undefined {
   return CauseSchema.safeParse(jsonIn(cause)).data?.errorMessage ?? cause;
 }

@@ -1,13 +1,13 @@
 import { isPrintable } from '../../domain/shared/ids.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
 
-/** A text from outside as it can stand in a terminal: what would move the cursor or turn the writing is escaped. */
+/** Escapes what would move the cursor of a terminal or turn the direction of writing. */
 export function escaped(text: string): string {
   if (isPrintable(text)) return text;
   return [...text].map((character) => (isPrintable(character) ? character : codeUnits(character))).join('');
 }
 
-/** A value on one line of JSON, in which nothing moves the cursor either. */
+/** Returns a value as one line of JSON, escaped like {@link escaped}. */
 export function jsonLine(value: unknown): string {
   const line = JSON.stringify(value);
   return isPrintable(line) ? line : escaped(line);
@@ -25,37 +25,37 @@ const UNITS = [
   { seconds: 60, name: 'min' },
 ] as const;
 
-/** `35 s`, `4 min`, `3 h`, `12 d`: as exact as people need it. */
+/** Returns `35 s`, `4 min`, `3 h` or `12 d`. */
 export function durationOf(seconds: number): string {
   const unit = UNITS.find((one) => seconds >= one.seconds);
   return unit ? `${Math.floor(seconds / unit.seconds)} ${unit.name}` : `${Math.max(0, Math.round(seconds))} s`;
 }
 
-/** `4 min ago`, or `in 4 min`. */
+/** Returns `4 min ago`, or `in 4 min`. */
 export function relative(time: Date | string, now: Date): string {
   const seconds = secondsBetween(time, now);
   return seconds >= 0 ? `${durationOf(seconds)} ago` : `in ${durationOf(-seconds)}`;
 }
 
-/** `2026-11-25 08:30:12`, in UTC. */
+/** Returns `2026-11-25 08:30:12`, in UTC. */
 export function timeOf(time: Date | string): string {
   return new Date(time).toISOString().replace('T', ' ').slice(0, 19);
 }
 
-/** `1 seat`, `5,000 seats`. */
+/** Returns `1 seat`, or `5,000 seats`. */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${numberOf(number)} ${number === 1 ? one : many}`;
 }
 
-/** With comma separators, whatever the machine's language is. */
+/** Returns a number with commas, whatever the language of the machine is. */
 export function numberOf(number: number): string {
   return number.toLocaleString('en-US');
 }
 
 /**
- * A moment of the command line: an ISO time, or how long ago it was (`90s`, `15m`, `3h`, `7d`).
+ * Parses a time of the command line: an ISO time, or how long ago it was (`90s`, `15m`, `3h`, `7d`).
  *
- * @returns undefined when it is neither
+ * @returns undefined if it is neither
  */
 export function momentIn(text: string, now: Date): Date | undefined {
   const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
@@ -68,7 +68,7 @@ export function momentIn(text: string, now: Date): Date | undefined {
   return Number.isNaN(moment.getTime()) ? undefined : moment;
 }
 
-/** Breaks a text into lines of at most so many columns, between words; its own line ends stay. */
+/** Breaks a text between words into lines of at most `width` columns. Its own line ends stay. */
 export function wrap(text: string, width: number): string[] {
   return text
     .trimEnd()

@@ -26,7 +26,7 @@ async function left(queue: string): Promise<string[]> {
 }
 
 describe('usher audit', () => {
-  it('tells who got what, when and why', async () => {
+  it('shows who got what, when and why', async () => {
     expect((await operator.run('start', '--all', '--wait')).code).toBe(0);
     const { code, out } = await operator.child('audit', '--since', '1h');
     expect(code).toBe(0);
@@ -37,12 +37,12 @@ describe('usher audit', () => {
   });
 
   it.each([
-    ['person', ['--user', user(2)], 1],
+    ['user', ['--user', user(2)], 1],
     ['entitlement', ['--entitlement', 'kiro'], 0],
     ['type', ['--type', 'assigned'], 4],
     ['another type', ['--type', 'Seat Revoked'], 0],
     ['time', ['--since', '2020-01-01', '--until', '2020-01-02T00:00Z'], 0],
-  ])('filters by %s, and gives the events themselves to programs', async (_what, args, number) => {
+  ])('filters by %s, and prints the events themselves with --json', async (_what, args, number) => {
     const { code, out } = await operator.run('audit', ...args, '--json');
     expect(code).toBe(0);
     const events = linesOf(out);
@@ -71,7 +71,7 @@ describe('usher audit', () => {
     ['a time', ['--since', 'yesterday'], /--since: expected 15m/],
     ['a type', ['--type', 'gone'], /--type: expected one of Seat Assigned/],
     ['a user', ['--user', 'nobody'], /no user nobody/],
-  ])('ends with 2 for %s that is none', async (_what, args, message) => {
+  ])('ends with 2 if %s is invalid', async (_what, args, message) => {
     const { code, error } = await operator.run('audit', ...args);
     expect(error).toMatch(message);
     expect(code).toBe(2);
@@ -79,13 +79,13 @@ describe('usher audit', () => {
 });
 
 describe('usher redrive', () => {
-  it('says that there is nothing to do', async () => {
+  it('reports that there is nothing to do', async () => {
     const { code, error } = await operator.run('redrive');
-    expect(error).toMatch(/Nothing has failed, and there are no dead letters/);
+    expect(error).toMatch(/There are no failed executions and no dead-letter messages/);
     expect(code).toBe(0);
   });
 
-  it('runs a failed execution on at the step that failed', async () => {
+  it('redrives a failed execution at the step that failed', async () => {
     await operator.fault({ operation: 'SSOAdmin.DescribeApplicationAssignment', kind: 'refuse', principalId: user(6) });
     await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(6) } });
     let failed: Record<string, unknown>[] = [];
@@ -108,7 +108,7 @@ describe('usher redrive', () => {
     expect(after).toMatchObject({ outcome: 'converged', redrives: 1 });
   });
 
-  it('starts dead letters from their events, once each, and leaves what is no event', async () => {
+  it('starts one execution per dead-letter event, and leaves all other messages', async () => {
     await send(EVENTS, JOIN);
     await send(EVENTS, 'not JSON\u001b[31m');
     await send(EVENTS, { release: 'a'.repeat(64) });
@@ -121,7 +121,7 @@ describe('usher redrive', () => {
     expect(asked.code).toBe(2);
     expect(asked.error).toMatch(/unrecorded-failures: 1 message/);
     expect(asked.out).toMatch(/event AddMemberToGroup of sso-directory/);
-    expect(asked.out).toMatch(/not JSON: left where it is/);
+    expect(asked.out).toMatch(/not JSON: stays in the queue/);
     expect(asked.out).not.toContain('\u001b');
     expect(await left(EVENTS)).toEqual(['5', '0']);
     const { code, out } = await operator.run('redrive', '--yes', '--json');
@@ -133,7 +133,7 @@ describe('usher redrive', () => {
     expect(await left(TICKS)).toEqual(['1', '0']);
   });
 
-  it('deletes a message only after the start has succeeded', async () => {
+  it('deletes a message only after its start has succeeded', async () => {
     const other = anAddMemberToGroup({ userId: user(3), groupId: GROUP });
     await send(EVENTS, other);
     await operator.fault({ operation: 'SFN.StartExecution', kind: 'refuse', principalId: user(3) });
@@ -143,7 +143,7 @@ describe('usher redrive', () => {
     expect(await left(EVENTS)).toEqual(['4', '0']);
   });
 
-  it('ends with 2 for an execution that is not there, and touches no message', async () => {
+  it('ends with 2 if an execution does not exist, and touches no message', async () => {
     const { code, error } = await operator.run('redrive', 'nothing', '--yes');
     expect(error).toMatch(/There is no execution nothing/);
     expect(code).toBe(2);
@@ -151,10 +151,10 @@ describe('usher redrive', () => {
 });
 
 describe('usher replay', () => {
-  it('starts the machine with the events of a file', async () => {
+  it('starts one execution per event of a file', async () => {
     writeFileSync(join(operator.folder, 'events.jsonl'), [JOIN, JOIN].map((one) => JSON.stringify(one)).join('\n'));
     const { code, out, error } = await operator.child('replay', 'events.jsonl', '--yes', '--json');
-    expect(error).toMatch(/2 events, of which 0 will be ignored/);
+    expect(error).toMatch(/2 events, 0 of which will be ignored/);
     expect(code).toBe(0);
     expect(new Set(linesOf(out).map(({ execution }) => execution)).size).toBe(2);
   });
@@ -167,7 +167,7 @@ describe('usher replay', () => {
     expect(linesOf(out)).toEqual([{ type: 'put', bus: 'usher-local-audit', taken: 1, refused: [] }]);
   });
 
-  it('replays the archive to the audit bus; the copies have the ids of the events', async () => {
+  it('replays the archive to the audit bus, with the ids of the first events', async () => {
     const before = linesOf((await operator.run('audit', '--json')).out).length;
     const { code, out } = await operator.run('replay', '--since', '1d', '--yes', '--json');
     expect(code).toBe(0);
@@ -182,15 +182,15 @@ describe('usher replay', () => {
   });
 
   it.each([
-    ['neither file nor time', [], /Give a FILE, or --since/],
-    ['a bus for the archive', ['--since', '1h', '--bus', 'x'], /which has no --bus/],
-    ['a time for a file', ['events.jsonl', '--since', '1h'], /--since and --until are of the archive/],
-    ['a time that is none', ['--since', 'x'], /expected 15m/],
-    ['an end before its beginning', ['--since', '1h', '--until', '2h'], /has to be before/],
-    ['events of AWS for a bus', ['events.jsonl', '--bus', 'usher-local-audit'], /EventBridge takes no event of AWS/],
-    ['a bus that is not there', ['audit.jsonl', '--bus', 'nowhere'], /There is no event bus nowhere/],
-    ['a manual start', ['starts.json'], /not an event; a manual start is: usher start/],
-    ['nobody to ask', ['events.jsonl'], /add --yes/],
+    ['neither file nor time', [], /Give FILE, or --since/],
+    ['a bus for the archive', ['--since', '1h', '--bus', 'x'], /which takes no --bus/],
+    ['a time with a file', ['events.jsonl', '--since', '1h'], /--since and --until belong to the audit archive/],
+    ['an invalid time', ['--since', 'x'], /expected 15m/],
+    ['an end before its beginning', ['--since', '1h', '--until', '2h'], /must be before/],
+    ['events of AWS for a bus', ['events.jsonl', '--bus', 'usher-local-audit'], /EventBridge accepts no event of AWS/],
+    ['a missing bus', ['audit.jsonl', '--bus', 'nowhere'], /There is no event bus nowhere/],
+    ['a manual start', ['starts.json'], /not an event. For a manual start: usher start/],
+    ['no terminal to ask in', ['events.jsonl'], /add --yes/],
   ])('ends with 2 for %s, and starts nothing', async (_what, args, message) => {
     writeFileSync(join(operator.folder, 'starts.json'), '{"scope":"everything"}');
     const before = await operator.calls();

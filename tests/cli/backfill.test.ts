@@ -39,7 +39,7 @@ describe('usher backfill', () => {
     expect((await operator.calls())['SFN.StartExecution']).toBeUndefined();
   });
 
-  it('starts nothing when nobody is there to ask', async () => {
+  it('starts nothing without a terminal to ask in', async () => {
     const { code, error } = await operator.run('backfill');
     expect(code).toBe(2);
     expect(error).toMatch(/add --yes/);

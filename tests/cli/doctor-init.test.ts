@@ -31,7 +31,7 @@ async function findings(
 }
 
 describe('usher doctor', () => {
-  it('says of each check what was found, why it matters, and how to mend it', async () => {
+  it('reports per check what was found, why it matters, and how to fix it', async () => {
     const { code, found } = await findings();
     expect(code).toBe(1);
     for (const one of found.values()) {
@@ -67,21 +67,21 @@ describe('usher doctor', () => {
       reconciliation: expect.any(String),
     });
     expect(found.get('application kiro')?.['mend']).toMatch(/Require assignments/);
-    expect(found.get('application amazon-q-developer')?.['found']).toMatch(/2 applications are called QDevProfile/);
+    expect(found.get('application amazon-q-developer')?.['found']).toMatch(/2 applications have the name QDevProfile/);
   });
 
-  it('tells people the same, and mends nothing', async () => {
+  it('prints the same in words, and changes nothing', async () => {
     const { code, out, error } = await operator.child('doctor');
     expect(code).toBe(1);
-    expect(out).toMatch(/✗ application kiro: Everybody has access[\s\S]*Why it matters: [\s\S]*Require assignments/);
-    expect(out).toMatch(/\d+ in order, \d+ warnings, 1 problem, 0 unknown\./);
-    expect(error).toMatch(/1 problem to mend/);
+    expect(out).toMatch(/✗ application kiro: All users have access[\s\S]*Why it matters: [\s\S]*Require assignments/);
+    expect(out).toMatch(/\d+ ok, \d+ warnings, 1 problem, 0 unknown\./);
+    expect(error).toMatch(/1 problem to fix/);
     const calls = Object.keys(await operator.calls());
     expect(calls.filter((call) => /\.(?:Create|Delete|Put|Start|Send|Update)/.test(call))).toEqual([]);
     expect((await operator.run('doctor', '--fix')).code).toBe(2);
   });
 
-  it('sees what is deployed with another configuration, and what it names in vain', async () => {
+  it('finds what a configuration names that does not exist', async () => {
     const file = join(operator.folder, 'next.yml');
     const next = configuration(3);
     next.entitlements = [
@@ -101,7 +101,7 @@ describe('usher doctor', () => {
     });
   });
 
-  it('sees dead letters, and events of the forwarder', async () => {
+  it('finds dead letters, and events of the forwarder', async () => {
     await operator.call('AmazonSQS.SendMessage', { QueueUrl: 'x/usher-local-undelivered-ticks', MessageBody: '{}' });
     await operator.call('AWSIdentityStore.CreateGroupMembership', {
       GroupId: OTHER_GROUP,
@@ -130,14 +130,14 @@ describe('usher doctor', () => {
       `group ${GROUP}`,
       { verdict: 'problem', mend: expect.stringMatching(/KMS key/) },
     ],
-  ])('goes on after %s, and tells it', async (_what, fault, check, finding) => {
+  ])('reports %s and continues', async (_what, fault, check, finding) => {
     await operator.fault(fault);
     const { found } = await findings();
     expect(found.get(check)).toMatchObject(finding);
     expect(found.has('reconciliation')).toBe(true);
   });
 
-  it('ends with 3 when credentials have expired', async () => {
+  it('ends with 3 if credentials have expired', async () => {
     await operator.fault({ operation: 'STS.GetCallerIdentity', kind: 'expired' });
     const { code, error } = await operator.run('doctor');
     expect(error).toMatch(/expired/);
@@ -146,7 +146,7 @@ describe('usher doctor', () => {
 });
 
 describe('usher init', () => {
-  it('writes a configuration from flags, which is valid', async () => {
+  it('writes a valid configuration from options', async () => {
     const flags = [
       '--application',
       OTHER_APPLICATION,
@@ -166,7 +166,7 @@ describe('usher init', () => {
     expect(text).toMatch(/^ {4}# Ids, because events carry no group names/m);
     const again = await operator.run('doctor', '--entitlements', 'made.yml', '--json');
     expect(linesOf(again.out).map(({ check }) => check)).toContain(`group ${GROUP}`);
-    expect((await operator.run('init', ...flags)).error).toMatch(/made.yml is there already/);
+    expect((await operator.run('init', ...flags)).error).toMatch(/made.yml exists/);
   });
 
   it('writes to standard output', async () => {
@@ -188,24 +188,20 @@ describe('usher init', () => {
   });
 
   it.each([
+    ['a missing application', ['--application', 'Kiro', '--group', GROUP, '--max', '1'], /no application Kiro/],
     [
-      'an application that is not there',
-      ['--application', 'Kiro', '--group', GROUP, '--max', '1'],
-      /no application Kiro/,
-    ],
-    [
-      'two of one name',
+      'two applications with one name',
       ['--application', 'QDevProfile-us-east-1', '--group', GROUP, '--max', '1'],
-      /2 applications are called QDevProfile-us-east-1/,
+      /2 applications have the name QDevProfile-us-east-1/,
     ],
-    ['a group that is not there', ['--application', TWIN, '--group', 'nobody', '--max', '1'], /no group nobody/],
+    ['a missing group', ['--application', TWIN, '--group', 'nobody', '--max', '1'], /no group nobody/],
     [
-      'a name that is none',
+      'an invalid name',
       ['--application', TWIN, '--group', GROUP, '--max', '1', '--name', 'Q Dev'],
       /entitlements\[0\].name: expected lower-case/,
     ],
-    ['a cap that is missing', ['--application', TWIN, '--group', GROUP], /Nobody is there to ask: give --max/],
-    ['nothing', [], /give --application/],
+    ['a missing cap', ['--application', TWIN, '--group', GROUP], /There is no terminal to ask in: give --max/],
+    ['no option', [], /give --application/],
   ])('ends with 2 for %s, and writes nothing', async (_what, args, message) => {
     const { code, error } = await operator.run('init', ...args, '--output', 'never.yml');
     expect(error).toMatch(message);

@@ -25,7 +25,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const explain = (args: readonly string[], input: string) => runUsher(['explain', ...args], { cwd: folder, input });
 
 describe('usher explain', () => {
-  it('decides about each event, in their order, on a line each', async () => {
+  it('decides about each event, one per line, in the order of the file', async () => {
     const { code, out, error } = await explain(
       ['-', '--json'],
       [FOREIGN, JOIN].map((one) => JSON.stringify(one)).join('\n'),
@@ -43,7 +43,7 @@ describe('usher explain', () => {
     ]);
   });
 
-  it('ends with 1 when an event is invalid, and still decides about all others', async () => {
+  it('ends with 1 if an event is invalid, and still decides about all others', async () => {
     const { code, out } = await explain(
       ['-', '--json'],
       [JSON.stringify(NOBODY), '{bad', JSON.stringify(JOIN)].join('\n'),
@@ -67,14 +67,14 @@ describe('usher explain', () => {
     expect(error).toMatch(message);
   });
 
-  it('explains in words, without a control character of the event', async () => {
+  it('explains in words, without control characters of the event', async () => {
     const hostile = { ...FOREIGN, detail: { ...FOREIGN.detail, eventName: 'Add\u001b[31mMember' } };
     const { out } = await explain(['-'], JSON.stringify(hostile));
     expect(out).toMatch(/ignored \(foreign-service\): an event of another service/);
     expect(out).not.toContain('\u001b');
   });
 
-  it('shows a manual start as what it looks at, and takes no release from a file', async () => {
+  it('shows what a manual start would check, and accepts no release from a file', async () => {
     const starts = [{ userId: user(1), groupId: GROUP }, { release: 'a'.repeat(64) }];
     const { code, out } = await explain(['-', '--json'], JSON.stringify(starts));
     expect(code).toBe(1);

@@ -15,7 +15,7 @@ const COMMANDS = [
 ];
 
 describe('usher', () => {
-  it('shows its help, which fits a terminal and names every command', async () => {
+  it('names every command in its help', async () => {
     const { code, out } = await runUsher(['--help']);
     expect(code).toBe(0);
     expect(out).toMatch(/^Usage: usher /);
@@ -37,27 +37,22 @@ describe('usher', () => {
     ['an unknown option', ['seats', '--nmaes'], /unknown option '--nmaes'/],
     ['a missing argument', ['why'], /missing required argument 'USER'/],
     ['one argument too many', ['held', 'x'], /too many arguments/],
-    ['a value that is none', ['status', '--limit', 'many'], /--limit: expected a whole number from 1 to 1000/],
+    ['an invalid value', ['status', '--limit', 'many'], /--limit: expected a whole number from 1 to 1000/],
     ['a stage with a slash', ['held', '--stage', 'a/b'], /--stage: expected lower-case letters, digits and hyphens/],
-  ])('ends with 2 for %s, and says so on standard error', async (_what, args, message) => {
+  ])('ends with 2 for %s, and prints it on standard error', async (_what, args, message) => {
     const { code, out, error } = await runHere(args, { cwd: ROOT, env: {} });
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(error).toMatch(message);
     expect(error).not.toMatch(/ {4}at /);
   });
 
-  it('ends as a process with the code of its command, and nothing on standard output', async () => {
+  it('ends as a process with the exit code of its command, and nothing on standard output', async () => {
     expect(await runUsher(['strat'])).toMatchObject({ code: 2, out: '' });
     expect(await runUsher(['held'], { cwd: '/' })).toMatchObject({ code: 3, out: '' });
   });
 
   it.each([
-    [
-      'no local stack answers',
-      ['held', '--local'],
-      { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' },
-      /Start one: usher local/,
-    ],
+    ['no emulator answers', ['held', '--local'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }, /Start one: usher local/],
     ['there is no entitlements.yml', ['held'], {}, /There is no entitlements.yml here/],
     [
       'there are no credentials',
@@ -65,18 +60,18 @@ describe('usher', () => {
       {},
       /Credentials are missing/,
     ],
-  ])('ends with 3 when %s', async (_what, args, env, message) => {
+  ])('ends with 3 if %s', async (_what, args, env, message) => {
     const { code, error } = await runHere(args, { cwd: '/', env });
     expect(error).toMatch(message);
     expect(code).toBe(3);
   });
 
-  it('shows a stack only with --debug', async () => {
+  it('prints a stack trace only with --debug', async () => {
     const { error } = await runUsher(['held', '--debug'], { cwd: '/' });
     expect(error).toMatch(/ {4}at /);
   });
 
-  it('is coloured on demand', async () => {
+  it('prints colors on demand', async () => {
     const { out } = await runUsher(['explain', '-'], {
       cwd: ROOT,
       input: '{"scope":"tick"}',
@@ -89,7 +84,7 @@ describe('usher', () => {
     );
   });
 
-  it('ends quietly when nobody reads on', async () => {
+  it('ends quietly if the reader of its output goes away', async () => {
     const child = spawnUsher(['explain', '-', '--json'], { cwd: ROOT });
     child.stdin.end(JSON.stringify(Array(20_000).fill({ scope: 'tick' })));
     child.stdout.once('data', () => child.stdout.destroy());
@@ -97,15 +92,18 @@ describe('usher', () => {
     expect({ code, error }).toEqual({ code: 0, error: '' });
   });
 
-  it.runIf(existsSync('/usr/bin/node'))('starts under the Node of the lockfile, whatever Node the shell has', () => {
-    const env = environment({ PATH: '/usr/bin:/bin' });
-    const answer = spawnSync('/usr/bin/node', [join(ROOT, 'cli/usher.mjs'), '--version'], { env, encoding: 'utf8' });
-    expect({ status: answer.status, stderr: answer.stderr }).toEqual({ status: 0, stderr: '' });
-    const failing = spawnSync('/usr/bin/node', [join(ROOT, 'cli/usher.mjs'), 'strat'], { env, encoding: 'utf8' });
-    expect(failing.status).toBe(2);
-  });
+  it.runIf(existsSync('/usr/bin/node'))(
+    'runs with the Node version of the lockfile, whatever Node the shell has',
+    () => {
+      const env = environment({ PATH: '/usr/bin:/bin' });
+      const answer = spawnSync('/usr/bin/node', [join(ROOT, 'cli/usher.mjs'), '--version'], { env, encoding: 'utf8' });
+      expect({ status: answer.status, stderr: answer.stderr }).toEqual({ status: 0, stderr: '' });
+      const failing = spawnSync('/usr/bin/node', [join(ROOT, 'cli/usher.mjs'), 'strat'], { env, encoding: 'utf8' });
+      expect(failing.status).toBe(2);
+    },
+  );
 
-  it('completes commands, options and values in bash, without bash-completion and however often it is sourced', async () => {
+  it('completes commands, options and values in bash, without bash-completion and if sourced twice', async () => {
     const { out } = await runUsher(['completion', 'bash']);
     const line = (words: string) =>
       `COMP_WORDS=(${words}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); __usher_complete; echo "\${COMPREPLY[*]}"`;

@@ -33,9 +33,9 @@ async function leaves(...numbers: readonly number[]): Promise<void> {
 
 const summary = async () => linesOf((await operator.run('seats', '--json')).out)[0];
 
-// One life of a company, in this order.
+// The tests build on each other, in this order.
 describe('usher seats, why, held, release and adopt', () => {
-  it('seats everybody up to the cap, and shows who waits and who is not managed', async () => {
+  it('count seats up to the cap, waitlisted users and unmanaged assignments', async () => {
     expect((await operator.run('start', '--all', '--wait')).code).toBe(0);
     expect(await summary()).toMatchObject({
       entitlement: ENTITLEMENT,
@@ -50,7 +50,7 @@ describe('usher seats, why, held, release and adopt', () => {
     expect(out).toContain(`${ENTITLEMENT}\t10\t10\t1\t0\t0\t0\t2`);
   });
 
-  it('lists people in the order of the line, without names unless asked', async () => {
+  it('list users in the order of the waitlist, without names unless asked', async () => {
     const { out } = await operator.run('seats', '--people', '--status', 'waitlisted', '--json');
     expect(linesOf(out)).toEqual([expect.objectContaining({ userId: user(12), status: 'waitlisted' })]);
     expect((await operator.run('seats', '--people')).out).not.toContain(SECRET);
@@ -59,7 +59,7 @@ describe('usher seats, why, held, release and adopt', () => {
     expect(named.out).not.toContain('\u001b');
   });
 
-  it('writes a spreadsheet in which no name is a formula', async () => {
+  it('write a spreadsheet in which no name is a formula', async () => {
     const { code, out } = await operator.child('seats', '--csv', '--names');
     expect(code).toBe(0);
     expect(out.split('\n')[0]).toBe('name,userId,entitlement,status,since,dueAt,reason');
@@ -69,7 +69,7 @@ describe('usher seats, why, held, release and adopt', () => {
   it.each([
     ['an unknown status', ['--status', 'gone'], /--status: expected one of waitlisted/],
     ['an unknown entitlement', ['--entitlement', 'q'], /No entitlement has the name q/],
-  ])('ends with 2 for %s', async (_what, args, message) => {
+  ])('end with 2 for %s', async (_what, args, message) => {
     const { code, error } = await operator.run('seats', ...args);
     expect(error).toMatch(message);
     expect(code).toBe(2);
@@ -83,13 +83,13 @@ describe('usher seats, why, held, release and adopt', () => {
       { entitled: true, assigned: true, next: { do: 'nothing' } },
     ],
     [
-      'the line',
+      'the waitlist',
       12,
       /waits in line, place 1 of 1, since .*: all 10 places are taken/,
       { entitled: true, line: { place: 1, of: 1 } },
     ],
-    ['somebody else’s assignment', 1, /assigned, but not by Usher/, { entitled: true, assigned: true }],
-  ])('says why somebody stands as they do: %s', async (_what, number, words, facts) => {
+    ['an unmanaged assignment', 1, /assigned, but not by Usher/, { entitled: true, assigned: true }],
+  ])('explain the status of a user: %s', async (_what, number, words, facts) => {
     const { code, out } = await operator.run('why', user(number));
     expect(code).toBe(0);
     expect(out).toMatch(words);
@@ -97,23 +97,23 @@ describe('usher seats, why, held, release and adopt', () => {
     expect(told).toMatchObject({ userId: user(number), status: 'enabled', groups: [GROUP], entitlements: [facts] });
   });
 
-  it('tells of an assignment of somebody whom no group entitles', async () => {
+  it('explain an assignment of a user who is not entitled', async () => {
     const { out } = await operator.run('why', user(13));
     expect(out).toMatch(/assigned, but not by Usher[\s\S]*Entitled: no, they are in none of its groups/);
   });
 
-  it('says that nothing concerns somebody who is in no group', async () => {
+  it('explain a user who is in no configured group', async () => {
     const { code, out } = await operator.run('why', user(14));
     expect(code).toBe(0);
     expect(out).toMatch(/Member of none of the configured groups/);
   });
 
-  it('shows the last audit events of a person', async () => {
+  it('show the last audit events of a user', async () => {
     const { out } = await operator.run('why', user(3));
     expect(out).toMatch(/Seat Assigned\t.*amazon-q-developer\tmanual/);
   });
 
-  it('holds what exceeds the brake, and shows it person by person', async () => {
+  it('show what the brake holds, user by user', async () => {
     await leaves(...people(3, 8));
     await operator.run('start', '--all', '--wait');
     const { code, out } = await operator.child('held', '--json');
@@ -128,22 +128,20 @@ describe('usher seats, why, held, release and adopt', () => {
     const held = hold?.['people'] as { userId: string; why: string }[];
     expect(held.length).toBeGreaterThan(0);
     expect(new Set(held.map(({ why }) => why))).toEqual(new Set(['group-leave']));
-    expect((await operator.run('held', '--names')).out).toMatch(
-      /If they are to lose their seats: usher release [0-9a-f]{12}$/m,
-    );
+    expect((await operator.run('held', '--names')).out).toMatch(/To revoke these seats: usher release [0-9a-f]{12}$/m);
     expect((await operator.run('why', held[0]?.userId ?? '')).out).toMatch(/the brake holds it[\s\S]*usher release/);
   });
 
   it.each([
-    ['a digest that is none', 'xyz', /expected 8 to 64 hex digits/],
-    ['a stale digest', 'deadbeef'.repeat(8), /No hold has this digest any more/],
-  ])('ends with 2 for %s', async (_what, digest, message) => {
+    ['an invalid digest', 'xyz', /expected 8 to 64 hex digits/],
+    ['a stale digest', 'deadbeef'.repeat(8), /No hold has this digest\. List current holds/],
+  ])('end with 2 for %s', async (_what, digest, message) => {
     const { code, error } = await operator.run('release', digest, '--yes');
     expect(error).toMatch(message);
     expect(code).toBe(2);
   });
 
-  it('changes nothing when nobody is there to ask', async () => {
+  it('change nothing without a terminal to ask in', async () => {
     const [hold] = linesOf((await operator.run('held', '--json')).out);
     const { code, error } = await operator.child('release', String(hold?.['digest']));
     expect(code).toBe(2);
@@ -151,24 +149,24 @@ describe('usher seats, why, held, release and adopt', () => {
     expect(linesOf((await operator.run('held', '--json')).out)[0]).toMatchObject({ released: false });
   });
 
-  it('releases exactly what was held', async () => {
+  it('release exactly what was held', async () => {
     const [hold] = linesOf((await operator.run('held', '--json')).out);
     const { code } = await operator.run('release', String(hold?.['digest']).slice(0, 12), '--yes', '--wait');
     expect(code).toBe(0);
     expect((await operator.run('held')).out).toBe('Nothing is held.\n');
   });
 
-  it('adopts what somebody else assigned to people who are entitled', async () => {
+  it('adopt what others assigned to entitled users', async () => {
     await operator.run('start', '--all', '--wait');
     expect(await summary()).toMatchObject({ unmanaged: 2 });
     const { code, error } = await operator.child('adopt', ENTITLEMENT, '--yes', '--wait');
-    expect(error).toMatch(/2 assignments not made by Usher, 1 of people who are entitled/);
+    expect(error).toMatch(/2 assignments not made by Usher, 1 of entitled users/);
     expect(code).toBe(0);
     expect(await summary()).toMatchObject({ unmanaged: 1 });
     expect((await operator.run('adopt')).error).toMatch(/There is nothing to adopt/);
   });
 
-  it('adopts nobody for an entitlement that is only observed, and says why', async () => {
+  it('adopt nothing for an entitlement that is only observed, and say why', async () => {
     const { entitlements, ...rest } = configuration(10);
     const observed = entitlements.map((one) => (one.name === ENTITLEMENT ? { ...one, mode: 'observe' } : one));
     const file = join(operator.folder, 'observed.yml');
@@ -182,7 +180,7 @@ describe('usher seats, why, held, release and adopt', () => {
   it.each([
     ['adopt', 'nothing'],
     ['why', 'nobody'],
-  ])('ends with 2: usher %s %s', async (command, name) => {
+  ])('end with 2: usher %s %s', async (command, name) => {
     const { code } = await operator.run(command, name);
     expect(code).toBe(2);
   });

@@ -43,7 +43,7 @@ describe('usher start', () => {
     });
   });
 
-  it('follows it state by state to its end with --wait', async () => {
+  it('follows the execution state by state to its end with --wait', async () => {
     const { code, out } = await operator.child('start', '--group', 'developers', '--wait', '--json');
     expect(code).toBe(0);
     const lines = linesOf(out);
@@ -54,14 +54,14 @@ describe('usher start', () => {
     expect(lines.at(-1)).toMatchObject({ type: 'end', outcome: 'converged' });
   });
 
-  it('says it in words to people', async () => {
+  it('describes each state in words', async () => {
     const { out } = await operator.run('start', '--all', '--wait');
     expect(out).toMatch(/^started arn:/m);
-    expect(out).toMatch(/PlanChanges +reads afresh who is entitled/);
-    expect(out).toMatch(/converged: fresh reads show everything as it must be|handed over/);
+    expect(out).toMatch(/PlanChanges +reads who is entitled/);
+    expect(out).toMatch(/converged: fresh reads show the desired state|handed over/);
   });
 
-  it('waits for somebody whom SCIM is still to bring, if told so', async () => {
+  it('waits for a user whom SCIM will provision, with --expected', async () => {
     const { code, out } = await operator.run(
       'start',
       '--user',
@@ -75,7 +75,7 @@ describe('usher start', () => {
     expect(ended(out)).toMatchObject({ input: { userName: 'new', waitSeconds: 60 } });
   });
 
-  it('fails with the execution', async () => {
+  it('ends with 1 if the execution fails', async () => {
     const { code, error } = await operator.run(
       'start',
       '--user',
@@ -86,27 +86,27 @@ describe('usher start', () => {
       '--wait',
     );
     expect(code).toBe(1);
-    expect(error).toMatch(/PropagationTimeoutError.*did not come in the time/);
+    expect(error).toMatch(/PropagationTimeoutError.*did not appear in time/);
   });
 
   it.each([
     [
       'an unknown user',
       ['--user', 'nobody@example.com'],
-      /has no user nobody@example.com\. If SCIM is still to bring them/,
+      /has no user nobody@example.com\. If SCIM will provision them/,
     ],
     ['two users with one address', ['--user', 'twin@example.com'], /may mean 2 users: .*98, .*99/],
-    ['a group that is not there', ['--group', 'developpers'], /has no group developpers/],
+    ['a missing group', ['--group', 'developpers'], /has no group developpers/],
     [
       'a group that is not configured',
       ['--group', 'nobody asked'],
       new RegExp(`No entitlement names.*2 groups are configured: ${GROUP}, ${OTHER_GROUP}`),
     ],
-    ['nobody named', [], /Name one of --user, --group or --all/],
-    ['too much named', ['--all', '--user', 'user-2'], /Name one of/],
+    ['no target', [], /Name one of --user, --group or --all/],
+    ['two targets', ['--all', '--user', 'user-2'], /Name one of/],
     ['an external id without issuer', ['--user', 'externalId:7'], /needs --issuer/],
     ['an escape sequence', ['--user', 'x\u001b[31m'], /has no user x\\u001b\[31m/],
-    ['what may be both', ['--user', 'a@b.example', '--expected'], /userName:… or email:…/],
+    ['an ambiguous name', ['--user', 'a@b.example', '--expected'], /userName:… or email:…/],
   ])('ends with 2 for %s, and starts nothing', async (_what, args, message) => {
     const before = (await operator.calls())['SFN.StartExecution'];
     const { code, out, error } = await operator.run('start', ...args);
@@ -116,11 +116,11 @@ describe('usher start', () => {
     expect((await operator.calls())['SFN.StartExecution']).toBe(before);
   });
 
-  it('goes on when AWS throttles, and says so', async () => {
+  it('retries when AWS throttles, and says so', async () => {
     await operator.fault({ operation: 'IdentityStore.GetUserId', kind: 'throttle' });
     const { code, error } = await operator.run('start', '--user', 'user-2');
     expect(code).toBe(0);
-    expect(error).toMatch(/AWS throttles this; trying again/);
+    expect(error).toMatch(/AWS throttles this command; retrying/);
   });
 
   it.each([
@@ -142,7 +142,7 @@ describe('usher start', () => {
       3,
       /Is Usher deployed here/,
     ],
-  ])('ends clearly for %s', async (_what, fault, code, message) => {
+  ])('ends with a hint for %s', async (_what, fault, code, message) => {
     await operator.fault(fault);
     const ended = await operator.run('start', '--user', user(1));
     expect(ended.error).toMatch(message);
@@ -151,7 +151,7 @@ describe('usher start', () => {
 });
 
 describe('usher status', () => {
-  it('lists executions of both machines, the newest first', async () => {
+  it('lists executions of both state machines, newest first', async () => {
     const { code, out } = await operator.child('status', '--limit', '3', '--json');
     expect(code).toBe(0);
     expect(linesOf(out)).toHaveLength(3);
@@ -165,7 +165,7 @@ describe('usher status', () => {
     expect((await operator.run('status')).out).toMatch(/^EXECUTION\tMACHINE\tSTATUS\tSTARTED\tTOOK$/m);
   });
 
-  it('shows one in full: its way, the audit events, the reason', async () => {
+  it('shows one execution in full: states, audit events, reason', async () => {
     const joined = await operator.run('start', '--user', user(4), '--wait', '--json');
     const execution = String(linesOf(joined.out)[0]?.['execution']);
     const { out } = await operator.child('status', execution, '--json');
@@ -177,10 +177,10 @@ describe('usher status', () => {
     });
     const words = await operator.run('status', execution.split(':').at(-1) ?? '');
     expect(words.out).toMatch(/NormalizeRequest/);
-    expect(words.out).toMatch(/It told no audit event/);
+    expect(words.out).toMatch(/It recorded no audit event/);
   });
 
-  it('shows attempts that failed', async () => {
+  it('shows failed attempts', async () => {
     await operator.fault({
       operation: 'IdentityStore.IsMemberInGroups',
       kind: 'throttle',
@@ -197,11 +197,11 @@ describe('usher status', () => {
   });
 
   it.each([
-    ['an execution that is not there', 'nothing', /There is no execution nothing/],
+    ['a missing execution', 'nothing', /There is no execution nothing/],
     [
       'an ARN of another account',
       'arn:aws:states:us-east-1:999999999999:execution:usher-local-onboarding:x',
-      /no execution of this stage, account and Region/,
+      /not an execution of this stage, account and Region/,
     ],
   ])('ends with 2 for %s', async (_what, name, message) => {
     const { code, error } = await operator.run('status', name);

@@ -59,7 +59,7 @@ describe('people', () => {
       .on(ListUsersCommand)
       .resolvesOnce({ Users: [{ ...STORE, UserId: USER }], NextToken: 'more' })
       .resolvesOnce({ Users: [] });
-    expect((await collected(people.everybody())).map((page) => page.length)).toEqual([1, 0]);
+    expect((await collected(people.users())).map((page) => page.length)).toEqual([1, 0]);
     aws
       .on(ListGroupsCommand)
       .resolvesOnce({ Groups: [{ ...STORE, GroupId: GROUP, DisplayName: 'g' }], NextToken: 'more' })

@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import type { ExecutionDetail } from '../../../adapters/operator/executions.ts';
 import { endingOf } from '../../../cli/ui/outcomes.ts';
 
-const HEIR = 'arn:aws:states:us-east-1:111122223333:execution:usher-prod-onboarding:2';
+const NEXT = 'arn:aws:states:us-east-1:111122223333:execution:usher-prod-onboarding:2';
 
 function ended(plan: object): ExecutionDetail {
   return {
-    arn: HEIR.replace(/2$/, '1'),
+    arn: NEXT.replace(/2$/, '1'),
     name: '1',
     status: 'SUCCEEDED',
     startedAt: new Date(0),
@@ -17,19 +17,16 @@ function ended(plan: object): ExecutionDetail {
   };
 }
 
-it('an execution that handed over says to which', () => {
-  expect(endingOf(ended({ outcome: 'handedOver', handedOverTo: HEIR }))).toEqual({
+it('endingOf names the execution to which the work was handed over', () => {
+  expect(endingOf(ended({ outcome: 'handedOver', handedOverTo: NEXT }))).toEqual({
     outcome: 'handedOver',
-    handedOverTo: HEIR,
+    handedOverTo: NEXT,
   });
 });
 
-it.each([{}, { handedOverTo: 'tick' }])(
-  'one that handed over to nobody in particular leads to no execution: %j',
-  (to) => {
-    expect(endingOf(ended({ outcome: 'handedOver', ...to }))).toEqual({
-      outcome: 'handedOver',
-      reason: 'the next tick goes on',
-    });
-  },
-);
+it.each([{}, { handedOverTo: 'tick' }])('endingOf names no execution if the next tick continues the work: %j', (to) => {
+  expect(endingOf(ended({ outcome: 'handedOver', ...to }))).toEqual({
+    outcome: 'handedOver',
+    reason: 'the next tick continues',
+  });
+});

@@ -67,7 +67,7 @@ describe('the built-in story', () => {
     'Engineering (Cleo, Dan, Fay) or Data (Cleo)',
     '+0:10:00  * Ana joins Engineering through SCIM',
     '+0:10:01  > event PatchGroup of identitystore-scim: an execution starts',
-    '+0:10:01    #2 WaitForPropagation not yet',
+    '+0:10:01    #2 WaitForPropagation waits: not visible yet',
     '+0:12:00    #2 Seat Assigned: Ana, amazon-q-developer; reason: group-join',
     '#3 WaitForPropagation look 3: still not, waits',
     '+0:42:00    #5 Seat Revoked: Dan, amazon-q-developer; reason: group-leave',

@@ -100,7 +100,7 @@ describe('a file of events', () => {
     const lines = problemsOf(`{}\n${'bad\n'.repeat(30)}`).split('\n');
     expect(lines).toHaveLength(21);
     expect(lines[0]).toBe('events: line 2: not JSON');
-    expect(lines.at(-1)).toBe('events: 10 more faults');
+    expect(lines.at(-1)).toBe('events: 10 more errors');
   });
 
   it('holds the same events as one array and as lines', async () => {
