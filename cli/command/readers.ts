@@ -1,7 +1,7 @@
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import type { Context } from './context.ts';
 
-/** What the functions read with, for a command that reads as they do and holds no lease. */
+/** Returns the readers of the functions, for a command that reads as they do and holds no lease. */
 export async function readersOf(context: Context): Promise<Readers> {
   const entitlements = await context.entitlements();
   const services = await context.services();

@@ -9,7 +9,7 @@ import { pollMilliseconds } from '../command/follow-execution.ts';
 import { readersOf } from '../command/readers.ts';
 import { requireUser, WHO } from '../command/selectors.ts';
 import { MissingPrecondition, UsageError } from '../shared/failures.ts';
-import { type AuditRow, auditRow } from '../ui/audit-rows.ts';
+import { type AuditLogRow, auditRow } from '../ui/audit-rows.ts';
 import { momentIn } from '../ui/text.ts';
 
 const TYPES = Object.keys(CLASSIFICATIONS);
@@ -62,7 +62,7 @@ async function audit(context: Context, command: Command): Promise<void> {
   const options = optionsOf(command, Options);
   const query = await queryOf(options, context);
   const seen = new Set<string>();
-  const show = (row: AuditRow, id: string) => {
+  const show = (row: AuditLogRow, id: string) => {
     // A replayed or repeated event has the same id.
     const uid = row.uid ?? id;
     if (seen.has(uid)) return;

@@ -21,21 +21,21 @@ const Options = z.object({
   yes: z.optional(z.boolean()),
 });
 
-/** How the executions are named that this command starts: so it finds again what it has begun. */
+/** The prefix of the names of this command's executions, by which it finds them again. */
 const NAME = 'backfill-';
-/** A look at the ledger reads all of its seats: no more than a tenth of the time. */
+/** Each poll reads all seats of the ledger. The command spends at most a tenth of its time on that. */
 const POLL_SHARE = 10;
-/** Reads and proof beside the writes themselves. */
+/** The time of reads and verification, besides the writes. */
 const AROUND_SECONDS = 60;
 
 export function backfillCommand(run: Runner): Command {
   return commandOf('backfill', {
-    summary: 'Seat all members of the configured groups, before the first event ever came',
+    summary: 'Assign seats to all current members of the configured groups',
     description:
-      'Shows the plan, asks, starts one sweep of everything and follows it. Ctrl-C only ends the following: the execution goes on. Run it again to follow it again, or to take up what is left; nobody is assigned twice.',
+      'Use it before the first event. It shows the plan and asks for confirmation, then starts one execution that sweeps everything, and follows it. Ctrl-C ends only the progress display. Run the command again to follow the execution, or to plan for the users who are left. No user is assigned twice.',
     examples: [
-      ['usher backfill --dry-run --price 19', 'who, how many, against the cap, and what it may cost a month'],
-      ['usher backfill', 'shows, asks, runs'],
+      ['usher backfill --dry-run --price 19', 'only the plan, with its cost per month'],
+      ['usher backfill', 'show the plan, ask, start and follow'],
       ['usher backfill --yes --json', 'for programs'],
     ],
     permissions: [
@@ -51,9 +51,9 @@ export function backfillCommand(run: Runner): Command {
       'states:DescribeExecution',
     ],
   })
-    .option('--price <AMOUNT>', 'of a seat a month, to show what the plan may cost')
+    .option('--price <AMOUNT>', 'price of a seat per month, to show the cost of the plan')
     .option('--dry-run', 'only show the plan')
-    .option('--yes', "don't ask")
+    .option('--yes', 'do not ask for confirmation')
     .action(run(backfill));
 }
 
@@ -66,18 +66,19 @@ async function backfill(context: Context, command: Command): Promise<void> {
   const before = await runningBackfill(executions, machine);
   if (before !== undefined && !dryRun) {
     if (json) terminal.json({ type: 'resume', execution: before });
-    else terminal.note(`A backfill runs already, followed here: ${before}`);
+    else terminal.note(`A backfill is already running. Following it: ${before}`);
     return watch(before, await goalsFromMemberships(context), context);
   }
   const previews = await previewsOf(context);
-  tellPlan(previews, price === undefined ? undefined : Number(price), context);
+  printPlan(previews, price === undefined ? undefined : Number(price), context);
   if (dryRun) return;
   if (previews.every(({ grant, newlyWaiting, lose }) => grant.length + newlyWaiting + lose.length === 0)) {
-    if (!json) terminal.note('Everybody who is entitled has a seat, or waits for one: there is nothing to do.');
+    if (!json) terminal.note('All entitled users have a seat or are on the waitlist: there is nothing to do.');
     return;
   }
   const seats = previews.reduce((sum, { grant }) => sum + grant.length, 0);
-  if (!(await terminal.confirm(seats > 0 ? `Give ${count(seats, 'seat')}?` : 'Start it?', yes === true))) return;
+  if (!(await terminal.confirm(seats > 0 ? `Assign ${count(seats, 'seat')}?` : 'Start the sweep?', yes === true)))
+    return;
   const arn = await begin(executions, machine, context);
   if (json) terminal.json({ type: 'start', execution: arn });
   else terminal.note(`started ${arn}`);
@@ -88,13 +89,13 @@ async function backfill(context: Context, command: Command): Promise<void> {
   await watch(arn, goals, context);
 }
 
-/** How many seats an application is to have. */
+/** The number of seats that an application will have. */
 interface Goal {
   application: string;
   seats: number;
 }
 
-/** While a sweep is at work, reads of assignments and ledger don't fit each other; memberships tell enough. */
+/** During a sweep, assignments and ledger do not match, so the goals follow from memberships alone. */
 async function goalsFromMemberships(context: Context): Promise<Goal[]> {
   const { entitlements, directory } = await readersOf(context);
   return context.terminal.working('Reading memberships', async () => {
@@ -113,10 +114,10 @@ async function goalsFromMemberships(context: Context): Promise<Goal[]> {
 async function previewsOf(context: Context): Promise<Preview[]> {
   const readers = await readersOf(context);
   const cache = { members: new Map(), userPages: undefined };
-  return context.terminal.working('Reading memberships and assignments', async (tell) => {
+  return context.terminal.working('Reading memberships and assignments', async (report) => {
     const previews: Preview[] = [];
     for (const entitlement of readers.entitlements.entitlements) {
-      tell(entitlement.name);
+      report(entitlement.name);
       if (entitlement.mode !== 'observe') {
         previews.push(await preview(entitlement, context.clock.now(), readers, cache));
       }
@@ -125,7 +126,7 @@ async function previewsOf(context: Context): Promise<Preview[]> {
   });
 }
 
-function tellPlan(previews: readonly Preview[], price: number | undefined, { terminal, json, local }: Context): void {
+function printPlan(previews: readonly Preview[], price: number | undefined, { terminal, json, local }: Context): void {
   const cost = ({ grant }: Preview) => (price === undefined ? undefined : Math.round(grant.length * price * 100) / 100);
   if (json) {
     for (const one of previews) {
@@ -158,7 +159,7 @@ function tellPlan(previews: readonly Preview[], price: number | undefined, { ter
       'LOSE',
       'HOLD',
       'UNMANAGED',
-      ...(price === undefined ? [] : ['A MONTH']),
+      ...(price === undefined ? [] : ['PER MONTH']),
     ],
     previews.map((one) => [
       one.entitlement.name,
@@ -178,7 +179,7 @@ function tellPlan(previews: readonly Preview[], price: number | undefined, { ter
   const grants = previews.reduce((sum, { grant }) => sum + grant.length, 0);
   if (price !== undefined) {
     terminal.note(
-      `${numberOf(grants)} new seats at ${money(price)} each: ${money(grants * price)} a month, if each is billed.`,
+      `${numberOf(grants)} new seats at ${money(price)} each: ${money(grants * price)} per month, if each one is billed.`,
     );
   }
   const lose = previews.reduce((sum, one) => sum + one.lose.length, 0);
@@ -190,7 +191,7 @@ function tellPlan(previews: readonly Preview[], price: number | undefined, { ter
     );
   }
   if (grants > 0 && !local)
-    terminal.note(`It takes about ${durationOf(grants / 10 + AROUND_SECONDS)} at 10 requests a second.`);
+    terminal.note(`This takes about ${durationOf(grants / 10 + AROUND_SECONDS)} at 10 requests per second.`);
 }
 
 async function runningBackfill(executions: Executions, machine: string): Promise<string | undefined> {
@@ -206,7 +207,7 @@ async function begin(executions: Executions, machine: string, { clock }: Context
   return (await executions.start(machine, { scope: 'everything' }, name)).arn;
 }
 
-/** Follows it by what the ledger says. @throws CommandFailed when it failed */
+/** Follows an execution through the ledger. @throws CommandFailed if it failed */
 async function watch(arn: string, goals: readonly Goal[], context: Context): Promise<void> {
   const { terminal, json } = context;
   const services = await context.services();
@@ -215,11 +216,11 @@ async function watch(arn: string, goals: readonly Goal[], context: Context): Pro
   const total = goals.reduce((sum, { seats }) => sum + seats, 0);
   const bar = json ? undefined : terminal.bar('seats', total);
   let done = 0;
-  const so = () => `${numberOf(done)} of ${count(total, 'person has', 'people have')} a seat`;
+  const progress = () => `${numberOf(done)} of ${count(total, 'user has', 'users have')} a seat`;
   context.onInterrupt(() => {
     bar?.stop();
     terminal.note(
-      `\n${so()}. The execution goes on by itself: usher status ${arn.split(':').at(-1)}\nFollow it again, or take up what is left: usher backfill`,
+      `\n${progress()}. The execution continues. Check it: usher status ${arn.split(':').at(-1)}\nFollow it again, or plan for the users who are left: usher backfill`,
     );
   });
   let current = arn;
@@ -243,18 +244,18 @@ async function watch(arn: string, goals: readonly Goal[], context: Context): Pro
   bar?.stop();
   if (json) terminal.json({ type: 'end', execution: current, ...ending, done, total });
   if (ending.outcome === 'failed') {
-    const next = 'When the cause is mended: usher redrive, or usher backfill';
-    throw new CommandFailed(`${ending.reason ?? 'The execution failed'}. ${so()}. ${next}`);
+    const next = 'Fix the cause, then: usher redrive, or usher backfill';
+    throw new CommandFailed(`${ending.reason ?? 'The execution failed'}. ${progress()}. ${next}`);
   }
   const how = [OUTCOMES[ending.outcome], ending.reason, ending.handedOverTo].filter(Boolean).join(': ');
-  if (!json) terminal.line(`${so()}; ${how}.`);
+  if (!json) terminal.line(`${progress()}; ${how}.`);
 }
 
 async function seatedOf(goals: readonly Goal[], ledger: Ledger): Promise<number> {
   let seated = 0;
   for (const { application } of goals) {
     const { seats } = await ledger.holdings(application);
-    // One that is only being made may not be there yet.
+    // A seat in creation may not exist yet.
     seated += seats.filter((seat) => takesSlot(seat) && seat.status !== 'creating').length;
   }
   return seated;

@@ -15,18 +15,18 @@ import { type Context, optionsOf } from '../command/context.ts';
 import { readersOf } from '../command/readers.ts';
 import { requireUser, WHO } from '../command/selectors.ts';
 import { nameOf } from '../command/user-names.ts';
-import { type AuditRow, auditRow } from '../ui/audit-rows.ts';
+import { type AuditLogRow, auditRow } from '../ui/audit-rows.ts';
 import { relative } from '../ui/text.ts';
 import { SHORT_DIGEST } from './held.ts';
 
 const Options = z.object({ issuer: z.optional(z.string()), names: z.optional(z.boolean()) });
-/** How far back audit events are looked for. */
+/** How far back the command reads audit events. */
 const LOOK_BACK_DAYS = 30;
 const MOST_EVENTS = 10;
 
 export function whyCommand(run: Runner): Command {
   return commandOf('why', {
-    summary: 'Why somebody has a seat, has none, or will lose theirs',
+    summary: 'Explain why a user has a seat, has none, or will lose it (read-only)',
     description: 'Reads memberships, assignments and the ledger afresh, and decides as the next execution would.',
     examples: [
       ['usher why alice@example.com', 'in words'],
@@ -46,13 +46,13 @@ export function whyCommand(run: Runner): Command {
     ],
   })
     .argument('<USER>', WHO)
-    .option('--issuer <ISSUER>', 'of an external id')
-    .option('--names', 'also how the person and the groups are called')
+    .option('--issuer <ISSUER>', 'issuer of an external id')
+    .option('--names', 'also print the names of the user and the groups')
     .action(run(why));
 }
 
 /** What one entitlement means for the user. */
-interface Finding {
+interface EntitlementFinding {
   entitlement: Entitlement;
   user: UserState;
   /** What the next execution does. */
@@ -92,7 +92,7 @@ async function why(context: Context, command: Command): Promise<void> {
         next: nextInJson(finding.verdict),
         words: wordsOf(finding, now),
       })),
-      looksPending: pendingLooks(userId, work),
+      looksPending: pendingItems(userId, work),
       events: events.map(({ event }) => event),
     });
     return;
@@ -114,14 +114,14 @@ async function why(context: Context, command: Command): Promise<void> {
     terminal.paragraph(first, 2);
     for (const line of more) terminal.paragraph(line, 2);
   }
-  if (findings.length === 0) terminal.line('No entitlement concerns them, and Usher has no record of them.');
-  for (const look of pendingLooks(userId, work)) {
+  if (findings.length === 0) terminal.line('No entitlement concerns this user, and Usher has no record of them.');
+  for (const item of pendingItems(userId, work)) {
     terminal.line();
-    terminal.line(`Usher looks at them again ${relative(look.dueAt, now)} (${look.by}).`);
+    terminal.line(`Usher checks this user again ${relative(item.dueAt, now)} (${item.by}).`);
   }
   terminal.line();
   if (events.length === 0)
-    return terminal.line(dim(`No audit event of the last ${LOOK_BACK_DAYS} days tells of them.`));
+    return terminal.line(dim(`The last ${LOOK_BACK_DAYS} days have no audit event about this user.`));
   terminal.table(
     ['TIME', 'EVENT', 'ENTITLEMENT', 'REASON'],
     events.map(({ cells: [time = '', event = '', , entitlement = '', reason = ''] }) => [
@@ -151,7 +151,7 @@ function nextInJson(verdict: Verdict): object {
   return { ...verdict, do: NEXT_IN_JSON[verdict.do] ?? verdict.do };
 }
 
-async function findingsOf(userId: string, now: Date, readers: Readers): Promise<Finding[]> {
+async function findingsOf(userId: string, now: Date, readers: Readers): Promise<EntitlementFinding[]> {
   const at = now.toISOString();
   // As a manual start for this user would read them: all entitlements, and the user's status.
   const { applications } = await readUser(userId, { at, expected: [] }, now, readers);
@@ -163,7 +163,7 @@ async function findingsOf(userId: string, now: Date, readers: Readers): Promise<
     const user = { userId, entitled: false, ineligibility: 'group-leave', assigned: true, seat: undefined } as const;
     applications.push({ entitlement, user });
   }
-  const findings: Finding[] = [];
+  const findings: EntitlementFinding[] = [];
   for (const { entitlement, user } of applications) {
     const holdings = await readers.ledger.holdings(entitlement.application);
     const checked: CheckedUser = { key: userId, trigger: 'event', cause: '', askedAt: at, adopt: false, user };
@@ -185,12 +185,12 @@ async function findingsOf(userId: string, now: Date, readers: Readers): Promise<
 const ABSENCES = {
   'group-leave': 'they are in none of its groups',
   'user-disabled': 'they are disabled',
-  'user-deleted': 'they are gone from the identity store',
+  'user-deleted': 'they were deleted from the identity store',
   'entitlement-removed': 'the entitlement was removed',
 } as const;
 
-/** What is, why, and what comes next. */
-function wordsOf({ entitlement, user, verdict, hold, line }: Finding, now: Date): string[] {
+/** Says how the user stands with an entitlement, why, and what comes next. */
+function wordsOf({ entitlement, user, verdict, hold, line }: EntitlementFinding, now: Date): string[] {
   const { entitled, ineligibility, assigned, seat } = user;
   const because = entitled
     ? 'they are in one of its groups'
@@ -201,7 +201,7 @@ function wordsOf({ entitlement, user, verdict, hold, line }: Finding, now: Date)
   if (!seat || seat.status === 'revoked') {
     if (assigned)
       words.push(
-        `assigned, but not by Usher, which therefore never takes it back. Entitled: ${entitled ? 'yes' : 'no'}, ${because}.`,
+        `assigned, but not by Usher, so Usher never revokes the assignment. Entitled: ${entitled ? 'yes' : 'no'}, ${because}.`,
       );
     else if (entitled) words.push(`no seat yet, although ${because}.`);
     else words.push(`no seat: ${because}.`);
@@ -210,29 +210,29 @@ function wordsOf({ entitlement, user, verdict, hold, line }: Finding, now: Date)
     switch (seat.status) {
       case 'waitlisted':
         words.push(
-          `waits in line${line ? `, place ${line.place} of ${line.of}` : ''}, since ${relative(seat.requestedAt, now)}: all ${entitlement.seats.max} places are taken.`,
+          `on the waitlist${line ? `, position ${line.place} of ${line.of}` : ''}, since ${relative(seat.requestedAt, now)}: all ${entitlement.seats.max} slots are taken.`,
         );
         break;
       case 'failed':
         words.push(`no seat: AWS refused it (${seat.refusal?.reason ?? 'unknown'}) ${since}.`);
         break;
       case 'held':
-        words.push(`has a seat that was to be revoked, because ${because}; the brake holds it since ${since}.`);
+        words.push(`has a seat, although ${because}: the brake holds its revocation, since ${since}.`);
         break;
       case 'leaving':
-        words.push(`has a seat and leaves, because ${because}.`);
+        words.push(`has a seat in its days of grace, because ${because}.`);
         break;
       default:
         words.push(
-          `${assigned ? 'has a seat' : 'has a seat in the ledger, and no assignment in Identity Center'} (${seat.status} ${since}); ${entitled ? `entitled: ${because}` : `not entitled: ${because}`}.`,
+          `${assigned ? 'has a seat' : 'has a seat in the ledger, but no assignment in Identity Center'} (${seat.status} ${since}); ${entitled ? `entitled: ${because}` : `not entitled: ${because}`}.`,
         );
     }
     if (seat.nextAttemptAt && seat.refusal)
       words.push(
-        `Refused: ${seat.refusal.reason}. Tried again ${relative(seat.nextAttemptAt, now)}, or by: usher start --user ${seat.userId}`,
+        `Refused: ${seat.refusal.reason}. Next attempt: ${relative(seat.nextAttemptAt, now)}, or now: usher start --user ${seat.userId}`,
       );
   }
-  if (entitlement.mode === 'observe') words.push('This entitlement only observes: nothing will be changed.');
+  if (entitlement.mode === 'observe') words.push('The mode of this entitlement is observe, so Usher changes nothing.');
   words.push(`Next: ${nextOf(verdict, { hold, dueAt: seat?.dueAt }, now)}`);
   return words;
 }
@@ -270,13 +270,13 @@ function nextOf(
   }
 }
 
-function pendingLooks(userId: string, { users }: WorkQueue): { by: string; dueAt: string }[] {
+function pendingItems(userId: string, { users }: WorkQueue): { by: string; dueAt: string }[] {
   const entry = users[userId];
   return entry ? [{ by: entry.by, dueAt: entry.dueAt }] : [];
 }
 
-async function eventsOf(userId: string, now: Date, log: AuditLog): Promise<AuditRow[]> {
-  const rows = new Map<string, AuditRow>();
+async function eventsOf(userId: string, now: Date, log: AuditLog): Promise<AuditLogRow[]> {
+  const rows = new Map<string, AuditLogRow>();
   const since = new Date(now.getTime() - LOOK_BACK_DAYS * 86_400_000);
   for await (const page of log.events({ userId, since })) {
     for (const event of page ?? []) {

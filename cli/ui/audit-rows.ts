@@ -13,7 +13,7 @@ const EventSchema = z.object({
 });
 
 /** An audit event as it is, and as a row of a table. */
-export interface AuditRow {
+export interface AuditLogRow {
   /** The parsed event, or the text if it is not JSON. */
   event: unknown;
   /** The id that a second copy shares; undefined if this is not an audit event. */
@@ -23,7 +23,7 @@ export interface AuditRow {
 }
 
 /** Parses an entry of the log group. It is untrusted: anyone with write access may have put anything there. */
-export function auditRow({ at, text }: LoggedEvent): AuditRow {
+export function auditRow({ at, text }: LoggedEvent): AuditLogRow {
   let event: unknown = text;
   try {
     event = JSON.parse(text);

@@ -63,8 +63,8 @@ describe('usher audit', () => {
     await waitFor(5);
     child.kill('SIGINT');
     expect((await once(child, 'close'))[0]).toBe(130);
-    const told = linesOf(out).map(({ detail }) => (detail as { user: { uid: string } }).user.uid);
-    expect(told.sort()).toEqual([1, 2, 3, 4, 5].map(user));
+    const userIds = linesOf(out).map(({ detail }) => (detail as { user: { uid: string } }).user.uid);
+    expect(userIds.sort()).toEqual([1, 2, 3, 4, 5].map(user));
   });
 
   it.each([

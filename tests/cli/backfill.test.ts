@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { anOperator, ENTITLEMENT, linesOf } from '../support/operator.ts';
 import { people, user } from '../support/stack.ts';
 
-/** As many as a large company has. */
+/** The size of a large company. */
 const MEMBERS = 5000;
 const OTHERS = 3;
-/** So long a backfill takes in real time, at 18 seats a second and half a minute to settle: enough to come back to it. */
+/** The real time of a backfill, at 18 seats per second and half a minute to settle: enough to come back to it. */
 const REAL_SECONDS = 6 + MEMBERS / 300;
 
 const operator = anOperator({
@@ -18,7 +18,7 @@ const operator = anOperator({
   speed: Math.ceil((MEMBERS / 18 + 30) / REAL_SECONDS),
 });
 
-// One backfill, in this order.
+// The tests follow one backfill, in this order.
 describe('usher backfill', () => {
   it('shows the plan, against the cap and with a price, and changes nothing with --dry-run', async () => {
     const { code, out } = await operator.child('backfill', '--dry-run', '--price', '19.50', '--json');
@@ -45,40 +45,40 @@ describe('usher backfill', () => {
     expect(error).toMatch(/add --yes/);
   });
 
-  it('says what is done and how to go on when it is interrupted, and follows the same execution again', async () => {
+  it('reports its progress if it is interrupted, and follows the same execution again', async () => {
     const first = operator.start('backfill', '--yes');
-    let told = '';
+    let noted = '';
     first.stderr.on('data', (chunk: Buffer) => {
-      told += chunk;
-      if (/seats: [\d,]+ of/.test(told)) first.kill('SIGINT');
+      noted += chunk;
+      if (/seats: [\d,]+ of/.test(noted)) first.kill('SIGINT');
     });
     const [code] = await once(first, 'close');
     expect(code).toBe(130);
-    expect(told).toMatch(
-      /[\d,]+ of [\d,]+ people have a seat\. The execution goes on by itself: usher status backfill-/,
+    expect(noted).toMatch(
+      /[\d,]+ of [\d,]+ users have a seat\. The execution continues\. Check it: usher status backfill-/,
     );
-    expect(told).toMatch(/Follow it again, or take up what is left: usher backfill/);
+    expect(noted).toMatch(/Follow it again, or plan for the users who are left: usher backfill/);
     const again = await operator.run('backfill', '--yes', '--json');
     expect(again.code).toBe(0);
     const lines = linesOf(again.out);
     expect(lines[0]).toMatchObject({ type: 'resume', execution: expect.stringContaining(':backfill-') });
     expect(lines.at(-1)).toMatchObject({
       type: 'end',
-      // It meets the tick that comes every five minutes, which may take over what is left to prove.
+      // The tick comes every five minutes, and may take over what is left to verify.
       outcome: expect.stringMatching(/^(converged|handedOver)$/),
       done: MEMBERS + OTHERS,
       total: MEMBERS + OTHERS,
     });
   });
 
-  it('has seated everybody, and nobody twice', async () => {
+  it('assigns every user once', async () => {
     expect((await operator.allCalls())['SSOAdmin.CreateApplicationAssignment']).toBe(MEMBERS + OTHERS);
     const log = await operator.call('Logs_20140328.FilterLogEvents', { logGroupName: '/aws/events/usher-local-audit' });
-    const told = (log['events'] as { message: string }[]).map(({ message }) => JSON.parse(message).detail);
-    const granted = new Set(told.map(({ user: { uid }, privileges }) => `${privileges[0]} ${uid}`));
-    expect(granted.size).toBe(MEMBERS + OTHERS);
-    expect(told).toHaveLength(MEMBERS + OTHERS);
-    expect(granted).toContain(`kiro ${user(1)}`);
+    const assigned = (log['events'] as { message: string }[]).map(({ message }) => JSON.parse(message).detail);
+    const userKeys = new Set(assigned.map(({ user: { uid }, privileges }) => `${privileges[0]} ${uid}`));
+    expect(userKeys.size).toBe(MEMBERS + OTHERS);
+    expect(assigned).toHaveLength(MEMBERS + OTHERS);
+    expect(userKeys).toContain(`kiro ${user(1)}`);
   });
 
   it('has nothing left to do', async () => {
@@ -87,7 +87,7 @@ describe('usher backfill', () => {
     expect(error).toMatch(/there is nothing to do/);
   });
 
-  it('ends with 2 for a price that is none', async () => {
+  it('ends with 2 for an invalid price', async () => {
     const { code, error } = await operator.run('backfill', '--price', 'cheap');
     expect(error).toMatch(/--price: expected an amount/);
     expect(code).toBe(2);

@@ -85,7 +85,7 @@ describe('usher seats, why, held, release and adopt', () => {
     [
       'the waitlist',
       12,
-      /waits in line, place 1 of 1, since .*: all 10 places are taken/,
+      /on the waitlist, position 1 of 1, since .*: all 10 slots are taken/,
       { entitled: true, line: { place: 1, of: 1 } },
     ],
     ['an unmanaged assignment', 1, /assigned, but not by Usher/, { entitled: true, assigned: true }],
@@ -93,8 +93,8 @@ describe('usher seats, why, held, release and adopt', () => {
     const { code, out } = await operator.run('why', user(number));
     expect(code).toBe(0);
     expect(out).toMatch(words);
-    const [told] = linesOf((await operator.child('why', user(number), '--json')).out);
-    expect(told).toMatchObject({ userId: user(number), status: 'enabled', groups: [GROUP], entitlements: [facts] });
+    const [shown] = linesOf((await operator.child('why', user(number), '--json')).out);
+    expect(shown).toMatchObject({ userId: user(number), status: 'enabled', groups: [GROUP], entitlements: [facts] });
   });
 
   it('explain an assignment of a user who is not entitled', async () => {
