@@ -13,7 +13,7 @@ const PATIENCE_MILLISECONDS = 2000;
 const PLAIN_EVERY_MILLISECONDS = 10_000;
 const REDRAW_EVERY_MILLISECONDS = 100;
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
-const BAR_COLUMNS = 24;
+const BAR_WIDTH = 24;
 /** Longer lines are hard to read, however wide the terminal is. */
 const WIDEST_COLUMNS = 110;
 const DEFAULT_COLUMNS = 100;
@@ -285,8 +285,8 @@ function colorsOf(enabled: boolean) {
 /** `███████░░░░░░░░░░░░░░░░░ 30%` */
 function barOf(done: number, total: number): string {
   const share = total > 0 ? Math.min(1, done / total) : 1;
-  const columns = Math.round(share * BAR_COLUMNS);
-  return `${'█'.repeat(columns)}${'░'.repeat(BAR_COLUMNS - columns)} ${Math.floor(share * 100)}%`;
+  const columns = Math.round(share * BAR_WIDTH);
+  return `${'█'.repeat(columns)}${'░'.repeat(BAR_WIDTH - columns)} ${Math.floor(share * 100)}%`;
 }
 
 /** `1,533 of 5,000 (578/s, 6 s left)`: rate and time left, measured from the first call. */
