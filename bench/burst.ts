@@ -1,7 +1,8 @@
 import type { Via } from '../emulator/aws/cloudtrail/cloudtrail.ts';
+import { GROUP, user } from '../emulator/scenario/example-ids.ts';
 import type { FirstSweep } from './first-sweep.ts';
 import { atMost, count, duration, type Row, rows } from './report.ts';
-import { aWorld, GROUP, type Usage, user } from './world.ts';
+import { aWorld, type Usage } from './world.ts';
 
 /** What an initial synchronization took: so many people join within a minute, each with an event. */
 export interface Burst {

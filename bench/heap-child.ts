@@ -2,12 +2,13 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { Context } from 'aws-lambda';
+import { NAMES } from '../emulator/aws/control-plane/control-plane.ts';
 import { handler as applyChanges } from '../functions/apply-changes.ts';
 import type { Platform } from '../functions/handler.ts';
 import { handler as normalizeRequest } from '../functions/normalize-request.ts';
 import { handler as planChanges } from '../functions/plan-changes.ts';
 import { handler as recordAudit } from '../functions/record-audit.ts';
-import { BUS, settingsFor, TABLE } from './heap.ts';
+import { settingsFor } from './heap.ts';
 import { entitlementsOf } from './world.ts';
 
 const [endpoint = ''] = process.argv.slice(2);
@@ -28,8 +29,8 @@ const platform = (): Platform => ({
     entitlements: entitlementsOf(10),
     clock,
     aws: settingsFor(endpoint),
-    ledgerTable: TABLE,
-    auditBus: BUS,
+    ledgerTable: NAMES.ledger,
+    auditBus: NAMES.auditBus,
     version: 'bench',
   },
   logger: new Logger({ serviceName: 'usher' }),

@@ -5,16 +5,12 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import type { ClientSettings } from '../adapters/clients.ts';
 import { clearAudit } from '../domain/seat/audit-records.ts';
 import { markAssigned, markConfirmed, markCreating } from '../domain/seat/transitions.ts';
-import { openDynamoDb } from '../emulator/aws/dynamodb/dynamodb.ts';
-import { eventBus } from '../emulator/aws/eventbridge/event-bus.ts';
-import { Faults } from '../emulator/aws/faults.ts';
-import { Gateway } from '../emulator/aws/gateway.ts';
-import { IdentityCenter } from '../emulator/aws/identity-center/identity-center.ts';
-import { identityStore } from '../emulator/aws/identity-store/identity-store.ts';
-import { ssoAdmin } from '../emulator/aws/sso-admin/sso-admin.ts';
-import { readTemplate } from '../emulator/engine/template.ts';
+import { NAMES } from '../emulator/aws/control-plane/control-plane.ts';
+import type { IdentityCenter } from '../emulator/aws/identity-center/identity-center.ts';
+import { APPLICATION, ENTITLEMENT, people, user } from '../emulator/scenario/example-ids.ts';
+import { openStack, type Stack } from '../emulator/stack/stack.ts';
 import { atMost, count, rows } from './report.ts';
-import { APPLICATION, directoryOf, ENTITLEMENT, entitlementsOf, people, user } from './world.ts';
+import { directoryOf, entitlementsOf } from './world.ts';
 
 /** What a process that only runs handlers held at most, in MiB, and what the machine answered it. */
 export interface Heap {
@@ -25,36 +21,25 @@ export interface Heap {
 }
 
 const HEAP_LIMIT_MEBIBYTES = 128;
-export const TABLE = 'usher-bench-ledger';
-export const BUS = 'usher-bench-audit';
 
 /** Asks one process of the handlers, with V8 held to 128 MiB, for the heap that each of them takes. */
 export async function heap(members: number, seated: boolean): Promise<Heap> {
-  // Each look at the clock is a second later: the quotas of AWS are no matter of memory.
-  let now = Date.parse('2026-11-02T08:00:00Z');
-  const clock = {
-    now: () => {
-      now += 1000;
-      return new Date(now);
+  const entitlements = entitlementsOf(10);
+  const stack: Stack = await openStack({
+    entitlements,
+    directory: directoryOf(entitlements, members, members),
+    start: new Date('2026-11-02T08:00:00Z'),
+    transport: 'in-process',
+    listener: {
+      // Each request takes a second: the quotas of AWS are no matter of memory.
+      request() {
+        stack.advance(1);
+        return undefined;
+      },
     },
-    sleep: async () => undefined,
-  };
-  const { instanceArn } = entitlementsOf(10).identityCenter;
-  const center = new IdentityCenter(directoryOf(members, members), { clock, instanceArn });
-  const database = openDynamoDb();
-  await database.createTable({ TableName: TABLE, ...readTemplate().ledgerTable });
-  const door = new Gateway({
-    services: {
-      IdentityStore: identityStore(center, clock),
-      SSOAdmin: ssoAdmin(center, clock),
-      EventBridge: eventBus({ buses: [BUS], clock, onEntry: () => undefined }),
-      DynamoDB: database,
-    },
-    faults: new Faults(),
-    onCrash: () => undefined,
   });
-  const { endpoint, close } = await door.listen();
-  if (seated) await seat(center, endpoint, members);
+  const { endpoint, close } = await stack.gateway.listen();
+  if (seated) await seat(stack.identityCenter, endpoint, members);
   const child = fork(new URL('heap-child.ts', import.meta.url), [endpoint], {
     execArgv: ['--expose-gc', `--max-old-space-size=${HEAP_LIMIT_MEBIBYTES}`],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -77,7 +62,7 @@ async function seat(center: IdentityCenter, endpoint: string, members: number): 
   const at = '2026-10-01T08:00:00.000Z';
   const cause = '0e0e0e0e-1111-4222-8333-444455556666';
   const begun = { now: new Date(at), execution: 'sweep', cause, reason: 'manual' } as const;
-  const items = people(members).map((number) => {
+  const items = people(1, members).map((number) => {
     center.assignByHand(APPLICATION, user(number));
     const target = { applicationArn: APPLICATION, userId: user(number), entitlement: ENTITLEMENT, requestedAt: at };
     const given = markConfirmed(
@@ -88,7 +73,7 @@ async function seat(center: IdentityCenter, endpoint: string, members: number): 
   });
   for (let first = 0; first < items.length; first += ITEMS_A_CALL) {
     const some = items.slice(first, first + ITEMS_A_CALL);
-    await client.send(new BatchWriteItemCommand({ RequestItems: { [TABLE]: some } }));
+    await client.send(new BatchWriteItemCommand({ RequestItems: { [NAMES.ledger]: some } }));
   }
   client.destroy();
 }

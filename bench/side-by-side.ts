@@ -1,13 +1,14 @@
 import type { FaultRule, Faults } from '../emulator/aws/faults.ts';
 import { seededRandom } from '../emulator/engine/interpreter.ts';
+import { APPLICATION, GROUP, STORE_ID, user } from '../emulator/scenario/example-ids.ts';
 import type { ConsoleEvent } from './baselines/event-lambda.ts';
 import { deliverEvent, startScript } from './baselines/run.ts';
 import type { Seats } from './baselines/script.ts';
 import { count, duration, table } from './report.ts';
-import { APPLICATION, aWorld, GROUP, STORE, user, type World } from './world.ts';
+import { aWorld, type World } from './world.ts';
 
 /** What rivals are told of. */
-export const SEATS: Seats = { identityStoreId: STORE, groupId: GROUP, applicationArn: APPLICATION };
+export const SEATS: Seats = { identityStoreId: STORE_ID, groupId: GROUP, applicationArn: APPLICATION };
 
 /** An event of the console, as far as the rival reads it. */
 export function consoleEvent(change: 'join' | 'leave', userId: string): ConsoleEvent {

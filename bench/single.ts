@@ -1,9 +1,10 @@
+import { GROUP, user } from '../emulator/scenario/example-ids.ts';
 import { deliverEvent } from './baselines/run.ts';
 import { LATENCY_SECONDS } from './latencies.ts';
 import { PRICES, priceOf } from './prices.ts';
 import { atMost, count, dollars, duration, type Row, rows } from './report.ts';
 import { consoleEvent, SEATS } from './side-by-side.ts';
-import { aWorld, GROUP, type Usage, user } from './world.ts';
+import { aWorld, type Usage } from './world.ts';
 
 /** What a single join takes that is visible already; and what a function takes that waits by itself. */
 export interface SingleJoin {

@@ -2,34 +2,21 @@ import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
-import { type Entitlements, parseEntitlements } from '../domain/entitlements.ts';
-import { plusSeconds } from '../domain/shared/time.ts';
+import type { Entitlements } from '../domain/entitlements.ts';
 import { type RecordedChange, recordOf, type Via } from '../emulator/aws/cloudtrail/cloudtrail.ts';
 import type { GatewayRequest } from '../emulator/aws/gateway.ts';
 import type { DirectorySeed } from '../emulator/aws/identity-center/directory-seed.ts';
 import type { IdentityCenter } from '../emulator/aws/identity-center/identity-center.ts';
 import type { Answer } from '../emulator/aws/json-service.ts';
+import { exampleDirectory } from '../emulator/scenario/example-directory.ts';
+import { exampleEntitlements } from '../emulator/scenario/example-entitlements.ts';
+import { GROUP, people, REGION, STORE_ID } from '../emulator/scenario/example-ids.ts';
 import type { Latency } from '../emulator/stack/invocations.ts';
 import { type ExecutionEnd, openStack, type Stack } from '../emulator/stack/stack.ts';
 import { latency as usualLatency } from './latencies.ts';
 import { priceOf, type Used } from './prices.ts';
 
-export const GROUP = '44f834e8-0081-7055-1d60-2eb4f1bb0f7b';
-export const ENTITLEMENT = 'amazon-q-developer';
-export const APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888';
-export const STORE = 'd-1234567890';
-const REGION = 'us-east-1';
 const START = new Date('2026-11-02T08:00:00Z');
-
-/** The id of a person by number. */
-export function user(number: number): string {
-  return `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
-}
-
-/** People by number, from 1 on. */
-export function people(count: number): number[] {
-  return Array.from({ length: count }, (_, index) => index + 1);
-}
 
 export interface WorldOptions {
   /** People who exist, numbered from 1. */
@@ -139,7 +126,7 @@ export async function aWorld(options: WorldOptions): Promise<World> {
     };
   const stack: Stack = await openStack({
     entitlements,
-    directory: directoryOf(options.people, members),
+    directory: directoryOf(entitlements, options.people, members),
     start: START,
     transport: 'in-process',
     latency,
@@ -172,16 +159,13 @@ export async function aWorld(options: WorldOptions): Promise<World> {
     seatedAt,
     entitlements,
     seconds,
-    after: (wait, action) =>
-      stack.at(new Date(plusSeconds(stack.clock.now(), wait)), async () => {
-        await action();
-      }),
+    after: stack.after,
     settle: () => stack.runUntilIdle(),
     change(change, via) {
       happen(stack.identityCenter, change);
       sequence += 1;
       const at = stack.clock.now();
-      return stack.start(recordOf(change, { via, at, sequence, identityStoreId: STORE, region: REGION }));
+      return stack.start(recordOf(change, { via, at, sequence, identityStoreId: STORE_ID, region: REGION }));
     },
     usage() {
       const calls = stack.calls();
@@ -227,28 +211,16 @@ function happen(center: IdentityCenter, change: RecordedChange): void {
   if (change.change === 'leave') center.leave(change.groupId, change.userId);
 }
 
-/** So many people, of whom the first are members of GROUP. */
-export function directoryOf(everybody: number, members: number): DirectorySeed {
-  return {
-    identityStoreId: STORE,
-    users: people(everybody).map((number) => ({ userId: user(number), userName: `person-${number}` })),
-    groups: [{ groupId: GROUP, members: people(members).map(user) }],
-    applications: [{ applicationArn: APPLICATION }],
-  };
-}
-
-/** Members of GROUP get APPLICATION. */
+/** Members of GROUP get APPLICATION, and the brake holds nothing. */
 export function entitlementsOf(requestsPerSecond: number): Entitlements {
-  const parsed = parseEntitlements({
-    identityCenter: {
-      region: REGION,
-      instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
-      identityStoreId: STORE,
-    },
-    entitlements: [{ name: ENTITLEMENT, application: APPLICATION, groups: [GROUP], seats: { max: 200_000 } }],
+  return exampleEntitlements({
+    entitlements: [{ seats: { max: 200_000 } }],
     brake: { percent: 100, atLeast: 200_000 },
     requestsPerSecond,
   });
-  if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
-  return parsed.entitlements;
+}
+
+/** A directory of this number of users, of whom the first are members of GROUP. */
+export function directoryOf(entitlements: Entitlements, count: number, members: number): DirectorySeed {
+  return exampleDirectory(entitlements, count, { [GROUP]: people(1, members) });
 }

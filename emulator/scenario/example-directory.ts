@@ -1,29 +1,38 @@
 import type { Entitlements } from '../../domain/entitlements.ts';
 import type { DirectorySeed } from '../aws/identity-center/directory-seed.ts';
+import { people, user } from './example-ids.ts';
 
 /**
- * A directory that fits a configuration: its groups, with so many people in each in turn, and its applications.
+ * Returns a directory that fits a configuration: its groups and applications, and this number of users.
  *
- * The same ids in every run.
+ * The ids are the same in every run.
+ *
+ * @param members numbers of users by group. When left out, each user is in one of the groups in turn.
  */
-export function exampleDirectory({ identityCenter, entitlements }: Entitlements, people: number): DirectorySeed {
-  const groupIds = [...new Set(entitlements.flatMap(({ groups }) => groups))];
-  const users = Array.from({ length: people }, (_, index) => {
-    const number = String(index + 1).padStart(4, '0');
-    return {
-      userId: `a0000000-0000-4000-8000-${String(index + 1).padStart(12, '0')}`,
-      userName: `person-${number}`,
-      email: `person-${number}@example.com`,
-      externalId: { issuer: 'https://idp.example.com', id: `00u${number}` },
-    };
-  });
+export function exampleDirectory(
+  { identityCenter, entitlements }: Entitlements,
+  count: number,
+  members?: Readonly<Record<string, readonly number[]>>,
+): DirectorySeed {
+  const numbers = people(1, count);
+  const groupIds = [...new Set([...entitlements.flatMap(({ groups }) => groups), ...Object.keys(members ?? {})])];
+  const membersOf = (groupId: string, index: number): readonly number[] =>
+    members ? (members[groupId] ?? []) : numbers.filter((number) => (number - 1) % groupIds.length === index);
   return {
     identityStoreId: identityCenter.identityStoreId,
-    users,
-    groups: groupIds.map((groupId, place) => ({
+    users: numbers.map((number) => {
+      const digits = String(number).padStart(4, '0');
+      return {
+        userId: user(number),
+        userName: `person-${digits}`,
+        email: `person-${digits}@example.com`,
+        externalId: { issuer: 'https://idp.example.com', id: `00u${digits}` },
+      };
+    }),
+    groups: groupIds.map((groupId, index) => ({
       groupId,
-      displayName: `group-${place + 1}`,
-      members: users.filter((_, index) => index % groupIds.length === place).map(({ userId }) => userId),
+      displayName: `group-${index + 1}`,
+      members: membersOf(groupId, index).map(user),
     })),
     applications: entitlements.map(({ application, name }) => ({
       applicationArn: application,

@@ -96,8 +96,14 @@ export interface Stack {
   invoke(name: string, program: Handler, payload: unknown, limitSeconds: number): Promise<unknown>;
   identityCenter: IdentityCenter;
   faults: Faults;
+  /** The gateway that every request passes. */
+  gateway: Gateway;
   /** Runs something at a moment of virtual time; moments in the past run at once, in order. */
   at(moment: Date, action: () => void | Promise<void>): void;
+  /** Runs something this many seconds of virtual time from now. */
+  after(seconds: number, action: () => unknown): void;
+  /** Moves virtual time on at once; see {@link VirtualTime.advance}. */
+  advance(seconds: number): void;
   /** StartExecution with this input. @returns the execution's name */
   start(input: unknown): Promise<string>;
   /** The same on the second state machine, which also takes what only a person may ask for. */
@@ -236,6 +242,10 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const everConfigured = new Set(entitlements.entitlements.map(({ application }) => application));
   const called = (name: string): Execution | undefined =>
     executions.get(executionArnOf(machine.arn, name)) ?? executions.get(executionArnOf(admin.arn, name));
+  const runAt: Stack['at'] = (moment, action) => {
+    const seconds = Math.max(0, (moment.getTime() - time.now().getTime()) / 1000);
+    time.after(seconds, () => time.during(action));
+  };
   const startOn = async (stateMachineArn: string, input: unknown): Promise<string> => {
     const { executionArn } = await sfn.send(
       new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
@@ -251,10 +261,13 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       JSON.parse(await invocations.invoke(name, program, JSON.stringify(payload), limitSeconds)),
     identityCenter,
     faults,
-    at(moment, action) {
-      const seconds = Math.max(0, (moment.getTime() - time.now().getTime()) / 1000);
-      time.after(seconds, () => time.during(action));
-    },
+    gateway: door,
+    at: runAt,
+    after: (seconds, action) =>
+      runAt(new Date(time.now().getTime() + seconds * 1000), async () => {
+        await action();
+      }),
+    advance: (seconds) => time.advance(seconds),
     start: (input) => startOn(machine.arn, input),
     startAdmin: (input) => startOn(admin.arn, input),
     configure(next) {

@@ -3,8 +3,9 @@ import type { ConsoleEvent, Outcome } from '../../bench/baselines/event-lambda.t
 import { deliverEvent, startScript } from '../../bench/baselines/run.ts';
 import { withSdkRetries } from '../../bench/baselines/sdk-retries.ts';
 import { consoleEvent, SEATS } from '../../bench/side-by-side.ts';
-import { APPLICATION, aWorld, GROUP, people, user, type WorldOptions } from '../../bench/world.ts';
+import { aWorld, type WorldOptions } from '../../bench/world.ts';
 import type { FaultRule } from '../../emulator/aws/faults.ts';
+import { APPLICATION, GROUP, people, user } from '../../emulator/scenario/example-ids.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
@@ -49,12 +50,12 @@ describe('the script', () => {
   it('seats everybody, of more than a page, when nothing fails and nothing lags', async () => {
     const rival = await aRival({ people: 250, members: 250 });
     expect(await rival.script()).toEqual([{ givenUp: 0 }]);
-    expect(rival.assigned()).toEqual(people(250));
+    expect(rival.assigned()).toEqual(people(1, 250));
   });
 
   it('takes back what nobody of the group has, page by page', async () => {
     const rival = await aRival({ people: 250, members: 1 });
-    for (const number of people(250)) rival.center.assignByHand(APPLICATION, user(number));
+    for (const number of people(1, 250)) rival.center.assignByHand(APPLICATION, user(number));
     await rival.script();
     expect(rival.assigned()).toEqual([1]);
   });
@@ -84,9 +85,9 @@ describe('the script', () => {
 describe('the Lambda that waits', () => {
   it('seats everybody when nothing fails and nothing lags', async () => {
     const rival = await aRival({ people: 15 });
-    const outcomes = await rival.events(...people(15).map((number) => consoleEvent('join', user(number))));
-    expect(outcomes).toEqual(people(15).map(() => 'assigned'));
-    expect(rival.assigned()).toEqual(people(15));
+    const outcomes = await rival.events(...people(1, 15).map((number) => consoleEvent('join', user(number))));
+    expect(outcomes).toEqual(people(1, 15).map(() => 'assigned'));
+    expect(rival.assigned()).toEqual(people(1, 15));
   });
 
   it('takes a seat back', async () => {

@@ -44,6 +44,15 @@ describe('virtual time', () => {
     expect(seconds()).toBe(365 * 86_400);
   });
 
+  it('moves on at once, and runs the timers that are due by then', () => {
+    const { time, log, note, seconds } = aTime();
+    time.after(5, () => note('due'));
+    time.after(11, () => note('later'));
+    time.advance(10);
+    expect(log).toEqual(['5 due']);
+    expect(seconds()).toBe(10);
+  });
+
   it('passes for what is set meanwhile, too', async () => {
     const { time, log, note } = aTime();
     time.after(1, () => time.after(1, () => time.after(1, () => note('last'))));

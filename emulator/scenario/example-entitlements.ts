@@ -1,0 +1,27 @@
+import { type Entitlement, type Entitlements, parseEntitlements } from '../../domain/entitlements.ts';
+import { APPLICATION, ENTITLEMENT, GROUP, INSTANCE_ARN, REGION, STORE_ID } from './example-ids.ts';
+
+/** The parts of a configuration that differ from the example. */
+export interface EntitlementsOptions {
+  /** One per entitlement; fields that are left out have the values of the example. */
+  entitlements?: readonly Partial<Entitlement>[];
+  retired?: readonly string[];
+  brake?: Entitlements['brake'];
+  requestsPerSecond?: number;
+}
+
+/**
+ * Returns a configuration of the example account: members of GROUP get APPLICATION.
+ *
+ * @throws Error if an option is not valid
+ */
+export function exampleEntitlements({ entitlements = [{}], ...rest }: EntitlementsOptions = {}): Entitlements {
+  const example = { name: ENTITLEMENT, application: APPLICATION, groups: [GROUP], seats: { max: 20_000 } };
+  const parsed = parseEntitlements({
+    identityCenter: { region: REGION, instanceArn: INSTANCE_ARN, identityStoreId: STORE_ID },
+    entitlements: entitlements.map((one) => ({ ...example, ...one })),
+    ...rest,
+  });
+  if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
+  return parsed.entitlements;
+}
