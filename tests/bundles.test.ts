@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { anAddMemberToGroup } from './support/events.ts';
-import { BUS, ME, openServices, TABLE } from './support/services.ts';
-import { GROUP, user } from './support/stack.ts';
+import { BUS, GROUP, ME, TABLE, user } from './support/ids.ts';
 import { packaged, type Template } from './support/template.ts';
+import { openWorld } from './support/world.ts';
 
 const run = promisify(execFile);
 
@@ -22,8 +22,8 @@ const RUNTIME = `
 /** Invokes packaged functions in processes of their own, with the environment that Lambda gives and nothing else. */
 async function aLambda() {
   const { directory, template } = await packaged();
-  const world = await openServices({ members: [1] });
-  const { endpoint, close } = await world.door.listen();
+  const world = await openWorld({ members: [1] });
+  const { endpoint, close } = await world.gateway.listen();
   onTestFinished(close);
   const invoke = async (key: string, event: object) => {
     const [module = '', name = ''] = handlerOf(template, key).split('.');
@@ -60,7 +60,7 @@ function handlerOf({ Resources }: Template, key: string): string {
 
 describe('the packaged functions', () => {
   it('bring an event to a seat', async () => {
-    const { invoke, isAssigned, entries } = await aLambda();
+    const { invoke, isAssigned, audit } = await aLambda();
     const execution = ME;
     const input = anAddMemberToGroup({ groupId: GROUP, userId: user(1) });
     const { value: started } = await invoke('normalizeRequest', {
@@ -80,7 +80,7 @@ describe('the packaged functions', () => {
     }
     expect(isAssigned(1)).toBe(true);
     expect(await invoke('recordAudit', { batches, execution })).toEqual({ value: { waitSeconds: 30 } });
-    expect(entries).toMatchObject([{ DetailType: 'Seat Assigned' }]);
+    expect(audit).toMatchObject([{ DetailType: 'Seat Assigned' }]);
   });
 
   it.each(['normalizeRequest', 'checkPropagation', 'planChanges', 'applyChanges', 'recordAudit'])(

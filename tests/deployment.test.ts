@@ -18,7 +18,7 @@ import {
   aPatchUser,
   aQuickSightMembership,
 } from './support/events.ts';
-import { GROUP, user } from './support/stack.ts';
+import { GROUP, user } from './support/ids.ts';
 import {
   aCheckout,
   packaged,

@@ -6,8 +6,8 @@ import { parseEntitlements } from '../domain/entitlements.ts';
 import { normalize } from '../domain/request/normalize.ts';
 import { ReasonSchema } from '../domain/seat/seat.ts';
 import { HISTORY_LIMIT_EVENTS } from '../emulator/engine/executions.ts';
-import { STORE_ID } from './support/events.ts';
-import { aWorld, GROUP, people } from './support/stack.ts';
+import { GROUP, people, STORE_ID } from './support/ids.ts';
+import { openWorld } from './support/world.ts';
 
 /** Of the 256 KiB that AWS takes: what is left is for what a later version adds. */
 const BOUND_BYTES = 150 * 1024;
@@ -134,7 +134,7 @@ describe('the state of an execution', () => {
 
 describe('the history of an execution', () => {
   it('has no more events than its rounds and batches are reckoned to have', async () => {
-    const world = await aWorld({ people: 220, members: { [GROUP]: people(1, 220) }, requestsPerSecond: PACE });
+    const world = await openWorld({ people: 220, members: { [GROUP]: people(1, 220) }, requestsPerSecond: PACE });
     const name = await world.start({ scope: 'everything' });
     await world.play();
     const { historyEvents = 0, output } = world.stack.execution(name) ?? {};

@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { HISTORIES, playHistory } from './support/histories.ts';
+import { APPLICATION, OTHER_APPLICATION } from './support/ids.ts';
 import {
   type Actions,
   actionOf,
@@ -12,7 +13,6 @@ import {
   policiesOf,
   statementsOf,
 } from './support/permissions.ts';
-import { APPLICATION, OTHER_APPLICATION } from './support/stack.ts';
 import { packaged, readTemplateFile, resolved, type Template } from './support/template.ts';
 
 const ROOT = join(import.meta.dirname, '..');

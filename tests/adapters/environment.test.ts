@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { identityCenterSettings, lambdaEnvironment } from '../../adapters/environment.ts';
-import { someEntitlements } from '../support/services.ts';
+import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 
 /** The variables of a deployed function, with a configuration as it is packaged. */
-function variables(configuration: unknown = someEntitlements()) {
+function variables(configuration: unknown = exampleEntitlements()) {
   const folder = mkdtempSync(join(tmpdir(), 'usher-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'entitlements.json');
@@ -24,7 +24,7 @@ describe('the environment of a Lambda function', () => {
   it('is read from its variables and its package', () => {
     const { clock, ...environment } = lambdaEnvironment(variables());
     expect(environment).toEqual({
-      entitlements: someEntitlements(),
+      entitlements: exampleEntitlements(),
       aws: { region: 'eu-central-1', maxAttempts: 1 },
       ledgerTable: 'usher-ledger',
       auditBus: 'usher-audit',

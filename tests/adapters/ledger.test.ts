@@ -16,12 +16,12 @@ import type { Observation } from '../../domain/decision/observation.ts';
 import { emptyQueue } from '../../domain/queue/work-queue.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
-import { aDigest, aHeldRecord, aHold, anAuditRecord, anObservation } from '../support/builders.ts';
-import { aSeat, ME, openServices, START, TABLE } from '../support/services.ts';
-import { APPLICATION, OTHER_APPLICATION, people, user } from '../support/stack.ts';
+import { aDigest, aHeldRecord, aHold, anAuditRecord, anObservation, aSeat } from '../support/builders.ts';
+import { APPLICATION, ME, OTHER_APPLICATION, people, START, TABLE, user } from '../support/ids.ts';
+import { openWorld } from '../support/world.ts';
 
 async function aLedger() {
-  const { services, put, item, faults, calls } = await openServices();
+  const { services, put, item, faults, calls } = await openWorld();
   return { ledger: services.ledger, put, item, faults, calls };
 }
 

@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anAddMemberToGroup } from '../support/events.ts';
+import { GROUP, user } from '../support/ids.ts';
 import { anOperator, linesOf } from '../support/operator.ts';
-import { GROUP, user } from '../support/stack.ts';
 
 const operator = anOperator({ people: 6, members: 4 });
 const JOIN = anAddMemberToGroup({ userId: user(1), groupId: GROUP });

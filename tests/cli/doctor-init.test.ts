@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, user } from '../support/ids.ts';
 import { anOperator, configuration, linesOf } from '../support/operator.ts';
-import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, user } from '../support/stack.ts';
 
 const GONE = '77f834e8-0081-7055-1d60-2eb4f1bb0f7b';
 const TWIN = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-7777666677778888';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anAddMemberToGroup } from '../support/events.ts';
+import { GROUP, user } from '../support/ids.ts';
 import { configuration, linesOf, runUsher } from '../support/operator.ts';
-import { GROUP, user } from '../support/stack.ts';
 
 const JOIN = anAddMemberToGroup({ userId: user(1), groupId: GROUP });
 const FOREIGN = { ...JOIN, detail: { ...JOIN.detail, eventSource: 'quicksight.amazonaws.com' } };

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aPerson } from '../support/directory.ts';
 import { anAddMemberToGroup, aPatchGroup, aQuickSightMembership } from '../support/events.ts';
 import { runUsher, spawnUsher } from '../support/operator.ts';
+import { APPLICATION, GROUP, user } from '../support/ids.ts';
 import { aScenario } from '../support/scenario.ts';
 import { SECRET } from '../support/secret.ts';
-import { APPLICATION, aPerson, GROUP, user } from '../support/stack.ts';
 
 const EVENTS = [
   anAddMemberToGroup({ groupId: GROUP, userId: user(1) }),

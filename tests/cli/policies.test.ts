@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anAddMemberToGroup } from '../support/events.ts';
+import { GROUP, user } from '../support/ids.ts';
 import { anOperator, linesOf, runHere } from '../support/operator.ts';
-import { GROUP, user } from '../support/stack.ts';
 
 const operator = anOperator({ people: 6, assigned: [5], max: 10, speed: 400 });
 

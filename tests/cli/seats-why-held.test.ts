@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { GROUP, people, user } from '../support/ids.ts';
 import { anOperator, configuration, ENTITLEMENT, linesOf } from '../support/operator.ts';
 import { SECRET } from '../support/secret.ts';
-import { GROUP, people, user } from '../support/stack.ts';
 
 const EVIL = '=cmd()\u001b[31m';
 const operator = anOperator({

@@ -1,8 +1,8 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
+import { GROUP, OTHER_GROUP, user } from '../support/ids.ts';
 import { anOperator, linesOf } from '../support/operator.ts';
 import { SECRET } from '../support/secret.ts';
-import { GROUP, OTHER_GROUP, user } from '../support/stack.ts';
 
 const operator = anOperator({
   people: 6,

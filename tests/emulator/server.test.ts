@@ -2,8 +2,8 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { GROUP, user } from '../support/ids.ts';
 import { configuration, linesOf, type Operator, runUsher, startOperator } from '../support/operator.ts';
-import { GROUP, user } from '../support/stack.ts';
 
 const opened: Operator[] = [];
 async function open(...options: Parameters<typeof startOperator>): Promise<Operator> {

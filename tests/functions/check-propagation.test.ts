@@ -3,15 +3,16 @@ import { describe, expect, it } from 'vitest';
 import type { Propagation, Request } from '../../domain/request/request.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import { handler } from '../../functions/check-propagation.ts';
+import { aMembershipRequest, aRequest } from '../support/builders.ts';
+import { GROUP, ME, OTHER_GROUP, START, user } from '../support/ids.ts';
 import { aPlatform } from '../support/platform.ts';
-import { aMembershipRequest, aRequest, ME, openServices, START } from '../support/services.ts';
-import { GROUP, OTHER_GROUP, user } from '../support/stack.ts';
+import { openWorld } from '../support/world.ts';
 
 const NOT_YET: Propagation = { visible: false, checkAfterSeconds: 0 };
 const GONE = user(99);
 
 async function checking() {
-  const world = await openServices({ people: 1, members: [1] });
+  const world = await openWorld({ members: [1], directory: { users: [{ userId: user(1), userName: 'name-1' }] } });
   const { platform, logged } = aPlatform(world);
   const on = handler.on(() => platform);
   const check = (request: Request, propagation: Partial<Propagation> = {}) =>

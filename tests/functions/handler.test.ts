@@ -11,8 +11,8 @@ import {
 } from '../../domain/shared/errors.ts';
 import { defineHandler } from '../../functions/handler.ts';
 import type { Measure } from '../../reconcile/ports.ts';
+import { ME } from '../support/ids.ts';
 import { aPlatform } from '../support/platform.ts';
-import { ME } from '../support/services.ts';
 
 const NAME = 'jane.doe@example.com';
 const CONTEXT = { awsRequestId: 'request-1', functionName: 'aStep', memoryLimitInMB: '512' } as Context;

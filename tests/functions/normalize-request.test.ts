@@ -3,9 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { INITIAL_PROGRESS } from '../../domain/decision/progress.ts';
 import { handler } from '../../functions/normalize-request.ts';
 import { aPatchGroup, EVENT_ID, EVENT_TIME } from '../support/events.ts';
+import { GROUP, ME, OTHER_GROUP, START, user } from '../support/ids.ts';
 import { aPlatform } from '../support/platform.ts';
-import { ME, START } from '../support/services.ts';
-import { GROUP, OTHER_GROUP, user } from '../support/stack.ts';
 
 function normalizing() {
   const { platform, logged } = aPlatform();

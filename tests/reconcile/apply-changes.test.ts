@@ -7,24 +7,15 @@ import { emptyQueue, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import type { FaultRule } from '../../emulator/aws/faults.ts';
+import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { handler } from '../../functions/apply-changes.ts';
 import { applyChanges } from '../../reconcile/apply-changes.ts';
+import { aBatch, aMembershipRequest, aRequest, aSeat } from '../support/builders.ts';
+import { APPLICATION, GROUP, ME, OTHER, OTHER_APPLICATION, people, START, user } from '../support/ids.ts';
 import { aPlatform } from '../support/platform.ts';
-import {
-  aBatch,
-  aMembershipRequest,
-  aRequest,
-  aSeat,
-  ME,
-  OTHER,
-  openServices,
-  type ServicesOptions,
-  START,
-  someEntitlements,
-} from '../support/services.ts';
-import { APPLICATION, GROUP, OTHER_APPLICATION, people, user } from '../support/stack.ts';
+import { openWorld, type WorldOptions } from '../support/world.ts';
 
-interface ApplyingOptions extends ServicesOptions {
+interface ApplyingOptions extends WorldOptions {
   seats?: readonly Seat[];
   /** Whom APPLICATION is assigned to. */
   assigned?: readonly number[];
@@ -41,7 +32,7 @@ async function applying({
   holder = ME,
   ...options
 }: ApplyingOptions) {
-  const world = await openServices(options);
+  const world = await openWorld(options);
   const { clock, services, center } = world;
   const held = acquireLease(work(emptyQueue()), holder, clock.now());
   if (!held) throw new Error('the lease of a new mailbox is free');
@@ -64,7 +55,7 @@ const wrote = (calls: (operation: string) => number) => ({
 
 describe('granting', () => {
   it('assigns each person and records it with its audit event', async () => {
-    const { apply, seat, isAssigned, measured } = await applying({ members: [1, 2] });
+    const { apply, seat, isAssigned, metrics } = await applying({ members: [1, 2] });
     expect(await apply(aBatch('grant', [1, 2]))).toEqual({ granted: 2 });
     for (const number of [1, 2]) {
       expect(isAssigned(number)).toBe(true);
@@ -76,7 +67,7 @@ describe('granting', () => {
         audit: [{ kind: 'assigned', changeSeq: 1, reason: 'group-join', execution: ME }],
       });
     }
-    expect(measured.filter(([name]) => name === 'SeatsGranted')).toHaveLength(2);
+    expect(metrics.filter(([name]) => name === 'SeatsGranted')).toHaveLength(2);
   });
 
   it('writes its intention before it calls AWS', async () => {
@@ -92,7 +83,7 @@ describe('granting', () => {
       (work) =>
         enqueue(work, aMembershipRequest('member', 1, { cause: 'event-7', at: plusSeconds(START, -50) }), {
           me: ME,
-          entitlements: someEntitlements().entitlements,
+          entitlements: exampleEntitlements().entitlements,
           now: START,
         }),
       'event-7',
@@ -102,16 +93,16 @@ describe('granting', () => {
       (work) =>
         enqueue(work, aRequest({ groups: [GROUP], cause: 'event-8', at: plusSeconds(START, -50) }), {
           me: ME,
-          entitlements: someEntitlements().entitlements,
+          entitlements: exampleEntitlements().entitlements,
           now: START,
         }),
       'event-8',
     ],
   ])('goes back to %s, and measures the time since', async (_fact, work, cause) => {
-    const { apply, seat, measured } = await applying({ members: [1], work });
+    const { apply, seat, metrics } = await applying({ members: [1], work });
     await apply(aBatch('grant', [1]));
     expect(await seat(1)).toMatchObject({ cause, requestedAt: plusSeconds(START, -50), audit: [{ cause }] });
-    const [, seconds = 0] = measured.find(([name]) => name === 'JoinToSeat') ?? [];
+    const [, seconds = 0] = metrics.find(([name]) => name === 'JoinToSeat') ?? [];
     expect(seconds).toBeGreaterThanOrEqual(55);
     expect(seconds).toBeLessThan(60);
   });
@@ -123,9 +114,9 @@ describe('granting', () => {
   });
 
   it('measures no time for an assignment that is healed', async () => {
-    const { apply, seat, measured } = await applying({ members: [1], seats: [aSeat(1)] });
+    const { apply, seat, metrics } = await applying({ members: [1], seats: [aSeat(1)] });
     await apply(aBatch('grant', [1], { reason: 'drift-healed' }));
-    expect(measured).toEqual([['SeatsGranted', 1]]);
+    expect(metrics).toEqual([['SeatsGranted', 1]]);
     expect(await seat(1)).toMatchObject({ status: 'assigned', changeSeq: 2 });
   });
 
@@ -165,7 +156,7 @@ describe('granting', () => {
 });
 
 describe('an entitlement that observes by now', () => {
-  const entitlements = someEntitlements({ entitlements: [{ mode: 'observe' }] });
+  const entitlements = [{ mode: 'observe' as const }];
 
   it.each([
     ['grants nothing', aBatch('grant', [1]), []],
@@ -182,7 +173,7 @@ describe('an entitlement that observes by now', () => {
 describe('a place in the line', () => {
   it('becomes a seat by the time of the first request; how long the line was is no time from join to seat', async () => {
     const line = aSeat(1, { status: 'waitlisted', requestedAt: plusSeconds(START, -600) });
-    const { apply, seat, measured } = await applying({ members: [1], seats: [line] });
+    const { apply, seat, metrics } = await applying({ members: [1], seats: [line] });
     expect(await apply(aBatch('grant', [1], { reason: 'place-freed' }))).toEqual({ granted: 1 });
     expect(await seat(1)).toMatchObject({
       status: 'assigned',
@@ -190,7 +181,7 @@ describe('a place in the line', () => {
       requestedAt: line.requestedAt,
       audit: [{ kind: 'assigned', changeSeq: 2, reason: 'place-freed' }],
     });
-    expect(measured.map(([name]) => name)).not.toContain('JoinToSeat');
+    expect(metrics.map(([name]) => name)).not.toContain('JoinToSeat');
   });
 });
 
@@ -216,7 +207,7 @@ describe('revoking', () => {
   });
 
   it('asks once more, takes the assignment back, looks and records it with its audit event', async () => {
-    const { apply, seat, isAssigned, measured } = await applying({ seats, assigned: [1] });
+    const { apply, seat, isAssigned, metrics } = await applying({ seats, assigned: [1] });
     expect(await apply(aBatch('revoke', [1]))).toEqual({ revoked: 1 });
     expect(isAssigned(1)).toBe(false);
     expect(await seat(1)).toMatchObject({
@@ -226,7 +217,7 @@ describe('revoking', () => {
       revocations: [expect.any(String)],
       audit: [{ kind: 'revoked', changeSeq: 2, reason: 'group-leave', execution: ME }],
     });
-    expect(measured).toEqual([['SeatsRevoked', 1]]);
+    expect(metrics).toEqual([['SeatsRevoked', 1]]);
   });
 
   it('writes its intention before it calls AWS', async () => {
@@ -236,7 +227,7 @@ describe('revoking', () => {
     expect(await seat(1)).toMatchObject({ status: 'revoking', changeSeq: 2, audit: [] });
   });
 
-  it.each<[string, Batch['reason'], ServicesOptions]>([
+  it.each<[string, Batch['reason'], WorldOptions]>([
     ['is a member again', 'group-leave', { members: [1] }],
     ['is enabled again', 'user-disabled', {}],
     ['exists after all', 'user-deleted', {}],
@@ -252,7 +243,7 @@ describe('revoking', () => {
     expect(await seat(1)).toEqual(aSeat(1));
   });
 
-  it.each<[string, Batch['reason'], ServicesOptions]>([
+  it.each<[string, Batch['reason'], WorldOptions]>([
     ['left every group', 'group-leave', {}],
     ['is in a group that does not exist', 'group-leave', { directory: { groups: [] } }],
     ['is gone, where it left', 'group-leave', { directory: { users: [] } }],
@@ -423,7 +414,7 @@ describe('each change of a batch', () => {
     ['refuse', 'access-denied', {}],
     ['refuse', 'kms-access-denied', { reason: 'KMS_AccessDeniedException' }],
   ] as const)('is refused for itself with %s (%s), and audited once', async (kind, reason, parts) => {
-    const { apply, seat, isAssigned, faults, measured } = await applying({ members: [1, 2] });
+    const { apply, seat, isAssigned, faults, metrics } = await applying({ members: [1, 2] });
     faults.add({ ...fault(kind, 1), times: 2, ...parts });
     expect(await apply(aBatch('grant', [1, 2]))).toEqual({ refused: 1, granted: 1 });
     expect(isAssigned(2)).toBe(true);
@@ -433,7 +424,7 @@ describe('each change of a batch', () => {
       nextAttemptAt: expect.any(String),
       audit: [{ kind: 'refused', refused: 'grant', reason }],
     });
-    expect(measured).toContainEqual(['SeatsRefused', 1]);
+    expect(metrics).toContainEqual(['SeatsRefused', 1]);
     await apply(aBatch('grant', [1]));
     expect((await seat(1))?.audit).toHaveLength(1);
     expect(await seat(1)).toMatchObject({ refusal: { reported: false } });
@@ -474,10 +465,10 @@ describe('each change of a batch', () => {
   });
 
   it.each(['record', 'hold'] as const)('does nothing for a batch that only has events to send: %s', async (kind) => {
-    const { apply, door } = await applying({});
-    door.calls.clear();
+    const { apply, gateway } = await applying({});
+    gateway.calls.clear();
     expect(await apply(aBatch(kind, kind === 'hold' ? [] : [1]))).toEqual({});
-    expect(door.calls.size).toBe(0);
+    expect(gateway.calls.size).toBe(0);
   });
 });
 

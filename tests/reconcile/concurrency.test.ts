@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { allSettled, inParallel } from '../../reconcile/concurrency.ts';
-import { people } from '../support/stack.ts';
+import { people } from '../support/ids.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 

@@ -5,7 +5,9 @@ import { emptyQueue, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import { LeaseLostError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import { openLease, updateQueue } from '../../reconcile/lease.ts';
-import { aClock, ME, OTHER, openServices, START } from '../support/services.ts';
+import { aClock } from '../support/clock.ts';
+import { ME, OTHER, START } from '../support/ids.ts';
+import { openWorld } from '../support/world.ts';
 
 /** A mailbox in which somebody else is faster, as often as told; as far as these tests use a ledger. */
 function aRacedLedger(races: number) {
@@ -45,7 +47,7 @@ describe('changing the mailbox', () => {
   });
 
   it('keeps the change of each who races', async () => {
-    const { services } = await openServices();
+    const { services } = await openWorld();
     await Promise.all(Array.from({ length: 5 }, () => updateQueue(services.ledger, nextTerm)));
     expect(await services.ledger.work()).toMatchObject({ term: 5, revision: 5 });
   });
@@ -53,7 +55,7 @@ describe('changing the mailbox', () => {
 
 describe('holding the lease', () => {
   async function held(holder = ME) {
-    const { services, calls } = await openServices();
+    const { services, calls } = await openWorld();
     const clock = aClock();
     const work = acquireLease(emptyQueue(), holder, clock.now());
     if (!work) throw new Error('the lease of a new mailbox is free');

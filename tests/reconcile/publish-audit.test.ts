@@ -8,23 +8,16 @@ import { emptyQueue, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { AuditRecord } from '../../domain/seat/audit-records.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
+import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { handler } from '../../functions/record-audit.ts';
 import { publishAudit } from '../../reconcile/publish-audit.ts';
 import { recordFailure } from '../../reconcile/record-failure.ts';
-import { aDigest, aHeldRecord, aHold } from '../support/builders.ts';
+import { aBatch, aDigest, aHeldRecord, aHold, aMembershipRequest, aSeat } from '../support/builders.ts';
+import { APPLICATION, BUS, ME, OTHER, people, START, user } from '../support/ids.ts';
+import { detailOf } from '../support/invariants.ts';
 import { anObservationOf } from '../support/looking.ts';
 import { aPlatform } from '../support/platform.ts';
-import {
-  aBatch,
-  aMembershipRequest,
-  aSeat,
-  ME,
-  OTHER,
-  openServices,
-  START,
-  someEntitlements,
-} from '../support/services.ts';
-import { APPLICATION, people, user } from '../support/stack.ts';
+import { openWorld } from '../support/world.ts';
 
 function aRecord(parts: Partial<AuditRecord> = {}): AuditRecord {
   return {
@@ -41,8 +34,8 @@ function aRecord(parts: Partial<AuditRecord> = {}): AuditRecord {
 const told = (number: number, ...audit: AuditRecord[]) => aSeat(number, { status: 'assigned', audit });
 
 async function recording(seats: readonly Seat[] = [], work: WorkQueue = emptyQueue()) {
-  const world = await openServices({ people: 1 });
-  const { services, entries } = world;
+  const world = await openWorld({ people: 1 });
+  const { services, audit } = world;
   await services.ledger.saveWork(work);
   for (const seat of seats) await services.ledger.saveSeat(seat);
   return {
@@ -55,20 +48,20 @@ async function recording(seats: readonly Seat[] = [], work: WorkQueue = emptyQue
         ),
       ],
     ) => publishAudit({ batches, execution: ME }, services),
-    sent: () => entries.map(({ DetailType, Detail }) => `${DetailType} ${JSON.parse(Detail).user.uid.slice(-1)}`),
-    uids: () => entries.map(({ Detail }) => JSON.parse(Detail).metadata.uid),
+    sent: () => audit.map((entry) => `${entry.DetailType} ${detailOf(entry).user.uid?.slice(-1)}`),
+    uids: () => audit.map((entry) => detailOf(entry).metadata.uid),
   };
 }
 
 describe('recording', () => {
   it('sends what is pending, a seat’s events in order, and clears it', async () => {
     const revocation = aRecord({ kind: 'revoked', changeSeq: 2, reason: 'group-leave' });
-    const { record, sent, seat, entries } = await recording([told(1, aRecord(), revocation), told(2, aRecord())]);
+    const { record, sent, seat, audit } = await recording([told(1, aRecord(), revocation), told(2, aRecord())]);
     await record();
     expect(sent().filter((event) => event.endsWith('1'))).toEqual(['Seat Assigned 1', 'Seat Revoked 1']);
     expect(sent()).toHaveLength(3);
-    expect(entries[0]).toMatchObject({ EventBusName: 'audit', Source: 'usher', Time: START.toISOString() });
-    expect(JSON.parse(entries[0]?.Detail ?? '')).toMatchObject({
+    expect(audit[0]).toMatchObject({ EventBusName: BUS, Source: 'usher', Time: START.toISOString() });
+    expect(audit[0]?.Detail).toMatchObject({
       cloud: { region: 'us-east-1', account: { uid: '111122223333' } },
       metadata: { product: { version: '1.2.3' }, correlation_uid: ME },
     });
@@ -99,9 +92,9 @@ describe('recording', () => {
   });
 
   it('sends ten events a call', async () => {
-    const { record, calls, entries } = await recording(people(1, 21).map((number) => told(number, aRecord())));
+    const { record, calls, audit } = await recording(people(1, 21).map((number) => told(number, aRecord())));
     await record();
-    expect(entries).toHaveLength(21);
+    expect(audit).toHaveLength(21);
     expect(calls('EventBridge.PutEvents')).toBe(3);
   });
 
@@ -174,11 +167,11 @@ describe('the event of a hold', () => {
   }
 
   it('is sent once and struck off; the hold stays in force', async () => {
-    const { record: send, entries, hold: found } = await holding();
+    const { record: send, audit, hold: found } = await holding();
     await send([batch]);
     await send([batch]);
-    expect(entries.map(({ DetailType }) => DetailType)).toEqual(['Revocations Held']);
-    expect(JSON.parse(entries[0]?.Detail ?? '')).toMatchObject({
+    expect(audit.map(({ DetailType }) => DetailType)).toEqual(['Revocations Held']);
+    expect(audit[0]?.Detail).toMatchObject({
       status_detail: 'brake',
       user: { account: { uid: '111122223333' } },
       unmapped: { held_revocations: 7, hold_digest: aDigest() },
@@ -187,10 +180,10 @@ describe('the event of a hold', () => {
   });
 
   it('is sent before or after those of seats, all in one go', async () => {
-    const { record: send, calls, services, entries } = await holding();
+    const { record: send, calls, services, audit } = await holding();
     await services.ledger.saveSeat(told(1, aRecord()));
     await send([aBatch('grant', [1]), batch]);
-    expect(entries.map(({ DetailType }) => DetailType)).toEqual(['Seat Assigned', 'Revocations Held']);
+    expect(audit.map(({ DetailType }) => DetailType)).toEqual(['Seat Assigned', 'Revocations Held']);
     expect(calls('EventBridge.PutEvents')).toBe(1);
   });
 
@@ -218,12 +211,12 @@ describe('an answer of an entitlement that observes', () => {
   const told = aRecord({ kind: 'observed', reason: 'would-assign' });
 
   it('is sent and cleared, as that of a person who may have a seat as well', async () => {
-    const { record, services, entries } = await recording([aSeat(1)]);
+    const { record, services, audit } = await recording([aSeat(1)]);
     await services.ledger.saveObservation(anObservationOf(1, { audit: [told] }));
     await record([aBatch('record', [1, 2])]);
     await record([aBatch('record', [1, 2])]);
-    expect(entries.map(({ DetailType }) => DetailType)).toEqual(['Seat Observed']);
-    expect(JSON.parse(entries[0]?.Detail ?? '')).toMatchObject({
+    expect(audit.map(({ DetailType }) => DetailType)).toEqual(['Seat Observed']);
+    expect(audit[0]?.Detail).toMatchObject({
       status_detail: 'would-assign',
       user: { uid: user(1) },
     });
@@ -255,7 +248,7 @@ describe('an answer of an entitlement that observes', () => {
 });
 
 describe('the time to settle', () => {
-  const { entitlements } = someEntitlements();
+  const { entitlements } = exampleEntitlements();
   const posted = (number: number, work = emptyQueue()) =>
     enqueue(work, aMembershipRequest('member', number), { me: ME, entitlements, now: START });
 
@@ -329,17 +322,17 @@ describe('RecordAudit', () => {
     ['timed out', { status: 'TIMED_OUT', error: null }, 'unknown', 'TIMED_OUT'],
     ['was stopped', { status: 'ABORTED', error: undefined }, 'unknown', 'ABORTED'],
   ])('tells that an execution %s, and not why in other words', async (_fact, parts, reason, status) => {
-    const { call, entries, logged } = await onPlatform();
+    const { call, audit, logged } = await onPlatform();
     expect(await call({ ...failed, detail: { ...failed.detail, ...parts } })).toEqual({});
-    const [{ DetailType, Time, Detail } = { DetailType: '', Time: '', Detail: '{}' }] = entries;
+    const [{ DetailType, Time, Detail } = { DetailType: '', Time: '', Detail: {} }] = audit;
     expect({ DetailType, Time }).toEqual({ DetailType: 'Onboarding Failed', Time: plusSeconds(START, 60) });
-    expect(JSON.parse(Detail)).toMatchObject({
+    expect(Detail).toMatchObject({
       status_detail: reason,
       status_code: status,
       user: { account: { uid: '111122223333' } },
       metadata: { correlation_uid: ME, product: { version: '1.2.3' } },
     });
-    expect(JSON.stringify([entries, logged()])).not.toContain('someone@');
+    expect(JSON.stringify([audit, logged()])).not.toContain('someone@');
   });
 
   it('tells of one failure under one id, and of the next under another', async () => {
@@ -370,14 +363,14 @@ describe('RecordAudit', () => {
     ],
     ['anything else', { hello: 'someone@example.com' }],
   ])('fails on %s', async (_fact, event) => {
-    const { call, entries } = await onPlatform();
+    const { call, audit } = await onPlatform();
     await expect(call(event)).rejects.toMatchObject({ name: 'InvalidRequestError' });
-    expect(entries).toEqual([]);
+    expect(audit).toEqual([]);
   });
 
   it('names the account that is in the ARN of the execution, or none', async () => {
-    const { services, entries } = await recording();
+    const { services, audit } = await recording();
     await recordFailure({ ...failed.detail, executionArn: 'odd', status: 'FAILED' }, services);
-    expect(JSON.parse(entries[0]?.Detail ?? '')).toMatchObject({ user: { account: { uid: '' } } });
+    expect(audit[0]?.Detail).toMatchObject({ user: { account: { uid: '' } } });
   });
 });

@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../emulator/aws/faults.ts';
 import {
-  aTrial,
   CHANGES,
   type Change,
   callsOf,
@@ -10,10 +9,10 @@ import {
   JOIN,
   LEASE_OUT_SECONDS,
   LEAVE,
-  type Standing,
-  type Trial,
   TURNS_TAKEN,
-} from '../support/trial.ts';
+} from '../support/changes.ts';
+import type { UserSummary } from '../support/readings.ts';
+import { openWorld, type World } from '../support/world.ts';
 
 type Rule = FaultRule & { skip: number };
 
@@ -44,14 +43,14 @@ function total(calls: ReadonlyMap<string, number>): number {
 }
 
 /** A sweep an hour later finds nothing to do. */
-async function expectNothingLeft(trial: Trial) {
-  trial.forget();
-  trial.newCalls();
-  trial.after(3600, trial.tick);
-  await trial.play();
-  expect(trial.ends.at(-1)?.outcome).toBe('converged');
-  expect(trial.copies()).toEqual([]);
-  const calls = trial.newCalls();
+async function expectNothingLeft(world: World) {
+  world.forgetAudit();
+  world.newCalls();
+  world.after(3600, world.tick);
+  await world.play();
+  expect(world.ends.at(-1)?.outcome).toBe('converged');
+  expect(world.copies()).toEqual([]);
+  const calls = world.newCalls();
   expect(calls.get('SSOAdmin.ListApplicationAssignments')).toBeGreaterThan(0);
   expect(calls.get('SSOAdmin.CreateApplicationAssignment')).toBeUndefined();
   expect(calls.get('SSOAdmin.DeleteApplicationAssignment')).toBeUndefined();
@@ -59,43 +58,43 @@ async function expectNothingLeft(trial: Trial) {
 
 describe.each(CHANGES)('$name', (change) => {
   it('is made and told once, at whichever call a function crashes or times out', async () => {
-    const trial = await aTrial(change.start);
-    const calls = await callsOf(change, trial);
+    const world = await openWorld({ ...change.start });
+    const calls = await callsOf(change, world);
     const rules = everyCall(calls, deathsAt);
     let turn = TURNS_TAKEN;
     for (const rule of rules) {
       const label = `${rule.kind} at ${rule.operation} number ${rule.skip + 1}`;
       turn += 1;
-      trial.forget();
-      trial.stack.faults.add(rule);
-      const execution = await change.play(trial, turn);
-      await trial.stack.runUntilIdle();
+      world.forgetAudit();
+      world.faults.add(rule);
+      const execution = await change.play(world, turn);
+      await world.stack.runUntilIdle();
       // What was done twice shows that the fault struck.
-      expect(total(trial.newCalls()), label).toBeGreaterThan(total(calls));
-      expect(trial.stack.endOf(execution)?.status, label).toBe('SUCCEEDED');
-      expect(await trial.standings(...change.people(turn)), label).toEqual(change.outcome);
+      expect(total(world.newCalls()), label).toBeGreaterThan(total(calls));
+      expect(world.stack.endOf(execution)?.status, label).toBe('SUCCEEDED');
+      expect(await world.summaries(...change.people(turn)), label).toEqual(change.outcome);
     }
-    await expectNothingLeft(trial);
+    await expectNothingLeft(world);
   });
 });
 
 /** Stops an execution as soon as a rule has struck, and says how things stood then. */
-async function stopWhenStruck(trial: Trial, change: Change, turn: number, rule: Rule) {
-  const before = trial.stack.calls()[rule.operation] ?? 0;
-  let prefix: Standing | undefined;
-  trial.stack.faults.add(rule);
-  const execution = await change.play(trial, turn);
+async function stopWhenStruck(world: World, change: Change, turn: number, rule: Rule) {
+  const before = world.stack.calls()[rule.operation] ?? 0;
+  let prefix: UserSummary | undefined;
+  world.faults.add(rule);
+  const execution = await change.play(world, turn);
   const look = async () => {
-    if (trial.stack.endOf(execution)) return;
-    if ((trial.stack.calls()[rule.operation] ?? 0) - before <= rule.skip) {
-      trial.after(0.01, look);
+    if (world.stack.endOf(execution)) return;
+    if ((world.stack.calls()[rule.operation] ?? 0) - before <= rule.skip) {
+      world.after(0.01, look);
       return;
     }
-    await trial.stop(execution);
-    [prefix] = await trial.standings(...change.people(turn));
+    await world.stop(execution);
+    [prefix] = await world.summaries(...change.people(turn));
   };
-  trial.after(0.01, look);
-  await trial.stack.runUntilIdle();
+  world.after(0.01, look);
+  await world.stack.runUntilIdle();
   return prefix;
 }
 
@@ -103,48 +102,48 @@ describe.each([
   {
     change: JOIN,
     prefixes: [
-      ['undefined', 'not assigned', 'not told'],
-      ['creating', 'not assigned', 'not told'],
-      ['creating', 'assigned', 'not told'],
-      ['assigned', 'assigned', 'not told'],
-      ['assigned', 'assigned', 'told'],
-      ['confirmed', 'assigned', 'told'],
+      ['undefined', 'not assigned', 'not audited'],
+      ['creating', 'not assigned', 'not audited'],
+      ['creating', 'assigned', 'not audited'],
+      ['assigned', 'assigned', 'not audited'],
+      ['assigned', 'assigned', 'audited'],
+      ['confirmed', 'assigned', 'audited'],
     ],
   },
   {
     change: LEAVE,
     prefixes: [
-      ['confirmed', 'assigned', 'not told'],
-      ['revoking', 'assigned', 'not told'],
-      ['revoking', 'not assigned', 'not told'],
-      ['revoked', 'not assigned', 'not told'],
-      ['revoked', 'not assigned', 'told'],
+      ['confirmed', 'assigned', 'not audited'],
+      ['revoking', 'assigned', 'not audited'],
+      ['revoking', 'not assigned', 'not audited'],
+      ['revoked', 'not assigned', 'not audited'],
+      ['revoked', 'not assigned', 'audited'],
     ],
   },
 ])('what is left of $change.name whose execution ends after any of its writes', ({ change, prefixes }) => {
   it('is settled by the tick once the lease has run out, and told once', async () => {
-    const trial = await aTrial(change.start);
-    const rules = everyCall(await callsOf(change, trial), (operation) => (isWrite(operation) ? ['crash-after'] : []));
+    const world = await openWorld({ ...change.start });
+    const rules = everyCall(await callsOf(change, world), (operation) => (isWrite(operation) ? ['crash-after'] : []));
     const seen = new Set<string>();
     let turn = TURNS_TAKEN;
     for (const rule of rules) {
       const label = `after ${rule.operation} number ${rule.skip + 1}`;
       turn += 1;
-      trial.forget();
-      const prefix = await stopWhenStruck(trial, change, turn, rule);
+      world.forgetAudit();
+      const prefix = await stopWhenStruck(world, change, turn, rule);
       if (!prefix) throw new Error(`${label}: the execution ended before it was stopped`);
       seen.add(wordsFor(prefix).join(', '));
-      trial.after(LEASE_OUT_SECONDS, trial.tick);
-      await trial.stack.runUntilIdle();
-      expect(trial.ends.at(-1)?.status, label).toBe('SUCCEEDED');
-      expect(await trial.standings(...change.people(turn)), label).toEqual(change.outcome);
+      world.after(LEASE_OUT_SECONDS, world.tick);
+      await world.stack.runUntilIdle();
+      expect(world.ends.at(-1)?.status, label).toBe('SUCCEEDED');
+      expect(await world.summaries(...change.people(turn)), label).toEqual(change.outcome);
     }
     // All prefixes of the sequence were among them.
     expect([...seen].sort()).toEqual(prefixes.map((words) => words.join(', ')).sort());
-    await expectNothingLeft(trial);
+    await expectNothingLeft(world);
   });
 });
 
-function wordsFor({ seat, assigned, told }: Standing): string[] {
-  return [String(seat), assigned ? 'assigned' : 'not assigned', told.length > 0 ? 'told' : 'not told'];
+function wordsFor({ seat, assigned, audited }: UserSummary): string[] {
+  return [String(seat), assigned ? 'assigned' : 'not assigned', audited.length > 0 ? 'audited' : 'not audited'];
 }

@@ -1,22 +1,14 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../emulator/aws/faults.ts';
-import { people, user } from '../support/stack.ts';
-import {
-  aTrial,
-  CHANGES,
-  callsOf,
-  isWrite,
-  JOIN,
-  LEAVE,
-  SEATED,
-  type Standing,
-  TURNS_TAKEN,
-} from '../support/trial.ts';
+import { CHANGES, callsOf, isWrite, JOIN, LEAVE, SEATED, TURNS_TAKEN } from '../support/changes.ts';
+import { people, user } from '../support/ids.ts';
+import type { UserSummary } from '../support/readings.ts';
+import { openWorld } from '../support/world.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
-const REFUSED: Standing = { seat: 'failed', assigned: false, told: ['Seat Refused'] };
+const REFUSED: UserSummary = { seat: 'failed', assigned: false, audited: ['Seat Refused'] };
 
 /** What AWS asks its callers to wait for and try again. */
 function passingFaultsOf(operation: string): readonly FaultRule['kind'][] {
@@ -27,19 +19,19 @@ function passingFaultsOf(operation: string): readonly FaultRule['kind'][] {
 
 describe.each(CHANGES)('$name', (change) => {
   it('is made and told once, whichever operation is throttled, conflicts or fails for a while', async () => {
-    const trial = await aTrial(change.start);
-    const operations = [...(await callsOf(change, trial)).keys()];
+    const world = await openWorld({ ...change.start });
+    const operations = [...(await callsOf(change, world)).keys()];
     const rules = operations.flatMap((operation) => passingFaultsOf(operation).map((kind) => ({ operation, kind })));
     let turn = TURNS_TAKEN;
     for (const rule of rules) {
       const label = `${rule.kind} of ${rule.operation}`;
       turn += 1;
-      trial.forget();
-      trial.stack.faults.add({ ...rule, times: 3 });
-      const execution = await change.play(trial, turn);
-      await trial.stack.runUntilIdle();
-      expect(trial.stack.endOf(execution)?.outcome, label).toBe('converged');
-      expect(await trial.standings(...change.people(turn)), label).toEqual(change.outcome);
+      world.forgetAudit();
+      world.faults.add({ ...rule, times: 3 });
+      const execution = await change.play(world, turn);
+      await world.stack.runUntilIdle();
+      expect(world.stack.endOf(execution)?.outcome, label).toBe('converged');
+      expect(await world.summaries(...change.people(turn)), label).toEqual(change.outcome);
     }
   });
 });
@@ -52,45 +44,45 @@ describe('a write that AWS affirms and loses', () => {
     { write: 'a delete', change: LEAVE, operation: DELETE, times: 1 },
     { write: 'a delete, twice in a row', change: LEAVE, operation: DELETE, times: 2 },
   ])('is found by the next plan and made again, and told once: $write', async ({ change, operation, times }) => {
-    const trial = await aTrial({ seated: change === LEAVE ? [1, 2, 3] : [] });
-    trial.stack.faults.add({ operation, kind: 'lost', times });
-    await change.play(trial, 1);
-    await trial.stack.runUntilIdle();
-    expect(trial.newCalls().get(operation)).toBe(times + 1);
-    expect(await trial.standings(1)).toEqual(change.outcome);
+    const world = await openWorld({ seated: change === LEAVE ? [1, 2, 3] : [] });
+    world.faults.add({ operation, kind: 'lost', times });
+    await change.play(world, 1);
+    await world.stack.runUntilIdle();
+    expect(world.newCalls().get(operation)).toBe(times + 1);
+    expect(await world.summaries(1)).toEqual(change.outcome);
   });
 
   it('is found among the many of a sweep', async () => {
     const everybody = people(1, 60);
-    const trial = await aTrial({ people: 60 });
+    const world = await openWorld({ people: 60 });
     for (const number of [3, 17, 55]) {
-      trial.stack.faults.add({ operation: CREATE, kind: 'lost', principalId: user(number) });
+      world.faults.add({ operation: CREATE, kind: 'lost', principalId: user(number) });
     }
-    await trial.scim({ join: everybody });
-    await trial.stack.runUntilIdle();
-    expect(trial.newCalls().get(CREATE)).toBe(63);
-    expect(await trial.standings(...everybody)).toEqual(everybody.map(() => SEATED));
+    await world.scim({ join: everybody });
+    await world.stack.runUntilIdle();
+    expect(world.newCalls().get(CREATE)).toBe(63);
+    expect(await world.summaries(...everybody)).toEqual(everybody.map(() => SEATED));
   });
 });
 
 describe('an audit event', () => {
   it('is sent again under the same id when the answer was lost', async () => {
-    const trial = await aTrial({ people: 1 });
-    trial.stack.faults.add({ operation: 'EventBridge.PutEvents', kind: 'internal-after' });
-    await trial.joins(1);
-    await trial.play();
-    expect(trial.copies()).toEqual(['Seat Assigned', 'Seat Assigned']);
-    expect(await trial.standings(1)).toEqual([SEATED]);
+    const world = await openWorld({ people: 1 });
+    world.faults.add({ operation: 'EventBridge.PutEvents', kind: 'internal-after' });
+    await world.joins(1);
+    await world.play();
+    expect(world.copies()).toEqual(['Seat Assigned', 'Seat Assigned']);
+    expect(await world.summaries(1)).toEqual([SEATED]);
   });
 
   it('is sent again, and only it, when the bus took the others', async () => {
     const everybody = people(1, 25);
-    const trial = await aTrial({ people: 25 });
-    trial.stack.faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial', times: 4 });
-    await trial.scim({ join: everybody });
-    await trial.play();
-    expect(trial.copies()).toHaveLength(25);
-    expect(await trial.standings(...everybody)).toEqual(everybody.map(() => SEATED));
+    const world = await openWorld({ people: 25 });
+    world.faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial', times: 4 });
+    await world.scim({ join: everybody });
+    await world.play();
+    expect(world.copies()).toHaveLength(25);
+    expect(await world.summaries(...everybody)).toEqual(everybody.map(() => SEATED));
   });
 });
 
@@ -105,71 +97,71 @@ describe.each<{ refusal: string; rule: Pick<FaultRule, 'kind' | 'reason'>; reaso
 ])('$refusal', ({ rule, reason }) => {
   /** Two people get their seats, and one is refused. */
   const aRefusal = async () => {
-    const trial = await aTrial({ people: 4 });
-    trial.stack.faults.add({ operation: CREATE, ...rule, times: 1000, principalId: user(2) });
-    const execution = await trial.scim({ join: [1, 2, 3] });
-    await trial.play();
-    return { trial, execution };
+    const world = await openWorld({ people: 4 });
+    world.faults.add({ operation: CREATE, ...rule, times: 1000, principalId: user(2) });
+    const execution = await world.scim({ join: [1, 2, 3] });
+    await world.play();
+    return { world, execution };
   };
 
   it('fails the execution once the others are served, without a retry', async () => {
-    const { trial, execution } = await aRefusal();
-    expect(await trial.standings(1, 2, 3)).toEqual([SEATED, REFUSED, SEATED]);
-    expect(trial.newCalls().get(CREATE)).toBe(3);
-    expect(trial.ends.map((end) => [end.execution, end.status, end.cause])).toEqual([
+    const { world, execution } = await aRefusal();
+    expect(await world.summaries(1, 2, 3)).toEqual([SEATED, REFUSED, SEATED]);
+    expect(world.newCalls().get(CREATE)).toBe(3);
+    expect(world.ends.map((end) => [end.execution, end.status, end.cause])).toEqual([
       [execution, 'FAILED', `RefusedError: AWS refused the change: ${reason} (user ${user(2)})`],
     ]);
   });
 
   it('is told once, with its reason, beside the failure of the execution', async () => {
-    const { trial } = await aRefusal();
-    expect(trial.copies()).toHaveLength(4);
-    expect(trial.told().filter((told) => !told.startsWith('Seat Assigned'))).toEqual([
+    const { world } = await aRefusal();
+    expect(world.copies()).toHaveLength(4);
+    expect(world.audited().filter((told) => !told.startsWith('Seat Assigned'))).toEqual([
       `Seat Refused 2 ${reason}`,
       'Onboarding Failed RefusedError',
     ]);
   });
 
   it('is not asked for again because of a hint within the hour', async () => {
-    const { trial } = await aRefusal();
-    trial.newCalls();
-    trial.forget();
-    trial.after(600, () => trial.joins(2));
-    trial.after(1200, () => trial.scim({ join: [4] }));
-    await trial.play();
-    expect(trial.newCalls().get(CREATE)).toBe(1);
-    expect(trial.ends.slice(1).map(({ outcome }) => outcome)).toEqual(['converged', 'converged']);
-    expect(trial.told()).toEqual(['Seat Assigned 4 group-join']);
+    const { world } = await aRefusal();
+    world.newCalls();
+    world.forgetAudit();
+    world.after(600, () => world.joins(2));
+    world.after(1200, () => world.scim({ join: [4] }));
+    await world.play();
+    expect(world.newCalls().get(CREATE)).toBe(1);
+    expect(world.ends.slice(1).map(({ outcome }) => outcome)).toEqual(['converged', 'converged']);
+    expect(world.audited()).toEqual(['Seat Assigned 4 group-join']);
   });
 
   it('is told and reported once more when it becomes another', async () => {
-    const { trial } = await aRefusal();
-    trial.forget();
-    trial.stack.faults.clear();
-    trial.stack.faults.add({ operation: CREATE, kind: 'not-found', reason: 'KMS_NotFoundException', times: 1000 });
-    trial.after(3700, () => trial.joins(2));
-    await trial.play();
-    expect(trial.ends.slice(1).map(({ status, cause }) => [status, cause])).toEqual([
+    const { world } = await aRefusal();
+    world.forgetAudit();
+    world.faults.clear();
+    world.faults.add({ operation: CREATE, kind: 'not-found', reason: 'KMS_NotFoundException', times: 1000 });
+    world.after(3700, () => world.joins(2));
+    await world.play();
+    expect(world.ends.slice(1).map(({ status, cause }) => [status, cause])).toEqual([
       ['FAILED', `RefusedError: AWS refused the change: kms-key-not-found (user ${user(2)})`],
     ]);
-    expect(trial.told()).toEqual(['Seat Refused 2 kms-key-not-found', 'Onboarding Failed RefusedError']);
+    expect(world.audited()).toEqual(['Seat Refused 2 kms-key-not-found', 'Onboarding Failed RefusedError']);
   });
 });
 
 describe('a revocation that AWS refuses', () => {
   it('keeps the seat and its place, and is made when the refusal is gone', async () => {
-    const trial = await aTrial({ seated: [1, 2, 3] });
-    trial.stack.faults.add({ operation: DELETE, kind: 'refuse' });
-    const execution = await trial.leaves(1);
-    await trial.play();
-    expect(await trial.standings(1)).toEqual([{ seat: 'revoking', assigned: true, told: ['Seat Refused'] }]);
-    expect(trial.stack.endOf(execution)?.cause).toBe(
+    const world = await openWorld({ seated: [1, 2, 3] });
+    world.faults.add({ operation: DELETE, kind: 'refuse' });
+    const execution = await world.leaves(1);
+    await world.play();
+    expect(await world.summaries(1)).toEqual([{ seat: 'revoking', assigned: true, audited: ['Seat Refused'] }]);
+    expect(world.stack.endOf(execution)?.cause).toBe(
       `RefusedError: AWS refused the change: access-denied (user ${user(1)})`,
     );
-    trial.after(3700, trial.tick);
-    await trial.play();
-    expect(await trial.standings(1)).toEqual([
-      { seat: 'revoked', assigned: false, told: ['Seat Refused', 'Seat Revoked'] },
+    world.after(3700, world.tick);
+    await world.play();
+    expect(await world.summaries(1)).toEqual([
+      { seat: 'revoked', assigned: false, audited: ['Seat Refused', 'Seat Revoked'] },
     ]);
   });
 });
@@ -183,17 +175,17 @@ describe('a read that AWS refuses', () => {
     ['DynamoDB.GetItem', 'refuse'],
     ['DynamoDB.BatchGetItem', 'not-found'],
   ] as const)('fails the execution without a retry, and nobody is assigned: %s', async (operation, kind) => {
-    const trial = await aTrial({ people: 1 });
-    trial.stack.faults.add({ operation, kind, times: 1000 });
-    const execution = await trial.joins(1);
-    await trial.stack.runUntilIdle();
-    trial.stack.faults.clear();
-    await trial.play();
-    expect(trial.stack.endOf(execution)?.cause).toMatch(/^RefusedError: /);
-    expect(trial.newCalls().get(CREATE)).toBeUndefined();
-    expect(trial.assigned()).toEqual([]);
-    expect(trial.told()).toEqual(['Onboarding Failed RefusedError']);
-    const entered = trial.states.map(({ state }) => state);
+    const world = await openWorld({ people: 1 });
+    world.faults.add({ operation, kind, times: 1000 });
+    const execution = await world.joins(1);
+    await world.stack.runUntilIdle();
+    world.faults.clear();
+    await world.play();
+    expect(world.stack.endOf(execution)?.cause).toMatch(/^RefusedError: /);
+    expect(world.newCalls().get(CREATE)).toBeUndefined();
+    expect(world.assigned()).toEqual([]);
+    expect(world.audited()).toEqual(['Onboarding Failed RefusedError']);
+    const entered = world.states.map(({ state }) => state);
     expect(entered).toEqual([...new Set(entered)]);
   });
 
@@ -202,11 +194,11 @@ describe('a read that AWS refuses', () => {
     { page: 'a second page of assignments', operation: 'SSOAdmin.ListApplicationAssignments', skip: 1 },
     { page: 'the ledger', operation: 'DynamoDB.Query', skip: 0 },
   ])('fails the sweep, and nobody is revoked: $page', async ({ operation, skip }) => {
-    const trial = await aTrial({ people: 130, seated: people(1, 120) });
-    trial.stack.faults.add({ operation, kind: 'refuse', skip });
-    const execution = await trial.scim({ join: [130], leave: [1, 2, 3] });
-    await trial.play();
-    expect(trial.stack.endOf(execution)?.cause).toMatch(/^RefusedError: /);
-    expect(trial.assigned()).toEqual(people(1, 120));
+    const world = await openWorld({ people: 130, seated: people(1, 120) });
+    world.faults.add({ operation, kind: 'refuse', skip });
+    const execution = await world.scim({ join: [130], leave: [1, 2, 3] });
+    await world.play();
+    expect(world.stack.endOf(execution)?.cause).toMatch(/^RefusedError: /);
+    expect(world.assigned()).toEqual(people(1, 120));
   });
 });

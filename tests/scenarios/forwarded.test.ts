@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type EventPattern, matches } from '../support/event-pattern.ts';
 import { aCreateGroupMembership, aPatchGroup, type Envelope } from '../support/events.ts';
-import { aWorld, GROUP, user, type World } from '../support/stack.ts';
+import { GROUP, user } from '../support/ids.ts';
 import { readTemplateFile } from '../support/template.ts';
+import { openWorld, type World } from '../support/world.ts';
 
 const MANAGEMENT = '999988887777';
 const FORWARDER = patternIn('forwarder.yml');
@@ -28,17 +29,17 @@ async function forwarded(world: World, event: Envelope): Promise<string | undefi
 
 describe('an event that is recorded in the management account', () => {
   it('brings somebody a seat whom SCIM has put into a group', async () => {
-    const world = await aWorld();
+    const world = await openWorld();
     world.center.join(GROUP, user(1));
     const execution = await forwarded(world, aPatchGroup({ groupId: GROUP, time: world.now().toISOString() }));
     await world.play();
     expect(execution && world.stack.endOf(execution)?.outcome).toBe('converged');
     expect(world.assigned()).toEqual([1]);
-    expect(world.told()).toEqual(['Seat Assigned 1 group-join']);
+    expect(world.audited()).toEqual(['Seat Assigned 1 group-join']);
   });
 
   it('changes nothing twice when it is recorded in both accounts', async () => {
-    const world = await aWorld();
+    const world = await openWorld();
     world.center.join(GROUP, user(1));
     const event = aCreateGroupMembership({ groupId: GROUP, userId: user(1), time: world.now().toISOString() });
     await forwarded(world, event);
@@ -46,11 +47,11 @@ describe('an event that is recorded in the management account', () => {
     await world.play();
     expect(world.assigned()).toEqual([1]);
     expect(world.calls('SSOAdmin.CreateApplicationAssignment')).toBe(1);
-    expect(world.told()).toEqual(['Seat Assigned 1 group-join']);
+    expect(world.audited()).toEqual(['Seat Assigned 1 group-join']);
   });
 
   it('moves no seat by itself: that account is believed no more than this one', async () => {
-    const world = await aWorld({ seated: [2] });
+    const world = await openWorld({ seated: [2] });
     const lies = [
       aCreateGroupMembership({ groupId: GROUP, userId: user(1), time: world.now().toISOString() }),
       aPatchGroup({ groupId: GROUP, op: 'REMOVE', time: world.now().toISOString() }),
@@ -58,11 +59,11 @@ describe('an event that is recorded in the management account', () => {
     for (const lie of lies) await forwarded(world, lie);
     await world.play();
     expect(world.assigned()).toEqual([2]);
-    expect(world.told()).toEqual([]);
+    expect(world.audited()).toEqual([]);
   });
 
   it('starts nothing when it comes from whoever may put events on that bus, and not from AWS', async () => {
-    const world = await aWorld();
+    const world = await openWorld();
     const forged = { ...aPatchGroup({ groupId: GROUP }), source: 'com.example.identitystore-scim' };
     expect(await forwarded(world, forged)).toBeUndefined();
   });

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { LEASE_OUT_SECONDS, SEATED } from '../support/changes.ts';
 import { aCreateGroupMembership, anAddMemberToGroup } from '../support/events.ts';
-import { GROUP, people, user } from '../support/stack.ts';
-import { aTrial, LEASE_OUT_SECONDS, SEATED, type Trial } from '../support/trial.ts';
+import { GROUP, people, user } from '../support/ids.ts';
+import { openWorld, type World } from '../support/world.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 
 /** AWS throttles, so that the execution holds the lease and gets nowhere for a while. */
-function hinder(trial: Trial, times: number) {
-  trial.stack.faults.add({ operation: CREATE, kind: 'throttle', times });
+function hinder(world: World, times: number) {
+  world.faults.add({ operation: CREATE, kind: 'throttle', times });
 }
 
 describe('of two executions that want the same person', () => {
@@ -16,23 +17,23 @@ describe('of two executions that want the same person', () => {
     { arrival: 'while the first assigns', seconds: 1 },
     { arrival: 'while the first lets its change settle', seconds: 200 },
   ])('one assigns, and the other is done: the second comes $arrival', async ({ seconds }) => {
-    const trial = await aTrial({ people: 1 });
-    hinder(trial, 5);
-    const first = await trial.joins(1);
+    const world = await openWorld({ people: 1 });
+    hinder(world, 5);
+    const first = await world.joins(1);
     let second = '';
-    trial.after(seconds, async () => {
-      second = await trial.start(
-        aCreateGroupMembership({ groupId: GROUP, userId: user(1), time: trial.now().toISOString() }),
+    world.after(seconds, async () => {
+      second = await world.start(
+        aCreateGroupMembership({ groupId: GROUP, userId: user(1), time: world.now().toISOString() }),
       );
     });
-    await trial.play();
-    expect(await trial.standings(1)).toEqual([SEATED]);
-    expect(trial.copies()).toEqual(['Seat Assigned']);
-    expect(trial.newCalls().get(CREATE)).toBe(6);
-    expect(trial.ends).toHaveLength(2);
+    await world.play();
+    expect(await world.summaries(1)).toEqual([SEATED]);
+    expect(world.copies()).toEqual(['Seat Assigned']);
+    expect(world.newCalls().get(CREATE)).toBe(6);
+    expect(world.ends).toHaveLength(2);
     if (seconds === 200) return;
-    expect(trial.ends.map(({ execution, outcome, cause }) => [execution, outcome, cause])).toEqual([
-      [second, 'handedOver', trial.stack.arnOf(first)],
+    expect(world.ends.map(({ execution, outcome, cause }) => [execution, outcome, cause])).toEqual([
+      [second, 'handedOver', world.stack.arnOf(first)],
       [first, 'converged', undefined],
     ]);
   });
@@ -40,97 +41,97 @@ describe('of two executions that want the same person', () => {
 
 describe('an execution that holds the lease', () => {
   it('works off what others leave to it, named people and whole groups', async () => {
-    const trial = await aTrial({ people: 40 });
-    hinder(trial, 5);
-    const holder = await trial.joins(1);
-    for (const number of people(2, 10)) trial.after(0.5 + number / 10, () => trial.joins(number));
-    trial.after(2, () => trial.scim({ join: people(11, 40) }));
-    await trial.play();
-    expect(await trial.standings(...people(1, 40))).toEqual(people(1, 40).map(() => SEATED));
-    expect(new Set(trial.ends.map(({ status }) => status))).toEqual(new Set(['SUCCEEDED']));
-    expect(trial.stack.endOf(holder)?.outcome).toBe('converged');
+    const world = await openWorld({ people: 40 });
+    hinder(world, 5);
+    const holder = await world.joins(1);
+    for (const number of people(2, 10)) world.after(0.5 + number / 10, () => world.joins(number));
+    world.after(2, () => world.scim({ join: people(11, 40) }));
+    await world.play();
+    expect(await world.summaries(...people(1, 40))).toEqual(people(1, 40).map(() => SEATED));
+    expect(new Set(world.ends.map(({ status }) => status))).toEqual(new Set(['SUCCEEDED']));
+    expect(world.stack.endOf(holder)?.outcome).toBe('converged');
   });
 });
 
 describe('a holder that is stopped with a full mailbox', () => {
   const aDeadHolder = async () => {
-    const trial = await aTrial({ people: 30 });
-    hinder(trial, 1000);
-    const holder = await trial.scim({ join: people(1, 10) });
-    for (const number of people(11, 18)) trial.after(11 + number / 100, () => trial.joins(number));
-    trial.after(12, () => trial.stop(holder));
-    await trial.stack.runUntilIdle();
-    trial.stack.faults.clear();
-    expect(trial.stack.endOf(holder)?.status).toBe('ABORTED');
-    expect(trial.ends.filter(({ cause }) => cause === trial.stack.arnOf(holder))).toHaveLength(8);
-    expect(trial.assigned()).toEqual([]);
-    return trial;
+    const world = await openWorld({ people: 30 });
+    hinder(world, 1000);
+    const holder = await world.scim({ join: people(1, 10) });
+    for (const number of people(11, 18)) world.after(11 + number / 100, () => world.joins(number));
+    world.after(12, () => world.stop(holder));
+    await world.stack.runUntilIdle();
+    world.faults.clear();
+    expect(world.stack.endOf(holder)?.status).toBe('ABORTED');
+    expect(world.ends.filter(({ cause }) => cause === world.stack.arnOf(holder))).toHaveLength(8);
+    expect(world.assigned()).toEqual([]);
+    return world;
   };
 
-  it.each<[string, (trial: Trial) => Promise<string>]>([
-    ['the next event', (trial) => trial.joins(19)],
+  it.each<[string, (world: World) => Promise<string>]>([
+    ['the next event', (world) => world.joins(19)],
     [
       'the next event of somebody who was left',
-      (trial) => trial.start(anAddMemberToGroup({ groupId: GROUP, userId: user(11), time: trial.now().toISOString() })),
+      (world) => world.start(anAddMemberToGroup({ groupId: GROUP, userId: user(11), time: world.now().toISOString() })),
     ],
-    ['the next hint at the group', (trial) => trial.scim({})],
-    ['the next tick', (trial) => trial.tick()],
+    ['the next hint at the group', (world) => world.scim({})],
+    ['the next tick', (world) => world.tick()],
   ])('is replaced by %s once the lease has run out', async (_fact, comes) => {
-    const trial = await aDeadHolder();
-    trial.after(LEASE_OUT_SECONDS, () => comes(trial));
-    await trial.play();
-    expect(trial.ends.at(-1)?.outcome).toBe('converged');
-    expect(await trial.standings(...people(1, 18))).toEqual(people(1, 18).map(() => SEATED));
+    const world = await aDeadHolder();
+    world.after(LEASE_OUT_SECONDS, () => comes(world));
+    await world.play();
+    expect(world.ends.at(-1)?.outcome).toBe('converged');
+    expect(await world.summaries(...people(1, 18))).toEqual(people(1, 18).map(() => SEATED));
   });
 
   it('is replaced by nobody before', async () => {
-    const trial = await aDeadHolder();
-    trial.after(100, () => trial.joins(19));
-    trial.after(150, () => trial.tick());
-    await trial.play();
-    expect(trial.assigned()).toEqual([]);
-    trial.after(LEASE_OUT_SECONDS, () => trial.tick());
-    await trial.play();
-    expect(await trial.standings(...people(1, 19))).toEqual(people(1, 19).map(() => SEATED));
+    const world = await aDeadHolder();
+    world.after(100, () => world.joins(19));
+    world.after(150, () => world.tick());
+    await world.play();
+    expect(world.assigned()).toEqual([]);
+    world.after(LEASE_OUT_SECONDS, () => world.tick());
+    await world.play();
+    expect(await world.summaries(...people(1, 19))).toEqual(people(1, 19).map(() => SEATED));
   });
 });
 
 describe('an execution that is stopped half-way', () => {
   it('through its changes, makes no more of them; the tick makes the rest', async () => {
-    const trial = await aTrial({ people: 80, requestsPerSecond: 1 });
-    const execution = await trial.scim({ join: people(1, 80) });
+    const world = await openWorld({ people: 80, requestsPerSecond: 1 });
+    const execution = await world.scim({ join: people(1, 80) });
     // In the middle of the first batch, which goes on: stopping an execution doesn't stop its function.
-    trial.after(30, () => trial.stop(execution));
-    await trial.stack.runUntilIdle();
-    expect(trial.assigned()).toEqual(people(1, 66));
-    trial.after(LEASE_OUT_SECONDS, () => trial.tick());
-    await trial.play();
-    expect(await trial.standings(...people(1, 80))).toEqual(people(1, 80).map(() => SEATED));
-    expect(trial.copies()).toHaveLength(81);
-    expect(trial.newCalls().get(CREATE)).toBe(80);
+    world.after(30, () => world.stop(execution));
+    await world.stack.runUntilIdle();
+    expect(world.assigned()).toEqual(people(1, 66));
+    world.after(LEASE_OUT_SECONDS, () => world.tick());
+    await world.play();
+    expect(await world.summaries(...people(1, 80))).toEqual(people(1, 80).map(() => SEATED));
+    expect(world.copies()).toHaveLength(81);
+    expect(world.newCalls().get(CREATE)).toBe(80);
   });
 
   it('after its changes, is completed by the tick, which tells of them', async () => {
-    const trial = await aTrial({ people: 40 });
-    const execution = await trial.scim({ join: people(1, 40) });
-    trial.after(12, () => trial.stop(execution));
-    await trial.stack.runUntilIdle();
-    expect(trial.assigned()).toEqual(people(1, 40));
-    expect(trial.copies()).toEqual(['Onboarding Failed']);
-    trial.after(LEASE_OUT_SECONDS, () => trial.tick());
-    await trial.play();
-    expect(await trial.standings(...people(1, 40))).toEqual(people(1, 40).map(() => SEATED));
-    expect(trial.copies()).toHaveLength(41);
-    expect(trial.newCalls().get(CREATE)).toBe(40);
+    const world = await openWorld({ people: 40 });
+    const execution = await world.scim({ join: people(1, 40) });
+    world.after(12, () => world.stop(execution));
+    await world.stack.runUntilIdle();
+    expect(world.assigned()).toEqual(people(1, 40));
+    expect(world.copies()).toEqual(['Onboarding Failed']);
+    world.after(LEASE_OUT_SECONDS, () => world.tick());
+    await world.play();
+    expect(await world.summaries(...people(1, 40))).toEqual(people(1, 40).map(() => SEATED));
+    expect(world.copies()).toHaveLength(41);
+    expect(world.newCalls().get(CREATE)).toBe(40);
   });
 
   it('through its wait, is replaced by the tick, which proves what was done', async () => {
-    const trial = await aTrial({ people: 1 });
-    const execution = await trial.joins(1);
-    trial.after(10, () => trial.stop(execution));
-    trial.after(300, () => trial.tick());
-    await trial.play();
-    expect(await trial.standings(1)).toEqual([SEATED]);
-    expect(trial.newCalls().get(CREATE)).toBe(1);
+    const world = await openWorld({ people: 1 });
+    const execution = await world.joins(1);
+    world.after(10, () => world.stop(execution));
+    world.after(300, () => world.tick());
+    await world.play();
+    expect(await world.summaries(1)).toEqual([SEATED]);
+    expect(world.newCalls().get(CREATE)).toBe(1);
   });
 });

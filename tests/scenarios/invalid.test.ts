@@ -18,13 +18,14 @@ import {
   aScimCreateUser,
   bare,
 } from '../support/events.ts';
+import { GROUP, OTHER_GROUP, user } from '../support/ids.ts';
 import { SECRET } from '../support/secret.ts';
-import { aWorld, GROUP, OTHER_GROUP, user, type World } from '../support/stack.ts';
+import { openWorld, type World } from '../support/world.ts';
 
 /** People 1 and 2 are members and have their seats; 3 is none; 4 doesn't exist. Whatever is said, nothing is to be done. */
 let world: World;
 beforeEach(async () => {
-  world = await aWorld({ seated: [1, 2] });
+  world = await openWorld({ seated: [1, 2] });
 });
 
 const join = { groupId: GROUP, userId: user(3) };
@@ -35,7 +36,7 @@ async function expectNothingDone() {
   const writes = ['SSOAdmin.CreateApplicationAssignment', 'SSOAdmin.DeleteApplicationAssignment'];
   expect(writes.map((operation) => world.calls(operation))).toEqual([0, 0]);
   expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed' });
-  expect(world.told().filter((event) => !event.startsWith('Onboarding Failed'))).toEqual([]);
+  expect(world.audited().filter((event) => !event.startsWith('Onboarding Failed'))).toEqual([]);
   await world.joins(3);
   await world.play();
   expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed', 3: 'confirmed' });
@@ -164,7 +165,7 @@ describe('an input that is not understood', () => {
     const ends = executions.map((execution) => world.stack.endOf(execution));
     const places = ends.map((end) => [end?.outcome, ...(end?.cause?.split(': ', 2) ?? [])]);
     expect(places).toEqual(inputs.map(([place]) => ['failed', 'InvalidRequestError', place]));
-    expect(world.told()).toEqual(inputs.map(() => 'Onboarding Failed InvalidRequestError'));
+    expect(world.audited()).toEqual(inputs.map(() => 'Onboarding Failed InvalidRequestError'));
     await expectNothingDone();
   });
 

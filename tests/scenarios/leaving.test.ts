@@ -11,16 +11,8 @@ import {
   aPutUser,
   aRemoveMemberFromGroup,
 } from '../support/events.ts';
-import {
-  APPLICATION,
-  aWorld,
-  GROUP,
-  OTHER_APPLICATION,
-  OTHER_GROUP,
-  people,
-  user,
-  type World,
-} from '../support/stack.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/ids.ts';
+import { openWorld, type World } from '../support/world.ts';
 
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
 
@@ -35,19 +27,19 @@ describe('a person who leaves the group', () => {
     ['a start by group', () => ({ groupId: GROUP })],
     ['a start of everything', () => ({ scope: 'everything' })],
   ])('loses the seat, and nobody else does, when it comes by %s', async (_way, eventOf) => {
-    const world = await aWorld({ seated: [1, 2] });
+    const world = await openWorld({ seated: [1, 2] });
     world.center.leave(GROUP, user(1));
     const execution = await world.start(eventOf(world.now().toISOString()));
     await world.play();
     expect(world.stack.endOf(execution)?.outcome).toBe('converged');
     expect(world.assigned()).toEqual([2]);
     expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'confirmed' });
-    expect(world.told()).toEqual(['Seat Revoked 1 group-leave']);
+    expect(world.audited()).toEqual(['Seat Revoked 1 group-leave']);
     expect(world.calls(DELETE)).toBe(1);
   });
 
   it('is found by the tick when no event came', async () => {
-    const world = await aWorld({ seated: [1, 2] });
+    const world = await openWorld({ seated: [1, 2] });
     world.center.leave(GROUP, user(1));
     world.after(3600, () => world.start({ scope: 'tick' }));
     await world.play();
@@ -56,20 +48,20 @@ describe('a person who leaves the group', () => {
 
   it('keeps the seat while another group entitles to it, and loses it with the last', async () => {
     const members = { [OTHER_GROUP]: [1, 3] };
-    const world = await aWorld({ entitlements: [{ groups: [GROUP, OTHER_GROUP] }], members, seated: [1, 2] });
+    const world = await openWorld({ entitlements: [{ groups: [GROUP, OTHER_GROUP] }], members, seated: [1, 2] });
     await world.leaves(1);
     await world.play();
     expect(world.assigned()).toEqual([1, 2, 3]);
-    expect([world.told(), world.calls(DELETE)]).toEqual([[], 0]);
+    expect([world.audited(), world.calls(DELETE)]).toEqual([[], 0]);
     await world.leaves(1, OTHER_GROUP);
     await world.play();
     expect(world.assigned()).toEqual([2, 3]);
-    expect(world.told()).toEqual(['Seat Revoked 1 group-leave']);
+    expect(world.audited()).toEqual(['Seat Revoked 1 group-leave']);
   });
 
   it('keeps the seat of an application that another group gives', async () => {
     const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }];
-    const world = await aWorld({ entitlements, members: { [OTHER_GROUP]: [1] }, seated: [1, 2] });
+    const world = await openWorld({ entitlements, members: { [OTHER_GROUP]: [1] }, seated: [1, 2] });
     await world.leaves(1);
     await world.play();
     expect([world.assigned(APPLICATION), world.assigned(OTHER_APPLICATION)]).toEqual([[2], [1]]);
@@ -77,42 +69,42 @@ describe('a person who leaves the group', () => {
 
   it('loses the seats of every application that the group gave', async () => {
     const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION }];
-    const world = await aWorld({ entitlements, seated: [1, 2] });
+    const world = await openWorld({ entitlements, seated: [1, 2] });
     await world.leaves(1);
     await world.play();
     expect([world.assigned(APPLICATION), world.assigned(OTHER_APPLICATION)]).toEqual([[2], [2]]);
-    expect(world.told()).toEqual(['Seat Revoked 1 group-leave', 'Seat Revoked 1 group-leave']);
+    expect(world.audited()).toEqual(['Seat Revoked 1 group-leave', 'Seat Revoked 1 group-leave']);
   });
 
   it("keeps an assignment of somebody else's", async () => {
-    const world = await aWorld({ assigned: [1], seated: [1, 2] });
+    const world = await openWorld({ assigned: [1], seated: [1, 2] });
     await world.leaves(1);
     await world.start({ scope: 'everything' });
     await world.play();
     expect(world.assigned()).toEqual([1, 2]);
     expect(await world.seats()).toEqual({ 2: 'confirmed' });
-    expect([world.told(), world.calls(DELETE)]).toEqual([[], 0]);
+    expect([world.audited(), world.calls(DELETE)]).toEqual([[], 0]);
   });
 
   it('loses the seat that was just given by two deletions, however many look meanwhile', async () => {
-    const world = await aWorld({ people: 3, seated: [2, 3] });
+    const world = await openWorld({ people: 3, seated: [2, 3] });
     await world.joins(1);
     world.after(40, () => world.leaves(1));
     for (const seconds of [41, 55, 70, 85, 100]) world.after(seconds, () => world.start({ scope: 'everything' }));
     await world.play();
-    expect(world.told()).toEqual(['Seat Assigned 1 group-join', 'Seat Revoked 1 group-leave']);
+    expect(world.audited()).toEqual(['Seat Assigned 1 group-join', 'Seat Revoked 1 group-leave']);
     expect(world.ends.filter(({ status }) => status !== 'SUCCEEDED')).toEqual([]);
     expect(world.calls(DELETE)).toBe(2);
   });
 
   it('gets a seat anew on coming back, as a change of its own', async () => {
-    const world = await aWorld({ seated: [1, 2] });
+    const world = await openWorld({ seated: [1, 2] });
     await world.leaves(1);
     await world.play();
     await world.joins(1);
     await world.play();
     expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed' });
-    expect(world.told()).toEqual(['Seat Revoked 1 group-leave', 'Seat Assigned 1 group-join']);
+    expect(world.audited()).toEqual(['Seat Revoked 1 group-leave', 'Seat Assigned 1 group-join']);
   });
 });
 
@@ -125,17 +117,17 @@ describe('a person who is disabled', () => {
     ['SCIM PatchUser', (time) => aPatchUser({ ...about, time })],
     ['SCIM PutUser', (time) => aPutUser({ ...about, active: false, time })],
   ])('loses the seat when it comes by %s', async (_way, eventOf) => {
-    const world = await aWorld({ seated: [1, 2] });
+    const world = await openWorld({ seated: [1, 2] });
     world.center.setStatus(user(1), 'DISABLED');
     const execution = await world.start(eventOf(world.now().toISOString()));
     await world.play();
     expect(world.stack.endOf(execution)?.outcome).toBe('converged');
     expect(world.assigned()).toEqual([2]);
-    expect(world.told()).toEqual(['Seat Revoked 1 user-disabled']);
+    expect(world.audited()).toEqual(['Seat Revoked 1 user-disabled']);
   });
 
   it('keeps the seat where AWS tells no UserStatus', async () => {
-    const world = await aWorld({ seated: [1, 2], quirks: { userStatus: 'absent' } });
+    const world = await openWorld({ seated: [1, 2], quirks: { userStatus: 'absent' } });
     world.center.setStatus(user(1), 'DISABLED');
     await world.start(aDisableUser({ ...about, time: world.now().toISOString() }));
     await world.play();
@@ -150,14 +142,14 @@ describe('a person who is deleted', () => {
     ['SCIM', (time) => aDeleteUser({ ...about, family: 'identitystore-scim', time })],
     ['no event, but a sweep', () => ({ scope: 'everything' })],
   ])('leaves no seat behind when it comes by %s', async (_way, eventOf) => {
-    const world = await aWorld({ seated: [1, 2] });
+    const world = await openWorld({ seated: [1, 2] });
     world.center.deleteUser(user(1));
     const execution = await world.start(eventOf(world.now().toISOString()));
     await world.play();
     expect(world.stack.endOf(execution)?.outcome).toBe('converged');
     expect(world.assigned()).toEqual([2]);
     expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'confirmed' });
-    expect(world.told()).toEqual(['Seat Revoked 1 user-deleted']);
+    expect(world.audited()).toEqual(['Seat Revoked 1 user-deleted']);
   });
 });
 
@@ -168,7 +160,7 @@ describe('a group that is empty, gone or unreadable', () => {
   const pages =
     (kind: FaultRule['kind'], skip = 0) =>
     (world: World) => {
-      world.stack.faults.add({ operation: MEMBERSHIPS, kind, skip, times: ALWAYS });
+      world.faults.add({ operation: MEMBERSHIPS, kind, skip, times: ALWAYS });
     };
   const lost: [string, 'failed' | 'held', (world: World) => void][] = [
     ['every page fails', 'failed', pages('internal')],
@@ -189,7 +181,7 @@ describe('a group that is empty, gone or unreadable', () => {
   ];
 
   it('takes nobody of 250 the seat', async () => {
-    const world = await aWorld({ people: 250, settled: everybody, brake: { percent: 100, atLeast: 250 } });
+    const world = await openWorld({ people: 250, settled: everybody, brake: { percent: 100, atLeast: 250 } });
     for (const [label, outcome, lose] of lost) {
       lose(world);
       // Later than the lease of the execution before lasts.
@@ -199,9 +191,9 @@ describe('a group that is empty, gone or unreadable', () => {
       await world.play();
       expect([label, world.ends.at(-1)?.outcome]).toEqual([label, outcome]);
       expect([label, world.assigned().length, world.calls(DELETE)]).toEqual([label, 250, 0]);
-      world.stack.faults.clear();
+      world.faults.clear();
     }
-    const told = Object.groupBy(world.told(), (one) => one);
+    const told = Object.groupBy(world.audited(), (one) => one);
     expect(Object.keys(told).sort()).toEqual([
       'Onboarding Failed Error',
       'Onboarding Failed RefusedError',
@@ -212,7 +204,7 @@ describe('a group that is empty, gone or unreadable', () => {
   });
 
   it('is looked at in vain by the events of its deletion', async () => {
-    const world = await aWorld({ people: 20, seated: people(1, 20) });
+    const world = await openWorld({ people: 20, seated: people(1, 20) });
     world.center.deleteGroup(GROUP);
     const time = world.now().toISOString();
     for (const family of ['sso-directory', 'identitystore', 'identitystore-scim'] as const) {

@@ -7,7 +7,8 @@ import {
   bare,
   type EventOptions,
 } from '../support/events.ts';
-import { APPLICATION, aWorld, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/stack.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/ids.ts';
+import { openWorld } from '../support/world.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const READS = [
@@ -22,13 +23,13 @@ const READS = [
 
 describe('a person who joins a group', () => {
   it('is seated, proved and told of for a handful of calls', async () => {
-    const world = await aWorld();
+    const world = await openWorld();
     const execution = await world.joins(1);
     await world.play();
     expect(world.stack.endOf(execution)?.outcome).toBe('converged');
     expect(world.assigned()).toEqual([1]);
     expect(await world.seats()).toEqual({ 1: 'confirmed' });
-    expect(world.told()).toEqual(['Seat Assigned 1 group-join']);
+    expect(world.audited()).toEqual(['Seat Assigned 1 group-join']);
     expect(world.states.length).toBeLessThanOrEqual(14);
     const invocations = world.logs.filter((line) => JSON.parse(line).message === 'started');
     expect(invocations).toHaveLength(6);
@@ -37,7 +38,7 @@ describe('a person who joins a group', () => {
   });
 
   it('is proved by reads that begin 30 s after the write', async () => {
-    const world = await aWorld();
+    const world = await openWorld();
     await world.joins(1);
     await world.play();
     const record = world.states.find(({ state }) => state === 'RecordAudit');
@@ -59,35 +60,35 @@ describe('a person who joins a group', () => {
     ['a start of everything', () => ({ scope: 'everything' })],
     ['a tick', () => ({ scope: 'tick' })],
   ])('is seated when it comes by %s', async (_way, eventOf) => {
-    const world = await aWorld();
+    const world = await openWorld();
     world.center.join(GROUP, user(1));
     const execution = await world.start(eventOf({ time: world.now().toISOString() }));
     await world.play();
     expect(world.stack.endOf(execution)?.outcome).toBe('converged');
     expect(world.assigned()).toEqual([1]);
     expect(await world.seats()).toEqual({ 1: 'confirmed' });
-    expect(world.told()).toEqual([expect.stringMatching(/^Seat Assigned 1 /)]);
+    expect(world.audited()).toEqual([expect.stringMatching(/^Seat Assigned 1 /)]);
   });
 
   it('gets every application that the group entitles to', async () => {
     const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION }];
-    const world = await aWorld({ entitlements });
+    const world = await openWorld({ entitlements });
     await world.joins(1);
     await world.play();
     expect([world.assigned(APPLICATION), world.assigned(OTHER_APPLICATION)]).toEqual([[1], [1]]);
-    expect(world.told()).toEqual(['Seat Assigned 1 group-join', 'Seat Assigned 1 group-join']);
+    expect(world.audited()).toEqual(['Seat Assigned 1 group-join', 'Seat Assigned 1 group-join']);
   });
 
   it('gets nothing that only another group entitles to', async () => {
     const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }];
-    const world = await aWorld({ entitlements });
+    const world = await openWorld({ entitlements });
     await world.joins(1, OTHER_GROUP);
     await world.play();
     expect([world.assigned(APPLICATION), world.assigned(OTHER_APPLICATION)]).toEqual([[], [1]]);
   });
 
   it('gets no seat while disabled, and gets it when enabled', async () => {
-    const world = await aWorld();
+    const world = await openWorld();
     world.center.setStatus(user(1), 'DISABLED');
     await world.joins(1);
     await world.play();
@@ -96,13 +97,13 @@ describe('a person who joins a group', () => {
     await world.start({ userId: user(1) });
     await world.play();
     expect(world.assigned()).toEqual([1]);
-    expect(world.told()).toEqual(['Seat Assigned 1 manual']);
+    expect(world.audited()).toEqual(['Seat Assigned 1 manual']);
   });
 });
 
 describe('250 people whom SCIM puts into a group at once', () => {
   it('are all seated, each with one write and one audit event', async () => {
-    const world = await aWorld({ people: 250 });
+    const world = await openWorld({ people: 250 });
     for (const number of people(1, 250)) world.center.join(GROUP, user(number));
     // SCIM takes at most 100 members a request.
     const time = world.now().toISOString();
@@ -121,13 +122,13 @@ describe("somebody else's assignment", () => {
     ['a join', { members: [] }],
     ['a membership that was there before', { members: [1] }],
   ])('is left as it is and never told of, at %s', async (_what, { members }) => {
-    const world = await aWorld({ assigned: [1], members: { [GROUP]: members } });
+    const world = await openWorld({ assigned: [1], members: { [GROUP]: members } });
     await world.joins(1);
     await world.start({ scope: 'everything' });
     await world.play();
     expect(world.assigned()).toEqual([1]);
     expect(await world.seats()).toEqual({});
-    expect([world.told(), world.calls(CREATE)]).toEqual([[], 0]);
+    expect([world.audited(), world.calls(CREATE)]).toEqual([[], 0]);
   });
 });
 
@@ -136,22 +137,22 @@ describe('an application', () => {
     ['that gives access to everybody is refused', { assignmentRequired: false }],
     ['that does not exist is refused', { missing: [APPLICATION] }],
   ])('%s, and nothing is written', async (_fact, options) => {
-    const world = await aWorld(options);
+    const world = await openWorld(options);
     const execution = await world.joins(1);
     await world.play();
     const end = world.stack.endOf(execution);
     expect([end?.status, end?.cause]).toEqual(['FAILED', expect.stringMatching(/^RefusedError: /)]);
     expect([world.assigned(), await world.seats(), world.calls(CREATE)]).toEqual([[], {}, 0]);
-    expect(world.told()).toEqual(['Onboarding Failed RefusedError']);
+    expect(world.audited()).toEqual(['Onboarding Failed RefusedError']);
   });
 
   it('that is refused keeps nobody from another', async () => {
     const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION }];
-    const world = await aWorld({ entitlements, missing: [OTHER_APPLICATION] });
+    const world = await openWorld({ entitlements, missing: [OTHER_APPLICATION] });
     const execution = await world.joins(1);
     await world.play();
     expect(world.stack.endOf(execution)?.outcome).toBe('failed');
     expect(await world.seats(APPLICATION)).toEqual({ 1: 'confirmed' });
-    expect(world.told()).toEqual(['Seat Assigned 1 group-join', 'Onboarding Failed RefusedError']);
+    expect(world.audited()).toEqual(['Seat Assigned 1 group-join', 'Onboarding Failed RefusedError']);
   });
 });

@@ -15,7 +15,8 @@ import {
   aPutUser,
   aRemoveMemberFromGroup,
 } from '../support/events.ts';
-import { aWorld, GROUP, OTHER_GROUP, people, user, type World } from '../support/stack.ts';
+import { GROUP, OTHER_GROUP, people, user } from '../support/ids.ts';
+import { openWorld, type World } from '../support/world.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
@@ -83,14 +84,14 @@ const HAPPENINGS: Happening[] = [
 
 describe.each(HAPPENINGS)('$name, delivered five times over a day', ({ change, event, seated: [before, after] }) => {
   it('leads to one write and one audit event', async () => {
-    const world = await aWorld({ seated: before ? [1, 2] : [2] });
+    const world = await openWorld({ seated: before ? [1, 2] : [2] });
     change(world);
     const copy = event({ time: world.now().toISOString() });
     for (const seconds of [0, 0, 1, 45, 86_400]) world.after(seconds, () => world.start(copy));
     await world.play();
     expect(world.assigned()).toEqual(after ? [1, 2] : [2]);
     expect(await world.seats()).toEqual({ 1: after ? 'confirmed' : 'revoked', 2: 'confirmed' });
-    expect([world.audit.length, new Set(world.told()).size]).toEqual([1, 1]);
+    expect([world.audit.length, new Set(world.audited()).size]).toEqual([1, 1]);
     expect(world.calls(CREATE)).toBe(after ? 1 : 0);
     // A deleted user's assignment is gone with the user.
     expect(world.calls(DELETE)).toBeLessThanOrEqual(after ? 0 : 1);
@@ -116,20 +117,20 @@ describe('joining and leaving within a second', () => {
   const delays = [0, 1, 20, 600].flatMap((gap) => arrivals.map((arrival) => ({ ...arrival, gap })));
 
   it.each(delays)('gives no seat, with the event $first arriving first by $gap s', async ({ order, gap }) => {
-    const world = await aWorld({ seated: [2] });
+    const world = await openWorld({ seated: [2] });
     const told = events(world);
     world.center.join(GROUP, user(1));
     world.after(1, () => world.center.leave(GROUP, user(1)));
     for (const [index, which] of order.entries()) world.after(2 + index * gap, () => world.start(told[which]));
     await world.play();
     expect(world.assigned()).toEqual([2]);
-    expect([world.told(), world.calls(CREATE)]).toEqual([[], 0]);
+    expect([world.audited(), world.calls(CREATE)]).toEqual([[], 0]);
   });
 
   it.each(delays)(
     'keeps a seat that there was, with the event $first arriving first by $gap s',
     async ({ order, gap }) => {
-      const world = await aWorld({ seated: [1, 2] });
+      const world = await openWorld({ seated: [1, 2] });
       const told = rejoining(world);
       world.center.leave(GROUP, user(1));
       world.after(1, () => world.center.join(GROUP, user(1)));
@@ -137,29 +138,29 @@ describe('joining and leaving within a second', () => {
       await world.play();
       expect(world.assigned()).toEqual([1, 2]);
       expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed' });
-      expect([world.told(), world.calls(DELETE)]).toEqual([[], 0]);
+      expect([world.audited(), world.calls(DELETE)]).toEqual([[], 0]);
     },
   );
 
   it.each([0.05, 0.3, 1])('takes back a seat that was given meanwhile, %s s after the join', async (seconds) => {
-    const world = await aWorld({ seated: [2] });
+    const world = await openWorld({ seated: [2] });
     await world.joins(1);
     world.after(seconds, () => world.leaves(1));
     await world.play();
     expect(world.assigned()).toEqual([2]);
     expect((await world.seats())[1] ?? 'revoked').toBe('revoked');
     // Told in pairs or not at all.
-    expect([[], ['Seat Assigned 1 group-join', 'Seat Revoked 1 group-leave']]).toContainEqual(world.told());
+    expect([[], ['Seat Assigned 1 group-join', 'Seat Revoked 1 group-leave']]).toContainEqual(world.audited());
   });
 
   it.each([0.05, 0.3, 1])('gives back a seat that was taken meanwhile, %s s after the leave', async (seconds) => {
-    const world = await aWorld({ seated: [1, 2] });
+    const world = await openWorld({ seated: [1, 2] });
     await world.leaves(1);
     world.after(seconds, () => world.joins(1));
     await world.play();
     expect(world.assigned()).toEqual([1, 2]);
     expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed' });
-    expect([[], ['Seat Revoked 1 group-leave', 'Seat Assigned 1 group-join']]).toContainEqual(world.told());
+    expect([[], ['Seat Revoked 1 group-leave', 'Seat Assigned 1 group-join']]).toContainEqual(world.audited());
   });
 });
 
@@ -180,7 +181,7 @@ describe('whatever happens', () => {
   }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(move, { minLength: 1, maxLength: 8 }), async (moves) => {
-        const world = await aWorld({
+        const world = await openWorld({
           people: 5,
           entitlements: [{ groups: [GROUP, OTHER_GROUP] }],
           // Person 5 stays, so that no group is empty; person 4 has a seat from somebody else.

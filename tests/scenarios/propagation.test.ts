@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import type { Quirks, ReadOperation } from '../../emulator/aws/identity-center/identity-center.ts';
+import { aPerson } from '../support/directory.ts';
 import { anAddMemberToGroup, aPatchGroup, aPatchUser } from '../support/events.ts';
+import { GROUP, OTHER_GROUP, user } from '../support/ids.ts';
 import { SECRET } from '../support/secret.ts';
-import { aPerson, aWorld, GROUP, OTHER_GROUP, user, type World } from '../support/stack.ts';
+import { openWorld, type World } from '../support/world.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
@@ -22,7 +24,7 @@ function durationOf(world: World, execution: string): number {
 
 describe('what an event led to expect', () => {
   it('is waited for, and acted on at the check that shows it', async () => {
-    const world = await aWorld();
+    const world = await openWorld();
     const time = world.now().toISOString();
     const execution = await world.start(anAddMemberToGroup({ groupId: GROUP, userId: user(1), time }));
     world.after(10, () => world.center.join(GROUP, user(1)));
@@ -32,7 +34,7 @@ describe('what an event led to expect', () => {
   });
 
   it('is waited for from the time of the event, however late it arrives', async () => {
-    const world = await aWorld();
+    const world = await openWorld();
     const time = plusSeconds(world.now(), -100);
     const execution = await world.start(anAddMemberToGroup({ groupId: GROUP, userId: user(1), time }));
     world.after(40, () => world.center.join(GROUP, user(1)));
@@ -42,14 +44,14 @@ describe('what an event led to expect', () => {
   });
 
   it('is taken for superseded after 15 minutes: the execution converges without a seat', async () => {
-    const world = await aWorld();
+    const world = await openWorld();
     const time = world.now().toISOString();
     const execution = await world.start(anAddMemberToGroup({ groupId: GROUP, userId: user(1), time }));
     await world.play();
     expect(world.stack.endOf(execution)?.outcome).toBe('converged');
     expect(durationOf(world, execution)).toBeGreaterThanOrEqual(15 * 60);
     expect(durationOf(world, execution)).toBeLessThan(16 * 60);
-    expect([world.assigned(), await world.seats(), world.told()]).toEqual([[], {}, []]);
+    expect([world.assigned(), await world.seats(), world.audited()]).toEqual([[], {}, []]);
   });
 });
 
@@ -66,18 +68,18 @@ describe('a start by hand', () => {
   ].map((selector) => ({ key: Object.keys(selector)[0], selector }));
 
   it.each(starts)('by $key waits until SCIM has brought the person', async ({ selector }) => {
-    const world = await aWorld();
+    const world = await openWorld();
     const execution = await world.start({ ...selector, groupId: GROUP });
     world.after(3600, () => world.center.addUser(newcomer));
     world.after(5000, () => world.center.join(GROUP, user(4)));
     await world.play();
     expect(world.stack.endOf(execution)?.outcome).toBe('converged');
     expect(await world.seats()).toEqual({ 4: 'confirmed' });
-    expect(world.told()).toEqual(['Seat Assigned 4 manual']);
+    expect(world.audited()).toEqual(['Seat Assigned 4 manual']);
   });
 
   it.each(starts)('by $key looks at once at a person who is there', async ({ selector }) => {
-    const world = await aWorld();
+    const world = await openWorld();
     world.center.addUser(newcomer);
     world.center.join(GROUP, user(4));
     const execution = await world.start(selector);
@@ -87,7 +89,7 @@ describe('a start by hand', () => {
   });
 
   it.each(starts)('by $key gives a seat only to a member of a group', async ({ selector }) => {
-    const world = await aWorld();
+    const world = await openWorld();
     world.center.addUser(newcomer);
     const execution = await world.start(selector);
     await world.play();
@@ -96,18 +98,18 @@ describe('a start by hand', () => {
   });
 
   it.each(starts)('by $key fails with PropagationTimeoutError at its deadline', async ({ selector }) => {
-    const world = await aWorld();
+    const world = await openWorld();
     const execution = await world.start({ ...selector, waitSeconds: 1000 });
     await world.play();
     const end = world.stack.endOf(execution);
     expect([end?.outcome, end?.cause]).toEqual(['failed', expect.stringMatching(/^PropagationTimeoutError: /)]);
     expect(durationOf(world, execution)).toBe(1000);
-    expect(world.told()).toEqual(['Onboarding Failed PropagationTimeoutError']);
+    expect(world.audited()).toEqual(['Onboarding Failed PropagationTimeoutError']);
     expect([world.calls(CREATE), await world.seats()]).toEqual([0, {}]);
   });
 
   it('waits a day when nothing else is said, at most 5 minutes from one look to the next', async () => {
-    const world = await aWorld();
+    const world = await openWorld();
     const execution = await world.start({ userName: `${SECRET}-nobody` });
     await world.play();
     expect(durationOf(world, execution)).toBe(86_400);
@@ -116,7 +118,7 @@ describe('a start by hand', () => {
   });
 
   it('keeps its selector in $.propagation until the person is found, and nowhere else', async () => {
-    const world = await aWorld();
+    const world = await openWorld();
     const execution = await world.start({ email, groupId: GROUP });
     world.after(600, () => world.center.addUser(newcomer));
     world.after(1200, () => world.center.join(GROUP, user(4)));
@@ -139,7 +141,7 @@ describe('a start by hand', () => {
 
 describe('a hint that names nobody', () => {
   it('is looked at after 10 s, and once more 120 s after the event', async () => {
-    const world = await aWorld({ seated: [1] });
+    const world = await openWorld({ seated: [1] });
     const execution = await world.start(aPatchGroup({ groupId: GROUP, time: world.now().toISOString() }));
     await world.play();
     expect(momentsOf(world, execution, 'CheckPropagation')).toEqual([0, 10]);
@@ -152,7 +154,7 @@ describe('a hint that names nobody', () => {
   });
 
   it('finds at the second look who became visible after the first', async () => {
-    const world = await aWorld({ seated: [1] });
+    const world = await openWorld({ seated: [1] });
     world.center.setLag('IdentityStore.ListGroupMemberships', 60);
     world.center.join(GROUP, user(2));
     await world.start(aPatchGroup({ groupId: GROUP, time: world.now().toISOString() }));
@@ -161,13 +163,13 @@ describe('a hint that names nobody', () => {
   });
 
   it('about a user is looked at twice as well, since nobody tells what changed', async () => {
-    const world = await aWorld({ seated: [1, 2] });
+    const world = await openWorld({ seated: [1, 2] });
     world.center.setLag('IdentityStore.DescribeUser', 60);
     world.center.setStatus(user(1), 'DISABLED');
     await world.start(aPatchUser({ userId: user(1), time: world.now().toISOString() }));
     await world.play();
     expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'confirmed' });
-    expect(world.told()).toEqual(['Seat Revoked 1 user-disabled']);
+    expect(world.audited()).toEqual(['Seat Revoked 1 user-disabled']);
   });
 });
 
@@ -197,14 +199,14 @@ describe.each(Object.entries(WAYS))('who joined and left, %s', (_way, change) =>
   it.each(READS.flatMap((operation) => [20, 70].map((seconds) => [operation, seconds] as const)))(
     'is set right although %s lags by %i s',
     async (operation, seconds) => {
-      const world = await aWorld({ people: 2, seated: [1, 2] });
+      const world = await openWorld({ people: 2, seated: [1, 2] });
       world.center.setLag(operation, seconds);
       world.center.addUser(aPerson(3));
       await change(world);
       await world.play();
       expect(world.assigned()).toEqual([2, 3]);
       expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'confirmed', 3: 'confirmed' });
-      expect(world.told().sort()).toEqual(['Seat Assigned 3 group-join', 'Seat Revoked 1 group-leave']);
+      expect(world.audited().sort()).toEqual(['Seat Assigned 3 group-join', 'Seat Revoked 1 group-leave']);
       expect(world.ends.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
     },
   );
@@ -217,14 +219,14 @@ describe('whichever answer AWS gives', () => {
     { userStatus: 'present' },
     { userStatus: 'absent' },
   ])('%j: a create whose answer is lost is made and told once', async (quirks) => {
-    const world = await aWorld({ quirks });
-    world.stack.faults.add({ operation: CREATE, kind: 'internal-after' });
+    const world = await openWorld({ quirks });
+    world.faults.add({ operation: CREATE, kind: 'internal-after' });
     // The look before the second create doesn't show the first.
     world.center.setLag('SSOAdmin.DescribeApplicationAssignment', 8);
     await world.joins(1);
     await world.play();
     expect(await world.seats()).toEqual({ 1: 'confirmed' });
-    expect(world.told()).toEqual(['Seat Assigned 1 group-join']);
+    expect(world.audited()).toEqual(['Seat Assigned 1 group-join']);
     expect(world.calls(CREATE)).toBeGreaterThan(1);
     expect(world.ends.map(({ outcome }) => outcome)).toEqual(['converged']);
   });
@@ -232,13 +234,13 @@ describe('whichever answer AWS gives', () => {
   it.each<Partial<Quirks>>([{ deleteMissing: 'ok' }, { deleteMissing: 'not-found' }])(
     '%j: a delete whose answer is lost is made and told once',
     async (quirks) => {
-      const world = await aWorld({ quirks, seated: [1, 2] });
-      world.stack.faults.add({ operation: DELETE, kind: 'internal-after' });
+      const world = await openWorld({ quirks, seated: [1, 2] });
+      world.faults.add({ operation: DELETE, kind: 'internal-after' });
       world.center.setLag('SSOAdmin.DescribeApplicationAssignment', 8);
       await world.leaves(1);
       await world.play();
       expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'confirmed' });
-      expect(world.told()).toEqual(['Seat Revoked 1 group-leave']);
+      expect(world.audited()).toEqual(['Seat Revoked 1 group-leave']);
       expect(world.calls(DELETE)).toBeGreaterThan(1);
     },
   );
@@ -246,7 +248,7 @@ describe('whichever answer AWS gives', () => {
   it.each<Partial<Quirks>>([{ missingGroup: 'not-found' }, { missingGroup: 'no-member' }])(
     '%j: a group that is missing takes no seat from members of another',
     async (quirks) => {
-      const world = await aWorld({ quirks, entitlements: [{ groups: [OTHER_GROUP, GROUP] }], seated: [1] });
+      const world = await openWorld({ quirks, entitlements: [{ groups: [OTHER_GROUP, GROUP] }], seated: [1] });
       world.center.deleteGroup(OTHER_GROUP);
       await world.joins(2);
       await world.start({ scope: 'everything' });

@@ -1,8 +1,10 @@
 import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../emulator/aws/faults.ts';
-import { type Deployment, people, user } from '../support/stack.ts';
-import { aTrial, SEATED, type Trial } from '../support/trial.ts';
+import type { EntitlementsOptions } from '../../emulator/scenario/example-entitlements.ts';
+import { SEATED } from '../support/changes.ts';
+import { people, user } from '../support/ids.ts';
+import { openWorld, type World } from '../support/world.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 
@@ -10,24 +12,24 @@ const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 async function aFailedJoin(
   fault: Omit<FaultRule, 'times'>,
   joiners: readonly number[] = [1],
-  deployment: Deployment = {},
+  deployment: EntitlementsOptions = {},
 ) {
-  const trial = await aTrial({ people: Math.max(...joiners), ...deployment });
-  trial.stack.faults.add({ ...fault, times: 100_000 });
-  const execution = joiners.length === 1 ? await trial.joins(1) : await trial.scim({ join: joiners });
-  await trial.stack.runUntilIdle();
-  trial.stack.faults.clear();
-  expect(trial.stack.endOf(execution)?.status).toBe('FAILED');
-  return { trial, execution };
+  const world = await openWorld({ people: Math.max(...joiners), ...deployment });
+  world.faults.add({ ...fault, times: 100_000 });
+  const execution = joiners.length === 1 ? await world.joins(1) : await world.scim({ join: joiners });
+  await world.stack.runUntilIdle();
+  world.faults.clear();
+  expect(world.stack.endOf(execution)?.status).toBe('FAILED');
+  return { world, execution };
 }
 
 /** Redrives after a while. @returns the states that it goes through */
-async function redrive(trial: Trial, execution: string, afterSeconds = 60): Promise<string[]> {
-  const before = trial.states.length;
-  trial.newCalls();
-  trial.after(afterSeconds, () => trial.redrive(execution));
-  await trial.play();
-  return trial.states.slice(before).map(({ state }) => state);
+async function redrive(world: World, execution: string, afterSeconds = 60): Promise<string[]> {
+  const before = world.states.length;
+  world.newCalls();
+  world.after(afterSeconds, () => world.redrive(execution));
+  await world.play();
+  return world.states.slice(before).map(({ state }) => state);
 }
 
 describe('an execution that failed, redriven once the cause is mended,', () => {
@@ -69,74 +71,74 @@ describe('an execution that failed, redriven once the cause is mended,', () => {
       creates: 0,
     },
   ])('goes on at $task', async ({ fault, first, creates }) => {
-    const { trial, execution } = await aFailedJoin(fault);
-    const states = await redrive(trial, execution);
+    const { world, execution } = await aFailedJoin(fault);
+    const states = await redrive(world, execution);
     expect(states[0]).toBe(first);
-    expect(trial.stack.endOf(execution)?.outcome).toBe('converged');
-    expect(trial.newCalls().get(CREATE) ?? 0).toBe(creates);
-    const [standing] = await trial.standings(1);
-    expect(standing).toMatchObject({ seat: 'confirmed', assigned: true });
-    expect(standing?.told.filter((told) => told === 'Seat Assigned')).toHaveLength(1);
+    expect(world.stack.endOf(execution)?.outcome).toBe('converged');
+    expect(world.newCalls().get(CREATE) ?? 0).toBe(creates);
+    const [summary] = await world.summaries(1);
+    expect(summary).toMatchObject({ seat: 'confirmed', assigned: true });
+    expect(summary?.audited.filter((event) => event === 'Seat Assigned')).toHaveLength(1);
   });
 
   it('says that it was', async () => {
-    const { trial, execution } = await aFailedJoin({ operation: CREATE, kind: 'quota' });
-    await redrive(trial, execution);
-    const executionArn = trial.stack.arnOf(execution);
-    const described = await trial.stack.sfn.send(new DescribeExecutionCommand({ executionArn }));
+    const { world, execution } = await aFailedJoin({ operation: CREATE, kind: 'quota' });
+    await redrive(world, execution);
+    const executionArn = world.stack.arnOf(execution);
+    const described = await world.stack.sfn.send(new DescribeExecutionCommand({ executionArn }));
     expect(described).toMatchObject({ status: 'SUCCEEDED', redriveCount: 1 });
   });
 
   it('goes on with the batch that failed while its lease lasts', async () => {
-    const { trial, execution } = await aFailedJoin({ operation: CREATE, kind: 'throttle' });
-    const states = await redrive(trial, execution, 10);
+    const { world, execution } = await aFailedJoin({ operation: CREATE, kind: 'throttle' });
+    const states = await redrive(world, execution, 10);
     expect(states.slice(0, 3)).toEqual(['ForEachBatch', 'ApplyChanges', 'RecordAudit']);
   });
 
   it('plans anew when its lease has run out', async () => {
-    const { trial, execution } = await aFailedJoin({ operation: CREATE, kind: 'throttle' });
-    const states = await redrive(trial, execution, 1000);
+    const { world, execution } = await aFailedJoin({ operation: CREATE, kind: 'throttle' });
+    const states = await redrive(world, execution, 1000);
     expect(states.slice(0, 3)).toEqual(['ForEachBatch', 'ApplyChanges', 'PlanChanges']);
-    expect(await trial.standings(1)).toEqual([SEATED]);
+    expect(await world.summaries(1)).toEqual([SEATED]);
   });
 
   it('changes nothing when the tick has done its work meanwhile', async () => {
-    const { trial, execution } = await aFailedJoin({ operation: CREATE, kind: 'throttle' });
-    trial.after(400, () => trial.tick());
-    await trial.stack.runUntilIdle();
-    expect(await trial.standings(1)).toEqual([SEATED]);
-    trial.forget();
-    await redrive(trial, execution);
-    expect(trial.stack.endOf(execution)?.status).toBe('SUCCEEDED');
-    expect(trial.newCalls().get(CREATE)).toBeUndefined();
-    expect(trial.told()).toEqual([]);
+    const { world, execution } = await aFailedJoin({ operation: CREATE, kind: 'throttle' });
+    world.after(400, () => world.tick());
+    await world.stack.runUntilIdle();
+    expect(await world.summaries(1)).toEqual([SEATED]);
+    world.forgetAudit();
+    await redrive(world, execution);
+    expect(world.stack.endOf(execution)?.status).toBe('SUCCEEDED');
+    expect(world.newCalls().get(CREATE)).toBeUndefined();
+    expect(world.audited()).toEqual([]);
   });
 
   it('serves whom it left, of many', async () => {
     const everybody = people(1, 80);
-    const { trial, execution } = await aFailedJoin(
+    const { world, execution } = await aFailedJoin(
       { operation: CREATE, kind: 'internal', principalId: user(30) },
       everybody,
       { requestsPerSecond: 1 },
     );
-    expect(trial.assigned()).toHaveLength(65);
-    await redrive(trial, execution, 1000);
-    expect(trial.newCalls().get(CREATE)).toBe(15);
-    expect(trial.stack.endOf(execution)?.outcome).toBe('converged');
-    expect(await trial.standings(...everybody)).toEqual(everybody.map(() => SEATED));
+    expect(world.assigned()).toHaveLength(65);
+    await redrive(world, execution, 1000);
+    expect(world.newCalls().get(CREATE)).toBe(15);
+    expect(world.stack.endOf(execution)?.outcome).toBe('converged');
+    expect(await world.summaries(...everybody)).toEqual(everybody.map(() => SEATED));
   });
 });
 
 describe('an execution that failed, redriven while the cause lasts,', () => {
   it('asks once more, fails again, and tells no second refusal', async () => {
-    const { trial, execution } = await aFailedJoin({ operation: CREATE, kind: 'quota' });
-    trial.forget();
-    trial.stack.faults.add({ operation: CREATE, kind: 'quota', times: 100 });
-    await redrive(trial, execution);
-    expect(trial.newCalls().get(CREATE)).toBe(1);
-    expect(trial.stack.endOf(execution)?.cause).toBe(
+    const { world, execution } = await aFailedJoin({ operation: CREATE, kind: 'quota' });
+    world.forgetAudit();
+    world.faults.add({ operation: CREATE, kind: 'quota', times: 100 });
+    await redrive(world, execution);
+    expect(world.newCalls().get(CREATE)).toBe(1);
+    expect(world.stack.endOf(execution)?.cause).toBe(
       `RefusedError: AWS refused the change: quota-exceeded (user ${user(1)})`,
     );
-    expect(trial.told()).toEqual(['Onboarding Failed RefusedError']);
+    expect(world.audited()).toEqual(['Onboarding Failed RefusedError']);
   });
 });

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Request } from '../../domain/request/request.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
-import { aGroupId, aRequest, aUserId } from '../support/builders.ts';
+import { aRequest } from '../support/builders.ts';
+import { GROUP, group, user } from '../support/ids.ts';
 import { aMailbox, type Choice } from '../support/queue-model.ts';
 
 type Action =
@@ -11,28 +12,28 @@ type Action =
   | { do: 'step'; number: number; choice: Choice }
   | { do: 'redrive'; number: number };
 
-const group = fc.integer({ min: 1, max: 3 }).map(aGroupId);
-const user = fc.integer({ min: 1, max: 3 }).map(aUserId);
+const groups = fc.integer({ min: 1, max: 3 }).map(group);
+const users = fc.integer({ min: 1, max: 3 }).map(user);
 const trigger = fc.constantFrom<Request['trigger']>('event', 'event', 'manual', 'tick');
 /** More users than the mailbox names, and none of those above. */
 const crowd = Array.from({ length: 101 }, (_, number) => ({
-  userId: aUserId(1000 + number),
-  expected: { groupId: aGroupId(1), membership: 'member' as const },
+  userId: user(1000 + number),
+  expected: { groupId: GROUP, membership: 'member' as const },
 }));
 
 const look = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      userId: user,
-      expected: fc.record({ groupId: group, membership: fc.constantFrom('member', 'absent') }),
+      userId: users,
+      expected: fc.record({ groupId: groups, membership: fc.constantFrom('member', 'absent') }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ userId: user }) },
+  { weight: 2, arbitrary: fc.record({ userId: users }) },
 );
 const wanted = fc.oneof(
   { weight: 6, arbitrary: look.map((one) => ({ users: [one] })) },
-  { weight: 4, arbitrary: group.map((groupId) => ({ groups: [groupId] })) },
+  { weight: 4, arbitrary: groups.map((groupId) => ({ groups: [groupId] })) },
   { weight: 1, arbitrary: fc.constant({ sweep: 'everything' as const }) },
   { weight: 2, arbitrary: fc.constant({ users: crowd }) },
   { weight: 2, arbitrary: fc.constant({}) },

@@ -1,4 +1,5 @@
 import type { DecisionContext, UserState } from '../../domain/decision/application-state.ts';
+import type { Batch } from '../../domain/decision/batches.ts';
 import type { HeldRecord, Hold } from '../../domain/decision/hold.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
@@ -8,46 +9,26 @@ import type { AuditRecord } from '../../domain/seat/audit-records.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import type { ChangeContext } from '../../domain/seat/transitions.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
+import { APPLICATION, application, ENTITLEMENT, GROUP, group, ME, START, user } from './ids.ts';
 
-/** The time at which a test takes place, unless it is about time. */
-export const NOW = new Date('2026-11-25T09:30:00.000Z');
-
-/** A time so many seconds after {@link NOW}. */
+/** Returns the time this many seconds after {@link START}. */
 export function at(seconds: number): Date {
-  return new Date(plusSeconds(NOW, seconds));
+  return new Date(plusSeconds(START, seconds));
 }
 
-/** {@link at} as it stands in the ledger. */
+/** Returns {@link at} as the ledger stores it. */
 export function iso(seconds = 0): string {
   return at(seconds).toISOString();
 }
 
-/** The id of the user of this number. */
-export function aUserId(number = 1): string {
-  return `94482488-3041-7005-8f3a-${String(number).padStart(12, '0')}`;
-}
+const DAY_AGO = iso(-86_400);
 
-/** The id of the group of this number. */
-export function aGroupId(number = 1): string {
-  return `44f834e8-0081-7055-1d60-${String(number).padStart(12, '0')}`;
-}
-
-/** The ARN of the application of this number. */
-export function anApplication(number = 1): string {
-  return `arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-${String(number).padStart(16, '0')}`;
-}
-
-/** The ARN of an execution. */
-export function anExecution(name: string | number = 1): string {
-  return `arn:aws:states:us-east-1:111122223333:execution:usher-prod-onboarding:${name}`;
-}
-
-/** Members of the group of a number get the application of that number. */
+/** Members of the group with a number get the application with that number. */
 export function anEntitlement(number = 1, parts: Partial<Entitlement> = {}): Entitlement {
   return {
     name: `entitlement-${number}`,
-    application: anApplication(number),
-    groups: [aGroupId(number)],
+    application: application(number),
+    groups: [group(number)],
     seats: { max: 200 },
     onLeave: { revokeAfterDays: 0 },
     mode: 'enforce',
@@ -55,69 +36,75 @@ export function anEntitlement(number = 1, parts: Partial<Entitlement> = {}): Ent
   };
 }
 
-/** A seat that settled a day ago. */
-export function aSeat(parts: Partial<Seat> = {}): Seat {
+/** A user's seat of APPLICATION, confirmed a day ago. It has no `grantedAt` if its status says that AWS never took it. */
+export function aSeat(number: number, parts: Partial<Seat> = {}): Seat {
+  const granted = !['creating', 'waitlisted', 'failed'].includes(parts.status ?? 'confirmed');
   return {
     schemaVersion: 1,
-    applicationArn: anApplication(),
-    userId: aUserId(),
-    entitlement: 'entitlement-1',
+    applicationArn: APPLICATION,
+    userId: user(number),
+    entitlement: ENTITLEMENT,
     status: 'confirmed',
     changeSeq: 1,
-    revision: 3,
+    revision: 1,
     cause: 'event-0',
     requestedAt: iso(-86_460),
-    grantedAt: iso(-86_400),
-    changedAt: iso(-86_400),
+    ...(granted ? { grantedAt: DAY_AGO } : {}),
+    changedAt: DAY_AGO,
     audit: [],
     ...parts,
   };
 }
 
+/** The seat of user 1, granted a day ago whatever its status. */
+export function aGrantedSeat(parts: Partial<Seat> = {}): Seat {
+  return aSeat(1, { grantedAt: DAY_AGO, ...parts });
+}
+
 /** A member without a seat. */
-export function aStanding(parts: Partial<UserState> = {}): UserState {
-  return { userId: aUserId(), entitled: true, assigned: false, seat: undefined, ...parts };
+export function aUserState(parts: Partial<UserState> = {}): UserState {
+  return { userId: user(1), entitled: true, assigned: false, seat: undefined, ...parts };
 }
 
-/** Reads that began just now, for an event. */
-export function circumstances(parts: Partial<DecisionContext> = {}): DecisionContext {
-  return { readAt: NOW, trigger: 'event', execution: anExecution(), graceDays: 0, ...parts };
+/** Reads that began at {@link START}, for an event. */
+export function aDecisionContext(parts: Partial<DecisionContext> = {}): DecisionContext {
+  return { readAt: START, trigger: 'event', execution: ME, graceDays: 0, ...parts };
 }
 
-/** A change that is made now, for a join. */
+/** A change that is made at {@link START}, for a join. */
 export function aChangeContext(parts: Partial<ChangeContext> = {}): ChangeContext {
-  return { now: NOW, execution: anExecution(), cause: 'event-1', reason: 'group-join', ...parts };
+  return { now: START, execution: ME, cause: 'event-1', reason: 'group-join', ...parts };
 }
 
-/** A record of a grant that isn't on the bus yet. */
+/** A record of a grant that is not on the bus yet. */
 export function anAuditRecord(parts: Partial<AuditRecord> = {}): AuditRecord {
   return {
     kind: 'assigned',
     changeSeq: 1,
     at: iso(),
     reason: 'group-join',
-    execution: anExecution(),
+    execution: ME,
     cause: 'event-1',
     ...parts,
   };
 }
 
-/** The event of {@link aHold} that isn't on the bus yet. */
+/** The record of {@link aHold} that is not on the bus yet. */
 export function aHeldRecord(parts: Partial<HeldRecord> = {}): HeldRecord {
-  return { at: iso(), reason: 'brake', execution: anExecution(), digest: aDigest(), count: 1, ...parts };
+  return { at: iso(), reason: 'brake', execution: ME, digest: aDigest(), count: 1, ...parts };
 }
 
-/** The digest of the generation of this number. */
+/** The digest of the generation with this number. */
 export function aDigest(number = 1): string {
   return String(number).padStart(64, '0');
 }
 
-/** A hold of one person that began just now, and whose event is on the bus. */
+/** A hold of one user that began at {@link START}, and whose event is on the bus. */
 export function aHold(parts: Partial<Hold> = {}): Hold {
   return {
     schemaVersion: 1,
-    applicationArn: anApplication(),
-    entitlement: 'entitlement-1',
+    applicationArn: APPLICATION,
+    entitlement: ENTITLEMENT,
     revision: 1,
     status: 'held',
     since: iso(),
@@ -129,13 +116,13 @@ export function aHold(parts: Partial<Hold> = {}): Hold {
   };
 }
 
-/** What was told of somebody who would get a seat. */
+/** The observation that a user would get a seat. */
 export function anObservation(parts: Partial<Observation> = {}): Observation {
   return {
     schemaVersion: 1,
-    applicationArn: anApplication(),
-    userId: aUserId(),
-    entitlement: 'entitlement-1',
+    applicationArn: APPLICATION,
+    userId: user(1),
+    entitlement: ENTITLEMENT,
     answer: 'would-assign',
     requestedAt: iso(),
     changeSeq: 1,
@@ -146,14 +133,23 @@ export function anObservation(parts: Partial<Observation> = {}): Observation {
   };
 }
 
-/** An event of just now that concerns nobody. */
+/** An event at {@link START} that names no user and no group. */
 export function aRequest(parts: Partial<Request> = {}): Request {
   return { version: 1, trigger: 'event', cause: 'event-1', at: iso(), users: [], groups: [], ...parts };
 }
 
-/** A user who joined, or left, a group just now. */
+/** A user of a request, who joined GROUP or left it. */
 export function aJoin(number = 1, parts: Partial<Expectation> = {}): Request['users'][number] {
-  return { userId: aUserId(number), expected: { groupId: aGroupId(), membership: 'member', ...parts } };
+  return { userId: user(number), expected: { groupId: GROUP, membership: 'member', ...parts } };
+}
+
+/** The request of an event about one user and GROUP. */
+export function aMembershipRequest(
+  membership: Expectation['membership'],
+  number: number,
+  parts: Partial<Request> = {},
+): Request {
+  return aRequest({ users: [aJoin(number, { membership })], ...parts });
 }
 
 /** Before the first check. */
@@ -161,15 +157,15 @@ export function aPropagation(parts: Partial<Propagation> = {}): Propagation {
   return { visible: false, checkAfterSeconds: 0, ...parts };
 }
 
-/** A mailbox, empty unless something is put in. */
-export function aWork(parts: Partial<WorkQueue> = {}): WorkQueue {
+/** A work queue, empty except for the given parts. */
+export function aQueue(parts: Partial<WorkQueue> = {}): WorkQueue {
   return { ...emptyQueue(), ...parts };
 }
 
-/** A user who is to be looked at now, by {@link anExecution} 1. */
-export function aUserEntry(parts: Partial<UserItem> = {}): UserItem {
+/** A user who is due at {@link START}, enqueued by ME. */
+export function aUserItem(parts: Partial<UserItem> = {}): UserItem {
   return {
-    by: anExecution(),
+    by: ME,
     dueAt: iso(),
     at: iso(),
     since: iso(),
@@ -181,8 +177,14 @@ export function aUserEntry(parts: Partial<UserItem> = {}): UserItem {
   };
 }
 
-/** An application that is to be looked at now, by {@link anExecution} 1. */
-export function aSweepEntry(parts: Partial<SweepItem> = {}): SweepItem {
-  const { expected: _expected, since: _since, ...look } = aUserEntry();
-  return { ...look, withStatus: false, ...parts };
+/** An application that is due at {@link START}, enqueued by ME. */
+export function aSweepItem(parts: Partial<SweepItem> = {}): SweepItem {
+  const { expected: _expected, since: _since, ...item } = aUserItem();
+  return { ...item, withStatus: false, ...parts };
+}
+
+/** A batch of changes of APPLICATION for users by number. */
+export function aBatch(kind: Batch['kind'], numbers: readonly number[], parts: Partial<Batch> = {}): Batch {
+  const reason = kind === 'revoke' ? 'group-leave' : 'group-join';
+  return { applicationArn: APPLICATION, kind, reason, userIds: numbers.map(user), ...parts };
 }

@@ -1,4 +1,4 @@
-import { GROUP, OTHER_GROUP, user } from './stack.ts';
+import { GROUP, OTHER_GROUP, user } from './ids.ts';
 
 /** The members of two groups, by the numbers of users. */
 export const twoGroups = (first: readonly number[], second: readonly number[] = []) => ({

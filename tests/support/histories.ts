@@ -1,8 +1,9 @@
 import { type Entitlements, parseEntitlements } from '../../domain/entitlements.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import { type AuditEntry, openStack, type Stack, type StackListener } from '../../emulator/stack/stack.ts';
-import { anAddMemberToGroup, aPatchGroup, aRemoveMemberFromGroup, STORE_ID } from './events.ts';
-import { APPLICATION, aPerson, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from './stack.ts';
+import { aPerson } from './directory.ts';
+import { anAddMemberToGroup, aPatchGroup, aRemoveMemberFromGroup } from './events.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, STORE_ID, user } from './ids.ts';
 
 const HOUR_SECONDS = 3600;
 const PEOPLE = 12;

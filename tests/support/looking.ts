@@ -6,8 +6,8 @@ import { plusSeconds } from '../../domain/shared/time.ts';
 import { reconcile } from '../../reconcile/plan/reconcile-application.ts';
 import type { ReconcileContext, ReconcileResult } from '../../reconcile/plan/result.ts';
 import { anObservation } from './builders.ts';
-import { ME, openServices, type ServicesOptions, START } from './services.ts';
-import { APPLICATION, user } from './stack.ts';
+import { APPLICATION, ME, START, user } from './ids.ts';
+import { openServices, type ServicesOptions } from './services.ts';
 
 /** When a look begins: long enough after the last change of every seat that a test says nothing else of. */
 export const LATER = plusSeconds(START, 60);

@@ -2,8 +2,7 @@ import { type Execution, Executions, type LogEvent } from '../../emulator/engine
 import { loadInterpreter } from '../../emulator/engine/interpreter.ts';
 import { readTemplate } from '../../emulator/engine/template.ts';
 import { VirtualTime } from '../../emulator/engine/virtual-time.ts';
-import { START } from './services.ts';
-import { APPLICATION, user } from './stack.ts';
+import { APPLICATION, START, user } from './ids.ts';
 
 /** What a task does: answers, fails, or never ends. */
 export type Act = object | Error | 'hangs';

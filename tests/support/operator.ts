@@ -10,7 +10,8 @@ import type { WriteStream } from 'node:tty';
 import { afterAll, beforeAll } from 'vitest';
 import { runCommandLine } from '../../cli/program.ts';
 import type { DirectorySeed } from '../../emulator/aws/identity-center/directory-seed.ts';
-import { APPLICATION, aPerson, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from './stack.ts';
+import { aPerson } from './directory.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from './ids.ts';
 
 const USHER = join(import.meta.dirname, '../../cli/usher.mjs');
 

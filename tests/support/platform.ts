@@ -2,8 +2,10 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { ClientSettings } from '../../adapters/clients.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
+import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import type { Platform } from '../../functions/handler.ts';
-import { aClock, BUS, someEntitlements, TABLE } from './services.ts';
+import { aClock } from './clock.ts';
+import { BUS, TABLE } from './ids.ts';
 
 /** What a platform may be given; the rest is of no consequence. */
 export interface PlatformOptions {
@@ -24,7 +26,7 @@ export function aPlatform({ aws, services }: PlatformOptions = {}) {
   for (const tool of [logger, metrics]) Reflect.set(tool, 'console', sink);
   const platform: Platform = {
     environment: {
-      entitlements: services?.entitlements ?? someEntitlements(),
+      entitlements: services?.entitlements ?? exampleEntitlements(),
       clock: services?.clock ?? aClock(),
       aws: aws ?? { region: 'us-east-1', maxAttempts: 1 },
       ledgerTable: TABLE,

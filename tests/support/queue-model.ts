@@ -15,12 +15,13 @@ import { type UserItem, type WorkItems, type WorkQueue, WorkQueueSchema } from '
 import type { Request } from '../../domain/request/request.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
 import { isDue, plusSeconds } from '../../domain/shared/time.ts';
-import { aGroupId, anEntitlement, anExecution, aWork, NOW } from './builders.ts';
+import { anEntitlement, aQueue } from './builders.ts';
+import { execution, GROUP, group, OTHER_GROUP, START } from './ids.ts';
 
 /** Members of group 1 or 3 get application 1, members of group 2 or 3 get application 2. */
 const ENTITLEMENTS = [
-  anEntitlement(1, { groups: [aGroupId(1), aGroupId(3)] }),
-  anEntitlement(2, { groups: [aGroupId(2), aGroupId(3)] }),
+  anEntitlement(1, { groups: [GROUP, group(3)] }),
+  anEntitlement(2, { groups: [OTHER_GROUP, group(3)] }),
 ];
 
 /** What becomes of an execution's next step. Where a choice makes no sense, the step is an ordinary one. */
@@ -72,8 +73,8 @@ interface Owed {
  * write is checked against the rules of the protocol.
  */
 export function aMailbox() {
-  let work: WorkQueue = aWork();
-  let now = NOW;
+  let work: WorkQueue = aQueue();
+  let now = START;
   let step = 0;
   const actors: Actor[] = [];
   let owed: Owed[] = [];
@@ -269,7 +270,7 @@ export function aMailbox() {
   const mailbox = {
     /** Begins an execution; nothing happens before its first step. */
     start(request: Request): void {
-      const name = anExecution(actors.length + 1);
+      const name = execution(`actor-${actors.length + 1}`);
       const nothing = { term: 0, looks: { users: {}, sweeps: {} }, readAt: now, readStep: 0, unsettled: new Map() };
       actors.push({ name, request, state: 'entering', resume: 'entering', wakeAt: now, ...nothing });
     },

@@ -2,7 +2,8 @@ import { play, type Reporter, type Result } from '../../emulator/scenario/player
 import { readScenario } from '../../emulator/scenario/reader.ts';
 import type { Script } from '../../emulator/scenario/script.ts';
 import type { AuditEntry, ExecutionEnd, StateMoment } from '../../emulator/stack/stack.ts';
-import { APPLICATION, aPerson, GROUP, OTHER_GROUP, user } from './stack.ts';
+import { aPerson } from './directory.ts';
+import { APPLICATION, GROUP, OTHER_GROUP, user } from './ids.ts';
 
 /** A scenario file: persons 1 to 3 are members of GROUP, 4 of none; actions as a test says. */
 export function aScenario(actions: readonly object[], others: Readonly<Record<string, unknown>> = {}): string {

@@ -1,6 +1,6 @@
 import type { Seat } from '../../domain/seat/seat.ts';
+import { APPLICATION, user } from './ids.ts';
 import { openServices, type ServicesOptions } from './services.ts';
-import { APPLICATION, user } from './stack.ts';
 
 export interface ViewingOptions extends ServicesOptions {
   seats?: readonly Seat[];

@@ -6,9 +6,9 @@ import { jsonLines } from '../../../cli/ui/json-lines.ts';
 import { Terminal } from '../../../cli/ui/terminal.ts';
 import { play } from '../../../emulator/scenario/player.ts';
 import { readScenario } from '../../../emulator/scenario/reader.ts';
+import { APPLICATION, user } from '../../support/ids.ts';
 import { aScenario } from '../../support/scenario.ts';
 import { SECRET } from '../../support/secret.ts';
-import { APPLICATION, user } from '../../support/stack.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 

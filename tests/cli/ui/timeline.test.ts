@@ -5,9 +5,9 @@ import { wrap } from '../../../cli/ui/text.ts';
 import { Timeline } from '../../../cli/ui/timeline.ts';
 import { play } from '../../../emulator/scenario/player.ts';
 import { readScenario } from '../../../emulator/scenario/reader.ts';
+import { user } from '../../support/ids.ts';
 import { aScenario } from '../../support/scenario.ts';
 import { SECRET } from '../../support/secret.ts';
-import { user } from '../../support/stack.ts';
 
 const same = (text: string) => text;
 

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyBrake, type BrakeInput, type Revocation } from '../../../domain/decision/brake.ts';
 import { beginHold, growHold, type Hold, releaseHold } from '../../../domain/decision/hold.ts';
-import { anApplication, anExecution, aUserId, NOW } from '../../support/builders.ts';
+import { APPLICATION, ME, START, user } from '../../support/ids.ts';
 
 function revocations(count: number, parts: Partial<Revocation> = {}): Revocation[] {
   return Array.from({ length: count }, (_, index) => ({
-    userId: aUserId(index),
+    userId: user(index),
     reason: 'group-leave',
     status: 'confirmed',
     ...parts,
@@ -32,11 +32,11 @@ function restraints(parts: Partial<BrakeInput> = {}): BrakeInput {
   };
 }
 
-const aHold = (userIds: readonly string[] = [aUserId(0)]): Hold =>
+const aHold = (userIds: readonly string[] = [user(0)]): Hold =>
   beginHold(
     undefined,
-    { applicationArn: anApplication(), entitlement: 'e', userIds },
-    { now: NOW, execution: anExecution(), reason: 'brake' },
+    { applicationArn: APPLICATION, entitlement: 'e', userIds },
+    { now: START, execution: ME, reason: 'brake' },
   );
 
 describe('the brake', () => {
@@ -109,7 +109,7 @@ describe('the brake', () => {
 
 describe('while a hold is in force', () => {
   const member = revocations(1, { status: 'held', hold: 1 });
-  const [newcomer] = revocations(1, { userId: aUserId(7) });
+  const [newcomer] = revocations(1, { userId: user(7) });
   if (!newcomer) throw new Error('there is one');
 
   it('nobody new is revoked, and whoever leaves joins it', () => {

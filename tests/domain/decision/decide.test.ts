@@ -5,16 +5,8 @@ import { BATCH_SIZE, type Batch, ROUND_BYTES, toBatches } from '../../../domain/
 import { countSeats } from '../../../domain/decision/brake.ts';
 import { decide, isAdoptable } from '../../../domain/decision/decide.ts';
 import { type Seat, type SeatStatus, SeatStatusSchema } from '../../../domain/seat/seat.ts';
-import {
-  anApplication,
-  anExecution,
-  aSeat,
-  aStanding,
-  aUserId,
-  circumstances,
-  iso,
-  NOW,
-} from '../../support/builders.ts';
+import { aDecisionContext, aGrantedSeat, aUserState, iso } from '../../support/builders.ts';
+import { APPLICATION, execution, OTHER_APPLICATION, START, user } from '../../support/ids.ts';
 
 const ABSENT = { entitled: false, ineligibility: 'group-leave' } as const;
 
@@ -50,7 +42,11 @@ describe('decide', () => {
         standing: {
           ...(entitled ? { entitled: true } : ABSENT),
           assigned: assigned === true,
-          seat: aSeat({ status, changedAt: iso(Number(changed)), ...(status === 'leaving' ? { dueAt: iso(1) } : {}) }),
+          seat: aGrantedSeat({
+            status,
+            changedAt: iso(Number(changed)),
+            ...(status === 'leaving' ? { dueAt: iso(1) } : {}),
+          }),
         },
         what: TABLE[status][2 * pair + index],
       })),
@@ -58,7 +54,7 @@ describe('decide', () => {
   );
 
   it.each(ROWS)('with a seat $status, $who, $has, $reads: $what', ({ standing, what }) => {
-    expect(decide(aStanding(standing), circumstances()).do).toBe(what);
+    expect(decide(aUserState(standing), aDecisionContext()).do).toBe(what);
   });
 
   it.each<[string, Partial<UserState>, string]>([
@@ -67,32 +63,32 @@ describe('decide', () => {
     ['never revokes an assignment that somebody else made', { ...ABSENT, assigned: true }, 'nothing'],
     ['has nothing to do for a stranger', ABSENT, 'nothing'],
   ])('%s', (_fact, standing, expected) => {
-    expect(decide(aStanding(standing), circumstances()).do).toBe(expected);
+    expect(decide(aUserState(standing), aDecisionContext()).do).toBe(expected);
   });
 
   it.each(SeatStatusSchema.options)('does nothing with a seat %s while reads contradict each other', (status) => {
     for (const assigned of [true, false]) {
-      const standing = aStanding({ entitled: false, assigned, seat: aSeat({ status }) });
-      expect(decide(standing, circumstances()).do).toBe('nothing');
+      const standing = aUserState({ entitled: false, assigned, seat: aGrantedSeat({ status }) });
+      expect(decide(standing, aDecisionContext()).do).toBe('nothing');
     }
   });
 
   describe('of a user who is deleted', () => {
     const DELETED = { entitled: false, ineligibility: 'user-deleted' } as const;
-    const decided = (parts: Partial<UserState>) => decide(aStanding({ ...DELETED, ...parts }), circumstances());
+    const decided = (parts: Partial<UserState>) => decide(aUserState({ ...DELETED, ...parts }), aDecisionContext());
 
     it.each<SeatStatus>(['creating', 'assigned', 'confirmed', 'leaving', 'held', 'revoking'])(
       'takes an assignment that is gone for removed by AWS, once that is certain, with a seat %s',
       (status) => {
-        expect(decided({ seat: aSeat({ status }) })).toEqual({ do: 'record-removal', reason: 'user-deleted' });
-        const young = aSeat({ status, changedAt: iso(-10) });
+        expect(decided({ seat: aGrantedSeat({ status }) })).toEqual({ do: 'record-removal', reason: 'user-deleted' });
+        const young = aGrantedSeat({ status, changedAt: iso(-10) });
         expect(decided({ seat: young })).toEqual({ do: 'wait', until: iso(20) });
         expect(decided({ assigned: true, seat: young })).toEqual({ do: 'revoke', reason: 'user-deleted' });
       },
     );
 
     it.each<SeatStatus>(['creating', 'revoking'])('forgets a create that came to nothing, with a seat %s', (status) => {
-      const { grantedAt: _, ...open } = aSeat({ status });
+      const { grantedAt: _, ...open } = aGrantedSeat({ status });
       expect(decided({ seat: open }).do).toBe('drop');
     });
 
@@ -101,7 +97,7 @@ describe('decide', () => {
       ['failed', 'drop'],
       ['revoked', 'nothing'],
     ])('has nothing to take back with a seat %s', (status, what) => {
-      expect(decided({ seat: aSeat({ status }) }).do).toBe(what);
+      expect(decided({ seat: aGrantedSeat({ status }) }).do).toBe(what);
     });
   });
 
@@ -111,60 +107,64 @@ describe('decide', () => {
   ])(
     'tells of no end where no beginning was told: taking back a create without an answer, assigned %s',
     (assigned, what) => {
-      const { grantedAt: _, ...open } = aSeat({ status: 'revoking' });
-      expect(decide(aStanding({ assigned, seat: open }), circumstances()).do).toBe(what);
+      const { grantedAt: _, ...open } = aGrantedSeat({ status: 'revoking' });
+      expect(decide(aUserState({ assigned, seat: open }), aDecisionContext()).do).toBe(what);
     },
   );
 
   it('takes back once more what was granted so lately that no look proves its end, when a look can', () => {
-    const seat = aSeat({ status: 'revoking', grantedAt: iso(-89) });
+    const seat = aGrantedSeat({ status: 'revoking', grantedAt: iso(-89) });
     const decided = (readAt: Date, assigned = false) =>
-      decide(aStanding({ ...ABSENT, assigned, seat }), circumstances({ readAt }));
-    expect(decided(NOW)).toEqual({ do: 'wait', until: iso(1) });
+      decide(aUserState({ ...ABSENT, assigned, seat }), aDecisionContext({ readAt }));
+    expect(decided(START)).toEqual({ do: 'wait', until: iso(1) });
     expect(decided(new Date(iso(1)))).toEqual({ do: 'revoke', reason: 'group-leave' });
-    expect(decided(NOW, true)).toEqual({ do: 'revoke', reason: 'group-leave' });
+    expect(decided(START, true)).toEqual({ do: 'revoke', reason: 'group-leave' });
   });
 
   it.each<[string, Partial<UserState>, string]>([
-    ['a seat in use', { seat: aSeat() }, 'begin-grace'],
-    ['a seat that was just given', { seat: aSeat({ status: 'assigned' }) }, 'begin-grace'],
-    ['a seat whose create has no answer', { seat: aSeat({ status: 'creating' }) }, 'begin-grace'],
+    ['a seat in use', { seat: aGrantedSeat() }, 'begin-grace'],
+    ['a seat that was just given', { seat: aGrantedSeat({ status: 'assigned' }) }, 'begin-grace'],
+    ['a seat whose create has no answer', { seat: aGrantedSeat({ status: 'creating' }) }, 'begin-grace'],
     [
       'no answer before it is sure whether a create came to anything',
-      { assigned: false, seat: aSeat({ status: 'creating', changedAt: iso(-29) }) },
+      { assigned: false, seat: aGrantedSeat({ status: 'creating', changedAt: iso(-29) }) },
       'wait',
     ],
-    ['nothing to a create that came to nothing', { assigned: false, seat: aSeat({ status: 'creating' }) }, 'revoke'],
-    ['nobody who is disabled', { ineligibility: 'user-disabled', seat: aSeat() }, 'revoke'],
-    ['nobody who is deleted', { ineligibility: 'user-deleted', seat: aSeat() }, 'revoke'],
-    ['no seat of a removed entitlement', { ineligibility: 'entitlement-removed', seat: aSeat() }, 'revoke'],
-    ['nothing to whose seat is held', { seat: aSeat({ status: 'held' }) }, 'revoke'],
-    ['no second day to a revocation that has begun', { seat: aSeat({ status: 'revoking' }) }, 'revoke'],
-    ['nothing more until it is over', { seat: aSeat({ status: 'leaving', dueAt: iso(1) }) }, 'nothing'],
-    ['a revocation when it is over', { seat: aSeat({ status: 'leaving', dueAt: iso() }) }, 'revoke'],
+    [
+      'nothing to a create that came to nothing',
+      { assigned: false, seat: aGrantedSeat({ status: 'creating' }) },
+      'revoke',
+    ],
+    ['nobody who is disabled', { ineligibility: 'user-disabled', seat: aGrantedSeat() }, 'revoke'],
+    ['nobody who is deleted', { ineligibility: 'user-deleted', seat: aGrantedSeat() }, 'revoke'],
+    ['no seat of a removed entitlement', { ineligibility: 'entitlement-removed', seat: aGrantedSeat() }, 'revoke'],
+    ['nothing to whose seat is held', { seat: aGrantedSeat({ status: 'held' }) }, 'revoke'],
+    ['no second day to a revocation that has begun', { seat: aGrantedSeat({ status: 'revoking' }) }, 'revoke'],
+    ['nothing more until it is over', { seat: aGrantedSeat({ status: 'leaving', dueAt: iso(1) }) }, 'nothing'],
+    ['a revocation when it is over', { seat: aGrantedSeat({ status: 'leaving', dueAt: iso() }) }, 'revoke'],
     [
       'no day to who is disabled meanwhile',
-      { ineligibility: 'user-disabled', seat: aSeat({ status: 'leaving', dueAt: iso(1) }) },
+      { ineligibility: 'user-disabled', seat: aGrantedSeat({ status: 'leaving', dueAt: iso(1) }) },
       'revoke',
     ],
   ])('with days of grace gives %s', (_fact, standing, expected) => {
-    const decision = decide(aStanding({ ...ABSENT, assigned: true, ...standing }), circumstances({ graceDays: 2 }));
+    const decision = decide(aUserState({ ...ABSENT, assigned: true, ...standing }), aDecisionContext({ graceDays: 2 }));
     expect(decision.do).toBe(expected);
     if (decision.do === 'begin-grace') expect(decision.dueAt).toBe(iso(2 * 86_400));
   });
 
   it('keeps the date of a leave, however much grace is given now', () => {
-    const seat = aSeat({ status: 'leaving', dueAt: iso(1) });
+    const seat = aGrantedSeat({ status: 'leaving', dueAt: iso(1) });
     for (const graceDays of [0, 30]) {
       const decision = (readAt: Date) =>
-        decide(aStanding({ ...ABSENT, assigned: true, seat }), circumstances({ graceDays, readAt })).do;
-      expect([decision(NOW), decision(new Date(iso(1)))]).toEqual(['nothing', 'revoke']);
+        decide(aUserState({ ...ABSENT, assigned: true, seat }), aDecisionContext({ graceDays, readAt })).do;
+      expect([decision(START), decision(new Date(iso(1)))]).toEqual(['nothing', 'revoke']);
     }
   });
 
   it('waits until the last write is 30 s old', () => {
-    const seat = aSeat({ status: 'assigned', changedAt: iso(-10) });
-    expect(decide(aStanding({ assigned: true, seat }), circumstances())).toEqual({ do: 'wait', until: iso(20) });
+    const seat = aGrantedSeat({ status: 'assigned', changedAt: iso(-10) });
+    expect(decide(aUserState({ assigned: true, seat }), aDecisionContext())).toEqual({ do: 'wait', until: iso(20) });
   });
 
   it.each<[string, Partial<UserState>, Partial<DecisionContext>, string]>([
@@ -173,51 +173,60 @@ describe('decide', () => {
     ['what a person asked for', {}, { trigger: 'manual' }, 'manual'],
     [
       'an assignment that somebody took away',
-      { seat: aSeat({ status: 'confirmed' }) },
+      { seat: aGrantedSeat({ status: 'confirmed' }) },
       { trigger: 'tick' },
       'drift-healed',
     ],
     [
       'one that was taken away while its owner was leaving',
-      { seat: aSeat({ status: 'leaving' }) },
+      { seat: aGrantedSeat({ status: 'leaving' }) },
       { trigger: 'manual' },
       'drift-healed',
     ],
-    ['one that was taken away while it was held', { seat: aSeat({ status: 'held' }) }, {}, 'drift-healed'],
+    ['one that was taken away while it was held', { seat: aGrantedSeat({ status: 'held' }) }, {}, 'drift-healed'],
     [
       'a place for somebody who waited',
-      { seat: aSeat({ status: 'waitlisted' }) },
+      { seat: aGrantedSeat({ status: 'waitlisted' }) },
       { trigger: 'manual' },
       'place-freed',
     ],
-    ['a join after a leave', { seat: aSeat({ status: 'revoked' }) }, {}, 'group-join'],
-    ['a leave', { ...ABSENT, seat: aSeat() }, { trigger: 'tick' }, 'group-leave'],
-    ['a user who was disabled', { ...ABSENT, ineligibility: 'user-disabled', seat: aSeat() }, {}, 'user-disabled'],
-    ['a user who was deleted', { ...ABSENT, ineligibility: 'user-deleted', seat: aSeat() }, {}, 'user-deleted'],
-    ['a leave that was completed', { seat: aSeat({ status: 'revoking' }) }, {}, 'group-leave'],
+    ['a join after a leave', { seat: aGrantedSeat({ status: 'revoked' }) }, {}, 'group-join'],
+    ['a leave', { ...ABSENT, seat: aGrantedSeat() }, { trigger: 'tick' }, 'group-leave'],
+    [
+      'a user who was disabled',
+      { ...ABSENT, ineligibility: 'user-disabled', seat: aGrantedSeat() },
+      {},
+      'user-disabled',
+    ],
+    ['a user who was deleted', { ...ABSENT, ineligibility: 'user-deleted', seat: aGrantedSeat() }, {}, 'user-deleted'],
+    ['a leave that was completed', { seat: aGrantedSeat({ status: 'revoking' }) }, {}, 'group-leave'],
     [
       'an entitlement that was removed',
-      { ...ABSENT, ineligibility: 'entitlement-removed', seat: aSeat() },
+      { ...ABSENT, ineligibility: 'entitlement-removed', seat: aGrantedSeat() },
       { trigger: 'manual' },
       'entitlement-removed',
     ],
   ])('gives as reason %s', (_fact, standing, parts, reason) => {
-    expect(decide(aStanding(standing), circumstances(parts))).toMatchObject({ reason });
+    expect(decide(aUserState(standing), aDecisionContext(parts))).toMatchObject({ reason });
   });
 
   describe('after a refusal', () => {
     const refusal = {
       reason: 'access-denied',
       since: iso(-60),
-      execution: anExecution('refused'),
+      execution: execution('refused'),
       reported: true,
       failed: true,
     };
     const REFUSED: [string, UserState, 'grant' | 'revoke'][] = [
-      ['grant', aStanding({ seat: aSeat({ status: 'failed', refusal, nextAttemptAt: iso(1) }) }), 'grant'],
+      ['grant', aUserState({ seat: aGrantedSeat({ status: 'failed', refusal, nextAttemptAt: iso(1) }) }), 'grant'],
       [
         'revocation',
-        aStanding({ ...ABSENT, assigned: true, seat: aSeat({ status: 'revoking', refusal, nextAttemptAt: iso(1) }) }),
+        aUserState({
+          ...ABSENT,
+          assigned: true,
+          seat: aGrantedSeat({ status: 'revoking', refusal, nextAttemptAt: iso(1) }),
+        }),
         'revoke',
       ],
     ];
@@ -226,22 +235,22 @@ describe('decide', () => {
       ['not for a tick before its time', { trigger: 'tick' }, false],
       ['when its time has come', { readAt: new Date(iso(1)) }, true],
       ['when a person asks for it', { trigger: 'manual' }, true],
-      ['when the execution that failed for it is redriven', { execution: anExecution('refused') }, true],
+      ['when the execution that failed for it is redriven', { execution: execution('refused') }, true],
     ];
 
     it.each(
       REFUSED.flatMap(([what, ...rest]) => TRIES.map(([when, ...more]) => [what, when, ...rest, ...more] as const)),
     )('tries a %s again: %s', (_what, _when, standing, kind, parts, tries) => {
-      expect(decide(standing, circumstances(parts)).do).toBe(tries ? kind : 'nothing');
+      expect(decide(standing, aDecisionContext(parts)).do).toBe(tries ? kind : 'nothing');
     });
 
     it('is not tried again by the execution that has yet to fail for it', () => {
-      const seat = aSeat({
+      const seat = aGrantedSeat({
         status: 'failed',
         refusal: { ...refusal, reported: false, failed: false },
         nextAttemptAt: iso(1),
       });
-      expect(decide(aStanding({ seat }), circumstances({ execution: refusal.execution })).do).toBe('nothing');
+      expect(decide(aUserState({ seat }), aDecisionContext({ execution: refusal.execution })).do).toBe('nothing');
     });
   });
 
@@ -255,9 +264,9 @@ describe('decide', () => {
     });
     fc.assert(
       fc.property(standings, ({ entitled, ineligibility, assigned, status, age }) => {
-        const seat = status && aSeat({ status, changedAt: iso(-age) });
+        const seat = status && aGrantedSeat({ status, changedAt: iso(-age) });
         const why = entitled || !ineligibility ? {} : { ineligibility };
-        const { do: what } = decide({ userId: aUserId(), entitled, assigned, seat, ...why }, circumstances());
+        const { do: what } = decide({ userId: user(1), entitled, assigned, seat, ...why }, aDecisionContext());
         if (what === 'revoke')
           expect({ entitled, absent: ineligibility !== undefined, seat: !!seat }).toMatchObject({
             entitled: false,
@@ -274,13 +283,13 @@ describe('decide', () => {
 describe('an assignment of somebody else', () => {
   it.each<[string, Partial<UserState>, boolean]>([
     ['of a person who is entitled can be adopted', {}, true],
-    ['can be adopted after a seat has ended', { seat: aSeat({ status: 'revoked' }) }, true],
-    ['is none when it is ours', { seat: aSeat() }, false],
+    ['can be adopted after a seat has ended', { seat: aGrantedSeat({ status: 'revoked' }) }, true],
+    ['is none when it is ours', { seat: aGrantedSeat() }, false],
     ['is none when there is no assignment', { assigned: false }, false],
     ['of a person who is not entitled stays somebody else’s', ABSENT, false],
   ])('%s', (_fact, parts, adoptable) => {
-    const standing = aStanding({ assigned: true, ...parts });
-    expect(isAdoptable(standing, decide(standing, circumstances()))).toBe(adoptable);
+    const standing = aUserState({ assigned: true, ...parts });
+    expect(isAdoptable(standing, decide(standing, aDecisionContext()))).toBe(adoptable);
   });
 });
 
@@ -296,7 +305,7 @@ describe('tally', () => {
     ['revoked', 0],
     ['failed', 0],
   ])('counts a seat that is %s as %d in use', (status, inUse) => {
-    expect(countSeats([aSeat({ status })], NOW).inUse).toBe(inUse);
+    expect(countSeats([aGrantedSeat({ status })], START).inUse).toBe(inUse);
   });
 
   const DAY = 86_400;
@@ -322,12 +331,14 @@ describe('tally', () => {
     ['no seat of an hour ago as one of yesterday', { grantedAt: iso(-3600) }, { inUse: 1, atWindowStart: 0 }],
     ['a seat of 24 h ago as one of yesterday', { grantedAt: iso(-DAY) }, { inUse: 1, atWindowStart: 1 }],
   ])('counts %s', (_fact, parts, expected) => {
-    expect(countSeats([aSeat(parts)], NOW)).toMatchObject(expected);
+    expect(countSeats([aGrantedSeat(parts)], START)).toMatchObject(expected);
   });
 
   it('adds up, and is 0 without seats', () => {
-    expect(countSeats([], NOW)).toEqual({ inUse: 0, atWindowStart: 0, revokedInWindow: 0 });
-    expect(countSeats([aSeat(), aSeat(), aSeat({ status: 'revoked', revocations: [iso(-1)] })], NOW)).toEqual({
+    expect(countSeats([], START)).toEqual({ inUse: 0, atWindowStart: 0, revokedInWindow: 0 });
+    expect(
+      countSeats([aGrantedSeat(), aGrantedSeat(), aGrantedSeat({ status: 'revoked', revocations: [iso(-1)] })], START),
+    ).toEqual({
       inUse: 2,
       atWindowStart: 3,
       revokedInWindow: 1,
@@ -342,10 +353,10 @@ describe('cut', () => {
 
   function planned(count: number, parts: Partial<Planned> = {}): Planned[] {
     return Array.from({ length: count }, (_, index) => ({
-      applicationArn: anApplication(),
+      applicationArn: APPLICATION,
       kind: 'grant',
       reason: 'group-join',
-      userId: aUserId(index),
+      userId: user(index),
       ...parts,
     }));
   }
@@ -389,23 +400,23 @@ describe('cut', () => {
     const { batches } = toBatches(
       [
         ...planned(2),
-        ...planned(1, { applicationArn: anApplication(2) }),
+        ...planned(1, { applicationArn: OTHER_APPLICATION }),
         ...planned(1, { reason: 'drift-healed' }),
-        ...planned(1, { userId: aUserId(7) }),
+        ...planned(1, { userId: user(7) }),
       ],
       PACE,
     );
-    const grant = { kind: 'grant', applicationArn: anApplication(), reason: 'group-join' };
+    const grant = { kind: 'grant', applicationArn: APPLICATION, reason: 'group-join' };
     expect(batches).toEqual([
-      { ...grant, userIds: [aUserId(0), aUserId(1), aUserId(7)] },
-      { ...grant, applicationArn: anApplication(2), userIds: [aUserId(0)] },
-      { ...grant, reason: 'drift-healed', userIds: [aUserId(0)] },
+      { ...grant, userIds: [user(0), user(1), user(7)] },
+      { ...grant, applicationArn: OTHER_APPLICATION, userIds: [user(0)] },
+      { ...grant, reason: 'drift-healed', userIds: [user(0)] },
     ]);
   });
 
   it.each([
-    ['the usual ids', (index: number) => aUserId(index), 3100],
-    ['the longest ids', (index: number) => `0123456789-${aUserId(index)}`, 2450],
+    ['the usual ids', (index: number) => user(index), 3100],
+    ['the longest ids', (index: number) => `0123456789-${user(index)}`, 2450],
   ])('fills a round of %s to its bound, and says that some are left', (_fact, idOf, least) => {
     const many = planned(5000).map((change, index) => ({ ...change, userId: idOf(index) }));
     const { batches, more } = toBatches(many, PACE);
@@ -421,10 +432,10 @@ describe('cut', () => {
 
   it('loses nobody, and keeps every batch small and of one kind', () => {
     const change: fc.Arbitrary<Planned> = fc.record({
-      applicationArn: fc.constantFrom(anApplication(1), anApplication(2)),
+      applicationArn: fc.constantFrom(APPLICATION, OTHER_APPLICATION),
       kind: fc.constantFrom('grant', 'revoke', 'record', 'hold'),
       reason: fc.constantFrom('group-join', 'group-leave'),
-      userId: fc.nat(500).map(aUserId),
+      userId: fc.nat(500).map(user),
     });
     const keys = ({ userIds, ...what }: Batch) =>
       userIds.map((userId) => [what.applicationArn, what.kind, what.reason, userId].join());

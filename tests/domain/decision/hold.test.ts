@@ -13,10 +13,11 @@ import {
   releaseHold,
 } from '../../../domain/decision/hold.ts';
 import { clearAudit } from '../../../domain/seat/audit-records.ts';
-import { aDigest, aHeldRecord, aHold, anApplication, anExecution, aUserId, iso, NOW } from '../../support/builders.ts';
+import { aDigest, aHeldRecord, aHold, iso } from '../../support/builders.ts';
+import { APPLICATION, ENTITLEMENT, ME, OTHER_APPLICATION, START, user } from '../../support/ids.ts';
 
-const WHAT = { applicationArn: anApplication(), entitlement: 'entitlement-1', userIds: [aUserId(1), aUserId(2)] };
-const CONTEXT = { now: NOW, execution: anExecution(), reason: 'brake' as const };
+const WHAT = { applicationArn: APPLICATION, entitlement: ENTITLEMENT, userIds: [user(1), user(2)] };
+const CONTEXT = { now: START, execution: ME, reason: 'brake' as const };
 
 const digestsOf = (hold: Hold) => hold.digests.map(({ digest }) => digest);
 const lastDigest = (hold: Hold) => digestsOf(hold).at(-1) ?? '';
@@ -39,7 +40,7 @@ describe('a hold', () => {
   });
 
   it('follows on an earlier one, with higher generations and what is still to be told of that', () => {
-    const before = liftHold(growHold(beginHold(undefined, WHAT, CONTEXT), [aUserId(3)]));
+    const before = liftHold(growHold(beginHold(undefined, WHAT, CONTEXT), [user(3)]));
     const hold = beginHold(before, WHAT, { ...CONTEXT, now: new Date(iso(60)), reason: 'group-empty' });
     expect(hold).toMatchObject({ status: 'held', revision: before.revision + 1, first: 3, reason: 'group-empty' });
     expect(hold.digests).toMatchObject([{ generation: 3, count: 2 }]);
@@ -49,7 +50,7 @@ describe('a hold', () => {
 
   it('grows by a generation, which is told to nobody', () => {
     const hold = beginHold(undefined, WHAT, CONTEXT);
-    const more = growHold(hold, [aUserId(3)]);
+    const more = growHold(hold, [user(3)]);
     expect(more).toEqual({
       ...hold,
       revision: 2,
@@ -60,10 +61,10 @@ describe('a hold', () => {
   it('keeps the last 200 of its digests', () => {
     let hold = beginHold(undefined, WHAT, CONTEXT);
     const first = lastDigest(hold);
-    for (let number = 3; number <= 201; number += 1) hold = growHold(hold, [aUserId(number)]);
+    for (let number = 3; number <= 201; number += 1) hold = growHold(hold, [user(number)]);
     expect(digestsOf(hold)).toHaveLength(200);
     expect(digestsOf(hold)[0]).toBe(first);
-    const more = growHold(hold, [aUserId(202)]);
+    const more = growHold(hold, [user(202)]);
     expect(digestsOf(more)).toEqual([...digestsOf(hold).slice(1), lastDigest(more)]);
     expect(more.digests.at(-1)).toMatchObject({ generation: 201, count: 202 });
     expect(releaseHold(more, first)).toBeUndefined();
@@ -72,7 +73,7 @@ describe('a hold', () => {
 
   it('stays far below the 400 KB of an item', () => {
     let hold = beginHold(undefined, WHAT, CONTEXT);
-    for (let number = 0; number < 300; number += 1) hold = growHold(hold, [aUserId(number)]);
+    for (let number = 0; number < 300; number += 1) hold = growHold(hold, [user(number)]);
     expect(JSON.stringify(hold).length).toBeLessThan(100_000);
   });
 });
@@ -80,12 +81,12 @@ describe('a hold', () => {
 describe('a digest', () => {
   it('is the same for the same people in any order, and another for others', () => {
     const digest = (...userIds: string[]) => lastDigest(beginHold(undefined, { ...WHAT, userIds }, CONTEXT));
-    expect(digest(aUserId(2), aUserId(1))).toBe(digest(aUserId(1), aUserId(2)));
-    expect(digest(aUserId(1))).not.toBe(digest(aUserId(1), aUserId(2)));
+    expect(digest(user(2), user(1))).toBe(digest(user(1), user(2)));
+    expect(digest(user(1))).not.toBe(digest(user(1), user(2)));
   });
 
   it.each<[string, Partial<typeof WHAT>, Partial<typeof CONTEXT>]>([
-    ['application', { applicationArn: anApplication(2) }, {}],
+    ['application', { applicationArn: OTHER_APPLICATION }, {}],
     ['beginning', {}, { now: new Date(iso(1)) }],
   ])('is another for another %s', (_fact, what, context) => {
     const hold = beginHold(undefined, { ...WHAT, ...what }, { ...CONTEXT, ...context });
@@ -93,15 +94,13 @@ describe('a digest', () => {
   });
 
   it('names a generation with all before it', () => {
-    const [one, two] = [[aUserId(1)], [aUserId(2)]].map((userIds) =>
-      beginHold(undefined, { ...WHAT, userIds }, CONTEXT),
-    );
+    const [one, two] = [[user(1)], [user(2)]].map((userIds) => beginHold(undefined, { ...WHAT, userIds }, CONTEXT));
     if (!one || !two) throw new Error('there are two');
-    expect(lastDigest(growHold(one, [aUserId(3)]))).not.toBe(lastDigest(growHold(two, [aUserId(3)])));
+    expect(lastDigest(growHold(one, [user(3)]))).not.toBe(lastDigest(growHold(two, [user(3)])));
   });
 
   it('changes nothing of the list of people that it is made of', () => {
-    const userIds = Object.freeze([aUserId(2), aUserId(1)]);
+    const userIds = Object.freeze([user(2), user(1)]);
     expect(() => beginHold(undefined, { ...WHAT, userIds }, CONTEXT)).not.toThrow();
   });
 });
@@ -160,8 +159,8 @@ describe('the event of a hold', () => {
 
 describe('the ledger’s item of a hold', () => {
   const steps: Record<string, (hold: Hold, number: number) => Hold> = {
-    begun: (hold, number) => beginHold(hold, { ...WHAT, userIds: [aUserId(number)] }, CONTEXT),
-    grown: (hold, number) => growHold(hold, [aUserId(number)]),
+    begun: (hold, number) => beginHold(hold, { ...WHAT, userIds: [user(number)] }, CONTEXT),
+    grown: (hold, number) => growHold(hold, [user(number)]),
     released: (hold) => releaseHold(hold, lastDigest(hold)) ?? hold,
     lifted: liftHold,
     clearAudit: (hold) => clearAudit(hold, () => true),

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { ObservationSchema, observationAttentionAt, recordAnswer } from '../../../domain/decision/observation.ts';
-import { anApplication, anAuditRecord, anExecution, anObservation, aUserId, iso, NOW } from '../../support/builders.ts';
+import { anAuditRecord, anObservation, iso } from '../../support/builders.ts';
+import { APPLICATION, ENTITLEMENT, ME, OTHER, START, user } from '../../support/ids.ts';
 
 const ABOUT = {
-  applicationArn: anApplication(),
-  userId: aUserId(),
-  entitlement: 'entitlement-1',
+  applicationArn: APPLICATION,
+  userId: user(1),
+  entitlement: ENTITLEMENT,
   requestedAt: iso(-5),
 };
-const CONTEXT = { now: NOW, execution: anExecution(), cause: 'event-1' };
-const LATER = { now: new Date(iso(60)), execution: anExecution(2), cause: 'event-2' };
+const CONTEXT = { now: START, execution: ME, cause: 'event-1' };
+const LATER = { now: new Date(iso(60)), execution: OTHER, cause: 'event-2' };
 const record = (reason: string, changeSeq = 1) => anAuditRecord({ kind: 'observed', reason, changeSeq });
 
 describe('an observation', () => {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../domain/decision/batches.ts';
 import { countRound, INITIAL_PROGRESS, isSpent, isStalled, type Progress } from '../../../domain/decision/progress.ts';
-import { anApplication, aUserId } from '../../support/builders.ts';
+import { APPLICATION, user } from '../../support/ids.ts';
 
 function batches(...numbers: number[]): Batch[] {
   return numbers.map((number) => ({
-    applicationArn: anApplication(),
+    applicationArn: APPLICATION,
     kind: 'grant',
     reason: 'group-join',
-    userIds: [aUserId(number)],
+    userIds: [user(number)],
   }));
 }
 

@@ -2,17 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allocateSeats, type Candidate, seatCandidate } from '../../../domain/decision/waitlist.ts';
 import type { SeatStatus } from '../../../domain/seat/seat.ts';
-import { aSeat, aUserId, iso } from '../../support/builders.ts';
+import { aGrantedSeat, iso } from '../../support/builders.ts';
+import { user } from '../../support/ids.ts';
 
 const candidate = (number: number, parts: Partial<Candidate> = {}): Candidate => ({
-  userId: aUserId(number),
+  userId: user(number),
   requestedAt: iso(number),
   hasSlot: false,
   ...parts,
 });
-const ids = (...numbers: number[]) => new Set(numbers.map(aUserId));
-const seated = (number: number) => aSeat({ userId: aUserId(number) });
-const waiting = (number: number) => aSeat({ userId: aUserId(number), status: 'waitlisted', requestedAt: iso(number) });
+const ids = (...numbers: number[]) => new Set(numbers.map(user));
+const seated = (number: number) => aGrantedSeat({ userId: user(number) });
+const waiting = (number: number) =>
+  aGrantedSeat({ userId: user(number), status: 'waitlisted', requestedAt: iso(number) });
 
 describe('the line', () => {
   it('gives free places by the time of the first request, and of two at once to the lower id', () => {
@@ -62,8 +64,8 @@ describe('the line', () => {
           max,
         );
         expect(inUse + result.seated.size).toBeLessThanOrEqual(Math.max(max, inUse));
-        const passed = [...line, ...looked].filter((number) => !result.seated.has(aUserId(number)));
-        const last = Math.max(0, ...looked.filter((number) => result.seated.has(aUserId(number))));
+        const passed = [...line, ...looked].filter((number) => !result.seated.has(user(number)));
+        const last = Math.max(0, ...looked.filter((number) => result.seated.has(user(number))));
         const free = Math.max(0, max - inUse);
         for (const number of passed.filter((one) => one < last)) {
           // Whoever stands before somebody who got a hasSlot gets one, too: by a look of their own.
@@ -86,7 +88,7 @@ describe('somebody who is to get a seat', () => {
     ['confirmed', iso(-60), true],
     ['revoked', iso(), false],
   ])('with a seat %s asked at %s, and takes a hasSlot: %s', (status, requestedAt, hasSlot) => {
-    const seat = status && aSeat({ status, requestedAt: iso(-60) });
-    expect(seatCandidate(aUserId(), seat, iso())).toEqual({ userId: aUserId(), requestedAt, hasSlot });
+    const seat = status && aGrantedSeat({ status, requestedAt: iso(-60) });
+    expect(seatCandidate(user(1), seat, iso())).toEqual({ userId: user(1), requestedAt, hasSlot });
   });
 });

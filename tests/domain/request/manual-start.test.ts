@@ -3,15 +3,16 @@ import { manualStart } from '../../../domain/request/manual-start.ts';
 import type { StartContext } from '../../../domain/request/request.ts';
 import { InvalidRequestError } from '../../../domain/shared/errors.ts';
 import type { Fields } from '../../../domain/shared/json.ts';
-import { aDigest, aGroupId, anApplication, anEntitlement, anExecution, aUserId } from '../../support/builders.ts';
+import { aDigest, anEntitlement } from '../../support/builders.ts';
+import { application, GROUP, group, ME, OTHER_APPLICATION, user } from '../../support/ids.ts';
 
-const userId = aUserId();
-const groupId = aGroupId();
-const unwatched = aGroupId(9);
-const KIRO = anApplication(2);
-const RETIRED = anApplication(3);
+const userId = user(1);
+const groupId = GROUP;
+const unwatched = group(9);
+const KIRO = OTHER_APPLICATION;
+const RETIRED = application(3);
 
-const EXECUTION = anExecution();
+const EXECUTION = ME;
 const STARTED = '2026-11-01T10:00:07.000Z';
 const context: StartContext = {
   entitlements: {
@@ -148,7 +149,7 @@ describe('a manual start', () => {
   });
 
   it.each([
-    ['that is neither configured nor retired', anApplication(9)],
+    ['that is neither configured nor retired', application(9)],
     ['by its name', 'kiro'],
     ['in a list', [KIRO]],
     ['that is nothing', null],

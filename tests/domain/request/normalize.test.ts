@@ -27,8 +27,8 @@ import {
   aScimCreateUser,
   bare,
   EVENT_ID,
-  STORE_ID,
 } from '../../support/events.ts';
+import { STORE_ID } from '../../support/ids.ts';
 
 const userId = '94e80458-9021-70ea-08fa-c3a10a1d8a92';
 const legacyId = '93670dc30f-6d321996-4c0f-4a53-9f13-2d8c2a5f0001';

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { expectationOf, type Sight, sightOf } from '../../../domain/request/propagation.ts';
 import { type Propagation, PropagationSchema, type Request } from '../../../domain/request/request.ts';
 import { PropagationTimeoutError } from '../../../domain/shared/errors.ts';
-import { aGroupId, aJoin, aPropagation, aRequest, at, aUserId, iso } from '../../support/builders.ts';
+import { aJoin, aPropagation, aRequest, at, iso } from '../../support/builders.ts';
+import { GROUP, user } from '../../support/ids.ts';
 
 const DAY = 24 * 3600;
 const SELECTOR = { email: 'someone@example.com' };
@@ -38,29 +39,29 @@ describe('expectationOf', () => {
       aRequest({ users: [aJoin(1, { membership: 'absent' })] }),
       aPropagation(),
       undefined,
-      { userId: aUserId(1), groupId: aGroupId(), membership: 'absent' },
+      { userId: user(1), groupId: GROUP, membership: 'absent' },
     ],
     [
       'nothing where an event told of no group',
-      aRequest({ users: [{ userId: aUserId(1) }] }),
+      aRequest({ users: [{ userId: user(1) }] }),
       aPropagation(),
       undefined,
       undefined,
     ],
-    ['nothing where an event named nobody', aRequest({ groups: [aGroupId()] }), aPropagation(), undefined, undefined],
+    ['nothing where an event named nobody', aRequest({ groups: [GROUP] }), aPropagation(), undefined, undefined],
     [
       'that the user of a manual start exists',
       MANUAL,
       aPropagation(),
-      aUserId(2),
-      { userId: aUserId(2), membership: 'member' },
+      user(2),
+      { userId: user(2), membership: 'member' },
     ],
     [
       'the group that a manual start names, too',
       MANUAL,
-      aPropagation({ groupId: aGroupId() }),
-      aUserId(2),
-      { userId: aUserId(2), groupId: aGroupId(), membership: 'member' },
+      aPropagation({ groupId: GROUP }),
+      user(2),
+      { userId: user(2), groupId: GROUP, membership: 'member' },
     ],
   ])('is %s', (_fact, request, propagation, userId, expected) => {
     expect(expectationOf(request, propagation, userId)).toEqual(expected);
@@ -107,7 +108,7 @@ describe('sightOf', () => {
 
   it('finds somebody who comes at the last moment of a manual start', () => {
     const propagation = aPropagation({ selector: SELECTOR, deadline: iso(60) });
-    const { times, end } = checksOf(MANUAL, propagation, (seconds) => ({ met: seconds >= 60, userId: aUserId() }));
+    const { times, end } = checksOf(MANUAL, propagation, (seconds) => ({ met: seconds >= 60, userId: user(1) }));
     expect({ last: times.at(-1), end }).toEqual({ last: 60, end: 'visible' });
   });
 
@@ -117,19 +118,19 @@ describe('sightOf', () => {
 
   it.each([
     ['nobody came', { selector: SELECTOR }, 'No such user came into the identity store in time'],
-    ['the user was not in the group', { groupId: aGroupId() }, 'The user was not visible as expected in time'],
+    ['the user was not in the group', { groupId: GROUP }, 'The user was not visible as expected in time'],
   ])('says that %s, and quotes nothing', (_fact, parts, message) => {
     const propagation = aPropagation({ ...parts, deadline: iso(10) });
     expect(() => sightOf(MANUAL, propagation, { met: false }, at(10))).toThrow(new PropagationTimeoutError(message));
   });
 
   it('drops the selector once the user is known', () => {
-    const propagation = aPropagation({ selector: SELECTOR, groupId: aGroupId(), deadline: iso(DAY) });
-    expect(sightOf(MANUAL, propagation, { met: true, userId: aUserId() }, at(3))).toEqual({
+    const propagation = aPropagation({ selector: SELECTOR, groupId: GROUP, deadline: iso(DAY) });
+    expect(sightOf(MANUAL, propagation, { met: true, userId: user(1) }, at(3))).toEqual({
       visible: true,
       checkAfterSeconds: 0,
-      userId: aUserId(),
-      groupId: aGroupId(),
+      userId: user(1),
+      groupId: GROUP,
       deadline: iso(DAY),
     });
   });
@@ -140,17 +141,17 @@ describe('sightOf', () => {
   });
 
   it.each<[string, Partial<Request>, number[]]>([
-    ['10 s after a change of a group', { groups: [aGroupId()] }, [0, 10]],
+    ['10 s after a change of a group', { groups: [GROUP] }, [0, 10]],
     ['10 s after an event that may concern everybody', { sweep: 'everything' }, [0, 10]],
-    ['at once when a user is named', { users: [{ userId: aUserId() }] }, [0]],
-    ['at once for a manual start', { trigger: 'manual', groups: [aGroupId()] }, [0]],
+    ['at once when a user is named', { users: [{ userId: user(1) }] }, [0]],
+    ['at once for a manual start', { trigger: 'manual', groups: [GROUP] }, [0]],
     ['at once for a tick', { trigger: 'tick', sweep: 'due' }, [0]],
   ])('goes on %s', (_fact, parts, times) => {
     expect(checksOf(aRequest(parts), aPropagation(), () => ({ met: true }))).toEqual({ times, end: 'visible' });
   });
 
   it('lets a hint that arrives late settle only for the rest of its 10 s', () => {
-    const hint = aRequest({ groups: [aGroupId()] });
+    const hint = aRequest({ groups: [GROUP] });
     expect(sightOf(hint, aPropagation(), { met: true }, at(7.2)).checkAfterSeconds).toBe(3);
     expect(sightOf(hint, aPropagation(), { met: true }, at(10)).visible).toBe(true);
   });

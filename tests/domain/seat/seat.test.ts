@@ -26,25 +26,17 @@ import {
   recordLateGrant,
   restoreSeat,
 } from '../../../domain/seat/transitions.ts';
-import {
-  aChangeContext,
-  anApplication,
-  anAuditRecord,
-  anExecution,
-  aSeat,
-  aUserId,
-  iso,
-  NOW,
-} from '../../support/builders.ts';
+import { aChangeContext, aGrantedSeat, anAuditRecord, iso } from '../../support/builders.ts';
+import { APPLICATION, ENTITLEMENT, execution, ME, OTHER, START, user } from '../../support/ids.ts';
 
 const TARGET = {
-  applicationArn: anApplication(),
-  userId: aUserId(),
-  entitlement: 'entitlement-1',
+  applicationArn: APPLICATION,
+  userId: user(1),
+  entitlement: ENTITLEMENT,
   requestedAt: iso(-5),
 };
-const REFUSAL = { reason: 'access-denied', since: iso(-7200), execution: anExecution('old'), reported: true };
-const LATER = aChangeContext({ now: new Date(iso(60)), execution: anExecution(2), cause: 'event-2' });
+const REFUSAL = { reason: 'access-denied', since: iso(-7200), execution: execution('old'), reported: true };
+const LATER = aChangeContext({ now: new Date(iso(60)), execution: OTHER, cause: 'event-2' });
 
 describe('takesPlace', () => {
   it.each<[SeatStatus, boolean]>([
@@ -77,7 +69,13 @@ describe('creating', () => {
   });
 
   it.each<SeatStatus>(['creating', 'assigned'])('is the same change once more with a seat that is %s', (status) => {
-    const seat = aSeat({ status, changeSeq: 4, requestedAt: iso(-9), cause: 'event-0', audit: [anAuditRecord()] });
+    const seat = aGrantedSeat({
+      status,
+      changeSeq: 4,
+      requestedAt: iso(-9),
+      cause: 'event-0',
+      audit: [anAuditRecord()],
+    });
     expect(markCreating(seat, TARGET, aChangeContext())).toEqual({
       ...seat,
       status: 'creating',
@@ -95,7 +93,7 @@ describe('creating', () => {
     ['revoked', false],
     ['failed', false],
   ])('is a change of its own with a seat that is %s, as old as before: %s', (status, asOld) => {
-    const { grantedAt, ...seat } = aSeat({ status, changeSeq: 4, requestedAt: iso(-9) });
+    const { grantedAt, ...seat } = aGrantedSeat({ status, changeSeq: 4, requestedAt: iso(-9) });
     const before = { ...seat, grantedAt, dueAt: iso(1), hold: 2, nextAttemptAt: iso() };
     expect(markCreating(before, TARGET, aChangeContext())).toEqual({
       ...seat,
@@ -111,7 +109,11 @@ describe('creating', () => {
 
   it('keeps what the bus, the brake and the report of a refusal still need', () => {
     const kept = { audit: [anAuditRecord({ kind: 'revoked' })], revocations: [iso(-60)], refusal: REFUSAL };
-    const seat = markCreating(aSeat({ status: 'failed', nextAttemptAt: iso(), ...kept }), TARGET, aChangeContext());
+    const seat = markCreating(
+      aGrantedSeat({ status: 'failed', nextAttemptAt: iso(), ...kept }),
+      TARGET,
+      aChangeContext(),
+    );
     expect(seat).toMatchObject(kept);
     expect(seat).not.toHaveProperty('nextAttemptAt');
   });
@@ -119,7 +121,7 @@ describe('creating', () => {
 
 describe('assigned', () => {
   it('comes with its audit record, and with no refusal', () => {
-    const before = aSeat({
+    const before = aGrantedSeat({
       status: 'creating',
       changeSeq: 2,
       refusal: REFUSAL,
@@ -137,18 +139,18 @@ describe('assigned', () => {
   });
 
   it('says when a seat was given that was never there', () => {
-    const { grantedAt: _, ...fresh } = aSeat({ status: 'creating' });
+    const { grantedAt: _, ...fresh } = aGrantedSeat({ status: 'creating' });
     expect(markAssigned(fresh, aChangeContext()).grantedAt).toBe(iso());
   });
 
   it('is told once, as it was first, when an answer was lost and the step runs twice', () => {
-    const once = markAssigned(aSeat({ status: 'creating' }), aChangeContext());
+    const once = markAssigned(aGrantedSeat({ status: 'creating' }), aChangeContext());
     const twice = markAssigned(markCreating(once, TARGET, LATER), LATER);
     expect(twice.audit).toEqual(once.audit);
   });
 
   it('is told again when it is another change', () => {
-    const once = markAssigned(aSeat({ status: 'creating' }), aChangeContext());
+    const once = markAssigned(aGrantedSeat({ status: 'creating' }), aChangeContext());
     const again = markAssigned(markCreating({ ...once, status: 'confirmed' }, TARGET, LATER), LATER);
     expect(again.audit.map(({ changeSeq }) => changeSeq)).toEqual([1, 2]);
   });
@@ -171,7 +173,7 @@ describe('waitlisted', () => {
   });
 
   it('is a change of its own for who had a seat before, and keeps what the brake counts', () => {
-    const before = aSeat({ status: 'revoked', changeSeq: 4, revocations: [iso(-60)] });
+    const before = aGrantedSeat({ status: 'revoked', changeSeq: 4, revocations: [iso(-60)] });
     const seat = markWaitlisted(before, TARGET, aChangeContext());
     expect(seat).toMatchObject({ changeSeq: 5, revocations: [iso(-60)], audit: [{ ...line, changeSeq: 5 }] });
     expect(takesSlot(seat)).toBe(false);
@@ -207,9 +209,9 @@ describe('adopted', () => {
   });
 
   it('follows on what was there, and leaves nothing of a refusal', () => {
-    const before = aSeat({ status: 'revoked', changeSeq: 4, refusal: REFUSAL, audit: [anAuditRecord()] });
+    const before = aGrantedSeat({ status: 'revoked', changeSeq: 4, refusal: REFUSAL, audit: [anAuditRecord()] });
     const seat = markAdopted(before, target, context);
-    expect(seat).toMatchObject({ changeSeq: 5, revision: 4, grantedAt: iso() });
+    expect(seat).toMatchObject({ changeSeq: 5, revision: 2, grantedAt: iso() });
     expect(seat.audit.map(({ kind }) => kind)).toEqual(['assigned', 'adopted']);
     expect(seat).not.toHaveProperty('refusal');
   });
@@ -217,7 +219,7 @@ describe('adopted', () => {
 
 describe('leaving', () => {
   it.each<SeatStatus>(['assigned', 'confirmed'])('gives a seat that is %s its date, and is told with it', (status) => {
-    const before = aSeat({ status });
+    const before = aGrantedSeat({ status });
     expect(markLeaving(before, iso(86_400), aChangeContext({ reason: 'group-leave' }))).toEqual({
       ...before,
       status: 'leaving',
@@ -235,7 +237,7 @@ describe('held', () => {
   it.each<SeatStatus>(['assigned', 'confirmed', 'leaving', 'held'])(
     'makes a seat that is %s one of a generation, and tells nothing',
     (status) => {
-      const before = aSeat({ status });
+      const before = aGrantedSeat({ status });
       expect(markHeld({ ...before, dueAt: iso(), hold: 1 }, 2, aChangeContext())).toEqual({
         ...before,
         status: 'held',
@@ -248,7 +250,7 @@ describe('held', () => {
 });
 
 describe('a create whose answer was lost, and whose assignment shows', () => {
-  const { grantedAt: _, ...open } = aSeat({ status: 'creating', changeSeq: 3 });
+  const { grantedAt: _, ...open } = aGrantedSeat({ status: 'creating', changeSeq: 3 });
   const STEPS: Record<string, (seat: Seat) => Seat> = {
     answered: (seat) => recordLateGrant(seat, aChangeContext({ reason: 'group-leave' })),
     leaving: (seat) => markLeaving(seat, iso(86_400), aChangeContext({ reason: 'group-leave' })),
@@ -276,7 +278,7 @@ describe('kept', () => {
     ['leaving', { dueAt: iso(1) }],
     ['held', { hold: 1 }],
   ])('gives a seat that is %s back to its owner, and is told', (status, parts) => {
-    const before = aSeat({ status });
+    const before = aGrantedSeat({ status });
     const context = aChangeContext({ reason: 'group-leave' });
     expect(restoreSeat({ ...before, ...parts }, context)).toEqual({
       ...before,
@@ -294,7 +296,7 @@ describe('revoking', () => {
   it.each<SeatStatus>(['creating', 'assigned', 'confirmed', 'leaving', 'held'])(
     'begins a change of its own with a seat that is %s',
     (status) => {
-      const seat = aSeat({ status, changeSeq: 4 });
+      const seat = aGrantedSeat({ status, changeSeq: 4 });
       expect(markRevoking(seat, aChangeContext())).toEqual({
         ...seat,
         status: 'revoking',
@@ -307,7 +309,7 @@ describe('revoking', () => {
   );
 
   it('is the same change when it runs twice; what counts as young begins anew with each call', () => {
-    const once = markRevoking(aSeat(), aChangeContext());
+    const once = markRevoking(aGrantedSeat(), aChangeContext());
     const changedAt = LATER.now.toISOString();
     expect(markRevoking(once, LATER)).toEqual({ ...once, revision: once.revision + 1, changedAt });
   });
@@ -315,7 +317,7 @@ describe('revoking', () => {
 
 describe('revoked', () => {
   it('comes with its audit record, counts against the brake, and has no refusal', () => {
-    const before = aSeat({ status: 'revoking', changeSeq: 2, refusal: REFUSAL, nextAttemptAt: iso() });
+    const before = aGrantedSeat({ status: 'revoking', changeSeq: 2, refusal: REFUSAL, nextAttemptAt: iso() });
     const { refusal: _refusal, nextAttemptAt: _next, ...rest } = before;
     expect(markRevoked(before, aChangeContext({ reason: 'group-leave' }))).toEqual({
       ...rest,
@@ -329,14 +331,14 @@ describe('revoked', () => {
 
   it('is remembered for a day, with those of the day before it', () => {
     const earlier = [iso(-86_401), iso(-86_400), iso(-86_399), iso(-60)];
-    const seat = markRevoked(aSeat({ status: 'revoking', revocations: earlier }), aChangeContext());
+    const seat = markRevoked(aGrantedSeat({ status: 'revoking', revocations: earlier }), aChangeContext());
     expect(seat.revocations).toEqual([iso(-86_399), iso(-60), iso()]);
   });
 
   it.each<SeatStatus>(['creating', 'assigned', 'confirmed', 'leaving', 'held'])(
     'is a change of its own, and no revocation of Usher’s, with a seat that is %s: AWS removed it with the user',
     (status) => {
-      const before = aSeat({ status, changeSeq: 4, revocations: [iso(-60)] });
+      const before = aGrantedSeat({ status, changeSeq: 4, revocations: [iso(-60)] });
       expect(markRevoked({ ...before, dueAt: iso(1), hold: 1 }, aChangeContext({ reason: 'user-deleted' }))).toEqual({
         ...before,
         status: 'revoked',
@@ -350,56 +352,56 @@ describe('revoked', () => {
   );
 
   it('is told once when the step runs twice', () => {
-    const once = markRevoked(aSeat({ status: 'revoking' }), aChangeContext());
+    const once = markRevoked(aGrantedSeat({ status: 'revoking' }), aChangeContext());
     expect(markRevoked({ ...once, status: 'revoking' }, LATER).audit).toEqual(once.audit);
   });
 });
 
 describe('refused', () => {
-  const context = { now: NOW, execution: anExecution(), cause: 'event-1', again: false, ambiguous: false };
+  const context = { now: START, execution: ME, cause: 'event-1', again: false, ambiguous: false };
   const record = anAuditRecord({ kind: 'refused', refused: 'grant', reason: 'access-denied' });
 
   it('gives up the place of a grant, is told, and is to be reported', () => {
-    const before = aSeat({ status: 'creating' });
+    const before = aGrantedSeat({ status: 'creating' });
     expect(markRefused(before, 'access-denied', context)).toEqual({
       ...before,
       status: 'failed',
       revision: before.revision + 1,
       changedAt: iso(),
-      refusal: { reason: 'access-denied', since: iso(), execution: anExecution(), reported: false },
+      refusal: { reason: 'access-denied', since: iso(), execution: ME, reported: false },
       nextAttemptAt: iso(3600),
       audit: [record],
     });
   });
 
   it('keeps the place of a grant that an earlier call may have made', () => {
-    const seat = markRefused(aSeat({ status: 'creating' }), 'access-denied', { ...context, ambiguous: true });
+    const seat = markRefused(aGrantedSeat({ status: 'creating' }), 'access-denied', { ...context, ambiguous: true });
     expect(seat).toMatchObject({ status: 'creating', audit: [record], nextAttemptAt: iso(3600) });
     expect(takesSlot(seat)).toBe(true);
   });
 
   it('makes a later grant a change of its own: the refusal was told', () => {
-    const seat = markRefused(aSeat({ status: 'creating' }), 'access-denied', { ...context, ambiguous: true });
+    const seat = markRefused(aGrantedSeat({ status: 'creating' }), 'access-denied', { ...context, ambiguous: true });
     expect(markCreating(seat, seat, aChangeContext()).changeSeq).toBe(seat.changeSeq + 1);
   });
 
   it('keeps the place of a revocation', () => {
-    const seat = markRefused(aSeat({ status: 'revoking' }), 'access-denied', context);
+    const seat = markRefused(aGrantedSeat({ status: 'revoking' }), 'access-denied', context);
     expect(seat).toMatchObject({ status: 'revoking', audit: [{ ...record, refused: 'revoke' }] });
     expect(takesSlot(seat)).toBe(true);
   });
 
   it('is neither told nor reported a second time for the same reason', () => {
-    const before = aSeat({ status: 'creating', refusal: REFUSAL });
+    const before = aGrantedSeat({ status: 'creating', refusal: REFUSAL });
     expect(markRefused(before, 'access-denied', context)).toMatchObject({
-      refusal: { reason: 'access-denied', since: REFUSAL.since, execution: anExecution(), reported: true },
+      refusal: { reason: 'access-denied', since: REFUSAL.since, execution: ME, reported: true },
       nextAttemptAt: iso(3600),
       audit: [],
     });
   });
 
   it('is told and reported when the reason changes', () => {
-    const before = aSeat({ status: 'creating', refusal: REFUSAL });
+    const before = aGrantedSeat({ status: 'creating', refusal: REFUSAL });
     expect(markRefused(before, 'quota-exceeded', context)).toMatchObject({
       refusal: { reason: 'quota-exceeded', since: iso(), reported: false },
       audit: [{ ...record, reason: 'quota-exceeded' }],
@@ -407,7 +409,7 @@ describe('refused', () => {
   });
 
   it('is reported, but not told, when the same execution is refused again', () => {
-    const before = aSeat({ status: 'creating', refusal: REFUSAL });
+    const before = aGrantedSeat({ status: 'creating', refusal: REFUSAL });
     expect(markRefused(before, 'access-denied', { ...context, again: true })).toMatchObject({
       refusal: { reported: false },
       audit: [],
@@ -415,7 +417,7 @@ describe('refused', () => {
   });
 
   it('has a record for every reason that is not on the bus yet', () => {
-    const first = markRefused(aSeat({ status: 'creating' }), 'access-denied', context);
+    const first = markRefused(aGrantedSeat({ status: 'creating' }), 'access-denied', context);
     const second = markRefused({ ...first, status: 'creating' }, 'quota-exceeded', context);
     expect(second.audit.map(({ reason }) => reason)).toEqual(['access-denied', 'quota-exceeded']);
   });
@@ -423,13 +425,13 @@ describe('refused', () => {
 
 describe('reported', () => {
   it('marks the refusal, and may run twice', () => {
-    const seat = markReported(aSeat({ status: 'failed', refusal: { ...REFUSAL, reported: false } }));
-    expect(seat).toMatchObject({ refusal: { ...REFUSAL, reported: true, failed: true }, revision: 4 });
+    const seat = markReported(aGrantedSeat({ status: 'failed', refusal: { ...REFUSAL, reported: false } }));
+    expect(seat).toMatchObject({ refusal: { ...REFUSAL, reported: true, failed: true }, revision: 2 });
     expect(markReported(seat).refusal).toEqual(seat.refusal);
   });
 
   it('changes nothing without a refusal', () => {
-    const seat = aSeat();
+    const seat = aGrantedSeat();
     expect(markReported(seat)).toBe(seat);
   });
 });
@@ -439,17 +441,22 @@ describe.each([
   ['forgotten', dropSeat, 'revoked'],
 ] as const)('%s', (_name, change, status) => {
   it(`makes a seat ${status}, tells nothing, and leaves nothing of a refusal to be tried`, () => {
-    const before = aSeat({ status: 'revoking', refusal: REFUSAL, nextAttemptAt: iso(), audit: [anAuditRecord()] });
+    const before = aGrantedSeat({
+      status: 'revoking',
+      refusal: REFUSAL,
+      nextAttemptAt: iso(),
+      audit: [anAuditRecord()],
+    });
     const { refusal: _refusal, nextAttemptAt: _next, ...rest } = before;
-    expect(change(before, NOW)).toEqual({ ...rest, status, revision: before.revision + 1, changedAt: iso() });
+    expect(change(before, START)).toEqual({ ...rest, status, revision: before.revision + 1, changedAt: iso() });
   });
 });
 
 describe('cleared', () => {
   it('drops what is on the bus and keeps the rest, as old as it is', () => {
     const [first, second] = [anAuditRecord(), anAuditRecord({ kind: 'revoked', changeSeq: 2 })];
-    const seat = aSeat({ audit: [first, second] });
-    expect(clearAudit(seat, (record) => record === first)).toEqual({ ...seat, revision: 4, audit: [second] });
+    const seat = aGrantedSeat({ audit: [first, second] });
+    expect(clearAudit(seat, (record) => record === first)).toEqual({ ...seat, revision: 2, audit: [second] });
   });
 });
 
@@ -467,29 +474,29 @@ describe('attentionAt', () => {
     ['revoked', undefined],
     ['failed', undefined],
   ])('of a seat that is %s, with nothing else to do: %s', (status, expected) => {
-    expect(attentionAt(aSeat({ status }))).toBe(expected);
+    expect(attentionAt(aGrantedSeat({ status }))).toBe(expected);
   });
 
   it.each(SeatStatusSchema.options)(
     'is 15 min after the change that is not on the bus, with a seat that is %s',
     (status) => {
-      expect(attentionAt(aSeat({ status, audit: [anAuditRecord()] }))).toBe(MINUTES_15);
+      expect(attentionAt(aGrantedSeat({ status, audit: [anAuditRecord()] }))).toBe(MINUTES_15);
     },
   );
 
   it('is the end of the grace of a seat that leaves', () => {
-    const seat = markLeaving(aSeat(), iso(86_400), aChangeContext());
+    const seat = markLeaving(aGrantedSeat(), iso(86_400), aChangeContext());
     expect(attentionAt(seat)).toBe(iso(900));
     expect(attentionAt(clearAudit(seat, () => true))).toBe(iso(86_400));
     expect(attentionAt(clearAudit(restoreSeat(seat, LATER), () => true))).toBeUndefined();
   });
 
   it.each<SeatStatus>(['failed', 'revoking'])('is the next attempt of a seat that is %s', (status) => {
-    expect(attentionAt(aSeat({ status, nextAttemptAt: iso(3600) }))).toBe(iso(3600));
+    expect(attentionAt(aGrantedSeat({ status, nextAttemptAt: iso(3600) }))).toBe(iso(3600));
   });
 
   it('does not let a refusal that is not on the bus wait for the next attempt', () => {
-    const seat = markRefused(aSeat({ status: 'creating' }), 'access-denied', {
+    const seat = markRefused(aGrantedSeat({ status: 'creating' }), 'access-denied', {
       ...aChangeContext(),
       again: false,
       ambiguous: false,
@@ -499,14 +506,14 @@ describe('attentionAt', () => {
   });
 
   it('is never once a seat is settled and told', () => {
-    const refusedOnce = markRefused(aSeat({ status: 'revoking' }), 'access-denied', {
+    const refusedOnce = markRefused(aGrantedSeat({ status: 'revoking' }), 'access-denied', {
       ...aChangeContext(),
       again: false,
       ambiguous: false,
     });
     for (const settled of [
-      markConfirmed(refusedOnce, NOW),
-      dropSeat(refusedOnce, NOW),
+      markConfirmed(refusedOnce, START),
+      dropSeat(refusedOnce, START),
       markRevoked(refusedOnce, aChangeContext()),
     ]) {
       expect(attentionAt(clearAudit(settled, () => true))).toBeUndefined();
@@ -553,7 +560,7 @@ describe('a seat', () => {
     const id = ({ kind, changeSeq, reason }: AuditRecord) => [kind, changeSeq, kind === 'refused' ? reason : ''].join();
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...Object.values(STEPS)), { maxLength: 12 }), (steps) => {
-        const seat = steps.reduce((before, step) => step(before, aChangeContext()), aSeat());
+        const seat = steps.reduce((before, step) => step(before, aChangeContext()), aGrantedSeat());
         expect(new Set(seat.audit.map(id)).size).toBe(seat.audit.length);
       }),
     );

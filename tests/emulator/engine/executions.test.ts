@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PAYLOAD_LIMIT_BYTES } from '../../../domain/shared/limits.ts';
 import { HISTORY_LIMIT_EVENTS } from '../../../emulator/engine/executions.ts';
 import { seededRandom } from '../../../emulator/engine/interpreter.ts';
+import { people, user } from '../../support/ids.ts';
 import {
   APPLY,
   aMachine,
@@ -14,7 +15,6 @@ import {
   SETTLE,
   VISIBLE,
 } from '../../support/machine.ts';
-import { people, user } from '../../support/stack.ts';
 
 const DAY = 86_400;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readScenario } from '../../../emulator/scenario/reader.ts';
+import { APPLICATION, GROUP, user } from '../../support/ids.ts';
 import { acting, aScenario, playing } from '../../support/scenario.ts';
-import { APPLICATION, GROUP, user } from '../../support/stack.ts';
 
 const THIRD_GROUP = '66f834e8-0081-7055-1d60-2eb4f1bb0f7b';
 /** The entitlement of {@link aScenario}. */

@@ -7,7 +7,7 @@ import { IdentityCenter } from '../../../emulator/aws/identity-center/identity-c
 import { ssoAdmin } from '../../../emulator/aws/sso-admin/sso-admin.ts';
 import { VirtualTime } from '../../../emulator/engine/virtual-time.ts';
 import { type Handler, Invocations } from '../../../emulator/stack/invocations.ts';
-import { APPLICATION, user } from '../../support/stack.ts';
+import { APPLICATION, user } from '../../support/ids.ts';
 
 const START = new Date('2026-11-01T10:00:00Z');
 

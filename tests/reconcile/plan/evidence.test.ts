@@ -3,10 +3,11 @@ import type { ApplicationState, CheckedUser, Evidence } from '../../../domain/de
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { RefusedError, TransientAwsError } from '../../../domain/shared/errors.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
+import { exampleEntitlements as someEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { gatherAndDecide } from '../../../reconcile/plan/evidence.ts';
+import { aSeat } from '../../support/builders.ts';
 import { twoGroups } from '../../support/groups.ts';
-import { aSeat, ME, START, someEntitlements } from '../../support/services.ts';
-import { GROUP, OTHER_GROUP, people, user } from '../../support/stack.ts';
+import { GROUP, ME, OTHER_GROUP, people, START, user } from '../../support/ids.ts';
 import { aUser, type ViewingOptions, viewing } from '../../support/viewing.ts';
 
 const BOTH = [GROUP, OTHER_GROUP];

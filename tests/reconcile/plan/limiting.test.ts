@@ -3,7 +3,9 @@ import { beginHold, growHold, type Hold, releaseHold } from '../../../domain/dec
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
-import { anAuditRecord } from '../../support/builders.ts';
+import { exampleEntitlements as someEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
+import { anAuditRecord, aSeat } from '../../support/builders.ts';
+import { APPLICATION, GROUP, ME, OTHER_APPLICATION, OTHER_GROUP, people, START, user } from '../../support/ids.ts';
 import {
   anEntry,
   changesOf,
@@ -14,8 +16,6 @@ import {
   looking,
   sweep,
 } from '../../support/looking.ts';
-import { aSeat, ME, START, someEntitlements } from '../../support/services.ts';
-import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../../support/stack.ts';
 
 const seatsOf = (...numbers: number[]) => numbers.map((number) => aSeat(number));
 const capped = (max: number) => someEntitlements({ entitlements: [{ seats: { max } }] });

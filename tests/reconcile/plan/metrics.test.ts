@@ -4,27 +4,18 @@ import { acquireLease, LEASE_SECONDS } from '../../../domain/queue/lease.ts';
 import { emptyQueue } from '../../../domain/queue/work-queue.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
 import { planChanges } from '../../../reconcile/plan/plan-changes.ts';
-import {
-  aMembershipRequest,
-  aRequest,
-  aSeat,
-  ME,
-  OTHER,
-  openServices,
-  type ServicesOptions,
-  START,
-  someEntitlements,
-} from '../../support/services.ts';
-import { GROUP, OTHER_APPLICATION, OTHER_GROUP, user } from '../../support/stack.ts';
+import { aMembershipRequest, aRequest, aSeat } from '../../support/builders.ts';
+import { GROUP, ME, OTHER, OTHER_APPLICATION, OTHER_GROUP, START, user } from '../../support/ids.ts';
+import { openWorld, type WorldOptions } from '../../support/world.ts';
 
 const SWEEP = aRequest({ sweep: 'everything', trigger: 'manual' });
 
 /** Plans until nothing is due; whoever has a seat is assigned and a member. */
 async function measuring(
-  { seats = [], ...options }: ServicesOptions & { seats?: Parameters<typeof aSeat>[] } = {},
+  { seats = [], ...options }: WorldOptions & { seats?: Parameters<typeof aSeat>[] } = {},
   request = SWEEP,
 ) {
-  const { services, center, measured } = await openServices(options);
+  const { services, center, metrics } = await openWorld(options);
   for (const parts of seats) {
     const seat = aSeat(...parts);
     await services.ledger.saveSeat(seat);
@@ -32,19 +23,17 @@ async function measuring(
   }
   const input = { request, propagation: { visible: true, checkAfterSeconds: 0 }, execution: ME };
   const plan = await planChanges({ ...input, progress: INITIAL_PROGRESS }, services);
-  return { plan, measured, values: (name: string) => measured.filter(([metric]) => metric === name) };
+  return { plan, metrics, values: (name: string) => metrics.filter(([metric]) => metric === name) };
 }
 
 describe('a sweep measures', () => {
   it('the seats of each entitlement, and how far the fullest has come', async () => {
     const { values } = await measuring({
       members: [1, 2, 3],
-      entitlements: someEntitlements({
-        entitlements: [
-          { seats: { max: 4 } },
-          { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP], seats: { max: 100 } },
-        ],
-      }),
+      entitlements: [
+        { seats: { max: 4 } },
+        { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP], seats: { max: 100 } },
+      ],
       seats: [[1], [2], [3]],
     });
     expect(values('Seats')).toEqual([
@@ -58,7 +47,7 @@ describe('a sweep measures', () => {
     const lowered = (max: number) =>
       measuring({
         members: [1, 2, 3],
-        entitlements: someEntitlements({ entitlements: [{ seats: { max } }] }),
+        entitlements: [{ seats: { max } }],
         seats: [[1], [2], [3]],
       });
     expect((await lowered(2)).values('CapUsed')).toEqual([['CapUsed', 150]]);
@@ -70,7 +59,7 @@ describe('a sweep measures', () => {
       [number, { status: 'waitlisted', requestedAt: plusSeconds(START, -seconds) }] satisfies Parameters<typeof aSeat>;
     const { plan, values } = await measuring({
       members: [1, 2, 3],
-      entitlements: someEntitlements({ entitlements: [{ seats: { max: 1 } }] }),
+      entitlements: [{ seats: { max: 1 } }],
       seats: [[1], waiting(2, 600), waiting(3, 7200)],
     });
     expect(values('OldestWait')).toEqual([['OldestWait', 7200]]);
@@ -88,10 +77,10 @@ describe('a sweep measures', () => {
 
   it('nothing of the kind for one user, or for one application of several', async () => {
     const user1 = await measuring({ members: [1], seats: [[1]] }, aMembershipRequest('member', 1));
-    expect(user1.measured).toEqual([]);
+    expect(user1.metrics).toEqual([]);
     const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }];
     const one = await measuring(
-      { members: [1], seats: [[1]], entitlements: someEntitlements({ entitlements }) },
+      { members: [1], seats: [[1]], entitlements },
       aRequest({ groups: [GROUP], at: plusSeconds(START, -600) }),
     );
     expect(one.values('Seats')).toEqual([['Seats', 1, 'amazon-q-developer']]);
@@ -101,14 +90,14 @@ describe('a sweep measures', () => {
 
 describe('a lease', () => {
   async function entering(holder: string, secondsLater: number) {
-    const { services, measured, clock } = await openServices({ members: [1] });
+    const { services, metrics, clock } = await openWorld({ members: [1] });
     const held = acquireLease(emptyQueue(), holder, START);
     if (held) await services.ledger.saveWork(held);
     clock.advance(secondsLater);
     const request = aRequest({ users: [{ userId: user(1) }], trigger: 'manual' });
     const input = { request, propagation: { visible: true, checkAfterSeconds: 0 }, execution: ME };
     const { outcome } = await planChanges({ ...input, progress: INITIAL_PROGRESS }, services);
-    return { outcome, expired: measured.filter(([name]) => name === 'LeasesExpired') };
+    return { outcome, expired: metrics.filter(([name]) => name === 'LeasesExpired') };
   }
 
   it('that its holder has not given back is counted by whoever takes over', async () => {

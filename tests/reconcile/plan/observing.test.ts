@@ -3,7 +3,9 @@ import type { Entitlement } from '../../../domain/entitlements.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
-import { aHeldRecord, aHold, anAuditRecord } from '../../support/builders.ts';
+import { exampleEntitlements as someEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
+import { aHeldRecord, aHold, anAuditRecord, aSeat } from '../../support/builders.ts';
+import { APPLICATION, GROUP, ME, people, START, user } from '../../support/ids.ts';
 import {
   anEntry,
   anObservationOf,
@@ -14,8 +16,6 @@ import {
   looking,
   sweep,
 } from '../../support/looking.ts';
-import { aSeat, ME, START, someEntitlements } from '../../support/services.ts';
-import { APPLICATION, GROUP, people, user } from '../../support/stack.ts';
 
 const observing = (parts: Partial<Entitlement> = {}, brake = { percent: 20, atLeast: 10 }) =>
   someEntitlements({ entitlements: [{ mode: 'observe', ...parts }], brake });

@@ -10,29 +10,38 @@ import { emptyQueue, type WorkQueue } from '../../../domain/queue/work-queue.ts'
 import type { Propagation, Request } from '../../../domain/request/request.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
+import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { handler } from '../../../functions/plan-changes.ts';
 import { planChanges } from '../../../reconcile/plan/plan-changes.ts';
 import type { PlanOutput } from '../../../reconcile/plan/result.ts';
-import { aDigest, aHeldRecord, aHold, anAuditRecord } from '../../support/builders.ts';
-import { anEntry } from '../../support/looking.ts';
-import { aPlatform } from '../../support/platform.ts';
 import {
+  aDigest,
+  aHeldRecord,
+  aHold,
   aMembershipRequest,
+  anAuditRecord,
   aRequest,
   aSeat,
+} from '../../support/builders.ts';
+import {
+  APPLICATION,
+  GROUP,
   ME,
   OTHER,
-  openServices,
-  type ServicesOptions,
+  OTHER_APPLICATION,
+  OTHER_GROUP,
+  people,
   START,
-  someEntitlements,
-} from '../../support/services.ts';
-import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../../support/stack.ts';
+  user,
+} from '../../support/ids.ts';
+import { anEntry } from '../../support/looking.ts';
+import { aPlatform } from '../../support/platform.ts';
+import { openWorld, type WorldOptions } from '../../support/world.ts';
 
 const VISIBLE: Propagation = { visible: true, checkAfterSeconds: 0 };
-const { entitlements } = someEntitlements();
+const { entitlements } = exampleEntitlements();
 
-interface PlanningOptions extends ServicesOptions {
+interface PlanningOptions extends WorldOptions {
   hold?: Hold | undefined;
   seats?: readonly Seat[];
   assigned?: readonly number[];
@@ -46,7 +55,7 @@ interface Asked {
 }
 
 async function planning({ seats = [], assigned = [], work, hold, ...options }: PlanningOptions = {}) {
-  const world = await openServices(options);
+  const world = await openWorld(options);
   const { services, center } = world;
   if (work) await services.ledger.saveWork(work);
   if (hold) await services.ledger.saveHold(hold);
@@ -60,7 +69,7 @@ async function planning({ seats = [], assigned = [], work, hold, ...options }: P
   };
 }
 
-const capped = (max: number) => someEntitlements({ entitlements: [{ seats: { max } }] });
+const capped = (max: number) => [{ seats: { max } }];
 
 /** The lease in somebody's hands, with something in his mailbox. */
 function heldBy(holder: string, request: Request = aMembershipRequest('member', 1)): WorkQueue {
@@ -157,7 +166,7 @@ describe('a plan', () => {
     const { plan, work } = await planning({
       people: numbers.length,
       members: numbers,
-      entitlements: someEntitlements({ entitlements: [{ seats: { max: 5000 } }] }),
+      entitlements: [{ seats: { max: 5000 } }],
     });
     const found = await plan(SWEEP);
     if (found.outcome !== 'apply') throw new Error(found.outcome);
@@ -183,7 +192,7 @@ describe('a plan', () => {
 
 describe('who plans', () => {
   it('hands over to the holder of the lease, with all that it was about', async () => {
-    const { plan, work, measured, calls } = await planning({ members: [1, 2], work: heldBy(OTHER) });
+    const { plan, work, metrics, calls } = await planning({ members: [1, 2], work: heldBy(OTHER) });
     expect(await plan(aMembershipRequest('member', 2))).toEqual({
       outcome: 'handedOver',
       handedOverTo: OTHER,
@@ -191,7 +200,7 @@ describe('who plans', () => {
     });
     expect(Object.keys((await work()).users)).toEqual([user(1), user(2)]);
     expect((await work()).users[user(2)]).toMatchObject({ by: OTHER });
-    expect(measured).toEqual([['ExecutionsHandedOver', 1]]);
+    expect(metrics).toEqual([['ExecutionsHandedOver', 1]]);
     expect(calls('IdentityStore.IsMemberInGroups')).toBe(0);
   });
 
@@ -262,14 +271,14 @@ describe('who plans', () => {
   });
 
   it('gives up for a retry when others write the mailbox again and again', async () => {
-    const { plan, services, door } = await planning({ members: [1] });
+    const { plan, services, gateway } = await planning({ members: [1] });
     const { saveWork } = services.ledger;
     services.ledger.saveWork = async (work) => {
       await saveWork(work);
       return saveWork(work);
     };
     await expect(plan(aMembershipRequest('member', 1))).rejects.toMatchObject({ name: 'TransientAwsError' });
-    expect(door.calls.get('SSOAdmin.CreateApplicationAssignment')).toBeUndefined();
+    expect(gateway.calls.get('SSOAdmin.CreateApplicationAssignment')).toBeUndefined();
   });
 });
 
@@ -390,7 +399,7 @@ describe('a tick', () => {
     expect(changesOf(await full.plan(TICK))).toBe('converged');
     expect(full.calls('SSOAdmin.ListApplicationAssignments')).toBe(0);
     const observed = await planning({
-      entitlements: someEntitlements({ entitlements: [{ seats: { max: 1 }, mode: 'observe' }] }),
+      entitlements: [{ seats: { max: 1 }, mode: 'observe' }],
       members: [1],
       seats: line,
       work,
@@ -421,10 +430,10 @@ describe('a tick', () => {
   });
 
   it('reads the mailbox once where there is nothing to do, and writes nothing', async () => {
-    const { plan, door } = await planning({ work: { ...emptyQueue(), lastSweepAt: START.toISOString() } });
-    door.calls.clear();
+    const { plan, gateway } = await planning({ work: { ...emptyQueue(), lastSweepAt: START.toISOString() } });
+    gateway.calls.clear();
     expect(changesOf(await plan(TICK))).toBe('converged');
-    expect(Object.fromEntries(door.calls)).toEqual({ 'DynamoDB.Query': 1, 'DynamoDB.GetItem': 1 });
+    expect(Object.fromEntries(gateway.calls)).toEqual({ 'DynamoDB.Query': 1, 'DynamoDB.GetItem': 1 });
   });
 });
 
@@ -478,11 +487,10 @@ describe('a place', () => {
 });
 
 describe('revocations that are held', () => {
-  const braked = someEntitlements({ brake: { percent: 0, atLeast: 0 } });
-  const options = { entitlements: braked, members: [1], seats: [aSeat(1), aSeat(2)], assigned: [1, 2] };
+  const options = { brake: { percent: 0, atLeast: 0 }, members: [1], seats: [aSeat(1), aSeat(2)], assigned: [1, 2] };
 
   it('end the execution as held, once the event is on its way', async () => {
-    const { plan, measured, services, clock } = await planning(options);
+    const { plan, metrics, services, clock } = await planning(options);
     const first = await plan(SWEEP);
     expect(first).toMatchObject({
       outcome: 'apply',
@@ -499,7 +507,7 @@ describe('revocations that are held', () => {
       outcome: 'held',
       progress: { held: [APPLICATION] },
     });
-    expect(measured.filter(([name]) => name === 'RevocationsHeld')).toEqual([['RevocationsHeld', 1]]);
+    expect(metrics.filter(([name]) => name === 'RevocationsHeld')).toEqual([['RevocationsHeld', 1]]);
   });
 
   it('are held no more once a look finds none', async () => {
@@ -514,7 +522,7 @@ describe('revocations that are held', () => {
 describe('a release', () => {
   const held = (number: number, hold: number) => aSeat(number, { status: 'held', hold });
   const options = {
-    entitlements: someEntitlements({ brake: { percent: 0, atLeast: 0 } }),
+    brake: { percent: 0, atLeast: 0 },
     members: [1],
     seats: [aSeat(1), held(2, 1), held(3, 2)],
     assigned: [1, 2, 3],
@@ -577,9 +585,8 @@ describe('a release', () => {
     ['is retired', [OTHER_APPLICATION], { outcome: 'converged' }],
     ['is not', [], undefined],
   ])('reaches an application without an entitlement when it %s', async (_fact, retired, expected) => {
-    const entitlements = someEntitlements({ retired });
     const hold = { ...options.hold, applicationArn: OTHER_APPLICATION };
-    const { plan, services } = await planning({ entitlements, hold });
+    const { plan, services } = await planning({ retired, hold });
     if (expected) {
       expect(await plan(release(1))).toMatchObject(expected);
       expect(await services.ledger.hold(OTHER_APPLICATION)).toMatchObject({ released: 1 });
@@ -620,7 +627,8 @@ describe('an adoption', () => {
 describe('what sweeps found', () => {
   it('stands in the plan, and is measured', async () => {
     const requestedAt = plusSeconds(START, -90);
-    const { plan, measured, center } = await planning({
+    const { plan, metrics, center } = await planning({
+      people: 4,
       entitlements: capped(1),
       members: [1, 2, 3],
       seats: [aSeat(1), aSeat(2), aSeat(3, { status: 'waitlisted', requestedAt })],
@@ -633,7 +641,7 @@ describe('what sweeps found', () => {
         { entitlement: 'amazon-q-developer', seats: 2, waiting: 1, unmanaged: 1, overCap: 1, assignedGroups: [GROUP] },
       ],
     });
-    expect(measured).toEqual([
+    expect(metrics).toEqual([
       ['Seats', 2, 'amazon-q-developer'],
       ['SweepsCompleted', 1],
       ['SeatsWaiting', 1],
@@ -647,9 +655,9 @@ describe('what sweeps found', () => {
   });
 
   it('is nothing where single users were looked at', async () => {
-    const { plan, measured } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
+    const { plan, metrics } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
     expect(await plan(aMembershipRequest('member', 1))).not.toHaveProperty('report');
-    expect(measured).toEqual([]);
+    expect(metrics).toEqual([]);
   });
 
   it.each<[string, Record<string, number> | undefined, number | undefined]>([
@@ -663,11 +671,11 @@ describe('what sweeps found', () => {
     const work = { ...emptyQueue(), ...(unmanaged ? { unmanaged } : {}) };
     const {
       plan,
-      measured,
+      metrics,
       work: mailbox,
     } = await planning({ people: 16, members: [16], seats: [aSeat(16)], assigned: people(1, 16), work });
     expect(changesOf(await plan(SWEEP))).toBe('converged');
-    expect(measured.find(([name]) => name === 'UnmanagedJump')?.[1]).toBe(jump);
+    expect(metrics.find(([name]) => name === 'UnmanagedJump')?.[1]).toBe(jump);
     expect((await mailbox()).unmanaged).toEqual({ ...unmanaged, [APPLICATION]: 15 });
   });
 
@@ -675,20 +683,20 @@ describe('what sweeps found', () => {
     const seats = [1, 2].map((number) => aSeat(number, { applicationArn: OTHER_APPLICATION }));
     const gone = aSeat(3, { applicationArn: OTHER_APPLICATION, status: 'revoked' });
     const work = { ...emptyQueue(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
-    const { plan, measured } = await planning({ seats: [...seats, gone], work });
+    const { plan, metrics } = await planning({ seats: [...seats, gone], work });
     expect(await plan(SWEEP)).toMatchObject({
       outcome: 'converged',
       unconfigured: [{ application: OTHER_APPLICATION, seats: 2 }],
     });
-    expect(measured).toContainEqual(['UnconfiguredSeats', 2]);
+    expect(metrics).toContainEqual(['UnconfiguredSeats', 2]);
   });
 
   it('names none that are all gone', async () => {
     const seats = [aSeat(3, { applicationArn: OTHER_APPLICATION, status: 'revoked' })];
     const work = { ...emptyQueue(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
-    const { plan, measured } = await planning({ seats, work });
+    const { plan, metrics } = await planning({ seats, work });
     expect(await plan(SWEEP)).not.toHaveProperty('unconfigured');
-    expect(measured.map(([name]) => name)).not.toContain('UnconfiguredSeats');
+    expect(metrics.map(([name]) => name)).not.toContain('UnconfiguredSeats');
   });
 });
 
@@ -700,9 +708,7 @@ describe('a refusal', () => {
   ];
   const one = { members: [1], directory: { applications } };
   const two = {
-    entitlements: someEntitlements({
-      entitlements: [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }],
-    }),
+    entitlements: [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }],
     directory: {
       applications,
       groups: [GROUP, OTHER_GROUP].map((groupId) => ({ groupId, members: [user(1)] })),
@@ -792,7 +798,11 @@ describe('a refusal', () => {
     const mailbox = enqueue(
       emptyQueue(),
       aRequest({ sweep: 'everything', trigger: 'manual', at: plusSeconds(START, -600) }),
-      { me: OTHER, entitlements: two.entitlements.entitlements, now: new Date(plusSeconds(START, -600)) },
+      {
+        me: OTHER,
+        entitlements: exampleEntitlements({ entitlements: two.entitlements }).entitlements,
+        now: new Date(plusSeconds(START, -600)),
+      },
     );
     const seats = [aSeat(1, { applicationArn: OTHER_APPLICATION })];
     const { plan, center, calls } = await planning({ ...two, work: mailbox, seats });

@@ -4,11 +4,12 @@ import type { SweepItem } from '../../../domain/queue/work-queue.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
+import { exampleEntitlements as someEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { readApplication, type SharedReads } from '../../../reconcile/plan/read-application.ts';
 import type { Readers } from '../../../reconcile/plan/readers.ts';
+import { aSeat } from '../../support/builders.ts';
 import { twoGroups } from '../../support/groups.ts';
-import { aSeat, START, someEntitlements } from '../../support/services.ts';
-import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../../support/stack.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, START, user } from '../../support/ids.ts';
 import { aUser, type Viewing, type ViewingOptions, viewing } from '../../support/viewing.ts';
 
 const TWO_GROUPS = someEntitlements({ entitlements: [{ groups: [GROUP, OTHER_GROUP] }] });

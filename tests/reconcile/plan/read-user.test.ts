@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { UserItem } from '../../../domain/queue/work-queue.ts';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
+import { exampleEntitlements as someEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { readUser } from '../../../reconcile/plan/read-user.ts';
+import { aSeat } from '../../support/builders.ts';
 import { twoGroups } from '../../support/groups.ts';
-import { aSeat, ME, START, someEntitlements } from '../../support/services.ts';
-import { GROUP, OTHER_APPLICATION, OTHER_GROUP, user } from '../../support/stack.ts';
+import { GROUP, ME, OTHER_APPLICATION, OTHER_GROUP, START, user } from '../../support/ids.ts';
 import { aUser, type ViewingOptions, viewing } from '../../support/viewing.ts';
 
 const TWO_GROUPS = someEntitlements({ entitlements: [{ groups: [GROUP, OTHER_GROUP] }] });

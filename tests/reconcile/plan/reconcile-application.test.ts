@@ -3,7 +3,9 @@ import type { WorkItems } from '../../../domain/queue/work-queue.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
-import { aHeldRecord, aHold, anAuditRecord } from '../../support/builders.ts';
+import { exampleEntitlements as someEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
+import { aHeldRecord, aHold, anAuditRecord, aSeat } from '../../support/builders.ts';
+import { APPLICATION, GROUP, ME, OTHER, OTHER_APPLICATION, people, START, user } from '../../support/ids.ts';
 import {
   anEntry,
   anObservationOf,
@@ -15,8 +17,6 @@ import {
   looking,
   sweep,
 } from '../../support/looking.ts';
-import { aSeat, ME, OTHER, START, someEntitlements } from '../../support/services.ts';
-import { APPLICATION, GROUP, OTHER_APPLICATION, people, user } from '../../support/stack.ts';
 
 const graceful = (days: number) => someEntitlements({ entitlements: [{ onLeave: { revokeAfterDays: days } }] });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
 import { statusesOf } from '../../../reconcile/plan/user-statuses.ts';
-import { people, user } from '../../support/stack.ts';
+import { people, user } from '../../support/ids.ts';
 import { aUser, viewing } from '../../support/viewing.ts';
 
 describe('statuses of many users', () => {

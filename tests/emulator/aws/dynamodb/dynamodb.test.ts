@@ -10,7 +10,7 @@ import { openDynamoDb } from '../../../../emulator/aws/dynamodb/dynamodb.ts';
 import { Faults } from '../../../../emulator/aws/faults.ts';
 import { Gateway } from '../../../../emulator/aws/gateway.ts';
 import { readTemplate } from '../../../../emulator/engine/template.ts';
-import { people } from '../../../support/stack.ts';
+import { people } from '../../../support/ids.ts';
 
 const TableName = 'ledger';
 const key = (sk: string) => ({ pk: { S: 'a' }, sk: { S: sk } });

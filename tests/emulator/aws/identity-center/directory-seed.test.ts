@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DirectorySeedSchema } from '../../../../emulator/aws/identity-center/directory-seed.ts';
-import { ANNA, APPLICATION, aSeed, CLEO, GROUP } from '../../../support/directory.ts';
+import { ANNA, aSeed, CLEO } from '../../../support/directory.ts';
+import { APPLICATION, GROUP } from '../../../support/ids.ts';
 
 function faultsOf(seed: unknown): string[] {
   return DirectorySeedSchema.safeParse(seed).error?.issues.map(({ path }) => path.join('.')) ?? [];

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DirectorySeed } from '../../../../emulator/aws/identity-center/directory-seed.ts';
 import { IdentityCenter } from '../../../../emulator/aws/identity-center/identity-center.ts';
-import { ANNA, APPLICATION, aSeed, BEN, CLEO, GROUP, OTHER_GROUP } from '../../../support/directory.ts';
+import { ANNA, aSeed, BEN, CLEO } from '../../../support/directory.ts';
+import { APPLICATION, GROUP, OTHER_GROUP } from '../../../support/ids.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
 

@@ -14,9 +14,8 @@ import { Faults } from '../../../../emulator/aws/faults.ts';
 import { Gateway } from '../../../../emulator/aws/gateway.ts';
 import { stepFunctions } from '../../../../emulator/aws/step-functions/step-functions.ts';
 import { readTemplate } from '../../../../emulator/engine/template.ts';
+import { people, START } from '../../../support/ids.ts';
 import { aMachine, failure, IGNORED, INVISIBLE, type Script } from '../../../support/machine.ts';
-import { START } from '../../../support/services.ts';
-import { people } from '../../../support/stack.ts';
 
 const ARN = 'arn:aws:states:us-east-1:000000000000:stateMachine:onboarding';
 const arnOf = (name: string) => `arn:aws:states:us-east-1:000000000000:execution:onboarding:${name}`;
