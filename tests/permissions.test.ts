@@ -57,7 +57,7 @@ describe('the role of each function', () => {
   let template: Template;
 
   beforeAll(async () => {
-    for (const history of HISTORIES) await playHistory(history, { request: recorder.request });
+    for (const history of HISTORIES) await playHistory(history, recorder);
     template = resolved((await packaged()).template);
   });
 

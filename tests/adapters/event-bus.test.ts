@@ -4,8 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { eventBridgeBus } from '../../adapters/event-bus.ts';
 import type { BusEvent } from '../../domain/audit/event.ts';
 import { TransientAwsError } from '../../domain/shared/errors.ts';
-
-const APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888';
+import { APPLICATION } from '../support/ids.ts';
 
 function anEvent(uid: string): BusEvent {
   return {

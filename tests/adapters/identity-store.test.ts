@@ -12,8 +12,8 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { identityStoreDirectory } from '../../adapters/identity-store.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
+import { STORE_ID } from '../support/ids.ts';
 
-const STORE = 'd-1234567890';
 const USER = '93670dc30f-6d321996-0ac8-4d2a-9c8a-1f0d3f1c2b4e';
 
 /** The n-th id of a kind: `userId(1)`, `groupId(1)`, … */
@@ -26,7 +26,7 @@ function aDirectory() {
   const client = new IdentitystoreClient({ region: 'us-east-1' });
   const aws = mockClient(client);
   let turns = 0;
-  const directory = identityStoreDirectory(client, STORE, {
+  const directory = identityStoreDirectory(client, STORE_ID, {
     turn: async () => {
       turns += 1;
     },
@@ -69,7 +69,7 @@ describe('groupsOf', () => {
     const groups = range(100).map(groupId);
     expect(await directory.groupsOf(USER, groups)).toEqual(new Set([groupId(1), groupId(100)]));
     expect(calls().map(({ input }) => input)).toEqual([
-      { IdentityStoreId: STORE, MemberId: { UserId: USER }, GroupIds: groups },
+      { IdentityStoreId: STORE_ID, MemberId: { UserId: USER }, GroupIds: groups },
     ]);
     expect(turns()).toBe(1);
   });
@@ -194,7 +194,7 @@ describe('groupsOf', () => {
 });
 
 describe('membersOf', () => {
-  const member = (id: string) => ({ IdentityStoreId: STORE, MemberId: { UserId: id } });
+  const member = (id: string) => ({ IdentityStoreId: STORE_ID, MemberId: { UserId: id } });
 
   it('yields the members page by page, following the tokens', async () => {
     const { aws, directory, calls, turns } = aDirectory();
@@ -204,7 +204,7 @@ describe('membersOf', () => {
       .resolvesOnce({ GroupMemberships: [], NextToken: 'two' })
       .resolvesOnce({ GroupMemberships: [member(userId(101))] });
     expect(await collected(directory.membersOf(groupId(1)))).toEqual([range(100).map(userId), [], [userId(101)]]);
-    const request = { IdentityStoreId: STORE, GroupId: groupId(1), MaxResults: 100 };
+    const request = { IdentityStoreId: STORE_ID, GroupId: groupId(1), MaxResults: 100 };
     expect(calls().map(({ input }) => input)).toEqual([
       { ...request, NextToken: undefined },
       { ...request, NextToken: 'one' },
@@ -292,7 +292,7 @@ describe('statusOf', () => {
     const { aws, directory, calls, turns } = aDirectory();
     aws.on(DescribeUserCommand).resolves({ UserId: USER, UserStatus });
     expect(await directory.statusOf(USER)).toBe(status);
-    expect(calls()[0]?.input).toEqual({ IdentityStoreId: STORE, UserId: USER });
+    expect(calls()[0]?.input).toEqual({ IdentityStoreId: STORE_ID, UserId: USER });
     expect(turns()).toBe(1);
   });
 
@@ -307,7 +307,7 @@ describe('statusOf', () => {
   });
 
   it.each([
-    ['the id of something else', { ResourceId: STORE }],
+    ['the id of something else', { ResourceId: STORE_ID }],
     ['another type', { ResourceType: 'GROUP', ResourceId: USER }],
   ] as const)('does not take the absence of %s for that of the user', async (_fact, details) => {
     const { aws, directory } = aDirectory();
@@ -334,12 +334,12 @@ describe('users', () => {
       .on(ListUsersCommand)
       .resolvesOnce({
         Users: [
-          { IdentityStoreId: STORE, UserId: `arn:aws:identitystore:::user/${USER}`, UserStatus: 'DISABLED' },
-          { IdentityStoreId: STORE, UserId: userId(1), UserStatus: 'ENABLED' },
+          { IdentityStoreId: STORE_ID, UserId: `arn:aws:identitystore:::user/${USER}`, UserStatus: 'DISABLED' },
+          { IdentityStoreId: STORE_ID, UserId: userId(1), UserStatus: 'ENABLED' },
         ],
         NextToken: 'one',
       })
-      .resolvesOnce({ Users: [{ IdentityStoreId: STORE, UserId: userId(2) }] });
+      .resolvesOnce({ Users: [{ IdentityStoreId: STORE_ID, UserId: userId(2) }] });
     expect(await collected(directory.users())).toEqual([
       [
         { userId: USER, status: 'disabled' },
@@ -348,8 +348,8 @@ describe('users', () => {
       [{ userId: userId(2), status: 'enabled' }],
     ]);
     expect(calls().map(({ input }) => input)).toEqual([
-      { IdentityStoreId: STORE, MaxResults: 100, NextToken: undefined },
-      { IdentityStoreId: STORE, MaxResults: 100, NextToken: 'one' },
+      { IdentityStoreId: STORE_ID, MaxResults: 100, NextToken: undefined },
+      { IdentityStoreId: STORE_ID, MaxResults: 100, NextToken: 'one' },
     ]);
     expect(turns()).toBe(2);
   });
@@ -388,7 +388,7 @@ describe('findUser', () => {
     const { aws, directory, calls, turns } = aDirectory();
     aws.on(GetUserIdCommand).resolves({ UserId: `arn:aws:identitystore:::user/${USER}` });
     expect(await directory.findUser(selector)).toBe(USER);
-    expect(calls()[0]?.input).toEqual({ IdentityStoreId: STORE, AlternateIdentifier });
+    expect(calls()[0]?.input).toEqual({ IdentityStoreId: STORE_ID, AlternateIdentifier });
     expect(turns()).toBe(1);
   });
 
@@ -428,7 +428,7 @@ describe('every operation', () => {
 
   it.each(operations)('%s does not take a missing identity store for a missing user or group', async (_name, run) => {
     const { aws, directory } = aDirectory();
-    aws.onAnyCommand().rejects(notFound({ ResourceType: 'IDENTITY_STORE', ResourceId: STORE }));
+    aws.onAnyCommand().rejects(notFound({ ResourceType: 'IDENTITY_STORE', ResourceId: STORE_ID }));
     const failure = await run(directory).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(RefusedError);
     expect(failure).toHaveProperty('reason', 'identity-store-missing');

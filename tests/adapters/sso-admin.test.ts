@@ -13,10 +13,10 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { ssoAdminApplications } from '../../adapters/sso-admin.ts';
 import { TransientAwsError } from '../../domain/shared/errors.ts';
+import { collected } from '../support/aws.ts';
+import { APPLICATION, GROUP } from '../support/ids.ts';
 
-const APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888';
 const USER = '93670dc30f-6d321996-0ac8-4d2a-9c8a-1f0d3f1c2b4e';
-const GROUP = '44f834e8-0081-7055-1d60-2eb4f1bb0f7b';
 const ASSIGNMENT = { ApplicationArn: APPLICATION, PrincipalId: USER, PrincipalType: 'USER' } as const;
 
 function theApplications() {
@@ -33,12 +33,6 @@ function theApplications() {
 }
 
 type Applications = ReturnType<typeof theApplications>['applications'];
-
-async function collected<T>(values: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const value of values) all.push(value);
-  return all;
-}
 
 const notFound = () => new ResourceNotFoundException({ message: 'jane.doe not found', $metadata: {} });
 const conflict = () => new ConflictException({ message: 'conflict', $metadata: {} });

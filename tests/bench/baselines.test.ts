@@ -6,6 +6,7 @@ import { consoleEvent, SEATS } from '../../bench/side-by-side.ts';
 import { aWorld, type WorldOptions } from '../../bench/world.ts';
 import type { FaultRule } from '../../emulator/aws/faults.ts';
 import { APPLICATION, GROUP, people, user } from '../../emulator/scenario/example-ids.ts';
+import { OTHER_GROUP } from '../support/ids.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
@@ -110,7 +111,7 @@ describe('the Lambda that waits', () => {
   it.each<[string, object]>([
     ['PatchGroup', { id: GROUP }],
     ['CreateGroupMembership', { groupId: GROUP, memberId: { userId: user(1) } }],
-    ['AddMemberToGroup', { groupId: '55f834e8-0081-7055-1d60-2eb4f1bb0f7b', member: { memberId: user(1) } }],
+    ['AddMemberToGroup', { groupId: OTHER_GROUP, member: { memberId: user(1) } }],
     ['AddMemberToGroup', { groupId: GROUP }],
   ])('takes no notice of %s with %j', async (eventName, requestParameters) => {
     const rival = await aRival({ people: 1 });

@@ -1,8 +1,9 @@
 // @module-tag long
+
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { people, user } from '../support/ids.ts';
-import { anOperator, ENTITLEMENT, linesOf } from '../support/operator.ts';
+import { ENTITLEMENT, people, user } from '../support/ids.ts';
+import { anOperator, linesOf } from '../support/operator.ts';
 
 /** The size of a large company. */
 const MEMBERS = 5000;

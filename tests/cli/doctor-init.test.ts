@@ -1,12 +1,13 @@
 // @module-tag long
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, user } from '../support/ids.ts';
+import { APPLICATION, application, GROUP, group, OTHER_APPLICATION, OTHER_GROUP, user } from '../support/ids.ts';
 import { anOperator, configuration, linesOf } from '../support/operator.ts';
 
-const GONE = '77f834e8-0081-7055-1d60-2eb4f1bb0f7b';
-const TWIN = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-7777666677778888';
+const GONE = group(3);
+const TWIN = application(3);
 
 const operator = anOperator({
   people: 5,
@@ -83,13 +84,12 @@ describe('usher doctor', () => {
 
   it('finds what a configuration names that does not exist', async () => {
     const file = join(operator.folder, 'next.yml');
-    const next = configuration(3);
-    next.entitlements = [
+    const entitlements = [
       { name: 'q', application: APPLICATION, groups: [GROUP, GONE], seats: { max: 10 } },
-      { name: 'gone', application: TWIN.replace('7777', '8888'), groups: [GROUP], seats: { max: 10 } },
+      { name: 'gone', application: application(4), groups: [GROUP], seats: { max: 10 } },
       { name: 'twin', application: TWIN, groups: [GROUP], seats: { max: 10 } },
     ];
-    writeFileSync(file, JSON.stringify(next));
+    writeFileSync(file, JSON.stringify({ ...configuration(), entitlements }));
     await operator.run('start', '--all', '--wait');
     const { code, found } = await findings('--entitlements', 'next.yml');
     expect(code).toBe(1);

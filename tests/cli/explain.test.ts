@@ -1,17 +1,18 @@
 // @module-tag long
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anAddMemberToGroup } from '../support/events.ts';
-import { GROUP, user } from '../support/ids.ts';
+import { GROUP, STORE_ID, user } from '../support/ids.ts';
 import { configuration, linesOf, runUsher } from '../support/operator.ts';
 
 const JOIN = anAddMemberToGroup({ userId: user(1), groupId: GROUP });
 const FOREIGN = { ...JOIN, detail: { ...JOIN.detail, eventSource: 'quicksight.amazonaws.com' } };
 const NOBODY = {
   ...JOIN,
-  detail: { ...JOIN.detail, requestParameters: { identityStoreId: 'd-1234567890', groupId: GROUP } },
+  detail: { ...JOIN.detail, requestParameters: { identityStoreId: STORE_ID, groupId: GROUP } },
 };
 
 let folder: string;

@@ -1,4 +1,5 @@
 // @module-tag long
+
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aPerson } from '../support/directory.ts';
 import { anAddMemberToGroup, aPatchGroup, aQuickSightMembership } from '../support/events.ts';
 import { runUsher, spawnUsher } from '../support/operator.ts';
-import { APPLICATION, GROUP, user } from '../support/ids.ts';
+import { APPLICATION, GROUP, STORE_ID, user } from '../support/ids.ts';
 import { aScenario } from '../support/scenario.ts';
 import { SECRET } from '../support/secret.ts';
 
@@ -22,7 +23,7 @@ const SCENARIO: Record<string, unknown> = JSON.parse(aScenario([{ at: '+0s', sta
 const FILES: Readonly<Record<string, string>> = {
   'entitlements.yml': JSON.stringify(SCENARIO['entitlements']),
   'directory.yml': JSON.stringify({
-    identityStoreId: 'd-1234567890',
+    identityStoreId: STORE_ID,
     users: [1, 2].map(aPerson),
     groups: [{ groupId: GROUP, displayName: SECRET, members: [user(1), user(2)] }],
     applications: [{ applicationArn: APPLICATION, name: SECRET }],

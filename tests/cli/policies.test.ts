@@ -1,9 +1,10 @@
 // @module-tag long
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anAddMemberToGroup } from '../support/events.ts';
-import { GROUP, user } from '../support/ids.ts';
+import { GROUP, STORE_ID, user } from '../support/ids.ts';
 import { anOperator, linesOf, runHere } from '../support/operator.ts';
 
 const operator = anOperator({ people: 6, assigned: [5], max: 10, speed: 400 });
@@ -102,7 +103,7 @@ describe('the policies for people', () => {
     await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId } });
     expect((await operator.run('start', '--all', '--wait')).code).toBe(0);
     const list = await operator.call('AWSIdentityStore.ListGroupMemberships', {
-      IdentityStoreId: 'd-1234567890',
+      IdentityStoreId: STORE_ID,
       GroupId: GROUP,
     });
     for (const { MembershipId } of (list['GroupMemberships'] as { MembershipId: string }[]).slice(0, 3)) {

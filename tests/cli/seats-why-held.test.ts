@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { GROUP, people, user } from '../support/ids.ts';
-import { anOperator, configuration, ENTITLEMENT, linesOf } from '../support/operator.ts';
+import { ENTITLEMENT, GROUP, people, STORE_ID, user } from '../support/ids.ts';
+import { anOperator, configuration, linesOf } from '../support/operator.ts';
 import { SECRET } from '../support/secret.ts';
 
 const EVIL = '=cmd()\u001b[31m';
@@ -21,7 +21,7 @@ const operator = anOperator({
 /** The first half of GROUP leaves in the Identity Store. */
 async function leaves(...numbers: readonly number[]): Promise<void> {
   const list = await operator.call('AWSIdentityStore.ListGroupMemberships', {
-    IdentityStoreId: 'd-1234567890',
+    IdentityStoreId: STORE_ID,
     GroupId: GROUP,
   });
   const memberships = list['GroupMemberships'] as { MembershipId: string; MemberId: { UserId: string } }[];

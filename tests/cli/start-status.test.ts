@@ -1,6 +1,7 @@
 // @module-tag long
+
 import { describe, expect, it } from 'vitest';
-import { GROUP, OTHER_GROUP, user } from '../support/ids.ts';
+import { GROUP, group, OTHER_GROUP, user } from '../support/ids.ts';
 import { anOperator, linesOf } from '../support/operator.ts';
 import { SECRET } from '../support/secret.ts';
 
@@ -17,10 +18,7 @@ const operator = anOperator({
       { userId: user(98), userName: 'twin', email: 'twin@example.com' },
       { userId: user(99), userName: 'other twin', email: 'Twin@example.com' },
     ],
-    groups: [
-      ...seed.groups,
-      { groupId: '66f834e8-0081-7055-1d60-2eb4f1bb0f7b', displayName: 'nobody asked', members: [] },
-    ],
+    groups: [...seed.groups, { groupId: group(3), displayName: 'nobody asked', members: [] }],
   }),
 });
 

@@ -9,9 +9,11 @@ import { text } from 'node:stream/consumers';
 import type { WriteStream } from 'node:tty';
 import { afterAll, beforeAll } from 'vitest';
 import { runCommandLine } from '../../cli/program.ts';
+import type { Entitlements } from '../../domain/entitlements.ts';
 import type { DirectorySeed } from '../../emulator/aws/identity-center/directory-seed.ts';
+import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { aPerson } from './directory.ts';
-import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from './ids.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, STORE_ID, user } from './ids.ts';
 
 const USHER = join(import.meta.dirname, '../../cli/usher.mjs');
 
@@ -133,22 +135,15 @@ export interface OperatorOptions {
   folder?: string;
 }
 
-export const ENTITLEMENT = 'amazon-q-developer';
-
 /** Two entitlements: one of GROUP for APPLICATION, one of OTHER_GROUP for OTHER_APPLICATION. */
-export function configuration(max = 200) {
-  return {
-    identityCenter: {
-      region: 'us-east-1',
-      instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
-      identityStoreId: 'd-1234567890',
-    },
+export function configuration(max = 200): Entitlements {
+  return exampleEntitlements({
     entitlements: [
-      { name: ENTITLEMENT, application: APPLICATION, groups: [GROUP], seats: { max } },
+      { seats: { max } },
       { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP], seats: { max } },
     ],
     brake: { percent: 20, atLeast: 2 },
-  };
+  });
 }
 
 /** Starts a local stack; whoever starts it stops it. */
@@ -156,7 +151,7 @@ export async function startOperator(options: OperatorOptions = {}): Promise<Oper
   const { people: many = 10, members = many, others = [], max = 200, speed = 500 } = options;
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'usher-operator-'));
   const seed: DirectorySeed = {
-    identityStoreId: 'd-1234567890',
+    identityStoreId: STORE_ID,
     users: people(1, many).map(aPerson),
     groups: [
       { groupId: GROUP, displayName: 'developers', members: people(1, members).map(user) },

@@ -1,25 +1,19 @@
+import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { play, type Reporter, type Result } from '../../emulator/scenario/player.ts';
 import { readScenario } from '../../emulator/scenario/reader.ts';
 import type { Script } from '../../emulator/scenario/script.ts';
 import type { AuditEntry, ExecutionEnd, StateMoment } from '../../emulator/stack/stack.ts';
 import { aPerson } from './directory.ts';
-import { APPLICATION, GROUP, OTHER_GROUP, user } from './ids.ts';
+import { APPLICATION, GROUP, OTHER_GROUP, people, STORE_ID, user } from './ids.ts';
 
 /** A scenario file: persons 1 to 3 are members of GROUP, 4 of none; actions as a test says. */
 export function aScenario(actions: readonly object[], others: Readonly<Record<string, unknown>> = {}): string {
   return JSON.stringify({
     start: '2026-11-01T10:00:00Z',
-    entitlements: {
-      identityCenter: {
-        region: 'us-east-1',
-        instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
-        identityStoreId: 'd-1234567890',
-      },
-      entitlements: [{ name: 'q', application: APPLICATION, groups: [GROUP], seats: { max: 50 } }],
-    },
+    entitlements: exampleEntitlements({ entitlements: [{ name: 'q', seats: { max: 50 } }] }),
     directory: {
-      identityStoreId: 'd-1234567890',
-      users: [1, 2, 3, 4].map(aPerson),
+      identityStoreId: STORE_ID,
+      users: people(1, 4).map(aPerson),
       groups: [{ groupId: GROUP, members: [user(1), user(2), user(3)] }, { groupId: OTHER_GROUP }],
       applications: [{ applicationArn: APPLICATION }],
     },

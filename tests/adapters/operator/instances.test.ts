@@ -10,9 +10,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { ssoAdminInstances } from '../../../adapters/operator/instances.ts';
 import { awsError, collected } from '../../support/aws.ts';
-
-const INSTANCE = 'arn:aws:sso:::instance/ssoins-1111222233334444';
-const APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888';
+import { APPLICATION, INSTANCE_ARN } from '../../support/ids.ts';
 
 function theInstances() {
   const client = new SSOAdminClient({ region: 'us-east-1' });
@@ -25,16 +23,16 @@ describe('instances', () => {
     aws
       .on(ListInstancesCommand)
       .resolvesOnce({
-        Instances: [{ InstanceArn: INSTANCE, IdentityStoreId: 'd-1', OwnerAccountId: '1', Status: 'ACTIVE' }],
+        Instances: [{ InstanceArn: INSTANCE_ARN, IdentityStoreId: 'd-1', OwnerAccountId: '1', Status: 'ACTIVE' }],
         NextToken: 'more',
       })
       .resolvesOnce({
-        Instances: [{ InstanceArn: INSTANCE, Status: 'CREATE_IN_PROGRESS' }, { InstanceArn: INSTANCE }],
+        Instances: [{ InstanceArn: INSTANCE_ARN, Status: 'CREATE_IN_PROGRESS' }, { InstanceArn: INSTANCE_ARN }],
       });
     expect(await instances.instances()).toEqual([
-      { instanceArn: INSTANCE, identityStoreId: 'd-1', ownerAccountId: '1', status: 'ACTIVE' },
-      { instanceArn: INSTANCE, identityStoreId: '', ownerAccountId: '', status: 'CREATE_IN_PROGRESS' },
-      { instanceArn: INSTANCE, identityStoreId: '', ownerAccountId: '', status: 'ACTIVE' },
+      { instanceArn: INSTANCE_ARN, identityStoreId: 'd-1', ownerAccountId: '1', status: 'ACTIVE' },
+      { instanceArn: INSTANCE_ARN, identityStoreId: '', ownerAccountId: '', status: 'CREATE_IN_PROGRESS' },
+      { instanceArn: INSTANCE_ARN, identityStoreId: '', ownerAccountId: '', status: 'ACTIVE' },
     ]);
   });
 
@@ -54,7 +52,7 @@ describe('instances', () => {
   ])('are encrypted as %j says', async (answer, expected) => {
     const { aws, instances } = theInstances();
     aws.on(DescribeInstanceCommand).resolves(answer);
-    expect(await instances.keyType(INSTANCE)).toBe(expected);
+    expect(await instances.keyType(INSTANCE_ARN)).toBe(expected);
   });
 });
 
@@ -70,20 +68,20 @@ describe('applications', () => {
             Name: 'Q',
             Status: 'DISABLED',
             ApplicationProviderArn: 'arn:aws:sso::aws:applicationProvider/codewhisperer',
-            InstanceArn: INSTANCE,
+            InstanceArn: INSTANCE_ARN,
           },
         ],
         NextToken: 'more',
       })
       .resolvesOnce({});
-    expect(await collected(instances.applications(INSTANCE))).toEqual([
+    expect(await collected(instances.applications(INSTANCE_ARN))).toEqual([
       [
         {
           applicationArn: APPLICATION,
           name: 'Q',
           status: 'DISABLED',
           provider: 'codewhisperer',
-          instanceArn: INSTANCE,
+          instanceArn: INSTANCE_ARN,
         },
       ],
       [],

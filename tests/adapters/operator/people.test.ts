@@ -11,16 +11,16 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { identityStorePeople } from '../../../adapters/operator/people.ts';
 import { awsError, collected } from '../../support/aws.ts';
+import { GROUP, STORE_ID } from '../../support/ids.ts';
 
 const USER = '93670dc30f-6d321996-0ac8-4d2a-9c8a-1f0d3f1c2b4e';
-const GROUP = '44f834e8-0081-7055-1d60-2eb4f1bb0f7b';
-const STORE = { IdentityStoreId: 'd-1234567890' };
+const STORE = { IdentityStoreId: STORE_ID };
 
 function thePeople() {
   const client = new IdentitystoreClient({ region: 'us-east-1' });
   return {
     aws: mockClient(client),
-    people: identityStorePeople(client, 'd-1234567890', { turn: async () => undefined }),
+    people: identityStorePeople(client, STORE_ID, { turn: async () => undefined }),
   };
 }
 

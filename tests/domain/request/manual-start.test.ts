@@ -3,6 +3,7 @@ import { manualStart } from '../../../domain/request/manual-start.ts';
 import type { StartContext } from '../../../domain/request/request.ts';
 import { InvalidRequestError } from '../../../domain/shared/errors.ts';
 import type { Fields } from '../../../domain/shared/json.ts';
+import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { aDigest, anEntitlement } from '../../support/builders.ts';
 import { application, GROUP, group, ME, OTHER_APPLICATION, user } from '../../support/ids.ts';
 
@@ -15,17 +16,10 @@ const RETIRED = application(3);
 const EXECUTION = ME;
 const STARTED = '2026-11-01T10:00:07.000Z';
 const context: StartContext = {
-  entitlements: {
-    identityCenter: {
-      region: 'us-east-1',
-      instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
-      identityStoreId: 'd-1234567890',
-    },
+  entitlements: exampleEntitlements({
     entitlements: [anEntitlement(1), anEntitlement(2, { name: 'kiro' })],
     retired: [RETIRED],
-    brake: { percent: 20, atLeast: 10 },
-    requestsPerSecond: 10,
-  },
+  }),
   execution: EXECUTION,
   startedAt: new Date(STARTED),
 };

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EntitlementsSchema } from '../../../domain/entitlements.ts';
 import { manualStart } from '../../../domain/request/manual-start.ts';
 import { type Normalized, normalize } from '../../../domain/request/normalize.ts';
 import { PropagationSchema, RequestSchema, type StartContext } from '../../../domain/request/request.ts';
 import { InvalidRequestError } from '../../../domain/shared/errors.ts';
+import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import {
   aCreateGroup,
   aCreateGroupMembership,
@@ -28,36 +28,21 @@ import {
   bare,
   EVENT_ID,
 } from '../../support/events.ts';
-import { STORE_ID } from '../../support/ids.ts';
+import { OTHER_APPLICATION, OTHER_GROUP, STORE_ID } from '../../support/ids.ts';
 
 const userId = '94e80458-9021-70ea-08fa-c3a10a1d8a92';
 const legacyId = '93670dc30f-6d321996-4c0f-4a53-9f13-2d8c2a5f0001';
 const groupId = '34887428-4081-7042-c3c6-928d413009e7';
-const otherGroupId = '44f834e8-0081-7055-1d60-2eb4f1bb0f7b';
+const otherGroupId = OTHER_GROUP;
 const unwatched = 'd0000000-b000-4000-8000-000000000001';
 
 const EXECUTION = 'arn:aws:states:us-east-1:111122223333:execution:onboarding:0f0f0f0f-1111-4222-8333-444455556666';
 const STARTED = '2026-11-01T10:00:07.000Z';
 const context = {
-  entitlements: EntitlementsSchema.parse({
-    identityCenter: {
-      region: 'us-east-1',
-      instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
-      identityStoreId: STORE_ID,
-    },
+  entitlements: exampleEntitlements({
     entitlements: [
-      {
-        name: 'amazon-q-developer',
-        application: 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888',
-        groups: [groupId],
-        seats: { max: 200 },
-      },
-      {
-        name: 'kiro',
-        application: 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-9999666677778888',
-        groups: [otherGroupId],
-        seats: { max: 20 },
-      },
+      { groups: [groupId] },
+      { name: 'kiro', application: OTHER_APPLICATION, groups: [otherGroupId], seats: { max: 20 } },
     ],
   }),
   execution: EXECUTION,

@@ -3,22 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { InputErrors, readEventFiles, readScenarioFile } from '../../../emulator/scenario/inputs.ts';
 import { parseEvents } from '../../../input/event-files.ts';
+import { APPLICATION, GROUP, STORE_ID } from '../../support/ids.ts';
 
-const GROUP = '44f834e8-0081-7055-1d60-2eb4f1bb0f7b';
 const USER = '94e80458-9021-70ea-08fa-c3a10a1d8a92';
-const APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888';
-const ENTITLEMENTS = JSON.stringify({
-  identityCenter: {
-    region: 'us-east-1',
-    instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
-    identityStoreId: 'd-1234567890',
-  },
-  entitlements: [{ name: 'q', application: APPLICATION, groups: [GROUP], seats: { max: 5 } }],
-});
+const ENTITLEMENTS = JSON.stringify(exampleEntitlements());
 const DIRECTORY = JSON.stringify({
-  identityStoreId: 'd-1234567890',
+  identityStoreId: STORE_ID,
   users: [{ userId: USER, userName: 'a-user' }],
   groups: [{ groupId: GROUP, members: [USER] }],
   applications: [{ applicationArn: APPLICATION }],
@@ -176,7 +169,7 @@ describe('the inputs of a run', () => {
   it('are refused with the faults of all files at once', async () => {
     const contents = {
       'entitlements.yml': '{',
-      'directory.yml': 'identityStoreId: d-1234567890\nusers: []\ngroups: [{ groupId: g }]\n',
+      'directory.yml': `identityStoreId: ${STORE_ID}\nusers: []\ngroups: [{ groupId: g }]\n`,
       'bad.json': '[1]',
       'bytes.json': Uint8Array.of(0x7b, 0xff, 0x7d),
     };
@@ -193,7 +186,7 @@ describe('the inputs of a run', () => {
   });
 
   it('are refused when directory and entitlements are of different identity stores', async () => {
-    const contents = { 'directory.yml': DIRECTORY.replace('d-1234567890', 'd-0000000000'), 'events.json': '{}' };
+    const contents = { 'directory.yml': DIRECTORY.replace(STORE_ID, 'd-0000000000'), 'events.json': '{}' };
     const { problems } = await reading(contents, 'events.json');
     expect(problems).toBe(
       'directory.yml: identityStoreId: not the identity store of entitlements.yml (identityCenter.identityStoreId)',

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { readScenario } from '../../../emulator/scenario/reader.ts';
-import { APPLICATION, GROUP, user } from '../../support/ids.ts';
+import { APPLICATION, GROUP, group, user } from '../../support/ids.ts';
 import { acting, aScenario, playing } from '../../support/scenario.ts';
 
-const THIRD_GROUP = '66f834e8-0081-7055-1d60-2eb4f1bb0f7b';
+const THIRD_GROUP = group(3);
 /** The entitlement of {@link aScenario}. */
 const Q = { name: 'q', application: APPLICATION, groups: [GROUP], seats: { max: 50 } };
 

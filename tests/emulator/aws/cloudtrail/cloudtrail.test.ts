@@ -1,37 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { parseEntitlements } from '../../../../domain/entitlements.ts';
 import { normalize } from '../../../../domain/request/normalize.ts';
 import { type RecordedChange, recordOf, type Via } from '../../../../emulator/aws/cloudtrail/cloudtrail.ts';
+import { exampleEntitlements } from '../../../../emulator/scenario/example-entitlements.ts';
 import { titleOf } from '../../../../input/event-title.ts';
+import { GROUP, REGION, STORE_ID } from '../../../support/ids.ts';
 
-const GROUP = '44f834e8-0081-7055-1d60-2eb4f1bb0f7b';
 const USER = '94e80458-9021-70ea-08fa-c3a10a1d8a92';
 const AT = new Date('2026-11-01T10:00:00.400Z');
 
 function aRecord(change: RecordedChange, via: Via, sequence = 1) {
-  return recordOf(change, { via, at: AT, sequence, identityStoreId: 'd-1234567890', region: 'us-east-1' });
+  return recordOf(change, { via, at: AT, sequence, identityStoreId: STORE_ID, region: REGION });
 }
 
 /** What the service makes of an event. */
 function lookOf(event: unknown) {
-  const configured = parseEntitlements({
-    identityCenter: {
-      region: 'us-east-1',
-      instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
-      identityStoreId: 'd-1234567890',
-    },
-    entitlements: [
-      {
-        name: 'q',
-        application: 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888',
-        groups: [GROUP],
-        seats: { max: 5 },
-      },
-    ],
-  });
-  if ('faults' in configured) throw new Error('the entitlements of this test are not valid');
-  const { entitlements } = configured;
-  const normalized = normalize(event, { entitlements, execution: 'execution', startedAt: AT });
+  const normalized = normalize(event, { entitlements: exampleEntitlements(), execution: 'execution', startedAt: AT });
   if ('ignored' in normalized) return normalized.ignored;
   const { users, groups, sweep } = normalized.request;
   return { users, groups, sweep };

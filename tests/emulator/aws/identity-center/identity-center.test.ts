@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { DirectorySeed } from '../../../../emulator/aws/identity-center/directory-seed.ts';
 import { IdentityCenter } from '../../../../emulator/aws/identity-center/identity-center.ts';
 import { ANNA, aSeed, BEN, CLEO } from '../../../support/directory.ts';
-import { APPLICATION, GROUP, OTHER_GROUP } from '../../../support/ids.ts';
+import { APPLICATION, GROUP, INSTANCE_ARN, OTHER_APPLICATION, OTHER_GROUP, user } from '../../../support/ids.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
 
@@ -18,7 +18,7 @@ function aWorld(changes: Partial<DirectorySeed> = {}) {
   };
   const world = new IdentityCenter(aSeed(changes), {
     clock,
-    instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
+    instanceArn: INSTANCE_ARN,
   });
   return { world, sleep: clock.sleep };
 }
@@ -72,17 +72,16 @@ describe('actions', () => {
   });
 
   it('sort the assignments by application and principal', () => {
-    const second = APPLICATION.replace('5555', '1111');
     const applications = [
-      { applicationArn: APPLICATION, assigned: [BEN, ANNA] },
-      { applicationArn: second, assigned: [ANNA] },
+      { applicationArn: OTHER_APPLICATION, assigned: [CLEO, ANNA] },
+      { applicationArn: APPLICATION, assigned: [ANNA] },
     ];
     const { world } = aWorld({ applications });
     const found = world.assignments().map(({ applicationArn, principalId }) => [applicationArn, principalId]);
     expect(found).toEqual([
-      [second, ANNA],
       [APPLICATION, ANNA],
-      [APPLICATION, BEN],
+      [OTHER_APPLICATION, ANNA],
+      [OTHER_APPLICATION, CLEO],
     ]);
   });
 });
@@ -137,9 +136,7 @@ describe('lag', () => {
   });
 });
 
-const aUserId = fc
-  .integer({ min: 0, max: 30 })
-  .map((number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`);
+const aUserId = fc.integer({ min: 0, max: 30 }).map(user);
 const aStep = fc.record({ userId: aUserId, joins: fc.boolean(), afterSeconds: fc.integer({ min: 0, max: 3 }) });
 
 describe('any history of joins and leaves', () => {
