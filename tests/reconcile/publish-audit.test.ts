@@ -12,26 +12,22 @@ import { exampleEntitlements } from '../../emulator/scenario/example-entitlement
 import { handler } from '../../functions/record-audit.ts';
 import { publishAudit } from '../../reconcile/publish-audit.ts';
 import { recordFailure } from '../../reconcile/record-failure.ts';
-import { aBatch, aDigest, aHeldRecord, aHold, aMembershipRequest, aSeat } from '../support/builders.ts';
-import { APPLICATION, BUS, ME, OTHER, people, START, user } from '../support/ids.ts';
+import {
+  aBatch,
+  aDigest,
+  aHeldRecord,
+  aHold,
+  aMembershipRequest,
+  anAuditRecord,
+  anObservation,
+  aSeat,
+} from '../support/builders.ts';
+import { APPLICATION, BUS, ME, numberOf, OTHER, people, START, user } from '../support/ids.ts';
 import { detailOf } from '../support/invariants.ts';
-import { anObservationOf } from '../support/looking.ts';
 import { aPlatform } from '../support/platform.ts';
 import { openWorld } from '../support/world.ts';
 
-function aRecord(parts: Partial<AuditRecord> = {}): AuditRecord {
-  return {
-    kind: 'assigned',
-    changeSeq: 1,
-    at: START.toISOString(),
-    reason: 'group-join',
-    execution: ME,
-    cause: 'event-1',
-    ...parts,
-  };
-}
-
-const told = (number: number, ...audit: AuditRecord[]) => aSeat(number, { status: 'assigned', audit });
+const pending = (number: number, ...audit: AuditRecord[]) => aSeat(number, { status: 'assigned', audit });
 
 async function recording(seats: readonly Seat[] = [], work: WorkQueue = emptyQueue()) {
   const world = await openWorld({ people: 1 });
@@ -44,7 +40,7 @@ async function recording(seats: readonly Seat[] = [], work: WorkQueue = emptyQue
       batches = [
         aBatch(
           'grant',
-          seats.map(({ userId }) => Number(userId.slice(-12))),
+          seats.map(({ userId }) => numberOf(userId)),
         ),
       ],
     ) => publishAudit({ batches, execution: ME }, services),
@@ -55,8 +51,11 @@ async function recording(seats: readonly Seat[] = [], work: WorkQueue = emptyQue
 
 describe('recording', () => {
   it('sends what is pending, a seat’s events in order, and clears it', async () => {
-    const revocation = aRecord({ kind: 'revoked', changeSeq: 2, reason: 'group-leave' });
-    const { record, sent, seat, audit } = await recording([told(1, aRecord(), revocation), told(2, aRecord())]);
+    const revocation = anAuditRecord({ kind: 'revoked', changeSeq: 2, reason: 'group-leave' });
+    const { record, sent, seat, audit } = await recording([
+      pending(1, anAuditRecord(), revocation),
+      pending(2, anAuditRecord()),
+    ]);
     await record();
     expect(sent().filter((event) => event.endsWith('1'))).toEqual(['Seat Assigned 1', 'Seat Revoked 1']);
     expect(sent()).toHaveLength(3);
@@ -72,14 +71,14 @@ describe('recording', () => {
   });
 
   it('sends nothing a second time once it is cleared', async () => {
-    const { record, sent } = await recording([told(1, aRecord())]);
+    const { record, sent } = await recording([pending(1, anAuditRecord())]);
     await record();
     await record();
     expect(sent()).toEqual(['Seat Assigned 1']);
   });
 
   it('sends each seat once where two batches name it', async () => {
-    const { record, sent } = await recording([told(1, aRecord())]);
+    const { record, sent } = await recording([pending(1, anAuditRecord())]);
     await record([aBatch('grant', [1]), aBatch('record', [1], { reason: 'reconciled' })]);
     expect(sent()).toEqual(['Seat Assigned 1']);
   });
@@ -92,43 +91,43 @@ describe('recording', () => {
   });
 
   it('sends ten events a call', async () => {
-    const { record, calls, audit } = await recording(people(1, 21).map((number) => told(number, aRecord())));
+    const { record, calls, audit } = await recording(people(1, 21).map((number) => pending(number, anAuditRecord())));
     await record();
     expect(audit).toHaveLength(21);
     expect(calls('EventBridge.PutEvents')).toBe(3);
   });
 
   it('keeps what the bus did not take, for a retry', async () => {
-    const { record, sent, seat, faults } = await recording([told(1, aRecord()), told(2, aRecord())]);
+    const { record, sent, seat, faults } = await recording([pending(1, anAuditRecord()), pending(2, anAuditRecord())]);
     faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial' });
     await expect(record()).rejects.toMatchObject({
       name: 'TransientAwsError',
       message: 'PutEvents: 1 audit events were not taken',
     });
-    const pending = [await seat(1), await seat(2)].map((one) => one?.audit.length);
-    expect(pending.sort()).toEqual([0, 1]);
+    const left = [await seat(1), await seat(2)].map((one) => one?.audit.length);
+    expect(left.sort()).toEqual([0, 1]);
     await record();
     expect(sent().sort()).toEqual(['Seat Assigned 1', 'Seat Assigned 2']);
     expect([await seat(1), await seat(2)]).toMatchObject([{ audit: [] }, { audit: [] }]);
   });
 
   it('keeps one of two events of a seat where only the other was taken', async () => {
-    const revocation = aRecord({ kind: 'revoked', changeSeq: 2 });
-    const { record, seat, faults } = await recording([told(1, aRecord(), revocation)]);
+    const revocation = anAuditRecord({ kind: 'revoked', changeSeq: 2 });
+    const { record, seat, faults } = await recording([pending(1, anAuditRecord(), revocation)]);
     faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial' });
     await expect(record()).rejects.toMatchObject({ name: 'TransientAwsError' });
-    expect(await seat(1)).toMatchObject({ audit: [aRecord()] });
+    expect(await seat(1)).toMatchObject({ audit: [anAuditRecord()] });
   });
 
   it.each([
     ['the answer of the bus was lost', 'EventBridge.PutEvents'],
     ['clearing failed', 'DynamoDB.PutItem'],
   ])('sends the same id again when %s', async (_fact, operation) => {
-    const { record, uids, seat, faults } = await recording([told(1, aRecord())]);
+    const { record, uids, seat, faults } = await recording([pending(1, anAuditRecord())]);
     const kind = operation.startsWith('Event') ? 'internal-after' : 'internal';
     faults.add({ operation, kind });
     await expect(record()).rejects.toMatchObject({ name: 'TransientAwsError' });
-    expect(await seat(1)).toMatchObject({ audit: [aRecord()] });
+    expect(await seat(1)).toMatchObject({ audit: [anAuditRecord()] });
     await record();
     expect(uids()).toHaveLength(2);
     expect(new Set(uids()).size).toBe(1);
@@ -136,7 +135,7 @@ describe('recording', () => {
   });
 
   it('does not clear what was written meanwhile', async () => {
-    const { record, services, faults, seat, clock } = await recording([told(1, aRecord())]);
+    const { record, services, faults, seat, clock } = await recording([pending(1, anAuditRecord())]);
     // Somebody else writes the seat while the events are on their way.
     const bus = {
       publish: async (events: Parameters<typeof services.bus.publish>[0]) => {
@@ -149,7 +148,7 @@ describe('recording', () => {
     clock.advance(1);
     const racing = publishAudit({ batches: [aBatch('grant', [1])], execution: ME }, { ...services, bus });
     await expect(racing).rejects.toMatchObject({ name: 'TransientAwsError' });
-    expect(await seat(1)).toMatchObject({ status: 'revoking', audit: [aRecord()] });
+    expect(await seat(1)).toMatchObject({ status: 'revoking', audit: [anAuditRecord()] });
     await record();
     expect(await seat(1)).toMatchObject({ status: 'revoking', audit: [] });
   });
@@ -181,7 +180,7 @@ describe('the event of a hold', () => {
 
   it('is sent before or after those of seats, all in one go', async () => {
     const { record: send, calls, services, audit } = await holding();
-    await services.ledger.saveSeat(told(1, aRecord()));
+    await services.ledger.saveSeat(pending(1, anAuditRecord()));
     await send([aBatch('grant', [1]), batch]);
     expect(audit.map(({ DetailType }) => DetailType)).toEqual(['Seat Assigned', 'Revocations Held']);
     expect(calls('EventBridge.PutEvents')).toBe(1);
@@ -208,11 +207,11 @@ describe('the event of a hold', () => {
 });
 
 describe('an answer of an entitlement that observes', () => {
-  const told = aRecord({ kind: 'observed', reason: 'would-assign' });
+  const told = anAuditRecord({ kind: 'observed', reason: 'would-assign' });
 
   it('is sent and cleared, as that of a person who may have a seat as well', async () => {
     const { record, services, audit } = await recording([aSeat(1)]);
-    await services.ledger.saveObservation(anObservationOf(1, { audit: [told] }));
+    await services.ledger.saveObservation(anObservation({ userId: user(1), audit: [told] }));
     await record([aBatch('record', [1, 2])]);
     await record([aBatch('record', [1, 2])]);
     expect(audit.map(({ DetailType }) => DetailType)).toEqual(['Seat Observed']);
@@ -220,12 +219,14 @@ describe('an answer of an entitlement that observes', () => {
       status_detail: 'would-assign',
       user: { uid: user(1) },
     });
-    expect((await services.ledger.itemsOf(APPLICATION)).observations).toEqual([anObservationOf(1, { revision: 2 })]);
+    expect((await services.ledger.itemsOf(APPLICATION)).observations).toEqual([
+      anObservation({ userId: user(1), revision: 2 }),
+    ]);
   });
 
   it('has another id than a change of the seat of the same person', async () => {
-    const { record, services, uids, sent } = await recording([aSeat(1, { audit: [aRecord()] })]);
-    await services.ledger.saveObservation(anObservationOf(1, { audit: [told] }));
+    const { record, services, uids, sent } = await recording([aSeat(1, { audit: [anAuditRecord()] })]);
+    await services.ledger.saveObservation(anObservation({ userId: user(1), audit: [told] }));
     await record([aBatch('record', [1])]);
     expect(sent()).toEqual(['Seat Assigned 1', 'Seat Observed 1']);
     expect(new Set(uids()).size).toBe(2);
@@ -240,10 +241,12 @@ describe('an answer of an entitlement that observes', () => {
 
   it('is kept where the bus did not take it', async () => {
     const { record, services, faults } = await recording();
-    await services.ledger.saveObservation(anObservationOf(1, { audit: [told] }));
+    await services.ledger.saveObservation(anObservation({ userId: user(1), audit: [told] }));
     faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial' });
     await expect(record([aBatch('record', [1])])).rejects.toMatchObject({ name: 'TransientAwsError' });
-    expect((await services.ledger.itemsOf(APPLICATION)).observations).toEqual([anObservationOf(1, { audit: [told] })]);
+    expect((await services.ledger.itemsOf(APPLICATION)).observations).toEqual([
+      anObservation({ userId: user(1), audit: [told] }),
+    ]);
   });
 });
 
@@ -305,7 +308,7 @@ describe('RecordAudit', () => {
   };
 
   async function onPlatform() {
-    const world = await recording([told(1, aRecord())]);
+    const world = await recording([pending(1, anAuditRecord())]);
     const { platform, logged } = aPlatform(world);
     const on = handler.on(() => platform);
     return { ...world, logged, call: (event: unknown) => on(event, {} as Context) };

@@ -15,14 +15,9 @@ import { type UserItem, type WorkItems, type WorkQueue, WorkQueueSchema } from '
 import type { Request } from '../../domain/request/request.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
 import { isDue, plusSeconds } from '../../domain/shared/time.ts';
-import { anEntitlement, aQueue } from './builders.ts';
-import { execution, GROUP, group, OTHER_GROUP, START } from './ids.ts';
-
-/** Members of group 1 or 3 get application 1, members of group 2 or 3 get application 2. */
-const ENTITLEMENTS = [
-  anEntitlement(1, { groups: [GROUP, group(3)] }),
-  anEntitlement(2, { groups: [OTHER_GROUP, group(3)] }),
-];
+import { aQueue } from './builders.ts';
+import { execution, START } from './ids.ts';
+import { TWO_ENTITLEMENTS } from './queue.ts';
 
 /** What becomes of an execution's next step. Where a choice makes no sense, the step is an ordinary one. */
 export type Choice =
@@ -102,9 +97,11 @@ export function aMailbox() {
   function owe(request: Request): void {
     const applicationsOf = (groups: readonly string[]) =>
       new Set(
-        ENTITLEMENTS.filter((one) => one.groups.some((group) => groups.includes(group))).map((one) => one.application),
+        TWO_ENTITLEMENTS.filter((one) => one.groups.some((group) => groups.includes(group))).map(
+          (one) => one.application,
+        ),
       );
-    const all = () => new Set(ENTITLEMENTS.map(({ application }) => application));
+    const all = () => new Set(TWO_ENTITLEMENTS.map(({ application }) => application));
     for (const { userId, expected } of request.users) {
       const applications = expected ? applicationsOf([expected.groupId]) : all();
       owed.push({ user: userId, applications, status: !expected, step });
@@ -184,7 +181,7 @@ export function aMailbox() {
   function enter(actor: Actor, choice: Choice): void {
     const { request, name } = actor;
     const overdue = request.trigger === 'tick' ? reclaimOverdue(work, name, now) : work;
-    const turn = claim(enqueue(overdue, request, { me: name, entitlements: ENTITLEMENTS, now }), name, now);
+    const turn = claim(enqueue(overdue, request, { me: name, entitlements: TWO_ENTITLEMENTS, now }), name, now);
     follow(actor, turn);
     owe(request);
     if (choice === 'lostAnswer') actor.state = 'entering';

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyBrake, type BrakeInput, type Revocation } from '../../../domain/decision/brake.ts';
+import { applyBrake, type BrakeInput, countSeats, type Revocation } from '../../../domain/decision/brake.ts';
 import { beginHold, growHold, type Hold, releaseHold } from '../../../domain/decision/hold.ts';
+import type { Seat, SeatStatus } from '../../../domain/seat/seat.ts';
+import { aGrantedSeat, iso } from '../../support/builders.ts';
 import { APPLICATION, ME, START, user } from '../../support/ids.ts';
 
 function revocations(count: number, parts: Partial<Revocation> = {}): Revocation[] {
@@ -156,5 +158,58 @@ describe('while a hold is in force', () => {
   it('a lifted hold restrains nobody', () => {
     const hold = { ...aHold(), status: 'lifted' as const };
     expect(applyBrake(member, restraints({ hold }))).toEqual({ allowed: member, held: [], lift: false, join: [] });
+  });
+});
+
+describe('countSeats', () => {
+  it.each<[SeatStatus, number]>([
+    ['waitlisted', 0],
+    ['creating', 1],
+    ['assigned', 1],
+    ['confirmed', 1],
+    ['leaving', 1],
+    ['held', 1],
+    ['revoking', 1],
+    ['revoked', 0],
+    ['failed', 0],
+  ])('counts a seat that is %s as %d in use', (status, inUse) => {
+    expect(countSeats([aGrantedSeat({ status })], START).inUse).toBe(inUse);
+  });
+
+  const DAY = 86_400;
+  it.each<[string, Partial<Seat>, Partial<ReturnType<typeof countSeats>>]>([
+    [
+      'a revocation of a minute ago',
+      { status: 'revoked', revocations: [iso(-60)] },
+      { revokedInWindow: 1, atWindowStart: 1 },
+    ],
+    [
+      'no revocation of 24 h ago',
+      { status: 'revoked', revocations: [iso(-DAY)] },
+      { revokedInWindow: 0, atWindowStart: 0 },
+    ],
+    [
+      'two that a new grant followed',
+      { status: 'confirmed', revocations: [iso(-60), iso(-50)], grantedAt: iso(-30) },
+      { inUse: 1, revokedInWindow: 2, atWindowStart: 0 },
+    ],
+    ['a revocation under way', { status: 'revoking' }, { inUse: 1, revokedInWindow: 1, atWindowStart: 1 }],
+    ['no place of somebody who waits', { status: 'waitlisted' }, { inUse: 0, atWindowStart: 0 }],
+    ['no revocation of a deleted user', { status: 'revoked' }, { revokedInWindow: 0, atWindowStart: 0 }],
+    ['no seat of an hour ago as one of yesterday', { grantedAt: iso(-3600) }, { inUse: 1, atWindowStart: 0 }],
+    ['a seat of 24 h ago as one of yesterday', { grantedAt: iso(-DAY) }, { inUse: 1, atWindowStart: 1 }],
+  ])('counts %s', (_fact, parts, expected) => {
+    expect(countSeats([aGrantedSeat(parts)], START)).toMatchObject(expected);
+  });
+
+  it('adds up, and is 0 without seats', () => {
+    expect(countSeats([], START)).toEqual({ inUse: 0, atWindowStart: 0, revokedInWindow: 0 });
+    expect(
+      countSeats([aGrantedSeat(), aGrantedSeat(), aGrantedSeat({ status: 'revoked', revocations: [iso(-1)] })], START),
+    ).toEqual({
+      inUse: 2,
+      atWindowStart: 3,
+      revokedInWindow: 1,
+    });
   });
 });

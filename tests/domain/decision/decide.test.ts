@@ -1,12 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DecisionContext, UserState } from '../../../domain/decision/application-state.ts';
-import { BATCH_SIZE, type Batch, ROUND_BYTES, toBatches } from '../../../domain/decision/batches.ts';
-import { countSeats } from '../../../domain/decision/brake.ts';
 import { decide, isAdoptable } from '../../../domain/decision/decide.ts';
-import { type Seat, type SeatStatus, SeatStatusSchema } from '../../../domain/seat/seat.ts';
+import { type SeatStatus, SeatStatusSchema } from '../../../domain/seat/seat.ts';
 import { aDecisionContext, aGrantedSeat, aUserState, iso } from '../../support/builders.ts';
-import { APPLICATION, execution, OTHER_APPLICATION, START, user } from '../../support/ids.ts';
+import { execution, START, user } from '../../support/ids.ts';
 
 const ABSENT = { entitled: false, ineligibility: 'group-leave' } as const;
 
@@ -280,7 +278,7 @@ describe('decide', () => {
   });
 });
 
-describe('an assignment of somebody else', () => {
+describe('isAdoptable', () => {
   it.each<[string, Partial<UserState>, boolean]>([
     ['of a person who is entitled can be adopted', {}, true],
     ['can be adopted after a seat has ended', { seat: aGrantedSeat({ status: 'revoked' }) }, true],
@@ -290,164 +288,5 @@ describe('an assignment of somebody else', () => {
   ])('%s', (_fact, parts, adoptable) => {
     const standing = aUserState({ assigned: true, ...parts });
     expect(isAdoptable(standing, decide(standing, aDecisionContext()))).toBe(adoptable);
-  });
-});
-
-describe('tally', () => {
-  it.each<[SeatStatus, number]>([
-    ['waitlisted', 0],
-    ['creating', 1],
-    ['assigned', 1],
-    ['confirmed', 1],
-    ['leaving', 1],
-    ['held', 1],
-    ['revoking', 1],
-    ['revoked', 0],
-    ['failed', 0],
-  ])('counts a seat that is %s as %d in use', (status, inUse) => {
-    expect(countSeats([aGrantedSeat({ status })], START).inUse).toBe(inUse);
-  });
-
-  const DAY = 86_400;
-  it.each<[string, Partial<Seat>, Partial<ReturnType<typeof countSeats>>]>([
-    [
-      'a revocation of a minute ago',
-      { status: 'revoked', revocations: [iso(-60)] },
-      { revokedInWindow: 1, atWindowStart: 1 },
-    ],
-    [
-      'no revocation of 24 h ago',
-      { status: 'revoked', revocations: [iso(-DAY)] },
-      { revokedInWindow: 0, atWindowStart: 0 },
-    ],
-    [
-      'two that a new grant followed',
-      { status: 'confirmed', revocations: [iso(-60), iso(-50)], grantedAt: iso(-30) },
-      { inUse: 1, revokedInWindow: 2, atWindowStart: 0 },
-    ],
-    ['a revocation under way', { status: 'revoking' }, { inUse: 1, revokedInWindow: 1, atWindowStart: 1 }],
-    ['no place of somebody who waits', { status: 'waitlisted' }, { inUse: 0, atWindowStart: 0 }],
-    ['no revocation of a deleted user', { status: 'revoked' }, { revokedInWindow: 0, atWindowStart: 0 }],
-    ['no seat of an hour ago as one of yesterday', { grantedAt: iso(-3600) }, { inUse: 1, atWindowStart: 0 }],
-    ['a seat of 24 h ago as one of yesterday', { grantedAt: iso(-DAY) }, { inUse: 1, atWindowStart: 1 }],
-  ])('counts %s', (_fact, parts, expected) => {
-    expect(countSeats([aGrantedSeat(parts)], START)).toMatchObject(expected);
-  });
-
-  it('adds up, and is 0 without seats', () => {
-    expect(countSeats([], START)).toEqual({ inUse: 0, atWindowStart: 0, revokedInWindow: 0 });
-    expect(
-      countSeats([aGrantedSeat(), aGrantedSeat(), aGrantedSeat({ status: 'revoked', revocations: [iso(-1)] })], START),
-    ).toEqual({
-      inUse: 2,
-      atWindowStart: 3,
-      revokedInWindow: 1,
-    });
-  });
-});
-
-describe('cut', () => {
-  /** Requests a second: a batch has 100 users then. */
-  const PACE = 1;
-  type Planned = Parameters<typeof toBatches>[0][number];
-
-  function planned(count: number, parts: Partial<Planned> = {}): Planned[] {
-    return Array.from({ length: count }, (_, index) => ({
-      applicationArn: APPLICATION,
-      kind: 'grant',
-      reason: 'group-join',
-      userId: user(index),
-      ...parts,
-    }));
-  }
-
-  it('makes nothing of nothing', () => {
-    expect(toBatches([], PACE)).toEqual({ batches: [], more: false });
-  });
-
-  it.each([
-    [1, [1]],
-    [50, [50]],
-    [101, [66, 35]],
-    [220, [66, 66, 66, 22]],
-  ])('cuts %d users into batches of %j', (users, sizes) => {
-    expect(toBatches(planned(users), PACE).batches.map(({ userIds }) => userIds.length)).toEqual(sizes);
-  });
-
-  it.each([
-    [1, 66],
-    [1.5, 100],
-    [7.5, BATCH_SIZE],
-    [20, BATCH_SIZE],
-  ])('makes a batch, at %d requests a second, as large as its time allows: %d users', (requestsPerSecond, size) => {
-    const [batch] = toBatches(planned(600), requestsPerSecond).batches;
-    expect(batch?.userIds).toHaveLength(size);
-  });
-
-  it('puts revocations first, since they free places, and what is only to be told last', () => {
-    const { batches } = toBatches(
-      [
-        ...planned(1, { kind: 'record', reason: 'reconciled' }),
-        ...planned(1),
-        ...planned(1, { kind: 'revoke', reason: 'group-leave' }),
-      ],
-      PACE,
-    );
-    expect(batches.map(({ kind }) => kind)).toEqual(['revoke', 'grant', 'record']);
-  });
-
-  it('keeps application, kind and reason apart, and the order within', () => {
-    const { batches } = toBatches(
-      [
-        ...planned(2),
-        ...planned(1, { applicationArn: OTHER_APPLICATION }),
-        ...planned(1, { reason: 'drift-healed' }),
-        ...planned(1, { userId: user(7) }),
-      ],
-      PACE,
-    );
-    const grant = { kind: 'grant', applicationArn: APPLICATION, reason: 'group-join' };
-    expect(batches).toEqual([
-      { ...grant, userIds: [user(0), user(1), user(7)] },
-      { ...grant, applicationArn: OTHER_APPLICATION, userIds: [user(0)] },
-      { ...grant, reason: 'drift-healed', userIds: [user(0)] },
-    ]);
-  });
-
-  it.each([
-    ['the usual ids', (index: number) => user(index), 3100],
-    ['the longest ids', (index: number) => `0123456789-${user(index)}`, 2450],
-  ])('fills a round of %s to its bound, and says that some are left', (_fact, idOf, least) => {
-    const many = planned(5000).map((change, index) => ({ ...change, userId: idOf(index) }));
-    const { batches, more } = toBatches(many, PACE);
-    const users = batches.flatMap(({ userIds }) => userIds);
-    expect(users).toEqual(many.slice(0, users.length).map(({ userId }) => userId));
-    expect(users.length).toBeGreaterThan(least);
-    expect(JSON.stringify(batches).length).toBeLessThanOrEqual(ROUND_BYTES + 1);
-    expect(JSON.stringify(batches).length).toBeGreaterThan(ROUND_BYTES - 100);
-    expect(more).toBe(true);
-    expect(toBatches(many.slice(0, users.length), PACE).more).toBe(false);
-    expect(toBatches(many.slice(0, users.length + 1), PACE).more).toBe(true);
-  });
-
-  it('loses nobody, and keeps every batch small and of one kind', () => {
-    const change: fc.Arbitrary<Planned> = fc.record({
-      applicationArn: fc.constantFrom(APPLICATION, OTHER_APPLICATION),
-      kind: fc.constantFrom('grant', 'revoke', 'record', 'hold'),
-      reason: fc.constantFrom('group-join', 'group-leave'),
-      userId: fc.nat(500).map(user),
-    });
-    const keys = ({ userIds, ...what }: Batch) =>
-      userIds.map((userId) => [what.applicationArn, what.kind, what.reason, userId].join());
-    fc.assert(
-      fc.property(fc.array(change, { maxLength: 300, size: 'max' }), (all) => {
-        const { batches } = toBatches(all, PACE);
-        expect(batches.every(({ userIds }) => userIds.length > 0 && userIds.length <= 100)).toBe(true);
-        expect(batches.flatMap(keys).sort()).toEqual(
-          all.flatMap(({ userId, ...what }) => keys({ ...what, userIds: [userId] })).sort(),
-        );
-      }),
-      { numRuns: 50 },
-    );
   });
 });

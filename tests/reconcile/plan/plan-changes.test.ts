@@ -22,6 +22,7 @@ import {
   anAuditRecord,
   aRequest,
   aSeat,
+  aUserItem,
 } from '../../support/builders.ts';
 import {
   APPLICATION,
@@ -34,7 +35,6 @@ import {
   START,
   user,
 } from '../../support/ids.ts';
-import { anEntry } from '../../support/looking.ts';
 import { aPlatform } from '../../support/platform.ts';
 import { openWorld, type WorldOptions } from '../../support/world.ts';
 
@@ -294,7 +294,7 @@ describe('changes that an execution has made', () => {
   });
 
   it('are proven by a look of its own that finds nothing to do', async () => {
-    const { plan } = await planning({ ...seated, work: looks({ [user(1)]: anEntry() }) });
+    const { plan } = await planning({ ...seated, work: looks({ [user(1)]: aUserItem() }) });
     const found = await plan(aMembershipRequest('member', 1), { progress: { round: 1, proving: [user(1)] } });
     expect(found.outcome).toBe('converged');
     expect(found.progress).not.toHaveProperty('proving');
@@ -302,15 +302,15 @@ describe('changes that an execution has made', () => {
 
   it('are not proven by a look that was too early', async () => {
     const young = aSeat(1, { status: 'assigned', changedAt: START.toISOString() });
-    const work = looks({ [user(1)]: anEntry() });
+    const work = looks({ [user(1)]: aUserItem() });
     const { plan } = await planning({ ...seated, seats: [young, aSeat(2)], work });
     const found = await plan(aMembershipRequest('member', 1), { progress: { round: 1, proving: [user(1)] } });
     expect(found).toMatchObject({ outcome: 'settle', progress: { proving: [user(1)] } });
   });
 
   it('are left to whoever has the look since a later hint', async () => {
-    const theirs = anEntry({ by: OTHER, dueAt: plusSeconds(START, 60) });
-    const work = looks({ [user(1)]: theirs, [user(2)]: anEntry() });
+    const theirs = aUserItem({ by: OTHER, dueAt: plusSeconds(START, 60) });
+    const work = looks({ [user(1)]: theirs, [user(2)]: aUserItem() });
     const { plan } = await planning({ ...seated, work });
     const found = await plan(aMembershipRequest('member', 1), { progress: { round: 1, proving: [user(1), user(2)] } });
     expect(found).toMatchObject({ outcome: 'handedOver', handedOverTo: OTHER, progress: { proving: [user(1)] } });

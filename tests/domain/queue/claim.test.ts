@@ -1,0 +1,311 @@
+import { describe, expect, it } from 'vitest';
+import {
+  claim,
+  completeItems,
+  dueItems,
+  isRedriven,
+  markPlanned,
+  reclaimOverdue,
+  releaseIfIdle,
+  requeueFailed,
+  startSettleWait,
+} from '../../../domain/queue/claim.ts';
+import { LEASE_SECONDS } from '../../../domain/queue/lease.ts';
+import type { SweepItem, WorkQueue } from '../../../domain/queue/work-queue.ts';
+import { aJoin, aQueue, aSweepItem, at, aUserItem, iso } from '../../support/builders.ts';
+import { APPLICATION, GROUP, ME, OTHER, OTHER_GROUP, START, user } from '../../support/ids.ts';
+import { DEAD, dueAt, enqueued, heldBy, reread } from '../../support/queue.ts';
+
+const USER = user(1);
+
+describe('dueItems', () => {
+  it.each<[string, Partial<WorkQueue>, Partial<SweepItem>, boolean]>([
+    ['is due', {}, {}, true],
+    ['is due later', {}, { dueAt: iso(0.001) }, false],
+    ['is among the changes of the present term', heldBy(OTHER), { planned: 7 }, false],
+    ['was among the changes of an earlier term', heldBy(OTHER), { planned: 6 }, true],
+    ['was among the changes of a holder who is gone', heldBy(OTHER, 0), { planned: 7 }, true],
+  ])('has a look that %s: %s', (_fact, parts, entry, up) => {
+    const { expected, ...shared } = aUserItem(entry);
+    const work = aQueue({
+      ...parts,
+      users: { [USER]: { ...shared, expected } },
+      sweeps: { [APPLICATION]: aSweepItem(entry) },
+    });
+    expect(dueItems(work, START)).toEqual(up ? { users: work.users, sweeps: work.sweeps } : { users: {}, sweeps: {} });
+  });
+});
+
+describe('claim', () => {
+  it('takes the lease where something is due', () => {
+    const work = aQueue({ term: 7, users: { [USER]: aUserItem({ by: ME }) } });
+    const turn = claim(work, ME, START);
+    expect(turn).toMatchObject({ turn: 'work', term: 8, work: { users: work.users, lease: { holder: ME, term: 8 } } });
+  });
+
+  it('also takes up what a dead execution left, once it is there for a look of its own', () => {
+    const users = { [USER]: aUserItem({ by: DEAD }), [user(2)]: aUserItem({ by: ME, dueAt: iso(30) }) };
+    expect(claim(aQueue({ users }), ME, START).turn).toBe('work');
+  });
+
+  it('waits until the first of its looks is due, without the lease', () => {
+    const users = {
+      [USER]: aUserItem({ by: ME, dueAt: iso(60) }),
+      [user(2)]: aUserItem({ by: ME, dueAt: iso(29.5) }),
+      [user(3)]: aUserItem({ by: OTHER, dueAt: iso(10) }),
+    };
+    expect(claim(aQueue({ ...heldBy(ME), users }), ME, START)).toEqual({
+      turn: 'wait',
+      waitSeconds: 30,
+      work: aQueue({ term: 7, users }),
+    });
+  });
+
+  it('hands its looks over to the holder, and nobody else’s', () => {
+    const users = { [USER]: aUserItem({ by: ME }), [user(2)]: aUserItem({ by: DEAD, dueAt: iso(30) }) };
+    const before = aQueue({ ...heldBy(OTHER), users });
+    expect(claim(before, ME, START)).toEqual({
+      turn: 'handedOver',
+      to: OTHER,
+      work: { ...before, users: { ...users, [USER]: aUserItem({ by: OTHER }) } },
+    });
+  });
+
+  it.each<[string, Partial<WorkQueue>, string | undefined]>([
+    ['to whoever waits to sweep', { sweeps: { [APPLICATION]: aSweepItem({ by: OTHER, dueAt: iso(10) }) } }, OTHER],
+    ['to nobody where nothing is left', {}, undefined],
+    [
+      'to nobody where only users are waited for: nothing is folded into that',
+      { users: { [USER]: aUserItem({ by: OTHER, dueAt: iso(10) }) } },
+      undefined,
+    ],
+  ])('ends where nothing is left for it: handed over %s', (_fact, parts, to) => {
+    expect(claim(aQueue(parts), ME, START)).toMatchObject({ turn: 'handedOver', to, work: aQueue(parts) });
+  });
+
+  it('begins a new term where its own plan got lost on the way to the machine', () => {
+    const users = { [USER]: aUserItem({ by: ME, planned: 7, dueAt: iso(-5) }) };
+    const turn = claim(aQueue({ ...heldBy(ME), users }), ME, START);
+    expect(turn).toMatchObject({ turn: 'wait', waitSeconds: 0 });
+    expect(claim(turn.work, ME, START)).toMatchObject({ turn: 'work', term: 8 });
+  });
+
+  it('looks at once at what failed, when the execution is redriven', () => {
+    const work = aQueue({ users: { [USER]: aUserItem({ by: ME, failed: true, dueAt: iso(3600) }) } });
+    expect(isRedriven(work, ME)).toBe(true);
+    const { turn, work: after } = claim(work, ME, START);
+    expect(turn).toBe('work');
+    expect(dueAt(after).users).toHaveProperty(USER);
+    expect(isRedriven(after, ME)).toBe(false);
+  });
+
+  it('leaves alone what failed in another execution', () => {
+    const users = {
+      [USER]: aUserItem({ by: OTHER, failed: true, dueAt: iso(3600) }),
+      [user(2)]: aUserItem({ by: ME }),
+    };
+    const work = aQueue({ users });
+    expect(isRedriven(work, ME)).toBe(false);
+    expect(claim(work, ME, START).work.users[USER]).toEqual(users[USER]);
+  });
+});
+
+describe('markPlanned', () => {
+  const entries = {
+    users: { [USER]: aUserItem({ by: DEAD, failed: true }) },
+    sweeps: { [APPLICATION]: aSweepItem({ by: DEAD }) },
+  };
+  const context = { term: 7, startedAt: at(-4) };
+
+  it('takes the looks out of everybody’s sight, for as long as the holder carries them out', () => {
+    const work = aQueue({ ...heldBy(ME), ...entries });
+    const marked = reread(markPlanned(work, entries, context));
+    expect(dueAt(marked)).toEqual({ users: {}, sweeps: {} });
+    expect(marked.users[USER]).toEqual(aUserItem({ by: ME, planned: 7 }));
+    expect(marked.sweptAt).toEqual({ [APPLICATION]: iso(-4) });
+  });
+
+  it('leaves in sight what a hint was added to, sweeps after a pause', () => {
+    const work = enqueued(reread(aQueue({ ...heldBy(ME), ...entries })), {
+      users: [{ userId: USER }],
+      groups: [GROUP],
+    });
+    const marked = markPlanned(work, entries, context);
+    expect(Object.keys(dueAt(marked).users)).toEqual([USER]);
+    expect(Object.keys(dueAt(marked, 25.9).sweeps)).toEqual([]);
+    expect(Object.keys(dueAt(marked, 26).sweeps)).toEqual([APPLICATION]);
+  });
+
+  it.each<[string, Partial<WorkQueue>]>([
+    ['has changed hands', heldBy(OTHER, LEASE_SECONDS, 8)],
+    ['has been given back', { term: 7 }],
+  ])('changes nothing once the lease %s', (_fact, parts) => {
+    const work = aQueue({ ...parts, ...entries });
+    expect(markPlanned(work, entries, context)).toBe(work);
+  });
+});
+
+describe('completeItems', () => {
+  const entries = {
+    users: { [USER]: aUserItem({ by: DEAD, failed: true }), [user(2)]: aUserItem() },
+    sweeps: { [APPLICATION]: aSweepItem() },
+  };
+  const context = { me: ME, startedAt: at(-4), lookAt: new Map() };
+
+  it('strikes off what is proven, and nothing else', () => {
+    const { [user(2)]: rest, ...users } = entries.users;
+    const closed = completeItems(aQueue({ ...heldBy(ME), ...entries }), { users, sweeps: entries.sweeps }, context);
+    expect(closed).toMatchObject({ users: { [user(2)]: rest }, sweeps: {}, sweptAt: { [APPLICATION]: iso(-4) } });
+    expect(Object.keys(closed.users)).toEqual([user(2)]);
+  });
+
+  it('looks again at the rest, itself, and no longer as at something that failed', () => {
+    const lookAt = new Map([[USER, iso(26)]]);
+    const closed = reread(completeItems(aQueue({ ...heldBy(ME), ...entries }), entries, { ...context, lookAt }));
+    expect(closed.users).toEqual({ [USER]: aUserItem({ by: ME, dueAt: iso(26) }) });
+  });
+
+  it('keeps what a hint was added to during the look, sweeps with a pause', () => {
+    const work = enqueued(reread(aQueue({ ...heldBy(ME), ...entries })), {
+      users: [{ userId: USER }],
+      groups: [GROUP],
+    });
+    const closed = completeItems(work, entries, context);
+    expect(closed.users).toEqual({ [USER]: work.users[USER] });
+    expect(closed.sweeps).toEqual({ [APPLICATION]: { ...work.sweeps[APPLICATION], dueAt: iso(26) } });
+  });
+
+  it('keeps a hint about a user who was folded into a sweep during the look, and named anew', () => {
+    const taken = reread(aQueue({ ...heldBy(ME), ...entries }));
+    const crowd = Array.from({ length: 101 }, (_, number) => aJoin(1000 + number, { groupId: OTHER_GROUP }));
+    const folded = reread(enqueued(taken, { users: crowd }));
+    expect(folded.users).toEqual({});
+    const named = reread(enqueued(folded, { users: [{ userId: USER }] }));
+    expect(Object.keys(completeItems(named, entries, context).users)).toEqual([USER]);
+  });
+
+  it('changes nothing once the lease has changed hands: the look is another’s now', () => {
+    const work = aQueue({ ...heldBy(OTHER), ...entries });
+    expect(completeItems(work, entries, context)).toBe(work);
+  });
+});
+
+describe('startSettleWait', () => {
+  it('looks again 30 s after the changes, or at the second look if that is later, without the lease', () => {
+    const work = aQueue({
+      ...heldBy(ME),
+      users: { [USER]: aUserItem({ planned: 7 }) },
+      sweeps: { [APPLICATION]: aSweepItem({ planned: 7, lookAgainAt: iso(100) }) },
+    });
+    const settled = startSettleWait(work, ME, START);
+    expect(settled.waitSeconds).toBe(30);
+    expect(reread(settled.work)).toEqual({
+      ...aQueue({ revision: 1, term: 7 }),
+      users: { [USER]: aUserItem({ dueAt: iso(30) }) },
+      sweeps: { [APPLICATION]: aSweepItem({ dueAt: iso(100), lookAgainAt: iso(100) }) },
+    });
+  });
+
+  it('keeps the lease, and does not wait, while something else is due', () => {
+    const work = aQueue({
+      ...heldBy(ME),
+      users: { [USER]: aUserItem({ planned: 7 }), [user(2)]: aUserItem({ by: OTHER }) },
+    });
+    expect(startSettleWait(work, ME, START)).toMatchObject({ waitSeconds: 0, work: { lease: work.lease } });
+  });
+
+  it('may run twice', () => {
+    const work = aQueue({ ...heldBy(ME), users: { [USER]: aUserItem({ planned: 7 }) } });
+    const once = startSettleWait(work, ME, START);
+    expect(startSettleWait(once.work, ME, at(2))).toEqual({ work: once.work, waitSeconds: 28 });
+  });
+
+  it('leaves everything to whoever has the lease now', () => {
+    const work = aQueue({ ...heldBy(OTHER, 60, 8), users: { [USER]: aUserItem({ by: OTHER, planned: 8 }) } });
+    expect(startSettleWait(work, ME, START)).toEqual({ work, waitSeconds: 0 });
+  });
+});
+
+describe('requeueFailed', () => {
+  const entries = {
+    users: { [USER]: aUserItem({ by: DEAD }), [user(2)]: aUserItem() },
+    sweeps: { [APPLICATION]: aSweepItem() },
+  };
+  const { [user(2)]: _, ...users } = entries.users;
+  const looks = { users, sweeps: entries.sweeps };
+
+  it('gives the lease back, and keeps the looks for a redrive, and for later', () => {
+    const after = requeueFailed(aQueue({ ...heldBy(ME), ...entries }), looks, { me: ME, retryAt: iso(3600) });
+    const failed = { by: ME, failed: true, dueAt: iso(3600) };
+    expect(after).toEqual(
+      aQueue({
+        term: 7,
+        users: { ...entries.users, [USER]: aUserItem(failed) },
+        sweeps: { [APPLICATION]: aSweepItem(failed) },
+      }),
+    );
+    expect(isRedriven(after, ME)).toBe(true);
+  });
+
+  it('lets anybody look at once at what a hint was added to', () => {
+    const work = enqueued(reread(aQueue({ ...heldBy(ME), ...entries })), { users: [{ userId: USER }] });
+    const after = requeueFailed(work, looks, { me: ME, retryAt: iso(3600) });
+    expect(after.users[USER]).toMatchObject({ by: ME, failed: true, dueAt: iso() });
+  });
+
+  it('changes nothing once the lease has changed hands', () => {
+    const work = aQueue({ ...heldBy(OTHER), ...entries });
+    expect(requeueFailed(work, looks, { me: ME, retryAt: iso(3600) })).toBe(work);
+  });
+});
+
+describe('releaseIfIdle', () => {
+  it('keeps the lease while something is due, whoever should look at it', () => {
+    const work = aQueue({ ...heldBy(ME), users: { [USER]: aUserItem({ by: OTHER }) } });
+    expect(releaseIfIdle(work, ME, START)).toEqual({ work, due: true, waitSeconds: 0 });
+  });
+
+  it('gives it back and waits for its own looks', () => {
+    const users = {
+      [USER]: aUserItem({ by: ME, dueAt: iso(12.1) }),
+      [user(2)]: aUserItem({ by: OTHER, dueAt: iso(3) }),
+    };
+    expect(releaseIfIdle(aQueue({ ...heldBy(ME), users }), ME, START)).toEqual({
+      work: aQueue({ term: 7, users }),
+      due: false,
+      waitSeconds: 13,
+    });
+  });
+
+  it('gives it back and is at an end when only others have looks', () => {
+    const users = { [USER]: aUserItem({ by: OTHER, dueAt: iso(3) }) };
+    expect(releaseIfIdle(aQueue({ ...heldBy(ME), users }), ME, START)).toMatchObject({
+      due: false,
+      waitSeconds: undefined,
+    });
+  });
+});
+
+describe('reclaimOverdue', () => {
+  const users = {
+    [USER]: aUserItem({ by: DEAD, dueAt: iso(-60) }),
+    [user(2)]: aUserItem({ by: OTHER, dueAt: iso(-59.9) }),
+  };
+
+  it('takes over what is a minute overdue, and leaves the rest to whoever comes', () => {
+    expect(reclaimOverdue(aQueue({ users }), ME, START).users).toMatchObject({
+      [USER]: { by: ME },
+      [user(2)]: { by: OTHER },
+    });
+  });
+
+  it('takes nothing while somebody holds the lease, and will look', () => {
+    const work = aQueue({ ...heldBy(OTHER), users });
+    expect(reclaimOverdue(work, ME, START)).toBe(work);
+  });
+
+  it('takes up what was refused an hour ago', () => {
+    const failed = { [USER]: aUserItem({ by: DEAD, failed: true, dueAt: iso(-60) }) };
+    expect(claim(reclaimOverdue(aQueue({ users: failed }), ME, START), ME, START).turn).toBe('work');
+  });
+});

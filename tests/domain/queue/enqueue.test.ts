@@ -1,0 +1,407 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { completeItems } from '../../../domain/queue/claim.ts';
+import { enqueue, enqueueSweeps } from '../../../domain/queue/enqueue.ts';
+import type { SweepItem, WorkQueue } from '../../../domain/queue/work-queue.ts';
+import type { Request } from '../../../domain/request/request.ts';
+import { aJoin, anEntitlement, aQueue, aRequest, aSweepItem, aUserItem, iso } from '../../support/builders.ts';
+import {
+  APPLICATION,
+  application,
+  execution,
+  GROUP,
+  group,
+  ME,
+  OTHER,
+  OTHER_APPLICATION,
+  OTHER_GROUP,
+  START,
+  user,
+} from '../../support/ids.ts';
+import { DEAD, dueAt, enqueued, heldBy, reread } from '../../support/queue.ts';
+
+const USER = user(1);
+
+describe('enqueue', () => {
+  it('puts a user in, due at once, with what is expected', () => {
+    expect(enqueued(aQueue({ revision: 4 }), { users: [aJoin(1)], at: iso(-3) })).toEqual(
+      aQueue({
+        revision: 4,
+        users: {
+          [USER]: aUserItem({
+            at: iso(-3),
+            since: iso(-3),
+            hints: 5,
+            expected: [{ groupId: GROUP, membership: 'member', at: iso(-3) }],
+          }),
+        },
+      }),
+    );
+  });
+
+  it.each<[string, Partial<Request>, string[]]>([
+    ['the application of a group', { groups: [GROUP] }, [APPLICATION]],
+    ['all applications of a group', { groups: [group(3)] }, [APPLICATION, OTHER_APPLICATION]],
+    ['everything', { sweep: 'everything' }, [APPLICATION, OTHER_APPLICATION]],
+    ['nothing for a group that no entitlement names any more', { groups: [group(9)] }, []],
+  ])('wants a sweep of %s', (_fact, request, applications) => {
+    expect(Object.keys(enqueued(aQueue(), request).sweeps)).toEqual(applications);
+  });
+
+  it.each<[string, Partial<Request>, string[], Partial<SweepItem>]>([
+    ['an application that a person names', { applications: [OTHER_APPLICATION] }, [OTHER_APPLICATION], {}],
+    [
+      'an application once, however it is named',
+      { applications: [APPLICATION], groups: [group(3)] },
+      [APPLICATION, OTHER_APPLICATION],
+      {},
+    ],
+    ['an application to adopt what others assigned', { adopt: APPLICATION }, [APPLICATION], { adopt: true }],
+    [
+      'an application that is configured no more, to give it up',
+      { trigger: 'manual', applications: [application(9)] },
+      [application(9)],
+      { giveUp: true },
+    ],
+    ['such a one for a tick, to look only', { trigger: 'tick', applications: [application(9)] }, [application(9)], {}],
+    [
+      'everything with status',
+      { sweep: 'everything', withStatus: true },
+      [APPLICATION, OTHER_APPLICATION],
+      { withStatus: true },
+    ],
+  ])('wants a sweep of %s', (_fact, request, applications, orders) => {
+    const { sweeps } = enqueued(aQueue(), { trigger: 'manual', ...request });
+    expect(Object.keys(sweeps).sort()).toEqual(applications.sort());
+    for (const sweep of Object.values(sweeps)) {
+      const { withStatus, adopt, giveUp } = sweep;
+      expect({ withStatus, adopt, giveUp }).toEqual({ withStatus: false, ...orders });
+    }
+  });
+
+  it('adopts nothing for an application beside the one that is named', () => {
+    const { sweeps } = enqueued(aQueue(), { trigger: 'manual', adopt: APPLICATION, sweep: 'everything' });
+    expect([sweeps[APPLICATION]?.adopt, sweeps[OTHER_APPLICATION]?.adopt]).toEqual([true, undefined]);
+  });
+
+  it.each(['adopt', 'giveUp', 'withStatus'] as const)('keeps an order, whatever hints follow: %s', (order) => {
+    const work = aQueue({ sweeps: { [APPLICATION]: aSweepItem({ [order]: true }) } });
+    expect(enqueued(work, { groups: [GROUP] }).sweeps[APPLICATION]?.[order]).toBe(true);
+  });
+
+  it('remembers the first of all hints about a user, in any order of arrival', () => {
+    for (const times of [
+      [10, 20, 15],
+      [20, 15, 10],
+    ]) {
+      let work = aQueue();
+      for (const time of times) work = enqueued(work, { at: iso(time), users: [aJoin(1)] }, 30);
+      expect(work.users[USER]).toMatchObject({ since: iso(10), at: iso(20) });
+    }
+  });
+
+  it.each<[string, Partial<WorkQueue>, string]>([
+    ['whoever posts where nobody holds the lease', {}, ME],
+    ['whoever posts where the lease has run out', heldBy(OTHER, 0), ME],
+    ['the holder of the lease', heldBy(OTHER), OTHER],
+  ])('makes it a matter of %s', (_fact, parts, by) => {
+    const work = enqueued(aQueue(parts), { users: [aJoin(1)], groups: [OTHER_GROUP] });
+    expect(work.users[USER]?.by).toBe(by);
+    expect(work.sweeps[OTHER_APPLICATION]?.by).toBe(by);
+  });
+
+  it('goes by the newest hint, whatever the order of arrival', () => {
+    const entries = { users: { [USER]: aUserItem() }, sweeps: { [APPLICATION]: aSweepItem() } };
+    const hint: Partial<Request> = {
+      cause: 'event-2',
+      trigger: 'manual',
+      users: [{ userId: USER }],
+      groups: [GROUP],
+    };
+    const newer = enqueued(aQueue(entries), { ...hint, at: iso(1) });
+    const older = enqueued(aQueue(entries), { ...hint, at: iso(-1) });
+    for (const [work, expected] of [
+      [newer, { at: iso(1), cause: 'event-2', trigger: 'manual' }],
+      [older, { at: iso(), cause: 'event-1', trigger: 'event' }],
+    ] as const) {
+      expect(work.users[USER]).toMatchObject(expected);
+      expect(work.sweeps[APPLICATION]).toMatchObject(expected);
+    }
+  });
+
+  it.each<[string, Partial<Request>, string | undefined]>([
+    ['an update of a user, which does not tell what it changed', { users: [{ userId: USER }] }, iso(110)],
+    ['a join, which does', { users: [aJoin(1)] }, undefined],
+    ['a user whom a person names', { trigger: 'manual', users: [{ userId: USER }] }, undefined],
+  ])('looks a second time, 120 s after the event, after %s', (_fact, request, expected) => {
+    expect(enqueued(aQueue(), { at: iso(-10), ...request }).users[USER]?.lookAgainAt).toBe(expected);
+  });
+
+  it.each<[Request['trigger'], string | undefined]>([
+    ['event', iso(110)],
+    ['manual', undefined],
+    ['tick', undefined],
+  ])('looks a second time at an application, 120 s after an event: %s', (trigger, expected) => {
+    const work = enqueued(aQueue(), { at: iso(-10), trigger, groups: [GROUP] });
+    expect(work.sweeps[APPLICATION]?.lookAgainAt).toBe(expected);
+  });
+
+  it('keeps the latest second look', () => {
+    const lookAgainAt = iso(115);
+    const work = aQueue({
+      users: { [USER]: aUserItem({ lookAgainAt }) },
+      sweeps: { [APPLICATION]: aSweepItem({ lookAgainAt }) },
+    });
+    const after = enqueued(work, { at: iso(-60), users: [{ userId: USER }], groups: [GROUP] });
+    expect([after.users[USER]?.lookAgainAt, after.sweeps[APPLICATION]?.lookAgainAt]).toEqual([
+      lookAgainAt,
+      lookAgainAt,
+    ]);
+  });
+
+  describe('what is expected of a user', () => {
+    const JOIN = { membership: 'member', after: 10 } as const;
+    const LEAVE = { membership: 'absent', after: 11 } as const;
+
+    it.each([
+      ['join, then leave', [JOIN, LEAVE], 'absent'],
+      ['join and leave that arrive the other way round', [LEAVE, JOIN], 'absent'],
+      ['a second join after the leave', [JOIN, LEAVE, { membership: 'member', after: 12 }], 'member'],
+      ['a leave of the same second, which arrives later', [JOIN, { membership: 'absent', after: 10 }], 'absent'],
+    ] as const)('is what the newest event of the group tells: %s', (_fact, events, expected) => {
+      let work = aQueue();
+      for (const { membership, after } of events)
+        work = enqueued(work, { at: iso(after), users: [aJoin(1, { membership })] }, 20);
+      expect(work.users[USER]?.expected.map(({ membership }) => membership)).toEqual([expected]);
+    });
+
+    it('is the newest of each group, in any order of arrival', () => {
+      const events = fc.uniqueArray(
+        fc.record({
+          after: fc.nat(50),
+          groupId: fc.constantFrom(GROUP, OTHER_GROUP),
+          membership: fc.constantFrom('member' as const, 'absent' as const),
+        }),
+        { selector: ({ after }) => after, maxLength: 12 },
+      );
+      fc.assert(
+        fc.property(events, (arrived) => {
+          let work = aQueue();
+          for (const { after, ...expected } of arrived) {
+            work = enqueued(work, { at: iso(after), users: [{ userId: USER, expected }] }, 60);
+          }
+          const newest = new Map(
+            [...arrived]
+              .sort((a, b) => a.after - b.after)
+              .map(({ after, ...told }) => [told.groupId, { ...told, at: iso(after) }]),
+          );
+          const told = work.users[USER]?.expected ?? [];
+          expect(new Map(told.map((one) => [one.groupId, one]))).toEqual(newest);
+          expect(told).toHaveLength(newest.size);
+        }),
+      );
+    });
+  });
+
+  it('remembers that a hint named no group, whatever hints follow', () => {
+    const work = enqueued(enqueued(aQueue(), { users: [{ userId: USER }] }), { users: [aJoin(1)] });
+    expect(work.users[USER]).toMatchObject({ whole: true, expected: [{ groupId: GROUP }] });
+  });
+
+  it('wants a look of its own even while changes for an earlier hint are being made', () => {
+    const entry = { by: OTHER, planned: 7, failed: true };
+    const work = aQueue({
+      ...heldBy(OTHER),
+      users: { [USER]: aUserItem(entry) },
+      sweeps: { [APPLICATION]: aSweepItem(entry) },
+    });
+    const after = enqueued(work, { users: [{ userId: USER }], groups: [GROUP] });
+    expect(dueAt(after)).toEqual({ users: after.users, sweeps: after.sweeps });
+    expect(after.users[USER]?.failed).toBeUndefined();
+  });
+
+  describe('a hint about a group', () => {
+    it.each([
+      ['due at once when there was no sweep lately', undefined, 0],
+      ['due 30 s after the start of the latest sweep', iso(-12), 18],
+      ['due at once when that is past', iso(-30), 0],
+    ])('is %s', (_fact, sweptAt, due) => {
+      const work = enqueued(aQueue({ sweptAt: sweptAt ? { [APPLICATION]: sweptAt } : {} }), { groups: [GROUP] });
+      expect(work.sweeps[APPLICATION]?.dueAt).toBe(iso(due));
+    });
+
+    it.each<[string, Partial<SweepItem>, Partial<WorkQueue>, Partial<SweepItem>]>([
+      ['is left to somebody who comes back soon', { dueAt: iso(10) }, {}, { by: OTHER, dueAt: iso(10) }],
+      ['is not left to somebody who comes back later', { dueAt: iso(19) }, {}, { by: ME, dueAt: iso(18) }],
+      ['is not left to somebody who should be here already', { dueAt: iso(0) }, {}, { by: ME, dueAt: iso(18) }],
+      ['is not left to somebody who failed', { dueAt: iso(10), failed: true }, {}, { by: ME, dueAt: iso(18) }],
+      ['is given to the holder instead', { dueAt: iso(10) }, heldBy(DEAD), { by: DEAD, dueAt: iso(18) }],
+    ])('%s', (_fact, waiting, parts, expected) => {
+      const sweeps = { [APPLICATION]: aSweepItem({ by: OTHER, ...waiting }) };
+      const work = enqueued(aQueue({ ...parts, sweeps, sweptAt: { [APPLICATION]: iso(-12) } }), { groups: [GROUP] });
+      expect(work.sweeps[APPLICATION]).toMatchObject(expected);
+      expect(work.sweeps[APPLICATION]?.hints).toBe(1);
+    });
+
+    it('keeps that everybody is to be read with the status', () => {
+      const work = aQueue({ sweeps: { [APPLICATION]: aSweepItem({ withStatus: true }) } });
+      expect(enqueued(work, { groups: [GROUP] }).sweeps[APPLICATION]?.withStatus).toBe(true);
+    });
+  });
+
+  describe('a join', () => {
+    const both = (parts: Partial<SweepItem> = {}) => ({
+      [APPLICATION]: aSweepItem(parts),
+      [OTHER_APPLICATION]: aSweepItem(),
+    });
+
+    it.each<[string, Partial<WorkQueue>, Request['users'][number], boolean]>([
+      ['is read by the sweep that is due', { sweeps: both() }, aJoin(1), true],
+      ['is read by all sweeps that are due', { sweeps: both() }, aJoin(1, { groupId: group(3) }), true],
+      [
+        'is looked at itself where one of them is not due',
+        { sweeps: both({ dueAt: iso(1) }) },
+        aJoin(1, { groupId: group(3) }),
+        false,
+      ],
+      ['is looked at itself where there is none', {}, aJoin(1), false],
+      [
+        'is looked at itself where the sweep is of another application',
+        { sweeps: { [OTHER_APPLICATION]: aSweepItem() } },
+        aJoin(1),
+        false,
+      ],
+      [
+        'is looked at itself while the changes of the sweep are made',
+        { ...heldBy(OTHER), sweeps: both({ planned: 7 }) },
+        aJoin(1),
+        false,
+      ],
+    ])('%s', (_fact, parts, join, folded) => {
+      const before = aQueue(parts);
+      const after = enqueued(before, { users: [join], at: iso(5) });
+      expect(Object.keys(after.users)).toEqual(folded ? [] : [USER]);
+      expect(after.sweeps[APPLICATION]?.lookAgainAt).toBe(folded ? iso(125) : undefined);
+    });
+
+    it('is not taken for an update of the user, which no sweep covers', () => {
+      expect(Object.keys(enqueued(aQueue({ sweeps: both() }), { users: [{ userId: USER }] }).users)).toEqual([USER]);
+    });
+  });
+
+  describe('of too many users', () => {
+    const joins = (count: number) => Array.from({ length: count }, (_, number) => aJoin(number));
+
+    it('names up to 100', () => {
+      const work = enqueued(aQueue(), { users: joins(100) });
+      expect(Object.keys(work.users)).toHaveLength(100);
+      expect(work.sweeps).toEqual({});
+    });
+
+    it('sweeps the applications of their groups instead, now and 120 s after the newest', () => {
+      const work = enqueued(enqueued(aQueue(), { users: joins(100), at: iso(-50) }), {
+        users: [aJoin(200)],
+        at: iso(-5),
+      });
+      expect(work.users).toEqual({});
+      expect(work.sweeps).toEqual({ [APPLICATION]: aSweepItem({ at: iso(-5), lookAgainAt: iso(115) }) });
+    });
+
+    it('sweeps everything with status when of one of them all is to be looked at', () => {
+      const whole = enqueued(enqueued(aQueue(), { users: [{ userId: USER }], trigger: 'manual' }), {
+        users: [aJoin(1)],
+      });
+      const crowd = Array.from({ length: 100 }, (_, number) => aJoin(1000 + number));
+      const work = enqueued(whole, { users: crowd });
+      expect(work.sweeps).toMatchObject({
+        [APPLICATION]: { withStatus: true },
+        [OTHER_APPLICATION]: { withStatus: true },
+      });
+    });
+
+    it('gives the sweeps to the holder, who is there, instead of to somebody who waits', () => {
+      const work = aQueue({
+        sweeps: { [APPLICATION]: aSweepItem({ by: OTHER, dueAt: iso(10) }) },
+        sweptAt: { [APPLICATION]: iso(-20) },
+      });
+      expect(enqueued(work, { users: joins(101) }).sweeps[APPLICATION]).toMatchObject({ by: ME, dueAt: iso(10) });
+    });
+
+    it('sweeps as well when few users are expected in very many groups', () => {
+      const groups = Array.from({ length: 100 }, (_, number) => group(number));
+      const entitlements = [anEntitlement(1, { groups })];
+      const users = Array.from({ length: 11 }, (_, number) =>
+        groups.map((groupId) => aJoin(number, { groupId })),
+      ).flat();
+      const work = enqueue(aQueue(), aRequest({ users }), { me: ME, entitlements, now: START });
+      expect([Object.keys(work.users), Object.keys(work.sweeps)]).toEqual([[], [APPLICATION]]);
+    });
+
+    it('stays below the 400 KB of an item, whatever is posted', () => {
+      const groups = Array.from({ length: 100 }, (_, number) => group(number));
+      const entitlements = groups.map((_, number) => anEntitlement(number));
+      const me = execution('x'.repeat(150));
+      const request = fc.record({
+        trigger: fc.constantFrom('event' as const, 'manual' as const),
+        users: fc.nat(110),
+        groups: fc.nat(100),
+        sweep: fc.constantFrom('everything' as const, 'due' as const),
+      });
+      fc.assert(
+        fc.property(fc.array(request, { maxLength: 4 }), (requests) => {
+          let work = aQueue(heldBy(me));
+          for (const { users: named, groups: joined, ...parts } of requests) {
+            const users = Array.from({ length: named }, (_, number) =>
+              groups.slice(0, joined).map((groupId) => ({
+                userId: `0123456789-${user(number)}`,
+                expected: { groupId, membership: 'absent' as const },
+              })),
+            ).flat();
+            work = reread(
+              enqueue(work, aRequest({ ...parts, users, cause: 'c'.repeat(256) }), { me, entitlements, now: START }),
+            );
+            // The text is longer than what DynamoDB counts: names and values, and up to three bytes an element.
+            expect(JSON.stringify(work).length).toBeLessThan(400_000);
+          }
+        }),
+        { numRuns: 8, examples: [[[{ trigger: 'event', users: 100, groups: 100, sweep: 'everything' }]]] },
+      );
+    });
+  });
+});
+
+describe('enqueueSweeps', () => {
+  const context = { me: ME, cause: ME, now: START };
+  const owed = new Map([[APPLICATION, { withStatus: false }]]);
+
+  it('has applications swept by the holder itself, at once and only once', () => {
+    const work = enqueueSweeps(aQueue(heldBy(ME)), owed, context);
+    expect(work.sweeps).toEqual({ [APPLICATION]: aSweepItem({ by: ME, cause: ME, trigger: 'tick' }) });
+    expect(dueAt(work).sweeps).toHaveProperty([APPLICATION]);
+  });
+
+  it('keeps the pause after the latest sweep', () => {
+    const work = enqueueSweeps(aQueue({ ...heldBy(ME), sweptAt: { [APPLICATION]: iso(-12) } }), owed, context);
+    expect(work.sweeps[APPLICATION]?.dueAt).toBe(iso(18));
+  });
+
+  it('is a hint that survives the look under way', () => {
+    const taken = reread(aQueue({ ...heldBy(ME), sweeps: { [APPLICATION]: aSweepItem() } }));
+    const looks = { users: {}, sweeps: taken.sweeps };
+    const work = reread(enqueueSweeps(taken, owed, context));
+    expect(Object.keys(completeItems(work, looks, { me: ME, startedAt: START, lookAt: new Map() }).sweeps)).toEqual([
+      APPLICATION,
+    ]);
+  });
+
+  it('asks for everybody’s status where that is needed', () => {
+    const doubtful = new Map([[APPLICATION, { withStatus: true }]]);
+    expect(enqueueSweeps(aQueue(heldBy(ME)), doubtful, context).sweeps[APPLICATION]).toMatchObject({
+      withStatus: true,
+    });
+  });
+
+  it('changes nothing for no application', () => {
+    expect(enqueueSweeps(aQueue(heldBy(ME)), new Map(), context)).toEqual(aQueue(heldBy(ME)));
+  });
+});

@@ -1,0 +1,475 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type AuditRecord, clearAudit } from '../../../domain/seat/audit-records.ts';
+import { type Seat, SeatSchema, type SeatStatus, takesSlot } from '../../../domain/seat/seat.ts';
+import {
+  dropSeat,
+  markAdopted,
+  markAssigned,
+  markConfirmed,
+  markCreating,
+  markHeld,
+  markLeaving,
+  markRefused,
+  markReported,
+  markRevoked,
+  markRevoking,
+  markWaitlisted,
+  recordLateGrant,
+  restoreSeat,
+} from '../../../domain/seat/transitions.ts';
+import { aChangeContext, aGrantedSeat, anAuditRecord, iso } from '../../support/builders.ts';
+import { APPLICATION, ENTITLEMENT, execution, ME, OTHER, START, user } from '../../support/ids.ts';
+
+const TARGET = {
+  applicationArn: APPLICATION,
+  userId: user(1),
+  entitlement: ENTITLEMENT,
+  requestedAt: iso(-5),
+};
+const REFUSAL = { reason: 'access-denied', since: iso(-7200), execution: execution('old'), reported: true };
+const LATER = aChangeContext({ now: new Date(iso(60)), execution: OTHER, cause: 'event-2' });
+
+describe('markCreating', () => {
+  it('begins a seat', () => {
+    expect(markCreating(undefined, TARGET, aChangeContext())).toEqual({
+      ...TARGET,
+      schemaVersion: 1,
+      status: 'creating',
+      changeSeq: 1,
+      revision: 1,
+      cause: 'event-1',
+      changedAt: iso(),
+      audit: [],
+    });
+  });
+
+  it.each<SeatStatus>(['creating', 'assigned'])('is the same change once more with a seat that is %s', (status) => {
+    const seat = aGrantedSeat({
+      status,
+      changeSeq: 4,
+      requestedAt: iso(-9),
+      cause: 'event-0',
+      audit: [anAuditRecord()],
+    });
+    expect(markCreating(seat, TARGET, aChangeContext())).toEqual({
+      ...seat,
+      status: 'creating',
+      revision: seat.revision + 1,
+      changedAt: iso(),
+    });
+  });
+
+  it.each<[SeatStatus, boolean]>([
+    ['waitlisted', false],
+    ['confirmed', true],
+    ['leaving', true],
+    ['held', true],
+    ['revoking', true],
+    ['revoked', false],
+    ['failed', false],
+  ])('is a change of its own with a seat that is %s, as old as before: %s', (status, asOld) => {
+    const { grantedAt, ...seat } = aGrantedSeat({ status, changeSeq: 4, requestedAt: iso(-9) });
+    const before = { ...seat, grantedAt, dueAt: iso(1), hold: 2, nextAttemptAt: iso() };
+    expect(markCreating(before, TARGET, aChangeContext())).toEqual({
+      ...seat,
+      ...TARGET,
+      status: 'creating',
+      changeSeq: 5,
+      revision: seat.revision + 1,
+      cause: 'event-1',
+      changedAt: iso(),
+      ...(asOld ? { grantedAt } : {}),
+    });
+  });
+
+  it('keeps what the bus, the brake and the report of a refusal still need', () => {
+    const kept = { audit: [anAuditRecord({ kind: 'revoked' })], revocations: [iso(-60)], refusal: REFUSAL };
+    const seat = markCreating(
+      aGrantedSeat({ status: 'failed', nextAttemptAt: iso(), ...kept }),
+      TARGET,
+      aChangeContext(),
+    );
+    expect(seat).toMatchObject(kept);
+    expect(seat).not.toHaveProperty('nextAttemptAt');
+  });
+});
+
+describe('markAssigned', () => {
+  it('comes with its audit record, and with no refusal', () => {
+    const before = aGrantedSeat({
+      status: 'creating',
+      changeSeq: 2,
+      refusal: REFUSAL,
+      nextAttemptAt: iso(),
+      revocations: [iso(-60)],
+    });
+    const { refusal: _refusal, nextAttemptAt: _next, ...rest } = before;
+    expect(markAssigned(before, aChangeContext())).toEqual({
+      ...rest,
+      status: 'assigned',
+      revision: before.revision + 1,
+      changedAt: iso(),
+      audit: [anAuditRecord({ changeSeq: 2 })],
+    });
+  });
+
+  it('says when a seat was given that was never there', () => {
+    const { grantedAt: _, ...fresh } = aGrantedSeat({ status: 'creating' });
+    expect(markAssigned(fresh, aChangeContext()).grantedAt).toBe(iso());
+  });
+
+  it('is told once, as it was first, when an answer was lost and the step runs twice', () => {
+    const once = markAssigned(aGrantedSeat({ status: 'creating' }), aChangeContext());
+    const twice = markAssigned(markCreating(once, TARGET, LATER), LATER);
+    expect(twice.audit).toEqual(once.audit);
+  });
+
+  it('is told again when it is another change', () => {
+    const once = markAssigned(aGrantedSeat({ status: 'creating' }), aChangeContext());
+    const again = markAssigned(markCreating({ ...once, status: 'confirmed' }, TARGET, LATER), LATER);
+    expect(again.audit.map(({ changeSeq }) => changeSeq)).toEqual([1, 2]);
+  });
+});
+
+describe('markWaitlisted', () => {
+  const line = anAuditRecord({ kind: 'waitlisted', reason: 'cap-reached' });
+
+  it('puts somebody in line by the first request, and is told', () => {
+    expect(markWaitlisted(undefined, TARGET, aChangeContext())).toEqual({
+      ...TARGET,
+      schemaVersion: 1,
+      status: 'waitlisted',
+      changeSeq: 1,
+      revision: 1,
+      cause: 'event-1',
+      changedAt: iso(),
+      audit: [line],
+    });
+  });
+
+  it('is a change of its own for who had a seat before, and keeps what the brake counts', () => {
+    const before = aGrantedSeat({ status: 'revoked', changeSeq: 4, revocations: [iso(-60)] });
+    const seat = markWaitlisted(before, TARGET, aChangeContext());
+    expect(seat).toMatchObject({ changeSeq: 5, revocations: [iso(-60)], audit: [{ ...line, changeSeq: 5 }] });
+    expect(takesSlot(seat)).toBe(false);
+  });
+
+  it('becomes a seat as a further change, with the time of the first request', () => {
+    const line = markWaitlisted(undefined, TARGET, aChangeContext());
+    const seat = markAssigned(markCreating(line, { ...TARGET, requestedAt: line.requestedAt }, LATER), LATER);
+    expect(seat).toMatchObject({ requestedAt: TARGET.requestedAt, grantedAt: iso(60) });
+    expect(seat.audit.map(({ kind, changeSeq }) => [kind, changeSeq])).toEqual([
+      ['waitlisted', 1],
+      ['assigned', 2],
+    ]);
+  });
+});
+
+describe('markAdopted', () => {
+  const target = { ...TARGET, requestedAt: iso() };
+  const context = aChangeContext({ reason: 'manual' });
+
+  it('makes a confirmed seat of somebody else’s assignment, as old as the adoption, and is told', () => {
+    expect(markAdopted(undefined, target, context)).toEqual({
+      ...target,
+      schemaVersion: 1,
+      status: 'confirmed',
+      changeSeq: 1,
+      revision: 1,
+      cause: 'event-1',
+      grantedAt: iso(),
+      changedAt: iso(),
+      audit: [anAuditRecord({ kind: 'adopted', reason: 'manual' })],
+    });
+  });
+
+  it('follows on what was there, and leaves nothing of a refusal', () => {
+    const before = aGrantedSeat({ status: 'revoked', changeSeq: 4, refusal: REFUSAL, audit: [anAuditRecord()] });
+    const seat = markAdopted(before, target, context);
+    expect(seat).toMatchObject({ changeSeq: 5, revision: 2, grantedAt: iso() });
+    expect(seat.audit.map(({ kind }) => kind)).toEqual(['assigned', 'adopted']);
+    expect(seat).not.toHaveProperty('refusal');
+  });
+});
+
+describe('markLeaving', () => {
+  it.each<SeatStatus>(['assigned', 'confirmed'])('gives a seat that is %s its date, and is told with it', (status) => {
+    const before = aGrantedSeat({ status });
+    expect(markLeaving(before, iso(86_400), aChangeContext({ reason: 'group-leave' }))).toEqual({
+      ...before,
+      status: 'leaving',
+      changeSeq: 2,
+      revision: before.revision + 1,
+      cause: 'event-1',
+      changedAt: iso(),
+      dueAt: iso(86_400),
+      audit: [anAuditRecord({ kind: 'leaving', changeSeq: 2, reason: 'group-leave', dueAt: iso(86_400) })],
+    });
+  });
+});
+
+describe('markHeld', () => {
+  it.each<SeatStatus>(['assigned', 'confirmed', 'leaving', 'held'])(
+    'makes a seat that is %s one of a generation, and tells nothing',
+    (status) => {
+      const before = aGrantedSeat({ status });
+      expect(markHeld({ ...before, dueAt: iso(), hold: 1 }, 2, aChangeContext())).toEqual({
+        ...before,
+        status: 'held',
+        revision: before.revision + 1,
+        changedAt: iso(),
+        hold: 2,
+      });
+    },
+  );
+});
+
+describe('a create whose answer was lost, and whose assignment shows', () => {
+  const { grantedAt: _, ...open } = aGrantedSeat({ status: 'creating', changeSeq: 3 });
+  const STEPS: Record<string, (seat: Seat) => Seat> = {
+    answered: (seat) => recordLateGrant(seat, aChangeContext({ reason: 'group-leave' })),
+    leaving: (seat) => markLeaving(seat, iso(86_400), aChangeContext({ reason: 'group-leave' })),
+    held: (seat) => markHeld(seat, 1, aChangeContext({ reason: 'group-leave' })),
+  };
+
+  it.each(Object.keys(STEPS))('is told before it is %s, by one write', (status) => {
+    const seat = STEPS[status]?.(open);
+    expect(seat).toMatchObject({ revision: open.revision + 1, grantedAt: iso() });
+    expect(seat?.audit[0]).toEqual(anAuditRecord({ kind: 'assigned', changeSeq: 3, reason: 'group-join' }));
+  });
+
+  it.each(Object.keys(STEPS))(
+    'is told as drift that was healed before it is %s, when it was told of already',
+    (status) => {
+      const seat = STEPS[status]?.({ ...open, grantedAt: iso(-60) });
+      expect(seat).toMatchObject({ revision: open.revision + 1, grantedAt: iso(-60) });
+      expect(seat?.audit[0]).toEqual(anAuditRecord({ kind: 'assigned', changeSeq: 3, reason: 'drift-healed' }));
+    },
+  );
+});
+
+describe('restoreSeat', () => {
+  it.each<[SeatStatus, Partial<Seat>]>([
+    ['leaving', { dueAt: iso(1) }],
+    ['held', { hold: 1 }],
+  ])('gives a seat that is %s back to its owner, and is told', (status, parts) => {
+    const before = aGrantedSeat({ status });
+    const context = aChangeContext({ reason: 'group-leave' });
+    expect(restoreSeat({ ...before, ...parts }, context)).toEqual({
+      ...before,
+      status: 'confirmed',
+      changeSeq: 2,
+      revision: before.revision + 1,
+      cause: 'event-1',
+      changedAt: iso(),
+      audit: [anAuditRecord({ kind: 'kept', changeSeq: 2, reason: 'still-entitled' })],
+    });
+  });
+});
+
+describe('markRevoking', () => {
+  it.each<SeatStatus>(['creating', 'assigned', 'confirmed', 'leaving', 'held'])(
+    'begins a change of its own with a seat that is %s',
+    (status) => {
+      const seat = aGrantedSeat({ status, changeSeq: 4 });
+      expect(markRevoking(seat, aChangeContext())).toEqual({
+        ...seat,
+        status: 'revoking',
+        changeSeq: 5,
+        revision: seat.revision + 1,
+        cause: 'event-1',
+        changedAt: iso(),
+      });
+    },
+  );
+
+  it('is the same change when it runs twice; what counts as young begins anew with each call', () => {
+    const once = markRevoking(aGrantedSeat(), aChangeContext());
+    const changedAt = LATER.now.toISOString();
+    expect(markRevoking(once, LATER)).toEqual({ ...once, revision: once.revision + 1, changedAt });
+  });
+});
+
+describe('markRevoked', () => {
+  it('comes with its audit record, counts against the brake, and has no refusal', () => {
+    const before = aGrantedSeat({ status: 'revoking', changeSeq: 2, refusal: REFUSAL, nextAttemptAt: iso() });
+    const { refusal: _refusal, nextAttemptAt: _next, ...rest } = before;
+    expect(markRevoked(before, aChangeContext({ reason: 'group-leave' }))).toEqual({
+      ...rest,
+      status: 'revoked',
+      revision: before.revision + 1,
+      changedAt: iso(),
+      revocations: [iso()],
+      audit: [anAuditRecord({ kind: 'revoked', changeSeq: 2, reason: 'group-leave' })],
+    });
+  });
+
+  it('is remembered for a day, with those of the day before it', () => {
+    const earlier = [iso(-86_401), iso(-86_400), iso(-86_399), iso(-60)];
+    const seat = markRevoked(aGrantedSeat({ status: 'revoking', revocations: earlier }), aChangeContext());
+    expect(seat.revocations).toEqual([iso(-86_399), iso(-60), iso()]);
+  });
+
+  it.each<SeatStatus>(['creating', 'assigned', 'confirmed', 'leaving', 'held'])(
+    'is a change of its own, and no revocation of Usher’s, with a seat that is %s: AWS removed it with the user',
+    (status) => {
+      const before = aGrantedSeat({ status, changeSeq: 4, revocations: [iso(-60)] });
+      expect(markRevoked({ ...before, dueAt: iso(1), hold: 1 }, aChangeContext({ reason: 'user-deleted' }))).toEqual({
+        ...before,
+        status: 'revoked',
+        changeSeq: 5,
+        cause: 'event-1',
+        revision: before.revision + 1,
+        changedAt: iso(),
+        audit: [anAuditRecord({ kind: 'revoked', changeSeq: 5, reason: 'user-deleted' })],
+      });
+    },
+  );
+
+  it('is told once when the step runs twice', () => {
+    const once = markRevoked(aGrantedSeat({ status: 'revoking' }), aChangeContext());
+    expect(markRevoked({ ...once, status: 'revoking' }, LATER).audit).toEqual(once.audit);
+  });
+});
+
+describe('markRefused', () => {
+  const context = { now: START, execution: ME, cause: 'event-1', again: false, ambiguous: false };
+  const record = anAuditRecord({ kind: 'refused', refused: 'grant', reason: 'access-denied' });
+
+  it('gives up the place of a grant, is told, and is to be reported', () => {
+    const before = aGrantedSeat({ status: 'creating' });
+    expect(markRefused(before, 'access-denied', context)).toEqual({
+      ...before,
+      status: 'failed',
+      revision: before.revision + 1,
+      changedAt: iso(),
+      refusal: { reason: 'access-denied', since: iso(), execution: ME, reported: false },
+      nextAttemptAt: iso(3600),
+      audit: [record],
+    });
+  });
+
+  it('keeps the place of a grant that an earlier call may have made', () => {
+    const seat = markRefused(aGrantedSeat({ status: 'creating' }), 'access-denied', { ...context, ambiguous: true });
+    expect(seat).toMatchObject({ status: 'creating', audit: [record], nextAttemptAt: iso(3600) });
+    expect(takesSlot(seat)).toBe(true);
+  });
+
+  it('makes a later grant a change of its own: the refusal was told', () => {
+    const seat = markRefused(aGrantedSeat({ status: 'creating' }), 'access-denied', { ...context, ambiguous: true });
+    expect(markCreating(seat, seat, aChangeContext()).changeSeq).toBe(seat.changeSeq + 1);
+  });
+
+  it('keeps the place of a revocation', () => {
+    const seat = markRefused(aGrantedSeat({ status: 'revoking' }), 'access-denied', context);
+    expect(seat).toMatchObject({ status: 'revoking', audit: [{ ...record, refused: 'revoke' }] });
+    expect(takesSlot(seat)).toBe(true);
+  });
+
+  it('is neither told nor reported a second time for the same reason', () => {
+    const before = aGrantedSeat({ status: 'creating', refusal: REFUSAL });
+    expect(markRefused(before, 'access-denied', context)).toMatchObject({
+      refusal: { reason: 'access-denied', since: REFUSAL.since, execution: ME, reported: true },
+      nextAttemptAt: iso(3600),
+      audit: [],
+    });
+  });
+
+  it('is told and reported when the reason changes', () => {
+    const before = aGrantedSeat({ status: 'creating', refusal: REFUSAL });
+    expect(markRefused(before, 'quota-exceeded', context)).toMatchObject({
+      refusal: { reason: 'quota-exceeded', since: iso(), reported: false },
+      audit: [{ ...record, reason: 'quota-exceeded' }],
+    });
+  });
+
+  it('is reported, but not told, when the same execution is refused again', () => {
+    const before = aGrantedSeat({ status: 'creating', refusal: REFUSAL });
+    expect(markRefused(before, 'access-denied', { ...context, again: true })).toMatchObject({
+      refusal: { reported: false },
+      audit: [],
+    });
+  });
+
+  it('has a record for every reason that is not on the bus yet', () => {
+    const first = markRefused(aGrantedSeat({ status: 'creating' }), 'access-denied', context);
+    const second = markRefused({ ...first, status: 'creating' }, 'quota-exceeded', context);
+    expect(second.audit.map(({ reason }) => reason)).toEqual(['access-denied', 'quota-exceeded']);
+  });
+});
+
+describe('markReported', () => {
+  it('marks the refusal, and may run twice', () => {
+    const seat = markReported(aGrantedSeat({ status: 'failed', refusal: { ...REFUSAL, reported: false } }));
+    expect(seat).toMatchObject({ refusal: { ...REFUSAL, reported: true, failed: true }, revision: 2 });
+    expect(markReported(seat).refusal).toEqual(seat.refusal);
+  });
+
+  it('changes nothing without a refusal', () => {
+    const seat = aGrantedSeat();
+    expect(markReported(seat)).toBe(seat);
+  });
+});
+
+describe.each([
+  ['confirmed', markConfirmed, 'confirmed'],
+  ['forgotten', dropSeat, 'revoked'],
+] as const)('%s', (_name, change, status) => {
+  it(`makes a seat ${status}, tells nothing, and leaves nothing of a refusal to be tried`, () => {
+    const before = aGrantedSeat({
+      status: 'revoking',
+      refusal: REFUSAL,
+      nextAttemptAt: iso(),
+      audit: [anAuditRecord()],
+    });
+    const { refusal: _refusal, nextAttemptAt: _next, ...rest } = before;
+    expect(change(before, START)).toEqual({ ...rest, status, revision: before.revision + 1, changedAt: iso() });
+  });
+});
+
+describe('a seat', () => {
+  type Step = (seat: Seat, context: ReturnType<typeof aChangeContext>) => Seat;
+  const STEPS: Record<string, Step> = {
+    creating: (seat, context) => markCreating(seat, TARGET, context),
+    assigned: markAssigned,
+    waitlisted: (seat, context) => markWaitlisted(seat, TARGET, context),
+    adopted: (seat, context) => markAdopted(seat, TARGET, context),
+    leaving: (seat, context) => markLeaving(seat, iso(86_400), context),
+    held: (seat, context) => markHeld(seat, 1, context),
+    answered: recordLateGrant,
+    kept: restoreSeat,
+    revoking: markRevoking,
+    revoked: markRevoked,
+    refused: (seat, context) => markRefused(seat, 'access-denied', { ...context, again: false, ambiguous: false }),
+    reported: markReported,
+    confirmed: (seat, { now }) => markConfirmed(seat, now),
+    forgotten: (seat, { now }) => dropSeat(seat, now),
+    cleared: (seat) => clearAudit(seat, () => true),
+  };
+
+  it('stays readable, never counts backwards, and names each write that it replaces', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...Object.values(STEPS)), { maxLength: 12 }), (steps) => {
+        let seat = markCreating(undefined, TARGET, aChangeContext());
+        for (const [index, step] of steps.entries()) {
+          const after = step(seat, aChangeContext({ now: new Date(iso(index)) }));
+          expect(SeatSchema.parse(after)).toEqual(after);
+          expect(after.changeSeq).toBeGreaterThanOrEqual(seat.changeSeq);
+          expect(after === seat || after.revision === seat.revision + 1).toBe(true);
+          seat = after;
+        }
+      }),
+    );
+  });
+
+  it('has of each change and kind at most one record that is not on the bus', () => {
+    const id = ({ kind, changeSeq, reason }: AuditRecord) => [kind, changeSeq, kind === 'refused' ? reason : ''].join();
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...Object.values(STEPS)), { maxLength: 12 }), (steps) => {
+        const seat = steps.reduce((before, step) => step(before, aChangeContext()), aGrantedSeat());
+        expect(new Set(seat.audit.map(id)).size).toBe(seat.audit.length);
+      }),
+    );
+  });
+});
