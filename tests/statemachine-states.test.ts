@@ -10,6 +10,7 @@ import {
   HELD,
   IGNORED,
   INVISIBLE,
+  LAMBDA_ERRORS,
   NORMALIZED,
   pathOf,
   type Script,
@@ -20,15 +21,6 @@ import {
 const TASKS = ['NormalizeRequest', 'CheckPropagation', 'PlanChanges', 'ApplyChanges', 'RecordAudit'] as const;
 type Task = (typeof TASKS)[number];
 
-/** What the Lambda service itself may fail with; a function that ran out of time is `Sandbox.Timedout`. */
-const LAMBDA_ERRORS = [
-  'Lambda.TooManyRequestsException',
-  'Lambda.ServiceException',
-  'Lambda.SdkClientException',
-  'Lambda.ClientExecutionTimeoutException',
-  'Lambda.Unknown',
-  'Sandbox.Timedout',
-];
 const FATAL_ERRORS = [
   'RefusedError',
   'InvalidRequestError',

@@ -4,6 +4,7 @@ import { getLanguageService, TextDocument } from 'amazon-states-language-service
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as errors from '../domain/shared/errors.ts';
+import { LAMBDA_ERRORS } from './support/machine.ts';
 
 interface Handler {
   ErrorEquals: string[];
@@ -53,14 +54,6 @@ const validate: (machine: Machine) => { errorsText(): string } = require('asl-va
 /** As Step Functions gets it: CloudFormation puts in the ARNs. */
 const deployed = (text: string) => text.replaceAll(/\$\{(\w+)\}/g, 'arn:aws:lambda:us-east-1:111122223333:function:$1');
 
-const LAMBDA_ERRORS = [
-  'Lambda.TooManyRequestsException',
-  'Lambda.ServiceException',
-  'Lambda.SdkClientException',
-  'Lambda.ClientExecutionTimeoutException',
-  'Lambda.Unknown',
-  'Sandbox.Timedout',
-];
 const KNOWN_ERRORS = [...Object.keys(errors), ...LAMBDA_ERRORS, 'States.ALL', 'States.Timeout'];
 const RETRY_FIELDS = [
   'ErrorEquals',

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { validate } from '../../domain/shared/validation.ts';
+import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { readScenario } from '../../emulator/scenario/reader.ts';
 import type { Script } from '../../emulator/scenario/script.ts';
 import { readYaml } from '../../input/entitlements-file.ts';
 import { InputError } from '../../input/input-error.ts';
+import { application, STORE_ID } from '../support/ids.ts';
 
 const PEOPLE = ['Ana', 'Ben', 'Cleo', 'Dan', 'Eva', 'Fay', 'Gus', 'Hal'] as const;
-const STORE_ID = 'd-1234567890';
 
 const Person = z.enum(PEOPLE);
 const FileSchema = z.strictObject({
@@ -60,25 +61,20 @@ function complete(
   number: number,
   start: Date,
 ) {
-  const application = `arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-${String(number).padStart(16, '0')}`;
+  const own = application(number);
   const [engineering, sales] = [idOf('44f834e8', number), idOf('55f834e8', number)];
   return {
     title,
     start: start.toISOString(),
-    entitlements: {
-      identityCenter: {
-        region: 'us-east-1',
-        instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
-        identityStoreId: STORE_ID,
-      },
-      entitlements: [{ name: 'amazon-q-developer', application, groups: [engineering], seats: { max }, mode }],
+    entitlements: exampleEntitlements({
+      entitlements: [{ application: own, groups: [engineering], seats: { max }, mode }],
       requestsPerSecond,
-    },
+    }),
     directory: {
       identityStoreId: STORE_ID,
       users: PEOPLE.map((person) => ({ userId: userId(person), userName: person.toLowerCase() })),
       groups: [{ groupId: engineering, members: members.map(userId) }, { groupId: sales }],
-      applications: [{ applicationArn: application, assigned: assigned.map(userId) }],
+      applications: [{ applicationArn: own, assigned: assigned.map(userId) }],
     },
     names: {
       ...Object.fromEntries(PEOPLE.map((person) => [person, userId(person)])),

@@ -4,6 +4,17 @@ import { recordOf, type Via } from '../../emulator/aws/cloudtrail/cloudtrail.ts'
 import type { FaultRule } from '../../emulator/aws/faults.ts';
 import type { ReadOperation } from '../../emulator/aws/identity-center/identity-center.ts';
 import type { ScenarioSchema } from '../../emulator/scenario/schema.ts';
+import {
+  APPLICATION,
+  GROUP,
+  group,
+  INSTANCE_ARN,
+  OTHER_APPLICATION,
+  OTHER_GROUP,
+  REGION,
+  STORE_ID,
+  user,
+} from '../support/ids.ts';
 import { SECRET } from '../support/secret.ts';
 
 /** A scenario as it stands in a file. */
@@ -13,25 +24,11 @@ type Rules = NonNullable<Action['deploy']>;
 
 /** Where every history begins. */
 const START = Date.parse('2026-11-02T08:00:00Z');
-const STORE = 'd-1234567890';
-const REGION = 'us-east-1';
 const PEOPLE = 6;
 const LATER_PEOPLE = 2;
 
-const APPLICATIONS = [application(1), application(2)];
-const GROUPS = [group(1), group(2), group(3)];
-
-function application(number: number): string {
-  return `arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-${String(number).padStart(16, '0')}`;
-}
-
-function group(number: number): string {
-  return `44f834e8-0000-4000-8000-${String(number).padStart(12, '0')}`;
-}
-
-function user(number: number): string {
-  return `94e80458-0000-4000-8000-${String(number).padStart(12, '0')}`;
-}
+const APPLICATIONS = [APPLICATION, OTHER_APPLICATION];
+const GROUPS = [GROUP, OTHER_GROUP, group(3)];
 
 /** With names that nobody wants in a log. */
 function person(number: number) {
@@ -459,13 +456,13 @@ function scenarioOf({ rules: choice, members, assigned, quirks, begins, lags, ep
     entitlements: {
       identityCenter: {
         region: REGION,
-        instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
-        identityStoreId: STORE,
+        instanceArn: INSTANCE_ARN,
+        identityStoreId: STORE_ID,
       },
       ...rulesOf(choice),
     },
     directory: {
-      identityStoreId: STORE,
+      identityStoreId: STORE_ID,
       users: Array.from({ length: PEOPLE }, (_, index) => person(index + 1)),
       groups: GROUPS.map((groupId, index) => ({
         groupId,
@@ -588,7 +585,7 @@ class World {
       case 'forge': {
         const change = { change: deed.change, userId: user(deed.user), groupId: GROUPS[deed.group] ?? '' };
         const at = new Date(START + (seconds - deed.ageSeconds) * 1000);
-        const context = { via: deed.via, at, sequence: 1000 + sequence, identityStoreId: STORE, region: REGION };
+        const context = { via: deed.via, at, sequence: 1000 + sequence, identityStoreId: STORE_ID, region: REGION };
         return { event: recordOf(change, context), expect: ANY };
       }
       case 'deploy':

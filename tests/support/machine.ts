@@ -10,6 +10,16 @@ export type Act = object | Error | 'hangs';
 /** What the tasks of a state do, one after another; the last goes on and on. */
 export type Script = Readonly<Record<string, readonly Act[]>>;
 
+/** Errors of the Lambda service itself; a function that runs out of time is `Sandbox.Timedout`. */
+export const LAMBDA_ERRORS = [
+  'Lambda.TooManyRequestsException',
+  'Lambda.ServiceException',
+  'Lambda.SdkClientException',
+  'Lambda.ClientExecutionTimeoutException',
+  'Lambda.Unknown',
+  'Sandbox.Timedout',
+];
+
 /** An error as Lambda hands it to Step Functions: a name and a message. */
 export function failure(name: string): Error {
   return Object.assign(new Error(`the task failed with ${name}`), { name });
