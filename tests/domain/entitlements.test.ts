@@ -161,7 +161,7 @@ describe('parseEntitlements', () => {
     });
   });
 
-  it('tells all faults at once, also contradictions between fields beside a fault of another field', () => {
+  it('reports all errors at once, also contradictions between fields next to an error in another field', () => {
     const value = aFile({
       identityCenter: { region: 'Virginia', instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444' },
       entitlements: [

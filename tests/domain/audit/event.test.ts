@@ -47,7 +47,7 @@ describe('auditEvent', () => {
     ['a revocation', { kind: 'revoked' }, 'Seat Revoked', 2, 'Success', 'Informational'],
     ['a refused grant', { kind: 'refused', refused: 'grant' }, 'Seat Refused', 1, 'Failure', 'Medium'],
     ['a refused revocation', { kind: 'refused', refused: 'revoke' }, 'Seat Refused', 2, 'Failure', 'Medium'],
-  ] as const)('tells of %s', (_fact, parts, detailType, activity, status, severity) => {
+  ] as const)('describes %s', (_fact, parts, detailType, activity, status, severity) => {
     const event = auditEvent(aRecord(parts), aSeat(), CONTEXT);
     expect(event.detailType).toBe(detailType);
     expect(event.detail).toMatchObject({
@@ -61,12 +61,12 @@ describe('auditEvent', () => {
   });
 
   it.each([
-    ['somebody who waits', 'waitlisted', 'Seat Waitlisted', 'Waitlist', 'Low'],
-    ['somebody who has days of grace', 'leaving', 'Seat Leaving', 'Schedule Revocation', 'Low'],
-    ['somebody who came back', 'kept', 'Seat Kept', 'Keep Privileges', 'Informational'],
+    ['a user on the waitlist', 'waitlisted', 'Seat Waitlisted', 'Waitlist', 'Low'],
+    ['a user in the grace period', 'leaving', 'Seat Leaving', 'Schedule Revocation', 'Low'],
+    ['a user who came back', 'kept', 'Seat Kept', 'Keep Privileges', 'Informational'],
     ['an assignment that was taken over', 'adopted', 'Seat Adopted', 'Adopt Privileges', 'Low'],
     ['what would be done', 'observed', 'Seat Observed', 'Observe', 'Informational'],
-  ] as const)('tells of %s as neither a grant nor a revocation', (_fact, kind, detailType, activity, severity) => {
+  ] as const)('describes %s as neither a grant nor a revocation', (_fact, kind, detailType, activity, severity) => {
     const event = auditEvent(aRecord({ kind }), aSeat(), CONTEXT);
     expect(event.detailType).toBe(detailType);
     expect(event.detail).toMatchObject({
@@ -79,7 +79,7 @@ describe('auditEvent', () => {
     });
   });
 
-  it('says until when somebody who left has the seat, and nothing of the kind of others', () => {
+  it('says until when a leaving user has the seat, and has no such field otherwise', () => {
     const dueAt = '2026-12-02T09:30:12.345Z';
     const unmapped = { cause: 'cause-1', change_seq: 1 };
     expect(auditEvent(aRecord({ kind: 'leaving', dueAt }), aSeat(), CONTEXT).detail.unmapped).toEqual({
@@ -89,7 +89,7 @@ describe('auditEvent', () => {
     expect(auditEvent(aRecord({ kind: 'kept' }), aSeat(), CONTEXT).detail.unmapped).toEqual(unmapped);
   });
 
-  it('says who, what, when, why and by which execution', () => {
+  it('names the user, the application, the change, its time, its reason and the execution', () => {
     const seat = aSeat();
     const { time, resources, detail } = auditEvent(aRecord(), seat, CONTEXT);
     expect(time).toBe('2026-11-25T09:30:12.345Z');
@@ -106,7 +106,7 @@ describe('auditEvent', () => {
     });
   });
 
-  it('leaves out an account that it is not told', () => {
+  it('leaves out an unknown account', () => {
     const context: AuditContext = { productVersion: '1.2.3', region: 'eu-west-1' };
     expect(auditEvent(aRecord(), aSeat(), context).detail.cloud).toEqual({ provider: 'AWS', region: 'eu-west-1' });
   });
@@ -180,7 +180,7 @@ describe('revocationsHeld', () => {
   });
 
   it.each([
-    ['a second copy, whoever sends it', { execution: 'another', at: '2026-11-26T09:30:12.345Z' }, {}, true],
+    ['a second copy from any sender', { execution: 'another', at: '2026-11-26T09:30:12.345Z' }, {}, true],
     ['another digest', { digest: aDigest(2) }, {}, false],
     ['another application', {}, { applicationArn: 'arn:another' }, false],
   ])('has the same uid only for the same hold: %s', (_fact, parts, hold, same) => {
@@ -195,7 +195,7 @@ describe('revocationsHeld', () => {
 });
 
 describe('onboardingFailed', () => {
-  it('names execution, state machine and error, and no user', () => {
+  it('names the execution, the state machine and the error, and no user', () => {
     const stateMachineArn = 'arn:aws:states:eu-west-1:111122223333:stateMachine:onboarding';
     const { detailType, resources, detail } = onboardingFailed(aFailure({ stateMachineArn }), CONTEXT);
     expect(detailType).toBe('Onboarding Failed');
@@ -215,7 +215,7 @@ describe('onboardingFailed', () => {
     ['is a text', { error: 'stopped by jane@example.com' }, 'unknown'],
     ['is too long', { error: 'E'.repeat(65) }, 'unknown'],
     ['has a service in front', { error: 'Lambda.Unknown' }, 'Lambda.Unknown'],
-  ])('tells no more than the name of an error: it %s', (_fact, parts, expected) => {
+  ])('holds only the name of an error: it %s', (_fact, parts, expected) => {
     const { error: _default, ...failure } = aFailure();
     expect(onboardingFailed({ ...failure, ...parts }, CONTEXT).detail.status_detail).toBe(expected);
   });

@@ -18,7 +18,7 @@ describe('toBatches', () => {
     }));
   }
 
-  it('makes nothing of nothing', () => {
+  it('returns no batch without changes', () => {
     expect(toBatches([], PACE)).toEqual({ batches: [], more: false });
   });
 
@@ -41,7 +41,7 @@ describe('toBatches', () => {
     expect(batch?.userIds).toHaveLength(size);
   });
 
-  it('puts revocations first, since they free places, and what is only to be told last', () => {
+  it('puts revocations first, because they free slots, and records last', () => {
     const { batches } = toBatches(
       [
         ...planned(1, { kind: 'record', reason: 'reconciled' }),
@@ -87,7 +87,7 @@ describe('toBatches', () => {
     expect(toBatches(many.slice(0, users.length + 1), PACE).more).toBe(true);
   });
 
-  it('loses nobody, and keeps every batch small and of one kind', () => {
+  it('keeps every user, and makes every batch small and of one kind', () => {
     const change: fc.Arbitrary<Planned> = fc.record({
       applicationArn: fc.constantFrom(APPLICATION, OTHER_APPLICATION),
       kind: fc.constantFrom('grant', 'revoke', 'record', 'hold'),

@@ -48,14 +48,14 @@ describe('the brake', () => {
     ['rounded down', 22, { atWindowStart: 109 }, 'brake'],
     ['what was revoked in the last 24 h counted in', 11, { revokedInWindow: 10 }, 'brake'],
     ['up to the last one', 10, { revokedInWindow: 10 }, undefined],
-    ['at least so many, however few seats there are', 10, { inUse: 12, atWindowStart: 12 }, undefined],
+    ['at least this number, even of few seats', 10, { inUse: 12, atWindowStart: 12 }, undefined],
     ['not more than that', 11, { inUse: 12, atWindowStart: 12 }, 'brake'],
     ['not more because of the seats of today', 11, { inUse: 1000, atWindowStart: 10 }, 'brake'],
   ])('allows %s', (_fact, count, parts, begin) => {
     expect(applyBrake(revocations(count), restraints({ counts: counts(parts) })).begin).toBe(begin);
   });
 
-  it('reckons in whole numbers: 29 % of 100 are 29', () => {
+  it('calculates in whole numbers: 29 % of 100 are 29', () => {
     const brake = { percent: 29, atLeast: 0 };
     expect(applyBrake(revocations(29), restraints({ brake })).begin).toBeUndefined();
     expect(applyBrake(revocations(30), restraints({ brake })).begin).toBe('brake');
@@ -65,7 +65,7 @@ describe('the brake', () => {
     expect(applyBrake(revocations(1), restraints({ brake: { percent: 0, atLeast: 0 } })).begin).toBe('brake');
   });
 
-  it('neither counts nor holds revocations that had begun: they were counted when they began', () => {
+  it('neither counts nor holds revocations in progress, because they were counted when they began', () => {
     const settled = revocations(50, { status: 'revoking' });
     const { allowed, held, begin } = applyBrake([...settled, ...revocations(20)], restraints());
     expect([allowed.length, held.length, begin]).toEqual([70, 0, undefined]);
@@ -83,14 +83,14 @@ describe('the brake', () => {
 
   it.each<[string, Partial<BrakeInput>, string | undefined]>([
     ['a group is empty', { emptyGroup: true }, 'group-empty'],
-    ['nobody is entitled', { nobodyEntitled: true }, 'nobody-entitled'],
+    ['no user is entitled', { nobodyEntitled: true }, 'nobody-entitled'],
     ['a group is empty, but this is the last seat', { emptyGroup: true, counts: counts({ inUse: 1 }) }, undefined],
-    ['nobody is entitled to the last seat', { nobodyEntitled: true, counts: counts({ inUse: 1 }) }, undefined],
-  ])('holds even one when %s', (_fact, parts, begin) => {
+    ['no user is entitled to the last seat', { nobodyEntitled: true, counts: counts({ inUse: 1 }) }, undefined],
+  ])('holds even one revocation if %s', (_fact, parts, begin) => {
     expect(applyBrake(revocations(1), restraints(parts)).begin).toBe(begin);
   });
 
-  it('holds all that are new, or none', () => {
+  it('holds all new revocations, or none', () => {
     const cases = fc.record({
       count: fc.nat(30),
       revokedInWindow: fc.nat(15),
@@ -114,17 +114,17 @@ describe('while a hold is in force', () => {
   const [newcomer] = revocations(1, { userId: user(7) });
   if (!newcomer) throw new Error('there is one');
 
-  it('nobody new is revoked, and whoever leaves joins it', () => {
+  it('no new user is revoked, and users who leave join the hold', () => {
     const result = applyBrake([...member, newcomer], restraints({ hold: aHold() }));
     expect(result).toEqual({ allowed: [], held: [...member, newcomer], lift: false, join: [newcomer] });
   });
 
-  it('a seat that is left over from an earlier hold joins it as well', () => {
+  it('a seat of an earlier hold joins the hold as well', () => {
     const later = { ...aHold(), first: 3, digests: [{ digest: 'd', generation: 3, count: 1 }] };
     expect(applyBrake(member, restraints({ hold: later, whole: false })).join).toEqual(member);
   });
 
-  it('it is lifted by a look at everybody that wants nobody of it any more, and the rest is planned anew', () => {
+  it('a full sweep that no longer revokes any of its users lifts the hold, and plans the rest', () => {
     expect(applyBrake([newcomer], restraints({ hold: aHold() }))).toMatchObject({ allowed: [newcomer], lift: true });
     expect(applyBrake([newcomer], restraints({ hold: aHold(), whole: false }))).toMatchObject({
       allowed: [],
@@ -138,7 +138,7 @@ describe('while a hold is in force', () => {
     });
   });
 
-  it('a release frees what its digest covers and no more, whatever the budget', () => {
+  it('a release allows what its digest covers and no more, regardless of the budget', () => {
     const hold = growHold(aHold(), [newcomer.userId]);
     const later = { ...newcomer, status: 'held' as const, hold: 2 };
     const [first] = hold.digests;
@@ -155,7 +155,7 @@ describe('while a hold is in force', () => {
     expect(applyBrake([...member, later], restraints({ ...limits, hold: all })).allowed).toEqual([...member, later]);
   });
 
-  it('a lifted hold restrains nobody', () => {
+  it('a lifted hold holds no revocation', () => {
     const hold = { ...aHold(), status: 'lifted' as const };
     expect(applyBrake(member, restraints({ hold }))).toEqual({ allowed: member, held: [], lift: false, join: [] });
   });
@@ -189,12 +189,12 @@ describe('countSeats', () => {
       { revokedInWindow: 0, atWindowStart: 0 },
     ],
     [
-      'two that a new grant followed',
+      'two revocations that a new grant followed',
       { status: 'confirmed', revocations: [iso(-60), iso(-50)], grantedAt: iso(-30) },
       { inUse: 1, revokedInWindow: 2, atWindowStart: 0 },
     ],
     ['a revocation under way', { status: 'revoking' }, { inUse: 1, revokedInWindow: 1, atWindowStart: 1 }],
-    ['no place of somebody who waits', { status: 'waitlisted' }, { inUse: 0, atWindowStart: 0 }],
+    ['no slot of a user on the waitlist', { status: 'waitlisted' }, { inUse: 0, atWindowStart: 0 }],
     ['no revocation of a deleted user', { status: 'revoked' }, { revokedInWindow: 0, atWindowStart: 0 }],
     ['no seat of an hour ago as one of yesterday', { grantedAt: iso(-3600) }, { inUse: 1, atWindowStart: 0 }],
     ['a seat of 24 h ago as one of yesterday', { grantedAt: iso(-DAY) }, { inUse: 1, atWindowStart: 1 }],
@@ -202,7 +202,7 @@ describe('countSeats', () => {
     expect(countSeats([aGrantedSeat(parts)], START)).toMatchObject(expected);
   });
 
-  it('adds up, and is 0 without seats', () => {
+  it('adds up all seats, and is 0 without seats', () => {
     expect(countSeats([], START)).toEqual({ inUse: 0, atWindowStart: 0, revokedInWindow: 0 });
     expect(
       countSeats([aGrantedSeat(), aGrantedSeat(), aGrantedSeat({ status: 'revoked', revocations: [iso(-1)] })], START),

@@ -57,26 +57,26 @@ describe('decide', () => {
 
   it.each<[string, Partial<UserState>, string]>([
     ['grants an entitled user without assignment', {}, 'grant'],
-    ['leaves an assignment of an entitled user to whoever made it', { assigned: true }, 'nothing'],
-    ['never revokes an assignment that somebody else made', { ...ABSENT, assigned: true }, 'nothing'],
-    ['has nothing to do for a stranger', ABSENT, 'nothing'],
+    ['does nothing if an entitled user has a foreign assignment', { assigned: true }, 'nothing'],
+    ['never revokes an assignment that Usher did not make', { ...ABSENT, assigned: true }, 'nothing'],
+    ['does nothing for a user without entitlement and assignment', ABSENT, 'nothing'],
   ])('%s', (_fact, standing, expected) => {
     expect(decide(aUserState(standing), aDecisionContext()).do).toBe(expected);
   });
 
-  it.each(SeatStatusSchema.options)('does nothing with a seat %s while reads contradict each other', (status) => {
+  it.each(SeatStatusSchema.options)('does nothing to a seat %s while reads contradict each other', (status) => {
     for (const assigned of [true, false]) {
       const standing = aUserState({ entitled: false, assigned, seat: aGrantedSeat({ status }) });
       expect(decide(standing, aDecisionContext()).do).toBe('nothing');
     }
   });
 
-  describe('of a user who is deleted', () => {
+  describe('for a deleted user', () => {
     const DELETED = { entitled: false, ineligibility: 'user-deleted' } as const;
     const decided = (parts: Partial<UserState>) => decide(aUserState({ ...DELETED, ...parts }), aDecisionContext());
 
     it.each<SeatStatus>(['creating', 'assigned', 'confirmed', 'leaving', 'held', 'revoking'])(
-      'takes an assignment that is gone for removed by AWS, once that is certain, with a seat %s',
+      'records that AWS removed the assignment, once that is certain, for a seat %s',
       (status) => {
         expect(decided({ seat: aGrantedSeat({ status }) })).toEqual({ do: 'record-removal', reason: 'user-deleted' });
         const young = aGrantedSeat({ status, changedAt: iso(-10) });
@@ -85,7 +85,7 @@ describe('decide', () => {
       },
     );
 
-    it.each<SeatStatus>(['creating', 'revoking'])('forgets a create that came to nothing, with a seat %s', (status) => {
+    it.each<SeatStatus>(['creating', 'revoking'])('drops a create that had no effect, for a seat %s', (status) => {
       const { grantedAt: _, ...open } = aGrantedSeat({ status });
       expect(decided({ seat: open }).do).toBe('drop');
     });
@@ -94,7 +94,7 @@ describe('decide', () => {
       ['waitlisted', 'drop'],
       ['failed', 'drop'],
       ['revoked', 'nothing'],
-    ])('has nothing to take back with a seat %s', (status, what) => {
+    ])('revokes nothing for a seat %s', (status, what) => {
       expect(decided({ seat: aGrantedSeat({ status }) }).do).toBe(what);
     });
   });
@@ -103,14 +103,14 @@ describe('decide', () => {
     [true, 'grant'],
     [false, 'drop'],
   ])(
-    'tells of no end where no beginning was told: taking back a create without an answer, assigned %s',
+    'audits no revocation if the grant was not audited, when it undoes a create without an answer, assigned %s',
     (assigned, what) => {
       const { grantedAt: _, ...open } = aGrantedSeat({ status: 'revoking' });
       expect(decide(aUserState({ assigned, seat: open }), aDecisionContext()).do).toBe(what);
     },
   );
 
-  it('takes back once more what was granted so lately that no look proves its end, when a look can', () => {
+  it('revokes again a grant so recent that the first read could not verify its end', () => {
     const seat = aGrantedSeat({ status: 'revoking', grantedAt: iso(-89) });
     const decided = (readAt: Date, assigned = false) =>
       decide(aUserState({ ...ABSENT, assigned, seat }), aDecisionContext({ readAt }));
@@ -124,34 +124,34 @@ describe('decide', () => {
     ['a seat that was just given', { seat: aGrantedSeat({ status: 'assigned' }) }, 'begin-grace'],
     ['a seat whose create has no answer', { seat: aGrantedSeat({ status: 'creating' }) }, 'begin-grace'],
     [
-      'no answer before it is sure whether a create came to anything',
+      'no answer before it is certain whether a create had an effect',
       { assigned: false, seat: aGrantedSeat({ status: 'creating', changedAt: iso(-29) }) },
       'wait',
     ],
     [
-      'nothing to a create that came to nothing',
+      'nothing to a create that had no effect',
       { assigned: false, seat: aGrantedSeat({ status: 'creating' }) },
       'revoke',
     ],
-    ['nobody who is disabled', { ineligibility: 'user-disabled', seat: aGrantedSeat() }, 'revoke'],
-    ['nobody who is deleted', { ineligibility: 'user-deleted', seat: aGrantedSeat() }, 'revoke'],
+    ['no disabled user', { ineligibility: 'user-disabled', seat: aGrantedSeat() }, 'revoke'],
+    ['no deleted user', { ineligibility: 'user-deleted', seat: aGrantedSeat() }, 'revoke'],
     ['no seat of a removed entitlement', { ineligibility: 'entitlement-removed', seat: aGrantedSeat() }, 'revoke'],
-    ['nothing to whose seat is held', { seat: aGrantedSeat({ status: 'held' }) }, 'revoke'],
-    ['no second day to a revocation that has begun', { seat: aGrantedSeat({ status: 'revoking' }) }, 'revoke'],
+    ['no user whose seat is held', { seat: aGrantedSeat({ status: 'held' }) }, 'revoke'],
+    ['no further day to a revocation that has begun', { seat: aGrantedSeat({ status: 'revoking' }) }, 'revoke'],
     ['nothing more until it is over', { seat: aGrantedSeat({ status: 'leaving', dueAt: iso(1) }) }, 'nothing'],
     ['a revocation when it is over', { seat: aGrantedSeat({ status: 'leaving', dueAt: iso() }) }, 'revoke'],
     [
-      'no day to who is disabled meanwhile',
+      'no day to a user who is disabled meanwhile',
       { ineligibility: 'user-disabled', seat: aGrantedSeat({ status: 'leaving', dueAt: iso(1) }) },
       'revoke',
     ],
-  ])('with days of grace gives %s', (_fact, standing, expected) => {
+  ])('with a grace period gives %s', (_fact, standing, expected) => {
     const decision = decide(aUserState({ ...ABSENT, assigned: true, ...standing }), aDecisionContext({ graceDays: 2 }));
     expect(decision.do).toBe(expected);
     if (decision.do === 'begin-grace') expect(decision.dueAt).toBe(iso(2 * 86_400));
   });
 
-  it('keeps the date of a leave, however much grace is given now', () => {
+  it('keeps the due date of a leave when the grace period changes', () => {
     const seat = aGrantedSeat({ status: 'leaving', dueAt: iso(1) });
     for (const graceDays of [0, 30]) {
       const decision = (readAt: Date) =>
@@ -168,22 +168,22 @@ describe('decide', () => {
   it.each<[string, Partial<UserState>, Partial<DecisionContext>, string]>([
     ['a join for an event', {}, { trigger: 'event' }, 'group-join'],
     ['what the regular sweep found', {}, { trigger: 'tick' }, 'reconciled'],
-    ['what a person asked for', {}, { trigger: 'manual' }, 'manual'],
+    ['what an operator asked for', {}, { trigger: 'manual' }, 'manual'],
     [
-      'an assignment that somebody took away',
+      'an assignment that was removed by hand',
       { seat: aGrantedSeat({ status: 'confirmed' }) },
       { trigger: 'tick' },
       'drift-healed',
     ],
     [
-      'one that was taken away while its owner was leaving',
+      'one that was removed while its user was leaving',
       { seat: aGrantedSeat({ status: 'leaving' }) },
       { trigger: 'manual' },
       'drift-healed',
     ],
-    ['one that was taken away while it was held', { seat: aGrantedSeat({ status: 'held' }) }, {}, 'drift-healed'],
+    ['one that was removed while it was held', { seat: aGrantedSeat({ status: 'held' }) }, {}, 'drift-healed'],
     [
-      'a place for somebody who waited',
+      'a slot for a user on the waitlist',
       { seat: aGrantedSeat({ status: 'waitlisted' }) },
       { trigger: 'manual' },
       'place-freed',
@@ -204,7 +204,7 @@ describe('decide', () => {
       { trigger: 'manual' },
       'entitlement-removed',
     ],
-  ])('gives as reason %s', (_fact, standing, parts, reason) => {
+  ])('names as reason %s', (_fact, standing, parts, reason) => {
     expect(decide(aUserState(standing), aDecisionContext(parts))).toMatchObject({ reason });
   });
 
@@ -232,7 +232,7 @@ describe('decide', () => {
       ['not before its time', {}, false],
       ['not for a tick before its time', { trigger: 'tick' }, false],
       ['when its time has come', { readAt: new Date(iso(1)) }, true],
-      ['when a person asks for it', { trigger: 'manual' }, true],
+      ['when an operator asks for it', { trigger: 'manual' }, true],
       ['when the execution that failed for it is redriven', { execution: execution('refused') }, true],
     ];
 
@@ -252,7 +252,7 @@ describe('decide', () => {
     });
   });
 
-  it('changes an assignment only with a ground for it', () => {
+  it('changes an assignment only for a reason', () => {
     const standings = fc.record({
       entitled: fc.boolean(),
       ineligibility: fc.constantFrom('group-leave', 'user-disabled', 'user-deleted', undefined),
@@ -280,11 +280,11 @@ describe('decide', () => {
 
 describe('isAdoptable', () => {
   it.each<[string, Partial<UserState>, boolean]>([
-    ['of a person who is entitled can be adopted', {}, true],
-    ['can be adopted after a seat has ended', { seat: aGrantedSeat({ status: 'revoked' }) }, true],
-    ['is none when it is ours', { seat: aGrantedSeat() }, false],
-    ['is none when there is no assignment', { assigned: false }, false],
-    ['of a person who is not entitled stays somebody else’s', ABSENT, false],
+    ['is true for an entitled user', {}, true],
+    ['is true after a seat has ended', { seat: aGrantedSeat({ status: 'revoked' }) }, true],
+    ['is false if the assignment is ours', { seat: aGrantedSeat() }, false],
+    ['is false without an assignment', { assigned: false }, false],
+    ['is false for a user who is not entitled', ABSENT, false],
   ])('%s', (_fact, parts, adoptable) => {
     const standing = aUserState({ assigned: true, ...parts });
     expect(isAdoptable(standing, decide(standing, aDecisionContext()))).toBe(adoptable);

@@ -23,7 +23,7 @@ const digestsOf = (hold: Hold) => hold.digests.map(({ digest }) => digest);
 const lastDigest = (hold: Hold) => digestsOf(hold).at(-1) ?? '';
 
 describe('a hold', () => {
-  it('begins with those who are held and with its event', () => {
+  it('begins with the held users and an audit record', () => {
     const hold = beginHold(undefined, WHAT, CONTEXT);
     const digest = lastDigest(hold);
     expect(hold).toEqual(
@@ -32,14 +32,14 @@ describe('a hold', () => {
     expect(isHeld(hold)).toBe(true);
   });
 
-  it('is in force from its beginning until it is lifted', () => {
+  it('is in force until it is lifted', () => {
     expect(isHeld(undefined)).toBe(false);
     expect(isHeld(aHold())).toBe(true);
     expect(isHeld(aHold({ released: 1 }))).toBe(true);
     expect(isHeld(liftHold(aHold()))).toBe(false);
   });
 
-  it('follows on an earlier one, with higher generations and what is still to be told of that', () => {
+  it('continues an earlier hold, with higher generations and its pending audit records', () => {
     const before = liftHold(growHold(beginHold(undefined, WHAT, CONTEXT), [user(3)]));
     const hold = beginHold(before, WHAT, { ...CONTEXT, now: new Date(iso(60)), reason: 'group-empty' });
     expect(hold).toMatchObject({ status: 'held', revision: before.revision + 1, first: 3, reason: 'group-empty' });
@@ -48,7 +48,7 @@ describe('a hold', () => {
     expect(hold).not.toHaveProperty('released');
   });
 
-  it('grows by a generation, which is told to nobody', () => {
+  it('grows by a generation without an audit record', () => {
     const hold = beginHold(undefined, WHAT, CONTEXT);
     const more = growHold(hold, [user(3)]);
     expect(more).toEqual({
@@ -79,7 +79,7 @@ describe('a hold', () => {
 });
 
 describe('a digest', () => {
-  it('is the same for the same people in any order, and another for others', () => {
+  it('is the same for the same users in any order, and another for other users', () => {
     const digest = (...userIds: string[]) => lastDigest(beginHold(undefined, { ...WHAT, userIds }, CONTEXT));
     expect(digest(user(2), user(1))).toBe(digest(user(1), user(2)));
     expect(digest(user(1))).not.toBe(digest(user(1), user(2)));
@@ -99,7 +99,7 @@ describe('a digest', () => {
     expect(lastDigest(growHold(one, [user(3)]))).not.toBe(lastDigest(growHold(two, [user(3)])));
   });
 
-  it('changes nothing of the list of people that it is made of', () => {
+  it('does not change the list of users that it is made of', () => {
     const userIds = Object.freeze([user(2), user(1)]);
     expect(() => beginHold(undefined, { ...WHAT, userIds }, CONTEXT)).not.toThrow();
   });
@@ -110,11 +110,11 @@ describe('a release', () => {
     digests: [1, 2, 3].map((number) => ({ digest: aDigest(number), generation: number, count: number })),
   });
 
-  it.each([1, 2, 3])('goes as far as its digest does: %d', (number) => {
+  it.each([1, 2, 3])('covers the generations of its digest: %d', (number) => {
     expect(releaseHold(hold, aDigest(number))).toEqual({ ...hold, revision: 2, released: number });
   });
 
-  it('is never taken back by one of an older digest', () => {
+  it('is never reduced by a release with an older digest', () => {
     expect(releaseHold({ ...hold, released: 3 }, aDigest(1))?.released).toBe(3);
     expect(releaseHold({ ...hold, released: 1 }, aDigest(2))?.released).toBe(2);
   });
@@ -123,7 +123,7 @@ describe('a release', () => {
     ['a digest that the hold never had', hold, aDigest(9)],
     ['no digest', hold, ''],
     ['a hold that is lifted', liftHold(hold), aDigest(1)],
-  ])('is none of %s', (_fact, one, digest) => {
+  ])('does not exist for %s', (_fact, one, digest) => {
     expect(releaseHold(one, digest)).toBeUndefined();
   });
 
@@ -146,12 +146,12 @@ describe('a seat', () => {
 describe('the event of a hold', () => {
   const [first, second] = [aHeldRecord(), aHeldRecord({ digest: aDigest(2) })];
 
-  it('is struck off once it is sent, and no other', () => {
+  it('is removed once it is sent, and no other', () => {
     const hold = aHold({ audit: [first, second] });
     expect(clearAudit(hold, (record) => record === first)).toEqual({ ...hold, revision: 2, audit: [second] });
   });
 
-  it('is looked after by the tick when it is 15 minutes old', () => {
+  it('is picked up by the tick when it is 15 minutes old', () => {
     expect(holdAttentionAt(aHold({ audit: [first] }))).toBe(iso(900));
     expect(holdAttentionAt(aHold())).toBeUndefined();
   });

@@ -14,20 +14,20 @@ const LATER = { now: new Date(iso(60)), execution: OTHER, cause: 'event-2' };
 const record = (reason: string, changeSeq = 1) => anAuditRecord({ kind: 'observed', reason, changeSeq });
 
 describe('an observation', () => {
-  it('is told when it is the first', () => {
+  it('is audited the first time', () => {
     const first = recordAnswer(undefined, 'would-assign', ABOUT, CONTEXT);
     expect(first).toEqual(anObservation({ requestedAt: iso(-5), audit: [record('would-assign')] }));
     expect(ObservationSchema.parse(first)).toEqual(first);
   });
 
-  it('is told once, however often the answer is the same', () => {
+  it('is audited once while the answer stays the same', () => {
     expect(recordAnswer(anObservation(), 'would-assign', ABOUT, LATER)).toBeUndefined();
     expect(recordAnswer(anObservation({ answer: undefined }), undefined, ABOUT, LATER)).toBeUndefined();
     expect(recordAnswer(undefined, undefined, ABOUT, LATER)).toBeUndefined();
   });
 
   it.each(['would-waitlist', 'would-leave', 'would-revoke', 'would-hold'] as const)(
-    'is told again when the answer is another: %s',
+    'is audited again when the answer changes: %s',
     (answer) => {
       const before = anObservation({ audit: [record('would-assign')] });
       expect(recordAnswer(before, answer, ABOUT, LATER)).toEqual({
@@ -42,21 +42,21 @@ describe('an observation', () => {
     },
   );
 
-  it('is noted and not told when nothing would change any more', () => {
+  it('is stored without an audit record when nothing would change', () => {
     const { answer: _, ...before } = anObservation({ audit: [record('would-assign')] });
     const next = recordAnswer({ ...before, answer: 'would-assign' }, undefined, ABOUT, LATER);
     expect(next).toEqual({ ...before, requestedAt: iso(-5), revision: 2, changedAt: iso(60) });
     expect(ObservationSchema.parse(next)).toEqual(next);
   });
 
-  it('is noted about whom it is, whatever else is known of them', () => {
+  it('takes only the ids from the record that it is about', () => {
     const before = anObservation();
     expect(recordAnswer(before, undefined, before, LATER)).not.toHaveProperty('answer');
     const stale = anObservation({ changeSeq: 9, revision: 9 });
     expect(recordAnswer(before, 'would-hold', stale, LATER)).toMatchObject({ changeSeq: 2, revision: 2 });
   });
 
-  it('is told as a change of its own when an answer comes back', () => {
+  it('is audited as a new change when an answer comes back', () => {
     const none = recordAnswer(anObservation(), undefined, ABOUT, CONTEXT);
     expect(recordAnswer(none, 'would-assign', ABOUT, CONTEXT)).toMatchObject({
       changeSeq: 2,
@@ -65,13 +65,13 @@ describe('an observation', () => {
     });
   });
 
-  it('goes by the name that the entitlement has now', () => {
+  it('has the current name of the entitlement', () => {
     expect(recordAnswer(anObservation(), 'would-hold', { ...ABOUT, entitlement: 'renamed' }, LATER)?.entitlement).toBe(
       'renamed',
     );
   });
 
-  it('is looked after by the tick when what it tells is 15 minutes old', () => {
+  it('is picked up by the tick when its audit record is 15 minutes old', () => {
     expect(observationAttentionAt(anObservation({ audit: [record('would-assign')] }))).toBe(iso(900));
     expect(observationAttentionAt(anObservation())).toBeUndefined();
   });

@@ -29,7 +29,7 @@ describe('progressed', () => {
     ['another user', batches(2)],
     ['one user more', batches(1, 2)],
     ['another kind', batches(1).map((batch) => ({ ...batch, kind: 'revoke' as const }))],
-  ])('begins to count anew with %s', (_fact, other) => {
+  ])('restarts the count with %s', (_fact, other) => {
     expect(following(batches(1), batches(1), other).stalled).toBe(0);
   });
 

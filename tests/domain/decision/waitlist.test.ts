@@ -16,39 +16,39 @@ const seated = (number: number) => aGrantedSeat({ userId: user(number) });
 const waiting = (number: number) =>
   aGrantedSeat({ userId: user(number), status: 'waitlisted', requestedAt: iso(number) });
 
-describe('the line', () => {
-  it('gives free places by the time of the first request, and of two at once to the lower id', () => {
+describe('allocateSeats', () => {
+  it('gives free slots by the time of the first request, and by id if the times are equal', () => {
     expect(allocateSeats([], [candidate(3), candidate(1), candidate(2)], 2).seated).toEqual(ids(1, 2));
     const at = { requestedAt: iso() };
     expect(allocateSeats([], [candidate(3, at), candidate(1, at), candidate(2, at)], 2).seated).toEqual(ids(1, 2));
   });
 
-  it('gives nothing when no hasSlot is free, and takes none away when more are in use than there should be', () => {
+  it('gives nothing if no slot is free, and takes none away if more are in use than the cap allows', () => {
     expect(allocateSeats([seated(8), seated(9)], [candidate(1)], 2)).toEqual({ seated: new Set(), owed: false });
     expect(allocateSeats([seated(8), seated(9)], [candidate(1)], 1)).toEqual({ seated: new Set(), owed: false });
   });
 
-  it('owes a hasSlot to whoever waits longer than those who were looked at', () => {
+  it('owes a slot to a user who waits longer than the users of this check', () => {
     expect(allocateSeats([waiting(1)], [candidate(2)], 1)).toEqual({ seated: new Set(), owed: true });
     expect(allocateSeats([waiting(3)], [candidate(2)], 1)).toEqual({ seated: ids(2), owed: false });
     expect(allocateSeats([waiting(1), waiting(3)], [candidate(2)], 3)).toEqual({ seated: ids(2), owed: true });
   });
 
-  it('counts whoever waits and was looked at once', () => {
+  it('counts a waiting user of this check once', () => {
     expect(allocateSeats([waiting(1), waiting(2)], [candidate(1), candidate(2)], 1)).toEqual({
       seated: ids(1),
       owed: false,
     });
   });
 
-  it('leaves a hasSlot with its owner, however long others wait, as long as there are so many', () => {
+  it('leaves a slot with its user before it serves the waitlist, within the cap', () => {
     const drifted = [seated(5), seated(6)];
     const owners = [candidate(5, { hasSlot: true }), candidate(6, { hasSlot: true })];
     expect(allocateSeats([...drifted, waiting(1)], owners, 2)).toEqual({ seated: ids(5, 6), owed: false });
     expect(allocateSeats([...drifted, waiting(1)], owners, 1)).toEqual({ seated: ids(5), owed: false });
   });
 
-  it('never gives more than there is, and never passes anybody', () => {
+  it('never gives more slots than there are, and never skips a waiting user', () => {
     const cases = fc.record({
       max: fc.nat(8),
       inUse: fc.nat(6),
@@ -79,7 +79,7 @@ describe('the line', () => {
   });
 });
 
-describe('somebody who is to get a seat', () => {
+describe('seatCandidate', () => {
   it.each<[SeatStatus | undefined, string, boolean]>([
     [undefined, iso(), false],
     ['waitlisted', iso(-60), false],
@@ -87,7 +87,7 @@ describe('somebody who is to get a seat', () => {
     ['creating', iso(-60), true],
     ['confirmed', iso(-60), true],
     ['revoked', iso(), false],
-  ])('with a seat %s asked at %s, and takes a hasSlot: %s', (status, requestedAt, hasSlot) => {
+  ])('for a seat %s returns the request time %s and whether it takes a slot: %s', (status, requestedAt, hasSlot) => {
     const seat = status && aGrantedSeat({ status, requestedAt: iso(-60) });
     expect(seatCandidate(user(1), seat, iso())).toEqual({ userId: user(1), requestedAt, hasSlot });
   });

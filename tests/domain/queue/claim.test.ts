@@ -24,8 +24,8 @@ describe('dueItems', () => {
     ['is due later', {}, { dueAt: iso(0.001) }, false],
     ['is among the changes of the present term', heldBy(OTHER), { planned: 7 }, false],
     ['was among the changes of an earlier term', heldBy(OTHER), { planned: 6 }, true],
-    ['was among the changes of a holder who is gone', heldBy(OTHER, 0), { planned: 7 }, true],
-  ])('has a look that %s: %s', (_fact, parts, entry, up) => {
+    ['was among the changes of a holder whose lease has expired', heldBy(OTHER, 0), { planned: 7 }, true],
+  ])('returns an item that %s: %s', (_fact, parts, entry, up) => {
     const { expected, ...shared } = aUserItem(entry);
     const work = aQueue({
       ...parts,
@@ -37,18 +37,18 @@ describe('dueItems', () => {
 });
 
 describe('claim', () => {
-  it('takes the lease where something is due', () => {
+  it('claims the lease if something is due', () => {
     const work = aQueue({ term: 7, users: { [USER]: aUserItem({ by: ME }) } });
     const turn = claim(work, ME, START);
     expect(turn).toMatchObject({ turn: 'work', term: 8, work: { users: work.users, lease: { holder: ME, term: 8 } } });
   });
 
-  it('also takes up what a dead execution left, once it is there for a look of its own', () => {
+  it('also picks up the items of a dead execution once it has an item of its own', () => {
     const users = { [USER]: aUserItem({ by: DEAD }), [user(2)]: aUserItem({ by: ME, dueAt: iso(30) }) };
     expect(claim(aQueue({ users }), ME, START).turn).toBe('work');
   });
 
-  it('waits until the first of its looks is due, without the lease', () => {
+  it('waits without the lease until its first item is due', () => {
     const users = {
       [USER]: aUserItem({ by: ME, dueAt: iso(60) }),
       [user(2)]: aUserItem({ by: ME, dueAt: iso(29.5) }),
@@ -61,7 +61,7 @@ describe('claim', () => {
     });
   });
 
-  it('hands its looks over to the holder, and nobody else’s', () => {
+  it('hands its own items over to the lease holder, and no others', () => {
     const users = { [USER]: aUserItem({ by: ME }), [user(2)]: aUserItem({ by: DEAD, dueAt: iso(30) }) };
     const before = aQueue({ ...heldBy(OTHER), users });
     expect(claim(before, ME, START)).toEqual({
@@ -72,25 +72,29 @@ describe('claim', () => {
   });
 
   it.each<[string, Partial<WorkQueue>, string | undefined]>([
-    ['to whoever waits to sweep', { sweeps: { [APPLICATION]: aSweepItem({ by: OTHER, dueAt: iso(10) }) } }, OTHER],
-    ['to nobody where nothing is left', {}, undefined],
     [
-      'to nobody where only users are waited for: nothing is folded into that',
+      'to the execution that waits to sweep',
+      { sweeps: { [APPLICATION]: aSweepItem({ by: OTHER, dueAt: iso(10) }) } },
+      OTHER,
+    ],
+    ['to no execution if nothing is left', {}, undefined],
+    [
+      'to no execution if only users are left, because a sweep does not cover them',
       { users: { [USER]: aUserItem({ by: OTHER, dueAt: iso(10) }) } },
       undefined,
     ],
-  ])('ends where nothing is left for it: handed over %s', (_fact, parts, to) => {
+  ])('ends if nothing is left for it: handed over %s', (_fact, parts, to) => {
     expect(claim(aQueue(parts), ME, START)).toMatchObject({ turn: 'handedOver', to, work: aQueue(parts) });
   });
 
-  it('begins a new term where its own plan got lost on the way to the machine', () => {
+  it('begins a new term if its own plan did not reach the state machine', () => {
     const users = { [USER]: aUserItem({ by: ME, planned: 7, dueAt: iso(-5) }) };
     const turn = claim(aQueue({ ...heldBy(ME), users }), ME, START);
     expect(turn).toMatchObject({ turn: 'wait', waitSeconds: 0 });
     expect(claim(turn.work, ME, START)).toMatchObject({ turn: 'work', term: 8 });
   });
 
-  it('looks at once at what failed, when the execution is redriven', () => {
+  it('serves failed items at once when their execution is redriven', () => {
     const work = aQueue({ users: { [USER]: aUserItem({ by: ME, failed: true, dueAt: iso(3600) }) } });
     expect(isRedriven(work, ME)).toBe(true);
     const { turn, work: after } = claim(work, ME, START);
@@ -99,7 +103,7 @@ describe('claim', () => {
     expect(isRedriven(after, ME)).toBe(false);
   });
 
-  it('leaves alone what failed in another execution', () => {
+  it('does not touch items that failed in another execution', () => {
     const users = {
       [USER]: aUserItem({ by: OTHER, failed: true, dueAt: iso(3600) }),
       [user(2)]: aUserItem({ by: ME }),
@@ -117,7 +121,7 @@ describe('markPlanned', () => {
   };
   const context = { term: 7, startedAt: at(-4) };
 
-  it('takes the looks out of everybody’s sight, for as long as the holder carries them out', () => {
+  it('hides the items from every execution while the lease holder applies the changes', () => {
     const work = aQueue({ ...heldBy(ME), ...entries });
     const marked = reread(markPlanned(work, entries, context));
     expect(dueAt(marked)).toEqual({ users: {}, sweeps: {} });
@@ -125,7 +129,7 @@ describe('markPlanned', () => {
     expect(marked.sweptAt).toEqual({ [APPLICATION]: iso(-4) });
   });
 
-  it('leaves in sight what a hint was added to, sweeps after a pause', () => {
+  it('leaves items visible that got a new hint, sweeps after a pause', () => {
     const work = enqueued(reread(aQueue({ ...heldBy(ME), ...entries })), {
       users: [{ userId: USER }],
       groups: [GROUP],
@@ -152,20 +156,20 @@ describe('completeItems', () => {
   };
   const context = { me: ME, startedAt: at(-4), lookAt: new Map() };
 
-  it('strikes off what is proven, and nothing else', () => {
+  it('completes the items that were verified, and no others', () => {
     const { [user(2)]: rest, ...users } = entries.users;
     const closed = completeItems(aQueue({ ...heldBy(ME), ...entries }), { users, sweeps: entries.sweeps }, context);
     expect(closed).toMatchObject({ users: { [user(2)]: rest }, sweeps: {}, sweptAt: { [APPLICATION]: iso(-4) } });
     expect(Object.keys(closed.users)).toEqual([user(2)]);
   });
 
-  it('looks again at the rest, itself, and no longer as at something that failed', () => {
+  it('requeues the other items for itself, and clears their failure', () => {
     const lookAt = new Map([[USER, iso(26)]]);
     const closed = reread(completeItems(aQueue({ ...heldBy(ME), ...entries }), entries, { ...context, lookAt }));
     expect(closed.users).toEqual({ [USER]: aUserItem({ by: ME, dueAt: iso(26) }) });
   });
 
-  it('keeps what a hint was added to during the look, sweeps with a pause', () => {
+  it('keeps items that got a hint during the check, sweeps with a pause', () => {
     const work = enqueued(reread(aQueue({ ...heldBy(ME), ...entries })), {
       users: [{ userId: USER }],
       groups: [GROUP],
@@ -175,7 +179,7 @@ describe('completeItems', () => {
     expect(closed.sweeps).toEqual({ [APPLICATION]: { ...work.sweeps[APPLICATION], dueAt: iso(26) } });
   });
 
-  it('keeps a hint about a user who was folded into a sweep during the look, and named anew', () => {
+  it('keeps a hint about a user who was folded into a sweep during the check and then named again', () => {
     const taken = reread(aQueue({ ...heldBy(ME), ...entries }));
     const crowd = Array.from({ length: 101 }, (_, number) => aJoin(1000 + number, { groupId: OTHER_GROUP }));
     const folded = reread(enqueued(taken, { users: crowd }));
@@ -184,14 +188,14 @@ describe('completeItems', () => {
     expect(Object.keys(completeItems(named, entries, context).users)).toEqual([USER]);
   });
 
-  it('changes nothing once the lease has changed hands: the look is another’s now', () => {
+  it('changes nothing once another execution holds the lease', () => {
     const work = aQueue({ ...heldBy(OTHER), ...entries });
     expect(completeItems(work, entries, context)).toBe(work);
   });
 });
 
 describe('startSettleWait', () => {
-  it('looks again 30 s after the changes, or at the second look if that is later, without the lease', () => {
+  it('requeues items 30 s after the changes, or at their second check if that is later, and releases the lease', () => {
     const work = aQueue({
       ...heldBy(ME),
       users: { [USER]: aUserItem({ planned: 7 }) },
@@ -206,7 +210,7 @@ describe('startSettleWait', () => {
     });
   });
 
-  it('keeps the lease, and does not wait, while something else is due', () => {
+  it('keeps the lease and does not wait while something else is due', () => {
     const work = aQueue({
       ...heldBy(ME),
       users: { [USER]: aUserItem({ planned: 7 }), [user(2)]: aUserItem({ by: OTHER }) },
@@ -220,7 +224,7 @@ describe('startSettleWait', () => {
     expect(startSettleWait(once.work, ME, at(2))).toEqual({ work: once.work, waitSeconds: 28 });
   });
 
-  it('leaves everything to whoever has the lease now', () => {
+  it('changes nothing if another execution holds the lease', () => {
     const work = aQueue({ ...heldBy(OTHER, 60, 8), users: { [USER]: aUserItem({ by: OTHER, planned: 8 }) } });
     expect(startSettleWait(work, ME, START)).toEqual({ work, waitSeconds: 0 });
   });
@@ -234,7 +238,7 @@ describe('requeueFailed', () => {
   const { [user(2)]: _, ...users } = entries.users;
   const looks = { users, sweeps: entries.sweeps };
 
-  it('gives the lease back, and keeps the looks for a redrive, and for later', () => {
+  it('releases the lease, and keeps the items for a redrive and for later', () => {
     const after = requeueFailed(aQueue({ ...heldBy(ME), ...entries }), looks, { me: ME, retryAt: iso(3600) });
     const failed = { by: ME, failed: true, dueAt: iso(3600) };
     expect(after).toEqual(
@@ -247,25 +251,25 @@ describe('requeueFailed', () => {
     expect(isRedriven(after, ME)).toBe(true);
   });
 
-  it('lets anybody look at once at what a hint was added to', () => {
+  it('makes items that got a new hint due at once', () => {
     const work = enqueued(reread(aQueue({ ...heldBy(ME), ...entries })), { users: [{ userId: USER }] });
     const after = requeueFailed(work, looks, { me: ME, retryAt: iso(3600) });
     expect(after.users[USER]).toMatchObject({ by: ME, failed: true, dueAt: iso() });
   });
 
-  it('changes nothing once the lease has changed hands', () => {
+  it('changes nothing if another execution holds the lease', () => {
     const work = aQueue({ ...heldBy(OTHER), ...entries });
     expect(requeueFailed(work, looks, { me: ME, retryAt: iso(3600) })).toBe(work);
   });
 });
 
 describe('releaseIfIdle', () => {
-  it('keeps the lease while something is due, whoever should look at it', () => {
+  it('keeps the lease while an item of any execution is due', () => {
     const work = aQueue({ ...heldBy(ME), users: { [USER]: aUserItem({ by: OTHER }) } });
     expect(releaseIfIdle(work, ME, START)).toEqual({ work, due: true, waitSeconds: 0 });
   });
 
-  it('gives it back and waits for its own looks', () => {
+  it('releases the lease and waits for its own items', () => {
     const users = {
       [USER]: aUserItem({ by: ME, dueAt: iso(12.1) }),
       [user(2)]: aUserItem({ by: OTHER, dueAt: iso(3) }),
@@ -277,7 +281,7 @@ describe('releaseIfIdle', () => {
     });
   });
 
-  it('gives it back and is at an end when only others have looks', () => {
+  it('releases the lease and ends if only other executions have items', () => {
     const users = { [USER]: aUserItem({ by: OTHER, dueAt: iso(3) }) };
     expect(releaseIfIdle(aQueue({ ...heldBy(ME), users }), ME, START)).toMatchObject({
       due: false,
@@ -292,19 +296,19 @@ describe('reclaimOverdue', () => {
     [user(2)]: aUserItem({ by: OTHER, dueAt: iso(-59.9) }),
   };
 
-  it('takes over what is a minute overdue, and leaves the rest to whoever comes', () => {
+  it('takes over items that are a minute overdue, and no others', () => {
     expect(reclaimOverdue(aQueue({ users }), ME, START).users).toMatchObject({
       [USER]: { by: ME },
       [user(2)]: { by: OTHER },
     });
   });
 
-  it('takes nothing while somebody holds the lease, and will look', () => {
+  it('takes over nothing while another execution holds the lease', () => {
     const work = aQueue({ ...heldBy(OTHER), users });
     expect(reclaimOverdue(work, ME, START)).toBe(work);
   });
 
-  it('takes up what was refused an hour ago', () => {
+  it('picks up items that were refused an hour ago', () => {
     const failed = { [USER]: aUserItem({ by: DEAD, failed: true, dueAt: iso(-60) }) };
     expect(claim(reclaimOverdue(aQueue({ users: failed }), ME, START), ME, START).turn).toBe('work');
   });

@@ -23,7 +23,7 @@ import { DEAD, dueAt, enqueued, heldBy, reread } from '../../support/queue.ts';
 const USER = user(1);
 
 describe('enqueue', () => {
-  it('puts a user in, due at once, with what is expected', () => {
+  it('adds a user who is due at once, with the expected membership', () => {
     expect(enqueued(aQueue({ revision: 4 }), { users: [aJoin(1)], at: iso(-3) })).toEqual(
       aQueue({
         revision: 4,
@@ -43,34 +43,39 @@ describe('enqueue', () => {
     ['the application of a group', { groups: [GROUP] }, [APPLICATION]],
     ['all applications of a group', { groups: [group(3)] }, [APPLICATION, OTHER_APPLICATION]],
     ['everything', { sweep: 'everything' }, [APPLICATION, OTHER_APPLICATION]],
-    ['nothing for a group that no entitlement names any more', { groups: [group(9)] }, []],
-  ])('wants a sweep of %s', (_fact, request, applications) => {
+    ['nothing for a group that no entitlement names', { groups: [group(9)] }, []],
+  ])('adds a sweep of %s', (_fact, request, applications) => {
     expect(Object.keys(enqueued(aQueue(), request).sweeps)).toEqual(applications);
   });
 
   it.each<[string, Partial<Request>, string[], Partial<SweepItem>]>([
-    ['an application that a person names', { applications: [OTHER_APPLICATION] }, [OTHER_APPLICATION], {}],
+    ['an application that an operator names', { applications: [OTHER_APPLICATION] }, [OTHER_APPLICATION], {}],
     [
-      'an application once, however it is named',
+      'an application once, even if it is named twice',
       { applications: [APPLICATION], groups: [group(3)] },
       [APPLICATION, OTHER_APPLICATION],
       {},
     ],
     ['an application to adopt what others assigned', { adopt: APPLICATION }, [APPLICATION], { adopt: true }],
     [
-      'an application that is configured no more, to give it up',
+      'an application that is no longer configured, to give it up',
       { trigger: 'manual', applications: [application(9)] },
       [application(9)],
       { giveUp: true },
     ],
-    ['such a one for a tick, to look only', { trigger: 'tick', applications: [application(9)] }, [application(9)], {}],
+    [
+      'such an application for a tick, to check it only',
+      { trigger: 'tick', applications: [application(9)] },
+      [application(9)],
+      {},
+    ],
     [
       'everything with status',
       { sweep: 'everything', withStatus: true },
       [APPLICATION, OTHER_APPLICATION],
       { withStatus: true },
     ],
-  ])('wants a sweep of %s', (_fact, request, applications, orders) => {
+  ])('adds a sweep of %s', (_fact, request, applications, orders) => {
     const { sweeps } = enqueued(aQueue(), { trigger: 'manual', ...request });
     expect(Object.keys(sweeps).sort()).toEqual(applications.sort());
     for (const sweep of Object.values(sweeps)) {
@@ -79,17 +84,17 @@ describe('enqueue', () => {
     }
   });
 
-  it('adopts nothing for an application beside the one that is named', () => {
+  it('adopts assignments of the named application only', () => {
     const { sweeps } = enqueued(aQueue(), { trigger: 'manual', adopt: APPLICATION, sweep: 'everything' });
     expect([sweeps[APPLICATION]?.adopt, sweeps[OTHER_APPLICATION]?.adopt]).toEqual([true, undefined]);
   });
 
-  it.each(['adopt', 'giveUp', 'withStatus'] as const)('keeps an order, whatever hints follow: %s', (order) => {
+  it.each(['adopt', 'giveUp', 'withStatus'] as const)('keeps an order when other hints follow: %s', (order) => {
     const work = aQueue({ sweeps: { [APPLICATION]: aSweepItem({ [order]: true }) } });
     expect(enqueued(work, { groups: [GROUP] }).sweeps[APPLICATION]?.[order]).toBe(true);
   });
 
-  it('remembers the first of all hints about a user, in any order of arrival', () => {
+  it('keeps the time of the first hint about a user, in any order of arrival', () => {
     for (const times of [
       [10, 20, 15],
       [20, 15, 10],
@@ -101,16 +106,16 @@ describe('enqueue', () => {
   });
 
   it.each<[string, Partial<WorkQueue>, string]>([
-    ['whoever posts where nobody holds the lease', {}, ME],
-    ['whoever posts where the lease has run out', heldBy(OTHER, 0), ME],
+    ['the enqueuing execution if no execution holds the lease', {}, ME],
+    ['the enqueuing execution if the lease has expired', heldBy(OTHER, 0), ME],
     ['the holder of the lease', heldBy(OTHER), OTHER],
-  ])('makes it a matter of %s', (_fact, parts, by) => {
+  ])('assigns the item to %s', (_fact, parts, by) => {
     const work = enqueued(aQueue(parts), { users: [aJoin(1)], groups: [OTHER_GROUP] });
     expect(work.users[USER]?.by).toBe(by);
     expect(work.sweeps[OTHER_APPLICATION]?.by).toBe(by);
   });
 
-  it('goes by the newest hint, whatever the order of arrival', () => {
+  it('follows the newest hint, in any order of arrival', () => {
     const entries = { users: { [USER]: aUserItem() }, sweeps: { [APPLICATION]: aSweepItem() } };
     const hint: Partial<Request> = {
       cause: 'event-2',
@@ -130,10 +135,10 @@ describe('enqueue', () => {
   });
 
   it.each<[string, Partial<Request>, string | undefined]>([
-    ['an update of a user, which does not tell what it changed', { users: [{ userId: USER }] }, iso(110)],
-    ['a join, which does', { users: [aJoin(1)] }, undefined],
-    ['a user whom a person names', { trigger: 'manual', users: [{ userId: USER }] }, undefined],
-  ])('looks a second time, 120 s after the event, after %s', (_fact, request, expected) => {
+    ['an update of a user, which does not name what it changed', { users: [{ userId: USER }] }, iso(110)],
+    ['a join, which names it', { users: [aJoin(1)] }, undefined],
+    ['a user whom an operator names', { trigger: 'manual', users: [{ userId: USER }] }, undefined],
+  ])('plans a second check, 120 s after the event, for %s', (_fact, request, expected) => {
     expect(enqueued(aQueue(), { at: iso(-10), ...request }).users[USER]?.lookAgainAt).toBe(expected);
   });
 
@@ -141,12 +146,12 @@ describe('enqueue', () => {
     ['event', iso(110)],
     ['manual', undefined],
     ['tick', undefined],
-  ])('looks a second time at an application, 120 s after an event: %s', (trigger, expected) => {
+  ])('plans a second check of an application, 120 s after an event: %s', (trigger, expected) => {
     const work = enqueued(aQueue(), { at: iso(-10), trigger, groups: [GROUP] });
     expect(work.sweeps[APPLICATION]?.lookAgainAt).toBe(expected);
   });
 
-  it('keeps the latest second look', () => {
+  it('keeps the time of the latest second check', () => {
     const lookAgainAt = iso(115);
     const work = aQueue({
       users: { [USER]: aUserItem({ lookAgainAt }) },
@@ -168,7 +173,7 @@ describe('enqueue', () => {
       ['join and leave that arrive the other way round', [LEAVE, JOIN], 'absent'],
       ['a second join after the leave', [JOIN, LEAVE, { membership: 'member', after: 12 }], 'member'],
       ['a leave of the same second, which arrives later', [JOIN, { membership: 'absent', after: 10 }], 'absent'],
-    ] as const)('is what the newest event of the group tells: %s', (_fact, events, expected) => {
+    ] as const)('is what the newest event of the group says: %s', (_fact, events, expected) => {
       let work = aQueue();
       for (const { membership, after } of events)
         work = enqueued(work, { at: iso(after), users: [aJoin(1, { membership })] }, 20);
@@ -203,12 +208,12 @@ describe('enqueue', () => {
     });
   });
 
-  it('remembers that a hint named no group, whatever hints follow', () => {
+  it('remembers that a hint named no group when other hints follow', () => {
     const work = enqueued(enqueued(aQueue(), { users: [{ userId: USER }] }), { users: [aJoin(1)] });
     expect(work.users[USER]).toMatchObject({ whole: true, expected: [{ groupId: GROUP }] });
   });
 
-  it('wants a look of its own even while changes for an earlier hint are being made', () => {
+  it('is due even while the changes for an earlier hint are applied', () => {
     const entry = { by: OTHER, planned: 7, failed: true };
     const work = aQueue({
       ...heldBy(OTHER),
@@ -222,20 +227,20 @@ describe('enqueue', () => {
 
   describe('a hint about a group', () => {
     it.each([
-      ['due at once when there was no sweep lately', undefined, 0],
+      ['due at once if there was no recent sweep', undefined, 0],
       ['due 30 s after the start of the latest sweep', iso(-12), 18],
-      ['due at once when that is past', iso(-30), 0],
+      ['due at once if that time has passed', iso(-30), 0],
     ])('is %s', (_fact, sweptAt, due) => {
       const work = enqueued(aQueue({ sweptAt: sweptAt ? { [APPLICATION]: sweptAt } : {} }), { groups: [GROUP] });
       expect(work.sweeps[APPLICATION]?.dueAt).toBe(iso(due));
     });
 
     it.each<[string, Partial<SweepItem>, Partial<WorkQueue>, Partial<SweepItem>]>([
-      ['is left to somebody who comes back soon', { dueAt: iso(10) }, {}, { by: OTHER, dueAt: iso(10) }],
-      ['is not left to somebody who comes back later', { dueAt: iso(19) }, {}, { by: ME, dueAt: iso(18) }],
-      ['is not left to somebody who should be here already', { dueAt: iso(0) }, {}, { by: ME, dueAt: iso(18) }],
-      ['is not left to somebody who failed', { dueAt: iso(10), failed: true }, {}, { by: ME, dueAt: iso(18) }],
-      ['is given to the holder instead', { dueAt: iso(10) }, heldBy(DEAD), { by: DEAD, dueAt: iso(18) }],
+      ['is left to an execution that comes back soon', { dueAt: iso(10) }, {}, { by: OTHER, dueAt: iso(10) }],
+      ['is not left to an execution that comes back later', { dueAt: iso(19) }, {}, { by: ME, dueAt: iso(18) }],
+      ['is not left to an execution that is overdue', { dueAt: iso(0) }, {}, { by: ME, dueAt: iso(18) }],
+      ['is not left to an execution that failed', { dueAt: iso(10), failed: true }, {}, { by: ME, dueAt: iso(18) }],
+      ['is given to the lease holder instead', { dueAt: iso(10) }, heldBy(DEAD), { by: DEAD, dueAt: iso(18) }],
     ])('%s', (_fact, waiting, parts, expected) => {
       const sweeps = { [APPLICATION]: aSweepItem({ by: OTHER, ...waiting }) };
       const work = enqueued(aQueue({ ...parts, sweeps, sweptAt: { [APPLICATION]: iso(-12) } }), { groups: [GROUP] });
@@ -243,7 +248,7 @@ describe('enqueue', () => {
       expect(work.sweeps[APPLICATION]?.hints).toBe(1);
     });
 
-    it('keeps that everybody is to be read with the status', () => {
+    it('keeps the order to read the status of every user', () => {
       const work = aQueue({ sweeps: { [APPLICATION]: aSweepItem({ withStatus: true }) } });
       expect(enqueued(work, { groups: [GROUP] }).sweeps[APPLICATION]?.withStatus).toBe(true);
     });
@@ -256,23 +261,23 @@ describe('enqueue', () => {
     });
 
     it.each<[string, Partial<WorkQueue>, Request['users'][number], boolean]>([
-      ['is read by the sweep that is due', { sweeps: both() }, aJoin(1), true],
-      ['is read by all sweeps that are due', { sweeps: both() }, aJoin(1, { groupId: group(3) }), true],
+      ['is covered by the sweep that is due', { sweeps: both() }, aJoin(1), true],
+      ['is covered by all sweeps that are due', { sweeps: both() }, aJoin(1, { groupId: group(3) }), true],
       [
-        'is looked at itself where one of them is not due',
+        'is an item of its own if one of the sweeps is not due',
         { sweeps: both({ dueAt: iso(1) }) },
         aJoin(1, { groupId: group(3) }),
         false,
       ],
-      ['is looked at itself where there is none', {}, aJoin(1), false],
+      ['is an item of its own if there is no sweep', {}, aJoin(1), false],
       [
-        'is looked at itself where the sweep is of another application',
+        'is an item of its own if the sweep is of another application',
         { sweeps: { [OTHER_APPLICATION]: aSweepItem() } },
         aJoin(1),
         false,
       ],
       [
-        'is looked at itself while the changes of the sweep are made',
+        'is an item of its own while the changes of the sweep are applied',
         { ...heldBy(OTHER), sweeps: both({ planned: 7 }) },
         aJoin(1),
         false,
@@ -284,21 +289,21 @@ describe('enqueue', () => {
       expect(after.sweeps[APPLICATION]?.lookAgainAt).toBe(folded ? iso(125) : undefined);
     });
 
-    it('is not taken for an update of the user, which no sweep covers', () => {
+    it('is unlike an update of the user, which no sweep covers', () => {
       expect(Object.keys(enqueued(aQueue({ sweeps: both() }), { users: [{ userId: USER }] }).users)).toEqual([USER]);
     });
   });
 
-  describe('of too many users', () => {
+  describe('too many users', () => {
     const joins = (count: number) => Array.from({ length: count }, (_, number) => aJoin(number));
 
-    it('names up to 100', () => {
+    it('are named one by one up to 100', () => {
       const work = enqueued(aQueue(), { users: joins(100) });
       expect(Object.keys(work.users)).toHaveLength(100);
       expect(work.sweeps).toEqual({});
     });
 
-    it('sweeps the applications of their groups instead, now and 120 s after the newest', () => {
+    it('become sweeps of the applications of their groups, now and 120 s after the newest', () => {
       const work = enqueued(enqueued(aQueue(), { users: joins(100), at: iso(-50) }), {
         users: [aJoin(200)],
         at: iso(-5),
@@ -307,7 +312,7 @@ describe('enqueue', () => {
       expect(work.sweeps).toEqual({ [APPLICATION]: aSweepItem({ at: iso(-5), lookAgainAt: iso(115) }) });
     });
 
-    it('sweeps everything with status when of one of them all is to be looked at', () => {
+    it('become sweeps of everything with status if one of them needs a full check', () => {
       const whole = enqueued(enqueued(aQueue(), { users: [{ userId: USER }], trigger: 'manual' }), {
         users: [aJoin(1)],
       });
@@ -319,7 +324,7 @@ describe('enqueue', () => {
       });
     });
 
-    it('gives the sweeps to the holder, who is there, instead of to somebody who waits', () => {
+    it('give their sweeps to the enqueuing execution instead of one that waits', () => {
       const work = aQueue({
         sweeps: { [APPLICATION]: aSweepItem({ by: OTHER, dueAt: iso(10) }) },
         sweptAt: { [APPLICATION]: iso(-20) },
@@ -327,7 +332,7 @@ describe('enqueue', () => {
       expect(enqueued(work, { users: joins(101) }).sweeps[APPLICATION]).toMatchObject({ by: ME, dueAt: iso(10) });
     });
 
-    it('sweeps as well when few users are expected in very many groups', () => {
+    it('become sweeps as well if few users are expected in very many groups', () => {
       const groups = Array.from({ length: 100 }, (_, number) => group(number));
       const entitlements = [anEntitlement(1, { groups })];
       const users = Array.from({ length: 11 }, (_, number) =>
@@ -337,7 +342,7 @@ describe('enqueue', () => {
       expect([Object.keys(work.users), Object.keys(work.sweeps)]).toEqual([[], [APPLICATION]]);
     });
 
-    it('stays below the 400 KB of an item, whatever is posted', () => {
+    it('stay below the 400 KB of a DynamoDB item', () => {
       const groups = Array.from({ length: 100 }, (_, number) => group(number));
       const entitlements = groups.map((_, number) => anEntitlement(number));
       const me = execution('x'.repeat(150));
@@ -374,7 +379,7 @@ describe('enqueueSweeps', () => {
   const context = { me: ME, cause: ME, now: START };
   const owed = new Map([[APPLICATION, { withStatus: false }]]);
 
-  it('has applications swept by the holder itself, at once and only once', () => {
+  it('enqueues one sweep per application for the lease holder, due at once', () => {
     const work = enqueueSweeps(aQueue(heldBy(ME)), owed, context);
     expect(work.sweeps).toEqual({ [APPLICATION]: aSweepItem({ by: ME, cause: ME, trigger: 'tick' }) });
     expect(dueAt(work).sweeps).toHaveProperty([APPLICATION]);
@@ -385,7 +390,7 @@ describe('enqueueSweeps', () => {
     expect(work.sweeps[APPLICATION]?.dueAt).toBe(iso(18));
   });
 
-  it('is a hint that survives the look under way', () => {
+  it('adds a hint that outlasts the current check', () => {
     const taken = reread(aQueue({ ...heldBy(ME), sweeps: { [APPLICATION]: aSweepItem() } }));
     const looks = { users: {}, sweeps: taken.sweeps };
     const work = reread(enqueueSweeps(taken, owed, context));
@@ -394,7 +399,7 @@ describe('enqueueSweeps', () => {
     ]);
   });
 
-  it('asks for everybody’s status where that is needed', () => {
+  it('asks for the status of every user if that is needed', () => {
     const doubtful = new Map([[APPLICATION, { withStatus: true }]]);
     expect(enqueueSweeps(aQueue(heldBy(ME)), doubtful, context).sweeps[APPLICATION]).toMatchObject({
       withStatus: true,

@@ -6,18 +6,18 @@ import { ME, OTHER, START } from '../../support/ids.ts';
 import { heldBy } from '../../support/queue.ts';
 
 describe('the lease', () => {
-  it('is held until it runs out', () => {
+  it('is held until it expires', () => {
     expect(holderOf(aQueue(heldBy(ME, 0.001)), START)).toBe(ME);
     expect(holderOf(aQueue(heldBy(ME, 0)), START)).toBeUndefined();
     expect(holderOf(emptyQueue(), START)).toBeUndefined();
   });
 
   it.each<[string, Partial<WorkQueue>, { holder: string; term: number } | undefined]>([
-    ['is taken where it is free', { term: 7 }, { holder: ME, term: 8 }],
-    ['is taken where it has run out', heldBy(OTHER, 0), { holder: ME, term: 8 }],
+    ['is acquired if it is free', { term: 7 }, { holder: ME, term: 8 }],
+    ['is acquired if it has expired', heldBy(OTHER, 0), { holder: ME, term: 8 }],
     ['is renewed by its holder', heldBy(ME, 1), { holder: ME, term: 7 }],
-    ['begins a new term where the own one has run out', heldBy(ME, 0), { holder: ME, term: 8 }],
-    ['is not to be had while somebody else holds it', heldBy(OTHER, 1), undefined],
+    ['begins a new term if its own has expired', heldBy(ME, 0), { holder: ME, term: 8 }],
+    ['cannot be acquired while another execution holds it', heldBy(OTHER, 1), undefined],
   ])('%s', (_fact, parts, expected) => {
     const work = acquireLease(aQueue(parts), ME, START);
     expect(work?.lease).toEqual(expected && { ...expected, until: iso(LEASE_SECONDS) });
@@ -26,10 +26,10 @@ describe('the lease', () => {
 
   it.each<[string, Partial<WorkQueue>, number, boolean]>([
     ['by its holder', heldBy(ME, 1), 7, true],
-    ['not after it has run out', heldBy(ME, 0), 7, false],
-    ['not by somebody else', heldBy(OTHER, 1), 7, false],
+    ['not after it has expired', heldBy(ME, 0), 7, false],
+    ['not by another execution', heldBy(OTHER, 1), 7, false],
     ['not for an earlier term', heldBy(ME, 1), 6, false],
-    ['not where nobody holds it', { term: 7 }, 7, false],
+    ['not if no execution holds it', { term: 7 }, 7, false],
   ])('is renewed %s', (_fact, parts, term, expected) => {
     const renewed = renewTerm(aQueue(parts), ME, term, START);
     expect(renewed?.lease).toEqual(expected ? heldBy(ME).lease : undefined);

@@ -63,23 +63,23 @@ describe('a manual start', () => {
     [0, STARTED],
     [3600, '2026-11-01T11:00:07.000Z'],
     [604_800, '2026-11-08T10:00:07.000Z'],
-  ])('waits %i seconds if told so', (waitSeconds, until) => {
+  ])('waits %i seconds if it says so', (waitSeconds, until) => {
     expect(manualStart({ userName: 'jane', waitSeconds }, context).propagation.deadline).toBe(until);
   });
 
-  it('looks at a group', () => {
+  it('checks a group', () => {
     expect(manualStart({ groupId }, context)).toEqual({
       request: { ...manual, groups: [groupId] },
       propagation: unseen,
     });
   });
 
-  it('looks at everything', () => {
+  it('checks everything', () => {
     const request = { ...manual, sweep: 'everything' };
     expect(manualStart({ scope: 'everything' }, context)).toEqual({ request, propagation: unseen });
   });
 
-  it('looks at what is due when it is a tick', () => {
+  it('checks what is due if it is a tick', () => {
     const request = { ...manual, trigger: 'tick', sweep: 'due' };
     expect(manualStart({ scope: 'tick' }, context)).toEqual({ request, propagation: unseen });
   });
@@ -137,7 +137,7 @@ describe('a manual start', () => {
   it.each([
     ['of an entitlement', KIRO],
     ['that was retired', RETIRED],
-  ])('looks at an application %s', (_fact, application) => {
+  ])('checks an application %s', (_fact, application) => {
     const request = { ...manual, applications: [application] };
     expect(manualStart({ application }, context)).toEqual({ request, propagation: unseen });
   });
@@ -153,7 +153,7 @@ describe('a manual start', () => {
   });
 });
 
-describe('what only a person may ask for', () => {
+describe('what only an operator may ask for', () => {
   const asked = { ...manual, cause: ADMIN };
 
   it.each([
@@ -164,9 +164,9 @@ describe('what only a person may ask for', () => {
   });
 
   it.each([
-    ['the machine that events start', EXECUTION],
+    ['the state machine that events start', EXECUTION],
     ['an execution that only calls itself so', `${EXECUTION}-onboarding-admin`],
-    ['a machine whose name goes on', ADMIN.replace('-admin:', '-admins:')],
+    ['a state machine whose name is longer', ADMIN.replace('-admin:', '-admins:')],
     ['what is no execution', 'usher-prod-onboarding-admin'],
     ['nobody', ''],
   ])('is refused to %s, whatever it holds', (_fact, execution) => {

@@ -81,7 +81,7 @@ function withDetail(detail: Record<string, unknown>) {
   return { ...event, detail: { ...event.detail, ...detail } };
 }
 
-describe('an event that tells user and group', () => {
+describe('an event that names user and group', () => {
   it.each([
     ['AddMemberToGroup expects a member', anAddMemberToGroup({ groupId, userId }), joined],
     ['CreateGroupMembership expects a member', aCreateGroupMembership({ groupId, userId }), joined],
@@ -121,14 +121,14 @@ describe('an event that tells user and group', () => {
     expect(requestOf(anAddMemberToGroup({ groupId, userId: legacyId })).request.users[0]?.userId).toBe(legacyId);
   });
 
-  it('is ignored for a group that no entitlement names, whoever the member is', () => {
+  it('is ignored if no entitlement names its group', () => {
     expect(normalize(aCreateGroupMembership({ groupId: unwatched, userId: 'x' }), context)).toEqual({
       ignored: 'unwatched-group',
     });
   });
 });
 
-describe('an event that tells only the group', () => {
+describe('an event that names only the group', () => {
   it.each([
     ['PatchGroup that adds', aPatchGroup({ groupId })],
     ['PatchGroup that removes', aPatchGroup({ groupId, op: 'REMOVE' })],
@@ -140,7 +140,7 @@ describe('an event that tells only the group', () => {
     ['DeleteGroup of SCIM', aDeleteGroup({ groupId, family: 'identitystore-scim' })],
     ['PatchGroup with groupId', aCall('identitystore-scim', 'PatchGroup', { groupId })],
     ['DeleteGroup with id', aCall('identitystore', 'DeleteGroup', { id: groupId })],
-  ])('looks at the group: %s', (_event, event) => {
+  ])('checks the group: %s', (_event, event) => {
     expect(requestOf(event).request).toMatchObject({ trigger: 'event', cause: EVENT_ID, users: [], groups: [groupId] });
   });
 
@@ -153,7 +153,7 @@ describe('an event that tells only the group', () => {
   });
 });
 
-describe('an event that tells only the user', () => {
+describe('an event that names only the user', () => {
   it.each([
     ['DeleteUser of the console', aDeleteUser({ userId, family: 'sso-directory' })],
     ['DeleteUser of the API', aDeleteUser({ userId, family: 'identitystore' })],
@@ -166,13 +166,13 @@ describe('an event that tells only the user', () => {
     ['PutUser', aPutUser({ userId, active: false })],
     ['PutUser with its id in the answer', aCall('identitystore-scim', 'PutUser', {}, { id: userId })],
     ['UpdateUser with a nested user', aCall('sso-directory', 'UpdateUser', { user: { userId } })],
-  ])('looks at the user and expects nothing: %s', (_event, event) => {
+  ])('checks the user and expects no membership: %s', (_event, event) => {
     expect(requestOf(event).request).toMatchObject({ trigger: 'event', cause: EVENT_ID, users: user, groups: [] });
   });
 });
 
 describe('DeleteGroupMembership', () => {
-  it('looks at everything, for it carries only the id of the membership', () => {
+  it('checks everything, because it carries only the id of the membership', () => {
     const { request } = requestOf(aDeleteGroupMembership());
     expect(request).toMatchObject({ users: [], groups: [], sweep: 'everything' });
   });
@@ -203,13 +203,17 @@ describe('a native notification', () => {
   const membershipArn = `arn:aws:identitystore:::membership/${userId}`;
 
   it.each([
-    ['looks at its user', [userArn], { users: user, groups: [] }],
-    ['looks at its group', [groupArn], { users: [], groups: [groupId] }],
-    ['looks at both, each once', [groupArn, userArn, groupArn, userArn], { users: user, groups: [groupId] }],
+    ['checks its user', [userArn], { users: user, groups: [] }],
+    ['checks its group', [groupArn], { users: [], groups: [groupId] }],
+    ['checks both, each once', [groupArn, userArn, groupArn, userArn], { users: user, groups: [groupId] }],
     ['leaves out an unwatched group', [unwatchedArn, userArn], { users: user, groups: [] }],
     ['passes over what it does not know', [membershipArn, 7, null, userArn], { users: user, groups: [] }],
-    ['looks at everything without ids', [], { users: [], groups: [], sweep: 'everything' }],
-    ['looks at everything for a membership alone', [membershipArn], { users: [], groups: [], sweep: 'everything' }],
+    ['checks everything if it has no ids', [], { users: [], groups: [], sweep: 'everything' }],
+    [
+      'checks everything if it names only a membership',
+      [membershipArn],
+      { users: [], groups: [], sweep: 'everything' },
+    ],
   ])('%s', (_fact, resources, look) => {
     const { request } = requestOf({ ...aNativeNotification({ detailType: 'Group Updated' }), resources });
     expect(request).toEqual({
@@ -221,12 +225,12 @@ describe('a native notification', () => {
     });
   });
 
-  it('looks at everything when it has no list of resources', () => {
+  it('checks everything if it has no list of resources', () => {
     const { resources: _, ...event } = aNativeNotification();
     expect(requestOf(event).request.sweep).toBe('everything');
   });
 
-  it('looks at everything rather than at more than 100 users', () => {
+  it('checks everything instead of more than 100 users', () => {
     const resources = Array.from({ length: 101 }, (_, i) => `${userArn.slice(0, -3)}${String(i).padStart(3, '0')}`);
     expect(requestOf(aNativeNotification({ resources })).request).toMatchObject({ users: [], sweep: 'everything' });
     expect(requestOf(aNativeNotification({ resources: resources.slice(1) })).request.users).toHaveLength(100);
@@ -238,13 +242,13 @@ describe('a native notification', () => {
     });
   });
 
-  it('is told from a call that CloudTrail recorded of the same source', () => {
+  it('differs from a call of the same source that CloudTrail recorded', () => {
     const event = aCreateGroupMembership({ groupId, userId });
     expect(requestOf({ ...event, source: 'aws.identitystore' }).request.users).toEqual(joined);
   });
 });
 
-describe('an event that needs no look', () => {
+describe('an event that needs no check', () => {
   const aJoin = { groupId, userId };
   it.each([
     ['foreign-service', 'an operation of the same name', aQuickSightMembership()],

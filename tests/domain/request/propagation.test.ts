@@ -35,20 +35,20 @@ const MANUAL = aRequest({ trigger: 'manual' });
 describe('expectationOf', () => {
   it.each<[string, Request, Propagation, string | undefined, ReturnType<typeof expectationOf>]>([
     [
-      'the membership that an event told of',
+      'the membership that an event announced',
       aRequest({ users: [aJoin(1, { membership: 'absent' })] }),
       aPropagation(),
       undefined,
       { userId: user(1), groupId: GROUP, membership: 'absent' },
     ],
     [
-      'nothing where an event told of no group',
+      'nothing if an event named no group',
       aRequest({ users: [{ userId: user(1) }] }),
       aPropagation(),
       undefined,
       undefined,
     ],
-    ['nothing where an event named nobody', aRequest({ groups: [GROUP] }), aPropagation(), undefined, undefined],
+    ['nothing if an event named no user', aRequest({ groups: [GROUP] }), aPropagation(), undefined, undefined],
     [
       'that the user of a manual start exists',
       MANUAL,
@@ -69,15 +69,15 @@ describe('expectationOf', () => {
 });
 
 describe('sightOf', () => {
-  it('goes on at once with what is visible', () => {
+  it('continues at once if the expected state is visible', () => {
     expect(sightOf(JOIN, aPropagation(), { met: true }, at(0))).toEqual({ visible: true, checkAfterSeconds: 0 });
   });
 
-  it('looks again after 5 s, 10 s, 20 s … at most 5 min, and goes on when an event is 15 min old', () => {
+  it('checks again after 5 s, 10 s, 20 s … at most 5 min, and continues when an event is 15 min old', () => {
     expect(checksOf(JOIN, aPropagation())).toEqual({ times: [0, 5, 15, 35, 75, 155, 315, 615, 915], end: 'visible' });
   });
 
-  it('goes on at the check that shows it', () => {
+  it('continues at the check that shows the expected state', () => {
     const { times, end } = checksOf(JOIN, aPropagation(), (seconds) => ({ met: seconds >= 36 }));
     expect({ last: times.at(-1), end }).toEqual({ last: 75, end: 'visible' });
   });
@@ -106,18 +106,18 @@ describe('sightOf', () => {
     expect(times.at(-1)).toBe(DAY);
   });
 
-  it('finds somebody who comes at the last moment of a manual start', () => {
+  it('finds a user who appears at the deadline of a manual start', () => {
     const propagation = aPropagation({ selector: SELECTOR, deadline: iso(60) });
     const { times, end } = checksOf(MANUAL, propagation, (seconds) => ({ met: seconds >= 60, userId: user(1) }));
     expect({ last: times.at(-1), end }).toEqual({ last: 60, end: 'visible' });
   });
 
-  it('looks once when a manual start does not wait', () => {
+  it('checks once if a manual start does not wait', () => {
     expect(checksOf(MANUAL, aPropagation({ deadline: iso(0) }))).toEqual({ times: [0], end: 'timeout' });
   });
 
   it.each([
-    ['nobody came', { selector: SELECTOR }, 'No such user came into the identity store in time'],
+    ['the user did not appear', { selector: SELECTOR }, 'No such user came into the identity store in time'],
     ['the user was not in the group', { groupId: GROUP }, 'The user was not visible as expected in time'],
   ])('says that %s, and quotes nothing', (_fact, parts, message) => {
     const propagation = aPropagation({ ...parts, deadline: iso(10) });
@@ -142,11 +142,11 @@ describe('sightOf', () => {
 
   it.each<[string, Partial<Request>, number[]]>([
     ['10 s after a change of a group', { groups: [GROUP] }, [0, 10]],
-    ['10 s after an event that may concern everybody', { sweep: 'everything' }, [0, 10]],
+    ['10 s after an event that may concern every user', { sweep: 'everything' }, [0, 10]],
     ['at once when a user is named', { users: [{ userId: user(1) }] }, [0]],
     ['at once for a manual start', { trigger: 'manual', groups: [GROUP] }, [0]],
     ['at once for a tick', { trigger: 'tick', sweep: 'due' }, [0]],
-  ])('goes on %s', (_fact, parts, times) => {
+  ])('continues %s', (_fact, parts, times) => {
     expect(checksOf(aRequest(parts), aPropagation(), () => ({ met: true }))).toEqual({ times, end: 'visible' });
   });
 
@@ -156,7 +156,7 @@ describe('sightOf', () => {
     expect(sightOf(hint, aPropagation(), { met: true }, at(10)).visible).toBe(true);
   });
 
-  it('waits from 1 to 300 s whenever it looks', () => {
+  it('waits from 1 to 300 s after each check', () => {
     const moments = fc.record({
       elapsed: fc.integer({ min: 0, max: 7 * DAY * 1000 }).map((milliseconds) => milliseconds / 1000),
       deadline: fc.option(fc.integer({ min: 1, max: 7 * DAY }), { nil: undefined }),

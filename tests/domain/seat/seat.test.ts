@@ -25,7 +25,7 @@ describe('takesSlot', () => {
     ['revoking', true],
     ['revoked', false],
     ['failed', false],
-  ])('tells whether an assignment may exist with a seat that is %s: %s', (status, place) => {
+  ])('says whether an assignment may exist for a seat that is %s: %s', (status, place) => {
     expect(takesSlot({ status })).toBe(place);
   });
 });
@@ -43,18 +43,18 @@ describe('attentionAt', () => {
     ['revoking', MINUTES_15],
     ['revoked', undefined],
     ['failed', undefined],
-  ])('of a seat that is %s, with nothing else to do: %s', (status, expected) => {
+  ])('of a seat that is %s and has nothing else to do is %s', (status, expected) => {
     expect(attentionAt(aGrantedSeat({ status }))).toBe(expected);
   });
 
   it.each(SeatStatusSchema.options)(
-    'is 15 min after the change that is not on the bus, with a seat that is %s',
+    'is 15 min after a change that is not on the bus, for a seat that is %s',
     (status) => {
       expect(attentionAt(aGrantedSeat({ status, audit: [anAuditRecord()] }))).toBe(MINUTES_15);
     },
   );
 
-  it('is the end of the grace of a seat that leaves', () => {
+  it('is the end of the grace period of a leaving seat', () => {
     const seat = markLeaving(aGrantedSeat(), iso(86_400), aChangeContext());
     expect(attentionAt(seat)).toBe(iso(900));
     expect(attentionAt(clearAudit(seat, () => true))).toBe(iso(86_400));
@@ -65,7 +65,7 @@ describe('attentionAt', () => {
     expect(attentionAt(aGrantedSeat({ status, nextAttemptAt: iso(3600) }))).toBe(iso(3600));
   });
 
-  it('does not let a refusal that is not on the bus wait for the next attempt', () => {
+  it('comes before the next attempt while a refusal is not on the bus', () => {
     const seat = markRefused(aGrantedSeat({ status: 'creating' }), 'access-denied', {
       ...aChangeContext(),
       again: false,
@@ -75,7 +75,7 @@ describe('attentionAt', () => {
     expect(attentionAt(clearAudit(seat, () => true))).toBe(iso(3600));
   });
 
-  it('is never once a seat is settled and told', () => {
+  it('is undefined once a seat is settled and audited', () => {
     const refusedOnce = markRefused(aGrantedSeat({ status: 'revoking' }), 'access-denied', {
       ...aChangeContext(),
       again: false,

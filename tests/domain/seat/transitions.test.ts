@@ -44,7 +44,7 @@ describe('markCreating', () => {
     });
   });
 
-  it.each<SeatStatus>(['creating', 'assigned'])('is the same change once more with a seat that is %s', (status) => {
+  it.each<SeatStatus>(['creating', 'assigned'])('repeats the change of a seat that is %s', (status) => {
     const seat = aGrantedSeat({
       status,
       changeSeq: 4,
@@ -68,7 +68,7 @@ describe('markCreating', () => {
     ['revoking', true],
     ['revoked', false],
     ['failed', false],
-  ])('is a change of its own with a seat that is %s, as old as before: %s', (status, asOld) => {
+  ])('makes a new change of a seat that is %s and keeps the time of its grant: %s', (status, asOld) => {
     const { grantedAt, ...seat } = aGrantedSeat({ status, changeSeq: 4, requestedAt: iso(-9) });
     const before = { ...seat, grantedAt, dueAt: iso(1), hold: 2, nextAttemptAt: iso() };
     expect(markCreating(before, TARGET, aChangeContext())).toEqual({
@@ -83,7 +83,7 @@ describe('markCreating', () => {
     });
   });
 
-  it('keeps what the bus, the brake and the report of a refusal still need', () => {
+  it('keeps the audit records, the revocations and the refusal of the seat', () => {
     const kept = { audit: [anAuditRecord({ kind: 'revoked' })], revocations: [iso(-60)], refusal: REFUSAL };
     const seat = markCreating(
       aGrantedSeat({ status: 'failed', nextAttemptAt: iso(), ...kept }),
@@ -96,7 +96,7 @@ describe('markCreating', () => {
 });
 
 describe('markAssigned', () => {
-  it('comes with its audit record, and with no refusal', () => {
+  it('adds an audit record and removes the refusal', () => {
     const before = aGrantedSeat({
       status: 'creating',
       changeSeq: 2,
@@ -114,18 +114,18 @@ describe('markAssigned', () => {
     });
   });
 
-  it('says when a seat was given that was never there', () => {
+  it('sets the time of the grant of a new seat', () => {
     const { grantedAt: _, ...fresh } = aGrantedSeat({ status: 'creating' });
     expect(markAssigned(fresh, aChangeContext()).grantedAt).toBe(iso());
   });
 
-  it('is told once, as it was first, when an answer was lost and the step runs twice', () => {
+  it('keeps the first audit record if the answer was lost and the step runs twice', () => {
     const once = markAssigned(aGrantedSeat({ status: 'creating' }), aChangeContext());
     const twice = markAssigned(markCreating(once, TARGET, LATER), LATER);
     expect(twice.audit).toEqual(once.audit);
   });
 
-  it('is told again when it is another change', () => {
+  it('records a second audit event for a new change of the same seat', () => {
     const once = markAssigned(aGrantedSeat({ status: 'creating' }), aChangeContext());
     const again = markAssigned(markCreating({ ...once, status: 'confirmed' }, TARGET, LATER), LATER);
     expect(again.audit.map(({ changeSeq }) => changeSeq)).toEqual([1, 2]);
@@ -135,7 +135,7 @@ describe('markAssigned', () => {
 describe('markWaitlisted', () => {
   const line = anAuditRecord({ kind: 'waitlisted', reason: 'cap-reached' });
 
-  it('puts somebody in line by the first request, and is told', () => {
+  it('adds the user to the waitlist with the time of the first request, and an audit record', () => {
     expect(markWaitlisted(undefined, TARGET, aChangeContext())).toEqual({
       ...TARGET,
       schemaVersion: 1,
@@ -148,14 +148,14 @@ describe('markWaitlisted', () => {
     });
   });
 
-  it('is a change of its own for who had a seat before, and keeps what the brake counts', () => {
+  it('makes a new change of a former seat, and keeps the revocations that the brake counts', () => {
     const before = aGrantedSeat({ status: 'revoked', changeSeq: 4, revocations: [iso(-60)] });
     const seat = markWaitlisted(before, TARGET, aChangeContext());
     expect(seat).toMatchObject({ changeSeq: 5, revocations: [iso(-60)], audit: [{ ...line, changeSeq: 5 }] });
     expect(takesSlot(seat)).toBe(false);
   });
 
-  it('becomes a seat as a further change, with the time of the first request', () => {
+  it('precedes a grant, which is a further change with the time of the first request', () => {
     const line = markWaitlisted(undefined, TARGET, aChangeContext());
     const seat = markAssigned(markCreating(line, { ...TARGET, requestedAt: line.requestedAt }, LATER), LATER);
     expect(seat).toMatchObject({ requestedAt: TARGET.requestedAt, grantedAt: iso(60) });
@@ -170,7 +170,7 @@ describe('markAdopted', () => {
   const target = { ...TARGET, requestedAt: iso() };
   const context = aChangeContext({ reason: 'manual' });
 
-  it('makes a confirmed seat of somebody else’s assignment, as old as the adoption, and is told', () => {
+  it('makes a confirmed seat of a foreign assignment, granted at the time of the adoption, with an audit record', () => {
     expect(markAdopted(undefined, target, context)).toEqual({
       ...target,
       schemaVersion: 1,
@@ -184,7 +184,7 @@ describe('markAdopted', () => {
     });
   });
 
-  it('follows on what was there, and leaves nothing of a refusal', () => {
+  it('continues the count of changes, and removes the refusal', () => {
     const before = aGrantedSeat({ status: 'revoked', changeSeq: 4, refusal: REFUSAL, audit: [anAuditRecord()] });
     const seat = markAdopted(before, target, context);
     expect(seat).toMatchObject({ changeSeq: 5, revision: 2, grantedAt: iso() });
@@ -194,24 +194,27 @@ describe('markAdopted', () => {
 });
 
 describe('markLeaving', () => {
-  it.each<SeatStatus>(['assigned', 'confirmed'])('gives a seat that is %s its date, and is told with it', (status) => {
-    const before = aGrantedSeat({ status });
-    expect(markLeaving(before, iso(86_400), aChangeContext({ reason: 'group-leave' }))).toEqual({
-      ...before,
-      status: 'leaving',
-      changeSeq: 2,
-      revision: before.revision + 1,
-      cause: 'event-1',
-      changedAt: iso(),
-      dueAt: iso(86_400),
-      audit: [anAuditRecord({ kind: 'leaving', changeSeq: 2, reason: 'group-leave', dueAt: iso(86_400) })],
-    });
-  });
+  it.each<SeatStatus>(['assigned', 'confirmed'])(
+    'gives a seat that is %s its due date, and an audit record with the date',
+    (status) => {
+      const before = aGrantedSeat({ status });
+      expect(markLeaving(before, iso(86_400), aChangeContext({ reason: 'group-leave' }))).toEqual({
+        ...before,
+        status: 'leaving',
+        changeSeq: 2,
+        revision: before.revision + 1,
+        cause: 'event-1',
+        changedAt: iso(),
+        dueAt: iso(86_400),
+        audit: [anAuditRecord({ kind: 'leaving', changeSeq: 2, reason: 'group-leave', dueAt: iso(86_400) })],
+      });
+    },
+  );
 });
 
 describe('markHeld', () => {
   it.each<SeatStatus>(['assigned', 'confirmed', 'leaving', 'held'])(
-    'makes a seat that is %s one of a generation, and tells nothing',
+    'adds a seat that is %s to a generation, without an audit record',
     (status) => {
       const before = aGrantedSeat({ status });
       expect(markHeld({ ...before, dueAt: iso(), hold: 1 }, 2, aChangeContext())).toEqual({
@@ -225,7 +228,7 @@ describe('markHeld', () => {
   );
 });
 
-describe('a create whose answer was lost, and whose assignment shows', () => {
+describe('a create whose answer was lost and whose assignment shows', () => {
   const { grantedAt: _, ...open } = aGrantedSeat({ status: 'creating', changeSeq: 3 });
   const STEPS: Record<string, (seat: Seat) => Seat> = {
     answered: (seat) => recordLateGrant(seat, aChangeContext({ reason: 'group-leave' })),
@@ -233,14 +236,14 @@ describe('a create whose answer was lost, and whose assignment shows', () => {
     held: (seat) => markHeld(seat, 1, aChangeContext({ reason: 'group-leave' })),
   };
 
-  it.each(Object.keys(STEPS))('is told before it is %s, by one write', (status) => {
+  it.each(Object.keys(STEPS))('is audited before the seat is %s, in the same write', (status) => {
     const seat = STEPS[status]?.(open);
     expect(seat).toMatchObject({ revision: open.revision + 1, grantedAt: iso() });
     expect(seat?.audit[0]).toEqual(anAuditRecord({ kind: 'assigned', changeSeq: 3, reason: 'group-join' }));
   });
 
   it.each(Object.keys(STEPS))(
-    'is told as drift that was healed before it is %s, when it was told of already',
+    'is audited as healed drift before the seat is %s, if its grant was audited before',
     (status) => {
       const seat = STEPS[status]?.({ ...open, grantedAt: iso(-60) });
       expect(seat).toMatchObject({ revision: open.revision + 1, grantedAt: iso(-60) });
@@ -253,7 +256,7 @@ describe('restoreSeat', () => {
   it.each<[SeatStatus, Partial<Seat>]>([
     ['leaving', { dueAt: iso(1) }],
     ['held', { hold: 1 }],
-  ])('gives a seat that is %s back to its owner, and is told', (status, parts) => {
+  ])('gives a seat that is %s back to its user, with an audit record', (status, parts) => {
     const before = aGrantedSeat({ status });
     const context = aChangeContext({ reason: 'group-leave' });
     expect(restoreSeat({ ...before, ...parts }, context)).toEqual({
@@ -270,7 +273,7 @@ describe('restoreSeat', () => {
 
 describe('markRevoking', () => {
   it.each<SeatStatus>(['creating', 'assigned', 'confirmed', 'leaving', 'held'])(
-    'begins a change of its own with a seat that is %s',
+    'makes a new change of a seat that is %s',
     (status) => {
       const seat = aGrantedSeat({ status, changeSeq: 4 });
       expect(markRevoking(seat, aChangeContext())).toEqual({
@@ -284,7 +287,7 @@ describe('markRevoking', () => {
     },
   );
 
-  it('is the same change when it runs twice; what counts as young begins anew with each call', () => {
+  it('makes one change if it runs twice, and sets the time of the change each time', () => {
     const once = markRevoking(aGrantedSeat(), aChangeContext());
     const changedAt = LATER.now.toISOString();
     expect(markRevoking(once, LATER)).toEqual({ ...once, revision: once.revision + 1, changedAt });
@@ -292,7 +295,7 @@ describe('markRevoking', () => {
 });
 
 describe('markRevoked', () => {
-  it('comes with its audit record, counts against the brake, and has no refusal', () => {
+  it('adds an audit record and a revocation for the brake, and removes the refusal', () => {
     const before = aGrantedSeat({ status: 'revoking', changeSeq: 2, refusal: REFUSAL, nextAttemptAt: iso() });
     const { refusal: _refusal, nextAttemptAt: _next, ...rest } = before;
     expect(markRevoked(before, aChangeContext({ reason: 'group-leave' }))).toEqual({
@@ -305,14 +308,14 @@ describe('markRevoked', () => {
     });
   });
 
-  it('is remembered for a day, with those of the day before it', () => {
+  it('keeps the revocations of the last 24 hours', () => {
     const earlier = [iso(-86_401), iso(-86_400), iso(-86_399), iso(-60)];
     const seat = markRevoked(aGrantedSeat({ status: 'revoking', revocations: earlier }), aChangeContext());
     expect(seat.revocations).toEqual([iso(-86_399), iso(-60), iso()]);
   });
 
   it.each<SeatStatus>(['creating', 'assigned', 'confirmed', 'leaving', 'held'])(
-    'is a change of its own, and no revocation of Usher’s, with a seat that is %s: AWS removed it with the user',
+    'makes a new change without a revocation of a seat that is %s, because AWS removed it with the user',
     (status) => {
       const before = aGrantedSeat({ status, changeSeq: 4, revocations: [iso(-60)] });
       expect(markRevoked({ ...before, dueAt: iso(1), hold: 1 }, aChangeContext({ reason: 'user-deleted' }))).toEqual({
@@ -327,7 +330,7 @@ describe('markRevoked', () => {
     },
   );
 
-  it('is told once when the step runs twice', () => {
+  it('keeps one audit record if the step runs twice', () => {
     const once = markRevoked(aGrantedSeat({ status: 'revoking' }), aChangeContext());
     expect(markRevoked({ ...once, status: 'revoking' }, LATER).audit).toEqual(once.audit);
   });
@@ -337,7 +340,7 @@ describe('markRefused', () => {
   const context = { now: START, execution: ME, cause: 'event-1', again: false, ambiguous: false };
   const record = anAuditRecord({ kind: 'refused', refused: 'grant', reason: 'access-denied' });
 
-  it('gives up the place of a grant, is told, and is to be reported', () => {
+  it('frees the slot of a refused grant, with an audit record and an open report', () => {
     const before = aGrantedSeat({ status: 'creating' });
     expect(markRefused(before, 'access-denied', context)).toEqual({
       ...before,
@@ -350,24 +353,24 @@ describe('markRefused', () => {
     });
   });
 
-  it('keeps the place of a grant that an earlier call may have made', () => {
+  it('keeps the slot of a refused grant that an earlier call may have made', () => {
     const seat = markRefused(aGrantedSeat({ status: 'creating' }), 'access-denied', { ...context, ambiguous: true });
     expect(seat).toMatchObject({ status: 'creating', audit: [record], nextAttemptAt: iso(3600) });
     expect(takesSlot(seat)).toBe(true);
   });
 
-  it('makes a later grant a change of its own: the refusal was told', () => {
+  it('makes a later grant a new change, because the refusal was audited', () => {
     const seat = markRefused(aGrantedSeat({ status: 'creating' }), 'access-denied', { ...context, ambiguous: true });
     expect(markCreating(seat, seat, aChangeContext()).changeSeq).toBe(seat.changeSeq + 1);
   });
 
-  it('keeps the place of a revocation', () => {
+  it('keeps the slot of a refused revocation', () => {
     const seat = markRefused(aGrantedSeat({ status: 'revoking' }), 'access-denied', context);
     expect(seat).toMatchObject({ status: 'revoking', audit: [{ ...record, refused: 'revoke' }] });
     expect(takesSlot(seat)).toBe(true);
   });
 
-  it('is neither told nor reported a second time for the same reason', () => {
+  it('neither audits nor reports the same reason a second time', () => {
     const before = aGrantedSeat({ status: 'creating', refusal: REFUSAL });
     expect(markRefused(before, 'access-denied', context)).toMatchObject({
       refusal: { reason: 'access-denied', since: REFUSAL.since, execution: ME, reported: true },
@@ -376,7 +379,7 @@ describe('markRefused', () => {
     });
   });
 
-  it('is told and reported when the reason changes', () => {
+  it('audits and reports a new reason', () => {
     const before = aGrantedSeat({ status: 'creating', refusal: REFUSAL });
     expect(markRefused(before, 'quota-exceeded', context)).toMatchObject({
       refusal: { reason: 'quota-exceeded', since: iso(), reported: false },
@@ -384,7 +387,7 @@ describe('markRefused', () => {
     });
   });
 
-  it('is reported, but not told, when the same execution is refused again', () => {
+  it('reports, but does not audit, a second refusal of the same execution', () => {
     const before = aGrantedSeat({ status: 'creating', refusal: REFUSAL });
     expect(markRefused(before, 'access-denied', { ...context, again: true })).toMatchObject({
       refusal: { reported: false },
@@ -392,7 +395,7 @@ describe('markRefused', () => {
     });
   });
 
-  it('has a record for every reason that is not on the bus yet', () => {
+  it('keeps one record per reason that is not on the bus yet', () => {
     const first = markRefused(aGrantedSeat({ status: 'creating' }), 'access-denied', context);
     const second = markRefused({ ...first, status: 'creating' }, 'quota-exceeded', context);
     expect(second.audit.map(({ reason }) => reason)).toEqual(['access-denied', 'quota-exceeded']);
@@ -400,23 +403,23 @@ describe('markRefused', () => {
 });
 
 describe('markReported', () => {
-  it('marks the refusal, and may run twice', () => {
+  it('marks the refusal as reported, and may run twice', () => {
     const seat = markReported(aGrantedSeat({ status: 'failed', refusal: { ...REFUSAL, reported: false } }));
     expect(seat).toMatchObject({ refusal: { ...REFUSAL, reported: true, failed: true }, revision: 2 });
     expect(markReported(seat).refusal).toEqual(seat.refusal);
   });
 
-  it('changes nothing without a refusal', () => {
+  it('changes nothing if there is no refusal', () => {
     const seat = aGrantedSeat();
     expect(markReported(seat)).toBe(seat);
   });
 });
 
 describe.each([
-  ['confirmed', markConfirmed, 'confirmed'],
-  ['forgotten', dropSeat, 'revoked'],
+  ['markConfirmed', markConfirmed, 'confirmed'],
+  ['dropSeat', dropSeat, 'revoked'],
 ] as const)('%s', (_name, change, status) => {
-  it(`makes a seat ${status}, tells nothing, and leaves nothing of a refusal to be tried`, () => {
+  it(`makes a seat ${status} without an audit record, and removes the refusal and its next attempt`, () => {
     const before = aGrantedSeat({
       status: 'revoking',
       refusal: REFUSAL,
@@ -448,7 +451,7 @@ describe('a seat', () => {
     cleared: (seat) => clearAudit(seat, () => true),
   };
 
-  it('stays readable, never counts backwards, and names each write that it replaces', () => {
+  it('stays readable, never counts backwards, and names the revision that each write replaces', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...Object.values(STEPS)), { maxLength: 12 }), (steps) => {
         let seat = markCreating(undefined, TARGET, aChangeContext());
@@ -463,7 +466,7 @@ describe('a seat', () => {
     );
   });
 
-  it('has of each change and kind at most one record that is not on the bus', () => {
+  it('has at most one pending record per change and kind', () => {
     const id = ({ kind, changeSeq, reason }: AuditRecord) => [kind, changeSeq, kind === 'refused' ? reason : ''].join();
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...Object.values(STEPS)), { maxLength: 12 }), (steps) => {

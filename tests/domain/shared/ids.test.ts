@@ -13,7 +13,7 @@ const NOT_IDS: [string, unknown][] = [
   ['a list of ids', [ID]],
   ['an object with toString', { toString: () => ID }],
   ['a text that AWS hid', 'HIDDEN_DUE_TO_SECURITY_REASONS'],
-  ['an id with a line feed at its end', `${ID}\n`],
+  ['an id that ends with a line feed', `${ID}\n`],
   ['an id with a null character at its end', `${ID}\u0000`],
   ['an id with a blank before it', ` ${ID}`],
   ['an id without its last digit', ID.slice(0, -1)],
@@ -85,7 +85,7 @@ describe('ApplicationArn', () => {
       'an account of eleven digits',
       'arn:aws:sso::11112222333:application/ssoins-1111222233334444/apl-5555666677778888',
     ],
-    ['a line feed at its end', 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888\n'],
+    ['a line feed at the end', 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888\n'],
   ])('refuses %s', (_what, arn) => {
     expect(z.safeParse(ApplicationArn, arn).success).toBe(false);
   });

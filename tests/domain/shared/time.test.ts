@@ -7,7 +7,7 @@ describe('plusSeconds', () => {
   it.each([
     ['a date', START],
     ['a text', iso()],
-  ])('goes forth and back from %s', (_fact, time) => {
+  ])('adds seconds to %s, and subtracts them', (_fact, time) => {
     expect(plusSeconds(time, 90)).toBe('2026-11-01T10:01:30.000Z');
     expect(plusSeconds(time, -0.5)).toBe('2026-11-01T09:59:59.500Z');
   });
@@ -22,11 +22,11 @@ describe('secondsBetween', () => {
 
 describe('isDue', () => {
   it.each([
-    ['comes at its millisecond', iso(), true],
-    ['has come a millisecond later', iso(-0.001), true],
-    ['has not come a millisecond earlier', iso(0.001), false],
-    ['never comes when it is not set', undefined, false],
-  ])('tells that a time %s', (_fact, time, due) => {
+    ['is due at its millisecond', iso(), true],
+    ['is due a millisecond later', iso(-0.001), true],
+    ['is not due a millisecond earlier', iso(0.001), false],
+    ['is never due if it is not set', undefined, false],
+  ])('returns whether a time %s', (_fact, time, due) => {
     expect(isDue(time, START)).toBe(due);
   });
 });
