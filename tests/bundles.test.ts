@@ -59,7 +59,7 @@ function handlerOf({ Resources }: Template, key: string): string {
 }
 
 describe('the packaged functions', () => {
-  it('bring an event to a seat', async () => {
+  it('turn an event into a seat', async () => {
     const { invoke, isAssigned, audit } = await aLambda();
     const execution = ME;
     const input = anAddMemberToGroup({ groupId: GROUP, userId: user(1) });
@@ -84,14 +84,14 @@ describe('the packaged functions', () => {
   });
 
   it.each(['normalizeRequest', 'checkPropagation', 'planChanges', 'applyChanges', 'recordAudit'])(
-    '%s fails under the name that the machine knows',
+    '%s fails under the name that the state machine handles',
     async (key) => {
       const { invoke } = await aLambda();
       expect(await invoke(key, { nonsense: true })).toMatchObject({ name: 'InvalidRequestError' });
     },
   );
 
-  it('fail for a while under the name that the machine retries', async () => {
+  it('fail temporarily under the name that the state machine retries', async () => {
     const { invoke, faults } = await aLambda();
     faults.add({ operation: 'EventBridge.PutEvents', kind: 'throttle' });
     const detail = { executionArn: ME, stateMachineArn: ME, status: 'FAILED', stopDate: 1_793_527_200_000 };

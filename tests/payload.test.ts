@@ -101,7 +101,7 @@ describe('the state of an execution', () => {
     expect(bytesOf(plan)).toBeLessThan(BOUND_BYTES);
   });
 
-  it('stays below 150 KiB at any mixture of the two', () => {
+  it('stays below 150 KiB with any mixture of the two', () => {
     for (const applications of [1, 10, 40, 60, 80, 100]) {
       const changes = Array.from({ length: MANY }, (_, index) => ({
         applicationArn: longApplication(index % applications),
@@ -133,7 +133,7 @@ describe('the state of an execution', () => {
 });
 
 describe('the history of an execution', () => {
-  it('has no more events than its rounds and batches are reckoned to have', async () => {
+  it('has no more events than its rounds and batches account for', async () => {
     const world = await openWorld({ people: 220, members: { [GROUP]: people(1, 220) }, requestsPerSecond: PACE });
     const name = await world.start({ scope: 'everything' });
     await world.play();
@@ -144,7 +144,7 @@ describe('the history of an execution', () => {
     expect(historyEvents).toBeLessThanOrEqual(24 * progress.round + 10 * progress.batches);
   });
 
-  it('is far from 25,000 events for a group of 50,000', () => {
+  it('stays far below 25,000 events for a group of 50,000', () => {
     let progress = INITIAL_PROGRESS;
     for (let joined = 0; joined < 50_000; ) {
       const changes = Array.from({ length: MANY }, (_, index) => ({

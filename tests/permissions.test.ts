@@ -61,11 +61,11 @@ describe('the role of each function', () => {
     template = resolved((await packaged()).template);
   });
 
-  it('lets it do what it does, and nothing more', () => {
+  it('allows what the function calls, and nothing more', () => {
     expect(differences(recorder.actions, template)).toEqual([]);
   });
 
-  it('is compared with all that the adapters of the functions can call', () => {
+  it('is compared with every call that the adapters of the functions can make', () => {
     const source = globSync('adapters/*.ts', { cwd: ROOT }).map((file) => readFileSync(join(ROOT, file), 'utf8'));
     const services: Record<string, string> = {
       '@aws-sdk/client-dynamodb': 'DynamoDB',
@@ -88,7 +88,7 @@ describe('the role of each function', () => {
     expect(new Set(callable)).toEqual(called);
   });
 
-  it.each(['PlanChangesRole', 'ApplyChangesRole', 'RecordAuditRole'])('%s reaches the items that are used', (role) => {
+  it.each(['PlanChangesRole', 'ApplyChangesRole', 'RecordAuditRole'])('%s covers the items that are used', (role) => {
     const [patterns = []] = statementsOf(template, role).flatMap(({ condition }) => {
       const { 'ForAllValues:StringLike': like } = (condition ?? {}) as Record<string, Record<string, string[]>>;
       return like?.['dynamodb:LeadingKeys'] ? [like['dynamodb:LeadingKeys']] : [];
@@ -173,8 +173,8 @@ describe.each([
   });
 });
 
-describe('who may be changed', () => {
-  it('is named by entitlements.yml: its applications, and the retired ones', async () => {
+describe('what may be changed', () => {
+  it('is named by entitlements.yml: its applications and the retired ones', async () => {
     const { template } = await packaged();
     const writes = statementsOf(resolved(template), 'ApplyChangesRole').filter(({ actions }) =>
       actions.includes('sso:CreateApplicationAssignment'),
@@ -187,7 +187,7 @@ describe('who may be changed', () => {
     ]);
   });
 
-  it('the machine may invoke exactly the five functions', async () => {
+  it('the state machine may invoke exactly the five functions', async () => {
     const [invoke] = statementsOf(resolved((await packaged()).template), 'OnboardingRole');
     expect(invoke?.actions).toEqual(['lambda:InvokeFunction']);
     expect(JSON.stringify(invoke?.resource).match(/\w+LambdaFunction/g)).toEqual([
@@ -199,7 +199,7 @@ describe('who may be changed', () => {
     ]);
   });
 
-  it.each(['TickRole', 'IdentityCenterEventsRole'])('%s may start that machine, and no other', async (role) => {
+  it.each(['TickRole', 'IdentityCenterEventsRole'])('%s may start that state machine, and no other', async (role) => {
     const starts = statementsOf(resolved((await packaged()).template), role).filter(({ actions }) =>
       actions.includes('states:StartExecution'),
     );

@@ -68,7 +68,7 @@ const WAYS: readonly [string, Script, string[], number][] = [
   ['an event that is ignored', { NormalizeRequest: [IGNORED] }, ['NormalizeRequest', 'IsForUs', 'Ignored'], 0],
   ['a change that shows at once and is made', {}, [...TO_PLAN_AGAIN, 'Converged'], 30],
   [
-    'a change that shows at the third look',
+    'a change that shows at the third check',
     { CheckPropagation: [INVISIBLE, { ...INVISIBLE, checkAfterSeconds: 10 }, VISIBLE], PlanChanges: [CONVERGED] },
     [
       'NormalizeRequest',
@@ -88,10 +88,15 @@ const WAYS: readonly [string, Script, string[], number][] = [
     15,
   ],
   ['work that another execution does', { PlanChanges: [HANDED_OVER] }, [...TO_PLAN, 'HandedOver'], 0],
-  ['revocations that wait for a person', { PlanChanges: [HELD] }, [...TO_PLAN, 'Held'], 0],
-  ['changes beside revocations that wait for a person', { PlanChanges: [APPLY, HELD] }, [...TO_PLAN_AGAIN, 'Held'], 30],
+  ['revocations that wait for an operator', { PlanChanges: [HELD] }, [...TO_PLAN, 'Held'], 0],
   [
-    'a plan that is too early to prove anything',
+    'changes next to revocations that wait for an operator',
+    { PlanChanges: [APPLY, HELD] },
+    [...TO_PLAN_AGAIN, 'Held'],
+    30,
+  ],
+  [
+    'a plan that is too early to verify anything',
     { PlanChanges: [SETTLE, CONVERGED] },
     [...TO_PLAN, 'WaitToSettle', 'PlanChanges', 'WhatNow', 'Converged'],
     30,
@@ -110,7 +115,7 @@ const WAYS: readonly [string, Script, string[], number][] = [
   ],
 ];
 
-describe('the way of the machine', () => {
+describe('the path of an execution', () => {
   it.each(WAYS)('%s', async (_fact, script, path, seconds) => {
     const machine = aMachine(script);
     const execution = await machine.run();
@@ -195,17 +200,14 @@ describe.each(TASKS)('%s', (state) => {
     },
   );
 
-  it.each(lasting)(
-    'waits by the dice, even not at all, before it tries again after $error',
-    async ({ error, tries }) => {
-      const machine = aMachine(always(state, failure(error)), { random: () => 0 });
-      await machine.run();
-      expect(machine.tries(state)).toBe(tries);
-      expect(machine.seconds()).toBeLessThan(1);
-    },
-  );
+  it.each(lasting)('waits a random time, even zero, before it retries after $error', async ({ error, tries }) => {
+    const machine = aMachine(always(state, failure(error)), { random: () => 0 });
+    await machine.run();
+    expect(machine.tries(state)).toBe(tries);
+    expect(machine.seconds()).toBeLessThan(1);
+  });
 
-  it.each(lasting)('goes on as if nothing had been when $error passes', async ({ error }) => {
+  it.each(lasting)('continues normally once $error has passed', async ({ error }) => {
     const usual = await aMachine(atFirst(state)).run();
     const machine = aMachine(atFirst(state, failure(error), failure(error), failure(error)));
     const execution = await machine.run();
@@ -284,8 +286,8 @@ describe('retries of different errors', () => {
   });
 });
 
-describe('a machine of our own making', () => {
-  it('covers each of its tasks here', () => {
+describe('the tests above', () => {
+  it('cover each task of the state machine', () => {
     expect([...readTemplate().functions.keys()]).toEqual(TASKS);
   });
 });

@@ -92,7 +92,7 @@ function functionFaults({ Resource }: State, name: string): string[] {
   if (!existsSync(new URL(`${file}.ts`, root))) faults.push(`${file}.ts is missing`);
   if (deployment.functions[camelCase(name)]?.handler !== `${file}.handler`) faults.push('serverless.yml has it not');
   const [, substitutions] = machines.Resources.Onboarding.Properties.DefinitionString;
-  if (!(placeholder in substitutions)) faults.push('nothing takes the place of its placeholder');
+  if (!(placeholder in substitutions)) faults.push('its placeholder is not replaced');
   return faults;
 }
 

@@ -124,7 +124,7 @@ describe('what AWS refuses for its rate', () => {
     ['ConflictException', {}, SSO_ADMIN_ERRORS, false],
     ['InternalServerException', {}, SSO_ADMIN_ERRORS, false],
     ['SomethingOfAProxy', { $metadata: { httpStatusCode: 503 } }, SSO_ADMIN_ERRORS, false],
-  ] as const)('%s %j is told apart', (name, details, table, isThrottled) => {
+  ] as const)('%s %j has an error of its own', (name, details, table, isThrottled) => {
     expect(translate(anSdkError(name, details), table, 'ListUsers', [])).toMatchObject({ isThrottled });
   });
 });

@@ -43,7 +43,7 @@ describe('paced', () => {
     expect(wakes).toEqual([NOON + 500]);
   });
 
-  it('saves nothing up while nobody calls', async () => {
+  it('saves up no calls while there are none', async () => {
     const { clock, wakes, advance } = aStandingClock();
     const pacer = paced(10, clock);
     await pacer.turn();
@@ -100,7 +100,7 @@ describe('pacedByOperation', () => {
 describe('a service’s client', () => {
   const settings = { region: 'us-east-1', maxAttempts: 1 } as const;
 
-  it('is one for all who have the same settings, and another for others', () => {
+  it('is shared by equal settings, and different for others', () => {
     const clientFor = shared(DynamoDBClient);
     expect(clientFor(settings)).toBe(clientFor(settings));
     expect(clientFor({ ...settings })).not.toBe(clientFor(settings));

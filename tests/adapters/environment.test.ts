@@ -49,7 +49,7 @@ describe('the environment of a Lambda function', () => {
     expect(() => lambdaEnvironment({ ...variables(), ENTITLEMENTS_FILE: '/nowhere/at-all.json' })).toThrow('ENOENT');
   });
 
-  it('looks for Identity Center in its own Region', () => {
+  it('calls Identity Center in its own Region', () => {
     const environment = lambdaEnvironment(variables());
     expect(identityCenterSettings(environment)).toEqual({ region: 'us-east-1', maxAttempts: 1 });
   });

@@ -145,7 +145,7 @@ describe('groupsOf', () => {
   it.each([
     ['an existing user', true, new Set()],
     ['a missing user', false, undefined],
-  ])('tells by DescribeUser, when asked for no groups, of %s', async (_fact, exists, expected) => {
+  ])('reports by DescribeUser, if asked for no groups, %s', async (_fact, exists, expected) => {
     const { aws, directory } = aDirectory();
     if (exists) aws.on(DescribeUserCommand).resolves({ UserId: USER });
     else aws.on(DescribeUserCommand).rejects(notFound({ ResourceType: 'USER' }));
@@ -318,7 +318,7 @@ describe('statusOf', () => {
 
   it.each([
     ['an answer without content', {}, 'UserId'],
-    ['the answer for somebody else', { UserId: userId(1) }, 'UserId'],
+    ['the answer for another user', { UserId: userId(1) }, 'UserId'],
     ['a status that it does not know', { UserId: USER, UserStatus: 'LOCKED' }, 'UserStatus'],
   ])('rejects %s', async (_fact, answer, field) => {
     const { aws, directory } = aDirectory();

@@ -38,13 +38,13 @@ const anAudit = anAuditRecord({ at: START.toISOString() });
 const hold = (parts: Partial<Hold> = {}) => aHold({ applicationArn: APPLICATION, ...parts });
 const observation = (number: number, parts: Partial<Observation> = {}) => anObservation({ ...keyOf(number), ...parts });
 
-describe('the mailbox in the ledger', () => {
-  it('is empty before anybody wrote', async () => {
+describe('the work queue in the ledger', () => {
+  it('is empty before the first write', async () => {
     const { ledger } = await aLedger();
     expect(await ledger.work()).toEqual(emptyQueue());
   });
 
-  it('comes back as it was written, one revision on', async () => {
+  it('comes back as it was written, one revision later', async () => {
     const { ledger } = await aLedger();
     const lease = { holder: ME, term: 1, until: START.toISOString() };
     const saved = await ledger.saveWork({ ...emptyQueue(), term: 1, lease });
@@ -55,7 +55,7 @@ describe('the mailbox in the ledger', () => {
   it.each([
     ['the first', 0],
     ['a later', 1],
-  ])('is written by one of many who wrote %s revision', async (_fact, before) => {
+  ])('is written by one of many concurrent writers of %s revision', async (_fact, before) => {
     const { ledger } = await aLedger();
     for (let revision = 0; revision < before; revision += 1) await ledger.saveWork({ ...emptyQueue(), revision });
     const work = await ledger.work();
@@ -73,7 +73,7 @@ describe('the mailbox in the ledger', () => {
   it.each([
     ['of a newer schema', { schemaVersion: 2 }, 'schemaVersion'],
     ['that holds no terms', { term: 'many' }, 'term'],
-  ])('fails on an item %s, by the place of the fault', async (_fact, parts, place) => {
+  ])('fails on an item %s, and names the field', async (_fact, parts, place) => {
     const { ledger, put } = await aLedger();
     await put({ ...emptyQueue(), pk: '#work', sk: '#work', ...parts });
     await expect(ledger.work()).rejects.toThrow(
@@ -102,7 +102,7 @@ describe('a seat in the ledger', () => {
   it.each([
     ['a new one that exists already', 1],
     ['one that was written meanwhile', 2],
-    ['one that does not exist any more', 9],
+    ['one that no longer exists', 9],
   ])('fails for a retry when it replaces %s', async (_fact, revision) => {
     const { ledger } = await aLedger();
     await ledger.saveSeat(aSeat(1));
@@ -114,7 +114,7 @@ describe('a seat in the ledger', () => {
     expect(await ledger.seats([keyOf(1)])).toMatchObject([{ revision: 2, status: 'revoking' }]);
   });
 
-  it('is written by one of many who race', async () => {
+  it('is written by one of many concurrent writers', async () => {
     const { ledger } = await aLedger();
     const races = await Promise.allSettled(people(1, 10).map((changeSeq) => ledger.saveSeat(aSeat(1, { changeSeq }))));
     const winners = races.flatMap(({ status }, index) => (status === 'fulfilled' ? [index + 1] : []));
@@ -145,7 +145,7 @@ describe('a seat in the ledger', () => {
     ['of a newer schema', { schemaVersion: 2 }, 'schemaVersion'],
     ['with a status of another version', { status: 'dreaming' }, 'status'],
     ['whose user is no id', { userId: 'someone@example.com' }, 'userId'],
-  ])('fails on an item %s, by the place of the fault and not by the value', async (_fact, parts, place) => {
+  ])('fails on an item %s, and names the field and not the value', async (_fact, parts, place) => {
     const { ledger, put } = await aLedger();
     await put({ ...aSeat(1), pk: APPLICATION, sk: user(1), ...parts });
     for (const read of [() => ledger.seats([keyOf(1)]), () => ledger.holdings(APPLICATION)]) {
@@ -285,7 +285,7 @@ describe('the hold of an application', () => {
     ['of a newer schema', { schemaVersion: 2 }, 'schemaVersion'],
     ['for a reason of another version', { reason: 'someone@example.com' }, 'reason'],
     ['with a digest that is none', { digests: [{ digest: 'someone@', generation: 1, count: 1 }] }, 'digests'],
-  ])('is not read when it is %s, by the place of the fault', async (_fact, parts, place) => {
+  ])('is not read if it is %s, and names the field', async (_fact, parts, place) => {
     const { ledger, put } = await aLedger();
     await put({ ...hold(), pk: APPLICATION, sk: '#hold', ...parts });
     for (const read of [() => ledger.hold(APPLICATION), () => ledger.holdings(APPLICATION)]) {
@@ -296,7 +296,7 @@ describe('the hold of an application', () => {
     }
   });
 
-  it('is found beside thousands of seats, on whatever page it is', async () => {
+  it('is found among thousands of seats, on any page', async () => {
     const { ledger } = await aLedger();
     await ledger.saveHold(hold({ digests: [{ digest: aDigest(7), generation: 7, count: 80 }] }));
     await Promise.all(people(1, 80).map((number) => ledger.saveSeat(aSeat(number, { cause: 'c'.repeat(30_000) }))));
@@ -332,7 +332,7 @@ describe('observations', () => {
     expect(calls('DynamoDB.BatchGetItem')).toBe(2);
   });
 
-  it('fail for a retry when somebody else wrote meanwhile', async () => {
+  it('fail with a retryable error after a concurrent write', async () => {
     const { ledger } = await aLedger();
     await ledger.saveObservation(observation(1));
     const place = `application ${APPLICATION}, what was observed for user ${user(1)}`;
@@ -369,8 +369,8 @@ describe('seats that need attention', () => {
     ['an assignment that was not confirmed', { status: 'assigned' }],
     ['a revocation that was left behind', { status: 'revoking' }],
     ['an audit record that is not on the bus', { audit: [anAudit] }],
-    ['a refusal whose time has come', { status: 'failed', nextAttemptAt: LATER.toISOString() }],
-    ['a seat whose grace ends', { status: 'leaving', dueAt: LATER.toISOString() }],
+    ['a refusal whose next attempt is due', { status: 'failed', nextAttemptAt: LATER.toISOString() }],
+    ['a seat whose grace period ends', { status: 'leaving', dueAt: LATER.toISOString() }],
   ] as const)('are %s', async (_fact, parts) => {
     const { ledger } = await aLedger();
     await ledger.saveSeat(aSeat(1, { changedAt: START.toISOString(), ...parts } as Parameters<typeof aSeat>[1]));
@@ -385,7 +385,7 @@ describe('seats that need attention', () => {
     expect(await ledger.needAttention(LATER, anyApplication)).toEqual([]);
   });
 
-  it('are, of applications for which nothing can be done, only what is to be told', async () => {
+  it('are only pending audit events for applications that cannot be changed', async () => {
     const { ledger } = await aLedger();
     const changedAt = START.toISOString();
     await ledger.saveSeat(aSeat(1, { status: 'leaving', dueAt: changedAt }));
@@ -403,7 +403,7 @@ describe('seats that need attention', () => {
     expect(await ledger.needAttention(LATER, anyApplication)).toEqual(people(11, 110).reverse().map(keyOf));
   });
 
-  it('fail rather than name nobody when the index answers without keys', async () => {
+  it('fail if the index answers without keys', async () => {
     const { dynamoDb, ledger } = aMockedLedger();
     dynamoDb.on(QueryCommand).resolves({ Items: [{ pk: { S: APPLICATION } }] });
     await expect(ledger.needAttention(START, anyApplication)).rejects.toThrow('Query: Items is missing or malformed');
@@ -455,7 +455,7 @@ describe('errors of DynamoDB', () => {
     });
   });
 
-  it('tell of a lost race without an exception where the mailbox is concerned', async () => {
+  it('report a lost race of the work queue without an exception', async () => {
     const { dynamoDb, ledger } = aMockedLedger();
     dynamoDb
       .on(PutItemCommand)
@@ -466,7 +466,7 @@ describe('errors of DynamoDB', () => {
   it.each([
     ['throttled', 'throttle'],
     ['failing', 'internal'],
-  ] as const)('are understood as the stand-in sends them: %s', async (_fact, kind) => {
+  ] as const)('are understood as the emulator sends them: %s', async (_fact, kind) => {
     const { ledger, faults } = await aLedger();
     faults.add({ operation: 'DynamoDB.GetItem', kind });
     await expect(ledger.work()).rejects.toThrow(TransientAwsError);

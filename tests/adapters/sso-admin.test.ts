@@ -220,13 +220,13 @@ describe('isAssigned', () => {
 });
 
 describe('assign', () => {
-  it('tells that AWS took it', async () => {
+  it('reports that AWS accepted the change', async () => {
     const { aws, applications } = theApplications();
     aws.on(CreateApplicationAssignmentCommand).resolves({});
     expect(await applications.assign(APPLICATION, USER)).toBe('assigned');
   });
 
-  it('tells of a conflict with an earlier write', async () => {
+  it('reports a conflict with an earlier write', async () => {
     const { aws, applications } = theApplications();
     aws.on(CreateApplicationAssignmentCommand).rejects(conflict());
     expect(await applications.assign(APPLICATION, USER)).toBe('conflict');
@@ -243,7 +243,7 @@ describe('assign', () => {
 });
 
 describe('unassign', () => {
-  it('tells that AWS took it', async () => {
+  it('reports that AWS accepted the change', async () => {
     const { aws, applications } = theApplications();
     aws.on(DeleteApplicationAssignmentCommand).resolves({});
     expect(await applications.unassign(APPLICATION, USER)).toBe('removed');
@@ -255,7 +255,7 @@ describe('unassign', () => {
     expect(await applications.unassign(APPLICATION, USER)).toBe('removed');
   });
 
-  it('tells of a conflict with an earlier write', async () => {
+  it('reports a conflict with an earlier write', async () => {
     const { aws, applications } = theApplications();
     aws.on(DeleteApplicationAssignmentCommand).rejects(conflict());
     expect(await applications.unassign(APPLICATION, USER)).toBe('conflict');

@@ -48,34 +48,34 @@ async function aRival(options: WorldOptions) {
 }
 
 describe('the script', () => {
-  it('seats everybody, of more than a page, when nothing fails and nothing lags', async () => {
+  it('assigns all users, of more than a page, if nothing fails and nothing lags', async () => {
     const rival = await aRival({ people: 250, members: 250 });
     expect(await rival.script()).toEqual([{ givenUp: 0 }]);
     expect(rival.assigned()).toEqual(people(1, 250));
   });
 
-  it('takes back what nobody of the group has, page by page', async () => {
+  it('removes the assignments of users who are no members, page by page', async () => {
     const rival = await aRival({ people: 250, members: 1 });
     for (const number of people(1, 250)) rival.center.assignByHand(APPLICATION, user(number));
     await rival.script();
     expect(rival.assigned()).toEqual([1]);
   });
 
-  it('leaves alone groups that are assigned as a whole', async () => {
+  it('does not touch groups that are assigned as a whole', async () => {
     const rival = await aRival({ people: 1, members: 1 });
     rival.center.assignByHand(APPLICATION, GROUP, 'GROUP');
     await rival.script();
     expect(rival.stack.calls()[DELETE]).toBeUndefined();
   });
 
-  it('passes over what fails more often than the SDK tries, and goes on', async () => {
+  it('skips a call that fails more often than the SDK tries, and continues', async () => {
     const rival = await aRival({ people: 3, members: 3 });
     rival.fault(CREATE, 'internal', 3);
     expect(await rival.script()).toEqual([{ givenUp: 1 }]);
     expect(rival.assigned()).toEqual([2, 3]);
   });
 
-  it('breaks off when a list cannot be read', async () => {
+  it('stops if a list cannot be read', async () => {
     const rival = await aRival({ people: 3, members: 3 });
     rival.fault('IdentityStore.ListGroupMemberships', 'throttle', 3);
     expect(await rival.script()).toEqual(['broke-off']);
@@ -84,7 +84,7 @@ describe('the script', () => {
 });
 
 describe('the Lambda that waits', () => {
-  it('seats everybody when nothing fails and nothing lags', async () => {
+  it('assigns all users if nothing fails and nothing lags', async () => {
     const rival = await aRival({ people: 15 });
     const outcomes = await rival.events(...people(1, 15).map((number) => consoleEvent('join', user(number))));
     expect(outcomes).toEqual(people(1, 15).map(() => 'assigned'));

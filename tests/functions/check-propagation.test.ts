@@ -32,13 +32,13 @@ describe('CheckPropagation', () => {
       {},
     ],
     [
-      'the absence of somebody who does not exist',
+      'the absence of a user who does not exist',
       aRequest({ users: [{ userId: GONE, expected: { groupId: GROUP, membership: 'absent' } }] }),
       {},
     ],
-    ['somebody whom a manual start names', manual, { userId: user(1) }],
-    ['a membership that a manual start asks for', manual, { userId: user(1), groupId: GROUP }],
-    ['a request that gives nobody to wait for', aRequest({ trigger: 'tick', sweep: 'due' }), {}],
+    ['a user whom a manual start names', manual, { userId: user(1) }],
+    ['a membership that a manual start requests', manual, { userId: user(1), groupId: GROUP }],
+    ['a request without a user to wait for', aRequest({ trigger: 'tick', sweep: 'due' }), {}],
   ])('sees %s', async (_fact, request, propagation) => {
     const { check } = await checking();
     expect(await check(request, propagation)).toMatchObject({ visible: true, checkAfterSeconds: 0 });
@@ -47,14 +47,14 @@ describe('CheckPropagation', () => {
   it.each<[string, Request, Partial<Propagation>]>([
     ['a membership', aMembershipRequest('member', 2), {}],
     ['the absence of a membership', aMembershipRequest('absent', 1), {}],
-    ['somebody who does not exist', manual, { userId: GONE }],
-    ['a name that SCIM has not brought', manual, { selector: { userName: 'nobody-yet' } }],
-  ])('does not see %s, and says when to look again', async (_fact, request, propagation) => {
+    ['a user who does not exist', manual, { userId: GONE }],
+    ['a name that SCIM has not created', manual, { selector: { userName: 'nobody-yet' } }],
+  ])('does not see %s, and says when to check again', async (_fact, request, propagation) => {
     const { check } = await checking();
     expect(await check(request, propagation)).toMatchObject({ visible: false, checkAfterSeconds: 5 });
   });
 
-  it('finds out who is meant, and forgets the name', async () => {
+  it('resolves a name to a user id, and drops the name', async () => {
     const { check, logged } = await checking();
     const found = await check(manual, { selector: { userName: 'name-1' } });
     expect(found).toEqual({ visible: true, checkAfterSeconds: 0, userId: user(1) });
@@ -62,7 +62,7 @@ describe('CheckPropagation', () => {
     expect(logged().at(-1)).toMatchObject({ visible: true, checkAfterSeconds: 0 });
   });
 
-  it('gives an event that names nobody ten seconds', async () => {
+  it('waits ten seconds for an event that names no user', async () => {
     const { check, clock } = await checking();
     const hint = aRequest({ groups: [GROUP] });
     expect(await check(hint)).toMatchObject({ visible: false, checkAfterSeconds: 10 });
@@ -70,13 +70,13 @@ describe('CheckPropagation', () => {
     expect(await check(hint)).toMatchObject({ visible: true });
   });
 
-  it('goes on after fifteen minutes: what the event told of was superseded', async () => {
+  it('continues after fifteen minutes, because the event was superseded', async () => {
     const { check, clock } = await checking();
     clock.advance(15 * 60);
     expect(await check(aMembershipRequest('member', 2))).toMatchObject({ visible: true });
   });
 
-  it('fails when a manual start has waited to its deadline', async () => {
+  it('fails when a manual start has waited until its deadline', async () => {
     const { check, clock } = await checking();
     clock.advance(60);
     const waiting = check(manual, { selector: { userName: 'nobody-yet' }, deadline: plusSeconds(START, 60) });
@@ -84,7 +84,7 @@ describe('CheckPropagation', () => {
   });
 
   describe.each(['throttle', 'internal'] as const)('when Identity Center answers with %s', (kind) => {
-    it('goes on with an event, since the plan looks again', async () => {
+    it('continues with an event, because the plan checks again', async () => {
       const { check, faults } = await checking();
       faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind });
       expect(await check(aMembershipRequest('member', 2))).toMatchObject({ visible: true });
@@ -102,13 +102,13 @@ describe('CheckPropagation', () => {
     });
   });
 
-  it('fails for good when it may not look', async () => {
+  it('fails permanently if it has no permission to read', async () => {
     const { check, faults } = await checking();
     faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind: 'refuse' });
     await expect(check(joining)).rejects.toMatchObject({ name: 'RefusedError', reason: 'access-denied' });
   });
 
-  it('fails on what the state before should not have written', async () => {
+  it('fails on input that the previous state should not have written', async () => {
     const { on } = await checking();
     const event = {
       request: { ...joining, users: [{ userId: 'someone@example.com' }] },

@@ -28,13 +28,13 @@ function aStep(run: (input: z.infer<typeof Input>, services: { measure: Measure 
   return { ...rest, call: (event: unknown) => handler(event, CONTEXT) };
 }
 
-describe('a step', () => {
+describe('a handler', () => {
   it('returns what its function returns', async () => {
     const { call } = aStep(async ({ place }) => place);
     expect(await call(INPUT)).toEqual(INPUT.place);
   });
 
-  it('hands on only the fields that it knows', async () => {
+  it('passes on only the fields that it knows', async () => {
     const { call } = aStep(async (input) => input);
     expect(await call({ ...INPUT, email: NAME })).toEqual(INPUT);
   });
@@ -44,7 +44,7 @@ describe('a step', () => {
     ['nothing', null, 'input'],
     ['a field that is missing', { execution: ME }, 'place'],
     ['a field of another type, deep down', { execution: ME, place: { userIds: [NAME, 7] } }, 'place.userIds.1'],
-  ])('takes %s for a fault of the state before, and quotes no value', async (_fact, event, path) => {
+  ])('refuses %s as an error of the previous state, and quotes no value', async (_fact, event, path) => {
     const { call, lines } = aStep(async () => 'never');
     await expect(call(event)).rejects.toThrow(
       new InvalidRequestError(path, 'not what the state before should have written'),
@@ -52,7 +52,7 @@ describe('a step', () => {
     expect(JSON.stringify(lines)).not.toContain(NAME);
   });
 
-  it('logs its start and its end, with the execution and its facts and nothing of the input', async () => {
+  it('logs its start and its end with the execution and its log fields, and no input', async () => {
     const { call, logged } = aStep(async () => ({ secret: NAME }));
     await call({ ...INPUT, place: { userIds: [NAME] } });
     expect(logged()).toMatchObject([
@@ -81,7 +81,7 @@ describe('a step', () => {
     });
   });
 
-  it('keeps back the message of an error that is not ours, but not its name and its place', async () => {
+  it('logs the name and the place of a foreign error, but not its message', async () => {
     const { call, logged } = aStep(() => Promise.reject(new TypeError(`${NAME}\n    at ${NAME}\nat ${NAME}`)));
     const error: unknown = await call(INPUT).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: 'TypeError' });
@@ -92,14 +92,14 @@ describe('a step', () => {
     }
   });
 
-  it('keeps back a cause that an error of ours has', async () => {
+  it('does not log the cause of an error of ours', async () => {
     const cause = new Error(NAME);
     const { call, logged } = aStep(() => Promise.reject(new RefusedError('validation', 'PutEvents', { cause })));
     await expect(call(INPUT)).rejects.toThrow('PutEvents');
     expect(JSON.stringify(logged())).not.toContain(NAME);
   });
 
-  it('keeps back a value that is thrown and no error', async () => {
+  it('does not log a thrown value that is no error', async () => {
     const { call, logged } = aStep(() => Promise.reject(NAME));
     await expect(call(INPUT)).rejects.toMatchObject({ name: 'Error', message: expect.stringMatching(/^Unexpected/) });
     expect(logged().at(-1)).toMatchObject({ message: 'failed', error: 'string' });
@@ -117,7 +117,7 @@ describe('a step', () => {
     expect(JSON.stringify(counted())).toContain('{"Name":"SeatsGranted","Unit":"Count"}');
   });
 
-  it('sends what it measured before it failed', async () => {
+  it('sends the metrics that it measured before it failed', async () => {
     const { call, counted } = aStep(async (_input, { measure }) => {
       measure('SeatsRefused', 1);
       throw new TransientAwsError('again');
@@ -126,14 +126,14 @@ describe('a step', () => {
     expect(counted()).toMatchObject([{ SeatsRefused: 1 }]);
   });
 
-  it('counts each call on its own', async () => {
+  it('counts each call separately', async () => {
     const { call, counted } = aStep(async (_input, { measure }) => measure('SeatsGranted', 1));
     await call(INPUT);
     await call(INPUT);
     expect(counted()).toMatchObject([{ SeatsGranted: 1 }, { SeatsGranted: 1 }]);
   });
 
-  it('sends the metrics of each entitlement apart, and all others without it', async () => {
+  it('sends the metrics of each entitlement separately, and all others without one', async () => {
     const { call, counted } = aStep(async (_input, { measure }) => {
       measure('Seats', 7, 'amazon-q-developer');
       measure('Seats', 0, 'kiro');
@@ -153,27 +153,27 @@ describe('a step', () => {
 
   it.each([
     ['a call that AWS throttled', TransientAwsError.throttled('again'), 'StepsThrottled'],
-    ['a person who has not come in time', new PropagationTimeoutError('late'), 'PropagationTimeouts'],
+    ['a user who did not appear in time', new PropagationTimeoutError('late'), 'PropagationTimeouts'],
   ])('counts %s', async (_fact, error, metric) => {
     const { call, counted } = aStep(() => Promise.reject(error));
     await expect(call(INPUT)).rejects.toThrow();
     expect(counted()).toMatchObject([{ [metric]: 1 }]);
   });
 
-  it('counts no other failure: the machine does', async () => {
+  it('counts no other failure, because the state machine does', async () => {
     const { call, counted } = aStep(() => Promise.reject(new TransientAwsError('again')));
     await expect(call(INPUT)).rejects.toThrow();
     expect(counted()).toEqual([]);
   });
 
-  it('sends nothing when nothing was measured', async () => {
+  it('sends nothing if nothing was measured', async () => {
     const { call, counted } = aStep(async () => undefined);
     await call(INPUT);
     expect(counted()).toEqual([]);
   });
 });
 
-describe('the services of a step', () => {
+describe('the services of a handler', () => {
   function built(failures: number) {
     const { platform } = aPlatform();
     let builds = 0;
@@ -204,7 +204,7 @@ describe('the services of a step', () => {
     expect(builds()).toBe(2);
   });
 
-  it('are those of Lambda where nothing else is said, and want its environment only when called', async () => {
+  it('are those of Lambda by default, and read its environment only when called', async () => {
     const { made, builds } = built(0);
     await expect(made({}, CONTEXT)).rejects.toThrow('Environment variables missing or empty: AWS_REGION');
     expect(builds()).toBe(0);

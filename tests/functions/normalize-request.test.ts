@@ -54,7 +54,7 @@ describe('NormalizeRequest', () => {
     expect(JSON.stringify([String(error), logged()])).not.toContain('someone@');
   });
 
-  it('fails on what the machine should have given and did not', async () => {
+  it('fails on input that the state machine should have given and did not', async () => {
     const { on } = normalizing();
     await expect(on({ input: {}, execution: ME }, {} as Context)).rejects.toMatchObject({
       name: 'InvalidRequestError',

@@ -54,7 +54,7 @@ const wrote = (calls: (operation: string) => number) => ({
 });
 
 describe('granting', () => {
-  it('assigns each person and records it with its audit event', async () => {
+  it('assigns the application to each user and records it with an audit event', async () => {
     const { apply, seat, isAssigned, metrics } = await applying({ members: [1, 2] });
     expect(await apply(aBatch('grant', [1, 2]))).toEqual({ granted: 2 });
     for (const number of [1, 2]) {
@@ -79,7 +79,7 @@ describe('granting', () => {
 
   it.each<[string, (work: WorkQueue) => WorkQueue, string]>([
     [
-      'the event about the person',
+      'the event about the user',
       (work) =>
         enqueue(work, aMembershipRequest('member', 1, { cause: 'event-7', at: plusSeconds(START, -50) }), {
           me: ME,
@@ -98,7 +98,7 @@ describe('granting', () => {
         }),
       'event-8',
     ],
-  ])('goes back to %s, and measures the time since', async (_fact, work, cause) => {
+  ])('names %s as its cause, and measures the time since', async (_fact, work, cause) => {
     const { apply, seat, metrics } = await applying({ members: [1], work });
     await apply(aBatch('grant', [1]));
     expect(await seat(1)).toMatchObject({ cause, requestedAt: plusSeconds(START, -50), audit: [{ cause }] });
@@ -107,20 +107,20 @@ describe('granting', () => {
     expect(seconds).toBeLessThan(60);
   });
 
-  it('goes back to the execution itself where nobody hinted', async () => {
+  it('names the execution as its cause if there was no hint', async () => {
     const { apply, seat } = await applying({ members: [1] });
     await apply(aBatch('grant', [1], { reason: 'reconciled' }));
     expect(await seat(1)).toMatchObject({ cause: ME, audit: [{ cause: ME, reason: 'reconciled' }] });
   });
 
-  it('measures no time for an assignment that is healed', async () => {
+  it('measures no time for an assignment that heals drift', async () => {
     const { apply, seat, metrics } = await applying({ members: [1], seats: [aSeat(1)] });
     await apply(aBatch('grant', [1], { reason: 'drift-healed' }));
     expect(metrics).toEqual([['SeatsGranted', 1]]);
     expect(await seat(1)).toMatchObject({ status: 'assigned', changeSeq: 2 });
   });
 
-  it('may run twice: what is done since the plan is skipped', async () => {
+  it('skips changes that were made since the plan', async () => {
     const { apply, seat, calls } = await applying({ members: [1, 2] });
     await apply(aBatch('grant', [1]));
     const done = await seat(1);
@@ -129,7 +129,7 @@ describe('granting', () => {
     expect(wrote(calls).create).toBe(2);
   });
 
-  it('assigns again what was assigned before the plan and is not there', async () => {
+  it('makes an assignment again that was made before the plan and does not exist', async () => {
     const before = aSeat(1, { status: 'assigned', changedAt: plusSeconds(START, -60) });
     const { apply, seat, isAssigned } = await applying({ members: [1], seats: [before] });
     expect(await apply(aBatch('grant', [1]))).toEqual({ granted: 1 });
@@ -140,7 +140,7 @@ describe('granting', () => {
   it.each([
     ['is there', [1], 0],
     ['is not there', [], 1],
-  ])('looks for an assignment that an earlier try left open; it %s', async (_fact, assigned, creates) => {
+  ])('checks for an assignment that an earlier try left open; it %s', async (_fact, assigned, creates) => {
     const open = aSeat(1, { status: 'creating', requestedAt: plusSeconds(START, -90) });
     const { apply, seat, calls } = await applying({ members: [1], seats: [open], assigned });
     expect(await apply(aBatch('grant', [1]))).toEqual({ granted: 1 });
@@ -148,14 +148,14 @@ describe('granting', () => {
     expect(await seat(1)).toMatchObject({ status: 'assigned', changeSeq: 1, requestedAt: open.requestedAt });
   });
 
-  it('leaves alone whom no entitlement asks for any more', async () => {
+  it('does nothing for a user without an entitlement', async () => {
     const { apply, calls } = await applying({ members: [1] });
     expect(await apply(aBatch('grant', [1], { applicationArn: OTHER_APPLICATION }))).toEqual({ later: 1 });
     expect(wrote(calls)).toEqual({ create: 0, remove: 0 });
   });
 });
 
-describe('an entitlement that observes by now', () => {
+describe('an entitlement that now observes', () => {
   const entitlements = [{ mode: 'observe' as const }];
 
   it.each([
@@ -170,8 +170,8 @@ describe('an entitlement that observes by now', () => {
   });
 });
 
-describe('a place in the line', () => {
-  it('becomes a seat by the time of the first request; how long the line was is no time from join to seat', async () => {
+describe('a place on the waitlist', () => {
+  it('becomes a seat with the time of the first request, and does not measure the time from join to seat', async () => {
     const line = aSeat(1, { status: 'waitlisted', requestedAt: plusSeconds(START, -600) });
     const { apply, seat, metrics } = await applying({ members: [1], seats: [line] });
     expect(await apply(aBatch('grant', [1], { reason: 'place-freed' }))).toEqual({ granted: 1 });
@@ -185,8 +185,8 @@ describe('a place in the line', () => {
   });
 });
 
-describe('a seat that was taken away by hand', () => {
-  it('is left as it is where a look at it alone shows it: the list only lags', async () => {
+describe('a seat whose assignment was removed by hand', () => {
+  it('is not assigned again if a read of this user shows the assignment, because then the list lags', async () => {
     const { apply, calls, seat } = await applying({ members: [1], seats: [aSeat(1)], assigned: [1] });
     expect(await apply(aBatch('grant', [1], { reason: 'drift-healed' }))).toEqual({ later: 1 });
     expect([wrote(calls).create, await seat(1)]).toEqual([0, aSeat(1)]);
@@ -199,14 +199,14 @@ describe('revoking', () => {
   it.each<[string, Partial<Seat>]>([
     ['is held', { status: 'held', hold: 3 }],
     ['is leaving', { status: 'leaving', dueAt: START.toISOString() }],
-  ])('takes back a seat that %s, and nothing of that is left', async (_fact, parts) => {
+  ])('revokes a seat that %s, and clears these fields', async (_fact, parts) => {
     const { apply, seat } = await applying({ seats: [aSeat(1, parts)], assigned: [1] });
     expect(await apply(aBatch('revoke', [1]))).toEqual({ revoked: 1 });
     const { hold, dueAt, status } = (await seat(1)) ?? {};
     expect({ hold, dueAt, status }).toEqual({ hold: undefined, dueAt: undefined, status: 'revoked' });
   });
 
-  it('asks once more, takes the assignment back, looks and records it with its audit event', async () => {
+  it('confirms the revocation, removes the assignment, checks it and records it with an audit event', async () => {
     const { apply, seat, isAssigned, metrics } = await applying({ seats, assigned: [1] });
     expect(await apply(aBatch('revoke', [1]))).toEqual({ revoked: 1 });
     expect(isAssigned(1)).toBe(false);
@@ -230,13 +230,13 @@ describe('revoking', () => {
   it.each<[string, Batch['reason'], WorldOptions]>([
     ['is a member again', 'group-leave', { members: [1] }],
     ['is enabled again', 'user-disabled', {}],
-    ['exists after all', 'user-deleted', {}],
+    ['still exists', 'user-deleted', {}],
     [
       'is disabled and not deleted',
       'user-deleted',
       { directory: { users: [{ userId: user(1), userName: 'x', status: 'DISABLED' }] } },
     ],
-  ])('leaves the seat to somebody who %s', async (_fact, reason, options) => {
+  ])('keeps the seat of a user who %s', async (_fact, reason, options) => {
     const { apply, seat, calls } = await applying({ seats, assigned: [1], ...options });
     expect(await apply(aBatch('revoke', [1], { reason }))).toEqual({ later: 1 });
     expect(wrote(calls).remove).toBe(0);
@@ -246,15 +246,15 @@ describe('revoking', () => {
   it.each<[string, Batch['reason'], WorldOptions]>([
     ['left every group', 'group-leave', {}],
     ['is in a group that does not exist', 'group-leave', { directory: { groups: [] } }],
-    ['is gone, where it left', 'group-leave', { directory: { users: [] } }],
+    ['is deleted after leaving', 'group-leave', { directory: { users: [] } }],
     [
       'is disabled',
       'user-disabled',
       { directory: { users: [{ userId: user(1), userName: 'x', status: 'DISABLED' }] } },
     ],
-    ['is gone, where it was disabled', 'user-disabled', { directory: { users: [] } }],
-    ['is gone, and whose assignment is not', 'user-deleted', { directory: { users: [] } }],
-  ])('takes the seat of somebody who %s; it counts for the brake', async (_fact, reason, options) => {
+    ['is deleted after being disabled', 'user-disabled', { directory: { users: [] } }],
+    ['is deleted, and whose assignment still exists', 'user-deleted', { directory: { users: [] } }],
+  ])('revokes the seat of a user who %s, and counts it for the brake', async (_fact, reason, options) => {
     const groups = options.directory?.users ? { groups: [] } : {};
     const directory = { ...options.directory, ...groups };
     const { apply, seat } = await applying({ seats, assigned: [1], ...options, directory });
@@ -262,7 +262,7 @@ describe('revoking', () => {
     expect((await seat(1))?.revocations).toHaveLength(1);
   });
 
-  it('confirms against no group when the entitlement was removed', async () => {
+  it('confirms without a group if the entitlement was removed', async () => {
     const seat = aSeat(1, { applicationArn: OTHER_APPLICATION });
     const { apply, services, center } = await applying({
       members: [1],
@@ -278,7 +278,7 @@ describe('revoking', () => {
   });
 
   it.each([
-    ['that was never ours', []],
+    ['that Usher did not make', []],
     ['that is revoked already', [aSeat(1, { status: 'revoked' })]],
   ])('does nothing about an assignment %s', async (_fact, none) => {
     const { apply, calls, isAssigned } = await applying({ seats: none, assigned: [1] });
@@ -287,7 +287,7 @@ describe('revoking', () => {
     expect(calls('IdentityStore.IsMemberInGroups')).toBe(0);
   });
 
-  it('tells first of a grant whose answer was lost', async () => {
+  it('audits first a grant whose answer was lost', async () => {
     const open = aSeat(1, { status: 'creating' });
     const { apply, seat } = await applying({ seats: [open], assigned: [1] });
     expect(await apply(aBatch('revoke', [1]))).toEqual({ revoked: 1 });
@@ -297,7 +297,7 @@ describe('revoking', () => {
     ]);
   });
 
-  it('tells nothing of a grant that never came to be', async () => {
+  it('does not audit a grant that had no effect', async () => {
     const { apply, seat } = await applying({ seats: [aSeat(1, { status: 'creating' })] });
     expect(await apply(aBatch('revoke', [1]))).toEqual({ done: 1 });
     expect(await seat(1)).toMatchObject({ status: 'revoked', audit: [] });
@@ -305,16 +305,16 @@ describe('revoking', () => {
 
   it.each<[string, Partial<Seat>]>([
     ['was granted', { status: 'confirmed', grantedAt: secondsAgo(89) }],
-    ['was asked for, and never answered', { status: 'creating', changedAt: secondsAgo(89) }],
-    ['was granted anew', { status: 'assigned', grantedAt: secondsAgo(9000), changedAt: secondsAgo(89) }],
+    ['was requested and never answered', { status: 'creating', changedAt: secondsAgo(89) }],
+    ['was granted again', { status: 'assigned', grantedAt: secondsAgo(9000), changedAt: secondsAgo(89) }],
     ['was granted, while its revocation has begun', { status: 'revoking', grantedAt: secondsAgo(89) }],
-  ])('believes no look that may be too early to show what %s', async (_fact, parts) => {
+  ])('does not trust a read that may be too early to show a seat that %s', async (_fact, parts) => {
     const { apply, seat } = await applying({ seats: [aSeat(1, parts)], assigned: [1] });
     expect(await apply(aBatch('revoke', [1]))).toEqual({ later: 1 });
     expect(await seat(1)).toMatchObject({ status: 'revoking' });
   });
 
-  it('tells first of a grant whose answer was lost, also when its revocation has begun', async () => {
+  it('audits first a grant whose answer was lost, also if its revocation has begun', async () => {
     const { grantedAt: _, ...open } = aSeat(1, { status: 'revoking', changeSeq: 2 });
     const { apply, seat } = await applying({ seats: [open], assigned: [1] });
     expect(await apply(aBatch('revoke', [1]))).toEqual({ revoked: 1 });
@@ -324,14 +324,14 @@ describe('revoking', () => {
     ]);
   });
 
-  it('tells nothing of a grant that never came to be, also when its revocation has begun', async () => {
+  it('does not audit a grant that had no effect, also if its revocation has begun', async () => {
     const { grantedAt: _, ...open } = aSeat(1, { status: 'revoking', changeSeq: 2 });
     const { apply, seat } = await applying({ seats: [open] });
     expect(await apply(aBatch('revoke', [1]))).toEqual({ done: 1 });
     expect(await seat(1)).toMatchObject({ status: 'revoked', audit: [] });
   });
 
-  it('tells of the end of a seat that was told of, although giving it anew never came to be', async () => {
+  it('audits the revocation of a seat whose grant was audited, even if the second grant had no effect', async () => {
     const { apply, seat } = await applying({
       seats: [aSeat(1, { status: 'creating', grantedAt: START.toISOString() })],
     });
@@ -339,13 +339,13 @@ describe('revoking', () => {
     expect((await seat(1))?.audit).toMatchObject([{ kind: 'revoked', changeSeq: 2 }]);
   });
 
-  it('goes on with a revocation that was left half done, as the same change', async () => {
+  it('continues an unfinished revocation as the same change', async () => {
     const { apply, seat } = await applying({ seats: [aSeat(1, { status: 'revoking', changeSeq: 4 })], assigned: [1] });
     await apply(aBatch('revoke', [1]));
     expect(await seat(1)).toMatchObject({ status: 'revoked', changeSeq: 4, revision: 3 });
   });
 
-  it('believes no answer: while a look shows the assignment, the seat stays', async () => {
+  it('keeps the seat while a read shows the assignment, regardless of the answer', async () => {
     const { apply, seat, faults } = await applying({ seats, assigned: [1] });
     faults.add({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'lost' });
     expect(await apply(aBatch('revoke', [1]))).toEqual({ later: 1 });
@@ -354,7 +354,7 @@ describe('revoking', () => {
 });
 
 describe('each change of a batch', () => {
-  it('is asked for without waiting for the answers to those before it, ten at once', async () => {
+  it('is requested without waiting for the answers of earlier changes, ten at once', async () => {
     const { services, plannedAt } = await applying({ people: 30, members: people(1, 30) });
     let underWay = 0;
     let most = 0;
@@ -380,7 +380,7 @@ describe('each change of a batch', () => {
     principalId: user(number),
   });
 
-  it('is tried although one before it fails for now; the task fails at the end', async () => {
+  it('is tried even if an earlier change fails temporarily; the task fails at the end', async () => {
     const { apply, isAssigned, faults } = await applying({ members: [1, 2, 3] });
     faults.add(fault('throttle', 1));
     faults.add(fault('internal', 2));
@@ -391,7 +391,7 @@ describe('each change of a batch', () => {
     expect(await apply(aBatch('grant', [1, 2, 3]))).toEqual({ granted: 2, done: 1 });
   });
 
-  it('is tried although one before it conflicts; the task fails at the end', async () => {
+  it('is tried even if an earlier change conflicts; the task fails at the end', async () => {
     const { apply, seat, faults } = await applying({ members: [1, 2] });
     faults.add(fault('conflict', 1));
     await expect(apply(aBatch('grant', [1, 2]))).rejects.toMatchObject({
@@ -401,7 +401,7 @@ describe('each change of a batch', () => {
     expect([await seat(1), await seat(2)]).toMatchObject([{ status: 'creating' }, { status: 'assigned' }]);
   });
 
-  it('retries a revocation that conflicts', async () => {
+  it('is retried if it is a revocation that conflicts', async () => {
     const { apply, seat, faults } = await applying({ seats: [aSeat(1)], assigned: [1] });
     faults.add({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'conflict' });
     await expect(apply(aBatch('revoke', [1]))).rejects.toMatchObject({ name: 'TransientAwsError' });
@@ -431,8 +431,8 @@ describe('each change of a batch', () => {
   });
 
   it.each<[string, number, string]>([
-    ['keeps its place when an earlier call may have made it', -60, 'creating'],
-    ['gives its place up once looks have had the time to show what earlier calls did', -3600, 'failed'],
+    ['keeps its slot if an earlier call may have made the assignment', -60, 'creating'],
+    ['frees its slot once reads have had time to show the effect of earlier calls', -3600, 'failed'],
   ])('%s', async (_fact, age, status) => {
     const changedAt = plusSeconds(START, age);
     const { apply, seat, faults } = await applying({ seats: [aSeat(1, { status: 'creating', changedAt })] });
@@ -441,20 +441,20 @@ describe('each change of a batch', () => {
     expect(await seat(1)).toMatchObject({ status, audit: [{ kind: 'refused', refused: 'grant' }] });
   });
 
-  it('keeps its place when its revocation is refused', async () => {
+  it('keeps its slot if its revocation is refused', async () => {
     const { apply, seat, faults } = await applying({ seats: [aSeat(1)], assigned: [1] });
     faults.add({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'refuse' });
     expect(await apply(aBatch('revoke', [1]))).toEqual({ refused: 1 });
     expect(await seat(1)).toMatchObject({ status: 'revoking', audit: [{ kind: 'refused', refused: 'revoke' }] });
   });
 
-  it('waits for a person whom AWS does not know yet, or no longer', async () => {
+  it('waits for a user whom AWS does not know yet, or no longer', async () => {
     const { apply, seat } = await applying({ people: 1 });
     expect(await apply(aBatch('grant', [3]))).toEqual({ later: 1 });
     expect(await seat(3)).toMatchObject({ status: 'creating', audit: [] });
   });
 
-  it('fails at once on a fault of our own', async () => {
+  it('fails at once on a bug', async () => {
     const { services, plannedAt } = await applying({ members: [1, 2] });
     const broken = {
       ...services.applications,
@@ -464,7 +464,7 @@ describe('each change of a batch', () => {
     await expect(applyChanges(input, { ...services, applications: broken })).rejects.toThrow('a bug');
   });
 
-  it.each(['record', 'hold'] as const)('does nothing for a batch that only has events to send: %s', async (kind) => {
+  it.each(['record', 'hold'] as const)('does nothing for a batch that has only events to send: %s', async (kind) => {
     const { apply, gateway } = await applying({});
     gateway.calls.clear();
     expect(await apply(aBatch(kind, kind === 'hold' ? [] : [1]))).toEqual({});
@@ -474,9 +474,9 @@ describe('each change of a batch', () => {
 
 describe('the lease', () => {
   it.each([
-    ['somebody else holds it', OTHER, 0],
+    ['another execution holds it', OTHER, 0],
     ['it has run out', ME, LEASE_SECONDS],
-  ])('is needed: when %s, nothing is written', async (_fact, holder, later) => {
+  ])('is required: if %s, nothing is written', async (_fact, holder, later) => {
     const { apply, clock, calls, seat } = await applying({ members: [1], holder });
     clock.advance(later);
     await expect(apply(aBatch('grant', [1]))).rejects.toMatchObject({ name: 'LeaseLostError' });
@@ -484,7 +484,7 @@ describe('the lease', () => {
     expect(await seat(1)).toBeUndefined();
   });
 
-  it('of a later term does not help an older plan', async () => {
+  it('of a later term does not allow the changes of an older plan', async () => {
     const { clock, services, plannedAt } = await applying({ members: [1] });
     clock.advance(LEASE_SECONDS);
     const again = acquireLease(await services.ledger.work(), ME, clock.now());

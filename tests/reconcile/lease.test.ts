@@ -27,33 +27,33 @@ function aRacedLedger(races: number) {
 
 const nextTerm = (work: WorkQueue) => ({ work: { ...work, term: work.term + 1 } });
 
-describe('changing the mailbox', () => {
-  it('starts afresh from what somebody else wrote', async () => {
+describe('updateQueue', () => {
+  it('starts again from what another execution wrote', async () => {
     const { ledger, saved } = aRacedLedger(2);
     expect(await updateQueue(ledger, nextTerm)).toEqual({ work: { ...emptyQueue(), term: 1, revision: 3 } });
     expect(saved.map(({ revision }) => revision)).toEqual([0, 1, 2]);
   });
 
-  it('fails for a retry when others are faster again and again', async () => {
+  it('fails with a retryable error if other executions keep writing first', async () => {
     const { ledger, saved } = aRacedLedger(100);
     await expect(updateQueue(ledger, nextTerm)).rejects.toThrow(TransientAwsError);
     expect(saved).toHaveLength(10);
   });
 
-  it('writes nothing when nothing is changed', async () => {
+  it('writes nothing if nothing changes', async () => {
     const { ledger, saved } = aRacedLedger(0);
     await updateQueue(ledger, (work) => ({ work }));
     expect(saved).toEqual([]);
   });
 
-  it('keeps the change of each who races', async () => {
+  it('keeps the changes of all concurrent executions', async () => {
     const { services } = await openWorld();
     await Promise.all(Array.from({ length: 5 }, () => updateQueue(services.ledger, nextTerm)));
     expect(await services.ledger.work()).toMatchObject({ term: 5, revision: 5 });
   });
 });
 
-describe('holding the lease', () => {
+describe('openLease', () => {
   async function held(holder = ME) {
     const { services, calls } = await openWorld();
     const clock = aClock();
@@ -65,14 +65,14 @@ describe('holding the lease', () => {
 
   const mine = { execution: ME, term: 1 };
 
-  it('renews it at once, so that it outlasts the function', async () => {
+  it('renews the lease at once, so that it outlasts the function', async () => {
     const { ledger, clock } = await held();
     clock.advance(10);
     await openLease(ledger, clock, mine);
     expect((await ledger.work()).lease?.until).toBe(plusSeconds(START, 10 + LEASE_SECONDS));
   });
 
-  it('renews it again when a minute has passed, and not before', async () => {
+  it('renews the lease again after a minute, and not before', async () => {
     const { ledger, clock, calls } = await held();
     const { renewLease } = await openLease(ledger, clock, mine);
     const before = calls('DynamoDB.PutItem');
@@ -85,10 +85,10 @@ describe('holding the lease', () => {
   });
 
   it.each([
-    ['it has run out', ME, 1, LEASE_SECONDS],
-    ['somebody else holds it', OTHER, 1, 0],
+    ['the lease has expired', ME, 1, LEASE_SECONDS],
+    ['another execution holds it', OTHER, 1, 0],
     ['it is of another term', ME, 2, 0],
-  ])('is refused when %s, and nothing is written', async (_fact, holder, term, later) => {
+  ])('is refused if %s, and writes nothing', async (_fact, holder, term, later) => {
     const { ledger, clock } = await held(holder);
     const before = await ledger.work();
     clock.advance(later);
@@ -96,7 +96,7 @@ describe('holding the lease', () => {
     expect(await ledger.work()).toEqual(before);
   });
 
-  it('goes on from what was last written under it, and reads again only what somebody else wrote', async () => {
+  it('continues from its last write, and reads again only after a foreign write', async () => {
     const { ledger, clock, calls } = await held();
     const lease = await openLease(ledger, clock, mine);
     const reads = calls('DynamoDB.GetItem');
@@ -110,7 +110,7 @@ describe('holding the lease', () => {
     expect(lease.work).toEqual(await ledger.work());
   });
 
-  it('is refused later on, once somebody else has taken over', async () => {
+  it('is refused later if another execution has taken over', async () => {
     const { ledger, clock } = await held();
     const { renewLease } = await openLease(ledger, clock, mine);
     clock.advance(LEASE_SECONDS);

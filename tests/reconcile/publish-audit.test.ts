@@ -49,8 +49,8 @@ async function recording(seats: readonly Seat[] = [], work: WorkQueue = emptyQue
   };
 }
 
-describe('recording', () => {
-  it('sends what is pending, a seat’s events in order, and clears it', async () => {
+describe('publishAudit', () => {
+  it('sends pending events, those of a seat in order, and clears them', async () => {
     const revocation = anAuditRecord({ kind: 'revoked', changeSeq: 2, reason: 'group-leave' });
     const { record, sent, seat, audit } = await recording([
       pending(1, anAuditRecord(), revocation),
@@ -70,34 +70,34 @@ describe('recording', () => {
     ]);
   });
 
-  it('sends nothing a second time once it is cleared', async () => {
+  it('sends nothing a second time', async () => {
     const { record, sent } = await recording([pending(1, anAuditRecord())]);
     await record();
     await record();
     expect(sent()).toEqual(['Seat Assigned 1']);
   });
 
-  it('sends each seat once where two batches name it', async () => {
+  it('sends the events of a seat once if two batches name it', async () => {
     const { record, sent } = await recording([pending(1, anAuditRecord())]);
     await record([aBatch('grant', [1]), aBatch('record', [1], { reason: 'reconciled' })]);
     expect(sent()).toEqual(['Seat Assigned 1']);
   });
 
-  it('writes and sends nothing where nothing is pending', async () => {
+  it('writes and sends nothing if nothing is pending', async () => {
     const { record, calls, seat } = await recording([aSeat(1)]);
     await record();
     expect(calls('EventBridge.PutEvents')).toBe(0);
     expect(await seat(1)).toEqual(aSeat(1));
   });
 
-  it('sends ten events a call', async () => {
+  it('sends ten events per call', async () => {
     const { record, calls, audit } = await recording(people(1, 21).map((number) => pending(number, anAuditRecord())));
     await record();
     expect(audit).toHaveLength(21);
     expect(calls('EventBridge.PutEvents')).toBe(3);
   });
 
-  it('keeps what the bus did not take, for a retry', async () => {
+  it('keeps the events that the bus did not accept, for a retry', async () => {
     const { record, sent, seat, faults } = await recording([pending(1, anAuditRecord()), pending(2, anAuditRecord())]);
     faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial' });
     await expect(record()).rejects.toMatchObject({
@@ -111,7 +111,7 @@ describe('recording', () => {
     expect([await seat(1), await seat(2)]).toMatchObject([{ audit: [] }, { audit: [] }]);
   });
 
-  it('keeps one of two events of a seat where only the other was taken', async () => {
+  it('keeps one of two events of a seat if only the other was accepted', async () => {
     const revocation = anAuditRecord({ kind: 'revoked', changeSeq: 2 });
     const { record, seat, faults } = await recording([pending(1, anAuditRecord(), revocation)]);
     faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial' });
@@ -122,7 +122,7 @@ describe('recording', () => {
   it.each([
     ['the answer of the bus was lost', 'EventBridge.PutEvents'],
     ['clearing failed', 'DynamoDB.PutItem'],
-  ])('sends the same id again when %s', async (_fact, operation) => {
+  ])('sends the same id again if %s', async (_fact, operation) => {
     const { record, uids, seat, faults } = await recording([pending(1, anAuditRecord())]);
     const kind = operation.startsWith('Event') ? 'internal-after' : 'internal';
     faults.add({ operation, kind });
@@ -134,7 +134,7 @@ describe('recording', () => {
     expect(await seat(1)).toMatchObject({ audit: [] });
   });
 
-  it('does not clear what was written meanwhile', async () => {
+  it('does not clear events that were written meanwhile', async () => {
     const { record, services, faults, seat, clock } = await recording([pending(1, anAuditRecord())]);
     // Somebody else writes the seat while the events are on their way.
     const bus = {
@@ -165,7 +165,7 @@ describe('the event of a hold', () => {
     return { ...world, hold: () => world.services.ledger.hold(APPLICATION) };
   }
 
-  it('is sent once and struck off; the hold stays in force', async () => {
+  it('is sent once and cleared; the hold stays in force', async () => {
     const { record: send, audit, hold: found } = await holding();
     await send([batch]);
     await send([batch]);
@@ -178,7 +178,7 @@ describe('the event of a hold', () => {
     expect(await found()).toEqual({ ...hold, revision: 2, audit: [] });
   });
 
-  it('is sent before or after those of seats, all in one go', async () => {
+  it('is sent in the same call as the events of seats', async () => {
     const { record: send, calls, services, audit } = await holding();
     await services.ledger.saveSeat(pending(1, anAuditRecord()));
     await send([aBatch('grant', [1]), batch]);
@@ -186,7 +186,7 @@ describe('the event of a hold', () => {
     expect(calls('EventBridge.PutEvents')).toBe(1);
   });
 
-  it('is kept where the bus did not take it, and has the same id again', async () => {
+  it('is kept if the bus did not accept it, and has the same id again', async () => {
     const { record: send, faults, uids, hold: found } = await holding();
     faults.add({ operation: 'EventBridge.PutEvents', kind: 'internal-after' });
     await expect(send([batch])).rejects.toMatchObject({ name: 'TransientAwsError' });
@@ -198,18 +198,18 @@ describe('the event of a hold', () => {
 
   it.each([
     ['no hold', undefined],
-    ['a hold that is told of', { audit: [] }],
-  ])('is none of an application that has %s', async (_fact, parts) => {
+    ['a hold whose event was sent', { audit: [] }],
+  ])('does not exist for an application that has %s', async (_fact, parts) => {
     const { record: send, calls } = parts ? await holding(parts) : await recording();
     await send([batch]);
     expect(calls('EventBridge.PutEvents')).toBe(0);
   });
 });
 
-describe('an answer of an entitlement that observes', () => {
+describe('an answer of an observing entitlement', () => {
   const told = anAuditRecord({ kind: 'observed', reason: 'would-assign' });
 
-  it('is sent and cleared, as that of a person who may have a seat as well', async () => {
+  it('is sent and cleared, also for a user who has a seat', async () => {
     const { record, services, audit } = await recording([aSeat(1)]);
     await services.ledger.saveObservation(anObservation({ userId: user(1), audit: [told] }));
     await record([aBatch('record', [1, 2])]);
@@ -224,7 +224,7 @@ describe('an answer of an entitlement that observes', () => {
     ]);
   });
 
-  it('has another id than a change of the seat of the same person', async () => {
+  it('has another id than a change of the seat of the same user', async () => {
     const { record, services, uids, sent } = await recording([aSeat(1, { audit: [anAuditRecord()] })]);
     await services.ledger.saveObservation(anObservation({ userId: user(1), audit: [told] }));
     await record([aBatch('record', [1])]);
@@ -232,14 +232,14 @@ describe('an answer of an entitlement that observes', () => {
     expect(new Set(uids()).size).toBe(2);
   });
 
-  it('is not read with changes, which are of entitlements that enforce', async () => {
+  it('is not read with changes, which belong to enforcing entitlements', async () => {
     const { record, calls } = await recording([aSeat(1)]);
     const before = calls('DynamoDB.BatchGetItem');
     await record([aBatch('grant', [1])]);
     expect(calls('DynamoDB.BatchGetItem') - before).toBe(1);
   });
 
-  it('is kept where the bus did not take it', async () => {
+  it('is kept if the bus did not accept it', async () => {
     const { record, services, faults } = await recording();
     await services.ledger.saveObservation(anObservation({ userId: user(1), audit: [told] }));
     faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial' });
@@ -250,7 +250,7 @@ describe('an answer of an entitlement that observes', () => {
   });
 });
 
-describe('the time to settle', () => {
+describe('the settle wait', () => {
   const { entitlements } = exampleEntitlements();
   const posted = (number: number, work = emptyQueue()) =>
     enqueue(work, aMembershipRequest('member', number), { me: ME, entitlements, now: START });
@@ -262,7 +262,7 @@ describe('the time to settle', () => {
     return markPlanned(held, { users: held.users, sweeps: {} }, { term: 1, startedAt: START });
   }
 
-  it('is half a minute from now; the lease is free meanwhile', async () => {
+  it('takes half a minute; the lease is free meanwhile', async () => {
     const { record, services, clock } = await recording([], planned());
     clock.advance(7);
     expect(await record([])).toEqual({ waitSeconds: 30 });
@@ -271,7 +271,7 @@ describe('the time to settle', () => {
     expect(work.users[user(1)]).toMatchObject({ by: ME, dueAt: plusSeconds(START, 37) });
   });
 
-  it('is none while something else is due, and the lease is kept', async () => {
+  it('is skipped while something else is due, and the lease is kept', async () => {
     const { record, services } = await recording([], posted(2, planned()));
     expect(await record([])).toEqual({ waitSeconds: 0 });
     expect((await services.ledger.work()).lease?.holder).toBe(ME);
@@ -283,7 +283,7 @@ describe('the time to settle', () => {
     expect(await record([])).toEqual({ waitSeconds: 30 });
   });
 
-  it('leaves somebody else’s lease alone', async () => {
+  it('does not touch the lease of another execution', async () => {
     const theirs = acquireLease(emptyQueue(), OTHER, START) ?? emptyQueue();
     const { record, services } = await recording([], theirs);
     expect(await record([])).toEqual({ waitSeconds: 0 });
@@ -324,7 +324,7 @@ describe('RecordAudit', () => {
     ['failed', { status: 'FAILED' }, 'RefusedError', 'FAILED'],
     ['timed out', { status: 'TIMED_OUT', error: null }, 'unknown', 'TIMED_OUT'],
     ['was stopped', { status: 'ABORTED', error: undefined }, 'unknown', 'ABORTED'],
-  ])('tells that an execution %s, and not why in other words', async (_fact, parts, reason, status) => {
+  ])('publishes that an execution %s, without the text of its cause', async (_fact, parts, reason, status) => {
     const { call, audit, logged } = await onPlatform();
     expect(await call({ ...failed, detail: { ...failed.detail, ...parts } })).toEqual({});
     const [{ DetailType, Time, Detail } = { DetailType: '', Time: '', Detail: {} }] = audit;
@@ -338,7 +338,7 @@ describe('RecordAudit', () => {
     expect(JSON.stringify([audit, logged()])).not.toContain('someone@');
   });
 
-  it('tells of one failure under one id, and of the next under another', async () => {
+  it('publishes each failure under an id of its own', async () => {
     const { call, uids } = await onPlatform();
     await call(failed);
     await call(failed);
@@ -348,7 +348,7 @@ describe('RecordAudit', () => {
     expect(third).not.toBe(first);
   });
 
-  it('fails for a retry when the bus does not take it', async () => {
+  it('fails with a retryable error if the bus does not accept the event', async () => {
     const { call, services, faults } = await onPlatform();
     faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial' });
     await expect(call(failed)).rejects.toMatchObject({ name: 'TransientAwsError' });
@@ -371,7 +371,7 @@ describe('RecordAudit', () => {
     expect(audit).toEqual([]);
   });
 
-  it('names the account that is in the ARN of the execution, or none', async () => {
+  it('names the account in the ARN of the execution, or none', async () => {
     const { services, audit } = await recording();
     await recordFailure({ ...failed.detail, executionArn: 'odd', status: 'FAILED' }, services);
     expect(audit[0]?.Detail).toMatchObject({ user: { account: { uid: '' } } });

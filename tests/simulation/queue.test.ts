@@ -76,8 +76,8 @@ function played(actions: readonly Action[]): ReturnType<typeof aMailbox> {
   return mailbox;
 }
 
-describe('executions at one mailbox', () => {
-  it('lose no look, never share the lease, and leave nothing to somebody who has ended or sleeps too long', () => {
+describe('executions that share a work queue', () => {
+  it('lose no item, never share the lease, and leave nothing to an execution that has ended or sleeps too long', () => {
     fc.assert(
       fc.property(history, (actions) => {
         const mailbox = played(actions);
@@ -88,7 +88,7 @@ describe('executions at one mailbox', () => {
     );
   });
 
-  it('leave to the tick only what somebody died over, and the tick leaves nothing', () => {
+  it('leave to the tick only the items of a dead execution, and the tick leaves nothing', () => {
     fc.assert(
       fc.property(history, (actions) => {
         const mailbox = played(actions);
@@ -106,7 +106,7 @@ describe('executions at one mailbox', () => {
     );
   });
 
-  it('sweep an application at most once in 30 s, however many hints there are and however late', () => {
+  it('sweep an application at most once in 30 s, with any number of hints at any time', () => {
     const hints = fc.array(
       fc.record({
         after: fc.constantFrom(0, 0.1, 1, 7, 29),

@@ -27,7 +27,7 @@ describe('random histories of the whole service', () => {
     expect(historyAt(SEED, 1)).not.toEqual(historyAt(SEED + 1, 1));
   });
 
-  it('are of both kinds: with and without changes that no event tells of', () => {
+  it('are of both kinds: with and without changes that no event announces', () => {
     const told = Array.from({ length: HISTORIES }, (_, index) => isTold(historyAt(SEED, index))).filter(Boolean).length;
     expect(told).toBeGreaterThan(HISTORIES / 6);
     expect(told).toBeLessThan(HISTORIES / 2);

@@ -27,7 +27,7 @@ async function measuring(
 }
 
 describe('a sweep measures', () => {
-  it('the seats of each entitlement, and how far the fullest has come', async () => {
+  it('the seats of each entitlement, and the largest part of a cap that is used', async () => {
     const { values } = await measuring({
       members: [1, 2, 3],
       entitlements: [
@@ -43,7 +43,7 @@ describe('a sweep measures', () => {
     expect(values('CapUsed')).toEqual([['CapUsed', 75]]);
   });
 
-  it('more than a hundred percent once the cap was lowered, to nothing too', async () => {
+  it('more than 100 percent after the cap was lowered, also to zero', async () => {
     const lowered = (max: number) =>
       measuring({
         members: [1, 2, 3],
@@ -54,7 +54,7 @@ describe('a sweep measures', () => {
     expect((await lowered(0)).values('CapUsed')).toEqual([['CapUsed', 300]]);
   });
 
-  it('how long the first in line has waited', async () => {
+  it('how long the first user on the waitlist has waited', async () => {
     const waiting = (number: number, seconds: number) =>
       [number, { status: 'waitlisted', requestedAt: plusSeconds(START, -seconds) }] satisfies Parameters<typeof aSeat>;
     const { plan, values } = await measuring({
@@ -66,7 +66,7 @@ describe('a sweep measures', () => {
     expect(plan.report).toMatchObject([{ waiting: 2, waitingSince: plusSeconds(START, -7200) }]);
   });
 
-  it('that it is complete, once nothing is left to change', async () => {
+  it('that it is complete once nothing is left to change', async () => {
     const done = await measuring({ members: [1], seats: [[1]] });
     expect(done.values('SweepsCompleted')).toEqual([['SweepsCompleted', 1]]);
     expect(done.values('OldestWait')).toEqual([['OldestWait', 0]]);
@@ -75,7 +75,7 @@ describe('a sweep measures', () => {
     expect(begun.values('SweepsCompleted')).toEqual([]);
   });
 
-  it('nothing of the kind for one user, or for one application of several', async () => {
+  it('nothing of this for one user, or for one application of several', async () => {
     const user1 = await measuring({ members: [1], seats: [[1]] }, aMembershipRequest('member', 1));
     expect(user1.metrics).toEqual([]);
     const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }];
@@ -100,16 +100,16 @@ describe('a lease', () => {
     return { outcome, expired: metrics.filter(([name]) => name === 'LeasesExpired') };
   }
 
-  it('that its holder has not given back is counted by whoever takes over', async () => {
+  it('that its holder has not released is counted when another execution takes over', async () => {
     expect(await entering(OTHER, LEASE_SECONDS)).toEqual({ outcome: 'apply', expired: [['LeasesExpired', 1]] });
   });
 
-  it('is nothing to count while it runs', async () => {
+  it('is not counted before it expires', async () => {
     expect(await entering(OTHER, LEASE_SECONDS - 1)).toEqual({ outcome: 'handedOver', expired: [] });
     expect(await entering(ME, 1)).toEqual({ outcome: 'apply', expired: [] });
   });
 
-  it('is nothing to count when it was given back', async () => {
+  it('is not counted if it was released', async () => {
     const { values } = await measuring({ members: [1] });
     expect(values('LeasesExpired')).toEqual([]);
   });

@@ -85,7 +85,7 @@ const TICK = aRequest({ trigger: 'tick', sweep: 'due' });
 const SWEEP = aRequest({ sweep: 'everything', trigger: 'manual' });
 
 describe('a plan', () => {
-  it('has what the request is about, and the lease to do it under', async () => {
+  it('contains the changes of the request, and claims the lease', async () => {
     const { plan, work } = await planning({ members: [1] });
     expect(await plan(aMembershipRequest('member', 1))).toMatchObject({
       outcome: 'apply',
@@ -100,14 +100,14 @@ describe('a plan', () => {
     });
   });
 
-  it('is converged when nothing is to be done; the lease is free and the mailbox empty', async () => {
+  it('is converged if nothing is to be done, and leaves the lease free and the work queue empty', async () => {
     const { plan, work } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
     expect(await plan(aMembershipRequest('member', 1))).toMatchObject({ outcome: 'converged', progress: { round: 1 } });
     expect(await work()).toMatchObject({ users: {}, sweeps: {} });
     expect((await work()).lease).toBeUndefined();
   });
 
-  it('waits when what was expected does not show yet; the lease is free meanwhile', async () => {
+  it('waits if the expected state does not show yet, and leaves the lease free meanwhile', async () => {
     const { plan, work } = await planning();
     expect(await plan(aMembershipRequest('member', 1))).toMatchObject({
       outcome: 'settle',
@@ -117,7 +117,7 @@ describe('a plan', () => {
     expect((await work()).users[user(1)]).toMatchObject({ by: ME, dueAt: plusSeconds(START, 30) });
   });
 
-  it('waits for the second look of a hint that names nobody', async () => {
+  it('waits for the second check of a hint that names no user', async () => {
     const { plan, clock } = await planning();
     clock.advance(10);
     const first = await plan(aRequest({ groups: [GROUP] }));
@@ -129,14 +129,14 @@ describe('a plan', () => {
     });
   });
 
-  it('is for the user whom a manual start has found, and the group that it asks for', async () => {
+  it('is about the user that a manual start has found, and the group that it names', async () => {
     const { plan, work } = await planning({ members: [1] });
     const propagation = { ...VISIBLE, userId: user(1), groupId: GROUP };
     expect(changesOf(await plan(aRequest({ trigger: 'manual' }), { propagation }))).toEqual(['grant 1']);
     expect((await work()).users[user(1)]?.expected).toMatchObject([{ groupId: GROUP, membership: 'member' }]);
   });
 
-  it('looks at named users first, and at applications when those are done', async () => {
+  it('serves named users first, and then whole applications', async () => {
     const mailbox = enqueue(emptyQueue(), aRequest({ groups: [GROUP], at: plusSeconds(START, -600) }), {
       me: OTHER,
       entitlements,
@@ -149,7 +149,7 @@ describe('a plan', () => {
     expect((await work()).sweeps[APPLICATION]?.planned).toBeUndefined();
   });
 
-  it('goes on to the next look while its own is empty', async () => {
+  it('continues with the next item while it has no changes', async () => {
     const mailbox = enqueue(emptyQueue(), aRequest({ groups: [GROUP], at: plusSeconds(START, -600) }), {
       me: OTHER,
       entitlements,
@@ -161,7 +161,7 @@ describe('a plan', () => {
     expect(found.progress.round).toBe(2);
   });
 
-  it('takes as many people a round as a payload holds, in full batches, and the rest without a time to settle', async () => {
+  it('takes the users that fit in a payload, in full batches, and the others in a later round without a settle wait', async () => {
     const numbers = people(1, 3600);
     const { plan, work } = await planning({
       people: numbers.length,
@@ -180,7 +180,7 @@ describe('a plan', () => {
     expect((await work()).sweeps[APPLICATION]?.planned).toBeUndefined();
   });
 
-  it('remembers how long the list of users is, and when everything was swept', async () => {
+  it('records the length of the list of users, and the time of the full sweep', async () => {
     // People whom SCIM has deleted: whether they exist shows only at the end of the list.
     const seats = people(301, 304).map((number) => aSeat(number, { status: 'revoked' }));
     const { plan, work } = await planning({ people: 250, seats });
@@ -190,8 +190,8 @@ describe('a plan', () => {
   });
 });
 
-describe('who plans', () => {
-  it('hands over to the holder of the lease, with all that it was about', async () => {
+describe('an execution that plans', () => {
+  it('hands its items over to the lease holder', async () => {
     const { plan, work, metrics, calls } = await planning({ members: [1, 2], work: heldBy(OTHER) });
     expect(await plan(aMembershipRequest('member', 2))).toEqual({
       outcome: 'handedOver',
@@ -204,14 +204,14 @@ describe('who plans', () => {
     expect(calls('IdentityStore.IsMemberInGroups')).toBe(0);
   });
 
-  it('takes over from a holder that has died, with its mailbox', async () => {
+  it('takes over from a dead lease holder, with its items', async () => {
     const { plan, work, clock } = await planning({ members: [1, 2], work: heldBy(OTHER) });
     clock.advance(LEASE_SECONDS);
     expect(changesOf(await plan(aMembershipRequest('member', 2)))).toEqual(['grant 2']);
     expect((await work()).lease).toMatchObject({ holder: ME, term: 2 });
   });
 
-  it('waits when another took over while the plan was made', async () => {
+  it('waits if another execution took over the lease during the plan', async () => {
     const { plan, work, services, clock, center } = await planning({ members: [1] });
     const slow = {
       ...services.directory,
@@ -234,7 +234,7 @@ describe('who plans', () => {
     expect(await plan(request, { progress: later })).toMatchObject({ outcome: 'handedOver', handedOverTo: OTHER });
   });
 
-  it('waits when its lease ran out while it found nothing to do: that proves nothing', async () => {
+  it('waits if its lease expired while it found nothing to do, because that verifies nothing', async () => {
     const { work, services, clock } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
     const slow = {
       ...services.directory,
@@ -252,7 +252,7 @@ describe('who plans', () => {
     expect((await work()).users).toHaveProperty(user(1));
   });
 
-  it('does not post its request a second time in a later round', async () => {
+  it('does not enqueue its request a second time in a later round', async () => {
     const { plan, work } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
     const request = aMembershipRequest('member', 1);
     await plan(request);
@@ -260,7 +260,7 @@ describe('who plans', () => {
     expect((await work()).users).toEqual({});
   });
 
-  it('may run twice: the second plan is the first', async () => {
+  it('makes the same plan if it runs twice', async () => {
     const { plan, clock } = await planning({ members: [1] });
     const request = aMembershipRequest('member', 1);
     const first = await plan(request);
@@ -270,7 +270,7 @@ describe('who plans', () => {
     expect(second).toMatchObject({ term: 1, progress: first.progress });
   });
 
-  it('gives up for a retry when others write the mailbox again and again', async () => {
+  it('fails with a retryable error if other executions keep writing the work queue', async () => {
     const { plan, services, gateway } = await planning({ members: [1] });
     const { saveWork } = services.ledger;
     services.ledger.saveWork = async (work) => {
@@ -286,21 +286,21 @@ describe('changes that an execution has made', () => {
   const seated = { members: [1, 2], seats: [aSeat(1), aSeat(2)], assigned: [1, 2] };
   const looks = (users: WorkQueue['users']): WorkQueue => ({ ...emptyQueue(), users });
 
-  it('are to be proven by it', async () => {
+  it('are verified by that execution', async () => {
     const { plan } = await planning({ members: [1] });
     expect((await plan(aMembershipRequest('member', 1))).progress.proving).toEqual([user(1)]);
     const { plan: sweep } = await planning({ members: [1] });
     expect((await sweep(SWEEP, { progress: { proving: [user(2)] } })).progress.proving).toEqual([user(2), APPLICATION]);
   });
 
-  it('are proven by a look of its own that finds nothing to do', async () => {
+  it('are verified by a later check that finds nothing to do', async () => {
     const { plan } = await planning({ ...seated, work: looks({ [user(1)]: aUserItem() }) });
     const found = await plan(aMembershipRequest('member', 1), { progress: { round: 1, proving: [user(1)] } });
     expect(found.outcome).toBe('converged');
     expect(found.progress).not.toHaveProperty('proving');
   });
 
-  it('are not proven by a look that was too early', async () => {
+  it('are not verified by a check that was too early', async () => {
     const young = aSeat(1, { status: 'assigned', changedAt: START.toISOString() });
     const work = looks({ [user(1)]: aUserItem() });
     const { plan } = await planning({ ...seated, seats: [young, aSeat(2)], work });
@@ -308,7 +308,7 @@ describe('changes that an execution has made', () => {
     expect(found).toMatchObject({ outcome: 'settle', progress: { proving: [user(1)] } });
   });
 
-  it('are left to whoever has the look since a later hint', async () => {
+  it('are left to the execution that has the item since a later hint', async () => {
     const theirs = aUserItem({ by: OTHER, dueAt: plusSeconds(START, 60) });
     const work = looks({ [user(1)]: theirs, [user(2)]: aUserItem() });
     const { plan } = await planning({ ...seated, work });
@@ -318,13 +318,13 @@ describe('changes that an execution has made', () => {
 });
 
 describe('a tick', () => {
-  it('sweeps everything where nobody ever has', async () => {
+  it('sweeps everything if there was no sweep before', async () => {
     const { plan } = await planning({ members: [1] });
     expect(changesOf(await plan(TICK))).toEqual(['grant 1']);
   });
 
   it.each([
-    ['has nothing to do within the hour', 3599, 'converged'],
+    ['has nothing to do within an hour of a sweep', 3599, 'converged'],
     ['sweeps again after an hour', 3600, ['grant 1']],
   ])('%s', async (_fact, later, expected) => {
     const { plan, clock } = await planning({
@@ -335,14 +335,14 @@ describe('a tick', () => {
     expect(changesOf(await plan(TICK))).toEqual(expected);
   });
 
-  it('takes up what was left half done', async () => {
+  it('picks up a change that was left unfinished', async () => {
     const left = aSeat(1, { status: 'creating', changedAt: plusSeconds(START, -900) });
     const work = { ...emptyQueue(), lastSweepAt: START.toISOString() };
     const { plan } = await planning({ members: [1], seats: [left], work });
     expect(changesOf(await plan(TICK))).toEqual(['grant 1']);
   });
 
-  it('takes up what an execution should have looked at and has not', async () => {
+  it('picks up an item that an execution did not serve in time', async () => {
     const mailbox = enqueue(emptyQueue(), aMembershipRequest('member', 1), { me: OTHER, entitlements, now: START });
     const { plan, clock } = await planning({ members: [1], work: { ...mailbox, lastSweepAt: START.toISOString() } });
     expect(changesOf(await plan(TICK))).toBe('converged');
@@ -350,7 +350,7 @@ describe('a tick', () => {
     expect(changesOf(await plan(TICK))).toEqual(['grant 1']);
   });
 
-  it('reads everybody’s status once a day', async () => {
+  it('reads the status of every user once per day', async () => {
     const at = START.toISOString();
     const disabled = {
       users: [
@@ -373,7 +373,7 @@ describe('a tick', () => {
     expect(changesOf(await plan(TICK))).toEqual(['revoke 1']);
   });
 
-  it('takes back a seat whose grace is over', async () => {
+  it('revokes a seat whose grace period is over', async () => {
     const seats = [1, 2].map((number) => aSeat(number, { status: 'leaving', dueAt: plusSeconds(START, number * 60) }));
     const work = { ...emptyQueue(), lastSweepAt: START.toISOString() };
     const { plan, clock } = await planning({ members: [3], seats: [...seats, aSeat(3)], assigned: [1, 2, 3], work });
@@ -384,7 +384,7 @@ describe('a tick', () => {
     });
   });
 
-  it('sweeps an application whose line has a free place, and no other', async () => {
+  it('sweeps an application that has a waitlist and a free slot, and no other', async () => {
     const work = { ...emptyQueue(), lastSweepAt: START.toISOString(), lines: [APPLICATION] };
     const line = [aSeat(1, { status: 'waitlisted' })];
     const free = await planning({ entitlements: capped(1), members: [1], seats: line, work });
@@ -408,7 +408,7 @@ describe('a tick', () => {
     expect(observed.calls('DynamoDB.Query')).toBe(1);
   });
 
-  it('has the event of a hold sent that is not on the bus', async () => {
+  it('sends the audit event of a hold that is not on the bus', async () => {
     const hold = aHold({ applicationArn: APPLICATION, audit: [aHeldRecord({ at: plusSeconds(START, -900) })] });
     const seats = [aSeat(1, { status: 'held', hold: 1 }), aSeat(2)];
     const work = { ...emptyQueue(), lastSweepAt: START.toISOString() };
@@ -419,7 +419,7 @@ describe('a tick', () => {
     });
   });
 
-  it('has the event of a seat sent whose entitlement was removed, and changes nothing of it', async () => {
+  it('sends the audit event of a seat whose entitlement was removed, and does not change the seat', async () => {
     const seat = aSeat(1, { applicationArn: OTHER_APPLICATION, audit: [anAuditRecord()] });
     const work = { ...emptyQueue(), lastSweepAt: START.toISOString() };
     const { plan, services } = await planning({ seats: [seat], work });
@@ -429,7 +429,7 @@ describe('a tick', () => {
     expect((await services.ledger.holdings(OTHER_APPLICATION)).seats).toEqual([seat]);
   });
 
-  it('reads the mailbox once where there is nothing to do, and writes nothing', async () => {
+  it('reads the work queue once and writes nothing if there is nothing to do', async () => {
     const { plan, gateway } = await planning({ work: { ...emptyQueue(), lastSweepAt: START.toISOString() } });
     gateway.calls.clear();
     expect(changesOf(await plan(TICK))).toBe('converged');
@@ -437,10 +437,10 @@ describe('a tick', () => {
   });
 });
 
-describe('a place', () => {
+describe('a slot', () => {
   const one = capped(1);
 
-  it('that is freed for a single person has the line swept, by this execution', async () => {
+  it('that a single revocation frees makes this execution sweep the application', async () => {
     const seats = [aSeat(1), aSeat(2, { status: 'waitlisted' })];
     const work = { ...emptyQueue(), lines: [APPLICATION] };
     const { plan, work: mailbox } = await planning({ entitlements: one, members: [2], seats, assigned: [1], work });
@@ -448,13 +448,13 @@ describe('a place', () => {
     expect((await mailbox()).sweeps[APPLICATION]).toMatchObject({ by: ME, cause: ME, trigger: 'tick' });
   });
 
-  it('that is freed where nobody waits has nothing swept', async () => {
+  it('that is freed without a waitlist causes no sweep', async () => {
     const { plan, work } = await planning({ entitlements: one, members: [], seats: [aSeat(1)], assigned: [1] });
     expect(changesOf(await plan(aMembershipRequest('absent', 1)))).toEqual(['revoke 1']);
     expect((await work()).sweeps).toEqual({});
   });
 
-  it('that is owed to somebody else has the application swept, before anybody is given it', async () => {
+  it('that is owed to another user makes the application be swept before it is given away', async () => {
     const seats = [aSeat(2, { status: 'waitlisted', requestedAt: plusSeconds(START, -60) })];
     const { plan, work } = await planning({ entitlements: one, members: [1, 2], seats });
     expect(changesOf(await plan(aMembershipRequest('member', 1)))).toEqual(['record 1']);
@@ -462,7 +462,7 @@ describe('a place', () => {
     expect((await work()).lines).toEqual([APPLICATION]);
   });
 
-  it('that is owed to somebody else is given at once where nothing else is to be done', async () => {
+  it('that is owed to another user is given at once if nothing else is to be done', async () => {
     const seats = [1, 2].map((number) =>
       aSeat(number, { status: 'waitlisted', requestedAt: plusSeconds(START, -60 * number) }),
     );
@@ -472,7 +472,7 @@ describe('a place', () => {
     });
   });
 
-  it('is asked for by nobody any more once a sweep has found no line', async () => {
+  it('is no longer requested once a sweep has found no waitlist', async () => {
     const work = { ...emptyQueue(), lines: [APPLICATION] };
     const { plan, work: mailbox } = await planning({
       entitlements: one,
@@ -486,10 +486,10 @@ describe('a place', () => {
   });
 });
 
-describe('revocations that are held', () => {
+describe('held revocations', () => {
   const options = { brake: { percent: 0, atLeast: 0 }, members: [1], seats: [aSeat(1), aSeat(2)], assigned: [1, 2] };
 
-  it('end the execution as held, once the event is on its way', async () => {
+  it('end the execution as held once the audit event is sent', async () => {
     const { plan, metrics, services, clock } = await planning(options);
     const first = await plan(SWEEP);
     expect(first).toMatchObject({
@@ -510,7 +510,7 @@ describe('revocations that are held', () => {
     expect(metrics.filter(([name]) => name === 'RevocationsHeld')).toEqual([['RevocationsHeld', 1]]);
   });
 
-  it('are held no more once a look finds none', async () => {
+  it('are no longer reported once a sweep finds none', async () => {
     const { plan } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
     const found = await plan(SWEEP, { progress: { held: [APPLICATION, OTHER_APPLICATION] } });
     expect(found).toMatchObject({ outcome: 'held', progress: { held: [OTHER_APPLICATION] } });
@@ -533,7 +533,7 @@ describe('a release', () => {
   };
   const release = (number: number) => aRequest({ trigger: 'manual', release: aDigest(number) });
 
-  it('revokes what the digest covers and no more', async () => {
+  it('revokes what the digest covers, and no more', async () => {
     const { plan, services } = await planning(options);
     expect(await plan(release(1))).toMatchObject({
       outcome: 'apply',
@@ -543,14 +543,14 @@ describe('a release', () => {
     expect(await services.ledger.hold(APPLICATION)).toMatchObject({ status: 'held', released: 1, revision: 2 });
   });
 
-  it('leaves to the holder of the lease what it wrote down', async () => {
+  it('is recorded, and leaves the revocations to the lease holder', async () => {
     const { plan, work, services } = await planning({ ...options, work: heldBy(OTHER) });
     expect(await plan(release(2))).toMatchObject({ outcome: 'handedOver', handedOverTo: OTHER });
     expect(await services.ledger.hold(APPLICATION)).toMatchObject({ released: 2 });
     expect((await work()).sweeps[APPLICATION]).toMatchObject({ by: OTHER });
   });
 
-  it('may run twice', async () => {
+  it('plans the same changes if it runs twice', async () => {
     const { plan, clock } = await planning(options);
     const first = await plan(release(2));
     clock.advance(1);
@@ -560,7 +560,7 @@ describe('a release', () => {
     expect(changesOf(await plan(release(2), { progress: { round: 1 } }))).toEqual(changesOf(first));
   });
 
-  it('of a hold that is lifted by now looks, and revokes nothing', async () => {
+  it('of a lifted hold checks the application, and revokes nothing', async () => {
     const hold = { ...options.hold, status: 'lifted' as const };
     const { plan, services } = await planning({
       ...options,
@@ -574,8 +574,8 @@ describe('a release', () => {
 
   it.each([
     ['that no hold has', release(9), {}],
-    ['where nothing is held', release(1), { hold: undefined }],
-  ])('of a digest %s is refused, and nothing is posted', async (_fact, request, parts) => {
+    ['if nothing is held', release(1), { hold: undefined }],
+  ])('of a digest %s is refused, and enqueues nothing', async (_fact, request, parts) => {
     const { plan, work, calls } = await planning({ ...options, ...parts });
     await expect(plan(request)).rejects.toMatchObject({ name: 'RefusedError', reason: 'no-such-hold' });
     expect([await work(), calls('SSOAdmin.ListApplicationAssignments')]).toEqual([emptyQueue(), 0]);
@@ -595,7 +595,7 @@ describe('a release', () => {
     }
   });
 
-  it('is a retry when somebody else writes the hold meanwhile', async () => {
+  it('fails with a retryable error if the hold is written meanwhile', async () => {
     const { plan, faults, services } = await planning(options);
     faults.add({ operation: 'DynamoDB.PutItem', kind: 'internal' });
     await expect(plan(release(1))).rejects.toMatchObject({ name: 'TransientAwsError' });
@@ -607,7 +607,7 @@ describe('a release', () => {
 describe('an adoption', () => {
   const request = aRequest({ trigger: 'manual', adopt: APPLICATION, cause: ME });
 
-  it('is made in the plan, and told', async () => {
+  it('is made in the plan, with an audit record', async () => {
     const { plan, seat } = await planning({ members: [1], assigned: [1, 2] });
     expect(await plan(request)).toMatchObject({
       outcome: 'apply',
@@ -616,7 +616,7 @@ describe('an adoption', () => {
     expect(await seat(1)).toMatchObject({ status: 'confirmed', audit: [{ kind: 'adopted' }] });
   });
 
-  it('is left to the holder of the lease', async () => {
+  it('is left to the lease holder', async () => {
     const { plan, work, seat } = await planning({ members: [1], assigned: [1], work: heldBy(OTHER, TICK) });
     expect(await plan(request)).toMatchObject({ outcome: 'handedOver', handedOverTo: OTHER });
     expect((await work()).sweeps[APPLICATION]).toMatchObject({ by: OTHER, adopt: true });
@@ -624,8 +624,8 @@ describe('an adoption', () => {
   });
 });
 
-describe('what sweeps found', () => {
-  it('stands in the plan, and is measured', async () => {
+describe('the result of sweeps', () => {
+  it('is in the plan, and is measured', async () => {
     const requestedAt = plusSeconds(START, -90);
     const { plan, metrics, center } = await planning({
       people: 4,
@@ -654,7 +654,7 @@ describe('what sweeps found', () => {
     ]);
   });
 
-  it('is nothing where single users were looked at', async () => {
+  it('is empty if single users were checked', async () => {
     const { plan, metrics } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
     expect(await plan(aMembershipRequest('member', 1))).not.toHaveProperty('report');
     expect(metrics).toEqual([]);
@@ -667,7 +667,7 @@ describe('what sweeps found', () => {
     ['eleven more than before', { [APPLICATION]: 4 }, 11],
     ['fewer than before', { [APPLICATION]: 40 }, undefined],
     ['the first time of this application', { [OTHER_APPLICATION]: 0 }, undefined],
-  ])('alarms of a jump of what is not Usher’s: %s', async (_fact, unmanaged, jump) => {
+  ])('raises an alarm for a jump of foreign assignments: %s', async (_fact, unmanaged, jump) => {
     const work = { ...emptyQueue(), ...(unmanaged ? { unmanaged } : {}) };
     const {
       plan,
@@ -679,7 +679,7 @@ describe('what sweeps found', () => {
     expect((await mailbox()).unmanaged).toEqual({ ...unmanaged, [APPLICATION]: 15 });
   });
 
-  it('names seats of applications that are configured no more, where everything was swept', async () => {
+  it('names seats of applications that are no longer configured, after a full sweep', async () => {
     const seats = [1, 2].map((number) => aSeat(number, { applicationArn: OTHER_APPLICATION }));
     const gone = aSeat(3, { applicationArn: OTHER_APPLICATION, status: 'revoked' });
     const work = { ...emptyQueue(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
@@ -691,7 +691,7 @@ describe('what sweeps found', () => {
     expect(metrics).toContainEqual(['UnconfiguredSeats', 2]);
   });
 
-  it('names none that are all gone', async () => {
+  it('names no application whose seats are all revoked', async () => {
     const seats = [aSeat(3, { applicationArn: OTHER_APPLICATION, status: 'revoked' })];
     const work = { ...emptyQueue(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
     const { plan, metrics } = await planning({ seats, work });
@@ -715,7 +715,7 @@ describe('a refusal', () => {
     },
   };
 
-  it('of an application fails the plan, with nothing to apply; the lease is free and the look kept', async () => {
+  it('of an application fails a plan without changes, frees the lease and keeps the item', async () => {
     const { plan, work, clock } = await planning(one);
     const request = aMembershipRequest('member', 1);
     await expect(plan(request)).rejects.toMatchObject({ name: 'RefusedError', reason: 'assignment-not-required' });
@@ -727,7 +727,7 @@ describe('a refusal', () => {
     });
   });
 
-  it('is looked at again at once when the execution is redriven, with its counters at zero', async () => {
+  it('is checked again at once when the execution is redriven, with its counters at zero', async () => {
     const { plan, services, work } = await planning(one);
     const request = aMembershipRequest('member', 1);
     await expect(plan(request)).rejects.toMatchObject({ reason: 'assignment-not-required' });
@@ -752,11 +752,11 @@ describe('a refusal', () => {
     expect((await work()).sweeps[APPLICATION]?.planned).toBeUndefined();
   });
 
-  describe('of an application of the past whose items cannot be read', () => {
+  describe('of a former application whose items cannot be read', () => {
     const past = { ...emptyQueue(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
     const unreadable = { pk: OTHER_APPLICATION, sk: user(1), schemaVersion: 2 };
 
-    it('leaves the others served, the lease free and its own sweep for later', async () => {
+    it('serves the others, frees the lease and keeps its own sweep for later', async () => {
       const { plan, put, work } = await planning({ work: past });
       await put(unreadable);
       const request = { ...SWEEP, applications: [OTHER_APPLICATION] };
@@ -766,7 +766,7 @@ describe('a refusal', () => {
       expect(sweeps).toEqual({ [OTHER_APPLICATION]: expect.objectContaining({ failed: true }) });
     });
 
-    it('leaves the lease free when its seats are counted, although something came meanwhile', async () => {
+    it('frees the lease when seats are counted, even if a hint arrived meanwhile', async () => {
       const hint = aRequest({ applications: [OTHER_APPLICATION], trigger: 'tick' });
       const { put, services, work } = await planning({ work: past });
       await put(unreadable);
@@ -785,7 +785,7 @@ describe('a refusal', () => {
     });
   });
 
-  it('is put off while what was written for somebody else is not proven', async () => {
+  it('is postponed while a change of another user is not verified', async () => {
     const fresh = aSeat(1, { applicationArn: OTHER_APPLICATION, status: 'assigned', changedAt: START.toISOString() });
     const { plan, center, clock } = await planning({ ...two, seats: [fresh] });
     center.assignByHand(OTHER_APPLICATION, user(1));
@@ -794,7 +794,7 @@ describe('a refusal', () => {
     await expect(plan(SWEEP, { progress: { round: 1 } })).rejects.toMatchObject({ reason: 'assignment-not-required' });
   });
 
-  it('is put off while something else is due', async () => {
+  it('is postponed while something else is due', async () => {
     const mailbox = enqueue(
       emptyQueue(),
       aRequest({ sweep: 'everything', trigger: 'manual', at: plusSeconds(START, -600) }),
@@ -813,7 +813,7 @@ describe('a refusal', () => {
     expect(calls('SSOAdmin.ListApplicationAssignments')).toBe(2);
   });
 
-  it('of AWS, for one person, fails the execution once and is marked as told', async () => {
+  it('of AWS for one user fails the execution once and is marked as reported', async () => {
     const refusal = { reason: 'quota-exceeded', since: START.toISOString(), execution: ME, reported: false };
     const seat = aSeat(1, { status: 'failed', refusal, nextAttemptAt: plusSeconds(START, 3600) });
     const { plan, seat: read } = await planning({ members: [1], seats: [seat] });
@@ -822,7 +822,7 @@ describe('a refusal', () => {
     expect(await read(1)).toMatchObject({ refusal: { reported: true } });
   });
 
-  it('of a read fails the plan, and leaves it to a redrive', async () => {
+  it('of a read fails the plan, and leaves the item to a redrive', async () => {
     const { plan, faults, work } = await planning({ members: [1] });
     faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind: 'refuse' });
     await expect(plan(aMembershipRequest('member', 1))).rejects.toMatchObject({
@@ -834,7 +834,7 @@ describe('a refusal', () => {
   });
 });
 
-describe('an end to it', () => {
+describe('the end of an execution', () => {
   it('comes when the same changes were planned five times without effect', async () => {
     const { plan, work, clock } = await planning({ members: [1] });
     const request = aMembershipRequest('member', 1);
@@ -851,7 +851,7 @@ describe('an end to it', () => {
     expect((await work()).users[user(1)]).toMatchObject({ by: ME, failed: true });
   });
 
-  it('comes before AWS ends a long history; the rest is for the tick', async () => {
+  it('comes before AWS ends a long history, and leaves the rest to the tick', async () => {
     const { plan, work } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
     const progress = { batches: 2500 };
     const left = await plan(aMembershipRequest('member', 1), { progress });
@@ -861,7 +861,7 @@ describe('an end to it', () => {
   });
 
   it.each(['IdentityStore.IsMemberInGroups', 'DynamoDB.GetItem', 'DynamoDB.PutItem', 'DynamoDB.BatchGetItem'])(
-    'is a retry when %s is throttled, and the second try is as good as the first',
+    'is a retry if %s is throttled, and the second try makes the same plan',
     async (operation) => {
       const { plan, faults } = await planning({ members: [1] });
       faults.add({ operation, kind: 'throttle' });
