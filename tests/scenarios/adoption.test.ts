@@ -12,7 +12,7 @@ function aFirstDeployment(others: Parameters<typeof openWorld>[0] = {}): Promise
 }
 
 describe('a first deployment over assignments that exist', () => {
-  it('adopts nothing, revokes nothing, and says how many there are', async () => {
+  it('adopts nothing, revokes nothing, and reports the number of assignments', async () => {
     const world = await aFirstDeployment();
     const execution = await world.tick();
     await world.play();
@@ -24,7 +24,7 @@ describe('a first deployment over assignments that exist', () => {
     expect(world.measured('UnmanagedJump')).toEqual([]);
   });
 
-  it('leaves them alone when their owners leave', async () => {
+  it('keeps them when their users leave', async () => {
     const world = await aFirstDeployment();
     await world.tick();
     await world.play();
@@ -43,7 +43,7 @@ describe('a first deployment over assignments that exist', () => {
 });
 
 describe('adopt, through onboarding-admin,', () => {
-  it('takes over those that the entitlement covers, and only those; that is audited, and calls nobody', async () => {
+  it('takes over the assignments that the entitlement covers and no others, with audit events and without calls to Identity Center', async () => {
     const world = await aFirstDeployment();
     const execution = await world.admin({ adopt: NAME });
     await world.play();
@@ -59,7 +59,7 @@ describe('adopt, through onboarding-admin,', () => {
     expect(world.reportOf(execution).report).toMatchObject([{ seats: 4, unmanaged: 1 }]);
   });
 
-  it('lets leaves apply to them from then on', async () => {
+  it('makes later leaves revoke them', async () => {
     const world = await aFirstDeployment();
     await world.admin({ adopt: NAME });
     await world.play();
@@ -79,7 +79,7 @@ describe('adopt, through onboarding-admin,', () => {
     expect(world.copies().filter((type) => type === 'Seat Adopted')).toHaveLength(3);
   });
 
-  it('leaves alone who is disabled, and who had a seat that was taken back', async () => {
+  it('skips disabled users, and users whose seat was revoked', async () => {
     const world = await aFirstDeployment();
     world.center.setStatus(user(2), 'DISABLED');
     await world.admin({ adopt: NAME });
@@ -111,7 +111,7 @@ describe('adopt, through onboarding-admin,', () => {
   });
 
   it.each<[string, unknown]>([
-    ['an entitlement that is not there', { adopt: 'kiro' }],
+    ['an entitlement that does not exist', { adopt: 'kiro' }],
     ['all', { adopt: '*' }],
     ['several', { adopt: [NAME] }],
     ['a user', { adopt: NAME, userId: user(1) }],
@@ -123,7 +123,7 @@ describe('adopt, through onboarding-admin,', () => {
     expect(await world.seats()).toEqual({});
   });
 
-  it('is taken by no other machine', async () => {
+  it('is accepted by no other state machine', async () => {
     const world = await aFirstDeployment();
     const execution = await world.start({ adopt: NAME });
     await world.play();
@@ -133,7 +133,7 @@ describe('adopt, through onboarding-admin,', () => {
 });
 
 describe('a restored table', () => {
-  it('alarms by the jump of unmanaged assignments, once, revokes nobody, and adopt mends it', async () => {
+  it('raises one alarm for the jump of unmanaged assignments, revokes nothing, and is fixed by adopt', async () => {
     const seated = people(1, 30);
     const world = await openWorld({ people: 30, seated: people(1, 5) });
     const backup = await world.items();
@@ -155,7 +155,7 @@ describe('a restored table', () => {
     expect(world.measured('UnmanagedAssignments').at(-1)).toBe(0);
   });
 
-  it('that is empty is a first deployment: nothing is revoked, and all are counted', async () => {
+  it('that is empty is like a first deployment: it revokes nothing and counts all assignments', async () => {
     const world = await openWorld({ people: 30, seated: people(1, 30) });
     await world.restore([]);
     const execution = await world.tick();

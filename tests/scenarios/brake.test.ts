@@ -28,7 +28,7 @@ describe('the budget of 24 hours', () => {
     ],
     ['one big sweep', (world) => world.after(1, () => world.scim({ leave: everybody }))],
   ])(
-    'is the same to %s: never more are revoked, the rest are held, and that is told once',
+    'limits %s: it is never exceeded, the other revocations are held, and one event says so',
     { tags: 'long' },
     async (_way, leave) => {
       const budget = 100;
@@ -44,14 +44,14 @@ describe('the budget of 24 hours', () => {
     },
   );
 
-  it('is used up to the last by those who leave one by one', async () => {
+  it('is used completely by users who leave one by one', async () => {
     const world = await openBrakedWorld(3);
     await world.leaveInTurn(people(1, 8));
     expect(await world.having('revoked')).toEqual([1, 2, 3]);
     expect(await world.having('held')).toEqual([4, 5, 6, 7, 8]);
   });
 
-  it('is a part of the seats that there were at its beginning, when that is more', async () => {
+  it('is a percentage of the seats at its beginning, if that is more', async () => {
     const world = await openWorld({ people: 140, settled: people(1, 20), brake: { percent: 20, atLeast: 2 } });
     // Whoever has come since counts for nothing.
     await world.scim({ join: people(41, 140) });
@@ -63,14 +63,14 @@ describe('the budget of 24 hours', () => {
     expect(await world.having('held')).toEqual([5, 50]);
   });
 
-  it('lets as many as it allows through at once', async () => {
+  it('allows as many revocations at once as it has left', async () => {
     const world = await openBrakedWorld(5);
     const execution = await world.leaveTogether(people(1, 5));
     expect(world.stack.endOf(execution)?.outcome).toBe('converged');
     expect(world.assigned()).toEqual(people(6, 20));
   });
 
-  it('counts the seat of somebody who leaves, comes back and leaves as often as it was taken', async () => {
+  it('counts each revocation of a user who leaves, comes back and leaves again', async () => {
     const world = await openBrakedWorld(2);
     for (const time of [1, 2, 3]) {
       // Long enough that a look after the next revocation proves it at once.
@@ -84,7 +84,7 @@ describe('the budget of 24 hours', () => {
     expect(world.calls(DELETE)).toBe(2);
   });
 
-  it('is whole again after 24 hours, and not before', async () => {
+  it('is complete again after 24 hours, and not before', async () => {
     const world = await openBrakedWorld(2);
     await world.leaveInTurn([1, 2]);
     world.after(24 * HOUR_SECONDS, () => world.leaves(3));
@@ -96,7 +96,7 @@ describe('the budget of 24 hours', () => {
     expect(await world.having('held')).toEqual([5]);
   });
 
-  it('counts what other executions took, of whatever kind', async () => {
+  it('counts the revocations of other executions, of any kind', async () => {
     const world = await openBrakedWorld(3);
     await world.leaveInTurn([1]);
     world.center.setStatus(user(2), 'DISABLED');
@@ -108,7 +108,7 @@ describe('the budget of 24 hours', () => {
     expect(await world.having('held')).toEqual([4]);
   });
 
-  it('is asked before a plan is cut into rounds', { tags: 'long' }, async () => {
+  it('applies before a plan is divided into rounds', { tags: 'long' }, async () => {
     const settled = people(1, 2100);
     const world = await openWorld({ people: 2100, settled, brake: { percent: 0, atLeast: 2050 } });
     await world.leaveTogether(people(2, 2100));
@@ -118,7 +118,7 @@ describe('the budget of 24 hours', () => {
 });
 
 describe('a plan over the budget', () => {
-  it('grants what it has to grant, holds all that it would revoke, and ends as held', async () => {
+  it('makes its grants, holds all of its revocations, and ends as held', async () => {
     const world = await openBrakedWorld(5);
     world.center.join(GROUP, user(21));
     const execution = await world.leaveTogether(people(1, 6));
@@ -131,7 +131,7 @@ describe('a plan over the budget', () => {
     expect(held?.unmapped).toMatchObject({ held_revocations: 6, hold_digest: await world.digest() });
   });
 
-  it('tells of it once, however long it lasts and however it grows; the metric stays', async () => {
+  it('sends one event while the hold lasts and grows, and keeps the metric', async () => {
     const world = await openBrakedWorld(5);
     await world.leaveTogether(people(1, 6));
     await world.ticking(130);
@@ -143,7 +143,7 @@ describe('a plan over the budget', () => {
     expect(world.reportOf(world.ends.at(-1)?.execution ?? '').report).toMatchObject([{ held: 7 }]);
   });
 
-  it('sends the event after the bus was down, once', async () => {
+  it('sends the event once after the bus was down', async () => {
     const world = await openBrakedWorld(5);
     world.faults.add({ operation: 'EventBridge.PutEvents', kind: 'internal', times: 1000 });
     await world.leaveTogether(people(1, 6));
@@ -154,7 +154,7 @@ describe('a plan over the budget', () => {
 });
 
 describe('while revocations are held', () => {
-  it('nobody is revoked for that application, also the next day, and others are not concerned', async () => {
+  it('no seat of that application is revoked, also the next day, and other applications are not affected', async () => {
     const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }];
     const world = await openBrakedWorld(2, { entitlements, members: { [OTHER_GROUP]: [1, 2, 21] } });
     await world.start({ scope: 'everything' });
@@ -172,7 +172,7 @@ describe('while revocations are held', () => {
     expect(world.assigned(OTHER_APPLICATION)).toEqual([1, 21]);
   });
 
-  it('users whom AWS has removed are settled all the same, and count for nothing', async () => {
+  it('users whom AWS has removed are revoked as well, and are not counted', async () => {
     const world = await openBrakedWorld(2);
     for (const number of people(1, 10)) world.center.deleteUser(user(number));
     const execution = await world.start({ scope: 'everything' });
@@ -188,7 +188,7 @@ describe('while revocations are held', () => {
     expect(world.audited().filter((told) => /Revoked \d+ user-deleted/.test(told))).toHaveLength(12);
   });
 
-  it('who comes back keeps the seat without a call; when all have, the hold is lifted', async () => {
+  it('a user who comes back keeps the seat without a call; when all have come back, the hold is lifted', async () => {
     const world = await openBrakedWorld(2);
     await world.leaveTogether(people(1, 3));
     await world.joins(1);
@@ -205,7 +205,7 @@ describe('while revocations are held', () => {
     expect(world.assigned()).toEqual([1, 2, 3, ...people(6, 20)]);
   });
 
-  it('a place stays taken, so that nobody in line gets it', async () => {
+  it('a slot stays taken, so that no user on the waitlist gets it', async () => {
     const world = await openBrakedWorld(0, { entitlements: [{ seats: { max: 20 } }] });
     await world.leaveInTurn([1]);
     await world.joins(21);
@@ -214,10 +214,10 @@ describe('while revocations are held', () => {
   });
 });
 
-describe('always held, whatever the budget, is', () => {
+describe('always held, regardless of the budget, is', () => {
   const UNLIMITED = { brake: { percent: 100, atLeast: 1000 } };
 
-  it('the loss of everybody, while two seats or more exist', async () => {
+  it('the loss of all seats, if there are two or more', async () => {
     const world = await openWorld({ ...UNLIMITED, settled: [1, 2, 3] });
     for (const number of [1, 2, 3]) world.center.setStatus(user(number), 'DISABLED');
     await world.start({ scope: 'everything' });
@@ -228,7 +228,7 @@ describe('always held, whatever the budget, is', () => {
     expect(world.audited()).toEqual(['Revocations Held nobody-entitled']);
   });
 
-  it('the loss of everybody one by one, but for the last, who alone is no mass', async () => {
+  it('the loss of all seats one by one, except the last', async () => {
     const world = await openWorld({ ...UNLIMITED, settled: [1, 2] });
     await world.leaveInTurn([1]);
     expect(world.assigned()).toEqual([2]);
@@ -241,18 +241,21 @@ describe('always held, whatever the budget, is', () => {
     ['deleted', ({ center }) => center.deleteGroup(GROUP)],
   ];
 
-  it.each(emptied)('what a group gave that is %s, although members of another are entitled', async (_how, change) => {
-    const entitlements = [{ groups: [GROUP, OTHER_GROUP] }];
-    const world = await openWorld({ ...UNLIMITED, entitlements, members: { [OTHER_GROUP]: [3] }, settled: [1, 2] });
-    change(world);
-    const execution = await world.start(aDeleteGroup({ groupId: GROUP, time: world.now().toISOString() }));
-    await world.play();
-    expect(world.stack.endOf(execution)?.outcome).toBe('held');
-    expect([world.assigned(), world.calls(DELETE)]).toEqual([[1, 2, 3], 0]);
-    expect(world.audited()).toEqual(['Seat Assigned 3 group-join', 'Revocations Held group-empty']);
-  });
+  it.each(emptied)(
+    'every seat of a group that is %s, although members of another group are entitled',
+    async (_how, change) => {
+      const entitlements = [{ groups: [GROUP, OTHER_GROUP] }];
+      const world = await openWorld({ ...UNLIMITED, entitlements, members: { [OTHER_GROUP]: [3] }, settled: [1, 2] });
+      change(world);
+      const execution = await world.start(aDeleteGroup({ groupId: GROUP, time: world.now().toISOString() }));
+      await world.play();
+      expect(world.stack.endOf(execution)?.outcome).toBe('held');
+      expect([world.assigned(), world.calls(DELETE)]).toEqual([[1, 2, 3], 0]);
+      expect(world.audited()).toEqual(['Seat Assigned 3 group-join', 'Revocations Held group-empty']);
+    },
+  );
 
-  it.each(emptied)('what a group gave that is %s, when it is only looked at single users', async (_how, change) => {
+  it.each(emptied)('every seat of a group that is %s, if only single users are checked', async (_how, change) => {
     const entitlements = [{ groups: [GROUP, OTHER_GROUP] }];
     const world = await openWorld({ ...UNLIMITED, entitlements, members: { [OTHER_GROUP]: [3] }, settled: [1, 2] });
     change(world);
@@ -261,7 +264,7 @@ describe('always held, whatever the budget, is', () => {
     expect(await world.having('held')).toEqual([1]);
   });
 
-  it('nothing that hides behind a group that cannot be read: its plan fails, and changes nothing', async () => {
+  it('no seat of a group that cannot be read: the plan fails and changes nothing', async () => {
     const world = await openWorld({ ...UNLIMITED, people: 5, settled: [1, 2, 3] });
     world.faults.add({ operation: 'IdentityStore.ListGroupMemberships', kind: 'refuse', times: 1000 });
     const execution = await world.scim({ join: [4], leave: [1] });

@@ -17,7 +17,7 @@ function joinOf(world: World, number: number, at: Date): Promise<string> {
   return world.start(anAddMemberToGroup({ groupId: GROUP, userId: user(number), time: at.toISOString() }));
 }
 
-describe('a seat takes its place while its assignment may exist:', () => {
+describe('a seat takes a slot while its assignment may exist:', () => {
   it.each<[string, (world: World) => unknown]>([
     [
       'creating',
@@ -64,7 +64,7 @@ describe('a seat takes its place while its assignment may exist:', () => {
     expect(world.assigned()).not.toContain(2);
   });
 
-  it('creating, when nobody knows what became of the call, and its owner has left', async () => {
+  it('creating, if the result of the call is unknown and its user has left', async () => {
     const world = await openWorld({ entitlements: [{ seats: { max: 1 } }] });
     world.faults.add({ operation: CREATE, kind: 'crash-after' });
     world.faults.add({ operation: DESCRIBE, kind: 'internal', skip: 1, times: ALWAYS });
@@ -85,7 +85,7 @@ describe('a seat takes its place while its assignment may exist:', () => {
     expect(world.peak()).toBe(1);
   });
 
-  it('assigned, before it is proved', async () => {
+  it('assigned, before it is verified', async () => {
     const world = await openWorld({ entitlements: [{ seats: { max: 1 } }] });
     await world.joins(1);
     world.after(20, () => world.joins(2));
@@ -95,13 +95,17 @@ describe('a seat takes its place while its assignment may exist:', () => {
   });
 });
 
-describe('a place', () => {
+describe('a slot', () => {
   it.each<[string, (world: World) => void, string[]]>([
-    ['AWS answers success and forgets it', (world) => world.faults.add({ operation: DELETE, kind: 'lost' }), []],
+    ['AWS reports success and loses the change', (world) => world.faults.add({ operation: DELETE, kind: 'lost' }), []],
     ['reads show it late', (world) => world.center.setLag(DESCRIBE, 60), []],
-    ['AWS takes it after a conflict', (world) => world.faults.add({ operation: DELETE, kind: 'conflict' }), []],
+    [
+      'AWS accepts the change after a conflict',
+      (world) => world.faults.add({ operation: DELETE, kind: 'conflict' }),
+      [],
+    ],
     ['the answer is lost', (world) => world.faults.add({ operation: DELETE, kind: 'internal-after' }), []],
-  ])('is free only when a fresh read shows it gone, also when %s', async (_how, given) => {
+  ])('is free only when a fresh read shows no assignment, also if %s', async (_how, given) => {
     const world = await openWorld(FULL);
     await world.joins(2);
     await world.play();
@@ -138,7 +142,7 @@ describe('a place', () => {
 
   it.each<[string, (world: World) => unknown]>([
     [
-      'an execution frees that is stopped before it looks again',
+      'an execution frees and is stopped before its next check',
       async (world) => {
         const execution = await world.leaves(1);
         // While its batch is under way, which a Lambda function brings to its end.
@@ -157,7 +161,7 @@ describe('a place', () => {
     expect(await world.seats()).toMatchObject({ 2: 'confirmed' });
   });
 
-  it('that somebody leaves for somebody else is told as a line of one', async () => {
+  it('that passes from one user to another is audited as a waitlist of one', async () => {
     const world = await openWorld({ entitlements: [{ seats: { max: 2 } }], seated: [1, 2] });
     const execution = await world.scim({ join: [3], leave: [1] });
     await world.play();
@@ -170,7 +174,7 @@ describe('a place', () => {
     ]);
   });
 
-  it("is not taken by an assignment of somebody else's", async () => {
+  it('is not taken by a foreign assignment', async () => {
     const world = await openWorld({ entitlements: [{ seats: { max: 1 } }], assigned: [1, 2] });
     await world.joins(3);
     await world.play();
@@ -187,8 +191,8 @@ describe('a place', () => {
   });
 });
 
-describe('the line', () => {
-  it('is served by the time of the first request, whatever order the events come in', async () => {
+describe('the waitlist', () => {
+  it('is served by the time of the first request, in any order of events', async () => {
     const world = await openWorld(FULL);
     const [now, seconds] = [world.now(), (count: number) => new Date(now.getTime() + count * 1000)];
     world.after(60, () => undefined);
@@ -222,7 +226,7 @@ describe('the line', () => {
     ]);
   });
 
-  it('lets nobody who comes later pass by, also when a place is free at that moment', async () => {
+  it('is not skipped by a later user, even if a slot is free at that moment', async () => {
     const world = await openWorld(FULL);
     await world.joins(3);
     await world.play();
@@ -232,7 +236,7 @@ describe('the line', () => {
     expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'waitlisted', 3: 'confirmed' });
   });
 
-  it('puts who leaves it and comes back at its end', async () => {
+  it('puts a user who leaves it and comes back at its end', async () => {
     const world = await openWorld(FULL);
     for (const number of [2, 3]) {
       await world.joins(number);
@@ -255,7 +259,7 @@ describe('the line', () => {
     ]);
   });
 
-  it('asks for the status of who gets a place that frees in the very same sweep', async () => {
+  it('checks the status of a user who gets a slot that is freed in the same sweep', async () => {
     const world = await openWorld({ people: 3, members: { [GROUP]: [1, 2] }, entitlements: [{ seats: { max: 1 } }] });
     await world.start({ scope: 'everything' });
     await world.play();
@@ -268,7 +272,7 @@ describe('the line', () => {
     expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'revoked' });
   });
 
-  it('passes over who is disabled or deleted meanwhile', async () => {
+  it('skips users who are disabled or deleted meanwhile', async () => {
     const world = await openWorld(FULL);
     for (const number of [2, 3, 4]) {
       await world.joins(number);
@@ -281,7 +285,7 @@ describe('the line', () => {
     expect(world.assigned()).toEqual([4]);
   });
 
-  it('is told of once, however often it is looked at', async () => {
+  it('is audited once, even if it is checked often', async () => {
     const world = await openWorld(FULL);
     await world.joins(2);
     await world.ticking(150);
@@ -294,7 +298,7 @@ describe('the line', () => {
 });
 
 describe('lowering seats.max below what is in use', () => {
-  it('revokes nobody, says so, and lets nobody in until enough have left', async () => {
+  it('revokes nothing, reports it, and grants nothing until enough users have left', async () => {
     const world = await openWorld({ entitlements: [{ seats: { max: 3 } }], people: 4, seated: [1, 2, 3] });
     world.deploy({ entitlements: [{ seats: { max: 1 } }] });
     const execution = await world.start({ scope: 'everything' });
@@ -315,7 +319,7 @@ describe('lowering seats.max below what is in use', () => {
     expect(world.assigned()).toEqual([4]);
   });
 
-  it('gives nobody a seat again from whom somebody takes it by hand, but a place at the head of the line', async () => {
+  it('puts a user whose seat is removed by hand at the head of the waitlist, instead of granting it again', async () => {
     const world = await openWorld({ entitlements: [{ seats: { max: 2 } }], people: 3, seated: [1, 2] });
     world.deploy({ entitlements: [{ seats: { max: 1 } }] });
     await world.joins(3);
@@ -330,8 +334,8 @@ describe('lowering seats.max below what is in use', () => {
   });
 });
 
-describe('more people than places', () => {
-  it('who come at the same moment: the first by the time of their events get them', async () => {
+describe('more users than slots', () => {
+  it('who come at the same moment get them by the times of their events', async () => {
     const world = await openWorld({ entitlements: [{ seats: { max: 3 } }], people: 10 });
     const now = world.now().getTime();
     await Promise.all(people(1, 10).map((number) => joinOf(world, number, new Date(now + number - 100))));
@@ -342,7 +346,7 @@ describe('more people than places', () => {
   });
 
   it.each<[string, number, (world: World, number: number) => Promise<string>]>([
-    ['by SCIM, which names nobody', 100, (world, number) => world.scim({ join: [number] })],
+    ['by SCIM, which names no user', 100, (world, number) => world.scim({ join: [number] })],
     [
       'by the Identity Store API',
       40,
@@ -353,7 +357,7 @@ describe('more people than places', () => {
       },
     ],
   ])(
-    'who come in a flood, %s: never more than the cap are assigned, and the rest wait',
+    'who come in a flood, %s, never exceed the cap, and the others wait',
     { tags: 'long' },
     async (_way, count, join) => {
       const [max, joiners] = [15, people(1, count)];

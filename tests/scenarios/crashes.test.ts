@@ -57,7 +57,7 @@ async function expectNothingLeft(world: World) {
 }
 
 describe.each(CHANGES)('$name', (change) => {
-  it('is made and told once, at whichever call a function crashes or times out', async () => {
+  it('is made and audited once if a function crashes or times out at any call', async () => {
     const world = await openWorld({ ...change.start });
     const calls = await callsOf(change, world);
     const rules = everyCall(calls, deathsAt);
@@ -121,7 +121,7 @@ describe.each([
     ],
   },
 ])('what is left of $change.name whose execution ends after any of its writes', ({ change, prefixes }) => {
-  it('is settled by the tick once the lease has run out, and told once', async () => {
+  it('is completed by the tick once the lease has expired, and audited once', async () => {
     const world = await openWorld({ ...change.start });
     const rules = everyCall(await callsOf(change, world), (operation) => (isWrite(operation) ? ['crash-after'] : []));
     const seen = new Set<string>();

@@ -18,7 +18,7 @@ function passingFaultsOf(operation: string): readonly FaultRule['kind'][] {
 }
 
 describe.each(CHANGES)('$name', (change) => {
-  it('is made and told once, whichever operation is throttled, conflicts or fails for a while', async () => {
+  it('is made and audited once if any operation is throttled, conflicts or fails temporarily', async () => {
     const world = await openWorld({ ...change.start });
     const operations = [...(await callsOf(change, world)).keys()];
     const rules = operations.flatMap((operation) => passingFaultsOf(operation).map((kind) => ({ operation, kind })));
@@ -37,13 +37,13 @@ describe.each(CHANGES)('$name', (change) => {
 });
 
 // A grant that is made again is told again: under the same id, with the time at which it was made again.
-describe('a write that AWS affirms and loses', () => {
+describe('a write that AWS confirms and loses', () => {
   it.each([
     { write: 'a create', change: JOIN, operation: CREATE, times: 1 },
     { write: 'a create, twice in a row', change: JOIN, operation: CREATE, times: 2 },
     { write: 'a delete', change: LEAVE, operation: DELETE, times: 1 },
     { write: 'a delete, twice in a row', change: LEAVE, operation: DELETE, times: 2 },
-  ])('is found by the next plan and made again, and told once: $write', async ({ change, operation, times }) => {
+  ])('is found by the next plan, made again and audited once: $write', async ({ change, operation, times }) => {
     const world = await openWorld({ seated: change === LEAVE ? [1, 2, 3] : [] });
     world.faults.add({ operation, kind: 'lost', times });
     await change.play(world, 1);
@@ -52,7 +52,7 @@ describe('a write that AWS affirms and loses', () => {
     expect(await world.summaries(1)).toEqual(change.outcome);
   });
 
-  it('is found among the many of a sweep', async () => {
+  it('is found among the many changes of a sweep', async () => {
     const everybody = people(1, 60);
     const world = await openWorld({ people: 60 });
     for (const number of [3, 17, 55]) {
@@ -75,7 +75,7 @@ describe('an audit event', () => {
     expect(await world.summaries(1)).toEqual([SEATED]);
   });
 
-  it('is sent again, and only it, when the bus took the others', async () => {
+  it('is sent again alone if the bus accepted the others', async () => {
     const everybody = people(1, 25);
     const world = await openWorld({ people: 25 });
     world.faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial', times: 4 });
@@ -104,7 +104,7 @@ describe.each<{ refusal: string; rule: Pick<FaultRule, 'kind' | 'reason'>; reaso
     return { world, execution };
   };
 
-  it('fails the execution once the others are served, without a retry', async () => {
+  it('fails the execution without a retry once the others are served', async () => {
     const { world, execution } = await aRefusal();
     expect(await world.summaries(1, 2, 3)).toEqual([SEATED, REFUSED, SEATED]);
     expect(world.newCalls().get(CREATE)).toBe(3);
@@ -113,7 +113,7 @@ describe.each<{ refusal: string; rule: Pick<FaultRule, 'kind' | 'reason'>; reaso
     ]);
   });
 
-  it('is told once, with its reason, beside the failure of the execution', async () => {
+  it('is audited once with its reason, next to the failure of the execution', async () => {
     const { world } = await aRefusal();
     expect(world.copies()).toHaveLength(4);
     expect(world.audited().filter((told) => !told.startsWith('Seat Assigned'))).toEqual([
@@ -122,7 +122,7 @@ describe.each<{ refusal: string; rule: Pick<FaultRule, 'kind' | 'reason'>; reaso
     ]);
   });
 
-  it('is not asked for again because of a hint within the hour', async () => {
+  it('is not retried because of a hint within an hour', async () => {
     const { world } = await aRefusal();
     world.newCalls();
     world.forgetAudit();
@@ -134,7 +134,7 @@ describe.each<{ refusal: string; rule: Pick<FaultRule, 'kind' | 'reason'>; reaso
     expect(world.audited()).toEqual(['Seat Assigned 4 group-join']);
   });
 
-  it('is told and reported once more when it becomes another', async () => {
+  it('is audited and reported again when its reason changes', async () => {
     const { world } = await aRefusal();
     world.forgetAudit();
     world.faults.clear();
@@ -149,7 +149,7 @@ describe.each<{ refusal: string; rule: Pick<FaultRule, 'kind' | 'reason'>; reaso
 });
 
 describe('a revocation that AWS refuses', () => {
-  it('keeps the seat and its place, and is made when the refusal is gone', async () => {
+  it('keeps the seat and its slot, and is made when AWS no longer refuses it', async () => {
     const world = await openWorld({ seated: [1, 2, 3] });
     world.faults.add({ operation: DELETE, kind: 'refuse' });
     const execution = await world.leaves(1);
@@ -174,7 +174,7 @@ describe('a read that AWS refuses', () => {
     ['SSOAdmin.GetApplicationAssignmentConfiguration', 'refuse'],
     ['DynamoDB.GetItem', 'refuse'],
     ['DynamoDB.BatchGetItem', 'not-found'],
-  ] as const)('fails the execution without a retry, and nobody is assigned: %s', async (operation, kind) => {
+  ] as const)('fails the execution without a retry, and assigns nothing: %s', async (operation, kind) => {
     const world = await openWorld({ people: 1 });
     world.faults.add({ operation, kind, times: 1000 });
     const execution = await world.joins(1);
@@ -193,7 +193,7 @@ describe('a read that AWS refuses', () => {
     { page: 'a second page of members', operation: 'IdentityStore.ListGroupMemberships', skip: 1 },
     { page: 'a second page of assignments', operation: 'SSOAdmin.ListApplicationAssignments', skip: 1 },
     { page: 'the ledger', operation: 'DynamoDB.Query', skip: 0 },
-  ])('fails the sweep, and nobody is revoked: $page', async ({ operation, skip }) => {
+  ])('fails the sweep, and revokes nothing: $page', async ({ operation, skip }) => {
     const world = await openWorld({ people: 130, seated: people(1, 120) });
     world.faults.add({ operation, kind: 'refuse', skip });
     const execution = await world.scim({ join: [130], leave: [1, 2, 3] });

@@ -32,7 +32,7 @@ describe('hints at one group within a minute, as an initial SCIM synchronization
 });
 
 describe('single joins by the Identity Store API within a minute,', () => {
-  it('give everybody a seat at little more than a write each, and no execution fails', async () => {
+  it('give every user a seat with little more than one write each, and no execution fails', async () => {
     const joiners = people(1, JOINS);
     const world = await openWorld({ people: joiners.length });
     for (const number of joiners) {

@@ -28,7 +28,7 @@ async function forwarded(world: World, event: Envelope): Promise<string | undefi
 }
 
 describe('an event that is recorded in the management account', () => {
-  it('brings somebody a seat whom SCIM has put into a group', async () => {
+  it('gives a seat to a user whom SCIM has added to a group', async () => {
     const world = await openWorld();
     world.center.join(GROUP, user(1));
     const execution = await forwarded(world, aPatchGroup({ groupId: GROUP, time: world.now().toISOString() }));
@@ -38,7 +38,7 @@ describe('an event that is recorded in the management account', () => {
     expect(world.audited()).toEqual(['Seat Assigned 1 group-join']);
   });
 
-  it('changes nothing twice when it is recorded in both accounts', async () => {
+  it('changes nothing twice if it is recorded in both accounts', async () => {
     const world = await openWorld();
     world.center.join(GROUP, user(1));
     const event = aCreateGroupMembership({ groupId: GROUP, userId: user(1), time: world.now().toISOString() });
@@ -50,7 +50,7 @@ describe('an event that is recorded in the management account', () => {
     expect(world.audited()).toEqual(['Seat Assigned 1 group-join']);
   });
 
-  it('moves no seat by itself: that account is believed no more than this one', async () => {
+  it('changes no seat by itself, because that account is not trusted more than this one', async () => {
     const world = await openWorld({ seated: [2] });
     const lies = [
       aCreateGroupMembership({ groupId: GROUP, userId: user(1), time: world.now().toISOString() }),
@@ -62,7 +62,7 @@ describe('an event that is recorded in the management account', () => {
     expect(world.audited()).toEqual([]);
   });
 
-  it('starts nothing when it comes from whoever may put events on that bus, and not from AWS', async () => {
+  it('starts nothing if it comes from a sender on that bus other than AWS', async () => {
     const world = await openWorld();
     const forged = { ...aPatchGroup({ groupId: GROUP }), source: 'com.example.identitystore-scim' };
     expect(await forwarded(world, forged)).toBeUndefined();

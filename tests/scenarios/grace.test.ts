@@ -17,8 +17,8 @@ async function tickAfter(world: World, days: number): Promise<void> {
   await world.play();
 }
 
-describe('a person who leaves an entitlement with days of grace', () => {
-  it('keeps the seat until a date, which the stream tells', async () => {
+describe('a user who leaves an entitlement with a grace period', () => {
+  it('keeps the seat until a date, which is in the audit event', async () => {
     const world = await openWorld(GRACE);
     const leftAt = world.now();
     const execution = await world.leaves(1);
@@ -32,7 +32,7 @@ describe('a person who leaves an entitlement with days of grace', () => {
     expect(days).toBeCloseTo(7, 2);
   });
 
-  it('loses it to the first tick after that date, and to no earlier one', async () => {
+  it('loses the seat at the first tick after that date, and not earlier', async () => {
     const world = await openWorld(GRACE);
     await world.leaves(1);
     await world.play();
@@ -43,7 +43,7 @@ describe('a person who leaves an entitlement with days of grace', () => {
     expect(world.audited()).toEqual(['Seat Leaving 1 group-leave', 'Seat Revoked 1 group-leave']);
   });
 
-  it('keeps it on coming back in time, without a call that writes', async () => {
+  it('keeps the seat without a write if the user comes back in time', async () => {
     const world = await openWorld(GRACE);
     await world.leaves(1);
     await tickAfter(world, 3);
@@ -54,7 +54,7 @@ describe('a person who leaves an entitlement with days of grace', () => {
     expect([world.calls(CREATE), world.calls(DELETE)]).toEqual([0, 0]);
   });
 
-  it('has all the days again when leaving a second time', async () => {
+  it('has the full grace period again after leaving a second time', async () => {
     const world = await openWorld(GRACE);
     await world.leaves(1);
     await tickAfter(world, 5);
@@ -68,7 +68,7 @@ describe('a person who leaves an entitlement with days of grace', () => {
     expect(await world.seats()).toMatchObject({ 1: 'revoked' });
   });
 
-  it('has the days that were promised, whatever is deployed meanwhile', async () => {
+  it('keeps the promised date if another configuration is deployed meanwhile', async () => {
     const world = await openWorld(GRACE);
     await world.leaves(1);
     await world.play();
@@ -80,7 +80,7 @@ describe('a person who leaves an entitlement with days of grace', () => {
     expect(await world.seats()).toMatchObject({ 1: 'revoked' });
   });
 
-  it('has them as well when only a sweep found it', async () => {
+  it('has the grace period as well if only a sweep found the leave', async () => {
     const world = await openWorld(GRACE);
     await world.scim({ leave: [1, 2] });
     await world.play();
@@ -95,7 +95,7 @@ describe('a person who leaves an entitlement with days of grace', () => {
       'leaving',
       ['Seat Assigned 1 group-join', 'Seat Leaving 1 group-leave'],
     ],
-    ['loses at once what was asked for and never came to be', 'crash-before', 'revoked', []],
+    ['loses at once a seat whose create had no effect', 'crash-before', 'revoked', []],
   ] as const)('%s', async (_fact, kind, status, told) => {
     const world = await openWorld({ ...GRACE, seated: [2, 3] });
     world.faults.add({ operation: CREATE, kind });
@@ -112,7 +112,7 @@ describe('a person who leaves an entitlement with days of grace', () => {
     expect(world.assigned()).toEqual(status === 'leaving' ? [1, 2, 3] : [2, 3]);
   });
 
-  it('is told of once, however often it is looked at', async () => {
+  it('is audited once, even if the seat is checked often', async () => {
     const world = await openWorld(GRACE);
     await world.leaves(1);
     await world.ticking(150);
@@ -122,8 +122,8 @@ describe('a person who leaves an entitlement with days of grace', () => {
   });
 });
 
-describe('no days of grace', () => {
-  it('has who is disabled', async () => {
+describe('no grace period', () => {
+  it('applies to a disabled user', async () => {
     const world = await openWorld(GRACE);
     world.center.setStatus(user(1), 'DISABLED');
     await world.start(aDisableUser({ userId: user(1), time: world.now().toISOString() }));
@@ -135,7 +135,7 @@ describe('no days of grace', () => {
   it.each<[string, (world: World) => unknown, string]>([
     ['disabled', ({ center }) => center.setStatus(user(1), 'DISABLED'), 'user-disabled'],
     ['deleted', ({ center }) => center.deleteUser(user(1)), 'user-deleted'],
-  ])('are left to who is %s while leaving', async (_what, change, reason) => {
+  ])('is left to a user who is %s while leaving', async (_what, change, reason) => {
     const world = await openWorld(GRACE);
     await world.leaves(1);
     await world.play();
@@ -147,8 +147,8 @@ describe('no days of grace', () => {
   });
 });
 
-describe('days of grace that end together', () => {
-  it('are held against the budget as any other revocations', async () => {
+describe('grace periods that end together', () => {
+  it('count against the budget like any other revocations', async () => {
     const seated = people(1, 20);
     const brake = { percent: 0, atLeast: 5 };
     const world = await openWorld({ ...GRACE, people: 20, seated, brake });

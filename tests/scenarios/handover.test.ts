@@ -11,12 +11,12 @@ function hinder(world: World, times: number) {
   world.faults.add({ operation: CREATE, kind: 'throttle', times });
 }
 
-describe('of two executions that want the same person', () => {
+describe('of two executions for the same user', () => {
   it.each([
     { arrival: 'at once', seconds: 0 },
     { arrival: 'while the first assigns', seconds: 1 },
     { arrival: 'while the first lets its change settle', seconds: 200 },
-  ])('one assigns, and the other is done: the second comes $arrival', async ({ seconds }) => {
+  ])('one assigns and the other ends; the second comes $arrival', async ({ seconds }) => {
     const world = await openWorld({ people: 1 });
     hinder(world, 5);
     const first = await world.joins(1);
@@ -40,7 +40,7 @@ describe('of two executions that want the same person', () => {
 });
 
 describe('an execution that holds the lease', () => {
-  it('works off what others leave to it, named people and whole groups', async () => {
+  it('serves what others hand over to it, named users and whole groups', async () => {
     const world = await openWorld({ people: 40 });
     hinder(world, 5);
     const holder = await world.joins(1);
@@ -53,7 +53,7 @@ describe('an execution that holds the lease', () => {
   });
 });
 
-describe('a holder that is stopped with a full mailbox', () => {
+describe('a lease holder that is stopped with a full work queue', () => {
   const aDeadHolder = async () => {
     const world = await openWorld({ people: 30 });
     hinder(world, 1000);
@@ -71,12 +71,12 @@ describe('a holder that is stopped with a full mailbox', () => {
   it.each<[string, (world: World) => Promise<string>]>([
     ['the next event', (world) => world.joins(19)],
     [
-      'the next event of somebody who was left',
+      'the next event of a user who was left',
       (world) => world.start(anAddMemberToGroup({ groupId: GROUP, userId: user(11), time: world.now().toISOString() })),
     ],
     ['the next hint at the group', (world) => world.scim({})],
     ['the next tick', (world) => world.tick()],
-  ])('is replaced by %s once the lease has run out', async (_fact, comes) => {
+  ])('is replaced by %s once the lease has expired', async (_fact, comes) => {
     const world = await aDeadHolder();
     world.after(LEASE_OUT_SECONDS, () => comes(world));
     await world.play();
@@ -84,7 +84,7 @@ describe('a holder that is stopped with a full mailbox', () => {
     expect(await world.summaries(...people(1, 18))).toEqual(people(1, 18).map(() => SEATED));
   });
 
-  it('is replaced by nobody before', async () => {
+  it('is replaced by no execution before', async () => {
     const world = await aDeadHolder();
     world.after(100, () => world.joins(19));
     world.after(150, () => world.tick());
@@ -96,8 +96,8 @@ describe('a holder that is stopped with a full mailbox', () => {
   });
 });
 
-describe('an execution that is stopped half-way', () => {
-  it('through its changes, makes no more of them; the tick makes the rest', async () => {
+describe('an execution that is stopped', () => {
+  it('during its changes finishes the running batch and starts no other; the next tick applies the rest', async () => {
     const world = await openWorld({ people: 80, requestsPerSecond: 1 });
     const execution = await world.scim({ join: people(1, 80) });
     // In the middle of the first batch, which goes on: stopping an execution doesn't stop its function.
@@ -111,7 +111,7 @@ describe('an execution that is stopped half-way', () => {
     expect(world.newCalls().get(CREATE)).toBe(80);
   });
 
-  it('after its changes, is completed by the tick, which tells of them', async () => {
+  it('after its changes is completed by the tick, which sends their audit events', async () => {
     const world = await openWorld({ people: 40 });
     const execution = await world.scim({ join: people(1, 40) });
     world.after(12, () => world.stop(execution));
@@ -125,7 +125,7 @@ describe('an execution that is stopped half-way', () => {
     expect(world.newCalls().get(CREATE)).toBe(40);
   });
 
-  it('through its wait, is replaced by the tick, which proves what was done', async () => {
+  it('during its wait is replaced by the tick, which verifies its changes', async () => {
     const world = await openWorld({ people: 1 });
     const execution = await world.joins(1);
     world.after(10, () => world.stop(execution));

@@ -53,18 +53,15 @@ function machineArn(): string {
   return world.stack.arnOf('').replace(':execution:', ':stateMachine:').slice(0, -1);
 }
 
-describe('an event that tells of what has not happened', () => {
+describe('an event about a change that has not happened', () => {
   const forged: [string, (time: string) => unknown][] = [
     ['a join', (time) => anAddMemberToGroup({ ...join, time })],
     ['a join by the API', (time) => aCreateGroupMembership({ ...join, time })],
-    ['a join of nobody who exists', (time) => anAddMemberToGroup({ ...join, userId: user(4), time })],
-    [
-      'a join of somebody in a group that is not watched',
-      (time) => anAddMemberToGroup({ ...join, groupId: OTHER_GROUP, time }),
-    ],
+    ['a join of a user who does not exist', (time) => anAddMemberToGroup({ ...join, userId: user(4), time })],
+    ['a join of a group that is not watched', (time) => anAddMemberToGroup({ ...join, groupId: OTHER_GROUP, time })],
     ['a join of a group', (time) => anAddMemberToGroup({ groupId: GROUP, userId: GROUP, time })],
     ['a leave', (time) => aRemoveMemberFromGroup({ ...leave, time })],
-    ['a leave of nobody in particular', (time) => aDeleteGroupMembership({ time })],
+    ['a leave that names no user', (time) => aDeleteGroupMembership({ time })],
     ['a removal by SCIM', (time) => aPatchGroup({ groupId: GROUP, op: 'REMOVE', time })],
     ['the end of the group', (time) => aDeleteGroup({ groupId: GROUP, time })],
     ['the end of a user', (time) => aDeleteUser({ userId: user(1), time })],
@@ -76,7 +73,7 @@ describe('an event that tells of what has not happened', () => {
     ['a leave in 1970', () => aRemoveMemberFromGroup({ ...leave, time: '1970-01-01T00:00:00Z' })],
   ];
 
-  it('is no order', async () => {
+  it('changes nothing', async () => {
     const executions: string[] = [];
     for (const [index, [, eventOf]] of forged.entries()) {
       world.after(index * 3600, async () => {
@@ -89,7 +86,7 @@ describe('an event that tells of what has not happened', () => {
     await expectNothingDone();
   });
 
-  it('is no order either when all of them come at once', async () => {
+  it('changes nothing if all of them come at once', async () => {
     for (const [, eventOf] of forged) await world.start(eventOf(world.now().toISOString()));
     await world.play();
     expect(new Set(world.ends.map(({ status }) => status))).toEqual(new Set(['SUCCEEDED']));
@@ -97,7 +94,7 @@ describe('an event that tells of what has not happened', () => {
   });
 });
 
-describe('an event that is not for us', () => {
+describe('an event that is not for Usher', () => {
   const events: [string, unknown][] = [
     ['foreign-service', aQuickSightMembership()],
     ['foreign-service', { ...anAddMemberToGroup(join), 'detail-type': 'Scheduled Event' }],
@@ -158,7 +155,7 @@ describe('an input that is not understood', () => {
     ['eventSource', { eventName: 'AddMemberToGroup', userId: user(1) }],
   ];
 
-  it('fails and is told of, naming the place and quoting nothing', async () => {
+  it('fails with an audit event that names the field and quotes nothing', async () => {
     const executions: string[] = [];
     for (const [, input] of inputs) executions.push(await world.start(input));
     await world.play();
@@ -188,14 +185,14 @@ describe('an input that is no execution', () => {
       JSON.stringify({ ...anAddMemberToGroup(join), pad: 'x'.repeat(300 * 1024) }),
       'ValidationException',
     ],
-  ])('is refused at the door: %s', async (_what, input, error) => {
+  ])('is refused by StartExecution: %s', async (_what, input, error) => {
     await expect(startRaw(input)).rejects.toMatchObject({ name: error });
     await world.play();
     expect(world.ends).toEqual([]);
     await expectNothingDone();
   });
 
-  it('as large as AWS lets it be is read as any other', async () => {
+  it('of the largest size that AWS allows is read like any other', async () => {
     const large = { ...anAddMemberToGroup(leave), pad: 'x'.repeat(250 * 1024) };
     const execution = await world.start(large);
     await world.play();
@@ -224,7 +221,7 @@ describe('keys that would change every object', () => {
     `{"detail-type":"AWS API Call via CloudTrail","source":"aws.x","detail":{"__proto__":{"eventSource":"sso-directory.amazonaws.com","eventName":"DeleteUser","requestParameters":{"userId":"${user(1)}"}}}}`,
   ];
 
-  it('change none, and are no fields', async () => {
+  it('change no object, and are no fields', async () => {
     const executions: string[] = [];
     for (const input of inputs) executions.push(await startRaw(input));
     await world.play();

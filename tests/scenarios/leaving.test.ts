@@ -18,15 +18,15 @@ const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
 
 const left = { groupId: GROUP, userId: user(1) };
 
-describe('a person who leaves the group', () => {
+describe('a user who leaves the group', () => {
   it.each<[string, (time: string) => unknown]>([
     ['the console', (time) => aRemoveMemberFromGroup({ ...left, time })],
-    ['SCIM, which names nobody', (time) => aPatchGroup({ groupId: GROUP, op: 'REMOVE', time })],
-    ['the Identity Store API, which tells only the id of a membership', (time) => aDeleteGroupMembership({ time })],
+    ['SCIM, which names no user', (time) => aPatchGroup({ groupId: GROUP, op: 'REMOVE', time })],
+    ['the Identity Store API, which names only the id of a membership', (time) => aDeleteGroupMembership({ time })],
     ['a start by hand', () => ({ userId: user(1) })],
     ['a start by group', () => ({ groupId: GROUP })],
     ['a start of everything', () => ({ scope: 'everything' })],
-  ])('loses the seat, and nobody else does, when it comes by %s', async (_way, eventOf) => {
+  ])('loses the seat, and no other user does, if the leave comes by %s', async (_way, eventOf) => {
     const world = await openWorld({ seated: [1, 2] });
     world.center.leave(GROUP, user(1));
     const execution = await world.start(eventOf(world.now().toISOString()));
@@ -46,7 +46,7 @@ describe('a person who leaves the group', () => {
     expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'confirmed' });
   });
 
-  it('keeps the seat while another group entitles to it, and loses it with the last', async () => {
+  it('keeps the seat while another group entitles the user, and loses it with the last group', async () => {
     const members = { [OTHER_GROUP]: [1, 3] };
     const world = await openWorld({ entitlements: [{ groups: [GROUP, OTHER_GROUP] }], members, seated: [1, 2] });
     await world.leaves(1);
@@ -76,7 +76,7 @@ describe('a person who leaves the group', () => {
     expect(world.audited()).toEqual(['Seat Revoked 1 group-leave', 'Seat Revoked 1 group-leave']);
   });
 
-  it("keeps an assignment of somebody else's", async () => {
+  it('keeps a foreign assignment', async () => {
     const world = await openWorld({ assigned: [1], seated: [1, 2] });
     await world.leaves(1);
     await world.start({ scope: 'everything' });
@@ -86,7 +86,7 @@ describe('a person who leaves the group', () => {
     expect([world.audited(), world.calls(DELETE)]).toEqual([[], 0]);
   });
 
-  it('loses the seat that was just given by two deletions, however many look meanwhile', async () => {
+  it('loses a recent seat by two deletions, with any number of sweeps meanwhile', async () => {
     const world = await openWorld({ people: 3, seated: [2, 3] });
     await world.joins(1);
     world.after(40, () => world.leaves(1));
@@ -97,7 +97,7 @@ describe('a person who leaves the group', () => {
     expect(world.calls(DELETE)).toBe(2);
   });
 
-  it('gets a seat anew on coming back, as a change of its own', async () => {
+  it('gets a seat again after coming back, as a new change', async () => {
     const world = await openWorld({ seated: [1, 2] });
     await world.leaves(1);
     await world.play();
@@ -110,13 +110,13 @@ describe('a person who leaves the group', () => {
 
 const about = { userId: user(1) };
 
-describe('a person who is disabled', () => {
+describe('a user who is disabled', () => {
   it.each<[string, (time: string) => unknown]>([
     ['the console', (time) => aDisableUser({ ...about, time })],
     ['the Identity Store API', (time) => anUpdateUser({ ...about, time })],
     ['SCIM PatchUser', (time) => aPatchUser({ ...about, time })],
     ['SCIM PutUser', (time) => aPutUser({ ...about, active: false, time })],
-  ])('loses the seat when it comes by %s', async (_way, eventOf) => {
+  ])('loses the seat if the change comes by %s', async (_way, eventOf) => {
     const world = await openWorld({ seated: [1, 2] });
     world.center.setStatus(user(1), 'DISABLED');
     const execution = await world.start(eventOf(world.now().toISOString()));
@@ -126,7 +126,7 @@ describe('a person who is disabled', () => {
     expect(world.audited()).toEqual(['Seat Revoked 1 user-disabled']);
   });
 
-  it('keeps the seat where AWS tells no UserStatus', async () => {
+  it('keeps the seat if AWS reports no UserStatus', async () => {
     const world = await openWorld({ seated: [1, 2], quirks: { userStatus: 'absent' } });
     world.center.setStatus(user(1), 'DISABLED');
     await world.start(aDisableUser({ ...about, time: world.now().toISOString() }));
@@ -135,13 +135,13 @@ describe('a person who is disabled', () => {
   });
 });
 
-describe('a person who is deleted', () => {
+describe('a user who is deleted', () => {
   it.each<[string, (time: string) => unknown]>([
     ['the console', (time) => aDeleteUser({ ...about, family: 'sso-directory', time })],
     ['the Identity Store API', (time) => aDeleteUser({ ...about, time })],
     ['SCIM', (time) => aDeleteUser({ ...about, family: 'identitystore-scim', time })],
     ['no event, but a sweep', () => ({ scope: 'everything' })],
-  ])('leaves no seat behind when it comes by %s', async (_way, eventOf) => {
+  ])('leaves no seat behind if the change comes by %s', async (_way, eventOf) => {
     const world = await openWorld({ seated: [1, 2] });
     world.center.deleteUser(user(1));
     const execution = await world.start(eventOf(world.now().toISOString()));
@@ -171,7 +171,7 @@ describe('a group that is empty, gone or unreadable', () => {
     ['AWS says that the group is not there', 'held', pages('not-found')],
     ['the group goes between two pages', 'held', pages('not-found', 1)],
     [
-      'everybody is taken out',
+      'all members are removed',
       'held',
       ({ center }) => {
         for (const number of everybody) center.leave(GROUP, user(number));
@@ -180,7 +180,7 @@ describe('a group that is empty, gone or unreadable', () => {
     ['it is deleted', 'held', ({ center }) => center.deleteGroup(GROUP)],
   ];
 
-  it('takes nobody of 250 the seat', async () => {
+  it('revokes none of 250 seats', async () => {
     const world = await openWorld({ people: 250, settled: everybody, brake: { percent: 100, atLeast: 250 } });
     for (const [label, outcome, lose] of lost) {
       lose(world);
@@ -203,7 +203,7 @@ describe('a group that is empty, gone or unreadable', () => {
     expect(told['Revocations Held group-empty']).toHaveLength(1);
   });
 
-  it('is looked at in vain by the events of its deletion', async () => {
+  it('is checked without effect after the events of its deletion', async () => {
     const world = await openWorld({ people: 20, seated: people(1, 20) });
     world.center.deleteGroup(GROUP);
     const time = world.now().toISOString();

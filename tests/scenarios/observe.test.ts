@@ -29,20 +29,23 @@ describe('an entitlement that observes', () => {
       },
       ['Seat Observed 1 would-revoke'],
     ],
-  ])('says what it would do for %s, and writes neither to Identity Center nor a seat', async (_what, change, told) => {
-    const world = await openWorld({ people: 5, seated: [1, 2, 3] });
-    world.deploy({ entitlements: OBSERVE });
-    const before = await seatsOf(world);
-    const execution = await change(world);
-    await world.play();
-    expect(world.stack.endOf(execution)?.outcome).toBe('converged');
-    expect(world.audited().sort()).toEqual(told);
-    expect(world.assigned()).toEqual([1, 2, 3]);
-    expect(WRITES.map((call) => world.calls(call))).toEqual([0, 0]);
-    expect(await seatsOf(world)).toEqual(before);
-  });
+  ])(
+    'reports what it would do for %s, and writes neither to Identity Center nor a seat',
+    async (_what, change, told) => {
+      const world = await openWorld({ people: 5, seated: [1, 2, 3] });
+      world.deploy({ entitlements: OBSERVE });
+      const before = await seatsOf(world);
+      const execution = await change(world);
+      await world.play();
+      expect(world.stack.endOf(execution)?.outcome).toBe('converged');
+      expect(world.audited().sort()).toEqual(told);
+      expect(world.assigned()).toEqual([1, 2, 3]);
+      expect(WRITES.map((call) => world.calls(call))).toEqual([0, 0]);
+      expect(await seatsOf(world)).toEqual(before);
+    },
+  );
 
-  it('says whom it would put in line, whom it would give days of grace, and what it would hold', async () => {
+  it('reports whom it would add to the waitlist, whom it would give a grace period, and what it would hold', async () => {
     const brake = { percent: 0, atLeast: 2 };
     const world = await openWorld({ people: 12, settled: people(1, 10), brake });
     world.deploy({ entitlements: [{ mode: 'observe', seats: { max: 11 } }] });
@@ -65,7 +68,7 @@ describe('an entitlement that observes', () => {
     expect(world.assigned()).toEqual(people(1, 10));
   });
 
-  it('says the same once, not at every tick', async () => {
+  it('reports the same answer once, and not at every tick', async () => {
     const world = await openWorld({
       people: 5,
       members: { [GROUP]: [1, 2, 3, 4, 5] },
@@ -87,7 +90,7 @@ describe('an entitlement that observes', () => {
     expect(world.ends.every(({ outcome }) => outcome === 'converged')).toBe(true);
   });
 
-  it('says another answer, and the old one again after it', async () => {
+  it('reports a new answer, and the old one again after it', async () => {
     const world = await openWorld({ people: 4, seated: [1, 2, 3], entitlements: [{}] });
     world.deploy({ entitlements: OBSERVE });
     for (const change of [world.joins, world.leaves, world.joins]) {
@@ -98,7 +101,7 @@ describe('an entitlement that observes', () => {
     expect(world.audited()).toEqual(['Seat Observed 4 would-assign', 'Seat Observed 4 would-assign']);
   });
 
-  it('sends what it has to say once the bus is there again', async () => {
+  it('sends its answers once the bus is back', async () => {
     const world = await openWorld({ people: 4, entitlements: OBSERVE });
     world.faults.add({ operation: 'EventBridge.PutEvents', kind: 'internal', times: 1000 });
     await world.joins(4);
@@ -108,7 +111,7 @@ describe('an entitlement that observes', () => {
     expect(world.audited()).toEqual(['Seat Observed 4 would-assign']);
   });
 
-  it('sends what was still to be told of the time before, of seats and of a hold', async () => {
+  it('sends the pending audit events of seats and of a hold from before', async () => {
     const world = await openWorld({ people: 4, seated: [1, 2, 3], brake: { percent: 0, atLeast: 0 } });
     world.faults.add({ operation: 'EventBridge.PutEvents', kind: 'internal', times: 1000 });
     await world.scim({ join: [4], leave: [1] });
@@ -133,7 +136,7 @@ describe('an entitlement that observes', () => {
     expect(world.audited().sort()).toEqual(['Seat Assigned 1 group-join', 'Seat Observed 1 would-assign']);
   });
 
-  it('does, once it enforces, what it said', async () => {
+  it('does what it reported once it enforces', async () => {
     const world = await openWorld({ people: 4, seated: [1, 2, 3] });
     world.deploy({ entitlements: OBSERVE });
     await world.scim({ join: [4], leave: [1] });

@@ -21,8 +21,8 @@ const READS = [
   'SSOAdmin.GetApplicationAssignmentConfiguration',
 ];
 
-describe('a person who joins a group', () => {
-  it('is seated, proved and told of for a handful of calls', async () => {
+describe('a user who joins a group', () => {
+  it('gets a seat that is verified and audited with a handful of calls', async () => {
     const world = await openWorld();
     const execution = await world.joins(1);
     await world.play();
@@ -37,7 +37,7 @@ describe('a person who joins a group', () => {
     expect(READS.reduce((sum, operation) => sum + world.calls(operation), 0)).toBeLessThanOrEqual(7);
   });
 
-  it('is proved by reads that begin 30 s after the write', async () => {
+  it('gets a seat that is verified by reads that begin 30 s after the write', async () => {
     const world = await openWorld();
     await world.joins(1);
     await world.play();
@@ -50,7 +50,7 @@ describe('a person who joins a group', () => {
   it.each<[string, (options: EventOptions) => unknown]>([
     ['the console', (options) => anAddMemberToGroup({ ...joined, ...options })],
     ['the Identity Store API', (options) => aCreateGroupMembership({ ...joined, ...options })],
-    ['SCIM, which names nobody', (options) => aPatchGroup({ groupId: GROUP, ...options })],
+    ['SCIM, which names no user', (options) => aPatchGroup({ groupId: GROUP, ...options })],
     ['a bare CloudTrail record', (options) => bare(anAddMemberToGroup({ ...joined, ...options }))],
     [
       "the identity store's own notification",
@@ -59,7 +59,7 @@ describe('a person who joins a group', () => {
     ['a start by group', () => ({ groupId: GROUP })],
     ['a start of everything', () => ({ scope: 'everything' })],
     ['a tick', () => ({ scope: 'tick' })],
-  ])('is seated when it comes by %s', async (_way, eventOf) => {
+  ])('gets a seat if the join comes by %s', async (_way, eventOf) => {
     const world = await openWorld();
     world.center.join(GROUP, user(1));
     const execution = await world.start(eventOf({ time: world.now().toISOString() }));
@@ -70,7 +70,7 @@ describe('a person who joins a group', () => {
     expect(world.audited()).toEqual([expect.stringMatching(/^Seat Assigned 1 /)]);
   });
 
-  it('gets every application that the group entitles to', async () => {
+  it('gets every application of the group', async () => {
     const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION }];
     const world = await openWorld({ entitlements });
     await world.joins(1);
@@ -79,7 +79,7 @@ describe('a person who joins a group', () => {
     expect(world.audited()).toEqual(['Seat Assigned 1 group-join', 'Seat Assigned 1 group-join']);
   });
 
-  it('gets nothing that only another group entitles to', async () => {
+  it('gets no application of another group', async () => {
     const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }];
     const world = await openWorld({ entitlements });
     await world.joins(1, OTHER_GROUP);
@@ -101,8 +101,8 @@ describe('a person who joins a group', () => {
   });
 });
 
-describe('250 people whom SCIM puts into a group at once', () => {
-  it('are all seated, each with one write and one audit event', async () => {
+describe('250 users whom SCIM adds to a group at once', () => {
+  it('all get a seat, each with one write and one audit event', async () => {
     const world = await openWorld({ people: 250 });
     for (const number of people(1, 250)) world.center.join(GROUP, user(number));
     // SCIM takes at most 100 members a request.
@@ -117,11 +117,11 @@ describe('250 people whom SCIM puts into a group at once', () => {
   });
 });
 
-describe("somebody else's assignment", () => {
+describe('a foreign assignment', () => {
   it.each([
     ['a join', { members: [] }],
     ['a membership that was there before', { members: [1] }],
-  ])('is left as it is and never told of, at %s', async (_what, { members }) => {
+  ])('is not changed and never audited, at %s', async (_what, { members }) => {
     const world = await openWorld({ assigned: [1], members: { [GROUP]: members } });
     await world.joins(1);
     await world.start({ scope: 'everything' });
@@ -134,7 +134,7 @@ describe("somebody else's assignment", () => {
 
 describe('an application', () => {
   it.each([
-    ['that gives access to everybody is refused', { assignmentRequired: false }],
+    ['that gives access to every user is refused', { assignmentRequired: false }],
     ['that does not exist is refused', { missing: [APPLICATION] }],
   ])('%s, and nothing is written', async (_fact, options) => {
     const world = await openWorld(options);
@@ -146,7 +146,7 @@ describe('an application', () => {
     expect(world.audited()).toEqual(['Onboarding Failed RefusedError']);
   });
 
-  it('that is refused keeps nobody from another', async () => {
+  it('that is refused does not affect another', async () => {
     const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION }];
     const world = await openWorld({ entitlements, missing: [OTHER_APPLICATION] });
     const execution = await world.joins(1);

@@ -127,22 +127,19 @@ describe('joining and leaving within a second', () => {
     expect([world.audited(), world.calls(CREATE)]).toEqual([[], 0]);
   });
 
-  it.each(delays)(
-    'keeps a seat that there was, with the event $first arriving first by $gap s',
-    async ({ order, gap }) => {
-      const world = await openWorld({ seated: [1, 2] });
-      const told = rejoining(world);
-      world.center.leave(GROUP, user(1));
-      world.after(1, () => world.center.join(GROUP, user(1)));
-      for (const [index, which] of order.entries()) world.after(2 + index * gap, () => world.start(told[which]));
-      await world.play();
-      expect(world.assigned()).toEqual([1, 2]);
-      expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed' });
-      expect([world.audited(), world.calls(DELETE)]).toEqual([[], 0]);
-    },
-  );
+  it.each(delays)('keeps an existing seat, with the event $first arriving first by $gap s', async ({ order, gap }) => {
+    const world = await openWorld({ seated: [1, 2] });
+    const told = rejoining(world);
+    world.center.leave(GROUP, user(1));
+    world.after(1, () => world.center.join(GROUP, user(1)));
+    for (const [index, which] of order.entries()) world.after(2 + index * gap, () => world.start(told[which]));
+    await world.play();
+    expect(world.assigned()).toEqual([1, 2]);
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed' });
+    expect([world.audited(), world.calls(DELETE)]).toEqual([[], 0]);
+  });
 
-  it.each([0.05, 0.3, 1])('takes back a seat that was given meanwhile, %s s after the join', async (seconds) => {
+  it.each([0.05, 0.3, 1])('revokes a seat that was granted meanwhile, %s s after the join', async (seconds) => {
     const world = await openWorld({ seated: [2] });
     await world.joins(1);
     world.after(seconds, () => world.leaves(1));
@@ -153,7 +150,7 @@ describe('joining and leaving within a second', () => {
     expect([[], ['Seat Assigned 1 group-join', 'Seat Revoked 1 group-leave']]).toContainEqual(world.audited());
   });
 
-  it.each([0.05, 0.3, 1])('gives back a seat that was taken meanwhile, %s s after the leave', async (seconds) => {
+  it.each([0.05, 0.3, 1])('grants a seat again that was revoked meanwhile, %s s after the leave', async (seconds) => {
     const world = await openWorld({ seated: [1, 2] });
     await world.leaves(1);
     world.after(seconds, () => world.joins(1));
@@ -164,7 +161,7 @@ describe('joining and leaving within a second', () => {
   });
 });
 
-describe('whatever happens', () => {
+describe('any history', () => {
   const delay = fc.integer({ min: 0, max: 400 });
   const move = fc.record({
     number: fc.integer({ min: 1, max: 4 }),
@@ -176,7 +173,7 @@ describe('whatever happens', () => {
     arrives: fc.array(delay, { minLength: 1, maxLength: 2 }),
   });
 
-  it('in whatever order events arrive, everybody has in the end what their groups entitle them to', {
+  it('ends with the seats that the groups entitle users to, in any order of events', {
     timeout: 60_000,
   }, async () => {
     await fc.assert(

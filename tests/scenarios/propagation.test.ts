@@ -22,8 +22,8 @@ function durationOf(world: World, execution: string): number {
   return (Number(endedAt) - Number(startedAt)) / 1000;
 }
 
-describe('what an event led to expect', () => {
-  it('is waited for, and acted on at the check that shows it', async () => {
+describe('an expectation of an event', () => {
+  it('is awaited, and served at the check that shows it', async () => {
     const world = await openWorld();
     const time = world.now().toISOString();
     const execution = await world.start(anAddMemberToGroup({ groupId: GROUP, userId: user(1), time }));
@@ -33,7 +33,7 @@ describe('what an event led to expect', () => {
     expect(world.assigned()).toEqual([1]);
   });
 
-  it('is waited for from the time of the event, however late it arrives', async () => {
+  it('is awaited from the time of the event, even if the event arrives late', async () => {
     const world = await openWorld();
     const time = plusSeconds(world.now(), -100);
     const execution = await world.start(anAddMemberToGroup({ groupId: GROUP, userId: user(1), time }));
@@ -43,7 +43,7 @@ describe('what an event led to expect', () => {
     expect(world.assigned()).toEqual([1]);
   });
 
-  it('is taken for superseded after 15 minutes: the execution converges without a seat', async () => {
+  it('is superseded after 15 minutes: the execution converges without a seat', async () => {
     const world = await openWorld();
     const time = world.now().toISOString();
     const execution = await world.start(anAddMemberToGroup({ groupId: GROUP, userId: user(1), time }));
@@ -55,7 +55,7 @@ describe('what an event led to expect', () => {
   });
 });
 
-describe('a start by hand', () => {
+describe('a manual start', () => {
   // A name with control characters is no selector.
   const newcomer = { ...aPerson(4), userName: `${SECRET}-four` };
   const { userName, email, externalId } = newcomer;
@@ -67,7 +67,7 @@ describe('a start by hand', () => {
     { externalId },
   ].map((selector) => ({ key: Object.keys(selector)[0], selector }));
 
-  it.each(starts)('by $key waits until SCIM has brought the person', async ({ selector }) => {
+  it.each(starts)('by $key waits until SCIM has created the user', async ({ selector }) => {
     const world = await openWorld();
     const execution = await world.start({ ...selector, groupId: GROUP });
     world.after(3600, () => world.center.addUser(newcomer));
@@ -78,7 +78,7 @@ describe('a start by hand', () => {
     expect(world.audited()).toEqual(['Seat Assigned 4 manual']);
   });
 
-  it.each(starts)('by $key looks at once at a person who is there', async ({ selector }) => {
+  it.each(starts)('by $key checks an existing user at once', async ({ selector }) => {
     const world = await openWorld();
     world.center.addUser(newcomer);
     world.center.join(GROUP, user(4));
@@ -108,7 +108,7 @@ describe('a start by hand', () => {
     expect([world.calls(CREATE), await world.seats()]).toEqual([0, {}]);
   });
 
-  it('waits a day when nothing else is said, at most 5 minutes from one look to the next', async () => {
+  it('waits a day by default, with at most 5 minutes between two checks', async () => {
     const world = await openWorld();
     const execution = await world.start({ userName: `${SECRET}-nobody` });
     await world.play();
@@ -117,7 +117,7 @@ describe('a start by hand', () => {
     expect(Math.max(...moments.slice(1).map((moment, index) => moment - (moments[index] ?? 0)))).toBe(300);
   });
 
-  it('keeps its selector in $.propagation until the person is found, and nowhere else', async () => {
+  it('keeps its selector in $.propagation until the user is found, and nowhere else', async () => {
     const world = await openWorld();
     const execution = await world.start({ email, groupId: GROUP });
     world.after(600, () => world.center.addUser(newcomer));
@@ -139,8 +139,8 @@ describe('a start by hand', () => {
   });
 });
 
-describe('a hint that names nobody', () => {
-  it('is looked at after 10 s, and once more 120 s after the event', async () => {
+describe('a hint that names no user', () => {
+  it('is checked after 10 s, and again 120 s after the event', async () => {
     const world = await openWorld({ seated: [1] });
     const execution = await world.start(aPatchGroup({ groupId: GROUP, time: world.now().toISOString() }));
     await world.play();
@@ -153,7 +153,7 @@ describe('a hint that names nobody', () => {
     expect(world.stack.endOf(execution)?.outcome).toBe('converged');
   });
 
-  it('finds at the second look who became visible after the first', async () => {
+  it('finds at the second check users who became visible after the first', async () => {
     const world = await openWorld({ seated: [1] });
     world.center.setLag('IdentityStore.ListGroupMemberships', 60);
     world.center.join(GROUP, user(2));
@@ -162,7 +162,7 @@ describe('a hint that names nobody', () => {
     expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed' });
   });
 
-  it('about a user is looked at twice as well, since nobody tells what changed', async () => {
+  it('about a user is checked twice as well, because it does not say what changed', async () => {
     const world = await openWorld({ seated: [1, 2] });
     world.center.setLag('IdentityStore.DescribeUser', 60);
     world.center.setStatus(user(1), 'DISABLED');
@@ -179,7 +179,7 @@ const WAYS: Record<string, (world: World) => Promise<unknown>> = {
     await world.leaves(1);
     await world.joins(3);
   },
-  'by SCIM, which names nobody': async (world) => {
+  'by SCIM, which names no user': async (world) => {
     world.center.leave(GROUP, user(1));
     world.center.join(GROUP, user(3));
     await world.start(aPatchGroup({ groupId: GROUP, time: world.now().toISOString() }));
@@ -195,9 +195,9 @@ const READS: ReadOperation[] = [
   'SSOAdmin.ListApplicationAssignments',
 ];
 
-describe.each(Object.entries(WAYS))('who joined and left, %s', (_way, change) => {
+describe.each(Object.entries(WAYS))('joins and leaves %s', (_way, change) => {
   it.each(READS.flatMap((operation) => [20, 70].map((seconds) => [operation, seconds] as const)))(
-    'is set right although %s lags by %i s',
+    'are served although %s lags by %i s',
     async (operation, seconds) => {
       const world = await openWorld({ people: 2, seated: [1, 2] });
       world.center.setLag(operation, seconds);
@@ -212,13 +212,13 @@ describe.each(Object.entries(WAYS))('who joined and left, %s', (_way, change) =>
   );
 });
 
-describe('whichever answer AWS gives', () => {
+describe('with either answer of AWS', () => {
   it.each<Partial<Quirks>>([
     { repeatedCreate: 'ok' },
     { repeatedCreate: 'conflict' },
     { userStatus: 'present' },
     { userStatus: 'absent' },
-  ])('%j: a create whose answer is lost is made and told once', async (quirks) => {
+  ])('%j, a create whose answer is lost is made and audited once', async (quirks) => {
     const world = await openWorld({ quirks });
     world.faults.add({ operation: CREATE, kind: 'internal-after' });
     // The look before the second create doesn't show the first.
@@ -232,7 +232,7 @@ describe('whichever answer AWS gives', () => {
   });
 
   it.each<Partial<Quirks>>([{ deleteMissing: 'ok' }, { deleteMissing: 'not-found' }])(
-    '%j: a delete whose answer is lost is made and told once',
+    '%j, a delete whose answer is lost is made and audited once',
     async (quirks) => {
       const world = await openWorld({ quirks, seated: [1, 2] });
       world.faults.add({ operation: DELETE, kind: 'internal-after' });
@@ -246,7 +246,7 @@ describe('whichever answer AWS gives', () => {
   );
 
   it.each<Partial<Quirks>>([{ missingGroup: 'not-found' }, { missingGroup: 'no-member' }])(
-    '%j: a group that is missing takes no seat from members of another',
+    '%j, a missing group does not affect members of another',
     async (quirks) => {
       const world = await openWorld({ quirks, entitlements: [{ groups: [OTHER_GROUP, GROUP] }], seated: [1] });
       world.center.deleteGroup(OTHER_GROUP);

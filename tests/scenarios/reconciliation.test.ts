@@ -28,10 +28,10 @@ async function records(world: World) {
   return (await world.items()).filter(({ pk }) => pk !== '#work');
 }
 
-describe('the tick takes up', () => {
+describe('the tick picks up', () => {
   it.each<[string, number, (world: World) => Promise<unknown>, string]>([
     [
-      'a mailbox whose holder died, once its lease has run out',
+      'a work queue whose lease holder died, once its lease has expired',
       LEASE_OUT_SECONDS,
       async (world) => {
         const execution = await world.joins(4);
@@ -49,7 +49,7 @@ describe('the tick takes up', () => {
       'confirmed',
     ],
     [
-      'a grace that is over',
+      'a grace period that is over',
       2 * DAY_SECONDS,
       async (world) => {
         world.deploy({ entitlements: [{ onLeave: { revokeAfterDays: 2 } }] });
@@ -60,7 +60,7 @@ describe('the tick takes up', () => {
       'revoked',
     ],
     [
-      'a line in which a place is free',
+      'a waitlist with a free slot',
       60,
       async (world) => {
         world.deploy({ entitlements: [{ seats: { max: 3 } }] });
@@ -105,7 +105,7 @@ describe('a sweep', () => {
     ]);
   });
 
-  it('takes nothing for drift that a list shows late', async () => {
+  it('does not take an assignment for drift if a list shows it late', async () => {
     const world = await openWorld({ people: 4, seated: [1, 2, 3] });
     world.center.setLag('SSOAdmin.ListApplicationAssignments', 120);
     await world.joins(4);
@@ -115,7 +115,7 @@ describe('a sweep', () => {
     expect(world.calls(CREATE)).toBe(1);
   });
 
-  it('once a day finds who was disabled without an event, and once an hour does not ask', async () => {
+  it('finds disabled users once per day without an event, and does not ask every hour', async () => {
     const world = await openWorld({ seated: [1, 2, 3] });
     world.center.setStatus(user(1), 'DISABLED');
     for (let hour = 1; hour < 24; hour += 1) world.after(hour * HOUR_SECONDS, () => world.tick());
@@ -125,7 +125,7 @@ describe('a sweep', () => {
     expect(world.audited()).toEqual(['Seat Revoked 1 user-disabled']);
   });
 
-  it('reports assignments that nobody manages, and leaves them', async () => {
+  it('reports unmanaged assignments, and keeps them', async () => {
     const world = await openWorld({ people: 5, seated: [1, 2, 3], assigned: [5] });
     world.center.assignByHand(APPLICATION, user(4));
     const execution = await world.start({ scope: 'everything' });
@@ -135,7 +135,7 @@ describe('a sweep', () => {
     expect(world.assigned()).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('tells of a group that is assigned as a whole: its members would keep access', async () => {
+  it('reports a group that is assigned as a whole, because its members would keep access', async () => {
     const world = await openWorld({ people: 4, seated: [1, 2, 3] });
     world.center.assignByHand(APPLICATION, OTHER_GROUP, 'GROUP');
     world.center.assignByHand(APPLICATION, GROUP, 'GROUP');
@@ -158,14 +158,14 @@ describe('the budget of calls', () => {
     ['nothing is under way', () => undefined],
     ['revocations are held', (world) => world.scim({ leave: [1, 2] })],
     [
-      'somebody is in the days of grace',
+      'a user is in the grace period',
       (world) => {
         world.deploy({ entitlements: [{ onLeave: { revokeAfterDays: 9 } }] });
         return world.leaves(1);
       },
     ],
     [
-      'somebody was refused',
+      'a user was refused',
       (world) => {
         world.faults.add({ operation: CREATE, kind: 'quota' });
         return world.joins(4);
@@ -179,7 +179,7 @@ describe('the budget of calls', () => {
       },
     ],
     [
-      'people waited before the entitlement was set to observe',
+      'users were waitlisted before the entitlement was set to observe',
       async (world) => {
         world.deploy({ entitlements: [{ seats: { max: 3 } }] });
         await world.joins(4);
@@ -198,7 +198,7 @@ describe('the budget of calls', () => {
     expect(world.ends.at(-1)?.outcome).toBe('converged');
   });
 
-  it('is a query more for an application in which people wait', async () => {
+  it('is one more query for an application with a waitlist', async () => {
     const world = await openWorld({ people: 4, seated: [1, 2, 3], entitlements: [{ seats: { max: 3 } }] });
     await world.joins(4);
     expect([...(await tickAfter(world, 300))]).toEqual([
@@ -207,7 +207,7 @@ describe('the budget of calls', () => {
     ]);
   });
 
-  it('of 5,000 seats is 110 of Identity Center an hour and 170 a day, and nothing is written but the mailbox', {
+  it('of 5,000 seats is 110 of Identity Center per hour and 170 per day, and only the work queue is written', {
     tags: 'long',
   }, async () => {
     const count = 5000;
@@ -227,8 +227,8 @@ describe('the budget of calls', () => {
   });
 });
 
-describe('what a tick does not do again and again', () => {
-  it('fails at most once an hour for an application that is gone, and serves the others', async () => {
+describe('a tick that is repeated', () => {
+  it('fails at most once per hour for an application that is gone, and serves the others', async () => {
     const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }];
     const world = await openWorld({ members: { [GROUP]: [1] }, entitlements, missing: [OTHER_APPLICATION] });
     await world.ticking(120);
@@ -239,7 +239,7 @@ describe('what a tick does not do again and again', () => {
     expect(world.calls('SSOAdmin.ListApplicationAssignments')).toBeLessThan(12);
   });
 
-  it('looks at a seat whose grace is over when its entitlement only observes, or is gone', async () => {
+  it('does not check a seat whose grace period is over while its entitlement only observes', async () => {
     const world = await openWorld({ people: 3, seated: [1, 2], entitlements: [{ onLeave: { revokeAfterDays: 1 } }] });
     await world.leaves(1);
     await world.play();

@@ -32,7 +32,7 @@ async function redrive(world: World, execution: string, afterSeconds = 60): Prom
   return world.states.slice(before).map(({ state }) => state);
 }
 
-describe('an execution that failed, redriven once the cause is mended,', () => {
+describe('a failed execution, redriven once the cause is fixed,', () => {
   it.each<{ task: string; fault: Omit<FaultRule, 'times'>; first: string; creates: number }>([
     {
       task: 'CheckPropagation',
@@ -47,7 +47,7 @@ describe('an execution that failed, redriven once the cause is mended,', () => {
       creates: 1,
     },
     {
-      task: 'PlanChanges, after AWS refused the person',
+      task: 'PlanChanges, after AWS refused the user',
       fault: { operation: CREATE, kind: 'quota' },
       first: 'PlanChanges',
       creates: 1,
@@ -70,7 +70,7 @@ describe('an execution that failed, redriven once the cause is mended,', () => {
       first: 'RecordAudit',
       creates: 0,
     },
-  ])('goes on at $task', async ({ fault, first, creates }) => {
+  ])('continues at $task', async ({ fault, first, creates }) => {
     const { world, execution } = await aFailedJoin(fault);
     const states = await redrive(world, execution);
     expect(states[0]).toBe(first);
@@ -81,7 +81,7 @@ describe('an execution that failed, redriven once the cause is mended,', () => {
     expect(summary?.audited.filter((event) => event === 'Seat Assigned')).toHaveLength(1);
   });
 
-  it('says that it was', async () => {
+  it('reports that it was redriven', async () => {
     const { world, execution } = await aFailedJoin({ operation: CREATE, kind: 'quota' });
     await redrive(world, execution);
     const executionArn = world.stack.arnOf(execution);
@@ -89,20 +89,20 @@ describe('an execution that failed, redriven once the cause is mended,', () => {
     expect(described).toMatchObject({ status: 'SUCCEEDED', redriveCount: 1 });
   });
 
-  it('goes on with the batch that failed while its lease lasts', async () => {
+  it('continues with the failed batch while its lease lasts', async () => {
     const { world, execution } = await aFailedJoin({ operation: CREATE, kind: 'throttle' });
     const states = await redrive(world, execution, 10);
     expect(states.slice(0, 3)).toEqual(['ForEachBatch', 'ApplyChanges', 'RecordAudit']);
   });
 
-  it('plans anew when its lease has run out', async () => {
+  it('plans again when its lease has expired', async () => {
     const { world, execution } = await aFailedJoin({ operation: CREATE, kind: 'throttle' });
     const states = await redrive(world, execution, 1000);
     expect(states.slice(0, 3)).toEqual(['ForEachBatch', 'ApplyChanges', 'PlanChanges']);
     expect(await world.summaries(1)).toEqual([SEATED]);
   });
 
-  it('changes nothing when the tick has done its work meanwhile', async () => {
+  it('changes nothing if the tick has done its work meanwhile', async () => {
     const { world, execution } = await aFailedJoin({ operation: CREATE, kind: 'throttle' });
     world.after(400, () => world.tick());
     await world.stack.runUntilIdle();
@@ -114,7 +114,7 @@ describe('an execution that failed, redriven once the cause is mended,', () => {
     expect(world.audited()).toEqual([]);
   });
 
-  it('serves whom it left, of many', async () => {
+  it('serves the users that it left, of many', async () => {
     const everybody = people(1, 80);
     const { world, execution } = await aFailedJoin(
       { operation: CREATE, kind: 'internal', principalId: user(30) },
@@ -129,8 +129,8 @@ describe('an execution that failed, redriven once the cause is mended,', () => {
   });
 });
 
-describe('an execution that failed, redriven while the cause lasts,', () => {
-  it('asks once more, fails again, and tells no second refusal', async () => {
+describe('a failed execution, redriven while the cause lasts,', () => {
+  it('tries once more, fails again, and audits no second refusal', async () => {
     const { world, execution } = await aFailedJoin({ operation: CREATE, kind: 'quota' });
     world.forgetAudit();
     world.faults.add({ operation: CREATE, kind: 'quota', times: 100 });

@@ -18,10 +18,10 @@ async function aRefusedPerson() {
 
 describe('a refusal that lasts', () => {
   it.each([
-    ['the tick, which does not fail for what is known', { scope: 'tick' }, 'SUCCEEDED'],
-    ['a manual start, which fails since a person waits for it', { userId: user(4) }, 'FAILED'],
-    ['a manual sweep, which names nobody', { scope: 'everything' }, 'SUCCEEDED'],
-  ])('is asked for once when its hour is over, and not told again: %s', async (_fact, input, status) => {
+    ['the tick, which does not fail for a known refusal', { scope: 'tick' }, 'SUCCEEDED'],
+    ['a manual start, which fails because an operator waits for it', { userId: user(4) }, 'FAILED'],
+    ['a manual sweep, which names no user', { scope: 'everything' }, 'SUCCEEDED'],
+  ])('is retried once when its hour is over, and not audited again: %s', async (_fact, input, status) => {
     const world = await aRefusedPerson();
     world.after(3700, () => world.start(input));
     await world.play();
@@ -30,7 +30,7 @@ describe('a refusal that lasts', () => {
     expect(world.audited().filter((told) => !told.startsWith('Onboarding Failed'))).toEqual([]);
   });
 
-  it('is the same when the person joins once more after an hour', async () => {
+  it('is the same if the user joins again after an hour', async () => {
     const world = await aRefusedPerson();
     world.after(3700, () => world.joins(4));
     await world.play();
@@ -38,7 +38,7 @@ describe('a refusal that lasts', () => {
     expect(world.audited()).toEqual([]);
   });
 
-  it('is asked for once by a manual start within the hour', async () => {
+  it('is retried once by a manual start within the hour', async () => {
     const world = await aRefusedPerson();
     world.after(600, () => world.start({ userId: user(4) }));
     await world.play();
@@ -47,7 +47,7 @@ describe('a refusal that lasts', () => {
 });
 
 describe('a refusal of a manual start', () => {
-  it('fails it with the reason, after one try', async () => {
+  it('fails the execution with the reason, after one try', async () => {
     const world = await openWorld({ people: 4, members: {}, seated: [1, 2, 3] });
     world.faults.add({ operation: CREATE, kind: 'quota', times: 1000 });
     world.center.join(GROUP, user(4));
@@ -59,7 +59,7 @@ describe('a refusal of a manual start', () => {
     );
   });
 
-  it('is mended by one manual start within the hour', async () => {
+  it('is fixed by one manual start within the hour', async () => {
     const world = await aRefusedPerson();
     world.faults.clear();
     world.after(600, () => world.start({ userId: user(4) }));

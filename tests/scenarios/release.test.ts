@@ -15,7 +15,7 @@ describe('a release by digest', () => {
     return { world, digest: await world.digest() };
   }
 
-  it('revokes what the digest covers and a fresh plan still wants, no more, and lifts the hold', async () => {
+  it('revokes what the digest covers and a fresh plan confirms, and lifts the hold', async () => {
     const { world, digest } = await aHold();
     // One comes back, and nobody has looked at it yet.
     world.center.join(GROUP, user(1));
@@ -30,7 +30,7 @@ describe('a release by digest', () => {
     ]);
   });
 
-  it('takes what was released into the budget of the next 24 hours', async () => {
+  it('counts the released revocations in the budget of the next 24 hours', async () => {
     const { world, digest } = await aHold();
     await world.admin({ release: digest });
     await world.play();
@@ -41,7 +41,7 @@ describe('a release by digest', () => {
     expect(await world.digest()).not.toBe(digest);
   });
 
-  it('covers nobody who joined the hold after it', async () => {
+  it('does not release users who joined the hold after it', async () => {
     const { world, digest } = await aHold();
     await world.leaveInTurn([7]);
     const newest = await world.digest();
@@ -58,7 +58,7 @@ describe('a release by digest', () => {
     expect(await world.having('revoked')).toEqual(people(1, 7));
   });
 
-  it('covers nobody who leaves while it is carried out', async () => {
+  it('does not release users who leave while it is applied', async () => {
     const { world, digest } = await aHold();
     for (const number of people(7, 12)) {
       world.after((number - 6) * 0.2, () => world.leaves(number));
@@ -93,7 +93,7 @@ describe('a release by digest', () => {
     expect(world.calls(DELETE)).toBe(0);
   });
 
-  it('is taken by onboarding-admin only', async () => {
+  it('is accepted by onboarding-admin only', async () => {
     const { world, digest } = await aHold();
     for (const input of [{ release: digest }, { release: digest, source: 'aws.sso-directory' }]) {
       const execution = await world.start(input);
@@ -114,7 +114,7 @@ describe('a release by digest', () => {
     expect(world.copies().filter((type) => type === 'Seat Revoked')).toHaveLength(6);
   });
 
-  it('covers nobody of a later hold, who left again after it', async () => {
+  it('does not release a later hold, even for the same users', async () => {
     const { world, digest } = await aHold();
     await world.admin({ release: digest });
     await world.play();
@@ -127,7 +127,7 @@ describe('a release by digest', () => {
     expect(world.calls(DELETE)).toBe(6);
   });
 
-  it('is acted on by whoever has the lease', async () => {
+  it('is applied by the lease holder', async () => {
     const { world, digest } = await aHold();
     world.faults.add({ operation: CREATE, kind: 'throttle', times: 5 });
     const holder = await world.joins(21);
@@ -140,7 +140,7 @@ describe('a release by digest', () => {
     expect(world.assigned()).toEqual(people(7, 21));
   });
 
-  it('also releases what a group gave that is empty', async () => {
+  it('also releases the seats of an empty group', async () => {
     const world = await openWorld({ settled: [1, 2, 3] });
     world.center.deleteGroup(GROUP);
     await world.start(aDeleteGroup({ groupId: GROUP, time: world.now().toISOString() }));
@@ -199,7 +199,7 @@ describe('a crash', () => {
     },
   );
 
-  it('while a release is carried out is made good by the ticks', async () => {
+  it('during a release is recovered by the ticks', async () => {
     const release = async (world: World) => world.admin({ release: await world.digest() });
     for (const skip of await writesOf(release, hold)) {
       const world = await openBrakedWorld(1, WORLD);

@@ -21,7 +21,7 @@ describe('a group that is removed from an entitlement', () => {
     });
   }
 
-  it('is a mass leave of those whom no other entitles, within the budget', async () => {
+  it('is a mass leave, within the budget, of users without another group', async () => {
     const world = await aTwoGroupTrial(5);
     world.deploy({ entitlements: [{ groups: [OTHER_GROUP] }] });
     await world.ticking(65);
@@ -37,7 +37,7 @@ describe('a group that is removed from an entitlement', () => {
     expect(world.audited()).toEqual(['Revocations Held brake']);
   });
 
-  it('gives days of grace, and when it comes back everybody keeps the seat', async () => {
+  it('starts the grace period, and all users keep their seats when the group comes back', async () => {
     const world = await aTwoGroupTrial(5);
     world.deploy({ entitlements: [{ groups: [OTHER_GROUP], onLeave: { revokeAfterDays: 3 } }] });
     await world.ticking(65);
@@ -59,7 +59,7 @@ describe('an entitlement that is removed', () => {
     return world;
   }
 
-  it('leaves its seats as they are, and they are reported', async () => {
+  it('keeps its seats, and reports them', async () => {
     const world = await aRemoval();
     await world.ticking(65);
     world.after(2 * DAY_SECONDS, () => world.tick());
@@ -73,7 +73,7 @@ describe('an entitlement that is removed', () => {
     expect(world.ends.every(({ outcome }) => outcome === 'converged')).toBe(true);
   });
 
-  it('takes nobody the seat who leaves its group, or is deleted, and fails nothing', async () => {
+  it('revokes no seat of a user who leaves its group or is deleted, and fails nothing', async () => {
     const world = await aRemoval();
     world.center.leave(GROUP, user(1));
     world.center.deleteUser(user(2));
@@ -86,7 +86,7 @@ describe('an entitlement that is removed', () => {
     expect([world.assigned(), world.audited()]).toEqual([[1, 3, 5], []]);
   });
 
-  it('keeps its days of grace open, and what is due costs the ticks nothing but a look', async () => {
+  it('keeps its grace periods open, and costs the ticks only a check of due seats', async () => {
     const world = await openWorld({
       people: 4,
       entitlements: [{ onLeave: { revokeAfterDays: 1 } }, KIRO],
@@ -101,7 +101,7 @@ describe('an entitlement that is removed', () => {
     expect(world.ends.every(({ outcome }) => outcome === 'converged')).toBe(true);
   });
 
-  it('sends what was still to be told of its seats', async () => {
+  it('sends the pending audit events of its seats', async () => {
     const world = await openWorld({ people: 4, entitlements: [{}, KIRO], seated: [1, 2, 3] });
     world.faults.add({ operation: 'EventBridge.PutEvents', kind: 'internal', times: 1000 });
     await world.joins(4);
@@ -114,7 +114,7 @@ describe('an entitlement that is removed', () => {
 
   it.each<[string, (world: World) => Promise<string>]>([
     ['a start of everything', (world) => world.start({ scope: 'everything' })],
-    ['a start for one of its people', (world) => world.start({ userId: user(1) })],
+    ['a start for one of its users', (world) => world.start({ userId: user(1) })],
     ['a start for the application', (world) => world.start({ application: APPLICATION })],
     ['onboarding-admin', (world) => world.admin({ application: APPLICATION })],
   ])('is not given up by %s while the configuration does not say that it is retired', async (_how, start) => {
@@ -125,7 +125,7 @@ describe('an entitlement that is removed', () => {
     expect(world.calls(DELETE)).toBe(0);
   });
 
-  it('is given up by a manual start once it is retired: held, and released by a person', async () => {
+  it('is given up by a manual start once it is retired: held, and released by an operator', async () => {
     const world = await aRemoval();
     world.deploy({ retired: [APPLICATION] });
     await world.ticking(65);
@@ -148,7 +148,7 @@ describe('an entitlement that is removed', () => {
     expect(world.reportOf(after).unconfigured).toBeUndefined();
   });
 
-  it('gives up nothing by the release of what was held of it, until it is retired', async () => {
+  it('gives up nothing by a release of its hold until it is retired', async () => {
     const brake = { percent: 0, atLeast: 0 };
     const world = await openWorld({ people: 5, entitlements: [{}, KIRO], seated: [1, 2, 3], brake });
     await world.leaves(1);
@@ -175,7 +175,7 @@ describe('an entitlement that is removed', () => {
     expect(world.assigned()).toEqual([5]);
   });
 
-  it('that comes back goes on where it was', async () => {
+  it('that comes back continues with its seats', async () => {
     const world = await aRemoval();
     world.center.leave(GROUP, user(1));
     await world.start({ scope: 'everything' });
@@ -187,7 +187,7 @@ describe('an entitlement that is removed', () => {
     expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'confirmed', 3: 'confirmed' });
   });
 
-  it('is not watched by a start for an application that nobody knows', async () => {
+  it('is not started for an unknown application', async () => {
     const world = await aRemoval();
     for (const named of [application(3), 'apl-1', [APPLICATION], '*']) {
       const execution = await world.start({ application: named });

@@ -42,7 +42,7 @@ describe('a tick', () => {
     expect(world.newCalls().get('IdentityStore.ListGroupMemberships')).toBe(6);
   });
 
-  it('gives again what somebody has taken away by hand', async () => {
+  it('grants again what was removed by hand', async () => {
     const world = await openWorld({ seated: [1, 2, 3] });
     world.center.unassignByHand(APPLICATION, user(2));
     ticks(world, 1);
@@ -67,7 +67,7 @@ describe('a tick', () => {
     expect(world.newCalls().get(CREATE)).toBe(1);
   });
 
-  it('asks again for a person whom AWS refused, once an hour has passed', async () => {
+  it('retries a refused user after an hour', async () => {
     const world = await openWorld({ people: 4, seated: [1, 2, 3] });
     world.faults.add({ operation: CREATE, kind: 'quota' });
     await world.joins(4);
@@ -84,7 +84,7 @@ describe('a tick', () => {
     ]);
   });
 
-  it('takes up what an execution has left whose retries ran out', async () => {
+  it('picks up what an execution left whose retries ran out', async () => {
     const world = await openWorld({ people: 4, seated: [1, 2, 3] });
     world.faults.add({ operation: CREATE, kind: 'internal', times: 1000 });
     const execution = await world.joins(4);
@@ -96,7 +96,7 @@ describe('a tick', () => {
     expect(await world.summaries(4)).toEqual([SEATED]);
   });
 
-  it('leaves the work to the execution that is at it', async () => {
+  it('leaves the work to the running execution', async () => {
     const world = await openWorld({ people: 4, seated: [1, 2, 3] });
     world.faults.add({ operation: CREATE, kind: 'throttle', times: 8 });
     const execution = await world.joins(4);
