@@ -5,7 +5,6 @@ import { emptyQueue, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import { LeaseLostError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import { openLease, updateQueue } from '../../reconcile/lease.ts';
-import { aClock } from '../support/clock.ts';
 import { ME, OTHER, START } from '../support/ids.ts';
 import { openWorld } from '../support/world.ts';
 
@@ -55,8 +54,7 @@ describe('updateQueue', () => {
 
 describe('openLease', () => {
   async function held(holder = ME) {
-    const { services, calls } = await openWorld();
-    const clock = aClock();
+    const { services, calls, clock } = await openWorld();
     const work = acquireLease(emptyQueue(), holder, clock.now());
     if (!work) throw new Error('the lease of a new mailbox is free');
     await services.ledger.saveWork(work);

@@ -4,7 +4,6 @@ import { connectLedger } from '../../adapters/ledger.ts';
 import { connectApplications } from '../../adapters/sso-admin.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Stack } from '../../emulator/stack/stack.ts';
-import type { ManualClock } from './clock.ts';
 import { BUS, REGION, STORE_ID, TABLE } from './ids.ts';
 
 type Metric = [name: string, value: number, entitlement?: string];
@@ -15,7 +14,7 @@ type Metric = [name: string, value: number, entitlement?: string];
  * Time stands still for them, except that each request takes the time that it has to wait for the rate limits of AWS.
  */
 export function connectServices({ settings, clock: { now }, advance }: Stack, entitlements: Entitlements) {
-  const clock: ManualClock = { now, advance, sleep: async (seconds) => advance(seconds) };
+  const clock = { now, advance, sleep: async (seconds: number) => advance(seconds) };
   const pacer = { turn: async () => advance(0.1) };
   const metrics: Metric[] = [];
   const services = {

@@ -4,8 +4,9 @@ import type { ClientSettings } from '../../adapters/clients.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import type { Platform } from '../../functions/handler.ts';
-import { aClock } from './clock.ts';
-import { BUS, TABLE } from './ids.ts';
+import { BUS, START, TABLE } from './ids.ts';
+
+const STANDING_CLOCK = { now: () => START, sleep: async () => undefined };
 
 /** What a platform may be given; the rest is of no consequence. */
 export interface PlatformOptions {
@@ -27,7 +28,7 @@ export function aPlatform({ aws, services }: PlatformOptions = {}) {
   const platform: Platform = {
     environment: {
       entitlements: services?.entitlements ?? exampleEntitlements(),
-      clock: services?.clock ?? aClock(),
+      clock: services?.clock ?? STANDING_CLOCK,
       aws: aws ?? { region: 'us-east-1', maxAttempts: 1 },
       ledgerTable: TABLE,
       auditBus: BUS,
