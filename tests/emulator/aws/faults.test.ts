@@ -5,22 +5,20 @@ import { CreateApplicationAssignmentCommand, SSOAdminClient } from '@aws-sdk/cli
 import { describe, expect, it } from 'vitest';
 import { type BusEntry, eventBus } from '../../../emulator/aws/eventbridge/event-bus.ts';
 import { type FaultRule, FaultRuleSchema, Faults } from '../../../emulator/aws/faults.ts';
-import { Gateway, INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
-import { IdentityCenter } from '../../../emulator/aws/identity-center/identity-center.ts';
+import { INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
 import { identityStore } from '../../../emulator/aws/identity-store/identity-store.ts';
 import { jsonService } from '../../../emulator/aws/json-service.ts';
 import { ssoAdmin } from '../../../emulator/aws/sso-admin/sso-admin.ts';
+import { anIdentityCenter, behindGateway } from '../../support/account.ts';
+import { APPLICATION, GROUP, STORE_ID, user } from '../../support/ids.ts';
 
-const ANNA = '00000000-0000-4000-8000-00000000000a';
-const BEN = '00000000-0000-4000-8000-00000000000b';
-const GROUP = '00000000-0000-4000-8000-0000000000f1';
-const APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888';
+const ANNA = user(1);
+const BEN = user(2);
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 
 function aStandIn(...rules: FaultRule[]) {
-  const clock = { now: () => new Date(0), sleep: () => Promise.resolve() };
   const seed = {
-    identityStoreId: 'd-1234567890',
+    identityStoreId: STORE_ID,
     users: [
       { userId: ANNA, userName: 'anna' },
       { userId: BEN, userName: 'ben' },
@@ -28,27 +26,20 @@ function aStandIn(...rules: FaultRule[]) {
     groups: [{ groupId: GROUP }],
     applications: [{ applicationArn: APPLICATION }],
   };
-  const world = new IdentityCenter(seed, { clock, instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444' });
+  const { center: world, clock } = anIdentityCenter(seed);
   const faults = new Faults();
   for (const rule of rules) faults.add(rule);
   const taken: BusEntry[] = [];
   const deaths: [string, string][] = [];
-  const door = new Gateway({
-    services: {
+  const { gateway, aws: config } = behindGateway(
+    {
       SSOAdmin: ssoAdmin(world, clock),
       IdentityStore: identityStore(world, clock),
       EventBridge: eventBus({ buses: ['default'], clock, onEntry: (entry) => taken.push(entry) }),
       DynamoDB: jsonService('DynamoDB', new Map([['GetItem', () => ({})]])),
     },
-    faults,
-    onCrash: (...death) => deaths.push(death),
-  });
-  const config = {
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'fake', secretAccessKey: 'fake' },
-    maxAttempts: 1,
-    requestHandler: door.requestHandler(),
-  };
+    { faults, onCrash: (...death) => deaths.push(death) },
+  );
   const sso = new SSOAdminClient(config);
   /** What became of assigning these people one after another: `ok`, or the name of the error. */
   const assign = async (...userIds: string[]) => {
@@ -66,7 +57,7 @@ function aStandIn(...rules: FaultRule[]) {
     return outcomes;
   };
   const assigned = () => world.assignments().map(({ principalId }) => principalId);
-  return { config, sso, assign, assigned, faults, taken, deaths, calls: door.calls };
+  return { config, sso, assign, assigned, faults, taken, deaths, calls: gateway.calls };
 }
 
 describe('a fault of an assignment', () => {
@@ -180,11 +171,11 @@ describe("each service's own words", () => {
       { operation: 'IdentityStore.ListGroupMemberships', kind: 'not-found' },
     );
     const client = new IdentitystoreClient(config);
-    const describeUser = () => client.send(new DescribeUserCommand({ IdentityStoreId: 'd-1234567890', UserId: ANNA }));
+    const describeUser = () => client.send(new DescribeUserCommand({ IdentityStoreId: STORE_ID, UserId: ANNA }));
     await expect(describeUser()).rejects.toMatchObject({ name: 'ThrottlingException', RetryAfterSeconds: 1 });
     await expect(describeUser()).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'USER' });
     await expect(describeUser()).rejects.toMatchObject({ name: 'AccessDeniedException', Reason: 'KMS_ACCESS_DENIED' });
-    const list = client.send(new ListGroupMembershipsCommand({ IdentityStoreId: 'd-1234567890', GroupId: GROUP }));
+    const list = client.send(new ListGroupMembershipsCommand({ IdentityStoreId: STORE_ID, GroupId: GROUP }));
     await expect(list).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'GROUP' });
   });
 

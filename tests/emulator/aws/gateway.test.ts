@@ -4,13 +4,13 @@ import { CreateApplicationAssignmentCommand, SSOAdminClient } from '@aws-sdk/cli
 import { afterEach, describe, expect, it } from 'vitest';
 import { type FaultRule, Faults } from '../../../emulator/aws/faults.ts';
 import { Gateway, INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
-import { IdentityCenter } from '../../../emulator/aws/identity-center/identity-center.ts';
 import { identityStore } from '../../../emulator/aws/identity-store/identity-store.ts';
 import { jsonAnswer, type Service } from '../../../emulator/aws/json-service.ts';
 import { ssoAdmin } from '../../../emulator/aws/sso-admin/sso-admin.ts';
+import { anIdentityCenter } from '../../support/account.ts';
+import { APPLICATION, STORE_ID, user } from '../../support/ids.ts';
 
-const ANNA = '00000000-0000-4000-8000-00000000000a';
-const APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888';
+const ANNA = user(1);
 const DESCRIBE_USER = 'AWSIdentityStore.DescribeUser';
 
 const open: { close(): Promise<void> }[] = [];
@@ -19,14 +19,13 @@ afterEach(async () => {
 });
 
 function aDoor({ rules = [], sfn }: { rules?: FaultRule[]; sfn?: Service } = {}) {
-  const clock = { now: () => new Date(0), sleep: () => Promise.resolve() };
   const seed = {
-    identityStoreId: 'd-1234567890',
+    identityStoreId: STORE_ID,
     users: [{ userId: ANNA, userName: 'anna' }],
     groups: [],
     applications: [{ applicationArn: APPLICATION }],
   };
-  const world = new IdentityCenter(seed, { clock, instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444' });
+  const { center: world, clock } = anIdentityCenter(seed);
   const faults = new Faults();
   for (const rule of rules) faults.add(rule);
   const deaths: string[][] = [];
@@ -73,7 +72,7 @@ describe('both doors', () => {
     const store = new IdentitystoreClient({ ...CONFIG, ...access });
     const assignment = { ApplicationArn: APPLICATION, PrincipalId: ANNA, PrincipalType: 'USER' as const };
     const created = await sso.send(new CreateApplicationAssignmentCommand(assignment));
-    const described = await store.send(new DescribeUserCommand({ IdentityStoreId: 'd-1234567890', UserId: ANNA }));
+    const described = await store.send(new DescribeUserCommand({ IdentityStoreId: STORE_ID, UserId: ANNA }));
     const unknown = store.send(new DescribeUserCommand({ IdentityStoreId: 'd-0000000000', UserId: ANNA }));
     await expect(unknown).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'IDENTITY_STORE' });
     expect(created.$metadata).toMatchObject({ httpStatusCode: 200, requestId: '1' });

@@ -2,12 +2,13 @@ import { CreateApplicationAssignmentCommand, SSOAdminClient } from '@aws-sdk/cli
 import { describe, expect, it } from 'vitest';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
 import { type FaultRule, Faults } from '../../../emulator/aws/faults.ts';
-import { Gateway, INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
+import { INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
 import { IdentityCenter } from '../../../emulator/aws/identity-center/identity-center.ts';
 import { ssoAdmin } from '../../../emulator/aws/sso-admin/sso-admin.ts';
 import { VirtualTime } from '../../../emulator/engine/virtual-time.ts';
 import { type Handler, Invocations } from '../../../emulator/stack/invocations.ts';
-import { APPLICATION, user } from '../../support/ids.ts';
+import { behindGateway } from '../../support/account.ts';
+import { APPLICATION, INSTANCE_ARN, STORE_ID, user } from '../../support/ids.ts';
 
 const START = new Date('2026-11-01T10:00:00Z');
 
@@ -160,28 +161,20 @@ describe('the requests of an invocation', () => {
     const clock = { now: () => time.now(), sleep: (seconds: number) => invocations.sleep(seconds) };
     const center = new IdentityCenter(
       {
-        identityStoreId: 'd-1234567890',
+        identityStoreId: STORE_ID,
         users: [1, 2].map((number) => ({ userId: user(number), userName: `name-${number}` })),
         groups: [],
         applications: [{ applicationArn: APPLICATION }],
       },
-      { clock, instanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444' },
+      { clock, instanceArn: INSTANCE_ARN },
     );
     const faults = new Faults();
     for (const rule of rules) faults.add(rule);
-    const door = new Gateway({
-      services: { SSOAdmin: ssoAdmin(center, clock) },
-      faults,
-      onCrash: (id, death) => invocations.kill(id, death),
-    });
-    const requestHandler = invocations.watch(door.requestHandler());
-    const sso = new SSOAdminClient({
-      region: 'us-east-1',
-      maxAttempts: 1,
-      endpoint: 'http://127.0.0.1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-      requestHandler,
-    });
+    const { gateway, aws } = behindGateway(
+      { SSOAdmin: ssoAdmin(center, clock) },
+      { faults, onCrash: (id, death) => invocations.kill(id, death) },
+    );
+    const sso = new SSOAdminClient({ ...aws, requestHandler: invocations.watch(aws.requestHandler) });
     const assign = (number: number) =>
       sso.send(
         new CreateApplicationAssignmentCommand({
@@ -191,7 +184,7 @@ describe('the requests of an invocation', () => {
         }),
       );
     const assigned = () => center.assignments().map(({ principalId }) => principalId);
-    return { invoke, invocations, assign, assigned, door, requestHandler };
+    return { invoke, invocations, assign, assigned, gateway };
   }
 
   it.each([
@@ -200,7 +193,7 @@ describe('the requests of an invocation', () => {
     ['timeout-before', 'Sandbox.Timedout', []],
     ['timeout-after', 'Sandbox.Timedout', [user(1)]],
   ] as const)('with %s end it, and what follows has no effect', async (kind, error, effect) => {
-    const { invoke, assign, assigned, door } = aWorld({ operation: CREATE, kind });
+    const { invoke, assign, assigned, gateway } = aWorld({ operation: CREATE, kind });
     const log: string[] = [];
     const handler: Handler = async () => {
       await assign(1).catch(() => log.push('caught'));
@@ -210,7 +203,7 @@ describe('the requests of an invocation', () => {
     expect(await invoke(handler)).toMatch(new RegExp(`^${error}: `));
     expect(assigned()).toEqual(effect);
     expect(log).toEqual([]);
-    expect(door.calls.get(CREATE)).toBe(1);
+    expect(gateway.calls.get(CREATE)).toBe(1);
   });
 
   it('that are sent at the same time as a deadly one get no answer', async () => {
@@ -226,14 +219,14 @@ describe('the requests of an invocation', () => {
   });
 
   it('of one that is dead already are not even sent', async () => {
-    const { invoke, invocations, assign, assigned, door } = aWorld();
+    const { invoke, invocations, assign, assigned, gateway } = aWorld();
     const handler: Handler = async (_event, { awsRequestId }) => {
       invocations.kill(awsRequestId, 'crash');
       await assign(1);
     };
     expect(await invoke(handler)).toMatch(/^Lambda\.Unknown: /);
     expect(assigned()).toEqual([]);
-    expect(door.calls.size).toBe(0);
+    expect(gateway.calls.size).toBe(0);
   });
 
   it('leave another invocation alone', async () => {

@@ -7,9 +7,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { openDynamoDb } from '../../../../emulator/aws/dynamodb/dynamodb.ts';
-import { Faults } from '../../../../emulator/aws/faults.ts';
-import { Gateway } from '../../../../emulator/aws/gateway.ts';
 import { readTemplate } from '../../../../emulator/engine/template.ts';
+import { behindGateway } from '../../../support/account.ts';
 import { people } from '../../../support/ids.ts';
 
 const TableName = 'ledger';
@@ -18,14 +17,7 @@ const key = (sk: string) => ({ pk: { S: 'a' }, sk: { S: sk } });
 async function aDatabase() {
   const database = openDynamoDb();
   await database.createTable({ TableName, ...readTemplate().ledgerTable });
-  const door = new Gateway({ services: { DynamoDB: database }, faults: new Faults(), onCrash: () => undefined });
-  const client = new DynamoDBClient({
-    region: 'us-east-1',
-    maxAttempts: 1,
-    endpoint: 'http://127.0.0.1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    requestHandler: door.requestHandler(),
-  });
+  const client = new DynamoDBClient(behindGateway({ DynamoDB: database }).aws);
   return { database, client };
 }
 

@@ -1,8 +1,7 @@
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { describe, expect, it } from 'vitest';
 import { type BusEntry, eventBus } from '../../../../emulator/aws/eventbridge/event-bus.ts';
-import { Faults } from '../../../../emulator/aws/faults.ts';
-import { Gateway } from '../../../../emulator/aws/gateway.ts';
+import { behindGateway } from '../../../support/account.ts';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 
@@ -10,13 +9,7 @@ function aBus() {
   const taken: BusEntry[] = [];
   const clock = { now: () => NOW, sleep: () => Promise.resolve() };
   const bus = eventBus({ buses: ['default', 'audit'], clock, onEntry: (entry) => taken.push(entry) });
-  const door = new Gateway({ services: { EventBridge: bus }, faults: new Faults(), onCrash: () => undefined });
-  const client = new EventBridgeClient({
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'fake', secretAccessKey: 'fake' },
-    maxAttempts: 1,
-    requestHandler: door.requestHandler(),
-  });
+  const client = new EventBridgeClient(behindGateway({ EventBridge: bus }).aws);
   const put = (...Entries: PutEventsRequestEntry[]) => client.send(new PutEventsCommand({ Entries }));
   return { put, taken };
 }

@@ -1,25 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DirectorySeed } from '../../../../emulator/aws/identity-center/directory-seed.ts';
-import { IdentityCenter } from '../../../../emulator/aws/identity-center/identity-center.ts';
+import type { IdentityCenter } from '../../../../emulator/aws/identity-center/identity-center.ts';
+import { anIdentityCenter } from '../../../support/account.ts';
 import { ANNA, aSeed, BEN, CLEO } from '../../../support/directory.ts';
-import { APPLICATION, GROUP, INSTANCE_ARN, OTHER_APPLICATION, OTHER_GROUP, user } from '../../../support/ids.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, user } from '../../../support/ids.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
 
 function aWorld(changes: Partial<DirectorySeed> = {}) {
-  const time = { now: START };
-  const clock = {
-    now: () => new Date(time.now),
-    sleep: (seconds: number) => {
-      time.now += seconds * 1000;
-      return Promise.resolve();
-    },
-  };
-  const world = new IdentityCenter(aSeed(changes), {
-    clock,
-    instanceArn: INSTANCE_ARN,
-  });
+  const { center: world, clock } = anIdentityCenter(aSeed(changes), {}, START);
   return { world, sleep: clock.sleep };
 }
 

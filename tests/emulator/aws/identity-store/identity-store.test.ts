@@ -9,73 +9,48 @@ import {
   paginateListGroupMemberships,
 } from '@aws-sdk/client-identitystore';
 import { describe, expect, it } from 'vitest';
-import { Faults } from '../../../../emulator/aws/faults.ts';
-import { Gateway } from '../../../../emulator/aws/gateway.ts';
 import type { DirectorySeed } from '../../../../emulator/aws/identity-center/directory-seed.ts';
-import { IdentityCenter, type Quirks } from '../../../../emulator/aws/identity-center/identity-center.ts';
+import type { Quirks } from '../../../../emulator/aws/identity-center/identity-center.ts';
 import { identityStore } from '../../../../emulator/aws/identity-store/identity-store.ts';
+import { anIdentityCenter, behindGateway } from '../../../support/account.ts';
+import { GROUP, OTHER_GROUP, STORE_ID, user } from '../../../support/ids.ts';
 
-const STORE = 'd-1234567890';
-const ANNA = userId(0);
+const ANNA = user(0);
 const NOBODY = '00000000-0000-4000-8000-ffffffffffff';
-const GROUP = '00000000-0000-4000-8000-0000000000f1';
-const EMPTY_GROUP = '00000000-0000-4000-8000-0000000000f2';
-
-function userId(number: number): string {
-  return `10000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
-}
 
 function aSeed(members = 1): DirectorySeed {
-  const users = Array.from({ length: members }, (_, number) => ({ userId: userId(number), userName: `user${number}` }));
+  const users = Array.from({ length: members }, (_, number) => ({ userId: user(number), userName: `user${number}` }));
   const [, ...others] = users;
   return {
-    identityStoreId: STORE,
+    identityStoreId: STORE_ID,
     users: [
       { userId: ANNA, userName: 'anna', email: 'anna@example.com', externalId: { issuer: 'idp', id: 'A1' } },
       ...others,
     ],
     groups: [
       { groupId: GROUP, displayName: 'seats', members: users.map((user) => user.userId) },
-      { groupId: EMPTY_GROUP },
+      { groupId: OTHER_GROUP },
     ],
     applications: [],
   };
 }
 
-function aStore({ members, quirks = {} }: { members?: number; quirks?: Partial<Quirks> } = {}) {
-  const time = { now: 0 };
-  const clock = {
-    now: () => new Date(time.now),
-    sleep: (seconds: number) => {
-      time.now += seconds * 1000;
-      return Promise.resolve();
-    },
-  };
-  const instanceArn = 'arn:aws:sso:::instance/ssoins-1111222233334444';
-  const world = new IdentityCenter(aSeed(members), { clock, instanceArn, quirks });
-  const door = new Gateway({
-    services: { IdentityStore: identityStore(world, clock) },
-    faults: new Faults(),
-    onCrash: () => undefined,
-  });
-  const client = new IdentitystoreClient({
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'fake', secretAccessKey: 'fake' },
-    maxAttempts: 1,
-    requestHandler: door.requestHandler(),
-  });
+function aStore({ members, quirks = {} }: { members?: number; quirks?: Quirks } = {}) {
+  const { center: world, clock } = anIdentityCenter(aSeed(members), quirks);
+  const { aws } = behindGateway({ IdentityStore: identityStore(world, clock) });
+  const client = new IdentitystoreClient(aws);
   return { client, world, sleep: clock.sleep };
 }
 
-const inStore = { IdentityStoreId: STORE };
+const inStore = { IdentityStoreId: STORE_ID };
 
 describe('IsMemberInGroups', () => {
   it('answers for each group in the order asked', async () => {
     const { client } = aStore();
-    const input = { ...inStore, MemberId: { UserId: ANNA }, GroupIds: [EMPTY_GROUP, GROUP] };
+    const input = { ...inStore, MemberId: { UserId: ANNA }, GroupIds: [OTHER_GROUP, GROUP] };
     const { Results } = await client.send(new IsMemberInGroupsCommand(input));
     expect(Results).toEqual([
-      { GroupId: EMPTY_GROUP, MemberId: { UserId: ANNA }, MembershipExists: false },
+      { GroupId: OTHER_GROUP, MemberId: { UserId: ANNA }, MembershipExists: false },
       { GroupId: GROUP, MemberId: { UserId: ANNA }, MembershipExists: true },
     ]);
   });
@@ -142,17 +117,17 @@ describe('ListGroupMemberships', () => {
       found.push(...GroupMemberships.map(({ MemberId }) => MemberId?.UserId));
     }
     expect(sizes).toEqual([100, 100, 50]);
-    expect(found).toEqual(Array.from({ length: 250 }, (_, number) => userId(number)));
+    expect(found).toEqual(Array.from({ length: 250 }, (_, number) => user(number)));
   });
 
   it('skips nobody and repeats nobody when members leave between two pages', async () => {
     const { client, world } = aStore({ members: 6 });
     const first = await client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: GROUP, MaxResults: 3 }));
-    world.leave(GROUP, userId(0));
-    world.leave(GROUP, userId(2));
+    world.leave(GROUP, user(0));
+    world.leave(GROUP, user(2));
     const NextToken = first.NextToken;
     const second = await client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: GROUP, NextToken }));
-    expect(second.GroupMemberships?.map(({ MemberId }) => MemberId?.UserId)).toEqual([userId(3), userId(4), userId(5)]);
+    expect(second.GroupMemberships?.map(({ MemberId }) => MemberId?.UserId)).toEqual([user(3), user(4), user(5)]);
     expect(second.NextToken).toBeUndefined();
   });
 
@@ -164,7 +139,7 @@ describe('ListGroupMemberships', () => {
 
   it('lists nobody of an empty group', async () => {
     const { client } = aStore();
-    const answer = await client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: EMPTY_GROUP }));
+    const answer = await client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: OTHER_GROUP }));
     expect(answer.GroupMemberships).toEqual([]);
   });
 
@@ -192,7 +167,7 @@ describe('ListGroupMemberships', () => {
     const { NextToken } = await client.send(
       new ListGroupMembershipsCommand({ ...inStore, GroupId: GROUP, MaxResults: 1 }),
     );
-    const answer = client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: EMPTY_GROUP, NextToken }));
+    const answer = client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: OTHER_GROUP, NextToken }));
     await expect(answer).rejects.toMatchObject({ name: 'ValidationException' });
   });
 });
@@ -201,7 +176,7 @@ describe('DescribeUser and ListUsers', () => {
   it('describe a user', async () => {
     const { client } = aStore();
     expect(await client.send(new DescribeUserCommand({ ...inStore, UserId: ANNA }))).toMatchObject({
-      IdentityStoreId: STORE,
+      IdentityStoreId: STORE_ID,
       UserId: ANNA,
       UserName: 'anna',
       Emails: [{ Value: 'anna@example.com', Primary: true }],
@@ -220,7 +195,7 @@ describe('DescribeUser and ListUsers', () => {
 
   it('page through all users', async () => {
     const { client, world } = aStore({ members: 150 });
-    world.setStatus(userId(149), 'DISABLED');
+    world.setStatus(user(149), 'DISABLED');
     const first = await client.send(new ListUsersCommand(inStore));
     const second = await client.send(new ListUsersCommand({ ...inStore, NextToken: first.NextToken }));
     expect([first.Users?.length, second.Users?.length, second.NextToken]).toEqual([100, 50, undefined]);
@@ -256,7 +231,7 @@ describe('GetUserId', () => {
 describe('DescribeGroup', () => {
   it('describes a group', async () => {
     const answer = await aStore().client.send(new DescribeGroupCommand({ ...inStore, GroupId: GROUP }));
-    expect(answer).toMatchObject({ IdentityStoreId: STORE, GroupId: GROUP, DisplayName: 'seats' });
+    expect(answer).toMatchObject({ IdentityStoreId: STORE_ID, GroupId: GROUP, DisplayName: 'seats' });
   });
 
   it('refuses another identity store', async () => {

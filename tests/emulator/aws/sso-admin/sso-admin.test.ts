@@ -9,34 +9,28 @@ import {
   SSOAdminClient,
 } from '@aws-sdk/client-sso-admin';
 import { describe, expect, it } from 'vitest';
-import { Faults } from '../../../../emulator/aws/faults.ts';
-import { Gateway } from '../../../../emulator/aws/gateway.ts';
-import { IdentityCenter, type Quirks } from '../../../../emulator/aws/identity-center/identity-center.ts';
+import type { Quirks } from '../../../../emulator/aws/identity-center/identity-center.ts';
 import { ssoAdmin } from '../../../../emulator/aws/sso-admin/sso-admin.ts';
+import { anIdentityCenter, behindGateway } from '../../../support/account.ts';
+import {
+  APPLICATION,
+  application,
+  GROUP,
+  INSTANCE_ARN,
+  OTHER_APPLICATION,
+  STORE_ID,
+  user,
+} from '../../../support/ids.ts';
 
-const ANNA = userId(0);
-const BEN = userId(1);
-const NOBODY = userId(999_999);
-const GROUP = '00000000-0000-4000-8000-0000000000f1';
-const APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-5555666677778888';
-const OPEN_APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-aaaabbbbccccdddd';
-const NO_APPLICATION = 'arn:aws:sso::111122223333:application/ssoins-1111222233334444/apl-0000000000000000';
+const ANNA = user(0);
+const BEN = user(1);
+const NOBODY = user(999_999);
+const OPEN_APPLICATION = OTHER_APPLICATION;
+const NO_APPLICATION = application(9);
 
-function userId(number: number): string {
-  return `10000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
-}
-
-function anSsoAdmin({ assigned = 0, quirks = {} }: { assigned?: number; quirks?: Partial<Quirks> } = {}) {
-  const time = { now: 0 };
-  const clock = {
-    now: () => new Date(time.now),
-    sleep: (seconds: number) => {
-      time.now += seconds * 1000;
-      return Promise.resolve();
-    },
-  };
+function anSsoAdmin({ assigned = 0, quirks = {} }: { assigned?: number; quirks?: Quirks } = {}) {
   const seed = {
-    identityStoreId: 'd-1234567890',
+    identityStoreId: STORE_ID,
     users: [
       { userId: ANNA, userName: 'anna' },
       { userId: BEN, userName: 'ben' },
@@ -46,25 +40,15 @@ function anSsoAdmin({ assigned = 0, quirks = {} }: { assigned?: number; quirks?:
       {
         applicationArn: APPLICATION,
         name: 'chat',
-        assigned: Array.from({ length: assigned }, (_, number) => userId(number)),
+        assigned: Array.from({ length: assigned }, (_, number) => user(number)),
       },
       { applicationArn: OPEN_APPLICATION, assignmentRequired: false, status: 'DISABLED' as const },
     ],
   };
-  const instanceArn = 'arn:aws:sso:::instance/ssoins-1111222233334444';
-  const world = new IdentityCenter(seed, { clock, instanceArn, quirks });
-  const door = new Gateway({
-    services: { SSOAdmin: ssoAdmin(world, clock) },
-    faults: new Faults(),
-    onCrash: () => undefined,
-  });
-  const client = new SSOAdminClient({
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'fake', secretAccessKey: 'fake' },
-    maxAttempts: 1,
-    requestHandler: door.requestHandler(),
-  });
-  return { client, world, sleep: clock.sleep, calls: door.calls };
+  const { center: world, clock } = anIdentityCenter(seed, quirks);
+  const { gateway, aws } = behindGateway({ SSOAdmin: ssoAdmin(world, clock) });
+  const client = new SSOAdminClient(aws);
+  return { client, world, sleep: clock.sleep, calls: gateway.calls };
 }
 
 function ofUser(PrincipalId: string, ApplicationArn = APPLICATION) {
@@ -93,7 +77,7 @@ describe('CreateApplicationAssignment', () => {
     ['an unknown user', ofUser(NOBODY), 'ResourceNotFoundException'],
     ['an unknown group', { ...ofUser(ANNA), PrincipalType: 'GROUP' as const }, 'ResourceNotFoundException'],
     ['an unknown application', ofUser(ANNA, NO_APPLICATION), 'ResourceNotFoundException'],
-    ['an ARN of something else', ofUser(ANNA, 'arn:aws:sso:::instance/ssoins-1111222233334444'), 'ValidationException'],
+    ['an ARN of something else', ofUser(ANNA, INSTANCE_ARN), 'ValidationException'],
     ['a principal id that is none', ofUser('anna'), 'ValidationException'],
   ])('refuses %s', async (_fact, input, name) => {
     const { client, world } = anSsoAdmin();
@@ -154,7 +138,7 @@ describe('ListApplicationAssignments', () => {
       pages.push(page.ApplicationAssignments?.map(({ PrincipalId }) => PrincipalId) ?? []);
     }
     expect(pages.map(({ length }) => length)).toEqual([100, 100, 1]);
-    expect(pages.flat()).toEqual(Array.from({ length: 201 }, (_, number) => userId(number)));
+    expect(pages.flat()).toEqual(Array.from({ length: 201 }, (_, number) => user(number)));
   });
 
   it.each([
@@ -184,7 +168,7 @@ describe("an application's own settings", () => {
     expect(await client.send(new DescribeApplicationCommand({ ApplicationArn: APPLICATION }))).toMatchObject({
       ApplicationArn: APPLICATION,
       ApplicationAccount: '111122223333',
-      InstanceArn: 'arn:aws:sso:::instance/ssoins-1111222233334444',
+      InstanceArn: INSTANCE_ARN,
       Name: 'chat',
       Status: 'ENABLED',
     });

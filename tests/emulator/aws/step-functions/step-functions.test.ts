@@ -10,10 +10,9 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
-import { Faults } from '../../../../emulator/aws/faults.ts';
-import { Gateway } from '../../../../emulator/aws/gateway.ts';
 import { stepFunctions } from '../../../../emulator/aws/step-functions/step-functions.ts';
 import { readTemplate } from '../../../../emulator/engine/template.ts';
+import { behindGateway } from '../../../support/account.ts';
 import { people, START } from '../../../support/ids.ts';
 import { aMachine, failure, IGNORED, INVISIBLE, type Script } from '../../../support/machine.ts';
 
@@ -34,14 +33,7 @@ function aService(script: Script = {}) {
       return `execution-${names}`;
     },
   );
-  const door = new Gateway({ services: { SFN: service }, faults: new Faults(), onCrash: () => undefined });
-  const sfn = new SFNClient({
-    region: 'us-east-1',
-    maxAttempts: 1,
-    endpoint: 'http://127.0.0.1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    requestHandler: door.requestHandler(),
-  });
+  const sfn = new SFNClient(behindGateway({ SFN: service }).aws);
   const start = (parts: { name?: string; input?: string; stateMachineArn?: string } = {}) =>
     sfn.send(new StartExecutionCommand({ stateMachineArn: ARN, ...parts }));
   const describeOne = (name: string) => sfn.send(new DescribeExecutionCommand({ executionArn: arnOf(name) }));
