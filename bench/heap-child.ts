@@ -1,4 +1,4 @@
-/** A process that runs one execution's handlers, one after another, against a stand-in in another process. */
+/** A process that runs one execution's handlers, one after another, against the emulator in another process. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { Context } from 'aws-lambda';

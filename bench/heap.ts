@@ -15,7 +15,7 @@ import { directoryOf, entitlementsOf } from './world.ts';
 /** What a process that only runs handlers held at most, in MiB, and what the machine answered it. */
 export interface Heap {
   members: number;
-  /** Nobody has a seat yet, or everybody has. */
+  /** Whether all members have a seat; otherwise none has. */
   seated: boolean;
   peakMebibytes: Readonly<Record<string, number>>;
 }
@@ -78,7 +78,7 @@ async function seat(center: IdentityCenter, endpoint: string, members: number): 
   client.destroy();
 }
 
-/** For clients of the stand-in behind this address. */
+/** For clients of the emulator at this address. */
 export function settingsFor(endpoint: string): ClientSettings {
   return {
     region: 'us-east-1',
@@ -88,7 +88,7 @@ export function settingsFor(endpoint: string): ClientSettings {
   };
 }
 
-/** The heaps of all handlers beside their target. */
+/** The heaps of all handlers next to their target. */
 export function renderHeaps(heaps: readonly Heap[]): string {
   return rows(
     heaps.flatMap(({ members, seated, peakMebibytes }) =>

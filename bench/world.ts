@@ -56,7 +56,7 @@ export interface World {
   /** A change of the directory, and at once its event. */
   change(change: RecordedChange, via: Via): Promise<string>;
   usage(): Usage;
-  /** Seconds from the beginning at which each person's assignment was made first, by user id. */
+  /** Seconds from the beginning at which each user's assignment was made first, by user id. */
   seatedAt: ReadonlyMap<string, number>;
   entitlements: Entitlements;
   close(): Promise<void>;
@@ -78,7 +78,7 @@ function memories(): (name: string) => number {
 function unitsOf(call: string, body: Uint8Array, answer: Answer): Pick<Used, 'writeUnit' | 'readUnit'> {
   const read = Math.ceil(Buffer.byteLength(answer.body) / 4096);
   switch (call) {
-    // The item, and its place in the index.
+    // The item, and its entry in the index.
     case 'DynamoDB.PutItem':
       return { writeUnit: 2 * Math.ceil(body.byteLength / 1024), readUnit: 0 };
     case 'DynamoDB.BatchGetItem':

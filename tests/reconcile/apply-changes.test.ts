@@ -35,7 +35,7 @@ async function applying({
   const world = await openWorld(options);
   const { clock, services, center } = world;
   const held = acquireLease(work(emptyQueue()), holder, clock.now());
-  if (!held) throw new Error('the lease of a new mailbox is free');
+  if (!held) throw new Error('the lease of an empty work queue is free');
   await services.ledger.saveWork(held);
   for (const seat of seats) await services.ledger.saveSeat({ ...seat, revision: 1 });
   for (const number of assigned) center.assignByHand(APPLICATION, user(number));

@@ -8,7 +8,7 @@ import { openLease, updateQueue } from '../../reconcile/lease.ts';
 import { ME, OTHER, START } from '../support/ids.ts';
 import { openWorld } from '../support/world.ts';
 
-/** A mailbox in which somebody else is faster, as often as told; as far as these tests use a ledger. */
+/** A work queue that another execution writes first, this many times; as far as these tests use a ledger. */
 function aRacedLedger(races: number) {
   let left = races;
   const saved: WorkQueue[] = [];
@@ -56,7 +56,7 @@ describe('openLease', () => {
   async function held(holder = ME) {
     const { services, calls, clock } = await openWorld();
     const work = acquireLease(emptyQueue(), holder, clock.now());
-    if (!work) throw new Error('the lease of a new mailbox is free');
+    if (!work) throw new Error('the lease of an empty work queue is free');
     await services.ledger.saveWork(work);
     return { ledger: services.ledger, clock, calls };
   }

@@ -255,10 +255,10 @@ describe('the settle wait', () => {
   const posted = (number: number, work = emptyQueue()) =>
     enqueue(work, aMembershipRequest('member', number), { me: ME, entitlements, now: START });
 
-  /** ME holds the lease and has planned for the first person. */
+  /** ME holds the lease and has planned for the first user. */
   function planned(): WorkQueue {
     const held = acquireLease(posted(1), ME, START);
-    if (!held) throw new Error('the lease of a new mailbox is free');
+    if (!held) throw new Error('the lease of an empty work queue is free');
     return markPlanned(held, { users: held.users, sweeps: {} }, { term: 1, startedAt: START });
   }
 

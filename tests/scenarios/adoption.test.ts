@@ -140,7 +140,7 @@ describe('a restored table', () => {
     await world.scim({ join: people(6, 30) });
     await world.play();
     await world.restore(backup);
-    // The numbers of changes begin anew as well.
+    // The numbers of changes restart as well.
     world.forgetAudit();
     const execution = await world.start({ scope: 'everything' });
     await world.play();

@@ -73,7 +73,7 @@ describe('the budget of 24 hours', () => {
   it('counts each revocation of a user who leaves, comes back and leaves again', async () => {
     const world = await openBrakedWorld(2);
     for (const time of [1, 2, 3]) {
-      // Long enough that a look after the next revocation proves it at once.
+      // Long enough that a read after the next revocation verifies it at once.
       world.after(90, () => undefined);
       await world.play();
       await world.leaveInTurn([1]);
@@ -221,7 +221,7 @@ describe('always held, regardless of the budget, is', () => {
     const world = await openWorld({ ...UNLIMITED, settled: [1, 2, 3] });
     for (const number of [1, 2, 3]) world.center.setStatus(user(number), 'DISABLED');
     await world.start({ scope: 'everything' });
-    // The daily sweep reads everybody's status.
+    // The daily sweep reads the status of every user.
     world.after(25 * HOUR_SECONDS, () => world.tick());
     await world.play();
     expect(world.assigned()).toEqual([1, 2, 3]);

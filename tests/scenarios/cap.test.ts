@@ -205,7 +205,7 @@ describe('the waitlist', () => {
       await joinOf(world, number, seconds(at));
       await world.play();
     }
-    // A further hint about somebody who waits, and its second copy, move nobody.
+    // A further hint about a waiting user, and its second copy, change no order.
     await joinOf(world, 2, seconds(0));
     await joinOf(world, 3, world.now());
     await joinOf(world, 3, world.now());
@@ -264,7 +264,7 @@ describe('the waitlist', () => {
     await world.start({ scope: 'everything' });
     await world.play();
     expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'waitlisted' });
-    // No event tells of either.
+    // No event announces either.
     world.center.setStatus(user(2), 'DISABLED');
     world.center.deleteUser(user(1));
     await world.ticking(65);

@@ -29,7 +29,7 @@ function everyCall(
 }
 
 /**
- * Crashes and time-outs in turn, since the machine tells them apart by name only. A write has happened or not when its
+ * Crashes and time-outs in turn, because only their names differ for the state machine. A write has happened or not when its
  * caller dies; for a read that is the same, so that one death is enough.
  */
 function deathsAt(operation: string, skip: number): readonly FaultRule['kind'][] {

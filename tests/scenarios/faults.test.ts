@@ -36,7 +36,7 @@ describe.each(CHANGES)('$name', (change) => {
   });
 });
 
-// A grant that is made again is told again: under the same id, with the time at which it was made again.
+// A grant that is made again is audited again: under the same id, with the time at which it was made again.
 describe('a write that AWS confirms and loses', () => {
   it.each([
     { write: 'a create', change: JOIN, operation: CREATE, times: 1 },
@@ -95,7 +95,7 @@ describe.each<{ refusal: string; rule: Pick<FaultRule, 'kind' | 'reason'>; reaso
   },
   { refusal: 'an exhausted quota', rule: { kind: 'quota' }, reason: 'quota-exceeded' },
 ])('$refusal', ({ rule, reason }) => {
-  /** Two people get their seats, and one is refused. */
+  /** Two users get their seats, and one is refused. */
   const aRefusal = async () => {
     const world = await openWorld({ people: 4 });
     world.faults.add({ operation: CREATE, ...rule, times: 1000, principalId: user(2) });

@@ -31,7 +31,7 @@ beforeEach(async () => {
 const join = { groupId: GROUP, userId: user(3) };
 const leave = { groupId: GROUP, userId: user(1) };
 
-/** Nobody has got a seat or lost one, and the process still serves the next person who joins. */
+/** No seat was granted or revoked, and Usher still serves the next user who joins. */
 async function expectNothingDone() {
   const writes = ['SSOAdmin.CreateApplicationAssignment', 'SSOAdmin.DeleteApplicationAssignment'];
   expect(writes.map((operation) => world.calls(operation))).toEqual([0, 0]);

@@ -97,7 +97,7 @@ describe('an entitlement that observes', () => {
       await change(4);
       await world.play();
     }
-    // That nothing would change any more is not told.
+    // An answer that nothing would change is not audited.
     expect(world.audited()).toEqual(['Seat Observed 4 would-assign', 'Seat Observed 4 would-assign']);
   });
 

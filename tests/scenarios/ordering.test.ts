@@ -23,12 +23,12 @@ const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
 
 const one = { groupId: GROUP, userId: user(1) };
 
-/** A change of the world about person 1 of two, and every event that may tell of it. */
+/** A change about user 1 of two, and every event that may announce it. */
 interface Happening {
   name: string;
   change(world: World): void;
   event(options: { time: string }): unknown;
-  /** Whether person 1 has a seat before and after. */
+  /** Whether user 1 has a seat before and after. */
   seated: [boolean, boolean];
 }
 
@@ -181,7 +181,7 @@ describe('any history', () => {
         const world = await openWorld({
           people: 5,
           entitlements: [{ groups: [GROUP, OTHER_GROUP] }],
-          // Person 5 stays, so that no group is empty; person 4 has a seat from somebody else.
+          // User 5 stays, so that no group is empty; user 4 has a foreign assignment.
           members: { [OTHER_GROUP]: [2, 5] },
           assigned: [4],
           seated: [1, 5],

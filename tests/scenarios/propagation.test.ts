@@ -221,7 +221,7 @@ describe('with either answer of AWS', () => {
   ])('%j, a create whose answer is lost is made and audited once', async (quirks) => {
     const world = await openWorld({ quirks });
     world.faults.add({ operation: CREATE, kind: 'internal-after' });
-    // The look before the second create doesn't show the first.
+    // The read before the second create does not show the first.
     world.center.setLag('SSOAdmin.DescribeApplicationAssignment', 8);
     await world.joins(1);
     await world.play();

@@ -23,7 +23,7 @@ function identityCenterCalls(calls: ReadonlyMap<string, number>): number {
   return ours.reduce((total, [, count]) => total + count, 0);
 }
 
-/** What the ledger holds but for the mailbox. */
+/** What the ledger holds except the work queue. */
 async function records(world: World) {
   return (await world.items()).filter(({ pk }) => pk !== '#work');
 }
@@ -141,7 +141,7 @@ describe('a sweep', () => {
     world.center.assignByHand(APPLICATION, GROUP, 'GROUP');
     const execution = await world.leaves(1);
     await world.play();
-    // A look at one user doesn't list an application's assignments.
+    // The check of one user does not list the assignments of an application.
     expect(world.reportOf(execution).report).toBeUndefined();
     const sweep = await world.start({ scope: 'everything' });
     await world.play();

@@ -4,7 +4,7 @@ import { openWorld } from '../support/world.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 
-/** A person who has been refused, and for whom an execution has failed. */
+/** A user who was refused, and for whom an execution has failed. */
 async function aRefusedPerson() {
   const world = await openWorld({ people: 4, seated: [1, 2, 3] });
   world.faults.add({ operation: CREATE, kind: 'quota', times: 1000 });

@@ -17,7 +17,7 @@ describe('a release by digest', () => {
 
   it('revokes what the digest covers and a fresh plan confirms, and lifts the hold', async () => {
     const { world, digest } = await aHold();
-    // One comes back, and nobody has looked at it yet.
+    // One comes back, and no execution has checked it yet.
     world.center.join(GROUP, user(1));
     const execution = await world.admin({ release: digest });
     await world.play();
@@ -36,7 +36,7 @@ describe('a release by digest', () => {
     await world.play();
     await world.leaveInTurn([7]);
     expect(await world.having('held')).toEqual([7]);
-    // That is another hold, and told of.
+    // That is another hold, with an event of its own.
     expect(world.audited().filter((told) => /Held/.test(told))).toHaveLength(2);
     expect(await world.digest()).not.toBe(digest);
   });
@@ -156,7 +156,7 @@ describe('a crash', () => {
   const PUT = 'DynamoDB.PutItem';
   const WORLD = { people: 4, settled: [1, 2, 3, 4] };
 
-  /** Two people leave, one too many. */
+  /** Two users leave, one too many. */
   async function hold(world: World): Promise<string> {
     await world.leaveTogether([1, 2]);
     return world.digest();

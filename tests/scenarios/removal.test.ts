@@ -137,7 +137,7 @@ describe('an entitlement that is removed', () => {
     expect(world.assigned()).toEqual([1, 2, 3, 5]);
     await world.admin({ release: await world.digest() });
     await world.play();
-    // What somebody else assigned stays.
+    // A foreign assignment stays.
     expect(world.assigned()).toEqual([5]);
     expect(world.assigned(OTHER_APPLICATION)).toEqual([4]);
     expect(world.audited().slice(1).sort()).toEqual(
@@ -162,7 +162,7 @@ describe('an entitlement that is removed', () => {
     world.deploy({ retired: [APPLICATION] });
     await world.admin({ release: digest });
     await world.play();
-    // What the digest didn't cover is held anew.
+    // What the digest did not cover is held again.
     expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'held', 3: 'held' });
   });
 

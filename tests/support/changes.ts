@@ -16,16 +16,16 @@ export interface Change {
   start: WorldOptions;
   /** @param turn from 1 on, one after another. @returns the execution that the event starts */
   play(world: World, turn: number): Promise<string>;
-  /** Whom a turn concerns. */
+  /** The users of a turn. */
   people(turn: number): number[];
-  /** What has become of them in the end, and what was told of it since {@link World.forget}. */
+  /** Their state in the end, and what was audited since {@link World.forgetAudit}. */
   outcome: UserSummary[];
 }
 
 /** Turns enough for a fault at each call. */
 const TURNS = 100;
 
-/** A person joins. */
+/** A user joins. */
 export const JOIN: Change = {
   name: 'a join',
   start: { people: TURNS },
@@ -34,7 +34,7 @@ export const JOIN: Change = {
   outcome: [SEATED],
 };
 
-/** A person leaves. */
+/** A user leaves. */
 export const LEAVE: Change = {
   name: 'a leave',
   start: { people: TURNS, seated: people(1, TURNS) },
@@ -43,7 +43,7 @@ export const LEAVE: Change = {
   outcome: [GONE],
 };
 
-/** SCIM takes a person out of the group and puts another in, and doesn't say whom; the next turn is the other way round. */
+/** SCIM removes a user from the group and adds another, without naming them; the next turn does the opposite. */
 const SWEEP: Change = {
   name: 'a sweep',
   start: { people: 3, seated: [1, 3] },

@@ -4,7 +4,7 @@ import type { AuditEntry, ExecutionEnd } from '../../emulator/stack/stack.ts';
 import { problemsWith } from './audit-schemas.ts';
 import { SECRET } from './secret.ts';
 
-/** All that was told and kept while a scenario played. */
+/** What a scenario recorded and stored. */
 export interface Traces {
   executions: readonly Execution[];
   ends: readonly ExecutionEnd[];
@@ -14,7 +14,7 @@ export interface Traces {
   ledger: readonly unknown[];
 }
 
-/** An audit event's detail, as far as the tests look at it. */
+/** An audit event's detail, as far as the tests read it. */
 export interface AuditDetail {
   metadata: { uid: string; correlation_uid: string };
   status_detail: string;
@@ -51,7 +51,7 @@ function expectEachToldOnce(audit: readonly AuditEntry[]): void {
     expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
     const unexplained = ofSeat.filter((entry, index) => {
       const before = STEPS[ofSeat[index - 1]?.DetailType ?? ''];
-      // What somebody else took away is given once more, with nothing of ours between.
+      // A removal by hand is healed by a second grant, without a revocation of Usher in between.
       const drift = detailOf(entry).status_detail === 'drift-healed';
       return before !== undefined && STEPS[entry.DetailType] === before && before !== 'asked' && !drift;
     });
@@ -59,7 +59,7 @@ function expectEachToldOnce(audit: readonly AuditEntry[]): void {
   }
 }
 
-/** What becomes of a seat, by detail-type. Who waits may go and come back, and nothing is told of the going. */
+/** What becomes of a seat, by detail-type. A user may leave the waitlist without an event and come back. */
 const STEPS: Readonly<Record<string, 'asked' | 'given' | 'kept' | 'leaving' | 'taken'>> = {
   'Seat Waitlisted': 'asked',
   'Seat Assigned': 'given',
@@ -69,7 +69,7 @@ const STEPS: Readonly<Record<string, 'asked' | 'given' | 'kept' | 'leaving' | 't
   'Seat Revoked': 'taken',
 };
 
-/** A copy may be younger: a change that a lagging look didn't show is made and recorded once more. */
+/** A copy may be younger: a change that a lagging read did not show is made and recorded again. */
 function changeIn(entry: AuditEntry) {
   const { user, resources, unmapped } = detailOf(entry);
   return { kind: entry.DetailType, user, resources, number: unmapped?.change_seq };

@@ -12,7 +12,7 @@ export interface Statement {
 /** By function: what it calls or may call. */
 export type Actions = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** IAM's prefix of each service of the stand-in. */
+/** IAM's prefix of each emulated service. */
 const PREFIXES: Readonly<Record<string, string>> = {
   SSOAdmin: 'sso',
   IdentityStore: 'identitystore',
@@ -98,7 +98,7 @@ function permittedByFile(): Actions {
   return permitted;
 }
 
-/** Notes which function calls what, on the stand-in. */
+/** Records which function calls which operation. */
 export class CallRecorder {
   /** By function, in IAM's words. */
   readonly actions = new Map<string, Set<string>>();

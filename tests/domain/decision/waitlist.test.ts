@@ -68,7 +68,7 @@ describe('allocateSeats', () => {
         const last = Math.max(0, ...looked.filter((number) => result.seated.has(user(number))));
         const free = Math.max(0, max - inUse);
         for (const number of passed.filter((one) => one < last)) {
-          // Whoever stands before somebody who got a hasSlot gets one, too: by a look of their own.
+          // A user before one who got a slot gets a slot, too: by a check of their own.
           expect(line).toContain(number);
           expect(looked).not.toContain(number);
           expect(result.owed).toBe(true);

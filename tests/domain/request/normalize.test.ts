@@ -48,7 +48,7 @@ const context = {
   execution: EXECUTION,
   startedAt: new Date(STARTED),
 };
-/** The machine that also takes what only a person may ask for. */
+/** The state machine that also accepts what only an operator may ask for. */
 const admin = { ...context, execution: EXECUTION.replace(':onboarding:', ':usher-prod-onboarding-admin:') };
 
 const joined = [{ userId, expected: { groupId, membership: 'member' } }];
@@ -605,7 +605,7 @@ function changed(input: unknown, change: { place: number; key: string | null; va
   if (change.value === undefined) Reflect.deleteProperty(holder, key);
   else {
     const descriptor = { value: structuredClone(change.value), enumerable: true, writable: true, configurable: true };
-    // A place that can't be changed stays as it is.
+    // A field that cannot be changed stays as it is.
     Reflect.defineProperty(holder, Array.isArray(holder) ? key : (change.key ?? key), descriptor);
   }
   return input;

@@ -9,7 +9,7 @@ import { GROUP, user } from '../../support/ids.ts';
 const DAY = 24 * 3600;
 const SELECTOR = { email: 'someone@example.com' };
 
-/** When, in seconds after the request, the checks of a wait take place; `seen` tells what each shows. */
+/** When, in seconds after the request, the checks of a wait take place; `seen` returns what each shows. */
 function checksOf(
   request: Request,
   before: Propagation,

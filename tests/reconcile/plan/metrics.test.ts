@@ -10,7 +10,7 @@ import { openWorld, type WorldOptions } from '../../support/world.ts';
 
 const SWEEP = aRequest({ sweep: 'everything', trigger: 'manual' });
 
-/** Plans until nothing is due; whoever has a seat is assigned and a member. */
+/** Plans until nothing is due; users with a confirmed seat are assigned. */
 async function measuring(
   { seats = [], ...options }: WorldOptions & { seats?: Parameters<typeof aSeat>[] } = {},
   request = SWEEP,

@@ -71,10 +71,10 @@ async function planning({ seats = [], assigned = [], work, hold, ...options }: P
 
 const capped = (max: number) => [{ seats: { max } }];
 
-/** The lease in somebody's hands, with something in his mailbox. */
+/** A work queue whose lease an execution holds, with an item of that execution. */
 function heldBy(holder: string, request: Request = aMembershipRequest('member', 1)): WorkQueue {
   const held = acquireLease(emptyQueue(), holder, START);
-  if (!held) throw new Error('the lease of a new mailbox is free');
+  if (!held) throw new Error('the lease of an empty work queue is free');
   return enqueue(held, request, { me: holder, entitlements, now: START });
 }
 
