@@ -11,7 +11,7 @@ describe('a group that is removed from an entitlement', () => {
   const BOTH = { groups: [GROUP, OTHER_GROUP] };
 
   /** Members of GROUP: 1 to 6; of OTHER_GROUP: 6 to 20. */
-  function aTwoGroupTrial(atLeast: number): Promise<World> {
+  function aTwoGroupWorld(atLeast: number): Promise<World> {
     return openWorld({
       people: 20,
       entitlements: [BOTH],
@@ -22,7 +22,7 @@ describe('a group that is removed from an entitlement', () => {
   }
 
   it('is a mass leave, within the budget, of users without another group', async () => {
-    const world = await aTwoGroupTrial(5);
+    const world = await aTwoGroupWorld(5);
     world.deploy({ entitlements: [{ groups: [OTHER_GROUP] }] });
     await world.ticking(65);
     expect(world.assigned()).toEqual(people(6, 20));
@@ -30,7 +30,7 @@ describe('a group that is removed from an entitlement', () => {
   });
 
   it('is held when it passes the budget', async () => {
-    const world = await aTwoGroupTrial(4);
+    const world = await aTwoGroupWorld(4);
     world.deploy({ entitlements: [{ groups: [OTHER_GROUP] }] });
     await world.ticking(65);
     expect(world.assigned()).toEqual(people(1, 20));
@@ -38,7 +38,7 @@ describe('a group that is removed from an entitlement', () => {
   });
 
   it('starts the grace period, and all users keep their seats when the group comes back', async () => {
-    const world = await aTwoGroupTrial(5);
+    const world = await aTwoGroupWorld(5);
     world.deploy({ entitlements: [{ groups: [OTHER_GROUP], onLeave: { revokeAfterDays: 3 } }] });
     await world.ticking(65);
     expect(await world.seats()).toMatchObject({ 1: 'leaving', 5: 'leaving', 6: 'confirmed' });
