@@ -55,7 +55,7 @@ export async function takeSnapshot(items: WorkItems, context: ReconcileContext, 
 }
 
 /** The audit events of seats or observations that are not on the bus. */
-export function recordsOf(items: readonly (Seat | Observation)[]): PlannedChange[] {
+function recordsOf(items: readonly (Seat | Observation)[]): PlannedChange[] {
   return items
     .filter(({ audit }) => audit.length > 0)
     .map(({ applicationArn, userId }) => ({ applicationArn, kind: 'record', reason: 'reconciled', userId }));

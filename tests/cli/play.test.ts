@@ -8,8 +8,8 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aPerson } from '../support/directory.ts';
 import { anAddMemberToGroup, aPatchGroup, aQuickSightMembership } from '../support/events.ts';
-import { runUsher, spawnUsher } from '../support/operator.ts';
 import { APPLICATION, GROUP, STORE_ID, user } from '../support/ids.ts';
+import { runUsher, spawnUsher } from '../support/operator.ts';
 import { aScenario } from '../support/scenario.ts';
 import { SECRET } from '../support/secret.ts';
 
