@@ -13,7 +13,9 @@ const OPERATIONS: ReadonlySet<string> = new Set([
   'SSOAdmin.DeleteApplicationAssignment',
   'EventBridge.PutEvents',
 ]);
-const CHECKED_BY_FORM = /^(?:DynamoDB|SFN|SQS|CloudWatchLogs|CloudTrail|Organizations|Scheduler|STS)\.[A-Z][A-Za-z]+$/;
+const OTHER_SERVICES = ['DynamoDB', 'SFN'];
+const OPERATOR_SERVICES = ['SQS', 'CloudWatchLogs', 'CloudTrail', 'Organizations', 'Scheduler', 'STS'];
+const CHECKED_BY_FORM = new RegExp(`^(?:${[...OTHER_SERVICES, ...OPERATOR_SERVICES].join('|')})\\.[A-Z][A-Za-z]+$`);
 
 const KINDS = [
   'throttle',
@@ -32,40 +34,63 @@ const KINDS = [
   'timeout-after',
 ] as const;
 
+/** What happens to a request, by the kind of its fault. */
+export const FAULT_KINDS = {
+  throttle: 'AWS throttles the request, which has no effect',
+  conflict: 'AWS refuses the request because of a conflict, without effect',
+  internal: 'AWS answers with a server error, without effect',
+  'internal-after': 'AWS answers with a server error, although the request has its effect',
+  lost: 'AWS reports success, without effect',
+  'not-found': 'AWS answers that it does not find what the request names, without effect',
+  refuse: 'AWS denies access, without effect',
+  quota: 'AWS refuses the request because of a quota, without effect',
+  expired: 'AWS refuses the credentials because they have expired, without effect',
+  partial: 'EventBridge.PutEvents takes all entries but the first',
+  'crash-before': 'The Lambda function that calls crashes before the effect',
+  'crash-after': 'The Lambda function that calls crashes after the effect',
+  'timeout-before': 'The Lambda function that calls times out before the effect',
+  'timeout-after': 'The Lambda function that calls times out after the effect',
+} as const satisfies Record<(typeof KINDS)[number], string>;
+
 /** The kinds whose answer can bear a `Reason`. */
 const REASONED: ReadonlySet<string> = new Set(['throttle', 'not-found', 'refuse']);
 
 /**
- * A fault to come: what happens to which requests.
- *
- * - `throttle`, `conflict`, `not-found`, `refuse` (AccessDeniedException), `quota`, `expired` (ExpiredTokenException): AWS's
- *   refusal of that name, no effect
- * - `internal`: a server error without effect; `internal-after`: with effect
- * - `lost`: answers 200 and `{}`, without effect
- * - `partial`: PutEvents takes all entries but the first
- * - `crash-before`, `crash-after`, `timeout-before`, `timeout-after`: the Lambda function that made the request ends
- *   before or after its effect
+ * A fault to come: what happens to which requests, see {@link FAULT_KINDS}.
  */
 export const FaultRuleSchema = z
   .strictObject({
-    /** `<Service>.<Operation>`, e.g. `SSOAdmin.CreateApplicationAssignment` or `DynamoDB.UpdateItem`. */
-    operation: z
-      .string()
-      .check(
-        z.refine(
-          (operation) => OPERATIONS.has(operation) || CHECKED_BY_FORM.test(operation),
-          'expected an operation that the local stack has, such as SSOAdmin.CreateApplicationAssignment',
-        ),
+    operation: z.string().check(
+      z.refine(
+        (operation) => OPERATIONS.has(operation) || CHECKED_BY_FORM.test(operation),
+        'expected an operation that the local stack has, such as SSOAdmin.CreateApplicationAssignment',
       ),
-    kind: z.enum(KINDS),
-    /** How many requests it strikes. */
-    times: z._default(z.int().check(z.minimum(1)), 1),
-    /** How many matching requests pass before. */
-    skip: z._default(z.int().check(z.minimum(0)), 0),
-    /** Only requests whose body names this user or group. */
-    principalId: z.optional(ResourceId),
-    /** `Reason` in the answer of Identity Store and SSO Admin, each of which spells KMS's reasons in its own way. */
-    reason: z.optional(z.string().check(z.regex(/^KMS_\w+$/, 'expected a reason such as KMS_ACCESS_DENIED'))),
+      z.describe(
+        `An operation of IdentityStore, SSOAdmin, EventBridge, ${OTHER_SERVICES.join(' or ')}, such as SSOAdmin.CreateApplicationAssignment; or one of a service that only the operator's command calls: ${OPERATOR_SERVICES.join(', ')}`,
+      ),
+    ),
+    kind: z.enum(KINDS).check(
+      z.describe(
+        `What happens to the requests
+${Object.entries(FAULT_KINDS)
+  .map(([kind, what]) => `${kind}: ${what}`)
+  .join('\n')}`,
+      ),
+    ),
+    times: z._default(z.int().check(z.minimum(1), z.describe('Number of requests that fail')), 1),
+    skip: z._default(z.int().check(z.minimum(0), z.describe('Number of matching requests that pass before')), 0),
+    principalId: z.optional(ResourceId.check(z.describe('Only requests that name this user or group'))),
+    /** Identity Store and SSO Admin spell KMS's reasons each in its own way. */
+    reason: z.optional(
+      z
+        .string()
+        .check(
+          z.regex(/^KMS_\w+$/, 'expected a reason such as KMS_ACCESS_DENIED'),
+          z.describe(
+            'A reason of KMS in the answer, such as KMS_ACCESS_DENIED; with throttle, not-found or refuse of SSOAdmin or IdentityStore',
+          ),
+        ),
+    ),
   })
   .check(
     z.refine(({ kind, operation }) => kind !== 'partial' || operation === 'EventBridge.PutEvents', {
@@ -80,6 +105,7 @@ export const FaultRuleSchema = z
         message: 'expected only with throttle, not-found or refuse of an operation of SSOAdmin or IdentityStore',
       },
     ),
+    z.describe('Makes the next matching requests fail'),
   );
 /** A rule as it is written: what has a default may be left out. */
 export type FaultRule = z.input<typeof FaultRuleSchema>;

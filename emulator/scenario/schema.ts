@@ -62,15 +62,23 @@ const Ending = z.enum(EXECUTION_OUTCOMES);
 const DEEDS = {
   join: z.optional(Membership.check(z.describe('Puts a user into a group'))),
   leave: z.optional(Membership.check(z.describe('Takes a user out of a group'))),
-  addUser: z.optional(DirectorySeedSchema.shape.users.def.element),
-  addGroup: z.optional(z.extend(DirectorySeedSchema.shape.groups.def.element, { via: z._default(Via, 'scim') })),
+  addUser: z.optional(
+    DirectorySeedSchema.shape.users.def.element.check(
+      z.describe('Creates a user, as in a directory file. The rule does not let the event of it pass'),
+    ),
+  ),
+  addGroup: z.optional(
+    z
+      .extend(DirectorySeedSchema.shape.groups.def.element, { via: z._default(Via, 'scim') })
+      .check(z.describe('Creates a group, as in a directory file')),
+  ),
   deleteGroup: z.optional(
     z
       .strictObject({ group: Group, via: z._default(Via, 'scim') })
       .check(z.describe('Deletes a group, with its memberships and what is assigned to it as a whole')),
   ),
-  disable: z.optional(UserChange),
-  enable: z.optional(UserChange),
+  disable: z.optional(UserChange.check(z.describe('Disables a user'))),
+  enable: z.optional(UserChange.check(z.describe('Enables a user'))),
   delete: z.optional(UserChange.check(z.describe('Deletes a user, with memberships and assignments'))),
   assign: z.optional(Assignment.check(z.describe('Somebody assigns by hand, without Usher'))),
   unassign: z.optional(Assignment.check(z.describe('Somebody takes an assignment back by hand'))),
@@ -117,6 +125,16 @@ const DEEDS = {
 const RECORDED: readonly string[] = ['join', 'leave', 'disable', 'enable', 'delete', 'addGroup', 'deleteGroup'];
 /** Those that start an execution themselves. */
 const STARTING: readonly string[] = ['start', 'admin', 'release', 'event'];
+
+/** What starts an execution when an action is played: the event that CloudTrail records, the action itself, or nothing. */
+export type ActionStart = 'event' | 'action' | 'nothing';
+/** The {@link ActionStart} of every action. */
+export const ACTION_STARTS: ReadonlyMap<string, ActionStart> = new Map(
+  Object.keys(DEEDS).map((deed) => [
+    deed,
+    RECORDED.includes(deed) ? 'event' : STARTING.includes(deed) ? 'action' : 'nothing',
+  ]),
+);
 
 const ActionSchema = z
   .strictObject({

@@ -6,14 +6,28 @@ import { type Moment, type Page, TemporalMap } from './temporal-map.ts';
 
 /** Answers that AWS doesn't document; the stand-in gives either one. */
 export const QuirksSchema = z.strictObject({
-  /** CreateApplicationAssignment of an assignment that exists. */
-  repeatedCreate: z.optional(z.enum(['ok', 'conflict'])),
-  /** DeleteApplicationAssignment of one that doesn't. */
-  deleteMissing: z.optional(z.enum(['ok', 'not-found'])),
-  /** Whether DescribeUser and ListUsers tell `UserStatus`, which the API reference has as optional. */
-  userStatus: z.optional(z.enum(['present', 'absent'])),
-  /** IsMemberInGroups with a group that doesn't exist. */
-  missingGroup: z.optional(z.enum(['not-found', 'no-member'])),
+  repeatedCreate: z.optional(
+    z
+      .enum(['ok', 'conflict'])
+      .check(z.describe('The answer to CreateApplicationAssignment for an assignment that exists')),
+  ),
+  deleteMissing: z.optional(
+    z
+      .enum(['ok', 'not-found'])
+      .check(z.describe('The answer to DeleteApplicationAssignment for an assignment that does not exist')),
+  ),
+  userStatus: z.optional(
+    z
+      .enum(['present', 'absent'])
+      .check(
+        z.describe('Whether DescribeUser and ListUsers return UserStatus, which is optional in the API reference'),
+      ),
+  ),
+  missingGroup: z.optional(
+    z
+      .enum(['not-found', 'no-member'])
+      .check(z.describe('The answer to IsMemberInGroups for a group that does not exist')),
+  ),
 });
 /** See {@link QuirksSchema}. */
 export type Quirks = z.infer<typeof QuirksSchema>;
