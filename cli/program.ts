@@ -17,7 +17,7 @@ import { seatsCommand } from './commands/seats.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { whyCommand } from './commands/why.ts';
-import { EXIT } from './shared/failures.ts';
+import { EXIT, EXIT_MEANINGS } from './shared/failures.ts';
 import { version } from './shared/version.ts';
 import { type Surroundings, Terminal } from './ui/terminal.ts';
 
@@ -63,7 +63,8 @@ export async function runCommandLine(
       if (!(command instanceof Command)) throw new TypeError('commander calls an action with its command last');
       await action(await contextOf(command, { terminal, ...interruption }, surroundings.env), command);
     };
-  const program = programOf(run, terminal);
+  const program = programOf(run);
+  configure(program, terminal);
   try {
     if (args.length === 0) program.outputHelp();
     else await program.parseAsync([...args], { from: 'user' });
@@ -74,8 +75,9 @@ export async function runCommandLine(
   }
 }
 
-/** The whole command line. */
-function programOf(run: Runner, terminal: Terminal): Command {
+/** Makes the whole command line. Without `run`, its commands do nothing. */
+export function programOf(run: Runner = () => async () => undefined): Command {
+  const exitCodes = Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`);
   const program = new Command('usher')
     .description('Onboarding runs unattended. Use this command to check, start, inspect, explain and undo it.')
     .version(version)
@@ -87,16 +89,12 @@ function programOf(run: Runner, terminal: Terminal): Command {
     .option('--json', 'results as JSON, for programs')
     .option('--debug', 'print stack traces of errors')
     .configureHelp({ showGlobalOptions: true })
-    .addHelpText(
-      'after',
-      '\nExit code: 0 done, 1 failed, 2 wrong use, 3 a precondition is missing.\nHelp of a command: usher help COMMAND',
-    );
+    .addHelpText('after', `\nExit code:\n${exitCodes.join('\n')}\n\nHelp of a command: usher help COMMAND`);
   for (const command of COMMANDS.map((make) => make(run))) {
     command.configureHelp({ showGlobalOptions: true });
     program.addCommand(command);
   }
   addCompletion(program);
-  configure(program, terminal);
   return program;
 }
 

@@ -21,19 +21,26 @@ export interface Manual {
   permissions: readonly string[];
 }
 
+const PERMISSIONS = new WeakMap<Command, readonly string[]>();
+
+/** Returns the IAM actions that a command needs. */
+export function permissionsOf(command: Command): readonly string[] {
+  return PERMISSIONS.get(command) ?? [];
+}
+
 /** Makes a command with its help: what it does, examples, and the permissions that it needs. */
 export function commandOf(name: string, { summary, description, examples, permissions }: Manual): Command {
   const width = Math.max(...examples.map(([line]) => line.length));
   const lines = examples.map(([line, does]) => `  ${line.padEnd(width)}  # ${does}`);
   const needs = permissions.length === 0 ? 'none: it makes no AWS call' : permissions.join(', ');
-  return (
-    new Command(name)
-      .summary(summary)
-      // Completion shows the description, too: on one line.
-      .description(`${summary}.`)
-      .addHelpText(
-        'after',
-        `${description === undefined ? '' : `\n${wrap(description, WIDTH).join('\n')}\n`}\nExamples:\n${lines.join('\n')}\n\n${wrap(`Permissions: ${needs}`, WIDTH).join('\n')}`,
-      )
-  );
+  const command = new Command(name)
+    .summary(summary)
+    // Completion shows the description, too: on one line.
+    .description(`${summary}.`)
+    .addHelpText(
+      'after',
+      `${description === undefined ? '' : `\n${wrap(description, WIDTH).join('\n')}\n`}\nExamples:\n${lines.join('\n')}\n\n${wrap(`Permissions: ${needs}`, WIDTH).join('\n')}`,
+    );
+  PERMISSIONS.set(command, permissions);
+  return command;
 }

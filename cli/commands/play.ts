@@ -4,19 +4,30 @@ import * as z from 'zod/mini';
 import type { Script } from '../../emulator/scenario/script.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { CommandFailed, UsageError } from '../shared/failures.ts';
+import { CommandFailed, EXIT, EXIT_MEANINGS, type ExitCode, UsageError } from '../shared/failures.ts';
 import { count } from '../ui/text.ts';
 
 const STORY = fileURLToPath(new URL('../../examples/story.yml', import.meta.url));
 
 const Options = z.object({ directory: z.optional(z.string()) });
 
+/** What some exit codes mean for a play. */
+const OWN_EXIT_MEANINGS: Readonly<Partial<Record<ExitCode, string>>> = {
+  [EXIT.done]: 'all executions ended as expected',
+  [EXIT.failed]: 'an execution failed, or ended otherwise than its scenario expects',
+  [EXIT.wrongUse]: 'wrong use, or an invalid input: standard error says what and where, and nothing was played',
+};
+/** What each exit code means for a play. */
+export const PLAY_EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = { ...EXIT_MEANINGS, ...OWN_EXIT_MEANINGS };
+
 export function playCommand(run: Runner): Command {
   return commandOf('play', {
     summary: 'Play a scenario or events without AWS',
     description:
       'Runs the whole service on this machine, in virtual time. Without FILE, plays a short story and explains it. FILE is one scenario (.yml, .yaml), or event files: JSON objects, arrays or JSON Lines; - is standard input. docs/scenarios.md describes the formats.\n\n' +
-      'Exit code: 1 if an execution failed or ended otherwise than expected, 2 if an input is invalid; then nothing is played.',
+      `Exit code: ${Object.entries(OWN_EXIT_MEANINGS)
+        .map(([code, meaning]) => `${code} ${meaning}`)
+        .join('; ')}.`,
     examples: [
       ['usher play', 'a short story, explained'],
       ['usher play scenario.yml', 'a scenario of your own'],

@@ -2,6 +2,16 @@
 export const EXIT = { done: 0, failed: 1, wrongUse: 2, precondition: 3, interrupted: 130, terminated: 143 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+/** What each exit code means, unless a command has meanings of its own. */
+export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
+  [EXIT.done]: 'done',
+  [EXIT.failed]: 'the command failed',
+  [EXIT.wrongUse]: 'wrong use: the command line, or what it names',
+  [EXIT.precondition]: 'a precondition is missing: credentials, deployment, emulator',
+  [EXIT.interrupted]: 'interrupted (Ctrl-C)',
+  [EXIT.terminated]: 'terminated (SIGTERM)',
+};
+
 /** The command line is invalid, or something that it names: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

@@ -1,13 +1,23 @@
 import type { Reporter } from '../../emulator/scenario/player.ts';
 import type { Terminal } from './terminal.ts';
 
+/** The lines, by `type`, with what they hold. */
+export const LINE_FIELDS = {
+  state: 'an execution entered a state, at this virtual time',
+  execution:
+    'an execution ended: `status` as Step Functions has it; `outcome`; `cause`, if there is one: why it was ignored or failed, or the execution to which it was handed over',
+  audit: 'an entry of `PutEvents` that the audit bus took, with its `Detail` parsed',
+  summary:
+    'the last line. `executions`: the number of executions by outcome. `seats`: `entitlement` (its name), `userId`, `status`, as the ledger holds them. `assignments`: `applicationArn`, `principalId`, all that the applications hold, whoever made them. `calls`: requests by `<Service>.<Operation>`, including refused ones. All sorted',
+} as const satisfies Record<string, string>;
+
 /**
  * What a program sees: a JSON object a line, as things happen; the last is the summary. It holds ids only.
  *
  * The form is documented in `docs/scenarios.md`.
  */
 export function jsonLines(terminal: Pick<Terminal, 'json' | 'behind'>): Reporter {
-  const tell = (line: object) => terminal.json(line);
+  const tell = (line: { type: keyof typeof LINE_FIELDS; [field: string]: unknown }) => terminal.json(line);
   return {
     state: ({ execution, state, at }) => tell({ type: 'state', execution, state, time: at.toISOString() }),
     ended: ({ execution, status, outcome, cause, startedAt, endedAt }) =>
