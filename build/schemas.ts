@@ -8,6 +8,20 @@ import { ScenarioSchema } from '../emulator/scenario/schema.ts';
 
 const DIRECTORY = join(import.meta.dirname, '..', 'schemas');
 
+/** What each audit event says; `description` of its schema. */
+export const EVENT_MEANINGS = {
+  'Seat Assigned': 'Usher assigned a user to the application',
+  'Seat Revoked': 'The assignment was revoked',
+  'Seat Waitlisted': 'All seats are taken; the user is on the waitlist',
+  'Seat Refused': 'AWS refused to assign a user or to remove the assignment, until someone fixes the cause',
+  'Seat Leaving': 'The user left, and keeps the seat for the days of grace, until `unmapped.revoke_at`',
+  'Seat Kept': 'A user whose seat was leaving or held is entitled again',
+  'Seat Adopted': 'From now on, Usher manages an assignment that it did not make',
+  'Seat Observed': 'What an entitlement in `mode: observe` would do; nothing was done',
+  'Revocations Held': 'The brake holds revocations until an operator releases them. Once per hold',
+  'Onboarding Failed': 'An execution failed, timed out or was stopped',
+} as const satisfies Record<DetailType, string>;
+
 /**
  * The JSON Schemas that are generated, as text by file name. Draft 7, because the language servers of editors and most
  * validators know nothing newer.
@@ -17,16 +31,24 @@ export function generatedSchemas(): Map<string, string> {
     generated('entitlements', 'entitlements.yml of Usher', EntitlementsSchema),
     generated('directory', 'Directory file of the local stack of Usher', DirectorySeedSchema),
     generated('scenario', 'Scenario of the local stack of Usher', ScenarioSchema),
-    ...Object.keys(CLASSIFICATIONS)
-      .filter(isDetailType)
-      .map((detailType) =>
-        generated(
-          detailType.toLowerCase().replaceAll(' ', '-'),
-          `EventBridge event "${detailType}" of Usher`,
-          auditEventSchema(detailType),
-        ),
+    ...detailTypes().map((detailType) =>
+      generated(
+        schemaName(detailType),
+        `EventBridge event "${detailType}" of Usher`,
+        auditEventSchema(detailType).check(z.describe(EVENT_MEANINGS[detailType])),
       ),
+    ),
   ]);
+}
+
+/** All detail-types of the audit bus. */
+export function detailTypes(): DetailType[] {
+  return Object.keys(CLASSIFICATIONS).filter(isDetailType);
+}
+
+/** The name of a detail-type's schema and of its sample. */
+export function schemaName(detailType: DetailType): string {
+  return detailType.toLowerCase().replaceAll(' ', '-');
 }
 
 function isDetailType(name: string): name is DetailType {
