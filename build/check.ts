@@ -42,6 +42,7 @@ const STEPS: Step[] = [
   { name: 'lint', command: 'biome', args: ['check', '--error-on-warnings', '.'] },
   { name: 'unused', command: 'knip', args: [] },
   { name: 'schemas', command: 'node', args: ['build/schemas.ts', '--check'] },
+  { name: 'reference', command: 'node', args: ['build/reference.ts', '--check'] },
   { name: 'package', command: 'serverless', args: ['package'] },
   { name: 'template', command: 'cfn-lint', args: [TEMPLATE, 'forwarder.yml'], optional: true },
   { name: 'terraform', command: 'terraform', args: ['fmt', '-check', 'docs/terraform'], optional: true },

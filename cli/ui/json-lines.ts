@@ -6,7 +6,7 @@ export const LINE_FIELDS = {
   state: 'an execution entered a state, at this virtual time',
   execution:
     'an execution ended: `status` as Step Functions has it; `outcome`; `cause`, if there is one: why it was ignored or failed, or the execution to which it was handed over',
-  audit: 'an entry of `PutEvents` that the audit bus took, with its `Detail` parsed',
+  audit: 'an entry of `PutEvents` that the audit bus took, with its `Detail` parsed; docs/audit.md describes it',
   summary:
     'the last line. `executions`: the number of executions by outcome. `seats`: `entitlement` (its name), `userId`, `status`, as the ledger holds them. `assignments`: `applicationArn`, `principalId`, all that the applications hold, whoever made them. `calls`: requests by `<Service>.<Operation>`, including refused ones. All sorted',
 } as const satisfies Record<string, string>;
