@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { latestOf, waitForGrantToShow, waitForWriteToSettle } from '../../../domain/decision/timing.ts';
+import { latestOf, type Recheck, waitForGrantToShow, waitForWriteToSettle } from '../../../domain/decision/timing.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
-import { at, iso } from '../../support/builders.ts';
+import { iso } from '../../support/builders.ts';
 import { START } from '../../support/ids.ts';
 
 type Times = Pick<Seat, 'status' | 'changedAt' | 'grantedAt'>;
@@ -29,14 +29,31 @@ describe('waitForWriteToSettle', () => {
   });
 });
 
-describe('latestOf', () => {
-  it('keeps the latest time of each item, and none that has come', () => {
-    const rechecks = [
-      { key: 'a', at: iso(20) },
-      { key: 'a', at: iso(30) },
-      { key: 'a', at: iso(10) },
-      { key: 'b', at: iso() },
-    ];
-    expect(latestOf(rechecks, { readAt: at(0) })).toEqual(new Map([['a', iso(30)]]));
+describe('the next check of a work item', () => {
+  it.each<[string, Recheck[], [string, string][]]>([
+    ['is the only one asked for', [{ key: 'a', at: iso(1) }], [['a', iso(1)]]],
+    ['is the latest of several', [20, 90, 30].map((seconds) => ({ key: 'a', at: iso(seconds) })), [['a', iso(90)]]],
+    ['does not come if its time has come', [{ key: 'a', at: iso() }], []],
+    [
+      'does not replace a later one if its time has come',
+      [
+        { key: 'a', at: iso(1) },
+        { key: 'a', at: iso(-1) },
+      ],
+      [['a', iso(1)]],
+    ],
+    [
+      'is that item’s own',
+      [
+        { key: 'a', at: iso(1) },
+        { key: 'b', at: iso(2) },
+      ],
+      [
+        ['a', iso(1)],
+        ['b', iso(2)],
+      ],
+    ],
+  ])('%s', (_fact, rechecks, expected) => {
+    expect([...latestOf(rechecks, { readAt: START })]).toEqual(expected);
   });
 });
