@@ -14,13 +14,11 @@ import { decideApplication, type Limits } from '../../domain/decision/decide-app
 import type { Hold } from '../../domain/decision/hold.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
-import { anApplication, anEntitlement, anExecution, aSeat, aStanding, aUserId, iso, NOW } from './builders.ts';
+import { anEntitlement, aSeat, aUserState, iso } from './builders.ts';
+import { APPLICATION, ME, START, user } from './ids.ts';
 
-/** The application that a state is about. */
-export const APPLICATION = anApplication();
-
-/** The reads began at {@link NOW}. */
-export const MOMENT: Moment = { readAt: NOW, execution: anExecution() };
+/** The reads began at {@link START}. */
+export const MOMENT: Moment = { readAt: START, execution: ME };
 
 /** The brake of a configuration that does not set it. */
 const BRAKE: Limits = { brake: { percent: 20, atLeast: 10 } };
@@ -32,7 +30,7 @@ export function brakeOf(atLeast: number): Limits {
 
 /** A user's seat that settled a day ago. It has no `grantedAt` if its status says that AWS never took it. */
 export function seatOf(number: number, parts: Partial<Seat> = {}): Seat {
-  const { grantedAt, ...seat } = aSeat({ userId: aUserId(number) });
+  const { grantedAt, ...seat } = aSeat(number, { revision: 3 });
   const granted = !['creating', 'waitlisted', 'failed'].includes(parts.status ?? 'confirmed');
   return { ...seat, ...(granted && grantedAt ? { grantedAt } : {}), ...parts };
 }
@@ -44,7 +42,7 @@ export function waitingSeat(number: number, seconds: number): Seat {
 
 /** A member without an assignment; without a seat unless its parts are given. */
 export function joiner(number: number, seat?: Partial<Seat>): UserState {
-  return aStanding({ userId: aUserId(number), ...(seat ? { seat: seatOf(number, seat) } : {}) });
+  return aUserState({ userId: user(number), ...(seat ? { seat: seatOf(number, seat) } : {}) });
 }
 
 /** A member with a seat and its assignment. */
@@ -166,7 +164,7 @@ export function statusesAfter(state: ApplicationState, decision: ApplicationDeci
 
 /** The seat that a decision writes for a user. */
 export function writtenSeat({ seats }: Pick<ApplicationDecision, 'seats'>, number: number): Seat | undefined {
-  return seats.find(({ userId }) => userId === aUserId(number));
+  return seats.find(({ userId }) => userId === user(number));
 }
 
 /** The number of the user with this id. */

@@ -1,13 +1,12 @@
-import type { Hold } from '../../domain/decision/hold.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
 import type { SweepItem, UserItem, WorkItems } from '../../domain/queue/work-queue.ts';
-import type { Seat } from '../../domain/seat/seat.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import { reconcile } from '../../reconcile/plan/reconcile-application.ts';
-import type { ReconcileContext, ReconcileResult } from '../../reconcile/plan/result.ts';
+import type { ReconcileContext } from '../../reconcile/plan/result.ts';
+import { numberOf } from './application-states.ts';
 import { anObservation } from './builders.ts';
 import { APPLICATION, ME, START, user } from './ids.ts';
-import { openServices, type ServicesOptions } from './services.ts';
+import { type ViewingOptions, viewing } from './viewing.ts';
 
 /** When a look begins: long enough after the last change of every seat that a test says nothing else of. */
 export const LATER = plusSeconds(START, 60);
@@ -47,53 +46,28 @@ export function anObservationOf(number: number, parts: Partial<Observation> = {}
   });
 }
 
-export interface LookingOptions extends ServicesOptions {
-  seats?: readonly Seat[];
-  /** Whom APPLICATION is assigned to. */
-  assigned?: readonly number[];
-  hold?: Hold;
-  observations?: readonly Observation[];
-}
-
-/** The ledger and the directory as they are before a look. */
-export async function looking({ seats = [], assigned = [], hold, observations = [], ...options }: LookingOptions = {}) {
-  const world = await openServices(options);
-  const { services, center } = world;
-  for (const seat of seats) await services.ledger.saveSeat({ ...seat, revision: 1 });
-  for (const observation of observations) await services.ledger.saveObservation({ ...observation, revision: 1 });
-  if (hold) await services.ledger.saveHold({ ...hold, revision: 1 });
-  for (const number of assigned) center.assignByHand(APPLICATION, user(number));
-  const readers = { ...services, renewLease: async () => undefined };
+/** Opens a world in which a plan reads, decides and commits what work items name. */
+export async function looking(options: ViewingOptions = {}) {
+  const world = await viewing(options);
+  const { readers, services } = world;
   return {
     ...world,
-    look: (looks: WorkItems, context: Partial<ReconcileContext> = {}) =>
+    look: (items: WorkItems, context: Partial<ReconcileContext> = {}) =>
       reconcile(
-        looks,
+        items,
         { readAt: new Date(LATER), execution: ME, checked: [], userPages: undefined, ...context },
         readers,
       ),
-    /** What APPLICATION's seats stand at, by the number of the person. */
+    /** The statuses of the seats of APPLICATION, by the number of the user. */
     async statuses(): Promise<Record<number, string>> {
       const { seats: found } = await services.ledger.holdings(APPLICATION);
-      return Object.fromEntries(found.map(({ userId, status }) => [Number(userId.slice(-12)), status]));
+      return Object.fromEntries(found.map(({ userId, status }) => [numberOf(userId), status]));
     },
     hold: () => services.ledger.hold(APPLICATION),
-    /** What was told of each person, `undefined` where nothing would change any more. */
+    /** The answers about the users of APPLICATION, by their number; undefined if nothing would change. */
     async observed(): Promise<Record<number, string | undefined>> {
       const { observations: found } = await services.ledger.itemsOf(APPLICATION);
-      return Object.fromEntries(found.map(({ userId, answer }) => [Number(userId.slice(-12)), answer]));
+      return Object.fromEntries(found.map(({ userId, answer }) => [numberOf(userId), answer]));
     },
   };
-}
-
-/** The changes of a plan, in order: `grant 1 group-join`. */
-export function changesOf({ changes }: ReconcileResult): string[] {
-  return changes.map(({ kind, userId, reason }) =>
-    [kind, Number(userId.slice(-12)), ...(kind === 'record' ? [] : [reason])].join(' '),
-  );
-}
-
-/** What a plan fails of, by key. */
-export function failuresOf({ failures }: ReconcileResult): [string, string][] {
-  return failures.map(({ key, error }) => [key, error.reason]);
 }

@@ -13,7 +13,8 @@ import type { Hold } from '../../domain/decision/hold.ts';
 import { type Seat, SeatStatusSchema } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
 import { MOMENT, seatOf, sweptUsers } from './application-states.ts';
-import { aDigest, aHeldRecord, aHold, anAuditRecord, anExecution, aUserId, iso } from './builders.ts';
+import { aDigest, aHeldRecord, aHold, anAuditRecord, iso } from './builders.ts';
+import { user as aUserId, OTHER } from './ids.ts';
 
 /** Every answer that a decision may ask for. */
 export type Answers = Required<Evidence> & { holdings: Holdings };
@@ -44,7 +45,7 @@ function seats(number: number): fc.Arbitrary<Seat> {
     revocations: fc.uniqueArray(seconds, { maxLength: 2 }),
     refusal: fc.option(
       fc.record({
-        execution: fc.constantFrom(MOMENT.execution, anExecution('other')),
+        execution: fc.constantFrom(MOMENT.execution, OTHER),
         reported: fc.boolean(),
         failed: fc.boolean(),
       }),

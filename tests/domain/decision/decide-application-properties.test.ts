@@ -6,7 +6,8 @@ import { type DecidedUser, decideUser } from '../../../domain/decision/decide.ts
 import { HoldSchema } from '../../../domain/decision/hold.ts';
 import { waitForWriteToSettle } from '../../../domain/decision/timing.ts';
 import { type Seat, SeatSchema, takesSlot } from '../../../domain/seat/seat.ts';
-import { APPLICATION, MOMENT } from '../../support/application-states.ts';
+import { MOMENT } from '../../support/application-states.ts';
+import { APPLICATION } from '../../support/ids.ts';
 import { applications, decideWith, type RandomCase, REFUSAL } from '../../support/random-states.ts';
 
 const RUNS = { numRuns: 400 };

@@ -4,7 +4,6 @@ import { decideApplication, type Limits } from '../../../domain/decision/decide-
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { RefusedError } from '../../../domain/shared/errors.ts';
 import {
-  APPLICATION,
   brakeOf,
   changesOf,
   checkedUsers,
@@ -22,9 +21,8 @@ import {
   waitingSeat,
   writtenSeat,
 } from '../../support/application-states.ts';
-import { aGroupId, anAuditRecord, anExecution, aUserId, iso } from '../../support/builders.ts';
-
-const OTHER = anExecution('other');
+import { anAuditRecord, iso } from '../../support/builders.ts';
+import { APPLICATION, ENTITLEMENT, group, OTHER, user } from '../../support/ids.ts';
 
 describe('a decision about an application', () => {
   it.each<[string, ApplicationState]>([
@@ -42,14 +40,14 @@ describe('a decision about an application', () => {
     ['event', 'group-join'],
   ] as const)('gives as its reason what has asked for the check: %s', (trigger, reason) => {
     expect(decisionOf(sweptUsers([joiner(1)], { item: { trigger } })).changes).toEqual([
-      { applicationArn: APPLICATION, kind: 'grant', reason, userId: aUserId(1) },
+      { applicationArn: APPLICATION, kind: 'grant', reason, userId: user(1) },
     ]);
   });
 
   it('waits until a write of Usher’s has had time to show', () => {
     const decision = decisionOf(checkedUsers([seated(1, { status: 'assigned', changedAt: iso(-10) })]));
     expect(decision).toMatchObject({ changes: [], seats: [], unverified: true });
-    expect(decision.recheck).toEqual(new Map([[aUserId(1), iso(20)]]));
+    expect(decision.recheck).toEqual(new Map([[user(1), iso(20)]]));
   });
 
   it('begins the grace of a user who has left, and audits that', () => {
@@ -88,7 +86,7 @@ describe('a decision about an application', () => {
     const interrupted = joiner(1, { status: 'revoking', revision: 7, changeSeq: 3 });
     const { seats } = decisionOf(checkedUsers([interrupted], { max: 1, others: [seatOf(2)] }));
     expect(seats).toMatchObject([
-      { userId: aUserId(1), status: 'waitlisted', revision: 8, audit: [{ kind: 'revoked' }, { kind: 'waitlisted' }] },
+      { userId: user(1), status: 'waitlisted', revision: 8, audit: [{ kind: 'revoked' }, { kind: 'waitlisted' }] },
     ]);
   });
 });
@@ -98,7 +96,7 @@ describe('the audit events of a seat', () => {
 
   it('are published although nothing changes', () => {
     expect(decisionOf(checkedUsers([seated(1, { audit })])).changes).toEqual([
-      { applicationArn: APPLICATION, kind: 'record', reason: 'reconciled', userId: aUserId(1) },
+      { applicationArn: APPLICATION, kind: 'record', reason: 'reconciled', userId: user(1) },
     ]);
   });
 
@@ -118,7 +116,7 @@ describe('a refusal that stands in a seat', () => {
     const refusal = { reason: 'quota-exceeded', since: iso(-3600), execution, reported, failed: reported };
     const refused = joiner(1, { status: 'failed', refusal, nextAttemptAt: iso(60) });
     const decision = decisionOf(checkedUsers([refused]));
-    expect(failuresOf(decision)).toEqual(reasons.map((reason) => [aUserId(1), reason]));
+    expect(failuresOf(decision)).toEqual(reasons.map((reason) => [user(1), reason]));
     expect(decision.failures.map(({ seat }) => seat)).toEqual(reasons.map(() => refused.seat));
     expect(changesOf(decision)).toEqual(changes);
   });
@@ -128,7 +126,7 @@ describe('a refusal that stands in a seat', () => {
     const refused = joiner(1, { status: 'failed', refusal, nextAttemptAt: iso(-1) });
     const { seats, failures } = decisionOf(checkedUsers([refused], { max: 0 }));
     expect(seats).toMatchObject([{ status: 'waitlisted', revision: 4, refusal }]);
-    expect(failures).toMatchObject([{ key: aUserId(1), error: { reason: 'access-denied' } }]);
+    expect(failures).toMatchObject([{ key: user(1), error: { reason: 'access-denied' } }]);
     expect(failures.map(({ seat }) => seat)).toEqual(seats);
   });
 });
@@ -150,15 +148,15 @@ describe('refused settings', () => {
       evidence: { [read]: new RefusedError('access-denied', 'AWS refuses') },
     });
     expect(failuresOf(decisionOf(state))).toEqual([
-      [aUserId(1), 'access-denied'],
-      [aUserId(2), 'access-denied'],
+      [user(1), 'access-denied'],
+      [user(2), 'access-denied'],
     ]);
   });
 
   it('do not keep the ledger from saying what the reads showed', () => {
     const evidence = { settings: new RefusedError('access-denied', 'AWS refuses') };
     const decision = decisionOf(checkedUsers([joiner(1), seated(2, { status: 'assigned' })], { evidence }));
-    expect(decision.seats).toMatchObject([{ userId: aUserId(2), status: 'confirmed', revision: 4 }]);
+    expect(decision.seats).toMatchObject([{ userId: user(2), status: 'confirmed', revision: 4 }]);
   });
 });
 
@@ -167,11 +165,11 @@ describe('a refused read of the assignment of a user beyond the cap', () => {
     const refusal = new RefusedError('access-denied', 'AWS refuses');
     const state = checkedUsers([joiner(1, {}), joiner(2), leaver(3)], {
       max: 1,
-      evidence: { assigned: new Map([[aUserId(1), refusal]]) },
+      evidence: { assigned: new Map([[user(1), refusal]]) },
       others: [seatOf(4)],
     });
     const decision = decisionOf(state);
-    expect(failuresOf(decision)).toEqual([[aUserId(1), 'access-denied']]);
+    expect(failuresOf(decision)).toEqual([[user(1), 'access-denied']]);
     expect(changesOf(decision)).toEqual(['revoke 3 group-leave', 'record 2']);
   });
 });
@@ -213,8 +211,8 @@ describe('the further reads of a decision', () => {
       [
         [SETTINGS, HOLDINGS],
         [
-          { read: 'remaining', userIds: [aUserId(3)] },
-          { read: 'assigned', userIds: [aUserId(2)] },
+          { read: 'remaining', userIds: [user(3)] },
+          { read: 'assigned', userIds: [user(2)] },
         ],
       ],
     ],
@@ -253,9 +251,9 @@ describe('the verdict about a user', () => {
     // Two steps in one check: the second one counts.
     ['grant', joiner(1, { status: 'revoking' }), {}],
     ['waitlist', joiner(1, { status: 'revoking' }), {}, { max: 0 }],
-  ])('is %s', (what, user, parts, options) => {
-    const { verdicts } = decisionOf(sweptUsers([user], options));
-    expect([...verdicts]).toEqual([[aUserId(1), { do: what, ...parts }]]);
+  ])('is %s', (what, state, parts, options) => {
+    const { verdicts } = decisionOf(sweptUsers([state], options));
+    expect([...verdicts]).toEqual([[user(1), { do: what, ...parts }]]);
   });
 
   it('is what the user alone would get if the settings are refused', () => {
@@ -269,7 +267,7 @@ describe('the report of a sweep', () => {
   it('counts seats, waiting users and assignments that Usher did not make', () => {
     const state = sweptUsers([seated(1), joiner(2)], { max: 1, whole: { unmanaged: 1 } });
     expect(decisionOf(state).report).toEqual({
-      entitlement: 'entitlement-1',
+      entitlement: ENTITLEMENT,
       seats: 1,
       waiting: 1,
       waitingSince: iso(-60),
@@ -288,7 +286,7 @@ describe('the report of a sweep', () => {
   });
 
   it('names ten of the groups that are assigned as a whole: their members keep access', () => {
-    const assignedGroups = Array.from({ length: 12 }, (_, index) => aGroupId(index));
+    const assignedGroups = Array.from({ length: 12 }, (_, index) => group(index));
     expect(decisionOf(sweptUsers([seated(1)], { whole: { assignedGroups } })).report?.assignedGroups).toEqual(
       assignedGroups.slice(0, 10),
     );

@@ -3,7 +3,6 @@ import type { ApplicationState } from '../../../domain/decision/application-stat
 import { decideApplication } from '../../../domain/decision/decide-application.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import {
-  APPLICATION,
   brakeOf,
   changesOf,
   checkedUsers,
@@ -22,7 +21,8 @@ import {
   waitingSeat,
   writtenSeat,
 } from '../../support/application-states.ts';
-import { anExecution, at, aUserId, iso } from '../../support/builders.ts';
+import { at, iso } from '../../support/builders.ts';
+import { APPLICATION, ME, user } from '../../support/ids.ts';
 
 /** An item that a user's request of this many seconds ago has put in the queue. */
 const askedBefore = (seconds: number) => ({ item: { askedAt: iso(-seconds) } });
@@ -81,9 +81,7 @@ describe('the cap', () => {
 
   it('audits once per user that the user waits', () => {
     const seat = writtenSeat(decisionOf(checkedUsers([joiner(1)], { max: 0 })), 1);
-    expect(seat?.audit).toMatchObject([
-      { kind: 'waitlisted', reason: 'cap-reached', execution: anExecution(), cause: 'event-1' },
-    ]);
+    expect(seat?.audit).toMatchObject([{ kind: 'waitlisted', reason: 'cap-reached', execution: ME, cause: 'event-1' }]);
     for (const again of [checkedUsers, sweptUsers]) {
       expect(decisionOf(again([joiner(1, seat)], { max: 0 })).seats).toEqual([]);
     }
@@ -163,7 +161,7 @@ describe('a cap below the number of seats in use', () => {
     const { evidence, ...state } = stateOf([seated(1), joiner(2, {})], { max: 1 });
     const { assigned: _, ...known } = evidence;
     expect(decideApplication({ ...state, evidence: known }, brakeOf(10), MOMENT)).toEqual({
-      needs: [{ read: 'assigned', userIds: [aUserId(2)] }],
+      needs: [{ read: 'assigned', userIds: [user(2)] }],
     });
   });
 
@@ -174,7 +172,7 @@ describe('a cap below the number of seats in use', () => {
   });
 
   it.each<[string, Partial<Seat>, Map<string, boolean>, string]>([
-    ['the list only lags behind the fresh read', {}, new Map([[aUserId(2), true]]), iso(30)],
+    ['the list only lags behind the fresh read', {}, new Map([[user(2), true]]), iso(30)],
     [
       'a write is too young for any read to show it, and none is made',
       { status: 'creating', changedAt: iso(-10) },
@@ -190,7 +188,7 @@ describe('a cap below the number of seats in use', () => {
 });
 
 describe('an adoption', () => {
-  const item = { trigger: 'manual', adopt: true, cause: anExecution() } as const;
+  const item = { trigger: 'manual', adopt: true, cause: ME } as const;
 
   it('takes over the unmanaged assignments of entitled users, and no others', () => {
     const state = sweptUsers([unmanaged(1), joiner(2), seated(3)], { item, whole: { unmanaged: 2 } });
@@ -200,7 +198,7 @@ describe('an adoption', () => {
       status: 'confirmed',
       requestedAt: iso(),
       grantedAt: iso(),
-      audit: [{ kind: 'adopted', reason: 'manual', execution: anExecution(), cause: anExecution() }],
+      audit: [{ kind: 'adopted', reason: 'manual', execution: ME, cause: ME }],
     });
     expect(statusesAfter(state, decision)).toEqual({ 1: 'confirmed', 3: 'confirmed' });
     expect(decision.report?.unmanaged).toBe(1);

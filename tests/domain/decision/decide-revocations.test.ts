@@ -5,7 +5,6 @@ import { beginHold, growHold, type Hold, releaseHold } from '../../../domain/dec
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { RefusedError } from '../../../domain/shared/errors.ts';
 import {
-  APPLICATION,
   brakeOf,
   changesOf,
   checkedUsers,
@@ -22,7 +21,8 @@ import {
   unmanaged,
   writtenSeat,
 } from '../../support/application-states.ts';
-import { aDigest, aHold, anExecution, at, aUserId, iso } from '../../support/builders.ts';
+import { aDigest, aHold, at, iso } from '../../support/builders.ts';
+import { APPLICATION, ME, user } from '../../support/ids.ts';
 
 const seatsOf = (...numbers: number[]) => numbers.map((number) => seatOf(number));
 const allSeated = (...numbers: number[]) => numbers.map((number) => seated(number));
@@ -53,9 +53,7 @@ describe('the brake', () => {
       since: iso(),
       digests: [{ generation: 1, count: 2 }],
     });
-    expect(hold?.audit).toMatchObject([
-      { reason: 'brake', execution: anExecution(), count: 2, digest: hold?.digests[0]?.digest },
-    ]);
+    expect(hold?.audit).toMatchObject([{ reason: 'brake', execution: ME, count: 2, digest: hold?.digests[0]?.digest }]);
   });
 
   it('begins a hold anew if an earlier try has written only the seats', () => {
@@ -199,11 +197,7 @@ describe('the hold of a seat whose create got no answer', () => {
 describe('a hold in force', () => {
   const what = { applicationArn: APPLICATION, entitlement: 'entitlement-1' };
   const holdOf = (...numbers: number[]): Hold => ({
-    ...beginHold(
-      undefined,
-      { ...what, userIds: numbers.map(aUserId) },
-      { now: at(-60), execution: 'e', reason: 'brake' },
-    ),
+    ...beginHold(undefined, { ...what, userIds: numbers.map(user) }, { now: at(-60), execution: 'e', reason: 'brake' }),
     audit: [],
   });
   const held = (number: number, hold = 1) => leaver(number, { status: 'held', hold });
@@ -265,7 +259,7 @@ describe('a hold in force', () => {
   });
 
   describe('that an operator has released', () => {
-    const grown = growHold(hold, [aUserId(5)]);
+    const grown = growHold(hold, [user(5)]);
     const releasedTo = (generation: number): Hold =>
       releaseHold(grown, digestOf(grown, generation)) ?? aHold({ status: 'lifted' });
 
@@ -325,7 +319,7 @@ describe('a check of single users, before it revokes anything', () => {
     ['five users at most', [leaver(1)], seatsOf(2, 3, 4, 5, 6, 7, 8), [2, 3, 4, 5, 6]],
   ])('asks who is left in the groups, about %s', (_fact, users, others, numbers) => {
     expect(decideApplication(unread(users, others), brakeOf(10), MOMENT)).toEqual({
-      needs: [{ read: 'remaining', userIds: numbers.map(aUserId) }],
+      needs: [{ read: 'remaining', userIds: numbers.map(user) }],
     });
   });
 
@@ -350,14 +344,14 @@ describe('a check of single users, before it revokes anything', () => {
     expect(decision.hold).toBeUndefined();
     expect(statusesAfter(state, decision)).toEqual({ 1: 'confirmed', 2: 'revoking', 3: 'confirmed' });
     // The sweep's lists may lag behind this check: it is repeated until they agree.
-    expect(decision).toMatchObject({ recheck: new Map([[aUserId(1), iso(30)]]), unverified: false, failures: [] });
+    expect(decision).toMatchObject({ recheck: new Map([[user(1), iso(30)]]), unverified: false, failures: [] });
   });
 
   it('fails only the user who would be revoked if AWS refuses to say who is left', () => {
     const state = remainingIs(new RefusedError('access-denied', 'AWS refuses'));
     const decision = decisionOf(state);
     expect(changesOf(decision)).toEqual(['revoke 2 group-leave', 'grant 4 group-join']);
-    expect(failuresOf(decision)).toEqual([[aUserId(1), 'access-denied']]);
+    expect(failuresOf(decision)).toEqual([[user(1), 'access-denied']]);
     expect(statusesAfter(state, decision)).toEqual({ 1: 'confirmed', 2: 'revoking', 3: 'confirmed' });
     expect(decision.sweepNeeded).toBeUndefined();
   });

@@ -3,11 +3,12 @@ import type { UserState } from '../../../domain/decision/application-state.ts';
 import { decideUser } from '../../../domain/decision/decide.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { checkOf, deleted, joiner, leaver, MOMENT, seated, seatOf } from '../../support/application-states.ts';
-import { anExecution, iso } from '../../support/builders.ts';
+import { iso } from '../../support/builders.ts';
+import { ME, OTHER } from '../../support/ids.ts';
 
 const TWO_DAYS = 2 * 86_400;
 const left = (number: number, seat: Partial<Seat>) => ({ ...leaver(number, seat), assigned: false });
-const refusal = { reason: 'quota-exceeded', since: iso(-3600), execution: anExecution('other'), reported: true };
+const refusal = { reason: 'quota-exceeded', since: iso(-3600), execution: OTHER, reported: true };
 
 describe('a decision that changes only the ledger', () => {
   it.each<[string, UserState, string, object, string]>([
@@ -45,7 +46,7 @@ describe('a decision that changes only the ledger', () => {
       'record-removal',
       {
         status: 'revoked',
-        audit: [{ kind: 'revoked', changeSeq: 2, execution: anExecution(), cause: 'event-1', reason: 'group-leave' }],
+        audit: [{ kind: 'revoked', changeSeq: 2, execution: ME, cause: 'event-1', reason: 'group-leave' }],
       },
       'grant',
     ],

@@ -16,13 +16,14 @@ import {
   sweptUsers,
   unmanaged,
 } from '../../support/application-states.ts';
-import { anAuditRecord, anExecution, anObservation, at, aUserId, iso } from '../../support/builders.ts';
+import { anAuditRecord, anObservation, at, iso } from '../../support/builders.ts';
+import { ME, user } from '../../support/ids.ts';
 
 const BRAKE: Limits = { brake: { percent: 20, atLeast: 10 } };
 
 /** What an observing entitlement has recorded of a user before. */
 const answered = (number: number, parts: Partial<Observation> = {}) =>
-  anObservation({ userId: aUserId(number), requestedAt: iso(-60), changedAt: iso(-60), ...parts });
+  anObservation({ userId: user(number), requestedAt: iso(-60), changedAt: iso(-60), ...parts });
 const pending = [anAuditRecord({ kind: 'observed', reason: 'would-assign' })];
 
 /** Observes a state, and says what the ledger and the audit stream hold of it then. */
@@ -115,7 +116,7 @@ describe('an entitlement that only observes', () => {
       answered(1, {
         requestedAt: iso(-67),
         changedAt: iso(),
-        audit: [anAuditRecord({ kind: 'observed', reason: 'would-assign', at: iso(), execution: anExecution() })],
+        audit: [anAuditRecord({ kind: 'observed', reason: 'would-assign', at: iso(), execution: ME })],
       }),
     ]);
   });
@@ -144,7 +145,7 @@ describe('an entitlement that only observes', () => {
 
   it('checks again when reads show what was written before it was switched to observe', () => {
     const young = seated(1, { status: 'assigned', changedAt: iso(-10) });
-    expect(observe(checkedUsers([young])).recheck).toEqual(new Map([[aUserId(1), iso(20)]]));
+    expect(observe(checkedUsers([young])).recheck).toEqual(new Map([[user(1), iso(20)]]));
     expect(observe(checkedUsers([joiner(1)])).recheck).toEqual(new Map());
     // An enforcing entitlement would check again what it has written.
     expect(observe(sweptUsers([deleted(1)])).recheck).toEqual(new Map());

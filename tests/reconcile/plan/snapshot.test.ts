@@ -1,0 +1,273 @@
+import { describe, expect, it } from 'vitest';
+import type { WorkItems } from '../../../domain/queue/work-queue.ts';
+import { TransientAwsError } from '../../../domain/shared/errors.ts';
+import { plusSeconds } from '../../../domain/shared/time.ts';
+import { exampleEntitlements as someEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
+import type { ReconcileContext } from '../../../reconcile/plan/result.ts';
+import { takeSnapshot } from '../../../reconcile/plan/snapshot.ts';
+import { changesOf, failuresOf, numberOf } from '../../support/application-states.ts';
+import { aHeldRecord, aHold, anAuditRecord, aSeat } from '../../support/builders.ts';
+import { APPLICATION, GROUP, ME, OTHER_APPLICATION, OTHER_GROUP, START, user } from '../../support/ids.ts';
+import { anEntry, anObservationOf, LATER, lookAt, sweep } from '../../support/looking.ts';
+import { type ViewingOptions, viewing } from '../../support/viewing.ts';
+
+/** Opens a world, and takes snapshots of it that a test may let fail. */
+async function opened(options: ViewingOptions = {}) {
+  const world = await viewing(options);
+  return {
+    ...world,
+    async snapshot(items: WorkItems, parts: Partial<ReconcileContext> = {}) {
+      const readAt = new Date(LATER);
+      const context = { readAt, execution: ME, checked: [], userPages: undefined, ...parts };
+      const { applications, records, ...found } = await takeSnapshot(items, context, world.readers);
+      return { ...found, applications, records: changesOf({ changes: records }), read: applications.map(readOf) };
+    },
+  };
+}
+
+/** What was read of an application, in short. */
+function readOf({ state }: Awaited<ReturnType<typeof takeSnapshot>>['applications'][number]) {
+  const { entitlement, users, whole } = state;
+  return [entitlement.name, whole !== undefined, users.map(({ user: { userId } }) => numberOf(userId))];
+}
+
+const NAME = 'amazon-q-developer';
+
+describe('a snapshot of users', () => {
+  it('reads each user for each entitlement that concerns them, and says what the work item says', async () => {
+    const entitlements = someEntitlements({
+      entitlements: [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }],
+    });
+    const directory = {
+      groups: [
+        { groupId: GROUP, members: [user(1), user(2)] },
+        { groupId: OTHER_GROUP, members: [user(2)] },
+      ],
+    };
+    const { snapshot } = await opened({ entitlements, directory });
+    const since = plusSeconds(START, -7);
+    const { applications, read } = await snapshot({
+      users: { ...lookAt(1).users, [user(2)]: anEntry({ since }) },
+      sweeps: {},
+    });
+    expect(read).toEqual([
+      [NAME, false, [1, 2]],
+      ['kiro', false, [2]],
+    ]);
+    expect(applications[1]?.state.users).toEqual([
+      {
+        key: user(2),
+        trigger: 'event',
+        cause: 'event-1',
+        askedAt: since,
+        adopt: false,
+        user: { userId: user(2), entitled: true, assigned: false, seat: undefined },
+      },
+    ]);
+  });
+
+  it('checks a user again after 30 s while the reads do not show what an event announced', async () => {
+    const { snapshot } = await opened();
+    const expected = [{ groupId: GROUP, membership: 'member' as const, at: START.toISOString() }];
+    const { read, recheck } = await snapshot({ users: { [user(1)]: anEntry({ expected }) }, sweeps: {} });
+    expect([read, recheck]).toEqual([[], [{ key: user(1), at: plusSeconds(LATER, 30) }]]);
+  });
+
+  it('serves the others if the reads of one user fail for now, and checks that user again', async () => {
+    const { snapshot, faults } = await opened({ members: [1, 2, 3] });
+    faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind: 'throttle', principalId: user(2) });
+    const { read, recheck } = await snapshot(lookAt(1, 2, 3));
+    expect(read).toEqual([[NAME, false, [1, 3]]]);
+    expect(recheck).toEqual([{ key: user(2), at: plusSeconds(LATER, 30) }]);
+  });
+
+  it.each([
+    ['the only user', [1]],
+    ['every user', [1, 2, 3]],
+  ])('fails if the reads of %s fail for now, so that the state machine retries', async (_fact, numbers) => {
+    const { snapshot, faults } = await opened({ members: [1, 2, 3] });
+    faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind: 'throttle', times: 3 });
+    await expect(snapshot(lookAt(...numbers))).rejects.toThrow(TransientAwsError);
+  });
+
+  it('fails only the user whose reads AWS refuses', async () => {
+    const { snapshot, faults } = await opened({ members: [1, 2] });
+    faults.add({ operation: 'SSOAdmin.DescribeApplicationAssignment', kind: 'refuse', principalId: user(1) });
+    const found = await snapshot(lookAt(1, 2));
+    expect([found.read, failuresOf(found), found.recheck]).toEqual([
+      [[NAME, false, [2]]],
+      [[user(1), 'access-denied']],
+      [],
+    ]);
+  });
+});
+
+describe('a snapshot of an application', () => {
+  it('reads it as a whole, with what the ledger holds of it, and says what the work item says', async () => {
+    const { snapshot } = await opened({ members: [1], seats: [aSeat(2)], observations: [anObservationOf(1)] });
+    const { applications, read } = await snapshot(sweep({ trigger: 'manual', adopt: true, cause: 'by-hand' }));
+    expect(read).toEqual([[NAME, true, [1, 2]]]);
+    const [{ state, items } = { state: undefined, items: undefined }] = applications;
+    expect(state?.users[0]).toMatchObject({
+      key: APPLICATION,
+      trigger: 'manual',
+      cause: 'by-hand',
+      askedAt: START.toISOString(),
+      adopt: true,
+    });
+    expect(items).toEqual({ seats: [aSeat(2)], hold: undefined, observations: [anObservationOf(1)] });
+  });
+
+  it('is one with that of its users', async () => {
+    const { snapshot } = await opened({ members: [1, 2] });
+    const { read } = await snapshot({ ...lookAt(1), sweeps: sweep().sweeps });
+    expect(read).toEqual([[NAME, true, [1, 1, 2]]]);
+  });
+
+  it('says nothing of how long the list of all users is, until it has read that', async () => {
+    const { snapshot } = await opened({ people: 5, members: [1, 2, 3, 4] });
+    expect((await snapshot(sweep())).userPages).toBeUndefined();
+    expect((await snapshot(sweep(), { userPages: 7 })).userPages).toBe(7);
+  });
+
+  it.each(['DynamoDB.Query', 'IdentityStore.ListGroupMemberships', 'SSOAdmin.ListApplicationAssignments'])(
+    'fails as a whole if %s fails for now',
+    async (operation) => {
+      const { snapshot, faults } = await opened({ members: [1] });
+      faults.add({ operation, kind: 'throttle' });
+      await expect(snapshot(sweep())).rejects.toThrow(TransientAwsError);
+    },
+  );
+
+  it.each(['enforce', 'observe'] as const)(
+    'has the audit events that are not on the bus if AWS refuses to show it, in mode %s',
+    async (mode) => {
+      const { snapshot, faults } = await opened({
+        entitlements: someEntitlements({ entitlements: [{ mode }] }),
+        observations: [anObservationOf(1, { audit: [anAuditRecord({ kind: 'observed', reason: 'would-assign' })] })],
+        seats: [aSeat(2, { audit: [anAuditRecord()] }), aSeat(3)],
+        hold: aHold({ applicationArn: APPLICATION, audit: [aHeldRecord()] }),
+      });
+      faults.add({ operation: 'SSOAdmin.ListApplicationAssignments', kind: 'not-found' });
+      const found = await snapshot(sweep());
+      expect([found.read, found.records, found.holds, failuresOf(found)]).toEqual([
+        [],
+        ['record 2', 'record 1'],
+        [APPLICATION],
+        [[APPLICATION, 'application-missing']],
+      ]);
+    },
+  );
+
+  it('fails if AWS refuses to show the ledger, and lets others be read', async () => {
+    const entitlements = someEntitlements({ entitlements: [{}, { name: 'kiro', application: OTHER_APPLICATION }] });
+    const { snapshot, faults } = await opened({ entitlements, members: [1] });
+    faults.add({ operation: 'DynamoDB.Query', kind: 'refuse' });
+    const found = await snapshot(sweep({}, APPLICATION, OTHER_APPLICATION));
+    expect([found.read, failuresOf(found)]).toEqual([[['kiro', true, [1]]], [[APPLICATION, 'access-denied']]]);
+  });
+
+  it('publishes what an entitlement observed before it was switched to enforce', async () => {
+    const audit = [anAuditRecord({ kind: 'observed', reason: 'would-assign' })];
+    const { snapshot } = await opened({ observations: [anObservationOf(1, { audit }), anObservationOf(2)] });
+    expect((await snapshot(sweep())).records).toEqual(['record 1']);
+  });
+
+  it('leaves the publishing of observations to the answers while an entitlement observes', async () => {
+    const entitlements = someEntitlements({ entitlements: [{ mode: 'observe' }] });
+    const audit = [anAuditRecord({ kind: 'observed', reason: 'would-assign' })];
+    const { snapshot } = await opened({ entitlements, observations: [anObservationOf(1, { audit })] });
+    expect((await snapshot(sweep())).records).toEqual([]);
+  });
+});
+
+describe('a work item that is to be checked a second time', () => {
+  const second = plusSeconds(START, 120);
+  const one = { users: { [user(1)]: anEntry({ lookAgainAt: second }) }, sweeps: {} };
+
+  it.each<[string, WorkItems, string]>([
+    ['a user', one, user(1)],
+    ['an application', sweep({ lookAgainAt: second }), APPLICATION],
+  ])('is checked again then: %s', async (_fact, items, key) => {
+    const { snapshot } = await opened({ members: [1] });
+    expect((await snapshot(items)).recheck).toEqual([{ key, at: second }]);
+  });
+});
+
+describe('a snapshot of an application that is not configured', () => {
+  const [published, pending] = [aSeat(1), aSeat(2, { audit: [anAuditRecord()] })].map((seat) => ({
+    ...seat,
+    applicationArn: OTHER_APPLICATION,
+    entitlement: 'kiro',
+  }));
+  if (!published || !pending) throw new Error('There are two');
+  const options: ViewingOptions = {
+    members: [1],
+    seats: [published, pending],
+    hold: aHold({ applicationArn: OTHER_APPLICATION, audit: [aHeldRecord()] }),
+    directory: { applications: [{ applicationArn: OTHER_APPLICATION, assigned: [user(1), user(2), user(3)] }] },
+  };
+  const left = sweep({}, OTHER_APPLICATION);
+  const givenUp = sweep({ trigger: 'manual', giveUp: true }, OTHER_APPLICATION);
+
+  it('has only the audit events that are not on the bus, and asks nothing of Identity Center', async () => {
+    const { snapshot, door } = await opened(options);
+    const found = await snapshot(left);
+    expect([found.read, found.records, found.holds, found.failures]).toEqual([
+      [],
+      ['record 2'],
+      [OTHER_APPLICATION],
+      [],
+    ]);
+    expect([...door.calls]).toEqual([['DynamoDB.Query', 1]]);
+  });
+
+  it('has what an entitlement observed before it was removed', async () => {
+    const audit = [anAuditRecord({ kind: 'observed', reason: 'would-assign' })];
+    const observations = [
+      anObservationOf(1, { applicationArn: OTHER_APPLICATION, audit }),
+      anObservationOf(2, { applicationArn: OTHER_APPLICATION }),
+    ];
+    const { snapshot } = await opened({ observations });
+    expect((await snapshot(left)).records).toEqual(['record 1']);
+  });
+
+  it.each([
+    ['no seats', givenUp],
+    ['no seats, and no operator has given it up', left],
+  ])('finds nothing if it has %s', async (_fact, items) => {
+    const { snapshot } = await opened({ members: [1] });
+    expect(await snapshot(items)).toMatchObject({ read: [], records: [], holds: [], failures: [] });
+  });
+
+  it('reads it as one to which no user is entitled if an operator has given it up', async () => {
+    const { snapshot } = await opened(options);
+    const { applications, read, records } = await snapshot(givenUp);
+    expect([read, records]).toEqual([[['kiro', true, [1, 2]]], []]);
+    expect(applications[0]?.state).toMatchObject({
+      entitlement: { application: OTHER_APPLICATION, groups: [], seats: { max: 0 }, mode: 'enforce' },
+      whole: { nobodyEntitled: true, emptyGroup: false, unmanaged: 1 },
+      users: [
+        { user: { ineligibility: 'entitlement-removed', assigned: true } },
+        { user: { ineligibility: 'entitlement-removed', assigned: true } },
+      ],
+    });
+  });
+
+  it('lets nothing else wait if AWS refuses to show it', async () => {
+    const { snapshot } = await opened({ ...options, directory: { applications: [{ applicationArn: APPLICATION }] } });
+    const found = await snapshot({ users: {}, sweeps: { ...sweep().sweeps, ...givenUp.sweeps } });
+    expect([found.read, failuresOf(found)]).toEqual([
+      [[NAME, true, [1]]],
+      [[OTHER_APPLICATION, 'application-missing']],
+    ]);
+  });
+});
+
+describe('a snapshot', () => {
+  it('writes nothing', async () => {
+    const { snapshot, door } = await opened({ members: [1, 2], seats: [aSeat(1), aSeat(3)], assigned: [3] });
+    await snapshot({ ...lookAt(2), sweeps: sweep({ withStatus: true }).sweeps });
+    expect([...door.calls.keys()].filter((operation) => /Create|Delete|Put/.test(operation))).toEqual([]);
+  });
+});
