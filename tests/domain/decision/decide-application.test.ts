@@ -22,7 +22,7 @@ import {
   writtenSeat,
 } from '../../support/application-states.ts';
 import { anAuditRecord, iso } from '../../support/builders.ts';
-import { APPLICATION, ENTITLEMENT, group, OTHER, user } from '../../support/ids.ts';
+import { APPLICATION, group, OTHER, user } from '../../support/ids.ts';
 
 describe('a decision about an application', () => {
   it.each<[string, ApplicationState]>([
@@ -267,7 +267,7 @@ describe('the report of a sweep', () => {
   it('counts seats, waiting users and assignments that Usher did not make', () => {
     const state = sweptUsers([seated(1), joiner(2)], { max: 1, whole: { unmanaged: 1 } });
     expect(decisionOf(state).report).toEqual({
-      entitlement: ENTITLEMENT,
+      entitlement: 'entitlement-1',
       seats: 1,
       waiting: 1,
       waitingSince: iso(-60),

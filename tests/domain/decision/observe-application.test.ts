@@ -114,6 +114,7 @@ describe('an entitlement that only observes', () => {
     const { observations } = observe(checkedUsers([joiner(1)], { item: { askedAt: iso(-67) } }));
     expect(observations).toEqual([
       answered(1, {
+        entitlement: 'entitlement-1',
         requestedAt: iso(-67),
         changedAt: iso(),
         audit: [anAuditRecord({ kind: 'observed', reason: 'would-assign', at: iso(), execution: ME })],
