@@ -1,10 +1,12 @@
 // @module-tag long
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Entitlements } from '../domain/entitlements.ts';
 import { anAddMemberToGroup } from './support/events.ts';
-import { BUS, GROUP, ME, TABLE, user } from './support/ids.ts';
+import { BUS, ME, TABLE, user } from './support/ids.ts';
 import { packaged, type Template } from './support/template.ts';
 import { openWorld } from './support/world.ts';
 
@@ -22,7 +24,11 @@ const RUNTIME = `
 /** Invokes packaged functions in processes of their own, with the environment that Lambda gives and nothing else. */
 async function aLambda() {
   const { directory, template } = await packaged();
-  const world = await openWorld({ members: [1] });
+  const configuration: Entitlements = JSON.parse(
+    readFileSync(join(directory, 'bundles', 'planChanges', 'entitlements.json'), 'utf8'),
+  );
+  const { application = '', groups: [groupId = ''] = [] } = configuration.entitlements[0] ?? {};
+  const world = await openWorld({ configuration, members: { [groupId]: [1] } });
   const { endpoint, close } = await world.gateway.listen();
   onTestFinished(close);
   const invoke = async (key: string, event: object) => {
@@ -50,7 +56,7 @@ async function aLambda() {
     const { stdout } = await run(process.execPath, arguments_, { cwd: bundle, env });
     return JSON.parse(stdout.split('\n').at(-1) ?? '');
   };
-  return { ...world, invoke };
+  return { ...world, application, groupId, invoke };
 }
 
 function handlerOf({ Resources }: Template, key: string): string {
@@ -60,9 +66,9 @@ function handlerOf({ Resources }: Template, key: string): string {
 
 describe('the packaged functions', () => {
   it('turn an event into a seat', async () => {
-    const { invoke, isAssigned, audit } = await aLambda();
+    const { application, groupId, invoke, assigned, audit } = await aLambda();
     const execution = ME;
-    const input = anAddMemberToGroup({ groupId: GROUP, userId: user(1) });
+    const input = anAddMemberToGroup({ groupId, userId: user(1) });
     const { value: started } = await invoke('normalizeRequest', {
       input,
       execution,
@@ -78,7 +84,7 @@ describe('the packaged functions', () => {
     for (const batch of batches) {
       expect(await invoke('applyChanges', { batch, term, plannedAt, execution })).toEqual({ value: { granted: 1 } });
     }
-    expect(isAssigned(1)).toBe(true);
+    expect(assigned(application)).toEqual([1]);
     expect(await invoke('recordAudit', { batches, execution })).toEqual({ value: { waitSeconds: 30 } });
     expect(audit).toMatchObject([{ DetailType: 'Seat Assigned' }]);
   });
