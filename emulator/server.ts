@@ -11,33 +11,32 @@ import { type Answer, parseJson } from './aws/json-service.ts';
 import { readState, writeState } from './stack/snapshot.ts';
 import { openStack, type Stack, type StackListener } from './stack/stack.ts';
 
-/** How a local stack is served. */
+/** How the emulator is served. */
 export interface ServeOptions {
   entitlements: Entitlements;
-  /** What there is when nothing was saved. */
+  /** What Identity Center holds if no state was saved. */
   directory: DirectorySeed;
   port: number;
-  /** Virtual seconds in a real one. */
+  /** Virtual seconds per real second. */
   speed: number;
-  /** Folder in which its state is kept; none when left out. */
+  /** Folder in which the state is kept. By default it is not kept. */
   folder?: string | undefined;
-  /** Ends it. */
+  /** Stops the server. */
   signal: AbortSignal;
-  /** It listens now. */
-  onListen(facts: { endpoint: string; resumed: boolean }): void;
+  /** Called when the server listens. `resumed`: it continues from a saved state. */
+  onListen(details: { endpoint: string; resumed: boolean }): void;
 }
 
-/** CloudTrail and EventBridge take some seconds. */
+/** Time between a change and the delivery of its event by CloudTrail and EventBridge. */
 const DELIVERY_SECONDS = 3;
-/** How much work may be lost when it is killed. */
+/** At most this much work is lost when the process is killed. */
 const SAVE_EVERY_MILLISECONDS = 2000;
-const MOST_EXECUTIONS = 2000;
+const MOST_KEPT_EXECUTIONS = 2000;
 
 /**
- * Serves the whole service over HTTP until the signal: virtual time follows real time, and the tick comes as the schedule
- * has it.
+ * Serves the emulator over HTTP until the signal. Virtual time follows real time, and the schedule's tick runs.
  *
- * @throws InputError when what was saved can't be read; Error `EADDRINUSE` when somebody else listens there
+ * @throws InputError if the saved state is not valid; Error `EADDRINUSE` if another process uses the port
  */
 export async function serve(options: ServeOptions): Promise<void> {
   const { entitlements, directory, port, speed, folder, signal, onListen } = options;
@@ -57,20 +56,20 @@ export async function serve(options: ServeOptions): Promise<void> {
   };
   const stack = await openStack({ entitlements, directory, start, transport: 'in-process', saved, listener });
   try {
-    const door = await stack.listen(port, pagesOf(stack, entitlements, speed));
+    const gateway = await stack.listen(port, pagesOf(stack, entitlements, speed));
     try {
-      onListen({ endpoint: door.endpoint, resumed: saved !== undefined });
+      onListen({ endpoint: gateway.endpoint, resumed: saved !== undefined });
       tick(stack);
       let savedAt = performance.now();
       await stack.follow(speed, signal, async () => {
-        stack.forgetAllBut(MOST_EXECUTIONS);
+        stack.forgetAllBut(MOST_KEPT_EXECUTIONS);
         if (folder === undefined || performance.now() - savedAt < SAVE_EVERY_MILLISECONDS) return;
         savedAt = performance.now();
         writeState(folder, await stack.save());
       });
       if (folder !== undefined) writeState(folder, await stack.save());
     } finally {
-      await door.close();
+      await gateway.close();
     }
   } finally {
     await stack.close();
@@ -83,13 +82,13 @@ function tick(stack: Stack): void {
     try {
       await stack.start({ scope: 'tick' });
     } catch (error) {
-      // The next tick does what this one would have done.
+      // The next tick does the work of this one.
       if (!(error instanceof SFNServiceException)) throw error;
     }
   });
 }
 
-/** What the stand-in tells of itself, and takes: its configuration, its time, the calls so far, faults to come. */
+/** Returns the pages of the emulator itself: its configuration, its time, the calls so far, and faults to add. */
 function pagesOf(stack: Stack, entitlements: Entitlements, speed: number) {
   const json = (value: object, statusCode = 200): Answer => ({
     statusCode,

@@ -250,7 +250,7 @@ describe.each(TASKS)('%s', (state) => {
     const before = machine.tasks.map((task) => task.state);
     machine.acts.set(state, [ANSWERS[state]]);
     machine.executions.redrive(execution);
-    await machine.time.settle();
+    await machine.time.runUntilIdle();
     expect(execution.status).toBe('SUCCEEDED');
     expect(machine.tasks.map((task) => task.state)[before.length]).toBe(state);
   });

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { EXECUTION_OUTCOMES } from '../../domain/shared/outcome.ts';
-import type { Result } from '../../emulator/scenario/player.ts';
+import type { PlayResult } from '../../emulator/scenario/player.ts';
 
 /** An audit event in a few words. */
 export interface AuditRow {
@@ -16,7 +16,7 @@ const MOST_ROWS = 40;
 
 /** Seats, audit events, how executions ended and what was called how often, as lines. */
 export function tablesOf(
-  { seats, assignments, executions, calls }: Result,
+  { seats, assignments, executions, calls }: PlayResult,
   audit: readonly AuditRow[],
   called: (id: string) => string,
 ): string[] {
@@ -60,7 +60,7 @@ function table(head: string[], rows: string[][]): string[] {
 }
 
 /** By service. */
-function callsOf(calls: Result['calls']): string {
+function callsOf(calls: PlayResult['calls']): string {
   const services = Map.groupBy(Object.entries(calls), ([call]) => call.slice(0, call.indexOf('.')));
   return [...services]
     .map(([service, operations]) => `${service} ${operations.reduce((sum, [, count]) => sum + count, 0)}`)

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { secondsBetween } from '../../domain/shared/time.ts';
-import type { Reporter, Result } from '../../emulator/scenario/player.ts';
-import type { Script, Step } from '../../emulator/scenario/script.ts';
+import type { PlayResult, Reporter } from '../../emulator/scenario/player.ts';
+import type { Script, ScriptStep } from '../../emulator/scenario/script.ts';
 import type { AuditEntry, ExecutionEnd, StateMoment } from '../../emulator/stack/stack.ts';
 import { OUTCOMES, STATES } from './outcomes.ts';
 import { type AuditRow, tablesOf } from './table.ts';
@@ -62,7 +62,7 @@ export class Timeline implements Reporter {
     if (!this.#detailed) this.#paragraph('Only the ends of the executions are shown: there are too many.');
   }
 
-  step({ at, title, say, start }: Step): void {
+  step({ at, title, say, start }: ScriptStep): void {
     if (start) this.#coming.push(title);
     if (!this.#detailed) return;
     const { colors } = this.#screen;
@@ -111,7 +111,7 @@ export class Timeline implements Reporter {
     this.#tell(at, `  ${execution} ${this.#screen.colors.magenta(`${type}: ${what}; reason: ${why}`)}`);
   }
 
-  finish(result: Result): void {
+  finish(result: PlayResult): void {
     this.#screen.close();
     for (const line of tablesOf(result, this.#audit, (id) => this.#called(id))) this.#screen.line(line);
     const { bold, red } = this.#screen.colors;

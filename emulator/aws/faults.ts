@@ -4,8 +4,8 @@ import { ResourceId } from '../../domain/shared/ids.ts';
 import { ReadOperationSchema } from './identity-center/identity-center.ts';
 import { type Answer, errorAnswer, jsonAnswer, parseJson, ServiceError, type ServiceName } from './json-service.ts';
 
-/** The operations of the stand-in that the functions call; those of other services are only checked by form. */
-const OPERATIONS: ReadonlySet<string> = new Set([
+/** Operations of Identity Center and EventBridge that the functions call. Those of other services are checked by form. */
+const FAULTABLE_OPERATIONS: ReadonlySet<string> = new Set([
   ...ReadOperationSchema.options,
   'SSOAdmin.GetApplicationAssignmentConfiguration',
   'SSOAdmin.DescribeApplication',
@@ -52,18 +52,16 @@ export const FAULT_KINDS = {
   'timeout-after': 'The Lambda function that calls times out after the effect',
 } as const satisfies Record<(typeof KINDS)[number], string>;
 
-/** The kinds whose answer can bear a `Reason`. */
-const REASONED: ReadonlySet<string> = new Set(['throttle', 'not-found', 'refuse']);
+/** The kinds whose answer can have a `Reason`. */
+const KINDS_WITH_REASON: ReadonlySet<string> = new Set(['throttle', 'not-found', 'refuse']);
 
-/**
- * A fault to come: what happens to which requests, see {@link FAULT_KINDS}.
- */
+/** A fault rule: which requests fail, and how ({@link FAULT_KINDS}). */
 export const FaultRuleSchema = z
   .strictObject({
     operation: z.string().check(
       z.refine(
-        (operation) => OPERATIONS.has(operation) || CHECKED_BY_FORM.test(operation),
-        'expected an operation that the local stack has, such as SSOAdmin.CreateApplicationAssignment',
+        (operation) => FAULTABLE_OPERATIONS.has(operation) || CHECKED_BY_FORM.test(operation),
+        'expected an operation that the emulator has, such as SSOAdmin.CreateApplicationAssignment',
       ),
       z.describe(
         `An operation of IdentityStore, SSOAdmin, EventBridge, ${OTHER_SERVICES.join(' or ')}, such as SSOAdmin.CreateApplicationAssignment; or one of a service that only the operator's command calls: ${OPERATOR_SERVICES.join(', ')}`,
@@ -99,7 +97,7 @@ ${Object.entries(FAULT_KINDS)
     }),
     z.refine(
       ({ kind, operation, reason }) =>
-        reason === undefined || (REASONED.has(kind) && /^(?:SSOAdmin|IdentityStore)\./.test(operation)),
+        reason === undefined || (KINDS_WITH_REASON.has(kind) && /^(?:SSOAdmin|IdentityStore)\./.test(operation)),
       {
         path: ['reason'],
         message: 'expected only with throttle, not-found or refuse of an operation of SSOAdmin or IdentityStore',
@@ -107,13 +105,14 @@ ${Object.entries(FAULT_KINDS)
     ),
     z.describe('Makes the next matching requests fail'),
   );
-/** A rule as it is written: what has a default may be left out. */
+/** A fault rule as an author writes it: fields with a default are optional. */
 export type FaultRule = z.input<typeof FaultRuleSchema>;
-type Rule = z.output<typeof FaultRuleSchema>;
+type ParsedFaultRule = z.output<typeof FaultRuleSchema>;
 
-/** The kinds of refusal, and how each service names them. */
-type Refusal = 'throttle' | 'conflict' | 'internal' | 'not-found' | 'refuse' | 'quota' | 'expired';
-const CODES: Readonly<Record<string, Readonly<Partial<Record<Refusal, string>>>>> = {
+/** Kinds of error without effect. */
+type RefusalKind = 'throttle' | 'conflict' | 'internal' | 'not-found' | 'refuse' | 'quota' | 'expired';
+/** The error codes of each service. */
+const CODES: Readonly<Record<string, Readonly<Partial<Record<RefusalKind, string>>>>> = {
   SSOAdmin: {
     throttle: 'ThrottlingException',
     conflict: 'ConflictException',
@@ -157,8 +156,8 @@ const CODES: Readonly<Record<string, Readonly<Partial<Record<Refusal, string>>>>
   },
 };
 
-/** For services that have no names of their own for it. */
-const USUAL_CODES: Readonly<Record<Refusal, string>> = {
+/** Error codes for services that are not in {@link CODES}. */
+const USUAL_CODES: Readonly<Record<RefusalKind, string>> = {
   throttle: 'ThrottlingException',
   conflict: 'ConflictException',
   internal: 'InternalServerException',
@@ -168,17 +167,17 @@ const USUAL_CODES: Readonly<Record<Refusal, string>> = {
   expired: 'ExpiredTokenException',
 };
 
-function codeOf(service: ServiceName, kind: Refusal): string {
+function codeOf(service: ServiceName, kind: RefusalKind): string {
   return CODES[service]?.[kind] ?? USUAL_CODES[kind];
 }
 
-/** The operations that are about a group; the others of the Identity Store are about a user. */
+/** Operations of the Identity Store that read a group; the others read a user. */
 const ABOUT_GROUPS: ReadonlySet<string> = new Set([
   'IdentityStore.ListGroupMemberships',
   'IdentityStore.DescribeGroup',
 ]);
 
-function refusal(service: ServiceName, kind: Refusal, { operation, reason }: Rule): Answer {
+function refusal(service: ServiceName, kind: RefusalKind, { operation, reason }: ParsedFaultRule): Answer {
   const fields: Record<string, unknown> = reason === undefined ? {} : { Reason: reason };
   if (service === 'IdentityStore') {
     if (kind === 'throttle') fields['RetryAfterSeconds'] = 1;
@@ -192,10 +191,10 @@ const EntriesSchema = z.object({ Entries: z.array(z.unknown()) });
 const ResultsSchema = z.object({ FailedEntryCount: z.number(), Entries: z.array(z.unknown()) });
 const FAILED_ENTRY = { ErrorCode: 'InternalFailure', ErrorMessage: 'Injected: partial' };
 
-/** PutEvents without its first entry, which is reported as failed. */
+/** Answers PutEvents without its first entry, which the answer reports as failed. */
 async function partialAnswer(body: Uint8Array, handle: (body: Uint8Array) => Promise<Answer>): Promise<Answer> {
   const input = EntriesSchema.safeParse(parseJson(body));
-  // The service itself says what is wrong with it.
+  // The service itself reports what is invalid.
   if (!input.success) return handle(body);
   const [, ...others] = input.data.Entries;
   if (others.length === 0) return jsonAnswer('EventBridge', 200, { FailedEntryCount: 1, Entries: [FAILED_ENTRY] });
@@ -208,28 +207,28 @@ async function partialAnswer(body: Uint8Array, handle: (body: Uint8Array) => Pro
   });
 }
 
-/** A fault that strikes one request. */
+/** A fault of one request. */
 export interface InjectedFault {
-  /** The end of the Lambda function that made the request. */
-  death: Termination | undefined;
+  /** How the Lambda function that made the request ends, if it does. */
+  termination: Termination | undefined;
   /**
-   * Answers in the service's stead.
+   * Answers instead of the service.
    *
-   * @param handle the service itself: called with the part of the request that takes effect, if any
+   * @param handle the service, to be called with the part of the request that takes effect, if any
    */
   answer(service: ServiceName, body: Uint8Array, handle: (body: Uint8Array) => Promise<Answer>): Promise<Answer>;
 }
 
-const DEATHS: ReadonlyMap<Rule['kind'], Termination> = new Map([
+const TERMINATIONS_BY_KIND: ReadonlyMap<ParsedFaultRule['kind'], Termination> = new Map([
   ['crash-before', 'crash'],
   ['crash-after', 'crash'],
   ['timeout-before', 'timeout'],
   ['timeout-after', 'timeout'],
 ]);
 
-function faultOf(rule: Rule): InjectedFault {
+function faultOf(rule: ParsedFaultRule): InjectedFault {
   return {
-    death: DEATHS.get(rule.kind),
+    termination: TERMINATIONS_BY_KIND.get(rule.kind),
     async answer(service, body, handle) {
       switch (rule.kind) {
         case 'lost':
@@ -252,23 +251,23 @@ function faultOf(rule: Rule): InjectedFault {
 }
 
 /**
- * The faults to come. A request meets the first rule, in the order in which they were added, that matches it and has
- * strikes left and nothing to skip; later rules don't see that request.
+ * The fault rules that are not used up. The first rule that matches a request and has nothing left to skip applies, in the
+ * order in which they were added.
  */
 export class Faults {
-  #rules: Rule[] = [];
+  #rules: ParsedFaultRule[] = [];
 
-  /** @throws ZodError for a rule that could never strike */
+  /** Adds a rule. @throws ZodError for a rule that could never apply */
   add(rule: FaultRule): void {
     this.#rules.push(FaultRuleSchema.parse(rule));
   }
 
-  /** Drops what has not struck yet. */
+  /** Drops all rules that are left. */
   clear(): void {
     this.#rules = [];
   }
 
-  /** The fault that strikes this request, if any; uses up one of its rule's times or skips. */
+  /** Returns the fault of this request, if any, and uses up one of the `times` or `skip` of its rule. */
   match(operation: string, body: Uint8Array): InjectedFault | undefined {
     for (const rule of this.#rules) {
       if (rule.operation !== operation || !names(body, rule.principalId)) continue;
@@ -288,5 +287,5 @@ function names(body: Uint8Array, id: string | undefined): boolean {
   return id === undefined || Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes(id);
 }
 
-/** How a Lambda function may end in the middle of a request. */
+/** How a Lambda function may end during a request. */
 export type Termination = 'crash' | 'timeout';

@@ -5,36 +5,36 @@ import type { Faults, Termination } from './faults.ts';
 import { type Answer, errorAnswer, type Service, ServiceError, type ServiceName } from './json-service.ts';
 import { callOf, type Envelope } from './routes.ts';
 
-/** What the door is made of. A service that is left out answers like one that AWS doesn't have. */
+/** The parts of a gateway. A request to a service that is left out gets the answer for an unknown operation. */
 export interface GatewayOptions {
   services: Partial<Record<ServiceName, Service>>;
   faults: Faults;
-  /** Answers what is no request to AWS; undefined when there is nothing of this name. */
+  /** Answers a request that is not for AWS; returns undefined if there is no such page. */
   pages?(method: string, path: string, body: Uint8Array): Answer | undefined;
-  /** The invocation that made a request dies now. Requests without {@link INVOCATION_HEADER} only get a failure. */
-  onCrash(invocationId: string, death: Termination): void;
-  /** Told of each request that reaches its service; what it returns is told of the service's answer. */
+  /** Ends the invocation that made a request. A request without {@link INVOCATION_HEADER} only gets an error. */
+  onCrash(invocationId: string, termination: Termination): void;
+  /** Called for each request that reaches its service. The function that it returns is called with the answer. */
   onRequest?(request: GatewayRequest): ((answer: Answer) => void) | undefined;
 }
 
-/** A request as its service gets it, whatever a fault makes of the answer. */
+/** A request as its service gets it. A fault may still change the answer. */
 export interface GatewayRequest {
   /** `<Service>.<Operation>` */
   call: string;
   body: Uint8Array;
-  /** The invocation that made it; undefined for everybody else's. */
+  /** The invocation that made the request; undefined for a request of another caller. */
   invocation: string | undefined;
 }
 
-/** The request header by which a handler's calls are told apart from everybody else's. */
+/** The request header that distinguishes the calls of a handler from those of other callers. */
 export const INVOCATION_HEADER = 'x-usher-invocation';
 
-/** More than any request of Usher's has; one limit for all, where AWS has one a service. */
+/** More than any request of Usher. The gateway has one limit for all services; AWS has one per service. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
-/** Longer than any pause of real time between two calls, so that no client meets a connection being closed. */
+/** Longer than any pause of real time between two calls, so that no client uses a connection that closes. */
 const KEEP_ALIVE_MILLISECONDS = 60_000;
 
-/** What the SDK's clients hand to a request handler, as far as it matters here. */
+/** The parts of a request of an SDK client that the gateway reads. */
 interface SdkRequest {
   method?: string;
   path?: string;
@@ -42,11 +42,11 @@ interface SdkRequest {
   body?: unknown;
 }
 
-/** Every service of the stand-in behind one address, over HTTP or in process. Counting and faults are here, once for all. */
+/** Serves all services of the emulator at one address, over HTTP or in process. It counts calls and injects faults. */
 export class Gateway {
-  /** Every request by `<Service>.<Operation>`, refused ones too. */
+  /** Number of requests by `<Service>.<Operation>`, refused ones included. */
   readonly calls = new Map<string, number>();
-  /** Those that came over HTTP, and not from a function. */
+  /** Number of requests that came over HTTP and not from a function. */
   readonly callsFromOutside = new Map<string, number>();
   readonly #services: GatewayOptions['services'];
   readonly #faults: Faults;
@@ -64,7 +64,7 @@ export class Gateway {
   }
 
   /**
-   * The `requestHandler` of an SDK client: no socket, the same answers.
+   * Returns a `requestHandler` for an SDK client: without a socket, with the same answers.
    *
    * @see https://github.com/smithy-lang/smithy-typescript/blob/main/packages/types/src/transfer.ts
    */
@@ -73,7 +73,7 @@ export class Gateway {
       metadata: { handlerProtocol: 'http/1.1' },
       handle: async ({ method = 'POST', path = '/', headers, body }: SdkRequest) => {
         const answer = await this.#answer({ method, path, headers }, bytesOf(body), false);
-        // The SDK reads bytes, and renames the headers in place.
+        // The SDK reads bytes and renames the headers in this object.
         return { response: { ...answer, body: Buffer.from(answer.body) } };
       },
       httpHandlerConfigs: () => ({}),
@@ -82,7 +82,7 @@ export class Gateway {
   }
 
   /**
-   * Opens the door on the loopback interface, at this port or at one that is free.
+   * Listens on the loopback interface, at this port or at a free one.
    *
    * A service that throws is a bug and ends the process.
    */
@@ -109,11 +109,11 @@ export class Gateway {
     const chunks: Buffer[] = [];
     let length = 0;
     request.on('data', (chunk: Buffer) => {
-      // One chunk past the limit is enough to know; the rest is drained, so that the client reads its answer.
+      // One chunk past the limit is enough. The rest is drained, so that the client reads its answer.
       if (length <= BODY_LIMIT_BYTES) chunks.push(chunk);
       length += chunk.length;
     });
-    // A client that went away gets no answer.
+    // A client that closed its connection gets no answer.
     request.on('error', () => response.destroy());
     request.on('end', async () => {
       const { method = '', url: path = '', headers: given } = request;
@@ -159,7 +159,7 @@ export class Gateway {
     };
     const fault = this.#faults.match(called, call.body);
     const answer = await (fault ? fault.answer(name, call.body, handle) : handle(call.body));
-    if (fault?.death !== undefined && invocation !== undefined) this.#onCrash(invocation, fault.death);
+    if (fault?.termination !== undefined && invocation !== undefined) this.#onCrash(invocation, fault.termination);
     return answer;
   }
 

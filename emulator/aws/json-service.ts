@@ -11,12 +11,12 @@ export interface Answer {
   body: string | Uint8Array;
 }
 
-/** One AWS service: takes the body of a request as it came and refuses by an {@link Answer}, too. A throw is a bug. */
+/** One AWS service. It takes the body of a request as received. A refusal is an {@link Answer}, too; a throw is a bug. */
 export interface Service {
   handle(operation: string, body: Uint8Array): Promise<Answer>;
 }
 
-/** Each service's version of AWS JSON, and the namespace of its errors. */
+/** The content type of each service, and the namespace of its errors. */
 const PROTOCOLS: Readonly<Record<ServiceName, { contentType: string; namespace: string }>> = {
   SSOAdmin: { contentType: 'application/x-amz-json-1.1', namespace: '' },
   IdentityStore: { contentType: 'application/x-amz-json-1.1', namespace: '' },
@@ -31,16 +31,16 @@ const PROTOCOLS: Readonly<Record<ServiceName, { contentType: string; namespace: 
   STS: { contentType: 'text/xml', namespace: '' },
 };
 
-/** A refusal that the API reference knows, by its code there. */
+/** An error that the API reference documents, with its code. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
   /** `ResourceNotFoundException`, … */
   readonly code: string;
   readonly statusCode: number;
-  /** Members of the error's shape beside its message. */
+  /** Members of the error's shape, without its message. */
   readonly fields: Readonly<Record<string, unknown>>;
 
-  /** @param options `statusCode` is 400 unless given */
+  /** @param options `statusCode` defaults to 400 */
   constructor(code: string, message: string, options: { statusCode?: number; fields?: Record<string, unknown> } = {}) {
     super(message);
     this.code = code;
@@ -49,7 +49,7 @@ export class ServiceError extends Error {
   }
 }
 
-/** Writes out an answer in a service's protocol: its version of AWS JSON, or the XML of its one operation. */
+/** Returns an answer in the protocol of the service: its version of AWS JSON, or XML for STS. */
 export function jsonAnswer(service: ServiceName, statusCode: number, content: object): Answer {
   const { contentType } = PROTOCOLS[service];
   const headers = { 'content-type': contentType };
@@ -57,7 +57,7 @@ export function jsonAnswer(service: ServiceName, statusCode: number, content: ob
   return { statusCode, headers: { 'content-type': contentType }, body: JSON.stringify(content) };
 }
 
-/** Writes out a refusal: `__type`, `message` and the fields of the error's shape. */
+/** Returns an error as an answer: `__type`, `message` and the fields of the error's shape. */
 export function errorAnswer(service: ServiceName, { code, message, statusCode, fields }: ServiceError): Answer {
   const type = PROTOCOLS[service].namespace + code;
   if (service === 'STS') {
@@ -68,7 +68,7 @@ export function errorAnswer(service: ServiceName, { code, message, statusCode, f
   return { ...answer, headers: { ...answer.headers, 'x-amzn-errortype': type } };
 }
 
-/** Of texts and objects only; nothing in them comes from outside. */
+/** Takes only texts and objects of the emulator itself, so that nothing needs escaping. */
 function xmlOf(name: string, content: object): string {
   const inner = Object.entries(content).map(([key, value]) =>
     typeof value === 'object' && value !== null ? xmlOf(key, value) : `<${key}>${value}</${key}>`,
@@ -76,10 +76,10 @@ function xmlOf(name: string, content: object): string {
   return `<${name}>${inner.join('')}</${name}>`;
 }
 
-/** Checks an input and answers it, or throws a {@link ServiceError}. */
+/** Answers an input, or throws a {@link ServiceError}. */
 export type Operation = (input: object) => object;
 
-/** Makes an {@link Operation} of a schema and what to do with input that obeys it; other input is a ValidationException. */
+/** Returns an {@link Operation} that validates its input. Invalid input is a ValidationException. */
 export function operation<T>(schema: z.ZodMiniType<T>, answer: (input: T) => object): Operation {
   return (input) => {
     const { success, data, error } = schema.safeParse(input);
@@ -90,9 +90,9 @@ export function operation<T>(schema: z.ZodMiniType<T>, answer: (input: T) => obj
 }
 
 /**
- * A service of synchronous operations.
+ * Returns a service with these operations.
  *
- * @param admit called before an operation's input is read; throws a {@link ServiceError} to refuse the request
+ * @param admit called before the input is read; throws a {@link ServiceError} to refuse the request
  */
 export function jsonService(
   name: ServiceName,
@@ -124,7 +124,7 @@ export function parseBody(body: Uint8Array): object {
   throw new ServiceError('SerializationException', 'The body is not a JSON object');
 }
 
-/** What the bytes say; undefined when they aren't JSON. */
+/** Parses bytes; returns undefined if they are not JSON. */
 export function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
@@ -134,21 +134,21 @@ export function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** A list's place to go on from, in the letters that AWS allows in a token. */
+/** Returns a token for the next page of a list, in the characters that AWS allows. */
 export function pageToken(list: string, key: string): string {
   return Buffer.from(JSON.stringify([list, key])).toString('base64');
 }
 
 /**
- * The key behind which a list goes on; undefined without a token.
+ * Returns the key after which the next page begins; undefined without a token.
  *
- * @throws ServiceError ValidationException for a token that isn't of this list
+ * @throws ServiceError ValidationException for a token of another list
  */
 export function parsePageToken(list: string, token: string | undefined): string | undefined {
   if (token === undefined) return undefined;
   const [, key] = /^\["[^"]*","([^"\\]*)"\]$/.exec(Buffer.from(token, 'base64').toString()) ?? [];
   if (key === undefined || pageToken(list, key) !== token) {
-    throw new ServiceError('ValidationException', 'NextToken: expected a token that this list gave out');
+    throw new ServiceError('ValidationException', 'NextToken: expected a token that this list returned');
   }
   return key;
 }

@@ -1,13 +1,13 @@
 import type { Clock } from '../../domain/shared/clock.ts';
 
-/** AWS allows 20 requests a second; that it forgives a burst of as many is an assumption. */
+/** AWS allows 20 requests per second. That it allows a burst of the same size is an assumption. */
 const PER_SECOND = 20;
 const BURST = 20;
-/** A request costs as much as a second's milliseconds, so that all amounts are whole numbers. */
+/** Cost of one request. It equals the milliseconds of a second, so that all amounts are whole numbers. */
 const COST = 1000;
 
 /**
- * A token bucket on virtual time: 20 requests a second, and 20 at once after a pause.
+ * A token bucket in virtual time: 20 requests per second, and 20 at once after a pause.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/userguide/limits.html
  */
@@ -21,7 +21,7 @@ export class RateLimit {
     this.#countedAt = clock.now().getTime();
   }
 
-  /** Lets one request through. @returns 0, or the seconds after which another try would pass; a refusal costs nothing */
+  /** Admits or refuses one request. @returns 0 if admitted, else the seconds until a retry passes. A refusal costs nothing. */
   take(): number {
     const now = this.#clock.now().getTime();
     this.#credit = Math.min(BURST * COST, this.#credit + (now - this.#countedAt) * PER_SECOND);

@@ -1,4 +1,4 @@
-/** What stands behind the door, by the names under which calls are counted. */
+/** The services behind the gateway, by the names under which it counts calls. */
 export type ServiceName =
   | 'SSOAdmin'
   | 'IdentityStore'
@@ -12,7 +12,7 @@ export type ServiceName =
   | 'Scheduler'
   | 'STS';
 
-/** A request, as far as it tells who is meant. */
+/** The parts of a request that name its service and operation. */
 export interface Envelope {
   method: string;
   /** Path and query. */
@@ -20,7 +20,7 @@ export interface Envelope {
   headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** The services of AWS JSON by the prefix of `X-Amz-Target`. */
+/** The services that speak AWS JSON, by the prefix of `X-Amz-Target`. */
 const TARGETS: ReadonlyMap<string, ServiceName> = new Map([
   ['SWBExternalService', 'SSOAdmin'],
   ['AWSIdentityStore', 'IdentityStore'],
@@ -34,8 +34,9 @@ const TARGETS: ReadonlyMap<string, ServiceName> = new Map([
 ]);
 
 /**
- * Service and operation of a request, and its input where the protocol has it elsewhere than in a JSON body; undefined
- * when it is none of AWS's that the local stack has.
+ * Returns the service, the operation and the input of a request, or undefined if the emulator has no such service.
+ *
+ * The body is the input as JSON, also where the service's protocol carries it in the path.
  */
 export function callOf(
   { method, path, headers }: Envelope,

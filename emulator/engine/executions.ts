@@ -3,13 +3,13 @@ import { PAYLOAD_LIMIT_BYTES } from '../../domain/shared/limits.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-type Run = ReturnType<InstanceType<Interpreter['StateMachine']>['run']>;
+type InterpreterRun = ReturnType<InstanceType<Interpreter['StateMachine']>['run']>;
 /** An entry of the interpreter's own event log. */
-export type LogEvent = Run['eventLogs'] extends AsyncGenerator<infer Event> ? Event : never;
+export type LogEvent = InterpreterRun['eventLogs'] extends AsyncGenerator<infer Event> ? Event : never;
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
-/** One execution, as long as the local stack lives. */
+/** One execution. The emulator keeps it in memory. */
 export interface Execution {
   arn: string;
   name: string;
@@ -24,19 +24,19 @@ export interface Execution {
   redrives: number;
   /** The interpreter's log, over all redrives. */
   log: LogEvent[];
-  /** History events that AWS would have counted so far. */
+  /** Number of history events that AWS would have counted so far. */
   historyEvents: number;
 }
 
-/** AWS's limit of an execution's history. */
+/** AWS ends an execution with more history events than this. */
 export const HISTORY_LIMIT_EVENTS = 25_000;
 
-/** AWS redrives an execution so long after its end, */
+/** AWS redrives an execution at most this long after its end. */
 const REDRIVABLE_DAYS = 14;
-/** with no more history than this. */
+/** AWS redrives an execution with at most this many history events. */
 const REDRIVABLE_EVENTS = 24_998;
 
-/** The task of a state: payload in, result out, both JSON. */
+/** Runs the task of a state. Payload and result are JSON. */
 export type TaskRunner = (state: string, payload: string) => Promise<string>;
 
 export interface ExecutionsOptions {
@@ -44,14 +44,14 @@ export interface ExecutionsOptions {
   definition: StateMachineDefinition;
   time: VirtualTime;
   runTask: TaskRunner;
-  /** The states whose tasks are run, in the machine and in its maps. */
+  /** Names of the Task states, also of those within Map states. */
   taskStates: readonly string[];
   onEvent(execution: Execution, event: LogEvent): void;
   onEnd(execution: Execution): void;
 }
 
-/** Name and message, as Step Functions keeps them. */
-class ExecutionFault extends Error {
+/** An error of Step Functions itself, by the name and cause that AWS gives it. */
+class StepFunctionsError extends Error {
   override readonly name: string;
 
   constructor(name: string, message: string) {
@@ -60,7 +60,7 @@ class ExecutionFault extends Error {
   }
 }
 
-/** Runs executions of one state machine and keeps them. AWS's limits of payload and history end an execution. */
+/** Runs and keeps the executions of one state machine. AWS's limits of payload and history end an execution. */
 export class Executions {
   readonly #options: ExecutionsOptions;
   readonly #all = new Map<string, Execution>();
@@ -74,12 +74,12 @@ export class Executions {
     return this.#all.get(arn);
   }
 
-  /** In the order in which they were started. */
+  /** Returns all executions in the order in which they were started. */
   all(): Execution[] {
     return [...this.#all.values()];
   }
 
-  /** Takes over what another local stack ran; what was running then was ended with it. */
+  /** Restores the executions of an earlier process. Those that ran when it ended are aborted. */
   restore(saved: readonly Execution[]): void {
     for (const execution of saved) {
       const running = execution.status === 'RUNNING';
@@ -88,7 +88,7 @@ export class Executions {
     }
   }
 
-  /** Forgets the oldest of those that have ended. */
+  /** Drops the oldest executions that have ended, until at most this many executions are left. */
   forgetAllBut(most: number): void {
     for (const [arn, { status }] of this.#all) {
       if (this.#all.size <= most) return;
@@ -113,7 +113,7 @@ export class Executions {
     return execution;
   }
 
-  /** Ends a running execution. What its tasks have under way goes on, as Lambda functions do. */
+  /** Ends a running execution. A running Lambda function continues, as on AWS. */
   stop(execution: Execution, error?: string, cause?: string): void {
     if (execution.status !== 'RUNNING') return;
     if (error !== undefined) execution.error = error;
@@ -122,32 +122,32 @@ export class Executions {
     this.#end(execution, 'ABORTED');
   }
 
-  /** Whether AWS would redrive it. */
+  /** Whether AWS would redrive this execution. */
   isRedrivable({ status, endedAt, historyEvents }: Execution): boolean {
     if (status === 'RUNNING' || status === 'SUCCEEDED' || !endedAt) return false;
     const days = (this.#options.time.now().getTime() - endedAt.getTime()) / 86_400_000;
     return days <= REDRIVABLE_DAYS && historyEvents <= REDRIVABLE_EVENTS;
   }
 
-  /** Runs an ended execution on from the state that did not succeed, with that state's input. */
+  /** Continues an ended execution at the state that did not succeed, with that state's input. */
   redrive(execution: Execution): void {
-    const place = lastUnfinished(execution);
-    if (!place) return;
+    const failed = lastUnfinished(execution);
+    if (!failed) return;
     execution.status = 'RUNNING';
     execution.redrives += 1;
     execution.redrivenAt = this.#options.time.now();
     delete execution.endedAt;
     delete execution.error;
     delete execution.cause;
-    this.#run(execution, { ...this.#options.definition, StartAt: place.state }, place.input);
+    this.#run(execution, { ...this.#options.definition, StartAt: failed.state }, failed.input);
   }
 
   #run(execution: Execution, definition: StateMachineDefinition, input: unknown): void {
     const { interpreter, taskStates } = this.#options;
     const drive = execution.redrives;
     const current = () => execution.status === 'RUNNING' && execution.redrives === drive;
-    const machine = new interpreter.StateMachine(definition, { validationOptions: { noValidate: true } });
-    const run = machine.run(asJson(input), {
+    const stateMachine = new interpreter.StateMachine(definition, { validationOptions: { noValidate: true } });
+    const run = stateMachine.run(asJson(input), {
       context: { Execution: { Id: execution.arn, Name: execution.name } },
       overrides: {
         taskResourceLocalHandlers: Object.fromEntries(
@@ -157,7 +157,7 @@ export class Executions {
     });
     this.#aborts.set(execution.arn, run.abort);
     const logged = this.#follow(execution, run, current);
-    // The log is complete before the end is told.
+    // The log is complete before the end is reported.
     run.result.then(
       async (output) => {
         await logged;
@@ -177,13 +177,13 @@ export class Executions {
     );
   }
 
-  async #follow(execution: Execution, run: Run, current: () => boolean): Promise<void> {
+  async #follow(execution: Execution, run: InterpreterRun, current: () => boolean): Promise<void> {
     for await (const event of run.eventLogs) {
       if (!current()) continue;
       execution.log.push(event);
       execution.historyEvents += historyEventsOf(event);
       this.#options.onEvent(execution, event);
-      const excess = excessOf(execution, event);
+      const excess = limitExcessOf(execution, event);
       if (!excess) continue;
       execution.error = excess.name;
       execution.cause = excess.message;
@@ -203,39 +203,39 @@ export class Executions {
   }
 
   async #task(state: string, payload: unknown, current: () => boolean) {
-    // The interpreter stops an execution, but not what goes on within its maps.
-    if (!current()) throw new ExecutionFault('ExecutionEnded', 'The execution has ended: no task is begun');
+    // The interpreter stops an execution, but not the iterations of its Map states.
+    if (!current()) throw new StepFunctionsError('ExecutionEnded', 'The execution has ended: no task begins');
     const input = withinLimit(JSON.stringify(payload));
     return JSON.parse(withinLimit(await this.#options.runTask(state, input)));
   }
 }
 
-function excessIn(payload: string): Error | undefined {
+function payloadExcessIn(payload: string): Error | undefined {
   if (Buffer.byteLength(payload) <= PAYLOAD_LIMIT_BYTES) return undefined;
-  return new ExecutionFault('States.DataLimitExceeded', `A payload is larger than ${PAYLOAD_LIMIT_BYTES} bytes.`);
+  return new StepFunctionsError('States.DataLimitExceeded', `A payload is larger than ${PAYLOAD_LIMIT_BYTES} bytes.`);
 }
 
-/** @throws ExecutionFault that no Retry or Catch of ours names, as on AWS */
+/** @throws StepFunctionsError that no Retry or Catch of Usher names, as on AWS */
 function withinLimit(payload: string): string {
-  const excess = excessIn(payload);
+  const excess = payloadExcessIn(payload);
   if (excess) throw excess;
   return payload;
 }
 
-/** What of AWS's limits an event passes. */
-function excessOf({ historyEvents }: Execution, event: LogEvent): Error | undefined {
+/** Returns the error of the AWS limit that an event exceeds, if any. */
+function limitExcessOf({ historyEvents }: Execution, event: LogEvent): Error | undefined {
   if (historyEvents > HISTORY_LIMIT_EVENTS) {
     const cause = `The execution reached the maximum number of history events (${HISTORY_LIMIT_EVENTS}).`;
-    return new ExecutionFault('States.Runtime', cause);
+    return new StepFunctionsError('States.Runtime', cause);
   }
-  return event.type === 'StateExited' ? excessIn(JSON.stringify(event.state.output ?? null)) : undefined;
+  return event.type === 'StateExited' ? payloadExcessIn(JSON.stringify(event.state.output ?? null)) : undefined;
 }
 
 function asJson(value: unknown): Parameters<InstanceType<Interpreter['StateMachine']>['run']>[0] {
   return JSON.parse(JSON.stringify(value));
 }
 
-/** The outermost state that was entered and not left, and its input. */
+/** Returns the last outermost state that was entered, and its input. */
 function lastUnfinished({ log }: Execution): { state: string; input: unknown } | undefined {
   for (const event of log.toReversed()) {
     if (event.type === 'StateEntered' && event.index === undefined)
@@ -244,11 +244,11 @@ function lastUnfinished({ log }: Execution): { state: string; input: unknown } |
   return undefined;
 }
 
-/** A Lambda task takes three events an attempt (scheduled, started, ended); a map two more than its iterations. */
+/** A Lambda task takes three events per attempt (scheduled, started, ended); a Map state two more than its iterations. */
 function historyEventsOf(event: LogEvent): number {
   const extra = { Task: 3, Map: 1 };
   if (!('state' in event)) return 1;
-  // Entries of the interpreter only: on AWS the next attempt or state follows.
+  // Only the interpreter logs these: on AWS the next attempt or state follows.
   if (event.type === 'StateRetried' || event.type === 'StateCaught') return 0;
   const own = event.state.type === 'Task' || event.state.type === 'Map' ? extra[event.state.type] : 0;
   if (event.type === 'StateFailed') return own;

@@ -10,27 +10,27 @@ const interpreterRequire = createRequire(file);
 const inVirtualTime = commonJs(file, ['setTimeout', 'clearTimeout', 'Date', 'Math']);
 
 /**
- * The interpreter of `aws-local-stepfunctions`, living in virtual time.
+ * Loads the interpreter of `aws-local-stepfunctions` so that it runs in virtual time.
  *
- * @param random the dice of the retries' jitter
+ * @param random source of the jitter of retries
  */
 export function loadInterpreter(time: VirtualTime, random: () => number): Interpreter {
   const { setTimeout, clearTimeout, Date: VirtualDate } = time.timers;
-  const dice = Object.create(Math, { random: { value: random } });
-  const exports: Partial<Interpreter> = inVirtualTime(requireOnly, setTimeout, clearTimeout, VirtualDate, dice);
-  if (!isComplete(exports)) throw new Error('aws-local-stepfunctions does not export what it did');
+  const seededMath = Object.create(Math, { random: { value: random } });
+  const exports: Partial<Interpreter> = inVirtualTime(requireOnly, setTimeout, clearTimeout, VirtualDate, seededMath);
+  if (!isComplete(exports)) throw new Error('aws-local-stepfunctions does not export StateMachine and ExecutionError');
   return exports;
 }
 
-/** Every task runs here; the SDK, with which the interpreter would call AWS, is not even loaded. */
+/** Tasks run in this process. The SDK, with which the interpreter would call AWS, is not loaded. */
 function requireOnly(id: string): unknown {
-  if (id === 'p-limit') return limitedTo;
-  if (id === 'jsonpath-plus') return untraced(interpreterRequire(id));
+  if (id === 'p-limit') return iterationLimit;
+  if (id === 'jsonpath-plus') return withoutStackTrace(interpreterRequire(id));
   return id.startsWith('@aws-sdk/') ? {} : interpreterRequire(id);
 }
 
-/** `jsonpath-plus` returns what isn't an object by throwing an error, of which nobody reads the trace. */
-function untraced({ JSONPath }: { JSONPath(options: object): unknown }) {
+/** `jsonpath-plus` returns a value that is not an object by throwing an error. Its stack trace costs time and is never read. */
+function withoutStackTrace({ JSONPath }: { JSONPath(options: object): unknown }) {
   return {
     JSONPath(options: object): unknown {
       const { stackTraceLimit } = Error;
@@ -45,10 +45,10 @@ function untraced({ JSONPath }: { JSONPath(options: object): unknown }) {
 }
 
 /**
- * What the interpreter runs the iterations of a map with, in place of `p-limit`: AWS begins no further iteration when one
- * has failed, `p-limit` would begin all that are left.
+ * Runs the iterations of a Map state, in place of `p-limit`. AWS begins no iteration after one has failed; `p-limit` would
+ * begin all that are left.
  */
-function limitedTo(concurrency: number) {
+function iterationLimit(concurrency: number) {
   const waiting: (() => void)[] = [];
   let running = 0;
   const next = () => {
@@ -56,9 +56,9 @@ function limitedTo(concurrency: number) {
   };
   return <T>(run: () => Promise<T>): Promise<T> => {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const end = (tell: () => void) => {
+    const end = (settle: () => void) => {
       running -= 1;
-      tell();
+      settle();
       next();
     };
     waiting.push(() => {
@@ -82,7 +82,7 @@ function isComplete(exports: Partial<Interpreter>): exports is Interpreter {
   return exports.StateMachine !== undefined && exports.ExecutionError !== undefined;
 }
 
-/** Dice that fall the same way for the same seed (mulberry32). */
+/** Returns a random number generator that gives the same numbers for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -3,19 +3,21 @@ import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
 
-/** What the local stack takes from the files that are deployed, so that it runs the same. */
+/** What the emulator reads from the deployed files, so that it runs the same. */
 export interface Template {
   definition: StateMachineDefinition;
-  /** The states with a task, by name, and the function of each. */
+  /** The function of each Task state, by the state's name. */
   functions: ReadonlyMap<string, { key: string; timeoutSeconds: number }>;
-  /** Properties of the ledger's table, as CreateTable takes them. */
+  /** Properties of the ledger's table, in the form of CreateTable. */
   ledgerTable: Record<string, unknown>;
-  /** Patterns of the rules on the default bus. */
+  /** Event patterns of the rules on the default bus. */
   patterns: { events: unknown; failures: unknown };
 }
 
-const Rule = z.object({ Properties: z.object({ EventPattern: z.unknown() }) });
-const TriggersFile = z.object({ Resources: z.object({ IdentityCenterEvents: Rule, FailedExecutions: Rule }) });
+const EventRule = z.object({ Properties: z.object({ EventPattern: z.unknown() }) });
+const TriggersFile = z.object({
+  Resources: z.object({ IdentityCenterEvents: EventRule, FailedExecutions: EventRule }),
+});
 const Serverless = z.object({ functions: z.record(z.string(), z.object({ timeout: z.int() })) });
 const LedgerFile = z.object({
   Resources: z.object({
@@ -34,7 +36,7 @@ const root = new URL('../../', import.meta.url);
 
 let read: Template | undefined;
 
-/** Reads the state machine, `serverless.yml` and the ledger's table, once a process. */
+/** Reads the state machine, `serverless.yml` and the ledger's table, once per process. */
 export function readTemplate(): Template {
   read ??= parseTemplate();
   return read;
@@ -58,7 +60,7 @@ function parseTemplate(): Template {
   return { definition, functions: new Map(states), ledgerTable: Ledger.Properties, patterns };
 }
 
-/** CloudFormation's own tags mean nothing here, and nothing that is read bears one. */
+/** Ignores CloudFormation's tags: no value that is read has one. */
 function yamlIn(file: string) {
   return parse(readFileSync(new URL(file, root), 'utf8'), { logLevel: 'error', merge: true });
 }

@@ -2,24 +2,25 @@ import { setTimeout as realSleep } from 'node:timers/promises';
 import { createClock } from '@sinonjs/fake-timers';
 import type { Clock } from '../../domain/shared/clock.ts';
 
-/** Some 25 days. A longer timer of JavaScript ends at once; events may be months apart. */
+/** About 25 days. JavaScript fires a longer timer at once, but events may be months apart. */
 const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
 
-/** How far time that follows real time may be behind it. */
+/** How often virtual time catches up with real time. */
 const FOLLOW_MILLISECONDS = 20;
 
-/** Something under way that may itself be waiting for virtual time. */
+/** Work during which virtual time stands still, except while the work itself sleeps. */
 export interface Activity {
-  /** Waits in virtual time; never returns once the activity has ended, as in a Lambda that was killed. */
+  /** Waits in virtual time. Never returns once the activity has ended, as in a Lambda function that was killed. */
   sleep(seconds: number): Promise<void>;
   end(): void;
 }
 
 /**
- * Time that passes only when nothing else is left to do: a day of waiting takes no time, and the order of things is the
- * same in every run.
+ * Time that passes only when no work is left: a day of waiting takes no real time, and events have the same order in every
+ * run.
  *
- * Timers are given to those who must live in it; the realm's own timers, on which sockets depend, stay real.
+ * Code that must run in virtual time gets {@link VirtualTime.timers}. The process's own timers, on which sockets depend,
+ * stay real.
  */
 export class VirtualTime implements Clock {
   readonly #clock;
@@ -31,7 +32,7 @@ export class VirtualTime implements Clock {
     this.#clock = createClock(start, Number.POSITIVE_INFINITY);
   }
 
-  /** What a realm that lives in virtual time takes for its own. */
+  /** Timers and `Date` for code that runs in virtual time. */
   get timers() {
     const { setTimeout, clearTimeout, Date: VirtualDate } = this.#clock;
     return { setTimeout, clearTimeout, Date: VirtualDate };
@@ -47,7 +48,7 @@ export class VirtualTime implements Clock {
     });
   }
 
-  /** Runs something after so many seconds. @returns cancels it */
+  /** Runs an action after this many seconds. @returns a function that cancels it */
   after(seconds: number, action: () => void): () => void {
     const begin = (milliseconds: number) => {
       const part = Math.min(milliseconds, LONGEST_TIMER_MILLISECONDS);
@@ -60,12 +61,12 @@ export class VirtualTime implements Clock {
     return () => this.#clock.clearTimeout(timer);
   }
 
-  /** Moves time on at once, for callers that do not wait. What falls due meanwhile begins in order. */
+  /** Moves time on at once, for callers that do not wait. Actions that fall due meanwhile begin in order. */
   advance(seconds: number): void {
     this.#clock.tick(seconds * 1000);
   }
 
-  /** Begins something during which time stands still, except while it sleeps. */
+  /** Begins work during which time stands still, except while it sleeps. */
   begin(): Activity {
     let ended = false;
     let sleepers = 0;
@@ -86,7 +87,7 @@ export class VirtualTime implements Clock {
     };
   }
 
-  /** Time stands still while this runs. Its failure is thrown by the {@link settle} that it happens in. */
+  /** Stops time while this work runs. The {@link runUntilIdle} or {@link follow} that runs meanwhile throws its error. */
   during(work: () => void | Promise<void>): void {
     const { end } = this.begin();
     Promise.resolve()
@@ -102,8 +103,8 @@ export class VirtualTime implements Clock {
     if (this.#busy === 0) this.#idle?.();
   }
 
-  /** Lets time pass, timer by timer, until none is left. */
-  async settle(): Promise<void> {
+  /** Lets time pass, timer by timer, until no timer is left. */
+  async runUntilIdle(): Promise<void> {
     for (;;) {
       await this.#calm();
       if (this.#clock.countTimers() === 0) return;
@@ -112,10 +113,10 @@ export class VirtualTime implements Clock {
   }
 
   /**
-   * Lets time pass as real time does, so many times as fast, until the signal. While something is under way it stands
-   * still; it catches up afterwards.
+   * Lets time pass like real time, `speed` times as fast, until the signal. Time stands still while work runs, and catches
+   * up afterwards.
    *
-   * @param onCalm called every now and then when nothing is under way
+   * @param onCalm called repeatedly, when no work runs
    */
   async follow(speed: number, signal: AbortSignal, onCalm: () => Promise<void>): Promise<void> {
     const [start, realStart] = [this.#clock.now, performance.now()];
@@ -138,7 +139,7 @@ export class VirtualTime implements Clock {
     }
   }
 
-  /** Resolves when nothing is under way. @throws the failure of something that was */
+  /** Resolves when no work runs. @throws the error of work that failed */
   async #calm(): Promise<void> {
     await this.#quiet();
     if (!this.#failure) return;
@@ -147,7 +148,7 @@ export class VirtualTime implements Clock {
     throw error;
   }
 
-  /** Resolves when nothing is under way; what follows from promises that have resolved is done by then. */
+  /** Resolves when no work runs and all callbacks of resolved promises have run. */
   async #quiet(): Promise<void> {
     await turn();
     while (this.#busy > 0) {

@@ -5,145 +5,145 @@ import type { RecordedChange, Via } from '../aws/cloudtrail/cloudtrail.ts';
 import type { Stack } from '../stack/stack.ts';
 import type { ScenarioReferences } from './references.ts';
 import type { Action } from './schema.ts';
-import type { Start, Step } from './script.ts';
+import type { ExecutionStart, ScriptStep } from './script.ts';
 
-const WAYS: Readonly<Record<Via, string>> = {
+const VIA_PHRASES: Readonly<Record<Via, string>> = {
   scim: 'through SCIM',
   console: 'in the console',
   api: 'through the Identity Store API',
 };
 
-/** What an action comes to. */
+/** What an action does when its time comes. */
 export interface ActionEffect {
   title: string;
-  act?: Step['act'];
-  operate?: Step['operate'];
-  /** What CloudTrail tells of it. */
+  act?: ScriptStep['act'];
+  operate?: ScriptStep['operate'];
+  /** The change that CloudTrail records. */
   recorded?: { change: RecordedChange; via: Via };
-  /** The execution that it starts itself. */
-  start?: Start;
+  /** The execution that the action itself starts. */
+  start?: ExecutionStart;
 }
 
 type Deployment = NonNullable<Action['deploy']>;
 
-/** What an action does, by the ids of whom its names mean; faults go to the cast. */
+/** Returns the effect of an action. Resolves its names; issues are added to the references. */
 export function effectOf(
   action: Action,
   path: string,
-  cast: ScenarioReferences,
+  references: ScenarioReferences,
   identityCenter: Entitlements['identityCenter'],
 ): ActionEffect {
   const { join, leave, addUser, addGroup, deleteGroup, disable, enable, delete: deleted, assign, unassign } = action;
   const { lag, fault, release, stop, redrive, deploy } = action;
-  if (join) return membershipDeed('join', join, `${path}.join`, cast);
-  if (leave) return membershipDeed('leave', leave, `${path}.leave`, cast);
+  if (join) return effectOnMembership('join', join, `${path}.join`, references);
+  if (leave) return effectOnMembership('leave', leave, `${path}.leave`, references);
   if (addUser) {
-    cast.enter('user', addUser.userId, `${path}.addUser`);
-    const title = `${cast.called(addUser.userId)} is added to the identity store`;
+    references.add('user', addUser.userId, `${path}.addUser`);
+    const title = `${references.nameOf(addUser.userId)} is added to the identity store`;
     return { title, act: ({ identityCenter: center }) => center.addUser(addUser) };
   }
-  if (addGroup) return addGroupDeed(addGroup, `${path}.addGroup`, cast);
-  if (deleteGroup) return deleteGroupDeed(deleteGroup, `${path}.deleteGroup`, cast);
-  if (disable) return userDeed('disable', disable, `${path}.disable`, cast);
-  if (enable) return userDeed('enable', enable, `${path}.enable`, cast);
-  if (deleted) return userDeed('delete', deleted, `${path}.delete`, cast);
-  if (assign) return assignmentDeed('assign', assign, `${path}.assign`, cast);
-  if (unassign) return assignmentDeed('unassign', unassign, `${path}.unassign`, cast);
+  if (addGroup) return effectOfAddGroup(addGroup, `${path}.addGroup`, references);
+  if (deleteGroup) return effectOfDeleteGroup(deleteGroup, `${path}.deleteGroup`, references);
+  if (disable) return effectOnUser('disable', disable, `${path}.disable`, references);
+  if (enable) return effectOnUser('enable', enable, `${path}.enable`, references);
+  if (deleted) return effectOnUser('delete', deleted, `${path}.delete`, references);
+  if (assign) return effectOnAssignment('assign', assign, `${path}.assign`, references);
+  if (unassign) return effectOnAssignment('unassign', unassign, `${path}.unassign`, references);
   if (lag) {
-    const title = `from now on ${lag.operation} shows the world as it was ${lag.seconds} s ago`;
+    const title = `from now on, ${lag.operation} shows the state of ${lag.seconds} s ago`;
     return { title, act: ({ identityCenter: center }) => center.setLag(lag.operation, lag.seconds) };
   }
   if (fault) {
-    const times = fault.times === 1 ? 'request' : `${fault.times} requests`;
+    const requests = fault.times === 1 ? 'request' : `${fault.times} requests`;
     return {
-      title: `fault to come, ${fault.kind}: next ${times} of ${fault.operation}`,
+      title: `fault ${fault.kind} for the next ${requests} of ${fault.operation}`,
       act: ({ faults }) => faults.add(fault),
     };
   }
-  if (deploy) return deployDeed(deploy, `${path}.deploy`, cast, identityCenter);
-  if (stop) return executionDeed('stop', stop);
-  if (redrive) return executionDeed('redrive', redrive);
+  if (deploy) return effectOfDeployment(deploy, `${path}.deploy`, references, identityCenter);
+  if (stop) return effectOnExecution('stop', stop);
+  if (redrive) return effectOnExecution('redrive', redrive);
   if (release) {
-    const application = cast.find('application', release.application, `${path}.release`);
-    const title = `somebody releases what is held of ${cast.called(application)}`;
+    const application = references.resolve('application', release.application, `${path}.release`);
+    const title = `an operator releases the held revocations of ${references.nameOf(application)}`;
     return { title, start: { release: application, digest: release.digest } };
   }
-  return startDeed(action, path, cast);
+  return effectOfStart(action, path, references);
 }
 
-/** An execution with an input that stands in the file. */
-function startDeed({ start, admin, event }: Action, path: string, cast: ScenarioReferences): ActionEffect {
+/** An execution whose input is in the scenario. */
+function effectOfStart({ start, admin, event }: Action, path: string, references: ScenarioReferences): ActionEffect {
   const given = start ?? admin;
-  const input = (given ? withIds(given, cast) : event) ?? {};
+  const input = (given ? withIds(given, references) : event) ?? {};
   const problem = problemWith(input);
-  if (problem !== undefined) cast.refuse(`${path}.${start ? 'start' : admin ? 'admin' : 'event'}`, problem);
+  if (problem !== undefined) references.addIssue(`${path}.${start ? 'start' : admin ? 'admin' : 'event'}`, problem);
   if (admin) return { title: 'start of onboarding-admin', start: { input, admin: true } };
   return { title: titleOf(input), start: { input } };
 }
 
-/** Ids may be names here, too. */
-function withIds(input: Readonly<Record<string, unknown>>, cast: ScenarioReferences): Record<string, unknown> {
+/** Replaces names of users, groups and applications by their ids. */
+function withIds(input: Readonly<Record<string, unknown>>, references: ScenarioReferences): Record<string, unknown> {
   const named = ['userId', 'groupId', 'application'];
   const entries = Object.entries(input).map(([key, value]) => {
-    const resolved = named.includes(key) && typeof value === 'string' ? cast.idOf(value) : value;
+    const resolved = named.includes(key) && typeof value === 'string' ? references.idOf(value) : value;
     return [key, resolved] as const;
   });
   return Object.fromEntries(entries);
 }
 
-function deployDeed(
+function effectOfDeployment(
   deployment: Deployment,
   path: string,
-  cast: ScenarioReferences,
+  references: ScenarioReferences,
   identityCenter: Entitlements['identityCenter'],
 ): ActionEffect {
   const parsed = parseEntitlements({ identityCenter, ...deployment });
-  const title = 'another configuration is deployed';
+  const title = 'an operator deploys another configuration';
   if ('entitlements' in parsed) return { title, operate: (stack) => stack.configure(parsed.entitlements) };
-  for (const fault of parsed.faults) cast.refuse(`${path}.${fault.path}`, fault.problem);
+  for (const fault of parsed.faults) references.addIssue(`${path}.${fault.path}`, fault.problem);
   return { title };
 }
 
-function executionDeed(verb: 'stop' | 'redrive', { execution }: { execution: number }): ActionEffect {
+function effectOnExecution(verb: 'stop' | 'redrive', { execution }: { execution: number }): ActionEffect {
   const what = ({ arnOf }: Stack) => ({ executionArn: arnOf(`execution-${execution}`) });
   return {
-    title: `somebody ${verb}s execution ${execution}`,
+    title: `an operator ${verb}s execution #${execution}`,
     async operate(stack) {
       try {
         if (verb === 'stop') await stack.sfn.send(new StopExecutionCommand(what(stack)));
         else await stack.sfn.send(new RedriveExecutionCommand(what(stack)));
       } catch (error) {
-        // It isn't there, or has ended: nothing happens.
+        // The execution does not exist, or has another status: nothing happens.
         if (!(error instanceof SFNServiceException)) throw error;
       }
     },
   };
 }
 
-function addGroupDeed(
+function effectOfAddGroup(
   { via, ...group }: NonNullable<Action['addGroup']>,
   path: string,
-  cast: ScenarioReferences,
+  references: ScenarioReferences,
 ): ActionEffect {
   const { groupId, members = [] } = group;
-  cast.enter('group', groupId, path);
-  for (const [index, userId] of members.entries()) cast.find('user', userId, `${path}.members[${index}]`);
+  references.add('group', groupId, path);
+  for (const [index, userId] of members.entries()) references.resolve('user', userId, `${path}.members[${index}]`);
   return {
-    title: `the group ${cast.called(groupId)} is made ${WAYS[via]}`,
+    title: `the group ${references.nameOf(groupId)} is created ${VIA_PHRASES[via]}`,
     act: ({ identityCenter }) => identityCenter.addGroup(group),
     recorded: { change: { change: 'addGroup', groupId }, via },
   };
 }
 
-function deleteGroupDeed(
+function effectOfDeleteGroup(
   { group, via }: NonNullable<Action['deleteGroup']>,
   path: string,
-  cast: ScenarioReferences,
+  references: ScenarioReferences,
 ): ActionEffect {
-  const groupId = cast.find('group', group, path);
-  cast.leave('group', groupId);
+  const groupId = references.resolve('group', group, path);
+  references.remove('group', groupId);
   return {
-    title: `the group ${cast.called(groupId)} is deleted ${WAYS[via]}`,
+    title: `the group ${references.nameOf(groupId)} is deleted ${VIA_PHRASES[via]}`,
     act: ({ identityCenter }) => identityCenter.deleteGroup(groupId),
     recorded: { change: { change: 'deleteGroup', groupId }, via },
   };
@@ -151,16 +151,16 @@ function deleteGroupDeed(
 
 const MEMBERSHIP_VERBS = { join: 'joins', leave: 'leaves' } as const;
 
-function membershipDeed(
+function effectOnMembership(
   change: 'join' | 'leave',
   { user, group, via }: { user: string; group: string; via: Via },
   path: string,
-  cast: ScenarioReferences,
+  references: ScenarioReferences,
 ): ActionEffect {
-  const userId = cast.find('user', user, path);
-  const groupId = cast.find('group', group, path);
+  const userId = references.resolve('user', user, path);
+  const groupId = references.resolve('group', group, path);
   return {
-    title: `${cast.called(userId)} ${MEMBERSHIP_VERBS[change]} ${cast.called(groupId)} ${WAYS[via]}`,
+    title: `${references.nameOf(userId)} ${MEMBERSHIP_VERBS[change]} ${references.nameOf(groupId)} ${VIA_PHRASES[via]}`,
     act: ({ identityCenter }) => identityCenter[change](groupId, userId),
     recorded: { change: { change, userId, groupId }, via },
   };
@@ -168,16 +168,16 @@ function membershipDeed(
 
 const USER_VERBS = { disable: 'is disabled', enable: 'is enabled', delete: 'is deleted' } as const;
 
-function userDeed(
+function effectOnUser(
   change: 'disable' | 'enable' | 'delete',
   { user, via }: { user: string; via: Via },
   path: string,
-  cast: ScenarioReferences,
+  references: ScenarioReferences,
 ): ActionEffect {
-  const userId = cast.find('user', user, path);
-  if (change === 'delete') cast.leave('user', userId);
+  const userId = references.resolve('user', user, path);
+  if (change === 'delete') references.remove('user', userId);
   return {
-    title: `${cast.called(userId)} ${USER_VERBS[change]} ${WAYS[via]}`,
+    title: `${references.nameOf(userId)} ${USER_VERBS[change]} ${VIA_PHRASES[via]}`,
     act({ identityCenter }) {
       if (change === 'delete') identityCenter.deleteUser(userId);
       else identityCenter.setStatus(userId, change === 'enable' ? 'ENABLED' : 'DISABLED');
@@ -186,18 +186,19 @@ function userDeed(
   };
 }
 
-function assignmentDeed(
+function effectOnAssignment(
   change: 'assign' | 'unassign',
   { user, group, application }: NonNullable<Action['assign']>,
   path: string,
-  cast: ScenarioReferences,
+  references: ScenarioReferences,
 ): ActionEffect {
   const type = group === undefined ? 'USER' : 'GROUP';
-  const principalId = type === 'USER' ? cast.find('user', user ?? '', path) : cast.find('group', group ?? '', path);
-  const applicationArn = cast.find('application', application, path);
+  const principalId =
+    type === 'USER' ? references.resolve('user', user ?? '', path) : references.resolve('group', group ?? '', path);
+  const applicationArn = references.resolve('application', application, path);
   const assigns = change === 'assign';
   return {
-    title: `somebody ${assigns ? 'assigns' : 'unassigns'} ${cast.called(principalId)} by hand`,
+    title: `an administrator ${assigns ? 'assigns' : 'unassigns'} ${references.nameOf(principalId)} by hand`,
     act({ identityCenter }) {
       if (assigns) identityCenter.assignByHand(applicationArn, principalId, type);
       else identityCenter.unassignByHand(applicationArn, principalId, type);

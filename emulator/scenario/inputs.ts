@@ -8,9 +8,9 @@ import { labelOf, readText } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
 import { type DirectorySeed, DirectorySeedSchema } from '../aws/identity-center/directory-seed.ts';
 import { readScenario } from './reader.ts';
-import { ANY_BUT_FAILED, momentOf, type Script, type Step } from './script.ts';
+import { ANY_BUT_FAILED, momentOf, type Script, type ScriptStep } from './script.ts';
 
-/** Several files are not as they must be. The message has the lines of all their errors. */
+/** One or more files are not valid. The message has the lines of all their errors. */
 export class InputErrors extends AggregateError {
   override readonly name = 'InputErrors';
 
@@ -19,7 +19,7 @@ export class InputErrors extends AggregateError {
   }
 }
 
-/** How the files are named on the command line; `-` is standard input. */
+/** Names of files on the command line. `-` is standard input. */
 export interface EventFiles {
   files: readonly string[];
   directory: string;
@@ -27,9 +27,9 @@ export interface EventFiles {
 }
 
 /**
- * Reads and checks everything that playing events needs.
+ * Reads and validates event files, a directory file and entitlements.
  *
- * @throws InputErrors with the faults of all files at once
+ * @throws InputErrors with the issues of all files
  */
 export async function readEventFiles({ files, directory, entitlements }: EventFiles): Promise<Script> {
   const errors: InputError[] = [];
@@ -43,13 +43,13 @@ export async function readEventFiles({ files, directory, entitlements }: EventFi
     }
   };
   const configured = await attempt(entitlements, (text) => readEntitlements(text, entitlements));
-  const world = await attempt(directory, (text) => readDirectory(text, directory));
-  if (configured && world && configured.identityCenter.identityStoreId !== world.identityStoreId) {
+  const seed = await attempt(directory, (text) => readDirectory(text, directory));
+  if (configured && seed && configured.identityCenter.identityStoreId !== seed.identityStoreId) {
     const problem = `not the identity store of ${entitlements} (identityCenter.identityStoreId)`;
     errors.push(new InputError(directory, [{ path: 'identityStoreId', problem }]));
   }
   const events: object[] = [];
-  // One after another: standard input can be read only once, and memory holds one text at a time.
+  // One after another: standard input can be read only once, and memory then holds one text at a time.
   for (const [index, file] of files.entries()) {
     if (files.indexOf(file) < index && file === '-') {
       errors.push(new InputError(labelOf(file), [{ path: '', problem: 'named twice' }]));
@@ -58,11 +58,11 @@ export async function readEventFiles({ files, directory, entitlements }: EventFi
     const found = await attempt(file, (text) => parseEvents(text, labelOf(file)));
     for (const event of found ?? []) events.push(event);
   }
-  if (!(configured && world) || errors.length > 0) throw new InputErrors(errors);
-  return scriptOf(events, configured, world);
+  if (!(configured && seed) || errors.length > 0) throw new InputErrors(errors);
+  return scriptOfEvents(events, configured, seed);
 }
 
-/** @throws InputErrors with all faults of the scenario */
+/** Reads and validates a scenario file. @throws InputErrors with all issues of the scenario */
 export async function readScenarioFile(file: string): Promise<Script> {
   try {
     return readScenario(await readText(file), file);
@@ -80,12 +80,12 @@ function readDirectory(text: string, file: string): DirectorySeed {
 
 const DEFAULT_START = new Date('2026-01-01T00:00:00Z');
 
-/** Orders events by their times. One without a usable time comes with the one before it. */
-function scriptOf(events: readonly object[], entitlements: Entitlements, directory: DirectorySeed): Script {
+/** Returns a script with the events ordered by their times. An event without a usable time follows the one before it. */
+function scriptOfEvents(events: readonly object[], entitlements: Entitlements, directory: DirectorySeed): Script {
   const times = events.map(timeOf);
   const start = times.reduce((first, time) => (time && !(first && first <= time) ? time : first), undefined);
   let at = start ?? DEFAULT_START;
-  const steps = events.map((event, index): Step => {
+  const steps = events.map((event, index): ScriptStep => {
     at = times[index] ?? at;
     return { at, title: titleOf(event), start: { input: event, expected: ANY_BUT_FAILED } };
   });
@@ -100,6 +100,6 @@ function scriptOf(events: readonly object[], entitlements: Entitlements, directo
 }
 
 function timeOf(event: object): Date | undefined {
-  const places = [['time'], ['detail', 'eventTime'], ['eventTime']] as const;
-  return places.map((place) => momentOf(own(event, ...place))).find((moment) => moment !== undefined);
+  const paths = [['time'], ['detail', 'eventTime'], ['eventTime']] as const;
+  return paths.map((path) => momentOf(own(event, ...path))).find((moment) => moment !== undefined);
 }

@@ -1,48 +1,49 @@
 import { SFNServiceException } from '@aws-sdk/client-sfn';
 import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
 import { openStack, type Stack, type StackListener } from '../stack/stack.ts';
-import type { Script, Start, Step } from './script.ts';
+import type { ExecutionStart, Script, ScriptStep } from './script.ts';
 
-/** What the stack held and had counted when nothing was left to do; all lists sorted. */
-export interface Result {
+/** The state and the counts at the end of a play. All lists are sorted. */
+export interface PlayResult {
   executions: Record<ExecutionOutcome, number>;
-  /** `entitlement` is its name. */
+  /** `entitlement` is the name of the entitlement. */
   seats: { entitlement: string; userId: string; status: string }[];
-  /** All that the applications hold, also what somebody else assigned. */
+  /** All assignments, whoever made them. */
   assignments: { applicationArn: string; principalId: string }[];
-  /** By `<Service>.<Operation>`. */
+  /** Number of requests by `<Service>.<Operation>`. */
   calls: Record<string, number>;
   surprises: Surprise[];
 }
 
-/** An execution that ended otherwise than expected; without `execution` it could not even be started. */
+/** An execution whose outcome was not expected. Without `execution`, it could not be started. */
 export interface Surprise {
   title: string;
   execution?: string;
   outcome: ExecutionOutcome;
 }
 
-/** Shows a play as it goes. Calls come in the order of virtual time; the listener's are the stack's own. */
+/** Shows a play while it runs. Calls come in the order of virtual time. */
 export interface Reporter extends StackListener {
   begin?(play: Script): void;
-  step?(step: Step): void;
-  finish?(result: Result): void;
-  /** What has to be waited for before the play goes on, such as a reader; undefined when nothing. */
+  step?(step: ScriptStep): void;
+  finish?(result: PlayResult): void;
+  /** Returns what the play must wait for, such as a slow reader; undefined if nothing. */
   behind(): Promise<unknown> | undefined;
 }
 
-/** EventBridge goes on for a day; this many make 17 minutes, longer than any fault of a scenario has to last. */
+/** EventBridge retries for a day. This number takes 17 minutes, longer than a fault of a scenario needs to last. */
 const START_TRIES = 10;
+
 /**
- * Plays to the end, over real HTTP.
+ * Plays a script to its end, over real HTTP.
  *
- * @throws what the local stack throws, which is a bug
+ * @throws Error if the emulator has a bug
  */
-export async function play(script: Script, reporter: Reporter): Promise<Result> {
+export async function play(script: Script, reporter: Reporter): Promise<PlayResult> {
   const { entitlements, directory, quirks, start, steps } = script;
-  const executions: Result['executions'] = { converged: 0, handedOver: 0, ignored: 0, held: 0, failed: 0 };
+  const executions: PlayResult['executions'] = { converged: 0, handedOver: 0, ignored: 0, held: 0, failed: 0 };
   let waiting = false;
-  /** Virtual time stands still until the reporter has caught up, so that nothing piles up for a slow reader. */
+  /** Stops virtual time until the reporter has caught up, so that a slow reader has no backlog. */
   const keepPace = () => {
     const behind = waiting ? undefined : reporter.behind();
     if (!behind) return;
@@ -84,25 +85,25 @@ export async function play(script: Script, reporter: Reporter): Promise<Result> 
   }
 }
 
-/** `execution` is missing when it could not be started. */
-interface Started {
-  step: Step;
+/** A step that starts an execution. `execution` is missing if the start was refused. */
+interface StartedExecution {
+  step: ScriptStep;
   execution?: string;
 }
 
 /**
- * Has the steps made at their times, one after another: those of one moment keep their order.
+ * Schedules the steps at their times. Steps of the same moment keep their order.
  *
- * @param around called for each step when its time has come; `make` does what the step says
- * @returns what was started, a list that grows as time passes
+ * @param around called for each step when its time comes; `make` performs the step
+ * @returns the starts, a list that grows as virtual time passes
  */
 export function perform(
   stack: Stack,
-  steps: readonly Step[],
-  around: (step: Step, make: () => Promise<void>) => Promise<void>,
-): readonly Started[] {
-  const starts: Started[] = [];
-  const goOn = (from: number): void => {
+  steps: readonly ScriptStep[],
+  around: (step: ScriptStep, make: () => Promise<void>) => Promise<void>,
+): readonly StartedExecution[] {
+  const starts: StartedExecution[] = [];
+  const scheduleFrom = (from: number): void => {
     const next = steps[from];
     if (!next) return;
     stack.at(next.at, async () => {
@@ -116,15 +117,15 @@ export function perform(
         });
         index += 1;
       }
-      goOn(index);
+      scheduleFrom(index);
     });
   };
-  goOn(0);
+  scheduleFrom(0);
   return starts;
 }
 
-/** As EventBridge does it: a start that was refused is tried again, later and later. */
-async function startExecution(stack: Stack, step: Step, starts: Started[], tries = 0): Promise<void> {
+/** Starts the execution of a step. Like EventBridge, retries a refused start with growing delays. */
+async function startExecution(stack: Stack, step: ScriptStep, starts: StartedExecution[], tries = 0): Promise<void> {
   if (!step.start) return;
   try {
     starts.push({ step, execution: await startOn(stack, step.start) });
@@ -139,17 +140,17 @@ async function startExecution(stack: Stack, step: Step, starts: Started[], tries
   }
 }
 
-/** No hold has it. */
+/** A digest that no hold has. */
 const NO_DIGEST = '0'.repeat(64);
 
-async function startOn(stack: Stack, start: Start): Promise<string> {
+async function startOn(stack: Stack, start: ExecutionStart): Promise<string> {
   if (start.input) return start.admin ? stack.startAdmin(start.input) : stack.start(start.input);
   const digests = (await stack.hold(start.release))?.digests ?? [];
   const found = start.digest === 'told' ? digests.at(0) : digests.at(-1);
   return stack.startAdmin({ release: found?.digest ?? NO_DIGEST });
 }
 
-function surprisesIn(stack: Stack, starts: readonly Started[]): Surprise[] {
+function surprisesIn(stack: Stack, starts: readonly StartedExecution[]): Surprise[] {
   return starts.flatMap(({ step: { title, start }, execution }) => {
     const outcome = execution === undefined ? 'failed' : stack.endOf(execution)?.outcome;
     if (outcome === undefined) throw new Error(`${execution} did not end`);
@@ -164,14 +165,14 @@ async function holdings(stack: Stack) {
     .assignments()
     .map(({ applicationArn, principalId }) => ({ applicationArn, principalId }));
   return {
-    seats: seats.sort(by(({ entitlement, userId }) => `${entitlement} ${userId}`)),
-    assignments: assignments.sort(by(({ applicationArn, principalId }) => `${applicationArn} ${principalId}`)),
+    seats: seats.sort(byKey(({ entitlement, userId }) => `${entitlement} ${userId}`)),
+    assignments: assignments.sort(byKey(({ applicationArn, principalId }) => `${applicationArn} ${principalId}`)),
     calls: stack.calls(),
   };
 }
 
-/** Orders by code units, the same on every machine. */
-function by<T>(keyOf: (element: T) => string): (a: T, b: T) => number {
+/** Compares by code units, so that the order is the same on every computer. */
+function byKey<T>(keyOf: (element: T) => string): (a: T, b: T) => number {
   return (a, b) => {
     const [left, right] = [keyOf(a), keyOf(b)];
     if (left === right) return 0;

@@ -8,19 +8,19 @@ import { recordOf } from '../aws/cloudtrail/cloudtrail.ts';
 import { effectOf } from './actions.ts';
 import { ScenarioReferences } from './references.ts';
 import { type Action, type Scenario, ScenarioSchema, secondsOf } from './schema.ts';
-import { ANY_BUT_FAILED, momentOf, type Script, type Step } from './script.ts';
+import { ANY_BUT_FAILED, momentOf, type Script, type ScriptStep } from './script.ts';
 
 /**
- * Reads a scenario: users and groups as they are at the start, and what happens when.
+ * Reads a scenario: the state at the start, and what happens at which time.
  *
- * @param file named in errors, not opened
- * @throws InputError with all faults at once
+ * @param file the name that errors show; it is not opened
+ * @throws InputError with all issues
  */
 export function readScenario(text: string, file: string): Script {
   return scriptOf(readYaml(text, file), file);
 }
 
-/** {@link readScenario} of what stands in a file. */
+/** Validates a parsed scenario file; see {@link readScenario}. */
 export function scriptOf(raw: unknown, file: string): Script {
   const shape = validate(ScenarioSchema, raw);
   const rules = parseEntitlements(own(raw, 'entitlements'));
@@ -34,12 +34,12 @@ export function scriptOf(raw: unknown, file: string): Script {
   }
   const { value: scenario } = shape;
   const { entitlements } = rules;
-  const cast = new ScenarioReferences(scenario);
+  const references = new ScenarioReferences(scenario);
   if (entitlements.identityCenter.identityStoreId !== scenario.directory.identityStoreId) {
-    cast.refuse('directory.identityStoreId', 'not the one of entitlements.identityCenter');
+    references.addIssue('directory.identityStoreId', 'not the one of entitlements.identityCenter');
   }
-  const steps = stepsOf(scenario, cast, entitlements);
-  if (cast.faults.length > 0) throw new InputError(file, cast.faults);
+  const steps = stepsOf(scenario, references, entitlements);
+  if (references.issues.length > 0) throw new InputError(file, references.issues);
   const { title, description, closing, start, directory, quirks } = scenario;
   return {
     ...(title === undefined ? {} : { title }),
@@ -49,24 +49,31 @@ export function scriptOf(raw: unknown, file: string): Script {
     directory,
     quirks,
     start: new Date(start),
-    names: cast.names,
+    names: references.names,
     steps,
   };
 }
 
-/** The steps in order of time, and in that order who is there; both keep the file's order within a moment. */
-function stepsOf({ start, actions }: Scenario, cast: ScenarioReferences, { identityCenter }: Entitlements): Step[] {
+/**
+ * Returns the steps in the order of time. References are checked in that order, too. Actions and steps of one moment keep
+ * their order in the file.
+ */
+function stepsOf(
+  { start, actions }: Scenario,
+  references: ScenarioReferences,
+  { identityCenter }: Entitlements,
+): ScriptStep[] {
   const started = new Date(start);
-  const timed = actions.map((action, index): Timed => {
+  const timed = actions.map((action, index): TimedAction => {
     const seconds = secondsOf(action.at);
     const at = seconds === undefined ? momentOf(action.at) : new Date(started.getTime() + seconds * 1000);
     const path = `actions[${index}]`;
-    if (!at || at < started) cast.refuse(`${path}.at`, 'before the start');
+    if (!at || at < started) references.addIssue(`${path}.at`, 'before the start');
     return { action, path, at: at ?? started, sequence: index + 1 };
   });
   return timed
     .sort(byTime)
-    .flatMap((one) => stepsOfAction(one, cast, identityCenter))
+    .flatMap((one) => stepsOfAction(one, references, identityCenter))
     .sort(byTime);
 }
 
@@ -74,7 +81,7 @@ function byTime(a: { at: Date }, b: { at: Date }): number {
   return a.at.getTime() - b.at.getTime();
 }
 
-interface Timed {
+interface TimedAction {
   action: Action;
   path: string;
   at: Date;
@@ -82,17 +89,17 @@ interface Timed {
 }
 
 function stepsOfAction(
-  { action, path, at, sequence }: Timed,
-  cast: ScenarioReferences,
+  { action, path, at, sequence }: TimedAction,
+  references: ScenarioReferences,
   identityCenter: Entitlements['identityCenter'],
-): Step[] {
+): ScriptStep[] {
   const { say, deliver = { afterSeconds: 1, times: 1 }, expect = ANY_BUT_FAILED } = action;
-  const { title, act, operate, recorded, start } = effectOf(action, path, cast, identityCenter);
+  const { title, act, operate, recorded, start } = effectOf(action, path, references, identityCenter);
   const expected = typeof expect === 'string' ? [expect] : expect;
   const lost = recorded !== undefined && deliver.times === 0;
-  const own: Step = {
+  const own: ScriptStep = {
     at,
-    title: lost ? `${title}; the event of it is lost` : title,
+    title: lost ? `${title}; its event is lost` : title,
     ...(say === undefined ? {} : { say }),
     ...(act === undefined ? {} : { act }),
     ...(operate === undefined ? {} : { operate }),

@@ -1,16 +1,16 @@
 import type { ValidationIssue } from '../../domain/shared/validation.ts';
 import type { Scenario } from './schema.ts';
 
-/** What an id or a name stands for. */
-type Kind = 'user' | 'group' | 'application';
+/** What an id or a name refers to. */
+type ReferenceKind = 'user' | 'group' | 'application';
 
-/** Who takes part: resolves names, and follows who is there, so that no action names somebody who isn't. */
+/** Resolves the names of a scenario and tracks which users and groups exist, so that no action names a missing one. */
 export class ScenarioReferences {
-  readonly faults: ValidationIssue[] = [];
-  /** By id. */
+  readonly issues: ValidationIssue[] = [];
+  /** Names by id. */
   readonly names: Map<string, string>;
   readonly #ids: ReadonlyMap<string, string>;
-  readonly #present: Readonly<Record<Kind, Set<string>>>;
+  readonly #present: Readonly<Record<ReferenceKind, Set<string>>>;
 
   constructor({ names, directory, actions }: Scenario) {
     const { users, groups, applications } = directory;
@@ -24,38 +24,39 @@ export class ScenarioReferences {
     const later = actions.flatMap(({ addUser, addGroup }) => [addUser?.userId ?? [], addGroup?.groupId ?? []].flat());
     const all = new Set([...Object.values(this.#present).flatMap((ids) => [...ids]), ...later]);
     for (const [name, id] of Object.entries(names)) {
-      if (all.has(name)) this.refuse(`names.${name}`, 'an id of this file: expected a name');
-      if (!all.has(id)) this.refuse(`names.${name}`, 'expected the id of a user, group or application of this file');
+      if (all.has(name)) this.addIssue(`names.${name}`, 'an id of this file: expected a name');
+      if (!all.has(id)) this.addIssue(`names.${name}`, 'expected the id of a user, group or application of this file');
     }
   }
 
-  refuse(path: string, problem: string): void {
-    this.faults.push({ path, problem });
+  addIssue(path: string, problem: string): void {
+    this.issues.push({ path, problem });
   }
 
-  /** The id that a text stands for: it may be a name. */
+  /** Returns the id of a name; returns any other text as it is. */
   idOf(reference: string): string {
     return this.#ids.get(reference) ?? reference;
   }
 
-  /** As {@link idOf}, of somebody or something that must be there now. */
-  find(kind: Kind, reference: string, path: string): string {
+  /** As {@link idOf}. Adds an issue if the user, group or application does not exist at this time. */
+  resolve(kind: ReferenceKind, reference: string, path: string): string {
     const id = this.idOf(reference);
-    if (!this.#present[kind].has(id)) this.refuse(`${path}.${kind}`, `there is no such ${kind} at that time`);
+    if (!this.#present[kind].has(id)) this.addIssue(`${path}.${kind}`, `there is no such ${kind} at that time`);
     return id;
   }
 
-  enter(kind: 'user' | 'group', id: string, path: string): void {
-    if (this.#present[kind].has(id)) this.refuse(`${path}.${kind}Id`, `there is such a ${kind} already`);
+  add(kind: 'user' | 'group', id: string, path: string): void {
+    if (this.#present[kind].has(id))
+      this.addIssue(`${path}.${kind}Id`, `expected an id that no ${kind} has at that time`);
     this.#present[kind].add(id);
   }
 
-  leave(kind: 'user' | 'group', id: string): void {
+  remove(kind: 'user' | 'group', id: string): void {
     this.#present[kind].delete(id);
   }
 
-  /** What people call it. */
-  called(id: string): string {
+  /** Returns the name of an id, or the id if it has none. */
+  nameOf(id: string): string {
     return this.names.get(id) ?? id;
   }
 }

@@ -6,8 +6,8 @@ import { DirectorySeedSchema } from '../aws/identity-center/directory-seed.ts';
 import { QuirksSchema, ReadOperationSchema } from '../aws/identity-center/identity-center.ts';
 import { momentOf } from './script.ts';
 
-/** What people read: lines and tabs, but nothing that moves the cursor of a terminal. */
-const Text = z
+/** Text for readers. Line ends and tabs are allowed, but no other character that moves the cursor of a terminal. */
+const PlainText = z
   .string()
   .check(
     z.minLength(1),
@@ -15,14 +15,14 @@ const Text = z
     z.regex(/^[^\p{Cc}\p{Cf}]*(?:[\t\n][^\p{Cc}\p{Cf}]*)*$/u, 'expected plain text'),
   );
 
-const Moment = z
+const MomentText = z
   .string()
   .check(z.refine((text) => momentOf(text) !== undefined, 'expected an ISO 8601 time in UTC, from 1970 to 8999'));
 
-/** `+90s`, `+2m`, `+1h30m`, `+1d`: since the start. */
+/** Time since the start: `+90s`, `+2m`, `+1h30m`, `+1d`. */
 const OFFSET = /^\+(?=\d)(?:(\d{1,4})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/;
 
-/** Seconds of an offset; undefined when the text is none. */
+/** Returns the seconds of an offset; undefined if the text is not an offset. */
 export function secondsOf(text: string): number | undefined {
   const found = OFFSET.exec(text);
   if (!found) return undefined;
@@ -30,7 +30,7 @@ export function secondsOf(text: string): number | undefined {
   return (((days ?? 0) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0);
 }
 
-const At = z.string().check(
+const ActionTime = z.string().check(
   z.refine(
     (text) => secondsOf(text) !== undefined || momentOf(text) !== undefined,
     'expected a time since the start, such as +90s, +2m or +1h30m, or an ISO 8601 time in UTC',
@@ -38,109 +38,131 @@ const At = z.string().check(
   z.describe('Time since the start (+90s, +2m, +1h30m, +1d) or ISO 8601 time in UTC'),
 );
 
-const User = z.string().check(z.minLength(1), z.maxLength(100), z.describe('A userId, or its name in names'));
-const Group = z.string().check(z.minLength(1), z.maxLength(100), z.describe('A groupId, or its name in names'));
-const Application = z.string().check(z.minLength(1), z.maxLength(200), z.describe('An ARN, or its name in names'));
-const Via = z
+const UserReference = z.string().check(z.minLength(1), z.maxLength(100), z.describe('A userId, or its name in names'));
+const GroupReference = z
+  .string()
+  .check(z.minLength(1), z.maxLength(100), z.describe('A groupId, or its name in names'));
+const ApplicationReference = z
+  .string()
+  .check(z.minLength(1), z.maxLength(200), z.describe('An ARN, or its name in names'));
+const ViaSchema = z
   .enum(['scim', 'console', 'api'])
-  .check(z.describe('Who makes the change: identity provider, console or Identity Store API. It decides the event.'));
+  .check(
+    z.describe(
+      'How the change is made: by the identity provider, in the console or by the Identity Store API. It decides which event CloudTrail records',
+    ),
+  );
 
-const Membership = z.strictObject({ user: User, group: Group, via: z._default(Via, 'scim') });
-const UserChange = z.strictObject({ user: User, via: z._default(Via, 'scim') });
-const Assignment = z
-  .strictObject({ user: z.optional(User), group: z.optional(Group), application: Application })
+const MembershipAction = z.strictObject({
+  user: UserReference,
+  group: GroupReference,
+  via: z._default(ViaSchema, 'scim'),
+});
+const UserAction = z.strictObject({ user: UserReference, via: z._default(ViaSchema, 'scim') });
+const AssignmentAction = z
+  .strictObject({
+    user: z.optional(UserReference),
+    group: z.optional(GroupReference),
+    application: ApplicationReference,
+  })
   .check(
     z.refine(({ user, group }) => (user === undefined) !== (group === undefined), 'expected either user or group'),
   );
-const Execution = z.strictObject({
-  execution: z.int().check(z.minimum(1), z.describe('Its number in the order of their starts, from 1')),
+const ExecutionReference = z.strictObject({
+  execution: z.int().check(z.minimum(1), z.describe('Number of the execution in the order of starts, from 1')),
 });
-const Input = z.record(z.string(), z.unknown());
-const Ending = z.enum(EXECUTION_OUTCOMES);
+const ExecutionInput = z.record(z.string(), z.unknown());
+const ExpectedOutcome = z.enum(EXECUTION_OUTCOMES);
 
-/** What an action may do; each does exactly one of these. */
-const DEEDS = {
-  join: z.optional(Membership.check(z.describe('Puts a user into a group'))),
-  leave: z.optional(Membership.check(z.describe('Takes a user out of a group'))),
+/** The fields that say what an action does. Each action has exactly one. */
+const ACTIONS = {
+  join: z.optional(MembershipAction.check(z.describe('Adds a user to a group'))),
+  leave: z.optional(MembershipAction.check(z.describe('Removes a user from a group'))),
   addUser: z.optional(
     DirectorySeedSchema.shape.users.def.element.check(
-      z.describe('Creates a user, as in a directory file. The rule does not let the event of it pass'),
+      z.describe('Creates a user, as in a directory file. The rule does not match the event of it'),
     ),
   ),
   addGroup: z.optional(
     z
-      .extend(DirectorySeedSchema.shape.groups.def.element, { via: z._default(Via, 'scim') })
+      .extend(DirectorySeedSchema.shape.groups.def.element, { via: z._default(ViaSchema, 'scim') })
       .check(z.describe('Creates a group, as in a directory file')),
   ),
   deleteGroup: z.optional(
     z
-      .strictObject({ group: Group, via: z._default(Via, 'scim') })
-      .check(z.describe('Deletes a group, with its memberships and what is assigned to it as a whole')),
+      .strictObject({ group: GroupReference, via: z._default(ViaSchema, 'scim') })
+      .check(z.describe('Deletes a group, its memberships, and what is assigned to it as a whole')),
   ),
-  disable: z.optional(UserChange.check(z.describe('Disables a user'))),
-  enable: z.optional(UserChange.check(z.describe('Enables a user'))),
-  delete: z.optional(UserChange.check(z.describe('Deletes a user, with memberships and assignments'))),
-  assign: z.optional(Assignment.check(z.describe('Somebody assigns by hand, without Usher'))),
-  unassign: z.optional(Assignment.check(z.describe('Somebody takes an assignment back by hand'))),
-  start: z.optional(Input.check(z.describe('The input of a manual start'))),
+  disable: z.optional(UserAction.check(z.describe('Disables a user'))),
+  enable: z.optional(UserAction.check(z.describe('Enables a user'))),
+  delete: z.optional(UserAction.check(z.describe('Deletes a user, with memberships and assignments'))),
+  assign: z.optional(AssignmentAction.check(z.describe('An administrator assigns a user or a group by hand'))),
+  unassign: z.optional(AssignmentAction.check(z.describe('An administrator removes an assignment by hand'))),
+  start: z.optional(ExecutionInput.check(z.describe('Starts an execution by hand, with this input'))),
   admin: z.optional(
-    Input.check(z.describe('The input of a start of onboarding-admin, such as { adopt: name of an entitlement }')),
+    ExecutionInput.check(
+      z.describe('Starts an execution of onboarding-admin with this input, such as { adopt: name of an entitlement }'),
+    ),
   ),
   release: z.optional(
     z
       .strictObject({
-        application: Application,
+        application: ApplicationReference,
         digest: z._default(
           z
             .enum(['newest', 'told'])
-            .check(
-              z.describe('Which digest of the hold: as it is at that time, or that of the event Revocations Held'),
-            ),
+            .check(z.describe('The digest: the newest one at that time, or (told) that of the event Revocations Held')),
           'newest',
         ),
       })
-      .check(z.describe('A person releases what is held, through onboarding-admin')),
+      .check(z.describe('An operator releases held revocations, through onboarding-admin')),
   ),
-  stop: z.optional(Execution.check(z.describe('Somebody stops an execution; nothing, unless it runs'))),
+  stop: z.optional(ExecutionReference.check(z.describe('An operator stops an execution. Does nothing unless it runs'))),
   redrive: z.optional(
-    Execution.check(z.describe('Somebody redrives an execution; nothing, unless it failed or was stopped')),
+    ExecutionReference.check(
+      z.describe('An operator redrives an execution. Does nothing unless it failed or was stopped'),
+    ),
   ),
   deploy: z.optional(
     z
       .omit(EntitlementsSchema, { identityCenter: true })
-      .check(z.describe('Another entitlements.yml is deployed, without identityCenter, which stays')),
+      .check(z.describe('An operator deploys another entitlements.yml, without identityCenter, which stays')),
   ),
   event: z.optional(
-    Input.check(z.describe('An event as EventBridge delivers it; it changes nothing in the directory')),
+    ExecutionInput.check(
+      z.describe(
+        'Starts an execution with an event as EventBridge delivers it. The event changes nothing in the directory',
+      ),
+    ),
   ),
   lag: z.optional(
     z
       .strictObject({ operation: ReadOperationSchema, seconds: z.int().check(z.minimum(0), z.maximum(86_400)) })
-      .check(z.describe('From now on this read shows the world as it was so many seconds ago')),
+      .check(z.describe('From then on, this read shows the state of this many seconds ago')),
   ),
   fault: z.optional(FaultRuleSchema),
 };
 
-/** Those of which CloudTrail tells. */
-const RECORDED: readonly string[] = ['join', 'leave', 'disable', 'enable', 'delete', 'addGroup', 'deleteGroup'];
-/** Those that start an execution themselves. */
-const STARTING: readonly string[] = ['start', 'admin', 'release', 'event'];
+/** Actions that CloudTrail records. */
+const RECORDED_ACTIONS: readonly string[] = ['join', 'leave', 'disable', 'enable', 'delete', 'addGroup', 'deleteGroup'];
+/** Actions that themselves start an execution. */
+const STARTING_ACTIONS: readonly string[] = ['start', 'admin', 'release', 'event'];
 
 /** What starts an execution when an action is played: the event that CloudTrail records, the action itself, or nothing. */
 export type ActionStart = 'event' | 'action' | 'nothing';
 /** The {@link ActionStart} of every action. */
 export const ACTION_STARTS: ReadonlyMap<string, ActionStart> = new Map(
-  Object.keys(DEEDS).map((deed) => [
-    deed,
-    RECORDED.includes(deed) ? 'event' : STARTING.includes(deed) ? 'action' : 'nothing',
+  Object.keys(ACTIONS).map((action) => [
+    action,
+    RECORDED_ACTIONS.includes(action) ? 'event' : STARTING_ACTIONS.includes(action) ? 'action' : 'nothing',
   ]),
 );
 
 const ActionSchema = z
   .strictObject({
-    at: At,
-    say: z.optional(Text.check(z.describe('Told to whoever watches'))),
-    ...DEEDS,
+    at: ActionTime,
+    say: z.optional(PlainText.check(z.describe('Text for readers: what to watch for, and why'))),
+    ...ACTIONS,
     deliver: z.optional(
       z.strictObject({
         afterSeconds: z._default(
@@ -148,48 +170,46 @@ const ActionSchema = z
           1,
         ),
         times: z._default(
-          z.int().check(z.minimum(0), z.maximum(100), z.describe('0: the event is lost; 2: it comes twice')),
+          z.int().check(z.minimum(0), z.maximum(100), z.describe('0: the event is lost; 2: it arrives twice')),
           1,
         ),
       }),
     ),
     expect: z.optional(
       z
-        .union([Ending, z.array(Ending).check(z.minLength(1))])
-        .check(z.describe('How the executions that it starts may end; all but failed when left out')),
+        .union([ExpectedOutcome, z.array(ExpectedOutcome).check(z.minLength(1))])
+        .check(z.describe('How the executions that it starts may end. The default is any but failed')),
     ),
   })
   .check(
     z.superRefine((action, ctx) => {
-      const deeds = Object.keys(DEEDS).filter((deed) => Object.hasOwn(action, deed));
+      const kinds = Object.keys(ACTIONS).filter((kind) => Object.hasOwn(action, kind));
       const refuse = (path: string[], message: string) => ctx.addIssue({ code: 'custom', path, message });
-      if (deeds.length !== 1) refuse([], `expected exactly one of ${Object.keys(DEEDS).join(', ')}`);
-      const [deed = ''] = deeds;
-      const recorded = RECORDED.includes(deed);
-      if (action.deliver && !recorded) refuse(['deliver'], `expected only with ${RECORDED.join(', ')}`);
-      if (action.expect && !recorded && !STARTING.includes(deed))
-        refuse(['expect'], 'expected only with what starts an execution');
+      if (kinds.length !== 1) refuse([], `expected exactly one of ${Object.keys(ACTIONS).join(', ')}`);
+      const [kind = ''] = kinds;
+      const recorded = RECORDED_ACTIONS.includes(kind);
+      if (action.deliver && !recorded) refuse(['deliver'], `expected only with ${RECORDED_ACTIONS.join(', ')}`);
+      if (action.expect && !recorded && !STARTING_ACTIONS.includes(kind))
+        refuse(['expect'], 'expected only with an action that starts an execution');
     }),
   );
 
 /** One entry of `actions`. */
 export type Action = z.output<typeof ActionSchema>;
 
-/** A scenario file. What its shape can't say is checked by `readScenario`. */
+/** The schema of a scenario file. `readScenario` checks what a schema cannot express. */
 export const ScenarioSchema = z.strictObject({
-  title: z.optional(Text),
-  description: z.optional(Text.check(z.describe('Told before it begins'))),
-  closing: z.optional(Text.check(z.describe('Told at the end'))),
-  start: z._default(Moment.check(z.describe('Where virtual time begins')), '2026-01-01T00:00:00Z'),
+  title: z.optional(PlainText),
+  description: z.optional(PlainText.check(z.describe('Text for readers, shown before the scenario begins'))),
+  closing: z.optional(PlainText.check(z.describe('Text for readers, shown at the end'))),
+  start: z._default(MomentText.check(z.describe('Start of virtual time')), '2026-01-01T00:00:00Z'),
   entitlements: EntitlementsSchema.check(z.describe('As in entitlements.yml')),
   directory: DirectorySeedSchema.check(z.describe('What Identity Center holds at the start')),
   quirks: z._default(QuirksSchema.check(z.describe('How AWS answers where it documents nothing')), {}),
   names: z._default(
     z
       .record(z.string().check(z.regex(/^[\p{L}\d][\p{L}\d ._-]{0,39}$/u, 'expected a short name')), z.string())
-      .check(
-        z.describe('Names for people, each of a userId, groupId or application ARN. The service never sees them.'),
-      ),
+      .check(z.describe('Names for readers, each of a userId, groupId or application ARN. Usher never sees them')),
     {},
   ),
   actions: z.array(ActionSchema).check(z.minLength(1), z.maxLength(100_000)),

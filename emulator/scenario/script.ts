@@ -5,33 +5,34 @@ import type { DirectorySeed } from '../aws/identity-center/directory-seed.ts';
 import type { Quirks } from '../aws/identity-center/identity-center.ts';
 import type { Stack } from '../stack/stack.ts';
 
-/** What an execution may end as when nothing else is expected of it. */
+/** The outcomes that an execution may have unless its scenario says otherwise. */
 export const ANY_BUT_FAILED: readonly ExecutionOutcome[] = EXECUTION_OUTCOMES.filter((outcome) => outcome !== 'failed');
 
-/** Of which input, and on which machine, an execution is started. */
-export type Start =
-  | { input: object /** On onboarding-admin. */; admin?: true }
-  /** On onboarding-admin, with a digest of this application's hold. */
+/** The input of an execution, and its state machine. */
+export type ExecutionStart =
+  /** With `admin` on onboarding-admin, else on onboarding. */
+  | { input: object; admin?: true }
+  /** On onboarding-admin, with a digest of the hold of this application. */
   | { release: string; digest: 'newest' | 'told'; input?: never };
 
-/** Something at a moment: a change in the company, the start of an execution, or only a word about it. */
-export interface Step {
+/** One step of a script: a change in the company, a change of Usher itself, or the start of an execution. */
+export interface ScriptStep {
   at: Date;
-  /** What happens, in a few words and by the names of {@link Script.names}. */
+  /** What happens, in a few words and with the names of {@link Script.names}. */
   title: string;
   /** Why it is worth seeing. */
   say?: string;
-  /** Changes the world that Usher looks at. */
+  /** Changes what AWS shows to Usher. */
   act?(world: Pick<Stack, 'identityCenter' | 'faults'>): void;
-  /** Does something to Usher itself: its configuration, its executions. */
+  /** Changes Usher itself: its configuration or its executions. */
   operate?(stack: Stack): void | Promise<void>;
-  start?: Start & {
-    /** What the execution may end as without being a surprise. */
+  start?: ExecutionStart & {
+    /** The outcomes that are no surprise. */
     expected: readonly ExecutionOutcome[];
   };
 }
 
-/** What is played, read and checked. */
+/** A validated scenario, or validated events, ready to be played. */
 export interface Script {
   title?: string;
   description?: string;
@@ -39,18 +40,18 @@ export interface Script {
   entitlements: Entitlements;
   directory: DirectorySeed;
   quirks: Quirks;
-  /** Where virtual time begins. */
+  /** Start of virtual time. */
   start: Date;
-  /** Names for people, by id. They never reach the stack. */
+  /** Names for readers, by id. They never reach the emulator. */
   names: ReadonlyMap<string, string>;
-  /** In order of time. */
-  steps: readonly Step[];
+  /** In the order of time. */
+  steps: readonly ScriptStep[];
 }
 
-/** All that a play waits for still has a year of four digits. */
+/** Times before this leave room for the waits of a play: the year still has four digits. */
 const LATEST = Date.UTC(9000, 0);
 
-/** The time that a text tells, when the service understands it and a calendar has it: from 1970 to 8999, in UTC. */
+/** Returns the time of a text, or undefined if Usher does not accept the text as a time from 1970 to 8999 in UTC. */
 export function momentOf(text: unknown): Date | undefined {
   const { success, data } = Timestamp.safeParse(text);
   const moment = new Date(success ? data : Number.NaN);

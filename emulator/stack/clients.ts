@@ -9,9 +9,9 @@ import { NAMES } from '../aws/control-plane/control-plane.ts';
 import type { Gateway } from '../aws/gateway.ts';
 import type { Invocations } from './invocations.ts';
 
-/** SDK clients for the door: over HTTP, or without a socket. */
+/** Returns the settings of SDK clients of the gateway: over HTTP, or without a socket. */
 export async function connect(
-  door: Gateway,
+  gateway: Gateway,
   region: string,
   invocations: Invocations,
   transport: 'http' | 'in-process',
@@ -21,7 +21,7 @@ export async function connect(
     region,
     maxAttempts: 1,
     credentials,
-    // Nobody checks a signature here, or reads who calls, and a profile of this machine must not change where to.
+    // The emulator checks no signature and no caller. A profile of this computer must not change the endpoint.
     signer: { sign: async <T>(request: T) => request },
     defaultsMode: 'standard',
     retryMode: 'standard',
@@ -30,16 +30,16 @@ export async function connect(
     userAgentAppId: 'usher',
     defaultUserAgentProvider: async () => [],
     accountIdEndpointMode: 'disabled',
-    // Nobody changes what a client does on the way; it need not be put together anew for each request.
+    // No code changes the middleware of a client, so that the SDK need not assemble it for each request.
     cacheMiddleware: true,
   } as const;
   if (transport === 'in-process') {
-    const requestHandler = invocations.watch(door.requestHandler());
-    // As an object, because a URL is parsed again for each request.
+    const requestHandler = invocations.watch(gateway.requestHandler());
+    // An object: the SDK would parse a URL for each request.
     const endpoint = { protocol: 'http:', hostname: '127.0.0.1', path: '/' };
     return { settings: { ...common, endpoint, requestHandler }, close: async () => undefined };
   }
-  const { endpoint, close } = await door.listen();
+  const { endpoint, close } = await gateway.listen();
   const http = new NodeHttpHandler();
   const settings = { ...common, endpoint, requestHandler: invocations.watch(http) };
   return {
@@ -51,7 +51,7 @@ export async function connect(
   };
 }
 
-/** The functions' surroundings: virtual time, the door, and their logs told to the listener. */
+/** Returns the platform of the functions: virtual time, the gateway, and a log that goes to the listener. */
 export function platformOf(
   aws: ClientSettings,
   { entitlements, clock, log }: { entitlements: Entitlements; clock: Clock; log(line: string): void },
@@ -59,7 +59,7 @@ export function platformOf(
   const sink = { trace: log, debug: log, info: log, log, warn: log, error: log };
   const logger = new Logger({ serviceName: 'usher' });
   const metrics = new Metrics({ namespace: 'Usher', serviceName: 'usher' });
-  // Powertools writes to a console of its own, and has no option for another.
+  // Powertools writes to its own console and has no option for another.
   for (const tool of [logger, metrics]) Reflect.set(tool, 'console', sink);
   return {
     environment: { entitlements, clock, aws, ledgerTable: NAMES.ledger, auditBus: NAMES.auditBus, version: 'local' },

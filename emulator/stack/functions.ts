@@ -15,17 +15,17 @@ const FUNCTIONS: Readonly<Record<string, { on(platform: () => Platform): Handler
   recordAudit,
 };
 
-/** EventBridge invokes a function again when it failed: after a minute, and after two more. */
+/** EventBridge invokes a function that failed two more times: one minute later, and two minutes after that. */
 const REDELIVER_SECONDS = [60, 120];
 
-/** The five functions as Lambda runs them: each sandbox serves one invocation at a time, and ends with one that fails. */
+/** Runs the five functions as Lambda does: a sandbox serves one invocation at a time, and ends when one fails. */
 export class Functions {
   readonly #invocations: Invocations;
   readonly #time: VirtualTime;
   readonly #platform: () => Platform;
   readonly #idle = new Map<string, Handler[]>();
 
-  /** @param platform a new sandbox's own, and with it its own pace */
+  /** @param platform returns the platform of a new sandbox, which has its own rate limiter */
   constructor(invocations: Invocations, time: VirtualTime, platform: () => Platform) {
     this.#invocations = invocations;
     this.#time = time;
@@ -33,9 +33,9 @@ export class Functions {
   }
 
   /**
-   * Invokes a function in a sandbox that is idle, or in a new one.
+   * Invokes a function in an idle sandbox, or in a new one.
    *
-   * @param payload JSON, as is what it resolves to
+   * @param payload JSON, like the result
    * @throws Error as {@link Invocations.invoke}
    */
   async invoke(key: string, payload: string, limitSeconds: number): Promise<string> {
@@ -44,21 +44,21 @@ export class Functions {
     const sandbox = idle.pop() ?? FUNCTIONS[key]?.on(this.#platform);
     if (!sandbox) throw new Error(`There is no function ${key}`);
     const result = await this.#invocations.invoke(key, sandbox, payload, limitSeconds);
-    // One of before a deployment serves nobody any more.
+    // A sandbox from before a deployment is not used again.
     if (this.#idle.get(key) === idle) idle.push(sandbox);
     return result;
   }
 
-  /** Invokes a function with an event, as EventBridge does: again some time later when it failed. */
+  /** Invokes a function with an event, as EventBridge does: if it fails, it is invoked again later. */
   deliver(key: string, event: string, limitSeconds: number, tries = 0): void {
-    // The invocation keeps time from passing by itself, and lets it pass while it waits for an answer.
+    // Not awaited: the invocation itself stops time while it works.
     this.invoke(key, event, limitSeconds).catch(() => {
       const again = REDELIVER_SECONDS[tries];
       if (again !== undefined) this.#time.after(again, () => this.deliver(key, event, limitSeconds, tries + 1));
     });
   }
 
-  /** A deployment: whatever is invoked from now on runs in a new sandbox. */
+  /** Deploys: later invocations run in new sandboxes. */
   renew(): void {
     this.#idle.clear();
   }

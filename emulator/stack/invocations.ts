@@ -9,7 +9,7 @@ import type { Activity, VirtualTime } from '../engine/virtual-time.ts';
 /** A Lambda handler. */
 export type Handler = (event: unknown, context: Context) => Promise<unknown>;
 
-/** An error as Step Functions sees it: only its name and its message come back from Lambda. */
+/** An error as Step Functions sees it: Lambda returns only its name and its message. */
 class TaskError extends Error {
   override readonly name: string;
 
@@ -22,54 +22,54 @@ class TaskError extends Error {
 interface Invocation {
   id: string;
   activity: Activity;
-  dead: boolean;
-  die(death: Termination): void;
+  terminated: boolean;
+  terminate(termination: Termination): void;
 }
 
-/** The SDK's request handler, as far as it is wrapped here. */
+/** The part of the SDK's request handler that is wrapped here. */
 export interface RequestHandler {
   handle(request: { headers: Record<string, string> }, options?: object): Promise<{ response: object }>;
 }
 
-/** An invocation as its beginning is told; what the listener returns is called at its end. */
-type OnInvoke = (invocation: { id: string; function: string; payload: string }) => (() => void) | undefined;
+/** Called when an invocation begins. The function that it returns is called when the invocation ends. */
+type InvocationListener = (invocation: { id: string; function: string; payload: string }) => (() => void) | undefined;
 
-/** Seconds that a call takes, by `<Service>.<Operation>`. */
+/** Returns the seconds that a call of `<Service>.<Operation>` takes. */
 export type Latency = (call: string) => number;
 
-/** What Step Functions is told of the death of a function. */
+/** The errors that Step Functions gets when a function ends early. */
 export const TERMINATIONS: Readonly<Record<Termination, { error: string; message: string }>> = {
   crash: { error: 'Lambda.Unknown', message: 'The function ended without an answer' },
   timeout: { error: 'Sandbox.Timedout', message: 'The function ran longer than its time limit' },
 };
 
-/** The Lambda service: runs handlers within their time limits, and lets them die in the middle of a request. */
+/** The Lambda service: runs handlers within their time limits, and can end them during a request. */
 export class Invocations {
   readonly #time: VirtualTime;
   readonly #current = new AsyncLocalStorage<Invocation>();
   readonly #running = new Map<string, Invocation>();
-  readonly #onInvoke: OnInvoke;
+  readonly #onInvoke: InvocationListener;
   readonly #latency: Latency | undefined;
   #count = 0;
 
-  /** @param onInvoke told of each invocation before it runs @param latency of the calls that functions make; none when left out */
-  constructor(time: VirtualTime, onInvoke: OnInvoke = () => undefined, latency?: Latency) {
+  /** @param onInvoke called before each invocation @param latency of the functions' calls; none by default */
+  constructor(time: VirtualTime, onInvoke: InvocationListener = () => undefined, latency?: Latency) {
     this.#time = time;
     this.#onInvoke = onInvoke;
     this.#latency = latency;
   }
 
-  /** Ends an invocation at once; whatever it still has under way has no effect. */
-  kill(id: string, death: Termination): void {
-    this.#running.get(id)?.die(death);
+  /** Ends an invocation at once. Its later requests have no effect. */
+  kill(id: string, termination: Termination): void {
+    this.#running.get(id)?.terminate(termination);
   }
 
-  /** Waits in virtual time; within a handler, time may pass meanwhile. */
+  /** Waits in virtual time. Time may pass while a handler waits. */
   sleep(seconds: number): Promise<void> {
     return (this.#current.getStore()?.activity ?? this.#time).sleep(seconds);
   }
 
-  /** A request handler whose requests carry the invocation that makes them, and get no answer once it is dead. */
+  /** Wraps a request handler: a request names its invocation, and gets no answer once the invocation has ended early. */
   watch(handler: RequestHandler) {
     return {
       metadata: { handlerProtocol: 'http/1.1' },
@@ -80,26 +80,26 @@ export class Invocations {
         if (!invocation) return handler.handle(request, options);
         const seconds = this.#latency?.(nameOf(request.headers)) ?? 0;
         if (seconds > 0) await invocation.activity.sleep(seconds);
-        if (invocation.dead) await never();
+        if (invocation.terminated) await neverResolve();
         const headers = { ...request.headers, [INVOCATION_HEADER]: invocation.id };
         const response = await this.#atRest(invocation, () =>
           handler.handle(Object.assign(request, { headers }), options),
         );
-        if (invocation.dead) await never();
+        if (invocation.terminated) await neverResolve();
         return response;
       },
     };
   }
 
-  /** Time stands still until the answer has been read, also while others of the same function sleep. */
+  /** Stops time until the answer has been read, also while other work of the same invocation sleeps. */
   async #atRest<T extends { response: object }>(invocation: Invocation, request: () => Promise<T>): Promise<T> {
-    // Time moves on a turn of the event loop after the end; what the caller does next, it does before.
+    // Time passes one turn of the event loop after the end: the caller acts on the answer before that.
     const { end } = this.#time.begin();
     try {
       const answer = await request();
       const body = 'body' in answer.response ? answer.response.body : undefined;
-      // The dead read no answer.
-      if (isStream(body) && !invocation.dead) finished(body, end);
+      // An invocation that has ended early reads no answer.
+      if (isStream(body) && !invocation.terminated) finished(body, end);
       else end();
       return answer;
     } catch (error) {
@@ -109,7 +109,7 @@ export class Invocations {
   }
 
   /**
-   * Invokes a function with a payload, both ways through JSON as Lambda does it.
+   * Invokes a function. Payload and result pass through JSON, as on Lambda.
    *
    * @throws TaskError with the name of the handler's error, `Lambda.Unknown` or `Sandbox.Timedout`
    */
@@ -117,35 +117,35 @@ export class Invocations {
     this.#count += 1;
     const id = `${name}-${this.#count}`;
     const activity = this.#time.begin();
-    const { promise: death, reject } = Promise.withResolvers<never>();
+    const { promise: termination, reject } = Promise.withResolvers<never>();
     const invocation: Invocation = {
       id,
       activity,
-      dead: false,
-      die: (kind) => {
-        invocation.dead = true;
+      terminated: false,
+      terminate: (kind) => {
+        invocation.terminated = true;
         reject(new TaskError(TERMINATIONS[kind].error, TERMINATIONS[kind].message));
       },
     };
     this.#running.set(id, invocation);
-    const told = this.#onInvoke({ id, function: name, payload });
-    const cancel = this.#time.after(limitSeconds, () => invocation.die('timeout'));
+    const onEnd = this.#onInvoke({ id, function: name, payload });
+    const cancel = this.#time.after(limitSeconds, () => invocation.terminate('timeout'));
     try {
       const run = async () => JSON.stringify((await handler(JSON.parse(payload), contextOf(name, id))) ?? null);
-      return await Promise.race([this.#current.run(invocation, run), death]);
+      return await Promise.race([this.#current.run(invocation, run), termination]);
     } catch (error) {
       if (error instanceof TaskError) throw error;
       throw error instanceof Error ? new TaskError(error.name, error.message) : new TaskError('Error', 'not an error');
     } finally {
       cancel();
-      told?.();
+      onEnd?.();
       activity.end();
       this.#running.delete(id);
     }
   }
 }
 
-/** Functions speak AWS JSON only, where the headers say what is called. */
+/** Returns the call that a request makes. Functions use only AWS JSON, whose headers name it. */
 function nameOf(headers: Record<string, string>): string {
   const call = callOf({ method: 'POST', path: '/', headers }, new Uint8Array());
   return call ? `${call.service}.${call.operation}` : '';
@@ -155,7 +155,7 @@ function isStream(body: unknown): body is Readable {
   return typeof body === 'object' && body !== null && 'readableEnded' in body;
 }
 
-function never(): Promise<never> {
+function neverResolve(): Promise<never> {
   return new Promise(() => undefined);
 }
 

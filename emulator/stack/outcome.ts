@@ -1,47 +1,47 @@
 import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
-import { machineArnOf } from '../aws/step-functions/step-functions.ts';
+import { stateMachineArnOf } from '../aws/step-functions/step-functions.ts';
 import type { Execution } from '../engine/executions.ts';
 
-/** How an execution ended. `outcome` is the name of the state it ended in, or `failed`. */
+/** How an execution ended. `outcome` names its final state, or is `failed`. */
 export interface ExecutionEnd {
   execution: string;
   status: 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
   outcome: ExecutionOutcome;
-  /** In ids: why it was ignored or failed, to whom it was handed over. */
+  /** Ids only: why the execution was ignored or failed, or the execution to which it was handed over. */
   cause?: string;
   startedAt: Date;
   endedAt: Date;
 }
 
-const OUTCOMES: Readonly<Record<string, ExecutionOutcome>> = {
+const OUTCOME_OF_FINAL_STATE: Readonly<Record<string, ExecutionOutcome>> = {
   Converged: 'converged',
   HandedOver: 'handedOver',
   Ignored: 'ignored',
   Held: 'held',
 };
 
-/** Reads off an execution how it ended. */
+/** Returns how an execution ended. */
 export function endOf({ name, status, startedAt, endedAt, log, output, error, cause }: Execution): ExecutionEnd {
   const last = log.findLast((event) => event.type === 'StateEntered' && event.index === undefined);
   const state = last && 'state' in last ? last.state.name : '';
-  const told = status === 'SUCCEEDED' ? causeIn(output) : [error, cause].filter(Boolean).join(': ');
+  const reason = status === 'SUCCEEDED' ? causeIn(output) : [error, cause].filter(Boolean).join(': ');
   return {
     execution: name,
     status: status === 'RUNNING' ? 'ABORTED' : status,
-    outcome: (status === 'SUCCEEDED' && OUTCOMES[state]) || 'failed',
-    ...(told ? { cause: told } : {}),
+    outcome: (status === 'SUCCEEDED' && OUTCOME_OF_FINAL_STATE[state]) || 'failed',
+    ...(reason ? { cause: reason } : {}),
     startedAt,
     endedAt: endedAt ?? startedAt,
   };
 }
 
-/** The reason in an output: why it was ignored, to whom it was handed over. */
+/** Returns from an output why the execution was ignored, or the execution to which it was handed over. */
 function causeIn(output: string | undefined): string | undefined {
   const { ignored, plan } = JSON.parse(output ?? '{}');
   return ignored ?? plan?.handedOverTo;
 }
 
-/** The event that Step Functions sends to the default bus. */
+/** Returns the event that Step Functions sends to the default bus when an execution ends. */
 export function statusChange({ arn, name, status, startedAt, endedAt, error, cause }: Execution): string {
   return JSON.stringify({
     'detail-type': 'Step Functions Execution Status Change',
@@ -49,7 +49,7 @@ export function statusChange({ arn, name, status, startedAt, endedAt, error, cau
     time: endedAt?.toISOString(),
     detail: {
       executionArn: arn,
-      stateMachineArn: machineArnOf(arn),
+      stateMachineArn: stateMachineArnOf(arn),
       name,
       status,
       startDate: startedAt.getTime(),

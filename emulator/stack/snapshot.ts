@@ -9,25 +9,25 @@ import { parseJson } from '../aws/json-service.ts';
 import type { QueueContents } from '../aws/sqs/queues.ts';
 import type { Execution } from '../engine/executions.ts';
 
-/** All that a local stack holds, so that another can go on where it was. */
+/** The whole state of an emulator, from which another one can continue. */
 export interface SavedState {
   version: 1;
   /** Virtual time. */
   now: string;
   identityStoreId: string;
   directory: DirectorySeed;
-  /** Items as DynamoDB writes them. */
+  /** Items in the form of DynamoDB's JSON. */
   ledger: object[];
   executions: Execution[];
   audit: { at: number; event: Record<string, unknown> }[];
   queues: QueueContents;
 }
 
-/** Nobody looks further back; the log of an execution is the largest part of the state. */
-const MOST_EXECUTIONS = 500;
+/** The newest executions only: the log of an execution is the largest part of the state. */
+const MOST_SAVED_EXECUTIONS = 500;
 const FILE = 'state.json';
 
-/** Reads what was saved in a folder; undefined when nothing was. @throws InputError when it isn't ours */
+/** Reads the state in a folder; returns undefined if there is none. @throws InputError if the file is not a usable state */
 export function readState(folder: string, identityStoreId: string): SavedState | undefined {
   const file = join(folder, FILE);
   const saved = textIn(file);
@@ -35,9 +35,9 @@ export function readState(folder: string, identityStoreId: string): SavedState |
   const refuse = (problem: string) => new InputError(file, [{ path: '', problem }]);
   try {
     const state: SavedState = JSON.parse(saved, revived);
-    if (state.version !== 1) throw refuse('not the state of a local stack of this version');
+    if (state.version !== 1) throw refuse('expected the state of an emulator of this version');
     if (state.identityStoreId === identityStoreId) return state;
-    throw refuse('the state of another identity store than that of the entitlements');
+    throw refuse('the state of another identity store: expected that of the entitlements');
   } catch (error) {
     if (error instanceof SyntaxError) throw refuse('not JSON');
     throw error;
@@ -59,11 +59,11 @@ function revived(key: string, value: unknown): unknown {
   return DATES.has(key) && typeof value === 'string' ? new Date(value) : value;
 }
 
-/** Writes it whole, or not at all. */
+/** Writes the state to a folder: completely, or not at all. */
 export function writeState(folder: string, state: SavedState): void {
   mkdirSync(folder, { recursive: true });
   const next = join(folder, `${FILE}.next`);
-  const executions = state.executions.slice(-MOST_EXECUTIONS);
+  const executions = state.executions.slice(-MOST_SAVED_EXECUTIONS);
   writeFileSync(next, JSON.stringify({ ...state, executions }));
   renameSync(next, join(folder, FILE));
 }
@@ -73,7 +73,7 @@ interface ScanAnswer {
   LastEvaluatedKey?: object;
 }
 
-/** All items of the ledger. */
+/** Returns all items of the ledger. */
 export async function itemsOf(database: DynamoDb): Promise<object[]> {
   const items: object[] = [];
   let ExclusiveStartKey: object | undefined;

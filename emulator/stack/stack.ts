@@ -5,8 +5,9 @@ import type { Hold } from '../../domain/decision/hold.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
+import { ACCOUNT, MANAGEMENT_ACCOUNT } from '../aws/account/account.ts';
 import type { RecordedChange } from '../aws/cloudtrail/cloudtrail.ts';
-import { ACCOUNT, controlPlane, MANAGEMENT_ACCOUNT, NAMES } from '../aws/control-plane/control-plane.ts';
+import { controlPlane, NAMES } from '../aws/control-plane/control-plane.ts';
 import { type DynamoDb, openDynamoDb } from '../aws/dynamodb/dynamodb.ts';
 import { eventBus } from '../aws/eventbridge/event-bus.ts';
 import { Faults } from '../aws/faults.ts';
@@ -38,23 +39,23 @@ export interface StateMoment {
   at: Date;
 }
 
-/** What the local stack tells as it goes. Every callback is synchronous and in virtual-time order. */
+/** Callbacks of a running emulator. Each is synchronous; they come in the order of virtual time. */
 export interface StackListener {
   state?(moment: StateMoment): void;
   ended?(end: ExecutionEnd): void;
-  /** A PutEvents entry that the audit bus took, its detail parsed. */
+  /** The audit bus accepted an entry of PutEvents. */
   audit?(entry: AuditEntry): void;
-  /** Somebody changed the identity store by its API. */
+  /** A caller changed the identity store by its API. */
   changed?(change: RecordedChange): void;
-  /** A line that a function logged, or its metrics; JSON. */
+  /** A function wrote a line of its log or its metrics, as JSON. */
   log?(line: string): void;
-  /** A function is invoked; what it is given is JSON. What this returns is called when the function has ended. */
+  /** A function is invoked with a payload in JSON. The function that this returns is called when the invocation ends. */
   invoked?(invocation: { id: string; function: string; payload: string }): (() => void) | undefined;
-  /** A request reached its service; what this returns is told of the service's answer. */
+  /** A request reached its service. The function that this returns is called with the answer. */
   request?(request: GatewayRequest): ((answer: Answer) => void) | undefined;
 }
 
-/** An entry of PutEvents, its detail parsed. */
+/** An entry of PutEvents, with its detail parsed. */
 export interface AuditEntry {
   EventBusName: string;
   Source: string;
@@ -67,76 +68,76 @@ export interface AuditEntry {
 export interface StackOptions {
   entitlements: Entitlements;
   directory: DirectorySeed;
-  /** Where virtual time begins. */
+  /** Start of virtual time. */
   start: Date;
-  /** `http`: real HTTP on the loopback interface; `in-process`: the same doors without sockets. */
+  /** `http`: real HTTP on the loopback interface; `in-process`: the same gateway without sockets. */
   transport: 'http' | 'in-process';
-  /** Seeds the jitter of retries. */
+  /** Seed of the jitter of retries. */
   seed?: number;
   quirks?: Quirks;
-  /** How long the calls of functions take; none takes any time when it is left out. */
+  /** Time that the calls of functions take. By default they take none. */
   latency?: Latency;
   listener?: StackListener;
-  /** What another local stack held, in place of `directory`. */
+  /** The state of an earlier emulator. It replaces `directory`. */
   saved?: SavedState | undefined;
 }
 
-/** The whole service without AWS: the real state machine, handlers and SDK clients, in virtual time. */
+/** An emulated account with Usher: the real state machine, handlers and SDK clients, in virtual time. */
 export interface Stack {
   clock: Clock;
-  /** For operations on executions beside {@link start}; their calls are counted as well. */
+  /** A client for operations on executions. Its calls are counted, too. */
   sfn: SFNClient;
-  /** For clients of programs beside Usher. */
+  /** Settings of SDK clients of other programs. */
   settings: ClientSettings;
   /**
-   * Runs another program as a Lambda function: it meets the same latencies, quotas and faults.
+   * Runs another program as a Lambda function, with the same latencies, quotas and faults.
    *
-   * @throws Error with the name of the program's, as Lambda tells of it
+   * @throws Error with the name and message of the program's error, as Lambda returns them
    */
   invoke(name: string, program: Handler, payload: unknown, limitSeconds: number): Promise<unknown>;
   identityCenter: IdentityCenter;
   faults: Faults;
   /** The gateway that every request passes. */
   gateway: Gateway;
-  /** Runs something at a moment of virtual time; moments in the past run at once, in order. */
+  /** Runs an action at a moment of virtual time. Actions of past moments run at once, in order. */
   at(moment: Date, action: () => void | Promise<void>): void;
-  /** Runs something this many seconds of virtual time from now. */
+  /** Runs an action this many seconds of virtual time from now. */
   after(seconds: number, action: () => unknown): void;
   /** Moves virtual time on at once; see {@link VirtualTime.advance}. */
   advance(seconds: number): void;
-  /** StartExecution with this input. @returns the execution's name */
+  /** Starts an execution with this input. @returns its name */
   start(input: unknown): Promise<string>;
-  /** The same on the second state machine, which also takes what only a person may ask for. */
+  /** Starts an execution of `onboarding-admin`, which also accepts what only an operator may ask for. @returns its name */
   startAdmin(input: unknown): Promise<string>;
-  /** A deployment: invocations that begin later have this configuration. */
+  /** Deploys: later invocations have this configuration. */
   configure(entitlements: Entitlements): void;
-  /** ARN of an execution by its name. */
+  /** Returns the ARN of an execution by its name. */
   arnOf(name: string): string;
-  /** What became of an execution; undefined while it runs. */
+  /** Returns how an execution ended; undefined while it runs. */
   endOf(name: string): ExecutionEnd | undefined;
   execution(name: string): Execution | undefined;
-  /** Lets virtual time pass until nothing is scheduled and no execution runs any more. */
+  /** Lets virtual time pass until nothing is scheduled and no execution runs. */
   runUntilIdle(): Promise<void>;
-  /** Every request counted by `<Service>.<Operation>`, refused ones too. */
+  /** Returns the number of requests by `<Service>.<Operation>`, refused ones included. */
   calls(): Record<string, number>;
-  /** Those of every application that was ever configured. Looking counts no calls, here and in {@link hold}. */
+  /** Returns the seats of every application that was ever configured. This read, like {@link hold}, is not counted. */
   seats(): Promise<Seat[]>;
-  /** What the brake keeps, or kept last, of an application. */
+  /** Returns the latest hold of an application. */
   hold(applicationArn: string): Promise<Hold | undefined>;
-  /** Opens the door for others, at this port or at a free one. */
+  /** Opens the gateway for other processes, at this port or at a free one. */
   listen(port: number, pages: GatewayOptions['pages']): Promise<{ endpoint: string; close(): Promise<void> }>;
-  /** Requests of others, over HTTP, counted by `<Service>.<Operation>`. */
+  /** Returns the number of requests of other processes by `<Service>.<Operation>`. */
   callsFromOutside(): Record<string, number>;
   /** Lets virtual time follow real time; see {@link VirtualTime.follow}. */
   follow: VirtualTime['follow'];
-  /** All that it holds. */
+  /** Returns the whole state. */
   save(): Promise<SavedState>;
-  /** Forgets the oldest executions that have ended, above so many. */
+  /** Drops the oldest executions that have ended, until at most this many executions are left. */
   forgetAllBut(executions: number): void;
   close(): Promise<void>;
 }
 
-/** Opens the whole service without AWS. Nothing of it outlives {@link Stack.close}. */
+/** Opens an emulated account with Usher. Nothing of it outlives {@link Stack.close}. */
 export async function openStack(options: StackOptions): Promise<Stack> {
   const { entitlements, directory, listener = {}, seed = 1 } = options;
   const { region, instanceArn } = entitlements.identityCenter;
@@ -155,14 +156,14 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   await database.createTable({ TableName: NAMES.ledger, ...template.ledgerTable });
   if (saved) await putItems(database, saved.ledger);
   const definition = JSON.stringify(template.definition);
-  const machineOf = (name: string) => ({
+  const stateMachineOf = (name: string) => ({
     arn: `arn:aws:states:${region}:${ACCOUNT}:stateMachine:${name}`,
     name,
     definition,
     createdAt: options.start,
   });
-  const machine = machineOf(NAMES.machine);
-  const admin = machineOf(NAMES.adminMachine);
+  const onboarding = stateMachineOf(NAMES.machine);
+  const onboardingAdmin = stateMachineOf(NAMES.adminMachine);
 
   const functions = new Functions(invocations, time, () => platformOf(settings, surroundings));
   const ends = new Map<string, ExecutionEnd>();
@@ -184,16 +185,16 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       const end = endOf(execution);
       ends.set(execution.name, end);
       listener.ended?.(end);
-      // As EventBridge's rule on failed executions does.
+      // Like the EventBridge rule on failed executions.
       if (end.status !== 'SUCCEEDED') functions.deliver('recordAudit', statusChange(execution), 240);
     },
   });
 
-  const around = controlPlane({ clock, region, machineArn: machine.arn, patterns: template.patterns });
+  const deployment = controlPlane({ clock, region, stateMachineArn: onboarding.arn, patterns: template.patterns });
   if (saved) {
     executions.restore(saved.executions);
-    around.audit.restore(saved.audit);
-    around.queues.restore(saved.queues);
+    deployment.audit.restore(saved.audit);
+    deployment.queues.restore(saved.queues);
   }
   let names = saved?.executions.length ?? 0;
   const newName = () => {
@@ -201,7 +202,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     return `execution-${names}`;
   };
   let pages: GatewayOptions['pages'];
-  const door = new Gateway({
+  const gateway = new Gateway({
     services: {
       IdentityStore: identityStore(
         identityCenter,
@@ -213,35 +214,35 @@ export async function openStack(options: StackOptions): Promise<Stack> {
         buses: [NAMES.auditBus],
         clock,
         onEntry: (entry) => {
-          around.audit.keep(entry);
-          const { EventId: _, Detail, ...told } = entry;
-          listener.audit?.({ ...told, Detail: JSON.parse(Detail) });
+          deployment.audit.keep(entry);
+          const { EventId: _, Detail, ...rest } = entry;
+          listener.audit?.({ ...rest, Detail: JSON.parse(Detail) });
         },
-        others: around.eventOperations,
+        others: deployment.eventOperations,
       }),
-      ...around.services,
-      SFN: stepFunctions(executions, [machine, admin], newName),
+      ...deployment.services,
+      SFN: stepFunctions(executions, [onboarding, onboardingAdmin], newName),
       DynamoDB: database,
     },
     faults,
     pages: (...request) => pages?.(...request),
-    onCrash: (id, death) => invocations.kill(id, death),
+    onCrash: (id, termination) => invocations.kill(id, termination),
     onRequest: (request) => listener.request?.(request),
   });
-  const { settings, close } = await connect(door, region, invocations, options.transport);
+  const { settings, close } = await connect(gateway, region, invocations, options.transport);
   const surroundings = {
     entitlements,
     clock,
     log(line: string) {
-      around.audit.keepLog(line);
+      deployment.audit.keepLog(line);
       listener.log?.(line);
     },
   };
   const sfn = new SFNClient(settings);
-  const ledger = ledgerBeside(database, settings);
+  const ledger = uncountedLedger(database, settings);
   const everConfigured = new Set(entitlements.entitlements.map(({ application }) => application));
-  const called = (name: string): Execution | undefined =>
-    executions.get(executionArnOf(machine.arn, name)) ?? executions.get(executionArnOf(admin.arn, name));
+  const executionNamed = (name: string): Execution | undefined =>
+    executions.get(executionArnOf(onboarding.arn, name)) ?? executions.get(executionArnOf(onboardingAdmin.arn, name));
   const runAt: Stack['at'] = (moment, action) => {
     const seconds = Math.max(0, (moment.getTime() - time.now().getTime()) / 1000);
     time.after(seconds, () => time.during(action));
@@ -261,29 +262,29 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       JSON.parse(await invocations.invoke(name, program, JSON.stringify(payload), limitSeconds)),
     identityCenter,
     faults,
-    gateway: door,
+    gateway,
     at: runAt,
     after: (seconds, action) =>
       runAt(new Date(time.now().getTime() + seconds * 1000), async () => {
         await action();
       }),
     advance: (seconds) => time.advance(seconds),
-    start: (input) => startOn(machine.arn, input),
-    startAdmin: (input) => startOn(admin.arn, input),
+    start: (input) => startOn(onboarding.arn, input),
+    startAdmin: (input) => startOn(onboardingAdmin.arn, input),
     configure(next) {
       surroundings.entitlements = next;
       for (const { application } of next.entitlements) everConfigured.add(application);
       functions.renew();
     },
-    arnOf: (name) => called(name)?.arn ?? executionArnOf(machine.arn, name),
+    arnOf: (name) => executionNamed(name)?.arn ?? executionArnOf(onboarding.arn, name),
     endOf: (name) => ends.get(name),
-    execution: called,
-    runUntilIdle: () => time.settle(),
-    calls: () => sorted(door.calls),
-    callsFromOutside: () => sorted(door.callsFromOutside),
+    execution: executionNamed,
+    runUntilIdle: () => time.runUntilIdle(),
+    calls: () => sorted(gateway.calls),
+    callsFromOutside: () => sorted(gateway.callsFromOutside),
     listen(port, others) {
       pages = others;
-      return door.listen(port);
+      return gateway.listen(port);
     },
     follow: (...how) => time.follow(...how),
     save: async () => ({
@@ -293,8 +294,8 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       directory: identityCenter.seed(),
       ledger: await itemsOf(database),
       executions: executions.all(),
-      audit: [...around.audit.kept()],
-      queues: around.queues.contents(),
+      audit: [...deployment.audit.kept()],
+      queues: deployment.queues.contents(),
     }),
     forgetAllBut: (most) => executions.forgetAllBut(most),
     async seats() {
@@ -310,8 +311,8 @@ function sorted(calls: ReadonlyMap<string, number>): Record<string, number> {
   return Object.fromEntries([...calls].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Reads past the door. */
-function ledgerBeside(database: DynamoDb, settings: ClientSettings): Ledger {
-  const door = new Gateway({ services: { DynamoDB: database }, faults: new Faults(), onCrash: () => undefined });
-  return connectLedger({ ...settings, requestHandler: door.requestHandler() }, NAMES.ledger);
+/** Returns a ledger whose calls are not counted and meet no faults. */
+function uncountedLedger(database: DynamoDb, settings: ClientSettings): Ledger {
+  const gateway = new Gateway({ services: { DynamoDB: database }, faults: new Faults(), onCrash: () => undefined });
+  return connectLedger({ ...settings, requestHandler: gateway.requestHandler() }, NAMES.ledger);
 }

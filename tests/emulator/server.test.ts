@@ -58,7 +58,7 @@ describe('usher local', () => {
     [
       'another version',
       (state: object) => ({ ...state, version: 2 }),
-      /not the state of a local stack of this version/,
+      /expected the state of an emulator of this version/,
     ],
   ])('refuses the state of %s', async (_what, changed, message) => {
     const operator = await open({ people: 1, keep: true });

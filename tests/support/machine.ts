@@ -94,7 +94,7 @@ export function aMachine(script: Script = {}, { random = () => 0.999_999 }: { ra
     /** Starts an execution and lets time pass until it has ended. */
     async run(input: object = {}): Promise<Execution> {
       const execution = executions.start('arn:one', 'one', JSON.stringify(input));
-      await time.settle();
+      await time.runUntilIdle();
       return execution;
     },
     /** How often the task of a state ran. */

@@ -1,5 +1,5 @@
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
-import { play, type Reporter, type Result } from '../../emulator/scenario/player.ts';
+import { type PlayResult, play, type Reporter } from '../../emulator/scenario/player.ts';
 import { readScenario } from '../../emulator/scenario/reader.ts';
 import type { Script } from '../../emulator/scenario/script.ts';
 import type { AuditEntry, ExecutionEnd, StateMoment } from '../../emulator/stack/stack.ts';
@@ -28,7 +28,7 @@ export interface Told {
   states: StateMoment[];
   ends: ExecutionEnd[];
   audit: AuditEntry[];
-  result: Result;
+  result: PlayResult;
 }
 
 /** Plays and keeps all that is told. */

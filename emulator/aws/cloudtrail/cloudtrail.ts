@@ -1,4 +1,4 @@
-/** By which way a change is made: an identity provider through SCIM, Identity Center's console, the Identity Store API. */
+/** Who makes a change: an identity provider through SCIM, Identity Center's console, or a caller of the Identity Store API. */
 export type Via = 'scim' | 'console' | 'api';
 
 /** A change in the identity store that CloudTrail records. */
@@ -7,18 +7,18 @@ export type RecordedChange =
   | { change: 'disable' | 'enable' | 'delete'; userId: string }
   | { change: 'addGroup' | 'deleteGroup'; groupId: string };
 
-/** What a record tells beside the change itself. */
+/** What a record contains in addition to the change. */
 export interface RecordContext {
   via: Via;
   at: Date;
-  /** Counts the records of a play from 1: it makes their ids. */
+  /** Number of the record, from 1. The ids of the record derive from it. */
   sequence: number;
   identityStoreId: string;
   region: string;
 }
 
-const ACCOUNT = '111122223333';
-/** What CloudTrail writes instead of who joined, left or was changed how. */
+const RECORDING_ACCOUNT = '111122223333';
+/** CloudTrail writes this instead of the user or the change that it hides. */
 const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 
 const SERVICES: Readonly<Record<Via, string>> = {
@@ -33,20 +33,20 @@ const USER_OPERATIONS: Readonly<Record<Via, Readonly<Record<'disable' | 'enable'
   api: { disable: 'UpdateUser', enable: 'UpdateUser', delete: 'DeleteUser' },
 };
 
-interface Call {
+interface ApiCall {
   eventName: string;
   requestParameters: Readonly<Record<string, unknown>>;
   responseElements?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * The CloudTrail record of a change in EventBridge's envelope, with exactly as much of who and what as AWS tells.
+ * Returns the CloudTrail record of a change in EventBridge's envelope. It names exactly what AWS names.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/userguide/sso-info-in-cloudtrail.html
  */
 export function recordOf(change: RecordedChange, context: RecordContext) {
   const { via, at, sequence, identityStoreId, region } = context;
-  const { eventName, requestParameters, responseElements } = callOf(change, context);
+  const { eventName, requestParameters, responseElements } = apiCallOf(change, context);
   const service = SERVICES[via];
   const time = at.toISOString().replace(/\.\d+Z$/, 'Z');
   const scim = via === 'scim';
@@ -56,7 +56,7 @@ export function recordOf(change: RecordedChange, context: RecordContext) {
     id: idOf(0xe0, sequence),
     'detail-type': 'AWS API Call via CloudTrail',
     source: `aws.${service}`,
-    account: ACCOUNT,
+    account: RECORDING_ACCOUNT,
     time,
     region,
     resources: [],
@@ -64,7 +64,7 @@ export function recordOf(change: RecordedChange, context: RecordContext) {
       eventVersion: scim ? '1.10' : '1.11',
       userIdentity: {
         type: scim ? 'WebIdentityUser' : 'AssumedRole',
-        accountId: ACCOUNT,
+        accountId: RECORDING_ACCOUNT,
         accessKeyId: scim ? idOf(0xff, 1) : 'ASIAEXAMPLEEXAMPLE0',
       },
       eventTime: time,
@@ -80,13 +80,13 @@ export function recordOf(change: RecordedChange, context: RecordContext) {
       readOnly: false,
       eventType: 'AwsApiCall',
       managementEvent: true,
-      recipientAccountId: ACCOUNT,
+      recipientAccountId: RECORDING_ACCOUNT,
       eventCategory: 'Management',
     },
   };
 }
 
-function callOf(change: RecordedChange, { via, sequence }: RecordContext): Call {
+function apiCallOf(change: RecordedChange, { via, sequence }: RecordContext): ApiCall {
   if (change.change === 'join' || change.change === 'leave') {
     return membershipCall(change.change, change, via, idOf(0xe3, sequence));
   }
@@ -108,7 +108,7 @@ function membershipCall(
   { userId, groupId }: { userId: string; groupId: string },
   via: Via,
   membershipId: string,
-): Call {
+): ApiCall {
   const joins = change === 'join';
   switch (via) {
     case 'scim':
@@ -131,8 +131,8 @@ function membershipCall(
   }
 }
 
-/** The id of a new group stands in the answer only. */
-function groupCall(change: 'addGroup' | 'deleteGroup', groupId: string, via: Via): Call {
+/** CloudTrail has the id of a new group only in `responseElements`. */
+function groupCall(change: 'addGroup' | 'deleteGroup', groupId: string, via: Via): ApiCall {
   const id = via === 'scim' ? { id: groupId } : { groupId };
   if (change === 'deleteGroup') return { eventName: 'DeleteGroup', requestParameters: id };
   return {
@@ -146,7 +146,7 @@ function patch(op: 'ADD' | 'REMOVE' | 'REPLACE', path: string) {
   return { httpBody: { operations: [{ op, path, value: HIDDEN }], schemas: [HIDDEN] } };
 }
 
-/** The same ids in every run, and none twice. */
+/** Returns an id that is unique in a run and the same in every run. */
 function idOf(kind: number, sequence: number): string {
   return `000000${kind.toString(16)}-0000-4000-8000-${sequence.toString(16).padStart(12, '0')}`;
 }

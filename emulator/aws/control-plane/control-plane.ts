@@ -2,23 +2,21 @@ import * as z from 'zod/mini';
 import { namesOf } from '../../../adapters/resource-names.ts';
 import type { Clock } from '../../../domain/shared/clock.ts';
 import type { Template } from '../../engine/template.ts';
-import { AuditStream } from '../eventbridge/audit-archive.ts';
+import { ACCOUNT, accountServices } from '../account/account.ts';
+import { AuditStream } from '../eventbridge/audit-stream.ts';
 import { jsonService, type Operation, operation, type Service, ServiceError } from '../json-service.ts';
 import { Queues } from '../sqs/queues.ts';
 
-/** Whom the local stack belongs to: it is the delegated administrator of another account's Identity Center. */
-export const ACCOUNT = '000000000000';
-export const MANAGEMENT_ACCOUNT = '111122223333';
-/** The stage of the local stack. */
+/** Names of the deployed resources, for the stage of the emulator. */
 export const NAMES = namesOf('local');
-/** Seconds between two ticks, as the schedule has it. */
+/** Seconds between two ticks of the schedule. */
 export const TICK_SECONDS = 300;
 
-/** What a deployment consists of beside functions, machines and ledger, as far as the operator's command looks at it. */
+/** The deployed resources that the operator's command reads, except functions, state machines and ledger. */
 export interface ControlPlane {
   queues: Queues;
   audit: AuditStream;
-  /** To be served by EventBridge beside PutEvents. */
+  /** Operations of EventBridge on rules, buses, archives and replays. */
   eventOperations: ReadonlyMap<string, Operation>;
   services: Record<'SQS' | 'CloudWatchLogs' | 'CloudTrail' | 'Organizations' | 'Scheduler' | 'STS', Service>;
 }
@@ -27,22 +25,21 @@ const RuleInput = z.object({ Name: z.string(), EventBusName: z._default(z.string
 const TargetsInput = z.object({ Rule: z.string(), EventBusName: z._default(z.string(), 'default') });
 const BusInput = z.object({ Name: z._default(z.string(), 'default') });
 const ScheduleInput = z.object({ Name: z.string(), GroupName: z.string() });
-const Anything = z.object({});
 
-function missing(what: string): ServiceError {
+function doesNotExist(what: string): ServiceError {
   return new ServiceError('ResourceNotFoundException', `${what} does not exist.`, { statusCode: 404 });
 }
 
-/** Makes what is deployed in this Region, for a machine and the patterns of the template. */
+/** Returns the resources that are deployed in this Region. @param patterns event patterns of the template's rules */
 export function controlPlane({
   clock,
   region,
-  machineArn,
+  stateMachineArn,
   patterns,
 }: {
   clock: Clock;
   region: string;
-  machineArn: string;
+  stateMachineArn: string;
   patterns: Template['patterns'];
 }): ControlPlane {
   const events = (kind: string, name: string) => `arn:aws:events:${region}:${ACCOUNT}:${kind}/${name}`;
@@ -61,7 +58,7 @@ export function controlPlane({
   );
 
   const rules = new Map([
-    [`default/${NAMES.eventRule}`, { pattern: patterns.events, target: machineArn, queue: NAMES.queues.events }],
+    [`default/${NAMES.eventRule}`, { pattern: patterns.events, target: stateMachineArn, queue: NAMES.queues.events }],
     [
       `default/${NAMES.failureRule}`,
       {
@@ -81,7 +78,7 @@ export function controlPlane({
   ]);
   const ruleOf = (bus: string, name: string) => {
     const rule = rules.get(`${bus}/${name}`);
-    if (!rule) throw missing(`Rule ${name}`);
+    if (!rule) throw doesNotExist(`Rule ${name}`);
     return rule;
   };
   const eventOperations = new Map<string, Operation>([
@@ -106,14 +103,14 @@ export function controlPlane({
     [
       'DescribeEventBus',
       operation(BusInput, ({ Name }) => {
-        if (Name !== 'default' && Name !== NAMES.auditBus) throw missing(`Event bus ${Name}`);
+        if (Name !== 'default' && Name !== NAMES.auditBus) throw doesNotExist(`Event bus ${Name}`);
         return { Name, Arn: events('event-bus', Name) };
       }),
     ],
   ]);
 
   const schedule = operation(ScheduleInput, ({ Name, GroupName }) => {
-    if (Name !== NAMES.schedule || GroupName !== NAMES.scheduleGroup) throw missing(`Schedule ${Name}`);
+    if (Name !== NAMES.schedule || GroupName !== NAMES.scheduleGroup) throw doesNotExist(`Schedule ${Name}`);
     return {
       Name,
       GroupName,
@@ -121,7 +118,7 @@ export function controlPlane({
       ScheduleExpression: `rate(${TICK_SECONDS / 60} minutes)`,
       FlexibleTimeWindow: { Mode: 'OFF' },
       Target: {
-        Arn: machineArn,
+        Arn: stateMachineArn,
         RoleArn: `arn:aws:iam::${ACCOUNT}:role/tick`,
         Input: '{ "scope": "tick" }',
         DeadLetterConfig: { Arn: queueArn(NAMES.queues.ticks) },
@@ -138,56 +135,5 @@ export function controlPlane({
       Scheduler: jsonService('Scheduler', new Map([['GetSchedule', schedule]])),
       ...accountServices(region),
     },
-  };
-}
-
-/** Who calls, in which organization, and the trail that records management events there. */
-function accountServices(region: string): Pick<ControlPlane['services'], 'STS' | 'Organizations' | 'CloudTrail'> {
-  const trailArn = `arn:aws:cloudtrail:${region}:${MANAGEMENT_ACCOUNT}:trail/organization`;
-  const identity = operation(Anything, () => ({
-    GetCallerIdentityResult: {
-      Arn: `arn:aws:iam::${ACCOUNT}:user/local`,
-      UserId: 'AIDALOCAL',
-      Account: ACCOUNT,
-    },
-    ResponseMetadata: { RequestId: 'local' },
-  }));
-  const organization = operation(Anything, () => ({
-    Organization: { Id: 'o-local00000', MasterAccountId: MANAGEMENT_ACCOUNT, FeatureSet: 'ALL' },
-  }));
-  const administrators = operation(Anything, () => ({ DelegatedAdministrators: [{ Id: ACCOUNT, Status: 'ACTIVE' }] }));
-  const trails = operation(Anything, () => ({
-    trailList: [
-      {
-        Name: 'organization',
-        TrailARN: trailArn,
-        HomeRegion: region,
-        IsMultiRegionTrail: true,
-        IsOrganizationTrail: true,
-      },
-    ],
-  }));
-  const trailStatus = operation(Anything, () => ({ IsLogging: true }));
-  const selectors = operation(Anything, () => ({
-    TrailARN: trailArn,
-    EventSelectors: [{ ReadWriteType: 'All', IncludeManagementEvents: true, DataResources: [] }],
-  }));
-  return {
-    STS: jsonService('STS', new Map([['GetCallerIdentity', identity]])),
-    Organizations: jsonService(
-      'Organizations',
-      new Map([
-        ['DescribeOrganization', organization],
-        ['ListDelegatedAdministrators', administrators],
-      ]),
-    ),
-    CloudTrail: jsonService(
-      'CloudTrail',
-      new Map([
-        ['DescribeTrails', trails],
-        ['GetTrailStatus', trailStatus],
-        ['GetEventSelectors', selectors],
-      ]),
-    ),
   };
 }

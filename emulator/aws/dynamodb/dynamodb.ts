@@ -5,21 +5,21 @@ import { MemoryLevel } from 'memory-level';
 import { commonJs } from '../../engine/common-js.ts';
 import { type Answer, errorAnswer, jsonAnswer, parseBody, type Service, ServiceError } from '../json-service.ts';
 
-/** DynamoDB by `dynalite`, in memory. */
+/** DynamoDB, implemented by `dynalite` in memory. */
 export interface DynamoDb extends Service {
-  /** What a table of the template looks like is given by the template. */
+  /** Creates a table. @param properties as CreateTable takes them */
   createTable(properties: object): Promise<void>;
 }
 
 /**
- * `dynalite` below its HTTP server, which takes most of the time of a read: an input is checked, and then acted on.
+ * The parts of `dynalite` below its HTTP server, which takes most of the time of a read.
  */
 interface Dynalite {
   database: { create(options: { createTableMs: number }): object };
   validations: {
-    /** @returns the input without what the operation doesn't know @throws Refusal */
+    /** @returns the input without fields that the operation does not have @throws DynaliteRefusal */
     checkTypes(input: object, types: object): object;
-    /** @throws Refusal */
+    /** @throws DynaliteRefusal */
     checkValidations(input: object, types: object, custom: unknown, store: object): void;
   };
   operations: ReadonlyMap<string, DynaliteOperation>;
@@ -27,19 +27,19 @@ interface Dynalite {
 
 interface DynaliteOperation {
   types: object;
-  /** What it checks beyond types. */
+  /** Checks beyond types. */
   custom: unknown;
-  /** @param done its error is a Refusal, or a bug */
+  /** @param done takes a DynaliteRefusal, another error (a bug), or the output */
   act(store: object, input: object, done: (error: unknown, output: object) => void): void;
 }
 
-/** DynamoDB's no, as it is answered. */
-interface Refusal {
+/** An error answer of DynamoDB, as `dynalite` throws it. */
+interface DynaliteRefusal {
   statusCode: number;
   body: object;
 }
 
-const OPERATIONS = [
+const SERVED_OPERATIONS = [
   'BatchGetItem',
   'BatchWriteItem',
   'CreateTable',
@@ -82,7 +82,7 @@ export function openDynamoDb(): DynamoDb {
       return jsonAnswer('DynamoDB', 200, await outputOf(name, body));
     } catch (error) {
       if (error instanceof ServiceError) return errorAnswer('DynamoDB', error);
-      if (isRefusal(error)) return jsonAnswer('DynamoDB', error.statusCode, error.body);
+      if (isDynaliteRefusal(error)) return jsonAnswer('DynamoDB', error.statusCode, error.body);
       throw error;
     }
   };
@@ -94,7 +94,7 @@ export function openDynamoDb(): DynamoDb {
       if (statusCode !== 200) throw new Error(`CreateTable: ${String(body)}`);
       const { TableDescription } = JSON.parse(String(body));
       const table = Buffer.from(JSON.stringify({ TableName: TableDescription.TableName }));
-      // As at AWS, a table can't be used at once.
+      // As on AWS, a new table is not usable at once.
       while (JSON.parse(String((await handle('DescribeTable', table)).body)).Table.TableStatus !== 'ACTIVE')
         await turn();
     },
@@ -103,7 +103,7 @@ export function openDynamoDb(): DynamoDb {
 
 function loadDynalite(): Dynalite {
   const require = createRequire(import.meta.url);
-  const operations = OPERATIONS.map((name): [string, DynaliteOperation] => {
+  const operations = SERVED_OPERATIONS.map((name): [string, DynaliteOperation] => {
     const file = name.charAt(0).toLowerCase() + name.slice(1);
     const { types, custom } = require(`dynalite/validations/${file}`);
     return [name, { types, custom, act: require(`dynalite/actions/${file}`) }];
@@ -115,14 +115,14 @@ function loadDynalite(): Dynalite {
   };
 }
 
-/** Keeps text as text, and not as bytes. */
+/** A store that keeps text as text instead of bytes. */
 class TextLevel extends MemoryLevel {
   constructor(options: object) {
     super({ ...options, storeEncoding: 'utf8' });
   }
 }
 
-/** Its store is asked some three times a call, and answers without a turn of the event loop between. */
+/** Loads `dynalite/db` with a store that answers in the same turn of the event loop: a call reads it about three times. */
 function loadDatabase(file: string): Dynalite['database'] {
   const require = createRequire(file);
   const atOnce = (callback: (...args: unknown[]) => void, ...args: unknown[]) => {
@@ -130,7 +130,7 @@ function loadDatabase(file: string): Dynalite['database'] {
   };
   const requireText = (id: string) => (id === 'memory-level' ? { MemoryLevel: TextLevel } : require(id));
   const database = commonJs(file, ['setImmediate'])(requireText, atOnce);
-  if (!isDatabase(database)) throw new Error('dynalite/db does not export what it did');
+  if (!isDatabase(database)) throw new Error('dynalite/db does not export create');
   return database;
 }
 
@@ -138,6 +138,6 @@ function isDatabase(exports: object): exports is Dynalite['database'] {
   return 'create' in exports;
 }
 
-function isRefusal(error: unknown): error is Refusal {
+function isDynaliteRefusal(error: unknown): error is DynaliteRefusal {
   return typeof error === 'object' && error !== null && 'statusCode' in error && 'body' in error;
 }

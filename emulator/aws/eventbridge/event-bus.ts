@@ -3,25 +3,25 @@ import * as z from 'zod/mini';
 import type { Clock } from '../../../domain/shared/clock.ts';
 import { jsonService, type Operation, operation, parseJson, type Service, ServiceError } from '../json-service.ts';
 
-/** An event that a bus took. */
+/** An event that a bus accepted. */
 export interface BusEntry {
   EventId: string;
   /** The bus's name; that of the default bus is `default`. */
   EventBusName: string;
   Source: string;
   DetailType: string;
-  /** JSON, as it came. */
+  /** JSON, as received. */
   Detail: string;
-  /** ISO 8601: the time of the call when the entry has none. */
+  /** ISO 8601. The time of the call if the entry has none. */
   Time: string;
   Resources: string[];
 }
 
-/** 256 KiB, what an event may have by the older text of the API reference, which is the stricter one. */
+/** 256 KiB per event: the limit in the older text of the API reference, which is stricter than the newer one. */
 const ENTRY_LIMIT_BYTES = 256 * 1024;
 
 const EntrySchema = z.object({
-  /** Seconds since the epoch; the bounds are those of Date. */
+  /** Seconds since the epoch, within the bounds of Date. */
   Time: z.optional(z.number().check(z.minimum(-8.64e12), z.maximum(8.64e12))),
   Source: z.optional(z.string()),
   Resources: z.optional(z.array(z.string().check(z.maxLength(2048)))),
@@ -38,18 +38,22 @@ const EntrySchema = z.object({
       ),
   ),
 });
-type Entry = z.infer<typeof EntrySchema>;
+type PutEventsEntry = z.infer<typeof EntrySchema>;
 
 const PutEventsInput = z.object({ Entries: z.array(EntrySchema).check(z.minLength(1), z.maxLength(10)) });
 
 /** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html#eb-putevent-size */
-function sizeOf({ Time, Source = '', DetailType = '', Detail = '', Resources = [] }: Entry): number {
+function sizeOf({ Time, Source = '', DetailType = '', Detail = '', Resources = [] }: PutEventsEntry): number {
   const texts = [Source, DetailType, Detail, ...Resources];
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), Time === undefined ? 0 : 14);
 }
 
-/** What is wrong with an entry, as its own part of the answer says it. */
-function refusalOf({ Source, DetailType, Detail }: Entry): { ErrorCode: string; ErrorMessage: string } | undefined {
+/** Returns the error of an invalid entry, in the form of its part of the answer. */
+function refusalOf({
+  Source,
+  DetailType,
+  Detail,
+}: PutEventsEntry): { ErrorCode: string; ErrorMessage: string } | undefined {
   for (const [name, value] of Object.entries({ Source, DetailType, Detail })) {
     if (value) continue;
     const message = `Parameter ${name} is not valid. Reason: ${name} is a required argument.`;
@@ -64,13 +68,13 @@ function refusalOf({ Source, DetailType, Detail }: Entry): { ErrorCode: string; 
 }
 
 /**
- * EventBridge's PutEvents. Its rate limit, thousands a second, is not modelled; that a call has less than 1 MB in all
- * is the door's limit on bodies.
+ * Returns EventBridge with PutEvents. Its rate limit, thousands of requests per second, is not modelled. The limit of 1 MB
+ * per call is the gateway's limit on bodies.
  *
- * An entry for a bus that doesn't exist gets an id and is dropped, as AWS has it.
+ * As on AWS, an entry for a bus that does not exist gets an id and is dropped.
  *
- * @param options `buses`: the names of the buses that exist; `onEntry` is called for each entry taken, in order; `others`:
- *   operations beside PutEvents
+ * @param options `buses`: names of the buses that exist; `onEntry`: called for each accepted entry, in order; `others`:
+ *   operations other than PutEvents
  * @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
  */
 export function eventBus(options: {
@@ -82,7 +86,7 @@ export function eventBus(options: {
   const { buses, clock, onEntry, others = new Map() } = options;
   let events = 0;
 
-  const put = (entry: Entry): object => {
+  const put = (entry: PutEventsEntry): object => {
     const refusal = refusalOf(entry);
     if (refusal) return refusal;
     events += 1;

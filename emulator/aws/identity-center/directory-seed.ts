@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
 import { ApplicationArn, ResourceId } from '../../../domain/shared/ids.ts';
 
-const Name = z.string().check(z.minLength(1), z.maxLength(1024));
-const Status = z.enum(['ENABLED', 'DISABLED']);
+const AttributeValue = z.string().check(z.minLength(1), z.maxLength(1024));
+const EnabledStatus = z.enum(['ENABLED', 'DISABLED']);
 
-/** A zod check: no two elements may have the same key; the fault is reported at the later one. */
+/** Returns a zod check that no two elements have the same key. It reports the later one. */
 function unique<T>(keyOf: (element: T) => string, field: string[], message: string) {
   return z.superRefine<readonly T[]>((elements, ctx) => {
     const seen = new Set<string>();
@@ -20,39 +20,39 @@ const UserIds = z.array(ResourceId).check(unique((userId) => userId, [], 'expect
 
 const SeedUserSchema = z.strictObject({
   userId: ResourceId,
-  userName: Name,
-  email: z.optional(Name),
-  externalId: z.optional(z.strictObject({ issuer: Name, id: Name })),
-  /** `ENABLED` when left out. */
-  status: z.optional(Status),
+  userName: AttributeValue,
+  email: z.optional(AttributeValue),
+  externalId: z.optional(z.strictObject({ issuer: AttributeValue, id: AttributeValue })),
+  /** Defaults to `ENABLED`. */
+  status: z.optional(EnabledStatus),
 });
-/** A user of the directory file. */
+/** A user in a directory file. */
 export type SeedUser = z.infer<typeof SeedUserSchema>;
 
 const SeedGroupSchema = z.strictObject({
   groupId: ResourceId,
-  displayName: z.optional(Name),
+  displayName: z.optional(AttributeValue),
   members: z.optional(UserIds),
 });
-/** A group of the directory file; `members` are user ids. */
+/** A group in a directory file. `members` are ids of users. */
 export type SeedGroup = z.infer<typeof SeedGroupSchema>;
 
 const SeedApplicationSchema = z.strictObject({
   applicationArn: ApplicationArn,
-  name: z.optional(Name),
-  /** Not checked against `users`: assignments of Active Directory identities outlive the identity. */
+  name: z.optional(AttributeValue),
+  /** Ids of assigned users. They need not be in `users`: assignments of Active Directory identities outlive the identity. */
   assigned: z.optional(UserIds),
-  /** Groups that are assigned as a whole. */
+  /** Ids of groups that are assigned as a whole. */
   assignedGroups: z.optional(z.array(ResourceId).check(unique((groupId) => groupId, [], 'expected every group once'))),
-  /** Which product it is of, the last part of its provider's ARN: `codewhisperer`, … */
+  /** The last part of the provider's ARN, which names the product: `codewhisperer`, … */
   provider: z.optional(z.string().check(z.regex(/^[\w-]{1,64}$/, 'expected a provider such as codewhisperer'))),
-  /** True when left out, as AWS has it for managed applications. */
+  /** Defaults to true, as AWS has it for managed applications. */
   assignmentRequired: z.optional(z.boolean()),
-  status: z.optional(Status),
+  status: z.optional(EnabledStatus),
 });
 
 /**
- * The directory file: what Identity Center holds when a run begins. Every fault has a path.
+ * The schema of a directory file: what Identity Center holds when a run begins.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/welcome.html
  */
@@ -73,11 +73,11 @@ export const DirectorySeedSchema = z
     z.superRefine(({ users, groups }, ctx) => {
       const userIds = new Set(users.map(({ userId }) => userId));
       for (const [index, { members = [] }] of groups.entries()) {
-        for (const [place, userId] of members.entries()) {
+        for (const [position, userId] of members.entries()) {
           if (userIds.has(userId)) continue;
           ctx.addIssue({
             code: 'custom',
-            path: ['groups', index, 'members', place],
+            path: ['groups', index, 'members', position],
             message: 'expected a user of users',
           });
         }

@@ -2,9 +2,9 @@ import * as z from 'zod/mini';
 import type { Selector } from '../../../domain/request/request.ts';
 import type { Clock } from '../../../domain/shared/clock.ts';
 import type { DirectorySeed, SeedGroup, SeedUser } from './directory-seed.ts';
-import { type Moment, type Page, TemporalMap } from './temporal-map.ts';
+import { type Moment, TemporalMap, type TemporalPage } from './temporal-map.ts';
 
-/** Answers that AWS doesn't document; the stand-in gives either one. */
+/** Answers that AWS does not document. The emulator can give each of them. */
 export const QuirksSchema = z.strictObject({
   repeatedCreate: z.optional(
     z
@@ -32,7 +32,7 @@ export const QuirksSchema = z.strictObject({
 /** See {@link QuirksSchema}. */
 export type Quirks = z.infer<typeof QuirksSchema>;
 
-/** The reads whose lag can be set; an application's own settings don't change in a run. */
+/** The reads whose lag can be set. The settings of an application do not change during a run. */
 export const ReadOperationSchema = z.enum([
   'IdentityStore.IsMemberInGroups',
   'IdentityStore.ListGroupMemberships',
@@ -46,26 +46,26 @@ export const ReadOperationSchema = z.enum([
 /** See {@link ReadOperationSchema}. */
 export type ReadOperation = z.infer<typeof ReadOperationSchema>;
 
-/** A user as the identity store holds it. */
+/** A user in the identity store. */
 export interface User extends SeedUser {
   status: 'ENABLED' | 'DISABLED';
 }
 
-/** A user's place in a group. */
+/** A user's membership in a group. */
 export interface Membership {
   membershipId: string;
   groupId: string;
   userId: string;
 }
 
-/** What an application holds: this principal may use it. */
+/** An assignment: this principal may use the application. */
 export interface Assignment {
   applicationArn: string;
   principalId: string;
   principalType: 'USER' | 'GROUP';
 }
 
-/** An application's own settings. */
+/** The settings of an application. */
 export interface Application {
   applicationArn: string;
   name: string | undefined;
@@ -74,7 +74,7 @@ export interface Application {
   status: 'ENABLED' | 'DISABLED';
 }
 
-/** Before anything that a run changes: what the directory file holds is visible to the slowest read. */
+/** Time of the directory file's content: before each change of a run, so that also the slowest read sees it. */
 const BEFORE_ALL = Number.NEGATIVE_INFINITY;
 
 function lookupKeys({ userName, email, externalId }: SeedUser): string[] {
@@ -84,23 +84,23 @@ function lookupKeys({ userName, email, externalId }: SeedUser): string[] {
   return keys;
 }
 
-/** User names and addresses are compared without regard to case, ids of an identity provider as they are. */
+/** User names and e-mail addresses are case-insensitive; ids of an identity provider are case-sensitive. */
 function lookupKey(selector: Selector): string {
   if ('userName' in selector) return JSON.stringify(['userName', selector.userName.toLowerCase()]);
   if ('email' in selector) return JSON.stringify(['email', selector.email.toLowerCase()]);
   return JSON.stringify(['externalId', selector.externalId.issuer, selector.externalId.id]);
 }
 
-/** The key of an assignment within its application. */
+/** Returns the key of an assignment within its application. */
 function assignmentKey(principalId: string, principalType: Assignment['principalType']): string {
   return `${principalId} ${principalType}`;
 }
 
 /**
- * The world behind the stand-in: users, groups, memberships, applications and their assignments, and how they came
- * about in virtual time. Actions change it at once; queries take a {@link Moment} to see it as it was.
+ * The state of Identity Center: users, groups, memberships, applications and their assignments, with their history in
+ * virtual time. Changes take effect at once. A query with a {@link Moment} sees the state at that moment.
  *
- * Repeating an action changes nothing. Naming a user, group or application that isn't there throws an Error with its id.
+ * A repeated change has no effect. A change that names an unknown user, group or application throws an Error with its id.
  */
 export class IdentityCenter {
   readonly identityStoreId: string;
@@ -112,12 +112,12 @@ export class IdentityCenter {
   readonly #members = new Map<string, TemporalMap<Membership>>();
   readonly #applications = new Map<string, Application>();
   readonly #assignments = new Map<string, TemporalMap<Assignment>>();
-  /** Ids of users that ever had a name, an address or an external id, oldest first. */
+  /** Ids of the users that ever had a name, an e-mail address or an external id, the oldest first. */
   readonly #lookup = new Map<string, string[]>();
   readonly #lagSeconds = new Map<ReadOperation, number>();
   #memberships = 0;
 
-  /** @param options `quirks` that are left out are `ok`, `ok`, `present`, `not-found` */
+  /** @param options `quirks` default to `ok`, `ok`, `present`, `not-found` */
   constructor(seed: DirectorySeed, options: { clock: Clock; instanceArn: string; quirks?: Quirks }) {
     this.identityStoreId = seed.identityStoreId;
     this.instanceArn = options.instanceArn;
@@ -134,12 +134,12 @@ export class IdentityCenter {
     for (const application of seed.applications) this.#putApplication(application);
   }
 
-  /** Does nothing when there is a user with this id. */
+  /** Adds a user. Does nothing if a user has this id. */
   addUser(user: SeedUser): void {
     if (this.user(user.userId) === undefined) this.#putUser(user, this.#now());
   }
 
-  /** Ends the user's memberships and assignments as well, as AWS does. */
+  /** Deletes a user with all memberships and assignments, as AWS does. */
   deleteUser(userId: string): void {
     const at = this.#now();
     if (this.user(userId) === undefined) return;
@@ -155,17 +155,17 @@ export class IdentityCenter {
     if (user.status !== status) this.#users.set(userId, { ...user, status }, this.#now());
   }
 
-  /** Does nothing when there is a group with this id. */
+  /** Adds a group. Does nothing if a group has this id. */
   addGroup(group: SeedGroup): void {
     if (this.group(group.groupId) === undefined) this.#putGroup(group, this.#now());
   }
 
-  /** Ends the group's memberships and its own assignments as well. */
+  /** Deletes a group with all its memberships and its own assignments. */
   deleteGroup(groupId: string): void {
     const at = this.#now();
     if (this.group(groupId) === undefined) return;
     this.#groups.set(groupId, undefined, at);
-    this.#members.get(groupId)?.end(at);
+    this.#members.get(groupId)?.clear(at);
     this.#endAssignments(groupId, 'GROUP', at);
   }
 
@@ -173,12 +173,12 @@ export class IdentityCenter {
     this.#join(groupId, userId, this.#now());
   }
 
-  /** Users and groups that are gone have no members: nothing happens. */
+  /** Ends a membership. Does nothing if the user or the group no longer exists. */
   leave(groupId: string, userId: string): void {
     if (this.isMember(groupId, userId)) this.#members.get(groupId)?.set(userId, undefined, this.#now());
   }
 
-  /** Somebody assigns in the console. */
+  /** Assigns a principal, as an administrator does in the console. */
   assignByHand(applicationArn: string, principalId: string, principalType: Assignment['principalType'] = 'USER'): void {
     const assignments = this.#existing(this.#assignments.get(applicationArn), 'application', applicationArn);
     const key = assignmentKey(principalId, principalType);
@@ -186,7 +186,7 @@ export class IdentityCenter {
     assignments.set(key, { applicationArn, principalId, principalType }, this.#now());
   }
 
-  /** Somebody takes an assignment back in the console. */
+  /** Removes an assignment, as an administrator does in the console. */
   unassignByHand(
     applicationArn: string,
     principalId: string,
@@ -197,12 +197,12 @@ export class IdentityCenter {
     if (assignments.get(key, undefined) !== undefined) assignments.set(key, undefined, this.#now());
   }
 
-  /** From now on this operation shows the world as it was so many seconds before each call. */
+  /** Makes this operation show the state of this many seconds before each call. */
   setLag(operation: ReadOperation, seconds: number): void {
     this.#lagSeconds.set(operation, seconds);
   }
 
-  /** The moment that a call of this operation sees now. */
+  /** Returns the moment that a call of this operation sees now. */
   seenBy(operation: ReadOperation): Moment {
     const lag = this.#lagSeconds.get(operation) ?? 0;
     return lag === 0 ? undefined : this.#now() - lag * 1000;
@@ -212,12 +212,12 @@ export class IdentityCenter {
     return this.#users.get(userId, moment);
   }
 
-  /** All users by pages. */
-  users(limit: number, after?: string, moment?: Moment): Page<User> {
+  /** Returns one page of all users. */
+  users(limit: number, after?: string, moment?: Moment): TemporalPage<User> {
     return this.#users.page(limit, after, moment);
   }
 
-  /** Should several users match, which AWS's uniqueness rules exclude, the first to be added is meant. */
+  /** Finds a user. If several match, which AWS's uniqueness rules exclude, returns the one that was added first. */
   findUser(selector: Selector, moment?: Moment): User | undefined {
     const key = lookupKey(selector);
     for (const userId of this.#lookup.get(key) ?? []) {
@@ -231,12 +231,16 @@ export class IdentityCenter {
     return this.#groups.get(groupId, moment);
   }
 
-  /** All groups by pages. */
-  groups(limit: number, after?: string, moment?: Moment): Page<{ groupId: string; displayName: string | undefined }> {
+  /** Returns one page of all groups. */
+  groups(
+    limit: number,
+    after?: string,
+    moment?: Moment,
+  ): TemporalPage<{ groupId: string; displayName: string | undefined }> {
     return this.#groups.page(limit, after, moment);
   }
 
-  /** As it stands now, in the form in which it can begin anew. */
+  /** Returns the present state in the form of a directory file. */
   seed(): DirectorySeed {
     const drop = <T extends object>(seed: T): T => JSON.parse(JSON.stringify(seed));
     return drop({
@@ -262,7 +266,7 @@ export class IdentityCenter {
     });
   }
 
-  /** By ARN. */
+  /** Returns all applications, ordered by ARN. */
   applications(): Application[] {
     return [...this.#applications.keys()].sort().flatMap((arn) => this.#applications.get(arn) ?? []);
   }
@@ -271,8 +275,8 @@ export class IdentityCenter {
     return this.#members.get(groupId)?.get(userId, moment) !== undefined;
   }
 
-  /** A group's memberships by pages; empty for a group that doesn't exist. */
-  memberships(groupId: string, limit: number, after?: string, moment?: Moment): Page<Membership> {
+  /** Returns one page of a group's memberships; empty if the group does not exist. */
+  memberships(groupId: string, limit: number, after?: string, moment?: Moment): TemporalPage<Membership> {
     return this.#members.get(groupId)?.page(limit, after, moment) ?? { values: [], next: undefined };
   }
 
@@ -285,12 +289,12 @@ export class IdentityCenter {
     return this.#assignments.get(applicationArn)?.get(assignmentKey(principalId, principalType), moment) !== undefined;
   }
 
-  /** An application's assignments by pages; empty for one that doesn't exist. */
-  assigned(applicationArn: string, limit: number, after?: string, moment?: Moment): Page<Assignment> {
+  /** Returns one page of an application's assignments; empty if the application does not exist. */
+  assigned(applicationArn: string, limit: number, after?: string, moment?: Moment): TemporalPage<Assignment> {
     return this.#assignments.get(applicationArn)?.page(limit, after, moment) ?? { values: [], next: undefined };
   }
 
-  /** All that the applications hold now, by application and principal. */
+  /** Returns all present assignments, ordered by application and principal. */
   assignments(): Assignment[] {
     const applicationArns = [...this.#assignments.keys()].sort();
     return applicationArns.flatMap((applicationArn) => this.#assignments.get(applicationArn)?.all() ?? []);

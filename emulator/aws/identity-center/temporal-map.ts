@@ -1,17 +1,17 @@
-/** A moment of the past in milliseconds since the epoch, as a lagging read sees it; undefined is now. */
+/** The moment that a lagging read sees, in milliseconds since the epoch. Undefined is now. */
 export type Moment = number | undefined;
 
-/** Part of a list in the order of its keys; `next` is the last key, undefined on the last page. */
-export interface Page<V> {
+/** One page of a list, ordered by key. `next` is the last key of the page; undefined on the last page. */
+export interface TemporalPage<V> {
   values: V[];
   next: string | undefined;
 }
 
-/** Facts by key that remember when they changed, so that a lagging read sees the past. */
+/** A map that remembers when each value changed, so that a lagging read sees the past. */
 export class TemporalMap<V> {
-  /** Oldest first; undefined is "not there". */
+  /** By key, the oldest change first. An undefined value means that the key was absent. */
   readonly #changes = new Map<string, { at: number; value: V | undefined }[]>();
-  /** In order. Keys stay when their fact ends, or a lagging read would miss them. */
+  /** Sorted. A key stays after its value is removed: a lagging read may still see it. */
   readonly #keys: string[] = [];
 
   set(key: string, value: V | undefined, at: number): void {
@@ -29,8 +29,8 @@ export class TemporalMap<V> {
     return moment === undefined ? changes?.at(-1)?.value : changes?.findLast(({ at }) => at <= moment)?.value;
   }
 
-  /** @param limit how many at most @param after the key behind which the page begins */
-  page(limit: number, after: string | undefined, moment: Moment): Page<V> {
+  /** Returns at most `limit` values. @param after the key after which the page begins */
+  page(limit: number, after: string | undefined, moment: Moment): TemporalPage<V> {
     const values: V[] = [];
     let last: string | undefined;
     for (let index = after === undefined ? 0 : this.#after(after); index < this.#keys.length; index += 1) {
@@ -48,12 +48,12 @@ export class TemporalMap<V> {
     return this.page(Number.POSITIVE_INFINITY, undefined, undefined).values;
   }
 
-  /** Ends every fact. */
-  end(at: number): void {
+  /** Removes all values. */
+  clear(at: number): void {
     for (const key of this.#keys) if (this.get(key, undefined) !== undefined) this.set(key, undefined, at);
   }
 
-  /** Where the first key greater than this one stands. */
+  /** Returns the index of the first key greater than this one. */
   #after(key: string): number {
     let low = 0;
     let high = this.#keys.length;

@@ -13,42 +13,42 @@ const CreateUserInput = z.object({
 });
 
 /**
- * The writes of the Identity Store API by which somebody tries out a local stack. Usher itself never calls them.
+ * Returns writes of the Identity Store API, for users who try out the emulator. Usher itself never calls them.
  *
- * @param changed told of what CloudTrail would record
+ * @param changed called with each change that CloudTrail would record
  * @see https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_Operations.html
  */
 export function identityStoreWrites(
-  world: IdentityCenter,
+  center: IdentityCenter,
   changed: (change: RecordedChange) => void,
 ): ReadonlyMap<string, Operation> {
   const notFound = (kind: 'USER' | 'GROUP' | 'GROUP_MEMBERSHIP') =>
     new ServiceError('ResourceNotFoundException', `${kind} not found.`, { fields: { ResourceType: kind } });
   const conflict = (message: string) =>
     new ServiceError('ConflictException', message, { fields: { Reason: 'UNIQUENESS_CONSTRAINT_VIOLATION' } });
-  const { identityStoreId: IdentityStoreId } = world;
+  const { identityStoreId: IdentityStoreId } = center;
   const memberships = () =>
-    world
+    center
       .groups(Number.POSITIVE_INFINITY)
-      .values.flatMap(({ groupId }) => world.memberships(groupId, Number.POSITIVE_INFINITY).values);
+      .values.flatMap(({ groupId }) => center.memberships(groupId, Number.POSITIVE_INFINITY).values);
 
   return new Map<string, Operation>([
     [
       'CreateUser',
       operation(CreateUserInput, ({ UserName, Emails }) => {
-        if (world.findUser({ userName: UserName })) throw conflict('Duplicate UserName');
-        const number = world.users(Number.POSITIVE_INFINITY).values.length + 1;
+        if (center.findUser({ userName: UserName })) throw conflict('Duplicate UserName');
+        const number = center.users(Number.POSITIVE_INFINITY).values.length + 1;
         const userId = `b0000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
         const email = Emails?.[0]?.Value;
-        world.addUser({ userId, userName: UserName, ...(email === undefined ? {} : { email }) });
+        center.addUser({ userId, userName: UserName, ...(email === undefined ? {} : { email }) });
         return { IdentityStoreId, UserId: userId };
       }),
     ],
     [
       'DeleteUser',
       operation(UserInput, ({ UserId: userId }) => {
-        if (!world.user(userId)) throw notFound('USER');
-        world.deleteUser(userId);
+        if (!center.user(userId)) throw notFound('USER');
+        center.deleteUser(userId);
         changed({ change: 'delete', userId });
         return {};
       }),
@@ -56,10 +56,10 @@ export function identityStoreWrites(
     [
       'CreateGroupMembership',
       operation(MembershipInput, ({ GroupId: groupId, MemberId: { UserId: userId } }) => {
-        if (!world.group(groupId)) throw notFound('GROUP');
-        if (!world.user(userId)) throw notFound('USER');
-        if (world.isMember(groupId, userId)) throw conflict('Member and Group relationship already exists');
-        world.join(groupId, userId);
+        if (!center.group(groupId)) throw notFound('GROUP');
+        if (!center.user(userId)) throw notFound('USER');
+        if (center.isMember(groupId, userId)) throw conflict('Member and Group relationship already exists');
+        center.join(groupId, userId);
         changed({ change: 'join', groupId, userId });
         const made = memberships().find((one) => one.groupId === groupId && one.userId === userId);
         return { IdentityStoreId, MembershipId: made?.membershipId };
@@ -71,7 +71,7 @@ export function identityStoreWrites(
         const found = memberships().find(({ membershipId }) => membershipId === MembershipId);
         if (!found) throw notFound('GROUP_MEMBERSHIP');
         const { groupId, userId } = found;
-        world.leave(groupId, userId);
+        center.leave(groupId, userId);
         changed({ change: 'leave', groupId, userId });
         return {};
       }),

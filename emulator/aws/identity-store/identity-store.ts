@@ -38,28 +38,28 @@ const DescribeGroupInput = z.object({ IdentityStoreId, GroupId: ResourceId });
 const ListGroupsInput = z.object({ IdentityStoreId, MaxResults, NextToken });
 const ListUsersInput = z.object({ IdentityStoreId, MaxResults, NextToken });
 
-const Text = z.string().check(z.minLength(1), z.maxLength(1024));
+const AttributeText = z.string().check(z.minLength(1), z.maxLength(1024));
 const GetUserIdInput = z.object({
   IdentityStoreId,
   AlternateIdentifier: z.union([
     z.strictObject({
       UniqueAttribute: z.object({
         AttributePath: z.enum(['userName', 'emails.value']),
-        AttributeValue: Text,
+        AttributeValue: AttributeText,
       }),
     }),
-    z.strictObject({ ExternalId: z.object({ Issuer: Text, Id: Text }) }),
+    z.strictObject({ ExternalId: z.object({ Issuer: AttributeText, Id: AttributeText }) }),
   ]),
 });
 
 const GetGroupIdInput = z.object({
   IdentityStoreId,
   AlternateIdentifier: z.strictObject({
-    UniqueAttribute: z.object({ AttributePath: z.literal('displayName'), AttributeValue: Text }),
+    UniqueAttribute: z.object({ AttributePath: z.literal('displayName'), AttributeValue: AttributeText }),
   }),
 });
 
-function notFound(resourceType: 'USER' | 'GROUP' | 'IDENTITY_STORE', resourceId?: string): ServiceError {
+function identityNotFound(resourceType: 'USER' | 'GROUP' | 'IDENTITY_STORE', resourceId?: string): ServiceError {
   const fields = { ResourceType: resourceType, ...(resourceId === undefined ? {} : { ResourceId: resourceId }) };
   return new ServiceError('ResourceNotFoundException', `${resourceType} not found.`, { fields });
 }
@@ -73,32 +73,33 @@ function selectorOf(identifier: z.infer<typeof GetUserIdInput>['AlternateIdentif
 }
 
 /**
- * The reads of the Identity Store API that Usher and its operators' tools use, 20 requests a second of each.
+ * Returns the Identity Store with the reads that Usher and its operator's command use, at 20 requests per second for each
+ * operation.
  *
- * @param writes operations beside the reads
+ * @param writes further operations
  * @see https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_Operations.html
  */
 export function identityStore(
-  world: IdentityCenter,
+  center: IdentityCenter,
   clock: Clock,
   writes: ReadonlyMap<string, Operation> = new Map(),
 ): Service {
-  const { identityStoreId: storeId, quirks } = world;
+  const { identityStoreId: storeId, quirks } = center;
 
-  /** An operation on this store: every input names it. */
+  /** Returns an operation whose input names the identity store. */
   const read = <T extends { IdentityStoreId: string }>(
     name: ReadOperation,
     schema: z.ZodMiniType<T>,
     answer: (input: T, moment: Moment) => object,
   ): Operation =>
     operation(schema, (input) => {
-      if (input.IdentityStoreId !== storeId) throw notFound('IDENTITY_STORE', input.IdentityStoreId);
-      return answer(input, world.seenBy(name));
+      if (input.IdentityStoreId !== storeId) throw identityNotFound('IDENTITY_STORE', input.IdentityStoreId);
+      return answer(input, center.seenBy(name));
     });
 
   const existingUser = (userId: string, moment: Moment): User => {
-    const user = world.user(userId, moment);
-    if (user === undefined) throw notFound('USER', userId);
+    const user = center.user(userId, moment);
+    if (user === undefined) throw identityNotFound('USER', userId);
     return user;
   };
 
@@ -129,12 +130,12 @@ export function identityStore(
       'IsMemberInGroups',
       read('IdentityStore.IsMemberInGroups', IsMemberInput, ({ MemberId: { UserId }, GroupIds }, moment) => {
         existingUser(UserId, moment);
-        const missing = GroupIds.find((groupId) => world.group(groupId, moment) === undefined);
-        if (missing !== undefined && quirks.missingGroup === 'not-found') throw notFound('GROUP', missing);
+        const missing = GroupIds.find((groupId) => center.group(groupId, moment) === undefined);
+        if (missing !== undefined && quirks.missingGroup === 'not-found') throw identityNotFound('GROUP', missing);
         const results = GroupIds.map((GroupId) => ({
           GroupId,
           MemberId: { UserId },
-          MembershipExists: world.isMember(GroupId, UserId, moment),
+          MembershipExists: center.isMember(GroupId, UserId, moment),
         }));
         return { Results: results };
       }),
@@ -143,9 +144,9 @@ export function identityStore(
       'ListGroupMemberships',
       read('IdentityStore.ListGroupMemberships', ListMembershipsInput, (input, moment) => {
         const { GroupId, MaxResults: limit } = input;
-        if (world.group(GroupId, moment) === undefined) throw notFound('GROUP', GroupId);
+        if (center.group(GroupId, moment) === undefined) throw identityNotFound('GROUP', GroupId);
         const after = parsePageToken(GroupId, input.NextToken);
-        const { values, next } = world.memberships(GroupId, limit, after, moment);
+        const { values, next } = center.memberships(GroupId, limit, after, moment);
         return { GroupMemberships: values.map(describeMembership), ...nextToken(GroupId, next) };
       }),
     ],
@@ -158,30 +159,30 @@ export function identityStore(
     [
       'ListUsers',
       read('IdentityStore.ListUsers', ListUsersInput, ({ MaxResults: limit, NextToken: token }, moment) => {
-        const { values, next } = world.users(limit, parsePageToken('users', token), moment);
+        const { values, next } = center.users(limit, parsePageToken('users', token), moment);
         return { Users: values.map(describeUser), ...nextToken('users', next) };
       }),
     ],
     [
       'GetUserId',
       read('IdentityStore.GetUserId', GetUserIdInput, ({ AlternateIdentifier }, moment) => {
-        const user = world.findUser(selectorOf(AlternateIdentifier), moment);
-        if (user === undefined) throw notFound('USER');
+        const user = center.findUser(selectorOf(AlternateIdentifier), moment);
+        if (user === undefined) throw identityNotFound('USER');
         return { IdentityStoreId: storeId, UserId: user.userId };
       }),
     ],
     [
       'DescribeGroup',
       read('IdentityStore.DescribeGroup', DescribeGroupInput, ({ GroupId }, moment) => {
-        const group = world.group(GroupId, moment);
-        if (group === undefined) throw notFound('GROUP', GroupId);
+        const group = center.group(GroupId, moment);
+        if (group === undefined) throw identityNotFound('GROUP', GroupId);
         return describeGroup(group);
       }),
     ],
     [
       'ListGroups',
       read('IdentityStore.DescribeGroup', ListGroupsInput, ({ MaxResults: limit, NextToken: token }, moment) => {
-        const { values, next } = world.groups(limit, parsePageToken('groups', token), moment);
+        const { values, next } = center.groups(limit, parsePageToken('groups', token), moment);
         return { Groups: values.map(describeGroup), ...nextToken('groups', next) };
       }),
     ],
@@ -189,9 +190,9 @@ export function identityStore(
       'GetGroupId',
       read('IdentityStore.DescribeGroup', GetGroupIdInput, ({ AlternateIdentifier }, moment) => {
         const { AttributeValue } = AlternateIdentifier.UniqueAttribute;
-        const { values } = world.groups(Number.POSITIVE_INFINITY, undefined, moment);
+        const { values } = center.groups(Number.POSITIVE_INFINITY, undefined, moment);
         const group = values.find(({ displayName }) => displayName?.toLowerCase() === AttributeValue.toLowerCase());
-        if (group === undefined) throw notFound('GROUP');
+        if (group === undefined) throw identityNotFound('GROUP');
         return { IdentityStoreId: storeId, GroupId: group.groupId };
       }),
     ],

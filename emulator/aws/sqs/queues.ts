@@ -8,21 +8,21 @@ interface Message {
   id: string;
   body: string;
   sentAt: number;
-  /** Before this nobody receives it. */
+  /** Before this time no receive returns the message. */
   visibleAt: number;
   received: number;
-  /** Of the latest receive: an older one deletes nothing. */
+  /** The receipt of the latest receive. An older receipt deletes nothing. */
   receipt: string | undefined;
 }
 
-/** What is in the queues, by their names. */
+/** The messages of each queue, by its name. */
 export type QueueContents = Record<string, Message[]>;
 
 const QueueUrl = z.string().check(z.maxLength(1024));
 const VisibilityTimeout = z.int().check(z.minimum(0), z.maximum(43_200));
 
 const UrlInput = z.object({ QueueUrl });
-const NameInput = z.object({ QueueName: z.string() });
+const QueueNameInput = z.object({ QueueName: z.string() });
 const SendInput = z.object({ QueueUrl, MessageBody: z.string().check(z.minLength(1)) });
 const ReceiveInput = z.object({
   QueueUrl,
@@ -32,7 +32,7 @@ const ReceiveInput = z.object({
 const ReceiptInput = z.object({ QueueUrl, ReceiptHandle: z.string() });
 const VisibilityInput = z.object({ QueueUrl, ReceiptHandle: z.string(), VisibilityTimeout });
 
-/** Queues of SQS that hold what could not be delivered. */
+/** The dead-letter queues, served as SQS. */
 export class Queues {
   readonly service: Service;
   readonly #clock: Clock;
@@ -49,7 +49,7 @@ export class Queues {
     this.service = jsonService(
       'SQS',
       new Map([
-        ['GetQueueUrl', operation(NameInput, ({ QueueName }) => ({ QueueUrl: this.#urlOf(QueueName) }))],
+        ['GetQueueUrl', operation(QueueNameInput, ({ QueueName }) => ({ QueueUrl: this.#urlOf(QueueName) }))],
         ['GetQueueAttributes', operation(UrlInput, (input) => ({ Attributes: this.#attributes(input.QueueUrl) }))],
         ['SendMessage', operation(SendInput, (input) => this.#send(input))],
         ['ReceiveMessage', operation(ReceiveInput, (input) => this.#receive(input))],
@@ -75,13 +75,13 @@ export class Queues {
   }
 
   #urlOf(name: string): string {
-    if (!this.#queues.has(name)) throw missing();
+    if (!this.#queues.has(name)) throw queueDoesNotExist();
     return `https://sqs.${this.#region}.amazonaws.com/${this.#account}/${name}`;
   }
 
   #messagesOf(url: string): Message[] {
     const messages = this.#queues.get(url.slice(url.lastIndexOf('/') + 1));
-    if (!messages) throw missing();
+    if (!messages) throw queueDoesNotExist();
     return messages;
   }
 
@@ -141,7 +141,7 @@ export class Queues {
   }
 }
 
-function missing(): ServiceError {
+function queueDoesNotExist(): ServiceError {
   return new ServiceError('QueueDoesNotExist', 'The specified queue does not exist.');
 }
 

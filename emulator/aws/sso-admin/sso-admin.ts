@@ -37,7 +37,7 @@ const ListInput = z.object({
   NextToken: z.optional(z.string().check(z.regex(/^[-a-zA-Z0-9+=/_]{0,2048}$/, 'expected a token'))),
 });
 
-function notFound(what: string): ServiceError {
+function ssoResourceNotFound(what: string): ServiceError {
   return new ServiceError('ResourceNotFoundException', `${what} not found.`);
 }
 
@@ -57,30 +57,31 @@ function describeAssignment({ applicationArn, principalId, principalType }: Assi
 const DEFAULT_OWNER = '111122223333';
 
 /**
- * The application assignments of SSO Admin, and what there is to choose from: 20 requests a second for all operations together.
+ * Returns SSO Admin with its operations on assignments, applications and instances, at 20 requests per second for all
+ * operations together.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_Operations.html
  */
-export function ssoAdmin(world: IdentityCenter, clock: Clock, ownerAccountId = DEFAULT_OWNER): Service {
-  const { quirks } = world;
+export function ssoAdmin(center: IdentityCenter, clock: Clock, ownerAccountId = DEFAULT_OWNER): Service {
+  const { quirks } = center;
 
   const existingApplication = (applicationArn: string): Application => {
-    const application = world.application(applicationArn);
-    if (application === undefined) throw notFound('Application');
+    const application = center.application(applicationArn);
+    if (application === undefined) throw ssoResourceNotFound('Application');
     return application;
   };
 
   const describeApplication = ({ applicationArn, name, provider, status }: Application): object => ({
     ApplicationArn: applicationArn,
     ApplicationAccount: applicationArn.split(':')[4],
-    InstanceArn: world.instanceArn,
+    InstanceArn: center.instanceArn,
     Status: status,
     ...(name === undefined ? {} : { Name: name }),
     ...(provider === undefined ? {} : { ApplicationProviderArn: `arn:aws:sso::aws:applicationProvider/${provider}` }),
   });
 
   const isPrincipal = ({ principalId, principalType }: Assignment): boolean =>
-    (principalType === 'USER' ? world.user(principalId) : world.group(principalId)) !== undefined;
+    (principalType === 'USER' ? center.user(principalId) : center.group(principalId)) !== undefined;
 
   const operations = new Map<string, Operation>([
     [
@@ -88,11 +89,11 @@ export function ssoAdmin(world: IdentityCenter, clock: Clock, ownerAccountId = D
       operation(AssignmentInput, (input) => {
         const assignment = assignmentOf(input);
         existingApplication(assignment.applicationArn);
-        if (!isPrincipal(assignment)) throw notFound('Principal');
-        if (world.isAssigned(assignment) && quirks.repeatedCreate === 'conflict') {
+        if (!isPrincipal(assignment)) throw ssoResourceNotFound('Principal');
+        if (center.isAssigned(assignment) && quirks.repeatedCreate === 'conflict') {
           throw new ServiceError('ConflictException', 'The assignment exists already.');
         }
-        world.assignByHand(assignment.applicationArn, assignment.principalId, assignment.principalType);
+        center.assignByHand(assignment.applicationArn, assignment.principalId, assignment.principalType);
         return {};
       }),
     ],
@@ -101,8 +102,9 @@ export function ssoAdmin(world: IdentityCenter, clock: Clock, ownerAccountId = D
       operation(AssignmentInput, (input) => {
         const assignment = assignmentOf(input);
         existingApplication(assignment.applicationArn);
-        if (!world.isAssigned(assignment) && quirks.deleteMissing === 'not-found') throw notFound('Assignment');
-        world.unassignByHand(assignment.applicationArn, assignment.principalId, assignment.principalType);
+        if (!center.isAssigned(assignment) && quirks.deleteMissing === 'not-found')
+          throw ssoResourceNotFound('Assignment');
+        center.unassignByHand(assignment.applicationArn, assignment.principalId, assignment.principalType);
         return {};
       }),
     ],
@@ -111,8 +113,8 @@ export function ssoAdmin(world: IdentityCenter, clock: Clock, ownerAccountId = D
       operation(AssignmentInput, (input) => {
         const assignment = assignmentOf(input);
         existingApplication(assignment.applicationArn);
-        const moment = world.seenBy('SSOAdmin.DescribeApplicationAssignment');
-        if (!world.isAssigned(assignment, moment)) throw notFound('Assignment');
+        const moment = center.seenBy('SSOAdmin.DescribeApplicationAssignment');
+        if (!center.isAssigned(assignment, moment)) throw ssoResourceNotFound('Assignment');
         return describeAssignment(assignment);
       }),
     ],
@@ -121,8 +123,8 @@ export function ssoAdmin(world: IdentityCenter, clock: Clock, ownerAccountId = D
       operation(ListInput, ({ ApplicationArn: applicationArn, MaxResults, NextToken }) => {
         existingApplication(applicationArn);
         const after = parsePageToken(applicationArn, NextToken);
-        const moment = world.seenBy('SSOAdmin.ListApplicationAssignments');
-        const { values, next } = world.assigned(applicationArn, MaxResults, after, moment);
+        const moment = center.seenBy('SSOAdmin.ListApplicationAssignments');
+        const { values, next } = center.assigned(applicationArn, MaxResults, after, moment);
         return {
           ApplicationAssignments: values.map(describeAssignment),
           ...(next === undefined ? {} : { NextToken: pageToken(applicationArn, next) }),
@@ -144,8 +146,8 @@ export function ssoAdmin(world: IdentityCenter, clock: Clock, ownerAccountId = D
       operation(PagingInput, () => ({
         Instances: [
           {
-            InstanceArn: world.instanceArn,
-            IdentityStoreId: world.identityStoreId,
+            InstanceArn: center.instanceArn,
+            IdentityStoreId: center.identityStoreId,
             OwnerAccountId: ownerAccountId,
             Status: 'ACTIVE',
           },
@@ -155,10 +157,10 @@ export function ssoAdmin(world: IdentityCenter, clock: Clock, ownerAccountId = D
     [
       'DescribeInstance',
       operation(InstanceInput, ({ InstanceArn }) => {
-        if (InstanceArn !== world.instanceArn) throw notFound('Instance');
+        if (InstanceArn !== center.instanceArn) throw ssoResourceNotFound('Instance');
         return {
           InstanceArn,
-          IdentityStoreId: world.identityStoreId,
+          IdentityStoreId: center.identityStoreId,
           OwnerAccountId: ownerAccountId,
           Status: 'ACTIVE',
           EncryptionConfigurationDetails: { KeyType: 'AWS_OWNED_KMS_KEY', EncryptionStatus: 'ENABLED' },
@@ -168,8 +170,8 @@ export function ssoAdmin(world: IdentityCenter, clock: Clock, ownerAccountId = D
     [
       'ListApplications',
       operation(InstanceInput, ({ InstanceArn }) => {
-        if (InstanceArn !== world.instanceArn) throw notFound('Instance');
-        return { Applications: world.applications().map(describeApplication) };
+        if (InstanceArn !== center.instanceArn) throw ssoResourceNotFound('Instance');
+        return { Applications: center.applications().map(describeApplication) };
       }),
     ],
   ]);

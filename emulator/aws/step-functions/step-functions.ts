@@ -4,8 +4,8 @@ import type { Execution, Executions, LogEvent } from '../../engine/executions.ts
 import { jsonService, operation, pageToken, parsePageToken, type Service, ServiceError } from '../json-service.ts';
 
 const Arn = z.string().check(z.minLength(1), z.maxLength(256));
-const Name = z.string().check(z.minLength(1), z.maxLength(80));
-const Status = z.enum(['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
+const ExecutionName = z.string().check(z.minLength(1), z.maxLength(80));
+const ExecutionStatusFilter = z.enum(['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
 const Paging = {
   maxResults: z.optional(z.int().check(z.minimum(0), z.maximum(1000))),
   nextToken: z.optional(z.string()),
@@ -14,30 +14,34 @@ const Paging = {
 /** AWS's default page. */
 const PAGE_SIZE = 100;
 
-/** A state machine; all have the same executions behind them. */
-export interface Machine {
+/** A state machine. All state machines of the emulator share one set of executions. */
+export interface StateMachine {
   arn: string;
   name: string;
   definition: string;
   createdAt: Date;
 }
 
-/** ARN of an execution of a machine. */
-export function executionArnOf(machineArn: string, name: string): string {
-  return `${machineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+/** Returns the ARN of an execution of a state machine. */
+export function executionArnOf(stateMachineArn: string, name: string): string {
+  return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
 }
 
 /**
- * The operations of Step Functions that starting, following and mending an execution takes.
+ * Returns Step Functions with the operations that start, follow, stop and redrive an execution.
  *
- * @param newName names an execution that is started without a name
+ * @param newName returns the name of an execution that is started without one
  * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html
  */
-export function stepFunctions(executions: Executions, machines: readonly Machine[], newName: () => string): Service {
-  const known = (stateMachineArn: string): Machine => {
-    const machine = machines.find(({ arn }) => arn === stateMachineArn);
-    if (!machine) throw new ServiceError('StateMachineDoesNotExist', 'State Machine Does Not Exist');
-    return machine;
+export function stepFunctions(
+  executions: Executions,
+  stateMachines: readonly StateMachine[],
+  newName: () => string,
+): Service {
+  const existingStateMachine = (stateMachineArn: string): StateMachine => {
+    const stateMachine = stateMachines.find(({ arn }) => arn === stateMachineArn);
+    if (!stateMachine) throw new ServiceError('StateMachineDoesNotExist', 'State Machine Does Not Exist');
+    return stateMachine;
   };
   const existing = (executionArn: string): Execution => {
     const execution = executions.get(executionArn);
@@ -46,13 +50,13 @@ export function stepFunctions(executions: Executions, machines: readonly Machine
   };
 
   const start = operation(
-    z.object({ stateMachineArn: Arn, name: z.optional(Name), input: z._default(z.string(), '{}') }),
+    z.object({ stateMachineArn: Arn, name: z.optional(ExecutionName), input: z._default(z.string(), '{}') }),
     ({ stateMachineArn, name = newName(), input }) => {
-      const machine = known(stateMachineArn);
+      const stateMachine = existingStateMachine(stateMachineArn);
       if (!/^[\w-]*$/.test(name))
         throw new ServiceError('InvalidName', 'Expected letters, digits, hyphens, underscores');
       checkInput(input);
-      const arn = executionArnOf(machine.arn, name);
+      const arn = executionArnOf(stateMachine.arn, name);
       const before = executions.get(arn);
       if (before && (before.status !== 'RUNNING' || before.input !== input)) {
         throw new ServiceError('ExecutionAlreadyExists', 'An execution of this name exists already');
@@ -78,12 +82,12 @@ export function stepFunctions(executions: Executions, machines: readonly Machine
   });
 
   const list = operation(
-    z.object({ stateMachineArn: Arn, statusFilter: z.optional(Status), ...Paging }),
+    z.object({ stateMachineArn: Arn, statusFilter: z.optional(ExecutionStatusFilter), ...Paging }),
     ({ stateMachineArn, statusFilter, maxResults, nextToken }) => {
-      known(stateMachineArn);
+      existingStateMachine(stateMachineArn);
       const newestFirst = executions
         .all()
-        .filter(({ arn }) => machineArnOf(arn) === stateMachineArn)
+        .filter(({ arn }) => stateMachineArnOf(arn) === stateMachineArn)
         .toReversed();
       const wanted = newestFirst.filter(({ status }) => statusFilter === undefined || status === statusFilter);
       const { page, next } = paged('ListExecutions', wanted, maxResults, nextToken);
@@ -115,15 +119,15 @@ export function stepFunctions(executions: Executions, machines: readonly Machine
     if (!executions.isRedrivable(execution)) {
       throw new ServiceError(
         'ExecutionNotRedrivable',
-        'It runs or succeeded, ended too long ago, or has too many events',
+        'The execution runs, succeeded, ended too long ago, or has too many events',
       );
     }
     executions.redrive(execution);
     return { redriveDate: seconds(execution.redrivenAt ?? execution.startedAt) };
   });
 
-  const describeMachine = operation(z.object({ stateMachineArn: Arn }), ({ stateMachineArn }) => {
-    const { arn, name, definition, createdAt } = known(stateMachineArn);
+  const describeStateMachine = operation(z.object({ stateMachineArn: Arn }), ({ stateMachineArn }) => {
+    const { arn, name, definition, createdAt } = existingStateMachine(stateMachineArn);
     return {
       stateMachineArn: arn,
       name,
@@ -143,7 +147,7 @@ export function stepFunctions(executions: Executions, machines: readonly Machine
       ['GetExecutionHistory', history],
       ['StopExecution', stop],
       ['RedriveExecution', redrive],
-      ['DescribeStateMachine', describeMachine],
+      ['DescribeStateMachine', describeStateMachine],
     ]),
   );
 }
@@ -165,15 +169,15 @@ function seconds(time: Date): number {
   return time.getTime() / 1000;
 }
 
-/** ARN of the machine that an execution is of. */
-export function machineArnOf(executionArn: string): string {
+/** Returns the ARN of the state machine of an execution. */
+export function stateMachineArnOf(executionArn: string): string {
   return executionArn.replace(':execution:', ':stateMachine:').split(':').slice(0, -1).join(':');
 }
 
 function summary({ arn, name, status, startedAt, endedAt }: Execution) {
   return {
     executionArn: arn,
-    stateMachineArn: machineArnOf(arn),
+    stateMachineArn: stateMachineArnOf(arn),
     name,
     status,
     startDate: seconds(startedAt),
@@ -182,26 +186,26 @@ function summary({ arn, name, status, startedAt, endedAt }: Execution) {
 }
 
 function paged<T>(list: string, items: readonly T[], maxResults: number | undefined, token: string | undefined) {
-  const from = Number(placeIn(list, token) ?? 0);
+  const from = Number(offsetIn(list, token) ?? 0);
   const to = from + (maxResults || PAGE_SIZE);
   return { page: items.slice(from, to), next: to < items.length ? pageToken(list, String(to)) : undefined };
 }
 
-function placeIn(list: string, token: string | undefined): string | undefined {
+function offsetIn(list: string, token: string | undefined): string | undefined {
   try {
     return parsePageToken(list, token);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
-    throw new ServiceError('InvalidToken', 'Expected a token that this list gave out');
+    throw new ServiceError('InvalidToken', 'Expected a token that this list returned');
   }
 }
 
-/** AWS has no event of its own for a retry or a catch. */
+/** Whether AWS has an event for this log entry: it has none for a retry or a catch. */
 function isOfAws({ type }: LogEvent): boolean {
   return type !== 'StateRetried' && type !== 'StateCaught';
 }
 
-/** The interpreter's log entry in AWS's words, with the fields that tell the way of an execution. */
+/** Returns a log entry of the interpreter as a history event of AWS. */
 function historyEvent(event: LogEvent, index: number) {
   const head = { id: index + 1, previousEventId: index, timestamp: event.timestamp / 1000 };
   if ('state' in event) {

@@ -29,7 +29,7 @@ function aDoor({ rules = [], sfn }: { rules?: FaultRule[]; sfn?: Service } = {})
   const faults = new Faults();
   for (const rule of rules) faults.add(rule);
   const deaths: string[][] = [];
-  const door = new Gateway({
+  const gateway = new Gateway({
     services: {
       SSOAdmin: ssoAdmin(world, clock),
       IdentityStore: identityStore(world, clock),
@@ -38,11 +38,11 @@ function aDoor({ rules = [], sfn }: { rules?: FaultRule[]; sfn?: Service } = {})
     faults,
     onCrash: (...death) => deaths.push(death),
   });
-  return { door, world, deaths };
+  return { gateway, world, deaths };
 }
 
-async function listening(door: Gateway): Promise<string> {
-  const server = await door.listen();
+async function listening(gateway: Gateway): Promise<string> {
+  const server = await gateway.listen();
   open.push(server);
   return server.endpoint;
 }
@@ -63,11 +63,11 @@ const CONFIG = {
   maxAttempts: 1,
 };
 
-describe('both doors', () => {
+describe('both gateway', () => {
   it.each(['http', 'in process'])('answer the SDK alike: %s', async (transport) => {
-    const { door, world } = aDoor();
+    const { gateway, world } = aDoor();
     const access =
-      transport === 'http' ? { endpoint: await listening(door) } : { requestHandler: door.requestHandler() };
+      transport === 'http' ? { endpoint: await listening(gateway) } : { requestHandler: gateway.requestHandler() };
     const sso = new SSOAdminClient({ ...CONFIG, ...access });
     const store = new IdentitystoreClient({ ...CONFIG, ...access });
     const assignment = { ApplicationArn: APPLICATION, PrincipalId: ANNA, PrincipalType: 'USER' as const };
@@ -78,7 +78,7 @@ describe('both doors', () => {
     expect(created.$metadata).toMatchObject({ httpStatusCode: 200, requestId: '1' });
     expect(described.UserName).toBe('anna');
     expect(world.isAssigned({ applicationArn: APPLICATION, principalId: ANNA, principalType: 'USER' })).toBe(true);
-    expect(Object.fromEntries(door.calls)).toEqual({
+    expect(Object.fromEntries(gateway.calls)).toEqual({
       'SSOAdmin.CreateApplicationAssignment': 1,
       'IdentityStore.DescribeUser': 2,
     });
@@ -87,13 +87,13 @@ describe('both doors', () => {
   });
 });
 
-describe('the HTTP door', () => {
+describe('the HTTP gateway', () => {
   it('is open on the loopback interface only', async () => {
-    expect(await listening(aDoor().door)).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(await listening(aDoor().gateway)).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
 
   it('is closed when closed', async () => {
-    const server = await aDoor().door.listen();
+    const server = await aDoor().gateway.listen();
     await server.close();
     await expect(fetch(server.endpoint)).rejects.toThrow();
   });
@@ -112,35 +112,35 @@ describe('the HTTP door', () => {
     ['a body of more than 1 MiB', DESCRIBE_USER, ' '.repeat(1024 * 1024 + 1), 413, 'RequestEntityTooLargeException'],
     ['a body of 1 MiB', DESCRIBE_USER, ' '.repeat(1024 * 1024), 400, 'SerializationException'],
   ])('refuses %s', async (_fact, target, body, status, type) => {
-    const endpoint = await listening(aDoor().door);
+    const endpoint = await listening(aDoor().gateway);
     expect(await post(endpoint, target, body)).toMatchObject({ status, type });
     expect(await post(endpoint, DESCRIBE_USER, '{}')).toMatchObject({ status: 400, type: 'ValidationException' });
   });
 
   it('counts refused requests of its services', async () => {
-    const { door } = aDoor();
-    const endpoint = await listening(door);
+    const { gateway } = aDoor();
+    const endpoint = await listening(gateway);
     await post(endpoint, DESCRIBE_USER, ' '.repeat(1024 * 1024 + 1));
     await post(endpoint, DESCRIBE_USER, '{}');
     await post(endpoint, 'AWSOrganizations.ListAccounts', '{}');
-    expect([...door.calls]).toEqual([['IdentityStore.DescribeUser', 2]]);
+    expect([...gateway.calls]).toEqual([['IdentityStore.DescribeUser', 2]]);
   });
 
   it('survives a client that goes away half-way', async () => {
-    const { door } = aDoor();
-    const endpoint = await listening(door);
+    const { gateway } = aDoor();
+    const endpoint = await listening(gateway);
     await new Promise((resolve) => {
       const request = httpRequest(endpoint, { method: 'POST', headers: { 'content-length': '1000' } });
       request.on('error', resolve);
       request.write('{', () => request.destroy(new Error('gone')));
     });
     expect(await post(endpoint, DESCRIBE_USER, '{}')).toMatchObject({ status: 400 });
-    expect(door.calls.get('IdentityStore.DescribeUser')).toBe(1);
+    expect(gateway.calls.get('IdentityStore.DescribeUser')).toBe(1);
   });
 
   it('tells of the end of a function', async () => {
-    const { door, deaths } = aDoor({ rules: [{ operation: 'IdentityStore.DescribeUser', kind: 'timeout-before' }] });
-    const answer = await post(await listening(door), DESCRIBE_USER, '{}', { [INVOCATION_HEADER]: 'i-1' });
+    const { gateway, deaths } = aDoor({ rules: [{ operation: 'IdentityStore.DescribeUser', kind: 'timeout-before' }] });
+    const answer = await post(await listening(gateway), DESCRIBE_USER, '{}', { [INVOCATION_HEADER]: 'i-1' });
     expect(answer).toMatchObject({ status: 500, type: 'InternalServerException' });
     expect(deaths).toEqual([['i-1', 'timeout']]);
   });
@@ -153,7 +153,7 @@ describe('the HTTP door', () => {
         return Promise.resolve({ ...jsonAnswer('SFN', 200, {}), body: Buffer.from('{"executionArn":"ü"}') });
       },
     };
-    const endpoint = await listening(aDoor({ sfn }).door);
+    const endpoint = await listening(aDoor({ sfn }).gateway);
     const headers = { 'x-amz-target': 'AWSStepFunctions.StartExecution' };
     const response = await fetch(endpoint, { method: 'POST', headers, body: '{"a":1}' });
     expect(seen).toEqual(['StartExecution', '{"a":1}']);
@@ -162,10 +162,10 @@ describe('the HTTP door', () => {
   });
 });
 
-describe('the in-process door', () => {
+describe('the in-process gateway', () => {
   it('lets a bug of a service through to the caller', async () => {
     const sfn: Service = { handle: () => Promise.reject(new TypeError('a bug')) };
-    const { handle } = aDoor({ sfn }).door.requestHandler();
+    const { handle } = aDoor({ sfn }).gateway.requestHandler();
     const request = { headers: { 'x-amz-target': 'AWSStepFunctions.StartExecution' }, body: '{}' };
     await expect(handle(request)).rejects.toThrow('a bug');
   });

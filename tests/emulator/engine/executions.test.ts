@@ -68,7 +68,7 @@ describe('an execution', () => {
   it('keeps its own input and its own state beside others', async () => {
     const { start, time, tasks } = aMachine();
     for (const name of ['one', 'two', 'three']) start(name, { name });
-    await time.settle();
+    await time.runUntilIdle();
     const normalized = tasks.filter(({ state }) => state === 'NormalizeRequest');
     expect(normalized.map(({ payload }) => [payload['execution'], payload['input']])).toEqual([
       ['arn:one', { name: 'one' }],
@@ -185,7 +185,7 @@ describe('stopping', () => {
     const { start, time, executions, ended, seconds } = aMachine({ CheckPropagation: [INVISIBLE] });
     const execution = start();
     time.after(12, () => executions.stop(execution, 'Cancelled', 'by hand'));
-    await time.settle();
+    await time.runUntilIdle();
     expect(execution).toMatchObject({ status: 'ABORTED', error: 'Cancelled', cause: 'by hand' });
     expect(pathOf(execution).at(-1)).toBe('WaitForPropagation');
     expect(execution.log.at(-1)).toMatchObject({ type: 'ExecutionAborted' });
@@ -198,7 +198,7 @@ describe('stopping', () => {
     const { start, time, executions, ended, tries } = aMachine({ RecordAudit: ['hangs'] });
     const execution = start();
     time.after(60, () => executions.stop(execution));
-    await time.settle();
+    await time.runUntilIdle();
     expect(execution).toMatchObject({ status: 'ABORTED' });
     expect(execution).not.toHaveProperty('error');
     expect(tries('RecordAudit')).toBe(1);
@@ -213,7 +213,7 @@ describe('stopping', () => {
     });
     const execution = start();
     time.after(1, () => executions.stop(execution));
-    await time.settle();
+    await time.runUntilIdle();
     expect(execution.status).toBe('ABORTED');
     expect(tries('ApplyChanges')).toBe(2);
   });
@@ -243,7 +243,7 @@ describe('a redrive', () => {
     const [failed] = tasks.slice(-1);
     acts.set(state, state === 'PlanChanges' ? [CONVERGED] : [{ ...VISIBLE, waitSeconds: 30 }]);
     time.after(3600, () => executions.redrive(execution));
-    await time.settle();
+    await time.runUntilIdle();
     expect(execution).toMatchObject({ status: 'SUCCEEDED', redrives: 1 });
     expect(execution).not.toHaveProperty('error');
     expect(execution).not.toHaveProperty('cause');
@@ -257,10 +257,10 @@ describe('a redrive', () => {
     const { start, time, executions, acts } = aMachine({ CheckPropagation: [INVISIBLE] });
     const execution = start();
     time.after(12, () => executions.stop(execution));
-    await time.settle();
+    await time.runUntilIdle();
     acts.set('CheckPropagation', [VISIBLE]);
     executions.redrive(execution);
-    await time.settle();
+    await time.runUntilIdle();
     expect(execution.status).toBe('SUCCEEDED');
     expect(pathOf(execution).filter((state) => state === 'NormalizeRequest')).toHaveLength(1);
   });
@@ -269,11 +269,11 @@ describe('a redrive', () => {
     const { run, time, executions, ended, acts } = aMachine({ RecordAudit: [failure('RefusedError')] });
     const execution = await run();
     executions.redrive(execution);
-    await time.settle();
+    await time.runUntilIdle();
     expect(execution).toMatchObject({ status: 'FAILED', error: 'RefusedError', redrives: 1 });
     acts.set('RecordAudit', [{ waitSeconds: 0 }]);
     executions.redrive(execution);
-    await time.settle();
+    await time.runUntilIdle();
     expect(execution).toMatchObject({ status: 'SUCCEEDED', redrives: 2 });
     expect(ended).toHaveLength(3);
   });
@@ -283,7 +283,7 @@ describe('a redrive', () => {
     const execution = await run();
     const before = execution.historyEvents;
     executions.redrive(execution);
-    await time.settle();
+    await time.runUntilIdle();
     expect(execution.historyEvents).toBe(2 * before);
   });
 
@@ -297,10 +297,10 @@ describe('a redrive', () => {
       expect(executions.isRedrivable({ ...execution, status })).toBe(false);
     }
     time.after(14 * DAY, () => undefined);
-    await time.settle();
+    await time.runUntilIdle();
     expect(executions.isRedrivable(execution)).toBe(true);
     time.after(1, () => undefined);
-    await time.settle();
+    await time.runUntilIdle();
     expect(executions.isRedrivable(execution)).toBe(false);
   });
 });
@@ -309,7 +309,7 @@ describe('all executions', () => {
   it('are kept in the order of their starts, and found by ARN', async () => {
     const { start, time, executions } = aMachine();
     const started = ['one', 'two'].map((name) => start(name));
-    await time.settle();
+    await time.runUntilIdle();
     expect(executions.all()).toEqual(started);
     expect(executions.get('arn:two')).toBe(started[1]);
     expect(executions.get('arn:three')).toBeUndefined();
@@ -318,7 +318,7 @@ describe('all executions', () => {
   it('wait beside one another', async () => {
     const { start, time, tasks, seconds } = aMachine({ CheckPropagation: [INVISIBLE, INVISIBLE, VISIBLE] });
     for (const name of ['one', 'two']) start(name);
-    await time.settle();
+    await time.runUntilIdle();
     expect(tasks.filter(({ state }) => state === 'CheckPropagation').map(({ at }) => at)).toEqual([0, 0, 5, 5]);
     expect(seconds()).toBe(35);
   });

@@ -20,7 +20,7 @@ function interpreting(random: () => number = () => 0.5) {
     const machine = new StateMachine(definition as Definition, { validationOptions: { noValidate: true } });
     const running = machine.run(input, { overrides: { taskResourceLocalHandlers: { Task: task } } });
     const result = running.result.catch((error: Error) => `${error.name}`);
-    await time.settle();
+    await time.runUntilIdle();
     return result;
   };
   return { time, run, seconds: () => (time.now().getTime() - START.getTime()) / 1000 };
@@ -92,7 +92,7 @@ describe('the interpreter', () => {
     const { StateMachine } = loadInterpreter(time, () => 0);
     const machine = new StateMachine(aTask() as Definition, { validationOptions: { noValidate: true } });
     const failing = expect(machine.run({}).result).rejects.toThrow();
-    await time.settle();
+    await time.runUntilIdle();
     await failing;
   });
 });

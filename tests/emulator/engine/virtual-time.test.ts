@@ -22,7 +22,7 @@ describe('virtual time', () => {
     time.after(5, () => note('fired'));
     await working();
     expect(log).toEqual([]);
-    await time.settle();
+    await time.runUntilIdle();
     expect(log).toEqual(['5 fired']);
   });
 
@@ -32,14 +32,14 @@ describe('virtual time', () => {
     time.after(5, () => note('a'));
     time.after(10, () => note('c'));
     time.after(0, () => note('now'));
-    await time.settle();
+    await time.runUntilIdle();
     expect(log).toEqual(['0 now', '5 a', '10 b', '10 c']);
   });
 
   it('lets a year pass at once', async () => {
     const { time, seconds } = aTime();
     const sleeping = time.sleep(365 * 86_400);
-    await time.settle();
+    await time.runUntilIdle();
     await sleeping;
     expect(seconds()).toBe(365 * 86_400);
   });
@@ -56,7 +56,7 @@ describe('virtual time', () => {
   it('passes for what is set meanwhile, too', async () => {
     const { time, log, note } = aTime();
     time.after(1, () => time.after(1, () => time.after(1, () => note('last'))));
-    await time.settle();
+    await time.runUntilIdle();
     expect(log).toEqual(['3 last']);
   });
 
@@ -64,7 +64,7 @@ describe('virtual time', () => {
     const { time, log, note, seconds } = aTime();
     const cancel = time.after(5, () => note('never'));
     cancel();
-    await time.settle();
+    await time.runUntilIdle();
     expect(log).toEqual([]);
     expect(seconds()).toBe(0);
   });
@@ -73,7 +73,7 @@ describe('virtual time', () => {
     const { time, log, note } = aTime();
     const cancel = time.after(365 * 86_400, () => note('never'));
     time.after(30 * 86_400, cancel);
-    await time.settle();
+    await time.runUntilIdle();
     expect(log).toEqual([]);
   });
 
@@ -82,16 +82,16 @@ describe('virtual time', () => {
     const { setTimeout, clearTimeout, Date: VirtualDate } = time.timers;
     setTimeout(() => note(new VirtualDate().toISOString()), 60_000);
     clearTimeout(setTimeout(() => note('never'), 1000));
-    await time.settle();
+    await time.runUntilIdle();
     expect(log).toEqual(['60 2026-11-01T10:01:00.000Z']);
   });
 
   it('goes on from where it was when it is let pass again', async () => {
     const { time, log, note } = aTime();
     time.after(5, () => note('first'));
-    await time.settle();
+    await time.runUntilIdle();
     time.after(5, () => note('second'));
-    await time.settle();
+    await time.runUntilIdle();
     expect(log).toEqual(['5 first', '10 second']);
   });
 });
@@ -104,7 +104,7 @@ describe('something under way', () => {
       await working(20);
       note('done');
     });
-    await time.settle();
+    await time.runUntilIdle();
     expect(log).toEqual(['0 done', '5 timer']);
   });
 
@@ -119,7 +119,7 @@ describe('something under way', () => {
       note('done');
       activity.end();
     };
-    await Promise.all([work(), time.settle()]);
+    await Promise.all([work(), time.runUntilIdle()]);
     expect(log).toEqual(['10 awake', '10 done', '15 timer']);
   });
 
@@ -134,7 +134,7 @@ describe('something under way', () => {
       await working(20);
       note('worker done');
     });
-    await Promise.all([sleeping, time.settle()]);
+    await Promise.all([sleeping, time.runUntilIdle()]);
     expect(log).toEqual(['0 worker done', '10 sleeper awake']);
   });
 
@@ -148,7 +148,7 @@ describe('something under way', () => {
       activity.end();
     };
     time.after(12, () => note('timer'));
-    await Promise.all([both(), time.settle()]);
+    await Promise.all([both(), time.runUntilIdle()]);
     expect(log).toEqual(['10 awake', '12 timer']);
   });
 
@@ -158,7 +158,7 @@ describe('something under way', () => {
     const sleeping = activity.sleep(10).then(() => note('awake'));
     time.after(3, () => activity.end());
     time.after(20, () => note('timer'));
-    await time.settle();
+    await time.runUntilIdle();
     await Promise.race([sleeping, working()]);
     expect(log).toEqual(['20 timer']);
   });
@@ -169,7 +169,7 @@ describe('something under way', () => {
     activity.end();
     const sleeping = activity.sleep(1).then(() => note('awake'));
     time.after(5, () => note('timer'));
-    await time.settle();
+    await time.runUntilIdle();
     await Promise.race([sleeping, working()]);
     expect(log).toEqual(['5 timer']);
   });
@@ -180,7 +180,7 @@ describe('something under way', () => {
     first.end();
     first.end();
     time.after(1, () => note('timer'));
-    const settled = time.settle();
+    const settled = time.runUntilIdle();
     await working();
     expect(log).toEqual([]);
     second.end();
@@ -208,9 +208,9 @@ describe('a failure of something under way', () => {
     const { time, log, note } = aTime();
     time.after(5, () => time.during(work));
     time.after(10, () => note('later'));
-    await expect(time.settle()).rejects.toThrow('broken');
+    await expect(time.runUntilIdle()).rejects.toThrow('broken');
     expect(log).toEqual([]);
-    await time.settle();
+    await time.runUntilIdle();
     expect(log).toEqual(['10 later']);
   });
 
@@ -223,8 +223,8 @@ describe('a failure of something under way', () => {
       await working();
       throw new Error('second');
     });
-    await expect(time.settle()).rejects.toThrow('first');
-    await time.settle();
+    await expect(time.runUntilIdle()).rejects.toThrow('first');
+    await time.runUntilIdle();
   });
 });
 
@@ -260,7 +260,7 @@ describe('the order of things', () => {
               running.push(run().finally(activity.end));
             });
           }
-          await time.settle();
+          await time.runUntilIdle();
           await Promise.all(running);
           return log;
         };

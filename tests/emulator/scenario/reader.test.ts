@@ -119,12 +119,12 @@ describe('a scenario', () => {
     [
       'a user twice',
       { at: '+0s', addUser: { userId: user(1), userName: 'x' } },
-      'actions[0].addUser.userId: there is such a user already',
+      'actions[0].addUser.userId: expected an id that no user has at that time',
     ],
     [
       'an expectation of nothing',
       { at: '+0s', expect: 'failed', addUser: { userId: user(9), userName: 'x' } },
-      'actions[0].expect: expected only with what starts an execution',
+      'actions[0].expect: expected only with an action that starts an execution',
     ],
     [
       'an event that never was',
@@ -154,7 +154,7 @@ describe('a scenario', () => {
     [
       'a group twice',
       { at: '+0s', addGroup: { groupId: GROUP } },
-      'actions[0].addGroup.groupId: there is such a group already',
+      'actions[0].addGroup.groupId: expected an id that no group has at that time',
     ],
     [
       'a group of strangers',
@@ -184,7 +184,7 @@ describe('a scenario', () => {
     [
       'an end of what is only deployed',
       { at: '+0s', deploy: { entitlements: [Q] }, expect: 'held' },
-      'actions[0].expect: expected only with what starts an execution',
+      'actions[0].expect: expected only with an action that starts an execution',
     ],
     ['words that move the cursor', { at: '+0s', say: '\u001b[2J', start: {} }, 'actions[0].say: expected plain text'],
     ['a large event', { at: '+0s', event: { pad: 'x'.repeat(300_000) } }, 'actions[0].event: larger than 256 KiB'],
@@ -358,7 +358,7 @@ describe('an action', () => {
   it('fails to release what is not held', async () => {
     const { result } = await acting(SWEEP, { at: '+10m', release: { application: 'Q' } });
     expect(result.surprises).toEqual([
-      { title: 'somebody releases what is held of Q', execution: 'execution-2', outcome: 'failed' },
+      { title: 'an operator releases the held revocations of Q', execution: 'execution-2', outcome: 'failed' },
     ]);
   });
 

@@ -20,7 +20,7 @@ function invoking() {
     const answer = invocations
       .invoke('aFunction', handler, payload, limitSeconds)
       .catch((error: Error) => `${error.name}: ${error.message}`);
-    await time.settle();
+    await time.runUntilIdle();
     return answer;
   };
   const seconds = () => (time.now().getTime() - START.getTime()) / 1000;
@@ -142,13 +142,13 @@ describe('an invocation', () => {
       log.push('worker');
     };
     const both = [sleeper, worker].map((handler) => invocations.invoke('aFunction', handler, '{}', 60));
-    await Promise.all([...both, time.settle()]);
+    await Promise.all([...both, time.runUntilIdle()]);
     expect(log).toEqual(['worker', 'sleeper']);
   });
 
   it('lets whoever is not within a handler sleep as well', async () => {
     const { time, invocations, seconds } = invoking();
-    await Promise.all([invocations.sleep(3), time.settle()]);
+    await Promise.all([invocations.sleep(3), time.runUntilIdle()]);
     expect(seconds()).toBe(3);
   });
 });

@@ -39,7 +39,7 @@ function aService(script: Script = {}) {
   const describeOne = (name: string) => sfn.send(new DescribeExecutionCommand({ executionArn: arnOf(name) }));
   const wait = async (seconds: number) => {
     machine.time.after(seconds, () => undefined);
-    await machine.time.settle();
+    await machine.time.runUntilIdle();
   };
   return { ...machine, sfn, start, describeOne, wait, definition };
 }
@@ -50,7 +50,7 @@ describe('StartExecution', () => {
     const { executionArn, startDate } = await start({ name: 'join-1', input: '{"hello":"event"}' });
     expect([executionArn, startDate]).toEqual([arnOf('join-1'), START]);
     expect(await describeOne('join-1')).toMatchObject({ status: 'RUNNING', input: '{"hello":"event"}' });
-    await time.settle();
+    await time.runUntilIdle();
     expect(await describeOne('join-1')).toMatchObject({ status: 'SUCCEEDED' });
   });
 
@@ -105,7 +105,7 @@ describe('DescribeExecution', () => {
   it('tells how an execution ended', async () => {
     const { start, time, describeOne } = aService();
     await start({ name: 'one' });
-    await time.settle();
+    await time.runUntilIdle();
     const { $metadata: _, output, ...described } = await describeOne('one');
     expect(described).toEqual({
       executionArn: arnOf('one'),
@@ -124,7 +124,7 @@ describe('DescribeExecution', () => {
   it('tells how an execution failed', async () => {
     const { start, time, describeOne } = aService({ PlanChanges: [failure('RefusedError')] });
     await start({ name: 'one' });
-    await time.settle();
+    await time.runUntilIdle();
     const described = await describeOne('one');
     expect(described).toMatchObject({
       status: 'FAILED',
@@ -166,7 +166,7 @@ describe('ListExecutions', () => {
   it('lists those of a status', async () => {
     const { start, sfn, time } = aService({ PlanChanges: [failure('RefusedError'), { outcome: 'converged' }] });
     for (const name of ['one', 'two']) await start({ name });
-    await time.settle();
+    await time.runUntilIdle();
     const named = async (statusFilter: 'FAILED' | 'SUCCEEDED' | 'RUNNING') => {
       const { executions } = await sfn.send(new ListExecutionsCommand({ stateMachineArn: ARN, statusFilter }));
       return executions?.map(({ name, status }) => `${name} ${status}`);
@@ -191,7 +191,7 @@ describe('GetExecutionHistory', () => {
   async function historyOf(script: Script, parts: { reverseOrder?: boolean; maxResults?: number } = {}) {
     const service = aService(script);
     await service.start({ name: 'one', input: '{"hello":"event"}' });
-    await service.time.settle();
+    await service.time.runUntilIdle();
     const events = async () =>
       (await service.sfn.send(new GetExecutionHistoryCommand({ executionArn: arnOf('one'), ...parts }))).events ?? [];
     return { ...service, events };
@@ -255,7 +255,7 @@ describe('GetExecutionHistory', () => {
         await sfn.send(new StopExecutionCommand({ executionArn: arnOf('one') }));
       }),
     );
-    await time.settle();
+    await time.runUntilIdle();
     const { events } = await sfn.send(new GetExecutionHistoryCommand({ executionArn: arnOf('one') }));
     expect(events?.at(-1)?.type).toBe('ExecutionAborted');
   });
@@ -283,7 +283,7 @@ describe('StopExecution', () => {
         stops.push((await sfn.send(command)).stopDate);
       }),
     );
-    await time.settle();
+    await time.runUntilIdle();
     expect(stops).toEqual([momentAt(12)]);
     expect(await describeOne('one')).toMatchObject({
       status: 'ABORTED',
@@ -318,7 +318,7 @@ describe('RedriveExecution', () => {
     const { redriveDate } = await sfn.send(new RedriveExecutionCommand({ executionArn: arnOf('one') }));
     expect(redriveDate).toEqual(momentAt(100));
     expect(await describeOne('one')).toMatchObject({ redriveCount: 1, redriveDate: momentAt(100) });
-    await time.settle();
+    await time.runUntilIdle();
     expect(await describeOne('one')).toMatchObject({ status: 'SUCCEEDED', startDate: START, redriveCount: 1 });
     expect(tries('NormalizeRequest')).toBe(1);
     const { events } = await sfn.send(new GetExecutionHistoryCommand({ executionArn: arnOf('one') }));

@@ -1,0 +1,60 @@
+import * as z from 'zod/mini';
+import { jsonService, operation, type Service } from '../json-service.ts';
+
+/** The account of the emulator. It is the delegated administrator of Identity Center. */
+export const ACCOUNT = '000000000000';
+/** The management account of the organization, to which Identity Center belongs. */
+export const MANAGEMENT_ACCOUNT = '111122223333';
+
+const Anything = z.object({});
+
+/** Returns the services that describe the caller, the organization, and the trail that records its management events. */
+export function accountServices(region: string): Record<'STS' | 'Organizations' | 'CloudTrail', Service> {
+  const trailArn = `arn:aws:cloudtrail:${region}:${MANAGEMENT_ACCOUNT}:trail/organization`;
+  const identity = operation(Anything, () => ({
+    GetCallerIdentityResult: {
+      Arn: `arn:aws:iam::${ACCOUNT}:user/local`,
+      UserId: 'AIDALOCAL',
+      Account: ACCOUNT,
+    },
+    ResponseMetadata: { RequestId: 'local' },
+  }));
+  const organization = operation(Anything, () => ({
+    Organization: { Id: 'o-local00000', MasterAccountId: MANAGEMENT_ACCOUNT, FeatureSet: 'ALL' },
+  }));
+  const administrators = operation(Anything, () => ({ DelegatedAdministrators: [{ Id: ACCOUNT, Status: 'ACTIVE' }] }));
+  const trails = operation(Anything, () => ({
+    trailList: [
+      {
+        Name: 'organization',
+        TrailARN: trailArn,
+        HomeRegion: region,
+        IsMultiRegionTrail: true,
+        IsOrganizationTrail: true,
+      },
+    ],
+  }));
+  const trailStatus = operation(Anything, () => ({ IsLogging: true }));
+  const selectors = operation(Anything, () => ({
+    TrailARN: trailArn,
+    EventSelectors: [{ ReadWriteType: 'All', IncludeManagementEvents: true, DataResources: [] }],
+  }));
+  return {
+    STS: jsonService('STS', new Map([['GetCallerIdentity', identity]])),
+    Organizations: jsonService(
+      'Organizations',
+      new Map([
+        ['DescribeOrganization', organization],
+        ['ListDelegatedAdministrators', administrators],
+      ]),
+    ),
+    CloudTrail: jsonService(
+      'CloudTrail',
+      new Map([
+        ['DescribeTrails', trails],
+        ['GetTrailStatus', trailStatus],
+        ['GetEventSelectors', selectors],
+      ]),
+    ),
+  };
+}
