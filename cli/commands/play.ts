@@ -9,7 +9,7 @@ import { count } from '../ui/text.ts';
 
 const STORY = fileURLToPath(new URL('../../examples/story.yml', import.meta.url));
 
-const Options = z.object({ directory: z.optional(z.string()) });
+const Options = z.object({ directory: z.optional(z.string()), verbose: z.optional(z.boolean()) });
 
 /** What some exit codes mean for a play. */
 const OWN_EXIT_MEANINGS: Readonly<Partial<Record<ExitCode, string>>> = {
@@ -38,12 +38,13 @@ export function playCommand(run: Runner): Command {
   })
     .argument('[FILE...]', 'one scenario, or event files')
     .option('--directory <FILE>', 'users, groups and applications, for event files')
+    .option('--verbose', 'show every state, every audit event and all tables')
     .action(run(play));
 }
 
 async function play(context: Context, command: Command): Promise<void> {
   const { terminal, json } = context;
-  const { directory } = optionsOf(command, Options);
+  const { directory, verbose = false } = optionsOf(command, Options);
   const { entitlements } = command.optsWithGlobals<{ entitlements?: string }>();
   const script = await scriptOf(command.args, { directory, entitlements });
   context.onInterrupt(() => terminal.close());
@@ -53,7 +54,7 @@ async function play(context: Context, command: Command): Promise<void> {
     import('../ui/json-lines.ts'),
     import('../ui/timeline.ts'),
   ]);
-  const { surprises } = await perform(script, json ? jsonLines(terminal) : new Timeline(terminal));
+  const { surprises } = await perform(script, json ? jsonLines(terminal) : new Timeline(terminal, { verbose }));
   if (surprises.length > 0) throw new CommandFailed(`${count(surprises.length, 'execution')} did not end as expected`);
 }
 

@@ -12,16 +12,16 @@ export const LINE_FIELDS = {
 } as const satisfies Record<string, string>;
 
 /**
- * What a program sees: a JSON object a line, as things happen; the last is the summary. It holds ids only.
+ * Writes a play for programs: one JSON object per line, as things happen, and last the summary. The lines hold ids only.
  *
- * The form is documented in `docs/scenarios.md`.
+ * `docs/scenarios.md` documents the form.
  */
 export function jsonLines(terminal: Pick<Terminal, 'json' | 'behind'>): Reporter {
-  const tell = (line: { type: keyof typeof LINE_FIELDS; [field: string]: unknown }) => terminal.json(line);
+  const write = (line: { type: keyof typeof LINE_FIELDS; [field: string]: unknown }) => terminal.json(line);
   return {
-    state: ({ execution, state, at }) => tell({ type: 'state', execution, state, time: at.toISOString() }),
+    state: ({ execution, state, at }) => write({ type: 'state', execution, state, time: at.toISOString() }),
     ended: ({ execution, status, outcome, cause, startedAt, endedAt }) =>
-      tell({
+      write({
         type: 'execution',
         id: execution,
         status,
@@ -30,9 +30,9 @@ export function jsonLines(terminal: Pick<Terminal, 'json' | 'behind'>): Reporter
         startedAt: startedAt.toISOString(),
         endedAt: endedAt.toISOString(),
       }),
-    audit: (event) => tell({ type: 'audit', event }),
+    audit: (event) => write({ type: 'audit', event }),
     finish: ({ executions, seats, assignments, calls }) =>
-      tell({ type: 'summary', executions, seats, assignments, calls }),
+      write({ type: 'summary', executions, seats, assignments, calls }),
     behind: () => terminal.behind(),
   };
 }

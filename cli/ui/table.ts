@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import { EXECUTION_OUTCOMES } from '../../domain/shared/outcome.ts';
 import type { PlayResult } from '../../emulator/scenario/player.ts';
+import { listOf, type NameOf } from './narration.ts';
 
 /** An audit event in a few words. */
 export interface AuditRow {
@@ -11,58 +12,75 @@ export interface AuditRow {
   execution: string;
 }
 
-/** Nobody reads more; `--json` tells all. */
+/** A table with more rows is hard to read. */
 const MOST_ROWS = 40;
 
-/** Seats, audit events, how executions ended and what was called how often, as lines. */
-export function tablesOf(
-  { seats, assignments, executions, calls }: PlayResult,
-  audit: readonly AuditRow[],
-  called: (id: string) => string,
-): string[] {
-  const ours = new Set(seats.filter(({ status }) => status !== 'revoked').map(({ userId }) => userId));
-  const others = assignments.filter(({ principalId }) => !ours.has(principalId)).length;
-  const ends = EXECUTION_OUTCOMES.filter((outcome) => executions[outcome] > 0).map(
-    (outcome) => `${executions[outcome]} ${outcome}`,
-  );
+/** Returns the result of a play in two paragraphs: seats and assignments; audit events and executions. */
+export function summaryOf(result: PlayResult, audit: readonly AuditRow[], nameOf: NameOf): string[] {
+  const byStatus = Map.groupBy(result.seats, ({ status }) => status);
+  const seats = [...byStatus].map(([status, some]) => {
+    const userIds = [...new Set(some.map(({ userId }) => userId))];
+    return `${some.length} ${status} (${listOf(userIds, nameOf)})`;
+  });
+  const events = [...Map.groupBy(audit, ({ type }) => type)].map(([type, some]) => `${some.length} ${type}`);
   return [
-    '',
-    'Seats, as the ledger holds them:',
+    `Seats in the ledger: ${seats.join(', ') || 'none'}. ${assignmentsOf(result)}`,
+    `Audit events: ${events.join(', ') || 'none'}. ${executionsOf(result)}`,
+  ];
+}
+
+/** Returns the result of a play with tables of seats and audit events. */
+export function tablesOf(result: PlayResult, audit: readonly AuditRow[], nameOf: NameOf): string[] {
+  return [
+    'Seats in the ledger:',
     ...table(
-      ['who', 'userId', 'entitlement', 'status'],
-      seats.map(({ userId, entitlement, status }) => [
-        called(userId) === userId ? '' : called(userId),
+      ['user', 'userId', 'entitlement', 'status'],
+      result.seats.map(({ userId, entitlement, status }) => [
+        nameOf(userId) === userId ? '' : nameOf(userId),
         userId,
         entitlement,
         status,
       ]),
     ),
-    `Assignments that the applications hold: ${assignments.length}${others > 0 ? `, ${others} of them not made by Usher` : ''}.`,
+    assignmentsOf(result),
     '',
     'Audit events:',
     ...table(
-      ['time', 'event', 'who', 'reason', 'execution'],
+      ['time', 'event', 'user', 'reason', 'execution'],
       audit.map(({ moment, type, who, why, execution }) => [moment, type, who, why, execution]),
     ),
     '',
-    `Executions: ${ends.join(', ') || 'none'}.`,
-    `AWS calls that all of this took: ${callsOf(calls)}.`,
+    executionsOf(result),
+    `Calls to AWS: ${callsOf(result.calls) || 'none'}.`,
   ];
+}
+
+function assignmentsOf({ seats, assignments }: PlayResult): string {
+  const ours = new Set(seats.filter(({ status }) => status !== 'revoked').map(({ userId }) => userId));
+  const others = assignments.filter(({ principalId }) => !ours.has(principalId)).length;
+  return `Assignments in AWS: ${assignments.length}${others > 0 ? `, ${others} of them not made by Usher` : ''}.`;
+}
+
+function executionsOf({ executions }: PlayResult): string {
+  const ends = EXECUTION_OUTCOMES.filter((outcome) => executions[outcome] > 0).map(
+    (outcome) => `${executions[outcome]} ${outcome}`,
+  );
+  return `Executions: ${ends.join(', ') || 'none'}.`;
 }
 
 function table(head: string[], rows: string[][]): string[] {
   if (rows.length === 0) return ['  none'];
-  // Without colours of its own: the lines also go into files.
+  // Without colors of its own: the lines also go into files.
   const drawn = new Table({ head, style: { head: [], border: [], compact: true } });
   drawn.push(...rows.slice(0, MOST_ROWS));
   const more = rows.length - MOST_ROWS;
-  return [...drawn.toString().split('\n'), ...(more > 0 ? [`  … and ${more} more: --json tells all`] : [])];
+  return [...drawn.toString().split('\n'), ...(more > 0 ? [`  … and ${more} more: --json shows all`] : [])];
 }
 
-/** By service. */
+/** Returns the number of calls by service. */
 function callsOf(calls: PlayResult['calls']): string {
   const services = Map.groupBy(Object.entries(calls), ([call]) => call.slice(0, call.indexOf('.')));
   return [...services]
-    .map(([service, operations]) => `${service} ${operations.reduce((sum, [, count]) => sum + count, 0)}`)
+    .map(([service, operations]) => `${service} ${operations.reduce((sum, [, total]) => sum + total, 0)}`)
     .join(', ');
 }

@@ -1,44 +1,73 @@
+import { stripVTControlCharacters } from 'node:util';
 import * as z from 'zod/mini';
 import { secondsBetween } from '../../domain/shared/time.ts';
 import type { PlayResult, Reporter } from '../../emulator/scenario/player.ts';
 import type { Script, ScriptStep } from '../../emulator/scenario/script.ts';
-import type { AuditEntry, ExecutionEnd, StateMoment } from '../../emulator/stack/stack.ts';
-import { OUTCOMES, STATES } from './outcomes.ts';
-import { type AuditRow, tablesOf } from './table.ts';
+import type { AuditEntry, ExecutionEnd, StateExit, StateMoment } from '../../emulator/stack/stack.ts';
+import { EXPLANATIONS, isChange, isVisible, listOf, resultOf, shortPlanOf, waitOf } from './narration.ts';
+import { IGNORED, OUTCOMES } from './outcomes.ts';
+import { type AuditRow, summaryOf, tablesOf } from './table.ts';
 import type { Screen } from './terminal.ts';
-import { wrap } from './text.ts';
+import { count, wrap } from './text.ts';
 
-/** Beyond this, one line an execution: nobody reads the states of thousands. */
+/** With more executions than this, only their ends are shown. */
 const MOST_IN_DETAIL = 40;
 
-const Told = z.object({
+const AuditDetail = z.object({
   user: z.object({ uid: z.optional(z.string()) }),
   privileges: z.array(z.string()),
   status_detail: z.string(),
   metadata: z.object({ uid: z.string(), correlation_uid: z.string() }),
 });
 
-/** What a person sees: what happens, the states as they pass, and at the end what came of it. Ids, and names of the play. */
+/** An execution that has not ended. */
+interface Run {
+  /** What started it; undefined once it has been shown. */
+  title: string | undefined;
+  state: string;
+  /** The output of the last Task state. */
+  output: unknown;
+  /** Number of checks whether the announced change is visible. */
+  checks: number;
+  /** What the next line of this execution says, and since when. */
+  phrases: string[];
+  since: Date;
+  /** Users of audit events that its next line names, by type and reason. */
+  audited: Map<string, string[]>;
+  /** Whether AWS has accepted a change since the last plan. */
+  changed: boolean;
+  /** Number of audit events since RecordAudit was entered. */
+  published: number;
+}
+
+/**
+ * Shows a play to readers: what happens, what each execution does and why, and the result.
+ *
+ * It explains each state once. Later, it shows one line for all that an execution does between two waits. With `verbose`, it
+ * shows a line per state and per audit event, and tables at the end. It shows ids, or the names of the scenario.
+ */
 export class Timeline implements Reporter {
   readonly #screen: Screen;
-  readonly #titles = new Map<string, string>();
-  /** Executions that have been started and not been seen yet. */
+  readonly #verbose: boolean;
+  /** Titles of the executions that have been started and have not entered a state. */
   readonly #coming: string[] = [];
-  /** By execution, the state that each is in. */
-  readonly #running = new Map<string, string>();
-  /** By execution, how often it has looked whether the change is visible. */
-  readonly #looks = new Map<string, number>();
+  readonly #runs = new Map<string, Run>();
+  readonly #seen = new Set<string>();
+  /** States that have been explained. */
+  readonly #explained = new Set<string>();
   readonly #audit: AuditRow[] = [];
-  /** Ids of the audit events so far: they may come twice. */
-  readonly #told = new Set<string>();
+  /** Ids of the audit events so far: an event may come twice. */
+  readonly #audited = new Set<string>();
   #names: Script['names'] = new Map();
   #start = new Date(0);
   #starts = 0;
   #ended = 0;
   #closing: string | undefined;
+  #entitlements = 0;
 
-  constructor(screen: Screen) {
+  constructor(screen: Screen, { verbose = false }: { verbose?: boolean } = {}) {
     this.#screen = screen;
+    this.#verbose = verbose;
   }
 
   begin({ title, description, closing, entitlements, directory, names, steps, start }: Script): void {
@@ -47,19 +76,22 @@ export class Timeline implements Reporter {
     this.#start = start;
     this.#closing = closing;
     this.#starts = steps.filter((step) => step.start).length;
-    this.#screen.line(colors.bold(title ?? `${this.#starts} inputs, from ${start.toISOString()}`));
+    this.#entitlements = entitlements.entitlements.length;
+    this.#screen.line(colors.bold(title ?? `${count(this.#starts, 'input')}, from ${start.toISOString()}`));
     if (description !== undefined) this.#paragraph(description);
     this.#screen.line('');
     for (const { name, application, groups, seats } of entitlements.entitlements) {
       const members = groups.map((groupId) => {
         const group = directory.groups.find((one) => one.groupId === groupId);
-        return `${this.#called(groupId)} (${group ? this.#list(group.members ?? []) : 'not in the directory'})`;
+        return `${this.#nameOf(groupId)} (${group ? this.#membersOf(group.members ?? []) : 'not in the directory'})`;
       });
       this.#paragraph(
-        `Entitlement ${name}: members of ${members.join(' or ')} get ${this.#called(application)}, at most ${seats.max}.`,
+        `Entitlement ${name}: members of ${members.join(' or ')} get ${this.#nameOf(application)}, at most ${count(seats.max, 'seat')}.`,
       );
     }
-    if (!this.#detailed) this.#paragraph('Only the ends of the executions are shown: there are too many.');
+    if (!this.#detailed) {
+      this.#paragraph(`There are ${this.#starts} executions: only their ends are shown. --verbose shows all.`);
+    }
   }
 
   step({ at, title, say, start }: ScriptStep): void {
@@ -70,50 +102,70 @@ export class Timeline implements Reporter {
       this.#screen.line('');
       this.#paragraph(say, colors.bold);
     }
-    this.#tell(at, start ? `${colors.cyan('>')} ${title}: an execution starts` : `${colors.yellow('*')} ${title}`);
+    if (!start) this.#write(at, colors.yellow('*'), title);
   }
 
   state({ execution, state, at }: StateMoment): void {
-    if (!this.#titles.has(execution)) this.#titles.set(execution, this.#coming.shift() ?? 'an execution');
-    const does = STATES[state];
-    if (does === undefined) return;
-    this.#running.set(execution, state);
-    if (this.#detailed) this.#tellState(execution, state, does, at);
+    const run = this.#runs.get(execution) ?? this.#begin(execution, at);
+    if (!EXPLANATIONS.has(state)) return;
+    run.state = state;
+    if (state === 'CheckPropagation') run.checks += 1;
+    if (state === 'RecordAudit') run.published = 0;
+    if (this.#detailed && isWait(state)) this.#wait(execution, run, at);
     this.#showProgress(at);
+  }
+
+  exited({ execution, state, at, output }: StateExit): void {
+    const run = this.#runs.get(execution);
+    if (run === undefined || !EXPLANATIONS.has(state) || isWait(state)) return;
+    if (state === 'PlanChanges') run.changed = false;
+    // The result of one batch is not the input of the next state.
+    if (state === 'ApplyChanges') run.changed ||= isChange(output);
+    else run.output = output;
+    if (this.#detailed) this.#say(execution, run, at, this.#resultOf(run, state, output));
   }
 
   ended({ execution, outcome, cause, startedAt, endedAt }: ExecutionEnd): void {
     const { colors } = this.#screen;
-    this.#running.delete(execution);
+    const run = this.#runs.get(execution) ?? this.#begin(execution, endedAt);
+    this.#runs.delete(execution);
     this.#ended += 1;
-    const title = this.#detailed ? '' : ` ${this.#titles.get(execution) ?? ''}:`;
-    const because = cause === undefined ? '' : `: ${outcome === 'handedOver' ? label(nameIn(cause)) : cause}`;
-    const color = outcome === 'failed' ? colors.red : colors.green;
-    const took = colors.dim(`(after ${elapsed(startedAt, endedAt)})`);
-    this.#tell(endedAt, `  ${label(execution)}${title} ${color(OUTCOMES[outcome] + because)} ${took}`);
-    this.#titles.delete(execution);
-    this.#looks.delete(execution);
+    const took = secondsBetween(startedAt, endedAt) > 0 ? ` (after ${elapsed(startedAt, endedAt)})` : '';
+    this.#add(execution, run, endedAt, endingOf(outcome, cause, run.state) + took);
+    this.#flush(execution, run, outcome === 'failed' ? colors.red : colors.green);
     this.#showProgress(endedAt);
   }
 
   audit({ DetailType, Time, Detail }: AuditEntry): void {
-    const { success, data } = Told.safeParse(Detail);
+    const { success, data } = AuditDetail.safeParse(Detail);
     if (!success) return;
     const { user, privileges, status_detail: why, metadata } = data;
-    const who = user.uid === undefined ? '' : this.#called(user.uid);
+    const who = user.uid === undefined ? '' : this.#nameOf(user.uid);
     const at = new Date(Time);
-    const execution = label(nameIn(metadata.correlation_uid));
-    const type = this.#told.has(metadata.uid) ? `${DetailType} (copy)` : DetailType;
-    this.#told.add(metadata.uid);
-    this.#audit.push({ moment: `+${elapsed(this.#start, at)}`, type, who, why, execution });
+    const execution = nameIn(metadata.correlation_uid);
+    const type = this.#audited.has(metadata.uid) ? `${DetailType} (copy)` : DetailType;
+    this.#audited.add(metadata.uid);
+    this.#audit.push({ moment: `+${elapsed(this.#start, at)}`, type, who, why, execution: label(execution) });
     if (!this.#detailed) return;
-    const what = [who, ...privileges].filter(Boolean).join(', ');
-    this.#tell(at, `  ${execution} ${this.#screen.colors.magenta(`${type}: ${what}; reason: ${why}`)}`);
+    const run = this.#runs.get(execution);
+    if (run) run.published += 1;
+    const what = this.#entitlements > 1 ? [type, ...privileges].join(' ') : type;
+    // Another execution may publish the event later.
+    if (run?.state === 'RecordAudit' && !this.#verbose) {
+      const key = `${what} ${why}`;
+      run.audited.set(key, [...(run.audited.get(key) ?? [what, why]), who]);
+    } else {
+      const subject = who === '' ? '' : `: ${who}`;
+      this.#write(at, `  ${label(execution)}`, `${what}${subject} (${why})`, this.#screen.colors.magenta);
+    }
   }
 
   finish(result: PlayResult): void {
     this.#screen.close();
-    for (const line of tablesOf(result, this.#audit, (id) => this.#called(id))) this.#screen.line(line);
+    this.#screen.line('');
+    const nameOf = (id: string) => this.#nameOf(id);
+    if (this.#verbose) for (const line of tablesOf(result, this.#audit, nameOf)) this.#screen.line(line);
+    else for (const text of summaryOf(result, this.#audit, nameOf)) this.#paragraph(text);
     const { bold, red } = this.#screen.colors;
     for (const { title, execution, outcome } of result.surprises.slice(0, MOST_SURPRISES)) {
       const what = execution === undefined ? 'could not be started' : `ended as ${outcome}`;
@@ -134,55 +186,159 @@ export class Timeline implements Reporter {
   }
 
   get #detailed(): boolean {
-    return this.#starts <= MOST_IN_DETAIL;
+    return this.#verbose || this.#starts <= MOST_IN_DETAIL;
   }
 
-  #called(id: string): string {
+  #begin(execution: string, since: Date): Run {
+    const title = this.#seen.has(execution) ? 'redriven' : (this.#coming.shift() ?? 'an execution');
+    const run: Run = {
+      title,
+      state: '',
+      output: {},
+      checks: 0,
+      phrases: [],
+      since,
+      audited: new Map(),
+      changed: false,
+      published: 0,
+    };
+    this.#seen.add(execution);
+    this.#runs.set(execution, run);
+    return run;
+  }
+
+  /** What a state did, for the next line; undefined if it needs no word. */
+  #resultOf(run: Run, state: string, output: unknown): string | undefined {
+    const result = resultOf(state, output, (id) => this.#nameOf(id));
+    if (state === 'RecordAudit') return this.#verbose ? count(run.published, 'event') : auditPhraseOf(run);
+    if (this.#verbose || !this.#explained.has(state)) return result;
+    switch (state) {
+      case 'CheckPropagation':
+        // The first wait has a line, with its reason; further ones have none.
+        return isVisible(output) && run.checks > 2 ? `${result} after ${count(run.checks, 'check')}` : undefined;
+      case 'PlanChanges':
+        return shortPlanOf(output);
+      case 'ApplyChanges':
+        // The audit events name what AWS accepted.
+        return /^(?:AWS accepts [^,]*|no call .*)$/.test(result ?? '') ? undefined : result;
+      default:
+        return result;
+    }
+  }
+
+  #wait(execution: string, run: Run, at: Date): void {
+    const { state, output, checks, changed } = run;
+    const isRepeated = state === 'WaitForPropagation' && checks > 1;
+    // One line tells how often an execution has checked, once it is done waiting.
+    if (isRepeated && !this.#verbose) return;
+    const nameOf = (id: string) => this.#nameOf(id);
+    this.#say(execution, run, at, waitOf(state, output, { at, nameOf, changed }));
+    this.#flush(execution, run);
+  }
+
+  /** Says what a state does: on a line of its own if it is explained for the first time, else on the next line. */
+  #say(execution: string, run: Run, at: Date, text: string | undefined): void {
+    const { state } = run;
+    const explanation = this.#explained.has(state) ? undefined : EXPLANATIONS.get(state);
+    if (explanation === undefined && !this.#verbose) {
+      if (text !== undefined) this.#add(execution, run, at, text);
+      return;
+    }
+    this.#flush(execution, run);
+    if (this.#verbose && run.title !== undefined) {
+      this.#write(at, this.#screen.colors.cyan('>'), `${run.title}: ${label(execution)} starts`);
+      run.title = undefined;
+    }
+    this.#explained.add(state);
+    const words =
+      explanation === undefined ? `: ${text ?? 'nothing to do'}` : ` ${[explanation, text].filter(Boolean).join('; ')}`;
+    this.#add(execution, run, at, state + words);
+    this.#flush(execution, run);
+  }
+
+  #add(execution: string, run: Run, at: Date, text: string): void {
+    if (secondsBetween(run.since, at) >= SAME_MOMENT_SECONDS) this.#flush(execution, run);
+    if (run.phrases.length === 0) run.since = at;
+    run.phrases.push(text);
+  }
+
+  /** Shows what an execution has done since its last line. */
+  #flush(execution: string, run: Run, style: (text: string) => string = (text) => text): void {
+    if (run.phrases.length === 0) return;
+    const phrases = run.phrases.splice(0).join('; ');
+    const { title } = run;
+    run.title = undefined;
+    this.#write(run.since, `  ${label(execution)}`, `${title === undefined ? '' : `${title}: `}${phrases}`, style);
+  }
+
+  #nameOf(id: string): string {
     return this.#names.get(id) ?? id;
   }
 
-  #list(userIds: readonly string[]): string {
-    const few = userIds.length > 0 && userIds.length <= 8 && userIds.every((userId) => this.#names.has(userId));
-    return few ? userIds.map((userId) => this.#called(userId)).join(', ') : `${userIds.length} members`;
+  #membersOf(userIds: readonly string[]): string {
+    const isNamed = userIds.length > 0 && userIds.every((userId) => this.#names.has(userId));
+    return isNamed ? listOf(userIds, (id) => this.#nameOf(id)) : count(userIds.length, 'member');
   }
 
   #paragraph(text: string, style: (line: string) => string = (line) => line): void {
     for (const line of wrap(text, this.#screen.width)) this.#screen.line(style(line));
   }
 
-  #tell(at: Date, text: string): void {
-    this.#screen.line(`${this.#screen.colors.dim(`+${elapsed(this.#start, at)}`.padStart(MOMENT_COLUMNS))}  ${text}`);
-  }
-
-  #tellState(execution: string, state: string, does: string, at: Date): void {
-    const looks = this.#looks.get(execution) ?? 0;
-    if (state === 'CheckPropagation') {
-      this.#looks.set(execution, looks + 1);
-      // From the second look on, the wait after it tells of both.
-      if (looks > 0) return;
+  /** Writes a moment, who acts, and what happens; breaks a long text between words. */
+  #write(at: Date, who: string, text: string, style: (line: string) => string = (line) => line): void {
+    const moment = `+${elapsed(this.#start, at)}`.padStart(MOMENT_COLUMNS);
+    const whoColumns = stripVTControlCharacters(who).length;
+    const lines = wrap(text, Math.max(LEAST_COLUMNS, this.#screen.width - MOMENT_COLUMNS - whoColumns - 3));
+    for (const [index, line] of lines.entries()) {
+      const head =
+        index === 0 ? `${this.#screen.colors.dim(moment)}  ${who}` : ' '.repeat(MOMENT_COLUMNS + 2 + whoColumns);
+      this.#screen.line(`${head} ${style(line)}`);
     }
-    const again = state === 'WaitForPropagation' && looks > 1;
-    const told = again ? `look ${looks}: still not, waits` : does;
-    this.#tell(at, `  ${label(execution)} ${state.padEnd(18)} ${this.#screen.colors.dim(told)}`);
   }
 
   /** What runs and what it waits for, and how many have ended. */
   #showProgress(at: Date): void {
     const done = Math.round((BAR_COLUMNS * this.#ended) / Math.max(1, this.#starts));
     const bar = '#'.repeat(done).padEnd(BAR_COLUMNS, '.');
-    const waits = [...this.#running].slice(0, 3).map(([execution, state]) => `${label(execution)} ${state}`);
+    const waits = [...this.#runs].slice(0, 3).map(([execution, { state }]) => `${label(execution)} ${state}`);
     this.#screen.progress(
       `[${bar}] ${this.#ended} of ${this.#starts}, +${elapsed(this.#start, at)}  ${waits.join('  ')}`,
     );
   }
 }
 
-/** Wide enough for 9 days. */
-const MOMENT_COLUMNS = 12;
+/** Wide enough for a day; later moments are longer. */
+const MOMENT_COLUMNS = 9;
+/** A narrow screen gets longer lines than it has columns, rather than one word per line. */
+const LEAST_COLUMNS = 20;
+/** What an execution does within this time is one line: pacing takes milliseconds. */
+const SAME_MOMENT_SECONDS = 1;
 const BAR_COLUMNS = 20;
 const MOST_SURPRISES = 20;
 
-/** `h:mm:ss`, after `Nd ` when it is days. */
+function endingOf(outcome: ExecutionEnd['outcome'], cause: string | undefined, state: string): string {
+  if (outcome === 'failed') return [`${OUTCOMES.failed} in ${state}`, cause].filter(Boolean).join(': ');
+  if (cause === undefined) return OUTCOMES[outcome];
+  if (outcome === 'handedOver') return `${OUTCOMES[outcome]}: ${label(nameIn(cause))}`;
+  const reasons: Readonly<Record<string, string>> = IGNORED;
+  return `${OUTCOMES[outcome]}: ${outcome === 'ignored' ? (reasons[cause] ?? cause) : cause}`;
+}
+
+/** The audit events that RecordAudit has published, by type and reason; undefined if there are none. */
+function auditPhraseOf({ audited }: Run): string | undefined {
+  const phrases = [...audited.values()].map(([type, why, ...names]) => {
+    const users = names.filter(Boolean);
+    return `${type}${users.length > 0 ? `: ${listOf(users, (name) => name)}` : ''} (${why})`;
+  });
+  audited.clear();
+  return phrases.join(', ') || undefined;
+}
+
+function isWait(state: string): boolean {
+  return state === 'WaitForPropagation' || state === 'WaitToSettle';
+}
+
+/** `h:mm:ss`, after `Nd ` from a day on. */
 function elapsed(from: Date, to: Date): string {
   const seconds = Math.max(0, Math.floor(secondsBetween(from, to)));
   const [days, hours] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24];
@@ -190,7 +346,7 @@ function elapsed(from: Date, to: Date): string {
   return `${days > 0 ? `${days}d ` : ''}${[hours, ...rest].join(':')}`;
 }
 
-/** The name of an execution in its ARN. */
+/** Returns the name of an execution from its ARN. */
 function nameIn(arn: string): string {
   return arn.slice(arn.lastIndexOf(':') + 1);
 }

@@ -58,6 +58,10 @@ export async function play(script: Script, reporter: Reporter): Promise<PlayResu
       reporter.state?.(moment);
       keepPace();
     },
+    exited(exit) {
+      reporter.exited?.(exit);
+      keepPace();
+    },
     ended(end) {
       executions[end.outcome] += 1;
       reporter.ended?.(end);

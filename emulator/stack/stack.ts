@@ -39,9 +39,23 @@ export interface StateMoment {
   at: Date;
 }
 
+/** A state that an execution left, and its output. */
+export interface StateExit {
+  execution: string;
+  state: string;
+  /** Virtual time. */
+  at: Date;
+  /** What the next state gets; for a state within a Map state, the result of its iteration. */
+  output: unknown;
+}
+
 /** Callbacks of a running emulator. Each is synchronous; they come in the order of virtual time. */
 export interface StackListener {
+  /** An execution entered a state. */
   state?(moment: StateMoment): void;
+  /** An execution left a state that succeeded. */
+  exited?(exit: StateExit): void;
+  /** An execution ended. */
   ended?(end: ExecutionEnd): void;
   /** The audit bus accepted an entry of PutEvents. */
   audit?(entry: AuditEntry): void;
@@ -178,8 +192,10 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       return functions.invoke(task.key, payload, task.timeoutSeconds);
     },
     onEvent: ({ name }, event) => {
-      if (event.type !== 'StateEntered') return;
-      listener.state?.({ execution: name, state: event.state.name, at: new Date(event.timestamp) });
+      if (event.type !== 'StateEntered' && event.type !== 'StateExited') return;
+      const moment = { execution: name, state: event.state.name, at: new Date(event.timestamp) };
+      if (event.type === 'StateEntered') listener.state?.(moment);
+      else listener.exited?.({ ...moment, output: event.state.output });
     },
     onEnd: (execution) => {
       const end = endOf(execution);
