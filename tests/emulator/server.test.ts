@@ -20,21 +20,21 @@ afterEach(async () => {
 const seats = async (operator: Operator) => linesOf((await operator.run('seats', '--json')).out)[0]?.['seats'];
 
 describe('usher local', () => {
-  it('lets time pass by itself: the tick comes, and seats everybody', async () => {
+  it('runs the tick while virtual time follows real time, and every member gets a seat', async () => {
     const operator = await open({ people: 3, speed: 5000 });
     while ((await seats(operator)) !== 3);
     const [first] = linesOf((await operator.run('status', '--limit', '1', '--json')).out);
     expect(first).toMatchObject({ status: expect.stringMatching(/RUNNING|SUCCEEDED/) });
   });
 
-  it('records a change of the identity store, whose event starts the machine', async () => {
+  it('records a change of the identity store, and the event starts an execution', async () => {
     const operator = await open({ people: 2, members: 1 });
     await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(2) } });
     while ((await seats(operator)) !== 1);
     expect((await operator.run('why', user(2))).out).toMatch(/group-join/);
   });
 
-  it('goes on where it was, when its state is kept, and whatever ended it', async () => {
+  it('continues from its kept state, however it ended', async () => {
     const before = await open({ people: 3, keep: true });
     await before.run('start', '--all', '--wait');
     await before.run('start', '--user', 'userName:later', '--expected');
@@ -70,7 +70,7 @@ describe('usher local', () => {
     expect(code).toBe(2);
   });
 
-  it('says that its port is taken, and what is wrong with its files', async () => {
+  it('reports a port that is in use, and what is wrong with its files', async () => {
     const operator = await open({ people: 1 });
     const { port } = new URL(operator.endpoint);
     const taken = await runUsher(['local', '--port', port], { cwd: operator.folder });
@@ -87,7 +87,7 @@ describe('usher local', () => {
     expect(wrong.code).toBe(2);
   });
 
-  it('takes no fault that could never strike', async () => {
+  it('refuses a fault that could never apply', async () => {
     const operator = await open({ people: 1 });
     await expect(operator.fault({ operation: 'SSOAdmin.Nothing', kind: 'throttle' })).rejects.toThrow();
   });

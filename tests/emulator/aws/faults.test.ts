@@ -30,7 +30,7 @@ function aStandIn(...rules: FaultRule[]) {
   const faults = new Faults();
   for (const rule of rules) faults.add(rule);
   const taken: BusEntry[] = [];
-  const deaths: [string, string][] = [];
+  const terminations: [string, string][] = [];
   const { gateway, aws: config } = behindGateway(
     {
       SSOAdmin: ssoAdmin(world, clock),
@@ -38,7 +38,7 @@ function aStandIn(...rules: FaultRule[]) {
       EventBridge: eventBus({ buses: ['default'], clock, onEntry: (entry) => taken.push(entry) }),
       DynamoDB: jsonService('DynamoDB', new Map([['GetItem', () => ({})]])),
     },
-    { faults, onCrash: (...death) => deaths.push(death) },
+    { faults, onCrash: (...termination) => terminations.push(termination) },
   );
   const sso = new SSOAdminClient(config);
   /** What became of assigning these people one after another: `ok`, or the name of the error. */
@@ -57,7 +57,7 @@ function aStandIn(...rules: FaultRule[]) {
     return outcomes;
   };
   const assigned = () => world.assignments().map(({ principalId }) => principalId);
-  return { config, sso, assign, assigned, faults, taken, deaths, calls: gateway.calls };
+  return { config, sso, assign, assigned, faults, taken, terminations, calls: gateway.calls };
 }
 
 describe('a fault of an assignment', () => {
@@ -74,7 +74,7 @@ describe('a fault of an assignment', () => {
     ['crash-after', 'InternalServerException', [ANNA]],
     ['timeout-before', 'InternalServerException', []],
     ['timeout-after', 'InternalServerException', [ANNA]],
-  ])('%s answers %s once, then all is well', async (kind, answer, effect) => {
+  ])('%s answers %s once, and the next request succeeds', async (kind, answer, effect) => {
     const { assign, assigned, calls } = aStandIn({ operation: CREATE, kind });
     expect(await assign(ANNA)).toEqual([answer]);
     expect(assigned()).toEqual(effect);
@@ -83,7 +83,7 @@ describe('a fault of an assignment', () => {
     expect(calls.get(CREATE)).toBe(2);
   });
 
-  it('bears a reason', async () => {
+  it('has its reason in the answer', async () => {
     const { sso } = aStandIn({ operation: CREATE, kind: 'refuse', reason: 'KMS_AccessDeniedException' });
     const input = { ApplicationArn: APPLICATION, PrincipalId: ANNA, PrincipalType: 'USER' as const };
     await expect(sso.send(new CreateApplicationAssignmentCommand(input))).rejects.toMatchObject({
@@ -92,58 +92,66 @@ describe('a fault of an assignment', () => {
   });
 });
 
-describe('the rules', () => {
-  it('strike so many times, after so many that pass', async () => {
+describe('fault rules', () => {
+  it('apply `times` times, after `skip` requests that pass', async () => {
     const { assign } = aStandIn({ operation: CREATE, kind: 'throttle', skip: 1, times: 2 });
     const outcomes = await assign(ANNA, ANNA, ANNA, ANNA);
     expect(outcomes).toEqual(['ok', 'ThrottlingException', 'ThrottlingException', 'ok']);
   });
 
-  it('strike in their order, one a request', async () => {
+  it('apply in their order, one per request', async () => {
     const { assign } = aStandIn({ operation: CREATE, kind: 'throttle' }, { operation: CREATE, kind: 'conflict' });
     expect(await assign(ANNA, ANNA, ANNA)).toEqual(['ThrottlingException', 'ConflictException', 'ok']);
   });
 
-  it('strike only requests about their principal', async () => {
+  it('apply only to requests that name their principal', async () => {
     const { assign } = aStandIn({ operation: CREATE, kind: 'throttle', principalId: BEN });
     expect(await assign(ANNA, BEN)).toEqual(['ok', 'ThrottlingException']);
   });
 
-  it('strike only their operation', async () => {
+  it('apply only to their operation', async () => {
     const { assign } = aStandIn({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'throttle' });
     expect(await assign(ANNA)).toEqual(['ok']);
   });
 
-  it('are gone when cleared', async () => {
+  it('do not apply after they were cleared', async () => {
     const { assign, faults } = aStandIn({ operation: CREATE, kind: 'throttle' });
     faults.clear();
     expect(await assign(ANNA)).toEqual(['ok']);
   });
 
   it.each<[string, FaultRule | object, string]>([
-    ['an operation that is not there', { operation: 'SSOAdmin.CreateAssignment', kind: 'throttle' }, 'operation'],
-    ['a kind that is not there', { operation: CREATE, kind: 'slow' }, 'kind'],
-    ['partial of anything but PutEvents', { operation: CREATE, kind: 'partial' }, 'kind'],
+    [
+      'an operation that the emulator does not have',
+      { operation: 'SSOAdmin.CreateAssignment', kind: 'throttle' },
+      'operation',
+    ],
+    ['an unknown kind', { operation: CREATE, kind: 'slow' }, 'kind'],
+    ['partial with another operation than PutEvents', { operation: CREATE, kind: 'partial' }, 'kind'],
     ['0 times', { operation: CREATE, kind: 'throttle', times: 0 }, 'times'],
-    ['a reason where there is none', { operation: 'DynamoDB.GetItem', kind: 'refuse', reason: 'KMS_X' }, 'reason'],
-    ['a reason of a crash', { operation: CREATE, kind: 'crash-after', reason: 'KMS_X' }, 'reason'],
-    ['a field that is none', { operation: CREATE, kind: 'throttle', count: 1 }, ''],
-  ])('refuse %s', (_fact, rule, path) => {
+    [
+      'a reason for a service without reasons',
+      { operation: 'DynamoDB.GetItem', kind: 'refuse', reason: 'KMS_X' },
+      'reason',
+    ],
+    ['a reason for a crash', { operation: CREATE, kind: 'crash-after', reason: 'KMS_X' }, 'reason'],
+    ['an unknown field', { operation: CREATE, kind: 'throttle', count: 1 }, ''],
+  ])('cannot have %s', (_fact, rule, path) => {
     const { error } = FaultRuleSchema.safeParse(rule);
     expect(error?.issues.map((issue) => issue.path.join('.'))).toEqual([path]);
   });
 
-  it('refuse to be added when they could never strike', () => {
+  it('are refused if they could never apply', () => {
     expect(() => new Faults().add({ operation: 'SSOAdmin.X', kind: 'throttle' })).toThrow();
   });
 });
 
-describe('the end of a function', () => {
+describe('the early end of a function', () => {
   it.each<[FaultRule['kind'], string]>([
     ['crash-before', 'crash'],
     ['timeout-after', 'timeout'],
-  ])('by %s is told once, with the invocation', async (kind, death) => {
-    const { sso, deaths, assign } = aStandIn({ operation: CREATE, kind });
+  ])('is reported once, with the invocation: %s', async (kind, termination) => {
+    const { sso, terminations, assign } = aStandIn({ operation: CREATE, kind });
     sso.middlewareStack.add(
       (next) => (args) => {
         Object.assign((args.request as { headers: object }).headers, { [INVOCATION_HEADER]: 'invocation-1' });
@@ -152,18 +160,18 @@ describe('the end of a function', () => {
       { step: 'build' },
     );
     await assign(ANNA, ANNA);
-    expect(deaths).toEqual([['invocation-1', death]]);
+    expect(terminations).toEqual([['invocation-1', termination]]);
   });
 
-  it('is not told of a caller that is no function', async () => {
-    const { deaths, assign } = aStandIn({ operation: CREATE, kind: 'crash-before' });
+  it('is not reported for a caller that is not a function', async () => {
+    const { terminations, assign } = aStandIn({ operation: CREATE, kind: 'crash-before' });
     await assign(ANNA);
-    expect(deaths).toEqual([]);
+    expect(terminations).toEqual([]);
   });
 });
 
-describe("each service's own words", () => {
-  it('are those of the Identity Store', async () => {
+describe('error names', () => {
+  it('are those of the Identity Store API reference', async () => {
     const { config } = aStandIn(
       { operation: 'IdentityStore.DescribeUser', kind: 'throttle' },
       { operation: 'IdentityStore.DescribeUser', kind: 'not-found' },
@@ -203,20 +211,20 @@ describe('a partial failure of PutEvents', () => {
   };
   const rule: FaultRule = { operation: 'EventBridge.PutEvents', kind: 'partial' };
 
-  it('leaves out the first entry alone', async () => {
+  it('fails only the first entry', async () => {
     const { config, taken } = aStandIn(rule);
     const entries = [{ DetailType: 'A' }, { DetailType: 'B' }, { DetailType: 'C' }];
     expect(await put(config, entries)).toEqual([1, ['InternalFailure', undefined, undefined]]);
     expect(taken.map(({ DetailType }) => DetailType)).toEqual(['B', 'C']);
   });
 
-  it('leaves out the only entry', async () => {
+  it('fails the only entry', async () => {
     const { config, taken } = aStandIn(rule);
     expect(await put(config, [{}])).toEqual([1, ['InternalFailure']]);
     expect(taken).toEqual([]);
   });
 
-  it('counts entries that fail by themselves as well', async () => {
+  it('counts entries that fail for another reason, too', async () => {
     const { config } = aStandIn(rule);
     expect(await put(config, [{}, { Detail: '{' }, {}])).toEqual([
       2,
@@ -224,7 +232,7 @@ describe('a partial failure of PutEvents', () => {
     ]);
   });
 
-  it('leaves a call to the service that the service refuses anyway', async () => {
+  it('leaves an invalid call to the service, which refuses it', async () => {
     const { config } = aStandIn(rule);
     await expect(put(config, Array(12).fill({}))).rejects.toMatchObject({ name: 'ValidationException' });
   });

@@ -63,8 +63,8 @@ const CONFIG = {
   maxAttempts: 1,
 };
 
-describe('both gateway', () => {
-  it.each(['http', 'in process'])('answer the SDK alike: %s', async (transport) => {
+describe('the gateway', () => {
+  it.each(['http', 'in process'])('answers the SDK in the same way: %s', async (transport) => {
     const { gateway, world } = aDoor();
     const access =
       transport === 'http' ? { endpoint: await listening(gateway) } : { requestHandler: gateway.requestHandler() };
@@ -88,11 +88,11 @@ describe('both gateway', () => {
 });
 
 describe('the HTTP gateway', () => {
-  it('is open on the loopback interface only', async () => {
+  it('listens on the loopback interface only', async () => {
     expect(await listening(aDoor().gateway)).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
 
-  it('is closed when closed', async () => {
+  it('does not listen after it was closed', async () => {
     const server = await aDoor().gateway.listen();
     await server.close();
     await expect(fetch(server.endpoint)).rejects.toThrow();
@@ -101,12 +101,12 @@ describe('the HTTP gateway', () => {
   it.each([
     ['no target', undefined, '{}', 400, 'UnknownOperationException'],
     ['an unknown target', 'AWSOrganizations.ListAccounts', '{}', 400, 'UnknownOperationException'],
-    ['a service that is not there', 'AWSEvents.PutEvents', '{}', 400, 'UnknownOperationException'],
+    ['a service that the gateway does not have', 'AWSEvents.PutEvents', '{}', 400, 'UnknownOperationException'],
     ['an unknown operation', 'AWSIdentityStore.CreateUser', '{}', 400, 'UnknownOperationException'],
     ['an operation of the prototype', 'AWSIdentityStore.constructor', '{}', 400, 'UnknownOperationException'],
     ['no body', DESCRIBE_USER, '', 400, 'SerializationException'],
     ['a body that is not JSON', DESCRIBE_USER, '{"IdentityStoreId":', 400, 'SerializationException'],
-    ['a body that is no object', DESCRIBE_USER, '[]', 400, 'SerializationException'],
+    ['a body that is not an object', DESCRIBE_USER, '[]', 400, 'SerializationException'],
     ['a body nested deeply', DESCRIBE_USER, '['.repeat(100_000), 400, 'SerializationException'],
     ['keys of the prototype', DESCRIBE_USER, '{"__proto__":{"UserId":"x"}}', 400, 'ValidationException'],
     ['a body of more than 1 MiB', DESCRIBE_USER, ' '.repeat(1024 * 1024 + 1), 413, 'RequestEntityTooLargeException'],
@@ -126,7 +126,7 @@ describe('the HTTP gateway', () => {
     expect([...gateway.calls]).toEqual([['IdentityStore.DescribeUser', 2]]);
   });
 
-  it('survives a client that goes away half-way', async () => {
+  it('survives a client that closes its connection in the middle of a request', async () => {
     const { gateway } = aDoor();
     const endpoint = await listening(gateway);
     await new Promise((resolve) => {
@@ -138,14 +138,14 @@ describe('the HTTP gateway', () => {
     expect(gateway.calls.get('IdentityStore.DescribeUser')).toBe(1);
   });
 
-  it('tells of the end of a function', async () => {
+  it('reports the end of a function', async () => {
     const { gateway, deaths } = aDoor({ rules: [{ operation: 'IdentityStore.DescribeUser', kind: 'timeout-before' }] });
     const answer = await post(await listening(gateway), DESCRIBE_USER, '{}', { [INVOCATION_HEADER]: 'i-1' });
     expect(answer).toMatchObject({ status: 500, type: 'InternalServerException' });
     expect(deaths).toEqual([['i-1', 'timeout']]);
   });
 
-  it("passes on another service's answer as it is", async () => {
+  it('returns the answer of a service unchanged', async () => {
     const seen: string[] = [];
     const sfn: Service = {
       handle: (operation, body) => {
@@ -163,7 +163,7 @@ describe('the HTTP gateway', () => {
 });
 
 describe('the in-process gateway', () => {
-  it('lets a bug of a service through to the caller', async () => {
+  it('throws the bug of a service to the caller', async () => {
     const sfn: Service = { handle: () => Promise.reject(new TypeError('a bug')) };
     const { handle } = aDoor({ sfn }).gateway.requestHandler();
     const request = { headers: { 'x-amz-target': 'AWSStepFunctions.StartExecution' }, body: '{}' };

@@ -19,7 +19,7 @@ import {
 const DAY = 86_400;
 
 describe('an execution', () => {
-  it('gives each task what the machine says, and no more', async () => {
+  it('gives each task exactly the payload of the state machine', async () => {
     const { run, tasks } = aMachine();
     await run({ hello: 'event' });
     expect(tasks.map(({ state, payload }) => [state, Object.keys(payload).sort()])).toEqual([
@@ -48,7 +48,7 @@ describe('an execution', () => {
     expect(rest).not.toHaveProperty('error');
   });
 
-  it('is told of by its events in order, and of its end once, after them', async () => {
+  it('reports its events in order, and then its end, once', async () => {
     const { run, events, ended } = aMachine({ NormalizeRequest: [IGNORED] });
     const execution = await run();
     expect(events).toEqual(execution.log);
@@ -65,7 +65,7 @@ describe('an execution', () => {
     expect(ended).toEqual([execution]);
   });
 
-  it('keeps its own input and its own state beside others', async () => {
+  it('keeps its own input and state when others run', async () => {
     const { start, time, tasks } = aMachine();
     for (const name of ['one', 'two', 'three']) start(name, { name });
     await time.runUntilIdle();
@@ -88,7 +88,7 @@ describe('an execution', () => {
     expect(applied).toEqual([batches[0], ...batches]);
   });
 
-  it('does the same in every run with the same dice', async () => {
+  it('is the same in every run with the same random numbers', async () => {
     const play = async (seed: number) => {
       const flaky = [failure('TransientAwsError'), failure('Lambda.Unknown'), failure('TransientAwsError')];
       const script = { CheckPropagation: [...flaky, INVISIBLE, VISIBLE], RecordAudit: [...flaky, { waitSeconds: 30 }] };
@@ -145,7 +145,7 @@ describe('AWS’s limits', () => {
     expect(await run()).toMatchObject({ error: 'States.DataLimitExceeded' });
   });
 
-  it('let pass what is just small enough', async () => {
+  it('allow a payload of exactly 256 KiB', async () => {
     const frame = JSON.stringify({ ...IGNORED, ...sized(0) }).length;
     const { run } = aMachine({ NormalizeRequest: [{ ...IGNORED, ...sized(PAYLOAD_LIMIT_BYTES - frame) }] });
     expect(await run()).toMatchObject({ status: 'SUCCEEDED' });
@@ -156,10 +156,10 @@ describe('AWS’s limits', () => {
     ['an event that is ignored', { NormalizeRequest: [IGNORED] }, 11],
     // A failed attempt is scheduled, started, failed.
     ['a retry', { NormalizeRequest: [failure('Lambda.Unknown'), IGNORED] }, 14],
-    // Five tasks, one of them within a map of 6 events beside it, one a second time.
-    ['a person who joins', {}, 50],
+    // Five tasks, one of them in a Map state with 6 events of its own, and one a second time.
+    ['a user who joins', {}, 50],
     ['a second batch', { PlanChanges: [{ ...APPLY, batches: [APPLY.batches[0], APPLY.batches[0]] }, CONVERGED] }, 57],
-  ])('count history as AWS does: %s', async (_fact, script, events) => {
+  ])('count history events as AWS does: %s', async (_fact, script, events) => {
     const { run } = aMachine(script);
     expect(await run()).toMatchObject({ status: 'SUCCEEDED', historyEvents: events });
   });
@@ -180,7 +180,7 @@ describe('AWS’s limits', () => {
   });
 });
 
-describe('stopping', () => {
+describe('a stop', () => {
   it('ends a running execution at once; no state follows', async () => {
     const { start, time, executions, ended, seconds } = aMachine({ CheckPropagation: [INVISIBLE] });
     const execution = start();
@@ -194,7 +194,7 @@ describe('stopping', () => {
     expect(seconds()).toBeLessThan(20);
   });
 
-  it('lets a task that is under way end, and its result is of no consequence', async () => {
+  it('lets a running task end, and ignores its result', async () => {
     const { start, time, executions, ended, tries } = aMachine({ RecordAudit: ['hangs'] });
     const execution = start();
     time.after(60, () => executions.stop(execution));
@@ -205,7 +205,7 @@ describe('stopping', () => {
     expect(ended).toHaveLength(1);
   });
 
-  it('lets the batch that is under way end, and begins no other', async () => {
+  it('lets the running batch end, and begins no other', async () => {
     const batches = people(1, 5).map((number) => ({ ...APPLY.batches[0], userIds: [user(number)] }));
     const { start, time, executions, tries } = aMachine({
       PlanChanges: [{ ...APPLY, batches }],
@@ -235,7 +235,7 @@ describe('a redrive', () => {
     ['RecordAudit', 'RecordAudit'],
     // On AWS, too, a map is redriven as a whole when it is the state that failed.
     ['ApplyChanges', 'ForEachBatch'],
-  ])('goes on at the state that failed, with its input: %s', async (state, place) => {
+  ])('continues at the state that failed, with its input: %s', async (state, resumedAt) => {
     const { run, time, executions, acts, tasks } = aMachine({ [state]: [failure('RefusedError')] });
     const execution = await run();
     expect(execution).toMatchObject({ status: 'FAILED', error: 'RefusedError' });
@@ -248,12 +248,12 @@ describe('a redrive', () => {
     expect(execution).not.toHaveProperty('error');
     expect(execution).not.toHaveProperty('cause');
     expect(execution.redrivenAt?.getTime()).toBe(execution.startedAt.getTime() + 3_600_000);
-    expect(pathOf(execution)[failedAt]).toBe(place);
+    expect(pathOf(execution)[failedAt]).toBe(resumedAt);
     const again = tasks.filter((task) => task.state === state)[1];
     expect(again?.payload).toEqual(failed?.payload);
   });
 
-  it('goes on waiting where it was stopped', async () => {
+  it('continues at the wait in which it was stopped', async () => {
     const { start, time, executions, acts } = aMachine({ CheckPropagation: [INVISIBLE] });
     const execution = start();
     time.after(12, () => executions.stop(execution));
@@ -265,7 +265,7 @@ describe('a redrive', () => {
     expect(pathOf(execution).filter((state) => state === 'NormalizeRequest')).toHaveLength(1);
   });
 
-  it('may fail again, and be redriven again', async () => {
+  it('can fail and be redriven again', async () => {
     const { run, time, executions, ended, acts } = aMachine({ RecordAudit: [failure('RefusedError')] });
     const execution = await run();
     executions.redrive(execution);
@@ -278,7 +278,7 @@ describe('a redrive', () => {
     expect(ended).toHaveLength(3);
   });
 
-  it('counts history over all of it', async () => {
+  it('adds to the history events of the execution', async () => {
     const { run, time, executions } = aMachine({ NormalizeRequest: [failure('InvalidRequestError')] });
     const execution = await run();
     const before = execution.historyEvents;
@@ -287,7 +287,7 @@ describe('a redrive', () => {
     expect(execution.historyEvents).toBe(2 * before);
   });
 
-  it('is for what did not succeed, not too long ago, with history to spare', async () => {
+  it('is possible for 14 days after a failure, with 24,998 history events at most', async () => {
     const { run, time, executions } = aMachine({ RecordAudit: [failure('RefusedError')] });
     const execution = await run();
     expect(executions.isRedrivable(execution)).toBe(true);
@@ -315,7 +315,7 @@ describe('all executions', () => {
     expect(executions.get('arn:three')).toBeUndefined();
   });
 
-  it('wait beside one another', async () => {
+  it('wait in parallel', async () => {
     const { start, time, tasks, seconds } = aMachine({ CheckPropagation: [INVISIBLE, INVISIBLE, VISIBLE] });
     for (const name of ['one', 'two']) start(name);
     await time.runUntilIdle();

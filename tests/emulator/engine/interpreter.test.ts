@@ -11,7 +11,7 @@ type Json = Parameters<InstanceType<ReturnType<typeof loadInterpreter>['StateMac
 function interpreting(random: () => number = () => 0.5) {
   const time = new VirtualTime(START);
   const { StateMachine } = loadInterpreter(time, random);
-  /** Runs a machine to its end in virtual time. */
+  /** Runs a state machine to its end in virtual time. */
   const run = async (
     definition: object,
     task: (input: unknown) => Promise<Json> = async () => ({}),
@@ -42,7 +42,7 @@ describe('the interpreter', () => {
     expect(seconds()).toBe(86_400);
   });
 
-  it('tells the virtual time', async () => {
+  it('shows virtual time to the execution', async () => {
     const { run } = interpreting();
     const definition = {
       StartAt: 'Pass',
@@ -51,7 +51,7 @@ describe('the interpreter', () => {
     expect(await run(definition)).toEqual({ at: START.toISOString() });
   });
 
-  it('has time-outs in virtual time', async () => {
+  it('times out in virtual time', async () => {
     const { run, seconds } = interpreting();
     expect(await run(aTask(), () => new Promise(() => undefined))).toBe('ExecutionError');
     expect(seconds()).toBe(60);
@@ -60,34 +60,34 @@ describe('the interpreter', () => {
   it.each([
     [0.25, 10],
     [0.75, 30],
-  ])('throws the given dice for the jitter: %d', async (random, expected) => {
+  ])('uses the given random numbers for the jitter: %d', async (random, expected) => {
     const { run, seconds } = interpreting(() => random);
     const Retry = [{ ErrorEquals: ['Error'], IntervalSeconds: 40, MaxAttempts: 1, JitterStrategy: 'FULL' }];
     await run(aTask({ Retry }), () => Promise.reject(new Error('again')));
     expect(seconds()).toBeCloseTo(expected, 1);
   });
 
-  it('has the rest of Math', async () => {
+  it('keeps the other functions of Math', async () => {
     const { run } = interpreting();
     const Pass = { Type: 'Pass', Parameters: { 'sum.$': 'States.MathAdd(1, 2)' }, End: true };
     expect(await run({ StartAt: 'Pass', States: { Pass } })).toEqual({ sum: 3 });
   });
 
-  it('leaves the traces of errors to everybody else', async () => {
+  it('keeps stack traces of errors elsewhere', async () => {
     const { run } = interpreting();
     const Pass = { Type: 'Pass', Parameters: { 'text.$': '$.text' }, End: true };
     expect(await run({ StartAt: 'Pass', States: { Pass } }, undefined, { text: 'a' })).toEqual({ text: 'a' });
     expect(new Error('of a test').stack).toContain('interpreter.test.ts');
   });
 
-  it('leaves the timers of its surroundings alone', async () => {
+  it('does not change the timers of the process', async () => {
     const { run } = interpreting();
     const real = new Promise((resolve) => setTimeout(resolve, 0));
     await run(aTask());
     await expect(real).resolves.toBeUndefined();
   });
 
-  it('calls no AWS: a task without a runner fails', async () => {
+  it('makes no call to AWS: a task without a runner fails', async () => {
     const time = new VirtualTime(START);
     const { StateMachine } = loadInterpreter(time, () => 0);
     const machine = new StateMachine(aTask() as Definition, { validationOptions: { noValidate: true } });
@@ -97,7 +97,7 @@ describe('the interpreter', () => {
   });
 });
 
-describe('a map', () => {
+describe('a Map state', () => {
   const items: Json = [1, 2, 3, 4, 5, 6];
 
   function counting(fails: readonly number[] = []) {
@@ -120,44 +120,44 @@ describe('a map', () => {
     ['one at a time', 1, 1],
     ['so many at a time', 3, 3],
     ['all at once where nothing is said', 0, 6],
-  ])('runs its items %s, and answers in their order', async (_fact, MaxConcurrency, expected) => {
+  ])('runs its items %s, and returns the results in their order', async (_fact, MaxConcurrency, expected) => {
     const { log, task, most } = counting();
     expect(await interpreting().run(aMap({ MaxConcurrency }), task, items)).toEqual([2, 4, 6, 8, 10, 12]);
     expect(log).toEqual(items);
     expect(most()).toBe(expected);
   });
 
-  it('begins no further item when one has failed', async () => {
+  it('begins no item after one has failed', async () => {
     const { log, task } = counting([2]);
     expect(await interpreting().run(aMap(), task, items)).toBe('ExecutionError');
     expect(log).toEqual([1, 2]);
   });
 
-  it('fails for the item whose input cannot be made', async () => {
+  it('fails if the input of an item cannot be built', async () => {
     const { log, task } = counting();
     const ItemSelector = { 'missing.$': '$$.Map.Item.Value.nothing' };
     expect(await interpreting().run(aMap({ ItemSelector }), task, items)).toBe('ExecutionError');
     expect(log).toEqual([]);
   });
 
-  it('answers nothing for no items', async () => {
+  it('returns no results for no items', async () => {
     expect(await interpreting().run(aMap(), undefined, [])).toEqual([]);
   });
 });
 
-describe('seeded dice', () => {
-  it('fall the same way for the same seed, and another way for another', () => {
-    const throws = (seed: number) => Array.from({ length: 20 }, seededRandom(seed));
-    expect(throws(1)).toEqual(throws(1));
-    expect(throws(1)).not.toEqual(throws(2));
+describe('seeded random numbers', () => {
+  it('are the same for the same seed, and differ for another', () => {
+    const numbers = (seed: number) => Array.from({ length: 20 }, seededRandom(seed));
+    expect(numbers(1)).toEqual(numbers(1));
+    expect(numbers(1)).not.toEqual(numbers(2));
   });
 
-  it('stay from 0 up to 1, and reach all parts', async () => {
+  it('are spread from 0 to below 1', async () => {
     await fc.assert(
       fc.property(fc.integer(), (seed) => {
-        const throws = Array.from({ length: 200 }, seededRandom(seed));
-        expect(throws.every((one) => one >= 0 && one < 1)).toBe(true);
-        const quarters = new Set(throws.map((one) => Math.floor(one * 4)));
+        const numbers = Array.from({ length: 200 }, seededRandom(seed));
+        expect(numbers.every((one) => one >= 0 && one < 1)).toBe(true);
+        const quarters = new Set(numbers.map((one) => Math.floor(one * 4)));
         expect(quarters.size).toBe(4);
       }),
       { numRuns: 50 },

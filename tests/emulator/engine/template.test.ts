@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { readTemplate } from '../../../emulator/engine/template.ts';
 
 describe('the template', () => {
-  it('has the machine that is deployed, nulls and all', () => {
+  it('has the deployed state machine, including its nulls', () => {
     const { definition } = readTemplate();
     expect(definition).toMatchObject({ StartAt: 'NormalizeRequest', TimeoutSeconds: 691_200 });
-    // Without its null the result of a batch would take the place of the state.
+    // Without its null, the result of a batch would replace the state.
     expect(definition.States['ForEachBatch']).toHaveProperty('ResultPath', null);
   });
 
-  it('has the function of each state with a task, those of maps too, and its time limit', () => {
+  it('has the function and time limit of each Task state, also within Map states', () => {
     expect(Object.fromEntries(readTemplate().functions)).toEqual({
       NormalizeRequest: { key: 'normalizeRequest', timeoutSeconds: 30 },
       CheckPropagation: { key: 'checkPropagation', timeoutSeconds: 30 },
@@ -19,7 +19,7 @@ describe('the template', () => {
     });
   });
 
-  it('has the table of the ledger as CreateTable takes it', () => {
+  it('has the table of the ledger in the form of CreateTable', () => {
     expect(readTemplate().ledgerTable).toMatchObject({
       BillingMode: 'PAY_PER_REQUEST',
       KeySchema: [

@@ -4,7 +4,7 @@ import { VirtualTime } from '../../../emulator/engine/virtual-time.ts';
 
 const START = new Date('2026-11-01T10:00:00Z');
 
-/** Something that takes turns of the real event loop, as a request to a service does. */
+/** Work that takes turns of the real event loop, like a request to a service. */
 async function working(turns = 5): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -17,7 +17,7 @@ function aTime() {
 }
 
 describe('virtual time', () => {
-  it('stands still until it is let pass', async () => {
+  it('stands still until it is run', async () => {
     const { time, log, note } = aTime();
     time.after(5, () => note('fired'));
     await working();
@@ -26,7 +26,7 @@ describe('virtual time', () => {
     expect(log).toEqual(['5 fired']);
   });
 
-  it('passes timer by timer, in their order, ties as they were set', async () => {
+  it('passes timer by timer; timers of the same moment keep the order in which they were set', async () => {
     const { time, log, note } = aTime();
     time.after(10, () => note('b'));
     time.after(5, () => note('a'));
@@ -36,7 +36,7 @@ describe('virtual time', () => {
     expect(log).toEqual(['0 now', '5 a', '10 b', '10 c']);
   });
 
-  it('lets a year pass at once', async () => {
+  it('passes a year at once', async () => {
     const { time, seconds } = aTime();
     const sleeping = time.sleep(365 * 86_400);
     await time.runUntilIdle();
@@ -53,14 +53,14 @@ describe('virtual time', () => {
     expect(seconds()).toBe(10);
   });
 
-  it('passes for what is set meanwhile, too', async () => {
+  it('runs timers that are set meanwhile', async () => {
     const { time, log, note } = aTime();
     time.after(1, () => time.after(1, () => time.after(1, () => note('last'))));
     await time.runUntilIdle();
     expect(log).toEqual(['3 last']);
   });
 
-  it('forgets what is cancelled', async () => {
+  it('does not run a cancelled timer', async () => {
     const { time, log, note, seconds } = aTime();
     const cancel = time.after(5, () => note('never'));
     cancel();
@@ -69,7 +69,7 @@ describe('virtual time', () => {
     expect(seconds()).toBe(0);
   });
 
-  it('forgets what is cancelled after a month of a year', async () => {
+  it('does not run a timer of a year that is cancelled after a month', async () => {
     const { time, log, note } = aTime();
     const cancel = time.after(365 * 86_400, () => note('never'));
     time.after(30 * 86_400, cancel);
@@ -77,7 +77,7 @@ describe('virtual time', () => {
     expect(log).toEqual([]);
   });
 
-  it('gives a realm timers and a Date of its own', async () => {
+  it('has its own timers and Date', async () => {
     const { time, log, note } = aTime();
     const { setTimeout, clearTimeout, Date: VirtualDate } = time.timers;
     setTimeout(() => note(new VirtualDate().toISOString()), 60_000);
@@ -86,7 +86,7 @@ describe('virtual time', () => {
     expect(log).toEqual(['60 2026-11-01T10:01:00.000Z']);
   });
 
-  it('goes on from where it was when it is let pass again', async () => {
+  it('continues from where it stopped', async () => {
     const { time, log, note } = aTime();
     time.after(5, () => note('first'));
     await time.runUntilIdle();
@@ -96,8 +96,8 @@ describe('virtual time', () => {
   });
 });
 
-describe('something under way', () => {
-  it('keeps time from passing', async () => {
+describe('work in virtual time', () => {
+  it('stops time', async () => {
     const { time, log, note } = aTime();
     time.after(5, () => note('timer'));
     time.during(async () => {
@@ -108,7 +108,7 @@ describe('something under way', () => {
     expect(log).toEqual(['0 done', '5 timer']);
   });
 
-  it('lets time pass while it sleeps, and not a moment longer', async () => {
+  it('lets time pass while it sleeps, and no longer', async () => {
     const { time, log, note } = aTime();
     const activity = time.begin();
     time.after(15, () => note('timer'));
@@ -123,7 +123,7 @@ describe('something under way', () => {
     expect(log).toEqual(['10 awake', '10 done', '15 timer']);
   });
 
-  it('lets time pass only while all that is under way sleeps', async () => {
+  it('lets time pass only while all work sleeps', async () => {
     const { time, log, note } = aTime();
     const sleeper = time.begin();
     const sleeping = sleeper.sleep(10).then(() => {
@@ -138,7 +138,7 @@ describe('something under way', () => {
     expect(log).toEqual(['0 worker done', '10 sleeper awake']);
   });
 
-  it('lets time pass while it sleeps twice at once, until it is awake', async () => {
+  it('lets time pass while it sleeps twice at once, until the longer sleep ends', async () => {
     const { time, log, note } = aTime();
     const activity = time.begin();
     const both = async () => {
@@ -152,7 +152,7 @@ describe('something under way', () => {
     expect(log).toEqual(['10 awake', '12 timer']);
   });
 
-  it('never wakes up once it has ended, as in a function that was killed', async () => {
+  it('never wakes up after it has ended, as in a function that was killed', async () => {
     const { time, log, note } = aTime();
     const activity = time.begin();
     const sleeping = activity.sleep(10).then(() => note('awake'));
@@ -163,7 +163,7 @@ describe('something under way', () => {
     expect(log).toEqual(['20 timer']);
   });
 
-  it('never wakes up where it goes to sleep after it has ended', async () => {
+  it('never wakes up if it begins to sleep after it has ended', async () => {
     const { time, log, note } = aTime();
     const activity = time.begin();
     activity.end();
@@ -174,7 +174,7 @@ describe('something under way', () => {
     expect(log).toEqual(['5 timer']);
   });
 
-  it('may end twice', async () => {
+  it('can end twice', async () => {
     const { time, log, note } = aTime();
     const [first, second] = [time.begin(), time.begin()];
     first.end();
@@ -189,7 +189,7 @@ describe('something under way', () => {
   });
 });
 
-describe('a failure of something under way', () => {
+describe('an error of work', () => {
   it.each([
     [
       'at once',
@@ -204,7 +204,7 @@ describe('a failure of something under way', () => {
         throw new Error('broken');
       },
     ],
-  ])('is thrown by who lets time pass, %s, and before any later timer', async (_fact, work) => {
+  ])('is thrown by the call that lets time pass, before any later timer: %s', async (_fact, work) => {
     const { time, log, note } = aTime();
     time.after(5, () => time.during(work));
     time.after(10, () => note('later'));
@@ -214,7 +214,7 @@ describe('a failure of something under way', () => {
     expect(log).toEqual(['10 later']);
   });
 
-  it('is the first of several', async () => {
+  it('is the first of several errors', async () => {
     const { time } = aTime();
     time.during(() => {
       throw new Error('first');
@@ -228,7 +228,7 @@ describe('a failure of something under way', () => {
   });
 });
 
-describe('the order of things', () => {
+describe('the order of events', () => {
   /** Activities that work and sleep by turns, begun at some time. */
   const plans = fc.array(
     fc.record({
@@ -238,7 +238,7 @@ describe('the order of things', () => {
     { minLength: 1, maxLength: 6 },
   );
 
-  it('is the same in every run, and time is only ever that of a timer', async () => {
+  it('is the same in every run, and time moves only to the time of a timer', async () => {
     await fc.assert(
       fc.asyncProperty(plans, async (activities) => {
         const play = async () => {

@@ -17,7 +17,7 @@ const DIRECTORY = JSON.stringify({
   applications: [{ applicationArn: APPLICATION }],
 });
 
-/** Files in a directory of their own; gives the path of each. */
+/** Writes files to a new directory; returns the path of each. */
 function files(contents: Record<string, string | Uint8Array>): (name: string) => string {
   const directory = mkdtempSync(join(tmpdir(), 'usher-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
@@ -26,7 +26,7 @@ function files(contents: Record<string, string | Uint8Array>): (name: string) =>
   return (name) => join(directory, name);
 }
 
-/** Reads event files beside a directory and entitlements that are right unless given. */
+/** Reads event files, with a valid directory and valid entitlements by default. */
 async function reading(contents: Record<string, string | Uint8Array>, ...names: string[]) {
   const path = files({ 'entitlements.yml': ENTITLEMENTS, 'directory.yml': DIRECTORY, ...contents });
   const inputs = {
@@ -60,7 +60,7 @@ describe('a file of events', () => {
     ['an array', '[{"a":1},{"b":2}]', [{ a: 1 }, { b: 2 }]],
     ['JSON Lines', '{"a":1}\n{"b":2}', [{ a: 1 }, { b: 2 }]],
     ['JSON Lines with CRLF and blank lines', '\r\n{"a":1}\r\n\r\n{"b":2}\r\n\r\n', [{ a: 1 }, { b: 2 }]],
-    ['objects that are no events', '{"__proto__":{"source":"x"}}', [JSON.parse('{"__proto__":{"source":"x"}}')]],
+    ['objects that are not events', '{"__proto__":{"source":"x"}}', [JSON.parse('{"__proto__":{"source":"x"}}')]],
   ])('may hold %s', (_kind, text, events) => {
     expect(parseEvents(text, 'events')).toEqual(events);
   });
@@ -74,7 +74,7 @@ describe('a file of events', () => {
     ['an array in an array', '[{},[]]', 'events: [1]: expected an object'],
     ['one bad line', '{"a":1}\n{somebody\n{"b":2}', 'events: line 2: not JSON'],
     ['a first line that is bad', '{somebody\n{"b":2}', 'events: line 1: not JSON'],
-    ['a line that is no object', '{"a":1}\n\n[{"b":2}]\n', 'events: line 3: expected an object'],
+    ['a line that is not an object', '{"a":1}\n\n[{"b":2}]\n', 'events: line 3: expected an object'],
     ['an object that breaks off', '{\n"a": 1,\n"b": "somebody', 'events: line 3, column 15: not JSON'],
     ['an array that breaks off', '[\n{"a":1},\n{"b":2}', 'events: line 3, column 8: not JSON'],
     ['an object without its end', '{"a":', 'events: line 1, at its end: not JSON'],
@@ -85,11 +85,11 @@ describe('a file of events', () => {
       "events: larger than 256 KiB, which is AWS's limit of an event",
     ],
     ['deep nesting', `{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, 'events: nested more than 1000 levels deep'],
-  ])('is refused with the place and without quoting it: %s', (_kind, text, problems) => {
+  ])('is refused with its position and without quoting it: %s', (_kind, text, problems) => {
     expect(problemsOf(text)).toBe(problems);
   });
 
-  it('tells all bad lines at once, up to a number that can be read', () => {
+  it('reports all bad lines at once, up to a readable number', () => {
     const lines = problemsOf(`{}\n${'bad\n'.repeat(30)}`).split('\n');
     expect(lines).toHaveLength(21);
     expect(lines[0]).toBe('events: line 2: not JSON');
@@ -156,17 +156,17 @@ describe('the inputs of a run', () => {
     },
   );
 
-  it('begin at a time of their own when none tells one', async () => {
+  it('begin at the default time if no event has a time', async () => {
     const { script } = await reading({ 'events.json': `{"userId":"${USER}"}` }, 'events.json');
     expect(script?.start).toEqual(new Date('2026-01-01T00:00:00Z'));
   });
 
-  it('may begin with a byte order mark', async () => {
+  it('can begin with a byte order mark', async () => {
     const { script } = await reading({ 'events.json': '\uFEFF{"a":1}' }, 'events.json');
     expect(script?.steps).toHaveLength(1);
   });
 
-  it('are refused with the faults of all files at once', async () => {
+  it('are refused with the issues of all files at once', async () => {
     const contents = {
       'entitlements.yml': '{',
       'directory.yml': `identityStoreId: ${STORE_ID}\nusers: []\ngroups: [{ groupId: g }]\n`,

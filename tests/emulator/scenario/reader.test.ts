@@ -7,7 +7,7 @@ const THIRD_GROUP = group(3);
 /** The entitlement of {@link aScenario}. */
 const Q = { name: 'q', application: APPLICATION, groups: [GROUP], seats: { max: 50 } };
 
-/** Everybody who is entitled gets a seat. */
+/** Every entitled user gets a seat. */
 const SWEEP = { at: '+0s', start: { scope: 'everything' } };
 
 /** The faults of a scenario, without its file's name. */
@@ -21,7 +21,7 @@ function faultsOf(...scenario: Parameters<typeof aScenario>): string[] {
   }
 }
 
-/** Seats of persons by number, with the status of each. */
+/** Seats by the number of the user, with the status of each. */
 async function seatsAfter(...actions: readonly object[]) {
   const { result } = await acting(...actions);
   return result.seats.map(({ userId, status }) => `${Number(userId.slice(-12))} ${status}`);
@@ -60,7 +60,7 @@ describe('a scenario', () => {
     ]);
   });
 
-  it('calls people by the names that it gives them, and the service by ids', () => {
+  it('shows its names to readers, and ids to the service', () => {
     const actions = [
       { at: '+0s', join: { user: 'Dan', group: 'Engineers', via: 'api' } },
       { at: '+9s', start: { userId: 'Ana', groupId: 'Engineers' } },
@@ -78,8 +78,8 @@ describe('a scenario', () => {
       { at: '+0s', join: { user: 'Ana', group: 'Engineers' }, disable: { user: 'Ana' } },
       'actions[0]: expected exactly one of join, ',
     ],
-    ['no deed', { at: '+0s', say: 'nothing' }, 'actions[0]: expected exactly one of join, '],
-    ['an unknown deed', { at: '+0s', start: {}, jion: {} }, 'actions[0].jion: unknown key'],
+    ['no action', { at: '+0s', say: 'nothing' }, 'actions[0]: expected exactly one of join, '],
+    ['an unknown action', { at: '+0s', start: {}, jion: {} }, 'actions[0].jion: unknown key'],
     [
       'an unknown way',
       { at: '+0s', disable: { user: 'Ana', via: 'post' } },
@@ -132,7 +132,7 @@ describe('a scenario', () => {
       'actions[0].deliver: expected only with join',
     ],
     [
-      'a fault that cannot strike',
+      'a fault that cannot apply',
       { at: '+0s', fault: { operation: 'S3.GetObject', kind: 'lost' } },
       'actions[0].fault.operation: expected an operation',
     ],
@@ -142,7 +142,7 @@ describe('a scenario', () => {
       'actions[0].lag.operation: expected IdentityStore.IsMemberInGroups or',
     ],
     [
-      'an assignment of nobody',
+      'an assignment without a principal',
       { at: '+0s', assign: { application: 'Q' } },
       'actions[0].assign: expected either user or group',
     ],
@@ -186,13 +186,13 @@ describe('a scenario', () => {
       { at: '+0s', deploy: { entitlements: [Q] }, expect: 'held' },
       'actions[0].expect: expected only with an action that starts an execution',
     ],
-    ['words that move the cursor', { at: '+0s', say: '\u001b[2J', start: {} }, 'actions[0].say: expected plain text'],
+    ['a text that moves the cursor', { at: '+0s', say: '\u001b[2J', start: {} }, 'actions[0].say: expected plain text'],
     ['a large event', { at: '+0s', event: { pad: 'x'.repeat(300_000) } }, 'actions[0].event: larger than 256 KiB'],
-  ])('is refused with the place of the fault: %s', (_kind, action, fault) => {
+  ])('is refused with the path of the issue: %s', (_kind, action, fault) => {
     expect(faultsOf([action])).toEqual([expect.stringContaining(fault)]);
   });
 
-  it('is refused when somebody acts who has been deleted, or has yet to come', () => {
+  it('is refused if a user acts before being added or after being deleted', () => {
     const later = { userId: user(9), userName: 'later' };
     const faults = faultsOf([
       { at: '+3s', join: { user: 'Ana', group: 'Engineers' } },
@@ -207,7 +207,7 @@ describe('a scenario', () => {
     ]);
   });
 
-  it('is refused with the faults of all its parts at once', () => {
+  it('is refused with the issues of all its parts at once', () => {
     const others = {
       title: 7,
       entitlements: { identityCenter: {}, entitlements: [], mode: 1 },
@@ -225,7 +225,7 @@ describe('a scenario', () => {
     ]);
   });
 
-  it('is refused when directory and entitlements are of different identity stores, and names stand for nothing', () => {
+  it('is refused if directory and entitlements have different identity stores, or a name has no object', () => {
     const directory = {
       identityStoreId: 'd-0000000000',
       users: [{ userId: user(1), userName: 'x' }],
@@ -275,13 +275,13 @@ describe('an action', () => {
     expect(await seatsAfter(SWEEP, ...timed)).toEqual(seats);
   });
 
-  it('assigns by hand, which is reported among the assignments and never taken back', async () => {
+  it('assigns by hand: the assignment is counted and never revoked', async () => {
     const { result } = await acting({ at: '+0s', assign: { user: 'Dan', application: 'Q' } }, { ...SWEEP, at: '+1m' });
     expect(result.seats.map(({ userId }) => userId)).not.toContain(user(4));
     expect(result.assignments).toContainEqual({ applicationArn: APPLICATION, principalId: user(4) });
   });
 
-  it('assigns a group by hand, and takes it back', async () => {
+  it('assigns a group by hand, and removes the assignment', async () => {
     const of = (action: string, at: string) => ({ at, [action]: { group: 'Engineers', application: 'Q' } });
     const group = { applicationArn: APPLICATION, principalId: GROUP };
     const { result } = await acting(of('assign', '+0s'));
@@ -289,7 +289,7 @@ describe('an action', () => {
     expect((await acting(of('assign', '+0s'), of('unassign', '+1s'))).result.assignments).toEqual([]);
   });
 
-  it('makes and deletes groups, of which events tell', async () => {
+  it('creates and deletes groups, with an event for each', async () => {
     const deploy = { entitlements: [{ ...Q, groups: [GROUP, THIRD_GROUP] }] };
     const { result, ends } = await acting(
       SWEEP,
@@ -302,7 +302,7 @@ describe('an action', () => {
     expect(result.seats.map(({ status }) => status)).toEqual(['held', 'confirmed', 'confirmed', 'held']);
   });
 
-  it('is refused when the group has been deleted', () => {
+  it('is refused if its group has been deleted', () => {
     const join = { user: 'Ana', group: 'Engineers' };
     expect(
       faultsOf([
@@ -312,7 +312,7 @@ describe('an action', () => {
     ).toEqual(['actions[1].join.group: there is no such group at that time']);
   });
 
-  it('deploys another configuration, with what it leaves out at its default', async () => {
+  it('deploys another configuration, with defaults for missing fields', async () => {
     const deploy = { entitlements: [{ ...Q, seats: { max: 3 } }] };
     const join = { user: 'Dan', group: 'Engineers' };
     expect(await seatsAfter(SWEEP, { at: '+10m', deploy }, { at: '+20m', join })).toEqual([
@@ -323,7 +323,7 @@ describe('an action', () => {
     ]);
   });
 
-  it('starts onboarding-admin, which takes what a manual start may not ask for', async () => {
+  it('starts onboarding-admin, which accepts what a manual start may not ask for', async () => {
     const adopt = { adopt: 'q' };
     const actions = [
       { at: '+0s', assign: { user: 'Ana', application: 'Q' } },
@@ -340,7 +340,7 @@ describe('an action', () => {
   it.each<[string, string[]]>([
     ['newest', ['1 revoked', '2 revoked', '3 confirmed']],
     ['told', ['1 revoked', '2 held', '3 confirmed']],
-  ])('releases what is held, by its %s digest', async (digest, seats) => {
+  ])('releases held revocations by the %s digest', async (digest, seats) => {
     const brake = { percent: 0, atLeast: 0 };
     const leave = (name: string) => ({ leave: { user: name, group: 'Engineers', via: 'console' }, expect: 'held' });
     const actions = [
@@ -355,7 +355,7 @@ describe('an action', () => {
     expect(result.seats.map(({ userId, status }) => `${Number(userId.slice(-12))} ${status}`)).toEqual(seats);
   });
 
-  it('fails to release what is not held', async () => {
+  it('fails to release if nothing is held', async () => {
     const { result } = await acting(SWEEP, { at: '+10m', release: { application: 'Q' } });
     expect(result.surprises).toEqual([
       { title: 'an operator releases the held revocations of Q', execution: 'execution-2', outcome: 'failed' },
@@ -374,7 +374,7 @@ describe('an action', () => {
     expect(result.seats).toHaveLength(4);
   });
 
-  it('changes nothing by stopping what has ended, or was never started', async () => {
+  it('has no effect if it stops an execution that has ended or never started', async () => {
     const { result } = await acting(
       SWEEP,
       { at: '+10m', stop: { execution: 1 } },
@@ -383,7 +383,7 @@ describe('an action', () => {
     expect(result).toMatchObject({ executions: { converged: 1, failed: 0 }, surprises: [] });
   });
 
-  it('makes reads lag, so that a look comes too early', async () => {
+  it('makes reads lag, so that a check comes too early', async () => {
     const lag = { at: '+0s', lag: { operation: 'IdentityStore.IsMemberInGroups', seconds: 20 } };
     const join = { at: '+10m', join: { user: 'Dan', group: 'Engineers', via: 'console' } };
     const looks = ({ states }: Awaited<ReturnType<typeof acting>>) =>
@@ -392,7 +392,7 @@ describe('an action', () => {
     expect(looks(await acting(lag, join))).toBe(4);
   });
 
-  it('starts an execution again that a fault kept from starting', async () => {
+  it('retries a start that a fault refused', async () => {
     const fault = { at: '+0s', fault: { operation: 'SFN.StartExecution', kind: 'throttle', times: 3 } };
     const { result } = await acting(fault, { ...SWEEP, at: '+1s' });
     expect(result.executions.converged).toBe(1);
@@ -400,19 +400,19 @@ describe('an action', () => {
     expect(result.surprises).toEqual([]);
   });
 
-  it('is a surprise when its execution cannot be started at all', async () => {
+  it('is a surprise if its execution cannot be started', async () => {
     const fault = { at: '+0s', fault: { operation: 'SFN.StartExecution', kind: 'quota', times: 99 } };
     const { result } = await acting(fault, { ...SWEEP, at: '+1s' });
     expect(result.surprises).toEqual([{ title: 'manual start', outcome: 'failed' }]);
   });
 
-  it('is started in the year in which it happens, however far that is', async () => {
+  it('starts its execution in its year, however distant', async () => {
     const { ends } = await acting(SWEEP, { at: '+2000d', start: { scope: 'everything' } });
     expect(ends.map(({ startedAt }) => startedAt.getUTCFullYear())).toEqual([2026, 2032]);
   });
 });
 
-it('answers as its quirks say, where AWS documents nothing', async () => {
+it('gives the answers of its quirks where AWS documents none', async () => {
   const actions = [SWEEP, { at: '+10m', disable: { user: 'Ana' } }];
   const play = (quirks: object) => playing(readScenario(aScenario(actions, { quirks }), 'scenario.yml'));
   const told = async (quirks: object) => (await play(quirks)).result.seats.map(({ status }) => status);
@@ -424,17 +424,17 @@ describe('an expectation', () => {
   const failing = { at: '+0s', start: { nothing: 'known' } };
 
   it.each<[string, object, number]>([
-    ['a failure that nobody expects', failing, 1],
-    ['a failure that is expected', { ...failing, expect: 'failed' }, 0],
-    ['an end other than the expected one', { ...SWEEP, expect: 'ignored' }, 1],
-    ['one of several ends', { ...SWEEP, expect: ['handedOver', 'converged'] }, 0],
-    ['any end but a failure', SWEEP, 0],
-  ])('tells surprises: %s', async (_kind, action, surprises) => {
+    ['an unexpected failure', failing, 1],
+    ['an expected failure', { ...failing, expect: 'failed' }, 0],
+    ['another outcome than the expected one', { ...SWEEP, expect: 'ignored' }, 1],
+    ['one of several outcomes', { ...SWEEP, expect: ['handedOver', 'converged'] }, 0],
+    ['any outcome but a failure', SWEEP, 0],
+  ])('reports surprises: %s', async (_kind, action, surprises) => {
     const { result } = await acting(action);
     expect(result.surprises).toHaveLength(surprises);
   });
 
-  it('tells which execution surprised', async () => {
+  it('reports which execution is the surprise', async () => {
     const { result } = await playing(readScenario(aScenario([failing]), 'scenario.yml'));
     expect(result.surprises).toEqual([{ title: 'manual start', execution: 'execution-1', outcome: 'failed' }]);
   });

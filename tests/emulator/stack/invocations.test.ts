@@ -28,7 +28,7 @@ function invoking() {
 }
 
 describe('an invocation', () => {
-  it('gives the handler its payload and gives back its answer, as JSON', async () => {
+  it('passes the payload and the result as JSON', async () => {
     const { invoke } = invoking();
     const handler: Handler = async (event) => ({ event, when: START, nothing: undefined });
     expect(await invoke(handler, { payload: '{"a":[1]}' })).toBe(
@@ -36,12 +36,12 @@ describe('an invocation', () => {
     );
   });
 
-  it('answers null where the handler answers nothing', async () => {
+  it('returns null if the handler returns nothing', async () => {
     const { invoke } = invoking();
     expect(await invoke(async () => undefined)).toBe('null');
   });
 
-  it('tells the handler its name, and each time another request id', async () => {
+  it('gives the handler its name, and a new request id each time', async () => {
     const { invoke } = invoking();
     const ids = new Set<string>();
     const handler: Handler = async (_event, { functionName, awsRequestId }) => {
@@ -56,13 +56,13 @@ describe('an invocation', () => {
   it.each([
     ['an error of its own', new TransientAwsError('busy'), 'TransientAwsError: busy'],
     ['a bug', new TypeError('broken'), 'TypeError: broken'],
-    ['something that is no error', 'text', 'Error: not an error'],
-  ])('fails with name and message of %s', async (_fact, thrown, expected) => {
+    ['a value that is not an error', 'text', 'Error: not an error'],
+  ])('fails with the name and message of %s', async (_fact, thrown, expected) => {
     const { invoke } = invoking();
     expect(await invoke(() => Promise.reject(thrown))).toBe(expected);
   });
 
-  it('keeps time from passing while it works', async () => {
+  it('stops time while it works', async () => {
     const { invoke, time, seconds } = invoking();
     time.after(1, () => undefined);
     const moments: number[] = [];
@@ -88,7 +88,7 @@ describe('an invocation', () => {
     expect(seconds()).toBe(0);
   });
 
-  it('ends at its time limit, and does no more', async () => {
+  it('ends at its time limit, and does nothing after it', async () => {
     const { invoke, invocations, seconds } = invoking();
     const log: string[] = [];
     const handler: Handler = async () => {
@@ -105,11 +105,11 @@ describe('an invocation', () => {
   it.each([
     ['crash', /^Lambda\.Unknown: /],
     ['timeout', /^Sandbox\.Timedout: /],
-  ] as const)('ends at once when it dies of a %s', async (death, expected) => {
+  ] as const)('ends at once after a %s', async (termination, expected) => {
     const { invoke, invocations, seconds } = invoking();
     const log: string[] = [];
     const handler: Handler = async (_event, { awsRequestId }) => {
-      invocations.kill(awsRequestId, death);
+      invocations.kill(awsRequestId, termination);
       await invocations.sleep(1);
       log.push('never');
     };
@@ -118,7 +118,7 @@ describe('an invocation', () => {
     expect(seconds()).toBeLessThan(60);
   });
 
-  it('takes no notice of the death of one that has ended or never was', async () => {
+  it('is not affected when an ended or unknown invocation is killed', async () => {
     const { invoke, invocations } = invoking();
     let last = '';
     const handler: Handler = async (_event, { awsRequestId }) => {
@@ -130,7 +130,7 @@ describe('an invocation', () => {
     expect([await invoke(handler), await invoke(handler)]).toEqual(['"well"', '"well"']);
   });
 
-  it('sleeps on its own: one that works keeps the other from waking', async () => {
+  it('does not wake up while another one works', async () => {
     const { time, invocations } = invoking();
     const log: string[] = [];
     const sleeper: Handler = async () => {
@@ -146,7 +146,7 @@ describe('an invocation', () => {
     expect(log).toEqual(['worker', 'sleeper']);
   });
 
-  it('lets whoever is not within a handler sleep as well', async () => {
+  it('can also sleep outside of a handler', async () => {
     const { time, invocations, seconds } = invoking();
     await Promise.all([invocations.sleep(3), time.runUntilIdle()]);
     expect(seconds()).toBe(3);
@@ -172,7 +172,7 @@ describe('the requests of an invocation', () => {
     for (const rule of rules) faults.add(rule);
     const { gateway, aws } = behindGateway(
       { SSOAdmin: ssoAdmin(center, clock) },
-      { faults, onCrash: (id, death) => invocations.kill(id, death) },
+      { faults, onCrash: (id, termination) => invocations.kill(id, termination) },
     );
     const sso = new SSOAdminClient({ ...aws, requestHandler: invocations.watch(aws.requestHandler) });
     const assign = (number: number) =>
@@ -192,7 +192,7 @@ describe('the requests of an invocation', () => {
     ['crash-after', 'Lambda.Unknown', [user(1)]],
     ['timeout-before', 'Sandbox.Timedout', []],
     ['timeout-after', 'Sandbox.Timedout', [user(1)]],
-  ] as const)('with %s end it, and what follows has no effect', async (kind, error, effect) => {
+  ] as const)('end it with %s, and what follows has no effect', async (kind, error, effect) => {
     const { invoke, assign, assigned, gateway } = aWorld({ operation: CREATE, kind });
     const log: string[] = [];
     const handler: Handler = async () => {
@@ -206,7 +206,7 @@ describe('the requests of an invocation', () => {
     expect(gateway.calls.get(CREATE)).toBe(1);
   });
 
-  it('that are sent at the same time as a deadly one get no answer', async () => {
+  it('get no answer if another request ends the invocation meanwhile', async () => {
     const { invoke, assign, assigned } = aWorld({ operation: CREATE, kind: 'crash-before', principalId: user(1) });
     const log: number[] = [];
     const handler: Handler = async () => {
@@ -218,7 +218,7 @@ describe('the requests of an invocation', () => {
     expect(assigned()).toEqual([user(2)]);
   });
 
-  it('of one that is dead already are not even sent', async () => {
+  it('are not sent after the invocation has ended early', async () => {
     const { invoke, invocations, assign, assigned, gateway } = aWorld();
     const handler: Handler = async (_event, { awsRequestId }) => {
       invocations.kill(awsRequestId, 'crash');
@@ -229,7 +229,7 @@ describe('the requests of an invocation', () => {
     expect(gateway.calls.size).toBe(0);
   });
 
-  it('leave another invocation alone', async () => {
+  it('do not affect another invocation', async () => {
     const { invoke, assign, assigned } = aWorld({ operation: CREATE, kind: 'crash-before' });
     const handler: Handler = async () => {
       await assign(1);
@@ -240,7 +240,7 @@ describe('the requests of an invocation', () => {
     expect(assigned()).toEqual([user(1)]);
   });
 
-  it('are told from those of everybody else', async () => {
+  it('differ from those of other callers', async () => {
     const { invocations, invoke } = invoking();
     const seen: (string | undefined)[] = [];
     const watched = invocations.watch({

@@ -63,17 +63,17 @@ describe('the record of a change', () => {
     ['delete', 'scim', 'DeleteUser', someone],
     ['delete', 'console', 'DeleteUser', someone],
     ['delete', 'api', 'DeleteUser', someone],
-  ])('%s through %s is a %s that says as much as AWS does', (kind, via, eventName, look) => {
+  ])('names exactly what AWS names: %s through %s is %s', (kind, via, eventName, expected) => {
     const record = aRecord(aChange(kind), via);
     expect(record.detail.eventName).toBe(eventName);
-    expect(lookOf(record)).toEqual(look);
+    expect(lookOf(record)).toEqual(expected);
   });
 
-  it.each([JOIN, LEAVE])('hides from SCIM who it was: $change', (change) => {
+  it.each([JOIN, LEAVE])('hides the user of a change through SCIM: $change', (change) => {
     expect(JSON.stringify(aRecord(change, 'scim'))).not.toContain(USER);
   });
 
-  it('has ids of its own, the same in every run', () => {
+  it('has its own ids, which are the same in every run', () => {
     const [first, again, second] = [aRecord(JOIN, 'scim', 1), aRecord(JOIN, 'scim', 1), aRecord(JOIN, 'scim', 2)];
     expect(again).toEqual(first);
     expect(second.detail.eventID).not.toBe(first.detail.eventID);
@@ -91,12 +91,12 @@ describe('the title of an input', () => {
     ['an event', aRecord(JOIN, 'scim'), 'event PatchGroup of identitystore-scim'],
     ['a bare record', aRecord(JOIN, 'console').detail, 'event AddMemberToGroup of sso-directory'],
     ['a notification', { source: 'aws.identitystore', 'detail-type': 'User Created' }, 'event "User Created"'],
-    ['a manual start, without whom it names', { email: 'somebody@example.com' }, 'manual start'],
+    ['a manual start, without the user that it names', { email: 'somebody@example.com' }, 'manual start'],
     ['something strange', { source: 1, detail: [] }, 'event'],
     ['a record without its name', { eventSource: 'sso-directory.amazonaws.com' }, 'event'],
     ['a name that would move the cursor', { eventName: '\u001b[2J' }, 'event ?[2J'],
     ['a long name', { eventName: 'x'.repeat(1000) }, `event ${'x'.repeat(58)}`],
-  ])('tells in a few words: %s', (_kind, input, title) => {
+  ])('names the input in a few words: %s', (_kind, input, title) => {
     expect(titleOf(input)).toBe(title);
   });
 });

@@ -35,14 +35,14 @@ describe('the database', () => {
     expect((await client.send(query)).Items).toEqual([Item]);
   });
 
-  it('keeps what it is given, character by character', async () => {
+  it('keeps every character of an item', async () => {
     const { client } = await aDatabase();
     const Item = { ...key('1'), text: { S: 'ä€😀 "\\\u0001' }, number: { N: '12345678901234567890' } };
     await client.send(new PutItemCommand({ TableName, Item }));
     expect((await client.send(new GetItemCommand({ TableName, Key: key('1') }))).Item).toEqual(Item);
   });
 
-  it('answers within a turn of the event loop', async () => {
+  it('answers within one turn of the event loop', async () => {
     const { client } = await aDatabase();
     let turned = false;
     setImmediate(() => {
@@ -57,7 +57,7 @@ describe('the database', () => {
     expect(turned).toBe(false);
   });
 
-  it('lets one of many who race through a condition', async () => {
+  it('lets one of many concurrent conditional writes succeed', async () => {
     const { client } = await aDatabase();
     const puts = people(1, 50).map((number) =>
       client.send(
@@ -74,7 +74,7 @@ describe('the database', () => {
     expect(reasons.every((reason) => reason instanceof ConditionalCheckFailedException)).toBe(true);
   });
 
-  it('has DynamoDB’s errors', async () => {
+  it('answers with the errors of DynamoDB', async () => {
     const { client } = await aDatabase();
     await expect(client.send(new GetItemCommand({ TableName: 'other', Key: key('1') }))).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
@@ -85,10 +85,10 @@ describe('the database', () => {
   });
 
   it.each([
-    ['is no JSON', '{"TableName"', 'SerializationException'],
-    ['is no object', '[]', 'SerializationException'],
-    ['has a text where a number belongs', '{"Limit":"1"}', 'com.amazon.coral.service#SerializationException'],
-    ['lacks what is required', '{}', 'com.amazon.coral.validate#ValidationException'],
+    ['is not JSON', '{"TableName"', 'SerializationException'],
+    ['is not an object', '[]', 'SerializationException'],
+    ['has a text instead of a number', '{"Limit":"1"}', 'com.amazon.coral.service#SerializationException'],
+    ['lacks a required field', '{}', 'com.amazon.coral.validate#ValidationException'],
   ])('refuses a body that %s', async (_what, body, type) => {
     const { database } = await aDatabase();
     const answer = await database.handle('Scan', Buffer.from(body));
@@ -96,7 +96,7 @@ describe('the database', () => {
     expect(JSON.parse(String(answer.body)).__type).toContain(type);
   });
 
-  it.each(['Destroy', 'constructor', '../db', ''])('knows no operation “%s”', async (operation) => {
+  it.each(['Destroy', 'constructor', '../db', ''])('does not have the operation “%s”', async (operation) => {
     const { database } = await aDatabase();
     const answer = await database.handle(operation, Buffer.from('{}'));
     expect([answer.statusCode, JSON.parse(String(answer.body)).__type]).toEqual([
@@ -105,14 +105,14 @@ describe('the database', () => {
     ]);
   });
 
-  it('is empty each time it is opened', async () => {
+  it('is empty when it is opened', async () => {
     const first = await aDatabase();
     await first.client.send(new PutItemCommand({ TableName, Item: key('1') }));
     const second = await aDatabase();
     expect((await second.client.send(new GetItemCommand({ TableName, Key: key('1') }))).Item).toBeUndefined();
   });
 
-  it('says what is wrong with a table', async () => {
+  it('reports what is wrong with a table', async () => {
     await expect(openDynamoDb().createTable({ TableName })).rejects.toThrow(/^CreateTable: .*ValidationException/);
   });
 });

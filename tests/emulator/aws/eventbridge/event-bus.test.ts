@@ -19,7 +19,7 @@ function anEntry(changes: PutEventsRequestEntry = {}): PutEventsRequestEntry {
 }
 
 describe('PutEvents', () => {
-  it('takes entries in order, each with an id of its own', async () => {
+  it('accepts entries in order and gives each its own id', async () => {
     const { put, taken } = aBus();
     const Time = new Date('2025-06-01T12:00:00.000Z');
     const { Entries, FailedEntryCount } = await put(
@@ -45,7 +45,7 @@ describe('PutEvents', () => {
     expect(taken.map((entry) => entry.EventBusName)).toEqual([expected]);
   });
 
-  it('drops an entry for a bus that is not there, and calls it a success', async () => {
+  it('reports success for an entry of an unknown bus, and drops it', async () => {
     const { put, taken } = aBus();
     const { Entries, FailedEntryCount } = await put(anEntry({ EventBusName: 'nowhere' }));
     expect(FailedEntryCount).toBe(0);
@@ -60,7 +60,7 @@ describe('PutEvents', () => {
     ['a detail that is not JSON', { Detail: '{' }, 'MalformedDetail'],
     ['a detail that is no object', { Detail: '[]' }, 'MalformedDetail'],
     ["AWS's own source", { Source: 'aws.sso' }, 'NotAuthorizedForSourceException'],
-  ])('fails an entry with %s and takes the others', async (_fact, changes, ErrorCode) => {
+  ])('fails an entry with %s and accepts the others', async (_fact, changes, ErrorCode) => {
     const { put, taken } = aBus();
     const { Entries, FailedEntryCount } = await put(anEntry(), anEntry(changes), anEntry());
     expect(FailedEntryCount).toBe(1);
@@ -68,7 +68,7 @@ describe('PutEvents', () => {
     expect(taken).toHaveLength(2);
   });
 
-  it('takes 10 entries and refuses 11 and none', async () => {
+  it('accepts 10 entries, and refuses 11 and none', async () => {
     const { put, taken } = aBus();
     await put(...Array.from({ length: 10 }, () => anEntry()));
     await expect(put(...Array.from({ length: 11 }, () => anEntry()))).rejects.toMatchObject({
@@ -79,9 +79,9 @@ describe('PutEvents', () => {
   });
 
   it.each([
-    ['takes an entry of 256 KiB', 1, 256 * 1024, 'fulfilled'],
+    ['accepts an entry of 256 KiB', 1, 256 * 1024, 'fulfilled'],
     ['refuses an entry of a byte more', 1, 256 * 1024 + 1, 'ValidationException'],
-    ['takes three entries of 256 KiB', 3, 256 * 1024, 'fulfilled'],
+    ['accepts three entries of 256 KiB', 3, 256 * 1024, 'fulfilled'],
     ['refuses entries of 1 MiB together', 4, 256 * 1024, 'RequestEntityTooLargeException'],
   ])('%s', async (_fact, entries, bytes, expected) => {
     const { put } = aBus();

@@ -7,8 +7,8 @@ function faultsOf(seed: unknown): string[] {
   return DirectorySeedSchema.safeParse(seed).error?.issues.map(({ path }) => path.join('.')) ?? [];
 }
 
-describe('the directory file', () => {
-  it('accepts a directory', () => {
+describe('a directory file', () => {
+  it('is accepted', () => {
     expect(faultsOf(aSeed())).toEqual([]);
   });
 
@@ -25,17 +25,17 @@ describe('the directory file', () => {
     ],
     ['an id that is none', { users: [{ userId: 'anna', userName: 'anna' }], groups: [] }, ['users.0.userId']],
     ['a field that is none', { users: [{ userId: ANNA, userName: 'anna', mail: 'a@b' }] }, ['users.0']],
-  ])('reports %s by its path', (_fact, changes, paths) => {
+  ])('is refused, with the path, for %s', (_fact, changes, paths) => {
     expect(faultsOf({ ...aSeed(), ...changes })).toEqual(paths);
   });
 
-  it('reports faults of several places at once', () => {
+  it('is refused with all issues at once', () => {
     const users = [...aSeed().users, { userId: ANNA, userName: 'x' }];
     const groups = [{ groupId: GROUP, members: [CLEO] }];
     expect(faultsOf(aSeed({ users, groups }))).toEqual(['users.2.userId', 'groups.0.members.0']);
   });
 
-  it('takes an assignment of somebody who is no user any more', () => {
+  it('may have an assignment of a user who no longer exists', () => {
     expect(faultsOf(aSeed({ applications: [{ applicationArn: APPLICATION, assigned: [CLEO] }] }))).toEqual([]);
   });
 });

@@ -13,8 +13,8 @@ function aWorld(changes: Partial<DirectorySeed> = {}) {
   return { world, sleep: clock.sleep };
 }
 
-describe('actions', () => {
-  it('end memberships and assignments with their user', () => {
+describe('changes', () => {
+  it('of a deleted user end the memberships and assignments', () => {
     const { world } = aWorld();
     world.deleteUser(ANNA);
     expect(world.user(ANNA)).toBeUndefined();
@@ -22,7 +22,7 @@ describe('actions', () => {
     expect(world.assignments()).toEqual([]);
   });
 
-  it('end memberships and assignments with their group', () => {
+  it('of a deleted group end the memberships and assignments', () => {
     const { world } = aWorld();
     world.assignByHand(APPLICATION, GROUP, 'GROUP');
     world.deleteGroup(GROUP);
@@ -31,10 +31,10 @@ describe('actions', () => {
     expect(world.assignments().map(({ principalId }) => principalId)).toEqual([ANNA]);
   });
 
-  it('change nothing when repeated', () => {
+  it('have no effect when they are repeated', () => {
     const { world } = aWorld();
     world.join(GROUP, ANNA);
-    world.addUser({ userId: ANNA, userName: 'somebody else' });
+    world.addUser({ userId: ANNA, userName: 'another user' });
     world.addGroup({ groupId: GROUP, members: [BEN] });
     world.assignByHand(APPLICATION, ANNA);
     world.leave(OTHER_GROUP, ANNA);
@@ -46,7 +46,7 @@ describe('actions', () => {
     expect(world.assignments()).toEqual([{ applicationArn: APPLICATION, principalId: ANNA, principalType: 'USER' }]);
   });
 
-  it('enable and disable', () => {
+  it('enable and disable a user', () => {
     const { world } = aWorld();
     world.setStatus(ANNA, 'DISABLED');
     expect([world.user(ANNA)?.status, world.user(BEN)?.status]).toEqual(['DISABLED', 'ENABLED']);
@@ -57,11 +57,11 @@ describe('actions', () => {
     ['a user', (world) => world.setStatus(CLEO, 'DISABLED')],
     ['a group', (world) => world.join(CLEO, ANNA)],
     ['an application', (world) => world.assignByHand(CLEO, ANNA)],
-  ])('refuse %s that is not there, by its id', (_fact, action) => {
+  ])('throw an Error with the id of %s that does not exist', (_fact, action) => {
     expect(() => action(aWorld().world)).toThrow(CLEO);
   });
 
-  it('sort the assignments by application and principal', () => {
+  it('keep the assignments ordered by application and principal', () => {
     const applications = [
       { applicationArn: OTHER_APPLICATION, assigned: [CLEO, ANNA] },
       { applicationArn: APPLICATION, assigned: [ANNA] },
@@ -76,18 +76,18 @@ describe('actions', () => {
   });
 });
 
-describe('looking for a user', () => {
+describe('a search for a user', () => {
   it.each([
     ['a user name in any case', { userName: 'ANNA' }, ANNA],
     ['an address in any case', { email: 'anna@example.COM' }, ANNA],
     ['an external id', { externalId: { issuer: 'idp', id: 'A1' } }, ANNA],
     ['an external id only as it is written', { externalId: { issuer: 'idp', id: 'a1' } }, undefined],
-    ['nobody', { userName: 'cleo' }, undefined],
+    ['no user', { userName: 'cleo' }, undefined],
   ])('finds %s', (_fact, selector, userId) => {
     expect(aWorld().world.findUser(selector)?.userId).toBe(userId);
   });
 
-  it('finds the first of two, and the second once the first is gone', () => {
+  it('finds the first of two, and the second after the first is deleted', () => {
     const { world } = aWorld();
     world.addUser({ userId: CLEO, userName: 'anna' });
     expect(world.findUser({ userName: 'anna' })?.userId).toBe(ANNA);
@@ -97,7 +97,7 @@ describe('looking for a user', () => {
 });
 
 describe('lag', () => {
-  it('shows one operation the past and another one the truth', async () => {
+  it('shows one operation the past, and another one the present', async () => {
     const { world, sleep } = aWorld();
     world.setLag('IdentityStore.IsMemberInGroups', 30);
     world.join(OTHER_GROUP, ANNA);
@@ -110,13 +110,13 @@ describe('lag', () => {
     expect(seen()).toBe(true);
   });
 
-  it('shows what the directory file holds at once', () => {
+  it('does not hide the content of the directory file', () => {
     const { world } = aWorld();
     world.setLag('IdentityStore.DescribeUser', 3600);
     expect(world.user(ANNA, world.seenBy('IdentityStore.DescribeUser'))).toBeDefined();
   });
 
-  it('still lists what is gone meanwhile', async () => {
+  it('still shows what was removed meanwhile', async () => {
     const { world, sleep } = aWorld();
     await sleep(100);
     world.leave(GROUP, ANNA);
@@ -130,7 +130,7 @@ const aUserId = fc.integer({ min: 0, max: 30 }).map(user);
 const aStep = fc.record({ userId: aUserId, joins: fc.boolean(), afterSeconds: fc.integer({ min: 0, max: 3 }) });
 
 describe('any history of joins and leaves', () => {
-  it('is seen at each moment as it was then, by pages of any size', async () => {
+  it('is visible at each moment as it was then, with pages of any size', async () => {
     const property = fc.asyncProperty(fc.array(aStep), fc.integer({ min: 1, max: 7 }), async (steps, limit) => {
       const { world, sleep } = aWorld({ users: [], groups: [{ groupId: GROUP }] });
       const members = new Set<string>();

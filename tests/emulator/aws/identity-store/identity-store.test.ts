@@ -45,7 +45,7 @@ function aStore({ members, quirks = {} }: { members?: number; quirks?: Quirks } 
 const inStore = { IdentityStoreId: STORE_ID };
 
 describe('IsMemberInGroups', () => {
-  it('answers for each group in the order asked', async () => {
+  it('answers for each group in the order of the request', async () => {
     const { client } = aStore();
     const input = { ...inStore, MemberId: { UserId: ANNA }, GroupIds: [OTHER_GROUP, GROUP] };
     const { Results } = await client.send(new IsMemberInGroupsCommand(input));
@@ -55,13 +55,13 @@ describe('IsMemberInGroups', () => {
     ]);
   });
 
-  it('takes ids in upper case', async () => {
+  it('accepts ids in upper case', async () => {
     const { client } = aStore();
     const input = { ...inStore, MemberId: { UserId: ANNA }, GroupIds: [GROUP.toUpperCase()] };
     expect((await client.send(new IsMemberInGroupsCommand(input))).Results?.[0]?.MembershipExists).toBe(true);
   });
 
-  it('refuses a user who is not there', async () => {
+  it('refuses an unknown user', async () => {
     const { client } = aStore();
     const input = { ...inStore, MemberId: { UserId: NOBODY }, GroupIds: [GROUP] };
     await expect(client.send(new IsMemberInGroupsCommand(input))).rejects.toMatchObject({
@@ -71,7 +71,7 @@ describe('IsMemberInGroups', () => {
     });
   });
 
-  it('refuses a group that is not there, or says that it has no member', async () => {
+  it('refuses an unknown group, or answers that the user is not a member', async () => {
     const command = new IsMemberInGroupsCommand({ ...inStore, MemberId: { UserId: ANNA }, GroupIds: [GROUP, NOBODY] });
     await expect(aStore().client.send(command)).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
@@ -82,7 +82,7 @@ describe('IsMemberInGroups', () => {
     expect(Results?.map(({ MembershipExists }) => MembershipExists)).toEqual([true, false]);
   });
 
-  it('takes 100 groups and refuses 101', async () => {
+  it('accepts 100 groups, and refuses 101', async () => {
     const { client } = aStore();
     const ask = (groups: number) =>
       client.send(
@@ -105,7 +105,7 @@ describe('IsMemberInGroups', () => {
 });
 
 describe('ListGroupMemberships', () => {
-  it('gives 100 at once, and everybody once by pages', async () => {
+  it('returns 100 memberships per page, and each once over all pages', async () => {
     const { client } = aStore({ members: 250 });
     const sizes: number[] = [];
     const found: (string | undefined)[] = [];
@@ -120,7 +120,7 @@ describe('ListGroupMemberships', () => {
     expect(found).toEqual(Array.from({ length: 250 }, (_, number) => user(number)));
   });
 
-  it('skips nobody and repeats nobody when members leave between two pages', async () => {
+  it('skips and repeats no member when members leave between two pages', async () => {
     const { client, world } = aStore({ members: 6 });
     const first = await client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: GROUP, MaxResults: 3 }));
     world.leave(GROUP, user(0));
@@ -131,19 +131,19 @@ describe('ListGroupMemberships', () => {
     expect(second.NextToken).toBeUndefined();
   });
 
-  it('gives memberships ids of their own', async () => {
+  it('gives each membership its own id', async () => {
     const { client } = aStore({ members: 3 });
     const { GroupMemberships } = await client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: GROUP }));
     expect(new Set(GroupMemberships?.map(({ MembershipId }) => MembershipId)).size).toBe(3);
   });
 
-  it('lists nobody of an empty group', async () => {
+  it('returns no membership of an empty group', async () => {
     const { client } = aStore();
     const answer = await client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: OTHER_GROUP }));
     expect(answer.GroupMemberships).toEqual([]);
   });
 
-  it('refuses a group that is not there', async () => {
+  it('refuses an unknown group', async () => {
     const { client } = aStore();
     const answer = client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: NOBODY }));
     await expect(answer).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'GROUP' });
@@ -152,7 +152,7 @@ describe('ListGroupMemberships', () => {
   it.each([
     ['MaxResults 0', { MaxResults: 0 }],
     ['MaxResults 101', { MaxResults: 101 }],
-    ['a token that nobody gave out', { NextToken: 'abc' }],
+    ['a token that no list returned', { NextToken: 'abc' }],
     ['a token with other letters', { NextToken: 'a b' }],
     ['an id that is none', { GroupId: 'seats' }],
     ['an identity store id that is none', { IdentityStoreId: 'store' }],
@@ -185,7 +185,7 @@ describe('DescribeUser and ListUsers', () => {
     });
   });
 
-  it('leave the status out when they do not tell it', async () => {
+  it('leave out the status with the quirk `absent`', async () => {
     const { client } = aStore({ quirks: { userStatus: 'absent' } });
     const described = await client.send(new DescribeUserCommand({ ...inStore, UserId: ANNA }));
     const listed = await client.send(new ListUsersCommand(inStore));
@@ -193,7 +193,7 @@ describe('DescribeUser and ListUsers', () => {
     expect(listed.Users?.[0]).not.toHaveProperty('UserStatus');
   });
 
-  it('page through all users', async () => {
+  it('return all users page by page', async () => {
     const { client, world } = aStore({ members: 150 });
     world.setStatus(user(149), 'DISABLED');
     const first = await client.send(new ListUsersCommand(inStore));
@@ -202,7 +202,7 @@ describe('DescribeUser and ListUsers', () => {
     expect(second.Users?.at(-1)?.UserStatus).toBe('DISABLED');
   });
 
-  it('refuse a user who is not there', async () => {
+  it('refuse an unknown user', async () => {
     const answer = aStore().client.send(new DescribeUserCommand({ ...inStore, UserId: NOBODY }));
     await expect(answer).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'USER' });
   });
@@ -213,13 +213,13 @@ describe('GetUserId', () => {
     ['user name', { UniqueAttribute: { AttributePath: 'userName', AttributeValue: 'anna' } }],
     ['address', { UniqueAttribute: { AttributePath: 'emails.value', AttributeValue: 'Anna@Example.com' } }],
     ['external id', { ExternalId: { Issuer: 'idp', Id: 'A1' } }],
-  ])('finds by %s', async (_fact, AlternateIdentifier) => {
+  ])('finds a user by %s', async (_fact, AlternateIdentifier) => {
     const answer = await aStore().client.send(new GetUserIdCommand({ ...inStore, AlternateIdentifier }));
     expect(answer.UserId).toBe(ANNA);
   });
 
   it.each([
-    ['nobody', 'userName', 'nobody', { name: 'ResourceNotFoundException', ResourceType: 'USER' }],
+    ['an unknown user', 'userName', 'nobody', { name: 'ResourceNotFoundException', ResourceType: 'USER' }],
     ['an attribute that is not unique', 'displayName', 'anna', { name: 'ValidationException' }],
   ])('refuses %s', async (_fact, AttributePath, AttributeValue, error) => {
     const AlternateIdentifier = { UniqueAttribute: { AttributePath, AttributeValue } };
@@ -245,7 +245,7 @@ describe('DescribeGroup', () => {
 });
 
 describe('the rate limit', () => {
-  it('lets 20 requests of each operation through at once and 20 more a second', async () => {
+  it('admits 20 requests per operation at once, and 20 more per second', async () => {
     const { client, sleep } = aStore();
     const ask = async (times: number) => {
       const command = new DescribeUserCommand({ ...inStore, UserId: ANNA });

@@ -56,7 +56,7 @@ function ofUser(PrincipalId: string, ApplicationArn = APPLICATION) {
 }
 
 describe('CreateApplicationAssignment', () => {
-  it('assigns', async () => {
+  it('assigns a user', async () => {
     const { client, world } = anSsoAdmin();
     await client.send(new CreateApplicationAssignmentCommand(ofUser(ANNA)));
     await client.send(new CreateApplicationAssignmentCommand({ ...ofUser(GROUP), PrincipalType: 'GROUP' }));
@@ -66,7 +66,7 @@ describe('CreateApplicationAssignment', () => {
     ]);
   });
 
-  it('takes a repeat, or calls it a conflict', async () => {
+  it('accepts a repeated call, or answers ConflictException', async () => {
     const command = new CreateApplicationAssignmentCommand(ofUser(ANNA));
     await expect(anSsoAdmin({ assigned: 1 }).client.send(command)).resolves.toBeDefined();
     const strict = anSsoAdmin({ assigned: 1, quirks: { repeatedCreate: 'conflict' } });
@@ -85,7 +85,7 @@ describe('CreateApplicationAssignment', () => {
     expect(world.assignments()).toEqual([]);
   });
 
-  it('says what is wrong without the value', async () => {
+  it('names the invalid field without its value', async () => {
     const { client } = anSsoAdmin();
     const answer = client.send(new CreateApplicationAssignmentCommand(ofUser('anna@example.com')));
     await expect(answer).rejects.toThrow(/^PrincipalId: expected an id$/);
@@ -93,13 +93,13 @@ describe('CreateApplicationAssignment', () => {
 });
 
 describe('DeleteApplicationAssignment', () => {
-  it('takes an assignment back', async () => {
+  it('removes an assignment', async () => {
     const { client, world } = anSsoAdmin({ assigned: 2 });
     await client.send(new DeleteApplicationAssignmentCommand(ofUser(ANNA)));
     expect(world.assignments().map(({ principalId }) => principalId)).toEqual([BEN]);
   });
 
-  it('takes a repeat, or says that there is nothing', async () => {
+  it('accepts a repeated call, or answers ResourceNotFoundException', async () => {
     const command = new DeleteApplicationAssignmentCommand(ofUser(ANNA));
     await expect(anSsoAdmin().client.send(command)).resolves.toBeDefined();
     const strict = anSsoAdmin({ quirks: { deleteMissing: 'not-found' } });
@@ -108,7 +108,7 @@ describe('DeleteApplicationAssignment', () => {
 });
 
 describe('DescribeApplicationAssignment', () => {
-  it('finds what is there and not what is not', async () => {
+  it('finds an assignment that exists, and no other', async () => {
     const { client } = anSsoAdmin({ assigned: 1 });
     const described = await client.send(new DescribeApplicationAssignmentCommand(ofUser(ANNA)));
     expect(described).toMatchObject(ofUser(ANNA));
@@ -131,7 +131,7 @@ describe('DescribeApplicationAssignment', () => {
 });
 
 describe('ListApplicationAssignments', () => {
-  it('gives 100 at once, and everybody once by pages', async () => {
+  it('returns 100 assignments per page, and each once over all pages', async () => {
     const { client } = anSsoAdmin({ assigned: 201 });
     const pages: (string | undefined)[][] = [];
     for await (const page of paginateListApplicationAssignments({ client }, { ApplicationArn: APPLICATION })) {
@@ -144,7 +144,7 @@ describe('ListApplicationAssignments', () => {
   it.each([
     ['MaxResults 0', { MaxResults: 0 }, 'ValidationException'],
     ['MaxResults 101', { MaxResults: 101 }, 'ValidationException'],
-    ['a token that nobody gave out', { NextToken: 'abc' }, 'ValidationException'],
+    ['a token that no list returned', { NextToken: 'abc' }, 'ValidationException'],
     ['an unknown application', { ApplicationArn: NO_APPLICATION }, 'ResourceNotFoundException'],
   ])('refuses %s', async (_fact, changes, name) => {
     const { client } = anSsoAdmin();
@@ -153,7 +153,7 @@ describe('ListApplicationAssignments', () => {
   });
 });
 
-describe("an application's own settings", () => {
+describe('the settings of an application', () => {
   it.each([
     [APPLICATION, true],
     [OPEN_APPLICATION, false],
@@ -178,7 +178,7 @@ describe("an application's own settings", () => {
 });
 
 describe('the rate limit', () => {
-  it('counts all operations together, and refused requests are calls', async () => {
+  it('counts all operations together, and counts refused requests as calls', async () => {
     const { client, calls, sleep } = anSsoAdmin();
     const create = () => client.send(new CreateApplicationAssignmentCommand(ofUser(ANNA)));
     for (let call = 0; call < 19; call += 1) await create();

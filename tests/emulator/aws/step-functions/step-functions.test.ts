@@ -45,7 +45,7 @@ function aService(script: Script = {}) {
 }
 
 describe('StartExecution', () => {
-  it('answers the ARN and the time of the start, and starts', async () => {
+  it('starts an execution and returns its ARN and start time', async () => {
     const { start, time, describeOne } = aService();
     const { executionArn, startDate } = await start({ name: 'join-1', input: '{"hello":"event"}' });
     expect([executionArn, startDate]).toEqual([arnOf('join-1'), START]);
@@ -54,14 +54,14 @@ describe('StartExecution', () => {
     expect(await describeOne('join-1')).toMatchObject({ status: 'SUCCEEDED' });
   });
 
-  it('names an execution itself, and takes an empty input, where nothing is said', async () => {
+  it('uses a name of its own and an empty input by default', async () => {
     const { start, describeOne } = aService();
     expect(await start()).toMatchObject({ executionArn: arnOf('execution-1') });
     expect(await start()).toMatchObject({ executionArn: arnOf('execution-2') });
     expect(await describeOne('execution-1')).toMatchObject({ input: '{}' });
   });
 
-  it('is the same execution for the same name and input while it runs', async () => {
+  it('returns the running execution for the same name and input', async () => {
     const { start, executions } = aService();
     const first = await start({ name: 'one', input: '{"a":1}' });
     const second = await start({ name: 'one', input: '{"a":1}' });
@@ -81,20 +81,20 @@ describe('StartExecution', () => {
   });
 
   it.each([
-    ['an input that is no JSON', { input: '{"a":' }, 'InvalidExecutionInput'],
+    ['an input that is not JSON', { input: '{"a":' }, 'InvalidExecutionInput'],
     ['an input over 256 KiB', { input: JSON.stringify('x'.repeat(256 * 1024)) }, 'ValidationException'],
     ['an input over 256 KiB in bytes only', { input: JSON.stringify('ü'.repeat(140_000)) }, 'ValidationException'],
     ['a name of more than 80 characters', { name: 'n'.repeat(81) }, 'ValidationException'],
     ['an empty name', { name: '' }, 'ValidationException'],
     ['a name with other characters', { name: 'a:b' }, 'InvalidName'],
-    ['another machine', { stateMachineArn: `${ARN}-other` }, 'StateMachineDoesNotExist'],
+    ['another state machine', { stateMachineArn: `${ARN}-other` }, 'StateMachineDoesNotExist'],
   ])('is refused for %s', async (_fact, parts, name) => {
     const { start, executions } = aService();
     await expect(start(parts)).rejects.toMatchObject({ name });
     expect(executions.all()).toEqual([]);
   });
 
-  it('takes what is just small enough', async () => {
+  it('accepts an input of exactly 256 KiB', async () => {
     const { start } = aService();
     const parts = { name: 'n'.repeat(80), input: JSON.stringify('x'.repeat(256 * 1024 - 2)) };
     await expect(start(parts)).resolves.toMatchObject({ executionArn: arnOf(parts.name) });
@@ -102,7 +102,7 @@ describe('StartExecution', () => {
 });
 
 describe('DescribeExecution', () => {
-  it('tells how an execution ended', async () => {
+  it('returns how an execution ended', async () => {
     const { start, time, describeOne } = aService();
     await start({ name: 'one' });
     await time.runUntilIdle();
@@ -121,7 +121,7 @@ describe('DescribeExecution', () => {
     expect(JSON.parse(output ?? '')).toHaveProperty('plan.outcome', 'converged');
   });
 
-  it('tells how an execution failed', async () => {
+  it('returns how an execution failed', async () => {
     const { start, time, describeOne } = aService({ PlanChanges: [failure('RefusedError')] });
     await start({ name: 'one' });
     await time.runUntilIdle();
@@ -142,7 +142,7 @@ describe('DescribeExecution', () => {
 });
 
 describe('ListExecutions', () => {
-  it('lists by pages, the newest first', async () => {
+  it('returns pages, the newest execution first', async () => {
     const { start, sfn } = aService();
     for (const number of people(1, 5)) await start({ name: `n${number}` });
     const pages: (string | undefined)[][] = [];
@@ -155,7 +155,7 @@ describe('ListExecutions', () => {
     expect(pages).toEqual([['n5', 'n4'], ['n3', 'n2'], ['n1']]);
   });
 
-  it('lists a hundred where nothing is said', async () => {
+  it('returns 100 executions per page by default', async () => {
     const { start, sfn } = aService({ NormalizeRequest: [IGNORED] });
     for (const number of people(1, 101)) await start({ name: `n${number}` });
     const { executions, nextToken } = await sfn.send(new ListExecutionsCommand({ stateMachineArn: ARN }));
@@ -163,7 +163,7 @@ describe('ListExecutions', () => {
     expect(nextToken).toBeDefined();
   });
 
-  it('lists those of a status', async () => {
+  it('returns the executions of one status', async () => {
     const { start, sfn, time } = aService({ PlanChanges: [failure('RefusedError'), { outcome: 'converged' }] });
     for (const name of ['one', 'two']) await start({ name });
     await time.runUntilIdle();
@@ -177,8 +177,8 @@ describe('ListExecutions', () => {
   });
 
   it.each([
-    ['another machine', { stateMachineArn: `${ARN}-other` }, 'StateMachineDoesNotExist'],
-    ['a token that it did not give out', { nextToken: 'made-up' }, 'InvalidToken'],
+    ['another state machine', { stateMachineArn: `${ARN}-other` }, 'StateMachineDoesNotExist'],
+    ['a token that it did not return', { nextToken: 'made-up' }, 'InvalidToken'],
     ['a page of more than a thousand', { maxResults: 1001 }, 'ValidationException'],
   ])('is refused for %s', async (_fact, parts, name) => {
     const { sfn } = aService();
@@ -197,7 +197,7 @@ describe('GetExecutionHistory', () => {
     return { ...service, events };
   }
 
-  it('tells the way of an execution in AWS’s words', async () => {
+  it('returns the events of an execution by their names on AWS', async () => {
     const { events } = await historyOf({ NormalizeRequest: [failure('Lambda.Unknown'), IGNORED] });
     const history = await events();
     expect(history.map(({ id, previousEventId, type }) => [id, previousEventId, type])).toEqual([
@@ -227,7 +227,7 @@ describe('GetExecutionHistory', () => {
     });
   });
 
-  it('tells why an execution failed', async () => {
+  it('returns why an execution failed', async () => {
     const { events } = await historyOf({ ApplyChanges: [failure('RefusedError')] });
     const history = await events();
     expect(history.slice(-4).map(({ type }) => type)).toEqual([
@@ -242,12 +242,12 @@ describe('GetExecutionHistory', () => {
     });
   });
 
-  it('goes by pages, and backwards', async () => {
+  it('returns pages, also in reverse order', async () => {
     const { events } = await historyOf({}, { reverseOrder: true, maxResults: 2 });
     expect((await events()).map(({ type }) => type)).toEqual(['ExecutionSucceeded', 'SucceedStateExited']);
   });
 
-  it('ends with what ended it: a stop', async () => {
+  it('ends with ExecutionAborted after a stop', async () => {
     const { sfn, start, time } = aService({ CheckPropagation: [INVISIBLE] });
     await start({ name: 'one' });
     time.after(2, () =>
@@ -260,7 +260,7 @@ describe('GetExecutionHistory', () => {
     expect(events?.at(-1)?.type).toBe('ExecutionAborted');
   });
 
-  it('ends with what ended it: the time limit', async () => {
+  it('ends with ExecutionTimedOut after the time limit', async () => {
     const { events } = await historyOf({ CheckPropagation: [{ visible: false, checkAfterSeconds: 800_000 }] });
     expect((await events()).at(-1)?.type).toBe('ExecutionTimedOut');
   });
@@ -273,7 +273,7 @@ describe('GetExecutionHistory', () => {
 });
 
 describe('StopExecution', () => {
-  it('ends a running execution, with the error that is given', async () => {
+  it('ends a running execution with the given error', async () => {
     const { sfn, start, time, describeOne } = aService({ CheckPropagation: [INVISIBLE] });
     await start({ name: 'one' });
     const stops: (Date | undefined)[] = [];
@@ -293,7 +293,7 @@ describe('StopExecution', () => {
     });
   });
 
-  it('answers when an execution that has ended did end', async () => {
+  it('returns the end of an execution that has ended before', async () => {
     const { sfn, start, wait, describeOne } = aService();
     await start({ name: 'one' });
     await wait(500);
@@ -310,7 +310,7 @@ describe('StopExecution', () => {
 });
 
 describe('RedriveExecution', () => {
-  it('goes on at the state that failed', async () => {
+  it('continues at the state that failed', async () => {
     const { sfn, start, time, wait, describeOne, tries, acts } = aService({ PlanChanges: [failure('RefusedError')] });
     await start({ name: 'one' });
     await wait(100);
@@ -351,7 +351,7 @@ describe('RedriveExecution', () => {
 });
 
 describe('DescribeStateMachine', () => {
-  it('answers the definition that runs', async () => {
+  it('returns the definition that runs', async () => {
     const { sfn, definition } = aService();
     expect(await sfn.send(new DescribeStateMachineCommand({ stateMachineArn: ARN }))).toMatchObject({
       stateMachineArn: ARN,
@@ -363,7 +363,7 @@ describe('DescribeStateMachine', () => {
     });
   });
 
-  it('is refused for another machine', async () => {
+  it('is refused for another state machine', async () => {
     const { sfn } = aService();
     const describing = sfn.send(new DescribeStateMachineCommand({ stateMachineArn: `${ARN}-other` }));
     await expect(describing).rejects.toMatchObject({ name: 'StateMachineDoesNotExist' });
