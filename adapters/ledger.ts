@@ -44,13 +44,13 @@ export type Pending = Pick<SeatKey, 'applicationArn'> & Partial<SeatKey>;
  *   RefusedError not
  */
 export interface Ledger {
-  work(): Promise<WorkQueue>;
+  queue(): Promise<WorkQueue>;
   /**
    * Writes the next revision.
    *
    * @returns the mailbox as it is now; undefined when somebody else wrote meanwhile, and nothing is changed then
    */
-  saveWork(work: WorkQueue): Promise<WorkQueue | undefined>;
+  saveQueue(queue: WorkQueue): Promise<WorkQueue | undefined>;
   /** The seats that exist among those asked for, in that order. */
   seats(keys: readonly SeatKey[]): Promise<Seat[]>;
   holdings(applicationArn: string): Promise<Holdings>;
@@ -222,13 +222,13 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
   }
 
   return {
-    async work() {
+    async queue() {
       const item = await get(WORK_KEY);
       return item ? readable(WorkQueueSchema, item, ['the mailbox']) : emptyQueue();
     },
 
-    async saveWork(work) {
-      const saved = { ...work, revision: work.revision + 1 };
+    async saveQueue(queue) {
+      const saved = { ...queue, revision: queue.revision + 1 };
       return (await put({ ...saved, ...WORK_KEY }, saved.revision, [])) ? saved : undefined;
     },
 

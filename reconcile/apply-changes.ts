@@ -63,7 +63,7 @@ export async function applyChanges(
 ): Promise<Partial<Record<ChangeOutcome, number>>> {
   if (batch.kind === 'record' || batch.kind === 'hold') return {};
   const { clock, ledger, entitlements } = services;
-  const { work } = await openLease(ledger, clock, { execution, term });
+  const { queue } = await openLease(ledger, clock, { execution, term });
   const { applicationArn, userIds, kind } = batch;
   const entitlement = entitlements.entitlements.find(({ application }) => application === applicationArn);
   const seats = new Map(
@@ -79,7 +79,7 @@ export async function applyChanges(
       seat: seats.get(userId),
       plannedAt,
       execution,
-      hint: originOf(work, batch, userId),
+      hint: originOf(queue, batch, userId),
     };
     const outcome = await (kind === 'grant' ? grant(task, services) : revoke(task, services)).catch(
       (error: unknown) => {

@@ -17,17 +17,17 @@ const RENEW_SECONDS = 60;
  * @returns what `change` did, with the mailbox as it is now
  * @throws TransientAwsError when others wrote again and again
  */
-export async function updateQueue<T extends { work: WorkQueue }>(
+export async function updateQueue<T extends { queue: WorkQueue }>(
   ledger: Ledger,
-  change: (work: WorkQueue) => T,
+  change: (queue: WorkQueue) => T,
   known?: WorkQueue,
 ): Promise<T> {
   for (let race = 0; race < MOST_RACES; race += 1) {
-    const before = race === 0 && known ? known : await ledger.work();
+    const before = race === 0 && known ? known : await ledger.queue();
     const changed = change(before);
-    if (changed.work === before) return changed;
-    const work = await ledger.saveWork(changed.work);
-    if (work) return { ...changed, work };
+    if (changed.queue === before) return changed;
+    const queue = await ledger.saveQueue(changed.queue);
+    if (queue) return { ...changed, queue };
   }
   throw new TransientAwsError('The mailbox was changed by others again and again');
 }
@@ -35,7 +35,7 @@ export async function updateQueue<T extends { work: WorkQueue }>(
 /** The lease of one term, renewed as time goes by. */
 export interface LeaseSession {
   /** The mailbox as it was last written here. */
-  readonly work: WorkQueue;
+  readonly queue: WorkQueue;
   /**
    * Renews the lease when a minute has passed.
    *
@@ -43,7 +43,7 @@ export interface LeaseSession {
    */
   renewLease(): Promise<void>;
   /** {@link updateQueue}, which goes on from what was last written here. */
-  change<T extends { work: WorkQueue }>(change: (work: WorkQueue) => T): Promise<T>;
+  change<T extends { queue: WorkQueue }>(change: (queue: WorkQueue) => T): Promise<T>;
 }
 
 /**
@@ -59,9 +59,9 @@ export async function openLease(
 ): Promise<LeaseSession> {
   let renewedAt = taken ? clock.now() : new Date(0);
   let known = taken;
-  const change = async <T extends { work: WorkQueue }>(make: (work: WorkQueue) => T): Promise<T> => {
+  const change = async <T extends { queue: WorkQueue }>(make: (queue: WorkQueue) => T): Promise<T> => {
     const changed = await updateQueue(ledger, make, known);
-    known = changed.work;
+    known = changed.queue;
     return changed;
   };
   const renewLease = async () => {
@@ -71,14 +71,14 @@ export async function openLease(
     await change((before) => {
       const renewed = renewTerm(before, execution, term, clock.now());
       if (!renewed) throw new LeaseLostError(`The lease of term ${term} is not held any more`);
-      return { work: renewed };
+      return { queue: renewed };
     });
   };
   await renewLease();
   return {
     renewLease,
     change,
-    get work() {
+    get queue() {
       return known ?? emptyQueue();
     },
   };

@@ -39,7 +39,7 @@ export async function publishAudit(
   await inParallel(letters, WRITES_AT_ONCE, (letter) => letter.clear(taken));
   const missing = events.filter(({ uid }) => !taken.has(uid)).length;
   if (missing > 0) throw new TransientAwsError(`PutEvents: ${missing} audit events were not taken`);
-  const { waitSeconds } = await updateQueue(ledger, (work) => startSettleWait(work, execution, clock.now()));
+  const { waitSeconds } = await updateQueue(ledger, (queue) => startSettleWait(queue, execution, clock.now()));
   return { waitSeconds };
 }
 

@@ -103,7 +103,7 @@ interface ActiveHold {
 
 async function holdsOf({ ledger, entitlements }: Readers): Promise<ActiveHold[]> {
   const configured = entitlements.entitlements.map(({ application }) => application);
-  const known = new Set([...configured, ...Object.keys((await ledger.work()).sweptAt)]);
+  const known = new Set([...configured, ...Object.keys((await ledger.queue()).sweptAt)]);
   const found: ActiveHold[] = [];
   for (const application of known) {
     const { hold, seats } = await ledger.holdings(application);

@@ -99,7 +99,7 @@ async function readSeats(
     max: cap.max,
   }));
   const known = new Set(configured.map(({ application }) => application));
-  const others = Object.keys((await ledger.work()).sweptAt).filter((application) => !known.has(application));
+  const others = Object.keys((await ledger.queue()).sweptAt).filter((application) => !known.has(application));
   const gone = others.map((application) => ({ name: undefined, application, max: undefined }));
   const found: EntitlementSeats[] = [];
   for (const { name, application, max } of [...configured, ...gone]) {

@@ -75,7 +75,7 @@ async function why(context: Context, command: Command): Promise<void> {
   const groups = [...((await readers.directory.groupsOf(userId, groupIds)) ?? [])];
   const status = await readers.directory.statusOf(userId);
   const findings = await findingsOf(userId, now, readers);
-  const work = await readers.ledger.work();
+  const queue = await readers.ledger.queue();
   const events = await eventsOf(userId, now, await services.auditLog());
   if (context.json) {
     terminal.json({
@@ -92,7 +92,7 @@ async function why(context: Context, command: Command): Promise<void> {
         next: nextInJson(finding.verdict),
         words: wordsOf(finding, now),
       })),
-      looksPending: pendingItems(userId, work),
+      looksPending: pendingItems(userId, queue),
       events: events.map(({ event }) => event),
     });
     return;
@@ -115,7 +115,7 @@ async function why(context: Context, command: Command): Promise<void> {
     for (const line of more) terminal.paragraph(line, 2);
   }
   if (findings.length === 0) terminal.line('No entitlement concerns this user, and Usher has no record of them.');
-  for (const item of pendingItems(userId, work)) {
+  for (const item of pendingItems(userId, queue)) {
     terminal.line();
     terminal.line(`Usher checks this user again ${relative(item.dueAt, now)} (${item.by}).`);
   }

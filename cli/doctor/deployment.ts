@@ -194,8 +194,8 @@ async function forwarder(found: Findings, services: Services, now: Date): Promis
 
 async function reconciliation(found: Findings, context: Context, now: Date): Promise<Finding> {
   const { entitlements } = await context.entitlements();
-  const work = await (await (await context.services()).ledger()).work();
-  const { lastSweepAt, sweptAt } = work;
+  const queue = await (await (await context.services()).ledger()).queue();
+  const { lastSweepAt, sweptAt } = queue;
   if (lastSweepAt === undefined) {
     return found.warning(
       'There was none yet',
@@ -211,7 +211,7 @@ async function reconciliation(found: Findings, context: Context, now: Date): Pro
       'Deploy this entitlements.yml',
     );
   }
-  const holder = holderOf(work, now);
+  const holder = holderOf(queue, now);
   if (age > SWEEP_MISSING_SECONDS)
     return found.problem(`The last sweep ended ${when}`, 'Check what fails: usher status');
   if (age > SWEEP_LATE_SECONDS) {

@@ -1,35 +1,36 @@
 import { isDue, plusSeconds } from '../shared/time.ts';
 import type { WorkQueue } from './work-queue.ts';
 
-/** Longer than any Lambda that writes may run; a holder that died is replaced after it. */
+/** Longer than a Lambda that writes may run: after this, another execution replaces a holder that died. */
 export const LEASE_SECONDS = 300;
 
-/** Who holds the lease at this moment, if anybody. */
-export function holderOf(work: WorkQueue, now: Date): string | undefined {
-  return work.lease && !isDue(work.lease.until, now) ? work.lease.holder : undefined;
+/** Returns the execution that holds the lease now; undefined if the lease is free. */
+export function holderOf(queue: WorkQueue, now: Date): string | undefined {
+  return queue.lease && !isDue(queue.lease.until, now) ? queue.lease.holder : undefined;
 }
 
-/** Whether a holder has neither renewed the lease nor given it back. */
+/** Whether a holder has neither renewed nor released the lease in time. */
 export function hasExpiredLease({ lease }: WorkQueue, now: Date): boolean {
   return lease !== undefined && isDue(lease.until, now);
 }
 
-/** Takes or renews the lease; undefined when somebody else holds it. */
-export function acquireLease(work: WorkQueue, me: string, now: Date): WorkQueue | undefined {
-  const holder = holderOf(work, now);
+/** Acquires or renews the lease; returns undefined while another execution holds it. */
+export function acquireLease(queue: WorkQueue, me: string, now: Date): WorkQueue | undefined {
+  const holder = holderOf(queue, now);
   if (holder !== undefined && holder !== me) return undefined;
-  const term = holder === me && work.lease ? work.lease.term : work.term + 1;
-  return { ...work, term, lease: { holder: me, term, until: plusSeconds(now, LEASE_SECONDS) } };
+  const term = holder === me && queue.lease ? queue.lease.term : queue.term + 1;
+  return { ...queue, term, lease: { holder: me, term, until: plusSeconds(now, LEASE_SECONDS) } };
 }
 
-/** Renews the lease of one term; undefined when it has run out or changed hands: an expired holder can't write. */
-export function renewTerm(work: WorkQueue, me: string, term: number, now: Date): WorkQueue | undefined {
-  if (holderOf(work, now) !== me || work.lease?.term !== term) return undefined;
-  return acquireLease(work, me, now);
+/** Renews the lease of one term; returns undefined once it has expired or changed hands: an expired holder cannot write. */
+export function renewTerm(queue: WorkQueue, me: string, term: number, now: Date): WorkQueue | undefined {
+  if (holderOf(queue, now) !== me || queue.lease?.term !== term) return undefined;
+  return acquireLease(queue, me, now);
 }
 
-export function releaseLease(work: WorkQueue, me: string): WorkQueue {
-  if (work.lease?.holder !== me) return work;
-  const { lease: _, ...free } = work;
+/** Releases the lease if this execution holds it. */
+export function releaseLease(queue: WorkQueue, me: string): WorkQueue {
+  if (queue.lease?.holder !== me) return queue;
+  const { lease: _, ...free } = queue;
   return free;
 }

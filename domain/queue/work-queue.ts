@@ -5,93 +5,96 @@ import { latest, plusSeconds } from '../shared/time.ts';
 import { Timestamp } from '../shared/timestamp.ts';
 
 const ItemFields = {
-  /** The execution that will look. */
+  /** The execution that checks the item. */
   by: z.string(),
   dueAt: Timestamp,
   /** Time of the newest hint. */
   at: Timestamp,
   cause: z.string(),
   trigger: z.enum(['event', 'manual', 'tick']),
-  /** An empty plan before this is no proof yet. */
+  /** An empty plan before this time verifies nothing yet. */
   lookAgainAt: z.optional(Timestamp),
-  /** Revision of the item with the newest hint: a look may be struck off only when nothing was added meanwhile. */
+  /** Revision of the queue that added the newest hint: an item is completed only if no hint was added since it was read. */
   hints: z.int(),
-  /** The lease term in which changes for this look were planned. */
+  /** The lease term in which changes for this item were planned. */
   planned: z.optional(z.int()),
-  /** Its last look ended in an error; whoever comes back first looks at once. */
+  /** The last check ended in an error; the execution that failed checks the item at once when it is redriven. */
   failed: z.optional(z.boolean()),
 };
 const UserItemSchema = z.object({
   ...ItemFields,
   expected: z.array(z.extend(ExpectationSchema, { at: Timestamp })),
-  /** Time of the oldest hint: the place in the line. */
+  /** Time of the oldest hint: it decides the order of the waitlist. */
   since: Timestamp,
-  /** Some hint named no group: all entitlements and UserStatus are to be looked at, whatever else is expected. */
+  /** A hint named no group: all entitlements and UserStatus are checked, whatever else is expected. */
   whole: z.optional(z.boolean()),
 });
 const SweepItemSchema = z.object({
   ...ItemFields,
-  /** Whether everybody's UserStatus is to be read as well. */
+  /** Whether UserStatus of every user is read, too. */
   withStatus: z.boolean(),
-  /** A person has asked for it: unmanaged assignments of people who are entitled are taken over. */
+  /** An operator asked to adopt the unmanaged assignments of entitled users. */
   adopt: z.optional(z.boolean()),
-  /** A person has asked for it: all seats of an application that isn't configured any more are given up. */
+  /** An operator asked to give up all seats of an application that is no longer configured. */
   giveUp: z.optional(z.boolean()),
 });
 export type UserItem = z.infer<typeof UserItemSchema>;
 export type SweepItem = z.infer<typeof SweepItemSchema>;
 
-/** Mailbox and lease: what still has to be looked at, and who may write. One item of the ledger. */
+/** Work queue and lease: what is still to be checked, and which execution may write. One item of the ledger. */
 export const WorkQueueSchema = z.object({
   schemaVersion: z.literal(1),
   revision: z.int(),
-  /** Counts the times that the lease changed hands. */
+  /** Counts how often the lease has changed hands. */
   term: z.int(),
   lease: z.optional(z.object({ holder: z.string(), term: z.int(), until: Timestamp })),
   users: z.record(ResourceId, UserItemSchema),
   sweeps: z.record(ApplicationArn, SweepItemSchema),
-  /** Start of the latest sweep of each application. */
+  /** By application: start of its latest sweep. */
   sweptAt: z.record(ApplicationArn, Timestamp),
-  /** Start of the latest sweep of everything that ended in an empty plan. */
+  /** Start of the latest full sweep that ended in an empty plan. */
   lastSweepAt: z.optional(Timestamp),
-  /** Start of the latest of these that read everybody's UserStatus. */
+  /** Start of the latest of these sweeps that read UserStatus of every user. */
   lastStatusSweepAt: z.optional(Timestamp),
-  /** Applications in which people wait for a place. */
+  /** Applications with a waitlist: users wait there for a slot. */
   lines: z.optional(z.array(ApplicationArn)),
-  /** Assignments that nobody's seat stands for, as counted last. */
+  /** By application: assignments without a seat of Usher's, as counted last. */
   unmanaged: z.optional(z.record(ApplicationArn, z.int())),
-  /** Pages that ListUsers last took: tells which way of reading UserStatus costs fewer calls. */
+  /** Pages that ListUsers took last: shows which way to read UserStatus costs fewer calls. */
   userPages: z.optional(z.int()),
 });
 export type WorkQueue = z.infer<typeof WorkQueueSchema>;
 
-/** An empty mailbox that nobody holds. */
+/** Returns a queue without items whose lease is free. */
 export function emptyQueue(): WorkQueue {
   return { schemaVersion: 1, revision: 0, term: 0, users: {}, sweeps: {}, sweptAt: {} };
 }
 
+/** A user or an application that is to be checked. */
 export type WorkItem = UserItem | SweepItem;
 
-export function mapItems(work: WorkQueue, change: (entry: WorkItem) => Partial<WorkItem> | undefined): WorkQueue {
-  const map = <T extends WorkItem>(entries: Record<string, T>): Record<string, T> =>
-    Object.fromEntries(Object.entries(entries).map(([key, entry]) => [key, { ...entry, ...change(entry) }]));
-  return { ...work, users: map(work.users), sweeps: map(work.sweeps) };
+/** Updates every item with what `update` returns for it, if anything. */
+export function mapItems(queue: WorkQueue, update: (item: WorkItem) => Partial<WorkItem> | undefined): WorkQueue {
+  const map = <T extends WorkItem>(items: Record<string, T>): Record<string, T> =>
+    Object.fromEntries(Object.entries(items).map(([key, item]) => [key, { ...item, ...update(item) }]));
+  return { ...queue, users: map(queue.users), sweeps: map(queue.sweeps) };
 }
 
-export function itemsOf(work: WorkQueue): WorkItem[] {
-  return [...Object.values(work.users), ...Object.values(work.sweeps)];
+/** Lists all items, those of users first. */
+export function itemsOf(queue: WorkQueue): WorkItem[] {
+  return [...Object.values(queue.users), ...Object.values(queue.sweeps)];
 }
 
-/** The looks that a plan was made for, as they stood in the mailbox when its reads began. */
+/** The items that a plan serves, as they were in the queue when its reads began. */
 export interface WorkItems {
   users: Readonly<Record<string, UserItem>>;
   sweeps: Readonly<Record<string, SweepItem>>;
 }
 
-/** A second sweep of an application begins no sooner than this after the first: a storm of hints becomes a few sweeps. */
+/** Least time between the starts of two sweeps of an application: many hints become a few sweeps. */
 const SWEEP_SPACING_SECONDS = 30;
 
-/** The earliest time from one on at which a further sweep may begin. */
+/** Returns the earliest time, not before `time`, at which an application may be swept again. Times are ISO times. */
 export function spaceSweep(time: string, sweptAt: string | undefined): string {
   return sweptAt ? latest(time, plusSeconds(sweptAt, SWEEP_SPACING_SECONDS)) : time;
 }

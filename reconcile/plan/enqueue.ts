@@ -21,7 +21,7 @@ const STATUS_EVERY_SECONDS = 24 * 3600;
 export interface ClaimResult {
   claim: Claim | { turn: 'nothing' };
   /** The queue as it is now. */
-  work: WorkQueue;
+  queue: WorkQueue;
   redriven: boolean;
   /** The lease was taken from a holder that never gave it back. */
   expired: boolean;
@@ -37,25 +37,25 @@ export async function enqueueAndClaim(input: PlanInput, services: PlanServices):
   const { clock, ledger } = services;
   const { entitlements } = services.entitlements;
   const begins = progress.round === 0;
-  const known = begins && request.sweep === 'due' ? await ledger.work() : undefined;
+  const known = begins && request.sweep === 'due' ? await ledger.queue() : undefined;
   const due = known ? await dueNow(known, services) : [];
   const released = begins && request.release ? [await recordRelease(request.release, services)] : [];
   return updateQueue<ClaimResult>(
     ledger,
-    (work) => {
+    (queue) => {
       const now = clock.now();
-      const redriven = isRedriven(work, execution);
-      const expired = hasExpiredLease(work, now);
+      const redriven = isRedriven(queue, execution);
+      const expired = hasExpiredLease(queue, now);
       const result = (claimed: Claim): ClaimResult => {
-        return { claim: claimed, redriven, expired: expired && claimed.turn === 'work', work: claimed.work };
+        return { claim: claimed, redriven, expired: expired && claimed.turn === 'work', queue: claimed.queue };
       };
-      if (!begins) return result(claim(work, execution, now));
-      const wanted = withSweepIfDue(withDue(input, { due, released }, entitlements), work, now);
-      const queue = request.trigger === 'tick' ? reclaimOverdue(work, execution, now) : work;
-      if (isIdle(wanted) && holderOf(queue, now) !== execution && !hasItems(queue, execution)) {
-        return { claim: { turn: 'nothing' }, redriven, expired: false, work };
+      if (!begins) return result(claim(queue, execution, now));
+      const wanted = withSweepIfDue(withDue(input, { due, released }, entitlements), queue, now);
+      const reclaimed = request.trigger === 'tick' ? reclaimOverdue(queue, execution, now) : queue;
+      if (isIdle(wanted) && holderOf(reclaimed, now) !== execution && !hasItems(reclaimed, execution)) {
+        return { claim: { turn: 'nothing' }, redriven, expired: false, queue };
       }
-      return result(claim(enqueue(queue, wanted, { me: execution, entitlements, now }), execution, now));
+      return result(claim(enqueue(reclaimed, wanted, { me: execution, entitlements, now }), execution, now));
     },
     known,
   );
@@ -122,10 +122,10 @@ function withDue(
 }
 
 /** A tick sweeps everything when the last full sweep is an hour old. */
-function withSweepIfDue(wanted: Request, work: WorkQueue, now: Date): Request {
+function withSweepIfDue(wanted: Request, queue: WorkQueue, now: Date): Request {
   if (wanted.sweep !== 'due') return wanted;
   const { sweep: _, ...rest } = wanted;
   const isOld = (time: string | undefined, seconds: number) => !time || secondsBetween(time, now) >= seconds;
-  if (!isOld(work.lastSweepAt, SWEEP_EVERY_SECONDS)) return rest;
-  return { ...rest, sweep: 'everything', withStatus: isOld(work.lastStatusSweepAt, STATUS_EVERY_SECONDS) };
+  if (!isOld(queue.lastSweepAt, SWEEP_EVERY_SECONDS)) return rest;
+  return { ...rest, sweep: 'everything', withStatus: isOld(queue.lastStatusSweepAt, STATUS_EVERY_SECONDS) };
 }

@@ -28,14 +28,14 @@ export async function dispatch(
     throw new NotConvergedError(`The same changes were planned ${progress.stalled + 1} times without effect`);
   }
   const revoking = new Set(batches.flatMap(({ kind, applicationArn }) => (kind === 'revoke' ? [applicationArn] : [])));
-  await lease.change((work) => {
-    const marked = markPlanned(work, settling, { term, startedAt: readAt });
+  await lease.change((queue) => {
+    const marked = markPlanned(queue, settling, { term, startedAt: readAt });
     // A slot that becomes free is given by a sweep, which sees the whole waitlist.
     const freeing =
-      withWaitlists(work, result).lines?.filter((one) => revoking.has(one) && !settling.sweeps[one]) ?? [];
+      withWaitlists(queue, result).lines?.filter((one) => revoking.has(one) && !settling.sweeps[one]) ?? [];
     const context = { me: execution, cause: execution, now: clock.now() };
     const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...result.sweepsNeeded]);
-    return { work: withWaitlists(enqueueSweeps(marked, swept, context), result) };
+    return { queue: withWaitlists(enqueueSweeps(marked, swept, context), result) };
   });
   const proving = [
     ...new Set([...(progress.proving ?? []), ...Object.keys(settling.users), ...Object.keys(settling.sweeps)]),
@@ -44,18 +44,18 @@ export async function dispatch(
 }
 
 /** Notes in which applications users wait, as far as a plan has seen it. */
-function withWaitlists(work: WorkQueue, { hasWaitlist }: ReconcileResult): WorkQueue {
-  const kept = (work.lines ?? []).filter((application) => !hasWaitlist.has(application));
+function withWaitlists(queue: WorkQueue, { hasWaitlist }: ReconcileResult): WorkQueue {
+  const kept = (queue.lines ?? []).filter((application) => !hasWaitlist.has(application));
   const found = [...hasWaitlist].flatMap(([application, line]) => (line ? [application] : []));
   const all = [...kept, ...found];
-  const { lines: _, ...rest } = work;
+  const { lines: _, ...rest } = queue;
   return all.length > 0 ? { ...rest, lines: all } : rest;
 }
 
 /** What became of the work queue. */
 export interface RoundCompletion {
   /** The queue as it is now. */
-  work: WorkQueue;
+  queue: WorkQueue;
   /** Something is due now. */
   due: boolean;
   /** Undefined: nothing is left to check for this execution. */
@@ -85,7 +85,7 @@ export async function completeRound(
   const completed = await lease.change((before) => {
     if (holderOf(before, clock.now()) !== execution)
       throw new LeaseLostError('The lease was lost while a plan was made');
-    const done = completeItems(before, served, { me: execution, startedAt: readAt, lookAt: result.requeueAt });
+    const done = completeItems(before, served, { me: execution, startedAt: readAt, requeueAt: result.requeueAt });
     const enqueued = enqueueSweeps(done, result.sweepsNeeded, { me: execution, cause: execution, now: clock.now() });
     const noted = {
       ...withWaitlists(enqueued, result),
@@ -99,6 +99,6 @@ export async function completeRound(
   });
   measureFound(result, completed.before, services);
   if (whole) measureAll(result, readAt, services);
-  const unconfigured = whole ? await seatsLeft(completed.work, services) : [];
+  const unconfigured = whole ? await seatsLeft(completed.queue, services) : [];
   return { ...completed, unconfigured };
 }

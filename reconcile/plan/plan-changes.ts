@@ -32,7 +32,7 @@ const NO_ITEMS: WorkItems = { users: {}, sweeps: {} };
  */
 export async function planChanges(input: PlanInput, services: PlanServices): Promise<PlanOutput> {
   const { execution } = input;
-  const { claim, redriven, expired, work } = await enqueueAndClaim(input, services);
+  const { claim, redriven, expired, queue } = await enqueueAndClaim(input, services);
   if (expired) services.measure('LeasesExpired', 1);
   const progress = redriven ? { ...input.progress, stalled: 0 } : input.progress;
   if (claim.turn === 'handedOver') {
@@ -42,7 +42,7 @@ export async function planChanges(input: PlanInput, services: PlanServices): Pro
   if (claim.turn === 'wait') return waiting(claim.waitSeconds, progress);
   if (claim.turn === 'nothing') return { outcome: 'converged', progress };
   try {
-    return await planWhileDue({ execution, term: claim.term, progress }, work, services);
+    return await planWhileDue({ execution, term: claim.term, progress }, queue, services);
   } catch (error) {
     // Another execution took the lease while this plan was made: the next call finds out whose turn it is.
     if (error instanceof LeaseLostError) return waiting(0, progress);
@@ -79,9 +79,9 @@ async function planWhileDue(
     run = { ...run, progress: withoutVerified(run.progress, items, completed.requeueAt) };
     if (completed.due) continue;
     const found = reports.size > 0 ? { report: [...reports.values()] } : {};
-    const { waitSeconds, unconfigured, work } = completed;
+    const { waitSeconds, unconfigured, queue } = completed;
     if (waitSeconds !== undefined) return { ...waiting(waitSeconds, run.progress), ...found };
-    return { ...outcomeOf(run.progress, work), ...found, ...(unconfigured.length > 0 ? { unconfigured } : {}) };
+    return { ...outcomeOf(run.progress, queue), ...found, ...(unconfigured.length > 0 ? { unconfigured } : {}) };
   }
 }
 
@@ -91,7 +91,7 @@ async function reconcileDue({ execution, term, progress }: RunContext, services:
   const { renewLease } = lease;
   await renewLease();
   const readAt = clock.now();
-  const { items, userPages } = nextItems(lease.work, readAt);
+  const { items, userPages } = nextItems(lease.queue, readAt);
   const { checked, listUsers } = progress;
   const result = await requeueOnFailure(items, { execution, term, progress }, services, () =>
     reconcile(items, { readAt, execution, checked, userPages, listUsers }, { ...services, renewLease }),
@@ -100,10 +100,10 @@ async function reconcileDue({ execution, term, progress }: RunContext, services:
 }
 
 /** Named users first: there are few, and someone waits for each. */
-function nextItems(work: WorkQueue, now: Date): { items: WorkItems; userPages: number | undefined } {
-  const due = dueItems(work, now);
+function nextItems(queue: WorkQueue, now: Date): { items: WorkItems; userPages: number | undefined } {
+  const due = dueItems(queue, now);
   const named = Object.keys(due.users).length > 0;
-  return { items: named ? { users: due.users, sweeps: {} } : due, userPages: work.userPages };
+  return { items: named ? { users: due.users, sweeps: {} } : due, userPages: queue.userPages };
 }
 
 function batchesOf(
@@ -152,8 +152,8 @@ function withoutVerified(
 }
 
 /** Nothing is left to check: how the execution ends. */
-function outcomeOf(progress: Progress, work: WorkQueue): PlanOutput {
-  const [verifier] = verifiersOf(progress, work);
+function outcomeOf(progress: Progress, queue: WorkQueue): PlanOutput {
+  const [verifier] = verifiersOf(progress, queue);
   if (verifier) return { outcome: 'handedOver', handedOverTo: verifier, progress };
   return { outcome: progress.held?.length ? 'held' : 'converged', progress };
 }
@@ -165,8 +165,8 @@ function verifiersOf({ proving = [] }: Progress, { users, sweeps }: WorkQueue): 
 
 /** Ends before AWS would end the execution: what is due stays in the queue, for the next event or tick. */
 async function stopEarly({ execution, progress }: RunContext, { clock, ledger }: PlanServices): Promise<PlanOutput> {
-  await updateQueue(ledger, (work) => ({
-    work: requeueFailed(work, NO_ITEMS, { me: execution, retryAt: clock.now().toISOString() }),
+  await updateQueue(ledger, (queue) => ({
+    queue: requeueFailed(queue, NO_ITEMS, { me: execution, retryAt: clock.now().toISOString() }),
   }));
   return { outcome: 'handedOver', progress };
 }
@@ -191,7 +191,7 @@ async function complete(round: Round, run: RunContext, services: HeldServices) {
 
 /** Whether something else is due, or was written and is not verified yet: refusals wait for it. */
 async function isAnythingLeft({ items, readAt, result }: Round, { ledger }: HeldServices): Promise<boolean> {
-  const due = dueItems(await ledger.work(), readAt);
+  const due = dueItems(await ledger.queue(), readAt);
   const keys = [...Object.keys(due.users), ...Object.keys(due.sweeps)];
   return result.unverified || keys.some((key) => !items.users[key] && !items.sweeps[key]);
 }
@@ -236,8 +236,8 @@ async function requeueOnFailure<T>(
     return await plan();
   } catch (error) {
     if (error instanceof RefusedError || error instanceof NotConvergedError) {
-      await updateQueue(ledger, (work) => ({
-        work: requeueFailed(work, items, { me: execution, retryAt: plusSeconds(clock.now(), RETRY_REFUSED_SECONDS) }),
+      await updateQueue(ledger, (queue) => ({
+        queue: requeueFailed(queue, items, { me: execution, retryAt: plusSeconds(clock.now(), RETRY_REFUSED_SECONDS) }),
       }));
     }
     throw error;

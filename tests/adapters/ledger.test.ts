@@ -41,15 +41,15 @@ const observation = (number: number, parts: Partial<Observation> = {}) => anObse
 describe('the work queue in the ledger', () => {
   it('is empty before the first write', async () => {
     const { ledger } = await aLedger();
-    expect(await ledger.work()).toEqual(emptyQueue());
+    expect(await ledger.queue()).toEqual(emptyQueue());
   });
 
   it('comes back as it was written, one revision later', async () => {
     const { ledger } = await aLedger();
     const lease = { holder: ME, term: 1, until: START.toISOString() };
-    const saved = await ledger.saveWork({ ...emptyQueue(), term: 1, lease });
+    const saved = await ledger.saveQueue({ ...emptyQueue(), term: 1, lease });
     expect(saved).toEqual({ ...emptyQueue(), term: 1, lease, revision: 1 });
-    expect(await ledger.work()).toEqual(saved);
+    expect(await ledger.queue()).toEqual(saved);
   });
 
   it.each([
@@ -57,17 +57,17 @@ describe('the work queue in the ledger', () => {
     ['a later', 1],
   ])('is written by one of many concurrent writers of %s revision', async (_fact, before) => {
     const { ledger } = await aLedger();
-    for (let revision = 0; revision < before; revision += 1) await ledger.saveWork({ ...emptyQueue(), revision });
-    const work = await ledger.work();
-    const saved = await Promise.all(people(1, 20).map((term) => ledger.saveWork({ ...work, term })));
-    expect(saved.filter(Boolean)).toEqual([await ledger.work()]);
-    expect(await ledger.work()).toMatchObject({ revision: before + 1, term: saved.findIndex(Boolean) + 1 });
+    for (let revision = 0; revision < before; revision += 1) await ledger.saveQueue({ ...emptyQueue(), revision });
+    const queue = await ledger.queue();
+    const saved = await Promise.all(people(1, 20).map((term) => ledger.saveQueue({ ...queue, term })));
+    expect(saved.filter(Boolean)).toEqual([await ledger.queue()]);
+    expect(await ledger.queue()).toMatchObject({ revision: before + 1, term: saved.findIndex(Boolean) + 1 });
   });
 
   it('leaves out what is undefined', async () => {
     const { ledger } = await aLedger();
-    await ledger.saveWork({ ...emptyQueue(), lastSweepAt: undefined } as never);
-    expect(await ledger.work()).toEqual({ ...emptyQueue(), revision: 1 });
+    await ledger.saveQueue({ ...emptyQueue(), lastSweepAt: undefined } as never);
+    expect(await ledger.queue()).toEqual({ ...emptyQueue(), revision: 1 });
   });
 
   it.each([
@@ -76,7 +76,7 @@ describe('the work queue in the ledger', () => {
   ])('fails on an item %s, and names the field', async (_fact, parts, place) => {
     const { ledger, put } = await aLedger();
     await put({ ...emptyQueue(), pk: '#work', sk: '#work', ...parts });
-    await expect(ledger.work()).rejects.toThrow(
+    await expect(ledger.queue()).rejects.toThrow(
       new RefusedError(
         'ledger-unreadable',
         `The ledger holds an item that this version can't read: ${place} (the mailbox)`,
@@ -87,7 +87,7 @@ describe('the work queue in the ledger', () => {
   it('ignores fields that it does not know', async () => {
     const { ledger, put } = await aLedger();
     await put({ ...emptyQueue(), pk: '#work', sk: '#work', revision: 3, waitlist: ['x'] });
-    expect(await ledger.work()).toEqual({ ...emptyQueue(), revision: 3 });
+    expect(await ledger.queue()).toEqual({ ...emptyQueue(), revision: 3 });
   });
 });
 
@@ -447,10 +447,10 @@ describe('errors of DynamoDB', () => {
   });
 
   it('pass through when no row fits: they are bugs', async () => {
-    await expect(refusing('ItemCollectionSizeLimitExceededException').work()).rejects.toMatchObject({
+    await expect(refusing('ItemCollectionSizeLimitExceededException').queue()).rejects.toMatchObject({
       name: 'ItemCollectionSizeLimitExceededException',
     });
-    await expect(refusing('ItemCollectionSizeLimitExceededException').saveWork(emptyQueue())).rejects.toMatchObject({
+    await expect(refusing('ItemCollectionSizeLimitExceededException').saveQueue(emptyQueue())).rejects.toMatchObject({
       name: 'ItemCollectionSizeLimitExceededException',
     });
   });
@@ -460,7 +460,7 @@ describe('errors of DynamoDB', () => {
     dynamoDb
       .on(PutItemCommand)
       .rejects(new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: {} }));
-    expect(await ledger.saveWork(emptyQueue())).toBeUndefined();
+    expect(await ledger.saveQueue(emptyQueue())).toBeUndefined();
   });
 
   it.each([
@@ -469,7 +469,7 @@ describe('errors of DynamoDB', () => {
   ] as const)('are understood as the emulator sends them: %s', async (_fact, kind) => {
     const { ledger, faults } = await aLedger();
     faults.add({ operation: 'DynamoDB.GetItem', kind });
-    await expect(ledger.work()).rejects.toThrow(TransientAwsError);
-    expect(await ledger.work()).toEqual(emptyQueue());
+    await expect(ledger.queue()).rejects.toThrow(TransientAwsError);
+    expect(await ledger.queue()).toEqual(emptyQueue());
   });
 });

@@ -20,7 +20,7 @@ interface ApplyingOptions extends WorldOptions {
   /** Whom APPLICATION is assigned to. */
   assigned?: readonly number[];
   /** Posted before the plan. */
-  work?: (work: WorkQueue) => WorkQueue;
+  queue?: (queue: WorkQueue) => WorkQueue;
   holder?: string;
 }
 
@@ -28,15 +28,15 @@ interface ApplyingOptions extends WorldOptions {
 async function applying({
   seats = [],
   assigned = [],
-  work = (same) => same,
+  queue = (same) => same,
   holder = ME,
   ...options
 }: ApplyingOptions) {
   const world = await openWorld(options);
   const { clock, services, center } = world;
-  const held = acquireLease(work(emptyQueue()), holder, clock.now());
+  const held = acquireLease(queue(emptyQueue()), holder, clock.now());
   if (!held) throw new Error('the lease of an empty work queue is free');
-  await services.ledger.saveWork(held);
+  await services.ledger.saveQueue(held);
   for (const seat of seats) await services.ledger.saveSeat({ ...seat, revision: 1 });
   for (const number of assigned) center.assignByHand(APPLICATION, user(number));
   const plannedAt = clock.now().toISOString();
@@ -77,11 +77,11 @@ describe('granting', () => {
     expect(await seat(1)).toMatchObject({ status: 'creating', audit: [], requestedAt: expect.any(String) });
   });
 
-  it.each<[string, (work: WorkQueue) => WorkQueue, string]>([
+  it.each<[string, (queue: WorkQueue) => WorkQueue, string]>([
     [
       'the event about the user',
-      (work) =>
-        enqueue(work, aMembershipRequest('member', 1, { cause: 'event-7', at: plusSeconds(START, -50) }), {
+      (queue) =>
+        enqueue(queue, aMembershipRequest('member', 1, { cause: 'event-7', at: plusSeconds(START, -50) }), {
           me: ME,
           entitlements: exampleEntitlements().entitlements,
           now: START,
@@ -90,16 +90,16 @@ describe('granting', () => {
     ],
     [
       'the event about the group',
-      (work) =>
-        enqueue(work, aRequest({ groups: [GROUP], cause: 'event-8', at: plusSeconds(START, -50) }), {
+      (queue) =>
+        enqueue(queue, aRequest({ groups: [GROUP], cause: 'event-8', at: plusSeconds(START, -50) }), {
           me: ME,
           entitlements: exampleEntitlements().entitlements,
           now: START,
         }),
       'event-8',
     ],
-  ])('names %s as its cause, and measures the time since', async (_fact, work, cause) => {
-    const { apply, seat, metrics } = await applying({ members: [1], work });
+  ])('names %s as its cause, and measures the time since', async (_fact, queue, cause) => {
+    const { apply, seat, metrics } = await applying({ members: [1], queue });
     await apply(aBatch('grant', [1]));
     expect(await seat(1)).toMatchObject({ cause, requestedAt: plusSeconds(START, -50), audit: [{ cause }] });
     const [, seconds = 0] = metrics.find(([name]) => name === 'JoinToSeat') ?? [];
@@ -487,8 +487,8 @@ describe('the lease', () => {
   it('of a later term does not allow the changes of an older plan', async () => {
     const { clock, services, plannedAt } = await applying({ members: [1] });
     clock.advance(LEASE_SECONDS);
-    const again = acquireLease(await services.ledger.work(), ME, clock.now());
-    if (again) await services.ledger.saveWork(again);
+    const again = acquireLease(await services.ledger.queue(), ME, clock.now());
+    if (again) await services.ledger.saveQueue(again);
     const input = { batch: aBatch('grant', [1]), term: 1, plannedAt, execution: ME };
     await expect(applyChanges(input, services)).rejects.toMatchObject({ name: 'LeaseLostError' });
   });
@@ -496,7 +496,7 @@ describe('the lease', () => {
   it('is renewed, so that it outlasts the batch', async () => {
     const { apply, services } = await applying({ members: [1] });
     await apply(aBatch('grant', [1]));
-    expect((await services.ledger.work()).lease?.until).toBe(plusSeconds(START, 5 + LEASE_SECONDS));
+    expect((await services.ledger.queue()).lease?.until).toBe(plusSeconds(START, 5 + LEASE_SECONDS));
   });
 });
 

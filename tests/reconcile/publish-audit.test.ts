@@ -29,10 +29,10 @@ import { openWorld } from '../support/world.ts';
 
 const pending = (number: number, ...audit: AuditRecord[]) => aSeat(number, { status: 'assigned', audit });
 
-async function recording(seats: readonly Seat[] = [], work: WorkQueue = emptyQueue()) {
+async function recording(seats: readonly Seat[] = [], queue: WorkQueue = emptyQueue()) {
   const world = await openWorld({ people: 1 });
   const { services, audit } = world;
-  await services.ledger.saveWork(work);
+  await services.ledger.saveQueue(queue);
   for (const seat of seats) await services.ledger.saveSeat(seat);
   return {
     ...world,
@@ -252,8 +252,8 @@ describe('an answer of an observing entitlement', () => {
 
 describe('the settle wait', () => {
   const { entitlements } = exampleEntitlements();
-  const posted = (number: number, work = emptyQueue()) =>
-    enqueue(work, aMembershipRequest('member', number), { me: ME, entitlements, now: START });
+  const posted = (number: number, queue = emptyQueue()) =>
+    enqueue(queue, aMembershipRequest('member', number), { me: ME, entitlements, now: START });
 
   /** ME holds the lease and has planned for the first user. */
   function planned(): WorkQueue {
@@ -266,15 +266,15 @@ describe('the settle wait', () => {
     const { record, services, clock } = await recording([], planned());
     clock.advance(7);
     expect(await record([])).toEqual({ waitSeconds: 30 });
-    const work = await services.ledger.work();
-    expect(work.lease).toBeUndefined();
-    expect(work.users[user(1)]).toMatchObject({ by: ME, dueAt: plusSeconds(START, 37) });
+    const queue = await services.ledger.queue();
+    expect(queue.lease).toBeUndefined();
+    expect(queue.users[user(1)]).toMatchObject({ by: ME, dueAt: plusSeconds(START, 37) });
   });
 
   it('is skipped while something else is due, and the lease is kept', async () => {
     const { record, services } = await recording([], posted(2, planned()));
     expect(await record([])).toEqual({ waitSeconds: 0 });
-    expect((await services.ledger.work()).lease?.holder).toBe(ME);
+    expect((await services.ledger.queue()).lease?.holder).toBe(ME);
   });
 
   it('may begin twice', async () => {
@@ -287,7 +287,7 @@ describe('the settle wait', () => {
     const theirs = acquireLease(emptyQueue(), OTHER, START) ?? emptyQueue();
     const { record, services } = await recording([], theirs);
     expect(await record([])).toEqual({ waitSeconds: 0 });
-    expect((await services.ledger.work()).lease).toEqual(theirs.lease);
+    expect((await services.ledger.queue()).lease).toEqual(theirs.lease);
   });
 });
 

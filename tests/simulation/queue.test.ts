@@ -100,7 +100,7 @@ describe('executions that share a work queue', () => {
           mailbox.drain();
         }
         expect(mailbox.entries()).toEqual([]);
-        expect(mailbox.work().lease).toBeUndefined();
+        expect(mailbox.queue().lease).toBeUndefined();
       }),
       { numRuns: 200 },
     );

@@ -17,7 +17,7 @@ export class Shadow {
   readonly #seats = new Map<string, Seat>();
   readonly #holds = new Map<string, Hold>();
   readonly #observed = new Map<string, AuditRecord[]>();
-  #work: WorkQueue = emptyQueue();
+  #queue: WorkQueue = emptyQueue();
 
   seat(applicationArn: string, userId: string): Seat | undefined {
     return this.#seats.get(`${applicationArn} ${userId}`);
@@ -36,8 +36,8 @@ export class Shadow {
     return this.#holds.get(applicationArn);
   }
 
-  get work(): WorkQueue {
-    return this.#work;
+  get queue(): WorkQueue {
+    return this.#queue;
   }
 
   all(): Seat[] {
@@ -49,9 +49,9 @@ export class Shadow {
     const [pk = '', sk = ''] = [item['pk']?.S, item['sk']?.S];
     const content = unmarshall(item);
     if (pk === '#work') {
-      const before = this.#work;
-      this.#work = WorkQueueSchema.parse(content);
-      return { item: 'work', before, after: this.#work };
+      const before = this.#queue;
+      this.#queue = WorkQueueSchema.parse(content);
+      return { item: 'work', before, after: this.#queue };
     }
     if (sk === '#hold') {
       const before = this.#holds.get(pk);

@@ -112,7 +112,7 @@ export function judgeTrail({ watch, truth, center, now }: Outcome): void {
 
 /** Nobody runs any more: what is left in the mailbox is left to nobody, unless an execution that failed has it. */
 export function judgeMailbox({ watch, now }: Outcome): void {
-  const { users, sweeps } = watch.shadow.work;
+  const { users, sweeps } = watch.shadow.queue;
   const failed = new Set(watch.ends.flatMap(({ execution, status }) => (status === 'SUCCEEDED' ? [] : [execution])));
   for (const [key, { by, dueAt }] of [...Object.entries(users), ...Object.entries(sweeps)]) {
     if (failed.has(by.split(':').at(-1) ?? '')) continue;

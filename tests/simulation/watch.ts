@@ -232,7 +232,7 @@ export class Watch {
     const now = this.#now();
     const from = now - PLAN_TO_CHANGE - this.lag;
     if (by !== 'applyChanges') this.violate(9, `${by} sends a ${change}`, pair);
-    const holder = holderOf(this.shadow.work, new Date(now));
+    const holder = holderOf(this.shadow.queue, new Date(now));
     if (holder !== execution) this.violate(6, `a ${change} is sent without the lease`, pair);
     const modes = this.#truth.rulesOf(applicationArn, from, now).map((rule) => rule?.mode);
     if (modes.every((mode) => mode === 'observe')) this.violate(1, `a ${change} of an entitlement that observes`, pair);

@@ -68,7 +68,7 @@ interface Owed {
  * write is checked against the rules of the protocol.
  */
 export function aMailbox() {
-  let work: WorkQueue = aQueue();
+  let queue: WorkQueue = aQueue();
   let now = START;
   let step = 0;
   const actors: Actor[] = [];
@@ -80,18 +80,18 @@ export function aMailbox() {
 
   /** One conditional write; nobody else can write between its read and itself. */
   function write(me: string, next: WorkQueue): void {
-    if (next === work) return;
-    const before = work;
-    work = WorkQueueSchema.parse(JSON.parse(JSON.stringify({ ...next, revision: before.revision + 1 })));
+    if (next === queue) return;
+    const before = queue;
+    queue = WorkQueueSchema.parse(JSON.parse(JSON.stringify({ ...next, revision: before.revision + 1 })));
     step += 1;
     const holder = holderOf(before, now);
-    if (holder !== undefined && holder !== me && JSON.stringify(work.lease) !== JSON.stringify(before.lease)) {
+    if (holder !== undefined && holder !== me && JSON.stringify(queue.lease) !== JSON.stringify(before.lease)) {
       throw new Error(`${me} changed the lease that ${holder} holds`);
     }
-    if (work.lease && work.lease.holder !== me && holder === undefined && work.lease.term !== before.lease?.term) {
-      throw new Error(`${me} gave the lease to ${work.lease.holder}`);
+    if (queue.lease && queue.lease.holder !== me && holder === undefined && queue.lease.term !== before.lease?.term) {
+      throw new Error(`${me} gave the lease to ${queue.lease.holder}`);
     }
-    if (work.term < before.term) throw new Error('the term counts backwards');
+    if (queue.term < before.term) throw new Error('the term counts backwards');
   }
 
   function owe(request: Request): void {
@@ -119,8 +119,8 @@ export function aMailbox() {
   function prove({ looks, readStep, readAt }: Actor, before: WorkQueue): void {
     const gone = <T>(known: Readonly<Record<string, T>>, was: Record<string, T>, is: Record<string, T>) =>
       Object.keys(known).filter((key) => was[key] && !is[key]);
-    const users = new Set(gone(looks.users, before.users, work.users));
-    const applications = gone(looks.sweeps, before.sweeps, work.sweeps);
+    const users = new Set(gone(looks.users, before.users, queue.users));
+    const applications = gone(looks.sweeps, before.sweeps, queue.sweeps);
     for (const key of [...users, ...applications]) {
       if (!isSettled(key, readAt)) throw new Error(`${key} is proved by reads that began too soon after a change`);
     }
@@ -137,9 +137,9 @@ export function aMailbox() {
   /** Every look that isn't proven yet is still in the mailbox, itself or as sweeps. */
   function checkNothingIsLost(): void {
     for (const { user, applications, status } of owed) {
-      if (user && work.users[user]) continue;
+      if (user && queue.users[user]) continue;
       for (const application of applications) {
-        const sweep = work.sweeps[application];
+        const sweep = queue.sweeps[application];
         if (!sweep || (status && !sweep.withStatus)) throw new Error(`lost: ${user ?? 'everybody'} of ${application}`);
       }
     }
@@ -147,8 +147,8 @@ export function aMailbox() {
 
   /** Whoever is to look is under way, and comes back in time unless somebody else has the lease. */
   function checkSomebodyLooks(): void {
-    const holder = holderOf(work, now);
-    for (const [key, { by, dueAt }] of [...Object.entries(work.users), ...Object.entries(work.sweeps)]) {
+    const holder = holderOf(queue, now);
+    for (const [key, { by, dueAt }] of [...Object.entries(queue.users), ...Object.entries(queue.sweeps)]) {
       const actor = actors.find(({ name }) => name === by);
       if (!actor || actor.state === 'ended') throw new Error(`nobody looks at ${key}: ${by} has ended`);
       // A wait has whole seconds.
@@ -168,7 +168,7 @@ export function aMailbox() {
   }
 
   function follow(actor: Actor, turn: Claim): void {
-    write(actor.name, turn.work);
+    write(actor.name, turn.queue);
     if (turn.turn === 'work') Object.assign(actor, { state: 'planning', term: turn.term });
     else if (turn.turn === 'wait') sleep(actor, turn.waitSeconds);
     else actor.state = 'ended';
@@ -180,7 +180,7 @@ export function aMailbox() {
 
   function enter(actor: Actor, choice: Choice): void {
     const { request, name } = actor;
-    const overdue = request.trigger === 'tick' ? reclaimOverdue(work, name, now) : work;
+    const overdue = request.trigger === 'tick' ? reclaimOverdue(queue, name, now) : queue;
     const turn = claim(enqueue(overdue, request, { me: name, entitlements: TWO_ENTITLEMENTS, now }), name, now);
     follow(actor, turn);
     owe(request);
@@ -189,7 +189,7 @@ export function aMailbox() {
 
   /** Renews the lease; an execution that has lost it asks at once whose turn it is. */
   function keep(actor: Actor): boolean {
-    const renewed = renewTerm(work, actor.name, actor.term, now);
+    const renewed = renewTerm(queue, actor.name, actor.term, now);
     if (renewed) write(actor.name, renewed);
     else sleep(actor, 0);
     return renewed !== undefined;
@@ -197,7 +197,7 @@ export function aMailbox() {
 
   function plan(actor: Actor): void {
     if (!keep(actor)) return;
-    const due = dueItems(work, now);
+    const due = dueItems(queue, now);
     const looks = Object.keys(due.users).length > 0 ? { users: due.users, sweeps: {} } : due;
     for (const application of Object.keys(looks.sweeps)) {
       sweeps.set(application, [...(sweeps.get(application) ?? []), now]);
@@ -212,11 +212,11 @@ export function aMailbox() {
     const { name, looks, readAt, term } = actor;
     if (choice === 'apply' || choice === 'more' || choice === 'lostAnswer') {
       const settling = choice === 'more' ? { users: {}, sweeps: {} } : looks;
-      write(name, markPlanned(work, settling, { term, startedAt: readAt }));
+      write(name, markPlanned(queue, settling, { term, startedAt: readAt }));
       if (choice === 'lostAnswer') sleep(actor, 0);
       else Object.assign(actor, { state: 'applying', resume: 'applying' });
     } else if (choice === 'refuse') {
-      write(name, requeueFailed(work, looks, { me: name, retryAt: plusSeconds(now, 3600) }));
+      write(name, requeueFailed(queue, looks, { me: name, retryAt: plusSeconds(now, 3600) }));
       Object.assign(actor, { state: 'dead', resume: 'waiting' });
     } else {
       const again = keysOf(looks).map((key) => [key, plusSeconds(readAt, SETTLE_SECONDS)] as const);
@@ -224,11 +224,11 @@ export function aMailbox() {
     }
   }
 
-  function close(actor: Actor, lookAt: ReadonlyMap<string, string>): void {
+  function close(actor: Actor, requeueAt: ReadonlyMap<string, string>): void {
     const { name, looks, readAt } = actor;
-    const before = work;
-    const closed = releaseIfIdle(completeItems(work, looks, { me: name, startedAt: readAt, lookAt }), name, now);
-    write(name, closed.work);
+    const before = queue;
+    const closed = releaseIfIdle(completeItems(queue, looks, { me: name, startedAt: readAt, requeueAt }), name, now);
+    write(name, closed.queue);
     prove(actor, before);
     if (closed.due) actor.state = 'planning';
     else if (closed.waitSeconds === undefined) actor.state = 'ended';
@@ -242,8 +242,8 @@ export function aMailbox() {
   }
 
   function record(actor: Actor, choice: Choice): void {
-    const settled = startSettleWait(work, actor.name, now);
-    write(actor.name, settled.work);
+    const settled = startSettleWait(queue, actor.name, now);
+    write(actor.name, settled.queue);
     if (choice !== 'lostAnswer') sleep(actor, settled.waitSeconds);
   }
 
@@ -256,7 +256,7 @@ export function aMailbox() {
     }
     if (actor.state === 'entering') enter(actor, choice);
     else if (actor.state === 'waiting' && isDue(actor.wakeAt.toISOString(), now)) {
-      follow(actor, claim(work, actor.name, now));
+      follow(actor, claim(queue, actor.name, now));
     } else if (actor.state === 'planning') plan(actor);
     else if (actor.state === 'reading') decide(actor, choice);
     else if (actor.state === 'applying') apply(actor);
@@ -299,10 +299,10 @@ export function aMailbox() {
         check();
       }
     },
-    work: () => work,
+    queue: () => queue,
     now: () => now,
     sweeps: (): ReadonlyMap<string, readonly Date[]> => sweeps,
-    entries: (): Pick<UserItem, 'by'>[] => [...Object.values(work.users), ...Object.values(work.sweeps)],
+    entries: (): Pick<UserItem, 'by'>[] => [...Object.values(queue.users), ...Object.values(queue.sweeps)],
     isDead: (name: string) => actors.some((actor) => actor.name === name && actor.state === 'dead'),
   };
   return mailbox;

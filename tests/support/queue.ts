@@ -20,16 +20,16 @@ export function heldBy(holder: string, seconds = LEASE_SECONDS, term = 7): Pick<
 }
 
 /** The work queue after an event this many seconds after START. */
-export function enqueued(work: WorkQueue, request: Partial<Request>, seconds = 0, me = ME): WorkQueue {
-  return enqueue(work, aRequest(request), { me, entitlements: TWO_ENTITLEMENTS, now: at(seconds) });
+export function enqueued(queue: WorkQueue, request: Partial<Request>, seconds = 0, me = ME): WorkQueue {
+  return enqueue(queue, aRequest(request), { me, entitlements: TWO_ENTITLEMENTS, now: at(seconds) });
 }
 
 /** The work queue as it is read again after a write. */
-export function reread(work: WorkQueue): WorkQueue {
-  return WorkQueueSchema.parse(JSON.parse(JSON.stringify({ ...work, revision: work.revision + 1 })));
+export function reread(queue: WorkQueue): WorkQueue {
+  return WorkQueueSchema.parse(JSON.parse(JSON.stringify({ ...queue, revision: queue.revision + 1 })));
 }
 
 /** The items that are due this many seconds after START. */
-export function dueAt(work: WorkQueue, seconds = 0): ReturnType<typeof dueItems> {
-  return dueItems(work, at(seconds));
+export function dueAt(queue: WorkQueue, seconds = 0): ReturnType<typeof dueItems> {
+  return dueItems(queue, at(seconds));
 }

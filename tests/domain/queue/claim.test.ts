@@ -27,20 +27,26 @@ describe('dueItems', () => {
     ['was among the changes of a holder whose lease has expired', heldBy(OTHER, 0), { planned: 7 }, true],
   ])('returns an item that %s: %s', (_fact, parts, entry, up) => {
     const { expected, ...shared } = aUserItem(entry);
-    const work = aQueue({
+    const queue = aQueue({
       ...parts,
       users: { [USER]: { ...shared, expected } },
       sweeps: { [APPLICATION]: aSweepItem(entry) },
     });
-    expect(dueItems(work, START)).toEqual(up ? { users: work.users, sweeps: work.sweeps } : { users: {}, sweeps: {} });
+    expect(dueItems(queue, START)).toEqual(
+      up ? { users: queue.users, sweeps: queue.sweeps } : { users: {}, sweeps: {} },
+    );
   });
 });
 
 describe('claim', () => {
   it('claims the lease if something is due', () => {
-    const work = aQueue({ term: 7, users: { [USER]: aUserItem({ by: ME }) } });
-    const turn = claim(work, ME, START);
-    expect(turn).toMatchObject({ turn: 'work', term: 8, work: { users: work.users, lease: { holder: ME, term: 8 } } });
+    const queue = aQueue({ term: 7, users: { [USER]: aUserItem({ by: ME }) } });
+    const turn = claim(queue, ME, START);
+    expect(turn).toMatchObject({
+      turn: 'work',
+      term: 8,
+      queue: { users: queue.users, lease: { holder: ME, term: 8 } },
+    });
   });
 
   it('also picks up the items of a dead execution once it has an item of its own', () => {
@@ -57,7 +63,7 @@ describe('claim', () => {
     expect(claim(aQueue({ ...heldBy(ME), users }), ME, START)).toEqual({
       turn: 'wait',
       waitSeconds: 30,
-      work: aQueue({ term: 7, users }),
+      queue: aQueue({ term: 7, users }),
     });
   });
 
@@ -67,7 +73,7 @@ describe('claim', () => {
     expect(claim(before, ME, START)).toEqual({
       turn: 'handedOver',
       to: OTHER,
-      work: { ...before, users: { ...users, [USER]: aUserItem({ by: OTHER }) } },
+      queue: { ...before, users: { ...users, [USER]: aUserItem({ by: OTHER }) } },
     });
   });
 
@@ -84,20 +90,20 @@ describe('claim', () => {
       undefined,
     ],
   ])('ends if nothing is left for it: handed over %s', (_fact, parts, to) => {
-    expect(claim(aQueue(parts), ME, START)).toMatchObject({ turn: 'handedOver', to, work: aQueue(parts) });
+    expect(claim(aQueue(parts), ME, START)).toMatchObject({ turn: 'handedOver', to, queue: aQueue(parts) });
   });
 
   it('begins a new term if its own plan did not reach the state machine', () => {
     const users = { [USER]: aUserItem({ by: ME, planned: 7, dueAt: iso(-5) }) };
     const turn = claim(aQueue({ ...heldBy(ME), users }), ME, START);
     expect(turn).toMatchObject({ turn: 'wait', waitSeconds: 0 });
-    expect(claim(turn.work, ME, START)).toMatchObject({ turn: 'work', term: 8 });
+    expect(claim(turn.queue, ME, START)).toMatchObject({ turn: 'work', term: 8 });
   });
 
   it('serves failed items at once when their execution is redriven', () => {
-    const work = aQueue({ users: { [USER]: aUserItem({ by: ME, failed: true, dueAt: iso(3600) }) } });
-    expect(isRedriven(work, ME)).toBe(true);
-    const { turn, work: after } = claim(work, ME, START);
+    const queue = aQueue({ users: { [USER]: aUserItem({ by: ME, failed: true, dueAt: iso(3600) }) } });
+    expect(isRedriven(queue, ME)).toBe(true);
+    const { turn, queue: after } = claim(queue, ME, START);
     expect(turn).toBe('work');
     expect(dueAt(after).users).toHaveProperty(USER);
     expect(isRedriven(after, ME)).toBe(false);
@@ -108,9 +114,9 @@ describe('claim', () => {
       [USER]: aUserItem({ by: OTHER, failed: true, dueAt: iso(3600) }),
       [user(2)]: aUserItem({ by: ME }),
     };
-    const work = aQueue({ users });
-    expect(isRedriven(work, ME)).toBe(false);
-    expect(claim(work, ME, START).work.users[USER]).toEqual(users[USER]);
+    const queue = aQueue({ users });
+    expect(isRedriven(queue, ME)).toBe(false);
+    expect(claim(queue, ME, START).queue.users[USER]).toEqual(users[USER]);
   });
 });
 
@@ -122,19 +128,19 @@ describe('markPlanned', () => {
   const context = { term: 7, startedAt: at(-4) };
 
   it('hides the items from every execution while the lease holder applies the changes', () => {
-    const work = aQueue({ ...heldBy(ME), ...entries });
-    const marked = reread(markPlanned(work, entries, context));
+    const queue = aQueue({ ...heldBy(ME), ...entries });
+    const marked = reread(markPlanned(queue, entries, context));
     expect(dueAt(marked)).toEqual({ users: {}, sweeps: {} });
     expect(marked.users[USER]).toEqual(aUserItem({ by: ME, planned: 7 }));
     expect(marked.sweptAt).toEqual({ [APPLICATION]: iso(-4) });
   });
 
   it('leaves items visible that got a new hint, sweeps after a pause', () => {
-    const work = enqueued(reread(aQueue({ ...heldBy(ME), ...entries })), {
+    const queue = enqueued(reread(aQueue({ ...heldBy(ME), ...entries })), {
       users: [{ userId: USER }],
       groups: [GROUP],
     });
-    const marked = markPlanned(work, entries, context);
+    const marked = markPlanned(queue, entries, context);
     expect(Object.keys(dueAt(marked).users)).toEqual([USER]);
     expect(Object.keys(dueAt(marked, 25.9).sweeps)).toEqual([]);
     expect(Object.keys(dueAt(marked, 26).sweeps)).toEqual([APPLICATION]);
@@ -144,8 +150,8 @@ describe('markPlanned', () => {
     ['has changed hands', heldBy(OTHER, LEASE_SECONDS, 8)],
     ['has been given back', { term: 7 }],
   ])('changes nothing once the lease %s', (_fact, parts) => {
-    const work = aQueue({ ...parts, ...entries });
-    expect(markPlanned(work, entries, context)).toBe(work);
+    const queue = aQueue({ ...parts, ...entries });
+    expect(markPlanned(queue, entries, context)).toBe(queue);
   });
 });
 
@@ -154,7 +160,7 @@ describe('completeItems', () => {
     users: { [USER]: aUserItem({ by: DEAD, failed: true }), [user(2)]: aUserItem() },
     sweeps: { [APPLICATION]: aSweepItem() },
   };
-  const context = { me: ME, startedAt: at(-4), lookAt: new Map() };
+  const context = { me: ME, startedAt: at(-4), requeueAt: new Map() };
 
   it('completes the items that were verified, and no others', () => {
     const { [user(2)]: rest, ...users } = entries.users;
@@ -164,19 +170,19 @@ describe('completeItems', () => {
   });
 
   it('requeues the other items for itself, and clears their failure', () => {
-    const lookAt = new Map([[USER, iso(26)]]);
-    const closed = reread(completeItems(aQueue({ ...heldBy(ME), ...entries }), entries, { ...context, lookAt }));
+    const requeueAt = new Map([[USER, iso(26)]]);
+    const closed = reread(completeItems(aQueue({ ...heldBy(ME), ...entries }), entries, { ...context, requeueAt }));
     expect(closed.users).toEqual({ [USER]: aUserItem({ by: ME, dueAt: iso(26) }) });
   });
 
   it('keeps items that got a hint during the check, sweeps with a pause', () => {
-    const work = enqueued(reread(aQueue({ ...heldBy(ME), ...entries })), {
+    const queue = enqueued(reread(aQueue({ ...heldBy(ME), ...entries })), {
       users: [{ userId: USER }],
       groups: [GROUP],
     });
-    const closed = completeItems(work, entries, context);
-    expect(closed.users).toEqual({ [USER]: work.users[USER] });
-    expect(closed.sweeps).toEqual({ [APPLICATION]: { ...work.sweeps[APPLICATION], dueAt: iso(26) } });
+    const closed = completeItems(queue, entries, context);
+    expect(closed.users).toEqual({ [USER]: queue.users[USER] });
+    expect(closed.sweeps).toEqual({ [APPLICATION]: { ...queue.sweeps[APPLICATION], dueAt: iso(26) } });
   });
 
   it('keeps a hint about a user who was folded into a sweep during the check and then named again', () => {
@@ -189,21 +195,21 @@ describe('completeItems', () => {
   });
 
   it('changes nothing once another execution holds the lease', () => {
-    const work = aQueue({ ...heldBy(OTHER), ...entries });
-    expect(completeItems(work, entries, context)).toBe(work);
+    const queue = aQueue({ ...heldBy(OTHER), ...entries });
+    expect(completeItems(queue, entries, context)).toBe(queue);
   });
 });
 
 describe('startSettleWait', () => {
   it('requeues items 30 s after the changes, or at their second check if that is later, and releases the lease', () => {
-    const work = aQueue({
+    const queue = aQueue({
       ...heldBy(ME),
       users: { [USER]: aUserItem({ planned: 7 }) },
       sweeps: { [APPLICATION]: aSweepItem({ planned: 7, lookAgainAt: iso(100) }) },
     });
-    const settled = startSettleWait(work, ME, START);
+    const settled = startSettleWait(queue, ME, START);
     expect(settled.waitSeconds).toBe(30);
-    expect(reread(settled.work)).toEqual({
+    expect(reread(settled.queue)).toEqual({
       ...aQueue({ revision: 1, term: 7 }),
       users: { [USER]: aUserItem({ dueAt: iso(30) }) },
       sweeps: { [APPLICATION]: aSweepItem({ dueAt: iso(100), lookAgainAt: iso(100) }) },
@@ -211,22 +217,22 @@ describe('startSettleWait', () => {
   });
 
   it('keeps the lease and does not wait while something else is due', () => {
-    const work = aQueue({
+    const queue = aQueue({
       ...heldBy(ME),
       users: { [USER]: aUserItem({ planned: 7 }), [user(2)]: aUserItem({ by: OTHER }) },
     });
-    expect(startSettleWait(work, ME, START)).toMatchObject({ waitSeconds: 0, work: { lease: work.lease } });
+    expect(startSettleWait(queue, ME, START)).toMatchObject({ waitSeconds: 0, queue: { lease: queue.lease } });
   });
 
   it('may run twice', () => {
-    const work = aQueue({ ...heldBy(ME), users: { [USER]: aUserItem({ planned: 7 }) } });
-    const once = startSettleWait(work, ME, START);
-    expect(startSettleWait(once.work, ME, at(2))).toEqual({ work: once.work, waitSeconds: 28 });
+    const queue = aQueue({ ...heldBy(ME), users: { [USER]: aUserItem({ planned: 7 }) } });
+    const once = startSettleWait(queue, ME, START);
+    expect(startSettleWait(once.queue, ME, at(2))).toEqual({ queue: once.queue, waitSeconds: 28 });
   });
 
   it('changes nothing if another execution holds the lease', () => {
-    const work = aQueue({ ...heldBy(OTHER, 60, 8), users: { [USER]: aUserItem({ by: OTHER, planned: 8 }) } });
-    expect(startSettleWait(work, ME, START)).toEqual({ work, waitSeconds: 0 });
+    const queue = aQueue({ ...heldBy(OTHER, 60, 8), users: { [USER]: aUserItem({ by: OTHER, planned: 8 }) } });
+    expect(startSettleWait(queue, ME, START)).toEqual({ queue, waitSeconds: 0 });
   });
 });
 
@@ -252,21 +258,21 @@ describe('requeueFailed', () => {
   });
 
   it('makes items that got a new hint due at once', () => {
-    const work = enqueued(reread(aQueue({ ...heldBy(ME), ...entries })), { users: [{ userId: USER }] });
-    const after = requeueFailed(work, looks, { me: ME, retryAt: iso(3600) });
+    const queue = enqueued(reread(aQueue({ ...heldBy(ME), ...entries })), { users: [{ userId: USER }] });
+    const after = requeueFailed(queue, looks, { me: ME, retryAt: iso(3600) });
     expect(after.users[USER]).toMatchObject({ by: ME, failed: true, dueAt: iso() });
   });
 
   it('changes nothing if another execution holds the lease', () => {
-    const work = aQueue({ ...heldBy(OTHER), ...entries });
-    expect(requeueFailed(work, looks, { me: ME, retryAt: iso(3600) })).toBe(work);
+    const queue = aQueue({ ...heldBy(OTHER), ...entries });
+    expect(requeueFailed(queue, looks, { me: ME, retryAt: iso(3600) })).toBe(queue);
   });
 });
 
 describe('releaseIfIdle', () => {
   it('keeps the lease while an item of any execution is due', () => {
-    const work = aQueue({ ...heldBy(ME), users: { [USER]: aUserItem({ by: OTHER }) } });
-    expect(releaseIfIdle(work, ME, START)).toEqual({ work, due: true, waitSeconds: 0 });
+    const queue = aQueue({ ...heldBy(ME), users: { [USER]: aUserItem({ by: OTHER }) } });
+    expect(releaseIfIdle(queue, ME, START)).toEqual({ queue, due: true, waitSeconds: 0 });
   });
 
   it('releases the lease and waits for its own items', () => {
@@ -275,7 +281,7 @@ describe('releaseIfIdle', () => {
       [user(2)]: aUserItem({ by: OTHER, dueAt: iso(3) }),
     };
     expect(releaseIfIdle(aQueue({ ...heldBy(ME), users }), ME, START)).toEqual({
-      work: aQueue({ term: 7, users }),
+      queue: aQueue({ term: 7, users }),
       due: false,
       waitSeconds: 13,
     });
@@ -304,8 +310,8 @@ describe('reclaimOverdue', () => {
   });
 
   it('takes over nothing while another execution holds the lease', () => {
-    const work = aQueue({ ...heldBy(OTHER), users });
-    expect(reclaimOverdue(work, ME, START)).toBe(work);
+    const queue = aQueue({ ...heldBy(OTHER), users });
+    expect(reclaimOverdue(queue, ME, START)).toBe(queue);
   });
 
   it('picks up items that were refused an hour ago', () => {

@@ -90,8 +90,8 @@ describe('enqueue', () => {
   });
 
   it.each(['adopt', 'giveUp', 'withStatus'] as const)('keeps an order when other hints follow: %s', (order) => {
-    const work = aQueue({ sweeps: { [APPLICATION]: aSweepItem({ [order]: true }) } });
-    expect(enqueued(work, { groups: [GROUP] }).sweeps[APPLICATION]?.[order]).toBe(true);
+    const queue = aQueue({ sweeps: { [APPLICATION]: aSweepItem({ [order]: true }) } });
+    expect(enqueued(queue, { groups: [GROUP] }).sweeps[APPLICATION]?.[order]).toBe(true);
   });
 
   it('keeps the time of the first hint about a user, in any order of arrival', () => {
@@ -99,9 +99,9 @@ describe('enqueue', () => {
       [10, 20, 15],
       [20, 15, 10],
     ]) {
-      let work = aQueue();
-      for (const time of times) work = enqueued(work, { at: iso(time), users: [aJoin(1)] }, 30);
-      expect(work.users[USER]).toMatchObject({ since: iso(10), at: iso(20) });
+      let queue = aQueue();
+      for (const time of times) queue = enqueued(queue, { at: iso(time), users: [aJoin(1)] }, 30);
+      expect(queue.users[USER]).toMatchObject({ since: iso(10), at: iso(20) });
     }
   });
 
@@ -110,9 +110,9 @@ describe('enqueue', () => {
     ['the enqueuing execution if the lease has expired', heldBy(OTHER, 0), ME],
     ['the holder of the lease', heldBy(OTHER), OTHER],
   ])('assigns the item to %s', (_fact, parts, by) => {
-    const work = enqueued(aQueue(parts), { users: [aJoin(1)], groups: [OTHER_GROUP] });
-    expect(work.users[USER]?.by).toBe(by);
-    expect(work.sweeps[OTHER_APPLICATION]?.by).toBe(by);
+    const queue = enqueued(aQueue(parts), { users: [aJoin(1)], groups: [OTHER_GROUP] });
+    expect(queue.users[USER]?.by).toBe(by);
+    expect(queue.sweeps[OTHER_APPLICATION]?.by).toBe(by);
   });
 
   it('follows the newest hint, in any order of arrival', () => {
@@ -125,12 +125,12 @@ describe('enqueue', () => {
     };
     const newer = enqueued(aQueue(entries), { ...hint, at: iso(1) });
     const older = enqueued(aQueue(entries), { ...hint, at: iso(-1) });
-    for (const [work, expected] of [
+    for (const [queue, expected] of [
       [newer, { at: iso(1), cause: 'event-2', trigger: 'manual' }],
       [older, { at: iso(), cause: 'event-1', trigger: 'event' }],
     ] as const) {
-      expect(work.users[USER]).toMatchObject(expected);
-      expect(work.sweeps[APPLICATION]).toMatchObject(expected);
+      expect(queue.users[USER]).toMatchObject(expected);
+      expect(queue.sweeps[APPLICATION]).toMatchObject(expected);
     }
   });
 
@@ -147,17 +147,17 @@ describe('enqueue', () => {
     ['manual', undefined],
     ['tick', undefined],
   ])('plans a second check of an application, 120 s after an event: %s', (trigger, expected) => {
-    const work = enqueued(aQueue(), { at: iso(-10), trigger, groups: [GROUP] });
-    expect(work.sweeps[APPLICATION]?.lookAgainAt).toBe(expected);
+    const queue = enqueued(aQueue(), { at: iso(-10), trigger, groups: [GROUP] });
+    expect(queue.sweeps[APPLICATION]?.lookAgainAt).toBe(expected);
   });
 
   it('keeps the time of the latest second check', () => {
     const lookAgainAt = iso(115);
-    const work = aQueue({
+    const queue = aQueue({
       users: { [USER]: aUserItem({ lookAgainAt }) },
       sweeps: { [APPLICATION]: aSweepItem({ lookAgainAt }) },
     });
-    const after = enqueued(work, { at: iso(-60), users: [{ userId: USER }], groups: [GROUP] });
+    const after = enqueued(queue, { at: iso(-60), users: [{ userId: USER }], groups: [GROUP] });
     expect([after.users[USER]?.lookAgainAt, after.sweeps[APPLICATION]?.lookAgainAt]).toEqual([
       lookAgainAt,
       lookAgainAt,
@@ -174,10 +174,10 @@ describe('enqueue', () => {
       ['a second join after the leave', [JOIN, LEAVE, { membership: 'member', after: 12 }], 'member'],
       ['a leave of the same second, which arrives later', [JOIN, { membership: 'absent', after: 10 }], 'absent'],
     ] as const)('is what the newest event of the group says: %s', (_fact, events, expected) => {
-      let work = aQueue();
+      let queue = aQueue();
       for (const { membership, after } of events)
-        work = enqueued(work, { at: iso(after), users: [aJoin(1, { membership })] }, 20);
-      expect(work.users[USER]?.expected.map(({ membership }) => membership)).toEqual([expected]);
+        queue = enqueued(queue, { at: iso(after), users: [aJoin(1, { membership })] }, 20);
+      expect(queue.users[USER]?.expected.map(({ membership }) => membership)).toEqual([expected]);
     });
 
     it('is the newest of each group, in any order of arrival', () => {
@@ -191,16 +191,16 @@ describe('enqueue', () => {
       );
       fc.assert(
         fc.property(events, (arrived) => {
-          let work = aQueue();
+          let queue = aQueue();
           for (const { after, ...expected } of arrived) {
-            work = enqueued(work, { at: iso(after), users: [{ userId: USER, expected }] }, 60);
+            queue = enqueued(queue, { at: iso(after), users: [{ userId: USER, expected }] }, 60);
           }
           const newest = new Map(
             [...arrived]
               .sort((a, b) => a.after - b.after)
               .map(({ after, ...told }) => [told.groupId, { ...told, at: iso(after) }]),
           );
-          const told = work.users[USER]?.expected ?? [];
+          const told = queue.users[USER]?.expected ?? [];
           expect(new Map(told.map((one) => [one.groupId, one]))).toEqual(newest);
           expect(told).toHaveLength(newest.size);
         }),
@@ -209,18 +209,18 @@ describe('enqueue', () => {
   });
 
   it('remembers that a hint named no group when other hints follow', () => {
-    const work = enqueued(enqueued(aQueue(), { users: [{ userId: USER }] }), { users: [aJoin(1)] });
-    expect(work.users[USER]).toMatchObject({ whole: true, expected: [{ groupId: GROUP }] });
+    const queue = enqueued(enqueued(aQueue(), { users: [{ userId: USER }] }), { users: [aJoin(1)] });
+    expect(queue.users[USER]).toMatchObject({ whole: true, expected: [{ groupId: GROUP }] });
   });
 
   it('is due even while the changes for an earlier hint are applied', () => {
     const entry = { by: OTHER, planned: 7, failed: true };
-    const work = aQueue({
+    const queue = aQueue({
       ...heldBy(OTHER),
       users: { [USER]: aUserItem(entry) },
       sweeps: { [APPLICATION]: aSweepItem(entry) },
     });
-    const after = enqueued(work, { users: [{ userId: USER }], groups: [GROUP] });
+    const after = enqueued(queue, { users: [{ userId: USER }], groups: [GROUP] });
     expect(dueAt(after)).toEqual({ users: after.users, sweeps: after.sweeps });
     expect(after.users[USER]?.failed).toBeUndefined();
   });
@@ -231,8 +231,8 @@ describe('enqueue', () => {
       ['due 30 s after the start of the latest sweep', iso(-12), 18],
       ['due at once if that time has passed', iso(-30), 0],
     ])('is %s', (_fact, sweptAt, due) => {
-      const work = enqueued(aQueue({ sweptAt: sweptAt ? { [APPLICATION]: sweptAt } : {} }), { groups: [GROUP] });
-      expect(work.sweeps[APPLICATION]?.dueAt).toBe(iso(due));
+      const queue = enqueued(aQueue({ sweptAt: sweptAt ? { [APPLICATION]: sweptAt } : {} }), { groups: [GROUP] });
+      expect(queue.sweeps[APPLICATION]?.dueAt).toBe(iso(due));
     });
 
     it.each<[string, Partial<SweepItem>, Partial<WorkQueue>, Partial<SweepItem>]>([
@@ -243,14 +243,14 @@ describe('enqueue', () => {
       ['is given to the lease holder instead', { dueAt: iso(10) }, heldBy(DEAD), { by: DEAD, dueAt: iso(18) }],
     ])('%s', (_fact, waiting, parts, expected) => {
       const sweeps = { [APPLICATION]: aSweepItem({ by: OTHER, ...waiting }) };
-      const work = enqueued(aQueue({ ...parts, sweeps, sweptAt: { [APPLICATION]: iso(-12) } }), { groups: [GROUP] });
-      expect(work.sweeps[APPLICATION]).toMatchObject(expected);
-      expect(work.sweeps[APPLICATION]?.hints).toBe(1);
+      const queue = enqueued(aQueue({ ...parts, sweeps, sweptAt: { [APPLICATION]: iso(-12) } }), { groups: [GROUP] });
+      expect(queue.sweeps[APPLICATION]).toMatchObject(expected);
+      expect(queue.sweeps[APPLICATION]?.hints).toBe(1);
     });
 
     it('keeps the order to read the status of every user', () => {
-      const work = aQueue({ sweeps: { [APPLICATION]: aSweepItem({ withStatus: true }) } });
-      expect(enqueued(work, { groups: [GROUP] }).sweeps[APPLICATION]?.withStatus).toBe(true);
+      const queue = aQueue({ sweeps: { [APPLICATION]: aSweepItem({ withStatus: true }) } });
+      expect(enqueued(queue, { groups: [GROUP] }).sweeps[APPLICATION]?.withStatus).toBe(true);
     });
   });
 
@@ -298,18 +298,18 @@ describe('enqueue', () => {
     const joins = (count: number) => Array.from({ length: count }, (_, number) => aJoin(number));
 
     it('are named one by one up to 100', () => {
-      const work = enqueued(aQueue(), { users: joins(100) });
-      expect(Object.keys(work.users)).toHaveLength(100);
-      expect(work.sweeps).toEqual({});
+      const queue = enqueued(aQueue(), { users: joins(100) });
+      expect(Object.keys(queue.users)).toHaveLength(100);
+      expect(queue.sweeps).toEqual({});
     });
 
     it('become sweeps of the applications of their groups, now and 120 s after the newest', () => {
-      const work = enqueued(enqueued(aQueue(), { users: joins(100), at: iso(-50) }), {
+      const queue = enqueued(enqueued(aQueue(), { users: joins(100), at: iso(-50) }), {
         users: [aJoin(200)],
         at: iso(-5),
       });
-      expect(work.users).toEqual({});
-      expect(work.sweeps).toEqual({ [APPLICATION]: aSweepItem({ at: iso(-5), lookAgainAt: iso(115) }) });
+      expect(queue.users).toEqual({});
+      expect(queue.sweeps).toEqual({ [APPLICATION]: aSweepItem({ at: iso(-5), lookAgainAt: iso(115) }) });
     });
 
     it('become sweeps of everything with status if one of them needs a full check', () => {
@@ -317,19 +317,19 @@ describe('enqueue', () => {
         users: [aJoin(1)],
       });
       const crowd = Array.from({ length: 100 }, (_, number) => aJoin(1000 + number));
-      const work = enqueued(whole, { users: crowd });
-      expect(work.sweeps).toMatchObject({
+      const queue = enqueued(whole, { users: crowd });
+      expect(queue.sweeps).toMatchObject({
         [APPLICATION]: { withStatus: true },
         [OTHER_APPLICATION]: { withStatus: true },
       });
     });
 
     it('give their sweeps to the enqueuing execution instead of one that waits', () => {
-      const work = aQueue({
+      const queue = aQueue({
         sweeps: { [APPLICATION]: aSweepItem({ by: OTHER, dueAt: iso(10) }) },
         sweptAt: { [APPLICATION]: iso(-20) },
       });
-      expect(enqueued(work, { users: joins(101) }).sweeps[APPLICATION]).toMatchObject({ by: ME, dueAt: iso(10) });
+      expect(enqueued(queue, { users: joins(101) }).sweeps[APPLICATION]).toMatchObject({ by: ME, dueAt: iso(10) });
     });
 
     it('become sweeps as well if few users are expected in very many groups', () => {
@@ -338,8 +338,8 @@ describe('enqueue', () => {
       const users = Array.from({ length: 11 }, (_, number) =>
         groups.map((groupId) => aJoin(number, { groupId })),
       ).flat();
-      const work = enqueue(aQueue(), aRequest({ users }), { me: ME, entitlements, now: START });
-      expect([Object.keys(work.users), Object.keys(work.sweeps)]).toEqual([[], [APPLICATION]]);
+      const queue = enqueue(aQueue(), aRequest({ users }), { me: ME, entitlements, now: START });
+      expect([Object.keys(queue.users), Object.keys(queue.sweeps)]).toEqual([[], [APPLICATION]]);
     });
 
     it('stay below the 400 KB of a DynamoDB item', () => {
@@ -354,7 +354,7 @@ describe('enqueue', () => {
       });
       fc.assert(
         fc.property(fc.array(request, { maxLength: 4 }), (requests) => {
-          let work = aQueue(heldBy(me));
+          let queue = aQueue(heldBy(me));
           for (const { users: named, groups: joined, ...parts } of requests) {
             const users = Array.from({ length: named }, (_, number) =>
               groups.slice(0, joined).map((groupId) => ({
@@ -362,11 +362,11 @@ describe('enqueue', () => {
                 expected: { groupId, membership: 'absent' as const },
               })),
             ).flat();
-            work = reread(
-              enqueue(work, aRequest({ ...parts, users, cause: 'c'.repeat(256) }), { me, entitlements, now: START }),
+            queue = reread(
+              enqueue(queue, aRequest({ ...parts, users, cause: 'c'.repeat(256) }), { me, entitlements, now: START }),
             );
             // The text is longer than what DynamoDB counts: names and values, and up to three bytes an element.
-            expect(JSON.stringify(work).length).toBeLessThan(400_000);
+            expect(JSON.stringify(queue).length).toBeLessThan(400_000);
           }
         }),
         { numRuns: 8, examples: [[[{ trigger: 'event', users: 100, groups: 100, sweep: 'everything' }]]] },
@@ -380,23 +380,23 @@ describe('enqueueSweeps', () => {
   const owed = new Map([[APPLICATION, { withStatus: false }]]);
 
   it('enqueues one sweep per application for the lease holder, due at once', () => {
-    const work = enqueueSweeps(aQueue(heldBy(ME)), owed, context);
-    expect(work.sweeps).toEqual({ [APPLICATION]: aSweepItem({ by: ME, cause: ME, trigger: 'tick' }) });
-    expect(dueAt(work).sweeps).toHaveProperty([APPLICATION]);
+    const queue = enqueueSweeps(aQueue(heldBy(ME)), owed, context);
+    expect(queue.sweeps).toEqual({ [APPLICATION]: aSweepItem({ by: ME, cause: ME, trigger: 'tick' }) });
+    expect(dueAt(queue).sweeps).toHaveProperty([APPLICATION]);
   });
 
   it('keeps the pause after the latest sweep', () => {
-    const work = enqueueSweeps(aQueue({ ...heldBy(ME), sweptAt: { [APPLICATION]: iso(-12) } }), owed, context);
-    expect(work.sweeps[APPLICATION]?.dueAt).toBe(iso(18));
+    const queue = enqueueSweeps(aQueue({ ...heldBy(ME), sweptAt: { [APPLICATION]: iso(-12) } }), owed, context);
+    expect(queue.sweeps[APPLICATION]?.dueAt).toBe(iso(18));
   });
 
   it('adds a hint that outlasts the current check', () => {
     const taken = reread(aQueue({ ...heldBy(ME), sweeps: { [APPLICATION]: aSweepItem() } }));
     const looks = { users: {}, sweeps: taken.sweeps };
-    const work = reread(enqueueSweeps(taken, owed, context));
-    expect(Object.keys(completeItems(work, looks, { me: ME, startedAt: START, lookAt: new Map() }).sweeps)).toEqual([
-      APPLICATION,
-    ]);
+    const queue = reread(enqueueSweeps(taken, owed, context));
+    expect(Object.keys(completeItems(queue, looks, { me: ME, startedAt: START, requeueAt: new Map() }).sweeps)).toEqual(
+      [APPLICATION],
+    );
   });
 
   it('asks for the status of every user if that is needed', () => {

@@ -19,9 +19,9 @@ describe('the lease', () => {
     ['begins a new term if its own has expired', heldBy(ME, 0), { holder: ME, term: 8 }],
     ['cannot be acquired while another execution holds it', heldBy(OTHER, 1), undefined],
   ])('%s', (_fact, parts, expected) => {
-    const work = acquireLease(aQueue(parts), ME, START);
-    expect(work?.lease).toEqual(expected && { ...expected, until: iso(LEASE_SECONDS) });
-    expect(work?.term).toBe(expected?.term);
+    const queue = acquireLease(aQueue(parts), ME, START);
+    expect(queue?.lease).toEqual(expected && { ...expected, until: iso(LEASE_SECONDS) });
+    expect(queue?.term).toBe(expected?.term);
   });
 
   it.each<[string, Partial<WorkQueue>, number, boolean]>([

@@ -92,7 +92,7 @@ describe('a lease', () => {
   async function entering(holder: string, secondsLater: number) {
     const { services, metrics, clock } = await openWorld({ members: [1] });
     const held = acquireLease(emptyQueue(), holder, START);
-    if (held) await services.ledger.saveWork(held);
+    if (held) await services.ledger.saveQueue(held);
     clock.advance(secondsLater);
     const request = aRequest({ users: [{ userId: user(1) }], trigger: 'manual' });
     const input = { request, propagation: { visible: true, checkAfterSeconds: 0 }, execution: ME };

@@ -45,7 +45,7 @@ interface PlanningOptions extends WorldOptions {
   hold?: Hold | undefined;
   seats?: readonly Seat[];
   assigned?: readonly number[];
-  work?: WorkQueue;
+  queue?: WorkQueue;
 }
 
 interface Asked {
@@ -54,16 +54,16 @@ interface Asked {
   progress?: Partial<Progress>;
 }
 
-async function planning({ seats = [], assigned = [], work, hold, ...options }: PlanningOptions = {}) {
+async function planning({ seats = [], assigned = [], queue, hold, ...options }: PlanningOptions = {}) {
   const world = await openWorld(options);
   const { services, center } = world;
-  if (work) await services.ledger.saveWork(work);
+  if (queue) await services.ledger.saveQueue(queue);
   if (hold) await services.ledger.saveHold(hold);
   for (const seat of seats) await services.ledger.saveSeat(seat);
   for (const number of assigned) center.assignByHand(APPLICATION, user(number));
   return {
     ...world,
-    work: () => services.ledger.work(),
+    queue: () => services.ledger.queue(),
     plan: (request: Request, { execution = ME, propagation = VISIBLE, progress = {} }: Asked = {}) =>
       planChanges({ request, propagation, progress: { ...INITIAL_PROGRESS, ...progress }, execution }, services),
   };
@@ -86,7 +86,7 @@ const SWEEP = aRequest({ sweep: 'everything', trigger: 'manual' });
 
 describe('a plan', () => {
   it('contains the changes of the request, and claims the lease', async () => {
-    const { plan, work } = await planning({ members: [1] });
+    const { plan, queue } = await planning({ members: [1] });
     expect(await plan(aMembershipRequest('member', 1))).toMatchObject({
       outcome: 'apply',
       batches: [{ applicationArn: APPLICATION, kind: 'grant', reason: 'group-join', userIds: [user(1)] }],
@@ -94,27 +94,27 @@ describe('a plan', () => {
       plannedAt: START.toISOString(),
       progress: { round: 1, batches: 1, stalled: 0, checked: ['amazon-q-developer'] },
     });
-    expect(await work()).toMatchObject({
+    expect(await queue()).toMatchObject({
       lease: { holder: ME, term: 1 },
       users: { [user(1)]: { by: ME, planned: 1 } },
     });
   });
 
   it('is converged if nothing is to be done, and leaves the lease free and the work queue empty', async () => {
-    const { plan, work } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
+    const { plan, queue } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
     expect(await plan(aMembershipRequest('member', 1))).toMatchObject({ outcome: 'converged', progress: { round: 1 } });
-    expect(await work()).toMatchObject({ users: {}, sweeps: {} });
-    expect((await work()).lease).toBeUndefined();
+    expect(await queue()).toMatchObject({ users: {}, sweeps: {} });
+    expect((await queue()).lease).toBeUndefined();
   });
 
   it('waits if the expected state does not show yet, and leaves the lease free meanwhile', async () => {
-    const { plan, work } = await planning();
+    const { plan, queue } = await planning();
     expect(await plan(aMembershipRequest('member', 1))).toMatchObject({
       outcome: 'settle',
       settle: { waitSeconds: 30 },
     });
-    expect((await work()).lease).toBeUndefined();
-    expect((await work()).users[user(1)]).toMatchObject({ by: ME, dueAt: plusSeconds(START, 30) });
+    expect((await queue()).lease).toBeUndefined();
+    expect((await queue()).users[user(1)]).toMatchObject({ by: ME, dueAt: plusSeconds(START, 30) });
   });
 
   it('waits for the second check of a hint that names no user', async () => {
@@ -130,10 +130,10 @@ describe('a plan', () => {
   });
 
   it('is about the user that a manual start has found, and the group that it names', async () => {
-    const { plan, work } = await planning({ members: [1] });
+    const { plan, queue } = await planning({ members: [1] });
     const propagation = { ...VISIBLE, userId: user(1), groupId: GROUP };
     expect(changesOf(await plan(aRequest({ trigger: 'manual' }), { propagation }))).toEqual(['grant 1']);
-    expect((await work()).users[user(1)]?.expected).toMatchObject([{ groupId: GROUP, membership: 'member' }]);
+    expect((await queue()).users[user(1)]?.expected).toMatchObject([{ groupId: GROUP, membership: 'member' }]);
   });
 
   it('serves named users first, and then whole applications', async () => {
@@ -143,10 +143,10 @@ describe('a plan', () => {
       now: new Date(plusSeconds(START, -600)),
     });
     // The sweep was begun a little while ago, so that the user isn't folded into it.
-    const { plan, work, calls } = await planning({ members: [1, 2], work: mailbox });
+    const { plan, queue, calls } = await planning({ members: [1, 2], queue: mailbox });
     expect(changesOf(await plan(aRequest({ users: [{ userId: user(1) }], trigger: 'manual' })))).toEqual(['grant 1']);
     expect(calls('SSOAdmin.ListApplicationAssignments')).toBe(0);
-    expect((await work()).sweeps[APPLICATION]?.planned).toBeUndefined();
+    expect((await queue()).sweeps[APPLICATION]?.planned).toBeUndefined();
   });
 
   it('continues with the next item while it has no changes', async () => {
@@ -155,7 +155,7 @@ describe('a plan', () => {
       entitlements,
       now: new Date(plusSeconds(START, -600)),
     });
-    const { plan } = await planning({ members: [1, 2], seats: [aSeat(1)], assigned: [1], work: mailbox });
+    const { plan } = await planning({ members: [1, 2], seats: [aSeat(1)], assigned: [1], queue: mailbox });
     const found = await plan(aRequest({ users: [{ userId: user(1) }], trigger: 'manual' }));
     expect(changesOf(found)).toEqual(['grant 1']);
     expect(found.progress.round).toBe(2);
@@ -163,7 +163,7 @@ describe('a plan', () => {
 
   it('takes the users that fit in a payload, in full batches, and the others in a later round without a settle wait', async () => {
     const numbers = people(1, 3600);
-    const { plan, work } = await planning({
+    const { plan, queue } = await planning({
       people: numbers.length,
       members: numbers,
       entitlements: [{ seats: { max: 5000 } }],
@@ -177,48 +177,48 @@ describe('a plan', () => {
     expect(JSON.stringify(found).length).toBeLessThan(150 * 1024);
     // The next plan reads the list of all users beside the others: this one has needed it too.
     expect(found.progress.listUsers).toBe(true);
-    expect((await work()).sweeps[APPLICATION]?.planned).toBeUndefined();
+    expect((await queue()).sweeps[APPLICATION]?.planned).toBeUndefined();
   });
 
   it('records the length of the list of users, and the time of the full sweep', async () => {
     // People whom SCIM has deleted: whether they exist shows only at the end of the list.
     const seats = people(301, 304).map((number) => aSeat(number, { status: 'revoked' }));
-    const { plan, work } = await planning({ people: 250, seats });
+    const { plan, queue } = await planning({ people: 250, seats });
     expect(changesOf(await plan(TICK))).toBe('converged');
     const begun = START.toISOString();
-    expect(await work()).toMatchObject({ lastSweepAt: begun, lastStatusSweepAt: begun, userPages: 3 });
+    expect(await queue()).toMatchObject({ lastSweepAt: begun, lastStatusSweepAt: begun, userPages: 3 });
   });
 });
 
 describe('an execution that plans', () => {
   it('hands its items over to the lease holder', async () => {
-    const { plan, work, metrics, calls } = await planning({ members: [1, 2], work: heldBy(OTHER) });
+    const { plan, queue, metrics, calls } = await planning({ members: [1, 2], queue: heldBy(OTHER) });
     expect(await plan(aMembershipRequest('member', 2))).toEqual({
       outcome: 'handedOver',
       handedOverTo: OTHER,
       progress: INITIAL_PROGRESS,
     });
-    expect(Object.keys((await work()).users)).toEqual([user(1), user(2)]);
-    expect((await work()).users[user(2)]).toMatchObject({ by: OTHER });
+    expect(Object.keys((await queue()).users)).toEqual([user(1), user(2)]);
+    expect((await queue()).users[user(2)]).toMatchObject({ by: OTHER });
     expect(metrics).toEqual([['ExecutionsHandedOver', 1]]);
     expect(calls('IdentityStore.IsMemberInGroups')).toBe(0);
   });
 
   it('takes over from a dead lease holder, with its items', async () => {
-    const { plan, work, clock } = await planning({ members: [1, 2], work: heldBy(OTHER) });
+    const { plan, queue, clock } = await planning({ members: [1, 2], queue: heldBy(OTHER) });
     clock.advance(LEASE_SECONDS);
     expect(changesOf(await plan(aMembershipRequest('member', 2)))).toEqual(['grant 2']);
-    expect((await work()).lease).toMatchObject({ holder: ME, term: 2 });
+    expect((await queue()).lease).toMatchObject({ holder: ME, term: 2 });
   });
 
   it('waits if another execution took over the lease during the plan', async () => {
-    const { plan, work, services, clock, center } = await planning({ members: [1] });
+    const { plan, queue, services, clock, center } = await planning({ members: [1] });
     const slow = {
       ...services.directory,
       groupsOf: async (...asked: Parameters<typeof services.directory.groupsOf>) => {
         clock.advance(LEASE_SECONDS);
-        const taken = acquireLease(await services.ledger.work(), OTHER, clock.now());
-        if (taken) await services.ledger.saveWork(taken);
+        const taken = acquireLease(await services.ledger.queue(), OTHER, clock.now());
+        if (taken) await services.ledger.saveQueue(taken);
         return services.directory.groupsOf(...asked);
       },
     };
@@ -229,13 +229,13 @@ describe('an execution that plans', () => {
       outcome: 'settle',
       settle: { waitSeconds: 0 },
     });
-    expect((await work()).lease?.holder).toBe(OTHER);
+    expect((await queue()).lease?.holder).toBe(OTHER);
     const later = { ...INITIAL_PROGRESS, round: 1 };
     expect(await plan(request, { progress: later })).toMatchObject({ outcome: 'handedOver', handedOverTo: OTHER });
   });
 
   it('waits if its lease expired while it found nothing to do, because that verifies nothing', async () => {
-    const { work, services, clock } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
+    const { queue, services, clock } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
     const slow = {
       ...services.directory,
       groupsOf: async (...asked: Parameters<typeof services.directory.groupsOf>) => {
@@ -249,15 +249,15 @@ describe('an execution that plans', () => {
       outcome: 'settle',
       settle: { waitSeconds: 0 },
     });
-    expect((await work()).users).toHaveProperty(user(1));
+    expect((await queue()).users).toHaveProperty(user(1));
   });
 
   it('does not enqueue its request a second time in a later round', async () => {
-    const { plan, work } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
+    const { plan, queue } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
     const request = aMembershipRequest('member', 1);
     await plan(request);
     expect(await plan(request, { progress: { round: 1 } })).toMatchObject({ outcome: 'handedOver' });
-    expect((await work()).users).toEqual({});
+    expect((await queue()).users).toEqual({});
   });
 
   it('makes the same plan if it runs twice', async () => {
@@ -272,10 +272,10 @@ describe('an execution that plans', () => {
 
   it('fails with a retryable error if other executions keep writing the work queue', async () => {
     const { plan, services, gateway } = await planning({ members: [1] });
-    const { saveWork } = services.ledger;
-    services.ledger.saveWork = async (work) => {
-      await saveWork(work);
-      return saveWork(work);
+    const { saveQueue } = services.ledger;
+    services.ledger.saveQueue = async (queue) => {
+      await saveQueue(queue);
+      return saveQueue(queue);
     };
     await expect(plan(aMembershipRequest('member', 1))).rejects.toMatchObject({ name: 'TransientAwsError' });
     expect(gateway.calls.get('SSOAdmin.CreateApplicationAssignment')).toBeUndefined();
@@ -294,7 +294,7 @@ describe('changes that an execution has made', () => {
   });
 
   it('are verified by a later check that finds nothing to do', async () => {
-    const { plan } = await planning({ ...seated, work: looks({ [user(1)]: aUserItem() }) });
+    const { plan } = await planning({ ...seated, queue: looks({ [user(1)]: aUserItem() }) });
     const found = await plan(aMembershipRequest('member', 1), { progress: { round: 1, proving: [user(1)] } });
     expect(found.outcome).toBe('converged');
     expect(found.progress).not.toHaveProperty('proving');
@@ -302,16 +302,16 @@ describe('changes that an execution has made', () => {
 
   it('are not verified by a check that was too early', async () => {
     const young = aSeat(1, { status: 'assigned', changedAt: START.toISOString() });
-    const work = looks({ [user(1)]: aUserItem() });
-    const { plan } = await planning({ ...seated, seats: [young, aSeat(2)], work });
+    const queue = looks({ [user(1)]: aUserItem() });
+    const { plan } = await planning({ ...seated, seats: [young, aSeat(2)], queue });
     const found = await plan(aMembershipRequest('member', 1), { progress: { round: 1, proving: [user(1)] } });
     expect(found).toMatchObject({ outcome: 'settle', progress: { proving: [user(1)] } });
   });
 
   it('are left to the execution that has the item since a later hint', async () => {
     const theirs = aUserItem({ by: OTHER, dueAt: plusSeconds(START, 60) });
-    const work = looks({ [user(1)]: theirs, [user(2)]: aUserItem() });
-    const { plan } = await planning({ ...seated, work });
+    const queue = looks({ [user(1)]: theirs, [user(2)]: aUserItem() });
+    const { plan } = await planning({ ...seated, queue });
     const found = await plan(aMembershipRequest('member', 1), { progress: { round: 1, proving: [user(1), user(2)] } });
     expect(found).toMatchObject({ outcome: 'handedOver', handedOverTo: OTHER, progress: { proving: [user(1)] } });
   });
@@ -329,7 +329,7 @@ describe('a tick', () => {
   ])('%s', async (_fact, later, expected) => {
     const { plan, clock } = await planning({
       members: [1],
-      work: { ...emptyQueue(), lastSweepAt: START.toISOString() },
+      queue: { ...emptyQueue(), lastSweepAt: START.toISOString() },
     });
     clock.advance(later);
     expect(changesOf(await plan(TICK))).toEqual(expected);
@@ -337,14 +337,14 @@ describe('a tick', () => {
 
   it('picks up a change that was left unfinished', async () => {
     const left = aSeat(1, { status: 'creating', changedAt: plusSeconds(START, -900) });
-    const work = { ...emptyQueue(), lastSweepAt: START.toISOString() };
-    const { plan } = await planning({ members: [1], seats: [left], work });
+    const queue = { ...emptyQueue(), lastSweepAt: START.toISOString() };
+    const { plan } = await planning({ members: [1], seats: [left], queue });
     expect(changesOf(await plan(TICK))).toEqual(['grant 1']);
   });
 
   it('picks up an item that an execution did not serve in time', async () => {
     const mailbox = enqueue(emptyQueue(), aMembershipRequest('member', 1), { me: OTHER, entitlements, now: START });
-    const { plan, clock } = await planning({ members: [1], work: { ...mailbox, lastSweepAt: START.toISOString() } });
+    const { plan, clock } = await planning({ members: [1], queue: { ...mailbox, lastSweepAt: START.toISOString() } });
     expect(changesOf(await plan(TICK))).toBe('converged');
     clock.advance(61);
     expect(changesOf(await plan(TICK))).toEqual(['grant 1']);
@@ -363,11 +363,11 @@ describe('a tick', () => {
       directory: disabled,
       seats: [aSeat(1), aSeat(2)],
       assigned: [1, 2],
-      work: { ...emptyQueue(), lastSweepAt: at, lastStatusSweepAt: at },
+      queue: { ...emptyQueue(), lastSweepAt: at, lastStatusSweepAt: at },
     });
     clock.advance(24 * 3600 - 1);
     expect(changesOf(await plan(TICK))).toBe('converged');
-    const { lastSweepAt, lastStatusSweepAt } = await services.ledger.work();
+    const { lastSweepAt, lastStatusSweepAt } = await services.ledger.queue();
     expect([lastSweepAt, lastStatusSweepAt]).toEqual([plusSeconds(START, 24 * 3600 - 1), at]);
     clock.advance(3600);
     expect(changesOf(await plan(TICK))).toEqual(['revoke 1']);
@@ -375,8 +375,8 @@ describe('a tick', () => {
 
   it('revokes a seat whose grace period is over', async () => {
     const seats = [1, 2].map((number) => aSeat(number, { status: 'leaving', dueAt: plusSeconds(START, number * 60) }));
-    const work = { ...emptyQueue(), lastSweepAt: START.toISOString() };
-    const { plan, clock } = await planning({ members: [3], seats: [...seats, aSeat(3)], assigned: [1, 2, 3], work });
+    const queue = { ...emptyQueue(), lastSweepAt: START.toISOString() };
+    const { plan, clock } = await planning({ members: [3], seats: [...seats, aSeat(3)], assigned: [1, 2, 3], queue });
     clock.advance(60);
     expect(await plan(TICK)).toMatchObject({
       outcome: 'apply',
@@ -385,16 +385,16 @@ describe('a tick', () => {
   });
 
   it('sweeps an application that has a waitlist and a free slot, and no other', async () => {
-    const work = { ...emptyQueue(), lastSweepAt: START.toISOString(), lines: [APPLICATION] };
+    const queue = { ...emptyQueue(), lastSweepAt: START.toISOString(), lines: [APPLICATION] };
     const line = [aSeat(1, { status: 'waitlisted' })];
-    const free = await planning({ entitlements: capped(1), members: [1], seats: line, work });
+    const free = await planning({ entitlements: capped(1), members: [1], seats: line, queue });
     expect(await free.plan(TICK)).toMatchObject({ batches: [{ kind: 'grant', reason: 'place-freed' }] });
     const full = await planning({
       entitlements: capped(1),
       members: [1, 2],
       seats: [...line, aSeat(2)],
       assigned: [2],
-      work,
+      queue,
     });
     expect(changesOf(await full.plan(TICK))).toBe('converged');
     expect(full.calls('SSOAdmin.ListApplicationAssignments')).toBe(0);
@@ -402,7 +402,7 @@ describe('a tick', () => {
       entitlements: [{ seats: { max: 1 }, mode: 'observe' }],
       members: [1],
       seats: line,
-      work,
+      queue,
     });
     expect(changesOf(await observed.plan(TICK))).toBe('converged');
     expect(observed.calls('DynamoDB.Query')).toBe(1);
@@ -411,8 +411,8 @@ describe('a tick', () => {
   it('sends the audit event of a hold that is not on the bus', async () => {
     const hold = aHold({ applicationArn: APPLICATION, audit: [aHeldRecord({ at: plusSeconds(START, -900) })] });
     const seats = [aSeat(1, { status: 'held', hold: 1 }), aSeat(2)];
-    const work = { ...emptyQueue(), lastSweepAt: START.toISOString() };
-    const { plan } = await planning({ members: [2], seats, assigned: [1, 2], work, hold });
+    const queue = { ...emptyQueue(), lastSweepAt: START.toISOString() };
+    const { plan } = await planning({ members: [2], seats, assigned: [1, 2], queue, hold });
     expect(await plan(TICK)).toMatchObject({
       outcome: 'apply',
       batches: [{ applicationArn: APPLICATION, kind: 'hold', userIds: [] }],
@@ -421,8 +421,8 @@ describe('a tick', () => {
 
   it('sends the audit event of a seat whose entitlement was removed, and does not change the seat', async () => {
     const seat = aSeat(1, { applicationArn: OTHER_APPLICATION, audit: [anAuditRecord()] });
-    const work = { ...emptyQueue(), lastSweepAt: START.toISOString() };
-    const { plan, services } = await planning({ seats: [seat], work });
+    const queue = { ...emptyQueue(), lastSweepAt: START.toISOString() };
+    const { plan, services } = await planning({ seats: [seat], queue });
     expect(await plan(TICK)).toMatchObject({
       batches: [{ applicationArn: OTHER_APPLICATION, kind: 'record', userIds: [user(1)] }],
     });
@@ -430,7 +430,7 @@ describe('a tick', () => {
   });
 
   it('reads the work queue once and writes nothing if there is nothing to do', async () => {
-    const { plan, gateway } = await planning({ work: { ...emptyQueue(), lastSweepAt: START.toISOString() } });
+    const { plan, gateway } = await planning({ queue: { ...emptyQueue(), lastSweepAt: START.toISOString() } });
     gateway.calls.clear();
     expect(changesOf(await plan(TICK))).toBe('converged');
     expect(Object.fromEntries(gateway.calls)).toEqual({ 'DynamoDB.Query': 1, 'DynamoDB.GetItem': 1 });
@@ -442,24 +442,24 @@ describe('a slot', () => {
 
   it('that a single revocation frees makes this execution sweep the application', async () => {
     const seats = [aSeat(1), aSeat(2, { status: 'waitlisted' })];
-    const work = { ...emptyQueue(), lines: [APPLICATION] };
-    const { plan, work: mailbox } = await planning({ entitlements: one, members: [2], seats, assigned: [1], work });
+    const queue = { ...emptyQueue(), lines: [APPLICATION] };
+    const { plan, queue: mailbox } = await planning({ entitlements: one, members: [2], seats, assigned: [1], queue });
     expect(changesOf(await plan(aMembershipRequest('absent', 1)))).toEqual(['revoke 1']);
     expect((await mailbox()).sweeps[APPLICATION]).toMatchObject({ by: ME, cause: ME, trigger: 'tick' });
   });
 
   it('that is freed without a waitlist causes no sweep', async () => {
-    const { plan, work } = await planning({ entitlements: one, members: [], seats: [aSeat(1)], assigned: [1] });
+    const { plan, queue } = await planning({ entitlements: one, members: [], seats: [aSeat(1)], assigned: [1] });
     expect(changesOf(await plan(aMembershipRequest('absent', 1)))).toEqual(['revoke 1']);
-    expect((await work()).sweeps).toEqual({});
+    expect((await queue()).sweeps).toEqual({});
   });
 
   it('that is owed to another user makes the application be swept before it is given away', async () => {
     const seats = [aSeat(2, { status: 'waitlisted', requestedAt: plusSeconds(START, -60) })];
-    const { plan, work } = await planning({ entitlements: one, members: [1, 2], seats });
+    const { plan, queue } = await planning({ entitlements: one, members: [1, 2], seats });
     expect(changesOf(await plan(aMembershipRequest('member', 1)))).toEqual(['record 1']);
-    expect((await work()).sweeps[APPLICATION]).toMatchObject({ by: ME });
-    expect((await work()).lines).toEqual([APPLICATION]);
+    expect((await queue()).sweeps[APPLICATION]).toMatchObject({ by: ME });
+    expect((await queue()).lines).toEqual([APPLICATION]);
   });
 
   it('that is owed to another user is given at once if nothing else is to be done', async () => {
@@ -473,13 +473,13 @@ describe('a slot', () => {
   });
 
   it('is no longer requested once a sweep has found no waitlist', async () => {
-    const work = { ...emptyQueue(), lines: [APPLICATION] };
-    const { plan, work: mailbox } = await planning({
+    const queue = { ...emptyQueue(), lines: [APPLICATION] };
+    const { plan, queue: mailbox } = await planning({
       entitlements: one,
       members: [1],
       seats: [aSeat(1)],
       assigned: [1],
-      work,
+      queue,
     });
     expect(changesOf(await plan(SWEEP))).toBe('converged');
     expect((await mailbox()).lines).toBeUndefined();
@@ -500,8 +500,8 @@ describe('held revocations', () => {
     const hold = await services.ledger.hold(APPLICATION);
     if (!hold) throw new Error('there is one');
     await services.ledger.saveHold({ ...hold, revision: hold.revision + 1, audit: [] });
-    const mailbox = await services.ledger.work();
-    await services.ledger.saveWork(startSettleWait(mailbox, ME, clock.now()).work);
+    const mailbox = await services.ledger.queue();
+    await services.ledger.saveQueue(startSettleWait(mailbox, ME, clock.now()).queue);
     clock.advance(30);
     expect(await plan(SWEEP, { progress: first.progress })).toMatchObject({
       outcome: 'held',
@@ -544,10 +544,10 @@ describe('a release', () => {
   });
 
   it('is recorded, and leaves the revocations to the lease holder', async () => {
-    const { plan, work, services } = await planning({ ...options, work: heldBy(OTHER) });
+    const { plan, queue, services } = await planning({ ...options, queue: heldBy(OTHER) });
     expect(await plan(release(2))).toMatchObject({ outcome: 'handedOver', handedOverTo: OTHER });
     expect(await services.ledger.hold(APPLICATION)).toMatchObject({ released: 2 });
-    expect((await work()).sweeps[APPLICATION]).toMatchObject({ by: OTHER });
+    expect((await queue()).sweeps[APPLICATION]).toMatchObject({ by: OTHER });
   });
 
   it('plans the same changes if it runs twice', async () => {
@@ -576,9 +576,9 @@ describe('a release', () => {
     ['that no hold has', release(9), {}],
     ['if nothing is held', release(1), { hold: undefined }],
   ])('of a digest %s is refused, and enqueues nothing', async (_fact, request, parts) => {
-    const { plan, work, calls } = await planning({ ...options, ...parts });
+    const { plan, queue, calls } = await planning({ ...options, ...parts });
     await expect(plan(request)).rejects.toMatchObject({ name: 'RefusedError', reason: 'no-such-hold' });
-    expect([await work(), calls('SSOAdmin.ListApplicationAssignments')]).toEqual([emptyQueue(), 0]);
+    expect([await queue(), calls('SSOAdmin.ListApplicationAssignments')]).toEqual([emptyQueue(), 0]);
   });
 
   it.each([
@@ -617,9 +617,9 @@ describe('an adoption', () => {
   });
 
   it('is left to the lease holder', async () => {
-    const { plan, work, seat } = await planning({ members: [1], assigned: [1], work: heldBy(OTHER, TICK) });
+    const { plan, queue, seat } = await planning({ members: [1], assigned: [1], queue: heldBy(OTHER, TICK) });
     expect(await plan(request)).toMatchObject({ outcome: 'handedOver', handedOverTo: OTHER });
-    expect((await work()).sweeps[APPLICATION]).toMatchObject({ by: OTHER, adopt: true });
+    expect((await queue()).sweeps[APPLICATION]).toMatchObject({ by: OTHER, adopt: true });
     expect(await seat(1)).toBeUndefined();
   });
 });
@@ -668,12 +668,12 @@ describe('the result of sweeps', () => {
     ['fewer than before', { [APPLICATION]: 40 }, undefined],
     ['the first time of this application', { [OTHER_APPLICATION]: 0 }, undefined],
   ])('raises an alarm for a jump of foreign assignments: %s', async (_fact, unmanaged, jump) => {
-    const work = { ...emptyQueue(), ...(unmanaged ? { unmanaged } : {}) };
+    const queue = { ...emptyQueue(), ...(unmanaged ? { unmanaged } : {}) };
     const {
       plan,
       metrics,
-      work: mailbox,
-    } = await planning({ people: 16, members: [16], seats: [aSeat(16)], assigned: people(1, 16), work });
+      queue: mailbox,
+    } = await planning({ people: 16, members: [16], seats: [aSeat(16)], assigned: people(1, 16), queue });
     expect(changesOf(await plan(SWEEP))).toBe('converged');
     expect(metrics.find(([name]) => name === 'UnmanagedJump')?.[1]).toBe(jump);
     expect((await mailbox()).unmanaged).toEqual({ ...unmanaged, [APPLICATION]: 15 });
@@ -682,8 +682,8 @@ describe('the result of sweeps', () => {
   it('names seats of applications that are no longer configured, after a full sweep', async () => {
     const seats = [1, 2].map((number) => aSeat(number, { applicationArn: OTHER_APPLICATION }));
     const gone = aSeat(3, { applicationArn: OTHER_APPLICATION, status: 'revoked' });
-    const work = { ...emptyQueue(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
-    const { plan, metrics } = await planning({ seats: [...seats, gone], work });
+    const queue = { ...emptyQueue(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
+    const { plan, metrics } = await planning({ seats: [...seats, gone], queue });
     expect(await plan(SWEEP)).toMatchObject({
       outcome: 'converged',
       unconfigured: [{ application: OTHER_APPLICATION, seats: 2 }],
@@ -693,8 +693,8 @@ describe('the result of sweeps', () => {
 
   it('names no application whose seats are all revoked', async () => {
     const seats = [aSeat(3, { applicationArn: OTHER_APPLICATION, status: 'revoked' })];
-    const work = { ...emptyQueue(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
-    const { plan, metrics } = await planning({ seats, work });
+    const queue = { ...emptyQueue(), sweptAt: { [OTHER_APPLICATION]: plusSeconds(START, -3600) } };
+    const { plan, metrics } = await planning({ seats, queue });
     expect(await plan(SWEEP)).not.toHaveProperty('unconfigured');
     expect(metrics.map(([name]) => name)).not.toContain('UnconfiguredSeats');
   });
@@ -716,11 +716,11 @@ describe('a refusal', () => {
   };
 
   it('of an application fails a plan without changes, frees the lease and keeps the item', async () => {
-    const { plan, work, clock } = await planning(one);
+    const { plan, queue, clock } = await planning(one);
     const request = aMembershipRequest('member', 1);
     await expect(plan(request)).rejects.toMatchObject({ name: 'RefusedError', reason: 'assignment-not-required' });
-    expect((await work()).lease).toBeUndefined();
-    expect((await work()).users[user(1)]).toMatchObject({
+    expect((await queue()).lease).toBeUndefined();
+    expect((await queue()).users[user(1)]).toMatchObject({
       by: ME,
       failed: true,
       dueAt: plusSeconds(clock.now(), 3600),
@@ -728,7 +728,7 @@ describe('a refusal', () => {
   });
 
   it('is checked again at once when the execution is redriven, with its counters at zero', async () => {
-    const { plan, services, work } = await planning(one);
+    const { plan, services, queue } = await planning(one);
     const request = aMembershipRequest('member', 1);
     await expect(plan(request)).rejects.toMatchObject({ reason: 'assignment-not-required' });
     const mended = { ...services.applications, requiresAssignment: async () => true };
@@ -741,15 +741,15 @@ describe('a refusal', () => {
     const again = await planChanges(input, { ...services, applications: mended });
     expect(changesOf(again)).toEqual(['grant 1']);
     expect(again.progress.stalled).toBe(0);
-    expect((await work()).users[user(1)]?.failed).toBeUndefined();
+    expect((await queue()).users[user(1)]?.failed).toBeUndefined();
   });
 
   it('of one application does not stop the other', async () => {
-    const { plan, work } = await planning(two);
+    const { plan, queue } = await planning(two);
     const found = await plan(SWEEP);
     expect(found).toMatchObject({ outcome: 'apply', batches: [{ applicationArn: OTHER_APPLICATION }] });
-    expect((await work()).sweeps).toMatchObject({ [APPLICATION]: { by: ME }, [OTHER_APPLICATION]: { planned: 1 } });
-    expect((await work()).sweeps[APPLICATION]?.planned).toBeUndefined();
+    expect((await queue()).sweeps).toMatchObject({ [APPLICATION]: { by: ME }, [OTHER_APPLICATION]: { planned: 1 } });
+    expect((await queue()).sweeps[APPLICATION]?.planned).toBeUndefined();
   });
 
   describe('of a former application whose items cannot be read', () => {
@@ -757,30 +757,30 @@ describe('a refusal', () => {
     const unreadable = { pk: OTHER_APPLICATION, sk: user(1), schemaVersion: 2 };
 
     it('serves the others, frees the lease and keeps its own sweep for later', async () => {
-      const { plan, put, work } = await planning({ work: past });
+      const { plan, put, queue } = await planning({ queue: past });
       await put(unreadable);
       const request = { ...SWEEP, applications: [OTHER_APPLICATION] };
       await expect(plan(request)).rejects.toMatchObject({ reason: 'ledger-unreadable' });
-      const { lease, sweeps } = await work();
+      const { lease, sweeps } = await queue();
       expect(lease).toBeUndefined();
       expect(sweeps).toEqual({ [OTHER_APPLICATION]: expect.objectContaining({ failed: true }) });
     });
 
     it('frees the lease when seats are counted, even if a hint arrived meanwhile', async () => {
       const hint = aRequest({ applications: [OTHER_APPLICATION], trigger: 'tick' });
-      const { put, services, work } = await planning({ work: past });
+      const { put, services, queue } = await planning({ queue: past });
       await put(unreadable);
       const ledger = {
         ...services.ledger,
         async itemsOf(application: string) {
           const context = { me: OTHER, entitlements: services.entitlements.entitlements, now: START };
-          await services.ledger.saveWork(enqueue(await work(), hint, context));
+          await services.ledger.saveQueue(enqueue(await queue(), hint, context));
           return services.ledger.itemsOf(application);
         },
       };
       const input = { request: SWEEP, propagation: VISIBLE, progress: INITIAL_PROGRESS, execution: ME };
       await expect(planChanges(input, { ...services, ledger })).rejects.toMatchObject({ reason: 'ledger-unreadable' });
-      const { lease, sweeps } = await work();
+      const { lease, sweeps } = await queue();
       expect([lease, Object.keys(sweeps)]).toEqual([undefined, [OTHER_APPLICATION]]);
     });
   });
@@ -805,7 +805,7 @@ describe('a refusal', () => {
       },
     );
     const seats = [aSeat(1, { applicationArn: OTHER_APPLICATION })];
-    const { plan, center, calls } = await planning({ ...two, work: mailbox, seats });
+    const { plan, center, calls } = await planning({ ...two, queue: mailbox, seats });
     center.assignByHand(OTHER_APPLICATION, user(1));
     await expect(plan(aRequest({ users: [{ userId: user(1) }], trigger: 'manual' }))).rejects.toMatchObject({
       reason: 'assignment-not-required',
@@ -823,20 +823,20 @@ describe('a refusal', () => {
   });
 
   it('of a read fails the plan, and leaves the item to a redrive', async () => {
-    const { plan, faults, work } = await planning({ members: [1] });
+    const { plan, faults, queue } = await planning({ members: [1] });
     faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind: 'refuse' });
     await expect(plan(aMembershipRequest('member', 1))).rejects.toMatchObject({
       name: 'RefusedError',
       reason: 'access-denied',
     });
-    expect((await work()).lease).toBeUndefined();
-    expect((await work()).users[user(1)]).toMatchObject({ failed: true });
+    expect((await queue()).lease).toBeUndefined();
+    expect((await queue()).users[user(1)]).toMatchObject({ failed: true });
   });
 });
 
 describe('the end of an execution', () => {
   it('comes when the same changes were planned five times without effect', async () => {
-    const { plan, work, clock } = await planning({ members: [1] });
+    const { plan, queue, clock } = await planning({ members: [1] });
     const request = aMembershipRequest('member', 1);
     let progress: Partial<Progress> = {};
     for (let round = 1; round <= 5; round += 1) {
@@ -847,17 +847,17 @@ describe('the end of an execution', () => {
       clock.advance(LEASE_SECONDS);
     }
     await expect(plan(request, { progress })).rejects.toMatchObject({ name: 'NotConvergedError' });
-    expect((await work()).lease).toBeUndefined();
-    expect((await work()).users[user(1)]).toMatchObject({ by: ME, failed: true });
+    expect((await queue()).lease).toBeUndefined();
+    expect((await queue()).users[user(1)]).toMatchObject({ by: ME, failed: true });
   });
 
   it('comes before AWS ends a long history, and leaves the rest to the tick', async () => {
-    const { plan, work } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
+    const { plan, queue } = await planning({ members: [1], seats: [aSeat(1)], assigned: [1] });
     const progress = { batches: 2500 };
     const left = await plan(aMembershipRequest('member', 1), { progress });
     expect(left.outcome).toBe('handedOver');
     expect(left).not.toHaveProperty('handedOverTo');
-    expect((await work()).lease).toBeUndefined();
+    expect((await queue()).lease).toBeUndefined();
   });
 
   it.each(['IdentityStore.IsMemberInGroups', 'DynamoDB.GetItem', 'DynamoDB.PutItem', 'DynamoDB.BatchGetItem'])(
