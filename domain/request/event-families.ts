@@ -3,39 +3,39 @@ import { normalizeId, type ResourceKind } from '../shared/ids.ts';
 import type { Fields } from '../shared/json.ts';
 import { isObject, isPresent, own } from '../shared/json.ts';
 
-/** What a write operation tells about memberships. */
+/** What a write operation says about memberships. */
 export type OperationMeaning =
-  /** This user was put into this group. */
+  /** This user was added to this group. */
   | 'joined'
-  /** This user was taken out of this group. */
+  /** This user was removed from this group. */
   | 'left'
-  /** Somebody was taken out of some group: AWS records only the id of a membership that is gone. */
+  /** A user was removed from a group; AWS records only the id of the membership, which is gone. */
   | 'left-unnamed'
-  /** Somebody joined or left this group, or the group itself came or went; who, isn't told. */
+  /** A user joined or left this group, or the group was created or deleted; AWS does not record the user. */
   | 'group-changed'
   /** This user was changed, enabled, disabled or deleted. */
   | 'user-changed'
-  /** No membership and no status is touched. */
+  /** No membership and no status has changed. */
   | 'nothing';
 
-/** Places where an id may stand, each as a list of nested keys; the family's usual place comes first. */
-export type Places = readonly [usual: readonly string[], ...others: readonly (readonly string[])[]];
+/** Paths at which a record may have an id, each as a list of nested keys; the family's usual path comes first. */
+export type IdPaths = readonly [usual: readonly string[], ...others: readonly (readonly string[])[]];
 
-/** The operations of one CloudTrail `eventSource`, and where its records keep ids. */
+/** The operations of one CloudTrail `eventSource`, and the paths of ids in its records. */
 export interface EventFamily {
-  /** By `eventName`. Operations that AWS adds later are absent. */
+  /** By `eventName`. An operation that AWS adds later is absent. */
   meanings: ReadonlyMap<string, OperationMeaning>;
   /** The user of `joined` and `left`. */
-  memberId: Places;
+  memberId: IdPaths;
   /** The group of `joined` and `left`. */
-  membershipGroupId: Places;
+  membershipGroupId: IdPaths;
   /** The group of `group-changed`. */
-  groupId: Places;
+  groupId: IdPaths;
   /** The user of `user-changed`. */
-  userId: Places;
+  userId: IdPaths;
 }
 
-const PLACES = {
+const ID_PATHS = {
   memberId: [['member', 'memberId'], ['memberId', 'userId'], ['memberId'], ['userId']],
   membershipGroupId: [['groupId'], ['group', 'groupId']],
   groupId: [['groupId'], ['group', 'groupId'], ['id']],
@@ -46,8 +46,8 @@ const PLACES = {
  * The three families of CloudTrail records that the identity store writes, by `eventSource`: console (and SCIM with
  * an access token from before September 2024), SCIM, and the Identity Store API.
  *
- * Creating a user and renaming a group lead to `nothing`: a new user is in no group yet, and each membership comes as
- * an event of its own.
+ * To create a user or rename a group means `nothing`: a new user is in no group yet, and each membership has an event
+ * of its own.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/userguide/sso-info-in-cloudtrail.html
  * @see https://docs.aws.amazon.com/singlesignon/latest/userguide/scim-logging-using-cloudtrail.html
@@ -56,7 +56,7 @@ export const EVENT_FAMILIES: ReadonlyMap<string, EventFamily> = new Map([
   [
     'sso-directory.amazonaws.com',
     {
-      ...PLACES,
+      ...ID_PATHS,
       meanings: new Map<string, OperationMeaning>([
         ['AddMemberToGroup', 'joined'],
         ['RemoveMemberFromGroup', 'left'],
@@ -74,7 +74,7 @@ export const EVENT_FAMILIES: ReadonlyMap<string, EventFamily> = new Map([
   [
     'identitystore.amazonaws.com',
     {
-      ...PLACES,
+      ...ID_PATHS,
       memberId: [['memberId', 'userId'], ['member', 'memberId'], ['memberId'], ['userId']],
       meanings: new Map<string, OperationMeaning>([
         ['CreateGroupMembership', 'joined'],
@@ -91,7 +91,7 @@ export const EVENT_FAMILIES: ReadonlyMap<string, EventFamily> = new Map([
   [
     'identitystore-scim.amazonaws.com',
     {
-      ...PLACES,
+      ...ID_PATHS,
       groupId: [['id'], ['groupId'], ['group', 'groupId']],
       userId: [['id'], ['userId'], ['user', 'userId']],
       meanings: new Map<string, OperationMeaning>([
@@ -107,21 +107,21 @@ export const EVENT_FAMILIES: ReadonlyMap<string, EventFamily> = new Map([
   ],
 ]);
 
-/** Whether an operation of these families only reads, by its name: `readOnly` may be missing from a record. */
+/** Whether an operation of these families only reads; its name says so, since a record may have no `readOnly`. */
 export function isReadOperation(eventName: string): boolean {
   return /^(?:Get|List|Describe|Search|IsMember)/.test(eventName) || eventName === 'ServiceProviderConfig';
 }
 
-/** A part of a record where ids stand, with its path in the input. */
+/** A part of a record that has ids, with its path in the input. */
 export interface Part {
   path: string;
   value: unknown;
 }
 
 /**
- * The two parts of a record where ids stand, that of the request first.
+ * Returns the two parts of a record that have ids, that of the request first.
  *
- * @throws InvalidRequestError one of them is neither an object nor null
+ * @throws InvalidRequestError if one of them is neither an object nor null
  */
 export function partsOf(record: Fields, prefix: string): readonly Part[] {
   return ['requestParameters', 'responseElements'].map((name) => {
@@ -136,33 +136,33 @@ const STORE =
   /^(?:arn:aws[a-z-]*:identitystore::\d{12}:identitystore\/)?(d-[0-9a-f]{10}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 
 /**
- * The identity stores that a record names, in the short form of the configuration.
+ * Returns the ids of the identity stores that a record names, in the short form that the configuration has.
  *
- * @throws InvalidRequestError a name is neither the id nor the ARN of an identity store
+ * @throws InvalidRequestError if a name is neither the id nor the ARN of an identity store
  */
 export function storesIn(parts: readonly Part[]): readonly string[] {
   return parts.flatMap(({ path, value }) => {
-    const named = own(value, 'identityStoreId');
-    if (!isPresent(named)) return [];
-    const id = typeof named === 'string' ? STORE.exec(named)?.[1] : undefined;
+    const store = own(value, 'identityStoreId');
+    if (!isPresent(store)) return [];
+    const id = typeof store === 'string' ? STORE.exec(store)?.[1] : undefined;
     if (!id) throw new InvalidRequestError(`${path}.identityStoreId`, 'expected the id of an identity store');
     return [id.toLowerCase()];
   });
 }
 
 /**
- * The id at one of these places; the first place that holds anything decides.
+ * Finds the id at one of these paths; the first path with a value decides.
  *
- * @returns undefined when all are empty
- * @throws InvalidRequestError what stands there is no id of this kind
+ * @returns undefined if no path has a value
+ * @throws InvalidRequestError if the value is not an id of this kind
  */
-export function findId(parts: readonly Part[], places: Places, kind: ResourceKind): string | undefined {
+export function findId(parts: readonly Part[], paths: IdPaths, kind: ResourceKind): string | undefined {
   for (const { path, value } of parts) {
-    for (const place of places) {
-      const found = own(value, ...place);
+    for (const keys of paths) {
+      const found = own(value, ...keys);
       if (!isPresent(found)) continue;
       const id = normalizeId(found, kind);
-      if (!id) throw new InvalidRequestError([path, ...place].join('.'), `expected the id of a ${kind}`);
+      if (!id) throw new InvalidRequestError([path, ...keys].join('.'), `expected the id of a ${kind}`);
       return id;
     }
   }
@@ -170,17 +170,21 @@ export function findId(parts: readonly Part[], places: Places, kind: ResourceKin
 }
 
 /**
- * As {@link findId}, for an id that must be there.
+ * Finds an id like {@link findId}; the id must be present.
  *
- * @throws InvalidRequestError it isn't, with the path of the usual place; or it is malformed
+ * @throws InvalidRequestError if it is missing, with the usual path, or malformed
  */
-export function requireId(parts: readonly Part[], places: Places, kind: ResourceKind): string {
-  const id = findId(parts, places, kind);
+export function requireId(parts: readonly Part[], paths: IdPaths, kind: ResourceKind): string {
+  const id = findId(parts, paths, kind);
   if (id) return id;
-  throw new InvalidRequestError([parts[0]?.path, ...places[0]].join('.'), `expected the id of a ${kind}, found none`);
+  throw new InvalidRequestError([parts[0]?.path, ...paths[0]].join('.'), `expected the id of a ${kind}, found none`);
 }
 
-/** @throws InvalidRequestError the field is missing or not a string */
+/**
+ * Reads a text field.
+ *
+ * @throws InvalidRequestError if the field is missing or not a string
+ */
 export function textAt(fields: Fields, key: string, prefix: string): string {
   const value = own(fields, key);
   if (typeof value !== 'string') throw new InvalidRequestError(`${prefix}${key}`, 'expected a string');

@@ -14,26 +14,26 @@ import {
   UNSEEN,
 } from './request.ts';
 
-/** A day: an Entra cycle takes 40 minutes, and somebody hired may be started a day before SCIM brings them. */
+/** A day: an Entra cycle takes 40 minutes, and an operator may start a new hire a day before SCIM creates the user. */
 const DEFAULT_WAIT_SECONDS = 86_400;
 const LONGEST_WAIT_SECONDS = 604_800;
 
-/** How the name of the state machine ends that a person needs a permission of its own to start. */
-const ADMIN_MACHINE = '-onboarding-admin';
+/** End of the name of the state machine that only operators with an extra permission may start. */
+const ADMIN_SUFFIX = '-onboarding-admin';
 
-const MANUAL_START =
-  'expected an event, or exactly one of userId, userName, email, externalId, groupId, application, scope; a user may have groupId and waitSeconds too';
+const EXPECTED_INPUT =
+  'expected an event, or exactly one of userId, userName, email, externalId, groupId, application, scope; a start by user may also have groupId and waitSeconds';
 
 /**
- * Makes a request of the input of a manual start, or of what only `onboarding-admin` takes: `release` and `adopt`.
+ * Makes a request of the input of a manual start. Only `onboarding-admin` accepts `release` and `adopt`.
  *
- * @throws InvalidRequestError names no unknown key: a key is input like any other
+ * @throws InvalidRequestError if the input has another form; the message repeats no unknown key, because a key is input, too
  */
 export function manualStart(input: Fields, context: StartContext): Started {
   const group = own(input, 'groupId');
   const wait = own(input, 'waitSeconds');
   const [key, ...others] = Object.keys(input).filter((name) => name !== 'groupId' && name !== 'waitSeconds');
-  if (others.length > 0) throw new InvalidRequestError('input', MANUAL_START);
+  if (others.length > 0) throw new InvalidRequestError('input', EXPECTED_INPUT);
   const origin: Origin = {
     version: context.machine ?? 1,
     trigger: 'manual',
@@ -44,41 +44,45 @@ export function manualStart(input: Fields, context: StartContext): Started {
     case 'userId': {
       const userId = normalizeId(own(input, key), 'user');
       if (!userId) throw new InvalidRequestError(key, 'expected the id of a user');
-      return requestOf(origin, {}, { ...waiting(group, wait, context), userId });
+      return requestOf(origin, {}, { ...propagationOf(group, wait, context), userId });
     }
     case 'userName':
     case 'email':
     case 'externalId':
-      return requestOf(origin, {}, { ...waiting(group, wait, context), selector: selectorOf(key, own(input, key)) });
+      return requestOf(
+        origin,
+        {},
+        { ...propagationOf(group, wait, context), selector: selectorOf(key, own(input, key)) },
+      );
     case 'application':
-      alone(group, wait);
+      rejectGroupAndWait(group, wait);
       return requestOf(origin, { applications: [applicationOf(own(input, key), context)] });
     case 'release':
-      alone(group, wait);
-      onlyAdmin(key, context);
+      rejectGroupAndWait(group, wait);
+      requireAdmin(key, context);
       return requestOf(origin, { release: digestOf(own(input, key)) });
     case 'adopt':
-      alone(group, wait);
-      onlyAdmin(key, context);
-      return requestOf(origin, { adopt: entitledTo(own(input, key), context) });
+      rejectGroupAndWait(group, wait);
+      requireAdmin(key, context);
+      return requestOf(origin, { adopt: adoptedApplicationOf(own(input, key), context) });
     case 'scope': {
-      alone(group, wait);
+      rejectGroupAndWait(group, wait);
       const scope = own(input, key);
       if (scope === 'tick') return requestOf({ ...origin, trigger: 'tick' }, { sweep: 'due' });
       if (scope === 'everything') return requestOf(origin, { sweep: 'everything' });
       throw new InvalidRequestError(key, 'expected everything or tick');
     }
     case undefined:
-      if (group === undefined) throw new InvalidRequestError('input', MANUAL_START);
+      if (group === undefined) throw new InvalidRequestError('input', EXPECTED_INPUT);
       if (wait !== undefined) throw new InvalidRequestError('waitSeconds', 'only a start by user waits');
       return requestOf(origin, { groups: [watchedGroup(group, context)] });
     default:
-      throw new InvalidRequestError('input', MANUAL_START);
+      throw new InvalidRequestError('input', EXPECTED_INPUT);
   }
 }
 
-/** The wait of a manual start by user. */
-function waiting(group: unknown, wait: unknown, context: StartContext): Propagation {
+/** Returns what a manual start by user waits for, and how long. */
+function propagationOf(group: unknown, wait: unknown, context: StartContext): Propagation {
   const seconds = wait === undefined ? DEFAULT_WAIT_SECONDS : wait;
   if (typeof seconds !== 'number' || !Number.isInteger(seconds) || seconds < 0 || seconds > LONGEST_WAIT_SECONDS) {
     throw new InvalidRequestError('waitSeconds', `expected a whole number from 0 to ${LONGEST_WAIT_SECONDS}`);
@@ -99,10 +103,10 @@ function watchedGroup(value: unknown, context: StartContext): string {
 
 function selectorOf(key: 'userName' | 'email' | 'externalId', value: unknown): Selector {
   const { success, data } = SelectorSchema.safeParse({ [key]: value });
-  // Rejected here because GetUserId never finds such a value: the start would wait for a day first.
+  // GetUserId never finds such a value: without this check, the start would wait for a day.
   if (!success || !textsOf(data).every(isPrintable)) {
     const shape = key === 'externalId' ? 'an issuer and an id' : 'a text';
-    throw new InvalidRequestError(key, `expected ${shape} of the length that AWS takes, without control characters`);
+    throw new InvalidRequestError(key, `expected ${shape} of a length that AWS accepts, without control characters`);
   }
   return data;
 }
@@ -112,14 +116,14 @@ function textsOf(selector: Selector): readonly string[] {
   return ['email' in selector ? selector.email : selector.userName];
 }
 
-function alone(group: unknown, wait: unknown): void {
-  if (group !== undefined || wait !== undefined) throw new InvalidRequestError('input', MANUAL_START);
+function rejectGroupAndWait(group: unknown, wait: unknown): void {
+  if (group !== undefined || wait !== undefined) throw new InvalidRequestError('input', EXPECTED_INPUT);
 }
 
-/** Of `arn:aws:states:<region>:<account>:execution:<machine>:<name>`; nobody but Step Functions writes it. */
-function onlyAdmin(key: string, { execution }: StartContext): void {
-  if (execution.split(':')[6]?.endsWith(ADMIN_MACHINE)) return;
-  throw new InvalidRequestError(key, 'only the state machine onboarding-admin takes this');
+/** Reads the state machine from `arn:aws:states:<region>:<account>:execution:<machine>:<name>`, which only Step Functions writes. */
+function requireAdmin(key: string, { execution }: StartContext): void {
+  if (execution.split(':')[6]?.endsWith(ADMIN_SUFFIX)) return;
+  throw new InvalidRequestError(key, 'only the state machine onboarding-admin accepts this');
 }
 
 function digestOf(value: unknown): string {
@@ -128,19 +132,19 @@ function digestOf(value: unknown): string {
   return data;
 }
 
-function entitledTo(value: unknown, { entitlements }: StartContext): string {
-  const found = entitlements.entitlements.find(({ name }) => name === value);
-  if (!found) throw new InvalidRequestError('adopt', 'expected the name of an entitlement');
-  if (found.mode === 'observe')
-    throw new InvalidRequestError('adopt', 'an entitlement that only observes adopts nothing');
-  return found.application;
+function adoptedApplicationOf(value: unknown, { entitlements }: StartContext): string {
+  const entitlement = entitlements.entitlements.find(({ name }) => name === value);
+  if (!entitlement) throw new InvalidRequestError('adopt', 'expected the name of an entitlement');
+  if (entitlement.mode === 'observe')
+    throw new InvalidRequestError('adopt', 'an entitlement in observe mode adopts nothing');
+  return entitlement.application;
 }
 
-/** One that isn't configured any more has to be retired, or the roles don't reach it. */
+/** An application that is no longer configured must be listed in `retired`, or the roles do not cover it. */
 function applicationOf(value: unknown, { entitlements }: StartContext): string {
   const { success, data } = ApplicationArn.safeParse(value);
   if (!success) throw new InvalidRequestError('application', 'expected the ARN of an application');
   const configured = entitlements.entitlements.map(({ application }) => application);
   if (configured.includes(data) || entitlements.retired.includes(data)) return data;
-  throw new InvalidRequestError('application', 'expected an application of an entitlement, or one of retired');
+  throw new InvalidRequestError('application', 'expected the application of an entitlement, or one listed in retired');
 }

@@ -18,40 +18,41 @@ import {
 import { manualStart } from './manual-start.ts';
 import { type Expectation, isWatched, type Origin, requestOf, type StartContext, type Started } from './request.ts';
 
-/** Why an event needs no look, as it stands in the output of the execution. */
+/** Why an event needs no check; a field of the execution's output. */
 export type IgnoredReason =
-  /** Another service's event: some have operations of the same name, as `quicksight` has `CreateGroupMembership`. */
+  /** The event is another service's. Some have operations of the same name: `quicksight` has `CreateGroupMembership`. */
   | 'foreign-service'
   /** AWS refused the call (`errorCode`), so nothing changed. */
   | 'call-failed'
   /** The call only reads. */
   | 'read-only'
-  /** A write operation that this version doesn't know; the sweeps find whatever it changed. */
+  /** A write operation that this version does not know; the next full sweep finds what it changed. */
   | 'unknown-operation'
   /** The record names another identity store than the configured one. */
   | 'foreign-store'
-  /** A user was created or a group renamed: memberships come as events of their own. */
+  /** A user was created or a group renamed: each membership has an event of its own. */
   | 'no-membership-change'
   /** No entitlement names the group. */
   | 'unwatched-group';
 
-/** What an execution is about and what it still waits for; or why it has nothing to do. */
+/** What an execution checks and what it still waits for; or why it has nothing to do. */
 export type Normalized = Started | { ignored: IgnoredReason };
 
 const CLOUDTRAIL = 'AWS API Call via CloudTrail';
 
-/** AWS publishes no bound for `resources`; beyond this a sweep costs less, and the state stays small. */
+/** AWS publishes no bound for `resources`. For more than this, a sweep needs fewer reads, and the state stays small. */
 const MOST_NATIVE_RESOURCES = 100;
 
 /**
- * Makes a request of an execution's input: an EventBridge event, a bare CloudTrail record, a manual start, a tick, or what
- * only `onboarding-admin` takes.
+ * Makes a request of an execution's input: an EventBridge event, a bare CloudTrail record, a manual start, a tick, or an
+ * input that only `onboarding-admin` accepts.
  *
- * Pure; reads only own properties and only those that it uses. CloudTrail records are told apart by `eventSource` and
- * `eventName`, never by the envelope's `source`. An input that bears `detail-type` or `source` is an event, never a
- * manual start. Of the input, only ids and a manual start's selector reach the result.
+ * Pure; reads only own properties and only those that it uses. The `eventSource` and `eventName` identify a CloudTrail
+ * record, never the envelope's `source`. An input with `detail-type` or `source` is an event, never a manual start. Of
+ * the input, only ids and a manual start's selector reach the result.
  *
- * @throws InvalidRequestError the input is none of these, or lacks what its kind must have; names the path, quotes nothing
+ * @throws InvalidRequestError if the input is none of these, or lacks what its kind must have; the message names the path
+ *   and quotes nothing
  */
 export function normalize(input: unknown, context: StartContext): Normalized {
   if (!isObject(input)) throw new InvalidRequestError('input', 'expected an object');
@@ -76,7 +77,7 @@ function fromEnvelope(envelope: Fields, context: StartContext): Normalized {
   return fromRecord(detail, 'detail.', origin, context);
 }
 
-/** What it doesn't recognize in `resources` it passes over: AWS hasn't published how memberships are named there. */
+/** Skips unknown entries of `resources`: AWS has not published how it names memberships there. */
 function fromNotification(envelope: Fields, origin: Origin, context: StartContext): Normalized {
   const resources = own(envelope, 'resources') ?? [];
   if (!Array.isArray(resources)) throw new InvalidRequestError('resources', 'expected an array');
@@ -94,21 +95,21 @@ function fromNotification(envelope: Fields, origin: Origin, context: StartContex
   return requestOf(origin, { users: [...users].map((userId) => ({ userId })), groups: watched });
 }
 
-/** The order matters: what isn't ours or didn't happen is never looked at closely enough to find fault with. */
+/** The order matters: a record that is not ours, or whose call failed, is ignored before its other fields are checked. */
 function fromRecord(record: Fields, prefix: string, origin: Origin, context: StartContext): Normalized {
   const family = EVENT_FAMILIES.get(textAt(record, 'eventSource', prefix));
   if (!family) return { ignored: 'foreign-service' };
   if (isPresent(own(record, 'errorCode'))) return { ignored: 'call-failed' };
   const eventName = textAt(record, 'eventName', prefix);
   if (own(record, 'readOnly') === true || isReadOperation(eventName)) return { ignored: 'read-only' };
-  const hint = family.meanings.get(eventName);
-  if (hint === undefined) return { ignored: 'unknown-operation' };
+  const meaning = family.meanings.get(eventName);
+  if (meaning === undefined) return { ignored: 'unknown-operation' };
 
   const parts = partsOf(record, prefix);
   const store = context.entitlements.identityCenter.identityStoreId;
   if (storesIn(parts).some((named) => named !== store)) return { ignored: 'foreign-store' };
 
-  return lookFor(hint, { family, parts, origin, context });
+  return requestForOperation(meaning, { family, parts, origin, context });
 }
 
 interface KnownRecord {
@@ -118,29 +119,29 @@ interface KnownRecord {
   context: StartContext;
 }
 
-function lookFor(hint: OperationMeaning, known: KnownRecord): Normalized {
+function requestForOperation(meaning: OperationMeaning, known: KnownRecord): Normalized {
   const { family, parts, origin } = known;
-  switch (hint) {
+  switch (meaning) {
     case 'nothing':
       return { ignored: 'no-membership-change' };
     case 'user-changed':
       return requestOf(origin, { users: [{ userId: requireId(parts, family.userId, 'user') }] });
     case 'group-changed':
-      return groupChanged(requireId(parts, family.groupId, 'group'), known);
+      return requestForGroup(requireId(parts, family.groupId, 'group'), known);
     case 'joined':
-      return membershipChanged('member', known);
+      return requestForMembership('member', known);
     case 'left':
-      return membershipChanged('absent', known);
+      return requestForMembership('absent', known);
     case 'left-unnamed':
-      return unnamedLeft(known);
+      return requestForUnnamedLeave(known);
   }
 }
 
-function groupChanged(groupId: string, { origin, context }: KnownRecord): Normalized {
+function requestForGroup(groupId: string, { origin, context }: KnownRecord): Normalized {
   return isWatched(groupId, context) ? requestOf(origin, { groups: [groupId] }) : { ignored: 'unwatched-group' };
 }
 
-function membershipChanged(membership: Expectation['membership'], known: KnownRecord): Normalized {
+function requestForMembership(membership: Expectation['membership'], known: KnownRecord): Normalized {
   const { family, parts, origin, context } = known;
   const groupId = requireId(parts, family.membershipGroupId, 'group');
   if (!isWatched(groupId, context)) return { ignored: 'unwatched-group' };
@@ -149,28 +150,28 @@ function membershipChanged(membership: Expectation['membership'], known: KnownRe
   });
 }
 
-/** Uses user and group if AWS comes to record them. */
-function unnamedLeft(known: KnownRecord): Normalized {
+/** Uses user and group in case AWS records them one day. */
+function requestForUnnamedLeave(known: KnownRecord): Normalized {
   const { family, parts, origin } = known;
   const groupId = findId(parts, family.membershipGroupId, 'group');
   const userId = findId(parts, family.memberId, 'user');
-  if (groupId) return userId ? membershipChanged('absent', known) : groupChanged(groupId, known);
+  if (groupId) return userId ? requestForMembership('absent', known) : requestForGroup(groupId, known);
   return requestOf(origin, userId ? { users: [{ userId }] } : { sweep: 'everything' });
 }
 
-/** The first usable time and id. A time after the start of the execution is another clock's, or not meant well. */
+/** Takes the first usable time and id. A time after the start of the execution is from another clock, or forged. */
 function originOf(times: readonly unknown[], ids: readonly unknown[], context: StartContext): Origin {
   const started = context.startedAt.getTime();
-  const told = times.map(millisecondsOf).find((time) => time !== undefined) ?? started;
+  const recorded = times.map(millisecondsOf).find((time) => time !== undefined) ?? started;
   return {
     version: context.machine ?? 1,
     trigger: 'event',
     cause: ids.find(isPrintableId) ?? context.execution,
-    at: new Date(Math.min(told, started)).toISOString(),
+    at: new Date(Math.min(recorded, started)).toISOString(),
   };
 }
 
-/** AWS's samples have `xxxx` for a time, and a month 13 has the right form. */
+/** Returns undefined for a time of the wrong form, such as `xxxx` in AWS's samples, or of no date, such as month 13. */
 function millisecondsOf(time: unknown): number | undefined {
   const { success, data } = Timestamp.safeParse(time);
   const milliseconds = success ? Date.parse(data) : Number.NaN;

@@ -5,44 +5,50 @@ import type { Propagation, Request } from './request.ts';
 
 const FIRST_CHECK_SECONDS = 5;
 const LONGEST_CHECK_SECONDS = 300;
-/** An event that names nobody: CloudTrail tells of a change before every read shows it. */
+/** Wait for an event that names no user: CloudTrail may record a change before every read shows it. */
 const HINT_SETTLE_SECONDS = 10;
 
-/** What is looked for: a membership, or with no `groupId` only that the user exists. */
-export interface Expected {
+/** What a request expects of one user: a membership, or without `groupId` only that the user exists. */
+export interface UserExpectation {
   userId: string;
   groupId?: string;
   membership: 'member' | 'absent';
 }
 
-/** What one look into the directory showed; `userId` once it is known. */
-export interface Sight {
+/** What one check of the directory showed. `met`: it shows the expectation; `userId`: once it is known. */
+export interface DirectoryCheck {
   met: boolean;
   userId?: string | undefined;
 }
 
-/** What a request led to expect; undefined when there is nobody to wait for. */
+/** Returns what a request expects; undefined if there is no user to wait for. */
 export function expectationOf(
   request: Request,
   propagation: Propagation,
   userId: string | undefined,
-): Expected | undefined {
+): UserExpectation | undefined {
   if (userId) {
     const { groupId } = propagation;
     return { userId, membership: 'member', ...(groupId ? { groupId } : {}) };
   }
-  const [look] = request.users;
-  return look?.expected ? { userId: look.userId, ...look.expected } : undefined;
+  const [hint] = request.users;
+  return hint?.expected ? { userId: hint.userId, ...hint.expected } : undefined;
 }
 
 /**
- * Whether to go on, and if not, when to look again: after 5 s, 10 s, 20 s …, at most 5 min, counted from the request.
+ * Decides after a check whether the execution continues, and if not, when the next check is due: after 5 s, 10 s, 20 s …,
+ * at most 5 min, counted from the request.
  *
- * What an event led to expect is waited for 15 minutes, then the truth stands.
+ * The expectation of an event is awaited for 15 minutes; then what the reads show counts.
  *
- * @throws PropagationTimeoutError when a manual start has waited to its deadline
+ * @throws PropagationTimeoutError if a manual start has waited until its deadline
  */
-export function sightOf(request: Request, propagation: Propagation, { met, userId }: Sight, now: Date): Propagation {
+export function propagationAfter(
+  request: Request,
+  propagation: Propagation,
+  { met, userId }: DirectoryCheck,
+  now: Date,
+): Propagation {
   const { selector, deadline } = propagation;
   const elapsed = Math.max(0, secondsBetween(request.at, now));
   const hint = request.trigger === 'event' && (request.groups.length > 0 || request.sweep !== undefined);
@@ -56,7 +62,9 @@ export function sightOf(request: Request, propagation: Propagation, { met, userI
   }
   if (deadline && isDue(deadline, now)) {
     throw new PropagationTimeoutError(
-      selector ? 'No such user came into the identity store in time' : 'The user was not visible as expected in time',
+      selector
+        ? 'The identity store had no such user before the deadline'
+        : 'The reads did not show the user as expected before the deadline',
     );
   }
   const next = plusSeconds(request.at, nextCheck(elapsed));
@@ -64,13 +72,13 @@ export function sightOf(request: Request, propagation: Propagation, { met, userI
   return { ...propagation, visible: false, checkAfterSeconds: Math.max(1, secondsUntil(until, now)) };
 }
 
-/** Seconds after the request of the first check that is still to come: 5, 15, 35, 75, 155, 315, 615, 915 … */
+/** Returns when the next check is due, in seconds after the request: 5, 15, 35, 75, 155, 315, 615, 915 … */
 function nextCheck(elapsed: number): number {
   let interval = FIRST_CHECK_SECONDS;
   let at = interval;
   while (at <= elapsed) {
     interval = Math.min(interval * 2, LONGEST_CHECK_SECONDS);
-    // From here on the steps are equal: count them instead of walking a week of them.
+    // From here on the steps are equal: compute their number instead of looping over a week.
     at += interval === LONGEST_CHECK_SECONDS ? Math.max(1, Math.ceil((elapsed - at) / interval)) * interval : interval;
   }
   return at;

@@ -3,18 +3,18 @@ import type { Entitlements } from '../entitlements.ts';
 import { ApplicationArn, DigestSchema, ResourceId } from '../shared/ids.ts';
 import { Timestamp } from '../shared/timestamp.ts';
 
-/** What an event led to expect of one user and one group. */
+/** The membership that an event announced, of one user in one group. */
 export const ExpectationSchema = z.object({
   groupId: ResourceId,
   membership: z.enum(['member', 'absent']),
 });
 export type Expectation = z.infer<typeof ExpectationSchema>;
 
-/** A user to look at; `expected` is waited for until {@link Request.at} plus 15 minutes, then the truth stands. */
+/** A user to check. `expected` is awaited until {@link Request.at} plus 15 minutes; then what the reads show counts. */
 export const UserHintSchema = z.object({ userId: ResourceId, expected: z.optional(ExpectationSchema) });
 export type UserHint = z.infer<typeof UserHintSchema>;
 
-/** How a manual start names somebody whom SCIM may not have brought. */
+/** How a manual start names a user whom SCIM may not have created yet. */
 export const SelectorSchema = z.union([
   z.strictObject({ userName: z.string().check(z.minLength(1), z.maxLength(128)) }),
   z.strictObject({ email: z.string().check(z.minLength(3), z.maxLength(320)) }),
@@ -29,39 +29,39 @@ export type Selector = z.infer<typeof SelectorSchema>;
 
 /**
  * The version of the state machine that an execution runs on (ADR 0014). An execution that began before a deployment keeps
- * its state machine and finishes on the functions after it, which must answer nothing that this version does not know.
+ * its state machine and finishes with the functions of that deployment, whose answers this version must know.
  */
 export const StateMachineVersion = z.literal(1);
 export type StateMachineVersion = z.infer<typeof StateMachineVersion>;
 
-/** A trigger after normalization: which principals to look at. It never says what to do with them. */
+/** A trigger after normalization: what to check. It never says what to do. */
 export const RequestSchema = z.object({
   version: StateMachineVersion,
   trigger: z.enum(['event', 'manual', 'tick']),
-  /** The CloudTrail `eventID`, the envelope's `id`, or the execution's ARN: what an auditor can look up. */
+  /** The CloudTrail `eventID`, the envelope's `id`, or the execution's ARN: an auditor can find each of them. */
   cause: z.string().check(z.minLength(1), z.maxLength(256)),
-  /** When the change was made (event) or asked for (manual start); never later than the start of the execution. */
+  /** Time of the change (event) or of the request (manual start); never later than the start of the execution. */
   at: Timestamp,
   users: z.array(UserHintSchema),
-  /** Watched groups of which somebody joined or left; who, isn't told. */
+  /** Watched groups that a user joined or left; the event does not name the user. */
   groups: z.array(ResourceId),
-  /** Applications to sweep; one that isn't configured any more is given up, with all its seats. */
+  /** Applications to sweep. One that is no longer configured is given up, with all its seats. */
   applications: z.optional(z.array(ApplicationArn)),
-  /** Release what this digest of a hold covers. */
+  /** Digest of a hold: the held revocations that it covers are released. */
   release: z.optional(DigestSchema),
-  /** The application whose unmanaged assignments are to be adopted, as far as its entitlement covers them. */
+  /** The application whose unmanaged assignments are adopted, as far as its entitlement covers them. */
   adopt: z.optional(ApplicationArn),
-  /** `everything`: all entitlements; `due`: what is pending, and a full sweep when the last is an hour old. */
+  /** `everything`: all entitlements; `due`: what is pending, and a full sweep if the last one is an hour old. */
   sweep: z.optional(z.enum(['everything', 'due'])),
-  /** With `everything`: also read everybody's UserStatus. */
+  /** With `everything`: also read UserStatus of every user. */
   withStatus: z.optional(z.boolean()),
 });
 export type Request = z.infer<typeof RequestSchema>;
 
 /**
- * What is still waited for before it makes sense to plan.
+ * What an execution still waits for before it plans.
  *
- * `selector` stands here until it is resolved to a `userId`, and is gone afterwards.
+ * `selector` is present until it is resolved to a `userId`.
  */
 export const PropagationSchema = z.object({
   visible: z.boolean(),
@@ -71,40 +71,40 @@ export const PropagationSchema = z.object({
   userId: z.optional(ResourceId),
   /** The group that a manual start by user also waits for. */
   groupId: z.optional(ResourceId),
-  /** Manual starts only: after this, PropagationTimeoutError. */
+  /** Manual starts only: after this time, PropagationTimeoutError. */
   deadline: z.optional(Timestamp),
 });
 export type Propagation = z.infer<typeof PropagationSchema>;
 
-/** Nothing looked for yet. */
+/** No check made so far. */
 export const UNSEEN = { visible: false, checkAfterSeconds: 0 } as const satisfies Propagation;
 
-/** What normalization takes from outside the input. */
+/** What normalization knows in addition to the input. */
 export interface StartContext {
   entitlements: Entitlements;
-  /** ARN of the execution: the cause of what has no event id. */
+  /** ARN of the execution: the cause, where the input has no event id. */
   execution: string;
   startedAt: Date;
-  /** The version that the state machine names; what is only explained runs on none. */
+  /** The version that the state machine names; absent if the input is only explained. */
   machine?: StateMachineVersion;
 }
 
-/** What an execution is about and what it still waits for. */
+/** What an execution checks and what it still waits for. */
 export interface Started {
   request: Request;
   propagation: Propagation;
 }
 
-/** Where a request comes from. */
+/** Where a request comes from: trigger, cause and time. */
 export type Origin = Pick<Request, 'version' | 'trigger' | 'cause' | 'at'>;
 
-/** A request of this origin, for what it says and nothing else. */
+/** Builds a request of this origin that asks for `content` and nothing else. */
 export function requestOf(
   origin: Origin,
-  look: Partial<Omit<Request, keyof Origin>>,
+  content: Partial<Omit<Request, keyof Origin>>,
   propagation: Propagation = UNSEEN,
 ): Started {
-  return { request: { ...origin, users: [], groups: [], ...look }, propagation: { ...propagation } };
+  return { request: { ...origin, users: [], groups: [], ...content }, propagation: { ...propagation } };
 }
 
 /** Whether an entitlement names the group. */

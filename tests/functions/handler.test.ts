@@ -66,7 +66,7 @@ describe('a handler', () => {
     new TransientAwsError('DescribeUser: ThrottlingException (user u)'),
     new RefusedError('quota-exceeded', 'CreateApplicationAssignment: ServiceQuotaExceededException'),
     new InvalidRequestError('detail.userId', 'expected an id'),
-    new PropagationTimeoutError('No such user came into the identity store in time'),
+    new PropagationTimeoutError('The identity store had no such user before the deadline'),
     new NotConvergedError('The same changes were planned 6 times without effect'),
     new LeaseLostError('The lease of term 3 is not held any more'),
   ])('throws $name as it is, and logs its message', async (error) => {

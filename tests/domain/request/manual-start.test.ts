@@ -177,16 +177,14 @@ describe('what only an operator may ask for', () => {
       ['adopt', 'x'],
     ] as const) {
       const { path, message } = faultOf({ [key]: value }, { ...context, execution });
-      expect([path, message]).toEqual([key, `${key}: only the state machine onboarding-admin takes this`]);
+      expect([path, message]).toEqual([key, `${key}: only the state machine onboarding-admin accepts this`]);
     }
   });
 
   it('adopts nothing for an entitlement that only observes', () => {
     const rules = context.entitlements.entitlements.map((one) => ({ ...one, mode: 'observe' as const }));
     const observing = { ...admin, entitlements: { ...context.entitlements, entitlements: rules } };
-    expect(faultOf({ adopt: 'kiro' }, observing).message).toBe(
-      'adopt: an entitlement that only observes adopts nothing',
-    );
+    expect(faultOf({ adopt: 'kiro' }, observing).message).toBe('adopt: an entitlement in observe mode adopts nothing');
   });
 
   it.each([

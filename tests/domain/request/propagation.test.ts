@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { expectationOf, type Sight, sightOf } from '../../../domain/request/propagation.ts';
+import { expectationOf, type DirectoryCheck, propagationAfter } from '../../../domain/request/propagation.ts';
 import { type Propagation, PropagationSchema, type Request } from '../../../domain/request/request.ts';
 import { PropagationTimeoutError } from '../../../domain/shared/errors.ts';
 import { aJoin, aPropagation, aRequest, at, iso } from '../../support/builders.ts';
@@ -13,14 +13,14 @@ const SELECTOR = { email: 'someone@example.com' };
 function checksOf(
   request: Request,
   before: Propagation,
-  seen: (seconds: number) => Sight = () => ({ met: false }),
+  seen: (seconds: number) => DirectoryCheck = () => ({ met: false }),
 ): { times: number[]; end: 'visible' | 'timeout' } {
   const times: number[] = [];
   let propagation = before;
   for (let seconds = 0; ; seconds += propagation.checkAfterSeconds) {
     times.push(seconds);
     try {
-      propagation = PropagationSchema.parse(sightOf(request, propagation, seen(seconds), at(seconds)));
+      propagation = PropagationSchema.parse(propagationAfter(request, propagation, seen(seconds), at(seconds)));
     } catch (error) {
       if (error instanceof PropagationTimeoutError) return { times, end: 'timeout' };
       throw error;
@@ -68,9 +68,9 @@ describe('expectationOf', () => {
   });
 });
 
-describe('sightOf', () => {
+describe('propagationAfter', () => {
   it('continues at once if the expected state is visible', () => {
-    expect(sightOf(JOIN, aPropagation(), { met: true }, at(0))).toEqual({ visible: true, checkAfterSeconds: 0 });
+    expect(propagationAfter(JOIN, aPropagation(), { met: true }, at(0))).toEqual({ visible: true, checkAfterSeconds: 0 });
   });
 
   it('checks again after 5 s, 10 s, 20 s … at most 5 min, and continues when an event is 15 min old', () => {
@@ -87,16 +87,16 @@ describe('sightOf', () => {
     ['a check late', 75, 80],
     ['at the last moment', 899.999, 16],
   ])('counts from the request, also for an event that arrives %s', (_fact, elapsed, wait) => {
-    expect(sightOf(JOIN, aPropagation(), { met: false }, at(elapsed)).checkAfterSeconds).toBe(wait);
+    expect(propagationAfter(JOIN, aPropagation(), { met: false }, at(elapsed)).checkAfterSeconds).toBe(wait);
   });
 
   it('takes an event from a clock ahead of ours for one of now', () => {
-    expect(sightOf(JOIN, aPropagation(), { met: false }, at(-2)).checkAfterSeconds).toBe(7);
+    expect(propagationAfter(JOIN, aPropagation(), { met: false }, at(-2)).checkAfterSeconds).toBe(7);
   });
 
   it('lets the truth stand 15 min after an event, and not a moment before', () => {
-    expect(sightOf(JOIN, aPropagation(), { met: false }, at(899.999)).visible).toBe(false);
-    expect(sightOf(JOIN, aPropagation(), { met: false }, at(900)).visible).toBe(true);
+    expect(propagationAfter(JOIN, aPropagation(), { met: false }, at(899.999)).visible).toBe(false);
+    expect(propagationAfter(JOIN, aPropagation(), { met: false }, at(900)).visible).toBe(true);
   });
 
   it('waits a day for a manual start with fewer than 300 checks, the last at its deadline', () => {
@@ -117,16 +117,16 @@ describe('sightOf', () => {
   });
 
   it.each([
-    ['the user did not appear', { selector: SELECTOR }, 'No such user came into the identity store in time'],
-    ['the user was not in the group', { groupId: GROUP }, 'The user was not visible as expected in time'],
+    ['the user did not appear', { selector: SELECTOR }, 'The identity store had no such user before the deadline'],
+    ['the user was not in the group', { groupId: GROUP }, 'The reads did not show the user as expected before the deadline'],
   ])('says that %s, and quotes nothing', (_fact, parts, message) => {
     const propagation = aPropagation({ ...parts, deadline: iso(10) });
-    expect(() => sightOf(MANUAL, propagation, { met: false }, at(10))).toThrow(new PropagationTimeoutError(message));
+    expect(() => propagationAfter(MANUAL, propagation, { met: false }, at(10))).toThrow(new PropagationTimeoutError(message));
   });
 
   it('drops the selector once the user is known', () => {
     const propagation = aPropagation({ selector: SELECTOR, groupId: GROUP, deadline: iso(DAY) });
-    expect(sightOf(MANUAL, propagation, { met: true, userId: user(1) }, at(3))).toEqual({
+    expect(propagationAfter(MANUAL, propagation, { met: true, userId: user(1) }, at(3))).toEqual({
       visible: true,
       checkAfterSeconds: 0,
       userId: user(1),
@@ -137,7 +137,7 @@ describe('sightOf', () => {
 
   it('keeps the selector while it waits', () => {
     const propagation = aPropagation({ selector: SELECTOR, deadline: iso(DAY) });
-    expect(sightOf(MANUAL, propagation, { met: false }, at(0)).selector).toEqual(SELECTOR);
+    expect(propagationAfter(MANUAL, propagation, { met: false }, at(0)).selector).toEqual(SELECTOR);
   });
 
   it.each<[string, Partial<Request>, number[]]>([
@@ -152,8 +152,8 @@ describe('sightOf', () => {
 
   it('lets a hint that arrives late settle only for the rest of its 10 s', () => {
     const hint = aRequest({ groups: [GROUP] });
-    expect(sightOf(hint, aPropagation(), { met: true }, at(7.2)).checkAfterSeconds).toBe(3);
-    expect(sightOf(hint, aPropagation(), { met: true }, at(10)).visible).toBe(true);
+    expect(propagationAfter(hint, aPropagation(), { met: true }, at(7.2)).checkAfterSeconds).toBe(3);
+    expect(propagationAfter(hint, aPropagation(), { met: true }, at(10)).visible).toBe(true);
   });
 
   it('waits from 1 to 300 s after each check', () => {
@@ -165,7 +165,7 @@ describe('sightOf', () => {
       fc.property(moments, ({ elapsed, deadline }) => {
         fc.pre(deadline === undefined || elapsed < deadline);
         const before = aPropagation(deadline === undefined ? {} : { deadline: iso(deadline) });
-        const { visible, checkAfterSeconds } = sightOf(MANUAL, before, { met: false }, at(elapsed));
+        const { visible, checkAfterSeconds } = propagationAfter(MANUAL, before, { met: false }, at(elapsed));
         expect(visible).toBe(false);
         expect(checkAfterSeconds).toBeGreaterThanOrEqual(1);
         expect(checkAfterSeconds).toBeLessThanOrEqual(300);
