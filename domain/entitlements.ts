@@ -40,26 +40,26 @@ const Name = z
       /^[a-z0-9][a-z0-9-]{0,62}$/,
       'expected lower-case letters, digits and hyphens, beginning with a letter or digit, at most 63',
     ),
-    z.describe('Name of the entitlement, unique: it stands in logs and audit events. Never a name of a person.'),
+    z.describe('Unique name of the entitlement. It appears in logs and audit events. Never the name of a person.'),
   );
 
 const Mode = z
   .enum(['enforce', 'observe'])
-  .check(z.describe('observe plans and audits what it would do, and changes nothing'));
+  .check(z.describe('observe audits what enforce would do, and changes nothing'));
 
 const RevokeAfterDays = z
   .int()
   .check(
     z.minimum(0),
     z.maximum(365),
-    z.describe('Days of grace after a person left the last of the groups; none for people who are disabled or deleted'),
+    z.describe('Days of grace after a user has left the last of the groups. Disabled and deleted users get none.'),
   );
 
-/** One rule: members of these groups get this application. */
+/** One rule: members of these groups get a seat of this application. */
 export const EntitlementSchema = z.strictObject({
   name: Name,
   application: ApplicationArn.check(
-    z.describe('ARN of the Identity Center application; one entitlement an application'),
+    z.describe('ARN of the Identity Center application; one entitlement per application'),
   ),
   groups: z
     .array(GroupId)
@@ -74,7 +74,7 @@ export const EntitlementSchema = z.strictObject({
       .check(
         z.minimum(0),
         z.maximum(200_000),
-        z.describe('Never more seats than this of the application; who comes after waits in line'),
+        z.describe('The application never has more seats of Usher than this. Further users join the waitlist.'),
       ),
   }),
   onLeave: z._default(z.strictObject({ revokeAfterDays: z._default(RevokeAfterDays, 0) }), { revokeAfterDays: 0 }),
@@ -82,7 +82,7 @@ export const EntitlementSchema = z.strictObject({
 });
 export type Entitlement = z.infer<typeof EntitlementSchema>;
 
-/** The shape of `entitlements.yml`. What no shape can say is checked by {@link parseEntitlements}. */
+/** The schema of `entitlements.yml`. {@link parseEntitlements} checks what no schema can express. */
 export const EntitlementsSchema = z.strictObject({
   identityCenter: z.strictObject({
     region: z
@@ -101,22 +101,38 @@ export const EntitlementsSchema = z.strictObject({
       .check(
         z.maxLength(100),
         z.describe(
-          'Applications whose entitlement was removed and whose seats may still be taken back, by a manual start for each',
+          'Applications without an entitlement whose seats an operator may still revoke, with one manual start per application',
         ),
       ),
     [],
   ),
   brake: z._default(
     z.strictObject({
-      percent: z.int().check(z.minimum(0), z.maximum(100), z.describe('This part of the seats of an application, or')),
+      percent: z
+        .int()
+        .check(
+          z.minimum(0),
+          z.maximum(100),
+          z.describe('Revocation budget in any 24 hours, as a percentage of the seats of an application'),
+        ),
       atLeast: z
         .int()
-        .check(z.minimum(0), z.maximum(200_000), z.describe('this many, whichever is more, in any 24 hours')),
+        .check(
+          z.minimum(0),
+          z.maximum(200_000),
+          z.describe('Revocation budget in any 24 hours, as a number; the larger of the two budgets counts'),
+        ),
     }),
     { percent: 20, atLeast: 10 },
   ),
   requestsPerSecond: z._default(
-    z.number().check(z.minimum(1), z.maximum(20), z.describe('Of the 20 a second that all callers of sso-admin share')),
+    z
+      .number()
+      .check(
+        z.minimum(1),
+        z.maximum(20),
+        z.describe('Requests per second to sso-admin, out of the 20 that all callers share'),
+      ),
     10,
   ),
 });
@@ -124,10 +140,11 @@ export const EntitlementsSchema = z.strictObject({
 export type Entitlements = z.infer<typeof EntitlementsSchema>;
 
 /**
- * Checks what `entitlements.yml` says, also what its shape cannot: names and applications are unique, a group stands
- * once in an entitlement, applications belong to the instance. Ids come out in lower case, defaults filled in.
+ * Validates the content of `entitlements.yml`, including what its schema cannot express: names and applications are
+ * unique, an entitlement names a group once, applications belong to the instance. Returns ids in lower case and fills in
+ * defaults.
  *
- * @returns all faults at once, each with its path; none of them quotes a value
+ * @returns all errors at once, each with its path; none of them quotes a value
  */
 export function parseEntitlements(value: unknown): { entitlements: Entitlements } | { faults: ValidationIssue[] } {
   const shape = validate(EntitlementsSchema, value);
@@ -135,7 +152,7 @@ export function parseEntitlements(value: unknown): { entitlements: Entitlements 
   return 'value' in shape && faults.length === 0 ? { entitlements: shape.value } : { faults };
 }
 
-/** Reads what can be read, so that a fault of one field hides no contradiction between others. */
+/** Makes an invalid field undefined, so that an error in one field hides no contradiction between others. */
 function lenient<Schema extends z.ZodMiniType>(schema: Schema) {
   return z.catch(z.optional(schema), undefined);
 }
@@ -163,45 +180,46 @@ const Draft = z.catch(
 function contradictions({ identityCenter, entitlements, retired }: z.infer<typeof Draft>): ValidationIssue[] {
   const instance = identityCenter?.instanceArn?.split('/')[1];
   const own = entitlements.flatMap((entitlement, index) => {
-    const at = `entitlements[${index}]`;
+    const entry = `entitlements[${index}]`;
     const { application, groups = [] } = entitlement ?? {};
-    const faults = repeats(groups).map(({ again, first }) => ({
-      path: `${at}.groups[${again}]`,
+    const faults = duplicatesIn(groups).map(({ second, first }) => ({
+      path: `${entry}.groups[${second}]`,
       problem: `the same group as groups[${first}]`,
     }));
     if (instance !== undefined && application !== undefined && application.split('/')[1] !== instance) {
-      faults.push({ path: `${at}.application`, problem: 'expected an application of identityCenter.instanceArn' });
+      faults.push({ path: `${entry}.application`, problem: 'expected an application of identityCenter.instanceArn' });
     }
     return faults;
   });
-  const names = repeats(entitlements.map((entitlement) => entitlement?.name)).map(({ again, first }) => ({
-    path: `entitlements[${again}].name`,
+  const names = duplicatesIn(entitlements.map((entitlement) => entitlement?.name)).map(({ second, first }) => ({
+    path: `entitlements[${second}].name`,
     problem: `the same name as entitlements[${first}]`,
   }));
-  const applications = repeats(entitlements.map((entitlement) => entitlement?.application)).map(({ again, first }) => ({
-    path: `entitlements[${again}].application`,
-    problem: `the same application as entitlements[${first}]: one entitlement an application`,
+  const arns = entitlements.map((entitlement) => entitlement?.application);
+  const applications = duplicatesIn(arns).map(({ second, first }) => ({
+    path: `entitlements[${second}].application`,
+    problem: `the same application as entitlements[${first}]: one entitlement per application`,
   }));
-  const configured = new Set(entitlements.map((entitlement) => entitlement?.application));
+  const configured = new Set(arns);
   const retirements = retired.flatMap((application, index): ValidationIssue[] => {
     const path = `retired[${index}]`;
     if (application === undefined) return [];
     if (configured.has(application))
-      return [{ path, problem: 'an entitlement has this application: expected another' }];
+      return [{ path, problem: 'an entitlement names this application: expected another' }];
     const foreign = instance !== undefined && application.split('/')[1] !== instance;
     return foreign ? [{ path, problem: 'expected an application of identityCenter.instanceArn' }] : [];
   });
   return [...names, ...applications, ...own, ...retirements];
 }
 
-/** The places of values that occurred before, each with the place of the first. */
-function repeats(values: readonly (string | undefined)[]): { again: number; first: number }[] {
-  const places = new Map<string, number>();
-  return values.flatMap((value, again) => {
+/** Finds values that occurred before: the index of each, with the index of its first occurrence. */
+function duplicatesIn(values: readonly (string | undefined)[]): { second: number; first: number }[] {
+  const indexes = new Map<string, number>();
+  return values.flatMap((value, second) => {
     if (value === undefined) return [];
-    const first = places.get(value);
-    if (first !== undefined) return [{ again, first }];
-    places.set(value, again);
+    const first = indexes.get(value);
+    if (first !== undefined) return [{ second, first }];
+    indexes.set(value, second);
     return [];
   });
 }

@@ -14,9 +14,9 @@ import {
   USER_ACCESS_MANAGEMENT,
 } from './schema.ts';
 
-/** One entry for the audit bus, with the same meaning whoever sends it. */
+/** One entry for the audit bus; the sender does not change its meaning. */
 export interface BusEvent<Detail = unknown> {
-  /** `metadata.uid` of the detail: the id by which a consumer drops a second copy. */
+  /** `metadata.uid` of the detail: by this id a consumer drops a second copy. */
   uid: string;
   detailType: DetailType;
   /** ISO 8601. */
@@ -26,7 +26,7 @@ export interface BusEvent<Detail = unknown> {
   detail: Detail;
 }
 
-/** What an event says of its sender. */
+/** What an event says about its sender. */
 export interface AuditContext {
   productVersion: string;
   region: string;
@@ -34,14 +34,14 @@ export interface AuditContext {
   accountId?: string;
 }
 
-/** An execution that ended badly, as the event "Step Functions Execution Status Change" tells of it. */
+/** An execution that did not succeed, as the event "Step Functions Execution Status Change" reports it. */
 export interface FailedExecution {
   /** ARN of the execution. */
   execution: string;
   status: 'FAILED' | 'TIMED_OUT' | 'ABORTED';
-  /** Name of the error, where there is one. */
+  /** Name of the error, if there is one. */
   error?: string;
-  /** ISO 8601: when it ended (`stopDate`). A redriven execution that fails again is another event by it. */
+  /** ISO 8601: when it ended (`stopDate`). It makes the event of a redriven execution that fails again another one. */
   at: string;
   stateMachineArn?: string;
 }
@@ -57,12 +57,12 @@ const DETAIL_TYPES = {
   observed: 'Seat Observed',
 } as const satisfies Record<AuditRecord['kind'], DetailType>;
 
-/** Whoever stops an execution may write anything where the error's name belongs. */
+/** A caller who stops an execution may write any text in place of the error's name. */
 const ERROR_NAME = /^[A-Z][A-Za-z]*(?:\.[A-Za-z]+)*$/;
 
 /**
- * The bus event of a change, in OCSF 1.6.0 (User Access Management, profile `cloud`): the same record gives the same
- * event, whenever and however often it is written out.
+ * Builds the bus event of a change, in OCSF 1.6.0 (User Access Management, profile `cloud`). The same record always gives
+ * the same event.
  *
  * @see https://schema.ocsf.io/1.6.0/classes/user_access
  */
@@ -73,7 +73,7 @@ export function auditEvent(
 ): BusEvent<SeatDetail> {
   const { kind, refused, changeSeq, at, reason, execution, cause, dueAt } = record;
   const { applicationArn, userId, entitlement } = seat;
-  // A refusal changes no seat, so that only the reason tells a second refusal from a second copy of the first.
+  // A refusal changes no seat: only the reason distinguishes a second refusal from a second copy of the first.
   const uid = eventUid([kind, applicationArn, userId, changeSeq, ...(kind === 'refused' ? [reason] : [])]);
   const detailType = DETAIL_TYPES[kind];
   const classification = refused === 'revoke' ? REFUSED_REVOCATION : CLASSIFICATIONS[detailType];
@@ -83,7 +83,7 @@ export function auditEvent(
     time: at,
     resources: [applicationArn],
     detail: {
-      ...common(classification, { uid, at, reason, execution }, context),
+      ...commonDetail(classification, { uid, at, reason, execution }, context),
       user: { uid: userId, type_id: 1 },
       privileges: [entitlement],
       resources: [{ uid: applicationArn, type: 'AWS::SSO::Application' }],
@@ -92,7 +92,7 @@ export function auditEvent(
   };
 }
 
-/** The bus event `Revocations Held`: once for each hold. It names no user: there may be thousands. */
+/** Builds the bus event `Revocations Held`, one per hold. It names no user, because there may be thousands. */
 export function revocationsHeld(
   { at, reason, execution, digest, count }: HeldRecord,
   { applicationArn, entitlement }: Pick<Hold, 'applicationArn' | 'entitlement'>,
@@ -106,7 +106,7 @@ export function revocationsHeld(
     time: at,
     resources: [applicationArn],
     detail: {
-      ...common(CLASSIFICATIONS[detailType], { uid, at, reason, execution }, context),
+      ...commonDetail(CLASSIFICATIONS[detailType], { uid, at, reason, execution }, context),
       user: { type_id: 0, account: { uid: context.accountId, type_id: 10 } },
       privileges: [entitlement],
       resources: [{ uid: applicationArn, type: 'AWS::SSO::Application' }],
@@ -116,10 +116,10 @@ export function revocationsHeld(
 }
 
 /**
- * The bus event `Onboarding Failed`. It names no user: the status of an execution doesn't tell whom it was about, so
- * that `user` is only the account.
+ * Builds the bus event `Onboarding Failed`. It names no user, because the status of an execution has none: `user` is only
+ * the account.
  *
- * A text in `error` that isn't the name of an error is left out.
+ * Omits a text in `error` that is not the name of an error.
  */
 export function onboardingFailed(
   { execution, status, error, at, stateMachineArn }: FailedExecution,
@@ -134,7 +134,7 @@ export function onboardingFailed(
     time: at,
     resources: stateMachineArn === undefined ? [execution] : [execution, stateMachineArn],
     detail: {
-      ...common(CLASSIFICATIONS[detailType], { uid, at, reason: named ? error : 'unknown', execution }, context),
+      ...commonDetail(CLASSIFICATIONS[detailType], { uid, at, reason: named ? error : 'unknown', execution }, context),
       status_code: status,
       user: { type_id: 0, account: { uid: context.accountId, type_id: 10 } },
       privileges: [],
@@ -149,7 +149,7 @@ interface EventFacts {
   execution: string;
 }
 
-function common(
+function commonDetail(
   classification: Classification,
   { uid, at, reason, execution }: EventFacts,
   context: AuditContext,
@@ -180,7 +180,7 @@ function common(
 }
 
 /**
- * A UUID of version 8 from the SHA-256 of its parts. JSON keeps the parts apart whatever characters they hold.
+ * Makes a UUID of version 8 from the SHA-256 of its parts. JSON separates the parts, whatever characters they contain.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-8
  */

@@ -3,13 +3,14 @@ import { ApplicationArn, ResourceId } from '../shared/ids.ts';
 import { Timestamp } from '../shared/timestamp.ts';
 
 /**
- * What OCSF classifies an event by. Activities 1 and 2 are the class's own; what is neither a grant nor a revocation
- * is 99 and named. `status` is the outcome of that activity: putting somebody in line succeeds, a refused grant fails.
+ * How OCSF classifies an event. Activities 1 and 2 are the class's own; an event that is neither a grant nor a revocation
+ * has activity 99 and a name. `status` is the outcome of the activity: to add a user to the waitlist succeeds, a refused
+ * grant fails.
  */
 export interface Classification {
   activity_id: 1 | 2 | 99;
   activity_name: string;
-  /** 1 no action · 2 the reader decides · 3 action, not urgent · 4 a person must act now */
+  /** 1 no action · 2 the reader decides · 3 action, not urgent · 4 an operator must act now */
   severity_id: 1 | 2 | 3 | 4;
   severity: 'Informational' | 'Low' | 'Medium' | 'High';
   status_id: 1 | 2;
@@ -26,7 +27,7 @@ const MEDIUM = { severity_id: 3, severity: 'Medium' } as const;
 const HIGH = { severity_id: 4, severity: 'High' } as const;
 const REFUSAL = { ...MEDIUM, ...FAILURE } as const;
 
-/** Every detail-type of the audit bus, with its place in OCSF; a refusal has a second one, {@link REFUSED_REVOCATION}. */
+/** Every detail-type of the audit bus and its OCSF class; a refusal has a second one, {@link REFUSED_REVOCATION}. */
 export const CLASSIFICATIONS = {
   'Seat Assigned': { ...ASSIGN, ...INFORMATIONAL, ...SUCCESS },
   'Seat Revoked': { ...REVOKE, ...INFORMATIONAL, ...SUCCESS },
@@ -41,10 +42,10 @@ export const CLASSIFICATIONS = {
 } as const satisfies Record<string, Classification>;
 export type DetailType = keyof typeof CLASSIFICATIONS;
 
-/** `Seat Refused` where AWS refused to take a seat back. */
+/** Classifies `Seat Refused` if AWS refused a revocation. */
 export const REFUSED_REVOCATION = { ...REVOKE, ...REFUSAL } as const satisfies Classification;
 
-/** `class_uid` of OCSF's User Access Management; `type_uid` is a hundred times this plus the activity. */
+/** `class_uid` of OCSF's User Access Management; `type_uid` is 100 times this plus the activity. */
 export const USER_ACCESS_MANAGEMENT = 3005;
 
 const AccountId = z.string().check(z.regex(/^\d{12}$/), z.describe('AWS account id'));
@@ -52,7 +53,7 @@ const AccountId = z.string().check(z.regex(/^\d{12}$/), z.describe('AWS account 
 const Account = z.strictObject({ uid: AccountId, type_id: z.literal(10) });
 const EventUid = z.string().check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/));
 
-/** Objects are closed: a field that is not listed here, such as a person's name, makes the event invalid. */
+/** Objects are closed: an unlisted field, such as a user's name, makes the event invalid. */
 function commonShape({ activity_id, activity_name, severity_id, severity, status_id, status }: Classification) {
   return {
     category_uid: z.literal(3),
@@ -72,7 +73,7 @@ function commonShape({ activity_id, activity_name, severity_id, severity, status
       version: z.literal('1.6.0').check(z.describe('Version of OCSF')),
       profiles: z.tuple([z.literal('cloud')]),
       product: z.strictObject({ name: z.literal('Usher'), vendor_name: z.literal('Usher'), version: z.string() }),
-      uid: EventUid.check(z.describe('Id of the event; a second copy has the same')),
+      uid: EventUid.check(z.describe('Id of the event; a second copy has the same id')),
       correlation_uid: z.string().check(z.describe('ARN of the execution')),
     }),
     actor: z.strictObject({ app_name: z.literal('Usher') }),
@@ -84,12 +85,12 @@ function commonShape({ activity_id, activity_name, severity_id, severity, status
   };
 }
 
-/** What the `detail` of every audit event holds. */
+/** The fields that the `detail` of every audit event has. */
 export type CommonDetail = z.infer<z.ZodMiniObject<ReturnType<typeof commonShape>>>;
 
 const privileges = z.tuple([z.string()]).check(z.describe('Name of the entitlement'));
 const resources = z.tuple([z.strictObject({ uid: ApplicationArn, type: z.literal('AWS::SSO::Application') })]);
-/** Where no single user is meant: OCSF asks for a user's uid, name or account, and takes the account alone. */
+/** The user of an event about no single user: OCSF requires a uid, name or account, and accepts the account alone. */
 const unnamedUser = z.strictObject({ type_id: z.literal(0).check(z.describe('Unknown')), account: Account });
 
 const SeatShape = {
@@ -100,9 +101,11 @@ const SeatShape = {
   privileges,
   resources,
   unmapped: z.strictObject({
-    cause: z.string().check(z.describe('What started it: a CloudTrail eventID, an event id or an execution ARN')),
+    cause: z
+      .string()
+      .check(z.describe('What caused the change: a CloudTrail eventID, an event id or an execution ARN')),
     change_seq: z.int().check(z.minimum(1), z.describe('Counts the changes of this seat, from 1')),
-    revoke_at: z.exactOptional(Timestamp.check(z.describe('Seat Leaving: when the days of grace end'))),
+    revoke_at: z.exactOptional(Timestamp.check(z.describe('Seat Leaving: when the grace ends'))),
   }),
 };
 
@@ -111,7 +114,7 @@ const HeldShape = {
   privileges,
   resources,
   unmapped: z.strictObject({
-    held_revocations: z.int().check(z.minimum(1), z.describe('How many revocations wait for a person')),
+    held_revocations: z.int().check(z.minimum(1), z.describe('Number of revocations that wait for an operator')),
     hold_digest: z.string().check(z.regex(/^[0-9a-f]{64}$/), z.describe('SHA-256 of what is held')),
   }),
 };
@@ -120,7 +123,7 @@ const FailureShape = {
   user: unnamedUser,
   privileges: z
     .array(z.string())
-    .check(z.maxLength(0), z.describe('Empty: by failing, an execution grants and revokes nothing')),
+    .check(z.maxLength(0), z.describe('Empty: the failure itself grants and revokes nothing')),
   status_code: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']).check(z.describe('How the execution ended')),
 };
 
@@ -157,7 +160,7 @@ function detailSchema(detailType: DetailType) {
 }
 
 /**
- * The event as EventBridge hands it to a consumer. The envelope is open, because EventBridge adds to it
+ * Returns the schema of an event as EventBridge delivers it. The envelope is open, because EventBridge adds fields to it
  * (`replay-name` when an archive is replayed); `detail` is closed.
  *
  * @see https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
@@ -167,7 +170,7 @@ export function auditEventSchema(detailType: DetailType) {
     version: z.literal('0'),
     id: z
       .string()
-      .check(z.describe("EventBridge's own id: another one for a second copy; drop copies by metadata.uid")),
+      .check(z.describe("EventBridge's own id. A second copy has another one: drop copies by metadata.uid.")),
     'detail-type': z.literal(detailType),
     source: z.literal('usher'),
     account: AccountId,

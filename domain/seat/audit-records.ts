@@ -1,17 +1,17 @@
 import * as z from 'zod/mini';
 import { Timestamp } from '../shared/timestamp.ts';
 
-/** An audit event that is not on the bus yet, with all that it takes to write it out. */
+/** An audit event that is not on the bus yet: everything that the event needs except the seat's ids. */
 export const AuditRecordSchema = z.object({
   kind: z.enum(['assigned', 'revoked', 'refused', 'waitlisted', 'leaving', 'kept', 'adopted', 'observed']),
   /** Of a refusal: what AWS refused to do. */
   refused: z.optional(z.enum(['grant', 'revoke'])),
-  /** The change of the seat that it tells of; with application, user and kind it makes the event's id. */
+  /** Number of the seat's change; with application, user and kind it makes the event's id. */
   changeSeq: z.int().check(z.minimum(1)),
   at: Timestamp,
-  /** Of a seat that leaves: when its grace ends. */
+  /** Of a leaving seat: when its grace ends. */
   dueAt: z.optional(Timestamp),
-  /** A reason of `seat.ts` or another short code; for a refusal that of AWS's answer. */
+  /** A reason of `seat.ts` or another short code; of a refusal, the code of AWS's answer. */
   reason: z.string().check(z.maxLength(64)),
   /** ARN of the execution that made the change. */
   execution: z.string(),
@@ -28,7 +28,7 @@ export function clearAudit<Pending, Item extends { revision: number }>(
   return { ...item, revision: item.revision + 1, audit: item.audit.filter((record) => !sent(record)) };
 }
 
-/** What an audit record says of its change. */
+/** What an audit record says about its change. */
 export interface AuditFacts {
   now: Date;
   /** ARN of the execution. */
@@ -37,6 +37,7 @@ export interface AuditFacts {
   reason: string;
 }
 
+/** Makes the audit record of a change. */
 export function auditRecordOf(
   kind: AuditRecord['kind'],
   { changeSeq }: { changeSeq: number },
@@ -48,7 +49,7 @@ export function auditRecordOf(
   return { kind, changeSeq, at: now.toISOString(), reason, execution, cause, ...due };
 }
 
-/** A change that is recorded a second time, after a lost answer, has the same id and is told once. */
+/** Adds a record unless it is there: a change that is recorded again, after a lost answer, is audited once. */
 export function addRecord(pending: readonly AuditRecord[], added: AuditRecord): AuditRecord[] {
   const same = ({ kind, changeSeq, reason }: AuditRecord) =>
     kind === added.kind && changeSeq === added.changeSeq && (kind !== 'refused' || reason === added.reason);

@@ -5,8 +5,8 @@ import { Timestamp } from '../shared/timestamp.ts';
 import { AuditRecordSchema } from './audit-records.ts';
 
 /**
- * Where a seat stands. `waitlisted`: entitled, and no place is free. `leaving`: in its days of grace. `held`: the brake
- * keeps it from being revoked.
+ * Status of a seat. `waitlisted`: the user is entitled, but no slot is free. `leaving`: the grace runs. `held`: the brake
+ * holds the revocation.
  */
 export const SeatStatusSchema = z.enum([
   'waitlisted',
@@ -34,7 +34,8 @@ export const ReasonSchema = z.enum([
   'entitlement-removed',
 ]);
 export type Reason = z.infer<typeof ReasonSchema>;
-/** Usher's record of an assignment that it made, is making or is taking back. */
+
+/** Usher's record of an assignment that it made, is making or is revoking. */
 export const SeatSchema = z.object({
   schemaVersion: z.literal(1),
   applicationArn: ApplicationArn,
@@ -44,23 +45,23 @@ export const SeatSchema = z.object({
   status: SeatStatusSchema,
   /** Counts the changes of this seat that are audited, from 1. */
   changeSeq: z.int().check(z.minimum(0)),
-  /** Counts the writes of this item: every write names the one that it replaces. */
+  /** Counts the writes of this item: every write names the revision that it replaces. */
   revision: z.int().check(z.minimum(1)),
-  /** Event id or execution of the change under way or done last. */
+  /** Event id or execution of the present or last change. */
   cause: z.string(),
-  /** First request of the present or last grant: the place in the line. */
+  /** First request of the present or last grant: it decides the order of the waitlist. */
   requestedAt: Timestamp,
-  /** When AWS took the assignment. */
+  /** When AWS accepted the assignment. */
   grantedAt: z.optional(Timestamp),
-  /** Of a seat that leaves: when its grace ends. */
+  /** Of a leaving seat: when its grace ends. */
   dueAt: z.optional(Timestamp),
-  /** Of a held seat: the generation of the hold with which it joined. */
+  /** Of a held seat: the generation with which it joined the hold. */
   hold: z.optional(z.int()),
   /** Time of the last change of `status`. */
   changedAt: Timestamp,
   /** Audit events not yet on the bus, oldest first. */
   audit: z.array(AuditRecordSchema),
-  /** Revocations that count against the brake, of the last 24 hours before the newest; kept when it is granted again. */
+  /** Revocations that count against the brake: those of the 24 hours before the newest. A new grant keeps them. */
   revocations: z.optional(z.array(Timestamp)),
   refusal: z.optional(
     z.object({
@@ -68,33 +69,33 @@ export const SeatSchema = z.object({
       since: Timestamp,
       /** The execution that was refused last. */
       execution: z.string(),
-      /** Whether an execution has failed for it. */
+      /** Whether an execution has failed because of the refusal. */
       reported: z.boolean(),
-      /** Whether `execution` itself has failed for it: when that one looks again, somebody has redriven it. */
+      /** Whether `execution` itself has failed because of it: if it checks the seat again, an operator has redriven it. */
       failed: z.optional(z.boolean()),
     }),
   ),
-  /** After a refusal: nothing is tried before this. */
+  /** After a refusal: Usher tries nothing before this time. */
   nextAttemptAt: z.optional(Timestamp),
 });
 export type Seat = z.infer<typeof SeatSchema>;
 
-/** The window of the brake. */
+/** The window of the revocation budget. */
 export const BRAKE_WINDOW_SECONDS = 24 * 3600;
-/** What an execution left half done is looked at by the tick after this; longer than its own retries take. */
+/** A tick checks an unfinished change after this; the execution's own retries take less. */
 export const LEFT_BEHIND_SECONDS = 15 * 60;
 
-/** Whether the assignment may exist, so that the seat takes a place under `seats.max`. */
+/** Whether the seat takes a slot under `seats.max`, because its assignment may exist. */
 export function takesSlot({ status }: Pick<Seat, 'status'>): boolean {
   return !['waitlisted', 'revoked', 'failed'].includes(status);
 }
 
-/** Told of already, and being made again because somebody took the assignment away. */
+/** Whether Usher makes an audited assignment again that someone else removed. */
 export function isMadeAgain({ status, grantedAt }: Pick<Seat, 'status' | 'grantedAt'>): boolean {
   return status === 'creating' && grantedAt !== undefined;
 }
 
-/** When the tick has to look at a seat although nothing happens; undefined when never. */
+/** Returns the ISO time from which a tick checks the seat, even if no event names it; undefined if none has to. */
 export function attentionAt(seat: Seat): string | undefined {
   const leftBehind = plusSeconds(seat.changedAt, LEFT_BEHIND_SECONDS);
   if (seat.audit.length > 0) return leftBehind;

@@ -4,10 +4,10 @@ import { addRecord, auditRecordOf } from './audit-records.ts';
 import type { Reason, Seat, SeatStatus } from './seat.ts';
 import { BRAKE_WINDOW_SECONDS, isMadeAgain, takesSlot } from './seat.ts';
 
-/** A refused change is tried again after this: somebody has to mend its cause first. */
+/** A refused change is tried again after this: an operator must remove the cause first. */
 const NEXT_ATTEMPT_SECONDS = 3600;
 
-/** By whom and why a seat changes. */
+/** When, by which execution and why a seat changes. */
 export interface ChangeContext {
   now: Date;
   /** ARN of the execution. */
@@ -16,26 +16,26 @@ export interface ChangeContext {
   reason: Reason;
 }
 
-/** For whom a seat is. */
+/** Application, user and entitlement of a seat that is to be made. */
 export type SeatTarget = Pick<Seat, 'applicationArn' | 'userId' | 'entitlement' | 'requestedAt'>;
 
-/** Another status; what belongs to the one before is gone, what was refused is of no account any more. */
+/** Changes the status and clears the fields of the old one, including any refusal. */
 function changeStatus(seat: Seat, status: SeatStatus, now: Date): Seat {
   const { refusal: _refusal, nextAttemptAt: _next, dueAt: _due, hold: _hold, ...rest } = seat;
   return { ...rest, revision: seat.revision + 1, status, changedAt: now.toISOString() };
 }
 
-/** A change that is told: recorded together with its audit event, so that neither can be without the other. */
+/** Adds the audit record of a change, to be written together with the change: neither can be without the other. */
 function withAuditRecord(seat: Seat, kind: AuditRecord['kind'], context: AuditFacts, dueAt?: string): Seat {
   return { ...seat, audit: addRecord(seat.audit, auditRecordOf(kind, seat, context, dueAt)) };
 }
 
-/** The change has a number of its own: no intention was written before it. */
+/** Gives the change a number of its own, because no intention was written before it. */
 function withNextChangeSeq(seat: Seat, cause: string): Seat {
   return { ...seat, changeSeq: seat.changeSeq + 1, cause };
 }
 
-/** What stays of a seat that begins anew: its numbers, what is still to be told, what the brake counts. */
+/** Starts a seat anew; keeps its numbers, its unpublished audit records and the revocations that the brake counts. */
 function restartSeat(
   seat: Seat | undefined,
   target: SeatTarget,
@@ -59,10 +59,10 @@ function restartSeat(
 }
 
 /**
- * The intention to assign, to be written before the call: from here on the assignment may exist.
+ * Marks the intention to assign. It is written before the call: from then on the assignment may exist.
  *
- * An assignment of ours that a look did not show is the same change once more; one that had been confirmed and is gone
- * was taken away by somebody, and giving it again is a change of its own, as it is after a refusal, which was told.
+ * If a read did not show Usher's assignment, the same change is made again. If the assignment was confirmed and is gone,
+ * someone else removed it; to make it again is a new change. So is a grant after a refusal, which was audited.
  */
 export function markCreating(seat: Seat | undefined, target: SeatTarget, context: ChangeContext): Seat {
   if (seat && !seat.refusal && (seat.status === 'creating' || seat.status === 'assigned')) {
@@ -71,18 +71,18 @@ export function markCreating(seat: Seat | undefined, target: SeatTarget, context
   return restartSeat(seat, target, 'creating', context);
 }
 
-/** AWS took the assignment. */
+/** Marks a seat whose assignment AWS has accepted. */
 export function markAssigned(seat: Seat, context: ChangeContext): Seat {
   const grantedAt = seat.grantedAt ?? context.now.toISOString();
   return withAuditRecord({ ...changeStatus(seat, 'assigned', context.now), grantedAt }, 'assigned', context);
 }
 
-/** A look shows the assignment that we asked for, and whose answer was lost: it is told before whatever comes next. */
+/** Records a grant whose answer was lost, once a read shows the assignment: it is audited before any later change. */
 export function recordLateGrant(seat: Seat, context: Omit<ChangeContext, 'reason'>): Seat {
   return markAssigned(seat, { ...context, reason: isMadeAgain(seat) ? 'drift-healed' : 'group-join' });
 }
 
-/** Entitled, and no place is free: in line, by the time of the first request. */
+/** Adds an entitled user to the waitlist, because no slot is free. The time of the first request decides the order. */
 export function markWaitlisted(seat: Seat | undefined, target: SeatTarget, context: ChangeContext): Seat {
   return withAuditRecord(restartSeat(seat, target, 'waitlisted', context), 'waitlisted', {
     ...context,
@@ -90,13 +90,13 @@ export function markWaitlisted(seat: Seat | undefined, target: SeatTarget, conte
   });
 }
 
-/** Somebody else's assignment, which a person told Usher to look after from now on. */
+/** Adopts an assignment that Usher did not make, because an operator asked for it. */
 export function markAdopted(seat: Seat | undefined, target: SeatTarget, context: ChangeContext): Seat {
   const { refusal: _refusal, ...fresh } = restartSeat(seat, target, 'confirmed', context);
   return withAuditRecord({ ...fresh, grantedAt: context.now.toISOString() }, 'adopted', context);
 }
 
-/** The person has left, and keeps the seat until a date. */
+/** Begins the grace of a user who left the groups: the seat is kept until `dueAt`, an ISO time. */
 export function markLeaving(seat: Seat, dueAt: string, context: ChangeContext): Seat {
   const left = withNextChangeSeq(
     changeStatus(ensureGrantAudited(seat, context), 'leaving', context.now),
@@ -105,7 +105,7 @@ export function markLeaving(seat: Seat, dueAt: string, context: ChangeContext): 
   return { ...withAuditRecord({ ...left, dueAt }, 'leaving', context, dueAt), revision: seat.revision + 1 };
 }
 
-/** The brake keeps the seat. Nothing is told of it: the hold is, as a whole. */
+/** Marks a seat whose revocation the brake holds. The hold is audited, not the seat. */
 export function markHeld(seat: Seat, generation: number, context: Omit<ChangeContext, 'reason'>): Seat {
   return {
     ...changeStatus(ensureGrantAudited(seat, context), 'held', context.now),
@@ -114,24 +114,27 @@ export function markHeld(seat: Seat, generation: number, context: Omit<ChangeCon
   };
 }
 
-/** The seat of which a look has just shown the assignment. */
+/** Records the grant of a seat whose assignment a read has just shown, if it was not audited. */
 function ensureGrantAudited(seat: Seat, context: Omit<ChangeContext, 'reason'>): Seat {
   return seat.status === 'creating' ? recordLateGrant(seat, context) : seat;
 }
 
-/** Who was leaving, or held, is entitled again. */
+/** Restores a leaving or held seat whose user is entitled again. */
 export function restoreSeat(seat: Seat, context: ChangeContext): Seat {
-  const back = withNextChangeSeq(changeStatus(seat, 'confirmed', context.now), context.cause);
-  return withAuditRecord(back, 'kept', { ...context, reason: 'still-entitled' });
+  const restored = withNextChangeSeq(changeStatus(seat, 'confirmed', context.now), context.cause);
+  return withAuditRecord(restored, 'kept', { ...context, reason: 'still-entitled' });
 }
 
-/** The intention to take the assignment back, to be written before each call. */
+/** Marks the intention to revoke. It is written before each call. */
 export function markRevoking(seat: Seat, { now, cause }: ChangeContext): Seat {
   if (seat.status === 'revoking') return { ...seat, revision: seat.revision + 1, changedAt: now.toISOString() };
   return withNextChangeSeq(changeStatus(seat, 'revoking', now), cause);
 }
 
-/** A fresh look showed the assignment gone. What AWS removed itself, with the user, doesn't count against the brake. */
+/**
+ * Marks a seat whose assignment is gone, as a fresh read showed. An assignment that AWS itself removed with the user does
+ * not count against the brake.
+ */
 export function markRevoked(seat: Seat, context: ChangeContext): Seat {
   const { now, cause } = context;
   if (seat.status !== 'revoking')
@@ -143,14 +146,16 @@ export function markRevoked(seat: Seat, context: ChangeContext): Seat {
 }
 
 /**
- * AWS refused. A seat that was being granted is `failed` and gives its place up; one that was being revoked keeps it, and
- * so does one that an earlier call, whose effect may not show yet, may have granted (`ambiguous`).
- * Audited, and reported by a failing execution, the first time and when the reason changes.
+ * Marks a seat for which AWS refused a change.
+ *
+ * A refused grant makes the seat `failed` and frees its slot. A refused revocation keeps the slot, and so does a grant
+ * that an earlier call may have made although no read shows it yet (`ambiguous`). The first refusal and every change of
+ * its reason is audited and fails an execution.
  */
 export function markRefused(seat: Seat, code: string, context: RefusalContext): Seat {
   const { now, execution } = context;
   const known = seat.refusal?.reason === code;
-  const refusal: Seat = {
+  const refused: Seat = {
     ...seat,
     revision: seat.revision + 1,
     status: seat.status === 'revoking' || context.ambiguous ? seat.status : 'failed',
@@ -159,34 +164,34 @@ export function markRefused(seat: Seat, code: string, context: RefusalContext): 
       reason: code,
       since: known && seat.refusal ? seat.refusal.since : now.toISOString(),
       execution,
-      reported: known && !context.again,
+      reported: known && !context.reportAgain,
     },
     nextAttemptAt: plusSeconds(now, NEXT_ATTEMPT_SECONDS),
   };
-  if (known) return refusal;
-  const event = auditRecordOf('refused', seat, { ...context, reason: code });
+  if (known) return refused;
+  const record = auditRecordOf('refused', seat, { ...context, reason: code });
   return {
-    ...refusal,
-    audit: addRecord(seat.audit, { ...event, refused: seat.status === 'revoking' ? 'revoke' : 'grant' }),
+    ...refused,
+    audit: addRecord(seat.audit, { ...record, refused: seat.status === 'revoking' ? 'revoke' : 'grant' }),
   };
 }
 
-/** `again`: whoever asked is to be told even what is known. */
-type RefusalContext = Omit<ChangeContext, 'reason'> & { again: boolean; ambiguous: boolean };
+/** `reportAgain`: a known refusal is reported, too, because an operator asked for the change. */
+type RefusalContext = Omit<ChangeContext, 'reason'> & { reportAgain: boolean; ambiguous: boolean };
 
-/** The refusal has failed an execution; until it changes it fails no other. */
+/** Marks a refusal that has failed an execution; it fails no other until its reason changes. */
 export function markReported(seat: Seat): Seat {
   if (!seat.refusal) return seat;
   return { ...seat, revision: seat.revision + 1, refusal: { ...seat.refusal, reported: true, failed: true } };
 }
 
-/** A fresh look, long enough after the last write, showed the assignment. What AWS refused before is of no account now. */
+/** Marks a seat whose assignment a fresh read showed long enough after the last write. Clears an earlier refusal. */
 export function markConfirmed(seat: Seat, now: Date): Seat {
   return changeStatus(seat, 'confirmed', now);
 }
 
 /**
- * Nothing is left to do: a person who was refused or waits is not entitled any more, or somebody else made the
+ * Ends a seat without an audit event: a refused or waiting user is no longer entitled, or someone else made the
  * assignment.
  */
 export function dropSeat(seat: Seat, now: Date): Seat {

@@ -1,6 +1,6 @@
-/** Time as an argument: AWS's own in Lambda, virtual in the local stack and in tests. */
+/** The time as an argument: real in Lambda, virtual in the emulator and in tests. */
 export interface Clock {
   now(): Date;
-  /** Resolves after so many seconds. Used for pacing only; waiting is the state machine's. */
+  /** Resolves after this number of seconds. Only pacing uses it; the state machine does all other waiting. */
   sleep(seconds: number): Promise<void>;
 }

@@ -6,13 +6,13 @@ const BARE_ID = new RegExp(`^${RESOURCE_ID}$`, 'i');
 const RESOURCE_ARN = new RegExp(`^arn:aws[a-z-]*:identitystore:::(user|group|membership)/(${RESOURCE_ID})$`, 'i');
 
 const RESOURCE_KINDS = ['user', 'group', 'membership'] as const;
-/** What an identity store ARN names. */
+/** The kinds of resources that an identity store ARN may name. */
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 
 /**
- * An id as the identity store's API takes it: in lower case, an ARN cut down to its tail.
+ * Normalizes an id or an ARN to the id that the identity store's API takes, in lower case.
  *
- * @returns undefined when the value is not an id, or is the ARN of another kind of resource
+ * @returns undefined if the value is not an id, or is the ARN of another kind of resource
  * @see https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_User.html
  */
 export function normalizeId(value: unknown, kind: ResourceKind): string | undefined {
@@ -22,7 +22,7 @@ export function normalizeId(value: unknown, kind: ResourceKind): string | undefi
   return found?.toLowerCase() === kind ? id?.toLowerCase() : undefined;
 }
 
-/** Kind and id of an identity store ARN; undefined for anything else. */
+/** Parses an identity store ARN into kind and id; returns undefined for anything else. */
 export function parseResourceArn(value: unknown): { kind: ResourceKind; id: string } | undefined {
   if (typeof value !== 'string') return undefined;
   const [, kind, id] = RESOURCE_ARN.exec(value) ?? [];
@@ -30,7 +30,7 @@ export function parseResourceArn(value: unknown): { kind: ResourceKind; id: stri
   return known && id ? { kind: known, id: id.toLowerCase() } : undefined;
 }
 
-/** A user's or group's id in the form that {@link normalizeId} gives. */
+/** Id of a user or group in the form that {@link normalizeId} returns. */
 export const ResourceId = z
   .string()
   .check(z.regex(new RegExp(`^${RESOURCE_ID}$`), 'expected a UUID or <10 hex>-<UUID>'));
@@ -45,18 +45,18 @@ export const ApplicationArn = z
     ),
   );
 
-/** A SHA-256 in hex: names exactly what a hold covered at one time. */
+/** A SHA-256 in hex that identifies exactly what a hold covered at one time. */
 export const DigestSchema = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'expected the digest of a hold: 64 hex digits'));
 
-/** Control, format, private-use and unpaired code points, and the separators that end a line. */
+/** Control, format, private-use and unpaired code points, and the line and paragraph separators. */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
 
-/** Whether a text from outside can stand in a log or a state. */
+/** Whether a text from outside may appear in a log or a state. */
 export function isPrintable(text: string): boolean {
   return !UNPRINTABLE.test(text);
 }
 
-/** The account in an ARN. */
+/** Returns the account id of an ARN. */
 export function accountOf(arn: string): string {
   return arn.split(':')[4] ?? '';
 }

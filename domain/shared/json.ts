@@ -1,19 +1,19 @@
-/** An object of JSON whose content nobody has checked. */
+/** A JSON object with unchecked content. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Follows own data properties of objects, so that neither a prototype nor an array answers for a field. */
+/** Reads a nested field through own data properties of objects only: neither a prototype nor an array counts. */
 export function own(value: unknown, ...keys: readonly string[]): unknown {
   let found = value;
   for (const key of keys) found = isObject(found) ? Object.getOwnPropertyDescriptor(found, key)?.value : undefined;
   return found;
 }
 
-/** An object of JSON: no array, no null. */
+/** Whether a value is a JSON object: neither an array nor null. */
 export function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Neither missing nor null: CloudTrail writes null for what a call hasn't. */
+/** Whether a value is neither missing nor null: CloudTrail writes null for a missing field. */
 export function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null;
 }

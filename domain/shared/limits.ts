@@ -4,8 +4,8 @@ export const PAYLOAD_LIMIT_BYTES = 256 * 1024;
 /** AWS's limit of entries in one call of PutEvents. */
 export const PUT_EVENTS_ENTRIES = 10;
 
-/** A plan is a proof only this long after the last write: reads of AWS lag. */
+/** The settle wait: reads verify a write only this long after it, because AWS is eventually consistent. */
 export const SETTLE_SECONDS = 30;
 
-/** What an event led to expect is waited for this long, then the truth stands: the change was superseded. */
+/** How long an expectation is awaited. Then what the reads show counts: a later change superseded the event. */
 export const EXPECTATION_SECONDS = 15 * 60;

@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
 
-/** One fault of an input file: where, and what was expected there. It never quotes a value. */
+/** One error in an input file: its path and what was expected there. It never quotes a value. */
 export interface ValidationIssue {
-  /** E.g. `entitlements[0].seats.max`; empty for the whole. */
+  /** E.g. `entitlements[0].seats.max`; empty for the whole file. */
   path: string;
   problem: string;
 }
 
-/** Checks a value against a schema and tells all faults at once, in the order of the schema. */
+/** Validates a value against a schema and reports all errors at once, in the order of the schema. */
 export function validate<Schema extends z.ZodMiniType>(
   schema: Schema,
   value: unknown,
@@ -33,7 +33,7 @@ function pathOf(keys: readonly PropertyKey[]): string {
   }, '');
 }
 
-/** Other keys are not repeated: whoever swapped key and value has a name, an address or a secret there. */
+/** Other keys are not repeated: if key and value were swapped, the key may be a name, an address or a secret. */
 function isWord(key: PropertyKey): key is string {
   return typeof key === 'string' && /^[A-Za-z_][\w-]{0,39}$/.test(key);
 }
@@ -48,7 +48,7 @@ const TYPES: Partial<Record<string, string>> = {
   boolean: 'true or false',
 };
 
-/** For what a schema has no words of its own for: zod/mini comes without any. */
+/** Makes the message where a schema has none of its own: zod/mini has no messages. */
 function problemOf(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case 'invalid_type': {

@@ -119,7 +119,7 @@ describe('parseEntitlements', () => {
   it('refuses a name or an application that another entitlement has', () => {
     expect(faultsOf(aFile({ entitlements: [anEntitlement(), anEntitlement({ seats: { max: 5 } })] }))).toEqual({
       'entitlements[1].name': 'the same name as entitlements[0]',
-      'entitlements[1].application': 'the same application as entitlements[0]: one entitlement an application',
+      'entitlements[1].application': 'the same application as entitlements[0]: one entitlement per application',
     });
   });
 
@@ -131,7 +131,7 @@ describe('parseEntitlements', () => {
     });
 
     it.each([
-      ['has an entitlement', anApplication(), 'an entitlement has this application: expected another'],
+      ['has an entitlement', anApplication(), 'an entitlement names this application: expected another'],
       [
         'belongs to another instance',
         anApplication('9999666677778888', 'ssoins-9999222233334444'),
@@ -182,9 +182,9 @@ describe('parseEntitlements', () => {
       'entitlements[2].groups[2]': 'the same group as groups[0]',
       'entitlements[2].mode': 'expected enforce or observe',
       'entitlements[2].name': 'the same name as entitlements[0]',
-      'entitlements[2].application': 'the same application as entitlements[0]: one entitlement an application',
+      'entitlements[2].application': 'the same application as entitlements[0]: one entitlement per application',
       'retired[0]': 'expected the ARN of an Identity Center application',
-      'retired[1]': 'an entitlement has this application: expected another',
+      'retired[1]': 'an entitlement names this application: expected another',
       'brake.percent': 'expected at most 100',
       requestsPerSecond: 'expected at least 1',
     });

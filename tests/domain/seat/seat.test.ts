@@ -68,7 +68,7 @@ describe('attentionAt', () => {
   it('comes before the next attempt while a refusal is not on the bus', () => {
     const seat = markRefused(aGrantedSeat({ status: 'creating' }), 'access-denied', {
       ...aChangeContext(),
-      again: false,
+      reportAgain: false,
       ambiguous: false,
     });
     expect(attentionAt(seat)).toBe(iso(900));
@@ -78,7 +78,7 @@ describe('attentionAt', () => {
   it('is undefined once a seat is settled and audited', () => {
     const refusedOnce = markRefused(aGrantedSeat({ status: 'revoking' }), 'access-denied', {
       ...aChangeContext(),
-      again: false,
+      reportAgain: false,
       ambiguous: false,
     });
     for (const settled of [

@@ -337,7 +337,7 @@ describe('markRevoked', () => {
 });
 
 describe('markRefused', () => {
-  const context = { now: START, execution: ME, cause: 'event-1', again: false, ambiguous: false };
+  const context = { now: START, execution: ME, cause: 'event-1', reportAgain: false, ambiguous: false };
   const record = anAuditRecord({ kind: 'refused', refused: 'grant', reason: 'access-denied' });
 
   it('frees the slot of a refused grant, with an audit record and an open report', () => {
@@ -389,7 +389,7 @@ describe('markRefused', () => {
 
   it('reports, but does not audit, a second refusal of the same execution', () => {
     const before = aGrantedSeat({ status: 'creating', refusal: REFUSAL });
-    expect(markRefused(before, 'access-denied', { ...context, again: true })).toMatchObject({
+    expect(markRefused(before, 'access-denied', { ...context, reportAgain: true })).toMatchObject({
       refusal: { reported: false },
       audit: [],
     });
@@ -444,7 +444,7 @@ describe('a seat', () => {
     kept: restoreSeat,
     revoking: markRevoking,
     revoked: markRevoked,
-    refused: (seat, context) => markRefused(seat, 'access-denied', { ...context, again: false, ambiguous: false }),
+    refused: (seat, context) => markRefused(seat, 'access-denied', { ...context, reportAgain: false, ambiguous: false }),
     reported: markReported,
     confirmed: (seat, { now }) => markConfirmed(seat, now),
     forgotten: (seat, { now }) => dropSeat(seat, now),
