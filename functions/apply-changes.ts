@@ -7,10 +7,10 @@ import { defineHandler } from './handler.ts';
 
 const Input = z.object({ batch: BatchSchema, term: z.int(), plannedAt: Timestamp, execution: z.string() });
 
-/** Fourth state: one batch of the plan, under the lease. The ledger holds what became of it. */
+/** Fourth state: makes the changes of one batch, under the lease, and records them in the ledger. */
 export const handler = defineHandler({
   input: Input,
   services: identityCenterServices,
   run: applyChanges,
-  logFields: (done) => ({ ...done }),
+  logFields: (outcomes) => ({ ...outcomes }),
 });

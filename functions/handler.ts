@@ -15,39 +15,39 @@ import {
 } from '../domain/shared/errors.ts';
 import type { Measure, MetricName } from '../reconcile/ports.ts';
 
-/** Of metrics that are no counts. */
+/** Units of the metrics that are not counts. */
 const UNITS: Partial<Record<MetricName, (typeof MetricUnit)[keyof typeof MetricUnit]>> = {
   /** From the event to AWS's answer. */
   JoinToSeat: MetricUnit.Seconds,
-  /** How long the person who is longest in a line has waited. */
+  /** The longest time that a user has waited in a waitlist. */
   OldestWait: MetricUnit.Seconds,
-  /** Of the entitlement that has the least room. */
+  /** Of the entitlement with the fewest free slots, relative to its cap. */
   CapUsed: MetricUnit.Percent,
 };
 
-/** Where a step runs: in Lambda, or in the local stack. */
+/** Where a handler runs: in Lambda or in the emulator. */
 export interface Platform {
   environment: Environment;
   logger: Logger;
   metrics: Metrics;
 }
 
-/** A state's function, before it is a Lambda handler. */
+/** What defines the Lambda handler of a state. */
 export interface HandlerDefinition<Input, Services, Output> {
-  /** Parsed on every call: what another state wrote is untrusted too. */
+  /** Parsed on every call: the output of another state is untrusted, too. */
   input: z.ZodMiniType<Input>;
   /** Built once per cold start, and again if building failed. */
   services(environment: Environment): Services;
-  /** Its return value is the state's result; the machine decides where it goes. */
+  /** Returns the state's result; the state machine decides which state comes next. */
   run(input: Input, services: Services & { measure: Measure }): Promise<Output>;
-  /** What of output and input is worth a log line; ids and counts only. */
+  /** Selects the fields of output and input that are logged; ids and counts only. */
   logFields?(output: Output, input: Input): Record<string, unknown>;
 }
 
 type Handler = (event: unknown, context: Context) => Promise<unknown>;
 
-/** Errors whose messages are ours: ids and reasons. Any other message may quote what it was given. */
-const OURS = [
+/** Errors whose messages Usher writes, with ids and reasons only. Any other message may quote input values. */
+const USHER_ERRORS = [
   TransientAwsError,
   RefusedError,
   InvalidRequestError,
@@ -57,7 +57,7 @@ const OURS = [
 ];
 
 /**
- * Makes a Lambda handler of a step: parses, runs, logs start, end and failure, and sends the metrics.
+ * Defines the Lambda handler of a state: it parses the input, runs, logs start, end and failure, and publishes metrics.
  *
  * @returns the handler; its `on` makes the same handler for another platform
  */
@@ -68,7 +68,7 @@ export function defineHandler<Input, Services extends object, Output>(
   return Object.assign(on(lambdaPlatform), { on });
 }
 
-/** Importing a function touches no environment: the handler is made at its first call. */
+/** Makes the handler at its first call, so that importing a function touches no environment. */
 function lazily(make: () => Handler): Handler {
   let made: Handler | undefined;
   return async (event, context) => {
@@ -87,7 +87,7 @@ function handlerOf<Input, Services extends object, Output>(
 ): Handler {
   const { measure, publish } = metricsOf(metrics);
   const built = { ...services(environment), measure };
-  // The time limit is Lambda's own: Step Functions sees it as Sandbox.Timedout and retries.
+  // Without an early timeout of middy's, Lambda's own limit ends the call: Step Functions sees Sandbox.Timedout and retries.
   return middy({ timeoutEarlyInMillis: 0 })
     .use(injectLambdaContext(logger))
     .handler(async (event: unknown) => {
@@ -109,22 +109,22 @@ function handlerOf<Input, Services extends object, Output>(
     });
 }
 
-/** Metrics of a line of their own for each entitlement: all metrics of a line share its dimensions. */
+/** Publishes the metrics of each entitlement in a log line of their own: all metrics of a line share its dimensions. */
 function metricsOf(metrics: Metrics): { measure: Measure; publish(): void } {
   const add = (name: MetricName, value: number) => metrics.addMetric(name, UNITS[name] ?? MetricUnit.Count, value);
-  // The middleware of Powertools warns of every invocation that had nothing to count.
+  // The middleware of Powertools would warn in every invocation without metrics.
   const send = () => {
     if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
   };
-  const apart: { name: MetricName; value: number; entitlement: string }[] = [];
+  const perEntitlement: { name: MetricName; value: number; entitlement: string }[] = [];
   return {
     measure(name, value, entitlement) {
       if (entitlement === undefined) add(name, value);
-      else apart.push({ name, value, entitlement });
+      else perEntitlement.push({ name, value, entitlement });
     },
     publish() {
       send();
-      for (const { name, value, entitlement } of apart.splice(0)) {
+      for (const { name, value, entitlement } of perEntitlement.splice(0)) {
         metrics.addDimension('entitlement', entitlement);
         add(name, value);
         send();
@@ -137,26 +137,26 @@ function executionOf(event: unknown): unknown {
   return typeof event === 'object' && event !== null && 'execution' in event ? event.execution : undefined;
 }
 
-/** @throws InvalidRequestError naming the place, never the value */
+/** @throws InvalidRequestError with the path, never the value */
 function parseInput<Input>(schema: z.ZodMiniType<Input>, event: unknown): Input {
   const result = schema.safeParse(event);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new InvalidRequestError(issue?.path.join('.') || 'input', 'not what the state before should have written');
+  throw new InvalidRequestError(issue?.path.join('.') || 'input', 'expected what the previous state writes');
 }
 
-/** Step Functions keeps an error's message as the cause: one that isn't ours goes no further than its name. */
+/** Replaces the message of an error that Usher did not write, because Step Functions stores the message as the cause. */
 function redactError(error: unknown): unknown {
-  if (OURS.some((known) => error instanceof known)) return error;
-  const unexpected = new Error('Unexpected: the log of the function has where it happened');
+  if (USHER_ERRORS.some((known) => error instanceof known)) return error;
+  const unexpected = new Error("Unexpected error. Find its stack in the function's log");
   if (error instanceof Error) unexpected.name = error.name;
   return unexpected;
 }
 
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: typeof error };
-  if (OURS.some((known) => error instanceof known)) return { error: error.name, reason: error.message };
-  // A stack begins with the message, which may have lines of its own.
+  if (USHER_ERRORS.some((known) => error instanceof known)) return { error: error.name, reason: error.message };
+  // A stack begins with the message, which may have several lines.
   const frames = error.stack?.split('\n').filter((line) => /^ {4}at .+:\d+:\d+\)?$/.test(line));
   return { error: error.name, stack: frames?.join('\n') };
 }

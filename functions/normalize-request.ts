@@ -14,7 +14,7 @@ const Input = z.object({
   machine: StateMachineVersion,
 });
 
-/** First state: what started the execution becomes a request, or a reason to do nothing. */
+/** First state: makes a request of the execution's input, or gives the reason to ignore it. */
 export const handler = defineHandler({
   input: Input,
   services: ({ entitlements }: Environment) => ({ entitlements }),
@@ -24,12 +24,12 @@ export const handler = defineHandler({
   },
   logFields: (output, { input }) => ({
     ...('ignored' in output ? { ignored: output.ignored } : { cause: output.request.cause }),
-    ...recordedIn(input),
+    ...accountField(input),
   }),
 });
 
-/** The account in which an event was recorded: tells that of a forwarder from one of this account. */
-function recordedIn(input: unknown): { eventAccount?: string } {
+/** Returns the account in which an event was recorded: it shows whether a forwarder sent the event. */
+function accountField(input: unknown): { eventAccount?: string } {
   const account = own(input, 'account');
   return typeof account === 'string' && /^\d{12}$/.test(account) ? { eventAccount: account } : {};
 }

@@ -12,7 +12,7 @@ const Input = z.object({
   execution: z.string(),
 });
 
-/** Third state: mailbox, lease, fresh reads, and what follows from them. */
+/** Third state: enqueues the request, claims the lease and plans from fresh reads. */
 export const handler = defineHandler({
   input: Input,
   services: identityCenterServices,

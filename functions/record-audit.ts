@@ -9,7 +9,7 @@ import { defineHandler } from './handler.ts';
 
 const Input = z.union([
   z.object({ batches: z.array(BatchSchema), execution: z.string() }),
-  /** The event "Step Functions Execution Status Change", which also tells of time-outs and aborts. */
+  /** The event "Step Functions Execution Status Change", which also reports time-outs and aborts. */
   z.object({
     detail: z.object({
       executionArn: z.string(),
@@ -22,7 +22,7 @@ const Input = z.union([
   }),
 ]);
 
-/** Fifth state: what was changed goes on the audit bus, and the time to settle begins. Also tells of failed executions. */
+/** Fifth state: publishes the audit events of changes and starts the settle wait. Also records failed executions. */
 export const handler = defineHandler({
   input: Input,
   services: ({ aws, clock, ledgerTable, auditBus, version }: Environment) => ({

@@ -23,14 +23,16 @@ import { inParallel } from './concurrency.ts';
 import { openLease } from './lease.ts';
 import type { Measure } from './ports.ts';
 
+/** One batch of a plan, and the lease term in which it was planned. */
 export interface ApplyInput {
   batch: Batch;
   term: number;
-  /** When the reads of the plan began: what was changed since is done already. */
+  /** When the plan's reads began; a seat that was granted since then is done. */
   plannedAt: string;
   execution: string;
 }
 
+/** What the changes are made with. */
 export interface ApplyServices {
   clock: Clock;
   entitlements: Entitlements;
@@ -40,21 +42,18 @@ export interface ApplyServices {
   measure: Measure;
 }
 
-/**
- * A call's answer takes longer than its turn lasts: at 20 turns a second these keep the pace with answers that take half a
- * second.
- */
+/** Changes at a time. At 20 requests per second, 10 keep the pace although each answer takes half a second. */
 const CHANGES_AT_ONCE = 10;
 
-/** What became of one change. `later`: the next plan finds it as it is and decides again. */
+/** The outcome of one change. `later`: nothing was changed, and the next plan decides again. */
 type ChangeOutcome = 'granted' | 'revoked' | 'refused' | 'conflict' | 'failed' | 'later' | 'done';
 
 /**
- * Makes the changes of one batch, each begun when its turn has come. May run twice: what is done is skipped.
+ * Makes the changes of one batch at the pace of the clients. May run twice: changes that are done are skipped.
  *
- * A conflict or a passing fault of one person doesn't stop the others; the task fails at the end, and is retried.
+ * A conflict or a transient error of one user does not stop the others; the task fails at the end and is retried.
  *
- * @returns how many changes had which outcome
+ * @returns the number of changes per outcome
  * @throws TransientAwsError · LeaseLostError, and then nothing is written
  */
 export async function applyChanges(
@@ -70,7 +69,7 @@ export async function applyChanges(
     (await ledger.seats(userIds.map((userId) => ({ applicationArn, userId })))).map((seat) => [seat.userId, seat]),
   );
   const outcomes: Partial<Record<ChangeOutcome, number>> = {};
-  let fault: TransientAwsError | undefined;
+  let firstError: TransientAwsError | undefined;
   await inParallel(userIds, CHANGES_AT_ONCE, async (userId) => {
     const task: Task = {
       batch,
@@ -79,24 +78,25 @@ export async function applyChanges(
       seat: seats.get(userId),
       plannedAt,
       execution,
-      hint: originOf(queue, batch, userId),
+      origin: changeOriginOf(queue, batch, userId),
     };
     const outcome = await (kind === 'grant' ? grant(task, services) : revoke(task, services)).catch(
       (error: unknown) => {
         if (!(error instanceof TransientAwsError)) throw error;
-        fault ??= error;
+        firstError ??= error;
         return 'failed' as const;
       },
     );
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   });
-  if (fault) throw fault;
+  if (firstError) throw firstError;
   if (outcomes.conflict) {
     throw new TransientAwsError(`${outcomes.conflict} changes conflict with earlier writes that have not propagated`);
   }
   return outcomes;
 }
 
+/** One change of a batch. */
 interface Task {
   batch: Batch;
   userId: string;
@@ -104,43 +104,45 @@ interface Task {
   seat: Seat | undefined;
   plannedAt: string;
   execution: string;
-  hint: ChangeOrigin;
+  origin: ChangeOrigin;
 }
 
-/** What a change goes back to: the newest hint about the user, else about the application, else the execution itself. */
+/** What caused a change: the newest hint about the user, else the one about the application; absent: the execution itself. */
 type ChangeOrigin = (Pick<UserItem, 'cause' | 'at'> & Partial<Pick<UserItem, 'since'>>) | undefined;
 
-function originOf({ users, sweeps }: WorkQueue, { applicationArn }: Batch, userId: string): ChangeOrigin {
+function changeOriginOf({ users, sweeps }: WorkQueue, { applicationArn }: Batch, userId: string): ChangeOrigin {
   return users[userId] ?? sweeps[applicationArn];
 }
 
-function contextOf({ batch, execution, hint }: Task, now: Date): ChangeContext {
-  return { now, execution, cause: hint?.cause ?? execution, reason: batch.reason };
+function contextOf({ batch, execution, origin }: Task, now: Date): ChangeContext {
+  return { now, execution, cause: origin?.cause ?? execution, reason: batch.reason };
 }
 
-/** Written since the plan's reads: an earlier try of this task did it. */
+/** Whether the seat was written since the plan's reads, by an earlier try of this task. */
 function isNewer({ changedAt }: Seat, plannedAt: string): boolean {
   return Date.parse(changedAt) >= Date.parse(plannedAt);
 }
 
 /**
- * Intention, call, record. The plan's own reads are the look that no foreign assignment is there; a seat that an earlier
- * try left as `creating` is looked at once more, since its call may have been made.
+ * Grants a seat: writes the intention, makes the call, records the answer.
+ *
+ * The plan's reads have shown that no one else made an assignment. A seat that an earlier try left as `creating` is read
+ * again, because its call may have been made.
  */
 async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome> {
-  const { batch, userId, entitlement, plannedAt, hint } = task;
+  const { batch, userId, entitlement, plannedAt, origin } = task;
   const { clock, ledger, applications, measure } = services;
   const { applicationArn } = batch;
-  // Deployed anew since the plan was made.
+  // A deployment since the plan has removed the entitlement or its enforce mode.
   if (entitlement?.mode !== 'enforce') return 'later';
   if (task.seat?.status === 'assigned' && isNewer(task.seat, plannedAt)) return 'done';
-  // A list may lag behind what was proved: before it counts as drift, this one assignment is looked at.
+  // A list may lag behind an assignment that was verified: before it counts as drift, this one assignment is read.
   const unfinished = task.seat?.status === 'creating';
   if (!unfinished && batch.reason === 'drift-healed' && (await applications.isAssigned(applicationArn, userId))) {
     return 'later';
   }
-  const asked = task.seat?.status === 'revoked' ? undefined : task.seat?.requestedAt;
-  const requestedAt = asked ?? hint?.since ?? hint?.at ?? clock.now().toISOString();
+  const askedAt = task.seat?.status === 'revoked' ? undefined : task.seat?.requestedAt;
+  const requestedAt = askedAt ?? origin?.since ?? origin?.at ?? clock.now().toISOString();
   const target = { applicationArn, userId, entitlement: entitlement.name, requestedAt };
   let seat = markCreating(task.seat, target, contextOf(task, clock.now()));
   await ledger.saveSeat(seat);
@@ -149,7 +151,7 @@ async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome
       if ((await applications.assign(applicationArn, userId)) === 'conflict') return 'conflict';
     }
   } catch (error) {
-    return refusal(error, seat, task, services);
+    return recordRefusal(error, seat, task, services);
   }
   seat = markAssigned(seat, contextOf(task, clock.now()));
   await ledger.saveSeat(seat);
@@ -160,7 +162,7 @@ async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome
   return 'granted';
 }
 
-/** Confirmation, intention, call, fresh look, record. */
+/** Revokes a seat: confirms that it has to go, writes the intention, makes the call, reads the assignment, records. */
 async function revoke(task: Task, services: ApplyServices): Promise<ChangeOutcome> {
   const { batch, userId, entitlement } = task;
   const { clock, ledger, applications, directory, measure } = services;
@@ -171,22 +173,22 @@ async function revoke(task: Task, services: ApplyServices): Promise<ChangeOutcom
   const context = contextOf(task, clock.now());
   const unanswered = seat.status === 'creating' || seat.grantedAt === undefined;
   if (unanswered && (await applications.isAssigned(applicationArn, userId))) {
-    // The answer to our create was lost: the stream has to tell of it before it tells of the end.
+    // The answer to the create was lost: the grant has to be audited before the revocation.
     seat = recordLateGrant(seat, context);
     await ledger.saveSeat(seat);
   }
-  // A create that nobody answered, and that shows nothing: that there was a seat was never told.
-  const untold = seat.grantedAt === undefined;
+  // The create got no answer, and no read shows an assignment: the grant was never audited.
+  const unaudited = seat.grantedAt === undefined;
   seat = markRevoking(seat, context);
   await ledger.saveSeat(seat);
   try {
     if ((await applications.unassign(applicationArn, userId)) === 'conflict') return 'conflict';
   } catch (error) {
-    return refusal(error, seat, task, services);
+    return recordRefusal(error, seat, task, services);
   }
   if (waitForGrantToShow(task.seat, clock.now()) || (await applications.isAssigned(applicationArn, userId)))
     return 'later';
-  if (untold) {
+  if (unaudited) {
     await ledger.saveSeat(dropSeat(seat, clock.now()));
     return 'done';
   }
@@ -195,7 +197,7 @@ async function revoke(task: Task, services: ApplyServices): Promise<ChangeOutcom
   return 'revoked';
 }
 
-/** Asks once more, for this one person, right before taking something away. */
+/** Whether fresh reads of this one user, right before the call, confirm the revocation. */
 async function isConfirmed(
   { reason }: Batch,
   userId: string,
@@ -209,27 +211,31 @@ async function isConfirmed(
   return (groups?.size ?? 0) === 0;
 }
 
-/** An earlier call may have made the assignment although no look has shown it so far. */
+/** Whether an earlier call may have made the assignment although no read has shown it so far. */
 function isAmbiguous({ seat }: Task, now: Date): boolean {
-  const begun = seat?.status === 'creating' || seat?.status === 'assigned';
-  return begun && secondsBetween(seat.changedAt, now) < LEFT_BEHIND_SECONDS;
+  const isGranting = seat?.status === 'creating' || seat?.status === 'assigned';
+  return isGranting && secondsBetween(seat.changedAt, now) < LEFT_BEHIND_SECONDS;
 }
 
-/** @throws whatever isn't a refusal */
-async function refusal(
+/**
+ * Records a refusal at the seat.
+ *
+ * @throws every error that is not a refusal
+ */
+async function recordRefusal(
   error: unknown,
   seat: Seat,
   task: Task,
   { clock, ledger, measure }: ApplyServices,
 ): Promise<ChangeOutcome> {
   if (!(error instanceof RefusedError)) throw error;
-  // AWS may not know the person yet, or no longer. The seat stays as it is; the next plan reads what is true.
+  // AWS may not know the user yet, or no longer. The seat stays as it is, and the next plan reads it again.
   if (error.reason === 'principal-or-application-missing') return 'later';
-  // Whoever asks by hand, or redrives, has to be told even what is known.
-  const again = task.seat?.refusal?.execution === task.execution || task.batch.reason === 'manual';
+  // To an operator who starts or redrives an execution, a known refusal is reported again.
+  const reportAgain = task.seat?.refusal?.execution === task.execution || task.batch.reason === 'manual';
   const now = clock.now();
   await ledger.saveSeat(
-    markRefused(seat, error.reason, { ...contextOf(task, now), again, ambiguous: isAmbiguous(task, now) }),
+    markRefused(seat, error.reason, { ...contextOf(task, now), reportAgain, ambiguous: isAmbiguous(task, now) }),
   );
   measure('SeatsRefused', 1);
   return 'refused';

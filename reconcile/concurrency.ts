@@ -1,17 +1,17 @@
 /**
- * Works off items in order, at most so many at a time. The first error stops the rest, and is thrown once what is under
- * way has ended: nothing goes on behind the back of whoever called.
+ * Processes items in order, at most `atOnce` at a time. The first error stops the rest. It is thrown once all started work
+ * has ended: nothing continues after the call returns.
  */
 export async function inParallel<T>(
   items: readonly T[],
   atOnce: number,
-  work: (item: T) => Promise<void>,
+  serve: (item: T) => Promise<void>,
 ): Promise<void> {
   const queue = items.values();
   const errors: unknown[] = [];
   const worker = async () => {
     for (const item of queue) {
-      await work(item).catch((error: unknown) => errors.push(error));
+      await serve(item).catch((error: unknown) => errors.push(error));
       if (errors.length > 0) return;
     }
   };
@@ -19,8 +19,8 @@ export async function inParallel<T>(
   if (errors.length > 0) throw errors[0];
 }
 
-/** The results of what is under way at once. The first error is thrown once all of it has ended. */
-export async function allSettled<const Work extends readonly unknown[]>(work: Work) {
-  await Promise.allSettled(work);
-  return Promise.all(work);
+/** Waits for all promises and returns their results. The first error is thrown once all of them have ended. */
+export async function allSettled<const Promises extends readonly unknown[]>(promises: Promises) {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }

@@ -5,17 +5,17 @@ import type { Clock } from '../domain/shared/clock.ts';
 import { LeaseLostError, TransientAwsError } from '../domain/shared/errors.ts';
 import { secondsBetween } from '../domain/shared/time.ts';
 
-/** Somebody always wins a race for the mailbox; who loses so often in a row comes back through the machine's retry. */
+/** One writer always wins a race for the queue. An execution that loses this often in a row is retried by the state machine. */
 const MOST_RACES = 10;
-/** Often enough that a lease never runs out during a plan, seldom enough not to count. */
+/** Often enough that a lease never expires during a plan, and seldom enough that the writes do not matter. */
 const RENEW_SECONDS = 60;
 
 /**
- * Changes the mailbox: reads it, changes it, and writes it if nobody else did meanwhile; else once more.
+ * Updates the work queue: reads it, changes it and writes it. Starts again if another execution has written meanwhile.
  *
- * @param known the mailbox as it was last read or written: read again only if somebody else has written since
- * @returns what `change` did, with the mailbox as it is now
- * @throws TransientAwsError when others wrote again and again
+ * @param known the queue as last read or written here; it is read again only if another execution has written since
+ * @returns the result of `change`, with the queue as it is now
+ * @throws TransientAwsError if other executions wrote again and again
  */
 export async function updateQueue<T extends { queue: WorkQueue }>(
   ledger: Ledger,
@@ -29,28 +29,29 @@ export async function updateQueue<T extends { queue: WorkQueue }>(
     const queue = await ledger.saveQueue(changed.queue);
     if (queue) return { ...changed, queue };
   }
-  throw new TransientAwsError('The mailbox was changed by others again and again');
+  throw new TransientAwsError(`PutItem: other executions changed the work queue ${MOST_RACES} times in a row`);
 }
 
-/** The lease of one term, renewed as time goes by. */
+/** The lease of one term, for as long as the execution renews it. */
 export interface LeaseSession {
-  /** The mailbox as it was last written here. */
+  /** The queue as last written here. */
   readonly queue: WorkQueue;
   /**
-   * Renews the lease when a minute has passed.
+   * Renews the lease if a minute has passed since the last renewal.
    *
-   * @throws LeaseLostError when it has run out or somebody else holds it
+   * @throws LeaseLostError if the lease has expired or another execution holds it
    */
   renewLease(): Promise<void>;
-  /** {@link updateQueue}, which goes on from what was last written here. */
+  /** Updates the queue like {@link updateQueue}, and continues from what was last written here. */
   change<T extends { queue: WorkQueue }>(change: (queue: WorkQueue) => T): Promise<T>;
 }
 
 /**
- * Renews a lease now, so that it outlasts the Lambda that writes under it, and again whenever `keep` is called.
+ * Opens a session under a lease: renews it now, so that it outlasts the Lambda that writes under it, and later whenever
+ * `renewLease` is called.
  *
- * @param lease `taken` when it was taken just now: it is not renewed at once then
- * @throws LeaseLostError when it has run out or somebody else holds it: who asks may not write
+ * @param lease with `taken`, the queue as just written, the lease is new and needs no renewal now
+ * @throws LeaseLostError if the lease has expired or another execution holds it: the caller may not write
  */
 export async function openLease(
   ledger: Ledger,
@@ -66,11 +67,11 @@ export async function openLease(
   };
   const renewLease = async () => {
     if (secondsBetween(renewedAt, clock.now()) < RENEW_SECONDS) return;
-    // One renewal is enough for all that goes on at once.
+    // One renewal is enough for all calls at the same time.
     renewedAt = clock.now();
     await change((before) => {
       const renewed = renewTerm(before, execution, term, clock.now());
-      if (!renewed) throw new LeaseLostError(`The lease of term ${term} is not held any more`);
+      if (!renewed) throw new LeaseLostError(`The execution no longer holds the lease of term ${term}`);
       return { queue: renewed };
     });
   };

@@ -1,4 +1,4 @@
-/** What is counted; docs/runbook.md says what each is watched for. */
+/** Names of the metrics; docs/runbook.md says what each is watched for. */
 export type MetricName =
   | 'SeatsGranted'
   | 'SeatsRevoked'
@@ -20,5 +20,5 @@ export type MetricName =
   | 'OldestWait'
   | 'CapUsed';
 
-/** Adds to a metric; to that of one entitlement alone, if it is named. */
+/** Adds a value to a metric; with an entitlement, to the metric of that entitlement alone. */
 export type Measure = (name: MetricName, value: number, entitlement?: string) => void;

@@ -12,6 +12,7 @@ import { PUT_EVENTS_ENTRIES } from '../domain/shared/limits.ts';
 import { inParallel } from './concurrency.ts';
 import { updateQueue } from './lease.ts';
 
+/** What the audit events are published with. */
 export interface RecordServices {
   clock: Clock;
   ledger: Ledger;
@@ -23,31 +24,32 @@ const WRITES_AT_ONCE = 25;
 const SENDS_AT_ONCE = 10;
 
 /**
- * Sends the audit events of the seats of these batches and clears those that the bus took; then gives the lease back if
- * nothing else is due. May run twice: an event that was sent and not cleared is sent again with the same id.
+ * Publishes the audit events of the seats of these batches and clears those that the bus accepted; then starts the settle
+ * wait, and releases the lease if nothing else is due. May run twice: an event that was published and not cleared is
+ * published again with the same id.
  *
  * @returns how long to wait before the next plan
- * @throws TransientAwsError when the bus didn't take all; those that it took are cleared
+ * @throws TransientAwsError if the bus did not accept all events; the accepted ones are cleared
  */
 export async function publishAudit(
   { batches, execution }: { batches: readonly Batch[]; execution: string },
   { clock, ledger, bus, sender }: RecordServices,
 ): Promise<{ waitSeconds: number }> {
-  const letters = await allPendingEvents(batches, ledger, { ...sender, accountId: accountOf(execution) });
-  const events = letters.flatMap((letter) => letter.events);
-  const taken = await send(events, bus);
-  await inParallel(letters, WRITES_AT_ONCE, (letter) => letter.clear(taken));
-  const missing = events.filter(({ uid }) => !taken.has(uid)).length;
-  if (missing > 0) throw new TransientAwsError(`PutEvents: ${missing} audit events were not taken`);
+  const pending = await allPendingEvents(batches, ledger, { ...sender, accountId: accountOf(execution) });
+  const events = pending.flatMap((item) => item.events);
+  const accepted = await send(events, bus);
+  await inParallel(pending, WRITES_AT_ONCE, (item) => item.clear(accepted));
+  const missing = events.filter(({ uid }) => !accepted.has(uid)).length;
+  if (missing > 0) throw new TransientAwsError(`PutEvents: the bus did not accept ${missing} audit events`);
   const { waitSeconds } = await updateQueue(ledger, (queue) => startSettleWait(queue, execution, clock.now()));
   return { waitSeconds };
 }
 
-/** The events of one item of the ledger. */
+/** The unpublished events of one item of the ledger. */
 interface PendingEvents {
   events: BusEvent[];
-  /** Strikes off what the bus has taken, by uid. */
-  clear(taken: ReadonlySet<string>): Promise<void>;
+  /** Clears the events that the bus has accepted, by uid. */
+  clear(accepted: ReadonlySet<string>): Promise<void>;
 }
 
 function pendingEventsOf<Item>(
@@ -58,8 +60,8 @@ function pendingEventsOf<Item>(
   const events = new Map(records.map((record) => [record, eventOf(record)]));
   return {
     events: [...events.values()],
-    async clear(taken) {
-      const sent = (record: Item) => taken.has(events.get(record)?.uid ?? '');
+    async clear(accepted) {
+      const sent = (record: Item) => accepted.has(events.get(record)?.uid ?? '');
       if (records.some(sent)) await clear(sent);
     },
   };
@@ -73,7 +75,7 @@ async function allPendingEvents(
   const records = batches.filter(({ kind }) => kind === 'record');
   const seats = await ledger.seats(keysOf(batches));
   const observations = records.length > 0 ? await ledger.observations(keysOf(records)) : [];
-  const letters = [
+  const pending = [
     ...seats.map((seat) =>
       pendingEventsOf(
         seat.audit,
@@ -81,18 +83,18 @@ async function allPendingEvents(
         (sent) => ledger.saveSeat(clearAudit(seat, sent)),
       ),
     ),
-    ...observations.map((one) =>
+    ...observations.map((observation) =>
       pendingEventsOf(
-        one.audit,
-        (record) => auditEvent(record, one, context),
-        (sent) => ledger.saveObservation(clearAudit(one, sent)),
+        observation.audit,
+        (record) => auditEvent(record, observation, context),
+        (sent) => ledger.saveObservation(clearAudit(observation, sent)),
       ),
     ),
   ];
   for (const { applicationArn } of batches.filter(({ kind }) => kind === 'hold')) {
     const hold = await ledger.hold(applicationArn);
     if (!hold) continue;
-    letters.push(
+    pending.push(
       pendingEventsOf(
         hold.audit,
         (record) => revocationsHeld(record, hold, context),
@@ -100,7 +102,7 @@ async function allPendingEvents(
       ),
     );
   }
-  return letters;
+  return pending;
 }
 
 function keysOf(batches: readonly Batch[]): SeatKey[] {
@@ -109,9 +111,9 @@ function keysOf(batches: readonly Batch[]): SeatKey[] {
 }
 
 async function send(events: readonly BusEvent[], bus: EventBus): Promise<ReadonlySet<string>> {
-  const taken = new Set<string>();
+  const accepted = new Set<string>();
   await inParallel(chunksOf(events, PUT_EVENTS_ENTRIES), SENDS_AT_ONCE, async (some) => {
-    for (const uid of await bus.publish(some)) taken.add(uid);
+    for (const uid of await bus.publish(some)) accepted.add(uid);
   });
-  return taken;
+  return accepted;
 }

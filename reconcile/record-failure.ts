@@ -5,9 +5,9 @@ import { accountOf } from '../domain/shared/ids.ts';
 import type { RecordServices } from './publish-audit.ts';
 
 /**
- * Sends the audit event of an execution that failed, timed out or was stopped. May run twice: same id.
+ * Publishes the audit event of an execution that failed, timed out or was stopped. May run twice, with the same id.
  *
- * @throws TransientAwsError when the bus didn't take it
+ * @throws TransientAwsError if the bus did not accept it
  */
 export async function recordFailure(
   failed: {
@@ -30,6 +30,7 @@ export async function recordFailure(
     },
     { ...sender, accountId: accountOf(executionArn) },
   );
-  if (!(await bus.publish([event])).has(event.uid)) throw new TransientAwsError('PutEvents: the event was not taken');
+  if (!(await bus.publish([event])).has(event.uid))
+    throw new TransientAwsError('PutEvents: the bus did not accept the event');
   return {};
 }

@@ -47,7 +47,7 @@ describe('a handler', () => {
   ])('refuses %s as an error of the previous state, and quotes no value', async (_fact, event, path) => {
     const { call, lines } = aStep(async () => 'never');
     await expect(call(event)).rejects.toThrow(
-      new InvalidRequestError(path, 'not what the state before should have written'),
+      new InvalidRequestError(path, 'expected what the previous state writes'),
     );
     expect(JSON.stringify(lines)).not.toContain(NAME);
   });
@@ -68,7 +68,7 @@ describe('a handler', () => {
     new InvalidRequestError('detail.userId', 'expected an id'),
     new PropagationTimeoutError('The identity store had no such user before the deadline'),
     new NotConvergedError('The same changes were planned 6 times without effect'),
-    new LeaseLostError('The lease of term 3 is not held any more'),
+    new LeaseLostError('The execution no longer holds the lease of term 3'),
   ])('throws $name as it is, and logs its message', async (error) => {
     const { call, logged } = aStep(() => Promise.reject(error));
     await expect(call(INPUT)).rejects.toBe(error);

@@ -102,7 +102,7 @@ describe('publishAudit', () => {
     faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial' });
     await expect(record()).rejects.toMatchObject({
       name: 'TransientAwsError',
-      message: 'PutEvents: 1 audit events were not taken',
+      message: 'PutEvents: the bus did not accept 1 audit events',
     });
     const left = [await seat(1), await seat(2)].map((one) => one?.audit.length);
     expect(left.sort()).toEqual([0, 1]);
