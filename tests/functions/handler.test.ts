@@ -46,9 +46,7 @@ describe('a handler', () => {
     ['a field of another type, deep down', { execution: ME, place: { userIds: [NAME, 7] } }, 'place.userIds.1'],
   ])('refuses %s as an error of the previous state, and quotes no value', async (_fact, event, path) => {
     const { call, lines } = aStep(async () => 'never');
-    await expect(call(event)).rejects.toThrow(
-      new InvalidRequestError(path, 'expected what the previous state writes'),
-    );
+    await expect(call(event)).rejects.toThrow(new InvalidRequestError(path, 'expected what the previous state writes'));
     expect(JSON.stringify(lines)).not.toContain(NAME);
   });
 
