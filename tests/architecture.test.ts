@@ -64,6 +64,9 @@ const others: Case[] = [
   ['domain/ has no random numbers', 'domain/m.ts', 'Math.random();', false],
   ['domain/ has no environment', 'domain/n.ts', 'process.env.HOME;', false],
   ['domain/ does not wait', 'domain/o.ts', 'setTimeout(() => 1);', false],
+  ['a function of domain/ takes four parameters', 'domain/decision/p.ts', 'export const f = (a, b, c, d) => 1;', true],
+  ['a function of domain/ takes no fifth', 'domain/decision/q.ts', 'export const f = (a, b, c, d, e) => 1;', false],
+  ['a function of reconcile/ takes no fifth', 'reconcile/plan/q.ts', 'export const f = (a, b, c, d, e) => 1;', false],
   ['adapters/ imports no logger', 'adapters/d.ts', "import '@aws-lambda-powertools/logger';", false],
   ['adapters/ imports no domain by a detour', 'adapters/f.ts', "import './../functions/handler.ts';", false],
   ['adapters/ has no environment', 'adapters/e.ts', 'process.env.HOME;', false],
@@ -76,6 +79,7 @@ const others: Case[] = [
 const cases = [...rooms, ...others];
 
 const RULES = [
+  'lint/complexity/useMaxParams',
   'lint/style/noRestrictedImports',
   'lint/style/noRestrictedGlobals',
   'lint/style/noProcessEnv',
@@ -87,7 +91,7 @@ const sources = globSync('*/**/*.{ts,mjs,cjs}', { cwd: ROOT, exclude: ['node_mod
 );
 const imports = new Map(sources.map((file) => [file, importsOf(file)]));
 
-describe('the linter refuses what a room may not import', () => {
+describe('the linter refuses what a room may not import or do', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'usher-architecture-'));
   let refused: string[] = [];
 
