@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
-/** What the SDK brings for places where Lambda isn't: each is replaced by what it comes to in Lambda. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  // Lambda gives credentials by the environment. The chain behind it looks for files, profiles and endpoints.
+/** Modules of the SDK that do more than Lambda needs, each with its replacement. */
+const REPLACEMENTS: Readonly<Record<string, string>> = {
+  // Lambda passes credentials in the environment. The rest of the chain reads files, profiles and endpoints.
   '@aws-sdk/credential-provider-node': "export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';",
   // Reads the user agent of a browser.
   bowser: 'export default {};',
@@ -12,22 +12,23 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 const lambdaOnly = (serviceDir: string): Plugin => ({
   name: 'lambda-only',
   setup({ onResolve, onLoad }) {
-    const filter = new RegExp(`^(?:${Object.keys(ELSEWHERE).join('|')})$`);
+    const filter = new RegExp(`^(?:${Object.keys(REPLACEMENTS).join('|')})$`);
     onResolve({ filter }, ({ path }) => ({ path, namespace: 'lambda-only' }));
     onLoad({ filter: /./, namespace: 'lambda-only' }, ({ path }) => ({
-      contents: ELSEWHERE[path] ?? '',
+      contents: REPLACEMENTS[path] ?? '',
       resolveDir: join(serviceDir, 'node_modules', path),
     }));
   },
 });
 
 /**
- * Bundles one entry, the SDK with it, as Lambda runs it.
+ * Bundles one entry with the SDK, as Lambda runs it.
  *
- * `splitting` keeps what the SDK loads only on demand out of the cold start; `module` first lets esbuild shake the tree.
+ * `splitting` keeps modules that the SDK loads on demand out of the cold start; `module` first lets esbuild remove unused
+ * code.
  *
- * @param entry path of the source from `serviceDir`, without its suffix; the bundle has the same below `outdir`
- * @param plugins none: with all that the SDK brings
+ * @param entry path of the source from `serviceDir`, without its suffix; the bundle has the same path below `outdir`
+ * @param plugins an empty list keeps all modules of the SDK
  */
 export function bundle(serviceDir: string, entry: string, outdir: string, plugins = [lambdaOnly(serviceDir)]) {
   return build({

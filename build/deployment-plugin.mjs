@@ -1,12 +1,12 @@
 import endpointOf from 'serverless/lib/plugins/aws/utils/get-s3-endpoint-for-region.js';
 import { stacksIn } from '../adapters/operator/stacks.ts';
-import { changeLines, parametersFor } from './deploying.ts';
+import { formatChanges, parametersFor } from './deploying.ts';
 
 const clock = { sleep: (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)) };
 
 /**
- * What deploying wants beside what the framework does: parameters keep their values from one deployment to the next, what
- * stayed of an earlier stack is taken over but for its queues, and `serverless changes` prints what a deployment would change.
+ * Adds to the framework's deployment: parameters keep their values from one deployment to the next, a new stack takes over
+ * what an earlier one retained except its queues, and `serverless changes` prints what a deployment would change.
  */
 export default class DeploymentPlugin {
   constructor(serverless) {
@@ -24,7 +24,7 @@ export default class DeploymentPlugin {
     };
   }
 
-  /** The framework's own plugin: it has the bucket, the upload and the input of a change set. */
+  /** Returns the framework's own plugin, which has the bucket, the upload and the input of a change set. */
   get deployment() {
     return this.serverless.pluginManager.plugins.find((plugin) => plugin.constructor.name === 'AwsDeploy');
   }
@@ -33,7 +33,7 @@ export default class DeploymentPlugin {
     return stacksIn(await this.serverless.getProvider('aws').getAwsSdkV3Config(), clock);
   }
 
-  /** Not before the stack is there: the framework makes it with a template that has no parameters. */
+  /** Sets the parameters. The stack must exist: the framework creates it with a template that has no parameters. */
   async prepare() {
     const { service } = this.serverless;
     const name = this.serverless.getProvider('aws').naming.getStackName();
@@ -43,10 +43,10 @@ export default class DeploymentPlugin {
     service.provider.stackParameters = parametersFor(names, given, before?.parameters ?? {});
     const { deployment } = this;
     const inputOf = deployment.getCreateChangeSetParams;
-    // The ledger of a stack that was removed is still there, under its name. CloudFormation imports only what its template
-    // identifies: a queue, whose id is its URL, it doesn't.
-    deployment.getCreateChangeSetParams = (what) => ({
-      ...inputOf.call(deployment, what),
+    // The ledger of a removed stack still exists under its name. CloudFormation imports only resources whose id the template
+    // has. It cannot import a queue, whose id is its URL.
+    deployment.getCreateChangeSetParams = (options) => ({
+      ...inputOf.call(deployment, options),
       ImportExistingResources: true,
     });
   }
@@ -65,7 +65,7 @@ export default class DeploymentPlugin {
     const templateUrl = `${folder}/${service.package.artifactDirectoryName}/${template}`;
     const input = deployment.getCreateChangeSetParams({ changeSetType: 'UPDATE', templateUrl });
     const changes = await (await this.stacks()).preview({ ...input, ChangeSetName: `${input.StackName}-preview` });
-    const lines = changes.length > 0 ? changeLines(changes) : ['Nothing would change.'];
+    const lines = changes.length > 0 ? formatChanges(changes) : ['Nothing would change.'];
     for (const line of lines) console.log(line);
   }
 }

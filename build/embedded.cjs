@@ -1,4 +1,4 @@
-// What CloudFormation takes as a text, from files that people read as YAML.
+// Returns YAML files as the JSON text that CloudFormation takes.
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { parse } = require('yaml');

@@ -4,7 +4,7 @@ import { readEntitlements } from '../input/entitlements-file.ts';
 import { bundle } from './bundle.ts';
 
 /**
- * Packages each function as one reproducible zip: its code and the SDK bundled, and entitlements.yml, checked, as
+ * Packages each function as one reproducible zip: the bundle of its code and the SDK, and the validated entitlements.yml as
  * entitlements.json. A handler keeps its path, so that serverless.yml names the source file.
  */
 export default class EsbuildPlugin {
@@ -18,8 +18,8 @@ export default class EsbuildPlugin {
   }
 
   /**
-   * The template names the folder in the bucket, and the framework names that by the time: a build that is to be the same
-   * twice has to say which.
+   * Names the folder in the bucket by SOURCE_DATE_EPOCH. The template contains the folder's name, and the framework makes it
+   * from the time of the build: two builds would differ.
    *
    * @see https://reproducible-builds.org/specs/source-date-epoch/
    */
@@ -37,7 +37,7 @@ export default class EsbuildPlugin {
     const { service, serviceDir, pluginManager } = this.serverless;
     const file = 'entitlements.yml';
     const entitlements = JSON.stringify(readEntitlements(await readFile(join(serviceDir, file), 'utf8'), file));
-    // The framework's own zip is sorted and without times; it has no other door for code that doesn't lie in place.
+    // The framework's own zip is sorted and has no times. The plugin has no public way to package code of another folder.
     const packager = pluginManager.plugins.find((plugin) => plugin.constructor.name === 'Package');
     await Promise.all(
       service.getAllFunctions().map(async (name) => {

@@ -8,7 +8,7 @@ import { ScenarioSchema } from '../emulator/scenario/schema.ts';
 
 const DIRECTORY = join(import.meta.dirname, '..', 'schemas');
 
-/** What each audit event says; `description` of its schema. */
+/** The meaning of each audit event; `description` of its schema. */
 export const EVENT_MEANINGS = {
   'Seat Assigned': 'Usher assigned a user to the application',
   'Seat Revoked': 'The assignment was revoked',
@@ -23,16 +23,16 @@ export const EVENT_MEANINGS = {
 } as const satisfies Record<DetailType, string>;
 
 /**
- * The JSON Schemas that are generated, as text by file name. Draft 7, because the language servers of editors and most
- * validators know nothing newer.
+ * Generates the JSON Schemas, as text by file name. Draft 7, because the language servers of editors and most validators
+ * know no newer one.
  */
 export function generatedSchemas(): Map<string, string> {
   return new Map([
-    generated('entitlements', 'entitlements.yml of Usher', EntitlementsSchema),
-    generated('directory', 'Directory file of the local stack of Usher', DirectorySeedSchema),
-    generated('scenario', 'Scenario of the local stack of Usher', ScenarioSchema),
+    schemaFile('entitlements', 'entitlements.yml of Usher', EntitlementsSchema),
+    schemaFile('directory', "Directory file of Usher's emulator", DirectorySeedSchema),
+    schemaFile('scenario', "Scenario of Usher's emulator", ScenarioSchema),
     ...detailTypes().map((detailType) =>
-      generated(
+      schemaFile(
         schemaName(detailType),
         `EventBridge event "${detailType}" of Usher`,
         auditEventSchema(detailType).check(z.describe(EVENT_MEANINGS[detailType])),
@@ -41,12 +41,12 @@ export function generatedSchemas(): Map<string, string> {
   ]);
 }
 
-/** All detail-types of the audit bus. */
+/** Lists all detail-types of the audit bus. */
 export function detailTypes(): DetailType[] {
   return Object.keys(CLASSIFICATIONS).filter(isDetailType);
 }
 
-/** The name of a detail-type's schema and of its sample. */
+/** Returns the name of a detail-type's schema and of its sample. */
 export function schemaName(detailType: DetailType): string {
   return detailType.toLowerCase().replaceAll(' ', '-');
 }
@@ -55,13 +55,13 @@ function isDetailType(name: string): name is DetailType {
   return name in CLASSIFICATIONS;
 }
 
-function generated(id: string, title: string, schema: z.ZodMiniType): [string, string] {
+function schemaFile(id: string, title: string, schema: z.ZodMiniType): [string, string] {
   const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-07', io: 'input' });
   const json = { $schema, $id: `urn:usher:schema:${id}`, title, ...rest };
   return [`${id}.schema.json`, `${JSON.stringify(json, undefined, 2)}\n`];
 }
 
-/** Writes what is missing or differs in `schemas/`; with `--check` it only tells, and exits with 1. */
+/** Writes what is missing or differs in `schemas/`; with `--check` only reports it and exits with 1. */
 function main(): void {
   const stale = [...generatedSchemas()].filter(([name, text]) => {
     const path = join(DIRECTORY, name);
@@ -70,7 +70,7 @@ function main(): void {
   if (process.argv[2] !== '--check') {
     for (const [name, text] of stale) writeFileSync(join(DIRECTORY, name), text);
   } else if (stale.length > 0) {
-    console.error(`Not as generated: ${stale.map(([name]) => `schemas/${name}`).join(', ')}. Run: npm run schemas`);
+    console.error(`Out of date: ${stale.map(([name]) => `schemas/${name}`).join(', ')}. Regenerate: npm run schemas`);
     process.exitCode = 1;
   }
 }

@@ -1,4 +1,4 @@
-/** `npm run deploy` and `npm run remove`: a stage in the account whose credentials are there. */
+/** `npm run deploy` and `npm run remove`: deploys or removes a stage in the account of the given credentials. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { systemClock } from '../adapters/system-clock.ts';
 import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
 import { readEntitlements } from '../input/entitlements-file.ts';
 import { InputError } from '../input/input-error.ts';
-import { deploy, parameterFaults, remove, type Tools } from './deploying.ts';
+import { checkParameters, deploy, remove, type Tools } from './deploying.ts';
 
 const ROOT = process.cwd();
 const ENTITLEMENTS = 'entitlements.yml';
@@ -35,27 +35,33 @@ const Parameters = z.object({
 const Template = z.object({ Resources: z.record(z.string(), z.object({ Type: z.string() })) });
 
 const EXAMPLES = `
-Credentials are those that the AWS command line would take: AWS_PROFILE, an SSO session, …
+Credentials are found as the AWS CLI finds them: AWS_PROFILE, an SSO session, …
 
-Exit code: 0 done, 1 it failed, 2 wrong use or a fault in ${ENTITLEMENTS}, 3 something has to be there first.`;
+Exit code: 0 done, 1 failed, 2 wrong use or an error in ${ENTITLEMENTS}, 3 a precondition is missing.`;
 
-function program(run: (what: typeof deploy | typeof remove, options: unknown) => Promise<void>): Command {
+type Action = typeof deploy | typeof remove;
+
+function program(run: (action: Action, options: unknown) => Promise<void>): Command {
   const all = new Command('npm run').exitOverride();
   all
     .command('deploy')
     .usage('-- [options]')
-    .description(`Deploys a stage: what ${ENTITLEMENTS} says, in the account whose credentials are there.`)
-    .option('--stage <NAME>', 'stands in every name', 'prod')
-    .option('--parameter <NAME=VALUE>', 'of deploy/parameters.yml; kept from then on. Repeatable', collect)
+    .description(`Deploy a stage as ${ENTITLEMENTS} describes it, to the account of the given credentials`)
+    .option('--stage <NAME>', 'name of the stage, part of every resource name', 'prod')
+    .option(
+      '--parameter <NAME=VALUE>',
+      'parameter of deploy/parameters.yml; later deployments keep it. Repeatable',
+      collect,
+    )
     .option('--dry-run', 'print what would change, and change nothing')
     .addHelpText('after', EXAMPLES)
     .action((options) => run(deploy, options));
   all
     .command('remove')
     .usage('-- [options]')
-    .description('Removes a stage: disables rules and tick, waits for no one, deletes the stack, and says what stays.')
-    .option('--stage <NAME>', 'which one', 'prod')
-    .option('--dry-run', 'print what would stay, and change nothing')
+    .description('Remove a stage: disable rules and tick, delete the stack, and print what is retained')
+    .option('--stage <NAME>', 'name of the stage', 'prod')
+    .option('--dry-run', 'print what would be retained, and change nothing')
     .addHelpText('after', EXAMPLES)
     .action((options) => run(remove, options));
   return all;
@@ -65,35 +71,35 @@ function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
-async function run(what: typeof deploy | typeof remove, given: unknown): Promise<ExitCode> {
-  const read = Options.safeParse(given);
-  if (!read.success) return refuse(read.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`));
-  const { stage, dryRun, parameter } = read.data;
+async function run(action: Action, given: unknown): Promise<ExitCode> {
+  const parsed = Options.safeParse(given);
+  if (!parsed.success) return refuse(parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`));
+  const { stage, dryRun, parameter } = parsed.data;
   const { identityCenter } = readEntitlements(readFileSync(join(ROOT, ENTITLEMENTS), 'utf8'), ENTITLEMENTS);
-  const { faults, parameters } = parameterFaults(parameter, rulesIn('deploy/parameters.yml'));
-  if (faults.length > 0) return refuse(faults);
+  const { problems, parameters } = checkParameters(parameter, rulesIn('deploy/parameters.yml'));
+  if (problems.length > 0) return refuse(problems);
   const tools: Tools = {
     stacks: stacksIn({ region: identityCenter.region }, systemClock),
     serverless: (arguments_, values) => serverless([...arguments_, '--stage', stage], values),
-    packaged: () => resourcesIn('.serverless/cloudformation-template-update-stack.json'),
+    packagedResources: () => resourcesIn('.serverless/cloudformation-template-update-stack.json'),
     print: (line) => console.log(line),
   };
   try {
-    return await what({ stage, dryRun, parameters }, tools);
+    return await action({ stage, dryRun, parameters }, tools);
   } catch (error) {
     if (!lacksAccess(error)) throw error;
-    console.error(`AWS lets nobody in here: ${error.message}\nGet credentials for the account of Usher and try again.`);
+    console.error(`AWS refuses access: ${error.message}\nGet credentials for the account of Usher, then try again.`);
     return EXIT.precondition;
   }
 }
 
-function refuse(faults: readonly string[]): ExitCode {
-  for (const fault of faults) console.error(fault);
+function refuse(problems: readonly string[]): ExitCode {
+  for (const problem of problems) console.error(problem);
   return EXIT.wrongUse;
 }
 
 function rulesIn(file: string) {
-  // CloudFormation's tags stand in other parts of the file.
+  // Other parts of the file have CloudFormation's tags, of which the parser would warn.
   return Parameters.parse(parse(readFileSync(join(ROOT, file), 'utf8'), { logLevel: 'error' })).Parameters;
 }
 
@@ -102,7 +108,7 @@ function resourcesIn(file: string) {
   return Object.entries(Resources).map(([logicalId, { Type }]) => ({ logicalId, type: Type }));
 }
 
-/** build/deployment-plugin.mjs reads the parameters. */
+/** Runs the framework; build/deployment-plugin.mjs reads the parameters from its environment. */
 async function serverless(
   arguments_: readonly string[],
   parameters: Readonly<Record<string, string>>,
@@ -118,8 +124,8 @@ async function serverless(
 }
 
 try {
-  await program(async (what, options) => {
-    process.exitCode = await run(what, options);
+  await program(async (action, options) => {
+    process.exitCode = await run(action, options);
   }).parseAsync();
 } catch (error) {
   if (error instanceof InputError) process.exitCode = refuse([error.message]);

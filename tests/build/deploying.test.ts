@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Stack, StackParameter, Stacks } from '../../adapters/operator/stacks.ts';
-import { changeLines, deploy, parameterFaults, parametersFor, remove } from '../../build/deploying.ts';
+import { checkParameters, deploy, formatChanges, parametersFor, remove } from '../../build/deploying.ts';
 import { aCheckout } from '../support/template.ts';
 
 const PARAMETERS = { Triggers: 'ENABLED', AlarmTopicArn: 'arn:aws:sns:us-east-1:111122223333:topic' };
@@ -56,7 +56,7 @@ function tools({ stack, resources = RESOURCES, running = {}, paused = 'UPDATE_CO
         done.push(`serverless ${arguments_.join(' ')} ${JSON.stringify(parameters)}`);
         return exitCode;
       },
-      packaged: () => RESOURCES.map(({ logicalId, type }) => ({ logicalId, type })),
+      packagedResources: () => RESOURCES.map(({ logicalId, type }) => ({ logicalId, type })),
       print: (line: string) => printed.push(line),
     },
   };
@@ -155,7 +155,7 @@ describe('removing', () => {
     const { tools: used, done, printed } = tools({ stack });
     expect(await remove(OPTIONS, used)).toBe(0);
     expect(done).toEqual(['serverless remove {}']);
-    expect(printed[0]).toContain(`are not disabled before: usher-prod ${hindrance}`);
+    expect(printed[0]).toContain(`are not disabled first: usher-prod ${hindrance}`);
     expect(printed.join()).not.toContain('are disabled');
   });
 
@@ -197,8 +197,8 @@ describe('parameters', () => {
 
   it('are read as they stand on the command line', () => {
     const given = ['Triggers=DISABLED', 'ForwarderAccountId=', 'Free=a=b\n'];
-    expect(parameterFaults(given, rules)).toEqual({
-      faults: [],
+    expect(checkParameters(given, rules)).toEqual({
+      problems: [],
       parameters: { Triggers: 'DISABLED', ForwarderAccountId: '', Free: 'a=b\n' },
     });
   });
@@ -209,8 +209,8 @@ describe('parameters', () => {
     ['constructor=x', 'constructor: expected Name=value with one of Triggers, ForwarderAccountId, Free'],
     ['Triggers=off', 'Triggers: expected ENABLED or DISABLED'],
     ['ForwarderAccountId=1234567890123', 'ForwarderAccountId: expected twelve digits, or nothing'],
-  ])('are refused before anything is packaged: %s', (given, fault) => {
-    expect(parameterFaults([given], rules).faults).toEqual([fault]);
+  ])('are refused before anything is packaged: %s', (given, problem) => {
+    expect(checkParameters([given], rules).problems).toEqual([problem]);
   });
 
   it('keep their values, unless they are given others', () => {
@@ -227,7 +227,7 @@ describe('parameters', () => {
 describe('a change set', () => {
   it('is printed a line a resource', () => {
     expect(
-      changeLines([
+      formatChanges([
         { action: 'Add', logicalId: 'A', type: 'T1', replaced: false },
         { action: 'Modify', logicalId: 'Long', type: 'T2', replaced: true },
         { action: 'Remove', logicalId: 'B', type: 'T3', replaced: false },
