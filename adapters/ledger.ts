@@ -14,7 +14,7 @@ import type { Holdings } from '../domain/decision/application-state.ts';
 import { type Hold, HoldSchema, holdAttentionAt } from '../domain/decision/hold.ts';
 import { type Observation, ObservationSchema, observationAttentionAt } from '../domain/decision/observation.ts';
 import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../domain/queue/work-queue.ts';
-import { attentionAt, type Seat, SeatSchema } from '../domain/seat/seat.ts';
+import { type Seat, SeatSchema, seatAttentionAt } from '../domain/seat/seat.ts';
 import { chunksOf } from '../domain/shared/chunks.ts';
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { plusSeconds } from '../domain/shared/time.ts';
@@ -258,7 +258,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     async saveSeat(seat) {
       const ended = seat.status === 'revoked' && seat.audit.length === 0;
       const item = { ...seat, pk: seat.applicationArn, sk: seat.userId, ...(ended ? expiry(seat) : {}) };
-      await replace(item, attentionAt(seat));
+      await replace(item, seatAttentionAt(seat));
     },
 
     saveHold: (hold) => replace({ ...hold, pk: hold.applicationArn, sk: HOLD }, holdAttentionAt(hold)),

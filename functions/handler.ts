@@ -16,7 +16,7 @@ import {
 import type { Measure, MetricName } from '../reconcile/ports.ts';
 
 /** Units of the metrics that are not counts. */
-const UNITS: Partial<Record<MetricName, (typeof MetricUnit)[keyof typeof MetricUnit]>> = {
+const METRIC_UNITS: Partial<Record<MetricName, (typeof MetricUnit)[keyof typeof MetricUnit]>> = {
   /** From the event to AWS's answer. */
   JoinToSeat: MetricUnit.Seconds,
   /** The longest time that a user has waited in a waitlist. */
@@ -111,7 +111,8 @@ function handlerOf<Input, Services extends object, Output>(
 
 /** Publishes the metrics of each entitlement in a log line of their own: all metrics of a line share its dimensions. */
 function metricsOf(metrics: Metrics): { measure: Measure; publish(): void } {
-  const add = (name: MetricName, value: number) => metrics.addMetric(name, UNITS[name] ?? MetricUnit.Count, value);
+  const add = (name: MetricName, value: number) =>
+    metrics.addMetric(name, METRIC_UNITS[name] ?? MetricUnit.Count, value);
   // The middleware of Powertools would warn in every invocation without metrics.
   const send = () => {
     if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();

@@ -20,7 +20,9 @@ export interface RecordServices {
   sender: { productVersion: string; region: string };
 }
 
-const WRITES_AT_ONCE = 25;
+/** Ledger items that are cleared at a time. */
+const CLEARS_AT_ONCE = 25;
+/** Calls of PutEvents at a time. */
 const SENDS_AT_ONCE = 10;
 
 /**
@@ -38,7 +40,7 @@ export async function publishAudit(
   const pending = await allPendingEvents(batches, ledger, { ...sender, accountId: accountOf(execution) });
   const events = pending.flatMap((item) => item.events);
   const accepted = await send(events, bus);
-  await inParallel(pending, WRITES_AT_ONCE, (item) => item.clear(accepted));
+  await inParallel(pending, CLEARS_AT_ONCE, (item) => item.clear(accepted));
   const missing = events.filter(({ uid }) => !accepted.has(uid)).length;
   if (missing > 0) throw new TransientAwsError(`PutEvents: the bus did not accept ${missing} audit events`);
   const { waitSeconds } = await updateQueue(ledger, (queue) => startSettleWait(queue, execution, clock.now()));

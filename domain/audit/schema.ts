@@ -50,7 +50,7 @@ export const USER_ACCESS_MANAGEMENT = 3005;
 
 const AccountId = z.string().check(z.regex(/^\d{12}$/), z.describe('AWS account id'));
 /** OCSF account type 10 is "AWS Account". */
-const Account = z.strictObject({ uid: AccountId, type_id: z.literal(10) });
+const AwsAccount = z.strictObject({ uid: AccountId, type_id: z.literal(10) });
 const EventUid = z.string().check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/));
 
 /** Objects are closed: an unlisted field, such as a user's name, makes the event invalid. */
@@ -80,7 +80,7 @@ function commonShape({ activity_id, activity_name, severity_id, severity, status
     cloud: z.strictObject({
       provider: z.literal('AWS'),
       region: z.string(),
-      account: z.exactOptional(Account),
+      account: z.exactOptional(AwsAccount),
     }),
   };
 }
@@ -91,7 +91,7 @@ export type CommonDetail = z.infer<z.ZodMiniObject<ReturnType<typeof commonShape
 const privileges = z.tuple([z.string()]).check(z.describe('Name of the entitlement'));
 const resources = z.tuple([z.strictObject({ uid: ApplicationArn, type: z.literal('AWS::SSO::Application') })]);
 /** The user of an event about no single user: OCSF requires a uid, name or account, and accepts the account alone. */
-const unnamedUser = z.strictObject({ type_id: z.literal(0).check(z.describe('Unknown')), account: Account });
+const unnamedUser = z.strictObject({ type_id: z.literal(0).check(z.describe('Unknown')), account: AwsAccount });
 
 const SeatShape = {
   user: z.strictObject({

@@ -132,7 +132,7 @@ export function partsOf(record: Fields, prefix: string): readonly Part[] {
   });
 }
 
-const STORE =
+const STORE_ID_OR_ARN =
   /^(?:arn:aws[a-z-]*:identitystore::\d{12}:identitystore\/)?(d-[0-9a-f]{10}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 
 /**
@@ -144,7 +144,7 @@ export function storesIn(parts: readonly Part[]): readonly string[] {
   return parts.flatMap(({ path, value }) => {
     const store = own(value, 'identityStoreId');
     if (!isPresent(store)) return [];
-    const id = typeof store === 'string' ? STORE.exec(store)?.[1] : undefined;
+    const id = typeof store === 'string' ? STORE_ID_OR_ARN.exec(store)?.[1] : undefined;
     if (!id) throw new InvalidRequestError(`${path}.identityStoreId`, 'expected the id of an identity store');
     return [id.toLowerCase()];
   });

@@ -60,7 +60,7 @@ export function manualStart(input: Fields, context: StartContext): Started {
     case 'release':
       rejectGroupAndWait(group, wait);
       requireAdmin(key, context);
-      return requestOf(origin, { release: digestOf(own(input, key)) });
+      return requestOf(origin, { release: releaseDigestOf(own(input, key)) });
     case 'adopt':
       rejectGroupAndWait(group, wait);
       requireAdmin(key, context);
@@ -126,7 +126,7 @@ function requireAdmin(key: string, { execution }: StartContext): void {
   throw new InvalidRequestError(key, 'only the state machine onboarding-admin accepts this');
 }
 
-function digestOf(value: unknown): string {
+function releaseDigestOf(value: unknown): string {
   const { success, data } = DigestSchema.safeParse(value);
   if (!success) throw new InvalidRequestError('release', 'expected the digest of a hold: 64 hex digits');
   return data;

@@ -96,7 +96,7 @@ export function isMadeAgain({ status, grantedAt }: Pick<Seat, 'status' | 'grante
 }
 
 /** Returns the ISO time from which a tick checks the seat, even if no event names it; undefined if none has to. */
-export function attentionAt(seat: Seat): string | undefined {
+export function seatAttentionAt(seat: Seat): string | undefined {
   const leftBehind = plusSeconds(seat.changedAt, LEFT_BEHIND_SECONDS);
   if (seat.audit.length > 0) return leftBehind;
   const unfinished = ['creating', 'assigned', 'revoking'].includes(seat.status);

@@ -13,10 +13,10 @@ export function validate<Schema extends z.ZodMiniType>(
   value: unknown,
 ): { value: z.infer<Schema> } | { faults: ValidationIssue[] } {
   const result = z.safeParse(schema, value, { error: problemOf });
-  return result.success ? { value: result.data } : { faults: result.error.issues.flatMap(faultsOf) };
+  return result.success ? { value: result.data } : { faults: result.error.issues.flatMap(issuesOf) };
 }
 
-function faultsOf(issue: z.core.$ZodIssue): ValidationIssue[] {
+function issuesOf(issue: z.core.$ZodIssue): ValidationIssue[] {
   if (issue.code !== 'unrecognized_keys') return [{ path: pathOf(issue.path), problem: issue.message }];
   return issue.keys.map((key) =>
     isWord(key)
@@ -38,7 +38,7 @@ function isWord(key: PropertyKey): key is string {
   return typeof key === 'string' && /^[A-Za-z_][\w-]{0,39}$/.test(key);
 }
 
-const TYPES: Partial<Record<string, string>> = {
+const TYPE_NAMES: Partial<Record<string, string>> = {
   object: 'a mapping',
   record: 'a mapping',
   array: 'a list',
@@ -52,7 +52,7 @@ const TYPES: Partial<Record<string, string>> = {
 function problemOf(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case 'invalid_type': {
-      const expected = `expected ${TYPES[issue.expected] ?? issue.expected}`;
+      const expected = `expected ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
       return issue.input === undefined ? `missing: ${expected}` : expected;
     }
     case 'invalid_value': {
@@ -60,9 +60,9 @@ function problemOf(issue: z.core.$ZodRawIssue): string {
       return issue.input === undefined ? `missing: ${expected}` : expected;
     }
     case 'too_small':
-      return `expected at least ${issue.minimum}${UNITS[issue.origin] ?? ''}`;
+      return `expected at least ${issue.minimum}${SIZE_UNITS[issue.origin] ?? ''}`;
     case 'too_big':
-      return `expected at most ${issue.maximum}${UNITS[issue.origin] ?? ''}`;
+      return `expected at most ${issue.maximum}${SIZE_UNITS[issue.origin] ?? ''}`;
     case 'unrecognized_keys':
       return 'unknown key';
     default:
@@ -70,4 +70,4 @@ function problemOf(issue: z.core.$ZodRawIssue): string {
   }
 }
 
-const UNITS: Partial<Record<string, string>> = { array: ' in the list', string: ' characters' };
+const SIZE_UNITS: Partial<Record<string, string>> = { array: ' in the list', string: ' characters' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { clearAudit } from '../../../domain/seat/audit-records.ts';
-import { attentionAt, type SeatStatus, SeatStatusSchema, takesSlot } from '../../../domain/seat/seat.ts';
+import { seatAttentionAt, type SeatStatus, SeatStatusSchema, takesSlot } from '../../../domain/seat/seat.ts';
 import {
   dropSeat,
   markConfirmed,
@@ -30,7 +30,7 @@ describe('takesSlot', () => {
   });
 });
 
-describe('attentionAt', () => {
+describe('seatAttentionAt', () => {
   const MINUTES_15 = iso(-86_400 + 900);
 
   it.each<[SeatStatus, string | undefined]>([
@@ -44,25 +44,25 @@ describe('attentionAt', () => {
     ['revoked', undefined],
     ['failed', undefined],
   ])('of a seat that is %s and has nothing else to do is %s', (status, expected) => {
-    expect(attentionAt(aGrantedSeat({ status }))).toBe(expected);
+    expect(seatAttentionAt(aGrantedSeat({ status }))).toBe(expected);
   });
 
   it.each(SeatStatusSchema.options)(
     'is 15 min after a change that is not on the bus, for a seat that is %s',
     (status) => {
-      expect(attentionAt(aGrantedSeat({ status, audit: [anAuditRecord()] }))).toBe(MINUTES_15);
+      expect(seatAttentionAt(aGrantedSeat({ status, audit: [anAuditRecord()] }))).toBe(MINUTES_15);
     },
   );
 
   it('is the end of the grace period of a leaving seat', () => {
     const seat = markLeaving(aGrantedSeat(), iso(86_400), aChangeContext());
-    expect(attentionAt(seat)).toBe(iso(900));
-    expect(attentionAt(clearAudit(seat, () => true))).toBe(iso(86_400));
-    expect(attentionAt(clearAudit(restoreSeat(seat, LATER), () => true))).toBeUndefined();
+    expect(seatAttentionAt(seat)).toBe(iso(900));
+    expect(seatAttentionAt(clearAudit(seat, () => true))).toBe(iso(86_400));
+    expect(seatAttentionAt(clearAudit(restoreSeat(seat, LATER), () => true))).toBeUndefined();
   });
 
   it.each<SeatStatus>(['failed', 'revoking'])('is the next attempt of a seat that is %s', (status) => {
-    expect(attentionAt(aGrantedSeat({ status, nextAttemptAt: iso(3600) }))).toBe(iso(3600));
+    expect(seatAttentionAt(aGrantedSeat({ status, nextAttemptAt: iso(3600) }))).toBe(iso(3600));
   });
 
   it('comes before the next attempt while a refusal is not on the bus', () => {
@@ -71,8 +71,8 @@ describe('attentionAt', () => {
       reportAgain: false,
       ambiguous: false,
     });
-    expect(attentionAt(seat)).toBe(iso(900));
-    expect(attentionAt(clearAudit(seat, () => true))).toBe(iso(3600));
+    expect(seatAttentionAt(seat)).toBe(iso(900));
+    expect(seatAttentionAt(clearAudit(seat, () => true))).toBe(iso(3600));
   });
 
   it('is undefined once a seat is settled and audited', () => {
@@ -86,7 +86,7 @@ describe('attentionAt', () => {
       dropSeat(refusedOnce, START),
       markRevoked(refusedOnce, aChangeContext()),
     ]) {
-      expect(attentionAt(clearAudit(settled, () => true))).toBeUndefined();
+      expect(seatAttentionAt(clearAudit(settled, () => true))).toBeUndefined();
     }
   });
 });
