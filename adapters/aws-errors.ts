@@ -1,6 +1,6 @@
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 
-/** Why AWS refuses: `reason` of a {@link RefusedError}. */
+/** Why AWS refuses a call: `reason` of a {@link RefusedError}. */
 type Refusal =
   | 'access-denied'
   | 'application-missing'
@@ -19,8 +19,8 @@ type Refusal =
   | 'validation';
 
 /**
- * What an exception of AWS means to Usher. The first row that fits counts; a row that names a Reason, a resource type
- * or an operation fits only that one.
+ * What an exception of AWS means to Usher. The first matching row counts; a row with a Reason, a resource type or an
+ * operation matches only that one.
  */
 export interface ErrorRow {
   exception: string;
@@ -28,20 +28,20 @@ export interface ErrorRow {
   resourceType?: string;
   operation?: string;
   as: 'transient' | Refusal;
-  /** What the API reference says, in substance: why the row is as it is. */
+  /** What the API reference says, in substance: the reason for the row. */
   because: string;
 }
 
 const DENIED = 'You do not have sufficient access to perform this action.';
 const INTERNAL = 'The request failed because of an unknown error, exception or failure with an internal server.';
-const KEY_UNUSABLE = 'The service cannot use the customer managed KMS key: somebody has to mend the key or its policy.';
+const KEY_UNUSABLE = 'The service cannot use the customer managed KMS key: an operator must fix the key or its policy.';
 const SYNTAX = 'The request failed because it contains a syntax error.';
 const THROTTLED =
   'The principal has crossed the throttling limits of the API operations; with a KMS reason, those of KMS.';
 
 /**
- * Identity Store. Only read operations are called. ResourceNotFoundException for a user or a group is an answer, not
- * an error, and has no row.
+ * Exceptions of the Identity Store, of which Usher calls only read operations. ResourceNotFoundException for a user or a
+ * group is an answer, not an error, and has no row.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_Operations.html
  */
@@ -79,19 +79,20 @@ export const IDENTITY_STORE_ERRORS: readonly ErrorRow[] = [
     exception: 'ResourceNotFoundException',
     reason: 'KMS_KEY_NOT_FOUND',
     as: 'kms-key-not-found',
-    because: 'Reason is given when the service is unable to access a customer managed key: nobody is missing.',
+    because:
+      'Reason is given when the service is unable to access a customer managed key: no user or group is missing.',
   },
   {
     exception: 'ResourceNotFoundException',
     resourceType: 'IDENTITY_STORE',
     as: 'identity-store-missing',
-    because: 'ResourceType tells what is not found: USER, GROUP or IDENTITY_STORE.',
+    because: 'ResourceType says what is not found: USER, GROUP or IDENTITY_STORE.',
   },
 ];
 
 /**
- * SSO Admin. ConflictException of the two writes, and ResourceNotFoundException where it only says that there is no
- * assignment, are answers: the adapter turns them into values.
+ * Exceptions of SSO Admin. Some are answers, which the adapter returns as values: ConflictException of the two writes, and
+ * ResourceNotFoundException where it only says that there is no assignment.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_Operations.html
  */
@@ -156,7 +157,7 @@ export const SSO_ADMIN_ERRORS: readonly ErrorRow[] = [
 ];
 
 /**
- * EventBridge PutEvents, for the call as a whole; what becomes of an entry is in its own ErrorCode.
+ * Exceptions of EventBridge's PutEvents for the whole call; each entry of the answer has its own ErrorCode.
  *
  * @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
  */
@@ -172,8 +173,8 @@ export const EVENT_BRIDGE_ERRORS: readonly ErrorRow[] = [
 ];
 
 /**
- * What every AWS service may answer. Other faults of credentials or signatures (UnrecognizedClientException,
- * InvalidSignatureException, CredentialsProviderError, …) have no row: a deployment is broken, which must look like it.
+ * Exceptions that every AWS service may throw. Other errors of credentials or signatures (UnrecognizedClientException,
+ * InvalidSignatureException, CredentialsProviderError, …) have no row: the deployment is broken, and must look so.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/CommonErrors.html
  */
@@ -186,7 +187,7 @@ export const COMMON_ERRORS: readonly ErrorRow[] = [
   {
     exception: 'ExpiredTokenException',
     as: 'transient',
-    because: 'The security token has expired. Request a new one and try again: Lambda renews it by itself.',
+    because: 'The security token has expired. Request a new one and try again: Lambda renews it.',
   },
   {
     exception: 'RequestExpired',
@@ -196,7 +197,7 @@ export const COMMON_ERRORS: readonly ErrorRow[] = [
   { exception: 'NotAuthorized', as: 'access-denied', because: 'You do not have permission to perform this action.' },
 ];
 
-/** Node's names for a connection that failed or broke ("socket hang up" is an ECONNRESET), as in the SDK's own list. */
+/** Node's codes for a connection that failed or broke ("socket hang up" is an ECONNRESET), as in the SDK's own list. */
 const NETWORK_CODES: ReadonlySet<unknown> = new Set([
   'EAI_AGAIN',
   'ECONNREFUSED',
@@ -208,7 +209,7 @@ const NETWORK_CODES: ReadonlySet<unknown> = new Set([
   'ETIMEDOUT',
 ]);
 
-/** Names of the SDK for a request that got no answer in time. */
+/** Error names of the SDK for a request that got no answer in time. */
 const UNANSWERED: ReadonlySet<unknown> = new Set([
   'AbortError',
   'RequestTimeout',
@@ -216,7 +217,7 @@ const UNANSWERED: ReadonlySet<unknown> = new Set([
   'TimeoutError',
 ]);
 
-/** What says that calls come too fast, and not that something is broken. */
+/** Exceptions that say that calls come too fast, and not that something is broken. */
 const THROTTLES: ReadonlySet<string> = new Set([
   'HTTP 429',
   'ProvisionedThroughputExceededException',
@@ -229,7 +230,7 @@ function property(of: unknown, name: string): unknown {
   return typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
 }
 
-function text(value: unknown): string | undefined {
+function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
@@ -243,40 +244,40 @@ function rowFor(error: unknown, table: readonly ErrorRow[], operation: string): 
   );
 }
 
-/** What AWS may say of a resource that it doesn't find. */
+/** The fields with which AWS may name a resource that it does not find. */
 interface NotFoundAnswer {
   ResourceType?: string;
   ResourceId?: string;
 }
 
 /**
- * Whether AWS answers that a resource doesn't exist. A Reason means that the service couldn't use its KMS key, which
+ * Whether AWS answers that a resource does not exist. A Reason means that the service could not use its KMS key, which
  * says nothing about the resource.
  */
 export function isNotFound(error: unknown): error is NotFoundAnswer {
   return property(error, 'name') === 'ResourceNotFoundException' && property(error, 'Reason') === undefined;
 }
 
-/** A fault of the way to AWS, or of AWS itself, in one short name; undefined when it is something else. */
-function faultOf(error: unknown): string | undefined {
+/** Returns a short name for an error of the connection or of AWS itself; undefined for any other error. */
+function outageOf(error: unknown): string | undefined {
   const code = property(error, 'code');
-  if (NETWORK_CODES.has(code)) return text(code);
+  if (NETWORK_CODES.has(code)) return textOf(code);
   const name = property(error, 'name');
-  if (UNANSWERED.has(name)) return text(name);
+  if (UNANSWERED.has(name)) return textOf(name);
   const status = property(property(error, '$metadata'), 'httpStatusCode');
   if (typeof status !== 'number') return undefined;
-  // Not JSON: the page of a proxy, or a body cut short. The parser's message quotes it.
+  // A SyntaxError means that the body is not JSON, but the page of a proxy or cut short. The parser's message quotes it.
   return status >= 500 || status === 429 || name === 'SyntaxError' ? `HTTP ${status}` : undefined;
 }
 
 /**
- * Turns an error of the SDK into one of ours.
+ * Translates an error of the SDK into one of Usher's.
  *
- * Its message has the operation, the exception, the given ids and AWS's request id. AWS's own message may hold names
+ * The message has the operation, the exception, the given ids and AWS's request id. AWS's own message may contain names
  * and addresses, so it is neither quoted nor attached as `cause`.
  *
- * @param ids what was asked about, e.g. `user 44f8…`
- * @returns TransientAwsError, RefusedError, or the error itself when no row fits: then it is a bug, or an answer
+ * @param ids what the call was about, e.g. `user 44f8…`
+ * @returns TransientAwsError, RefusedError, or the error itself if no row matches: then it is a bug, or an answer
  */
 export function translate(
   error: unknown,
@@ -285,12 +286,12 @@ export function translate(
   ids: readonly string[],
 ): unknown {
   const row = rowFor(error, table, operation);
-  const what = row?.exception ?? faultOf(error);
+  const what = row?.exception ?? outageOf(error);
   if (what === undefined) return error;
-  const requestId = text(property(property(error, '$metadata'), 'requestId')) ?? text(property(error, 'RequestId'));
+  const requestId = textOf(property(property(error, '$metadata'), 'requestId')) ?? textOf(property(error, 'RequestId'));
   const details = [...ids, ...(requestId === undefined ? [] : [`request ${requestId}`])].join(', ');
-  const verdict = row?.as ?? 'transient';
+  const meaning = row?.as ?? 'transient';
   const message = `${operation}: ${what}${details && ` (${details})`}`;
-  if (verdict !== 'transient') return new RefusedError(verdict, message);
+  if (meaning !== 'transient') return new RefusedError(meaning, message);
   return THROTTLES.has(what) ? TransientAwsError.throttled(message) : new TransientAwsError(message);
 }

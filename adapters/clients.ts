@@ -1,13 +1,17 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../domain/shared/clock.ts';
 
-/** Spaces calls to one AWS service: each `turn` resolves no sooner than `1 / perSecond` seconds after the one before. */
+/** Spaces calls to one AWS service. */
 export interface Pacer {
-  /** @param operation that is going to be called */
+  /**
+   * Waits until `1 / perSecond` seconds have passed since the previous call.
+   *
+   * @param operation the operation that the caller calls next
+   */
   turn(operation?: string): Promise<void>;
 }
 
-/** Paces by the clock; calls that arrive together are let through one after another. */
+/** Creates a pacer for all operations together; simultaneous calls proceed one after another. */
 export function paced(perSecond: number, clock: Clock): Pacer {
   let free = 0;
   return {
@@ -20,7 +24,7 @@ export function paced(perSecond: number, clock: Clock): Pacer {
   };
 }
 
-/** Paces each operation by itself: the Identity Store counts its quotas so. */
+/** Creates a pacer that spaces each operation separately, as the Identity Store counts its quotas. */
 export function pacedByOperation(perSecond: number, clock: Clock): Pacer {
   const pacers = new Map<string, Pacer>();
   return {
@@ -33,33 +37,33 @@ export function pacedByOperation(perSecond: number, clock: Clock): Pacer {
 }
 
 /**
- * What every SDK client is made with. Credentials, endpoint and request handler are AWS's own in Lambda; the local
- * stack gives its own.
+ * The settings of every SDK client. In Lambda, credentials, endpoint and request handler are the SDK's defaults; the
+ * emulator sets its own.
  */
 export interface ClientSettings {
   region: string;
-  /** The machine's Retry is the only retry: the SDK's would sleep, billed, and multiply it. */
+  /** Only the state machine retries: a retry of the SDK would sleep while Lambda is billed, and multiply the attempts. */
   maxAttempts: 1;
   endpoint?: NonNullable<DynamoDBClientConfig['endpoint']>;
   credentials?: { accessKeyId: string; secretAccessKey: string };
-  /** Of the configuration files that the AWS CLI has, too. */
+  /** A profile in the configuration files of the AWS CLI. */
   profile?: string;
-  /** Takes the place of `maxAttempts`: where a person waits, no machine retries. */
+  /** Replaces `maxAttempts` in the commands of operators, where no state machine retries. */
   retryStrategy?: NonNullable<DynamoDBClientConfig['retryStrategy']>;
   requestHandler?: NonNullable<DynamoDBClientConfig['requestHandler']>;
 }
 
 /**
- * Makes a service's client once for the same settings. DynamoDB's and its first call take as long as five calls: whoever
- * builds services again, as each sandbox of the local stack does, shares it.
+ * Returns a function that creates one client per settings object. A new DynamoDB client with its first call takes as long
+ * as five calls, so the sandboxes of the emulator share it.
  */
 export function shared<Client>(
   service: new (settings: ClientSettings) => Client,
 ): (settings: ClientSettings) => Client {
-  const made = new WeakMap<ClientSettings, { client: Client }>();
+  const created = new WeakMap<ClientSettings, { client: Client }>();
   return (settings) => {
-    const { client } = made.get(settings) ?? { client: new service(settings) };
-    made.set(settings, { client });
+    const { client } = created.get(settings) ?? { client: new service(settings) };
+    created.set(settings, { client });
     return client;
   };
 }

@@ -5,15 +5,15 @@ import type { Clock } from '../domain/shared/clock.ts';
 import type { ClientSettings } from './clients.ts';
 import { systemClock } from './system-clock.ts';
 
-/** All that a function needs from around it. */
+/** What a function gets from its environment. */
 export interface Environment {
   entitlements: Entitlements;
   clock: Clock;
-  /** For the services beside Usher: ledger and audit bus. */
+  /** Settings of the clients in Usher's own Region: ledger and audit bus. */
   aws: ClientSettings;
   ledgerTable: string;
   auditBus: string;
-  /** Usher's own version, for the audit stream. */
+  /** Usher's version, for the audit stream. */
   version: string;
 }
 
@@ -26,18 +26,18 @@ const Variables = z.object({
 });
 
 /**
- * The environment of a Lambda function, from its variables and the configuration in its package.
+ * Reads the environment of a Lambda function from its variables and the configuration in its package.
  *
- * @throws Error naming every fault at once, and no value
+ * @throws Error that names all missing variables at once, and no value
  */
 export function lambdaEnvironment(variables: NodeJS.ProcessEnv): Environment {
-  const read = Variables.safeParse(variables);
-  if (!read.success) {
-    const names = read.error.issues.map(({ path }) => path.join('.')).join(', ');
+  const parsed = Variables.safeParse(variables);
+  if (!parsed.success) {
+    const names = parsed.error.issues.map(({ path }) => path.join('.')).join(', ');
     throw new Error(`Environment variables missing or empty: ${names}`);
   }
-  const { AWS_REGION, ENTITLEMENTS_FILE, LEDGER_TABLE, AUDIT_BUS, USHER_VERSION } = read.data;
-  // Packaging has parsed it, and whoever could change the package could change this code.
+  const { AWS_REGION, ENTITLEMENTS_FILE, LEDGER_TABLE, AUDIT_BUS, USHER_VERSION } = parsed.data;
+  // Packaging has validated it. A person who can change the package can change this code, too.
   const entitlements: Entitlements = JSON.parse(readFileSync(ENTITLEMENTS_FILE, 'utf8'));
   return {
     entitlements,
@@ -49,7 +49,7 @@ export function lambdaEnvironment(variables: NodeJS.ProcessEnv): Environment {
   };
 }
 
-/** The settings for the clients of Identity Center, which may live in another Region than Usher. */
+/** Returns the settings of the clients of Identity Center, which may be in another Region than Usher. */
 export function identityCenterSettings({ aws, entitlements }: Environment): ClientSettings {
   return { ...aws, region: entitlements.identityCenter.region };
 }

@@ -10,14 +10,14 @@ import { putEvents } from './put-events.ts';
  */
 export interface EventBus {
   /**
-   * Sends at most 10 entries (PutEvents' own limit), source `usher`.
+   * Publishes at most 10 entries (the limit of PutEvents) with the source `usher`.
    *
-   * @returns the uids that the bus took; an entry counted in FailedEntryCount is left out, the call itself succeeds
+   * @returns the uids of the entries that the bus accepted. The call succeeds even if some entries failed
    */
   publish(events: readonly BusEvent[]): Promise<ReadonlySet<string>>;
 }
 
-/** The audit bus, over the SDK. */
+/** Creates the audit bus on top of the SDK. */
 export function eventBridgeBus(client: EventBridgeClient, busName: string): EventBus {
   return {
     async publish(events) {
@@ -33,7 +33,7 @@ export function eventBridgeBus(client: EventBridgeClient, busName: string): Even
 
 const eventBridgeClient = shared(EventBridgeClient);
 
-/** {@link eventBridgeBus} with the client of these settings. */
+/** Connects to the audit bus with the client of these settings. */
 export function connectEventBus(settings: ClientSettings, busName: string): EventBus {
   return eventBridgeBus(eventBridgeClient(settings), busName);
 }

@@ -15,34 +15,34 @@ import { IDENTITY_STORE_ERRORS, isNotFound } from './aws-errors.ts';
 import { type ClientSettings, type Pacer, shared } from './clients.ts';
 import { asking, idIn, listIn, malformed, pages } from './requests.ts';
 
-/** A user as far as Usher looks: `missing` is AWS's ResourceNotFoundException. A status that AWS leaves out is enabled. */
+/** Status of a user. `missing` is AWS's ResourceNotFoundException. A user without a status in the answer is enabled. */
 export type UserStatus = 'enabled' | 'disabled' | 'missing';
 
 /**
- * The part of the Identity Store API that Usher reads; it never writes there.
+ * The part of the Identity Store API that Usher calls; it only reads.
  *
  * @throws TransientAwsError worth a retry · RefusedError not
  */
 export interface Directory {
   /**
-   * Which of these groups the user is a member of: one IsMemberInGroups call for up to 100 groups, more calls for more.
-   * A group that doesn't exist has no members.
+   * Returns the groups, among the given ones, of which the user is a member: one IsMemberInGroups call per 100 groups.
+   * A group that does not exist has no members.
    *
-   * @returns undefined when the user doesn't exist
+   * @returns undefined if the user does not exist
    */
   groupsOf(userId: string, groupIds: readonly string[]): Promise<ReadonlySet<string> | undefined>;
   /**
-   * The members of a group, by pages of up to 100 user ids.
+   * Lists the members of a group, by pages of up to 100 user ids.
    *
-   * A page that fails fails the iteration: an answer cut short must never look like a smaller group.
-   * A group that doesn't exist yields the single value undefined.
+   * A page that fails ends the iteration with an error: an incomplete list must never look like a smaller group.
+   * A group that does not exist yields the single value undefined.
    */
   membersOf(groupId: string): AsyncIterable<readonly string[] | undefined>;
-  /** DescribeUser. */
+  /** Reads the status of a user (DescribeUser). */
   statusOf(userId: string): Promise<UserStatus>;
-  /** All users of the store with their status (never `missing`), by pages of up to 100. */
+  /** Lists all users of the store with their status (never `missing`), by pages of up to 100. */
   users(): AsyncIterable<readonly { userId: string; status: UserStatus }[]>;
-  /** GetUserId; undefined while SCIM hasn't brought such a user. */
+  /** Finds a user (GetUserId); undefined as long as SCIM has not created such a user. */
   findUser(selector: Selector): Promise<string | undefined>;
 }
 
@@ -55,8 +55,8 @@ function statusIn(value: unknown, operation: string): 'enabled' | 'disabled' {
   throw malformed(operation, 'UserStatus');
 }
 
-/** Which groups an answer of IsMemberInGroups affirms. Every group asked about must be in it. */
-function affirmed(results: IsMemberInGroupsCommandOutput['Results'], groupIds: readonly string[]): string[] {
+/** Returns the groups of which an answer of IsMemberInGroups confirms a membership. The answer must have every group. */
+function confirmedGroups(results: IsMemberInGroupsCommandOutput['Results'], groupIds: readonly string[]): string[] {
   const existence = new Map<string, boolean>();
   for (const result of listIn(results, 'IsMemberInGroups', 'Results')) {
     const groupId = idIn(result.GroupId, 'group', 'IsMemberInGroups', 'Results.GroupId');
@@ -80,8 +80,8 @@ function alternateIdentifier(selector: Selector): AlternateIdentifier {
 }
 
 /**
- * Whether AWS answers that this user or group doesn't exist. The exception may leave out what it is about; it must
- * not be about something else, such as the identity store.
+ * Whether AWS answers that this user or group does not exist. The exception may omit the resource, but it must not name
+ * another one, such as the identity store.
  *
  * @param id undefined where the request has none
  */
@@ -91,7 +91,7 @@ export function isMissing(error: unknown, kind: 'user' | 'group', id?: string): 
   return error.ResourceId === undefined || id === undefined || normalizeId(error.ResourceId, kind) === id;
 }
 
-/** The directory of one identity store, over the SDK. Each request takes a turn of the pacer. */
+/** Creates the directory of one identity store on top of the SDK. The pacer spaces the requests. */
 export function identityStoreDirectory(client: IdentitystoreClient, identityStoreId: string, pacer: Pacer): Directory {
   const ask = asking(IDENTITY_STORE_ERRORS, pacer);
   const store = { IdentityStoreId: identityStoreId };
@@ -101,7 +101,7 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
       const user = await ask('DescribeUser', [`user ${userId}`], () =>
         client.send(new DescribeUserCommand({ ...store, UserId: userId })),
       );
-      // An answer without content would otherwise be an enabled user.
+      // Without this check, an empty answer would count as an enabled user.
       if (normalizeId(user.UserId, 'user') !== userId) throw malformed('DescribeUser', 'UserId');
       return statusIn(user.UserStatus, 'DescribeUser');
     } catch (error) {
@@ -110,8 +110,8 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
     }
   }
 
-  /** Whether IsMemberInGroups failed for want of the user; otherwise it was a group. */
-  async function lacksUser(error: unknown, userId: string): Promise<boolean> {
+  /** Whether IsMemberInGroups failed because the user is missing; otherwise a group is missing. */
+  async function isUserMissing(error: unknown, userId: string): Promise<boolean> {
     if (!isNotFound(error)) throw error;
     switch (error.ResourceType) {
       case 'USER':
@@ -125,15 +125,15 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
     }
   }
 
-  /** @returns undefined when the user doesn't exist */
+  /** @returns undefined if the user does not exist */
   async function groupsAmong(userId: string, groupIds: readonly string[]): Promise<string[] | undefined> {
     try {
       const { Results } = await ask('IsMemberInGroups', [`user ${userId}`], () =>
         client.send(new IsMemberInGroupsCommand({ ...store, MemberId: { UserId: userId }, GroupIds: [...groupIds] })),
       );
-      return affirmed(Results, groupIds);
+      return confirmedGroups(Results, groupIds);
     } catch (error) {
-      if (await lacksUser(error, userId)) return undefined;
+      if (await isUserMissing(error, userId)) return undefined;
     }
     // One missing group fails the call for all of them, and more than one may be missing.
     if (groupIds.length === 1) return [];
@@ -163,7 +163,7 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
     async *membersOf(groupId) {
       const operation = 'ListGroupMemberships';
       const about = [`group ${groupId}`];
-      let begun = false;
+      let hasPage = false;
       try {
         for await (const page of pages(operation, (NextToken) =>
           ask(operation, about, () =>
@@ -172,14 +172,14 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
             ),
           ),
         )) {
-          begun = true;
+          hasPage = true;
           yield listIn(page.GroupMemberships, operation, 'GroupMemberships').map(({ MemberId }) =>
             idIn(MemberId?.UserId, 'user', operation, 'GroupMemberships.MemberId.UserId'),
           );
         }
       } catch (error) {
         if (!isMissing(error, 'group', groupId)) throw error;
-        if (begun) throw new TransientAwsError(`${operation}: the group went while it was listed (${about})`);
+        if (hasPage) throw new TransientAwsError(`${operation}: the group was deleted while it was listed (${about})`);
         yield undefined;
       }
     },
@@ -198,7 +198,7 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
 
     async findUser(selector) {
       try {
-        // No ids in the message: the selector is a name or an address.
+        // The message has no ids: the selector is a name or an address.
         const { UserId } = await ask('GetUserId', [], () =>
           client.send(new GetUserIdCommand({ ...store, AlternateIdentifier: alternateIdentifier(selector) })),
         );
@@ -213,7 +213,7 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
 
 const identityStoreClient = shared(IdentitystoreClient);
 
-/** {@link identityStoreDirectory} with the client of these settings. */
+/** Connects to the directory of an identity store with the client of these settings. */
 export function connectDirectory(settings: ClientSettings, identityStoreId: string, pacer: Pacer): Directory {
   return identityStoreDirectory(identityStoreClient(settings), identityStoreId, pacer);
 }

@@ -25,52 +25,56 @@ import { asking, malformed } from './requests.ts';
 /** Identifies a seat: its key in the table. */
 export type SeatKey = Pick<Seat, 'applicationArn' | 'userId'>;
 
-/** All that the ledger holds of one application. */
+/** Everything that the ledger holds for one application. */
 export interface ApplicationItems extends Holdings {
   observations: Observation[];
 }
 
-/** A seat, an observation or, without a user, a hold that something is left to do for although nothing happens. */
+/** A seat, an observation or, without a user, a hold that a tick has to check. */
 export type Pending = Pick<SeatKey, 'applicationArn'> & Partial<SeatKey>;
 
 /**
- * Usher's own record, one DynamoDB table: seats and observations by application and user, the hold of an application,
- * and the one item of mailbox and lease.
+ * Usher's record in one DynamoDB table: seats and observations by application and user, the hold of each application, and
+ * one item with work queue and lease.
  *
- * Every write is one conditional write of one item, which names the revision that it replaces: `revision` is one above
- * it, 1 for a new item. Reads are consistent.
+ * Every write is a conditional write of one item and names the revision that it replaces: the item's `revision` less one;
+ * a new item has revision 1. Reads are consistent.
  *
- * @throws TransientAwsError worth a retry, as when somebody else wrote meanwhile: the retried task reads again ·
- *   RefusedError not
+ * @throws TransientAwsError worth a retry, also if another execution wrote the item meanwhile: the retried task reads it
+ *   again · RefusedError not
  */
 export interface Ledger {
+  /** Reads the work queue. */
   queue(): Promise<WorkQueue>;
   /**
-   * Writes the next revision.
+   * Writes the next revision of the work queue.
    *
-   * @returns the mailbox as it is now; undefined when somebody else wrote meanwhile, and nothing is changed then
+   * @returns the queue as written; undefined if another execution wrote it meanwhile, and nothing is changed then
    */
   saveQueue(queue: WorkQueue): Promise<WorkQueue | undefined>;
-  /** The seats that exist among those asked for, in that order. */
+  /** Reads those of these seats that exist, in this order. */
   seats(keys: readonly SeatKey[]): Promise<Seat[]>;
+  /** Reads the seats and the hold of an application. */
   holdings(applicationArn: string): Promise<Holdings>;
+  /** Reads everything of an application. */
   itemsOf(applicationArn: string): Promise<ApplicationItems>;
   hold(applicationArn: string): Promise<Hold | undefined>;
-  /** The observations that exist among those asked for, in that order. */
+  /** Reads those of these observations that exist, in this order. */
   observations(keys: readonly SeatKey[]): Promise<Observation[]>;
   saveSeat(seat: Seat): Promise<void>;
   saveHold(hold: Hold): Promise<void>;
   saveObservation(observation: Observation): Promise<void>;
   /**
-   * At most 100 items, the longest waiting first.
+   * Lists items that a tick has to check: at most 100, the longest due first.
    *
-   * @param isActive whether something can be done about an application's seats; of others only what is to be told is listed
+   * @param isActive whether Usher may change the application; of other applications, only items with unpublished audit
+   *   events are listed
    */
   needAttention(now: Date, isActive: (applicationArn: string) => boolean): Promise<Pending[]>;
 }
 
 /**
- * DynamoDB. Requests are few and small, so that its throttles are short.
+ * Exceptions of DynamoDB. Requests are few and small, so that throttling is short.
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
  */
@@ -112,24 +116,24 @@ export const DYNAMODB_ERRORS: readonly ErrorRow[] = [
   },
 ];
 
-/** Of what a tick looks at. */
+/** Most items that one tick checks. */
 const MOST_PENDING = 100;
-/** BatchGetItem's own limit. */
-const KEYS_A_CALL = 100;
+/** The limit of BatchGetItem. */
+const KEYS_PER_CALL = 100;
 const WORK_KEY = { pk: '#work', sk: '#work' };
 const HOLD = '#hold';
-/** Before the user id of an observation: `~` sorts behind every id, so that observations are read last, or not at all. */
+/** Prefix of the user id of an observation: `~` sorts after every id, so that observations are read last, or not at all. */
 const OBSERVED = '~observed#';
-/** The one partition of the sparse index: few items ever need attention. */
+/** The only partition of the sparse index: few items ever need attention. */
 const ATTENTION = '#attention';
-/** A tombstone outlives the audit archive (a year), so that a replayed event still meets its record. */
+/** A tombstone outlives the audit archive (one year), so that its seat is still there when an event is replayed. */
 const TOMBSTONE_SECONDS = 400 * 24 * 3600;
 
-/** The ledger in a DynamoDB table with keys `pk` and `sk` and the index `attention`. */
+/** Creates the ledger in a DynamoDB table with keys `pk` and `sk` and the index `attention`. */
 export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
   const ask = asking(DYNAMODB_ERRORS);
 
-  /** @returns false when the condition failed */
+  /** @returns false if the condition failed */
   async function put(item: object, revision: number, ids: readonly string[]): Promise<boolean> {
     try {
       await ask('PutItem', ids, () =>
@@ -149,25 +153,25 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     }
   }
 
-  /** Up to 100 items. Keys that DynamoDB left out for now are asked for again, as long as it goes forward. */
-  async function batch(keys: readonly SeatKey[]): Promise<Item[]> {
+  /** Reads up to 100 items. Keys that DynamoDB did not process are sent again, as long as it processes some. */
+  async function readBatch(keys: readonly SeatKey[]): Promise<Item[]> {
     const found: Item[] = [];
     let wanted = keys.map(({ applicationArn, userId }) => marshall({ pk: applicationArn, sk: userId }));
     while (wanted.length > 0) {
-      const asked = wanted;
+      const sent = wanted;
       const { Responses, UnprocessedKeys } = await ask('BatchGetItem', [], () =>
-        client.send(new BatchGetItemCommand({ RequestItems: { [table]: { Keys: asked, ConsistentRead: true } } })),
+        client.send(new BatchGetItemCommand({ RequestItems: { [table]: { Keys: sent, ConsistentRead: true } } })),
       );
       found.push(...(Responses?.[table] ?? []));
       wanted = UnprocessedKeys?.[table]?.Keys ?? [];
-      if (wanted.length === asked.length) throw new TransientAwsError('BatchGetItem: no key was processed');
+      if (wanted.length === sent.length) throw new TransientAwsError('BatchGetItem: no key was processed');
     }
     return found;
   }
 
-  /** In the order of the keys; DynamoDB has none. */
-  async function batches(keys: readonly SeatKey[]): Promise<Item[]> {
-    const calls = chunksOf(keys, KEYS_A_CALL).map(batch);
+  /** Reads items and returns them in the order of the keys; DynamoDB returns them in any order. */
+  async function readBatches(keys: readonly SeatKey[]): Promise<Item[]> {
+    const calls = chunksOf(keys, KEYS_PER_CALL).map(readBatch);
     const found = new Map((await Promise.all(calls)).flat().map((item) => [`${item['pk']?.S} ${item['sk']?.S}`, item]));
     return keys
       .map(({ applicationArn, userId }) => found.get(`${applicationArn} ${userId}`))
@@ -181,7 +185,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     return Item;
   }
 
-  /** @throws TransientAwsError when somebody else wrote meanwhile */
+  /** @throws TransientAwsError if another execution wrote the item meanwhile */
   async function replace(
     item: Keyed & { revision: number; audit: readonly unknown[] },
     attention: string | undefined,
@@ -190,7 +194,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     const due = attention === undefined ? {} : { attention: ATTENTION, attentionAt: attention, ...tells };
     const ids = idsOf(item.pk, item.sk);
     if (await put({ ...item, ...due }, item.revision, ids)) return;
-    throw new TransientAwsError(`PutItem: the item was changed meanwhile (${ids.join(', ')})`);
+    throw new TransientAwsError(`PutItem: another execution changed the item meanwhile (${ids.join(', ')})`);
   }
 
   async function* query(input: Omit<QueryCommandInput, 'TableName'>) {
@@ -214,7 +218,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     });
     for await (const item of items) {
       const key = item['sk']?.S;
-      if (key === HOLD) found.hold = readable(HoldSchema, item, idsOf(applicationArn, HOLD));
+      if (key === HOLD) found.hold = parseItem(HoldSchema, item, idsOf(applicationArn, HOLD));
       else if (key?.startsWith(OBSERVED)) found.observations.push(observationIn(item));
       else found.seats.push(seatIn(item));
     }
@@ -224,7 +228,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
   return {
     async queue() {
       const item = await get(WORK_KEY);
-      return item ? readable(WorkQueueSchema, item, ['the mailbox']) : emptyQueue();
+      return item ? parseItem(WorkQueueSchema, item, ['the work queue']) : emptyQueue();
     },
 
     async saveQueue(queue) {
@@ -233,7 +237,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     },
 
     async seats(keys) {
-      return (await batches(keys)).map(seatIn);
+      return (await readBatches(keys)).map(seatIn);
     },
 
     async holdings(applicationArn) {
@@ -247,12 +251,12 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
 
     async hold(applicationArn) {
       const item = await get({ pk: applicationArn, sk: HOLD });
-      return item && readable(HoldSchema, item, idsOf(applicationArn, HOLD));
+      return item && parseItem(HoldSchema, item, idsOf(applicationArn, HOLD));
     },
 
     async observations(keys) {
       const observed = keys.map(({ applicationArn, userId }) => ({ applicationArn, userId: OBSERVED + userId }));
-      return (await batches(observed)).map(observationIn);
+      return (await readBatches(observed)).map(observationIn);
     },
 
     async saveSeat(seat) {
@@ -299,21 +303,21 @@ function expiry({ changedAt }: { changedAt: string }) {
 }
 
 function idsOf(pk: string | undefined, sk: string | undefined): string[] {
-  const what = sk?.startsWith(OBSERVED) ? `what was observed for user ${userOf(sk)}` : `user ${sk}`;
-  return [`application ${pk}`, sk === HOLD ? 'its hold' : what];
+  const item = sk?.startsWith(OBSERVED) ? `observation of user ${userOf(sk)}` : `user ${sk}`;
+  return [`application ${pk}`, sk === HOLD ? 'its hold' : item];
 }
 
-/** Whom the key of a seat or an observation is about. */
+/** Returns the user id in the key of a seat or an observation. */
 function userOf(sk: string): string {
   return sk.startsWith(OBSERVED) ? sk.slice(OBSERVED.length) : sk;
 }
 
 function seatIn(item: Item): Seat {
-  return readable(SeatSchema, item, idsOf(item['pk']?.S, item['sk']?.S));
+  return parseItem(SeatSchema, item, idsOf(item['pk']?.S, item['sk']?.S));
 }
 
 function observationIn(item: Item): Observation {
-  return readable(ObservationSchema, item, idsOf(item['pk']?.S, item['sk']?.S));
+  return parseItem(ObservationSchema, item, idsOf(item['pk']?.S, item['sk']?.S));
 }
 
 type Item = Record<string, AttributeValue>;
@@ -323,23 +327,23 @@ interface Keyed {
 }
 
 /**
- * Parsed: what another version of Usher wrote is untrusted too.
+ * Parses an item: one that another version of Usher wrote is untrusted, too.
  *
- * @throws RefusedError naming the field, never its value: asking again changes nothing, another version of Usher does
+ * @throws RefusedError with the field, never its value: a retry does not help, another version of Usher does
  */
-function readable<Schema extends z.ZodMiniType>(schema: Schema, item: Item, ids: readonly string[]): z.infer<Schema> {
+function parseItem<Schema extends z.ZodMiniType>(schema: Schema, item: Item, ids: readonly string[]): z.infer<Schema> {
   const { success, data, error } = z.safeParse(schema, unmarshall(item));
   if (success) return data;
   const field = String(error.issues[0]?.path[0]);
   throw new RefusedError(
     'ledger-unreadable',
-    `The ledger holds an item that this version can't read: ${field} (${ids.join(', ')})`,
+    `This version of Usher cannot read an item of the ledger: ${field} (${ids.join(', ')})`,
   );
 }
 
 const dynamoDbClient = shared(DynamoDBClient);
 
-/** {@link dynamoDbLedger} with the client of these settings. */
+/** Connects to the ledger with the client of these settings. */
 export function connectLedger(settings: ClientSettings, table: string): Ledger {
   return dynamoDbLedger(dynamoDbClient(settings), table);
 }

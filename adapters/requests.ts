@@ -3,14 +3,14 @@ import { type ErrorRow, translate } from './aws-errors.ts';
 import type { Pacer } from './clients.ts';
 
 /**
- * Sends one request when its turn has come.
+ * Sends one request at the pace of the service.
  *
- * @param ids what is asked about, for the message of an error, e.g. `user 44f8…`
- * @throws TransientAwsError, RefusedError, or the SDK's error when no row of the table fits
+ * @param ids what the request is about, for the message of an error, e.g. `user 44f8…`
+ * @throws TransientAwsError, RefusedError, or the SDK's error if no row of the table matches
  */
 export type Ask = <T>(operation: string, ids: readonly string[], send: () => Promise<T>) => Promise<T>;
 
-/** Requests to one service: paced, if a pacer is given, and with its errors translated. */
+/** Returns a function that sends requests to one service, paced if a pacer is given, and translates its errors. */
 export function asking(table: readonly ErrorRow[], pacer?: Pacer): Ask {
   return async (operation, ids, send) => {
     await pacer?.turn(operation);
@@ -22,17 +22,17 @@ export function asking(table: readonly ErrorRow[], pacer?: Pacer): Ask {
   };
 }
 
-/** Five times the pages that 200,000 users, the most an identity store takes, fill at 100 a page. */
+/** Five times the pages of 200,000 users, the most that an identity store takes, at 100 per page. */
 const MAX_PAGES = 10_000;
 
 /** The limit of MaxResults, in all list operations of SSO Admin and the Identity Store that are called. */
 export const MAX_PER_PAGE = 100;
 
 /**
- * All pages of a list operation, each asked for when it is wanted.
+ * Yields all pages of a list operation; requests each page when the caller asks for it.
  *
- * @param ask called with the token of the page
- * @throws whatever `ask` throws; Error when the tokens repeat or never end
+ * @param ask requests the page of a token
+ * @throws every error of `ask`; Error if a token repeats or the tokens never end
  */
 export async function* pages<Page extends { NextToken?: string | undefined }>(
   operation: string,
@@ -45,21 +45,21 @@ export async function* pages<Page extends { NextToken?: string | undefined }>(
     yield page;
     nextToken = page.NextToken;
     if (!nextToken) return;
-    if (seen.has(nextToken)) throw new Error(`${operation}: the same NextToken twice, the list would never end`);
+    if (seen.has(nextToken)) throw new Error(`${operation}: AWS returned the same NextToken twice`);
     seen.add(nextToken);
   }
-  throw new Error(`${operation}: more than ${MAX_PAGES} pages, the list seems never to end`);
+  throw new Error(`${operation}: AWS returned more than ${MAX_PAGES} pages`);
 }
 
-/** An answer of AWS that lacks what its API reference promises: a bug, there or here, and no reason to guess. */
+/** Makes the error for an answer of AWS that lacks what its API reference promises: a bug, of AWS or of Usher. */
 export function malformed(operation: string, field: string): Error {
   return new Error(`${operation}: ${field} is missing or malformed in the answer`);
 }
 
 /**
- * The list in an answer.
+ * Returns the list in an answer.
  *
- * @throws Error when there is none, or a hole in it: an answer cut short must not look like an empty one
+ * @throws Error if there is none or an entry is null: an incomplete answer must not look like an empty list
  */
 export function listIn<T>(value: readonly T[] | undefined, operation: string, field: string): readonly T[] {
   if (!Array.isArray(value) || value.includes(null)) throw malformed(operation, field);
@@ -67,9 +67,9 @@ export function listIn<T>(value: readonly T[] | undefined, operation: string, fi
 }
 
 /**
- * An id in an answer, in the form of {@link normalizeId}.
+ * Returns an id in an answer, in the form of {@link normalizeId}.
  *
- * @throws Error when it is no such id: an entry that cannot be read must not look like one that isn't there
+ * @throws Error if it is not an id of this kind: an unreadable entry must not look like a missing one
  */
 export function idIn(value: unknown, kind: ResourceKind, operation: string, field: string): string {
   const id = normalizeId(value, kind);
@@ -77,7 +77,7 @@ export function idIn(value: unknown, kind: ResourceKind, operation: string, fiel
   return id;
 }
 
-/** What a read returns, or undefined if its error means that there is nothing to read. */
+/** Returns the result of a read, or undefined if its error means that there is nothing to read. */
 export async function undefinedIf<T>(
   isAbsent: (error: unknown) => boolean,
   read: () => Promise<T>,

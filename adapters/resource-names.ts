@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
 
-/** The name of a stage; forwarder.yml takes the same. */
+/** The name of a stage; forwarder.yml accepts the same names. */
 export const StageSchema = z
   .string()
   .check(
     z.regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected lower-case letters, digits and hyphens, at most 32, a letter first'),
   );
 
-/** The names that a deployment of this stage gives to what it consists of, as `serverless.yml` and `deploy/` have them. */
+/** Returns the names of a stage's resources, as in `serverless.yml` and `deploy/`. */
 export function namesOf(stage: string) {
   const prefix = `usher-${stage}`;
   return {
@@ -17,9 +17,9 @@ export function namesOf(stage: string) {
     adminMachine: `${prefix}-onboarding-admin`,
     auditBus: `${prefix}-audit`,
     auditArchive: `${prefix}-audit`,
-    /** EventBridge writes only to groups whose names begin so. */
+    /** EventBridge writes only to log groups whose names begin with `/aws/events/`. */
     auditLogGroup: `/aws/events/${prefix}-audit`,
-    /** Of the function that reads what started an execution. */
+    /** Log group of the function that reads the input of an execution. */
     normalizeLogGroup: `/aws/lambda/${prefix}-normalizeRequest`,
     eventRule: `${prefix}-identity-center`,
     failureRule: `${prefix}-failed-executions`,

@@ -4,11 +4,11 @@ import { connectDirectory } from './identity-store.ts';
 import { connectLedger } from './ledger.ts';
 import { connectApplications } from './sso-admin.ts';
 
-/** What planning and applying both work with: Identity Center, at the configured pace, and the ledger. */
+/** Creates the services of `PlanChanges` and `ApplyChanges`: Identity Center at the configured pace, and the ledger. */
 export function identityCenterServices(environment: Environment) {
   const { aws, clock, entitlements, ledgerTable } = environment;
   const settings = identityCenterSettings(environment);
-  // SSO Admin counts all its operations together, the Identity Store each by itself, and so goes the pace.
+  // SSO Admin counts all its operations together, the Identity Store counts each separately; the pacers do the same.
   const { requestsPerSecond, identityCenter } = entitlements;
   const directoryPacer = pacedByOperation(requestsPerSecond, clock);
   return {

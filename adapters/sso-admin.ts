@@ -12,34 +12,37 @@ import { isNotFound, SSO_ADMIN_ERRORS } from './aws-errors.ts';
 import { type ClientSettings, type Pacer, shared } from './clients.ts';
 import { asking, idIn, listIn, MAX_PER_PAGE, malformed, pages } from './requests.ts';
 
-/** Somebody directly assigned to an application. */
+/** A user or group that is directly assigned to an application. */
 export interface Assignee {
   principalId: string;
   principalType: 'USER' | 'GROUP';
 }
 
 /**
- * The part of SSO Admin that Usher uses.
+ * The part of SSO Admin that Usher calls.
  *
  * @throws TransientAwsError worth a retry · RefusedError not
  */
 export interface Applications {
-  /** GetApplicationAssignmentConfiguration: false means that everybody has access already. */
+  /** Whether the application requires assignments (GetApplicationAssignmentConfiguration); if not, every user has access. */
   requiresAssignment(applicationArn: string): Promise<boolean>;
-  /** ListApplicationAssignments, by pages of up to 100; a page that fails fails the iteration. */
+  /**
+   * Lists the assignees (ListApplicationAssignments) by pages of up to 100; a page that fails ends the iteration with an
+   * error.
+   */
   assigneesOf(applicationArn: string): AsyncIterable<readonly Assignee[]>;
-  /** DescribeApplicationAssignment: whether this user is assigned directly, not through a group. */
+  /** Whether this user is assigned directly, not through a group (DescribeApplicationAssignment). */
   isAssigned(applicationArn: string, userId: string): Promise<boolean>;
   /**
-   * CreateApplicationAssignment. Safe to repeat. `conflict` means that an earlier write has not propagated yet: try
-   * again, then look. `assigned` is AWS's word, not a proof.
+   * Assigns a user (CreateApplicationAssignment). Safe to repeat. `conflict` means that an earlier write has not propagated
+   * yet: try again, then read. `assigned` is AWS's answer, not a verification.
    */
   assign(applicationArn: string, userId: string): Promise<'assigned' | 'conflict'>;
-  /** DeleteApplicationAssignment. Safe to repeat; one that isn't there counts as removed. */
+  /** Removes an assignment (DeleteApplicationAssignment). Safe to repeat; a missing assignment counts as removed. */
   unassign(applicationArn: string, userId: string): Promise<'removed' | 'conflict'>;
 }
 
-function assignee(entry: ApplicationAssignment, operation: string): Assignee {
+function assigneeIn(entry: ApplicationAssignment, operation: string): Assignee {
   const { PrincipalType } = entry;
   if (PrincipalType !== 'USER' && PrincipalType !== 'GROUP') {
     throw malformed(operation, 'ApplicationAssignments.PrincipalType');
@@ -51,7 +54,7 @@ function assignee(entry: ApplicationAssignment, operation: string): Assignee {
   };
 }
 
-/** The applications of SSO Admin, over the SDK. Each request takes a turn of the pacer. */
+/** Creates the applications of SSO Admin on top of the SDK. The pacer spaces the requests. */
 export function ssoAdminApplications(client: SSOAdminClient, pacer: Pacer): Applications {
   const ask = asking(SSO_ADMIN_ERRORS, pacer);
   const idsOf = (applicationArn: string, userId: string) => [`application ${applicationArn}`, `user ${userId}`];
@@ -84,9 +87,9 @@ export function ssoAdminApplications(client: SSOAdminClient, pacer: Pacer): Appl
           ),
         ),
       )) {
-        // Unlike the lists of the Identity Store, this one is optional in the API reference: nobody may be no list.
+        // Unlike the lists of the Identity Store, this one is optional in the API reference: it may be absent if no one is assigned.
         const entries = listIn(page.ApplicationAssignments ?? [], operation, 'ApplicationAssignments');
-        yield entries.map((entry) => assignee(entry, operation));
+        yield entries.map((entry) => assigneeIn(entry, operation));
       }
     },
 
@@ -128,7 +131,7 @@ export function ssoAdminApplications(client: SSOAdminClient, pacer: Pacer): Appl
 
 const ssoAdminClient = shared(SSOAdminClient);
 
-/** {@link ssoAdminApplications} with the client of these settings. */
+/** Connects to the applications of SSO Admin with the client of these settings. */
 export function connectApplications(settings: ClientSettings, pacer: Pacer): Applications {
   return ssoAdminApplications(ssoAdminClient(settings), pacer);
 }

@@ -260,7 +260,7 @@ describe('membersOf', () => {
   it('fails when a token comes back', async () => {
     const { aws, directory } = aDirectory();
     aws.on(ListGroupMembershipsCommand).resolves({ GroupMemberships: [], NextToken: 'one' });
-    await expect(collected(directory.membersOf(groupId(1)))).rejects.toThrow('the same NextToken twice');
+    await expect(collected(directory.membersOf(groupId(1)))).rejects.toThrow('AWS returned the same NextToken twice');
   });
 
   it.each([

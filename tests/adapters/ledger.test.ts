@@ -79,7 +79,7 @@ describe('the work queue in the ledger', () => {
     await expect(ledger.queue()).rejects.toThrow(
       new RefusedError(
         'ledger-unreadable',
-        `The ledger holds an item that this version can't read: ${place} (the mailbox)`,
+        `This version of Usher cannot read an item of the ledger: ${place} (the work queue)`,
       ),
     );
   });
@@ -109,7 +109,9 @@ describe('a seat in the ledger', () => {
     await ledger.saveSeat(aSeat(1, { revision: 2, status: 'revoking' }));
     const saving = ledger.saveSeat(aSeat(1, { revision }));
     await expect(saving).rejects.toThrow(
-      new TransientAwsError(`PutItem: the item was changed meanwhile (application ${APPLICATION}, user ${user(1)})`),
+      new TransientAwsError(
+        `PutItem: another execution changed the item meanwhile (application ${APPLICATION}, user ${user(1)})`,
+      ),
     );
     expect(await ledger.seats([keyOf(1)])).toMatchObject([{ revision: 2, status: 'revoking' }]);
   });
@@ -264,7 +266,9 @@ describe('the hold of an application', () => {
     expect(await ledger.hold(APPLICATION)).toEqual(hold({ revision: 2, status: 'lifted' }));
     for (const revision of [1, 2, 9]) {
       await expect(ledger.saveHold(hold({ revision }))).rejects.toThrow(
-        new TransientAwsError(`PutItem: the item was changed meanwhile (application ${APPLICATION}, its hold)`),
+        new TransientAwsError(
+          `PutItem: another execution changed the item meanwhile (application ${APPLICATION}, its hold)`,
+        ),
       );
     }
   });
@@ -335,9 +339,9 @@ describe('observations', () => {
   it('fail with a retryable error after a concurrent write', async () => {
     const { ledger } = await aLedger();
     await ledger.saveObservation(observation(1));
-    const place = `application ${APPLICATION}, what was observed for user ${user(1)}`;
+    const place = `application ${APPLICATION}, observation of user ${user(1)}`;
     await expect(ledger.saveObservation(observation(1))).rejects.toThrow(
-      new TransientAwsError(`PutItem: the item was changed meanwhile (${place})`),
+      new TransientAwsError(`PutItem: another execution changed the item meanwhile (${place})`),
     );
   });
 

@@ -58,12 +58,12 @@ describe('pages', () => {
     ['a cycle of tokens', ['a', 'b', 'c', 'a']],
   ])('fails on %s', async (_fact, nextTokens) => {
     const { tokens, all } = asked((page) => nextTokens[page]);
-    await expect(all()).rejects.toThrow('ListThings: the same NextToken twice');
+    await expect(all()).rejects.toThrow('ListThings: AWS returned the same NextToken twice');
     expect(tokens).toHaveLength(nextTokens.length);
   });
 
   it('fails on tokens that never end', async () => {
     const { all } = asked((page) => `token-${page}`);
-    await expect(all()).rejects.toThrow('ListThings: more than 10000 pages');
+    await expect(all()).rejects.toThrow('ListThings: AWS returned more than 10000 pages');
   });
 });

@@ -124,7 +124,9 @@ describe('assigneesOf', () => {
   it('fails when a token comes back', async () => {
     const { aws, applications } = theApplications();
     aws.on(ListApplicationAssignmentsCommand).resolves({ ApplicationAssignments: [], NextToken: 'one' });
-    await expect(collected(applications.assigneesOf(APPLICATION))).rejects.toThrow('the same NextToken twice');
+    await expect(collected(applications.assigneesOf(APPLICATION))).rejects.toThrow(
+      'AWS returned the same NextToken twice',
+    );
   });
 
   it('is refused for an application that is missing', async () => {

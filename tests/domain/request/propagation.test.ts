@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { expectationOf, type DirectoryCheck, propagationAfter } from '../../../domain/request/propagation.ts';
+import { type DirectoryCheck, expectationOf, propagationAfter } from '../../../domain/request/propagation.ts';
 import { type Propagation, PropagationSchema, type Request } from '../../../domain/request/request.ts';
 import { PropagationTimeoutError } from '../../../domain/shared/errors.ts';
 import { aJoin, aPropagation, aRequest, at, iso } from '../../support/builders.ts';
@@ -70,7 +70,10 @@ describe('expectationOf', () => {
 
 describe('propagationAfter', () => {
   it('continues at once if the expected state is visible', () => {
-    expect(propagationAfter(JOIN, aPropagation(), { met: true }, at(0))).toEqual({ visible: true, checkAfterSeconds: 0 });
+    expect(propagationAfter(JOIN, aPropagation(), { met: true }, at(0))).toEqual({
+      visible: true,
+      checkAfterSeconds: 0,
+    });
   });
 
   it('checks again after 5 s, 10 s, 20 s … at most 5 min, and continues when an event is 15 min old', () => {
@@ -118,10 +121,16 @@ describe('propagationAfter', () => {
 
   it.each([
     ['the user did not appear', { selector: SELECTOR }, 'The identity store had no such user before the deadline'],
-    ['the user was not in the group', { groupId: GROUP }, 'The reads did not show the user as expected before the deadline'],
+    [
+      'the user was not in the group',
+      { groupId: GROUP },
+      'The reads did not show the user as expected before the deadline',
+    ],
   ])('says that %s, and quotes nothing', (_fact, parts, message) => {
     const propagation = aPropagation({ ...parts, deadline: iso(10) });
-    expect(() => propagationAfter(MANUAL, propagation, { met: false }, at(10))).toThrow(new PropagationTimeoutError(message));
+    expect(() => propagationAfter(MANUAL, propagation, { met: false }, at(10))).toThrow(
+      new PropagationTimeoutError(message),
+    );
   });
 
   it('drops the selector once the user is known', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { clearAudit } from '../../../domain/seat/audit-records.ts';
-import { seatAttentionAt, type SeatStatus, SeatStatusSchema, takesSlot } from '../../../domain/seat/seat.ts';
+import { type SeatStatus, SeatStatusSchema, seatAttentionAt, takesSlot } from '../../../domain/seat/seat.ts';
 import {
   dropSeat,
   markConfirmed,

@@ -444,7 +444,8 @@ describe('a seat', () => {
     kept: restoreSeat,
     revoking: markRevoking,
     revoked: markRevoked,
-    refused: (seat, context) => markRefused(seat, 'access-denied', { ...context, reportAgain: false, ambiguous: false }),
+    refused: (seat, context) =>
+      markRefused(seat, 'access-denied', { ...context, reportAgain: false, ambiguous: false }),
     reported: markReported,
     confirmed: (seat, { now }) => markConfirmed(seat, now),
     forgotten: (seat, { now }) => dropSeat(seat, now),
