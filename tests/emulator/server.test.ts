@@ -74,7 +74,7 @@ describe('usher local', () => {
     const operator = await open({ people: 1 });
     const { port } = new URL(operator.endpoint);
     const taken = await runUsher(['local', '--port', port], { cwd: operator.folder });
-    expect(taken.error).toMatch(/Somebody listens at port/);
+    expect(taken.error).toMatch(/Port \d+ is in use/);
     expect(taken.code).toBe(1);
     const file = {
       ...configuration(),
