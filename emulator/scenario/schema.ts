@@ -80,7 +80,7 @@ const ACTIONS = {
   leave: z.optional(MembershipAction.check(z.describe('Removes a user from a group'))),
   addUser: z.optional(
     DirectorySeedSchema.shape.users.def.element.check(
-      z.describe('Creates a user, as in a directory file. The rule does not match the event of it'),
+      z.describe('Creates a user, as in a directory file. The rule does not match its event'),
     ),
   ),
   addGroup: z.optional(
@@ -96,9 +96,19 @@ const ACTIONS = {
   disable: z.optional(UserAction.check(z.describe('Disables a user'))),
   enable: z.optional(UserAction.check(z.describe('Enables a user'))),
   delete: z.optional(UserAction.check(z.describe('Deletes a user, with memberships and assignments'))),
-  assign: z.optional(AssignmentAction.check(z.describe('An administrator assigns a user or a group by hand'))),
-  unassign: z.optional(AssignmentAction.check(z.describe('An administrator removes an assignment by hand'))),
-  start: z.optional(ExecutionInput.check(z.describe('Starts an execution by hand, with this input'))),
+  assign: z.optional(
+    AssignmentAction.check(z.describe('An administrator assigns a user, or a group as a whole, by hand')),
+  ),
+  unassign: z.optional(
+    AssignmentAction.check(
+      z.describe('An administrator removes the assignment of a user, or of a group as a whole, by hand'),
+    ),
+  ),
+  start: z.optional(
+    ExecutionInput.check(
+      z.describe('Starts an execution by hand, with this input. userId, groupId and application may be names'),
+    ),
+  ),
   admin: z.optional(
     ExecutionInput.check(
       z.describe('Starts an execution of onboarding-admin with this input, such as { adopt: name of an entitlement }'),
@@ -108,19 +118,24 @@ const ACTIONS = {
     z
       .strictObject({
         application: ApplicationReference,
-        digest: z._default(
-          z
-            .enum(['newest', 'told'])
-            .check(z.describe('The digest: the newest one at that time, or (told) that of the event Revocations Held')),
-          'newest',
-        ),
+        digest: z._default(z.enum(['newest', 'told']).check(z.describe('Which digest of the hold')), 'newest'),
       })
-      .check(z.describe('An operator releases held revocations, through onboarding-admin')),
+      .check(
+        z.describe(
+          'An operator releases held revocations, through onboarding-admin. The digest is the newest one at that time, or (told) that of the event Revocations Held',
+        ),
+      ),
   ),
-  stop: z.optional(ExecutionReference.check(z.describe('An operator stops an execution. Does nothing unless it runs'))),
+  stop: z.optional(
+    ExecutionReference.check(
+      z.describe('An operator stops an execution, by its number in the order of starts. Does nothing unless it runs'),
+    ),
+  ),
   redrive: z.optional(
     ExecutionReference.check(
-      z.describe('An operator redrives an execution. Does nothing unless it failed or was stopped'),
+      z.describe(
+        'An operator redrives an execution, by its number in the order of starts. Does nothing unless it failed or was stopped',
+      ),
     ),
   ),
   deploy: z.optional(
