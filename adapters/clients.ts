@@ -8,14 +8,14 @@ export interface Pacer {
    *
    * @param operation the operation that the caller calls next
    */
-  turn(operation?: string): Promise<void>;
+  pace(operation?: string): Promise<void>;
 }
 
 /** Creates a pacer for all operations together; simultaneous calls proceed one after another. */
-export function paced(perSecond: number, clock: Clock): Pacer {
+export function createPacer(perSecond: number, clock: Clock): Pacer {
   let free = 0;
   return {
-    async turn() {
+    async pace() {
       const now = clock.now().getTime();
       const start = Math.max(now, free);
       free = start + 1000 / perSecond;
@@ -25,13 +25,13 @@ export function paced(perSecond: number, clock: Clock): Pacer {
 }
 
 /** Creates a pacer that spaces each operation separately, as the Identity Store counts its quotas. */
-export function pacedByOperation(perSecond: number, clock: Clock): Pacer {
+export function createOperationPacer(perSecond: number, clock: Clock): Pacer {
   const pacers = new Map<string, Pacer>();
   return {
-    turn(operation = '') {
-      const pacer = pacers.get(operation) ?? paced(perSecond, clock);
+    pace(operation = '') {
+      const pacer = pacers.get(operation) ?? createPacer(perSecond, clock);
       pacers.set(operation, pacer);
-      return pacer.turn();
+      return pacer.pace();
     },
   };
 }
@@ -57,7 +57,7 @@ export interface ClientSettings {
  * Returns a function that creates one client per settings object. A new DynamoDB client with its first call takes as long
  * as five calls, so the sandboxes of the emulator share it.
  */
-export function shared<Client>(
+export function clientFactory<Client>(
   service: new (settings: ClientSettings) => Client,
 ): (settings: ClientSettings) => Client {
   const created = new WeakMap<ClientSettings, { client: Client }>();

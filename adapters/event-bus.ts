@@ -1,6 +1,6 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { BusEvent } from '../domain/audit/event.ts';
-import { type ClientSettings, shared } from './clients.ts';
+import { type ClientSettings, clientFactory } from './clients.ts';
 import { putEvents } from './put-events.ts';
 
 /**
@@ -31,7 +31,7 @@ export function eventBridgeBus(client: EventBridgeClient, busName: string): Even
   };
 }
 
-const eventBridgeClient = shared(EventBridgeClient);
+const eventBridgeClient = clientFactory(EventBridgeClient);
 
 /** Connects to the audit bus with the client of these settings. */
 export function connectEventBus(settings: ClientSettings, busName: string): EventBus {

@@ -12,8 +12,8 @@ import type { Selector } from '../domain/request/request.ts';
 import { TransientAwsError } from '../domain/shared/errors.ts';
 import { normalizeId } from '../domain/shared/ids.ts';
 import { IDENTITY_STORE_ERRORS, isNotFound } from './aws-errors.ts';
-import { type ClientSettings, type Pacer, shared } from './clients.ts';
-import { asking, idIn, listIn, malformed, pages } from './requests.ts';
+import { type ClientSettings, clientFactory, type Pacer } from './clients.ts';
+import { askWith, idIn, listIn, malformedAnswer, pages } from './requests.ts';
 
 /** Status of a user. `missing` is AWS's ResourceNotFoundException. A user without a status in the answer is enabled. */
 export type UserStatus = 'enabled' | 'disabled' | 'missing';
@@ -49,10 +49,10 @@ export interface Directory {
 /** The limit of IsMemberInGroups and of MaxResults. */
 const MAX_PER_CALL = 100;
 
-function statusIn(value: unknown, operation: string): 'enabled' | 'disabled' {
+function userStatusIn(value: unknown, operation: string): 'enabled' | 'disabled' {
   if (value === undefined || value === 'ENABLED') return 'enabled';
   if (value === 'DISABLED') return 'disabled';
-  throw malformed(operation, 'UserStatus');
+  throw malformedAnswer(operation, 'UserStatus');
 }
 
 /** Returns the groups of which an answer of IsMemberInGroups confirms a membership. The answer must have every group. */
@@ -60,12 +60,13 @@ function confirmedGroups(results: IsMemberInGroupsCommandOutput['Results'], grou
   const existence = new Map<string, boolean>();
   for (const result of listIn(results, 'IsMemberInGroups', 'Results')) {
     const groupId = idIn(result.GroupId, 'group', 'IsMemberInGroups', 'Results.GroupId');
-    if (typeof result.MembershipExists !== 'boolean') throw malformed('IsMemberInGroups', 'Results.MembershipExists');
+    if (typeof result.MembershipExists !== 'boolean')
+      throw malformedAnswer('IsMemberInGroups', 'Results.MembershipExists');
     existence.set(groupId, result.MembershipExists);
   }
   return groupIds.filter((groupId) => {
     const exists = existence.get(groupId);
-    if (exists === undefined) throw malformed('IsMemberInGroups', `the result for group ${groupId}`);
+    if (exists === undefined) throw malformedAnswer('IsMemberInGroups', `the result for group ${groupId}`);
     return exists;
   });
 }
@@ -93,7 +94,7 @@ export function isMissing(error: unknown, kind: 'user' | 'group', id?: string): 
 
 /** Creates the directory of one identity store on top of the SDK. The pacer spaces the requests. */
 export function identityStoreDirectory(client: IdentitystoreClient, identityStoreId: string, pacer: Pacer): Directory {
-  const ask = asking(IDENTITY_STORE_ERRORS, pacer);
+  const ask = askWith(IDENTITY_STORE_ERRORS, pacer);
   const store = { IdentityStoreId: identityStoreId };
 
   async function statusOf(userId: string): Promise<UserStatus> {
@@ -102,8 +103,8 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
         client.send(new DescribeUserCommand({ ...store, UserId: userId })),
       );
       // Without this check, an empty answer would count as an enabled user.
-      if (normalizeId(user.UserId, 'user') !== userId) throw malformed('DescribeUser', 'UserId');
-      return statusIn(user.UserStatus, 'DescribeUser');
+      if (normalizeId(user.UserId, 'user') !== userId) throw malformedAnswer('DescribeUser', 'UserId');
+      return userStatusIn(user.UserStatus, 'DescribeUser');
     } catch (error) {
       if (isMissing(error, 'user', userId)) return 'missing';
       throw error;
@@ -191,7 +192,7 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
       )) {
         yield listIn(page.Users, operation, 'Users').map((user) => ({
           userId: idIn(user.UserId, 'user', operation, 'Users.UserId'),
-          status: statusIn(user.UserStatus, operation),
+          status: userStatusIn(user.UserStatus, operation),
         }));
       }
     },
@@ -211,7 +212,7 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
   };
 }
 
-const identityStoreClient = shared(IdentitystoreClient);
+const identityStoreClient = clientFactory(IdentitystoreClient);
 
 /** Connects to the directory of an identity store with the client of these settings. */
 export function connectDirectory(settings: ClientSettings, identityStoreId: string, pacer: Pacer): Directory {

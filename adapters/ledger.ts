@@ -19,8 +19,8 @@ import { chunksOf } from '../domain/shared/chunks.ts';
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { plusSeconds } from '../domain/shared/time.ts';
 import type { ErrorRow } from './aws-errors.ts';
-import { type ClientSettings, shared } from './clients.ts';
-import { asking, malformed } from './requests.ts';
+import { type ClientSettings, clientFactory } from './clients.ts';
+import { askWith, malformedAnswer } from './requests.ts';
 
 /** Identifies a seat: its key in the table. */
 export type SeatKey = Pick<Seat, 'applicationArn' | 'userId'>;
@@ -131,7 +131,7 @@ const TOMBSTONE_SECONDS = 400 * 24 * 3600;
 
 /** Creates the ledger in a DynamoDB table with keys `pk` and `sk` and the index `attention`. */
 export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
-  const ask = asking(DYNAMODB_ERRORS);
+  const ask = askWith(DYNAMODB_ERRORS);
 
   /** @returns false if the condition failed */
   async function put(item: object, revision: number, ids: readonly string[]): Promise<boolean> {
@@ -287,7 +287,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
         ProjectionExpression: 'pk, sk, tells',
       });
       for await (const { pk, sk, tells } of due) {
-        if (!pk?.S || !sk?.S) throw malformed('Query', 'Items');
+        if (!pk?.S || !sk?.S) throw malformedAnswer('Query', 'Items');
         const applicationArn = pk.S;
         if (!tells?.BOOL && !isActive(applicationArn)) continue;
         pending.push(sk.S === HOLD ? { applicationArn } : { applicationArn, userId: userOf(sk.S) });
@@ -341,7 +341,7 @@ function parseItem<Schema extends z.ZodMiniType>(schema: Schema, item: Item, ids
   );
 }
 
-const dynamoDbClient = shared(DynamoDBClient);
+const dynamoDbClient = clientFactory(DynamoDBClient);
 
 /** Connects to the ledger with the client of these settings. */
 export function connectLedger(settings: ClientSettings, table: string): Ledger {

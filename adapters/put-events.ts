@@ -1,13 +1,13 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { PUT_EVENTS_ENTRIES } from '../domain/shared/limits.ts';
 import { EVENT_BRIDGE_ERRORS } from './aws-errors.ts';
-import { asking, listIn, malformed } from './requests.ts';
+import { askWith, listIn, malformedAnswer } from './requests.ts';
 
 /** One entry of PutEvents. */
 export interface BusEntry {
   source: string;
   detailType: string;
-  /** ISO 8601; without it, EventBridge takes the time of the call. */
+  /** ISO 8601; without it, EventBridge uses the time of the call. */
   time?: string;
   resources: readonly string[];
   detail: unknown;
@@ -16,9 +16,9 @@ export interface BusEntry {
 /**
  * Puts entries on a bus in one call.
  *
- * PutEvents answers with success, and drops the events, when the bus doesn't exist: the answer does not show it.
+ * PutEvents answers with success, and drops the events, if the bus does not exist; the answer does not show it.
  *
- * @returns per entry, in the same order: undefined if the bus took it, else the code of its error
+ * @returns per entry, in the same order: undefined if the bus accepted it, else the code of its error
  * @throws RangeError for more entries than one call takes · TransientAwsError worth a retry · RefusedError not
  */
 export async function putEvents(
@@ -30,7 +30,7 @@ export async function putEvents(
   if (entries.length > PUT_EVENTS_ENTRIES)
     throw new RangeError(`${entries.length} entries, PutEvents takes ${PUT_EVENTS_ENTRIES}`);
   if (entries.length === 0) return [];
-  const ask = asking(EVENT_BRIDGE_ERRORS);
+  const ask = askWith(EVENT_BRIDGE_ERRORS);
   const answer = await ask(operation, [`bus ${bus}`], () =>
     client.send(
       new PutEventsCommand({
@@ -46,10 +46,10 @@ export async function putEvents(
     ),
   );
   const results = listIn(answer.Entries, operation, 'Entries');
-  if (results.length !== entries.length) throw malformed(operation, 'Entries');
+  if (results.length !== entries.length) throw malformedAnswer(operation, 'Entries');
   // "The index of the response element is the same as the index in the request array."
   const refused = results.map(({ EventId, ErrorCode }) => ErrorCode || (EventId ? undefined : 'without EventId'));
   const failed = refused.filter((code) => code !== undefined).length;
-  if (answer.FailedEntryCount !== failed) throw malformed(operation, 'FailedEntryCount');
+  if (answer.FailedEntryCount !== failed) throw malformedAnswer(operation, 'FailedEntryCount');
   return refused;
 }

@@ -11,9 +11,9 @@ import type { Pacer } from './clients.ts';
 export type Ask = <T>(operation: string, ids: readonly string[], send: () => Promise<T>) => Promise<T>;
 
 /** Returns a function that sends requests to one service, paced if a pacer is given, and translates its errors. */
-export function asking(table: readonly ErrorRow[], pacer?: Pacer): Ask {
+export function askWith(table: readonly ErrorRow[], pacer?: Pacer): Ask {
   return async (operation, ids, send) => {
-    await pacer?.turn(operation);
+    await pacer?.pace(operation);
     try {
       return await send();
     } catch (error) {
@@ -52,7 +52,7 @@ export async function* pages<Page extends { NextToken?: string | undefined }>(
 }
 
 /** Makes the error for an answer of AWS that lacks what its API reference promises: a bug, of AWS or of Usher. */
-export function malformed(operation: string, field: string): Error {
+export function malformedAnswer(operation: string, field: string): Error {
   return new Error(`${operation}: ${field} is missing or malformed in the answer`);
 }
 
@@ -62,7 +62,7 @@ export function malformed(operation: string, field: string): Error {
  * @throws Error if there is none or an entry is null: an incomplete answer must not look like an empty list
  */
 export function listIn<T>(value: readonly T[] | undefined, operation: string, field: string): readonly T[] {
-  if (!Array.isArray(value) || value.includes(null)) throw malformed(operation, field);
+  if (!Array.isArray(value) || value.includes(null)) throw malformedAnswer(operation, field);
   return value;
 }
 
@@ -73,7 +73,7 @@ export function listIn<T>(value: readonly T[] | undefined, operation: string, fi
  */
 export function idIn(value: unknown, kind: ResourceKind, operation: string, field: string): string {
   const id = normalizeId(value, kind);
-  if (id === undefined) throw malformed(operation, field);
+  if (id === undefined) throw malformedAnswer(operation, field);
   return id;
 }
 

@@ -1,4 +1,4 @@
-import { paced, pacedByOperation } from './clients.ts';
+import { createOperationPacer, createPacer } from './clients.ts';
 import { type Environment, identityCenterSettings } from './environment.ts';
 import { connectDirectory } from './identity-store.ts';
 import { connectLedger } from './ledger.ts';
@@ -10,12 +10,12 @@ export function identityCenterServices(environment: Environment) {
   const settings = identityCenterSettings(environment);
   // SSO Admin counts all its operations together, the Identity Store counts each separately; the pacers do the same.
   const { requestsPerSecond, identityCenter } = entitlements;
-  const directoryPacer = pacedByOperation(requestsPerSecond, clock);
+  const directoryPacer = createOperationPacer(requestsPerSecond, clock);
   return {
     clock,
     entitlements,
     ledger: connectLedger(aws, ledgerTable),
     directory: connectDirectory(settings, identityCenter.identityStoreId, directoryPacer),
-    applications: connectApplications(settings, paced(requestsPerSecond, clock)),
+    applications: connectApplications(settings, createPacer(requestsPerSecond, clock)),
   };
 }

@@ -9,8 +9,8 @@ import {
   SSOAdminClient,
 } from '@aws-sdk/client-sso-admin';
 import { isNotFound, SSO_ADMIN_ERRORS } from './aws-errors.ts';
-import { type ClientSettings, type Pacer, shared } from './clients.ts';
-import { asking, idIn, listIn, MAX_PER_PAGE, malformed, pages } from './requests.ts';
+import { type ClientSettings, clientFactory, type Pacer } from './clients.ts';
+import { askWith, idIn, listIn, MAX_PER_PAGE, malformedAnswer, pages } from './requests.ts';
 
 /** A user or group that is directly assigned to an application. */
 export interface Assignee {
@@ -45,7 +45,7 @@ export interface Applications {
 function assigneeIn(entry: ApplicationAssignment, operation: string): Assignee {
   const { PrincipalType } = entry;
   if (PrincipalType !== 'USER' && PrincipalType !== 'GROUP') {
-    throw malformed(operation, 'ApplicationAssignments.PrincipalType');
+    throw malformedAnswer(operation, 'ApplicationAssignments.PrincipalType');
   }
   const kind = PrincipalType === 'USER' ? 'user' : 'group';
   return {
@@ -56,7 +56,7 @@ function assigneeIn(entry: ApplicationAssignment, operation: string): Assignee {
 
 /** Creates the applications of SSO Admin on top of the SDK. The pacer spaces the requests. */
 export function ssoAdminApplications(client: SSOAdminClient, pacer: Pacer): Applications {
-  const ask = asking(SSO_ADMIN_ERRORS, pacer);
+  const ask = askWith(SSO_ADMIN_ERRORS, pacer);
   const idsOf = (applicationArn: string, userId: string) => [`application ${applicationArn}`, `user ${userId}`];
   const assignment = (applicationArn: string, userId: string) => ({
     ApplicationArn: applicationArn,
@@ -70,7 +70,7 @@ export function ssoAdminApplications(client: SSOAdminClient, pacer: Pacer): Appl
       const { AssignmentRequired } = await ask(operation, [`application ${applicationArn}`], () =>
         client.send(new GetApplicationAssignmentConfigurationCommand({ ApplicationArn: applicationArn })),
       );
-      if (typeof AssignmentRequired !== 'boolean') throw malformed(operation, 'AssignmentRequired');
+      if (typeof AssignmentRequired !== 'boolean') throw malformedAnswer(operation, 'AssignmentRequired');
       return AssignmentRequired;
     },
 
@@ -129,7 +129,7 @@ export function ssoAdminApplications(client: SSOAdminClient, pacer: Pacer): Appl
   };
 }
 
-const ssoAdminClient = shared(SSOAdminClient);
+const ssoAdminClient = clientFactory(SSOAdminClient);
 
 /** Connects to the applications of SSO Admin with the client of these settings. */
 export function connectApplications(settings: ClientSettings, pacer: Pacer): Applications {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { paced } from '../adapters/clients.ts';
+import { createPacer } from '../adapters/clients.ts';
 import { type Environment, identityCenterSettings } from '../adapters/environment.ts';
 import { connectDirectory, type Directory } from '../adapters/identity-store.ts';
 import { type DirectoryCheck, expectationOf, propagationAfter } from '../domain/request/propagation.ts';
@@ -18,7 +18,7 @@ export const handler = defineHandler({
     directory: connectDirectory(
       identityCenterSettings(environment),
       environment.entitlements.identityCenter.identityStoreId,
-      paced(environment.entitlements.requestsPerSecond, environment.clock),
+      createPacer(environment.entitlements.requestsPerSecond, environment.clock),
     ),
   }),
   async run({ request, propagation }: Input, { directory, clock }) {

@@ -8,7 +8,7 @@ import {
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
-import { asking, listIn, malformed, pages } from '../requests.ts';
+import { askWith, listIn, malformedAnswer, pages } from '../requests.ts';
 
 /** The caller of AWS. */
 export interface Identity {
@@ -83,8 +83,8 @@ const ORGANIZATIONS_ERRORS: readonly ErrorRow[] = [
 
 /** The account, over the SDK. Organizations has one endpoint per partition; the SDK knows its Region. */
 export function awsAccount(sts: STSClient, organizations: OrganizationsClient): Account {
-  const askSts = asking(STS_ERRORS);
-  const ask = asking(ORGANIZATIONS_ERRORS);
+  const askSts = askWith(STS_ERRORS);
+  const ask = askWith(ORGANIZATIONS_ERRORS);
 
   async function delegatedAdministrators(): Promise<string[] | undefined> {
     const operation = 'ListDelegatedAdministrators';
@@ -113,7 +113,7 @@ export function awsAccount(sts: STSClient, organizations: OrganizationsClient): 
       const operation = 'GetCallerIdentity';
       const { Account, Arn } = await askSts(operation, [], () => sts.send(new GetCallerIdentityCommand()));
       const [, partition] = Arn?.split(':') ?? [];
-      if (!(Account && Arn && partition)) throw malformed(operation, 'Arn');
+      if (!(Account && Arn && partition)) throw malformedAnswer(operation, 'Arn');
       return { accountId: Account, arn: Arn, partition };
     },
 
@@ -123,7 +123,7 @@ export function awsAccount(sts: STSClient, organizations: OrganizationsClient): 
         const { Organization: found } = await ask(operation, [], () =>
           organizations.send(new DescribeOrganizationCommand()),
         );
-        if (!found?.MasterAccountId) throw malformed(operation, 'Organization');
+        if (!found?.MasterAccountId) throw malformedAnswer(operation, 'Organization');
         return {
           managementAccountId: found.MasterAccountId,
           delegatedAdministrators: await delegatedAdministrators(),

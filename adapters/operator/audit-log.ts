@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
-import { asking, listIn, pages } from '../requests.ts';
+import { askWith, listIn, pages } from '../requests.ts';
 
 /** An event of the audit stream, as the log group stores it. */
 export interface LoggedEvent {
@@ -71,7 +71,7 @@ type Filter = Partial<Pick<FilterLogEventsCommandInput, 'startTime' | 'endTime' 
 /** Yields matching events, oldest first, by pages; for a missing log group yields undefined once. */
 async function* filtered(client: CloudWatchLogsClient, logGroupName: string, filter: Filter) {
   const operation = 'FilterLogEvents';
-  const ask = asking(LOGS_ERRORS);
+  const ask = askWith(LOGS_ERRORS);
   try {
     for await (const { events } of pages(operation, (nextToken) =>
       ask(operation, [`log group ${logGroupName}`], async () => {

@@ -16,7 +16,7 @@ import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { type ErrorRow, EVENT_BRIDGE_ERRORS } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
 import { DYNAMODB_ERRORS } from '../ledger.ts';
-import { type Ask, asking, listIn, undefinedIf } from '../requests.ts';
+import { type Ask, askWith, listIn, undefinedIf } from '../requests.ts';
 
 /** The target of a rule or a schedule, and the queue for events that it could not deliver. */
 export interface Target {
@@ -97,10 +97,10 @@ export function awsDeployment(clients: {
   cloudTrail: CloudTrailClient;
 }): Deployment {
   const { events, scheduler, dynamo, cloudTrail } = clients;
-  const askEvents = asking(EVENT_BRIDGE_ERRORS);
-  const ask = asking(COMMON);
+  const askEvents = askWith(EVENT_BRIDGE_ERRORS);
+  const ask = askWith(COMMON);
   // Here, a missing table is an answer, not a refusal.
-  const askTables = asking(DYNAMODB_ERRORS.filter(({ exception }) => exception !== 'ResourceNotFoundException'));
+  const askTables = askWith(DYNAMODB_ERRORS.filter(({ exception }) => exception !== 'ResourceNotFoundException'));
 
   return {
     rule: (name, bus = 'default') =>

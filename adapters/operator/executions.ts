@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
-import { asking, listIn, malformed, pages, undefinedIf } from '../requests.ts';
+import { askWith, listIn, malformedAnswer, pages, undefinedIf } from '../requests.ts';
 
 const EXECUTION_STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'] as const;
 /** The status of an execution. One that waits for a redrive to begin counts as `RUNNING`. */
@@ -102,7 +102,7 @@ const EVENTS_PER_PAGE = 1000;
 function executionStatusIn(value: SdkStatus | undefined, operation: string): ExecutionStatus {
   if (value === 'PENDING_REDRIVE') return 'RUNNING';
   const status = EXECUTION_STATUSES.find((one) => one === value);
-  if (!status) throw malformed(operation, 'status');
+  if (!status) throw malformedAnswer(operation, 'status');
   return status;
 }
 
@@ -110,7 +110,7 @@ const isMissingExecution = (error: unknown) => error instanceof ExecutionDoesNot
 
 /** The executions of Step Functions, over the SDK. */
 export function stepFunctionsExecutions(client: SFNClient): Executions {
-  const ask = asking(STEP_FUNCTIONS_ERRORS);
+  const ask = askWith(STEP_FUNCTIONS_ERRORS);
 
   return {
     async start(machineArn, input, name) {
@@ -120,7 +120,7 @@ export function stepFunctionsExecutions(client: SFNClient): Executions {
           const { executionArn } = await client.send(
             new StartExecutionCommand({ stateMachineArn: machineArn, input: JSON.stringify(input), name }),
           );
-          if (!executionArn) throw malformed(operation, 'executionArn');
+          if (!executionArn) throw malformedAnswer(operation, 'executionArn');
           return { arn: executionArn, exists: false };
         } catch (error) {
           if (!(error instanceof ExecutionAlreadyExists) || name === undefined) throw error;
@@ -135,7 +135,7 @@ export function stepFunctionsExecutions(client: SFNClient): Executions {
         const found = await ask(operation, [`execution ${arn}`], () =>
           client.send(new DescribeExecutionCommand({ executionArn: arn })),
         );
-        if (!(found.startDate && found.name)) throw malformed(operation, 'startDate');
+        if (!(found.startDate && found.name)) throw malformedAnswer(operation, 'startDate');
         return {
           arn,
           name: found.name,
@@ -167,7 +167,7 @@ export function stepFunctionsExecutions(client: SFNClient): Executions {
         }),
       )) {
         yield listIn(executions, operation, 'executions').map((one) => {
-          if (!(one.executionArn && one.name && one.startDate)) throw malformed(operation, 'executions');
+          if (!(one.executionArn && one.name && one.startDate)) throw malformedAnswer(operation, 'executions');
           return {
             arn: one.executionArn,
             name: one.name,
@@ -227,7 +227,7 @@ const FAILED_ATTEMPTS: ReadonlySet<string> = new Set([
 
 function stepIn(event: HistoryEvent): Step {
   const { type = '', timestamp } = event;
-  if (!timestamp) throw malformed('GetExecutionHistory', 'events.timestamp');
+  if (!timestamp) throw malformedAnswer('GetExecutionHistory', 'events.timestamp');
   const named = (name: string | undefined) => (name === undefined ? {} : { state: name });
   if (type.endsWith('StateEntered')) {
     return { at: timestamp, what: 'entered', ...named(event.stateEnteredEventDetails?.name) };

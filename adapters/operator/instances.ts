@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-sso-admin';
 import { isNotFound, SSO_ADMIN_ERRORS } from '../aws-errors.ts';
 import type { ClientSettings, Pacer } from '../clients.ts';
-import { asking, listIn, MAX_PER_PAGE, malformed, pages, undefinedIf } from '../requests.ts';
+import { askWith, listIn, MAX_PER_PAGE, malformedAnswer, pages, undefinedIf } from '../requests.ts';
 
 /** An instance of Identity Center. */
 export interface Instance {
@@ -48,7 +48,7 @@ export interface Instances {
 }
 
 function descriptionOf(found: Application, operation: string): ApplicationDescription {
-  if (!found.ApplicationArn) throw malformed(operation, 'ApplicationArn');
+  if (!found.ApplicationArn) throw malformedAnswer(operation, 'ApplicationArn');
   return {
     applicationArn: found.ApplicationArn,
     name: found.Name,
@@ -60,7 +60,7 @@ function descriptionOf(found: Application, operation: string): ApplicationDescri
 
 /** The instances of SSO Admin, over the SDK. The pacer spaces all requests. */
 export function ssoAdminInstances(client: SSOAdminClient, pacer: Pacer): Instances {
-  const ask = asking(SSO_ADMIN_ERRORS, pacer);
+  const ask = askWith(SSO_ADMIN_ERRORS, pacer);
   return {
     async instances() {
       const operation = 'ListInstances';
@@ -69,7 +69,7 @@ export function ssoAdminInstances(client: SSOAdminClient, pacer: Pacer): Instanc
         ask(operation, [], () => client.send(new ListInstancesCommand({ NextToken }))),
       )) {
         for (const one of listIn(page.Instances ?? [], operation, 'Instances')) {
-          if (!one.InstanceArn) throw malformed(operation, 'Instances.InstanceArn');
+          if (!one.InstanceArn) throw malformedAnswer(operation, 'Instances.InstanceArn');
           found.push({
             instanceArn: one.InstanceArn,
             // AWS leaves out both while it creates an instance.

@@ -10,7 +10,7 @@ import {
 import { IDENTITY_STORE_ERRORS } from '../aws-errors.ts';
 import type { ClientSettings, Pacer } from '../clients.ts';
 import { isMissing } from '../identity-store.ts';
-import { asking, idIn, listIn, MAX_PER_PAGE, pages, undefinedIf } from '../requests.ts';
+import { askWith, idIn, listIn, MAX_PER_PAGE, pages, undefinedIf } from '../requests.ts';
 
 /** A user with names, for output to the operator. Never goes into a log, a state, an audit event or the ledger. */
 export interface Person {
@@ -55,7 +55,7 @@ function personIn({ UserId, UserName, DisplayName, Emails }: User, operation: st
 
 /** The names of one identity store, over the SDK. The pacer spaces all requests. */
 export function identityStorePeople(client: IdentitystoreClient, identityStoreId: string, pacer: Pacer): People {
-  const ask = asking(IDENTITY_STORE_ERRORS, pacer);
+  const ask = askWith(IDENTITY_STORE_ERRORS, pacer);
   const store = { IdentityStoreId: identityStoreId };
   const unlessMissing = <T>(kind: 'user' | 'group', id: string | undefined, read: () => Promise<T>) =>
     undefinedIf((error) => isMissing(error, kind, id), read);

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
-import { asking, listIn, malformed, undefinedIf } from '../requests.ts';
+import { askWith, listIn, malformedAnswer, undefinedIf } from '../requests.ts';
 
 /** A received message. For a while, no other receiver gets it. */
 export interface Message {
@@ -65,7 +65,7 @@ const EMPTY_RECEIVES = 3;
 
 /** The queues of SQS, over the SDK. */
 export function sqsQueues(client: SQSClient): Queues {
-  const ask = asking(SQS_ERRORS);
+  const ask = askWith(SQS_ERRORS);
 
   const urlOf = (name: string) =>
     undefinedIf(
@@ -75,7 +75,7 @@ export function sqsQueues(client: SQSClient): Queues {
         const { QueueUrl } = await ask(operation, [`queue ${name}`], () =>
           client.send(new GetQueueUrlCommand({ QueueName: name })),
         );
-        if (!QueueUrl) throw malformed(operation, 'QueueUrl');
+        if (!QueueUrl) throw malformedAnswer(operation, 'QueueUrl');
         return QueueUrl;
       },
     );
@@ -116,7 +116,7 @@ export function sqsQueues(client: SQSClient): Queues {
         const messages = listIn(Messages ?? [], 'ReceiveMessage', 'Messages');
         empty = messages.length === 0 ? empty + 1 : 0;
         for (const { MessageId, ReceiptHandle, Body = '', Attributes } of messages) {
-          if (!(MessageId && ReceiptHandle)) throw malformed('ReceiveMessage', 'Messages');
+          if (!(MessageId && ReceiptHandle)) throw malformedAnswer('ReceiveMessage', 'Messages');
           const sent = Number(Attributes?.SentTimestamp);
           // SQS delivers at least once: a second copy comes with a newer receipt.
           found.set(MessageId, {

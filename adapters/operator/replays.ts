@@ -2,7 +2,7 @@ import { DescribeReplayCommand, EventBridgeClient, StartReplayCommand } from '@a
 import { EVENT_BRIDGE_ERRORS } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
 import { type BusEntry, putEvents } from '../put-events.ts';
-import { asking, malformed } from '../requests.ts';
+import { askWith, malformedAnswer } from '../requests.ts';
 
 /**
  * Puts events on a bus again: from an archive, or from a file.
@@ -23,7 +23,7 @@ export interface Replays {
 
 /** The replays of EventBridge, over the SDK. */
 export function eventBridgeReplays(client: EventBridgeClient): Replays {
-  const ask = asking(EVENT_BRIDGE_ERRORS);
+  const ask = askWith(EVENT_BRIDGE_ERRORS);
   return {
     async start({ name, archiveArn, busArn, from, to }) {
       await ask('StartReplay', [`archive ${archiveArn}`], () =>
@@ -43,7 +43,7 @@ export function eventBridgeReplays(client: EventBridgeClient): Replays {
       const { State, StateReason } = await ask('DescribeReplay', [`replay ${name}`], () =>
         client.send(new DescribeReplayCommand({ ReplayName: name })),
       );
-      if (!State) throw malformed('DescribeReplay', 'State');
+      if (!State) throw malformedAnswer('DescribeReplay', 'State');
       return { state: State, reason: StateReason };
     },
 

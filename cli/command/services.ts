@@ -1,5 +1,5 @@
 import { StandardRetryStrategy } from '@smithy/core/retry';
-import { type ClientSettings, type Pacer, paced } from '../../adapters/clients.ts';
+import { type ClientSettings, createPacer, type Pacer } from '../../adapters/clients.ts';
 import { namesOf } from '../../adapters/resource-names.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import { once } from '../shared/once.ts';
@@ -33,7 +33,7 @@ export function servicesOf({ terminal, clock, stage, region, perSecond, access }
   };
   const names = namesOf(stage);
   const pacer = (most: number): Pacer =>
-    access.endpoint === undefined ? paced(most, clock) : { turn: async () => undefined };
+    access.endpoint === undefined ? createPacer(most, clock) : { pace: async () => undefined };
   const applicationsPacer = pacer(perSecond);
   const directoryPacer = pacer(DIRECTORY_PER_SECOND);
   const account = once(async () => (await import('../../adapters/operator/account.ts')).connectAccount(settings));

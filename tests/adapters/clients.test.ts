@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SSOAdminClient } from '@aws-sdk/client-sso-admin';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { paced, pacedByOperation, shared } from '../../adapters/clients.ts';
+import { clientFactory, createOperationPacer, createPacer } from '../../adapters/clients.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 
 const NOON = Date.parse('2026-11-02T12:00:00Z');
@@ -23,40 +23,40 @@ function aStandingClock() {
 describe('paced', () => {
   it('lets the first call through at once', async () => {
     const { clock, wakes } = aStandingClock();
-    await paced(10, clock).turn();
+    await createPacer(10, clock).pace();
     expect(wakes).toEqual([]);
   });
 
   it('lets calls that arrive together through one after another', async () => {
     const { clock, wakes } = aStandingClock();
-    const pacer = paced(10, clock);
-    await Promise.all([pacer.turn(), pacer.turn(), pacer.turn(), pacer.turn()]);
+    const pacer = createPacer(10, clock);
+    await Promise.all([pacer.pace(), pacer.pace(), pacer.pace(), pacer.pace()]);
     expect(wakes).toEqual([NOON + 100, NOON + 200, NOON + 300]);
   });
 
   it('waits only for what is left of the interval', async () => {
     const { clock, wakes, advance } = aStandingClock();
-    const pacer = paced(2, clock);
-    await pacer.turn();
+    const pacer = createPacer(2, clock);
+    await pacer.pace();
     advance(400);
-    await pacer.turn();
+    await pacer.pace();
     expect(wakes).toEqual([NOON + 500]);
   });
 
   it('saves up no calls while there are none', async () => {
     const { clock, wakes, advance } = aStandingClock();
-    const pacer = paced(10, clock);
-    await pacer.turn();
+    const pacer = createPacer(10, clock);
+    await pacer.pace();
     advance(60_000);
-    await pacer.turn();
-    await pacer.turn();
+    await pacer.pace();
+    await pacer.pace();
     expect(wakes).toEqual([NOON + 60_100]);
   });
 
   it('keeps pacers apart', async () => {
     const { clock, wakes } = aStandingClock();
-    await paced(1, clock).turn();
-    await paced(1, clock).turn();
+    await createPacer(1, clock).pace();
+    await createPacer(1, clock).pace();
     expect(wakes).toEqual([]);
   });
 
@@ -67,12 +67,12 @@ describe('paced', () => {
         fc.array(fc.integer({ min: 0, max: 2000 }), { minLength: 2, maxLength: 30 }),
         async (perSecond, gaps) => {
           const { clock, wakes, advance } = aStandingClock();
-          const pacer = paced(perSecond, clock);
+          const pacer = createPacer(perSecond, clock);
           const passed: number[] = [];
           for (const gap of gaps) {
             advance(gap);
             const slept = wakes.length;
-            await pacer.turn();
+            await pacer.pace();
             passed.push(wakes[slept] ?? clock.now().getTime());
           }
           const apart = passed.slice(1).map((time, index) => time - (passed[index] ?? Number.NaN));
@@ -87,12 +87,12 @@ describe('paced', () => {
 describe('pacedByOperation', () => {
   it('lets calls of one operation through one after another, whatever other operations do', async () => {
     const { clock, wakes } = aStandingClock();
-    const pacer = pacedByOperation(10, clock);
-    await pacer.turn('ListUsers');
-    await pacer.turn('ListGroupMemberships');
+    const pacer = createOperationPacer(10, clock);
+    await pacer.pace('ListUsers');
+    await pacer.pace('ListGroupMemberships');
     expect(wakes).toEqual([]);
-    await pacer.turn('ListUsers');
-    await pacer.turn('ListGroupMemberships');
+    await pacer.pace('ListUsers');
+    await pacer.pace('ListGroupMemberships');
     expect(wakes).toEqual([NOON + 100, NOON + 100]);
   });
 });
@@ -101,13 +101,13 @@ describe('a service’s client', () => {
   const settings = { region: 'us-east-1', maxAttempts: 1 } as const;
 
   it('is shared by equal settings, and different for others', () => {
-    const clientFor = shared(DynamoDBClient);
+    const clientFor = clientFactory(DynamoDBClient);
     expect(clientFor(settings)).toBe(clientFor(settings));
     expect(clientFor({ ...settings })).not.toBe(clientFor(settings));
   });
 
   it('is no other service’s', () => {
-    expect(shared(SSOAdminClient)(settings)).toBeInstanceOf(SSOAdminClient);
-    expect(shared(DynamoDBClient)(settings)).toBeInstanceOf(DynamoDBClient);
+    expect(clientFactory(SSOAdminClient)(settings)).toBeInstanceOf(SSOAdminClient);
+    expect(clientFactory(DynamoDBClient)(settings)).toBeInstanceOf(DynamoDBClient);
   });
 });

@@ -27,7 +27,7 @@ function aDirectory() {
   const aws = mockClient(client);
   let turns = 0;
   const directory = identityStoreDirectory(client, STORE_ID, {
-    turn: async () => {
+    pace: async () => {
       turns += 1;
     },
   });

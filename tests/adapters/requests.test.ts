@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { asking, pages } from '../../adapters/requests.ts';
+import { askWith, pages } from '../../adapters/requests.ts';
 import { TransientAwsError } from '../../domain/shared/errors.ts';
 
 describe('asking', () => {
   it('sends nothing before its turn', async () => {
     const log: string[] = [];
-    const ask = asking([], {
-      turn: async () => {
+    const ask = askWith([], {
+      pace: async () => {
         log.push('turn');
       },
     });
@@ -15,7 +15,7 @@ describe('asking', () => {
   });
 
   it('translates by its table', async () => {
-    const ask = asking([{ exception: 'BusyException', as: 'transient', because: 'It says so.' }]);
+    const ask = askWith([{ exception: 'BusyException', as: 'transient', because: 'It says so.' }]);
     const busy = () => Promise.reject(Object.assign(new Error(), { name: 'BusyException' }));
     await expect(ask('Ask', ['user u'], busy)).rejects.toThrow(new TransientAwsError('Ask: BusyException (user u)'));
   });

@@ -24,7 +24,7 @@ function theApplications() {
   const aws = mockClient(client);
   let turns = 0;
   const applications = ssoAdminApplications(client, {
-    turn: async () => {
+    pace: async () => {
       turns += 1;
     },
   });

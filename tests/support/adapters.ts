@@ -15,7 +15,7 @@ type Metric = [name: string, value: number, entitlement?: string];
  */
 export function connectServices({ settings, clock: { now }, advance }: Stack, entitlements: Entitlements) {
   const clock = { now, advance, sleep: async (seconds: number) => advance(seconds) };
-  const pacer = { turn: async () => advance(0.1) };
+  const pacer = { pace: async () => advance(0.1) };
   const metrics: Metric[] = [];
   const services = {
     clock,

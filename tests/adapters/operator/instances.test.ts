@@ -14,7 +14,7 @@ import { APPLICATION, INSTANCE_ARN } from '../../support/ids.ts';
 
 function theInstances() {
   const client = new SSOAdminClient({ region: 'us-east-1' });
-  return { aws: mockClient(client), instances: ssoAdminInstances(client, { turn: async () => undefined }) };
+  return { aws: mockClient(client), instances: ssoAdminInstances(client, { pace: async () => undefined }) };
 }
 
 describe('instances', () => {

@@ -20,7 +20,7 @@ function thePeople() {
   const client = new IdentitystoreClient({ region: 'us-east-1' });
   return {
     aws: mockClient(client),
-    people: identityStorePeople(client, STORE_ID, { turn: async () => undefined }),
+    people: identityStorePeople(client, STORE_ID, { pace: async () => undefined }),
   };
 }
 
