@@ -16,7 +16,7 @@ const ANNA = user(1);
 const BEN = user(2);
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 
-function aStandIn(...rules: FaultRule[]) {
+function anEmulator(...rules: FaultRule[]) {
   const seed = {
     identityStoreId: STORE_ID,
     users: [
@@ -41,7 +41,7 @@ function aStandIn(...rules: FaultRule[]) {
     { faults, onCrash: (...termination) => terminations.push(termination) },
   );
   const sso = new SSOAdminClient(config);
-  /** What became of assigning these people one after another: `ok`, or the name of the error. */
+  /** Assigns these users one after another. @returns `ok` or the name of the error, for each */
   const assign = async (...userIds: string[]) => {
     const outcomes: string[] = [];
     for (const PrincipalId of userIds) {
@@ -75,7 +75,7 @@ describe('a fault of an assignment', () => {
     ['timeout-before', 'InternalServerException', []],
     ['timeout-after', 'InternalServerException', [ANNA]],
   ])('%s answers %s once, and the next request succeeds', async (kind, answer, effect) => {
-    const { assign, assigned, calls } = aStandIn({ operation: CREATE, kind });
+    const { assign, assigned, calls } = anEmulator({ operation: CREATE, kind });
     expect(await assign(ANNA)).toEqual([answer]);
     expect(assigned()).toEqual(effect);
     expect(await assign(ANNA)).toEqual(['ok']);
@@ -84,7 +84,7 @@ describe('a fault of an assignment', () => {
   });
 
   it('has its reason in the answer', async () => {
-    const { sso } = aStandIn({ operation: CREATE, kind: 'refuse', reason: 'KMS_AccessDeniedException' });
+    const { sso } = anEmulator({ operation: CREATE, kind: 'refuse', reason: 'KMS_AccessDeniedException' });
     const input = { ApplicationArn: APPLICATION, PrincipalId: ANNA, PrincipalType: 'USER' as const };
     await expect(sso.send(new CreateApplicationAssignmentCommand(input))).rejects.toMatchObject({
       Reason: 'KMS_AccessDeniedException',
@@ -94,28 +94,28 @@ describe('a fault of an assignment', () => {
 
 describe('fault rules', () => {
   it('apply `times` times, after `skip` requests that pass', async () => {
-    const { assign } = aStandIn({ operation: CREATE, kind: 'throttle', skip: 1, times: 2 });
+    const { assign } = anEmulator({ operation: CREATE, kind: 'throttle', skip: 1, times: 2 });
     const outcomes = await assign(ANNA, ANNA, ANNA, ANNA);
     expect(outcomes).toEqual(['ok', 'ThrottlingException', 'ThrottlingException', 'ok']);
   });
 
   it('apply in their order, one per request', async () => {
-    const { assign } = aStandIn({ operation: CREATE, kind: 'throttle' }, { operation: CREATE, kind: 'conflict' });
+    const { assign } = anEmulator({ operation: CREATE, kind: 'throttle' }, { operation: CREATE, kind: 'conflict' });
     expect(await assign(ANNA, ANNA, ANNA)).toEqual(['ThrottlingException', 'ConflictException', 'ok']);
   });
 
   it('apply only to requests that name their principal', async () => {
-    const { assign } = aStandIn({ operation: CREATE, kind: 'throttle', principalId: BEN });
+    const { assign } = anEmulator({ operation: CREATE, kind: 'throttle', principalId: BEN });
     expect(await assign(ANNA, BEN)).toEqual(['ok', 'ThrottlingException']);
   });
 
   it('apply only to their operation', async () => {
-    const { assign } = aStandIn({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'throttle' });
+    const { assign } = anEmulator({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'throttle' });
     expect(await assign(ANNA)).toEqual(['ok']);
   });
 
   it('do not apply after they were cleared', async () => {
-    const { assign, faults } = aStandIn({ operation: CREATE, kind: 'throttle' });
+    const { assign, faults } = anEmulator({ operation: CREATE, kind: 'throttle' });
     faults.clear();
     expect(await assign(ANNA)).toEqual(['ok']);
   });
@@ -151,7 +151,7 @@ describe('the early end of a function', () => {
     ['crash-before', 'crash'],
     ['timeout-after', 'timeout'],
   ])('is reported once, with the invocation: %s', async (kind, termination) => {
-    const { sso, terminations, assign } = aStandIn({ operation: CREATE, kind });
+    const { sso, terminations, assign } = anEmulator({ operation: CREATE, kind });
     sso.middlewareStack.add(
       (next) => (args) => {
         Object.assign((args.request as { headers: object }).headers, { [INVOCATION_HEADER]: 'invocation-1' });
@@ -164,7 +164,7 @@ describe('the early end of a function', () => {
   });
 
   it('is not reported for a caller that is not a function', async () => {
-    const { terminations, assign } = aStandIn({ operation: CREATE, kind: 'crash-before' });
+    const { terminations, assign } = anEmulator({ operation: CREATE, kind: 'crash-before' });
     await assign(ANNA);
     expect(terminations).toEqual([]);
   });
@@ -172,7 +172,7 @@ describe('the early end of a function', () => {
 
 describe('error names', () => {
   it('are those of the Identity Store API reference', async () => {
-    const { config } = aStandIn(
+    const { config } = anEmulator(
       { operation: 'IdentityStore.DescribeUser', kind: 'throttle' },
       { operation: 'IdentityStore.DescribeUser', kind: 'not-found' },
       { operation: 'IdentityStore.DescribeUser', kind: 'refuse', reason: 'KMS_ACCESS_DENIED' },
@@ -195,7 +195,7 @@ describe('error names', () => {
     ['refuse', 'AccessDeniedException', 400],
     ['quota', 'RequestLimitExceeded', 400],
   ])('are those of DynamoDB for %s', async (kind, name, httpStatusCode) => {
-    const { config } = aStandIn({ operation: 'DynamoDB.GetItem', kind });
+    const { config } = anEmulator({ operation: 'DynamoDB.GetItem', kind });
     const answer = new DynamoDBClient(config).send(
       new GetItemCommand({ TableName: 'ledger', Key: { id: { S: 'a' } } }),
     );
@@ -212,20 +212,20 @@ describe('a partial failure of PutEvents', () => {
   const rule: FaultRule = { operation: 'EventBridge.PutEvents', kind: 'partial' };
 
   it('fails only the first entry', async () => {
-    const { config, taken } = aStandIn(rule);
+    const { config, taken } = anEmulator(rule);
     const entries = [{ DetailType: 'A' }, { DetailType: 'B' }, { DetailType: 'C' }];
     expect(await put(config, entries)).toEqual([1, ['InternalFailure', undefined, undefined]]);
     expect(taken.map(({ DetailType }) => DetailType)).toEqual(['B', 'C']);
   });
 
   it('fails the only entry', async () => {
-    const { config, taken } = aStandIn(rule);
+    const { config, taken } = anEmulator(rule);
     expect(await put(config, [{}])).toEqual([1, ['InternalFailure']]);
     expect(taken).toEqual([]);
   });
 
   it('counts entries that fail for another reason, too', async () => {
-    const { config } = aStandIn(rule);
+    const { config } = anEmulator(rule);
     expect(await put(config, [{}, { Detail: '{' }, {}])).toEqual([
       2,
       ['InternalFailure', 'MalformedDetail', undefined],
@@ -233,7 +233,7 @@ describe('a partial failure of PutEvents', () => {
   });
 
   it('leaves an invalid call to the service, which refuses it', async () => {
-    const { config } = aStandIn(rule);
+    const { config } = anEmulator(rule);
     await expect(put(config, Array(12).fill({}))).rejects.toMatchObject({ name: 'ValidationException' });
   });
 });

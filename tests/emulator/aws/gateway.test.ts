@@ -18,7 +18,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()));
 });
 
-function aDoor({ rules = [], sfn }: { rules?: FaultRule[]; sfn?: Service } = {}) {
+function aGateway({ rules = [], sfn }: { rules?: FaultRule[]; sfn?: Service } = {}) {
   const seed = {
     identityStoreId: STORE_ID,
     users: [{ userId: ANNA, userName: 'anna' }],
@@ -28,7 +28,7 @@ function aDoor({ rules = [], sfn }: { rules?: FaultRule[]; sfn?: Service } = {})
   const { center: world, clock } = anIdentityCenter(seed);
   const faults = new Faults();
   for (const rule of rules) faults.add(rule);
-  const deaths: string[][] = [];
+  const terminations: string[][] = [];
   const gateway = new Gateway({
     services: {
       SSOAdmin: ssoAdmin(world, clock),
@@ -36,9 +36,9 @@ function aDoor({ rules = [], sfn }: { rules?: FaultRule[]; sfn?: Service } = {})
       ...(sfn && { SFN: sfn }),
     },
     faults,
-    onCrash: (...death) => deaths.push(death),
+    onCrash: (...termination) => terminations.push(termination),
   });
-  return { gateway, world, deaths };
+  return { gateway, world, terminations };
 }
 
 async function listening(gateway: Gateway): Promise<string> {
@@ -65,7 +65,7 @@ const CONFIG = {
 
 describe('the gateway', () => {
   it.each(['http', 'in process'])('answers the SDK in the same way: %s', async (transport) => {
-    const { gateway, world } = aDoor();
+    const { gateway, world } = aGateway();
     const access =
       transport === 'http' ? { endpoint: await listening(gateway) } : { requestHandler: gateway.requestHandler() };
     const sso = new SSOAdminClient({ ...CONFIG, ...access });
@@ -89,11 +89,11 @@ describe('the gateway', () => {
 
 describe('the HTTP gateway', () => {
   it('listens on the loopback interface only', async () => {
-    expect(await listening(aDoor().gateway)).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(await listening(aGateway().gateway)).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
 
   it('does not listen after it was closed', async () => {
-    const server = await aDoor().gateway.listen();
+    const server = await aGateway().gateway.listen();
     await server.close();
     await expect(fetch(server.endpoint)).rejects.toThrow();
   });
@@ -112,13 +112,13 @@ describe('the HTTP gateway', () => {
     ['a body of more than 1 MiB', DESCRIBE_USER, ' '.repeat(1024 * 1024 + 1), 413, 'RequestEntityTooLargeException'],
     ['a body of 1 MiB', DESCRIBE_USER, ' '.repeat(1024 * 1024), 400, 'SerializationException'],
   ])('refuses %s', async (_fact, target, body, status, type) => {
-    const endpoint = await listening(aDoor().gateway);
+    const endpoint = await listening(aGateway().gateway);
     expect(await post(endpoint, target, body)).toMatchObject({ status, type });
     expect(await post(endpoint, DESCRIBE_USER, '{}')).toMatchObject({ status: 400, type: 'ValidationException' });
   });
 
   it('counts refused requests of its services', async () => {
-    const { gateway } = aDoor();
+    const { gateway } = aGateway();
     const endpoint = await listening(gateway);
     await post(endpoint, DESCRIBE_USER, ' '.repeat(1024 * 1024 + 1));
     await post(endpoint, DESCRIBE_USER, '{}');
@@ -127,7 +127,7 @@ describe('the HTTP gateway', () => {
   });
 
   it('survives a client that closes its connection in the middle of a request', async () => {
-    const { gateway } = aDoor();
+    const { gateway } = aGateway();
     const endpoint = await listening(gateway);
     await new Promise((resolve) => {
       const request = httpRequest(endpoint, { method: 'POST', headers: { 'content-length': '1000' } });
@@ -139,10 +139,12 @@ describe('the HTTP gateway', () => {
   });
 
   it('reports the end of a function', async () => {
-    const { gateway, deaths } = aDoor({ rules: [{ operation: 'IdentityStore.DescribeUser', kind: 'timeout-before' }] });
+    const { gateway, terminations } = aGateway({
+      rules: [{ operation: 'IdentityStore.DescribeUser', kind: 'timeout-before' }],
+    });
     const answer = await post(await listening(gateway), DESCRIBE_USER, '{}', { [INVOCATION_HEADER]: 'i-1' });
     expect(answer).toMatchObject({ status: 500, type: 'InternalServerException' });
-    expect(deaths).toEqual([['i-1', 'timeout']]);
+    expect(terminations).toEqual([['i-1', 'timeout']]);
   });
 
   it('returns the answer of a service unchanged', async () => {
@@ -153,7 +155,7 @@ describe('the HTTP gateway', () => {
         return Promise.resolve({ ...jsonAnswer('SFN', 200, {}), body: Buffer.from('{"executionArn":"ü"}') });
       },
     };
-    const endpoint = await listening(aDoor({ sfn }).gateway);
+    const endpoint = await listening(aGateway({ sfn }).gateway);
     const headers = { 'x-amz-target': 'AWSStepFunctions.StartExecution' };
     const response = await fetch(endpoint, { method: 'POST', headers, body: '{"a":1}' });
     expect(seen).toEqual(['StartExecution', '{"a":1}']);
@@ -165,7 +167,7 @@ describe('the HTTP gateway', () => {
 describe('the in-process gateway', () => {
   it('throws the bug of a service to the caller', async () => {
     const sfn: Service = { handle: () => Promise.reject(new TypeError('a bug')) };
-    const { handle } = aDoor({ sfn }).gateway.requestHandler();
+    const { handle } = aGateway({ sfn }).gateway.requestHandler();
     const request = { headers: { 'x-amz-target': 'AWSStepFunctions.StartExecution' }, body: '{}' };
     await expect(handle(request)).rejects.toThrow('a bug');
   });

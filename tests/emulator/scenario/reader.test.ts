@@ -74,7 +74,7 @@ describe('a scenario', () => {
 
   it.each<[string, object, string]>([
     [
-      'two deeds',
+      'two actions',
       { at: '+0s', join: { user: 'Ana', group: 'Engineers' }, disable: { user: 'Ana' } },
       'actions[0]: expected exactly one of join, ',
     ],
@@ -386,10 +386,10 @@ describe('an action', () => {
   it('makes reads lag, so that a check comes too early', async () => {
     const lag = { at: '+0s', lag: { operation: 'IdentityStore.IsMemberInGroups', seconds: 20 } };
     const join = { at: '+10m', join: { user: 'Dan', group: 'Engineers', via: 'console' } };
-    const looks = ({ states }: Awaited<ReturnType<typeof acting>>) =>
+    const checks = ({ states }: Awaited<ReturnType<typeof acting>>) =>
       states.filter(({ state }) => state === 'CheckPropagation').length;
-    expect(looks(await acting(join))).toBe(1);
-    expect(looks(await acting(lag, join))).toBe(4);
+    expect(checks(await acting(join))).toBe(1);
+    expect(checks(await acting(lag, join))).toBe(4);
   });
 
   it('retries a start that a fault refused', async () => {
@@ -415,9 +415,9 @@ describe('an action', () => {
 it('gives the answers of its quirks where AWS documents none', async () => {
   const actions = [SWEEP, { at: '+10m', disable: { user: 'Ana' } }];
   const play = (quirks: object) => playing(readScenario(aScenario(actions, { quirks }), 'scenario.yml'));
-  const told = async (quirks: object) => (await play(quirks)).result.seats.map(({ status }) => status);
-  expect(await told({ userStatus: 'absent' })).toEqual(['confirmed', 'confirmed', 'confirmed']);
-  expect(await told({ userStatus: 'present' })).toEqual(['revoked', 'confirmed', 'confirmed']);
+  const statusesWith = async (quirks: object) => (await play(quirks)).result.seats.map(({ status }) => status);
+  expect(await statusesWith({ userStatus: 'absent' })).toEqual(['confirmed', 'confirmed', 'confirmed']);
+  expect(await statusesWith({ userStatus: 'present' })).toEqual(['revoked', 'confirmed', 'confirmed']);
 });
 
 describe('an expectation', () => {

@@ -16,7 +16,7 @@ import { anIdentityCenter, behindGateway } from '../../../support/account.ts';
 import { GROUP, OTHER_GROUP, STORE_ID, user } from '../../../support/ids.ts';
 
 const ANNA = user(0);
-const NOBODY = '00000000-0000-4000-8000-ffffffffffff';
+const UNKNOWN_ID = '00000000-0000-4000-8000-ffffffffffff';
 
 function aSeed(members = 1): DirectorySeed {
   const users = Array.from({ length: members }, (_, number) => ({ userId: user(number), userName: `user${number}` }));
@@ -63,20 +63,24 @@ describe('IsMemberInGroups', () => {
 
   it('refuses an unknown user', async () => {
     const { client } = aStore();
-    const input = { ...inStore, MemberId: { UserId: NOBODY }, GroupIds: [GROUP] };
+    const input = { ...inStore, MemberId: { UserId: UNKNOWN_ID }, GroupIds: [GROUP] };
     await expect(client.send(new IsMemberInGroupsCommand(input))).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
       ResourceType: 'USER',
-      ResourceId: NOBODY,
+      ResourceId: UNKNOWN_ID,
     });
   });
 
   it('refuses an unknown group, or answers that the user is not a member', async () => {
-    const command = new IsMemberInGroupsCommand({ ...inStore, MemberId: { UserId: ANNA }, GroupIds: [GROUP, NOBODY] });
+    const command = new IsMemberInGroupsCommand({
+      ...inStore,
+      MemberId: { UserId: ANNA },
+      GroupIds: [GROUP, UNKNOWN_ID],
+    });
     await expect(aStore().client.send(command)).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
       ResourceType: 'GROUP',
-      ResourceId: NOBODY,
+      ResourceId: UNKNOWN_ID,
     });
     const { Results } = await aStore({ quirks: { missingGroup: 'no-member' } }).client.send(command);
     expect(Results?.map(({ MembershipExists }) => MembershipExists)).toEqual([true, false]);
@@ -95,9 +99,9 @@ describe('IsMemberInGroups', () => {
   it('sees a new user only after its lag', async () => {
     const { client, world, sleep } = aStore();
     world.setLag('IdentityStore.IsMemberInGroups', 60);
-    world.addUser({ userId: NOBODY, userName: 'new' });
-    world.join(GROUP, NOBODY);
-    const command = new IsMemberInGroupsCommand({ ...inStore, MemberId: { UserId: NOBODY }, GroupIds: [GROUP] });
+    world.addUser({ userId: UNKNOWN_ID, userName: 'new' });
+    world.join(GROUP, UNKNOWN_ID);
+    const command = new IsMemberInGroupsCommand({ ...inStore, MemberId: { UserId: UNKNOWN_ID }, GroupIds: [GROUP] });
     await expect(client.send(command)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     await sleep(60);
     expect((await client.send(command)).Results?.[0]?.MembershipExists).toBe(true);
@@ -145,7 +149,7 @@ describe('ListGroupMemberships', () => {
 
   it('refuses an unknown group', async () => {
     const { client } = aStore();
-    const answer = client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: NOBODY }));
+    const answer = client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: UNKNOWN_ID }));
     await expect(answer).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'GROUP' });
   });
 
@@ -203,7 +207,7 @@ describe('DescribeUser and ListUsers', () => {
   });
 
   it('refuse an unknown user', async () => {
-    const answer = aStore().client.send(new DescribeUserCommand({ ...inStore, UserId: NOBODY }));
+    const answer = aStore().client.send(new DescribeUserCommand({ ...inStore, UserId: UNKNOWN_ID }));
     await expect(answer).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'USER' });
   });
 });

@@ -24,7 +24,7 @@ import {
 
 const ANNA = user(0);
 const BEN = user(1);
-const NOBODY = user(999_999);
+const UNKNOWN_USER = user(999_999);
 const OPEN_APPLICATION = OTHER_APPLICATION;
 const NO_APPLICATION = application(9);
 
@@ -74,7 +74,7 @@ describe('CreateApplicationAssignment', () => {
   });
 
   it.each([
-    ['an unknown user', ofUser(NOBODY), 'ResourceNotFoundException'],
+    ['an unknown user', ofUser(UNKNOWN_USER), 'ResourceNotFoundException'],
     ['an unknown group', { ...ofUser(ANNA), PrincipalType: 'GROUP' as const }, 'ResourceNotFoundException'],
     ['an unknown application', ofUser(ANNA, NO_APPLICATION), 'ResourceNotFoundException'],
     ['an ARN of something else', ofUser(ANNA, INSTANCE_ARN), 'ValidationException'],
@@ -120,13 +120,13 @@ describe('DescribeApplicationAssignment', () => {
     const { client, world, sleep } = anSsoAdmin();
     world.setLag('SSOAdmin.DescribeApplicationAssignment', 10);
     await client.send(new CreateApplicationAssignmentCommand(ofUser(ANNA)));
-    const look = () => client.send(new DescribeApplicationAssignmentCommand(ofUser(ANNA)));
-    await expect(look()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    const describeOne = () => client.send(new DescribeApplicationAssignmentCommand(ofUser(ANNA)));
+    await expect(describeOne()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     expect(
       (await client.send(new ListApplicationAssignmentsCommand(ofUser(ANNA)))).ApplicationAssignments,
     ).toHaveLength(1);
     await sleep(10);
-    await expect(look()).resolves.toBeDefined();
+    await expect(describeOne()).resolves.toBeDefined();
   });
 });
 

@@ -20,7 +20,7 @@ const ARN = 'arn:aws:states:us-east-1:000000000000:stateMachine:onboarding';
 const arnOf = (name: string) => `arn:aws:states:us-east-1:000000000000:execution:onboarding:${name}`;
 const momentAt = (seconds: number) => new Date(START.getTime() + seconds * 1000);
 
-/** The real SDK client, in process, before the real machine with tasks that do as they are told. */
+/** The real SDK client, in process, with the real state machine and scripted tasks. */
 function aService(script: Script = {}) {
   const machine = aMachine(script);
   const definition = JSON.stringify(readTemplate().definition);
