@@ -15,7 +15,7 @@ import type { Hold } from '../../domain/decision/hold.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { anEntitlement, aSeat, aUserState, iso } from './builders.ts';
-import { APPLICATION, ME, START, user } from './ids.ts';
+import { APPLICATION, ENTITLEMENT, ME, numberOf, START, user } from './ids.ts';
 
 /** The reads began at {@link START}. */
 export const MOMENT: Moment = { readAt: START, execution: ME };
@@ -28,21 +28,14 @@ export function brakeOf(atLeast: number): Limits {
   return { brake: { percent: 0, atLeast } };
 }
 
-/** A user's seat that settled a day ago. It has no `grantedAt` if its status says that AWS never took it. */
-export function seatOf(number: number, parts: Partial<Seat> = {}): Seat {
-  const { grantedAt, ...seat } = aSeat(number, { revision: 3 });
-  const granted = !['creating', 'waitlisted', 'failed'].includes(parts.status ?? 'confirmed');
-  return { ...seat, ...(granted && grantedAt ? { grantedAt } : {}), ...parts };
-}
-
 /** A seat that has been on the waitlist for this many seconds. */
 export function waitingSeat(number: number, seconds: number): Seat {
-  return seatOf(number, { status: 'waitlisted', requestedAt: iso(-seconds) });
+  return aSeat(number, { status: 'waitlisted', requestedAt: iso(-seconds) });
 }
 
 /** A member without an assignment; without a seat unless its parts are given. */
 export function joiner(number: number, seat?: Partial<Seat>): UserState {
-  return aUserState({ userId: user(number), ...(seat ? { seat: seatOf(number, seat) } : {}) });
+  return aUserState({ userId: user(number), ...(seat ? { seat: aSeat(number, seat) } : {}) });
 }
 
 /** A member with a seat and its assignment. */
@@ -90,7 +83,7 @@ interface StateParts {
 export function checkedUsers(users: readonly UserState[], parts: StateParts = {}): ApplicationState {
   const { max = 1000, graceDays = 0, mode = 'enforce', others = [], hold, evidence = {}, item } = parts;
   return {
-    entitlement: anEntitlement(1, { seats: { max }, onLeave: { revokeAfterDays: graceDays }, mode }),
+    entitlement: anEntitlement(1, { name: ENTITLEMENT, seats: { max }, onLeave: { revokeAfterDays: graceDays }, mode }),
     users: users.map((user) => checkOf(user, item)),
     evidence: { ...evidenceOf(users, { others, hold }), ...evidence },
   };
@@ -101,7 +94,9 @@ export function sweptUsers(
   users: readonly UserState[],
   { whole, ...parts }: StateParts & { whole?: Partial<WholeState> } = {},
 ): ApplicationState {
-  const state = checkedUsers(users, { ...parts, item: { key: APPLICATION, ...parts.item } });
+  const { evidence, ...state } = checkedUsers(users, { ...parts, item: { key: APPLICATION, ...parts.item } });
+  // A sweep sees itself who is left.
+  const { remaining: _, ...known } = evidence;
   const found: WholeState = {
     key: APPLICATION,
     emptyGroup: false,
@@ -109,7 +104,7 @@ export function sweptUsers(
     unmanaged: users.filter(({ assigned, seat }) => assigned && !(seat && takesSlot(seat))).length,
     assignedGroups: [],
   };
-  return { ...state, whole: { ...found, ...whole } };
+  return { ...state, evidence: known, whole: { ...found, ...whole } };
 }
 
 /** Every read that a decision may ask for: other users stay entitled, and no user beyond the cap is assigned. */
@@ -165,9 +160,4 @@ export function statusesAfter(state: ApplicationState, decision: ApplicationDeci
 /** The seat that a decision writes for a user. */
 export function writtenSeat({ seats }: Pick<ApplicationDecision, 'seats'>, number: number): Seat | undefined {
   return seats.find(({ userId }) => userId === user(number));
-}
-
-/** The number of the user with this id. */
-export function numberOf(userId: string): number {
-  return Number(userId.slice(-12));
 }

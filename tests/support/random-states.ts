@@ -12,8 +12,8 @@ import { decideApplication, type Limits } from '../../domain/decision/decide-app
 import type { Hold } from '../../domain/decision/hold.ts';
 import { type Seat, SeatStatusSchema } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
-import { MOMENT, seatOf, sweptUsers } from './application-states.ts';
-import { aDigest, aHeldRecord, aHold, anAuditRecord, iso } from './builders.ts';
+import { MOMENT, sweptUsers } from './application-states.ts';
+import { aDigest, aHeldRecord, aHold, anAuditRecord, aSeat, iso } from './builders.ts';
 import { user as aUserId, OTHER } from './ids.ts';
 
 /** Every answer that a decision may ask for. */
@@ -56,7 +56,7 @@ function seats(number: number): fc.Arbitrary<Seat> {
   });
   return fields.map(({ status, changedAt, requestedAt, grantedAt, audited, revision, ...parts }) => {
     const { refusal } = parts;
-    return seatOf(number, {
+    return aSeat(number, {
       status,
       revision,
       requestedAt: iso(requestedAt),

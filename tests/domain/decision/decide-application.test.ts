@@ -14,15 +14,14 @@ import {
   leaver,
   MOMENT,
   seated,
-  seatOf,
   statusesAfter,
   sweptUsers,
   unmanaged,
   waitingSeat,
   writtenSeat,
 } from '../../support/application-states.ts';
-import { anAuditRecord, iso } from '../../support/builders.ts';
-import { APPLICATION, group, OTHER, user } from '../../support/ids.ts';
+import { anAuditRecord, aSeat, iso } from '../../support/builders.ts';
+import { APPLICATION, ENTITLEMENT, group, OTHER, user } from '../../support/ids.ts';
 
 describe('a decision about an application', () => {
   it.each<[string, ApplicationState]>([
@@ -84,7 +83,7 @@ describe('a decision about an application', () => {
 
   it('writes a seat once, with the stored revision plus one, however many transitions it makes', () => {
     const interrupted = joiner(1, { status: 'revoking', revision: 7, changeSeq: 3 });
-    const { seats } = decisionOf(checkedUsers([interrupted], { max: 1, others: [seatOf(2)] }));
+    const { seats } = decisionOf(checkedUsers([interrupted], { max: 1, others: [aSeat(2)] }));
     expect(seats).toMatchObject([
       { userId: user(1), status: 'waitlisted', revision: 8, audit: [{ kind: 'revoked' }, { kind: 'waitlisted' }] },
     ]);
@@ -121,11 +120,17 @@ describe('a refusal that stands in a seat', () => {
     expect(changesOf(decision)).toEqual(changes);
   });
 
+  it('fails an execution once, and is not tried again by what that execution still does', () => {
+    const refusal = { reason: 'quota-exceeded', since: iso(-60), execution: MOMENT.execution, reported: true };
+    const decision = decisionOf(checkedUsers([joiner(1, { status: 'failed', refusal, nextAttemptAt: iso(60) })]));
+    expect([changesOf(decision), decision.failures]).toEqual([[], []]);
+  });
+
   it('fails the check with the seat as the decision writes it, since that is marked as reported next', () => {
     const refusal = { reason: 'access-denied', since: iso(-60), execution: MOMENT.execution, reported: false };
     const refused = joiner(1, { status: 'failed', refusal, nextAttemptAt: iso(-1) });
     const { seats, failures } = decisionOf(checkedUsers([refused], { max: 0 }));
-    expect(seats).toMatchObject([{ status: 'waitlisted', revision: 4, refusal }]);
+    expect(seats).toMatchObject([{ status: 'waitlisted', revision: 2, refusal }]);
     expect(failures).toMatchObject([{ key: user(1), error: { reason: 'access-denied' } }]);
     expect(failures.map(({ seat }) => seat)).toEqual(seats);
   });
@@ -143,6 +148,11 @@ describe('refused settings', () => {
     expect(decision).not.toHaveProperty('waitlist');
   });
 
+  it('fail a sweep that wants no change, too', () => {
+    const evidence = { settings: new RefusedError('access-denied', 'AWS refuses') };
+    expect(failuresOf(decisionOf(sweptUsers([seated(1)], { evidence })))).toEqual([[APPLICATION, 'access-denied']]);
+  });
+
   it.each(['settings', 'holdings'])('and refused holdings fail the users who want a change, each once: %s', (read) => {
     const state = checkedUsers([joiner(1), joiner(2), seated(3), unmanaged(4)], {
       evidence: { [read]: new RefusedError('access-denied', 'AWS refuses') },
@@ -156,7 +166,7 @@ describe('refused settings', () => {
   it('do not keep the ledger from saying what the reads showed', () => {
     const evidence = { settings: new RefusedError('access-denied', 'AWS refuses') };
     const decision = decisionOf(checkedUsers([joiner(1), seated(2, { status: 'assigned' })], { evidence }));
-    expect(decision.seats).toMatchObject([{ userId: user(2), status: 'confirmed', revision: 4 }]);
+    expect(decision.seats).toMatchObject([{ userId: user(2), status: 'confirmed', revision: 2 }]);
   });
 });
 
@@ -166,7 +176,7 @@ describe('a refused read of the assignment of a user beyond the cap', () => {
     const state = checkedUsers([joiner(1, {}), joiner(2), leaver(3)], {
       max: 1,
       evidence: { assigned: new Map([[user(1), refusal]]) },
-      others: [seatOf(4)],
+      others: [aSeat(4)],
     });
     const decision = decisionOf(state);
     expect(failuresOf(decision)).toEqual([[user(1), 'access-denied']]);
@@ -207,7 +217,7 @@ describe('the further reads of a decision', () => {
     ],
     [
       'take two rounds if one user leaves and another has lost the assignment under a lowered cap',
-      checkedUsers([leaver(1), joiner(2, {})], { max: 1, others: [seatOf(3)] }),
+      checkedUsers([leaver(1), joiner(2, {})], { max: 1, others: [aSeat(3)] }),
       [
         [SETTINGS, HOLDINGS],
         [
@@ -239,7 +249,7 @@ describe('the verdict about a user', () => {
     ['waitlist', joiner(1), {}, { max: 0 }],
     ['waitlist', joiner(1, waitingSeat(1, 70)), {}, { max: 0 }],
     ['revoke', leaver(1), {}],
-    ['hold', leaver(1), {}, { others: [seatOf(2)] }],
+    ['hold', leaver(1), {}, { others: [aSeat(2)] }],
     ['begin-grace', leaver(1), { dueAt: iso(86_400) }, { graceDays: 1 }],
     ['confirm', seated(1, { status: 'assigned' }), {}],
     ['restore', seated(1, { status: 'leaving', dueAt: iso(1) }), {}],
@@ -267,7 +277,7 @@ describe('the report of a sweep', () => {
   it('counts seats, waiting users and assignments that Usher did not make', () => {
     const state = sweptUsers([seated(1), joiner(2)], { max: 1, whole: { unmanaged: 1 } });
     expect(decisionOf(state).report).toEqual({
-      entitlement: 'entitlement-1',
+      entitlement: ENTITLEMENT,
       seats: 1,
       waiting: 1,
       waitingSince: iso(-60),

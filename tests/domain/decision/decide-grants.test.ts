@@ -14,15 +14,14 @@ import {
   leaver,
   MOMENT,
   seated,
-  seatOf,
   statusesAfter,
   sweptUsers,
   unmanaged,
   waitingSeat,
   writtenSeat,
 } from '../../support/application-states.ts';
-import { at, iso } from '../../support/builders.ts';
-import { APPLICATION, ME, user } from '../../support/ids.ts';
+import { aSeat, at, iso } from '../../support/builders.ts';
+import { APPLICATION, ENTITLEMENT, ME, user } from '../../support/ids.ts';
 
 /** An item that a user's request of this many seconds ago has put in the queue. */
 const askedBefore = (seconds: number) => ({ item: { askedAt: iso(-seconds) } });
@@ -32,7 +31,7 @@ describe('the cap', () => {
     ['gives a seat to a user while a slot is free', sweptUsers([joiner(1)], { max: 2 }), ['grant 1 group-join'], {}],
     [
       'puts one user who joins on the waitlist if all slots are taken',
-      checkedUsers([joiner(3)], { max: 2, others: [seatOf(1), seatOf(2)] }),
+      checkedUsers([joiner(3)], { max: 2, others: [aSeat(1), aSeat(2)] }),
       ['record 3'],
       { 1: 'confirmed', 2: 'confirmed', 3: 'waitlisted' },
     ],
@@ -47,9 +46,9 @@ describe('the cap', () => {
       checkedUsers([joiner(4)], {
         max: 3,
         others: [
-          seatOf(1, { status: 'leaving', dueAt: iso(60) }),
-          seatOf(2, { status: 'held' }),
-          seatOf(3, { status: 'revoking', changedAt: iso() }),
+          aSeat(1, { status: 'leaving', dueAt: iso(60) }),
+          aSeat(2, { status: 'held' }),
+          aSeat(3, { status: 'revoking', changedAt: iso() }),
         ],
       }),
       ['record 4'],
@@ -120,8 +119,13 @@ describe('the waitlist', () => {
     expect(writtenSeat(decision, 1)).toMatchObject({ status: 'revoked' });
   });
 
-  it('needs no sweep after a sweep, which has given the slots', () => {
-    const state = sweptUsers([joiner(1), joiner(2, waitingSeat(2, 10))], { max: 1 });
+  it.each<[string, ApplicationState]>([
+    ['which has given the slots', sweptUsers([joiner(1), joiner(2, waitingSeat(2, 10))], { max: 1 })],
+    [
+      'even if a slot is left for a waiting user whose reads contradict each other',
+      sweptUsers([{ ...joiner(1, waitingSeat(1, 70)), entitled: false }, joiner(2)], { max: 2 }),
+    ],
+  ])('needs no sweep after a sweep, %s', (_fact, state) => {
     expect(decisionOf(state).sweepNeeded).toBeUndefined();
   });
 
@@ -131,7 +135,7 @@ describe('the waitlist', () => {
     ['is not empty after a sweep that leaves a user waiting', sweptUsers([joiner(1), seated(2)], { max: 1 }), true],
     [
       'is not empty after a check that leaves its user waiting',
-      checkedUsers([joiner(1)], { max: 1, others: [seatOf(2)] }),
+      checkedUsers([joiner(1)], { max: 1, others: [aSeat(2)] }),
       true,
     ],
   ])('%s', (_fact, state, waitlist) => {
@@ -150,7 +154,7 @@ describe('a cap below the number of seats in use', () => {
     const state = sweptUsers([seated(1), seated(2)], { max: 1 });
     const decision = decisionOf(state);
     expect(decision.changes).toEqual([]);
-    expect(decision.report).toEqual({ entitlement: 'entitlement-1', seats: 2, waiting: 0, unmanaged: 0, overCap: 1 });
+    expect(decision.report).toEqual({ entitlement: ENTITLEMENT, seats: 2, waiting: 0, unmanaged: 0, overCap: 1 });
     expect(statusesAfter(state, decision)).toEqual({ 1: 'confirmed', 2: 'confirmed' });
   });
 
@@ -168,7 +172,7 @@ describe('a cap below the number of seats in use', () => {
   it('puts such a user on the waitlist, with the first request, once a fresh read shows no assignment', () => {
     const decision = decisionOf(sweptUsers([seated(1), joiner(2, {})], { max: 1 }));
     expect(changesOf(decision)).toEqual(['record 2']);
-    expect(writtenSeat(decision, 2)).toMatchObject({ status: 'waitlisted', requestedAt: seatOf(2).requestedAt });
+    expect(writtenSeat(decision, 2)).toMatchObject({ status: 'waitlisted', requestedAt: aSeat(2).requestedAt });
   });
 
   it.each<[string, Partial<Seat>, Map<string, boolean>, string]>([
@@ -209,7 +213,7 @@ describe('an adoption', () => {
     const decision = decisionOf(state);
     expect(changesOf(decision)).toEqual([]);
     expect(statusesAfter(state, decision)).toEqual({});
-    expect(decision.report).toEqual({ entitlement: 'entitlement-1', seats: 0, waiting: 0, unmanaged: 2 });
+    expect(decision.report).toEqual({ entitlement: ENTITLEMENT, seats: 0, waiting: 0, unmanaged: 2 });
   });
 
   it('may run twice', () => {

@@ -15,16 +15,15 @@ import {
   leaver,
   MOMENT,
   seated,
-  seatOf,
   statusesAfter,
   sweptUsers,
   unmanaged,
   writtenSeat,
 } from '../../support/application-states.ts';
-import { aDigest, aHold, at, iso } from '../../support/builders.ts';
-import { APPLICATION, ME, user } from '../../support/ids.ts';
+import { aDigest, aHold, aSeat, at, iso } from '../../support/builders.ts';
+import { APPLICATION, ENTITLEMENT, ME, user } from '../../support/ids.ts';
 
-const seatsOf = (...numbers: number[]) => numbers.map((number) => seatOf(number));
+const seatsOf = (...numbers: number[]) => numbers.map((number) => aSeat(number));
 const allSeated = (...numbers: number[]) => numbers.map((number) => seated(number));
 
 describe('the brake', () => {
@@ -69,7 +68,7 @@ describe('the brake', () => {
   });
 
   it('counts all seats of the application if only one user is checked', () => {
-    const others = [seatOf(2, { status: 'revoked', revocations: [iso(-120)] }), seatOf(3)];
+    const others = [aSeat(2, { status: 'revoked', revocations: [iso(-120)] }), aSeat(3)];
     const state = checkedUsers([leaver(1)], { others });
     const decision = decisionOf(state, brakeOf(1));
     expect(changesOf(decision)).toEqual([]);
@@ -139,6 +138,14 @@ describe('the brake', () => {
     expect(statusesAfter(state, decision)).toEqual({ 1: 'confirmed', 2: 'held', 3: 'held' });
   });
 
+  it('holds a seat whose assignment seems gone like any other: the reads may lag', () => {
+    const drifted = { ...leaver(2), assigned: false };
+    const state = sweptUsers([seated(1), drifted, leaver(3)]);
+    const decision = decisionOf(state, brakeOf(1));
+    expect(statusesAfter(state, decision)).toEqual({ 1: 'confirmed', 2: 'held', 3: 'held' });
+    expect(decision.hold).toMatchObject({ digests: [{ count: 2 }] });
+  });
+
   it('lets a revocation in progress complete, and holds the others', () => {
     const state = sweptUsers([seated(1), leaver(2, { status: 'revoking' }), leaver(3)]);
     const decision = decisionOf(state, brakeOf(1));
@@ -162,7 +169,7 @@ describe('the hold of a seat whose create got no answer', () => {
     expect(writtenSeat(decision, 4)).toMatchObject({
       status: 'held',
       hold: 1,
-      revision: seatOf(4).revision + 1,
+      revision: aSeat(4).revision + 1,
       audit: [{ kind: 'assigned', changeSeq: 1, reason: 'group-join' }],
     });
     expect(decision.hold).toMatchObject({ digests: [{ count: 1 }] });
@@ -195,7 +202,7 @@ describe('the hold of a seat whose create got no answer', () => {
 });
 
 describe('a hold in force', () => {
-  const what = { applicationArn: APPLICATION, entitlement: 'entitlement-1' };
+  const what = { applicationArn: APPLICATION, entitlement: ENTITLEMENT };
   const holdOf = (...numbers: number[]): Hold => ({
     ...beginHold(undefined, { ...what, userIds: numbers.map(user) }, { now: at(-60), execution: 'e', reason: 'brake' }),
     audit: [],
@@ -206,7 +213,7 @@ describe('a hold in force', () => {
   const hold = holdOf(4);
 
   it('takes in a user who leaves with a digest of their own, which is not audited', () => {
-    const others = [...seatsOf(1, 2, 3), seatOf(4, { status: 'held', hold: 1 })];
+    const others = [...seatsOf(1, 2, 3), aSeat(4, { status: 'held', hold: 1 })];
     const decision = decisionOf(checkedUsers([leaver(5)], { others, hold }));
     expect(decision).toMatchObject({ changes: [], announceHold: false });
     expect(writtenSeat(decision, 5)).toMatchObject({ status: 'held', hold: 2 });
@@ -313,8 +320,8 @@ describe('a check of single users, before it revokes anything', () => {
   }
 
   it.each<[string, readonly UserState[], readonly Seat[], number[]]>([
-    ['users whose seats AWS has granted', [leaver(1)], [...seatsOf(2), seatOf(3, { status: 'assigned' })], [2, 3]],
-    ['no user whose seat is held', [leaver(1)], [seatOf(2, { status: 'held' })], []],
+    ['users whose seats AWS has granted', [leaver(1)], [...seatsOf(2), aSeat(3, { status: 'assigned' })], [2, 3]],
+    ['no user whose seat is held', [leaver(1)], [aSeat(2, { status: 'held' })], []],
     ['no user whom it has checked itself', [leaver(1), seated(2)], seatsOf(3), [3]],
     ['five users at most', [leaver(1)], seatsOf(2, 3, 4, 5, 6, 7, 8), [2, 3, 4, 5, 6]],
   ])('asks who is left in the groups, about %s', (_fact, users, others, numbers) => {
@@ -357,10 +364,10 @@ describe('a check of single users, before it revokes anything', () => {
   });
 
   it('needs a sweep for the waitlist and for the last seats only once, with every UserStatus', () => {
-    const waiting = seatOf(5, { status: 'waitlisted', requestedAt: iso(-70) });
+    const waiting = aSeat(5, { status: 'waitlisted', requestedAt: iso(-70) });
     const state = checkedUsers([leaver(1)], {
       max: 3,
-      others: [seatOf(3), waiting],
+      others: [aSeat(3), waiting],
       evidence: { remaining: 'none' },
     });
     expect(decisionOf(state).sweepNeeded).toEqual({ withStatus: true });

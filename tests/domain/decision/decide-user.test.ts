@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { UserState } from '../../../domain/decision/application-state.ts';
 import { decideUser } from '../../../domain/decision/decide.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
-import { checkOf, deleted, joiner, leaver, MOMENT, seated, seatOf } from '../../support/application-states.ts';
-import { iso } from '../../support/builders.ts';
+import { checkOf, deleted, joiner, leaver, MOMENT, seated } from '../../support/application-states.ts';
+import { aSeat, iso } from '../../support/builders.ts';
 import { ME, OTHER } from '../../support/ids.ts';
 
 const TWO_DAYS = 2 * 86_400;
@@ -88,7 +88,7 @@ describe('a decision that changes only the ledger', () => {
   ])('%s', (_fact, user, first, seat, second) => {
     const decided = decideUser(checkOf(user), 2, MOMENT);
     expect([decided.first.do, decided.decision.do]).toEqual([first, second]);
-    expect(decided.seat).toMatchObject({ ...seat, revision: seatOf(1).revision + 1 });
+    expect(decided.seat).toMatchObject({ ...seat, revision: aSeat(1).revision + 1 });
   });
 
   it.each<[string, Partial<Seat>]>([

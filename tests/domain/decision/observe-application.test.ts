@@ -10,14 +10,12 @@ import {
   joiner,
   leaver,
   MOMENT,
-  numberOf,
   seated,
-  seatOf,
   sweptUsers,
   unmanaged,
 } from '../../support/application-states.ts';
-import { anAuditRecord, anObservation, at, iso } from '../../support/builders.ts';
-import { ME, user } from '../../support/ids.ts';
+import { anAuditRecord, anObservation, aSeat, at, iso } from '../../support/builders.ts';
+import { ENTITLEMENT, ME, numberOf, user } from '../../support/ids.ts';
 
 const BRAKE: Limits = { brake: { percent: 20, atLeast: 10 } };
 
@@ -80,6 +78,12 @@ describe('an entitlement that only observes', () => {
       BRAKE,
       { 1: 'would-revoke' },
     ],
+    [
+      'would revoke the seat of a user who is checked alone: it reads no further',
+      checkedUsers([leaver(1)], { others: [aSeat(2)] }),
+      BRAKE,
+      { 1: 'would-revoke' },
+    ],
     ['has no answer about a user who has what the entitlement gives', sweptUsers([seated(1)]), BRAKE, {}],
     ['has no answer about an assignment that Usher did not make', sweptUsers([unmanaged(1)]), BRAKE, {}],
     [
@@ -104,7 +108,7 @@ describe('an entitlement that only observes', () => {
 
   it('lets only a sweep take back that a revocation would be held: a check of one user sees no empty group', () => {
     const first = observe(sweptUsers([leaver(1), leaver(2)])).observations;
-    const check = observe(checkedUsers([leaver(1)], { others: [seatOf(2)] }), first);
+    const check = observe(checkedUsers([leaver(1)], { others: [aSeat(2)] }), first);
     expect(check.answers).toEqual({ 1: 'would-hold', 2: 'would-hold' });
     const others = sweptUsers([leaver(1), seated(2)]);
     expect(observe(others, first).answers).toEqual({ 1: 'would-revoke', 2: undefined });
@@ -114,7 +118,6 @@ describe('an entitlement that only observes', () => {
     const { observations } = observe(checkedUsers([joiner(1)], { item: { askedAt: iso(-67) } }));
     expect(observations).toEqual([
       answered(1, {
-        entitlement: 'entitlement-1',
         requestedAt: iso(-67),
         changedAt: iso(),
         audit: [anAuditRecord({ kind: 'observed', reason: 'would-assign', at: iso(), execution: ME })],
@@ -125,7 +128,7 @@ describe('an entitlement that only observes', () => {
   it('reports what a sweep found; a check of one user reports nothing', () => {
     const options = { max: 1, whole: { unmanaged: 1 } };
     expect(observe(sweptUsers([seated(1), seated(2)], options)).report).toEqual({
-      entitlement: 'entitlement-1',
+      entitlement: ENTITLEMENT,
       seats: 2,
       waiting: 0,
       unmanaged: 1,

@@ -9,21 +9,20 @@ import {
   decisionOf,
   joiner,
   leaver,
-  numberOf,
   seated,
   statusesAfter,
   sweptUsers,
 } from '../../support/application-states.ts';
 import { anObservation } from '../../support/builders.ts';
-import { APPLICATION, people, user } from '../../support/ids.ts';
-import { viewing } from '../../support/viewing.ts';
+import { APPLICATION, numberOf, people, user } from '../../support/ids.ts';
+import { openReaders } from '../../support/readers.ts';
 
 /** Opens a ledger that holds the seats and the hold of a state. */
 async function opened(state: ApplicationState) {
   const { holdings } = state.evidence;
   if (!holdings || holdings instanceof Error) throw new Error('The builder makes holdings');
   const { seats, hold } = holdings;
-  const world = await viewing({ seats, ...(hold ? { hold } : {}) });
+  const world = await openReaders({ seats, ...(hold ? { hold } : {}) });
   const { ledger } = world.services;
   return {
     ...world,
@@ -36,8 +35,8 @@ async function opened(state: ApplicationState) {
     /** The state with what the ledger holds now. */
     async again(): Promise<ApplicationState> {
       const now = await ledger.holdings(APPLICATION);
-      const seatOf = (userId: string) => now.seats.find((seat) => seat.userId === userId);
-      const users = state.users.map((one) => ({ ...one, user: { ...one.user, seat: seatOf(one.user.userId) } }));
+      const stored = (userId: string) => now.seats.find((seat) => seat.userId === userId);
+      const users = state.users.map((one) => ({ ...one, user: { ...one.user, seat: stored(one.user.userId) } }));
       return { ...state, users, evidence: { ...state.evidence, holdings: now } };
     },
   };
@@ -49,12 +48,12 @@ const held = sweptUsers([seated(1, seat), leaver(2, seat), leaver(3, seat)]);
 describe('the commit of a decision', () => {
   it('writes every seat, and renews the lease before each', async () => {
     const state = sweptUsers(people(1, 30).map((number) => seated(number, { ...seat, status: 'assigned' })));
-    const { readers, kept, calls, statuses } = await opened(state);
+    const { readers, renewals, calls, statuses } = await opened(state);
     const decision = decisionOf(state);
     await commitDecision(decision, readers);
     expect(await statuses()).toEqual(statusesAfter(state, decision));
     expect(Object.values(await statuses())).toEqual(people(1, 30).map(() => 'confirmed'));
-    expect([calls('DynamoDB.PutItem'), kept()]).toEqual([30, 30]);
+    expect([calls('DynamoDB.PutItem'), renewals()]).toEqual([30, 30]);
   });
 
   it('writes the seats before the hold: a try that gets no further is made good by the next', async () => {
@@ -80,9 +79,9 @@ describe('the commit of a decision', () => {
 
   it('writes nothing if nothing changes', async () => {
     const state = sweptUsers([seated(1, seat)]);
-    const { readers, door } = await opened(state);
+    const { readers, newCalls } = await opened(state);
     await commitDecision(decisionOf(state), readers);
-    expect([...door.calls]).toEqual([]);
+    expect([...newCalls()]).toEqual([]);
   });
 
   it('writes a new seat with its first revision, once the ledger answers', async () => {
@@ -100,14 +99,14 @@ describe('the commit of observations', () => {
   const many = people(1, 150).map((number): Observation => anObservation({ userId: user(number) }));
 
   it('writes hundreds of answers, and renews the lease before each', async () => {
-    const { readers, kept, calls, services } = await viewing();
+    const { readers, renewals, calls, services } = await openReaders();
     await commitObservations(many, readers);
     expect((await services.ledger.itemsOf(APPLICATION)).observations).toEqual(many);
-    expect([calls('DynamoDB.PutItem'), kept()]).toEqual([150, 150]);
+    expect([calls('DynamoDB.PutItem'), renewals()]).toEqual([150, 150]);
   });
 
   it('fails for now if a write fails for now', async () => {
-    const { readers, faults } = await viewing();
+    const { readers, faults } = await openReaders();
     faults.add({ operation: 'DynamoDB.PutItem', kind: 'throttle' });
     await expect(commitObservations(many.slice(0, 1), readers)).rejects.toThrow(TransientAwsError);
   });

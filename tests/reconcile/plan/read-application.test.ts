@@ -3,19 +3,14 @@ import type { Entitlement } from '../../../domain/entitlements.ts';
 import type { SweepItem } from '../../../domain/queue/work-queue.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
-import { plusSeconds } from '../../../domain/shared/time.ts';
-import { exampleEntitlements as someEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { readApplication, type SharedReads } from '../../../reconcile/plan/read-application.ts';
 import type { Readers } from '../../../reconcile/plan/readers.ts';
-import { aSeat } from '../../support/builders.ts';
-import { twoGroups } from '../../support/groups.ts';
+import { aSeat, iso } from '../../support/builders.ts';
 import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, START, user } from '../../support/ids.ts';
-import { aUser, type Viewing, type ViewingOptions, viewing } from '../../support/viewing.ts';
+import { aUser, openReaders, type ReadersOptions, type ReadersWorld } from '../../support/readers.ts';
 
-const TWO_GROUPS = someEntitlements({ entitlements: [{ groups: [GROUP, OTHER_GROUP] }] });
-const TWO_APPLICATIONS = someEntitlements({
-  entitlements: [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [GROUP, OTHER_GROUP] }],
-});
+const TWO_GROUPS = [{ groups: [GROUP, OTHER_GROUP] }];
+const TWO_APPLICATIONS = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [GROUP, OTHER_GROUP] }];
 
 type Orders = Pick<SweepItem, 'withStatus'> & Partial<Pick<SweepItem, 'adopt' | 'giveUp'>>;
 
@@ -27,13 +22,13 @@ async function viewFresh(entitlement: Entitlement, orders: Orders, readers: Read
 
 describe('a read of a whole application', () => {
   async function view(
-    options: ViewingOptions,
-    { prepare, ...orders }: Partial<Orders> & { prepare?: (world: Viewing) => void } = {},
+    options: ReadersOptions,
+    { prepare, ...orders }: Partial<Orders> & { prepare?: (world: ReadersWorld) => void } = {},
   ) {
-    const world = await viewing(options);
+    const world = await openReaders(options);
     prepare?.(world);
     const [entitlement] = world.services.entitlements.entitlements;
-    if (!entitlement) throw new Error('there is one');
+    if (!entitlement) throw new Error('The world has one');
     const cache = { members: new Map(), userPages: undefined };
     const seen = await viewFresh(entitlement, { withStatus: false, ...orders }, world.readers, cache);
     return { ...world, ...seen };
@@ -42,7 +37,7 @@ describe('a read of a whole application', () => {
   it('joins members of all groups, assignments and seats', async () => {
     const { users, emptyGroup } = await view({
       entitlements: TWO_GROUPS,
-      directory: twoGroups([1, 2], [2, 3]),
+      members: { [GROUP]: [1, 2], [OTHER_GROUP]: [2, 3] },
       seats: [aSeat(2), aSeat(4), aSeat(5, { status: 'revoked' })],
       assigned: [1, 2, 4],
     });
@@ -62,7 +57,7 @@ describe('a read of a whole application', () => {
     expect(emptyGroup).toBe(false);
   });
 
-  it('takes an assigned group for no assigned person, and names it', async () => {
+  it('counts no user as assigned because a group is, and names the group', async () => {
     const { users, assignedGroups, unmanaged } = await view(
       { members: [1] },
       { prepare: ({ center }) => center.assignByHand(APPLICATION, GROUP, 'GROUP') },
@@ -73,27 +68,30 @@ describe('a read of a whole application', () => {
 
   it.each<[string, Partial<Seat>, number]>([
     ['who has a seat', {}, 0],
-    ['whose seat is leaving', { status: 'leaving' }, 0],
+    ['whose seat is in grace', { status: 'leaving' }, 0],
     ['whose seat is held', { status: 'held' }, 0],
     ['whose seat was revoked long ago', { status: 'revoked' }, 1],
-    ['whose seat was revoked a moment ago', { status: 'revoked', changedAt: plusSeconds(START, -29) }, 0],
+    ['whose seat was revoked a moment ago', { status: 'revoked', changedAt: iso(-29) }, 0],
     ['who was refused', { status: 'failed' }, 1],
     ['who waits', { status: 'waitlisted' }, 1],
-  ])('counts what somebody else assigned, of a person %s', async (_fact, parts, unmanaged) => {
-    const options = { members: [1, 2], seats: [aSeat(1, parts)], assigned: [1, 2, 3] };
-    expect((await view(options)).unmanaged).toBe(2 + unmanaged);
+  ])(
+    'counts the assignments that Usher did not make, among them that of a user %s',
+    async (_fact, parts, unmanaged) => {
+      const options = { members: [1, 2], seats: [aSeat(1, parts)], assigned: [1, 2, 3] };
+      expect((await view(options)).unmanaged).toBe(2 + unmanaged);
+    },
+  );
+
+  it.each<[string, ReadersOptions, boolean]>([
+    ['one is empty', { members: [1] }, true],
+    ['one is missing', { directory: { groups: [{ groupId: GROUP, members: [user(1)] }] } }, true],
+    ['all are empty', {}, true],
+    ['all have members', { members: { [GROUP]: [1], [OTHER_GROUP]: [1] } }, false],
+  ])('shows whether a configured group is empty: %s', async (_fact, options, emptyGroup) => {
+    expect(await view({ entitlements: TWO_GROUPS, ...options })).toMatchObject({ emptyGroup });
   });
 
-  it.each<[string, ViewingOptions['directory'], boolean]>([
-    ['one is empty', twoGroups([1]), true],
-    ['one is missing', { groups: [{ groupId: GROUP, members: [user(1)] }] }, true],
-    ['all are empty', twoGroups([]), true],
-    ['all have members', twoGroups([1], [1]), false],
-  ])('tells whether a configured group is empty: %s', async (_fact, directory = {}, emptyGroup) => {
-    expect(await view({ entitlements: TWO_GROUPS, directory })).toMatchObject({ emptyGroup });
-  });
-
-  it('gives no reason for a member whom the list of users does not show', async () => {
+  it('gives no ineligibility to a member who does not exist', async () => {
     const { users } = await view(
       { members: [1] },
       { prepare: ({ faults }) => faults.add({ operation: 'IdentityStore.DescribeUser', kind: 'not-found' }) },
@@ -101,10 +99,10 @@ describe('a read of a whole application', () => {
     expect(users).toEqual([{ userId: user(1), entitled: false, assigned: false, seat: undefined }]);
   });
 
-  it('has the status of those for whom something may change', async () => {
-    const directory = { users: people(1, 6).map((number) => aUser(number, 'DISABLED')), ...twoGroups([1, 2, 3, 4]) };
+  it('asks for the status of users for whom something may change', async () => {
+    const directory = { users: people(1, 6).map((number) => aUser(number, 'DISABLED')) };
     const seats = [aSeat(2), aSeat(3, { status: 'creating' }), aSeat(5), aSeat(6, { status: 'revoked' })];
-    const { users } = await view({ people: 6, directory, seats, assigned: [2, 4] });
+    const { users } = await view({ directory, members: [1, 2, 3, 4], seats, assigned: [2, 4] });
     expect(
       Object.fromEntries(users.map(({ userId, ineligibility }) => [Number(userId.slice(-1)), ineligibility])),
     ).toEqual({
@@ -118,59 +116,59 @@ describe('a read of a whole application', () => {
   });
 
   it.each<[string, Seat[], number]>([
-    ['a seat that leaves', [aSeat(1, { status: 'leaving' })], 1],
-    ['a seat that is held', [aSeat(1, { status: 'held' })], 1],
-    ['a seat that is being taken back', [aSeat(1, { status: 'revoking' })], 1],
+    ['a seat in grace', [aSeat(1, { status: 'leaving' })], 1],
+    ['a held seat', [aSeat(1, { status: 'held' })], 1],
+    ['a seat that is being revoked', [aSeat(1, { status: 'revoking' })], 1],
     ['a seat whose assignment is gone', [aSeat(1)], 1],
-    ['a place in the line, when none is free', [aSeat(1, { status: 'waitlisted' }), aSeat(2)], 0],
-    ['a place in the line, when one is free', [aSeat(1, { status: 'waitlisted' })], 1],
-  ])('has the status of a member with %s', async (_fact, seats, asked) => {
-    const entitlements = someEntitlements({ entitlements: [{ seats: { max: 1 } }] });
+    ['a place on the waitlist while no slot is free', [aSeat(1, { status: 'waitlisted' }), aSeat(2)], 0],
+    ['a place on the waitlist while a slot is free', [aSeat(1, { status: 'waitlisted' })], 1],
+  ])('asks for the status of a member only when it matters: %s', async (_fact, seats, asked) => {
+    const entitlements = [{ seats: { max: 1 } }];
     const { calls } = await view({ entitlements, members: [1, 2], seats, assigned: [2] });
     expect(calls('IdentityStore.DescribeUser')).toBe(asked);
   });
 
-  it('has the status of everybody before anything is adopted', async () => {
-    const directory = { users: [aUser(1, 'DISABLED'), aUser(2)], ...twoGroups([1, 2]) };
-    const { users } = await view({ directory, assigned: [1, 2] }, { adopt: true });
+  it('asks for the status of every user before an adoption', async () => {
+    const directory = { users: [aUser(1, 'DISABLED'), aUser(2)] };
+    const { users } = await view({ directory, members: [1, 2], assigned: [1, 2] }, { adopt: true });
     expect(users).toMatchObject([{ ineligibility: 'user-disabled' }, { entitled: true, assigned: true }]);
   });
 
-  it.each<[string, ViewingOptions['directory'], string]>([
-    ['is taken back', twoGroups([1]), 'entitlement-removed'],
-    ['goes with its user', { users: [], groups: [] }, 'user-deleted'],
-    ['goes with a user who is disabled', { users: [aUser(1, 'DISABLED')], groups: [] }, 'user-disabled'],
-  ])('shows that a seat that a person gave up %s', async (_fact, directory = {}, ineligibility) => {
+  it.each<[string, ReadersOptions, string]>([
+    ['is no longer wanted', { members: [1] }, 'entitlement-removed'],
+    ['goes with its user', { directory: { users: [], groups: [] } }, 'user-deleted'],
+    ['goes with a disabled user', { directory: { users: [aUser(1, 'DISABLED')], groups: [] } }, 'user-disabled'],
+  ])('shows that a seat that an operator has given up %s', async (_fact, options, ineligibility) => {
     const retired = { name: 'kiro', groups: [], seats: { max: 0 }, onLeave: { revokeAfterDays: 0 } };
-    const { readers } = await viewing({ directory, seats: [aSeat(1)], assigned: [1] });
+    const { readers } = await openReaders({ ...options, seats: [aSeat(1)], assigned: [1] });
     const entitlement = { ...retired, application: APPLICATION, mode: 'enforce' as const };
     const cache = { members: new Map(), userPages: undefined };
     const orders = { withStatus: false, giveUp: true };
-    const { users, emptyGroup } = await viewFresh(entitlement, orders, readers, cache);
+    const { users, emptyGroup, nobodyEntitled } = await viewFresh(entitlement, orders, readers, cache);
     expect(users).toEqual([{ userId: user(1), entitled: false, ineligibility, assigned: true, seat: aSeat(1) }]);
-    expect(emptyGroup).toBe(false);
+    expect({ emptyGroup, nobodyEntitled }).toEqual({ emptyGroup: false, nobodyEntitled: true });
   });
 
-  it('has the status of everybody when it is asked for', async () => {
-    const directory = { users: [aUser(1, 'DISABLED'), aUser(2)], ...twoGroups([1, 2]) };
-    const options = { directory, seats: [aSeat(1), aSeat(2)], assigned: [1, 2] };
+  it('asks for the status of every user if the work item says so', async () => {
+    const directory = { users: [aUser(1, 'DISABLED'), aUser(2)] };
+    const options = { directory, members: [1, 2], seats: [aSeat(1), aSeat(2)], assigned: [1, 2] };
     const disabled = { entitled: false, ineligibility: 'user-disabled' };
     expect(await view(options)).toMatchObject({ users: [{ entitled: true }, { entitled: true }] });
     expect(await view(options, { withStatus: true })).toMatchObject({ users: [disabled, { entitled: true }] });
   });
 
-  it('reads every list to its last page, and keeps the lease page by page', async () => {
+  it('reads every list to its last page, and renews the lease page by page', async () => {
     const numbers = people(1, 250);
-    const { users, kept, calls } = await view({ people: 250, members: numbers, assigned: numbers });
+    const { users, renewals, calls } = await view({ people: 250, members: numbers, assigned: numbers });
     expect(users).toHaveLength(250);
     expect(users.every(({ assigned }) => assigned)).toBe(true);
     expect(calls('SSOAdmin.ListApplicationAssignments')).toBe(3);
     expect(calls('IdentityStore.ListGroupMemberships')).toBe(3);
-    expect(kept()).toBeGreaterThanOrEqual(6);
+    expect(renewals()).toBeGreaterThanOrEqual(6);
   });
 
   it.each(['SSOAdmin.ListApplicationAssignments', 'IdentityStore.ListGroupMemberships'])(
-    'fails as a whole when a page of %s fails',
+    'fails as a whole if a page of %s fails',
     async (operation) => {
       const numbers = people(1, 250);
       const failing = view(
@@ -182,9 +180,9 @@ describe('a read of a whole application', () => {
   );
 
   it('reads a group of two applications once', async () => {
-    const { readers, calls, services } = await viewing({
+    const { readers, calls, services } = await openReaders({
       entitlements: TWO_APPLICATIONS,
-      directory: twoGroups([1], [2]),
+      members: { [GROUP]: [1], [OTHER_GROUP]: [2] },
     });
     const cache = { members: new Map(), userPages: undefined };
     const views = [];
@@ -195,12 +193,12 @@ describe('a read of a whole application', () => {
     expect(calls('IdentityStore.ListGroupMemberships')).toBe(2);
   });
 
-  it('reads everybody’s status beside the other lists when the plan before did; who came meanwhile is asked for', async () => {
+  it('reads the list of all users at the same time if the plan before did, and asks for users who came meanwhile', async () => {
     const numbers = people(1, 120);
-    const world = await viewing({ people: 120, directory: twoGroups(numbers) });
+    const world = await openReaders({ people: 120, members: numbers });
     const cache = { members: new Map(), userPages: undefined, listUsers: true };
     const [entitlement] = world.services.entitlements.entitlements;
-    if (!entitlement) throw new Error('nothing is entitled');
+    if (!entitlement) throw new Error('The world has one');
     const directory: Readers['directory'] = {
       ...world.readers.directory,
       async *users() {

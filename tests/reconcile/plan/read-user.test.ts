@@ -1,29 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import type { UserItem } from '../../../domain/queue/work-queue.ts';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
-import { plusSeconds } from '../../../domain/shared/time.ts';
-import { exampleEntitlements as someEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { readUser } from '../../../reconcile/plan/read-user.ts';
-import { aSeat } from '../../support/builders.ts';
-import { twoGroups } from '../../support/groups.ts';
-import { GROUP, ME, OTHER_APPLICATION, OTHER_GROUP, START, user } from '../../support/ids.ts';
-import { aUser, type ViewingOptions, viewing } from '../../support/viewing.ts';
+import { aSeat, at, aUserItem, iso } from '../../support/builders.ts';
+import { GROUP, OTHER_APPLICATION, OTHER_GROUP, START, user } from '../../support/ids.ts';
+import { aUser, openReaders, type ReadersOptions } from '../../support/readers.ts';
 
-const TWO_GROUPS = someEntitlements({ entitlements: [{ groups: [GROUP, OTHER_GROUP] }] });
-const TWO_APPLICATIONS = someEntitlements({
-  entitlements: [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [GROUP, OTHER_GROUP] }],
-});
+const TWO_GROUPS = [{ groups: [GROUP, OTHER_GROUP] }];
+const TWO_APPLICATIONS = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [GROUP, OTHER_GROUP] }];
 
 describe('a read of one user', () => {
-  function anEntry(expected: UserItem['expected'] = []): UserItem {
-    const at = START.toISOString();
-    return { by: ME, dueAt: at, at, since: at, cause: 'event-1', trigger: 'event', hints: 1, expected };
-  }
-  const told = (membership: 'member' | 'absent') => anEntry([{ groupId: GROUP, membership, at: START.toISOString() }]);
+  const announced = (membership: 'member' | 'absent') =>
+    aUserItem({ expected: [{ groupId: GROUP, membership, at: iso() }] });
 
-  async function view(options: ViewingOptions, { entry = anEntry(), later = 0 } = {}) {
-    const world = await viewing(options);
-    const readAt = new Date(plusSeconds(START, later));
+  async function view(options: ReadersOptions, { entry = aUserItem(), later = 0 } = {}) {
+    const world = await openReaders(options);
+    const readAt = at(later);
     const { unmet, applications: found } = await readUser(user(1), entry, readAt, world.readers);
     return { ...world, unmet, users: found.map((one) => one.user), found };
   }
@@ -31,26 +22,26 @@ describe('a read of one user', () => {
   const grantable = { userId: user(1), entitled: true, assigned: false, seat: undefined };
 
   it('shows a member without a seat', async () => {
-    const { users, kept } = await view({ members: [1] });
+    const { users, renewals } = await view({ members: [1] });
     expect(users).toEqual([grantable]);
-    expect(kept()).toBe(1);
+    expect(renewals()).toBe(1);
   });
 
-  it('shows nothing of somebody who has neither a group nor a seat, and asks no more', async () => {
-    const { users, door } = await view({ members: [2] });
+  it('shows nothing about a user who has neither a group nor a seat, and makes no further call', async () => {
+    const { users, newCalls } = await view({ members: [2] });
     expect(users).toEqual([]);
-    expect([...door.calls.keys()]).toEqual(['DynamoDB.BatchGetItem', 'IdentityStore.IsMemberInGroups']);
+    expect([...newCalls().keys()]).toEqual(['DynamoDB.BatchGetItem', 'IdentityStore.IsMemberInGroups']);
   });
 
   it('shows a member of one of two groups', async () => {
-    const { users } = await view({ entitlements: TWO_GROUPS, directory: twoGroups([], [1]) });
+    const { users } = await view({ entitlements: TWO_GROUPS, members: { [GROUP]: [], [OTHER_GROUP]: [1] } });
     expect(users).toEqual([grantable]);
   });
 
   it('shows each application that concerns the user', async () => {
     const { found } = await view({
       entitlements: TWO_APPLICATIONS,
-      directory: twoGroups([], [1]),
+      members: { [GROUP]: [], [OTHER_GROUP]: [1] },
       seats: [aSeat(1)],
       assigned: [1],
     });
@@ -63,11 +54,11 @@ describe('a read of one user', () => {
     ]);
   });
 
-  it.each<[string, ViewingOptions, object]>([
+  it.each<[string, ReadersOptions, object]>([
     ['left', { seats: [aSeat(1)] }, { entitled: false, ineligibility: 'group-leave', seat: aSeat(1) }],
     [
       'is disabled',
-      { seats: [aSeat(1)], directory: { users: [aUser(1, 'DISABLED')], ...twoGroups([1]) } },
+      { seats: [aSeat(1)], directory: { users: [aUser(1, 'DISABLED')] }, members: [1] },
       { entitled: false, ineligibility: 'user-disabled' },
     ],
     [
@@ -75,12 +66,12 @@ describe('a read of one user', () => {
       { seats: [aSeat(1)], directory: { users: [], groups: [] } },
       { entitled: false, ineligibility: 'user-deleted' },
     ],
-  ])('shows a seat of somebody who %s', async (_fact, options, shown) => {
+  ])('shows the seat of a user who %s', async (_fact, options, shown) => {
     expect((await view(options)).users).toMatchObject([shown]);
   });
 
-  it('shows even a stranger where an entitlement observes: what was told may be true no more', async () => {
-    const entitlements = someEntitlements({ entitlements: [{ mode: 'observe' }] });
+  it('shows every user if an entitlement only observes: what was recorded may no longer be true', async () => {
+    const entitlements = [{ mode: 'observe' as const }];
     const { users, calls } = await view({ entitlements });
     expect(users).toEqual([
       { userId: user(1), entitled: false, ineligibility: 'group-leave', assigned: false, seat: undefined },
@@ -98,36 +89,39 @@ describe('a read of one user', () => {
   );
 
   it.each([
-    ['before a seat is given', told('member'), [], 1],
-    ['where a seat is there and the event was about a group', told('member'), [aSeat(1)], 0],
-    ['where the event may have been about it', anEntry(), [aSeat(1)], 1],
-    ['where one of several events may have been', { ...told('member'), whole: true }, [aSeat(1)], 1],
-  ])('has the status of a member: %s', async (_fact, entry, seats, asked) => {
+    ['before a seat is assigned', announced('member'), [], 1],
+    ['if the user has a seat and the event was about a group', announced('member'), [aSeat(1)], 0],
+    ['if the event may have been about the status', aUserItem(), [aSeat(1)], 1],
+    ['if one of several events may have been about the status', { ...announced('member'), whole: true }, [aSeat(1)], 1],
+  ])('asks for the status of a member only when it matters: %s', async (_fact, entry, seats, asked) => {
     const { calls } = await view({ members: [1], seats }, { entry });
     expect(calls('IdentityStore.DescribeUser')).toBe(asked);
   });
 
   it.each([
-    ['a membership', told('member'), []],
-    ['the absence of one', told('absent'), [1]],
-  ])('is unmet while it does not show %s that an event told of', async (_fact, entry, members) => {
+    ['a membership', announced('member'), []],
+    ['the absence of one', announced('absent'), [1]],
+  ])('is unmet while it does not show %s that an event announced', async (_fact, entry, members) => {
     expect(await view({ members }, { entry, later: 899 })).toMatchObject({ unmet: true, users: [] });
     expect(await view({ members }, { entry, later: 900 })).toMatchObject({ unmet: false });
   });
 
-  it('takes a deleted user for absent as was expected', async () => {
+  it('meets the expectation of a leave if the user is deleted', async () => {
     const seats = [aSeat(1)];
-    const { unmet, users } = await view({ seats, directory: { users: [], groups: [] } }, { entry: told('absent') });
+    const { unmet, users } = await view(
+      { seats, directory: { users: [], groups: [] } },
+      { entry: announced('absent') },
+    );
     expect(unmet).toBe(false);
     expect(users).toMatchObject([{ ineligibility: 'user-deleted' }]);
   });
 
-  it('gives no ground for a change where a member is not to be found', async () => {
-    const options: ViewingOptions = { members: [1], seats: [aSeat(1)], assigned: [1] };
+  it('justifies no change if a member of a group does not exist', async () => {
+    const options: ReadersOptions = { members: [1], seats: [aSeat(1)], assigned: [1] };
     const missing = async (later: number) => {
-      const { faults, readers } = await viewing(options);
+      const { faults, readers } = await openReaders(options);
       faults.add({ operation: 'IdentityStore.DescribeUser', kind: 'not-found' });
-      return readUser(user(1), anEntry(), new Date(plusSeconds(START, later)), readers);
+      return readUser(user(1), aUserItem(), at(later), readers);
     };
     expect(await missing(0)).toEqual({ unmet: true, applications: [] });
     const { unmet, applications } = await missing(900);
@@ -140,9 +134,9 @@ describe('a read of one user', () => {
     'IdentityStore.DescribeUser',
     'SSOAdmin.DescribeApplicationAssignment',
     'DynamoDB.BatchGetItem',
-  ])('fails when %s fails', async (operation) => {
-    const { faults, readers } = await viewing({ members: [1] });
+  ])('fails for now if %s fails for now', async (operation) => {
+    const { faults, readers } = await openReaders({ members: [1] });
     faults.add({ operation, kind: 'throttle' });
-    await expect(readUser(user(1), anEntry(), START, readers)).rejects.toThrow(TransientAwsError);
+    await expect(readUser(user(1), aUserItem(), START, readers)).rejects.toThrow(TransientAwsError);
   });
 });

@@ -1,42 +1,38 @@
 import { describe, expect, it } from 'vitest';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
-import { plusSeconds } from '../../../domain/shared/time.ts';
-import { exampleEntitlements as someEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { changesOf, failuresOf } from '../../support/application-states.ts';
-import { aHeldRecord, aHold, anAuditRecord, aSeat } from '../../support/builders.ts';
-import { twoGroups } from '../../support/groups.ts';
-import { APPLICATION, ME, OTHER_APPLICATION, OTHER_GROUP, user } from '../../support/ids.ts';
-import { anObservationOf, LATER, lookAt, looking, sweep } from '../../support/looking.ts';
-import type { ViewingOptions } from '../../support/viewing.ts';
+import { aHeldRecord, aHold, anAuditRecord, anObservation, aSeat, at, iso } from '../../support/builders.ts';
+import { APPLICATION, ENTITLEMENT, GROUP, ME, OTHER_APPLICATION, OTHER_GROUP, user } from '../../support/ids.ts';
+import { openReaders, type ReadersOptions, sweepsDue, usersDue } from '../../support/readers.ts';
 
 /** A call that changes an assignment or the ledger, by the operation's name. */
 const WRITES = /Create|Delete|Put/;
 
 const KIRO = { name: 'kiro', application: OTHER_APPLICATION };
-const BOTH = sweep({}, APPLICATION, OTHER_APPLICATION);
-const capped = (max: number) => someEntitlements({ entitlements: [{ seats: { max } }] });
+const BOTH = sweepsDue({}, APPLICATION, OTHER_APPLICATION);
+const capped = (max: number) => [{ seats: { max } }];
 const seatsOf = (...numbers: number[]) => numbers.map((number) => aSeat(number));
 
 describe('a plan for users', () => {
   it('lists the changes that fresh reads show', async () => {
-    const { look } = await looking({ members: [1, 3], seats: [aSeat(2)], assigned: [2, 3] });
-    const plan = await look(lookAt(1, 2, 3));
+    const { reconcile } = await openReaders({ members: [1, 3], seats: [aSeat(2)], assigned: [2, 3] });
+    const plan = await reconcile(usersDue(1, 2, 3));
     expect(changesOf(plan)).toEqual(['revoke 2 group-leave', 'grant 1 group-join']);
-    expect(plan).toMatchObject({ failures: [], unverified: false, checked: ['amazon-q-developer'] });
+    expect(plan).toMatchObject({ failures: [], unverified: false, checked: [ENTITLEMENT] });
     expect(plan.requeueAt.size).toBe(0);
   });
 
   it('reads the settings of an application once per execution', async () => {
-    const { look, calls } = await looking({ members: [1] });
-    const { checked } = await look(lookAt(1));
-    expect((await look(lookAt(1), { checked })).checked).toEqual(checked);
+    const { reconcile, calls } = await openReaders({ members: [1] });
+    const { checked } = await reconcile(usersDue(1));
+    expect((await reconcile(usersDue(1), { checked })).checked).toEqual(checked);
     expect(calls('SSOAdmin.GetApplicationAssignmentConfiguration')).toBe(1);
   });
 
   it('reads neither settings nor holdings for a user who needs no change', async () => {
-    const { look, door } = await looking({ members: [1], seats: [aSeat(1)], assigned: [1] });
-    await look(lookAt(1));
-    expect([...door.calls.keys()].sort()).toEqual([
+    const { reconcile, newCalls } = await openReaders({ members: [1], seats: [aSeat(1)], assigned: [1] });
+    await reconcile(usersDue(1));
+    expect([...newCalls().keys()].sort()).toEqual([
       'DynamoDB.BatchGetItem',
       'IdentityStore.DescribeUser',
       'IdentityStore.IsMemberInGroups',
@@ -45,44 +41,44 @@ describe('a plan for users', () => {
   });
 
   it('brings the ledger in line with the reads, without a call that changes an assignment', async () => {
-    const { look, seat, door } = await looking({
+    const { reconcile, seat, newCalls } = await openReaders({
       members: [1],
       seats: [aSeat(1, { status: 'held', hold: 1 })],
       assigned: [1],
     });
-    expect(changesOf(await look(lookAt(1)))).toEqual(['record 1']);
+    expect(changesOf(await reconcile(usersDue(1)))).toEqual(['record 1']);
     expect(await seat(1)).toMatchObject({ status: 'confirmed', revision: 2, audit: [{ kind: 'kept', execution: ME }] });
-    expect([...door.calls.keys()].filter((operation) => WRITES.test(operation))).toEqual(['DynamoDB.PutItem']);
+    expect([...newCalls().keys()].filter((operation) => WRITES.test(operation))).toEqual(['DynamoDB.PutItem']);
   });
 
   it('checks again at the later of two times', async () => {
-    const young = aSeat(1, { status: 'assigned', changedAt: plusSeconds(LATER, -10) });
-    const { look } = await looking({ members: [1], seats: [young] });
+    const young = aSeat(1, { status: 'assigned', changedAt: iso(50) });
+    const { reconcile } = await openReaders({ members: [1], seats: [young] });
     const times = async (lookAgainAt: number) =>
-      (await look(sweep({ lookAgainAt: plusSeconds(LATER, lookAgainAt) }))).requeueAt.get(APPLICATION);
-    expect(await times(90)).toBe(plusSeconds(LATER, 90));
-    expect(await times(5)).toBe(plusSeconds(LATER, 20));
+      (await reconcile(sweepsDue({ lookAgainAt: iso(60 + lookAgainAt) }))).requeueAt.get(APPLICATION);
+    expect(await times(90)).toBe(iso(150));
+    expect(await times(5)).toBe(iso(80));
   });
 });
 
 describe('a plan for an application whose cap is below the number of seats in use', () => {
   it.each<[string, boolean, string[], string, string | undefined]>([
     ['joins the waitlist if it is gone', false, ['record 2'], 'waitlisted', undefined],
-    ['keeps the seat if only the list lags', true, [], 'confirmed', plusSeconds(LATER, 30)],
+    ['keeps the seat if only the list lags', true, [], 'confirmed', iso(90)],
   ])('asks for the one assignment that the list does not show: the user %s', async (_fact, lags, ...expected) => {
     const options = { entitlements: capped(1), members: [1, 2], seats: seatsOf(1, 2), assigned: [1] };
-    const { look, seat, center, clock, calls } = await looking(options);
+    const { reconcile, seat, center, clock, calls } = await openReaders(options);
     clock.advance(100);
     if (lags) center.assignByHand(APPLICATION, user(2));
     center.setLag('SSOAdmin.ListApplicationAssignments', 60);
-    const plan = await look(sweep());
+    const plan = await reconcile(sweepsDue());
     expect([changesOf(plan), (await seat(2))?.status, plan.requeueAt.get(APPLICATION)]).toEqual(expected);
     expect(calls('SSOAdmin.DescribeApplicationAssignment')).toBe(1);
   });
 });
 
 describe('a plan for an application that may not be changed', () => {
-  it.each<[string, ViewingOptions['directory'], string]>([
+  it.each<[string, ReadersOptions['directory'], string]>([
     [
       'every user has access already',
       { applications: [{ applicationArn: APPLICATION, assignmentRequired: false }] },
@@ -90,32 +86,37 @@ describe('a plan for an application that may not be changed', () => {
     ],
     ['the application does not exist', { applications: [] }, 'application-missing'],
   ])('fails and writes nothing if %s', async (_fact, directory = {}, reason) => {
-    const { look, statuses } = await looking({ directory, members: [1], seats: [aSeat(1, { status: 'creating' })] });
-    const plan = await look(sweep());
+    const { reconcile, seats } = await openReaders({
+      directory,
+      members: [1],
+      seats: [aSeat(1, { status: 'creating' })],
+    });
+    const plan = await reconcile(sweepsDue());
     expect([changesOf(plan), failuresOf(plan), plan.checked]).toEqual([[], [[APPLICATION, reason]], []]);
-    expect(await statuses()).toEqual({ 1: 'creating' });
+    expect(await seats()).toEqual({ 1: 'creating' });
   });
 
   it('does not keep other applications from being changed', async () => {
-    const entitlements = someEntitlements({ entitlements: [{}, KIRO] });
+    const entitlements = [{}, KIRO];
     const directory = { applications: [{ applicationArn: OTHER_APPLICATION }] };
-    const { look } = await looking({ entitlements, members: [1], directory });
-    const plan = await look(BOTH);
+    const { reconcile } = await openReaders({ entitlements, members: [1], directory });
+    const plan = await reconcile(BOTH);
     expect(plan.changes).toMatchObject([{ kind: 'grant', applicationArn: OTHER_APPLICATION, userId: user(1) }]);
     expect(failuresOf(plan)).toEqual([[APPLICATION, 'application-missing']]);
   });
 });
 
 describe('a plan for several applications', () => {
-  it('limits each by its own cap, and says of each what it found', async () => {
+  it('reads the ledger of each once, limits each by its own cap, and says of each what it found', async () => {
     const other = { ...KIRO, groups: [OTHER_GROUP], seats: { max: 5 } };
-    const entitlements = someEntitlements({ entitlements: [{ seats: { max: 0 } }, other] });
-    const { look } = await looking({ entitlements, directory: twoGroups([1], [1]) });
-    const plan = await look(BOTH);
+    const entitlements = [{ seats: { max: 0 } }, other];
+    const { reconcile, calls } = await openReaders({ entitlements, members: { [GROUP]: [1], [OTHER_GROUP]: [1] } });
+    const plan = await reconcile(BOTH);
     expect(plan.changes).toMatchObject([
       { kind: 'record', applicationArn: APPLICATION },
       { kind: 'grant', applicationArn: OTHER_APPLICATION },
     ]);
+    expect(calls('DynamoDB.Query')).toBe(2);
     expect([...plan.hasWaitlist]).toEqual([
       [APPLICATION, true],
       [OTHER_APPLICATION, false],
@@ -125,25 +126,25 @@ describe('a plan for several applications', () => {
       [OTHER_APPLICATION, 0],
     ]);
     expect([...plan.reports]).toMatchObject([
-      [APPLICATION, { entitlement: 'amazon-q-developer', waiting: 1 }],
+      [APPLICATION, { entitlement: ENTITLEMENT, waiting: 1 }],
       [OTHER_APPLICATION, { entitlement: 'kiro', waiting: 0 }],
     ]);
   });
 
   it('keeps what it has committed of one if a read for the next fails for now', async () => {
-    const entitlements = someEntitlements({ entitlements: [{ seats: { max: 0 } }, KIRO] });
-    const { look, faults, statuses } = await looking({ entitlements, members: [1] });
+    const entitlements = [{ seats: { max: 0 } }, KIRO];
+    const { reconcile, faults, seats } = await openReaders({ entitlements, members: [1] });
     faults.add({ operation: 'SSOAdmin.GetApplicationAssignmentConfiguration', kind: 'throttle', skip: 1 });
-    await expect(look(BOTH)).rejects.toThrow(TransientAwsError);
-    expect(await statuses()).toEqual({ 1: 'waitlisted' });
+    await expect(reconcile(BOTH)).rejects.toThrow(TransientAwsError);
+    expect(await seats()).toEqual({ 1: 'waitlisted' });
   });
 });
 
 describe('a plan of which a call fails for now', () => {
   /** User 1 leaves, user 2 has lost the assignment under a lowered cap, user 3 stays, and user 4 is to be confirmed. */
-  const options: ViewingOptions = {
+  const options: ReadersOptions = {
     entitlements: capped(2),
-    directory: twoGroups([2, 3, 4]),
+    members: [2, 3, 4],
     seats: [...seatsOf(1, 2, 3), aSeat(4, { status: 'assigned' })],
     assigned: [1, 3, 4],
   };
@@ -157,29 +158,29 @@ describe('a plan of which a call fails for now', () => {
     ['IdentityStore.DescribeUser', 3],
     ['SSOAdmin.DescribeApplicationAssignment', 3],
   ])('writes nothing before its last read has succeeded: %s', async (operation, skip) => {
-    const { look, faults, statuses, hold, calls } = await looking(options);
+    const { reconcile, faults, seats, hold, calls } = await openReaders(options);
     faults.add({ operation, kind: 'throttle', skip });
-    await expect(look(lookAt(1, 2, 4))).rejects.toThrow(TransientAwsError);
-    expect([calls('DynamoDB.PutItem'), await statuses(), await hold()]).toEqual([0, before, undefined]);
-    expect(changesOf(await look(lookAt(1, 2, 4)))).toEqual(['revoke 1 group-leave', 'record 2']);
-    expect(await statuses()).toEqual({ ...before, 2: 'waitlisted', 4: 'confirmed' });
+    await expect(reconcile(usersDue(1, 2, 4))).rejects.toThrow(TransientAwsError);
+    expect([calls('DynamoDB.PutItem'), await seats(), await hold()]).toEqual([0, before, undefined]);
+    expect(changesOf(await reconcile(usersDue(1, 2, 4)))).toEqual(['revoke 1 group-leave', 'record 2']);
+    expect(await seats()).toEqual({ ...before, 2: 'waitlisted', 4: 'confirmed' });
   });
 
   it.each(['SSOAdmin.GetApplicationAssignmentConfiguration', 'DynamoDB.Query', 'IdentityStore.ListGroupMemberships'])(
     'fails as a whole for a sweep, too: %s',
     async (operation) => {
-      const { look, faults, calls } = await looking({ members: [1] });
+      const { reconcile, faults, calls } = await openReaders({ members: [1] });
       faults.add({ operation, kind: 'throttle' });
-      await expect(look(sweep())).rejects.toThrow(TransientAwsError);
+      await expect(reconcile(sweepsDue())).rejects.toThrow(TransientAwsError);
       expect(calls('DynamoDB.PutItem')).toBe(0);
     },
   );
 
   it.each(['DynamoDB.PutItem', 'DynamoDB.Query'])('is made good by the next plan: %s', async (operation) => {
-    const { look, faults, seat } = await looking({ entitlements: capped(0), members: [1] });
+    const { reconcile, faults, seat } = await openReaders({ entitlements: capped(0), members: [1] });
     faults.add({ operation, kind: 'throttle' });
-    await expect(look(lookAt(1))).rejects.toThrow(TransientAwsError);
-    expect(changesOf(await look(lookAt(1)))).toEqual(['record 1']);
+    await expect(reconcile(usersDue(1))).rejects.toThrow(TransientAwsError);
+    expect(changesOf(await reconcile(usersDue(1)))).toEqual(['record 1']);
     expect(await seat(1)).toMatchObject({ status: 'waitlisted', revision: 1 });
   });
 });
@@ -190,16 +191,16 @@ describe('a plan for an application that an operator has given up', () => {
     applicationArn: OTHER_APPLICATION,
     entitlement: 'kiro',
   }));
-  const options: ViewingOptions = {
+  const options: ReadersOptions = {
     members: [1],
     seats,
     directory: { applications: [{ applicationArn: OTHER_APPLICATION, assigned: [user(1), user(2), user(3)] }] },
   };
-  const givenUp = sweep({ trigger: 'manual', giveUp: true }, OTHER_APPLICATION);
+  const givenUp = sweepsDue({ trigger: 'manual', giveUp: true }, OTHER_APPLICATION);
 
   it('revokes its last seat', async () => {
-    const { look } = await looking({ ...options, seats: seats.slice(0, 1) });
-    const plan = await look(givenUp);
+    const { reconcile } = await openReaders({ ...options, seats: seats.slice(0, 1) });
+    const plan = await reconcile(givenUp);
     expect(plan.changes).toEqual([
       { applicationArn: OTHER_APPLICATION, kind: 'revoke', reason: 'entitlement-removed', userId: user(1) },
     ]);
@@ -207,8 +208,8 @@ describe('a plan for an application that an operator has given up', () => {
   });
 
   it('holds its seats as a mass removal', async () => {
-    const { look, services } = await looking(options);
-    const plan = await look(givenUp);
+    const { reconcile, services } = await openReaders(options);
+    const plan = await reconcile(givenUp);
     expect(changesOf(plan)).toEqual(['record 2']);
     expect(plan.heldCounts.get(OTHER_APPLICATION)).toBe(2);
     expect(plan.holds).toEqual([OTHER_APPLICATION]);
@@ -218,67 +219,68 @@ describe('a plan for an application that an operator has given up', () => {
   });
 
   it('changes nothing without the operator’s word, and asks nothing of Identity Center', async () => {
-    const { look, services, door } = await looking(options);
-    const plan = await look(sweep({}, OTHER_APPLICATION));
-    expect(changesOf(plan)).toEqual(['record 2']);
-    expect([...door.calls]).toEqual([['DynamoDB.Query', 1]]);
+    const hold = aHold({ applicationArn: OTHER_APPLICATION, audit: [aHeldRecord()] });
+    const { reconcile, services, newCalls } = await openReaders({ ...options, hold });
+    const plan = await reconcile(sweepsDue({}, OTHER_APPLICATION));
+    expect([changesOf(plan), plan.holds]).toEqual([['record 2'], [OTHER_APPLICATION]]);
+    expect([...newCalls()]).toEqual([['DynamoDB.Query', 1]]);
     expect((await services.ledger.holdings(OTHER_APPLICATION)).seats).toEqual(seats);
   });
 });
 
 describe('a plan for an entitlement that only observes', () => {
-  const observing = (max = 1000) => someEntitlements({ entitlements: [{ mode: 'observe', seats: { max } }] });
+  const observing = (max = 1000) => [{ mode: 'observe' as const, seats: { max } }];
 
   it('writes the answers and nothing else, and publishes them', async () => {
     const options = { entitlements: observing(2), members: [1, 2], seats: seatsOf(3), assigned: [3] };
-    const { look, observed, statuses, calls, door, center } = await looking(options);
+    const { reconcile, answers, seats, calls, newCalls, center } = await openReaders(options);
     const before = center.assignments();
-    const plan = await look(sweep({ withStatus: true }));
-    expect(await observed()).toEqual({ 1: 'would-assign', 2: 'would-waitlist', 3: 'would-revoke' });
+    const plan = await reconcile(sweepsDue({ withStatus: true }));
+    expect(await answers()).toEqual({ 1: 'would-assign', 2: 'would-waitlist', 3: 'would-revoke' });
     expect(changesOf(plan)).toEqual(['record 1', 'record 2', 'record 3']);
     expect(calls('DynamoDB.PutItem')).toBe(3);
-    expect([...door.calls.keys()].filter((one) => WRITES.test(one))).toEqual(['DynamoDB.PutItem']);
-    expect([await statuses(), center.assignments()]).toEqual([{ 3: 'confirmed' }, before]);
+    expect([...newCalls().keys()].filter((one) => WRITES.test(one))).toEqual(['DynamoDB.PutItem']);
+    expect([await seats(), center.assignments()]).toEqual([{ 3: 'confirmed' }, before]);
     expect(plan).toMatchObject({ failures: [], checked: [], unverified: false });
     for (const found of [plan.sweepsNeeded, plan.hasWaitlist, plan.heldCounts]) expect([...found]).toEqual([]);
     expect(plan.reports.get(APPLICATION)).toMatchObject({ seats: 1, unmanaged: 0 });
   });
 
   it('writes the same answer once, not with every sweep', async () => {
-    const { look, services } = await looking({ entitlements: observing(), members: [1] });
-    await look(sweep());
+    const { reconcile, services } = await openReaders({ entitlements: observing(), members: [1] });
+    await reconcile(sweepsDue());
     const once = await services.ledger.itemsOf(APPLICATION);
-    await look(sweep(), { readAt: new Date(plusSeconds(LATER, 300)) });
+    await reconcile(sweepsDue(), { readAt: at(360) });
     expect(await services.ledger.itemsOf(APPLICATION)).toEqual(once);
   });
 
   it('reads the ledger for a check of one user, and leaves the answers about others alone', async () => {
-    const observations = [anObservationOf(1), anObservationOf(4)];
-    const { look, observed, calls } = await looking({ entitlements: observing(), observations });
-    const plan = await look(lookAt(1));
-    expect(await observed()).toEqual({ 1: undefined, 4: 'would-assign' });
+    const observations = [anObservation({ userId: user(1) }), anObservation({ userId: user(4) })];
+    const { reconcile, answers, calls } = await openReaders({ entitlements: observing(), observations });
+    const plan = await reconcile(usersDue(1));
+    expect(await answers()).toEqual({ 1: undefined, 4: 'would-assign' });
     expect([calls('DynamoDB.Query'), plan.reports.size]).toEqual([2, 0]);
   });
 
   it('reads nothing if no item is due', async () => {
-    const { look, door } = await looking({ entitlements: observing() });
-    await look({ users: {}, sweeps: {} });
-    expect(door.calls.size).toBe(0);
+    const { reconcile, newCalls } = await openReaders({ entitlements: observing() });
+    await reconcile({ users: {}, sweeps: {} });
+    expect(newCalls().size).toBe(0);
   });
 
   it.each(['DynamoDB.Query', 'DynamoDB.PutItem'])('is made good by the next plan: %s', async (operation) => {
-    const { look, faults, observed } = await looking({ entitlements: observing(), members: [1] });
+    const { reconcile, faults, answers } = await openReaders({ entitlements: observing(), members: [1] });
     faults.add({ operation, kind: 'throttle' });
-    await expect(look(sweep())).rejects.toThrow(TransientAwsError);
-    await look(sweep());
-    expect(await observed()).toEqual({ 1: 'would-assign' });
+    await expect(reconcile(sweepsDue())).rejects.toThrow(TransientAwsError);
+    await reconcile(sweepsDue());
+    expect(await answers()).toEqual({ 1: 'would-assign' });
   });
 
   it('checks again when reads show what was written before', async () => {
-    const young = aSeat(1, { status: 'assigned', changedAt: plusSeconds(LATER, -10) });
-    const { look } = await looking({ entitlements: observing(), members: [1], seats: [young], assigned: [1] });
-    const plan = await look(lookAt(1));
-    expect([[...plan.requeueAt], plan.unverified]).toEqual([[[user(1), plusSeconds(LATER, 20)]], true]);
+    const young = aSeat(1, { status: 'assigned', changedAt: iso(50) });
+    const { reconcile } = await openReaders({ entitlements: observing(), members: [1], seats: [young], assigned: [1] });
+    const plan = await reconcile(usersDue(1));
+    expect([[...plan.requeueAt], plan.unverified]).toEqual([[[user(1), iso(80)]], true]);
   });
 
   it.each([
@@ -286,8 +288,13 @@ describe('a plan for an entitlement that only observes', () => {
     ['a revocation half made', aSeat(1, { status: 'revoking' })],
     ['an event of a seat that is not on the bus', aSeat(1, { audit: [anAuditRecord()] })],
   ])('leaves as it is what was there before: %s', async (_fact, before) => {
-    const { look, seat } = await looking({ entitlements: observing(), members: [1], seats: [before], assigned: [1] });
-    await look(sweep());
+    const { reconcile, seat } = await openReaders({
+      entitlements: observing(),
+      members: [1],
+      seats: [before],
+      assigned: [1],
+    });
+    await reconcile(sweepsDue());
     expect(await seat(1)).toEqual(before);
   });
 
@@ -298,8 +305,8 @@ describe('a plan for an entitlement that only observes', () => {
     const hold = aHold({ applicationArn: APPLICATION, audit: [aHeldRecord()], ...parts });
     const seats = [aSeat(1, { status: 'held', hold: 1 }), aSeat(2)];
     const options = { entitlements: observing(), members: [2], seats, assigned: [1, 2], hold };
-    const { look, hold: found, seat, isAssigned } = await looking(options);
-    const plan = await look(sweep());
+    const { reconcile, hold: found, seat, isAssigned } = await openReaders(options);
+    const plan = await reconcile(sweepsDue());
     expect([changesOf(plan), plan.holds]).toEqual([['record 1'], [APPLICATION]]);
     expect([await found(), await seat(1), isAssigned(1)]).toEqual([hold, seats[0], true]);
   });

@@ -1,25 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { WorkItems } from '../../../domain/queue/work-queue.ts';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
-import { plusSeconds } from '../../../domain/shared/time.ts';
-import { exampleEntitlements as someEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import type { ReconcileContext } from '../../../reconcile/plan/result.ts';
 import { takeSnapshot } from '../../../reconcile/plan/snapshot.ts';
-import { changesOf, failuresOf, numberOf } from '../../support/application-states.ts';
-import { aHeldRecord, aHold, anAuditRecord, aSeat } from '../../support/builders.ts';
-import { APPLICATION, GROUP, ME, OTHER_APPLICATION, OTHER_GROUP, START, user } from '../../support/ids.ts';
-import { anEntry, anObservationOf, LATER, lookAt, sweep } from '../../support/looking.ts';
-import { type ViewingOptions, viewing } from '../../support/viewing.ts';
+import { changesOf, failuresOf } from '../../support/application-states.ts';
+import { aHeldRecord, aHold, anAuditRecord, anObservation, aSeat, aUserItem, iso } from '../../support/builders.ts';
+import { APPLICATION, ENTITLEMENT, GROUP, numberOf, OTHER_APPLICATION, OTHER_GROUP, user } from '../../support/ids.ts';
+import { CONTEXT, openReaders, type ReadersOptions, sweepsDue, usersDue } from '../../support/readers.ts';
 
 /** Opens a world, and takes snapshots of it that a test may let fail. */
-async function opened(options: ViewingOptions = {}) {
-  const world = await viewing(options);
+async function opened(options: ReadersOptions = {}) {
+  const world = await openReaders(options);
   return {
     ...world,
     async snapshot(items: WorkItems, parts: Partial<ReconcileContext> = {}) {
-      const readAt = new Date(LATER);
-      const context = { readAt, execution: ME, checked: [], userPages: undefined, ...parts };
-      const { applications, records, ...found } = await takeSnapshot(items, context, world.readers);
+      const { applications, records, ...found } = await takeSnapshot(items, { ...CONTEXT, ...parts }, world.readers);
       return { ...found, applications, records: changesOf({ changes: records }), read: applications.map(readOf) };
     },
   };
@@ -31,27 +26,19 @@ function readOf({ state }: Awaited<ReturnType<typeof takeSnapshot>>['application
   return [entitlement.name, whole !== undefined, users.map(({ user: { userId } }) => numberOf(userId))];
 }
 
-const NAME = 'amazon-q-developer';
-
 describe('a snapshot of users', () => {
   it('reads each user for each entitlement that concerns them, and says what the work item says', async () => {
-    const entitlements = someEntitlements({
+    const { snapshot } = await opened({
       entitlements: [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }],
+      members: { [GROUP]: [1, 2], [OTHER_GROUP]: [2] },
     });
-    const directory = {
-      groups: [
-        { groupId: GROUP, members: [user(1), user(2)] },
-        { groupId: OTHER_GROUP, members: [user(2)] },
-      ],
-    };
-    const { snapshot } = await opened({ entitlements, directory });
-    const since = plusSeconds(START, -7);
+    const since = iso(-7);
     const { applications, read } = await snapshot({
-      users: { ...lookAt(1).users, [user(2)]: anEntry({ since }) },
+      users: { ...usersDue(1).users, [user(2)]: aUserItem({ since }) },
       sweeps: {},
     });
     expect(read).toEqual([
-      [NAME, false, [1, 2]],
+      [ENTITLEMENT, false, [1, 2]],
       ['kiro', false, [2]],
     ]);
     expect(applications[1]?.state.users).toEqual([
@@ -68,17 +55,17 @@ describe('a snapshot of users', () => {
 
   it('checks a user again after 30 s while the reads do not show what an event announced', async () => {
     const { snapshot } = await opened();
-    const expected = [{ groupId: GROUP, membership: 'member' as const, at: START.toISOString() }];
-    const { read, recheck } = await snapshot({ users: { [user(1)]: anEntry({ expected }) }, sweeps: {} });
-    expect([read, recheck]).toEqual([[], [{ key: user(1), at: plusSeconds(LATER, 30) }]]);
+    const expected = [{ groupId: GROUP, membership: 'member' as const, at: iso() }];
+    const { read, recheck } = await snapshot({ users: { [user(1)]: aUserItem({ expected }) }, sweeps: {} });
+    expect([read, recheck]).toEqual([[], [{ key: user(1), at: iso(90) }]]);
   });
 
   it('serves the others if the reads of one user fail for now, and checks that user again', async () => {
     const { snapshot, faults } = await opened({ members: [1, 2, 3] });
     faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind: 'throttle', principalId: user(2) });
-    const { read, recheck } = await snapshot(lookAt(1, 2, 3));
-    expect(read).toEqual([[NAME, false, [1, 3]]]);
-    expect(recheck).toEqual([{ key: user(2), at: plusSeconds(LATER, 30) }]);
+    const { read, recheck } = await snapshot(usersDue(1, 2, 3));
+    expect(read).toEqual([[ENTITLEMENT, false, [1, 3]]]);
+    expect(recheck).toEqual([{ key: user(2), at: iso(90) }]);
   });
 
   it.each([
@@ -87,15 +74,15 @@ describe('a snapshot of users', () => {
   ])('fails if the reads of %s fail for now, so that the state machine retries', async (_fact, numbers) => {
     const { snapshot, faults } = await opened({ members: [1, 2, 3] });
     faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind: 'throttle', times: 3 });
-    await expect(snapshot(lookAt(...numbers))).rejects.toThrow(TransientAwsError);
+    await expect(snapshot(usersDue(...numbers))).rejects.toThrow(TransientAwsError);
   });
 
   it('fails only the user whose reads AWS refuses', async () => {
     const { snapshot, faults } = await opened({ members: [1, 2] });
     faults.add({ operation: 'SSOAdmin.DescribeApplicationAssignment', kind: 'refuse', principalId: user(1) });
-    const found = await snapshot(lookAt(1, 2));
+    const found = await snapshot(usersDue(1, 2));
     expect([found.read, failuresOf(found), found.recheck]).toEqual([
-      [[NAME, false, [2]]],
+      [[ENTITLEMENT, false, [2]]],
       [[user(1), 'access-denied']],
       [],
     ]);
@@ -104,30 +91,34 @@ describe('a snapshot of users', () => {
 
 describe('a snapshot of an application', () => {
   it('reads it as a whole, with what the ledger holds of it, and says what the work item says', async () => {
-    const { snapshot } = await opened({ members: [1], seats: [aSeat(2)], observations: [anObservationOf(1)] });
-    const { applications, read } = await snapshot(sweep({ trigger: 'manual', adopt: true, cause: 'by-hand' }));
-    expect(read).toEqual([[NAME, true, [1, 2]]]);
+    const { snapshot } = await opened({
+      members: [1],
+      seats: [aSeat(2)],
+      observations: [anObservation({ userId: user(1) })],
+    });
+    const { applications, read } = await snapshot(sweepsDue({ trigger: 'manual', adopt: true, cause: 'by-hand' }));
+    expect(read).toEqual([[ENTITLEMENT, true, [1, 2]]]);
     const [{ state, items } = { state: undefined, items: undefined }] = applications;
     expect(state?.users[0]).toMatchObject({
       key: APPLICATION,
       trigger: 'manual',
       cause: 'by-hand',
-      askedAt: START.toISOString(),
+      askedAt: iso(),
       adopt: true,
     });
-    expect(items).toEqual({ seats: [aSeat(2)], hold: undefined, observations: [anObservationOf(1)] });
+    expect(items).toEqual({ seats: [aSeat(2)], hold: undefined, observations: [anObservation({ userId: user(1) })] });
   });
 
   it('is one with that of its users', async () => {
     const { snapshot } = await opened({ members: [1, 2] });
-    const { read } = await snapshot({ ...lookAt(1), sweeps: sweep().sweeps });
-    expect(read).toEqual([[NAME, true, [1, 1, 2]]]);
+    const { read } = await snapshot({ ...usersDue(1), sweeps: sweepsDue().sweeps });
+    expect(read).toEqual([[ENTITLEMENT, true, [1, 1, 2]]]);
   });
 
   it('says nothing of how long the list of all users is, until it has read that', async () => {
     const { snapshot } = await opened({ people: 5, members: [1, 2, 3, 4] });
-    expect((await snapshot(sweep())).userPages).toBeUndefined();
-    expect((await snapshot(sweep(), { userPages: 7 })).userPages).toBe(7);
+    expect((await snapshot(sweepsDue())).userPages).toBeUndefined();
+    expect((await snapshot(sweepsDue(), { userPages: 7 })).userPages).toBe(7);
   });
 
   it.each(['DynamoDB.Query', 'IdentityStore.ListGroupMemberships', 'SSOAdmin.ListApplicationAssignments'])(
@@ -135,7 +126,7 @@ describe('a snapshot of an application', () => {
     async (operation) => {
       const { snapshot, faults } = await opened({ members: [1] });
       faults.add({ operation, kind: 'throttle' });
-      await expect(snapshot(sweep())).rejects.toThrow(TransientAwsError);
+      await expect(snapshot(sweepsDue())).rejects.toThrow(TransientAwsError);
     },
   );
 
@@ -143,13 +134,15 @@ describe('a snapshot of an application', () => {
     'has the audit events that are not on the bus if AWS refuses to show it, in mode %s',
     async (mode) => {
       const { snapshot, faults } = await opened({
-        entitlements: someEntitlements({ entitlements: [{ mode }] }),
-        observations: [anObservationOf(1, { audit: [anAuditRecord({ kind: 'observed', reason: 'would-assign' })] })],
+        entitlements: [{ mode }],
+        observations: [
+          anObservation({ userId: user(1), audit: [anAuditRecord({ kind: 'observed', reason: 'would-assign' })] }),
+        ],
         seats: [aSeat(2, { audit: [anAuditRecord()] }), aSeat(3)],
         hold: aHold({ applicationArn: APPLICATION, audit: [aHeldRecord()] }),
       });
       faults.add({ operation: 'SSOAdmin.ListApplicationAssignments', kind: 'not-found' });
-      const found = await snapshot(sweep());
+      const found = await snapshot(sweepsDue());
       expect([found.read, found.records, found.holds, failuresOf(found)]).toEqual([
         [],
         ['record 2', 'record 1'],
@@ -160,34 +153,36 @@ describe('a snapshot of an application', () => {
   );
 
   it('fails if AWS refuses to show the ledger, and lets others be read', async () => {
-    const entitlements = someEntitlements({ entitlements: [{}, { name: 'kiro', application: OTHER_APPLICATION }] });
+    const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION }];
     const { snapshot, faults } = await opened({ entitlements, members: [1] });
     faults.add({ operation: 'DynamoDB.Query', kind: 'refuse' });
-    const found = await snapshot(sweep({}, APPLICATION, OTHER_APPLICATION));
+    const found = await snapshot(sweepsDue({}, APPLICATION, OTHER_APPLICATION));
     expect([found.read, failuresOf(found)]).toEqual([[['kiro', true, [1]]], [[APPLICATION, 'access-denied']]]);
   });
 
   it('publishes what an entitlement observed before it was switched to enforce', async () => {
     const audit = [anAuditRecord({ kind: 'observed', reason: 'would-assign' })];
-    const { snapshot } = await opened({ observations: [anObservationOf(1, { audit }), anObservationOf(2)] });
-    expect((await snapshot(sweep())).records).toEqual(['record 1']);
+    const { snapshot } = await opened({
+      observations: [anObservation({ userId: user(1), audit }), anObservation({ userId: user(2) })],
+    });
+    expect((await snapshot(sweepsDue())).records).toEqual(['record 1']);
   });
 
   it('leaves the publishing of observations to the answers while an entitlement observes', async () => {
-    const entitlements = someEntitlements({ entitlements: [{ mode: 'observe' }] });
+    const entitlements = [{ mode: 'observe' as const }];
     const audit = [anAuditRecord({ kind: 'observed', reason: 'would-assign' })];
-    const { snapshot } = await opened({ entitlements, observations: [anObservationOf(1, { audit })] });
-    expect((await snapshot(sweep())).records).toEqual([]);
+    const { snapshot } = await opened({ entitlements, observations: [anObservation({ userId: user(1), audit })] });
+    expect((await snapshot(sweepsDue())).records).toEqual([]);
   });
 });
 
 describe('a work item that is to be checked a second time', () => {
-  const second = plusSeconds(START, 120);
-  const one = { users: { [user(1)]: anEntry({ lookAgainAt: second }) }, sweeps: {} };
+  const second = iso(120);
+  const one = { users: { [user(1)]: aUserItem({ lookAgainAt: second }) }, sweeps: {} };
 
   it.each<[string, WorkItems, string]>([
     ['a user', one, user(1)],
-    ['an application', sweep({ lookAgainAt: second }), APPLICATION],
+    ['an application', sweepsDue({ lookAgainAt: second }), APPLICATION],
   ])('is checked again then: %s', async (_fact, items, key) => {
     const { snapshot } = await opened({ members: [1] });
     expect((await snapshot(items)).recheck).toEqual([{ key, at: second }]);
@@ -201,17 +196,17 @@ describe('a snapshot of an application that is not configured', () => {
     entitlement: 'kiro',
   }));
   if (!published || !pending) throw new Error('There are two');
-  const options: ViewingOptions = {
+  const options: ReadersOptions = {
     members: [1],
     seats: [published, pending],
     hold: aHold({ applicationArn: OTHER_APPLICATION, audit: [aHeldRecord()] }),
     directory: { applications: [{ applicationArn: OTHER_APPLICATION, assigned: [user(1), user(2), user(3)] }] },
   };
-  const left = sweep({}, OTHER_APPLICATION);
-  const givenUp = sweep({ trigger: 'manual', giveUp: true }, OTHER_APPLICATION);
+  const left = sweepsDue({}, OTHER_APPLICATION);
+  const givenUp = sweepsDue({ trigger: 'manual', giveUp: true }, OTHER_APPLICATION);
 
   it('has only the audit events that are not on the bus, and asks nothing of Identity Center', async () => {
-    const { snapshot, door } = await opened(options);
+    const { snapshot, newCalls } = await opened(options);
     const found = await snapshot(left);
     expect([found.read, found.records, found.holds, found.failures]).toEqual([
       [],
@@ -219,14 +214,14 @@ describe('a snapshot of an application that is not configured', () => {
       [OTHER_APPLICATION],
       [],
     ]);
-    expect([...door.calls]).toEqual([['DynamoDB.Query', 1]]);
+    expect([...newCalls()]).toEqual([['DynamoDB.Query', 1]]);
   });
 
   it('has what an entitlement observed before it was removed', async () => {
     const audit = [anAuditRecord({ kind: 'observed', reason: 'would-assign' })];
     const observations = [
-      anObservationOf(1, { applicationArn: OTHER_APPLICATION, audit }),
-      anObservationOf(2, { applicationArn: OTHER_APPLICATION }),
+      anObservation({ userId: user(1), applicationArn: OTHER_APPLICATION, audit }),
+      anObservation({ userId: user(2), applicationArn: OTHER_APPLICATION }),
     ];
     const { snapshot } = await opened({ observations });
     expect((await snapshot(left)).records).toEqual(['record 1']);
@@ -256,9 +251,9 @@ describe('a snapshot of an application that is not configured', () => {
 
   it('lets nothing else wait if AWS refuses to show it', async () => {
     const { snapshot } = await opened({ ...options, directory: { applications: [{ applicationArn: APPLICATION }] } });
-    const found = await snapshot({ users: {}, sweeps: { ...sweep().sweeps, ...givenUp.sweeps } });
+    const found = await snapshot({ users: {}, sweeps: { ...sweepsDue().sweeps, ...givenUp.sweeps } });
     expect([found.read, failuresOf(found)]).toEqual([
-      [[NAME, true, [1]]],
+      [[ENTITLEMENT, true, [1]]],
       [[OTHER_APPLICATION, 'application-missing']],
     ]);
   });
@@ -266,8 +261,8 @@ describe('a snapshot of an application that is not configured', () => {
 
 describe('a snapshot', () => {
   it('writes nothing', async () => {
-    const { snapshot, door } = await opened({ members: [1, 2], seats: [aSeat(1), aSeat(3)], assigned: [3] });
-    await snapshot({ ...lookAt(2), sweeps: sweep({ withStatus: true }).sweeps });
-    expect([...door.calls.keys()].filter((operation) => /Create|Delete|Put/.test(operation))).toEqual([]);
+    const { snapshot, newCalls } = await opened({ members: [1, 2], seats: [aSeat(1), aSeat(3)], assigned: [3] });
+    await snapshot({ ...usersDue(2), sweeps: sweepsDue({ withStatus: true }).sweeps });
+    expect([...newCalls().keys()].filter((operation) => /Create|Delete|Put/.test(operation))).toEqual([]);
   });
 });

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
 import { statusesOf } from '../../../reconcile/plan/user-statuses.ts';
 import { people, user } from '../../support/ids.ts';
-import { aUser, viewing } from '../../support/viewing.ts';
+import { aUser, openReaders } from '../../support/readers.ts';
 
-describe('statuses of many users', () => {
+describe('a read of the statuses of many users', () => {
   async function statuses(wanted: readonly number[], exist: number, userPages?: number) {
-    const world = await viewing({
+    const world = await openReaders({
       directory: { users: people(1, exist).map((number) => aUser(number, number % 2 === 0 ? 'DISABLED' : 'ENABLED')) },
     });
     const cache = { userPages };
@@ -23,16 +23,16 @@ describe('statuses of many users', () => {
   it.each<
     [string, number[], number, number | undefined, { lists: number; single: number; userPages?: number | undefined }]
   >([
-    ['none are asked for', [], 500, undefined, { lists: 0, single: 0 }],
-    ['a few are asked for', [1, 2, 500], 500, undefined, { lists: 0, single: 3 }],
-    ['four are in the first pages', [1, 2, 101, 102], 500, undefined, { lists: 2, single: 0 }],
-    ['some are missing from a short list', [1, 2, 3, 4, 999], 250, undefined, { lists: 3, single: 0, userPages: 3 }],
+    ['no user is asked for', [], 500, undefined, { lists: 0, single: 0 }],
+    ['three users are asked for', [1, 2, 500], 500, undefined, { lists: 0, single: 3 }],
+    ['four users are in the first pages', [1, 2, 101, 102], 500, undefined, { lists: 2, single: 0 }],
+    ['a user is missing from a short list', [1, 2, 3, 4, 999], 250, undefined, { lists: 3, single: 0, userPages: 3 }],
     ['the list proves longer than asking one by one', [1, 2, 401, 402, 403], 900, undefined, { lists: 5, single: 0 }],
-    ['the list goes on and on', [1, 801, 802, 803], 900, undefined, { lists: 4, single: 3 }],
+    ['the list does not end', [1, 801, 802, 803], 900, undefined, { lists: 4, single: 3 }],
     ['the list is known to be longer', [1, 2, 3, 4], 500, 5, { lists: 0, single: 4, userPages: 5 }],
     ['the list is known to be shorter', [1, 2, 3, 999], 250, 3, { lists: 3, single: 0, userPages: 3 }],
     ['the list has grown since', [1, 2, 999], 250, 2, { lists: 3, single: 0, userPages: 3 }],
-  ])('cost the fewer calls when %s', async (_fact, wanted, exist, known, costs) => {
+  ])('makes as few calls as possible if %s', async (_fact, wanted, exist, known, costs) => {
     const result = await statuses(wanted, exist, known);
     expect(result).toMatchObject({ userPages: undefined, ...costs });
     const expected = wanted.map((number) => {
@@ -40,11 +40,11 @@ describe('statuses of many users', () => {
       return number % 2 === 0 ? 'disabled' : 'enabled';
     });
     expect(result.found).toEqual(expected);
-    expect(result.kept()).toBe(costs.lists + costs.single);
+    expect(result.renewals()).toBe(costs.lists + costs.single);
   });
 
-  it('fail when a page fails, rather than take the rest for missing', async () => {
-    const { readers, faults } = await viewing({ people: 250 });
+  it('fails if a page fails, rather than take the other users for missing', async () => {
+    const { readers, faults } = await openReaders({ people: 250 });
     faults.add({ operation: 'IdentityStore.ListUsers', kind: 'throttle', skip: 1 });
     const wanted = [101, 102, 103, 104].map(user);
     await expect(statusesOf(wanted, readers, { userPages: undefined })).rejects.toThrow(TransientAwsError);
