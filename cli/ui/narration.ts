@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { BatchSchema } from '../../domain/decision/batches.ts';
+import { RECHECK_SECONDS } from '../../domain/queue/enqueue.ts';
 import { expectationOf } from '../../domain/request/propagation.ts';
 import {
   type Propagation,
@@ -27,8 +28,6 @@ export type NameOf = (id: string) => string;
 
 /** More users than this are counted instead of named. */
 const MOST_NAMES = 8;
-/** A hint that names no user is checked a second time this long after its event. */
-const SECOND_CHECK_SECONDS = 120;
 
 const Data = z.object({
   ignored: z.optional(z.string()),
@@ -188,6 +187,6 @@ function callsOf({ granted = 0, revoked = 0, refused = 0, later = 0, done = 0 }:
 function isSecondCheck({ trigger, at, users, groups, sweep }: Request, now: Date, seconds: number): boolean {
   const namesNoMembership = groups.length > 0 || sweep !== undefined || users.some(({ expected }) => !expected);
   if (trigger !== 'event' || !namesNoMembership) return false;
-  const early = Date.parse(plusSeconds(at, SECOND_CHECK_SECONDS)) - now.getTime() - seconds * 1000;
+  const early = Date.parse(plusSeconds(at, RECHECK_SECONDS)) - now.getTime() - seconds * 1000;
   return Math.abs(early) < 1000;
 }

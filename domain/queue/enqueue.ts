@@ -7,7 +7,7 @@ import type { SweepItem, UserItem, WorkQueue } from './work-queue.ts';
 import { spaceSweep } from './work-queue.ts';
 
 /** A hint that names no user announces nothing to wait for: its item is checked once more this long after the event. */
-const RECHECK_SECONDS = 120;
+export const RECHECK_SECONDS = 120;
 
 /** For more named users than this, a sweep needs fewer reads than a check of each user. */
 const MOST_NAMED_USERS = 100;
