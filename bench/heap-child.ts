@@ -15,7 +15,7 @@ const [endpoint = ''] = process.argv.slice(2);
 const EXECUTION = 'arn:aws:states:us-east-1:000000000000:execution:usher-bench-onboarding:heap';
 const SAMPLE_MILLISECONDS = 2;
 
-/** The pace is no matter of memory: who would sleep only moves the clock. */
+/** Pacing does not affect memory: a call that would sleep only moves the clock. */
 let skipped = 0;
 const clock = {
   now: () => new Date(Date.parse('2026-11-02T12:00:00Z') + performance.now() + skipped),
@@ -40,8 +40,8 @@ const context = { awsRequestId: 'bench', functionName: 'bench' };
 
 const peaks: Record<string, number> = {};
 
-/** Runs a handler and notes the most that the heap held meanwhile, garbage included. */
-async function measured(
+/** Runs a handler and records the most that the heap held meanwhile, garbage included. */
+async function measurePeak(
   name: string,
   handler: { on(platform: () => Platform): (event: unknown, context: Context) => Promise<unknown> },
   event: object,
@@ -60,14 +60,14 @@ async function measured(
   return JSON.parse(JSON.stringify(output));
 }
 
-const started = await measured('NormalizeRequest', normalizeRequest, {
+const started = await measurePeak('NormalizeRequest', normalizeRequest, {
   input: { scope: 'tick' },
   execution: EXECUTION,
   startedAt: clock.now().toISOString(),
   machine: 1,
 });
 const { request, propagation, plan } = started;
-const planned = await measured('PlanChanges', planChanges, {
+const planned = await measurePeak('PlanChanges', planChanges, {
   request,
   propagation,
   progress: plan.progress,
@@ -75,7 +75,7 @@ const planned = await measured('PlanChanges', planChanges, {
 });
 const { batches = [], term, plannedAt } = planned;
 for (const batch of batches.slice(0, 3)) {
-  await measured('ApplyChanges', applyChanges, { batch, term, plannedAt, execution: EXECUTION });
+  await measurePeak('ApplyChanges', applyChanges, { batch, term, plannedAt, execution: EXECUTION });
 }
-if (batches.length > 0) await measured('RecordAudit', recordAudit, { batches, execution: EXECUTION });
+if (batches.length > 0) await measurePeak('RecordAudit', recordAudit, { batches, execution: EXECUTION });
 process.send?.({ peaks }, () => process.disconnect());

@@ -12,7 +12,7 @@ import { openStack, type Stack } from '../emulator/stack/stack.ts';
 import { atMost, count, rows } from './report.ts';
 import { directoryOf, entitlementsOf } from './world.ts';
 
-/** What a process that only runs handlers held at most, in MiB, and what the machine answered it. */
+/** The peak heap of each handler, in a process that only runs handlers. */
 export interface Heap {
   members: number;
   /** Whether all members have a seat; otherwise none has. */
@@ -22,7 +22,7 @@ export interface Heap {
 
 const HEAP_LIMIT_MEBIBYTES = 128;
 
-/** Asks one process of the handlers, with V8 held to 128 MiB, for the heap that each of them takes. */
+/** Measures the heap of each handler in a process of their own, with V8 limited to 128 MiB. */
 export async function heap(members: number, seated: boolean): Promise<Heap> {
   const entitlements = entitlementsOf(10);
   const stack: Stack = await openStack({
@@ -31,7 +31,7 @@ export async function heap(members: number, seated: boolean): Promise<Heap> {
     start: new Date('2026-11-02T08:00:00Z'),
     transport: 'in-process',
     listener: {
-      // Each request takes a second: the quotas of AWS are no matter of memory.
+      // Each request takes a second, so that no quota of AWS throttles a call: throttling does not affect memory.
       request() {
         stack.advance(1);
         return undefined;
@@ -39,14 +39,14 @@ export async function heap(members: number, seated: boolean): Promise<Heap> {
     },
   });
   const { endpoint, close } = await stack.gateway.listen();
-  if (seated) await seat(stack.identityCenter, endpoint, members);
+  if (seated) await seatMembers(stack.identityCenter, endpoint, members);
   const child = fork(new URL('heap-child.ts', import.meta.url), [endpoint], {
     execArgv: ['--expose-gc', `--max-old-space-size=${HEAP_LIMIT_MEBIBYTES}`],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const exited = once(child, 'exit');
-  const told = once(child, 'message');
-  const first = await Promise.race([told, exited.then(([code]) => [{ exit: code }])]);
+  const reported = once(child, 'message');
+  const first = await Promise.race([reported, exited.then(([code]) => [{ exit: code }])]);
   const [message]: { peaks?: Record<string, number>; exit?: number }[] = first;
   await exited;
   await close();
@@ -54,31 +54,32 @@ export async function heap(members: number, seated: boolean): Promise<Heap> {
   return { members, seated, peakMebibytes: message.peaks };
 }
 
-/** BatchWriteItem's own limit. */
-const ITEMS_A_CALL = 25;
+/** The limit of BatchWriteItem. */
+const ITEMS_PER_CALL = 25;
 
-async function seat(center: IdentityCenter, endpoint: string, members: number): Promise<void> {
+/** Gives every member a seat: in the ledger and in Identity Center. */
+async function seatMembers(center: IdentityCenter, endpoint: string, members: number): Promise<void> {
   const client = new DynamoDBClient(settingsFor(endpoint));
   const at = '2026-10-01T08:00:00.000Z';
   const cause = '0e0e0e0e-1111-4222-8333-444455556666';
-  const begun = { now: new Date(at), execution: 'sweep', cause, reason: 'manual' } as const;
+  const context = { now: new Date(at), execution: 'sweep', cause, reason: 'manual' } as const;
   const items = people(1, members).map((number) => {
     center.assignByHand(APPLICATION, user(number));
     const target = { applicationArn: APPLICATION, userId: user(number), entitlement: ENTITLEMENT, requestedAt: at };
-    const given = markConfirmed(
-      clearAudit(markAssigned(markCreating(undefined, target, begun), begun), () => true),
-      begun.now,
+    const seat = markConfirmed(
+      clearAudit(markAssigned(markCreating(undefined, target, context), context), () => true),
+      context.now,
     );
-    return { PutRequest: { Item: marshall({ ...given, pk: APPLICATION, sk: given.userId }) } };
+    return { PutRequest: { Item: marshall({ ...seat, pk: APPLICATION, sk: seat.userId }) } };
   });
-  for (let first = 0; first < items.length; first += ITEMS_A_CALL) {
-    const some = items.slice(first, first + ITEMS_A_CALL);
+  for (let first = 0; first < items.length; first += ITEMS_PER_CALL) {
+    const some = items.slice(first, first + ITEMS_PER_CALL);
     await client.send(new BatchWriteItemCommand({ RequestItems: { [NAMES.ledger]: some } }));
   }
   client.destroy();
 }
 
-/** For clients of the emulator at this address. */
+/** Returns the settings of clients of the emulator at this address. */
 export function settingsFor(endpoint: string): ClientSettings {
   return {
     region: 'us-east-1',
@@ -88,7 +89,7 @@ export function settingsFor(endpoint: string): ClientSettings {
   };
 }
 
-/** The heaps of all handlers next to their target. */
+/** Renders the heaps of all handlers with their target. */
 export function renderHeaps(heaps: readonly Heap[]): string {
   return rows(
     heaps.flatMap(({ members, seated, peakMebibytes }) =>

@@ -1,12 +1,12 @@
 import type { Latency } from '../emulator/stack/invocations.ts';
 
 /**
- * Seconds that one call takes. AWS publishes none of these: they are assumptions, of the size that callers of these APIs
- * see within a Region, and the same for Usher and for what it is compared with.
+ * Seconds that one call takes. AWS publishes none of these. They are assumptions, of the size that callers of these APIs see
+ * within a Region, and the same for Usher and its baselines.
  */
 export const LATENCY_SECONDS = { change: 0.15, read: 0.05, ledger: 0.01, bus: 0.02 } as const;
 
-/** {@link LATENCY_SECONDS} for the local stack. */
+/** Returns the {@link LATENCY_SECONDS} of a call, for the emulator. */
 export const latency: Latency = (call) => {
   if (/^SSOAdmin\.(?:Create|Delete)/.test(call)) return LATENCY_SECONDS.change;
   if (/^(?:SSOAdmin|IdentityStore)\./.test(call)) return LATENCY_SECONDS.read;

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: measures what the service costs and writes docs/performance.md and its plots. `-- --check` measures only
- * what is the same in every run, and ends with 1 when the report says anything else.
+ * what is the same in every run, and exits with 1 if the report differs.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,9 +9,9 @@ import { inParallel } from '../reconcile/concurrency.ts';
 import type { Burst } from './burst.ts';
 import type { FirstSweep } from './first-sweep.ts';
 import type { Heap } from './heap.ts';
-import { type Figures, figuresOf, measuredOf, reportOf, writtenFigures } from './performance.ts';
+import { type Figures, figuresIn, renderFigures, renderMeasured, renderReport } from './performance.ts';
 import { growthPlot, wrongPlot } from './plots.ts';
-import { engineRoom } from './self-benchmark.ts';
+import { selfBenchmark } from './self-benchmark.ts';
 import { CONTENDERS, type Score } from './side-by-side.ts';
 import { startUps } from './start-up.ts';
 import { onThread } from './tasks.ts';
@@ -20,34 +20,38 @@ const DOCS = join(import.meta.dirname, '..', 'docs');
 const REPORT = join(DOCS, 'performance.md');
 const PLOTS = { growth: join(DOCS, 'performance-growth.svg'), wrong: join(DOCS, 'performance-wrong.svg') };
 
-/** As many as the machine that the limits are for has cores. */
+/** Measurements at a time: the number of cores of the machine for which the time limits are set. */
 const AT_ONCE = 2;
 const SIZES = [100, 1000, 5000, 50_000];
 const RATES = [10, 18];
-const JOINERS = 5000;
+const BURST_JOINERS = 5000;
 const FAULTS = [0, 1, 10];
 const LAGS = [0, 20, 2400];
 
 const { check } = new Command('bench')
-  .description('Measures what the service costs, and writes docs/performance.md.')
+  .description('Measure what the service costs, and write docs/performance.md')
   .option('--check', 'measure only what is the same in every run, and compare it with the report', false)
   .parse()
   .opts<{ check: boolean }>();
 
 const begun = performance.now();
 const heaps: Heap[] = [];
-const figures = await figured(check ? [] : [false, true]);
+const figures = await measureFigures(check ? [] : [false, true]);
 const drawings = { growth: await growthPlot(figures.sweeps), wrong: await wrongPlot(figures.scores) };
-const text = figuresOf(figures);
+const figuresText = renderFigures(figures);
 if (check) compare();
 else await write();
 
-/** Measures everything that is the same in every run, the longest first. @param seated for which state of everybody the heap is measured beside it */
-async function figured(seated: readonly boolean[]): Promise<Figures> {
+/**
+ * Measures everything that is the same in every run, the longest measurements first.
+ *
+ * @param seated for each value, also measures the heap: with seats of all members (`true`) or of none
+ */
+async function measureFigures(seated: readonly boolean[]): Promise<Figures> {
   const sweeps: FirstSweep[] = [];
   const bursts: Burst[] = [];
   const scores: Score[] = [];
-  const found: { single?: Figures['single']; wait?: Figures['wait'] } = {};
+  const waits: { single?: Figures['single']; wait?: Figures['wait'] } = {};
   const jobs: (() => Promise<unknown>)[] = [];
   for (const members of SIZES.toReversed()) {
     for (const rate of RATES) {
@@ -56,9 +60,9 @@ async function figured(seated: readonly boolean[]): Promise<Figures> {
     }
   }
   for (const via of ['scim', 'api'] as const) {
-    jobs.push(async () => bursts.push(await onThread('burst', JOINERS, via)));
+    jobs.push(async () => bursts.push(await onThread('burst', BURST_JOINERS, via)));
   }
-  for (const all of seated) jobs.push(async () => heaps.push(await onThread('heap', 50_000, all)));
+  for (const isSeated of seated) jobs.push(async () => heaps.push(await onThread('heap', 50_000, isSeated)));
   for (const contender of CONTENDERS) {
     for (const lagSeconds of LAGS) {
       for (const faultPercent of FAULTS) {
@@ -70,8 +74,8 @@ async function figured(seated: readonly boolean[]): Promise<Figures> {
     jobs.push(async () => scores.push(await onThread('contend', contender, scim)));
   }
   jobs.push(async () => {
-    found.single = await onThread('singleJoin');
-    found.wait = await onThread('longWait');
+    waits.single = await onThread('singleJoin');
+    waits.wait = await onThread('longWait');
   });
   let done = 0;
   await inParallel(jobs, AT_ONCE, async (job) => {
@@ -81,7 +85,7 @@ async function figured(seated: readonly boolean[]): Promise<Figures> {
       `${done} of ${jobs.length} measured after ${Math.round((performance.now() - begun) / 1000)} s\n`,
     );
   });
-  const { single, wait } = found;
+  const { single, wait } = waits;
   if (!(single && wait)) throw new Error('a single join was not measured');
   sweeps.sort((a, b) => a.members - b.members || a.rate - b.rate);
   bursts.sort((a, b) => (a.via > b.via ? -1 : 1));
@@ -97,17 +101,17 @@ async function figured(seated: readonly boolean[]): Promise<Figures> {
 }
 
 async function write(): Promise<void> {
-  const measured = measuredOf({ heaps, startUps: await startUps(), engineRoom: await engineRoom() });
+  const measured = renderMeasured({ heaps, startUps: await startUps(), selfBenchmark: await selfBenchmark() });
   mkdirSync(DOCS, { recursive: true });
-  writeFileSync(REPORT, reportOf(text, measured));
+  writeFileSync(REPORT, renderReport(figuresText, measured));
   writeFileSync(PLOTS.growth, drawings.growth);
   writeFileSync(PLOTS.wrong, drawings.wrong);
-  console.log(`docs/performance.md was written after ${Math.round((performance.now() - begun) / 1000)} s`);
+  console.log(`Wrote docs/performance.md after ${Math.round((performance.now() - begun) / 1000)} s`);
 }
 
 function compare(): void {
-  const before = writtenFigures(readFileSync(REPORT, 'utf8')).split('\n');
-  const now = text.split('\n');
+  const before = figuresIn(readFileSync(REPORT, 'utf8')).split('\n');
+  const now = figuresText.split('\n');
   const different = [
     ...before.filter((line) => !now.includes(line)).map((line) => `- ${line}`),
     ...now.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
@@ -116,7 +120,9 @@ function compare(): void {
   ];
   const same = different.length === 0 && before.length === now.length;
   console.log(
-    same ? 'docs/performance.md says what was measured' : `docs/performance.md differs:\n${different.join('\n')}`,
+    same
+      ? 'docs/performance.md is up to date'
+      : `docs/performance.md is out of date. Regenerate: npm run bench\n${different.join('\n')}`,
   );
   process.exitCode = same ? 0 : 1;
 }

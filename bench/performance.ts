@@ -4,7 +4,7 @@ import { type Heap, renderHeaps } from './heap.ts';
 import { LATENCY_SECONDS } from './latencies.ts';
 import { PRICES_AS_OF } from './prices.ts';
 import { count, duration } from './report.ts';
-import { type EngineRoom, renderEngineRoom } from './self-benchmark.ts';
+import { renderSelfBenchmark, type SelfBenchmark } from './self-benchmark.ts';
 import { renderScores, type Score } from './side-by-side.ts';
 import { type LongWait, renderLongWait, renderPrices, renderSingleJoin, type SingleJoin } from './single.ts';
 import { renderStartUps, type StartUp } from './start-up.ts';
@@ -22,14 +22,14 @@ export interface Figures {
 export interface Measured {
   heaps: readonly Heap[];
   startUps: readonly StartUp[];
-  engineRoom: EngineRoom;
+  selfBenchmark: SelfBenchmark;
 }
 
 const BEGIN = '<!-- The same in every run: npm run bench -- --check -->';
 const END = '<!-- Measured on the machine that wrote this -->';
 
 /** The part of the report that {@link Figures} make. */
-export function figuresOf({ single, wait, sweeps, bursts, scores }: Figures): string {
+export function renderFigures({ single, wait, sweeps, bursts, scores }: Figures): string {
   const clean = sweeps.find(({ members, rate }) => members === bursts[0]?.joiners && rate === bursts[0]?.rate);
   if (!clean) throw new Error('no sweep has as many members as a burst');
   const console = scores.filter(({ via }) => via === 'console');
@@ -96,7 +96,7 @@ ${renderScores(scim)}`;
 }
 
 /** The part of the report that depends on the machine. */
-export function measuredOf({ heaps, startUps, engineRoom }: Measured): string {
+export function renderMeasured({ heaps, startUps, selfBenchmark }: Measured): string {
   return `## Heap
 
 The handlers in a process of their own, with V8 held to 128 MiB, against a stand-in in another; garbage is counted.
@@ -111,13 +111,13 @@ places than Lambda (\`build/bundle.ts\`), which pays for Powertools, middy, zod 
 
 ${renderStartUps(startUps)}
 
-## 8. The engine room
+## 8. The self-benchmark
 
-${renderEngineRoom(engineRoom)}`;
+${renderSelfBenchmark(selfBenchmark)}`;
 }
 
 /** The whole report. */
-export function reportOf(figures: string, measured: string): string {
+export function renderReport(figures: string, measured: string): string {
   return `# What Usher costs
 
 Written by \`npm run bench\`, never by hand. \`npm run bench -- --check\` measures again what is the same in every run, and ends with
@@ -135,7 +135,7 @@ ${measured}
 }
 
 /** What a report says of that which is the same in every run. */
-export function writtenFigures(report: string): string {
+export function figuresIn(report: string): string {
   const [, figures = ''] = report.split(BEGIN);
   return figures.split(END)[0]?.trim() ?? '';
 }

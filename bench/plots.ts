@@ -20,7 +20,7 @@ function panel(title: string, field: string, bound: number | undefined, log: boo
       scale: log ? { type: 'log' } : { zero: false },
       axis: { title: null, tickCount: 5 },
     },
-    color: { field: 'rate', type: 'nominal', title: 'requests a second' },
+    color: { field: 'rate', type: 'nominal', title: 'requests per second' },
   };
   const line = { mark: { type: 'line', point: true }, encoding };
   const rule = {
@@ -41,11 +41,11 @@ export async function growthPlot(sweeps: readonly FirstSweep[]): Promise<string>
     payload: usage.payload / 1024,
     history: usage.history,
   }));
-  return drawn({
+  return draw({
     data: { values },
     columns: 2,
     concat: [
-      panel('calls of sso-admin a seat', 'calls', undefined, false),
+      panel('sso-admin calls per seat', 'calls', undefined, false),
       panel('last seat after, as a multiple of the limit', 'time', 1.1, false),
       panel('largest payload, KiB', 'payload', 256, true),
       panel('history events', 'history', 25_000, true),
@@ -53,7 +53,7 @@ export async function growthPlot(sweeps: readonly FirstSweep[]): Promise<string>
   });
 }
 
-const CONTENDERS: Readonly<Record<Score['contender'], string>> = {
+const PLOT_NAMES: Readonly<Record<Score['contender'], string>> = {
   usher: 'Usher',
   script: 'script',
   eventLambda: 'waiting Lambda',
@@ -64,33 +64,33 @@ export async function wrongPlot(scores: readonly Score[]): Promise<string> {
   const told = scores.filter(({ via }) => via === 'console');
   const values = told.flatMap(({ contender, faultPercent, lagSeconds, left, kept }) =>
     [
-      { kind: 'left without a seat', people: left },
-      { kind: 'kept a seat', people: kept },
+      { kind: 'seat missing', users: left },
+      { kind: 'seat left over', users: kept },
     ].map((one) => ({
       ...one,
-      contender: CONTENDERS[contender],
+      contender: PLOT_NAMES[contender],
       faults: `${faultPercent} % faults`,
       lag: lagSeconds < 60 ? `lag ${lagSeconds} s` : `lag ${lagSeconds / 60} min`,
     })),
   );
-  return drawn({
+  return draw({
     data: { values },
-    title: 'People who are wrong in the end, of 300 changes',
+    title: 'Users with the wrong access at the end, of 300 changes',
     mark: 'bar',
     width: 150,
     height: 60,
     encoding: {
       row: { field: 'faults', type: 'nominal', title: null, sort: ['0 % faults', '1 % faults', '10 % faults'] },
       column: { field: 'lag', type: 'nominal', title: null, sort: ['lag 0 s', 'lag 20 s', 'lag 40 min'] },
-      y: { field: 'contender', type: 'nominal', title: null, sort: Object.values(CONTENDERS) },
-      x: { field: 'people', type: 'quantitative', title: null },
+      y: { field: 'contender', type: 'nominal', title: null, sort: Object.values(PLOT_NAMES) },
+      x: { field: 'users', type: 'quantitative', title: null },
       color: { field: 'kind', type: 'nominal', title: null },
     },
   });
 }
 
 /** The same drawing as SVG in every run. */
-async function drawn(drawing: object): Promise<string> {
+async function draw(drawing: object): Promise<string> {
   const frame = { $schema: 'https://vega.github.io/schema/vega-lite/v6.json', background: 'white', padding: 10 };
   const spec: TopLevelSpec = JSON.parse(JSON.stringify({ ...frame, ...drawing }));
   const { spec: compiled } = compile(spec);

@@ -13,7 +13,7 @@ const HISTORIES = 400;
 const SLOWEST = 8;
 
 /** How fast the local stack is, and where the time of the tests goes. */
-export interface EngineRoom {
+export interface SelfBenchmark {
   executionsPerSecond: number;
   callsPerSecond: number;
   historiesPerSecond: number;
@@ -21,7 +21,7 @@ export interface EngineRoom {
 }
 
 /** Measures alone: nothing else of the bench runs meanwhile. */
-export async function engineRoom(): Promise<EngineRoom> {
+export async function selfBenchmark(): Promise<SelfBenchmark> {
   const executions = await secondsOf(() => burst(EXECUTIONS, 'api'));
   const calls = await secondsOf(() => firstSweep(EXECUTIONS, 10));
   const made = Object.values(calls.result.usage.calls).reduce((sum, one) => sum + one, 0);
@@ -44,18 +44,18 @@ async function secondsOf<T>(work: () => Promise<T>): Promise<{ result: T; second
   return { result, seconds: (performance.now() - start) / 1000 };
 }
 
-interface TestReport {
+interface TestRun {
   numPassedTests: number;
   testResults: { name: string; startTime: number; endTime: number }[];
 }
 
-function testTimes(): EngineRoom['tests'] {
+function testTimes(): SelfBenchmark['tests'] {
   const folder = mkdtempSync(join(tmpdir(), 'usher-bench-'));
   const outputFile = join(folder, 'tests.json');
   const start = performance.now();
   spawnSync('npm', ['test', '--', '--reporter=json', `--outputFile=${outputFile}`], { cwd: ROOT, stdio: 'ignore' });
   const seconds = (performance.now() - start) / 1000;
-  const { numPassedTests: passed, testResults }: TestReport = JSON.parse(readFileSync(outputFile, 'utf8'));
+  const { numPassedTests: passed, testResults }: TestRun = JSON.parse(readFileSync(outputFile, 'utf8'));
   rmSync(folder, { recursive: true });
   const files = testResults
     .map(({ name, startTime, endTime }) => ({
@@ -67,12 +67,12 @@ function testTimes(): EngineRoom['tests'] {
 }
 
 /** What was measured here, in one run. */
-export function renderEngineRoom({
+export function renderSelfBenchmark({
   executionsPerSecond,
   callsPerSecond,
   historiesPerSecond,
   tests,
-}: EngineRoom): string {
+}: SelfBenchmark): string {
   return [
     table(
       ['what', 'in this run'],

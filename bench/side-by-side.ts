@@ -3,14 +3,18 @@ import { seededRandom } from '../emulator/engine/interpreter.ts';
 import { APPLICATION, GROUP, STORE_ID, user } from '../emulator/scenario/example-ids.ts';
 import type { ConsoleEvent } from './baselines/event-lambda.ts';
 import { deliverEvent, startScript } from './baselines/run.ts';
-import type { Seats } from './baselines/script.ts';
+import type { BaselineTarget } from './baselines/script.ts';
 import { count, duration, table } from './report.ts';
-import { aWorld, type World } from './world.ts';
+import { openWorld, type World } from './world.ts';
 
-/** What rivals are told of. */
-export const SEATS: Seats = { identityStoreId: STORE_ID, groupId: GROUP, applicationArn: APPLICATION };
+/** The ids that the baselines are given. */
+export const BASELINE_TARGET: BaselineTarget = {
+  identityStoreId: STORE_ID,
+  groupId: GROUP,
+  applicationArn: APPLICATION,
+};
 
-/** An event of the console, as far as the rival reads it. */
+/** An event of the console, as far as the baselines read it. */
 export function consoleEvent(change: 'join' | 'leave', userId: string): ConsoleEvent {
   const eventName = change === 'join' ? 'AddMemberToGroup' : 'RemoveMemberFromGroup';
   return { detail: { eventName, requestParameters: { groupId: GROUP, member: { memberId: userId } } } };
@@ -56,9 +60,9 @@ const TICK = 300;
 /** Plays one contender: within an hour 200 people join a group of 200 and 100 leave it. */
 export async function contend(contender: Contender, conditions: Conditions): Promise<Score> {
   const everybody = SEATED_BEFORE + JOINERS;
-  const world = await aWorld({ people: everybody, members: SEATED_BEFORE });
+  const world = await openWorld({ people: everybody, members: SEATED_BEFORE });
   const { center, stack } = world;
-  await seatFirst(contender, world);
+  await prepareSeats(contender, world);
   world.usage();
   for (const read of ['IdentityStore.IsMemberInGroups', 'IdentityStore.ListGroupMemberships'] as const) {
     center.setLag(read, conditions.lagSeconds);
@@ -66,7 +70,7 @@ export async function contend(contender: Contender, conditions: Conditions): Pro
   addFaults(stack.faults, conditions.faultPercent);
   const joinedAt = new Map<string, number>();
   const lost = { count: 0 };
-  const tell = tellerOf(contender, conditions, world, lost);
+  const tell = changeMakerOf(contender, conditions, world, lost);
   for (let change = 0; change < JOINERS + LEAVERS; change += 1) {
     const joins = change % 3 !== 2;
     const nth = joins ? change - Math.floor(change / 3) : (change - 2) / 3;
@@ -81,28 +85,28 @@ export async function contend(contender: Contender, conditions: Conditions): Pro
   }
   if (contender === 'script') {
     world.after(HOUR, () =>
-      startScript(stack, SEATS, (end) => {
+      startScript(stack, BASELINE_TARGET, (end) => {
         lost.count += end === 'broke-off' ? JOINERS + LEAVERS : end.givenUp;
       }),
     );
   }
   world.after(HOUR + AFTERWARDS, () => undefined);
-  await world.settle();
+  await world.runUntilIdle();
   const score = scoreOf(world, joinedAt);
   const { identityStore, ssoAdmin } = world.usage();
   await world.close();
   return { contender, ...conditions, ...score, lost: lost.count, identityCenterCalls: identityStore + ssoAdmin };
 }
 
-async function seatFirst(contender: Contender, { center, stack, after, settle }: World): Promise<void> {
+async function prepareSeats(contender: Contender, { center, stack, after, runUntilIdle }: World): Promise<void> {
   if (contender === 'usher') await stack.start({ scope: 'everything' });
   else for (let number = 1; number <= SEATED_BEFORE; number += 1) center.assignByHand(APPLICATION, user(number));
   after(HOUR, () => undefined);
-  await settle();
+  await runUntilIdle();
 }
 
 /** Makes a change, and has the contender told in its own way. */
-function tellerOf(
+function changeMakerOf(
   contender: Contender,
   { via }: Conditions,
   world: World,
@@ -117,7 +121,7 @@ function tellerOf(
     // Of a PatchGroup, the rule of this architecture takes no notice.
     if (via === 'scim') lost.count += 1;
     else
-      deliverEvent(stack, consoleEvent(change, userId), SEATS, (outcome) => {
+      deliverEvent(stack, consoleEvent(change, userId), BASELINE_TARGET, (outcome) => {
         if (outcome !== 'assigned' && outcome !== 'removed') lost.count += 1;
       });
   };
@@ -175,7 +179,7 @@ function addFaults(faults: Faults, percent: number): void {
   }
 }
 
-const NAMES: Readonly<Record<Contender, string>> = {
+const CONTENDER_NAMES: Readonly<Record<Contender, string>> = {
   usher: '**Usher**',
   script: 'a sequential script',
   eventLambda: 'one Lambda that waits 5 × 3 s',
@@ -197,7 +201,7 @@ export function renderScores(scores: readonly Score[]): string {
       'longest',
     ],
     scores.map((score) => [
-      NAMES[score.contender],
+      CONTENDER_NAMES[score.contender],
       `${score.faultPercent} %`,
       duration(score.lagSeconds),
       `${count(score.seated)} of ${count(score.seated + score.left)}`,

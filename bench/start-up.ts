@@ -8,7 +8,7 @@ import { entitlementsOf } from './world.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOLDER = '.serverless/bench';
-const ENTITLEMENTS = join(ROOT, FOLDER, 'entitlements.json');
+const ENTITLEMENTS_PATH = join(ROOT, FOLDER, 'entitlements.json');
 const FUNCTIONS = ['normalize-request', 'check-propagation', 'plan-changes', 'apply-changes', 'record-audit'];
 const RUNS = 15;
 
@@ -89,7 +89,7 @@ function wholeClients(imports: readonly Import[]): string {
   ].join('\n');
 }
 
-async function bundled(entry: string, name: string, plugins?: Plugin[]) {
+async function bundleEntry(entry: string, name: string, plugins?: Plugin[]) {
   const { metafile } = await bundle(ROOT, entry, join(ROOT, FOLDER, name), plugins);
   const outputs = new Map(Object.entries(metafile.outputs));
   const main = [...outputs.keys()].find(
@@ -112,19 +112,19 @@ async function bundled(entry: string, name: string, plugins?: Plugin[]) {
   };
 }
 
-async function written(name: string, text: string, plugins?: Plugin[]): Promise<string> {
+async function bundleText(name: string, text: string, plugins?: Plugin[]): Promise<string> {
   const path = `${FOLDER}/${name}`;
   mkdirSync(dirname(join(ROOT, path)), { recursive: true });
   writeFileSync(join(ROOT, `${path}.ts`), text);
-  return (await bundled(path, name, plugins)).file;
+  return (await bundleEntry(path, name, plugins)).file;
 }
 
-function start(file: string): Took {
+function startOnce(file: string): Took {
   const env = {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'key',
     AWS_SECRET_ACCESS_KEY: 'secret',
-    ENTITLEMENTS_FILE: ENTITLEMENTS,
+    ENTITLEMENTS_FILE: ENTITLEMENTS_PATH,
     LEDGER_TABLE: 'ledger',
     AUDIT_BUS: 'audit',
     USHER_VERSION: '0',
@@ -142,17 +142,17 @@ function start(file: string): Took {
 export async function startUps(): Promise<StartUp[]> {
   rmSync(join(ROOT, FOLDER), { recursive: true, force: true });
   mkdirSync(join(ROOT, FOLDER), { recursive: true });
-  writeFileSync(ENTITLEMENTS, JSON.stringify(entitlementsOf(10)));
-  const empty = await written('empty', 'export const handler = async () => ({});');
+  writeFileSync(ENTITLEMENTS_PATH, JSON.stringify(entitlementsOf(10)));
+  const empty = await bundleText('empty', 'export const handler = async () => ({});');
   const found: StartUp[] = [];
   for (const name of FUNCTIONS) {
-    const { file, sources, bytes, eagerBytes } = await bundled(`functions/${name}`, name);
+    const { file, sources, bytes, eagerBytes } = await bundleEntry(`functions/${name}`, name);
     const imports = importsOf(sources);
     const alone =
       imports.length > 0
         ? [
-            await written(`${name}-whole`, wholeClients(imports), []),
-            await written(`${name}-used`, clientsAsUsed(imports)),
+            await bundleText(`${name}-whole`, wholeClients(imports), []),
+            await bundleText(`${name}-used`, clientsAsUsed(imports)),
           ]
         : [];
     const [took = NEVER, nothing = NEVER, whole, used] = fastest([file, empty, ...alone]);
@@ -167,7 +167,7 @@ function fastest(files: readonly string[]): Took[] {
   const best = files.map(() => NEVER);
   for (let run = 0; run < RUNS; run += 1) {
     for (const [index, file] of files.entries()) {
-      const { imported, called } = start(file);
+      const { imported, called } = startOnce(file);
       const before = best[index] ?? NEVER;
       best[index] = { imported: Math.min(before.imported, imported), called: Math.min(before.called, called) };
     }

@@ -11,7 +11,7 @@ export const TASKS = { singleJoin, longWait, firstSweep, burst, contend, heap };
 type Tasks = typeof TASKS;
 
 /** What a thread is given. */
-export interface Order {
+export interface Job {
   name: keyof Tasks;
   args: never[];
 }

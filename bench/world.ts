@@ -52,7 +52,7 @@ export interface World {
   /** Does something so many seconds from now. */
   after(seconds: number, action: () => unknown): void;
   /** Lets time pass until nothing is left to happen. */
-  settle(): Promise<void>;
+  runUntilIdle(): Promise<void>;
   /** A change of the directory, and at once its event. */
   change(change: RecordedChange, via: Via): Promise<string>;
   usage(): Usage;
@@ -68,7 +68,7 @@ const Functions = z.object({
 });
 
 /** Gigabytes that a function has, as deployed. */
-function memories(): (name: string) => number {
+function readMemories(): (name: string) => number {
   const text = readFileSync(new URL('../serverless.yml', import.meta.url), 'utf8');
   const { provider, functions } = Functions.parse(parse(text, { logLevel: 'error' }));
   return (name) => (functions[name]?.memorySize ?? provider.memorySize) / 1024;
@@ -91,7 +91,7 @@ function unitsOf(call: string, body: Uint8Array, answer: Answer): Pick<Used, 'wr
   }
 }
 
-const NOTHING: Omit<Used, 'logGigabyte'> & { logBytes: number; lambdaSeconds: number } = {
+const NO_USAGE: Omit<Used, 'logGigabyte'> & { logBytes: number; lambdaSeconds: number } = {
   transition: 0,
   gigabyteSecond: 0,
   invocation: 0,
@@ -103,14 +103,14 @@ const NOTHING: Omit<Used, 'logGigabyte'> & { logBytes: number; lambdaSeconds: nu
 };
 
 /** Opens a {@link World}. The brake allows everything: nothing here is about it. */
-export async function aWorld(options: WorldOptions): Promise<World> {
+export async function openWorld(options: WorldOptions): Promise<World> {
   const { members = 0, requestsPerSecond = 10, latency = usualLatency } = options;
   const entitlements = entitlementsOf(requestsPerSecond);
-  const memoryOf = memories();
+  const memoryOf = readMemories();
   const ends: ExecutionEnd[] = [];
   const seatedAt = new Map<string, number>();
   const seconds = () => (stack.clock.now().getTime() - START.getTime()) / 1000;
-  let meter = { ...NOTHING };
+  let meter = { ...NO_USAGE };
   let counted: Record<string, number> = {};
   let sequence = 0;
 
@@ -160,9 +160,9 @@ export async function aWorld(options: WorldOptions): Promise<World> {
     entitlements,
     seconds,
     after: stack.after,
-    settle: () => stack.runUntilIdle(),
+    runUntilIdle: () => stack.runUntilIdle(),
     change(change, via) {
-      happen(stack.identityCenter, change);
+      applyToDirectory(stack.identityCenter, change);
       sequence += 1;
       const at = stack.clock.now();
       return stack.start(recordOf(change, { via, at, sequence, identityStoreId: STORE_ID, region: REGION }));
@@ -172,7 +172,7 @@ export async function aWorld(options: WorldOptions): Promise<World> {
       const news = Object.entries(calls).map(([call, count]) => [call, count - (counted[call] ?? 0)] as const);
       counted = calls;
       const { logBytes, ...used } = meter;
-      meter = { ...NOTHING };
+      meter = { ...NO_USAGE };
       const fresh = ends.slice(told).flatMap(({ execution }) => stack.execution(execution) ?? []);
       told = ends.length;
       for (const { log } of fresh) {
@@ -183,8 +183,8 @@ export async function aWorld(options: WorldOptions): Promise<World> {
         ...all,
         lambdaSeconds: used.lambdaSeconds,
         calls: Object.fromEntries(news.filter(([call, count]) => count > 0 && !call.startsWith('SFN.'))),
-        ssoAdmin: total(news, 'SSOAdmin.'),
-        identityStore: total(news, 'IdentityStore.'),
+        ssoAdmin: callsTo(news, 'SSOAdmin.'),
+        identityStore: callsTo(news, 'IdentityStore.'),
         payload: Math.max(0, ...fresh.map(({ log }) => Math.max(...log.map(payloadOf)))),
         history: Math.max(0, ...fresh.map(({ historyEvents }) => historyEvents)),
         dollars: priceOf(all),
@@ -194,7 +194,7 @@ export async function aWorld(options: WorldOptions): Promise<World> {
   };
 }
 
-function total(calls: readonly (readonly [string, number])[], service: string): number {
+function callsTo(calls: readonly (readonly [string, number])[], service: string): number {
   return calls.reduce((sum, [call, count]) => sum + (call.startsWith(service) ? count : 0), 0);
 }
 
@@ -206,7 +206,7 @@ function payloadOf(event: object): number {
   return Math.max(...parts.map((part) => Buffer.byteLength(JSON.stringify(part ?? null))));
 }
 
-function happen(center: IdentityCenter, change: RecordedChange): void {
+function applyToDirectory(center: IdentityCenter, change: RecordedChange): void {
   if (change.change === 'join') center.join(change.groupId, change.userId);
   if (change.change === 'leave') center.leave(change.groupId, change.userId);
 }

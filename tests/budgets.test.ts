@@ -1,7 +1,7 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
-import { burst, rowsOf as burstRows } from '../bench/burst.ts';
-import { firstSweep, monthOf, rowsOf as sweepRows } from '../bench/first-sweep.ts';
+import { burst, burstRows } from '../bench/burst.ts';
+import { firstSweep, monthOf, sweepRows } from '../bench/first-sweep.ts';
 import type { Row } from '../bench/report.ts';
 import { joinRows, longWait, singleJoin, waitRows } from '../bench/single.ts';
 
@@ -66,10 +66,10 @@ describe('a verdict', () => {
       lastSeconds: 100,
     };
     expect(missed(sweepRows(dear))).toEqual([
-      '100 at 10 a second: sso-admin calls a seat: 2.000, ≤ 1.100',
-      '100 at 10 a second: last seat after, as a multiple of the limit: 100.0 s, 5.000, ≤ 1.100',
-      '100 at 10 a second: largest payload: 1,024 KiB, ≤ 256 KiB',
-      '100 at 10 a second: history events: 30,000, ≤ 25,000',
+      '100 at 10 per second: sso-admin calls per seat: 2.000, ≤ 1.100',
+      '100 at 10 per second: last seat after, as a multiple of the limit: 100.0 s, 5.000, ≤ 1.100',
+      '100 at 10 per second: largest payload: 1,024 KiB, ≤ 256 KiB',
+      '100 at 10 per second: history events: 30,000, ≤ 25,000',
     ]);
   });
 });

@@ -6,13 +6,13 @@ import {
 } from '@aws-sdk/client-sso-admin';
 import type { ClientSettings } from '../../adapters/clients.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
-import type { Seats } from './script.ts';
+import type { BaselineTarget } from './script.ts';
 import { withSdkRetries } from './sdk-retries.ts';
 
 const CHECKS = 5;
 const CHECK_SECONDS = 3;
 
-/** What the Lambda reads of an event: it understands those of the console only. */
+/** The fields of an event that the Lambda reads; it knows only events of the console. */
 export interface ConsoleEvent {
   detail: {
     eventName: string;
@@ -20,19 +20,19 @@ export interface ConsoleEvent {
   };
 }
 
-/** What one event came to. */
-export type Outcome = 'assigned' | 'removed' | 'ignored' | 'given-up';
+/** The outcome of one event. */
+export type EventOutcome = 'assigned' | 'removed' | 'ignored' | 'given-up';
 
 /**
- * The closest published architecture: a rule, one Lambda function, one group. It waits inside the function until the
- * membership shows, five times three seconds, then answers with success and the event is lost. It has no queue for what
- * failed, and knows neither SCIM's PatchGroup nor CreateGroupMembership.
+ * Handles an event as the closest published architecture does: a rule, one Lambda function, one group. It waits inside the
+ * function until reads show the membership, five times three seconds. Then it answers with success, and the event is lost.
+ * It has no queue for failed events, and knows neither SCIM's PatchGroup nor CreateGroupMembership.
  */
 export async function handleEvent(
   event: ConsoleEvent,
-  { identityStoreId, groupId, applicationArn }: Seats,
+  { identityStoreId, groupId, applicationArn }: BaselineTarget,
   { settings, clock }: { settings: ClientSettings; clock: Clock },
-): Promise<{ statusCode: 200; outcome: Outcome }> {
+): Promise<{ statusCode: 200; outcome: EventOutcome }> {
   const { eventName, requestParameters } = event.detail;
   const userId = requestParameters.member?.memberId;
   const joins = eventName === 'AddMemberToGroup';
@@ -57,10 +57,10 @@ export async function handleEvent(
     if (check === CHECKS) return { statusCode: 200, outcome: 'given-up' };
     await clock.sleep(CHECK_SECONDS);
   }
-  const about = { ApplicationArn: applicationArn, PrincipalId: userId, PrincipalType: 'USER' } as const;
+  const assignment = { ApplicationArn: applicationArn, PrincipalId: userId, PrincipalType: 'USER' } as const;
   await withSdkRetries(clock, async () => {
-    if (joins) await applications.send(new CreateApplicationAssignmentCommand(about));
-    else await applications.send(new DeleteApplicationAssignmentCommand(about));
+    if (joins) await applications.send(new CreateApplicationAssignmentCommand(assignment));
+    else await applications.send(new DeleteApplicationAssignmentCommand(assignment));
   });
   return { statusCode: 200, outcome: joins ? 'assigned' : 'removed' };
 }

@@ -9,23 +9,23 @@ import type { ClientSettings } from '../../adapters/clients.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import { withSdkRetries } from './sdk-retries.ts';
 
-/** Of which group and application. */
-export interface Seats {
+/** The group and the application that a baseline serves. */
+export interface BaselineTarget {
   identityStoreId: string;
   groupId: string;
   applicationArn: string;
 }
 
 /**
- * What people write first: a script that lists the members and the assignments, and makes the second equal to the first,
- * one call after another. What fails is printed and passed over.
+ * Runs the script that most operators write first: it lists the members and the assignments, and makes the second equal to
+ * the first, one call after another. It skips a call that fails.
  *
- * Somebody runs it; those who write one usually leave out the leavers, which this one doesn't.
+ * An operator has to start it. Unlike most such scripts, it also removes the assignments of users who left.
  *
- * @returns how many changes it gave up
+ * @returns the number of changes that it gave up
  */
 export async function runScript(
-  { identityStoreId, groupId, applicationArn }: Seats,
+  { identityStoreId, groupId, applicationArn }: BaselineTarget,
   { settings, clock }: { settings: ClientSettings; clock: Clock },
 ): Promise<{ givenUp: number }> {
   const directory = new IdentitystoreClient(settings);
@@ -64,13 +64,13 @@ export async function runScript(
       givenUp += 1;
     }
   };
-  const about = (PrincipalId: string) =>
+  const assignmentOf = (PrincipalId: string) =>
     ({ ApplicationArn: applicationArn, PrincipalId, PrincipalType: 'USER' }) as const;
   for (const userId of members.difference(assigned)) {
-    await attempt(() => applications.send(new CreateApplicationAssignmentCommand(about(userId))));
+    await attempt(() => applications.send(new CreateApplicationAssignmentCommand(assignmentOf(userId))));
   }
   for (const userId of assigned.difference(members)) {
-    await attempt(() => applications.send(new DeleteApplicationAssignmentCommand(about(userId))));
+    await attempt(() => applications.send(new DeleteApplicationAssignmentCommand(assignmentOf(userId))));
   }
   return { givenUp };
 }

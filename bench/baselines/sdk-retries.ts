@@ -1,13 +1,13 @@
 import type { Clock } from '../../domain/shared/clock.ts';
 
-/** The SDK's own default. */
+/** The SDK's default. */
 const ATTEMPTS = 3;
 const BACKOFF_SECONDS = 0.1;
 const THROTTLED_BACKOFF_SECONDS = 0.5;
 
 /**
- * What an SDK client does by default about throttles and server errors, in virtual time: the SDK itself would wait in real
- * time. Without jitter, so that every run is the same.
+ * Sends a request with the retries that an SDK client makes by default after throttling and server errors. It waits in
+ * virtual time, where the SDK would wait in real time, and has no jitter, so that every run is the same.
  *
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
  */

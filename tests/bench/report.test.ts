@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reportOf, writtenFigures } from '../../bench/performance.ts';
+import { figuresIn, renderReport } from '../../bench/performance.ts';
 import { PRICES, priceOf } from '../../bench/prices.ts';
 import { atMost, count, dollars, duration, rows } from '../../bench/report.ts';
 
@@ -43,7 +43,7 @@ describe('a row with a target', () => {
   });
 
   it('has what it is beside, and stays without a verdict where there is no target', () => {
-    const all = [atMost('calls', 1000, 2000, { beside: '3,000', unit: 'calls' }), { what: 'price', usher: '$1' }];
+    const all = [atMost('calls', 1000, 2000, { baseline: '3,000', unit: 'calls' }), { what: 'price', usher: '$1' }];
     expect(rows(all, 'a script').split('\n')).toEqual([
       '| figure | Usher | a script | target | verdict |',
       '| --- | --: | --: | --: | --: |',
@@ -64,6 +64,6 @@ describe('a price', () => {
 
 describe('the report', () => {
   it('gives back the figures that are the same in every run, and not those that are not', () => {
-    expect(writtenFigures(reportOf('## 1\n\n| a | 1 |', '## 7\n\n| b | 2 |'))).toBe('## 1\n\n| a | 1 |');
+    expect(figuresIn(renderReport('## 1\n\n| a | 1 |', '## 7\n\n| b | 2 |'))).toBe('## 1\n\n| a | 1 |');
   });
 });
