@@ -2,7 +2,7 @@ import type { Via } from '../emulator/aws/cloudtrail/cloudtrail.ts';
 import { GROUP, user } from '../emulator/scenario/example-ids.ts';
 import type { FirstSweep } from './first-sweep.ts';
 import { atMost, count, duration, type Row, rows } from './report.ts';
-import { openWorld, type Usage } from './world.ts';
+import { CREATE_ASSIGNMENT, callsIn, openWorld, type Usage } from './world.ts';
 
 /** What an initial synchronization took: `joiners` users join within one minute, each with an event. */
 export interface Burst {
@@ -18,7 +18,6 @@ export interface Burst {
 }
 
 const MINUTE_SECONDS = 60;
-const CREATE_ASSIGNMENT = 'SSOAdmin.CreateApplicationAssignment';
 
 /** Plays a burst at 10 requests per second. */
 export async function burst(joiners: number, via: Via): Promise<Burst> {
@@ -44,8 +43,6 @@ export async function burst(joiners: number, via: Via): Promise<Burst> {
   await world.close();
   return result;
 }
-
-const callsIn = ({ ssoAdmin, identityStore }: Usage) => ssoAdmin + identityStore;
 
 /**
  * Lists every figure of one burst with its target.

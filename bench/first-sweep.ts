@@ -1,6 +1,6 @@
 import { LATENCY_SECONDS } from './latencies.ts';
 import { atMost, count, dollars, duration, type Row, rows, table } from './report.ts';
-import { openWorld, type Usage, type World } from './world.ts';
+import { callsIn, openWorld, type Usage, type World } from './world.ts';
 
 /** What the first sweep of a group took, and what its ticks take later. */
 export interface FirstSweep {
@@ -132,8 +132,6 @@ export function monthOf({ idle, hourly, daily }: Steady, value: (usage: Usage) =
   const idleTicks = TICKS_PER_MONTH - SWEEPS_PER_MONTH;
   return idleTicks * value(idle) + (SWEEPS_PER_MONTH - DAYS_PER_MONTH) * value(hourly) + DAYS_PER_MONTH * value(daily);
 }
-
-const callsIn = ({ ssoAdmin, identityStore }: Usage) => ssoAdmin + identityStore;
 
 /** Renders a month without changes, next to what baselines take for as many checks. */
 export function renderSteady(sweeps: readonly FirstSweep[]): string {

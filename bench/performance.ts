@@ -9,7 +9,7 @@ import { renderScores, type Score } from './side-by-side.ts';
 import { type LongWait, renderLongWait, renderPrices, renderSingleJoin, type SingleJoin } from './single.ts';
 import { renderStartUps, type StartUp } from './start-up.ts';
 
-/** All that is the same in every run. */
+/** The results that are the same in every run. */
 export interface Figures {
   single: SingleJoin;
   wait: LongWait;
@@ -18,7 +18,7 @@ export interface Figures {
   scores: readonly Score[];
 }
 
-/** What depends on the machine and the moment. */
+/** The results that depend on the machine and the moment. */
 export interface Measured {
   heaps: readonly Heap[];
   startUps: readonly StartUp[];
@@ -28,20 +28,23 @@ export interface Measured {
 const BEGIN = '<!-- The same in every run: npm run bench -- --check -->';
 const END = '<!-- Measured on the machine that wrote this -->';
 
-/** The part of the report that {@link Figures} make. */
+/** Renders the part of the report that {@link Figures} make. */
 export function renderFigures({ single, wait, sweeps, bursts, scores }: Figures): string {
   const clean = sweeps.find(({ members, rate }) => members === bursts[0]?.joiners && rate === bursts[0]?.rate);
   if (!clean) throw new Error('no sweep has as many members as a burst');
   const console = scores.filter(({ via }) => via === 'console');
   const scim = scores.filter(({ via }) => via === 'scim');
   const { change, read, ledger, bus } = LATENCY_SECONDS;
-  return `## What was assumed
+  return `## Assumptions
 
-AWS allows 20 requests a second to SSO Admin, for all its operations and all callers together, and 20 to each operation of the
-Identity Store. Changes of an assignment are taken to be answered after ${count(1000 * change)} ms, reads of Identity Center after
-${count(1000 * read)} ms, DynamoDB after ${count(1000 * ledger)} ms, EventBridge after ${count(1000 * bus)} ms: AWS publishes none of these. The processor's time is
-not counted. Prices are a snapshot of ${PRICES_AS_OF}, without free tier, to be checked against the pages named; calls of Identity
-Center cost nothing. *The limit* is the time that the calls of SSO Admin take at the configured rate.
+AWS allows 20 requests per second to SSO Admin, for all its operations and all callers together.
+It allows 20 per second to each operation of the Identity Store.
+AWS publishes no answer times.
+The assumed ones are ${count(1000 * change)} ms for changes of an assignment, ${count(1000 * read)} ms for reads of Identity Center, ${count(1000 * ledger)} ms for DynamoDB and ${count(1000 * bus)} ms for EventBridge.
+The processor's time is not counted.
+Prices are a snapshot of ${PRICES_AS_OF}, without free tier; check them on the pages named.
+Calls of Identity Center cost nothing.
+*The limit* is the time that the calls of SSO Admin take at the configured rate.
 
 ${renderPrices()}
 
@@ -49,12 +52,12 @@ ${renderPrices()}
 
 ${renderSingleJoin(single)}
 
-A Lambda that waits by itself is cheaper as long as nothing goes wrong, and there is nothing to wait for. What Usher's price
-buys is the plan from fresh reads, the ledger, the record on the audit stream, and the proof 30 s later.
+A Lambda that waits inside the function is cheaper as long as nothing goes wrong and there is nothing to wait for.
+Usher's price pays for the plan from fresh reads, the ledger, the record on the audit stream, and the verification 30 s later.
 
 ## 2. A wait of 24 hours
 
-Somebody is started by hand whom SCIM brings ${duration(wait.waitedSeconds)} later.
+An operator starts Usher for a user whom SCIM creates ${duration(wait.waitedSeconds)} later.
 
 ${renderLongWait(wait)}
 
@@ -64,65 +67,75 @@ ${renderLongWait(wait)}
 
 ${renderSweeps(sweeps)}
 
-Calls a seat, payload and history grow by rounds: a round takes what a payload holds, some 3,300 people, and each round reads
-all assignments, members and users again ([0017](adr/0017-larger-rounds-lists-side-by-side.md)).
+Calls per seat, payload and history grow with the number of rounds.
+A round takes as many users as fit in a payload, about 3,300.
+Each round reads all assignments, members and users again ([0017](adr/0017-larger-rounds-lists-side-by-side.md)).
 
 ## 4. A burst
 
-Within a minute everybody joins, each with an event of its own.
+All users join within one minute, each with an event of its own.
 
 ${renderBursts(bursts, clean)}
 
 ## 5. The steady state
 
-Nothing changes; a tick every 5 minutes, a sweep every hour, everybody's status once a day.
+Nothing changes.
+A tick runs every 5 minutes and a sweep every hour; one sweep per day reads UserStatus of every user.
 
 ${renderSteady(sweeps)}
 
 ## 6. Side by side
 
-200 people have their seats; within an hour 200 join and 100 of the others leave. Everybody meets the same stand-in, with the
-same answers' times, quotas and faults: throttles, server errors with and without effect, conflicts. The script is run once, when the
-hour is over; it and the Lambda have the SDK's three attempts, and the Lambda is invoked up to three times. *Lost* are changes that
-ended without effect and without anybody being told. Scores are taken 4 hours later.
+200 users have seats.
+Within one hour, 200 users join and 100 of the others leave.
+All contenders meet the same emulator, with the same answer times, quotas and faults: throttling, server errors with and without effect, conflicts.
+The script runs once, at the end of the hour.
+Script and Lambda have the SDK's three attempts, and the Lambda is invoked up to three times.
+*Lost* are changes that ended without effect and were reported to no one.
+The scores are taken 4 hours later.
 
-![Who is wrong in the end](performance-wrong.svg)
+![Users with the wrong access at the end](performance-wrong.svg)
 
 ${renderScores(console)}
 
-The same changes, told by SCIM's PatchGroup, which names nobody:
+The same changes, recorded as SCIM's PatchGroup, which names no user:
 
 ${renderScores(scim)}`;
 }
 
-/** The part of the report that depends on the machine. */
+/** Renders the part of the report that depends on the machine. */
 export function renderMeasured({ heaps, startUps, selfBenchmark }: Measured): string {
   return `## Heap
 
-The handlers in a process of their own, with V8 held to 128 MiB, against a stand-in in another; garbage is counted.
+The handlers run in a process of their own, with V8 limited to 128 MiB, against the emulator in another process.
+Garbage is counted.
 
 ${renderHeaps(heaps)}
 
 ## 7. Start-up
 
-Processes of their own, in turn; the fastest of each counts. *Its SDK clients*: the packages of the clients that a function has,
-whole, bundled with the same settings of esbuild and nothing replaced. Usher's bundles leave out what the SDK brings for other
-places than Lambda (\`build/bundle.ts\`), which pays for Powertools, middy, zod and Usher itself.
+Each measurement is a process of its own; they run in turn, and the fastest of each counts.
+*Its SDK clients* are the whole packages of the clients that a function has, bundled with the same settings of esbuild and nothing replaced.
+Usher's bundles omit what the SDK has for other environments than Lambda (\`build/bundle.ts\`).
+The saved time compensates for Powertools, middy, zod and Usher itself.
 
 ${renderStartUps(startUps)}
 
-## 8. The self-benchmark
+## 8. Self-benchmark
 
 ${renderSelfBenchmark(selfBenchmark)}`;
 }
 
-/** The whole report. */
+/** Renders the whole report. */
 export function renderReport(figures: string, measured: string): string {
   return `# What Usher costs
 
-Written by \`npm run bench\`, never by hand. \`npm run bench -- --check\` measures again what is the same in every run, and ends with
-1 when this says anything else. All of it is played by the local stack: the real state machine, functions and SDK clients, in
-virtual time.
+This page shows the calls, the time and the money that Usher takes, next to simpler solutions.
+It is for readers who estimate the costs of Usher or change its code.
+
+\`npm run bench\` writes this page; do not edit it by hand.
+\`npm run bench -- --check\` measures again what is the same in every run, and ends with exit code 1 if this page differs.
+All measurements run in the emulator: the real state machine, functions and SDK clients, in virtual time.
 
 ${BEGIN}
 
@@ -134,7 +147,7 @@ ${measured}
 `;
 }
 
-/** What a report says of that which is the same in every run. */
+/** Returns the part of a report that is the same in every run. */
 export function figuresIn(report: string): string {
   const [, figures = ''] = report.split(BEGIN);
   return figures.split(END)[0]?.trim() ?? '';

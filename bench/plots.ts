@@ -31,7 +31,7 @@ function panel(title: string, field: string, bound: number | undefined, log: boo
   return { ...SIZE, title, layer: bound === undefined ? [line] : [line, rule] };
 }
 
-/** How the first sweep grows with the group, dashed what it is held to. */
+/** Draws how the first sweep grows with the group; dashed lines are the targets. */
 export async function growthPlot(sweeps: readonly FirstSweep[]): Promise<string> {
   const values = sweeps.map(({ members, rate, usage, lastSeconds }) => ({
     members,
@@ -59,15 +59,15 @@ const PLOT_NAMES: Readonly<Record<Score['contender'], string>> = {
   eventLambda: 'waiting Lambda',
 };
 
-/** Who is wrong at the end, by contender, faults and lag, of the changes that are told in the console's way. */
+/** Draws the users with the wrong access at the end, by contender, faults and lag, for changes made in the console. */
 export async function wrongPlot(scores: readonly Score[]): Promise<string> {
-  const told = scores.filter(({ via }) => via === 'console');
-  const values = told.flatMap(({ contender, faultPercent, lagSeconds, left, kept }) =>
+  const shown = scores.filter(({ via }) => via === 'console');
+  const values = shown.flatMap(({ contender, faultPercent, lagSeconds, left, kept }) =>
     [
       { kind: 'seat missing', users: left },
       { kind: 'seat left over', users: kept },
-    ].map((one) => ({
-      ...one,
+    ].map((bar) => ({
+      ...bar,
       contender: PLOT_NAMES[contender],
       faults: `${faultPercent} % faults`,
       lag: lagSeconds < 60 ? `lag ${lagSeconds} s` : `lag ${lagSeconds / 60} min`,
@@ -89,7 +89,7 @@ export async function wrongPlot(scores: readonly Score[]): Promise<string> {
   });
 }
 
-/** The same drawing as SVG in every run. */
+/** Renders a drawing as SVG, the same in every run. */
 async function draw(drawing: object): Promise<string> {
   const frame = { $schema: 'https://vega.github.io/schema/vega-lite/v6.json', background: 'white', padding: 10 };
   const spec: TopLevelSpec = JSON.parse(JSON.stringify({ ...frame, ...drawing }));

@@ -1,6 +1,6 @@
 /**
- * What AWS asks for one unit, in US dollars, in us-east-1 without free tier and discounts: a snapshot, to be checked
- * against the pages named before anybody reckons with it.
+ * Prices of AWS per unit, in US dollars, in us-east-1 without free tier and discounts. They are a snapshot: check them on the
+ * pages named before you use them.
  */
 export const PRICES = {
   transition: { dollars: 0.025 / 1000, unit: 'state transition of a Standard workflow', source: 'step-functions' },
@@ -12,13 +12,13 @@ export const PRICES = {
   logGigabyte: { dollars: 0.5, unit: 'GB into CloudWatch Logs', source: 'cloudwatch' },
 } as const satisfies Record<string, { dollars: number; unit: string; source: string }>;
 
-/** When the prices were written down. */
+/** Date of the prices. */
 export const PRICES_AS_OF = '2026-11-25';
 
-/** How much of each priced unit something took. */
+/** Number of used units, by kind. */
 export type Used = Record<keyof typeof PRICES, number>;
 
-/** In US dollars. Calls of Identity Center cost nothing. */
+/** Returns the price of used units in US dollars. Calls of Identity Center cost nothing. */
 export function priceOf(used: Partial<Used>): number {
   return Object.entries(PRICES).reduce((sum, [unit, { dollars }]) => sum + dollars * (unitIn(used, unit) ?? 0), 0);
 }

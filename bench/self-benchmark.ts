@@ -8,11 +8,11 @@ import { count, table } from './report.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const EXECUTIONS = 1000;
-/** Many enough that loading is a small part. */
+/** Enough histories that loading the program takes a small part of the time. */
 const HISTORIES = 400;
 const SLOWEST = 8;
 
-/** How fast the local stack is, and where the time of the tests goes. */
+/** How fast the emulator is, and which tests take the most time. */
 export interface SelfBenchmark {
   executionsPerSecond: number;
   callsPerSecond: number;
@@ -20,11 +20,11 @@ export interface SelfBenchmark {
   tests: { passed: number; seconds: number; files: { name: string; seconds: number }[] };
 }
 
-/** Measures alone: nothing else of the bench runs meanwhile. */
+/** Measures the project itself. Nothing else of the bench may run meanwhile. */
 export async function selfBenchmark(): Promise<SelfBenchmark> {
   const executions = await secondsOf(() => burst(EXECUTIONS, 'api'));
   const calls = await secondsOf(() => firstSweep(EXECUTIONS, 10));
-  const made = Object.values(calls.result.usage.calls).reduce((sum, one) => sum + one, 0);
+  const callCount = Object.values(calls.result.usage.calls).reduce((sum, times) => sum + times, 0);
   const histories = await secondsOf(async () => {
     const file = join(ROOT, 'tests/simulation/simulate.ts');
     const { status } = spawnSync(process.execPath, [file, '--runs', String(HISTORIES)], { cwd: ROOT, stdio: 'ignore' });
@@ -32,15 +32,15 @@ export async function selfBenchmark(): Promise<SelfBenchmark> {
   });
   return {
     executionsPerSecond: EXECUTIONS / executions.seconds,
-    callsPerSecond: made / calls.seconds,
+    callsPerSecond: callCount / calls.seconds,
     historiesPerSecond: HISTORIES / histories.seconds,
     tests: testTimes(),
   };
 }
 
-async function secondsOf<T>(work: () => Promise<T>): Promise<{ result: T; seconds: number }> {
+async function secondsOf<T>(run: () => Promise<T>): Promise<{ result: T; seconds: number }> {
   const start = performance.now();
-  const result = await work();
+  const result = await run();
   return { result, seconds: (performance.now() - start) / 1000 };
 }
 
@@ -66,7 +66,7 @@ function testTimes(): SelfBenchmark['tests'] {
   return { passed, seconds, files: files.slice(0, SLOWEST) };
 }
 
-/** What was measured here, in one run. */
+/** Renders what one run measured. */
 export function renderSelfBenchmark({
   executionsPerSecond,
   callsPerSecond,
@@ -75,16 +75,16 @@ export function renderSelfBenchmark({
 }: SelfBenchmark): string {
   return [
     table(
-      ['what', 'in this run'],
+      ['measurement', 'in this run'],
       [
-        ['executions a second of real time, in a burst of 1,000 single joins', count(executionsPerSecond)],
-        ['calls a second of real time, in the first sweep of 1,000', count(callsPerSecond)],
-        ['random histories a second, held to all invariants', count(historiesPerSecond, 1)],
+        ['executions per second of real time, in a burst of 1,000 single joins', count(executionsPerSecond)],
+        ['calls per second of real time, in the first sweep of 1,000', count(callsPerSecond)],
+        ['random histories per second, checked against all invariants', count(historiesPerSecond, 1)],
         [`\`npm test\`, ${count(tests.passed)} tests, seconds`, count(tests.seconds)],
       ],
     ),
     table(
-      ['test file', 'seconds', 'of the whole'],
+      ['test file', 'seconds', 'share'],
       tests.files.map(({ name, seconds }) => [name, count(seconds, 1), `${count((100 * seconds) / tests.seconds)} %`]),
     ),
   ].join('\n\n');

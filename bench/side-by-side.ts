@@ -7,44 +7,45 @@ import type { BaselineTarget } from './baselines/script.ts';
 import { count, duration, table } from './report.ts';
 import { openWorld, type World } from './world.ts';
 
-/** The ids that the baselines are given. */
+/** The group and the application that the baselines serve. */
 export const BASELINE_TARGET: BaselineTarget = {
   identityStoreId: STORE_ID,
   groupId: GROUP,
   applicationArn: APPLICATION,
 };
 
-/** An event of the console, as far as the baselines read it. */
+/** Makes an event of the console, with the fields that the baseline reads. */
 export function consoleEvent(change: 'join' | 'leave', userId: string): ConsoleEvent {
   const eventName = change === 'join' ? 'AddMemberToGroup' : 'RemoveMemberFromGroup';
   return { detail: { eventName, requestParameters: { groupId: GROUP, member: { memberId: userId } } } };
 }
 
+/** Usher and its baselines. */
 export type Contender = 'usher' | 'script' | 'eventLambda';
 export const CONTENDERS: readonly Contender[] = ['usher', 'script', 'eventLambda'];
 
-/** What goes wrong while they work. */
+/** What goes wrong while a contender runs. */
 export interface Conditions {
-  /** Of every hundred requests to Identity Center, so many fail. */
+  /** Percentage of requests to Identity Center that fail. */
   faultPercent: number;
-  /** Reads of memberships show the world as it was so many seconds ago. */
+  /** Reads of memberships show the state of this many seconds ago. */
   lagSeconds: number;
-  /** By which way the changes are made. */
+  /** How the changes are made. */
   via: 'console' | 'scim';
 }
 
-/** What became of everybody. */
+/** The seats at the end, and what they took. */
 export interface Score extends Conditions {
   contender: Contender;
   seated: number;
-  /** In the group and without a seat. */
+  /** Members of the group without a seat. */
   left: number;
-  /** Not in the group and with a seat. */
+  /** Users with a seat who are not in the group. */
   kept: number;
   /** Changes that ended without effect, and without a failed execution, a message in a queue or an alarm. */
   lost: number;
   identityCenterCalls: number;
-  /** From the join to the assignment, of those who are seated. */
+  /** From the join to the assignment, of users who have a seat. */
   medianSeconds: number | undefined;
   longestSeconds: number | undefined;
 }
@@ -52,15 +53,14 @@ export interface Score extends Conditions {
 const SEATED_BEFORE = 200;
 const JOINERS = 200;
 const LEAVERS = 100;
-const HOUR = 3600;
-/** Time enough for what is retried, and for three sweeps. */
-const AFTERWARDS = 4 * HOUR;
-const TICK = 300;
+const HOUR_SECONDS = 3600;
+/** Enough time for all retries and three sweeps. */
+const AFTERWARDS_SECONDS = 4 * HOUR_SECONDS;
+const TICK_SECONDS = 300;
 
-/** Plays one contender: within an hour 200 people join a group of 200 and 100 leave it. */
+/** Plays one contender: within one hour, 200 users join a group of 200 and 100 leave it. */
 export async function contend(contender: Contender, conditions: Conditions): Promise<Score> {
-  const everybody = SEATED_BEFORE + JOINERS;
-  const world = await openWorld({ people: everybody, members: SEATED_BEFORE });
+  const world = await openWorld({ people: SEATED_BEFORE + JOINERS, members: SEATED_BEFORE });
   const { center, stack } = world;
   await prepareSeats(contender, world);
   world.usage();
@@ -70,27 +70,28 @@ export async function contend(contender: Contender, conditions: Conditions): Pro
   addFaults(stack.faults, conditions.faultPercent);
   const joinedAt = new Map<string, number>();
   const lost = { count: 0 };
-  const tell = changeMakerOf(contender, conditions, world, lost);
+  const makeChange = changeMakerOf(contender, conditions, world, lost);
   for (let change = 0; change < JOINERS + LEAVERS; change += 1) {
     const joins = change % 3 !== 2;
     const nth = joins ? change - Math.floor(change / 3) : (change - 2) / 3;
     const userId = user(joins ? SEATED_BEFORE + 1 + nth : 1 + nth);
-    world.after((change * HOUR) / (JOINERS + LEAVERS), () => {
+    world.after((change * HOUR_SECONDS) / (JOINERS + LEAVERS), () => {
       if (joins) joinedAt.set(userId, world.seconds());
-      return tell(joins ? 'join' : 'leave', userId);
+      return makeChange(joins ? 'join' : 'leave', userId);
     });
   }
   if (contender === 'usher') {
-    for (let at = TICK; at <= HOUR + AFTERWARDS; at += TICK) world.after(at, () => stack.start({ scope: 'tick' }));
+    for (let at = TICK_SECONDS; at <= HOUR_SECONDS + AFTERWARDS_SECONDS; at += TICK_SECONDS)
+      world.after(at, () => stack.start({ scope: 'tick' }));
   }
   if (contender === 'script') {
-    world.after(HOUR, () =>
+    world.after(HOUR_SECONDS, () =>
       startScript(stack, BASELINE_TARGET, (end) => {
         lost.count += end === 'broke-off' ? JOINERS + LEAVERS : end.givenUp;
       }),
     );
   }
-  world.after(HOUR + AFTERWARDS, () => undefined);
+  world.after(HOUR_SECONDS + AFTERWARDS_SECONDS, () => undefined);
   await world.runUntilIdle();
   const score = scoreOf(world, joinedAt);
   const { identityStore, ssoAdmin } = world.usage();
@@ -101,11 +102,11 @@ export async function contend(contender: Contender, conditions: Conditions): Pro
 async function prepareSeats(contender: Contender, { center, stack, after, runUntilIdle }: World): Promise<void> {
   if (contender === 'usher') await stack.start({ scope: 'everything' });
   else for (let number = 1; number <= SEATED_BEFORE; number += 1) center.assignByHand(APPLICATION, user(number));
-  after(HOUR, () => undefined);
+  after(HOUR_SECONDS, () => undefined);
   await runUntilIdle();
 }
 
-/** Makes a change, and has the contender told in its own way. */
+/** Returns a function that makes a change and notifies the contender in its own way. */
 function changeMakerOf(
   contender: Contender,
   { via }: Conditions,
@@ -118,7 +119,7 @@ function changeMakerOf(
     if (change === 'join') center.join(GROUP, userId);
     else center.leave(GROUP, userId);
     if (contender === 'script') return;
-    // Of a PatchGroup, the rule of this architecture takes no notice.
+    // The rule of this architecture ignores PatchGroup.
     if (via === 'scim') lost.count += 1;
     else
       deliverEvent(stack, consoleEvent(change, userId), BASELINE_TARGET, (outcome) => {
@@ -131,7 +132,7 @@ function scoreOf({ center, seatedAt }: World, joinedAt: ReadonlyMap<string, numb
   const members = new Set(center.memberships(GROUP, Number.POSITIVE_INFINITY).values.map(({ userId }) => userId));
   const assigned = new Set(center.assigned(APPLICATION, Number.POSITIVE_INFINITY).values.map((one) => one.principalId));
   const seated = members.intersection(assigned);
-  const took = [...joinedAt]
+  const waits = [...joinedAt]
     .flatMap(([userId, joined]) => {
       const at = seatedAt.get(userId);
       return seated.has(userId) && at !== undefined ? [at - joined] : [];
@@ -141,8 +142,8 @@ function scoreOf({ center, seatedAt }: World, joinedAt: ReadonlyMap<string, numb
     seated: seated.size,
     left: members.difference(assigned).size,
     kept: assigned.difference(members).size,
-    medianSeconds: took[Math.floor(took.length / 2)],
-    longestSeconds: took.at(-1),
+    medianSeconds: waits[Math.floor(waits.length / 2)],
+    longestSeconds: waits.at(-1),
   };
 }
 
@@ -155,26 +156,26 @@ const READS = [
   'IdentityStore.ListUsers',
 ];
 const CHANGES = ['SSOAdmin.CreateApplicationAssignment', 'SSOAdmin.DeleteApplicationAssignment'];
-/** More requests of one operation than anybody makes here. */
+/** More requests per operation than any contender makes. */
 const REQUESTS = 6000;
 
 /**
- * Of each operation's requests the same share fails, at random but in every run the same: throttled, a server error without
- * effect, one with effect, and a conflict where something is changed.
+ * Makes the same share of each operation's requests fail, at random but the same in every run: throttling, server errors
+ * without effect, and for changes also server errors with effect and conflicts.
  */
 function addFaults(faults: Faults, percent: number): void {
   for (const operation of [...READS, ...CHANGES]) {
     const kinds: FaultRule['kind'][] = CHANGES.includes(operation)
       ? ['throttle', 'internal', 'internal-after', 'conflict']
       : ['throttle', 'internal'];
-    const dice = seededRandom(operation.length);
-    let struck = 0;
+    const random = seededRandom(operation.length);
+    let failed = 0;
     for (let request = 0; request < REQUESTS; request += 1) {
-      if (dice() * 100 >= percent) continue;
-      const kind = kinds[Math.floor(dice() * kinds.length)] ?? 'throttle';
-      // A rule doesn't see the requests that those before it strike.
-      faults.add({ operation, kind, skip: request - struck });
-      struck += 1;
+      if (random() * 100 >= percent) continue;
+      const kind = kinds[Math.floor(random() * kinds.length)] ?? 'throttle';
+      // A rule does not count the requests that earlier rules fail.
+      faults.add({ operation, kind, skip: request - failed });
+      failed += 1;
     }
   }
 }
@@ -185,19 +186,19 @@ const CONTENDER_NAMES: Readonly<Record<Contender, string>> = {
   eventLambda: 'one Lambda that waits 5 × 3 s',
 };
 
-/** All scores of one table. */
+/** Renders scores as a table. */
 export function renderScores(scores: readonly Score[]): string {
   return table(
     [
       'contender',
       'faults',
       'lag',
-      'seated rightly',
-      'wrongly left',
-      'wrongly kept',
+      'seated correctly',
+      'seat missing',
+      'seat left over',
       'lost',
       'calls',
-      'median to seat',
+      'median time to seat',
       'longest',
     ],
     scores.map((score) => [

@@ -4,7 +4,7 @@ import { LATENCY_SECONDS } from './latencies.ts';
 import { PRICES, priceOf } from './prices.ts';
 import { atMost, count, dollars, duration, type Row, rows } from './report.ts';
 import { BASELINE_TARGET, consoleEvent } from './side-by-side.ts';
-import { openWorld, type Usage } from './world.ts';
+import { CREATE_ASSIGNMENT, callsIn, openWorld, type Usage } from './world.ts';
 
 /** What a single join takes if reads show it already; and what a Lambda function takes that waits for it. */
 export interface SingleJoin {
@@ -69,11 +69,9 @@ export async function longWait(): Promise<LongWait> {
   return { usage, checks: usage.calls['IdentityStore.GetUserId'] ?? 0, waitedSeconds: seatedAt };
 }
 
-const CREATE = 'SSOAdmin.CreateApplicationAssignment';
-
 /** Counts the reads of Identity Center. */
-function readsOf({ identityStore, ssoAdmin, calls }: Usage): number {
-  return identityStore + ssoAdmin - (calls[CREATE] ?? 0);
+function readsOf(usage: Usage): number {
+  return callsIn(usage) - (usage.calls[CREATE_ASSIGNMENT] ?? 0);
 }
 
 /** Lists every figure of a single join with its target. */
@@ -83,8 +81,8 @@ export function joinRows({ usher, waiting }: SingleJoin): Row[] {
   return [
     atMost('state transitions', usher.transition, 14, { baseline: baseline(({ transition }) => count(transition)) }),
     atMost('Lambda invocations', usher.invocation, 6, { baseline: baseline(({ invocation }) => count(invocation)) }),
-    atMost('writes to sso-admin', usher.calls[CREATE] ?? 0, 1, {
-      baseline: baseline(({ calls }) => count(calls[CREATE] ?? 0)),
+    atMost('writes to sso-admin', usher.calls[CREATE_ASSIGNMENT] ?? 0, 1, {
+      baseline: baseline(({ calls }) => count(calls[CREATE_ASSIGNMENT] ?? 0)),
     }),
     atMost('reads of Identity Center', readsOf(usher), 7, { baseline: baseline((usage) => count(readsOf(usage))) }),
     {

@@ -13,12 +13,12 @@ const FUNCTIONS = ['normalize-request', 'check-propagation', 'plan-changes', 'ap
 const RUNS = 15;
 
 /**
- * Imports a module and calls its handler once, with nothing: environment and configuration are read, clients are built, the
- * input is refused. Prints how long the import took, and both.
+ * Imports a module and calls its handler once with an empty input: it reads environment and configuration, creates the
+ * clients and refuses the input. Prints how long the import took, and how long both took.
  */
 const MEASURE = `
   import { createRequire } from 'node:module';
-  // What the SDK brings for other places than Lambda is not all of it ESM.
+  // Some modules of the SDK for other environments than Lambda are not ESM.
   globalThis.require = createRequire(process.argv[1]);
   const start = performance.now();
   const { handler } = await import(process.argv[1]);
@@ -33,14 +33,14 @@ interface Took {
   called: number;
 }
 
-/** What one function has to load, beside its SDK clients alone and beside nothing. */
+/** What one function loads, next to its SDK clients alone and to an empty handler. */
 export interface StartUp {
   name: string;
-  /** Of all that its package brings, and of what is loaded at its start. */
+  /** Size of all modules in its package, and of those that are loaded at its start. */
   bytes: number;
   eagerBytes: number;
   took: Took;
-  /** A bundle of its SDK clients, whole and as they come, and one of what it uses of them; undefined where it has none. */
+  /** A bundle of its whole SDK clients, and one of what it uses of them; undefined if it has none. */
   clients: { whole: Took; used: Took } | undefined;
   empty: Took;
 }
@@ -50,7 +50,7 @@ interface Import {
   client: string;
 }
 
-/** What the adapters in a bundle import of the SDK. */
+/** Returns what the adapters in a bundle import from the SDK. */
 function importsOf(sources: readonly string[]): Import[] {
   return sources
     .filter((file) => file.startsWith('adapters/'))
@@ -65,7 +65,7 @@ function importsOf(sources: readonly string[]): Import[] {
     }));
 }
 
-/** A handler of what the adapters use of the SDK: it is kept, and each client is made. */
+/** Writes a handler that keeps what the adapters use of the SDK, and creates each client. */
 function clientsAsUsed(imports: readonly Import[]): string {
   const lines = imports.map(
     ({ names, client }, index) =>
@@ -80,7 +80,7 @@ function clientsAsUsed(imports: readonly Import[]): string {
   ].join('\n');
 }
 
-/** A handler of the SDK clients that a function has, whole. */
+/** Writes a handler with the whole SDK clients of a function. */
 function wholeClients(imports: readonly Import[]): string {
   const clients = [...new Set(imports.map(({ client }) => client))];
   return [
@@ -138,7 +138,7 @@ function startOnce(file: string): Took {
   return { imported: Number(imported), called: Number(called) };
 }
 
-/** Starts each function again and again in processes of their own, in turn with what it is compared with; the fastest counts. */
+/** Starts each function repeatedly in processes of their own, in turn with its baselines; the fastest of each counts. */
 export async function startUps(): Promise<StartUp[]> {
   rmSync(join(ROOT, FOLDER), { recursive: true, force: true });
   mkdirSync(join(ROOT, FOLDER), { recursive: true });
@@ -178,7 +178,7 @@ function fastest(files: readonly string[]): Took[] {
 const BUNDLE_LIMIT_BYTES = 400_000;
 const IMPORT_LIMIT = 1.1;
 
-/** Bytes, and times as ratios only. */
+/** Renders bytes, and times only as ratios. */
 export function renderStartUps(all: readonly StartUp[]): string {
   const targets = rows(
     all.flatMap(({ name, bytes, took, clients }) => [
@@ -186,7 +186,7 @@ export function renderStartUps(all: readonly StartUp[]): string {
       ...(clients
         ? [
             atMost(
-              `${name}: import, as a multiple of that of its SDK clients`,
+              `${name}: import, as a multiple of the import of its SDK clients`,
               took.imported / clients.whole.imported,
               IMPORT_LIMIT,
               { digits: 2 },
@@ -196,7 +196,12 @@ export function renderStartUps(all: readonly StartUp[]): string {
     ]),
   );
   const calls = table(
-    ['function', 'loaded at the start, bytes', 'to what it uses of its SDK clients', 'to an empty handler'],
+    [
+      'function',
+      'loaded at the start, bytes',
+      'relative to what it uses of its SDK clients',
+      'relative to an empty handler',
+    ],
     all.map(({ name, eagerBytes, took, clients, empty }) => [
       name,
       count(eagerBytes),
@@ -206,7 +211,7 @@ export function renderStartUps(all: readonly StartUp[]): string {
   );
   return `${targets}
 
-Import and first call, which builds the clients:
+Import and first call, which creates the clients:
 
 ${calls}`;
 }

@@ -6,20 +6,20 @@ import { heap } from './heap.ts';
 import { contend } from './side-by-side.ts';
 import { longWait, singleJoin } from './single.ts';
 
-/** What is measured on a thread of its own, by name. */
+/** The measurements that run on a thread of their own, by name. */
 export const TASKS = { singleJoin, longWait, firstSweep, burst, contend, heap };
 type Tasks = typeof TASKS;
 
-/** What a thread is given. */
+/** The measurement that a thread runs. */
 export interface Job {
   name: keyof Tasks;
   args: never[];
 }
 
-/** The logs of 50,000 people's executions, and a ledger in memory. */
+/** Memory for the logs of the executions for 50,000 users, and for a ledger in memory. */
 const HEAP_MEBIBYTES = 8192;
 
-/** Measures on a thread of its own, so that nothing is left of one measurement in the next. */
+/** Measures on a thread of its own, so that one measurement cannot affect the next. */
 export async function onThread<Name extends keyof Tasks>(
   name: Name,
   ...args: Parameters<Tasks[Name]>

@@ -1,4 +1,4 @@
-/** One measurement on a thread of its own. */
+/** Runs one measurement on a thread of its own. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Job, TASKS } from './tasks.ts';
 

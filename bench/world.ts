@@ -16,29 +16,32 @@ import { type ExecutionEnd, openStack, type Stack } from '../emulator/stack/stac
 import { latency as usualLatency } from './latencies.ts';
 import { priceOf, type Used } from './prices.ts';
 
+/** The call that assigns a user. */
+export const CREATE_ASSIGNMENT = 'SSOAdmin.CreateApplicationAssignment';
 const START = new Date('2026-11-02T08:00:00Z');
 
+/** The directory and the pace of a world. */
 export interface WorldOptions {
-  /** People who exist, numbered from 1. */
+  /** Number of users; they are numbered from 1. */
   people: number;
-  /** Those of them who are members of GROUP before anything runs. */
+  /** Number of them who are members of GROUP before anything runs. */
   members?: number;
   requestsPerSecond?: number;
   latency?: Latency;
 }
 
-/** What was used since it was asked last. */
+/** What was used since the previous call of `usage`. */
 export interface Usage extends Used {
   /** Requests by `<Service>.<Operation>`, refused ones too. */
   calls: Record<string, number>;
-  /** Of SSO Admin, which all callers of an organization share. */
+  /** Requests to SSO Admin, whose quota all callers of an organization share. */
   ssoAdmin: number;
   identityStore: number;
   /** Virtual seconds in which functions ran. */
   lambdaSeconds: number;
   /** The largest input or output of a state, in bytes. */
   payload: number;
-  /** Of the execution that had the most. */
+  /** History events of the execution with the most. */
   history: number;
   dollars: number;
 }
@@ -49,11 +52,11 @@ export interface World {
   center: IdentityCenter;
   ends: ExecutionEnd[];
   seconds(): number;
-  /** Does something so many seconds from now. */
+  /** Runs an action this number of seconds from now. */
   after(seconds: number, action: () => unknown): void;
-  /** Lets time pass until nothing is left to happen. */
+  /** Advances the time until nothing is left to run. */
   runUntilIdle(): Promise<void>;
-  /** A change of the directory, and at once its event. */
+  /** Changes the directory and starts an execution with the event of the change. */
   change(change: RecordedChange, via: Via): Promise<string>;
   usage(): Usage;
   /** Seconds from the beginning at which each user's assignment was made first, by user id. */
@@ -67,14 +70,14 @@ const Functions = z.object({
   functions: z.record(z.string(), z.object({ memorySize: z.optional(z.int()) })),
 });
 
-/** Gigabytes that a function has, as deployed. */
+/** Reads the memory of the deployed functions, in gigabytes. */
 function readMemories(): (name: string) => number {
   const text = readFileSync(new URL('../serverless.yml', import.meta.url), 'utf8');
   const { provider, functions } = Functions.parse(parse(text, { logLevel: 'error' }));
   return (name) => (functions[name]?.memorySize ?? provider.memorySize) / 1024;
 }
 
-/** Of a request to DynamoDB: a unit a KB written, a unit 4 KB read; JSON has more bytes than DynamoDB counts. */
+/** Returns the units of a request to DynamoDB: one per KB written, one per 4 KB read. JSON has more bytes than DynamoDB counts. */
 function unitsOf(call: string, body: Uint8Array, answer: Answer): Pick<Used, 'writeUnit' | 'readUnit'> {
   const read = Math.ceil(Buffer.byteLength(answer.body) / 4096);
   switch (call) {
@@ -102,7 +105,7 @@ const NO_USAGE: Omit<Used, 'logGigabyte'> & { logBytes: number; lambdaSeconds: n
   lambdaSeconds: 0,
 };
 
-/** Opens a {@link World}. The brake allows everything: nothing here is about it. */
+/** Opens a {@link World}. Its brake allows all revocations. */
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { members = 0, requestsPerSecond = 10, latency = usualLatency } = options;
   const entitlements = entitlementsOf(requestsPerSecond);
@@ -120,7 +123,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       const units = unitsOf(call, body, answer);
       meter.writeUnit += units.writeUnit;
       meter.readUnit += units.readUnit;
-      if (call !== 'SSOAdmin.CreateApplicationAssignment' || answer.statusCode !== 200) return;
+      if (call !== CREATE_ASSIGNMENT || answer.statusCode !== 200) return;
       const { PrincipalId: userId }: { PrincipalId: string } = JSON.parse(Buffer.from(body).toString());
       if (!seatedAt.has(userId)) seatedAt.set(userId, seconds());
     };
@@ -150,7 +153,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       request,
     },
   });
-  let told = 0;
+  let countedEnds = 0;
 
   return {
     stack,
@@ -169,24 +172,24 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     },
     usage() {
       const calls = stack.calls();
-      const news = Object.entries(calls).map(([call, count]) => [call, count - (counted[call] ?? 0)] as const);
+      const newCalls = Object.entries(calls).map(([call, count]) => [call, count - (counted[call] ?? 0)] as const);
       counted = calls;
       const { logBytes, ...used } = meter;
       meter = { ...NO_USAGE };
-      const fresh = ends.slice(told).flatMap(({ execution }) => stack.execution(execution) ?? []);
-      told = ends.length;
-      for (const { log } of fresh) {
+      const ended = ends.slice(countedEnds).flatMap(({ execution }) => stack.execution(execution) ?? []);
+      countedEnds = ends.length;
+      for (const { log } of ended) {
         used.transition += log.filter(({ type }) => type === 'StateEntered' || type === 'StateRetried').length;
       }
       const all: Used = { ...used, logGigabyte: logBytes / 1e9 };
       return {
         ...all,
         lambdaSeconds: used.lambdaSeconds,
-        calls: Object.fromEntries(news.filter(([call, count]) => count > 0 && !call.startsWith('SFN.'))),
-        ssoAdmin: callsTo(news, 'SSOAdmin.'),
-        identityStore: callsTo(news, 'IdentityStore.'),
-        payload: Math.max(0, ...fresh.map(({ log }) => Math.max(...log.map(payloadOf)))),
-        history: Math.max(0, ...fresh.map(({ historyEvents }) => historyEvents)),
+        calls: Object.fromEntries(newCalls.filter(([call, count]) => count > 0 && !call.startsWith('SFN.'))),
+        ssoAdmin: callsTo(newCalls, 'SSOAdmin.'),
+        identityStore: callsTo(newCalls, 'IdentityStore.'),
+        payload: Math.max(0, ...ended.map(({ log }) => Math.max(...log.map(payloadOf)))),
+        history: Math.max(0, ...ended.map(({ historyEvents }) => historyEvents)),
         dollars: priceOf(all),
       };
     },
@@ -194,11 +197,16 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   };
 }
 
+/** Counts all calls of Identity Center. */
+export function callsIn({ ssoAdmin, identityStore }: Usage): number {
+  return ssoAdmin + identityStore;
+}
+
 function callsTo(calls: readonly (readonly [string, number])[], service: string): number {
   return calls.reduce((sum, [call, count]) => sum + (call.startsWith(service) ? count : 0), 0);
 }
 
-/** Bytes of what a state was given or gave. */
+/** Returns the bytes of a state's input or output, whichever has more. */
 function payloadOf(event: object): number {
   if (!('state' in event) || typeof event.state !== 'object' || event.state === null) return 0;
   const { state } = event;
@@ -211,7 +219,7 @@ function applyToDirectory(center: IdentityCenter, change: RecordedChange): void 
   if (change.change === 'leave') center.leave(change.groupId, change.userId);
 }
 
-/** Members of GROUP get APPLICATION, and the brake holds nothing. */
+/** Makes entitlements: members of GROUP get APPLICATION, and the brake holds nothing. */
 export function entitlementsOf(requestsPerSecond: number): Entitlements {
   return exampleEntitlements({
     entitlements: [{ seats: { max: 200_000 } }],
@@ -220,7 +228,7 @@ export function entitlementsOf(requestsPerSecond: number): Entitlements {
   });
 }
 
-/** A directory of this number of users, of whom the first are members of GROUP. */
+/** Makes a directory of this number of users, of whom the first are members of GROUP. */
 export function directoryOf(entitlements: Entitlements, count: number, members: number): DirectorySeed {
   return exampleDirectory(entitlements, count, { [GROUP]: people(1, members) });
 }

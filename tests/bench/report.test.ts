@@ -25,7 +25,7 @@ describe('a number', () => {
     [12.34, '12.3 s'],
     [300, '5.0 min'],
     [86_000, '23.89 h'],
-  ])('of seconds is told in what says more: %d', (value, text) => {
+  ])('of seconds has the unit that is easiest to read: %d', (value, text) => {
     expect(duration(value)).toBe(text);
   });
 });
@@ -42,7 +42,7 @@ describe('a row with a target', () => {
     ).toBe(line);
   });
 
-  it('has what it is beside, and stays without a verdict where there is no target', () => {
+  it('has its baseline, and has no verdict without a target', () => {
     const all = [atMost('calls', 1000, 2000, { baseline: '3,000', unit: 'calls' }), { what: 'price', usher: '$1' }];
     expect(rows(all, 'a script').split('\n')).toEqual([
       '| figure | Usher | a script | target | verdict |',
