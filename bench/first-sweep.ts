@@ -1,6 +1,6 @@
 import { LATENCY_SECONDS } from './latencies.ts';
 import { atMost, count, dollars, duration, type Row, rows, table } from './report.ts';
-import { callsIn, openWorld, type Usage, type World } from './world.ts';
+import { callsIn, HOUR_SECONDS, openWorld, TICK_SECONDS, type Usage, type World } from './world.ts';
 
 /** What the first sweep of a group took, and what its ticks take later. */
 export interface FirstSweep {
@@ -19,9 +19,6 @@ export interface Steady {
   hourly: Usage;
   daily: Usage;
 }
-
-const TICK_SECONDS = 300;
-const HOUR_SECONDS = 3600;
 
 /**
  * Sweeps a group of users without seats.

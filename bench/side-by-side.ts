@@ -5,7 +5,7 @@ import type { ConsoleEvent } from './baselines/event-lambda.ts';
 import { deliverEvent, startScript } from './baselines/run.ts';
 import type { BaselineTarget } from './baselines/script.ts';
 import { count, duration, table } from './report.ts';
-import { openWorld, type World } from './world.ts';
+import { HOUR_SECONDS, openWorld, TICK_SECONDS, type World } from './world.ts';
 
 /** The group and the application that the baselines serve. */
 export const BASELINE_TARGET: BaselineTarget = {
@@ -53,10 +53,8 @@ export interface Score extends Conditions {
 const SEATED_BEFORE = 200;
 const JOINERS = 200;
 const LEAVERS = 100;
-const HOUR_SECONDS = 3600;
 /** Enough time for all retries and three sweeps. */
 const AFTERWARDS_SECONDS = 4 * HOUR_SECONDS;
-const TICK_SECONDS = 300;
 
 /** Plays one contender: within one hour, 200 users join a group of 200 and 100 leave it. */
 export async function contend(contender: Contender, conditions: Conditions): Promise<Score> {

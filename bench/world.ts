@@ -18,6 +18,9 @@ import { priceOf, type Used } from './prices.ts';
 
 /** The call that assigns a user. */
 export const CREATE_ASSIGNMENT = 'SSOAdmin.CreateApplicationAssignment';
+export const HOUR_SECONDS = 3600;
+/** From one tick to the next. */
+export const TICK_SECONDS = 300;
 const START = new Date('2026-11-02T08:00:00Z');
 
 /** The directory and the pace of a world. */

@@ -1,8 +1,7 @@
 import endpointOf from 'serverless/lib/plugins/aws/utils/get-s3-endpoint-for-region.js';
 import { stacksIn } from '../adapters/operator/stacks.ts';
+import { systemClock } from '../adapters/system-clock.ts';
 import { formatChanges, parametersFor } from './deploying.ts';
-
-const clock = { sleep: (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)) };
 
 /**
  * Adds to the framework's deployment: parameters keep their values from one deployment to the next, a new stack takes over
@@ -30,7 +29,7 @@ export default class DeploymentPlugin {
   }
 
   async stacks() {
-    return stacksIn(await this.serverless.getProvider('aws').getAwsSdkV3Config(), clock);
+    return stacksIn(await this.serverless.getProvider('aws').getAwsSdkV3Config(), systemClock);
   }
 
   /** Sets the parameters. The stack must exist: the framework creates it with a template that has no parameters. */
