@@ -146,10 +146,10 @@ export type Entitlements = z.infer<typeof EntitlementsSchema>;
  *
  * @returns all errors at once, each with its path; none of them quotes a value
  */
-export function parseEntitlements(value: unknown): { entitlements: Entitlements } | { faults: ValidationIssue[] } {
+export function parseEntitlements(value: unknown): { entitlements: Entitlements } | { issues: ValidationIssue[] } {
   const shape = validate(EntitlementsSchema, value);
-  const faults = ['faults' in shape ? shape.faults : [], contradictions(z.parse(Draft, value))].flat();
-  return 'value' in shape && faults.length === 0 ? { entitlements: shape.value } : { faults };
+  const issues = ['issues' in shape ? shape.issues : [], contradictions(z.parse(Draft, value))].flat();
+  return 'value' in shape && issues.length === 0 ? { entitlements: shape.value } : { issues };
 }
 
 /** Makes an invalid field undefined, so that an error in one field hides no contradiction between others. */
@@ -182,14 +182,14 @@ function contradictions({ identityCenter, entitlements, retired }: z.infer<typeo
   const own = entitlements.flatMap((entitlement, index) => {
     const entry = `entitlements[${index}]`;
     const { application, groups = [] } = entitlement ?? {};
-    const faults = duplicatesIn(groups).map(({ second, first }) => ({
+    const issues = duplicatesIn(groups).map(({ second, first }) => ({
       path: `${entry}.groups[${second}]`,
       problem: `the same group as groups[${first}]`,
     }));
     if (instance !== undefined && application !== undefined && application.split('/')[1] !== instance) {
-      faults.push({ path: `${entry}.application`, problem: 'expected an application of identityCenter.instanceArn' });
+      issues.push({ path: `${entry}.application`, problem: 'expected an application of identityCenter.instanceArn' });
     }
-    return faults;
+    return issues;
   });
   const names = duplicatesIn(entitlements.map((entitlement) => entitlement?.name)).map(({ second, first }) => ({
     path: `entitlements[${second}].name`,

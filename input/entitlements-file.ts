@@ -68,6 +68,6 @@ function strayAlias(document: Document): Alias | undefined {
  */
 export function readEntitlements(text: string, file: string): Entitlements {
   const result = parseEntitlements(readYaml(text, file));
-  if ('faults' in result) throw new InputError(file, result.faults);
+  if ('issues' in result) throw new InputError(file, result.issues);
   return result.entitlements;
 }

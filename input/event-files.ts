@@ -4,7 +4,7 @@ import { problemWith } from './event-title.ts';
 import { InputError } from './input-error.ts';
 
 /** More errors would bury the first. */
-const MOST_FAULTS = 20;
+const MOST_ISSUES = 20;
 
 /**
  * Parses the events of a file: one JSON object, an array of objects, or JSON Lines. Blank lines and CRLF are allowed.
@@ -13,17 +13,17 @@ const MOST_FAULTS = 20;
  * @throws InputError with the place of each error, without quoting the text
  */
 export function parseEvents(text: string, file: string): object[] {
-  const faults: ValidationIssue[] = [];
+  const issues: ValidationIssue[] = [];
   const events: object[] = [];
   for (const { path, event, problem } of eventsIn(text, file)) {
     if (event) events.push(event);
-    else faults.push({ path, problem });
+    else issues.push({ path, problem });
   }
-  if (faults.length > MOST_FAULTS) {
-    const more = faults.splice(MOST_FAULTS).length;
-    faults.push({ path: '', problem: `${more} more errors` });
+  if (issues.length > MOST_ISSUES) {
+    const more = issues.splice(MOST_ISSUES).length;
+    issues.push({ path: '', problem: `${more} more errors` });
   }
-  if (faults.length > 0) throw new InputError(file, faults);
+  if (issues.length > 0) throw new InputError(file, issues);
   return events;
 }
 

@@ -4,11 +4,11 @@ import type { ValidationIssue } from '../domain/shared/validation.ts';
 export class InputError extends Error {
   override readonly name = 'InputError';
   readonly file: string;
-  readonly faults: readonly ValidationIssue[];
+  readonly issues: readonly ValidationIssue[];
 
-  constructor(file: string, faults: readonly ValidationIssue[], options?: ErrorOptions) {
-    super(faults.map(({ path, problem }) => [file, path, problem].filter(Boolean).join(': ')).join('\n'), options);
+  constructor(file: string, issues: readonly ValidationIssue[], options?: ErrorOptions) {
+    super(issues.map(({ path, problem }) => [file, path, problem].filter(Boolean).join(': ')).join('\n'), options);
     this.file = file;
-    this.faults = faults;
+    this.issues = issues;
   }
 }

@@ -36,7 +36,7 @@ const parsed = parseEntitlements({
     seats: { max: 1000 },
   })),
 });
-if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
+if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
 const { entitlements } = parsed;
 
 /** The largest request that an event can become: a notification with as many resources as are named one by one. */

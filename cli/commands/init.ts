@@ -85,7 +85,7 @@ async function init(context: Context, command: Command): Promise<void> {
     ],
   };
   const parsed = parseEntitlements(wanted);
-  if ('faults' in parsed) throw new InputError('entitlements', parsed.faults);
+  if ('issues' in parsed) throw new InputError('entitlements', parsed.issues);
   const text = entitlementsYaml(parsed.entitlements);
   if (output === '-') return context.terminal.line(text.trimEnd());
   writeFileSync(output, text);

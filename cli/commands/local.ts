@@ -93,6 +93,6 @@ async function local(context: Context, command: Command): Promise<void> {
 
 async function directoryIn<Schema extends z.ZodMiniType>(file: string, schema: Schema): Promise<z.infer<Schema>> {
   const result = validate(schema, readYaml(await readText(file), file));
-  if ('faults' in result) throw new InputError(file, result.faults);
+  if ('issues' in result) throw new InputError(file, result.issues);
   return result.value;
 }

@@ -11,9 +11,9 @@ export interface ValidationIssue {
 export function validate<Schema extends z.ZodMiniType>(
   schema: Schema,
   value: unknown,
-): { value: z.infer<Schema> } | { faults: ValidationIssue[] } {
+): { value: z.infer<Schema> } | { issues: ValidationIssue[] } {
   const result = z.safeParse(schema, value, { error: problemOf });
-  return result.success ? { value: result.data } : { faults: result.error.issues.flatMap(issuesOf) };
+  return result.success ? { value: result.data } : { issues: result.error.issues.flatMap(issuesOf) };
 }
 
 function issuesOf(issue: z.core.$ZodIssue): ValidationIssue[] {

@@ -100,7 +100,7 @@ function effectOfDeployment(
   const parsed = parseEntitlements({ identityCenter, ...deployment });
   const title = 'an operator deploys another configuration';
   if ('entitlements' in parsed) return { title, operate: (stack) => stack.configure(parsed.entitlements) };
-  for (const fault of parsed.faults) references.addIssue(`${path}.${fault.path}`, fault.problem);
+  for (const issue of parsed.issues) references.addIssue(`${path}.${issue.path}`, issue.problem);
   return { title };
 }
 

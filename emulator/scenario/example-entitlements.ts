@@ -22,6 +22,6 @@ export function exampleEntitlements({ entitlements = [{}], ...rest }: Entitlemen
     entitlements: entitlements.map((one) => ({ ...example, ...one })),
     ...rest,
   });
-  if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
+  if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
   return parsed.entitlements;
 }

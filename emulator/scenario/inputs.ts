@@ -74,7 +74,7 @@ export async function readScenarioFile(file: string): Promise<Script> {
 
 function readDirectory(text: string, file: string): DirectorySeed {
   const result = validate(DirectorySeedSchema, readYaml(text, file));
-  if ('faults' in result) throw new InputError(file, result.faults);
+  if ('issues' in result) throw new InputError(file, result.issues);
   return result.value;
 }
 

@@ -24,9 +24,9 @@ export function readScenario(text: string, file: string): Script {
 export function scriptOf(raw: unknown, file: string): Script {
   const shape = validate(ScenarioSchema, raw);
   const rules = parseEntitlements(own(raw, 'entitlements'));
-  if ('faults' in shape || 'faults' in rules) {
-    const others = 'faults' in shape ? shape.faults.filter(({ path }) => !/^entitlements\b/.test(path)) : [];
-    const theirs = 'faults' in rules ? rules.faults : [];
+  if ('issues' in shape || 'issues' in rules) {
+    const others = 'issues' in shape ? shape.issues.filter(({ path }) => !/^entitlements\b/.test(path)) : [];
+    const theirs = 'issues' in rules ? rules.issues : [];
     throw new InputError(file, [
       ...others,
       ...theirs.map(({ path, problem }) => ({ path: ['entitlements', path].filter(Boolean).join('.'), problem })),

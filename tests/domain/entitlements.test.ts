@@ -26,7 +26,7 @@ function aFile(parts: Record<string, unknown> = {}) {
 
 function faultsOf(value: unknown): Record<string, string> {
   const result = parseEntitlements(value);
-  return 'faults' in result ? Object.fromEntries(result.faults.map(({ path, problem }) => [path, problem])) : {};
+  return 'issues' in result ? Object.fromEntries(result.issues.map(({ path, problem }) => [path, problem])) : {};
 }
 
 describe('parseEntitlements', () => {
@@ -196,7 +196,7 @@ describe('parseEntitlements', () => {
 
   it('pollutes no prototype', () => {
     const result = parseEntitlements(JSON.parse('{"__proto__":{"polluted":true}}'));
-    expect(result).toMatchObject({ faults: expect.arrayContaining([{ path: '__proto__', problem: 'unknown key' }]) });
+    expect(result).toMatchObject({ issues: expect.arrayContaining([{ path: '__proto__', problem: 'unknown key' }]) });
     expect({}).not.toHaveProperty('polluted');
   });
 
@@ -210,7 +210,7 @@ describe('parseEntitlements', () => {
     );
     expect(JSON.stringify(result)).not.toContain('jane');
     expect(result).toMatchObject({
-      faults: expect.arrayContaining([{ path: '', problem: 'unknown key (not a plain word)' }]),
+      issues: expect.arrayContaining([{ path: '', problem: 'unknown key (not a plain word)' }]),
     });
   });
 });

@@ -40,7 +40,7 @@ export interface Scenario {
 export function readScenarios(): Scenario[] {
   const file = new URL('scenarios.yml', import.meta.url);
   const read = validate(FileSchema, readYaml(readFileSync(file, 'utf8'), 'scenarios.yml'));
-  if ('faults' in read) throw new InputError('scenarios.yml', read.faults);
+  if ('issues' in read) throw new InputError('scenarios.yml', read.issues);
   return read.value.scenarios.map((written, index) => ({
     title: written.title,
     script: (start) => readScenario(JSON.stringify(complete(written, index + 1, start)), written.title),

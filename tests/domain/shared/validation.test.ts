@@ -15,13 +15,13 @@ describe('checkShape', () => {
     ['none of several forms', z.union([z.string(), z.boolean()]), 7, 'not in an expected form'],
     ['what the schema has words for', z.string().check(z.regex(/^a/, 'expected an a')), 'b', 'expected an a'],
   ])('says what was expected of %s', (_fact, schema, value, problem) => {
-    expect(validate(schema, value)).toEqual({ faults: [{ path: '', problem }] });
+    expect(validate(schema, value)).toEqual({ issues: [{ path: '', problem }] });
   });
 
   it('hides a key that may be a value in a path', () => {
     const people = z.record(z.string(), z.object({ ids: z.array(z.string()) }));
     expect(validate(people, { 'jane@example.com': { ids: [1] } })).toEqual({
-      faults: [{ path: '?.ids[0]', problem: 'expected a text' }],
+      issues: [{ path: '?.ids[0]', problem: 'expected a text' }],
     });
   });
 });
