@@ -42,7 +42,7 @@ export function differences(here: Played, there: Played): string[] {
     ...listDifference('assignments', here.assignments, there.assignments),
     ...listDifference('seats', here.seats, there.seats),
     ...listDifference('audit events', here.audit, there.audit),
-    ...callDifferences(here, there),
+    ...callDifferences(here.calls, there.calls),
   ];
 }
 
@@ -65,27 +65,10 @@ function listDifference(what: string, here: readonly string[], there: readonly s
   return [`${what}: ${told(here)} here; ${told(there)} there`];
 }
 
-function callDifferences(here: Played, there: Played): string[] {
-  const operations = [...new Set([...Object.keys(here.calls), ...Object.keys(there.calls)])].sort();
-  const more = (operation: string) => (there.calls[operation] ?? 0) - (here.calls[operation] ?? 0);
-  const handedOver = here.executions.filter(({ outcome }) => outcome === 'handedOver').length;
-  const raced = lostRaces(more, handedOver);
+function callDifferences(here: Played['calls'], there: Played['calls']): string[] {
+  const operations = [...new Set([...Object.keys(here), ...Object.keys(there)])].sort();
   return operations.flatMap((operation) => {
-    const allowed = LOST_RACE.includes(operation) ? raced : 0;
-    if (more(operation) === allowed) return [];
-    return [`calls of ${operation}: ${here.calls[operation] ?? 0} here, ${there.calls[operation] ?? 0} there`];
+    const [one, other] = [here[operation] ?? 0, there[operation] ?? 0];
+    return one === other ? [] : [`calls of ${operation}: ${one} here, ${other} there`];
   });
-}
-
-/** The calls that an execution repeats when another one wrote the work queue first: it reads the queue and writes again. */
-const LOST_RACE = ['DynamoDB.GetItem', 'DynamoDB.PutItem'];
-
-/**
- * How many races for the work queue were lost in one engine only. moto runs in real time, so that this depends on the machine.
- *
- * @param most one race per execution that hands over; other executions do not write at the same time
- */
-function lostRaces(more: (operation: string) => number, most: number): number {
-  const [reads = 0, writes = 0] = LOST_RACE.map(more);
-  return reads === writes && Math.abs(reads) <= most ? reads : 0;
 }
