@@ -14,11 +14,12 @@ import {
   markRefused,
   markRevoked,
   markRevoking,
+  putAside,
   recordLateGrant,
 } from '../domain/seat/transitions.ts';
 import type { Clock } from '../domain/shared/clock.ts';
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
-import { secondsBetween } from '../domain/shared/time.ts';
+import { isDue, plusSeconds, secondsBetween } from '../domain/shared/time.ts';
 import { inParallel } from './concurrency.ts';
 import { openLease } from './lease.ts';
 import type { Measure } from './ports.ts';
@@ -45,55 +46,99 @@ export interface ApplyServices {
 /** Changes at a time. At 20 requests per second, 10 keep the pace although each answer takes half a second. */
 const CHANGES_AT_ONCE = 10;
 
+/** A change that fails or conflicts is tried again after these pauses, once all others of the batch are made. */
+const PAUSES_SECONDS = [2, 4, 8];
+
+/** No attempt begins later than this, so that the function ends before its time limit. */
+const ATTEMPTS_WITHIN_SECONDS = 240;
+
 /** The outcome of one change. `later`: nothing was changed, and the next plan decides again. */
-type ChangeOutcome = 'granted' | 'revoked' | 'refused' | 'conflict' | 'failed' | 'later' | 'done';
+type ChangeOutcome = 'granted' | 'revoked' | 'refused' | 'later' | 'done';
+
+/** Why a change did not succeed, in a short code. */
+interface Setback {
+  reason: string;
+  /** Failed attempts that it counts for: AWS refused a read on which the change depends, and will do so again. */
+  tries: number;
+}
+
+const CONFLICT: Setback = { reason: 'conflict', tries: 1 };
+/** A refusal counts for so many failed attempts that an execution fails for it and the next attempt is an hour later. */
+const REFUSED_TRIES = 7;
+
+/** What came of a batch: the number of changes per outcome. `aside`: of users who were put aside. */
+export type ApplyOutcomes = Partial<Record<ChangeOutcome | 'aside', number>>;
 
 /**
  * Makes the changes of one batch at the pace of the clients. May run twice: changes that are done are skipped.
  *
- * A conflict or a transient error of one user does not stop the others; the task fails at the end and is retried.
+ * A user whose change still fails or conflicts after a few attempts is put aside, until a later plan tries it again. Nobody
+ * else is concerned.
  *
- * @returns the number of changes per outcome
- * @throws TransientAwsError · LeaseLostError, and then nothing is written
+ * @throws TransientAwsError when the ledger fails · LeaseLostError, and then nothing is written
  */
 export async function applyChanges(
   { batch, term, plannedAt, execution }: ApplyInput,
   services: ApplyServices,
-): Promise<Partial<Record<ChangeOutcome, number>>> {
+): Promise<ApplyOutcomes> {
   if (batch.kind === 'record' || batch.kind === 'hold') return {};
   const { clock, ledger, entitlements } = services;
   const { queue } = await openLease(ledger, clock, { execution, term });
-  const { applicationArn, userIds, kind } = batch;
+  const { applicationArn } = batch;
   const entitlement = entitlements.entitlements.find(({ application }) => application === applicationArn);
-  const seats = new Map(
-    (await ledger.seats(userIds.map((userId) => ({ applicationArn, userId })))).map((seat) => [seat.userId, seat]),
-  );
-  const outcomes: Partial<Record<ChangeOutcome, number>> = {};
-  let firstError: TransientAwsError | undefined;
-  await inParallel(userIds, CHANGES_AT_ONCE, async (userId) => {
-    const task: Task = {
-      batch,
-      userId,
-      entitlement,
-      seat: seats.get(userId),
-      plannedAt,
-      execution,
-      origin: changeOriginOf(queue, batch, userId),
-    };
-    const outcome = await (kind === 'grant' ? grant(task, services) : revoke(task, services)).catch(
-      (error: unknown) => {
-        if (!(error instanceof TransientAwsError)) throw error;
-        firstError ??= error;
-        return 'failed' as const;
-      },
-    );
+  const lastAttemptAt = plusSeconds(clock.now(), ATTEMPTS_WITHIN_SECONDS);
+  const outcomes: ApplyOutcomes = {};
+  const count = (outcome: keyof ApplyOutcomes) => {
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-  });
-  if (firstError) throw firstError;
-  if (outcomes.conflict) {
-    throw new TransientAwsError(`${outcomes.conflict} changes conflict with earlier writes that have not propagated`);
+  };
+  let failing = new Map<string, Setback>();
+  let throttled = false;
+  for (const pause of [0, ...PAUSES_SECONDS]) {
+    const userIds = pause === 0 ? batch.userIds : [...failing].flatMap(([one, { tries }]) => (tries === 1 ? one : []));
+    if (userIds.length === 0 || isDue(lastAttemptAt, clock.now())) break;
+    if (pause > 0) await clock.sleep(pause);
+    const seats = await seatsOf(userIds, applicationArn, ledger);
+    const failed = new Map(failing);
+    await inParallel(userIds, CHANGES_AT_ONCE, async (userId) => {
+      if (pause > 0 && isDue(lastAttemptAt, clock.now())) return;
+      const origin = changeOriginOf(queue, batch, userId);
+      const task: Task = { batch, userId, entitlement, seat: seats.get(userId), plannedAt, execution, origin };
+      const outcome = await attempt(task, services);
+      if (typeof outcome === 'string') {
+        count(outcome);
+        failed.delete(userId);
+      } else failed.set(userId, outcome);
+      throttled ||= typeof outcome !== 'string' && outcome.reason === 'throttled';
+    });
+    failing = failed;
   }
+  if (throttled) services.measure('StepsThrottled', 1);
+  await inParallel([...failing], CHANGES_AT_ONCE, async ([userId, { reason, tries }]) => {
+    const seat = (await seatsOf([userId], applicationArn, ledger)).get(userId);
+    // Only the ledger itself fails before there is a seat.
+    if (!seat)
+      throw new TransientAwsError(`PutItem: the ledger failed (application ${applicationArn}, user ${userId})`);
+    const reportAgain = isAskedAgain(seat, batch, execution);
+    await ledger.saveSeat(putAside(seat, reason, { now: clock.now(), execution, reportAgain }, tries));
+    count('aside');
+  });
   return outcomes;
+}
+
+async function seatsOf(userIds: readonly string[], applicationArn: string, ledger: Ledger): Promise<Map<string, Seat>> {
+  const seats = await ledger.seats(userIds.map((userId) => ({ applicationArn, userId })));
+  return new Map(seats.map((seat) => [seat.userId, seat]));
+}
+
+/** Tries one change. */
+async function attempt(task: Task, services: ApplyServices): Promise<ChangeOutcome | Setback> {
+  try {
+    return await (task.batch.kind === 'grant' ? grant(task, services) : revoke(task, services));
+  } catch (error) {
+    if (error instanceof RefusedError) return { reason: error.reason, tries: REFUSED_TRIES };
+    if (!(error instanceof TransientAwsError)) throw error;
+    return { reason: error.isThrottled ? 'throttled' : 'unavailable', tries: 1 };
+  }
 }
 
 /** One change of a batch. */
@@ -129,7 +174,7 @@ function isNewer({ changedAt }: Seat, plannedAt: string): boolean {
  * The plan's reads have shown that no one else made an assignment. A seat that an earlier try left as `creating` is read
  * again, because its call may have been made.
  */
-async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome> {
+async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome | Setback> {
   const { batch, userId, entitlement, plannedAt, origin } = task;
   const { clock, ledger, applications, measure } = services;
   const { applicationArn } = batch;
@@ -148,7 +193,7 @@ async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome
   await ledger.saveSeat(seat);
   try {
     if (!(unfinished && (await applications.isAssigned(applicationArn, userId)))) {
-      if ((await applications.assign(applicationArn, userId)) === 'conflict') return 'conflict';
+      if ((await applications.assign(applicationArn, userId)) === 'conflict') return CONFLICT;
     }
   } catch (error) {
     return recordRefusal(error, seat, task, services);
@@ -163,7 +208,7 @@ async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome
 }
 
 /** Revokes a seat: confirms that it has to go, writes the intention, makes the call, reads the assignment, records. */
-async function revoke(task: Task, services: ApplyServices): Promise<ChangeOutcome> {
+async function revoke(task: Task, services: ApplyServices): Promise<ChangeOutcome | Setback> {
   const { batch, userId, entitlement } = task;
   const { clock, ledger, applications, directory, measure } = services;
   const { applicationArn } = batch;
@@ -182,7 +227,7 @@ async function revoke(task: Task, services: ApplyServices): Promise<ChangeOutcom
   seat = markRevoking(seat, context);
   await ledger.saveSeat(seat);
   try {
-    if ((await applications.unassign(applicationArn, userId)) === 'conflict') return 'conflict';
+    if ((await applications.unassign(applicationArn, userId)) === 'conflict') return CONFLICT;
   } catch (error) {
     return recordRefusal(error, seat, task, services);
   }
@@ -217,6 +262,11 @@ function isAmbiguous({ seat }: Task, now: Date): boolean {
   return isGranting && secondsBetween(seat.changedAt, now) < LEFT_BEHIND_SECONDS;
 }
 
+/** Whether an operator has started or redriven the execution: to them, what is known is reported again. */
+function isAskedAgain(seat: Seat | undefined, { reason }: Batch, execution: string): boolean {
+  return seat?.refusal?.execution === execution || reason === 'manual';
+}
+
 /**
  * Records a refusal at the seat.
  *
@@ -227,12 +277,11 @@ async function recordRefusal(
   seat: Seat,
   task: Task,
   { clock, ledger, measure }: ApplyServices,
-): Promise<ChangeOutcome> {
+): Promise<ChangeOutcome | Setback> {
   if (!(error instanceof RefusedError)) throw error;
-  // AWS may not know the user yet, or no longer. The seat stays as it is, and the next plan reads it again.
-  if (error.reason === 'principal-or-application-missing') return 'later';
-  // To an operator who starts or redrives an execution, a known refusal is reported again.
-  const reportAgain = task.seat?.refusal?.execution === task.execution || task.batch.reason === 'manual';
+  // AWS may not know the user yet, or no longer.
+  if (error.reason === 'principal-or-application-missing') return { reason: error.reason, tries: 1 };
+  const reportAgain = isAskedAgain(task.seat, task.batch, task.execution);
   const now = clock.now();
   await ledger.saveSeat(
     markRefused(seat, error.reason, { ...contextOf(task, now), reportAgain, ambiguous: isAmbiguous(task, now) }),

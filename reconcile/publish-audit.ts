@@ -6,7 +6,7 @@ import { startSettleWait } from '../domain/queue/claim.ts';
 import { clearAudit } from '../domain/seat/audit-records.ts';
 import { chunksOf } from '../domain/shared/chunks.ts';
 import type { Clock } from '../domain/shared/clock.ts';
-import { TransientAwsError } from '../domain/shared/errors.ts';
+import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { accountOf } from '../domain/shared/ids.ts';
 import { PUT_EVENTS_ENTRIES } from '../domain/shared/limits.ts';
 import { inParallel } from './concurrency.ts';
@@ -31,7 +31,8 @@ const SENDS_AT_ONCE = 10;
  * published again with the same id.
  *
  * @returns how long to wait before the next plan
- * @throws TransientAwsError if the bus did not accept all events; the accepted ones are cleared
+ * @throws TransientAwsError if the bus did not accept all events; the accepted ones are cleared · RefusedError, with the
+ *   lease released
  */
 export async function publishAudit(
   { batches, execution }: { batches: readonly Batch[]; execution: string },
@@ -39,10 +40,18 @@ export async function publishAudit(
 ): Promise<{ waitSeconds: number }> {
   const pending = await allPendingEvents(batches, ledger, { ...sender, accountId: accountOf(execution) });
   const events = pending.flatMap((item) => item.events);
-  const accepted = await send(events, bus);
+  const accepted = await send(events, bus).catch(async (error: unknown) => {
+    // A redrive publishes them. Until then, nobody waits for the lease.
+    if (error instanceof RefusedError) await settle(execution, { clock, ledger });
+    throw error;
+  });
   await inParallel(pending, CLEARS_AT_ONCE, (item) => item.clear(accepted));
   const missing = events.filter(({ uid }) => !accepted.has(uid)).length;
   if (missing > 0) throw new TransientAwsError(`PutEvents: the bus did not accept ${missing} audit events`);
+  return settle(execution, { clock, ledger });
+}
+
+async function settle(execution: string, { clock, ledger }: Pick<RecordServices, 'clock' | 'ledger'>) {
   const { waitSeconds } = await updateQueue(ledger, (queue) => startSettleWait(queue, execution, clock.now()));
   return { waitSeconds };
 }

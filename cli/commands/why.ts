@@ -8,6 +8,7 @@ import { type Hold, isHeld } from '../../domain/decision/hold.ts';
 import { waitlistOf } from '../../domain/decision/waitlist.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
+import type { Seat } from '../../domain/seat/seat.ts';
 import { readUser } from '../../reconcile/plan/read-user.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import { commandOf, type Runner } from '../command/command.ts';
@@ -227,14 +228,20 @@ function wordsOf({ entitlement, user, verdict, hold, line }: EntitlementFinding,
           `${assigned ? 'has a seat' : 'has a seat in the ledger, but no assignment in Identity Center'} (${seat.status} ${since}); ${entitled ? `entitled: ${because}` : `not entitled: ${because}`}.`,
         );
     }
-    if (seat.nextAttemptAt && seat.refusal)
-      words.push(
-        `Refused: ${seat.refusal.reason}. Next attempt: ${relative(seat.nextAttemptAt, now)}, or now: usher start --user ${seat.userId}`,
-      );
+    words.push(...lastAttemptOf(seat, now));
   }
   if (entitlement.mode === 'observe') words.push('The mode of this entitlement is observe, so Usher changes nothing.');
   words.push(`Next: ${nextOf(verdict, { hold, dueAt: seat?.dueAt }, now)}`);
   return words;
+}
+
+/** Why the last attempt to change a seat did not succeed, and when the next follows. */
+function lastAttemptOf({ refusal, nextAttemptAt, userId }: Seat, now: Date): string[] {
+  if (!refusal || nextAttemptAt === undefined) return [];
+  const what = refusal.attempts === undefined ? 'Refused' : `Failed ${refusal.attempts} times`;
+  return [
+    `${what}: ${refusal.reason}. Next attempt: ${relative(nextAttemptAt, now)}, or now: usher start --user ${userId}`,
+  ];
 }
 
 function nextOf(

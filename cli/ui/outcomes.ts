@@ -37,10 +37,11 @@ export const IGNORED: Readonly<Record<IgnoredReason, string>> = {
 /** What an error of an execution means, and what to do. */
 const FAILURES: Readonly<Record<string, string>> = {
   TransientAwsError: 'AWS failed or throttled for longer than all retries. Next: usher redrive',
-  RefusedError: 'AWS, or a limit of the configuration, refuses a change. Fix the cause, then: usher redrive',
+  RefusedError:
+    'AWS, or a limit of the configuration, refuses a change, or calls kept failing. Fix the cause, then: usher redrive',
   InvalidRequestError: 'The input is neither a known event nor a manual start. Check it: usher explain',
   PropagationTimeoutError: 'The user or the membership did not appear in time',
-  NotConvergedError: 'The same changes were planned repeatedly without effect. The next tick tries again',
+  NotConvergedError: 'The same changes were planned repeatedly without effect. A later tick tries again',
   LeaseLostError: 'Another execution holds the lease. The next tick checks again',
   'States.Timeout': 'It took longer than the state machine allows',
   'States.DataLimitExceeded': 'A payload is larger than Step Functions allows',

@@ -1,6 +1,6 @@
 import type { Entitlement } from '../entitlements.ts';
 import type { Reason, Seat } from '../seat/seat.ts';
-import type { RefusedError } from '../shared/errors.ts';
+import type { NotConvergedError, RefusedError } from '../shared/errors.ts';
 import type { PlannedChange } from './batches.ts';
 import type { Hold } from './hold.ts';
 
@@ -26,6 +26,8 @@ export interface DecisionContext {
   execution: string;
   /** `onLeave.revokeAfterDays` of the entitlement. */
   graceDays: number;
+  /** The work item names this user. */
+  named: boolean;
 }
 
 /** One user of an application as a snapshot shows them, with what their work item says. */
@@ -123,12 +125,12 @@ export interface ApplicationReport {
   assignedGroups?: string[];
 }
 
-/** A refusal that no execution has failed for so far. */
+/** What an execution has to fail for, once everything else is served: none has so far. */
 export interface Failure {
-  /** Key of the work item. */
+  /** User id, or the application if the cause concerns all of it: a later sweep then serves all of its users. */
   key: string;
-  error: RefusedError;
-  /** The seat as committed, if the refusal stands there. */
+  error: RefusedError | NotConvergedError;
+  /** The seat as committed, if it says why the last attempt did not succeed. */
   seat?: Seat;
 }
 
@@ -161,6 +163,8 @@ export interface ApplicationDecision {
   /** Revocations that the brake holds; absent: not determined. */
   held?: number;
   failures: Failure[];
+  /** Users whose change failed and is left to a tick. */
+  aside: number;
   report?: ApplicationReport;
   /** By user id. */
   verdicts: ReadonlyMap<string, Verdict>;

@@ -1,6 +1,6 @@
 import type { Entitlements } from '../entitlements.ts';
-import { type Seat, takesSlot } from '../seat/seat.ts';
-import { RefusedError } from '../shared/errors.ts';
+import { isSetBack, type Seat, takesSlot } from '../seat/seat.ts';
+import { NotConvergedError, RefusedError } from '../shared/errors.ts';
 import type {
   ApplicationDecision,
   ApplicationReport,
@@ -44,15 +44,7 @@ export function decideApplication(
 
   const { settings, holdings } = evidence;
   const refusal = [settings, holdings].find((one) => one instanceof RefusedError);
-  if (refusal) {
-    const keys = new Set([...depending.map(({ checked }) => checked.key), ...(whole ? [whole.key] : [])]);
-    return withoutLimits(
-      state,
-      decided,
-      [...keys].map((key) => ({ key, error: refusal })),
-      moment,
-    );
-  }
+  if (refusal) return withoutLimits(state, decided, [{ key: entitlement.application, error: refusal }], moment);
   if (settings === undefined || holdings === undefined || holdings instanceof RefusedError) {
     return {
       needs: [
@@ -108,6 +100,7 @@ function withoutLimits(
     recheck: latestOf(waits, moment),
     unverified: waits.length > 0,
     failures: [...failures, ...kept.failures],
+    aside: kept.aside,
     verdicts: new Map(decided.map((one) => [one.checked.user.userId, verdictOf(one.first)])),
   };
 }
@@ -171,6 +164,7 @@ function withinLimits(
     ...(whole || waitlist ? { waitlist } : {}),
     held: revocations.held.length,
     failures: [...revocations.failures, ...grants.failures, ...kept.failures],
+    aside: kept.aside,
     ...(whole
       ? { report: reportOf(state, seats, { held: revocations.held.length, adoptions: adoptions.length }) }
       : {}),
@@ -204,7 +198,7 @@ function waitsOf(decided: readonly DecidedUser[]): Recheck[] {
 }
 
 /**
- * What a seat asks for although nothing changes: its audit events published, its refusal reported.
+ * What a seat asks for although nothing changes: its audit events published, its refusal or its failed attempts reported.
  *
  * @param seats as they are committed
  */
@@ -213,19 +207,26 @@ function keepUp(
   seats: Seats,
   changed: ReadonlySet<string>,
   { execution }: Moment,
-): { records: string[]; failures: Failure[] } {
+): { records: string[]; failures: Failure[]; aside: number } {
   const records: string[] = [];
   const failures: Failure[] = [];
-  for (const { checked } of decided) {
+  let aside = 0;
+  for (const { checked, decision } of decided) {
     const seat = seats.get(checked.user.userId);
     if (!seat || changed.has(seat.userId)) continue;
     if (seat.audit.length > 0) records.push(seat.userId);
     const { refusal } = seat;
-    if (!refusal || refusal.reported || refusal.execution !== execution) continue;
-    const message = `AWS refused the change: ${refusal.reason} (user ${seat.userId})`;
-    failures.push({ key: checked.key, error: new RefusedError(refusal.reason, message), seat });
+    if (refusal?.attempts !== undefined && decision.do !== 'wait') aside += 1;
+    if (!refusal || refusal.reported || refusal.execution !== execution || isSetBack(seat)) continue;
+    failures.push({ key: seat.userId, error: failureOf(seat, refusal), seat });
   }
-  return { records, failures };
+  return { records, failures, aside };
+}
+
+function failureOf({ userId }: Seat, { reason, attempts, since }: NonNullable<Seat['refusal']>): Failure['error'] {
+  if (attempts === undefined) return new RefusedError(reason, `AWS refused the change: ${reason} (user ${userId})`);
+  const message = `${attempts} attempts to change a seat have failed since ${since}: ${reason} (user ${userId})`;
+  return reason === NotConvergedError.REASON ? new NotConvergedError(message) : new RefusedError(reason, message);
 }
 
 function recordOf(applicationArn: string, userId: string): PlannedChange {

@@ -58,7 +58,7 @@ export function decideGrants(
     const assigned = hasSlot && !wait ? evidence.assigned?.get(user.userId) : false;
     if (wait) recheck.push({ key, at: wait.until });
     else if (assigned === undefined) unread.push(user.userId);
-    else if (assigned instanceof RefusedError) failures.push({ key, error: assigned });
+    else if (assigned instanceof RefusedError) failures.push({ key: user.userId, error: assigned });
     else if (assigned) recheck.push({ key, at: plusSeconds(moment.readAt, SETTLE_SECONDS) });
     else joining.push(joinWaitlist(one, entitlement, moment));
   }

@@ -95,12 +95,8 @@ export function decideRevocations(
   const postponed = usersOf(fresh);
   const keys = postponed.map(({ checked }) => checked.key);
   if (remaining instanceof RefusedError) {
-    return {
-      ...base,
-      allowed: usersOf(started),
-      postponed,
-      failures: keys.map((key) => ({ key, error: remaining })),
-    };
+    const failures = [{ key: state.entitlement.application, error: remaining }];
+    return { ...base, allowed: usersOf(started), postponed, failures };
   }
   // The sweep's lists may lag behind this check, which is therefore repeated until they agree.
   const at = plusSeconds(moment.readAt, SETTLE_SECONDS);

@@ -1,4 +1,4 @@
-import { isMadeAgain, type Reason, type Seat, takesSlot } from '../seat/seat.ts';
+import { isMadeAgain, isSetBack, type Reason, type Seat, takesSlot } from '../seat/seat.ts';
 import { dropSeat, markConfirmed, markLeaving, markRevoked, restoreSeat } from '../seat/transitions.ts';
 import { isDue, plusSeconds } from '../shared/time.ts';
 import type { CheckedUser, DecisionContext, Ineligibility, Moment, UserState } from './application-state.ts';
@@ -40,12 +40,12 @@ function decideEntitled({ assigned, seat }: UserState, context: DecisionContext)
     case 'creating':
       return assigned ? grant : ifDue(grant, seat, context);
     case 'assigned':
-      return wait ?? (assigned ? { do: 'confirm' } : grant);
+      return wait ?? (assigned ? { do: 'confirm' } : ifDue(grant, seat, context));
     case 'confirmed':
-      return assigned ? NOTHING : (wait ?? grant);
+      return assigned ? withoutRefusal(seat) : (wait ?? ifDue(grant, seat, context));
     case 'leaving':
     case 'held':
-      return assigned ? { do: 'restore' } : (wait ?? grant);
+      return assigned ? { do: 'restore' } : (wait ?? ifDue(grant, seat, context));
     case 'revoking':
       return wait ?? decideInterrupted(seat, assigned, grant);
     case 'revoked':
@@ -56,6 +56,11 @@ function decideEntitled({ assigned, seat }: UserState, context: DecisionContext)
     case 'waitlisted':
       return assigned ? { do: 'drop' } : grant;
   }
+}
+
+/** An attempt to revoke a seat may have failed before its user returned. */
+function withoutRefusal({ refusal }: Seat): Decision {
+  return refusal ? { do: 'confirm' } : NOTHING;
 }
 
 /** Decides about an interrupted revocation of a user who is entitled again: it either never began, or is complete. */
@@ -120,9 +125,14 @@ function grantReason(seat: Seat | undefined, { trigger }: DecisionContext): Reas
   return trigger === 'tick' ? 'reconciled' : 'group-join';
 }
 
-/** The change, unless AWS refused it and its next attempt is not due. */
+/**
+ * The change, unless its last attempt did not succeed and the next is not due. An execution that checks this user by name
+ * waits for the next attempt while a few have failed; otherwise a tick makes it.
+ */
 function ifDue(change: Decision, seat: Seat, context: DecisionContext): Decision {
-  return mayTry(seat, context) ? change : NOTHING;
+  if (mayTry(seat, context)) return change;
+  const { nextAttemptAt } = seat;
+  return context.named && isSetBack(seat) && nextAttemptAt ? { do: 'wait', until: nextAttemptAt } : NOTHING;
 }
 
 /**
@@ -148,7 +158,8 @@ export interface DecidedUser {
 /** Decides for one user; if that changes only the ledger, makes the transition and decides again. */
 export function decideUser(checked: CheckedUser, graceDays: number, { readAt, execution }: Moment): DecidedUser {
   const { user, trigger, cause } = checked;
-  const context: DecisionContext = { readAt, trigger, execution, graceDays };
+  const named = checked.key === user.userId;
+  const context: DecisionContext = { readAt, trigger, execution, graceDays, named };
   const first = decide(user, context);
   const seat = user.seat && transitionOf(user.seat, first, context, cause);
   if (!seat) return { checked, first, decision: first, seat: user.seat };

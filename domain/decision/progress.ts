@@ -21,6 +21,8 @@ export const ProgressSchema = z.object({
   proving: z.optional(z.array(z.string())),
   /** Applications in which the brake held revocations of the last plan. */
   held: z.optional(z.array(ApplicationArn)),
+  /** A change of some user failed and is left to a tick. */
+  aside: z.optional(z.boolean()),
 });
 export type Progress = z.infer<typeof ProgressSchema>;
 

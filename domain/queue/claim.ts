@@ -21,7 +21,7 @@ export type Claim =
  */
 export function claim(before: WorkQueue, me: string, now: Date): Claim {
   const queue = mapItems(before, (item) =>
-    item.failed && item.by === me ? { dueAt: now.toISOString(), failed: undefined } : undefined,
+    item.failed && item.by === me ? { dueAt: now.toISOString(), failed: undefined, reported: undefined } : undefined,
   );
   const holder = holderOf(queue, now);
   if (holder !== undefined && holder !== me) {
@@ -34,7 +34,8 @@ export function claim(before: WorkQueue, me: string, now: Date): Claim {
   const mine = itemsOf(queue).filter(({ by }) => by === me);
   if (mine.length === 0 && holder === undefined) {
     // Only hints about whole applications are merged into an item that another execution waits for.
-    return { turn: 'handedOver', to: Object.values(queue.sweeps).find(({ dueAt }) => !isDue(dueAt, now))?.by, queue };
+    const waited = Object.values(queue.sweeps).find(({ dueAt, failed }) => !failed && !isDue(dueAt, now));
+    return { turn: 'handedOver', to: waited?.by, queue };
   }
   const { users, sweeps } = dueItems(queue, now);
   const held = acquireLease(queue, me, now);
@@ -65,7 +66,12 @@ export function markPlanned(
 ): WorkQueue {
   const { lease } = queue;
   if (lease?.term !== term) return queue;
-  return updateItems(queue, items, startedAt, () => ({ by: lease.holder, planned: term, failed: undefined }));
+  return updateItems(queue, items, startedAt, () => ({
+    by: lease.holder,
+    planned: term,
+    failed: undefined,
+    attempts: undefined,
+  }));
 }
 
 type Update = (key: string, item: WorkItem) => Partial<WorkItem> | undefined;
@@ -103,21 +109,29 @@ function updateSnapshotted<T extends WorkItem>(
   );
 }
 
+/** What is left to check of the items of a round. */
+interface Rechecks {
+  /** By user id or application: ISO time of the next check; an item without one is verified and is removed. */
+  requeueAt: ReadonlyMap<string, string>;
+  /** Keys of the items whose reads failed for the time being. */
+  faulted: ReadonlySet<string>;
+}
+
 /**
  * Completes items for which nothing was left to change. Changes nothing once the lease has changed hands: the items
  * belong to the new holder.
- *
- * @param requeueAt by user id or application: ISO time of the next check; an item without one is verified and is removed
  */
 export function completeItems(
   queue: WorkQueue,
   items: WorkItems,
-  { me, startedAt, requeueAt }: { me: string; startedAt: Date; requeueAt: ReadonlyMap<string, string> },
+  { me, startedAt, requeueAt, faulted }: Rechecks & { me: string; startedAt: Date },
 ): WorkQueue {
   if (queue.lease?.holder !== me) return queue;
-  return updateItems(queue, items, startedAt, (key) => {
+  return updateItems(queue, items, startedAt, (key, { attempts = 0 }) => {
     const dueAt = requeueAt.get(key);
-    return dueAt ? { by: me, dueAt, failed: undefined } : undefined;
+    return dueAt
+      ? { by: me, dueAt, failed: undefined, attempts: faulted.has(key) ? attempts + 1 : undefined }
+      : undefined;
   });
 }
 
@@ -146,7 +160,7 @@ export function requeueFailed(
   { me, retryAt }: { me: string; retryAt: string },
 ): WorkQueue {
   if (queue.lease?.holder !== me) return queue;
-  const failed = { by: me, failed: true };
+  const failed = { by: me, failed: true, attempts: undefined };
   const later = () => ({ ...failed, dueAt: retryAt });
   const users = updateSnapshotted(queue.users, items.users, later, () => failed);
   const sweeps = updateSnapshotted(queue.sweeps, items.sweeps, later, () => failed);

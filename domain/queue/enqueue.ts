@@ -1,6 +1,7 @@
 import type { Entitlement } from '../entitlements.ts';
 import type { Request, UserHint } from '../request/request.ts';
 import { isDue, latest, plusSeconds } from '../shared/time.ts';
+import { isAside } from './aside.ts';
 import { isReady } from './claim.ts';
 import { holderOf } from './lease.ts';
 import type { SweepItem, UserItem, WorkQueue } from './work-queue.ts';
@@ -52,6 +53,8 @@ export function enqueue(
   }
   const configured = new Set(entitlements.map(({ application }) => application));
   for (const application of applicationsOf(request, entitlements)) {
+    // A tick tries nothing again before its time; an event or an operator says that something has changed.
+    if (trigger === 'tick' && isAside(queue, application, now)) continue;
     const options = {
       withStatus: request.withStatus ?? false,
       adopt: request.adopt === application,
@@ -63,8 +66,9 @@ export function enqueue(
   return next;
 }
 
+/** Users who are put aside do not count: what fails for them must not take the check of their own from others. */
 function isOverfull({ users }: WorkQueue): boolean {
-  const named = Object.values(users);
+  const named = Object.values(users).filter(({ failed }) => !failed);
   const expectations = named.reduce((sum, { expected }) => sum + expected.length, 0);
   return named.length > MOST_NAMED_USERS || expectations > MOST_EXPECTATIONS;
 }
@@ -89,7 +93,7 @@ function pendingSweepsOf(
 function mergeUser(
   queue: WorkQueue,
   hint: UserHint,
-  request: Request,
+  request: Pick<Request, 'at' | 'cause' | 'trigger'>,
   { by, now }: { by: string; now: Date },
 ): UserItem {
   const before = queue.users[hint.userId];
@@ -118,6 +122,7 @@ function mergeUser(
     expected,
     ...(before?.whole || !hint.expected ? { whole: true } : {}),
     ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
+    ...(before?.reported && request.trigger !== 'manual' ? { reported: before.reported } : {}),
   };
 }
 
@@ -149,6 +154,7 @@ function mergeSweep(
     ...(before?.adopt || hint.adopt ? { adopt: true } : {}),
     ...(before?.giveUp || hint.giveUp ? { giveUp: true } : {}),
     ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
+    ...(before?.reported && hint.trigger !== 'manual' ? { reported: before.reported } : {}),
   };
 }
 
@@ -166,6 +172,18 @@ export function enqueueSweeps(
   return next;
 }
 
+/** Enqueues users whom a sweep could not read: the lease holder checks them on their own. */
+export function enqueueUsers(
+  queue: WorkQueue,
+  userIds: readonly string[],
+  { me, cause, now }: { me: string; cause: string; now: Date },
+): WorkQueue {
+  const users = { ...queue.users };
+  const request = { trigger: 'tick', at: now.toISOString(), cause } as const;
+  for (const userId of userIds) users[userId] ??= mergeUser(queue, { userId }, request, { by: me, now });
+  return { ...queue, users };
+}
+
 /** Replaces all named users by sweeps of the applications that concern them. */
 function replaceUsersBySweeps(
   queue: WorkQueue,
@@ -173,7 +191,9 @@ function replaceUsersBySweeps(
   { by, now }: { by: string; now: Date },
 ): void {
   const everywhere = entitlements.map(({ application }) => application);
+  const aside = Object.entries(queue.users).filter(([, { failed }]) => failed);
   for (const user of Object.values(queue.users)) {
+    if (user.failed) continue;
     const groups = user.expected.map(({ groupId }) => groupId);
     const applications = user.whole ? everywhere : applicationsOfGroups(groups, entitlements);
     for (const application of applications) {
@@ -193,5 +213,5 @@ function replaceUsersBySweeps(
       );
     }
   }
-  queue.users = {};
+  queue.users = Object.fromEntries(aside);
 }

@@ -20,6 +20,10 @@ const ItemFields = {
   planned: z.optional(z.int()),
   /** The last check ended in an error; the execution that failed checks the item at once when it is redriven. */
   failed: z.optional(z.boolean()),
+  /** Checks in a row whose reads failed for the time being. */
+  attempts: z.optional(z.int()),
+  /** Why an execution failed because of this item, and when: no other fails for the same reason within the hour. */
+  reported: z.optional(z.object({ reason: z.string(), at: Timestamp })),
 };
 const UserItemSchema = z.object({
   ...ItemFields,

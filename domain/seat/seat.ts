@@ -63,19 +63,23 @@ export const SeatSchema = z.object({
   audit: z.array(AuditRecordSchema),
   /** Revocations that count against the brake: those of the 24 hours before the newest. A new grant keeps them. */
   revocations: z.optional(z.array(Timestamp)),
+  /** Why the last attempt to change the seat did not succeed. */
   refusal: z.optional(
     z.object({
+      /** A short code. */
       reason: z.string(),
       since: Timestamp,
+      /** Attempts in a row that failed or conflicted; absent if AWS refused the change. */
+      attempts: z.optional(z.int().check(z.minimum(1))),
       /** The execution that was refused last. */
       execution: z.string(),
-      /** Whether an execution has failed because of the refusal. */
+      /** Whether an execution has failed because of it. */
       reported: z.boolean(),
       /** Whether `execution` itself has failed because of it: if it checks the seat again, an operator has redriven it. */
       failed: z.optional(z.boolean()),
     }),
   ),
-  /** After a refusal: Usher tries nothing before this time. */
+  /** After a refusal or a failed attempt: Usher tries nothing before this time. */
   nextAttemptAt: z.optional(Timestamp),
 });
 export type Seat = z.infer<typeof SeatSchema>;
@@ -88,6 +92,14 @@ export const LEFT_BEHIND_SECONDS = 15 * 60;
 /** Whether the seat takes a slot under `seats.max`, because its assignment may exist. */
 export function takesSlot({ status }: Pick<Seat, 'status'>): boolean {
   return !['waitlisted', 'revoked', 'failed'].includes(status);
+}
+
+/** An execution fails for a user whose attempts fail once there are so many: they span the 7 minutes of a short outage. */
+const ATTEMPTS_BEFORE_REPORT = 4;
+
+/** Whether attempts to change the seat fail, but so few that the next one may well succeed. */
+export function isSetBack({ refusal }: Pick<Seat, 'refusal'>): boolean {
+  return refusal?.attempts !== undefined && refusal.attempts < ATTEMPTS_BEFORE_REPORT;
 }
 
 /** Whether Usher makes an audited assignment again that someone else removed. */

@@ -65,7 +65,8 @@ function restartSeat(
  * someone else removed it; to make it again is a new change. So is a grant after a refusal, which was audited.
  */
 export function markCreating(seat: Seat | undefined, target: SeatTarget, context: ChangeContext): Seat {
-  if (seat && !seat.refusal && (seat.status === 'creating' || seat.status === 'assigned')) {
+  const refused = seat?.refusal !== undefined && seat.refusal.attempts === undefined;
+  if (seat && !refused && (seat.status === 'creating' || seat.status === 'assigned')) {
     return { ...seat, revision: seat.revision + 1, status: 'creating', changedAt: context.now.toISOString() };
   }
   return restartSeat(seat, target, 'creating', context);
@@ -173,6 +174,38 @@ export function markRefused(seat: Seat, code: string, context: RefusalContext): 
   return {
     ...refused,
     audit: addRecord(seat.audit, { ...record, refused: seat.status === 'revoking' ? 'revoke' : 'grant' }),
+  };
+}
+
+/** The first attempt after one that failed follows after this; each later one after twice the time. */
+const FIRST_RETRY_SECONDS = 60;
+
+/**
+ * Puts a seat aside whose change fails or conflicts, until its next attempt. It keeps its status: the calls may have had
+ * their effect. Nothing is audited, because AWS has not refused the change.
+ *
+ * @param tries failed attempts since the seat was last put aside
+ */
+export function putAside(
+  seat: Seat,
+  reason: string,
+  { now, execution, reportAgain = false }: Pick<ChangeContext, 'now' | 'execution'> & { reportAgain?: boolean },
+  tries = 1,
+): Seat {
+  const before = seat.refusal?.attempts === undefined ? undefined : seat.refusal;
+  const attempts = (before?.attempts ?? 0) + tries;
+  const pause = Math.min(FIRST_RETRY_SECONDS * 2 ** (attempts - 1), NEXT_ATTEMPT_SECONDS);
+  return {
+    ...seat,
+    revision: seat.revision + 1,
+    refusal: {
+      reason,
+      since: before?.since ?? now.toISOString(),
+      attempts,
+      execution,
+      reported: before?.reported === true && !reportAgain,
+    },
+    nextAttemptAt: plusSeconds(now, pause),
   };
 }
 

@@ -55,9 +55,12 @@ export class PropagationTimeoutError extends Error {
   override readonly name = 'PropagationTimeoutError';
 }
 
-/** The same changes were planned again and again without effect. Never retried: the next tick checks again. */
+/** The same changes were planned again and again without effect. Never retried: a later tick checks again. */
 export class NotConvergedError extends Error {
   override readonly name = 'NotConvergedError';
+  /** Why such a change is put aside. */
+  static readonly REASON = 'no-effect';
+  readonly reason = NotConvergedError.REASON;
 }
 
 /** Another execution holds the lease now, or this one's lease has expired. The state machine plans again. */

@@ -1,6 +1,7 @@
 import type { Pending } from '../../adapters/ledger.ts';
 import { releaseHold } from '../../domain/decision/hold.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
+import { isAside } from '../../domain/queue/aside.ts';
 import { type Claim, claim, isRedriven, reclaimOverdue } from '../../domain/queue/claim.ts';
 import { enqueue } from '../../domain/queue/enqueue.ts';
 import { hasExpiredLease, holderOf } from '../../domain/queue/lease.ts';
@@ -62,13 +63,16 @@ export async function enqueueAndClaim(input: PlanInput, services: PlanServices):
 }
 
 /** What a tick has to check: seats and holds that need attention, and applications in which a waiting user may get a slot. */
-async function dueNow({ lines = [] }: WorkQueue, { clock, ledger, entitlements }: PlanServices): Promise<Pending[]> {
+async function dueNow(queue: WorkQueue, { clock, ledger, entitlements }: PlanServices): Promise<Pending[]> {
+  const { lines = [] } = queue;
   const active = new Set(
-    entitlements.entitlements.flatMap(({ application, mode }) => (mode === 'enforce' ? [application] : [])),
+    entitlements.entitlements.flatMap(({ application, mode }) =>
+      mode === 'enforce' && !isAside(queue, application, clock.now()) ? [application] : [],
+    ),
   );
   const pending = await ledger.needAttention(clock.now(), (application) => active.has(application));
   for (const { application, seats: cap, mode } of entitlements.entitlements) {
-    if (mode === 'observe' || !lines.includes(application)) continue;
+    if (mode === 'observe' || !lines.includes(application) || !active.has(application)) continue;
     const { seats } = await ledger.holdings(application);
     if (seats.filter(takesSlot).length < cap.max) pending.push({ applicationArn: application });
   }

@@ -8,7 +8,7 @@ import type {
 } from '../../domain/decision/application-state.ts';
 import { decideApplication, type Limits } from '../../domain/decision/decide-application.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
-import { RefusedError } from '../../domain/shared/errors.ts';
+import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import type { Readers } from './readers.ts';
 
 /** Settings and holdings, then who is left and who is assigned; the decision never names more. */
@@ -86,10 +86,18 @@ async function remainingIn(
     }
     if (empty) return 'group-empty';
   }
+  let unread: RefusedError | TransientAwsError | undefined;
   for (const userId of userIds) {
     await renewLease();
-    const member = ((await directory.groupsOf(userId, groups))?.size ?? 0) > 0;
-    if (member && (await directory.statusOf(userId)) === 'enabled') return 'some';
+    try {
+      const member = ((await directory.groupsOf(userId, groups))?.size ?? 0) > 0;
+      if (member && (await directory.statusOf(userId)) === 'enabled') return 'some';
+    } catch (error) {
+      // Any other user answers the question as well.
+      if (!(error instanceof RefusedError || error instanceof TransientAwsError)) throw error;
+      unread = error;
+    }
   }
+  if (unread) throw unread;
   return 'none';
 }

@@ -1,9 +1,10 @@
 import type { Batch } from '../../domain/decision/batches.ts';
 import { isStalled } from '../../domain/decision/progress.ts';
 import { completeItems, markPlanned, releaseIfIdle } from '../../domain/queue/claim.ts';
-import { enqueueSweeps } from '../../domain/queue/enqueue.ts';
+import { enqueueSweeps, enqueueUsers } from '../../domain/queue/enqueue.ts';
 import { holderOf } from '../../domain/queue/lease.ts';
 import type { WorkItems, WorkQueue } from '../../domain/queue/work-queue.ts';
+import { putAside } from '../../domain/seat/transitions.ts';
 import { LeaseLostError, NotConvergedError } from '../../domain/shared/errors.ts';
 import { measureAll, measureFound, seatsLeft } from './metrics.ts';
 import type { HeldServices, PlanOutput, ReconcileResult, Round, RunContext } from './result.ts';
@@ -16,6 +17,26 @@ interface ChangingRound extends Round {
    * without a settle wait.
    */
   settling: WorkItems;
+}
+
+/**
+ * Puts the users aside whose changes were planned again and again without effect, so that nobody waits for them.
+ *
+ * @returns whether there were any: a change without a seat cannot be put aside
+ */
+export async function putStalledAside(
+  batches: readonly Batch[],
+  { execution, progress }: RunContext,
+  { clock, ledger }: HeldServices,
+): Promise<boolean> {
+  const changes = batches.filter(({ kind }) => kind === 'grant' || kind === 'revoke');
+  const seats = await ledger.seats(
+    changes.flatMap(({ applicationArn, userIds }) => userIds.map((userId) => ({ applicationArn, userId }))),
+  );
+  for (const seat of seats) {
+    await ledger.saveSeat(putAside(seat, NotConvergedError.REASON, { now: clock.now(), execution }, progress.stalled));
+  }
+  return seats.length > 0;
 }
 
 /** Sends the batches on their way: `ApplyChanges` makes them. */
@@ -35,7 +56,8 @@ export async function dispatch(
       withWaitlists(queue, result).lines?.filter((one) => revoking.has(one) && !settling.sweeps[one]) ?? [];
     const context = { me: execution, cause: execution, now: clock.now() };
     const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...result.sweepsNeeded]);
-    return { queue: withWaitlists(enqueueSweeps(marked, swept, context), result) };
+    const named = enqueueUsers(marked, result.unread, context);
+    return { queue: withWaitlists(enqueueSweeps(named, swept, context), result) };
   });
   const proving = [
     ...new Set([...(progress.proving ?? []), ...Object.keys(settling.users), ...Object.keys(settling.sweeps)]),
@@ -66,11 +88,12 @@ export interface RoundCompletion {
 /**
  * Completes what is verified, requeues the rest, and gives the lease back if nothing else is due.
  *
- * @param served those of the round's work items that no refusal concerns
+ * @param served those of the round's work items that no failure concerns
+ * @param unchecked says in the queue what becomes of the others
  */
 export async function completeRound(
   { items, readAt, result }: Round,
-  served: WorkItems,
+  { served, unchecked }: { served: WorkItems; unchecked: (queue: WorkQueue) => WorkQueue },
   { execution }: RunContext,
   services: HeldServices,
 ): Promise<RoundCompletion> {
@@ -85,8 +108,10 @@ export async function completeRound(
   const completed = await lease.change((before) => {
     if (holderOf(before, clock.now()) !== execution)
       throw new LeaseLostError('The lease was lost while a plan was made');
-    const done = completeItems(before, served, { me: execution, startedAt: readAt, requeueAt: result.requeueAt });
-    const enqueued = enqueueSweeps(done, result.sweepsNeeded, { me: execution, cause: execution, now: clock.now() });
+    const done = completeItems(before, served, { me: execution, startedAt: readAt, ...result });
+    const context = { me: execution, cause: execution, now: clock.now() };
+    const named = enqueueUsers(unchecked(done), result.unread, context);
+    const enqueued = enqueueSweeps(named, result.sweepsNeeded, context);
     const noted = {
       ...withWaitlists(enqueued, result),
       sweptAt: { ...enqueued.sweptAt, ...Object.fromEntries(Object.keys(items.sweeps).map((one) => [one, at])) },

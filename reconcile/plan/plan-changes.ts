@@ -1,6 +1,9 @@
+import type { Failure } from '../../domain/decision/application-state.ts';
 import { type Batch, ROUND_BATCHES, toBatches } from '../../domain/decision/batches.ts';
-import { countRound, isSpent, type Progress } from '../../domain/decision/progress.ts';
+import { countRound, isSpent, isStalled, type Progress } from '../../domain/decision/progress.ts';
+import { isReported, putItemsAside, type Unchecked } from '../../domain/queue/aside.ts';
 import { dueItems, requeueFailed } from '../../domain/queue/claim.ts';
+import { releaseLease } from '../../domain/queue/lease.ts';
 import type { WorkItems, WorkQueue } from '../../domain/queue/work-queue.ts';
 import { markReported } from '../../domain/seat/transitions.ts';
 import { LeaseLostError, NotConvergedError, RefusedError } from '../../domain/shared/errors.ts';
@@ -8,7 +11,7 @@ import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import { openLease, updateQueue } from '../lease.ts';
 import { enqueueAndClaim } from './enqueue.ts';
-import { completeRound, dispatch } from './finish.ts';
+import { completeRound, dispatch, putStalledAside } from './finish.ts';
 import { reconcile } from './reconcile-application.ts';
 import type {
   HeldServices,
@@ -71,12 +74,17 @@ async function planWhileDue(
     const { batches, more } = batchesOf(result, services.entitlements.requestsPerSecond);
     run = { ...run, progress: progressAfter(countRound(run.progress, batches), result, more) };
     if (isSpent(run.progress)) return stopEarly(run, services);
+    if (isStalled(run.progress) && (await putStalledAside(batches, run, services))) {
+      run = { ...run, progress: withoutDigest(run.progress) };
+      continue;
+    }
     if (batches.length > 0) {
       const settling = more ? NO_ITEMS : without(items, new Set(result.failures.map(({ key }) => key)));
       return requeueOnFailure(items, run, services, () => dispatch({ ...round, settling, batches }, run, services));
     }
     const completed = await complete(round, run, services);
-    run = { ...run, progress: withoutVerified(run.progress, items, completed.requeueAt) };
+    const verified = withoutVerified(run.progress, items, completed.requeueAt);
+    run = { ...run, progress: completed.aside ? { ...verified, aside: true } : verified };
     if (completed.due) continue;
     const found = reports.size > 0 ? { report: [...reports.values()] } : {};
     const { waitSeconds, unconfigured, queue } = completed;
@@ -155,12 +163,19 @@ function withoutVerified(
 function outcomeOf(progress: Progress, queue: WorkQueue): PlanOutput {
   const [verifier] = verifiersOf(progress, queue);
   if (verifier) return { outcome: 'handedOver', handedOverTo: verifier, progress };
+  // A tick continues: nothing is verified of those who were put aside.
+  if (progress.aside) return { outcome: 'handedOver', progress };
   return { outcome: progress.held?.length ? 'held' : 'converged', progress };
 }
 
 /** Who verifies changes of this execution instead: a later hint has given the work item to another one. */
 function verifiersOf({ proving = [] }: Progress, { users, sweeps }: WorkQueue): string[] {
   return proving.flatMap((key) => users[key]?.by ?? sweeps[key]?.by ?? []);
+}
+
+/** The progress after the changes that had no effect were put aside. */
+function withoutDigest({ digest: _, ...progress }: Progress): Progress {
+  return { ...progress, stalled: 0 };
 }
 
 /** Ends before AWS would end the execution: what is due stays in the queue, for the next event or tick. */
@@ -175,21 +190,48 @@ async function stopEarly({ execution, progress }: RunContext, { clock, ledger }:
  * Completes a round that changes nothing.
  *
  * @returns what became of the queue, and when each work item is checked again
- * @throws RefusedError for what was refused, once everything else is served
+ * @throws RefusedError · NotConvergedError for what could not be checked or changed, once everything else is served, and
+ *   unless another execution has failed for it within the hour
  */
 async function complete(round: Round, run: RunContext, services: HeldServices) {
   const { items, readAt, result } = round;
-  const [first] = result.failures;
-  if (first && !(await isAnythingLeft(round, services))) return failForRefusals(round, first.error, run, services);
-  const retryAt = plusSeconds(readAt, SETTLE_SECONDS);
-  const requeueAt = new Map([...result.requeueAt, ...result.failures.map(({ key }) => [key, retryAt] as const)]);
+  const { queue } = services.lease;
+  const news = result.failures.filter((one) => !isReported(queue, uncheckedOf(one), readAt));
+  const known = result.failures.filter((one) => !news.includes(one));
+  const isFailing = news.length > 0 && !(await isAnythingLeft(round, services));
+  const failing = isFailing ? result.failures : known;
+  const served = without(items, new Set(failing.map(({ key }) => key)));
+  const unchecked = (queueNow: WorkQueue): WorkQueue => {
+    const now = services.clock.now();
+    const aside = { snapshot: items, now, retryAt: plusSeconds(now, RETRY_REFUSED_SECONDS) };
+    const left = putItemsAside(queueNow, known.map(uncheckedOf), aside);
+    return isFailing ? putItemsAside(left, news.map(uncheckedOf), { ...aside, failing: run.execution }) : left;
+  };
+  const again = isFailing ? result : checkAgain(round, news);
   const completed = await requeueOnFailure(items, run, services, () =>
-    completeRound({ ...round, result: { ...result, requeueAt } }, items, run, services),
+    completeRound({ ...round, result: again }, { served, unchecked }, run, services),
   );
-  return { ...completed, requeueAt };
+  if (isFailing) return failFor(news, run, services);
+  return { ...completed, requeueAt: again.requeueAt, aside: result.aside > 0 || known.length > 0 };
 }
 
-/** Whether something else is due, or was written and is not verified yet: refusals wait for it. */
+function uncheckedOf({ key, error }: Failure): Unchecked {
+  return { key, reason: error.reason };
+}
+
+/** What failed is checked again while something else is left to do: only then does the execution fail for it. */
+function checkAgain({ items, readAt, result }: Round, failures: readonly Failure[]): ReconcileResult {
+  const retryAt = plusSeconds(readAt, SETTLE_SECONDS);
+  const isItem = ({ key }: Failure) => items.users[key] !== undefined || items.sweeps[key] !== undefined;
+  const others = failures.filter((one) => !isItem(one));
+  return {
+    ...result,
+    requeueAt: new Map([...result.requeueAt, ...failures.filter(isItem).map(({ key }) => [key, retryAt] as const)]),
+    sweepsNeeded: new Map([...others.map(({ key }) => [key, { withStatus: false }] as const), ...result.sweepsNeeded]),
+  };
+}
+
+/** Whether something else is due, or was written and is not verified yet: failures wait for it. */
 async function isAnythingLeft({ items, readAt, result }: Round, { ledger }: HeldServices): Promise<boolean> {
   const due = dueItems(await ledger.queue(), readAt);
   const keys = [...Object.keys(due.users), ...Object.keys(due.sweeps)];
@@ -197,23 +239,19 @@ async function isAnythingLeft({ items, readAt, result }: Round, { ledger }: Held
 }
 
 /**
- * Fails the execution for what was refused. Everything else is completed; only the refused work items stay for a redrive,
- * and are not checked again and again meanwhile.
+ * Fails the execution for what could not be checked or changed. Everything else is completed; only these work items stay,
+ * for a redrive or until their next check.
  */
-async function failForRefusals(
-  round: Round,
-  error: RefusedError,
-  run: RunContext,
+async function failFor(
+  failures: readonly Failure[],
+  { execution }: RunContext,
   services: HeldServices,
 ): Promise<never> {
-  const { items, result } = round;
-  for (const { seat } of result.failures) if (seat) await services.ledger.saveSeat(markReported(seat));
-  const served = without(items, new Set(result.failures.map(({ key }) => key)));
-  const refused = without(items, new Set([...Object.keys(served.users), ...Object.keys(served.sweeps)]));
-  return requeueOnFailure(refused, run, services, async () => {
-    await completeRound(round, served, run, services);
-    throw error;
-  });
+  for (const { seat } of failures) if (seat) await services.ledger.saveSeat(markReported(seat));
+  await services.lease.change((queue) => ({ queue: releaseLease(queue, execution) }));
+  const [first, ...others] = failures;
+  if (first && others.length > 0) first.error.message += `. So did ${others.length} more users or applications`;
+  throw first?.error;
 }
 
 /** The work items whose keys are not among these. */

@@ -24,6 +24,8 @@ interface ApplicationQuestion {
 export interface ApplicationSnapshot {
   users: UserState[];
   whole: WholeState;
+  /** Users whose status could not be read: nothing is decided about them. */
+  unread: string[];
 }
 
 /**
@@ -44,10 +46,12 @@ export async function readApplication(
   const kept = ledgerSeats.filter((seat) => takesSlot(seat) && assigned.has(seat.userId));
   const lists = { members, assigned, seats, full: kept.length >= entitlement.seats.max };
   const wanted = [...userIds].filter((userId) => withStatus || adopt || needsStatus(userId, lists));
-  const statuses = await statusesOf(wanted, readers, shared);
+  const { statuses, unread } = await statusesOf(wanted, readers, shared);
   const users = [...userIds].map((userId) => ({
     userId,
-    ...eligibilityOf(members.has(userId), statuses.get(userId) ?? 'enabled', giveUp),
+    ...(unread.has(userId)
+      ? { entitled: false }
+      : eligibilityOf(members.has(userId), statuses.get(userId) ?? 'enabled', giveUp)),
     assigned: assigned.has(userId),
     seat: seats.get(userId),
   }));
@@ -58,6 +62,7 @@ export async function readApplication(
   };
   return {
     users,
+    unread: [...unread],
     whole: {
       key: entitlement.application,
       emptyGroup,

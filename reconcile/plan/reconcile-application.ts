@@ -3,11 +3,13 @@ import type { PlannedChange } from '../../domain/decision/batches.ts';
 import { observeApplication } from '../../domain/decision/observe-application.ts';
 import { latestOf, type Recheck } from '../../domain/decision/timing.ts';
 import type { WorkItems } from '../../domain/queue/work-queue.ts';
+import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
+import { plusSeconds } from '../../domain/shared/time.ts';
 import { commitDecision, commitObservations } from './commit.ts';
 import { gatherAndDecide } from './evidence.ts';
 import type { Readers } from './readers.ts';
 import type { ReconcileContext, ReconcileResult } from './result.ts';
-import { type ApplicationReads, type Snapshot, takeSnapshot } from './snapshot.ts';
+import { type ApplicationReads, type Faults, type Snapshot, takeSnapshot } from './snapshot.ts';
 
 /** What came of one application. */
 interface ApplicationResult {
@@ -20,15 +22,15 @@ interface ApplicationResult {
   waitlist?: boolean;
   held?: number;
   failures: Failure[];
+  aside: number;
   report?: ApplicationReport;
   /** The entitlement, if its application's settings have been read. */
   checked?: string;
 }
 
 /**
- * Reads afresh everything that due work items name, decides, and commits each decision to the ledger.
- *
- * @throws TransientAwsError when reads fail for now; what was committed of other applications stays
+ * Reads afresh everything that due work items name, decides, and commits each decision to the ledger. Reads of one
+ * application that fail for now concern only the work items that need it.
  */
 export async function reconcile(
   items: WorkItems,
@@ -37,14 +39,46 @@ export async function reconcile(
 ): Promise<ReconcileResult> {
   const snapshot = await takeSnapshot(items, context, readers);
   const results: ApplicationResult[] = [];
+  const faults: Faults = new Map(snapshot.faults);
   for (const reads of snapshot.applications) {
-    results.push(
-      reads.state.entitlement.mode === 'observe'
-        ? await observe(reads, context, readers)
-        : await enforce(reads, context, readers),
-    );
+    const { entitlement, users, whole } = reads.state;
+    const pass = entitlement.mode === 'observe' ? observe : enforce;
+    try {
+      results.push(await pass(reads, context, readers));
+    } catch (error) {
+      if (!(error instanceof TransientAwsError)) throw error;
+      for (const key of [...users.map(({ key: one }) => one), ...(whole ? [whole.key] : [])]) faults.set(key, error);
+    }
   }
-  return resultOf(snapshot, results, context);
+  return resultOf({ ...snapshot, ...setBack(items, faults, snapshot, context) }, results, context);
+}
+
+/** Pauses after checks in a row whose reads failed, in seconds: half a minute of small pauses, then one per minute. */
+const PAUSES_SECONDS = [2, 4, 8, 16, 30, 60, 60, 60, 60, 60];
+
+/** Work items whose reads failed are checked again after a growing pause; after about 6 minutes, an execution fails for them. */
+function setBack(
+  { users, sweeps }: WorkItems,
+  faults: Faults,
+  { recheck, failures }: Snapshot,
+  { readAt }: ReconcileContext,
+): Pick<Snapshot, 'recheck' | 'failures'> & { faulted: Set<string> } {
+  const again: Recheck[] = [];
+  const given: Failure[] = [];
+  for (const [key, { message }] of faults) {
+    const { attempts = 0 } = users[key] ?? sweeps[key] ?? {};
+    const pause = PAUSES_SECONDS[attempts];
+    if (pause !== undefined) again.push({ key, at: plusSeconds(readAt, pause) });
+    else {
+      const error = new RefusedError('unavailable', `${attempts + 1} checks in a row failed. The last: ${message}`);
+      given.push({ key, error });
+    }
+  }
+  return {
+    recheck: [...recheck, ...again],
+    failures: [...failures, ...given],
+    faulted: new Set(again.map(({ key }) => key)),
+  };
 }
 
 /** Decides, reads what the decision needs, and writes it. */
@@ -96,6 +130,7 @@ async function observe(
     recheck: rechecksOf(recheck),
     unverified: recheck.size > 0,
     failures: [],
+    aside: 0,
     ...(report ? { report } : {}),
   };
 }
@@ -106,7 +141,16 @@ function rechecksOf(times: ReadonlyMap<string, string>): Recheck[] {
 
 /** Puts together what came of every application. */
 function resultOf(
-  { records, holds, recheck, failures, userPages, listedUsers }: Snapshot,
+  {
+    records,
+    holds,
+    recheck,
+    failures,
+    faulted,
+    unread,
+    userPages,
+    listedUsers,
+  }: Snapshot & Pick<ReconcileResult, 'faulted'>,
   results: readonly ApplicationResult[],
   context: ReconcileContext,
 ): ReconcileResult {
@@ -126,6 +170,9 @@ function resultOf(
     unverified: results.some(({ unverified }) => unverified),
     heldCounts: byApplication(({ held }) => held),
     failures: [...failures, ...results.flatMap((result) => result.failures)],
+    faulted,
+    unread,
+    aside: results.reduce((sum, { aside }) => sum + aside, 0),
     checked: [...new Set([...context.checked, ...results.flatMap(({ checked }) => checked ?? [])])],
     userPages,
     listedUsers,

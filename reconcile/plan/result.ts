@@ -72,6 +72,12 @@ export interface ReconcileResult {
   /** By application: how many revocations the brake holds, where that was determined. */
   heldCounts: ReadonlyMap<string, number>;
   failures: readonly Failure[];
+  /** Keys of the work items whose reads failed for the time being; `requeueAt` says when they are checked again. */
+  faulted: ReadonlySet<string>;
+  /** Users of a sweep who could not be read: they are checked on their own. */
+  unread: readonly string[];
+  /** Users whose change failed and is left to a tick. */
+  aside: number;
   /** Entitlements whose application's settings this execution has read. */
   checked: string[];
   /** Pages that ListUsers took, if it was read to its end. */

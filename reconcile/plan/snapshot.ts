@@ -30,17 +30,22 @@ export interface Snapshot {
   holds: string[];
   recheck: Recheck[];
   failures: Failure[];
+  /** By key of the work item: reads that failed for the time being. */
+  faults: Faults;
+  /** Users of a sweep who could not be read: they are checked on their own. */
+  unread: string[];
   /** Pages that ListUsers took, if it was read to its end. */
   userPages: number | undefined;
   /** UserStatus was read from the list of all users. */
   listedUsers: boolean;
 }
 
+/** Reads that failed for the time being, by key of the work item. */
+export type Faults = Map<string, TransientAwsError>;
+
 /**
- * Reads afresh everything that due work items name; writes nothing.
- *
- * @throws TransientAwsError when a page of an application fails, since a decision from half of the reads would be wrong;
- *   or when the reads of every user fail
+ * Reads afresh everything that due work items name; writes nothing. A read that fails concerns its own work item: no
+ * decision is made from half of the reads of an application, and every other item is served.
  */
 export async function takeSnapshot(items: WorkItems, context: ReconcileContext, readers: Readers): Promise<Snapshot> {
   const users = await readUsers(items.users, context, readers);
@@ -51,6 +56,7 @@ export async function takeSnapshot(items: WorkItems, context: ReconcileContext, 
     applications: [...states.values()].flatMap(joined),
     recheck: [...users.recheck, ...sweeps.recheck],
     failures: [...users.failures, ...sweeps.failures],
+    faults: new Map([...users.faults, ...sweeps.faults]),
   };
 }
 
@@ -74,14 +80,13 @@ async function readUsers(users: WorkItems['users'], { readAt }: ReconcileContext
   const found: ApplicationReads[] = [];
   const recheck: Recheck[] = [];
   const failures: Failure[] = [];
-  const faults: TransientAwsError[] = [];
+  const faults: Faults = new Map();
   for (const [userId, item] of Object.entries(users)) {
     const { unmet, applications } = await readUser(userId, item, readAt, readers).catch((error: unknown) => {
-      // One read that fails must not undo those of all the others, or at a high rate of faults no user is ever served.
       if (error instanceof RefusedError) failures.push({ key: userId, error });
-      else if (error instanceof TransientAwsError) faults.push(error);
+      else if (error instanceof TransientAwsError) faults.set(userId, error);
       else throw error;
-      return { unmet: error instanceof TransientAwsError, applications: [] };
+      return { unmet: false, applications: [] };
     });
     if (unmet) recheck.push({ key: userId, at: plusSeconds(readAt, SETTLE_SECONDS) });
     if (item.lookAgainAt) recheck.push({ key: userId, at: item.lookAgainAt });
@@ -89,9 +94,7 @@ async function readUsers(users: WorkItems['users'], { readAt }: ReconcileContext
       found.push({ state: { entitlement, users: [checkedFor(userId, item, user)] } });
     }
   }
-  const [fault] = faults;
-  if (fault && faults.length === Object.keys(users).length) throw fault;
-  return { found, recheck, failures };
+  return { found, recheck, failures, faults };
 }
 
 /** @param key of the work item for which the user was read */
@@ -110,6 +113,7 @@ function checkedFor(key: string, item: WorkItem, user: CheckedUser['user']): Che
 async function readSweeps(sweeps: WorkItems['sweeps'], context: ReconcileContext, readers: Readers) {
   const shared: SharedReads = { members: new Map(), userPages: context.userPages, listUsers: context.listUsers };
   const reads: SweepReads[] = [];
+  const faults: Faults = new Map();
   const configured = readers.entitlements.entitlements.map(({ application }) => application);
   const others = Object.keys(sweeps).filter((application) => !configured.includes(application));
   for (const application of [...configured, ...others]) {
@@ -120,9 +124,10 @@ async function readSweeps(sweeps: WorkItems['sweeps'], context: ReconcileContext
       const items = await readers.ledger.itemsOf(application);
       reads.push(await readSweep(application, { item, items, readAt: context.readAt }, readers, shared));
     } catch (error) {
-      // An application that is gone must not keep the others from being read.
-      if (!(error instanceof RefusedError)) throw error;
-      reads.push({ records: [], holds: [], failure: { key: application, error } });
+      // An application that cannot be read must not keep the others from being read.
+      if (error instanceof RefusedError) reads.push({ records: [], holds: [], failure: { key: application, error } });
+      else if (error instanceof TransientAwsError) faults.set(application, error);
+      else throw error;
     }
   }
   return {
@@ -131,6 +136,8 @@ async function readSweeps(sweeps: WorkItems['sweeps'], context: ReconcileContext
     holds: reads.flatMap(({ holds }) => holds),
     recheck: reads.flatMap(({ recheck = [] }) => recheck),
     failures: reads.flatMap(({ failure }) => failure ?? []),
+    faults,
+    unread: reads.flatMap(({ unread = [] }) => unread),
     userPages: shared.userPages,
     listedUsers: shared.listUsers === true,
   };
@@ -142,6 +149,7 @@ interface SweepReads {
   records: PlannedChange[];
   holds: string[];
   recheck?: Recheck[];
+  unread?: string[];
   failure?: Failure;
 }
 
@@ -163,12 +171,18 @@ async function readSweep(
   const entitlement = configured ?? givenUp(application, item, items.seats);
   if (!entitlement) return pending;
   try {
-    const { users, whole } = await readApplication({ entitlement, seats: items.seats, item }, readAt, readers, shared);
+    const { users, whole, unread } = await readApplication(
+      { entitlement, seats: items.seats, item },
+      readAt,
+      readers,
+      shared,
+    );
     const checked = users.map((user) => checkedFor(application, item, user));
     return {
       found: { state: { entitlement, users: checked, whole }, items },
       records: entitlement.mode === 'observe' ? [] : recordsOf(items.observations),
       holds: [],
+      unread,
       recheck: item.lookAgainAt ? [{ key: application, at: item.lookAgainAt }] : [],
     };
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { UserStatus } from '../../adapters/identity-store.ts';
+import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import type { Readers } from './readers.ts';
 
 type StatusReaders = Pick<Readers, 'directory' | 'renewLease'>;
@@ -12,6 +13,9 @@ export interface StatusCache {
   /** UserStatus of every user, where it was read at the same time as the other lists. */
   statuses?: ReadonlyMap<string, UserStatus>;
 }
+
+/** When more users than this cannot be read, the cause lies with the operation and not with them. */
+const MOST_UNREAD = 20;
 
 /** Up to this many users are asked for one by one before it is known how long the list of all users is. */
 const FEW_USERS = 3;
@@ -33,12 +37,14 @@ export async function readStatuses({ directory, renewLease }: StatusReaders, cac
  *
  * How long the list of all users is shows only by reading it. Until it is known, at most as many pages are read as
  * asking one by one would have cost.
+ *
+ * @returns `unread`: users whose status could not be read
  */
 export async function statusesOf(
   userIds: readonly string[],
   { directory, renewLease }: StatusReaders,
   cache: StatusCache,
-): Promise<Map<string, UserStatus>> {
+): Promise<{ statuses: ReadonlyMap<string, UserStatus>; unread: ReadonlySet<string> }> {
   const known = userIds.flatMap((userId) => {
     const status = cache.statuses?.get(userId);
     return status ? [[userId, status] as const] : [];
@@ -65,9 +71,23 @@ export async function statusesOf(
       left.clear();
     }
   }
-  for (const userId of left) {
+  const single = await askOneByOne(left, { directory, renewLease });
+  return { statuses: new Map([...statuses, ...single.statuses]), unread: single.unread };
+}
+
+/** One user who cannot be read must not keep an application from being read. */
+async function askOneByOne(userIds: Iterable<string>, { directory, renewLease }: StatusReaders) {
+  const statuses = new Map<string, UserStatus>();
+  const unread = new Set<string>();
+  for (const userId of userIds) {
     await renewLease();
-    statuses.set(userId, await directory.statusOf(userId));
+    try {
+      statuses.set(userId, await directory.statusOf(userId));
+    } catch (error) {
+      if (!(error instanceof RefusedError || error instanceof TransientAwsError)) throw error;
+      unread.add(userId);
+      if (unread.size > MOST_UNREAD) throw error;
+    }
   }
-  return statuses;
+  return { statuses, unread };
 }

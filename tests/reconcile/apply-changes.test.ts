@@ -5,7 +5,7 @@ import { enqueue } from '../../domain/queue/enqueue.ts';
 import { acquireLease, LEASE_SECONDS } from '../../domain/queue/lease.ts';
 import { emptyQueue, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
-import { plusSeconds } from '../../domain/shared/time.ts';
+import { plusSeconds, secondsBetween } from '../../domain/shared/time.ts';
 import type { FaultRule } from '../../emulator/aws/faults.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { handler } from '../../functions/apply-changes.ts';
@@ -72,8 +72,8 @@ describe('granting', () => {
 
   it('writes its intention before it calls AWS', async () => {
     const { apply, seat, faults } = await applying({ members: [1] });
-    faults.add({ operation: 'SSOAdmin.CreateApplicationAssignment', kind: 'internal' });
-    await expect(apply(aBatch('grant', [1]))).rejects.toMatchObject({ name: 'TransientAwsError' });
+    faults.add({ operation: 'SSOAdmin.CreateApplicationAssignment', kind: 'internal', times: 100 });
+    expect(await apply(aBatch('grant', [1]))).toEqual({ aside: 1 });
     expect(await seat(1)).toMatchObject({ status: 'creating', audit: [], requestedAt: expect.any(String) });
   });
 
@@ -222,8 +222,8 @@ describe('revoking', () => {
 
   it('writes its intention before it calls AWS', async () => {
     const { apply, seat, faults } = await applying({ seats, assigned: [1] });
-    faults.add({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'internal' });
-    await expect(apply(aBatch('revoke', [1]))).rejects.toMatchObject({ name: 'TransientAwsError' });
+    faults.add({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'internal', times: 100 });
+    expect(await apply(aBatch('revoke', [1]))).toEqual({ aside: 1 });
     expect(await seat(1)).toMatchObject({ status: 'revoking', changeSeq: 2, audit: [] });
   });
 
@@ -380,33 +380,102 @@ describe('each change of a batch', () => {
     principalId: user(number),
   });
 
-  it('is tried even if an earlier change fails temporarily; the task fails at the end', async () => {
-    const { apply, isAssigned, faults } = await applying({ members: [1, 2, 3] });
-    faults.add(fault('throttle', 1));
-    faults.add(fault('internal', 2));
-    await expect(apply(aBatch('grant', [1, 2, 3]))).rejects.toThrow(
-      /^CreateApplicationAssignment: ThrottlingException/,
-    );
-    expect([1, 2, 3].map(isAssigned)).toEqual([false, false, true]);
-    expect(await apply(aBatch('grant', [1, 2, 3]))).toEqual({ granted: 2, done: 1 });
+  it.each<[string, FaultRule['kind'], 'grant' | 'revoke']>([
+    ['throttled', 'throttle', 'grant'],
+    ['failing', 'internal', 'grant'],
+    ['failing after its effect', 'internal-after', 'grant'],
+    ['conflicting', 'conflict', 'grant'],
+    ['throttled', 'throttle', 'revoke'],
+    ['failing', 'internal', 'revoke'],
+    ['failing after its effect', 'internal-after', 'revoke'],
+    ['conflicting', 'conflict', 'revoke'],
+  ])('is tried again if it is %s once, after all others: %s, %s', async (_fact, kind, change) => {
+    const seats = change === 'revoke' ? [aSeat(1), aSeat(2)] : [];
+    const assigned = change === 'revoke' ? [1, 2] : [];
+    const members = change === 'grant' ? [1, 2] : [];
+    const { apply, isAssigned, faults } = await applying({ seats, assigned, members });
+    const operation = `SSOAdmin.${change === 'grant' ? 'Create' : 'Delete'}ApplicationAssignment`;
+    faults.add({ operation, kind, principalId: user(1) });
+    expect(await apply(aBatch(change, [1, 2]))).toEqual({ [change === 'grant' ? 'granted' : 'revoked']: 2 });
+    expect([1, 2].map(isAssigned)).toEqual(change === 'grant' ? [true, true] : [false, false]);
   });
 
-  it('is tried even if an earlier change conflicts; the task fails at the end', async () => {
-    const { apply, seat, faults } = await applying({ members: [1, 2] });
-    faults.add(fault('conflict', 1));
-    await expect(apply(aBatch('grant', [1, 2]))).rejects.toMatchObject({
-      name: 'TransientAwsError',
-      message: expect.stringContaining('1 changes conflict'),
+  it.each<[FaultRule['kind'], string]>([
+    ['throttle', 'throttled'],
+    ['internal', 'unavailable'],
+    ['conflict', 'conflict'],
+  ])('that keeps failing (%s) puts its user aside for a minute, and nobody else', async (kind, reason) => {
+    const { apply, seat, faults, clock, calls } = await applying({ members: [1, 2] });
+    faults.add({ ...fault(kind, 1), times: 100 });
+    expect(await apply(aBatch('grant', [1, 2]))).toEqual({ granted: 1, aside: 1 });
+    expect(calls(CREATE)).toBe(5);
+    const now = clock.now().toISOString();
+    expect(await seat(1)).toMatchObject({
+      status: 'creating',
+      refusal: { reason, attempts: 1, since: now, execution: ME, reported: false },
+      nextAttemptAt: plusSeconds(clock.now(), 60),
+      audit: [],
     });
-    expect([await seat(1), await seat(2)]).toMatchObject([{ status: 'creating' }, { status: 'assigned' }]);
+    expect(await seat(2)).toMatchObject({ status: 'assigned' });
   });
 
-  it('is retried if it is a revocation that conflicts', async () => {
-    const { apply, seat, faults } = await applying({ seats: [aSeat(1)], assigned: [1] });
-    faults.add({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'conflict' });
-    await expect(apply(aBatch('revoke', [1]))).rejects.toMatchObject({ name: 'TransientAwsError' });
-    expect(await seat(1)).toMatchObject({ status: 'revoking' });
-    expect(await apply(aBatch('revoke', [1]))).toEqual({ revoked: 1 });
+  it('that keeps failing is put aside for twice the time with each attempt, at most for an hour', async () => {
+    const { apply, seat, faults, clock } = await applying({ members: [1] });
+    faults.add({ ...fault('conflict', 1), times: 1000 });
+    const minutes: number[] = [];
+    for (let attempt = 0; attempt < 8; attempt += 1) {
+      await apply(aBatch('grant', [1]));
+      const { nextAttemptAt = '' } = (await seat(1)) ?? {};
+      minutes.push(secondsBetween(clock.now().toISOString(), new Date(nextAttemptAt)) / 60);
+    }
+    expect(minutes).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+    expect(await seat(1)).toMatchObject({ changeSeq: 1, refusal: { attempts: 8 } });
+  });
+
+  it('that succeeds clears what is said of its failed attempts', async () => {
+    const { apply, seat, faults } = await applying({ members: [1] });
+    faults.add({ ...fault('conflict', 1), times: 4 });
+    expect(await apply(aBatch('grant', [1]))).toEqual({ aside: 1 });
+    expect(await apply(aBatch('grant', [1]))).toEqual({ granted: 1 });
+    const now = await seat(1);
+    expect(now).toMatchObject({ status: 'assigned', changeSeq: 1, audit: [{ kind: 'assigned', changeSeq: 1 }] });
+    expect([now?.refusal, now?.nextAttemptAt]).toEqual([undefined, undefined]);
+  });
+
+  it.each<[string, Batch['reason']]>([
+    ['IdentityStore.IsMemberInGroups', 'group-leave'],
+    ['IdentityStore.DescribeUser', 'user-disabled'],
+    ['IdentityStore.DescribeUser', 'user-deleted'],
+  ])('that AWS refuses to confirm (%s) puts its user aside for an hour, and nobody else', async (operation, reason) => {
+    const users = [1, 2].map((number) => ({
+      userId: user(number),
+      userName: `u${number}`,
+      status: 'DISABLED' as const,
+    }));
+    const directory = reason === 'group-leave' ? {} : { users: reason === 'user-deleted' ? [] : users };
+    const { apply, seat, faults, clock } = await applying({
+      seats: [aSeat(1), aSeat(2)],
+      assigned: [1, 2],
+      directory: { groups: [], ...directory },
+    });
+    faults.add({ operation, kind: 'refuse', principalId: user(1), times: 100 });
+    expect(await apply(aBatch('revoke', [1, 2], { reason }))).toEqual({ revoked: 1, aside: 1 });
+    expect(await seat(1)).toMatchObject({
+      status: 'confirmed',
+      refusal: { reason: 'access-denied', reported: false },
+      nextAttemptAt: plusSeconds(clock.now(), 3600),
+    });
+  });
+
+  it('begins no attempt after four minutes, so that the function ends in time', async () => {
+    const everybody = people(1, 400);
+    const { apply, faults, clock } = await applying({ people: 400, members: everybody });
+    faults.add({ operation: CREATE, kind: 'conflict', times: 100_000 });
+    const begun = clock.now().toISOString();
+    expect(await apply(aBatch('grant', everybody))).toEqual({ aside: 400 });
+    const seconds = secondsBetween(begun, clock.now());
+    expect(seconds).toBeGreaterThan(200);
+    expect(seconds).toBeLessThan(260);
   });
 
   it.each([
@@ -450,8 +519,12 @@ describe('each change of a batch', () => {
 
   it('waits for a user whom AWS does not know yet, or no longer', async () => {
     const { apply, seat } = await applying({ people: 1 });
-    expect(await apply(aBatch('grant', [3]))).toEqual({ later: 1 });
-    expect(await seat(3)).toMatchObject({ status: 'creating', audit: [] });
+    expect(await apply(aBatch('grant', [3]))).toEqual({ aside: 1 });
+    expect(await seat(3)).toMatchObject({
+      status: 'creating',
+      audit: [],
+      refusal: { reason: 'principal-or-application-missing', attempts: 1 },
+    });
   });
 
   it('fails at once on a bug', async () => {

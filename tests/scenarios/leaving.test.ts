@@ -197,7 +197,6 @@ describe('a group that is empty, gone or unreadable', () => {
     expect(Object.keys(told).sort()).toEqual([
       'Onboarding Failed Error',
       'Onboarding Failed RefusedError',
-      'Onboarding Failed TransientAwsError',
       'Revocations Held group-empty',
     ]);
     expect(told['Revocations Held group-empty']).toHaveLength(1);

@@ -68,7 +68,7 @@ export function aUserState(parts: Partial<UserState> = {}): UserState {
 
 /** Reads that began at {@link START}, for an event. */
 export function aDecisionContext(parts: Partial<DecisionContext> = {}): DecisionContext {
-  return { readAt: START, trigger: 'event', execution: ME, graceDays: 0, ...parts };
+  return { readAt: START, trigger: 'event', execution: ME, graceDays: 0, named: true, ...parts };
 }
 
 /** A change that is made at {@link START}, for a join. */

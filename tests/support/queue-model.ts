@@ -227,7 +227,11 @@ export function aMailbox() {
   function close(actor: Actor, requeueAt: ReadonlyMap<string, string>): void {
     const { name, looks, readAt } = actor;
     const before = queue;
-    const closed = releaseIfIdle(completeItems(queue, looks, { me: name, startedAt: readAt, requeueAt }), name, now);
+    const closed = releaseIfIdle(
+      completeItems(queue, looks, { me: name, startedAt: readAt, requeueAt, faulted: new Set() }),
+      name,
+      now,
+    );
     write(name, closed.queue);
     prove(actor, before);
     if (closed.due) actor.state = 'planning';

@@ -153,14 +153,11 @@ describe('refused settings', () => {
     expect(failuresOf(decisionOf(sweptUsers([seated(1)], { evidence })))).toEqual([[APPLICATION, 'access-denied']]);
   });
 
-  it.each(['settings', 'holdings'])('and refused holdings fail the users who want a change, each once: %s', (read) => {
+  it.each(['settings', 'holdings'])('and refused holdings fail the application once: %s', (read) => {
     const state = checkedUsers([joiner(1), joiner(2), seated(3), unmanaged(4)], {
       evidence: { [read]: new RefusedError('access-denied', 'AWS refuses') },
     });
-    expect(failuresOf(decisionOf(state))).toEqual([
-      [user(1), 'access-denied'],
-      [user(2), 'access-denied'],
-    ]);
+    expect(failuresOf(decisionOf(state))).toEqual([[APPLICATION, 'access-denied']]);
   });
 
   it('do not keep the ledger from saying what the reads showed', () => {

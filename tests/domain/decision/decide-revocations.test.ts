@@ -354,11 +354,11 @@ describe('a check of single users, before it revokes anything', () => {
     expect(decision).toMatchObject({ recheck: new Map([[user(1), iso(30)]]), unverified: false, failures: [] });
   });
 
-  it('fails only the user who would be revoked if AWS refuses to say who is left', () => {
+  it('fails the application, and revokes nobody anew, if AWS refuses to say who is left', () => {
     const state = remainingIs(new RefusedError('access-denied', 'AWS refuses'));
     const decision = decisionOf(state);
     expect(changesOf(decision)).toEqual(['revoke 2 group-leave', 'grant 4 group-join']);
-    expect(failuresOf(decision)).toEqual([[user(1), 'access-denied']]);
+    expect(failuresOf(decision)).toEqual([[APPLICATION, 'access-denied']]);
     expect(statusesAfter(state, decision)).toEqual({ 1: 'confirmed', 2: 'revoking', 3: 'confirmed' });
     expect(decision.sweepNeeded).toBeUndefined();
   });

@@ -160,7 +160,7 @@ describe('completeItems', () => {
     users: { [USER]: aUserItem({ by: DEAD, failed: true }), [user(2)]: aUserItem() },
     sweeps: { [APPLICATION]: aSweepItem() },
   };
-  const context = { me: ME, startedAt: at(-4), requeueAt: new Map() };
+  const context = { me: ME, startedAt: at(-4), requeueAt: new Map(), faulted: new Set<string>() };
 
   it('completes the items that were verified, and no others', () => {
     const { [user(2)]: rest, ...users } = entries.users;
@@ -171,7 +171,13 @@ describe('completeItems', () => {
 
   it('requeues the other items for itself, and clears their failure', () => {
     const requeueAt = new Map([[USER, iso(26)]]);
-    const closed = reread(completeItems(aQueue({ ...heldBy(ME), ...entries }), entries, { ...context, requeueAt }));
+    const closed = reread(
+      completeItems(aQueue({ ...heldBy(ME), ...entries }), entries, {
+        ...context,
+        requeueAt,
+        faulted: new Set<string>(),
+      }),
+    );
     expect(closed.users).toEqual({ [USER]: aUserItem({ by: ME, dueAt: iso(26) }) });
   });
 
@@ -186,12 +192,13 @@ describe('completeItems', () => {
   });
 
   it('keeps a hint about a user who was folded into a sweep during the check and then named again', () => {
-    const taken = reread(aQueue({ ...heldBy(ME), ...entries }));
+    const named = { ...entries.users, [USER]: aUserItem({ by: DEAD }) };
+    const taken = reread(aQueue({ ...heldBy(ME), ...entries, users: named }));
     const crowd = Array.from({ length: 101 }, (_, number) => aJoin(1000 + number, { groupId: OTHER_GROUP }));
     const folded = reread(enqueued(taken, { users: crowd }));
     expect(folded.users).toEqual({});
-    const named = reread(enqueued(folded, { users: [{ userId: USER }] }));
-    expect(Object.keys(completeItems(named, entries, context).users)).toEqual([USER]);
+    const again = reread(enqueued(folded, { users: [{ userId: USER }] }));
+    expect(Object.keys(completeItems(again, entries, context).users)).toEqual([USER]);
   });
 
   it('changes nothing once another execution holds the lease', () => {

@@ -394,9 +394,12 @@ describe('enqueueSweeps', () => {
     const taken = reread(aQueue({ ...heldBy(ME), sweeps: { [APPLICATION]: aSweepItem() } }));
     const looks = { users: {}, sweeps: taken.sweeps };
     const queue = reread(enqueueSweeps(taken, owed, context));
-    expect(Object.keys(completeItems(queue, looks, { me: ME, startedAt: START, requeueAt: new Map() }).sweeps)).toEqual(
-      [APPLICATION],
-    );
+    expect(
+      Object.keys(
+        completeItems(queue, looks, { me: ME, startedAt: START, requeueAt: new Map(), faulted: new Set<string>() })
+          .sweeps,
+      ),
+    ).toEqual([APPLICATION]);
   });
 
   it('asks for the status of every user if that is needed', () => {

@@ -4,7 +4,7 @@ import { RefusedError, TransientAwsError } from '../../../domain/shared/errors.t
 import { gatherAndDecide } from '../../../reconcile/plan/evidence.ts';
 import { checkOf, joiner, leaver, seated } from '../../support/application-states.ts';
 import { aSeat } from '../../support/builders.ts';
-import { GROUP, ME, OTHER_GROUP, people, user } from '../../support/ids.ts';
+import { APPLICATION, GROUP, ME, OTHER_GROUP, people, user } from '../../support/ids.ts';
 import { aUser, openReaders, READ_AT, type ReadersOptions } from '../../support/readers.ts';
 
 const BOTH = [GROUP, OTHER_GROUP];
@@ -72,7 +72,7 @@ describe('the reads that a decision asks for', () => {
     const { decide, faults, calls } = await deciding({ members: [1] }, [checkOf(joiner(1))]);
     faults.add({ operation: 'SSOAdmin.GetApplicationAssignmentConfiguration', kind: 'refuse' });
     const { decision } = await decide();
-    expect(decision.failures).toMatchObject([{ key: user(1), error: { reason: 'access-denied' } }]);
+    expect(decision.failures).toMatchObject([{ key: APPLICATION, error: { reason: 'access-denied' } }]);
     expect(calls('DynamoDB.Query')).toBe(0);
   });
 
@@ -93,11 +93,11 @@ describe('the reads that a decision asks for', () => {
   });
 
   it.each([
-    ['IdentityStore.ListGroupMemberships', [user(1)], [['record', user(2)]]],
-    ['IdentityStore.IsMemberInGroups', [user(1)], [['record', user(2)]]],
+    ['IdentityStore.ListGroupMemberships', [APPLICATION], [['record', user(2)]]],
+    ['IdentityStore.IsMemberInGroups', [APPLICATION], [['record', user(2)]]],
     ['SSOAdmin.DescribeApplicationAssignment', [user(2)], [['revoke', user(1)]]],
-    ['DynamoDB.Query', [user(1), user(2)], []],
-  ])('fail only the users who needed %s if AWS refuses it', async (operation, failing, changes) => {
+    ['DynamoDB.Query', [APPLICATION], []],
+  ])('fail what needed %s if AWS refuses it', async (operation, failing, changes) => {
     const seats = [aSeat(1), aSeat(2), aSeat(3)];
     const { decide, faults } = await deciding({ people: 3, members: [2, 3], seats, assigned: [1, 3], max: 1 }, [
       checkOf(leaver(1)),

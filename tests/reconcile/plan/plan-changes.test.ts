@@ -9,7 +9,7 @@ import { acquireLease, LEASE_SECONDS } from '../../../domain/queue/lease.ts';
 import { emptyQueue, type WorkQueue } from '../../../domain/queue/work-queue.ts';
 import type { Propagation, Request } from '../../../domain/request/request.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
-import { plusSeconds } from '../../../domain/shared/time.ts';
+import { plusSeconds, secondsBetween } from '../../../domain/shared/time.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { handler } from '../../../functions/plan-changes.ts';
 import { planChanges } from '../../../reconcile/plan/plan-changes.ts';
@@ -715,16 +715,61 @@ describe('a refusal', () => {
     },
   };
 
-  it('of an application fails a plan without changes, frees the lease and keeps the item', async () => {
+  it('of an application fails a plan without changes, frees the lease and keeps a sweep of it for later', async () => {
     const { plan, queue, clock } = await planning(one);
     const request = aMembershipRequest('member', 1);
     await expect(plan(request)).rejects.toMatchObject({ name: 'RefusedError', reason: 'assignment-not-required' });
     expect((await queue()).lease).toBeUndefined();
-    expect((await queue()).users[user(1)]).toMatchObject({
-      by: ME,
-      failed: true,
-      dueAt: plusSeconds(clock.now(), 3600),
+    const { users, sweeps } = await queue();
+    expect(users).toEqual({});
+    expect(sweeps).toMatchObject({
+      [APPLICATION]: {
+        by: ME,
+        failed: true,
+        dueAt: plusSeconds(clock.now(), 3600),
+        reported: { reason: 'assignment-not-required', at: clock.now().toISOString() },
+      },
     });
+  });
+
+  it('of which an execution has failed within the hour hands over to a tick, and keeps its time', async () => {
+    const { plan, queue, clock } = await planning(one);
+    await expect(plan(aMembershipRequest('member', 1))).rejects.toMatchObject({ reason: 'assignment-not-required' });
+    const { reported } = (await queue()).sweeps[APPLICATION] ?? {};
+    clock.advance(600);
+    const again = await plan(aMembershipRequest('member', 1), { execution: OTHER });
+    expect(again).toMatchObject({ outcome: 'handedOver', progress: { aside: true } });
+    const { lease, sweeps } = await queue();
+    expect(lease).toBeUndefined();
+    expect(sweeps[APPLICATION]).toMatchObject({ failed: true, reported, dueAt: plusSeconds(clock.now(), 3600) });
+  });
+
+  it('that lasts fails another execution after an hour', async () => {
+    const { plan, queue, clock } = await planning(one);
+    await expect(plan(SWEEP)).rejects.toMatchObject({ reason: 'assignment-not-required' });
+    clock.advance(3600);
+    await expect(plan(TICK, { execution: OTHER })).rejects.toMatchObject({ reason: 'assignment-not-required' });
+    expect((await queue()).sweeps[APPLICATION]).toMatchObject({ reported: { at: clock.now().toISOString() } });
+  });
+
+  it('for another reason fails another execution at once', async () => {
+    const { plan, faults, clock } = await planning(one);
+    await expect(plan(SWEEP)).rejects.toMatchObject({ reason: 'assignment-not-required' });
+    clock.advance(30);
+    faults.add({ operation: 'SSOAdmin.ListApplicationAssignments', kind: 'refuse' });
+    await expect(plan(SWEEP, { execution: OTHER })).rejects.toMatchObject({ reason: 'access-denied' });
+  });
+
+  it('keeps a tick from trying the application again before its time, and no event or operator', async () => {
+    const { plan, calls, clock } = await planning(one);
+    await expect(plan(SWEEP)).rejects.toMatchObject({ reason: 'assignment-not-required' });
+    const lists = () => calls('SSOAdmin.ListApplicationAssignments');
+    const before = lists();
+    clock.advance(30);
+    await plan(TICK, { execution: OTHER });
+    expect(lists()).toBe(before);
+    await expect(plan(SWEEP, { execution: OTHER })).rejects.toMatchObject({ reason: 'assignment-not-required' });
+    expect(lists()).toBe(before + 1);
   });
 
   it('is checked again at once when the execution is redriven, with its counters at zero', async () => {
@@ -741,7 +786,7 @@ describe('a refusal', () => {
     const again = await planChanges(input, { ...services, applications: mended });
     expect(changesOf(again)).toEqual(['grant 1']);
     expect(again.progress.stalled).toBe(0);
-    expect((await queue()).users[user(1)]?.failed).toBeUndefined();
+    expect((await queue()).sweeps[APPLICATION]?.failed).toBeUndefined();
   });
 
   it('of one application does not stop the other', async () => {
@@ -860,8 +905,8 @@ describe('the end of an execution', () => {
     expect((await queue()).lease).toBeUndefined();
   });
 
-  it.each(['IdentityStore.IsMemberInGroups', 'DynamoDB.GetItem', 'DynamoDB.PutItem', 'DynamoDB.BatchGetItem'])(
-    'is a retry if %s is throttled, and the second try makes the same plan',
+  it.each(['DynamoDB.GetItem', 'DynamoDB.PutItem'])(
+    'is a retry if %s of the work queue is throttled, and the second try makes the same plan',
     async (operation) => {
       const { plan, faults } = await planning({ members: [1] });
       faults.add({ operation, kind: 'throttle' });
@@ -870,6 +915,65 @@ describe('the end of an execution', () => {
       expect(changesOf(await plan(request))).toEqual(['grant 1']);
     },
   );
+});
+
+describe('reads of a user that fail for now', () => {
+  const OPERATIONS = ['IdentityStore.IsMemberInGroups', 'IdentityStore.DescribeUser', 'DynamoDB.BatchGetItem'];
+
+  it.each(OPERATIONS)('are tried again after two seconds, without the lease: %s', async (operation) => {
+    const { plan, faults, queue, clock } = await planning({ members: [1] });
+    faults.add({ operation, kind: 'throttle' });
+    const request = aMembershipRequest('member', 1);
+    const waiting = await plan(request);
+    expect(waiting).toMatchObject({ outcome: 'settle', settle: { waitSeconds: 2 } });
+    expect((await queue()).lease).toBeUndefined();
+    clock.advance(2);
+    expect(changesOf(await plan(request, { progress: waiting.progress }))).toEqual(['grant 1']);
+    expect((await queue()).users[user(1)]?.attempts).toBeUndefined();
+  });
+
+  it('are tried again after growing pauses, and fail the execution after about six minutes', async () => {
+    const { plan, faults, queue, clock } = await planning({ members: [1] });
+    faults.add({ operation: 'IdentityStore.DescribeUser', kind: 'internal', times: 1000 });
+    const request = aMembershipRequest('member', 1);
+    const pauses: number[] = [];
+    let progress: Partial<Progress> = {};
+    const begun = clock.now().toISOString();
+    for (;;) {
+      const found = await plan(request, { progress }).catch((error: unknown) => error);
+      if (found instanceof Error) {
+        expect(found).toMatchObject({ name: 'RefusedError', reason: 'unavailable' });
+        expect(found.message).toMatch(
+          /^11 checks in a row failed. The last: DescribeUser: InternalServerException \(user/,
+        );
+        break;
+      }
+      if (typeof found !== 'object' || found === null || !('settle' in found)) throw new Error('A plan waits');
+      const { waitSeconds } = (found as Extract<PlanOutput, { outcome: 'settle' }>).settle;
+      pauses.push(waitSeconds);
+      progress = (found as PlanOutput).progress;
+      clock.advance(waitSeconds);
+    }
+    expect(pauses).toEqual([2, 4, 8, 16, 30, 60, 60, 60, 60, 60]);
+    expect(Math.floor(secondsBetween(begun, clock.now()) / 60)).toBe(6);
+    expect((await queue()).users[user(1)]).toMatchObject({ failed: true, dueAt: plusSeconds(clock.now(), 3600) });
+  });
+
+  it('keep no other user from being served', async () => {
+    const { plan, faults } = await planning({ members: [1, 2] });
+    faults.add({ operation: 'IdentityStore.DescribeUser', kind: 'internal', times: 1000, principalId: user(1) });
+    const request = aRequest({ users: [1, 2].map((number) => ({ userId: user(number) })), trigger: 'manual' });
+    const found = await plan(request);
+    expect(found).toMatchObject({ outcome: 'apply', batches: [{ kind: 'grant', userIds: [user(2)] }] });
+  });
+
+  it('keep no other user of a sweep from being served: they are checked on their own', async () => {
+    const { plan, faults, queue } = await planning({ members: [1, 2] });
+    faults.add({ operation: 'IdentityStore.DescribeUser', kind: 'refuse', times: 1000, principalId: user(1) });
+    const found = await plan(SWEEP);
+    expect(found).toMatchObject({ outcome: 'apply', batches: [{ kind: 'grant', userIds: [user(2)] }] });
+    expect((await queue()).users).toMatchObject({ [user(1)]: { by: ME } });
+  });
 });
 
 describe('PlanChanges', () => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { TransientAwsError } from '../../../domain/shared/errors.ts';
 import { changesOf, failuresOf } from '../../support/application-states.ts';
 import { aHeldRecord, aHold, anAuditRecord, anObservation, aSeat, at, iso } from '../../support/builders.ts';
 import { APPLICATION, ENTITLEMENT, GROUP, ME, OTHER_APPLICATION, OTHER_GROUP, user } from '../../support/ids.ts';
@@ -131,12 +130,26 @@ describe('a plan for several applications', () => {
     ]);
   });
 
-  it('keeps what it has committed of one if a read for the next fails for now', async () => {
-    const entitlements = [{ seats: { max: 0 } }, KIRO];
-    const { reconcile, faults, seats } = await openReaders({ entitlements, members: [1] });
-    faults.add({ operation: 'SSOAdmin.GetApplicationAssignmentConfiguration', kind: 'throttle', skip: 1 });
-    await expect(reconcile(BOTH)).rejects.toThrow(TransientAwsError);
-    expect(await seats()).toEqual({ 1: 'waitlisted' });
+  it.each([
+    ['SSOAdmin.GetApplicationAssignmentConfiguration', 0],
+    ['SSOAdmin.ListApplicationAssignments', 0],
+    ['IdentityStore.ListGroupMemberships', 0],
+    ['DynamoDB.Query', 0],
+    ['DynamoDB.PutItem', 0],
+  ])('decides about one although a call for the other fails for now: %s', async (operation, skip) => {
+    const other = { ...KIRO, groups: [OTHER_GROUP], seats: { max: 0 } };
+    const entitlements = [{ seats: { max: 0 } }, other];
+    const { reconcile, faults, services } = await openReaders({
+      entitlements,
+      members: { [GROUP]: [1], [OTHER_GROUP]: [1] },
+    });
+    faults.add({ operation, kind: 'throttle', skip });
+    const plan = await reconcile(BOTH);
+    expect([...plan.faulted]).toEqual([APPLICATION]);
+    expect([...plan.requeueAt]).toEqual([[APPLICATION, iso(62)]]);
+    expect(plan.changes).toMatchObject([{ kind: 'record', applicationArn: OTHER_APPLICATION }]);
+    expect((await services.ledger.holdings(APPLICATION)).seats).toEqual([]);
+    expect((await services.ledger.holdings(OTHER_APPLICATION)).seats).toMatchObject([{ status: 'waitlisted' }]);
   });
 });
 
@@ -160,7 +173,8 @@ describe('a plan of which a call fails for now', () => {
   ])('writes nothing before its last read has succeeded: %s', async (operation, skip) => {
     const { reconcile, faults, seats, hold, calls } = await openReaders(options);
     faults.add({ operation, kind: 'throttle', skip });
-    await expect(reconcile(usersDue(1, 2, 4))).rejects.toThrow(TransientAwsError);
+    const failing = await reconcile(usersDue(1, 2, 4));
+    expect([[...failing.faulted], failing.changes]).toEqual([[user(1), user(2), user(4)], []]);
     expect([calls('DynamoDB.PutItem'), await seats(), await hold()]).toEqual([0, before, undefined]);
     expect(changesOf(await reconcile(usersDue(1, 2, 4)))).toEqual(['revoke 1 group-leave', 'record 2']);
     expect(await seats()).toEqual({ ...before, 2: 'waitlisted', 4: 'confirmed' });
@@ -171,7 +185,8 @@ describe('a plan of which a call fails for now', () => {
     async (operation) => {
       const { reconcile, faults, calls } = await openReaders({ members: [1] });
       faults.add({ operation, kind: 'throttle' });
-      await expect(reconcile(sweepsDue())).rejects.toThrow(TransientAwsError);
+      const failing = await reconcile(sweepsDue());
+      expect([[...failing.faulted], failing.changes]).toEqual([[APPLICATION], []]);
       expect(calls('DynamoDB.PutItem')).toBe(0);
     },
   );
@@ -179,7 +194,7 @@ describe('a plan of which a call fails for now', () => {
   it.each(['DynamoDB.PutItem', 'DynamoDB.Query'])('is made good by the next plan: %s', async (operation) => {
     const { reconcile, faults, seat } = await openReaders({ entitlements: capped(0), members: [1] });
     faults.add({ operation, kind: 'throttle' });
-    await expect(reconcile(usersDue(1))).rejects.toThrow(TransientAwsError);
+    expect([...(await reconcile(usersDue(1))).faulted]).toEqual([user(1)]);
     expect(changesOf(await reconcile(usersDue(1)))).toEqual(['record 1']);
     expect(await seat(1)).toMatchObject({ status: 'waitlisted', revision: 1 });
   });
@@ -271,7 +286,7 @@ describe('a plan for an entitlement that only observes', () => {
   it.each(['DynamoDB.Query', 'DynamoDB.PutItem'])('is made good by the next plan: %s', async (operation) => {
     const { reconcile, faults, answers } = await openReaders({ entitlements: observing(), members: [1] });
     faults.add({ operation, kind: 'throttle' });
-    await expect(reconcile(sweepsDue())).rejects.toThrow(TransientAwsError);
+    expect([...(await reconcile(sweepsDue())).faulted]).toEqual([APPLICATION]);
     await reconcile(sweepsDue());
     expect(await answers()).toEqual({ 1: 'would-assign' });
   });

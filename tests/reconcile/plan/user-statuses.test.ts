@@ -10,7 +10,7 @@ describe('a read of the statuses of many users', () => {
       directory: { users: people(1, exist).map((number) => aUser(number, number % 2 === 0 ? 'DISABLED' : 'ENABLED')) },
     });
     const cache = { userPages };
-    const found = await statusesOf(wanted.map(user), world.readers, cache);
+    const { statuses: found } = await statusesOf(wanted.map(user), world.readers, cache);
     return {
       ...world,
       found: wanted.map((number) => found.get(user(number))),
