@@ -9,6 +9,7 @@ import type {
 import { decideApplication, type Limits } from '../../domain/decision/decide-application.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
+import { isUnknownStatus } from '../../domain/shared/unknown-status.ts';
 import type { Readers } from './readers.ts';
 
 /** Settings and holdings, then who is left and who is assigned; the decision never names more. */
@@ -89,7 +90,17 @@ async function remainingIn(
   for (const userId of userIds) {
     await renewLease();
     const member = ((await directory.groupsOf(userId, groups))?.size ?? 0) > 0;
-    if (member && (await directory.statusOf(userId)) === 'enabled') return 'some';
+    if (member && (await isEnabled(userId, directory))) return 'some';
   }
   return 'none';
+}
+
+/** Whether a user is known to be enabled: of one with an unknown status that is not certain. */
+async function isEnabled(userId: string, directory: Readers['directory']): Promise<boolean> {
+  try {
+    return (await directory.statusOf(userId)) === 'enabled';
+  } catch (error) {
+    if (isUnknownStatus(error)) return false;
+    throw error;
+  }
 }

@@ -22,8 +22,11 @@ interface ApplicationQuestion {
 
 /** An application as all pages of its lists show it. */
 export interface ApplicationSnapshot {
+  /** Without those whose status is unknown: nothing is decided about them. */
   users: UserState[];
   whole: WholeState;
+  /** Users whose status is one that this version does not know. */
+  unknown: ReadonlySet<string>;
 }
 
 /**
@@ -45,12 +48,16 @@ export async function readApplication(
   const lists = { members, assigned, seats, full: kept.length >= entitlement.seats.max };
   const wanted = [...userIds].filter((userId) => withStatus || adopt || needsStatus(userId, lists));
   const statuses = await statusesOf(wanted, readers, shared);
-  const users = [...userIds].map((userId) => ({
-    userId,
-    ...eligibilityOf(members.has(userId), statuses.get(userId) ?? 'enabled', giveUp),
-    assigned: assigned.has(userId),
-    seat: seats.get(userId),
-  }));
+  const unknown = new Set<string>();
+  const users = [...userIds].flatMap((userId): UserState[] => {
+    const status = statuses.get(userId) ?? 'enabled';
+    if (status === 'unknown') {
+      unknown.add(userId);
+      return [];
+    }
+    const eligibility = eligibilityOf(members.has(userId), status, giveUp);
+    return [{ userId, ...eligibility, assigned: assigned.has(userId), seat: seats.get(userId) }];
+  });
   const isOurs = (userId: string) => {
     const seat = seats.get(userId);
     // A seat that was revoked a moment ago may still be listed.
@@ -65,6 +72,7 @@ export async function readApplication(
       unmanaged: [...assigned].filter((userId) => !isOurs(userId)).length,
       assignedGroups,
     },
+    unknown,
   };
 }
 

@@ -9,6 +9,7 @@ import type { Seat } from '../../domain/seat/seat.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
+import { unknownStatus } from '../../domain/shared/unknown-status.ts';
 import { readApplication, type SharedReads } from './read-application.ts';
 import { readUser } from './read-user.ts';
 import type { Readers } from './readers.ts';
@@ -122,7 +123,7 @@ async function readSweeps(sweeps: WorkItems['sweeps'], context: ReconcileContext
     } catch (error) {
       // An application that is gone must not keep the others from being read.
       if (!(error instanceof RefusedError)) throw error;
-      reads.push({ records: [], holds: [], failure: { key: application, error } });
+      reads.push({ records: [], holds: [], failures: [{ key: application, error }] });
     }
   }
   return {
@@ -130,7 +131,7 @@ async function readSweeps(sweeps: WorkItems['sweeps'], context: ReconcileContext
     records: reads.flatMap(({ records }) => records),
     holds: reads.flatMap(({ holds }) => holds),
     recheck: reads.flatMap(({ recheck = [] }) => recheck),
-    failures: reads.flatMap(({ failure }) => failure ?? []),
+    failures: reads.flatMap(({ failures = [] }) => failures),
     userPages: shared.userPages,
     listedUsers: shared.listUsers === true,
   };
@@ -142,7 +143,7 @@ interface SweepReads {
   records: PlannedChange[];
   holds: string[];
   recheck?: Recheck[];
-  failure?: Failure;
+  failures?: Failure[];
 }
 
 /**
@@ -163,17 +164,20 @@ async function readSweep(
   const entitlement = configured ?? givenUp(application, item, items.seats);
   if (!entitlement) return pending;
   try {
-    const { users, whole } = await readApplication({ entitlement, seats: items.seats, item }, readAt, readers, shared);
+    const question = { entitlement, seats: items.seats, item };
+    const { users, whole, unknown } = await readApplication(question, readAt, readers, shared);
+    const undecided = items.seats.filter(({ userId }) => unknown.has(userId));
     const checked = users.map((user) => checkedFor(application, item, user));
     return {
       found: { state: { entitlement, users: checked, whole }, items },
-      records: entitlement.mode === 'observe' ? [] : recordsOf(items.observations),
+      records: entitlement.mode === 'observe' ? [] : recordsOf([...undecided, ...items.observations]),
       holds: [],
       recheck: item.lookAgainAt ? [{ key: application, at: item.lookAgainAt }] : [],
+      failures: [...unknown].map((userId) => ({ key: application, error: unknownStatus('ListUsers', userId) })),
     };
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
-    return { ...pending, failure: { key: application, error } };
+    return { ...pending, failures: [{ key: application, error }] };
   }
 }
 

@@ -1,7 +1,11 @@
-import type { UserStatus } from '../../adapters/identity-store.ts';
+import type { ListedStatus, UserStatus } from '../../adapters/identity-store.ts';
+import { isUnknownStatus } from '../../domain/shared/unknown-status.ts';
 import type { Readers } from './readers.ts';
 
 type StatusReaders = Pick<Readers, 'directory' | 'renewLease'>;
+
+/** Status of a user who may have one that this version does not know. */
+type AnyStatus = UserStatus | ListedStatus;
 
 /** What is known of the list of all users. */
 export interface StatusCache {
@@ -10,7 +14,7 @@ export interface StatusCache {
   /** Whether the list of all users was read; if the plan before read it, it is read again at the same time as the other lists. */
   listUsers?: boolean | undefined;
   /** UserStatus of every user, where it was read at the same time as the other lists. */
-  statuses?: ReadonlyMap<string, UserStatus>;
+  statuses?: ReadonlyMap<string, AnyStatus>;
 }
 
 /** Up to this many users are asked for one by one before it is known how long the list of all users is. */
@@ -18,7 +22,7 @@ const FEW_USERS = 3;
 
 /** Reads UserStatus of every user from the list of all users. */
 export async function readStatuses({ directory, renewLease }: StatusReaders, cache: StatusCache): Promise<void> {
-  const statuses = new Map<string, UserStatus>();
+  const statuses = new Map<string, AnyStatus>();
   let pages = 0;
   for await (const page of directory.users()) {
     await renewLease();
@@ -38,12 +42,12 @@ export async function statusesOf(
   userIds: readonly string[],
   { directory, renewLease }: StatusReaders,
   cache: StatusCache,
-): Promise<Map<string, UserStatus>> {
+): Promise<Map<string, AnyStatus>> {
   const known = userIds.flatMap((userId) => {
     const status = cache.statuses?.get(userId);
     return status ? [[userId, status] as const] : [];
   });
-  const statuses = new Map<string, UserStatus>(known);
+  const statuses = new Map<string, AnyStatus>(known);
   // A user who came while the list was read is asked for.
   const left = new Set(userIds.filter((userId) => !statuses.has(userId)));
   const byPages = !cache.statuses && left.size > (cache.userPages ?? FEW_USERS);
@@ -67,7 +71,17 @@ export async function statusesOf(
   }
   for (const userId of left) {
     await renewLease();
-    statuses.set(userId, await directory.statusOf(userId));
+    statuses.set(userId, await statusOf(userId, directory));
   }
   return statuses;
+}
+
+/** Reads the status of one user of many: an unknown one concerns only this user. */
+async function statusOf(userId: string, directory: StatusReaders['directory']): Promise<AnyStatus> {
+  try {
+    return await directory.statusOf(userId);
+  } catch (error) {
+    if (isUnknownStatus(error)) return 'unknown';
+    throw error;
+  }
 }
