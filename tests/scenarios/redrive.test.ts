@@ -1,6 +1,6 @@
 import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
-import type { FaultRule } from '../../emulator/aws/faults.ts';
+import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import type { EntitlementsOptions } from '../../emulator/scenario/example-entitlements.ts';
 import { SEATED } from '../support/changes.ts';
 import { people, user } from '../support/ids.ts';
