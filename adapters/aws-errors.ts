@@ -1,5 +1,3 @@
-import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
-
 /** Why AWS refuses a call: `reason` of a {@link RefusedError}. */
 type Refusal =
   | 'access-denied'
@@ -20,7 +18,7 @@ type Refusal =
 
 /**
  * What an exception of AWS means to Usher. The first matching row counts; a row with a Reason, a resource type or an
- * operation matches only that one.
+ * operation matches only that one. An exception without a row is a refusal, too: see `translate`.
  */
 export interface ErrorRow {
   exception: string;
@@ -41,7 +39,7 @@ const THROTTLED =
 
 /**
  * Exceptions of the Identity Store, of which Usher calls only read operations. ResourceNotFoundException for a user or a
- * group is an answer, not an error, and has no row.
+ * group is an answer, which the adapter returns as a value.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_Operations.html
  */
@@ -174,7 +172,8 @@ export const EVENT_BRIDGE_ERRORS: readonly ErrorRow[] = [
 
 /**
  * Exceptions that every AWS service may throw. Other errors of credentials or signatures (UnrecognizedClientException,
- * InvalidSignatureException, CredentialsProviderError, …) have no row: the deployment is broken, and must look so.
+ * InvalidSignatureException, …) have no row. Like every exception without a row they are refusals that carry the
+ * exception's name: the deployment looks as broken as it is, and the lease goes back.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/CommonErrors.html
  */
@@ -196,102 +195,3 @@ export const COMMON_ERRORS: readonly ErrorRow[] = [
   },
   { exception: 'NotAuthorized', as: 'access-denied', because: 'You do not have permission to perform this action.' },
 ];
-
-/** Node's codes for a connection that failed or broke ("socket hang up" is an ECONNRESET), as in the SDK's own list. */
-const NETWORK_CODES: ReadonlySet<unknown> = new Set([
-  'EAI_AGAIN',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
-]);
-
-/** Error names of the SDK for a request that got no answer in time. */
-const UNANSWERED: ReadonlySet<unknown> = new Set([
-  'AbortError',
-  'RequestTimeout',
-  'RequestTimeoutException',
-  'TimeoutError',
-]);
-
-/** Exceptions that say that calls come too fast, and not that something is broken. */
-const THROTTLES: ReadonlySet<string> = new Set([
-  'HTTP 429',
-  'ProvisionedThroughputExceededException',
-  'RequestLimitExceeded',
-  'ThrottlingException',
-  'TooManyRequestsException',
-]);
-
-function property(of: unknown, name: string): unknown {
-  return typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function rowFor(error: unknown, table: readonly ErrorRow[], operation: string): ErrorRow | undefined {
-  return [...table, ...COMMON_ERRORS].find(
-    (row) =>
-      row.exception === property(error, 'name') &&
-      (row.reason === undefined || row.reason === property(error, 'Reason')) &&
-      (row.resourceType === undefined || row.resourceType === property(error, 'ResourceType')) &&
-      (row.operation === undefined || row.operation === operation),
-  );
-}
-
-/** The fields with which AWS may name a resource that it does not find. */
-interface NotFoundAnswer {
-  ResourceType?: string;
-  ResourceId?: string;
-}
-
-/**
- * Whether AWS answers that a resource does not exist. A Reason means that the service could not use its KMS key, which
- * says nothing about the resource.
- */
-export function isNotFound(error: unknown): error is NotFoundAnswer {
-  return property(error, 'name') === 'ResourceNotFoundException' && property(error, 'Reason') === undefined;
-}
-
-/** Returns a short name for an error of the connection or of AWS itself; undefined for any other error. */
-function outageOf(error: unknown): string | undefined {
-  const code = property(error, 'code');
-  if (NETWORK_CODES.has(code)) return textOf(code);
-  const name = property(error, 'name');
-  if (UNANSWERED.has(name)) return textOf(name);
-  const status = property(property(error, '$metadata'), 'httpStatusCode');
-  if (typeof status !== 'number') return undefined;
-  // A SyntaxError means that the body is not JSON, but the page of a proxy or cut short. The parser's message quotes it.
-  return status >= 500 || status === 429 || name === 'SyntaxError' ? `HTTP ${status}` : undefined;
-}
-
-/**
- * Translates an error of the SDK into one of Usher's.
- *
- * The message has the operation, the exception, the given ids and AWS's request id. AWS's own message may contain names
- * and addresses, so it is neither quoted nor attached as `cause`.
- *
- * @param ids what the call was about, e.g. `user 44f8…`
- * @returns TransientAwsError, RefusedError, or the error itself if no row matches: then it is a bug, or an answer
- */
-export function translate(
-  error: unknown,
-  table: readonly ErrorRow[],
-  operation: string,
-  ids: readonly string[],
-): unknown {
-  const row = rowFor(error, table, operation);
-  const what = row?.exception ?? outageOf(error);
-  if (what === undefined) return error;
-  const requestId = textOf(property(property(error, '$metadata'), 'requestId')) ?? textOf(property(error, 'RequestId'));
-  const details = [...ids, ...(requestId === undefined ? [] : [`request ${requestId}`])].join(', ');
-  const meaning = row?.as ?? 'transient';
-  const message = `${operation}: ${what}${details && ` (${details})`}`;
-  if (meaning !== 'transient') return new RefusedError(meaning, message);
-  return THROTTLES.has(what) ? TransientAwsError.throttled(message) : new TransientAwsError(message);
-}

@@ -9,14 +9,17 @@ import {
   ListUsersCommand,
 } from '@aws-sdk/client-identitystore';
 import type { Selector } from '../domain/request/request.ts';
-import { TransientAwsError } from '../domain/shared/errors.ts';
+import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { normalizeId } from '../domain/shared/ids.ts';
-import { IDENTITY_STORE_ERRORS, isNotFound } from './aws-errors.ts';
+import { IDENTITY_STORE_ERRORS } from './aws-errors.ts';
 import { type ClientSettings, clientFactory, type Pacer } from './clients.ts';
-import { askWith, idIn, listIn, malformedAnswer, pages } from './requests.ts';
+import { askWith, idIn, listIn, malformedAnswer, pages, undefinedIf } from './requests.ts';
+import { isNotFound } from './translate-error.ts';
 
 /** Status of a user. `missing` is AWS's ResourceNotFoundException. A user without a status in the answer is enabled. */
 export type UserStatus = 'enabled' | 'disabled' | 'missing';
+/** Status of a user in the list of all users. `unknown` is a value that the API reference does not list. */
+export type ListedStatus = 'enabled' | 'disabled' | 'unknown';
 
 /**
  * The part of the Identity Store API that Usher calls; it only reads.
@@ -38,21 +41,35 @@ export interface Directory {
    * A group that does not exist yields the single value undefined.
    */
   membersOf(groupId: string): AsyncIterable<readonly string[] | undefined>;
-  /** Reads the status of a user (DescribeUser). */
+  /** Reads the status of a user (DescribeUser). @throws RefusedError for a value that the reference does not list */
   statusOf(userId: string): Promise<UserStatus>;
-  /** Lists all users of the store with their status (never `missing`), by pages of up to 100. */
-  users(): AsyncIterable<readonly { userId: string; status: UserStatus }[]>;
+  /** Lists all users of the store with their status, by pages of up to 100. */
+  users(): AsyncIterable<readonly { userId: string; status: ListedStatus }[]>;
   /** Finds a user (GetUserId); undefined as long as SCIM has not created such a user. */
   findUser(selector: Selector): Promise<string | undefined>;
 }
 
+/** Takes the place of a page of a group that does not exist. */
+const NO_GROUP = { NextToken: undefined, GroupMemberships: undefined };
+
 /** The limit of IsMemberInGroups and of MaxResults. */
 const MAX_PER_CALL = 100;
 
-function userStatusIn(value: unknown, operation: string): 'enabled' | 'disabled' {
+function userStatusIn(value: unknown): ListedStatus {
   if (value === undefined || value === 'ENABLED') return 'enabled';
-  if (value === 'DISABLED') return 'disabled';
-  throw malformedAnswer(operation, 'UserStatus');
+  return value === 'DISABLED' ? 'disabled' : 'unknown';
+}
+
+/** What IsMemberInGroups did not find. */
+type Absence = 'user' | 'group' | 'user-or-group';
+
+/** Returns what an error of IsMemberInGroups says is missing; undefined for any other error. */
+function absenceIn(error: unknown, userId: string): Absence | undefined {
+  if (!isNotFound(error)) return undefined;
+  const { ResourceType, ResourceId } = error;
+  if (ResourceType === undefined) return normalizeId(ResourceId, 'user') === userId ? 'user' : 'user-or-group';
+  if (ResourceType === 'USER') return 'user';
+  return ResourceType === 'GROUP' ? 'group' : undefined;
 }
 
 /** Returns the groups of which an answer of IsMemberInGroups confirms a membership. The answer must have every group. */
@@ -98,44 +115,37 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
   const store = { IdentityStoreId: identityStoreId };
 
   async function statusOf(userId: string): Promise<UserStatus> {
-    try {
-      const user = await ask('DescribeUser', [`user ${userId}`], () =>
-        client.send(new DescribeUserCommand({ ...store, UserId: userId })),
-      );
-      // Without this check, an empty answer would count as an enabled user.
-      if (normalizeId(user.UserId, 'user') !== userId) throw malformedAnswer('DescribeUser', 'UserId');
-      return userStatusIn(user.UserStatus, 'DescribeUser');
-    } catch (error) {
-      if (isMissing(error, 'user', userId)) return 'missing';
-      throw error;
+    const operation = 'DescribeUser';
+    const user = await ask(operation, [`user ${userId}`], () =>
+      undefinedIf(
+        (error) => isMissing(error, 'user', userId),
+        () => client.send(new DescribeUserCommand({ ...store, UserId: userId })),
+      ),
+    );
+    if (user === undefined) return 'missing';
+    // Without this check, an empty answer would count as an enabled user.
+    if (normalizeId(user.UserId, 'user') !== userId) throw malformedAnswer(operation, 'UserId', [`user ${userId}`]);
+    const status = userStatusIn(user.UserStatus);
+    if (status === 'unknown') {
+      throw new RefusedError('unknown-user-status', `${operation}: UserStatus has an unknown value (user ${userId})`);
     }
-  }
-
-  /** Whether IsMemberInGroups failed because the user is missing; otherwise a group is missing. */
-  async function isUserMissing(error: unknown, userId: string): Promise<boolean> {
-    if (!isNotFound(error)) throw error;
-    switch (error.ResourceType) {
-      case 'USER':
-        return true;
-      case 'GROUP':
-        return false;
-      case undefined:
-        return normalizeId(error.ResourceId, 'user') === userId || (await statusOf(userId)) === 'missing';
-      default:
-        throw error;
-    }
+    return status;
   }
 
   /** @returns undefined if the user does not exist */
   async function groupsAmong(userId: string, groupIds: readonly string[]): Promise<string[] | undefined> {
-    try {
-      const { Results } = await ask('IsMemberInGroups', [`user ${userId}`], () =>
-        client.send(new IsMemberInGroupsCommand({ ...store, MemberId: { UserId: userId }, GroupIds: [...groupIds] })),
-      );
-      return confirmedGroups(Results, groupIds);
-    } catch (error) {
-      if (await isUserMissing(error, userId)) return undefined;
-    }
+    const answer = await ask('IsMemberInGroups', [`user ${userId}`], async () => {
+      try {
+        const groups = { MemberId: { UserId: userId }, GroupIds: [...groupIds] };
+        return await client.send(new IsMemberInGroupsCommand({ ...store, ...groups }));
+      } catch (error) {
+        const absence = absenceIn(error, userId);
+        if (absence === undefined) throw error;
+        return absence;
+      }
+    });
+    if (typeof answer === 'object') return confirmedGroups(answer.Results, groupIds);
+    if (answer === 'user' || (answer === 'user-or-group' && (await statusOf(userId)) === 'missing')) return undefined;
     // One missing group fails the call for all of them, and more than one may be missing.
     if (groupIds.length === 1) return [];
     const found: string[] = [];
@@ -164,24 +174,27 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
     async *membersOf(groupId) {
       const operation = 'ListGroupMemberships';
       const about = [`group ${groupId}`];
+      const list = { ...store, GroupId: groupId, MaxResults: MAX_PER_CALL };
       let hasPage = false;
-      try {
-        for await (const page of pages(operation, (NextToken) =>
-          ask(operation, about, () =>
-            client.send(
-              new ListGroupMembershipsCommand({ ...store, GroupId: groupId, MaxResults: MAX_PER_CALL, NextToken }),
-            ),
-          ),
-        )) {
-          hasPage = true;
-          yield listIn(page.GroupMemberships, operation, 'GroupMemberships').map(({ MemberId }) =>
-            idIn(MemberId?.UserId, 'user', operation, 'GroupMemberships.MemberId.UserId'),
+      for await (const page of pages(operation, (NextToken) =>
+        ask(operation, about, async () => {
+          const found = await undefinedIf(
+            (error) => isMissing(error, 'group', groupId),
+            () => client.send(new ListGroupMembershipsCommand({ ...list, NextToken })),
           );
+          return found ?? NO_GROUP;
+        }),
+      )) {
+        if (page === NO_GROUP && hasPage)
+          throw new TransientAwsError(`${operation}: the group was deleted while it was listed (${about})`);
+        if (page === NO_GROUP) {
+          yield undefined;
+          return;
         }
-      } catch (error) {
-        if (!isMissing(error, 'group', groupId)) throw error;
-        if (hasPage) throw new TransientAwsError(`${operation}: the group was deleted while it was listed (${about})`);
-        yield undefined;
+        hasPage = true;
+        yield listIn(page.GroupMemberships, operation, 'GroupMemberships').map(({ MemberId }) =>
+          idIn(MemberId?.UserId, 'user', operation, 'GroupMemberships.MemberId.UserId'),
+        );
       }
     },
 
@@ -192,22 +205,21 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
       )) {
         yield listIn(page.Users, operation, 'Users').map((user) => ({
           userId: idIn(user.UserId, 'user', operation, 'Users.UserId'),
-          status: userStatusIn(user.UserStatus, operation),
+          status: userStatusIn(user.UserStatus),
         }));
       }
     },
 
     async findUser(selector) {
-      try {
-        // The message has no ids: the selector is a name or an address.
-        const { UserId } = await ask('GetUserId', [], () =>
-          client.send(new GetUserIdCommand({ ...store, AlternateIdentifier: alternateIdentifier(selector) })),
-        );
-        return idIn(UserId, 'user', 'GetUserId', 'UserId');
-      } catch (error) {
-        if (isMissing(error, 'user')) return undefined;
-        throw error;
-      }
+      const operation = 'GetUserId';
+      // The message has no ids: the selector is a name or an address.
+      const found = await ask(operation, [], () =>
+        undefinedIf(
+          (error) => isMissing(error, 'user'),
+          () => client.send(new GetUserIdCommand({ ...store, AlternateIdentifier: alternateIdentifier(selector) })),
+        ),
+      );
+      return found && idIn(found.UserId, 'user', operation, 'UserId');
     },
   };
 }

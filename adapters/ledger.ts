@@ -20,7 +20,7 @@ import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { plusSeconds } from '../domain/shared/time.ts';
 import type { ErrorRow } from './aws-errors.ts';
 import { type ClientSettings, clientFactory } from './clients.ts';
-import { askWith, malformedAnswer } from './requests.ts';
+import { askWith, malformedAnswer, undefinedIf } from './requests.ts';
 
 /** Identifies a seat: its key in the table. */
 export type SeatKey = Pick<Seat, 'applicationArn' | 'userId'>;
@@ -135,22 +135,20 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
 
   /** @returns false if the condition failed */
   async function put(item: object, revision: number, ids: readonly string[]): Promise<boolean> {
-    try {
-      await ask('PutItem', ids, () =>
-        client.send(
-          new PutItemCommand({
-            TableName: table,
-            Item: marshall(item, { removeUndefinedValues: true }),
-            ConditionExpression: revision === 1 ? 'attribute_not_exists(pk)' : 'revision = :before',
-            ...(revision === 1 ? {} : { ExpressionAttributeValues: { ':before': { N: String(revision - 1) } } }),
-          }),
-        ),
-      );
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
-    }
+    const replaced = revision === 1 ? {} : { ExpressionAttributeValues: { ':before': { N: String(revision - 1) } } };
+    const command = new PutItemCommand({
+      TableName: table,
+      Item: marshall(item, { removeUndefinedValues: true }),
+      ConditionExpression: revision === 1 ? 'attribute_not_exists(pk)' : 'revision = :before',
+      ...replaced,
+    });
+    const written = await ask('PutItem', ids, () =>
+      undefinedIf(
+        (error) => error instanceof ConditionalCheckFailedException,
+        () => client.send(command),
+      ),
+    );
+    return written !== undefined;
   }
 
   /** Reads up to 100 items. Keys that DynamoDB did not process are sent again, as long as it processes some. */

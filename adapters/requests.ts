@@ -1,12 +1,15 @@
+import { RefusedError } from '../domain/shared/errors.ts';
 import { normalizeId, type ResourceKind } from '../domain/shared/ids.ts';
-import { type ErrorRow, translate } from './aws-errors.ts';
+import type { ErrorRow } from './aws-errors.ts';
 import type { Pacer } from './clients.ts';
+import { MALFORMED_ANSWER, translate } from './translate-error.ts';
 
 /**
  * Sends one request at the pace of the service.
  *
  * @param ids what the request is about, for the message of an error, e.g. `user 44f8…`
- * @throws TransientAwsError, RefusedError, or the SDK's error if no row of the table matches
+ * @param send returns an exception that is an answer as a value: any that it throws is a failure
+ * @throws TransientAwsError, RefusedError, or the error itself if it is a bug
  */
 export type Ask = <T>(operation: string, ids: readonly string[], send: () => Promise<T>) => Promise<T>;
 
@@ -32,7 +35,7 @@ export const MAX_PER_PAGE = 100;
  * Yields all pages of a list operation; requests each page when the caller asks for it.
  *
  * @param ask requests the page of a token
- * @throws every error of `ask`; Error if a token repeats or the tokens never end
+ * @throws every error of `ask`; RefusedError if a token repeats or the tokens never end
  */
 export async function* pages<Page extends { NextToken?: string | undefined }>(
   operation: string,
@@ -45,21 +48,26 @@ export async function* pages<Page extends { NextToken?: string | undefined }>(
     yield page;
     nextToken = page.NextToken;
     if (!nextToken) return;
-    if (seen.has(nextToken)) throw new Error(`${operation}: AWS returned the same NextToken twice`);
+    if (seen.has(nextToken))
+      throw new RefusedError(MALFORMED_ANSWER, `${operation}: AWS returned the same NextToken twice`);
     seen.add(nextToken);
   }
-  throw new Error(`${operation}: AWS returned more than ${MAX_PAGES} pages`);
+  throw new RefusedError(MALFORMED_ANSWER, `${operation}: AWS returned more than ${MAX_PAGES} pages`);
 }
 
-/** Makes the error for an answer of AWS that lacks what its API reference promises: a bug, of AWS or of Usher. */
-export function malformedAnswer(operation: string, field: string): Error {
-  return new Error(`${operation}: ${field} is missing or malformed in the answer`);
+/**
+ * Makes the error for an answer of AWS that lacks what its API reference promises, or has a value that it does not list.
+ * It concerns what was asked about, and nothing else: a refusal, so that everybody else is served.
+ */
+export function malformedAnswer(operation: string, field: string, ids: readonly string[] = []): RefusedError {
+  const details = ids.length === 0 ? '' : ` (${ids.join(', ')})`;
+  return new RefusedError(MALFORMED_ANSWER, `${operation}: ${field} is missing or malformed in the answer${details}`);
 }
 
 /**
  * Returns the list in an answer.
  *
- * @throws Error if there is none or an entry is null: an incomplete answer must not look like an empty list
+ * @throws RefusedError if there is none or an entry is null: an incomplete answer must not look like an empty list
  */
 export function listIn<T>(value: readonly T[] | undefined, operation: string, field: string): readonly T[] {
   if (!Array.isArray(value) || value.includes(null)) throw malformedAnswer(operation, field);
@@ -69,7 +77,7 @@ export function listIn<T>(value: readonly T[] | undefined, operation: string, fi
 /**
  * Returns an id in an answer, in the form of {@link normalizeId}.
  *
- * @throws Error if it is not an id of this kind: an unreadable entry must not look like a missing one
+ * @throws RefusedError if it is not an id of this kind: an unreadable entry must not look like a missing one
  */
 export function idIn(value: unknown, kind: ResourceKind, operation: string, field: string): string {
   const id = normalizeId(value, kind);
@@ -77,7 +85,10 @@ export function idIn(value: unknown, kind: ResourceKind, operation: string, fiel
   return id;
 }
 
-/** Returns the result of a read, or undefined if its error means that there is nothing to read. */
+/**
+ * Returns the result of a read, or undefined if its error means that there is nothing to read. Within `send` of
+ * {@link Ask}, so that the exception is an answer.
+ */
 export async function undefinedIf<T>(
   isAbsent: (error: unknown) => boolean,
   read: () => Promise<T>,

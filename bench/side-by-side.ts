@@ -1,4 +1,5 @@
-import type { FaultRule, Faults } from '../emulator/aws/faults.ts';
+import type { FaultRule } from '../emulator/aws/fault-rules.ts';
+import type { Faults } from '../emulator/aws/faults.ts';
 import { seededRandom } from '../emulator/engine/interpreter.ts';
 import { APPLICATION, GROUP, STORE_ID, user } from '../emulator/scenario/example-ids.ts';
 import type { ConsoleEvent } from './baselines/event-lambda.ts';

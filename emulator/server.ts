@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import type { Entitlements } from '../domain/entitlements.ts';
 import { recordOf } from './aws/cloudtrail/cloudtrail.ts';
 import { TICK_SECONDS } from './aws/control-plane/control-plane.ts';
-import { FaultRuleSchema } from './aws/faults.ts';
+import { FaultRuleSchema } from './aws/fault-rules.ts';
 import type { DirectorySeed } from './aws/identity-center/directory-seed.ts';
 import { type Answer, parseJson } from './aws/json-service.ts';
 import { readState, writeState } from './stack/snapshot.ts';

@@ -8,7 +8,7 @@ import {
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
-import { askWith, listIn, malformedAnswer, pages } from '../requests.ts';
+import { askWith, listIn, malformedAnswer, pages, undefinedIf } from '../requests.ts';
 
 /** The caller of AWS. */
 export interface Identity {
@@ -81,6 +81,8 @@ const ORGANIZATIONS_ERRORS: readonly ErrorRow[] = [
   },
 ];
 
+const isDenied = (error: unknown) => error instanceof AccessDeniedException;
+
 /** The account, over the SDK. Organizations has one endpoint per partition; the SDK knows its Region. */
 export function awsAccount(sts: STSClient, organizations: OrganizationsClient): Account {
   const askSts = askWith(STS_ERRORS);
@@ -89,23 +91,23 @@ export function awsAccount(sts: STSClient, organizations: OrganizationsClient): 
   async function delegatedAdministrators(): Promise<string[] | undefined> {
     const operation = 'ListDelegatedAdministrators';
     const found: string[] = [];
-    try {
-      for await (const page of pages(operation, (NextToken) =>
-        ask(operation, [], () =>
-          organizations.send(
-            new ListDelegatedAdministratorsCommand({ ServicePrincipal: 'sso.amazonaws.com', NextToken }),
-          ),
-        ),
-      )) {
-        for (const { Id } of listIn(page.DelegatedAdministrators ?? [], operation, 'DelegatedAdministrators')) {
-          if (Id) found.push(Id);
-        }
-      }
-      return found;
-    } catch (error) {
-      if (error instanceof AccessDeniedException) return undefined;
-      throw error;
+    for await (const { administrators, isHidden } of pages(operation, (NextToken) =>
+      ask(operation, [], async () => {
+        const list = { ServicePrincipal: 'sso.amazonaws.com', NextToken };
+        const page = await undefinedIf(isDenied, () =>
+          organizations.send(new ListDelegatedAdministratorsCommand(list)),
+        );
+        return {
+          administrators: page?.DelegatedAdministrators,
+          NextToken: page?.NextToken,
+          isHidden: page === undefined,
+        };
+      }),
+    )) {
+      if (isHidden) return undefined;
+      for (const { Id } of listIn(administrators ?? [], operation, 'DelegatedAdministrators')) if (Id) found.push(Id);
     }
+    return found;
   }
 
   return {
@@ -119,20 +121,19 @@ export function awsAccount(sts: STSClient, organizations: OrganizationsClient): 
 
     async organization() {
       const operation = 'DescribeOrganization';
-      try {
-        const { Organization: found } = await ask(operation, [], () =>
-          organizations.send(new DescribeOrganizationCommand()),
-        );
-        if (!found?.MasterAccountId) throw malformedAnswer(operation, 'Organization');
-        return {
-          managementAccountId: found.MasterAccountId,
-          delegatedAdministrators: await delegatedAdministrators(),
-        };
-      } catch (error) {
-        if (error instanceof AWSOrganizationsNotInUseException) return undefined;
-        if (error instanceof AccessDeniedException) return 'unknown';
-        throw error;
-      }
+      const answer = await ask(operation, [], async () => {
+        try {
+          return await organizations.send(new DescribeOrganizationCommand());
+        } catch (error) {
+          if (error instanceof AWSOrganizationsNotInUseException) return undefined;
+          if (isDenied(error)) return 'unknown';
+          throw error;
+        }
+      });
+      if (answer === undefined || answer === 'unknown') return answer;
+      const managementAccountId = answer.Organization?.MasterAccountId;
+      if (!managementAccountId) throw malformedAnswer(operation, 'Organization');
+      return { managementAccountId, delegatedAdministrators: await delegatedAdministrators() };
     },
   };
 }

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
-import { askWith, listIn, pages } from '../requests.ts';
+import { askWith, listIn, pages, undefinedIf } from '../requests.ts';
 
 /** An event of the audit stream, as the log group stores it. */
 export interface LoggedEvent {
@@ -72,22 +72,25 @@ type Filter = Partial<Pick<FilterLogEventsCommandInput, 'startTime' | 'endTime' 
 async function* filtered(client: CloudWatchLogsClient, logGroupName: string, filter: Filter) {
   const operation = 'FilterLogEvents';
   const ask = askWith(LOGS_ERRORS);
-  try {
-    for await (const { events } of pages(operation, (nextToken) =>
-      ask(operation, [`log group ${logGroupName}`], async () => {
-        const page = await client.send(new FilterLogEventsCommand({ logGroupName, ...filter, nextToken }));
-        return { events: page.events, NextToken: page.nextToken };
-      }),
-    )) {
-      yield listIn(events ?? [], operation, 'events').map(({ eventId = '', timestamp = 0, message = '' }) => ({
-        id: eventId,
-        at: new Date(timestamp),
-        text: message,
-      }));
+  for await (const { events, isMissing } of pages(operation, (nextToken) =>
+    ask(operation, [`log group ${logGroupName}`], async () => {
+      const command = new FilterLogEventsCommand({ logGroupName, ...filter, nextToken });
+      const page = await undefinedIf(
+        (error) => error instanceof ResourceNotFoundException,
+        () => client.send(command),
+      );
+      return { events: page?.events, NextToken: page?.nextToken, isMissing: page === undefined };
+    }),
+  )) {
+    if (isMissing) {
+      yield undefined;
+      return;
     }
-  } catch (error) {
-    if (!(error instanceof ResourceNotFoundException)) throw error;
-    yield undefined;
+    yield listIn(events ?? [], operation, 'events').map(({ eventId = '', timestamp = 0, message = '' }) => ({
+      id: eventId,
+      at: new Date(timestamp),
+      text: message,
+    }));
   }
 }
 

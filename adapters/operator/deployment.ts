@@ -2,6 +2,7 @@ import {
   CloudTrailClient,
   DescribeTrailsCommand,
   GetEventSelectorsCommand,
+  type GetEventSelectorsCommandOutput,
   GetTrailStatusCommand,
 } from '@aws-sdk/client-cloudtrail';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -16,7 +17,7 @@ import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { type ErrorRow, EVENT_BRIDGE_ERRORS } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
 import { DYNAMODB_ERRORS } from '../ledger.ts';
-import { type Ask, askWith, listIn, undefinedIf } from '../requests.ts';
+import { askWith, listIn, undefinedIf } from '../requests.ts';
 
 /** The target of a rule or a schedule, and the queue for events that it could not deliver. */
 export interface Target {
@@ -75,19 +76,17 @@ const COMMON: readonly ErrorRow[] = [
   { exception: 'AccessDeniedException', as: 'access-denied', because: 'You do not have sufficient access.' },
 ];
 
-function isNamed(error: unknown, ...names: readonly string[]): boolean {
-  return error instanceof Error && names.includes(error.name);
-}
+const unlessMissing = <T>(send: () => Promise<T>) =>
+  undefinedIf((error) => error instanceof Error && error.name === 'ResourceNotFoundException', send);
 
-const unlessMissing = <T>(read: () => Promise<T>) =>
-  undefinedIf((error) => isNamed(error, 'ResourceNotFoundException'), read);
-
-/** A member account sees the organization's trail, but may not read everything about it. */
-const unlessForeign = <T>(read: () => Promise<T>) =>
-  undefinedIf(
-    (error) => isNamed(error, 'TrailNotFoundException', 'CloudTrailARNInvalidException', 'RefusedError'),
-    read,
-  );
+/** Exceptions that a member account gets for the organization's trail, which it sees, but may not read. */
+const FOREIGN: ReadonlySet<string> = new Set([
+  'AccessDeniedException',
+  'CloudTrailARNInvalidException',
+  'TrailNotFoundException',
+]);
+const unlessForeign = <T>(send: () => Promise<T>) =>
+  undefinedIf((error) => error instanceof Error && FOREIGN.has(error.name), send);
 
 /** The deployment, over the SDK. */
 export function awsDeployment(clients: {
@@ -99,88 +98,85 @@ export function awsDeployment(clients: {
   const { events, scheduler, dynamo, cloudTrail } = clients;
   const askEvents = askWith(EVENT_BRIDGE_ERRORS);
   const ask = askWith(COMMON);
-  // Here, a missing table is an answer, not a refusal.
-  const askTables = askWith(DYNAMODB_ERRORS.filter(({ exception }) => exception !== 'ResourceNotFoundException'));
+  const askTables = askWith(DYNAMODB_ERRORS);
 
   return {
-    rule: (name, bus = 'default') =>
-      unlessMissing(async () => {
-        const ids = [`rule ${name}`];
-        const rule = await askEvents('DescribeRule', ids, () =>
-          events.send(new DescribeRuleCommand({ Name: name, EventBusName: bus })),
-        );
-        const { Targets } = await askEvents('ListTargetsByRule', ids, () =>
-          events.send(new ListTargetsByRuleCommand({ Rule: name, EventBusName: bus })),
-        );
-        return {
-          state: rule.State ?? '',
-          pattern: rule.EventPattern ?? '{}',
-          targets: listIn(Targets ?? [], 'ListTargetsByRule', 'Targets').map(({ Arn = '', DeadLetterConfig }) => ({
-            arn: Arn,
-            deadLetterArn: DeadLetterConfig?.Arn,
-          })),
-        };
-      }),
+    async rule(name, bus = 'default') {
+      const ids = [`rule ${name}`];
+      const rule = await askEvents('DescribeRule', ids, () =>
+        unlessMissing(() => events.send(new DescribeRuleCommand({ Name: name, EventBusName: bus }))),
+      );
+      const targets = await askEvents('ListTargetsByRule', ids, () =>
+        unlessMissing(() => events.send(new ListTargetsByRuleCommand({ Rule: name, EventBusName: bus }))),
+      );
+      if (!(rule && targets)) return undefined;
+      return {
+        state: rule.State ?? '',
+        pattern: rule.EventPattern ?? '{}',
+        targets: listIn(targets.Targets ?? [], 'ListTargetsByRule', 'Targets').map(
+          ({ Arn = '', DeadLetterConfig }) => ({ arn: Arn, deadLetterArn: DeadLetterConfig?.Arn }),
+        ),
+      };
+    },
 
-    schedule: (name, group) =>
-      unlessMissing(async () => {
-        const found = await ask('GetSchedule', [`schedule ${name}`], () =>
-          scheduler.send(new GetScheduleCommand({ Name: name, GroupName: group })),
-        );
-        return {
+    async schedule(name, group) {
+      const found = await ask('GetSchedule', [`schedule ${name}`], () =>
+        unlessMissing(() => scheduler.send(new GetScheduleCommand({ Name: name, GroupName: group }))),
+      );
+      return (
+        found && {
           state: found.State ?? '',
           expression: found.ScheduleExpression ?? '',
           target: { arn: found.Target?.Arn ?? '', deadLetterArn: found.Target?.DeadLetterConfig?.Arn },
           input: found.Target?.Input,
-        };
-      }),
+        }
+      );
+    },
 
-    table: (name) =>
-      unlessMissing(async () => {
-        const { Table } = await askTables('DescribeTable', [`table ${name}`], () =>
-          dynamo.send(new DescribeTableCommand({ TableName: name })),
-        );
-        return Table?.TableStatus ?? '';
-      }),
+    async table(name) {
+      const found = await askTables('DescribeTable', [`table ${name}`], () =>
+        unlessMissing(() => dynamo.send(new DescribeTableCommand({ TableName: name }))),
+      );
+      return found && (found.Table?.TableStatus ?? '');
+    },
 
-    bus: (name) =>
-      unlessMissing(async () => {
-        const { Arn } = await askEvents('DescribeEventBus', [`bus ${name}`], () =>
-          events.send(new DescribeEventBusCommand({ Name: name })),
-        );
-        return Arn ?? '';
-      }),
+    async bus(name) {
+      const found = await askEvents('DescribeEventBus', [`bus ${name}`], () =>
+        unlessMissing(() => events.send(new DescribeEventBusCommand({ Name: name }))),
+      );
+      return found && (found.Arn ?? '');
+    },
 
-    archive: (name) =>
-      unlessMissing(async () => {
-        const { ArchiveArn, State, RetentionDays } = await askEvents('DescribeArchive', [`archive ${name}`], () =>
-          events.send(new DescribeArchiveCommand({ ArchiveName: name })),
-        );
-        return { arn: ArchiveArn ?? '', state: State ?? '', days: RetentionDays ?? 0 };
-      }),
+    async archive(name) {
+      const found = await askEvents('DescribeArchive', [`archive ${name}`], () =>
+        unlessMissing(() => events.send(new DescribeArchiveCommand({ ArchiveName: name }))),
+      );
+      return found && { arn: found.ArchiveArn ?? '', state: found.State ?? '', days: found.RetentionDays ?? 0 };
+    },
 
     async trails() {
       const { trailList } = await ask('DescribeTrails', [], () => cloudTrail.send(new DescribeTrailsCommand({})));
       const found: Trail[] = [];
       for (const { TrailARN: arn } of listIn(trailList ?? [], 'DescribeTrails', 'trailList')) {
         if (!arn) continue;
-        const isLogging = await unlessForeign(async () => {
-          const { IsLogging } = await ask('GetTrailStatus', [`trail ${arn}`], () =>
-            cloudTrail.send(new GetTrailStatusCommand({ Name: arn })),
-          );
-          return IsLogging === true;
+        const status = await ask('GetTrailStatus', [`trail ${arn}`], () =>
+          unlessForeign(() => cloudTrail.send(new GetTrailStatusCommand({ Name: arn }))),
+        );
+        const selectors = await ask('GetEventSelectors', [`trail ${arn}`], () =>
+          unlessForeign(() => cloudTrail.send(new GetEventSelectorsCommand({ TrailName: arn }))),
+        );
+        found.push({
+          arn,
+          isLogging: status && status.IsLogging === true,
+          recordsWrites: selectors && recordsWrites(selectors),
         });
-        found.push({ arn, isLogging, recordsWrites: await unlessForeign(() => recordsWrites(arn, cloudTrail, ask)) });
       }
       return found;
     },
   };
 }
 
-async function recordsWrites(arn: string, client: CloudTrailClient, ask: Ask): Promise<boolean> {
-  const { EventSelectors, AdvancedEventSelectors } = await ask('GetEventSelectors', [`trail ${arn}`], () =>
-    client.send(new GetEventSelectorsCommand({ TrailName: arn })),
-  );
+function recordsWrites({ EventSelectors, AdvancedEventSelectors }: GetEventSelectorsCommandOutput): boolean {
   const basic = (EventSelectors ?? []).some(
     ({ IncludeManagementEvents, ReadWriteType }) => IncludeManagementEvents && ReadWriteType !== 'ReadOnly',
   );

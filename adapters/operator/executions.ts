@@ -129,27 +129,27 @@ export function stepFunctionsExecutions(client: SFNClient): Executions {
       });
     },
 
-    describe: (arn) =>
-      undefinedIf(isMissingExecution, async () => {
-        const operation = 'DescribeExecution';
-        const found = await ask(operation, [`execution ${arn}`], () =>
-          client.send(new DescribeExecutionCommand({ executionArn: arn })),
-        );
-        if (!(found.startDate && found.name)) throw malformedAnswer(operation, 'startDate');
-        return {
-          arn,
-          name: found.name,
-          status: executionStatusIn(found.status, operation),
-          startedAt: found.startDate,
-          ...(found.stopDate ? { endedAt: found.stopDate } : {}),
-          input: found.input ?? '{}',
-          ...(found.output === undefined ? {} : { output: found.output }),
-          ...(found.error === undefined ? {} : { error: found.error }),
-          ...(found.cause === undefined ? {} : { cause: found.cause }),
-          redrives: found.redriveCount ?? 0,
-          isRedrivable: found.redriveStatus === 'REDRIVABLE',
-        };
-      }),
+    async describe(arn) {
+      const operation = 'DescribeExecution';
+      const found = await ask(operation, [`execution ${arn}`], () =>
+        undefinedIf(isMissingExecution, () => client.send(new DescribeExecutionCommand({ executionArn: arn }))),
+      );
+      if (!found) return undefined;
+      if (!(found.startDate && found.name)) throw malformedAnswer(operation, 'startDate');
+      return {
+        arn,
+        name: found.name,
+        status: executionStatusIn(found.status, operation),
+        startedAt: found.startDate,
+        ...(found.stopDate ? { endedAt: found.stopDate } : {}),
+        input: found.input ?? '{}',
+        ...(found.output === undefined ? {} : { output: found.output }),
+        ...(found.error === undefined ? {} : { error: found.error }),
+        ...(found.cause === undefined ? {} : { cause: found.cause }),
+        redrives: found.redriveCount ?? 0,
+        isRedrivable: found.redriveStatus === 'REDRIVABLE',
+      };
+    },
 
     async *list(machineArn, status) {
       const operation = 'ListExecutions';
@@ -181,25 +181,21 @@ export function stepFunctionsExecutions(client: SFNClient): Executions {
 
     async *history(arn) {
       const operation = 'GetExecutionHistory';
-      try {
-        for await (const { events } of pages(operation, (nextToken) =>
-          ask(operation, [`execution ${arn}`], async () => {
-            const page = await client.send(
-              new GetExecutionHistoryCommand({
-                executionArn: arn,
-                maxResults: EVENTS_PER_PAGE,
-                nextToken,
-                // The input and output of every state is of no use here.
-                includeExecutionData: false,
-              }),
-            );
-            return { events: page.events, NextToken: page.nextToken };
-          }),
-        )) {
-          yield listIn(events, operation, 'events').map(stepIn);
-        }
-      } catch (error) {
-        if (!isMissingExecution(error)) throw error;
+      for await (const { events, isMissing } of pages(operation, (nextToken) =>
+        ask(operation, [`execution ${arn}`], async () => {
+          const command = new GetExecutionHistoryCommand({
+            executionArn: arn,
+            maxResults: EVENTS_PER_PAGE,
+            nextToken,
+            // The input and output of every state is of no use here.
+            includeExecutionData: false,
+          });
+          const page = await undefinedIf(isMissingExecution, () => client.send(command));
+          return { events: page?.events, NextToken: page?.nextToken, isMissing: page === undefined };
+        }),
+      )) {
+        if (isMissing) return;
+        yield listIn(events, operation, 'events').map(stepIn);
       }
     },
 

@@ -6,9 +6,10 @@ import {
   ListInstancesCommand,
   SSOAdminClient,
 } from '@aws-sdk/client-sso-admin';
-import { isNotFound, SSO_ADMIN_ERRORS } from '../aws-errors.ts';
+import { SSO_ADMIN_ERRORS } from '../aws-errors.ts';
 import type { ClientSettings, Pacer } from '../clients.ts';
 import { askWith, listIn, MAX_PER_PAGE, malformedAnswer, pages, undefinedIf } from '../requests.ts';
+import { isNotFound } from '../translate-error.ts';
 
 /** An instance of Identity Center. */
 export interface Instance {
@@ -100,14 +101,13 @@ export function ssoAdminInstances(client: SSOAdminClient, pacer: Pacer): Instanc
       }
     },
 
-    application: (applicationArn) =>
-      undefinedIf(isNotFound, async () => {
-        const operation = 'DescribeApplication';
-        const found = await ask(operation, [`application ${applicationArn}`], () =>
-          client.send(new DescribeApplicationCommand({ ApplicationArn: applicationArn })),
-        );
-        return descriptionOf(found, operation);
-      }),
+    async application(applicationArn) {
+      const operation = 'DescribeApplication';
+      const found = await ask(operation, [`application ${applicationArn}`], () =>
+        undefinedIf(isNotFound, () => client.send(new DescribeApplicationCommand({ ApplicationArn: applicationArn }))),
+      );
+      return found && descriptionOf(found, operation);
+    },
   };
 }
 

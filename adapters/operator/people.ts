@@ -57,18 +57,18 @@ function personIn({ UserId, UserName, DisplayName, Emails }: User, operation: st
 export function identityStorePeople(client: IdentitystoreClient, identityStoreId: string, pacer: Pacer): People {
   const ask = askWith(IDENTITY_STORE_ERRORS, pacer);
   const store = { IdentityStoreId: identityStoreId };
-  const unlessMissing = <T>(kind: 'user' | 'group', id: string | undefined, read: () => Promise<T>) =>
-    undefinedIf((error) => isMissing(error, kind, id), read);
 
   return {
-    person: (userId) =>
-      unlessMissing('user', userId, async () => {
-        const operation = 'DescribeUser';
-        const user = await ask(operation, [`user ${userId}`], () =>
-          client.send(new DescribeUserCommand({ ...store, UserId: userId })),
-        );
-        return personIn(user, operation);
-      }),
+    async person(userId) {
+      const operation = 'DescribeUser';
+      const user = await ask(operation, [`user ${userId}`], () =>
+        undefinedIf(
+          (error) => isMissing(error, 'user', userId),
+          () => client.send(new DescribeUserCommand({ ...store, UserId: userId })),
+        ),
+      );
+      return user && personIn(user, operation);
+    },
 
     async *users() {
       const operation = 'ListUsers';
@@ -79,24 +79,28 @@ export function identityStorePeople(client: IdentitystoreClient, identityStoreId
       }
     },
 
-    group: (groupId) =>
-      unlessMissing('group', groupId, async () => {
-        const { DisplayName } = await ask('DescribeGroup', [`group ${groupId}`], () =>
-          client.send(new DescribeGroupCommand({ ...store, GroupId: groupId })),
-        );
-        return { groupId, displayName: DisplayName };
-      }),
+    async group(groupId) {
+      const found = await ask('DescribeGroup', [`group ${groupId}`], () =>
+        undefinedIf(
+          (error) => isMissing(error, 'group', groupId),
+          () => client.send(new DescribeGroupCommand({ ...store, GroupId: groupId })),
+        ),
+      );
+      return found && { groupId, displayName: found.DisplayName };
+    },
 
-    findGroup: (displayName) =>
-      unlessMissing('group', undefined, async () => {
-        const operation = 'GetGroupId';
-        // Without ids: the selector is a name, and no error message may contain names.
-        const AlternateIdentifier = { UniqueAttribute: { AttributePath: 'displayName', AttributeValue: displayName } };
-        const { GroupId } = await ask(operation, [], () =>
-          client.send(new GetGroupIdCommand({ ...store, AlternateIdentifier })),
-        );
-        return idIn(GroupId, 'group', operation, 'GroupId');
-      }),
+    async findGroup(displayName) {
+      const operation = 'GetGroupId';
+      // Without ids: the selector is a name, and no error message may contain names.
+      const AlternateIdentifier = { UniqueAttribute: { AttributePath: 'displayName', AttributeValue: displayName } };
+      const found = await ask(operation, [], () =>
+        undefinedIf(
+          (error) => isMissing(error, 'group'),
+          () => client.send(new GetGroupIdCommand({ ...store, AlternateIdentifier })),
+        ),
+      );
+      return found && idIn(found.GroupId, 'group', operation, 'GroupId');
+    },
 
     async *groups() {
       const operation = 'ListGroups';

@@ -67,18 +67,17 @@ const EMPTY_RECEIVES = 3;
 export function sqsQueues(client: SQSClient): Queues {
   const ask = askWith(SQS_ERRORS);
 
-  const urlOf = (name: string) =>
-    undefinedIf(
-      (error) => error instanceof QueueDoesNotExist,
-      async () => {
-        const operation = 'GetQueueUrl';
-        const { QueueUrl } = await ask(operation, [`queue ${name}`], () =>
-          client.send(new GetQueueUrlCommand({ QueueName: name })),
-        );
-        if (!QueueUrl) throw malformedAnswer(operation, 'QueueUrl');
-        return QueueUrl;
-      },
+  async function urlOf(name: string): Promise<string | undefined> {
+    const operation = 'GetQueueUrl';
+    const found = await ask(operation, [`queue ${name}`], () =>
+      undefinedIf(
+        (error) => error instanceof QueueDoesNotExist,
+        () => client.send(new GetQueueUrlCommand({ QueueName: name })),
+      ),
     );
+    if (found && !found.QueueUrl) throw malformedAnswer(operation, 'QueueUrl');
+    return found?.QueueUrl;
+  }
 
   return {
     async size(name) {

@@ -172,7 +172,7 @@ export function enqueueSweeps(
   return next;
 }
 
-/** Enqueues users whom a sweep could not read: the lease holder checks them on their own. */
+/** Enqueues users whom a sweep could not read, as far as there is room: the lease holder checks them on their own. */
 export function enqueueUsers(
   queue: WorkQueue,
   userIds: readonly string[],
@@ -180,7 +180,10 @@ export function enqueueUsers(
 ): WorkQueue {
   const users = { ...queue.users };
   const request = { trigger: 'tick', at: now.toISOString(), cause } as const;
-  for (const userId of userIds) users[userId] ??= mergeUser(queue, { userId }, request, { by: me, now });
+  const room = MOST_NAMED_USERS - Object.values(users).filter(({ failed }) => !failed).length;
+  for (const userId of userIds.slice(0, Math.max(0, room))) {
+    users[userId] ??= mergeUser(queue, { userId }, request, { by: me, now });
+  }
   return { ...queue, users };
 }
 

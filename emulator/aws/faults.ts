@@ -1,116 +1,13 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod/mini';
-import { ResourceId } from '../../domain/shared/ids.ts';
-import { ReadOperationSchema } from './identity-center/identity-center.ts';
+import type { Clock } from '../../domain/shared/clock.ts';
+import { durationSeconds } from './duration.ts';
+import { type FaultRule, FaultRuleSchema, INVOKE, type ParsedFaultRule } from './fault-rules.ts';
 import { type Answer, errorAnswer, jsonAnswer, parseJson, ServiceError, type ServiceName } from './json-service.ts';
-
-/** Operations of Identity Center and EventBridge that the functions call. Those of other services are checked by form. */
-const FAULTABLE_OPERATIONS: ReadonlySet<string> = new Set([
-  ...ReadOperationSchema.options,
-  'SSOAdmin.GetApplicationAssignmentConfiguration',
-  'SSOAdmin.DescribeApplication',
-  'SSOAdmin.CreateApplicationAssignment',
-  'SSOAdmin.DeleteApplicationAssignment',
-  'EventBridge.PutEvents',
-]);
-const OTHER_SERVICES = ['DynamoDB', 'SFN'];
-const OPERATOR_SERVICES = ['SQS', 'CloudWatchLogs', 'CloudTrail', 'Organizations', 'Scheduler', 'STS'];
-const CHECKED_BY_FORM = new RegExp(`^(?:${[...OTHER_SERVICES, ...OPERATOR_SERVICES].join('|')})\\.[A-Z][A-Za-z]+$`);
-
-const KINDS = [
-  'throttle',
-  'conflict',
-  'internal',
-  'internal-after',
-  'lost',
-  'not-found',
-  'refuse',
-  'quota',
-  'expired',
-  'partial',
-  'crash-before',
-  'crash-after',
-  'timeout-before',
-  'timeout-after',
-] as const;
-
-/** What happens to a request, by the kind of its fault. */
-export const FAULT_KINDS = {
-  throttle: 'AWS throttles the request, which has no effect',
-  conflict: 'AWS refuses the request because of a conflict, without effect',
-  internal: 'AWS answers with a server error, without effect',
-  'internal-after': 'AWS answers with a server error, although the request has its effect',
-  lost: 'AWS reports success, without effect',
-  'not-found': 'AWS answers that it does not find what the request names, without effect',
-  refuse: 'AWS denies access, without effect',
-  quota: 'AWS refuses the request because of a quota, without effect',
-  expired: 'AWS refuses the credentials because they have expired, without effect',
-  partial: 'EventBridge.PutEvents takes all entries but the first',
-  'crash-before': 'The Lambda function that calls crashes before the effect',
-  'crash-after': 'The Lambda function that calls crashes after the effect',
-  'timeout-before': 'The Lambda function that calls times out before the effect',
-  'timeout-after': 'The Lambda function that calls times out after the effect',
-} as const satisfies Record<(typeof KINDS)[number], string>;
-
-/** The kinds whose answer can have a `Reason`. */
-const KINDS_WITH_REASON: ReadonlySet<string> = new Set(['throttle', 'not-found', 'refuse']);
-
-/** A fault rule: which requests fail, and how ({@link FAULT_KINDS}). */
-export const FaultRuleSchema = z
-  .strictObject({
-    operation: z.string().check(
-      z.refine(
-        (operation) => FAULTABLE_OPERATIONS.has(operation) || CHECKED_BY_FORM.test(operation),
-        'expected an operation that the emulator has, such as SSOAdmin.CreateApplicationAssignment',
-      ),
-      z.describe(
-        `An operation of IdentityStore, SSOAdmin, EventBridge, ${OTHER_SERVICES.join(' or ')}, such as SSOAdmin.CreateApplicationAssignment; or one of a service that only the operator's command calls: ${OPERATOR_SERVICES.join(', ')}`,
-      ),
-    ),
-    kind: z.enum(KINDS).check(
-      z.describe(
-        `What happens to the requests
-${Object.entries(FAULT_KINDS)
-  .map(([kind, what]) => `${kind}: ${what}`)
-  .join('\n')}`,
-      ),
-    ),
-    times: z._default(z.int().check(z.minimum(1), z.describe('Number of requests that fail')), 1),
-    skip: z._default(z.int().check(z.minimum(0), z.describe('Number of matching requests that pass before')), 0),
-    principalId: z.optional(ResourceId.check(z.describe('Only requests that name this user or group'))),
-    /** Identity Store and SSO Admin spell KMS's reasons each in its own way. */
-    reason: z.optional(
-      z
-        .string()
-        .check(
-          z.regex(/^KMS_\w+$/, 'expected a reason such as KMS_ACCESS_DENIED'),
-          z.describe(
-            'A reason of KMS in the answer, such as KMS_ACCESS_DENIED; with throttle, not-found or refuse of SSOAdmin or IdentityStore',
-          ),
-        ),
-    ),
-  })
-  .check(
-    z.refine(({ kind, operation }) => kind !== 'partial' || operation === 'EventBridge.PutEvents', {
-      path: ['kind'],
-      message: 'partial: expected the operation EventBridge.PutEvents',
-    }),
-    z.refine(
-      ({ kind, operation, reason }) =>
-        reason === undefined || (KINDS_WITH_REASON.has(kind) && /^(?:SSOAdmin|IdentityStore)\./.test(operation)),
-      {
-        path: ['reason'],
-        message: 'expected only with throttle, not-found or refuse of an operation of SSOAdmin or IdentityStore',
-      },
-    ),
-    z.describe('Makes the next matching requests fail'),
-  );
-/** A fault rule as an author writes it: fields with a default are optional. */
-export type FaultRule = z.input<typeof FaultRuleSchema>;
-type ParsedFaultRule = z.output<typeof FaultRuleSchema>;
 
 /** Kinds of error without effect. */
 type RefusalKind = 'throttle' | 'conflict' | 'internal' | 'not-found' | 'refuse' | 'quota' | 'expired';
+
 /** The error codes of each service. */
 const CODES: Readonly<Record<string, Readonly<Partial<Record<RefusalKind, string>>>>> = {
   SSOAdmin: {
@@ -156,6 +53,12 @@ const CODES: Readonly<Record<string, Readonly<Partial<Record<RefusalKind, string
   },
 };
 
+/** Error codes of Lambda, as Step Functions reports them after `Lambda.`. */
+const LAMBDA_CODES: Readonly<Record<string, string>> = {
+  throttle: 'TooManyRequestsException',
+  internal: 'ServiceException',
+};
+
 /** Error codes for services that are not in {@link CODES}. */
 const USUAL_CODES: Readonly<Record<RefusalKind, string>> = {
   throttle: 'ThrottlingException',
@@ -167,8 +70,8 @@ const USUAL_CODES: Readonly<Record<RefusalKind, string>> = {
   expired: 'ExpiredTokenException',
 };
 
-function codeOf(service: ServiceName, kind: RefusalKind): string {
-  return CODES[service]?.[kind] ?? USUAL_CODES[kind];
+function codeOf(service: ServiceName, kind: RefusalKind | 'exception', { exception = '' }: ParsedFaultRule): string {
+  return kind === 'exception' ? exception : (CODES[service]?.[kind] ?? USUAL_CODES[kind]);
 }
 
 /** Operations of the Identity Store that read a group; the others read a user. */
@@ -177,14 +80,18 @@ const ABOUT_GROUPS: ReadonlySet<string> = new Set([
   'IdentityStore.DescribeGroup',
 ]);
 
-function refusal(service: ServiceName, kind: RefusalKind, { operation, reason }: ParsedFaultRule): Answer {
+function refusal(service: ServiceName, kind: RefusalKind | 'exception', rule: ParsedFaultRule): Answer {
+  const { operation, reason } = rule;
   const fields: Record<string, unknown> = reason === undefined ? {} : { Reason: reason };
   if (service === 'IdentityStore') {
     if (kind === 'throttle') fields['RetryAfterSeconds'] = 1;
     if (kind === 'not-found') fields['ResourceType'] = ABOUT_GROUPS.has(operation) ? 'GROUP' : 'USER';
   }
   const statusCode = kind === 'internal' ? 500 : 400;
-  return errorAnswer(service, new ServiceError(codeOf(service, kind), `Injected: ${kind}`, { statusCode, fields }));
+  return errorAnswer(
+    service,
+    new ServiceError(codeOf(service, kind, rule), `Injected: ${kind}`, { statusCode, fields }),
+  );
 }
 
 const EntriesSchema = z.object({ Entries: z.array(z.unknown()) });
@@ -250,16 +157,37 @@ function faultOf(rule: ParsedFaultRule): InjectedFault {
   };
 }
 
+/** A rule in force. */
+interface ActiveRule {
+  rule: ParsedFaultRule;
+  /** Requests that pass before it applies. */
+  skip: number;
+  /** Requests that it still makes fail. */
+  left: number;
+  /** When it ends, in milliseconds since the epoch. */
+  until: number;
+}
+
 /**
  * The fault rules that are not used up. The first rule that matches a request and has nothing left to skip applies, in the
  * order in which they were added.
  */
 export class Faults {
-  #rules: ParsedFaultRule[] = [];
+  readonly #clock: Pick<Clock, 'now'>;
+  #rules: ActiveRule[] = [];
+
+  /** @param clock says when a rule that lasts for some time ends */
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#clock = clock;
+  }
 
   /** Adds a rule. @throws ZodError for a rule that could never apply */
-  add(rule: FaultRule): void {
-    this.#rules.push(FaultRuleSchema.parse(rule));
+  add(given: FaultRule): void {
+    const rule = FaultRuleSchema.parse(given);
+    const { skip, for: lasts, times = lasts === undefined ? 1 : Number.POSITIVE_INFINITY } = rule;
+    const seconds =
+      lasts === undefined ? Number.POSITIVE_INFINITY : (durationSeconds(lasts) ?? Number.POSITIVE_INFINITY);
+    this.#rules.push({ rule, skip, left: times, until: this.#now() + seconds * 1000 });
   }
 
   /** Drops all rules that are left. */
@@ -269,22 +197,43 @@ export class Faults {
 
   /** Returns the fault of this request, if any, and uses up one of the `times` or `skip` of its rule. */
   match(operation: string, body: Uint8Array): InjectedFault | undefined {
-    for (const rule of this.#rules) {
-      if (rule.operation !== operation || !names(body, rule.principalId)) continue;
-      if (rule.skip > 0) {
-        rule.skip -= 1;
+    const rule = this.#next((one) => one.operation === operation, body);
+    return rule && faultOf(rule);
+  }
+
+  /** Returns the error with which Lambda refuses an invocation, if a rule asks for one, and uses it up like {@link match}. */
+  invocationError(name: string, payload: string): string | undefined {
+    const isOf = ({ operation, function: only }: ParsedFaultRule) =>
+      operation === INVOKE && (only === undefined || only === name);
+    const rule = this.#next(isOf, Buffer.from(payload));
+    return rule && `Lambda.${rule.exception ?? LAMBDA_CODES[rule.kind]}`;
+  }
+
+  #next(isOf: (rule: ParsedFaultRule) => boolean, body: Uint8Array): ParsedFaultRule | undefined {
+    const now = this.#now();
+    this.#rules = this.#rules.filter(({ until }) => until > now);
+    for (const active of this.#rules) {
+      if (!(isOf(active.rule) && concerns(active.rule, body))) continue;
+      if (active.skip > 0) {
+        active.skip -= 1;
         continue;
       }
-      rule.times -= 1;
-      if (rule.times === 0) this.#rules = this.#rules.filter((other) => other !== rule);
-      return faultOf(rule);
+      active.left -= 1;
+      if (active.left === 0) this.#rules = this.#rules.filter((other) => other !== active);
+      return active.rule;
     }
     return undefined;
   }
+
+  #now(): number {
+    return this.#clock.now().getTime();
+  }
 }
 
-function names(body: Uint8Array, id: string | undefined): boolean {
-  return id === undefined || Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes(id);
+/** Whether a request names everything that a rule asks for. */
+function concerns({ principalId, groupId, applicationArn }: ParsedFaultRule, body: Uint8Array): boolean {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return [principalId, groupId, applicationArn].every((id) => id === undefined || bytes.includes(id));
 }
 
 /** How a Lambda function may end during a request. */

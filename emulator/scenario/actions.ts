@@ -2,6 +2,7 @@ import { RedriveExecutionCommand, SFNServiceException, StopExecutionCommand } fr
 import { type Entitlements, parseEntitlements } from '../../domain/entitlements.ts';
 import { problemWith, titleOf } from '../../input/event-title.ts';
 import type { RecordedChange, Via } from '../aws/cloudtrail/cloudtrail.ts';
+import { EVER } from '../aws/fault-rules.ts';
 import type { Stack } from '../stack/stack.ts';
 import type { ScenarioReferences } from './references.ts';
 import type { Action } from './schema.ts';
@@ -54,9 +55,8 @@ export function effectOf(
     return { title, act: ({ identityCenter: center }) => center.setLag(lag.operation, lag.seconds) };
   }
   if (fault) {
-    const requests = fault.times === 1 ? 'request' : `${fault.times} requests`;
     return {
-      title: `fault ${fault.kind} for the next ${requests} of ${fault.operation}`,
+      title: titleOfFault(fault),
       act: ({ faults }) => faults.add(fault),
     };
   }
@@ -69,6 +69,14 @@ export function effectOf(
     return { title, start: { release: application, digest: release.digest } };
   }
   return effectOfStart(action, path, references);
+}
+
+function titleOfFault({ kind, exception = kind, operation, times, for: lasts }: NonNullable<Action['fault']>): string {
+  if (times === undefined && lasts !== undefined) {
+    return `fault ${exception} for all requests of ${operation}${lasts === EVER ? '' : `, for ${lasts}`}`;
+  }
+  const requests = times === undefined || times === 1 ? 'request' : `${times} requests`;
+  return `fault ${exception} for the next ${requests} of ${operation}${lasts === undefined || lasts === EVER ? '' : `, within ${lasts}`}`;
 }
 
 /** An execution whose input is in the scenario. */

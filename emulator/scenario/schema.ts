@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { EntitlementsSchema } from '../../domain/entitlements.ts';
 import { EXECUTION_OUTCOMES } from '../../domain/shared/outcome.ts';
-import { FaultRuleSchema } from '../aws/faults.ts';
+import { durationSeconds } from '../aws/duration.ts';
+import { FaultRuleSchema } from '../aws/fault-rules.ts';
 import { DirectorySeedSchema } from '../aws/identity-center/directory-seed.ts';
 import { QuirksSchema, ReadOperationSchema } from '../aws/identity-center/identity-center.ts';
 import { momentOf } from './script.ts';
@@ -19,15 +20,9 @@ const MomentText = z
   .string()
   .check(z.refine((text) => momentOf(text) !== undefined, 'expected an ISO 8601 time in UTC, from 1970 to 8999'));
 
-/** Time since the start: `+90s`, `+2m`, `+1h30m`, `+1d`. */
-const OFFSET = /^\+(?=\d)(?:(\d{1,4})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/;
-
-/** Returns the seconds of an offset; undefined if the text is not an offset. */
+/** Returns the seconds of a time since the start, such as `+90s` or `+1h30m`; undefined if the text is not one. */
 export function secondsOf(text: string): number | undefined {
-  const found = OFFSET.exec(text);
-  if (!found) return undefined;
-  const [days, hours, minutes, seconds] = found.slice(1).map((digits) => Number(digits ?? 0));
-  return (((days ?? 0) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0);
+  return text.startsWith('+') ? durationSeconds(text.slice(1)) : undefined;
 }
 
 const ActionTime = z.string().check(

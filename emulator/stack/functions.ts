@@ -4,8 +4,9 @@ import type { Platform } from '../../functions/handler.ts';
 import { handler as normalizeRequest } from '../../functions/normalize-request.ts';
 import { handler as planChanges } from '../../functions/plan-changes.ts';
 import { handler as recordAudit } from '../../functions/record-audit.ts';
+import type { Faults } from '../aws/faults.ts';
 import type { VirtualTime } from '../engine/virtual-time.ts';
-import type { Handler, Invocations } from './invocations.ts';
+import { type Handler, type Invocations, TaskError } from './invocations.ts';
 
 const FUNCTIONS: Readonly<Record<string, { on(platform: () => Platform): Handler }>> = {
   normalizeRequest,
@@ -22,13 +23,18 @@ const REDELIVER_SECONDS = [60, 120];
 export class Functions {
   readonly #invocations: Invocations;
   readonly #time: VirtualTime;
+  readonly #faults: Faults;
   readonly #platform: () => Platform;
   readonly #idle = new Map<string, Handler[]>();
 
   /** @param platform returns the platform of a new sandbox, which has its own rate limiter */
-  constructor(invocations: Invocations, time: VirtualTime, platform: () => Platform) {
+  constructor(
+    { invocations, time, faults }: { invocations: Invocations; time: VirtualTime; faults: Faults },
+    platform: () => Platform,
+  ) {
     this.#invocations = invocations;
     this.#time = time;
+    this.#faults = faults;
     this.#platform = platform;
   }
 
@@ -36,9 +42,11 @@ export class Functions {
    * Invokes a function in an idle sandbox, or in a new one.
    *
    * @param payload JSON, like the result
-   * @throws Error as {@link Invocations.invoke}
+   * @throws Error as {@link Invocations.invoke}, or with the name of a fault of Lambda itself
    */
   async invoke(key: string, payload: string, limitSeconds: number): Promise<string> {
+    const refused = this.#faults.invocationError(key, payload);
+    if (refused !== undefined) throw new TaskError(refused, 'Injected: Lambda does not run the function');
     const idle = this.#idle.get(key) ?? [];
     this.#idle.set(key, idle);
     const sandbox = idle.pop() ?? FUNCTIONS[key]?.on(this.#platform);

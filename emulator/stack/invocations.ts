@@ -10,7 +10,7 @@ import type { Activity, VirtualTime } from '../engine/virtual-time.ts';
 export type Handler = (event: unknown, context: Context) => Promise<unknown>;
 
 /** An error as Step Functions sees it: Lambda returns only its name and its message. */
-class TaskError extends Error {
+export class TaskError extends Error {
   override readonly name: string;
 
   constructor(name: string, message: string) {
@@ -129,9 +129,12 @@ export class Invocations {
     };
     this.#running.set(id, invocation);
     const onEnd = this.#onInvoke({ id, function: name, payload });
+    const end = this.#time.now().getTime() + limitSeconds * 1000;
+    const remaining = () => Math.max(0, end - this.#time.now().getTime());
     const cancel = this.#time.after(limitSeconds, () => invocation.terminate('timeout'));
     try {
-      const run = async () => JSON.stringify((await handler(JSON.parse(payload), contextOf(name, id))) ?? null);
+      const run = async () =>
+        JSON.stringify((await handler(JSON.parse(payload), contextOf(name, id, remaining))) ?? null);
       return await Promise.race([this.#current.run(invocation, run), termination]);
     } catch (error) {
       if (error instanceof TaskError) throw error;
@@ -159,7 +162,8 @@ function neverResolve(): Promise<never> {
   return new Promise(() => undefined);
 }
 
-function contextOf(name: string, id: string): Context {
+/** @param remaining returns the milliseconds until the time limit */
+function contextOf(name: string, id: string, remaining: () => number): Context {
   return {
     callbackWaitsForEmptyEventLoop: false,
     functionName: name,
@@ -169,7 +173,7 @@ function contextOf(name: string, id: string): Context {
     awsRequestId: id,
     logGroupName: `/aws/lambda/${name}`,
     logStreamName: 'local',
-    getRemainingTimeInMillis: () => 900_000,
+    getRemainingTimeInMillis: remaining,
     done: () => undefined,
     fail: () => undefined,
     succeed: () => undefined,

@@ -164,7 +164,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     instanceArn,
     quirks: options.quirks ?? {},
   });
-  const faults = new Faults();
+  const faults = new Faults(time);
   const template = readTemplate();
   const database = openDynamoDb();
   await database.createTable({ TableName: NAMES.ledger, ...template.ledgerTable });
@@ -179,7 +179,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const onboarding = stateMachineOf(NAMES.machine);
   const onboardingAdmin = stateMachineOf(NAMES.adminMachine);
 
-  const functions = new Functions(invocations, time, () => platformOf(settings, surroundings));
+  const functions = new Functions({ invocations, time, faults }, () => platformOf(settings, surroundings));
   const ends = new Map<string, ExecutionEnd>();
   const executions = new Executions({
     interpreter: loadInterpreter(time, seededRandom(seed)),
@@ -329,6 +329,7 @@ function sorted(calls: ReadonlyMap<string, number>): Record<string, number> {
 
 /** Returns a ledger whose calls are not counted and meet no faults. */
 function uncountedLedger(database: DynamoDb, settings: ClientSettings): Ledger {
-  const gateway = new Gateway({ services: { DynamoDB: database }, faults: new Faults(), onCrash: () => undefined });
+  const faults = new Faults({ now: () => new Date(0) });
+  const gateway = new Gateway({ services: { DynamoDB: database }, faults, onCrash: () => undefined });
   return connectLedger({ ...settings, requestHandler: gateway.requestHandler() }, NAMES.ledger);
 }

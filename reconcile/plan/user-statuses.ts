@@ -1,4 +1,4 @@
-import type { UserStatus } from '../../adapters/identity-store.ts';
+import type { ListedStatus, UserStatus } from '../../adapters/identity-store.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import type { Readers } from './readers.ts';
 
@@ -11,7 +11,7 @@ export interface StatusCache {
   /** Whether the list of all users was read; if the plan before read it, it is read again at the same time as the other lists. */
   listUsers?: boolean | undefined;
   /** UserStatus of every user, where it was read at the same time as the other lists. */
-  statuses?: ReadonlyMap<string, UserStatus>;
+  statuses?: ReadonlyMap<string, ListedStatus>;
 }
 
 /** When more users than this cannot be read, the cause lies with the operation and not with them. */
@@ -22,7 +22,7 @@ const FEW_USERS = 3;
 
 /** Reads UserStatus of every user from the list of all users. */
 export async function readStatuses({ directory, renewLease }: StatusReaders, cache: StatusCache): Promise<void> {
-  const statuses = new Map<string, UserStatus>();
+  const statuses = new Map<string, ListedStatus>();
   let pages = 0;
   for await (const page of directory.users()) {
     await renewLease();
@@ -38,7 +38,7 @@ export async function readStatuses({ directory, renewLease }: StatusReaders, cac
  * How long the list of all users is shows only by reading it. Until it is known, at most as many pages are read as
  * asking one by one would have cost.
  *
- * @returns `unread`: users whose status could not be read
+ * @returns `unread`: users whose status could not be read, or is one that this version does not know
  */
 export async function statusesOf(
   userIds: readonly string[],
@@ -49,7 +49,7 @@ export async function statusesOf(
     const status = cache.statuses?.get(userId);
     return status ? [[userId, status] as const] : [];
   });
-  const statuses = new Map<string, UserStatus>(known);
+  const statuses = new Map<string, ListedStatus | 'missing'>(known);
   // A user who came while the list was read is asked for.
   const left = new Set(userIds.filter((userId) => !statuses.has(userId)));
   const byPages = !cache.statuses && left.size > (cache.userPages ?? FEW_USERS);
@@ -72,7 +72,11 @@ export async function statusesOf(
     }
   }
   const single = await askOneByOne(left, { directory, renewLease });
-  return { statuses: new Map([...statuses, ...single.statuses]), unread: single.unread };
+  const all = [...statuses, ...single.statuses];
+  return {
+    statuses: new Map(all.flatMap(([userId, status]) => (status === 'unknown' ? [] : [[userId, status] as const]))),
+    unread: new Set([...single.unread, ...all.flatMap(([userId, status]) => (status === 'unknown' ? userId : []))]),
+  };
 }
 
 /** One user who cannot be read must not keep an application from being read. */

@@ -3,7 +3,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { eventBridgeBus } from '../../adapters/event-bus.ts';
 import type { BusEvent } from '../../domain/audit/event.ts';
-import { TransientAwsError } from '../../domain/shared/errors.ts';
+import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { APPLICATION } from '../support/ids.ts';
 
 function anEvent(uid: string): BusEvent {
@@ -106,7 +106,7 @@ describe('publish', () => {
     const { aws, bus } = aBus();
     aws.on(PutEventsCommand).callsFake(() => answer);
     await expect(bus.publish(eventsNumbered(2))).rejects.toThrow(
-      new Error(`PutEvents: ${field} is missing or malformed in the answer`),
+      new RefusedError('malformed-answer', `PutEvents: ${field} is missing or malformed in the answer`),
     );
   });
 

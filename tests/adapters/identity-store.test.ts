@@ -278,7 +278,7 @@ describe('membersOf', () => {
     const { aws, directory } = aDirectory();
     aws.on(ListGroupMembershipsCommand).callsFake(() => page);
     await expect(collected(directory.membersOf(groupId(1)))).rejects.toThrow(
-      new Error(`ListGroupMemberships: ${field} is missing or malformed in the answer`),
+      new RefusedError('malformed-answer', `ListGroupMemberships: ${field} is missing or malformed in the answer`),
     );
   });
 });
@@ -311,19 +311,45 @@ describe('statusOf', () => {
     ['another type', { ResourceType: 'GROUP', ResourceId: USER }],
   ] as const)('does not take the absence of %s for that of the user', async (_fact, details) => {
     const { aws, directory } = aDirectory();
-    const error = notFound(details);
-    aws.on(DescribeUserCommand).rejects(error);
-    await expect(directory.statusOf(USER)).rejects.toBe(error);
+    aws.on(DescribeUserCommand).rejects(notFound(details));
+    await expect(directory.statusOf(USER)).rejects.toThrow(
+      new RefusedError('ResourceNotFoundException', `DescribeUser: ResourceNotFoundException (user ${USER})`),
+    );
   });
 
   it.each([
     ['an answer without content', {}, 'UserId'],
     ['the answer for another user', { UserId: userId(1) }, 'UserId'],
-    ['a status that it does not know', { UserId: USER, UserStatus: 'LOCKED' }, 'UserStatus'],
   ])('rejects %s', async (_fact, answer, field) => {
     const { aws, directory } = aDirectory();
     aws.on(DescribeUserCommand).callsFake(() => answer);
     await expect(directory.statusOf(USER)).rejects.toThrow(`DescribeUser: ${field} is missing or malformed`);
+  });
+});
+
+describe('a status that the API reference does not list', () => {
+  const STATUSES = ['SUSPENDED', 'enabled', 'ENABLED ', '', 5, null, {}];
+
+  it.each(STATUSES)('is a refusal about this user, without the value: %j', async (UserStatus) => {
+    const { aws, directory } = aDirectory();
+    aws.on(DescribeUserCommand).callsFake(() => ({ UserId: USER, UserStatus }));
+    const failure = await directory.statusOf(USER).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(RefusedError);
+    expect(failure).toMatchObject({
+      reason: 'unknown-user-status',
+      message: `DescribeUser: UserStatus has an unknown value (user ${USER})`,
+    });
+  });
+
+  it.each(STATUSES)('concerns no other user of the list: %j', async (UserStatus) => {
+    const { aws, directory } = aDirectory();
+    aws.on(ListUsersCommand).callsFake(() => ({ Users: [{ UserId: USER, UserStatus }, { UserId: userId(1) }] }));
+    expect(await collected(directory.users())).toEqual([
+      [
+        { userId: USER, status: 'unknown' },
+        { userId: userId(1), status: 'enabled' },
+      ],
+    ]);
   });
 });
 
@@ -363,7 +389,6 @@ describe('users', () => {
   it.each([
     ['without a list', {}, 'Users'],
     ['with an entry without id', { Users: [{ UserName: 'jane.doe' }] }, 'Users.UserId'],
-    ['with a status that it does not know', { Users: [{ UserId: USER, UserStatus: 5 }] }, 'UserStatus'],
   ])('rejects a page %s', async (_fact, page, field) => {
     const { aws, directory } = aDirectory();
     aws.on(ListUsersCommand).callsFake(() => page);
@@ -440,17 +465,15 @@ describe('every operation', () => {
     expect(await run(directory).catch((error: unknown) => error)).toHaveProperty('reason', 'kms-key-not-found');
   });
 
-  it.each(operations)('%s passes a reason that it does not know through as a bug', async (_name, run) => {
+  it.each(operations)('%s takes a reason that it does not know for a refusal', async (_name, run) => {
     const { aws, directory } = aDirectory();
-    const error = Object.assign(notFound(), { Reason: 'SOMETHING_NEW' });
-    aws.onAnyCommand().rejects(error);
-    await expect(run(directory)).rejects.toBe(error);
+    aws.onAnyCommand().rejects(Object.assign(notFound(), { Reason: 'SOMETHING_NEW' }));
+    expect(await run(directory).catch((error: unknown) => error)).toHaveProperty('reason', 'ResourceNotFoundException');
   });
 
-  it.each(operations)('%s passes an absence that it did not ask about through as a bug', async (_name, run) => {
+  it.each(operations)('%s takes an absence that it did not ask about for a refusal', async (_name, run) => {
     const { aws, directory } = aDirectory();
-    const error = Object.assign(notFound(), { ResourceType: 'GROUP_MEMBERSHIP' });
-    aws.onAnyCommand().rejects(error);
-    await expect(run(directory)).rejects.toBe(error);
+    aws.onAnyCommand().rejects(Object.assign(notFound(), { ResourceType: 'GROUP_MEMBERSHIP' }));
+    expect(await run(directory).catch((error: unknown) => error)).toHaveProperty('reason', 'ResourceNotFoundException');
   });
 });

@@ -450,12 +450,12 @@ describe('errors of DynamoDB', () => {
     expect(String(error)).not.toContain(SECRET);
   });
 
-  it('pass through when no row fits: they are bugs', async () => {
+  it('are refusals with their name when no row fits', async () => {
     await expect(refusing('ItemCollectionSizeLimitExceededException').queue()).rejects.toMatchObject({
-      name: 'ItemCollectionSizeLimitExceededException',
+      reason: 'ItemCollectionSizeLimitExceededException',
     });
     await expect(refusing('ItemCollectionSizeLimitExceededException').saveQueue(emptyQueue())).rejects.toMatchObject({
-      name: 'ItemCollectionSizeLimitExceededException',
+      reason: 'ItemCollectionSizeLimitExceededException',
     });
   });
 

@@ -12,7 +12,7 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { ssoAdminApplications } from '../../adapters/sso-admin.ts';
-import { TransientAwsError } from '../../domain/shared/errors.ts';
+import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { collected } from '../support/aws.ts';
 import { APPLICATION, GROUP } from '../support/ids.ts';
 
@@ -165,7 +165,10 @@ describe('assigneesOf', () => {
     const { aws, applications } = theApplications();
     aws.on(ListApplicationAssignmentsCommand).callsFake(() => page);
     await expect(collected(applications.assigneesOf(APPLICATION))).rejects.toThrow(
-      new Error(`ListApplicationAssignments: ${field} is missing or malformed in the answer`),
+      new RefusedError(
+        'malformed-answer',
+        `ListApplicationAssignments: ${field} is missing or malformed in the answer`,
+      ),
     );
   });
 });

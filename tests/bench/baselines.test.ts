@@ -4,7 +4,7 @@ import { deliverEvent, startScript } from '../../bench/baselines/run.ts';
 import { withSdkRetries } from '../../bench/baselines/sdk-retries.ts';
 import { BASELINE_TARGET, consoleEvent } from '../../bench/side-by-side.ts';
 import { openWorld, type WorldOptions } from '../../bench/world.ts';
-import type { FaultRule } from '../../emulator/aws/faults.ts';
+import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { APPLICATION, GROUP, people, user } from '../../emulator/scenario/example-ids.ts';
 import { OTHER_GROUP } from '../support/ids.ts';
 

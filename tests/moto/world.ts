@@ -21,7 +21,7 @@ export interface Place {
 /** A script's Identity Center, with the doors to it and to moto's own services in front of the functions. */
 export class World {
   readonly identityCenter: IdentityCenter;
-  readonly faults = new Faults();
+  readonly faults = new Faults({ now: () => new Date() });
   readonly door: Gateway;
   readonly audit: string[] = [];
   #acting: Date | undefined;

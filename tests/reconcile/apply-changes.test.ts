@@ -6,7 +6,7 @@ import { acquireLease, LEASE_SECONDS } from '../../domain/queue/lease.ts';
 import { emptyQueue, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { plusSeconds, secondsBetween } from '../../domain/shared/time.ts';
-import type { FaultRule } from '../../emulator/aws/faults.ts';
+import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { handler } from '../../functions/apply-changes.ts';
 import { applyChanges } from '../../reconcile/apply-changes.ts';

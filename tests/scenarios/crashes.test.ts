@@ -1,6 +1,6 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
-import type { FaultRule } from '../../emulator/aws/faults.ts';
+import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import {
   CHANGES,
   type Change,

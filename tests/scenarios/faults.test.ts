@@ -1,6 +1,6 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
-import type { FaultRule } from '../../emulator/aws/faults.ts';
+import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { CHANGES, callsOf, isWrite, JOIN, LEAVE, SEATED, TURNS_TAKEN } from '../support/changes.ts';
 import { people, user } from '../support/ids.ts';
 import type { UserSummary } from '../support/readings.ts';

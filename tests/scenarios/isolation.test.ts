@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { plusSeconds } from '../../domain/shared/time.ts';
-import type { FaultRule } from '../../emulator/aws/faults.ts';
+import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { aSeat } from '../support/builders.ts';
 import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, START, user } from '../support/ids.ts';
 import { openWorld, type World } from '../support/world.ts';

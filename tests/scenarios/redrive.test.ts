@@ -1,6 +1,6 @@
 import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
-import type { FaultRule } from '../../emulator/aws/faults.ts';
+import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { SEATED } from '../support/changes.ts';
 import { user } from '../support/ids.ts';
 import { openWorld, type World } from '../support/world.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type * as z from 'zod/mini';
 import { recordOf, type Via } from '../../emulator/aws/cloudtrail/cloudtrail.ts';
-import type { FaultRule } from '../../emulator/aws/faults.ts';
+import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import type { ReadOperation } from '../../emulator/aws/identity-center/identity-center.ts';
 import type { ScenarioSchema } from '../../emulator/scenario/schema.ts';
 import {

@@ -6,7 +6,12 @@ import { INSTANCE_ARN, REGION } from './ids.ts';
 
 /** Services of the emulator behind a gateway, without Usher, and settings of SDK clients that call them in process. */
 export function behindGateway(services: GatewayOptions['services'], options: Partial<GatewayOptions> = {}) {
-  const gateway = new Gateway({ services, faults: new Faults(), onCrash: () => undefined, ...options });
+  const gateway = new Gateway({
+    services,
+    faults: new Faults({ now: () => new Date(0) }),
+    onCrash: () => undefined,
+    ...options,
+  });
   const aws = {
     region: REGION,
     maxAttempts: 1,

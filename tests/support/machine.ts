@@ -14,6 +14,7 @@ export type Script = Readonly<Record<string, readonly Act[]>>;
 export const LAMBDA_ERRORS = [
   'Lambda.TooManyRequestsException',
   'Lambda.ServiceException',
+  'Lambda.AWSLambdaException',
   'Lambda.SdkClientException',
   'Lambda.ClientExecutionTimeoutException',
   'Lambda.Unknown',

@@ -18,9 +18,20 @@ export const QuirksSchema = z.strictObject({
   ),
   userStatus: z.optional(
     z
-      .enum(['present', 'absent'])
+      .enum(['present', 'absent', 'new-value'])
       .check(
-        z.describe('Whether DescribeUser and ListUsers return UserStatus, which is optional in the API reference'),
+        z.describe(
+          'Whether DescribeUser and ListUsers return UserStatus, which is optional in the API reference. With new-value, a user who is not enabled has a status that the reference does not list',
+        ),
+      ),
+  ),
+  identitySource: z.optional(
+    z
+      .enum(['any', 'ad-sync'])
+      .check(
+        z.describe(
+          'Where users and groups come from. A store that AD Sync feeds answers ListGroupMemberships, GetUserId and GetGroupId with UnknownOperationException',
+        ),
       ),
   ),
   missingGroup: z.optional(
@@ -117,7 +128,7 @@ export class IdentityCenter {
   readonly #lagSeconds = new Map<ReadOperation, number>();
   #memberships = 0;
 
-  /** @param options `quirks` default to `ok`, `ok`, `present`, `not-found` */
+  /** @param options `quirks` default to the first of their values */
   constructor(seed: DirectorySeed, options: { clock: Clock; instanceArn: string; quirks?: Quirks }) {
     this.identityStoreId = seed.identityStoreId;
     this.instanceArn = options.instanceArn;
@@ -127,6 +138,7 @@ export class IdentityCenter {
       deleteMissing: 'ok',
       userStatus: 'present',
       missingGroup: 'not-found',
+      identitySource: 'any',
       ...options.quirks,
     };
     for (const user of seed.users) this.#putUser(user, BEFORE_ALL);

@@ -59,6 +59,16 @@ const GetGroupIdInput = z.object({
   }),
 });
 
+/** A UserStatus that AWS might add. */
+const NEW_STATUS = 'SUSPENDED';
+
+/**
+ * Operations that a store answers with UnknownOperationException if AD Sync feeds it.
+ *
+ * @see https://github.com/aws/aws-sdk/issues/682
+ */
+const NOT_WITH_AD_SYNC: ReadonlySet<string> = new Set(['ListGroupMemberships', 'GetUserId', 'GetGroupId']);
+
 function identityNotFound(resourceType: 'USER' | 'GROUP' | 'IDENTITY_STORE', resourceId?: string): ServiceError {
   const fields = { ResourceType: resourceType, ...(resourceId === undefined ? {} : { ResourceId: resourceId }) };
   return new ServiceError('ResourceNotFoundException', `${resourceType} not found.`, { fields });
@@ -103,13 +113,18 @@ export function identityStore(
     return user;
   };
 
+  const userStatus = (status: User['status']): object => {
+    if (quirks.userStatus === 'absent') return {};
+    return { UserStatus: quirks.userStatus === 'new-value' && status !== 'ENABLED' ? NEW_STATUS : status };
+  };
+
   const describeUser = ({ userId, userName, email, externalId, status }: User): object => ({
     IdentityStoreId: storeId,
     UserId: userId,
     UserName: userName,
     ...(email === undefined ? {} : { Emails: [{ Value: email, Primary: true }] }),
     ...(externalId === undefined ? {} : { ExternalIds: [{ Issuer: externalId.issuer, Id: externalId.id }] }),
-    ...(quirks.userStatus === 'absent' ? {} : { UserStatus: status }),
+    ...userStatus(status),
   });
 
   const describeMembership = ({ membershipId, groupId, userId }: Membership): object => ({
@@ -201,6 +216,8 @@ export function identityStore(
   for (const [name, write] of writes) operations.set(name, write);
   const limits = new Map([...operations.keys()].map((name) => [name, new RateLimit(clock)]));
   return jsonService('IdentityStore', operations, (name) => {
+    if (quirks.identitySource === 'ad-sync' && NOT_WITH_AD_SYNC.has(name))
+      throw new ServiceError('UnknownOperationException', 'The operation is not known');
     const waitSeconds = limits.get(name)?.take() ?? 0;
     if (waitSeconds === 0) return;
     const fields = { RetryAfterSeconds: Math.ceil(waitSeconds) };

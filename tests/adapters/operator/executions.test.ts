@@ -32,11 +32,11 @@ describe('start', () => {
     expect(aws.calls()[0]?.args[0].input).toMatchObject({ stateMachineArn: MACHINE, input: '{"scope":"tick"}' });
   });
 
-  it('may be repeated with a name, and with none it is a bug', async () => {
+  it('may be repeated with a name, and with none it is refused', async () => {
     const { aws, executions } = theExecutions();
     aws.on(StartExecutionCommand).rejects(new ExecutionAlreadyExists({ message: '', $metadata: {} }));
     expect(await executions.start(MACHINE, {}, 'x')).toEqual({ arn: ARN, exists: true });
-    await expect(executions.start(MACHINE, {})).rejects.toMatchObject({ name: 'ExecutionAlreadyExists' });
+    await expect(executions.start(MACHINE, {})).rejects.toMatchObject({ reason: 'ExecutionAlreadyExists' });
   });
 
   it.each([

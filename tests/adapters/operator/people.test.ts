@@ -93,7 +93,7 @@ describe('people', () => {
   it('are not missing when something else is', async () => {
     const { aws, people } = thePeople();
     aws.onAnyCommand().rejects(missing({ ResourceType: 'GROUP' }));
-    await expect(people.person(USER)).rejects.toThrow(ResourceNotFoundException);
+    await expect(people.person(USER)).rejects.toMatchObject({ reason: 'ResourceNotFoundException' });
   });
 
   it.each([

@@ -1,16 +1,22 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { DescribeUserCommand, IdentitystoreClient, ListGroupMembershipsCommand } from '@aws-sdk/client-identitystore';
+import {
+  DescribeUserCommand,
+  IdentitystoreClient,
+  IsMemberInGroupsCommand,
+  ListGroupMembershipsCommand,
+} from '@aws-sdk/client-identitystore';
 import { CreateApplicationAssignmentCommand, SSOAdminClient } from '@aws-sdk/client-sso-admin';
 import { describe, expect, it } from 'vitest';
 import { type BusEntry, eventBus } from '../../../emulator/aws/eventbridge/event-bus.ts';
-import { type FaultRule, FaultRuleSchema, Faults } from '../../../emulator/aws/faults.ts';
+import { type FaultRule, FaultRuleSchema } from '../../../emulator/aws/fault-rules.ts';
+import { Faults } from '../../../emulator/aws/faults.ts';
 import { INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
 import { identityStore } from '../../../emulator/aws/identity-store/identity-store.ts';
 import { jsonService } from '../../../emulator/aws/json-service.ts';
 import { ssoAdmin } from '../../../emulator/aws/sso-admin/sso-admin.ts';
 import { anIdentityCenter, behindGateway } from '../../support/account.ts';
-import { APPLICATION, GROUP, STORE_ID, user } from '../../support/ids.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, STORE_ID, user } from '../../support/ids.ts';
 
 const ANNA = user(1);
 const BEN = user(2);
@@ -27,7 +33,7 @@ function anEmulator(...rules: FaultRule[]) {
     applications: [{ applicationArn: APPLICATION }],
   };
   const { center: world, clock } = anIdentityCenter(seed);
-  const faults = new Faults();
+  const faults = new Faults(clock);
   for (const rule of rules) faults.add(rule);
   const taken: BusEntry[] = [];
   const terminations: [string, string][] = [];
@@ -57,7 +63,7 @@ function anEmulator(...rules: FaultRule[]) {
     return outcomes;
   };
   const assigned = () => world.assignments().map(({ principalId }) => principalId);
-  return { config, sso, assign, assigned, faults, taken, terminations, calls: gateway.calls };
+  return { config, sso, assign, assigned, faults, taken, terminations, calls: gateway.calls, pass: clock.sleep };
 }
 
 describe('a fault of an assignment', () => {
@@ -114,6 +120,58 @@ describe('fault rules', () => {
     expect(await assign(ANNA)).toEqual(['ok']);
   });
 
+  it('apply to every request for as long as they last', async () => {
+    const { assign, pass } = anEmulator({ operation: CREATE, kind: 'conflict', for: '1h30m' });
+    expect(await assign(ANNA, ANNA, ANNA)).toEqual(['ConflictException', 'ConflictException', 'ConflictException']);
+    await pass(90 * 60 - 1);
+    expect(await assign(ANNA)).toEqual(['ConflictException']);
+    await pass(1);
+    expect(await assign(ANNA)).toEqual(['ok']);
+  });
+
+  it('apply for good with `for: ever`', async () => {
+    const { assign, pass } = anEmulator({ operation: CREATE, kind: 'conflict', for: 'ever' });
+    await pass(365 * 24 * 3600);
+    expect(await assign(ANNA, ANNA)).toEqual(['ConflictException', 'ConflictException']);
+  });
+
+  it('end with the number of requests or with the time, whichever comes first', async () => {
+    const { assign, pass } = anEmulator(
+      { operation: CREATE, kind: 'conflict', for: '1h', times: 1 },
+      { operation: CREATE, kind: 'throttle', for: '1h', times: 2 },
+    );
+    expect(await assign(ANNA, ANNA)).toEqual(['ConflictException', 'ThrottlingException']);
+    await pass(3600);
+    expect(await assign(ANNA)).toEqual(['ok']);
+  });
+
+  it('apply only to requests that name their application', async () => {
+    const { assign } = anEmulator({
+      operation: CREATE,
+      kind: 'throttle',
+      applicationArn: OTHER_APPLICATION,
+      for: 'ever',
+    });
+    expect(await assign(ANNA)).toEqual(['ok']);
+    const other = anEmulator({ operation: CREATE, kind: 'throttle', applicationArn: APPLICATION, for: 'ever' });
+    expect(await other.assign(ANNA)).toEqual(['ThrottlingException']);
+  });
+
+  it('apply only to requests that name everything of the rule', async () => {
+    const { config } = anEmulator({
+      operation: 'IdentityStore.IsMemberInGroups',
+      kind: 'refuse',
+      groupId: GROUP,
+      principalId: BEN,
+      for: 'ever',
+    });
+    const client = new IdentitystoreClient(config);
+    const ask = (UserId: string) =>
+      client.send(new IsMemberInGroupsCommand({ IdentityStoreId: STORE_ID, MemberId: { UserId }, GroupIds: [GROUP] }));
+    await expect(ask(ANNA)).resolves.toHaveProperty('Results');
+    await expect(ask(BEN)).rejects.toHaveProperty('name', 'AccessDeniedException');
+  });
+
   it('do not apply after they were cleared', async () => {
     const { assign, faults } = anEmulator({ operation: CREATE, kind: 'throttle' });
     faults.clear();
@@ -135,6 +193,18 @@ describe('fault rules', () => {
       'reason',
     ],
     ['a reason for a crash', { operation: CREATE, kind: 'crash-after', reason: 'KMS_X' }, 'reason'],
+    ['a reason that is not of KMS', { operation: CREATE, kind: 'refuse', reason: 'OTHER' }, 'reason'],
+    ['an exception without its name', { operation: CREATE, kind: 'exception' }, 'exception'],
+    ['the name of an exception with another kind', { operation: CREATE, kind: 'refuse', exception: 'X' }, 'exception'],
+    ['a name that a header cannot have', { operation: CREATE, kind: 'exception', exception: 'X\r\nY: 1' }, 'exception'],
+    ['a duration that is none', { operation: CREATE, kind: 'throttle', for: 'long' }, 'for'],
+    ['a time of day', { operation: CREATE, kind: 'throttle', for: '10:00' }, 'for'],
+    ['a group that is none', { operation: CREATE, kind: 'throttle', groupId: 'staff' }, 'groupId'],
+    ['an application that is none', { operation: CREATE, kind: 'throttle', applicationArn: 'app' }, 'applicationArn'],
+    ['a function with a call of AWS', { operation: CREATE, kind: 'throttle', function: 'planChanges' }, 'function'],
+    ['an unknown function', { operation: 'Lambda.Invoke', kind: 'throttle', function: 'plan' }, 'function'],
+    ['another call of Lambda', { operation: 'Lambda.GetFunction', kind: 'throttle' }, 'operation'],
+    ['a crash of an invocation', { operation: 'Lambda.Invoke', kind: 'crash-before' }, 'kind'],
     ['an unknown field', { operation: CREATE, kind: 'throttle', count: 1 }, ''],
   ])('cannot have %s', (_fact, rule, path) => {
     const { error } = FaultRuleSchema.safeParse(rule);
@@ -142,7 +212,7 @@ describe('fault rules', () => {
   });
 
   it('are refused if they could never apply', () => {
-    expect(() => new Faults().add({ operation: 'SSOAdmin.X', kind: 'throttle' })).toThrow();
+    expect(() => anEmulator().faults.add({ operation: 'SSOAdmin.X', kind: 'throttle' })).toThrow();
   });
 });
 
@@ -167,6 +237,55 @@ describe('the early end of a function', () => {
     const { terminations, assign } = anEmulator({ operation: CREATE, kind: 'crash-before' });
     await assign(ANNA);
     expect(terminations).toEqual([]);
+  });
+});
+
+describe('an exception of any name', () => {
+  it.each(['UnknownOperationException', 'BrandNewException', 'jane doe <jane@example.com>'])(
+    'has that name, and no effect: %s',
+    async (exception) => {
+      const { assign, assigned } = anEmulator({ operation: CREATE, kind: 'exception', exception });
+      expect(await assign(ANNA)).toEqual([exception]);
+      expect(assigned()).toEqual([]);
+      expect(await assign(ANNA)).toEqual(['ok']);
+    },
+  );
+
+  it('has its reason in the answer, whatever that is', async () => {
+    const { sso } = anEmulator({ operation: CREATE, kind: 'exception', exception: 'NewException', reason: 'NEW' });
+    const input = { ApplicationArn: APPLICATION, PrincipalId: ANNA, PrincipalType: 'USER' as const };
+    await expect(sso.send(new CreateApplicationAssignmentCommand(input))).rejects.toMatchObject({
+      name: 'NewException',
+      Reason: 'NEW',
+      $metadata: { httpStatusCode: 400 },
+    });
+  });
+});
+
+describe('a fault of an invocation', () => {
+  it.each<[Pick<FaultRule, 'kind' | 'exception'>, string]>([
+    [{ kind: 'throttle' }, 'Lambda.TooManyRequestsException'],
+    [{ kind: 'internal' }, 'Lambda.ServiceException'],
+    [{ kind: 'exception', exception: 'AWSLambdaException' }, 'Lambda.AWSLambdaException'],
+  ])('%j is the error %s of Lambda', (rule, error) => {
+    const { faults } = anEmulator({ operation: 'Lambda.Invoke', ...rule });
+    expect(faults.invocationError('planChanges', '{}')).toBe(error);
+    expect(faults.invocationError('planChanges', '{}')).toBeUndefined();
+  });
+
+  it('can concern one function, and one user', () => {
+    const { faults } = anEmulator(
+      { operation: 'Lambda.Invoke', kind: 'throttle', function: 'applyChanges', for: 'ever' },
+      { operation: 'Lambda.Invoke', kind: 'internal', principalId: BEN, for: 'ever' },
+    );
+    const payloads = ['{}', JSON.stringify({ userId: BEN })];
+    const errors = ['applyChanges', 'planChanges'].map((name) =>
+      payloads.map((payload) => faults.invocationError(name, payload)),
+    );
+    expect(errors).toEqual([
+      ['Lambda.TooManyRequestsException', 'Lambda.TooManyRequestsException'],
+      [undefined, 'Lambda.ServiceException'],
+    ]);
   });
 });
 

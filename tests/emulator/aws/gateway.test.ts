@@ -2,7 +2,8 @@ import { request as httpRequest } from 'node:http';
 import { DescribeUserCommand, IdentitystoreClient } from '@aws-sdk/client-identitystore';
 import { CreateApplicationAssignmentCommand, SSOAdminClient } from '@aws-sdk/client-sso-admin';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type FaultRule, Faults } from '../../../emulator/aws/faults.ts';
+import type { FaultRule } from '../../../emulator/aws/fault-rules.ts';
+import { Faults } from '../../../emulator/aws/faults.ts';
 import { Gateway, INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
 import { identityStore } from '../../../emulator/aws/identity-store/identity-store.ts';
 import { jsonAnswer, type Service } from '../../../emulator/aws/json-service.ts';
@@ -26,7 +27,7 @@ function aGateway({ rules = [], sfn }: { rules?: FaultRule[]; sfn?: Service } = 
     applications: [{ applicationArn: APPLICATION }],
   };
   const { center: world, clock } = anIdentityCenter(seed);
-  const faults = new Faults();
+  const faults = new Faults(clock);
   for (const rule of rules) faults.add(rule);
   const terminations: string[][] = [];
   const gateway = new Gateway({

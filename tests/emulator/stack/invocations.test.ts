@@ -1,7 +1,8 @@
 import { CreateApplicationAssignmentCommand, SSOAdminClient } from '@aws-sdk/client-sso-admin';
 import { describe, expect, it } from 'vitest';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
-import { type FaultRule, Faults } from '../../../emulator/aws/faults.ts';
+import type { FaultRule } from '../../../emulator/aws/fault-rules.ts';
+import { Faults } from '../../../emulator/aws/faults.ts';
 import { INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
 import { IdentityCenter } from '../../../emulator/aws/identity-center/identity-center.ts';
 import { ssoAdmin } from '../../../emulator/aws/sso-admin/sso-admin.ts';
@@ -80,6 +81,27 @@ describe('an invocation', () => {
       return seconds();
     };
     expect(await invoke(handler)).toBe('7');
+  });
+
+  it('says how much of its time limit is left in virtual time', async () => {
+    const { invoke, invocations } = invoking();
+    const handler: Handler = async (_event, { getRemainingTimeInMillis }) => {
+      const first = getRemainingTimeInMillis();
+      await invocations.sleep(7.5);
+      return [first, getRemainingTimeInMillis()];
+    };
+    expect(await invoke(handler, { limitSeconds: 60 })).toBe('[60000,52500]');
+  });
+
+  it('has nothing left of its time limit once that has passed', async () => {
+    const { invoke, invocations } = invoking();
+    let left = () => 1;
+    const handler: Handler = async (_event, { getRemainingTimeInMillis }) => {
+      left = getRemainingTimeInMillis;
+      await invocations.sleep(61);
+    };
+    expect(await invoke(handler, { limitSeconds: 60 })).toMatch(/^Sandbox\.Timedout: /);
+    expect(left()).toBe(0);
   });
 
   it('leaves no timer behind', async () => {
@@ -168,7 +190,7 @@ describe('the requests of an invocation', () => {
       },
       { clock, instanceArn: INSTANCE_ARN },
     );
-    const faults = new Faults();
+    const faults = new Faults(clock);
     for (const rule of rules) faults.add(rule);
     const { gateway, aws } = behindGateway(
       { SSOAdmin: ssoAdmin(center, clock) },

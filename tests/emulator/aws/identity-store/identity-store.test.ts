@@ -1,6 +1,7 @@
 import {
   DescribeGroupCommand,
   DescribeUserCommand,
+  GetGroupIdCommand,
   GetUserIdCommand,
   IdentitystoreClient,
   IsMemberInGroupsCommand,
@@ -197,6 +198,17 @@ describe('DescribeUser and ListUsers', () => {
     expect(listed.Users?.[0]).not.toHaveProperty('UserStatus');
   });
 
+  it('return a status that no reference lists with the quirk `new-value`, of users who are not enabled', async () => {
+    const { client, world } = aStore({ quirks: { userStatus: 'new-value' } });
+    const read = async () => [
+      (await client.send(new DescribeUserCommand({ ...inStore, UserId: ANNA }))).UserStatus,
+      (await client.send(new ListUsersCommand(inStore))).Users?.find(({ UserId }) => UserId === ANNA)?.UserStatus,
+    ];
+    expect(await read()).toEqual(['ENABLED', 'ENABLED']);
+    world.setStatus(ANNA, 'DISABLED');
+    expect(await read()).toEqual(['SUSPENDED', 'SUSPENDED']);
+  });
+
   it('return all users page by page', async () => {
     const { client, world } = aStore({ members: 150 });
     world.setStatus(user(149), 'DISABLED');
@@ -209,6 +221,30 @@ describe('DescribeUser and ListUsers', () => {
   it('refuse an unknown user', async () => {
     const answer = aStore().client.send(new DescribeUserCommand({ ...inStore, UserId: UNKNOWN_ID }));
     await expect(answer).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'USER' });
+  });
+});
+
+describe('a store that AD Sync feeds', () => {
+  const name = { UniqueAttribute: { AttributePath: 'userName', AttributeValue: 'anna' } };
+
+  it('does not know the operations that read a group or find an id', async () => {
+    const { client } = aStore({ quirks: { identitySource: 'ad-sync' } });
+    const unknown = { name: 'UnknownOperationException', $metadata: { httpStatusCode: 400 } };
+    await expect(client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: GROUP }))).rejects.toMatchObject(
+      unknown,
+    );
+    await expect(client.send(new GetUserIdCommand({ ...inStore, AlternateIdentifier: name }))).rejects.toMatchObject(
+      unknown,
+    );
+    await expect(client.send(new GetGroupIdCommand({ ...inStore, AlternateIdentifier: name }))).rejects.toMatchObject(
+      unknown,
+    );
+  });
+
+  it('answers the others', async () => {
+    const { client } = aStore({ quirks: { identitySource: 'ad-sync' } });
+    expect((await client.send(new ListUsersCommand(inStore))).Users).not.toEqual([]);
+    expect((await client.send(new DescribeUserCommand({ ...inStore, UserId: ANNA }))).UserId).toBe(ANNA);
   });
 });
 
