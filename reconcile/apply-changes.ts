@@ -4,7 +4,7 @@ import type { Applications } from '../adapters/sso-admin.ts';
 import type { Batch } from '../domain/decision/batches.ts';
 import { waitForGrantToShow } from '../domain/decision/timing.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
-import type { UserItem, WorkQueue } from '../domain/queue/work-queue.ts';
+import { askedAtOf, joinedAtOf, type WorkItem, type WorkQueue } from '../domain/queue/work-queue.ts';
 import { LEFT_BEHIND_SECONDS, type Seat } from '../domain/seat/seat.ts';
 import type { ChangeContext } from '../domain/seat/transitions.ts';
 import {
@@ -108,7 +108,7 @@ interface Task {
 }
 
 /** What caused a change: the newest hint about the user, else the one about the application; absent: the execution itself. */
-type ChangeOrigin = (Pick<UserItem, 'cause' | 'at'> & Partial<Pick<UserItem, 'since'>>) | undefined;
+type ChangeOrigin = WorkItem | undefined;
 
 function changeOriginOf({ users, sweeps }: WorkQueue, { applicationArn }: Batch, userId: string): ChangeOrigin {
   return users[userId] ?? sweeps[applicationArn];
@@ -142,7 +142,8 @@ async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome
     return 'later';
   }
   const askedAt = task.seat?.status === 'revoked' ? undefined : task.seat?.requestedAt;
-  const requestedAt = askedAt ?? origin?.since ?? origin?.at ?? clock.now().toISOString();
+  const now = clock.now().toISOString();
+  const requestedAt = askedAt ?? (origin ? askedAtOf(origin, userId) : now);
   const target = { applicationArn, userId, entitlement: entitlement.name, requestedAt };
   let seat = markCreating(task.seat, target, contextOf(task, clock.now()));
   await ledger.saveSeat(seat);
@@ -157,7 +158,8 @@ async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome
   await ledger.saveSeat(seat);
   measure('SeatsGranted', 1);
   if (batch.reason === 'group-join') {
-    measure('JoinToSeat', Math.max(0, secondsBetween(seat.requestedAt, clock.now())));
+    const joinedAt = origin ? joinedAtOf(origin) : seat.requestedAt;
+    measure('JoinToSeat', Math.max(0, secondsBetween(joinedAt, clock.now())));
   }
   return 'granted';
 }

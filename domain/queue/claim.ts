@@ -68,6 +68,10 @@ export function markPlanned(
   return updateItems(queue, items, startedAt, () => ({ by: lease.holder, planned: term, failed: undefined }));
 }
 
+function without<T>(entries: Record<string, T> = {}, others: Readonly<Record<string, T>> = {}): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).filter(([key]) => others[key] === undefined));
+}
+
 type Update = (key: string, item: WorkItem) => Partial<WorkItem> | undefined;
 
 /**
@@ -80,8 +84,11 @@ function updateItems(queue: WorkQueue, items: WorkItems, startedAt: Date, update
   const sweptAt = { ...queue.sweptAt };
   for (const application of Object.keys(items.sweeps)) sweptAt[application] = startedAt.toISOString();
   const users = updateSnapshotted(queue.users, items.users, update, () => ({}));
-  const sweeps = updateSnapshotted(queue.sweeps, items.sweeps, update, (application, { dueAt }) => ({
-    dueAt: spaceSweep(dueAt, sweptAt[application]),
+  const sweeps = updateSnapshotted(queue.sweeps, items.sweeps, update, (application, item) => ({
+    dueAt: spaceSweep(item.dueAt, sweptAt[application]),
+    ...('asked' in item ? { asked: without(item.asked, items.sweeps[application]?.asked) } : {}),
+    // The reads have answered all earlier requests.
+    since: latest(item.since, startedAt.toISOString()),
   }));
   return { ...queue, users, sweeps, sweptAt };
 }
@@ -103,21 +110,30 @@ function updateSnapshotted<T extends WorkItem>(
   );
 }
 
+interface Completion {
+  me: string;
+  startedAt: Date;
+  requeueAt: ReadonlyMap<string, string>;
+  refused?: ReadonlySet<string>;
+}
+
 /**
  * Completes items for which nothing was left to change. Changes nothing once the lease has changed hands: the items
  * belong to the new holder.
  *
  * @param requeueAt by user id or application: ISO time of the next check; an item without one is verified and is removed
+ * @param refused the items that AWS refused to read or change: they have not been answered
  */
 export function completeItems(
   queue: WorkQueue,
   items: WorkItems,
-  { me, startedAt, requeueAt }: { me: string; startedAt: Date; requeueAt: ReadonlyMap<string, string> },
+  { me, startedAt, requeueAt, refused }: Completion,
 ): WorkQueue {
   if (queue.lease?.holder !== me) return queue;
+  const isAnswered = (key: string) => items.sweeps[key] !== undefined && !refused?.has(key);
   return updateItems(queue, items, startedAt, (key) => {
     const dueAt = requeueAt.get(key);
-    return dueAt ? { by: me, dueAt, failed: undefined } : undefined;
+    return dueAt ? { by: me, dueAt, failed: undefined, ...(isAnswered(key) ? { answered: true } : {}) } : undefined;
   });
 }
 

@@ -1,14 +1,14 @@
 import * as z from 'zod/mini';
 import { ExpectationSchema } from '../request/request.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
-import { latest, plusSeconds } from '../shared/time.ts';
+import { earliest, latest, plusSeconds } from '../shared/time.ts';
 import { Timestamp } from '../shared/timestamp.ts';
 
 const ItemFields = {
   /** The execution that checks the item. */
   by: z.string(),
   dueAt: Timestamp,
-  /** Time of the newest hint. */
+  /** Time of the newest hint: an event's own time. */
   at: Timestamp,
   cause: z.string(),
   trigger: z.enum(['event', 'manual', 'tick']),
@@ -24,7 +24,7 @@ const ItemFields = {
 const UserItemSchema = z.object({
   ...ItemFields,
   expected: z.array(z.extend(ExpectationSchema, { at: Timestamp })),
-  /** Time of the oldest hint: it decides the order of the waitlist. */
+  /** Start of the execution that asked first: it decides the order of the waitlist. */
   since: Timestamp,
   /** A hint named no group: all entitlements and UserStatus are checked, whatever else is expected. */
   whole: z.optional(z.boolean()),
@@ -37,6 +37,12 @@ const SweepItemSchema = z.object({
   adopt: z.optional(z.boolean()),
   /** An operator asked to give up all seats of an application that is no longer configured. */
   giveUp: z.optional(z.boolean()),
+  /** Start of the execution that asked first, among those that no read has answered. */
+  since: z.optional(Timestamp),
+  /** The same for users who asked by name, whose own items this one replaces. */
+  asked: z.optional(z.record(ResourceId, Timestamp)),
+  /** The application was read after its newest hint. */
+  answered: z.optional(z.boolean()),
 });
 export type UserItem = z.infer<typeof UserItemSchema>;
 export type SweepItem = z.infer<typeof SweepItemSchema>;
@@ -72,6 +78,19 @@ export function emptyQueue(): WorkQueue {
 
 /** A user or an application that is to be checked. */
 export type WorkItem = UserItem | SweepItem;
+
+/** Returns when a user first asked, as far as a work item tells: the start of an execution. */
+export function askedAtOf(item: WorkItem, userId: string): string {
+  const asked = 'expected' in item ? undefined : item.asked?.[userId];
+  return asked ?? item.since ?? item.dueAt;
+}
+
+/** Returns when a user joined, as far as a work item tells: an event's own time, for metrics only. */
+export function joinedAtOf(item: WorkItem): string {
+  if (!('expected' in item)) return item.at;
+  const joins = item.expected.filter(({ membership }) => membership === 'member');
+  return joins.reduce((first, { at }) => earliest(first, at), item.since);
+}
 
 /** Updates every item with what `update` returns for it, if anything. */
 export function mapItems(queue: WorkQueue, update: (item: WorkItem) => Partial<WorkItem> | undefined): WorkQueue {

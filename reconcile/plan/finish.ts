@@ -78,6 +78,7 @@ export async function completeRound(
   const sweeps = entitlements.entitlements.map(({ application }) =>
     result.requeueAt.has(application) ? undefined : items.sweeps[application],
   );
+  const refused = new Set(result.failures.map(({ key }) => key));
   const at = readAt.toISOString();
   const whole = sweeps.every((sweep) => sweep !== undefined);
   const withStatus = sweeps.every((sweep) => sweep?.withStatus);
@@ -85,7 +86,12 @@ export async function completeRound(
   const completed = await lease.change((before) => {
     if (holderOf(before, clock.now()) !== execution)
       throw new LeaseLostError('The lease was lost while a plan was made');
-    const done = completeItems(before, served, { me: execution, startedAt: readAt, requeueAt: result.requeueAt });
+    const done = completeItems(before, served, {
+      me: execution,
+      startedAt: readAt,
+      requeueAt: result.requeueAt,
+      refused,
+    });
     const enqueued = enqueueSweeps(done, result.sweepsNeeded, { me: execution, cause: execution, now: clock.now() });
     const noted = {
       ...withWaitlists(enqueued, result),

@@ -133,9 +133,10 @@ export function anObservation(parts: Partial<Observation> = {}): Observation {
   };
 }
 
-/** An event at {@link START} that names no user and no group. */
+/** An event at {@link START} that names no user and no group; its execution starts at once. */
 export function aRequest(parts: Partial<Request> = {}): Request {
-  return { version: 1, trigger: 'event', cause: 'event-1', at: iso(), users: [], groups: [], ...parts };
+  const { at = iso() } = parts;
+  return { version: 1, trigger: 'event', cause: 'event-1', at, startedAt: at, users: [], groups: [], ...parts };
 }
 
 /** A user of a request, who joined GROUP or left it. */
@@ -179,7 +180,7 @@ export function aUserItem(parts: Partial<UserItem> = {}): UserItem {
 
 /** An application that is due at {@link START}, enqueued by ME. */
 export function aSweepItem(parts: Partial<SweepItem> = {}): SweepItem {
-  const { expected: _expected, since: _since, ...item } = aUserItem();
+  const { expected: _expected, ...item } = aUserItem();
   return { ...item, withStatus: false, ...parts };
 }
 

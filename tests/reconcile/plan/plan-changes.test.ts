@@ -22,6 +22,7 @@ import {
   anAuditRecord,
   aRequest,
   aSeat,
+  aSweepItem,
   aUserItem,
 } from '../../support/builders.ts';
 import {
@@ -439,6 +440,19 @@ describe('a tick', () => {
 
 describe('a slot', () => {
   const one = capped(1);
+
+  it('is given by a sweep in the order in which users asked by name', async () => {
+    const asked = { [user(3)]: plusSeconds(START, -30), [user(2)]: plusSeconds(START, -20) };
+    const sweep = aSweepItem({ since: plusSeconds(START, -25), asked });
+    const queue = { ...emptyQueue(), sweeps: { [APPLICATION]: sweep } };
+    const { plan, services } = await planning({ entitlements: one, people: 3, members: [1, 2, 3], queue });
+    expect(await plan(SWEEP)).toMatchObject({ batches: [{ kind: 'grant', userIds: [user(3)] }, { kind: 'record' }] });
+    const { seats } = await services.ledger.holdings(APPLICATION);
+    expect(seats.map(({ userId, requestedAt }) => [userId, requestedAt])).toEqual([
+      [user(1), plusSeconds(START, -25)],
+      [user(2), plusSeconds(START, -20)],
+    ]);
+  });
 
   it('that a single revocation frees makes this execution sweep the application', async () => {
     const seats = [aSeat(1), aSeat(2, { status: 'waitlisted' })];
