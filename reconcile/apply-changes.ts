@@ -20,7 +20,7 @@ import type { Clock } from '../domain/shared/clock.ts';
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { secondsBetween } from '../domain/shared/time.ts';
 import { inParallel } from './concurrency.ts';
-import { openLease } from './lease.ts';
+import { openLease, writersUnder } from './lease.ts';
 import type { Measure } from './ports.ts';
 
 /** One batch of a plan, and the lease term in which it was planned. */
@@ -54,15 +54,16 @@ type ChangeOutcome = 'granted' | 'revoked' | 'refused' | 'conflict' | 'failed' |
  * A conflict or a transient error of one user does not stop the others; the task fails at the end and is retried.
  *
  * @returns the number of changes per outcome
- * @throws TransientAwsError · LeaseLostError, and then nothing is written
+ * @throws TransientAwsError · LeaseLostError, and then no further write begins
  */
 export async function applyChanges(
   { batch, term, plannedAt, execution }: ApplyInput,
-  services: ApplyServices,
+  given: ApplyServices,
 ): Promise<Partial<Record<ChangeOutcome, number>>> {
   if (batch.kind === 'record' || batch.kind === 'hold') return {};
-  const { clock, ledger, entitlements } = services;
-  const { queue } = await openLease(ledger, clock, { execution, term });
+  const { clock, ledger, entitlements } = given;
+  const lease = await openLease(ledger, clock, { execution, term });
+  const services = { ...given, ...writersUnder(lease, given) };
   const { applicationArn, userIds, kind } = batch;
   const entitlement = entitlements.entitlements.find(({ application }) => application === applicationArn);
   const seats = new Map(
@@ -78,7 +79,7 @@ export async function applyChanges(
       seat: seats.get(userId),
       plannedAt,
       execution,
-      origin: changeOriginOf(queue, batch, userId),
+      origin: changeOriginOf(lease.queue, batch, userId),
     };
     const outcome = await (kind === 'grant' ? grant(task, services) : revoke(task, services)).catch(
       (error: unknown) => {

@@ -207,7 +207,11 @@ async function failForRefusals(
   services: HeldServices,
 ): Promise<never> {
   const { items, result } = round;
-  for (const { seat } of result.failures) if (seat) await services.ledger.saveSeat(markReported(seat));
+  for (const { seat } of result.failures) {
+    if (!seat) continue;
+    await services.lease.renewLease();
+    await services.ledger.saveSeat(markReported(seat));
+  }
   const served = without(items, new Set(result.failures.map(({ key }) => key)));
   const refused = without(items, new Set([...Object.keys(served.users), ...Object.keys(served.sweeps)]));
   return requeueOnFailure(refused, run, services, async () => {
