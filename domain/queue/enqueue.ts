@@ -61,7 +61,7 @@ export function enqueue(
   const configured = new Set(entitlements.map(({ application }) => application));
   for (const application of applicationsOf(request, entitlements)) {
     const options = {
-      withStatus: request.withStatus ?? false,
+      withStatus: request.withStatus?.includes(application) ?? false,
       adopt: request.adopt === application,
       giveUp: trigger === 'manual' && !configured.has(application),
     };
@@ -143,6 +143,9 @@ function mergeSweep(
   const dueAt = spaceSweep(now.toISOString(), queue.sweptAt[application]);
   const recheckAt = hint.lookAgainAt ?? (hint.trigger === 'event' ? plusSeconds(hint.at, RECHECK_SECONDS) : undefined);
   const lookAgainAt = latest(before?.lookAgainAt, recheckAt);
+  const statusAfter = hint.withStatus
+    ? latest(before?.statusAfter, recheckAt ?? now.toISOString())
+    : before?.statusAfter;
   // The execution that waits for this item checks it soon enough: the hint is only merged into it.
   const covered =
     before && !holder && !before.failed && !isDue(before.dueAt, now) && Date.parse(before.dueAt) <= Date.parse(dueAt);
@@ -158,6 +161,7 @@ function mergeSweep(
     ...(before?.adopt || hint.adopt ? { adopt: true } : {}),
     ...(before?.giveUp || hint.giveUp ? { giveUp: true } : {}),
     ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
+    ...(statusAfter === undefined ? {} : { statusAfter }),
   };
 }
 

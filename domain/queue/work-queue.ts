@@ -33,6 +33,8 @@ const SweepItemSchema = z.object({
   ...ItemFields,
   /** Whether UserStatus of every user is read, too. */
   withStatus: z.boolean(),
+  /** A sweep with UserStatus that began after this has answered `withStatus`: later checks of the item need none. */
+  statusAfter: z.optional(Timestamp),
   /** An operator asked to adopt the unmanaged assignments of entitled users. */
   adopt: z.optional(z.boolean()),
   /** An operator asked to give up all seats of an application that is no longer configured. */
@@ -44,6 +46,28 @@ const SweepItemSchema = z.object({
   /** The application was read after its newest hint. */
   answered: z.optional(z.boolean()),
 });
+/** What the latest sweeps of an application found. */
+const SweepReportSchema = z.object({
+  /** Start of its latest full sweep: everything was read, and nothing was left to change. */
+  fullAt: z.optional(Timestamp),
+  /** Start of the latest of these that read UserStatus of every user. */
+  statusAt: z.optional(Timestamp),
+  /** Seats that take a slot. */
+  seats: z.int(),
+  waiting: z.int(),
+  /** Since when the first of the waitlist waits. */
+  waitingSince: z.optional(Timestamp),
+  /** Seats above `seats.max`. */
+  overCap: z.int(),
+  /** Revocations that the brake holds. */
+  held: z.int(),
+  /** Assignments without a seat of Usher's. */
+  unmanaged: z.int(),
+  /** Groups that are assigned as a whole, at most ten. */
+  assignedGroups: z.int(),
+});
+export type SweepReport = z.infer<typeof SweepReportSchema>;
+
 export type UserItem = z.infer<typeof UserItemSchema>;
 export type SweepItem = z.infer<typeof SweepItemSchema>;
 
@@ -58,14 +82,10 @@ export const WorkQueueSchema = z.object({
   sweeps: z.record(ApplicationArn, SweepItemSchema),
   /** By application: start of its latest sweep. */
   sweptAt: z.record(ApplicationArn, Timestamp),
-  /** Start of the latest full sweep that ended in an empty plan. */
-  lastSweepAt: z.optional(Timestamp),
-  /** Start of the latest of these sweeps that read UserStatus of every user. */
-  lastStatusSweepAt: z.optional(Timestamp),
   /** Applications with a waitlist: users wait there for a slot. */
   lines: z.optional(z.array(ApplicationArn)),
-  /** By application: assignments without a seat of Usher's, as counted last. */
-  unmanaged: z.optional(z.record(ApplicationArn, z.int())),
+  /** By configured application: what its latest sweeps found, and when. */
+  reports: z.optional(z.record(ApplicationArn, SweepReportSchema)),
   /** Pages that ListUsers took last: shows which way to read UserStatus costs fewer calls. */
   userPages: z.optional(z.int()),
 });

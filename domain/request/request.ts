@@ -56,10 +56,10 @@ export const RequestSchema = z.object({
   release: z.optional(DigestSchema),
   /** The application whose unmanaged assignments are adopted, as far as its entitlement covers them. */
   adopt: z.optional(ApplicationArn),
-  /** `everything`: all entitlements; `due`: what is pending, and a full sweep if the last one is an hour old. */
+  /** `everything`: all entitlements; `due`: what is pending, and each application whose last full sweep is an hour old. */
   sweep: z.optional(z.enum(['everything', 'due'])),
-  /** With `everything`: also read UserStatus of every user. */
-  withStatus: z.optional(z.boolean()),
+  /** Those of the applications of which UserStatus of every user is read, too. */
+  withStatus: z.optional(z.array(ApplicationArn)),
 });
 export type Request = z.infer<typeof RequestSchema>;
 

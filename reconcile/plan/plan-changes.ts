@@ -1,6 +1,7 @@
 import { type Batch, ROUND_BATCHES, toBatches } from '../../domain/decision/batches.ts';
 import { countRound, isSpent, type Progress } from '../../domain/decision/progress.ts';
 import { dueItems, requeueFailed } from '../../domain/queue/claim.ts';
+import { readsStatus } from '../../domain/queue/sweep-reports.ts';
 import type { WorkItems, WorkQueue } from '../../domain/queue/work-queue.ts';
 import { markReported } from '../../domain/seat/transitions.ts';
 import { LeaseLostError, NotConvergedError, RefusedError } from '../../domain/shared/errors.ts';
@@ -103,7 +104,14 @@ async function reconcileDue({ execution, term, progress }: RunContext, services:
 function nextItems(queue: WorkQueue, now: Date): { items: WorkItems; userPages: number | undefined } {
   const due = dueItems(queue, now);
   const named = Object.keys(due.users).length > 0;
-  return { items: named ? { users: due.users, sweeps: {} } : due, userPages: queue.userPages };
+  const sweeps = Object.entries(due.sweeps).map(([application, item]) => [
+    application,
+    { ...item, withStatus: readsStatus(queue, application, item) },
+  ]);
+  return {
+    items: named ? { users: due.users, sweeps: {} } : { users: {}, sweeps: Object.fromEntries(sweeps) },
+    userPages: queue.userPages,
+  };
 }
 
 function batchesOf(

@@ -7,7 +7,7 @@ import { LeaseLostError, TransientAwsError } from '../../domain/shared/errors.ts
 import { plusSeconds } from '../../domain/shared/time.ts';
 import { openLease, updateQueue, writersUnder } from '../../reconcile/lease.ts';
 import { aSeat } from '../support/builders.ts';
-import { ME, OTHER, people, START } from '../support/ids.ts';
+import { APPLICATION, ME, OTHER, people, START } from '../support/ids.ts';
 import { openWorld } from '../support/world.ts';
 
 type TestClock = Clock & { advance(seconds: number): void };
@@ -102,13 +102,13 @@ describe('openLease', () => {
     const { ledger, clock, calls } = await held();
     const lease = await openLease(ledger, clock, mine);
     const reads = calls('DynamoDB.GetItem');
-    const noted = (lastSweepAt: string) => (queue: WorkQueue) => ({ queue: { ...queue, lastSweepAt } });
+    const noted = (time: string) => (queue: WorkQueue) => ({ queue: { ...queue, sweptAt: { [APPLICATION]: time } } });
     await lease.change(noted('2026-01-01T00:00:00Z'));
     await lease.change(noted('2026-01-02T00:00:00Z'));
     expect(calls('DynamoDB.GetItem')).toBe(reads);
     await updateQueue(ledger, (queue) => ({ queue: { ...queue, userPages: 3 } }));
     await lease.change(noted('2026-01-03T00:00:00Z'));
-    expect(await ledger.queue()).toMatchObject({ lastSweepAt: '2026-01-03T00:00:00Z', userPages: 3 });
+    expect(await ledger.queue()).toMatchObject({ sweptAt: { [APPLICATION]: '2026-01-03T00:00:00Z' }, userPages: 3 });
     expect(lease.queue).toEqual(await ledger.queue());
   });
 

@@ -70,9 +70,9 @@ describe('enqueue', () => {
       {},
     ],
     [
-      'everything with status',
-      { sweep: 'everything', withStatus: true },
-      [APPLICATION, OTHER_APPLICATION],
+      'an application with status',
+      { applications: [APPLICATION], withStatus: [APPLICATION] },
+      [APPLICATION],
       { withStatus: true },
     ],
   ])('adds a sweep of %s', (_fact, request, applications, orders) => {
