@@ -4,7 +4,7 @@ import { type Environment, identityCenterSettings } from '../adapters/environmen
 import { connectDirectory, type Directory } from '../adapters/identity-store.ts';
 import { type DirectoryCheck, expectationOf, propagationAfter } from '../domain/request/propagation.ts';
 import { type Propagation, PropagationSchema, type Request, RequestSchema } from '../domain/request/request.ts';
-import { TransientAwsError } from '../domain/shared/errors.ts';
+import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { defineHandler } from './handler.ts';
 
 const Input = z.object({ request: RequestSchema, propagation: PropagationSchema, execution: z.string() });
@@ -43,8 +43,10 @@ async function checkDirectory(
     const member = expected.groupId ? (groups?.has(expected.groupId) ?? false) : groups !== undefined;
     return { met: member === (expected.membership === 'member'), userId };
   } catch (error) {
-    // Hundreds of joins at once exceed AWS's quota for this call. The execution may continue: the plan reads again.
-    if (error instanceof TransientAwsError && request.trigger === 'event') return { met: true, userId };
+    // The execution may continue, since the plan reads again: hundreds of joins at once exceed AWS's quota for this call,
+    // and what AWS refuses to show of one user is put aside there.
+    const isAnswer = error instanceof TransientAwsError || error instanceof RefusedError;
+    if (isAnswer && request.trigger === 'event') return { met: true, userId };
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import type { Applications } from '../adapters/sso-admin.ts';
 import type { Batch } from '../domain/decision/batches.ts';
 import { waitForGrantToShow } from '../domain/decision/timing.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
-import type { UserItem, WorkQueue } from '../domain/queue/work-queue.ts';
+import { askedAtOf, joinedAtOf, type WorkItem, type WorkQueue } from '../domain/queue/work-queue.ts';
 import { LEFT_BEHIND_SECONDS, type Seat } from '../domain/seat/seat.ts';
 import type { ChangeContext } from '../domain/seat/transitions.ts';
 import {
@@ -21,7 +21,7 @@ import type { Clock } from '../domain/shared/clock.ts';
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { isDue, plusSeconds, secondsBetween } from '../domain/shared/time.ts';
 import { inParallel } from './concurrency.ts';
-import { openLease } from './lease.ts';
+import { openLease, writersUnder } from './lease.ts';
 import type { Measure } from './ports.ts';
 
 /** One batch of a plan, and the lease term in which it was planned. */
@@ -75,15 +75,16 @@ export type ApplyOutcomes = Partial<Record<ChangeOutcome | 'aside', number>>;
  * A user whose change still fails or conflicts after a few attempts is put aside, until a later plan tries it again. Nobody
  * else is concerned.
  *
- * @throws TransientAwsError when the ledger fails · LeaseLostError, and then nothing is written
+ * @throws TransientAwsError when the ledger fails · LeaseLostError, and then no further write begins
  */
 export async function applyChanges(
   { batch, term, plannedAt, execution }: ApplyInput,
-  services: ApplyServices,
+  given: ApplyServices,
 ): Promise<ApplyOutcomes> {
   if (batch.kind === 'record' || batch.kind === 'hold') return {};
+  const lease = await openLease(given.ledger, given.clock, { execution, term });
+  const services = { ...given, ...writersUnder(lease, given) };
   const { clock, ledger, entitlements } = services;
-  const { queue } = await openLease(ledger, clock, { execution, term });
   const { applicationArn } = batch;
   const entitlement = entitlements.entitlements.find(({ application }) => application === applicationArn);
   const lastAttemptAt = plusSeconds(clock.now(), ATTEMPTS_WITHIN_SECONDS);
@@ -101,7 +102,7 @@ export async function applyChanges(
     const failed = new Map(failing);
     await inParallel(userIds, CHANGES_AT_ONCE, async (userId) => {
       if (pause > 0 && isDue(lastAttemptAt, clock.now())) return;
-      const origin = changeOriginOf(queue, batch, userId);
+      const origin = changeOriginOf(lease.queue, batch, userId);
       const task: Task = { batch, userId, entitlement, seat: seats.get(userId), plannedAt, execution, origin };
       const outcome = await attempt(task, services);
       if (typeof outcome === 'string') {
@@ -153,7 +154,7 @@ interface Task {
 }
 
 /** What caused a change: the newest hint about the user, else the one about the application; absent: the execution itself. */
-type ChangeOrigin = (Pick<UserItem, 'cause' | 'at'> & Partial<Pick<UserItem, 'since'>>) | undefined;
+type ChangeOrigin = WorkItem | undefined;
 
 function changeOriginOf({ users, sweeps }: WorkQueue, { applicationArn }: Batch, userId: string): ChangeOrigin {
   return users[userId] ?? sweeps[applicationArn];
@@ -187,7 +188,8 @@ async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome
     return 'later';
   }
   const askedAt = task.seat?.status === 'revoked' ? undefined : task.seat?.requestedAt;
-  const requestedAt = askedAt ?? origin?.since ?? origin?.at ?? clock.now().toISOString();
+  const now = clock.now().toISOString();
+  const requestedAt = askedAt ?? (origin ? askedAtOf(origin, userId) : now);
   const target = { applicationArn, userId, entitlement: entitlement.name, requestedAt };
   let seat = markCreating(task.seat, target, contextOf(task, clock.now()));
   await ledger.saveSeat(seat);
@@ -202,7 +204,8 @@ async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome
   await ledger.saveSeat(seat);
   measure('SeatsGranted', 1);
   if (batch.reason === 'group-join') {
-    measure('JoinToSeat', Math.max(0, secondsBetween(seat.requestedAt, clock.now())));
+    const joinedAt = origin ? joinedAtOf(origin) : seat.requestedAt;
+    measure('JoinToSeat', Math.max(0, secondsBetween(joinedAt, clock.now())));
   }
   return 'granted';
 }

@@ -1,5 +1,6 @@
 import type { Deployment, Target } from '../../adapters/operator/deployment.ts';
 import { holderOf } from '../../domain/queue/lease.ts';
+import { oldestSweep } from '../../domain/queue/sweep-reports.ts';
 import { EVENT_FAMILIES } from '../../domain/request/event-families.ts';
 import { isObject, own } from '../../domain/shared/json.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
@@ -168,7 +169,10 @@ export async function activityFindings(context: Context): Promise<readonly Findi
   }
   findings.push(
     ...(await runCheck(
-      { check: 'reconciliation', why: 'Once an hour, a sweep of everything finds what lost events did not report' },
+      {
+        check: 'reconciliation',
+        why: 'Once an hour, a sweep of each application finds what lost events did not report',
+      },
       (found) => reconciliation(found, context, now),
     )),
   );
@@ -195,28 +199,35 @@ async function forwarder(found: Findings, services: Services, now: Date): Promis
 async function reconciliation(found: Findings, context: Context, now: Date): Promise<Finding> {
   const { entitlements } = await context.entitlements();
   const queue = await (await (await context.services()).ledger()).queue();
-  const { lastSweepAt, sweptAt } = queue;
-  if (lastSweepAt === undefined) {
+  const { sweptAt, reports = {} } = queue;
+  if (Object.keys(reports).length === 0) {
     return found.warning(
       'There was none yet',
       'The tick starts it within five minutes of the deployment. To start it now: usher start --all --wait',
     );
   }
-  const age = secondsBetween(lastSweepAt, now);
-  const when = relative(lastSweepAt, now);
   const never = entitlements.filter(({ application }) => sweptAt[application] === undefined).map(({ name }) => name);
   if (never.length > 0) {
     return found.problem(
-      `${when}, but without ${never.join(', ')}: the deployed configuration does not have it`,
+      `There was none of ${never.join(', ')}: the deployed configuration does not have it`,
       'Deploy this entitlements.yml',
     );
   }
+  const configured = entitlements.map(({ application }) => application);
+  const oldest = oldestSweep(queue, configured);
+  if (oldest === undefined) {
+    const names = entitlements.filter(({ application }) => !reports[application]?.fullAt).map(({ name }) => name);
+    return found.warning(`No sweep of ${names.join(', ')} was complete so far`, 'Check what fails: usher status');
+  }
+  const age = secondsBetween(oldest, now);
+  const last = entitlements.filter(({ application }) => reports[application]?.fullAt === oldest);
+  const when = `${relative(oldest, now)}${last.length < entitlements.length ? ` (${last.map(({ name }) => name).join(', ')})` : ''}`;
   const holder = holderOf(queue, now);
   if (age > SWEEP_MISSING_SECONDS)
-    return found.problem(`The last sweep ended ${when}`, 'Check what fails: usher status');
+    return found.problem(`The last full sweep began ${when}`, 'Check what fails: usher status');
   if (age > SWEEP_LATE_SECONDS) {
     return found.warning(
-      `The last sweep ended ${when}${holder === undefined ? '' : `; ${holder} holds the lease`}`,
+      `The last full sweep began ${when}${holder === undefined ? '' : `; ${holder} holds the lease`}`,
       'A large sweep may still run. Check it: usher status',
     );
   }

@@ -49,6 +49,8 @@ export function putItemsAside(queue: WorkQueue, unchecked: readonly Unchecked[],
   for (const one of unchecked) {
     const { key } = one;
     const [user, sweep] = [users[key], sweeps[key]];
+    // It is put aside already, and the execution that failed for it may be redriven.
+    if (isWaiting(user ?? sweep, aside)) continue;
     if (user) users[key] = { ...user, ...changeOf(user, one, aside) };
     else if (sweep) sweeps[key] = { ...sweep, ...changeOf(sweep, one, aside) };
     else if (ApplicationArn.safeParse(key).success) sweeps[key] = { ...newItem(queue, one, aside), withStatus: false };
@@ -57,11 +59,15 @@ export function putItemsAside(queue: WorkQueue, unchecked: readonly Unchecked[],
   return { ...queue, users: withinBound(users), sweeps };
 }
 
+function isWaiting(item: WorkItem | undefined, { failing, now }: Aside): boolean {
+  return failing === undefined && item?.failed === true && !isDue(item.dueAt, now);
+}
+
 function changeOf(
   item: WorkItem,
   { key, reason }: Unchecked,
   { snapshot, failing, now, retryAt }: Aside,
-): Partial<WorkItem> {
+): Pick<WorkItem, 'by' | 'dueAt' | 'failed' | 'attempts' | 'planned' | 'reported'> {
   const before = snapshot.users[key] ?? snapshot.sweeps[key];
   return {
     by: failing ?? NO_EXECUTION,

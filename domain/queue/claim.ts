@@ -74,6 +74,10 @@ export function markPlanned(
   }));
 }
 
+function without<T>(entries: Record<string, T> = {}, others: Readonly<Record<string, T>> = {}): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).filter(([key]) => others[key] === undefined));
+}
+
 type Update = (key: string, item: WorkItem) => Partial<WorkItem> | undefined;
 
 /**
@@ -86,8 +90,11 @@ function updateItems(queue: WorkQueue, items: WorkItems, startedAt: Date, update
   const sweptAt = { ...queue.sweptAt };
   for (const application of Object.keys(items.sweeps)) sweptAt[application] = startedAt.toISOString();
   const users = updateSnapshotted(queue.users, items.users, update, () => ({}));
-  const sweeps = updateSnapshotted(queue.sweeps, items.sweeps, update, (application, { dueAt }) => ({
-    dueAt: spaceSweep(dueAt, sweptAt[application]),
+  const sweeps = updateSnapshotted(queue.sweeps, items.sweeps, update, (application, item) => ({
+    dueAt: spaceSweep(item.dueAt, sweptAt[application]),
+    ...('asked' in item ? { asked: without(item.asked, items.sweeps[application]?.asked) } : {}),
+    // The reads have answered all earlier requests.
+    since: latest(item.since, startedAt.toISOString()),
   }));
   return { ...queue, users, sweeps, sweptAt };
 }
@@ -110,11 +117,15 @@ function updateSnapshotted<T extends WorkItem>(
 }
 
 /** What is left to check of the items of a round. */
-interface Rechecks {
+interface Completion {
+  me: string;
+  startedAt: Date;
   /** By user id or application: ISO time of the next check; an item without one is verified and is removed. */
   requeueAt: ReadonlyMap<string, string>;
   /** Keys of the items whose reads failed for the time being. */
   faulted: ReadonlySet<string>;
+  /** Keys of the items that AWS refused to read or change: they have not been answered. */
+  refused?: ReadonlySet<string>;
 }
 
 /**
@@ -124,14 +135,15 @@ interface Rechecks {
 export function completeItems(
   queue: WorkQueue,
   items: WorkItems,
-  { me, startedAt, requeueAt, faulted }: Rechecks & { me: string; startedAt: Date },
+  { me, startedAt, requeueAt, faulted, refused }: Completion,
 ): WorkQueue {
   if (queue.lease?.holder !== me) return queue;
+  const isAnswered = (key: string) => items.sweeps[key] !== undefined && !refused?.has(key) && !faulted.has(key);
   return updateItems(queue, items, startedAt, (key, { attempts = 0 }) => {
     const dueAt = requeueAt.get(key);
-    return dueAt
-      ? { by: me, dueAt, failed: undefined, attempts: faulted.has(key) ? attempts + 1 : undefined }
-      : undefined;
+    if (!dueAt) return undefined;
+    const tried = { attempts: faulted.has(key) ? attempts + 1 : undefined };
+    return { by: me, dueAt, failed: undefined, ...tried, ...(isAnswered(key) ? { answered: true } : {}) };
   });
 }
 

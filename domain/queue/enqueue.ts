@@ -1,6 +1,6 @@
 import type { Entitlement } from '../entitlements.ts';
 import type { Request, UserHint } from '../request/request.ts';
-import { isDue, latest, plusSeconds } from '../shared/time.ts';
+import { earliest, isDue, latest, plusSeconds } from '../shared/time.ts';
 import { isAside } from './aside.ts';
 import { isReady } from './claim.ts';
 import { holderOf } from './lease.ts';
@@ -15,6 +15,9 @@ const MOST_NAMED_USERS = 100;
 
 /** With the bound on named users, this keeps the item far below DynamoDB's 400 KB: an expectation takes about 110 bytes. */
 const MOST_EXPECTATIONS = 1000;
+
+/** So many users keep the time of their request in sweeps, 75 bytes each. For more, the time of the sweep counts. */
+const MOST_ASKED = 1000;
 
 /** Lists the applications that a request asks to sweep. */
 function applicationsOf(request: Request, entitlements: readonly Entitlement[]): string[] {
@@ -34,33 +37,38 @@ function applicationsOfGroups(groups: readonly string[], entitlements: readonly 
  * Enqueues what a request asks to check, for the lease holder or, while the lease is free, for `me`.
  *
  * Merges hints about the same user or application: the newest hint counts, and every expectation is kept.
+ *
+ * No time of a request counts for more than now: a later one would put off checks and outrank every other hint.
  */
 export function enqueue(
   queue: WorkQueue,
-  request: Request,
+  given: Request,
   context: { me: string; entitlements: readonly Entitlement[]; now: Date },
 ): WorkQueue {
   const { entitlements, now } = context;
   const holder = holderOf(queue, now);
   const by = holder ?? context.me;
   const next = { ...queue, users: { ...queue.users }, sweeps: { ...queue.sweeps } };
+  const startedAt = earliest(given.startedAt, now.toISOString());
+  const request = { ...given, startedAt, at: earliest(given.at, startedAt) };
   const { at, cause, trigger } = request;
   for (const hint of request.users) {
     const pending = pendingSweepsOf(next, hint, entitlements, now);
-    if (pending)
-      for (const application of pending) mergeSweep(next, application, { at, cause, trigger }, { by, holder, now });
-    else next.users[hint.userId] = mergeUser(next, hint, request, { by, now });
+    for (const application of pending ?? []) {
+      mergeSweep(next, application, { at, cause, trigger, asked: { [hint.userId]: startedAt } }, { by, holder, now });
+    }
+    if (!pending) next.users[hint.userId] = mergeUser(next, hint, request, { by, now });
   }
   const configured = new Set(entitlements.map(({ application }) => application));
   for (const application of applicationsOf(request, entitlements)) {
     // A tick tries nothing again before its time; an event or an operator says that something has changed.
     if (trigger === 'tick' && isAside(queue, application, now)) continue;
     const options = {
-      withStatus: request.withStatus ?? false,
+      withStatus: request.withStatus?.includes(application) ?? false,
       adopt: request.adopt === application,
       giveUp: trigger === 'manual' && !configured.has(application),
     };
-    mergeSweep(next, application, { at, cause, trigger, ...options }, { by, holder, now });
+    mergeSweep(next, application, { at, cause, trigger, startedAt, ...options }, { by, holder, now });
   }
   if (isOverfull(next)) replaceUsersBySweeps(next, entitlements, { by, now });
   return next;
@@ -84,8 +92,7 @@ function pendingSweepsOf(
   const applications = applicationsOfGroups([hint.expected.groupId], entitlements);
   const pending = applications.every((application) => {
     const sweep = queue.sweeps[application];
-    // Where users wait for a slot, the time of each request counts.
-    return sweep && isReady(queue, sweep, now) && !queue.lines?.includes(application);
+    return sweep && isReady(queue, sweep, now);
   });
   return pending ? applications : undefined;
 }
@@ -93,7 +100,7 @@ function pendingSweepsOf(
 function mergeUser(
   queue: WorkQueue,
   hint: UserHint,
-  request: Pick<Request, 'at' | 'cause' | 'trigger'>,
+  request: Pick<Request, 'at' | 'startedAt' | 'cause' | 'trigger'>,
   { by, now }: { by: string; now: Date },
 ): UserItem {
   const before = queue.users[hint.userId];
@@ -117,7 +124,7 @@ function mergeUser(
     at: newer ? request.at : before.at,
     cause: newer ? request.cause : before.cause,
     trigger: newer ? request.trigger : before.trigger,
-    since: before && Date.parse(before.since) < Date.parse(request.at) ? before.since : request.at,
+    since: earliest(before?.since ?? request.startedAt, request.startedAt),
     hints: queue.revision + 1,
     expected,
     ...(before?.whole || !hint.expected ? { whole: true } : {}),
@@ -126,8 +133,9 @@ function mergeUser(
   };
 }
 
+/** `startedAt`: absent if the hint is about the users in `asked` alone, each with a time of their own. */
 type SweepHint = Pick<Request, 'at' | 'cause' | 'trigger'> &
-  Partial<Pick<SweepItem, 'withStatus' | 'adopt' | 'giveUp'>> & { lookAgainAt?: string };
+  Partial<Pick<Request, 'startedAt'> & Pick<SweepItem, 'withStatus' | 'adopt' | 'giveUp' | 'asked' | 'lookAgainAt'>>;
 
 function mergeSweep(
   queue: WorkQueue,
@@ -140,6 +148,9 @@ function mergeSweep(
   const dueAt = spaceSweep(now.toISOString(), queue.sweptAt[application]);
   const recheckAt = hint.lookAgainAt ?? (hint.trigger === 'event' ? plusSeconds(hint.at, RECHECK_SECONDS) : undefined);
   const lookAgainAt = latest(before?.lookAgainAt, recheckAt);
+  const statusAfter = hint.withStatus
+    ? latest(before?.statusAfter, recheckAt ?? now.toISOString())
+    : before?.statusAfter;
   // The execution that waits for this item checks it soon enough: the hint is only merged into it.
   const covered =
     before && !holder && !before.failed && !isDue(before.dueAt, now) && Date.parse(before.dueAt) <= Date.parse(dueAt);
@@ -151,11 +162,31 @@ function mergeSweep(
     trigger: newer ? hint.trigger : before.trigger,
     hints: queue.revision + 1,
     withStatus: (before?.withStatus ?? false) || (hint.withStatus ?? false),
+    ...requestsOf(before, hint, queue, now),
     ...(before?.adopt || hint.adopt ? { adopt: true } : {}),
     ...(before?.giveUp || hint.giveUp ? { giveUp: true } : {}),
     ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
     ...(before?.reported && hint.trigger !== 'manual' ? { reported: before.reported } : {}),
+    ...(statusAfter === undefined ? {} : { statusAfter }),
   };
+}
+
+/** Whose requests a sweep answers: those that no read has answered, and the one of the hint. */
+function requestsOf(
+  item: SweepItem | undefined,
+  { startedAt, asked = {} }: SweepHint,
+  { sweeps }: WorkQueue,
+  now: Date,
+): Pick<SweepItem, 'since' | 'asked'> {
+  const before = item?.answered ? undefined : item;
+  const since = earliest(before?.since, startedAt) ?? now.toISOString();
+  const all = { ...before?.asked };
+  let room = MOST_ASKED - Object.values(sweeps).reduce((sum, one) => sum + Object.keys(one.asked ?? {}).length, 0);
+  for (const [userId, time] of Object.entries(asked)) {
+    if (all[userId] === undefined) room -= 1;
+    if (room >= 0) all[userId] = earliest(all[userId] ?? time, time);
+  }
+  return { since, ...(Object.keys(all).length > 0 ? { asked: all } : {}) };
 }
 
 /** Enqueues the sweeps that the lease holder found necessary, for instance because a slot is free and users wait. */
@@ -166,7 +197,8 @@ export function enqueueSweeps(
 ): WorkQueue {
   const next = { ...queue, sweeps: { ...queue.sweeps } };
   for (const [application, { withStatus }] of applications) {
-    const hint = { at: now.toISOString(), cause, trigger: 'tick', withStatus } as const;
+    const at = now.toISOString();
+    const hint = { at, startedAt: at, cause, trigger: 'tick', withStatus } as const;
     mergeSweep(next, application, hint, { by: me, holder: me, now });
   }
   return next;
@@ -179,7 +211,8 @@ export function enqueueUsers(
   { me, cause, now }: { me: string; cause: string; now: Date },
 ): WorkQueue {
   const users = { ...queue.users };
-  const request = { trigger: 'tick', at: now.toISOString(), cause } as const;
+  const at = now.toISOString();
+  const request = { trigger: 'tick', at, startedAt: at, cause } as const;
   const room = MOST_NAMED_USERS - Object.values(users).filter(({ failed }) => !failed).length;
   for (const userId of userIds.slice(0, Math.max(0, room))) {
     users[userId] ??= mergeUser(queue, { userId }, request, { by: me, now });
@@ -195,11 +228,11 @@ function replaceUsersBySweeps(
 ): void {
   const everywhere = entitlements.map(({ application }) => application);
   const aside = Object.entries(queue.users).filter(([, { failed }]) => failed);
-  for (const user of Object.values(queue.users)) {
+  for (const [userId, user] of Object.entries(queue.users)) {
     if (user.failed) continue;
     const groups = user.expected.map(({ groupId }) => groupId);
-    const applications = user.whole ? everywhere : applicationsOfGroups(groups, entitlements);
-    for (const application of applications) {
+    const named = applicationsOfGroups(groups, entitlements);
+    for (const application of user.whole ? everywhere : named) {
       mergeSweep(
         queue,
         application,
@@ -208,6 +241,8 @@ function replaceUsersBySweeps(
           cause: user.cause,
           trigger: user.trigger,
           withStatus: user.whole ?? false,
+          // An update of a user asks for no seat: only where a group is named, the order of requests matters.
+          ...(named.includes(application) ? { asked: { [userId]: user.since } } : {}),
           // The expectations of each user are lost; another check replaces them.
           lookAgainAt: latest(user.lookAgainAt ?? user.at, plusSeconds(user.at, RECHECK_SECONDS)),
         },

@@ -1,14 +1,14 @@
 import * as z from 'zod/mini';
 import { ExpectationSchema } from '../request/request.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
-import { latest, plusSeconds } from '../shared/time.ts';
+import { earliest, latest, plusSeconds } from '../shared/time.ts';
 import { Timestamp } from '../shared/timestamp.ts';
 
 const ItemFields = {
   /** The execution that checks the item. */
   by: z.string(),
   dueAt: Timestamp,
-  /** Time of the newest hint. */
+  /** Time of the newest hint: an event's own time. */
   at: Timestamp,
   cause: z.string(),
   trigger: z.enum(['event', 'manual', 'tick']),
@@ -28,7 +28,7 @@ const ItemFields = {
 const UserItemSchema = z.object({
   ...ItemFields,
   expected: z.array(z.extend(ExpectationSchema, { at: Timestamp })),
-  /** Time of the oldest hint: it decides the order of the waitlist. */
+  /** Start of the execution that asked first: it decides the order of the waitlist. */
   since: Timestamp,
   /** A hint named no group: all entitlements and UserStatus are checked, whatever else is expected. */
   whole: z.optional(z.boolean()),
@@ -37,11 +37,41 @@ const SweepItemSchema = z.object({
   ...ItemFields,
   /** Whether UserStatus of every user is read, too. */
   withStatus: z.boolean(),
+  /** A sweep with UserStatus that began after this has answered `withStatus`: later checks of the item need none. */
+  statusAfter: z.optional(Timestamp),
   /** An operator asked to adopt the unmanaged assignments of entitled users. */
   adopt: z.optional(z.boolean()),
   /** An operator asked to give up all seats of an application that is no longer configured. */
   giveUp: z.optional(z.boolean()),
+  /** Start of the execution that asked first, among those that no read has answered. */
+  since: z.optional(Timestamp),
+  /** The same for users who asked by name, whose own items this one replaces. */
+  asked: z.optional(z.record(ResourceId, Timestamp)),
+  /** The application was read after its newest hint. */
+  answered: z.optional(z.boolean()),
 });
+/** What the latest sweeps of an application found. */
+const SweepReportSchema = z.object({
+  /** Start of its latest full sweep: everything was read, and nothing was left to change. */
+  fullAt: z.optional(Timestamp),
+  /** Start of the latest of these that read UserStatus of every user. */
+  statusAt: z.optional(Timestamp),
+  /** Seats that take a slot. */
+  seats: z.int(),
+  waiting: z.int(),
+  /** Since when the first of the waitlist waits. */
+  waitingSince: z.optional(Timestamp),
+  /** Seats above `seats.max`. */
+  overCap: z.int(),
+  /** Revocations that the brake holds. */
+  held: z.int(),
+  /** Assignments without a seat of Usher's. */
+  unmanaged: z.int(),
+  /** Groups that are assigned as a whole, at most ten. */
+  assignedGroups: z.int(),
+});
+export type SweepReport = z.infer<typeof SweepReportSchema>;
+
 export type UserItem = z.infer<typeof UserItemSchema>;
 export type SweepItem = z.infer<typeof SweepItemSchema>;
 
@@ -56,14 +86,10 @@ export const WorkQueueSchema = z.object({
   sweeps: z.record(ApplicationArn, SweepItemSchema),
   /** By application: start of its latest sweep. */
   sweptAt: z.record(ApplicationArn, Timestamp),
-  /** Start of the latest full sweep that ended in an empty plan. */
-  lastSweepAt: z.optional(Timestamp),
-  /** Start of the latest of these sweeps that read UserStatus of every user. */
-  lastStatusSweepAt: z.optional(Timestamp),
   /** Applications with a waitlist: users wait there for a slot. */
   lines: z.optional(z.array(ApplicationArn)),
-  /** By application: assignments without a seat of Usher's, as counted last. */
-  unmanaged: z.optional(z.record(ApplicationArn, z.int())),
+  /** By configured application: what its latest sweeps found, and when. */
+  reports: z.optional(z.record(ApplicationArn, SweepReportSchema)),
   /** Pages that ListUsers took last: shows which way to read UserStatus costs fewer calls. */
   userPages: z.optional(z.int()),
 });
@@ -76,6 +102,19 @@ export function emptyQueue(): WorkQueue {
 
 /** A user or an application that is to be checked. */
 export type WorkItem = UserItem | SweepItem;
+
+/** Returns when a user first asked, as far as a work item tells: the start of an execution. */
+export function askedAtOf(item: WorkItem, userId: string): string {
+  const asked = 'expected' in item ? undefined : item.asked?.[userId];
+  return asked ?? item.since ?? item.dueAt;
+}
+
+/** Returns when a user joined, as far as a work item tells: an event's own time, for metrics only. */
+export function joinedAtOf(item: WorkItem): string {
+  if (!('expected' in item)) return item.at;
+  const joins = item.expected.filter(({ membership }) => membership === 'member');
+  return joins.reduce((first, { at }) => earliest(first, at), item.since);
+}
 
 /** Updates every item with what `update` returns for it, if anything. */
 export function mapItems(queue: WorkQueue, update: (item: WorkItem) => Partial<WorkItem> | undefined): WorkQueue {

@@ -39,6 +39,7 @@ export function manualStart(input: Fields, context: StartContext): Started {
     trigger: 'manual',
     cause: context.execution,
     at: context.startedAt.toISOString(),
+    startedAt: context.startedAt.toISOString(),
   };
   switch (key) {
     case 'userId': {

@@ -168,6 +168,7 @@ function originOf(times: readonly unknown[], ids: readonly unknown[], context: S
     trigger: 'event',
     cause: ids.find(isPrintableId) ?? context.execution,
     at: new Date(Math.min(recorded, started)).toISOString(),
+    startedAt: context.startedAt.toISOString(),
   };
 }
 

@@ -40,8 +40,13 @@ export const RequestSchema = z.object({
   trigger: z.enum(['event', 'manual', 'tick']),
   /** The CloudTrail `eventID`, the envelope's `id`, or the execution's ARN: an auditor can find each of them. */
   cause: z.string().check(z.minLength(1), z.maxLength(256)),
-  /** Time of the change (event) or of the request (manual start); never later than the start of the execution. */
+  /**
+   * Time of the change (event) or of the request (manual start); never later than `startedAt`. Whoever writes an event
+   * chooses it: it says what to await, and feeds metrics.
+   */
   at: Timestamp,
+  /** Start of the execution, which only AWS sets: it decides who asked first. */
+  startedAt: Timestamp,
   users: z.array(UserHintSchema),
   /** Watched groups that a user joined or left; the event does not name the user. */
   groups: z.array(ResourceId),
@@ -51,10 +56,10 @@ export const RequestSchema = z.object({
   release: z.optional(DigestSchema),
   /** The application whose unmanaged assignments are adopted, as far as its entitlement covers them. */
   adopt: z.optional(ApplicationArn),
-  /** `everything`: all entitlements; `due`: what is pending, and a full sweep if the last one is an hour old. */
+  /** `everything`: all entitlements; `due`: what is pending, and each application whose last full sweep is an hour old. */
   sweep: z.optional(z.enum(['everything', 'due'])),
-  /** With `everything`: also read UserStatus of every user. */
-  withStatus: z.optional(z.boolean()),
+  /** Those of the applications of which UserStatus of every user is read, too. */
+  withStatus: z.optional(z.array(ApplicationArn)),
 });
 export type Request = z.infer<typeof RequestSchema>;
 
@@ -95,8 +100,8 @@ export interface Started {
   propagation: Propagation;
 }
 
-/** Where a request comes from: trigger, cause and time. */
-export type Origin = Pick<Request, 'version' | 'trigger' | 'cause' | 'at'>;
+/** Where a request comes from: trigger, cause and times. */
+export type Origin = Pick<Request, 'version' | 'trigger' | 'cause' | 'at' | 'startedAt'>;
 
 /** Builds a request of this origin that asks for `content` and nothing else. */
 export function requestOf(

@@ -20,6 +20,13 @@ export function latest<T extends string | undefined>(a: T, b: T): T {
   return Date.parse(a) >= Date.parse(b) ? a : b;
 }
 
+/** Returns the earlier of two times, either of which may be missing. */
+export function earliest<T extends string | undefined>(a: T, b: T): T {
+  if (a === undefined) return b;
+  if (b === undefined) return a;
+  return Date.parse(a) <= Date.parse(b) ? a : b;
+}
+
 /** Returns the whole seconds until a time, at least 0, rounded up: a wait must never end too early. */
 export function secondsUntil(time: string, now: Date): number {
   return Math.max(0, Math.ceil(secondsBetween(now, time)));

@@ -14,7 +14,9 @@ type Writer = Pick<Readers, 'ledger' | 'renewLease'>;
  */
 export async function commitDecision({ seats, hold }: ApplicationDecision, writer: Writer): Promise<void> {
   await writeAll(seats, (seat) => writer.ledger.saveSeat(seat), writer);
-  if (hold) await writer.ledger.saveHold(hold);
+  if (!hold) return;
+  await writer.renewLease();
+  await writer.ledger.saveHold(hold);
 }
 
 /** Writes what an observing entitlement answers. */

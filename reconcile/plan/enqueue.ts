@@ -5,18 +5,13 @@ import { isAside } from '../../domain/queue/aside.ts';
 import { type Claim, claim, isRedriven, reclaimOverdue } from '../../domain/queue/claim.ts';
 import { enqueue } from '../../domain/queue/enqueue.ts';
 import { hasExpiredLease, holderOf } from '../../domain/queue/lease.ts';
+import { sweepsDue } from '../../domain/queue/sweep-reports.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Request } from '../../domain/request/request.ts';
 import { takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
-import { secondsBetween } from '../../domain/shared/time.ts';
 import { updateQueue } from '../lease.ts';
 import type { PlanInput, PlanServices } from './result.ts';
-
-/** The tick begins a full sweep when the last one is this old. */
-const SWEEP_EVERY_SECONDS = 3600;
-/** The full sweep also reads every user's UserStatus when that was last done this long ago. */
-const STATUS_EVERY_SECONDS = 24 * 3600;
 
 /** How the request of an execution entered the queue, and whether this execution may plan. */
 export interface ClaimResult {
@@ -51,7 +46,7 @@ export async function enqueueAndClaim(input: PlanInput, services: PlanServices):
         return { claim: claimed, redriven, expired: expired && claimed.turn === 'work', queue: claimed.queue };
       };
       if (!begins) return result(claim(queue, execution, now));
-      const wanted = withSweepIfDue(withDue(input, { due, released }, entitlements), queue, now);
+      const wanted = withSweepsDue(withDue(input, { due, released }, entitlements), queue, { entitlements, now });
       const reclaimed = request.trigger === 'tick' ? reclaimOverdue(queue, execution, now) : queue;
       if (isIdle(wanted) && holderOf(reclaimed, now) !== execution && !hasItems(reclaimed, execution)) {
         return { claim: { turn: 'nothing' }, redriven, expired: false, queue };
@@ -125,11 +120,19 @@ function withDue(
   };
 }
 
-/** A tick sweeps everything when the last full sweep is an hour old. */
-function withSweepIfDue(wanted: Request, queue: WorkQueue, now: Date): Request {
+/** A tick sweeps each application whose last full sweep is an hour old. */
+function withSweepsDue(
+  wanted: Request,
+  queue: WorkQueue,
+  { entitlements, now }: { entitlements: readonly Entitlement[]; now: Date },
+): Request {
   if (wanted.sweep !== 'due') return wanted;
-  const { sweep: _, ...rest } = wanted;
-  const isOld = (time: string | undefined, seconds: number) => !time || secondsBetween(time, now) >= seconds;
-  if (!isOld(queue.lastSweepAt, SWEEP_EVERY_SECONDS)) return rest;
-  return { ...rest, sweep: 'everything', withStatus: isOld(queue.lastStatusSweepAt, STATUS_EVERY_SECONDS) };
+  const { sweep: _, applications = [], ...rest } = wanted;
+  const configured = entitlements.map(({ application }) => application);
+  const due = [...sweepsDue(queue, configured, now)];
+  return {
+    ...rest,
+    applications: [...applications, ...due.map(([application]) => application)],
+    withStatus: due.flatMap(([application, { withStatus }]) => (withStatus ? [application] : [])),
+  };
 }

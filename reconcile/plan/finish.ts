@@ -1,12 +1,15 @@
+import type { ApplicationReport } from '../../domain/decision/application-state.ts';
 import type { Batch } from '../../domain/decision/batches.ts';
 import { isStalled } from '../../domain/decision/progress.ts';
+import type { Entitlements } from '../../domain/entitlements.ts';
 import { completeItems, markPlanned, releaseIfIdle } from '../../domain/queue/claim.ts';
 import { enqueueSweeps, enqueueUsers } from '../../domain/queue/enqueue.ts';
 import { holderOf } from '../../domain/queue/lease.ts';
+import { recordSweeps, type Swept } from '../../domain/queue/sweep-reports.ts';
 import type { WorkItems, WorkQueue } from '../../domain/queue/work-queue.ts';
 import { putAside } from '../../domain/seat/transitions.ts';
 import { LeaseLostError, NotConvergedError } from '../../domain/shared/errors.ts';
-import { measureAll, measureFound, seatsLeft } from './metrics.ts';
+import { measureFound, measureSweeps, measureTotals, seatsLeft } from './metrics.ts';
 import type { HeldServices, PlanOutput, ReconcileResult, Round, RunContext } from './result.ts';
 
 /** A round that has changes to make. */
@@ -41,15 +44,17 @@ export async function putStalledAside(
 
 /** Sends the batches on their way: `ApplyChanges` makes them. */
 export async function dispatch(
-  { batches, settling, readAt, result }: ChangingRound,
+  { batches, settling, ...round }: ChangingRound,
   { execution, term, progress }: RunContext,
-  { clock, lease }: HeldServices,
+  services: HeldServices,
 ): Promise<PlanOutput> {
+  const { clock, lease, entitlements } = services;
+  const { readAt, result } = round;
   if (isStalled(progress)) {
     throw new NotConvergedError(`The same changes were planned ${progress.stalled + 1} times without effect`);
   }
   const revoking = new Set(batches.flatMap(({ kind, applicationArn }) => (kind === 'revoke' ? [applicationArn] : [])));
-  await lease.change((queue) => {
+  const marking = await lease.change((queue) => {
     const marked = markPlanned(queue, settling, { term, startedAt: readAt });
     // A slot that becomes free is given by a sweep, which sees the whole waitlist.
     const freeing =
@@ -57,12 +62,21 @@ export async function dispatch(
     const context = { me: execution, cause: execution, now: clock.now() };
     const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...result.sweepsNeeded]);
     const named = enqueueUsers(marked, result.unread, context);
-    return { queue: withWaitlists(enqueueSweeps(named, swept, context), result) };
+    const found = withSweeps(withWaitlists(enqueueSweeps(named, swept, context), result), round, entitlements);
+    return { before: queue, queue: found };
   });
+  const unconfigured = measureSweeps(marking, services) ? await seatsLeft(marking.queue, services) : [];
   const proving = [
     ...new Set([...(progress.proving ?? []), ...Object.keys(settling.users), ...Object.keys(settling.sweeps)]),
   ];
-  return { outcome: 'apply', batches, term, plannedAt: readAt.toISOString(), progress: { ...progress, proving } };
+  return {
+    outcome: 'apply',
+    batches,
+    term,
+    plannedAt: readAt.toISOString(),
+    progress: { ...progress, proving },
+    ...(unconfigured.length > 0 ? { unconfigured } : {}),
+  };
 }
 
 /** Notes in which applications users wait, as far as a plan has seen it. */
@@ -72,6 +86,27 @@ function withWaitlists(queue: WorkQueue, { hasWaitlist }: ReconcileResult): Work
   const all = [...kept, ...found];
   const { lines: _, ...rest } = queue;
   return all.length > 0 ? { ...rest, lines: all } : rest;
+}
+
+/** Notes what the sweeps of a round found. One in which something was left to change is not a full sweep. */
+function withSweeps(queue: WorkQueue, { items, readAt, result }: Round, { entitlements }: Entitlements): WorkQueue {
+  const changing = new Set([...result.changes.map(({ applicationArn }) => applicationArn), ...result.holds]);
+  // A refusal that stands at a seat is that user's: the application was read.
+  const unread = new Set(result.failures.flatMap(({ key, seat }) => (seat ? [] : [key])));
+  const swept = [...result.reports].flatMap(([application, report]) => {
+    const item = items.sweeps[application];
+    if (!item) return [];
+    const full = !changing.has(application) && !unread.has(application);
+    return [[application, { counts: countsOf(report), full, withStatus: item.withStatus }] as const];
+  });
+  const configured = entitlements.map(({ application }) => application);
+  return recordSweeps(queue, new Map(swept), { configured, readAt });
+}
+
+function countsOf({ seats, waiting, waitingSince, unmanaged, ...report }: ApplicationReport): Swept['counts'] {
+  const { overCap = 0, held = 0, assignedGroups = [] } = report;
+  const since = waitingSince ? { waitingSince } : {};
+  return { seats, waiting, ...since, unmanaged, overCap, held, assignedGroups: assignedGroups.length };
 }
 
 /** What became of the work queue. */
@@ -92,38 +127,31 @@ export interface RoundCompletion {
  * @param unchecked says in the queue what becomes of the others
  */
 export async function completeRound(
-  { items, readAt, result }: Round,
+  round: Round,
   { served, unchecked }: { served: WorkItems; unchecked: (queue: WorkQueue) => WorkQueue },
   { execution }: RunContext,
   services: HeldServices,
 ): Promise<RoundCompletion> {
   const { clock, lease, entitlements } = services;
-  const sweeps = entitlements.entitlements.map(({ application }) =>
-    result.requeueAt.has(application) ? undefined : items.sweeps[application],
-  );
+  const { items, readAt, result } = round;
+  const refused = new Set(result.failures.map(({ key }) => key));
   const at = readAt.toISOString();
-  const whole = sweeps.every((sweep) => sweep !== undefined);
-  const withStatus = sweeps.every((sweep) => sweep?.withStatus);
-  const unmanaged = Object.fromEntries([...result.reports].map(([application, one]) => [application, one.unmanaged]));
   const completed = await lease.change((before) => {
     if (holderOf(before, clock.now()) !== execution)
       throw new LeaseLostError('The lease was lost while a plan was made');
-    const done = completeItems(before, served, { me: execution, startedAt: readAt, ...result });
+    const done = completeItems(before, served, { me: execution, startedAt: readAt, ...result, refused });
     const context = { me: execution, cause: execution, now: clock.now() };
     const named = enqueueUsers(unchecked(done), result.unread, context);
     const enqueued = enqueueSweeps(named, result.sweepsNeeded, context);
     const noted = {
-      ...withWaitlists(enqueued, result),
+      ...withSweeps(withWaitlists(enqueued, result), round, entitlements),
       sweptAt: { ...enqueued.sweptAt, ...Object.fromEntries(Object.keys(items.sweeps).map((one) => [one, at])) },
-      ...(whole ? { lastSweepAt: at } : {}),
-      ...(whole && withStatus ? { lastStatusSweepAt: at } : {}),
       ...(result.userPages === undefined ? {} : { userPages: result.userPages }),
-      ...(result.reports.size > 0 ? { unmanaged: { ...before.unmanaged, ...unmanaged } } : {}),
     };
     return { before, ...releaseIfIdle(noted, execution, clock.now()) };
   });
   measureFound(result, completed.before, services);
-  if (whole) measureAll(result, readAt, services);
-  const unconfigured = whole ? await seatsLeft(completed.queue, services) : [];
+  const unconfigured = measureSweeps(completed, services) ? await seatsLeft(completed.queue, services) : [];
+  if (result.reports.size > 0) measureTotals(completed.queue, readAt, services);
   return { ...completed, unconfigured };
 }

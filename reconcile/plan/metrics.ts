@@ -1,3 +1,4 @@
+import { oldestSweep } from '../../domain/queue/sweep-reports.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import { takesSlot } from '../../domain/seat/seat.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
@@ -20,30 +21,47 @@ export function measureFound(
   if (heldBack > 0) measure('RevocationsHeld', heldBack);
   for (const { entitlement, seats } of reports.values()) measure('Seats', seats, entitlement);
   const grown = [...reports].map(([application, { unmanaged }]) => {
-    const last = before.unmanaged?.[application];
+    const last = before.reports?.[application]?.unmanaged;
     return last === undefined ? 0 : unmanaged - last;
   });
   const jump = sum(grown.filter((more) => more > UNMANAGED_JUMP));
   if (jump > 0) measure('UnmanagedJump', jump);
 }
 
-/** Measures totals, which only a full sweep knows. */
-export function measureAll({ reports }: ReconcileResult, readAt: Date, { measure, entitlements }: PlanServices): void {
-  const all = [...reports.values()];
-  measure('SweepsCompleted', 1);
-  measure('SeatsWaiting', sum(all.map(({ waiting }) => waiting)));
-  measure('SeatsOverCap', sum(all.map(({ overCap = 0 }) => overCap)));
-  // Zero, too: without data, the alarm keeps its last state.
-  if (all.every(({ held = 0 }) => held === 0)) measure('RevocationsHeld', 0);
-  measure('UnmanagedAssignments', sum(all.map(({ unmanaged }) => unmanaged)));
-  measure('AssignedGroups', sum(all.map(({ assignedGroups = [] }) => assignedGroups.length)));
-  const caps = entitlements.entitlements.map(({ application, seats }) => {
-    const report = reports.get(application);
-    return report ? (100 * report.seats) / Math.max(seats.max, 1) : 0;
+/** Measures totals of all applications, each as its latest sweep found it. */
+export function measureTotals(
+  { reports = {} }: WorkQueue,
+  readAt: Date,
+  { measure, entitlements }: PlanServices,
+): void {
+  const known = entitlements.entitlements.flatMap((entitlement) => {
+    const report = reports[entitlement.application];
+    return report ? [{ ...report, max: entitlement.seats.max }] : [];
   });
-  measure('CapUsed', Math.max(...caps));
-  const waits = all.map(({ waitingSince }) => (waitingSince ? secondsBetween(waitingSince, readAt) : 0));
+  measure('SeatsWaiting', sum(known.map(({ waiting }) => waiting)));
+  measure('SeatsOverCap', sum(known.map(({ overCap }) => overCap)));
+  // Zero, too: without data, the alarm keeps its last state.
+  if (known.every(({ held }) => held === 0)) measure('RevocationsHeld', 0);
+  measure('UnmanagedAssignments', sum(known.map(({ unmanaged }) => unmanaged)));
+  measure('AssignedGroups', sum(known.map(({ assignedGroups }) => assignedGroups)));
+  measure('CapUsed', Math.max(0, ...known.map(({ seats, max }) => (100 * seats) / Math.max(max, 1))));
+  const waits = known.map(({ waitingSince }) => (waitingSince ? secondsBetween(waitingSince, readAt) : 0));
   measure('OldestWait', Math.max(0, ...waits));
+}
+
+/**
+ * Counts that every application has been swept once more: the oldest of their latest full sweeps is a newer one. While one
+ * application cannot be swept, this does not happen, however often the others are.
+ */
+export function measureSweeps(
+  { before, queue }: { before: WorkQueue; queue: WorkQueue },
+  { measure, entitlements }: PlanServices,
+): boolean {
+  const configured = entitlements.entitlements.map(({ application }) => application);
+  const oldest = oldestSweep(queue, configured);
+  const advanced = oldest !== undefined && oldest !== oldestSweep(before, configured);
+  if (advanced) measure('SweepsCompleted', 1);
+  return advanced;
 }
 
 /** Counts the seats of applications that are no longer configured: they are reported, and only an operator gives them up. */

@@ -2,11 +2,13 @@ import type { Failure } from '../../domain/decision/application-state.ts';
 import { type Batch, ROUND_BATCHES, toBatches } from '../../domain/decision/batches.ts';
 import { countRound, isSpent, isStalled, type Progress } from '../../domain/decision/progress.ts';
 import { isReported, putItemsAside, type Unchecked } from '../../domain/queue/aside.ts';
-import { dueItems, requeueFailed } from '../../domain/queue/claim.ts';
+import { dueItems, isReady, requeueFailed } from '../../domain/queue/claim.ts';
 import { releaseLease } from '../../domain/queue/lease.ts';
+import { readsStatus } from '../../domain/queue/sweep-reports.ts';
 import type { WorkItems, WorkQueue } from '../../domain/queue/work-queue.ts';
 import { markReported } from '../../domain/seat/transitions.ts';
 import { LeaseLostError, NotConvergedError, RefusedError } from '../../domain/shared/errors.ts';
+import { ApplicationArn } from '../../domain/shared/ids.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import { openLease, updateQueue } from '../lease.ts';
@@ -111,7 +113,14 @@ async function reconcileDue({ execution, term, progress }: RunContext, services:
 function nextItems(queue: WorkQueue, now: Date): { items: WorkItems; userPages: number | undefined } {
   const due = dueItems(queue, now);
   const named = Object.keys(due.users).length > 0;
-  return { items: named ? { users: due.users, sweeps: {} } : due, userPages: queue.userPages };
+  const sweeps = Object.entries(due.sweeps).map(([application, item]) => [
+    application,
+    { ...item, withStatus: readsStatus(queue, application, item) },
+  ]);
+  return {
+    items: named ? { users: due.users, sweeps: {} } : { users: {}, sweeps: Object.fromEntries(sweeps) },
+    userPages: queue.userPages,
+  };
 }
 
 function batchesOf(
@@ -198,7 +207,7 @@ async function complete(round: Round, run: RunContext, services: HeldServices) {
   const { queue } = services.lease;
   const news = result.failures.filter((one) => !isReported(queue, uncheckedOf(one), readAt));
   const known = result.failures.filter((one) => !news.includes(one));
-  const isFailing = news.length > 0 && !(await isAnythingLeft(round, services));
+  const isFailing = news.length > 0 && !(await isAnythingLeft(round, run, services));
   const failing = isFailing ? result.failures : known;
   const served = without(items, new Set(failing.map(({ key }) => key)));
   const unchecked = (queueNow: WorkQueue): WorkQueue => {
@@ -223,19 +232,31 @@ function uncheckedOf({ key, error }: Failure): Unchecked {
 function checkAgain({ items, readAt, result }: Round, failures: readonly Failure[]): ReconcileResult {
   const retryAt = plusSeconds(readAt, SETTLE_SECONDS);
   const isItem = ({ key }: Failure) => items.users[key] !== undefined || items.sweeps[key] !== undefined;
-  const others = failures.filter((one) => !isItem(one));
+  const others = failures.filter((one) => !isItem(one)).map(({ key }) => key);
+  const applications = others.filter((key) => ApplicationArn.safeParse(key).success);
   return {
     ...result,
+    unread: [...result.unread, ...others.filter((key) => !applications.includes(key))],
     requeueAt: new Map([...result.requeueAt, ...failures.filter(isItem).map(({ key }) => [key, retryAt] as const)]),
-    sweepsNeeded: new Map([...others.map(({ key }) => [key, { withStatus: false }] as const), ...result.sweepsNeeded]),
+    sweepsNeeded: new Map([
+      ...applications.map((key) => [key, { withStatus: false }] as const),
+      ...result.sweepsNeeded,
+    ]),
   };
 }
 
-/** Whether something else is due, or was written and is not verified yet: failures wait for it. */
-async function isAnythingLeft({ items, readAt, result }: Round, { ledger }: HeldServices): Promise<boolean> {
-  const due = dueItems(await ledger.queue(), readAt);
-  const keys = [...Object.keys(due.users), ...Object.keys(due.sweeps)];
-  return result.unverified || keys.some((key) => !items.users[key] && !items.sweeps[key]);
+/** Whether something else is due, or waits for this execution to verify it: failures wait for it. */
+async function isAnythingLeft(
+  { items, readAt, result }: Round,
+  { execution }: RunContext,
+  { ledger }: HeldServices,
+): Promise<boolean> {
+  if (result.unverified) return true;
+  const queue = await ledger.queue();
+  return Object.entries({ ...queue.users, ...queue.sweeps }).some(([key, item]) => {
+    if (items.users[key] || items.sweeps[key]) return false;
+    return isReady(queue, item, readAt) || (item.by === execution && !item.failed);
+  });
 }
 
 /**
@@ -247,7 +268,11 @@ async function failFor(
   { execution }: RunContext,
   services: HeldServices,
 ): Promise<never> {
-  for (const { seat } of failures) if (seat) await services.ledger.saveSeat(markReported(seat));
+  for (const { seat } of failures) {
+    if (!seat) continue;
+    await services.lease.renewLease();
+    await services.ledger.saveSeat(markReported(seat));
+  }
   await services.lease.change((queue) => ({ queue: releaseLease(queue, execution) }));
   const [first, ...others] = failures;
   if (first && others.length > 0) first.error.message += `. So did ${others.length} more users or applications`;

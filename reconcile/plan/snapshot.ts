@@ -4,7 +4,7 @@ import type { PlannedChange } from '../../domain/decision/batches.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
 import type { Recheck } from '../../domain/decision/timing.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
-import type { SweepItem, WorkItem, WorkItems } from '../../domain/queue/work-queue.ts';
+import { askedAtOf, type SweepItem, type WorkItem, type WorkItems } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
@@ -104,7 +104,7 @@ function checkedFor(key: string, item: WorkItem, user: CheckedUser['user']): Che
     key,
     trigger,
     cause,
-    askedAt: 'since' in item ? item.since : item.at,
+    askedAt: askedAtOf(item, user.userId),
     adopt: 'adopt' in item && item.adopt === true,
     user,
   };

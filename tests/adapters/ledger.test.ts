@@ -66,7 +66,7 @@ describe('the work queue in the ledger', () => {
 
   it('leaves out what is undefined', async () => {
     const { ledger } = await aLedger();
-    await ledger.saveQueue({ ...emptyQueue(), lastSweepAt: undefined } as never);
+    await ledger.saveQueue({ ...emptyQueue(), lines: undefined } as never);
     expect(await ledger.queue()).toEqual({ ...emptyQueue(), revision: 1 });
   });
 

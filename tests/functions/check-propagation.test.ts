@@ -83,7 +83,11 @@ describe('CheckPropagation', () => {
     await expect(waiting).rejects.toMatchObject({ name: 'PropagationTimeoutError' });
   });
 
-  describe.each(['throttle', 'internal'] as const)('when Identity Center answers with %s', (kind) => {
+  describe.each([
+    ['throttle', 'TransientAwsError'],
+    ['internal', 'TransientAwsError'],
+    ['refuse', 'RefusedError'],
+  ] as const)('when Identity Center answers with %s', (kind, name) => {
     it('continues with an event, because the plan checks again', async () => {
       const { check, faults } = await checking();
       faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind });
@@ -94,18 +98,12 @@ describe('CheckPropagation', () => {
       ['a name', { selector: { userName: 'name-1' } }, 'GetUserId'],
       ['a user', { userId: user(1) }, 'DescribeUser'],
       ['a membership', { userId: user(1), groupId: GROUP }, 'IsMemberInGroups'],
-    ])('fails for a retry with a manual start by %s', async (_fact, propagation, operation) => {
+    ])('fails with a manual start by %s', async (_fact, propagation, operation) => {
       const { check, faults, calls } = await checking();
       faults.add({ operation: `IdentityStore.${operation}`, kind });
-      await expect(check(manual, propagation)).rejects.toMatchObject({ name: 'TransientAwsError' });
+      await expect(check(manual, propagation)).rejects.toMatchObject({ name });
       expect(calls(`IdentityStore.${operation}`)).toBe(1);
     });
-  });
-
-  it('fails permanently if it has no permission to read', async () => {
-    const { check, faults } = await checking();
-    faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind: 'refuse' });
-    await expect(check(joining)).rejects.toMatchObject({ name: 'RefusedError', reason: 'access-denied' });
   });
 
   it('fails on input that the previous state should not have written', async () => {

@@ -23,6 +23,7 @@ describe('NormalizeRequest', () => {
         trigger: 'event',
         cause: EVENT_ID,
         at: new Date(EVENT_TIME).toISOString(),
+        startedAt: new Date(EVENT_TIME).toISOString(),
         users: [],
         groups: [GROUP],
       },

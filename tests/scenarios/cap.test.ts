@@ -11,10 +11,10 @@ const DESCRIBE = 'SSOAdmin.DescribeApplicationAssignment';
 const ALWAYS = 10_000;
 const FULL = { entitlements: [{ seats: { max: 1 } }], people: 4, seated: [1] };
 
-/** The event of a join arrives now, whenever it was made. */
-function joinOf(world: World, number: number, at: Date): Promise<string> {
+/** The event of a join arrives now, whatever time it says. */
+function joinOf(world: World, number: number, time: string): Promise<string> {
   world.center.join(GROUP, user(number));
-  return world.start(anAddMemberToGroup({ groupId: GROUP, userId: user(number), time: at.toISOString() }));
+  return world.start(anAddMemberToGroup({ groupId: GROUP, userId: user(number), time }));
 }
 
 describe('a seat takes a slot while its assignment may exist:', () => {
@@ -192,23 +192,21 @@ describe('a slot', () => {
 });
 
 describe('the waitlist', () => {
-  it('is served by the time of the first request, in any order of events', async () => {
+  it('is served by the start of the execution that first asked, whatever times the events say', async () => {
     const world = await openWorld(FULL);
-    const [now, seconds] = [world.now(), (count: number) => new Date(now.getTime() + count * 1000)];
-    world.after(60, () => undefined);
-    await world.play();
-    for (const [number, at] of [
-      [2, 50],
-      [3, 10],
-      [4, 30],
+    const now = world.now().getTime();
+    for (const [number, time] of [
+      [3, new Date(now + 50_000).toISOString()],
+      [4, new Date(now - 50_000).toISOString()],
+      [2, '2009-09-09T09:09:09Z'],
     ] as const) {
-      await joinOf(world, number, seconds(at));
+      await joinOf(world, number, time);
       await world.play();
     }
     // A further hint about a waiting user, and its second copy, change no order.
-    await joinOf(world, 2, seconds(0));
-    await joinOf(world, 3, world.now());
-    await joinOf(world, 3, world.now());
+    await joinOf(world, 2, '1999-01-01T00:00:00Z');
+    await joinOf(world, 3, '8999-01-01T00:00:00Z');
+    await joinOf(world, 3, '8999-01-01T00:00:00Z');
     await world.play();
     for (const [leaver, next] of [
       [1, 3],
@@ -220,10 +218,28 @@ describe('the waitlist', () => {
       expect(world.assigned()).toEqual([next]);
     }
     expect(world.audited().filter((told) => /Waitlisted/.test(told))).toEqual([
-      'Seat Waitlisted 2 cap-reached',
       'Seat Waitlisted 3 cap-reached',
       'Seat Waitlisted 4 cap-reached',
+      'Seat Waitlisted 2 cap-reached',
     ]);
+  });
+
+  it.each([
+    ['years ago', '2009-09-09T09:09:09Z'],
+    ['in the far future', '8999-12-31T23:59:59Z'],
+  ])('is not jumped by a user of whom an event says that they joined %s', async (_when, time) => {
+    const world = await openWorld(FULL);
+    await world.joins(3);
+    await world.play();
+    world.after(50 * 3600, () => joinOf(world, 2, time));
+    await world.play();
+    await world.leaves(1);
+    await world.play();
+    expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'waitlisted', 3: 'confirmed' });
+    // Nor does such a time keep the user from a seat.
+    await world.leaves(3);
+    await world.play();
+    expect(world.assigned()).toEqual([2]);
   });
 
   it('is not skipped by a later user, even if a slot is free at that moment', async () => {
@@ -335,10 +351,12 @@ describe('lowering seats.max below what is in use', () => {
 });
 
 describe('more users than slots', () => {
-  it('who come at the same moment get them by the times of their events', async () => {
+  it('who come at the same moment get them by their ids, whatever the times of their events', async () => {
     const world = await openWorld({ entitlements: [{ seats: { max: 3 } }], people: 10 });
     const now = world.now().getTime();
-    await Promise.all(people(1, 10).map((number) => joinOf(world, number, new Date(now + number - 100))));
+    await Promise.all(
+      people(1, 10).map((number) => joinOf(world, number, new Date(now - number * 100_000).toISOString())),
+    );
     await world.play();
     expect(world.assigned()).toEqual([1, 2, 3]);
     expect(world.peak()).toBe(3);

@@ -2,7 +2,7 @@ import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { SEATED } from '../support/changes.ts';
-import { user } from '../support/ids.ts';
+import { GROUP, user } from '../support/ids.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
@@ -10,10 +10,11 @@ const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const LEDGER_REFUSES: Omit<FaultRule, 'times'> = { operation: 'DynamoDB.BatchGetItem', kind: 'refuse', skip: 1 };
 
 /** A join that fails for as long as the fault lasts. */
-async function aFailedJoin(fault: Omit<FaultRule, 'times'>) {
+async function aFailedJoin(fault: Omit<FaultRule, 'times'>, start?: 'manual') {
   const world = await openWorld({ people: 1 });
   world.faults.add({ ...fault, times: 100_000 });
-  const execution = await world.joins(1);
+  if (start) world.center.join(GROUP, user(1));
+  const execution = start ? await world.start({ userId: user(1) }) : await world.joins(1);
   await world.stack.runUntilIdle();
   world.faults.clear();
   expect(world.stack.endOf(execution)?.status).toBe('FAILED');
@@ -30,11 +31,18 @@ async function redrive(world: World, execution: string, afterSeconds = 60): Prom
 }
 
 describe('a failed execution, redriven once the cause is fixed,', () => {
-  it.each<{ task: string; fault: Omit<FaultRule, 'times'>; first: string; creates: number }>([
+  it.each<{ task: string; fault: Omit<FaultRule, 'times'>; start?: 'manual'; first: string; creates: number }>([
     {
-      task: 'CheckPropagation',
-      fault: { operation: 'IdentityStore.IsMemberInGroups', kind: 'refuse' },
+      task: 'CheckPropagation of a manual start',
+      fault: { operation: 'IdentityStore.DescribeUser', kind: 'refuse' },
+      start: 'manual',
       first: 'CheckPropagation',
+      creates: 1,
+    },
+    {
+      task: 'PlanChanges, whose reads of the membership were refused',
+      fault: { operation: 'IdentityStore.IsMemberInGroups', kind: 'refuse' },
+      first: 'PlanChanges',
       creates: 1,
     },
     {
@@ -85,8 +93,8 @@ describe('a failed execution, redriven once the cause is fixed,', () => {
       first: 'RecordAudit',
       creates: 0,
     },
-  ])('continues at $task', async ({ fault, first, creates }) => {
-    const { world, execution } = await aFailedJoin(fault);
+  ])('continues at $task', async ({ fault, start, first, creates }) => {
+    const { world, execution } = await aFailedJoin(fault, start);
     const states = await redrive(world, execution);
     expect(states[0]).toBe(first);
     expect(world.stack.endOf(execution)?.outcome).toBe('converged');

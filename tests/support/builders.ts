@@ -3,7 +3,13 @@ import type { Batch } from '../../domain/decision/batches.ts';
 import type { HeldRecord, Hold } from '../../domain/decision/hold.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
-import { emptyQueue, type SweepItem, type UserItem, type WorkQueue } from '../../domain/queue/work-queue.ts';
+import {
+  emptyQueue,
+  type SweepItem,
+  type SweepReport,
+  type UserItem,
+  type WorkQueue,
+} from '../../domain/queue/work-queue.ts';
 import type { Expectation, Propagation, Request } from '../../domain/request/request.ts';
 import type { AuditRecord } from '../../domain/seat/audit-records.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
@@ -133,9 +139,10 @@ export function anObservation(parts: Partial<Observation> = {}): Observation {
   };
 }
 
-/** An event at {@link START} that names no user and no group. */
+/** An event at {@link START} that names no user and no group; its execution starts at once. */
 export function aRequest(parts: Partial<Request> = {}): Request {
-  return { version: 1, trigger: 'event', cause: 'event-1', at: iso(), users: [], groups: [], ...parts };
+  const { at = iso() } = parts;
+  return { version: 1, trigger: 'event', cause: 'event-1', at, startedAt: at, users: [], groups: [], ...parts };
 }
 
 /** A user of a request, who joined GROUP or left it. */
@@ -179,8 +186,14 @@ export function aUserItem(parts: Partial<UserItem> = {}): UserItem {
 
 /** An application that is due at {@link START}, enqueued by ME. */
 export function aSweepItem(parts: Partial<SweepItem> = {}): SweepItem {
-  const { expected: _expected, since: _since, ...item } = aUserItem();
+  const { expected: _expected, ...item } = aUserItem();
   return { ...item, withStatus: false, ...parts };
+}
+
+/** An application without seats, swept at {@link START} with everyone's status. */
+export function aSweepReport(parts: Partial<SweepReport> = {}): SweepReport {
+  const counts = { seats: 0, waiting: 0, overCap: 0, held: 0, unmanaged: 0, assignedGroups: 0 };
+  return { fullAt: iso(), statusAt: iso(), ...counts, ...parts };
 }
 
 /** A batch of changes of APPLICATION for users by number. */

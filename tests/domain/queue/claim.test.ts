@@ -19,7 +19,7 @@ import { DEAD, dueAt, enqueued, heldBy, reread } from '../../support/queue.ts';
 const USER = user(1);
 
 describe('dueItems', () => {
-  it.each<[string, Partial<WorkQueue>, Partial<SweepItem>, boolean]>([
+  it.each<[string, Partial<WorkQueue>, Partial<Pick<SweepItem, 'dueAt' | 'planned'>>, boolean]>([
     ['is due', {}, {}, true],
     ['is due later', {}, { dueAt: iso(0.001) }, false],
     ['is among the changes of the present term', heldBy(OTHER), { planned: 7 }, false],
@@ -189,6 +189,42 @@ describe('completeItems', () => {
     const closed = completeItems(queue, entries, context);
     expect(closed.users).toEqual({ [USER]: queue.users[USER] });
     expect(closed.sweeps).toEqual({ [APPLICATION]: { ...queue.sweeps[APPLICATION], dueAt: iso(26) } });
+  });
+
+  describe('leaves the times of requests', () => {
+    const asked = { [USER]: iso(-300) };
+    const sweep = aSweepItem({ since: iso(-300), asked, lookAgainAt: iso(90) });
+    const before = reread(aQueue({ ...heldBy(ME), sweeps: { [APPLICATION]: sweep } }));
+    const snapshot = { users: {}, sweeps: before.sweeps };
+    const requeueAt = new Map([[APPLICATION, iso(90)]]);
+
+    it('to the second check of a sweep, as long as no one else asks', () => {
+      const { sweeps } = completeItems(before, snapshot, { ...context, requeueAt });
+      expect(sweeps[APPLICATION]).toMatchObject({ since: iso(-300), asked });
+    });
+
+    it('of which a read has answered all to no later request', () => {
+      const requeued = reread(completeItems(before, snapshot, { ...context, requeueAt }));
+      const { sweeps } = enqueued(requeued, { groups: [GROUP] }, 60);
+      expect(sweeps[APPLICATION]).toMatchObject({ since: iso() });
+      expect(sweeps[APPLICATION]).not.toHaveProperty('asked');
+    });
+
+    it('that came during the check, and no earlier one, to the next check', () => {
+      const hinted = reread(enqueued(before, { users: [aJoin(2)], startedAt: iso(-1) }));
+      const { sweeps } = completeItems(hinted, snapshot, { ...context, requeueAt });
+      expect(sweeps[APPLICATION]).toMatchObject({ since: iso(-4), asked: { [user(2)]: iso(-1) } });
+      expect(sweeps[APPLICATION]?.asked).not.toHaveProperty(USER);
+    });
+
+    it('to the next check if AWS refused this one', () => {
+      const refused = new Set([APPLICATION]);
+      const requeued = reread(completeItems(before, snapshot, { ...context, requeueAt, refused }));
+      expect(enqueued(requeued, { groups: [GROUP] }, 60).sweeps[APPLICATION]).toMatchObject({
+        since: iso(-300),
+        asked,
+      });
+    });
   });
 
   it('keeps a hint about a user who was folded into a sweep during the check and then named again', () => {

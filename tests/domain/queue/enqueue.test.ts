@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { completeItems } from '../../../domain/queue/claim.ts';
 import { enqueue, enqueueSweeps } from '../../../domain/queue/enqueue.ts';
-import type { SweepItem, WorkQueue } from '../../../domain/queue/work-queue.ts';
+import { askedAtOf, type SweepItem, type WorkQueue } from '../../../domain/queue/work-queue.ts';
 import type { Request } from '../../../domain/request/request.ts';
 import { aJoin, anEntitlement, aQueue, aRequest, aSweepItem, aUserItem, iso } from '../../support/builders.ts';
 import {
@@ -70,9 +70,9 @@ describe('enqueue', () => {
       {},
     ],
     [
-      'everything with status',
-      { sweep: 'everything', withStatus: true },
-      [APPLICATION, OTHER_APPLICATION],
+      'an application with status',
+      { applications: [APPLICATION], withStatus: [APPLICATION] },
+      [APPLICATION],
       { withStatus: true },
     ],
   ])('adds a sweep of %s', (_fact, request, applications, orders) => {
@@ -94,15 +94,66 @@ describe('enqueue', () => {
     expect(enqueued(queue, { groups: [GROUP] }).sweeps[APPLICATION]?.[order]).toBe(true);
   });
 
-  it('keeps the time of the first hint about a user, in any order of arrival', () => {
+  it('keeps the start of the first execution that asked for a user, in any order of arrival', () => {
     for (const times of [
       [10, 20, 15],
       [20, 15, 10],
     ]) {
       let queue = aQueue();
-      for (const time of times) queue = enqueued(queue, { at: iso(time), users: [aJoin(1)] }, 30);
-      expect(queue.users[USER]).toMatchObject({ since: iso(10), at: iso(20) });
+      for (const time of times) queue = enqueued(queue, { startedAt: iso(time), users: [aJoin(1)] }, 30);
+      expect(queue.users[USER]?.since).toBe(iso(10));
     }
+  });
+
+  it.each([
+    ['years ago', '2009-09-09T09:09:09Z'],
+    ['in the far future', '8999-12-31T23:59:59Z'],
+    ['at the same time', iso()],
+  ])('keeps that time whatever an event says of its own: %s', (_fact, when) => {
+    const started = iso(-2);
+    const { users } = enqueued(aQueue(), { at: when, startedAt: started, users: [aJoin(1)] });
+    expect(users[USER]?.since).toBe(started);
+    const { sweeps } = enqueued(aQueue(), { at: when, startedAt: started, groups: [GROUP] });
+    expect(sweeps[APPLICATION]?.since).toBe(started);
+  });
+
+  it('takes no time for later than the start of the execution that brings it', () => {
+    const late = { at: '8999-12-31T23:59:59Z', startedAt: iso(-2) } as const;
+    const { users, sweeps } = enqueued(aQueue(), { ...late, users: [aJoin(1), { userId: user(2) }], groups: [GROUP] });
+    expect(users[USER]).toMatchObject({ at: iso(-2), dueAt: iso(), expected: [{ at: iso(-2) }] });
+    for (const item of [users[user(2)], sweeps[APPLICATION]]) {
+      expect(item).toMatchObject({ at: iso(-2), dueAt: iso(), lookAgainAt: iso(118) });
+    }
+    const forged = enqueued(aQueue(), { at: late.at, startedAt: late.at, users: [aJoin(1)] });
+    expect(forged.users[USER]).toMatchObject({ at: iso(), since: iso() });
+  });
+
+  it('lets no hint from outside put off a check, whatever its times', () => {
+    const time = fc.constantFrom(
+      '0001-01-01T00:00:00Z',
+      '2009-09-09T09:09:09Z',
+      iso(-1),
+      iso(),
+      '9999-12-31T23:59:59Z',
+    );
+    const hint = fc.constantFrom<Partial<Request>>(
+      { users: [aJoin(1)] },
+      { users: [{ userId: USER }] },
+      { groups: [GROUP] },
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(hint, time, time), { minLength: 1 }), (hints) => {
+        let queue = aQueue();
+        for (const [parts, when, startedAt] of hints)
+          queue = reread(enqueued(queue, { ...parts, at: when, startedAt }));
+        for (const item of [...Object.values(queue.users), ...Object.values(queue.sweeps)]) {
+          expect(item.dueAt).toBe(iso());
+          expect(Date.parse(item.lookAgainAt ?? iso())).toBeLessThanOrEqual(Date.parse(iso(120)));
+          expect(Date.parse(item.since ?? '')).toBeLessThanOrEqual(Date.parse(iso()));
+          expect(Date.parse(item.at)).toBeLessThanOrEqual(Date.parse(iso()));
+        }
+      }),
+    );
   });
 
   it.each<[string, Partial<WorkQueue>, string]>([
@@ -123,8 +174,8 @@ describe('enqueue', () => {
       users: [{ userId: USER }],
       groups: [GROUP],
     };
-    const newer = enqueued(aQueue(entries), { ...hint, at: iso(1) });
-    const older = enqueued(aQueue(entries), { ...hint, at: iso(-1) });
+    const newer = enqueued(aQueue(entries), { ...hint, at: iso(1) }, 1);
+    const older = enqueued(aQueue(entries), { ...hint, at: iso(-1) }, 1);
     for (const [queue, expected] of [
       [newer, { at: iso(1), cause: 'event-2', trigger: 'manual' }],
       [older, { at: iso(), cause: 'event-1', trigger: 'event' }],
@@ -284,9 +335,15 @@ describe('enqueue', () => {
       ],
     ])('%s', (_fact, parts, join, folded) => {
       const before = aQueue(parts);
-      const after = enqueued(before, { users: [join], at: iso(5) });
+      const after = enqueued(before, { users: [join], at: iso(-5), startedAt: iso(-2) });
       expect(Object.keys(after.users)).toEqual(folded ? [] : [USER]);
-      expect(after.sweeps[APPLICATION]?.lookAgainAt).toBe(folded ? iso(125) : undefined);
+      expect(after.sweeps[APPLICATION]?.asked).toEqual(folded ? { [USER]: iso(-2) } : undefined);
+      expect(after.sweeps[APPLICATION]?.lookAgainAt).toBe(folded ? iso(115) : undefined);
+    });
+
+    it('leaves other users of that sweep the time of its own request', () => {
+      const after = enqueued(aQueue({ sweeps: both() }), { users: [aJoin(1)], startedAt: iso(-60) });
+      expect(after.sweeps[APPLICATION]?.since).toBe(iso());
     });
 
     it('is unlike an update of the user, which no sweep covers', () => {
@@ -309,7 +366,23 @@ describe('enqueue', () => {
         at: iso(-5),
       });
       expect(queue.users).toEqual({});
-      expect(queue.sweeps).toEqual({ [APPLICATION]: aSweepItem({ at: iso(-5), lookAgainAt: iso(115) }) });
+      const { asked, ...sweep } = queue.sweeps[APPLICATION] ?? aSweepItem();
+      expect(sweep).toEqual(aSweepItem({ at: iso(-5), lookAgainAt: iso(115) }));
+      expect(Object.keys(queue.sweeps)).toEqual([APPLICATION]);
+      // Each of them keeps their own time.
+      expect(Object.keys(asked ?? {})).toHaveLength(101);
+      expect([asked?.[user(0)], asked?.[user(200)]]).toEqual([iso(-50), iso(-5)]);
+    });
+
+    it('keep their own times up to 1,000, and then take that of the sweep', () => {
+      let queue = aQueue();
+      for (let crowd = 0; crowd < 11; crowd += 1) {
+        const users = Array.from({ length: 101 }, (_, number) => aJoin(crowd * 101 + number));
+        queue = enqueued(queue, { users, at: iso(crowd) }, crowd);
+      }
+      const sweep = queue.sweeps[APPLICATION] ?? aSweepItem();
+      expect(Object.keys(sweep.asked ?? {})).toHaveLength(1000);
+      expect([askedAtOf(sweep, user(999)), askedAtOf(sweep, user(1000))]).toEqual([iso(9), iso()]);
     });
 
     it('become sweeps of everything with status if one of them needs a full check', () => {

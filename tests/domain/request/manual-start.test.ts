@@ -27,7 +27,15 @@ const ADMIN = EXECUTION.replace('-onboarding:', '-onboarding-admin:');
 /** A start of the machine that needs a permission of its own. */
 const admin: StartContext = { ...context, execution: ADMIN };
 
-const manual = { version: 1, trigger: 'manual', cause: EXECUTION, at: STARTED, users: [], groups: [] };
+const manual = {
+  version: 1,
+  trigger: 'manual',
+  cause: EXECUTION,
+  at: STARTED,
+  startedAt: STARTED,
+  users: [],
+  groups: [],
+};
 const unseen = { visible: false, checkAfterSeconds: 0 };
 
 function faultOf(input: Fields, by = context): InvalidRequestError {

@@ -93,6 +93,7 @@ describe('an event that names user and group', () => {
         trigger: 'event',
         cause: EVENT_ID,
         at: '2026-11-01T10:00:00.000Z',
+        startedAt: STARTED,
         users,
         groups: [],
       },
@@ -221,6 +222,7 @@ describe('a native notification', () => {
       trigger: 'event',
       cause: aNativeNotification().id,
       at: '2026-11-01T10:00:00.000Z',
+      startedAt: STARTED,
       ...look,
     });
   });
@@ -529,8 +531,9 @@ describe('any input', () => {
         const outcome = outcomeOf(input);
         if ('path' in outcome) expect(`${outcome.message} ${outcome.path}`).not.toMatch(/jane|secret/i);
         if (!('request' in outcome)) return;
-        const { cause, at, ...request } = outcome.request;
+        const { cause, at, startedAt, ...request } = outcome.request;
         expect(at <= STARTED).toBe(true);
+        expect(startedAt).toBe(STARTED);
         for (const text of textsOf([request, outcome.propagation])) expect(text).toMatch(known);
         expect([EXECUTION, ...textsOf(input)]).toContain(cause);
       }),

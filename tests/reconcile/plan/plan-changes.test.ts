@@ -22,6 +22,8 @@ import {
   anAuditRecord,
   aRequest,
   aSeat,
+  aSweepItem,
+  aSweepReport,
   aUserItem,
 } from '../../support/builders.ts';
 import {
@@ -81,6 +83,8 @@ function heldBy(holder: string, request: Request = aMembershipRequest('member', 
 const changesOf = (plan: PlanOutput) =>
   plan.outcome === 'apply' ? plan.batches.map(({ kind, userIds }) => `${kind} ${userIds.length}`) : plan.outcome;
 
+/** Everything was swept at START. */
+const SWEPT = { [APPLICATION]: aSweepReport() };
 const TICK = aRequest({ trigger: 'tick', sweep: 'due' });
 const SWEEP = aRequest({ sweep: 'everything', trigger: 'manual' });
 
@@ -186,7 +190,10 @@ describe('a plan', () => {
     const { plan, queue } = await planning({ people: 250, seats });
     expect(changesOf(await plan(TICK))).toBe('converged');
     const begun = START.toISOString();
-    expect(await queue()).toMatchObject({ lastSweepAt: begun, lastStatusSweepAt: begun, userPages: 3 });
+    expect(await queue()).toMatchObject({
+      reports: { [APPLICATION]: { fullAt: begun, statusAt: begun } },
+      userPages: 3,
+    });
   });
 });
 
@@ -329,7 +336,7 @@ describe('a tick', () => {
   ])('%s', async (_fact, later, expected) => {
     const { plan, clock } = await planning({
       members: [1],
-      queue: { ...emptyQueue(), lastSweepAt: START.toISOString() },
+      queue: { ...emptyQueue(), reports: SWEPT },
     });
     clock.advance(later);
     expect(changesOf(await plan(TICK))).toEqual(expected);
@@ -337,14 +344,14 @@ describe('a tick', () => {
 
   it('picks up a change that was left unfinished', async () => {
     const left = aSeat(1, { status: 'creating', changedAt: plusSeconds(START, -900) });
-    const queue = { ...emptyQueue(), lastSweepAt: START.toISOString() };
+    const queue = { ...emptyQueue(), reports: SWEPT };
     const { plan } = await planning({ members: [1], seats: [left], queue });
     expect(changesOf(await plan(TICK))).toEqual(['grant 1']);
   });
 
   it('picks up an item that an execution did not serve in time', async () => {
     const mailbox = enqueue(emptyQueue(), aMembershipRequest('member', 1), { me: OTHER, entitlements, now: START });
-    const { plan, clock } = await planning({ members: [1], queue: { ...mailbox, lastSweepAt: START.toISOString() } });
+    const { plan, clock } = await planning({ members: [1], queue: { ...mailbox, reports: SWEPT } });
     expect(changesOf(await plan(TICK))).toBe('converged');
     clock.advance(61);
     expect(changesOf(await plan(TICK))).toEqual(['grant 1']);
@@ -363,19 +370,19 @@ describe('a tick', () => {
       directory: disabled,
       seats: [aSeat(1), aSeat(2)],
       assigned: [1, 2],
-      queue: { ...emptyQueue(), lastSweepAt: at, lastStatusSweepAt: at },
+      queue: { ...emptyQueue(), reports: SWEPT },
     });
     clock.advance(24 * 3600 - 1);
     expect(changesOf(await plan(TICK))).toBe('converged');
-    const { lastSweepAt, lastStatusSweepAt } = await services.ledger.queue();
-    expect([lastSweepAt, lastStatusSweepAt]).toEqual([plusSeconds(START, 24 * 3600 - 1), at]);
+    const { reports } = await services.ledger.queue();
+    expect(reports?.[APPLICATION]).toMatchObject({ fullAt: plusSeconds(START, 24 * 3600 - 1), statusAt: at });
     clock.advance(3600);
     expect(changesOf(await plan(TICK))).toEqual(['revoke 1']);
   });
 
   it('revokes a seat whose grace period is over', async () => {
     const seats = [1, 2].map((number) => aSeat(number, { status: 'leaving', dueAt: plusSeconds(START, number * 60) }));
-    const queue = { ...emptyQueue(), lastSweepAt: START.toISOString() };
+    const queue = { ...emptyQueue(), reports: SWEPT };
     const { plan, clock } = await planning({ members: [3], seats: [...seats, aSeat(3)], assigned: [1, 2, 3], queue });
     clock.advance(60);
     expect(await plan(TICK)).toMatchObject({
@@ -385,7 +392,7 @@ describe('a tick', () => {
   });
 
   it('sweeps an application that has a waitlist and a free slot, and no other', async () => {
-    const queue = { ...emptyQueue(), lastSweepAt: START.toISOString(), lines: [APPLICATION] };
+    const queue = { ...emptyQueue(), reports: SWEPT, lines: [APPLICATION] };
     const line = [aSeat(1, { status: 'waitlisted' })];
     const free = await planning({ entitlements: capped(1), members: [1], seats: line, queue });
     expect(await free.plan(TICK)).toMatchObject({ batches: [{ kind: 'grant', reason: 'place-freed' }] });
@@ -411,7 +418,7 @@ describe('a tick', () => {
   it('sends the audit event of a hold that is not on the bus', async () => {
     const hold = aHold({ applicationArn: APPLICATION, audit: [aHeldRecord({ at: plusSeconds(START, -900) })] });
     const seats = [aSeat(1, { status: 'held', hold: 1 }), aSeat(2)];
-    const queue = { ...emptyQueue(), lastSweepAt: START.toISOString() };
+    const queue = { ...emptyQueue(), reports: SWEPT };
     const { plan } = await planning({ members: [2], seats, assigned: [1, 2], queue, hold });
     expect(await plan(TICK)).toMatchObject({
       outcome: 'apply',
@@ -421,7 +428,7 @@ describe('a tick', () => {
 
   it('sends the audit event of a seat whose entitlement was removed, and does not change the seat', async () => {
     const seat = aSeat(1, { applicationArn: OTHER_APPLICATION, audit: [anAuditRecord()] });
-    const queue = { ...emptyQueue(), lastSweepAt: START.toISOString() };
+    const queue = { ...emptyQueue(), reports: SWEPT };
     const { plan, services } = await planning({ seats: [seat], queue });
     expect(await plan(TICK)).toMatchObject({
       batches: [{ applicationArn: OTHER_APPLICATION, kind: 'record', userIds: [user(1)] }],
@@ -430,7 +437,7 @@ describe('a tick', () => {
   });
 
   it('reads the work queue once and writes nothing if there is nothing to do', async () => {
-    const { plan, gateway } = await planning({ queue: { ...emptyQueue(), lastSweepAt: START.toISOString() } });
+    const { plan, gateway } = await planning({ queue: { ...emptyQueue(), reports: SWEPT } });
     gateway.calls.clear();
     expect(changesOf(await plan(TICK))).toBe('converged');
     expect(Object.fromEntries(gateway.calls)).toEqual({ 'DynamoDB.Query': 1, 'DynamoDB.GetItem': 1 });
@@ -439,6 +446,19 @@ describe('a tick', () => {
 
 describe('a slot', () => {
   const one = capped(1);
+
+  it('is given by a sweep in the order in which users asked by name', async () => {
+    const asked = { [user(3)]: plusSeconds(START, -30), [user(2)]: plusSeconds(START, -20) };
+    const sweep = aSweepItem({ since: plusSeconds(START, -25), asked });
+    const queue = { ...emptyQueue(), sweeps: { [APPLICATION]: sweep } };
+    const { plan, services } = await planning({ entitlements: one, people: 3, members: [1, 2, 3], queue });
+    expect(await plan(SWEEP)).toMatchObject({ batches: [{ kind: 'grant', userIds: [user(3)] }, { kind: 'record' }] });
+    const { seats } = await services.ledger.holdings(APPLICATION);
+    expect(seats.map(({ userId, requestedAt }) => [userId, requestedAt])).toEqual([
+      [user(1), plusSeconds(START, -25)],
+      [user(2), plusSeconds(START, -20)],
+    ]);
+  });
 
   it('that a single revocation frees makes this execution sweep the application', async () => {
     const seats = [aSeat(1), aSeat(2, { status: 'waitlisted' })];
@@ -668,7 +688,10 @@ describe('the result of sweeps', () => {
     ['fewer than before', { [APPLICATION]: 40 }, undefined],
     ['the first time of this application', { [OTHER_APPLICATION]: 0 }, undefined],
   ])('raises an alarm for a jump of foreign assignments: %s', async (_fact, unmanaged, jump) => {
-    const queue = { ...emptyQueue(), ...(unmanaged ? { unmanaged } : {}) };
+    const reports = Object.fromEntries(
+      Object.entries(unmanaged ?? {}).map(([application, count]) => [application, aSweepReport({ unmanaged: count })]),
+    );
+    const queue = { ...emptyQueue(), reports };
     const {
       plan,
       metrics,
@@ -676,7 +699,7 @@ describe('the result of sweeps', () => {
     } = await planning({ people: 16, members: [16], seats: [aSeat(16)], assigned: people(1, 16), queue });
     expect(changesOf(await plan(SWEEP))).toBe('converged');
     expect(metrics.find(([name]) => name === 'UnmanagedJump')?.[1]).toBe(jump);
-    expect((await mailbox()).unmanaged).toEqual({ ...unmanaged, [APPLICATION]: 15 });
+    expect((await mailbox()).reports).toMatchObject({ [APPLICATION]: { unmanaged: 15 } });
   });
 
   it('names seats of applications that are no longer configured, after a full sweep', async () => {
@@ -735,13 +758,13 @@ describe('a refusal', () => {
   it('of which an execution has failed within the hour hands over to a tick, and keeps its time', async () => {
     const { plan, queue, clock } = await planning(one);
     await expect(plan(aMembershipRequest('member', 1))).rejects.toMatchObject({ reason: 'assignment-not-required' });
-    const { reported } = (await queue()).sweeps[APPLICATION] ?? {};
+    const aside = (await queue()).sweeps[APPLICATION];
     clock.advance(600);
     const again = await plan(aMembershipRequest('member', 1), { execution: OTHER });
     expect(again).toMatchObject({ outcome: 'handedOver', progress: { aside: true } });
     const { lease, sweeps } = await queue();
     expect(lease).toBeUndefined();
-    expect(sweeps[APPLICATION]).toMatchObject({ failed: true, reported, dueAt: plusSeconds(clock.now(), 3600) });
+    expect(sweeps[APPLICATION]).toEqual(aside);
   });
 
   it('that lasts fails another execution after an hour', async () => {
