@@ -1,7 +1,8 @@
+import { isSetBack } from '../../domain/seat/seat.ts';
 import { ReadOperationSchema } from '../../emulator/aws/identity-center/identity-center.ts';
 import { perform } from '../../emulator/scenario/player.ts';
 import { scriptOf } from '../../emulator/scenario/reader.ts';
-import { openStack, type StackListener } from '../../emulator/stack/stack.ts';
+import { openStack, type Stack, type StackListener } from '../../emulator/stack/stack.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { type History, isTold, SHORT_LAG_SECONDS } from './histories.ts';
 import { Truth } from './truth.ts';
@@ -65,6 +66,7 @@ export async function playHistory(history: History): Promise<string[]> {
   try {
     perform(followed, steps, (_step, make) => watch.byHand(make));
     await stack.runUntilIdle();
+    await tickForThoseAside(stack);
     judgeMailbox(outcome(false));
     judgeFailures(outcome(false));
     if (isTold(history)) judgeSeats(outcome(false));
@@ -81,4 +83,24 @@ export async function playHistory(history: History): Promise<string[]> {
     await stack.close();
   }
   return watch.violations;
+}
+
+/** The most ticks that a user may need whose attempts fail: faults last for a few requests. */
+const MOST_TICKS = 5;
+
+/**
+ * Starts the ticks that come anyway, for users whose change failed and who are put aside until their next attempt: the
+ * execution that put them aside has ended. After a refusal an operator has to do something first.
+ */
+async function tickForThoseAside(stack: Stack): Promise<void> {
+  for (let ticks = 0; ticks < MOST_TICKS; ticks += 1) {
+    const aside = (await stack.seats()).filter(({ refusal }) => refusal !== undefined && isSetBack({ refusal }));
+    const times = aside.flatMap(({ nextAttemptAt }) => nextAttemptAt ?? []).sort();
+    const [first] = times;
+    if (!first) return;
+    stack.at(new Date(Math.max(Date.parse(first), stack.clock.now().getTime())), async () => {
+      await stack.start({ scope: 'tick' });
+    });
+    await stack.runUntilIdle();
+  }
 }
