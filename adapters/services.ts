@@ -4,13 +4,16 @@ import { connectDirectory } from './identity-store.ts';
 import { connectLedger } from './ledger.ts';
 import { connectApplications } from './sso-admin.ts';
 
+/** The Identity Store allows 20 requests per second for each operation; other callers get what is left. */
+const DIRECTORY_PER_SECOND = 18;
+
 /** Creates the services of `PlanChanges` and `ApplyChanges`: Identity Center at the configured pace, and the ledger. */
 export function identityCenterServices(environment: Environment) {
   const { aws, clock, entitlements, ledgerTable } = environment;
   const settings = identityCenterSettings(environment);
   // SSO Admin counts all its operations together, the Identity Store counts each separately; the pacers do the same.
   const { requestsPerSecond, identityCenter } = entitlements;
-  const directoryPacer = createOperationPacer(requestsPerSecond, clock);
+  const directoryPacer = createOperationPacer(DIRECTORY_PER_SECOND, clock);
   return {
     clock,
     entitlements,

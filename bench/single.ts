@@ -84,7 +84,7 @@ export function joinRows({ usher, waiting }: SingleJoin): Row[] {
     atMost('writes to sso-admin', usher.calls[CREATE_ASSIGNMENT] ?? 0, 1, {
       baseline: baseline(({ calls }) => count(calls[CREATE_ASSIGNMENT] ?? 0)),
     }),
-    atMost('reads of Identity Center', readsOf(usher), 7, { baseline: baseline((usage) => count(readsOf(usage))) }),
+    atMost('reads of Identity Center', readsOf(usher), 8, { baseline: baseline((usage) => count(readsOf(usage))) }),
     {
       what: 'Lambda time',
       usher: duration(usher.lambdaSeconds),

@@ -130,8 +130,10 @@ export const EntitlementsSchema = z.strictObject({
       .number()
       .check(
         z.minimum(1),
-        z.maximum(20),
-        z.describe('Requests per second to sso-admin, out of the 20 that all callers share'),
+        z.maximum(18),
+        z.describe(
+          'Requests per second to sso-admin, out of the 20 that all callers share; the Identity Store confirms each grant at 18 per second',
+        ),
       ),
     10,
   ),

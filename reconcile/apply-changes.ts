@@ -6,11 +6,12 @@ import { waitForGrantToShow } from '../domain/decision/timing.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
 import { askedAtOf, joinedAtOf, type WorkItem, type WorkQueue } from '../domain/queue/work-queue.ts';
 import { LEFT_BEHIND_SECONDS, type Seat } from '../domain/seat/seat.ts';
-import type { ChangeContext } from '../domain/seat/transitions.ts';
+import type { ChangeContext, SeatTarget } from '../domain/seat/transitions.ts';
 import {
   dropSeat,
   markAssigned,
   markCreating,
+  markNotBegun,
   markRefused,
   markRevoked,
   markRevoking,
@@ -92,6 +93,10 @@ export async function applyChanges(
   const count = (outcome: keyof ApplyOutcomes) => {
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   };
+  const taskOf = (userId: string, seat: Seat | undefined): Task => {
+    const origin = changeOriginOf(lease.queue, batch, userId);
+    return { batch, userId, entitlement, seat, plannedAt, execution, origin };
+  };
   let failing = new Map<string, Setback>();
   let throttled = false;
   for (const pause of [0, ...PAUSES_SECONDS]) {
@@ -102,9 +107,7 @@ export async function applyChanges(
     const failed = new Map(failing);
     await inParallel(userIds, CHANGES_AT_ONCE, async (userId) => {
       if (pause > 0 && isDue(lastAttemptAt, clock.now())) return;
-      const origin = changeOriginOf(lease.queue, batch, userId);
-      const task: Task = { batch, userId, entitlement, seat: seats.get(userId), plannedAt, execution, origin };
-      const outcome = await attempt(task, services);
+      const outcome = await attempt(taskOf(userId, seats.get(userId)), services);
       if (typeof outcome === 'string') {
         count(outcome);
         failed.delete(userId);
@@ -115,12 +118,13 @@ export async function applyChanges(
   }
   if (throttled) services.measure('StepsThrottled', 1);
   await inParallel([...failing], CHANGES_AT_ONCE, async ([userId, { reason, tries }]) => {
-    const seat = (await seatsOf([userId], applicationArn, ledger)).get(userId);
-    // Only the ledger itself fails before there is a seat.
-    if (!seat)
-      throw new TransientAwsError(`PutItem: the ledger failed (application ${applicationArn}, user ${userId})`);
+    const task = taskOf(userId, (await seatsOf([userId], applicationArn, ledger)).get(userId));
+    const now = clock.now();
+    const seat = task.seat ?? (entitlement && markNotBegun(targetOf(task, entitlement, now), contextOf(task, now)));
+    if (!seat) return;
     const reportAgain = isAskedAgain(seat, batch, execution);
-    await ledger.saveSeat(putAside(seat, reason, { now: clock.now(), execution, reportAgain }, tries));
+    const aside = putAside(seat, reason, { now, execution, reportAgain }, tries);
+    await ledger.saveSeat(task.seat ? aside : { ...aside, revision: seat.revision });
     count('aside');
   });
   return outcomes;
@@ -164,13 +168,20 @@ function contextOf({ batch, execution, origin }: Task, now: Date): ChangeContext
   return { now, execution, cause: origin?.cause ?? execution, reason: batch.reason };
 }
 
+/** The seat that a grant makes. The time of the first request decides the order of the waitlist. */
+function targetOf({ batch, userId, seat, origin }: Task, { name }: Entitlement, now: Date): SeatTarget {
+  const askedAt = seat?.status === 'revoked' ? undefined : seat?.requestedAt;
+  const requestedAt = askedAt ?? (origin ? askedAtOf(origin, userId) : now.toISOString());
+  return { applicationArn: batch.applicationArn, userId, entitlement: name, requestedAt };
+}
+
 /** Whether the seat was written since the plan's reads, by an earlier try of this task. */
 function isNewer({ changedAt }: Seat, plannedAt: string): boolean {
   return Date.parse(changedAt) >= Date.parse(plannedAt);
 }
 
 /**
- * Grants a seat: writes the intention, makes the call, records the answer.
+ * Grants a seat: confirms that the user is entitled, writes the intention, makes the call, records the answer.
  *
  * The plan's reads have shown that no one else made an assignment. A seat that an earlier try left as `creating` is read
  * again, because its call may have been made.
@@ -182,16 +193,14 @@ async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome
   // A deployment since the plan has removed the entitlement or its enforce mode.
   if (entitlement?.mode !== 'enforce') return 'later';
   if (task.seat?.status === 'assigned' && isNewer(task.seat, plannedAt)) return 'done';
+  if (!(await isEntitled(task, entitlement, services))) return 'later';
   // A list may lag behind an assignment that was verified: before it counts as drift, this one assignment is read.
   const unfinished = task.seat?.status === 'creating';
   if (!unfinished && batch.reason === 'drift-healed' && (await applications.isAssigned(applicationArn, userId))) {
     return 'later';
   }
-  const askedAt = task.seat?.status === 'revoked' ? undefined : task.seat?.requestedAt;
-  const now = clock.now().toISOString();
-  const requestedAt = askedAt ?? (origin ? askedAtOf(origin, userId) : now);
-  const target = { applicationArn, userId, entitlement: entitlement.name, requestedAt };
-  let seat = markCreating(task.seat, target, contextOf(task, clock.now()));
+  const now = clock.now();
+  let seat = markCreating(task.seat, targetOf(task, entitlement, now), contextOf(task, now));
   await ledger.saveSeat(seat);
   try {
     if (!(unfinished && (await applications.isAssigned(applicationArn, userId)))) {
@@ -243,6 +252,21 @@ async function revoke(task: Task, services: ApplyServices): Promise<ChangeOutcom
   await ledger.saveSeat(markRevoked(seat, contextOf(task, clock.now())));
   measure('SeatsRevoked', 1);
   return 'revoked';
+}
+
+/** The plan has read the status of everyone who gets a seat; later than this, it is read again. */
+const STATUS_HOLDS_SECONDS = 60;
+
+/** Whether fresh reads of this one user, right before the call, confirm the grant. */
+async function isEntitled(
+  { userId, plannedAt }: Task,
+  { groups }: Entitlement,
+  { clock, directory }: ApplyServices,
+): Promise<boolean> {
+  const found = await directory.groupsOf(userId, groups);
+  if (!found || found.size === 0) return false;
+  if (secondsBetween(plannedAt, clock.now()) <= STATUS_HOLDS_SECONDS) return true;
+  return (await directory.statusOf(userId)) === 'enabled';
 }
 
 /** Whether fresh reads of this one user, right before the call, confirm the revocation. */

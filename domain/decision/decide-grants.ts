@@ -1,9 +1,9 @@
 import type { Entitlement } from '../entitlements.ts';
 import { type Seat, takesSlot } from '../seat/seat.ts';
-import { markAdopted, markWaitlisted } from '../seat/transitions.ts';
+import { markAdopted, markWaitlisted, recordLateGrant } from '../seat/transitions.ts';
 import { RefusedError } from '../shared/errors.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
-import { plusSeconds } from '../shared/time.ts';
+import { isDue, plusSeconds } from '../shared/time.ts';
 import type { ApplicationState, CheckedUser, Failure, Moment, Need } from './application-state.ts';
 import { type DecidedUser, type Decision, isAdoptable } from './decide.ts';
 import { type Recheck, waitForWriteToSettle } from './timing.ts';
@@ -17,7 +17,7 @@ export interface GrantsDecision {
   seated: Granted[];
   /** Users without a slot, whether their seat says so already or not. */
   waiting: Granted[];
-  /** Seats that join the waitlist. */
+  /** Seats that join the waitlist, or turn out to be granted. */
   seats: Seat[];
   /** These users may still have an assignment: they are checked again before they join the waitlist. */
   recheck: Recheck[];
@@ -43,10 +43,18 @@ export function decideGrants(
 ): GrantsDecision {
   const grants = decided.filter(isGrant);
   const max = entitlement.seats.max - promised;
-  const allocation = allocateSeats([...seats.values()], grants.map(candidateIn), max);
-  const seated = grants.filter(({ checked }) => allocation.seated.has(checked.user.userId));
-  const waiting = grants.filter(({ checked }) => !allocation.seated.has(checked.user.userId));
-  const joining: Seat[] = [];
+  const made = grants.filter(isMade);
+  const wanted = grants.filter((one) => !isMade(one));
+  const inTurn = [...seats.values()].filter((seat) => !isPassedOver(seat, moment));
+  const allocation = allocateSeats(inTurn, wanted.map(candidateIn), max);
+  const isOverCap = inTurn.filter(takesSlot).length > max;
+  const seated = [
+    ...(isOverCap ? [] : made),
+    ...wanted.filter(({ checked }) => allocation.seated.has(checked.user.userId)),
+  ];
+  const waiting = wanted.filter(({ checked }) => !allocation.seated.has(checked.user.userId));
+  // No user loses a seat because the cap was lowered while the answer to the create was lost.
+  const joining = isOverCap ? made.flatMap((one) => recordGrant(one, moment)) : [];
   const recheck: Recheck[] = [];
   const failures: Failure[] = [];
   const unread: string[] = [];
@@ -73,6 +81,11 @@ export function decideGrants(
   };
 }
 
+/** A waiting user whose attempts fail keeps the place, and no slot is kept for that user. */
+function isPassedOver({ status, nextAttemptAt }: Seat, { readAt }: Moment): boolean {
+  return status === 'waitlisted' && nextAttemptAt !== undefined && !isDue(nextAttemptAt, readAt);
+}
+
 function isGrant(one: DecidedUser): one is Granted {
   return one.decision.do === 'grant';
 }
@@ -88,6 +101,15 @@ function joinWaitlist(one: Granted, { name, application }: Entitlement, { readAt
   const target = { applicationArn: application, userId, entitlement: name, requestedAt };
   const context = { now: readAt, execution, cause: one.checked.cause, reason: 'group-join' as const };
   return markWaitlisted(one.seat, target, context);
+}
+
+/** The answer to the create was lost, and a read shows the assignment: it is only to be recorded. */
+function isMade({ seat, checked }: Granted): boolean {
+  return seat?.status === 'creating' && checked.user.assigned;
+}
+
+function recordGrant({ seat, checked }: Granted, { readAt, execution }: Moment): Seat[] {
+  return seat ? [recordLateGrant(seat, { now: readAt, execution, cause: checked.cause })] : [];
 }
 
 /**

@@ -49,12 +49,12 @@ function decideEntitled({ assigned, seat }: UserState, context: DecisionContext)
     case 'revoking':
       return wait ?? decideInterrupted(seat, assigned, grant);
     case 'revoked':
-      return assigned ? (wait ?? NOTHING) : grant;
+      return assigned ? (wait ?? NOTHING) : ifDue(grant, seat, context);
     // A refused create had no effect: Usher did not make an assignment that is visible now.
     case 'failed':
       return assigned ? { do: 'drop' } : ifDue(grant, seat, context);
     case 'waitlisted':
-      return assigned ? { do: 'drop' } : grant;
+      return assigned ? { do: 'drop' } : ifDue(grant, seat, context);
   }
 }
 

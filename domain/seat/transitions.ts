@@ -177,6 +177,11 @@ export function markRefused(seat: Seat, code: string, context: RefusalContext): 
   };
 }
 
+/** A seat of a user whose grant could not begin, because the user could not be read: it takes no slot. */
+export function markNotBegun(target: SeatTarget, context: ChangeContext): Seat {
+  return restartSeat(undefined, target, 'failed', context);
+}
+
 /** The first attempt after one that failed follows after this; each later one after twice the time. */
 const FIRST_RETRY_SECONDS = 60;
 

@@ -160,6 +160,47 @@ describe('granting', () => {
   });
 });
 
+describe('right before a grant', () => {
+  const disabled = { userId: user(1), userName: 'x', status: 'DISABLED' as const };
+  const groups = [{ groupId: GROUP, members: [user(1)] }];
+
+  it.each<[string, WorldOptions, number]>([
+    ['is in no group of the entitlement', { people: 1 }, 0],
+    ['has been deleted', { directory: { users: [], groups: [] } }, 0],
+    ['is in a group that does not exist any longer', { people: 1, directory: { groups: [] } }, 0],
+    ['was disabled more than a minute after the plan has read them', { directory: { users: [disabled], groups } }, 61],
+  ])('a user who %s is left to the next plan', async (_fact, options, seconds) => {
+    const { apply, calls, seats, clock } = await applying(options);
+    clock.advance(seconds);
+    expect(await apply(aBatch('grant', [1]))).toEqual({ later: 1 });
+    expect([wrote(calls), await seats()]).toEqual([{ create: 0, remove: 0 }, {}]);
+  });
+
+  it.each([
+    ['once', 30, { groups: 1, users: 0 }],
+    ['and with the status, if the plan is older than a minute', 90, { groups: 1, users: 1 }],
+  ])('the user is read again %s', async (_fact, seconds, expected) => {
+    const { apply, calls, clock } = await applying({ members: [1] });
+    clock.advance(seconds);
+    expect(await apply(aBatch('grant', [1]))).toEqual({ granted: 1 });
+    expect({
+      groups: calls('IdentityStore.IsMemberInGroups'),
+      users: calls('IdentityStore.DescribeUser'),
+    }).toEqual(expected);
+  });
+
+  it.each([
+    ['internal', 4],
+    ['refuse', 1],
+  ] as const)('a user who cannot be read (%s) is put aside without a slot, and nobody else', async (kind, reads) => {
+    const { apply, calls, faults, seats } = await applying({ members: [1, 2] });
+    faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind, principalId: user(1), times: 100 });
+    expect(await apply(aBatch('grant', [1, 2]))).toEqual({ granted: 1, aside: 1 });
+    expect(calls('IdentityStore.IsMemberInGroups')).toBe(reads + 1);
+    expect(await seats()).toEqual({ 1: 'failed', 2: 'assigned' });
+  });
+});
+
 describe('an entitlement that now observes', () => {
   const entitlements = [{ mode: 'observe' as const }];
 
@@ -509,7 +550,8 @@ describe('each change of a batch', () => {
     ['frees its slot once reads have had time to show the effect of earlier calls', -3600, 'failed'],
   ])('%s', async (_fact, age, status) => {
     const changedAt = plusSeconds(START, age);
-    const { apply, seat, faults } = await applying({ seats: [aSeat(1, { status: 'creating', changedAt })] });
+    const seats = [aSeat(1, { status: 'creating', changedAt })];
+    const { apply, seat, faults } = await applying({ members: [1], seats });
     faults.add({ operation: 'SSOAdmin.CreateApplicationAssignment', kind: 'refuse' });
     expect(await apply(aBatch('grant', [1]))).toEqual({ refused: 1 });
     expect(await seat(1)).toMatchObject({ status, audit: [{ kind: 'refused', refused: 'grant' }] });
@@ -523,7 +565,8 @@ describe('each change of a batch', () => {
   });
 
   it('waits for a user whom AWS does not know yet, or no longer', async () => {
-    const { apply, seat } = await applying({ people: 1 });
+    const { apply, seat, faults } = await applying({ members: [3] });
+    faults.add({ operation: CREATE, kind: 'not-found', times: 100 });
     expect(await apply(aBatch('grant', [3]))).toEqual({ aside: 1 });
     expect(await seat(3)).toMatchObject({
       status: 'creating',

@@ -92,7 +92,7 @@ const rules: fc.Arbitrary<RuleChoice> = fc.record({
   graceDays: fc.constantFrom(0, 0, 0, 1, 3),
   mode: fc.constantFrom('enforce', 'enforce', 'enforce', 'enforce', 'observe'),
   brake: fc.record({ percent: fc.constantFrom(0, 0, 20, 100), atLeast: fc.constantFrom(1, 1, 2, 50) }),
-  requestsPerSecond: fc.constantFrom(1, 1, 2, 20),
+  requestsPerSecond: fc.constantFrom(1, 1, 2, 18),
   without: fc.constantFrom('nothing', 'nothing', 'group', 'entitlement'),
 });
 

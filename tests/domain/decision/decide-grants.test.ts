@@ -169,6 +169,17 @@ describe('a cap below the number of seats in use', () => {
     });
   });
 
+  it.each<[string, number, string, string[]]>([
+    ['records', 1, 'assigned', ['record 2']],
+    ['lets the function record, within the cap,', 2, 'creating', ['grant 2 group-join']],
+  ])('%s a grant whose answer was lost and that a read shows', (_fact, max, status, changes) => {
+    const lost = { entitled: true, assigned: true, seat: aSeat(2, { status: 'creating', changedAt: iso(-600) }) };
+    const state = checkedUsers([{ userId: user(2), ...lost }], { max, others: [aSeat(1)] });
+    const decision = decisionOf(state);
+    expect([changesOf(decision), statusesAfter(state, decision)]).toEqual([changes, { 1: 'confirmed', 2: status }]);
+    expect(decision.unverified).toBe(false);
+  });
+
   it('puts such a user on the waitlist, with the first request, once a fresh read shows no assignment', () => {
     const decision = decisionOf(sweptUsers([seated(1), joiner(2, {})], { max: 1 }));
     expect(changesOf(decision)).toEqual(['record 2']);
