@@ -117,11 +117,10 @@ export async function directoryFindings(context: Context): Promise<readonly Find
       },
       async (found) => {
         for await (const page of people.groups()) {
-          return found.ok(
-            `${identityCenter.identityStoreId} answers, with ${page.length === 0 ? 'no groups' : 'groups'}`,
-          );
+          // A page may be empty, and a page with groups may follow.
+          if (page.length > 0) return found.ok(`${identityCenter.identityStoreId} answers, with groups`);
         }
-        return found.ok(`${identityCenter.identityStoreId} answers`);
+        return found.ok(`${identityCenter.identityStoreId} answers, with no groups`);
       },
     )),
   );
