@@ -195,7 +195,6 @@ describe('a group that is empty, gone or unreadable', () => {
     }
     const told = Object.groupBy(world.audited(), (one) => one);
     expect(Object.keys(told).sort()).toEqual([
-      'Onboarding Failed Error',
       'Onboarding Failed RefusedError',
       'Onboarding Failed TransientAwsError',
       'Revocations Held group-empty',
