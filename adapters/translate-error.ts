@@ -133,10 +133,15 @@ export function translate(
   if (meaning === undefined) return error;
   const { what, refusal } = meaning;
   const requestId = textOf(property(property(error, '$metadata'), 'requestId')) ?? textOf(property(error, 'RequestId'));
-  const details = [...ids, ...(requestId === undefined ? [] : [`request ${requestId}`])].join(', ');
-  const message = `${operation}: ${what}${details && ` (${details})`}`;
+  const details = [...ids, ...(requestId === undefined ? [] : [`request ${requestId}`])];
+  const message = withDetails(`${operation}: ${what}`, details);
   if (refusal !== undefined) return new RefusedError(refusal, message);
   return what === TOO_MANY || THROTTLES.includes(what)
     ? TransientAwsError.throttled(message)
     : new TransientAwsError(message);
+}
+
+/** Returns a message with what it is about, such as ids, in parentheses. */
+export function withDetails(message: string, details: readonly string[]): string {
+  return details.length === 0 ? message : `${message} (${details.join(', ')})`;
 }
