@@ -170,19 +170,37 @@ export const EVENT_BRIDGE_ERRORS: readonly ErrorRow[] = [
   },
 ];
 
+/** Exceptions that say that calls come too fast, and not that something is broken. */
+export const THROTTLES: readonly string[] = [
+  'BandwidthLimitExceeded',
+  'PriorRequestNotComplete',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'SlowDown',
+  'ThrottledException',
+  'Throttling',
+  'ThrottlingException',
+  'TooManyRequestsException',
+];
+
 /**
  * Exceptions that every AWS service may throw. Other errors of credentials or signatures (UnrecognizedClientException,
  * InvalidSignatureException, …) have no row. Like every exception without a row they are refusals that carry the
- * exception's name: the deployment looks as broken as it is, and the lease goes back.
+ * exception's name: the deployment looks as broken as it is, and the lease goes back. A function that finds no credentials
+ * at all (CredentialsProviderError) has made no call and holds no lease; that error passes through.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/CommonErrors.html
  */
 export const COMMON_ERRORS: readonly ErrorRow[] = [
-  {
-    exception: 'TooManyRequestsException',
-    as: 'transient',
-    because: 'The name that some AWS front ends give to throttling.',
-  },
+  ...THROTTLES.map(
+    (exception): ErrorRow => ({
+      exception,
+      as: 'transient',
+      because: 'A name that AWS front ends give to throttling, as in the list of the SDK.',
+    }),
+  ),
   {
     exception: 'ExpiredTokenException',
     as: 'transient',

@@ -2,6 +2,7 @@ import {
   type AlternateIdentifier,
   DescribeUserCommand,
   GetUserIdCommand,
+  type GroupMembership,
   IdentitystoreClient,
   IsMemberInGroupsCommand,
   type IsMemberInGroupsCommandOutput,
@@ -49,11 +50,14 @@ export interface Directory {
   findUser(selector: Selector): Promise<string | undefined>;
 }
 
-/** Takes the place of a page of a group that does not exist. */
-const NO_GROUP = { NextToken: undefined, GroupMemberships: undefined };
-
 /** The limit of IsMemberInGroups and of MaxResults. */
 const MAX_PER_CALL = 100;
+
+function membersIn(memberships: readonly GroupMembership[] | undefined, operation: string): string[] {
+  return listIn(memberships, operation, 'GroupMemberships').map(({ MemberId }) =>
+    idIn(MemberId?.UserId, 'user', operation, 'GroupMemberships.MemberId.UserId'),
+  );
+}
 
 function userStatusIn(value: unknown): ListedStatus {
   if (value === undefined || value === 'ENABLED') return 'enabled';
@@ -114,22 +118,22 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
   const ask = askWith(IDENTITY_STORE_ERRORS, pacer);
   const store = { IdentityStoreId: identityStoreId };
 
-  async function statusOf(userId: string): Promise<UserStatus> {
+  function statusOf(userId: string): Promise<UserStatus> {
     const operation = 'DescribeUser';
-    const user = await ask(operation, [`user ${userId}`], () =>
-      undefinedIf(
+    return ask(operation, [`user ${userId}`], async () => {
+      const user = await undefinedIf(
         (error) => isMissing(error, 'user', userId),
         () => client.send(new DescribeUserCommand({ ...store, UserId: userId })),
-      ),
-    );
-    if (user === undefined) return 'missing';
-    // Without this check, an empty answer would count as an enabled user.
-    if (normalizeId(user.UserId, 'user') !== userId) throw malformedAnswer(operation, 'UserId', [`user ${userId}`]);
-    const status = userStatusIn(user.UserStatus);
-    if (status === 'unknown') {
-      throw new RefusedError('unknown-user-status', `${operation}: UserStatus has an unknown value (user ${userId})`);
-    }
-    return status;
+      );
+      if (user === undefined) return 'missing';
+      // Without this check, an empty answer would count as an enabled user.
+      if (normalizeId(user.UserId, 'user') !== userId) throw malformedAnswer(operation, 'UserId');
+      const status = userStatusIn(user.UserStatus);
+      if (status === 'unknown') {
+        throw new RefusedError('unknown-user-status', `${operation}: UserStatus has an unknown value (user ${userId})`);
+      }
+      return status;
+    });
   }
 
   /** @returns undefined if the user does not exist */
@@ -137,14 +141,15 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
     const answer = await ask('IsMemberInGroups', [`user ${userId}`], async () => {
       try {
         const groups = { MemberId: { UserId: userId }, GroupIds: [...groupIds] };
-        return await client.send(new IsMemberInGroupsCommand({ ...store, ...groups }));
+        const { Results } = await client.send(new IsMemberInGroupsCommand({ ...store, ...groups }));
+        return confirmedGroups(Results, groupIds);
       } catch (error) {
         const absence = absenceIn(error, userId);
         if (absence === undefined) throw error;
         return absence;
       }
     });
-    if (typeof answer === 'object') return confirmedGroups(answer.Results, groupIds);
+    if (typeof answer === 'object') return answer;
     if (answer === 'user' || (answer === 'user-or-group' && (await statusOf(userId)) === 'missing')) return undefined;
     // One missing group fails the call for all of them, and more than one may be missing.
     if (groupIds.length === 1) return [];
@@ -176,25 +181,19 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
       const about = [`group ${groupId}`];
       const list = { ...store, GroupId: groupId, MaxResults: MAX_PER_CALL };
       let hasPage = false;
-      for await (const page of pages(operation, (NextToken) =>
+      for await (const { members } of pages(operation, (NextToken) =>
         ask(operation, about, async () => {
-          const found = await undefinedIf(
+          const page = await undefinedIf(
             (error) => isMissing(error, 'group', groupId),
             () => client.send(new ListGroupMembershipsCommand({ ...list, NextToken })),
           );
-          return found ?? NO_GROUP;
+          return { members: page && membersIn(page.GroupMemberships, operation), NextToken: page?.NextToken };
         }),
       )) {
-        if (page === NO_GROUP && hasPage)
+        if (!members && hasPage)
           throw new TransientAwsError(`${operation}: the group was deleted while it was listed (${about})`);
-        if (page === NO_GROUP) {
-          yield undefined;
-          return;
-        }
         hasPage = true;
-        yield listIn(page.GroupMemberships, operation, 'GroupMemberships').map(({ MemberId }) =>
-          idIn(MemberId?.UserId, 'user', operation, 'GroupMemberships.MemberId.UserId'),
-        );
+        yield members;
       }
     },
 

@@ -2,13 +2,14 @@ import { RefusedError } from '../domain/shared/errors.ts';
 import { normalizeId, type ResourceKind } from '../domain/shared/ids.ts';
 import type { ErrorRow } from './aws-errors.ts';
 import type { Pacer } from './clients.ts';
-import { MALFORMED_ANSWER, translate } from './translate-error.ts';
+import { MALFORMED_ANSWER, translate, withDetails } from './translate-error.ts';
 
 /**
  * Sends one request at the pace of the service.
  *
  * @param ids what the request is about, for the message of an error, e.g. `user 44f8…`
- * @param send returns an exception that is an answer as a value: any that it throws is a failure
+ * @param send returns an exception that is an answer as a value: any that it throws is a failure. It also reads the answer,
+ *   so that what is malformed has its ids
  * @throws TransientAwsError, RefusedError, or the error itself if it is a bug
  */
 export type Ask = <T>(operation: string, ids: readonly string[], send: () => Promise<T>) => Promise<T>;
@@ -20,6 +21,7 @@ export function askWith(table: readonly ErrorRow[], pacer?: Pacer): Ask {
     try {
       return await send();
     } catch (error) {
+      if (isMalformed(error)) throw new RefusedError(error.reason, withDetails(error.message, ids));
       throw translate(error, table, operation, ids);
     }
   };
@@ -57,11 +59,15 @@ export async function* pages<Page extends { NextToken?: string | undefined }>(
 
 /**
  * Makes the error for an answer of AWS that lacks what its API reference promises, or has a value that it does not list.
- * It concerns what was asked about, and nothing else: a refusal, so that everybody else is served.
+ * It concerns what was asked about, and nothing else: a refusal, so that everybody else is served. Thrown within `send` of
+ * {@link Ask}, its message gets the ids.
  */
-export function malformedAnswer(operation: string, field: string, ids: readonly string[] = []): RefusedError {
-  const details = ids.length === 0 ? '' : ` (${ids.join(', ')})`;
-  return new RefusedError(MALFORMED_ANSWER, `${operation}: ${field} is missing or malformed in the answer${details}`);
+export function malformedAnswer(operation: string, field: string): RefusedError {
+  return new RefusedError(MALFORMED_ANSWER, `${operation}: ${field} is missing or malformed in the answer`);
+}
+
+function isMalformed(error: unknown): error is RefusedError {
+  return error instanceof RefusedError && error.reason === MALFORMED_ANSWER;
 }
 
 /**

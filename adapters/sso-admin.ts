@@ -66,31 +66,28 @@ export function ssoAdminApplications(client: SSOAdminClient, pacer: Pacer): Appl
   });
 
   return {
-    async requiresAssignment(applicationArn) {
+    requiresAssignment(applicationArn) {
       const operation = 'GetApplicationAssignmentConfiguration';
-      const { AssignmentRequired } = await ask(operation, [`application ${applicationArn}`], () =>
-        client.send(new GetApplicationAssignmentConfigurationCommand({ ApplicationArn: applicationArn })),
-      );
-      if (typeof AssignmentRequired !== 'boolean') throw malformedAnswer(operation, 'AssignmentRequired');
-      return AssignmentRequired;
+      return ask(operation, [`application ${applicationArn}`], async () => {
+        const command = new GetApplicationAssignmentConfigurationCommand({ ApplicationArn: applicationArn });
+        const { AssignmentRequired } = await client.send(command);
+        if (typeof AssignmentRequired !== 'boolean') throw malformedAnswer(operation, 'AssignmentRequired');
+        return AssignmentRequired;
+      });
     },
 
     async *assigneesOf(applicationArn) {
       const operation = 'ListApplicationAssignments';
-      for await (const page of pages(operation, (NextToken) =>
-        ask(operation, [`application ${applicationArn}`], () =>
-          client.send(
-            new ListApplicationAssignmentsCommand({
-              ApplicationArn: applicationArn,
-              MaxResults: MAX_PER_PAGE,
-              NextToken,
-            }),
-          ),
-        ),
+      const list = { ApplicationArn: applicationArn, MaxResults: MAX_PER_PAGE };
+      for await (const { assignees } of pages(operation, (NextToken) =>
+        ask(operation, [`application ${applicationArn}`], async () => {
+          const page = await client.send(new ListApplicationAssignmentsCommand({ ...list, NextToken }));
+          // Unlike the lists of the Identity Store, this one is optional in the API reference: it may be absent if no one is assigned.
+          const entries = listIn(page.ApplicationAssignments ?? [], operation, 'ApplicationAssignments');
+          return { assignees: entries.map((entry) => assigneeIn(entry, operation)), NextToken: page.NextToken };
+        }),
       )) {
-        // Unlike the lists of the Identity Store, this one is optional in the API reference: it may be absent if no one is assigned.
-        const entries = listIn(page.ApplicationAssignments ?? [], operation, 'ApplicationAssignments');
-        yield entries.map((entry) => assigneeIn(entry, operation));
+        yield assignees;
       }
     },
 

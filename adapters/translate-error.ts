@@ -1,5 +1,5 @@
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
-import { COMMON_ERRORS, type ErrorRow } from './aws-errors.ts';
+import { COMMON_ERRORS, type ErrorRow, THROTTLES } from './aws-errors.ts';
 
 /** Node's codes for a connection that failed or broke ("socket hang up" is an ECONNRESET), as in the SDK's own list. */
 const NETWORK_CODES: ReadonlySet<unknown> = new Set([
@@ -21,14 +21,8 @@ const UNANSWERED: ReadonlySet<unknown> = new Set([
   'TimeoutError',
 ]);
 
-/** Exceptions that say that calls come too fast, and not that something is broken. */
-const THROTTLES: ReadonlySet<string> = new Set([
-  'HTTP 429',
-  'ProvisionedThroughputExceededException',
-  'RequestLimitExceeded',
-  'ThrottlingException',
-  'TooManyRequestsException',
-]);
+/** What an answer without a name of its own says of the rate of calls. */
+const TOO_MANY = 'HTTP 429';
 
 function property(of: unknown, name: string): unknown {
   return typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
@@ -77,7 +71,7 @@ function outageOf(error: unknown): string | undefined {
   const status = statusOf(error);
   if (status === undefined) return undefined;
   // A SyntaxError means that the body is not JSON, but the page of a proxy or cut short. The parser's message quotes it.
-  return status >= 500 || status === 429 || name === 'SyntaxError' ? `HTTP ${status}` : undefined;
+  return status >= 500 || status === 429 || status === 408 || name === 'SyntaxError' ? `HTTP ${status}` : undefined;
 }
 
 /** A name that is safe in logs, audit events and the ledger. It comes from outside, and could be any text. */
@@ -109,15 +103,19 @@ function meaningOf(error: unknown, table: readonly ErrorRow[], operation: string
   if (row) return row.as === 'transient' ? { what: row.exception } : { what: row.exception, refusal: row.as };
   const outage = outageOf(error);
   if (outage !== undefined) return { what: outage };
-  const refusal = exceptionOf(error) ?? (statusOf(error) === undefined ? undefined : MALFORMED_ANSWER);
+  const exception = exceptionOf(error);
+  // The service's own model says that a retry helps.
+  if (exception !== undefined && property(error, '$retryable') !== undefined) return { what: exception };
+  const refusal = exception ?? (statusOf(error) === undefined ? undefined : MALFORMED_ANSWER);
   return refusal === undefined ? undefined : { what: refusal, refusal };
 }
 
 /**
  * Translates an error of the SDK into one of Usher's.
  *
- * An exception without a row is a refusal, and its name is the reason: AWS will invent exceptions, and nothing says that
- * a retry helps. So is an answer that the SDK cannot read. Any other error is a bug and passes through.
+ * An exception without a row is a refusal, and its name is the reason: AWS will invent exceptions, and unless it says
+ * so, nothing suggests that a retry helps. So is an answer that the SDK cannot read. Any other error is a bug and passes
+ * through.
  *
  * The message has the operation, the exception, the given ids and AWS's request id. AWS's own message may contain names
  * and addresses, so it is neither quoted nor attached as `cause`.
@@ -135,8 +133,15 @@ export function translate(
   if (meaning === undefined) return error;
   const { what, refusal } = meaning;
   const requestId = textOf(property(property(error, '$metadata'), 'requestId')) ?? textOf(property(error, 'RequestId'));
-  const details = [...ids, ...(requestId === undefined ? [] : [`request ${requestId}`])].join(', ');
-  const message = `${operation}: ${what}${details && ` (${details})`}`;
+  const details = [...ids, ...(requestId === undefined ? [] : [`request ${requestId}`])];
+  const message = withDetails(`${operation}: ${what}`, details);
   if (refusal !== undefined) return new RefusedError(refusal, message);
-  return THROTTLES.has(what) ? TransientAwsError.throttled(message) : new TransientAwsError(message);
+  return what === TOO_MANY || THROTTLES.includes(what)
+    ? TransientAwsError.throttled(message)
+    : new TransientAwsError(message);
+}
+
+/** Returns a message with what it is about, such as ids, in parentheses. */
+export function withDetails(message: string, details: readonly string[]): string {
+  return details.length === 0 ? message : `${message} (${details.join(', ')})`;
 }

@@ -10,7 +10,8 @@ import { EXIT_MEANINGS } from '../cli/shared/failures.ts';
 import { LINE_FIELDS } from '../cli/ui/json-lines.ts';
 import { CLASSIFICATIONS, REFUSED_REVOCATION, USER_ACCESS_MANAGEMENT } from '../domain/audit/schema.ts';
 import { FAULT_KINDS, FaultRuleSchema } from '../emulator/aws/fault-rules.ts';
-import { QuirksSchema, ReadOperationSchema } from '../emulator/aws/identity-center/identity-center.ts';
+import { ReadOperationSchema } from '../emulator/aws/identity-center/identity-center.ts';
+import { QuirksSchema } from '../emulator/aws/identity-center/quirks.ts';
 import { ACTION_STARTS, type ActionStart, ScenarioSchema } from '../emulator/scenario/schema.ts';
 import { detailTypes, EVENT_MEANINGS, schemaName } from './schemas.ts';
 

@@ -88,7 +88,7 @@ function tick(stack: Stack): void {
   });
 }
 
-/** Returns the pages of the emulator itself: its configuration, its time, the calls so far, and faults to add. */
+/** Returns the pages of the emulator itself: its configuration, its time, the calls so far, and faults to add or to drop. */
 function pagesOf(stack: Stack, entitlements: Entitlements, speed: number) {
   const json = (value: object, statusCode = 200): Answer => ({
     statusCode,
@@ -113,6 +113,9 @@ function pagesOf(stack: Stack, entitlements: Entitlements, speed: number) {
         for (const rule of rules.data) stack.faults.add(rule);
         return json({});
       }
+      case 'DELETE /faults':
+        stack.faults.clear();
+        return json({});
       default:
         return undefined;
     }

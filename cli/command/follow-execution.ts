@@ -4,6 +4,7 @@ import { CommandFailed, UsageError } from '../shared/failures.ts';
 import { type Ending, endingOf, OUTCOMES, STATES } from '../ui/outcomes.ts';
 import { timeOf } from '../ui/text.ts';
 import type { Context } from './context.ts';
+import { Unread } from './unread.ts';
 
 /** AWS allows 15 calls per second of DescribeExecution and 5 of GetExecutionHistory, for all callers together. */
 const POLL_MILLISECONDS = 1000;
@@ -22,23 +23,29 @@ export async function requireExecution(executions: Executions, arn: string): Pro
   throw new UsageError(`There is no execution ${arn}`);
 }
 
-/** Prints each state that an execution enters, until it ends. */
+/** Prints each state that an execution enters, until it ends; only its end, if AWS refuses to show its history. */
 export async function follow(
   arn: string,
   executions: Executions,
   context: Pick<Context, 'terminal' | 'local' | 'json'>,
 ): Promise<Ending> {
+  const unread = new Unread(context.terminal);
   let shown = 0;
   for (;;) {
     const execution = await requireExecution(executions, arn);
-    let seen = 0;
-    for await (const page of executions.history(arn)) {
-      for (const step of page) {
-        seen += 1;
-        if (seen > shown) printStep(arn, step, context);
-      }
+    if (unread.isEmpty) {
+      let seen = 0;
+      await unread.attempt(async () => {
+        for await (const page of executions.history(arn)) {
+          for (const step of page) {
+            seen += 1;
+            if (seen > shown) printStep(arn, step, context);
+          }
+        }
+      });
+      shown = seen;
+      unread.print();
     }
-    shown = seen;
     const ending = endingOf(execution);
     if (ending) return ending;
     await sleep(pollMilliseconds(context));

@@ -26,6 +26,8 @@ export interface Preview {
   adoptable: string[];
   /** Assignments that Usher did not make, of entitled users or not. */
   unmanaged: number;
+  /** Users about whom nothing is decided, because their status could not be read. */
+  unread: readonly string[];
 }
 
 /** Reads an application afresh, as a sweep does, and decides the same; changes nothing. */
@@ -38,7 +40,7 @@ export async function preview(
   const holdings = await readers.ledger.holdings(entitlement.application);
   const { seats } = holdings;
   const item = { withStatus: false, adopt: true };
-  const { users, whole } = await readApplication({ entitlement, seats, item }, now, readers, shared);
+  const { users, whole, unread } = await readApplication({ entitlement, seats, item }, now, readers, shared);
   const checked = users.map(
     (user): CheckedUser => ({
       key: entitlement.application,
@@ -73,5 +75,6 @@ export async function preview(
       verdicts.get(user.userId)?.do === 'nothing' && isAdoptable(user, { do: 'nothing' }) ? [user.userId] : [],
     ),
     unmanaged: whole.unmanaged,
+    unread,
   };
 }

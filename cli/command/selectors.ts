@@ -1,10 +1,11 @@
 import type { Directory } from '../../adapters/identity-store.ts';
-import type { People } from '../../adapters/operator/people.ts';
+import type { People, Person } from '../../adapters/operator/people.ts';
 import { type Selector, SelectorSchema } from '../../domain/request/request.ts';
 import { normalizeId } from '../../domain/shared/ids.ts';
 import { UsageError } from '../shared/failures.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { count, escaped } from '../ui/text.ts';
+import { isReadFailure, type Unread } from './unread.ts';
 
 /** How the command line names a user, for help texts. */
 export const WHO = 'id, userName or e-mail address; if ambiguous: userName:X, email:X, or externalId:X with --issuer';
@@ -26,27 +27,41 @@ export function selectorsOf(text: string, issuer: string | undefined): readonly 
   return valid([{ userName: text }, ...(text.includes('@') ? [{ email: text }] : [])]);
 }
 
+/** What users and groups are looked up with. */
+export interface LookUp {
+  directory: Directory;
+  people: People;
+  terminal: Terminal;
+  unread: Unread;
+}
+
 /**
  * Finds the user that a text of the command line selects.
+ *
+ * A store may refuse to find a user by name or address; then the list of all users is searched. If it refuses to show a
+ * user who is named by id, they count as one who exists.
  *
  * @returns undefined if there is no such user
  * @throws UsageError with the ids of all candidates if there are several
  */
-export async function findUser(
-  text: string,
-  issuer: string | undefined,
-  { directory, people, terminal }: { directory: Directory; people: People; terminal: Terminal },
-): Promise<string | undefined> {
+export async function findUser(text: string, issuer: string | undefined, lookUp: LookUp): Promise<string | undefined> {
+  const { directory, people, terminal, unread } = lookUp;
   const id = normalizeId(text, 'user');
-  if (id !== undefined) return (await directory.statusOf(id)) === 'missing' ? undefined : id;
+  if (id !== undefined) {
+    const status = await unread.attempt(() => directory.statusOf(id));
+    return status?.value === 'missing' ? undefined : id;
+  }
   const found = new Set<string>();
   for (const selector of selectorsOf(text, issuer)) {
-    const userId = await directory.findUser(selector);
-    if (userId === undefined) continue;
-    found.add(userId);
+    const answer = await orInsteadOf(
+      () => directory.findUser(selector),
+      'externalId' in selector ? undefined : () => listedUsers(selector, people, terminal),
+      terminal,
+    );
+    for (const userId of answer ?? []) found.add(userId);
     // Addresses are not unique. AWS returns one user, even if others have the same address.
     if ('email' in selector && found.size === 1) {
-      for (const other of await withAddress(selector.email, people, terminal)) found.add(other);
+      for (const other of await listedUsers(selector, people, terminal)) found.add(other);
     }
   }
   if (found.size > 1) {
@@ -57,6 +72,26 @@ export async function findUser(
   return [...found][0];
 }
 
+/**
+ * Looks something up by name, or in a list if the identity store refuses that.
+ *
+ * @param search searches the list; undefined if the list does not have what is looked up
+ */
+async function orInsteadOf(
+  find: () => Promise<string | undefined>,
+  search: (() => Promise<string[]>) | undefined,
+  terminal: Terminal,
+): Promise<string[]> {
+  try {
+    const id = await find();
+    return id === undefined ? [] : [id];
+  } catch (error) {
+    if (!(search && isReadFailure(error))) throw error;
+    terminal.note(terminal.noteColors.dim(`${escaped(error.message)}. Searching the list instead`));
+    return search();
+  }
+}
+
 /** Like {@link findUser}. @throws UsageError also if there is no such user */
 export async function requireUser(...[text, issuer, services]: Parameters<typeof findUser>): Promise<string> {
   const userId = await findUser(text, issuer, services);
@@ -64,21 +99,56 @@ export async function requireUser(...[text, issuer, services]: Parameters<typeof
   throw new UsageError(`The identity store has no user ${escaped(text)}`);
 }
 
-async function withAddress(email: string, people: People, terminal: Terminal): Promise<string[]> {
-  return terminal.working('Checking whether other users have this address', async (report) => {
+/** Searches the list of all users for a name or an address, without regard to case, as the Identity Store does. */
+async function listedUsers(
+  selector: Exclude<Selector, { externalId: unknown }>,
+  people: People,
+  terminal: Terminal,
+): Promise<string[]> {
+  const wanted = ('email' in selector ? selector.email : selector.userName).toLowerCase();
+  const namesOf = ({ userName = '', emails }: Person) => ('email' in selector ? emails : [userName]);
+  return terminal.working('Searching the list of all users', async (report) => {
     const found: string[] = [];
     let users = 0;
     for await (const page of people.users()) {
       users += page.length;
       report(count(users, 'user'));
-      const same = page.filter(({ emails }) => emails.some((one) => one.toLowerCase() === email.toLowerCase()));
+      const same = page.filter((person) => namesOf(person).some((name) => name.toLowerCase() === wanted));
       found.push(...same.map(({ userId }) => userId));
     }
     return found;
   });
 }
 
-/** Finds a group by id or display name. @returns undefined if no group has this name */
-export async function findGroup(text: string, people: People): Promise<string | undefined> {
-  return normalizeId(text, 'group') ?? (await people.findGroup(text));
+/**
+ * Finds a group by id or display name; in the list of all groups if the store refuses to find it by name.
+ *
+ * @returns undefined if no group has this name
+ * @throws UsageError if several have it
+ */
+export async function findGroup(text: string, people: People, terminal: Terminal): Promise<string | undefined> {
+  const id = normalizeId(text, 'group');
+  if (id !== undefined) return id;
+  const found = await orInsteadOf(
+    () => people.findGroup(text),
+    () => listedGroups(text, people, terminal),
+    terminal,
+  );
+  if (found.length > 1) {
+    throw new UsageError(
+      `${escaped(text)} may mean ${count(found.length, 'group')}: ${found.join(', ')}. Name one by id`,
+    );
+  }
+  return found[0];
+}
+
+async function listedGroups(displayName: string, people: People, terminal: Terminal): Promise<string[]> {
+  const wanted = displayName.toLowerCase();
+  return terminal.working('Searching the list of all groups', async () => {
+    const found: string[] = [];
+    for await (const page of people.groups()) {
+      found.push(...page.filter((one) => one.displayName?.toLowerCase() === wanted).map(({ groupId }) => groupId));
+    }
+    return found;
+  });
 }

@@ -1,5 +1,7 @@
+import { CommandFailed } from '../shared/failures.ts';
 import type { Context } from './context.ts';
 import { follow, printEnding } from './follow-execution.ts';
+import { isReadFailure } from './unread.ts';
 
 /** What to start, and whether to wait for its end. */
 export interface Start {
@@ -26,9 +28,22 @@ export async function startAndFollow({ machine, input, wait }: Start, context: C
   if (!wait) return;
   let current = arn;
   for (let handovers = 0; ; handovers += 1) {
-    const ending = await follow(current, executions, context);
+    const followed = current;
+    const ending = await readStarted(followed, () => follow(followed, executions, context));
     printEnding({ arn: current }, ending, context);
     if (ending.handedOverTo === undefined || handovers === MOST_HANDOVERS) return;
     current = ending.handedOverTo;
+  }
+}
+
+/** Reads about an execution that was started. @throws CommandFailed if AWS refuses: the execution continues all the same */
+export async function readStarted<T>(arn: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isReadFailure(error)) throw error;
+    throw new CommandFailed(`${error.message}. The execution continues: usher status ${arn.split(':').at(-1)}`, {
+      cause: error,
+    });
   }
 }

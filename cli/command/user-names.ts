@@ -1,12 +1,17 @@
 import type { Person } from '../../adapters/operator/people.ts';
 import { count, escaped } from '../ui/text.ts';
 import type { Context } from './context.ts';
+import type { Unread } from './unread.ts';
 
 /** Above this number, listing all users takes fewer calls than describing each one. */
 const MOST_ONE_BY_ONE = 100;
 
-/** Reads the names of users, by id. Deleted users have none. */
-export async function namesOfUsers(userIds: Iterable<string>, context: Context): Promise<Map<string, string>> {
+/** Reads the names of users, by id. Deleted users have none, and neither have those whose name could not be read. */
+export async function namesOfUsers(
+  userIds: Iterable<string>,
+  context: Context,
+  unread: Unread,
+): Promise<Map<string, string>> {
   const { identityCenter } = await context.entitlements();
   const people = await (await context.services()).people(identityCenter.identityStoreId);
   const wanted = new Set(userIds);
@@ -14,16 +19,18 @@ export async function namesOfUsers(userIds: Iterable<string>, context: Context):
   await context.terminal.working('Reading names', async (report) => {
     if (wanted.size <= MOST_ONE_BY_ONE) {
       for (const userId of wanted) {
-        const person = await people.person(userId);
+        const person = (await unread.attempt(() => people.person(userId)))?.value;
         if (person) names.set(userId, nameOf(person));
       }
       return;
     }
-    for await (const page of people.users()) {
-      for (const person of page) if (wanted.has(person.userId)) names.set(person.userId, nameOf(person));
-      report(`${count(names.size, 'name')} of ${wanted.size}`);
-      if (names.size === wanted.size) break;
-    }
+    await unread.attempt(async () => {
+      for await (const page of people.users()) {
+        for (const person of page) if (wanted.has(person.userId)) names.set(person.userId, nameOf(person));
+        report(`${count(names.size, 'name')} of ${wanted.size}`);
+        if (names.size === wanted.size) break;
+      }
+    });
   });
   return names;
 }

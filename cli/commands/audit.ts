@@ -8,6 +8,7 @@ import { type Context, optionsOf } from '../command/context.ts';
 import { pollMilliseconds } from '../command/follow-execution.ts';
 import { readersOf } from '../command/readers.ts';
 import { requireUser, WHO } from '../command/selectors.ts';
+import { Unread } from '../command/unread.ts';
 import { MissingPrecondition, UsageError } from '../shared/failures.ts';
 import { type AuditLogRow, auditRow } from '../ui/audit-rows.ts';
 import { momentIn } from '../ui/text.ts';
@@ -119,7 +120,11 @@ async function queryOf(options: z.infer<typeof Options>, context: Context): Prom
 async function userIdOf(user: string, issuer: string | undefined, context: Context): Promise<string> {
   const readers = await readersOf(context);
   const people = await (await context.services()).people(readers.entitlements.identityCenter.identityStoreId);
-  return requireUser(user, issuer, { ...readers, people, terminal: context.terminal });
+  const { terminal } = context;
+  const unread = new Unread(terminal);
+  const userId = await requireUser(user, issuer, { ...readers, people, terminal, unread });
+  unread.print();
+  return userId;
 }
 
 /** @throws UsageError */

@@ -4,12 +4,14 @@ import * as z from 'zod/mini';
 import type { Ledger } from '../../adapters/ledger.ts';
 import type { Executions } from '../../adapters/operator/executions.ts';
 import { takesSlot } from '../../domain/seat/seat.ts';
+import { RefusedError } from '../../domain/shared/errors.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { pollMilliseconds, requireExecution } from '../command/follow-execution.ts';
 import { type Preview, preview } from '../command/preview.ts';
 import { readersOf } from '../command/readers.ts';
-import { MOST_HANDOVERS } from '../command/start-execution.ts';
+import { MOST_HANDOVERS, readStarted } from '../command/start-execution.ts';
+import { Unread } from '../command/unread.ts';
 import { CommandFailed } from '../shared/failures.ts';
 import { type Ending, endingOf, OUTCOMES } from '../ui/outcomes.ts';
 import { count, durationOf, numberOf } from '../ui/text.ts';
@@ -25,6 +27,7 @@ const Options = z.object({
 const NAME = 'backfill-';
 /** Each poll reads all seats of the ledger. The command spends at most a tenth of its time on that. */
 const POLL_SHARE = 10;
+const NOTHING_TO_DO = 'All entitled users have a seat or are on the waitlist: there is nothing to do.';
 /** The time of reads and verification, besides the writes. */
 const AROUND_SECONDS = 60;
 
@@ -63,18 +66,23 @@ async function backfill(context: Context, command: Command): Promise<void> {
   const services = await context.services();
   const executions = await services.executions();
   const machine = await services.machineArn(services.names.machine);
-  const before = await runningBackfill(executions, machine);
+  const unread = new Unread(terminal);
+  const before = (await unread.attempt(() => runningBackfill(executions, machine)))?.value;
   if (before !== undefined && !dryRun) {
     if (json) terminal.json({ type: 'resume', execution: before });
     else terminal.note(`A backfill is already running. Following it: ${before}`);
-    return watch(before, await goalsFromMemberships(context), context);
+    const goals = await goalsFromMemberships(context, unread);
+    unread.print();
+    await watch(before, { goals, unread }, context);
+    return unread.finish();
   }
-  const previews = await previewsOf(context);
+  const previews = await previewsOf(context, unread);
   printPlan(previews, price === undefined ? undefined : Number(price), context);
-  if (dryRun) return;
+  if (dryRun || (previews.length === 0 && !unread.isEmpty)) return unread.finish();
+  unread.print();
   if (previews.every(({ grant, newlyWaiting, lose }) => grant.length + newlyWaiting + lose.length === 0)) {
-    if (!json) terminal.note('All entitled users have a seat or are on the waitlist: there is nothing to do.');
-    return;
+    if (!json && unread.isEmpty) terminal.note(NOTHING_TO_DO);
+    return unread.finish();
   }
   const seats = previews.reduce((sum, { grant }) => sum + grant.length, 0);
   if (!(await terminal.confirm(seats > 0 ? `Assign ${count(seats, 'seat')}?` : 'Start the sweep?', yes === true)))
@@ -86,7 +94,8 @@ async function backfill(context: Context, command: Command): Promise<void> {
     application: entitlement.application,
     seats: inUse + grant.length,
   }));
-  await watch(arn, goals, context);
+  await watch(arn, { goals, unread }, context);
+  unread.finish();
 }
 
 /** The number of seats that an application will have. */
@@ -96,14 +105,16 @@ interface Goal {
 }
 
 /** During a sweep, assignments and ledger do not match, so the goals follow from memberships alone. */
-async function goalsFromMemberships(context: Context): Promise<Goal[]> {
+async function goalsFromMemberships(context: Context, unread: Unread): Promise<Goal[]> {
   const { entitlements, directory } = await readersOf(context);
   return context.terminal.working('Reading memberships', async () => {
     const goals: Goal[] = [];
     for (const { application, groups, seats, mode } of entitlements.entitlements) {
       const members = new Set<string>();
       for (const group of groups) {
-        for await (const page of directory.membersOf(group)) for (const userId of page ?? []) members.add(userId);
+        await unread.attempt(async () => {
+          for await (const page of directory.membersOf(group)) for (const userId of page ?? []) members.add(userId);
+        });
       }
       if (mode !== 'observe') goals.push({ application, seats: Math.min(members.size, seats.max) });
     }
@@ -111,15 +122,20 @@ async function goalsFromMemberships(context: Context): Promise<Goal[]> {
   });
 }
 
-async function previewsOf(context: Context): Promise<Preview[]> {
+/** Plans for each entitlement, without those whose reads AWS refuses. */
+async function previewsOf(context: Context, unread: Unread): Promise<Preview[]> {
   const readers = await readersOf(context);
   const cache = { members: new Map(), userPages: undefined };
   return context.terminal.working('Reading memberships and assignments', async (report) => {
     const previews: Preview[] = [];
     for (const entitlement of readers.entitlements.entitlements) {
       report(entitlement.name);
-      if (entitlement.mode !== 'observe') {
-        previews.push(await preview(entitlement, context.clock.now(), readers, cache));
+      if (entitlement.mode === 'observe') continue;
+      const plan = await unread.attempt(() => preview(entitlement, context.clock.now(), readers, cache));
+      if (!plan) continue;
+      previews.push(plan.value);
+      for (const userId of plan.value.unread) {
+        unread.add(new RefusedError('unread-user', `The status could not be read (user ${userId})`));
       }
     }
     return previews;
@@ -208,7 +224,11 @@ async function begin(executions: Executions, machine: string, { clock }: Context
 }
 
 /** Follows an execution through the ledger. @throws CommandFailed if it failed */
-async function watch(arn: string, goals: readonly Goal[], context: Context): Promise<void> {
+async function watch(
+  arn: string,
+  { goals, unread }: { goals: readonly Goal[]; unread: Unread },
+  context: Context,
+): Promise<void> {
   const { terminal, json } = context;
   const services = await context.services();
   const executions = await services.executions();
@@ -228,8 +248,9 @@ async function watch(arn: string, goals: readonly Goal[], context: Context): Pro
   let ending: Ending | undefined;
   while (ending === undefined) {
     const start = performance.now();
-    const execution = await requireExecution(executions, current);
-    done = await seatedOf(goals, ledger);
+    const followed = current;
+    const execution = await readStarted(followed, () => requireExecution(executions, followed));
+    done = (await unread.attempt(() => seatedOf(goals, ledger)))?.value ?? done;
     bar?.update(done);
     if (json) terminal.json({ type: 'progress', done, total });
     ending = endingOf(execution);

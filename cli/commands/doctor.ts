@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { commandOf, type Runner } from '../command/command.ts';
 import type { Context } from '../command/context.ts';
+import { Unread } from '../command/unread.ts';
 import type { Finding, Verdict } from '../doctor/check.ts';
 import { CommandFailed } from '../shared/failures.ts';
 import { count } from '../ui/text.ts';
@@ -49,7 +50,7 @@ const SIGNS: Readonly<Record<Verdict, string>> = { ok: '✓', warning: '!', prob
 async function doctor(context: Context): Promise<void> {
   const { terminal, json } = context;
   // Without credentials nothing can be checked: that is a missing precondition, not a finding.
-  await (await context.services()).identity();
+  await new Unread(terminal).attempt((await context.services()).identity);
   const { accountFindings, applicationFindings, directoryFindings } = await import('../doctor/identity-center.ts');
   const { activityFindings, deploymentFindings } = await import('../doctor/deployment.ts');
   const counts: Record<Verdict, number> = { ok: 0, warning: 0, problem: 0, unknown: 0 };

@@ -10,6 +10,7 @@ import { type Context, optionsOf } from '../command/context.ts';
 import { preview } from '../command/preview.ts';
 import { readersOf } from '../command/readers.ts';
 import { startAndFollow } from '../command/start-execution.ts';
+import { Unread } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
 import { UsageError } from '../shared/failures.ts';
 import { count, escaped, relative } from '../ui/text.ts';
@@ -101,12 +102,14 @@ interface ActiveHold {
   members: Seat[];
 }
 
-async function holdsOf({ ledger, entitlements }: Readers): Promise<ActiveHold[]> {
+async function holdsOf({ ledger, entitlements }: Readers, unread: Unread): Promise<ActiveHold[]> {
   const configured = entitlements.entitlements.map(({ application }) => application);
-  const known = new Set([...configured, ...Object.keys((await ledger.queue()).sweptAt)]);
+  const swept = (await unread.attempt(() => ledger.queue()))?.value.sweptAt ?? {};
+  const known = new Set([...configured, ...Object.keys(swept)]);
   const found: ActiveHold[] = [];
   for (const application of known) {
-    const { hold, seats } = await ledger.holdings(application);
+    const holdings = await unread.attempt(() => ledger.holdings(application));
+    const { hold, seats = [] } = holdings?.value ?? {};
     if (!isHeld(hold)) continue;
     const members = seats.filter((seat) => seat.status === 'held' && isMember(hold, seat.hold));
     found.push({ application, hold, members });
@@ -122,11 +125,14 @@ async function held(context: Context, command: Command): Promise<void> {
   const { terminal, json, clock } = context;
   const { names } = optionsOf(command, ListOptions);
   const readers = await readersOf(context);
-  const holds = await holdsOf(readers);
+  const unread = new Unread(terminal);
+  const holds = await holdsOf(readers, unread);
   const now = clock.now();
   const seats = holds.flatMap(({ members }) => members);
-  const called = names ? await namesOfUsers(new Set(seats.map(({ userId }) => userId)), context) : undefined;
-  const why = await terminal.working('Reading memberships', (report) => ineligibilitiesOf(seats, now, readers, report));
+  const called = names ? await namesOfUsers(new Set(seats.map(({ userId }) => userId)), context, unread) : undefined;
+  const why = await terminal.working('Reading memberships', (report) =>
+    ineligibilitiesOf(seats, now, readers, { unread, report }),
+  );
   if (json) {
     for (const { application, hold, members } of holds) {
       const { entitlement, reason, since, released } = hold;
@@ -141,9 +147,9 @@ async function held(context: Context, command: Command): Promise<void> {
         people,
       });
     }
-    return;
+    return unread.finish();
   }
-  if (holds.length === 0) return terminal.line('Nothing is held.');
+  if (holds.length === 0 && unread.isEmpty) return terminal.line('Nothing is held.');
   for (const [index, { hold, members }] of holds.entries()) {
     if (index > 0) terminal.line();
     const { bold, yellow, dim } = terminal.colors;
@@ -165,21 +171,26 @@ async function held(context: Context, command: Command): Promise<void> {
         : dim('Released. The next sweep revokes the seats.'),
     );
   }
+  unread.finish();
 }
 
-/** Reads why each user is not entitled, as of now. */
+/** Reads why each user is not entitled, as of now; says so where AWS refuses the reads. */
 async function ineligibilitiesOf(
   seats: readonly Seat[],
   now: Date,
   readers: Readers,
-  report: (text: string) => void,
+  { unread, report }: { unread: Unread; report: (text: string) => void },
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const at = now.toISOString();
   for (const [index, { userId, applicationArn }] of seats.entries()) {
     report(`${index} of ${seats.length}`);
-    const { applications } = await readUser(userId, { at, expected: [] }, now, readers);
-    const own = applications.find(({ entitlement }) => entitlement.application === applicationArn);
+    const read = await unread.attempt(() => readUser(userId, { at, expected: [] }, now, readers));
+    if (!read) {
+      found.set(userId, 'not read');
+      continue;
+    }
+    const own = read.value.applications.find(({ entitlement }) => entitlement.application === applicationArn);
     const entitled = own?.user.entitled ? 'entitled again: keeps the seat' : undefined;
     found.set(userId, entitled ?? own?.user.ineligibility ?? 'entitlement-removed');
   }
@@ -192,21 +203,27 @@ async function release(context: Context, command: Command): Promise<void> {
   const given = (command.args[0] ?? '').toLowerCase();
   if (!/^[0-9a-f]{8,64}$/.test(given)) throw new UsageError('DIGEST: expected 8 to 64 hex digits, from usher held');
   const readers = await readersOf(context);
-  const found = (await holdsOf(readers)).flatMap((one) =>
+  const unread = new Unread(terminal);
+  const found = (await holdsOf(readers, unread)).flatMap((one) =>
     one.hold.digests.filter(({ digest }) => digest.startsWith(given)).map((covered) => ({ ...one, covered })),
   );
   const [only, ...others] = found;
-  if (!only) throw new UsageError('No hold has this digest. List current holds: usher held');
+  if (!only) {
+    // The hold may be that of an application whose holdings could not be read.
+    unread.finish();
+    throw new UsageError('No hold has this digest. List current holds: usher held');
+  }
   if (others.length > 0) throw new UsageError('Ambiguous digest: give more characters');
   const { hold, members, covered } = only;
   const released = members.filter((seat) => (seat.hold ?? 0) <= covered.generation);
   const later = members.length - released.length;
   const now = clock.now();
-  const why = await ineligibilitiesOf(released, now, readers, () => undefined);
+  const why = await ineligibilitiesOf(released, now, readers, { unread, report: () => undefined });
   terminal.note(
     `${hold.entitlement}: this releases ${count(released.length, 'revocation')} (${REASONS[hold.reason]}):`,
   );
   for (const { userId } of released) terminal.note(`  ${userId}  ${why.get(userId) ?? ''}`);
+  unread.print();
   if (later > 0)
     terminal.note(
       `${count(later, 'user')} joined the hold after this digest and ${later === 1 ? 'stays' : 'stay'} held.`,

@@ -11,6 +11,7 @@ import { type Context, optionsOf } from '../command/context.ts';
 import { findGroup } from '../command/selectors.ts';
 import { MissingPrecondition, UsageError } from '../shared/failures.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
+import type { Terminal } from '../ui/terminal.ts';
 import { count, escaped } from '../ui/text.ts';
 
 const Options = z.object({
@@ -72,7 +73,7 @@ async function init(context: Context, command: Command): Promise<void> {
   const instance = await instanceOf(options, instances, ask);
   const application = await applicationOf(options, instance, instances, ask);
   const people = await services.people(instance.identityStoreId);
-  const groups = await groupsOf(options, people, ask);
+  const groups = await groupsOf(options, people, ask, context.terminal);
   const name =
     options.name ?? (await ask.text('Name of the entitlement, in logs and audit events', slugOf(application.name)));
   const max = options.max ?? Number(await ask.text('Maximum number of seats', undefined, '--max'));
@@ -167,7 +168,12 @@ async function applicationOf(
   return found;
 }
 
-async function groupsOf({ group: wanted }: InitOptions, people: People, ask: Questions): Promise<string[]> {
+async function groupsOf(
+  { group: wanted }: InitOptions,
+  people: People,
+  ask: Questions,
+  terminal: Terminal,
+): Promise<string[]> {
   if (wanted === undefined) {
     const all = [];
     for await (const page of people.groups()) all.push(...page);
@@ -179,7 +185,7 @@ async function groupsOf({ group: wanted }: InitOptions, people: People, ask: Que
   }
   const found: string[] = [];
   for (const one of wanted) {
-    const groupId = await findGroup(one, people);
+    const groupId = await findGroup(one, people, terminal);
     if (groupId === undefined || !(await people.group(groupId))) {
       throw new UsageError(`The identity store has no group ${escaped(one)}`);
     }

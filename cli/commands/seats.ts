@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
+import type { Applications } from '../../adapters/sso-admin.ts';
 import { byRequest } from '../../domain/decision/waitlist.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { SeatStatusSchema, takesSlot } from '../../domain/seat/seat.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { readersOf } from '../command/readers.ts';
+import { Unread } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
 import { UsageError } from '../shared/failures.ts';
 import { count, escaped, numberOf, relative } from '../ui/text.ts';
@@ -57,10 +59,10 @@ interface EntitlementSeats {
   application: string;
   /** Undefined for an application that is no longer configured. */
   max: number | undefined;
-  seats: Seat[];
-  /** Ids of users whom others have assigned. */
-  unmanaged: string[];
-  assignedGroups: string[];
+  /** Undefined if the ledger could not be read. */
+  seats: Seat[] | undefined;
+  /** Undefined if the assignments, or the seats among them, could not be read. */
+  assignments: { unmanaged: string[]; assignedGroups: string[] } | undefined;
 }
 
 /** A row of the list of users. */
@@ -76,20 +78,26 @@ interface Row {
 
 async function seats(context: Context, command: Command): Promise<void> {
   const { people, entitlement, status, names, csv } = optionsOf(command, Options);
+  const unread = new Unread(context.terminal);
   const found = await context.terminal.working('Reading seats and assignments', (report) =>
-    readSeats(context, entitlement, report),
+    readSeats(context, entitlement, unread, report),
   );
-  if (!(people || csv || status !== undefined)) return summarize(found, context);
+  if (!(people || csv || status !== undefined)) {
+    summarize(found, context);
+    return unread.finish();
+  }
   const rows = found
     .flatMap(rowsOf)
     .filter((row) => (status === undefined ? row.status !== 'revoked' : row.status === status));
-  const called = names ? await namesOfUsers(new Set(rows.map(({ userId }) => userId)), context) : undefined;
+  const called = names ? await namesOfUsers(new Set(rows.map(({ userId }) => userId)), context, unread) : undefined;
   await listUsers(rows, called, csv === true, context);
+  unread.finish();
 }
 
 async function readSeats(
   context: Context,
   only: string | undefined,
+  unread: Unread,
   report: (detail: string) => void,
 ): Promise<EntitlementSeats[]> {
   const { applications, ledger, entitlements } = await readersOf(context);
@@ -99,59 +107,74 @@ async function readSeats(
     max: cap.max,
   }));
   const known = new Set(configured.map(({ application }) => application));
-  const others = Object.keys((await ledger.queue()).sweptAt).filter((application) => !known.has(application));
+  const swept = (await unread.attempt(() => ledger.queue()))?.value.sweptAt ?? {};
+  const others = Object.keys(swept).filter((application) => !known.has(application));
   const gone = others.map((application) => ({ name: undefined, application, max: undefined }));
   const found: EntitlementSeats[] = [];
   for (const { name, application, max } of [...configured, ...gone]) {
     if (only !== undefined && name !== only) continue;
     report(application);
-    const { seats: held } = await ledger.holdings(application);
-    const ours = new Set(held.filter(takesSlot).map(({ userId }) => userId));
-    const unmanaged: string[] = [];
-    const assignedGroups: string[] = [];
-    for await (const page of applications.assigneesOf(application)) {
-      for (const { principalId, principalType } of page) {
-        if (principalType === 'GROUP') assignedGroups.push(principalId);
-        else if (!ours.has(principalId)) unmanaged.push(principalId);
-      }
-    }
-    const entitlement = name ?? held[0]?.entitlement ?? application;
-    found.push({ entitlement, application, max, seats: held, unmanaged, assignedGroups });
+    const seats = (await unread.attempt(() => ledger.holdings(application)))?.value.seats;
+    const assigned = await unread.attempt(() => assignmentsOf(application, applications, seats ?? []));
+    const assignments = seats && assigned?.value;
+    found.push({ entitlement: name ?? seats?.[0]?.entitlement ?? application, application, max, seats, assignments });
   }
   if (only !== undefined && found.length === 0) throw new UsageError(`No entitlement has the name ${escaped(only)}`);
   return found;
 }
 
+/** Reads who is assigned without a seat of Usher's, and which groups are assigned as a whole. */
+async function assignmentsOf(application: string, applications: Applications, seats: readonly Seat[]) {
+  const ours = new Set(seats.filter(takesSlot).map(({ userId }) => userId));
+  const unmanaged: string[] = [];
+  const assignedGroups: string[] = [];
+  for await (const page of applications.assigneesOf(application)) {
+    for (const { principalId, principalType } of page) {
+      if (principalType === 'GROUP') assignedGroups.push(principalId);
+      else if (!ours.has(principalId)) unmanaged.push(principalId);
+    }
+  }
+  return { unmanaged, assignedGroups };
+}
+
+/** Stands in a table for what could not be read. */
+const UNREAD = '?';
+
 const COUNTED = ['waitlisted', 'leaving', 'held', 'failed'] as const;
 
 function summarize(found: readonly EntitlementSeats[], { terminal, json }: Context): void {
-  const counted = found.map(({ seats: all, unmanaged, ...rest }) => ({
-    ...rest,
-    seats: all.filter(takesSlot).length,
-    ...Object.fromEntries(COUNTED.map((status) => [status, all.filter((seat) => seat.status === status).length])),
-    unmanaged: unmanaged.length,
-  }));
   if (json) {
-    for (const one of counted) terminal.json(one);
+    for (const { seats: all, assignments, ...rest } of found) {
+      const counts = all && {
+        seats: all.filter(takesSlot).length,
+        ...Object.fromEntries(COUNTED.map((status) => [status, all.filter((seat) => seat.status === status).length])),
+      };
+      const { unmanaged, assignedGroups } = assignments ?? {};
+      terminal.json({ ...rest, assignedGroups, ...counts, unmanaged: unmanaged?.length });
+    }
     return;
   }
   const { colors } = terminal;
   terminal.table(
     ['ENTITLEMENT', 'SEATS', 'MAX', 'WAITING', 'LEAVING', 'HELD', 'FAILED', 'UNMANAGED'],
-    found.map(({ entitlement, seats: all, max, unmanaged }) => {
-      const taken = all.filter(takesSlot).length;
-      const full = max !== undefined && taken >= max;
-      const numbers = COUNTED.map((status) => all.filter((seat) => seat.status === status).length);
+    found.map(({ entitlement, seats: all, max, assignments }) => {
+      const taken = all?.filter(takesSlot).length;
+      const full = max !== undefined && taken !== undefined && taken >= max;
+      const numbers = COUNTED.map((status) => all?.filter((seat) => seat.status === status).length);
+      const shown = (number: number | undefined) => (number === undefined ? UNREAD : numberOf(number));
       return [
         entitlement,
-        full ? colors.yellow(numberOf(taken)) : numberOf(taken),
+        full ? colors.yellow(shown(taken)) : shown(taken),
         max === undefined ? 'not configured' : numberOf(max),
-        ...numbers.map((number, index) => (number > 0 && index > 1 ? colors.red(numberOf(number)) : numberOf(number))),
-        numberOf(unmanaged.length),
+        ...numbers.map((number, index) =>
+          number !== undefined && number > 0 && index > 1 ? colors.red(numberOf(number)) : shown(number),
+        ),
+        shown(assignments?.unmanaged.length),
       ];
     }),
   );
-  for (const { entitlement, assignedGroups } of found) {
+  for (const { entitlement, assignments } of found) {
+    const { assignedGroups = [] } = assignments ?? {};
     if (assignedGroups.length === 0) continue;
     terminal.note(
       `${entitlement}: ${count(assignedGroups.length, 'group is', 'groups are')} assigned as a whole (${assignedGroups.join(', ')}). Their members have access with or without a seat`,
@@ -160,7 +183,7 @@ function summarize(found: readonly EntitlementSeats[], { terminal, json }: Conte
 }
 
 /** Sorts by status; within a status in the order of the waitlist, users without a seat by id. */
-function rowsOf({ entitlement, seats: all, unmanaged }: EntitlementSeats): Row[] {
+function rowsOf({ entitlement, seats: all = [], assignments }: EntitlementSeats): Row[] {
   const ours = all.map(({ userId, status, changedAt, dueAt, refusal, requestedAt }) => ({
     entitlement,
     userId,
@@ -170,7 +193,7 @@ function rowsOf({ entitlement, seats: all, unmanaged }: EntitlementSeats): Row[]
     reason: refusal?.reason,
     requestedAt,
   }));
-  const others = unmanaged.map((userId) => ({
+  const others = (assignments?.unmanaged ?? []).map((userId) => ({
     entitlement,
     userId,
     status: UNMANAGED,

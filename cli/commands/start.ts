@@ -4,6 +4,7 @@ import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { findGroup, findUser, selectorsOf, WHO } from '../command/selectors.ts';
 import { startAndFollow } from '../command/start-execution.ts';
+import { Unread } from '../command/unread.ts';
 import { UsageError } from '../shared/failures.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
 import { count, escaped } from '../ui/text.ts';
@@ -38,6 +39,7 @@ export function startCommand(run: Runner): Command {
       'identitystore:GetUserId',
       'identitystore:GetGroupId',
       'identitystore:ListUsers',
+      'identitystore:ListGroups',
       'states:StartExecution',
       'states:DescribeExecution',
       'states:GetExecutionHistory',
@@ -79,7 +81,10 @@ async function userInputOf(user: string, { issuer, expected }: StartOptions, con
   const services = await context.services();
   const directory = await services.directory(identityCenter.identityStoreId);
   const people = await services.people(identityCenter.identityStoreId);
-  const userId = await findUser(user, issuer, { directory, people, terminal: context.terminal });
+  const { terminal } = context;
+  const unread = new Unread(terminal);
+  const userId = await findUser(user, issuer, { directory, people, terminal, unread });
+  unread.print();
   if (userId !== undefined) return { userId };
   if (!expected) {
     throw new UsageError(
@@ -98,7 +103,8 @@ async function userInputOf(user: string, { issuer, expected }: StartOptions, con
 async function configuredGroup(group: string, context: Context): Promise<string> {
   const { identityCenter, entitlements } = await context.entitlements();
   const services = await context.services();
-  const groupId = await findGroup(group, await services.people(identityCenter.identityStoreId));
+  const people = await services.people(identityCenter.identityStoreId);
+  const groupId = await findGroup(group, people, context.terminal);
   if (groupId === undefined) throw new UsageError(`The identity store has no group ${escaped(group)}`);
   const configured = [...new Set(entitlements.flatMap(({ groups }) => groups))];
   if (configured.includes(groupId)) return groupId;

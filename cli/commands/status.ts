@@ -5,7 +5,7 @@ import type { ExecutionDetail, ExecutionSummary, Executions } from '../../adapte
 import { secondsBetween } from '../../domain/shared/time.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import type { Services } from '../command/services.ts';
+import { Unread } from '../command/unread.ts';
 import { UsageError } from '../shared/failures.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
 import { auditRow } from '../ui/audit-rows.ts';
@@ -41,25 +41,30 @@ async function status(context: Context, command: Command): Promise<void> {
   const { limit = 20 } = optionsOf(command, Options);
   const services = await context.services();
   const executions = await services.executions();
+  const unread = new Unread(context.terminal);
   const machines = [
     await services.machineArn(services.names.machine),
     await services.machineArn(services.names.adminMachine),
   ];
   const [name] = command.args;
-  if (name === undefined) return listExecutions(machines, limit, executions, context);
-  await printExecution(await find(name, machines, executions), executions, services, context);
+  if (name === undefined) {
+    const found = [];
+    for (const machine of machines) found.push(...(await newest(executions, machine, limit, unread)));
+    if (found.length > 0 || unread.isEmpty) listExecutions(found, limit, context);
+  } else {
+    const execution = await find(name, machines, executions, unread);
+    const stays = (await unread.attempt(() => staysOf(execution.arn, executions)))?.value;
+    const log = await services.auditLog();
+    const audit = (await unread.attempt(() => auditOf(execution, log)))?.value;
+    printExecution(execution, { stays, audit }, context);
+  }
+  unread.finish();
 }
 
 /** Lists running executions first, then the newest. */
-async function listExecutions(
-  machines: readonly string[],
-  limit: number,
-  executions: Executions,
-  context: Context,
-): Promise<void> {
+function listExecutions(executions: readonly ExecutionSummary[], limit: number, context: Context): void {
   const { terminal, clock, json } = context;
-  const found: ExecutionSummary[] = [];
-  for (const machine of machines) found.push(...(await newest(executions, machine, limit)));
+  const found = [...executions];
   const order = ({ status: state }: ExecutionSummary) => (state === 'RUNNING' ? 0 : 1);
   found.sort((a, b) => order(a) - order(b) || b.startedAt.getTime() - a.startedAt.getTime());
   const shown = found.slice(0, limit);
@@ -67,7 +72,10 @@ async function listExecutions(
     for (const one of shown) terminal.json(summaryOf(one));
     return;
   }
-  if (shown.length === 0) return terminal.line('There is no execution yet.');
+  if (shown.length === 0) {
+    terminal.line('There is no execution yet.');
+    return;
+  }
   const now = clock.now();
   terminal.table(
     ['EXECUTION', 'MACHINE', 'STATUS', 'STARTED', 'TOOK'],
@@ -81,12 +89,19 @@ async function listExecutions(
   );
 }
 
-async function newest(executions: Executions, machine: string, limit: number): Promise<ExecutionSummary[]> {
+async function newest(
+  executions: Executions,
+  machine: string,
+  limit: number,
+  unread: Unread,
+): Promise<ExecutionSummary[]> {
   const found: ExecutionSummary[] = [];
-  for await (const page of executions.list(machine)) {
-    found.push(...page);
-    if (found.length >= limit) break;
-  }
+  await unread.attempt(async () => {
+    for await (const page of executions.list(machine)) {
+      found.push(...page);
+      if (found.length >= limit) break;
+    }
+  });
   return found.slice(0, limit);
 }
 
@@ -100,7 +115,12 @@ function summaryOf({ arn, name, status: state, startedAt, endedAt }: ExecutionSu
 }
 
 /** @throws UsageError if neither state machine has it, or if it belongs to another account */
-async function find(name: string, machines: readonly string[], executions: Executions): Promise<ExecutionDetail> {
+async function find(
+  name: string,
+  machines: readonly string[],
+  executions: Executions,
+  unread: Unread,
+): Promise<ExecutionDetail> {
   const arns = name.startsWith('arn:')
     ? [name]
     : machines.map((machine) => `${machine.replace(':stateMachine:', ':execution:')}:${name}`);
@@ -109,21 +129,20 @@ async function find(name: string, machines: readonly string[], executions: Execu
     throw new UsageError(`${escaped(name)} is not an execution of this stage, account and Region: ${machines[0]}`);
   }
   for (const arn of arns) {
-    const found = await executions.describe(arn);
-    if (found) return found;
+    const found = await unread.attempt(() => executions.describe(arn));
+    if (found?.value) return found.value;
   }
+  unread.finish();
   throw new UsageError(`There is no execution ${escaped(name)} of ${machines.join(' or ')}`);
 }
 
-async function printExecution(
+/** Prints one execution in full, without the states or the audit events if they could not be read. */
+function printExecution(
   execution: ExecutionDetail,
-  executions: Executions,
-  services: Services,
+  { stays, audit }: { stays: Stay[] | undefined; audit: ReturnType<typeof auditRow>[] | undefined },
   context: Context,
-): Promise<void> {
+): void {
   const { terminal, json, clock } = context;
-  const stays = await staysOf(execution.arn, executions);
-  const audit = await auditOf(execution, await services.auditLog());
   const ending = endingOf(execution);
   if (json) {
     const { redrives, isRedrivable } = execution;
@@ -133,7 +152,7 @@ async function printExecution(
       redrives,
       isRedrivable,
       states: stays,
-      audit: audit.map(({ event }) => event),
+      audit: audit?.map(({ event }) => event),
     });
     return;
   }
@@ -145,7 +164,7 @@ async function printExecution(
     `Started ${timeOf(execution.startedAt)} UTC, ${execution.endedAt ? 'took' : 'has been running for'} ${durationOf(took)}.`,
   );
   terminal.line();
-  for (const { state, at, seconds, failures } of stays) {
+  for (const { state, at, seconds, failures } of stays ?? []) {
     const took = seconds === undefined ? '' : durationOf(seconds);
     const tries =
       failures.length === 0 ? '' : colors.yellow(`  ${failures.length} failed: ${[...new Set(failures)].join(', ')}`);
@@ -154,13 +173,16 @@ async function printExecution(
     );
   }
   terminal.line();
-  if (audit.length > 0)
+  if (audit && audit.length > 0)
     terminal.table(
       ['TIME', 'EVENT', 'USER', 'ENTITLEMENT', 'REASON'],
       audit.map(({ cells }) => cells),
     );
-  else terminal.line('It recorded no audit event.');
-  if (!ending) return terminal.line('It is still running.');
+  else if (audit) terminal.line('It recorded no audit event.');
+  if (!ending) {
+    terminal.line('It is still running.');
+    return;
+  }
   terminal.line();
   terminal.line([OUTCOMES[ending.outcome], ending.reason, ending.handedOverTo].filter(Boolean).join(': '));
   if (execution.isRedrivable)

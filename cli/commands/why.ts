@@ -2,19 +2,16 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { UserStatus } from '../../adapters/identity-store.ts';
 import type { AuditLog } from '../../adapters/operator/audit-log.ts';
-import type { CheckedUser, UserState, Verdict } from '../../domain/decision/application-state.ts';
-import { previewApplication } from '../../domain/decision/decide-application.ts';
+import type { Verdict } from '../../domain/decision/application-state.ts';
 import { type Hold, isHeld } from '../../domain/decision/hold.ts';
-import { waitlistOf } from '../../domain/decision/waitlist.ts';
-import type { Entitlement } from '../../domain/entitlements.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
-import { readUser } from '../../reconcile/plan/read-user.ts';
-import type { Readers } from '../../reconcile/plan/readers.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { readersOf } from '../command/readers.ts';
 import { requireUser, WHO } from '../command/selectors.ts';
+import { Unread } from '../command/unread.ts';
+import { type EntitlementFinding, findingsOf, type UncheckedEntitlement } from '../command/user-findings.ts';
 import { nameOf } from '../command/user-names.ts';
 import { type AuditLogRow, auditRow } from '../ui/audit-rows.ts';
 import { relative } from '../ui/text.ts';
@@ -52,17 +49,6 @@ export function whyCommand(run: Runner): Command {
     .action(run(why));
 }
 
-/** What one entitlement means for the user. */
-interface EntitlementFinding {
-  entitlement: Entitlement;
-  user: UserState;
-  /** What the next execution does. */
-  verdict: Verdict;
-  hold: Hold | undefined;
-  /** Of a user who waits: the place on the waitlist, from 1, and how many wait. */
-  line: { place: number; of: number } | undefined;
-}
-
 async function why(context: Context, command: Command): Promise<void> {
   const { terminal, clock } = context;
   const { issuer, names } = optionsOf(command, Options);
@@ -70,71 +56,93 @@ async function why(context: Context, command: Command): Promise<void> {
   const services = await context.services();
   const { identityStoreId } = readers.entitlements.identityCenter;
   const people = await services.people(identityStoreId);
-  const userId = await requireUser(command.args[0] ?? '', issuer, { ...readers, people, terminal });
+  const unread = new Unread(terminal);
+  const userId = await requireUser(command.args[0] ?? '', issuer, { ...readers, people, terminal, unread });
   const now = clock.now();
   const groupIds = [...new Set(readers.entitlements.entitlements.flatMap(({ groups }) => groups))];
-  const groups = [...((await readers.directory.groupsOf(userId, groupIds)) ?? [])];
-  const status = await readers.directory.statusOf(userId);
-  const findings = await findingsOf(userId, now, readers);
-  const queue = await readers.ledger.queue();
-  const events = await eventsOf(userId, now, await services.auditLog());
+  const memberOf = await unread.attempt(() => readers.directory.groupsOf(userId, groupIds));
+  const groups = memberOf && [...(memberOf.value ?? [])];
+  const status = (await unread.attempt(() => readers.directory.statusOf(userId)))?.value;
+  const { findings, unchecked } = await findingsOf(userId, now, readers, unread);
+  const queue = (await unread.attempt(() => readers.ledger.queue()))?.value;
+  const items = queue && pendingItems(userId, queue);
+  const log = await services.auditLog();
+  const events = (await unread.attempt(() => eventsOf(userId, now, log)))?.value;
   if (context.json) {
     terminal.json({
       userId,
       status,
       groups,
-      entitlements: findings.map((finding) => ({
-        entitlement: finding.entitlement.name,
-        entitled: finding.user.entitled,
-        absence: finding.user.ineligibility,
-        assigned: finding.user.assigned,
-        seat: finding.user.seat,
-        line: finding.line,
-        next: nextInJson(finding.verdict),
-        words: wordsOf(finding, now),
-      })),
-      looksPending: pendingItems(userId, queue),
-      events: events.map(({ event }) => event),
+      entitlements: [
+        ...findings.map((finding) => ({
+          entitlement: finding.entitlement.name,
+          entitled: finding.user.entitled,
+          absence: finding.user.ineligibility,
+          assigned: finding.user.assigned,
+          seat: finding.user.seat,
+          line: finding.line,
+          next: nextInJson(finding.verdict),
+          words: wordsOf(finding, now),
+        })),
+        ...unchecked.map((one) => ({
+          entitlement: one.entitlement.name,
+          seat: one.seat,
+          words: wordsOfUnchecked(one, now),
+        })),
+      ],
+      looksPending: items,
+      events: events?.map(({ event }) => event),
     });
+    unread.finish();
     return;
   }
-  const person = names ? await people.person(userId) : undefined;
+  const person = names ? (await unread.attempt(() => people.person(userId)))?.value : undefined;
   const { bold, dim } = terminal.colors;
   terminal.line(`${bold(userId)}${person ? `  ${nameOf(person)}` : ''}  ${inWords(status)}`);
   const called = new Map<string, string>();
-  if (names) for (const groupId of groups) called.set(groupId, (await people.group(groupId))?.displayName ?? '');
-  terminal.line(
-    groups.length === 0
-      ? 'Member of none of the configured groups.'
-      : `Member of ${groups.map((groupId) => [groupId, called.get(groupId)].filter(Boolean).join(' ')).join(', ')}.`,
-  );
-  for (const finding of findings) {
-    terminal.line();
-    const [first = '', ...more] = wordsOf(finding, now);
-    terminal.line(bold(finding.entitlement.name));
-    terminal.paragraph(first, 2);
-    for (const line of more) terminal.paragraph(line, 2);
+  for (const groupId of names ? (groups ?? []) : []) {
+    const group = await unread.attempt(() => people.group(groupId));
+    called.set(groupId, group?.value?.displayName ?? '');
   }
-  if (findings.length === 0) terminal.line('No entitlement concerns this user, and Usher has no record of them.');
-  for (const item of pendingItems(userId, queue)) {
+  terminal.line(groupsInWords(groups, called));
+  for (const { entitlement, words } of [
+    ...findings.map((finding) => ({ ...finding, words: wordsOf(finding, now) })),
+    ...unchecked.map((one) => ({ ...one, words: wordsOfUnchecked(one, now) })),
+  ]) {
+    terminal.line();
+    terminal.line(bold(entitlement.name));
+    for (const line of words) terminal.paragraph(line, 2);
+  }
+  if (findings.length + unchecked.length === 0)
+    terminal.line('No entitlement concerns this user, and Usher has no record of them.');
+  for (const item of items ?? []) {
     terminal.line();
     terminal.line(`Usher checks this user again ${relative(item.dueAt, now)} (${item.by}).`);
   }
   terminal.line();
-  if (events.length === 0)
-    return terminal.line(dim(`The last ${LOOK_BACK_DAYS} days have no audit event about this user.`));
-  terminal.table(
-    ['TIME', 'EVENT', 'ENTITLEMENT', 'REASON'],
-    events.map(({ cells: [time = '', event = '', , entitlement = '', reason = ''] }) => [
-      time,
-      event,
-      entitlement,
-      reason,
-    ]),
-  );
+  if (events?.length === 0) terminal.line(dim(`The last ${LOOK_BACK_DAYS} days have no audit event about this user.`));
+  else if (events) {
+    terminal.table(
+      ['TIME', 'EVENT', 'ENTITLEMENT', 'REASON'],
+      events.map(({ cells: [time = '', event = '', , entitlement = '', reason = ''] }) => [
+        time,
+        event,
+        entitlement,
+        reason,
+      ]),
+    );
+  }
+  unread.finish();
 }
 
-function inWords(status: UserStatus): string {
+function groupsInWords(groups: readonly string[] | undefined, called: ReadonlyMap<string, string>): string {
+  if (groups === undefined) return 'Usher could not read their groups.';
+  if (groups.length === 0) return 'Member of none of the configured groups.';
+  return `Member of ${groups.map((groupId) => [groupId, called.get(groupId)].filter(Boolean).join(' ')).join(', ')}.`;
+}
+
+function inWords(status: UserStatus | undefined): string {
+  if (status === undefined) return 'status unknown';
   return status === 'missing' ? 'not in the identity store' : status;
 }
 
@@ -150,37 +158,6 @@ const NEXT_IN_JSON: Partial<Record<Verdict['do'], string>> = {
 
 function nextInJson(verdict: Verdict): object {
   return { ...verdict, do: NEXT_IN_JSON[verdict.do] ?? verdict.do };
-}
-
-async function findingsOf(userId: string, now: Date, readers: Readers): Promise<EntitlementFinding[]> {
-  const at = now.toISOString();
-  // As a manual start for this user would read them: all entitlements, and the user's status.
-  const { applications } = await readUser(userId, { at, expected: [] }, now, readers);
-  const concerned = new Set(applications.map(({ entitlement }) => entitlement.name));
-  const others = readers.entitlements.entitlements.filter(({ name }) => !concerned.has(name));
-  // An execution does not check a user who is neither a member nor has a seat; an operator asks for them nevertheless.
-  for (const entitlement of others) {
-    if (!(await readers.applications.isAssigned(entitlement.application, userId))) continue;
-    const user = { userId, entitled: false, ineligibility: 'group-leave', assigned: true, seat: undefined } as const;
-    applications.push({ entitlement, user });
-  }
-  const findings: EntitlementFinding[] = [];
-  for (const { entitlement, user } of applications) {
-    const holdings = await readers.ledger.holdings(entitlement.application);
-    const checked: CheckedUser = { key: userId, trigger: 'event', cause: '', askedAt: at, adopt: false, user };
-    const moment = { readAt: now, execution: '' };
-    const { verdicts } = previewApplication({ entitlement, users: [checked] }, holdings, readers.entitlements, moment);
-    const waiting = waitlistOf(holdings.seats);
-    const place = waiting.findIndex((seat) => seat.userId === userId) + 1;
-    findings.push({
-      entitlement,
-      user,
-      verdict: verdicts.get(userId) ?? { do: 'nothing' },
-      hold: holdings.hold,
-      line: place > 0 ? { place, of: waiting.length } : undefined,
-    });
-  }
-  return findings;
 }
 
 const ABSENCES = {
@@ -241,6 +218,17 @@ function lastAttemptOf({ refusal, nextAttemptAt, userId }: Seat, now: Date): str
   const what = refusal.attempts === undefined ? 'Refused' : `Failed ${refusal.attempts} times`;
   return [
     `${what}: ${refusal.reason}. Next attempt: ${relative(nextAttemptAt, now)}, or now: usher start --user ${userId}`,
+  ];
+}
+
+/** Says what the ledger holds of a user where AWS refuses the reads that a decision needs. */
+function wordsOfUnchecked({ seat }: UncheckedEntitlement, now: Date): string[] {
+  const held = seat
+    ? `a seat in the ledger (${seat.status} ${relative(seat.changedAt, now)})`
+    : 'no seat in the ledger';
+  return [
+    `${held}; whether they are entitled could not be checked.`,
+    'Next: an execution fails in the same way, and is tried again within the hour.',
   ];
 }
 

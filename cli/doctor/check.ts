@@ -1,4 +1,5 @@
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
+import { reportOf } from '../command/error-report.ts';
 
 /** The result of a check. `unknown`: the caller could not check it. */
 export type Verdict = 'ok' | 'warning' | 'problem' | 'unknown';
@@ -52,13 +53,14 @@ export async function runCheck(
   }
 }
 
-function refused(subject: Subject, { reason, message }: RefusedError): Finding {
+function refused(subject: Subject, error: RefusedError): Finding {
+  const { reason, message } = error;
   if (reason.startsWith('kms-')) {
     const mend =
       "A customer managed KMS key encrypts Identity Center. Its key policy must allow this caller and Usher's functions to decrypt";
     return about(subject).problem(message, mend);
   }
-  if (reason !== 'access-denied') return about(subject).problem(message);
+  if (reason !== 'access-denied') return about(subject).problem(message, reportOf(error).hint);
   return about(subject).unknown(
     message,
     'Give this caller the read-only policy (docs/policies/read-only.json). If it has the policy, check service control policies and network restrictions of the identity store',

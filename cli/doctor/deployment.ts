@@ -23,7 +23,6 @@ export async function deploymentFindings(context: Context): Promise<readonly Fin
   const services = await context.services();
   const deployment = await services.deployment();
   const { names } = services;
-  const machine = await services.machineArn(names.machine);
   return [
     await runCheck(
       {
@@ -32,8 +31,9 @@ export async function deploymentFindings(context: Context): Promise<readonly Fin
       },
       (found) => trail(found, deployment),
     ),
-    await runCheck({ check: 'rule', why: 'It starts the state machine when a user joins or leaves a group' }, (found) =>
-      rule(found, deployment, services, machine),
+    await runCheck(
+      { check: 'rule', why: 'It starts the state machine when a user joins or leaves a group' },
+      async (found) => rule(found, deployment, services, await services.machineArn(names.machine)),
     ),
     await runCheck(
       { check: 'schedule', why: 'The tick picks up unfinished work, and sweeps once an hour' },
@@ -42,7 +42,8 @@ export async function deploymentFindings(context: Context): Promise<readonly Fin
         if (!schedule) return found.problem(`There is no schedule ${names.schedule}`, DEPLOY);
         if (schedule.state !== 'ENABLED')
           return found.problem(`It is ${schedule.state}`, 'Enable it: deploy with Triggers=ENABLED');
-        if (schedule.target.arn !== machine) return found.problem(`It starts ${schedule.target.arn}`, DEPLOY);
+        if (schedule.target.arn !== (await services.machineArn(names.machine)))
+          return found.problem(`It starts ${schedule.target.arn}`, DEPLOY);
         if (schedule.target.deadLetterArn === undefined)
           return found.warning(`${schedule.expression}, without a dead-letter queue`, DEPLOY);
         return found.ok(`${schedule.expression}, ENABLED`);

@@ -1,5 +1,8 @@
+import type { Directory } from '../../adapters/identity-store.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
+import { RefusedError } from '../../domain/shared/errors.ts';
 import type { Context } from '../command/context.ts';
+import { Unread } from '../command/unread.ts';
 import { count, escaped, numberOf } from '../ui/text.ts';
 import { type Finding, runCheck } from './check.ts';
 
@@ -14,7 +17,13 @@ const NEARLY = 0.8;
 export async function accountFindings(context: Context): Promise<readonly Finding[]> {
   const { identityCenter } = await context.entitlements();
   const services = await context.services();
-  const { accountId, arn } = await services.identity();
+  const credentials = await runCheck(
+    { check: 'credentials', why: 'All other checks show what this caller sees' },
+    async (found) => {
+      const { accountId, arn } = await services.identity();
+      return found.ok(`account ${accountId}, as ${escaped(arn)}`);
+    },
+  );
   const account = await services.account();
   const instances = await services.instances();
   const organization = await runCheck(
@@ -23,6 +32,7 @@ export async function accountFindings(context: Context): Promise<readonly Findin
       why: 'Usher must run in the delegated administrator account of Identity Center or in the management account. Other accounts may not change assignments of an organization instance',
     },
     async (found) => {
+      const { accountId } = await services.identity();
       const organization = await account.organization();
       if (organization === undefined)
         return found.ok(`${accountId} is in no organization, so Identity Center is an account instance`);
@@ -69,9 +79,10 @@ export async function accountFindings(context: Context): Promise<readonly Findin
           'Correct identityCenter.identityStoreId in entitlements.yml',
         );
       }
-      const kind =
-        ownerAccountId === accountId ? 'owned by this account' : `an organization instance of ${ownerAccountId}`;
-      return found.ok(`ACTIVE, ${kind}`);
+      // Whose instance it is, is only said: the check does not depend on it.
+      const identity = await new Unread(context.terminal).attempt(services.identity);
+      const own = identity?.value.accountId === ownerAccountId;
+      return found.ok(`ACTIVE, ${own ? 'owned by this account' : `an organization instance of ${ownerAccountId}`}`);
     },
   );
   const key = await runCheck(
@@ -88,16 +99,7 @@ export async function accountFindings(context: Context): Promise<readonly Findin
       );
     },
   );
-  return [credentialsFinding(accountId, arn), ...organization, ...instance, ...key];
-}
-
-function credentialsFinding(accountId: string, arn: string): Finding {
-  return {
-    check: 'credentials',
-    verdict: 'ok',
-    found: `account ${accountId}, as ${escaped(arn)}`,
-    why: 'All other checks show what this caller sees',
-  };
+  return [...credentials, ...organization, ...instance, ...key];
 }
 
 /** Checks the identity store, the configured groups, the caps and the quota. */
@@ -115,17 +117,18 @@ export async function directoryFindings(context: Context): Promise<readonly Find
       },
       async (found) => {
         for await (const page of people.groups()) {
-          return found.ok(
-            `${identityCenter.identityStoreId} answers, with ${page.length === 0 ? 'no groups' : 'groups'}`,
-          );
+          // A page may be empty, and a page with groups may follow.
+          if (page.length > 0) return found.ok(`${identityCenter.identityStoreId} answers, with groups`);
         }
-        return found.ok(`${identityCenter.identityStoreId} answers`);
+        return found.ok(`${identityCenter.identityStoreId} answers, with no groups`);
       },
     )),
   );
+  const lists = { refused: false };
   for (const entitlement of entitlements) {
-    let members = 0;
+    let members: number | undefined = 0;
     for (const groupId of entitlement.groups) {
+      let size: number | undefined;
       findings.push(
         ...(await runCheck(
           {
@@ -135,15 +138,15 @@ export async function directoryFindings(context: Context): Promise<readonly Find
           async (found) => {
             const group = await people.group(groupId);
             if (!group) {
+              size = 0;
               return found.problem(
                 'There is no such group',
                 `Correct the groups of ${entitlement.name} in entitlements.yml. Use ids, not names`,
               );
             }
-            let size = 0;
-            for await (const page of directory.membersOf(groupId)) size += page?.length ?? 0;
-            members += size;
             const name = group.displayName === undefined ? '' : ` (${escaped(group.displayName)})`;
+            if (lists.refused) return found.unknown(`It exists${name}, but AWS does not list its members`, NOT_LISTED);
+            size = await sizeOf(groupId, directory, lists);
             if (size === 0)
               return found.warning(
                 `It is empty${name}`,
@@ -153,6 +156,7 @@ export async function directoryFindings(context: Context): Promise<readonly Find
           },
         )),
       );
+      members = size === undefined || members === undefined ? undefined : members + size;
     }
     findings.push(capFinding(entitlement, members));
   }
@@ -160,9 +164,31 @@ export async function directoryFindings(context: Context): Promise<readonly Find
   return findings;
 }
 
-function capFinding({ name, seats }: Entitlement, members: number): Finding {
+const NOT_LISTED = 'See the first group whose members AWS does not list';
+
+/**
+ * Returns the number of a group's members. A store that does not know the operation lists no other group either, which is
+ * noted in `lists`.
+ */
+async function sizeOf(groupId: string, directory: Directory, lists: { refused: boolean }): Promise<number> {
+  try {
+    let size = 0;
+    for await (const page of directory.membersOf(groupId)) size += page?.length ?? 0;
+    return size;
+  } catch (error) {
+    lists.refused = error instanceof RefusedError && error.reason === 'UnknownOperationException';
+    throw error;
+  }
+}
+
+/** @param members undefined if a group could not be listed */
+function capFinding({ name, seats }: Entitlement, members: number | undefined): Finding {
   const why = 'Users above the cap join the waitlist';
   const check = `cap ${name}`;
+  if (members === undefined) {
+    const found = `The members could not be counted, ${count(seats.max, 'seat')} at most`;
+    return { check, verdict: 'unknown', found, why };
+  }
   const found = `${count(members, 'member')}, ${count(seats.max, 'seat')} at most`;
   if (members > seats.max) {
     return {

@@ -5,7 +5,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** What each exit code means, unless a command has meanings of its own. */
 export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   [EXIT.done]: 'done',
-  [EXIT.failed]: 'the command failed',
+  [EXIT.failed]: 'the command failed, or could not read everything: standard error says what',
   [EXIT.wrongUse]: 'wrong use: the command line, or what it names',
   [EXIT.precondition]: 'a precondition is missing: credentials, deployment, emulator',
   [EXIT.interrupted]: 'interrupted (Ctrl-C)',

@@ -6,7 +6,7 @@ import { ReadOperationSchema } from './identity-center/identity-center.ts';
 /** The invocation of a function. */
 export const INVOKE = 'Lambda.Invoke';
 
-/** Operations of Identity Center and EventBridge that the functions call. Those of other services are checked by form. */
+/** Operations of Identity Center, EventBridge and Lambda. Those of other services are checked by form. */
 const FAULTABLE_OPERATIONS: ReadonlySet<string> = new Set([
   ...ReadOperationSchema.options,
   'SSOAdmin.GetApplicationAssignmentConfiguration',
@@ -15,6 +15,16 @@ const FAULTABLE_OPERATIONS: ReadonlySet<string> = new Set([
   'SSOAdmin.DeleteApplicationAssignment',
   'EventBridge.PutEvents',
   INVOKE,
+  // Only the operator's command calls these.
+  'IdentityStore.GetGroupId',
+  'IdentityStore.ListGroups',
+  'SSOAdmin.ListInstances',
+  'SSOAdmin.DescribeInstance',
+  'SSOAdmin.ListApplications',
+  'EventBridge.DescribeRule',
+  'EventBridge.ListTargetsByRule',
+  'EventBridge.DescribeEventBus',
+  'EventBridge.DescribeArchive',
 ]);
 const OTHER_SERVICES = ['DynamoDB', 'SFN'];
 const OPERATOR_SERVICES = ['SQS', 'CloudWatchLogs', 'CloudTrail', 'Organizations', 'Scheduler', 'STS'];

@@ -4,7 +4,8 @@ import { EXECUTION_OUTCOMES } from '../../domain/shared/outcome.ts';
 import { durationSeconds } from '../aws/duration.ts';
 import { FaultRuleSchema } from '../aws/fault-rules.ts';
 import { DirectorySeedSchema } from '../aws/identity-center/directory-seed.ts';
-import { QuirksSchema, ReadOperationSchema } from '../aws/identity-center/identity-center.ts';
+import { ReadOperationSchema } from '../aws/identity-center/identity-center.ts';
+import { QuirksSchema } from '../aws/identity-center/quirks.ts';
 import { momentOf } from './script.ts';
 
 /** Text for readers. Line ends and tabs are allowed, but no other character that moves the cursor of a terminal. */

@@ -2,7 +2,7 @@ import type { Entitlements } from '../../domain/entitlements.ts';
 import { EXECUTION_OUTCOMES, type ExecutionOutcome } from '../../domain/shared/outcome.ts';
 import { Timestamp } from '../../domain/shared/timestamp.ts';
 import type { DirectorySeed } from '../aws/identity-center/directory-seed.ts';
-import type { Quirks } from '../aws/identity-center/identity-center.ts';
+import type { Quirks } from '../aws/identity-center/quirks.ts';
 import type { Stack } from '../stack/stack.ts';
 
 /** The outcomes that an execution may have unless its scenario says otherwise. */

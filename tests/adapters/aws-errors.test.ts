@@ -5,6 +5,7 @@ import {
   EVENT_BRIDGE_ERRORS,
   IDENTITY_STORE_ERRORS,
   SSO_ADMIN_ERRORS,
+  THROTTLES,
 } from '../../adapters/aws-errors.ts';
 import { translate } from '../../adapters/translate-error.ts';
 import { anSdkError, verdictOf } from '../support/sdk-errors.ts';
@@ -70,7 +71,7 @@ const eventBridge: readonly Case[] = [
 ];
 
 const common: readonly Case[] = [
-  ['TooManyRequestsException', {}, 'transient'],
+  ...THROTTLES.map((exception) => [exception, {}, 'transient'] as const),
   ['ExpiredTokenException', {}, 'transient'],
   ['RequestExpired', {}, 'transient'],
   ['NotAuthorized', {}, 'access-denied'],

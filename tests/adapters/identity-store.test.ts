@@ -188,7 +188,7 @@ describe('groupsOf', () => {
     const { aws, directory } = aDirectory();
     aws.on(IsMemberInGroupsCommand).callsFake(() => answer);
     await expect(directory.groupsOf(USER, [groupId(1), groupId(2)])).rejects.toThrow(
-      `IsMemberInGroups: ${field} is missing or malformed`,
+      `IsMemberInGroups: ${field} is missing or malformed in the answer (user ${USER})`,
     );
   });
 });
@@ -278,7 +278,10 @@ describe('membersOf', () => {
     const { aws, directory } = aDirectory();
     aws.on(ListGroupMembershipsCommand).callsFake(() => page);
     await expect(collected(directory.membersOf(groupId(1)))).rejects.toThrow(
-      new RefusedError('malformed-answer', `ListGroupMemberships: ${field} is missing or malformed in the answer`),
+      new RefusedError(
+        'malformed-answer',
+        `ListGroupMemberships: ${field} is missing or malformed in the answer (group ${groupId(1)})`,
+      ),
     );
   });
 });
@@ -323,7 +326,9 @@ describe('statusOf', () => {
   ])('rejects %s', async (_fact, answer, field) => {
     const { aws, directory } = aDirectory();
     aws.on(DescribeUserCommand).callsFake(() => answer);
-    await expect(directory.statusOf(USER)).rejects.toThrow(`DescribeUser: ${field} is missing or malformed`);
+    await expect(directory.statusOf(USER)).rejects.toThrow(
+      `DescribeUser: ${field} is missing or malformed in the answer (user ${USER})`,
+    );
   });
 });
 

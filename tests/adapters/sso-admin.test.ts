@@ -167,7 +167,7 @@ describe('assigneesOf', () => {
     await expect(collected(applications.assigneesOf(APPLICATION))).rejects.toThrow(
       new RefusedError(
         'malformed-answer',
-        `ListApplicationAssignments: ${field} is missing or malformed in the answer`,
+        `ListApplicationAssignments: ${field} is missing or malformed in the answer (application ${APPLICATION})`,
       ),
     );
   });

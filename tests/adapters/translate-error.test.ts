@@ -11,6 +11,8 @@ describe('what AWS refuses for its rate', () => {
     ['ThrottlingException', {}, IDENTITY_STORE_ERRORS, true],
     ['ThrottlingException', {}, SSO_ADMIN_ERRORS, true],
     ['SomethingOfAProxy', { $metadata: { httpStatusCode: 429 } }, SSO_ADMIN_ERRORS, true],
+    ['SlowDown', {}, SSO_ADMIN_ERRORS, true],
+    ['ThrottledException', { $metadata: { httpStatusCode: 400 } }, IDENTITY_STORE_ERRORS, true],
     ['ConflictException', {}, SSO_ADMIN_ERRORS, false],
     ['InternalServerException', {}, SSO_ADMIN_ERRORS, false],
     ['SomethingOfAProxy', { $metadata: { httpStatusCode: 503 } }, SSO_ADMIN_ERRORS, false],
@@ -36,6 +38,8 @@ describe('translate', () => {
     ['any 500', { name: 'InternalFailure', $metadata: { httpStatusCode: 500 } }, 'HTTP 500'],
     ['any 503', { name: 'SyntaxError', $metadata: { httpStatusCode: 503 } }, 'HTTP 503'],
     ['an answer that is not JSON', { name: 'SyntaxError', $metadata: { httpStatusCode: 200 } }, 'HTTP 200'],
+    ['a request that took too long', { name: 'Unknown', $metadata: { httpStatusCode: 408 } }, 'HTTP 408'],
+    ['what a service says to try again', { name: 'NewException', $fault: 'client', $retryable: {} }, 'NewException'],
     ['any 429', { name: 'UnknownError', $metadata: { httpStatusCode: 429 } }, 'HTTP 429'],
   ])('reads %s as transient', (_fact, fields, what) => {
     const translated = translate(Object.assign(new Error(), fields), SSO_ADMIN_ERRORS, 'AnyOperation', []);

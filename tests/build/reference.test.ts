@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fillPage, referenceTables } from '../../build/reference.ts';
-import { IdentityCenter, QuirksSchema } from '../../emulator/aws/identity-center/identity-center.ts';
+import { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
+import { QuirksSchema } from '../../emulator/aws/identity-center/quirks.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const PAGE = 'docs/page.md';

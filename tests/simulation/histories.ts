@@ -166,6 +166,7 @@ const anyFault = fc
       'lost',
       'refuse',
       'quota',
+      'exception',
       'not-found',
       'partial',
       'crash-before',
@@ -177,6 +178,35 @@ const anyFault = fc
     skip: fc.constantFrom(0, 0, 1, 2, 5, 9),
   })
   .map(possible);
+
+/** A fault that stays: for one user, one group, one application, or for whoever calls. */
+const staying = fc
+  .record({
+    operation: calls,
+    kind: fc.constantFrom<FaultRule['kind']>('throttle', 'internal', 'conflict', 'refuse', 'exception'),
+    for: fc.constantFrom('5m', '40m', '2h', '1d'),
+    only: fc.oneof(
+      fc.constant({}),
+      someone.map((number) => ({ principalId: user(number) })),
+      someGroup.map((index) => ({ groupId: GROUPS[index] ?? GROUP })),
+      someApplication.map((index) => ({ applicationArn: APPLICATIONS[index] ?? APPLICATION })),
+    ),
+  })
+  .map(({ only, ...fault }) => possible({ ...fault, ...only }));
+
+/** Lambda itself refuses invocations, fewer than the machine retries. */
+const uninvoked = fc
+  .record({
+    function: fc.constantFrom('normalizeRequest', 'checkPropagation', 'planChanges', 'applyChanges', 'recordAudit'),
+    kind: fc.constantFrom<FaultRule['kind']>('throttle', 'internal', 'exception'),
+    times: fc.constantFrom(1, 2, 3),
+  })
+  .map((fault) => named({ operation: 'Lambda.Invoke', ...fault }, 'AWSLambdaException'));
+
+/** Gives the kind `exception` its name. */
+function named(fault: FaultRule, exception: string): FaultRule {
+  return fault.kind === 'exception' ? { ...fault, exception } : fault;
+}
 
 /**
  * A service loses only what it was asked to change, EventBridge alone takes a part, and no read denies what there is: it
@@ -190,8 +220,8 @@ function possible(fault: FaultRule): FaultRule {
   if (kind === 'not-found' && !changes) return { ...fault, kind: 'throttle' };
   // What belongs to the table and the bus alone, such as their not being there, is mended before anything goes on.
   const platform = /^(DynamoDB|EventBridge)\./.test(operation);
-  if (platform && ['refuse', 'conflict', 'quota'].includes(kind)) return { ...fault, kind: 'throttle' };
-  return fault;
+  if (platform && ['refuse', 'conflict', 'quota', 'exception'].includes(kind)) return { ...fault, kind: 'throttle' };
+  return named(fault, 'BrandNewException');
 }
 
 function deeds(told: boolean): fc.Arbitrary<Deed> {
@@ -231,8 +261,13 @@ function deeds(told: boolean): fc.Arbitrary<Deed> {
     { weight: 1, arbitrary: fc.record({ do: fc.constant('release'), application: someApplication }) },
     { weight: 3, arbitrary: told ? shortLag : anyLag },
     { weight: 3, arbitrary: fc.record({ do: fc.constant('fault'), fault: told ? passing.map(possible) : anyFault }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ do: fc.constant('fault'), fault: uninvoked }),
+    },
   ];
   const unheardOf: fc.WeightedArbitrary<Deed>[] = [
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('fault'), fault: staying }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('deleteGroup'), group: someGroup, via, delivery }) },
     {
       weight: 3,
@@ -338,6 +373,7 @@ const draft: fc.Arbitrary<Draft> = fc.constantFrom(true, false, false).chain((to
       repeatedCreate: fc.constantFrom('ok', 'conflict'),
       deleteMissing: fc.constantFrom('ok', 'not-found'),
       missingGroup: fc.constantFrom('not-found', 'no-member'),
+      pages: fc.constantFrom('full', 'full', 'short'),
     }),
     begins: told ? fc.constant(true) : fc.constantFrom(true, true, false),
     lags: fc.array(told ? shortLag : anyLag, { maxLength: 3, size: 'max' }),
@@ -393,6 +429,11 @@ export const SHORT_LAG_SECONDS = 25;
 const UNTOLD = ['assign', 'unassign', 'deploy', 'stop', 'redrive', 'deleteGroup'] as const;
 const PASSING: readonly string[] = ['throttle', 'internal', 'internal-after', 'conflict'] satisfies FaultRule['kind'][];
 
+/** Whether the machine's own retries outlast a fault. */
+function isPassing({ operation, kind, for: lasts }: FaultRule): boolean {
+  return lasts === undefined && (operation === 'Lambda.Invoke' || PASSING.includes(kind));
+}
+
 /** Whether all that happens in a history reaches Usher by an event, so that nothing is left for a reconciliation. */
 export function isTold({ actions }: History): boolean {
   const begins = actions[0]?.start?.['scope'] === 'everything' && actions[0].at === '+0s';
@@ -401,7 +442,7 @@ export function isTold({ actions }: History): boolean {
     actions.every((action) => {
       const givesUp = action.start?.['application'] !== undefined;
       const lost = action.deliver?.times === 0 || (action.deliver?.afterSeconds ?? 0) > 800;
-      const passes = !action.fault || PASSING.includes(action.fault.kind);
+      const passes = !action.fault || isPassing(action.fault);
       const late = (action.lag?.seconds ?? 0) > SHORT_LAG_SECONDS;
       return !givesUp && !lost && passes && !late && !UNTOLD.some((deed) => action[deed] !== undefined);
     })

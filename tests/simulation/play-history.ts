@@ -1,4 +1,5 @@
 import { isSetBack } from '../../domain/seat/seat.ts';
+import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { ReadOperationSchema } from '../../emulator/aws/identity-center/identity-center.ts';
 import { perform } from '../../emulator/scenario/player.ts';
 import { scriptOf } from '../../emulator/scenario/reader.ts';
@@ -17,12 +18,20 @@ const HARD: ReadonlySet<string> = new Set([
   'lost',
   'refuse',
   'quota',
+  'exception',
   'not-found',
   'crash-before',
   'crash-after',
   'timeout-before',
   'timeout-after',
 ]);
+
+function isHard(fault: FaultRule): boolean {
+  return fault.for !== undefined || (HARD.has(fault.kind) && fault.operation !== 'Lambda.Invoke');
+}
+
+/** Where the event of a failed execution may be lost: EventBridge delivers it three times at most. */
+const SILENCING: ReadonlySet<string> = new Set(['EventBridge.PutEvents', 'Lambda.Invoke']);
 
 /** The reads right before a revocation. */
 const CONFIRMING: ReadonlySet<string> = new Set(['IdentityStore.IsMemberInGroups', 'IdentityStore.DescribeUser']);
@@ -50,11 +59,10 @@ export async function playHistory(history: History): Promise<string[]> {
   watch.lag = longest(lags);
   watch.confirmationLag = longest(lags.filter(({ operation }) => CONFIRMING.has(operation)));
   watch.refusing = history.actions.some(
-    ({ fault, stop, lag }) =>
-      stop !== undefined || HARD.has(fault?.kind ?? '') || (lag?.seconds ?? 0) > LONG_LAG_SECONDS,
+    ({ fault, stop, lag }) => stop !== undefined || (fault && isHard(fault)) || (lag?.seconds ?? 0) > LONG_LAG_SECONDS,
   );
   watch.hazy = longest(lags.filter(({ operation }) => operation.startsWith('SSOAdmin.'))) > SHORT_LAG_SECONDS * 1000;
-  watch.silencing = history.actions.some(({ fault }) => fault?.operation === 'EventBridge.PutEvents');
+  watch.silencing = history.actions.some(({ fault }) => SILENCING.has(fault?.operation ?? ''));
   const followed = {
     ...stack,
     configure(next: typeof entitlements) {

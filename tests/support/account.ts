@@ -1,7 +1,8 @@
 import { Faults } from '../../emulator/aws/faults.ts';
 import { Gateway, type GatewayOptions } from '../../emulator/aws/gateway.ts';
 import type { DirectorySeed } from '../../emulator/aws/identity-center/directory-seed.ts';
-import { IdentityCenter, type Quirks } from '../../emulator/aws/identity-center/identity-center.ts';
+import { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
+import type { Quirks } from '../../emulator/aws/identity-center/quirks.ts';
 import { INSTANCE_ARN, REGION } from './ids.ts';
 
 /** Services of the emulator behind a gateway, without Usher, and settings of SDK clients that call them in process. */

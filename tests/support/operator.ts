@@ -111,6 +111,8 @@ export interface Operator {
   call(target: string, input: object): Promise<Record<string, unknown>>;
   /** Faults to come, for whoever calls next. */
   fault(...rules: readonly object[]): Promise<void>;
+  /** Drops all faults that are left. */
+  mend(): Promise<void>;
   /** Calls of the operator's commands, by `<Service>.<Operation>`. */
   calls(): Promise<Record<string, number>>;
   /** All calls, those of the functions, too. */
@@ -193,6 +195,9 @@ export async function startOperator(options: OperatorOptions = {}): Promise<Oper
       const { status } = await fetch(`${endpoint}/faults`, { method: 'POST', body: JSON.stringify(rules) });
       if (status !== 200) throw new Error('The local stack takes no such fault');
     },
+    async mend() {
+      await fetch(`${endpoint}/faults`, { method: 'DELETE' });
+    },
     calls: async () => (await page('/calls'))['fromOutside'] ?? {},
     allCalls: async () => (await page('/calls'))['all'] ?? {},
     stop: (signal = 'SIGTERM') => stopped(child, signal),
@@ -233,6 +238,7 @@ export function anOperator(options: OperatorOptions = {}): Operator {
     start: (...args) => started().start(...args),
     call: (...args) => started().call(...args),
     fault: (...rules) => started().fault(...rules),
+    mend: () => started().mend(),
     calls: () => started().calls(),
     allCalls: () => started().allCalls(),
     stop: (signal) => started().stop(signal),

@@ -1,6 +1,6 @@
 import type { Entitlements } from '../../domain/entitlements.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
-import type { Quirks } from '../../emulator/aws/identity-center/identity-center.ts';
+import type { Quirks } from '../../emulator/aws/identity-center/quirks.ts';
 import { type EntitlementsOptions, exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { openStack, type Stack } from '../../emulator/stack/stack.ts';
 import { actions, configurationOf } from './actions.ts';

@@ -2,46 +2,8 @@ import * as z from 'zod/mini';
 import type { Selector } from '../../../domain/request/request.ts';
 import type { Clock } from '../../../domain/shared/clock.ts';
 import type { DirectorySeed, SeedGroup, SeedUser } from './directory-seed.ts';
+import { type Quirks, USUAL } from './quirks.ts';
 import { type Moment, TemporalMap, type TemporalPage } from './temporal-map.ts';
-
-/** Answers that AWS does not document. The emulator can give each of them. */
-export const QuirksSchema = z.strictObject({
-  repeatedCreate: z.optional(
-    z
-      .enum(['ok', 'conflict'])
-      .check(z.describe('The answer to CreateApplicationAssignment for an assignment that exists')),
-  ),
-  deleteMissing: z.optional(
-    z
-      .enum(['ok', 'not-found'])
-      .check(z.describe('The answer to DeleteApplicationAssignment for an assignment that does not exist')),
-  ),
-  userStatus: z.optional(
-    z
-      .enum(['present', 'absent', 'new-value'])
-      .check(
-        z.describe(
-          'Whether DescribeUser and ListUsers return UserStatus, which is optional in the API reference. With new-value, a user who is not enabled has a status that the reference does not list',
-        ),
-      ),
-  ),
-  identitySource: z.optional(
-    z
-      .enum(['any', 'ad-sync'])
-      .check(
-        z.describe(
-          'Where users and groups come from. A store that AD Sync feeds answers ListGroupMemberships, GetUserId and GetGroupId with UnknownOperationException',
-        ),
-      ),
-  ),
-  missingGroup: z.optional(
-    z
-      .enum(['not-found', 'no-member'])
-      .check(z.describe('The answer to IsMemberInGroups for a group that does not exist')),
-  ),
-});
-/** See {@link QuirksSchema}. */
-export type Quirks = z.infer<typeof QuirksSchema>;
 
 /** The reads whose lag can be set. The settings of an application do not change during a run. */
 export const ReadOperationSchema = z.enum([
@@ -133,14 +95,7 @@ export class IdentityCenter {
     this.identityStoreId = seed.identityStoreId;
     this.instanceArn = options.instanceArn;
     this.#clock = options.clock;
-    this.quirks = {
-      repeatedCreate: 'ok',
-      deleteMissing: 'ok',
-      userStatus: 'present',
-      missingGroup: 'not-found',
-      identitySource: 'any',
-      ...options.quirks,
-    };
+    this.quirks = { ...USUAL, ...options.quirks };
     for (const user of seed.users) this.#putUser(user, BEFORE_ALL);
     for (const group of seed.groups) this.#putGroup(group, BEFORE_ALL);
     for (const application of seed.applications) this.#putApplication(application);

@@ -3,15 +3,8 @@ import type { Selector } from '../../../domain/request/request.ts';
 import type { Clock } from '../../../domain/shared/clock.ts';
 import type { IdentityCenter, Membership, ReadOperation, User } from '../identity-center/identity-center.ts';
 import type { Moment } from '../identity-center/temporal-map.ts';
-import {
-  jsonService,
-  type Operation,
-  operation,
-  pageToken,
-  parsePageToken,
-  type Service,
-  ServiceError,
-} from '../json-service.ts';
+import { jsonService, type Operation, operation, type Service, ServiceError } from '../json-service.ts';
+import { Paging } from '../paging.ts';
 import { RateLimit } from '../rate-limit.ts';
 
 const ResourceId = z
@@ -95,6 +88,7 @@ export function identityStore(
   writes: ReadonlyMap<string, Operation> = new Map(),
 ): Service {
   const { identityStoreId: storeId, quirks } = center;
+  const paging = new Paging(clock, quirks);
 
   /** Returns an operation whose input names the identity store. */
   const read = <T extends { IdentityStoreId: string }>(
@@ -158,11 +152,12 @@ export function identityStore(
     [
       'ListGroupMemberships',
       read('IdentityStore.ListGroupMemberships', ListMembershipsInput, (input, moment) => {
-        const { GroupId, MaxResults: limit } = input;
+        const { GroupId } = input;
         if (center.group(GroupId, moment) === undefined) throw identityNotFound('GROUP', GroupId);
-        const after = parsePageToken(GroupId, input.NextToken);
-        const { values, next } = center.memberships(GroupId, limit, after, moment);
-        return { GroupMemberships: values.map(describeMembership), ...nextToken(GroupId, next) };
+        const { values, token } = paging.page(GroupId, input, (limit, after) =>
+          center.memberships(GroupId, limit, after, moment),
+        );
+        return { GroupMemberships: values.map(describeMembership), ...token };
       }),
     ],
     [
@@ -173,9 +168,9 @@ export function identityStore(
     ],
     [
       'ListUsers',
-      read('IdentityStore.ListUsers', ListUsersInput, ({ MaxResults: limit, NextToken: token }, moment) => {
-        const { values, next } = center.users(limit, parsePageToken('users', token), moment);
-        return { Users: values.map(describeUser), ...nextToken('users', next) };
+      read('IdentityStore.ListUsers', ListUsersInput, (input, moment) => {
+        const { values, token } = paging.page('users', input, (limit, after) => center.users(limit, after, moment));
+        return { Users: values.map(describeUser), ...token };
       }),
     ],
     [
@@ -196,9 +191,9 @@ export function identityStore(
     ],
     [
       'ListGroups',
-      read('IdentityStore.DescribeGroup', ListGroupsInput, ({ MaxResults: limit, NextToken: token }, moment) => {
-        const { values, next } = center.groups(limit, parsePageToken('groups', token), moment);
-        return { Groups: values.map(describeGroup), ...nextToken('groups', next) };
+      read('IdentityStore.DescribeGroup', ListGroupsInput, (input, moment) => {
+        const { values, token } = paging.page('groups', input, (limit, after) => center.groups(limit, after, moment));
+        return { Groups: values.map(describeGroup), ...token };
       }),
     ],
     [
@@ -223,8 +218,4 @@ export function identityStore(
     const fields = { RetryAfterSeconds: Math.ceil(waitSeconds) };
     throw new ServiceError('ThrottlingException', 'Rate exceeded', { fields });
   });
-}
-
-function nextToken(list: string, next: string | undefined): { NextToken?: string } {
-  return next === undefined ? {} : { NextToken: pageToken(list, next) };
 }

@@ -1,15 +1,9 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../../../domain/shared/clock.ts';
 import type { Application, Assignment, IdentityCenter } from '../identity-center/identity-center.ts';
-import {
-  jsonService,
-  type Operation,
-  operation,
-  pageToken,
-  parsePageToken,
-  type Service,
-  ServiceError,
-} from '../json-service.ts';
+import type { TemporalPage } from '../identity-center/temporal-map.ts';
+import { jsonService, type Operation, operation, type Service, ServiceError } from '../json-service.ts';
+import { Paging } from '../paging.ts';
 import { RateLimit } from '../rate-limit.ts';
 
 const ApplicationArn = z
@@ -29,13 +23,13 @@ const PrincipalId = z
 
 const ApplicationInput = z.object({ ApplicationArn });
 const AssignmentInput = z.object({ ApplicationArn, PrincipalId, PrincipalType: z.enum(['USER', 'GROUP']) });
-const PagingInput = z.object({});
-const InstanceInput = z.object({ InstanceArn: z.string() });
-const ListInput = z.object({
-  ApplicationArn,
+const PagingInput = z.object({
   MaxResults: z._default(z.int().check(z.minimum(1), z.maximum(100)), 100),
   NextToken: z.optional(z.string().check(z.regex(/^[-a-zA-Z0-9+=/_]{0,2048}$/, 'expected a token'))),
 });
+const InstanceInput = z.object({ InstanceArn: z.string() });
+const ApplicationsInput = z.extend(PagingInput, { InstanceArn: z.string() });
+const ListInput = z.extend(PagingInput, { ApplicationArn });
 
 function ssoResourceNotFound(what: string): ServiceError {
   return new ServiceError('ResourceNotFoundException', `${what} not found.`);
@@ -53,6 +47,14 @@ function describeAssignment({ applicationArn, principalId, principalType }: Assi
   return { ApplicationArn: applicationArn, PrincipalId: principalId, PrincipalType: principalType };
 }
 
+/** Returns a function that reads pages of a list that is sorted by a property. */
+function pageOf<Key extends string, T extends Record<Key, string>>(sorted: readonly T[], key: Key) {
+  return (limit: number, after = ''): TemporalPage<T> => {
+    const rest = sorted.filter((one) => one[key] > after);
+    return { values: rest.slice(0, limit), next: rest.length > limit ? rest[limit - 1]?.[key] : undefined };
+  };
+}
+
 /** The management account of the organization that the instance belongs to. */
 const DEFAULT_OWNER = '111122223333';
 
@@ -64,6 +66,7 @@ const DEFAULT_OWNER = '111122223333';
  */
 export function ssoAdmin(center: IdentityCenter, clock: Clock, ownerAccountId = DEFAULT_OWNER): Service {
   const { quirks } = center;
+  const paging = new Paging(clock, quirks);
 
   const existingApplication = (applicationArn: string): Application => {
     const application = center.application(applicationArn);
@@ -120,15 +123,14 @@ export function ssoAdmin(center: IdentityCenter, clock: Clock, ownerAccountId = 
     ],
     [
       'ListApplicationAssignments',
-      operation(ListInput, ({ ApplicationArn: applicationArn, MaxResults, NextToken }) => {
+      operation(ListInput, (input) => {
+        const { ApplicationArn: applicationArn } = input;
         existingApplication(applicationArn);
-        const after = parsePageToken(applicationArn, NextToken);
         const moment = center.seenBy('SSOAdmin.ListApplicationAssignments');
-        const { values, next } = center.assigned(applicationArn, MaxResults, after, moment);
-        return {
-          ApplicationAssignments: values.map(describeAssignment),
-          ...(next === undefined ? {} : { NextToken: pageToken(applicationArn, next) }),
-        };
+        const { values, token } = paging.page(applicationArn, input, (limit, after) =>
+          center.assigned(applicationArn, limit, after, moment),
+        );
+        return { ApplicationAssignments: values.map(describeAssignment), ...token };
       }),
     ],
     [
@@ -143,16 +145,16 @@ export function ssoAdmin(center: IdentityCenter, clock: Clock, ownerAccountId = 
     ],
     [
       'ListInstances',
-      operation(PagingInput, () => ({
-        Instances: [
-          {
-            InstanceArn: center.instanceArn,
-            IdentityStoreId: center.identityStoreId,
-            OwnerAccountId: ownerAccountId,
-            Status: 'ACTIVE',
-          },
-        ],
-      })),
+      operation(PagingInput, (input) => {
+        const { values, token } = paging.page('instances', input, pageOf([center], 'instanceArn'));
+        const instances = values.map(({ instanceArn, identityStoreId }) => ({
+          InstanceArn: instanceArn,
+          IdentityStoreId: identityStoreId,
+          OwnerAccountId: ownerAccountId,
+          Status: 'ACTIVE',
+        }));
+        return { Instances: instances, ...token };
+      }),
     ],
     [
       'DescribeInstance',
@@ -169,9 +171,11 @@ export function ssoAdmin(center: IdentityCenter, clock: Clock, ownerAccountId = 
     ],
     [
       'ListApplications',
-      operation(InstanceInput, ({ InstanceArn }) => {
-        if (InstanceArn !== center.instanceArn) throw ssoResourceNotFound('Instance');
-        return { Applications: center.applications().map(describeApplication) };
+      operation(ApplicationsInput, (input) => {
+        if (input.InstanceArn !== center.instanceArn) throw ssoResourceNotFound('Instance');
+        const all = center.applications();
+        const { values, token } = paging.page('applications', input, pageOf(all, 'applicationArn'));
+        return { Applications: values.map(describeApplication), ...token };
       }),
     ],
   ]);

@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-identitystore';
 import { describe, expect, it } from 'vitest';
 import type { DirectorySeed } from '../../../../emulator/aws/identity-center/directory-seed.ts';
-import type { Quirks } from '../../../../emulator/aws/identity-center/identity-center.ts';
+import type { Quirks } from '../../../../emulator/aws/identity-center/quirks.ts';
 import { identityStore } from '../../../../emulator/aws/identity-store/identity-store.ts';
 import { anIdentityCenter, behindGateway } from '../../../support/account.ts';
 import { GROUP, OTHER_GROUP, STORE_ID, user } from '../../../support/ids.ts';

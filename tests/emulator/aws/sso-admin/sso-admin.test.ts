@@ -9,7 +9,7 @@ import {
   SSOAdminClient,
 } from '@aws-sdk/client-sso-admin';
 import { describe, expect, it } from 'vitest';
-import type { Quirks } from '../../../../emulator/aws/identity-center/identity-center.ts';
+import type { Quirks } from '../../../../emulator/aws/identity-center/quirks.ts';
 import { ssoAdmin } from '../../../../emulator/aws/sso-admin/sso-admin.ts';
 import { anIdentityCenter, behindGateway } from '../../../support/account.ts';
 import {

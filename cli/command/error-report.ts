@@ -1,0 +1,80 @@
+import { InvalidRequestError, RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
+import { InputError } from '../../input/input-error.ts';
+import { CommandFailed, EXIT, MissingPrecondition, UsageError } from '../shared/failures.ts';
+
+/** What the CLI prints of an error. */
+export interface ErrorReport {
+  message: string;
+  /** The fix, or the next command. */
+  hint?: string;
+  code: number;
+}
+
+const CREDENTIALS = {
+  code: EXIT.precondition,
+  hint: 'Credentials are missing, expired or wrong. Check them: aws sts get-caller-identity. Log in: aws sso login',
+};
+const NEW_VALUE = {
+  code: EXIT.failed,
+  hint: 'AWS answered with a value that this version of Usher does not know. Keep the message and file a bug',
+};
+
+/** Refusals that need a hint; the messages of the others say enough. */
+const REFUSALS: Readonly<Record<string, Pick<ErrorReport, 'hint' | 'code'>>> = {
+  'access-denied': {
+    code: EXIT.failed,
+    hint: 'The help of each command lists the permissions that it needs. docs/policies/ has a policy for reading and one for changes.',
+  },
+  credentials: CREDENTIALS,
+  IncompleteSignature: CREDENTIALS,
+  InvalidClientTokenId: CREDENTIALS,
+  InvalidSignatureException: CREDENTIALS,
+  MissingAuthenticationTokenException: CREDENTIALS,
+  SignatureDoesNotMatch: CREDENTIALS,
+  UnrecognizedClientException: CREDENTIALS,
+  'ledger-missing': {
+    code: EXIT.precondition,
+    hint: 'This account and Region have no ledger of this stage. Is Usher deployed here? Check --stage, --region and --profile',
+  },
+  'malformed-answer': NEW_VALUE,
+  'not-deployed': {
+    code: EXIT.precondition,
+    hint: 'This account and Region have no state machine of this stage. Is Usher deployed here? Check --stage, --region and --profile',
+  },
+  'unknown-user-status': NEW_VALUE,
+  UnknownOperationException: {
+    code: EXIT.failed,
+    hint: 'AWS does not offer this operation here. An identity store that the older AD Sync feeds has no ListGroupMemberships, GetUserId and GetGroupId: switch to configurable AD sync (docs/deploy.md, step 2)',
+  },
+};
+
+/** For an exception without a row: the reason is its name, and codes of Usher's own have lower case. */
+const UNKNOWN = {
+  code: EXIT.failed,
+  hint: 'This version of Usher does not know this exception. Look it up in the API reference of the operation',
+};
+const IS_EXCEPTION = /^(?:[A-Z]|unknown-exception$)/;
+
+function refusalReport({ reason, message }: RefusedError): ErrorReport {
+  const known = Object.hasOwn(REFUSALS, reason) ? REFUSALS[reason] : undefined;
+  return { message, code: EXIT.failed, ...(known ?? (IS_EXCEPTION.test(reason) ? UNKNOWN : {})) };
+}
+
+/** Returns what to print of an error, and the exit code that it means for a command. */
+export function reportOf(error: unknown): ErrorReport {
+  if (error instanceof UsageError || error instanceof InputError || error instanceof InvalidRequestError) {
+    return { message: error.message, code: EXIT.wrongUse };
+  }
+  if (error instanceof MissingPrecondition) return { message: error.message, code: EXIT.precondition };
+  if (error instanceof CommandFailed) return { message: error.message, code: EXIT.failed };
+  if (error instanceof RefusedError) return refusalReport(error);
+  if (error instanceof TransientAwsError) {
+    // Transient for the functions, whose credentials renew themselves; an operator's credentials don't.
+    if (/ExpiredToken/.test(error.message)) return { message: error.message, ...CREDENTIALS };
+    return { message: error.message, code: EXIT.failed, hint: 'AWS failed temporarily. Try again later.' };
+  }
+  const name = error instanceof Error ? error.name : 'Error';
+  if (/Credentials|TokenProvider/.test(name)) return { message: name, ...CREDENTIALS };
+  const message = error instanceof Error ? `${name}: ${error.message}` : 'not an error';
+  return { message, code: EXIT.failed, hint: 'This is unexpected. Use --debug to see where it happened.' };
+}

@@ -1,0 +1,69 @@
+import * as z from 'zod/mini';
+
+/** Answers that AWS does not document. The emulator can give each of them. */
+export const QuirksSchema = z.strictObject({
+  repeatedCreate: z.optional(
+    z
+      .enum(['ok', 'conflict'])
+      .check(z.describe('The answer to CreateApplicationAssignment for an assignment that exists')),
+  ),
+  deleteMissing: z.optional(
+    z
+      .enum(['ok', 'not-found'])
+      .check(z.describe('The answer to DeleteApplicationAssignment for an assignment that does not exist')),
+  ),
+  userStatus: z.optional(
+    z
+      .enum(['present', 'absent', 'new-value'])
+      .check(
+        z.describe(
+          'Whether DescribeUser and ListUsers return UserStatus, which is optional in the API reference. With new-value, a user who is not enabled has a status that the reference does not list',
+        ),
+      ),
+  ),
+  pages: z.optional(
+    z
+      .enum(['full', 'short'])
+      .check(
+        z.describe(
+          'The pages of the lists of IdentityStore and SSOAdmin. With short, each has at most half of what the caller asks for, and an empty one comes before it',
+        ),
+      ),
+  ),
+  pageTokens: z.optional(
+    z
+      .enum(['last', 'expire'])
+      .check(
+        z.describe(
+          'How long the NextToken of IdentityStore and SSOAdmin is valid. With expire, AWS refuses it with ValidationException 10 minutes after it returned it',
+        ),
+      ),
+  ),
+  identitySource: z.optional(
+    z
+      .enum(['any', 'ad-sync'])
+      .check(
+        z.describe(
+          'Where users and groups come from. A store that AD Sync feeds answers ListGroupMemberships, GetUserId and GetGroupId with UnknownOperationException',
+        ),
+      ),
+  ),
+  missingGroup: z.optional(
+    z
+      .enum(['not-found', 'no-member'])
+      .check(z.describe('The answer to IsMemberInGroups for a group that does not exist')),
+  ),
+});
+/** See {@link QuirksSchema}. */
+export type Quirks = z.infer<typeof QuirksSchema>;
+
+/** The answers of an emulator without quirks. */
+export const USUAL: Readonly<Required<Quirks>> = {
+  repeatedCreate: 'ok',
+  deleteMissing: 'ok',
+  userStatus: 'present',
+  missingGroup: 'not-found',
+  pages: 'full',
+  pageTokens: 'last',
+  identitySource: 'any',
+};

@@ -1,0 +1,62 @@
+import type { Clock } from '../../domain/shared/clock.ts';
+import type { Quirks } from './identity-center/quirks.ts';
+import type { TemporalPage } from './identity-center/temporal-map.ts';
+import { pageToken, parsePageToken, ServiceError } from './json-service.ts';
+
+/** With `pageTokens: expire`. AWS documents no lifetime of its tokens. */
+const TOKEN_SECONDS = 600;
+
+/** The part of a request that says which page of a list it asks for. */
+interface PageRequest {
+  MaxResults: number;
+  NextToken?: string | undefined;
+}
+
+/** The pages of the lists of one service, with the quirks that AWS may have. */
+export class Paging {
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #quirks: Required<Pick<Quirks, 'pages' | 'pageTokens'>>;
+
+  constructor(clock: Pick<Clock, 'now'>, quirks: Required<Pick<Quirks, 'pages' | 'pageTokens'>>) {
+    this.#clock = clock;
+    this.#quirks = quirks;
+  }
+
+  /**
+   * Returns a page of a list, and the token of the next one, if there is one.
+   *
+   * @param read returns at most `limit` values that come after a key
+   * @throws ServiceError ValidationException for a token of another list, or one that has expired
+   */
+  page<T>(
+    list: string,
+    { MaxResults, NextToken }: PageRequest,
+    read: (limit: number, after: string | undefined) => TemporalPage<T>,
+  ): { values: T[]; token: { NextToken?: string } } {
+    const { key, isAfterEmpty } = this.#placeOf(list, NextToken);
+    const isShort = this.#quirks.pages === 'short';
+    // Before each page of half the size comes an empty one.
+    if (isShort && !isAfterEmpty) return { values: [], token: this.#tokenOf(list, key ?? '', true) };
+    const { values, next } = read(isShort ? Math.ceil(MaxResults / 2) : MaxResults, key);
+    return { values, token: next === undefined ? {} : this.#tokenOf(list, next, false) };
+  }
+
+  #placeOf(list: string, token: string | undefined): { key: string | undefined; isAfterEmpty: boolean } {
+    const place = parsePageToken(list, token);
+    if (place === undefined) return { key: undefined, isAfterEmpty: false };
+    const [, issued, empty, key = ''] = /^(\d+) ([01]) (.*)$/.exec(place) ?? [];
+    if (this.#quirks.pageTokens === 'expire' && this.#now() - Number(issued) >= TOKEN_SECONDS) {
+      throw new ServiceError('ValidationException', 'NextToken: the token has expired');
+    }
+    return { key: key === '' ? undefined : key, isAfterEmpty: empty === '1' };
+  }
+
+  #tokenOf(list: string, key: string, isAfterEmpty: boolean): { NextToken: string } {
+    return { NextToken: pageToken(list, `${this.#now()} ${isAfterEmpty ? 1 : 0} ${key}`) };
+  }
+
+  /** Seconds since the epoch. */
+  #now(): number {
+    return Math.floor(this.#clock.now().getTime() / 1000);
+  }
+}
