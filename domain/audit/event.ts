@@ -73,7 +73,7 @@ export function auditEvent(
 ): BusEvent<SeatDetail> {
   const { kind, refused, changeSeq, at, reason, execution, cause, dueAt } = record;
   const { applicationArn, userId, entitlement } = seat;
-  // A refusal changes no seat: only the reason distinguishes a second refusal from a second copy of the first.
+  // The reason of a refusal is part of its id, although its number would do: consumers have stored such ids.
   const uid = eventUid([kind, applicationArn, userId, changeSeq, ...(kind === 'refused' ? [reason] : [])]);
   const detailType = DETAIL_TYPES[kind];
   const classification = refused === 'revoke' ? REFUSED_REVOCATION : CLASSIFICATIONS[detailType];

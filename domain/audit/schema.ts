@@ -104,7 +104,9 @@ const SeatShape = {
     cause: z
       .string()
       .check(z.describe('What caused the change: a CloudTrail eventID, an event id or an execution ARN')),
-    change_seq: z.int().check(z.minimum(1), z.describe('Counts the changes of this seat, from 1')),
+    change_seq: z
+      .int()
+      .check(z.minimum(1), z.describe('Number of the change of this seat: it only grows, and never comes back')),
     revoke_at: z.exactOptional(Timestamp.check(z.describe('Seat Leaving: when the grace ends'))),
   }),
 };

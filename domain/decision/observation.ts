@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { AuditRecordSchema } from '../seat/audit-records.ts';
+import { AuditRecordSchema, firstChangeSeq } from '../seat/audit-records.ts';
 import { LEFT_BEHIND_SECONDS } from '../seat/seat.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
 import { plusSeconds } from '../shared/time.ts';
@@ -41,7 +41,7 @@ export function recordAnswer(
   { now, execution, cause }: { now: Date; execution: string; cause: string },
 ): Observation | undefined {
   if (before?.answer === answer) return undefined;
-  const { answer: _, ...known } = before ?? { changeSeq: 0, revision: 0, audit: [] };
+  const { answer: _, ...known } = before ?? { changeSeq: firstChangeSeq(now) - 1, revision: 0, audit: [] };
   const at = now.toISOString();
   const about = { applicationArn, userId, entitlement, requestedAt };
   const next = { schemaVersion: 1 as const, ...known, ...about, revision: known.revision + 1, changedAt: at };

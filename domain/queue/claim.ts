@@ -55,6 +55,19 @@ export function isRedriven(queue: WorkQueue, me: string): boolean {
   return itemsOf(queue).some((item) => item.failed === true && item.by === me);
 }
 
+/** Sends the items of a pass that left something to do to the end: they are as due as what became due when it began. */
+export function requeueServed(queue: WorkQueue, { users, sweeps }: WorkItems, startedAt: Date): WorkQueue {
+  const start = startedAt.toISOString();
+  const served = <T extends WorkItem>(items: Record<string, T>, among: Readonly<Record<string, T>>) =>
+    Object.fromEntries(
+      Object.entries(items).map(([key, item]) => [
+        key,
+        among[key] ? { ...item, dueAt: latest(item.dueAt, start) } : item,
+      ]),
+    );
+  return { ...queue, users: served(queue.users, users), sweeps: served(queue.sweeps, sweeps) };
+}
+
 /**
  * Marks the items for which changes were planned in this term, so that they are not planned again while the changes are
  * made. Changes nothing once the lease has changed hands.
@@ -83,18 +96,21 @@ type Update = (key: string, item: WorkItem) => Partial<WorkItem> | undefined;
 /**
  * Updates the items whose reads began at `startedAt`; an `update` that returns undefined completes the item.
  *
- * An item to which a hint was added since then stays as it is. Only a sweep is put off: many hints must not make one
- * sweep follow another without a pause.
+ * An item to which a hint was added since then stays due, as of then. Only a sweep is put off: many hints must not make
+ * one sweep follow another without a pause.
  */
 function updateItems(queue: WorkQueue, items: WorkItems, startedAt: Date, update: Update): WorkQueue {
+  const start = startedAt.toISOString();
   const sweptAt = { ...queue.sweptAt };
-  for (const application of Object.keys(items.sweeps)) sweptAt[application] = startedAt.toISOString();
-  const users = updateSnapshotted(queue.users, items.users, update, () => ({}));
+  for (const application of Object.keys(items.sweeps)) sweptAt[application] = start;
+  const users = updateSnapshotted(queue.users, items.users, update, (_, { dueAt }) => ({
+    dueAt: latest(dueAt, start),
+  }));
   const sweeps = updateSnapshotted(queue.sweeps, items.sweeps, update, (application, item) => ({
     dueAt: spaceSweep(item.dueAt, sweptAt[application]),
     ...('asked' in item ? { asked: without(item.asked, items.sweeps[application]?.asked) } : {}),
     // The reads have answered all earlier requests.
-    since: latest(item.since, startedAt.toISOString()),
+    since: latest(item.since, start),
   }));
   return { ...queue, users, sweeps, sweptAt };
 }

@@ -4,7 +4,7 @@ import { earliest, isDue, latest, plusSeconds } from '../shared/time.ts';
 import { isAside } from './aside.ts';
 import { isReady } from './claim.ts';
 import { holderOf } from './lease.ts';
-import type { SweepItem, UserItem, WorkQueue } from './work-queue.ts';
+import type { SweepItem, UserItem, WorkItem, WorkQueue } from './work-queue.ts';
 import { spaceSweep } from './work-queue.ts';
 
 /** A hint that names no user announces nothing to wait for: its item is checked once more this long after the event. */
@@ -16,8 +16,11 @@ const MOST_NAMED_USERS = 100;
 /** With the bound on named users, this keeps the item far below DynamoDB's 400 KB: an expectation takes about 110 bytes. */
 const MOST_EXPECTATIONS = 1000;
 
-/** So many users keep the time of their request in sweeps, 75 bytes each. For more, the time of the sweep counts. */
-const MOST_ASKED = 1000;
+/**
+ * So many users keep the time of their request in sweeps: each takes 75 bytes of an item that every execution writes. All
+ * others come after them.
+ */
+const MOST_ASKED = 200;
 
 /** Lists the applications that a request asks to sweep. */
 function applicationsOf(request: Request, entitlements: readonly Entitlement[]): string[] {
@@ -120,7 +123,7 @@ function mergeUser(
   }
   return {
     by,
-    dueAt: now.toISOString(),
+    dueAt: dueSince(queue, before, now),
     at: newer ? request.at : before.at,
     cause: newer ? request.cause : before.cause,
     trigger: newer ? request.trigger : before.trigger,
@@ -131,6 +134,11 @@ function mergeUser(
     ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
     ...(before?.reported && request.trigger !== 'manual' ? { reported: before.reported } : {}),
   };
+}
+
+/** An item that is due keeps its place: a stream of hints must not send it to the end again and again. */
+function dueSince(queue: WorkQueue, before: WorkItem | undefined, now: Date): string {
+  return before && isReady(queue, before, now) ? before.dueAt : now.toISOString();
 }
 
 /** `startedAt`: absent if the hint is about the users in `asked` alone, each with a time of their own. */
@@ -145,7 +153,7 @@ function mergeSweep(
 ): void {
   const before = queue.sweeps[application];
   const newer = !before || Date.parse(hint.at) >= Date.parse(before.at);
-  const dueAt = spaceSweep(now.toISOString(), queue.sweptAt[application]);
+  const dueAt = spaceSweep(dueSince(queue, before, now), queue.sweptAt[application]);
   const recheckAt = hint.lookAgainAt ?? (hint.trigger === 'event' ? plusSeconds(hint.at, RECHECK_SECONDS) : undefined);
   const lookAgainAt = latest(before?.lookAgainAt, recheckAt);
   const statusAfter = hint.withStatus
@@ -179,13 +187,14 @@ function requestsOf(
   now: Date,
 ): Pick<SweepItem, 'since' | 'asked'> {
   const before = item?.answered ? undefined : item;
-  const since = earliest(before?.since, startedAt) ?? now.toISOString();
+  const first = earliest(before?.since, startedAt) ?? now.toISOString();
   const all = { ...before?.asked };
   let room = MOST_ASKED - Object.values(sweeps).reduce((sum, one) => sum + Object.keys(one.asked ?? {}).length, 0);
   for (const [userId, time] of Object.entries(asked)) {
     if (all[userId] === undefined) room -= 1;
     if (room >= 0) all[userId] = earliest(all[userId] ?? time, time);
   }
+  const since = room >= 0 ? first : Object.values(all).reduce(latest, first);
   return { since, ...(Object.keys(all).length > 0 ? { asked: all } : {}) };
 }
 

@@ -86,6 +86,8 @@ export const WorkQueueSchema = z.object({
   sweeps: z.record(ApplicationArn, SweepItemSchema),
   /** By application: start of its latest sweep. */
   sweptAt: z.record(ApplicationArn, Timestamp),
+  /** Which kind of items had the last turn while both were due. */
+  served: z.optional(z.enum(['users', 'sweeps'])),
   /** Applications with a waitlist: users wait there for a slot. */
   lines: z.optional(z.array(ApplicationArn)),
   /** By configured application: what its latest sweeps found, and when. */

@@ -20,6 +20,14 @@ export const AuditRecordSchema = z.object({
 
 export type AuditRecord = z.infer<typeof AuditRecordSchema>;
 
+/**
+ * Returns the number of the first change of a seat or an observation: the time in seconds. An item of the same user from
+ * long ago, which has expired, had smaller numbers: it counted its changes from an earlier time, one by one.
+ */
+export function firstChangeSeq(now: Date): number {
+  return Math.floor(now.getTime() / 1000);
+}
+
 /** Removes the audit records whose events are on the bus, of a seat, an observation or a hold. */
 export function clearAudit<Pending, Item extends { revision: number }>(
   item: Item & { audit: Pending[] },
@@ -51,7 +59,6 @@ export function auditRecordOf(
 
 /** Adds a record unless it is there: a change that is recorded again, after a lost answer, is audited once. */
 export function addRecord(pending: readonly AuditRecord[], added: AuditRecord): AuditRecord[] {
-  const same = ({ kind, changeSeq, reason }: AuditRecord) =>
-    kind === added.kind && changeSeq === added.changeSeq && (kind !== 'refused' || reason === added.reason);
+  const same = ({ kind, changeSeq }: AuditRecord) => kind === added.kind && changeSeq === added.changeSeq;
   return pending.some(same) ? [...pending] : [...pending, added];
 }

@@ -43,7 +43,7 @@ export const SeatSchema = z.object({
   /** Name of the entitlement that asked for it. */
   entitlement: z.string(),
   status: SeatStatusSchema,
-  /** Counts the changes of this seat that are audited, from 1. */
+  /** Number of the last change of this seat that is audited; the first is a time (`firstChangeSeq`). */
   changeSeq: z.int().check(z.minimum(0)),
   /** Counts the writes of this item: every write names the revision that it replaces. */
   revision: z.int().check(z.minimum(1)),

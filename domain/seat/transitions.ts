@@ -1,6 +1,6 @@
 import { plusSeconds } from '../shared/time.ts';
 import type { AuditFacts, AuditRecord } from './audit-records.ts';
-import { addRecord, auditRecordOf } from './audit-records.ts';
+import { addRecord, auditRecordOf, firstChangeSeq } from './audit-records.ts';
 import type { Reason, Seat, SeatStatus } from './seat.ts';
 import { BRAKE_WINDOW_SECONDS, isMadeAgain, takesSlot } from './seat.ts';
 
@@ -47,7 +47,7 @@ function restartSeat(
     schemaVersion: 1,
     ...target,
     status,
-    changeSeq: (seat?.changeSeq ?? 0) + 1,
+    changeSeq: seat ? seat.changeSeq + 1 : firstChangeSeq(now),
     revision: (seat?.revision ?? 0) + 1,
     cause,
     changedAt: now.toISOString(),
@@ -170,9 +170,12 @@ export function markRefused(seat: Seat, code: string, context: RefusalContext): 
     nextAttemptAt: plusSeconds(now, NEXT_ATTEMPT_SECONDS),
   };
   if (known) return refused;
-  const record = auditRecordOf('refused', seat, { ...context, reason: code });
+  // The refusal has a number of its own, and what follows it the next: the same refusal may come again after another.
+  const changeSeq = seat.changeSeq + 1;
+  const record = auditRecordOf('refused', { changeSeq }, { ...context, reason: code });
   return {
     ...refused,
+    changeSeq: changeSeq + 1,
     audit: addRecord(seat.audit, { ...record, refused: seat.status === 'revoking' ? 'revoke' : 'grant' }),
   };
 }

@@ -2,7 +2,7 @@ import type { ApplicationReport } from '../../domain/decision/application-state.
 import type { Batch } from '../../domain/decision/batches.ts';
 import { isStalled } from '../../domain/decision/progress.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
-import { completeItems, markPlanned, releaseIfIdle } from '../../domain/queue/claim.ts';
+import { completeItems, markPlanned, releaseIfIdle, requeueServed } from '../../domain/queue/claim.ts';
 import { enqueueSweeps, enqueueUsers } from '../../domain/queue/enqueue.ts';
 import { holderOf } from '../../domain/queue/lease.ts';
 import { recordSweeps, type Swept } from '../../domain/queue/sweep-reports.ts';
@@ -55,7 +55,8 @@ export async function dispatch(
   }
   const revoking = new Set(batches.flatMap(({ kind, applicationArn }) => (kind === 'revoke' ? [applicationArn] : [])));
   const marking = await lease.change((queue) => {
-    const marked = markPlanned(queue, settling, { term, startedAt: readAt });
+    const served = requeueServed(queue, round.items, readAt);
+    const marked = markPlanned(served, settling, { term, startedAt: readAt });
     // A slot that becomes free is given by a sweep, which sees the whole waitlist.
     const freeing =
       withWaitlists(queue, result).lines?.filter((one) => revoking.has(one) && !settling.sweeps[one]) ?? [];

@@ -2,15 +2,15 @@ import type { Failure } from '../../domain/decision/application-state.ts';
 import { type Batch, ROUND_BATCHES, toBatches } from '../../domain/decision/batches.ts';
 import { countRound, isSpent, isStalled, type Progress } from '../../domain/decision/progress.ts';
 import { isReported, putItemsAside, type Unchecked } from '../../domain/queue/aside.ts';
-import { dueItems, isReady, requeueFailed } from '../../domain/queue/claim.ts';
+import { isReady, requeueFailed } from '../../domain/queue/claim.ts';
 import { releaseLease } from '../../domain/queue/lease.ts';
-import { readsStatus } from '../../domain/queue/sweep-reports.ts';
+import { nextTurn, usersPerPass } from '../../domain/queue/turns.ts';
 import type { WorkItems, WorkQueue } from '../../domain/queue/work-queue.ts';
 import { markReported } from '../../domain/seat/transitions.ts';
 import { LeaseLostError, NotConvergedError, RefusedError } from '../../domain/shared/errors.ts';
 import { ApplicationArn } from '../../domain/shared/ids.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
-import { plusSeconds } from '../../domain/shared/time.ts';
+import { plusSeconds, secondsBetween } from '../../domain/shared/time.ts';
 import { openLease, updateQueue } from '../lease.ts';
 import { enqueueAndClaim } from './enqueue.ts';
 import { completeRound, dispatch, putStalledAside } from './finish.ts';
@@ -27,11 +27,16 @@ import type {
 
 /** A refusal is checked again after this, unless an operator redrives the execution before. */
 const RETRY_REFUSED_SECONDS = 3600;
+/**
+ * After this, no further pass begins in the same call: a stream of hints must not keep a function until its time limit,
+ * where it would lose what it has not written. The next call continues under the same lease.
+ */
+const PASSES_SECONDS = 300;
 const NO_ITEMS: WorkItems = { users: {}, sweeps: {} };
 
 /**
- * Enqueues the request and claims the lease; then reconciles everything that is due: named users first, then whole
- * applications. A round without changes completes its work items; the next follows at once while something is due.
+ * Enqueues the request and claims the lease; then reconciles everything that is due, named users and whole applications
+ * in turn. A round without changes completes its work items; the next follows at once while something is due.
  *
  * @throws TransientAwsError · RefusedError, with nothing changed or everything else served · NotConvergedError
  */
@@ -67,6 +72,7 @@ async function planWhileDue(
   const { clock, ledger } = planServices;
   const lease = await openLease(ledger, clock, { execution, term, taken });
   const services = { ...planServices, lease };
+  const beganAt = clock.now();
   let run = { execution, term, progress };
   let reports: ReconcileResult['reports'] = new Map();
   for (;;) {
@@ -87,7 +93,7 @@ async function planWhileDue(
     const completed = await complete(round, run, services);
     const verified = withoutVerified(run.progress, items, completed.requeueAt);
     run = { ...run, progress: completed.aside ? { ...verified, aside: true } : verified };
-    if (completed.due) continue;
+    if (completed.due && secondsBetween(beganAt, clock.now()) < PASSES_SECONDS) continue;
     const found = reports.size > 0 ? { report: [...reports.values()] } : {};
     const { waitSeconds, unconfigured, queue } = completed;
     if (waitSeconds !== undefined) return { ...waiting(waitSeconds, run.progress), ...found };
@@ -101,26 +107,15 @@ async function reconcileDue({ execution, term, progress }: RunContext, services:
   const { renewLease } = lease;
   await renewLease();
   const readAt = clock.now();
-  const { items, userPages } = nextItems(lease.queue, readAt);
+  const { items, serves, contested } = nextTurn(lease.queue, readAt, usersPerPass(services.entitlements));
+  // Noted before the reads: if they fail for now, the next try serves the others.
+  if (contested) await lease.change((queue) => ({ queue: { ...queue, served: serves } }));
+  const { userPages } = lease.queue;
   const { checked, listUsers } = progress;
   const result = await requeueOnFailure(items, { execution, term, progress }, services, () =>
     reconcile(items, { readAt, execution, checked, userPages, listUsers }, { ...services, renewLease }),
   );
   return { items, readAt, result };
-}
-
-/** Named users first: there are few, and someone waits for each. */
-function nextItems(queue: WorkQueue, now: Date): { items: WorkItems; userPages: number | undefined } {
-  const due = dueItems(queue, now);
-  const named = Object.keys(due.users).length > 0;
-  const sweeps = Object.entries(due.sweeps).map(([application, item]) => [
-    application,
-    { ...item, withStatus: readsStatus(queue, application, item) },
-  ]);
-  return {
-    items: named ? { users: due.users, sweeps: {} } : { users: {}, sweeps: Object.fromEntries(sweeps) },
-    userPages: queue.userPages,
-  };
 }
 
 function batchesOf(

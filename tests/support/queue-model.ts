@@ -2,15 +2,16 @@ import type { Claim } from '../../domain/queue/claim.ts';
 import {
   claim,
   completeItems,
-  dueItems,
   markPlanned,
   reclaimOverdue,
   releaseIfIdle,
   requeueFailed,
+  requeueServed,
   startSettleWait,
 } from '../../domain/queue/claim.ts';
 import { enqueue } from '../../domain/queue/enqueue.ts';
 import { holderOf, renewTerm } from '../../domain/queue/lease.ts';
+import { nextTurn } from '../../domain/queue/turns.ts';
 import { type UserItem, type WorkItems, type WorkQueue, WorkQueueSchema } from '../../domain/queue/work-queue.ts';
 import type { Request } from '../../domain/request/request.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
@@ -18,6 +19,9 @@ import { isDue, plusSeconds } from '../../domain/shared/time.ts';
 import { aQueue } from './builders.ts';
 import { execution, START } from './ids.ts';
 import { TWO_ENTITLEMENTS } from './queue.ts';
+
+/** Fewer than a history names, so that passes leave some of them due. */
+const USERS_PER_PASS = 2;
 
 /** What becomes of an execution's next step. Where a choice makes no sense, the step is an ordinary one. */
 export type Choice =
@@ -197,8 +201,8 @@ export function aMailbox() {
 
   function plan(actor: Actor): void {
     if (!keep(actor)) return;
-    const due = dueItems(queue, now);
-    const looks = Object.keys(due.users).length > 0 ? { users: due.users, sweeps: {} } : due;
+    const { items: looks, serves, contested } = nextTurn(queue, now, USERS_PER_PASS);
+    if (contested) write(actor.name, { ...queue, served: serves });
     for (const application of Object.keys(looks.sweeps)) {
       sweeps.set(application, [...(sweeps.get(application) ?? []), now]);
     }
@@ -212,7 +216,7 @@ export function aMailbox() {
     const { name, looks, readAt, term } = actor;
     if (choice === 'apply' || choice === 'more' || choice === 'lostAnswer') {
       const settling = choice === 'more' ? { users: {}, sweeps: {} } : looks;
-      write(name, markPlanned(queue, settling, { term, startedAt: readAt }));
+      write(name, markPlanned(requeueServed(queue, looks, readAt), settling, { term, startedAt: readAt }));
       if (choice === 'lostAnswer') sleep(actor, 0);
       else Object.assign(actor, { state: 'applying', resume: 'applying' });
     } else if (choice === 'refuse') {

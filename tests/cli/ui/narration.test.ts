@@ -14,9 +14,9 @@ const nameOf = (id: string) => NAMES.get(id) ?? id;
 const request = (parts: object) => ({
   version: 1,
   trigger: 'event',
-  startedAt: '2026-11-01T10:00:00.000Z',
   cause: 'cause',
   at: AT,
+  startedAt: AT,
   users: [],
   groups: [],
   ...parts,

@@ -16,7 +16,11 @@ const record = (reason: string, changeSeq = 1) => anAuditRecord({ kind: 'observe
 describe('an observation', () => {
   it('is audited the first time', () => {
     const first = recordAnswer(undefined, 'would-assign', ABOUT, CONTEXT);
-    expect(first).toEqual(anObservation({ requestedAt: iso(-5), audit: [record('would-assign')] }));
+    // The number is the time, above those of an earlier observation that has expired.
+    const changeSeq = START.getTime() / 1000;
+    expect(first).toEqual(
+      anObservation({ requestedAt: iso(-5), changeSeq, audit: [record('would-assign', changeSeq)] }),
+    );
     expect(ObservationSchema.parse(first)).toEqual(first);
   });
 

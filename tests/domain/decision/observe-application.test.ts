@@ -116,11 +116,13 @@ describe('an entitlement that only observes', () => {
 
   it('records for whom, why and since when', () => {
     const { observations } = observe(checkedUsers([joiner(1)], { item: { askedAt: iso(-67) } }));
+    const changeSeq = Date.parse(iso()) / 1000;
     expect(observations).toEqual([
       answered(1, {
         requestedAt: iso(-67),
+        changeSeq,
         changedAt: iso(),
-        audit: [anAuditRecord({ kind: 'observed', reason: 'would-assign', at: iso(), execution: ME })],
+        audit: [anAuditRecord({ kind: 'observed', reason: 'would-assign', changeSeq, at: iso(), execution: ME })],
       }),
     ]);
   });

@@ -198,6 +198,30 @@ describe('a plan', () => {
 });
 
 describe('an execution that plans', () => {
+  it('ends its call in time although more and more is due, and keeps the lease for the next', async () => {
+    const { services, clock } = await planning({ people: 99 });
+    const { directory, ledger } = services;
+    let asked = 0;
+    const slow = {
+      ...directory,
+      groupsOf: async (...args: Parameters<typeof directory.groupsOf>) => {
+        asked += 1;
+        clock.advance(100);
+        const at = clock.now().toISOString();
+        const request = aRequest({ trigger: 'manual', users: [{ userId: user(asked + 1) }], at });
+        const next = enqueue(await ledger.queue(), request, { me: OTHER, entitlements, now: clock.now() });
+        await ledger.saveQueue(next);
+        return directory.groupsOf(...args);
+      },
+    };
+    const request = aRequest({ trigger: 'manual', users: [{ userId: user(1) }] });
+    const input = { request, propagation: VISIBLE, execution: ME };
+    const plan = await planChanges({ ...input, progress: INITIAL_PROGRESS }, { ...services, directory: slow });
+    expect(plan).toMatchObject({ outcome: 'settle', settle: { waitSeconds: 0 } });
+    expect(asked).toBe(3);
+    expect(await ledger.queue()).toMatchObject({ lease: { holder: ME }, users: { [user(4)]: { by: ME } } });
+  });
+
   it('hands its items over to the lease holder', async () => {
     const { plan, queue, metrics, calls } = await planning({ members: [1, 2], queue: heldBy(OTHER) });
     expect(await plan(aMembershipRequest('member', 2))).toEqual({
