@@ -12,7 +12,7 @@ export interface Swept {
   counts: Omit<SweepReport, 'fullAt' | 'statusAt'>;
   /** Nothing was left to change. */
   full: boolean;
-  /** And UserStatus of every user was read. */
+  /** UserStatus of every user was read, and nothing was left to change because of it. */
   withStatus: boolean;
 }
 
@@ -34,7 +34,7 @@ export function recordSweeps(
     const now = swept.get(application);
     if (!now) return before ? [[application, before] as const] : [];
     const fullAt = now.full ? at : before?.fullAt;
-    const statusAt = now.full && now.withStatus ? at : before?.statusAt;
+    const statusAt = now.withStatus ? at : before?.statusAt;
     const times = { ...(fullAt ? { fullAt } : {}), ...(statusAt ? { statusAt } : {}) };
     return [[application, { ...times, ...now.counts }] as const];
   });

@@ -54,7 +54,7 @@ const SweepItemSchema = z.object({
 const SweepReportSchema = z.object({
   /** Start of its latest full sweep: everything was read, and nothing was left to change. */
   fullAt: z.optional(Timestamp),
-  /** Start of the latest of these that read UserStatus of every user. */
+  /** Start of its latest sweep that read UserStatus of every user and left nothing to change because of it. */
   statusAt: z.optional(Timestamp),
   /** Seats that take a slot. */
   seats: z.int(),

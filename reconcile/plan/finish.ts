@@ -89,16 +89,24 @@ function withWaitlists(queue: WorkQueue, { hasWaitlist }: ReconcileResult): Work
   return all.length > 0 ? { ...rest, lines: all } : rest;
 }
 
-/** Notes what the sweeps of a round found. One in which something was left to change is not a full sweep. */
+/**
+ * Notes what the sweeps of a round found. One that found something to change in Identity Center is not a full sweep; an
+ * audit event that is not on the bus is nothing of the kind.
+ */
 function withSweeps(queue: WorkQueue, { items, readAt, result }: Round, { entitlements }: Entitlements): WorkQueue {
-  const changing = new Set([...result.changes.map(({ applicationArn }) => applicationArn), ...result.holds]);
+  const changes = result.changes.filter(({ kind }) => kind !== 'record');
+  const changing = new Set(changes.map(({ applicationArn }) => applicationArn));
+  const ofStatus = changes.filter(({ reason }) => reason === 'user-disabled' || reason === 'user-deleted');
+  const statusChanging = new Set(ofStatus.map(({ applicationArn }) => applicationArn));
   // A refusal that stands at a seat is that user's: the application was read.
   const unread = new Set(result.failures.flatMap(({ key, seat }) => (seat ? [] : [key])));
   const swept = [...result.reports].flatMap(([application, report]) => {
     const item = items.sweeps[application];
     if (!item) return [];
-    const full = !changing.has(application) && !unread.has(application);
-    return [[application, { counts: countsOf(report), full, withStatus: item.withStatus }] as const];
+    const wasRead = !unread.has(application);
+    const full = wasRead && !changing.has(application);
+    const withStatus = wasRead && item.withStatus && !statusChanging.has(application);
+    return [[application, { counts: countsOf(report), full, withStatus }] as const];
   });
   const configured = entitlements.map(({ application }) => application);
   return recordSweeps(queue, new Map(swept), { configured, readAt });

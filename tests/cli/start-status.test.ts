@@ -180,10 +180,9 @@ describe('usher status', () => {
 
   it('shows failed attempts', async () => {
     await operator.fault({
-      operation: 'IdentityStore.IsMemberInGroups',
+      operation: 'DynamoDB.GetItem',
       kind: 'throttle',
       times: 2,
-      principalId: user(5),
     });
     const joined = await operator.run('start', '--user', user(5), '--wait', '--json');
     expect(joined.code).toBe(0);

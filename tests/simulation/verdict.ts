@@ -116,6 +116,8 @@ export function judgeMailbox({ watch, now }: Outcome): void {
   const failed = new Set(watch.ends.flatMap(({ execution, status }) => (status === 'SUCCEEDED' ? [] : [execution])));
   for (const [key, { by, dueAt }] of [...Object.entries(users), ...Object.entries(sweeps)]) {
     if (failed.has(by.split(':').at(-1) ?? '')) continue;
+    // What AWS refuses is put aside after an execution has failed for it: a tick checks it.
+    if (watch.refusing && by === '') continue;
     watch.violate(
       6,
       `${by.split(':').at(-1)} has ended and left a look at ${key.slice(-2)}, due in ${(Date.parse(dueAt) - now) / SECOND} s`,

@@ -28,8 +28,16 @@ describe('recordSweeps', () => {
 
   it('keeps the times of a sweep that left something to change, and takes its counts', () => {
     const before = aQueue({ reports: { [APPLICATION]: aSweepReport() } });
-    const swept = { [APPLICATION]: { ...full, full: false, withStatus: true } };
+    const swept = { [APPLICATION]: { ...full, full: false } };
     expect(recorded(before, swept, 60).reports).toEqual({ [APPLICATION]: aSweepReport({ seats: 3 }) });
+  });
+
+  it("notes when everyone's status was read although something else was left to change", () => {
+    const before = aQueue({ reports: { [APPLICATION]: aSweepReport({ seats: 3 }) } });
+    const swept = { [APPLICATION]: { ...full, full: false, withStatus: true } };
+    expect(recorded(before, swept, 60).reports).toEqual({
+      [APPLICATION]: aSweepReport({ seats: 3, statusAt: iso(60) }),
+    });
   });
 
   it("notes when everyone's status was read", () => {

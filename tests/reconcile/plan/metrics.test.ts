@@ -4,7 +4,7 @@ import { acquireLease, LEASE_SECONDS } from '../../../domain/queue/lease.ts';
 import { emptyQueue } from '../../../domain/queue/work-queue.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
 import { planChanges } from '../../../reconcile/plan/plan-changes.ts';
-import { aMembershipRequest, aRequest, aSeat } from '../../support/builders.ts';
+import { aMembershipRequest, anAuditRecord, aRequest, aSeat } from '../../support/builders.ts';
 import { GROUP, ME, OTHER, OTHER_APPLICATION, OTHER_GROUP, START, user } from '../../support/ids.ts';
 import { openWorld, type WorldOptions } from '../../support/world.ts';
 
@@ -73,6 +73,12 @@ describe('a sweep measures', () => {
     const begun = await measuring({ members: [1] });
     expect(begun.plan.outcome).toBe('apply');
     expect(begun.values('SweepsCompleted')).toEqual([]);
+  });
+
+  it('that it is complete although an audit event is not on the bus', async () => {
+    const { plan, values } = await measuring({ members: [1], seats: [[1, { audit: [anAuditRecord()] }]] });
+    expect(plan).toMatchObject({ outcome: 'apply', batches: [{ kind: 'record' }] });
+    expect(values('SweepsCompleted')).toEqual([['SweepsCompleted', 1]]);
   });
 
   it('nothing of this for one user, or for one application of several', async () => {

@@ -402,6 +402,8 @@ describe('a tick', () => {
     expect(reports?.[APPLICATION]).toMatchObject({ fullAt: plusSeconds(START, 24 * 3600 - 1), statusAt: at });
     clock.advance(3600);
     expect(changesOf(await plan(TICK))).toEqual(['revoke 1']);
+    // The status is read again until the revocation is made.
+    expect((await services.ledger.queue()).reports?.[APPLICATION]?.statusAt).toBe(at);
   });
 
   it('revokes a seat whose grace period is over', async () => {
