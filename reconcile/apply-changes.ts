@@ -19,7 +19,7 @@ import {
   recordLateGrant,
 } from '../domain/seat/transitions.ts';
 import type { Clock } from '../domain/shared/clock.ts';
-import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
+import { NotConvergedError, RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { isDue, plusSeconds, secondsBetween } from '../domain/shared/time.ts';
 import { inParallel } from './concurrency.ts';
 import { openLease, writersUnder } from './lease.ts';
@@ -175,6 +175,17 @@ function targetOf({ batch, userId, seat, origin }: Task, { name }: Entitlement, 
   return { applicationArn: batch.applicationArn, userId, entitlement: name, requestedAt };
 }
 
+/** A create that was repeated so often without effect is put aside: an execution fails for it. */
+const MOST_REPEATS = 3;
+
+function afterRepeats(seat: Seat, { seat: before, execution }: Task, now: Date): Seat {
+  const { repeats = 0, revision } = seat;
+  if (repeats < MOST_REPEATS) return seat;
+  const known = before?.refusal ? { ...seat, refusal: before.refusal } : seat;
+  const tries = before?.refusal ? 1 : repeats + 1;
+  return { ...putAside(known, NotConvergedError.REASON, { now, execution }, tries), revision };
+}
+
 /** Whether the seat was written since the plan's reads, by an earlier try of this task. */
 function isNewer({ changedAt }: Seat, plannedAt: string): boolean {
   return Date.parse(changedAt) >= Date.parse(plannedAt);
@@ -209,7 +220,7 @@ async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome
   } catch (error) {
     return recordRefusal(error, seat, task, services);
   }
-  seat = markAssigned(seat, contextOf(task, clock.now()));
+  seat = afterRepeats(markAssigned(seat, contextOf(task, clock.now())), task, clock.now());
   await ledger.saveSeat(seat);
   measure('SeatsGranted', 1);
   if (batch.reason === 'group-join') {

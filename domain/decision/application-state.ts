@@ -165,6 +165,8 @@ export interface ApplicationDecision {
   failures: Failure[];
   /** Users whose change failed and is left to a tick. */
   aside: number;
+  /** Users of a sweep who are to be checked on their own, because its lists do not show what AWS has accepted. */
+  alone: readonly string[];
   report?: ApplicationReport;
   /** By user id. */
   verdicts: ReadonlyMap<string, Verdict>;

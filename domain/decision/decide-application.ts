@@ -37,8 +37,37 @@ export function decideApplication(
   limits: Limits,
   moment: Moment,
 ): ApplicationDecision | { needs: Need[] } {
-  const { users, whole, evidence, entitlement } = state;
-  const decided = users.map((checked) => decideUser(checked, entitlement.onLeave.revokeAfterDays, moment));
+  return decideAbout(withoutLateLists(decideUsers(state, moment), moment), state, limits, moment);
+}
+
+function decideUsers({ users, entitlement }: Omit<ApplicationState, 'evidence'>, moment: Moment): DecidedUser[] {
+  return users.map((checked) => decideUser(checked, entitlement.onLeave.revokeAfterDays, moment));
+}
+
+/**
+ * A list may lag behind an assignment that was verified: before it counts as removed by someone else, its user is checked
+ * alone. If many are missing, each is read again right before the call.
+ */
+function withoutLateLists(decided: readonly DecidedUser[], { readAt }: Moment): readonly DecidedUser[] {
+  const isMissing = ({ decision, checked, seat }: DecidedUser) =>
+    decision.do === 'grant' &&
+    decision.reason === 'drift-healed' &&
+    checked.key !== checked.user.userId &&
+    seat?.status !== 'creating';
+  const missing = decided.filter(isMissing);
+  const waiting = decided.filter(({ decision }) => decision.do === 'wait' && decision.alone);
+  if (missing.length === 0 || missing.length + waiting.length > MOST_ALONE) return decided;
+  const decision = { do: 'wait', until: readAt.toISOString(), alone: true } as const;
+  return decided.map((one) => (isMissing(one) ? { ...one, decision } : one));
+}
+
+function decideAbout(
+  decided: readonly DecidedUser[],
+  state: ApplicationState,
+  limits: Limits,
+  moment: Moment,
+): ApplicationDecision | { needs: Need[] } {
+  const { whole, evidence, entitlement } = state;
   const depending = decided.filter((one) => wantsChange(one) || freesSlot(one, moment));
   if (depending.length === 0 && !whole) return withoutLimits(state, decided, [], moment);
 
@@ -68,7 +97,7 @@ export function previewApplication(
 ): ApplicationDecision {
   const assigned = new Map(state.users.map(({ user }) => [user.userId, false]));
   const evidence: Evidence = { settings: 'ok', holdings, remaining: 'some', assigned };
-  const decision = decideApplication({ ...state, evidence }, limits, moment);
+  const decision = decideAbout(decideUsers(state, moment), { ...state, evidence }, limits, moment);
   if ('needs' in decision) throw new Error('A decision from complete evidence needs no reads');
   return decision;
 }
@@ -98,9 +127,10 @@ function withoutLimits(
     seats: written,
     announceHold: false,
     recheck: latestOf(waits, moment),
-    unverified: waits.length > 0,
+    unverified: decided.some(isWaiting),
     failures: [...failures, ...kept.failures],
     aside: kept.aside,
+    alone: aloneOf(decided),
     verdicts: new Map(decided.map((one) => [one.checked.user.userId, verdictOf(one.first)])),
   };
 }
@@ -159,12 +189,13 @@ function withinLimits(
     ...(hold && hold !== holdings.hold ? { hold } : {}),
     announceHold: hold !== undefined && hold.audit.length > 0,
     recheck: latestOf([...young, ...revocations.recheck], moment),
-    unverified: young.length > 0,
+    unverified: young.length > 0 || decided.some(isWaiting),
     ...(sweepNeeded ? { sweepNeeded } : {}),
     ...(whole || waitlist ? { waitlist } : {}),
     held: revocations.held.length,
     failures: [...revocations.failures, ...grants.failures, ...kept.failures],
     aside: kept.aside,
+    alone: aloneOf(decided),
     ...(whole
       ? { report: reportOf(state, seats, { held: revocations.held.length, adoptions: adoptions.length }) }
       : {}),
@@ -190,10 +221,24 @@ function writtenOnce(seats: Seats, stored: Seats): Seat[] {
   });
 }
 
-/** Decisions that wait for reads to show what was written. */
+function isWaiting({ decision }: DecidedUser): boolean {
+  return decision.do === 'wait';
+}
+
+/** For more users than this, another sweep costs less than a check of each. */
+const MOST_ALONE = 50;
+
+/** Users of a sweep who are checked on their own. */
+function aloneOf(decided: readonly DecidedUser[]): string[] {
+  const alone = decided.filter(({ decision }) => decision.do === 'wait' && decision.alone);
+  return alone.length > MOST_ALONE ? [] : alone.map(({ checked }) => checked.user.userId);
+}
+
+/** Decisions that wait for reads to show what was written, without those of users who are checked alone. */
 function waitsOf(decided: readonly DecidedUser[]): Recheck[] {
-  return decided.flatMap(({ decision, checked }) =>
-    decision.do === 'wait' ? [{ key: checked.key, at: decision.until }] : [],
+  const alone = new Set(aloneOf(decided));
+  return decided.flatMap(({ decision, checked: { key, user } }) =>
+    decision.do === 'wait' && !alone.has(user.userId) ? [{ key, at: decision.until }] : [],
   );
 }
 

@@ -2,7 +2,7 @@ import { isMadeAgain, isSetBack, type Reason, type Seat, takesSlot } from '../se
 import { dropSeat, markConfirmed, markLeaving, markRevoked, restoreSeat } from '../seat/transitions.ts';
 import { isDue, plusSeconds } from '../shared/time.ts';
 import type { CheckedUser, DecisionContext, Ineligibility, Moment, UserState } from './application-state.ts';
-import { type Wait, waitForGrantToShow, waitForWriteToSettle } from './timing.ts';
+import { type Wait, waitForGrantToShow, waitForWriteToSettle, waitToRepeat } from './timing.ts';
 
 const DAY_SECONDS = 24 * 3600;
 /**
@@ -40,9 +40,10 @@ function decideEntitled({ assigned, seat }: UserState, context: DecisionContext)
     case 'creating':
       return assigned ? grant : ifDue(grant, seat, context);
     case 'assigned':
-      return wait ?? (assigned ? { do: 'confirm' } : ifDue(grant, seat, context));
+      if (wait || assigned) return wait ?? { do: 'confirm' };
+      return ifDue(waitToRepeat(seat, context) ?? grant, seat, context);
     case 'confirmed':
-      return assigned ? withoutRefusal(seat) : (wait ?? ifDue(grant, seat, context));
+      return assigned ? withoutRefusal(seat) : ifDue(wait ?? waitToRepeat(seat, context) ?? grant, seat, context);
     case 'leaving':
     case 'held':
       return assigned ? { do: 'restore' } : (wait ?? ifDue(grant, seat, context));

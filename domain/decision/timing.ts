@@ -1,11 +1,30 @@
 import type { Seat } from '../seat/seat.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
-import { isDue, latest, plusSeconds } from '../shared/time.ts';
+import { earliest, isDue, latest, plusSeconds } from '../shared/time.ts';
 
 /** Nothing to do before `until` (ISO): reads may not show yet what was written. */
 export interface Wait {
   do: 'wait';
   until: string;
+  /** A check of this user alone tells more than another one of the whole application. */
+  alone?: true;
+}
+
+/** A create that AWS accepted is repeated at the earliest after this, the first time and later. */
+const REPEAT_SECONDS = { first: 5 * 60, later: 20 * 60 };
+
+/** Until then, reads are repeated after this. */
+const LOOK_AGAIN_SECONDS = 120;
+
+/** Whether it is too early to repeat a create: AWS accepted it, and reads that lag do not show the assignment yet. */
+export function waitToRepeat(
+  { changedAt, repeats }: Pick<Seat, 'changedAt' | 'repeats'>,
+  { readAt, named }: { readAt: Date; named: boolean },
+): Wait | undefined {
+  const repeatAt = plusSeconds(changedAt, repeats === undefined ? REPEAT_SECONDS.first : REPEAT_SECONDS.later);
+  if (isDue(repeatAt, readAt)) return undefined;
+  const until = earliest(repeatAt, plusSeconds(readAt, LOOK_AGAIN_SECONDS)) ?? repeatAt;
+  return { do: 'wait', until, ...(named ? {} : { alone: true }) };
 }
 
 /** Longer than reads of assignments lag, with few exceptions. */

@@ -53,6 +53,8 @@ export const SeatSchema = z.object({
   requestedAt: Timestamp,
   /** When AWS accepted the assignment. */
   grantedAt: z.optional(Timestamp),
+  /** How often a create that AWS had accepted was repeated, because no read showed the assignment. */
+  repeats: z.optional(z.int().check(z.minimum(1))),
   /** Of a leaving seat: when its grace ends. */
   dueAt: z.optional(Timestamp),
   /** Of a held seat: the generation with which it joined the hold. */

@@ -21,7 +21,7 @@ export type SeatTarget = Pick<Seat, 'applicationArn' | 'userId' | 'entitlement' 
 
 /** Changes the status and clears the fields of the old one, including any refusal. */
 function changeStatus(seat: Seat, status: SeatStatus, now: Date): Seat {
-  const { refusal: _refusal, nextAttemptAt: _next, dueAt: _due, hold: _hold, ...rest } = seat;
+  const { refusal: _refusal, nextAttemptAt: _next, dueAt: _due, hold: _hold, repeats: _repeats, ...rest } = seat;
   return { ...rest, revision: seat.revision + 1, status, changedAt: now.toISOString() };
 }
 
@@ -67,15 +67,23 @@ function restartSeat(
 export function markCreating(seat: Seat | undefined, target: SeatTarget, context: ChangeContext): Seat {
   const refused = seat?.refusal !== undefined && seat.refusal.attempts === undefined;
   if (seat && !refused && (seat.status === 'creating' || seat.status === 'assigned')) {
-    return { ...seat, revision: seat.revision + 1, status: 'creating', changedAt: context.now.toISOString() };
+    return {
+      ...seat,
+      revision: seat.revision + 1,
+      status: 'creating',
+      changedAt: context.now.toISOString(),
+      ...(seat.status === 'assigned' ? { repeats: (seat.repeats ?? 0) + 1 } : {}),
+    };
   }
   return restartSeat(seat, target, 'creating', context);
 }
 
-/** Marks a seat whose assignment AWS has accepted. */
+/** Marks a seat whose assignment AWS has accepted. If the create was repeated, the first one is audited already. */
 export function markAssigned(seat: Seat, context: ChangeContext): Seat {
   const grantedAt = seat.grantedAt ?? context.now.toISOString();
-  return withAuditRecord({ ...changeStatus(seat, 'assigned', context.now), grantedAt }, 'assigned', context);
+  const assigned = { ...changeStatus(seat, 'assigned', context.now), grantedAt };
+  if (seat.repeats !== undefined) return { ...assigned, repeats: seat.repeats };
+  return withAuditRecord(assigned, 'assigned', context);
 }
 
 /** Records a grant whose answer was lost, once a read shows the assignment: it is audited before any later change. */

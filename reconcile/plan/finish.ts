@@ -62,7 +62,7 @@ export async function dispatch(
       withWaitlists(queue, result).lines?.filter((one) => revoking.has(one) && !settling.sweeps[one]) ?? [];
     const context = { me: execution, cause: execution, now: clock.now() };
     const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...result.sweepsNeeded]);
-    const named = enqueueUsers(marked, result.unread, context);
+    const named = enqueueUsers(marked, result.alone, context);
     const found = withSweeps(withWaitlists(enqueueSweeps(named, swept, context), result), round, entitlements);
     return { before: queue, queue: found };
   });
@@ -150,7 +150,7 @@ export async function completeRound(
       throw new LeaseLostError('The lease was lost while a plan was made');
     const done = completeItems(before, served, { me: execution, startedAt: readAt, ...result, refused });
     const context = { me: execution, cause: execution, now: clock.now() };
-    const named = enqueueUsers(unchecked(done), result.unread, context);
+    const named = enqueueUsers(unchecked(done), result.alone, context);
     const enqueued = enqueueSweeps(named, result.sweepsNeeded, context);
     const noted = {
       ...withSweeps(withWaitlists(enqueued, result), round, entitlements),

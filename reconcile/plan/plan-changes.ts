@@ -231,7 +231,7 @@ function checkAgain({ items, readAt, result }: Round, failures: readonly Failure
   const applications = others.filter((key) => ApplicationArn.safeParse(key).success);
   return {
     ...result,
-    unread: [...result.unread, ...others.filter((key) => !applications.includes(key))],
+    alone: [...result.alone, ...others.filter((key) => !applications.includes(key))],
     requeueAt: new Map([...result.requeueAt, ...failures.filter(isItem).map(({ key }) => [key, retryAt] as const)]),
     sweepsNeeded: new Map([
       ...applications.map((key) => [key, { withStatus: false }] as const),

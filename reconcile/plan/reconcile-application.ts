@@ -23,6 +23,7 @@ interface ApplicationResult {
   held?: number;
   failures: Failure[];
   aside: number;
+  alone: readonly string[];
   report?: ApplicationReport;
   /** The entitlement, if its application's settings have been read. */
   checked?: string;
@@ -131,6 +132,7 @@ async function observe(
     unverified: recheck.size > 0,
     failures: [],
     aside: 0,
+    alone: [],
     ...(report ? { report } : {}),
   };
 }
@@ -171,7 +173,7 @@ function resultOf(
     heldCounts: byApplication(({ held }) => held),
     failures: [...failures, ...results.flatMap((result) => result.failures)],
     faulted,
-    unread,
+    alone: [...unread, ...results.flatMap(({ alone }) => alone)],
     aside: results.reduce((sum, { aside }) => sum + aside, 0),
     checked: [...new Set([...context.checked, ...results.flatMap(({ checked }) => checked ?? [])])],
     userPages,

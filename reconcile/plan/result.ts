@@ -74,8 +74,8 @@ export interface ReconcileResult {
   failures: readonly Failure[];
   /** Keys of the work items whose reads failed for the time being; `requeueAt` says when they are checked again. */
   faulted: ReadonlySet<string>;
-  /** Users of a sweep who could not be read: they are checked on their own. */
-  unread: readonly string[];
+  /** Users of a sweep who are checked on their own: they could not be read, or its lists do not show what AWS has accepted. */
+  alone: readonly string[];
   /** Users whose change failed and is left to a tick. */
   aside: number;
   /** Entitlements whose application's settings this execution has read. */

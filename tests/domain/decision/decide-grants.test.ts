@@ -158,11 +158,13 @@ describe('a cap below the number of seats in use', () => {
     expect(statusesAfter(state, decision)).toEqual({ 1: 'confirmed', 2: 'confirmed' });
   });
 
-  it.each([
-    ['a sweep', sweptUsers],
-    ['a check', checkedUsers],
-  ])('asks in %s for the assignment of a user beyond it whose assignment seems gone', (_fact, stateOf) => {
-    const { evidence, ...state } = stateOf([seated(1), joiner(2, {})], { max: 1 });
+  it('has a user of a sweep checked alone whose assignment seems gone', () => {
+    const decision = decisionOf(sweptUsers([seated(1), joiner(2, {})], { max: 1 }));
+    expect([changesOf(decision), decision.seats, decision.alone]).toEqual([[], [], [user(2)]]);
+  });
+
+  it('asks for the assignment of a user beyond it whose assignment seems gone', () => {
+    const { evidence, ...state } = checkedUsers([joiner(2, {})], { max: 1, others: [aSeat(1)] });
     const { assigned: _, ...known } = evidence;
     expect(decideApplication({ ...state, evidence: known }, brakeOf(10), MOMENT)).toEqual({
       needs: [{ read: 'assigned', userIds: [user(2)] }],
@@ -181,7 +183,7 @@ describe('a cap below the number of seats in use', () => {
   });
 
   it('puts such a user on the waitlist, with the first request, once a fresh read shows no assignment', () => {
-    const decision = decisionOf(sweptUsers([seated(1), joiner(2, {})], { max: 1 }));
+    const decision = decisionOf(checkedUsers([joiner(2, {})], { max: 1, others: [aSeat(1)] }));
     expect(changesOf(decision)).toEqual(['record 2']);
     expect(writtenSeat(decision, 2)).toMatchObject({ status: 'waitlisted', requestedAt: aSeat(2).requestedAt });
   });
@@ -195,9 +197,9 @@ describe('a cap below the number of seats in use', () => {
       iso(20),
     ],
   ])('leaves the seat for a later check if %s', (_fact, seat, assigned, until) => {
-    const state = sweptUsers([seated(1), joiner(2, seat)], { max: 1, evidence: { assigned } });
+    const state = checkedUsers([joiner(2, seat)], { max: 1, others: [aSeat(1)], evidence: { assigned } });
     const decision = decisionOf(state);
-    expect(decision).toMatchObject({ changes: [], unverified: true, recheck: new Map([[APPLICATION, until]]) });
+    expect(decision).toMatchObject({ changes: [], unverified: true, recheck: new Map([[user(2), until]]) });
     expect(statusesAfter(state, decision)).toEqual({ 1: 'confirmed', 2: seat.status ?? 'confirmed' });
   });
 });

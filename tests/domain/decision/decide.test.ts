@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DecisionContext, UserState } from '../../../domain/decision/application-state.ts';
 import { decide, isAdoptable } from '../../../domain/decision/decide.ts';
-import { type SeatStatus, SeatStatusSchema } from '../../../domain/seat/seat.ts';
-import { aDecisionContext, aGrantedSeat, aUserState, iso } from '../../support/builders.ts';
+import { type Seat, type SeatStatus, SeatStatusSchema } from '../../../domain/seat/seat.ts';
+import { aDecisionContext, aGrantedSeat, at, aUserState, iso } from '../../support/builders.ts';
 import { execution, START, user } from '../../support/ids.ts';
 
 const ABSENT = { entitled: false, ineligibility: 'group-leave' } as const;
@@ -14,8 +14,9 @@ describe('decide', () => {
     //           entitled: assigned     entitled: not assigned  absent: assigned    absent: not assigned
     waitlisted: ['drop', 'drop', 'grant', 'grant', 'drop', 'drop', 'drop', 'drop'],
     creating: ['grant', 'grant', 'grant', 'grant', 'revoke', 'revoke', 'revoke', 'revoke'],
-    assigned: ['confirm', 'wait', 'grant', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
-    confirmed: ['nothing', 'nothing', 'grant', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
+    // AWS has accepted the create: it is repeated later.
+    assigned: ['confirm', 'wait', 'wait', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
+    confirmed: ['nothing', 'nothing', 'wait', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
     leaving: ['restore', 'restore', 'grant', 'wait', 'nothing', 'wait', 'nothing', 'wait'],
     held: ['restore', 'restore', 'grant', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
     revoking: ['restore', 'wait', 'record-removal', 'wait', 'revoke', 'revoke', 'revoke', 'revoke'],
@@ -53,6 +54,39 @@ describe('decide', () => {
 
   it.each(ROWS)('with a seat $status, $who, $has, $reads: $what', ({ standing, what }) => {
     expect(decide(aUserState(standing), aDecisionContext()).do).toBe(what);
+  });
+
+  it.each<[string, Partial<Seat>, number, string]>([
+    ['waits two minutes', {}, 60, 'wait until 180'],
+    ['waits until five minutes have passed', {}, 200, 'wait until 300'],
+    ['repeats it then', {}, 300, 'grant'],
+    ['waits again', { repeats: 1 }, 1000, 'wait until 1120'],
+    ['repeats it after twenty minutes more', { repeats: 1 }, 1200, 'grant'],
+    ['waits no longer after more repeats', { repeats: 2 }, 1200, 'grant'],
+    ['leaves it while the user is put aside', { repeats: 3, nextAttemptAt: iso(2000) }, 1200, 'nothing'],
+  ])('%s if no read shows a create that AWS has accepted', (_fact, parts, seconds, expected) => {
+    const seat = aGrantedSeat({ status: 'assigned', changedAt: iso(), ...parts });
+    const decision = decide(aUserState({ entitled: true, seat }), aDecisionContext({ readAt: at(seconds) }));
+    const { do: what, ...rest } = decision;
+    const until = 'until' in rest ? (Date.parse(rest.until) - Date.parse(iso())) / 1000 : undefined;
+    expect([what, ...(until === undefined ? [] : ['until', until])].join(' ')).toBe(expected);
+  });
+
+  it.each([
+    [299, 'wait'],
+    [300, 'grant'],
+  ])(
+    'heals drift of a seat that was confirmed %s seconds ago: %s, because reads may contradict each other',
+    (seconds, what) => {
+      const seat = aGrantedSeat({ status: 'confirmed', changedAt: iso() });
+      expect(decide(aUserState({ entitled: true, seat }), aDecisionContext({ readAt: at(seconds) })).do).toBe(what);
+    },
+  );
+
+  it('has a user of a sweep checked alone if the list does not show a create that AWS has accepted', () => {
+    const seat = aGrantedSeat({ status: 'assigned', changedAt: iso(-60) });
+    const context = aDecisionContext({ named: false });
+    expect(decide(aUserState({ entitled: true, seat }), context)).toMatchObject({ do: 'wait', alone: true });
   });
 
   it.each<[string, Partial<UserState>, string]>([

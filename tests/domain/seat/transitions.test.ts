@@ -60,7 +60,28 @@ describe('markCreating', () => {
       status: 'creating',
       revision: seat.revision + 1,
       changedAt: iso(),
+      ...(status === 'assigned' ? { repeats: 1 } : {}),
     });
+  });
+
+  it('counts how often a create that AWS has accepted is repeated, and audits only the first', () => {
+    const once = markAssigned(markCreating(undefined, TARGET, aChangeContext()), aChangeContext());
+    const twice = markAssigned(markCreating(once, TARGET, aChangeContext()), aChangeContext());
+    const thrice = markAssigned(markCreating(twice, TARGET, aChangeContext()), aChangeContext());
+    expect([once, twice, thrice].map(({ repeats }) => repeats)).toEqual([undefined, 1, 2]);
+    expect(clearAudit(once, () => true).audit).toEqual([]);
+    expect(
+      markAssigned(
+        markCreating(
+          clearAudit(once, () => true),
+          TARGET,
+          aChangeContext(),
+        ),
+        aChangeContext(),
+      ).audit,
+    ).toEqual([]);
+    expect(thrice.audit).toHaveLength(1);
+    expect(markConfirmed(thrice, START).repeats).toBeUndefined();
   });
 
   it.each<[SeatStatus, boolean]>([

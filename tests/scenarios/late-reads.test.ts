@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import type { ReadOperation } from '../../emulator/aws/identity-center/identity-center.ts';
+import { openWorld } from '../support/world.ts';
+
+const CREATE = 'SSOAdmin.CreateApplicationAssignment';
+const LIST = 'SSOAdmin.ListApplicationAssignments';
+const DESCRIBE = 'SSOAdmin.DescribeApplicationAssignment';
+
+describe('reads of assignments that lag', () => {
+  it.each<[string, ReadOperation[], number, { creates: number; failed: number }]>([
+    ['two minutes, both', [LIST, DESCRIBE], 2, { creates: 1, failed: 0 }],
+    ['three minutes, of single users', [DESCRIBE], 3, { creates: 1, failed: 0 }],
+    ['fifteen minutes, of the list', [LIST], 15, { creates: 1, failed: 0 }],
+    ['fifteen minutes, both', [LIST, DESCRIBE], 15, { creates: 2, failed: 0 }],
+    ['an hour, both', [LIST, DESCRIBE], 60, { creates: 4, failed: 1 }],
+  ])('by %s cost a few creates and one audit event per seat', async (_fact, operations, minutes, most) => {
+    const world = await openWorld({ people: 4, settled: [1] });
+    for (const operation of operations) world.center.setLag(operation, minutes * 60);
+    await world.joins(2);
+    world.after(60, () => world.scim({ join: [3] }));
+    await world.ticking(180);
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed', 3: 'confirmed' });
+    expect(world.calls(CREATE)).toBeLessThanOrEqual(2 * most.creates);
+    expect(world.ends.filter(({ outcome }) => outcome === 'failed').length).toBeLessThanOrEqual(most.failed);
+    expect(world.copies().filter((type) => type === 'Seat Assigned')).toHaveLength(2);
+  });
+
+  it('cost a revocation no second one, and one audit event', async () => {
+    const world = await openWorld({ people: 4, settled: [1, 2, 3] });
+    for (const operation of [LIST, DESCRIBE] as const) world.center.setLag(operation, 15 * 60);
+    await world.leaves(1);
+    await world.ticking(120);
+    expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'confirmed', 3: 'confirmed' });
+    expect(world.copies().filter((type) => type === 'Seat Revoked')).toHaveLength(1);
+  });
+});
+
+describe('a create that AWS loses', () => {
+  it('is repeated after five minutes, and audited once', async () => {
+    const world = await openWorld({ people: 1 });
+    world.faults.add({ operation: CREATE, kind: 'lost' });
+    const execution = await world.joins(1);
+    await world.play();
+    expect(world.stack.endOf(execution)?.outcome).toBe('converged');
+    expect(world.assigned()).toEqual([1]);
+    expect(world.calls(CREATE)).toBe(2);
+    expect(world.copies()).toEqual(['Seat Assigned']);
+  });
+
+  it('again and again puts the user aside, and fails one execution', async () => {
+    const world = await openWorld({ people: 2 });
+    world.faults.add({ operation: CREATE, kind: 'lost', times: 100_000 });
+    await world.joins(1);
+    await world.ticking(360);
+    const failed = world.ends.filter(({ outcome }) => outcome === 'failed');
+    expect(failed.map(({ cause }) => cause?.split(':')[0])).toEqual(['NotConvergedError']);
+    expect(world.calls(CREATE)).toBeLessThan(14);
+    expect(world.copies().filter((type) => type === 'Seat Assigned')).toHaveLength(1);
+  });
+});
