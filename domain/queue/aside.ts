@@ -52,7 +52,7 @@ export function putItemsAside(queue: WorkQueue, unchecked: readonly Unchecked[],
     // It is put aside already, and the execution that failed for it may be redriven.
     if (isWaiting(user ?? sweep, aside)) continue;
     if (user) users[key] = { ...user, ...changeOf(user, one, aside) };
-    else if (sweep) sweeps[key] = { ...sweep, ...changeOf(sweep, one, aside) };
+    else if (sweep) sweeps[key] = { ...sweep, ...changeOf(sweep, one, aside), asked: undefined };
     else if (ApplicationArn.safeParse(key).success) sweeps[key] = { ...newItem(queue, one, aside), withStatus: false };
     else users[key] = { ...newItem(queue, one, aside), expected: [], since: aside.now.toISOString(), whole: true };
   }

@@ -158,7 +158,8 @@ export function completeItems(
   return updateItems(queue, items, startedAt, (key, { attempts = 0 }) => {
     const dueAt = requeueAt.get(key);
     if (!dueAt) return undefined;
-    const tried = { attempts: faulted.has(key) ? attempts + 1 : undefined };
+    // Who asked by name is checked by name while the application cannot be read.
+    const tried = faulted.has(key) ? { attempts: attempts + 1, asked: undefined } : { attempts: undefined };
     return { by: me, dueAt, failed: undefined, ...tried, ...(isAnswered(key) ? { answered: true } : {}) };
   });
 }

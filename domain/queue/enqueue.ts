@@ -213,18 +213,21 @@ export function enqueueSweeps(
   return next;
 }
 
-/** Enqueues users whom a sweep could not read, as far as there is room: the lease holder checks them on their own. */
+/**
+ * Enqueues users whom a sweep could not serve, as far as there is room: the lease holder checks them on their own.
+ *
+ * @param asked by user id: ISO time of the first request
+ */
 export function enqueueUsers(
   queue: WorkQueue,
-  userIds: readonly string[],
+  asked: ReadonlyMap<string, string>,
   { me, cause, now }: { me: string; cause: string; now: Date },
 ): WorkQueue {
   const users = { ...queue.users };
   const at = now.toISOString();
-  const request = { trigger: 'tick', at, startedAt: at, cause } as const;
   const room = MOST_NAMED_USERS - Object.values(users).filter(({ failed }) => !failed).length;
-  for (const userId of userIds.slice(0, Math.max(0, room))) {
-    users[userId] ??= mergeUser(queue, { userId }, request, { by: me, now });
+  for (const [userId, startedAt] of [...asked].slice(0, Math.max(0, room))) {
+    users[userId] ??= mergeUser(queue, { userId }, { trigger: 'tick', at, startedAt, cause }, { by: me, now });
   }
   return { ...queue, users };
 }

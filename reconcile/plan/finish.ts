@@ -62,7 +62,7 @@ export async function dispatch(
       withWaitlists(queue, result).lines?.filter((one) => revoking.has(one) && !settling.sweeps[one]) ?? [];
     const context = { me: execution, cause: execution, now: clock.now() };
     const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...result.sweepsNeeded]);
-    const named = enqueueUsers(marked, result.alone, context);
+    const named = enqueueUsers(marked, usersAlone(round, clock.now()), context);
     const found = withSweeps(withWaitlists(enqueueSweeps(named, swept, context), result), round, entitlements);
     return { before: queue, queue: found };
   });
@@ -78,6 +78,15 @@ export async function dispatch(
     progress: { ...progress, proving },
     ...(unconfigured.length > 0 ? { unconfigured } : {}),
   };
+}
+
+/** By user id, when those asked first who are to be checked on their own, also because their application cannot be read. */
+function usersAlone({ items, result }: Round, now: Date): ReadonlyMap<string, string> {
+  const unread = new Set([...result.faulted, ...result.failures.map(({ key }) => key)]);
+  const asked = Object.entries(items.sweeps).flatMap(([application, item]) =>
+    unread.has(application) ? Object.entries(item.asked ?? {}) : [],
+  );
+  return new Map([...result.alone.map((userId) => [userId, now.toISOString()] as const), ...asked]);
 }
 
 /** Notes in which applications users wait, as far as a plan has seen it. */
@@ -150,7 +159,7 @@ export async function completeRound(
       throw new LeaseLostError('The lease was lost while a plan was made');
     const done = completeItems(before, served, { me: execution, startedAt: readAt, ...result, refused });
     const context = { me: execution, cause: execution, now: clock.now() };
-    const named = enqueueUsers(unchecked(done), result.alone, context);
+    const named = enqueueUsers(unchecked(done), usersAlone(round, clock.now()), context);
     const enqueued = enqueueSweeps(named, result.sweepsNeeded, context);
     const noted = {
       ...withSweeps(withWaitlists(enqueued, result), round, entitlements),

@@ -24,6 +24,7 @@ import type {
   Round,
   RunContext,
 } from './result.ts';
+import { READ_SECONDS } from './snapshot.ts';
 
 /** A refusal is checked again after this, unless an operator redrives the execution before. */
 const RETRY_REFUSED_SECONDS = 3600;
@@ -76,7 +77,8 @@ async function planWhileDue(
   let run = { execution, term, progress };
   let reports: ReconcileResult['reports'] = new Map();
   for (;;) {
-    const round = await reconcileDue(run, services);
+    const secondsLeft = () => READ_SECONDS - secondsBetween(beganAt, clock.now());
+    const round = await reconcileDue(run, services, secondsLeft);
     const { items, result } = round;
     reports = new Map([...reports, ...result.reports]);
     const { batches, more } = batchesOf(result, services.entitlements.requestsPerSecond);
@@ -102,7 +104,11 @@ async function planWhileDue(
 }
 
 /** Reads, decides and commits what is due now. */
-async function reconcileDue({ execution, term, progress }: RunContext, services: HeldServices): Promise<Round> {
+async function reconcileDue(
+  { execution, term, progress }: RunContext,
+  services: HeldServices,
+  secondsLeft: () => number,
+): Promise<Round> {
   const { lease, clock } = services;
   const { renewLease } = lease;
   await renewLease();
@@ -113,9 +119,9 @@ async function reconcileDue({ execution, term, progress }: RunContext, services:
   const { userPages } = lease.queue;
   const { checked, listUsers } = progress;
   const result = await requeueOnFailure(items, { execution, term, progress }, services, () =>
-    reconcile(items, { readAt, execution, checked, userPages, listUsers }, { ...services, renewLease }),
+    reconcile(items, { readAt, execution, checked, userPages, listUsers, secondsLeft }, { ...services, renewLease }),
   );
-  return { items, readAt, result };
+  return { items: without(items, new Set(result.unserved)), readAt, result };
 }
 
 function batchesOf(
@@ -250,7 +256,8 @@ async function isAnythingLeft(
   const queue = await ledger.queue();
   return Object.entries({ ...queue.users, ...queue.sweeps }).some(([key, item]) => {
     if (items.users[key] || items.sweeps[key]) return false;
-    return isReady(queue, item, readAt) || (item.by === execution && !item.failed);
+    // What cannot be read verifies nothing: two of them must not wait for each other.
+    return isReady(queue, item, readAt) || (item.by === execution && !item.failed && item.attempts === undefined);
   });
 }
 

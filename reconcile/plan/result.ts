@@ -54,6 +54,8 @@ export interface ReconcileContext {
   userPages: number | undefined;
   /** The plan before needed the list of all users, and so will this one. */
   listUsers?: boolean | undefined;
+  /** Returns how many seconds are left for reading before the function has to come to an end. */
+  secondsLeft(): number;
 }
 
 /** What one pass over due work items found, decided and committed. */
@@ -74,6 +76,8 @@ export interface ReconcileResult {
   failures: readonly Failure[];
   /** Keys of the work items whose reads failed for the time being; `requeueAt` says when they are checked again. */
   faulted: ReadonlySet<string>;
+  /** Applications for which no time was left: they stay as due as they are. */
+  unserved: readonly string[];
   /** Users of a sweep who are checked on their own: they could not be read, or its lists do not show what AWS has accepted. */
   alone: readonly string[];
   /** Users whose change failed and is left to a tick. */

@@ -34,6 +34,8 @@ export interface Snapshot {
   faults: Faults;
   /** Users of a sweep who could not be read: they are checked on their own. */
   unread: string[];
+  /** Applications for which no time was left: they stay as due as they are. */
+  unserved: string[];
   /** Pages that ListUsers took, if it was read to its end. */
   userPages: number | undefined;
   /** UserStatus was read from the list of all users. */
@@ -110,19 +112,33 @@ function checkedFor(key: string, item: WorkItem, user: CheckedUser['user']): Che
   };
 }
 
+/** After this, a pass begins to read no further application: it decides about those that it has read. */
+const BEGIN_WITHIN_SECONDS = 240;
+/** An application that does not fit into what is left now may fit if it is the first that a function reads. */
+const BEGINNING_SECONDS = 60;
+
+/** Reads the applications that have been due the longest, as many as fit. */
 async function readSweeps(sweeps: WorkItems['sweeps'], context: ReconcileContext, readers: Readers) {
+  const atFirst = context.secondsLeft();
+  const hasTime = () => atFirst - context.secondsLeft() < BEGIN_WITHIN_SECONDS;
+  const isBeginning = atFirst > READ_SECONDS - BEGINNING_SECONDS;
+  const unserved: string[] = [];
   const shared: SharedReads = { members: new Map(), userPages: context.userPages, listUsers: context.listUsers };
   const reads: SweepReads[] = [];
   const faults: Faults = new Map();
-  const configured = readers.entitlements.entitlements.map(({ application }) => application);
-  const others = Object.keys(sweeps).filter((application) => !configured.includes(application));
-  for (const application of [...configured, ...others]) {
-    const item = sweeps[application];
-    if (!item) continue;
+  for (const [application, item] of Object.entries(sweeps)) {
+    if (reads.length > 0 && !hasTime()) {
+      unserved.push(application);
+      continue;
+    }
     await readers.renewLease();
     try {
       const items = await readers.ledger.itemsOf(application);
-      reads.push(await readSweep(application, { item, items, readAt: context.readAt }, readers, shared));
+      const bounded = { ...readers, renewLease: untilDeadline(application, context, readers) };
+      const read = await readSweep(application, { item, items, readAt: context.readAt }, bounded, shared);
+      const isTooLarge = read.failure?.error.reason === TOO_LARGE;
+      if (isTooLarge && !(isBeginning && reads.length === 0)) unserved.push(application);
+      else reads.push(read);
     } catch (error) {
       // An application that cannot be read must not keep the others from being read.
       if (error instanceof RefusedError) reads.push({ records: [], holds: [], failure: { key: application, error } });
@@ -137,9 +153,32 @@ async function readSweeps(sweeps: WorkItems['sweeps'], context: ReconcileContext
     recheck: reads.flatMap(({ recheck = [] }) => recheck),
     failures: reads.flatMap(({ failure }) => failure ?? []),
     faults,
+    unserved,
     unread: reads.flatMap(({ unread = [] }) => unread),
     userPages: shared.userPages,
     listedUsers: shared.listUsers === true,
+  };
+}
+
+/** A function reads for so long at most, and has two minutes left to decide and to write. */
+export const READ_SECONDS = 780;
+
+const TOO_LARGE = 'application-too-large';
+
+/** Renews the lease while pages are read, as long as there is time. */
+function untilDeadline(
+  application: string,
+  { secondsLeft }: ReconcileContext,
+  { renewLease, entitlements: { requestsPerSecond } }: Readers,
+) {
+  return async () => {
+    if (secondsLeft() <= 0) {
+      throw new RefusedError(
+        TOO_LARGE,
+        `Reading the lists of ${application} takes more than ${READ_SECONDS} s at ${requestsPerSecond} requests per second. Raise requestsPerSecond`,
+      );
+    }
+    await renewLease();
   };
 }
 

@@ -138,6 +138,19 @@ describe('a user of a sweep who cannot be read', () => {
 });
 
 describe('an application that AWS does not show, or no longer', () => {
+  it('is one of two: the execution fails for both, and does not wait for one because of the other', async () => {
+    const world = await openWorld({ people: 3, entitlements: [{}, KIRO] });
+    world.faults.add({ operation: 'SSOAdmin.ListApplicationAssignments', kind: 'throttle', times: FOR_GOOD });
+    const execution = await world.start({ scope: 'everything' });
+    await world.joins(1);
+    await world.play();
+    expect(await world.seats()).toEqual({ 1: 'confirmed' });
+    expect(world.stack.endOf(execution)?.outcome ?? '').toMatch(/failed|handedOver/);
+    expect(failuresIn(world)).toHaveLength(1);
+    const minutes = world.ends.map(({ startedAt, endedAt }) => (endedAt.getTime() - startedAt.getTime()) / 60_000);
+    expect(Math.max(...minutes)).toBeLessThan(15);
+  });
+
   it('fails at most once an hour, and delays no due seat of another one', async () => {
     const graced = { onLeave: { revokeAfterDays: 7 } };
     const entitlements = [graced, { ...KIRO, ...graced }];

@@ -12,7 +12,13 @@ import { openWorld, type WorldOptions } from './world.ts';
 export const READ_AT = at(60);
 
 /** The execution and the time of a plan that has read nothing before. */
-export const CONTEXT: ReconcileContext = { readAt: READ_AT, execution: ME, checked: [], userPages: undefined };
+export const CONTEXT: ReconcileContext = {
+  readAt: READ_AT,
+  execution: ME,
+  checked: [],
+  userPages: undefined,
+  secondsLeft: () => 780,
+};
 
 /** Users who are due, for an event. */
 export function usersDue(...numbers: number[]): WorkItems {

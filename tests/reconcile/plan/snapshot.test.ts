@@ -81,6 +81,48 @@ describe('a snapshot of users', () => {
   });
 });
 
+describe('a snapshot with little time', () => {
+  const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION }];
+  const both = sweepsDue({}, APPLICATION, OTHER_APPLICATION);
+  /** This many seconds are left at first; each question about it, one per page or user, finds so many fewer. */
+  const clockOf = (left: number, each: number) => {
+    let seconds = left + each;
+    return () => {
+      seconds -= each;
+      return seconds;
+    };
+  };
+
+  it('begins no further application after four minutes, and leaves the others as due as they are', async () => {
+    const { snapshot } = await opened({ entitlements, members: [1] });
+    const found = await snapshot(both, { secondsLeft: clockOf(780, 100) });
+    expect([found.read, found.unserved]).toEqual([[[ENTITLEMENT, true, [1]]], [OTHER_APPLICATION]]);
+  });
+
+  it('serves first what is due the longest', async () => {
+    const { snapshot } = await opened({ entitlements, members: [1] });
+    const other = sweepsDue({}, OTHER_APPLICATION, APPLICATION);
+    const { unserved } = await snapshot(other, { secondsLeft: clockOf(780, 100) });
+    expect(unserved).toEqual([APPLICATION]);
+  });
+
+  it('refuses an application whose lists do not fit although it is the first, and says what to change', async () => {
+    const { snapshot } = await opened({ entitlements, members: [1] });
+    const found = await snapshot(both, { secondsLeft: clockOf(780, 790) });
+    expect(failuresOf(found)).toEqual([[APPLICATION, 'application-too-large']]);
+    expect(found.failures[0]?.error.message).toBe(
+      `Reading the lists of ${APPLICATION} takes more than 780 s at 10 requests per second. Raise requestsPerSecond`,
+    );
+    expect(found.unserved).toEqual([OTHER_APPLICATION]);
+  });
+
+  it('leaves an application to the next call that does not fit into what is left', async () => {
+    const { snapshot } = await opened({ entitlements, members: [1] });
+    const found = await snapshot(both, { secondsLeft: clockOf(200, 250) });
+    expect([failuresOf(found), found.unserved]).toEqual([[], [APPLICATION, OTHER_APPLICATION]]);
+  });
+});
+
 describe('a snapshot of an application', () => {
   it('reads it as a whole, with what the ledger holds of it, and says what the work item says', async () => {
     const { snapshot } = await opened({
