@@ -15,6 +15,8 @@ const applications = people(1, 6).map(application);
 async function openSix(options: WorldOptions = {}): Promise<World> {
   const world = await openWorld({
     people: 8,
+    // User 2 leaves more often in a day than the default brake allows.
+    brake: { percent: 100, atLeast: 1000 },
     entitlements: people(1, 6).map((number) => ({
       name: `app-${number}`,
       application: application(number),

@@ -25,6 +25,9 @@ export interface Change {
 /** Turns enough for a fault at each call. */
 const TURNS = 100;
 
+/** The turns of a world follow each other within a day. */
+const EVERY_TURN = { percent: 100, atLeast: 1000 };
+
 /** A user joins. */
 export const JOIN: Change = {
   name: 'a join',
@@ -37,7 +40,7 @@ export const JOIN: Change = {
 /** A user leaves. */
 export const LEAVE: Change = {
   name: 'a leave',
-  start: { people: TURNS, seated: people(1, TURNS) },
+  start: { people: TURNS, seated: people(1, TURNS), brake: EVERY_TURN },
   play: (world, turn) => world.leaves(turn),
   people: (turn) => [turn],
   outcome: [GONE],
@@ -46,7 +49,7 @@ export const LEAVE: Change = {
 /** SCIM removes a user from the group and adds another, without naming them; the next turn does the opposite. */
 const SWEEP: Change = {
   name: 'a sweep',
-  start: { people: 3, seated: [1, 3] },
+  start: { people: 3, seated: [1, 3], brake: EVERY_TURN },
   play(world, turn) {
     const [joiner = 0, leaver = 0] = SWEEP.people(turn);
     return world.scim({ join: [joiner], leave: [leaver] });

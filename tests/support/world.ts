@@ -29,9 +29,6 @@ export interface WorldOptions extends EntitlementsOptions, DirectoryOptions {
 /** See {@link openWorld}. */
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
-/** Allows every revocation of a test. */
-const NO_BRAKE = { percent: 100, atLeast: 1000 };
-
 /** Long enough that no read of AWS lags behind what was done before the test. */
 const SEATED_BEFORE_SECONDS = 120;
 const SETTLED_BEFORE_SECONDS = 30 * 24 * 3600;
@@ -40,12 +37,12 @@ const SETTLED_BEFORE_SECONDS = 30 * 24 * 3600;
  * Opens an emulated account in which Usher is deployed, in virtual time.
  *
  * A test that is about one step calls its function with `services`, and moves the time with `clock`. A test that is
- * about the whole starts executions, and lets virtual time pass with `play`. The brake allows every revocation unless
- * the test sets it. There is nothing to close.
+ * about the whole starts executions, and lets virtual time pass with `play`. The brake is the default one unless the test
+ * sets it. There is nothing to close.
  */
 export async function openWorld(options: WorldOptions = {}) {
   const { seated = [], settled = [], assigned = [], quirks = {}, recorder = new CallRecorder() } = options;
-  const configuration = { brake: NO_BRAKE, ...configurationOf(options.configuration ?? options) };
+  const configuration = configurationOf(options.configuration ?? options);
   const entitlements = exampleEntitlements(configuration);
   const members = membersByGroup(options.members);
   const ofGroup = [...new Set([...seated, ...settled, ...(members[GROUP] ?? [])])];
