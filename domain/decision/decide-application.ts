@@ -17,6 +17,7 @@ import type { DecidedUser, Decision } from './decide.ts';
 import { decideUser } from './decide.ts';
 import { decideAdoptions, decideGrants } from './decide-grants.ts';
 import { decideRevocations } from './decide-revocations.ts';
+import { aloneOf, isWaiting, waitsOf, withoutLateLists } from './late-reads.ts';
 import { latestOf, type Recheck, waitForWriteToSettle } from './timing.ts';
 
 /** What limits the changes of every application. */
@@ -42,23 +43,6 @@ export function decideApplication(
 
 function decideUsers({ users, entitlement }: Omit<ApplicationState, 'evidence'>, moment: Moment): DecidedUser[] {
   return users.map((checked) => decideUser(checked, entitlement.onLeave.revokeAfterDays, moment));
-}
-
-/**
- * A list may lag behind an assignment that was verified: before it counts as removed by someone else, its user is checked
- * alone. If many are missing, each is read again right before the call.
- */
-function withoutLateLists(decided: readonly DecidedUser[], { readAt }: Moment): readonly DecidedUser[] {
-  const isMissing = ({ decision, checked, seat }: DecidedUser) =>
-    decision.do === 'grant' &&
-    decision.reason === 'drift-healed' &&
-    checked.key !== checked.user.userId &&
-    seat?.status !== 'creating';
-  const missing = decided.filter(isMissing);
-  const waiting = decided.filter(({ decision }) => decision.do === 'wait' && decision.alone);
-  if (missing.length === 0 || missing.length + waiting.length > MOST_ALONE) return decided;
-  const decision = { do: 'wait', until: readAt.toISOString(), alone: true } as const;
-  return decided.map((one) => (isMissing(one) ? { ...one, decision } : one));
 }
 
 function decideAbout(
@@ -219,27 +203,6 @@ function writtenOnce(seats: Seats, stored: Seats): Seat[] {
     const before = stored.get(seat.userId);
     return seat === before ? [] : [{ ...seat, revision: (before?.revision ?? 0) + 1 }];
   });
-}
-
-function isWaiting({ decision }: DecidedUser): boolean {
-  return decision.do === 'wait';
-}
-
-/** For more users than this, another sweep costs less than a check of each. */
-const MOST_ALONE = 50;
-
-/** Users of a sweep who are checked on their own. */
-function aloneOf(decided: readonly DecidedUser[]): string[] {
-  const alone = decided.filter(({ decision }) => decision.do === 'wait' && decision.alone);
-  return alone.length > MOST_ALONE ? [] : alone.map(({ checked }) => checked.user.userId);
-}
-
-/** Decisions that wait for reads to show what was written, without those of users who are checked alone. */
-function waitsOf(decided: readonly DecidedUser[]): Recheck[] {
-  const alone = new Set(aloneOf(decided));
-  return decided.flatMap(({ decision, checked: { key, user } }) =>
-    decision.do === 'wait' && !alone.has(user.userId) ? [{ key, at: decision.until }] : [],
-  );
 }
 
 /**
