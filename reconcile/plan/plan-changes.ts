@@ -217,6 +217,7 @@ async function complete(round: Round, run: RunContext, services: HeldServices) {
     const left = putItemsAside(queueNow, known.map(uncheckedOf), aside);
     return isFailing ? putItemsAside(left, news.map(uncheckedOf), { ...aside, failing: run.execution }) : left;
   };
+  if (isFailing) await reportAtSeats(news, services);
   const again = isFailing ? result : checkAgain(round, news);
   const completed = await requeueOnFailure(items, run, services, () =>
     completeRound({ ...round, result: again }, { served, unchecked }, run, services),
@@ -261,6 +262,14 @@ async function isAnythingLeft(
   });
 }
 
+async function reportAtSeats(failures: readonly Failure[], { lease, ledger }: HeldServices): Promise<void> {
+  for (const { seat } of failures) {
+    if (!seat) continue;
+    await lease.renewLease();
+    await ledger.saveSeat(markReported(seat));
+  }
+}
+
 /**
  * Fails the execution for what could not be checked or changed. Everything else is completed; only these work items stay,
  * for a redrive or until their next check.
@@ -270,11 +279,6 @@ async function failFor(
   { execution }: RunContext,
   services: HeldServices,
 ): Promise<never> {
-  for (const { seat } of failures) {
-    if (!seat) continue;
-    await services.lease.renewLease();
-    await services.ledger.saveSeat(markReported(seat));
-  }
   await services.lease.change((queue) => ({ queue: releaseLease(queue, execution) }));
   const [first, ...others] = failures;
   if (first && others.length > 0) first.error.message += `. So did ${others.length} more users or applications`;
