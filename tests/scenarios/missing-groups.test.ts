@@ -59,7 +59,7 @@ const MOST_LISTS = 3 * USERS.length + 10;
 
 describe('95 named users of an application with 98 groups', () => {
   it.each([1, 40])(
-    'get their seats with at most seven reads of memberships each while %i groups are missing',
+    'get their seats with at most seven reads of memberships each, %i of the groups missing',
     async (missing) => {
       const { world, calls, waitSeconds } = await changeAll({ change: 'join', missing });
       expect(calls.memberships).toBeLessThanOrEqual(MOST_CALLS);
@@ -84,5 +84,35 @@ describe('95 named users of an application with 98 groups', () => {
     expect(calls.memberships).toBeLessThanOrEqual(MOST_CALLS);
     expect(calls.lists).toBe(0);
     expect(await world.having('confirmed')).toEqual(people(1, LATER));
+  });
+});
+
+describe('a user whose memberships AWS does not list', () => {
+  it.each(['internal', 'throttle', 'refuse'] as const)('keeps no other user waiting (%s)', async (kind) => {
+    const world = await openWorld({ people: 3, entitlements: [{ groups: people(1, 3).map(group) }] });
+    world.center.deleteGroup(group(3));
+    world.faults.add({ operation: LIST, kind, principalId: user(1), times: 1000 });
+    for (const number of [1, 2, 3]) await world.joins(number);
+    await world.stack.runUntilIdle();
+    expect(await world.having('confirmed')).toEqual([2, 3]);
+    world.faults.clear();
+    await world.ticking(90);
+    expect(await world.having('confirmed')).toEqual([1, 2, 3]);
+  });
+});
+
+describe('a list of memberships that lags', () => {
+  it.each([20, 70])('keeps no change from being made: %i s', async (seconds) => {
+    const world = await openWorld({
+      people: 3,
+      seated: [1, 2],
+      entitlements: [{ groups: people(1, 3).map(group) }],
+    });
+    world.center.setLag(LIST, seconds);
+    world.center.deleteGroup(group(3));
+    await world.joins(3);
+    await world.play();
+    expect(await world.having('confirmed')).toEqual([1, 2, 3]);
+    expect(world.ends.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
   });
 });
