@@ -7,6 +7,7 @@ import {
   IsMemberInGroupsCommand,
   type IsMemberInGroupsCommandOutput,
   ListGroupMembershipsCommand,
+  ListGroupMembershipsForMemberCommand,
   ListUsersCommand,
 } from '@aws-sdk/client-identitystore';
 import type { Selector } from '../domain/request/request.ts';
@@ -15,7 +16,7 @@ import { normalizeId } from '../domain/shared/ids.ts';
 import { IDENTITY_STORE_ERRORS } from './aws-errors.ts';
 import { type ClientSettings, clientFactory, type Pacer } from './clients.ts';
 import { askWith, idIn, listIn, malformedAnswer, pages, undefinedIf } from './requests.ts';
-import { isNotFound } from './translate-error.ts';
+import { isNotFound, isUnknownOperation } from './translate-error.ts';
 
 /** Status of a user. `missing` is AWS's ResourceNotFoundException. A user without a status in the answer is enabled. */
 export type UserStatus = 'enabled' | 'disabled' | 'missing';
@@ -29,8 +30,12 @@ export type ListedStatus = 'enabled' | 'disabled' | 'unknown';
  */
 export interface Directory {
   /**
-   * Returns the groups, among the given ones, of which the user is a member: one IsMemberInGroups call per 100 groups.
-   * A group that does not exist has no members.
+   * Returns the groups, among the given ones, of which the user is a member. A group that does not exist has no members.
+   *
+   * Asks IsMemberInGroups once per 100 groups. One missing group fails that call for all of them. All memberships of the user
+   * are then listed, once for all such calls: the number of requests does not depend on how many groups are missing. The
+   * list ends after 20 pages, 2,000 memberships if they are full. For a user with more, or in a store that does not offer
+   * the list, each of these calls is made again group by group.
    *
    * @returns undefined if the user does not exist
    */
@@ -63,6 +68,23 @@ function userStatusIn(value: unknown): ListedStatus {
   if (value === undefined || value === 'ENABLED') return 'enabled';
   return value === 'DISABLED' ? 'disabled' : 'unknown';
 }
+
+/** The most pages of a user's memberships: at 1 request per second, 20 s for one user. */
+const MAX_MEMBERSHIP_PAGES = 20;
+
+/** Returns the groups of which a page of ListGroupMembershipsForMember has a membership of this user. */
+function groupsIn(memberships: readonly GroupMembership[] | undefined, userId: string): string[] {
+  const operation = 'ListGroupMembershipsForMember';
+  return listIn(memberships, operation, 'GroupMemberships').map(({ GroupId, MemberId }) => {
+    // Without this check, the membership of another user would lead to a seat. The field is optional.
+    if (MemberId !== undefined && normalizeId(MemberId.UserId, 'user') !== userId)
+      throw malformedAnswer(operation, 'GroupMemberships.MemberId.UserId');
+    return idIn(GroupId, 'group', operation, 'GroupMemberships.GroupId');
+  });
+}
+
+/** Those of the groups that were asked for of which the user is a member. */
+type Groups = readonly string[] | 'no-user';
 
 /** What IsMemberInGroups did not find. */
 type Absence = 'user' | 'group' | 'user-or-group';
@@ -136,8 +158,8 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
     });
   }
 
-  /** @returns undefined if the user does not exist */
-  async function groupsAmong(userId: string, groupIds: readonly string[]): Promise<string[] | undefined> {
+  /** Asks IsMemberInGroups. @param groupIds at most 100 */
+  async function groupsAmong(userId: string, groupIds: readonly string[]): Promise<Groups | 'a-group-is-missing'> {
     const answer = await ask('IsMemberInGroups', [`user ${userId}`], async () => {
       try {
         const groups = { MemberId: { UserId: userId }, GroupIds: [...groupIds] };
@@ -150,16 +172,59 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
       }
     });
     if (typeof answer === 'object') return answer;
-    if (answer === 'user' || (answer === 'user-or-group' && (await statusOf(userId)) === 'missing')) return undefined;
-    // One missing group fails the call for all of them, and more than one may be missing.
-    if (groupIds.length === 1) return [];
+    if (answer === 'user' || (answer === 'user-or-group' && (await statusOf(userId)) === 'missing')) return 'no-user';
+    return 'a-group-is-missing';
+  }
+
+  async function groupsOneByOne(userId: string, groupIds: readonly string[]): Promise<Groups> {
     const found: string[] = [];
     for (const groupId of groupIds) {
       const one = await groupsAmong(userId, [groupId]);
-      if (one === undefined) return undefined;
-      found.push(...one);
+      if (one === 'no-user') return one;
+      if (one !== 'a-group-is-missing') found.push(...one);
     }
     return found;
+  }
+
+  /** Lists the user's groups. @returns `no-list` if the store does not offer that, or there are more than 20 pages */
+  async function allGroupsOf(userId: string): Promise<ReadonlySet<string> | 'no-user' | 'no-list'> {
+    const operation = 'ListGroupMembershipsForMember';
+    const list = { ...store, MemberId: { UserId: userId }, MaxResults: MAX_PER_CALL };
+    const found = new Set<string>();
+    let count = 0;
+    for await (const { groups, NextToken: next } of pages(operation, (NextToken) =>
+      ask(operation, [`user ${userId}`], async () => {
+        try {
+          const page = await client.send(new ListGroupMembershipsForMemberCommand({ ...list, NextToken }));
+          return { groups: groupsIn(page.GroupMemberships, userId), NextToken: page.NextToken };
+        } catch (error) {
+          // The request names no group: what is missing is the user.
+          if (isMissing(error, 'user', userId)) return { groups: 'no-user' as const, NextToken: undefined };
+          if (isUnknownOperation(error)) return { groups: 'no-list' as const, NextToken: undefined };
+          throw error;
+        }
+      }),
+    )) {
+      if (typeof groups === 'string') return groups;
+      for (const groupId of groups) found.add(groupId);
+      count += 1;
+      if (count === MAX_MEMBERSHIP_PAGES && next) return 'no-list';
+    }
+    return found;
+  }
+
+  /** Reads the groups also if some are missing. @param list calls {@link allGroupsOf}, once for several calls of this */
+  async function groupsOrList(
+    userId: string,
+    groupIds: readonly string[],
+    list: () => ReturnType<typeof allGroupsOf>,
+  ): Promise<Groups> {
+    const groups = await groupsAmong(userId, groupIds);
+    if (groups !== 'a-group-is-missing') return groups;
+    if (groupIds.length === 1) return [];
+    const all = await list();
+    if (all === 'no-list') return groupsOneByOne(userId, groupIds);
+    return all === 'no-user' ? all : groupIds.filter((groupId) => all.has(groupId));
   }
 
   return {
@@ -168,10 +233,12 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
     async groupsOf(userId, groupIds) {
       if (groupIds.length === 0) return (await statusOf(userId)) === 'missing' ? undefined : new Set();
       const found = new Set<string>();
+      let all: ReturnType<typeof allGroupsOf> | undefined;
+      const list = () => (all ??= allGroupsOf(userId));
       for (let from = 0; from < groupIds.length; from += MAX_PER_CALL) {
-        const some = await groupsAmong(userId, groupIds.slice(from, from + MAX_PER_CALL));
-        if (some === undefined) return undefined;
-        for (const groupId of some) found.add(groupId);
+        const groups = await groupsOrList(userId, groupIds.slice(from, from + MAX_PER_CALL), list);
+        if (groups === 'no-user') return undefined;
+        for (const groupId of groups) found.add(groupId);
       }
       return found;
     },

@@ -56,6 +56,15 @@ export function isNotFound(error: unknown): error is NotFoundAnswer {
   return property(error, 'name') === 'ResourceNotFoundException' && property(error, 'Reason') === undefined;
 }
 
+/**
+ * Whether AWS answers that it does not offer an operation here, as an identity store that AD Sync feeds.
+ *
+ * @see https://github.com/aws/aws-sdk/issues/682
+ */
+export function isUnknownOperation(error: unknown): boolean {
+  return property(error, 'name') === 'UnknownOperationException';
+}
+
 /** Returns the HTTP status of the answer that led to an error; undefined if there was no answer. */
 function statusOf(error: unknown): number | undefined {
   const status = property(property(error, '$metadata'), 'httpStatusCode');

@@ -44,7 +44,7 @@ const REFUSALS: Readonly<Record<string, Pick<ErrorReport, 'hint' | 'code'>>> = {
   'unknown-user-status': NEW_VALUE,
   UnknownOperationException: {
     code: EXIT.failed,
-    hint: 'AWS does not offer this operation here. An identity store that the older AD Sync feeds has no ListGroupMemberships, GetUserId and GetGroupId: switch to configurable AD sync (docs/deploy.md, step 2)',
+    hint: 'AWS does not offer this operation here. An identity store that the older AD Sync feeds has no ListGroupMemberships, ListGroupMembershipsForMember, GetUserId and GetGroupId: switch to configurable AD sync (docs/deploy.md, step 2)',
   },
 };
 

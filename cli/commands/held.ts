@@ -26,6 +26,7 @@ const READS = [
   'dynamodb:GetItem',
   'dynamodb:BatchGetItem',
   'identitystore:IsMemberInGroups',
+  'identitystore:ListGroupMembershipsForMember',
   'identitystore:DescribeUser',
   'sso:DescribeApplicationAssignment',
 ];

@@ -35,6 +35,7 @@ export function whyCommand(run: Runner): Command {
       'identitystore:GetUserId',
       'identitystore:ListUsers',
       'identitystore:IsMemberInGroups',
+      'identitystore:ListGroupMembershipsForMember',
       'identitystore:DescribeGroup',
       'sso:DescribeApplicationAssignment',
       'dynamodb:GetItem',

@@ -2,8 +2,10 @@ import {
   DescribeUserCommand,
   GetUserIdCommand,
   IdentitystoreClient,
+  IdentitystoreServiceException,
   IsMemberInGroupsCommand,
   ListGroupMembershipsCommand,
+  ListGroupMembershipsForMemberCommand,
   ListUsersCommand,
   ResourceNotFoundException,
   ThrottlingException,
@@ -105,27 +107,14 @@ describe('groupsOf', () => {
     expect(await directory.groupsOf(USER, [groupId(1), groupId(2)])).toBeUndefined();
   });
 
-  it('takes missing groups for groups without members', async () => {
-    const { aws, directory } = aDirectory();
-    const memberships = answersMemberships([groupId(1), groupId(4)], [groupId(2), groupId(3)]);
-    aws.on(IsMemberInGroupsCommand).callsFake(memberships);
-    expect(await directory.groupsOf(USER, range(4).map(groupId))).toEqual(new Set([groupId(1), groupId(4)]));
-  });
-
-  it('asks one by one only in the chunk that has the missing group', async () => {
+  it('asks for a single group that is missing with one request', async () => {
     const { aws, directory, calls } = aDirectory();
-    aws.on(IsMemberInGroupsCommand).callsFake(answersMemberships([groupId(1)], [groupId(102)]));
-    expect(await directory.groupsOf(USER, range(102).map(groupId))).toEqual(new Set([groupId(1)]));
-    expect(calls().map(({ input }) => 'GroupIds' in input && input.GroupIds?.length)).toEqual([100, 2, 1, 1]);
-  });
-
-  it('is undefined when the user goes while the groups are asked for one by one', async () => {
-    const { aws, directory } = aDirectory();
-    aws
-      .on(IsMemberInGroupsCommand)
-      .rejectsOnce(notFound({ ResourceType: 'GROUP' }))
-      .rejects(notFound({ ResourceType: 'USER' }));
-    expect(await directory.groupsOf(USER, [groupId(1), groupId(2)])).toBeUndefined();
+    aws.on(IsMemberInGroupsCommand).callsFake(answersMemberships([], [groupId(1), groupId(101)]));
+    expect(await directory.groupsOf(USER, [groupId(1)])).toEqual(new Set());
+    expect(calls()).toHaveLength(1);
+    aws.on(IsMemberInGroupsCommand).callsFake(answersMemberships([groupId(2)], [groupId(101)]));
+    expect(await directory.groupsOf(USER, range(101).map(groupId))).toEqual(new Set([groupId(2)]));
+    expect(calls()).toHaveLength(3);
   });
 
   it('lets DescribeUser decide when AWS does not say what is missing: no user', async () => {
@@ -190,6 +179,205 @@ describe('groupsOf', () => {
     await expect(directory.groupsOf(USER, [groupId(1), groupId(2)])).rejects.toThrow(
       `IsMemberInGroups: ${field} is missing or malformed in the answer (user ${USER})`,
     );
+  });
+});
+
+describe('groupsOf, when one of several groups is missing,', () => {
+  const membership = (n: number) => ({
+    IdentityStoreId: STORE_ID,
+    MembershipId: groupId(n),
+    GroupId: groupId(n),
+    MemberId: { UserId: USER },
+  });
+  const exception = (name: string, httpStatusCode = 400) =>
+    new IdentitystoreServiceException({
+      name,
+      $fault: httpStatusCode < 500 ? 'client' : 'server',
+      message: 'jane.doe@example.com may not do this',
+      $metadata: { httpStatusCode },
+    });
+  const unknownOperation = () => exception('UnknownOperationException');
+  const LIST = 'ListGroupMembershipsForMember';
+  const FOUR = range(4).map(groupId);
+
+  /** A user in the first and the fourth of four groups; the second and the third are missing. */
+  function missingTwo() {
+    const opened = aDirectory();
+    opened.aws
+      .on(IsMemberInGroupsCommand)
+      .callsFake(answersMemberships([groupId(1), groupId(4)], [groupId(2), groupId(3)]));
+    const sizes = () =>
+      opened.calls().map(({ input }) => ('GroupIds' in input && input.GroupIds ? input.GroupIds.length : 'list'));
+    return { ...opened, list: opened.aws.on(ListGroupMembershipsForMemberCommand), sizes };
+  }
+
+  it("lists the user's memberships page by page, following the tokens, and returns those that it was asked for", async () => {
+    const { directory, list, calls, turns } = missingTwo();
+    list
+      .resolvesOnce({ GroupMemberships: [membership(1), membership(9)], NextToken: 'one' })
+      .resolvesOnce({ GroupMemberships: [], NextToken: 'two' })
+      .resolvesOnce({ GroupMemberships: [membership(4)] });
+    expect(await directory.groupsOf(USER, FOUR)).toEqual(new Set([groupId(1), groupId(4)]));
+    const request = { IdentityStoreId: STORE_ID, MemberId: { UserId: USER }, MaxResults: 100 };
+    const [, ...requests] = calls().map(({ input }) => input);
+    expect(requests).toEqual([
+      { ...request, NextToken: undefined },
+      { ...request, NextToken: 'one' },
+      { ...request, NextToken: 'two' },
+    ]);
+    expect(turns()).toBe(4);
+  });
+
+  it('makes the same requests, however many groups are missing', async () => {
+    const { aws, directory, list, sizes } = missingTwo();
+    list.resolves({ GroupMemberships: [membership(200), membership(250)] });
+    for (const missing of [[1], [1, 101], range(150)]) {
+      aws.resetHistory();
+      aws.on(IsMemberInGroupsCommand).callsFake(answersMemberships([200, 250].map(groupId), missing.map(groupId)));
+      expect(await directory.groupsOf(USER, range(250).map(groupId))).toEqual(new Set([200, 250].map(groupId)));
+      expect(sizes()).toEqual([100, 'list', 100, 50]);
+    }
+  });
+
+  it('reads ids that come as ARNs or in upper case, and entries without the user', async () => {
+    const { directory, list } = missingTwo();
+    const arn = (kind: string, id: string) => `arn:aws:identitystore:::${kind}/${id.toUpperCase()}`;
+    list.callsFake(() => ({
+      GroupMemberships: [
+        { GroupId: arn('group', groupId(1)), MemberId: { UserId: arn('user', USER) } },
+        { GroupId: groupId(4).toUpperCase() },
+      ],
+    }));
+    expect(await directory.groupsOf(USER, FOUR)).toEqual(new Set([groupId(1), groupId(4)]));
+  });
+
+  it.each([
+    ['by its type', { ResourceType: 'USER' }],
+    ['by its id', { ResourceId: USER }],
+    ['by nothing', {}],
+  ] as const)('is undefined when AWS says %s that the user has gone meanwhile', async (_fact, details) => {
+    const { directory, list } = missingTwo();
+    list.resolvesOnce({ GroupMemberships: [membership(1)], NextToken: 'one' }).rejects(notFound(details));
+    expect(await directory.groupsOf(USER, FOUR)).toBeUndefined();
+  });
+
+  it('lets DescribeUser decide when AWS does not say what is missing', async () => {
+    const { aws, directory, list } = missingTwo();
+    list.resolves({ GroupMemberships: [membership(4)] });
+    aws.on(IsMemberInGroupsCommand).rejects(notFound());
+    aws.on(DescribeUserCommand).resolves({ UserId: USER });
+    expect(await directory.groupsOf(USER, FOUR)).toEqual(new Set([groupId(4)]));
+    aws.on(DescribeUserCommand).rejects(notFound());
+    expect(await directory.groupsOf(USER, FOUR)).toBeUndefined();
+  });
+
+  it('fails when a page fails', async () => {
+    const { directory, list } = missingTwo();
+    list.resolvesOnce({ GroupMemberships: [membership(1)], NextToken: 'one' }).rejects(throttled());
+    await expect(directory.groupsOf(USER, FOUR)).rejects.toThrow(
+      new TransientAwsError(`${LIST}: ThrottlingException (user ${USER})`),
+    );
+  });
+
+  it('fails when a token comes back', async () => {
+    const { directory, list } = missingTwo();
+    list.resolves({ GroupMemberships: [], NextToken: 'one' });
+    await expect(directory.groupsOf(USER, FOUR)).rejects.toThrow(`${LIST}: AWS returned the same NextToken twice`);
+  });
+
+  it.each([
+    ['a missing KMS key', { Reason: 'KMS_KEY_NOT_FOUND' }, 'kms-key-not-found'],
+    ['a missing identity store', { ResourceType: 'IDENTITY_STORE', ResourceId: STORE_ID }, 'identity-store-missing'],
+    ['a missing group', { ResourceType: 'GROUP', ResourceId: groupId(2) }, 'ResourceNotFoundException'],
+  ] as const)('takes %s for a refusal', async (_fact, details, reason) => {
+    const { directory, list } = missingTwo();
+    list.rejects(notFound(details));
+    const failure = await directory.groupsOf(USER, FOUR).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(RefusedError);
+    expect(failure).toHaveProperty('reason', reason);
+  });
+
+  it.each([
+    ['without a list', {}, 'GroupMemberships'],
+    ['with a hole', { GroupMemberships: [membership(1), null] }, 'GroupMemberships'],
+    ['with an entry without group', { GroupMemberships: [{ MemberId: { UserId: USER } }] }, 'GroupMemberships.GroupId'],
+    [
+      'with the id of a user as group',
+      { GroupMemberships: [{ GroupId: `arn:aws:identitystore:::user/${groupId(1)}` }] },
+      'GroupMemberships.GroupId',
+    ],
+    [
+      'with the membership of another user',
+      { GroupMemberships: [{ ...membership(1), MemberId: { UserId: userId(1) } }] },
+      'GroupMemberships.MemberId.UserId',
+    ],
+    [
+      'with a member that is no user',
+      { GroupMemberships: [{ ...membership(1), MemberId: { $unknown: ['GroupId', groupId(2)] } }] },
+      'GroupMemberships.MemberId.UserId',
+    ],
+  ])('rejects a page %s', async (_fact, page, field) => {
+    const { directory, list } = missingTwo();
+    list.callsFake(() => page);
+    await expect(directory.groupsOf(USER, FOUR)).rejects.toThrow(
+      new RefusedError('malformed-answer', `${LIST}: ${field} is missing or malformed in the answer (user ${USER})`),
+    );
+  });
+
+  it('takes an exception without a row for a refusal with its name, and a status of 500 for transient', async () => {
+    const { directory, list } = missingTwo();
+    list.rejects(exception('SomethingNewException'));
+    await expect(directory.groupsOf(USER, FOUR)).rejects.toThrow(
+      new RefusedError('SomethingNewException', `${LIST}: SomethingNewException (user ${USER})`),
+    );
+    list.rejects(exception('SomethingNewException', 503));
+    await expect(directory.groupsOf(USER, FOUR)).rejects.toThrow(TransientAwsError);
+    list.rejects(exception('Denied to jane.doe@example.com'));
+    await expect(directory.groupsOf(USER, FOUR)).rejects.toThrow(
+      new RefusedError('unknown-exception', `${LIST}: unknown-exception (user ${USER})`),
+    );
+  });
+
+  it('does not hide an error of the program', async () => {
+    const { directory, list } = missingTwo();
+    const bug = new TypeError('x is not a function');
+    list.rejects(bug);
+    await expect(directory.groupsOf(USER, FOUR)).rejects.toBe(bug);
+  });
+
+  it('asks one by one in a store that does not offer the list, in the calls that have a missing group', async () => {
+    const { aws, directory, list, sizes } = missingTwo();
+    aws.on(IsMemberInGroupsCommand).callsFake(answersMemberships([groupId(1), groupId(103)], [101, 204].map(groupId)));
+    list.rejects(unknownOperation());
+    expect(await directory.groupsOf(USER, range(205).map(groupId))).toEqual(new Set([groupId(1), groupId(103)]));
+    expect(sizes()).toEqual([100, 100, 'list', ...Array(100).fill(1), 5, ...Array(5).fill(1)]);
+  });
+
+  it('is undefined when the user goes while the groups are asked for one by one', async () => {
+    const { aws, directory, list } = missingTwo();
+    list.rejects(unknownOperation());
+    aws
+      .on(IsMemberInGroupsCommand)
+      .rejectsOnce(notFound({ ResourceType: 'GROUP' }))
+      .rejects(notFound({ ResourceType: 'USER' }));
+    expect(await directory.groupsOf(USER, FOUR)).toBeUndefined();
+  });
+
+  it.each([
+    ['reads 20 pages', 20, ['list']],
+    ['asks one by one after 20 pages, if there are more', 21, ['list', 1, 1, 1, 1]],
+  ] as const)('%s', async (_fact, count, rest) => {
+    const { directory, list, sizes } = missingTwo();
+    list.callsFake(({ NextToken }: { NextToken?: string }) => {
+      const page = Number(NextToken ?? 1);
+      const last = page === count;
+      return {
+        GroupMemberships: last ? [membership(1), membership(4)] : [membership(1000 + page)],
+        ...(last ? {} : { NextToken: `${page + 1}` }),
+      };
+    });
+    expect(await directory.groupsOf(USER, FOUR)).toEqual(new Set([groupId(1), groupId(4)]));
+    expect(sizes()).toEqual([4, ...Array(19).fill('list'), ...rest]);
   });
 });
 

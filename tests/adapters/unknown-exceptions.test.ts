@@ -158,7 +158,10 @@ describe('the calls of the functions', () => {
     const sent = sources.flatMap((file) => [
       ...readFileSync(new URL(file, folder), 'utf8').matchAll(/new (\w+)Command\(/g),
     ]);
-    expect(new Set(OF_FUNCTIONS.map(([operation]) => operation))).toEqual(new Set(sent.map(([, name]) => name)));
+    const called = new Set(sent.map(([, name]) => name));
+    // It follows only an answer that a group is missing: identity-store.test.ts has its exceptions.
+    expect(called.delete('ListGroupMembershipsForMember')).toBe(true);
+    expect(new Set(OF_FUNCTIONS.map(([operation]) => operation))).toEqual(called);
   });
 });
 

@@ -110,6 +110,13 @@ describe('the policies for people', () => {
       await operator.call('AWSIdentityStore.DeleteGroupMembership', { MembershipId });
     }
     await operator.run('start', '--all', '--wait');
+    // A group that is missing has the memberships of the user listed.
+    await operator.fault({
+      operation: 'IdentityStore.IsMemberInGroups',
+      kind: 'exception',
+      exception: 'ResourceNotFoundException',
+      principalId: UserId,
+    });
     for (const args of READING) await collect(args, [reading, all]);
     const event = anAddMemberToGroup({ userId: user(1), groupId: GROUP });
     await operator.call('AmazonSQS.SendMessage', {

@@ -90,7 +90,7 @@ describe('usher doctor', () => {
       verdict: 'problem',
       found: `ListGroupMemberships: UnknownOperationException (group ${GROUP}, request ${requestIn(found.get(`group ${GROUP}`))})`,
       mend: expect.stringMatching(
-        /AD Sync feeds has no ListGroupMemberships, GetUserId and GetGroupId.*docs\/deploy\.md/,
+        /AD Sync feeds has no ListGroupMemberships, ListGroupMembershipsForMember, GetUserId and GetGroupId.*docs\/deploy\.md/,
       ),
     });
     expect(found.get(`group ${OTHER_GROUP}`)).toMatchObject({ verdict: 'unknown' });

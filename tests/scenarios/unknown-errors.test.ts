@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LEASE_SECONDS } from '../../domain/queue/lease.ts';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { aDisableUser, anEnableUser, aPatchGroup } from '../support/events.ts';
-import { GROUP, OTHER_APPLICATION, OTHER_GROUP, START, user } from '../support/ids.ts';
+import { GROUP, group, OTHER_APPLICATION, OTHER_GROUP, people, START, user } from '../support/ids.ts';
 import { openWorld, type World, type WorldOptions } from '../support/world.ts';
 
 const MINUTE = 60;
@@ -83,6 +83,19 @@ describe('a store that AD Sync feeds', () => {
     await world.play();
     expect(world.stack.endOf(swept)?.cause).toMatch(/^RefusedError: ListGroupMemberships: UnknownOperationException/);
     expect(await world.seats()).toEqual({ 2: 'confirmed' });
+  });
+
+  it('lets them have their seats also while one of several groups is missing', async () => {
+    const world = await openWorld({
+      entitlements: [{ groups: people(1, 5).map(group) }],
+      quirks: { identitySource: 'ad-sync' },
+    });
+    world.center.deleteGroup(group(5));
+    const joined = await world.joins(2);
+    await world.play();
+    expect(world.stack.endOf(joined)?.outcome).toBe('converged');
+    expect(await world.seats()).toEqual({ 2: 'confirmed' });
+    expect(world.newCalls().get('IdentityStore.ListGroupMembershipsForMember')).toBeGreaterThan(0);
   });
 
   it('refuses a manual start by name', async () => {

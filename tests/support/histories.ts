@@ -83,6 +83,15 @@ const SCENES: Readonly<Record<string, (world: World) => Promise<void>>> = {
     await run(world, { application: OTHER_APPLICATION });
     await tickAfter(world, 2 * HOUR_SECONDS);
   },
+  async 'a group of several is deleted, and no event says so'(world) {
+    const { center } = world;
+    world.deploy({ entitlements: [{ ...ONE, groups: [GROUP, OTHER_GROUP] }] });
+    center.join(GROUP, user(8));
+    await tickAfter(world, 0);
+    center.deleteGroup(OTHER_GROUP);
+    await world.leaves(8);
+    await world.play();
+  },
   async 'functions crash, calls are refused, lists are long'(world) {
     const { center, faults } = world;
     faults.add({ operation: 'SSOAdmin.CreateApplicationAssignment', kind: 'crash-after' });

@@ -9,6 +9,7 @@ import { type Moment, TemporalMap, type TemporalPage } from './temporal-map.ts';
 export const ReadOperationSchema = z.enum([
   'IdentityStore.IsMemberInGroups',
   'IdentityStore.ListGroupMemberships',
+  'IdentityStore.ListGroupMembershipsForMember',
   'IdentityStore.DescribeUser',
   'IdentityStore.ListUsers',
   'IdentityStore.GetUserId',
@@ -245,6 +246,16 @@ export class IdentityCenter {
   /** Returns one page of a group's memberships; empty if the group does not exist. */
   memberships(groupId: string, limit: number, after?: string, moment?: Moment): TemporalPage<Membership> {
     return this.#members.get(groupId)?.page(limit, after, moment) ?? { values: [], next: undefined };
+  }
+
+  /** Returns one page of a user's memberships, ordered by group; empty if the user does not exist. */
+  membershipsOf(userId: string, limit: number, after?: string, moment?: Moment): TemporalPage<Membership> {
+    const values = [...this.#members]
+      .filter(([groupId]) => after === undefined || groupId > after)
+      .flatMap(([, members]) => members.get(userId, moment) ?? [])
+      .sort((a, b) => (a.groupId < b.groupId ? -1 : 1));
+    const page = values.slice(0, limit);
+    return { values: page, next: values.length > limit ? page.at(-1)?.groupId : undefined };
   }
 
   application(applicationArn: string): Application | undefined {

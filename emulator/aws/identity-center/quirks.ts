@@ -44,7 +44,7 @@ export const QuirksSchema = z.strictObject({
       .enum(['any', 'ad-sync'])
       .check(
         z.describe(
-          'Where users and groups come from. A store that AD Sync feeds answers ListGroupMemberships, GetUserId and GetGroupId with UnknownOperationException',
+          'Where users and groups come from. A store that AD Sync feeds answers ListGroupMemberships, ListGroupMembershipsForMember, GetUserId and GetGroupId with UnknownOperationException',
         ),
       ),
   ),

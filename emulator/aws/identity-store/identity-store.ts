@@ -26,6 +26,7 @@ const IsMemberInput = z.object({
   GroupIds: z.array(ResourceId).check(z.minLength(1), z.maxLength(100)),
 });
 const ListMembershipsInput = z.object({ IdentityStoreId, GroupId: ResourceId, MaxResults, NextToken });
+const ListForMemberInput = z.object({ IdentityStoreId, MemberId, MaxResults, NextToken });
 const DescribeUserInput = z.object({ IdentityStoreId, UserId: ResourceId });
 const DescribeGroupInput = z.object({ IdentityStoreId, GroupId: ResourceId });
 const ListGroupsInput = z.object({ IdentityStoreId, MaxResults, NextToken });
@@ -60,7 +61,12 @@ const NEW_STATUS = 'SUSPENDED';
  *
  * @see https://github.com/aws/aws-sdk/issues/682
  */
-const NOT_WITH_AD_SYNC: ReadonlySet<string> = new Set(['ListGroupMemberships', 'GetUserId', 'GetGroupId']);
+const NOT_WITH_AD_SYNC: ReadonlySet<string> = new Set([
+  'ListGroupMemberships',
+  'ListGroupMembershipsForMember',
+  'GetUserId',
+  'GetGroupId',
+]);
 
 function identityNotFound(resourceType: 'USER' | 'GROUP' | 'IDENTITY_STORE', resourceId?: string): ServiceError {
   const fields = { ResourceType: resourceType, ...(resourceId === undefined ? {} : { ResourceId: resourceId }) };
@@ -156,6 +162,17 @@ export function identityStore(
         if (center.group(GroupId, moment) === undefined) throw identityNotFound('GROUP', GroupId);
         const { values, token } = paging.page(GroupId, input, (limit, after) =>
           center.memberships(GroupId, limit, after, moment),
+        );
+        return { GroupMemberships: values.map(describeMembership), ...token };
+      }),
+    ],
+    [
+      'ListGroupMembershipsForMember',
+      read('IdentityStore.ListGroupMembershipsForMember', ListForMemberInput, (input, moment) => {
+        const { UserId } = input.MemberId;
+        existingUser(UserId, moment);
+        const { values, token } = paging.page(`of ${UserId}`, input, (limit, after) =>
+          center.membershipsOf(UserId, limit, after, moment),
         );
         return { GroupMemberships: values.map(describeMembership), ...token };
       }),

@@ -2,6 +2,7 @@ import {
   IdentitystoreClient,
   ListUsersCommand,
   paginateListGroupMemberships,
+  paginateListGroupMembershipsForMember,
   paginateListGroups,
   paginateListUsers,
 } from '@aws-sdk/client-identitystore';
@@ -27,7 +28,10 @@ function anAccount(quirks: Quirks = {}) {
     {
       identityStoreId: STORE_ID,
       users: numbers.map((number) => ({ userId: user(number), userName: `user${number}` })),
-      groups: numbers.map((number) => ({ groupId: group(number), members: number === 1 ? numbers.map(user) : [] })),
+      groups: numbers.map((number) => ({
+        groupId: group(number),
+        members: number === 1 ? numbers.map(user) : [user(1)],
+      })),
       applications: numbers.map((number) => ({
         applicationArn: application(number),
         assigned: number === 1 ? numbers.map(user) : [],
@@ -64,6 +68,14 @@ const LISTS: [string, (account: Account) => AsyncIterable<readonly (string | und
       const input = { ...inStore, GroupId: GROUP };
       for await (const { GroupMemberships = [] } of paginateListGroupMemberships({ client: store }, input))
         yield GroupMemberships.map(({ MemberId }) => MemberId?.UserId);
+    },
+  ],
+  [
+    'ListGroupMembershipsForMember',
+    async function* ({ store }) {
+      const input = { ...inStore, MemberId: { UserId: user(1) } };
+      for await (const { GroupMemberships = [] } of paginateListGroupMembershipsForMember({ client: store }, input))
+        yield GroupMemberships.map(({ GroupId }) => GroupId);
     },
   ],
   [

@@ -6,6 +6,7 @@ import {
   IdentitystoreClient,
   IsMemberInGroupsCommand,
   ListGroupMembershipsCommand,
+  ListGroupMembershipsForMemberCommand,
   ListUsersCommand,
   paginateListGroupMemberships,
 } from '@aws-sdk/client-identitystore';
@@ -14,7 +15,7 @@ import type { DirectorySeed } from '../../../../emulator/aws/identity-center/dir
 import type { Quirks } from '../../../../emulator/aws/identity-center/quirks.ts';
 import { identityStore } from '../../../../emulator/aws/identity-store/identity-store.ts';
 import { anIdentityCenter, behindGateway } from '../../../support/account.ts';
-import { GROUP, OTHER_GROUP, STORE_ID, user } from '../../../support/ids.ts';
+import { GROUP, group, OTHER_GROUP, STORE_ID, user } from '../../../support/ids.ts';
 
 const ANNA = user(0);
 const UNKNOWN_ID = '00000000-0000-4000-8000-ffffffffffff';
@@ -177,6 +178,87 @@ describe('ListGroupMemberships', () => {
   });
 });
 
+describe('ListGroupMembershipsForMember', () => {
+  const ofAnna = { ...inStore, MemberId: { UserId: ANNA } };
+  const list = new ListGroupMembershipsForMemberCommand(ofAnna);
+
+  it('returns the memberships of the user, and of no other, each with its id', async () => {
+    const { client, world } = aStore({ members: 2 });
+    world.join(OTHER_GROUP, user(1));
+    const { GroupMemberships = [], NextToken } = await client.send(list);
+    expect(GroupMemberships).toEqual([
+      { ...inStore, MembershipId: expect.any(String), GroupId: GROUP, MemberId: { UserId: ANNA } },
+    ]);
+    expect(NextToken).toBeUndefined();
+    const ofGroup = await client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: GROUP }));
+    expect(ofGroup.GroupMemberships).toContainEqual(GroupMemberships[0]);
+  });
+
+  it('accepts an id in upper case, and returns no membership of a deleted group', async () => {
+    const { client, world } = aStore();
+    world.join(OTHER_GROUP, ANNA);
+    world.deleteGroup(GROUP);
+    const command = new ListGroupMembershipsForMemberCommand({ ...inStore, MemberId: { UserId: ANNA.toUpperCase() } });
+    const { GroupMemberships = [] } = await client.send(command);
+    expect(GroupMemberships.map(({ GroupId }) => GroupId)).toEqual([OTHER_GROUP]);
+  });
+
+  it('skips and repeats no membership when the user leaves a group between two pages', async () => {
+    const { client, world } = aStore();
+    for (const number of [3, 4, 5]) {
+      world.addGroup({ groupId: group(number) });
+      world.join(group(number), ANNA);
+    }
+    const page = (NextToken?: string) =>
+      client.send(new ListGroupMembershipsForMemberCommand({ ...ofAnna, MaxResults: 2, NextToken }));
+    const first = await page();
+    expect(first.GroupMemberships?.map(({ GroupId }) => GroupId)).toEqual([GROUP, group(3)]);
+    world.leave(GROUP, ANNA);
+    const second = await page(first.NextToken);
+    expect(second.GroupMemberships?.map(({ GroupId }) => GroupId)).toEqual([group(4), group(5)]);
+    expect(second.NextToken).toBeUndefined();
+  });
+
+  it('refuses an unknown user', async () => {
+    const command = new ListGroupMembershipsForMemberCommand({ ...inStore, MemberId: { UserId: UNKNOWN_ID } });
+    await expect(aStore().client.send(command)).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+      ResourceType: 'USER',
+      ResourceId: UNKNOWN_ID,
+    });
+  });
+
+  it('shows a membership only after its lag', async () => {
+    const { client, world, sleep } = aStore();
+    world.setLag('IdentityStore.ListGroupMembershipsForMember', 60);
+    world.join(OTHER_GROUP, ANNA);
+    expect((await client.send(list)).GroupMemberships).toHaveLength(1);
+    await sleep(60);
+    expect((await client.send(list)).GroupMemberships).toHaveLength(2);
+  });
+
+  it.each([
+    ['MaxResults 0', { MaxResults: 0 }],
+    ['MaxResults 101', { MaxResults: 101 }],
+    ['a token that no list returned', { NextToken: 'abc' }],
+    ['an id that is none', { MemberId: { UserId: 'anna' } }],
+    ['an identity store id that is none', { IdentityStoreId: 'store' }],
+  ])('refuses %s', async (_fact, changes) => {
+    const answer = aStore().client.send(new ListGroupMembershipsForMemberCommand({ ...ofAnna, ...changes }));
+    await expect(answer).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
+  it("refuses another user's token", async () => {
+    const { client, world } = aStore({ members: 2 });
+    world.join(OTHER_GROUP, ANNA);
+    const { NextToken } = await client.send(new ListGroupMembershipsForMemberCommand({ ...ofAnna, MaxResults: 1 }));
+    const answer = client.send(
+      new ListGroupMembershipsForMemberCommand({ ...inStore, MemberId: { UserId: user(1) }, NextToken }),
+    );
+    await expect(answer).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+});
+
 describe('DescribeUser and ListUsers', () => {
   it('describe a user', async () => {
     const { client } = aStore();
@@ -227,12 +309,15 @@ describe('DescribeUser and ListUsers', () => {
 describe('a store that AD Sync feeds', () => {
   const name = { UniqueAttribute: { AttributePath: 'userName', AttributeValue: 'anna' } };
 
-  it('does not know the operations that read a group or find an id', async () => {
+  it('does not know the operations that list memberships or find an id', async () => {
     const { client } = aStore({ quirks: { identitySource: 'ad-sync' } });
     const unknown = { name: 'UnknownOperationException', $metadata: { httpStatusCode: 400 } };
     await expect(client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: GROUP }))).rejects.toMatchObject(
       unknown,
     );
+    await expect(
+      client.send(new ListGroupMembershipsForMemberCommand({ ...inStore, MemberId: { UserId: ANNA } })),
+    ).rejects.toMatchObject(unknown);
     await expect(client.send(new GetUserIdCommand({ ...inStore, AlternateIdentifier: name }))).rejects.toMatchObject(
       unknown,
     );
