@@ -20,7 +20,7 @@ const ItemFields = {
   planned: z.optional(z.int()),
   /** The last check ended in an error; the execution that failed checks the item at once when it is redriven. */
   failed: z.optional(z.boolean()),
-  /** Checks in a row whose reads failed for the time being. */
+  /** Checks in a row that could not be completed: reads failed, or what failed waits for everything else. */
   attempts: z.optional(z.int()),
   /** Why an execution failed because of this item, and when: no other fails for the same reason within the hour. */
   reported: z.optional(z.object({ reason: z.string(), at: Timestamp })),

@@ -240,6 +240,7 @@ function checkAgain({ items, readAt, result }: Round, failures: readonly Failure
     ...result,
     alone: [...result.alone, ...others.filter((key) => !applications.includes(key))],
     requeueAt: new Map([...result.requeueAt, ...failures.filter(isItem).map(({ key }) => [key, retryAt] as const)]),
+    faulted: new Set([...result.faulted, ...failures.map(({ key }) => key)]),
     sweepsNeeded: new Map([
       ...applications.map((key) => [key, { withStatus: false }] as const),
       ...result.sweepsNeeded,
@@ -257,7 +258,7 @@ async function isAnythingLeft(
   const queue = await ledger.queue();
   return Object.entries({ ...queue.users, ...queue.sweeps }).some(([key, item]) => {
     if (items.users[key] || items.sweeps[key]) return false;
-    // What cannot be read verifies nothing: two of them must not wait for each other.
+    // What cannot be read or changed verifies nothing: two of them must not wait for each other.
     return isReady(queue, item, readAt) || (item.by === execution && !item.failed && item.attempts === undefined);
   });
 }

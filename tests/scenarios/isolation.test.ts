@@ -86,6 +86,17 @@ describe('a user whose calls fail for good', () => {
     },
   );
 
+  it('is one of two: the execution fails soon, and does not wait for one because of the other', async () => {
+    const world = await openWorld({ people: 2 });
+    world.faults.add({ operation: CREATE, kind: 'throttle', times: FOR_GOOD });
+    const execution = await world.joins(1);
+    await world.joins(2);
+    await world.play();
+    const { startedAt, endedAt, outcome } = world.stack.endOf(execution) ?? {};
+    expect(outcome).toBe('failed');
+    expect(((endedAt?.getTime() ?? 0) - (startedAt?.getTime() ?? 0)) / 60_000).toBeLessThan(12);
+  });
+
   it('gets the seat with the next attempt once the calls succeed', async () => {
     const world = await openWorld({ people: 2 });
     world.faults.add({ operation: CREATE, kind: 'conflict', times: FOR_GOOD, principalId: user(1) });
