@@ -54,6 +54,8 @@ export interface ReconcileContext {
   userPages: number | undefined;
   /** The plan before needed the list of all users, and so will this one. */
   listUsers?: boolean | undefined;
+  /** Applications that are put aside: their next sweep is not brought forward. */
+  aside?: readonly string[];
 }
 
 /** What one pass over due work items found, decided and committed. */
