@@ -17,6 +17,7 @@ import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../domain/queue/wor
 import { type Seat, SeatSchema, seatAttentionAt } from '../domain/seat/seat.ts';
 import { chunksOf } from '../domain/shared/chunks.ts';
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
+import { MOST_PENDING } from '../domain/shared/limits.ts';
 import { plusSeconds } from '../domain/shared/time.ts';
 import type { ErrorRow } from './aws-errors.ts';
 import { type ClientSettings, clientFactory } from './clients.ts';
@@ -67,10 +68,10 @@ export interface Ledger {
   /**
    * Lists items that a tick has to check: at most 100, the longest due first.
    *
-   * @param isActive whether Usher may change the application; of other applications, only items with unpublished audit
-   *   events are listed
+   * @param isActive whether Usher may change the application, and try the user now; of others, only items with unpublished
+   *   audit events are listed
    */
-  needAttention(now: Date, isActive: (applicationArn: string) => boolean): Promise<Pending[]>;
+  needAttention(now: Date, isActive: (applicationArn: string, userId?: string) => boolean): Promise<Pending[]>;
 }
 
 /**
@@ -116,8 +117,6 @@ export const DYNAMODB_ERRORS: readonly ErrorRow[] = [
   },
 ];
 
-/** Most items that one tick checks. */
-const MOST_PENDING = 100;
 /** The limit of BatchGetItem. */
 const KEYS_PER_CALL = 100;
 const WORK_KEY = { pk: '#work', sk: '#work' };
@@ -287,8 +286,9 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
       for await (const { pk, sk, tells } of due) {
         if (!pk?.S || !sk?.S) throw malformedAnswer('Query', 'Items');
         const applicationArn = pk.S;
-        if (!tells?.BOOL && !isActive(applicationArn)) continue;
-        pending.push(sk.S === HOLD ? { applicationArn } : { applicationArn, userId: userOf(sk.S) });
+        const userId = sk.S === HOLD ? undefined : userOf(sk.S);
+        if (!tells?.BOOL && !isActive(applicationArn, userId)) continue;
+        pending.push(userId === undefined ? { applicationArn } : { applicationArn, userId });
         if (pending.length === MOST_PENDING) break;
       }
       return pending;

@@ -5,7 +5,7 @@ import type { Batch } from '../domain/decision/batches.ts';
 import { waitForGrantToShow } from '../domain/decision/timing.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
 import { askedAtOf, joinedAtOf, type WorkItem, type WorkQueue } from '../domain/queue/work-queue.ts';
-import { LEFT_BEHIND_SECONDS, type Seat } from '../domain/seat/seat.ts';
+import { hasBegun, LEFT_BEHIND_SECONDS, type Seat } from '../domain/seat/seat.ts';
 import type { ChangeContext, SeatTarget } from '../domain/seat/transitions.ts';
 import {
   dropSeat,
@@ -50,8 +50,8 @@ const CHANGES_AT_ONCE = 10;
 /** A change that fails or conflicts is tried again after these pauses, once all others of the batch are made. */
 const PAUSES_SECONDS = [2, 4, 8];
 
-/** No attempt begins later than this, so that the function ends before its time limit. */
-const ATTEMPTS_WITHIN_SECONDS = 240;
+/** No attempt begins later than this: those under way, and what is written of failed ones, fit into the 240 s of the function. */
+const ATTEMPTS_WITHIN_SECONDS = 190;
 
 /** The outcome of one change. `later`: nothing was changed, and the next plan decides again. */
 type ChangeOutcome = 'granted' | 'revoked' | 'refused' | 'later' | 'done';
@@ -106,7 +106,8 @@ export async function applyChanges(
     const seats = await seatsOf(userIds, applicationArn, ledger);
     const failed = new Map(failing);
     await inParallel(userIds, CHANGES_AT_ONCE, async (userId) => {
-      if (pause > 0 && isDue(lastAttemptAt, clock.now())) return;
+      // Nobody is put aside for want of time: the next plan decides again.
+      if (isDue(lastAttemptAt, clock.now())) return;
       const outcome = await attempt(taskOf(userId, seats.get(userId)), services);
       if (typeof outcome === 'string') {
         count(outcome);
@@ -120,11 +121,13 @@ export async function applyChanges(
   await inParallel([...failing], CHANGES_AT_ONCE, async ([userId, { reason, tries }]) => {
     const task = taskOf(userId, (await seatsOf([userId], applicationArn, ledger)).get(userId));
     const now = clock.now();
-    const seat = task.seat ?? (entitlement && markNotBegun(targetOf(task, entitlement, now), contextOf(task, now)));
+    const seat = hasBegun(task.seat)
+      ? task.seat
+      : entitlement && markNotBegun(task.seat, targetOf(task, entitlement, now), contextOf(task, now));
     if (!seat) return;
     const reportAgain = isAskedAgain(seat, batch, execution);
     const aside = putAside(seat, reason, { now, execution, reportAgain }, tries);
-    await ledger.saveSeat(task.seat ? aside : { ...aside, revision: seat.revision });
+    await ledger.saveSeat({ ...aside, revision: (task.seat?.revision ?? 0) + 1 });
     count('aside');
   });
   return outcomes;

@@ -3,6 +3,7 @@ import type { Ledger, SeatKey } from '../adapters/ledger.ts';
 import { type AuditContext, auditEvent, type BusEvent, revocationsHeld } from '../domain/audit/event.ts';
 import type { Batch } from '../domain/decision/batches.ts';
 import { startSettleWait } from '../domain/queue/claim.ts';
+import { releaseLease } from '../domain/queue/lease.ts';
 import { clearAudit } from '../domain/seat/audit-records.ts';
 import { chunksOf } from '../domain/shared/chunks.ts';
 import type { Clock } from '../domain/shared/clock.ts';
@@ -41,8 +42,13 @@ export async function publishAudit(
   const pending = await allPendingEvents(batches, ledger, { ...sender, accountId: accountOf(execution) });
   const events = pending.flatMap((item) => item.events);
   const accepted = await send(events, bus).catch(async (error: unknown) => {
-    // A redrive publishes them. Until then, nobody waits for the lease.
-    if (error instanceof RefusedError) await settle(execution, { clock, ledger });
+    // A redrive publishes them. Until then, nobody waits for the lease, whatever else is due.
+    if (error instanceof RefusedError) {
+      await updateQueue(ledger, (before) => {
+        const { queue } = startSettleWait(before, execution, clock.now());
+        return { queue: releaseLease(queue, execution) };
+      });
+    }
     throw error;
   });
   await inParallel(pending, CLEARS_AT_ONCE, (item) => item.clear(accepted));

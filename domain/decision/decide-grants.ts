@@ -3,11 +3,11 @@ import { type Seat, takesSlot } from '../seat/seat.ts';
 import { markAdopted, markWaitlisted, recordLateGrant } from '../seat/transitions.ts';
 import { RefusedError } from '../shared/errors.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
-import { isDue, plusSeconds } from '../shared/time.ts';
+import { plusSeconds } from '../shared/time.ts';
 import type { ApplicationState, CheckedUser, Failure, Moment, Need } from './application-state.ts';
 import { type DecidedUser, type Decision, isAdoptable } from './decide.ts';
 import { type Recheck, waitForWriteToSettle } from './timing.ts';
-import { allocateSeats, type Candidate, seatCandidate } from './waitlist.ts';
+import { allocateSeats, type Candidate, isPassedOver, seatCandidate } from './waitlist.ts';
 
 /** A user who is to get a seat. */
 type Granted = DecidedUser & { decision: Extract<Decision, { do: 'grant' }> };
@@ -45,7 +45,11 @@ export function decideGrants(
   const max = entitlement.seats.max - promised;
   const made = grants.filter(isMade);
   const wanted = grants.filter((one) => !isMade(one));
-  const inTurn = [...seats.values()].filter((seat) => !isPassedOver(seat, moment));
+  const asking = new Set(grants.map(({ checked }) => checked.user.userId));
+  const checked = new Set(decided.map((one) => one.checked.user.userId));
+  // Of a waiting user who was checked and gets no seat now, the reads failed or contradict each other.
+  const isSkipped = ({ status, userId }: Seat) => status === 'waitlisted' && checked.has(userId) && !asking.has(userId);
+  const inTurn = [...seats.values()].filter((seat) => !isPassedOver(seat, moment.readAt) && !isSkipped(seat));
   const allocation = allocateSeats(inTurn, wanted.map(candidateIn), max);
   const isOverCap = inTurn.filter(takesSlot).length > max;
   const seated = [
@@ -79,11 +83,6 @@ export function decideGrants(
     sweepNeeded: allocation.owed && !whole,
     ...(unread.length > 0 ? { need: { read: 'assigned', userIds: unread } } : {}),
   };
-}
-
-/** A waiting user whose attempts fail keeps the place, and no slot is kept for that user. */
-function isPassedOver({ status, nextAttemptAt }: Seat, { readAt }: Moment): boolean {
-  return status === 'waitlisted' && nextAttemptAt !== undefined && !isDue(nextAttemptAt, readAt);
 }
 
 function isGrant(one: DecidedUser): one is Granted {

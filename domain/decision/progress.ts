@@ -23,6 +23,8 @@ export const ProgressSchema = z.object({
   held: z.optional(z.array(ApplicationArn)),
   /** A change of some user failed and is left to a tick. */
   aside: z.optional(z.boolean()),
+  /** How often the execution had to fail, and served others first. */
+  deferred: z.optional(z.int()),
 });
 export type Progress = z.infer<typeof ProgressSchema>;
 

@@ -1,4 +1,5 @@
 import { type Seat, takesSlot } from '../seat/seat.ts';
+import { isDue } from '../shared/time.ts';
 
 /** An entitled user without an assignment. */
 export interface Candidate {
@@ -46,6 +47,11 @@ export function allocateSeats(seats: readonly Seat[], candidates: readonly Candi
     seated: new Set(first.filter(({ userId }) => checked.has(userId)).map(({ userId }) => userId)),
     owed: first.some(({ userId }) => !checked.has(userId)),
   };
+}
+
+/** A waiting user whose attempts fail keeps the place, and no slot is kept for that user. */
+export function isPassedOver({ status, nextAttemptAt }: Seat, now: Date): boolean {
+  return status === 'waitlisted' && nextAttemptAt !== undefined && !isDue(nextAttemptAt, now);
 }
 
 /** The waitlist of an application, in order. */

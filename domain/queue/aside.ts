@@ -5,8 +5,12 @@ import type { UserItem, WorkItem, WorkItems, WorkQueue } from './work-queue.ts';
 /** For the same reason, no other execution fails within this time. */
 const REPORT_AGAIN_SECONDS = 3600;
 
-/** Users who are put aside at a time; the next sweep of their applications checks those whom there is no room for. */
+/**
+ * Users who are put aside at a time, and expectations of theirs, of some 110 bytes each: the queue is one item of at most
+ * 400 KB. The next sweep of their applications checks those whom there is no room for.
+ */
 const MOST_USERS_ASIDE = 200;
+const MOST_EXPECTATIONS_ASIDE = 400;
 
 /** Of an item that is put aside for any execution instead of one that is redriven. */
 const NO_EXECUTION = '';
@@ -17,6 +21,8 @@ export interface Unchecked {
   key: string;
   /** A short code. */
   reason: string;
+  /** ISO time of the next attempt, where a seat says it. */
+  nextAttemptAt?: string;
 }
 
 /** Whether an execution has failed for this a short time ago. */
@@ -25,9 +31,9 @@ export function isReported({ users, sweeps }: WorkQueue, { key, reason }: Unchec
   return reported?.reason === reason && !isDue(plusSeconds(reported.at, REPORT_AGAIN_SECONDS), now);
 }
 
-/** Whether an application is put aside until a later time. */
-export function isAside({ sweeps }: WorkQueue, application: string, now: Date): boolean {
-  const { failed = false, dueAt } = sweeps[application] ?? {};
+/** Whether an application or a user, each by its key, is put aside until a later time. */
+export function isAside({ users, sweeps }: WorkQueue, key: string, now: Date): boolean {
+  const { failed = false, dueAt } = users[key] ?? sweeps[key] ?? {};
   return failed && !isDue(dueAt, now);
 }
 
@@ -65,13 +71,13 @@ function isWaiting(item: WorkItem | undefined, { failing, now }: Aside): boolean
 
 function changeOf(
   item: WorkItem,
-  { key, reason }: Unchecked,
+  { key, reason, nextAttemptAt }: Unchecked,
   { snapshot, failing, now, retryAt }: Aside,
 ): Pick<WorkItem, 'by' | 'dueAt' | 'failed' | 'attempts' | 'planned' | 'reported'> {
   const before = snapshot.users[key] ?? snapshot.sweeps[key];
   return {
     by: failing ?? NO_EXECUTION,
-    dueAt: before && before.hints !== item.hints ? item.dueAt : retryAt,
+    dueAt: before && before.hints !== item.hints ? item.dueAt : (nextAttemptAt ?? retryAt),
     failed: true,
     attempts: undefined,
     planned: undefined,
@@ -94,18 +100,17 @@ function newItem({ revision }: WorkQueue, { reason }: Unchecked, { failing, now,
   };
 }
 
-/** Named users who are put aside, the oldest first. */
-function asideUsers(users: Readonly<Record<string, UserItem>>): [string, UserItem][] {
-  return Object.entries(users)
-    .filter(([, { failed }]) => failed)
-    .sort(([, a], [, b]) => Date.parse(a.dueAt) - Date.parse(b.dueAt));
-}
-
+/** Without those who have been put aside the longest, if there is no room for all. */
 function withinBound(users: Record<string, UserItem>): Record<string, UserItem> {
+  const newestFirst = Object.entries(users)
+    .filter(([, { failed }]) => failed)
+    .sort(([, a], [, b]) => Date.parse(b.dueAt) - Date.parse(a.dueAt));
+  let expectations = 0;
   const tooMany = new Set(
-    asideUsers(users)
-      .slice(0, -MOST_USERS_ASIDE)
-      .map(([userId]) => userId),
+    newestFirst.flatMap(([userId, { expected }], index) => {
+      expectations += expected.length;
+      return index >= MOST_USERS_ASIDE || expectations > MOST_EXPECTATIONS_ASIDE ? [userId] : [];
+    }),
   );
   return Object.fromEntries(Object.entries(users).filter(([userId]) => !tooMany.has(userId)));
 }

@@ -155,13 +155,34 @@ export function completeItems(
 ): WorkQueue {
   if (queue.lease?.holder !== me) return queue;
   const isAnswered = (key: string) => items.sweeps[key] !== undefined && !refused?.has(key) && !faulted.has(key);
-  return updateItems(queue, items, startedAt, (key, { attempts = 0 }) => {
+  const pausing = countFaults(queue, items, { requeueAt, faulted });
+  return updateItems(pausing, items, startedAt, (key, { attempts = 0 }) => {
     const dueAt = requeueAt.get(key);
     if (!dueAt) return undefined;
     // Who asked by name is checked by name while the application cannot be read.
     const tried = faulted.has(key) ? { attempts: attempts + 1, asked: undefined } : { attempts: undefined };
     return { by: me, dueAt, failed: undefined, ...tried, ...(isAnswered(key) ? { answered: true } : {}) };
   });
+}
+
+/** Counts a check that failed although a hint was added meanwhile, which keeps the item's count. */
+function countFaults(
+  queue: WorkQueue,
+  items: WorkItems,
+  { requeueAt, faulted }: Pick<Completion, 'requeueAt' | 'faulted'>,
+): WorkQueue {
+  const counted = <T extends WorkItem>(all: Record<string, T>, among: Readonly<Record<string, T>>) =>
+    Object.fromEntries(
+      Object.entries(all).map(([key, item]) => {
+        const isHinted = among[key] !== undefined && among[key].hints !== item.hints;
+        if (!isHinted || !faulted.has(key) || item.attempts === undefined) return [key, item];
+        return [
+          key,
+          { ...item, dueAt: latest(item.dueAt, requeueAt.get(key)) ?? item.dueAt, attempts: item.attempts + 1 },
+        ];
+      }),
+    );
+  return { ...queue, users: counted(queue.users, items.users), sweeps: counted(queue.sweeps, items.sweeps) };
 }
 
 /** Starts the settle wait after the changes of a round, and releases the lease if nothing else is due. */
@@ -215,7 +236,9 @@ export function releaseIfIdle(
 /** Reassigns to `me` the items that another execution should have checked by now. */
 export function reclaimOverdue(queue: WorkQueue, me: string, now: Date): WorkQueue {
   if (holderOf(queue, now) !== undefined) return queue;
-  return mapItems(queue, (item) => (isDue(plusSeconds(item.dueAt, OVERDUE_SECONDS), now) ? { by: me } : undefined));
+  // What was put aside is no longer: nobody redrives the execution that failed, and what it has reported stays known.
+  const taken = { by: me, failed: undefined };
+  return mapItems(queue, (item) => (isDue(plusSeconds(item.dueAt, OVERDUE_SECONDS), now) ? taken : undefined));
 }
 
 /** Whether an item is to be checked now: it is due, and the present lease holder is not making changes for it. */

@@ -30,7 +30,7 @@ function applicationsOf(request: Request, entitlements: readonly Entitlement[]):
   return [...new Set([...named, ...applicationsOfGroups(groups, entitlements), ...applications, ...adopting])];
 }
 
-function applicationsOfGroups(groups: readonly string[], entitlements: readonly Entitlement[]): string[] {
+export function applicationsOfGroups(groups: readonly string[], entitlements: readonly Entitlement[]): string[] {
   return entitlements
     .filter((entitlement) => entitlement.groups.some((group) => groups.includes(group)))
     .map(({ application }) => application);
@@ -56,6 +56,7 @@ export function enqueue(
   const request = { ...given, startedAt, at: earliest(given.at, startedAt) };
   const { at, cause, trigger } = request;
   for (const hint of request.users) {
+    if (trigger === 'tick' && isAside(queue, hint.userId, now)) continue;
     const pending = pendingSweepsOf(next, hint, entitlements, now);
     for (const application of pending ?? []) {
       mergeSweep(next, application, { at, cause, trigger, asked: { [hint.userId]: startedAt } }, { by, holder, now });
@@ -123,7 +124,7 @@ function mergeUser(
   }
   return {
     by,
-    dueAt: dueSince(queue, before, now),
+    ...(triedAgain(before, request.trigger) ?? { dueAt: dueSince(queue, before, now) }),
     at: newer ? request.at : before.at,
     cause: newer ? request.cause : before.cause,
     trigger: newer ? request.trigger : before.trigger,
@@ -134,6 +135,18 @@ function mergeUser(
     ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
     ...(before?.reported && request.trigger !== 'manual' ? { reported: before.reported } : {}),
   };
+}
+
+/**
+ * An item whose reads fail for now keeps its pause and its count: a stream of hints must not keep a fault that stays from
+ * being reported.
+ */
+function triedAgain(
+  before: WorkItem | undefined,
+  trigger: Request['trigger'],
+): Pick<WorkItem, 'dueAt' | 'attempts'> | undefined {
+  if (before?.attempts === undefined || trigger === 'manual') return undefined;
+  return { dueAt: before.dueAt, attempts: before.attempts };
 }
 
 /** An item that is due keeps its place: a stream of hints must not send it to the end again and again. */
@@ -153,7 +166,8 @@ function mergeSweep(
 ): void {
   const before = queue.sweeps[application];
   const newer = !before || Date.parse(hint.at) >= Date.parse(before.at);
-  const dueAt = spaceSweep(dueSince(queue, before, now), queue.sweptAt[application]);
+  const again = triedAgain(before, hint.trigger);
+  const dueAt = again?.dueAt ?? spaceSweep(dueSince(queue, before, now), queue.sweptAt[application]);
   const recheckAt = hint.lookAgainAt ?? (hint.trigger === 'event' ? plusSeconds(hint.at, RECHECK_SECONDS) : undefined);
   const lookAgainAt = latest(before?.lookAgainAt, recheckAt);
   const statusAfter = hint.withStatus
@@ -164,6 +178,7 @@ function mergeSweep(
     before && !holder && !before.failed && !isDue(before.dueAt, now) && Date.parse(before.dueAt) <= Date.parse(dueAt);
   queue.sweeps[application] = {
     by: covered ? before.by : by,
+    ...again,
     dueAt: covered ? before.dueAt : dueAt,
     at: newer ? hint.at : before.at,
     cause: newer ? hint.cause : before.cause,
@@ -180,10 +195,10 @@ function mergeSweep(
 }
 
 /** Whose requests a sweep answers: those that no read has answered, and the one of the hint. */
-function requestsOf(
+export function requestsOf(
   item: SweepItem | undefined,
-  { startedAt, asked = {} }: SweepHint,
-  { sweeps }: WorkQueue,
+  { startedAt, asked = {} }: Pick<SweepHint, 'startedAt' | 'asked'>,
+  { sweeps }: Pick<WorkQueue, 'sweeps'>,
   now: Date,
 ): Pick<SweepItem, 'since' | 'asked'> {
   const before = item?.answered ? undefined : item;

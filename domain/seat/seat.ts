@@ -96,6 +96,14 @@ export function takesSlot({ status }: Pick<Seat, 'status'>): boolean {
   return !['waitlisted', 'revoked', 'failed'].includes(status);
 }
 
+/**
+ * Whether a seat can say that an attempt to change it has failed. A tombstone cannot: nothing would clear it once its user
+ * is no longer entitled.
+ */
+export function hasBegun(seat: Seat | undefined): seat is Seat {
+  return seat !== undefined && seat.status !== 'revoked';
+}
+
 /** An execution fails for a user whose attempts fail once there are so many: they span the 7 minutes of a short outage. */
 const ATTEMPTS_BEFORE_REPORT = 4;
 

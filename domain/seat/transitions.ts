@@ -189,8 +189,8 @@ export function markRefused(seat: Seat, code: string, context: RefusalContext): 
 }
 
 /** A seat of a user whose grant could not begin, because the user could not be read: it takes no slot. */
-export function markNotBegun(target: SeatTarget, context: ChangeContext): Seat {
-  return restartSeat(undefined, target, 'failed', context);
+export function markNotBegun(seat: Seat | undefined, target: SeatTarget, context: ChangeContext): Seat {
+  return restartSeat(seat, target, 'failed', context);
 }
 
 /** The first attempt after one that failed follows after this; each later one after twice the time. */

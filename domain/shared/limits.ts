@@ -9,3 +9,6 @@ export const SETTLE_SECONDS = 30;
 
 /** How long an expectation is awaited. Then what the reads show counts: a later change superseded the event. */
 export const EXPECTATION_SECONDS = 15 * 60;
+
+/** Most items that one tick checks. */
+export const MOST_PENDING = 100;

@@ -1,5 +1,6 @@
 import type { Pending } from '../../adapters/ledger.ts';
 import { releaseHold } from '../../domain/decision/hold.ts';
+import { isPassedOver } from '../../domain/decision/waitlist.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import { isAside } from '../../domain/queue/aside.ts';
 import { type Claim, claim, isRedriven, reclaimOverdue } from '../../domain/queue/claim.ts';
@@ -8,10 +9,14 @@ import { hasExpiredLease, holderOf } from '../../domain/queue/lease.ts';
 import { sweepsDue } from '../../domain/queue/sweep-reports.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Request } from '../../domain/request/request.ts';
-import { takesSlot } from '../../domain/seat/seat.ts';
+import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
+import { MOST_PENDING } from '../../domain/shared/limits.ts';
 import { updateQueue } from '../lease.ts';
 import type { PlanInput, PlanServices } from './result.ts';
+
+/** Of this many due users of one application, others are likely to be due as well. */
+const MANY = 20;
 
 /** How the request of an execution entered the queue, and whether this execution may plan. */
 export interface ClaimResult {
@@ -65,13 +70,44 @@ async function dueNow(queue: WorkQueue, { clock, ledger, entitlements }: PlanSer
       mode === 'enforce' && !isAside(queue, application, clock.now()) ? [application] : [],
     ),
   );
-  const pending = await ledger.needAttention(clock.now(), (application) => active.has(application));
+  const now = clock.now();
+  const pending = await ledger.needAttention(
+    now,
+    (application, userId) => active.has(application) && !(userId && isAside(queue, userId, now)),
+  );
   for (const { application, seats: cap, mode } of entitlements.entitlements) {
     if (mode === 'observe' || !lines.includes(application) || !active.has(application)) continue;
-    const { seats } = await ledger.holdings(application);
-    if (seats.filter(takesSlot).length < cap.max) pending.push({ applicationArn: application });
+    const seats = await seatsIn(application, ledger);
+    // The sweep says what is wrong with an application whose seats cannot be read.
+    if (!seats || hasTurn(seats, cap.max, { queue, now })) pending.push({ applicationArn: application });
   }
-  return pending;
+  return pending.length < MOST_PENDING ? pending : wholeWhereMany(pending);
+}
+
+/**
+ * Where more is due than a tick lists, as after an outage, a sweep serves all of an application with fewer reads than
+ * checks of each user.
+ */
+function wholeWhereMany(pending: readonly Pending[]): Pending[] {
+  const byApplication = Map.groupBy(pending, ({ applicationArn }) => applicationArn);
+  return [...byApplication].flatMap(([applicationArn, some]) => (some.length < MANY ? some : [{ applicationArn }]));
+}
+
+/** @returns undefined if one cannot be read: that must not keep a tick from everything else */
+async function seatsIn(application: string, ledger: PlanServices['ledger']): Promise<readonly Seat[] | undefined> {
+  try {
+    return (await ledger.holdings(application)).seats;
+  } catch (error) {
+    if (error instanceof RefusedError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a slot is free and someone waits who can be given it now. */
+function hasTurn(seats: readonly Seat[], max: number, { queue, now }: { queue: WorkQueue; now: Date }): boolean {
+  const isInLine = (seat: Seat) =>
+    seat.status === 'waitlisted' && !isPassedOver(seat, now) && !isAside(queue, seat.userId, now);
+  return seats.filter(takesSlot).length < max && seats.some(isInLine);
 }
 
 /**

@@ -5,10 +5,13 @@ import type { Entitlements } from '../../domain/entitlements.ts';
 import { completeItems, markPlanned, releaseIfIdle, requeueServed } from '../../domain/queue/claim.ts';
 import { enqueueSweeps, enqueueUsers } from '../../domain/queue/enqueue.ts';
 import { holderOf } from '../../domain/queue/lease.ts';
+import { noteRequests } from '../../domain/queue/requests.ts';
 import { recordSweeps, type Swept } from '../../domain/queue/sweep-reports.ts';
-import type { WorkItems, WorkQueue } from '../../domain/queue/work-queue.ts';
-import { putAside } from '../../domain/seat/transitions.ts';
+import { askedAtOf, type WorkItems, type WorkQueue } from '../../domain/queue/work-queue.ts';
+import { hasBegun } from '../../domain/seat/seat.ts';
+import { markNotBegun, putAside } from '../../domain/seat/transitions.ts';
 import { LeaseLostError, NotConvergedError } from '../../domain/shared/errors.ts';
+import { ApplicationArn } from '../../domain/shared/ids.ts';
 import { measureFound, measureSweeps, measureTotals, seatsLeft } from './metrics.ts';
 import type { HeldServices, PlanOutput, ReconcileResult, Round, RunContext } from './result.ts';
 
@@ -25,21 +28,37 @@ interface ChangingRound extends Round {
 /**
  * Puts the users aside whose changes were planned again and again without effect, so that nobody waits for them.
  *
- * @returns whether there were any: a change without a seat cannot be put aside
+ * @returns whether there were any: an audit event cannot be put aside
  */
 export async function putStalledAside(
-  batches: readonly Batch[],
+  { items, batches }: { items: WorkItems; batches: readonly Batch[] },
   { execution, progress }: RunContext,
-  { clock, ledger }: HeldServices,
+  { clock, ledger, lease, entitlements }: HeldServices,
 ): Promise<boolean> {
   const changes = batches.filter(({ kind }) => kind === 'grant' || kind === 'revoke');
-  const seats = await ledger.seats(
-    changes.flatMap(({ applicationArn, userIds }) => userIds.map((userId) => ({ applicationArn, userId }))),
-  );
-  for (const seat of seats) {
-    await ledger.saveSeat(putAside(seat, NotConvergedError.REASON, { now: clock.now(), execution }, progress.stalled));
+  const keys = changes.flatMap(({ applicationArn, userIds }) => userIds.map((userId) => ({ applicationArn, userId })));
+  const seats = new Map((await ledger.seats(keys)).map((seat) => [`${seat.applicationArn} ${seat.userId}`, seat]));
+  let count = 0;
+  for (const { applicationArn, userId } of keys) {
+    const seat = seats.get(`${applicationArn} ${userId}`);
+    const now = clock.now();
+    const entitlement = entitlements.entitlements.find(({ application }) => application === applicationArn);
+    const item = items.users[userId] ?? items.sweeps[applicationArn];
+    let stalled = seat;
+    if (!hasBegun(seat)) {
+      // Whatever keeps the change from beginning, such as a read right before it that says otherwise.
+      if (!entitlement || !item) continue;
+      const requestedAt = askedAtOf(item, userId);
+      const target = { applicationArn, userId, entitlement: entitlement.name, requestedAt };
+      stalled = markNotBegun(seat, target, { now, execution, cause: item.cause, reason: 'reconciled' });
+    }
+    if (!stalled) continue;
+    const aside = putAside(stalled, NotConvergedError.REASON, { now, execution }, progress.stalled);
+    await lease.renewLease();
+    await ledger.saveSeat({ ...aside, revision: (seat?.revision ?? 0) + 1 });
+    count += 1;
   }
-  return seats.length > 0;
+  return count > 0;
 }
 
 /** Sends the batches on their way: `ApplyChanges` makes them. */
@@ -160,7 +179,10 @@ export async function completeRound(
     const done = completeItems(before, served, { me: execution, startedAt: readAt, ...result, refused });
     const context = { me: execution, cause: execution, now: clock.now() };
     const named = enqueueUsers(unchecked(done), usersAlone(round, clock.now()), context);
-    const enqueued = enqueueSweeps(named, result.sweepsNeeded, context);
+    const swept = enqueueSweeps(named, result.sweepsNeeded, context);
+    const failed = [...refused].filter((key) => ApplicationArn.safeParse(key).success);
+    const { now } = context;
+    const enqueued = noteRequests(swept, items.users, { failed, entitlements: entitlements.entitlements, now });
     const noted = {
       ...withSweeps(withWaitlists(enqueued, result), round, entitlements),
       sweptAt: { ...enqueued.sweptAt, ...Object.fromEntries(Object.keys(items.sweeps).map((one) => [one, at])) },

@@ -1,6 +1,7 @@
 import { oldestSweep } from '../../domain/queue/sweep-reports.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import { takesSlot } from '../../domain/seat/seat.ts';
+import { RefusedError } from '../../domain/shared/errors.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
 import type { PlanOutput, PlanServices, ReconcileResult } from './result.ts';
 
@@ -73,9 +74,19 @@ export async function seatsLeft(
   const left = [];
   for (const application of Object.keys(sweptAt)) {
     if (configured.has(application)) continue;
-    const seats = (await ledger.holdings(application)).seats.filter(takesSlot).length;
+    const seats = await seatsHeld(application, ledger);
     if (seats > 0) left.push({ application, seats });
   }
   if (left.length > 0) measure('UnconfiguredSeats', sum(left.map(({ seats }) => seats)));
   return left;
+}
+
+/** None if they cannot be read: they are counted for a report, for which no plan has to fail. */
+async function seatsHeld(application: string, ledger: PlanServices['ledger']): Promise<number> {
+  try {
+    return (await ledger.holdings(application)).seats.filter(takesSlot).length;
+  } catch (error) {
+    if (error instanceof RefusedError) return 0;
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import type { Failure } from '../../domain/decision/application-state.ts';
 import { type Batch, ROUND_BATCHES, toBatches } from '../../domain/decision/batches.ts';
 import { countRound, isSpent, isStalled, type Progress } from '../../domain/decision/progress.ts';
-import { isReported, putItemsAside, type Unchecked } from '../../domain/queue/aside.ts';
+import { isAside, isReported, putItemsAside, type Unchecked } from '../../domain/queue/aside.ts';
 import { isReady, requeueFailed } from '../../domain/queue/claim.ts';
 import { releaseLease } from '../../domain/queue/lease.ts';
 import { nextTurn, usersPerPass } from '../../domain/queue/turns.ts';
@@ -33,6 +33,11 @@ const RETRY_REFUSED_SECONDS = 3600;
  * where it would lose what it has not written. The next call continues under the same lease.
  */
 const PASSES_SECONDS = 300;
+/**
+ * A failure waits for everything else so often, half a minute each: then it is reported, even if others never end, or wait
+ * for what has failed.
+ */
+const MOST_DEFERRED = 20;
 const NO_ITEMS: WorkItems = { users: {}, sweeps: {} };
 
 /**
@@ -45,7 +50,7 @@ export async function planChanges(input: PlanInput, services: PlanServices): Pro
   const { execution } = input;
   const { claim, redriven, expired, queue } = await enqueueAndClaim(input, services);
   if (expired) services.measure('LeasesExpired', 1);
-  const progress = redriven ? { ...input.progress, stalled: 0 } : input.progress;
+  const progress = redriven ? { ...input.progress, stalled: 0, deferred: 0 } : input.progress;
   if (claim.turn === 'handedOver') {
     services.measure('ExecutionsHandedOver', 1);
     return { outcome: 'handedOver', progress, ...(claim.to ? { handedOverTo: claim.to } : {}) };
@@ -84,7 +89,7 @@ async function planWhileDue(
     const { batches, more } = batchesOf(result, services.entitlements.requestsPerSecond);
     run = { ...run, progress: progressAfter(countRound(run.progress, batches), result, more) };
     if (isSpent(run.progress)) return stopEarly(run, services);
-    if (isStalled(run.progress) && (await putStalledAside(batches, run, services))) {
+    if (isStalled(run.progress) && (await putStalledAside({ items, batches }, run, services))) {
       run = { ...run, progress: withoutDigest(run.progress) };
       continue;
     }
@@ -94,7 +99,7 @@ async function planWhileDue(
     }
     const completed = await complete(round, run, services);
     const verified = withoutVerified(run.progress, items, completed.requeueAt);
-    run = { ...run, progress: completed.aside ? { ...verified, aside: true } : verified };
+    run = { ...run, progress: withOutcome(verified, completed) };
     if (completed.due && secondsBetween(beganAt, clock.now()) < PASSES_SECONDS) continue;
     const found = reports.size > 0 ? { report: [...reports.values()] } : {};
     const { waitSeconds, unconfigured, queue } = completed;
@@ -118,8 +123,13 @@ async function reconcileDue(
   if (contested) await lease.change((queue) => ({ queue: { ...queue, served: serves } }));
   const { userPages } = lease.queue;
   const { checked, listUsers } = progress;
+  const aside = Object.keys(lease.queue.sweeps).filter((application) => isAside(lease.queue, application, readAt));
   const result = await requeueOnFailure(items, { execution, term, progress }, services, () =>
-    reconcile(items, { readAt, execution, checked, userPages, listUsers, secondsLeft }, { ...services, renewLease }),
+    reconcile(
+      items,
+      { readAt, execution, checked, userPages, listUsers, secondsLeft, aside },
+      { ...services, renewLease },
+    ),
   );
   return { items: without(items, new Set(result.unserved)), readAt, result };
 }
@@ -183,6 +193,14 @@ function verifiersOf({ proving = [] }: Progress, { users, sweeps }: WorkQueue): 
   return proving.flatMap((key) => users[key]?.by ?? sweeps[key]?.by ?? []);
 }
 
+function withOutcome(before: Progress, { aside, deferred }: { aside: boolean; deferred: boolean }): Progress {
+  return {
+    ...before,
+    ...(aside ? { aside } : {}),
+    ...(deferred ? { deferred: (before.deferred ?? 0) + 1 } : {}),
+  };
+}
+
 /** The progress after the changes that had no effect were put aside. */
 function withoutDigest({ digest: _, ...progress }: Progress): Progress {
   return { ...progress, stalled: 0 };
@@ -208,7 +226,8 @@ async function complete(round: Round, run: RunContext, services: HeldServices) {
   const { queue } = services.lease;
   const news = result.failures.filter((one) => !isReported(queue, uncheckedOf(one), readAt));
   const known = result.failures.filter((one) => !news.includes(one));
-  const isFailing = news.length > 0 && !(await isAnythingLeft(round, run, services));
+  const isPatient = (run.progress.deferred ?? 0) < MOST_DEFERRED;
+  const isFailing = news.length > 0 && !(isPatient && (await isAnythingLeft(round, run, services)));
   const failing = isFailing ? result.failures : known;
   const served = without(items, new Set(failing.map(({ key }) => key)));
   const unchecked = (queueNow: WorkQueue): WorkQueue => {
@@ -223,11 +242,13 @@ async function complete(round: Round, run: RunContext, services: HeldServices) {
     completeRound({ ...round, result: again }, { served, unchecked }, run, services),
   );
   if (isFailing) return failFor(news, run, services);
-  return { ...completed, requeueAt: again.requeueAt, aside: result.aside > 0 || known.length > 0 };
+  const aside = result.aside > 0 || known.length > 0;
+  return { ...completed, requeueAt: again.requeueAt, aside, deferred: news.length > 0 };
 }
 
-function uncheckedOf({ key, error }: Failure): Unchecked {
-  return { key, reason: error.reason };
+function uncheckedOf({ key, error, seat }: Failure): Unchecked {
+  const { nextAttemptAt } = seat ?? {};
+  return { key, reason: error.reason, ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }) };
 }
 
 /** What failed is checked again while something else is left to do: only then does the execution fail for it. */

@@ -31,7 +31,7 @@ interface ApplicationResult {
 
 /**
  * Reads afresh everything that due work items name, decides, and commits each decision to the ledger. Reads of one
- * application that fail for now concern only the work items that need it.
+ * application that fail for now concern only the work items that need it; those that are refused, only the application.
  */
 export async function reconcile(
   items: WorkItems,
@@ -41,17 +41,21 @@ export async function reconcile(
   const snapshot = await takeSnapshot(items, context, readers);
   const results: ApplicationResult[] = [];
   const faults: Faults = new Map(snapshot.faults);
+  const refused: Failure[] = [];
   for (const reads of snapshot.applications) {
     const { entitlement, users, whole } = reads.state;
     const pass = entitlement.mode === 'observe' ? observe : enforce;
     try {
       results.push(await pass(reads, context, readers));
     } catch (error) {
-      if (!(error instanceof TransientAwsError)) throw error;
-      for (const key of [...users.map(({ key: one }) => one), ...(whole ? [whole.key] : [])]) faults.set(key, error);
+      if (error instanceof RefusedError) refused.push({ key: entitlement.application, error });
+      else if (!(error instanceof TransientAwsError)) throw error;
+      else
+        for (const key of [...users.map(({ key: one }) => one), ...(whole ? [whole.key] : [])]) faults.set(key, error);
     }
   }
-  return resultOf({ ...snapshot, ...setBack(items, faults, snapshot, context) }, results, context);
+  const read = { ...snapshot, failures: [...snapshot.failures, ...refused] };
+  return resultOf({ ...read, ...setBack(items, faults, read, context) }, results, context);
 }
 
 /** Pauses after checks in a row whose reads failed, in seconds: half a minute of small pauses, then one per minute. */
@@ -85,7 +89,7 @@ function setBack(
 /** Decides, reads what the decision needs, and writes it. */
 async function enforce(
   { state, items }: ApplicationReads,
-  { checked, readAt, execution }: ReconcileContext,
+  { checked, readAt, execution, aside = [] }: ReconcileContext,
   readers: Readers,
 ): Promise<ApplicationResult> {
   const { name, application } = state.entitlement;
@@ -101,11 +105,15 @@ async function enforce(
     readers,
   );
   await commitDecision(decision, readers);
-  const { seats: _seats, hold: _hold, verdicts: _verdicts, recheck, ...result } = decision;
+  const { seats: _seats, hold: _hold, verdicts: _verdicts, recheck, sweepNeeded, ...result } = decision;
+  const waits = sweepNeeded !== undefined && aside.includes(application);
   return {
     ...result,
     application,
-    recheck: rechecksOf(recheck),
+    // Who needs a sweep is served by it; until it is tried again, nobody waits for it.
+    recheck: waits && !decision.unverified ? [] : rechecksOf(recheck),
+    ...(sweepNeeded && !waits ? { sweepNeeded } : {}),
+    aside: decision.aside + (waits ? 1 : 0),
     ...(evidence.settings === 'ok' ? { checked: name } : {}),
   };
 }

@@ -56,6 +56,8 @@ export interface ReconcileContext {
   listUsers?: boolean | undefined;
   /** Returns how many seconds are left for reading before the function has to come to an end. */
   secondsLeft(): number;
+  /** Applications that are put aside: their next sweep is not brought forward. */
+  aside?: readonly string[];
 }
 
 /** What one pass over due work items found, decided and committed. */

@@ -202,6 +202,15 @@ describe('right before a grant', () => {
     expect(calls('IdentityStore.IsMemberInGroups')).toBe(reads + 1);
     expect(await seats()).toEqual({ 1: 'failed', 2: 'assigned' });
   });
+
+  it('a tombstone does not say that a new grant has failed: it would say so for ever', async () => {
+    const revocations = [plusSeconds(START, -600)];
+    const gone = aSeat(1, { status: 'revoked', revocations });
+    const { apply, faults, seat } = await applying({ members: [1], seats: [gone] });
+    faults.add({ operation: 'IdentityStore.IsMemberInGroups', kind: 'internal', principalId: user(1), times: 100 });
+    expect(await apply(aBatch('grant', [1]))).toEqual({ aside: 1 });
+    expect(await seat(1)).toMatchObject({ status: 'failed', revision: 2, revocations, refusal: { attempts: 1 } });
+  });
 });
 
 describe('an entitlement that now observes', () => {
@@ -520,15 +529,15 @@ describe('each change of a batch', () => {
     });
   });
 
-  it('begins no attempt after four minutes, so that the function ends in time', async () => {
+  it('begins no attempt so late that the function runs into its limit of four minutes', async () => {
     const everybody = people(1, 400);
     const { apply, faults, clock } = await applying({ people: 400, members: everybody });
     faults.add({ operation: CREATE, kind: 'conflict', times: 100_000 });
     const begun = clock.now().toISOString();
     expect(await apply(aBatch('grant', everybody))).toEqual({ aside: 400 });
     const seconds = secondsBetween(begun, clock.now());
-    expect(seconds).toBeGreaterThan(200);
-    expect(seconds).toBeLessThan(260);
+    expect(seconds).toBeGreaterThan(180);
+    expect(seconds).toBeLessThan(220);
   });
 
   it.each([

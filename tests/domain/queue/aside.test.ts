@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isAside, isReported, putItemsAside } from '../../../domain/queue/aside.ts';
 import type { UserItem, WorkQueue } from '../../../domain/queue/work-queue.ts';
 import { aQueue, aSweepItem, at, aUserItem, iso } from '../../support/builders.ts';
-import { APPLICATION, ME, people, user } from '../../support/ids.ts';
+import { APPLICATION, group, ME, people, user } from '../../support/ids.ts';
 
 const NOTHING = { users: {}, sweeps: {} };
 const now = at(60);
@@ -69,6 +69,21 @@ describe('putItemsAside', () => {
   });
 });
 
+describe('users who are put aside', () => {
+  it('have at most 400 expectations, so that the queue stays below the 400 KB of an item', () => {
+    const expected = people(1, 50).map((number) => ({
+      groupId: group(number),
+      membership: 'member' as const,
+      at: iso(),
+    }));
+    const users = Object.fromEntries(
+      people(1, 20).map((number) => [user(number), aUserItem({ failed: true, expected, dueAt: iso(100 + number) })]),
+    );
+    const { users: left } = without(aQueue({ users }), { key: user(20), reason: 'validation' });
+    expect(Object.keys(left)).toEqual(people(13, 20).map(user));
+  });
+});
+
 describe('isReported', () => {
   const reported = { reason: 'access-denied', at: iso(0) };
   const queue = aQueue({ users: { [user(1)]: aUserItem({ reported }) } });
@@ -93,5 +108,6 @@ describe('isAside', () => {
     const queue = aQueue({ sweeps: { [APPLICATION]: aSweepItem(item) } });
     expect(isAside(queue, APPLICATION, time)).toBe(expected);
     expect(isAside(aQueue({}), APPLICATION, time)).toBe(false);
+    expect(isAside(aQueue({ users: { [user(1)]: aUserItem(item) } }), user(1), time)).toBe(expected);
   });
 });

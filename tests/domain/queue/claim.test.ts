@@ -357,6 +357,16 @@ describe('reclaimOverdue', () => {
     expect(reclaimOverdue(queue, ME, START)).toBe(queue);
   });
 
+  it('keeps in mind that an execution has failed for an item which it takes over', () => {
+    const reported = { reason: 'access-denied', at: iso(-120) };
+    const users = { [USER]: aUserItem({ by: DEAD, failed: true, reported, dueAt: iso(-60) }) };
+    expect(claim(reclaimOverdue(aQueue({ users }), ME, START), ME, START).queue.users[USER]).toMatchObject({
+      by: ME,
+      failed: undefined,
+      reported,
+    });
+  });
+
   it('picks up items that were refused an hour ago', () => {
     const failed = { [USER]: aUserItem({ by: DEAD, failed: true, dueAt: iso(-60) }) };
     expect(claim(reclaimOverdue(aQueue({ users: failed }), ME, START), ME, START).turn).toBe('work');
