@@ -136,6 +136,15 @@ export interface WorkItems {
   sweeps: Readonly<Record<string, SweepItem>>;
 }
 
+/** The work items whose keys are not among these. */
+export function itemsWithout({ users, sweeps }: WorkItems, keys: ReadonlySet<string>): WorkItems {
+  return { users: entriesWithout(users, keys), sweeps: entriesWithout(sweeps, keys) };
+}
+
+function entriesWithout<T>(entries: Readonly<Record<string, T>>, keys: ReadonlySet<string>): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).filter(([key]) => !keys.has(key)));
+}
+
 /** Least time between the starts of two sweeps of an application: many hints become a few sweeps. */
 const SWEEP_SPACING_SECONDS = 30;
 
