@@ -17,6 +17,9 @@ export interface Environment {
   version: string;
 }
 
+/** A call without an answer must not use up the time of a function: it fails for now, and is made again. Milliseconds. */
+const TIMEOUTS = { connectionTimeout: 5_000, requestTimeout: 20_000, throwOnRequestTimeout: true };
+
 const Variables = z.object({
   AWS_REGION: z.string().check(z.minLength(1)),
   ENTITLEMENTS_FILE: z.string().check(z.minLength(1)),
@@ -42,7 +45,7 @@ export function lambdaEnvironment(variables: NodeJS.ProcessEnv): Environment {
   return {
     entitlements,
     clock: systemClock,
-    aws: { region: AWS_REGION, maxAttempts: 1 },
+    aws: { region: AWS_REGION, maxAttempts: 1, requestHandler: TIMEOUTS },
     ledgerTable: LEDGER_TABLE,
     auditBus: AUDIT_BUS,
     version: USHER_VERSION,

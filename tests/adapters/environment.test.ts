@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { identityCenterSettings, lambdaEnvironment } from '../../adapters/environment.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
@@ -25,12 +27,26 @@ describe('the environment of a Lambda function', () => {
     const { clock, ...environment } = lambdaEnvironment(variables());
     expect(environment).toEqual({
       entitlements: exampleEntitlements(),
-      aws: { region: 'eu-central-1', maxAttempts: 1 },
+      aws: expect.objectContaining({ region: 'eu-central-1', maxAttempts: 1 }),
       ledgerTable: 'usher-ledger',
       auditBus: 'usher-audit',
       version: '1.2.3',
     });
     expect(clock.now()).toBeInstanceOf(Date);
+  });
+
+  it('ends a call that gets no answer, in a few seconds', async () => {
+    const { aws } = lambdaEnvironment(variables());
+    const client = new DynamoDBClient({ ...aws, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
+    const { requestHandler } = client.config;
+    // The handler reads its options with its first request.
+    await client.send(new ListTablesCommand({}), { abortSignal: AbortSignal.abort() }).catch(() => undefined);
+    if (!(requestHandler instanceof NodeHttpHandler)) throw new Error('Lambda has the handler of Node');
+    expect(requestHandler.httpHandlerConfigs()).toMatchObject({
+      connectionTimeout: 5000,
+      requestTimeout: 20_000,
+      throwOnRequestTimeout: true,
+    });
   });
 
   it('has a clock that sleeps', async () => {
@@ -51,6 +67,6 @@ describe('the environment of a Lambda function', () => {
 
   it('calls Identity Center in its own Region', () => {
     const environment = lambdaEnvironment(variables());
-    expect(identityCenterSettings(environment)).toEqual({ region: 'us-east-1', maxAttempts: 1 });
+    expect(identityCenterSettings(environment)).toEqual({ ...environment.aws, region: 'us-east-1' });
   });
 });
