@@ -13,6 +13,8 @@ export interface Environment {
   aws: ClientSettings;
   ledgerTable: string;
   auditBus: string;
+  /** ARN of the state machine `onboarding`. */
+  stateMachine: string;
   /** Usher's version, for the audit stream. */
   version: string;
 }
@@ -25,6 +27,7 @@ const Variables = z.object({
   ENTITLEMENTS_FILE: z.string().check(z.minLength(1)),
   LEDGER_TABLE: z.string().check(z.minLength(1)),
   AUDIT_BUS: z.string().check(z.minLength(1)),
+  STATE_MACHINE: z.string().check(z.minLength(1)),
   USHER_VERSION: z.string().check(z.minLength(1)),
 });
 
@@ -39,7 +42,7 @@ export function lambdaEnvironment(variables: NodeJS.ProcessEnv): Environment {
     const names = parsed.error.issues.map(({ path }) => path.join('.')).join(', ');
     throw new Error(`Environment variables missing or empty: ${names}`);
   }
-  const { AWS_REGION, ENTITLEMENTS_FILE, LEDGER_TABLE, AUDIT_BUS, USHER_VERSION } = parsed.data;
+  const { AWS_REGION, ENTITLEMENTS_FILE, LEDGER_TABLE, AUDIT_BUS, STATE_MACHINE, USHER_VERSION } = parsed.data;
   // Packaging has validated it. A person who can change the package can change this code, too.
   const entitlements: Entitlements = JSON.parse(readFileSync(ENTITLEMENTS_FILE, 'utf8'));
   return {
@@ -48,6 +51,7 @@ export function lambdaEnvironment(variables: NodeJS.ProcessEnv): Environment {
     aws: { region: AWS_REGION, maxAttempts: 1, requestHandler: TIMEOUTS },
     ledgerTable: LEDGER_TABLE,
     auditBus: AUDIT_BUS,
+    stateMachine: STATE_MACHINE,
     version: USHER_VERSION,
   };
 }

@@ -31,6 +31,7 @@ const platform = (): Platform => ({
     aws: settingsFor(endpoint),
     ledgerTable: NAMES.ledger,
     auditBus: NAMES.auditBus,
+    stateMachine: NAMES.machine,
     version: 'bench',
   },
   logger: new Logger({ serviceName: 'usher' }),

@@ -127,6 +127,7 @@ function startOnce(file: string): Took {
     ENTITLEMENTS_FILE: ENTITLEMENTS_PATH,
     LEDGER_TABLE: 'ledger',
     AUDIT_BUS: 'audit',
+    STATE_MACHINE: 'onboarding',
     USHER_VERSION: '0',
   };
   const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', MEASURE, file], {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
@@ -14,6 +15,11 @@ const lambdaOnly = (serviceDir: string): Plugin => ({
   setup({ onResolve, onLoad }) {
     const filter = new RegExp(`^(?:${Object.keys(REPLACEMENTS).join('|')})$`);
     onResolve({ filter }, ({ path }) => ({ path, namespace: 'lambda-only' }));
+    // The SDK names its version in the user agent, and would embed the whole description of each package for it.
+    onLoad({ filter: /@aws-sdk\/client-[\w-]+\/package\.json$/ }, ({ path }) => ({
+      contents: JSON.stringify({ version: JSON.parse(readFileSync(path, 'utf8')).version }),
+      loader: 'json',
+    }));
     onLoad({ filter: /./, namespace: 'lambda-only' }, ({ path }) => ({
       contents: REPLACEMENTS[path] ?? '',
       resolveDir: join(serviceDir, 'node_modules', path),

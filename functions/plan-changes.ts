@@ -1,4 +1,6 @@
 import * as z from 'zod/mini';
+import type { Environment } from '../adapters/environment.ts';
+import { connectOwnExecutions } from '../adapters/executions.ts';
 import { identityCenterServices } from '../adapters/services.ts';
 import { ProgressSchema } from '../domain/decision/progress.ts';
 import { PropagationSchema, RequestSchema } from '../domain/request/request.ts';
@@ -15,7 +17,10 @@ const Input = z.object({
 /** Third state: enqueues the request, claims the lease and plans from fresh reads. */
 export const handler = defineHandler({
   input: Input,
-  services: identityCenterServices,
+  services: (environment: Environment) => ({
+    ...identityCenterServices(environment),
+    executions: connectOwnExecutions(environment.aws, environment.stateMachine),
+  }),
   run: planChanges,
   logFields: ({ outcome, progress, report, unconfigured }) => ({
     outcome,

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Environment } from '../adapters/environment.ts';
 import { connectEventBus } from '../adapters/event-bus.ts';
+import { connectOwnExecutions } from '../adapters/executions.ts';
 import { connectLedger } from '../adapters/ledger.ts';
 import { BatchSchema } from '../domain/decision/batches.ts';
 import { publishAudit } from '../reconcile/publish-audit.ts';
@@ -9,15 +10,12 @@ import { defineHandler } from './handler.ts';
 
 const Input = z.union([
   z.object({ batches: z.array(BatchSchema), execution: z.string() }),
-  /** The event "Step Functions Execution Status Change", which also reports time-outs and aborts. */
+  /** The event "Step Functions Execution Status Change", which also reports time-outs and aborts. It is a hint. */
   z.object({
     detail: z.object({
       executionArn: z.string(),
-      stateMachineArn: z.string(),
-      status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
       /** Milliseconds since 1970. */
       stopDate: z.number(),
-      error: z.nullish(z.string()),
     }),
   }),
 ]);
@@ -25,10 +23,11 @@ const Input = z.union([
 /** Fifth state: publishes the audit events of changes and starts the settle wait. Also records failed executions. */
 export const handler = defineHandler({
   input: Input,
-  services: ({ aws, clock, ledgerTable, auditBus, version }: Environment) => ({
+  services: ({ aws, clock, ledgerTable, auditBus, stateMachine, version }: Environment) => ({
     clock,
     ledger: connectLedger(aws, ledgerTable),
     bus: connectEventBus(aws, auditBus),
+    executions: connectOwnExecutions(aws, stateMachine),
     sender: { productVersion: version, region: aws.region },
   }),
   run: async (input, services): Promise<{ waitSeconds?: number }> =>

@@ -89,13 +89,15 @@ export async function applyChanges(
   const { applicationArn } = batch;
   const entitlement = entitlements.entitlements.find(({ application }) => application === applicationArn);
   const lastAttemptAt = plusSeconds(clock.now(), ATTEMPTS_WITHIN_SECONDS);
+  // The batch alone does not say so: only a confirmed request of an operator marks the work item.
+  const isGivenUp = lease.queue.sweeps[applicationArn]?.giveUp === true;
   const outcomes: ApplyOutcomes = {};
   const count = (outcome: keyof ApplyOutcomes) => {
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   };
   const taskOf = (userId: string, seat: Seat | undefined): Task => {
     const origin = changeOriginOf(lease.queue, batch, userId);
-    return { batch, userId, entitlement, seat, plannedAt, execution, origin };
+    return { batch, userId, entitlement, seat, plannedAt, execution, origin, isGivenUp };
   };
   let failing = new Map<string, Setback>();
   let throttled = false;
@@ -158,6 +160,8 @@ interface Task {
   plannedAt: string;
   execution: string;
   origin: ChangeOrigin;
+  /** Whether an operator has given up all seats of the application. */
+  isGivenUp: boolean;
 }
 
 /** What caused a change: the newest hint about the user, else the one about the application; absent: the execution itself. */
@@ -239,7 +243,7 @@ async function revoke(task: Task, services: ApplyServices): Promise<ChangeOutcom
   const { clock, ledger, applications, directory, measure } = services;
   const { applicationArn } = batch;
   if (!task.seat || task.seat.status === 'revoked') return 'done';
-  if (entitlement?.mode === 'observe' || !(await isConfirmed(batch, userId, entitlement, directory))) return 'later';
+  if (entitlement?.mode === 'observe' || !(await isConfirmed(task, directory))) return 'later';
   let seat = task.seat;
   const context = contextOf(task, clock.now());
   const unanswered = seat.status === 'creating' || seat.grantedAt === undefined;
@@ -285,14 +289,12 @@ async function isEntitled(
 
 /** Whether fresh reads of this one user, right before the call, confirm the revocation. */
 async function isConfirmed(
-  { reason }: Batch,
-  userId: string,
-  entitlement: Entitlement | undefined,
+  { batch: { reason }, userId, entitlement, isGivenUp }: Task,
   directory: Directory,
 ): Promise<boolean> {
   if (reason === 'user-deleted') return (await directory.statusOf(userId)) === 'missing';
   if (reason === 'user-disabled') return (await directory.statusOf(userId)) !== 'enabled';
-  if (!entitlement) return reason === 'entitlement-removed';
+  if (!entitlement) return reason === 'entitlement-removed' && isGivenUp;
   const groups = await directory.groupsOf(userId, entitlement.groups);
   return (groups?.size ?? 0) === 0;
 }

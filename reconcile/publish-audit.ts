@@ -1,4 +1,5 @@
 import type { EventBus } from '../adapters/event-bus.ts';
+import type { OwnExecutions } from '../adapters/executions.ts';
 import type { Ledger, SeatKey } from '../adapters/ledger.ts';
 import { type AuditContext, auditEvent, type BusEvent, revocationsHeld } from '../domain/audit/event.ts';
 import type { Batch } from '../domain/decision/batches.ts';
@@ -18,6 +19,7 @@ export interface RecordServices {
   clock: Clock;
   ledger: Ledger;
   bus: EventBus;
+  executions: OwnExecutions;
   sender: { productVersion: string; region: string };
 }
 
@@ -37,7 +39,7 @@ const SENDS_AT_ONCE = 10;
  */
 export async function publishAudit(
   { batches, execution }: { batches: readonly Batch[]; execution: string },
-  { clock, ledger, bus, sender }: RecordServices,
+  { clock, ledger, bus, sender }: Omit<RecordServices, 'executions'>,
 ): Promise<{ waitSeconds: number }> {
   const pending = await allPendingEvents(batches, ledger, { ...sender, accountId: accountOf(execution) });
   const events = pending.flatMap((item) => item.events);

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Entitlements } from '../domain/entitlements.ts';
 import { anAddMemberToGroup } from './support/events.ts';
-import { BUS, ME, TABLE, user } from './support/ids.ts';
+import { ADMIN, BUS, ME, STATE_MACHINE, TABLE, user } from './support/ids.ts';
 import { packaged, type Template } from './support/template.ts';
 import { openWorld } from './support/world.ts';
 
@@ -51,6 +51,7 @@ async function aLambda() {
       ENTITLEMENTS_FILE: 'entitlements.json',
       LEDGER_TABLE: TABLE,
       AUDIT_BUS: BUS,
+      STATE_MACHINE,
       USHER_VERSION: '1.2.3',
     };
     const { stdout } = await run(process.execPath, arguments_, { cwd: bundle, env });
@@ -99,8 +100,8 @@ describe('the packaged functions', () => {
 
   it('fail temporarily under the name that the state machine retries', async () => {
     const { invoke, faults } = await aLambda();
-    faults.add({ operation: 'EventBridge.PutEvents', kind: 'throttle' });
-    const detail = { executionArn: ME, stateMachineArn: ME, status: 'FAILED', stopDate: 1_793_527_200_000 };
+    faults.add({ operation: 'SFN.DescribeExecution', kind: 'throttle' });
+    const detail = { executionArn: ADMIN, stopDate: 1_793_527_200_000 };
     expect(await invoke('recordAudit', { detail })).toMatchObject({ name: 'TransientAwsError' });
   });
 });

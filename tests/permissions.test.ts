@@ -71,6 +71,7 @@ describe('the role of each function', () => {
       '@aws-sdk/client-dynamodb': 'DynamoDB',
       '@aws-sdk/client-eventbridge': 'EventBridge',
       '@aws-sdk/client-identitystore': 'IdentityStore',
+      '@aws-sdk/client-sfn': 'SFN',
       '@aws-sdk/client-sso-admin': 'SSOAdmin',
     };
     const callable = source.flatMap((text) =>
@@ -186,6 +187,22 @@ describe('what may be changed', () => {
       },
     ]);
   });
+
+  it.each(['PlanChangesRole', 'RecordAuditRole'])(
+    '%s may describe executions of the two state machines',
+    async (role) => {
+      const describing = statementsOf(resolved((await packaged()).template), role).filter(({ actions }) =>
+        actions.includes('states:DescribeExecution'),
+      );
+      const executions = 'arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution';
+      expect(describing.map(({ resource }) => resource)).toEqual([
+        [
+          { 'Fn::Sub': `${executions}:usher-prod-onboarding:*` },
+          { 'Fn::Sub': `${executions}:usher-prod-onboarding-admin:*` },
+        ],
+      ]);
+    },
+  );
 
   it('the state machine may invoke exactly the five functions', async () => {
     const [invoke] = statementsOf(resolved((await packaged()).template), 'OnboardingRole');

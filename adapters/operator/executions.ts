@@ -1,44 +1,24 @@
 import {
-  DescribeExecutionCommand,
   ExecutionAlreadyExists,
-  ExecutionDoesNotExist,
   ExecutionNotRedrivable,
   GetExecutionHistoryCommand,
   type HistoryEvent,
   ListExecutionsCommand,
   RedriveExecutionCommand,
-  type ExecutionStatus as SdkStatus,
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
+import {
+  describeExecution,
+  type ExecutionDetail,
+  type ExecutionStatus,
+  type ExecutionSummary,
+  executionStatusIn,
+  isMissingExecution,
+  STEP_FUNCTIONS_ERRORS,
+} from '../executions.ts';
 import { askWith, listIn, malformedAnswer, pages, undefinedIf } from '../requests.ts';
-
-const EXECUTION_STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'] as const;
-/** The status of an execution. One that waits for a redrive to begin counts as `RUNNING`. */
-export type ExecutionStatus = (typeof EXECUTION_STATUSES)[number];
-
-/** What ListExecutions returns of an execution. */
-export interface ExecutionSummary {
-  arn: string;
-  name: string;
-  status: ExecutionStatus;
-  startedAt: Date;
-  endedAt?: Date;
-}
-
-/** What DescribeExecution returns of an execution. */
-export interface ExecutionDetail extends ExecutionSummary {
-  /** JSON. */
-  input: string;
-  /** JSON. */
-  output?: string;
-  error?: string;
-  cause?: string;
-  redrives: number;
-  isRedrivable: boolean;
-}
 
 /** An event in an execution's history. After a failed attempt comes `entered` of another state, or the next attempt. */
 export interface Step {
@@ -68,45 +48,9 @@ export interface Executions {
   redrive(arn: string): Promise<'redriven' | 'refused'>;
 }
 
-/**
- * Step Functions.
- *
- * @see https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html
- */
-const STEP_FUNCTIONS_ERRORS: readonly ErrorRow[] = [
-  { exception: 'ThrottlingException', as: 'transient', because: 'The request was denied due to request throttling.' },
-  {
-    exception: 'AccessDeniedException',
-    as: 'access-denied',
-    because: 'You do not have sufficient access to perform this action.',
-  },
-  {
-    exception: 'StateMachineDoesNotExist',
-    as: 'not-deployed',
-    because: 'The specified state machine does not exist.',
-  },
-  { exception: 'InvalidArn', as: 'validation', because: 'The provided Amazon Resource Name (ARN) is not valid.' },
-  { exception: 'InvalidName', as: 'validation', because: 'The provided name is not valid.' },
-  {
-    exception: 'InvalidExecutionInput',
-    as: 'validation',
-    because: 'The provided JSON input data is not valid.',
-  },
-  { exception: 'ValidationException', as: 'validation', because: 'The input does not satisfy the constraints.' },
-];
-
 /** What one call returns at most. */
 const EXECUTIONS_PER_PAGE = 100;
 const EVENTS_PER_PAGE = 1000;
-
-function executionStatusIn(value: SdkStatus | undefined, operation: string): ExecutionStatus {
-  if (value === 'PENDING_REDRIVE') return 'RUNNING';
-  const status = EXECUTION_STATUSES.find((one) => one === value);
-  if (!status) throw malformedAnswer(operation, 'status');
-  return status;
-}
-
-const isMissingExecution = (error: unknown) => error instanceof ExecutionDoesNotExist;
 
 /** The executions of Step Functions, over the SDK. */
 export function stepFunctionsExecutions(client: SFNClient): Executions {
@@ -129,27 +73,7 @@ export function stepFunctionsExecutions(client: SFNClient): Executions {
       });
     },
 
-    async describe(arn) {
-      const operation = 'DescribeExecution';
-      const found = await ask(operation, [`execution ${arn}`], () =>
-        undefinedIf(isMissingExecution, () => client.send(new DescribeExecutionCommand({ executionArn: arn }))),
-      );
-      if (!found) return undefined;
-      if (!(found.startDate && found.name)) throw malformedAnswer(operation, 'startDate');
-      return {
-        arn,
-        name: found.name,
-        status: executionStatusIn(found.status, operation),
-        startedAt: found.startDate,
-        ...(found.stopDate ? { endedAt: found.stopDate } : {}),
-        input: found.input ?? '{}',
-        ...(found.output === undefined ? {} : { output: found.output }),
-        ...(found.error === undefined ? {} : { error: found.error }),
-        ...(found.cause === undefined ? {} : { cause: found.cause }),
-        redrives: found.redriveCount ?? 0,
-        isRedrivable: found.redriveStatus === 'REDRIVABLE',
-      };
-    },
+    describe: (arn) => describeExecution(client, ask, arn),
 
     async *list(machineArn, status) {
       const operation = 'ListExecutions';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ExecutionDetail, Executions, Step } from '../../adapters/operator/executions.ts';
+import type { ExecutionDetail } from '../../adapters/executions.ts';
+import type { Executions, Step } from '../../adapters/operator/executions.ts';
 import { CommandFailed, UsageError } from '../shared/failures.ts';
 import { type Ending, endingOf, OUTCOMES, STATES } from '../ui/outcomes.ts';
 import { timeOf } from '../ui/text.ts';

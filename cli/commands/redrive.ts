@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import type { ExecutionDetail, Executions } from '../../adapters/operator/executions.ts';
+import type { ExecutionDetail } from '../../adapters/executions.ts';
+import type { Executions } from '../../adapters/operator/executions.ts';
 import type { Message, Queues } from '../../adapters/operator/queues.ts';
 import { normalize } from '../../domain/request/normalize.ts';
 import type { StartContext } from '../../domain/request/request.ts';

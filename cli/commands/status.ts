@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
+import type { ExecutionDetail, ExecutionSummary } from '../../adapters/executions.ts';
 import type { AuditLog } from '../../adapters/operator/audit-log.ts';
-import type { ExecutionDetail, ExecutionSummary, Executions } from '../../adapters/operator/executions.ts';
+import type { Executions } from '../../adapters/operator/executions.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { ExecutionDetail } from '../../adapters/operator/executions.ts';
+import type { ExecutionDetail } from '../../adapters/executions.ts';
 import type { IgnoredReason } from '../../domain/request/normalize.ts';
 import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
 

@@ -54,7 +54,12 @@ export async function connect(
 /** Returns the platform of the functions: virtual time, the gateway, and a log that goes to the listener. */
 export function platformOf(
   aws: ClientSettings,
-  { entitlements, clock, log }: { entitlements: Entitlements; clock: Clock; log(line: string): void },
+  {
+    entitlements,
+    stateMachine,
+    clock,
+    log,
+  }: { entitlements: Entitlements; stateMachine: string; clock: Clock; log(line: string): void },
 ): Platform {
   const sink = { trace: log, debug: log, info: log, log, warn: log, error: log };
   const logger = new Logger({ serviceName: 'usher' });
@@ -62,7 +67,15 @@ export function platformOf(
   // Powertools writes to its own console and has no option for another.
   for (const tool of [logger, metrics]) Reflect.set(tool, 'console', sink);
   return {
-    environment: { entitlements, clock, aws, ledgerTable: NAMES.ledger, auditBus: NAMES.auditBus, version: 'local' },
+    environment: {
+      entitlements,
+      clock,
+      aws,
+      ledgerTable: NAMES.ledger,
+      auditBus: NAMES.auditBus,
+      stateMachine,
+      version: 'local',
+    },
     logger,
     metrics,
   };

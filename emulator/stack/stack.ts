@@ -249,6 +249,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const { settings, close } = await connect(gateway, region, invocations, options.transport);
   const surroundings = {
     entitlements,
+    stateMachine: onboarding.arn,
     clock,
     log(line: string) {
       deployment.audit.keepLog(line);

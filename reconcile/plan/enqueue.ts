@@ -13,6 +13,7 @@ import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
 import { MOST_PENDING } from '../../domain/shared/limits.ts';
 import { updateQueue } from '../lease.ts';
+import { confirmRequest } from './confirm-request.ts';
 import type { PlanInput, PlanServices } from './result.ts';
 
 /** Of this many due users of one application, others are likely to be due as well. */
@@ -31,14 +32,17 @@ export interface ClaimResult {
 /**
  * Enqueues what an execution asks to be checked, and claims the lease if it is free.
  *
- * @throws RefusedError when the request releases a digest that no hold has
+ * @throws RefusedError, with nothing written, when the execution was not started with this request, or it releases a
+ *   digest that no hold has · TransientAwsError
  */
 export async function enqueueAndClaim(input: PlanInput, services: PlanServices): Promise<ClaimResult> {
   const { request, progress, execution } = input;
   const { clock, ledger } = services;
   const { entitlements } = services.entitlements;
   const begins = progress.round === 0;
-  const known = begins && request.sweep === 'due' ? await ledger.queue() : undefined;
+  if (begins) await confirmRequest(input, services);
+  // Only of a tick: what a manual start names may be given up.
+  const known = begins && request.trigger === 'tick' ? await ledger.queue() : undefined;
   const due = known ? await dueNow(known, services) : [];
   const released = begins && request.release ? [await recordRelease(request.release, services)] : [];
   return updateQueue<ClaimResult>(

@@ -1,3 +1,4 @@
+import type { OwnExecutions } from '../../adapters/executions.ts';
 import type { ApplicationReport, Failure } from '../../domain/decision/application-state.ts';
 import type { Batch, PlannedChange } from '../../domain/decision/batches.ts';
 import type { Progress } from '../../domain/decision/progress.ts';
@@ -31,7 +32,7 @@ export interface PlanInput {
   execution: string;
 }
 
-export type PlanServices = Omit<Readers, 'renewLease'> & { clock: Clock; measure: Measure };
+export type PlanServices = Omit<Readers, 'renewLease'> & { clock: Clock; measure: Measure; executions: OwnExecutions };
 
 /** What the lease holder plans with. */
 export type HeldServices = PlanServices & { lease: LeaseSession };

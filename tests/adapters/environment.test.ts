@@ -18,6 +18,7 @@ function variables(configuration: unknown = exampleEntitlements()) {
     ENTITLEMENTS_FILE: file,
     LEDGER_TABLE: 'usher-ledger',
     AUDIT_BUS: 'usher-audit',
+    STATE_MACHINE: 'arn:aws:states:eu-central-1:111122223333:stateMachine:usher-onboarding',
     USHER_VERSION: '1.2.3',
   };
 }
@@ -30,6 +31,7 @@ describe('the environment of a Lambda function', () => {
       aws: expect.objectContaining({ region: 'eu-central-1', maxAttempts: 1 }),
       ledgerTable: 'usher-ledger',
       auditBus: 'usher-audit',
+      stateMachine: 'arn:aws:states:eu-central-1:111122223333:stateMachine:usher-onboarding',
       version: '1.2.3',
     });
     expect(clock.now()).toBeInstanceOf(Date);

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ClientSettings } from '../../adapters/clients.ts';
 import { connectEventBus } from '../../adapters/event-bus.ts';
+import { connectOwnExecutions } from '../../adapters/executions.ts';
 import { connectDirectory } from '../../adapters/identity-store.ts';
 import { connectLedger } from '../../adapters/ledger.ts';
 import { connectAccount } from '../../adapters/operator/account.ts';
@@ -18,7 +19,7 @@ import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { errorAnswer, ServiceError, type ServiceName } from '../../emulator/aws/json-service.ts';
 import { behindGateway } from '../support/account.ts';
 import { aSeat } from '../support/builders.ts';
-import { APPLICATION, GROUP, INSTANCE_ARN, STORE_ID, user } from '../support/ids.ts';
+import { ADMIN, APPLICATION, GROUP, INSTANCE_ARN, STATE_MACHINE, STORE_ID, user } from '../support/ids.ts';
 
 const SERVICES: readonly ServiceName[] = [
   'SSOAdmin',
@@ -66,6 +67,7 @@ const OF_FUNCTIONS: readonly Call[] = [
   ['DescribeApplicationAssignment', (aws) => connectApplications(aws, pacer).isAssigned(APPLICATION, user(1))],
   ['CreateApplicationAssignment', (aws) => connectApplications(aws, pacer).assign(APPLICATION, user(1))],
   ['DeleteApplicationAssignment', (aws) => connectApplications(aws, pacer).unassign(APPLICATION, user(1))],
+  ['DescribeExecution', (aws) => connectOwnExecutions(aws, STATE_MACHINE).describe(ADMIN)],
   ['GetItem', (aws) => connectLedger(aws, 'ledger').queue()],
   ['GetItem', (aws) => connectLedger(aws, 'ledger').hold(APPLICATION)],
   ['PutItem', (aws) => connectLedger(aws, 'ledger').saveQueue(emptyQueue())],

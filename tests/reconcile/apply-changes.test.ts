@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../domain/decision/batches.ts';
 import { enqueue } from '../../domain/queue/enqueue.ts';
 import { acquireLease, LEASE_SECONDS } from '../../domain/queue/lease.ts';
-import { emptyQueue, type WorkQueue } from '../../domain/queue/work-queue.ts';
+import { emptyQueue, type SweepItem, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { plusSeconds, secondsBetween } from '../../domain/shared/time.ts';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { handler } from '../../functions/apply-changes.ts';
 import { applyChanges } from '../../reconcile/apply-changes.ts';
-import { aBatch, aMembershipRequest, aRequest, aSeat } from '../support/builders.ts';
+import { aBatch, aMembershipRequest, aRequest, aSeat, aSweepItem } from '../support/builders.ts';
 import { APPLICATION, GROUP, ME, OTHER, OTHER_APPLICATION, people, START, user } from '../support/ids.ts';
 import { aPlatform } from '../support/platform.ts';
 import { openWorld, type WorldOptions } from '../support/world.ts';
@@ -320,19 +320,36 @@ describe('revoking', () => {
     expect((await seat(1))?.revocations).toHaveLength(1);
   });
 
-  it('confirms without a group if the entitlement was removed', async () => {
-    const seat = aSeat(1, { applicationArn: OTHER_APPLICATION });
-    const { apply, services, center } = await applying({
+  describe('a seat whose entitlement was removed', () => {
+    const removed = {
       members: [1],
-      seats: [seat],
+      seats: [aSeat(1, { applicationArn: OTHER_APPLICATION })],
       directory: { applications: [{ applicationArn: OTHER_APPLICATION, assigned: [user(1)] }] },
-    });
+    };
     const batch = aBatch('revoke', [1], { applicationArn: OTHER_APPLICATION, reason: 'entitlement-removed' });
-    // Somebody who left a group of it has not been given up.
-    expect(await apply({ ...batch, reason: 'group-leave' })).toEqual({ later: 1 });
-    expect(await apply(batch)).toEqual({ revoked: 1 });
-    expect(center.assignments()).toEqual([]);
-    expect((await services.ledger.holdings(OTHER_APPLICATION)).seats).toMatchObject([{ status: 'revoked' }]);
+    const swept = (item: Partial<SweepItem>) => (queue: WorkQueue) => ({
+      ...queue,
+      sweeps: { [OTHER_APPLICATION]: aSweepItem({ trigger: 'manual', ...item }) },
+    });
+
+    it.each<[string, (queue: WorkQueue) => WorkQueue]>([
+      ['in no work item', (queue) => queue],
+      ['in a work item of a sweep', swept({})],
+      ['for another application', (queue) => ({ ...queue, sweeps: { [APPLICATION]: aSweepItem({ giveUp: true }) } })],
+    ])('is kept if no operator has given it up: %s', async (_where, queue) => {
+      const { apply, calls } = await applying({ ...removed, queue });
+      expect(await apply(batch)).toEqual({ later: 1 });
+      expect(wrote(calls)).toEqual({ create: 0, remove: 0 });
+    });
+
+    it('is revoked, without asking for a group, if an operator has given up the application', async () => {
+      const { apply, services, center } = await applying({ ...removed, queue: swept({ giveUp: true }) });
+      // Somebody who left a group of it has not been given up.
+      expect(await apply({ ...batch, reason: 'group-leave' })).toEqual({ later: 1 });
+      expect(await apply(batch)).toEqual({ revoked: 1 });
+      expect(center.assignments()).toEqual([]);
+      expect((await services.ledger.holdings(OTHER_APPLICATION)).seats).toMatchObject([{ status: 'revoked' }]);
+    });
   });
 
   it.each([

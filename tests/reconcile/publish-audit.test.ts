@@ -11,7 +11,6 @@ import { plusSeconds } from '../../domain/shared/time.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { handler } from '../../functions/record-audit.ts';
 import { publishAudit } from '../../reconcile/publish-audit.ts';
-import { recordFailure } from '../../reconcile/record-failure.ts';
 import {
   aBatch,
   aDigest,
@@ -305,21 +304,6 @@ describe('the settle wait', () => {
 });
 
 describe('RecordAudit', () => {
-  const failed = {
-    'detail-type': 'Step Functions Execution Status Change',
-    source: 'aws.states',
-    detail: {
-      executionArn: ME,
-      stateMachineArn: 'arn:aws:states:us-east-1:111122223333:stateMachine:usher-onboarding',
-      name: 'me',
-      status: 'FAILED',
-      startDate: START.getTime(),
-      stopDate: START.getTime() + 60_000,
-      error: 'RefusedError',
-      cause: 'someone@example.com',
-    },
-  };
-
   async function onPlatform() {
     const world = await recording([pending(1, anAuditRecord())]);
     const { platform, logged } = aPlatform(world);
@@ -334,45 +318,7 @@ describe('RecordAudit', () => {
   });
 
   it.each([
-    ['failed', { status: 'FAILED' }, 'RefusedError', 'FAILED'],
-    ['timed out', { status: 'TIMED_OUT', error: null }, 'unknown', 'TIMED_OUT'],
-    ['was stopped', { status: 'ABORTED', error: undefined }, 'unknown', 'ABORTED'],
-  ])('publishes that an execution %s, without the text of its cause', async (_fact, parts, reason, status) => {
-    const { call, audit, logged } = await onPlatform();
-    expect(await call({ ...failed, detail: { ...failed.detail, ...parts } })).toEqual({});
-    const [{ DetailType, Time, Detail } = { DetailType: '', Time: '', Detail: {} }] = audit;
-    expect({ DetailType, Time }).toEqual({ DetailType: 'Onboarding Failed', Time: plusSeconds(START, 60) });
-    expect(Detail).toMatchObject({
-      status_detail: reason,
-      status_code: status,
-      user: { account: { uid: '111122223333' } },
-      metadata: { correlation_uid: ME, product: { version: '1.2.3' } },
-    });
-    expect(JSON.stringify([audit, logged()])).not.toContain('someone@');
-  });
-
-  it('publishes each failure under an id of its own', async () => {
-    const { call, uids } = await onPlatform();
-    await call(failed);
-    await call(failed);
-    await call({ ...failed, detail: { ...failed.detail, stopDate: START.getTime() + 120_000 } });
-    const [first, second, third] = uids();
-    expect(second).toBe(first);
-    expect(third).not.toBe(first);
-  });
-
-  it('fails with a retryable error if the bus does not accept the event', async () => {
-    const { call, services, faults } = await onPlatform();
-    faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial' });
-    await expect(call(failed)).rejects.toMatchObject({ name: 'TransientAwsError' });
-    faults.add({ operation: 'EventBridge.PutEvents', kind: 'throttle' });
-    await expect(recordFailure({ ...failed.detail, status: 'FAILED' }, services)).rejects.toMatchObject({
-      name: 'TransientAwsError',
-    });
-  });
-
-  it.each([
-    ['an execution that succeeded', { ...failed, detail: { ...failed.detail, status: 'SUCCEEDED' } }],
+    ['a failure that names no execution', { detail: { stopDate: START.getTime() } }],
     [
       'a batch of a kind that it does not know',
       { batches: [{ ...aBatch('grant', [1]), kind: 'invite' }], execution: ME },
@@ -382,11 +328,5 @@ describe('RecordAudit', () => {
     const { call, audit } = await onPlatform();
     await expect(call(event)).rejects.toMatchObject({ name: 'InvalidRequestError' });
     expect(audit).toEqual([]);
-  });
-
-  it('names the account in the ARN of the execution, or none', async () => {
-    const { services, audit } = await recording();
-    await recordFailure({ ...failed.detail, executionArn: 'odd', status: 'FAILED' }, services);
-    expect(audit[0]?.Detail).toMatchObject({ user: { account: { uid: '' } } });
   });
 });

@@ -1,10 +1,11 @@
 import { connectEventBus } from '../../adapters/event-bus.ts';
+import { connectOwnExecutions } from '../../adapters/executions.ts';
 import { connectDirectory } from '../../adapters/identity-store.ts';
 import { connectLedger } from '../../adapters/ledger.ts';
 import { connectApplications } from '../../adapters/sso-admin.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Stack } from '../../emulator/stack/stack.ts';
-import { BUS, REGION, STORE_ID, TABLE } from './ids.ts';
+import { BUS, REGION, STATE_MACHINE, STORE_ID, TABLE } from './ids.ts';
 
 type Metric = [name: string, value: number, entitlement?: string];
 
@@ -24,6 +25,7 @@ export function connectServices({ settings, clock: { now }, advance }: Stack, en
     directory: connectDirectory(settings, STORE_ID, pacer),
     applications: connectApplications(settings, pacer),
     bus: connectEventBus(settings, BUS),
+    executions: connectOwnExecutions(settings, STATE_MACHINE),
     sender: { productVersion: '1.2.3', region: REGION },
     measure: (...metric: Metric) => {
       metrics.push(metric);

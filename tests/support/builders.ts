@@ -1,3 +1,4 @@
+import type { ExecutionDetail } from '../../adapters/executions.ts';
 import type { DecisionContext, UserState } from '../../domain/decision/application-state.ts';
 import type { Batch } from '../../domain/decision/batches.ts';
 import type { HeldRecord, Hold } from '../../domain/decision/hold.ts';
@@ -28,6 +29,13 @@ export function iso(seconds = 0): string {
 }
 
 const DAY_AGO = iso(-86_400);
+
+/** An execution that runs since {@link START}. */
+export function anExecution(parts: Partial<ExecutionDetail> = {}): ExecutionDetail {
+  const { arn = ME } = parts;
+  const name = arn.split(':').at(-1) ?? '';
+  return { arn, name, status: 'RUNNING', startedAt: START, input: '{}', redrives: 0, isRedrivable: false, ...parts };
+}
 
 /** Members of the group with a number get the application with that number. */
 export function anEntitlement(number = 1, parts: Partial<Entitlement> = {}): Entitlement {

@@ -1,3 +1,4 @@
+import { ACCOUNT } from '../../emulator/aws/account/account.ts';
 import { NAMES } from '../../emulator/aws/control-plane/control-plane.ts';
 import { application, group } from '../../emulator/scenario/example-ids.ts';
 
@@ -21,6 +22,9 @@ export const OTHER_APPLICATION = application(2);
 export const TABLE = NAMES.ledger;
 export const BUS = NAMES.auditBus;
 
+/** The ARN of the state machine. */
+export const STATE_MACHINE = `arn:aws:states:us-east-1:${ACCOUNT}:stateMachine:${NAMES.machine}`;
+
 /** The time at which a test begins. */
 export const START = new Date('2026-11-01T10:00:00.000Z');
 
@@ -32,6 +36,9 @@ export function execution(name: string): string {
 /** The execution that a test is about, and another one. */
 export const ME = execution('me');
 export const OTHER = execution('other');
+
+/** An execution of onboarding-admin. */
+export const ADMIN = `arn:aws:states:us-east-1:${ACCOUNT}:execution:${NAMES.adminMachine}:admin`;
 
 /** Returns the number of the user with this id. */
 export function numberOf(userId: string): number {

@@ -18,6 +18,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   IdentityStore: 'identitystore',
   DynamoDB: 'dynamodb',
   EventBridge: 'events',
+  SFN: 'states',
 };
 
 function withIndex(action: string, index: string | undefined): string {

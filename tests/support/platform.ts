@@ -4,7 +4,7 @@ import type { ClientSettings } from '../../adapters/clients.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import type { Platform } from '../../functions/handler.ts';
-import { BUS, START, TABLE } from './ids.ts';
+import { BUS, START, STATE_MACHINE, TABLE } from './ids.ts';
 
 const STANDING_CLOCK = { now: () => START, sleep: async () => undefined };
 
@@ -32,6 +32,7 @@ export function aPlatform({ aws, services }: PlatformOptions = {}) {
       aws: aws ?? { region: 'us-east-1', maxAttempts: 1 },
       ledgerTable: TABLE,
       auditBus: BUS,
+      stateMachine: STATE_MACHINE,
       version: '1.2.3',
     },
     logger,

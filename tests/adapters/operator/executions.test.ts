@@ -67,7 +67,7 @@ describe('describe', () => {
         ...{ ...rest, name: 'x', startDate: START, stopDate: START, status: 'FAILED', input: '{"a":1}', output: '{}' },
         ...{ error: 'E', cause: 'c', redriveCount: 2, redriveStatus: 'REDRIVABLE' },
       });
-    const base = { arn: ARN, name: 'x', startedAt: START };
+    const base = { arn: ARN, name: 'x', stateMachineArn: MACHINE, startedAt: START };
     expect(await executions.describe(ARN)).toEqual({
       ...base,
       status: 'RUNNING',

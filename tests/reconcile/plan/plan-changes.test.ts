@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
+import type { OwnExecutions } from '../../../adapters/executions.ts';
 import { BATCH_SIZE } from '../../../domain/decision/batches.ts';
 import type { Hold } from '../../../domain/decision/hold.ts';
 import { INITIAL_PROGRESS, type Progress } from '../../../domain/decision/progress.ts';
@@ -20,6 +21,7 @@ import {
   aHold,
   aMembershipRequest,
   anAuditRecord,
+  anExecution,
   aRequest,
   aSeat,
   aSweepItem,
@@ -27,6 +29,7 @@ import {
   aUserItem,
 } from '../../support/builders.ts';
 import {
+  ADMIN,
   APPLICATION,
   GROUP,
   ME,
@@ -54,6 +57,8 @@ interface Asked {
   execution?: string;
   propagation?: Propagation;
   progress?: Partial<Progress>;
+  /** The input of the execution, which runs; without it, Step Functions knows no such execution. */
+  startedWith?: object;
 }
 
 async function planning({ seats = [], assigned = [], queue, hold, ...options }: PlanningOptions = {}) {
@@ -66,9 +71,17 @@ async function planning({ seats = [], assigned = [], queue, hold, ...options }: 
   return {
     ...world,
     queue: () => services.ledger.queue(),
-    plan: (request: Request, { execution = ME, propagation = VISIBLE, progress = {} }: Asked = {}) =>
-      planChanges({ request, propagation, progress: { ...INITIAL_PROGRESS, ...progress }, execution }, services),
+    plan: (request: Request, { execution = ME, propagation = VISIBLE, progress = {}, startedWith }: Asked = {}) =>
+      planChanges(
+        { request, propagation, progress: { ...INITIAL_PROGRESS, ...progress }, execution },
+        startedWith ? { ...services, executions: executionsStartedWith(startedWith) } : services,
+      ),
   };
+}
+
+/** Executions that all run and were started with this input. */
+function executionsStartedWith(input: object): OwnExecutions {
+  return { describe: async (arn) => anExecution({ arn, input: JSON.stringify(input) }) };
 }
 
 const capped = (max: number) => [{ seats: { max } }];
@@ -577,11 +590,14 @@ describe('a release', () => {
       digests: [1, 2].map((generation) => ({ digest: aDigest(generation), generation, count: generation })),
     }),
   };
-  const release = (number: number) => aRequest({ trigger: 'manual', release: aDigest(number) });
+  const release = (number: number, parts: Asked = {}): [Request, Asked] => [
+    aRequest({ trigger: 'manual', release: aDigest(number), cause: ADMIN }),
+    { execution: ADMIN, startedWith: { release: aDigest(number) }, ...parts },
+  ];
 
   it('revokes what the digest covers, and no more', async () => {
     const { plan, services } = await planning(options);
-    expect(await plan(release(1))).toMatchObject({
+    expect(await plan(...release(1))).toMatchObject({
       outcome: 'apply',
       batches: [{ kind: 'revoke', userIds: [user(2)] }],
       progress: { held: [APPLICATION] },
@@ -591,19 +607,19 @@ describe('a release', () => {
 
   it('is recorded, and leaves the revocations to the lease holder', async () => {
     const { plan, queue, services } = await planning({ ...options, queue: heldBy(OTHER) });
-    expect(await plan(release(2))).toMatchObject({ outcome: 'handedOver', handedOverTo: OTHER });
+    expect(await plan(...release(2))).toMatchObject({ outcome: 'handedOver', handedOverTo: OTHER });
     expect(await services.ledger.hold(APPLICATION)).toMatchObject({ released: 2 });
     expect((await queue()).sweeps[APPLICATION]).toMatchObject({ by: OTHER });
   });
 
   it('plans the same changes if it runs twice', async () => {
     const { plan, clock } = await planning(options);
-    const first = await plan(release(2));
+    const first = await plan(...release(2));
     clock.advance(1);
     // The answer was lost: the pause between two sweeps is kept, and the same is planned.
-    expect(await plan(release(2))).toMatchObject({ outcome: 'settle', settle: { waitSeconds: 29 } });
+    expect(await plan(...release(2))).toMatchObject({ outcome: 'settle', settle: { waitSeconds: 29 } });
     clock.advance(29);
-    expect(changesOf(await plan(release(2), { progress: { round: 1 } }))).toEqual(changesOf(first));
+    expect(changesOf(await plan(...release(2, { progress: { round: 1 } })))).toEqual(changesOf(first));
   });
 
   it('of a lifted hold checks the application, and revokes nothing', async () => {
@@ -614,7 +630,7 @@ describe('a release', () => {
       seats: [1, 2, 3].map((n) => aSeat(n)),
       hold,
     });
-    expect(changesOf(await plan(release(1)))).toBe('converged');
+    expect(changesOf(await plan(...release(1)))).toBe('converged');
     expect(await services.ledger.hold(APPLICATION)).toMatchObject({ revision: 1 });
   });
 
@@ -623,7 +639,7 @@ describe('a release', () => {
     ['if nothing is held', release(1), { hold: undefined }],
   ])('of a digest %s is refused, and enqueues nothing', async (_fact, request, parts) => {
     const { plan, queue, calls } = await planning({ ...options, ...parts });
-    await expect(plan(request)).rejects.toMatchObject({ name: 'RefusedError', reason: 'no-such-hold' });
+    await expect(plan(...request)).rejects.toMatchObject({ name: 'RefusedError', reason: 'no-such-hold' });
     expect([await queue(), calls('SSOAdmin.ListApplicationAssignments')]).toEqual([emptyQueue(), 0]);
   });
 
@@ -634,28 +650,31 @@ describe('a release', () => {
     const hold = { ...options.hold, applicationArn: OTHER_APPLICATION };
     const { plan, services } = await planning({ retired, hold });
     if (expected) {
-      expect(await plan(release(1))).toMatchObject(expected);
+      expect(await plan(...release(1))).toMatchObject(expected);
       expect(await services.ledger.hold(OTHER_APPLICATION)).toMatchObject({ released: 1 });
     } else {
-      await expect(plan(release(1))).rejects.toMatchObject({ reason: 'no-such-hold' });
+      await expect(plan(...release(1))).rejects.toMatchObject({ reason: 'no-such-hold' });
     }
   });
 
   it('fails with a retryable error if the hold is written meanwhile', async () => {
     const { plan, faults, services } = await planning(options);
     faults.add({ operation: 'DynamoDB.PutItem', kind: 'internal' });
-    await expect(plan(release(1))).rejects.toMatchObject({ name: 'TransientAwsError' });
-    await plan(release(1));
+    await expect(plan(...release(1))).rejects.toMatchObject({ name: 'TransientAwsError' });
+    await plan(...release(1));
     expect(await services.ledger.hold(APPLICATION)).toMatchObject({ released: 1, revision: 2 });
   });
 });
 
 describe('an adoption', () => {
-  const request = aRequest({ trigger: 'manual', adopt: APPLICATION, cause: ME });
+  const request: [Request, Asked] = [
+    aRequest({ trigger: 'manual', adopt: APPLICATION, cause: ADMIN }),
+    { execution: ADMIN, startedWith: { adopt: 'amazon-q-developer' } },
+  ];
 
   it('is made in the plan, with an audit record', async () => {
     const { plan, seat } = await planning({ members: [1], assigned: [1, 2] });
-    expect(await plan(request)).toMatchObject({
+    expect(await plan(...request)).toMatchObject({
       outcome: 'apply',
       batches: [{ kind: 'record', userIds: [user(1)] }],
     });
@@ -664,7 +683,7 @@ describe('an adoption', () => {
 
   it('is left to the lease holder', async () => {
     const { plan, queue, seat } = await planning({ members: [1], assigned: [1], queue: heldBy(OTHER, TICK) });
-    expect(await plan(request)).toMatchObject({ outcome: 'handedOver', handedOverTo: OTHER });
+    expect(await plan(...request)).toMatchObject({ outcome: 'handedOver', handedOverTo: OTHER });
     expect((await queue()).sweeps[APPLICATION]).toMatchObject({ by: OTHER, adopt: true });
     expect(await seat(1)).toBeUndefined();
   });
@@ -851,10 +870,12 @@ describe('a refusal', () => {
     const unreadable = { pk: OTHER_APPLICATION, sk: user(1), schemaVersion: 2 };
 
     it('serves the others, frees the lease and keeps its own sweep for later', async () => {
-      const { plan, put, queue } = await planning({ queue: past });
+      const givenUp = aRequest({ trigger: 'manual', applications: [OTHER_APPLICATION] });
+      const { plan, put, queue } = await planning({
+        queue: enqueue(past, givenUp, { me: ME, entitlements, now: START }),
+      });
       await put(unreadable);
-      const request = { ...SWEEP, applications: [OTHER_APPLICATION] };
-      await expect(plan(request)).rejects.toMatchObject({ reason: 'ledger-unreadable' });
+      await expect(plan(SWEEP)).rejects.toMatchObject({ reason: 'ledger-unreadable' });
       const { lease, sweeps } = await queue();
       expect(lease).toBeUndefined();
       expect(sweeps).toEqual({ [OTHER_APPLICATION]: expect.objectContaining({ failed: true }) });
