@@ -43,6 +43,7 @@ export class World {
         IdentityStore: identityStore(this.identityCenter, clock),
         SSOAdmin: ssoAdmin(this.identityCenter, clock),
         DynamoDB: behind({ target: 'DynamoDB_20120810', scope: 'dynamodb', version: '1.0' }),
+        SFN: behind({ target: 'AWSStepFunctions', scope: 'states', version: '1.0' }),
         EventBridge: listened(bus, (line) => this.audit.push(line)),
       },
       faults: this.faults,
