@@ -1,3 +1,4 @@
+// @module-tag long
 import { describe, expect, it } from 'vitest';
 import { secondsBetween } from '../../domain/shared/time.ts';
 import { anUpdateUser } from '../support/events.ts';
