@@ -59,8 +59,8 @@ export async function* pages<Page extends { NextToken?: string | undefined }>(
 
 /**
  * Makes the error for an answer of AWS that lacks what its API reference promises, or has a value that it does not list.
- * It concerns what was asked about, and nothing else: a refusal, so that everybody else is served. Thrown within `send` of
- * {@link Ask}, its message gets the ids.
+ * It is a refusal of this one request, so that all others are served. Thrown within `send` of {@link Ask}, its message gets
+ * the ids.
  */
 export function malformedAnswer(operation: string, field: string): RefusedError {
   return new RefusedError(MALFORMED_ANSWER, `${operation}: ${field} is missing or malformed in the answer`);

@@ -44,7 +44,7 @@ export interface ApplyServices {
   measure: Measure;
 }
 
-/** Changes at a time. At 20 requests per second, 10 keep the pace although each answer takes half a second. */
+/** Changes at a time. A grant makes two calls in a row: with answers of half a second, ten make 10 grants per second. */
 const CHANGES_AT_ONCE = 10;
 
 /** A change that fails or conflicts is tried again after these pauses, once all others of the batch are made. */
@@ -73,8 +73,8 @@ export type ApplyOutcomes = Partial<Record<ChangeOutcome | 'aside', number>>;
 /**
  * Makes the changes of one batch at the pace of the clients. May run twice: changes that are done are skipped.
  *
- * A user whose change still fails or conflicts after a few attempts is put aside, until a later plan tries it again. Nobody
- * else is concerned.
+ * A user whose change still fails or conflicts after a few attempts is put aside, until a later plan tries it again. No
+ * other user is concerned.
  *
  * @throws TransientAwsError when the ledger fails · LeaseLostError, and then no further write begins
  */
@@ -108,7 +108,7 @@ export async function applyChanges(
     const seats = await seatsOf(userIds, applicationArn, ledger);
     const failed = new Map(failing);
     await inParallel(userIds, CHANGES_AT_ONCE, async (userId) => {
-      // Nobody is put aside for want of time: the next plan decides again.
+      // Lack of time puts no user aside: the next plan decides again.
       if (isDue(lastAttemptAt, clock.now())) return;
       const outcome = await attempt(taskOf(userId, seats.get(userId)), services);
       if (typeof outcome === 'string') {

@@ -44,7 +44,7 @@ export async function publishAudit(
   const pending = await allPendingEvents(batches, ledger, { ...sender, accountId: accountOf(execution) });
   const events = pending.flatMap((item) => item.events);
   const accepted = await send(events, bus).catch(async (error: unknown) => {
-    // A redrive publishes them. Until then, nobody waits for the lease, whatever else is due.
+    // A redrive publishes them. Until then, no other execution waits for the lease, whatever else is due.
     if (error instanceof RefusedError) {
       await updateQueue(ledger, (before) => {
         const { queue } = startSettleWait(before, execution, clock.now());

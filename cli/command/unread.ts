@@ -10,7 +10,7 @@ export function isReadFailure(error: unknown): error is Error {
   return failed && reportOf(error).code !== EXIT.precondition;
 }
 
-/** What a command could not read. It goes on with everything that does not depend on it. */
+/** What a command could not read. The command continues with everything that does not depend on it. */
 export class Unread {
   readonly #terminal: Terminal;
   /** By message: what is read twice is reported once. */

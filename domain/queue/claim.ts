@@ -236,7 +236,7 @@ export function releaseIfIdle(
 /** Reassigns to `me` the items that another execution should have checked by now. */
 export function reclaimOverdue(queue: WorkQueue, me: string, now: Date): WorkQueue {
   if (holderOf(queue, now) !== undefined) return queue;
-  // What was put aside is no longer: nobody redrives the execution that failed, and what it has reported stays known.
+  // The item is no longer put aside: no one redrives the execution that failed, and what it has reported stays known.
   const taken = { by: me, failed: undefined };
   return mapItems(queue, (item) => (isDue(plusSeconds(item.dueAt, OVERDUE_SECONDS), now) ? taken : undefined));
 }

@@ -17,8 +17,8 @@ const MOST_NAMED_USERS = 100;
 const MOST_EXPECTATIONS = 1000;
 
 /**
- * So many users keep the time of their request in sweeps: each takes 75 bytes of an item that every execution writes. All
- * others come after them.
+ * The number of users whose request times the sweeps keep: each takes 75 bytes of an item that every execution writes. All
+ * other users come after them.
  */
 const MOST_ASKED = 200;
 
@@ -30,6 +30,7 @@ function applicationsOf(request: Request, entitlements: readonly Entitlement[]):
   return [...new Set([...named, ...applicationsOfGroups(groups, entitlements), ...applications, ...adopting])];
 }
 
+/** Lists the applications of which an entitlement names one of these groups. */
 export function applicationsOfGroups(groups: readonly string[], entitlements: readonly Entitlement[]): string[] {
   return entitlements
     .filter((entitlement) => entitlement.groups.some((group) => groups.includes(group)))

@@ -29,7 +29,7 @@ export function usersPerPass({ entitlements, requestsPerSecond }: Entitlements):
 /**
  * Returns what the next pass serves: those who have been due the longest.
  *
- * Named users and whole applications take turns, so that no number of the ones starves the others. While users are due,
+ * Named users and whole applications take turns, so that neither kind starves the other. While users are due,
  * one application is swept at a time; otherwise all that are due, since they share lists.
  */
 export function nextTurn(queue: WorkQueue, now: Date, mostUsers: number): Turn {

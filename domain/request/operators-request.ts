@@ -6,7 +6,7 @@ import type { Request, StartContext } from './request.ts';
 
 /**
  * Whether a request asks for what only an operator may ask: to release a hold, to adopt, or to give up the seats of an
- * application that is no longer configured. Everything else is a hint, whoever writes it.
+ * application that is no longer configured. Everything else is a hint, from any sender.
  */
 export function isOperatorsRequest(
   { trigger, release, adopt, applications = [] }: Request,

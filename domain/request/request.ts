@@ -41,8 +41,8 @@ export const RequestSchema = z.object({
   /** The CloudTrail `eventID`, the envelope's `id`, or the execution's ARN: an auditor can find each of them. */
   cause: z.string().check(z.minLength(1), z.maxLength(256)),
   /**
-   * Time of the change (event) or of the request (manual start); never later than `startedAt`. Whoever writes an event
-   * chooses it: it says what to await, and feeds metrics.
+   * Time of the change (event) or of the request (manual start); never later than `startedAt`. The sender of an
+   * event chooses it, so that it serves expectations and metrics only.
    */
   at: Timestamp,
   /** Start of the execution, which only AWS sets: it decides who asked first. */

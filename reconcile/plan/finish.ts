@@ -26,7 +26,7 @@ interface ChangingRound extends Round {
 }
 
 /**
- * Puts the users aside whose changes were planned again and again without effect, so that nobody waits for them.
+ * Puts the users aside whose changes were planned again and again without effect, so that no execution waits for them.
  *
  * @returns whether there were any: an audit event cannot be put aside
  */

@@ -110,7 +110,7 @@ async function enforce(
   return {
     ...result,
     application,
-    // Who needs a sweep is served by it; until it is tried again, nobody waits for it.
+    // The sweep serves the users who need it; until it is tried again, no execution waits for it.
     recheck: waits && !decision.unverified ? [] : rechecksOf(recheck),
     ...(sweepNeeded && !waits ? { sweepNeeded } : {}),
     aside: decision.aside + (waits ? 1 : 0),
