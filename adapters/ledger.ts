@@ -11,8 +11,11 @@ import {
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { Holdings } from '../domain/decision/application-state.ts';
+import { type Batch, BatchSchema } from '../domain/decision/batches.ts';
 import { type Hold, HoldSchema, holdAttentionAt } from '../domain/decision/hold.ts';
 import { type Observation, ObservationSchema, observationAttentionAt } from '../domain/decision/observation.ts';
+import { type Slots, SlotsSchema } from '../domain/decision/slots.ts';
+import type { BatchRef } from '../domain/queue/rounds.ts';
 import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../domain/queue/work-queue.ts';
 import { type Seat, SeatSchema, seatAttentionAt } from '../domain/seat/seat.ts';
 import { chunksOf } from '../domain/shared/chunks.ts';
@@ -35,11 +38,11 @@ export interface ApplicationItems extends Holdings {
 export type Pending = Pick<SeatKey, 'applicationArn'> & Partial<SeatKey>;
 
 /**
- * Usher's record in one DynamoDB table: seats and observations by application and user, the hold of each application, and
- * one item with work queue and lease.
+ * Usher's record in one DynamoDB table: seats and observations by application and user, the hold of each application, the
+ * batches of stored rounds, and one item with work queue and lease.
  *
- * Every write is a conditional write of one item and names the revision that it replaces: the item's `revision` less one;
- * a new item has revision 1. Reads are consistent.
+ * Every write but that of a batch is a conditional write of one item and names the revision that it replaces: the item's
+ * `revision` less one; a new item has revision 1. Reads are consistent.
  *
  * @throws TransientAwsError worth a retry, also if another execution wrote the item meanwhile: the retried task reads it
  *   again · RefusedError not
@@ -64,7 +67,13 @@ export interface Ledger {
   observations(keys: readonly SeatKey[]): Promise<Observation[]>;
   saveSeat(seat: Seat): Promise<void>;
   saveHold(hold: Hold): Promise<void>;
+  slots(applicationArn: string): Promise<Slots | undefined>;
+  saveSlots(slots: Slots): Promise<void>;
   saveObservation(observation: Observation): Promise<void>;
+  /** Reads a batch of a stored round; undefined if it has expired. */
+  batch(ref: BatchRef): Promise<Batch | undefined>;
+  /** Writes a batch. No other writer has the number of its round. */
+  saveBatch(ref: BatchRef, batch: Batch): Promise<void>;
   /**
    * Lists items that a tick has to check: at most 100, the longest due first.
    *
@@ -121,12 +130,17 @@ export const DYNAMODB_ERRORS: readonly ErrorRow[] = [
 const KEYS_PER_CALL = 100;
 const WORK_KEY = { pk: '#work', sk: '#work' };
 const HOLD = '#hold';
+const SLOTS = '#slots';
 /** Prefix of the user id of an observation: `~` sorts after every id, so that observations are read last, or not at all. */
 const OBSERVED = '~observed#';
 /** The only partition of the sparse index: few items ever need attention. */
 const ATTENTION = '#attention';
 /** A tombstone outlives the audit archive (one year), so that its seat is still there when an event is replayed. */
 const TOMBSTONE_SECONDS = 400 * 24 * 3600;
+/** A batch is of use as long as its round; what is left of it is of use to a person who looks for a fault. */
+const BATCH_SECONDS = 24 * 3600;
+/** The partition of all batches: no seat has this key. */
+const BATCHES = '#batches';
 
 /** Creates the ledger in a DynamoDB table with keys `pk` and `sk` and the index `attention`. */
 export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
@@ -184,10 +198,10 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
 
   /** @throws TransientAwsError if another execution wrote the item meanwhile */
   async function replace(
-    item: Keyed & { revision: number; audit: readonly unknown[] },
-    attention: string | undefined,
+    item: Keyed & { revision: number; audit?: readonly unknown[] },
+    attention?: string,
   ): Promise<void> {
-    const tells = item.audit.length > 0 ? { tells: true } : {};
+    const tells = item.audit && item.audit.length > 0 ? { tells: true } : {};
     const due = attention === undefined ? {} : { attention: ATTENTION, attentionAt: attention, ...tells };
     const ids = idsOf(item.pk, item.sk);
     if (await put({ ...item, ...due }, item.revision, ids)) return;
@@ -216,6 +230,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     for await (const item of items) {
       const key = item['sk']?.S;
       if (key === HOLD) found.hold = parseItem(HoldSchema, item, idsOf(applicationArn, HOLD));
+      else if (key === SLOTS) found.slots = parseItem(SlotsSchema, item, idsOf(applicationArn, SLOTS));
       else if (key?.startsWith(OBSERVED)) found.observations.push(observationIn(item));
       else found.seats.push(seatIn(item));
     }
@@ -238,10 +253,10 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     },
 
     async holdings(applicationArn) {
-      const { seats, hold } = await partition(applicationArn, 'pk = :pk AND sk < :observed', {
+      const { observations: _, ...holdings } = await partition(applicationArn, 'pk = :pk AND sk < :observed', {
         ':observed': { S: OBSERVED },
       });
-      return { seats, hold };
+      return holdings;
     },
 
     itemsOf: (applicationArn) => partition(applicationArn, 'pk = :pk'),
@@ -264,6 +279,13 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
 
     saveHold: (hold) => replace({ ...hold, pk: hold.applicationArn, sk: HOLD }, holdAttentionAt(hold)),
 
+    async slots(applicationArn) {
+      const item = await get({ pk: applicationArn, sk: SLOTS });
+      return item && parseItem(SlotsSchema, item, idsOf(applicationArn, SLOTS));
+    },
+
+    saveSlots: (slots) => replace({ ...slots, pk: slots.applicationArn, sk: SLOTS }),
+
     async saveObservation(observation) {
       const ended = observation.answer === undefined && observation.audit.length === 0;
       const item = {
@@ -273,6 +295,17 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
         ...(ended ? expiry(observation) : {}),
       };
       await replace(item, observationAttentionAt(observation));
+    },
+
+    async batch(ref) {
+      const item = await get(batchKey(ref));
+      return item && parseItem(BatchSchema, item, idsOfBatch(ref));
+    },
+
+    async saveBatch(ref, batch) {
+      const expiresAt = Date.parse(plusSeconds(batch.readAt, BATCH_SECONDS)) / 1000;
+      const Item = marshall({ ...batch, ...batchKey(ref), expiresAt: Math.ceil(expiresAt) });
+      await ask('PutItem', idsOfBatch(ref), () => client.send(new PutItemCommand({ TableName: table, Item })));
     },
 
     async needAttention(now, isActive) {
@@ -300,8 +333,17 @@ function expiry({ changedAt }: { changedAt: string }) {
   return { expiresAt: Date.parse(plusSeconds(changedAt, TOMBSTONE_SECONDS)) / 1000 };
 }
 
+function batchKey({ round, batch }: BatchRef): Keyed {
+  return { pk: BATCHES, sk: `${round}#${batch}` };
+}
+
+function idsOfBatch({ round, batch }: BatchRef): string[] {
+  return [`batch ${batch} of round ${round}`];
+}
+
 function idsOf(pk: string | undefined, sk: string | undefined): string[] {
   const item = sk?.startsWith(OBSERVED) ? `observation of user ${userOf(sk)}` : `user ${sk}`;
+  if (sk === SLOTS) return [`application ${pk}`, 'the bound of its slots'];
   return [`application ${pk}`, sk === HOLD ? 'its hold' : item];
 }
 

@@ -3,13 +3,12 @@ import type { Environment } from '../adapters/environment.ts';
 import { connectEventBus } from '../adapters/event-bus.ts';
 import { connectOwnExecutions } from '../adapters/executions.ts';
 import { connectLedger } from '../adapters/ledger.ts';
-import { BatchSchema } from '../domain/decision/batches.ts';
 import { publishAudit } from '../reconcile/publish-audit.ts';
 import { recordFailure } from '../reconcile/record-failure.ts';
 import { defineHandler } from './handler.ts';
 
 const Input = z.union([
-  z.object({ batches: z.array(BatchSchema), execution: z.string() }),
+  z.object({ round: z.int(), batch: z.int(), execution: z.string() }),
   /** The event "Step Functions Execution Status Change", which also reports time-outs and aborts. It is a hint. */
   z.object({
     detail: z.object({
@@ -20,7 +19,7 @@ const Input = z.union([
   }),
 ]);
 
-/** Fifth state: publishes the audit events of changes and starts the settle wait. Also records failed executions. */
+/** Fifth state: publishes the audit events of a batch and advances its round. Also records failed executions. */
 export const handler = defineHandler({
   input: Input,
   services: ({ aws, clock, ledgerTable, auditBus, stateMachine, version }: Environment) => ({

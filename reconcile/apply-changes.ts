@@ -1,7 +1,10 @@
 import type { Ledger } from '../adapters/ledger.ts';
-import type { Batch } from '../domain/decision/batches.ts';
+import type { Batch, Changes, PlannedChange } from '../domain/decision/batches.ts';
+import { type BatchRef, extendRound, roundAt } from '../domain/queue/rounds.ts';
+import type { StoredRound } from '../domain/queue/work-queue.ts';
 import { hasBegun, type Seat } from '../domain/seat/seat.ts';
 import { markNotBegun, putAside } from '../domain/seat/transitions.ts';
+import { LeaseLostError } from '../domain/shared/errors.ts';
 import { isDue, plusSeconds } from '../domain/shared/time.ts';
 import {
   type ApplyServices,
@@ -15,19 +18,16 @@ import {
   targetOf,
 } from './change-seat.ts';
 import { inParallel } from './concurrency.ts';
-import { openLease, writersUnder } from './lease.ts';
+import { type LeaseSession, openLease, writersUnder } from './lease.ts';
 
-/** One batch of a plan, and the lease term in which it was planned. */
-export interface ApplyInput {
-  batch: Batch;
+/** Names one batch of a stored round, and the lease under which it is to be made. */
+export interface ApplyInput extends BatchRef {
   term: number;
-  /** When the plan's reads began; a seat that was granted since then is done. */
-  plannedAt: string;
   execution: string;
 }
 
-/** Changes at a time. A grant makes two calls in a row: with answers of half a second, ten make 10 grants per second. */
-const CHANGES_AT_ONCE = 10;
+/** Changes at a time. A grant makes two or three calls in a row: with answers of half a second, 30 make 20 per second. */
+const CHANGES_AT_ONCE = 30;
 
 /** A change that fails or conflicts is tried again after these pauses, once all others of the batch are made. */
 const PAUSES_SECONDS = [2, 4, 8];
@@ -35,75 +35,127 @@ const PAUSES_SECONDS = [2, 4, 8];
 /** No attempt begins later than this: those under way, and what is written of failed ones, fit into the 240 s of the function. */
 const ATTEMPTS_WITHIN_SECONDS = 190;
 
-/** What came of a batch: the number of changes per outcome. `aside`: of users who were put aside. */
-export type ApplyOutcomes = Partial<Record<ChangeOutcome | 'aside', number>>;
+/** What came of a batch: the number of changes per outcome. `aside`: of users who were put aside; `left`: for want of time. */
+export type ApplyOutcomes = Partial<Record<ChangeOutcome | 'aside' | 'left', number>>;
 
 /**
- * Makes the changes of one batch at the pace of the clients. May run twice: changes that are done are skipped.
+ * Makes the changes of one batch at the pace of the clients: what the ledger holds of it, and nothing if that has expired.
+ * May run twice: changes that are done are skipped.
  *
  * A user whose change still fails or conflicts after a few attempts is put aside, until a later plan tries it again. No
- * other user is concerned.
+ * other user is concerned. Changes for which no time was left become a further batch of the round.
  *
- * @throws TransientAwsError when the ledger fails · LeaseLostError, and then no further write begins
+ * @throws TransientAwsError when the ledger fails · LeaseLostError unless this is the next batch of a stored round and the
+ *   execution holds the lease, and then no further write begins
  */
-export async function applyChanges(
-  { batch, term, plannedAt, execution }: ApplyInput,
-  given: ApplyServices,
-): Promise<ApplyOutcomes> {
-  if (batch.kind === 'record' || batch.kind === 'hold') return {};
+export async function applyChanges(input: ApplyInput, given: ApplyServices): Promise<ApplyOutcomes> {
+  const { term, execution } = input;
   const lease = await openLease(given.ledger, given.clock, { execution, term });
-  const services = { ...given, ...writersUnder(lease, given) };
+  const round = roundAt(lease.queue, input);
+  if (!round) throw new LeaseLostError(`Batch ${input.batch} of round ${input.round} is not the next one`);
+  const batch = await given.ledger.batch(input);
+  if (!batch) return {};
+  const { outcomes, left } = await makeChanges(
+    batch,
+    { execution, lease },
+    { ...given, ...writersUnder(lease, given) },
+  );
+  if (left.length > 0) await storeRest(left, { batch, round, lease }, given);
+  return outcomes;
+}
+
+/** What no time was left for is made in the round's last turn. */
+async function storeRest(
+  left: readonly PlannedChange[],
+  { batch, round, lease }: { batch: Batch; round: StoredRound; lease: LeaseSession },
+  { ledger }: ApplyServices,
+): Promise<void> {
+  const keys = new Set(left.map(keyOf));
+  const changes = batch.changes.flatMap((one): Changes[] => {
+    const userIds = one.userIds.filter((userId) => keys.has(keyOf({ ...one, userId })));
+    return userIds.length > 0 ? [{ ...one, userIds }] : [];
+  });
+  await lease.renewLease();
+  await ledger.saveBatch({ round: round.id, batch: round.batches }, { ...batch, changes });
+  await lease.change((queue) => ({ queue: extendRound(queue, round.id) }));
+}
+
+/** Identifies a change among those of a batch: for each seat, a batch has one. */
+function keyOf({ applicationArn, userId }: Pick<PlannedChange, 'applicationArn' | 'userId'>): string {
+  return `${applicationArn} ${userId}`;
+}
+
+async function makeChanges(
+  { changes, readAt }: Batch,
+  { execution, lease }: { execution: string; lease: LeaseSession },
+  services: ApplyServices,
+): Promise<{ outcomes: ApplyOutcomes; left: PlannedChange[] }> {
   const { clock, ledger, entitlements } = services;
-  const { applicationArn } = batch;
-  const entitlement = entitlements.entitlements.find(({ application }) => application === applicationArn);
   const lastAttemptAt = plusSeconds(clock.now(), ATTEMPTS_WITHIN_SECONDS);
-  // The batch alone does not say so: only a confirmed request of an operator marks the work item.
-  const isGivenUp = lease.queue.sweeps[applicationArn]?.giveUp === true;
+  const byApplication = new Map(entitlements.entitlements.map((one) => [one.application, one]));
   const outcomes: ApplyOutcomes = {};
   const count = (outcome: keyof ApplyOutcomes) => {
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   };
-  const taskOf = (userId: string, seat: Seat | undefined): Task => {
-    const origin = changeOriginOf(lease.queue, batch, userId);
-    return { batch, userId, entitlement, seat, plannedAt, execution, origin, isGivenUp };
-  };
-  let failing = new Map<string, Setback>();
+  const taskOf = (change: PlannedChange, seat: Seat | undefined): Task => ({
+    change,
+    entitlement: byApplication.get(change.applicationArn),
+    seat,
+    plannedAt: readAt,
+    execution,
+    origin: changeOriginOf(lease.queue, change),
+    // The batch alone does not say so: only a confirmed request of an operator marks the work item.
+    isGivenUp: lease.queue.sweeps[change.applicationArn]?.giveUp === true,
+  });
+  const planned = changes
+    .filter(({ kind }) => kind === 'grant' || kind === 'revoke')
+    .flatMap(({ userIds, ...what }) => userIds.map((userId): PlannedChange => ({ ...what, userId })));
+  const failing = new Map<PlannedChange, Setback>();
+  const left: PlannedChange[] = [];
   let throttled = false;
   for (const pause of [0, ...PAUSES_SECONDS]) {
-    const userIds = pause === 0 ? batch.userIds : [...failing].flatMap(([one, { tries }]) => (tries === 1 ? one : []));
-    if (userIds.length === 0 || isDue(lastAttemptAt, clock.now())) break;
+    const tried = pause === 0 ? planned : [...failing].flatMap(([one, { tries }]) => (tries === 1 ? one : []));
+    if (tried.length === 0 || (pause > 0 && isDue(lastAttemptAt, clock.now()))) break;
     if (pause > 0) await clock.sleep(pause);
-    const seats = await seatsOf(userIds, applicationArn, ledger);
-    const failed = new Map(failing);
-    await inParallel(userIds, CHANGES_AT_ONCE, async (userId) => {
-      // Lack of time puts no user aside: the next plan decides again.
-      if (isDue(lastAttemptAt, clock.now())) return;
-      const outcome = await attempt(taskOf(userId, seats.get(userId)), services);
+    const seats = await seatsOf(tried, ledger);
+    await inParallel(tried, CHANGES_AT_ONCE, async (change) => {
+      // Lack of time puts no user aside.
+      if (isDue(lastAttemptAt, clock.now())) {
+        if (pause === 0) left.push(change);
+        return;
+      }
+      const outcome = await attempt(taskOf(change, seats.get(keyOf(change))), services);
       if (typeof outcome === 'string') {
         count(outcome);
-        failed.delete(userId);
-      } else failed.set(userId, outcome);
+        failing.delete(change);
+      } else failing.set(change, outcome);
       throttled ||= typeof outcome !== 'string' && outcome.reason === 'throttled';
     });
-    failing = failed;
   }
   if (throttled) services.measure('StepsThrottled', 1);
-  await inParallel([...failing], CHANGES_AT_ONCE, async ([userId, { reason, tries }]) => {
-    const task = taskOf(userId, (await seatsOf([userId], applicationArn, ledger)).get(userId));
+  for (const [change, { reason }] of isDue(lastAttemptAt, clock.now()) ? failing : []) {
+    // Other callers took their share of the quota: that says nothing about these users.
+    if (reason !== 'throttled') continue;
+    failing.delete(change);
+    left.push(change);
+  }
+  for (const _ of left) count('left');
+  await inParallel([...failing], CHANGES_AT_ONCE, async ([change, { reason, tries }]) => {
+    const task = taskOf(change, (await seatsOf([change], ledger)).get(keyOf(change)));
+    const { entitlement } = task;
     const now = clock.now();
     const seat = hasBegun(task.seat)
       ? task.seat
       : entitlement && markNotBegun(task.seat, targetOf(task, entitlement, now), contextOf(task, now));
     if (!seat) return;
-    const reportAgain = isAskedAgain(seat, batch, execution);
+    const reportAgain = isAskedAgain(seat, change, execution);
     const aside = putAside(seat, reason, { now, execution, reportAgain }, tries);
     await ledger.saveSeat({ ...aside, revision: (task.seat?.revision ?? 0) + 1 });
     count('aside');
   });
-  return outcomes;
+  return { outcomes, left };
 }
 
-async function seatsOf(userIds: readonly string[], applicationArn: string, ledger: Ledger): Promise<Map<string, Seat>> {
-  const seats = await ledger.seats(userIds.map((userId) => ({ applicationArn, userId })));
-  return new Map(seats.map((seat) => [seat.userId, seat]));
+async function seatsOf(changes: readonly PlannedChange[], ledger: Ledger): Promise<Map<string, Seat>> {
+  return new Map((await ledger.seats(changes)).map((seat) => [keyOf(seat), seat]));
 }

@@ -1,7 +1,7 @@
 import type { Directory } from '../adapters/identity-store.ts';
 import type { Ledger } from '../adapters/ledger.ts';
 import type { Applications } from '../adapters/sso-admin.ts';
-import type { Batch } from '../domain/decision/batches.ts';
+import type { PlannedChange } from '../domain/decision/batches.ts';
 import { waitForGrantToShow } from '../domain/decision/timing.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
 import { askedAtOf, joinedAtOf, type WorkItem, type WorkQueue } from '../domain/queue/work-queue.ts';
@@ -49,7 +49,7 @@ const REFUSED_TRIES = 7;
 /** Tries one change. */
 export async function attempt(task: Task, services: ApplyServices): Promise<ChangeOutcome | Setback> {
   try {
-    return await (task.batch.kind === 'grant' ? grant(task, services) : revoke(task, services));
+    return await (task.change.kind === 'grant' ? grant(task, services) : revoke(task, services));
   } catch (error) {
     if (error instanceof RefusedError) return { reason: error.reason, tries: REFUSED_TRIES };
     if (!(error instanceof TransientAwsError)) throw error;
@@ -59,8 +59,7 @@ export async function attempt(task: Task, services: ApplyServices): Promise<Chan
 
 /** One change of a batch. */
 export interface Task {
-  batch: Batch;
-  userId: string;
+  change: PlannedChange;
   entitlement: Entitlement | undefined;
   seat: Seat | undefined;
   plannedAt: string;
@@ -73,19 +72,20 @@ export interface Task {
 /** What caused a change: the newest hint about the user, else the one about the application; absent: the execution itself. */
 type ChangeOrigin = WorkItem | undefined;
 
-export function changeOriginOf({ users, sweeps }: WorkQueue, { applicationArn }: Batch, userId: string): ChangeOrigin {
+export function changeOriginOf({ users, sweeps }: WorkQueue, { applicationArn, userId }: PlannedChange): ChangeOrigin {
   return users[userId] ?? sweeps[applicationArn];
 }
 
-export function contextOf({ batch, execution, origin }: Task, now: Date): ChangeContext {
-  return { now, execution, cause: origin?.cause ?? execution, reason: batch.reason };
+export function contextOf({ change, execution, origin }: Task, now: Date): ChangeContext {
+  return { now, execution, cause: origin?.cause ?? execution, reason: change.reason };
 }
 
 /** The seat that a grant makes. The time of the first request decides the order of the waitlist. */
-export function targetOf({ batch, userId, seat, origin }: Task, { name }: Entitlement, now: Date): SeatTarget {
+export function targetOf({ change, seat, origin }: Task, { name }: Entitlement, now: Date): SeatTarget {
+  const { applicationArn, userId } = change;
   const askedAt = seat?.status === 'revoked' ? undefined : seat?.requestedAt;
   const requestedAt = askedAt ?? (origin ? askedAtOf(origin, userId) : now.toISOString());
-  return { applicationArn: batch.applicationArn, userId, entitlement: name, requestedAt };
+  return { applicationArn, userId, entitlement: name, requestedAt };
 }
 
 /** A create that was repeated so often without effect is put aside: an execution fails for it. */
@@ -99,9 +99,14 @@ function afterRepeats(seat: Seat, { seat: before, execution }: Task, now: Date):
   return { ...putAside(known, NotConvergedError.REASON, { now, execution }, tries), revision };
 }
 
-/** Whether the seat was written since the plan's reads, by an earlier try of this task. */
-function isNewer({ changedAt }: Seat, plannedAt: string): boolean {
-  return Date.parse(changedAt) >= Date.parse(plannedAt);
+/**
+ * Whether the seat was written since the plan's reads: by an earlier try of this task, or by an urgent plan that came after
+ * it. What that plan itself has written is as old as its reads; what has only begun is made once more.
+ */
+function isSuperseded({ seat, plannedAt }: Task): boolean {
+  if (!seat || seat.status === 'creating' || seat.status === 'revoking') return false;
+  const written = Date.parse(seat.changedAt) - Date.parse(plannedAt);
+  return written > 0 || (written === 0 && seat.status === 'assigned');
 }
 
 /**
@@ -111,16 +116,16 @@ function isNewer({ changedAt }: Seat, plannedAt: string): boolean {
  * again, because its call may have been made.
  */
 async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome | Setback> {
-  const { batch, userId, entitlement, plannedAt, origin } = task;
+  const { change, entitlement, origin } = task;
   const { clock, ledger, applications, measure } = services;
-  const { applicationArn } = batch;
+  const { applicationArn, userId } = change;
   // A deployment since the plan has removed the entitlement or its enforce mode.
   if (entitlement?.mode !== 'enforce') return 'later';
-  if (task.seat?.status === 'assigned' && isNewer(task.seat, plannedAt)) return 'done';
+  if (isSuperseded(task)) return 'done';
   if (!(await isEntitled(task, entitlement, services))) return 'later';
   // A list may lag behind an assignment that was verified: before it counts as drift, this one assignment is read.
   const unfinished = task.seat?.status === 'creating';
-  if (!unfinished && batch.reason === 'drift-healed' && (await applications.isAssigned(applicationArn, userId))) {
+  if (!unfinished && change.reason === 'drift-healed' && (await applications.isAssigned(applicationArn, userId))) {
     return 'later';
   }
   const now = clock.now();
@@ -136,7 +141,7 @@ async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome
   seat = afterRepeats(markAssigned(seat, contextOf(task, clock.now())), task, clock.now());
   await ledger.saveSeat(seat);
   measure('SeatsGranted', 1);
-  if (batch.reason === 'group-join') {
+  if (change.reason === 'group-join') {
     const joinedAt = origin ? joinedAtOf(origin) : seat.requestedAt;
     measure('JoinToSeat', Math.max(0, secondsBetween(joinedAt, clock.now())));
   }
@@ -145,10 +150,10 @@ async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome
 
 /** Revokes a seat: confirms that it has to go, writes the intention, makes the call, reads the assignment, records. */
 async function revoke(task: Task, services: ApplyServices): Promise<ChangeOutcome | Setback> {
-  const { batch, userId, entitlement } = task;
+  const { change, entitlement } = task;
   const { clock, ledger, applications, directory, measure } = services;
-  const { applicationArn } = batch;
-  if (!task.seat || task.seat.status === 'revoked') return 'done';
+  const { applicationArn, userId } = change;
+  if (!task.seat || task.seat.status === 'revoked' || isSuperseded(task)) return 'done';
   if (entitlement?.mode === 'observe' || !(await isConfirmed(task, directory))) return 'later';
   let seat = task.seat;
   const context = contextOf(task, clock.now());
@@ -183,7 +188,7 @@ const STATUS_HOLDS_SECONDS = 60;
 
 /** Whether fresh reads of this one user, right before the call, confirm the grant. */
 async function isEntitled(
-  { userId, plannedAt }: Task,
+  { change: { userId }, plannedAt }: Task,
   { groups }: Entitlement,
   { clock, directory }: ApplyServices,
 ): Promise<boolean> {
@@ -195,7 +200,7 @@ async function isEntitled(
 
 /** Whether fresh reads of this one user, right before the call, confirm the revocation. */
 async function isConfirmed(
-  { batch: { reason }, userId, entitlement, isGivenUp }: Task,
+  { change: { reason, userId }, entitlement, isGivenUp }: Task,
   directory: Directory,
 ): Promise<boolean> {
   if (reason === 'user-deleted') return (await directory.statusOf(userId)) === 'missing';
@@ -212,7 +217,7 @@ function isAmbiguous({ seat }: Task, now: Date): boolean {
 }
 
 /** Whether an operator has started or redriven the execution: to them, what is known is reported again. */
-export function isAskedAgain(seat: Seat | undefined, { reason }: Batch, execution: string): boolean {
+export function isAskedAgain(seat: Seat | undefined, { reason }: PlannedChange, execution: string): boolean {
   return seat?.refusal?.execution === execution || reason === 'manual';
 }
 
@@ -230,7 +235,7 @@ async function recordRefusal(
   if (!(error instanceof RefusedError)) throw error;
   // AWS may not know the user yet, or no longer.
   if (error.reason === 'principal-or-application-missing') return { reason: error.reason, tries: 1 };
-  const reportAgain = isAskedAgain(task.seat, task.batch, task.execution);
+  const reportAgain = isAskedAgain(task.seat, task.change, task.execution);
   const now = clock.now();
   await ledger.saveSeat(
     markRefused(seat, error.reason, { ...contextOf(task, now), reportAgain, ambiguous: isAmbiguous(task, now) }),

@@ -2,9 +2,10 @@ import type { EventBus } from '../adapters/event-bus.ts';
 import type { OwnExecutions } from '../adapters/executions.ts';
 import type { Ledger, SeatKey } from '../adapters/ledger.ts';
 import { type AuditContext, auditEvent, type BusEvent, revocationsHeld } from '../domain/audit/event.ts';
-import type { Batch } from '../domain/decision/batches.ts';
-import { startSettleWait } from '../domain/queue/claim.ts';
+import type { Changes } from '../domain/decision/batches.ts';
 import { releaseLease } from '../domain/queue/lease.ts';
+import { advanceRound, type BatchRef } from '../domain/queue/rounds.ts';
+import type { WorkQueue } from '../domain/queue/work-queue.ts';
 import { clearAudit } from '../domain/seat/audit-records.ts';
 import { chunksOf } from '../domain/shared/chunks.ts';
 import type { Clock } from '../domain/shared/clock.ts';
@@ -29,38 +30,33 @@ const CLEARS_AT_ONCE = 25;
 const SENDS_AT_ONCE = 10;
 
 /**
- * Publishes the audit events of the seats of these batches and clears those that the bus accepted; then starts the settle
- * wait, and releases the lease if nothing else is due. May run twice: an event that was published and not cleared is
- * published again with the same id.
+ * Publishes the audit events of the seats of a batch and clears those that the bus accepted; then the round goes on to its
+ * next batch. After the last one, the settle wait starts, and the lease is released if nothing else is due. May run twice:
+ * an event that was published and not cleared is published again with the same id.
  *
  * @returns how long to wait before the next plan
  * @throws TransientAwsError if the bus did not accept all events; the accepted ones are cleared · RefusedError, with the
  *   lease released
  */
 export async function publishAudit(
-  { batches, execution }: { batches: readonly Batch[]; execution: string },
+  { execution, ...ref }: BatchRef & { execution: string },
   { clock, ledger, bus, sender }: Omit<RecordServices, 'executions'>,
 ): Promise<{ waitSeconds: number }> {
-  const pending = await allPendingEvents(batches, ledger, { ...sender, accountId: accountOf(execution) });
+  const { changes = [] } = (await ledger.batch(ref)) ?? {};
+  const pending = await allPendingEvents(changes, ledger, { ...sender, accountId: accountOf(execution) });
   const events = pending.flatMap((item) => item.events);
+  const advance = (queue: WorkQueue) => advanceRound(queue, ref, { me: execution, now: clock.now() });
   const accepted = await send(events, bus).catch(async (error: unknown) => {
     // A redrive publishes them. Until then, no other execution waits for the lease, whatever else is due.
     if (error instanceof RefusedError) {
-      await updateQueue(ledger, (before) => {
-        const { queue } = startSettleWait(before, execution, clock.now());
-        return { queue: releaseLease(queue, execution) };
-      });
+      await updateQueue(ledger, (before) => ({ queue: releaseLease(advance(before).queue, execution) }));
     }
     throw error;
   });
   await inParallel(pending, CLEARS_AT_ONCE, (item) => item.clear(accepted));
   const missing = events.filter(({ uid }) => !accepted.has(uid)).length;
   if (missing > 0) throw new TransientAwsError(`PutEvents: the bus did not accept ${missing} audit events`);
-  return settle(execution, { clock, ledger });
-}
-
-async function settle(execution: string, { clock, ledger }: Pick<RecordServices, 'clock' | 'ledger'>) {
-  const { waitSeconds } = await updateQueue(ledger, (queue) => startSettleWait(queue, execution, clock.now()));
+  const { waitSeconds } = await updateQueue(ledger, advance);
   return { waitSeconds };
 }
 
@@ -87,12 +83,12 @@ function pendingEventsOf<Item>(
 }
 
 async function allPendingEvents(
-  batches: readonly Batch[],
+  changes: readonly Changes[],
   ledger: Ledger,
   context: AuditContext & { accountId: string },
 ): Promise<PendingEvents[]> {
-  const records = batches.filter(({ kind }) => kind === 'record');
-  const seats = await ledger.seats(keysOf(batches));
+  const records = changes.filter(({ kind }) => kind === 'record');
+  const seats = await ledger.seats(keysOf(changes));
   const observations = records.length > 0 ? await ledger.observations(keysOf(records)) : [];
   const pending = [
     ...seats.map((seat) =>
@@ -110,7 +106,7 @@ async function allPendingEvents(
       ),
     ),
   ];
-  for (const { applicationArn } of batches.filter(({ kind }) => kind === 'hold')) {
+  for (const { applicationArn } of changes.filter(({ kind }) => kind === 'hold')) {
     const hold = await ledger.hold(applicationArn);
     if (!hold) continue;
     pending.push(
@@ -124,8 +120,8 @@ async function allPendingEvents(
   return pending;
 }
 
-function keysOf(batches: readonly Batch[]): SeatKey[] {
-  const keys = batches.flatMap(({ applicationArn, userIds }) => userIds.map((userId) => ({ applicationArn, userId })));
+function keysOf(changes: readonly Changes[]): SeatKey[] {
+  const keys = changes.flatMap(({ applicationArn, userIds }) => userIds.map((userId) => ({ applicationArn, userId })));
   return [...new Map(keys.map((key) => [`${key.applicationArn} ${key.userId}`, key])).values()];
 }
 

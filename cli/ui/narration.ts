@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
-import { BatchSchema } from '../../domain/decision/batches.ts';
-import { RECHECK_SECONDS } from '../../domain/queue/enqueue.ts';
+import { RECHECK_SECONDS } from '../../domain/queue/merge.ts';
 import { expectationOf } from '../../domain/request/propagation.ts';
 import {
   type Propagation,
@@ -36,15 +35,25 @@ const Data = z.object({
   plan: z.optional(
     z.object({
       outcome: z.optional(z.string()),
-      batches: z.optional(z.array(BatchSchema)),
+      batch: z.optional(z.number()),
+      batches: z.optional(z.number()),
+      changes: z.optional(
+        z.array(
+          z.object({
+            kind: z.enum(['grant', 'revoke', 'record', 'hold']),
+            users: z.number(),
+            userIds: z.optional(z.array(z.string())),
+            applications: z.optional(z.array(z.string())),
+          }),
+        ),
+      ),
+      made: z.optional(z.record(z.string(), z.number())),
       settle: z.optional(z.object({ waitSeconds: z.number() })),
       progress: z.optional(z.object({ proving: z.optional(z.array(z.string())) })),
     }),
   ),
 });
 type Data = z.infer<typeof Data>;
-
-const Counts = z.record(z.string(), z.number());
 
 /** Returns the names of users, or their number if they are many. */
 export function listOf(userIds: readonly string[], nameOf: NameOf): string {
@@ -57,7 +66,6 @@ export function listOf(userIds: readonly string[], nameOf: NameOf): string {
  * An output of an unknown form says nothing.
  */
 export function resultOf(state: string, output: unknown, nameOf: NameOf): string | undefined {
-  if (state === 'ApplyChanges') return callsOf(Counts.safeParse(output).data ?? {});
   const data = Data.safeParse(output).data ?? {};
   switch (state) {
     case 'NormalizeRequest':
@@ -66,6 +74,8 @@ export function resultOf(state: string, output: unknown, nameOf: NameOf): string
       return data.propagation?.visible ? 'nothing to wait for' : absenceOf(data, nameOf);
     case 'PlanChanges':
       return planOf(data, nameOf);
+    case 'ApplyChanges':
+      return data.plan?.made && callsOf(data.plan.made);
     default:
       return undefined;
   }
@@ -73,17 +83,23 @@ export function resultOf(state: string, output: unknown, nameOf: NameOf): string
 
 /** Returns what PlanChanges planned, in numbers; undefined if the end of the execution says it. */
 export function shortPlanOf(output: unknown): string | undefined {
-  const { outcome, batches = [] } = Data.safeParse(output).data?.plan ?? {};
+  const { plan = {} } = Data.safeParse(output).data ?? {};
+  const { outcome, changes } = plan;
   if (outcome === 'settle') return 'plans no change';
   if (outcome !== 'apply') return undefined;
-  const sizes = new Map<string, number>();
-  for (const { kind, userIds } of batches) sizes.set(kind, (sizes.get(kind) ?? 0) + userIds.length);
+  if (!changes) return continuedOf(plan);
+  const sizes = new Map(changes.map(({ kind, users }) => [kind, users]));
   const [grants = 0, revocations = 0] = [sizes.get('grant'), sizes.get('revoke')];
-  const changes = [
+  const planned = [
     ...(revocations > 0 ? [count(revocations, 'revocation')] : []),
     ...(grants > 0 ? [count(grants, 'grant')] : []),
   ];
-  return `plans ${changes.join(' and ') || 'no change in AWS'}`;
+  return `plans ${planned.join(' and ') || 'no change in AWS'}`;
+}
+
+/** What is planned already is made, as long as its reads are fresh enough. */
+function continuedOf({ batch = 0, batches = 0 }: NonNullable<Data['plan']>): string {
+  return `continues with batch ${batch + 1} of ${batches}`;
 }
 
 /** Returns whether CheckPropagation found what an execution waits for. */
@@ -93,7 +109,7 @@ export function isVisible(output: unknown): boolean {
 
 /** Returns whether AWS has accepted a change of a batch. */
 export function isChange(output: unknown): boolean {
-  const { granted = 0, revoked = 0, done = 0 } = Counts.safeParse(output).data ?? {};
+  const { granted = 0, revoked = 0, done = 0 } = Data.safeParse(output).data?.plan?.made ?? {};
   return granted + revoked + done > 0;
 }
 
@@ -156,29 +172,43 @@ function absenceOf({ request, propagation }: Data, nameOf: NameOf): string {
 }
 
 function planOf({ plan }: Data, nameOf: NameOf): string | undefined {
-  const { outcome, batches = [] } = plan ?? {};
+  const { outcome, changes } = plan ?? {};
   if (outcome === 'converged') return 'finds nothing to change';
   if (outcome === 'held') return 'finds nothing to change but what the brake holds';
   if (outcome === 'settle') return 'plans no change';
   if (outcome !== 'apply') return undefined;
-  const users = Map.groupBy(batches, ({ kind }) => kind);
-  const of = (kind: (typeof batches)[number]['kind']) => (users.get(kind) ?? []).flatMap(({ userIds }) => userIds);
-  const [grants, revocations, records] = [of('grant'), of('revoke'), of('record')];
-  const holds = (users.get('hold') ?? []).map(({ applicationArn }) => nameOf(applicationArn));
+  if (!changes) return continuedOf(plan ?? {});
+  const made = new Map(changes.map((one) => [one.kind, one]));
+  const usersOf = ({ users, userIds }: (typeof changes)[number]) =>
+    userIds ? listOf(userIds, nameOf) : count(users, 'user');
+  const [revocations, grants, records, holds] = [
+    made.get('revoke'),
+    made.get('grant'),
+    made.get('record'),
+    made.get('hold'),
+  ];
   return [
-    ...(revocations.length > 0 ? [`plans to revoke the seat of ${listOf(revocations, nameOf)}`] : []),
-    ...(grants.length > 0 ? [`plans a seat for ${listOf(grants, nameOf)}`] : []),
-    ...(records.length > 0 ? [`has audit events about ${listOf(records, nameOf)} to publish`] : []),
-    ...(holds.length > 0 ? [`holds revocations of ${holds.join(', ')}`] : []),
+    ...(revocations ? [`plans to revoke the seat of ${usersOf(revocations)}`] : []),
+    ...(grants ? [`plans a seat for ${usersOf(grants)}`] : []),
+    ...(records ? [`has audit events about ${usersOf(records)} to publish`] : []),
+    ...(holds ? [`holds revocations of ${(holds.applications ?? []).map(nameOf).join(', ')}`] : []),
   ].join(' and ');
 }
 
-function callsOf({ granted = 0, revoked = 0, refused = 0, later = 0, done = 0 }: Record<string, number>): string {
+function callsOf({
+  granted = 0,
+  revoked = 0,
+  refused = 0,
+  later = 0,
+  done = 0,
+  left = 0,
+}: Record<string, number>): string {
   const phrases = [
     ...(revoked > 0 ? [`AWS accepts ${count(revoked, 'revocation')}`] : []),
     ...(granted > 0 ? [`AWS accepts ${count(granted, 'grant')}`] : []),
     ...(refused > 0 ? [`AWS refuses ${count(refused, 'change')}`] : []),
     ...(later > 0 ? [`leaves ${count(later, 'change')} to the next plan`] : []),
+    ...(left > 0 ? [`has no time left for ${count(left, 'change')}`] : []),
     ...(done > 0 ? [`${count(done, 'change')} made before`] : []),
   ];
   return phrases.join(', ') || 'no call to AWS needed';

@@ -3,6 +3,7 @@ import type { Reason, Seat } from '../seat/seat.ts';
 import type { NotConvergedError, RefusedError } from '../shared/errors.ts';
 import type { PlannedChange } from './batches.ts';
 import type { Hold } from './hold.ts';
+import type { Slots, StoredChanges } from './slots.ts';
 
 /** Why a user is not entitled. */
 export type Ineligibility = Extract<Reason, 'group-leave' | 'user-disabled' | 'user-deleted' | 'entitlement-removed'>;
@@ -63,6 +64,10 @@ export interface WholeState {
 export interface Holdings {
   seats: Seat[];
   hold: Hold | undefined;
+  /** As it was before the seats were read. */
+  slots?: Slots | undefined;
+  /** What stored rounds change in the application; none if it is read as a whole, since its rounds end then. */
+  stored?: StoredChanges;
 }
 
 /** Who is left in the configured groups, as far as a few reads tell: `some`: at least one other seat is entitled. */
@@ -75,6 +80,8 @@ export type Remaining = 'group-empty' | 'some' | 'none';
 export interface Evidence {
   /** Whether the application asks for assignments at all. */
   settings?: 'ok' | RefusedError;
+  /** Null: none is known. A refusal counts as that. */
+  slots?: Slots | null;
   holdings?: Holdings | RefusedError;
   remaining?: Remaining | RefusedError;
   /** By user id: whether a fresh read shows an assignment. */
@@ -84,6 +91,7 @@ export interface Evidence {
 /** A read that would change the decision. */
 export type Need =
   | { read: 'settings' }
+  | { read: 'slots' }
   | { read: 'holdings' }
   /** @see Remaining; `userIds`: other seats of the application that may still be entitled */
   | { read: 'remaining'; userIds: readonly string[] }
@@ -146,6 +154,8 @@ export type Verdict =
 export interface ApplicationDecision {
   /** Grants and revocations to be made, and audit events (`record`) to be published. */
   changes: PlannedChange[];
+  /** To be written before the seats; absent if it stays as it is. */
+  slots?: Slots;
   /** Every seat that changes, once, with the stored revision plus one. */
   seats: Seat[];
   /** To be written after the seats (ADR 0010); absent if it stays as it is. */

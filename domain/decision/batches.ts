@@ -1,87 +1,131 @@
 import * as z from 'zod/mini';
 import { ReasonSchema } from '../seat/seat.ts';
+import { chunksOf } from '../shared/chunks.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
-
-/** Most users of a batch. The more users a batch has, the fewer batches wait for their last answers. */
-export const BATCH_SIZE = 500;
+import { Timestamp } from '../shared/timestamp.ts';
 
 /** Longest time for the requests of a batch: within the function's time limit, which is shorter than a lease. */
-const BATCH_SECONDS = 200;
+const BATCH_SECONDS = 180;
 
-/** To sso-admin: whether a create without answer took effect, the deletion, and the read that verifies it. */
-const REQUESTS_PER_CHANGE = 3;
+/** Requests to sso-admin that a change takes: a create, or the deletion and the read that verifies it. */
+const REQUESTS: Readonly<Record<Changes['kind'], number>> = { grant: 1, revoke: 2, record: 0, hold: 0, none: 0 };
 
-/**
- * Bounds a round's batches, and with them the payload of a state: some 3,300 ids of the usual 36 characters. Every round
- * reads all that a sweep reads, so that the more a round has, the fewer calls a seat takes.
- */
-export const ROUND_BYTES = 130_000;
+/** Bounds the audit events of a batch: they are published within one function, too. */
+const BATCH_USERS = 3300;
 
-/** The quotes of an id in a payload, and its comma. */
+/** Bounds the item of the ledger that holds a batch; DynamoDB takes 400 KB. */
+const BATCH_BYTES = 250_000;
+
+/** The quotes of an id in JSON, and its comma. */
 const ID_MARKS_BYTES = 3;
 
-/** Bounds the history of a round: many applications, each with changes of many kinds. */
-export const ROUND_BATCHES = 100;
+/** No batch begins later than this after the reads of its round; what is left is decided anew, from fresh reads. */
+export const ROUND_SECONDS = 30 * 60;
+
+/** As many as begin in that time. */
+export const ROUND_BATCHES = ROUND_SECONDS / BATCH_SECONDS;
 
 /**
  * Changes of one kind to one application. `record`: only audit events of these users are still to be published; `hold`:
- * that of the application's hold, without any user.
+ * that of the application's hold, without any user; `none`: the round has considered these users, and changes nothing.
  */
-export const BatchSchema = z.object({
+const ChangesSchema = z.object({
   applicationArn: ApplicationArn,
-  kind: z.enum(['grant', 'revoke', 'record', 'hold']),
+  kind: z.enum(['grant', 'revoke', 'record', 'hold', 'none']),
   reason: ReasonSchema,
-  userIds: z.array(ResourceId).check(z.maxLength(BATCH_SIZE)),
+  userIds: z.array(ResourceId),
 });
+export type Changes = z.infer<typeof ChangesSchema>;
 
+/** What one call of `ApplyChanges` makes: the changes of some users, in order. The ledger stores it. */
+export const BatchSchema = z.object({
+  schemaVersion: z.literal(1),
+  /** When the reads began from which it was decided. */
+  readAt: Timestamp,
+  changes: z.array(ChangesSchema),
+});
 export type Batch = z.infer<typeof BatchSchema>;
 
 /** A change of one user, before it is put into a batch. */
-export type PlannedChange = Omit<Batch, 'userIds'> & { userId: string };
+export type PlannedChange = Omit<Changes, 'userIds'> & { userId: string };
+
+/** What is not on the bus yet comes first, and takes no time; then revocations, since they free slots. */
+const ORDER: Readonly<Record<Changes['kind'], number>> = { hold: 0, record: 1, revoke: 2, grant: 3, none: 4 };
 
 /**
- * Puts changes into batches of one application, kind and reason; revocations first, since they free slots.
+ * Puts changes into batches.
  *
- * @param requestsPerSecond the pace at which they will be made
- * @returns at most {@link ROUND_BATCHES} of {@link ROUND_BYTES} together, and whether some changes were left for the next
- *   round
+ * @param holds applications whose hold has an event that is not on the bus
+ * @param requestsPerSecond the pace at which the changes will be made
+ * @returns at most {@link ROUND_BATCHES}, and whether some changes are left for another round
  */
 export function toBatches(
   changes: readonly PlannedChange[],
+  holds: readonly string[],
   requestsPerSecond: number,
-): { batches: Batch[]; more: boolean } {
-  const size = Math.min(BATCH_SIZE, Math.floor((BATCH_SECONDS * requestsPerSecond) / REQUESTS_PER_CHANGE));
-  const order = { revoke: 0, grant: 1, record: 2, hold: 3 };
-  const sorted = [...changes].sort((a, b) => order[a.kind] - order[b.kind]);
+): { batches: Changes[][]; more: boolean } {
+  const sorted = [...changes].sort((a, b) => ORDER[a.kind] - ORDER[b.kind]);
   const groups = Map.groupBy(sorted, ({ applicationArn, kind, reason }) => `${applicationArn} ${kind} ${reason}`);
-  const batches: Batch[] = [];
-  let bytes = 0;
+  const empty: Cost = { requests: BATCH_SECONDS * requestsPerSecond, users: BATCH_USERS, bytes: BATCH_BYTES };
+  const batches: Changes[][] = holds.length > 0 ? [holds.map(announcementOf)] : [];
+  let room = empty;
   for (const group of groups.values()) {
-    for (let first = 0; first < group.length; first += size) {
-      const batch = batchOf(group.slice(first, first + size), ROUND_BYTES - bytes);
-      if (!batch || batches.length === ROUND_BATCHES) return { batches, more: true };
-      batches.push(batch);
-      bytes += bytesOf(batch);
+    let here: Changes | undefined;
+    for (const change of group) {
+      if (batches.length === 0 || !fits(costOf(change, here), room)) {
+        if (batches.length === ROUND_BATCHES) return { batches, more: true };
+        batches.push([]);
+        room = empty;
+        here = undefined;
+      }
+      room = without(room, costOf(change, here));
+      const { userId, ...what } = change;
+      if (here) here.userIds.push(userId);
+      else {
+        here = { ...what, userIds: [userId] };
+        batches.at(-1)?.push(here);
+      }
     }
   }
-  const users = batches.reduce((sum, { userIds }) => sum + userIds.length, 0);
-  return { batches, more: users < changes.length };
+  return { batches, more: false };
 }
 
-/** As many of these changes, all of one kind, as fit into the remaining bytes; undefined if none does. */
-function batchOf(changes: readonly PlannedChange[], bytesLeft: number): Batch | undefined {
-  const [first] = changes;
-  if (!first) return undefined;
-  const { userId: _, ...what } = first;
-  const batch: Batch = { ...what, userIds: [] };
-  let left = bytesLeft - bytesOf(batch);
-  for (const { userId } of changes) {
-    left -= userId.length + ID_MARKS_BYTES;
-    if (left >= 0) batch.userIds.push(userId);
-  }
-  return batch.userIds.length > 0 ? batch : undefined;
+/** Ids of an item: 40 characters and a few more each. */
+const CONSIDERED_USERS = 5000;
+
+/**
+ * Puts users whom a round has considered, and for whom it changes nothing, into items of their own: who is not among them
+ * has joined since.
+ */
+export function toConsidered(users: ReadonlyMap<string, readonly string[]>): Changes[] {
+  return [...users].flatMap(([applicationArn, userIds]) =>
+    chunksOf(userIds, CONSIDERED_USERS).map((some): Changes => {
+      return { applicationArn, kind: 'none', reason: 'reconciled', userIds: [...some] };
+    }),
+  );
 }
 
-function bytesOf(batch: Batch): number {
-  return JSON.stringify(batch).length + 1;
+function announcementOf(applicationArn: string): Changes {
+  return { applicationArn, kind: 'hold', reason: 'reconciled', userIds: [] };
+}
+
+/** What a change takes of a batch, or what is left of one. */
+interface Cost {
+  requests: number;
+  users: number;
+  bytes: number;
+}
+
+/** @param here the changes of the same kind that the batch has already */
+function costOf({ userId, ...what }: PlannedChange, here: Changes | undefined): Cost {
+  const head = here ? 0 : JSON.stringify({ ...what, userIds: [] }).length + 1;
+  return { requests: REQUESTS[what.kind], users: 1, bytes: head + userId.length + ID_MARKS_BYTES };
+}
+
+function fits(cost: Cost, room: Cost): boolean {
+  return cost.requests <= room.requests && cost.users <= room.users && cost.bytes <= room.bytes;
+}
+
+function without(room: Cost, { requests, users, bytes }: Cost): Cost {
+  return { requests: room.requests - requests, users: room.users - users, bytes: room.bytes - bytes };
 }

@@ -18,6 +18,7 @@ import { decideUser } from './decide.ts';
 import { decideAdoptions, decideGrants } from './decide-grants.ts';
 import { decideRevocations } from './decide-revocations.ts';
 import { aloneOf, isWaiting, waitsOf, withoutLateLists } from './late-reads.ts';
+import { slotsAfter, slotsPromised } from './slots.ts';
 import { latestOf, type Recheck, waitForWriteToSettle } from './timing.ts';
 
 /** What limits the changes of every application. */
@@ -30,8 +31,8 @@ type Seats = ReadonlyMap<string, Seat>;
  * Decides everything that follows from the state of one application, or names the reads that would change the answer.
  *
  * The decision is the same for those that carry it out (`mode: enforce`), record it (`mode: observe`) or show it
- * (`usher backfill --dry-run`, `usher why`). At most two rounds of reads are needed: settings and holdings, then who is
- * left in the groups and who is assigned.
+ * (`usher backfill --dry-run`, `usher why`). At most three rounds of reads are needed: settings and the bound of slots,
+ * holdings, then who is left in the groups and who is assigned.
  */
 export function decideApplication(
   state: ApplicationState,
@@ -55,18 +56,36 @@ function decideAbout(
   const depending = decided.filter((one) => wantsChange(one) || freesSlot(one, moment));
   if (depending.length === 0 && !whole) return withoutLimits(state, decided, [], moment);
 
-  const { settings, holdings } = evidence;
+  const { settings, holdings, slots } = evidence;
   const refusal = [settings, holdings].find((one) => one instanceof RefusedError);
   if (refusal) return withoutLimits(state, decided, [{ key: entitlement.application, error: refusal }], moment);
-  if (settings === undefined || holdings === undefined || holdings instanceof RefusedError) {
-    return {
-      needs: [
-        ...(settings === undefined ? [{ read: 'settings' as const }] : []),
-        ...(holdings === undefined ? [{ read: 'holdings' as const }] : []),
-      ],
-    };
-  }
-  return withinLimits({ state, holdings, limits }, decided, moment);
+  const isGrantsOnly = !whole && depending.every(isPlainGrant);
+  const asksForSlots = isGrantsOnly && holdings === undefined;
+  const needs: Need[] = [
+    ...(settings === undefined ? [{ read: 'settings' as const }] : []),
+    ...(asksForSlots && slots === undefined ? [{ read: 'slots' as const }] : []),
+    ...(!asksForSlots && holdings === undefined ? [{ read: 'holdings' as const }] : []),
+  ];
+  if (needs.length > 0) return { needs };
+  if (holdings && !(holdings instanceof RefusedError))
+    return withinLimits({ state, holdings, limits }, decided, moment);
+  const newSlots = depending.filter(({ seat }) => !(seat && takesSlot(seat))).length;
+  if (!slots || slots.waiting || slots.taken + newSlots > entitlement.seats.max)
+    return { needs: [{ read: 'holdings' }] };
+  const bounded = withinLimits({ state, holdings: { seats: [], hold: undefined, slots }, limits }, decided, moment);
+  if ('needs' in bounded) return bounded;
+  const { slots: _, ...decision } = bounded;
+  return { ...decision, ...changedSlots(slots, { ...slots, taken: slots.taken + newSlots }) };
+}
+
+function changedSlots(...[before, now]: Parameters<typeof slotsAfter>): Pick<ApplicationDecision, 'slots'> {
+  const slots = slotsAfter(before, now);
+  return slots ? { slots } : {};
+}
+
+/** A grant that depends on nothing but a free slot. */
+function isPlainGrant({ decision, seat }: DecidedUser): boolean {
+  return decision.do === 'grant' && seat?.status !== 'waitlisted';
 }
 
 /**
@@ -152,6 +171,9 @@ function withinLimits(
   const young = [...waitsOf(decided), ...settling, ...grants.recheck];
   const { hold } = revocations;
   const waitlist = [...seats.values()].some(({ status }) => status === 'waitlisted');
+  const promised = slotsPromised(holdings.stored, seats, new Set(decided.map(({ checked }) => checked.user.userId)));
+  const given = seated.filter(({ seat }) => !(seat && takesSlot(seat))).length;
+  const taken = [...seats.values()].filter(takesSlot).length + given + promised;
   const sweepNeeded = revocations.sweepNeeded
     ? { withStatus: true }
     : grants.sweepNeeded
@@ -169,6 +191,7 @@ function withinLimits(
       ),
       ...kept.records.map((userId) => recordOf(applicationArn, userId)),
     ],
+    ...changedSlots(holdings.slots, { applicationArn, taken, waiting: waitlist }),
     seats: written,
     ...(hold && hold !== holdings.hold ? { hold } : {}),
     announceHold: hold !== undefined && hold.audit.length > 0,

@@ -4,8 +4,9 @@ import { markAdopted, markWaitlisted, recordLateGrant } from '../seat/transition
 import { RefusedError } from '../shared/errors.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
 import { plusSeconds } from '../shared/time.ts';
-import type { ApplicationState, CheckedUser, Failure, Moment, Need } from './application-state.ts';
+import type { ApplicationState, CheckedUser, Evidence, Failure, Moment, Need } from './application-state.ts';
 import { type DecidedUser, type Decision, isAdoptable } from './decide.ts';
+import { type StoredChanges, slotsPromised } from './slots.ts';
 import { type Recheck, waitForWriteToSettle } from './timing.ts';
 import { allocateSeats, type Candidate, isPassedOver, seatCandidate } from './waitlist.ts';
 
@@ -42,14 +43,19 @@ export function decideGrants(
   moment: Moment,
 ): GrantsDecision {
   const grants = decided.filter(isGrant);
-  const max = entitlement.seats.max - promised;
   const made = grants.filter(isMade);
   const wanted = grants.filter((one) => !isMade(one));
   const asking = new Set(grants.map(({ checked }) => checked.user.userId));
   const checked = new Set(decided.map((one) => one.checked.user.userId));
+  const stored = storedIn(evidence);
+  const max = entitlement.seats.max - promised - slotsPromised(stored, seats, checked);
   // Of a waiting user who was checked and gets no seat now, the reads failed or contradict each other.
   const isSkipped = ({ status, userId }: Seat) => status === 'waitlisted' && checked.has(userId) && !asking.has(userId);
-  const inTurn = [...seats.values()].filter((seat) => !isPassedOver(seat, moment.readAt) && !isSkipped(seat));
+  const isServed = ({ status, userId }: Seat) =>
+    status === 'waitlisted' && !checked.has(userId) && stored?.grants.has(userId) === true;
+  const inTurn = [...seats.values()].filter(
+    (seat) => !isPassedOver(seat, moment.readAt) && !isSkipped(seat) && !isServed(seat),
+  );
   const allocation = allocateSeats(inTurn, wanted.map(candidateIn), max);
   const isOverCap = inTurn.filter(takesSlot).length > max;
   const seated = [
@@ -83,6 +89,10 @@ export function decideGrants(
     sweepNeeded: allocation.owed && !whole,
     ...(unread.length > 0 ? { need: { read: 'assigned', userIds: unread } } : {}),
   };
+}
+
+function storedIn({ holdings }: Evidence): StoredChanges | undefined {
+  return holdings instanceof RefusedError ? undefined : holdings?.stored;
 }
 
 function isGrant(one: DecidedUser): one is Granted {

@@ -7,6 +7,7 @@ import type { ApplicationState, Failure, Holdings, Moment, Need } from './applic
 import { applyBrake, type BrakeDecision, type BrakeInput, countSeats, type Revocation } from './brake.ts';
 import type { DecidedUser, Decision } from './decide.ts';
 import { beginHold, growHold, type Hold, isHeld, liftHold, nextGeneration } from './hold.ts';
+import { revocationsAhead } from './slots.ts';
 import { type Recheck, waitForWriteToSettle } from './timing.ts';
 
 /** More users than this are not asked for before a sweep costs less. */
@@ -61,9 +62,12 @@ export function decideRevocations(
         ]
       : [],
   );
+  const users = new Set(decided.map((one) => one.checked.user.userId));
+  const counts = countSeats(seats.values(), moment.readAt);
+  const ahead = revocationsAhead(holdings.stored, seats, users);
   const input: BrakeInput = {
     brake,
-    counts: countSeats(seats.values(), moment.readAt),
+    counts: { ...counts, revokedInWindow: counts.revokedInWindow + ahead },
     hold: holdings.hold,
     whole: whole !== undefined,
     emptyGroup: whole?.emptyGroup ?? evidence.remaining === 'group-empty',
@@ -87,8 +91,7 @@ export function decideRevocations(
     return { ...base, allowed: usersOf(braked.allowed) };
   }
   if (remaining === undefined) {
-    const checked = new Set(decided.map((one) => one.checked.user.userId));
-    const others = [...seats.values()].filter((seat) => !checked.has(seat.userId) && isGranted(seat));
+    const others = [...seats.values()].filter((seat) => !users.has(seat.userId) && isGranted(seat));
     const userIds = others.slice(0, MOST_ASKED).map(({ userId }) => userId);
     return { ...base, allowed: usersOf(braked.allowed), need: { read: 'remaining', userIds } };
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { ApplicationArn } from '../shared/ids.ts';
-import type { Batch } from './batches.ts';
+import type { Changes } from './batches.ts';
 
 /** What an execution carries from one plan to the next. */
 export const ProgressSchema = z.object({
@@ -40,11 +40,16 @@ const EVENTS_PER_BATCH = 10;
 const MOST_EVENTS = 20_000;
 
 /** Counts a plan. An empty plan does not reset `stalled`: perhaps reads do not show the last changes yet. */
-export function countRound(before: Progress, batches: readonly Batch[]): Progress {
-  const counted = { ...before, round: before.round + 1, batches: before.batches + batches.length };
+export function countPlan(before: Progress, batches: readonly (readonly Changes[])[]): Progress {
+  const counted = { ...before, round: before.round + 1 };
   if (batches.length === 0) return counted;
   const digest = createHash('sha256').update(JSON.stringify(batches)).digest('hex');
   return { ...counted, digest, stalled: digest === before.digest ? before.stalled + 1 : 0 };
+}
+
+/** Counts a batch that is to be made. */
+export function countBatch(before: Progress): Progress {
+  return { ...before, batches: before.batches + 1 };
 }
 
 /** Whether the same changes were planned too often without effect. */

@@ -1,4 +1,3 @@
-import { SETTLE_SECONDS } from '../shared/limits.ts';
 import { isDue, latest, plusSeconds, secondsUntil } from '../shared/time.ts';
 import { acquireLease, holderOf, releaseLease } from './lease.ts';
 import type { WorkItem, WorkQueue } from './work-queue.ts';
@@ -32,16 +31,13 @@ export function claim(before: WorkQueue, me: string, now: Date): Claim {
     };
   }
   const mine = itemsOf(queue).filter(({ by }) => by === me);
-  if (mine.length === 0 && holder === undefined) {
+  if (mine.length === 0 && holder === undefined && !hasRounds(queue)) {
     // Only hints about whole applications are merged into an item that another execution waits for.
     const waited = Object.values(queue.sweeps).find(({ dueAt, failed }) => !failed && !isDue(dueAt, now));
     return { turn: 'handedOver', to: waited?.by, queue };
   }
-  const { users, sweeps } = dueItems(queue, now);
   const held = acquireLease(queue, me, now);
-  if (held?.lease && Object.keys(users).length + Object.keys(sweeps).length > 0) {
-    return { turn: 'work', queue: held, term: held.lease.term };
-  }
+  if (held?.lease && isAnythingDue(queue, now)) return { turn: 'work', queue: held, term: held.lease.term };
   return { turn: 'wait', queue: releaseLease(queue, me), waitSeconds: secondsToFirst(mine, now) };
 }
 
@@ -68,23 +64,27 @@ export function requeueServed(queue: WorkQueue, { users, sweeps }: WorkItems, st
   return { ...queue, users: served(queue.users, users), sweeps: served(queue.sweeps, sweeps) };
 }
 
-/**
- * Marks the items for which changes were planned in this term, so that they are not planned again while the changes are
- * made. Changes nothing once the lease has changed hands.
- */
+/** Marks the items for which a stored round makes changes, so that they are not planned again before its end. */
 export function markPlanned(
   queue: WorkQueue,
   items: WorkItems,
-  { term, startedAt }: { term: number; startedAt: Date },
+  { round, me, startedAt }: { round: number; me: string; startedAt: Date },
 ): WorkQueue {
-  const { lease } = queue;
-  if (lease?.term !== term) return queue;
-  return updateItems(queue, items, startedAt, () => ({
-    by: lease.holder,
-    planned: term,
-    failed: undefined,
-    attempts: undefined,
-  }));
+  const planned = { by: me, planned: round, failed: undefined, attempts: undefined };
+  // Who joined while the application was read is checked by name: the round need not be planned anew for that.
+  const update = (key: string, item: WorkItem): Partial<WorkItem> =>
+    hintedAt(item) === hintedAt(items.sweeps[key]) ? { ...planned, hinted: undefined } : planned;
+  return updateItems(queue, items, { startedAt, isSame: (before, item) => before.hints === item.hints }, update);
+}
+
+/** Revision of the queue that added the newest hint about a group. */
+function hintedAt(item: WorkItem | undefined): number | undefined {
+  return item && 'hinted' in item ? item.hinted?.hints : undefined;
+}
+
+/** Whether no hint was added since the snapshot. */
+function isUnchanged(before: WorkItem, item: WorkItem): boolean {
+  return before.hints === item.hints && hintedAt(before) === hintedAt(item);
 }
 
 function without<T>(entries: Record<string, T> = {}, others: Readonly<Record<string, T>> = {}): Record<string, T> {
@@ -92,6 +92,7 @@ function without<T>(entries: Record<string, T> = {}, others: Readonly<Record<str
 }
 
 type Update = (key: string, item: WorkItem) => Partial<WorkItem> | undefined;
+type IsSame = (before: WorkItem, item: WorkItem) => boolean;
 
 /**
  * Updates the items whose reads began at `startedAt`; an `update` that returns undefined completes the item.
@@ -99,19 +100,24 @@ type Update = (key: string, item: WorkItem) => Partial<WorkItem> | undefined;
  * An item to which a hint was added since then stays due, as of then. Only a sweep is put off: many hints must not make
  * one sweep follow another without a pause.
  */
-function updateItems(queue: WorkQueue, items: WorkItems, startedAt: Date, update: Update): WorkQueue {
+function updateItems(
+  queue: WorkQueue,
+  items: WorkItems,
+  { startedAt, isSame }: { startedAt: Date; isSame: IsSame },
+  update: Update,
+): WorkQueue {
   const start = startedAt.toISOString();
   const sweptAt = { ...queue.sweptAt };
   for (const application of Object.keys(items.sweeps)) sweptAt[application] = start;
-  const users = updateSnapshotted(queue.users, items.users, update, (_, { dueAt }) => ({
-    dueAt: latest(dueAt, start),
-  }));
-  const sweeps = updateSnapshotted(queue.sweeps, items.sweeps, update, (application, item) => ({
+  const hintedUser: Update = (_, { dueAt }) => ({ dueAt: latest(dueAt, start) });
+  const users = updateSnapshotted(queue.users, items.users, { isSame, update, updateHinted: hintedUser });
+  const hintedSweep: Update = (application, item) => ({
     dueAt: spaceSweep(item.dueAt, sweptAt[application]),
     ...('asked' in item ? { asked: without(item.asked, items.sweeps[application]?.asked) } : {}),
     // The reads have answered all earlier requests.
     since: latest(item.since, start),
-  }));
+  });
+  const sweeps = updateSnapshotted(queue.sweeps, items.sweeps, { isSame, update, updateHinted: hintedSweep });
   return { ...queue, users, sweeps, sweptAt };
 }
 
@@ -119,14 +125,13 @@ function updateItems(queue: WorkQueue, items: WorkItems, startedAt: Date, update
 function updateSnapshotted<T extends WorkItem>(
   items: Record<string, T>,
   snapshot: Readonly<Record<string, T>>,
-  update: Update,
-  updateHinted: Update,
+  { isSame, update, updateHinted }: { isSame: IsSame; update: Update; updateHinted: Update },
 ): Record<string, T> {
   return Object.fromEntries(
     Object.entries(items).flatMap(([key, item]): [string, T][] => {
       const before = snapshot[key];
       if (!before) return [[key, item]];
-      const change = before.hints === item.hints ? update(key, item) : updateHinted(key, item);
+      const change = isSame(before, item) ? update(key, item) : updateHinted(key, item);
       return change ? [[key, { ...item, ...change }]] : [];
     }),
   );
@@ -156,12 +161,19 @@ export function completeItems(
   if (queue.lease?.holder !== me) return queue;
   const isAnswered = (key: string) => items.sweeps[key] !== undefined && !refused?.has(key) && !faulted.has(key);
   const pausing = countFaults(queue, items, { requeueAt, faulted });
-  return updateItems(pausing, items, startedAt, (key, { attempts = 0 }) => {
+  return updateItems(pausing, items, { startedAt, isSame: isUnchanged }, (key, { attempts = 0 }) => {
     const dueAt = requeueAt.get(key);
     if (!dueAt) return undefined;
     // Who asked by name is checked by name while the application cannot be read.
     const tried = faulted.has(key) ? { attempts: attempts + 1, asked: undefined } : { attempts: undefined };
-    return { by: me, dueAt, failed: undefined, ...tried, ...(isAnswered(key) ? { answered: true } : {}) };
+    return {
+      by: me,
+      dueAt,
+      failed: undefined,
+      hinted: undefined,
+      ...tried,
+      ...(isAnswered(key) ? { answered: true } : {}),
+    };
   });
 }
 
@@ -185,21 +197,6 @@ function countFaults(
   return { ...queue, users: counted(queue.users, items.users), sweeps: counted(queue.sweeps, items.sweeps) };
 }
 
-/** Starts the settle wait after the changes of a round, and releases the lease if nothing else is due. */
-export function startSettleWait(queue: WorkQueue, me: string, now: Date): { queue: WorkQueue; waitSeconds: number } {
-  const term = holderOf(queue, now) === me ? queue.lease?.term : undefined;
-  const settling = mapItems(queue, (item) =>
-    term !== undefined && item.planned === term
-      ? {
-          planned: undefined,
-          dueAt: latest(item.lookAgainAt, plusSeconds(now, SETTLE_SECONDS)) ?? now.toISOString(),
-        }
-      : undefined,
-  );
-  const { queue: settled, waitSeconds } = releaseIfIdle(settling, me, now);
-  return { queue: settled, waitSeconds: waitSeconds ?? 0 };
-}
-
 /**
  * Releases the lease after a failure and requeues the items: for a redrive, or from `retryAt` (an ISO time) for any
  * execution. An item to which a hint was added since keeps the time of that hint.
@@ -212,8 +209,9 @@ export function requeueFailed(
   if (queue.lease?.holder !== me) return queue;
   const failed = { by: me, failed: true, attempts: undefined };
   const later = () => ({ ...failed, dueAt: retryAt });
-  const users = updateSnapshotted(queue.users, items.users, later, () => failed);
-  const sweeps = updateSnapshotted(queue.sweeps, items.sweeps, later, () => failed);
+  const updates = { isSame: isUnchanged, update: later, updateHinted: () => failed };
+  const users = updateSnapshotted(queue.users, items.users, updates);
+  const sweeps = updateSnapshotted(queue.sweeps, items.sweeps, updates);
   return releaseLease({ ...queue, users, sweeps }, me);
 }
 
@@ -223,8 +221,7 @@ export function releaseIfIdle(
   me: string,
   now: Date,
 ): { queue: WorkQueue; due: boolean; waitSeconds: number | undefined } {
-  const { users, sweeps } = dueItems(queue, now);
-  if (Object.keys(users).length + Object.keys(sweeps).length > 0) return { queue, due: true, waitSeconds: 0 };
+  if (isAnythingDue(queue, now)) return { queue, due: true, waitSeconds: 0 };
   const mine = itemsOf(queue).filter(({ by }) => by === me);
   return {
     queue: releaseLease(queue, me),
@@ -241,10 +238,24 @@ export function reclaimOverdue(queue: WorkQueue, me: string, now: Date): WorkQue
   return mapItems(queue, (item) => (isDue(plusSeconds(item.dueAt, OVERDUE_SECONDS), now) ? taken : undefined));
 }
 
-/** Whether an item is to be checked now: it is due, and the present lease holder is not making changes for it. */
+/** Whether an item is to be checked now: it is due, and no stored round makes changes for it. */
 export function isReady(queue: WorkQueue, item: WorkItem, now: Date): boolean {
-  const isBeingChanged = holderOf(queue, now) !== undefined && item.planned === queue.lease?.term;
-  return !isBeingChanged && isDue(item.dueAt, now);
+  return isDue(item.dueAt, now) && !isPlanned(queue, item);
+}
+
+/** Whether a stored round makes changes for an item. */
+export function isPlanned({ rounds = [] }: WorkQueue, { planned }: WorkItem): boolean {
+  return rounds.some(({ id }) => id === planned);
+}
+
+/** Whether changes are planned that are not made yet. */
+export function hasRounds({ rounds = [] }: WorkQueue): boolean {
+  return rounds.length > 0;
+}
+
+/** Whether the lease holder has something to do now. */
+function isAnythingDue(queue: WorkQueue, now: Date): boolean {
+  return hasRounds(queue) || itemsOf(queue).some((item) => isReady(queue, item, now));
 }
 
 /** Returns the items that are to be checked now: named users and whole applications. */

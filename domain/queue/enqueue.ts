@@ -4,23 +4,14 @@ import { earliest, isDue, latest, plusSeconds } from '../shared/time.ts';
 import { isAside } from './aside.ts';
 import { isReady } from './claim.ts';
 import { holderOf } from './lease.ts';
-import type { SweepItem, UserItem, WorkItem, WorkQueue } from './work-queue.ts';
-import { spaceSweep } from './work-queue.ts';
-
-/** A hint that names no user announces nothing to wait for: its item is checked once more this long after the event. */
-export const RECHECK_SECONDS = 120;
+import { mergeSweep, mergeUser, RECHECK_SECONDS } from './merge.ts';
+import type { Hinted, SweepItem, WorkQueue } from './work-queue.ts';
 
 /** For more named users than this, a sweep needs fewer reads than a check of each user. */
 const MOST_NAMED_USERS = 100;
 
 /** With the bound on named users, this keeps the item far below DynamoDB's 400 KB: an expectation takes about 110 bytes. */
 const MOST_EXPECTATIONS = 1000;
-
-/**
- * The number of users whose request times the sweeps keep: each takes 75 bytes of an item that every execution writes. All
- * other users come after them.
- */
-const MOST_ASKED = 200;
 
 /** Lists the applications that a request asks to sweep. */
 function applicationsOf(request: Request, entitlements: readonly Entitlement[]): string[] {
@@ -65,6 +56,7 @@ export function enqueue(
     if (!pending) next.users[hint.userId] = mergeUser(next, hint, request, { by, now });
   }
   const configured = new Set(entitlements.map(({ application }) => application));
+  const named = new Set(applicationsOf({ ...request, groups: [] }, entitlements));
   for (const application of applicationsOf(request, entitlements)) {
     // A tick tries nothing again before its time; an event or an operator says that something has changed.
     if (trigger === 'tick' && isAside(queue, application, now)) continue;
@@ -72,6 +64,7 @@ export function enqueue(
       withStatus: request.withStatus?.includes(application) ?? false,
       adopt: request.adopt === application,
       giveUp: trigger === 'manual' && !configured.has(application),
+      ...(trigger === 'event' && !named.has(application) ? { groups: request.groups } : {}),
     };
     mergeSweep(next, application, { at, cause, trigger, startedAt, ...options }, { by, holder, now });
   }
@@ -100,118 +93,6 @@ function pendingSweepsOf(
     return sweep && isReady(queue, sweep, now);
   });
   return pending ? applications : undefined;
-}
-
-function mergeUser(
-  queue: WorkQueue,
-  hint: UserHint,
-  request: Pick<Request, 'at' | 'startedAt' | 'cause' | 'trigger'>,
-  { by, now }: { by: string; now: Date },
-): UserItem {
-  const before = queue.users[hint.userId];
-  const newer = !before || Date.parse(request.at) >= Date.parse(before.at);
-  // AWS does not say what an update changed, so that there is nothing to wait for: check once more instead.
-  const recheckAt =
-    request.trigger === 'event' && !hint.expected ? plusSeconds(request.at, RECHECK_SECONDS) : undefined;
-  const lookAgainAt = latest(before?.lookAgainAt, recheckAt);
-  const expected = [...(before?.expected ?? [])];
-  if (hint.expected) {
-    const { groupId } = hint.expected;
-    const known = expected.findIndex((other) => other.groupId === groupId);
-    const expectation = { ...hint.expected, at: request.at };
-    if (known < 0) expected.push(expectation);
-    // Join and leave may arrive in either order; the later event says how it ended.
-    else if (Date.parse(request.at) >= Date.parse(expected[known]?.at ?? '')) expected[known] = expectation;
-  }
-  return {
-    by,
-    ...(triedAgain(before, request.trigger) ?? { dueAt: dueSince(queue, before, now) }),
-    at: newer ? request.at : before.at,
-    cause: newer ? request.cause : before.cause,
-    trigger: newer ? request.trigger : before.trigger,
-    since: earliest(before?.since ?? request.startedAt, request.startedAt),
-    hints: queue.revision + 1,
-    expected,
-    ...(before?.whole || !hint.expected ? { whole: true } : {}),
-    ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
-    ...(before?.reported && request.trigger !== 'manual' ? { reported: before.reported } : {}),
-  };
-}
-
-/**
- * An item whose reads fail for now keeps its pause and its count: a stream of hints must not keep a fault that stays from
- * being reported.
- */
-function triedAgain(
-  before: WorkItem | undefined,
-  trigger: Request['trigger'],
-): Pick<WorkItem, 'dueAt' | 'attempts'> | undefined {
-  if (before?.attempts === undefined || trigger === 'manual') return undefined;
-  return { dueAt: before.dueAt, attempts: before.attempts };
-}
-
-/** An item that is due keeps its place: a stream of hints must not send it to the end again and again. */
-function dueSince(queue: WorkQueue, before: WorkItem | undefined, now: Date): string {
-  return before && isReady(queue, before, now) ? before.dueAt : now.toISOString();
-}
-
-/** `startedAt`: absent if the hint is about the users in `asked` alone, each with a time of their own. */
-type SweepHint = Pick<Request, 'at' | 'cause' | 'trigger'> &
-  Partial<Pick<Request, 'startedAt'> & Pick<SweepItem, 'withStatus' | 'adopt' | 'giveUp' | 'asked' | 'lookAgainAt'>>;
-
-function mergeSweep(
-  queue: WorkQueue,
-  application: string,
-  hint: SweepHint,
-  { by, holder, now }: { by: string; holder?: string | undefined; now: Date },
-): void {
-  const before = queue.sweeps[application];
-  const newer = !before || Date.parse(hint.at) >= Date.parse(before.at);
-  const again = triedAgain(before, hint.trigger);
-  const dueAt = again?.dueAt ?? spaceSweep(dueSince(queue, before, now), queue.sweptAt[application]);
-  const recheckAt = hint.lookAgainAt ?? (hint.trigger === 'event' ? plusSeconds(hint.at, RECHECK_SECONDS) : undefined);
-  const lookAgainAt = latest(before?.lookAgainAt, recheckAt);
-  const statusAfter = hint.withStatus
-    ? latest(before?.statusAfter, recheckAt ?? now.toISOString())
-    : before?.statusAfter;
-  // The execution that waits for this item checks it soon enough: the hint is only merged into it.
-  const covered =
-    before && !holder && !before.failed && !isDue(before.dueAt, now) && Date.parse(before.dueAt) <= Date.parse(dueAt);
-  queue.sweeps[application] = {
-    by: covered ? before.by : by,
-    ...again,
-    dueAt: covered ? before.dueAt : dueAt,
-    at: newer ? hint.at : before.at,
-    cause: newer ? hint.cause : before.cause,
-    trigger: newer ? hint.trigger : before.trigger,
-    hints: queue.revision + 1,
-    withStatus: (before?.withStatus ?? false) || (hint.withStatus ?? false),
-    ...requestsOf(before, hint, queue, now),
-    ...(before?.adopt || hint.adopt ? { adopt: true } : {}),
-    ...(before?.giveUp || hint.giveUp ? { giveUp: true } : {}),
-    ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
-    ...(before?.reported && hint.trigger !== 'manual' ? { reported: before.reported } : {}),
-    ...(statusAfter === undefined ? {} : { statusAfter }),
-  };
-}
-
-/** Whose requests a sweep answers: those that no read has answered, and the one of the hint. */
-export function requestsOf(
-  item: SweepItem | undefined,
-  { startedAt, asked = {} }: Pick<SweepHint, 'startedAt' | 'asked'>,
-  { sweeps }: Pick<WorkQueue, 'sweeps'>,
-  now: Date,
-): Pick<SweepItem, 'since' | 'asked'> {
-  const before = item?.answered ? undefined : item;
-  const first = earliest(before?.since, startedAt) ?? now.toISOString();
-  const all = { ...before?.asked };
-  let room = MOST_ASKED - Object.values(sweeps).reduce((sum, one) => sum + Object.keys(one.asked ?? {}).length, 0);
-  for (const [userId, time] of Object.entries(asked)) {
-    if (all[userId] === undefined) room -= 1;
-    if (room >= 0) all[userId] = earliest(all[userId] ?? time, time);
-  }
-  const since = room >= 0 ? first : Object.values(all).reduce(latest, first);
-  return { since, ...(Object.keys(all).length > 0 ? { asked: all } : {}) };
 }
 
 /** Enqueues the sweeps that the lease holder found necessary, for instance because a slot is free and users wait. */
@@ -246,6 +127,39 @@ export function enqueueUsers(
     users[userId] ??= mergeUser(queue, { userId }, { trigger: 'tick', at, startedAt, cause }, { by: me, now });
   }
   return { ...queue, users };
+}
+
+/** `joined`: by user id, the group. `readAt`: ISO time when its members were read. */
+interface Joined {
+  application: string;
+  hinted: Hinted;
+  joined: ReadonlyMap<string, string>;
+  readAt: string;
+}
+
+/**
+ * Enqueues those who joined groups that were hinted at while a round of their application is stored. The next turn checks
+ * them by name.
+ *
+ * @returns undefined if they are too many: a read of the whole application serves them with fewer reads
+ */
+export function enqueueJoined(
+  queue: WorkQueue,
+  { application, hinted, joined, readAt }: Joined,
+  { me, now }: { me: string; now: Date },
+): WorkQueue | undefined {
+  const next = { ...queue, users: { ...queue.users }, sweeps: { ...queue.sweeps } };
+  const item = queue.sweeps[application];
+  // What was added meanwhile may be about others: it has its turn after those who were due before.
+  const added = item?.hinted && item.hinted.hints !== hinted.hints ? { ...item.hinted, dueAt: readAt } : undefined;
+  if (item) next.sweeps[application] = { ...item, hinted: added };
+  const { at, cause, since } = hinted;
+  for (const [userId, groupId] of joined) {
+    if (next.users[userId]) continue;
+    const hint = { userId, expected: { groupId, membership: 'member' as const } };
+    next.users[userId] = mergeUser(next, hint, { trigger: 'event', at, startedAt: since, cause }, { by: me, now });
+  }
+  return isOverfull(next) ? undefined : next;
 }
 
 /** Replaces all named users by sweeps of the applications that concern them. */

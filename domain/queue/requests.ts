@@ -1,6 +1,7 @@
 import type { Entitlement } from '../entitlements.ts';
 import { latest } from '../shared/time.ts';
-import { applicationsOfGroups, requestsOf } from './enqueue.ts';
+import { applicationsOfGroups } from './enqueue.ts';
+import { requestsOf } from './merge.ts';
 import type { UserItem, WorkQueue } from './work-queue.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Entitlements } from '../entitlements.ts';
-import { dueItems } from './claim.ts';
+import { dueItems, isPlanned } from './claim.ts';
 import { readsStatus } from './sweep-reports.ts';
-import type { SweepItem, WorkItem, WorkItems, WorkQueue } from './work-queue.ts';
+import type { Hinted, StoredRound, SweepItem, WorkItem, WorkItems, WorkQueue } from './work-queue.ts';
 
 /** The reads of named users in one pass take about this long at most: an application waits no longer for its turn. */
 const USERS_PASS_SECONDS = 60;
@@ -9,12 +9,13 @@ const USERS_PASS_SECONDS = 60;
 /** Groups that one call of IsMemberInGroups takes. */
 const GROUPS_PER_CALL = 100;
 
-/** What one pass serves; `contested`: others are due as well, and have the next turn. */
-export interface Turn {
-  serves: 'users' | 'sweeps';
-  items: WorkItems;
-  contested: boolean;
-}
+/** What is served next; `contested`: something else is due as well, and has a later turn. */
+export type Turn = { contested: boolean } & (
+  | { serves: 'users' | 'sweeps'; items: WorkItems }
+  /** Who has joined the groups that were hinted at while a round of the application is stored. */
+  | { serves: 'joins'; application: string; hinted: Hinted }
+  | { serves: 'round'; round: StoredRound }
+);
 
 /**
  * Returns how many named users one pass reads. How many applications concern a user shows only when they are read; the
@@ -27,25 +28,49 @@ export function usersPerPass({ entitlements, requestsPerSecond }: Entitlements):
 }
 
 /**
- * Returns what the next pass serves: those who have been due the longest.
+ * Returns what has the next turn: those who have been due the longest.
  *
- * Named users and whole applications take turns, so that neither kind starves the other. While users are due,
- * one application is swept at a time; otherwise all that are due, since they share lists.
+ * Named users have every other turn, so that a user waits for one batch at most. Applications that are due and stored rounds
+ * share the rest by age. While users are due, one application is swept at a time; otherwise all that are due, since they
+ * share lists.
+ *
+ * @returns undefined if nothing is due
  */
-export function nextTurn(queue: WorkQueue, now: Date, mostUsers: number): Turn {
+export function nextTurn(queue: WorkQueue, now: Date, mostUsers: number): Turn | undefined {
   const due = dueItems(queue, now);
   const users = byAge(due.users);
   const sweeps = byAge(due.sweeps).map(([application, item]): [string, SweepItem] => [
     application,
     { ...item, withStatus: readsStatus(queue, application, item) },
   ]);
-  const contested = users.length > 0 && sweeps.length > 0;
-  const serves = users.length === 0 || (contested && queue.served === 'users') ? 'sweeps' : 'users';
-  const items =
-    serves === 'users'
-      ? { users: Object.fromEntries(users.slice(0, mostUsers)), sweeps: {} }
-      : { users: {}, sweeps: Object.fromEntries(contested ? sweeps.slice(0, 1) : sweeps) };
-  return { serves, items, contested };
+  const shared = users.length > 0 ? sweeps.slice(0, 1) : sweeps;
+  const others = [
+    ...sweeps.slice(0, 1).map(([, { dueAt }]) => ({
+      since: dueAt,
+      turn: { serves: 'sweeps' as const, items: { users: {}, sweeps: Object.fromEntries(shared) } },
+    })),
+    ...hintedSweeps(queue).map(({ application, hinted }) => ({
+      since: hinted.dueAt,
+      turn: { serves: 'joins' as const, application, hinted },
+    })),
+    ...(queue.rounds ?? []).slice(0, 1).map((round) => ({
+      since: round.servedAt,
+      turn: { serves: 'round' as const, round },
+    })),
+  ].sort((a, b) => Date.parse(a.since) - Date.parse(b.since));
+  const [first, ...rest] = others;
+  if (users.length > 0 && !(first && queue.served === 'users')) {
+    const items = { users: Object.fromEntries(users.slice(0, mostUsers)), sweeps: {} };
+    return { serves: 'users', items, contested: first !== undefined };
+  }
+  return first && { ...first.turn, contested: users.length + rest.length > 0 };
+}
+
+/** Groups that were hinted at while a stored round changes their application. */
+function hintedSweeps(queue: WorkQueue): { application: string; hinted: Hinted }[] {
+  return Object.entries(queue.sweeps).flatMap(([application, item]) =>
+    item.hinted && isPlanned(queue, item) ? [{ application, hinted: item.hinted }] : [],
+  );
 }
 
 /** The longest due first. */

@@ -16,7 +16,7 @@ const ItemFields = {
   lookAgainAt: z.optional(Timestamp),
   /** Revision of the queue that added the newest hint: an item is completed only if no hint was added since it was read. */
   hints: z.int(),
-  /** The lease term in which changes for this item were planned. */
+  /** The stored round that changes what this item names: until its end, the item is not due. */
   planned: z.optional(z.int()),
   /** The last check ended in an error; the execution that failed checks the item at once when it is redriven. */
   failed: z.optional(z.boolean()),
@@ -49,6 +49,23 @@ const SweepItemSchema = z.object({
   asked: z.optional(z.record(ResourceId, Timestamp)),
   /** The application was read after its newest hint. */
   answered: z.optional(z.boolean()),
+  /**
+   * Hints that name groups alone, added while the item was due or planned: a stored round stays, and who has joined these
+   * groups is checked by name. `hints` does not count them.
+   */
+  hinted: z.optional(
+    z.object({
+      groups: z.array(ResourceId),
+      /** When the first of these hints was added. */
+      dueAt: Timestamp,
+      cause: z.string(),
+      at: Timestamp,
+      /** Start of the execution that asked first. */
+      since: Timestamp,
+      /** Revision of the queue that added the newest. */
+      hints: z.int(),
+    }),
+  ),
 });
 /** What the latest sweeps of an application found. */
 const SweepReportSchema = z.object({
@@ -72,8 +89,29 @@ const SweepReportSchema = z.object({
 });
 export type SweepReport = z.infer<typeof SweepReportSchema>;
 
+/** Changes that are planned and stored in batches; the next batch is made when it is the round's turn. */
+const StoredRoundSchema = z.object({
+  /** Its number: higher than that of every earlier round. */
+  id: z.int(),
+  /** When its reads began. */
+  readAt: Timestamp,
+  /** When it had its last turn. */
+  servedAt: Timestamp,
+  /** Number of the next batch. */
+  next: z.int(),
+  /** Number of its batches. */
+  batches: z.int(),
+  applications: z.array(ApplicationArn),
+  /** Items with users whom it has considered, and for whom it changes nothing. */
+  considered: z.optional(z.int()),
+  /** Some changes did not fit into the round: they are planned anew after its end. */
+  more: z.optional(z.boolean()),
+});
+export type StoredRound = z.infer<typeof StoredRoundSchema>;
+
 export type UserItem = z.infer<typeof UserItemSchema>;
 export type SweepItem = z.infer<typeof SweepItemSchema>;
+export type Hinted = NonNullable<SweepItem['hinted']>;
 
 /** Work queue and lease: what is still to be checked, and which execution may write. One item of the ledger. */
 export const WorkQueueSchema = z.object({
@@ -86,8 +124,10 @@ export const WorkQueueSchema = z.object({
   sweeps: z.record(ApplicationArn, SweepItemSchema),
   /** By application: start of its latest sweep. */
   sweptAt: z.record(ApplicationArn, Timestamp),
-  /** Which kind of items had the last turn while both were due. */
-  served: z.optional(z.enum(['users', 'sweeps'])),
+  /** Rounds that are not over, in the order of their turns. */
+  rounds: z.optional(z.array(StoredRoundSchema)),
+  /** What had the last turn while something else was due, too. */
+  served: z.optional(z.enum(['users', 'sweeps', 'joins', 'round'])),
   /** Applications with a waitlist: users wait there for a slot. */
   lines: z.optional(z.array(ApplicationArn)),
   /** By configured application: what its latest sweeps found, and when. */

@@ -1,6 +1,6 @@
 import type { Failure } from '../../domain/decision/application-state.ts';
 import { isReported, putItemsAside, type Unchecked } from '../../domain/queue/aside.ts';
-import { isReady, requeueFailed } from '../../domain/queue/claim.ts';
+import { hasRounds, isReady, requeueFailed } from '../../domain/queue/claim.ts';
 import { releaseLease } from '../../domain/queue/lease.ts';
 import { itemsWithout, type WorkItems, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import { markReported } from '../../domain/seat/transitions.ts';
@@ -9,8 +9,8 @@ import { ApplicationArn } from '../../domain/shared/ids.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import { updateQueue } from '../lease.ts';
-import { completeRound } from './finish.ts';
-import type { HeldServices, PlanServices, ReconcileResult, Round, RunContext } from './result.ts';
+import { completePass } from './finish.ts';
+import type { HeldServices, Pass, PlanServices, ReconcileResult, RunContext } from './result.ts';
 
 /** A refusal is checked again after this, unless an operator redrives the execution before. */
 const RETRY_REFUSED_SECONDS = 3600;
@@ -20,19 +20,19 @@ const RETRY_REFUSED_SECONDS = 3600;
  */
 const MOST_DEFERRED = 20;
 /**
- * Completes a round that changes nothing.
+ * Completes a pass that changes nothing.
  *
  * @returns what became of the queue, and when each work item is checked again
  * @throws RefusedError · NotConvergedError for what could not be checked or changed, once everything else is served, and
  *   unless another execution has failed for it within the hour
  */
-export async function complete(round: Round, run: RunContext, services: HeldServices) {
-  const { items, readAt, result } = round;
+export async function complete(pass: Pass, run: RunContext, services: HeldServices) {
+  const { items, readAt, result } = pass;
   const { queue } = services.lease;
   const news = result.failures.filter((one) => !isReported(queue, uncheckedOf(one), readAt));
   const known = result.failures.filter((one) => !news.includes(one));
   const isPatient = (run.progress.deferred ?? 0) < MOST_DEFERRED;
-  const isFailing = news.length > 0 && !(isPatient && (await isAnythingLeft(round, run, services)));
+  const isFailing = news.length > 0 && !(isPatient && (await isAnythingLeft(pass, run, services)));
   const failing = isFailing ? result.failures : known;
   const served = itemsWithout(items, new Set(failing.map(({ key }) => key)));
   const unchecked = (queueNow: WorkQueue): WorkQueue => {
@@ -42,9 +42,9 @@ export async function complete(round: Round, run: RunContext, services: HeldServ
     return isFailing ? putItemsAside(left, news.map(uncheckedOf), { ...aside, failing: run.execution }) : left;
   };
   if (isFailing) await reportAtSeats(news, services);
-  const again = isFailing ? result : checkAgain(round, news);
+  const again = isFailing ? result : checkAgain(pass, news);
   const completed = await requeueOnFailure(items, run, services, () =>
-    completeRound({ ...round, result: again }, { served, unchecked }, run, services),
+    completePass({ ...pass, result: again }, { served, unchecked }, run, services),
   );
   if (isFailing) return failFor(news, run, services);
   const aside = result.aside > 0 || known.length > 0;
@@ -57,7 +57,7 @@ function uncheckedOf({ key, error, seat }: Failure): Unchecked {
 }
 
 /** What failed is checked again while something else is left to do: only then does the execution fail for it. */
-function checkAgain({ items, readAt, result }: Round, failures: readonly Failure[]): ReconcileResult {
+function checkAgain({ items, readAt, result }: Pass, failures: readonly Failure[]): ReconcileResult {
   const retryAt = plusSeconds(readAt, SETTLE_SECONDS);
   const isItem = ({ key }: Failure) => items.users[key] !== undefined || items.sweeps[key] !== undefined;
   const others = failures.filter((one) => !isItem(one)).map(({ key }) => key);
@@ -76,12 +76,13 @@ function checkAgain({ items, readAt, result }: Round, failures: readonly Failure
 
 /** Whether something else is due, or waits for this execution to verify it: failures wait for it. */
 async function isAnythingLeft(
-  { items, readAt, result }: Round,
+  { items, readAt, result }: Pass,
   { execution }: RunContext,
   { ledger }: HeldServices,
 ): Promise<boolean> {
   if (result.unverified) return true;
   const queue = await ledger.queue();
+  if (hasRounds(queue)) return true;
   return Object.entries({ ...queue.users, ...queue.sweeps }).some(([key, item]) => {
     if (items.users[key] || items.sweeps[key]) return false;
     // What cannot be read or changed verifies nothing: two of them must not wait for each other.

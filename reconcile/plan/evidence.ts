@@ -2,6 +2,7 @@ import type {
   ApplicationDecision,
   ApplicationState,
   Evidence,
+  Holdings,
   Moment,
   Need,
   Remaining,
@@ -10,9 +11,13 @@ import { decideApplication, type Limits } from '../../domain/decision/decide-app
 import type { Entitlement } from '../../domain/entitlements.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import type { Readers } from './readers.ts';
+import type { ReconcileContext } from './result.ts';
 
-/** Settings and holdings, then who is left and who is assigned; the decision never names more. */
-const MOST_ROUNDS = 2;
+/** Settings and the bound of slots, holdings, then who is left and who is assigned; the decision never names more. */
+const MOST_ROUNDS = 3;
+
+/** What a decision is made with. */
+type EvidenceReaders = Readers & Pick<ReconcileContext, 'storedIn'>;
 
 /**
  * Decides about one application, and reads what the decision needs beyond the snapshot.
@@ -23,7 +28,7 @@ export async function gatherAndDecide(
   state: ApplicationState,
   limits: Limits,
   moment: Moment,
-  readers: Readers,
+  readers: EvidenceReaders,
 ): Promise<{ decision: ApplicationDecision; evidence: Evidence }> {
   let { evidence } = state;
   for (let round = 0; round <= MOST_ROUNDS; round += 1) {
@@ -38,13 +43,17 @@ export async function gatherAndDecide(
   throw new Error(`A decision needed more than ${MOST_ROUNDS} rounds of reads`);
 }
 
-async function readEvidence(need: Need, entitlement: Entitlement, readers: Readers): Promise<Evidence> {
+async function readEvidence(need: Need, entitlement: Entitlement, readers: EvidenceReaders): Promise<Evidence> {
   const { application, groups } = entitlement;
   switch (need.read) {
     case 'settings':
       return { settings: await orRefusal(requireAssignment(entitlement, readers)) };
+    case 'slots': {
+      const slots = await orRefusal(readers.ledger.slots(application));
+      return { slots: slots instanceof RefusedError ? null : (slots ?? null) };
+    }
     case 'holdings':
-      return { holdings: await orRefusal(readers.ledger.holdings(application)) };
+      return { holdings: await orRefusal(holdingsOf(application, readers)) };
     case 'remaining':
       return { remaining: await orRefusal(remainingIn(groups, need.userIds, readers)) };
     case 'assigned': {
@@ -55,6 +64,13 @@ async function readEvidence(need: Need, entitlement: Entitlement, readers: Reade
       return { assigned };
     }
   }
+}
+
+/** The seats, and what stored rounds will change of them. */
+async function holdingsOf(application: string, { ledger, storedIn }: EvidenceReaders): Promise<Holdings> {
+  const holdings = await ledger.holdings(application);
+  const stored = await storedIn(application);
+  return { ...holdings, ...(stored ? { stored } : {}) };
 }
 
 async function orRefusal<T>(read: Promise<T>): Promise<T | RefusedError> {

@@ -1,28 +1,32 @@
 import type { ApplicationReport } from '../../domain/decision/application-state.ts';
-import type { Batch } from '../../domain/decision/batches.ts';
+import { type Changes, toConsidered } from '../../domain/decision/batches.ts';
 import { isStalled } from '../../domain/decision/progress.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import { completeItems, markPlanned, releaseIfIdle, requeueServed } from '../../domain/queue/claim.ts';
 import { enqueueSweeps, enqueueUsers } from '../../domain/queue/enqueue.ts';
 import { holderOf } from '../../domain/queue/lease.ts';
 import { noteRequests } from '../../domain/queue/requests.ts';
+import { addRound, type BatchRef, batchesLeft, consideredIn } from '../../domain/queue/rounds.ts';
 import { recordSweeps, type Swept } from '../../domain/queue/sweep-reports.ts';
-import { askedAtOf, type WorkItems, type WorkQueue } from '../../domain/queue/work-queue.ts';
+import {
+  askedAtOf,
+  itemsWithout,
+  type StoredRound,
+  type WorkItems,
+  type WorkQueue,
+} from '../../domain/queue/work-queue.ts';
 import { hasBegun } from '../../domain/seat/seat.ts';
 import { markNotBegun, putAside } from '../../domain/seat/transitions.ts';
 import { LeaseLostError, NotConvergedError } from '../../domain/shared/errors.ts';
 import { ApplicationArn } from '../../domain/shared/ids.ts';
 import { measureFound, measureSweeps, measureTotals, seatsLeft } from './metrics.ts';
-import type { HeldServices, PlanOutput, ReconcileResult, Round, RunContext } from './result.ts';
+import type { ChangeSummary, HeldServices, Pass, PlanOutput, ReconcileResult, RunContext } from './result.ts';
 
-/** A round that has changes to make. */
-interface ChangingRound extends Round {
-  batches: Batch[];
-  /**
-   * The work items that these changes complete. What did not fit in this round stays due, and the next plan follows
-   * without a settle wait.
-   */
-  settling: WorkItems;
+/** A pass that has changes to make. */
+interface ChangingPass extends Pass {
+  batches: Changes[][];
+  /** Changes were left for another round. */
+  more: boolean;
 }
 
 /**
@@ -31,11 +35,11 @@ interface ChangingRound extends Round {
  * @returns whether there were any: an audit event cannot be put aside
  */
 export async function putStalledAside(
-  { items, batches }: { items: WorkItems; batches: readonly Batch[] },
+  { items, batches }: { items: WorkItems; batches: readonly (readonly Changes[])[] },
   { execution, progress }: RunContext,
   { clock, ledger, lease, entitlements }: HeldServices,
 ): Promise<boolean> {
-  const changes = batches.filter(({ kind }) => kind === 'grant' || kind === 'revoke');
+  const changes = batches.flat().filter(({ kind }) => kind === 'grant' || kind === 'revoke');
   const keys = changes.flatMap(({ applicationArn, userIds }) => userIds.map((userId) => ({ applicationArn, userId })));
   const seats = new Map((await ledger.seats(keys)).map((seat) => [`${seat.applicationArn} ${seat.userId}`, seat]));
   let count = 0;
@@ -61,46 +65,119 @@ export async function putStalledAside(
   return count > 0;
 }
 
-/** Sends the batches on their way: `ApplyChanges` makes them. */
-export async function dispatch(
-  { batches, settling, ...round }: ChangingRound,
+/** Stores the changes of a pass as a round, and begins with its first batch. */
+export async function beginRound(
+  pass: ChangingPass,
   { execution, term, progress }: RunContext,
   services: HeldServices,
 ): Promise<PlanOutput> {
-  const { clock, lease, entitlements } = services;
-  const { readAt, result } = round;
+  const { clock, lease, ledger, entitlements } = services;
+  const { readAt, result, items, batches } = pass;
   if (isStalled(progress)) {
     throw new NotConvergedError(`The same changes were planned ${progress.stalled + 1} times without effect`);
   }
-  const revoking = new Set(batches.flatMap(({ kind, applicationArn }) => (kind === 'revoke' ? [applicationArn] : [])));
-  const marking = await lease.change((queue) => {
-    const served = requeueServed(queue, round.items, readAt);
-    const marked = markPlanned(served, settling, { term, startedAt: readAt });
+  const considered = batches.length > 1 ? toConsidered(leftOut(pass)) : [];
+  const round = roundOf(pass, lease.queue, considered.length);
+  const store = async (ref: BatchRef, changes: Changes[]) => {
+    await lease.renewLease();
+    await ledger.saveBatch(ref, { schemaVersion: 1, readAt: round.readAt, changes });
+  };
+  for (const [index, ref] of batchesLeft(round).entries()) await store(ref, batches[index] ?? []);
+  for (const [index, ref] of consideredIn(round).entries()) await store(ref, considered.slice(index, index + 1));
+  const planned = plannedItems(pass);
+  const revoking = new Set(
+    batches.flat().flatMap(({ kind, applicationArn }) => (kind === 'revoke' ? [applicationArn] : [])),
+  );
+  const begun = await lease.change((before) => {
+    const now = clock.now();
+    if (holderOf(before, now) !== execution || before.lease?.term !== term) throw lost();
+    const served = requeueServed(before, items, readAt);
+    const marked = markPlanned(served, planned, { round: round.id, me: execution, startedAt: readAt });
     // A slot that becomes free is given by a sweep, which sees the whole waitlist.
     const freeing =
-      withWaitlists(queue, result).lines?.filter((one) => revoking.has(one) && !settling.sweeps[one]) ?? [];
-    const context = { me: execution, cause: execution, now: clock.now() };
+      withWaitlists(before, result).lines?.filter((one) => revoking.has(one) && !planned.sweeps[one]) ?? [];
+    const context = { me: execution, cause: execution, now };
     const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...result.sweepsNeeded]);
-    const named = enqueueUsers(marked, usersAlone(round, clock.now()), context);
-    const found = withSweeps(withWaitlists(enqueueSweeps(named, swept, context), result), round, entitlements);
-    return { before: queue, queue: found };
+    const named = enqueueUsers(marked, usersAlone(pass, now), context);
+    const found = withSweeps(withWaitlists(enqueueSweeps(named, swept, context), result), pass, entitlements);
+    const serves = Object.keys(items.users).length > 0 ? ('users' as const) : ('sweeps' as const);
+    return { before, queue: { ...addRound(found, round), served: serves } };
   });
-  const unconfigured = measureSweeps(marking, services) ? await seatsLeft(marking.queue, services) : [];
+  const unconfigured = measureSweeps(begun, services) ? await seatsLeft(begun.queue, services) : [];
   const proving = [
-    ...new Set([...(progress.proving ?? []), ...Object.keys(settling.users), ...Object.keys(settling.sweeps)]),
+    ...new Set([...(progress.proving ?? []), ...Object.keys(planned.users), ...Object.keys(planned.sweeps)]),
   ];
   return {
     outcome: 'apply',
-    batches,
+    round: round.id,
+    batch: 0,
+    batches: round.batches,
     term,
-    plannedAt: readAt.toISOString(),
+    changes: summaryOf(batches.flat()),
     progress: { ...progress, proving },
     ...(unconfigured.length > 0 ? { unconfigured } : {}),
   };
 }
 
+function lost(): LeaseLostError {
+  return new LeaseLostError('The lease was lost while a plan was made');
+}
+
+/** The number is new: each execution that takes the lease writes the queue first, and each round is written to it. */
+function roundOf({ batches, readAt, more }: ChangingPass, queue: WorkQueue, considered: number): StoredRound {
+  const at = readAt.toISOString();
+  return {
+    id: queue.revision + 1,
+    readAt: at,
+    servedAt: at,
+    next: 0,
+    batches: batches.length,
+    applications: [...new Set(batches.flat().map(({ applicationArn }) => applicationArn))],
+    ...(considered > 0 ? { considered } : {}),
+    ...(more ? { more } : {}),
+  };
+}
+
+/** By application: users without a seat for whom the round changes nothing. Who has no seat and is not among them has joined. */
+function leftOut({ batches, result }: ChangingPass): Map<string, string[]> {
+  const changes = batches.flat();
+  return new Map(
+    [...result.seatless].map(([application, userIds]) => {
+      const changed = new Set(changes.flatMap((one) => (one.applicationArn === application ? one.userIds : [])));
+      return [application, userIds.filter((userId) => !changed.has(userId))];
+    }),
+  );
+}
+
+/**
+ * The work items that wait for the end of the round: those whose changes it makes. What could not be read is checked
+ * before, and so is all the rest, unless the round is as short as its first batch.
+ */
+function plannedItems({ items, batches, result }: ChangingPass): WorkItems {
+  const changed = new Set(batches.flat().flatMap(({ applicationArn, userIds }) => [applicationArn, ...userIds]));
+  const failed = new Set([...result.failures.map(({ key }) => key), ...result.faulted]);
+  const keys = [...Object.keys(items.users), ...Object.keys(items.sweeps)];
+  const waits = (key: string) => {
+    if (items.sweeps[key] && changed.has(key)) return true;
+    return !failed.has(key) && (batches.length === 1 || changed.has(key));
+  };
+  return itemsWithout(items, new Set(keys.filter((key) => !waits(key))));
+}
+
+/** Of more users than this, only the number is told. */
+const MOST_NAMED = 8;
+
+function summaryOf(changes: readonly Changes[]): ChangeSummary[] {
+  return [...Map.groupBy(changes, ({ kind }) => kind)].map(([kind, some]) => {
+    const userIds = some.flatMap((one) => one.userIds);
+    const few = userIds.length > 0 && userIds.length <= MOST_NAMED ? { userIds } : {};
+    if (kind !== 'hold') return { kind, users: userIds.length, ...few };
+    return { kind, users: 0, applications: some.slice(0, MOST_NAMED).map(({ applicationArn }) => applicationArn) };
+  });
+}
+
 /** By user id, when those asked first who are to be checked on their own, also because their application cannot be read. */
-function usersAlone({ items, result }: Round, now: Date): ReadonlyMap<string, string> {
+function usersAlone({ items, result }: Pass, now: Date): ReadonlyMap<string, string> {
   const unread = new Set([...result.faulted, ...result.failures.map(({ key }) => key)]);
   const asked = Object.entries(items.sweeps).flatMap(([application, item]) =>
     unread.has(application) ? Object.entries(item.asked ?? {}) : [],
@@ -118,10 +195,10 @@ function withWaitlists(queue: WorkQueue, { hasWaitlist }: ReconcileResult): Work
 }
 
 /**
- * Notes what the sweeps of a round found. One that found something to change in Identity Center is not a full sweep; an
+ * Notes what the sweeps of a pass found. One that found something to change in Identity Center is not a full sweep; an
  * audit event that is not on the bus is nothing of the kind.
  */
-function withSweeps(queue: WorkQueue, { items, readAt, result }: Round, { entitlements }: Entitlements): WorkQueue {
+function withSweeps(queue: WorkQueue, { items, readAt, result }: Pass, { entitlements }: Entitlements): WorkQueue {
   const changes = result.changes.filter(({ kind }) => kind !== 'record');
   const changing = new Set(changes.map(({ applicationArn }) => applicationArn));
   const ofStatus = changes.filter(({ reason }) => reason === 'user-disabled' || reason === 'user-deleted');
@@ -147,7 +224,7 @@ function countsOf({ seats, waiting, waitingSince, unmanaged, ...report }: Applic
 }
 
 /** What became of the work queue. */
-export interface RoundCompletion {
+export interface PassCompletion {
   /** The queue as it is now. */
   queue: WorkQueue;
   /** Something is due now. */
@@ -160,31 +237,30 @@ export interface RoundCompletion {
 /**
  * Completes what is verified, requeues the rest, and gives the lease back if nothing else is due.
  *
- * @param served those of the round's work items that no failure concerns
+ * @param served those of the pass's work items that no failure concerns
  * @param unchecked says in the queue what becomes of the others
  */
-export async function completeRound(
-  round: Round,
+export async function completePass(
+  pass: Pass,
   { served, unchecked }: { served: WorkItems; unchecked: (queue: WorkQueue) => WorkQueue },
   { execution }: RunContext,
   services: HeldServices,
-): Promise<RoundCompletion> {
+): Promise<PassCompletion> {
   const { clock, lease, entitlements } = services;
-  const { items, readAt, result } = round;
+  const { items, readAt, result } = pass;
   const refused = new Set(result.failures.map(({ key }) => key));
   const at = readAt.toISOString();
   const completed = await lease.change((before) => {
-    if (holderOf(before, clock.now()) !== execution)
-      throw new LeaseLostError('The lease was lost while a plan was made');
+    if (holderOf(before, clock.now()) !== execution) throw lost();
     const done = completeItems(before, served, { me: execution, startedAt: readAt, ...result, refused });
     const context = { me: execution, cause: execution, now: clock.now() };
-    const named = enqueueUsers(unchecked(done), usersAlone(round, clock.now()), context);
+    const named = enqueueUsers(unchecked(done), usersAlone(pass, clock.now()), context);
     const swept = enqueueSweeps(named, result.sweepsNeeded, context);
     const failed = [...refused].filter((key) => ApplicationArn.safeParse(key).success);
     const { now } = context;
     const enqueued = noteRequests(swept, items.users, { failed, entitlements: entitlements.entitlements, now });
     const noted = {
-      ...withSweeps(withWaitlists(enqueued, result), round, entitlements),
+      ...withSweeps(withWaitlists(enqueued, result), pass, entitlements),
       sweptAt: { ...enqueued.sweptAt, ...Object.fromEntries(Object.keys(items.sweeps).map((one) => [one, at])) },
       ...(result.userPages === undefined ? {} : { userPages: result.userPages }),
     };

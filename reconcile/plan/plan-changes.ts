@@ -1,26 +1,21 @@
-import { type Batch, ROUND_BATCHES, toBatches } from '../../domain/decision/batches.ts';
-import { countRound, isSpent, isStalled, type Progress } from '../../domain/decision/progress.ts';
+import { toBatches } from '../../domain/decision/batches.ts';
+import { countBatch, countPlan, isSpent, isStalled, type Progress } from '../../domain/decision/progress.ts';
 import { isAside } from '../../domain/queue/aside.ts';
 import { requeueFailed } from '../../domain/queue/claim.ts';
-import { nextTurn, usersPerPass } from '../../domain/queue/turns.ts';
-import { itemsWithout, type WorkItems, type WorkQueue } from '../../domain/queue/work-queue.ts';
+import { dropRounds, roundsOf, staleRounds } from '../../domain/queue/rounds.ts';
+import { nextTurn, type Turn, usersPerPass } from '../../domain/queue/turns.ts';
+import { itemsWithout, type StoredRound, type WorkItems, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import { LeaseLostError } from '../../domain/shared/errors.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
 import { openLease, updateQueue } from '../lease.ts';
 import { complete, requeueOnFailure } from './complete.ts';
 import { enqueueAndClaim } from './enqueue.ts';
-import { dispatch, putStalledAside } from './finish.ts';
+import { findJoined } from './find-joined.ts';
+import { beginRound, type PassCompletion, putStalledAside } from './finish.ts';
 import { reconcile } from './reconcile-application.ts';
-import type {
-  HeldServices,
-  PlanInput,
-  PlanOutput,
-  PlanServices,
-  ReconcileResult,
-  Round,
-  RunContext,
-} from './result.ts';
+import type { HeldServices, Pass, PlanInput, PlanOutput, PlanServices, ReconcileResult, RunContext } from './result.ts';
 import { READ_SECONDS } from './snapshot.ts';
+import { readerOfStored } from './stored-changes.ts';
 
 /**
  * After this, no further pass begins in the same call: a stream of hints must not keep a function until its time limit,
@@ -31,7 +26,8 @@ const NO_ITEMS: WorkItems = { users: {}, sweeps: {} };
 
 /**
  * Enqueues the request and claims the lease; then reconciles everything that is due, named users and whole applications
- * in turn. A round without changes completes its work items; the next follows at once while something is due.
+ * in turn. A pass without changes completes its work items; the next follows at once while something is due. A pass with changes
+ * stores them as a round, of which one batch at a time is made.
  *
  * @throws TransientAwsError · RefusedError, with nothing changed or everything else served · NotConvergedError
  */
@@ -68,74 +64,90 @@ async function planWhileDue(
   const lease = await openLease(ledger, clock, { execution, term, taken });
   const services = { ...planServices, lease };
   const beganAt = clock.now();
+  const isLate = () => secondsBetween(beganAt, clock.now()) >= PASSES_SECONDS;
   let run = { execution, term, progress };
   let reports: ReconcileResult['reports'] = new Map();
+  const found = () => (reports.size > 0 ? { report: [...reports.values()] } : {});
   for (;;) {
+    const turn = await takeTurn(services);
+    if (turn?.serves === 'round') {
+      run = { ...run, progress: countBatch(countPlan(run.progress, [])) };
+      return isSpent(run.progress) ? stopEarly(run, services) : { ...continueRound(turn.round, run), ...found() };
+    }
+    if (turn?.serves === 'joins') {
+      if (isLate()) return { ...waiting(0, run.progress), ...found() };
+      await findJoined(turn, execution, services);
+      continue;
+    }
     const secondsLeft = () => READ_SECONDS - secondsBetween(beganAt, clock.now());
-    const round = await reconcileDue(run, services, secondsLeft);
-    const { items, result } = round;
+    const pass = await reconcileDue(turn?.items ?? NO_ITEMS, run, services, secondsLeft);
+    const { items, result } = pass;
     reports = new Map([...reports, ...result.reports]);
-    const { batches, more } = batchesOf(result, services.entitlements.requestsPerSecond);
-    run = { ...run, progress: progressAfter(countRound(run.progress, batches), result, more) };
+    const { batches, more } = toBatches(result.changes, result.holds, services.entitlements.requestsPerSecond);
+    run = { ...run, progress: progressAfter(countPlan(run.progress, batches), result, more) };
     if (isSpent(run.progress)) return stopEarly(run, services);
     if (isStalled(run.progress) && (await putStalledAside({ items, batches }, run, services))) {
       run = { ...run, progress: withoutDigest(run.progress) };
       continue;
     }
     if (batches.length > 0) {
-      const settling = more ? NO_ITEMS : itemsWithout(items, new Set(result.failures.map(({ key }) => key)));
-      return requeueOnFailure(items, run, services, () => dispatch({ ...round, settling, batches }, run, services));
+      run = { ...run, progress: countBatch(run.progress) };
+      const begun = await requeueOnFailure(items, run, services, () =>
+        beginRound({ ...pass, batches, more }, run, services),
+      );
+      return { ...begun, ...found() };
     }
-    const completed = await complete(round, run, services);
+    const completed = await complete(pass, run, services);
     const verified = withoutVerified(run.progress, items, completed.requeueAt);
     run = { ...run, progress: withOutcome(verified, completed) };
-    if (completed.due && secondsBetween(beganAt, clock.now()) < PASSES_SECONDS) continue;
-    const found = reports.size > 0 ? { report: [...reports.values()] } : {};
-    const { waitSeconds, unconfigured, queue } = completed;
-    if (waitSeconds !== undefined) return { ...waiting(waitSeconds, run.progress), ...found };
-    return { ...outcomeOf(run.progress, queue), ...found, ...(unconfigured.length > 0 ? { unconfigured } : {}) };
+    if (completed.due && !isLate()) continue;
+    return { ...outcomeOf(run.progress, completed), ...found() };
   }
+}
+
+/** What is to be served now. Of a round whose reads are too old, no further batch begins: what is left is decided anew. */
+async function takeTurn({ lease, clock, entitlements }: HeldServices): Promise<Turn | undefined> {
+  const drop = async (rounds: readonly StoredRound[]) => {
+    if (rounds.length > 0) await lease.change((queue) => ({ queue: dropRounds(queue, rounds, clock.now()) }));
+  };
+  await lease.renewLease();
+  const now = clock.now();
+  await drop(staleRounds(lease.queue, now));
+  const turn = nextTurn(lease.queue, now, usersPerPass(entitlements));
+  if (!turn || turn.serves === 'round') return turn;
+  // What was planned before for an application that is read as a whole is decided anew, and no longer counts.
+  if (turn.serves === 'sweeps') await drop(roundsOf(lease.queue, Object.keys(turn.items.sweeps)));
+  // Noted before the reads: if they fail for now, the next try serves the others.
+  if (turn.contested) await lease.change((queue) => ({ queue: { ...queue, served: turn.serves } }));
+  return turn;
+}
+
+function continueRound({ id, next, batches }: StoredRound, { term, progress }: RunContext): PlanOutput {
+  return { outcome: 'apply', round: id, batch: next, batches, term, progress };
 }
 
 /** Reads, decides and commits what is due now. */
 async function reconcileDue(
+  items: WorkItems,
   { execution, term, progress }: RunContext,
   services: HeldServices,
   secondsLeft: () => number,
-): Promise<Round> {
+): Promise<Pass> {
   const { lease, clock } = services;
   const { renewLease } = lease;
-  await renewLease();
   const readAt = clock.now();
-  const { items, serves, contested } = nextTurn(lease.queue, readAt, usersPerPass(services.entitlements));
-  // Noted before the reads: if they fail for now, the next try serves the others.
-  if (contested) await lease.change((queue) => ({ queue: { ...queue, served: serves } }));
   const { userPages } = lease.queue;
   const { checked, listUsers } = progress;
   const aside = Object.keys(lease.queue.sweeps).filter((application) => isAside(lease.queue, application, readAt));
+  const storedIn = readerOfStored(lease.queue, services.ledger);
   const result = await requeueOnFailure(items, { execution, term, progress }, services, () =>
     reconcile(
       items,
-      { readAt, execution, checked, userPages, listUsers, secondsLeft, aside },
+      { readAt, execution, checked, userPages, listUsers, secondsLeft, aside, storedIn },
       { ...services, renewLease },
     ),
   );
   return { items: itemsWithout(items, new Set(result.unserved)), readAt, result };
-}
-
-function batchesOf(
-  { changes, holds }: ReconcileResult,
-  requestsPerSecond: number,
-): { batches: Batch[]; more: boolean } {
-  const { batches, more } = toBatches(changes, requestsPerSecond);
-  const room = more ? 0 : ROUND_BATCHES - batches.length;
-  const events = holds.slice(0, room).map((applicationArn) => ({
-    applicationArn,
-    kind: 'hold' as const,
-    reason: 'reconciled' as const,
-    userIds: [],
-  }));
-  return { batches: [...batches, ...events], more: more || holds.length > room };
 }
 
 /**
@@ -158,7 +170,7 @@ function progressAfter(
   };
 }
 
-/** The work items whose changes this execution has not seen verified: those of this round are, unless they are requeued. */
+/** The work items whose changes this execution has not seen verified: those of this pass are, unless they are requeued. */
 function withoutVerified(
   { proving = [], ...progress }: Progress,
   { users, sweeps }: WorkItems,
@@ -168,8 +180,13 @@ function withoutVerified(
   return left.length > 0 ? { ...progress, proving: left } : progress;
 }
 
-/** Nothing is left to check: how the execution ends. */
-function outcomeOf(progress: Progress, queue: WorkQueue): PlanOutput {
+/** What the execution does while nothing is due: it waits for its own items, or ends. */
+function outcomeOf(progress: Progress, { waitSeconds, unconfigured, queue }: PassCompletion): PlanOutput {
+  if (waitSeconds !== undefined) return waiting(waitSeconds, progress);
+  return { ...endOf(progress, queue), ...(unconfigured.length > 0 ? { unconfigured } : {}) };
+}
+
+function endOf(progress: Progress, queue: WorkQueue): PlanOutput {
   const [verifier] = verifiersOf(progress, queue);
   if (verifier) return { outcome: 'handedOver', handedOverTo: verifier, progress };
   // A tick continues: nothing is verified of those who were put aside.

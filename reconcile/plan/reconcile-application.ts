@@ -1,4 +1,4 @@
-import type { ApplicationReport, Failure, Moment } from '../../domain/decision/application-state.ts';
+import type { ApplicationReport, CheckedUser, Failure, Moment } from '../../domain/decision/application-state.ts';
 import type { PlannedChange } from '../../domain/decision/batches.ts';
 import { observeApplication } from '../../domain/decision/observe-application.ts';
 import { latestOf, type Recheck } from '../../domain/decision/timing.ts';
@@ -15,6 +15,7 @@ import { type ApplicationReads, type Faults, type Snapshot, takeSnapshot } from 
 interface ApplicationResult {
   application: string;
   changes: PlannedChange[];
+  seatless?: string[];
   announceHold: boolean;
   recheck: Recheck[];
   unverified: boolean;
@@ -89,7 +90,7 @@ function setBack(
 /** Decides, reads what the decision needs, and writes it. */
 async function enforce(
   { state, items }: ApplicationReads,
-  { checked, readAt, execution, aside = [] }: ReconcileContext,
+  { checked, readAt, execution, aside = [], storedIn }: ReconcileContext,
   readers: Readers,
 ): Promise<ApplicationResult> {
   const { name, application } = state.entitlement;
@@ -98,24 +99,27 @@ async function enforce(
     ...(items ? { holdings: items } : {}),
   };
   const moment: Moment = { readAt, execution };
-  const { decision, evidence } = await gatherAndDecide(
-    { ...state, evidence: known },
-    readers.entitlements,
-    moment,
-    readers,
-  );
+  const { decision, evidence } = await gatherAndDecide({ ...state, evidence: known }, readers.entitlements, moment, {
+    ...readers,
+    storedIn,
+  });
   await commitDecision(decision, readers);
-  const { seats: _seats, hold: _hold, verdicts: _verdicts, recheck, sweepNeeded, ...result } = decision;
+  const { slots: _slots, seats: _seats, hold: _hold, verdicts: _verdicts, recheck, sweepNeeded, ...result } = decision;
   const waits = sweepNeeded !== undefined && aside.includes(application);
   return {
     ...result,
     application,
+    ...(state.whole ? { seatless: state.users.filter(isSeatless).map(({ user }) => user.userId) } : {}),
     // The sweep serves the users who need it; until it is tried again, no execution waits for it.
     recheck: waits && !decision.unverified ? [] : rechecksOf(recheck),
     ...(sweepNeeded && !waits ? { sweepNeeded } : {}),
     aside: decision.aside + (waits ? 1 : 0),
     ...(evidence.settings === 'ok' ? { checked: name } : {}),
   };
+}
+
+function isSeatless({ user: { seat } }: CheckedUser): boolean {
+  return seat === undefined || seat.status === 'revoked';
 }
 
 /** Records what an enforcing entitlement would do. */
@@ -174,6 +178,7 @@ function resultOf(
     );
   return {
     changes: [...records, ...results.flatMap(({ changes }) => changes)],
+    seatless: byApplication(({ seatless }) => seatless),
     holds: [...holds, ...results.flatMap(({ announceHold, application }) => (announceHold ? [application] : []))],
     sweepsNeeded: byApplication(({ sweepNeeded }) => sweepNeeded),
     hasWaitlist: byApplication(({ waitlist }) => waitlist),

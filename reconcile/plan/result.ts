@@ -1,7 +1,8 @@
 import type { OwnExecutions } from '../../adapters/executions.ts';
 import type { ApplicationReport, Failure } from '../../domain/decision/application-state.ts';
-import type { Batch, PlannedChange } from '../../domain/decision/batches.ts';
+import type { Changes, PlannedChange } from '../../domain/decision/batches.ts';
 import type { Progress } from '../../domain/decision/progress.ts';
+import type { StoredChanges } from '../../domain/decision/slots.ts';
 import type { WorkItems } from '../../domain/queue/work-queue.ts';
 import type { Propagation, Request } from '../../domain/request/request.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
@@ -10,8 +11,10 @@ import type { Measure } from '../ports.ts';
 import type { Readers } from './readers.ts';
 
 /** `$.plan`: what the state machine does next, and what the next plan has to know. */
-export type PlanOutput = { progress: Progress } & (
-  | { outcome: 'apply'; batches: Batch[]; term: number; plannedAt: string }
+export type PlanOutput = {
+  progress: Progress;
+} /** Batch `batch` of `batches` in a stored round; `changes`: what a round that begins here has to make. */ & (
+  | { outcome: 'apply'; round: number; batch: number; batches: number; term: number; changes?: ChangeSummary[] }
   | { outcome: 'settle'; settle: { waitSeconds: number } }
   | { outcome: 'handedOver'; handedOverTo?: string }
   /** As converged, but for revocations that wait until an operator releases them. */
@@ -23,6 +26,14 @@ export type PlanOutput = { progress: Progress } & (
     /** Applications that are no longer configured, and how many of their seats are left. */
     unconfigured?: { application: string; seats: number }[];
   };
+
+/** How many users the changes of a kind concern; of a few, who they are. `applications`: whose hold is announced. */
+export interface ChangeSummary {
+  kind: Changes['kind'];
+  users: number;
+  userIds?: string[];
+  applications?: string[];
+}
 
 export interface PlanInput {
   request: Request;
@@ -59,11 +70,15 @@ export interface ReconcileContext {
   secondsLeft(): number;
   /** Applications that are put aside: their next sweep is not brought forward. */
   aside?: readonly string[];
+  /** What stored rounds will change in an application, if anything. */
+  storedIn(applicationArn: string): Promise<StoredChanges | undefined>;
 }
 
 /** What one pass over due work items found, decided and committed. */
 export interface ReconcileResult {
   changes: PlannedChange[];
+  /** By application that was read as a whole: users without a seat, whether it gives them one or not. */
+  seatless: ReadonlyMap<string, readonly string[]>;
   /** Applications whose hold has an event that is not on the bus. */
   holds: string[];
   /** By application: a slot belongs to a user who was not checked, or the last seats may be concerned. */
@@ -96,7 +111,7 @@ export interface ReconcileResult {
 }
 
 /** One pass over due work items, and what came of it. */
-export interface Round {
+export interface Pass {
   items: WorkItems;
   /** When its reads began. */
   readAt: Date;

@@ -1,0 +1,60 @@
+import * as z from 'zod/mini';
+import { type Seat, takesSlot } from '../seat/seat.ts';
+import { ApplicationArn } from '../shared/ids.ts';
+
+/**
+ * How many slots of an application are taken at most. Every plan raises it by its grants before they are stored; only one
+ * that has read all seats lowers it. While a slot is free under this bound and no user waits, a grant needs no other read
+ * of the application.
+ */
+export const SlotsSchema = z.object({
+  schemaVersion: z.literal(1),
+  applicationArn: ApplicationArn,
+  revision: z.int().check(z.minimum(1)),
+  /** Seats that take a slot, and grants that are planned. */
+  taken: z.int().check(z.minimum(0)),
+  /** Whether a user may wait for a slot. */
+  waiting: z.boolean(),
+});
+export type Slots = z.infer<typeof SlotsSchema>;
+
+/** The changes of stored rounds in one application, by user id: they are as good as made. */
+export interface StoredChanges {
+  grants: ReadonlySet<string>;
+  revocations: ReadonlySet<string>;
+}
+
+/** Returns how many users are given a slot by stored grants; the seats of all others say whether they take one. */
+export function slotsPromised(
+  stored: StoredChanges | undefined,
+  seats: ReadonlyMap<string, Seat>,
+  checked: ReadonlySet<string>,
+): number {
+  const promised = (userId: string) => {
+    const seat = seats.get(userId);
+    return !checked.has(userId) && !(seat && takesSlot(seat));
+  };
+  return [...(stored?.grants ?? [])].filter(promised).length;
+}
+
+/** Returns how many seats lose their slot by stored revocations that have not begun. */
+export function revocationsAhead(
+  stored: StoredChanges | undefined,
+  seats: ReadonlyMap<string, Seat>,
+  checked: ReadonlySet<string>,
+): number {
+  const isAhead = (userId: string) => {
+    const seat = seats.get(userId);
+    return !checked.has(userId) && seat !== undefined && takesSlot(seat) && seat.status !== 'revoking';
+  };
+  return [...(stored?.revocations ?? [])].filter(isAhead).length;
+}
+
+/** Returns the bound if it changes, to be written before the grants are stored. */
+export function slotsAfter(
+  before: Slots | undefined,
+  now: Pick<Slots, 'applicationArn' | 'taken' | 'waiting'>,
+): Slots | undefined {
+  if (before && before.taken === now.taken && before.waiting === now.waiting) return undefined;
+  return { schemaVersion: 1, ...now, revision: (before?.revision ?? 0) + 1 };
+}
