@@ -80,13 +80,11 @@ describe('the packaged functions', () => {
     const { value: propagation } = await invoke('checkPropagation', { ...started, execution });
     expect(propagation).toMatchObject({ visible: true });
     const { value: plan } = await invoke('planChanges', { request, propagation, ...started.plan, execution });
-    expect(plan).toMatchObject({ outcome: 'apply', batches: [{ kind: 'grant', userIds: [user(1)] }] });
-    const { batches, term, plannedAt } = plan;
-    for (const batch of batches) {
-      expect(await invoke('applyChanges', { batch, term, plannedAt, execution })).toEqual({ value: { granted: 1 } });
-    }
+    expect(plan).toMatchObject({ outcome: 'apply', changes: [{ kind: 'grant', userIds: [user(1)] }] });
+    const { round, batch, term } = plan;
+    expect(await invoke('applyChanges', { round, batch, term, execution })).toEqual({ value: { granted: 1 } });
     expect(assigned(application)).toEqual([1]);
-    expect(await invoke('recordAudit', { batches, execution })).toEqual({ value: { waitSeconds: 30 } });
+    expect(await invoke('recordAudit', { round, batch, execution })).toEqual({ value: { waitSeconds: 30 } });
     expect(audit).toMatchObject([{ DetailType: 'Seat Assigned' }]);
   });
 

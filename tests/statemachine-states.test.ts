@@ -56,12 +56,9 @@ const ANSWERS: Readonly<Record<Task, Act>> = {
   RecordAudit: { waitSeconds: 0 },
 };
 
-/** The state of an execution in which a task runs. */
-const outermost = (state: Task) => (state === 'ApplyChanges' ? 'ForEachBatch' : state);
-
 const TO_PLAN = ['NormalizeRequest', 'IsForUs', 'CheckPropagation', 'IsVisible', 'PlanChanges', 'WhatNow'];
-const TO_BATCHES = [...TO_PLAN, 'ForEachBatch'];
-const TO_PLAN_AGAIN = [...TO_BATCHES, 'RecordAudit', 'WaitToSettle', 'PlanChanges', 'WhatNow'];
+const TO_BATCH = [...TO_PLAN, 'ApplyChanges'];
+const TO_PLAN_AGAIN = [...TO_BATCH, 'RecordAudit', 'WaitToSettle', 'PlanChanges', 'WhatNow'];
 
 /** Ways through the machine: what the tasks do, which states are entered, and how long it takes. */
 const WAYS: readonly [string, Script, string[], number][] = [
@@ -104,7 +101,7 @@ const WAYS: readonly [string, Script, string[], number][] = [
   [
     'a lease that was lost at a batch',
     { PlanChanges: [APPLY, HANDED_OVER], ApplyChanges: [failure('LeaseLostError')] },
-    [...TO_BATCHES, 'PlanChanges', 'WhatNow', 'HandedOver'],
+    [...TO_BATCH, 'PlanChanges', 'WhatNow', 'HandedOver'],
     0,
   ],
   [
@@ -114,9 +111,9 @@ const WAYS: readonly [string, Script, string[], number][] = [
     30 + TRANSIENT_RETRY.seconds,
   ],
   [
-    'more than fits in a round',
+    'more than fits in a batch',
     { PlanChanges: [APPLY, APPLY, CONVERGED], RecordAudit: [{ waitSeconds: 0 }, { waitSeconds: 120 }] },
-    [...TO_PLAN_AGAIN, 'ForEachBatch', 'RecordAudit', 'WaitToSettle', 'PlanChanges', 'WhatNow', 'Converged'],
+    [...TO_PLAN_AGAIN, 'ApplyChanges', 'RecordAudit', 'WaitToSettle', 'PlanChanges', 'WhatNow', 'Converged'],
     120,
   ],
 ];
@@ -130,11 +127,11 @@ describe('the path of an execution', () => {
     expect(machine.seconds()).toBe(seconds);
   });
 
-  it('keeps no result of a batch, and the plan as it was', async () => {
-    const machine = aMachine({ ApplyChanges: [{ granted: 7 }] });
-    await machine.run();
-    const recorded = machine.tasks.find(({ state }) => state === 'RecordAudit');
-    expect(recorded?.payload['batches']).toEqual(APPLY.batches);
+  it('keeps the counts of a batch beside the plan', async () => {
+    const machine = aMachine({ ApplyChanges: [{ granted: 7 }], PlanChanges: [APPLY, 'hangs'] });
+    const { log } = await machine.run();
+    expect(machine.tasks.find(({ state }) => state === 'RecordAudit')?.payload).toMatchObject({ round: 1, batch: 0 });
+    expect(JSON.stringify(log)).toContain('"made":{"granted":7}');
   });
 
   it('keeps no error of a lost lease', async () => {
@@ -196,7 +193,7 @@ describe.each(TASKS)('%s', (state) => {
     async ({ error, tries, seconds }) => {
       const machine = aMachine(always(state, failure(error)));
       const execution = await machine.run();
-      // The other batches are made and recorded, and the next plan finds what this one left.
+      // What the batch made is recorded, and the next plan finds what it left.
       const goesOn = state === 'ApplyChanges';
       expect(execution).toMatchObject(goesOn ? { status: 'SUCCEEDED' } : { status: 'FAILED', error });
       expect(machine.tries(state)).toBe(tries);
@@ -204,7 +201,7 @@ describe.each(TASKS)('%s', (state) => {
       const waited = (moments.at(-1) ?? 0) - (moments[0] ?? 0);
       expect(waited).toBeGreaterThan(seconds - 1);
       expect(waited).toBeLessThanOrEqual(seconds);
-      expect(pathOf(execution).at(-1)).toBe(goesOn ? 'Converged' : outermost(state));
+      expect(pathOf(execution).at(-1)).toBe(goesOn ? 'Converged' : state);
     },
   );
 
@@ -239,7 +236,7 @@ describe.each(TASKS)('%s', (state) => {
         cause: `the task failed with ${error}`,
       });
       expect(machine.tries(state)).toBe(1);
-      expect(pathOf(execution).at(-1)).toBe(outermost(state));
+      expect(pathOf(execution).at(-1)).toBe(state);
       expect(machine.seconds()).toBe(0);
     },
   );
@@ -250,7 +247,7 @@ describe.each(TASKS)('%s', (state) => {
     expect(execution).toMatchObject({ status: 'FAILED', error: 'States.Timeout' });
     expect(machine.tries(state)).toBe(1);
     expect(machine.seconds()).toBe(TIME_LIMITS[state]);
-    expect(pathOf(execution).at(-1)).toBe(outermost(state));
+    expect(pathOf(execution).at(-1)).toBe(state);
   });
 
   it('is redriven at the task that failed', async () => {
@@ -275,23 +272,9 @@ describe('retries of different errors', () => {
 
   it('of one batch do not count for the next', async () => {
     const flaky = [...Array.from({ length: 12 }, () => failure('TransientAwsError')), {}];
-    const batches = [APPLY.batches[0], APPLY.batches[0]];
-    const machine = aMachine({ PlanChanges: [{ ...APPLY, batches }, CONVERGED], ApplyChanges: [...flaky, ...flaky] });
+    const machine = aMachine({ PlanChanges: [APPLY, APPLY, CONVERGED], ApplyChanges: [...flaky, ...flaky] });
     expect(await machine.run()).toMatchObject({ status: 'SUCCEEDED' });
     expect(machine.tries('ApplyChanges')).toBe(26);
-  });
-
-  it.each([
-    ['RefusedError', [APPLY, CONVERGED], ['PlanChanges', 'ApplyChanges', 'ApplyChanges']],
-    ['LeaseLostError', [APPLY, CONVERGED], ['PlanChanges', 'ApplyChanges', 'ApplyChanges', 'PlanChanges']],
-  ])('do not run the batches after one that failed with %s', async (error, [apply, ...plans], tasks) => {
-    const batches = Array.from({ length: 6 }, () => APPLY.batches[0]);
-    const machine = aMachine({
-      PlanChanges: [{ ...apply, batches }, ...plans],
-      ApplyChanges: [{}, failure(error), {}],
-    });
-    await machine.run();
-    expect(machine.tasks.slice(2).map(({ state }) => state)).toEqual(tasks);
   });
 });
 

@@ -213,10 +213,10 @@ const rules: [string, (subject: Machine) => string[] | Promise<string[]>, (broke
     (broken) => delete task(broken, 'ApplyChanges').TimeoutSeconds,
   ],
   [
-    // One writer: AWS alone would run 40 batches at once.
-    'each Map runs one item at a time',
-    eachState((state) => (state.Type === 'Map' && state['MaxConcurrency'] !== 1 ? ['MaxConcurrency'] : [])),
-    (broken) => delete task(broken, 'ForEachBatch')['MaxConcurrency'],
+    // One writer makes one batch, so that the next plan decides after each what is most urgent.
+    'no state runs others side by side',
+    eachState(({ Type }) => (['Map', 'Parallel'].includes(Type) ? [Type] : [])),
+    (broken) => Object.assign(task(broken, 'ApplyChanges'), { Type: 'Map' }),
   ],
   [
     'it uses only what every engine supports',

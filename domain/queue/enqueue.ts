@@ -1,11 +1,11 @@
 import type { Entitlement } from '../entitlements.ts';
 import type { Request, UserHint } from '../request/request.ts';
-import { earliest, isDue, latest, plusSeconds } from '../shared/time.ts';
+import { earliest, latest, plusSeconds } from '../shared/time.ts';
 import { isAside } from './aside.ts';
 import { isReady } from './claim.ts';
 import { holderOf } from './lease.ts';
-import { mergeSweep, mergeUser, RECHECK_SECONDS } from './merge.ts';
-import type { Hinted, SweepItem, WorkQueue } from './work-queue.ts';
+import { isAnswered, mergeSweep, mergeUser, RECHECK_SECONDS } from './merge.ts';
+import type { Hinted, WorkQueue } from './work-queue.ts';
 
 /** For more named users than this, a sweep needs fewer reads than a check of each user. */
 const MOST_NAMED_USERS = 100;
@@ -60,8 +60,14 @@ export function enqueue(
   for (const application of applicationsOf(request, entitlements)) {
     // A tick tries nothing again before its time; an event or an operator says that something has changed.
     if (trigger === 'tick' && isAside(queue, application, now)) continue;
+    const withStatus = request.withStatus?.includes(application) ?? false;
+    const item = next.sweeps[application];
+    if (item && trigger === 'tick' && isAnswered(next, item, withStatus, now)) {
+      next.sweeps[application] = { ...item, by };
+      continue;
+    }
     const options = {
-      withStatus: request.withStatus?.includes(application) ?? false,
+      withStatus,
       adopt: request.adopt === application,
       giveUp: trigger === 'manual' && !configured.has(application),
       ...(trigger === 'event' && !named.has(application) ? { groups: request.groups } : {}),

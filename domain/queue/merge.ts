@@ -97,10 +97,9 @@ interface MergeContext {
 /** Merges a hint about an application into its item, if it has one. */
 export function mergeSweep(queue: WorkQueue, application: string, hint: SweepHint, context: MergeContext): void {
   const before = queue.sweeps[application];
-  const { by, now } = context;
+  const { now } = context;
   const hinted = before && hintedBy(queue, before, hint, now);
-  if (before && addsNothing(queue, before, hint, now)) queue.sweeps[application] = { ...before, by };
-  else if (hinted && isPlanned(queue, before)) {
+  if (hinted && isPlanned(queue, before)) {
     const again = latest(before.lookAgainAt, plusSeconds(hint.at, RECHECK_SECONDS));
     queue.sweeps[application] = { ...before, hinted, lookAgainAt: again };
   } else {
@@ -146,10 +145,10 @@ function mergedSweep(
   };
 }
 
-/** A tick asks for what a check that is due, or verifies planned changes, answers as well. */
-function addsNothing(queue: WorkQueue, before: SweepItem, { trigger, withStatus }: SweepHint, now: Date): boolean {
-  const isAhead = isPlanned(queue, before) || isReady(queue, before, now);
-  return trigger === 'tick' && isAhead && (before.withStatus || !withStatus);
+/** Whether what a tick asks for is answered by a check that is due, or that verifies planned changes. */
+export function isAnswered(queue: WorkQueue, item: SweepItem, withStatus: boolean, now: Date): boolean {
+  if (withStatus && !item.withStatus) return false;
+  return isPlanned(queue, item) || isReady(queue, item, now);
 }
 
 /** More groups than these are no longer told apart: the application is read as a whole. */

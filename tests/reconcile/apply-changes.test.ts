@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
-import type { Batch } from '../../domain/decision/batches.ts';
+import type { Changes } from '../../domain/decision/batches.ts';
 import { enqueue } from '../../domain/queue/enqueue.ts';
 import { acquireLease, LEASE_SECONDS } from '../../domain/queue/lease.ts';
 import { emptyQueue, type SweepItem, type WorkQueue } from '../../domain/queue/work-queue.ts';
@@ -13,6 +13,7 @@ import { applyChanges } from '../../reconcile/apply-changes.ts';
 import { aBatch, aMembershipRequest, aRequest, aSeat, aSweepItem } from '../support/builders.ts';
 import { APPLICATION, GROUP, ME, OTHER, OTHER_APPLICATION, people, START, user } from '../support/ids.ts';
 import { aPlatform } from '../support/platform.ts';
+import { aRound, storeBatch } from '../support/rounds.ts';
 import { openWorld, type WorldOptions } from '../support/world.ts';
 
 interface ApplyingOptions extends WorldOptions {
@@ -41,8 +42,16 @@ async function applying({
   for (const number of assigned) center.assignByHand(APPLICATION, user(number));
   const plannedAt = clock.now().toISOString();
   clock.advance(5);
-  const apply = (batch: Batch, execution = ME) => applyChanges({ batch, term: 1, plannedAt, execution }, services);
-  return { ...world, apply, plannedAt };
+  let round = 0;
+  /** Stores changes as a batch of a new round, and returns the input of its invocation. */
+  const store = async (...changes: Changes[]) => {
+    round += 1;
+    const ref = await storeBatch(services.ledger, changes, aRound({ id: round, readAt: plannedAt }));
+    return { ...ref, term: 1, execution: ME };
+  };
+  const apply = async (changes: Changes, execution = ME) =>
+    applyChanges({ ...(await store(changes)), execution }, services);
+  return { ...world, apply, store, plannedAt };
 }
 
 /** The number of the first change of a seat: the second in which it begins. */
@@ -285,7 +294,7 @@ describe('revoking', () => {
     expect(await seat(1)).toMatchObject({ status: 'revoking', changeSeq: 2, audit: [] });
   });
 
-  it.each<[string, Batch['reason'], WorldOptions]>([
+  it.each<[string, Changes['reason'], WorldOptions]>([
     ['is a member again', 'group-leave', { members: [1] }],
     ['is enabled again', 'user-disabled', {}],
     ['still exists', 'user-deleted', {}],
@@ -301,7 +310,7 @@ describe('revoking', () => {
     expect(await seat(1)).toEqual(aSeat(1));
   });
 
-  it.each<[string, Batch['reason'], WorldOptions]>([
+  it.each<[string, Changes['reason'], WorldOptions]>([
     ['left every group', 'group-leave', {}],
     ['is in a group that does not exist', 'group-leave', { directory: { groups: [] } }],
     ['is deleted after leaving', 'group-leave', { directory: { users: [] } }],
@@ -429,8 +438,8 @@ describe('revoking', () => {
 });
 
 describe('each change of a batch', () => {
-  it('is requested without waiting for the answers of earlier changes, ten at once', async () => {
-    const { services, plannedAt } = await applying({ people: 30, members: people(1, 30) });
+  it('is requested without waiting for the answers of earlier changes, thirty at once', async () => {
+    const { services, store } = await applying({ people: 90, members: people(1, 90) });
     let underWay = 0;
     let most = 0;
     const applications: typeof services.applications = {
@@ -443,9 +452,9 @@ describe('each change of a batch', () => {
         return services.applications.assign(...change);
       },
     };
-    const input = { batch: aBatch('grant', people(1, 30)), term: 1, plannedAt, execution: ME };
-    expect(await applyChanges(input, { ...services, applications })).toEqual({ granted: 30 });
-    expect(most).toBe(10);
+    const input = await store(aBatch('grant', people(1, 90)));
+    expect(await applyChanges(input, { ...services, applications })).toEqual({ granted: 90 });
+    expect(most).toBe(30);
   });
 
   const CREATE = 'SSOAdmin.CreateApplicationAssignment';
@@ -521,7 +530,7 @@ describe('each change of a batch', () => {
     expect([now?.refusal, now?.nextAttemptAt]).toEqual([undefined, undefined]);
   });
 
-  it.each<[string, Batch['reason']]>([
+  it.each<[string, Changes['reason']]>([
     ['IdentityStore.IsMemberInGroups', 'group-leave'],
     ['IdentityStore.DescribeUser', 'user-disabled'],
     ['IdentityStore.DescribeUser', 'user-deleted'],
@@ -609,12 +618,12 @@ describe('each change of a batch', () => {
   });
 
   it('fails at once on a bug', async () => {
-    const { services, plannedAt } = await applying({ members: [1, 2] });
+    const { services, store } = await applying({ members: [1, 2] });
     const broken = {
       ...services.applications,
       assign: () => Promise.reject(new TypeError('a bug')),
     };
-    const input = { batch: aBatch('grant', [1, 2]), term: 1, plannedAt, execution: ME };
+    const input = await store(aBatch('grant', [1, 2]));
     await expect(applyChanges(input, { ...services, applications: broken })).rejects.toThrow('a bug');
   });
 
@@ -639,11 +648,11 @@ describe('the lease', () => {
   });
 
   it('of a later term does not allow the changes of an older plan', async () => {
-    const { clock, services, plannedAt } = await applying({ members: [1] });
+    const { clock, services, store } = await applying({ members: [1] });
     clock.advance(LEASE_SECONDS);
     const again = acquireLease(await services.ledger.queue(), ME, clock.now());
     if (again) await services.ledger.saveQueue(again);
-    const input = { batch: aBatch('grant', [1]), term: 1, plannedAt, execution: ME };
+    const input = await store(aBatch('grant', [1]));
     await expect(applyChanges(input, services)).rejects.toMatchObject({ name: 'LeaseLostError' });
   });
 
@@ -662,8 +671,7 @@ describe('ApplyChanges', () => {
     const world = await applying({ people: 50, members: numbers });
     const { platform, logged, counted } = aPlatform(world);
     const on = handler.on(() => platform);
-    const batch = aBatch('grant', numbers);
-    const input = { batch, term: 1, plannedAt: world.plannedAt, execution: ME };
+    const input = await world.store(aBatch('grant', numbers));
     expect(await on(input, context)).toEqual({ granted: 50 });
     expect(logged().at(-1)).toMatchObject({ message: 'completed', granted: 50 });
     expect(counted()[0]?.['SeatsGranted']).toHaveLength(50);
@@ -671,12 +679,12 @@ describe('ApplyChanges', () => {
     expect(world.clock.now().getTime() - START.getTime() - 5000).toBeGreaterThanOrEqual(4900);
   });
 
-  it('fails on a batch that is too large', async () => {
+  it('takes a batch by its name alone', async () => {
     const { platform } = aPlatform();
-    const input = { batch: aBatch('grant', people(1, 501)), term: 1, plannedAt: START.toISOString(), execution: ME };
+    const input = { batch: aBatch('grant', [1]), round: 1, term: 1, execution: ME };
     await expect(handler.on(() => platform)(input, context)).rejects.toMatchObject({
       name: 'InvalidRequestError',
-      path: 'batch.userIds',
+      path: 'batch',
     });
   });
 });

@@ -4,6 +4,7 @@ import type { Hold } from '../../domain/decision/hold.ts';
 import { markPlanned } from '../../domain/queue/claim.ts';
 import { enqueue } from '../../domain/queue/enqueue.ts';
 import { acquireLease } from '../../domain/queue/lease.ts';
+import { addRound } from '../../domain/queue/rounds.ts';
 import { emptyQueue, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { AuditRecord } from '../../domain/seat/audit-records.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
@@ -24,7 +25,11 @@ import {
 import { APPLICATION, BUS, ME, numberOf, OTHER, people, START, user } from '../support/ids.ts';
 import { detailOf } from '../support/invariants.ts';
 import { aPlatform } from '../support/platform.ts';
+import { aRound } from '../support/rounds.ts';
 import { openWorld } from '../support/world.ts';
+
+/** The first batch of the first round. */
+const BATCH = { round: 1, batch: 0 };
 
 const pending = (number: number, ...audit: AuditRecord[]) => aSeat(number, { status: 'assigned', audit });
 
@@ -35,14 +40,18 @@ async function recording(seats: readonly Seat[] = [], queue: WorkQueue = emptyQu
   for (const seat of seats) await services.ledger.saveSeat(seat);
   return {
     ...world,
-    record: (
-      batches = [
+    /** Records a batch with these changes; without any, the one that a round of the queue names. */
+    record: async (
+      changes = [
         aBatch(
           'grant',
           seats.map(({ userId }) => numberOf(userId)),
         ),
       ],
-    ) => publishAudit({ batches, execution: ME }, services),
+    ) => {
+      await services.ledger.saveBatch(BATCH, { schemaVersion: 1, readAt: START.toISOString(), changes });
+      return publishAudit({ ...BATCH, execution: ME }, services);
+    },
     sent: () => audit.map((entry) => `${entry.DetailType} ${detailOf(entry).user.uid?.slice(-1)}`),
     uids: () => audit.map((entry) => detailOf(entry).metadata.uid),
   };
@@ -158,7 +167,9 @@ describe('publishAudit', () => {
     };
     faults.clear();
     clock.advance(1);
-    const racing = publishAudit({ batches: [aBatch('grant', [1])], execution: ME }, { ...services, bus });
+    const changes = [aBatch('grant', [1])];
+    await services.ledger.saveBatch(BATCH, { schemaVersion: 1, readAt: START.toISOString(), changes });
+    const racing = publishAudit({ ...BATCH, execution: ME }, { ...services, bus });
     await expect(racing).rejects.toMatchObject({ name: 'TransientAwsError' });
     expect(await seat(1)).toMatchObject({ status: 'revoking', audit: [anAuditRecord()] });
     await record();
@@ -271,7 +282,8 @@ describe('the settle wait', () => {
   function planned(): WorkQueue {
     const held = acquireLease(posted(1), ME, START);
     if (!held) throw new Error('the lease of an empty work queue is free');
-    return markPlanned(held, { users: held.users, sweeps: {} }, { term: 1, startedAt: START });
+    const marked = markPlanned(held, { users: held.users, sweeps: {} }, { round: 1, me: ME, startedAt: START });
+    return addRound(marked, aRound());
   }
 
   it('takes half a minute; the lease is free meanwhile', async () => {
@@ -311,18 +323,17 @@ describe('RecordAudit', () => {
     return { ...world, logged, call: (event: unknown) => on(event, {} as Context) };
   }
 
-  it('records the batches of a plan', async () => {
-    const { call, sent } = await onPlatform();
-    expect(await call({ batches: [aBatch('grant', [1])], execution: ME })).toEqual({ waitSeconds: 0 });
+  it('records a stored batch', async () => {
+    const { call, sent, services } = await onPlatform();
+    const changes = [aBatch('grant', [1])];
+    await services.ledger.saveBatch(BATCH, { schemaVersion: 1, readAt: START.toISOString(), changes });
+    expect(await call({ ...BATCH, execution: ME })).toEqual({ waitSeconds: 0 });
     expect(sent()).toEqual(['Seat Assigned 1']);
   });
 
   it.each([
     ['a failure that names no execution', { detail: { stopDate: START.getTime() } }],
-    [
-      'a batch of a kind that it does not know',
-      { batches: [{ ...aBatch('grant', [1]), kind: 'invite' }], execution: ME },
-    ],
+    ['a batch that it is not to look up', { round: 1, batch: [aBatch('grant', [1])], execution: ME }],
     ['anything else', { hello: 'someone@example.com' }],
   ])('fails on %s', async (_fact, event) => {
     const { call, audit } = await onPlatform();

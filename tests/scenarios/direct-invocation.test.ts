@@ -1,6 +1,6 @@
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
-import type { Batch } from '../../domain/decision/batches.ts';
+import type { Changes } from '../../domain/decision/batches.ts';
 import { INITIAL_PROGRESS } from '../../domain/decision/progress.ts';
 import { acquireLease } from '../../domain/queue/lease.ts';
 import type { Request } from '../../domain/request/request.ts';
@@ -12,6 +12,7 @@ import { handler as planChanges } from '../../functions/plan-changes.ts';
 import { handler as recordAudit } from '../../functions/record-audit.ts';
 import { aBatch, aRequest } from '../support/builders.ts';
 import { ADMIN, APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, STATE_MACHINE } from '../support/ids.ts';
+import { aRound, storeBatch } from '../support/rounds.ts';
 import { openBrakedWorld, openWorld, type World } from '../support/world.ts';
 
 const DESCRIBE = 'SFN.DescribeExecution';
@@ -52,17 +53,14 @@ function anInvoker({ stack, aws, services, now }: World, configuration: Entitlem
     plan: (request: Partial<Request>, execution = ADMIN) => invoke('planChanges', planOf(request, execution)),
     /** The same while virtual time passes anyway. */
     beginPlan: (request: Partial<Request>, execution: string) => begin('planChanges', planOf(request, execution)),
-    /** Makes a batch under a lease that the invoker has got by a plan. */
-    async apply(batch: Batch) {
+    /** Makes a batch that somehow came into the ledger, under a lease that the invoker has got by a plan. */
+    async apply(changes: Changes) {
       const queue = acquireLease(await services.ledger.queue(), ADMIN, now());
       if (!queue) throw new Error('nobody else holds the lease');
       const { lease } = (await services.ledger.saveQueue(queue)) ?? queue;
-      return invoke('applyChanges', {
-        batch,
-        term: lease?.term,
-        plannedAt: now().toISOString(),
-        execution: ADMIN,
-      });
+      const round = aRound({ readAt: now().toISOString() });
+      const ref = await storeBatch(services.ledger, [changes], round);
+      return invoke('applyChanges', { ...ref, term: lease?.term, execution: ADMIN });
     },
     record: (executionArn: string) =>
       invoke('recordAudit', {

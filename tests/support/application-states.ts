@@ -114,6 +114,7 @@ function evidenceOf(
 ): Evidence {
   return {
     settings: 'ok',
+    slots: null,
     holdings: { seats: [...users.flatMap(({ seat }) => seat ?? []), ...others], hold },
     remaining: 'some',
     assigned: new Map(users.map(({ userId }) => [userId, false])),

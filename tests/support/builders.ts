@@ -1,6 +1,6 @@
 import type { ExecutionDetail } from '../../adapters/executions.ts';
 import type { DecisionContext, UserState } from '../../domain/decision/application-state.ts';
-import type { Batch } from '../../domain/decision/batches.ts';
+import type { Changes } from '../../domain/decision/batches.ts';
 import type { HeldRecord, Hold } from '../../domain/decision/hold.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
@@ -204,8 +204,8 @@ export function aSweepReport(parts: Partial<SweepReport> = {}): SweepReport {
   return { fullAt: iso(), statusAt: iso(), ...counts, ...parts };
 }
 
-/** A batch of changes of APPLICATION for users by number. */
-export function aBatch(kind: Batch['kind'], numbers: readonly number[], parts: Partial<Batch> = {}): Batch {
+/** Changes of APPLICATION for users by number. */
+export function aBatch(kind: Changes['kind'], numbers: readonly number[], parts: Partial<Changes> = {}): Changes {
   const reason = kind === 'revoke' ? 'group-leave' : 'group-join';
   return { applicationArn: APPLICATION, kind, reason, userIds: numbers.map(user), ...parts };
 }

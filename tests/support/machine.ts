@@ -2,7 +2,7 @@ import { type Execution, Executions, type LogEvent } from '../../emulator/engine
 import { loadInterpreter } from '../../emulator/engine/interpreter.ts';
 import { readTemplate } from '../../emulator/engine/template.ts';
 import { VirtualTime } from '../../emulator/engine/virtual-time.ts';
-import { APPLICATION, START, user } from './ids.ts';
+import { APPLICATION, START } from './ids.ts';
 
 /** What a task does: answers, fails, or never ends. */
 export type Act = object | Error | 'hangs';
@@ -37,9 +37,10 @@ export const VISIBLE = { visible: true, checkAfterSeconds: 0 };
 export const INVISIBLE = { visible: false, checkAfterSeconds: 5 };
 export const APPLY = {
   outcome: 'apply',
-  batches: [{ applicationArn: APPLICATION, kind: 'grant', reason: 'group-join', userIds: [user(1)] }],
+  round: 1,
+  batch: 0,
+  batches: 1,
   term: 1,
-  plannedAt: START.toISOString(),
   progress: PROGRESS,
 };
 export const SETTLE = { outcome: 'settle', settle: { waitSeconds: 30 }, progress: PROGRESS };

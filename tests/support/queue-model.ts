@@ -7,19 +7,35 @@ import {
   releaseIfIdle,
   requeueFailed,
   requeueServed,
-  startSettleWait,
 } from '../../domain/queue/claim.ts';
-import { enqueue } from '../../domain/queue/enqueue.ts';
+import { enqueue, enqueueJoined } from '../../domain/queue/enqueue.ts';
 import { holderOf, renewTerm } from '../../domain/queue/lease.ts';
+import {
+  addRound,
+  advanceRound,
+  type BatchRef,
+  dropRounds,
+  roundAt,
+  roundsOf,
+  staleRounds,
+} from '../../domain/queue/rounds.ts';
 import { nextTurn } from '../../domain/queue/turns.ts';
-import { type UserItem, type WorkItems, type WorkQueue, WorkQueueSchema } from '../../domain/queue/work-queue.ts';
+import {
+  type StoredRound,
+  type UserItem,
+  type WorkItems,
+  type WorkQueue,
+  WorkQueueSchema,
+} from '../../domain/queue/work-queue.ts';
 import type { Request } from '../../domain/request/request.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
 import { isDue, plusSeconds } from '../../domain/shared/time.ts';
 import { aQueue } from './builders.ts';
-import { execution, START } from './ids.ts';
+import { execution, START, user } from './ids.ts';
 import { TWO_ENTITLEMENTS } from './queue.ts';
 
+/** Who is found in a group that was hinted at. */
+const PERSON = user(1);
 /** Fewer than a history names, so that passes leave some of them due. */
 const USERS_PER_PASS = 2;
 
@@ -31,7 +47,7 @@ export type Choice =
   | 'again'
   /** Changes were planned; afterwards, that they are done. */
   | 'apply'
-  /** Changes were planned, and did not fit in one round. */
+  /** Changes were planned for several batches, and did not fit in one round. */
   | 'more'
   /** AWS refuses: the execution gives the lease back and fails. */
   | 'refuse'
@@ -49,6 +65,8 @@ interface Actor {
   resume: 'entering' | 'waiting' | 'applying' | 'recording';
   wakeAt: Date;
   term: number;
+  /** The batch that it makes. */
+  batch: BatchRef;
   looks: WorkItems;
   readAt: Date;
   /** Writes of the mailbox that were made before the reads of the look began. */
@@ -201,7 +219,19 @@ export function aMailbox() {
 
   function plan(actor: Actor): void {
     if (!keep(actor)) return;
-    const { items: looks, serves, contested } = nextTurn(queue, now, USERS_PER_PASS);
+    write(actor.name, dropRounds(queue, staleRounds(queue, now), now));
+    const turn = nextTurn(queue, now, USERS_PER_PASS);
+    if (turn?.serves === 'round') return begin(actor, turn.round);
+    if (turn?.serves === 'joins') {
+      const { application, hinted } = turn;
+      const joined = new Map([[PERSON, hinted.groups[0] ?? '']]);
+      const found = { application, hinted, joined, readAt: now.toISOString() };
+      const next = enqueueJoined(queue, found, { me: actor.name, now });
+      write(actor.name, { ...(next ?? queue), served: 'joins' });
+      return;
+    }
+    const { items: looks = { users: {}, sweeps: {} }, serves = 'users', contested = false } = turn ?? {};
+    write(actor.name, dropRounds(queue, roundsOf(queue, Object.keys(looks.sweeps)), now));
     if (contested) write(actor.name, { ...queue, served: serves });
     for (const application of Object.keys(looks.sweeps)) {
       sweeps.set(application, [...(sweeps.get(application) ?? []), now]);
@@ -215,10 +245,24 @@ export function aMailbox() {
   function decide(actor: Actor, choice: Choice): void {
     const { name, looks, readAt, term } = actor;
     if (choice === 'apply' || choice === 'more' || choice === 'lostAnswer') {
-      const settling = choice === 'more' ? { users: {}, sweeps: {} } : looks;
-      write(name, markPlanned(requeueServed(queue, looks, readAt), settling, { term, startedAt: readAt }));
+      if (holderOf(queue, now) !== name || queue.lease?.term !== term) return sleep(actor, 0);
+      const at = readAt.toISOString();
+      const round: StoredRound = {
+        id: queue.revision + 1,
+        readAt: at,
+        servedAt: at,
+        next: 0,
+        applications: Object.keys(looks.sweeps),
+        ...(choice === 'more' ? { batches: 3, more: true } : { batches: 1 }),
+      };
+      const marked = markPlanned(requeueServed(queue, looks, readAt), looks, {
+        round: round.id,
+        me: name,
+        startedAt: readAt,
+      });
+      write(name, addRound(marked, round));
       if (choice === 'lostAnswer') sleep(actor, 0);
-      else Object.assign(actor, { state: 'applying', resume: 'applying' });
+      else begin(actor, round);
     } else if (choice === 'refuse') {
       write(name, requeueFailed(queue, looks, { me: name, retryAt: plusSeconds(now, 3600) }));
       Object.assign(actor, { state: 'dead', resume: 'waiting' });
@@ -243,14 +287,22 @@ export function aMailbox() {
     else sleep(actor, closed.waitSeconds);
   }
 
+  function begin(actor: Actor, { id, next }: StoredRound): void {
+    Object.assign(actor, { state: 'applying', resume: 'applying', batch: { round: id, batch: next } });
+  }
+
   function apply(actor: Actor): void {
     if (!keep(actor)) return;
-    for (const key of keysOf(actor.looks)) changedAt.set(key, now);
+    const round = roundAt(queue, actor.batch);
+    if (!round) return sleep(actor, 0);
+    for (const [key, { planned }] of [...Object.entries(queue.users), ...Object.entries(queue.sweeps)]) {
+      if (planned === round.id) changedAt.set(key, now);
+    }
     actor.state = 'recording';
   }
 
   function record(actor: Actor, choice: Choice): void {
-    const settled = startSettleWait(queue, actor.name, now);
+    const settled = advanceRound(queue, actor.batch, { me: actor.name, now });
     write(actor.name, settled.queue);
     if (choice !== 'lostAnswer') sleep(actor, settled.waitSeconds);
   }
@@ -276,7 +328,14 @@ export function aMailbox() {
     /** Begins an execution; nothing happens before its first step. */
     start(request: Request): void {
       const name = execution(`actor-${actors.length + 1}`);
-      const nothing = { term: 0, looks: { users: {}, sweeps: {} }, readAt: now, readStep: 0, unsettled: new Map() };
+      const nothing = {
+        term: 0,
+        batch: { round: 0, batch: 0 },
+        looks: { users: {}, sweeps: {} },
+        readAt: now,
+        readStep: 0,
+        unsettled: new Map(),
+      };
       actors.push({ name, request, state: 'entering', resume: 'entering', wakeAt: now, ...nothing });
     },
     pass(seconds: number): void {

@@ -142,6 +142,7 @@ export const applications: fc.Arbitrary<RandomCase> = fc
     );
     const answers: Answers = {
       settings: 'ok',
+      slots: null,
       holdings: { seats: all.flatMap(({ user }) => user.seat ?? []), hold },
       remaining,
       assigned: new Map(all.map(({ user }, index) => [user.userId, assigned[index] ?? false])),

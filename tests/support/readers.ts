@@ -18,6 +18,7 @@ export const CONTEXT: ReconcileContext = {
   checked: [],
   userPages: undefined,
   secondsLeft: () => 780,
+  storedIn: async () => undefined,
 };
 
 /** Users who are due, for an event. */

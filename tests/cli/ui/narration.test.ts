@@ -23,13 +23,8 @@ const request = (parts: object) => ({
 });
 const named = (membership: string) => ({ users: [{ userId: user(1), expected: { groupId: GROUP, membership } }] });
 const invisible = (parts: object = {}) => ({ visible: false, checkAfterSeconds: 5, ...parts });
-const batch = (kind: string, userIds: string[]) => ({
-  applicationArn: APPLICATION,
-  kind,
-  reason: 'group-join',
-  userIds,
-});
-const applying = (...batches: object[]) => ({ plan: { outcome: 'apply', batches } });
+const some = (kind: string, ...numbers: number[]) => ({ kind, users: numbers.length, userIds: numbers.map(user) });
+const applying = (...changes: object[]) => ({ plan: { outcome: 'apply', batch: 0, batches: 1, changes } });
 
 describe('the result of NormalizeRequest', () => {
   it.each<[string, object, object | undefined]>([
@@ -71,15 +66,20 @@ describe('the result of PlanChanges', () => {
     [
       'plans to revoke the seat of Ana and plans a seat for Ben',
       'plans 1 revocation and 1 grant',
-      applying(batch('revoke', [user(1)]), batch('grant', [user(2)])),
+      applying(some('revoke', 1), some('grant', 2)),
+    ],
+    ['plans a seat for 9 users', 'plans 9 grants', applying({ kind: 'grant', users: 9 })],
+    ['has audit events about Ana to publish', 'plans no change in AWS', applying(some('record', 1))],
+    [
+      'holds revocations of Q',
+      'plans no change in AWS',
+      applying({ kind: 'hold', users: 0, applications: [APPLICATION] }),
     ],
     [
-      'plans a seat for 9 users',
-      'plans 9 grants',
-      applying(batch('grant', people(1, 5).map(user)), batch('grant', people(6, 9).map(user))),
+      'continues with batch 3 of 10',
+      'continues with batch 3 of 10',
+      { plan: { outcome: 'apply', batch: 2, batches: 10 } },
     ],
-    ['has audit events about Ana to publish', 'plans no change in AWS', applying(batch('record', [user(1)]))],
-    ['holds revocations of Q', 'plans no change in AWS', applying(batch('hold', []))],
     ['plans no change', 'plans no change', { plan: { outcome: 'settle' } }],
     ['finds nothing to change', undefined, { plan: { outcome: 'converged' } }],
     ['finds nothing to change but what the brake holds', undefined, { plan: { outcome: 'held' } }],
@@ -96,13 +96,14 @@ describe('the result of PlanChanges', () => {
 describe('the result of ApplyChanges', () => {
   it.each<[string, object]>([
     ['no call to AWS needed', {}],
+    ['AWS accepts 1 grant, has no time left for 2 changes', { granted: 1, left: 2 }],
     ['AWS accepts 1 revocation, AWS accepts 2 grants', { granted: 2, revoked: 1 }],
     [
       'AWS refuses 1 change, leaves 2 changes to the next plan, 1 change made before',
       { refused: 1, later: 2, done: 1 },
     ],
   ])('is: %s', (text, counts) => {
-    expect(resultOf('ApplyChanges', counts, nameOf)).toBe(text);
+    expect(resultOf('ApplyChanges', { plan: { made: counts } }, nameOf)).toBe(text);
   });
 });
 
@@ -114,7 +115,7 @@ describe('a batch', () => {
     ['is refused', false, { refused: 1 }],
     ['has no change in AWS', false, {}],
   ])('%s: %s', (_fact, changed, output) => {
-    expect(isChange(output)).toBe(changed);
+    expect(isChange({ plan: { made: output } })).toBe(changed);
   });
 });
 

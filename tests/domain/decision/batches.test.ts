@@ -1,56 +1,64 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BATCH_SIZE, type Batch, ROUND_BYTES, toBatches } from '../../../domain/decision/batches.ts';
-import { APPLICATION, OTHER_APPLICATION, user } from '../../support/ids.ts';
+import { type Changes, ROUND_BATCHES, toBatches, toConsidered } from '../../../domain/decision/batches.ts';
+import { APPLICATION, OTHER_APPLICATION, people, user } from '../../support/ids.ts';
+
+/** Requests a second: a batch has 180 grants then. */
+const PACE = 1;
+type Planned = Parameters<typeof toBatches>[0][number];
+
+function planned(count: number, parts: Partial<Planned> = {}): Planned[] {
+  return Array.from({ length: count }, (_, index) => ({
+    applicationArn: APPLICATION,
+    kind: 'grant',
+    reason: 'group-join',
+    userId: user(index),
+    ...parts,
+  }));
+}
+
+/** The number of users in each batch. */
+const sizesOf = (batches: readonly (readonly Changes[])[]) =>
+  batches.map((changes) => changes.reduce((sum, { userIds }) => sum + userIds.length, 0));
 
 describe('toBatches', () => {
-  /** Requests a second: a batch has 100 users then. */
-  const PACE = 1;
-  type Planned = Parameters<typeof toBatches>[0][number];
-
-  function planned(count: number, parts: Partial<Planned> = {}): Planned[] {
-    return Array.from({ length: count }, (_, index) => ({
-      applicationArn: APPLICATION,
-      kind: 'grant',
-      reason: 'group-join',
-      userId: user(index),
-      ...parts,
-    }));
-  }
-
   it('returns no batch without changes', () => {
-    expect(toBatches([], PACE)).toEqual({ batches: [], more: false });
+    expect(toBatches([], [], PACE)).toEqual({ batches: [], more: false });
   });
 
   it.each([
     [1, [1]],
-    [50, [50]],
-    [101, [66, 35]],
-    [220, [66, 66, 66, 22]],
-  ])('cuts %d users into batches of %j', (users, sizes) => {
-    expect(toBatches(planned(users), PACE).batches.map(({ userIds }) => userIds.length)).toEqual(sizes);
+    [180, [180]],
+    [181, [180, 1]],
+    [400, [180, 180, 40]],
+  ])('cuts %d grants into batches of %j', (users, sizes) => {
+    expect(sizesOf(toBatches(planned(users), [], PACE).batches)).toEqual(sizes);
   });
 
   it.each([
-    [1, 66],
-    [1.5, 100],
-    [7.5, BATCH_SIZE],
-    [20, BATCH_SIZE],
-  ])('makes a batch, at %d requests a second, as large as its time allows: %d users', (requestsPerSecond, size) => {
-    const [batch] = toBatches(planned(600), requestsPerSecond).batches;
-    expect(batch?.userIds).toHaveLength(size);
+    ['grants at 1 request per second', 'grant', 1, 180],
+    ['revocations at 1 request per second, of two requests each', 'revoke', 1, 90],
+    ['grants at 10 requests per second', 'grant', 10, 1800],
+    ['grants at 18 requests per second', 'grant', 18, 3240],
+    ['events, which take no request', 'record', 1, 3300],
+  ] as const)('makes a batch as large as its time allows: %s', (_fact, kind, requestsPerSecond, size) => {
+    const [first] = sizesOf(toBatches(planned(3400, { kind }), [], requestsPerSecond).batches);
+    expect(first).toBe(size);
   });
 
-  it('puts revocations first, because they free slots, and records last', () => {
-    const { batches } = toBatches(
-      [
-        ...planned(1, { kind: 'record', reason: 'reconciled' }),
-        ...planned(1),
-        ...planned(1, { kind: 'revoke', reason: 'group-leave' }),
-      ],
-      PACE,
-    );
-    expect(batches.map(({ kind }) => kind)).toEqual(['revoke', 'grant', 'record']);
+  it('puts events first, which take no time, and then revocations, because they free slots', () => {
+    const changes = [
+      ...planned(1),
+      ...planned(1, { kind: 'revoke', reason: 'group-leave' }),
+      ...planned(1, { kind: 'record', reason: 'reconciled' }),
+    ];
+    const { batches } = toBatches(changes, [APPLICATION], PACE);
+    expect(batches.map((some) => some.map(({ kind }) => kind))).toEqual([['hold', 'record', 'revoke', 'grant']]);
+  });
+
+  it('has a batch for the event of a hold alone', () => {
+    const hold = { applicationArn: APPLICATION, kind: 'hold', reason: 'reconciled', userIds: [] };
+    expect(toBatches([], [APPLICATION], PACE)).toEqual({ batches: [[hold]], more: false });
   });
 
   it('keeps application, kind and reason apart, and the order within', () => {
@@ -61,50 +69,77 @@ describe('toBatches', () => {
         ...planned(1, { reason: 'drift-healed' }),
         ...planned(1, { userId: user(7) }),
       ],
+      [],
       PACE,
     );
     const grant = { kind: 'grant', applicationArn: APPLICATION, reason: 'group-join' };
     expect(batches).toEqual([
-      { ...grant, userIds: [user(0), user(1), user(7)] },
-      { ...grant, applicationArn: OTHER_APPLICATION, userIds: [user(0)] },
-      { ...grant, reason: 'drift-healed', userIds: [user(0)] },
+      [
+        { ...grant, userIds: [user(0), user(1), user(7)] },
+        { ...grant, applicationArn: OTHER_APPLICATION, userIds: [user(0)] },
+        { ...grant, reason: 'drift-healed', userIds: [user(0)] },
+      ],
     ]);
   });
 
-  it.each([
-    ['the usual ids', (index: number) => user(index), 3100],
-    ['the longest ids', (index: number) => `0123456789-${user(index)}`, 2450],
-  ])('fills a round of %s to its bound, and says that some are left', (_fact, idOf, least) => {
-    const many = planned(5000).map((change, index) => ({ ...change, userId: idOf(index) }));
-    const { batches, more } = toBatches(many, PACE);
-    const users = batches.flatMap(({ userIds }) => userIds);
-    expect(users).toEqual(many.slice(0, users.length).map(({ userId }) => userId));
-    expect(users.length).toBeGreaterThan(least);
-    expect(JSON.stringify(batches).length).toBeLessThanOrEqual(ROUND_BYTES + 1);
-    expect(JSON.stringify(batches).length).toBeGreaterThan(ROUND_BYTES - 100);
-    expect(more).toBe(true);
-    expect(toBatches(many.slice(0, users.length), PACE).more).toBe(false);
-    expect(toBatches(many.slice(0, users.length + 1), PACE).more).toBe(true);
+  it('fills a round with what begins in half an hour, and says that some are left', () => {
+    const full = ROUND_BATCHES * 180;
+    expect(toBatches(planned(full), [], PACE)).toMatchObject({ more: false });
+    const { batches, more } = toBatches(planned(full + 1), [], PACE);
+    expect([batches.length, more]).toEqual([ROUND_BATCHES, true]);
   });
 
-  it('keeps every user, and makes every batch small and of one kind', () => {
+  it('keeps every item of the ledger far below 400 KB, with the longest ids in many applications', () => {
+    const applications = people(1, 100).map(
+      (number) => `${APPLICATION.slice(0, -3)}${String(number).padStart(3, '0')}`,
+    );
+    const changes = planned(20_000, { kind: 'record', reason: 'entitlement-removed' }).map((change, index) => ({
+      ...change,
+      userId: `0123456789-${user(index)}`,
+      applicationArn: applications[index % 100] ?? '',
+    }));
+    const { batches } = toBatches(changes, applications, 18);
+    for (const batch of batches) expect(JSON.stringify(batch).length).toBeLessThan(300_000);
+  });
+
+  it('keeps every user, in batches that fit their time', () => {
     const change: fc.Arbitrary<Planned> = fc.record({
       applicationArn: fc.constantFrom(APPLICATION, OTHER_APPLICATION),
-      kind: fc.constantFrom('grant', 'revoke', 'record', 'hold'),
+      kind: fc.constantFrom('grant', 'revoke', 'record'),
       reason: fc.constantFrom('group-join', 'group-leave'),
       userId: fc.nat(500).map(user),
     });
-    const keys = ({ userIds, ...what }: Batch) =>
+    const keys = ({ userIds, ...what }: Changes) =>
       userIds.map((userId) => [what.applicationArn, what.kind, what.reason, userId].join());
+    const requests = (changes: readonly Changes[]) =>
+      changes.reduce(
+        (sum, { kind, userIds }) => sum + { grant: 1, revoke: 2, record: 0, hold: 0, none: 0 }[kind] * userIds.length,
+        0,
+      );
     fc.assert(
-      fc.property(fc.array(change, { maxLength: 300, size: 'max' }), (all) => {
-        const { batches } = toBatches(all, PACE);
-        expect(batches.every(({ userIds }) => userIds.length > 0 && userIds.length <= 100)).toBe(true);
-        expect(batches.flatMap(keys).sort()).toEqual(
+      fc.property(fc.array(change, { maxLength: 600, size: 'max' }), (all) => {
+        const { batches } = toBatches(all, [], PACE);
+        for (const batch of batches) expect(requests(batch)).toBeLessThanOrEqual(180);
+        expect(batches.flat().flatMap(keys).sort()).toEqual(
           all.flatMap(({ userId, ...what }) => keys({ ...what, userIds: [userId] })).sort(),
         );
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('toConsidered', () => {
+  it('puts the users of each application into items of 5,000', () => {
+    const items = toConsidered(
+      new Map([
+        [APPLICATION, people(1, 5001).map(user)],
+        [OTHER_APPLICATION, []],
+      ]),
+    );
+    expect(items.map(({ applicationArn, kind, userIds }) => [applicationArn, kind, userIds.length])).toEqual([
+      [APPLICATION, 'none', 5000],
+      [APPLICATION, 'none', 1],
+    ]);
   });
 });

@@ -183,6 +183,7 @@ describe('a refused read of the assignment of a user beyond the cap', () => {
 
 describe('the further reads of a decision', () => {
   const SETTINGS: Need = { read: 'settings' };
+  const SLOTS: Need = { read: 'slots' };
   const HOLDINGS: Need = { read: 'holdings' };
 
   /** The reads that a decision asks for, round by round; they show that nothing stands against its changes. */
@@ -200,8 +201,12 @@ describe('the further reads of a decision', () => {
   it.each<[string, ApplicationState, Need[][]]>([
     ['are none if no change is wanted', checkedUsers([seated(1)]), []],
     ['are none if only the ledger changes', checkedUsers([seated(1, { status: 'assigned' })]), []],
-    ['are settings and holdings for a grant', checkedUsers([joiner(1)]), [[SETTINGS, HOLDINGS]]],
-    ['are the same for a sweep without a change', sweptUsers([seated(1)]), [[SETTINGS, HOLDINGS]]],
+    [
+      'are settings and the bound of slots for a grant, and holdings without one',
+      checkedUsers([joiner(1)]),
+      [[SETTINGS, SLOTS], [HOLDINGS]],
+    ],
+    ['are settings and holdings for a sweep without a change', sweptUsers([seated(1)]), [[SETTINGS, HOLDINGS]]],
     [
       'are the same if a slot became free a moment ago, perhaps in an earlier try',
       checkedUsers([{ ...leaver(1, { status: 'revoked', changedAt: iso(-10) }), assigned: false }]),
@@ -228,7 +233,7 @@ describe('the further reads of a decision', () => {
   });
 
   it.each<[string, 'settings' | 'holdings', Need]>([
-    ['leave out the settings that an execution has read before', 'settings', HOLDINGS],
+    ['leave out the settings that an execution has read before', 'settings', SLOTS],
     ['leave out the holdings that a sweep has read', 'holdings', SETTINGS],
   ])('%s', (_fact, known, need) => {
     const { evidence, ...state } = checkedUsers([joiner(1)]);

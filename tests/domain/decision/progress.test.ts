@@ -1,24 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import type { Batch } from '../../../domain/decision/batches.ts';
-import { countRound, INITIAL_PROGRESS, isSpent, isStalled, type Progress } from '../../../domain/decision/progress.ts';
-import { APPLICATION, user } from '../../support/ids.ts';
+import type { Changes } from '../../../domain/decision/batches.ts';
+import {
+  countBatch,
+  countPlan,
+  INITIAL_PROGRESS,
+  isSpent,
+  isStalled,
+  type Progress,
+} from '../../../domain/decision/progress.ts';
+import { aBatch } from '../../support/builders.ts';
 
-function batches(...numbers: number[]): Batch[] {
-  return numbers.map((number) => ({
-    applicationArn: APPLICATION,
-    kind: 'grant',
-    reason: 'group-join',
-    userIds: [user(number)],
-  }));
+function batches(...numbers: number[]): Changes[][] {
+  return numbers.map((number) => [aBatch('grant', [number])]);
 }
 
-function following(...plans: Batch[][]): Progress {
-  return plans.reduce(countRound, INITIAL_PROGRESS);
+function following(...plans: Changes[][][]): Progress {
+  return plans.reduce(countPlan, INITIAL_PROGRESS);
 }
 
 describe('progressed', () => {
-  it('counts plans and their batches', () => {
-    expect(following(batches(1, 2), batches(), batches(3))).toMatchObject({ round: 3, batches: 3, stalled: 0 });
+  it('counts plans, and batches when they are made', () => {
+    const planned = following(batches(1, 2), batches(), batches(3));
+    expect(planned).toMatchObject({ round: 3, batches: 0, stalled: 0 });
+    expect(countBatch(planned).batches).toBe(1);
   });
 
   it('counts how often in a row the same changes were planned', () => {
@@ -28,7 +32,7 @@ describe('progressed', () => {
   it.each([
     ['another user', batches(2)],
     ['one user more', batches(1, 2)],
-    ['another kind', batches(1).map((batch) => ({ ...batch, kind: 'revoke' as const }))],
+    ['another kind', [[aBatch('revoke', [1])]]],
   ])('restarts the count with %s', (_fact, other) => {
     expect(following(batches(1), batches(1), other).stalled).toBe(0);
   });
@@ -38,7 +42,7 @@ describe('progressed', () => {
   });
 
   it('keeps which entitlements were checked', () => {
-    expect(countRound({ ...INITIAL_PROGRESS, checked: ['entitlement-1'] }, []).checked).toEqual(['entitlement-1']);
+    expect(countPlan({ ...INITIAL_PROGRESS, checked: ['entitlement-1'] }, []).checked).toEqual(['entitlement-1']);
   });
 });
 

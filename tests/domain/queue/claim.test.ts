@@ -8,13 +8,12 @@ import {
   reclaimOverdue,
   releaseIfIdle,
   requeueFailed,
-  startSettleWait,
 } from '../../../domain/queue/claim.ts';
-import { LEASE_SECONDS } from '../../../domain/queue/lease.ts';
 import type { SweepItem, WorkQueue } from '../../../domain/queue/work-queue.ts';
 import { aJoin, aQueue, aSweepItem, at, aUserItem, iso } from '../../support/builders.ts';
 import { APPLICATION, GROUP, ME, OTHER, OTHER_GROUP, START, user } from '../../support/ids.ts';
 import { DEAD, dueAt, enqueued, heldBy, reread } from '../../support/queue.ts';
+import { aRound } from '../../support/rounds.ts';
 
 const USER = user(1);
 
@@ -22,9 +21,8 @@ describe('dueItems', () => {
   it.each<[string, Partial<WorkQueue>, Partial<Pick<SweepItem, 'dueAt' | 'planned'>>, boolean]>([
     ['is due', {}, {}, true],
     ['is due later', {}, { dueAt: iso(0.001) }, false],
-    ['is among the changes of the present term', heldBy(OTHER), { planned: 7 }, false],
-    ['was among the changes of an earlier term', heldBy(OTHER), { planned: 6 }, true],
-    ['was among the changes of a holder whose lease has expired', heldBy(OTHER, 0), { planned: 7 }, true],
+    ['is among the changes of a stored round', { rounds: [aRound({ id: 7 })] }, { planned: 7 }, false],
+    ['was among the changes of a round that has ended', { rounds: [aRound({ id: 7 })] }, { planned: 6 }, true],
   ])('returns an item that %s: %s', (_fact, parts, entry, up) => {
     const { expected, ...shared } = aUserItem(entry);
     const queue = aQueue({
@@ -93,11 +91,19 @@ describe('claim', () => {
     expect(claim(aQueue(parts), ME, START)).toMatchObject({ turn: 'handedOver', to, queue: aQueue(parts) });
   });
 
-  it('begins a new term if its own plan did not reach the state machine', () => {
-    const users = { [USER]: aUserItem({ by: ME, planned: 7, dueAt: iso(-5) }) };
-    const turn = claim(aQueue({ ...heldBy(ME), users }), ME, START);
-    expect(turn).toMatchObject({ turn: 'wait', waitSeconds: 0 });
-    expect(claim(turn.queue, ME, START)).toMatchObject({ turn: 'work', term: 8 });
+  it('continues with the stored round if its own plan did not reach the state machine', () => {
+    const users = { [USER]: aUserItem({ by: ME, planned: 5, dueAt: iso(-5) }) };
+    const turn = claim(aQueue({ ...heldBy(ME), users, rounds: [aRound({ id: 5 })] }), ME, START);
+    expect(turn).toMatchObject({ turn: 'work', term: 7 });
+    expect(dueAt(turn.queue)).toEqual({ users: {}, sweeps: {} });
+  });
+
+  it('takes on a round whose execution has ended, whatever else it was started for', () => {
+    const rounds = [aRound()];
+    expect(claim(aQueue({ rounds }), ME, START)).toMatchObject({ turn: 'work' });
+    const waiting = aQueue({ rounds, users: { [USER]: aUserItem({ by: ME, dueAt: iso(60) }) } });
+    expect(claim(waiting, ME, START)).toMatchObject({ turn: 'work' });
+    expect(claim(aQueue({ ...heldBy(OTHER), rounds }), ME, START)).toMatchObject({ turn: 'handedOver', to: OTHER });
   });
 
   it('serves failed items at once when their execution is redriven', () => {
@@ -125,20 +131,21 @@ describe('markPlanned', () => {
     users: { [USER]: aUserItem({ by: DEAD, failed: true }) },
     sweeps: { [APPLICATION]: aSweepItem({ by: DEAD }) },
   };
-  const context = { term: 7, startedAt: at(-4) };
+  const context = { round: 5, me: ME, startedAt: at(-4) };
 
-  it('hides the items from every execution while the lease holder applies the changes', () => {
-    const queue = aQueue({ ...heldBy(ME), ...entries });
+  it('hides the items from every execution while the round is stored', () => {
+    const queue = aQueue({ ...entries, rounds: [aRound({ id: 5 })] });
     const marked = reread(markPlanned(queue, entries, context));
     expect(dueAt(marked)).toEqual({ users: {}, sweeps: {} });
-    expect(marked.users[USER]).toEqual(aUserItem({ by: ME, planned: 7 }));
+    expect(dueAt({ ...marked, rounds: [] })).toEqual({ users: marked.users, sweeps: marked.sweeps });
+    expect(marked.users[USER]).toEqual(aUserItem({ by: ME, planned: 5 }));
     expect(marked.sweptAt).toEqual({ [APPLICATION]: iso(-4) });
   });
 
   it('leaves items visible that got a new hint, sweeps after a pause', () => {
     const queue = enqueued(reread(aQueue({ ...heldBy(ME), ...entries })), {
       users: [{ userId: USER }],
-      groups: [GROUP],
+      applications: [APPLICATION],
     });
     const marked = markPlanned(queue, entries, context);
     expect(Object.keys(dueAt(marked).users)).toEqual([USER]);
@@ -146,12 +153,13 @@ describe('markPlanned', () => {
     expect(Object.keys(dueAt(marked, 26).sweeps)).toEqual([APPLICATION]);
   });
 
-  it.each<[string, Partial<WorkQueue>]>([
-    ['has changed hands', heldBy(OTHER, LEASE_SECONDS, 8)],
-    ['has been given back', { term: 7 }],
-  ])('changes nothing once the lease %s', (_fact, parts) => {
-    const queue = aQueue({ ...parts, ...entries });
-    expect(markPlanned(queue, entries, context)).toBe(queue);
+  it('hides a sweep to which a hint about a group was added, and keeps that hint', () => {
+    const { users: _, ...before } = aQueue({ ...entries, rounds: [aRound({ id: 5 })] });
+    const hinted = enqueued(reread({ ...before, users: {} }), { groups: [GROUP], cause: 'event-2' });
+    const marked = markPlanned(hinted, entries, context);
+    expect(marked.sweeps[APPLICATION]).toMatchObject({ planned: 5, hinted: { groups: [GROUP], cause: 'event-2' } });
+    const seen = markPlanned(hinted, { users: {}, sweeps: hinted.sweeps }, context);
+    expect(seen.sweeps[APPLICATION]?.hinted).toBeUndefined();
   });
 });
 
@@ -240,42 +248,6 @@ describe('completeItems', () => {
   it('changes nothing once another execution holds the lease', () => {
     const queue = aQueue({ ...heldBy(OTHER), ...entries });
     expect(completeItems(queue, entries, context)).toBe(queue);
-  });
-});
-
-describe('startSettleWait', () => {
-  it('requeues items 30 s after the changes, or at their second check if that is later, and releases the lease', () => {
-    const queue = aQueue({
-      ...heldBy(ME),
-      users: { [USER]: aUserItem({ planned: 7 }) },
-      sweeps: { [APPLICATION]: aSweepItem({ planned: 7, lookAgainAt: iso(100) }) },
-    });
-    const settled = startSettleWait(queue, ME, START);
-    expect(settled.waitSeconds).toBe(30);
-    expect(reread(settled.queue)).toEqual({
-      ...aQueue({ revision: 1, term: 7 }),
-      users: { [USER]: aUserItem({ dueAt: iso(30) }) },
-      sweeps: { [APPLICATION]: aSweepItem({ dueAt: iso(100), lookAgainAt: iso(100) }) },
-    });
-  });
-
-  it('keeps the lease and does not wait while something else is due', () => {
-    const queue = aQueue({
-      ...heldBy(ME),
-      users: { [USER]: aUserItem({ planned: 7 }), [user(2)]: aUserItem({ by: OTHER }) },
-    });
-    expect(startSettleWait(queue, ME, START)).toMatchObject({ waitSeconds: 0, queue: { lease: queue.lease } });
-  });
-
-  it('may run twice', () => {
-    const queue = aQueue({ ...heldBy(ME), users: { [USER]: aUserItem({ planned: 7 }) } });
-    const once = startSettleWait(queue, ME, START);
-    expect(startSettleWait(once.queue, ME, at(2))).toEqual({ queue: once.queue, waitSeconds: 28 });
-  });
-
-  it('changes nothing if another execution holds the lease', () => {
-    const queue = aQueue({ ...heldBy(OTHER, 60, 8), users: { [USER]: aUserItem({ by: OTHER, planned: 8 }) } });
-    expect(startSettleWait(queue, ME, START)).toEqual({ queue, waitSeconds: 0 });
   });
 });
 

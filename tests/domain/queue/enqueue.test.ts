@@ -19,6 +19,7 @@ import {
   user,
 } from '../../support/ids.ts';
 import { DEAD, dueAt, enqueued, heldBy, reread } from '../../support/queue.ts';
+import { aRound } from '../../support/rounds.ts';
 
 const USER = user(1);
 
@@ -329,7 +330,7 @@ describe('enqueue', () => {
       ],
       [
         'is an item of its own while the changes of the sweep are applied',
-        { ...heldBy(OTHER), sweeps: both({ planned: 7 }) },
+        { ...heldBy(OTHER), sweeps: both({ planned: 7 }), rounds: [aRound({ id: 7 })] },
         aJoin(1),
         false,
       ],

@@ -5,8 +5,9 @@ import { nextTurn, usersPerPass } from '../../../domain/queue/turns.ts';
 import type { WorkItems, WorkQueue } from '../../../domain/queue/work-queue.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { anEntitlement, aQueue, aSweepItem, at, aUserItem, iso } from '../../support/builders.ts';
-import { APPLICATION, group, ME, OTHER_APPLICATION, people, START, user } from '../../support/ids.ts';
+import { APPLICATION, GROUP, group, ME, OTHER_APPLICATION, people, START, user } from '../../support/ids.ts';
 import { enqueued, heldBy, reread } from '../../support/queue.ts';
+import { aRound } from '../../support/rounds.ts';
 
 const users = (...seconds: number[]) =>
   Object.fromEntries(seconds.map((second, index) => [user(index + 1), aUserItem({ dueAt: iso(second) })]));
@@ -14,8 +15,10 @@ const sweeps = { [APPLICATION]: aSweepItem({ dueAt: iso(-5) }), [OTHER_APPLICATI
 
 /** The keys that the next pass serves. */
 function served(queue: WorkQueue, mostUsers = 2): string[] {
-  const { items } = nextTurn(queue, START, mostUsers);
-  return [...Object.keys(items.users), ...Object.keys(items.sweeps)];
+  const turn = nextTurn(queue, START, mostUsers);
+  if (turn?.serves === 'round') return [`round ${turn.round.id}`];
+  if (turn?.serves === 'joins') return [`who joined ${turn.application}`];
+  return turn ? [...Object.keys(turn.items.users), ...Object.keys(turn.items.sweeps)] : [];
 }
 
 describe('the next turn', () => {
@@ -43,6 +46,37 @@ describe('the next turn', () => {
       sweeps: { [APPLICATION]: aSweepItem({ dueAt: iso(1) }) },
     });
     expect(served(later)).toEqual([user(1)]);
+  });
+});
+
+describe('a stored round', () => {
+  const round = aRound({ id: 3, servedAt: iso(-7) });
+
+  it('has its turn when nothing else is due', () => {
+    expect(served(aQueue({ rounds: [round, aRound({ id: 4 })] }))).toEqual(['round 3']);
+  });
+
+  it('waits for the users who are due, for one turn', () => {
+    const queue = aQueue({ users: users(-1), rounds: [round] });
+    expect(served(queue)).toEqual([user(1)]);
+    expect(served({ ...queue, served: 'users' })).toEqual(['round 3']);
+    expect(served({ ...queue, served: 'round' })).toEqual([user(1)]);
+  });
+
+  it('shares the turns that users leave with applications, by the time since the last turn', () => {
+    const queue = aQueue({ sweeps, rounds: [round] });
+    expect(served(queue)).toEqual([OTHER_APPLICATION, APPLICATION]);
+    expect(served({ ...queue, rounds: [{ ...round, servedAt: iso(-10) }] })).toEqual(['round 3']);
+  });
+
+  it('waits for a look at the groups that were hinted at since its last turn', () => {
+    const hinted = { groups: [GROUP], dueAt: iso(-8), at: iso(-8), since: iso(-8), cause: 'event-2', hints: 9 };
+    const item = aSweepItem({ planned: 3, dueAt: iso(-600), hinted });
+    const queue = aQueue({ sweeps: { [APPLICATION]: item }, rounds: [round] });
+    expect(served(queue)).toEqual([`who joined ${APPLICATION}`]);
+    expect(served({ ...queue, rounds: [{ ...round, servedAt: iso(-9) }] })).toEqual(['round 3']);
+    const unplanned = aQueue({ sweeps: { [APPLICATION]: item } });
+    expect(served(unplanned)).toEqual([APPLICATION]);
   });
 });
 
@@ -106,7 +140,10 @@ function waitsOf(arrivals: readonly Arrival[]): { key: string; passes: number }[
     };
     queue = reread(enqueued(queue, request, pass * 40));
     for (const key of keysOf(dueItems(queue, now))) waited.set(key, (waited.get(key) ?? 0) + 1);
-    const { items, serves, contested } = nextTurn(queue, now, MOST_USERS);
+    const turn = nextTurn(queue, now, MOST_USERS);
+    if (!turn) return [];
+    if (turn.serves === 'round' || turn.serves === 'joins') throw new Error('no round is stored');
+    const { items, serves, contested } = turn;
     const options = { me: ME, startedAt: now, requeueAt: new Map(), faulted: new Set<string>() };
     const noted = contested ? { ...queue, served: serves } : queue;
     queue = reread(unfinished ? requeueServed(noted, items, now) : completeItems(noted, items, options));

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { PAYLOAD_LIMIT_BYTES } from '../../../domain/shared/limits.ts';
 import { HISTORY_LIMIT_EVENTS } from '../../../emulator/engine/executions.ts';
 import { seededRandom } from '../../../emulator/engine/interpreter.ts';
-import { people, user } from '../../support/ids.ts';
 import {
   APPLY,
   aMachine,
@@ -26,8 +25,8 @@ describe('an execution', () => {
       ['NormalizeRequest', ['execution', 'input', 'machine', 'startedAt']],
       ['CheckPropagation', ['execution', 'propagation', 'request']],
       ['PlanChanges', ['execution', 'progress', 'propagation', 'request']],
-      ['ApplyChanges', ['batch', 'execution', 'plannedAt', 'term']],
-      ['RecordAudit', ['batches', 'execution']],
+      ['ApplyChanges', ['batch', 'execution', 'round', 'term']],
+      ['RecordAudit', ['batch', 'execution', 'round']],
       ['PlanChanges', ['execution', 'progress', 'propagation', 'request']],
     ]);
     expect(tasks[0]?.payload).toEqual({
@@ -77,15 +76,14 @@ describe('an execution', () => {
     ]);
   });
 
-  it('runs the batches of a plan one after another', async () => {
-    const batches = people(1, 5).map((number) => ({ ...APPLY.batches[0], userIds: [user(number)] }));
+  it('makes one batch after another, each after a plan', async () => {
     const { run, tasks } = aMachine({
-      PlanChanges: [{ ...APPLY, batches }, CONVERGED],
+      PlanChanges: [APPLY, { ...APPLY, batch: 1 }, { ...APPLY, batch: 2 }, CONVERGED],
       ApplyChanges: [failure('TransientAwsError'), {}],
     });
     await run();
     const applied = tasks.filter(({ state }) => state === 'ApplyChanges').map(({ payload }) => payload['batch']);
-    expect(applied).toEqual([batches[0], ...batches]);
+    expect(applied).toEqual([0, 0, 1, 2]);
   });
 
   it('is the same in every run with the same random numbers', async () => {
@@ -120,7 +118,7 @@ describe('AWS’s limits', () => {
       'CheckPropagation',
       1,
     ],
-    ['the result of a batch', { ApplyChanges: [sized(PAYLOAD_LIMIT_BYTES)] }, 'ForEachBatch', 1],
+    ['the result of a batch', { ApplyChanges: [sized(PAYLOAD_LIMIT_BYTES)] }, 'ApplyChanges', 1],
     // Each of the two is allowed by itself.
     [
       'the output of a state',
@@ -136,7 +134,7 @@ describe('AWS’s limits', () => {
     const execution = await machine.run();
     expect(execution).toMatchObject({ status: 'FAILED', error: 'States.DataLimitExceeded' });
     expect(pathOf(execution).at(-1)).toBe(state);
-    expect(machine.tries(state === 'ForEachBatch' ? 'ApplyChanges' : state)).toBe(tries);
+    expect(machine.tries(state)).toBe(tries);
   });
 
   it('count bytes, not characters', async () => {
@@ -156,9 +154,9 @@ describe('AWS’s limits', () => {
     ['an event that is ignored', { NormalizeRequest: [IGNORED] }, 11],
     // A failed attempt is scheduled, started, failed.
     ['a retry', { NormalizeRequest: [failure('Lambda.Unknown'), IGNORED] }, 14],
-    // Five tasks, one of them in a Map state with 6 events of its own, and one a second time.
-    ['a user who joins', {}, 50],
-    ['a second batch', { PlanChanges: [{ ...APPLY, batches: [APPLY.batches[0], APPLY.batches[0]] }, CONVERGED] }, 57],
+    // Five tasks, and one a second time.
+    ['a user who joins', {}, 44],
+    ['a second batch', { PlanChanges: [APPLY, APPLY, CONVERGED] }, 63],
   ])('count history events as AWS does: %s', async (_fact, script, events) => {
     const { run } = aMachine(script);
     expect(await run()).toMatchObject({ status: 'SUCCEEDED', historyEvents: events });
@@ -206,9 +204,8 @@ describe('a stop', () => {
   });
 
   it('lets the running batch end, and begins no other', async () => {
-    const batches = people(1, 5).map((number) => ({ ...APPLY.batches[0], userIds: [user(number)] }));
     const { start, time, executions, tries } = aMachine({
-      PlanChanges: [{ ...APPLY, batches }],
+      PlanChanges: [APPLY],
       ApplyChanges: [{}, failure('TransientAwsError'), {}],
     });
     const execution = start();

@@ -5,7 +5,7 @@ import { gatherAndDecide } from '../../../reconcile/plan/evidence.ts';
 import { checkOf, joiner, leaver, seated } from '../../support/application-states.ts';
 import { aSeat } from '../../support/builders.ts';
 import { APPLICATION, GROUP, ME, OTHER_GROUP, people, user } from '../../support/ids.ts';
-import { aUser, openReaders, READ_AT, type ReadersOptions } from '../../support/readers.ts';
+import { aUser, CONTEXT, openReaders, READ_AT, type ReadersOptions } from '../../support/readers.ts';
 
 const BOTH = [GROUP, OTHER_GROUP];
 
@@ -21,7 +21,8 @@ async function deciding(
   const [entitlement] = entitlements.entitlements;
   if (!entitlement) throw new Error('The builder makes one');
   const state: ApplicationState = { entitlement, users, evidence: known };
-  const decide = () => gatherAndDecide(state, entitlements, { readAt: READ_AT, execution: ME }, opened.readers);
+  const decide = () =>
+    gatherAndDecide(state, entitlements, { readAt: READ_AT, execution: ME }, { ...CONTEXT, ...opened.readers });
   return { ...opened, decide };
 }
 

@@ -1,12 +1,11 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import type { OwnExecutions } from '../../../adapters/executions.ts';
-import { BATCH_SIZE } from '../../../domain/decision/batches.ts';
 import type { Hold } from '../../../domain/decision/hold.ts';
 import { INITIAL_PROGRESS, type Progress } from '../../../domain/decision/progress.ts';
-import { startSettleWait } from '../../../domain/queue/claim.ts';
 import { enqueue } from '../../../domain/queue/enqueue.ts';
 import { acquireLease, LEASE_SECONDS } from '../../../domain/queue/lease.ts';
+import { advanceRound } from '../../../domain/queue/rounds.ts';
 import { emptyQueue, type WorkQueue } from '../../../domain/queue/work-queue.ts';
 import type { Propagation, Request } from '../../../domain/request/request.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
@@ -41,6 +40,7 @@ import {
   user,
 } from '../../support/ids.ts';
 import { aPlatform } from '../../support/platform.ts';
+import { type ReadPlan, readPlan } from '../../support/rounds.ts';
 import { openWorld, type WorldOptions } from '../../support/world.ts';
 
 const VISIBLE: Propagation = { visible: true, checkAfterSeconds: 0 };
@@ -71,11 +71,14 @@ async function planning({ seats = [], assigned = [], queue, hold, ...options }: 
   return {
     ...world,
     queue: () => services.ledger.queue(),
-    plan: (request: Request, { execution = ME, propagation = VISIBLE, progress = {}, startedWith }: Asked = {}) =>
-      planChanges(
-        { request, propagation, progress: { ...INITIAL_PROGRESS, ...progress }, execution },
-        startedWith ? { ...services, executions: executionsStartedWith(startedWith) } : services,
-      ),
+    plan: async (
+      request: Request,
+      { execution = ME, propagation = VISIBLE, progress = {}, startedWith }: Asked = {},
+    ) => {
+      const input = { request, propagation, progress: { ...INITIAL_PROGRESS, ...progress }, execution };
+      const given = startedWith ? { ...services, executions: executionsStartedWith(startedWith) } : services;
+      return readPlan(await planChanges(input, given), services.ledger);
+    },
   };
 }
 
@@ -93,7 +96,7 @@ function heldBy(holder: string, request: Request = aMembershipRequest('member', 
   return enqueue(held, request, { me: holder, entitlements, now: START });
 }
 
-const changesOf = (plan: PlanOutput) =>
+const changesOf = (plan: ReadPlan) =>
   plan.outcome === 'apply' ? plan.batches.map(({ kind, userIds }) => `${kind} ${userIds.length}`) : plan.outcome;
 
 /** Everything was swept at START. */
@@ -108,12 +111,12 @@ describe('a plan', () => {
       outcome: 'apply',
       batches: [{ applicationArn: APPLICATION, kind: 'grant', reason: 'group-join', userIds: [user(1)] }],
       term: 1,
-      plannedAt: START.toISOString(),
       progress: { round: 1, batches: 1, stalled: 0, checked: ['amazon-q-developer'] },
     });
     expect(await queue()).toMatchObject({
       lease: { holder: ME, term: 1 },
-      users: { [user(1)]: { by: ME, planned: 1 } },
+      users: { [user(1)]: { by: ME, planned: 2 } },
+      rounds: [{ id: 2, readAt: START.toISOString(), next: 0, batches: 1, applications: [APPLICATION] }],
     });
   });
 
@@ -178,23 +181,25 @@ describe('a plan', () => {
     expect(found.progress.round).toBe(2);
   });
 
-  it('takes the users that fit in a payload, in full batches, and the others in a later round without a settle wait', async () => {
-    const numbers = people(1, 3600);
-    const { plan, queue } = await planning({
+  it('stores what is made within half an hour, and names those whom it has considered besides', async () => {
+    const numbers = people(1, 2000);
+    const { plan, queue, services } = await planning({
       people: numbers.length,
       members: numbers,
       entitlements: [{ seats: { max: 5000 } }],
+      requestsPerSecond: 1,
     });
     const found = await plan(SWEEP);
     if (found.outcome !== 'apply') throw new Error(found.outcome);
-    const sizes = found.batches.map(({ userIds }) => userIds.length);
-    expect(sizes.slice(0, -1).every((size) => size === BATCH_SIZE)).toBe(true);
-    expect(sizes.length).toBeGreaterThan(3000 / BATCH_SIZE);
-    expect(sizes.length).toBeLessThan(numbers.length / BATCH_SIZE);
-    expect(JSON.stringify(found).length).toBeLessThan(150 * 1024);
+    expect(changesOf(found)).toEqual(Array.from({ length: 10 }, () => 'grant 180'));
+    expect(found.changes).toEqual([{ kind: 'grant', users: 1800 }]);
     // The next plan reads the list of all users beside the others: this one has needed it too.
     expect(found.progress.listUsers).toBe(true);
-    expect((await queue()).sweeps[APPLICATION]?.planned).toBeUndefined();
+    const { rounds, sweeps } = await queue();
+    expect(rounds).toMatchObject([{ batches: 10, more: true, considered: 1 }]);
+    expect(sweeps[APPLICATION]?.planned).toBe(found.round);
+    const left = await services.ledger.batch({ round: found.round, batch: -1 });
+    expect(left?.changes).toMatchObject([{ kind: 'none', userIds: people(1801, 2000).map(user) }]);
   });
 
   it('records the length of the list of users, and the time of the full sweep', async () => {
@@ -491,7 +496,7 @@ describe('a slot', () => {
     const sweep = aSweepItem({ since: plusSeconds(START, -25), asked });
     const queue = { ...emptyQueue(), sweeps: { [APPLICATION]: sweep } };
     const { plan, services } = await planning({ entitlements: one, people: 3, members: [1, 2, 3], queue });
-    expect(await plan(SWEEP)).toMatchObject({ batches: [{ kind: 'grant', userIds: [user(3)] }, { kind: 'record' }] });
+    expect(await plan(SWEEP)).toMatchObject({ batches: [{ kind: 'record' }, { kind: 'grant', userIds: [user(3)] }] });
     const { seats } = await services.ledger.holdings(APPLICATION);
     expect(seats.map(({ userId, requestedAt }) => [userId, requestedAt])).toEqual([
       [user(1), plusSeconds(START, -25)],
@@ -560,7 +565,8 @@ describe('held revocations', () => {
     if (!hold) throw new Error('there is one');
     await services.ledger.saveHold({ ...hold, revision: hold.revision + 1, audit: [] });
     const mailbox = await services.ledger.queue();
-    await services.ledger.saveQueue(startSettleWait(mailbox, ME, clock.now()).queue);
+    if (first.outcome !== 'apply') throw new Error(first.outcome);
+    await services.ledger.saveQueue(advanceRound(mailbox, first, { me: ME, now: clock.now() }).queue);
     clock.advance(30);
     expect(await plan(SWEEP, { progress: first.progress })).toMatchObject({
       outcome: 'held',
@@ -851,7 +857,7 @@ describe('a refusal', () => {
       progress: { ...INITIAL_PROGRESS, round: 1, stalled: 5 },
       execution: ME,
     };
-    const again = await planChanges(input, { ...services, applications: mended });
+    const again = await readPlan(await planChanges(input, { ...services, applications: mended }), services.ledger);
     expect(changesOf(again)).toEqual(['grant 1']);
     expect(again.progress.stalled).toBe(0);
     expect((await queue()).sweeps[APPLICATION]?.failed).toBeUndefined();
@@ -861,7 +867,10 @@ describe('a refusal', () => {
     const { plan, queue } = await planning(two);
     const found = await plan(SWEEP);
     expect(found).toMatchObject({ outcome: 'apply', batches: [{ applicationArn: OTHER_APPLICATION }] });
-    expect((await queue()).sweeps).toMatchObject({ [APPLICATION]: { by: ME }, [OTHER_APPLICATION]: { planned: 1 } });
+    expect((await queue()).sweeps).toMatchObject({
+      [APPLICATION]: { by: ME },
+      [OTHER_APPLICATION]: { planned: expect.any(Number) },
+    });
     expect((await queue()).sweeps[APPLICATION]?.planned).toBeUndefined();
   });
 
