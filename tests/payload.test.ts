@@ -8,6 +8,8 @@ import { openWorld } from './support/world.ts';
 
 /** A quarter of the 256 KiB that AWS takes, with everything that an execution carries at its longest. */
 const BOUND_BYTES = 64 * 1024;
+/** The same with what a sweep found in a hundred applications. */
+const REPORT_BYTES = 150 * 1024;
 const MOST_ENTITLEMENTS = 100;
 /** Requests a second: the slowest, with the most batches. */
 const PACE = 1;
@@ -79,7 +81,7 @@ describe('the state of an execution', () => {
     expect(bytesOf({ ...plan, made })).toBeLessThan(BOUND_BYTES);
   });
 
-  it('stays below 64 KiB with a report of every application', () => {
+  it('stays below 150 KiB with a report of every application', () => {
     const report = entitlements.entitlements.map(({ name }) => ({
       entitlement: name,
       seats: 200_000,
@@ -92,7 +94,7 @@ describe('the state of an execution', () => {
     }));
     const unconfigured = entitlements.entitlements.map(({ application }) => ({ application, seats: 200_000 }));
     const plan = { outcome: 'settle', settle: { waitSeconds: 120 }, progress: PROGRESS, report, unconfigured };
-    expect(bytesOf(plan)).toBeLessThan(BOUND_BYTES);
+    expect(bytesOf(plan)).toBeLessThan(REPORT_BYTES);
   });
 });
 

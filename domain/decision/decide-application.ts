@@ -158,7 +158,8 @@ function withinLimits(
   const { seated } = grants;
   const adoptions = whole ? decideAdoptions(decided, { seats: allocated, seated }, entitlement, moment) : [];
   const changed = seatsById([...allocated.values(), ...adoptions]);
-  const written = writtenOnce(changed, storedSeats(decided, holdings));
+  const stored = storedSeats(decided, holdings);
+  const written = writtenOnce(changed, stored);
   const seats = seatsById([...changed.values(), ...written]);
 
   const made = [...revocations.allowed, ...seated];
@@ -173,7 +174,9 @@ function withinLimits(
   const waitlist = [...seats.values()].some(({ status }) => status === 'waitlisted');
   const promised = slotsPromised(holdings.stored, seats, new Set(decided.map(({ checked }) => checked.user.userId)));
   const given = seated.filter(({ seat }) => !(seat && takesSlot(seat))).length;
-  const taken = [...seats.values()].filter(takesSlot).length + given + promised;
+  // The bound is written before the seats: a slot that becomes free in this very plan counts as taken until the next one.
+  const hasSlot = (seat: Seat | undefined) => seat !== undefined && takesSlot(seat);
+  const taken = [...seats.values()].filter((seat) => hasSlot(seat) || hasSlot(stored.get(seat.userId))).length;
   const sweepNeeded = revocations.sweepNeeded
     ? { withStatus: true }
     : grants.sweepNeeded
@@ -191,7 +194,7 @@ function withinLimits(
       ),
       ...kept.records.map((userId) => recordOf(applicationArn, userId)),
     ],
-    ...changedSlots(holdings.slots, { applicationArn, taken, waiting: waitlist }),
+    ...changedSlots(holdings.slots, { applicationArn, taken: taken + given + promised, waiting: waitlist }),
     seats: written,
     ...(hold && hold !== holdings.hold ? { hold } : {}),
     announceHold: hold !== undefined && hold.audit.length > 0,

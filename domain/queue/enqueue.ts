@@ -2,9 +2,9 @@ import type { Entitlement } from '../entitlements.ts';
 import type { Request, UserHint } from '../request/request.ts';
 import { earliest, latest, plusSeconds } from '../shared/time.ts';
 import { isAside } from './aside.ts';
-import { isReady } from './claim.ts';
+import { isPlanned, isReady } from './claim.ts';
 import { holderOf } from './lease.ts';
-import { isAnswered, mergeSweep, mergeUser, RECHECK_SECONDS } from './merge.ts';
+import { mergeSweep, mergeUser, RECHECK_SECONDS } from './merge.ts';
 import type { Hinted, WorkQueue } from './work-queue.ts';
 
 /** For more named users than this, a sweep needs fewer reads than a check of each user. */
@@ -55,27 +55,41 @@ export function enqueue(
     }
     if (!pending) next.users[hint.userId] = mergeUser(next, hint, request, { by, now });
   }
+  enqueueApplications(next, request, context, { by, holder });
+  if (isOverfull(next)) replaceUsersBySweeps(next, entitlements, { by, now });
+  return next;
+}
+
+function enqueueApplications(
+  queue: WorkQueue,
+  request: Request,
+  { entitlements, now }: { entitlements: readonly Entitlement[]; now: Date },
+  { by, holder }: { by: string; holder: string | undefined },
+): void {
+  const { at, cause, trigger, startedAt } = request;
+  const isTick = trigger === 'tick';
   const configured = new Set(entitlements.map(({ application }) => application));
   const named = new Set(applicationsOf({ ...request, groups: [] }, entitlements));
   for (const application of applicationsOf(request, entitlements)) {
     // A tick tries nothing again before its time; an event or an operator says that something has changed.
-    if (trigger === 'tick' && isAside(queue, application, now)) continue;
+    if (isTick && isAside(queue, application, now)) continue;
+    const item = queue.sweeps[application];
     const withStatus = request.withStatus?.includes(application) ?? false;
-    const item = next.sweeps[application];
-    if (item && trigger === 'tick' && isAnswered(next, item, withStatus, now)) {
-      next.sweeps[application] = { ...item, by };
+    const asksForMore = !item || (withStatus && !item.withStatus);
+    // The check that verifies planned changes answers a tick as well.
+    if (isTick && !asksForMore && isPlanned(queue, item)) {
+      queue.sweeps[application] = { ...item, by };
       continue;
     }
-    const options = {
+    const hint = {
       withStatus,
       adopt: request.adopt === application,
       giveUp: trigger === 'manual' && !configured.has(application),
       ...(trigger === 'event' && !named.has(application) ? { groups: request.groups } : {}),
+      ...(isTick && !asksForMore ? { groups: [] } : {}),
     };
-    mergeSweep(next, application, { at, cause, trigger, startedAt, ...options }, { by, holder, now });
+    mergeSweep(queue, application, { at, cause, trigger, startedAt, ...hint }, { by, holder, now });
   }
-  if (isOverfull(next)) replaceUsersBySweeps(next, entitlements, { by, now });
-  return next;
 }
 
 /** Users who are put aside do not count: what fails for them must not take the check of their own from others. */

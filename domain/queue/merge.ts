@@ -80,7 +80,7 @@ function dueSince(queue: WorkQueue, before: WorkItem | undefined, now: Date): st
 
 /**
  * `startedAt`: absent if the hint is about the users in `asked` alone, each with a time of their own. `groups`: present if
- * the hint is about who joined or left these groups, and nothing else.
+ * the hint is about who joined or left these groups, and nothing else; none for a tick, which names no cause.
  */
 type SweepHint = Pick<Request, 'at' | 'cause' | 'trigger'> &
   Partial<
@@ -143,12 +143,6 @@ function mergedSweep(
     ...(statusAfter === undefined ? {} : { statusAfter }),
     ...stillPlanned(queue, before, hint.trigger),
   };
-}
-
-/** Whether what a tick asks for is answered by a check that is due, or that verifies planned changes. */
-export function isAnswered(queue: WorkQueue, item: SweepItem, withStatus: boolean, now: Date): boolean {
-  if (withStatus && !item.withStatus) return false;
-  return isPlanned(queue, item) || isReady(queue, item, now);
 }
 
 /** More groups than these are no longer told apart: the application is read as a whole. */

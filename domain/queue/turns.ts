@@ -69,7 +69,9 @@ export function nextTurn(queue: WorkQueue, now: Date, mostUsers: number): Turn |
 /** Groups that were hinted at while a stored round changes their application. */
 function hintedSweeps(queue: WorkQueue): { application: string; hinted: Hinted }[] {
   return Object.entries(queue.sweeps).flatMap(([application, item]) =>
-    item.hinted && isPlanned(queue, item) ? [{ application, hinted: item.hinted }] : [],
+    item.hinted && item.hinted.groups.length > 0 && isPlanned(queue, item)
+      ? [{ application, hinted: item.hinted }]
+      : [],
   );
 }
 

@@ -50,8 +50,8 @@ const SweepItemSchema = z.object({
   /** The application was read after its newest hint. */
   answered: z.optional(z.boolean()),
   /**
-   * Hints that name groups alone, added while the item was due or planned: a stored round stays, and who has joined these
-   * groups is checked by name. `hints` does not count them.
+   * Hints that name groups alone, or come from a tick, added while the item was due or planned: a stored round stays, and
+   * who has joined these groups is checked by name. `hints` does not count them.
    */
   hinted: z.optional(
     z.object({

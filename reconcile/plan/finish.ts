@@ -100,8 +100,7 @@ export async function beginRound(
     const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...result.sweepsNeeded]);
     const named = enqueueUsers(marked, usersAlone(pass, now), context);
     const found = withSweeps(withWaitlists(enqueueSweeps(named, swept, context), result), pass, entitlements);
-    const serves = Object.keys(items.users).length > 0 ? ('users' as const) : ('sweeps' as const);
-    return { before, queue: { ...addRound(found, round), served: serves } };
+    return { before, queue: addRound(found, round) };
   });
   const unconfigured = measureSweeps(begun, services) ? await seatsLeft(begun.queue, services) : [];
   const proving = [

@@ -555,12 +555,16 @@ describe('each change of a batch', () => {
     });
   });
 
-  it('begins no attempt so late that the function runs into its limit of four minutes', async () => {
+  it('begins no attempt so late that the function runs into its limit of four minutes, and stores the rest', async () => {
     const everybody = people(1, 400);
-    const { apply, faults, clock } = await applying({ people: 400, members: everybody });
+    const { apply, faults, clock, services } = await applying({ people: 400, members: everybody });
     faults.add({ operation: CREATE, kind: 'conflict', times: 100_000 });
     const begun = clock.now().toISOString();
-    expect(await apply(aBatch('grant', everybody))).toEqual({ aside: 400 });
+    expect(await apply(aBatch('grant', everybody))).toEqual({ aside: 380, left: 20 });
+    const { rounds } = await services.ledger.queue();
+    expect(rounds).toMatchObject([{ next: 0, batches: 2 }]);
+    const rest = await services.ledger.batch({ round: 1, batch: 1 });
+    expect(rest?.changes.map(({ kind, userIds }) => [kind, userIds.length])).toEqual([['grant', 20]]);
     const seconds = secondsBetween(begun, clock.now());
     expect(seconds).toBeGreaterThan(180);
     expect(seconds).toBeLessThan(220);
@@ -628,10 +632,12 @@ describe('each change of a batch', () => {
   });
 
   it.each(['record', 'hold'] as const)('does nothing for a batch that has only events to send: %s', async (kind) => {
-    const { apply, gateway } = await applying({});
+    const { store, services, gateway } = await applying({});
+    const input = await store(aBatch(kind, kind === 'hold' ? [] : [1]));
     gateway.calls.clear();
-    expect(await apply(aBatch(kind, kind === 'hold' ? [] : [1]))).toEqual({});
-    expect(gateway.calls.size).toBe(0);
+    expect(await applyChanges(input, services)).toEqual({});
+    // It renews the lease and reads the batch.
+    expect([...gateway.calls.keys()].sort()).toEqual(['DynamoDB.GetItem', 'DynamoDB.PutItem']);
   });
 });
 

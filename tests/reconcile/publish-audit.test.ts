@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
+import type { Changes } from '../../domain/decision/batches.ts';
 import type { Hold } from '../../domain/decision/hold.ts';
 import { markPlanned } from '../../domain/queue/claim.ts';
 import { enqueue } from '../../domain/queue/enqueue.ts';
@@ -38,6 +39,9 @@ async function recording(seats: readonly Seat[] = [], queue: WorkQueue = emptyQu
   const { services, audit } = world;
   await services.ledger.saveQueue(queue);
   for (const seat of seats) await services.ledger.saveSeat(seat);
+  const store = (changes: Changes[]) =>
+    services.ledger.saveBatch(BATCH, { schemaVersion: 1, readAt: START.toISOString(), changes });
+  const publish = () => publishAudit({ ...BATCH, execution: ME }, services);
   return {
     ...world,
     /** Records a batch with these changes; without any, the one that a round of the queue names. */
@@ -49,9 +53,11 @@ async function recording(seats: readonly Seat[] = [], queue: WorkQueue = emptyQu
         ),
       ],
     ) => {
-      await services.ledger.saveBatch(BATCH, { schemaVersion: 1, readAt: START.toISOString(), changes });
-      return publishAudit({ ...BATCH, execution: ME }, services);
+      await store(changes);
+      return publish();
     },
+    store,
+    publish,
     sent: () => audit.map((entry) => `${entry.DetailType} ${detailOf(entry).user.uid?.slice(-1)}`),
     uids: () => audit.map((entry) => detailOf(entry).metadata.uid),
   };
@@ -144,10 +150,11 @@ describe('publishAudit', () => {
     ['the answer of the bus was lost', 'EventBridge.PutEvents'],
     ['clearing failed', 'DynamoDB.PutItem'],
   ])('sends the same id again if %s', async (_fact, operation) => {
-    const { record, uids, seat, faults } = await recording([pending(1, anAuditRecord())]);
+    const { record, store, publish, uids, seat, faults } = await recording([pending(1, anAuditRecord())]);
     const kind = operation.startsWith('Event') ? 'internal-after' : 'internal';
+    await store([aBatch('grant', [1])]);
     faults.add({ operation, kind });
-    await expect(record()).rejects.toMatchObject({ name: 'TransientAwsError' });
+    await expect(publish()).rejects.toMatchObject({ name: 'TransientAwsError' });
     expect(await seat(1)).toMatchObject({ audit: [anAuditRecord()] });
     await record();
     expect(uids()).toHaveLength(2);

@@ -98,17 +98,17 @@ describe('a lease holder that is stopped with a full work queue', () => {
 
 describe('an execution that is stopped', () => {
   it('during its changes finishes the running batch and starts no other; the next tick applies the rest', async () => {
-    const world = await openWorld({ people: 80, requestsPerSecond: 1 });
-    const execution = await world.scim({ join: people(1, 80) });
+    const world = await openWorld({ people: 200, requestsPerSecond: 1 });
+    const execution = await world.scim({ join: people(1, 200) });
     // In the middle of the first batch, which goes on: stopping an execution doesn't stop its function.
     world.after(30, () => world.stop(execution));
     await world.stack.runUntilIdle();
-    expect(world.assigned()).toEqual(people(1, 66));
+    expect(world.assigned()).toEqual(people(1, 180));
     world.after(LEASE_OUT_SECONDS, () => world.tick());
     await world.play();
-    expect(await world.summaries(...people(1, 80))).toEqual(people(1, 80).map(() => SEATED));
-    expect(world.copies()).toHaveLength(81);
-    expect(world.newCalls().get(CREATE)).toBe(80);
+    expect(await world.summaries(...people(1, 200))).toEqual(people(1, 200).map(() => SEATED));
+    expect(world.copies()).toHaveLength(201);
+    expect(world.newCalls().get(CREATE)).toBe(200);
   });
 
   it('after its changes is completed by the tick, which sends their audit events', async () => {

@@ -1,6 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { type Hold, HoldSchema } from '../../domain/decision/hold.ts';
+import { type Slots, SlotsSchema } from '../../domain/decision/slots.ts';
 import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../../domain/queue/work-queue.ts';
 import type { AuditRecord } from '../../domain/seat/audit-records.ts';
 import { type Seat, SeatSchema, takesSlot } from '../../domain/seat/seat.ts';
@@ -9,6 +10,8 @@ import { type Seat, SeatSchema, takesSlot } from '../../domain/seat/seat.ts';
 export type Written =
   | { item: 'seat'; before: Seat | undefined; after: Seat }
   | { item: 'hold'; before: Hold | undefined; after: Hold }
+  | { item: 'slots'; before: Slots | undefined; after: Slots }
+  | { item: 'batch' }
   | { item: 'work'; before: WorkQueue; after: WorkQueue }
   | { item: 'observation'; records: AuditRecord[]; before: AuditRecord[]; applicationArn: string; userId: string };
 
@@ -16,6 +19,7 @@ export type Written =
 export class Shadow {
   readonly #seats = new Map<string, Seat>();
   readonly #holds = new Map<string, Hold>();
+  readonly #slots = new Map<string, Slots>();
   readonly #observed = new Map<string, AuditRecord[]>();
   #queue: WorkQueue = emptyQueue();
 
@@ -36,6 +40,11 @@ export class Shadow {
     return this.#holds.get(applicationArn);
   }
 
+  /** The bound of the slots of an application. */
+  slots(applicationArn: string): Slots | undefined {
+    return this.#slots.get(applicationArn);
+  }
+
   get queue(): WorkQueue {
     return this.#queue;
   }
@@ -52,6 +61,13 @@ export class Shadow {
       const before = this.#queue;
       this.#queue = WorkQueueSchema.parse(content);
       return { item: 'work', before, after: this.#queue };
+    }
+    if (pk === '#batches') return { item: 'batch' };
+    if (sk === '#slots') {
+      const before = this.#slots.get(pk);
+      const after = SlotsSchema.parse(content);
+      this.#slots.set(pk, after);
+      return { item: 'slots', before, after };
     }
     if (sk === '#hold') {
       const before = this.#holds.get(pk);

@@ -17,7 +17,7 @@ const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 
 /** From the reads of a plan to the last try of a change of it, with all retries of the machine. */
-const PLAN_TO_CHANGE = 20 * MINUTE;
+const PLAN_TO_CHANGE = 35 * MINUTE;
 /** From the confirmation of a revocation to its call: they follow each other in one invocation. */
 const CONFIRM_TO_CALL = MINUTE;
 /** `settleSeconds` of the design. */
@@ -354,9 +354,17 @@ export class Watch {
     }
   }
 
+  /** The bound of slots is never lower than what is taken: grants rely on it instead of a read of all seats. */
+  #isBounded(applicationArn: string): void {
+    const { taken } = this.shadow.slots(applicationArn) ?? {};
+    if (taken === undefined || this.shadow.inUse(applicationArn) <= taken) return;
+    this.violate(4, 'more slots are taken than their bound says', { applicationArn });
+  }
+
   #written(item: Parameters<Shadow['write']>[0]): void {
     const written = this.shadow.write(item);
     if (written.item === 'seat') this.#seatWritten(written.before, written.after);
+    if (written.item === 'slots') this.#isBounded(written.after.applicationArn);
     if (written.item === 'observation') {
       this.#isTold(written, written.before, written.records);
       for (const record of written.records) this.trail.pending(written, record);
@@ -380,6 +388,7 @@ export class Watch {
       this.#began.set(key, { at: now, alone: !this.#hasOthers(after, now) });
     }
     if (before && takesSlot(before)) return;
+    this.#isBounded(after.applicationArn);
     if (after.status === 'creating') {
       const since = this.#byHandSince.get(key) ?? Number.POSITIVE_INFINITY;
       if (since <= now - PLAN_TO_CHANGE - this.lag)

@@ -221,13 +221,17 @@ export function aMailbox() {
     if (!keep(actor)) return;
     write(actor.name, dropRounds(queue, staleRounds(queue, now), now));
     const turn = nextTurn(queue, now, USERS_PER_PASS);
-    if (turn?.serves === 'round') return begin(actor, turn.round);
+    if (turn?.serves === 'round') {
+      begin(actor, turn.round);
+      return;
+    }
     if (turn?.serves === 'joins') {
       const { application, hinted } = turn;
       const joined = new Map([[PERSON, hinted.groups[0] ?? '']]);
       const found = { application, hinted, joined, readAt: now.toISOString() };
       const next = enqueueJoined(queue, found, { me: actor.name, now });
-      write(actor.name, { ...(next ?? queue), served: 'joins' });
+      const dropped = next ?? dropRounds(queue, roundsOf(queue, [application]), now);
+      write(actor.name, { ...dropped, served: 'joins' });
       return;
     }
     const { items: looks = { users: {}, sweeps: {} }, serves = 'users', contested = false } = turn ?? {};
@@ -245,7 +249,10 @@ export function aMailbox() {
   function decide(actor: Actor, choice: Choice): void {
     const { name, looks, readAt, term } = actor;
     if (choice === 'apply' || choice === 'more' || choice === 'lostAnswer') {
-      if (holderOf(queue, now) !== name || queue.lease?.term !== term) return sleep(actor, 0);
+      if (holderOf(queue, now) !== name || queue.lease?.term !== term) {
+        sleep(actor, 0);
+        return;
+      }
       const at = readAt.toISOString();
       const round: StoredRound = {
         id: queue.revision + 1,
@@ -294,7 +301,10 @@ export function aMailbox() {
   function apply(actor: Actor): void {
     if (!keep(actor)) return;
     const round = roundAt(queue, actor.batch);
-    if (!round) return sleep(actor, 0);
+    if (!round) {
+      sleep(actor, 0);
+      return;
+    }
     for (const [key, { planned }] of [...Object.entries(queue.users), ...Object.entries(queue.sweeps)]) {
       if (planned === round.id) changedAt.set(key, now);
     }

@@ -76,7 +76,9 @@ export async function openWorld(options: WorldOptions = {}) {
 
   if (settled.length > 0) {
     const [name = ''] = entitlements.entitlements.map((one) => one.name);
-    await table.putAll(settled.map((number) => aSettledItem(number, name)));
+    const slots = { schemaVersion: 1, applicationArn: APPLICATION, revision: 1, taken: settled.length, waiting: false };
+    const bound = { ...slots, pk: APPLICATION, sk: '#slots' };
+    await table.putAll([bound, ...settled.map((number) => aSettledItem(number, name))]);
     asked.forget();
   }
   if (seated.length > 0) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ApplicationState } from '../../../domain/decision/application-state.ts';
 import type { Observation } from '../../../domain/decision/observation.ts';
+import { takesSlot } from '../../../domain/seat/seat.ts';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
 import { commitDecision, commitObservations } from '../../../reconcile/plan/commit.ts';
 import {
@@ -17,13 +18,24 @@ import { anObservation } from '../../support/builders.ts';
 import { APPLICATION, numberOf, people, user } from '../../support/ids.ts';
 import { openReaders } from '../../support/readers.ts';
 
-/** Opens a ledger that holds the seats and the hold of a state. */
+/** A state in which the bound of slots is what its seats take. */
+function bounded(state: ApplicationState): ApplicationState {
+  const { holdings } = state.evidence;
+  if (!holdings || holdings instanceof Error) throw new Error('The builder makes holdings');
+  const taken = holdings.seats.filter(takesSlot).length;
+  const slots = { schemaVersion: 1 as const, applicationArn: APPLICATION, revision: 1, taken, waiting: false };
+  return { ...state, evidence: { ...state.evidence, holdings: { ...holdings, slots } } };
+}
+
+/** Opens a ledger that holds the seats, the hold and the bound of slots of a state. */
 async function opened(state: ApplicationState) {
   const { holdings } = state.evidence;
   if (!holdings || holdings instanceof Error) throw new Error('The builder makes holdings');
-  const { seats, hold } = holdings;
+  const { seats, hold, slots } = holdings;
   const world = await openReaders({ seats, ...(hold ? { hold } : {}) });
   const { ledger } = world.services;
+  if (slots) await ledger.saveSlots(slots);
+  world.forget();
   return {
     ...world,
     /** The seats as they stand in the ledger, by the number of the user. */
@@ -43,11 +55,11 @@ async function opened(state: ApplicationState) {
 }
 
 const seat = { revision: 1 };
-const held = sweptUsers([seated(1, seat), leaver(2, seat), leaver(3, seat)]);
+const held = bounded(sweptUsers([seated(1, seat), leaver(2, seat), leaver(3, seat)]));
 
 describe('the commit of a decision', () => {
   it('writes every seat, and renews the lease before each', async () => {
-    const state = sweptUsers(people(1, 30).map((number) => seated(number, { ...seat, status: 'assigned' })));
+    const state = bounded(sweptUsers(people(1, 30).map((number) => seated(number, { ...seat, status: 'assigned' }))));
     const { readers, renewals, calls, statuses } = await opened(state);
     const decision = decisionOf(state);
     await commitDecision(decision, readers);
@@ -78,10 +90,19 @@ describe('the commit of a decision', () => {
   });
 
   it('writes nothing if nothing changes', async () => {
-    const state = sweptUsers([seated(1, seat)]);
+    const state = bounded(sweptUsers([seated(1, seat)]));
     const { readers, newCalls } = await opened(state);
     await commitDecision(decisionOf(state), readers);
     expect([...newCalls()]).toEqual([]);
+  });
+
+  it('writes the bound of slots first, and none of the seats if another plan has changed it since', async () => {
+    const state = bounded(sweptUsers([joiner(1), seated(2, { ...seat, status: 'assigned' })]));
+    const { readers, services, statuses } = await opened(state);
+    await commitDecision(decisionOf(state), readers);
+    expect(await services.ledger.slots(APPLICATION)).toMatchObject({ revision: 2, taken: 2, waiting: false });
+    expect(await statuses()).toEqual({ 2: 'confirmed' });
+    await expect(commitDecision(decisionOf(state), readers)).rejects.toThrow(TransientAwsError);
   });
 
   it('writes a new seat with its first revision, once the ledger answers', async () => {

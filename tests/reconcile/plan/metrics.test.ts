@@ -77,7 +77,7 @@ describe('a sweep measures', () => {
 
   it('that it is complete although an audit event is not on the bus', async () => {
     const { plan, values } = await measuring({ members: [1], seats: [[1, { audit: [anAuditRecord()] }]] });
-    expect(plan).toMatchObject({ outcome: 'apply', batches: [{ kind: 'record' }] });
+    expect(plan).toMatchObject({ outcome: 'apply', changes: [{ kind: 'record', users: 1 }] });
     expect(values('SweepsCompleted')).toEqual([['SweepsCompleted', 1]]);
   });
 
