@@ -17,6 +17,8 @@ export interface Environment {
   stateMachine: string;
   /** Usher's version, for the audit stream. */
   version: string;
+  /** Fewer users per batch than time allows: random histories play rounds of several batches with few users. */
+  batchUsers?: number;
 }
 
 /** A call without an answer must not use up the time of a function: it fails for now, and is made again. Milliseconds. */

@@ -20,6 +20,7 @@ export const handler = defineHandler({
   services: (environment: Environment) => ({
     ...identityCenterServices(environment),
     executions: connectOwnExecutions(environment.aws, environment.stateMachine),
+    batchUsers: environment.batchUsers,
   }),
   run: planChanges,
   logFields: ({ outcome, progress, report, unconfigured }) => ({

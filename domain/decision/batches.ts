@@ -56,17 +56,17 @@ const ORDER: Readonly<Record<Changes['kind'], number>> = { hold: 0, record: 1, r
  * Puts changes into batches.
  *
  * @param holds applications whose hold has an event that is not on the bus
- * @param requestsPerSecond the pace at which the changes will be made
+ * @param pace at which the changes will be made; `users`: most users per batch, if fewer than time allows
  * @returns at most {@link ROUND_BATCHES}, and whether some changes are left for another round
  */
 export function toBatches(
   changes: readonly PlannedChange[],
   holds: readonly string[],
-  requestsPerSecond: number,
+  { requestsPerSecond, users = BATCH_USERS }: { requestsPerSecond: number; users?: number | undefined },
 ): { batches: Changes[][]; more: boolean } {
   const sorted = [...changes].sort((a, b) => ORDER[a.kind] - ORDER[b.kind]);
   const groups = Map.groupBy(sorted, ({ applicationArn, kind, reason }) => `${applicationArn} ${kind} ${reason}`);
-  const empty: Cost = { requests: BATCH_SECONDS * requestsPerSecond, users: BATCH_USERS, bytes: BATCH_BYTES };
+  const empty: Cost = { requests: BATCH_SECONDS * requestsPerSecond, users, bytes: BATCH_BYTES };
   const batches: Changes[][] = holds.length > 0 ? [holds.map(announcementOf)] : [];
   let room = empty;
   for (const group of groups.values()) {

@@ -59,7 +59,14 @@ export function platformOf(
     stateMachine,
     clock,
     log,
-  }: { entitlements: Entitlements; stateMachine: string; clock: Clock; log(line: string): void },
+    batchUsers,
+  }: {
+    entitlements: Entitlements;
+    stateMachine: string;
+    clock: Clock;
+    log(line: string): void;
+    batchUsers?: number | undefined;
+  },
 ): Platform {
   const sink = { trace: log, debug: log, info: log, log, warn: log, error: log };
   const logger = new Logger({ serviceName: 'usher' });
@@ -75,6 +82,7 @@ export function platformOf(
       auditBus: NAMES.auditBus,
       stateMachine,
       version: 'local',
+      ...(batchUsers === undefined ? {} : { batchUsers }),
     },
     logger,
     metrics,

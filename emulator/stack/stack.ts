@@ -90,6 +90,8 @@ export interface StackOptions {
   /** Seed of the jitter of retries. */
   seed?: number;
   quirks?: Quirks;
+  /** Most users per batch, if fewer than time allows. */
+  batchUsers?: number;
   /** Time that the calls of functions take. By default they take none. */
   latency?: Latency;
   listener?: StackListener;
@@ -250,6 +252,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const surroundings = {
     entitlements,
     stateMachine: onboarding.arn,
+    batchUsers: options.batchUsers,
     clock,
     log(line: string) {
       deployment.audit.keepLog(line);

@@ -83,7 +83,10 @@ async function planWhileDue(
     const pass = await reconcileDue(turn?.items ?? NO_ITEMS, run, services, secondsLeft);
     const { items, result } = pass;
     reports = new Map([...reports, ...result.reports]);
-    const { batches, more } = toBatches(result.changes, result.holds, services.entitlements.requestsPerSecond);
+    const { batches, more } = toBatches(result.changes, result.holds, {
+      requestsPerSecond: services.entitlements.requestsPerSecond,
+      users: services.batchUsers,
+    });
     run = { ...run, progress: progressAfter(countPlan(run.progress, batches), result, more) };
     if (isSpent(run.progress)) return stopEarly(run, services);
     if (isStalled(run.progress) && (await putStalledAside({ items, batches }, run, services))) {

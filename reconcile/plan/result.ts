@@ -43,7 +43,13 @@ export interface PlanInput {
   execution: string;
 }
 
-export type PlanServices = Omit<Readers, 'renewLease'> & { clock: Clock; measure: Measure; executions: OwnExecutions };
+export type PlanServices = Omit<Readers, 'renewLease'> & {
+  clock: Clock;
+  measure: Measure;
+  executions: OwnExecutions;
+  /** Most users per batch, if fewer than time allows. */
+  batchUsers?: number | undefined;
+};
 
 /** What the lease holder plans with. */
 export type HeldServices = PlanServices & { lease: LeaseSession };

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { type Changes, ROUND_BATCHES, toBatches, toConsidered } from '../../../domain/decision/batches.ts';
 import { APPLICATION, OTHER_APPLICATION, people, user } from '../../support/ids.ts';
 
-/** Requests a second: a batch has 180 grants then. */
-const PACE = 1;
+/** A batch has 180 grants then. */
+const PACE = { requestsPerSecond: 1 };
 type Planned = Parameters<typeof toBatches>[0][number];
 
 function planned(count: number, parts: Partial<Planned> = {}): Planned[] {
@@ -42,7 +42,7 @@ describe('toBatches', () => {
     ['grants at 18 requests per second', 'grant', 18, 3240],
     ['events, which take no request', 'record', 1, 3300],
   ] as const)('makes a batch as large as its time allows: %s', (_fact, kind, requestsPerSecond, size) => {
-    const [first] = sizesOf(toBatches(planned(3400, { kind }), [], requestsPerSecond).batches);
+    const [first] = sizesOf(toBatches(planned(3400, { kind }), [], { requestsPerSecond }).batches);
     expect(first).toBe(size);
   });
 
@@ -98,8 +98,12 @@ describe('toBatches', () => {
       userId: `0123456789-${user(index)}`,
       applicationArn: applications[index % 100] ?? '',
     }));
-    const { batches } = toBatches(changes, applications, 18);
+    const { batches } = toBatches(changes, applications, { requestsPerSecond: 18 });
     for (const batch of batches) expect(JSON.stringify(batch).length).toBeLessThan(300_000);
+  });
+
+  it('has fewer users per batch if it is told so', () => {
+    expect(sizesOf(toBatches(planned(5), [], { requestsPerSecond: 10, users: 2 }).batches)).toEqual([2, 2, 1]);
   });
 
   it('keeps every user, in batches that fit their time', () => {
