@@ -1,7 +1,8 @@
 import { isSetBack } from '../../domain/seat/seat.ts';
+import { EventualReadSchema } from '../../emulator/aws/dynamodb/replica.ts';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { ReadOperationSchema } from '../../emulator/aws/identity-center/identity-center.ts';
-import { perform } from '../../emulator/scenario/player.ts';
+import { perform, surroundingsOf } from '../../emulator/scenario/player.ts';
 import { scriptOf } from '../../emulator/scenario/reader.ts';
 import { openStack, type Stack, type StackListener } from '../../emulator/stack/stack.ts';
 import { AuditTrail } from './audit-trail.ts';
@@ -46,9 +47,10 @@ const LONG_LAG_SECONDS = 120;
  * @returns what broke one, in words
  */
 export async function playHistory(history: History): Promise<string[]> {
-  const { entitlements, directory, quirks, start, steps } = scriptOf(history, 'history');
+  const script = scriptOf(history, 'history');
+  const { entitlements, steps } = script;
   const listener: StackListener = {};
-  const stack = await openStack({ entitlements, directory, quirks, start, transport: 'in-process', listener });
+  const stack = await openStack({ ...surroundingsOf(script), transport: 'in-process', listener });
   const { identityCenter: center, clock } = stack;
   const now = () => clock.now().getTime();
   const truth = new Truth(center, entitlements);
@@ -80,6 +82,7 @@ export async function playHistory(history: History): Promise<string[]> {
     if (isTold(history)) judgeSeats(outcome(false));
     stack.faults.clear();
     for (const operation of ReadOperationSchema.options) center.setLag(operation, 0);
+    for (const operation of EventualReadSchema.options) await stack.database.setLag(operation, 0);
     stack.at(new Date(now() + UNTIL_RECONCILED_SECONDS * 1000), async () => {
       await stack.start({ scope: 'tick' });
     });
