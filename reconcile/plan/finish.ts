@@ -81,7 +81,7 @@ export async function dispatch(
       withWaitlists(queue, result).lines?.filter((one) => revoking.has(one) && !settling.sweeps[one]) ?? [];
     const context = { me: execution, cause: execution, now: clock.now() };
     const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...result.sweepsNeeded]);
-    const named = enqueueUsers(marked, usersAlone(round, clock.now()), context);
+    const named = enqueueUsers(marked, usersAlone(round, queue, clock.now()), context);
     const found = withSweeps(withWaitlists(enqueueSweeps(named, swept, context), result), round, entitlements);
     return { before: queue, queue: found };
   });
@@ -99,11 +99,14 @@ export async function dispatch(
   };
 }
 
-/** By user id, when those asked first who are to be checked on their own, also because their application cannot be read. */
-function usersAlone({ items, result }: Round, now: Date): ReadonlyMap<string, string> {
+/**
+ * By user id, when those asked first who are to be checked on their own, also because their application cannot be read:
+ * those who have asked since the reads began, too.
+ */
+function usersAlone({ items, result }: Round, { sweeps }: WorkQueue, now: Date): ReadonlyMap<string, string> {
   const unread = new Set([...result.faulted, ...result.failures.map(({ key }) => key)]);
   const asked = Object.entries(items.sweeps).flatMap(([application, item]) =>
-    unread.has(application) ? Object.entries(item.asked ?? {}) : [],
+    unread.has(application) ? Object.entries({ ...item.asked, ...sweeps[application]?.asked }) : [],
   );
   return new Map([...result.alone.map((userId) => [userId, now.toISOString()] as const), ...asked]);
 }
@@ -178,7 +181,7 @@ export async function completeRound(
       throw new LeaseLostError('The lease was lost while a plan was made');
     const done = completeItems(before, served, { me: execution, startedAt: readAt, ...result, refused });
     const context = { me: execution, cause: execution, now: clock.now() };
-    const named = enqueueUsers(unchecked(done), usersAlone(round, clock.now()), context);
+    const named = enqueueUsers(unchecked(done), usersAlone(round, before, clock.now()), context);
     const swept = enqueueSweeps(named, result.sweepsNeeded, context);
     const failed = [...refused].filter((key) => ApplicationArn.safeParse(key).success);
     const { now } = context;
