@@ -14,8 +14,14 @@ export const START = Date.parse('2026-11-02T08:00:00Z');
 export const PEOPLE = 6;
 export const LATER_PEOPLE = 2;
 
+/** A member of all groups that only some configurations have. */
+export const CLERK = PEOPLE + LATER_PEOPLE + 1;
+
 export const APPLICATIONS = [APPLICATION, OTHER_APPLICATION];
 export const GROUPS = [GROUP, OTHER_GROUP, group(3)];
+
+/** Groups that only some configurations have. */
+export const MORE_GROUPS = Array.from({ length: 30 }, (_, index) => group(100 + index));
 
 /** With names that nobody wants in a log. */
 export function person(number: number) {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Via } from '../../emulator/aws/cloudtrail/cloudtrail.ts';
+import type { EventualRead } from '../../emulator/aws/dynamodb/replica.ts';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import type { ReadOperation } from '../../emulator/aws/identity-center/identity-center.ts';
 import { type Action, anyone, LATER_PEOPLE, PEOPLE, someApplication, someGroup, someone } from './cast.ts';
@@ -17,6 +18,10 @@ export type Deed =
   | { do: 'hire'; user: number }
   | { do: 'deleteGroup'; group: number; via: Via; delivery: Delivery }
   | { do: 'assign' | 'unassign'; user: number; application: number }
+  | { do: 'deleteApplication'; application: number }
+  | { do: 'expire' }
+  /** As `toggle`; but its event says another time, this many seconds earlier. */
+  | { do: 'mistimed'; user: number; group: number; via: Via; ageSeconds: number }
   | { do: 'assignGroup'; group: number; application: number }
   | { do: 'startUser'; user: number; by: 'userId' | 'email'; waitSeconds: number }
   | { do: 'startGroup'; group: number }
@@ -24,7 +29,7 @@ export type Deed =
   | { do: 'forge'; change: 'join' | 'leave'; user: number; group: number; via: Via; ageSeconds: number }
   | { do: 'deploy'; rules: RuleChoice }
   | { do: 'adopt' | 'release' | 'giveUp'; application: number }
-  | { do: 'lag'; operation: ReadOperation; seconds: number }
+  | { do: 'lag'; operation: ReadOperation | EventualRead; seconds: number }
   | { do: 'fault'; fault: FaultRule }
   | { do: 'stop' | 'redrive'; execution: number };
 type Delivery = NonNullable<Action['deliver']>;
@@ -38,6 +43,8 @@ export interface RuleChoice {
   requestsPerSecond: number;
   /** Leaves out: the second entitlement, its second group, or nothing. */
   without: 'entitlement' | 'group' | 'nothing';
+  /** The first entitlement has many groups, and the pace is the lowest. */
+  manyGroups: boolean;
 }
 
 const via = fc.constantFrom<Via>('console', 'scim', 'api');
@@ -49,7 +56,13 @@ export const rules: fc.Arbitrary<RuleChoice> = fc.record({
   brake: fc.record({ percent: fc.constantFrom(0, 0, 20, 100), atLeast: fc.constantFrom(1, 1, 2, 50) }),
   requestsPerSecond: fc.constantFrom(1, 1, 2, 18),
   without: fc.constantFrom('nothing', 'nothing', 'group', 'entitlement'),
+  manyGroups: rarely(60),
 });
+
+/** Once in so many. */
+export function rarely(times: number): fc.Arbitrary<boolean> {
+  return fc.nat(times - 1).map((number) => number === 0);
+}
 
 const promptly = fc.record({
   afterSeconds: fc.constantFrom(1, 1, 1, 0, 30, 200, 800),
@@ -70,17 +83,22 @@ const assignmentReads = fc.constantFrom<ReadOperation>(
   'SSOAdmin.DescribeApplicationAssignment',
   'SSOAdmin.ListApplicationAssignments',
 );
+/** DynamoDB: "The response might not reflect the results of a recently completed write operation." */
+const ledgerReads = fc.constantFrom<EventualRead>('DynamoDB.Query', 'DynamoDB.GetItem', 'DynamoDB.BatchGetItem');
 export const shortLag = fc.record({
   do: fc.constant('lag'),
-  operation: fc.oneof(directoryReads, assignmentReads),
+  operation: fc.oneof(directoryReads, assignmentReads, ledgerReads),
   seconds: fc.constantFrom(0, 5, 20, 25),
 });
 /** Assignments that take minutes to show make an execution give up, which is as it should be. */
 export const anyLag = fc.oneof(
   shortLag,
-  fc.record({ do: fc.constant('lag'), operation: assignmentReads, seconds: fc.constantFrom(0, 40, 60) }),
-  fc.record({ do: fc.constant('lag'), operation: directoryReads, seconds: fc.constantFrom(60, 300, 300) }),
+  fc.record({ do: fc.constant('lag'), operation: assignmentReads, seconds: fc.constantFrom(0, 40, 60, 900, 3600) }),
+  fc.record({ do: fc.constant('lag'), operation: directoryReads, seconds: fc.constantFrom(60, 300, 300, 3600) }),
 );
+
+/** Also from the future, from last week and from last year. */
+const wrongAges = fc.constantFrom(0, 60, 850, 5000, -600, -90_000, 600_000, 35_000_000);
 
 /** @param told every change reaches Usher by an event, and no fault outlasts the retries */
 export function deeds(told: boolean): fc.Arbitrary<Deed> {
@@ -113,9 +131,10 @@ export function deeds(told: boolean): fc.Arbitrary<Deed> {
         user: anyone,
         group: someGroup,
         via,
-        ageSeconds: fc.constantFrom(0, 60, 850, 5000),
+        ageSeconds: wrongAges,
       }),
     },
+    { weight: 1, arbitrary: fc.constant({ do: 'expire' }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('adopt'), application: someApplication }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('release'), application: someApplication }) },
     { weight: 3, arbitrary: told ? shortLag : anyLag },
@@ -128,6 +147,20 @@ export function deeds(told: boolean): fc.Arbitrary<Deed> {
   const unheardOf: fc.WeightedArbitrary<Deed>[] = [
     { weight: 2, arbitrary: fc.record({ do: fc.constant('fault'), fault: staying }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('deleteGroup'), group: someGroup, via, delivery }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ do: fc.constant('deleteApplication'), application: someApplication }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constant('mistimed'),
+        user: someone,
+        group: someGroup,
+        via,
+        ageSeconds: wrongAges,
+      }),
+    },
     {
       weight: 3,
       arbitrary: fc.record({

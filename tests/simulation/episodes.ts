@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Via } from '../../emulator/aws/cloudtrail/cloudtrail.ts';
 import { someGroup, someone } from './cast.ts';
 import { type Deed, deeds } from './deeds.ts';
+import { stayingOfOne } from './faults.ts';
 
 /** What happens one after the other. */
 export type Episode = readonly { afterSeconds: number; deed: Deed }[];
@@ -65,14 +66,54 @@ const vacancy = (told: boolean): fc.Arbitrary<Episode> =>
       { afterSeconds: gap, deed: { do: 'join', user, group, via: 'console', delivery } },
     ]);
 
+/** One whose calls fail for hours, and others who join meanwhile. */
+const neighbors: fc.Arbitrary<Episode> = fc
+  .record({
+    fault: stayingOfOne,
+    others: fc.array(fc.tuple(someone, someGroup, fc.constantFrom<Via>('console', 'api')), {
+      minLength: 2,
+      maxLength: 4,
+    }),
+    gaps: fc.tuple(fc.constantFrom(0, 8, 400), fc.constantFrom(0, 1, 20), fc.constantFrom(0, 60, 700)),
+  })
+  .map(({ fault, others, gaps }) => [
+    { afterSeconds: gaps[0], deed: { do: 'fault', fault } },
+    ...others.map(([one, at, by], index) => ({
+      afterSeconds: gaps[(index % 2) + 1] ?? 0,
+      deed: { do: 'toggle', user: one, group: at, via: by, delivery: { afterSeconds: 1, times: 1 } } as const,
+    })),
+  ]);
+
+/** Many who come and go, faster than Usher can write. */
+const stream: fc.Arbitrary<Episode> = fc
+  .array(fc.tuple(someone, someGroup, fc.constantFrom<Via>('console', 'api', 'scim'), fc.constantFrom(0, 1, 1, 2, 5)), {
+    minLength: 8,
+    maxLength: 20,
+  })
+  .map((many) =>
+    many.map(([one, at, by, gap]) => ({
+      afterSeconds: gap,
+      deed: { do: 'toggle', user: one, group: at, via: by, delivery: { afterSeconds: 1, times: 1 } } as const,
+    })),
+  );
+
+/** More than a year later: longer than tombstones are kept. */
+const yearLater: fc.Arbitrary<Episode> = fc
+  .constantFrom<Deed>({ do: 'expire' }, { do: 'tick' }, { do: 'everything' })
+  .map((deed) => [{ afterSeconds: YEAR_LATER_SECONDS, deed }]);
+const YEAR_LATER_SECONDS = 410 * 86_400;
+
 /** @param told as in {@link deeds} */
 export function episodes(told: boolean): fc.Arbitrary<Episode> {
   const single = fc.record({ afterSeconds, deed: deeds(told) }).map((one) => [one]);
   return fc.oneof(
-    { weight: 20, arbitrary: single },
-    { weight: 3, arbitrary: flicker },
-    { weight: 1, arbitrary: rush },
-    { weight: 3, arbitrary: interruption },
-    { weight: 2, arbitrary: vacancy(told) },
+    { weight: 60, arbitrary: single },
+    { weight: 9, arbitrary: flicker },
+    { weight: 3, arbitrary: rush },
+    { weight: 9, arbitrary: interruption },
+    { weight: 6, arbitrary: vacancy(told) },
+    ...(told ? [] : [{ weight: 6, arbitrary: neighbors }]),
+    { weight: 1, arbitrary: stream },
+    { weight: 2, arbitrary: yearLater },
   );
 }

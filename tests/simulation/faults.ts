@@ -56,20 +56,28 @@ export const anyFault = fc
   })
   .map(possible);
 
+/** A fault that stays, for a time. */
+const lasting = fc.record({
+  operation: calls,
+  kind: fc.constantFrom<FaultRule['kind']>('throttle', 'internal', 'conflict', 'refuse', 'exception'),
+  for: fc.constantFrom('5m', '40m', '2h', '1d'),
+});
+const ofUser = someone.map((number) => ({ principalId: user(number) }));
+const ofGroup = someGroup.map((index) => ({ groupId: GROUPS[index] ?? GROUP }));
+const ofApplication = someApplication.map((index) => ({ applicationArn: APPLICATIONS[index] ?? APPLICATION }));
+
 /** A fault that stays: for one user, one group, one application, or for whoever calls. */
 export const staying = fc
-  .record({
-    operation: calls,
-    kind: fc.constantFrom<FaultRule['kind']>('throttle', 'internal', 'conflict', 'refuse', 'exception'),
-    for: fc.constantFrom('5m', '40m', '2h', '1d'),
-    only: fc.oneof(
-      fc.constant({}),
-      someone.map((number) => ({ principalId: user(number) })),
-      someGroup.map((index) => ({ groupId: GROUPS[index] ?? GROUP })),
-      someApplication.map((index) => ({ applicationArn: APPLICATIONS[index] ?? APPLICATION })),
-    ),
-  })
-  .map(({ only, ...fault }) => possible({ ...fault, ...only }));
+  .tuple(lasting, fc.oneof(fc.constant({}), ofUser, ofGroup, ofApplication))
+  .map(([fault, only]) => possible({ ...fault, ...only }));
+
+/** A fault that stays, of AWS IAM Identity Center, and concerns one user, group or application. */
+export const stayingOfOne = fc
+  .tuple(
+    lasting.filter(({ operation }) => !/^(?:DynamoDB|EventBridge)/.test(operation)),
+    fc.oneof(ofUser, ofGroup, ofApplication),
+  )
+  .map(([fault, only]) => possible({ ...fault, ...only }));
 
 /** Lambda itself refuses invocations, fewer than the machine retries. */
 export const uninvoked = fc

@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
+import type { Quirks } from '../../emulator/aws/identity-center/quirks.ts';
 import { INSTANCE_ARN, REGION, STORE_ID, user } from '../support/ids.ts';
 import { SECRET } from '../support/secret.ts';
 import {
   type Action,
   APPLICATIONS,
+  CLERK,
   GROUPS,
   type History,
+  MORE_GROUPS,
   PEOPLE,
   person,
   START,
@@ -14,7 +17,7 @@ import {
   someGroup,
   someone,
 } from './cast.ts';
-import { anyLag, type Deed, type RuleChoice, rules, shortLag } from './deeds.ts';
+import { anyLag, type Deed, type RuleChoice, rarely, rules, shortLag } from './deeds.ts';
 import { type Episode, episodes } from './episodes.ts';
 import { ANY, World } from './possible-world.ts';
 import { rulesOf } from './rules.ts';
@@ -25,10 +28,20 @@ interface Draft {
   members: readonly (readonly [user: number, group: number])[];
   assigned: readonly (readonly [user: number, application: number])[];
   quirks: NonNullable<History['quirks']>;
+  latency: History['latency'];
+  otherCallers: History['otherCallers'];
   begins: boolean;
   lags: readonly Extract<Deed, { do: 'lag' }>[];
   episodes: readonly Episode[];
 }
+
+const statuses = rarely(12).map((isNew): Quirks['userStatus'] => (isNew ? 'new-value' : 'present'));
+const sources = rarely(16).map((isSync): Quirks['identitySource'] => (isSync ? 'ad-sync' : 'any'));
+/** What callers of these APIs see, and ten times as much. */
+const LATENCIES = [
+  { change: 0.15, read: 0.05, ledger: 0.01, bus: 0.02 },
+  { change: 1.5, read: 0.5, ledger: 0.1, bus: 0.2 },
+];
 
 const draft: fc.Arbitrary<Draft> = fc.constantFrom(true, false, false).chain((told) =>
   fc.record({
@@ -40,7 +53,14 @@ const draft: fc.Arbitrary<Draft> = fc.constantFrom(true, false, false).chain((to
       deleteMissing: fc.constantFrom('ok', 'not-found'),
       missingGroup: fc.constantFrom('not-found', 'no-member'),
       pages: fc.constantFrom('full', 'full', 'short'),
+      pageTokens: fc.constantFrom('last', 'expire'),
+      userStatus: told ? fc.constantFrom<Quirks['userStatus']>('present', 'present', 'absent') : statuses,
+      identitySource: told ? fc.constant<Quirks['identitySource']>('any') : sources,
+      assignmentsOfDeletedUsers: fc.constantFrom('end', 'stay'),
+      expiredItems: fc.constantFrom('two-days', 'at-once', 'never'),
     }),
+    latency: fc.constantFrom(undefined, undefined, undefined, undefined, ...LATENCIES),
+    otherCallers: fc.constantFrom(undefined, { ssoAdmin: 8, identityStore: 5 }, { ssoAdmin: 17, identityStore: 15 }),
     begins: told ? fc.constant(true) : fc.constantFrom(true, true, false),
     lags: fc.array(told ? shortLag : anyLag, { maxLength: 3, size: 'max' }),
     episodes: fc.array(episodes(told), { minLength: 1, maxLength: 6, size: 'max' }),
@@ -92,7 +112,7 @@ const SHRINK_MILLISECONDS = 60_000;
 /** Lags that a second look two minutes after an event is long enough for. */
 export const SHORT_LAG_SECONDS = 25;
 /** Deeds that no event tells of, or that end an execution before it has done what its event was about. */
-const UNTOLD = ['assign', 'unassign', 'deploy', 'stop', 'redrive', 'deleteGroup'] as const;
+const UNTOLD = ['assign', 'unassign', 'deploy', 'stop', 'redrive', 'deleteGroup', 'deleteApplication'] as const;
 const PASSING: readonly string[] = ['throttle', 'internal', 'internal-after', 'conflict'] satisfies FaultRule['kind'][];
 
 /** Whether the machine's own retries outlast a fault. */
@@ -101,10 +121,12 @@ function isPassing({ operation, kind, for: lasts }: FaultRule): boolean {
 }
 
 /** Whether all that happens in a history reaches Usher by an event, so that nothing is left for a reconciliation. */
-export function isTold({ actions }: History): boolean {
+export function isTold(history: History): boolean {
+  const { actions } = history;
   const begins = actions[0]?.start?.['scope'] === 'everything' && actions[0].at === '+0s';
   return (
     begins &&
+    !hasUnreadable(history) &&
     actions.every((action) => {
       const givesUp = action.start?.['application'] !== undefined;
       const lost = action.deliver?.times === 0 || (action.deliver?.afterSeconds ?? 0) > 800;
@@ -115,16 +137,35 @@ export function isTold({ actions }: History): boolean {
   );
 }
 
+/** Whether there is something that Usher cannot read for good: a status that it does not know, or any group's members. */
+export function hasUnreadable({ quirks = {} }: History): boolean {
+  return quirks.userStatus === 'new-value' || quirks.identitySource === 'ad-sync';
+}
+
+/** Seconds since the start, as a scenario has them: a number has at most six digits. */
+function timeOf(seconds: number): string {
+  const days = Math.floor(seconds / 86_400);
+  return `+${days > 0 ? `${days}d` : ''}${seconds % 86_400}s`;
+}
+
+/**
+ * Other callers of a directory with many groups. If they leave only 5 requests per second, the lists of so many groups are
+ * throttled again and again, and Usher, which does not slow down, gives the application up after six minutes.
+ */
+const CALM = { ssoAdmin: 8, identityStore: 5 };
+
 /** Leaves out what can't be done when its time comes: those who act must be there. */
-function scenarioOf({ rules: choice, members, assigned, quirks, begins, lags, episodes: all }: Draft): History {
+function scenarioOf(draft: Draft): History {
+  const { rules: choice, members, assigned, quirks, latency, otherCallers, begins, lags, episodes: all } = draft;
   const world = new World(members);
   let seconds = 0;
   const actions: Action[] = begins ? [{ at: '+0s', start: { scope: 'everything' }, expect: ANY }] : [];
   for (const { afterSeconds: pause, deed } of [...lags.map((deed) => ({ afterSeconds: 0, deed })), ...all.flat()]) {
     seconds += pause;
-    const done = world.deedOf(deed, seconds, actions.length + 1);
-    if (done) actions.push({ at: `+${seconds}s`, ...done });
+    for (const done of world.deedsOf(deed, seconds, actions.length + 1)) actions.push({ at: timeOf(seconds), ...done });
   }
+  const deployed = all.flat().flatMap(({ deed }) => (deed.do === 'deploy' ? [deed.rules] : []));
+  const hasMore = [choice, ...deployed].some(({ manyGroups }) => manyGroups);
   const at = new Date(START).toISOString();
   return {
     start: at,
@@ -138,18 +179,23 @@ function scenarioOf({ rules: choice, members, assigned, quirks, begins, lags, ep
     },
     directory: {
       identityStoreId: STORE_ID,
-      users: Array.from({ length: PEOPLE }, (_, index) => person(index + 1)),
-      groups: GROUPS.map((groupId, index) => ({
-        groupId,
-        displayName: `${SECRET}-group`,
-        members: [...new Set(members.flatMap(([one, at]) => (at === index ? [user(one)] : [])))],
-      })),
+      users: [...Array.from({ length: PEOPLE }, (_, index) => person(index + 1)), ...(hasMore ? [person(CLERK)] : [])],
+      groups: [
+        ...GROUPS.map((groupId, index) => ({
+          groupId,
+          displayName: `${SECRET}-group`,
+          members: [...new Set(members.flatMap(([one, at]) => (at === index ? [user(one)] : [])))],
+        })),
+        ...(hasMore ? MORE_GROUPS : []).map((groupId) => ({ groupId, members: [user(CLERK)] })),
+      ],
       applications: APPLICATIONS.map((applicationArn, index) => ({
         applicationArn,
         assigned: [...new Set(assigned.flatMap(([one, at]) => (at === index ? [user(one)] : [])))],
       })),
     },
     quirks,
+    ...(latency ? { latency } : {}),
+    ...(otherCallers ? { otherCallers: hasMore ? CALM : otherCallers } : {}),
     actions: actions.length > 0 ? actions : [{ at: '+0s', start: { scope: 'everything' }, expect: ANY }],
   };
 }

@@ -11,6 +11,7 @@ export const ANY = ['converged', 'handedOver', 'ignored', 'held', 'failed'] sati
 export class World {
   readonly #users = new Map<string, { enabled: boolean }>();
   readonly #groups = new Map<string, Set<string>>();
+  readonly #applications = new Set(APPLICATIONS);
 
   constructor(members: readonly (readonly [user: number, group: number])[]) {
     for (let number = 1; number <= PEOPLE; number += 1) this.#users.set(user(number), { enabled: true });
@@ -19,8 +20,28 @@ export class World {
     }
   }
 
-  deedOf(deed: Deed, seconds: number, sequence: number): Omit<Action, 'at'> | undefined {
-    return this.#changeOf(deed) ?? this.#otherDeedOf(deed, seconds, sequence);
+  /** Returns the actions of a deed; none if it is not possible now. */
+  deedsOf(deed: Deed, seconds: number, sequence: number): Omit<Action, 'at'>[] {
+    if (deed.do === 'mistimed') return this.#mistimed(deed, seconds, sequence);
+    const done = this.#changeOf(deed) ?? this.#otherDeedOf(deed, seconds, sequence);
+    return done ? [done] : [];
+  }
+
+  /** A change whose event says that it came about at another time. */
+  #mistimed(
+    { user: number, group, via, ageSeconds }: Extract<Deed, { do: 'mistimed' }>,
+    seconds: number,
+    sequence: number,
+  ): Omit<Action, 'at'>[] {
+    const lost = { afterSeconds: 0, times: 0 };
+    const change = this.#changeOf({ do: 'toggle', user: number, group, via, delivery: lost });
+    if (!change) return [];
+    const event = eventOf(
+      { change: change.join ? 'join' : 'leave', user: number, group, via, ageSeconds },
+      seconds,
+      sequence,
+    );
+    return [change, { event, expect: ANY }];
   }
 
   /** A change in the directory. */
@@ -85,17 +106,25 @@ export class World {
 
   #otherDeedOf(deed: Deed, seconds: number, sequence: number): Omit<Action, 'at'> | undefined {
     switch (deed.do) {
+      case 'deleteApplication': {
+        const application = APPLICATIONS[deed.application] ?? '';
+        return this.#applications.delete(application) ? { deleteApplication: { application } } : undefined;
+      }
+      case 'expire':
+        return { expire: { service: 'DynamoDB' } };
       case 'assign':
       case 'unassign': {
         const userId = user(deed.user);
-        if (!this.#users.has(userId)) return undefined;
-        const change = { user: userId, application: APPLICATIONS[deed.application] ?? '' };
+        const application = APPLICATIONS[deed.application] ?? '';
+        if (!(this.#users.has(userId) && this.#applications.has(application))) return undefined;
+        const change = { user: userId, application };
         return deed.do === 'assign' ? { assign: change } : { unassign: change };
       }
       case 'assignGroup': {
         const groupId = GROUPS[deed.group] ?? '';
-        if (!this.#groups.has(groupId)) return undefined;
-        return { assign: { group: groupId, application: APPLICATIONS[deed.application] ?? '' } };
+        const application = APPLICATIONS[deed.application] ?? '';
+        if (!(this.#groups.has(groupId) && this.#applications.has(application))) return undefined;
+        return { assign: { group: groupId, application } };
       }
       case 'startUser': {
         const { userId, email } = person(deed.user);
@@ -107,18 +136,16 @@ export class World {
       case 'everything':
       case 'tick':
         return { start: { scope: deed.do }, expect: ANY };
-      case 'forge': {
-        const change = { change: deed.change, userId: user(deed.user), groupId: GROUPS[deed.group] ?? '' };
-        const at = new Date(START + (seconds - deed.ageSeconds) * 1000);
-        const context = { via: deed.via, at, sequence: 1000 + sequence, identityStoreId: STORE_ID, region: REGION };
-        return { event: recordOf(change, context), expect: ANY };
-      }
+      case 'forge':
+        return { event: eventOf(deed, seconds, sequence), expect: ANY };
       case 'deploy':
         return { deploy: rulesOf(deed.rules) };
       case 'adopt':
         return { admin: { adopt: deed.application === 0 ? 'first' : 'second' }, expect: ANY };
       case 'release':
-        return { release: { application: APPLICATIONS[deed.application] ?? '' }, expect: ANY };
+        return this.#applications.has(APPLICATIONS[deed.application] ?? '')
+          ? { release: { application: APPLICATIONS[deed.application] ?? '' }, expect: ANY }
+          : undefined;
       case 'giveUp':
         return { start: { application: APPLICATIONS[deed.application] }, expect: ANY };
       case 'lag':
@@ -134,4 +161,15 @@ export class World {
   }
 
   readonly #hired = new Set<string>();
+}
+
+/** An event about a membership, of a time that may be another one than now. */
+function eventOf(
+  deed: Pick<Extract<Deed, { do: 'forge' }>, 'change' | 'user' | 'group' | 'via' | 'ageSeconds'>,
+  seconds: number,
+  sequence: number,
+) {
+  const change = { change: deed.change, userId: user(deed.user), groupId: GROUPS[deed.group] ?? '' };
+  const at = new Date(START + (seconds - deed.ageSeconds) * 1000);
+  return recordOf(change, { via: deed.via, at, sequence: 1000 + sequence, identityStoreId: STORE_ID, region: REGION });
 }

@@ -1,10 +1,10 @@
-import { type Action, APPLICATIONS, GROUPS } from './cast.ts';
+import { type Action, APPLICATIONS, GROUPS, MORE_GROUPS } from './cast.ts';
 import type { RuleChoice } from './deeds.ts';
 
 type Rules = NonNullable<Action['deploy']>;
 
 /** Returns a configuration as a file has it. */
-export function rulesOf({ max, graceDays, mode, brake, requestsPerSecond, without }: RuleChoice): Rules {
+export function rulesOf({ max, graceDays, mode, brake, requestsPerSecond, without, manyGroups }: RuleChoice): Rules {
   const [first, second] = APPLICATIONS;
   const [a, b, c] = GROUPS;
   if (!first || !second || !a || !b || !c) throw new Error('two applications and three groups');
@@ -12,7 +12,7 @@ export function rulesOf({ max, graceDays, mode, brake, requestsPerSecond, withou
     {
       name: 'first',
       application: first,
-      groups: [a, b],
+      groups: [a, b, ...(manyGroups ? MORE_GROUPS : [])],
       seats: { max: max[0] ?? 50 },
       onLeave: { revokeAfterDays: graceDays },
     },
@@ -32,6 +32,6 @@ export function rulesOf({ max, graceDays, mode, brake, requestsPerSecond, withou
     entitlements,
     retired: without === 'entitlement' ? [second] : [],
     brake,
-    requestsPerSecond,
+    requestsPerSecond: manyGroups ? 1 : requestsPerSecond,
   };
 }
