@@ -1,4 +1,4 @@
-import type { Latency } from '../emulator/stack/invocations.ts';
+import { latencyOf } from '../emulator/stack/latency.ts';
 
 /**
  * Seconds that one call takes. AWS publishes none of these. They are assumptions, of the size that callers of these APIs see
@@ -7,8 +7,4 @@ import type { Latency } from '../emulator/stack/invocations.ts';
 export const LATENCY_SECONDS = { change: 0.15, read: 0.05, ledger: 0.01, bus: 0.02 } as const;
 
 /** Returns the {@link LATENCY_SECONDS} of a call, for the emulator. */
-export const latency: Latency = (call) => {
-  if (/^SSOAdmin\.(?:Create|Delete)/.test(call)) return LATENCY_SECONDS.change;
-  if (/^(?:SSOAdmin|IdentityStore)\./.test(call)) return LATENCY_SECONDS.read;
-  return call.startsWith('DynamoDB.') ? LATENCY_SECONDS.ledger : LATENCY_SECONDS.bus;
-};
+export const latency = latencyOf(LATENCY_SECONDS);

@@ -10,9 +10,8 @@ import { EXIT_MEANINGS } from '../cli/shared/failures.ts';
 import { LINE_FIELDS } from '../cli/ui/json-lines.ts';
 import { CLASSIFICATIONS, REFUSED_REVOCATION, USER_ACCESS_MANAGEMENT } from '../domain/audit/schema.ts';
 import { FAULT_KINDS, FaultRuleSchema } from '../emulator/aws/fault-rules.ts';
-import { ReadOperationSchema } from '../emulator/aws/identity-center/identity-center.ts';
 import { QuirksSchema } from '../emulator/aws/identity-center/quirks.ts';
-import { ACTION_STARTS, type ActionStart, ScenarioSchema } from '../emulator/scenario/schema.ts';
+import { ACTION_STARTS, type ActionStart, LaggingReadSchema, ScenarioSchema } from '../emulator/scenario/schema.ts';
 import { detailTypes, EVENT_MEANINGS, schemaName } from './schemas.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -147,7 +146,7 @@ function shapeOf(field: Field): string {
 }
 
 function lagOperations(): string {
-  const operations = ReadOperationSchema.options.map((name) => name.split('.'));
+  const operations = LaggingReadSchema.options.map((name) => name.split('.'));
   const services = Map.groupBy(operations, ([service]) => service ?? '');
   const rows = [...services].map(([service, found]) => [
     code(service),

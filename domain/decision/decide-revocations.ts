@@ -8,7 +8,7 @@ import { applyBrake, type BrakeDecision, type BrakeInput, countSeats, type Revoc
 import type { DecidedUser, Decision } from './decide.ts';
 import { beginHold, growHold, type Hold, isHeld, liftHold, nextGeneration } from './hold.ts';
 import { revocationsAhead } from './slots.ts';
-import { type Recheck, waitForWriteToSettle } from './timing.ts';
+import { type Recheck, waitForCreateToShow } from './timing.ts';
 
 /** More users than this are not asked for before a sweep costs less. */
 const MOST_ASKED = 5;
@@ -133,7 +133,8 @@ function joinHold(
   for (const { decided } of join) {
     const { seat, decision, checked } = decided;
     const context = { now: readAt, execution, cause: checked.cause, reason: decision.reason };
-    const wait = waitForWriteToSettle(seat, { readAt });
+    // A held seat is not removed: its slot is free only once a read shows that the create had no effect.
+    const wait = waitForCreateToShow(seat, { readAt });
     if (seat.status !== 'creating' || checked.user.assigned) joining.push(markHeld(seat, generation, context));
     else if (wait) recheck.push({ key: checked.key, at: wait.until });
     // An earlier grant was audited, and so its end has to be.

@@ -44,6 +44,18 @@ export function waitForGrantToShow(
   return isDue(until, now) ? undefined : { do: 'wait', until };
 }
 
+/** Reads of assignments lag no longer than this: only then does a read show that a create had no effect. */
+const CREATE_SHOWS_SECONDS = 60 * 60;
+
+/** Whether a read at this time may be too early to show a create that failed or got no answer. */
+export function waitForCreateToShow(
+  { changedAt }: Pick<Seat, 'changedAt'>,
+  { readAt }: { readAt: Date },
+): Wait | undefined {
+  const until = plusSeconds(changedAt, CREATE_SHOWS_SECONDS);
+  return isDue(until, readAt) ? undefined : { do: 'wait', until };
+}
+
 /** Whether reads that began at this time may not show yet what was last written for a seat. */
 export function waitForWriteToSettle(
   { changedAt }: Pick<Seat, 'changedAt'>,

@@ -195,6 +195,12 @@ export class Faults {
     this.#rules = [];
   }
 
+  /** Returns the rules that may still apply. */
+  left(): ParsedFaultRule[] {
+    const now = this.#now();
+    return this.#rules.filter(({ until }) => until > now).map(({ rule }) => rule);
+  }
+
   /** Returns the fault of this request, if any, and uses up one of the `times` or `skip` of its rule. */
   match(operation: string, body: Uint8Array): InjectedFault | undefined {
     const rule = this.#next((one) => one.operation === operation, body);

@@ -8,8 +8,8 @@ export interface Template {
   definition: StateMachineDefinition;
   /** The function of each Task state, by the state's name. */
   functions: ReadonlyMap<string, { key: string; timeoutSeconds: number }>;
-  /** Properties of the ledger's table, in the form of CreateTable. */
-  ledgerTable: Record<string, unknown>;
+  /** Properties of the ledger's table, without its name. */
+  ledgerTable: z.infer<typeof LedgerFile>['Resources']['Ledger']['Properties'];
   /** Event patterns of the rules on the default bus. */
   patterns: { events: unknown; failures: unknown };
 }
@@ -27,6 +27,7 @@ const LedgerFile = z.object({
         BillingMode: z.unknown(),
         GlobalSecondaryIndexes: z.unknown(),
         KeySchema: z.unknown(),
+        TimeToLiveSpecification: z.object({ AttributeName: z.string(), Enabled: z.boolean() }),
       }),
     }),
   }),

@@ -2,7 +2,9 @@ import { RedriveExecutionCommand, SFNServiceException, StopExecutionCommand } fr
 import { type Entitlements, parseEntitlements } from '../../domain/entitlements.ts';
 import { problemWith, titleOf } from '../../input/event-title.ts';
 import type { RecordedChange, Via } from '../aws/cloudtrail/cloudtrail.ts';
+import { EventualReadSchema } from '../aws/dynamodb/replica.ts';
 import { EVER } from '../aws/fault-rules.ts';
+import { ReadOperationSchema } from '../aws/identity-center/identity-center.ts';
 import type { Stack } from '../stack/stack.ts';
 import type { ScenarioReferences } from './references.ts';
 import type { Action } from './schema.ts';
@@ -35,7 +37,7 @@ export function effectOf(
   identityCenter: Entitlements['identityCenter'],
 ): ActionEffect {
   const { join, leave, addUser, addGroup, deleteGroup, disable, enable, delete: deleted, assign, unassign } = action;
-  const { lag, fault, release, stop, redrive, deploy } = action;
+  const { deleteApplication, lag, expire, fault, release, stop, redrive, deploy } = action;
   if (join) return effectOnMembership('join', join, `${path}.join`, references);
   if (leave) return effectOnMembership('leave', leave, `${path}.leave`, references);
   if (addUser) {
@@ -50,9 +52,11 @@ export function effectOf(
   if (deleted) return effectOnUser('delete', deleted, `${path}.delete`, references);
   if (assign) return effectOnAssignment('assign', assign, `${path}.assign`, references);
   if (unassign) return effectOnAssignment('unassign', unassign, `${path}.unassign`, references);
-  if (lag) {
-    const title = `from now on, ${lag.operation} shows the state of ${lag.seconds} s ago`;
-    return { title, act: ({ identityCenter: center }) => center.setLag(lag.operation, lag.seconds) };
+  if (deleteApplication) return effectOfDeleteApplication(deleteApplication, `${path}.deleteApplication`, references);
+  if (lag) return effectOfLag(lag);
+  if (expire) {
+    const title = `${expire.service} deletes what has expired`;
+    return { title, operate: ({ database }) => database.deleteExpired() };
   }
   if (fault) {
     return {
@@ -69,6 +73,14 @@ export function effectOf(
     return { title, start: { release: application, digest: release.digest } };
   }
   return effectOfStart(action, path, references);
+}
+
+function effectOfLag({ operation, seconds }: NonNullable<Action['lag']>): ActionEffect {
+  const title = `from now on, ${operation} shows the state of ${seconds} s ago`;
+  const eventual = EventualReadSchema.safeParse(operation);
+  if (eventual.success) return { title, operate: ({ database }) => database.setLag(eventual.data, seconds) };
+  const read = ReadOperationSchema.parse(operation);
+  return { title, act: ({ identityCenter: center }) => center.setLag(read, seconds) };
 }
 
 function titleOfFault({ kind, exception = kind, operation, times, for: lasts }: NonNullable<Action['fault']>): string {
@@ -154,6 +166,19 @@ function effectOfDeleteGroup(
     title: `the group ${references.nameOf(groupId)} is deleted ${VIA_PHRASES[via]}`,
     act: ({ identityCenter }) => identityCenter.deleteGroup(groupId),
     recorded: { change: { change: 'deleteGroup', groupId }, via },
+  };
+}
+
+function effectOfDeleteApplication(
+  { application }: NonNullable<Action['deleteApplication']>,
+  path: string,
+  references: ScenarioReferences,
+): ActionEffect {
+  const applicationArn = references.resolve('application', application, path);
+  references.remove('application', applicationArn);
+  return {
+    title: `the application ${references.nameOf(applicationArn)} is deleted`,
+    act: ({ identityCenter }) => identityCenter.deleteApplication(applicationArn),
   };
 }
 

@@ -1,5 +1,6 @@
 import { SFNServiceException } from '@aws-sdk/client-sfn';
 import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
+import { latencyOf } from '../stack/latency.ts';
 import { openStack, type Stack, type StackListener } from '../stack/stack.ts';
 import type { ExecutionStart, Script, ScriptStep } from './script.ts';
 
@@ -40,7 +41,7 @@ const START_TRIES = 10;
  * @throws Error if the emulator has a bug
  */
 export async function play(script: Script, reporter: Reporter): Promise<PlayResult> {
-  const { entitlements, directory, quirks, start, steps } = script;
+  const { steps } = script;
   const executions: PlayResult['executions'] = { converged: 0, handedOver: 0, ignored: 0, held: 0, failed: 0 };
   let waiting = false;
   /** Stops virtual time until the reporter has caught up, so that a slow reader has no backlog. */
@@ -72,7 +73,7 @@ export async function play(script: Script, reporter: Reporter): Promise<PlayResu
       keepPace();
     },
   };
-  const stack = await openStack({ entitlements, directory, quirks, start, transport: 'http', listener });
+  const stack = await openStack({ ...surroundingsOf(script), transport: 'http', listener });
   try {
     reporter.begin?.(script);
     const starts = perform(stack, steps, async (step, make) => {
@@ -87,6 +88,18 @@ export async function play(script: Script, reporter: Reporter): Promise<PlayResu
   } finally {
     await stack.close();
   }
+}
+
+/** Returns what a script says about the account that it is played in. */
+export function surroundingsOf({ entitlements, directory, quirks, latency, otherCallers, start }: Script) {
+  return {
+    entitlements,
+    directory,
+    quirks,
+    start,
+    ...(latency === undefined ? {} : { latency: latencyOf(latency) }),
+    ...(otherCallers === undefined ? {} : { otherCallers }),
+  };
 }
 
 /** A step that starts an execution. `execution` is missing if the start was refused. */

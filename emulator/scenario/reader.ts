@@ -40,7 +40,7 @@ export function scriptOf(raw: unknown, file: string): Script {
   }
   const steps = stepsOf(scenario, references, entitlements);
   if (references.issues.length > 0) throw new InputError(file, references.issues);
-  const { title, description, closing, start, directory, quirks } = scenario;
+  const { title, description, closing, start, directory, quirks, latency, otherCallers } = scenario;
   return {
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
@@ -48,6 +48,8 @@ export function scriptOf(raw: unknown, file: string): Script {
     entitlements,
     directory,
     quirks,
+    ...(latency === undefined ? {} : { latency }),
+    ...(otherCallers === undefined ? {} : { otherCallers }),
     start: new Date(start),
     names: references.names,
     steps,

@@ -51,7 +51,7 @@ export class ScenarioReferences {
     this.#present[kind].add(id);
   }
 
-  remove(kind: 'user' | 'group', id: string): void {
+  remove(kind: ReferenceKind, id: string): void {
     this.#present[kind].delete(id);
   }
 

@@ -2,10 +2,12 @@ import * as z from 'zod/mini';
 import { EntitlementsSchema } from '../../domain/entitlements.ts';
 import { EXECUTION_OUTCOMES } from '../../domain/shared/outcome.ts';
 import { durationSeconds } from '../aws/duration.ts';
+import { EventualReadSchema } from '../aws/dynamodb/replica.ts';
 import { FaultRuleSchema } from '../aws/fault-rules.ts';
 import { DirectorySeedSchema } from '../aws/identity-center/directory-seed.ts';
 import { ReadOperationSchema } from '../aws/identity-center/identity-center.ts';
 import { QuirksSchema } from '../aws/identity-center/quirks.ts';
+import { LatencySchema } from '../stack/latency.ts';
 import { momentOf } from './script.ts';
 
 /** Text for readers. Line ends and tabs are allowed, but no other character that moves the cursor of a terminal. */
@@ -49,6 +51,21 @@ const ViaSchema = z
     ),
   );
 
+/** The reads whose lag can be set. */
+export const LaggingReadSchema = z.enum([...ReadOperationSchema.options, ...EventualReadSchema.options]);
+
+/** Less than AWS's quota of 20 requests per second: some of it must be left for Usher. */
+const OtherCallersSchema = z.strictObject({
+  ssoAdmin: z._default(
+    z.number().check(z.minimum(0), z.maximum(19), z.describe('Requests to SSOAdmin, which has one quota for all')),
+    0,
+  ),
+  identityStore: z._default(
+    z.number().check(z.minimum(0), z.maximum(19), z.describe('Requests by each operation of IdentityStore')),
+    0,
+  ),
+});
+
 const MembershipAction = z.strictObject({
   user: UserReference,
   group: GroupReference,
@@ -91,7 +108,13 @@ const ACTIONS = {
   ),
   disable: z.optional(UserAction.check(z.describe('Disables a user'))),
   enable: z.optional(UserAction.check(z.describe('Enables a user'))),
-  delete: z.optional(UserAction.check(z.describe('Deletes a user, with memberships and assignments'))),
+  delete: z.optional(
+    UserAction.check(
+      z.describe(
+        'Deletes a user, with memberships and, unless the quirk assignmentsOfDeletedUsers says otherwise, assignments',
+      ),
+    ),
+  ),
   assign: z.optional(
     AssignmentAction.check(z.describe('An administrator assigns a user, or a group as a whole, by hand')),
   ),
@@ -99,6 +122,11 @@ const ACTIONS = {
     AssignmentAction.check(
       z.describe('An administrator removes the assignment of a user, or of a group as a whole, by hand'),
     ),
+  ),
+  deleteApplication: z.optional(
+    z
+      .strictObject({ application: ApplicationReference })
+      .check(z.describe('Deletes an application, with its assignments. The rule does not match its event')),
   ),
   start: z.optional(
     ExecutionInput.check(
@@ -148,8 +176,13 @@ const ACTIONS = {
   ),
   lag: z.optional(
     z
-      .strictObject({ operation: ReadOperationSchema, seconds: z.int().check(z.minimum(0), z.maximum(86_400)) })
+      .strictObject({ operation: LaggingReadSchema, seconds: z.int().check(z.minimum(0), z.maximum(86_400)) })
       .check(z.describe('From then on, this read shows the state of this many seconds ago')),
+  ),
+  expire: z.optional(
+    z
+      .strictObject({ service: z.literal('DynamoDB') })
+      .check(z.describe('DynamoDB deletes the items whose TTL attribute has passed')),
   ),
   fault: z.optional(FaultRuleSchema),
 };
@@ -217,6 +250,12 @@ export const ScenarioSchema = z.strictObject({
   entitlements: EntitlementsSchema.check(z.describe('As in entitlements.yml')),
   directory: DirectorySeedSchema.check(z.describe('What Identity Center holds at the start')),
   quirks: z._default(QuirksSchema.check(z.describe('How AWS answers where it documents nothing')), {}),
+  latency: z.optional(
+    LatencySchema.check(z.describe('How long AWS takes to answer the functions: no time if left out')),
+  ),
+  otherCallers: z.optional(
+    OtherCallersSchema.check(z.describe("Requests per second of other callers, which share AWS's quotas")),
+  ),
   names: z._default(
     z
       .record(z.string().check(z.regex(/^[\p{L}\d][\p{L}\d ._-]{0,39}$/u, 'expected a short name')), z.string())

@@ -3,7 +3,8 @@ import { EXECUTION_OUTCOMES, type ExecutionOutcome } from '../../domain/shared/o
 import { Timestamp } from '../../domain/shared/timestamp.ts';
 import type { DirectorySeed } from '../aws/identity-center/directory-seed.ts';
 import type { Quirks } from '../aws/identity-center/quirks.ts';
-import type { Stack } from '../stack/stack.ts';
+import type { Latencies } from '../stack/latency.ts';
+import type { OtherCallers, Stack } from '../stack/stack.ts';
 
 /** The outcomes that an execution may have unless its scenario says otherwise. */
 export const ANY_BUT_FAILED: readonly ExecutionOutcome[] = EXECUTION_OUTCOMES.filter((outcome) => outcome !== 'failed');
@@ -40,6 +41,10 @@ export interface Script {
   entitlements: Entitlements;
   directory: DirectorySeed;
   quirks: Quirks;
+  /** By default AWS answers at once. */
+  latency?: Latencies;
+  /** By default there are none. */
+  otherCallers?: OtherCallers;
   /** Start of virtual time. */
   start: Date;
   /** Names for readers, by id. They never reach the emulator. */

@@ -1,11 +1,7 @@
-import { Buffer } from 'node:buffer';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../input/input-error.ts';
-import { NAMES } from '../aws/control-plane/control-plane.ts';
-import type { DynamoDb } from '../aws/dynamodb/dynamodb.ts';
 import type { DirectorySeed } from '../aws/identity-center/directory-seed.ts';
-import { parseJson } from '../aws/json-service.ts';
 import type { QueueContents } from '../aws/sqs/queues.ts';
 import type { Execution } from '../engine/executions.ts';
 
@@ -66,32 +62,4 @@ export function writeState(folder: string, state: SavedState): void {
   const executions = state.executions.slice(-MOST_SAVED_EXECUTIONS);
   writeFileSync(next, JSON.stringify({ ...state, executions }));
   renameSync(next, join(folder, FILE));
-}
-
-interface ScanAnswer {
-  Items: object[];
-  LastEvaluatedKey?: object;
-}
-
-/** Returns all items of the ledger. */
-export async function itemsOf(database: DynamoDb): Promise<object[]> {
-  const items: object[] = [];
-  let ExclusiveStartKey: object | undefined;
-  do {
-    const input = { TableName: NAMES.ledger, ExclusiveStartKey };
-    const { body } = await database.handle('Scan', Buffer.from(JSON.stringify(input)));
-    const answer: ScanAnswer = JSON.parse(Buffer.from(body).toString());
-    items.push(...answer.Items);
-    ExclusiveStartKey = answer.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
-  return items;
-}
-
-/** Puts items into an empty ledger. */
-export async function putItems(database: DynamoDb, items: readonly object[]): Promise<void> {
-  for (const Item of items) {
-    const input = { TableName: NAMES.ledger, Item };
-    const { statusCode, body } = await database.handle('PutItem', Buffer.from(JSON.stringify(input)));
-    if (statusCode !== 200) throw new Error(`PutItem: ${JSON.stringify(parseJson(Buffer.from(body)))}`);
-  }
 }

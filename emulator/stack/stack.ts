@@ -9,6 +9,7 @@ import { ACCOUNT, MANAGEMENT_ACCOUNT } from '../aws/account/account.ts';
 import type { RecordedChange } from '../aws/cloudtrail/cloudtrail.ts';
 import { controlPlane, NAMES } from '../aws/control-plane/control-plane.ts';
 import { type DynamoDb, openDynamoDb } from '../aws/dynamodb/dynamodb.ts';
+import { itemsOf, putItems } from '../aws/dynamodb/items.ts';
 import { eventBus } from '../aws/eventbridge/event-bus.ts';
 import { Faults } from '../aws/faults.ts';
 import { Gateway, type GatewayOptions, type GatewayRequest } from '../aws/gateway.ts';
@@ -28,7 +29,7 @@ import { connect, platformOf } from './clients.ts';
 import { Functions } from './functions.ts';
 import { type Handler, Invocations, type Latency } from './invocations.ts';
 import { type ExecutionEnd, endOf, statusChange } from './outcome.ts';
-import { itemsOf, putItems, type SavedState } from './snapshot.ts';
+import type { SavedState } from './snapshot.ts';
 
 export type { ExecutionEnd } from './outcome.ts';
 
@@ -80,6 +81,12 @@ export interface AuditEntry {
   Detail: unknown;
 }
 
+/** Requests per second of other callers: to SSOAdmin, and by each operation of IdentityStore. */
+export interface OtherCallers {
+  ssoAdmin: number;
+  identityStore: number;
+}
+
 export interface StackOptions {
   entitlements: Entitlements;
   directory: DirectorySeed;
@@ -94,6 +101,8 @@ export interface StackOptions {
   batchUsers?: number;
   /** Time that the calls of functions take. By default they take none. */
   latency?: Latency;
+  /** Requests per second of other callers, which share AWS's quotas. By default there are none. */
+  otherCallers?: OtherCallers;
   listener?: StackListener;
   /** The state of an earlier emulator. It replaces `directory`. */
   saved?: SavedState | undefined;
@@ -113,6 +122,8 @@ export interface Stack {
    */
   invoke(name: string, program: Handler, payload: unknown, limitSeconds: number): Promise<unknown>;
   identityCenter: IdentityCenter;
+  /** The database of the ledger, whose reads may lag and whose items expire. */
+  database: Pick<DynamoDb, 'setLag' | 'deleteExpired'>;
   faults: Faults;
   /** The gateway that every request passes. */
   gateway: Gateway;
@@ -156,7 +167,7 @@ export interface Stack {
 
 /** Opens an emulated account with Usher. Nothing of it outlives {@link Stack.close}. */
 export async function openStack(options: StackOptions): Promise<Stack> {
-  const { entitlements, directory, listener = {}, seed = 1 } = options;
+  const { entitlements, directory, listener = {}, seed = 1, otherCallers } = options;
   const { region, instanceArn } = entitlements.identityCenter;
   const time = new VirtualTime(options.start);
   const invocations = new Invocations(time, (invocation) => listener.invoked?.(invocation), options.latency);
@@ -169,9 +180,9 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   });
   const faults = new Faults(time);
   const template = readTemplate();
-  const database = openDynamoDb();
+  const database = openDynamoDb(time, options.quirks);
   await database.createTable({ TableName: NAMES.ledger, ...template.ledgerTable });
-  if (saved) await putItems(database, saved.ledger);
+  if (saved) await putItems(database, NAMES.ledger, saved.ledger);
   const definition = JSON.stringify(template.definition);
   const stateMachineOf = (name: string) => ({
     arn: `arn:aws:states:${region}:${ACCOUNT}:stateMachine:${name}`,
@@ -223,12 +234,14 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   let pages: GatewayOptions['pages'];
   const gateway = new Gateway({
     services: {
-      IdentityStore: identityStore(
-        identityCenter,
-        clock,
-        identityStoreWrites(identityCenter, (change) => listener.changed?.(change)),
-      ),
-      SSOAdmin: ssoAdmin(identityCenter, clock, MANAGEMENT_ACCOUNT),
+      IdentityStore: identityStore(identityCenter, clock, {
+        writes: identityStoreWrites(identityCenter, (change) => listener.changed?.(change)),
+        othersPerSecond: otherCallers?.identityStore,
+      }),
+      SSOAdmin: ssoAdmin(identityCenter, clock, {
+        ownerAccountId: MANAGEMENT_ACCOUNT,
+        othersPerSecond: otherCallers?.ssoAdmin,
+      }),
       EventBridge: eventBus({
         buses: [NAMES.auditBus],
         clock,
@@ -282,6 +295,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     invoke: async (name, program, payload, limitSeconds) =>
       JSON.parse(await invocations.invoke(name, program, JSON.stringify(payload), limitSeconds)),
     identityCenter,
+    database,
     faults,
     gateway,
     at: runAt,
@@ -313,7 +327,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       now: clock.now().toISOString(),
       identityStoreId: identityCenter.identityStoreId,
       directory: identityCenter.seed(),
-      ledger: await itemsOf(database),
+      ledger: await itemsOf(database, NAMES.ledger),
       executions: executions.all(),
       audit: [...deployment.audit.kept()],
       queues: deployment.queues.contents(),

@@ -83,6 +83,9 @@ async function isAnythingLeft(
   if (result.unverified) return true;
   const queue = await ledger.queue();
   if (hasRounds(queue)) return true;
+  // Who asked of an application that cannot be read is checked by name.
+  const isAsked = ({ key }: Failure) => items.sweeps[key] && Object.keys(queue.sweeps[key]?.asked ?? {}).length > 0;
+  if (result.failures.some(isAsked)) return true;
   return Object.entries({ ...queue.users, ...queue.sweeps }).some(([key, item]) => {
     if (items.users[key] || items.sweeps[key]) return false;
     // What cannot be read or changed verifies nothing: two of them must not wait for each other.

@@ -98,7 +98,7 @@ export async function beginRound(
       withWaitlists(before, result).lines?.filter((one) => revoking.has(one) && !planned.sweeps[one]) ?? [];
     const context = { me: execution, cause: execution, now };
     const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...result.sweepsNeeded]);
-    const named = enqueueUsers(marked, usersAlone(pass, now), context);
+    const named = enqueueUsers(marked, usersAlone(pass, before, now), context);
     const found = withSweeps(withWaitlists(enqueueSweeps(named, swept, context), result), pass, entitlements);
     return { before, queue: addRound(found, round) };
   });
@@ -175,11 +175,14 @@ function summaryOf(changes: readonly Changes[]): ChangeSummary[] {
   });
 }
 
-/** By user id, when those asked first who are to be checked on their own, also because their application cannot be read. */
-function usersAlone({ items, result }: Pass, now: Date): ReadonlyMap<string, string> {
+/**
+ * By user id, when those asked first who are to be checked on their own, also because their application cannot be read:
+ * those who have asked since the reads began, too.
+ */
+function usersAlone({ items, result }: Pass, { sweeps }: WorkQueue, now: Date): ReadonlyMap<string, string> {
   const unread = new Set([...result.faulted, ...result.failures.map(({ key }) => key)]);
   const asked = Object.entries(items.sweeps).flatMap(([application, item]) =>
-    unread.has(application) ? Object.entries(item.asked ?? {}) : [],
+    unread.has(application) ? Object.entries({ ...item.asked, ...sweeps[application]?.asked }) : [],
   );
   return new Map([...result.alone.map((userId) => [userId, now.toISOString()] as const), ...asked]);
 }
@@ -253,7 +256,7 @@ export async function completePass(
     if (holderOf(before, clock.now()) !== execution) throw lost();
     const done = completeItems(before, served, { me: execution, startedAt: readAt, ...result, refused });
     const context = { me: execution, cause: execution, now: clock.now() };
-    const named = enqueueUsers(unchecked(done), usersAlone(pass, clock.now()), context);
+    const named = enqueueUsers(unchecked(done), usersAlone(pass, before, clock.now()), context);
     const swept = enqueueSweeps(named, result.sweepsNeeded, context);
     const failed = [...refused].filter((key) => ApplicationArn.safeParse(key).success);
     const { now } = context;

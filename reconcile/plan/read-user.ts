@@ -3,6 +3,7 @@ import type { Ineligibility, UserState } from '../../domain/decision/application
 import type { Entitlement } from '../../domain/entitlements.ts';
 import type { UserItem } from '../../domain/queue/work-queue.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
+import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { EXPECTATION_SECONDS } from '../../domain/shared/limits.ts';
 import { isDue, plusSeconds } from '../../domain/shared/time.ts';
 import type { Readers } from './readers.ts';
@@ -13,6 +14,8 @@ export type UserQuestion = Pick<UserItem, 'expected' | 'whole' | 'at'>;
 /** What one user's reads showed; `unmet`: they do not show yet what an event announced. */
 export interface UserSnapshot {
   unmet: boolean;
+  /** Why the assignment of an application could not be read; the user's other applications could. */
+  unread: (RefusedError | TransientAwsError)[];
   applications: { entitlement: Entitlement; user: UserState }[];
 }
 
@@ -23,9 +26,12 @@ interface Concern {
   member: boolean;
 }
 
-const UNMET: UserSnapshot = { unmet: true, applications: [] };
+const UNMET: UserSnapshot = { unmet: true, unread: [], applications: [] };
 
-/** Reads one user afresh: ledger, memberships, status where it matters, and the assignments in question. */
+/**
+ * Reads one user afresh: ledger, memberships, status where it matters, and the assignments in question. An application
+ * that does not show its assignment keeps no other from being read.
+ */
 export async function readUser(
   userId: string,
   question: UserQuestion,
@@ -50,12 +56,18 @@ export async function readUser(
   const status = groups ? await statusIfNeeded(userId, question, concerns, directory) : 'missing';
   if (groups && status === 'missing' && !isDue(plusSeconds(question.at, EXPECTATION_SECONDS), readAt)) return UNMET;
   const found: UserSnapshot['applications'] = [];
+  const unread: UserSnapshot['unread'] = [];
   for (const { entitlement, seat, member } of concerns) {
     const matters = member || (seat !== undefined && takesSlot(seat));
-    const assigned = matters && (await applications.isAssigned(entitlement.application, userId));
-    found.push({ entitlement, user: { userId, ...eligibilityOf(member, status), assigned, seat } });
+    try {
+      const assigned = matters && (await applications.isAssigned(entitlement.application, userId));
+      found.push({ entitlement, user: { userId, ...eligibilityOf(member, status), assigned, seat } });
+    } catch (error) {
+      if (!(error instanceof RefusedError || error instanceof TransientAwsError)) throw error;
+      unread.push(error);
+    }
   }
-  return { unmet: false, applications: found };
+  return { unmet: false, unread, applications: found };
 }
 
 /** UserStatus matters before a seat is given, and when it may be what the event was about. */

@@ -84,12 +84,14 @@ async function readUsers(users: WorkItems['users'], { readAt }: ReconcileContext
   const failures: Failure[] = [];
   const faults: Faults = new Map();
   for (const [userId, item] of Object.entries(users)) {
-    const { unmet, applications } = await readUser(userId, item, readAt, readers).catch((error: unknown) => {
-      if (error instanceof RefusedError) failures.push({ key: userId, error });
-      else if (error instanceof TransientAwsError) faults.set(userId, error);
-      else throw error;
-      return { unmet: false, applications: [] };
+    const { unmet, unread, applications } = await readUser(userId, item, readAt, readers).catch((error: unknown) => {
+      if (!(error instanceof RefusedError || error instanceof TransientAwsError)) throw error;
+      return { unmet: false, unread: [error], applications: [] };
     });
+    for (const error of unread) {
+      if (error instanceof RefusedError) failures.push({ key: userId, error });
+      else faults.set(userId, error);
+    }
     if (unmet) recheck.push({ key: userId, at: plusSeconds(readAt, SETTLE_SECONDS) });
     if (item.lookAgainAt) recheck.push({ key: userId, at: item.lookAgainAt });
     for (const { entitlement, user } of applications) {

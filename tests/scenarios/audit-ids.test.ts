@@ -23,16 +23,15 @@ function expectNoRepetition(events: ReturnType<typeof eventsOf>): void {
 describe('the ids of audit events', () => {
   it('do not repeat when a user comes back whose tombstone has expired', async () => {
     const world = await openWorld({ members: [1] });
-    for (const days of [401, 802]) {
+    for (let times = 1; times <= 2; times += 1) {
       await world.joins(2);
       await world.play();
       await world.leaves(2);
       await world.play();
-      const items = await world.items();
-      // DynamoDB deletes it 400 days after the last change.
-      await world.restore(items.filter(({ sk }) => sk !== user(2)));
-      world.after(days * 86_400, () => undefined);
+      // The tombstone expires 400 days after the last change, and DynamoDB deletes it two days later.
+      world.after(405 * 86_400, () => undefined);
       await world.play();
+      expect((await world.items()).map(({ sk }) => sk)).not.toContain(user(2));
     }
     const events = eventsOf(world, 2);
     expect(events.map(({ event }) => event)).toEqual([

@@ -133,6 +133,24 @@ describe('a user whose calls fail for good', () => {
   });
 });
 
+describe('an application that does not show the assignment of a user', () => {
+  it.each<FaultRule['kind']>(['conflict', 'throttle', 'refuse', 'exception'])(
+    'does not keep the seat in another application from them (%s)',
+    async (kind) => {
+      const world = await openWorld({ people: 2, entitlements: [{}, KIRO], members: { [OTHER_GROUP]: [1] } });
+      const fault = kind === 'exception' ? { kind, exception: 'NewException' } : { kind };
+      world.faults.add({ operation: DESCRIBE, applicationArn: OTHER_APPLICATION, for: '2h', ...fault });
+      const joined = world.now();
+      await world.joins(1);
+      await world.ticking(60);
+      const served = Date.parse((await world.seat(1))?.grantedAt ?? '') - joined.getTime();
+      expect(served / 1000).toBeLessThan(10);
+      expect(await world.seats()).toEqual({ 1: 'confirmed' });
+      expect(world.measured('LeasesExpired')).toEqual([]);
+    },
+  );
+});
+
 describe('a user of a sweep who cannot be read', () => {
   it.each(['internal', 'refuse'] as const)('keeps nobody else of it waiting (%s)', async (kind) => {
     const world = await openWorld({ people: 3 });

@@ -35,6 +35,19 @@ describe('reads of assignments that lag', () => {
   });
 });
 
+describe('a seat that no read shows yet', () => {
+  it('is held, and not forgotten, if the brake holds its revocation', async () => {
+    const quirks = { repeatedCreate: 'conflict' as const };
+    const world = await openWorld({ people: 4, settled: [1], quirks, brake: { percent: 0, atLeast: 0 } });
+    world.center.setLag(DESCRIBE, 3600);
+    await world.joins(2);
+    // The create was repeated meanwhile, and its answer says nothing.
+    world.after(420, () => world.leaves(2));
+    await world.play();
+    expect(await world.summaries(2)).toEqual([{ seat: 'held', assigned: true, audited: ['Seat Assigned'] }]);
+  });
+});
+
 describe('a create that AWS loses', () => {
   it('is repeated after five minutes, and audited once', async () => {
     const world = await openWorld({ people: 1 });

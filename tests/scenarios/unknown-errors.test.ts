@@ -85,6 +85,21 @@ describe('a store that AD Sync feeds', () => {
     expect(await world.seats()).toEqual({ 2: 'confirmed' });
   });
 
+  it('lets users have their seats whom an event names while a sweep is about to fail', async () => {
+    const world = await openWorld({
+      ...TWO_APPLICATIONS,
+      requestsPerSecond: 1,
+      quirks: { identitySource: 'ad-sync' },
+    });
+    const swept = await world.start({ scope: 'everything' });
+    world.after(1, () => world.joins(2));
+    await world.play();
+    expect(world.stack.endOf(swept)?.cause).toMatch(/^RefusedError: ListGroupMemberships: UnknownOperationException/);
+    expect(await world.seats()).toEqual({ 2: 'confirmed' });
+    const grantedAt = Date.parse((await world.seat(2))?.grantedAt ?? '');
+    expect((grantedAt - START.getTime()) / 1000).toBeLessThan(60);
+  });
+
   it('lets them have their seats also while one of several groups is missing', async () => {
     const world = await openWorld({
       entitlements: [{ groups: people(1, 5).map(group) }],

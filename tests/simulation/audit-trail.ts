@@ -1,6 +1,7 @@
 import type { AuditRecord } from '../../domain/seat/audit-records.ts';
 import type { AuditEntry } from '../../emulator/stack/stack.ts';
 import { problemsWith } from '../support/audit-schemas.ts';
+import type { Moment } from './truth.ts';
 
 interface Pair {
   applicationArn: string;
@@ -45,8 +46,23 @@ export class AuditTrail {
   readonly #changes = new Map<string, Map<number, AuditRecord['kind']>>();
   /** By application and user: what was told of it, each id once, in order. */
   readonly #told = new Map<string, Told[]>();
+  /** Since when the ledger has held what is still to be told. */
+  readonly #recordedAt = new Map<string, Moment>();
+  readonly #now: () => Moment;
+  #justTold: { about: string; recordedAt: Moment }[] = [];
   readonly failed = new Set<string>();
   readonly holds: string[] = [];
+
+  constructor(now: () => Moment) {
+    this.#now = now;
+  }
+
+  /** Returns what was told for the first time since the last call of this function. */
+  justTold(): { about: string; recordedAt: Moment }[] {
+    const told = this.#justTold;
+    this.#justTold = [];
+    return told;
+  }
 
   /** An event that the bus took. @returns what is wrong with it */
   take(entry: AuditEntry): string[] {
@@ -64,7 +80,11 @@ export class AuditTrail {
     if (!kind) return problems;
     const pair = { applicationArn: detail.resources?.[0]?.uid ?? '', userId: detail.user.uid ?? '' };
     const reason = detail.status_detail;
-    this.#onBus.add(recordKey(pair, { kind, changeSeq: number, reason }));
+    const record = recordKey(pair, { kind, changeSeq: number, reason });
+    this.#onBus.add(record);
+    const recordedAt = this.#recordedAt.get(record);
+    if (recordedAt !== undefined)
+      this.#justTold.push({ about: `${entry.DetailType} of ${keyOf(pair).slice(-2)}`, recordedAt });
     const told = this.#told.get(keyOf(pair)) ?? [];
     this.#told.set(keyOf(pair), told);
     told.push({ kind, grant: detail.activity_id === 1, reason, number });
@@ -72,7 +92,10 @@ export class AuditTrail {
   }
 
   /** A record that waits in the ledger. */
-  pending(pair: Pair, { kind, changeSeq }: AuditRecord): void {
+  pending(pair: Pair, record: AuditRecord): void {
+    const { kind, changeSeq } = record;
+    const key = recordKey(pair, record);
+    if (!this.#recordedAt.has(key)) this.#recordedAt.set(key, this.#now());
     if (!['assigned', 'adopted', 'revoked'].includes(kind)) return;
     const changes = this.#changes.get(keyOf(pair)) ?? new Map<number, AuditRecord['kind']>();
     this.#changes.set(keyOf(pair), changes.set(changeSeq, kind));

@@ -58,8 +58,26 @@ export class Truth {
     return this.isEnabled(userId, at) && groups.some((groupId) => this.isMember(groupId, userId, at));
   }
 
+  /** Without UserStatus, everyone who is there counts as enabled. */
   isEnabled(userId: string, at: Moment): boolean {
-    return this.#center.user(userId, at)?.status === 'ENABLED';
+    const user = this.#center.user(userId, at);
+    return user !== undefined && (user.status === 'ENABLED' || this.#center.quirks.userStatus === 'absent');
+  }
+
+  /** Whether nobody can say if a user is enabled: AWS shows a status that its reference does not list. */
+  hasUnknownStatus(userId: string, at: Moment): boolean {
+    return this.#center.quirks.userStatus === 'new-value' && this.#center.user(userId, at)?.status === 'DISABLED';
+  }
+
+  /** As {@link isEntitled}, also of a user whose status nobody knows. */
+  mayBeEntitled(applicationArn: string, userId: string, at: Moment): boolean {
+    const groups = this.ruleAt(applicationArn, at)?.groups ?? [];
+    const mayBeEnabled = this.isEnabled(userId, at) || this.hasUnknownStatus(userId, at);
+    return mayBeEnabled && groups.some((groupId) => this.isMember(groupId, userId, at));
+  }
+
+  isThere(applicationArn: string): boolean {
+    return this.#center.application(applicationArn) !== undefined;
   }
 
   exists(userId: string, at: Moment): boolean {

@@ -21,7 +21,10 @@ export interface Outcome {
 /** Assignments equal entitlements, within cap, grace, brake and ownership; the ledger says what is so. */
 export function judgeSeats(outcome: Outcome): void {
   const { truth, now } = outcome;
-  for (const rule of truth.rulesAt(now).entitlements) if (rule.mode === 'enforce') judgeApplication(rule, outcome);
+  for (const rule of truth.rulesAt(now).entitlements) {
+    // Of an application that is not there, Usher can prove nothing.
+    if (rule.mode === 'enforce' && truth.isThere(rule.application)) judgeApplication(rule, outcome);
+  }
 }
 
 function judgeApplication(rule: Entitlement, outcome: Outcome): void {
@@ -34,6 +37,7 @@ function judgeApplication(rule: Entitlement, outcome: Outcome): void {
     ...shadow.seatsOf(applicationArn).map(({ userId }) => userId),
   ]);
   for (const userId of users) {
+    if (truth.hasUnknownStatus(userId, now)) continue;
     const pair = { applicationArn, userId };
     const assigned = center.isAssigned({ applicationArn, principalId: userId, principalType: 'USER' });
     const entitled = truth.isEntitled(applicationArn, userId, now);
@@ -90,7 +94,10 @@ export function judgeTrail({ watch, truth, center, now }: Outcome): void {
   for (const seat of shadow.all()) {
     const last = trail.lastTold(seat);
     if (seat.audit.length > 0) watch.violate(7, `${seat.audit[0]?.kind} was never sent`, seat);
-    if (takesSlot(seat) && last !== 'given') watch.violate(7, `a seat that is ${seat.status} was never told of`, seat);
+    // Whether a create of an application that is gone had succeeded, no read tells any more.
+    const isOpen = seat.status === 'creating' && !truth.isThere(seat.applicationArn);
+    if (takesSlot(seat) && last !== 'given' && !isOpen)
+      watch.violate(7, `a seat that is ${seat.status} was never told of`, seat);
     if (!takesSlot(seat) && last === 'given') watch.violate(7, `that a seat is ${seat.status} was never told`, seat);
   }
   for (const rule of truth.rulesAt(now).entitlements) {
@@ -123,6 +130,15 @@ export function judgeMailbox({ watch, now }: Outcome): void {
       `${by.split(':').at(-1)} has ended and left a look at ${key.slice(-2)}, due in ${(Date.parse(dueAt) - now) / SECOND} s`,
     );
   }
+}
+
+/** Longer lags make executions give up, and ticks serve the users. */
+const MOST_LAG = 2 * MINUTE;
+
+/** Whoever is not concerned by a fault is served in time, and everyone's changes are told in time. */
+export function judgePunctuality({ watch }: Outcome): void {
+  if (watch.lag > MOST_LAG) return;
+  for (const late of watch.punctuality.lateness(watch.lag)) watch.violate(10, late);
 }
 
 /** Errors of an execution that are the fault of whoever started it. */

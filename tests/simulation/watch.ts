@@ -1,14 +1,17 @@
 import { Buffer } from 'node:buffer';
-import * as z from 'zod/mini';
 import { holderOf } from '../../domain/queue/lease.ts';
 import type { AuditRecord } from '../../domain/seat/audit-records.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
+import type { Faults } from '../../emulator/aws/faults.ts';
 import type { GatewayRequest } from '../../emulator/aws/gateway.ts';
 import type { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
 import type { Answer } from '../../emulator/aws/json-service.ts';
+import { readTemplate } from '../../emulator/engine/template.ts';
 import type { AuditEntry, ExecutionEnd, StackListener } from '../../emulator/stack/stack.ts';
 import { SECRET } from '../support/secret.ts';
-import { type AuditTrail, recordKey } from './audit-trail.ts';
+import { AuditTrail, recordKey } from './audit-trail.ts';
+import { type Expectation, expectationOf } from './expectation.ts';
+import { Punctuality } from './punctuality.ts';
 import { Shadow } from './shadow.ts';
 import type { Moment, Truth } from './truth.ts';
 
@@ -20,8 +23,15 @@ const DAY = 24 * 60 * MINUTE;
 const PLAN_TO_CHANGE = 35 * MINUTE;
 /** From the confirmation of a revocation to its call: they follow each other in one invocation. */
 const CONFIRM_TO_CALL = MINUTE;
+/** The oldest read behind a create. Whatever it shows of someone else stays theirs. */
+const SNAPSHOT_AGE = 35 * MINUTE;
+/** The cap is claimed for reads that lag up to this. */
+const MOST_LAG = 60 * MINUTE;
 /** `settleSeconds` of the design. */
 const SETTLE = 30 * SECOND;
+
+/** Seconds that a function may run, by its key. */
+const LIMITS = new Map([...readTemplate().functions.values()].map(({ key, timeoutSeconds }) => [key, timeoutSeconds]));
 
 /** An assignment that Usher made or took over: from when to when. */
 interface Tenure {
@@ -44,9 +54,11 @@ export class Watch {
   readonly shadow = new Shadow();
   readonly ends: ExecutionEnd[] = [];
   readonly trail: AuditTrail;
+  readonly punctuality: Punctuality;
   readonly #truth: Truth;
   readonly #center: IdentityCenter;
   readonly #now: () => Moment;
+  readonly #faults: Pick<Faults, 'left'>;
   readonly #invocations = new Map<string, { function: string; execution: string }>();
   /** Whom the assignments that exist are due to, by application and user. */
   readonly #origins = new Map<string, 'usher' | 'hand'>();
@@ -65,11 +77,15 @@ export class Watch {
   readonly #inputs = new Map<string, unknown>();
   /** When revocations began that are under way, or were made. */
   readonly #began = new Map<string, { at: Moment; alone: boolean }>();
+  /** By application and user: when the first create was sent for the present seat. */
+  readonly #firstCreates = new Map<string, Moment>();
   readonly #takenByHand = new Map<string, Moment>();
   /** Assignments show later than a plan waits for them: what it proves may have been so before. */
   hazy = false;
   /** AWS refuses things in this history: what was expected may not come about. */
   refusing = false;
+  /** AWS loses a removal in this history: a read that lags shows the time before the grant. */
+  losing = false;
   /** The audit bus fails in this history. */
   silencing = false;
   /** The longest lag of any read in this history. */
@@ -77,10 +93,12 @@ export class Watch {
   /** The longest lag of those reads that confirm a revocation. */
   confirmationLag = 0;
 
-  constructor(truth: Truth, center: IdentityCenter, trail: AuditTrail, now: () => Moment) {
+  constructor(truth: Truth, center: IdentityCenter, faults: Pick<Faults, 'left'>, now: () => Moment) {
     this.#truth = truth;
     this.#center = center;
-    this.trail = trail;
+    this.trail = new AuditTrail(now);
+    this.#faults = faults;
+    this.punctuality = new Punctuality(truth, center);
     this.#now = now;
     for (const { applicationArn, principalId } of center.assignments()) {
       this.#origins.set(keyOf({ applicationArn, userId: principalId }), 'hand');
@@ -95,10 +113,7 @@ export class Watch {
   /** What the stack is opened with. */
   get listener(): StackListener {
     return {
-      invoked: (invocation) => {
-        this.#invoked(invocation);
-        return undefined;
-      },
+      invoked: (invocation) => this.#invoked(invocation),
       request: (request) => this.#request(request),
       audit: (entry) => this.#audit(entry),
       ended: (end) => this.#ended(end),
@@ -118,17 +133,25 @@ export class Watch {
     const before = this.#assigned();
     this.#truth.note(this.#now());
     await make();
+    this.#disturbed();
     const after = this.#assigned();
     for (const key of after) {
       if (before.has(key)) continue;
       this.#origins.set(key, 'hand');
       this.#byHandSince.set(key, this.#now());
+      this.punctuality.meddled(key, this.#now());
     }
     for (const key of before) {
       if (after.has(key)) continue;
       this.#takenByHand.set(key, this.#now());
+      this.punctuality.meddled(key, this.#now());
       this.#gone(key, false);
     }
+  }
+
+  /** Notes the faults that may delay someone from now on. */
+  #disturbed(): void {
+    this.punctuality.note({ at: this.#now(), rules: this.#faults.left() });
   }
 
   /** Whose an assignment is that exists. */
@@ -154,12 +177,19 @@ export class Watch {
     if (tenure && (byUsher || !this.#truth.exists(userId, this.#now()))) tenure.to ??= this.#now();
   }
 
-  #invoked({ id, function: name, payload }: { id: string; function: string; payload: string }): void {
+  #invoked({ id, function: name, payload }: { id: string; function: string; payload: string }): () => void {
+    const began = this.#now();
     const { execution = '', propagation } = JSON.parse(payload);
     this.#invocations.set(id, { function: name, execution });
     // The input of the execution itself, and a selector that is not resolved yet, may name a person.
-    if (name === 'normalizeRequest' || (propagation && !propagation.userId)) return;
-    this.#idsOnly(`the input of ${name}`, payload);
+    if (name !== 'normalizeRequest' && !(propagation && !propagation.userId)) {
+      this.#idsOnly(`the input of ${name}`, payload);
+    }
+    return () => {
+      const seconds = (this.#now() - began) / SECOND;
+      const limit = LIMITS.get(name) ?? 0;
+      if (seconds >= limit) this.violate(11, `${name} ran for ${seconds} s, and its limit is ${limit} s`);
+    };
   }
 
   #idsOnly(where: string, text: string): void {
@@ -176,6 +206,9 @@ export class Watch {
         const change = call.includes('Create') ? 'grant' : 'revoke';
         this.#maySend(pair, change, caller?.execution ?? '', caller?.function ?? '');
         const before = this.#exists(pair);
+        const key = keyOf(pair);
+        if (change === 'grant' && !this.#firstCreates.has(key)) this.#firstCreates.set(key, this.#now());
+        if (change === 'revoke' && before) this.#isUshersOwn(pair);
         return () => {
           const writes = this.#lastWrites.get(nameOf(caller?.execution)) ?? new Map<string, Moment>();
           this.#lastWrites.set(nameOf(caller?.execution), writes.set(applicationArn, this.#now()));
@@ -208,6 +241,8 @@ export class Watch {
       if (statusCode !== 200) return;
       const { executionArn } = JSON.parse(String(body));
       this.#inputs.set(nameOf(executionArn), content);
+      this.#disturbed();
+      this.punctuality.delivered(content, this.#now());
     };
   }
 
@@ -253,10 +288,25 @@ export class Watch {
     if (seat?.status !== 'revoking') this.violate(3, 'a revocation without a seat that is being revoked', pair);
     const settledRules = this.#truth.rulesOf(applicationArn, now - PLAN_TO_CHANGE, now).length === 1;
     const from = now - CONFIRM_TO_CALL - this.confirmationLag;
-    const entitled = (at: Moment) => this.#truth.isEntitled(applicationArn, userId, at);
+    const entitled = (at: Moment) => this.#truth.mayBeEntitled(applicationArn, userId, at);
     if (settledRules && this.#truth.always(from, now, entitled)) {
       this.violate(1, 'a revocation of somebody who is entitled', pair);
     }
+  }
+
+  /** What was there before the reads from which Usher decided its create is someone else's, unless Usher has adopted it. */
+  #isUshersOwn(pair: Pair): void {
+    const key = keyOf(pair);
+    const since = this.#byHandSince.get(key);
+    if (since === undefined || (this.#adoptedAt.get(key) ?? Number.NEGATIVE_INFINITY) >= since) return;
+    const created = this.#firstCreates.get(key) ?? Number.POSITIVE_INFINITY;
+    if (since < created - SNAPSHOT_AGE - this.lag) this.violate(3, 'a removal of what someone else has assigned', pair);
+  }
+
+  /** A slot is free only when the assignment is gone. */
+  #isFree(seat: Seat): void {
+    if (this.#origins.get(keyOf(seat)) !== 'usher' || this.lag > MOST_LAG || this.losing) return;
+    this.violate(4, `a slot is freed (${seat.status}) although the assignment is there`, seat);
   }
 
   /** Who left and isn't disabled keeps the seat, if there was one, for the days of grace. */
@@ -387,6 +437,10 @@ export class Watch {
     if (after.status === 'revoking' && before?.status !== 'revoking') {
       this.#began.set(key, { at: now, alone: !this.#hasOthers(after, now) });
     }
+    if (before && takesSlot(before) && !takesSlot(after)) {
+      this.#isFree(after);
+      this.#firstCreates.delete(key);
+    }
     if (before && takesSlot(before)) return;
     this.#isBounded(after.applicationArn);
     if (after.status === 'creating') {
@@ -430,10 +484,12 @@ export class Watch {
 
   #audit(entry: AuditEntry): void {
     for (const problem of this.trail.take(entry)) this.violate(7, problem);
+    for (const { about, recordedAt } of this.trail.justTold()) this.punctuality.told(about, recordedAt, this.#now());
   }
 
   #ended(end: ExecutionEnd): void {
     this.ends.push(end);
+    if (end.status === 'ABORTED') this.punctuality.note({ at: this.#now(), rules: this.#faults.left(), died: true });
     this.#idsOnly('the end of an execution', JSON.stringify(end));
     if (end.outcome !== 'converged') return;
     const now = this.#now();
@@ -491,35 +547,6 @@ export class Watch {
       return other?.userId === userId && other.groupId === groupId && other.at === at && other.joins !== joins;
     });
   }
-}
-
-const MembershipEvent = z.object({
-  detail: z.object({
-    eventName: z.enum(['AddMemberToGroup', 'CreateGroupMembership', 'RemoveMemberFromGroup']),
-    eventTime: z.string(),
-    requestParameters: z.object({
-      groupId: z.string(),
-      member: z.optional(z.object({ memberId: z.string() })),
-      memberId: z.optional(z.object({ userId: z.string() })),
-    }),
-  }),
-});
-
-/** What an event that names user and group leads to expect. */
-interface Expectation {
-  userId: string;
-  groupId: string;
-  at: Moment;
-  joins: boolean;
-}
-
-function expectationOf(input: unknown): Expectation | undefined {
-  const { success, data } = MembershipEvent.safeParse(input);
-  if (!success) return undefined;
-  const { eventName, eventTime, requestParameters } = data.detail;
-  const { groupId, member, memberId } = requestParameters;
-  const userId = member?.memberId ?? memberId?.userId ?? '';
-  return { userId, groupId, at: Date.parse(eventTime), joins: eventName !== 'RemoveMemberFromGroup' };
 }
 
 /** Of an execution, by its ARN. */

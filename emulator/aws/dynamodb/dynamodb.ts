@@ -1,143 +1,123 @@
 import { Buffer } from 'node:buffer';
-import { createRequire } from 'node:module';
 import { setImmediate as turn } from 'node:timers/promises';
-import { MemoryLevel } from 'memory-level';
-import { commonJs } from '../../engine/common-js.ts';
-import { type Answer, errorAnswer, jsonAnswer, parseBody, type Service, ServiceError } from '../json-service.ts';
+import type { Clock } from '../../../domain/shared/clock.ts';
+import { type Quirks, USUAL } from '../identity-center/quirks.ts';
+import type { Answer, Service } from '../json-service.ts';
+import { openDynalite } from './dynalite.ts';
+import { callDatabase, itemsOf, putItems } from './items.ts';
+import { type EventualRead, isConsistent, Replica } from './replica.ts';
+import { TimeToLive } from './time-to-live.ts';
 
-/** DynamoDB, implemented by `dynalite` in memory. */
+/** DynamoDB, implemented by `dynalite` in memory, with reads that may lag and with TTL. */
 export interface DynamoDb extends Service {
-  /** Creates a table. @param properties as CreateTable takes them */
-  createTable(properties: object): Promise<void>;
+  /** Creates a table. @param properties as CreateTable and UpdateTimeToLive take them */
+  createTable(properties: TableProperties): Promise<void>;
+  /**
+   * Makes reads by this operation show the state of this many seconds ago, if they do not ask for a consistent read. They
+   * show nothing from before the first call of this function.
+   */
+  setLag(operation: EventualRead, seconds: number): Promise<void>;
+  /** Deletes all items now whose TTL attribute has passed. */
+  deleteExpired(): Promise<void>;
 }
+
+/** Properties of a table, as CloudFormation has them. */
+export interface TableProperties {
+  TableName?: string;
+  KeySchema?: unknown;
+  TimeToLiveSpecification?: { AttributeName: string; Enabled: boolean } | undefined;
+}
+
+const WRITES: ReadonlySet<string> = new Set(['BatchWriteItem', 'DeleteItem', 'PutItem', 'UpdateItem']);
 
 /**
- * The parts of `dynalite` below its HTTP server, which takes most of the time of a read.
+ * How long after its TTL an item is deleted. AWS: "within a few days of their expiration".
+ *
+ * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
  */
-interface Dynalite {
-  database: { create(options: { createTableMs: number }): object };
-  validations: {
-    /** @returns the input without fields that the operation does not have @throws DynaliteRefusal */
-    checkTypes(input: object, types: object): object;
-    /** @throws DynaliteRefusal */
-    checkValidations(input: object, types: object, custom: unknown, store: object): void;
-  };
-  operations: ReadonlyMap<string, DynaliteOperation>;
-}
-
-interface DynaliteOperation {
-  types: object;
-  /** Checks beyond types. */
-  custom: unknown;
-  /** @param done takes a DynaliteRefusal, another error (a bug), or the output */
-  act(store: object, input: object, done: (error: unknown, output: object) => void): void;
-}
-
-/** An error answer of DynamoDB, as `dynalite` throws it. */
-interface DynaliteRefusal {
-  statusCode: number;
-  body: object;
-}
-
-const SERVED_OPERATIONS = [
-  'BatchGetItem',
-  'BatchWriteItem',
-  'CreateTable',
-  'DeleteItem',
-  'DeleteTable',
-  'DescribeTable',
-  'DescribeTimeToLive',
-  'GetItem',
-  'ListTables',
-  'ListTagsOfResource',
-  'PutItem',
-  'Query',
-  'Scan',
-  'TagResource',
-  'UntagResource',
-  'UpdateItem',
-  'UpdateTable',
-];
-
-let loaded: Dynalite | undefined;
+const DELETED_AFTER_SECONDS: Readonly<Record<NonNullable<Quirks['expiredItems']>, number>> = {
+  'two-days': 2 * 24 * 3600,
+  'at-once': 0,
+  never: Number.POSITIVE_INFINITY,
+};
 
 /** Opens an empty database. */
-export function openDynamoDb(): DynamoDb {
-  loaded ??= loadDynalite();
-  const { database, validations, operations } = loaded;
-  const store = database.create({ createTableMs: 0 });
+export function openDynamoDb(clock: Pick<Clock, 'now'>, { expiredItems = USUAL.expiredItems }: Quirks = {}): DynamoDb {
+  const database = openDynalite();
+  const tables: TableProperties[] = [];
+  const expiries: TimeToLive[] = [];
+  const replicas = new Map<string, Replica>();
+  const now = () => clock.now().getTime();
+  const deletedAfter = DELETED_AFTER_SECONDS[expiredItems];
 
-  const outputOf = (name: string, body: Uint8Array): Promise<object> =>
-    new Promise((resolve, reject) => {
-      const operation = operations.get(name);
-      if (!operation) throw new ServiceError('UnknownOperationException', 'The operation is not known');
-      const { types, custom, act } = operation;
-      const input = validations.checkTypes(parseBody(body), types);
-      validations.checkValidations(input, types, custom, store);
-      act(store, input, (error, output) => (error ? reject(error) : resolve(output)));
-    });
-
-  const handle = async (name: string, body: Uint8Array): Promise<Answer> => {
-    try {
-      return jsonAnswer('DynamoDB', 200, await outputOf(name, body));
-    } catch (error) {
-      if (error instanceof ServiceError) return errorAnswer('DynamoDB', error);
-      if (isDynaliteRefusal(error)) return jsonAnswer('DynamoDB', error.statusCode, error.body);
-      throw error;
+  async function copyOf(): Promise<Service> {
+    const copy = openDynalite();
+    for (const table of tables) {
+      await createIn(copy, table);
+      const { TableName = '' } = table;
+      await putItems(copy, TableName, await itemsOf(database, TableName));
     }
-  };
-
-  return {
-    handle,
-    async createTable(properties) {
-      const { statusCode, body } = await handle('CreateTable', Buffer.from(JSON.stringify(properties)));
-      if (statusCode !== 200) throw new Error(`CreateTable: ${String(body)}`);
-      const { TableDescription } = JSON.parse(String(body));
-      const table = Buffer.from(JSON.stringify({ TableName: TableDescription.TableName }));
-      // As on AWS, a new table is not usable at once.
-      while (JSON.parse(String((await handle('DescribeTable', table)).body)).Table.TableStatus !== 'ACTIVE')
-        await turn();
-    },
-  };
-}
-
-function loadDynalite(): Dynalite {
-  const require = createRequire(import.meta.url);
-  const operations = SERVED_OPERATIONS.map((name): [string, DynaliteOperation] => {
-    const file = name.charAt(0).toLowerCase() + name.slice(1);
-    const { types, custom } = require(`dynalite/validations/${file}`);
-    return [name, { types, custom, act: require(`dynalite/actions/${file}`) }];
-  });
-  return {
-    database: loadDatabase(require.resolve('dynalite/db')),
-    validations: require('dynalite/validations'),
-    operations: new Map(operations),
-  };
-}
-
-/** A store that keeps text as text instead of bytes. */
-class TextLevel extends MemoryLevel {
-  constructor(options: object) {
-    super({ ...options, storeEncoding: 'utf8' });
+    return copy;
   }
-}
 
-/** Loads `dynalite/db` with a store that answers in the same turn of the event loop: a call reads it about three times. */
-function loadDatabase(file: string): Dynalite['database'] {
-  const require = createRequire(file);
-  const atOnce = (callback: (...args: unknown[]) => void, ...args: unknown[]) => {
-    queueMicrotask(() => callback(...args));
+  async function write(operation: string, body: Uint8Array): Promise<Answer> {
+    const answer = await database.handle(operation, body);
+    if (answer.statusCode !== 200) return answer;
+    for (const replica of replicas.values()) replica.write(operation, body);
+    for (const expiry of expiries) await expiry.write(operation, body);
+    return answer;
+  }
+
+  async function deleteExpiredBefore(seconds: number): Promise<void> {
+    for (const expiry of expiries) {
+      for (const deletion of expiry.deletionsAt(seconds)) {
+        await write('DeleteItem', Buffer.from(JSON.stringify(deletion)));
+      }
+    }
+  }
+
+  return {
+    async handle(operation, body) {
+      await deleteExpiredBefore(now() / 1000 - deletedAfter);
+      if (WRITES.has(operation)) return write(operation, body);
+      const replica = replicas.get(`DynamoDB.${operation}`);
+      return replica && !isConsistent(body) ? replica.read(operation, body) : database.handle(operation, body);
+    },
+
+    async createTable(properties) {
+      await createIn(database, properties);
+      tables.push(properties);
+      const { TableName = '', TimeToLiveSpecification: spec } = properties;
+      if (spec?.Enabled) expiries.push(new TimeToLive(database, TableName, spec.AttributeName, keysOf(properties)));
+    },
+
+    async setLag(operation, seconds) {
+      const replica = replicas.get(operation);
+      if (seconds === 0) replicas.delete(operation);
+      else if (replica) replica.lagSeconds = seconds;
+      else replicas.set(operation, new Replica(await copyOf(), seconds, now));
+    },
+
+    deleteExpired: () => deleteExpiredBefore(now() / 1000),
   };
-  const requireText = (id: string) => (id === 'memory-level' ? { MemoryLevel: TextLevel } : require(id));
-  const database = commonJs(file, ['setImmediate'])(requireText, atOnce);
-  if (!isDatabase(database)) throw new Error('dynalite/db does not export create');
-  return database;
 }
 
-function isDatabase(exports: object): exports is Dynalite['database'] {
-  return 'create' in exports;
+async function createIn(database: Service, { TimeToLiveSpecification: _, ...table }: TableProperties): Promise<void> {
+  const { TableDescription } = await callDatabase<{ TableDescription: { TableName: string } }>(
+    database,
+    'CreateTable',
+    table,
+  );
+  const { TableName } = TableDescription;
+  // As on AWS, a new table is not usable at once.
+  while (!(await isActive(database, TableName))) await turn();
 }
 
-function isDynaliteRefusal(error: unknown): error is DynaliteRefusal {
-  return typeof error === 'object' && error !== null && 'statusCode' in error && 'body' in error;
+async function isActive(database: Service, TableName: string): Promise<boolean> {
+  const { Table } = await callDatabase<{ Table: { TableStatus: string } }>(database, 'DescribeTable', { TableName });
+  return Table.TableStatus === 'ACTIVE';
+}
+
+function keysOf({ KeySchema }: TableProperties): string[] {
+  return Array.isArray(KeySchema) ? KeySchema.map(({ AttributeName }) => String(AttributeName)) : [];
 }

@@ -107,7 +107,7 @@ export class IdentityCenter {
     if (this.user(user.userId) === undefined) this.#putUser(user, this.#now());
   }
 
-  /** Deletes a user with all memberships and assignments, as AWS does. */
+  /** Deletes a user with all memberships and, unless a quirk says otherwise, assignments. */
   deleteUser(userId: string): void {
     const at = this.#now();
     if (this.user(userId) === undefined) return;
@@ -115,7 +115,7 @@ export class IdentityCenter {
     for (const members of this.#members.values()) {
       if (members.get(userId, undefined) !== undefined) members.set(userId, undefined, at);
     }
-    this.#endAssignments(userId, 'USER', at);
+    if (this.quirks.assignmentsOfDeletedUsers === 'end') this.#endAssignments(userId, 'USER', at);
   }
 
   setStatus(userId: string, status: User['status']): void {
@@ -137,6 +137,12 @@ export class IdentityCenter {
     this.#endAssignments(groupId, 'GROUP', at);
   }
 
+  /** Deletes an application with all its assignments. */
+  deleteApplication(applicationArn: string): void {
+    this.#applications.delete(applicationArn);
+    this.#assignments.get(applicationArn)?.clear(this.#now());
+  }
+
   join(groupId: string, userId: string): void {
     this.#join(groupId, userId, this.#now());
   }
@@ -148,7 +154,7 @@ export class IdentityCenter {
 
   /** Assigns a principal, as an administrator does in the console. */
   assignByHand(applicationArn: string, principalId: string, principalType: Assignment['principalType'] = 'USER'): void {
-    const assignments = this.#existing(this.#assignments.get(applicationArn), 'application', applicationArn);
+    const assignments = this.#assignmentsOf(applicationArn);
     const key = assignmentKey(principalId, principalType);
     if (assignments.get(key, undefined) !== undefined) return;
     assignments.set(key, { applicationArn, principalId, principalType }, this.#now());
@@ -160,7 +166,7 @@ export class IdentityCenter {
     principalId: string,
     principalType: Assignment['principalType'] = 'USER',
   ): void {
-    const assignments = this.#existing(this.#assignments.get(applicationArn), 'application', applicationArn);
+    const assignments = this.#assignmentsOf(applicationArn);
     const key = assignmentKey(principalId, principalType);
     if (assignments.get(key, undefined) !== undefined) assignments.set(key, undefined, this.#now());
   }
@@ -285,6 +291,11 @@ export class IdentityCenter {
   #existing<T>(found: T | undefined, kind: string, id: string): T {
     if (found === undefined) throw new Error(`there is no ${kind} ${id}`);
     return found;
+  }
+
+  #assignmentsOf(applicationArn: string): TemporalMap<Assignment> {
+    this.#existing(this.application(applicationArn), 'application', applicationArn);
+    return this.#existing(this.#assignments.get(applicationArn), 'application', applicationArn);
   }
 
   #putApplication(seed: DirectorySeed['applications'][number]): void {

@@ -48,6 +48,24 @@ export const QuirksSchema = z.strictObject({
         ),
       ),
   ),
+  assignmentsOfDeletedUsers: z.optional(
+    z
+      .enum(['end', 'stay'])
+      .check(
+        z.describe(
+          "What becomes of a user's assignments when the user is deleted. They stay if the user came from Active Directory",
+        ),
+      ),
+  ),
+  expiredItems: z.optional(
+    z
+      .enum(['two-days', 'at-once', 'never'])
+      .check(
+        z.describe(
+          'When DynamoDB deletes an item whose TTL attribute has passed: two days later, at once, or never. AWS says within a few days',
+        ),
+      ),
+  ),
   missingGroup: z.optional(
     z
       .enum(['not-found', 'no-member'])
@@ -58,7 +76,7 @@ export const QuirksSchema = z.strictObject({
 export type Quirks = z.infer<typeof QuirksSchema>;
 
 /** The answers of an emulator without quirks. */
-export const USUAL: Readonly<Required<Quirks>> = {
+export const USUAL = {
   repeatedCreate: 'ok',
   deleteMissing: 'ok',
   userStatus: 'present',
@@ -66,4 +84,6 @@ export const USUAL: Readonly<Required<Quirks>> = {
   pages: 'full',
   pageTokens: 'last',
   identitySource: 'any',
-};
+  assignmentsOfDeletedUsers: 'end',
+  expiredItems: 'two-days',
+} as const satisfies Required<Quirks>;

@@ -85,14 +85,15 @@ function selectorOf(identifier: z.infer<typeof GetUserIdInput>['AlternateIdentif
  * Returns the Identity Store with the reads that Usher and its operator's command use, at 20 requests per second for each
  * operation.
  *
- * @param writes further operations
+ * @param options `writes` are further operations
  * @see https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_Operations.html
  */
 export function identityStore(
   center: IdentityCenter,
   clock: Clock,
-  writes: ReadonlyMap<string, Operation> = new Map(),
+  options: { writes?: ReadonlyMap<string, Operation>; othersPerSecond?: number | undefined } = {},
 ): Service {
+  const { writes = new Map<string, Operation>(), othersPerSecond } = options;
   const { identityStoreId: storeId, quirks } = center;
   const paging = new Paging(clock, quirks);
 
@@ -226,7 +227,7 @@ export function identityStore(
   ]);
 
   for (const [name, write] of writes) operations.set(name, write);
-  const limits = new Map([...operations.keys()].map((name) => [name, new RateLimit(clock)]));
+  const limits = new Map([...operations.keys()].map((name) => [name, new RateLimit(clock, othersPerSecond)]));
   return jsonService('IdentityStore', operations, (name) => {
     if (quirks.identitySource === 'ad-sync' && NOT_WITH_AD_SYNC.has(name))
       throw new ServiceError('UnknownOperationException', 'The operation is not known');

@@ -62,9 +62,15 @@ const DEFAULT_OWNER = '111122223333';
  * Returns SSO Admin with its operations on assignments, applications and instances, at 20 requests per second for all
  * operations together.
  *
+ * @param options `ownerAccountId` is the account that owns the instance
  * @see https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_Operations.html
  */
-export function ssoAdmin(center: IdentityCenter, clock: Clock, ownerAccountId = DEFAULT_OWNER): Service {
+export function ssoAdmin(
+  center: IdentityCenter,
+  clock: Clock,
+  options: { ownerAccountId?: string; othersPerSecond?: number | undefined } = {},
+): Service {
+  const { ownerAccountId = DEFAULT_OWNER, othersPerSecond } = options;
   const { quirks } = center;
   const paging = new Paging(clock, quirks);
 
@@ -180,7 +186,7 @@ export function ssoAdmin(center: IdentityCenter, clock: Clock, ownerAccountId = 
     ],
   ]);
 
-  const limit = new RateLimit(clock);
+  const limit = new RateLimit(clock, othersPerSecond);
   return jsonService('SSOAdmin', operations, () => {
     if (limit.take() > 0) throw new ServiceError('ThrottlingException', 'Rate exceeded');
   });

@@ -20,7 +20,7 @@ describe('the template', () => {
     });
   });
 
-  it('has the table of the ledger in the form of CreateTable', () => {
+  it('has the table of the ledger with its index and its TTL', () => {
     expect(readTemplate().ledgerTable).toMatchObject({
       BillingMode: 'PAY_PER_REQUEST',
       KeySchema: [
@@ -34,6 +34,7 @@ describe('the template', () => {
       'BillingMode',
       'GlobalSecondaryIndexes',
       'KeySchema',
+      'TimeToLiveSpecification',
     ]);
   });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { readScenario } from '../../../emulator/scenario/reader.ts';
-import { APPLICATION, GROUP, group, user } from '../../support/ids.ts';
+import { APPLICATION, GROUP, group, STORE_ID, user } from '../../support/ids.ts';
 import { acting, aScenario, playing } from '../../support/scenario.ts';
+import { openWorld } from '../../support/world.ts';
 
 const THIRD_GROUP = group(3);
 /** The entitlement of {@link aScenario}. */
@@ -392,6 +394,34 @@ describe('an action', () => {
     expect(checks(await acting(lag, join))).toBe(4);
   });
 
+  it('makes reads of DynamoDB lag that do not ask for a consistent read', async () => {
+    const lag = { at: '+0s', lag: { operation: 'DynamoDB.GetItem', seconds: 60 } };
+    const { steps } = readScenario(aScenario([lag]), 'scenario.yml');
+    const world = await openWorld();
+    await steps[0]?.operate?.(world.stack);
+    await world.put({ pk: 'a', sk: 'b' });
+    expect(await world.item('a', 'b')).toBeUndefined();
+    world.stack.advance(60);
+    expect(await world.item('a', 'b')).toEqual({ pk: 'a', sk: 'b' });
+  });
+
+  it('deletes an application with its assignments', async () => {
+    const { result } = await acting(SWEEP, { at: '+10m', deleteApplication: { application: 'Q' } });
+    expect(result.assignments).toEqual([]);
+    expect(result.calls['SSOAdmin.CreateApplicationAssignment']).toBe(3);
+    const [fault] = faultsOf([
+      { at: '+1s', deleteApplication: { application: 'Q' } },
+      { at: '+2s', assign: { user: 'Ana', application: 'Q' } },
+    ]);
+    expect(fault).toBe('actions[1].assign.application: there is no such application at that time');
+  });
+
+  it('deletes what has expired', async () => {
+    const leave = { at: '+1h', leave: { user: 'Ana', group: 'Engineers', via: 'console' } };
+    const { result } = await acting(SWEEP, leave, { at: '+401d', expire: { service: 'DynamoDB' } });
+    expect(result.seats.map(({ userId }) => userId)).toEqual([user(2), user(3)]);
+  });
+
   it('retries a start that a fault refused', async () => {
     const fault = { at: '+0s', fault: { operation: 'SFN.StartExecution', kind: 'throttle', times: 3 } };
     const { result } = await acting(fault, { ...SWEEP, at: '+1s' });
@@ -418,6 +448,34 @@ it('gives the answers of its quirks where AWS documents none', async () => {
   const statusesWith = async (quirks: object) => (await play(quirks)).result.seats.map(({ status }) => status);
   expect(await statusesWith({ userStatus: 'absent' })).toEqual(['confirmed', 'confirmed', 'confirmed']);
   expect(await statusesWith({ userStatus: 'present' })).toEqual(['revoked', 'confirmed', 'confirmed']);
+});
+
+it('takes the time that AWS takes to answer', async () => {
+  const minutesWith = async (others: Readonly<Record<string, unknown>>) => {
+    const { ends } = await playing(readScenario(aScenario([SWEEP], others), 'scenario.yml'));
+    return ends.map(({ startedAt, endedAt }) => Math.round((endedAt.getTime() - startedAt.getTime()) / 60_000));
+  };
+  expect(await minutesWith({})).toEqual([1]);
+  expect(await minutesWith({ latency: { change: 19, read: 19 } })).toEqual([3]);
+});
+
+it('shares the quota with other callers', async () => {
+  const thirty = Array.from({ length: 30 }, (_, index) => user(100 + index));
+  const directory = {
+    identityStoreId: STORE_ID,
+    users: thirty.map((userId) => ({ userId, userName: userId })),
+    groups: [{ groupId: GROUP, members: thirty }],
+    applications: [{ applicationArn: APPLICATION }],
+  };
+  const throttledWith = async (others: Readonly<Record<string, unknown>>) => {
+    const entitlements = exampleEntitlements({ requestsPerSecond: 18, entitlements: [{ name: 'q' }] });
+    const text = aScenario([SWEEP], { directory, entitlements, names: {}, ...others });
+    const { result } = await playing(readScenario(text, 'scenario.yml'));
+    expect(result.assignments).toHaveLength(30);
+    return (result.calls['SSOAdmin.CreateApplicationAssignment'] ?? 0) - 30;
+  };
+  expect(await throttledWith({})).toBe(0);
+  expect(await throttledWith({ otherCallers: { ssoAdmin: 15 } })).toBeGreaterThan(0);
 });
 
 describe('an expectation', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { TransientAwsError } from '../../../domain/shared/errors.ts';
+import { RefusedError, TransientAwsError } from '../../../domain/shared/errors.ts';
 import { readUser } from '../../../reconcile/plan/read-user.ts';
 import { aSeat, at, aUserItem, iso } from '../../support/builders.ts';
-import { GROUP, OTHER_APPLICATION, OTHER_GROUP, START, user } from '../../support/ids.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, START, user } from '../../support/ids.ts';
 import { aUser, openReaders, type ReadersOptions } from '../../support/readers.ts';
 
 const TWO_GROUPS = [{ groups: [GROUP, OTHER_GROUP] }];
@@ -123,20 +123,32 @@ describe('a read of one user', () => {
       faults.add({ operation: 'IdentityStore.DescribeUser', kind: 'not-found' });
       return readUser(user(1), aUserItem(), at(later), readers);
     };
-    expect(await missing(0)).toEqual({ unmet: true, applications: [] });
+    expect(await missing(0)).toEqual({ unmet: true, unread: [], applications: [] });
     const { unmet, applications } = await missing(900);
     expect(unmet).toBe(false);
     expect(applications[0]?.user).toEqual({ userId: user(1), entitled: false, assigned: true, seat: aSeat(1) });
   });
 
+  it.each(['IdentityStore.IsMemberInGroups', 'IdentityStore.DescribeUser', 'DynamoDB.BatchGetItem'])(
+    'fails for now if %s fails for now',
+    async (operation) => {
+      const { faults, readers } = await openReaders({ members: [1] });
+      faults.add({ operation, kind: 'throttle' });
+      await expect(readUser(user(1), aUserItem(), START, readers)).rejects.toThrow(TransientAwsError);
+    },
+  );
+
   it.each([
-    'IdentityStore.IsMemberInGroups',
-    'IdentityStore.DescribeUser',
-    'SSOAdmin.DescribeApplicationAssignment',
-    'DynamoDB.BatchGetItem',
-  ])('fails for now if %s fails for now', async (operation) => {
-    const { faults, readers } = await openReaders({ members: [1] });
-    faults.add({ operation, kind: 'throttle' });
-    await expect(readUser(user(1), aUserItem(), START, readers)).rejects.toThrow(TransientAwsError);
-  });
+    ['throttle', TransientAwsError],
+    ['refuse', RefusedError],
+  ] as const)(
+    'says of which application it could not read the assignment (%s), and shows the others',
+    async (kind, type) => {
+      const { faults, readers } = await openReaders({ members: [1], entitlements: TWO_APPLICATIONS });
+      faults.add({ operation: 'SSOAdmin.DescribeApplicationAssignment', kind, applicationArn: OTHER_APPLICATION });
+      const { unread, applications } = await readUser(user(1), aUserItem(), START, readers);
+      expect(unread).toEqual([expect.any(type)]);
+      expect(applications.map(({ entitlement }) => entitlement.application)).toEqual([APPLICATION]);
+    },
+  );
 });

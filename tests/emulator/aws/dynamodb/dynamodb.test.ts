@@ -1,12 +1,17 @@
 import {
+  BatchGetItemCommand,
+  BatchWriteItemCommand,
   ConditionalCheckFailedException,
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  ScanCommand,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { openDynamoDb } from '../../../../emulator/aws/dynamodb/dynamodb.ts';
+import type { Quirks } from '../../../../emulator/aws/identity-center/quirks.ts';
 import { readTemplate } from '../../../../emulator/engine/template.ts';
 import { behindGateway } from '../../../support/account.ts';
 import { people } from '../../../support/ids.ts';
@@ -14,11 +19,16 @@ import { people } from '../../../support/ids.ts';
 const TableName = 'ledger';
 const key = (sk: string) => ({ pk: { S: 'a' }, sk: { S: sk } });
 
-async function aDatabase() {
-  const database = openDynamoDb();
+/** A database whose clock stands still until a test lets seconds pass. */
+async function aDatabase(quirks: Quirks = {}) {
+  let seconds = 0;
+  const database = openDynamoDb({ now: () => new Date(seconds * 1000) }, quirks);
   await database.createTable({ TableName, ...readTemplate().ledgerTable });
   const client = new DynamoDBClient(behindGateway({ DynamoDB: database }).aws);
-  return { database, client };
+  const pass = (more: number) => {
+    seconds += more;
+  };
+  return { database, client, pass };
 }
 
 describe('the database', () => {
@@ -113,6 +123,158 @@ describe('the database', () => {
   });
 
   it('reports what is wrong with a table', async () => {
-    await expect(openDynamoDb().createTable({ TableName })).rejects.toThrow(/^CreateTable: .*ValidationException/);
+    await expect(openDynamoDb({ now: () => new Date(0) }).createTable({ TableName })).rejects.toThrow(
+      /^CreateTable: .*ValidationException/,
+    );
+  });
+});
+
+describe('reads that lag', () => {
+  const put = (sk: string, text: string) => new PutItemCommand({ TableName, Item: { ...key(sk), text: { S: text } } });
+
+  async function aLaggingDatabase() {
+    const opened = await aDatabase();
+    const { client, database } = opened;
+    await client.send(put('1', 'old'));
+    for (const read of ['GetItem', 'BatchGetItem', 'Query', 'Scan'] as const)
+      await database.setLag(`DynamoDB.${read}`, 5);
+    await client.send(put('1', 'new'));
+    await client.send(put('2', 'new'));
+    return opened;
+  }
+
+  async function textsIn({ client }: { client: DynamoDBClient }, ConsistentRead: boolean): Promise<string[]> {
+    const Keys = [key('1'), key('2')];
+    const values = { ':pk': { S: 'a' } };
+    const query = { TableName, KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: values, ConsistentRead };
+    const one = await client.send(new GetItemCommand({ TableName, Key: key('1'), ConsistentRead }));
+    const batch = await client.send(
+      new BatchGetItemCommand({ RequestItems: { [TableName]: { Keys, ConsistentRead } } }),
+    );
+    const queried = await client.send(new QueryCommand(query));
+    const scanned = await client.send(new ScanCommand({ TableName, ConsistentRead }));
+    const lists = [one.Item ? [one.Item] : [], batch.Responses?.[TableName], queried.Items, scanned.Items];
+    return lists.map((items = []) => items.map(({ text }) => text?.S).join(' '));
+  }
+
+  it('show the state of some seconds ago, unless they ask for a consistent read', async () => {
+    const opened = await aLaggingDatabase();
+    opened.pass(4);
+    expect(await textsIn(opened, false)).toEqual(['old', 'old', 'old', 'old']);
+    expect(await textsIn(opened, true)).toEqual(['new', 'new new', 'new new', 'new new']);
+    opened.pass(1);
+    expect(await textsIn(opened, false)).toEqual(['new', 'new new', 'new new', 'new new']);
+  });
+
+  it('show the newest state again without a lag', async () => {
+    const opened = await aLaggingDatabase();
+    for (const read of ['GetItem', 'BatchGetItem', 'Query', 'Scan'] as const)
+      await opened.database.setLag(`DynamoDB.${read}`, 0);
+    expect(await textsIn(opened, false)).toEqual(['new', 'new new', 'new new', 'new new']);
+  });
+
+  it('never go back to an earlier state', async () => {
+    const opened = await aLaggingDatabase();
+    opened.pass(5);
+    await textsIn(opened, false);
+    await opened.database.setLag('DynamoDB.GetItem', 60);
+    expect((await textsIn(opened, false))[0]).toBe('new');
+  });
+
+  it('of an index lag always', async () => {
+    const { client, database, pass } = await aDatabase();
+    await database.setLag('DynamoDB.Query', 5);
+    await client.send(
+      new PutItemCommand({ TableName, Item: { ...key('1'), attention: { S: 'a' }, attentionAt: { S: '1' } } }),
+    );
+    const found = async () => {
+      const query = { IndexName: 'attention', KeyConditionExpression: 'attention = :a' };
+      const values = { ExpressionAttributeValues: { ':a': { S: 'a' } } };
+      return (await client.send(new QueryCommand({ TableName, ...query, ...values }))).Count;
+    };
+    expect(await found()).toBe(0);
+    pass(5);
+    expect(await found()).toBe(1);
+  });
+
+  it('do not change what a conditional write sees', async () => {
+    const { client } = await aLaggingDatabase();
+    const stale = new PutItemCommand({
+      TableName,
+      Item: key('1'),
+      ConditionExpression: '#text = :old',
+      ExpressionAttributeNames: { '#text': 'text' },
+      ExpressionAttributeValues: { ':old': { S: 'old' } },
+    });
+    await expect(client.send(stale)).rejects.toBeInstanceOf(ConditionalCheckFailedException);
+  });
+});
+
+describe('items whose TTL has passed', () => {
+  const DAY = 86_400;
+  const EXPIRES = 1000;
+  const expiring = (sk: string) => ({ ...key(sk), expiresAt: { N: String(EXPIRES) } });
+
+  async function leftIn({ client }: { client: DynamoDBClient }): Promise<string> {
+    const { Items = [] } = await client.send(new ScanCommand({ TableName }));
+    return Items.map(({ sk }) => sk?.S)
+      .sort()
+      .join('');
+  }
+
+  async function withItems(quirks: Quirks = {}) {
+    const opened = await aDatabase(quirks);
+    const { client } = opened;
+    const update = {
+      UpdateExpression: 'SET expiresAt = :at',
+      ExpressionAttributeValues: { ':at': { N: String(EXPIRES) } },
+    };
+    await client.send(new PutItemCommand({ TableName, Item: expiring('1') }));
+    await client.send(
+      new BatchWriteItemCommand({ RequestItems: { [TableName]: [{ PutRequest: { Item: expiring('2') } }] } }),
+    );
+    await client.send(new PutItemCommand({ TableName, Item: key('3') }));
+    await client.send(new UpdateItemCommand({ TableName, Key: key('3'), ...update }));
+    await client.send(new PutItemCommand({ TableName, Item: key('4') }));
+    return opened;
+  }
+
+  it.each<[NonNullable<Quirks['expiredItems']>, number, number]>([
+    ['at-once', EXPIRES - 1, EXPIRES],
+    ['two-days', EXPIRES + 2 * DAY - 1, EXPIRES + 2 * DAY],
+  ])('are deleted, and no others: %s', async (expiredItems, before, after) => {
+    const opened = await withItems({ expiredItems });
+    opened.pass(before);
+    expect(await leftIn(opened)).toBe('1234');
+    opened.pass(after - before);
+    expect(await leftIn(opened)).toBe('4');
+  });
+
+  it('stay, or are deleted on demand', async () => {
+    const opened = await withItems({ expiredItems: 'never' });
+    await opened.database.deleteExpired();
+    opened.pass(EXPIRES + 100 * DAY);
+    expect(await leftIn(opened)).toBe('1234');
+    await opened.database.deleteExpired();
+    expect(await leftIn(opened)).toBe('4');
+  });
+
+  it('stay when a later write has given them another time, or none', async () => {
+    const opened = await withItems({ expiredItems: 'at-once' });
+    await opened.client.send(new PutItemCommand({ TableName, Item: key('1') }));
+    await opened.client.send(new PutItemCommand({ TableName, Item: { ...expiring('2'), expiresAt: { N: '2000' } } }));
+    opened.pass(EXPIRES);
+    expect(await leftIn(opened)).toBe('124');
+    opened.pass(EXPIRES);
+    expect(await leftIn(opened)).toBe('14');
+  });
+
+  it('are deleted from what lagging reads show, too, but later', async () => {
+    const opened = await withItems({ expiredItems: 'at-once' });
+    await opened.database.setLag('DynamoDB.Scan', 5);
+    opened.pass(EXPIRES);
+    expect(await leftIn(opened)).toBe('1234');
+    opened.pass(5);
+    expect(await leftIn(opened)).toBe('4');
   });
 });

@@ -22,6 +22,24 @@ describe('changes', () => {
     expect(world.assignments()).toEqual([]);
   });
 
+  it('of a deleted user of Active Directory end the memberships, and no assignment', () => {
+    const { center: world } = anIdentityCenter(aSeed(), { assignmentsOfDeletedUsers: 'stay' }, START);
+    world.deleteUser(ANNA);
+    expect(world.user(ANNA)).toBeUndefined();
+    expect(world.isMember(GROUP, ANNA)).toBe(false);
+    expect(world.assignments().map(({ principalId }) => principalId)).toEqual([ANNA]);
+  });
+
+  it('of a deleted application end its assignments', () => {
+    const { world } = aWorld();
+    world.deleteApplication(APPLICATION);
+    world.deleteApplication(OTHER_APPLICATION);
+    expect(world.application(APPLICATION)).toBeUndefined();
+    expect(world.assignments()).toEqual([]);
+    expect(world.seed().applications).toEqual([]);
+    expect(() => world.assignByHand(APPLICATION, ANNA)).toThrow(APPLICATION);
+  });
+
   it('of a deleted group end the memberships and assignments', () => {
     const { world } = aWorld();
     world.assignByHand(APPLICATION, GROUP, 'GROUP');

@@ -28,7 +28,15 @@ const UNKNOWN_USER = user(999_999);
 const OPEN_APPLICATION = OTHER_APPLICATION;
 const NO_APPLICATION = application(9);
 
-function anSsoAdmin({ assigned = 0, quirks = {} }: { assigned?: number; quirks?: Quirks } = {}) {
+function anSsoAdmin({
+  assigned = 0,
+  quirks = {},
+  othersPerSecond = 0,
+}: {
+  assigned?: number;
+  quirks?: Quirks;
+  othersPerSecond?: number;
+} = {}) {
   const seed = {
     identityStoreId: STORE_ID,
     users: [
@@ -46,7 +54,7 @@ function anSsoAdmin({ assigned = 0, quirks = {} }: { assigned?: number; quirks?:
     ],
   };
   const { center: world, clock } = anIdentityCenter(seed, quirks);
-  const { gateway, aws } = behindGateway({ SSOAdmin: ssoAdmin(world, clock) });
+  const { gateway, aws } = behindGateway({ SSOAdmin: ssoAdmin(world, clock, { othersPerSecond }) });
   const client = new SSOAdminClient(aws);
   return { client, world, sleep: clock.sleep, calls: gateway.calls };
 }
@@ -187,5 +195,32 @@ describe('the rate limit', () => {
     expect(calls.get('SSOAdmin.CreateApplicationAssignment')).toBe(20);
     await sleep(0.05);
     await expect(create()).resolves.toBeDefined();
+  });
+
+  it('is shared with other callers', async () => {
+    const { client, sleep } = anSsoAdmin({ othersPerSecond: 15 });
+    const describe = () => client.send(new DescribeApplicationCommand({ ApplicationArn: APPLICATION }));
+    const admitted = async (calls: number) => {
+      const answers = await Promise.allSettled(Array.from({ length: calls }, describe));
+      return answers.filter(({ status }) => status === 'fulfilled').length;
+    };
+    expect(await admitted(25)).toBe(20);
+    await sleep(1);
+    expect(await admitted(25)).toBe(5);
+  });
+});
+
+describe('a deleted application', () => {
+  it('is not found by any request', async () => {
+    const { client, world } = anSsoAdmin({ assigned: 2 });
+    world.deleteApplication(APPLICATION);
+    const requests = [
+      client.send(new CreateApplicationAssignmentCommand(ofUser(ANNA))),
+      client.send(new DeleteApplicationAssignmentCommand(ofUser(ANNA))),
+      client.send(new DescribeApplicationAssignmentCommand(ofUser(ANNA))),
+      client.send(new ListApplicationAssignmentsCommand({ ApplicationArn: APPLICATION })),
+      client.send(new DescribeApplicationCommand({ ApplicationArn: APPLICATION })),
+    ];
+    for (const request of requests) await expect(request).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 });

@@ -1,0 +1,24 @@
+import * as z from 'zod/mini';
+import type { Latency } from './invocations.ts';
+
+/** The client of a function gives up after 20 s without an answer. */
+const Seconds = z.number().check(z.minimum(0), z.maximum(19));
+
+/** How long AWS takes to answer the functions. */
+export const LatencySchema = z.strictObject({
+  change: z._default(Seconds.check(z.describe('Seconds to make or remove an assignment')), 0),
+  read: z._default(Seconds.check(z.describe('Seconds of each other request to SSOAdmin and IdentityStore')), 0),
+  ledger: z._default(Seconds.check(z.describe('Seconds of each request to DynamoDB')), 0),
+  bus: z._default(Seconds.check(z.describe('Seconds of each request to EventBridge and Step Functions')), 0),
+});
+/** See {@link LatencySchema}. */
+export type Latencies = z.output<typeof LatencySchema>;
+
+/** Returns the seconds that each call takes. */
+export function latencyOf({ change, read, ledger, bus }: Latencies): Latency {
+  return (call) => {
+    if (/^SSOAdmin\.(?:Create|Delete)/.test(call)) return change;
+    if (/^(?:SSOAdmin|IdentityStore)\./.test(call)) return read;
+    return call.startsWith('DynamoDB.') ? ledger : bus;
+  };
+}
