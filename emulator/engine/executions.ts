@@ -44,7 +44,7 @@ export interface ExecutionsOptions {
   definition: StateMachineDefinition;
   time: VirtualTime;
   runTask: TaskRunner;
-  /** Names of the Task states, also of those within Map states. */
+  /** Names of the Task states. */
   taskStates: readonly string[];
   onEvent(execution: Execution, event: LogEvent): void;
   onEnd(execution: Execution): void;
@@ -203,7 +203,7 @@ export class Executions {
   }
 
   async #task(state: string, payload: unknown, current: () => boolean) {
-    // The interpreter stops an execution, but not the iterations of its Map states.
+    // The interpreter may still begin a task that it was about to begin.
     if (!current()) throw new StepFunctionsError('ExecutionEnded', 'The execution has ended: no task begins');
     const input = withinLimit(JSON.stringify(payload));
     return JSON.parse(withinLimit(await this.#options.runTask(state, input)));
@@ -238,20 +238,17 @@ function asJson(value: unknown): Parameters<InstanceType<Interpreter['StateMachi
 /** Returns the last outermost state that was entered, and its input. */
 function lastUnfinished({ log }: Execution): { state: string; input: unknown } | undefined {
   for (const event of log.toReversed()) {
-    if (event.type === 'StateEntered' && event.index === undefined)
-      return { state: event.state.name, input: event.state.input };
+    if (event.type === 'StateEntered') return { state: event.state.name, input: event.state.input };
   }
   return undefined;
 }
 
-/** A Lambda task takes three events per attempt (scheduled, started, ended); a Map state two more than its iterations. */
+/** A Lambda task takes three events per attempt: scheduled, started, ended. */
 function historyEventsOf(event: LogEvent): number {
-  const extra = { Task: 3, Map: 1 };
   if (!('state' in event)) return 1;
   // Only the interpreter logs these: on AWS the next attempt or state follows.
   if (event.type === 'StateRetried' || event.type === 'StateCaught') return 0;
-  const own = event.state.type === 'Task' || event.state.type === 'Map' ? extra[event.state.type] : 0;
+  const own = event.state.type === 'Task' ? 3 : 0;
   if (event.type === 'StateFailed') return own;
-  if (event.type === 'StateExited') return 1 + own;
-  return event.type === 'StateEntered' && event.state.type === 'Map' ? 2 : 1;
+  return event.type === 'StateExited' ? 1 + own : 1;
 }

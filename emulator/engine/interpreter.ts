@@ -24,7 +24,6 @@ export function loadInterpreter(time: VirtualTime, random: () => number): Interp
 
 /** Tasks run in this process. The SDK, with which the interpreter would call AWS, is not loaded. */
 function requireOnly(id: string): unknown {
-  if (id === 'p-limit') return iterationLimit;
   if (id === 'jsonpath-plus') return withoutStackTrace(interpreterRequire(id));
   return id.startsWith('@aws-sdk/') ? {} : interpreterRequire(id);
 }
@@ -41,40 +40,6 @@ function withoutStackTrace({ JSONPath }: { JSONPath(options: object): unknown })
         Error.stackTraceLimit = stackTraceLimit;
       }
     },
-  };
-}
-
-/**
- * Runs the iterations of a Map state, in place of `p-limit`. AWS begins no iteration after one has failed; `p-limit` would
- * begin all that are left.
- */
-function iterationLimit(concurrency: number) {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  const next = () => {
-    if (running < concurrency) waiting.shift()?.();
-  };
-  return <T>(run: () => Promise<T>): Promise<T> => {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const end = (settle: () => void) => {
-      running -= 1;
-      settle();
-      next();
-    };
-    waiting.push(() => {
-      running += 1;
-      Promise.resolve()
-        .then(run)
-        .then(
-          (result) => end(() => resolve(result)),
-          (error: unknown) => {
-            waiting.length = 0;
-            end(() => reject(error));
-          },
-        );
-    });
-    next();
-    return promise;
   };
 }
 

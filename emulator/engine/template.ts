@@ -67,8 +67,5 @@ function yamlIn(file: string) {
 }
 
 function tasksOf({ States }: Pick<StateMachineDefinition, 'States'>): string[] {
-  return Object.entries(States).flatMap(([name, state]) => {
-    if (state.Type === 'Task') return [name];
-    return state.Type === 'Map' && state.ItemProcessor ? tasksOf(state.ItemProcessor) : [];
-  });
+  return Object.entries(States).flatMap(([name, { Type }]) => (Type === 'Task' ? [name] : []));
 }

@@ -91,7 +91,7 @@ export async function play(script: Script, reporter: Reporter): Promise<PlayResu
 }
 
 /** Returns what a script says about the account that it is played in. */
-export function surroundingsOf({ entitlements, directory, quirks, latency, otherCallers, start }: Script) {
+export function surroundingsOf({ entitlements, directory, quirks, latency, otherCallers, batchUsers, start }: Script) {
   return {
     entitlements,
     directory,
@@ -99,6 +99,7 @@ export function surroundingsOf({ entitlements, directory, quirks, latency, other
     start,
     ...(latency === undefined ? {} : { latency: latencyOf(latency) }),
     ...(otherCallers === undefined ? {} : { otherCallers }),
+    ...(batchUsers === undefined ? {} : { batchUsers }),
   };
 }
 

@@ -40,7 +40,7 @@ export function scriptOf(raw: unknown, file: string): Script {
   }
   const steps = stepsOf(scenario, references, entitlements);
   if (references.issues.length > 0) throw new InputError(file, references.issues);
-  const { title, description, closing, start, directory, quirks, latency, otherCallers } = scenario;
+  const { title, description, closing, start, directory, quirks, latency, otherCallers, batchUsers } = scenario;
   return {
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
@@ -50,6 +50,7 @@ export function scriptOf(raw: unknown, file: string): Script {
     quirks,
     ...(latency === undefined ? {} : { latency }),
     ...(otherCallers === undefined ? {} : { otherCallers }),
+    ...(batchUsers === undefined ? {} : { batchUsers }),
     start: new Date(start),
     names: references.names,
     steps,

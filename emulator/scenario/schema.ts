@@ -256,6 +256,12 @@ export const ScenarioSchema = z.strictObject({
   otherCallers: z.optional(
     OtherCallersSchema.check(z.describe("Requests per second of other callers, which share AWS's quotas")),
   ),
+  batchUsers: z.optional(
+    z
+      .int()
+      .check(z.minimum(1), z.maximum(1000))
+      .check(z.describe('Most users per batch, if fewer than time allows: rounds of several batches with few users')),
+  ),
   names: z._default(
     z
       .record(z.string().check(z.regex(/^[\p{L}\d][\p{L}\d ._-]{0,39}$/u, 'expected a short name')), z.string())

@@ -45,6 +45,8 @@ export interface Script {
   latency?: Latencies;
   /** By default there are none. */
   otherCallers?: OtherCallers;
+  /** By default as many as time allows. */
+  batchUsers?: number;
   /** Start of virtual time. */
   start: Date;
   /** Names for readers, by id. They never reach the emulator. */

@@ -30,6 +30,7 @@ interface Draft {
   quirks: NonNullable<History['quirks']>;
   latency: History['latency'];
   otherCallers: History['otherCallers'];
+  batchUsers: History['batchUsers'];
   begins: boolean;
   lags: readonly Extract<Deed, { do: 'lag' }>[];
   episodes: readonly Episode[];
@@ -61,6 +62,7 @@ const draft: fc.Arbitrary<Draft> = fc.constantFrom(true, false, false).chain((to
     }),
     latency: fc.constantFrom(undefined, undefined, undefined, undefined, ...LATENCIES),
     otherCallers: fc.constantFrom(undefined, { ssoAdmin: 8, identityStore: 5 }, { ssoAdmin: 17, identityStore: 15 }),
+    batchUsers: fc.constantFrom(undefined, 1, 2, 3),
     begins: told ? fc.constant(true) : fc.constantFrom(true, true, false),
     lags: fc.array(told ? shortLag : anyLag, { maxLength: 3, size: 'max' }),
     episodes: fc.array(episodes(told), { minLength: 1, maxLength: 6, size: 'max' }),
@@ -156,7 +158,18 @@ const CALM = { ssoAdmin: 8, identityStore: 5 };
 
 /** Leaves out what can't be done when its time comes: those who act must be there. */
 function scenarioOf(draft: Draft): History {
-  const { rules: choice, members, assigned, quirks, latency, otherCallers, begins, lags, episodes: all } = draft;
+  const {
+    rules: choice,
+    members,
+    assigned,
+    quirks,
+    latency,
+    otherCallers,
+    batchUsers,
+    begins,
+    lags,
+    episodes: all,
+  } = draft;
   const world = new World(members);
   let seconds = 0;
   const actions: Action[] = begins ? [{ at: '+0s', start: { scope: 'everything' }, expect: ANY }] : [];
@@ -196,6 +209,7 @@ function scenarioOf(draft: Draft): History {
     quirks,
     ...(latency ? { latency } : {}),
     ...(otherCallers ? { otherCallers: hasMore ? CALM : otherCallers } : {}),
+    ...(batchUsers === undefined ? {} : { batchUsers }),
     actions: actions.length > 0 ? actions : [{ at: '+0s', start: { scope: 'everything' }, expect: ANY }],
   };
 }

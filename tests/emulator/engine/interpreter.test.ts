@@ -30,10 +30,6 @@ const aTask = (fields: object = {}) => ({
   StartAt: 'Task',
   States: { Task: { Type: 'Task', Resource: 'arn', TimeoutSeconds: 60, End: true, ...fields } },
 });
-const aMap = (fields: object = {}) => ({
-  StartAt: 'Each',
-  States: { Each: { Type: 'Map', MaxConcurrency: 1, ItemProcessor: aTask(), End: true, ...fields } },
-});
 
 describe('the interpreter', () => {
   it('waits in virtual time', async () => {
@@ -94,54 +90,6 @@ describe('the interpreter', () => {
     const failing = expect(machine.run({}).result).rejects.toThrow();
     await time.runUntilIdle();
     await failing;
-  });
-});
-
-describe('a Map state', () => {
-  const items: Json = [1, 2, 3, 4, 5, 6];
-
-  function counting(fails: readonly number[] = []) {
-    const log: number[] = [];
-    let atOnce = 0;
-    let most = 0;
-    const task = async (input: unknown) => {
-      log.push(Number(input));
-      atOnce += 1;
-      most = Math.max(most, atOnce);
-      for (let turn = 0; turn < 3; turn += 1) await Promise.resolve();
-      atOnce -= 1;
-      if (fails.includes(Number(input))) throw new Error('failed');
-      return Number(input) * 2;
-    };
-    return { log, task, most: () => most };
-  }
-
-  it.each([
-    ['one at a time', 1, 1],
-    ['so many at a time', 3, 3],
-    ['all at once where nothing is said', 0, 6],
-  ])('runs its items %s, and returns the results in their order', async (_fact, MaxConcurrency, expected) => {
-    const { log, task, most } = counting();
-    expect(await interpreting().run(aMap({ MaxConcurrency }), task, items)).toEqual([2, 4, 6, 8, 10, 12]);
-    expect(log).toEqual(items);
-    expect(most()).toBe(expected);
-  });
-
-  it('begins no item after one has failed', async () => {
-    const { log, task } = counting([2]);
-    expect(await interpreting().run(aMap(), task, items)).toBe('ExecutionError');
-    expect(log).toEqual([1, 2]);
-  });
-
-  it('fails if the input of an item cannot be built', async () => {
-    const { log, task } = counting();
-    const ItemSelector = { 'missing.$': '$$.Map.Item.Value.nothing' };
-    expect(await interpreting().run(aMap({ ItemSelector }), task, items)).toBe('ExecutionError');
-    expect(log).toEqual([]);
-  });
-
-  it('returns no results for no items', async () => {
-    expect(await interpreting().run(aMap(), undefined, [])).toEqual([]);
   });
 });
 

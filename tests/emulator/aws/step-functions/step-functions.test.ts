@@ -230,12 +230,7 @@ describe('GetExecutionHistory', () => {
   it('returns why an execution failed', async () => {
     const { events } = await historyOf({ ApplyChanges: [failure('RefusedError')] });
     const history = await events();
-    expect(history.slice(-4).map(({ type }) => type)).toEqual([
-      'TaskFailed',
-      'MapIterationFailed',
-      'MapStateFailed',
-      'ExecutionFailed',
-    ]);
+    expect(history.slice(-2).map(({ type }) => type)).toEqual(['TaskFailed', 'ExecutionFailed']);
     expect(history.at(-1)?.executionFailedEventDetails).toEqual({
       error: 'RefusedError',
       cause: 'the task failed with RefusedError',
