@@ -3,7 +3,7 @@ import { isAside } from './aside.ts';
 import type { SweepItem, SweepReport, WorkQueue } from './work-queue.ts';
 
 /** The tick sweeps an application when its last full sweep is this old. */
-const SWEEP_EVERY_SECONDS = 3600;
+export const SWEEP_EVERY_SECONDS = 3600;
 /** The sweep also reads every user's UserStatus when that was last done this long ago. */
 const STATUS_EVERY_SECONDS = 24 * 3600;
 
