@@ -10,6 +10,7 @@ import { openLease, updateQueue } from '../lease.ts';
 import { complete, requeueOnFailure } from './complete.ts';
 import { enqueueAndClaim } from './enqueue.ts';
 import { dispatch, putStalledAside } from './finish.ts';
+import { measureHealth } from './metrics.ts';
 import { reconcile } from './reconcile-application.ts';
 import type {
   HeldServices,
@@ -39,6 +40,9 @@ export async function planChanges(input: PlanInput, services: PlanServices): Pro
   const { execution } = input;
   const { claim, redriven, expired, queue } = await enqueueAndClaim(input, services);
   if (expired) services.measure('LeasesExpired', 1);
+  if (input.request.trigger === 'tick' && input.progress.round === 0) {
+    measureHealth(queue, services.clock.now(), services);
+  }
   const progress = redriven ? { ...input.progress, stalled: 0, deferred: 0 } : input.progress;
   if (claim.turn === 'handedOver') {
     services.measure('ExecutionsHandedOver', 1);
