@@ -6,6 +6,8 @@ import { build, type Plugin } from 'esbuild';
 const REPLACEMENTS: Readonly<Record<string, string>> = {
   // Lambda passes credentials in the environment. The rest of the chain reads files, profiles and endpoints.
   '@aws-sdk/credential-provider-node': "export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';",
+  // No operation that a function calls streams events. What it shares with the rest would be a file of its own to load.
+  '@smithy/core/event-streams': 'export class EventStreamSerde {}\nexport const eventStreamSerdeProvider = undefined;',
   // Reads the user agent of a browser.
   bowser: 'export default {};',
 };

@@ -103,7 +103,7 @@ describe('the packaged functions', () => {
   it('have nothing of the SDK that reads files or has retries of its own', async () => {
     const { directory } = await packaged();
     const { metafile } = await bundle(ROOT, 'functions/plan-changes', join(directory, 'bundles-again'));
-    const unneeded = /credential-provider-(?!env)|parseIni|readFile|DefaultRateLimiter/;
+    const unneeded = /credential-provider-(?!env)|parseIni|readFile|DefaultRateLimiter|EventStreamSerde/;
     const loaded = Object.values(metafile.outputs).flatMap(({ inputs }) =>
       Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? file : [])),
     );
