@@ -30,9 +30,6 @@ export function askWith(table: readonly ErrorRow[], pacer?: Pacer): Ask {
 /** Five times the pages of 200,000 users, the most that an identity store takes, at 100 per page. */
 const MAX_PAGES = 10_000;
 
-/** The limit of MaxResults, in all list operations of SSO Admin and the Identity Store that are called. */
-export const MAX_PER_PAGE = 100;
-
 /**
  * Yields all pages of a list operation; requests each page when the caller asks for it.
  *

@@ -1,11 +1,9 @@
+import { DIRECTORY_PER_SECOND } from '../domain/pace.ts';
 import { createOperationPacer, createPacer } from './clients.ts';
 import { type Environment, identityCenterSettings } from './environment.ts';
 import { connectDirectory } from './identity-store.ts';
 import { connectLedger } from './ledger.ts';
 import { connectApplications } from './sso-admin.ts';
-
-/** The Identity Store allows 20 requests per second for each operation; other callers get what is left. */
-const DIRECTORY_PER_SECOND = 18;
 
 /** Creates the services of `PlanChanges` and `ApplyChanges`: Identity Center at the configured pace, and the ledger. */
 export function identityCenterServices(environment: Environment) {

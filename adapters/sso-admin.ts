@@ -8,9 +8,10 @@ import {
   ListApplicationAssignmentsCommand,
   SSOAdminClient,
 } from '@aws-sdk/client-sso-admin';
+import { MAX_PER_PAGE } from '../domain/pace.ts';
 import { SSO_ADMIN_ERRORS } from './aws-errors.ts';
 import { type ClientSettings, clientFactory, type Pacer } from './clients.ts';
-import { askWith, idIn, listIn, MAX_PER_PAGE, malformedAnswer, pages } from './requests.ts';
+import { askWith, idIn, listIn, malformedAnswer, pages } from './requests.ts';
 import { isNotFound } from './translate-error.ts';
 
 /** A user or group that is directly assigned to an application. */

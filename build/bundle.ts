@@ -6,13 +6,38 @@ import { build, type Plugin } from 'esbuild';
 const REPLACEMENTS: Readonly<Record<string, string>> = {
   // Lambda passes credentials in the environment. The rest of the chain reads files, profiles and endpoints.
   '@aws-sdk/credential-provider-node': "export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';",
+  // No operation that a function calls streams events. What it shares with the rest would be a file of its own to load.
+  '@smithy/core/event-streams': 'export class EventStreamSerde {}\nexport const eventStreamSerdeProvider = undefined;',
   // Reads the user agent of a browser.
   bowser: 'export default {};',
 };
 
+/**
+ * The same for modules within `@smithy/core`, by the end of their path. A build fails if another version of the SDK exports
+ * something else there.
+ */
+const INNER_REPLACEMENTS: Readonly<Record<string, string>> = {
+  // A Lambda function has no configuration files.
+  'shared-ini-file-loader/loadSharedConfigFiles.js': `
+    export { CONFIG_PREFIX_SEPARATOR } from './constants';
+    export const loadSharedConfigFiles = async () => ({ configFile: {}, credentialsFile: {} });`,
+  // Asks the metadata service of EC2.
+  'regionConfig/getInstanceMetadataRegion.js': 'export const getInstanceMetadataRegion = async () => undefined;',
+  // The state machine retries, not the SDK (adapters/clients.ts).
+  'util-retry/AdaptiveRetryStrategy.js': 'export class AdaptiveRetryStrategy {}',
+  // For builds of Node without cryptography.
+  'checksum/sha256/Sha256Js.js': 'export class Sha256Js {}',
+};
+
+/** A filter for paths that end like this. */
+const endingIn = (path: string) => new RegExp(`@smithy/core/.*/${path.replaceAll('.', '\\.')}$`);
+
 const lambdaOnly = (serviceDir: string): Plugin => ({
   name: 'lambda-only',
   setup({ onResolve, onLoad }) {
+    for (const [path, contents] of Object.entries(INNER_REPLACEMENTS)) {
+      onLoad({ filter: endingIn(path) }, () => ({ contents, loader: 'js' }));
+    }
     const filter = new RegExp(`^(?:${Object.keys(REPLACEMENTS).join('|')})$`);
     onResolve({ filter }, ({ path }) => ({ path, namespace: 'lambda-only' }));
     // The SDK names its version in the user agent, and would embed the whole description of each package for it.

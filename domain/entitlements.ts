@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { MOST_PER_SECOND, mostEntries, smallestPace } from './pace.ts';
 import { ApplicationArn } from './shared/ids.ts';
 import { type ValidationIssue, validate } from './shared/validation.ts';
 
@@ -47,6 +48,24 @@ const Mode = z
   .enum(['enforce', 'observe'])
   .check(z.describe('observe audits what enforce would do, and changes nothing'));
 
+const SeatsMax = z
+  .int()
+  .check(
+    z.minimum(0),
+    z.maximum(200_000),
+    z.describe('The application never has more seats of Usher than this. Further users join the waitlist.'),
+  );
+
+const RequestsPerSecond = z
+  .number()
+  .check(
+    z.minimum(1),
+    z.maximum(MOST_PER_SECOND),
+    z.describe(
+      'Requests per second to sso-admin, out of the 20 that all callers share; the Identity Store confirms each grant at 18 per second',
+    ),
+  );
+
 const RevokeAfterDays = z
   .int()
   .check(
@@ -68,15 +87,7 @@ export const EntitlementSchema = z.strictObject({
       z.maxLength(100),
       z.describe('Ids of the groups whose members get a seat. Events carry no group names.'),
     ),
-  seats: z.strictObject({
-    max: z
-      .int()
-      .check(
-        z.minimum(0),
-        z.maximum(200_000),
-        z.describe('The application never has more seats of Usher than this. Further users join the waitlist.'),
-      ),
-  }),
+  seats: z.strictObject({ max: SeatsMax }),
   onLeave: z._default(z.strictObject({ revokeAfterDays: z._default(RevokeAfterDays, 0) }), { revokeAfterDays: 0 }),
   mode: z._default(Mode, 'enforce'),
 });
@@ -125,26 +136,15 @@ export const EntitlementsSchema = z.strictObject({
     }),
     { percent: 20, atLeast: 10 },
   ),
-  requestsPerSecond: z._default(
-    z
-      .number()
-      .check(
-        z.minimum(1),
-        z.maximum(18),
-        z.describe(
-          'Requests per second to sso-admin, out of the 20 that all callers share; the Identity Store confirms each grant at 18 per second',
-        ),
-      ),
-    10,
-  ),
+  requestsPerSecond: z._default(RequestsPerSecond, 10),
 });
 /** `entitlements.yml`, parsed. */
 export type Entitlements = z.infer<typeof EntitlementsSchema>;
 
 /**
  * Validates the content of `entitlements.yml`, including what its schema cannot express: names and applications are
- * unique, an entitlement names a group once, applications belong to the instance. Returns ids in lower case and fills in
- * defaults.
+ * unique, an entitlement names a group once, applications belong to the instance, and a plan can read the assignments of
+ * as many seats as there may be. Returns ids in lower case and fills in defaults.
  *
  * @returns all errors at once, each with its path; none of them quotes a value
  */
@@ -169,17 +169,20 @@ const Draft = z.catch(
             name: lenient(Name),
             application: lenient(ApplicationArn),
             groups: z.catch(z.array(lenient(GroupId)), []),
+            seats: lenient(z.object({ max: SeatsMax })),
           }),
         ),
       ),
       [],
     ),
     retired: z.catch(z.array(lenient(ApplicationArn)), []),
+    requestsPerSecond: lenient(RequestsPerSecond),
   }),
   { entitlements: [], retired: [] },
 );
 
-function contradictions({ identityCenter, entitlements, retired }: z.infer<typeof Draft>): ValidationIssue[] {
+function contradictions(draft: z.infer<typeof Draft>): ValidationIssue[] {
+  const { identityCenter, entitlements, retired } = draft;
   const instance = identityCenter?.instanceArn?.split('/')[1];
   const own = entitlements.flatMap((entitlement, index) => {
     const entry = `entitlements[${index}]`;
@@ -211,7 +214,22 @@ function contradictions({ identityCenter, entitlements, retired }: z.infer<typeo
     const foreign = instance !== undefined && application.split('/')[1] !== instance;
     return foreign ? [{ path, problem: 'expected an application of identityCenter.instanceArn' }] : [];
   });
-  return [...names, ...applications, ...own, ...retirements];
+  return [...names, ...applications, ...own, ...retirements, ...unreadable(draft)];
+}
+
+/**
+ * Finds caps that no plan could read any more once that many users have a seat: nobody would be seated then, and no seat
+ * revoked. The default pace is enough for every cap.
+ */
+function unreadable({ entitlements, requestsPerSecond }: z.infer<typeof Draft>): ValidationIssue[] {
+  if (requestsPerSecond === undefined) return [];
+  const most = mostEntries(requestsPerSecond);
+  return entitlements.flatMap((entitlement, index) => {
+    const max = entitlement?.seats?.max ?? 0;
+    if (max <= most) return [];
+    const problem = `expected at most ${most}, or requestsPerSecond of at least ${smallestPace(max)}: a plan reads no longer list of assignments`;
+    return [{ path: `entitlements[${index}].seats.max`, problem }];
+  });
 }
 
 /** Finds values that occurred before: the index of each, with the index of its first occurrence. */

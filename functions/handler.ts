@@ -21,6 +21,8 @@ const METRIC_UNITS: Partial<Record<MetricName, (typeof MetricUnit)[keyof typeof 
   JoinToSeat: MetricUnit.Seconds,
   /** The longest time that a user has waited in a waitlist. */
   OldestWait: MetricUnit.Seconds,
+  /** Of the application whose last full sweep is the oldest. */
+  SweepAge: MetricUnit.Seconds,
   /** Of the entitlement with the fewest free slots, relative to its cap. */
   CapUsed: MetricUnit.Percent,
 };

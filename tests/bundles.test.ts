@@ -4,12 +4,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { bundle } from '../build/bundle.ts';
 import type { Entitlements } from '../domain/entitlements.ts';
 import { anAddMemberToGroup } from './support/events.ts';
 import { ADMIN, BUS, ME, STATE_MACHINE, TABLE, user } from './support/ids.ts';
 import { packaged, type Template } from './support/template.ts';
 import { openWorld } from './support/world.ts';
 
+const ROOT = join(import.meta.dirname, '..');
 const run = promisify(execFile);
 
 /** As Lambda's runtime does it: import the module that Handler names, call the function, print what it returns. */
@@ -95,6 +97,17 @@ describe('the packaged functions', () => {
       expect(await invoke(key, { nonsense: true })).toMatchObject({ name: 'InvalidRequestError' });
     },
   );
+
+  it('have nothing of the SDK that reads files or has retries of its own', async () => {
+    const { directory } = await packaged();
+    const { metafile } = await bundle(ROOT, 'functions/plan-changes', join(directory, 'bundles-again'));
+    const unneeded = /credential-provider-(?!env)|parseIni|readFile|DefaultRateLimiter|EventStreamSerde/;
+    const loaded = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+      Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? file : [])),
+    );
+    expect(loaded.length).toBeGreaterThan(100);
+    expect(loaded.filter((file) => unneeded.test(file))).toEqual([]);
+  });
 
   it('fail temporarily under the name that the state machine retries', async () => {
     const { invoke, faults } = await aLambda();

@@ -6,9 +6,10 @@ import {
   ListInstancesCommand,
   SSOAdminClient,
 } from '@aws-sdk/client-sso-admin';
+import { MAX_PER_PAGE } from '../../domain/pace.ts';
 import { SSO_ADMIN_ERRORS } from '../aws-errors.ts';
 import type { ClientSettings, Pacer } from '../clients.ts';
-import { askWith, listIn, MAX_PER_PAGE, malformedAnswer, pages, undefinedIf } from '../requests.ts';
+import { askWith, listIn, malformedAnswer, pages, undefinedIf } from '../requests.ts';
 import { isNotFound } from '../translate-error.ts';
 
 /** An instance of Identity Center. */

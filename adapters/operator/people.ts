@@ -7,10 +7,11 @@ import {
   ListUsersCommand,
   type User,
 } from '@aws-sdk/client-identitystore';
+import { MAX_PER_PAGE } from '../../domain/pace.ts';
 import { IDENTITY_STORE_ERRORS } from '../aws-errors.ts';
 import type { ClientSettings, Pacer } from '../clients.ts';
 import { isMissing } from '../identity-store.ts';
-import { askWith, idIn, listIn, MAX_PER_PAGE, pages, undefinedIf } from '../requests.ts';
+import { askWith, idIn, listIn, pages, undefinedIf } from '../requests.ts';
 
 /** A user with names, for output to the operator. Never goes into a log, a state, an audit event or the ledger. */
 export interface Person {

@@ -3,6 +3,7 @@ import { commandOf, type Runner } from '../command/command.ts';
 import type { Context } from '../command/context.ts';
 import { Unread } from '../command/unread.ts';
 import type { Finding, Verdict } from '../doctor/check.ts';
+import type { Listed } from '../doctor/pace.ts';
 import { CommandFailed } from '../shared/failures.ts';
 import { count } from '../ui/text.ts';
 
@@ -53,15 +54,18 @@ async function doctor(context: Context): Promise<void> {
   await new Unread(terminal).attempt((await context.services()).identity);
   const { accountFindings, applicationFindings, directoryFindings } = await import('../doctor/identity-center.ts');
   const { activityFindings, deploymentFindings } = await import('../doctor/deployment.ts');
+  const { paceFindings } = await import('../doctor/pace.ts');
+  const listed: Listed = { assigned: new Map(), members: new Map() };
   const counts: Record<Verdict, number> = { ok: 0, warning: 0, problem: 0, unknown: 0 };
   for (const [title, findingsOf] of [
     ['Account', accountFindings],
     ['Applications', applicationFindings],
     ['Groups', directoryFindings],
+    ['Pace', async () => paceFindings(await context.entitlements(), listed)],
     ['Deployment', deploymentFindings],
     ['Activity', activityFindings],
   ] as const) {
-    const findings = await terminal.working(`Checking: ${title}`, () => findingsOf(context));
+    const findings = await terminal.working(`Checking: ${title}`, () => findingsOf(context, listed));
     for (const { verdict } of findings) counts[verdict] += 1;
     if (json) for (const finding of findings) terminal.json(finding);
     else printFindings(title, findings, context);

@@ -5,11 +5,10 @@ import type { Context } from '../command/context.ts';
 import { Unread } from '../command/unread.ts';
 import { count, escaped, numberOf } from '../ui/text.ts';
 import { type Finding, runCheck } from './check.ts';
+import type { Listed } from './pace.ts';
 
 /** AWS's limit of groups that are assigned to one application. */
 const MOST_ASSIGNED_GROUPS = 100;
-/** AWS's limit of requests for all callers of sso-admin together. */
-const MOST_PER_SECOND = 20;
 /** The share of a limit from which on a check warns. */
 const NEARLY = 0.8;
 
@@ -102,9 +101,9 @@ export async function accountFindings(context: Context): Promise<readonly Findin
   return [...credentials, ...organization, ...instance, ...key];
 }
 
-/** Checks the identity store, the configured groups, the caps and the quota. */
-export async function directoryFindings(context: Context): Promise<readonly Finding[]> {
-  const { identityCenter, entitlements, requestsPerSecond } = await context.entitlements();
+/** Checks the identity store, the configured groups and the caps. @param listed gets the members */
+export async function directoryFindings(context: Context, listed: Listed): Promise<readonly Finding[]> {
+  const { identityCenter, entitlements } = await context.entitlements();
   const services = await context.services();
   const people = await services.people(identityCenter.identityStoreId);
   const directory = await services.directory(identityCenter.identityStoreId);
@@ -126,9 +125,10 @@ export async function directoryFindings(context: Context): Promise<readonly Find
   );
   const lists = { refused: false };
   for (const entitlement of entitlements) {
-    let members: number | undefined = 0;
+    const members = new Set<string>();
+    let complete = true;
     for (const groupId of entitlement.groups) {
-      let size: number | undefined;
+      let wasListed = false;
       findings.push(
         ...(await runCheck(
           {
@@ -138,7 +138,7 @@ export async function directoryFindings(context: Context): Promise<readonly Find
           async (found) => {
             const group = await people.group(groupId);
             if (!group) {
-              size = 0;
+              wasListed = true;
               return found.problem(
                 'There is no such group',
                 `Correct the groups of ${entitlement.name} in entitlements.yml. Use ids, not names`,
@@ -146,35 +146,37 @@ export async function directoryFindings(context: Context): Promise<readonly Find
             }
             const name = group.displayName === undefined ? '' : ` (${escaped(group.displayName)})`;
             if (lists.refused) return found.unknown(`It exists${name}, but AWS does not list its members`, NOT_LISTED);
-            size = await sizeOf(groupId, directory, lists);
-            if (size === 0)
+            const all = await membersOf(groupId, directory, lists);
+            wasListed = true;
+            for (const userId of all) members.add(userId);
+            if (all.length === 0)
               return found.warning(
                 `It is empty${name}`,
                 'Add users to it, or include it in the SCIM provisioning of your identity provider',
               );
-            return found.ok(`${count(size, 'member')}${name}`);
+            return found.ok(`${count(all.length, 'member')}${name}`);
           },
         )),
       );
-      members = size === undefined || members === undefined ? undefined : members + size;
+      complete &&= wasListed;
     }
-    findings.push(capFinding(entitlement, members));
+    if (complete) listed.members.set(entitlement.name, members);
+    findings.push(capFinding(entitlement, complete ? members.size : undefined));
   }
-  findings.push(rateFinding(requestsPerSecond));
   return findings;
 }
 
 const NOT_LISTED = 'See the first group whose members AWS does not list';
 
 /**
- * Returns the number of a group's members. A store that does not know the operation lists no other group either, which is
- * noted in `lists`.
+ * Returns a group's members. A store that does not know the operation lists no other group either, which is noted in
+ * `lists`.
  */
-async function sizeOf(groupId: string, directory: Directory, lists: { refused: boolean }): Promise<number> {
+async function membersOf(groupId: string, directory: Directory, lists: { refused: boolean }): Promise<string[]> {
   try {
-    let size = 0;
-    for await (const page of directory.membersOf(groupId)) size += page?.length ?? 0;
-    return size;
+    const members: string[] = [];
+    for await (const page of directory.membersOf(groupId)) members.push(...(page ?? []));
+    return members;
   } catch (error) {
     lists.refused = error instanceof RefusedError && error.reason === 'UnknownOperationException';
     throw error;
@@ -202,23 +204,8 @@ function capFinding({ name, seats }: Entitlement, members: number | undefined): 
   return { check, verdict: 'ok', found, why };
 }
 
-function rateFinding(requestsPerSecond: number): Finding {
-  const check = 'quota';
-  const why =
-    'AWS allows 20 requests per second for all callers of sso-admin together. Other callers get what Usher leaves';
-  const found = `Usher takes up to ${requestsPerSecond} of ${MOST_PER_SECOND} requests per second`;
-  if (requestsPerSecond <= MOST_PER_SECOND * NEARLY) return { check, verdict: 'ok', found, why };
-  return {
-    check,
-    verdict: 'warning',
-    found,
-    why,
-    mend: 'Lower requestsPerSecond, unless Usher is the only caller of sso-admin',
-  };
-}
-
-/** Checks each configured application. */
-export async function applicationFindings(context: Context): Promise<readonly Finding[]> {
+/** Checks each configured application. @param listed gets the assignments */
+export async function applicationFindings(context: Context, listed: Listed): Promise<readonly Finding[]> {
   const { identityCenter, entitlements } = await context.entitlements();
   const services = await context.services();
   const instances = await services.instances();
@@ -278,11 +265,14 @@ export async function applicationFindings(context: Context): Promise<readonly Fi
         },
         async (found) => {
           const groups: string[] = [];
+          const assigned = new Set<string>();
           for await (const page of applications.assigneesOf(application)) {
-            groups.push(
-              ...page.filter(({ principalType }) => principalType === 'GROUP').map(({ principalId }) => principalId),
-            );
+            for (const { principalId, principalType } of page) {
+              assigned.add(principalId);
+              if (principalType === 'GROUP') groups.push(principalId);
+            }
           }
+          listed.assigned.set(name, assigned);
           if (groups.length === 0) return found.ok('none');
           const near =
             groups.length >= MOST_ASSIGNED_GROUPS * NEARLY ? ` of ${MOST_ASSIGNED_GROUPS} that AWS allows` : '';

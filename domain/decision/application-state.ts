@@ -129,6 +129,10 @@ export interface ApplicationReport {
   overCap?: number;
   /** Revocations that the brake holds. */
   held?: number;
+  /** Users who are put aside because AWS refuses calls about them, or they keep failing. */
+  aside?: number;
+  /** Users who are put aside because AWS accepts the changes and no read shows their effect. */
+  notConverged?: number;
   /** At most ten of the groups that are assigned as a whole. */
   assignedGroups?: string[];
 }

@@ -279,6 +279,9 @@ export function reportOf(
   const waitingSince = requests.sort().at(0);
   const overCap = Math.max(0, inUse - entitlement.seats.max);
   const assignedGroups = whole?.assignedGroups ?? [];
+  const reasons = all.flatMap((seat) => (seat.refusal && !isSetBack(seat) ? seat.refusal.reason : []));
+  const notConverged = reasons.filter((reason) => reason === NotConvergedError.REASON).length;
+  const aside = reasons.length - notConverged;
   return {
     entitlement: entitlement.name,
     seats: inUse,
@@ -287,6 +290,8 @@ export function reportOf(
     unmanaged: (whole?.unmanaged ?? 0) - adoptions,
     ...(overCap > 0 ? { overCap } : {}),
     ...(held > 0 ? { held } : {}),
+    ...(aside > 0 ? { aside } : {}),
+    ...(notConverged > 0 ? { notConverged } : {}),
     ...(assignedGroups.length > 0 ? { assignedGroups: assignedGroups.slice(0, 10) } : {}),
   };
 }

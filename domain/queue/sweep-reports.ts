@@ -3,13 +3,13 @@ import { isAside } from './aside.ts';
 import type { SweepItem, SweepReport, WorkQueue } from './work-queue.ts';
 
 /** The tick sweeps an application when its last full sweep is this old. */
-const SWEEP_EVERY_SECONDS = 3600;
+export const SWEEP_EVERY_SECONDS = 3600;
 /** The sweep also reads every user's UserStatus when that was last done this long ago. */
 const STATUS_EVERY_SECONDS = 24 * 3600;
 
 /** What one round found out about an application. */
 export interface Swept {
-  counts: Omit<SweepReport, 'fullAt' | 'statusAt'>;
+  counts: Omit<SweepReport, 'fullAt' | 'statusAt' | 'firstAt'>;
   /** Nothing was left to change. */
   full: boolean;
   /** UserStatus of every user was read, and nothing was left to change because of it. */
@@ -35,7 +35,7 @@ export function recordSweeps(
     if (!now) return before ? [[application, before] as const] : [];
     const fullAt = now.full ? at : before?.fullAt;
     const statusAt = now.withStatus ? at : before?.statusAt;
-    const times = { ...(fullAt ? { fullAt } : {}), ...(statusAt ? { statusAt } : {}) };
+    const times = { ...(fullAt ? { fullAt } : { firstAt: before?.firstAt ?? at }), ...(statusAt ? { statusAt } : {}) };
     return [[application, { ...times, ...now.counts }] as const];
   });
   return { ...queue, reports: Object.fromEntries(reports) };

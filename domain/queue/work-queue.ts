@@ -73,6 +73,8 @@ const SweepReportSchema = z.object({
   fullAt: z.optional(Timestamp),
   /** Start of its latest sweep that read UserStatus of every user and left nothing to change because of it. */
   statusAt: z.optional(Timestamp),
+  /** Start of its first sweep, as long as none was full. */
+  firstAt: z.optional(Timestamp),
   /** Seats that take a slot. */
   seats: z.int(),
   waiting: z.int(),
@@ -82,6 +84,10 @@ const SweepReportSchema = z.object({
   overCap: z.int(),
   /** Revocations that the brake holds. */
   held: z.int(),
+  /** Users who are put aside because AWS refuses calls about them, or they keep failing. */
+  aside: z.optional(z.int()),
+  /** Users who are put aside because AWS accepts the changes and no read shows their effect. */
+  notConverged: z.optional(z.int()),
   /** Assignments without a seat of Usher's. */
   unmanaged: z.int(),
   /** Groups that are assigned as a whole, at most ten. */

@@ -219,10 +219,8 @@ function withSweeps(queue: WorkQueue, { items, readAt, result }: Pass, { entitle
   return recordSweeps(queue, new Map(swept), { configured, readAt });
 }
 
-function countsOf({ seats, waiting, waitingSince, unmanaged, ...report }: ApplicationReport): Swept['counts'] {
-  const { overCap = 0, held = 0, assignedGroups = [] } = report;
-  const since = waitingSince ? { waitingSince } : {};
-  return { seats, waiting, ...since, unmanaged, overCap, held, assignedGroups: assignedGroups.length };
+function countsOf({ entitlement: _, assignedGroups = [], ...report }: ApplicationReport): Swept['counts'] {
+  return { overCap: 0, held: 0, ...report, assignedGroups: assignedGroups.length };
 }
 
 /** What became of the work queue. */

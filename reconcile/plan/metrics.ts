@@ -1,3 +1,4 @@
+import { healthOf, namedAside } from '../../domain/queue/health.ts';
 import { oldestSweep } from '../../domain/queue/sweep-reports.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import { takesSlot } from '../../domain/seat/seat.ts';
@@ -48,6 +49,34 @@ export function measureTotals(
   measure('CapUsed', Math.max(0, ...known.map(({ seats, max }) => (100 * seats) / Math.max(max, 1))));
   const waits = known.map(({ waitingSince }) => (waitingSince ? secondsBetween(waitingSince, readAt) : 0));
   measure('OldestWait', Math.max(0, ...waits));
+}
+
+/** From this age on, the last full sweep of an application is shown by itself: a tick asks for one every hour. */
+const OVERDUE_SECONDS = 2 * 3600;
+
+/**
+ * Measures what each tick must know: the oldest sweep and who is put aside, all applications together, zero too. Three
+ * alarms watch these numbers, whatever the number of applications. An application has metrics of its own only while it has
+ * something to tell: CloudWatch counts a metric by the hours in which it is sent.
+ */
+export function measureHealth(queue: WorkQueue, now: Date, { measure, entitlements }: PlanServices): void {
+  const health = healthOf(
+    queue,
+    entitlements.entitlements.map(({ application }) => application),
+    now,
+  );
+  const all = [...health.values()];
+  const named = namedAside(queue);
+  measure('SweepAge', Math.max(0, ...all.map(({ unsweptSeconds }) => unsweptSeconds)));
+  // A user who is put aside by name may have a seat that says the same.
+  measure('PutAside', Math.max(sum(all.map(({ aside }) => aside)), named.aside));
+  measure('NotConverged', Math.max(sum(all.map(({ notConverged }) => notConverged)), named.notConverged));
+  for (const { name, application } of entitlements.entitlements) {
+    const { unsweptSeconds = 0, aside = 0, notConverged = 0 } = health.get(application) ?? {};
+    if (unsweptSeconds > OVERDUE_SECONDS) measure('SweepAge', unsweptSeconds, name);
+    if (aside > 0) measure('PutAside', aside, name);
+    if (notConverged > 0) measure('NotConverged', notConverged, name);
+  }
 }
 
 /**

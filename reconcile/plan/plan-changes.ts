@@ -12,6 +12,7 @@ import { complete, requeueOnFailure } from './complete.ts';
 import { enqueueAndClaim } from './enqueue.ts';
 import { findJoined } from './find-joined.ts';
 import { beginRound, type PassCompletion, putStalledAside } from './finish.ts';
+import { measureHealth } from './metrics.ts';
 import { reconcile } from './reconcile-application.ts';
 import type { HeldServices, Pass, PlanInput, PlanOutput, PlanServices, ReconcileResult, RunContext } from './result.ts';
 import { READ_SECONDS } from './snapshot.ts';
@@ -35,6 +36,9 @@ export async function planChanges(input: PlanInput, services: PlanServices): Pro
   const { execution } = input;
   const { claim, redriven, expired, queue } = await enqueueAndClaim(input, services);
   if (expired) services.measure('LeasesExpired', 1);
+  if (input.request.trigger === 'tick' && input.progress.round === 0) {
+    measureHealth(queue, services.clock.now(), services);
+  }
   const progress = redriven ? { ...input.progress, stalled: 0, deferred: 0 } : input.progress;
   if (claim.turn === 'handedOver') {
     services.measure('ExecutionsHandedOver', 1);

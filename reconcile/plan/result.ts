@@ -100,7 +100,7 @@ export interface ReconcileResult {
   failures: readonly Failure[];
   /** Keys of the work items whose reads failed for the time being; `requeueAt` says when they are checked again. */
   faulted: ReadonlySet<string>;
-  /** Applications for which no time was left: they stay as due as they are. */
+  /** Users and applications for which no time was left: they stay as due as they are. */
   unserved: readonly string[];
   /** Users of a sweep who are checked on their own: they could not be read, or its lists do not show what AWS has accepted. */
   alone: readonly string[];

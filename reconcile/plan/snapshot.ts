@@ -4,8 +4,9 @@ import type { PlannedChange } from '../../domain/decision/batches.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
 import type { Recheck } from '../../domain/decision/timing.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
+import { secondsToList, smallestPace } from '../../domain/pace.ts';
 import { askedAtOf, type SweepItem, type WorkItem, type WorkItems } from '../../domain/queue/work-queue.ts';
-import type { Seat } from '../../domain/seat/seat.ts';
+import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
@@ -34,7 +35,7 @@ export interface Snapshot {
   faults: Faults;
   /** Users of a sweep who could not be read: they are checked on their own. */
   unread: string[];
-  /** Applications for which no time was left: they stay as due as they are. */
+  /** Users and applications for which no time was left: they stay as due as they are. */
   unserved: string[];
   /** Pages that ListUsers took, if it was read to its end. */
   userPages: number | undefined;
@@ -50,14 +51,16 @@ export type Faults = Map<string, TransientAwsError>;
  * decision is made from half of the reads of an application, and every other item is served.
  */
 export async function takeSnapshot(items: WorkItems, context: ReconcileContext, readers: Readers): Promise<Snapshot> {
-  const users = await readUsers(items.users, context, readers);
-  const { found, ...sweeps } = await readSweeps(items.sweeps, context, readers);
+  const time = timeOf(context);
+  const users = await readUsers(items.users, { ...context, time }, readers);
+  const { found, ...sweeps } = await readSweeps(items.sweeps, { ...context, time }, readers);
   const states = Map.groupBy([...users.found, ...found], ({ state }) => state.entitlement.application);
   return {
     ...sweeps,
     applications: [...states.values()].flatMap(joined),
     recheck: [...users.recheck, ...sweeps.recheck],
     failures: [...users.failures, ...sweeps.failures],
+    unserved: [...users.unserved, ...sweeps.unserved],
     faults: new Map([...users.faults, ...sweeps.faults]),
   };
 }
@@ -78,12 +81,18 @@ function joined(reads: readonly ApplicationReads[]): ApplicationReads[] {
   return [{ state: { ...first.state, users, whole: whole?.state.whole }, items: whole?.items }];
 }
 
-async function readUsers(users: WorkItems['users'], { readAt }: ReconcileContext, readers: Readers) {
+/** Reads the users who have been due the longest, as many as fit: AWS may take seconds for each answer. */
+async function readUsers(users: WorkItems['users'], { readAt, time }: TimedContext, readers: Readers) {
+  const unserved: string[] = [];
   const found: ApplicationReads[] = [];
   const recheck: Recheck[] = [];
   const failures: Failure[] = [];
   const faults: Faults = new Map();
-  for (const [userId, item] of Object.entries(users)) {
+  for (const [index, [userId, item]] of Object.entries(users).entries()) {
+    if (index > 0 && !time.hasTime()) {
+      unserved.push(userId);
+      continue;
+    }
     const { unmet, unread, applications } = await readUser(userId, item, readAt, readers).catch((error: unknown) => {
       if (!(error instanceof RefusedError || error instanceof TransientAwsError)) throw error;
       return { unmet: false, unread: [error], applications: [] };
@@ -98,7 +107,9 @@ async function readUsers(users: WorkItems['users'], { readAt }: ReconcileContext
       found.push({ state: { entitlement, users: [checkedFor(userId, item, user)] } });
     }
   }
-  return { found, recheck, failures, faults };
+  // The last read may have outlasted the lease.
+  if (unserved.length > 0) await readers.renewLease();
+  return { found, recheck, failures, faults, unserved };
 }
 
 /** @param key of the work item for which the user was read */
@@ -114,16 +125,27 @@ function checkedFor(key: string, item: WorkItem, user: CheckedUser['user']): Che
   };
 }
 
-/** After this, a pass begins to read no further application: it decides about those that it has read. */
+/** After this, a pass begins to read no further user or application: it decides about those that it has read. */
 const BEGIN_WITHIN_SECONDS = 240;
+
 /** An application that does not fit into what is left now may fit if it is the first that a function reads. */
 const BEGINNING_SECONDS = 60;
 
+/** How much time a pass has. */
+function timeOf({ secondsLeft }: ReconcileContext) {
+  const atFirst = secondsLeft();
+  return {
+    /** Whether another read may begin. */
+    hasTime: () => atFirst - secondsLeft() < BEGIN_WITHIN_SECONDS,
+    isBeginning: atFirst > READ_SECONDS - BEGINNING_SECONDS,
+  };
+}
+
+type TimedContext = ReconcileContext & { time: ReturnType<typeof timeOf> };
+
 /** Reads the applications that have been due the longest, as many as fit. */
-async function readSweeps(sweeps: WorkItems['sweeps'], context: ReconcileContext, readers: Readers) {
-  const atFirst = context.secondsLeft();
-  const hasTime = () => atFirst - context.secondsLeft() < BEGIN_WITHIN_SECONDS;
-  const isBeginning = atFirst > READ_SECONDS - BEGINNING_SECONDS;
+async function readSweeps(sweeps: WorkItems['sweeps'], context: TimedContext, readers: Readers) {
+  const { hasTime, isBeginning } = context.time;
   const unserved: string[] = [];
   const shared: SharedReads = { members: new Map(), userPages: context.userPages, listUsers: context.listUsers };
   const reads: SweepReads[] = [];
@@ -167,19 +189,37 @@ export const READ_SECONDS = 780;
 
 const TOO_LARGE = 'application-too-large';
 
+/** Refuses an application before its first request, if its seats alone tell that its assignments take too long to list. */
+function refuseUnlistable(
+  application: string,
+  seats: readonly Seat[],
+  { entitlements: { requestsPerSecond } }: Readers,
+) {
+  const taken = seats.filter(takesSlot).length;
+  const seconds = secondsToList(taken, requestsPerSecond);
+  if (seconds <= READ_SECONDS) return;
+  const pace = smallestPace(taken);
+  throw new RefusedError(
+    TOO_LARGE,
+    `Listing the ${taken} seats of ${application} takes ${Math.ceil(seconds)} s at requestsPerSecond ${requestsPerSecond}, and a plan reads for at most ${READ_SECONDS} s. ${pace === undefined ? 'No pace is enough' : `Set requestsPerSecond to at least ${pace}`}`,
+  );
+}
+
 /** Renews the lease while pages are read, as long as there is time. */
 function untilDeadline(
   application: string,
   { secondsLeft }: ReconcileContext,
   { renewLease, entitlements: { requestsPerSecond } }: Readers,
 ) {
+  let answers = 0;
   return async () => {
     if (secondsLeft() <= 0) {
       throw new RefusedError(
         TOO_LARGE,
-        `Reading the lists of ${application} takes more than ${READ_SECONDS} s at ${requestsPerSecond} requests per second. Raise requestsPerSecond`,
+        `Reading the lists of ${application} takes more than ${READ_SECONDS} s at requestsPerSecond ${requestsPerSecond}: AWS answered ${answers} times. usher doctor says which pace is enough`,
       );
     }
+    answers += 1;
     await renewLease();
   };
 }
@@ -212,6 +252,7 @@ async function readSweep(
   const entitlement = configured ?? givenUp(application, item, items.seats);
   if (!entitlement) return pending;
   try {
+    refuseUnlistable(application, items.seats, readers);
     const { users, whole, unread } = await readApplication(
       { entitlement, seats: items.seats, item },
       readAt,

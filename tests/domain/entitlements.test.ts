@@ -111,6 +111,35 @@ describe('parseEntitlements', () => {
     expect(faultsOf(aFile({ entitlements: [anEntitlement({ groups: groups.slice(1) })] }))).toEqual({});
   });
 
+  describe('a cap that no plan could read', () => {
+    const capped = (max: number, requestsPerSecond?: number) =>
+      faultsOf(aFile({ entitlements: [anEntitlement({ seats: { max } })], requestsPerSecond }));
+
+    it.each([
+      [60_001, 1, 'expected at most 60000, or requestsPerSecond of at least 1.1'],
+      [100_000, 1, 'expected at most 60000, or requestsPerSecond of at least 1.7'],
+      [200_000, 1, 'expected at most 60000, or requestsPerSecond of at least 3.4'],
+      [200_000, 3.3, 'expected at most 198000, or requestsPerSecond of at least 3.4'],
+    ])('is refused with both numbers that would do: %d seats at %d requests per second', (max, pace, problem) => {
+      expect(capped(max, pace)).toEqual({
+        'entitlements[0].seats.max': `${problem}: a plan reads no longer list of assignments`,
+      });
+    });
+
+    it.each([
+      [60_000, 1],
+      [200_000, 3.4],
+      [200_000, 18],
+      [200_000, undefined],
+    ])('is none: %d seats at %s requests per second', (max, pace) => {
+      expect(capped(max, pace)).toEqual({});
+    });
+
+    it('is not judged by a number that is no pace', () => {
+      expect(capped(200_000, 0)).toEqual({ requestsPerSecond: 'expected at least 1' });
+    });
+  });
+
   it('takes the same group for two applications', () => {
     const two = anEntitlement({ name: 'two', application: anApplication('5555666677778889') });
     expect(faultsOf(aFile({ entitlements: [anEntitlement(), two] }))).toEqual({});

@@ -116,6 +116,25 @@ describe('reads that fail for good', () => {
   });
 });
 
+describe('what an alarm watches', () => {
+  it.each<[string, 'refuse' | 'conflict' | 'lost', string]>([
+    ['AWS refuses the create of one user', 'refuse', 'PutAside'],
+    ['the create of one user conflicts', 'conflict', 'PutAside'],
+    ['AWS accepts the create of one user without effect', 'lost', 'NotConverged'],
+  ])('tells while %s, and no longer after it', async (_fact, kind, metric) => {
+    const world = await openWorld({ people: 3 });
+    await world.tick();
+    world.faults.add({ operation: CREATE, kind, times: FOR_GOOD, principalId: user(1) });
+    await world.joins(1);
+    await world.joins(2);
+    world.after(3 * 3600, () => world.faults.clear());
+    await world.ticking(6 * 60);
+    const values = world.measured(metric);
+    expect([Math.max(...values), values.at(-1)]).toEqual([1, 0]);
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed' });
+  });
+});
+
 describe('who asked while their application was refused', () => {
   const REFUSED = { operation: SETTINGS, kind: 'refuse', times: FOR_GOOD } as const;
 

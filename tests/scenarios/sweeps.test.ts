@@ -53,7 +53,7 @@ describe('a full sweep counts for each application by itself', () => {
     expect(world.calls(LISTS)).toBeGreaterThan(EVENTS);
     expect(world.calls(LISTS)).toBeLessThanOrEqual(2 * EVENTS + 5 * HOURS);
     expect(await oldestAge(world)).toBeLessThanOrEqual(70);
-    // The alarm asks for one in three hours.
+    expect(Math.max(...world.measured('SweepAge'))).toBeLessThan(2 * 3600);
     expect(world.measured('SweepsCompleted').length).toBeGreaterThanOrEqual(HOURS - 1);
   });
 
@@ -99,6 +99,8 @@ describe('a full sweep counts for each application by itself', () => {
     expect(ages).toHaveLength(5);
     expect(Math.max(...ages)).toBeLessThanOrEqual(70);
     expect(world.measured('SweepsCompleted')).toEqual([]);
+    expect(Math.max(...world.measured('SweepAge'))).toBeGreaterThan((HOURS - 1) * 3600);
+    expect(new Set(world.measured('PutAside').slice(2))).toEqual(new Set([1]));
     // It is tried again once an hour, by the tick that follows, and not with every tick.
     expect(world.ends.filter(({ outcome }) => outcome === 'failed')).toHaveLength(HOURS - 1);
   });

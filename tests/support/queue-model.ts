@@ -2,6 +2,7 @@ import type { Claim } from '../../domain/queue/claim.ts';
 import {
   claim,
   completeItems,
+  dueItems,
   markPlanned,
   reclaimOverdue,
   releaseIfIdle,
@@ -93,12 +94,14 @@ export function aMailbox() {
   let queue: WorkQueue = aQueue();
   let now = START;
   let step = 0;
-  const actors: Actor[] = [];
+  let actors: Actor[] = [];
   let owed: Owed[] = [];
   /** Start of every sweep, by application. */
-  const sweeps = new Map<string, Date[]>();
+  let sweeps = new Map<string, Date[]>();
   /** When something was changed last for a look, by user id or application. */
-  const changedAt = new Map<string, Date>();
+  let changedAt = new Map<string, Date>();
+  /** How many passes in a row have served others while an item was due, by user id or application. */
+  let passedOver = new Map<string, number>();
 
   /** One conditional write; nobody else can write between its read and itself. */
   function write(me: string, next: WorkQueue): void {
@@ -184,9 +187,16 @@ export function aMailbox() {
     }
   }
 
+  /** An execution may write as long as it can renew its term. */
+  function checkOneWriter(): void {
+    const writers = actors.filter(({ name, term, state }) => state !== 'ended' && renewTerm(queue, name, term, now));
+    if (writers.length > 1) throw new Error(`${writers.map(({ name }) => name).join(' and ')} may write`);
+  }
+
   function check(): void {
     checkNothingIsLost();
     checkSomebodyLooks();
+    checkOneWriter();
   }
 
   function follow(actor: Actor, turn: Claim): void {
@@ -236,6 +246,8 @@ export function aMailbox() {
     }
     const { items: looks = { users: {}, sweeps: {} }, serves = 'users', contested = false } = turn ?? {};
     write(actor.name, dropRounds(queue, roundsOf(queue, Object.keys(looks.sweeps)), now));
+    const due = keysOf(dueItems(queue, now)).filter((key) => !keysOf(looks).includes(key));
+    passedOver = new Map(due.map((key) => [key, (passedOver.get(key) ?? 0) + 1]));
     if (contested) write(actor.name, { ...queue, served: serves });
     for (const application of Object.keys(looks.sweeps)) {
       sweeps.set(application, [...(sweeps.get(application) ?? []), now]);
@@ -333,6 +345,35 @@ export function aMailbox() {
     else if (actor.state === 'recording') record(actor, choice);
   }
 
+  const save = () => ({
+    queue,
+    now,
+    step,
+    actors: actors.map((actor) => ({ ...actor })),
+    owed: owed.map((look) => ({ ...look, applications: new Set(look.applications) })),
+    sweeps: new Map(sweeps),
+    changedAt: new Map(changedAt),
+    passedOver,
+  });
+
+  /** Everything that decides what can still happen; what only a finished step has needed is left out. */
+  const future = () => ({
+    queue,
+    now,
+    step,
+    owed,
+    passedOver,
+    changedAt: new Map([...changedAt].filter(([key]) => !isSettled(key, now))),
+    actors: actors.map((actor) => {
+      const { name, state, wakeAt, term, looks, readAt, readStep, unsettled } = actor;
+      if (state === 'waiting') return { name, state, wakeAt };
+      if (state === 'planning') return { name, state, term };
+      if (state === 'reading') return { name, state, term, looks, readAt, readStep, unsettled };
+      if (state === 'applying') return { name, state, term, keys: keysOf(looks) };
+      return { name, state };
+    }),
+  });
+
   const alive = () => actors.filter(({ state }) => state !== 'ended' && state !== 'dead');
   const mailbox = {
     /** Begins an execution; nothing happens before its first step. */
@@ -376,6 +417,19 @@ export function aMailbox() {
         check();
       }
     },
+    /** Returns a copy of everything, for `restore`. */
+    save,
+    future,
+    /** Continues from what `save` returned, any number of times. */
+    restore(saved: ReturnType<typeof save>): void {
+      ({ queue, now, step, passedOver } = saved);
+      actors = saved.actors.map((actor) => ({ ...actor }));
+      owed = saved.owed.map((look) => ({ ...look, applications: new Set(look.applications) }));
+      sweeps = new Map(saved.sweeps);
+      changedAt = new Map(saved.changedAt);
+    },
+    /** The executions that have neither ended nor died, in the order that `step` counts. */
+    alive: (): readonly Pick<Actor, 'name' | 'state' | 'wakeAt'>[] => alive(),
     queue: () => queue,
     now: () => now,
     sweeps: (): ReadonlyMap<string, readonly Date[]> => sweeps,

@@ -32,6 +32,14 @@ describe('recordSweeps', () => {
     expect(recorded(before, swept, 60).reports).toEqual({ [APPLICATION]: aSweepReport({ seats: 3 }) });
   });
 
+  it('notes the first sweep until one is full', () => {
+    const first = recorded(aQueue(), { [APPLICATION]: { ...full, full: false } }, 60);
+    const second = recorded(first, { [APPLICATION]: { ...full, full: false } }, 120);
+    expect(second.reports).toEqual({ [APPLICATION]: { ...counts, firstAt: iso(60) } });
+    const third = recorded(second, { [APPLICATION]: full }, 180);
+    expect(third.reports).toEqual({ [APPLICATION]: { ...counts, fullAt: iso(180) } });
+  });
+
   it("notes when everyone's status was read although something else was left to change", () => {
     const before = aQueue({ reports: { [APPLICATION]: aSweepReport({ seats: 3 }) } });
     const swept = { [APPLICATION]: { ...full, full: false, withStatus: true } };
@@ -54,7 +62,14 @@ describe('recordSweeps', () => {
 
   it('stays far below the 400 KB of a DynamoDB item', () => {
     const all = Array.from({ length: 100 }, (_, number) => application(number));
-    const most = { ...aSweepReport({ waitingSince: iso() }), seats: 200_000, waiting: 200_000, unmanaged: 200_000 };
+    const most = {
+      ...aSweepReport({ waitingSince: iso() }),
+      seats: 200_000,
+      waiting: 200_000,
+      unmanaged: 200_000,
+      aside: 200_000,
+      notConverged: 200_000,
+    };
     expect(JSON.stringify(Object.fromEntries(all.map((one) => [one, most]))).length).toBeLessThan(40_000);
   });
 });

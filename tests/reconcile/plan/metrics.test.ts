@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { INITIAL_PROGRESS } from '../../../domain/decision/progress.ts';
 import { acquireLease, LEASE_SECONDS } from '../../../domain/queue/lease.ts';
-import { emptyQueue } from '../../../domain/queue/work-queue.ts';
+import { emptyQueue, type WorkQueue } from '../../../domain/queue/work-queue.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
 import { planChanges } from '../../../reconcile/plan/plan-changes.ts';
-import { aMembershipRequest, anAuditRecord, aRequest, aSeat } from '../../support/builders.ts';
-import { GROUP, ME, OTHER, OTHER_APPLICATION, OTHER_GROUP, START, user } from '../../support/ids.ts';
+import { aMembershipRequest, anAuditRecord, aRequest, aSeat, aSweepReport } from '../../support/builders.ts';
+import { APPLICATION, GROUP, ME, OTHER, OTHER_APPLICATION, OTHER_GROUP, START, user } from '../../support/ids.ts';
 import { openWorld, type WorldOptions } from '../../support/world.ts';
 
 const SWEEP = aRequest({ sweep: 'everything', trigger: 'manual' });
@@ -91,6 +91,50 @@ describe('a sweep measures', () => {
     );
     expect(one.values('Seats')).toEqual([['Seats', 1, 'amazon-q-developer']]);
     expect(one.values('SweepsCompleted')).toEqual([]);
+  });
+});
+
+describe('a tick measures', () => {
+  const tick = aRequest({ sweep: 'due', trigger: 'tick' });
+  const entitlements = [{}, { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] }];
+  const hoursAgo = (hours: number) => plusSeconds(START, -hours * 3600);
+
+  async function measured(reports: WorkQueue['reports'], request = tick) {
+    const { services, metrics } = await openWorld({ entitlements });
+    await services.ledger.saveQueue({ ...emptyQueue(), reports });
+    const input = { request, propagation: { visible: true, checkAfterSeconds: 0 }, execution: ME };
+    await planChanges({ ...input, progress: INITIAL_PROGRESS }, services);
+    return metrics.filter(([name]) => ['SweepAge', 'PutAside', 'NotConverged'].includes(name));
+  }
+
+  it('three numbers for all applications, and nothing of one that has nothing to tell', async () => {
+    const fullAt = hoursAgo(2);
+    const reports = { [APPLICATION]: aSweepReport(), [OTHER_APPLICATION]: aSweepReport({ fullAt }) };
+    expect(await measured(reports)).toEqual([
+      ['SweepAge', 7200],
+      ['PutAside', 0],
+      ['NotConverged', 0],
+    ]);
+  });
+
+  it('each application that has something to tell by itself', async () => {
+    const reports = {
+      [APPLICATION]: aSweepReport({ aside: 2, notConverged: 1 }),
+      [OTHER_APPLICATION]: aSweepReport({ fullAt: hoursAgo(3), aside: 1 }),
+    };
+    expect(await measured(reports)).toEqual([
+      ['SweepAge', 10_800],
+      ['PutAside', 3],
+      ['NotConverged', 1],
+      ['PutAside', 2, 'amazon-q-developer'],
+      ['NotConverged', 1, 'amazon-q-developer'],
+      ['SweepAge', 10_800, 'kiro'],
+      ['PutAside', 1, 'kiro'],
+    ]);
+  });
+
+  it('this once per tick, and no other execution does', async () => {
+    expect(await measured({}, aRequest({ trigger: 'manual', sweep: 'everything' }))).toEqual([]);
   });
 });
 

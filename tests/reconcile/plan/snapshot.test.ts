@@ -111,9 +111,34 @@ describe('a snapshot with little time', () => {
     const found = await snapshot(both, { secondsLeft: clockOf(780, 790) });
     expect(failuresOf(found)).toEqual([[APPLICATION, 'application-too-large']]);
     expect(found.failures[0]?.error.message).toBe(
-      `Reading the lists of ${APPLICATION} takes more than 780 s at 10 requests per second. Raise requestsPerSecond`,
+      `Reading the lists of ${APPLICATION} takes more than 780 s at requestsPerSecond 10: AWS answered 0 times. usher doctor says which pace is enough`,
     );
     expect(found.unserved).toEqual([OTHER_APPLICATION]);
+  });
+
+  it('refuses it before the first request if its seats tell, and names the smallest pace that is enough', async () => {
+    const seats = Array.from({ length: 101 }, (_, index) => aSeat(index + 1));
+    const { readers, newCalls } = await opened({ seats });
+    // As if there were four hundred times as many.
+    const entitlements = { ...readers.entitlements, requestsPerSecond: 0.0025 };
+    const found = await takeSnapshot(sweepsDue(), CONTEXT, { ...readers, entitlements });
+    expect(failuresOf(found)).toEqual([[APPLICATION, 'application-too-large']]);
+    expect(found.failures[0]?.error.message).toBe(
+      `Listing the 101 seats of ${APPLICATION} takes 800 s at requestsPerSecond 0.0025, and a plan reads for at most 780 s. Set requestsPerSecond to at least 1`,
+    );
+    expect([...newCalls().keys()]).toEqual(['DynamoDB.Query']);
+  });
+
+  it('reads no further user after four minutes, and leaves the others as due as they are', async () => {
+    const { snapshot } = await opened({ members: [1, 2, 3] });
+    const found = await snapshot(usersDue(1, 2, 3), { secondsLeft: clockOf(780, 130) });
+    expect([found.read, found.unserved]).toEqual([[[ENTITLEMENT, false, [1, 2]]], [user(3)]]);
+  });
+
+  it('reads one user even if no time is left', async () => {
+    const { snapshot } = await opened({ members: [1, 2] });
+    const found = await snapshot(usersDue(1, 2), { secondsLeft: clockOf(0, 300) });
+    expect([found.read, found.unserved]).toEqual([[[ENTITLEMENT, false, [1]]], [user(2)]]);
   });
 
   it('leaves an application to the next call that does not fit into what is left', async () => {
