@@ -161,7 +161,9 @@ const FAMILIES: Readonly<Record<string, string>> = {
   step: 'step',
   readStep: 'step',
   term: 'term',
-  planned: 'term',
+  planned: 'revision',
+  id: 'revision',
+  round: 'revision',
 };
 const ISO = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 /** Of times that are longer ago than everything that a queue counts from, only the order matters. */

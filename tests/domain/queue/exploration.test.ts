@@ -32,20 +32,22 @@ describe('every interleaving of three executions that share a work queue keeps t
     ['nothing goes wrong', {}, 253],
     ['each crashes at any step', { crash: 3 }, 1135],
     ['each crashes, and a lease expires, at any step', { crash: 3, expiry: 1 }, 7494],
-    ['each crashes at any step, and one makes changes', { crash: 3, apply: 1 }, 15_286],
-    ['an answer is lost at any step', { lostAnswer: 1 }, 4375],
+    ['each crashes at any step, and one makes changes', { crash: 3, apply: 1 }, 16_851],
+    ['one stores a round of several batches, and crashes at any step', { crash: 1, more: 1 }, 0],
+    ['an answer is lost at any step', { lostAnswer: 1 }, 6535],
   ])('while %s', (_fact, limits, states) => {
     expectAllKept(JOINS, limits, states);
   });
 
   it.each<[string, readonly Partial<Request>[], Partial<Limits>, number]>([
     ['leases expire again and again', JOINS, { crash: 3, expiry: 3 }, 67_683],
-    ['one makes changes', JOINS, { crash: 3, expiry: 1, apply: 1 }, 101_995],
+    ['one makes changes', JOINS, { crash: 3, expiry: 1, apply: 1 }, 130_122],
+    ['one stores a round of several batches', JOINS, { crash: 2, expiry: 1, more: 1 }, 0],
     [
       'one makes changes, and an update names no group',
       [joined(1), changed(2), HINT],
       { crash: 1, expiry: 1, apply: 1 },
-      78_542,
+      94_310,
     ],
   ])('while executions crash, leases expire, and %s', { tags: ['long'] }, (_fact, requests, limits, states) => {
     expectAllKept(requests, limits, states);
