@@ -94,3 +94,17 @@ describe('sweeps that are due', () => {
     expect(seatedAfter(world, 11, at(300))).toBeLessThanOrEqual(60);
   });
 });
+
+describe('answers that take seconds', () => {
+  it('end no function at its time limit, however many users are named at once', async () => {
+    const latency = (call: string) => (/^(?:IdentityStore|SSOAdmin)\./.test(call) ? 8 : 0);
+    const world = await openWorld({ people: 60, latency, entitlements: [{ seats: { max: 60 } }] });
+    for (const number of people(1, 60)) await world.joins(number);
+    await world.play();
+    expect(world.ends.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+    expect(world.assigned()).toHaveLength(60);
+    // A function that Lambda has ended logs no end.
+    const logged = (message: string) => world.logs.filter((line) => JSON.parse(line).message === message).length;
+    expect(logged('completed') + logged('failed')).toBe(logged('started'));
+  });
+});

@@ -2,6 +2,7 @@ import type { Entitlements } from '../../domain/entitlements.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import type { Quirks } from '../../emulator/aws/identity-center/quirks.ts';
 import { type EntitlementsOptions, exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
+import type { Latency } from '../../emulator/stack/invocations.ts';
 import { openStack, type Stack } from '../../emulator/stack/stack.ts';
 import { actions, configurationOf } from './actions.ts';
 import { connectServices } from './adapters.ts';
@@ -22,6 +23,8 @@ export interface WorldOptions extends EntitlementsOptions, DirectoryOptions {
   /** Members of GROUP who have had their seats of APPLICATION for a month when the test begins. */
   settled?: readonly number[];
   quirks?: Quirks;
+  /** How long AWS takes to answer a function; no time if left out. */
+  latency?: Latency;
   /** Records the calls of the functions; a recorder of its own if left out. */
   recorder?: CallRecorder;
 }
@@ -59,6 +62,7 @@ export async function openWorld(options: WorldOptions = {}) {
     transport: 'in-process',
     quirks,
     listener,
+    ...(options.latency ? { latency: options.latency } : {}),
   });
   const { identityCenter: center, gateway, faults, settings } = stack;
   const table = ledgerTable(settings);
