@@ -18,11 +18,12 @@ const JOINS = [joined(1), joined(2), HINT];
 /**
  * In each state, at most one execution may write, every hint that no read has answered stands in the queue, and whoever is
  * to check it is under way. No history goes round in a circle, so every execution ends; what is left when all have ended or
- * died, ticks complete. Users and applications take turns, so no pass serves others twice while an item is due.
+ * died, ticks complete. Users and applications take turns, so no pass serves others twice while an item is due; between the
+ * two, a stored round may have its turn.
  */
 function expectAllKept(requests: readonly Partial<Request>[], limits: Partial<Limits>, states: number): void {
   const found = explore(requests, { ...CALM, ...limits });
-  expect(found.passedOver).toBeLessThanOrEqual(1);
+  expect(found.passedOver).toBeLessThanOrEqual(limits.more ? 2 : 1);
   expect(found.done).toBeGreaterThan(0);
   expect(found.states).toBe(states);
 }
@@ -33,7 +34,7 @@ describe('every interleaving of three executions that share a work queue keeps t
     ['each crashes at any step', { crash: 3 }, 1135],
     ['each crashes, and a lease expires, at any step', { crash: 3, expiry: 1 }, 7494],
     ['each crashes at any step, and one makes changes', { crash: 3, apply: 1 }, 16_851],
-    ['one stores a round of several batches, and crashes at any step', { crash: 1, more: 1 }, 0],
+    ['one stores a round of several batches, and crashes at any step', { crash: 1, more: 1 }, 16_532],
     ['an answer is lost at any step', { lostAnswer: 1 }, 6535],
   ])('while %s', (_fact, limits, states) => {
     expectAllKept(JOINS, limits, states);
@@ -42,7 +43,7 @@ describe('every interleaving of three executions that share a work queue keeps t
   it.each<[string, readonly Partial<Request>[], Partial<Limits>, number]>([
     ['leases expire again and again', JOINS, { crash: 3, expiry: 3 }, 67_683],
     ['one makes changes', JOINS, { crash: 3, expiry: 1, apply: 1 }, 130_122],
-    ['one stores a round of several batches', JOINS, { crash: 2, expiry: 1, more: 1 }, 0],
+    ['one stores a round of several batches', JOINS, { crash: 2, expiry: 1, more: 1 }, 212_237],
     [
       'one makes changes, and an update names no group',
       [joined(1), changed(2), HINT],
