@@ -90,6 +90,8 @@ export type Seat = z.infer<typeof SeatSchema>;
 export const BRAKE_WINDOW_SECONDS = 24 * 3600;
 /** A tick checks an unfinished change after this; the execution's own retries take less. */
 export const LEFT_BEHIND_SECONDS = 15 * 60;
+/** A tick checks an unverified seat after this: longer than the round lasts that has made it, and verifies it in the end. */
+const UNVERIFIED_SECONDS = 45 * 60;
 
 /** Whether the seat takes a slot under `seats.max`, because its assignment may exist. */
 export function takesSlot({ status }: Pick<Seat, 'status'>): boolean {
@@ -121,6 +123,11 @@ export function isMadeAgain({ status, grantedAt }: Pick<Seat, 'status' | 'grante
 export function seatAttentionAt(seat: Seat): string | undefined {
   const leftBehind = plusSeconds(seat.changedAt, LEFT_BEHIND_SECONDS);
   if (seat.audit.length > 0) return leftBehind;
-  const unfinished = ['creating', 'assigned', 'revoking'].includes(seat.status);
-  return seat.nextAttemptAt ?? seat.dueAt ?? (unfinished ? leftBehind : undefined);
+  const unverified = plusSeconds(seat.changedAt, UNVERIFIED_SECONDS);
+  const unfinished: Partial<Record<SeatStatus, string>> = {
+    creating: leftBehind,
+    revoking: leftBehind,
+    assigned: unverified,
+  };
+  return seat.nextAttemptAt ?? seat.dueAt ?? unfinished[seat.status];
 }

@@ -32,11 +32,12 @@ describe('takesSlot', () => {
 
 describe('seatAttentionAt', () => {
   const MINUTES_15 = iso(-86_400 + 900);
+  const MINUTES_45 = iso(-86_400 + 2700);
 
   it.each<[SeatStatus, string | undefined]>([
     ['waitlisted', undefined],
     ['creating', MINUTES_15],
-    ['assigned', MINUTES_15],
+    ['assigned', MINUTES_45],
     ['confirmed', undefined],
     ['leaving', undefined],
     ['held', undefined],
