@@ -5,7 +5,7 @@ import type { Batch } from '../domain/decision/batches.ts';
 import { waitForCreateToShow, waitForGrantToShow } from '../domain/decision/timing.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
 import { askedAtOf, joinedAtOf, type WorkItem, type WorkQueue } from '../domain/queue/work-queue.ts';
-import type { Seat } from '../domain/seat/seat.ts';
+import { type Seat, takesSlot } from '../domain/seat/seat.ts';
 import type { ChangeContext, SeatTarget } from '../domain/seat/transitions.ts';
 import {
   dropSeat,
@@ -207,8 +207,8 @@ async function isConfirmed(
 
 /** Whether an earlier call may have made the assignment although no read has shown it so far. */
 function isAmbiguous({ seat }: Task, now: Date): boolean {
-  const isGranting = seat?.status === 'creating' || seat?.status === 'assigned';
-  return isGranting && waitForCreateToShow(seat, { readAt: now }) !== undefined;
+  const isGranted = seat !== undefined && takesSlot(seat) && seat.status !== 'revoking';
+  return isGranted && waitForCreateToShow(seat, { readAt: now }) !== undefined;
 }
 
 /** Whether an operator has started or redriven the execution: to them, what is known is reported again. */

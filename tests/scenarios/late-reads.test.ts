@@ -64,6 +64,21 @@ describe('a create that AWS accepted before and refuses when it is repeated', ()
   });
 });
 
+describe('a verified seat that a read no longer shows', () => {
+  it('keeps its slot if AWS refuses to make it again, until reads would show it', async () => {
+    const world = await openWorld({ people: 2, entitlements: [{ seats: { max: 1 } }] });
+    await world.joins(1);
+    await world.play();
+    world.center.setLag(DESCRIBE, 3600);
+    world.faults.add({ operation: CREATE, kind: 'refuse', principalId: user(1), for: '2h' });
+    world.after(600, () => world.start({ userId: user(1) }));
+    world.after(1200, () => world.joins(2));
+    await world.play();
+    expect(world.assigned()).toEqual([1]);
+    expect(await world.seats()).toEqual({ 1: 'creating', 2: 'waitlisted' });
+  });
+});
+
 describe('a create that AWS loses', () => {
   it('is repeated after five minutes, and audited once', async () => {
     const world = await openWorld({ people: 1 });
