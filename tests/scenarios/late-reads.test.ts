@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ReadOperation } from '../../emulator/aws/identity-center/identity-center.ts';
+import { aDeleteUser } from '../support/events.ts';
 import { user } from '../support/ids.ts';
 import { openWorld } from '../support/world.ts';
 
@@ -76,6 +77,25 @@ describe('a verified seat that a read no longer shows', () => {
     await world.play();
     expect(world.assigned()).toEqual([1]);
     expect(await world.seats()).toEqual({ 1: 'creating', 2: 'waitlisted' });
+  });
+});
+
+describe('a deleted user of Active Directory', () => {
+  it('loses the assignment, also if no read shows it', async () => {
+    const quirks = { assignmentsOfDeletedUsers: 'stay' as const };
+    const world = await openWorld({ people: 3, entitlements: [{ seats: { max: 2 } }], quirks });
+    await world.joins(1);
+    await world.joins(2);
+    await world.play();
+    world.center.setLag(DESCRIBE, 3600);
+    world.after(600, async () => {
+      world.center.deleteUser(user(1));
+      await world.start(aDeleteUser({ userId: user(1), time: world.now().toISOString() }));
+    });
+    world.after(900, () => world.joins(3));
+    await world.ticking(120);
+    expect(world.assigned()).toEqual([2, 3]);
+    expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'confirmed', 3: 'confirmed' });
   });
 });
 
