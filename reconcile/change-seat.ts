@@ -2,10 +2,10 @@ import type { Directory } from '../adapters/identity-store.ts';
 import type { Ledger } from '../adapters/ledger.ts';
 import type { Applications } from '../adapters/sso-admin.ts';
 import type { PlannedChange } from '../domain/decision/batches.ts';
-import { waitForGrantToShow } from '../domain/decision/timing.ts';
+import { waitForCreateToShow, waitForGrantToShow } from '../domain/decision/timing.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
 import { askedAtOf, joinedAtOf, type WorkItem, type WorkQueue } from '../domain/queue/work-queue.ts';
-import { LEFT_BEHIND_SECONDS, type Seat } from '../domain/seat/seat.ts';
+import { type Seat, takesSlot } from '../domain/seat/seat.ts';
 import type { ChangeContext, SeatTarget } from '../domain/seat/transitions.ts';
 import {
   dropSeat,
@@ -212,8 +212,8 @@ async function isConfirmed(
 
 /** Whether an earlier call may have made the assignment although no read has shown it so far. */
 function isAmbiguous({ seat }: Task, now: Date): boolean {
-  const isGranting = seat?.status === 'creating' || seat?.status === 'assigned';
-  return isGranting && secondsBetween(seat.changedAt, now) < LEFT_BEHIND_SECONDS;
+  const isGranted = seat !== undefined && takesSlot(seat) && seat.status !== 'revoking';
+  return isGranted && waitForCreateToShow(seat, { readAt: now }) !== undefined;
 }
 
 /** Whether an operator has started or redriven the execution: to them, what is known is reported again. */

@@ -2,7 +2,7 @@ import { isMadeAgain, isSetBack, type Reason, type Seat, takesSlot } from '../se
 import { dropSeat, markConfirmed, markLeaving, markRevoked, restoreSeat } from '../seat/transitions.ts';
 import { isDue, plusSeconds } from '../shared/time.ts';
 import type { CheckedUser, DecisionContext, Ineligibility, Moment, UserState } from './application-state.ts';
-import { type Wait, waitForGrantToShow, waitForWriteToSettle, waitToRepeat } from './timing.ts';
+import { type Wait, waitForCreateToShow, waitForGrantToShow, waitForWriteToSettle, waitToRepeat } from './timing.ts';
 
 const DAY_SECONDS = 24 * 3600;
 /**
@@ -73,13 +73,9 @@ function decideInterrupted(seat: Seat, assigned: boolean, grant: Decision): Deci
 function decideIneligible({ assigned, seat, ineligibility }: UserState, context: DecisionContext): Decision {
   if (!seat || !ineligibility) return NOTHING;
   const { readAt, graceDays } = context;
-  // AWS removes the assignment together with the user: there is nothing to revoke.
-  if (ineligibility === 'user-deleted' && !assigned && takesSlot(seat)) {
-    return (
-      waitForWriteToSettle(seat, context) ??
-      (isAudited(seat) ? { do: 'record-removal', reason: ineligibility } : { do: 'drop' })
-    );
-  }
+  const isGone = ineligibility === 'user-deleted' && !assigned && takesSlot(seat);
+  const removal = isGone ? decideRemoved(seat, context) : undefined;
+  if (removal) return removal;
   const revoke = ifDue({ do: 'revoke', reason: ineligibility }, seat, context);
   const graced = ineligibility === 'group-leave' && graceDays > 0;
   const end: Decision = graced ? { do: 'begin-grace', dueAt: plusSeconds(readAt, graceDays * DAY_SECONDS) } : revoke;
@@ -111,6 +107,20 @@ function decideIneligible({ assigned, seat, ineligibility }: UserState, context:
 /** Whether an entitled user has an unmanaged assignment, which an operator may have Usher adopt. */
 export function isAdoptable({ entitled, assigned, seat }: UserState, decision: Decision): boolean {
   return entitled && assigned && decision.do === 'nothing' && !(seat && takesSlot(seat));
+}
+
+/**
+ * AWS removes the assignment together with the user, unless they came from Active Directory: there is nothing to revoke once
+ * reads would show the assignment. Until then it is revoked as any other (undefined).
+ */
+function decideRemoved(seat: Seat, context: DecisionContext): Decision | undefined {
+  const isNew = seat.status === 'creating' || seat.status === 'assigned';
+  const { changedAt, grantedAt = changedAt } = seat;
+  const isLate = waitForCreateToShow({ changedAt: isNew ? changedAt : grantedAt }, context) !== undefined;
+  if (isLate && !isNew) return undefined;
+  const wait = waitForWriteToSettle(seat, context);
+  if (wait || isLate) return wait;
+  return isAudited(seat) ? { do: 'record-removal', reason: 'user-deleted' } : { do: 'drop' };
 }
 
 /** Whether the grant was audited. If not, its revocation must not be audited either. */

@@ -370,7 +370,7 @@ describe('seats that need attention', () => {
 
   it.each([
     ['a create that was left behind', { status: 'creating' }],
-    ['an assignment that was not confirmed', { status: 'assigned', changedAt: iso(-1800) }],
+    ['an assignment that was not confirmed', { status: 'assigned', changedAt: plusSeconds(START, -1800) }],
     ['a revocation that was left behind', { status: 'revoking' }],
     ['an audit record that is not on the bus', { audit: [anAudit] }],
     ['a refusal whose next attempt is due', { status: 'failed', nextAttemptAt: LATER.toISOString() }],

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ReadOperation } from '../../emulator/aws/identity-center/identity-center.ts';
+import { aDeleteUser } from '../support/events.ts';
+import { user } from '../support/ids.ts';
 import { openWorld } from '../support/world.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
@@ -45,6 +47,55 @@ describe('a seat that no read shows yet', () => {
     world.after(420, () => world.leaves(2));
     await world.play();
     expect(await world.summaries(2)).toEqual([{ seat: 'held', assigned: true, audited: ['Seat Assigned'] }]);
+  });
+});
+
+describe('a create that AWS accepted before and refuses when it is repeated', () => {
+  it('keeps its slot until a read would show the assignment', async () => {
+    const world = await openWorld({ people: 2, entitlements: [{ seats: { max: 1 } }] });
+    for (const operation of [LIST, DESCRIBE] as const) world.center.setLag(operation, 3600);
+    await world.joins(1);
+    world.after(1800, () => world.faults.add({ operation: CREATE, kind: 'refuse', principalId: user(1), for: '2h' }));
+    world.after(3000, () => world.joins(2));
+    await world.ticking(58);
+    expect(world.assigned()).toEqual([1]);
+    expect(await world.seats()).toEqual({ 1: 'creating', 2: 'waitlisted' });
+    await world.ticking(180);
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'waitlisted' });
+  });
+});
+
+describe('a verified seat that a read no longer shows', () => {
+  it('keeps its slot if AWS refuses to make it again, until reads would show it', async () => {
+    const world = await openWorld({ people: 2, entitlements: [{ seats: { max: 1 } }] });
+    await world.joins(1);
+    await world.play();
+    world.center.setLag(DESCRIBE, 3600);
+    world.faults.add({ operation: CREATE, kind: 'refuse', principalId: user(1), for: '2h' });
+    world.after(600, () => world.start({ userId: user(1) }));
+    world.after(1200, () => world.joins(2));
+    await world.play();
+    expect(world.assigned()).toEqual([1]);
+    expect(await world.seats()).toEqual({ 1: 'creating', 2: 'waitlisted' });
+  });
+});
+
+describe('a deleted user of Active Directory', () => {
+  it('loses the assignment, also if no read shows it', async () => {
+    const quirks = { assignmentsOfDeletedUsers: 'stay' as const };
+    const world = await openWorld({ people: 3, entitlements: [{ seats: { max: 2 } }], quirks });
+    await world.joins(1);
+    await world.joins(2);
+    await world.play();
+    world.center.setLag(DESCRIBE, 3600);
+    world.after(600, async () => {
+      world.center.deleteUser(user(1));
+      await world.start(aDeleteUser({ userId: user(1), time: world.now().toISOString() }));
+    });
+    world.after(900, () => world.joins(3));
+    await world.ticking(120);
+    expect(world.assigned()).toEqual([2, 3]);
+    expect(await world.seats()).toEqual({ 1: 'revoked', 2: 'confirmed', 3: 'confirmed' });
   });
 });
 

@@ -71,13 +71,32 @@ export const staying = fc
   .tuple(lasting, fc.oneof(fc.constant({}), ofUser, ofGroup, ofApplication))
   .map(([fault, only]) => possible({ ...fault, ...only }));
 
-/** A fault that stays, of AWS IAM Identity Center, and concerns one user, group or application. */
+const ofOneUser = fc.tuple(
+  fc.constantFrom(
+    'SSOAdmin.CreateApplicationAssignment',
+    'SSOAdmin.DeleteApplicationAssignment',
+    'SSOAdmin.DescribeApplicationAssignment',
+    'IdentityStore.IsMemberInGroups',
+    'IdentityStore.DescribeUser',
+  ),
+  ofUser,
+);
+const ofOneApplication = fc.tuple(
+  fc.constantFrom(
+    'SSOAdmin.CreateApplicationAssignment',
+    'SSOAdmin.DeleteApplicationAssignment',
+    'SSOAdmin.DescribeApplicationAssignment',
+    'SSOAdmin.ListApplicationAssignments',
+    'SSOAdmin.GetApplicationAssignmentConfiguration',
+  ),
+  ofApplication,
+);
+const ofOneGroup = fc.tuple(fc.constant('IdentityStore.ListGroupMemberships'), ofGroup);
+
+/** A fault that stays, and concerns one user, group or application. */
 export const stayingOfOne = fc
-  .tuple(
-    lasting.filter(({ operation }) => !/^(?:DynamoDB|EventBridge)/.test(operation)),
-    fc.oneof(ofUser, ofGroup, ofApplication),
-  )
-  .map(([fault, only]) => possible({ ...fault, ...only }));
+  .tuple(lasting, fc.oneof(ofOneUser, ofOneApplication, ofOneGroup))
+  .map(([fault, [operation, only]]): FaultRule => possible({ ...fault, operation, ...only }));
 
 /** Lambda itself refuses invocations, fewer than the machine retries. */
 export const uninvoked = fc

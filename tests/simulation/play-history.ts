@@ -34,6 +34,8 @@ function isHard(fault: FaultRule): boolean {
 /** Where the event of a failed execution may be lost: EventBridge delivers it three times at most. */
 const SILENCING: ReadonlySet<string> = new Set(['EventBridge.PutEvents', 'Lambda.Invoke']);
 
+const STATUS_READS: ReadonlySet<string> = new Set(['IdentityStore.DescribeUser', 'IdentityStore.ListUsers']);
+
 /** The reads right before a revocation. */
 const CONFIRMING: ReadonlySet<string> = new Set(['IdentityStore.IsMemberInGroups', 'IdentityStore.DescribeUser']);
 
@@ -71,6 +73,7 @@ export async function playHistory(history: History): Promise<string[]> {
         (lag?.seconds ?? 0) > LONG_LAG_SECONDS,
     );
   watch.hazy = longest(lags.filter(({ operation }) => operation.startsWith('SSOAdmin.'))) > SHORT_LAG_SECONDS * 1000;
+  watch.blind = history.actions.some(({ fault }) => STATUS_READS.has(fault?.operation ?? ''));
   watch.losing = history.actions.some(({ fault }) => fault?.kind === 'lost');
   watch.silencing = history.actions.some(({ fault }) => SILENCING.has(fault?.operation ?? ''));
   const followed = {

@@ -1,3 +1,4 @@
+import type { Entitlement } from '../../domain/entitlements.ts';
 import type { ParsedFaultRule } from '../../emulator/aws/fault-rules.ts';
 import type { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
 import { type Expectation, expectationOf } from './expectation.ts';
@@ -100,15 +101,15 @@ export class Punctuality {
       // Later, or earlier, the event says nothing of what is so.
       joins && Math.abs(deliveredAt - at) < 10 * MINUTE
         ? this.#truth.rulesAt(deliveredAt).entitlements.flatMap((rule) => {
-            const { application: applicationArn, groups, mode, seats } = rule;
+            const { application: applicationArn, groups, mode } = rule;
             const pair = { applicationArn, userId };
             const by = deliveredAt + SERVED_WITHIN + 3 * lag;
             const isSettled = this.#truth.rulesOf(applicationArn, deliveredAt - AFTERMATH, by).length === 1;
             const entitled = (moment: Moment) => this.#truth.isEntitled(applicationArn, userId, moment);
-            if (mode !== 'enforce' || !groups.includes(groupId) || seats.max < 50 || !isSettled) return [];
+            if (mode !== 'enforce' || !groups.includes(groupId) || !isSettled) return [];
             if (!this.#truth.isThere(applicationArn) || !this.#truth.always(deliveredAt, by, entitled)) return [];
             if (this.#isConcerned((one) => concerns(one, pair, groups), deliveredAt, by)) return [];
-            if (this.#isMeddledWith(pair, deliveredAt, by)) return [];
+            if (this.#isMeddledWith(pair, deliveredAt, by) || this.#mayBeFull(rule, deliveredAt, by)) return [];
             const assignment = { applicationArn, principalId: userId, principalType: 'USER' as const };
             if (this.#center.isAssigned(assignment, by)) return [];
             const when = new Date(deliveredAt).toISOString();
@@ -137,6 +138,19 @@ export class Punctuality {
       within.some(({ died }) => died) ||
       [...(before ? [before] : []), ...within].some(({ rules }) => rules.some(matches))
     );
+  }
+
+  /** Whether more users than there are seats have ever been entitled. */
+  #mayBeFull({ application, seats }: Entitlement, from: Moment, to: Moment): boolean {
+    const all = [Number.NEGATIVE_INFINITY, from, undefined].flatMap(
+      (moment) => this.#center.users(1000, undefined, moment).values,
+    );
+    const entitled = new Set(all.map(({ userId }) => userId))
+      .values()
+      .filter((userId) =>
+        this.#truth.some(Number.NEGATIVE_INFINITY, to, (at) => this.#truth.mayBeEntitled(application, userId, at)),
+      );
+    return entitled.toArray().length > seats.max;
   }
 
   #isMeddledWith({ applicationArn, userId }: Pair, from: Moment, to: Moment): boolean {

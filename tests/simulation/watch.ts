@@ -13,6 +13,7 @@ import { AuditTrail, recordKey } from './audit-trail.ts';
 import { type Expectation, expectationOf } from './expectation.ts';
 import { Punctuality } from './punctuality.ts';
 import { Shadow } from './shadow.ts';
+import { StatusReads } from './status-reads.ts';
 import type { Moment, Truth } from './truth.ts';
 
 const SECOND = 1000;
@@ -79,6 +80,8 @@ export class Watch {
   readonly #began = new Map<string, { at: Moment; alone: boolean }>();
   /** By application and user: when the first create was sent for the present seat. */
   readonly #firstCreates = new Map<string, Moment>();
+  readonly #slotSince = new Map<string, Moment>();
+  readonly #statusReads = new StatusReads();
   readonly #takenByHand = new Map<string, Moment>();
   /** Assignments show later than a plan waits for them: what it proves may have been so before. */
   hazy = false;
@@ -86,6 +89,8 @@ export class Watch {
   refusing = false;
   /** AWS loses a removal in this history: a read that lags shows the time before the grant. */
   losing = false;
+  /** Reads of UserStatus fail in this history, and are not seen here. */
+  blind = false;
   /** The audit bus fails in this history. */
   silencing = false;
   /** The longest lag of any read in this history. */
@@ -152,6 +157,11 @@ export class Watch {
   /** Notes the faults that may delay someone from now on. */
   #disturbed(): void {
     this.punctuality.note({ at: this.#now(), rules: this.#faults.left() });
+  }
+
+  /** When a seat took its slot. */
+  slotSince(pair: Pair): Moment {
+    return this.#slotSince.get(keyOf(pair)) ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Whose an assignment is that exists. */
@@ -226,6 +236,10 @@ export class Watch {
       }
       case 'EventBridge.PutEvents':
         this.#idsOnly('the audit stream', textOf(body));
+        return undefined;
+      case 'IdentityStore.DescribeUser':
+      case 'IdentityStore.ListUsers':
+        this.#statusReads.request(call, jsonIn(body), this.#now());
         return undefined;
       case 'SFN.StartExecution':
         return this.#started(jsonIn(body));
@@ -419,6 +433,12 @@ export class Watch {
       this.#isTold(written, written.before, written.records);
       for (const record of written.records) this.trail.pending(written, record);
     }
+    if (written.item === 'work' && !this.blind) {
+      const seatsOf = (application: string) => this.shadow.seatsOf(application);
+      for (const seat of this.#statusReads.unread(written.before, written.after, seatsOf)) {
+        this.violate(2, "a sweep counts as one of everybody's status, and this one's was not read", seat);
+      }
+    }
     if (written.item === 'hold') {
       const { before, after } = written;
       const newest = after.digests.at(-1);
@@ -443,6 +463,7 @@ export class Watch {
     }
     if (before && takesSlot(before)) return;
     this.#isBounded(after.applicationArn);
+    if (takesSlot(after)) this.#slotSince.set(key, now);
     if (after.status === 'creating') {
       const since = this.#byHandSince.get(key) ?? Number.POSITIVE_INFINITY;
       if (since <= now - PLAN_TO_CHANGE - this.lag)

@@ -116,6 +116,9 @@ describe('decide', () => {
         const young = aGrantedSeat({ status, changedAt: iso(-10) });
         expect(decided({ seat: young })).toEqual({ do: 'wait', until: iso(20) });
         expect(decided({ assigned: true, seat: young })).toEqual({ do: 'revoke', reason: 'user-deleted' });
+        // Reads that lag may not show a grant of the last hour, and a user of Active Directory leaves it behind.
+        const late = aGrantedSeat({ status, changedAt: iso(-3599), grantedAt: iso(-3599) });
+        expect(decided({ seat: late })).toEqual({ do: 'revoke', reason: 'user-deleted' });
       },
     );
 

@@ -361,6 +361,14 @@ describe('enqueue', () => {
       expect(queue.sweeps).toEqual({});
     });
 
+    it('are not counted while they are put aside: what fails for them takes the check of their own from no one', () => {
+      const later = { failed: true, dueAt: iso(3600) };
+      const aside = joins(100).map(({ userId }) => [userId, aUserItem(later)] as const);
+      const queue = enqueued(aQueue({ users: Object.fromEntries(aside) }), { users: [aJoin(200)] });
+      expect(Object.keys(queue.users)).toHaveLength(101);
+      expect(queue.sweeps).toEqual({});
+    });
+
     it('become sweeps of the applications of their groups, now and 120 s after the newest', () => {
       const queue = enqueued(enqueued(aQueue(), { users: joins(100), at: iso(-50) }), {
         users: [aJoin(200)],
