@@ -16,7 +16,7 @@ import type { Observation } from '../../domain/decision/observation.ts';
 import { emptyQueue } from '../../domain/queue/work-queue.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
-import { aDigest, aHeldRecord, aHold, anAuditRecord, anObservation, aSeat } from '../support/builders.ts';
+import { aBatch, aDigest, aHeldRecord, aHold, anAuditRecord, anObservation, aSeat } from '../support/builders.ts';
 import { APPLICATION, ME, OTHER_APPLICATION, people, START, TABLE, user } from '../support/ids.ts';
 import { openWorld } from '../support/world.ts';
 
@@ -246,6 +246,61 @@ describe('seats of an application', () => {
     await Promise.all(people(1, 80).map((number) => ledger.saveSeat(aSeat(number, { cause: 'c'.repeat(30_000) }))));
     faults.add({ operation: 'DynamoDB.Query', kind: 'throttle', skip: 1 });
     await expect(ledger.holdings(APPLICATION)).rejects.toThrow(TransientAwsError);
+  });
+});
+
+describe('the batch of a round', () => {
+  const batch = { schemaVersion: 1 as const, readAt: START.toISOString(), changes: [aBatch('grant', [1, 2])] };
+
+  it('comes back as it was written, by its name', async () => {
+    const { ledger } = await aLedger();
+    await ledger.saveBatch({ round: 7, batch: 0 }, batch);
+    await ledger.saveBatch({ round: 7, batch: -1 }, { ...batch, changes: [aBatch('none', [3])] });
+    expect(await ledger.batch({ round: 7, batch: 0 })).toEqual(batch);
+    expect(await ledger.batch({ round: 7, batch: -1 })).toMatchObject({ changes: [{ kind: 'none' }] });
+    expect(await ledger.batch({ round: 7, batch: 1 })).toBeUndefined();
+    expect(await ledger.batch({ round: 8, batch: 0 })).toBeUndefined();
+  });
+
+  it('is none of an application’s items, and expires a day after its reads', async () => {
+    const { ledger, item: itemAt } = await aLedger();
+    await ledger.saveBatch({ round: 7, batch: 0 }, batch);
+    expect(await ledger.itemsOf(APPLICATION)).toEqual({ seats: [], hold: undefined, observations: [] });
+    expect(await itemAt('#batches', '7#0')).toMatchObject({
+      expiresAt: START.getTime() / 1000 + 86_400,
+    });
+  });
+
+  it('is refused with its name, and no other value, if it has an unknown form', async () => {
+    const { ledger, put } = await aLedger();
+    await put({ pk: '#batches', sk: '7#0', schemaVersion: 2, secret: 'Ana' });
+    const reading = ledger.batch({ round: 7, batch: 0 });
+    await expect(reading).rejects.toMatchObject({ reason: 'ledger-unreadable' });
+    await expect(reading).rejects.toThrow('schemaVersion (batch 0 of round 7)');
+  });
+});
+
+describe('the bound of slots', () => {
+  const slots = { schemaVersion: 1 as const, applicationArn: APPLICATION, revision: 1, taken: 3, waiting: false };
+
+  it('is none until one is written, comes back as it was, and is read with the seats', async () => {
+    const { ledger } = await aLedger();
+    expect(await ledger.slots(APPLICATION)).toBeUndefined();
+    await ledger.saveSlots(slots);
+    await ledger.saveSeat(aSeat(1));
+    expect(await ledger.slots(APPLICATION)).toEqual(slots);
+    expect(await ledger.holdings(APPLICATION)).toEqual({ seats: [aSeat(1)], hold: undefined, slots });
+  });
+
+  it('is replaced by revision alone', async () => {
+    const { ledger } = await aLedger();
+    await ledger.saveSlots(slots);
+    await ledger.saveSlots({ ...slots, revision: 2, taken: 4 });
+    await expect(ledger.saveSlots({ ...slots, revision: 2, taken: 0 })).rejects.toMatchObject({
+      name: 'TransientAwsError',
+      message: expect.stringContaining('the bound of its slots'),
+    });
+    expect(await ledger.slots(APPLICATION)).toMatchObject({ taken: 4 });
   });
 });
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { completeItems } from '../../../domain/queue/claim.ts';
-import { enqueue, enqueueSweeps } from '../../../domain/queue/enqueue.ts';
+import { enqueue, enqueueJoined, enqueueSweeps } from '../../../domain/queue/enqueue.ts';
 import { askedAtOf, type SweepItem, type WorkQueue } from '../../../domain/queue/work-queue.ts';
 import type { Request } from '../../../domain/request/request.ts';
-import { aJoin, anEntitlement, aQueue, aRequest, aSweepItem, aUserItem, iso } from '../../support/builders.ts';
+import { aJoin, anEntitlement, aQueue, aRequest, aSweepItem, at, aUserItem, iso } from '../../support/builders.ts';
 import {
   APPLICATION,
   application,
@@ -15,6 +15,7 @@ import {
   OTHER,
   OTHER_APPLICATION,
   OTHER_GROUP,
+  people,
   START,
   user,
 } from '../../support/ids.ts';
@@ -495,5 +496,80 @@ describe('enqueueSweeps', () => {
 
   it('changes nothing for no application', () => {
     expect(enqueueSweeps(aQueue(heldBy(ME)), new Map(), context)).toEqual(aQueue(heldBy(ME)));
+  });
+});
+
+describe('a hint about an application whose changes are planned', () => {
+  const sweeps = { [APPLICATION]: aSweepItem({ planned: 7, cause: 'event-1' }) };
+  const queue = aQueue({ ...heldBy(OTHER), sweeps, rounds: [aRound({ id: 7 })] });
+  const itemAfter = (request: Parameters<typeof enqueued>[1], before = queue) =>
+    enqueued(before, request).sweeps[APPLICATION];
+
+  it('stands beside its item if it is about a group: the round stays', () => {
+    const item = itemAfter({ groups: [GROUP], cause: 'event-2' });
+    expect(item).toMatchObject({ planned: 7, cause: 'event-1', hints: sweeps[APPLICATION]?.hints });
+    expect(item?.hinted).toMatchObject({ groups: [GROUP], cause: 'event-2', dueAt: iso() });
+  });
+
+  it('joins those that stand there, and keeps the time of the first', () => {
+    const once = reread(enqueued(queue, { groups: [GROUP], cause: 'event-2' }));
+    const again = enqueued(once, { groups: [group(3)], cause: 'event-3' }, 30).sweeps[APPLICATION]?.hinted;
+    expect(again).toMatchObject({ groups: [GROUP, group(3)], cause: 'event-3', dueAt: iso() });
+  });
+
+  it.each<[string, Parameters<typeof enqueued>[1]]>([
+    ['it is a manual start', { trigger: 'manual', groups: [GROUP] }],
+    ['it is about everything', { sweep: 'everything' }],
+    ['it names the application', { applications: [APPLICATION] }],
+  ])('ends the round if %s', (_fact, request) => {
+    expect(itemAfter(request)?.planned).toBeUndefined();
+  });
+
+  it('ends the round if it is one of too many groups to tell apart', () => {
+    const groups = people(11, 20).map((number) => group(number));
+    const hinted = { groups, dueAt: iso(), at: iso(), since: iso(), cause: 'event-2', hints: 1 };
+    const full = { ...queue, sweeps: { [APPLICATION]: aSweepItem({ planned: 7, hinted }) } };
+    expect(itemAfter({ groups: [GROUP] }, full)?.planned).toBeUndefined();
+  });
+
+  it('changes nothing if it comes from a tick', () => {
+    const tick = { trigger: 'tick' as const, applications: [APPLICATION] };
+    expect(itemAfter(tick)).toEqual({ ...sweeps[APPLICATION], by: OTHER });
+  });
+});
+
+describe('those who have joined in the middle of a round', () => {
+  const hinted = { groups: [GROUP], dueAt: iso(), at: iso(-5), since: iso(-4), cause: 'event-2', hints: 3 };
+  const queue = aQueue({
+    ...heldBy(ME),
+    sweeps: { [APPLICATION]: aSweepItem({ planned: 7, hinted }) },
+    rounds: [aRound({ id: 7 })],
+  });
+  const found = (...numbers: number[]) => ({
+    application: APPLICATION,
+    hinted,
+    joined: new Map(numbers.map((number) => [user(number), GROUP])),
+    readAt: iso(20),
+  });
+
+  it('are checked by name, with the cause of the hint and the time of its execution', () => {
+    const after = enqueueJoined(queue, found(1), { me: ME, now: at(25) });
+    expect(after?.users).toMatchObject({
+      [user(1)]: { by: ME, cause: 'event-2', trigger: 'event', since: iso(-4), expected: [{ groupId: GROUP }] },
+    });
+    expect(after?.sweeps[APPLICATION]).toMatchObject({ planned: 7 });
+    expect(after?.sweeps[APPLICATION]?.hinted).toBeUndefined();
+  });
+
+  it('leave a hint that was added meanwhile for a later turn', () => {
+    const later = { ...hinted, groups: [GROUP, group(3)], hints: 4 };
+    const added = { ...queue, sweeps: { [APPLICATION]: aSweepItem({ planned: 7, hinted: later }) } };
+    const after = enqueueJoined(added, found(), { me: ME, now: at(25) });
+    expect(after?.sweeps[APPLICATION]?.hinted).toEqual({ ...later, dueAt: iso(20) });
+  });
+
+  it('are too many if there are more than a hundred', () => {
+    expect(enqueueJoined(queue, found(...people(1, 100)), { me: ME, now: at(25) })).toBeDefined();
+    expect(enqueueJoined(queue, found(...people(1, 101)), { me: ME, now: at(25) })).toBeUndefined();
   });
 });
