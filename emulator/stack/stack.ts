@@ -47,7 +47,7 @@ export interface StateExit {
   state: string;
   /** Virtual time. */
   at: Date;
-  /** What the next state gets; for a state within a Map state, the result of its iteration. */
+  /** What the next state gets. */
   output: unknown;
 }
 
