@@ -48,7 +48,7 @@ function decideEntitled({ assigned, seat }: UserState, context: DecisionContext)
     case 'held':
       return assigned ? { do: 'restore' } : (wait ?? ifDue(grant, seat, context));
     case 'revoking':
-      return wait ?? decideInterrupted(seat, assigned, grant);
+      return wait ?? decideInterrupted(seat, assigned, grant, context);
     case 'revoked':
       return assigned ? (wait ?? NOTHING) : ifDue(grant, seat, context);
     // A refused create had no effect: Usher did not make an assignment that is visible now.
@@ -64,9 +64,15 @@ function withoutRefusal({ refusal }: Seat): Decision {
   return refusal ? { do: 'confirm' } : NOTHING;
 }
 
-/** Decides about an interrupted revocation of a user who is entitled again: it either never began, or is complete. */
-function decideInterrupted(seat: Seat, assigned: boolean, grant: Decision): Decision {
+/**
+ * Decides about an interrupted revocation of a user who is entitled again: it either never began, or is complete. If its
+ * last attempt failed, the seat is kept while a read may be too early to show the grant: what is gone is made again.
+ */
+function decideInterrupted(seat: Seat, assigned: boolean, grant: Decision, context: DecisionContext): Decision {
   if (!isAudited(seat)) return assigned ? grant : { do: 'drop' };
+  if (seat.refusal && waitForCreateToShow({ changedAt: seat.grantedAt ?? seat.changedAt }, context)) {
+    return { do: 'restore' };
+  }
   return assigned ? { do: 'restore' } : { do: 'record-removal', reason: 'group-leave' };
 }
 

@@ -96,6 +96,11 @@ export class Punctuality {
     return [...this.#lateSeats(lag), ...this.#lateEvents()];
   }
 
+  /** Whether a fault that stays concerns a user at some time: then they are passed over, and keep their place. */
+  isPassedOver(pair: Pair, groups: readonly string[], from: Moment, to: Moment): boolean {
+    return this.#isConcerned((rule) => rule.for !== undefined && concerns(rule, pair, groups), from, to);
+  }
+
   #lateSeats(lag: Moment): string[] {
     return this.#expected.flatMap(({ userId, groupId, joins, at, deliveredAt }) =>
       // Later, or earlier, the event says nothing of what is so.

@@ -83,7 +83,7 @@ function mayKeep(seat: Seat | undefined, rule: Entitlement, { watch, truth, now,
 }
 
 /** Nobody who asked later was given a place while somebody entitled waited. */
-function judgeLine(seats: readonly Seat[], { application }: Entitlement, { watch, truth, now }: Outcome): void {
+function judgeLine(seats: readonly Seat[], { application, groups }: Entitlement, { watch, truth, now }: Outcome): void {
   for (const waiting of seats.filter(({ status }) => status === 'waitlisted')) {
     const since = Date.parse(waiting.changedAt);
     const entitled = (at: Moment) => truth.isEntitled(application, waiting.userId, at);
@@ -92,7 +92,9 @@ function judgeLine(seats: readonly Seat[], { application }: Entitlement, { watch
       if (!takesSlot(seat) || watch.trail.isAdopted(seat)) continue;
       const passed = Date.parse(seat.requestedAt) > Date.parse(waiting.requestedAt);
       // A seat that AWS does not make for hours has taken its slot long before it is granted.
-      if (passed && watch.slotSince(seat) > since + 30 * MINUTE) {
+      const slotSince = watch.slotSince(seat);
+      if (watch.punctuality.isPassedOver(waiting, groups, since, slotSince)) continue;
+      if (passed && slotSince > since + 30 * MINUTE) {
         watch.violate(4, `passed ${waiting.userId.slice(-2)} in line`, seat);
       }
     }

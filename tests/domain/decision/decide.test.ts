@@ -4,7 +4,7 @@ import type { DecisionContext, UserState } from '../../../domain/decision/applic
 import { decide, isAdoptable } from '../../../domain/decision/decide.ts';
 import { type Seat, type SeatStatus, SeatStatusSchema } from '../../../domain/seat/seat.ts';
 import { aDecisionContext, aGrantedSeat, at, aUserState, iso } from '../../support/builders.ts';
-import { execution, START, user } from '../../support/ids.ts';
+import { execution, OTHER, START, user } from '../../support/ids.ts';
 
 const ABSENT = { entitled: false, ineligibility: 'group-leave' } as const;
 
@@ -103,6 +103,17 @@ describe('decide', () => {
       const standing = aUserState({ entitled: false, assigned, seat: aGrantedSeat({ status }) });
       expect(decide(standing, aDecisionContext()).do).toBe('nothing');
     }
+  });
+
+  it.each([
+    ['3599 s after its grant, if AWS refused to remove it', 3599, true, 'restore'],
+    ['an hour after its grant: a read would show it', 3600, true, 'record-removal'],
+    ['if nothing says that the removal failed', 3599, false, 'record-removal'],
+  ])('decides about a seat whose revocation was interrupted, %s', (_fact, age, isRefused, expected) => {
+    const refusal = { reason: 'access-denied', since: iso(-60), execution: OTHER, reported: true };
+    const times = { grantedAt: iso(-age), changedAt: iso(-60) };
+    const seat = aGrantedSeat({ status: 'revoking', ...times, ...(isRefused ? { refusal } : {}) });
+    expect(decide(aUserState({ assigned: false, seat }), aDecisionContext()).do).toBe(expected);
   });
 
   describe('for a deleted user', () => {
