@@ -25,6 +25,8 @@ export interface WorldOptions extends EntitlementsOptions, DirectoryOptions {
   quirks?: Quirks;
   /** How long AWS takes to answer a function; no time if left out. */
   latency?: Latency;
+  /** Most users per batch: makes rounds of several batches with few users. */
+  batchUsers?: number;
   /** Records the calls of the functions; a recorder of its own if left out. */
   recorder?: CallRecorder;
 }
@@ -63,6 +65,7 @@ export async function openWorld(options: WorldOptions = {}) {
     quirks,
     listener,
     ...(options.latency ? { latency: options.latency } : {}),
+    ...(options.batchUsers === undefined ? {} : { batchUsers: options.batchUsers }),
   });
   const { identityCenter: center, gateway, faults, settings } = stack;
   const table = ledgerTable(settings);

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { anUpdateUser } from '../support/events.ts';
+import { GROUP, people, user } from '../support/ids.ts';
+import { openBrakedWorld, openWorld } from '../support/world.ts';
+
+/** Each batch changes one user and takes 20 s, so that much happens between two batches of a round. */
+const BATCHES = {
+  batchUsers: 1,
+  latency: (call: string) => (/^SSOAdmin\.(?:Create|Delete)/.test(call) ? 20 : 0),
+};
+
+describe('a stored change', () => {
+  it('takes a slot although its user is checked meanwhile and is to get none, since reads may change once more', async () => {
+    const world = await openWorld({
+      people: 8,
+      members: people(1, 4),
+      entitlements: [{ seats: { max: 4 } }],
+      ...BATCHES,
+    });
+    await world.tick();
+    world.after(5, async () => {
+      world.center.setStatus(user(4), 'DISABLED');
+      await world.start(anUpdateUser({ userId: user(4), time: world.now().toISOString() }));
+      await world.joins(5);
+    });
+    world.after(45, () => world.center.setStatus(user(4), 'ENABLED'));
+    await world.play();
+    expect(world.peak()).toBe(4);
+    expect(await world.having('waitlisted')).toEqual([5]);
+  });
+
+  it('counts against the brake although its user is checked meanwhile and is to keep the seat', async () => {
+    const world = await openBrakedWorld(2, BATCHES);
+    await world.scim({ leave: [1, 2] });
+    world.after(15, async () => {
+      await world.joins(2);
+      await world.leaves(3);
+    });
+    world.after(35, () => world.center.leave(GROUP, user(2)));
+    await world.play();
+    expect((await world.having('revoked')).length).toBeLessThanOrEqual(2);
+    expect(await world.having('held')).toContain(3);
+  });
+});
