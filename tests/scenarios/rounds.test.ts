@@ -42,3 +42,19 @@ describe('a stored change', () => {
     expect(await world.having('held')).toContain(3);
   });
 });
+
+describe('an audit bus that is down', () => {
+  it('keeps neither the rest of a round nor a user who joins from their seats', async () => {
+    const world = await openWorld({ people: 8, members: people(1, 3), ...BATCHES });
+    world.faults.add({ operation: 'EventBridge.PutEvents', kind: 'internal', for: '2h' });
+    await world.tick();
+    world.after(60, () => world.joins(5));
+    const seated = new Map<number, readonly number[]>();
+    for (const minute of [3, 21]) world.after(minute * 60, () => seated.set(minute, world.assigned()));
+    await world.ticking(150);
+    expect(seated.get(3)).toContain(5);
+    expect(seated.get(21)).toEqual([1, 2, 3, 5]);
+    const told = world.audited().filter((event) => event.startsWith('Seat Assigned'));
+    expect(told.map((event) => event.split(' ')[2]).sort()).toEqual(['1', '2', '3', '5']);
+  });
+});
