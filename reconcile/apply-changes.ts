@@ -19,6 +19,7 @@ import {
 } from './change-seat.ts';
 import { inParallel } from './concurrency.ts';
 import { type LeaseSession, openLease, writersUnder } from './lease.ts';
+import { readBatch } from './read-batch.ts';
 
 /** Names one batch of a stored round, and the lease under which it is to be made. */
 export interface ApplyInput extends BatchRef {
@@ -39,7 +40,8 @@ const ATTEMPTS_WITHIN_SECONDS = 190;
 export type ApplyOutcomes = Partial<Record<ChangeOutcome | 'aside' | 'left', number>>;
 
 /**
- * Makes the changes of one batch at the pace of the clients: what the ledger holds of it, and nothing if that has expired.
+ * Makes the changes of one batch at the pace of the clients: what the ledger holds of it, and nothing if that has expired
+ * or cannot be read.
  * May run twice: changes that are done are skipped.
  *
  * A user whose change still fails or conflicts after a few attempts is put aside, until a later plan tries it again. No
@@ -53,7 +55,7 @@ export async function applyChanges(input: ApplyInput, given: ApplyServices): Pro
   const lease = await openLease(given.ledger, given.clock, { execution, term });
   const round = roundAt(lease.queue, input);
   if (!round) throw new LeaseLostError(`Batch ${input.batch} of round ${input.round} is not the next one`);
-  const batch = await given.ledger.batch(input);
+  const batch = await readBatch(input, given.ledger);
   if (!batch) return {};
   const { outcomes, left } = await makeChanges(
     batch,

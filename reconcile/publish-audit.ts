@@ -14,6 +14,7 @@ import { accountOf } from '../domain/shared/ids.ts';
 import { PUT_EVENTS_ENTRIES } from '../domain/shared/limits.ts';
 import { inParallel } from './concurrency.ts';
 import { updateQueue } from './lease.ts';
+import { readBatch } from './read-batch.ts';
 
 /** What the audit events are published with. */
 export interface RecordServices {
@@ -42,7 +43,7 @@ export async function publishAudit(
   { execution, ...ref }: BatchRef & { execution: string },
   { clock, ledger, bus, sender }: Omit<RecordServices, 'executions'>,
 ): Promise<{ waitSeconds: number }> {
-  const { changes = [] } = (await ledger.batch(ref)) ?? {};
+  const { changes = [] } = (await readBatch(ref, ledger)) ?? {};
   const pending = await allPendingEvents(changes, ledger, { ...sender, accountId: accountOf(execution) });
   const advance = (queue: WorkQueue) => advanceRound(queue, ref, { me: execution, now: clock.now() });
   try {

@@ -58,3 +58,19 @@ describe('an audit bus that is down', () => {
     expect(told.map((event) => event.split(' ')[2]).sort()).toEqual(['1', '2', '3', '5']);
   });
 });
+
+describe('a batch that only another version of Usher can read', () => {
+  it('is passed over, and what it would have changed is decided anew', async () => {
+    const world = await openWorld({ people: 8, members: people(1, 5), ...BATCHES });
+    await world.tick();
+    world.after(30, async () => {
+      const batches = (await world.items()).filter(({ pk }) => pk === '#batches');
+      for (const batch of batches) await world.put({ ...batch, schemaVersion: 2 });
+    });
+    world.after(31, () => world.joins(7));
+    await world.play();
+    expect(world.assigned().sort()).toEqual([1, 2, 3, 4, 5, 7]);
+    expect(world.ends.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+    expect(world.copies()).toHaveLength(6);
+  });
+});
