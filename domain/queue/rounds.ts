@@ -51,6 +51,11 @@ export function staleRounds({ rounds = [] }: WorkQueue, now: Date): StoredRound[
   return rounds.filter((round) => isStale(round, now));
 }
 
+/** The rounds that were decided under another configuration: it may have had other limits. */
+export function outdatedRounds({ rounds = [] }: WorkQueue, configuration: string): StoredRound[] {
+  return rounds.filter((round) => round.configuration !== configuration);
+}
+
 /** The stored rounds that change one of these applications. */
 export function roundsOf({ rounds = [] }: WorkQueue, applications: readonly string[]): StoredRound[] {
   return rounds.filter((round) => round.applications.some((one) => applications.includes(one)));

@@ -1,7 +1,7 @@
 import type { ApplicationReport } from '../../domain/decision/application-state.ts';
 import { type Changes, toConsidered } from '../../domain/decision/batches.ts';
 import { isStalled } from '../../domain/decision/progress.ts';
-import type { Entitlements } from '../../domain/entitlements.ts';
+import { digestOf, type Entitlements } from '../../domain/entitlements.ts';
 import { completeItems, markPlanned, releaseIfIdle, requeueServed } from '../../domain/queue/claim.ts';
 import { enqueueSweeps, enqueueUsers } from '../../domain/queue/enqueue.ts';
 import { holderOf } from '../../domain/queue/lease.ts';
@@ -77,7 +77,10 @@ export async function beginRound(
     throw new NotConvergedError(`The same changes were planned ${progress.stalled + 1} times without effect`);
   }
   const considered = batches.length > 1 ? toConsidered(leftOut(pass)) : [];
-  const round = roundOf(pass, lease.queue, considered.length);
+  const round = {
+    ...roundOf(pass, lease.queue, considered.length),
+    configuration: digestOf(entitlements),
+  };
   const store = async (ref: BatchRef, changes: Changes[]) => {
     await lease.renewLease();
     await ledger.saveBatch(ref, { schemaVersion: 1, readAt: round.readAt, changes });
@@ -123,7 +126,11 @@ function lost(): LeaseLostError {
 }
 
 /** The number is new: each execution that takes the lease writes the queue first, and each round is written to it. */
-function roundOf({ batches, readAt, more }: ChangingPass, queue: WorkQueue, considered: number): StoredRound {
+function roundOf(
+  { batches, readAt, more }: ChangingPass,
+  queue: WorkQueue,
+  considered: number,
+): Omit<StoredRound, 'configuration'> {
   const at = readAt.toISOString();
   return {
     id: queue.revision + 1,

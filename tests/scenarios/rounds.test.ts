@@ -43,6 +43,31 @@ describe('a stored change', () => {
   });
 });
 
+describe('a deployment in the middle of a round', () => {
+  it('that lowers the cap is heeded from the next batch on', async () => {
+    const world = await openWorld({
+      people: 8,
+      members: people(1, 6),
+      entitlements: [{ seats: { max: 6 } }],
+      ...BATCHES,
+    });
+    await world.tick();
+    world.after(25, () => world.deploy({ entitlements: [{ seats: { max: 3 } }] }));
+    await world.play();
+    expect(world.peak()).toBe(3);
+    expect(await world.having('waitlisted')).toHaveLength(3);
+  });
+
+  it('that lowers the budget of revocations is heeded from the next batch on', async () => {
+    const world = await openBrakedWorld(4, BATCHES);
+    await world.scim({ leave: people(1, 4) });
+    world.after(35, () => world.deploy({ brake: { percent: 0, atLeast: 2 } }));
+    await world.play();
+    expect(await world.having('revoked')).toHaveLength(2);
+    expect(await world.having('held')).toHaveLength(2);
+  });
+});
+
 describe('an audit bus that is down', () => {
   it('keeps neither the rest of a round nor a user who joins from their seats', async () => {
     const world = await openWorld({ people: 8, members: people(1, 3), ...BATCHES });
