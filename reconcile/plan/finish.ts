@@ -101,7 +101,8 @@ export async function beginRound(
       withWaitlists(before, result).lines?.filter((one) => revoking.has(one) && !planned.sweeps[one]) ?? [];
     const context = { me: execution, cause: execution, now };
     const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...result.sweepsNeeded]);
-    const named = enqueueUsers(marked, usersAlone(pass, before, now), context);
+    const asking = withAskers(marked, pass, context);
+    const named = enqueueUsers(asking, usersAlone(pass, before, now), context);
     const found = withSweeps(withWaitlists(enqueueSweeps(named, swept, context), result), pass, entitlements);
     return { before, queue: addRound(found, round) };
   });
@@ -192,6 +193,20 @@ function usersAlone({ items, result }: Pass, { sweeps }: WorkQueue, now: Date): 
     unread.has(application) ? Object.entries({ ...item.asked, ...sweeps[application]?.asked }) : [],
   );
   return new Map([...result.alone.map((userId) => [userId, now.toISOString()] as const), ...asked]);
+}
+
+/** Who asked by name waits for no later batch of the round: they are checked on their own, right after the first. */
+function withAskers(
+  queue: WorkQueue,
+  { items, batches }: ChangingPass,
+  { me, now }: { me: string; now: Date },
+): WorkQueue {
+  const later = batches.slice(1).flat();
+  return Object.entries(items.sweeps).reduce((next, [application, { asked = {}, cause, trigger }]) => {
+    const changed = later.flatMap((one) => (one.applicationArn === application ? one.userIds : []));
+    const waiting = new Map(changed.flatMap((userId) => (asked[userId] ? [[userId, asked[userId]] as const] : [])));
+    return enqueueUsers(next, waiting, { me, now, cause, trigger });
+  }, queue);
 }
 
 /** Notes in which applications users wait, as far as a plan has seen it. */

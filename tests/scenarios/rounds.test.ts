@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { anUpdateUser } from '../support/events.ts';
-import { GROUP, people, user } from '../support/ids.ts';
+import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/ids.ts';
 import { openBrakedWorld, openWorld } from '../support/world.ts';
 
 /** Each batch changes one user and takes 20 s, so that much happens between two batches of a round. */
@@ -97,5 +97,31 @@ describe('a batch that only another version of Usher can read', () => {
     expect(world.assigned().sort()).toEqual([1, 2, 3, 4, 5, 7]);
     expect(world.ends.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
     expect(world.copies()).toHaveLength(6);
+  });
+});
+
+describe('a user who joins by name while their application waits for its turn', () => {
+  it('is seated after the first batch of its round', async () => {
+    const kiro = { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP] };
+    const members = { [GROUP]: [25], [OTHER_GROUP]: [26] };
+    const world = await openWorld({ people: 30, entitlements: [{}, kiro], members, ...BATCHES });
+    await world.tick();
+    world.after(300, () => undefined);
+    await world.play();
+    for (const number of [1, 2]) world.center.join(GROUP, user(number));
+    await world.start({ application: APPLICATION });
+    world.after(5, () => {
+      for (const number of people(10, 16)) world.center.join(OTHER_GROUP, user(number));
+      return world.start({ application: OTHER_APPLICATION });
+    });
+    world.after(6, () => world.joins(20, OTHER_GROUP));
+    await world.play();
+    const seated = world.audited().filter((event) => event.startsWith('Seat Assigned'));
+    expect(seated.slice(2, 5)).toEqual([
+      'Seat Assigned 1 manual',
+      'Seat Assigned 10 group-join',
+      'Seat Assigned 20 group-join',
+    ]);
+    expect(seated).toHaveLength(12);
   });
 });
