@@ -1,6 +1,6 @@
 import type { Ledger } from '../adapters/ledger.ts';
 import type { Batch, Changes, PlannedChange } from '../domain/decision/batches.ts';
-import { type BatchRef, extendRound, roundAt } from '../domain/queue/rounds.ts';
+import { type BatchRef, extendRound, isStale, roundAt } from '../domain/queue/rounds.ts';
 import type { StoredRound } from '../domain/queue/work-queue.ts';
 import { hasBegun, type Seat } from '../domain/seat/seat.ts';
 import { markNotBegun, putAside } from '../domain/seat/transitions.ts';
@@ -19,6 +19,7 @@ import {
 } from './change-seat.ts';
 import { inParallel } from './concurrency.ts';
 import { type LeaseSession, openLease, writersUnder } from './lease.ts';
+import { readBatch } from './read-batch.ts';
 
 /** Names one batch of a stored round, and the lease under which it is to be made. */
 export interface ApplyInput extends BatchRef {
@@ -39,21 +40,24 @@ const ATTEMPTS_WITHIN_SECONDS = 190;
 export type ApplyOutcomes = Partial<Record<ChangeOutcome | 'aside' | 'left', number>>;
 
 /**
- * Makes the changes of one batch at the pace of the clients: what the ledger holds of it, and nothing if that has expired.
+ * Makes the changes of one batch at the pace of the clients: what the ledger holds of it, and nothing if that has expired
+ * or cannot be read.
  * May run twice: changes that are done are skipped.
  *
  * A user whose change still fails or conflicts after a few attempts is put aside, until a later plan tries it again. No
  * other user is concerned. Changes for which no time was left become a further batch of the round.
  *
- * @throws TransientAwsError when the ledger fails · LeaseLostError unless this is the next batch of a stored round and the
- *   execution holds the lease, and then no further write begins
+ * @throws TransientAwsError when the ledger fails · LeaseLostError unless this is the next batch of a stored round whose
+ *   reads are recent, and the execution holds the lease; then no further write begins
  */
 export async function applyChanges(input: ApplyInput, given: ApplyServices): Promise<ApplyOutcomes> {
   const { term, execution } = input;
   const lease = await openLease(given.ledger, given.clock, { execution, term });
   const round = roundAt(lease.queue, input);
   if (!round) throw new LeaseLostError(`Batch ${input.batch} of round ${input.round} is not the next one`);
-  const batch = await given.ledger.batch(input);
+  // Retries may take minutes: what the round's reads have shown does not hold for longer.
+  if (isStale(round, given.clock.now())) throw new LeaseLostError(`The reads of round ${input.round} are too old`);
+  const batch = await readBatch(input, given.ledger);
   if (!batch) return {};
   const { outcomes, left } = await makeChanges(
     batch,

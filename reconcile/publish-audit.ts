@@ -9,11 +9,12 @@ import type { WorkQueue } from '../domain/queue/work-queue.ts';
 import { clearAudit } from '../domain/seat/audit-records.ts';
 import { chunksOf } from '../domain/shared/chunks.ts';
 import type { Clock } from '../domain/shared/clock.ts';
-import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
+import { TransientAwsError } from '../domain/shared/errors.ts';
 import { accountOf } from '../domain/shared/ids.ts';
 import { PUT_EVENTS_ENTRIES } from '../domain/shared/limits.ts';
 import { inParallel } from './concurrency.ts';
 import { updateQueue } from './lease.ts';
+import { readBatch } from './read-batch.ts';
 
 /** What the audit events are published with. */
 export interface RecordServices {
@@ -35,29 +36,34 @@ const SENDS_AT_ONCE = 10;
  * an event that was published and not cleared is published again with the same id.
  *
  * @returns how long to wait before the next plan
- * @throws TransientAwsError if the bus did not accept all events; the accepted ones are cleared · RefusedError, with the
- *   lease released
+ * @throws TransientAwsError if the bus did not accept all events; the accepted ones are cleared · RefusedError. The round
+ *   goes on all the same, and the lease is released
  */
 export async function publishAudit(
   { execution, ...ref }: BatchRef & { execution: string },
   { clock, ledger, bus, sender }: Omit<RecordServices, 'executions'>,
 ): Promise<{ waitSeconds: number }> {
-  const { changes = [] } = (await ledger.batch(ref)) ?? {};
+  const { changes = [] } = (await readBatch(ref, ledger)) ?? {};
   const pending = await allPendingEvents(changes, ledger, { ...sender, accountId: accountOf(execution) });
-  const events = pending.flatMap((item) => item.events);
   const advance = (queue: WorkQueue) => advanceRound(queue, ref, { me: execution, now: clock.now() });
-  const accepted = await send(events, bus).catch(async (error: unknown) => {
-    // A redrive publishes them. Until then, no other execution waits for the lease, whatever else is due.
-    if (error instanceof RefusedError) {
-      await updateQueue(ledger, (before) => ({ queue: releaseLease(advance(before).queue, execution) }));
-    }
+  try {
+    await publish(pending, bus);
+  } catch (error) {
+    // The events stay where they are, for a retry, a redrive or a later plan. Until then, nobody waits for them.
+    await updateQueue(ledger, (before) => ({ queue: releaseLease(advance(before).queue, execution) }));
     throw error;
-  });
+  }
+  const { waitSeconds } = await updateQueue(ledger, advance);
+  return { waitSeconds };
+}
+
+/** @throws TransientAwsError if the bus did not accept all events; the accepted ones are cleared · RefusedError */
+async function publish(pending: readonly PendingEvents[], bus: EventBus): Promise<void> {
+  const events = pending.flatMap((item) => item.events);
+  const accepted = await send(events, bus);
   await inParallel(pending, CLEARS_AT_ONCE, (item) => item.clear(accepted));
   const missing = events.filter(({ uid }) => !accepted.has(uid)).length;
   if (missing > 0) throw new TransientAwsError(`PutEvents: the bus did not accept ${missing} audit events`);
-  const { waitSeconds } = await updateQueue(ledger, advance);
-  return { waitSeconds };
 }
 
 /** The unpublished events of one item of the ledger. */

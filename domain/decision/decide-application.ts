@@ -172,8 +172,8 @@ function withinLimits(
   const young = [...waitsOf(decided), ...settling, ...grants.recheck];
   const { hold } = revocations;
   const waitlist = [...seats.values()].some(({ status }) => status === 'waitlisted');
-  const promised = slotsPromised(holdings.stored, seats, new Set(decided.map(({ checked }) => checked.user.userId)));
-  const given = seated.filter(({ seat }) => !(seat && takesSlot(seat))).length;
+  const given = seated.filter(({ seat }) => !(seat && takesSlot(seat))).map(({ checked }) => checked.user.userId);
+  const promised = new Set([...given, ...slotsPromised(holdings.stored, seats)]).size;
   // The bound is written before the seats: a slot that becomes free in this very plan counts as taken until the next one.
   const hasSlot = (seat: Seat | undefined) => seat !== undefined && takesSlot(seat);
   const taken = [...seats.values()].filter((seat) => hasSlot(seat) || hasSlot(stored.get(seat.userId))).length;
@@ -194,7 +194,7 @@ function withinLimits(
       ),
       ...kept.records.map((userId) => recordOf(applicationArn, userId)),
     ],
-    ...changedSlots(holdings.slots, { applicationArn, taken: taken + given + promised, waiting: waitlist }),
+    ...changedSlots(holdings.slots, { applicationArn, taken: taken + promised, waiting: waitlist }),
     seats: written,
     ...(hold && hold !== holdings.hold ? { hold } : {}),
     announceHold: hold !== undefined && hold.audit.length > 0,

@@ -48,7 +48,9 @@ export function decideGrants(
   const asking = new Set(grants.map(({ checked }) => checked.user.userId));
   const checked = new Set(decided.map((one) => one.checked.user.userId));
   const stored = storedIn(evidence);
-  const max = entitlement.seats.max - promised - slotsPromised(stored, seats, checked);
+  const given = slotsPromised(stored, seats);
+  const others = [...given].filter((userId) => !asking.has(userId)).length;
+  const max = entitlement.seats.max - promised - others;
   // Of a waiting user who was checked and gets no seat now, the reads failed or contradict each other.
   const isSkipped = ({ status, userId }: Seat) => status === 'waitlisted' && checked.has(userId) && !asking.has(userId);
   const isServed = ({ status, userId }: Seat) =>
@@ -56,7 +58,11 @@ export function decideGrants(
   const inTurn = [...seats.values()].filter(
     (seat) => !isPassedOver(seat, moment.readAt) && !isSkipped(seat) && !isServed(seat),
   );
-  const allocation = allocateSeats(inTurn, wanted.map(candidateIn), max);
+  const candidates = wanted.map((one): Candidate => {
+    const candidate = candidateIn(one);
+    return { ...candidate, hasSlot: candidate.hasSlot || given.has(candidate.userId) };
+  });
+  const allocation = allocateSeats(inTurn, candidates, max);
   const isOverCap = inTurn.filter(takesSlot).length > max;
   const seated = [
     ...(isOverCap ? [] : made),

@@ -64,7 +64,7 @@ export function decideRevocations(
   );
   const users = new Set(decided.map((one) => one.checked.user.userId));
   const counts = countSeats(seats.values(), moment.readAt);
-  const ahead = revocationsAhead(holdings.stored, seats, users);
+  const ahead = revocationsAhead(holdings.stored, seats, new Set(revocations.map(({ userId }) => userId)));
   const input: BrakeInput = {
     brake,
     counts: { ...counts, revokedInWindow: counts.revokedInWindow + ahead },

@@ -24,28 +24,32 @@ export interface StoredChanges {
   revocations: ReadonlySet<string>;
 }
 
-/** Returns how many users are given a slot by stored grants; the seats of all others say whether they take one. */
-export function slotsPromised(
-  stored: StoredChanges | undefined,
-  seats: ReadonlyMap<string, Seat>,
-  checked: ReadonlySet<string>,
-): number {
+/**
+ * Returns the users whom stored grants give a slot; the seats of all others say whether they take one.
+ *
+ * A grant counts even if this plan wants none for its user: until its batch, reads may change once more.
+ */
+export function slotsPromised(stored: StoredChanges | undefined, seats: ReadonlyMap<string, Seat>): Set<string> {
   const promised = (userId: string) => {
     const seat = seats.get(userId);
-    return !checked.has(userId) && !(seat && takesSlot(seat));
+    return !(seat && takesSlot(seat));
   };
-  return [...(stored?.grants ?? [])].filter(promised).length;
+  return new Set([...(stored?.grants ?? [])].filter(promised));
 }
 
-/** Returns how many seats lose their slot by stored revocations that have not begun. */
+/**
+ * Returns how many seats lose their slot by stored revocations that have not begun.
+ *
+ * @param decided users whose revocation this plan decides itself
+ */
 export function revocationsAhead(
   stored: StoredChanges | undefined,
   seats: ReadonlyMap<string, Seat>,
-  checked: ReadonlySet<string>,
+  decided: ReadonlySet<string>,
 ): number {
   const isAhead = (userId: string) => {
     const seat = seats.get(userId);
-    return !checked.has(userId) && seat !== undefined && takesSlot(seat) && seat.status !== 'revoking';
+    return !decided.has(userId) && seat !== undefined && takesSlot(seat) && seat.status !== 'revoking';
   };
   return [...(stored?.revocations ?? [])].filter(isAhead).length;
 }

@@ -138,13 +138,13 @@ export function enqueueSweeps(
 export function enqueueUsers(
   queue: WorkQueue,
   asked: ReadonlyMap<string, string>,
-  { me, cause, now }: { me: string; cause: string; now: Date },
+  { me, cause, now, trigger = 'tick' }: { me: string; cause: string; now: Date; trigger?: Request['trigger'] },
 ): WorkQueue {
   const users = { ...queue.users };
   const at = now.toISOString();
   const room = MOST_NAMED_USERS - Object.values(users).filter(({ failed }) => !failed).length;
   for (const [userId, startedAt] of [...asked].slice(0, Math.max(0, room))) {
-    users[userId] ??= mergeUser(queue, { userId }, { trigger: 'tick', at, startedAt, cause }, { by: me, now });
+    users[userId] ??= mergeUser(queue, { userId }, { trigger, at, startedAt, cause }, { by: me, now });
   }
   return { ...queue, users };
 }

@@ -41,9 +41,19 @@ export function extendRound(queue: WorkQueue, id: number): WorkQueue {
   };
 }
 
-/** The rounds of which no batch may begin any more, because their reads are too old. */
+/** Whether no batch of a round may begin any more, because its reads are too old. */
+export function isStale({ readAt }: StoredRound, now: Date): boolean {
+  return isDue(plusSeconds(readAt, ROUND_SECONDS), now);
+}
+
+/** The rounds of which no batch may begin any more. */
 export function staleRounds({ rounds = [] }: WorkQueue, now: Date): StoredRound[] {
-  return rounds.filter(({ readAt }) => isDue(plusSeconds(readAt, ROUND_SECONDS), now));
+  return rounds.filter((round) => isStale(round, now));
+}
+
+/** The rounds that were decided under another configuration: it may have had other limits. */
+export function outdatedRounds({ rounds = [] }: WorkQueue, configuration: string): StoredRound[] {
+  return rounds.filter((round) => round.configuration !== configuration);
 }
 
 /** The stored rounds that change one of these applications. */

@@ -101,6 +101,8 @@ const StoredRoundSchema = z.object({
   id: z.int(),
   /** When its reads began. */
   readAt: Timestamp,
+  /** Digest of the configuration under which it was decided. */
+  configuration: z.string(),
   /** When it had its last turn. */
   servedAt: Timestamp,
   /** Number of the next batch. */

@@ -1,7 +1,7 @@
 import type { ApplicationReport } from '../../domain/decision/application-state.ts';
 import { type Changes, toConsidered } from '../../domain/decision/batches.ts';
 import { isStalled } from '../../domain/decision/progress.ts';
-import type { Entitlements } from '../../domain/entitlements.ts';
+import { digestOf, type Entitlements } from '../../domain/entitlements.ts';
 import { completeItems, markPlanned, releaseIfIdle, requeueServed } from '../../domain/queue/claim.ts';
 import { enqueueSweeps, enqueueUsers } from '../../domain/queue/enqueue.ts';
 import { holderOf } from '../../domain/queue/lease.ts';
@@ -77,7 +77,10 @@ export async function beginRound(
     throw new NotConvergedError(`The same changes were planned ${progress.stalled + 1} times without effect`);
   }
   const considered = batches.length > 1 ? toConsidered(leftOut(pass)) : [];
-  const round = roundOf(pass, lease.queue, considered.length);
+  const round = {
+    ...roundOf(pass, lease.queue, considered.length),
+    configuration: digestOf(entitlements),
+  };
   const store = async (ref: BatchRef, changes: Changes[]) => {
     await lease.renewLease();
     await ledger.saveBatch(ref, { schemaVersion: 1, readAt: round.readAt, changes });
@@ -98,7 +101,8 @@ export async function beginRound(
       withWaitlists(before, result).lines?.filter((one) => revoking.has(one) && !planned.sweeps[one]) ?? [];
     const context = { me: execution, cause: execution, now };
     const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...result.sweepsNeeded]);
-    const named = enqueueUsers(marked, usersAlone(pass, before, now), context);
+    const asking = withAskers(marked, pass, context);
+    const named = enqueueUsers(asking, usersAlone(pass, before, now), context);
     const found = withSweeps(withWaitlists(enqueueSweeps(named, swept, context), result), pass, entitlements);
     return { before, queue: addRound(found, round) };
   });
@@ -123,7 +127,11 @@ function lost(): LeaseLostError {
 }
 
 /** The number is new: each execution that takes the lease writes the queue first, and each round is written to it. */
-function roundOf({ batches, readAt, more }: ChangingPass, queue: WorkQueue, considered: number): StoredRound {
+function roundOf(
+  { batches, readAt, more }: ChangingPass,
+  queue: WorkQueue,
+  considered: number,
+): Omit<StoredRound, 'configuration'> {
   const at = readAt.toISOString();
   return {
     id: queue.revision + 1,
@@ -185,6 +193,20 @@ function usersAlone({ items, result }: Pass, { sweeps }: WorkQueue, now: Date): 
     unread.has(application) ? Object.entries({ ...item.asked, ...sweeps[application]?.asked }) : [],
   );
   return new Map([...result.alone.map((userId) => [userId, now.toISOString()] as const), ...asked]);
+}
+
+/** Who asked by name waits for no later batch of the round: they are checked on their own, right after the first. */
+function withAskers(
+  queue: WorkQueue,
+  { items, batches }: ChangingPass,
+  { me, now }: { me: string; now: Date },
+): WorkQueue {
+  const later = batches.slice(1).flat();
+  return Object.entries(items.sweeps).reduce((next, [application, { asked = {}, cause, trigger }]) => {
+    const changed = later.flatMap((one) => (one.applicationArn === application ? one.userIds : []));
+    const waiting = new Map(changed.flatMap((userId) => (asked[userId] ? [[userId, asked[userId]] as const] : [])));
+    return enqueueUsers(next, waiting, { me, now, cause, trigger });
+  }, queue);
 }
 
 /** Notes in which applications users wait, as far as a plan has seen it. */

@@ -1,8 +1,9 @@
 import { toBatches } from '../../domain/decision/batches.ts';
 import { countBatch, countPlan, isSpent, isStalled, type Progress } from '../../domain/decision/progress.ts';
+import { digestOf } from '../../domain/entitlements.ts';
 import { isAside } from '../../domain/queue/aside.ts';
 import { requeueFailed } from '../../domain/queue/claim.ts';
-import { dropRounds, roundsOf, staleRounds } from '../../domain/queue/rounds.ts';
+import { dropRounds, outdatedRounds, roundsOf, staleRounds } from '../../domain/queue/rounds.ts';
 import { nextTurn, type Turn, usersPerPass } from '../../domain/queue/turns.ts';
 import { itemsWithout, type StoredRound, type WorkItems, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import { LeaseLostError } from '../../domain/shared/errors.ts';
@@ -112,7 +113,7 @@ async function planWhileDue(
   }
 }
 
-/** What is to be served now. Of a round whose reads are too old, no further batch begins: what is left is decided anew. */
+/** What is to be served now. Of a round whose reads or configuration are old, no further batch begins: what is left is decided anew. */
 async function takeTurn({ lease, clock, entitlements }: HeldServices): Promise<Turn | undefined> {
   const drop = async (rounds: readonly StoredRound[]) => {
     if (rounds.length > 0) await lease.change((queue) => ({ queue: dropRounds(queue, rounds, clock.now()) }));
@@ -120,6 +121,7 @@ async function takeTurn({ lease, clock, entitlements }: HeldServices): Promise<T
   await lease.renewLease();
   const now = clock.now();
   await drop(staleRounds(lease.queue, now));
+  await drop(outdatedRounds(lease.queue, digestOf(entitlements)));
   const turn = nextTurn(lease.queue, now, usersPerPass(entitlements));
   if (!turn || turn.serves === 'round') return turn;
   // What was planned before for an application that is read as a whole is decided anew, and no longer counts.

@@ -662,6 +662,15 @@ describe('the lease', () => {
     await expect(applyChanges(input, services)).rejects.toMatchObject({ name: 'LeaseLostError' });
   });
 
+  it('does not allow the changes of a batch that begins half an hour after the reads of its round', async () => {
+    const { services, clock, calls } = await applying({ members: [1] });
+    const round = aRound({ readAt: plusSeconds(clock.now().toISOString(), -1800) });
+    const ref = await storeBatch(services.ledger, [aBatch('grant', [1])], round);
+    const input = { ...ref, term: 1, execution: ME };
+    await expect(applyChanges(input, services)).rejects.toMatchObject({ name: 'LeaseLostError' });
+    expect(wrote(calls)).toEqual({ create: 0, remove: 0 });
+  });
+
   it('is renewed, so that it outlasts the batch', async () => {
     const { apply, services } = await applying({ members: [1] });
     await apply(aBatch('grant', [1]));

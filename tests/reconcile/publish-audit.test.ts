@@ -84,18 +84,21 @@ describe('publishAudit', () => {
     ]);
   });
 
-  it('gives the lease back when the bus refuses, even if something else is due', async () => {
-    const { entitlements } = exampleEntitlements();
-    const request = aMembershipRequest('member', 1);
-    const due = enqueue(emptyQueue(), request, { me: ME, entitlements, now: START });
-    const held = { ...(acquireLease(due, ME, START) ?? due), revision: 0 };
-    const { record, faults, services } = await recording([pending(1, anAuditRecord())], held);
-    faults.add({ operation: 'EventBridge.PutEvents', kind: 'refuse' });
-    await expect(record()).rejects.toThrow('AccessDeniedException');
-    const queue = await services.ledger.queue();
-    expect(queue.lease).toBeUndefined();
-    expect(Object.keys(queue.users)).toEqual([user(1)]);
-  });
+  it.each(['refuse', 'internal', 'partial'] as const)(
+    'gives the lease back when the bus fails (%s), even if something else is due',
+    async (kind) => {
+      const { entitlements } = exampleEntitlements();
+      const request = aMembershipRequest('member', 1);
+      const due = enqueue(emptyQueue(), request, { me: ME, entitlements, now: START });
+      const held = { ...(acquireLease(due, ME, START) ?? due), revision: 0 };
+      const { record, faults, services } = await recording([pending(1, anAuditRecord())], held);
+      faults.add({ operation: 'EventBridge.PutEvents', kind });
+      await expect(record()).rejects.toThrow('PutEvents');
+      const queue = await services.ledger.queue();
+      expect(queue.lease).toBeUndefined();
+      expect(Object.keys(queue.users)).toEqual([user(1)]);
+    },
+  );
 
   it('sends nothing a second time', async () => {
     const { record, sent } = await recording([pending(1, anAuditRecord())]);

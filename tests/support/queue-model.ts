@@ -269,6 +269,7 @@ export function aMailbox() {
       const round: StoredRound = {
         id: queue.revision + 1,
         readAt: at,
+        configuration: 'the present one',
         servedAt: at,
         next: 0,
         applications: Object.keys(looks.sweeps),

@@ -1,14 +1,17 @@
 import type { Ledger } from '../../adapters/ledger.ts';
 import type { Changes } from '../../domain/decision/batches.ts';
+import { digestOf } from '../../domain/entitlements.ts';
 import type { BatchRef } from '../../domain/queue/rounds.ts';
 import type { StoredRound } from '../../domain/queue/work-queue.ts';
+import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import type { PlanOutput } from '../../reconcile/plan/result.ts';
 import { APPLICATION, START } from './ids.ts';
 
 /** A round of one batch that changes APPLICATION and begins at START. */
 export function aRound(parts: Partial<StoredRound> = {}): StoredRound {
   const readAt = START.toISOString();
-  return { id: 1, readAt, servedAt: readAt, next: 0, batches: 1, applications: [APPLICATION], ...parts };
+  const configuration = digestOf(exampleEntitlements());
+  return { id: 1, readAt, configuration, servedAt: readAt, next: 0, batches: 1, applications: [APPLICATION], ...parts };
 }
 
 /** Stores a batch as the next one of a round, in place of all other rounds, and returns its name. */

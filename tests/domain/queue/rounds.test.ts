@@ -6,6 +6,7 @@ import {
   consideredIn,
   dropRounds,
   extendRound,
+  outdatedRounds,
   roundAt,
   roundsOf,
   staleRounds,
@@ -117,6 +118,11 @@ describe('rounds', () => {
     const queue = aQueue({ rounds: [aRound(), aRound({ id: 2, readAt: iso(0.001) })] });
     expect(staleRounds(queue, at(1800)).map(({ id }) => id)).toEqual([1]);
     expect(staleRounds(queue, at(1799.999))).toEqual([]);
+  });
+
+  it('are outdated if they were decided under another configuration', () => {
+    const queue = aQueue({ rounds: [aRound(), aRound({ id: 2, configuration: 'another one' })] });
+    expect(outdatedRounds(queue, aRound().configuration).map(({ id }) => id)).toEqual([2]);
   });
 
   it('are found by the applications that they change', () => {
