@@ -125,3 +125,20 @@ describe('a user who joins by name while their application waits for its turn', 
     expect(seated).toHaveLength(12);
   });
 });
+
+describe('a hint about a group', () => {
+  it('that comes while a read of its application is refused is served by the next tick, not an hour later', async () => {
+    const latency = (call: string) => (call === 'SSOAdmin.ListApplicationAssignments' ? 20 : 0);
+    const world = await openWorld({ people: 8, members: [1], latency });
+    await world.tick();
+    world.after(200, () => undefined);
+    await world.play();
+    world.faults.add({ operation: 'SSOAdmin.ListApplicationAssignments', kind: 'refuse', times: 2 });
+    await world.scim({ join: [2] });
+    for (let second = 22; second < 58; second += 4) world.after(second, () => world.scim({ join: [3] }));
+    const seated: number[] = [];
+    world.after(400, () => seated.push(...world.assigned()));
+    await world.ticking(90);
+    expect(seated).toEqual([1, 2, 3]);
+  });
+});
