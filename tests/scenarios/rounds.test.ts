@@ -84,6 +84,19 @@ describe('an audit bus that is down', () => {
   });
 });
 
+describe('RecordAudit', () => {
+  it('keeps no other batch of the round from being made while its function fails for good', async () => {
+    const world = await openWorld({ people: 8, members: people(1, 5), ...BATCHES });
+    world.faults.add({ operation: 'Lambda.Invoke', function: 'recordAudit', kind: 'internal', for: '1h' });
+    await world.tick();
+    const seated: number[] = [];
+    world.after(25 * 60, () => seated.push(...world.assigned()));
+    await world.ticking(150);
+    expect(seated).toEqual(people(1, 5));
+    expect(world.audited().filter((event) => event.startsWith('Seat Assigned'))).toHaveLength(5);
+  });
+});
+
 describe('a batch that only another version of Usher can read', () => {
   it('is passed over, and what it would have changed is decided anew', async () => {
     const world = await openWorld({ people: 8, members: people(1, 5), ...BATCHES });
