@@ -111,6 +111,15 @@ const WAYS: readonly [string, Script, string[], number][] = [
     30 + TRANSIENT_RETRY.seconds,
   ],
   [
+    'a batch whose audit events could not be published',
+    {
+      PlanChanges: [APPLY, CONVERGED],
+      RecordAudit: Array.from({ length: LAMBDA_RETRY.tries }, () => failure('Lambda.Unknown')),
+    },
+    [...TO_BATCH, 'RecordAudit', 'PlanChanges', 'WhatNow', 'Converged'],
+    LAMBDA_RETRY.seconds,
+  ],
+  [
     'more than fits in a batch',
     { PlanChanges: [APPLY, APPLY, CONVERGED], RecordAudit: [{ waitSeconds: 0 }, { waitSeconds: 120 }] },
     [...TO_PLAN_AGAIN, 'ApplyChanges', 'RecordAudit', 'WaitToSettle', 'PlanChanges', 'WhatNow', 'Converged'],
@@ -193,8 +202,8 @@ describe.each(TASKS)('%s', (state) => {
     async ({ error, tries, seconds }) => {
       const machine = aMachine(always(state, failure(error)));
       const execution = await machine.run();
-      // What the batch made is recorded, and the next plan finds what it left.
-      const goesOn = state === 'ApplyChanges';
+      // What the batch made is recorded, and the next plan finds what it left, or what is not on the bus.
+      const goesOn = state === 'ApplyChanges' || (state === 'RecordAudit' && error !== 'TransientAwsError');
       expect(execution).toMatchObject(goesOn ? { status: 'SUCCEEDED' } : { status: 'FAILED', error });
       expect(machine.tries(state)).toBe(tries);
       const moments = machine.tasks.filter((task) => task.state === state).map(({ at }) => at);

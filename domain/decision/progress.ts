@@ -21,6 +21,8 @@ export const ProgressSchema = z.object({
   proving: z.optional(z.array(z.string())),
   /** Applications in which the brake held revocations of the last plan. */
   held: z.optional(z.array(ApplicationArn)),
+  /** The batch that was to be made last, and the lease under which. */
+  making: z.optional(z.object({ round: z.int(), batch: z.int(), term: z.int() })),
   /** A change of some user failed and is left to a tick. */
   aside: z.optional(z.boolean()),
   /** How often the execution had to fail, and served others first. */

@@ -1,5 +1,6 @@
 import { ApplicationArn } from '../shared/ids.ts';
 import { isDue, plusSeconds } from '../shared/time.ts';
+import { isUnchanged } from './claim.ts';
 import type { UserItem, WorkItem, WorkItems, WorkQueue } from './work-queue.ts';
 
 /** For the same reason, no other execution fails within this time. */
@@ -77,7 +78,7 @@ function changeOf(
   const before = snapshot.users[key] ?? snapshot.sweeps[key];
   return {
     by: failing ?? NO_EXECUTION,
-    dueAt: before && before.hints !== item.hints ? item.dueAt : (nextAttemptAt ?? retryAt),
+    dueAt: before && !isUnchanged(before, item) ? item.dueAt : (nextAttemptAt ?? retryAt),
     failed: true,
     attempts: undefined,
     planned: undefined,

@@ -83,7 +83,7 @@ function hintedAt(item: WorkItem | undefined): number | undefined {
 }
 
 /** Whether no hint was added since the snapshot. */
-function isUnchanged(before: WorkItem, item: WorkItem): boolean {
+export function isUnchanged(before: WorkItem, item: WorkItem): boolean {
   return before.hints === item.hints && hintedAt(before) === hintedAt(item);
 }
 

@@ -10,8 +10,11 @@ import type { Hinted, WorkQueue } from './work-queue.ts';
 /** For more named users than this, a sweep needs fewer reads than a check of each user. */
 const MOST_NAMED_USERS = 100;
 
-/** With the bound on named users, this keeps the item far below DynamoDB's 400 KB: an expectation takes about 110 bytes. */
-const MOST_EXPECTATIONS = 1000;
+/**
+ * With the bounds on named users, users who are put aside and hints about groups, this keeps the item below DynamoDB's
+ * 400 KB: an expectation takes about 110 bytes.
+ */
+const MOST_EXPECTATIONS = 500;
 
 /** Lists the applications that a request asks to sweep. */
 function applicationsOf(request: Request, entitlements: readonly Entitlement[]): string[] {

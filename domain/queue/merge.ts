@@ -148,6 +148,9 @@ function mergedSweep(
 /** More groups than these are no longer told apart: the application is read as a whole. */
 const MOST_HINTED_GROUPS = 10;
 
+/** The same for all applications together: each id takes 50 bytes of an item that every execution writes. */
+const MOST_HINTED_GROUPS_IN_ALL = 100;
+
 /** The groups that are hinted at, while the application is about to be read or its changes are planned. */
 function hintedBy(
   queue: WorkQueue,
@@ -158,7 +161,9 @@ function hintedBy(
   if (!groups || !(isPlanned(queue, before) || isReady(queue, before, now))) return undefined;
   const { hinted } = before;
   const all = [...new Set([...(hinted?.groups ?? []), ...groups])];
-  if (all.length > MOST_HINTED_GROUPS) return undefined;
+  const inAll = Object.values(queue.sweeps).reduce((sum, one) => sum + (one.hinted?.groups.length ?? 0), 0);
+  const added = all.length - (hinted?.groups.length ?? 0);
+  if (all.length > MOST_HINTED_GROUPS || (added > 0 && inAll + added > MOST_HINTED_GROUPS_IN_ALL)) return undefined;
   const newer = !hinted || Date.parse(at) >= Date.parse(hinted.at);
   return {
     groups: all,

@@ -87,10 +87,14 @@ export function advanceRound(
   at: BatchRef,
   { me, now }: { me: string; now: Date },
 ): { queue: WorkQueue; waitSeconds: number } {
-  const round = holderOf(queue, now) === me ? roundAt(queue, at) : undefined;
-  const advanced = round ? after(served(queue, round), round, { me, now }) : queue;
-  const { queue: released, waitSeconds } = releaseIfIdle(advanced, me, now);
+  const { queue: released, waitSeconds } = releaseIfIdle(passBatch(queue, at, { me, now }), me, now);
   return { queue: released, waitSeconds: waitSeconds ?? 0 };
+}
+
+/** Does the same, and keeps the lease. */
+export function passBatch(queue: WorkQueue, at: BatchRef, { me, now }: { me: string; now: Date }): WorkQueue {
+  const round = holderOf(queue, now) === me ? roundAt(queue, at) : undefined;
+  return round ? after(served(queue, round), round, { me, now }) : queue;
 }
 
 /** The first batch of a round is made in the turn of those for whom it was planned. */

@@ -110,14 +110,13 @@ export async function beginRound(
   const proving = [
     ...new Set([...(progress.proving ?? []), ...Object.keys(planned.users), ...Object.keys(planned.sweeps)]),
   ];
+  const making = { round: round.id, batch: 0, term };
   return {
     outcome: 'apply',
-    round: round.id,
-    batch: 0,
+    ...making,
     batches: round.batches,
-    term,
     changes: summaryOf(batches.flat()),
-    progress: { ...progress, proving },
+    progress: { ...progress, proving, making },
     ...(unconfigured.length > 0 ? { unconfigured } : {}),
   };
 }

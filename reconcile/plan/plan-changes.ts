@@ -3,7 +3,7 @@ import { countBatch, countPlan, isSpent, isStalled, type Progress } from '../../
 import { digestOf } from '../../domain/entitlements.ts';
 import { isAside } from '../../domain/queue/aside.ts';
 import { requeueFailed } from '../../domain/queue/claim.ts';
-import { dropRounds, outdatedRounds, roundsOf, staleRounds } from '../../domain/queue/rounds.ts';
+import { dropRounds, outdatedRounds, passBatch, roundAt, roundsOf, staleRounds } from '../../domain/queue/rounds.ts';
 import { nextTurn, type Turn, usersPerPass } from '../../domain/queue/turns.ts';
 import { itemsWithout, type StoredRound, type WorkItems, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import { LeaseLostError } from '../../domain/shared/errors.ts';
@@ -68,6 +68,7 @@ async function planWhileDue(
   const { clock, ledger } = planServices;
   const lease = await openLease(ledger, clock, { execution, term, taken });
   const services = { ...planServices, lease };
+  await passUnrecorded({ execution, term, progress }, services);
   const beganAt = clock.now();
   const isLate = () => secondsBetween(beganAt, clock.now()) >= PASSES_SECONDS;
   let run = { execution, term, progress };
@@ -132,7 +133,20 @@ async function takeTurn({ lease, clock, entitlements }: HeldServices): Promise<T
 }
 
 function continueRound({ id, next, batches }: StoredRound, { term, progress }: RunContext): PlanOutput {
-  return { outcome: 'apply', round: id, batch: next, batches, term, progress };
+  const making = { round: id, batch: next, term };
+  return { outcome: 'apply', ...making, batches, progress: { ...progress, making } };
+}
+
+/**
+ * Goes on with a round of which `RecordAudit` has failed for good: under the same lease, the batch was made. Its audit
+ * events are found after the round.
+ */
+async function passUnrecorded(
+  { execution, term, progress: { making } }: RunContext,
+  { lease, clock }: HeldServices,
+): Promise<void> {
+  if (making?.term !== term || !roundAt(lease.queue, making)) return;
+  await lease.change((queue) => ({ queue: passBatch(queue, making, { me: execution, now: clock.now() }) }));
 }
 
 /** Reads, decides and commits what is due now. */

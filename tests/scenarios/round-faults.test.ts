@@ -84,6 +84,19 @@ describe('an audit bus that is down', () => {
   });
 });
 
+describe('RecordAudit', () => {
+  it('keeps no other batch of the round from being made while its function fails for good', async () => {
+    const world = await openWorld({ people: 8, members: people(1, 5), ...BATCHES });
+    world.faults.add({ operation: 'Lambda.Invoke', function: 'recordAudit', kind: 'internal', for: '1h' });
+    await world.tick();
+    const seated: number[] = [];
+    world.after(25 * 60, () => seated.push(...world.assigned()));
+    await world.ticking(150);
+    expect(seated).toEqual(people(1, 5));
+    expect(world.audited().filter((event) => event.startsWith('Seat Assigned'))).toHaveLength(5);
+  });
+});
+
 describe('a batch that only another version of Usher can read', () => {
   it('is passed over, and what it would have changed is decided anew', async () => {
     const world = await openWorld({ people: 8, members: people(1, 5), ...BATCHES });
@@ -123,5 +136,22 @@ describe('a user who joins by name while their application waits for its turn', 
       'Seat Assigned 20 group-join',
     ]);
     expect(seated).toHaveLength(12);
+  });
+});
+
+describe('a hint about a group', () => {
+  it('that comes while a read of its application is refused is served by the next tick, not an hour later', async () => {
+    const latency = (call: string) => (call === 'SSOAdmin.ListApplicationAssignments' ? 20 : 0);
+    const world = await openWorld({ people: 8, members: [1], latency });
+    await world.tick();
+    world.after(200, () => undefined);
+    await world.play();
+    world.faults.add({ operation: 'SSOAdmin.ListApplicationAssignments', kind: 'refuse', times: 2 });
+    await world.scim({ join: [2] });
+    for (let second = 22; second < 58; second += 4) world.after(second, () => world.scim({ join: [3] }));
+    const seated: number[] = [];
+    world.after(400, () => seated.push(...world.assigned()));
+    await world.ticking(90);
+    expect(seated).toEqual([1, 2, 3]);
   });
 });

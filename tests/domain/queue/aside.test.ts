@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isAside, isReported, putItemsAside } from '../../../domain/queue/aside.ts';
 import type { UserItem, WorkQueue } from '../../../domain/queue/work-queue.ts';
 import { aQueue, aSweepItem, at, aUserItem, iso } from '../../support/builders.ts';
-import { APPLICATION, group, ME, people, user } from '../../support/ids.ts';
+import { APPLICATION, GROUP, group, ME, people, user } from '../../support/ids.ts';
 
 const NOTHING = { users: {}, sweeps: {} };
 const now = at(60);
@@ -39,6 +39,14 @@ describe('putItemsAside', () => {
     const hinted = aQueue({ users: { [user(1)]: aUserItem({ hints: 2, dueAt: iso(50) }) } });
     const aside = putItemsAside(hinted, [refusedUser], { ...hour, snapshot: before });
     expect(aside.users[user(1)]).toMatchObject({ failed: true, dueAt: iso(50) });
+  });
+
+  it('keeps the time of an application of which a group was hinted at since the reads began', () => {
+    const before = aQueue({ sweeps: { [APPLICATION]: aSweepItem() } });
+    const hinted = { groups: [GROUP], dueAt: iso(40), at: iso(40), since: iso(40), cause: 'event-2', hints: 7 };
+    const queue = aQueue({ sweeps: { [APPLICATION]: aSweepItem({ dueAt: iso(30), hinted }) } });
+    const aside = putItemsAside(queue, [refusedApplication], { ...hour, snapshot: before });
+    expect(aside.sweeps[APPLICATION]).toMatchObject({ failed: true, dueAt: iso(30) });
   });
 
   it('keeps the time of the last report when no execution fails for it', () => {
