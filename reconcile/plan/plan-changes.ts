@@ -9,10 +9,11 @@ import { itemsWithout, type StoredRound, type WorkItems, type WorkQueue } from '
 import { LeaseLostError } from '../../domain/shared/errors.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
 import { openLease, updateQueue } from '../lease.ts';
+import { beginRound, putStalledAside } from './begin-round.ts';
 import { complete, requeueOnFailure } from './complete.ts';
 import { enqueueAndClaim } from './enqueue.ts';
 import { findJoined } from './find-joined.ts';
-import { beginRound, type PassCompletion, putStalledAside } from './finish.ts';
+import type { PassCompletion } from './finish.ts';
 import { measureHealth } from './metrics.ts';
 import { reconcile } from './reconcile-application.ts';
 import type { HeldServices, Pass, PlanInput, PlanOutput, PlanServices, ReconcileResult, RunContext } from './result.ts';
