@@ -20,11 +20,17 @@ export interface Heap {
   peakMebibytes: Readonly<Record<string, number>>;
 }
 
-const HEAP_LIMIT_MEBIBYTES = 128;
+/** At the highest pace, a batch has the most changes. */
+export const PER_SECOND = 18;
 
-/** Measures the heap of each handler in a process of their own, with V8 limited to 128 MiB. */
+/** The most that a handler's heap may hold: 128 MiB up to 50,000 members; for more, 400 MB. */
+function heapLimitMebibytes(members: number): number {
+  return members <= 50_000 ? 128 : Math.floor(400e6 / 2 ** 20);
+}
+
+/** Measures the heap of each handler in a process of their own, with V8 limited to the target. */
 export async function heap(members: number, seated: boolean): Promise<Heap> {
-  const entitlements = entitlementsOf(10);
+  const entitlements = entitlementsOf(PER_SECOND);
   const stack: Stack = await openStack({
     entitlements,
     directory: directoryOf(entitlements, members, members),
@@ -41,7 +47,7 @@ export async function heap(members: number, seated: boolean): Promise<Heap> {
   const { endpoint, close } = await stack.gateway.listen();
   if (seated) await seatMembers(stack.identityCenter, endpoint, members);
   const child = fork(new URL('heap-child.ts', import.meta.url), [endpoint], {
-    execArgv: ['--expose-gc', `--max-old-space-size=${HEAP_LIMIT_MEBIBYTES}`],
+    execArgv: ['--expose-gc', `--max-old-space-size=${heapLimitMebibytes(members)}`],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const exited = once(child, 'exit');
@@ -97,7 +103,7 @@ export function renderHeaps(heaps: readonly Heap[]): string {
         atMost(
           `${name}, ${count(members)} members, ${seated ? 'all' : 'none'} seated: peak heap`,
           peak,
-          HEAP_LIMIT_MEBIBYTES,
+          heapLimitMebibytes(members),
           {
             unit: 'MiB',
             digits: 1,

@@ -22,8 +22,14 @@ const PLOTS = { growth: join(DOCS, 'performance-growth.svg'), wrong: join(DOCS, 
 
 /** Measurements at a time: the number of cores of the machine for which the time limits are set. */
 const AT_ONCE = 2;
-const SIZES = [100, 1000, 5000, 50_000];
+const SIZES = [100, 1000, 5000, 50_000, 200_000];
 const RATES = [10, 18];
+/** Where the ticks after a first sweep are played, and one join: at the lower rate, since they take as many calls at each. */
+const STEADY_SIZES = [5000, 50_000];
+const FEW_SEATS = 50;
+const SLOW_SIZE = 50_000;
+const MID_ROUND_SIZE = 50_000;
+const HEAP_SIZES = [50_000, 200_000];
 const BURST_JOINERS = 5000;
 const FAULTS = [0, 1, 10];
 const LAGS = [0, 20, 2400];
@@ -51,18 +57,26 @@ async function measureFigures(seated: readonly boolean[]): Promise<Figures> {
   const sweeps: FirstSweep[] = [];
   const bursts: Burst[] = [];
   const scores: Score[] = [];
-  const waits: { single?: Figures['single']; wait?: Figures['wait'] } = {};
+  const others: Partial<Pick<Figures, 'single' | 'wait' | 'few' | 'midRound'>> = {};
   const jobs: (() => Promise<unknown>)[] = [];
   for (const members of SIZES.toReversed()) {
     for (const rate of RATES) {
-      const steady = rate === RATES[0] && members >= 5000;
-      jobs.push(async () => sweeps.push(await onThread('firstSweep', members, rate, steady)));
+      const steady = rate === RATES[0] && STEADY_SIZES.includes(members);
+      jobs.push(async () => sweeps.push(await onThread('firstSweep', members, rate, { steady })));
+      if (members !== SLOW_SIZE) continue;
+      jobs.push(async () => sweeps.push(await onThread('firstSweep', members, rate, { answers: 'slow' })));
     }
+    for (const isSeated of HEAP_SIZES.includes(members) ? seated : []) {
+      jobs.push(async () => heaps.push(await onThread('heap', members, isSeated)));
+    }
+    if (members !== MID_ROUND_SIZE) continue;
+    jobs.push(async () => {
+      others.midRound = await onThread('midRound', members, 10);
+    });
   }
   for (const via of ['scim', 'api'] as const) {
     jobs.push(async () => bursts.push(await onThread('burst', BURST_JOINERS, via)));
   }
-  for (const isSeated of seated) jobs.push(async () => heaps.push(await onThread('heap', 50_000, isSeated)));
   for (const contender of CONTENDERS) {
     for (const lagSeconds of LAGS) {
       for (const faultPercent of FAULTS) {
@@ -74,8 +88,9 @@ async function measureFigures(seated: readonly boolean[]): Promise<Figures> {
     jobs.push(async () => scores.push(await onThread('contend', contender, scim)));
   }
   jobs.push(async () => {
-    waits.single = await onThread('singleJoin');
-    waits.wait = await onThread('longWait');
+    others.single = await onThread('singleJoin');
+    others.wait = await onThread('longWait');
+    others.few = await onThread('firstSweep', FEW_SEATS, 10, { steady: true });
   });
   let done = 0;
   await inParallel(jobs, AT_ONCE, async (job) => {
@@ -85,9 +100,11 @@ async function measureFigures(seated: readonly boolean[]): Promise<Figures> {
       `${done} of ${jobs.length} measured after ${Math.round((performance.now() - begun) / 1000)} s\n`,
     );
   });
-  const { single, wait } = waits;
-  if (!(single && wait)) throw new Error('a single join was not measured');
-  sweeps.sort((a, b) => a.members - b.members || a.rate - b.rate);
+  const { single, wait, few, midRound } = others;
+  if (!(single && wait && few && midRound)) throw new Error('a join was not measured');
+  sweeps.sort(
+    (a, b) => a.members - b.members || (a.answers < b.answers ? 1 : a.answers > b.answers ? -1 : 0) || a.rate - b.rate,
+  );
   bursts.sort((a, b) => (a.via > b.via ? -1 : 1));
   scores.sort(
     (a, b) =>
@@ -96,8 +113,8 @@ async function measureFigures(seated: readonly boolean[]): Promise<Figures> {
       a.faultPercent - b.faultPercent ||
       CONTENDERS.indexOf(a.contender) - CONTENDERS.indexOf(b.contender),
   );
-  heaps.sort((a, b) => Number(a.seated) - Number(b.seated));
-  return { single, wait, sweeps, bursts, scores };
+  heaps.sort((a, b) => a.members - b.members || Number(a.seated) - Number(b.seated));
+  return { single, wait, few, sweeps, midRound, bursts, scores };
 }
 
 async function write(): Promise<void> {

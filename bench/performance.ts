@@ -1,19 +1,24 @@
 import { type Burst, renderBursts } from './burst.ts';
-import { type FirstSweep, renderSteady, renderSweeps } from './first-sweep.ts';
+import { type FirstSweep, renderSweeps } from './first-sweep.ts';
 import { type Heap, renderHeaps } from './heap.ts';
-import { LATENCY_SECONDS } from './latencies.ts';
+import { LATENCY_SECONDS, SLOW_SECONDS } from './latencies.ts';
+import { type MidRound, renderMidRound } from './mid-round.ts';
 import { PRICES_AS_OF } from './prices.ts';
 import { count, duration } from './report.ts';
 import { renderSelfBenchmark, type SelfBenchmark } from './self-benchmark.ts';
 import { renderScores, type Score } from './side-by-side.ts';
 import { type LongWait, renderLongWait, renderPrices, renderSingleJoin, type SingleJoin } from './single.ts';
 import { renderStartUps, type StartUp } from './start-up.ts';
+import { renderNeighbours, renderSteady } from './steady.ts';
 
 /** The results that are the same in every run. */
 export interface Figures {
   single: SingleJoin;
   wait: LongWait;
   sweeps: readonly FirstSweep[];
+  /** A sweep of few users, with which one join next to many is compared. */
+  few: FirstSweep;
+  midRound: MidRound;
   bursts: readonly Burst[];
   scores: readonly Score[];
 }
@@ -29,7 +34,7 @@ const BEGIN = '<!-- The same in every run: npm run bench -- --check -->';
 const END = '<!-- Measured on the machine that wrote this -->';
 
 /** Renders the part of the report that {@link Figures} make. */
-export function renderFigures({ single, wait, sweeps, bursts, scores }: Figures): string {
+export function renderFigures({ single, wait, few, sweeps, midRound, bursts, scores }: Figures): string {
   const clean = sweeps.find(({ members, rate }) => members === bursts[0]?.joiners && rate === bursts[0]?.rate);
   if (!clean) throw new Error('no sweep has as many members as a burst');
   const console = scores.filter(({ via }) => via === 'console');
@@ -45,6 +50,7 @@ The processor's time is not counted.
 Prices are a snapshot of ${PRICES_AS_OF}, without free tier; check them on the pages named.
 Calls of Identity Center cost nothing.
 *The limit* is the time that the calls of SSO Admin take at the configured rate.
+*The ideal* is the time of one write per seat at the configured rate.
 
 ${renderPrices()}
 
@@ -55,6 +61,10 @@ ${renderSingleJoin(single)}
 A Lambda that waits inside the function is cheaper as long as nothing goes wrong and there is nothing to wait for.
 Usher's price pays for the plan from fresh reads, the ledger, the record on the audit stream, and the verification 30 s later.
 
+The same join next to many seats reads no more than next to ${count(few.members)}:
+
+${renderNeighbours(few, sweeps)}
+
 ## 2. A wait of 24 hours
 
 An operator starts Usher for a user whom SCIM creates ${duration(wait.waitedSeconds)} later.
@@ -63,13 +73,30 @@ ${renderLongWait(wait)}
 
 ## 3. The first sweep
 
+A tick runs every 5 minutes during the sweep; what it takes is counted.
+The script calls AWS once per seat, one call after another.
+
 ![How the first sweep grows with the group](performance-growth.svg)
 
 ${renderSweeps(sweeps)}
 
-Calls per seat, payload and history grow with the number of rounds.
-A round takes as many users as fit in a payload, about 3,300.
-Each round reads all assignments, members and users again ([0017](adr/0017-larger-rounds-lists-side-by-side.md)).
+*Plans*, *batches* and *audit* are the seconds in which these functions ran.
+With slow answers, each answer of Identity Center takes ${count(SLOW_SECONDS, 1)} s.
+A round begins with reads of all assignments, members and users.
+Its changes are stored in the ledger and made in batches of about 3 minutes.
+No batch begins more than 30 minutes after the reads of its round: what is left is read and decided again.
+Calls per seat and history grow with the number of rounds.
+
+### A join during the first sweep
+
+In the middle of a sweep, users join at different moments of a batch.
+After the present batch, Usher serves them first, and then continues the stored round.
+The console's event names the user.
+SCIM's PatchGroup names the group alone: Usher acts on it after 10 s and reads the members of the group.
+The target of a named user is one batch: 180 s of writes, and 10 s for its audit events, one plan and the grant.
+That of a hint is 10 s, one batch, and one reading of the group.
+
+${renderMidRound(midRound)}
 
 ## 4. A burst
 
@@ -107,8 +134,9 @@ ${renderScores(scim)}`;
 export function renderMeasured({ heaps, startUps, selfBenchmark }: Measured): string {
   return `## Heap
 
-The handlers run in a process of their own, with V8 limited to 128 MiB, against the emulator in another process.
+The handlers run in a process of their own, with V8 limited to the target, against the emulator in another process.
 Garbage is counted.
+A process that needs more ends without a result.
 
 ${renderHeaps(heaps)}
 

@@ -1,19 +1,22 @@
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
-import type { FirstSweep } from './first-sweep.ts';
+import { type FirstSweep, idealSeconds, scriptSeconds } from './first-sweep.ts';
 import type { Score } from './side-by-side.ts';
 
 const SIZE = { width: 260, height: 180 };
 const INK = '#24292f';
 
-function panel(title: string, field: string, bound: number | undefined, log: boolean): object {
+const MEMBERS = {
+  field: 'members',
+  type: 'quantitative',
+  scale: { type: 'log' },
+  axis: { title: 'members', values: [100, 1000, 5000, 50_000, 200_000] },
+};
+
+/** @param bound a dashed line: the target or, of what is a multiple of it, the ideal */
+function panel(title: string, field: string, bound: number, log: boolean): object {
   const encoding = {
-    x: {
-      field: 'members',
-      type: 'quantitative',
-      scale: { type: 'log' },
-      axis: { title: 'members', values: [100, 1000, 5000, 50000] },
-    },
+    x: MEMBERS,
     y: {
       field,
       type: 'quantitative',
@@ -28,26 +31,69 @@ function panel(title: string, field: string, bound: number | undefined, log: boo
     mark: { type: 'rule', strokeDash: [4, 4], color: INK },
     encoding: { y: { field: 'bound', type: 'quantitative' } },
   };
-  return { ...SIZE, title, layer: bound === undefined ? [line] : [line, rule] };
+  return { ...SIZE, title, layer: [line, rule] };
 }
 
-/** Draws how the first sweep grows with the group; dashed lines are the targets. */
-export async function growthPlot(sweeps: readonly FirstSweep[]): Promise<string> {
-  const values = sweeps.map(({ members, rate, usage, lastSeconds }) => ({
-    members,
-    rate,
-    calls: usage.ssoAdmin / members,
-    time: lastSeconds / (usage.ssoAdmin / rate),
-    payload: usage.payload / 1024,
-    history: usage.history,
+const TIMES = ['ideal', 'Usher', 'script'];
+
+/** Draws the time to the last seat, next to the ideal and a script. */
+function timePanel(sweeps: readonly FirstSweep[], rate: number): object {
+  const values = sweeps
+    .filter((sweep) => sweep.rate === rate)
+    .flatMap((sweep) =>
+      [idealSeconds(sweep), sweep.lastSeconds, scriptSeconds(sweep)].map((seconds, index) => ({
+        members: sweep.members,
+        minutes: seconds / 60,
+        by: TIMES[index],
+      })),
+    );
+  return {
+    ...SIZE,
+    title: `minutes to the last seat, ${rate} requests per second`,
+    data: { values },
+    mark: { type: 'line', point: true },
+    encoding: {
+      x: MEMBERS,
+      y: { field: 'minutes', type: 'quantitative', scale: { type: 'log' }, axis: { title: null, tickCount: 5 } },
+      color: { field: 'by', type: 'nominal', title: null, sort: TIMES, scale: { domain: TIMES, range: 'category' } },
+      strokeDash: {
+        field: 'by',
+        type: 'nominal',
+        title: null,
+        sort: TIMES,
+        scale: {
+          domain: TIMES,
+          range: [
+            [4, 4],
+            [1, 0],
+            [1, 0],
+          ],
+        },
+      },
+    },
+  };
+}
+
+/** Draws how the first sweep grows with the group. Dashed lines are the ideal or the target. */
+export async function growthPlot(all: readonly FirstSweep[]): Promise<string> {
+  const sweeps = all.filter(({ answers }) => answers === 'usual');
+  const values = sweeps.map((sweep) => ({
+    members: sweep.members,
+    rate: sweep.rate,
+    calls: sweep.usage.ssoAdmin / sweep.members,
+    time: sweep.lastSeconds / idealSeconds(sweep),
+    payload: sweep.usage.payload / 1024,
+    history: sweep.usage.history,
   }));
   return draw({
     data: { values },
     columns: 2,
+    resolve: { scale: { color: 'independent', strokeDash: 'independent' } },
     concat: [
-      panel('sso-admin calls per seat', 'calls', undefined, false),
-      panel('last seat after, as a multiple of the limit', 'time', 1.1, false),
-      panel('largest payload, KiB', 'payload', 256, true),
+      ...[...new Set(sweeps.map(({ rate }) => rate))].map((rate) => timePanel(sweeps, rate)),
+      panel('last seat after, as a multiple of the ideal', 'time', 1, false),
+      panel('sso-admin calls per seat', 'calls', 1, false),
+      panel('largest payload, KiB', 'payload', 64, true),
       panel('history events', 'history', 25_000, true),
     ],
   });

@@ -79,7 +79,7 @@ export function joinRows({ usher, waiting }: SingleJoin): Row[] {
   const { atOnce, late } = waiting;
   const baseline = (value: (usage: Usage) => string) => `${value(atOnce)} · ${value(late)}`;
   return [
-    atMost('state transitions', usher.transition, 14, { baseline: baseline(({ transition }) => count(transition)) }),
+    atMost('state transitions', usher.transition, 13, { baseline: baseline(({ transition }) => count(transition)) }),
     atMost('Lambda invocations', usher.invocation, 6, { baseline: baseline(({ invocation }) => count(invocation)) }),
     atMost('writes to sso-admin', usher.calls[CREATE_ASSIGNMENT] ?? 0, 1, {
       baseline: baseline(({ calls }) => count(calls[CREATE_ASSIGNMENT] ?? 0)),

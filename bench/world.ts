@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import type { Entitlements } from '../domain/entitlements.ts';
+import type { BatchRef } from '../domain/queue/rounds.ts';
+import { secondsBetween } from '../domain/shared/time.ts';
 import { type RecordedChange, recordOf, type Via } from '../emulator/aws/cloudtrail/cloudtrail.ts';
 import type { GatewayRequest } from '../emulator/aws/gateway.ts';
 import type { DirectorySeed } from '../emulator/aws/identity-center/directory-seed.ts';
@@ -15,10 +17,12 @@ import type { Latency } from '../emulator/stack/invocations.ts';
 import { type ExecutionEnd, openStack, type Stack } from '../emulator/stack/stack.ts';
 import { latency as usualLatency } from './latencies.ts';
 import { priceOf, type Used } from './prices.ts';
+import { ReadAges } from './read-ages.ts';
 
 /** The call that assigns a user. */
 export const CREATE_ASSIGNMENT = 'SSOAdmin.CreateApplicationAssignment';
 export const HOUR_SECONDS = 3600;
+export const DAY_SECONDS = 24 * HOUR_SECONDS;
 /** From one tick to the next. */
 export const TICK_SECONDS = 300;
 const START = new Date('2026-11-02T08:00:00Z');
@@ -31,6 +35,8 @@ export interface WorldOptions {
   members?: number;
   requestsPerSecond?: number;
   latency?: Latency;
+  /** Called when a batch of a stored round begins. */
+  onBatch?(ref: BatchRef): void;
 }
 
 /** What was used since the previous call of `usage`. */
@@ -40,12 +46,15 @@ export interface Usage extends Used {
   /** Requests to SSO Admin, whose quota all callers of an organization share. */
   ssoAdmin: number;
   identityStore: number;
-  /** Virtual seconds in which functions ran. */
+  /** Virtual seconds in which functions ran, together and by function. */
   lambdaSeconds: number;
+  secondsOf: Readonly<Record<string, number>>;
   /** The largest input or output of a state, in bytes. */
   payload: number;
   /** History events of the execution with the most. */
   history: number;
+  /** The longest time from the beginning of a plan's reads to a change of an assignment that was decided from them. */
+  oldestReadSeconds: number;
   dollars: number;
 }
 
@@ -54,7 +63,8 @@ export interface World {
   stack: Stack;
   center: IdentityCenter;
   ends: ExecutionEnd[];
-  seconds(): number;
+  /** Seconds from the beginning until now, or until another time. */
+  seconds(at?: Date): number;
   /** Runs an action this number of seconds from now. */
   after(seconds: number, action: () => unknown): void;
   /** Advances the time until nothing is left to run. */
@@ -115,14 +125,17 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const memoryOf = readMemories();
   const ends: ExecutionEnd[] = [];
   const seatedAt = new Map<string, number>();
-  const seconds = () => (stack.clock.now().getTime() - START.getTime()) / 1000;
+  const seconds = (at = stack.clock.now()) => secondsBetween(START, at);
   let meter = { ...NO_USAGE };
+  let secondsOf: Record<string, number> = {};
   let counted: Record<string, number> = {};
+  const ages = new ReadAges();
   let sequence = 0;
 
-  const request =
-    ({ call, body }: GatewayRequest) =>
-    (answer: Answer) => {
+  const request = (made: GatewayRequest) => {
+    ages.note(made, stack.clock.now());
+    const { call, body } = made;
+    return (answer: Answer) => {
       const units = unitsOf(call, body, answer);
       meter.writeUnit += units.writeUnit;
       meter.readUnit += units.readUnit;
@@ -130,6 +143,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       const { PrincipalId: userId }: { PrincipalId: string } = JSON.parse(Buffer.from(body).toString());
       if (!seatedAt.has(userId)) seatedAt.set(userId, seconds());
     };
+  };
   const stack: Stack = await openStack({
     entitlements,
     directory: directoryOf(entitlements, options.people, members),
@@ -144,12 +158,18 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       log: (line) => {
         meter.logBytes += Buffer.byteLength(line);
       },
-      invoked: ({ function: name }) => {
+      invoked: ({ id, function: name, payload }) => {
         meter.invocation += 1;
+        if (name === 'applyChanges') {
+          const ref: BatchRef = JSON.parse(payload);
+          ages.begin(id, ref);
+          options.onBatch?.(ref);
+        }
         const begun = seconds();
         return () => {
           const ran = seconds() - begun;
           meter.lambdaSeconds += ran;
+          secondsOf[name] = (secondsOf[name] ?? 0) + ran;
           meter.gigabyteSecond += ran * memoryOf(name);
         };
       },
@@ -179,6 +199,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       counted = calls;
       const { logBytes, ...used } = meter;
       meter = { ...NO_USAGE };
+      const ran = secondsOf;
+      secondsOf = {};
       const ended = ends.slice(countedEnds).flatMap(({ execution }) => stack.execution(execution) ?? []);
       countedEnds = ends.length;
       for (const { log } of ended) {
@@ -188,11 +210,13 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       return {
         ...all,
         lambdaSeconds: used.lambdaSeconds,
+        secondsOf: ran,
         calls: Object.fromEntries(newCalls.filter(([call, count]) => count > 0 && !call.startsWith('SFN.'))),
         ssoAdmin: callsTo(newCalls, 'SSOAdmin.'),
         identityStore: callsTo(newCalls, 'IdentityStore.'),
         payload: Math.max(0, ...ended.map(({ log }) => Math.max(...log.map(payloadOf)))),
         history: Math.max(0, ...ended.map(({ historyEvents }) => historyEvents)),
+        oldestReadSeconds: ages.takeOldest(),
         dollars: priceOf(all),
       };
     },
