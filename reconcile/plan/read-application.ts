@@ -6,7 +6,7 @@ import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { allSettled } from '../concurrency.ts';
 import { eligibilityOf } from './read-user.ts';
 import type { Readers } from './readers.ts';
-import { readStatuses, type StatusCache, statusesOf } from './user-statuses.ts';
+import { MOST_USER_PAGES, readStatuses, type StatusCache, statusesOf } from './user-statuses.ts';
 
 /** What is read once for all applications of a pass. */
 export interface SharedReads extends StatusCache {
@@ -39,8 +39,8 @@ export async function readApplication(
   shared: SharedReads,
 ): Promise<ApplicationSnapshot> {
   const { withStatus, adopt, giveUp } = item;
-  const { assigned, assignedGroups, members, emptyGroup } = await listsOf(entitlement, readers, shared);
   const seats = new Map(ledgerSeats.map((seat) => [seat.userId, seat]));
+  const { assigned, assignedGroups, members, emptyGroup } = await listsOf(entitlement, seats, readers, shared);
   const userIds = new Set([...members, ...seats.keys()]);
   // A seat without its assignment may turn out to be gone in this very plan.
   const kept = ledgerSeats.filter((seat) => takesSlot(seat) && assigned.has(seat.userId));
@@ -73,12 +73,37 @@ export async function readApplication(
   };
 }
 
-/** Different quotas count these lists: none has to wait for another. */
-async function listsOf({ application, groups }: Entitlement, readers: Readers, shared: SharedReads) {
+/**
+ * Different quotas count these lists: none has to wait for another. That of all users is read as soon as it is certain that
+ * it takes fewer calls than to ask for the status of members one by one, who have neither seat nor assignment.
+ */
+async function listsOf(
+  { application, groups }: Entitlement,
+  seats: ReadonlyMap<string, Seat>,
+  readers: Readers,
+  shared: SharedReads,
+) {
+  const listing = Promise.withResolvers<void>();
+  let isListed = shared.statuses !== undefined;
+  const listUsers = () => {
+    if (!isListed) listing.resolve(readStatuses(readers, shared));
+    isListed = true;
+  };
+  if (shared.listUsers) listUsers();
+  let assigned: ReadonlySet<string> | undefined;
+  let askedFor = 0;
+  const onMembers = (members: readonly string[]) => {
+    if (assigned === undefined) return;
+    for (const userId of members) if (!(seats.has(userId) || assigned.has(userId))) askedFor += 1;
+    if (askedFor > (shared.userPages ?? MOST_USER_PAGES)) listUsers();
+  };
   const [assignees, members] = await allSettled([
-    assigneesOf(application, readers),
-    membersOfAny(groups, readers, shared),
-    shared.listUsers && !shared.statuses ? readStatuses(readers, shared) : undefined,
+    assigneesOf(application, readers).then((found) => {
+      assigned = found.assigned;
+      return found;
+    }),
+    membersOfAny(groups, readers, { ...shared, onMembers }).finally(() => listing.resolve()),
+    listing.promise,
   ]);
   return { ...assignees, ...members };
 }
@@ -96,7 +121,10 @@ async function assigneesOf(application: string, { applications, renewLease }: Re
   return { assigned, assignedGroups };
 }
 
-async function membersOfAny(groups: readonly string[], readers: Readers, shared: SharedReads) {
+/** `onMembers`: called with each page of members. */
+type MemberReads = Pick<SharedReads, 'members'> & { onMembers(members: readonly string[]): void };
+
+async function membersOfAny(groups: readonly string[], readers: Readers, shared: MemberReads) {
   const members = new Set<string>();
   let emptyGroup = false;
   for (const group of groups) {
@@ -110,15 +138,16 @@ async function membersOfAny(groups: readonly string[], readers: Readers, shared:
 async function membersOf(
   group: string,
   { directory, renewLease }: Readers,
-  { members }: SharedReads,
+  { members, onMembers }: MemberReads,
 ): Promise<ReadonlySet<string> | undefined> {
   if (members.has(group)) return members.get(group);
   const found = new Set<string>();
   let exists = true;
   for await (const page of directory.membersOf(group)) {
     await renewLease();
-    if (page) for (const userId of page) found.add(userId);
-    else exists = false;
+    if (!page) exists = false;
+    for (const userId of page ?? []) found.add(userId);
+    onMembers(page ?? []);
   }
   members.set(group, exists ? found : undefined);
   return members.get(group);

@@ -1,4 +1,5 @@
 import type { ListedStatus, UserStatus } from '../../adapters/identity-store.ts';
+import { MAX_PER_PAGE } from '../../domain/pace.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import type { Readers } from './readers.ts';
 
@@ -20,10 +21,14 @@ const MOST_UNREAD = 20;
 /** Up to this many users are asked for one by one before it is known how long the list of all users is. */
 const FEW_USERS = 3;
 
+/** Pages of the list of all users if an identity store has as many as it takes, 200,000. */
+export const MOST_USER_PAGES = 200_000 / MAX_PER_PAGE;
+
 /** Reads UserStatus of every user from the list of all users. */
 export async function readStatuses({ directory, renewLease }: StatusReaders, cache: StatusCache): Promise<void> {
   const statuses = new Map<string, ListedStatus>();
   let pages = 0;
+  cache.listUsers = true;
   for await (const page of directory.users()) {
     await renewLease();
     pages += 1;

@@ -214,4 +214,62 @@ describe('a read of a whole application', () => {
     expect(world.calls('IdentityStore.DescribeUser')).toBe(1);
     expect(cache.userPages).toBe(2);
   });
+
+  describe('with many members', () => {
+    /** Returns how many of three pages of members had been read when the list of all users began, if it was read. */
+    async function pagesBefore(options: ReadersOptions, userPages: number | undefined) {
+      const world = await openReaders({ people: 250, members: people(1, 250), ...options });
+      const [entitlement] = world.services.entitlements.entitlements;
+      if (!entitlement) throw new Error('The world has one');
+      let pages = 0;
+      let before: number | undefined;
+      const directory: Readers['directory'] = {
+        ...world.readers.directory,
+        async *membersOf(group) {
+          for await (const page of world.readers.directory.membersOf(group)) {
+            pages += 1;
+            yield page;
+          }
+        },
+        async *users() {
+          before ??= pages;
+          yield* world.readers.directory.users();
+        },
+      };
+      const cache: SharedReads = { members: new Map(), userPages };
+      const { users } = await viewFresh(entitlement, { withStatus: false }, { ...world.readers, directory }, cache);
+      return { before, listed: cache.listUsers === true, entitled: users.filter(({ entitled }) => entitled).length };
+    }
+
+    it('reads the list of all users next to that of the members, once that is certain to take fewer calls', async () => {
+      const { before, ...found } = await pagesBefore({}, 120);
+      expect(before).toBeLessThan(3);
+      expect(found).toEqual({ listed: true, entitled: 250 });
+    });
+
+    it.each([
+      ['does not know how long the list of all users is', {}, undefined],
+      ['has to ask for fewer members than that list has pages', {}, 249],
+    ])('reads the members first if it %s', async (_fact, options, userPages) => {
+      const found = await pagesBefore(options, userPages);
+      expect(found).toEqual({ before: 3, listed: true, entitled: 250 });
+    });
+
+    it.each<[string, ReadersOptions]>([
+      ['an assignment', { assigned: people(1, 250) }],
+      ['a seat', { assigned: people(1, 250), seats: people(1, 250).map((number) => aSeat(number)) }],
+    ])('does not read the list of all users if each of them has %s', async (_fact, options) => {
+      expect(await pagesBefore(options, 2)).toEqual({ before: undefined, listed: false, entitled: 250 });
+    });
+
+    it('fails as a whole if a page of the list of all users fails meanwhile', async () => {
+      const world = await openReaders({ people: 250, members: people(1, 250) });
+      const [entitlement] = world.services.entitlements.entitlements;
+      if (!entitlement) throw new Error('The world has one');
+      world.faults.add({ operation: 'IdentityStore.ListUsers', kind: 'internal', skip: 1 });
+      const cache = { members: new Map(), userPages: 3 };
+      const failing = viewFresh(entitlement, { withStatus: false }, world.readers, cache);
+      await expect(failing).rejects.toThrow(TransientAwsError);
+    });
+  });
 });
