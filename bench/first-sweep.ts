@@ -111,6 +111,7 @@ export function sweepRows(sweep: FirstSweep): Row[] {
   const slow = answers === 'slow' ? `, answers after ${SLOW_SECONDS} s` : '';
   const label = `${count(members)} at ${rate} per second${slow}`;
   const limit = usage.ssoAdmin / rate;
+  const batches = usage.secondsOf['applyChanges'] ?? 0;
   const ideal = lastSeconds / idealSeconds(sweep);
   const bound = idealBound(sweep);
   return [
@@ -124,7 +125,15 @@ export function sweepRows(sweep: FirstSweep): Row[] {
       baseline: `${duration(scriptSeconds(sweep))}, ${count(scriptSeconds(sweep) / idealSeconds(sweep), 3)}`,
       ...(bound === undefined ? {} : { target: `≤ ${count(bound, 3)}`, met: ideal <= bound }),
     },
-    atMost(`${label}: last seat after, as a multiple of the limit`, lastSeconds / limit, LIMIT_BOUND, { digits: 3 }),
+    // With slow answers, lists take longer than calls at the configured rate: that of the batches shows whether they keep it.
+    answers === 'slow'
+      ? {
+          what: `${label}: all batches, as a multiple of the ideal`,
+          usher: `${duration(batches)}, ${count(batches / idealSeconds(sweep), 3)}`,
+        }
+      : atMost(`${label}: last seat after, as a multiple of the limit`, lastSeconds / limit, LIMIT_BOUND, {
+          digits: 3,
+        }),
     atMost(`${label}: oldest read behind a write`, usage.oldestReadSeconds / 60, OLDEST_READ_MINUTES, {
       digits: 1,
       unit: 'min',

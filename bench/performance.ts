@@ -82,6 +82,7 @@ ${renderSweeps(sweeps)}
 
 *Plans*, *batches* and *audit* are the seconds in which these functions ran.
 With slow answers, each answer of Identity Center takes ${count(SLOW_SECONDS, 1)} s.
+Then the lists limit the sweep: the answer to a page says where the next one begins, so that the 500 pages of 50,000 members take ${count((500 * SLOW_SECONDS) / 60, 1)} minutes in each round.
 A round begins with reads of all assignments, members and users.
 Its changes are stored in the ledger and made in batches of about 3 minutes.
 No batch begins more than 30 minutes after the reads of its round: what is left is read and decided again.
