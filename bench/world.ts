@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import type { Entitlements } from '../domain/entitlements.ts';
 import type { BatchRef } from '../domain/queue/rounds.ts';
+import { secondsBetween } from '../domain/shared/time.ts';
 import { type RecordedChange, recordOf, type Via } from '../emulator/aws/cloudtrail/cloudtrail.ts';
 import type { GatewayRequest } from '../emulator/aws/gateway.ts';
 import type { DirectorySeed } from '../emulator/aws/identity-center/directory-seed.ts';
@@ -62,7 +63,8 @@ export interface World {
   stack: Stack;
   center: IdentityCenter;
   ends: ExecutionEnd[];
-  seconds(): number;
+  /** Seconds from the beginning until now, or until another time. */
+  seconds(at?: Date): number;
   /** Runs an action this number of seconds from now. */
   after(seconds: number, action: () => unknown): void;
   /** Advances the time until nothing is left to run. */
@@ -123,7 +125,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const memoryOf = readMemories();
   const ends: ExecutionEnd[] = [];
   const seatedAt = new Map<string, number>();
-  const seconds = () => (stack.clock.now().getTime() - START.getTime()) / 1000;
+  const seconds = (at = stack.clock.now()) => secondsBetween(START, at);
   let meter = { ...NO_USAGE };
   let secondsOf: Record<string, number> = {};
   let counted: Record<string, number> = {};
