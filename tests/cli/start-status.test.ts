@@ -115,7 +115,8 @@ describe('usher start', () => {
   });
 
   it('retries when AWS throttles, and says so', async () => {
-    await operator.fault({ operation: 'IdentityStore.GetUserId', kind: 'throttle' });
+    // No execution of an earlier test calls this one.
+    await operator.fault({ operation: 'SFN.StartExecution', kind: 'throttle' });
     const { code, error } = await operator.run('start', '--user', 'user-2');
     expect(code).toBe(0);
     expect(error).toMatch(/AWS throttles this command; retrying/);

@@ -570,6 +570,15 @@ describe('each change of a batch', () => {
     expect(seconds).toBeLessThan(220);
   });
 
+  it('puts no user aside whom it could try only once because other callers use up the quota', async () => {
+    const everybody = people(1, 400);
+    const { apply, faults, services } = await applying({ people: 400, members: everybody, requestsPerSecond: 2 });
+    faults.add({ operation: CREATE, kind: 'throttle', times: 100_000 });
+    expect(await apply(aBatch('grant', everybody))).toEqual({ left: 400 });
+    const rest = await services.ledger.batch({ round: 1, batch: 1 });
+    expect(rest?.changes).toEqual([aBatch('grant', everybody)]);
+  });
+
   it.each([
     ['quota', 'quota-exceeded', {}],
     ['refuse', 'access-denied', {}],
@@ -638,6 +647,34 @@ describe('each change of a batch', () => {
     expect(await applyChanges(input, services)).toEqual({});
     // It renews the lease and reads the batch.
     expect([...gateway.calls.keys()].sort()).toEqual(['DynamoDB.GetItem', 'DynamoDB.PutItem']);
+  });
+});
+
+describe('the name of a batch', () => {
+  it.each([
+    ['a batch of its round that is not the next', { batch: 1 }],
+    ['a round that is not stored', { round: 9 }],
+  ])('changes nothing if it is that of %s', async (_fact, other) => {
+    const { store, services, calls } = await applying({ members: [1] });
+    const input = { ...(await store(aBatch('grant', [1]))), ...other };
+    await expect(applyChanges(input, services)).rejects.toMatchObject({ name: 'LeaseLostError' });
+    expect(wrote(calls)).toEqual({ create: 0, remove: 0 });
+  });
+
+  it('changes nothing if the batch has expired', async () => {
+    const { services, plannedAt, calls } = await applying({ members: [1] });
+    const rounds = [aRound({ id: 5, readAt: plannedAt })];
+    await services.ledger.saveQueue({ ...(await services.ledger.queue()), rounds });
+    expect(await applyChanges({ round: 5, batch: 0, term: 1, execution: ME }, services)).toEqual({});
+    expect(wrote(calls)).toEqual({ create: 0, remove: 0 });
+  });
+
+  it('is tried again if the ledger does not answer for now', async () => {
+    const { store, services, faults } = await applying({ members: [1] });
+    const input = await store(aBatch('grant', [1]));
+    faults.add({ operation: 'DynamoDB.GetItem', kind: 'throttle', skip: 1 });
+    await expect(applyChanges(input, services)).rejects.toMatchObject({ name: 'TransientAwsError' });
+    expect(await applyChanges(input, services)).toEqual({ granted: 1 });
   });
 });
 

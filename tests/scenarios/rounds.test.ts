@@ -74,6 +74,18 @@ describe('a round of several batches', () => {
     expect(await world.summaries(14)).toEqual([SEATED]);
   });
 
+  it('stays although the group that was hinted at cannot be read: its members are found after the round', async () => {
+    const { world } = await sweeping();
+    world.after(10, () => {
+      world.faults.add({ operation: 'IdentityStore.ListGroupMemberships', kind: 'refuse' });
+      return world.scim({ join: [11] });
+    });
+    await world.play();
+    expect(await world.summaries(...people(1, 11))).toEqual(people(1, 11).map(() => SEATED));
+    expect(secondsFrom(world, 10, 11)).toBeGreaterThan(0);
+    expect(world.newCalls().get(CREATE)).toBe(11);
+  });
+
   it('ends early if more than a hundred have joined: the application is read as a whole', async () => {
     const { world } = await sweeping({ people: 130, entitlements: [{ seats: { max: 200 } }], latency: () => 0.2 });
     world.after(3, () => world.scim({ join: people(11, 120) }));
