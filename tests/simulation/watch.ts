@@ -28,6 +28,8 @@ const CONFIRM_TO_CALL = MINUTE;
 const SNAPSHOT_AGE = 35 * MINUTE;
 /** The cap is claimed for reads that lag up to this. */
 const MOST_LAG = 60 * MINUTE;
+/** A create that AWS accepted is repeated after this at the earliest. */
+const REPEAT = 5 * MINUTE;
 /** `settleSeconds` of the design. */
 const SETTLE = 30 * SECOND;
 
@@ -449,11 +451,18 @@ export class Watch {
     }
   }
 
+  #isRepeatedLate(before: Seat, after: Seat): void {
+    if (before.status !== 'assigned' || after.status !== 'creating') return;
+    const since = this.#now() - Date.parse(before.changedAt);
+    if (since < REPEAT) this.violate(9, 'repeats a create that AWS has just accepted', after);
+  }
+
   #seatWritten(before: Seat | undefined, after: Seat): void {
     const now = this.#now();
     const key = keyOf(after);
     for (const record of after.audit) this.trail.pending(after, record);
     this.#isTold(after, before?.audit ?? [], after.audit);
+    if (before) this.#isRepeatedLate(before, after);
     if (after.status === 'revoking' && before?.status !== 'revoking') {
       this.#began.set(key, { at: now, alone: !this.#hasOthers(after, now) });
     }
