@@ -1,5 +1,4 @@
 import {
-  type AttributeValue,
   BatchGetItemCommand,
   ConditionalCheckFailedException,
   DynamoDBClient,
@@ -8,22 +7,37 @@ import {
   QueryCommand,
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import * as z from 'zod/mini';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Holdings } from '../domain/decision/application-state.ts';
 import { type Batch, BatchSchema } from '../domain/decision/batches.ts';
 import { type Hold, HoldSchema, holdAttentionAt } from '../domain/decision/hold.ts';
-import { type Observation, ObservationSchema, observationAttentionAt } from '../domain/decision/observation.ts';
+import { type Observation, observationAttentionAt } from '../domain/decision/observation.ts';
 import { type Slots, SlotsSchema } from '../domain/decision/slots.ts';
 import type { BatchRef } from '../domain/queue/rounds.ts';
 import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../domain/queue/work-queue.ts';
-import { type Seat, SeatSchema, seatAttentionAt } from '../domain/seat/seat.ts';
+import { type Seat, seatAttentionAt } from '../domain/seat/seat.ts';
 import { chunksOf } from '../domain/shared/chunks.ts';
-import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
+import { TransientAwsError } from '../domain/shared/errors.ts';
 import { MOST_PENDING } from '../domain/shared/limits.ts';
-import { plusSeconds } from '../domain/shared/time.ts';
-import type { ErrorRow } from './aws-errors.ts';
 import { type ClientSettings, clientFactory } from './clients.ts';
+import { DYNAMODB_ERRORS } from './dynamodb-errors.ts';
+import {
+  batchExpiry,
+  batchKey,
+  expiry,
+  HOLD,
+  type Item,
+  idsOf,
+  idsOfBatch,
+  type Keyed,
+  OBSERVED,
+  observationIn,
+  parseItem,
+  SLOTS,
+  seatIn,
+  userOf,
+  WORK_KEY,
+} from './ledger-items.ts';
 import { askWith, malformedAnswer, undefinedIf } from './requests.ts';
 
 /** Identifies a seat: its key in the table. */
@@ -83,65 +97,10 @@ export interface Ledger {
   needAttention(now: Date, isActive: (applicationArn: string, userId?: string) => boolean): Promise<Pending[]>;
 }
 
-/**
- * Exceptions of DynamoDB. Requests are few and small, so that throttling is short.
- *
- * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
- */
-export const DYNAMODB_ERRORS: readonly ErrorRow[] = [
-  {
-    exception: 'ThrottlingException',
-    as: 'transient',
-    because: 'The rate of requests exceeds the allowed throughput.',
-  },
-  {
-    exception: 'ProvisionedThroughputExceededException',
-    as: 'transient',
-    because: 'You exceeded your maximum allowed throughput for a table or for one or more indexes. OK to retry.',
-  },
-  {
-    exception: 'RequestLimitExceeded',
-    as: 'transient',
-    because: 'Throughput exceeds the current limit of the account. OK to retry.',
-  },
-  {
-    exception: 'InternalServerError',
-    as: 'transient',
-    because: 'DynamoDB could not process your request. OK to retry.',
-  },
-  {
-    exception: 'AccessDeniedException',
-    as: 'access-denied',
-    because: 'The client did not correctly sign the request, or may not make it. Not OK to retry.',
-  },
-  {
-    exception: 'ResourceNotFoundException',
-    as: 'ledger-missing',
-    because: 'The table that is requested does not exist. Not OK to retry.',
-  },
-  {
-    exception: 'ValidationException',
-    as: 'validation',
-    because: 'Required parameters are missing or out of range. Not OK to retry.',
-  },
-];
-
 /** The limit of BatchGetItem. */
 const KEYS_PER_CALL = 100;
-const WORK_KEY = { pk: '#work', sk: '#work' };
-const HOLD = '#hold';
-const SLOTS = '#slots';
-/** Prefix of the user id of an observation: `~` sorts after every id, so that observations are read last, or not at all. */
-const OBSERVED = '~observed#';
 /** The only partition of the sparse index: few items ever need attention. */
 const ATTENTION = '#attention';
-/** A tombstone outlives the audit archive (one year), so that its seat is still there when an event is replayed. */
-const TOMBSTONE_SECONDS = 400 * 24 * 3600;
-/** A batch is of use as long as its round; what is left of it is of use to a person who looks for a fault. */
-const BATCH_SECONDS = 24 * 3600;
-/** The partition of all batches: no seat has this key. */
-const BATCHES = '#batches';
-
 /** Creates the ledger in a DynamoDB table with keys `pk` and `sk` and the index `attention`. */
 export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
   const ask = askWith(DYNAMODB_ERRORS);
@@ -303,8 +262,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     },
 
     async saveBatch(ref, batch) {
-      const expiresAt = Date.parse(plusSeconds(batch.readAt, BATCH_SECONDS)) / 1000;
-      const Item = marshall({ ...batch, ...batchKey(ref), expiresAt: Math.ceil(expiresAt) });
+      const Item = marshall({ ...batch, ...batchKey(ref), ...batchExpiry(batch) });
       await ask('PutItem', idsOfBatch(ref), () => client.send(new PutItemCommand({ TableName: table, Item })));
     },
 
@@ -327,58 +285,6 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
       return pending;
     },
   };
-}
-
-function expiry({ changedAt }: { changedAt: string }) {
-  return { expiresAt: Date.parse(plusSeconds(changedAt, TOMBSTONE_SECONDS)) / 1000 };
-}
-
-function batchKey({ round, batch }: BatchRef): Keyed {
-  return { pk: BATCHES, sk: `${round}#${batch}` };
-}
-
-function idsOfBatch({ round, batch }: BatchRef): string[] {
-  return [`batch ${batch} of round ${round}`];
-}
-
-function idsOf(pk: string | undefined, sk: string | undefined): string[] {
-  const item = sk?.startsWith(OBSERVED) ? `observation of user ${userOf(sk)}` : `user ${sk}`;
-  if (sk === SLOTS) return [`application ${pk}`, 'the bound of its slots'];
-  return [`application ${pk}`, sk === HOLD ? 'its hold' : item];
-}
-
-/** Returns the user id in the key of a seat or an observation. */
-function userOf(sk: string): string {
-  return sk.startsWith(OBSERVED) ? sk.slice(OBSERVED.length) : sk;
-}
-
-function seatIn(item: Item): Seat {
-  return parseItem(SeatSchema, item, idsOf(item['pk']?.S, item['sk']?.S));
-}
-
-function observationIn(item: Item): Observation {
-  return parseItem(ObservationSchema, item, idsOf(item['pk']?.S, item['sk']?.S));
-}
-
-type Item = Record<string, AttributeValue>;
-interface Keyed {
-  pk: string;
-  sk: string;
-}
-
-/**
- * Parses an item: one that another version of Usher wrote is untrusted, too.
- *
- * @throws RefusedError with the field, never its value: a retry does not help, another version of Usher does
- */
-function parseItem<Schema extends z.ZodMiniType>(schema: Schema, item: Item, ids: readonly string[]): z.infer<Schema> {
-  const { success, data, error } = z.safeParse(schema, unmarshall(item));
-  if (success) return data;
-  const field = String(error.issues[0]?.path[0]);
-  throw new RefusedError(
-    'ledger-unreadable',
-    `This version of Usher cannot read an item of the ledger: ${field} (${ids.join(', ')})`,
-  );
 }
 
 const dynamoDbClient = clientFactory(DynamoDBClient);

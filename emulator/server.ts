@@ -8,8 +8,9 @@ import { TICK_SECONDS } from './aws/control-plane/control-plane.ts';
 import { FaultRuleSchema } from './aws/fault-rules.ts';
 import type { DirectorySeed } from './aws/identity-center/directory-seed.ts';
 import { type Answer, parseJson } from './aws/json-service.ts';
+import type { StackListener } from './stack/listener.ts';
 import { readState, writeState } from './stack/snapshot.ts';
-import { openStack, type Stack, type StackListener } from './stack/stack.ts';
+import { openStack, type Stack } from './stack/stack.ts';
 
 /** How the emulator is served. */
 export interface ServeOptions {

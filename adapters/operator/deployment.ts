@@ -16,7 +16,7 @@ import {
 import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { type ErrorRow, EVENT_BRIDGE_ERRORS } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
-import { DYNAMODB_ERRORS } from '../ledger.ts';
+import { DYNAMODB_ERRORS } from '../dynamodb-errors.ts';
 import { askWith, listIn, undefinedIf } from '../requests.ts';
 
 /** The target of a rule or a schedule, and the queue for events that it could not deliver. */

@@ -1,9 +1,9 @@
 import type { Entitlements } from '../entitlements.ts';
 import { isSetBack, type Seat, takesSlot } from '../seat/seat.ts';
 import { NotConvergedError, RefusedError } from '../shared/errors.ts';
+import { reportOf } from './application-report.ts';
 import type {
   ApplicationDecision,
-  ApplicationReport,
   ApplicationState,
   Evidence,
   Failure,
@@ -265,35 +265,6 @@ function failureOf({ userId }: Seat, { reason, attempts, since }: NonNullable<Se
 
 function recordOf(applicationArn: string, userId: string): PlannedChange {
   return { applicationArn, kind: 'record', reason: 'reconciled', userId };
-}
-
-/** Summarizes what a snapshot of a whole application found, from its seats by user id. */
-export function reportOf(
-  { entitlement, whole }: Pick<ApplicationState, 'entitlement' | 'whole'>,
-  seats: Seats,
-  { held, adoptions }: { held: number; adoptions: number },
-): ApplicationReport {
-  const all = [...seats.values()];
-  const inUse = all.filter(takesSlot).length;
-  const requests = all.filter(({ status }) => status === 'waitlisted').map(({ requestedAt }) => requestedAt);
-  const waitingSince = requests.sort().at(0);
-  const overCap = Math.max(0, inUse - entitlement.seats.max);
-  const assignedGroups = whole?.assignedGroups ?? [];
-  const reasons = all.flatMap((seat) => (seat.refusal && !isSetBack(seat) ? seat.refusal.reason : []));
-  const notConverged = reasons.filter((reason) => reason === NotConvergedError.REASON).length;
-  const aside = reasons.length - notConverged;
-  return {
-    entitlement: entitlement.name,
-    seats: inUse,
-    waiting: requests.length,
-    ...(waitingSince ? { waitingSince } : {}),
-    unmanaged: (whole?.unmanaged ?? 0) - adoptions,
-    ...(overCap > 0 ? { overCap } : {}),
-    ...(held > 0 ? { held } : {}),
-    ...(aside > 0 ? { aside } : {}),
-    ...(notConverged > 0 ? { notConverged } : {}),
-    ...(assignedGroups.length > 0 ? { assignedGroups: assignedGroups.slice(0, 10) } : {}),
-  };
 }
 
 function verdictsOf(

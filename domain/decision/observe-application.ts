@@ -1,3 +1,4 @@
+import { reportOf } from './application-report.ts';
 import type {
   ApplicationReport,
   ApplicationState,
@@ -6,7 +7,7 @@ import type {
   Moment,
   Verdict,
 } from './application-state.ts';
-import { type Limits, previewApplication, reportOf, seatsById } from './decide-application.ts';
+import { type Limits, previewApplication, seatsById } from './decide-application.ts';
 import { candidateIn } from './decide-grants.ts';
 import { type Answer, type Observation, recordAnswer } from './observation.ts';
 import { latestOf, type Recheck } from './timing.ts';

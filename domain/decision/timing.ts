@@ -16,6 +16,12 @@ const REPEAT_SECONDS = { first: 5 * 60, later: 20 * 60 };
 /** Until then, reads are repeated after this. */
 const LOOK_AGAIN_SECONDS = 120;
 
+/** A wait of this many seconds since a time; undefined if it is over. */
+function waitSince(time: string, seconds: number, now: Date): Wait | undefined {
+  const until = plusSeconds(time, seconds);
+  return isDue(until, now) ? undefined : { do: 'wait', until };
+}
+
 /** Whether it is too early to repeat a create: AWS accepted it, and reads that lag do not show the assignment yet. */
 export function waitToRepeat(
   { changedAt, repeats }: Pick<Seat, 'changedAt' | 'repeats'>,
@@ -40,8 +46,7 @@ export function waitForGrantToShow(
 ): Wait | undefined {
   const last = status === 'creating' || status === 'assigned' ? changedAt : grantedAt;
   if (last === undefined) return undefined;
-  const until = plusSeconds(last, GRANT_SHOWS_SECONDS);
-  return isDue(until, now) ? undefined : { do: 'wait', until };
+  return waitSince(last, GRANT_SHOWS_SECONDS, now);
 }
 
 /** Reads of assignments lag no longer than this: only then does a read show that a create had no effect. */
@@ -52,8 +57,7 @@ export function waitForCreateToShow(
   { changedAt }: Pick<Seat, 'changedAt'>,
   { readAt }: { readAt: Date },
 ): Wait | undefined {
-  const until = plusSeconds(changedAt, CREATE_SHOWS_SECONDS);
-  return isDue(until, readAt) ? undefined : { do: 'wait', until };
+  return waitSince(changedAt, CREATE_SHOWS_SECONDS, readAt);
 }
 
 /** Whether reads that began at this time may not show yet what was last written for a seat. */
@@ -61,8 +65,7 @@ export function waitForWriteToSettle(
   { changedAt }: Pick<Seat, 'changedAt'>,
   { readAt }: { readAt: Date },
 ): Wait | undefined {
-  const until = plusSeconds(changedAt, SETTLE_SECONDS);
-  return isDue(until, readAt) ? undefined : { do: 'wait', until };
+  return waitSince(changedAt, SETTLE_SECONDS, readAt);
 }
 
 /** The next check of a work item, at an ISO time. */

@@ -6,6 +6,12 @@ const BURST = 20;
 /** Cost of one request. It equals the milliseconds of a second, so that all amounts are whole numbers. */
 const COST = 1000;
 
+/** Requests per second of other callers: to SSOAdmin, and by each operation of IdentityStore. */
+export interface OtherCallers {
+  ssoAdmin: number;
+  identityStore: number;
+}
+
 /**
  * A token bucket in virtual time: 20 requests per second, and 20 at once after a pause. Other callers have their part of it.
  *

@@ -1,7 +1,8 @@
 import { SFNServiceException } from '@aws-sdk/client-sfn';
 import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
 import { latencyOf } from '../stack/latency.ts';
-import { openStack, type Stack, type StackListener } from '../stack/stack.ts';
+import type { StackListener } from '../stack/listener.ts';
+import { openStack, type Stack } from '../stack/stack.ts';
 import type { ExecutionStart, Script, ScriptStep } from './script.ts';
 
 /** The state and the counts at the end of a play. All lists are sorted. */

@@ -3,8 +3,9 @@ import { EXECUTION_OUTCOMES, type ExecutionOutcome } from '../../domain/shared/o
 import { Timestamp } from '../../domain/shared/timestamp.ts';
 import type { DirectorySeed } from '../aws/identity-center/directory-seed.ts';
 import type { Quirks } from '../aws/identity-center/quirks.ts';
+import type { OtherCallers } from '../aws/rate-limit.ts';
 import type { Latencies } from '../stack/latency.ts';
-import type { OtherCallers, Stack } from '../stack/stack.ts';
+import type { Stack } from '../stack/stack.ts';
 
 /** The outcomes that an execution may have unless its scenario says otherwise. */
 export const ANY_BUT_FAILED: readonly ExecutionOutcome[] = EXECUTION_OUTCOMES.filter((outcome) => outcome !== 'failed');

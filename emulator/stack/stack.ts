@@ -6,19 +6,18 @@ import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import { ACCOUNT, MANAGEMENT_ACCOUNT } from '../aws/account/account.ts';
-import type { RecordedChange } from '../aws/cloudtrail/cloudtrail.ts';
 import { controlPlane, NAMES } from '../aws/control-plane/control-plane.ts';
 import { type DynamoDb, openDynamoDb } from '../aws/dynamodb/dynamodb.ts';
 import { itemsOf, putItems } from '../aws/dynamodb/items.ts';
 import { eventBus } from '../aws/eventbridge/event-bus.ts';
 import { Faults } from '../aws/faults.ts';
-import { Gateway, type GatewayOptions, type GatewayRequest } from '../aws/gateway.ts';
+import { Gateway, type GatewayOptions } from '../aws/gateway.ts';
 import type { DirectorySeed } from '../aws/identity-center/directory-seed.ts';
 import { IdentityCenter } from '../aws/identity-center/identity-center.ts';
 import type { Quirks } from '../aws/identity-center/quirks.ts';
 import { identityStore } from '../aws/identity-store/identity-store.ts';
 import { identityStoreWrites } from '../aws/identity-store/identity-store-writes.ts';
-import type { Answer } from '../aws/json-service.ts';
+import type { OtherCallers } from '../aws/rate-limit.ts';
 import { ssoAdmin } from '../aws/sso-admin/sso-admin.ts';
 import { executionArnOf, stepFunctions } from '../aws/step-functions/step-functions.ts';
 import { type Execution, Executions } from '../engine/executions.ts';
@@ -28,64 +27,11 @@ import { VirtualTime } from '../engine/virtual-time.ts';
 import { connect, platformOf } from './clients.ts';
 import { Functions } from './functions.ts';
 import { type Handler, Invocations, type Latency } from './invocations.ts';
+import type { StackListener } from './listener.ts';
 import { type ExecutionEnd, endOf, statusChange } from './outcome.ts';
 import type { SavedState } from './snapshot.ts';
 
 export type { ExecutionEnd } from './outcome.ts';
-
-/** A state that an execution entered. */
-export interface StateMoment {
-  execution: string;
-  state: string;
-  /** Virtual time. */
-  at: Date;
-}
-
-/** A state that an execution left, and its output. */
-export interface StateExit {
-  execution: string;
-  state: string;
-  /** Virtual time. */
-  at: Date;
-  /** What the next state gets. */
-  output: unknown;
-}
-
-/** Callbacks of a running emulator. Each is synchronous; they come in the order of virtual time. */
-export interface StackListener {
-  /** An execution entered a state. */
-  state?(moment: StateMoment): void;
-  /** An execution left a state that succeeded. */
-  exited?(exit: StateExit): void;
-  /** An execution ended. */
-  ended?(end: ExecutionEnd): void;
-  /** The audit bus accepted an entry of PutEvents. */
-  audit?(entry: AuditEntry): void;
-  /** A caller changed the identity store by its API. */
-  changed?(change: RecordedChange): void;
-  /** A function wrote a line of its log or its metrics, as JSON. */
-  log?(line: string): void;
-  /** A function is invoked with a payload in JSON. The function that this returns is called when the invocation ends. */
-  invoked?(invocation: { id: string; function: string; payload: string }): (() => void) | undefined;
-  /** A request reached its service. The function that this returns is called with the answer. */
-  request?(request: GatewayRequest): ((answer: Answer) => void) | undefined;
-}
-
-/** An entry of PutEvents, with its detail parsed. */
-export interface AuditEntry {
-  EventBusName: string;
-  Source: string;
-  DetailType: string;
-  Time: string;
-  Resources: string[];
-  Detail: unknown;
-}
-
-/** Requests per second of other callers: to SSOAdmin, and by each operation of IdentityStore. */
-export interface OtherCallers {
-  ssoAdmin: number;
-  identityStore: number;
-}
 
 export interface StackOptions {
   entitlements: Entitlements;

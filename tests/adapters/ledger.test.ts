@@ -10,7 +10,8 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
-import { DYNAMODB_ERRORS, dynamoDbLedger } from '../../adapters/ledger.ts';
+import { DYNAMODB_ERRORS } from '../../adapters/dynamodb-errors.ts';
+import { dynamoDbLedger } from '../../adapters/ledger.ts';
 import type { Hold } from '../../domain/decision/hold.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
 import { emptyQueue } from '../../domain/queue/work-queue.ts';

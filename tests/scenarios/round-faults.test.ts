@@ -9,14 +9,13 @@ const BATCHES = {
   latency: (call: string) => (/^SSOAdmin\.(?:Create|Delete)/.test(call) ? 20 : 0),
 };
 
+/** As many members as seats, and none of them has one yet. */
+const openFullWorld = (seats: number) =>
+  openWorld({ people: 8, members: people(1, seats), entitlements: [{ seats: { max: seats } }], ...BATCHES });
+
 describe('a stored change', () => {
   it('takes a slot although its user is checked meanwhile and is to get none, since reads may change once more', async () => {
-    const world = await openWorld({
-      people: 8,
-      members: people(1, 4),
-      entitlements: [{ seats: { max: 4 } }],
-      ...BATCHES,
-    });
+    const world = await openFullWorld(4);
     await world.tick();
     world.after(5, async () => {
       world.center.setStatus(user(4), 'DISABLED');
@@ -45,12 +44,7 @@ describe('a stored change', () => {
 
 describe('a deployment in the middle of a round', () => {
   it('that lowers the cap is heeded from the next batch on', async () => {
-    const world = await openWorld({
-      people: 8,
-      members: people(1, 6),
-      entitlements: [{ seats: { max: 6 } }],
-      ...BATCHES,
-    });
+    const world = await openFullWorld(6);
     await world.tick();
     world.after(25, () => world.deploy({ entitlements: [{ seats: { max: 3 } }] }));
     await world.play();

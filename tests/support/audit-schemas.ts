@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
-import type { AuditEntry } from '../../emulator/stack/stack.ts';
+import type { AuditEntry } from '../../emulator/stack/listener.ts';
 
 const SCHEMAS = join(import.meta.dirname, '..', '..', 'schemas');
 const ajv = new Ajv({ strict: true });

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { Execution } from '../../emulator/engine/executions.ts';
-import type { AuditEntry, ExecutionEnd } from '../../emulator/stack/stack.ts';
+import type { AuditEntry } from '../../emulator/stack/listener.ts';
+import type { ExecutionEnd } from '../../emulator/stack/stack.ts';
 import { problemsWith } from './audit-schemas.ts';
 import { SECRET } from './secret.ts';
 

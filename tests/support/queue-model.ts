@@ -81,7 +81,7 @@ interface Owed {
   user?: string;
   /** Applications that have to be swept, unless the user is looked at. */
   applications: Set<string>;
-  /** Only a sweep that reads everybody's status stands for it. */
+  /** Only a sweep that reads every user's status stands for it. */
   status: boolean;
   step: number;
 }

@@ -1,4 +1,5 @@
-import type { AuditEntry, ExecutionEnd, Stack, StackListener, StateMoment } from '../../emulator/stack/stack.ts';
+import type { AuditEntry, StackListener, StateMoment } from '../../emulator/stack/listener.ts';
+import type { ExecutionEnd, Stack } from '../../emulator/stack/stack.ts';
 import { APPLICATION } from './ids.ts';
 import type { CallRecorder } from './permissions.ts';
 

@@ -2,7 +2,8 @@ import { exampleEntitlements } from '../../emulator/scenario/example-entitlement
 import { type PlayResult, play, type Reporter } from '../../emulator/scenario/player.ts';
 import { readScenario } from '../../emulator/scenario/reader.ts';
 import type { Script } from '../../emulator/scenario/script.ts';
-import type { AuditEntry, ExecutionEnd, StateMoment } from '../../emulator/stack/stack.ts';
+import type { AuditEntry, StateMoment } from '../../emulator/stack/listener.ts';
+import type { ExecutionEnd } from '../../emulator/stack/stack.ts';
 import { aPerson } from './directory.ts';
 import { APPLICATION, GROUP, OTHER_GROUP, people, STORE_ID, user } from './ids.ts';
 

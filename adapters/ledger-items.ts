@@ -1,0 +1,92 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod/mini';
+import { type Observation, ObservationSchema } from '../domain/decision/observation.ts';
+import type { BatchRef } from '../domain/queue/rounds.ts';
+import { type Seat, SeatSchema } from '../domain/seat/seat.ts';
+import { RefusedError } from '../domain/shared/errors.ts';
+import { plusSeconds } from '../domain/shared/time.ts';
+
+/** An item of the table, as the SDK returns it. */
+export type Item = Record<string, AttributeValue>;
+
+/** The key of an item. */
+export interface Keyed {
+  pk: string;
+  sk: string;
+}
+
+/** Key of the work queue. */
+export const WORK_KEY = { pk: '#work', sk: '#work' };
+/** Sort keys in the partition of an application, next to those of its seats: each sorts before every user id. */
+export const HOLD = '#hold';
+export const SLOTS = '#slots';
+/** Prefix of the user id of an observation: `~` sorts after every id, so that observations are read last, or not at all. */
+export const OBSERVED = '~observed#';
+/** A tombstone outlives the audit archive (one year), so that its seat is still there when an event is replayed. */
+const TOMBSTONE_SECONDS = 400 * 24 * 3600;
+/** A batch is of use as long as its round; what is left of it is of use to a person who looks for a fault. */
+const BATCH_SECONDS = 24 * 3600;
+/** The partition of all batches: no seat has this key. */
+const BATCHES = '#batches';
+
+/** Returns when DynamoDB deletes a tombstone. */
+export function expiry({ changedAt }: { changedAt: string }) {
+  return { expiresAt: Date.parse(plusSeconds(changedAt, TOMBSTONE_SECONDS)) / 1000 };
+}
+
+/** Returns when DynamoDB deletes a batch. */
+export function batchExpiry({ readAt }: { readAt: string }) {
+  return { expiresAt: Math.ceil(Date.parse(plusSeconds(readAt, BATCH_SECONDS)) / 1000) };
+}
+
+/** Returns the key of a batch. */
+export function batchKey({ round, batch }: BatchRef): Keyed {
+  return { pk: BATCHES, sk: `${round}#${batch}` };
+}
+
+/** Returns what a message about a batch names. */
+export function idsOfBatch({ round, batch }: BatchRef): string[] {
+  return [`batch ${batch} of round ${round}`];
+}
+
+/** Returns what a message about an item of an application names. */
+export function idsOf(pk: string | undefined, sk: string | undefined): string[] {
+  const item = sk?.startsWith(OBSERVED) ? `observation of user ${userOf(sk)}` : `user ${sk}`;
+  if (sk === SLOTS) return [`application ${pk}`, 'the bound of its slots'];
+  return [`application ${pk}`, sk === HOLD ? 'its hold' : item];
+}
+
+/** Returns the user id in the key of a seat or an observation. */
+export function userOf(sk: string): string {
+  return sk.startsWith(OBSERVED) ? sk.slice(OBSERVED.length) : sk;
+}
+
+/** Parses a seat. @throws RefusedError as {@link parseItem} */
+export function seatIn(item: Item): Seat {
+  return parseItem(SeatSchema, item, idsOf(item['pk']?.S, item['sk']?.S));
+}
+
+/** Parses an observation. @throws RefusedError as {@link parseItem} */
+export function observationIn(item: Item): Observation {
+  return parseItem(ObservationSchema, item, idsOf(item['pk']?.S, item['sk']?.S));
+}
+
+/**
+ * Parses an item: one that another version of Usher wrote is untrusted, too.
+ *
+ * @throws RefusedError with the field, never its value: a retry does not help, another version of Usher does
+ */
+export function parseItem<Schema extends z.ZodMiniType>(
+  schema: Schema,
+  item: Item,
+  ids: readonly string[],
+): z.infer<Schema> {
+  const { success, data, error } = z.safeParse(schema, unmarshall(item));
+  if (success) return data;
+  const field = String(error.issues[0]?.path[0]);
+  throw new RefusedError(
+    'ledger-unreadable',
+    `This version of Usher cannot read an item of the ledger: ${field} (${ids.join(', ')})`,
+  );
+}

@@ -1,0 +1,52 @@
+import type { RecordedChange } from '../aws/cloudtrail/cloudtrail.ts';
+import type { GatewayRequest } from '../aws/gateway.ts';
+import type { Answer } from '../aws/json-service.ts';
+import type { ExecutionEnd } from './outcome.ts';
+
+/** A state that an execution entered. */
+export interface StateMoment {
+  execution: string;
+  state: string;
+  /** Virtual time. */
+  at: Date;
+}
+
+/** A state that an execution left, and its output. */
+export interface StateExit {
+  execution: string;
+  state: string;
+  /** Virtual time. */
+  at: Date;
+  /** What the next state gets. */
+  output: unknown;
+}
+
+/** Callbacks of a running emulator. Each is synchronous; they come in the order of virtual time. */
+export interface StackListener {
+  /** An execution entered a state. */
+  state?(moment: StateMoment): void;
+  /** An execution left a state that succeeded. */
+  exited?(exit: StateExit): void;
+  /** An execution ended. */
+  ended?(end: ExecutionEnd): void;
+  /** The audit bus accepted an entry of PutEvents. */
+  audit?(entry: AuditEntry): void;
+  /** A caller changed the identity store by its API. */
+  changed?(change: RecordedChange): void;
+  /** A function wrote a line of its log or its metrics, as JSON. */
+  log?(line: string): void;
+  /** A function is invoked with a payload in JSON. The function that this returns is called when the invocation ends. */
+  invoked?(invocation: { id: string; function: string; payload: string }): (() => void) | undefined;
+  /** A request reached its service. The function that this returns is called with the answer. */
+  request?(request: GatewayRequest): ((answer: Answer) => void) | undefined;
+}
+
+/** An entry of PutEvents, with its detail parsed. */
+export interface AuditEntry {
+  EventBusName: string;
+  Source: string;
+  DetailType: string;
+  Time: string;
+  Resources: string[];
+  Detail: unknown;
+}
