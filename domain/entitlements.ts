@@ -219,8 +219,7 @@ function contradictions(draft: z.infer<typeof Draft>): ValidationIssue[] {
 }
 
 /**
- * Finds caps that no plan could read any more once that many users have a seat: nobody would be seated then, and no seat
- * revoked. The default pace is enough for every cap.
+ * Finds caps that no plan could read once that many users have a seat: Usher would then make and revoke no seat. The default pace is enough for every cap.
  */
 function unreadable({ entitlements, requestsPerSecond }: z.infer<typeof Draft>): ValidationIssue[] {
   if (requestsPerSecond === undefined) return [];

@@ -13,7 +13,7 @@ export const DIRECTORY_PER_SECOND = 18;
  */
 export const LIST_SECONDS = 600;
 
-/** Returns how long a list of so many entries takes, in seconds. A list without entries is one page, too. */
+/** Returns how long a list takes, in seconds, by the number of its entries. A list without entries is one page, too. */
 export function secondsToList(entries: number, perSecond: number): number {
   return Math.max(1, Math.ceil(entries / MAX_PER_PAGE)) / perSecond;
 }
@@ -25,7 +25,7 @@ export function mostEntries(perSecond: number): number {
 }
 
 /**
- * Returns the smallest pace, rounded up to a tenth, at which a list of so many entries takes at most `seconds`.
+ * Returns the smallest pace, rounded up to a tenth, at which a list of this length takes at most `seconds`.
  *
  * @returns undefined if no pace that `requestsPerSecond` allows is enough
  */

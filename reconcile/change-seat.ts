@@ -43,7 +43,7 @@ export interface Setback {
 }
 
 const CONFLICT: Setback = { reason: 'conflict', tries: 1 };
-/** A refusal counts for so many failed attempts that an execution fails for it and the next attempt is an hour later. */
+/** A refusal counts for this number of failed attempts: an execution fails for it, and the next attempt is an hour later. */
 const REFUSED_TRIES = 7;
 
 /** Tries one change. */

@@ -31,13 +31,13 @@ const CLEARS_AT_ONCE = 25;
 const SENDS_AT_ONCE = 10;
 
 /**
- * Publishes the audit events of the seats of a batch and clears those that the bus accepted; then the round goes on to its
- * next batch. After the last one, the settle wait starts, and the lease is released if nothing else is due. May run twice:
+ * Publishes the audit events of the seats of a batch and clears those that the bus accepted; then the round continues
+ * with its next batch. After the last one, the settle wait starts, and the lease is released if nothing else is due. May run twice:
  * an event that was published and not cleared is published again with the same id.
  *
  * @returns how long to wait before the next plan
  * @throws TransientAwsError if the bus did not accept all events; the accepted ones are cleared · RefusedError. The round
- *   goes on all the same, and the lease is released
+ *   continues all the same, and the lease is released
  */
 export async function publishAudit(
   { execution, ...ref }: BatchRef & { execution: string },
@@ -49,7 +49,7 @@ export async function publishAudit(
   try {
     await publish(pending, bus);
   } catch (error) {
-    // The events stay where they are, for a retry, a redrive or a later plan. Until then, nobody waits for them.
+    // The events stay where they are, for a retry, a redrive or a later plan. No execution waits for them.
     await updateQueue(ledger, (before) => ({ queue: releaseLease(advance(before).queue, execution) }));
     throw error;
   }

@@ -5,7 +5,7 @@ import { RefusedError } from '../domain/shared/errors.ts';
 
 /**
  * Reads a batch that is to be made or recorded. One that has expired, or that only another version of Usher can read, is
- * none: the round goes on, and what it left is decided anew after its end.
+ * none: the round continues, and what it left is decided anew after its end.
  */
 export async function readBatch(ref: BatchRef, ledger: Ledger): Promise<Batch | undefined> {
   try {

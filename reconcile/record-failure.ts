@@ -13,7 +13,7 @@ const SAME_END_MILLISECONDS = 1000;
  *
  * The event that reports it is a hint: it names the execution and says when it ended. Everything that is published is
  * Step Functions' own answer, so an invocation with an invented event publishes nothing. An execution that was redriven
- * meanwhile has no failure any more that AWS describes: it is refused, and the event goes to the dead-letter queue.
+ * meanwhile has no failure that AWS describes: it is refused, and the event goes to the dead-letter queue.
  *
  * @throws TransientAwsError if Step Functions does not answer or the bus did not accept the event · RefusedError if this
  *   is no failed execution of Usher's

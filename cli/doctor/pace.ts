@@ -56,13 +56,13 @@ function readingFinding(name: string, lists: Lists | undefined, requestsPerSecon
   const found = `${count(assigned, 'assignment')} and up to ${numberOf(coming)} to come: ${numberOf(seconds)} s, of ${LIST_SECONDS} s. ${count(members, 'member')}: ${numberOf(ofMembers)} s`;
   if (seconds <= LIST_SECONDS) return finding.ok(found);
   const pace = smallestPace(entries);
-  const mend =
+  const advice =
     pace === undefined
-      ? `No pace is enough for ${name}. Remove assignments that nobody needs, or lower its seats.max`
+      ? `No pace is enough for ${name}. Remove assignments that are no longer needed, or lower its seats.max`
       : `Set requestsPerSecond to at least ${pace}`;
   return secondsToList(assigned, requestsPerSecond) > LIST_SECONDS
-    ? finding.problem(found, mend)
-    : finding.warning(found, mend);
+    ? finding.problem(found, advice)
+    : finding.warning(found, advice);
 }
 
 /** Whether all applications, which are read one after another, can be swept as often as they should. */

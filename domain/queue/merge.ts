@@ -145,7 +145,7 @@ function mergedSweep(
   };
 }
 
-/** More groups than these are no longer told apart: the application is read as a whole. */
+/** More groups than these are no longer distinguished: the application is read as a whole. */
 const MOST_HINTED_GROUPS = 10;
 
 /** The same for all applications together: each id takes 50 bytes of an item that every execution writes. */

@@ -41,12 +41,12 @@ export function extendRound(queue: WorkQueue, id: number): WorkQueue {
   };
 }
 
-/** Whether no batch of a round may begin any more, because its reads are too old. */
+/** Whether the reads of a round are too old: no further batch of it may begin. */
 export function isStale({ readAt }: StoredRound, now: Date): boolean {
   return isDue(plusSeconds(readAt, ROUND_SECONDS), now);
 }
 
-/** The rounds of which no batch may begin any more. */
+/** The rounds of which no further batch may begin. */
 export function staleRounds({ rounds = [] }: WorkQueue, now: Date): StoredRound[] {
   return rounds.filter((round) => isStale(round, now));
 }
@@ -78,8 +78,8 @@ export function dropRounds(queue: WorkQueue, dropped: readonly StoredRound[], no
 }
 
 /**
- * Advances a round whose batch is made; the other rounds have the next turns. After its last batch, whoever made it waits
- * for its changes to settle and verifies them. Changes nothing if the batch was counted before, or the lease has changed
+ * Advances a round whose batch is made; the other rounds have the next turns. After its last batch, the execution that
+ * made it waits for its changes to settle and verifies them. Changes nothing if the batch was counted before, or the lease has changed
  * hands.
  */
 export function advanceRound(

@@ -177,7 +177,7 @@ function plannedItems({ items, batches, result }: ChangingPass): WorkItems {
   return itemsWithout(items, new Set(keys.filter((key) => !waits(key))));
 }
 
-/** Of more users than this, only the number is told. */
+/** Of more users than this, only the number is reported. */
 const MOST_NAMED = 8;
 
 function summaryOf(changes: readonly Changes[]): ChangeSummary[] {

@@ -5,7 +5,7 @@ import type { PlanInput, PlanServices } from './result.ts';
 
 /**
  * Confirms with Step Functions that the execution asks for what only an operator may ask: it runs, and was started with
- * exactly this request on the state machine that accepts it. An invocation of the function proves none of it. Makes no
+ * exactly this request on the state machine that accepts it. An invocation of the function verifies none of it. Makes no
  * call for any other request.
  *
  * @throws RefusedError if it does not · TransientAwsError if Step Functions does not answer for now

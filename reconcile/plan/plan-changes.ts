@@ -139,7 +139,7 @@ function continueRound({ id, next, batches }: StoredRound, { term, progress }: R
 }
 
 /**
- * Goes on with a round of which `RecordAudit` has failed for good: under the same lease, the batch was made. Its audit
+ * Continues a round of which `RecordAudit` has failed for good: under the same lease, the batch was made. Its audit
  * events are found after the round.
  */
 async function passUnrecorded(

@@ -1,5 +1,5 @@
 import type { AuditRecord } from '../../domain/seat/audit-records.ts';
-import type { AuditEntry } from '../../emulator/stack/stack.ts';
+import type { AuditEntry } from '../../emulator/stack/listener.ts';
 import { problemsWith } from '../support/audit-schemas.ts';
 import type { Moment } from './truth.ts';
 
@@ -125,7 +125,7 @@ export class AuditTrail {
     return last.kind === 'assigned' || last.kind === 'adopted' ? 'given' : 'taken';
   }
 
-  /** Whether a person's seat was somebody else's assignment before. */
+  /** Whether a person's seat was another party's assignment before. */
   isAdopted(pair: Pair): boolean {
     return this.#changesTold(pair).at(-1)?.kind === 'adopted';
   }
@@ -140,7 +140,7 @@ export class AuditTrail {
         if (!before) return [];
         if (before.number === change.number) return [`change ${change.number} was told as two`];
         const turn = (before.kind === 'revoked') !== (change.kind === 'revoked');
-        // What somebody else took away is given once more, with nothing of ours between but perhaps a place in line.
+        // What another party took away is given once more, with nothing of ours between but perhaps a place in line.
         const again = change.reason === 'drift-healed' || this.#hasWaited(key, before, change);
         return turn || (again && before.kind !== 'revoked')
           ? []

@@ -23,7 +23,7 @@ export const GROUPS = [GROUP, OTHER_GROUP, group(3)];
 /** Groups that only some configurations have. */
 export const MORE_GROUPS = Array.from({ length: 30 }, (_, index) => group(100 + index));
 
-/** With names that nobody wants in a log. */
+/** With names that may not stand in a log. */
 export function person(number: number) {
   return { userId: user(number), userName: `${SECRET}-${number}`, email: `${SECRET}-${number}@example.com` };
 }

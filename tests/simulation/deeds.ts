@@ -8,9 +8,9 @@ import { anyFault, passing, possible, staying, uninvoked } from './faults.ts';
 
 type Rules = NonNullable<Action['deploy']>;
 
-/** What somebody does; whether that is possible when its time comes is decided by `scenarioOf`. */
+/** What a person does; `scenarioOf` decides when its time comes whether that is possible. */
 export type Deed =
-  /** `toggle`: whoever is in the group leaves it, whoever isn't joins. */
+  /** `toggle`: a user in the group leaves it, any other user joins. */
   | { do: 'join' | 'toggle'; user: number; group: number; via: Via; delivery: Delivery }
   /** One of those who are somewhere. */
   | { do: 'leave'; membership: number; via: Via; delivery: Delivery }

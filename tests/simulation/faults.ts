@@ -66,7 +66,7 @@ const ofUser = someone.map((number) => ({ principalId: user(number) }));
 const ofGroup = someGroup.map((index) => ({ groupId: GROUPS[index] ?? GROUP }));
 const ofApplication = someApplication.map((index) => ({ applicationArn: APPLICATIONS[index] ?? APPLICATION }));
 
-/** A fault that stays: for one user, one group, one application, or for whoever calls. */
+/** A fault that stays: for one user, one group, one application, or for all callers. */
 export const staying = fc
   .tuple(lasting, fc.oneof(fc.constant({}), ofUser, ofGroup, ofApplication))
   .map(([fault, only]) => possible({ ...fault, ...only }));

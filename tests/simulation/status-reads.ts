@@ -2,7 +2,7 @@ import type { SweepReport, WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import type { Moment } from './truth.ts';
 
-/** Follows whose UserStatus Usher asks for, so that no sweep counts as one of everybody's status that asked for less. */
+/** Follows whose UserStatus Usher asks for, so that no sweep counts as one of every user's status unless it asked for every user's. */
 export class StatusReads {
   readonly #asked = new Map<string, Moment>();
   #listed: Moment = Number.NEGATIVE_INFINITY;
@@ -15,7 +15,7 @@ export class StatusReads {
 
   /**
    * @param seatsOf the seats of an application
-   * @returns the seats whose user's status was not read, although a sweep that began before counts as one of everybody's
+   * @returns the seats whose user's status was not read, although a sweep that began before counts as one of every user's
    */
   unread(before: WorkQueue, after: WorkQueue, seatsOf: (application: string) => readonly Seat[]): Seat[] {
     return Object.entries(after.reports ?? {}).flatMap(([application, report]: [string, Partial<SweepReport>]) => {

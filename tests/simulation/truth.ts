@@ -64,12 +64,12 @@ export class Truth {
     return user !== undefined && (user.status === 'ENABLED' || this.#center.quirks.userStatus === 'absent');
   }
 
-  /** Whether nobody can say if a user is enabled: AWS shows a status that its reference does not list. */
+  /** Whether it is unknown if a user is enabled: AWS shows a status that its reference does not list. */
   hasUnknownStatus(userId: string, at: Moment): boolean {
     return this.#center.quirks.userStatus === 'new-value' && this.#center.user(userId, at)?.status === 'DISABLED';
   }
 
-  /** As {@link isEntitled}, also of a user whose status nobody knows. */
+  /** As {@link isEntitled}, also of a user whose status is unknown. */
   mayBeEntitled(applicationArn: string, userId: string, at: Moment): boolean {
     const groups = this.ruleAt(applicationArn, at)?.groups ?? [];
     const mayBeEnabled = this.isEnabled(userId, at) || this.hasUnknownStatus(userId, at);

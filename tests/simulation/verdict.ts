@@ -60,7 +60,7 @@ function judgeApplication(rule: Entitlement, outcome: Outcome): void {
     ) {
       watch.violate(2, `assigned and not entitled, seat ${seat?.status}`, pair);
     }
-    // What nobody is entitled to any more isn't made again; it ends when its days of grace, or the hold, do.
+    // A seat to which no user is entitled any more isn't made again; it ends when its days of grace, or the hold, do.
     const ending =
       seat?.status === 'leaving' || (seat?.status === 'held' && shadow.hold(applicationArn)?.status === 'held');
     if (ours && !assigned && !ending) {
@@ -82,7 +82,7 @@ function mayKeep(seat: Seat | undefined, rule: Entitlement, { watch, truth, now,
   return due <= latest && !(reconciled && due < now);
 }
 
-/** Nobody who asked later was given a place while somebody entitled waited. */
+/** No user who asked later got a seat while an entitled user waited. */
 function judgeLine(seats: readonly Seat[], { application, groups }: Entitlement, { watch, truth, now }: Outcome): void {
   for (const waiting of seats.filter(({ status }) => status === 'waitlisted')) {
     const since = Date.parse(waiting.changedAt);
@@ -117,7 +117,7 @@ export function judgeTrail({ watch, truth, center, now }: Outcome): void {
   for (const rule of truth.rulesAt(now).entitlements) {
     for (const { userId } of center.users(1000).values) {
       const pair = { applicationArn: rule.application, userId };
-      // Where its assignment shows later than a plan waits for it, it may pass for somebody else's.
+      // Where its assignment shows later than a plan waits for it, it may pass for another party's.
       if (!watch.hazy && watch.originOf(pair) === 'usher' && trail.lastTold(pair) !== 'given')
         watch.violate(7, 'a grant was never told of', pair);
     }
@@ -131,7 +131,7 @@ export function judgeTrail({ watch, truth, center, now }: Outcome): void {
   }
 }
 
-/** Nobody runs any more: what is left in the mailbox is left to nobody, unless an execution that failed has it. */
+/** No execution runs any more: what is left in the mailbox has no reader, unless an execution that failed has it. */
 export function judgeMailbox({ watch, now }: Outcome): void {
   const { users, sweeps } = watch.shadow.queue;
   const failed = new Set(watch.ends.flatMap(({ execution, status }) => (status === 'SUCCEEDED' ? [] : [execution])));
@@ -152,10 +152,10 @@ export function judgePunctuality({ watch }: Outcome): void {
   for (const late of watch.punctuality.lateness(watch.lag)) watch.violate(10, late);
 }
 
-/** Errors of an execution that are the fault of whoever started it. */
+/** Errors of an execution that are the fault of the one who started it. */
 const ASKED_WRONGLY = /^(InvalidRequestError|PropagationTimeoutError|RefusedError: No hold has this digest)/;
 
-/** Where AWS refuses nothing and nobody dies, executions fail only for what they were started with. */
+/** Where AWS refuses nothing and no execution dies, executions fail only for what they were started with. */
 export function judgeFailures({ watch }: Outcome): void {
   if (watch.refusing) return;
   for (const { execution, status, cause = '' } of watch.ends) {

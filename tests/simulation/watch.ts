@@ -7,7 +7,8 @@ import type { GatewayRequest } from '../../emulator/aws/gateway.ts';
 import type { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
 import type { Answer } from '../../emulator/aws/json-service.ts';
 import { readTemplate } from '../../emulator/engine/template.ts';
-import type { AuditEntry, ExecutionEnd, StackListener } from '../../emulator/stack/stack.ts';
+import type { AuditEntry, StackListener } from '../../emulator/stack/listener.ts';
+import type { ExecutionEnd } from '../../emulator/stack/stack.ts';
 import { SECRET } from '../support/secret.ts';
 import { AuditTrail, recordKey } from './audit-trail.ts';
 import { type Expectation, expectationOf } from './expectation.ts';
@@ -72,7 +73,7 @@ export class Watch {
   readonly #covered = new Map<string, string[]>();
   readonly #releasable = new Set<string>();
   readonly #adoptions = new Map<string, Moment>();
-  /** By application and user: when somebody else's assignment was taken over last. */
+  /** By application and user: when another party's assignment was taken over last. */
   readonly #adoptedAt = new Map<string, Moment>();
   /** By execution: when it wrote last, by application. */
   readonly #lastWrites = new Map<string, Map<string, Moment>>();
@@ -135,7 +136,7 @@ export class Watch {
     this.violations.push(`invariant ${invariant}: ${what}${where} at ${new Date(this.#now()).toISOString()}`);
   }
 
-  /** People change something; assignments that come and go by it are nobody's of Usher's. */
+  /** People change something; assignments that come and go by it are not Usher's. */
   async byHand(make: () => Promise<void>): Promise<void> {
     const before = this.#assigned();
     this.#truth.note(this.#now());
@@ -293,7 +294,7 @@ export class Watch {
       const member = (at: Moment) => groups.some((groupId) => this.#truth.isMember(groupId, userId, at));
       const enabled = (at: Moment) => this.#truth.isEnabled(userId, at);
       if (!this.#truth.some(from, now, member) || !this.#truth.some(from, now, enabled)) {
-        this.violate(1, 'a grant to somebody who is not entitled', pair);
+        this.violate(1, 'a grant to a user who is not entitled', pair);
       }
     } else this.#mayRevoke(pair, now);
   }
@@ -306,7 +307,7 @@ export class Watch {
     const from = now - CONFIRM_TO_CALL - this.confirmationLag;
     const entitled = (at: Moment) => this.#truth.mayBeEntitled(applicationArn, userId, at);
     if (settledRules && this.#truth.always(from, now, entitled)) {
-      this.violate(1, 'a revocation of somebody who is entitled', pair);
+      this.violate(1, 'a revocation of a user who is entitled', pair);
     }
   }
 
@@ -385,7 +386,7 @@ export class Watch {
     this.#gone(key, true);
   }
 
-  /** Until a revocation is proved, it also takes back what somebody assigns again meanwhile: all of it is one change. */
+  /** Until a revocation is proved, it also takes back what another party assigns again before then: all of it is one change. */
   #changeOf({ applicationArn, userId }: Pair): string {
     return `${userId} ${this.shadow.seat(applicationArn, userId)?.changeSeq}`;
   }
@@ -438,7 +439,7 @@ export class Watch {
     if (written.item === 'work' && !this.blind) {
       const seatsOf = (application: string) => this.shadow.seatsOf(application);
       for (const seat of this.#statusReads.unread(written.before, written.after, seatsOf)) {
-        this.violate(2, "a sweep counts as one of everybody's status, and this one's was not read", seat);
+        this.violate(2, "a sweep counts as one of every user's status, and this user's was not read", seat);
       }
     }
     if (written.item === 'hold') {
@@ -476,7 +477,7 @@ export class Watch {
     if (after.status === 'creating') {
       const since = this.#byHandSince.get(key) ?? Number.POSITIVE_INFINITY;
       if (since <= now - PLAN_TO_CHANGE - this.lag)
-        this.violate(3, 'takes an assignment of somebody else for its own', after);
+        this.violate(3, 'takes an assignment of another party for its own', after);
     }
     if (after.status === 'confirmed') {
       const asked = this.#adoptions.get(after.applicationArn);
@@ -484,7 +485,7 @@ export class Watch {
       else {
         const entitled = (at: Moment) => this.#truth.isEntitled(after.applicationArn, after.userId, at);
         const from = Math.min(asked, now) - PLAN_TO_CHANGE - this.lag;
-        if (!this.#truth.some(from, now, entitled)) this.violate(3, 'adopts somebody who is not entitled', after);
+        if (!this.#truth.some(from, now, entitled)) this.violate(3, 'adopts a user who is not entitled', after);
       }
       this.#adoptedAt.set(key, now);
       this.#origins.set(key, 'usher');
@@ -570,7 +571,7 @@ export class Watch {
     }
   }
 
-  /** Events have whole seconds: of a join and a leave in one nobody can tell which came last. */
+  /** Events have whole seconds: they do not tell which of a join and a leave in one second came last. */
   #isContradicted({ userId, groupId, at, joins }: Expectation): boolean {
     return [...this.#inputs.values()].some((input) => {
       const other = expectationOf(input);

@@ -16,8 +16,8 @@ const CALM = { apply: 0, again: 0, more: 0, refuse: 0, lostAnswer: 0, crash: 0, 
 const JOINS = [joined(1), joined(2), HINT];
 
 /**
- * In each state, at most one execution may write, every hint that no read has answered stands in the queue, and whoever is
- * to check it is under way. No history goes round in a circle, so every execution ends; what is left when all have ended or
+ * In each state, at most one execution may write, every hint that no read has answered stands in the queue, and an
+ * execution that is to check it is under way. No history goes round in a circle, so every execution ends; what is left when all have ended or
  * died, ticks complete. Users and applications take turns, so no pass serves others twice while an item is due; between the
  * two, a stored round may have its turn.
  */

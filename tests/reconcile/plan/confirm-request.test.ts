@@ -127,7 +127,7 @@ describe('any other request', () => {
     ['a start of everything', aRequest({ trigger: 'manual', sweep: 'everything' })],
     ['a start of a configured application', aRequest({ trigger: 'manual', applications: [APPLICATION] })],
     ['an application that a tick names', aRequest({ trigger: 'tick', applications: [OTHER_APPLICATION] })],
-  ])('(%s) is a hint: nobody is asked', async (_what, request) => {
+  ])('(%s) is a hint: Usher does not ask Step Functions', async (_what, request) => {
     const { result, calls } = await confirming(request, ME, []);
     expect([result, calls()]).toEqual(['confirmed', 0]);
   });
