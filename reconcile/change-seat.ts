@@ -12,6 +12,7 @@ import {
   markAssigned,
   markCreating,
   markRefused,
+  markRemoved,
   markRevoked,
   markRevoking,
   putAside,
@@ -172,8 +173,10 @@ async function revoke(task: Task, services: ApplyServices): Promise<ChangeOutcom
   } catch (error) {
     return recordRefusal(error, seat, task, services);
   }
-  if (waitForGrantToShow(task.seat, clock.now()) || (await applications.isAssigned(applicationArn, userId)))
+  if (waitForGrantToShow(task.seat, clock.now()) || (await applications.isAssigned(applicationArn, userId))) {
+    await ledger.saveSeat(markRemoved(seat, clock.now()));
     return 'later';
+  }
   if (unaudited) {
     await ledger.saveSeat(dropSeat(seat, clock.now()));
     return 'done';

@@ -7,7 +7,7 @@ import { plusSeconds } from '../shared/time.ts';
 import type { ApplicationState, CheckedUser, Evidence, Failure, Moment, Need } from './application-state.ts';
 import { type DecidedUser, type Decision, isAdoptable } from './decide.ts';
 import { type StoredChanges, slotsPromised } from './slots.ts';
-import { type Recheck, waitForWriteToSettle } from './timing.ts';
+import { type Recheck, waitForCreateToShow, waitForWriteToSettle } from './timing.ts';
 import { allocateSeats, type Candidate, isPassedOver, seatCandidate } from './waitlist.ts';
 
 /** A user who is to get a seat. */
@@ -32,7 +32,7 @@ export interface GrantsDecision {
  * Gives the free slots of one application, first come first served; all others join the waitlist.
  *
  * A user who still takes a slot, because `seats.max` was lowered, joins the waitlist only after a fresh read (`assigned`)
- * shows no assignment.
+ * shows no assignment, and long enough after the last create.
  *
  * @param seats the seats of the application by user id, after the transitions of this pass
  */
@@ -78,7 +78,10 @@ export function decideGrants(
     if (one.seat?.status === 'waitlisted') continue;
     const { key, user } = one.checked;
     const { hasSlot } = candidateIn(one);
-    const wait = hasSlot && one.seat ? waitForWriteToSettle(one.seat, moment) : undefined;
+    const wait =
+      hasSlot && one.seat
+        ? (waitForWriteToSettle(one.seat, moment) ?? waitForCreateToShow(one.seat, moment))
+        : undefined;
     const assigned = hasSlot && !wait ? evidence.assigned?.get(user.userId) : false;
     if (wait) recheck.push({ key, at: wait.until });
     else if (assigned === undefined) unread.push(user.userId);

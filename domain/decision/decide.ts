@@ -1,5 +1,12 @@
 import { isMadeAgain, isSetBack, type Reason, type Seat, takesSlot } from '../seat/seat.ts';
-import { dropSeat, markConfirmed, markLeaving, markRevoked, restoreSeat } from '../seat/transitions.ts';
+import {
+  dropSeat,
+  keepInterrupted,
+  markConfirmed,
+  markLeaving,
+  markRevoked,
+  restoreSeat,
+} from '../seat/transitions.ts';
 import { isDue, plusSeconds } from '../shared/time.ts';
 import type { CheckedUser, DecisionContext, Ineligibility, Moment, UserState } from './application-state.ts';
 import { type Wait, waitForCreateToShow, waitForGrantToShow, waitForWriteToSettle, waitToRepeat } from './timing.ts';
@@ -65,15 +72,14 @@ function withoutRefusal({ refusal }: Seat): Decision {
 }
 
 /**
- * Decides about an interrupted revocation of a user who is entitled again: it either never began, or is complete. If its
- * last attempt failed, the seat is kept while a read may be too early to show the grant: what is gone is made again.
+ * Decides about an interrupted revocation of a user who is entitled again: it either never began, or is complete. Unless
+ * AWS has accepted the removal, the seat is kept while a read may be too early to show the grant: what turns out to be gone
+ * is made again.
  */
 function decideInterrupted(seat: Seat, assigned: boolean, grant: Decision, context: DecisionContext): Decision {
-  if (!isAudited(seat)) return assigned ? grant : { do: 'drop' };
-  if (seat.refusal && waitForCreateToShow({ changedAt: seat.grantedAt ?? seat.changedAt }, context)) {
-    return { do: 'restore' };
-  }
-  return assigned ? { do: 'restore' } : { do: 'record-removal', reason: 'group-leave' };
+  if (!isAudited(seat)) return grant;
+  if (assigned || (seat.removedAt === undefined && waitForCreateToShow(seat, context))) return { do: 'restore' };
+  return { do: 'record-removal', reason: 'group-leave' };
 }
 
 function decideIneligible({ assigned, seat, ineligibility }: UserState, context: DecisionContext): Decision {
@@ -86,10 +92,11 @@ function decideIneligible({ assigned, seat, ineligibility }: UserState, context:
   const graced = ineligibility === 'group-leave' && graceDays > 0;
   const end: Decision = graced ? { do: 'begin-grace', dueAt: plusSeconds(readAt, graceDays * DAY_SECONDS) } : revoke;
   switch (seat.status) {
-    // A create whose answer was lost has its days of grace, too; whether there is an assignment may show only later.
+    // A create whose answer was lost has its days of grace, too; whether there is an assignment may show only later. If it is
+    // repeated, AWS has accepted it before.
     case 'creating':
-      if (assigned || !graced) return end;
-      return waitForWriteToSettle(seat, context) ?? revoke;
+      if (assigned || !graced || seat.repeats !== undefined) return end;
+      return waitForCreateToShow(seat, context) ?? revoke;
     case 'assigned':
     case 'confirmed':
       return end;
@@ -121,8 +128,7 @@ export function isAdoptable({ entitled, assigned, seat }: UserState, decision: D
  */
 function decideRemoved(seat: Seat, context: DecisionContext): Decision | undefined {
   const isNew = seat.status === 'creating' || seat.status === 'assigned';
-  const { changedAt, grantedAt = changedAt } = seat;
-  const isLate = waitForCreateToShow({ changedAt: isNew ? changedAt : grantedAt }, context) !== undefined;
+  const isLate = waitForCreateToShow(seat, context) !== undefined;
   if (isLate && !isNew) return undefined;
   const wait = waitForWriteToSettle(seat, context);
   if (wait || isLate) return wait;
@@ -178,25 +184,25 @@ export function decideUser(checked: CheckedUser, graceDays: number, { readAt, ex
   const named = checked.key === user.userId;
   const context: DecisionContext = { readAt, trigger, execution, graceDays, named };
   const first = decide(user, context);
-  const seat = user.seat && transitionOf(user.seat, first, context, cause);
+  const seat = transitionOf(user, first, context, cause);
   if (!seat) return { checked, first, decision: first, seat: user.seat };
   return { checked, first, decision: decide({ ...user, seat }, context), seat };
 }
 
 /** The seat as the ledger has to hold it; undefined if the decision does not concern the ledger alone. */
 function transitionOf(
-  seat: Seat,
+  { seat, assigned }: UserState,
   decision: Decision,
   { readAt, execution }: DecisionContext,
   cause: string,
 ): Seat | undefined {
+  if (!seat) return undefined;
   const context = { now: readAt, execution, cause, reason: 'group-leave' as const };
   switch (decision.do) {
     case 'confirm':
       return markConfirmed(seat, readAt);
     case 'restore':
-      // That a revocation had begun was never audited.
-      return seat.status === 'revoking' ? markConfirmed(seat, readAt) : restoreSeat(seat, context);
+      return seat.status === 'revoking' ? keepInterrupted(seat, { assigned, now: readAt }) : restoreSeat(seat, context);
     case 'drop':
       return dropSeat(seat, readAt);
     case 'begin-grace':

@@ -40,24 +40,27 @@ const GRANT_SHOWS_SECONDS = 90;
  * Whether a read at this time may be too early to show the last grant. Then it says nothing about the end of the seat
  * either: a read without the assignment may show the time before the grant.
  */
-export function waitForGrantToShow(
-  { status, changedAt, grantedAt }: Pick<Seat, 'status' | 'changedAt' | 'grantedAt'>,
-  now: Date,
-): Wait | undefined {
-  const last = status === 'creating' || status === 'assigned' ? changedAt : grantedAt;
-  if (last === undefined) return undefined;
-  return waitSince(last, GRANT_SHOWS_SECONDS, now);
+export function waitForGrantToShow(seat: CreateTimes, now: Date): Wait | undefined {
+  const last = lastCreateAt(seat);
+  return last === undefined ? undefined : waitSince(last, GRANT_SHOWS_SECONDS, now);
+}
+
+type CreateTimes = Pick<Seat, 'status' | 'changedAt' | 'grantedAt' | 'madeAgainAt'>;
+
+/** When the assignment was last made, or may have been: an ISO time; undefined if no create is known. */
+function lastCreateAt({ status, changedAt, grantedAt, madeAgainAt }: CreateTimes): string | undefined {
+  return status === 'creating' || status === 'assigned' ? changedAt : (madeAgainAt ?? grantedAt);
 }
 
 /** Reads of assignments lag no longer than this: only then does a read show that a create had no effect. */
 const CREATE_SHOWS_SECONDS = 60 * 60;
 
-/** Whether a read at this time may be too early to show a create that failed or got no answer. */
-export function waitForCreateToShow(
-  { changedAt }: Pick<Seat, 'changedAt'>,
-  { readAt }: { readAt: Date },
-): Wait | undefined {
-  return waitSince(changedAt, CREATE_SHOWS_SECONDS, readAt);
+/**
+ * Whether a read at this time may be too early to show the last create, which may have failed or got no answer. Only after
+ * it does a read without the assignment free the slot, unless AWS has accepted a removal.
+ */
+export function waitForCreateToShow(seat: CreateTimes, { readAt }: { readAt: Date }): Wait | undefined {
+  return waitSince(lastCreateAt(seat) ?? seat.changedAt, CREATE_SHOWS_SECONDS, readAt);
 }
 
 /** Whether reads that began at this time may not show yet what was last written for a seat. */

@@ -53,8 +53,12 @@ export const SeatSchema = z.object({
   requestedAt: Timestamp,
   /** When AWS accepted the assignment. */
   grantedAt: z.optional(Timestamp),
+  /** When AWS accepted the newest create, if the assignment was made again since `grantedAt`. */
+  madeAgainAt: z.optional(Timestamp),
   /** How often a create that AWS had accepted was repeated, because no read showed the assignment. */
   repeats: z.optional(z.int().check(z.minimum(1))),
+  /** Of a seat that is being revoked: when AWS accepted the removal, if no read could verify it at that time. */
+  removedAt: z.optional(Timestamp),
   /** Of a leaving seat: when its grace ends. */
   dueAt: z.optional(Timestamp),
   /** Of a held seat: the generation with which it joined the hold. */

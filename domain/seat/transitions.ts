@@ -21,7 +21,8 @@ export type SeatTarget = Pick<Seat, 'applicationArn' | 'userId' | 'entitlement' 
 
 /** Changes the status and clears the fields of the old one, including any refusal. */
 function changeStatus(seat: Seat, status: SeatStatus, now: Date): Seat {
-  const { refusal: _refusal, nextAttemptAt: _next, dueAt: _due, hold: _hold, repeats: _repeats, ...rest } = seat;
+  const { refusal: _refusal, nextAttemptAt: _next, dueAt: _due, hold: _hold, ...kept } = seat;
+  const { repeats: _repeats, removedAt: _removed, ...rest } = kept;
   return { ...rest, revision: seat.revision + 1, status, changedAt: now.toISOString() };
 }
 
@@ -80,8 +81,9 @@ export function markCreating(seat: Seat | undefined, target: SeatTarget, context
 
 /** Marks a seat whose assignment AWS has accepted. If the create was repeated, the first one is audited already. */
 export function markAssigned(seat: Seat, context: ChangeContext): Seat {
-  const grantedAt = seat.grantedAt ?? context.now.toISOString();
-  const assigned = { ...changeStatus(seat, 'assigned', context.now), grantedAt };
+  const at = context.now.toISOString();
+  const made = seat.grantedAt === undefined ? { grantedAt: at } : { madeAgainAt: at };
+  const assigned = { ...changeStatus(seat, 'assigned', context.now), ...made };
   if (seat.repeats !== undefined) return { ...assigned, repeats: seat.repeats };
   return withAuditRecord(assigned, 'assigned', context);
 }
@@ -140,6 +142,11 @@ export function markRevoking(seat: Seat, { now, cause }: ChangeContext): Seat {
   return withNextChangeSeq(changeStatus(seat, 'revoking', now), cause);
 }
 
+/** Marks a removal that AWS has accepted and that no read can verify yet. */
+export function markRemoved(seat: Seat, now: Date): Seat {
+  return { ...seat, revision: seat.revision + 1, removedAt: now.toISOString() };
+}
+
 /**
  * Marks a seat whose assignment is gone, as a fresh read showed. An assignment that AWS itself removed with the user does
  * not count against the brake.
@@ -148,10 +155,23 @@ export function markRevoked(seat: Seat, context: ChangeContext): Seat {
   const { now, cause } = context;
   if (seat.status !== 'revoking')
     return withAuditRecord(withNextChangeSeq(changeStatus(seat, 'revoked', now), cause), 'revoked', context);
-  const gone = withAuditRecord(changeStatus(seat, 'revoked', now), 'revoked', context);
+  return withRevocation(withAuditRecord(changeStatus(seat, 'revoked', now), 'revoked', context), now);
+}
+
+/** Counts a revocation against the brake. */
+function withRevocation(seat: Seat, now: Date): Seat {
   const windowStart = plusSeconds(now, -BRAKE_WINDOW_SECONDS);
   const recent = (seat.revocations ?? []).filter((time) => Date.parse(time) > Date.parse(windowStart));
-  return { ...gone, revocations: [...recent, now.toISOString()] };
+  return { ...seat, revocations: [...recent, now.toISOString()] };
+}
+
+/**
+ * Keeps a seat whose user is entitled again after its revocation was interrupted. That the revocation had begun was never
+ * audited. If no read shows the assignment, it may have been made, and counts against the brake.
+ */
+export function keepInterrupted(seat: Seat, { assigned, now }: { assigned: boolean; now: Date }): Seat {
+  const kept = markConfirmed(seat, now);
+  return assigned ? kept : withRevocation(kept, now);
 }
 
 /**

@@ -6,6 +6,7 @@ import { openWorld } from '../support/world.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const LIST = 'SSOAdmin.ListApplicationAssignments';
+const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
 const DESCRIBE = 'SSOAdmin.DescribeApplicationAssignment';
 
 describe('reads of assignments that lag', () => {
@@ -77,6 +78,41 @@ describe('a verified seat that a read no longer shows', () => {
     await world.play();
     expect(world.assigned()).toEqual([1]);
     expect(await world.seats()).toEqual({ 1: 'creating', 2: 'waitlisted' });
+  });
+});
+
+describe('a user who comes back while AWS does not remove the assignment', () => {
+  it.each([
+    ['fails', 'internal'],
+    ['conflicts', 'conflict'],
+  ] as const)('keeps the slot although no read shows it, if the removal %s', async (_fact, kind) => {
+    const world = await openWorld({ people: 2, entitlements: [{ seats: { max: 1 } }] });
+    for (const operation of [LIST, DESCRIBE] as const) world.center.setLag(operation, 3600);
+    await world.joins(1);
+    world.after(400, () => world.faults.add({ operation: DELETE, kind, times: 3 }));
+    world.after(401, () => world.leaves(1));
+    world.after(404, () => world.joins(1));
+    world.after(500, () => world.joins(2));
+    await world.ticking(180);
+    expect(world.assigned()).toEqual([1]);
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'waitlisted' });
+    expect(world.copies()).not.toContain('Seat Revoked');
+  });
+});
+
+describe('a seat above a lowered cap', () => {
+  it('keeps its slot within the hour after its grant, whatever a read shows', async () => {
+    const world = await openWorld({ people: 2, entitlements: [{ seats: { max: 2 } }] });
+    world.center.setLag(DESCRIBE, 3600);
+    await world.joins(1);
+    await world.joins(2);
+    world.after(120, () => {
+      world.deploy({ entitlements: [{ seats: { max: 1 } }] });
+      return world.start({ userId: user(2) });
+    });
+    await world.ticking(180);
+    expect(world.assigned()).toEqual([1, 2]);
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed' });
   });
 });
 

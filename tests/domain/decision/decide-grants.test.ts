@@ -196,6 +196,18 @@ describe('a cap below the number of seats in use', () => {
       new Map(),
       iso(20),
     ],
+    [
+      'the read may be too early to show the create of the last hour',
+      { grantedAt: iso(-3599), changedAt: iso(-600) },
+      new Map([[user(2), false]]),
+      iso(1),
+    ],
+    [
+      'the read may be too early to show a create that failed',
+      { status: 'creating', changedAt: iso(-3599) },
+      new Map([[user(2), false]]),
+      iso(1),
+    ],
   ])('leaves the seat for a later check if %s', (_fact, seat, assigned, until) => {
     const state = checkedUsers([joiner(2, seat)], { max: 1, others: [aSeat(1)], evidence: { assigned } });
     const decision = decisionOf(state);

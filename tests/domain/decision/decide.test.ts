@@ -4,7 +4,7 @@ import type { DecisionContext, UserState } from '../../../domain/decision/applic
 import { decide, isAdoptable } from '../../../domain/decision/decide.ts';
 import { type Seat, type SeatStatus, SeatStatusSchema } from '../../../domain/seat/seat.ts';
 import { aDecisionContext, aGrantedSeat, at, aUserState, iso } from '../../support/builders.ts';
-import { execution, OTHER, START, user } from '../../support/ids.ts';
+import { execution, START, user } from '../../support/ids.ts';
 
 const ABSENT = { entitled: false, ineligibility: 'group-leave' } as const;
 
@@ -105,15 +105,24 @@ describe('decide', () => {
     }
   });
 
-  it.each([
-    ['3599 s after its grant, if AWS refused to remove it', 3599, true, 'restore'],
-    ['an hour after its grant: a read would show it', 3600, true, 'record-removal'],
-    ['if nothing says that the removal failed', 3599, false, 'record-removal'],
-  ])('decides about a seat whose revocation was interrupted, %s', (_fact, age, isRefused, expected) => {
-    const refusal = { reason: 'access-denied', since: iso(-60), execution: OTHER, reported: true };
-    const times = { grantedAt: iso(-age), changedAt: iso(-60) };
-    const seat = aGrantedSeat({ status: 'revoking', ...times, ...(isRefused ? { refusal } : {}) });
-    expect(decide(aUserState({ assigned: false, seat }), aDecisionContext()).do).toBe(expected);
+  it.each<[string, Partial<Seat>, boolean, string]>([
+    ['keeps it within the hour after its grant', { grantedAt: iso(-3599) }, false, 'restore'],
+    [
+      'keeps it within the hour after it was made again',
+      { grantedAt: iso(-86_400), madeAgainAt: iso(-3599) },
+      false,
+      'restore',
+    ],
+    [
+      'records its end an hour later, when a read would show the assignment',
+      { grantedAt: iso(-3600) },
+      false,
+      'record-removal',
+    ],
+    ['keeps what a read shows', { grantedAt: iso(-86_400) }, true, 'restore'],
+  ])('of a seat whose revocation was interrupted, %s', (_fact, times, assigned, expected) => {
+    const seat = aGrantedSeat({ status: 'revoking', changedAt: iso(-60), ...times });
+    expect(decide(aUserState({ assigned, seat }), aDecisionContext()).do).toBe(expected);
   });
 
   describe('for a deleted user', () => {
@@ -147,16 +156,10 @@ describe('decide', () => {
     });
   });
 
-  it.each([
-    [true, 'grant'],
-    [false, 'drop'],
-  ])(
-    'audits no revocation if the grant was not audited, when it undoes a create without an answer, assigned %s',
-    (assigned, what) => {
-      const { grantedAt: _, ...open } = aGrantedSeat({ status: 'revoking' });
-      expect(decide(aUserState({ assigned, seat: open }), aDecisionContext()).do).toBe(what);
-    },
-  );
+  it.each([true, false])('grants again what may never have been granted or revoked, assigned %s', (assigned) => {
+    const { grantedAt: _, ...open } = aGrantedSeat({ status: 'revoking' });
+    expect(decide(aUserState({ assigned, seat: open }), aDecisionContext()).do).toBe('grant');
+  });
 
   it('revokes again a grant so recent that the first read could not verify its end', () => {
     const seat = aGrantedSeat({ status: 'revoking', grantedAt: iso(-89) });
@@ -173,8 +176,13 @@ describe('decide', () => {
     ['a seat whose create has no answer', { seat: aGrantedSeat({ status: 'creating' }) }, 'begin-grace'],
     [
       'no answer before it is certain whether a create had an effect',
-      { assigned: false, seat: aGrantedSeat({ status: 'creating', changedAt: iso(-29) }) },
+      { assigned: false, seat: aGrantedSeat({ status: 'creating', changedAt: iso(-3599) }) },
       'wait',
+    ],
+    [
+      'a seat whose create is repeated: AWS has accepted it before',
+      { assigned: false, seat: aGrantedSeat({ status: 'creating', repeats: 1, changedAt: iso(-60) }) },
+      'begin-grace',
     ],
     [
       'nothing to a create that had no effect',

@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { latestOf, type Recheck, waitForGrantToShow, waitForWriteToSettle } from '../../../domain/decision/timing.ts';
+import {
+  latestOf,
+  type Recheck,
+  waitForCreateToShow,
+  waitForGrantToShow,
+  waitForWriteToSettle,
+} from '../../../domain/decision/timing.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { iso } from '../../support/builders.ts';
 import { START } from '../../support/ids.ts';
 
-type Times = Pick<Seat, 'status' | 'changedAt' | 'grantedAt'>;
+type Times = Pick<Seat, 'status' | 'changedAt' | 'grantedAt' | 'madeAgainAt'>;
 
 describe('waitForGrantToShow', () => {
   it.each<[string, Times, string | undefined]>([
@@ -15,10 +21,31 @@ describe('waitForGrantToShow', () => {
       iso(1),
     ],
     ['90 s after the grant of any other seat', { status: 'revoking', changedAt: iso(), grantedAt: iso(-89) }, iso(1)],
+    [
+      '90 s after any other seat was made again',
+      { status: 'confirmed', changedAt: iso(), grantedAt: iso(-86_400), madeAgainAt: iso(-89) },
+      iso(1),
+    ],
     ['no longer than that', { status: 'revoking', changedAt: iso(), grantedAt: iso(-90) }, undefined],
     ['not at all for a seat that was never granted', { status: 'revoking', changedAt: iso() }, undefined],
   ])('waits %s', (_fact, seat, until) => {
     expect(waitForGrantToShow(seat, START)).toEqual(until && { do: 'wait', until });
+  });
+});
+
+describe('waitForCreateToShow', () => {
+  it.each<[string, Times, string | undefined]>([
+    ['an hour after a create', { status: 'creating', changedAt: iso(-3599) }, iso(1)],
+    ['an hour after the grant', { status: 'confirmed', changedAt: iso(), grantedAt: iso(-3599) }, iso(1)],
+    [
+      'an hour after the seat was made again',
+      { status: 'confirmed', changedAt: iso(), grantedAt: iso(-86_400), madeAgainAt: iso(-3599) },
+      iso(1),
+    ],
+    ['an hour after the last write, if no create is known', { status: 'revoking', changedAt: iso(-3599) }, iso(1)],
+    ['no longer than that', { status: 'confirmed', changedAt: iso(), grantedAt: iso(-3600) }, undefined],
+  ])('waits %s', (_fact, seat, until) => {
+    expect(waitForCreateToShow(seat, { readAt: START })).toEqual(until && { do: 'wait', until });
   });
 });
 

@@ -4,6 +4,7 @@ import { type AuditRecord, clearAudit } from '../../../domain/seat/audit-records
 import { type Seat, SeatSchema, type SeatStatus, takesSlot } from '../../../domain/seat/seat.ts';
 import {
   dropSeat,
+  keepInterrupted,
   markAdopted,
   markAssigned,
   markConfirmed,
@@ -134,13 +135,16 @@ describe('markAssigned', () => {
       status: 'assigned',
       revision: before.revision + 1,
       changedAt: iso(),
+      madeAgainAt: iso(),
       audit: [anAuditRecord({ changeSeq: 2 })],
     });
   });
 
   it('sets the time of the grant of a new seat', () => {
     const { grantedAt: _, ...fresh } = aGrantedSeat({ status: 'creating' });
-    expect(markAssigned(fresh, aChangeContext()).grantedAt).toBe(iso());
+    const assigned = markAssigned(fresh, aChangeContext());
+    expect(assigned.grantedAt).toBe(iso());
+    expect(assigned).not.toHaveProperty('madeAgainAt');
   });
 
   it('keeps the first audit record if the answer was lost and the step runs twice', () => {
@@ -357,6 +361,18 @@ describe('markRevoked', () => {
   it('keeps one audit record if the step runs twice', () => {
     const once = markRevoked(aGrantedSeat({ status: 'revoking' }), aChangeContext());
     expect(markRevoked({ ...once, status: 'revoking' }, LATER).audit).toEqual(once.audit);
+  });
+});
+
+describe('keepInterrupted', () => {
+  it.each([
+    ['counts no revocation against the brake while a read shows the assignment', true, [iso(-60)]],
+    ['counts the revocation that may have been made', false, [iso(-60), iso()]],
+  ])('%s', (_fact, assigned, revocations) => {
+    const before = aGrantedSeat({ status: 'revoking', revocations: [iso(-86_400), iso(-60)] });
+    const kept = keepInterrupted(before, { assigned, now: START });
+    expect(kept).toMatchObject({ status: 'confirmed', audit: [], changedAt: iso() });
+    expect(kept.revocations?.filter((time) => time > iso(-86_400))).toEqual(revocations);
   });
 });
 
