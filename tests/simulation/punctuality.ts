@@ -110,7 +110,9 @@ export class Punctuality {
             const pair = { applicationArn, userId };
             const by = deliveredAt + SERVED_WITHIN + 3 * lag;
             const isSettled = this.#truth.rulesOf(applicationArn, deliveredAt - AFTERMATH, by).length === 1;
-            const entitled = (moment: Moment) => this.#truth.isEntitled(applicationArn, userId, moment);
+            // Of a user who has left this group again, no event tells that another one entitles them.
+            const entitled = (moment: Moment) =>
+              this.#truth.isMember(groupId, userId, moment) && this.#truth.isEntitled(applicationArn, userId, moment);
             if (mode !== 'enforce' || !groups.includes(groupId) || !isSettled) return [];
             if (!this.#truth.isThere(applicationArn) || !this.#truth.always(deliveredAt, by, entitled)) return [];
             if (this.#isConcerned((one) => concerns(one, pair, groups), deliveredAt, by)) return [];

@@ -1,5 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { type Batch, BatchSchema } from '../../domain/decision/batches.ts';
 import { type Hold, HoldSchema } from '../../domain/decision/hold.ts';
 import { type Slots, SlotsSchema } from '../../domain/decision/slots.ts';
 import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../../domain/queue/work-queue.ts';
@@ -11,7 +12,7 @@ export type Written =
   | { item: 'seat'; before: Seat | undefined; after: Seat }
   | { item: 'hold'; before: Hold | undefined; after: Hold }
   | { item: 'slots'; before: Slots | undefined; after: Slots }
-  | { item: 'batch' }
+  | { item: 'batch'; batch: Batch }
   | { item: 'work'; before: WorkQueue; after: WorkQueue }
   | { item: 'observation'; records: AuditRecord[]; before: AuditRecord[]; applicationArn: string; userId: string };
 
@@ -62,7 +63,7 @@ export class Shadow {
       this.#queue = WorkQueueSchema.parse(content);
       return { item: 'work', before, after: this.#queue };
     }
-    if (pk === '#batches') return { item: 'batch' };
+    if (pk === '#batches') return { item: 'batch', batch: BatchSchema.parse(content) };
     if (sk === '#slots') {
       const before = this.#slots.get(pk);
       const after = SlotsSchema.parse(content);
