@@ -10,6 +10,7 @@ import {
   ListGroupMembershipsForMemberCommand,
   ListUsersCommand,
 } from '@aws-sdk/client-identitystore';
+import { MAX_PER_PAGE } from '../domain/pace.ts';
 import type { Selector } from '../domain/request/request.ts';
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { normalizeId } from '../domain/shared/ids.ts';
@@ -55,8 +56,8 @@ export interface Directory {
   findUser(selector: Selector): Promise<string | undefined>;
 }
 
-/** The limit of IsMemberInGroups and of MaxResults. */
-const MAX_PER_CALL = 100;
+/** Groups that one call of IsMemberInGroups takes. */
+const GROUPS_PER_CALL = 100;
 
 function membersIn(memberships: readonly GroupMembership[] | undefined, operation: string): string[] {
   return listIn(memberships, operation, 'GroupMemberships').map(({ MemberId }) =>
@@ -189,7 +190,7 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
   /** Lists the user's groups. @returns `no-list` if the store does not offer that, or there are more than 20 pages */
   async function allGroupsOf(userId: string): Promise<ReadonlySet<string> | 'no-user' | 'no-list'> {
     const operation = 'ListGroupMembershipsForMember';
-    const list = { ...store, MemberId: { UserId: userId }, MaxResults: MAX_PER_CALL };
+    const list = { ...store, MemberId: { UserId: userId }, MaxResults: MAX_PER_PAGE };
     const found = new Set<string>();
     let count = 0;
     for await (const { groups, NextToken: next } of pages(operation, (NextToken) =>
@@ -235,8 +236,8 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
       const found = new Set<string>();
       let all: ReturnType<typeof allGroupsOf> | undefined;
       const list = () => (all ??= allGroupsOf(userId));
-      for (let from = 0; from < groupIds.length; from += MAX_PER_CALL) {
-        const groups = await groupsOrList(userId, groupIds.slice(from, from + MAX_PER_CALL), list);
+      for (let from = 0; from < groupIds.length; from += GROUPS_PER_CALL) {
+        const groups = await groupsOrList(userId, groupIds.slice(from, from + GROUPS_PER_CALL), list);
         if (groups === 'no-user') return undefined;
         for (const groupId of groups) found.add(groupId);
       }
@@ -246,7 +247,7 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
     async *membersOf(groupId) {
       const operation = 'ListGroupMemberships';
       const about = [`group ${groupId}`];
-      const list = { ...store, GroupId: groupId, MaxResults: MAX_PER_CALL };
+      const list = { ...store, GroupId: groupId, MaxResults: MAX_PER_PAGE };
       let hasPage = false;
       for await (const { members } of pages(operation, (NextToken) =>
         ask(operation, about, async () => {
@@ -267,7 +268,7 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
     async *users() {
       const operation = 'ListUsers';
       for await (const page of pages(operation, (NextToken) =>
-        ask(operation, [], () => client.send(new ListUsersCommand({ ...store, MaxResults: MAX_PER_CALL, NextToken }))),
+        ask(operation, [], () => client.send(new ListUsersCommand({ ...store, MaxResults: MAX_PER_PAGE, NextToken }))),
       )) {
         yield listIn(page.Users, operation, 'Users').map((user) => ({
           userId: idIn(user.UserId, 'user', operation, 'Users.UserId'),

@@ -26,7 +26,7 @@ export const OBSERVED = '~observed#';
 /** A tombstone outlives the audit archive (one year), so that its seat is still there when an event is replayed. */
 const TOMBSTONE_SECONDS = 400 * 24 * 3600;
 /** A batch is of use as long as its round; what is left of it is of use to a person who looks for a fault. */
-const BATCH_SECONDS = 24 * 3600;
+const BATCH_KEPT_SECONDS = 24 * 3600;
 /** The partition of all batches: no seat has this key. */
 const BATCHES = '#batches';
 
@@ -37,7 +37,7 @@ export function expiry({ changedAt }: { changedAt: string }) {
 
 /** Returns when DynamoDB deletes a batch. */
 export function batchExpiry({ readAt }: { readAt: string }) {
-  return { expiresAt: Math.ceil(Date.parse(plusSeconds(readAt, BATCH_SECONDS)) / 1000) };
+  return { expiresAt: Math.ceil(Date.parse(plusSeconds(readAt, BATCH_KEPT_SECONDS)) / 1000) };
 }
 
 /** Returns the key of a batch. */

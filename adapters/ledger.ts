@@ -15,7 +15,7 @@ import { type Observation, observationAttentionAt } from '../domain/decision/obs
 import { type Slots, SlotsSchema } from '../domain/decision/slots.ts';
 import type { BatchRef } from '../domain/queue/rounds.ts';
 import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../domain/queue/work-queue.ts';
-import { type Seat, seatAttentionAt } from '../domain/seat/seat.ts';
+import { type Seat, type SeatKey, seatAttentionAt } from '../domain/seat/seat.ts';
 import { chunksOf } from '../domain/shared/chunks.ts';
 import { TransientAwsError } from '../domain/shared/errors.ts';
 import { MOST_PENDING } from '../domain/shared/limits.ts';
@@ -40,9 +40,6 @@ import {
 } from './ledger-items.ts';
 import { askWith, malformedAnswer, undefinedIf } from './requests.ts';
 
-/** Identifies a seat: its key in the table. */
-export type SeatKey = Pick<Seat, 'applicationArn' | 'userId'>;
-
 /** Everything that the ledger holds for one application. */
 export interface ApplicationItems extends Holdings {
   observations: Observation[];
@@ -52,8 +49,8 @@ export interface ApplicationItems extends Holdings {
 export type Pending = Pick<SeatKey, 'applicationArn'> & Partial<SeatKey>;
 
 /**
- * Usher's record in one DynamoDB table: seats and observations by application and user, the hold of each application, the
- * batches of stored rounds, and one item with work queue and lease.
+ * Usher's record in one DynamoDB table: seats and observations by application and user, the hold of each application and the
+ * bound of its slots, the batches of stored rounds, and one item with work queue and lease.
  *
  * Every write but that of a batch is a conditional write of one item and names the revision that it replaces: the item's
  * `revision` less one; a new item has revision 1. Reads are consistent.
@@ -81,7 +78,9 @@ export interface Ledger {
   observations(keys: readonly SeatKey[]): Promise<Observation[]>;
   saveSeat(seat: Seat): Promise<void>;
   saveHold(hold: Hold): Promise<void>;
+  /** Reads how many slots of an application are taken at most; undefined if no plan has counted them. */
   slots(applicationArn: string): Promise<Slots | undefined>;
+  /** Writes the bound, before the seats and batches that it counts. */
   saveSlots(slots: Slots): Promise<void>;
   saveObservation(observation: Observation): Promise<void>;
   /** Reads a batch of a stored round; undefined if it has expired. */
@@ -101,6 +100,7 @@ export interface Ledger {
 const KEYS_PER_CALL = 100;
 /** The only partition of the sparse index: few items ever need attention. */
 const ATTENTION = '#attention';
+
 /** Creates the ledger in a DynamoDB table with keys `pk` and `sk` and the index `attention`. */
 export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
   const ask = askWith(DYNAMODB_ERRORS);

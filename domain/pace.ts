@@ -13,9 +13,14 @@ export const DIRECTORY_PER_SECOND = 18;
  */
 export const LIST_SECONDS = 600;
 
-/** Returns how long a list takes, in seconds, by the number of its entries. A list without entries is one page, too. */
+/** A list without entries is one page, too. */
+function pagesOf(entries: number): number {
+  return Math.max(1, Math.ceil(entries / MAX_PER_PAGE));
+}
+
+/** Returns how long a list takes, in seconds, by the number of its entries. */
 export function secondsToList(entries: number, perSecond: number): number {
-  return Math.max(1, Math.ceil(entries / MAX_PER_PAGE)) / perSecond;
+  return pagesOf(entries) / perSecond;
 }
 
 /** Returns how many entries a list can have at this pace so that it fits into one plan. */
@@ -30,7 +35,6 @@ export function mostEntries(perSecond: number): number {
  * @returns undefined if no pace that `requestsPerSecond` allows is enough
  */
 export function smallestPace(entries: number, seconds: number = LIST_SECONDS): number | undefined {
-  const pages = Math.max(1, Math.ceil(entries / MAX_PER_PAGE));
-  const pace = Math.max(1, Math.ceil((10 * pages) / seconds) / 10);
+  const pace = Math.max(1, Math.ceil((10 * pagesOf(entries)) / seconds) / 10);
   return pace <= MOST_PER_SECOND ? pace : undefined;
 }

@@ -1,21 +1,18 @@
 import type { Ledger } from '../adapters/ledger.ts';
-import type { Batch, Changes, PlannedChange } from '../domain/decision/batches.ts';
+import { type Batch, type Changes, madeBy, type PlannedChange } from '../domain/decision/batches.ts';
 import { type BatchRef, extendRound, isStale, roundAt } from '../domain/queue/rounds.ts';
 import type { StoredRound } from '../domain/queue/work-queue.ts';
-import { hasBegun, type Seat } from '../domain/seat/seat.ts';
-import { markNotBegun, putAside } from '../domain/seat/transitions.ts';
+import { keyOf, type Seat } from '../domain/seat/seat.ts';
 import { LeaseLostError } from '../domain/shared/errors.ts';
 import { isDue, plusSeconds } from '../domain/shared/time.ts';
 import {
   type ApplyServices,
   attempt,
   type ChangeOutcome,
-  changeOriginOf,
-  contextOf,
-  isAskedAgain,
+  putChangeAside,
   type Setback,
   type Task,
-  targetOf,
+  taskOf,
 } from './change-seat.ts';
 import { inParallel } from './concurrency.ts';
 import { type LeaseSession, openLease, writersUnder } from './lease.ts';
@@ -84,36 +81,22 @@ async function storeRest(
   await lease.change((queue) => ({ queue: extendRound(queue, round.id) }));
 }
 
-/** Identifies a change among those of a batch: for each seat, a batch has one. */
-function keyOf({ applicationArn, userId }: Pick<PlannedChange, 'applicationArn' | 'userId'>): string {
-  return `${applicationArn} ${userId}`;
-}
-
 async function makeChanges(
   { changes, readAt }: Batch,
   { execution, lease }: { execution: string; lease: LeaseSession },
   services: ApplyServices,
 ): Promise<{ outcomes: ApplyOutcomes; left: PlannedChange[] }> {
-  const { clock, ledger, entitlements } = services;
+  const { clock, ledger } = services;
   const lastAttemptAt = plusSeconds(clock.now(), ATTEMPTS_WITHIN_SECONDS);
-  const byApplication = new Map(entitlements.entitlements.map((one) => [one.application, one]));
   const outcomes: ApplyOutcomes = {};
   const count = (outcome: keyof ApplyOutcomes) => {
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   };
-  const taskOf = (change: PlannedChange, seat: Seat | undefined): Task => ({
-    change,
-    entitlement: byApplication.get(change.applicationArn),
-    seat,
-    plannedAt: readAt,
-    execution,
-    origin: changeOriginOf(lease.queue, change),
-    // The batch alone does not say so: only a confirmed request of an operator marks the work item.
-    isGivenUp: lease.queue.sweeps[change.applicationArn]?.giveUp === true,
-  });
-  const planned = changes
-    .filter(({ kind }) => kind === 'grant' || kind === 'revoke')
-    .flatMap(({ userIds, ...what }) => userIds.map((userId): PlannedChange => ({ ...what, userId })));
+  const taskIn = (seats: ReadonlyMap<string, Seat>, change: PlannedChange): Task => {
+    const parts = { seat: seats.get(keyOf(change)), queue: lease.queue, plannedAt: readAt, execution };
+    return taskOf(change, parts, services.entitlements);
+  };
+  const planned = madeBy(changes);
   const failing = new Map<PlannedChange, Setback>();
   const left: PlannedChange[] = [];
   let throttled = false;
@@ -128,7 +111,7 @@ async function makeChanges(
         if (pause === 0) left.push(change);
         return;
       }
-      const outcome = await attempt(taskOf(change, seats.get(keyOf(change))), services);
+      const outcome = await attempt(taskIn(seats, change), services);
       if (typeof outcome === 'string') {
         count(outcome);
         failing.delete(change);
@@ -144,22 +127,14 @@ async function makeChanges(
     left.push(change);
   }
   for (const _ of left) count('left');
-  await inParallel([...failing], CHANGES_AT_ONCE, async ([change, { reason, tries }]) => {
-    const task = taskOf(change, (await seatsOf([change], ledger)).get(keyOf(change)));
-    const { entitlement } = task;
-    const now = clock.now();
-    const seat = hasBegun(task.seat)
-      ? task.seat
-      : entitlement && markNotBegun(task.seat, targetOf(task, entitlement, now), contextOf(task, now));
-    if (!seat) return;
-    const reportAgain = isAskedAgain(seat, change, execution);
-    const aside = putAside(seat, reason, { now, execution, reportAgain }, tries);
-    await ledger.saveSeat({ ...aside, revision: (task.seat?.revision ?? 0) + 1 });
-    count('aside');
+  const seats = await seatsOf([...failing.keys()], ledger);
+  await inParallel([...failing], CHANGES_AT_ONCE, async ([change, setback]) => {
+    if (await putChangeAside(taskIn(seats, change), setback, services)) count('aside');
   });
   return { outcomes, left };
 }
 
+/** By {@link keyOf}: for each seat, a batch has one change. */
 async function seatsOf(changes: readonly PlannedChange[], ledger: Ledger): Promise<Map<string, Seat>> {
   return new Map((await ledger.seats(changes)).map((seat) => [keyOf(seat), seat]));
 }

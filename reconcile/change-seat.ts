@@ -5,12 +5,13 @@ import type { PlannedChange } from '../domain/decision/batches.ts';
 import { waitForCreateToShow, waitForGrantToShow } from '../domain/decision/timing.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
 import { askedAtOf, joinedAtOf, type WorkItem, type WorkQueue } from '../domain/queue/work-queue.ts';
-import { type Seat, takesSlot } from '../domain/seat/seat.ts';
+import { hasBegun, type Seat, takesSlot } from '../domain/seat/seat.ts';
 import type { ChangeContext, SeatTarget } from '../domain/seat/transitions.ts';
 import {
   dropSeat,
   markAssigned,
   markCreating,
+  markNotBegun,
   markRefused,
   markRemoved,
   markRevoked,
@@ -70,23 +71,68 @@ export interface Task {
   isGivenUp: boolean;
 }
 
+/** What a change is made with: its seat, the queue whose items caused it, and when the reads began from which it was decided. */
+interface TaskParts {
+  seat: Seat | undefined;
+  queue: WorkQueue;
+  plannedAt: string;
+  execution: string;
+}
+
+export function taskOf(
+  change: PlannedChange,
+  { seat, queue, plannedAt, execution }: TaskParts,
+  { entitlements }: Entitlements,
+): Task {
+  const { applicationArn, userId } = change;
+  return {
+    change,
+    entitlement: entitlements.find(({ application }) => application === applicationArn),
+    seat,
+    plannedAt,
+    execution,
+    origin: queue.users[userId] ?? queue.sweeps[applicationArn],
+    // The batch alone does not say so: only a confirmed request of an operator marks the work item.
+    isGivenUp: queue.sweeps[applicationArn]?.giveUp === true,
+  };
+}
+
 /** What caused a change: the newest hint about the user, else the one about the application; absent: the execution itself. */
 type ChangeOrigin = WorkItem | undefined;
 
-export function changeOriginOf({ users, sweeps }: WorkQueue, { applicationArn, userId }: PlannedChange): ChangeOrigin {
-  return users[userId] ?? sweeps[applicationArn];
-}
-
-export function contextOf({ change, execution, origin }: Task, now: Date): ChangeContext {
+function contextOf({ change, execution, origin }: Task, now: Date): ChangeContext {
   return { now, execution, cause: origin?.cause ?? execution, reason: change.reason };
 }
 
 /** The seat that a grant makes. The time of the first request decides the order of the waitlist. */
-export function targetOf({ change, seat, origin }: Task, { name }: Entitlement, now: Date): SeatTarget {
+function targetOf({ change, seat, origin }: Task, { name }: Entitlement, now: Date): SeatTarget {
   const { applicationArn, userId } = change;
   const askedAt = seat?.status === 'revoked' ? undefined : seat?.requestedAt;
   const requestedAt = askedAt ?? (origin ? askedAtOf(origin, userId) : now.toISOString());
   return { applicationArn, userId, entitlement: name, requestedAt };
+}
+
+/**
+ * Puts a user aside whose change did not succeed: at the seat or, if there is none because the change has not begun, at one
+ * that takes no slot.
+ *
+ * @returns false if there is neither: the application is no longer configured
+ */
+export async function putChangeAside(
+  task: Task,
+  { reason, tries }: Setback,
+  { clock, ledger }: Pick<ApplyServices, 'clock' | 'ledger'>,
+): Promise<boolean> {
+  const { change, entitlement, execution } = task;
+  const now = clock.now();
+  const seat = hasBegun(task.seat)
+    ? task.seat
+    : entitlement && markNotBegun(task.seat, targetOf(task, entitlement, now), contextOf(task, now));
+  if (!seat) return false;
+  const reportAgain = isAskedAgain(seat, change, execution);
+  const aside = putAside(seat, reason, { now, execution, reportAgain }, tries);
+  await ledger.saveSeat({ ...aside, revision: (task.seat?.revision ?? 0) + 1 });
+  return true;
 }
 
 /** A create that was repeated so often without effect is put aside: an execution fails for it. */
@@ -220,7 +266,7 @@ function isAmbiguous({ seat }: Task, now: Date): boolean {
 }
 
 /** Whether an operator has started or redriven the execution: to them, what is known is reported again. */
-export function isAskedAgain(seat: Seat | undefined, { reason }: PlannedChange, execution: string): boolean {
+function isAskedAgain(seat: Seat | undefined, { reason }: PlannedChange, execution: string): boolean {
   return seat?.refusal?.execution === execution || reason === 'manual';
 }
 

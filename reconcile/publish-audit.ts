@@ -1,8 +1,8 @@
 import type { EventBus } from '../adapters/event-bus.ts';
 import type { OwnExecutions } from '../adapters/executions.ts';
-import type { Ledger, SeatKey } from '../adapters/ledger.ts';
+import type { Ledger } from '../adapters/ledger.ts';
 import { type AuditContext, auditEvent, type BusEvent, revocationsHeld } from '../domain/audit/event.ts';
-import type { Changes } from '../domain/decision/batches.ts';
+import { type Changes, seatKeysOf } from '../domain/decision/batches.ts';
 import { releaseLease } from '../domain/queue/lease.ts';
 import { advanceRound, type BatchRef } from '../domain/queue/rounds.ts';
 import type { WorkQueue } from '../domain/queue/work-queue.ts';
@@ -94,8 +94,8 @@ async function allPendingEvents(
   context: AuditContext & { accountId: string },
 ): Promise<PendingEvents[]> {
   const records = changes.filter(({ kind }) => kind === 'record');
-  const seats = await ledger.seats(keysOf(changes));
-  const observations = records.length > 0 ? await ledger.observations(keysOf(records)) : [];
+  const seats = await ledger.seats(seatKeysOf(changes));
+  const observations = records.length > 0 ? await ledger.observations(seatKeysOf(records)) : [];
   const pending = [
     ...seats.map((seat) =>
       pendingEventsOf(
@@ -124,11 +124,6 @@ async function allPendingEvents(
     );
   }
   return pending;
-}
-
-function keysOf(changes: readonly Changes[]): SeatKey[] {
-  const keys = changes.flatMap(({ applicationArn, userIds }) => userIds.map((userId) => ({ applicationArn, userId })));
-  return [...new Map(keys.map((key) => [`${key.applicationArn} ${key.userId}`, key])).values()];
 }
 
 async function send(events: readonly BusEvent[], bus: EventBus): Promise<ReadonlySet<string>> {

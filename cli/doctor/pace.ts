@@ -1,5 +1,5 @@
 import type { Entitlements } from '../../domain/entitlements.ts';
-import { DIRECTORY_PER_SECOND, LIST_SECONDS, secondsToList, smallestPace } from '../../domain/pace.ts';
+import { DIRECTORY_PER_SECOND, LIST_SECONDS, MAX_PER_PAGE, secondsToList, smallestPace } from '../../domain/pace.ts';
 import { SWEEP_EVERY_SECONDS } from '../../domain/queue/sweep-reports.ts';
 import { count, numberOf } from '../ui/text.ts';
 import { about, type Finding } from './check.ts';
@@ -74,7 +74,7 @@ function sweepFinding(all: readonly (Lists | undefined)[], requestsPerSecond: nu
   const minutes = Math.ceil(pages / requestsPerSecond / 60);
   const found = `Listing all assignments takes ${count(minutes, 'minute')} at ${requestsPerSecond} per second`;
   if (minutes * 60 <= SWEEP_EVERY_SECONDS) return finding.ok(found);
-  const pace = smallestPace(pages * 100, SWEEP_EVERY_SECONDS);
+  const pace = smallestPace(pages * MAX_PER_PAGE, SWEEP_EVERY_SECONDS);
   return finding.warning(
     found,
     pace === undefined

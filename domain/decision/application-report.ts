@@ -1,5 +1,4 @@
-import { isSetBack, type Seat, takesSlot } from '../seat/seat.ts';
-import { NotConvergedError } from '../shared/errors.ts';
+import { countReasons, isSetBack, type Seat, takesSlot } from '../seat/seat.ts';
 import type { ApplicationReport, ApplicationState } from './application-state.ts';
 
 /** Summarizes what a snapshot of a whole application found, from its seats by user id. */
@@ -14,9 +13,9 @@ export function reportOf(
   const waitingSince = requests.sort().at(0);
   const overCap = Math.max(0, inUse - entitlement.seats.max);
   const assignedGroups = whole?.assignedGroups ?? [];
-  const reasons = all.flatMap((seat) => (seat.refusal && !isSetBack(seat) ? seat.refusal.reason : []));
-  const notConverged = reasons.filter((reason) => reason === NotConvergedError.REASON).length;
-  const aside = reasons.length - notConverged;
+  const { aside, notConverged } = countReasons(
+    all.flatMap((seat) => (seat.refusal && !isSetBack(seat) ? seat.refusal.reason : [])),
+  );
   return {
     entitlement: entitlement.name,
     seats: inUse,

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ReasonSchema } from '../seat/seat.ts';
+import { keyOf, ReasonSchema, type SeatKey } from '../seat/seat.ts';
 import { chunksOf } from '../shared/chunks.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
 import { Timestamp } from '../shared/timestamp.ts';
@@ -46,8 +46,21 @@ export const BatchSchema = z.object({
 });
 export type Batch = z.infer<typeof BatchSchema>;
 
+/** The users whom changes name, each once per application. */
+export function seatKeysOf(changes: readonly Changes[]): SeatKey[] {
+  const keys = changes.flatMap(({ applicationArn, userIds }) => userIds.map((userId) => ({ applicationArn, userId })));
+  return [...new Map(keys.map((key) => [keyOf(key), key])).values()];
+}
+
 /** A change of one user, before it is put into a batch. */
 export type PlannedChange = Omit<Changes, 'userIds'> & { userId: string };
+
+/** The grants and revocations among these changes, one per user. */
+export function madeBy(changes: readonly Changes[]): PlannedChange[] {
+  return changes
+    .filter(({ kind }) => kind === 'grant' || kind === 'revoke')
+    .flatMap(({ userIds, ...what }) => userIds.map((userId): PlannedChange => ({ ...what, userId })));
+}
 
 /** What is not on the bus yet comes first, and takes no time; then revocations, since they free slots. */
 const ORDER: Readonly<Record<Changes['kind'], number>> = { hold: 0, record: 1, revoke: 2, grant: 3, none: 4 };

@@ -75,12 +75,7 @@ function decideAbout(
   const bounded = withinLimits({ state, holdings: { seats: [], hold: undefined, slots }, limits }, decided, moment);
   if ('needs' in bounded) return bounded;
   const { slots: _, ...decision } = bounded;
-  return { ...decision, ...changedSlots(slots, { ...slots, taken: slots.taken + newSlots }) };
-}
-
-function changedSlots(...[before, now]: Parameters<typeof slotsAfter>): Pick<ApplicationDecision, 'slots'> {
-  const slots = slotsAfter(before, now);
-  return slots ? { slots } : {};
+  return { ...decision, ...slotsAfter(slots, { ...slots, taken: slots.taken + newSlots }) };
 }
 
 /** A grant that depends on nothing but a free slot. */
@@ -194,7 +189,7 @@ function withinLimits(
       ),
       ...kept.records.map((userId) => recordOf(applicationArn, userId)),
     ],
-    ...changedSlots(holdings.slots, { applicationArn, taken: taken + promised, waiting: waitlist }),
+    ...slotsAfter(holdings.slots, { applicationArn, taken: taken + promised, waiting: waitlist }),
     seats: written,
     ...(hold && hold !== holdings.hold ? { hold } : {}),
     announceHold: hold !== undefined && hold.audit.length > 0,

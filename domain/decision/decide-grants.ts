@@ -47,7 +47,7 @@ export function decideGrants(
   const wanted = grants.filter((one) => !isMade(one));
   const asking = new Set(grants.map(({ checked }) => checked.user.userId));
   const checked = new Set(decided.map((one) => one.checked.user.userId));
-  const stored = storedIn(evidence);
+  const stored = storedChangesOf(evidence);
   const given = slotsPromised(stored, seats);
   const others = [...given].filter((userId) => !asking.has(userId)).length;
   const max = entitlement.seats.max - promised - others;
@@ -100,7 +100,7 @@ export function decideGrants(
   };
 }
 
-function storedIn({ holdings }: Evidence): StoredChanges | undefined {
+function storedChangesOf({ holdings }: Evidence): StoredChanges | undefined {
   return holdings instanceof RefusedError ? undefined : holdings?.stored;
 }
 

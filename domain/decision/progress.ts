@@ -5,9 +5,9 @@ import type { Changes } from './batches.ts';
 
 /** What an execution carries from one plan to the next. */
 export const ProgressSchema = z.object({
-  /** Plans made so far. */
+  /** Plans and waits so far. */
   round: z.int(),
-  /** Batches planned so far. */
+  /** Batches begun so far. */
   batches: z.int(),
   /** How many times in a row the same changes were planned. */
   stalled: z.int(),

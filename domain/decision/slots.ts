@@ -58,7 +58,7 @@ export function revocationsAhead(
 export function slotsAfter(
   before: Slots | undefined,
   now: Pick<Slots, 'applicationArn' | 'taken' | 'waiting'>,
-): Slots | undefined {
-  if (before && before.taken === now.taken && before.waiting === now.waiting) return undefined;
-  return { schemaVersion: 1, ...now, revision: (before?.revision ?? 0) + 1 };
+): { slots?: Slots } {
+  if (before && before.taken === now.taken && before.waiting === now.waiting) return {};
+  return { slots: { schemaVersion: 1, ...now, revision: (before?.revision ?? 0) + 1 } };
 }

@@ -1,4 +1,4 @@
-import { NotConvergedError } from '../shared/errors.ts';
+import { countReasons } from '../seat/seat.ts';
 import { secondsBetween } from '../shared/time.ts';
 import type { WorkQueue } from './work-queue.ts';
 
@@ -22,13 +22,12 @@ export function healthOf(
     applications.map((application) => {
       const [report, item] = [reports[application], sweeps[application]];
       const since = report?.fullAt ?? report?.firstAt ?? item?.since;
-      const reason = item?.reported?.reason;
-      const itself = { notConverged: reason === NotConvergedError.REASON ? 1 : 0, all: reason === undefined ? 0 : 1 };
+      const itself = countReasons(item?.reported ? [item.reported.reason] : []);
       return [
         application,
         {
           unsweptSeconds: since ? Math.max(0, secondsBetween(since, now)) : 0,
-          aside: (report?.aside ?? 0) + itself.all - itself.notConverged,
+          aside: (report?.aside ?? 0) + itself.aside,
           notConverged: (report?.notConverged ?? 0) + itself.notConverged,
         },
       ];
@@ -38,7 +37,5 @@ export function healthOf(
 
 /** Returns how many users are put aside by name: of some of them, no seat tells. */
 export function namedAside({ users }: WorkQueue): Pick<Health, 'aside' | 'notConverged'> {
-  const reasons = Object.values(users).flatMap(({ reported }) => reported?.reason ?? []);
-  const notConverged = reasons.filter((reason) => reason === NotConvergedError.REASON).length;
-  return { aside: reasons.length - notConverged, notConverged };
+  return countReasons(Object.values(users).flatMap(({ reported }) => reported?.reason ?? []));
 }

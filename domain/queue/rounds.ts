@@ -46,14 +46,12 @@ export function isStale({ readAt }: StoredRound, now: Date): boolean {
   return isDue(plusSeconds(readAt, ROUND_SECONDS), now);
 }
 
-/** The rounds of which no further batch may begin. */
-export function staleRounds({ rounds = [] }: WorkQueue, now: Date): StoredRound[] {
-  return rounds.filter((round) => isStale(round, now));
-}
-
-/** The rounds that were decided under another configuration: it may have had other limits. */
-export function outdatedRounds({ rounds = [] }: WorkQueue, configuration: string): StoredRound[] {
-  return rounds.filter((round) => round.configuration !== configuration);
+/**
+ * The rounds of which no further batch may begin: their reads are too old, or they were decided under another configuration,
+ * which may have had other limits.
+ */
+export function outdatedRounds({ rounds = [] }: WorkQueue, configuration: string, now: Date): StoredRound[] {
+  return rounds.filter((round) => isStale(round, now) || round.configuration !== configuration);
 }
 
 /** The stored rounds that change one of these applications. */
@@ -64,17 +62,8 @@ export function roundsOf({ rounds = [] }: WorkQueue, applications: readonly stri
 /** Ends rounds before their last batch: what they were planned for is due at once, and is decided anew. */
 export function dropRounds(queue: WorkQueue, dropped: readonly StoredRound[], now: Date): WorkQueue {
   if (dropped.length === 0) return queue;
-  const ids = new Set(dropped.map(({ id }) => id));
   const by = queue.lease?.holder;
-  const due = mapItems(queue, ({ planned }) =>
-    planned !== undefined && ids.has(planned)
-      ? { planned: undefined, hinted: undefined, dueAt: now.toISOString(), ...(by === undefined ? {} : { by }) }
-      : undefined,
-  );
-  return withRounds(
-    due,
-    (queue.rounds ?? []).filter(({ id }) => !ids.has(id)),
-  );
+  return endRounds(queue, dropped, () => ({ dueAt: now.toISOString(), ...(by === undefined ? {} : { by }) }));
 }
 
 /**
@@ -103,23 +92,30 @@ function served(queue: WorkQueue, { next }: StoredRound): WorkQueue {
 }
 
 function after(queue: WorkQueue, round: StoredRound, { me, now }: { me: string; now: Date }): WorkQueue {
-  const others = (queue.rounds ?? []).filter(({ id }) => id !== round.id);
   const next = round.next + 1;
-  if (next < round.batches) return withRounds(queue, [...others, { ...round, next, servedAt: now.toISOString() }]);
+  if (next < round.batches) {
+    const others = (queue.rounds ?? []).filter(({ id }) => id !== round.id);
+    return { ...queue, rounds: [...others, { ...round, next, servedAt: now.toISOString() }] };
+  }
   const settled = plusSeconds(now, round.more ? 0 : SETTLE_SECONDS);
-  const settle = ({ planned, lookAgainAt }: WorkItem): Partial<WorkItem> | undefined =>
-    planned === round.id
-      ? {
-          by: me,
-          planned: undefined,
-          hinted: undefined,
-          dueAt: round.more ? settled : (latest(lookAgainAt, settled) ?? settled),
-        }
-      : undefined;
-  return withRounds(mapItems(queue, settle), others);
+  return endRounds(queue, [round], ({ lookAgainAt }) => ({
+    by: me,
+    dueAt: round.more ? settled : (latest(lookAgainAt, settled) ?? settled),
+  }));
 }
 
-function withRounds(queue: WorkQueue, rounds: StoredRound[]): WorkQueue {
-  const { rounds: _, ...rest } = queue;
-  return rounds.length > 0 ? { ...rest, rounds } : rest;
+/** @param due says when an item that was planned in one of these rounds is due */
+function endRounds(
+  { rounds = [], ...queue }: WorkQueue,
+  ended: readonly StoredRound[],
+  due: (item: WorkItem) => Partial<WorkItem>,
+): WorkQueue {
+  const ids = new Set(ended.map(({ id }) => id));
+  const left = rounds.filter(({ id }) => !ids.has(id));
+  const items = mapItems(queue, (item) =>
+    item.planned !== undefined && ids.has(item.planned)
+      ? { planned: undefined, hinted: undefined, ...due(item) }
+      : undefined,
+  );
+  return left.length > 0 ? { ...items, rounds: left } : items;
 }

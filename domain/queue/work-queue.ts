@@ -134,7 +134,7 @@ export const WorkQueueSchema = z.object({
   sweptAt: z.record(ApplicationArn, Timestamp),
   /** Rounds that are not over, in the order of their turns. */
   rounds: z.optional(z.array(StoredRoundSchema)),
-  /** What had the last turn while something else was due, too. */
+  /** What had the last turn while something else was due, too; also a batch after the first of its round. */
   served: z.optional(z.enum(['users', 'sweeps', 'joins', 'round'])),
   /** Applications with a waitlist: users wait there for a slot. */
   lines: z.optional(z.array(ApplicationArn)),

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { NotConvergedError } from '../shared/errors.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
 import { plusSeconds } from '../shared/time.ts';
 import { Timestamp } from '../shared/timestamp.ts';
@@ -90,6 +91,14 @@ export const SeatSchema = z.object({
 });
 export type Seat = z.infer<typeof SeatSchema>;
 
+/** Identifies a seat: its key in the table. */
+export type SeatKey = Pick<Seat, 'applicationArn' | 'userId'>;
+
+/** The key of a seat as one text. */
+export function keyOf({ applicationArn, userId }: SeatKey): string {
+  return `${applicationArn} ${userId}`;
+}
+
 /** The window of the revocation budget. */
 export const BRAKE_WINDOW_SECONDS = 24 * 3600;
 /** A tick checks an unfinished change after this; the execution's own retries take less. */
@@ -116,6 +125,12 @@ const ATTEMPTS_BEFORE_REPORT = 4;
 /** Whether attempts to change the seat fail, but so few that the next one may well succeed. */
 export function isSetBack({ refusal }: Pick<Seat, 'refusal'>): boolean {
   return refusal?.attempts !== undefined && refusal.attempts < ATTEMPTS_BEFORE_REPORT;
+}
+
+/** Counts what is put aside, by the short codes of the reasons: AWS accepts the changes and no read shows them, or all else. */
+export function countReasons(reasons: readonly string[]): { aside: number; notConverged: number } {
+  const notConverged = reasons.filter((reason) => reason === NotConvergedError.REASON).length;
+  return { aside: reasons.length - notConverged, notConverged };
 }
 
 /** Whether Usher makes an audited assignment again that someone else removed. */

@@ -1,21 +1,15 @@
-import { type Changes, toConsidered } from '../../domain/decision/batches.ts';
+import { type Changes, madeBy, toConsidered } from '../../domain/decision/batches.ts';
 import { isStalled } from '../../domain/decision/progress.ts';
 import { digestOf } from '../../domain/entitlements.ts';
 import { markPlanned, requeueServed } from '../../domain/queue/claim.ts';
-import { enqueueSweeps, enqueueUsers } from '../../domain/queue/enqueue.ts';
+import { enqueueUsers } from '../../domain/queue/enqueue.ts';
 import { holderOf } from '../../domain/queue/lease.ts';
 import { addRound, type BatchRef, batchesLeft, consideredIn } from '../../domain/queue/rounds.ts';
-import {
-  askedAtOf,
-  itemsWithout,
-  type StoredRound,
-  type WorkItems,
-  type WorkQueue,
-} from '../../domain/queue/work-queue.ts';
-import { hasBegun } from '../../domain/seat/seat.ts';
-import { markNotBegun, putAside } from '../../domain/seat/transitions.ts';
+import { itemsWithout, type StoredRound, type WorkItems, type WorkQueue } from '../../domain/queue/work-queue.ts';
+import { keyOf } from '../../domain/seat/seat.ts';
 import { NotConvergedError } from '../../domain/shared/errors.ts';
-import { lost, usersAlone, withSweeps, withWaitlists } from './findings.ts';
+import { putChangeAside, taskOf } from '../change-seat.ts';
+import { lost, withFindings, withWaitlists } from './findings.ts';
 import { measureSweeps, seatsLeft } from './metrics.ts';
 import type { ChangeSummary, HeldServices, Pass, PlanOutput, RunContext } from './result.ts';
 
@@ -32,32 +26,19 @@ interface ChangingPass extends Pass {
  * @returns whether there were any: an audit event cannot be put aside
  */
 export async function putStalledAside(
-  { items, batches }: { items: WorkItems; batches: readonly (readonly Changes[])[] },
+  { batches, readAt }: { batches: readonly (readonly Changes[])[]; readAt: Date },
   { execution, progress }: RunContext,
-  { clock, ledger, lease, entitlements }: HeldServices,
+  services: HeldServices,
 ): Promise<boolean> {
-  const changes = batches.flat().filter(({ kind }) => kind === 'grant' || kind === 'revoke');
-  const keys = changes.flatMap(({ applicationArn, userIds }) => userIds.map((userId) => ({ applicationArn, userId })));
-  const seats = new Map((await ledger.seats(keys)).map((seat) => [`${seat.applicationArn} ${seat.userId}`, seat]));
+  const { ledger, lease, entitlements } = services;
+  const stalled = madeBy(batches.flat());
+  const seats = new Map((await ledger.seats(stalled)).map((seat) => [keyOf(seat), seat]));
+  const setback = { reason: NotConvergedError.REASON, tries: progress.stalled };
   let count = 0;
-  for (const { applicationArn, userId } of keys) {
-    const seat = seats.get(`${applicationArn} ${userId}`);
-    const now = clock.now();
-    const entitlement = entitlements.entitlements.find(({ application }) => application === applicationArn);
-    const item = items.users[userId] ?? items.sweeps[applicationArn];
-    let stalled = seat;
-    if (!hasBegun(seat)) {
-      // Whatever keeps the change from beginning, such as a read right before it that says otherwise.
-      if (!entitlement || !item) continue;
-      const requestedAt = askedAtOf(item, userId);
-      const target = { applicationArn, userId, entitlement: entitlement.name, requestedAt };
-      stalled = markNotBegun(seat, target, { now, execution, cause: item.cause, reason: 'reconciled' });
-    }
-    if (!stalled) continue;
-    const aside = putAside(stalled, NotConvergedError.REASON, { now, execution }, progress.stalled);
+  for (const change of stalled) {
     await lease.renewLease();
-    await ledger.saveSeat({ ...aside, revision: (seat?.revision ?? 0) + 1 });
-    count += 1;
+    const parts = { seat: seats.get(keyOf(change)), queue: lease.queue, plannedAt: readAt.toISOString(), execution };
+    if (await putChangeAside(taskOf(change, parts, entitlements), setback, services)) count += 1;
   }
   return count > 0;
 }
@@ -96,26 +77,26 @@ export async function beginRound(
     // A slot that becomes free is given by a sweep, which sees the whole waitlist.
     const freeing =
       withWaitlists(before, result).lines?.filter((one) => revoking.has(one) && !planned.sweeps[one]) ?? [];
-    const context = { me: execution, cause: execution, now };
     const swept = new Map([...freeing.map((one) => [one, { withStatus: false }] as const), ...result.sweepsNeeded]);
-    const asking = withAskers(marked, pass, context);
-    const named = enqueueUsers(asking, usersAlone(pass, before, now), context);
-    const found = withSweeps(withWaitlists(enqueueSweeps(named, swept, context), result), pass, entitlements);
-    return { before, queue: addRound(found, round) };
+    const context = { me: execution, now, entitlements };
+    const queue = withFindings({ before, queue: withAskers(marked, pass, context) }, pass, swept, context);
+    return { before, queue: addRound(queue, round) };
   });
   const unconfigured = measureSweeps(begun, services) ? await seatsLeft(begun.queue, services) : [];
   const proving = [
     ...new Set([...(progress.proving ?? []), ...Object.keys(planned.users), ...Object.keys(planned.sweeps)]),
   ];
-  const making = { round: round.id, batch: 0, term };
   return {
-    outcome: 'apply',
-    ...making,
-    batches: round.batches,
+    ...continueRound(round, { execution, term, progress: { ...progress, proving } }),
     changes: summaryOf(batches.flat()),
-    progress: { ...progress, proving, making },
     ...(unconfigured.length > 0 ? { unconfigured } : {}),
   };
+}
+
+/** Has the next batch of a round made. */
+export function continueRound({ id, next, batches }: StoredRound, { term, progress }: RunContext) {
+  const making = { round: id, batch: next, term };
+  return { outcome: 'apply' as const, ...making, batches, progress: { ...progress, making } };
 }
 
 /** Who asked by name waits for no later batch of the round: they are checked on their own, right after the first. */

@@ -1,5 +1,6 @@
 import type { ApplicationReport } from '../../domain/decision/application-state.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
+import { enqueueSweeps, enqueueUsers } from '../../domain/queue/enqueue.ts';
 import { recordSweeps, type Swept } from '../../domain/queue/sweep-reports.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import { LeaseLostError } from '../../domain/shared/errors.ts';
@@ -14,12 +15,31 @@ export function lost(): LeaseLostError {
  * By user id, when those asked first who are to be checked on their own, also because their application cannot be read:
  * those who have asked since the reads began, too.
  */
-export function usersAlone({ items, result }: Pass, { sweeps }: WorkQueue, now: Date): ReadonlyMap<string, string> {
+function usersAlone({ items, result }: Pass, { sweeps }: WorkQueue, now: Date): ReadonlyMap<string, string> {
   const unread = new Set([...result.faulted, ...result.failures.map(({ key }) => key)]);
   const asked = Object.entries(items.sweeps).flatMap(([application, item]) =>
     unread.has(application) ? Object.entries({ ...item.asked, ...sweeps[application]?.asked }) : [],
   );
   return new Map([...result.alone.map((userId) => [userId, now.toISOString()] as const), ...asked]);
+}
+
+/**
+ * Notes what a pass found, and enqueues what it could not serve: users who are to be checked on their own, and applications
+ * that are to be read as a whole.
+ *
+ * @param before the queue before this change
+ * @param sweepsNeeded by application
+ */
+export function withFindings(
+  { before, queue }: { before: WorkQueue; queue: WorkQueue },
+  pass: Pass,
+  sweepsNeeded: ReconcileResult['sweepsNeeded'],
+  { me, now, entitlements }: { me: string; now: Date; entitlements: Entitlements },
+): WorkQueue {
+  const context = { me, cause: me, now };
+  const named = enqueueUsers(queue, usersAlone(pass, before, now), context);
+  const swept = enqueueSweeps(named, sweepsNeeded, context);
+  return withSweeps(withWaitlists(swept, pass.result), pass, entitlements);
 }
 
 /** Notes in which applications users wait, as far as a plan has seen it. */
@@ -35,11 +55,7 @@ export function withWaitlists(queue: WorkQueue, { hasWaitlist }: ReconcileResult
  * Notes what the sweeps of a pass found. One that found something to change in Identity Center is not a full sweep; an
  * audit event that is not on the bus is nothing of the kind.
  */
-export function withSweeps(
-  queue: WorkQueue,
-  { items, readAt, result }: Pass,
-  { entitlements }: Entitlements,
-): WorkQueue {
+function withSweeps(queue: WorkQueue, { items, readAt, result }: Pass, { entitlements }: Entitlements): WorkQueue {
   const changes = result.changes.filter(({ kind }) => kind !== 'record');
   const changing = new Set(changes.map(({ applicationArn }) => applicationArn));
   const ofStatus = changes.filter(({ reason }) => reason === 'user-disabled' || reason === 'user-deleted');

@@ -1,10 +1,9 @@
 import { completeItems, releaseIfIdle } from '../../domain/queue/claim.ts';
-import { enqueueSweeps, enqueueUsers } from '../../domain/queue/enqueue.ts';
 import { holderOf } from '../../domain/queue/lease.ts';
 import { noteRequests } from '../../domain/queue/requests.ts';
 import type { WorkItems, WorkQueue } from '../../domain/queue/work-queue.ts';
 import { ApplicationArn } from '../../domain/shared/ids.ts';
-import { lost, usersAlone, withSweeps, withWaitlists } from './findings.ts';
+import { lost, withFindings } from './findings.ts';
 import { measureFound, measureSweeps, measureTotals, seatsLeft } from './metrics.ts';
 import type { HeldServices, Pass, PlanOutput, RunContext } from './result.ts';
 
@@ -37,19 +36,17 @@ export async function completePass(
   const at = readAt.toISOString();
   const completed = await lease.change((before) => {
     if (holderOf(before, clock.now()) !== execution) throw lost();
+    const now = clock.now();
     const done = completeItems(before, served, { me: execution, startedAt: readAt, ...result, refused });
-    const context = { me: execution, cause: execution, now: clock.now() };
-    const named = enqueueUsers(unchecked(done), usersAlone(pass, before, clock.now()), context);
-    const swept = enqueueSweeps(named, result.sweepsNeeded, context);
+    const context = { me: execution, now, entitlements };
+    const found = withFindings({ before, queue: unchecked(done) }, pass, result.sweepsNeeded, context);
     const failed = [...refused].filter((key) => ApplicationArn.safeParse(key).success);
-    const { now } = context;
-    const enqueued = noteRequests(swept, items.users, { failed, entitlements: entitlements.entitlements, now });
     const noted = {
-      ...withSweeps(withWaitlists(enqueued, result), pass, entitlements),
-      sweptAt: { ...enqueued.sweptAt, ...Object.fromEntries(Object.keys(items.sweeps).map((one) => [one, at])) },
+      ...noteRequests(found, items.users, { failed, entitlements: entitlements.entitlements, now }),
+      sweptAt: { ...found.sweptAt, ...Object.fromEntries(Object.keys(items.sweeps).map((one) => [one, at])) },
       ...(result.userPages === undefined ? {} : { userPages: result.userPages }),
     };
-    return { before, ...releaseIfIdle(noted, execution, clock.now()) };
+    return { before, ...releaseIfIdle(noted, execution, now) };
   });
   measureFound(result, completed.before, services);
   const unconfigured = measureSweeps(completed, services) ? await seatsLeft(completed.queue, services) : [];

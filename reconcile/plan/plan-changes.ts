@@ -3,13 +3,13 @@ import { countBatch, countPlan, isSpent, isStalled, type Progress } from '../../
 import { digestOf } from '../../domain/entitlements.ts';
 import { isAside } from '../../domain/queue/aside.ts';
 import { requeueFailed } from '../../domain/queue/claim.ts';
-import { dropRounds, outdatedRounds, passBatch, roundAt, roundsOf, staleRounds } from '../../domain/queue/rounds.ts';
+import { dropRounds, outdatedRounds, passBatch, roundAt, roundsOf } from '../../domain/queue/rounds.ts';
 import { nextTurn, type Turn, usersPerPass } from '../../domain/queue/turns.ts';
 import { itemsWithout, type StoredRound, type WorkItems, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import { LeaseLostError } from '../../domain/shared/errors.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
 import { openLease, updateQueue } from '../lease.ts';
-import { beginRound, putStalledAside } from './begin-round.ts';
+import { beginRound, continueRound, putStalledAside } from './begin-round.ts';
 import { complete, requeueOnFailure } from './complete.ts';
 import { enqueueAndClaim } from './enqueue.ts';
 import { findJoined } from './find-joined.ts';
@@ -96,7 +96,7 @@ async function planWhileDue(
     });
     run = { ...run, progress: progressAfter(countPlan(run.progress, batches), result, more) };
     if (isSpent(run.progress)) return stopEarly(run, services);
-    if (isStalled(run.progress) && (await putStalledAside({ items, batches }, run, services))) {
+    if (isStalled(run.progress) && (await putStalledAside({ batches, readAt: pass.readAt }, run, services))) {
       run = { ...run, progress: withoutDigest(run.progress) };
       continue;
     }
@@ -122,8 +122,7 @@ async function takeTurn({ lease, clock, entitlements }: HeldServices): Promise<T
   };
   await lease.renewLease();
   const now = clock.now();
-  await drop(staleRounds(lease.queue, now));
-  await drop(outdatedRounds(lease.queue, digestOf(entitlements)));
+  if (lease.queue.rounds) await drop(outdatedRounds(lease.queue, digestOf(entitlements), now));
   const turn = nextTurn(lease.queue, now, usersPerPass(entitlements));
   if (!turn || turn.serves === 'round') return turn;
   // What was planned before for an application that is read as a whole is decided anew, and no longer counts.
@@ -131,11 +130,6 @@ async function takeTurn({ lease, clock, entitlements }: HeldServices): Promise<T
   // Noted before the reads: if they fail for now, the next try serves the others.
   if (turn.contested) await lease.change((queue) => ({ queue: { ...queue, served: turn.serves } }));
   return turn;
-}
-
-function continueRound({ id, next, batches }: StoredRound, { term, progress }: RunContext): PlanOutput {
-  const making = { round: id, batch: next, term };
-  return { outcome: 'apply', ...making, batches, progress: { ...progress, making } };
 }
 
 /**
@@ -162,12 +156,14 @@ async function reconcileDue(
   const readAt = clock.now();
   const { userPages } = lease.queue;
   const { checked, listUsers } = progress;
-  const aside = Object.keys(lease.queue.sweeps).filter((application) => isAside(lease.queue, application, readAt));
+  const sweepsAside = Object.keys(lease.queue.sweeps).filter((application) =>
+    isAside(lease.queue, application, readAt),
+  );
   const storedIn = readerOfStored(lease.queue, services.ledger);
   const result = await requeueOnFailure(items, { execution, term, progress }, services, () =>
     reconcile(
       items,
-      { readAt, execution, checked, userPages, listUsers, secondsLeft, aside, storedIn },
+      { readAt, execution, checked, userPages, listUsers, secondsLeft, sweepsAside, storedIn },
       { ...services, renewLease },
     ),
   );

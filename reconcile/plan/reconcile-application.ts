@@ -90,7 +90,7 @@ function setBack(
 /** Decides, reads what the decision needs, and writes it. */
 async function enforce(
   { state, items }: ApplicationReads,
-  { checked, readAt, execution, aside = [], storedIn }: ReconcileContext,
+  { checked, readAt, execution, sweepsAside = [], storedIn }: ReconcileContext,
   readers: Readers,
 ): Promise<ApplicationResult> {
   const { name, application } = state.entitlement;
@@ -105,7 +105,7 @@ async function enforce(
   });
   await commitDecision(decision, readers);
   const { slots: _slots, seats: _seats, hold: _hold, verdicts: _verdicts, recheck, sweepNeeded, ...result } = decision;
-  const waits = sweepNeeded !== undefined && aside.includes(application);
+  const waits = sweepNeeded !== undefined && sweepsAside.includes(application);
   return {
     ...result,
     application,

@@ -13,7 +13,8 @@ import type { Readers } from './readers.ts';
 /** `$.plan`: what the state machine does next, and what the next plan has to know. */
 export type PlanOutput = {
   progress: Progress;
-} /** Batch `batch` of `batches` in a stored round; `changes`: what a round that begins here has to make. */ & (
+} & /** Batch `batch` of `batches` in a stored round; `changes`: what a round that begins here has to make. */
+(
   | { outcome: 'apply'; round: number; batch: number; batches: number; term: number; changes?: ChangeSummary[] }
   | { outcome: 'settle'; settle: { waitSeconds: number } }
   | { outcome: 'handedOver'; handedOverTo?: string }
@@ -75,7 +76,7 @@ export interface ReconcileContext {
   /** Returns how many seconds are left for reading before the function has to come to an end. */
   secondsLeft(): number;
   /** Applications that are put aside: their next sweep is not brought forward. */
-  aside?: readonly string[];
+  sweepsAside?: readonly string[];
   /** What stored rounds will change in an application, if anything. */
   storedIn(applicationArn: string): Promise<StoredChanges | undefined>;
 }

@@ -16,9 +16,9 @@ import {
   advanceRound,
   type BatchRef,
   dropRounds,
+  outdatedRounds,
   roundAt,
   roundsOf,
-  staleRounds,
 } from '../../domain/queue/rounds.ts';
 import { nextTurn } from '../../domain/queue/turns.ts';
 import {
@@ -39,6 +39,7 @@ import { TWO_ENTITLEMENTS } from './queue.ts';
 const PERSON = user(1);
 /** Fewer than a history names, so that passes leave some of them due. */
 const USERS_PER_PASS = 2;
+const CONFIGURATION = 'the present one';
 
 /** What becomes of an execution's next step. Where a choice makes no sense, the step is an ordinary one. */
 export type Choice =
@@ -229,7 +230,7 @@ export function aMailbox() {
 
   function plan(actor: Actor): void {
     if (!keep(actor)) return;
-    write(actor.name, dropRounds(queue, staleRounds(queue, now), now));
+    write(actor.name, dropRounds(queue, outdatedRounds(queue, CONFIGURATION, now), now));
     const turn = nextTurn(queue, now, USERS_PER_PASS);
     if (turn?.serves === 'round') {
       begin(actor, turn.round);
@@ -269,7 +270,7 @@ export function aMailbox() {
       const round: StoredRound = {
         id: queue.revision + 1,
         readAt: at,
-        configuration: 'the present one',
+        configuration: CONFIGURATION,
         servedAt: at,
         next: 0,
         applications: Object.keys(looks.sweeps),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Changes, ROUND_BATCHES, toBatches, toConsidered } from '../../../domain/decision/batches.ts';
+import { ReasonSchema } from '../../../domain/seat/seat.ts';
 import { APPLICATION, OTHER_APPLICATION, people, user } from '../../support/ids.ts';
 
 /** A batch has 180 grants then. */
@@ -89,16 +90,19 @@ describe('toBatches', () => {
     expect([batches.length, more]).toEqual([ROUND_BATCHES, true]);
   });
 
-  it('keeps every item of the ledger far below 400 KB, with the longest ids in many applications', () => {
+  it('keeps every item of the ledger far below 400 KB, with the longest ids for every reason in many applications', () => {
     const applications = people(1, 100).map(
       (number) => `${APPLICATION.slice(0, -3)}${String(number).padStart(3, '0')}`,
     );
-    const changes = planned(20_000, { kind: 'record', reason: 'entitlement-removed' }).map((change, index) => ({
+    const reasons = ReasonSchema.options;
+    const changes = planned(3300, { kind: 'record' }).map((change, index) => ({
       ...change,
       userId: `0123456789-${user(index)}`,
       applicationArn: applications[index % 100] ?? '',
+      reason: reasons[Math.floor(index / 100) % reasons.length] ?? change.reason,
     }));
     const { batches } = toBatches(changes, applications, { requestsPerSecond: 18 });
+    expect(sizesOf(batches).reduce((sum, size) => sum + size, 0)).toBe(3300);
     for (const batch of batches) expect(JSON.stringify(batch).length).toBeLessThan(300_000);
   });
 

@@ -53,9 +53,9 @@ describe('stored revocations', () => {
 
 describe('the bound of slots', () => {
   it('is written with the next revision, and only if it changes', () => {
-    expect(slotsAfter(slots(), slots({ taken: 6 }))).toEqual(slots({ taken: 6, revision: 5 }));
-    expect(slotsAfter(slots(), slots())).toBeUndefined();
-    expect(slotsAfter(undefined, slots())).toEqual(slots({ revision: 1 }));
+    expect(slotsAfter(slots(), slots({ taken: 6 }))).toEqual({ slots: slots({ taken: 6, revision: 5 }) });
+    expect(slotsAfter(slots(), slots())).toEqual({});
+    expect(slotsAfter(undefined, slots())).toEqual({ slots: slots({ revision: 1 }) });
   });
 
   /** The decision about users who join, from the bound alone. */

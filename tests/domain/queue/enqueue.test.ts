@@ -532,6 +532,18 @@ describe('a hint about an application whose changes are planned', () => {
     expect(itemAfter({ groups: [GROUP] }, full)?.planned).toBeUndefined();
   });
 
+  it('ends the round if it is one of too many groups in all applications', () => {
+    const others = people(1, 10).map((number) => {
+      const groups = people(10 * number, 10 * number + 9).map((one) => group(one));
+      const hinted = { groups, dueAt: iso(), at: iso(), since: iso(), cause: 'event-2', hints: 1 };
+      return [`${APPLICATION.slice(0, -2)}${10 + number}`, aSweepItem({ planned: 7, hinted })] as const;
+    });
+    const full = { ...queue, sweeps: { ...sweeps, ...Object.fromEntries(others) } };
+    const almost = { ...queue, sweeps: { ...sweeps, ...Object.fromEntries(others.slice(1)) } };
+    expect(itemAfter({ groups: [GROUP] }, full)?.planned).toBeUndefined();
+    expect(itemAfter({ groups: [GROUP] }, almost)?.planned).toBe(7);
+  });
+
   it('changes nothing if it comes from a tick', () => {
     const tick = { trigger: 'tick' as const, applications: [APPLICATION] };
     expect(itemAfter(tick)).toEqual({ ...sweeps[APPLICATION], by: OTHER });

@@ -9,9 +9,8 @@ import {
   outdatedRounds,
   roundAt,
   roundsOf,
-  staleRounds,
 } from '../../../domain/queue/rounds.ts';
-import type { WorkQueue } from '../../../domain/queue/work-queue.ts';
+import type { StoredRound, WorkQueue } from '../../../domain/queue/work-queue.ts';
 import { aQueue, aSweepItem, at, aUserItem, iso } from '../../support/builders.ts';
 import { APPLICATION, GROUP, ME, OTHER, OTHER_APPLICATION, START, user } from '../../support/ids.ts';
 import { heldBy, reread } from '../../support/queue.ts';
@@ -114,15 +113,17 @@ describe('rounds', () => {
     expect(addRound(aQueue({ rounds: [aRound()] }), aRound({ id: 2 })).rounds?.map(({ id }) => id)).toEqual([2, 1]);
   });
 
-  it('are stale half an hour after their reads began', () => {
-    const queue = aQueue({ rounds: [aRound(), aRound({ id: 2, readAt: iso(0.001) })] });
-    expect(staleRounds(queue, at(1800)).map(({ id }) => id)).toEqual([1]);
-    expect(staleRounds(queue, at(1799.999))).toEqual([]);
+  const outdated = (rounds: StoredRound[], now: Date) =>
+    outdatedRounds(aQueue({ rounds }), aRound().configuration, now).map(({ id }) => id);
+
+  it('are outdated half an hour after their reads began', () => {
+    const rounds = [aRound(), aRound({ id: 2, readAt: iso(0.001) })];
+    expect(outdated(rounds, at(1800))).toEqual([1]);
+    expect(outdated(rounds, at(1799.999))).toEqual([]);
   });
 
   it('are outdated if they were decided under another configuration', () => {
-    const queue = aQueue({ rounds: [aRound(), aRound({ id: 2, configuration: 'another one' })] });
-    expect(outdatedRounds(queue, aRound().configuration).map(({ id }) => id)).toEqual([2]);
+    expect(outdated([aRound(), aRound({ id: 2, configuration: 'another one' })], START)).toEqual([2]);
   });
 
   it('are found by the applications that they change', () => {
