@@ -83,7 +83,7 @@ export class Watch {
   /** What executions were started with, by name. */
   readonly #inputs = new Map<string, unknown>();
   /** When revocations began that are under way, or were made. */
-  readonly #began = new Map<string, Moment>();
+  readonly #began = new Map<string, { at: Moment; alone: boolean }>();
   /** By application and user: the reads from which the revocation was decided last, and whether there were other seats. */
   readonly #decided = new Map<string, { readAt: string; alone: boolean }>();
   /** By application and user: when the first create was sent for the present seat. */
@@ -418,8 +418,7 @@ export class Watch {
   #isNotHeld(pair: Pair, now: Moment): void {
     const { applicationArn } = pair;
     const hold = this.shadow.hold(applicationArn);
-    const began = this.#began.get(keyOf(pair)) ?? now;
-    const alone = this.#decided.get(keyOf(pair))?.alone ?? false;
+    const { at: began, alone } = this.#began.get(keyOf(pair)) ?? { at: now, alone: false };
     if (hold?.status === 'held' && began > Date.parse(hold.since)) {
       this.violate(5, 'a revocation while revocations are held', pair);
     }
@@ -473,7 +472,9 @@ export class Watch {
     for (const record of after.audit) this.trail.pending(after, record);
     this.#isTold(after, before?.audit ?? [], after.audit);
     if (before) this.#isRepeatedLate(before, after);
-    if (after.status === 'revoking' && before?.status !== 'revoking') this.#began.set(key, now);
+    if (after.status === 'revoking' && before?.status !== 'revoking') {
+      this.#began.set(key, { at: now, alone: this.#decided.get(key)?.alone ?? false });
+    }
     if (before && takesSlot(before) && !takesSlot(after)) {
       this.#isFree(after);
       this.#firstCreates.delete(key);
