@@ -1,7 +1,9 @@
 /** Why AWS refuses a call: `reason` of a {@link RefusedError}. */
 type Refusal =
   | 'access-denied'
+  | 'account-not-eligible'
   | 'application-missing'
+  | 'conflict'
   | 'credentials'
   | 'identity-store-missing'
   | 'kms-access-denied'
@@ -13,18 +15,22 @@ type Refusal =
   | 'ledger-missing'
   | 'not-deployed'
   | 'principal-or-application-missing'
+  | 'profile-missing'
   | 'quota-exceeded'
+  | 'role-refused'
   | 'validation';
 
 /**
- * What an exception of AWS means to Usher. The first matching row counts; a row with a Reason, a resource type or an
- * operation matches only that one. An exception without a row is a refusal, too: see `translate`.
+ * What an exception of AWS means to Usher. The first matching row counts; a row with a Reason, a resource type, an
+ * operation or a text matches only that one. An exception without a row is a refusal, too: see `translate`.
  */
 export interface ErrorRow {
   exception: string;
   reason?: string;
   resourceType?: string;
   operation?: string;
+  /** A part of AWS's message, where the name of the exception says too little. */
+  text?: string;
   as: 'transient' | Refusal;
   /** What the API reference says, in substance: the reason for the row. */
   because: string;

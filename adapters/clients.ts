@@ -45,7 +45,7 @@ export interface ClientSettings {
   /** Only the state machine retries: a retry of the SDK would sleep while Lambda is billed, and multiply the attempts. */
   maxAttempts: 1;
   endpoint?: NonNullable<DynamoDBClientConfig['endpoint']>;
-  credentials?: { accessKeyId: string; secretAccessKey: string };
+  credentials?: NonNullable<DynamoDBClientConfig['credentials']>;
   /** A profile in the configuration files of the AWS CLI. */
   profile?: string;
   /** Replaces `maxAttempts` in the commands of operators, where no state machine retries. */

@@ -24,7 +24,8 @@ const UNANSWERED: ReadonlySet<unknown> = new Set([
 /** What an answer without a name of its own says of the rate of calls. */
 const TOO_MANY = 'HTTP 429';
 
-function property(of: unknown, name: string): unknown {
+/** Returns a property of a value that may be anything; undefined if it has none of this name. */
+export function property(of: unknown, name: string): unknown {
   return typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
 }
 
@@ -38,7 +39,8 @@ function rowFor(error: unknown, table: readonly ErrorRow[], operation: string): 
       row.exception === property(error, 'name') &&
       (row.reason === undefined || row.reason === property(error, 'Reason')) &&
       (row.resourceType === undefined || row.resourceType === property(error, 'ResourceType')) &&
-      (row.operation === undefined || row.operation === operation),
+      (row.operation === undefined || row.operation === operation) &&
+      (row.text === undefined || textOf(property(error, 'message'))?.includes(row.text)),
   );
 }
 

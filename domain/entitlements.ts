@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { MOST_PER_SECOND, mostEntries, smallestPace } from './pace.ts';
 import { ApplicationArn } from './shared/ids.ts';
 import { type ValidationIssue, validate } from './shared/validation.ts';
+import { KIRO_PLANS, Q_BUSINESS_PLANS } from './subscription/plan.ts';
 
 const GroupId = z
   .string()
@@ -75,6 +76,45 @@ const RevokeAfterDays = z
     z.describe('Days of grace after a user has left the last of the groups. Disabled and deleted users get none.'),
   );
 
+const Region = z.string().check(z.regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'expected a Region such as us-east-1'));
+
+const SubscriptionFields = {
+  region: Region.check(
+    z.describe('Region of the profile (Kiro, Amazon Q Developer) or of the Amazon Q Business application'),
+  ),
+  roleArn: z.optional(
+    z
+      .string()
+      .check(
+        z.regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/, 'expected the ARN of an IAM role'),
+        z.describe('Role in the account that owns the profile, if it is another account'),
+      ),
+  ),
+  mode: z._default(
+    z
+      .enum(['report'], 'expected report: this version changes no subscription')
+      .check(z.describe('report compares subscriptions with group membership, and changes nothing')),
+    'report',
+  ),
+};
+
+/** Who pays for which plan. `kiro` is experimental: its calls are not published. */
+const SubscriptionSchema = z.discriminatedUnion('provider', [
+  z.strictObject({
+    provider: z
+      .literal('kiro')
+      .check(z.describe('Kiro and Amazon Q Developer. Experimental: AWS does not publish the calls')),
+    plan: z.enum(KIRO_PLANS).check(z.describe('The plan that members of the groups should have')),
+    ...SubscriptionFields,
+  }),
+  z.strictObject({
+    provider: z.literal('amazon-q-business').check(z.describe('Amazon Q Business')),
+    plan: z.enum(Q_BUSINESS_PLANS).check(z.describe('The plan that members of the groups should have')),
+    ...SubscriptionFields,
+  }),
+]);
+export type SubscriptionSettings = z.infer<typeof SubscriptionSchema>;
+
 /** One rule: members of these groups get a seat of this application. */
 export const EntitlementSchema = z.strictObject({
   name: Name,
@@ -91,18 +131,14 @@ export const EntitlementSchema = z.strictObject({
   seats: z.strictObject({ max: SeatsMax }),
   onLeave: z._default(z.strictObject({ revokeAfterDays: z._default(RevokeAfterDays, 0) }), { revokeAfterDays: 0 }),
   mode: z._default(Mode, 'enforce'),
+  subscription: z.optional(SubscriptionSchema),
 });
 export type Entitlement = z.infer<typeof EntitlementSchema>;
 
 /** The schema of `entitlements.yml`. {@link parseEntitlements} checks what no schema can express. */
 export const EntitlementsSchema = z.strictObject({
   identityCenter: z.strictObject({
-    region: z
-      .string()
-      .check(
-        z.regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'expected a Region such as us-east-1'),
-        z.describe('Primary Region of Identity Center'),
-      ),
+    region: Region.check(z.describe('Primary Region of Identity Center')),
     instanceArn: InstanceArn,
     identityStoreId: IdentityStoreId,
   }),

@@ -72,6 +72,25 @@ const others: Case[] = [
   ['adapters/ has no environment', 'adapters/e.ts', 'process.env.HOME;', false],
   ['reconcile/ has no environment', 'reconcile/e.ts', 'process.env.HOME;', false],
   ['reconcile/ imports no logger', 'reconcile/d.ts', "import '@aws-lambda-powertools/logger';", false],
+  [
+    'a folder of adapters/operator/ imports its parents and domain/',
+    'adapters/operator/subscriptions/a.ts',
+    "import '../account.ts';\nimport '../../requests.ts';\nimport '../../../domain/pace.ts';",
+    true,
+  ],
+  [
+    'a folder of adapters/operator/ imports the core of the SDK',
+    'adapters/operator/subscriptions/b.ts',
+    "import '@smithy/core/client';",
+    true,
+  ],
+  [
+    'a folder of adapters/operator/ imports no emulator',
+    'adapters/operator/subscriptions/c.ts',
+    "import '../../../emulator/server.ts';",
+    false,
+  ],
+  ['adapters/operator/ imports no core of the SDK', 'adapters/operator/c.ts', "import '@smithy/core/client';", false],
   ['functions/ imports middy', 'functions/c.ts', "import '@middy/core';", true],
   ['functions/ imports Powertools', 'functions/d.ts', "import '@aws-lambda-powertools/logger';", true],
 ];

@@ -9,6 +9,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
 import { askWith, listIn, malformedAnswer, pages, undefinedIf } from '../requests.ts';
+import { STS_ERRORS } from './sts-errors.ts';
 
 /** The caller of AWS. */
 export interface Identity {
@@ -39,34 +40,6 @@ export interface Account {
   /** Undefined for an account without one; `unknown` if the account may not read it. */
   organization(): Promise<Organization | 'unknown' | undefined>;
 }
-
-/**
- * Credential errors of STS and of the SDK's own providers.
- *
- * @see https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
- */
-const STS_ERRORS: readonly ErrorRow[] = [
-  ...['ExpiredToken', 'ExpiredTokenException'].map(
-    (exception): ErrorRow => ({
-      exception,
-      as: 'credentials',
-      because: 'The security token included in the request is expired.',
-    }),
-  ),
-  ...['InvalidClientTokenId', 'UnrecognizedClientException', 'SignatureDoesNotMatch', 'IncompleteSignature'].map(
-    (exception): ErrorRow => ({
-      exception,
-      as: 'credentials',
-      because: 'The access key or its signature is not known to AWS.',
-    }),
-  ),
-  {
-    exception: 'CredentialsProviderError',
-    as: 'credentials',
-    because: 'The SDK found no credentials where the AWS CLI would look for them.',
-  },
-  { exception: 'TokenProviderError', as: 'credentials', because: 'The SDK found no valid session of aws sso login.' },
-];
 
 const ORGANIZATIONS_ERRORS: readonly ErrorRow[] = [
   {

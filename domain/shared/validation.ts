@@ -59,6 +59,11 @@ function problemOf(issue: z.core.$ZodRawIssue): string {
       const expected = `expected ${issue.values.map(String).join(' or ')}`;
       return issue.input === undefined ? `missing: ${expected}` : expected;
     }
+    // A union whose member is named by one field: that field says none that there is.
+    case 'invalid_union': {
+      const options = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
+      return options.length > 0 ? `expected ${options.join(' or ')}` : 'not in an expected form';
+    }
     case 'too_small':
       return `expected at least ${issue.minimum}${SIZE_UNITS[issue.origin] ?? ''}`;
     case 'too_big':

@@ -27,7 +27,16 @@ const FAULTABLE_OPERATIONS: ReadonlySet<string> = new Set([
   'EventBridge.DescribeArchive',
 ]);
 const OTHER_SERVICES = ['DynamoDB', 'SFN'];
-const OPERATOR_SERVICES = ['SQS', 'CloudWatchLogs', 'CloudTrail', 'Organizations', 'Scheduler', 'STS'];
+const OPERATOR_SERVICES = [
+  'SQS',
+  'CloudWatchLogs',
+  'CloudTrail',
+  'Organizations',
+  'Scheduler',
+  'UserSubscriptions',
+  'QBusiness',
+  'STS',
+];
 const CHECKED_BY_FORM = new RegExp(`^(?:${[...OTHER_SERVICES, ...OPERATOR_SERVICES].join('|')})\\.[A-Z][A-Za-z]+$`);
 
 const KINDS = [

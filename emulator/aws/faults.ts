@@ -42,7 +42,7 @@ const CODES: Readonly<Record<string, Readonly<Partial<Record<RefusalKind, string
     refuse: 'AccessDeniedException',
     quota: 'LimitExceededException',
   },
-  STS: { expired: 'ExpiredToken' },
+  STS: { expired: 'ExpiredToken', refuse: 'AccessDenied' },
   SFN: {
     throttle: 'ThrottlingException',
     conflict: 'ConflictException',
@@ -51,6 +51,13 @@ const CODES: Readonly<Record<string, Readonly<Partial<Record<RefusalKind, string
     refuse: 'AccessDeniedException',
     quota: 'ExecutionLimitExceeded',
   },
+};
+
+/** The HTTP status of errors that is not 400. A server error always has 500. */
+const STATUS_CODES: Readonly<Record<string, Readonly<Partial<Record<RefusalKind, number>>>>> = {
+  UserSubscriptions: { throttle: 429 },
+  QBusiness: { throttle: 429, conflict: 409, 'not-found': 404, refuse: 403 },
+  STS: { refuse: 403 },
 };
 
 /** Error codes of Lambda, as Step Functions reports them after `Lambda.`. */
@@ -87,7 +94,8 @@ function refusal(service: ServiceName, kind: RefusalKind | 'exception', rule: Pa
     if (kind === 'throttle') fields['RetryAfterSeconds'] = 1;
     if (kind === 'not-found') fields['ResourceType'] = ABOUT_GROUPS.has(operation) ? 'GROUP' : 'USER';
   }
-  const statusCode = kind === 'internal' ? 500 : 400;
+  const usual = kind === 'internal' ? 500 : 400;
+  const statusCode = (kind === 'exception' ? undefined : STATUS_CODES[service]?.[kind]) ?? usual;
   return errorAnswer(
     service,
     new ServiceError(codeOf(service, kind, rule), `Injected: ${kind}`, { statusCode, fields }),

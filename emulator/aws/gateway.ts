@@ -38,6 +38,7 @@ const KEEP_ALIVE_MILLISECONDS = 60_000;
 interface SdkRequest {
   method?: string;
   path?: string;
+  query?: Record<string, string | string[] | null>;
   headers: Record<string, string>;
   body?: unknown;
 }
@@ -71,8 +72,8 @@ export class Gateway {
   requestHandler() {
     return {
       metadata: { handlerProtocol: 'http/1.1' },
-      handle: async ({ method = 'POST', path = '/', headers, body }: SdkRequest) => {
-        const answer = await this.#answer({ method, path, headers }, bytesOf(body), false);
+      handle: async ({ method = 'POST', path = '/', query, headers, body }: SdkRequest) => {
+        const answer = await this.#answer({ method, path: path + searchOf(query), headers }, bytesOf(body), false);
         // The SDK reads bytes and renames the headers in this object.
         return { response: { ...answer, body: Buffer.from(answer.body) } };
       },
@@ -167,6 +168,13 @@ export class Gateway {
     this.calls.set(call, (this.calls.get(call) ?? 0) + 1);
     if (outside) this.callsFromOutside.set(call, (this.callsFromOutside.get(call) ?? 0) + 1);
   }
+}
+
+/** Returns a query as it would be on the wire. No operation of the emulator takes a list there. */
+function searchOf(query: SdkRequest['query'] = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) search.set(name, String(value));
+  return search.size === 0 ? '' : `?${search}`;
 }
 
 function bytesOf(body: unknown): Uint8Array {

@@ -28,6 +28,8 @@ const PROTOCOLS: Readonly<Record<ServiceName, { contentType: string; namespace: 
   CloudTrail: { contentType: 'application/x-amz-json-1.1', namespace: '' },
   Organizations: { contentType: 'application/x-amz-json-1.1', namespace: '' },
   Scheduler: { contentType: 'application/json', namespace: '' },
+  UserSubscriptions: { contentType: 'application/x-amz-json-1.0', namespace: 'com.amazon.kiro.controlplane#' },
+  QBusiness: { contentType: 'application/json', namespace: '' },
   STS: { contentType: 'text/xml', namespace: '' },
 };
 
@@ -53,7 +55,10 @@ export class ServiceError extends Error {
 export function jsonAnswer(service: ServiceName, statusCode: number, content: object): Answer {
   const { contentType } = PROTOCOLS[service];
   const headers = { 'content-type': contentType };
-  if (service === 'STS') return { statusCode, headers, body: xmlOf('GetCallerIdentityResponse', content) };
+  if (service === 'STS') {
+    const [result = ''] = Object.keys(content);
+    return { statusCode, headers, body: xmlOf(result.replace(/Result$/, 'Response'), content) };
+  }
   return { statusCode, headers: { 'content-type': contentType }, body: JSON.stringify(content) };
 }
 

@@ -12,6 +12,15 @@ interface PageRequest {
   NextToken?: string | undefined;
 }
 
+/** Returns a function that reads pages of a whole list. */
+export function pagesOf<T>(all: readonly T[]) {
+  return (limit: number, after = '-1'): TemporalPage<T> => {
+    const start = Number(after) + 1;
+    const end = start + limit;
+    return { values: all.slice(start, end), next: end < all.length ? String(end - 1) : undefined };
+  };
+}
+
 /** The pages of the lists of one service, with the quirks that AWS may have. */
 export class Paging {
   readonly #clock: Pick<Clock, 'now'>;

@@ -1,5 +1,6 @@
 import type { Entitlements } from '../../domain/entitlements.ts';
 import type { DirectorySeed } from '../aws/identity-center/directory-seed.ts';
+import { Q_BUSINESS_PROVIDER } from '../aws/qbusiness/qbusiness.ts';
 import { people, user } from './example-ids.ts';
 
 /**
@@ -34,10 +35,11 @@ export function exampleDirectory(
       displayName: `group-${index + 1}`,
       members: membersOf(groupId, index).map(user),
     })),
-    applications: entitlements.map(({ application, name }) => ({
+    applications: entitlements.map(({ application, name, subscription }) => ({
       applicationArn: application,
       name,
-      provider: 'codewhisperer',
+      provider: subscription?.provider === 'amazon-q-business' ? Q_BUSINESS_PROVIDER : 'codewhisperer',
+      ...(subscription && { region: subscription.region }),
     })),
   };
 }

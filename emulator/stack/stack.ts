@@ -17,9 +17,11 @@ import { IdentityCenter } from '../aws/identity-center/identity-center.ts';
 import type { Quirks } from '../aws/identity-center/quirks.ts';
 import { identityStore } from '../aws/identity-store/identity-store.ts';
 import { identityStoreWrites } from '../aws/identity-store/identity-store-writes.ts';
+import { qBusiness } from '../aws/qbusiness/qbusiness.ts';
 import type { OtherCallers } from '../aws/rate-limit.ts';
 import { ssoAdmin } from '../aws/sso-admin/sso-admin.ts';
 import { executionArnOf, stepFunctions } from '../aws/step-functions/step-functions.ts';
+import { userSubscriptions } from '../aws/user-subscriptions/user-subscriptions.ts';
 import { type Execution, Executions } from '../engine/executions.ts';
 import { loadInterpreter, seededRandom } from '../engine/interpreter.ts';
 import { readTemplate } from '../engine/template.ts';
@@ -198,6 +200,8 @@ export async function openStack(options: StackOptions): Promise<Stack> {
         },
         others: deployment.eventOperations,
       }),
+      UserSubscriptions: userSubscriptions(identityCenter, clock, region),
+      QBusiness: qBusiness(identityCenter, clock, region),
       ...deployment.services,
       SFN: stepFunctions(executions, [onboarding, onboardingAdmin], newName),
       DynamoDB: database,

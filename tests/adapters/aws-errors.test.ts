@@ -7,6 +7,7 @@ import {
   SSO_ADMIN_ERRORS,
   THROTTLES,
 } from '../../adapters/aws-errors.ts';
+import { Q_BUSINESS_ERRORS, USER_SUBSCRIPTIONS_ERRORS } from '../../adapters/subscription-errors.ts';
 import { translate } from '../../adapters/translate-error.ts';
 import { anSdkError, verdictOf } from '../support/sdk-errors.ts';
 
@@ -14,6 +15,7 @@ interface Details {
   Reason?: string;
   ResourceType?: string;
   operation?: string;
+  message?: string;
 }
 type Case = readonly [exception: string, details: Details, expected: string];
 
@@ -70,6 +72,41 @@ const eventBridge: readonly Case[] = [
   ['ResourceNotFoundException', {}, 'ResourceNotFoundException'],
 ];
 
+const userSubscriptions: readonly Case[] = [
+  ['ThrottlingException', {}, 'transient'],
+  ['InternalServerException', {}, 'transient'],
+  [
+    'AccessDeniedException',
+    { message: 'Account does not meet requirements for this operation' },
+    'account-not-eligible',
+  ],
+  ['AccessDeniedException', { message: 'Your account is not authorized to make this call.' }, 'account-not-eligible'],
+  [
+    'AccessDeniedException',
+    {
+      message:
+        'Your account is not currently eligible to create new subscriptions. Please contact AWS Support to request a review: …',
+    },
+    'account-not-eligible',
+  ],
+  ['AccessDeniedException', {}, 'access-denied'],
+  ['AccessDeniedException', { message: '' }, 'access-denied'],
+  ['ValidationException', { message: 'Your account is not authorized to make this call.' }, 'validation'],
+  ['ConflictException', {}, 'conflict'],
+  ['ResourceNotFoundException', {}, 'profile-missing'],
+  ['ValidationException', {}, 'validation'],
+];
+
+const qBusiness: readonly Case[] = [
+  ['ThrottlingException', {}, 'transient'],
+  ['InternalServerException', {}, 'transient'],
+  ['AccessDeniedException', {}, 'access-denied'],
+  ['ConflictException', {}, 'conflict'],
+  ['ResourceNotFoundException', {}, 'application-missing'],
+  ['ValidationException', {}, 'validation'],
+  ['LicenseNotFoundException', {}, 'LicenseNotFoundException'],
+];
+
 const common: readonly Case[] = [
   ...THROTTLES.map((exception) => [exception, {}, 'transient'] as const),
   ['ExpiredTokenException', {}, 'transient'],
@@ -85,6 +122,8 @@ describe.each([
   ['Identity Store', IDENTITY_STORE_ERRORS, identityStore],
   ['SSO Admin', SSO_ADMIN_ERRORS, ssoAdmin],
   ['EventBridge', EVENT_BRIDGE_ERRORS, eventBridge],
+  ['user-subscriptions', USER_SUBSCRIPTIONS_ERRORS, userSubscriptions],
+  ['Amazon Q Business', Q_BUSINESS_ERRORS, qBusiness],
   ['any service', COMMON_ERRORS, common],
 ] as const)('the error table of %s', (_service, table, cases) => {
   it.each(cases)('reads %s %j as %s', (exception, { operation = 'AnyOperation', ...details }, expected) => {
@@ -99,7 +138,8 @@ describe.each([
       row.as === expected &&
       row.reason === (row.reason && details.Reason) &&
       row.resourceType === (row.resourceType && details.ResourceType) &&
-      row.operation === (row.operation && details.operation);
+      row.operation === (row.operation && details.operation) &&
+      (row.text === undefined || details.message?.includes(row.text) === true);
     expect(table.filter((row) => !cases.some((one) => covers(row, one)))).toEqual([]);
   });
 });

@@ -13,13 +13,15 @@ import { connectInstances } from '../../adapters/operator/instances.ts';
 import { connectPeople } from '../../adapters/operator/people.ts';
 import { connectQueues } from '../../adapters/operator/queues.ts';
 import { connectReplays } from '../../adapters/operator/replays.ts';
+import { amazonQBusinessSubscriptions } from '../../adapters/operator/subscriptions/amazon-q-business.ts';
+import { kiroSubscriptions } from '../../adapters/operator/subscriptions/kiro.ts';
 import { connectApplications } from '../../adapters/sso-admin.ts';
 import { emptyQueue } from '../../domain/queue/work-queue.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { errorAnswer, ServiceError, type ServiceName } from '../../emulator/aws/json-service.ts';
 import { behindGateway } from '../support/account.ts';
 import { aSeat } from '../support/builders.ts';
-import { ADMIN, APPLICATION, GROUP, INSTANCE_ARN, STATE_MACHINE, STORE_ID, user } from '../support/ids.ts';
+import { ADMIN, APPLICATION, GROUP, INSTANCE_ARN, REGION, STATE_MACHINE, STORE_ID, user } from '../support/ids.ts';
 
 const SERVICES: readonly ServiceName[] = [
   'SSOAdmin',
@@ -32,6 +34,8 @@ const SERVICES: readonly ServiceName[] = [
   'CloudTrail',
   'Organizations',
   'Scheduler',
+  'UserSubscriptions',
+  'QBusiness',
   'STS',
 ];
 const NAME = 'jane.doe@example.com';
@@ -109,6 +113,11 @@ const OF_OPERATORS: readonly Call[] = [
   ['DescribeReplay', (aws) => connectReplays(aws).state('replay')],
   ['StartReplay', (aws) => connectReplays(aws).start({ name: 'a', archiveArn: ARN, busArn: ARN, from: NOW, to: NOW })],
   ['PutEvents', (aws) => connectReplays(aws).put('bus', [{ ...event, source: 'usher' }])],
+  [
+    'ListUserSubscriptions',
+    (aws) => drain(kiroSubscriptions(aws, { instanceArn: INSTANCE_ARN, region: REGION }, pacer).subscriptions()),
+  ],
+  ['ListApplications', (aws) => drain(amazonQBusinessSubscriptions(aws, APPLICATION, pacer).subscriptions())],
   ['GetCallerIdentity', (aws) => connectAccount(aws).identity()],
   ['DescribeOrganization', (aws) => connectAccount(aws).organization()],
 ];

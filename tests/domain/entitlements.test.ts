@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseEntitlements } from '../../domain/entitlements.ts';
+import { KIRO_PLANS } from '../../domain/subscription/plan.ts';
 
 const GROUP = '44f834e8-0081-7055-1d60-2eb4f1bb0f7b';
 const OTHER_GROUP = '9067a0d1cc-44f834e8-0081-7055-1d60-2eb4f1bb0f7c';
@@ -53,6 +54,24 @@ describe('parseEntitlements', () => {
     });
   });
 
+  it.each([
+    ['of Kiro or Amazon Q Developer', { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: 'eu-central-1' }],
+    ['of Amazon Q Business', { provider: 'amazon-q-business', plan: 'Q_LITE', region: 'us-west-2' }],
+    [
+      'in another account',
+      {
+        provider: 'kiro',
+        plan: 'Q_DEVELOPER_STANDALONE_POWER',
+        region: 'us-east-1',
+        roleArn: 'arn:aws:iam::222233334444:role/teams/usher-subscriber',
+      },
+    ],
+  ])('takes a subscription %s, which is only reported', (_fact, subscription) => {
+    expect(parseEntitlements(aFile({ entitlements: [anEntitlement({ subscription })] }))).toMatchObject({
+      entitlements: { entitlements: [{ subscription: { ...subscription, mode: 'report' } }] },
+    });
+  });
+
   it('takes ids in upper case and gives them in lower case', () => {
     const { identityCenter } = aFile();
     const result = parseEntitlements({
@@ -101,6 +120,46 @@ describe('parseEntitlements', () => {
     ['grace in hours', { onLeave: { revokeAfterHours: 1 } }, 'onLeave.revokeAfterHours', 'unknown key'],
   ])('refuses %s, by path', (_fact, parts, path, problem) => {
     expect(faultsOf(aFile({ entitlements: [anEntitlement(parts)] }))).toEqual({ [`entitlements[0].${path}`]: problem });
+  });
+
+  const KIRO = { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: 'us-east-1' };
+
+  it.each<[string, unknown, Record<string, string>]>([
+    ['that is a text', 'kiro', { '': 'expected a mapping' }],
+    ['of no provider', {}, { '.provider': 'expected kiro or amazon-q-business' }],
+    ['of an unknown provider', { ...KIRO, provider: 'q' }, { '.provider': 'expected kiro or amazon-q-business' }],
+    [
+      'without plan and Region',
+      { provider: 'amazon-q-business' },
+      { '.plan': 'missing: expected Q_LITE or Q_BUSINESS', '.region': 'missing: expected a text' },
+    ],
+    [
+      'of a plan of another provider, with those that there are',
+      { ...KIRO, provider: 'amazon-q-business' },
+      { '.plan': 'expected Q_LITE or Q_BUSINESS' },
+    ],
+    [
+      'of a plan by the name that AWS returns',
+      { ...KIRO, plan: 'KIRO_ENTERPRISE_PRO' },
+      { '.plan': `expected ${KIRO_PLANS.join(' or ')}` },
+    ],
+    ['in no Region', { ...KIRO, region: 'Frankfurt' }, { '.region': 'expected a Region such as us-east-1' }],
+    [
+      'with a role that is none',
+      { ...KIRO, roleArn: 'arn:aws:iam::1:role/x' },
+      { '.roleArn': 'expected the ARN of an IAM role' },
+    ],
+    [
+      'that Usher should manage',
+      { ...KIRO, mode: 'manage' },
+      { '.mode': 'expected report: this version changes no subscription' },
+    ],
+    ['with an unknown key', { ...KIRO, tier: 'pro' }, { '.tier': 'unknown key' }],
+  ])('refuses a subscription %s', (_fact, subscription, problems) => {
+    const expected = Object.fromEntries(
+      Object.entries(problems).map(([path, problem]) => [`entitlements[0].subscription${path}`, problem]),
+    );
+    expect(faultsOf(aFile({ entitlements: [anEntitlement({ subscription })] }))).toEqual(expected);
   });
 
   it('takes at most 100 groups an entitlement', () => {

@@ -7,8 +7,14 @@ export const ACCOUNT = '000000000000';
 export const MANAGEMENT_ACCOUNT = '111122223333';
 
 const Anything = z.object({});
+const RoleInput = z.object({ RoleArn: z.string() });
+/** The SDK compares it with real time, and the emulator has its own: credentials of a role do not expire here. */
+const NEVER = '2099-12-31T23:59:59Z';
 
-/** Returns the services that describe the caller, the organization, and the trail that records its management events. */
+/**
+ * Returns the services that describe the caller, the organization, and the trail that records its management events. Every
+ * role can be assumed.
+ */
 export function accountServices(region: string): Record<'STS' | 'Organizations' | 'CloudTrail', Service> {
   const trailArn = `arn:aws:cloudtrail:${region}:${MANAGEMENT_ACCOUNT}:trail/organization`;
   const identity = operation(Anything, () => ({
@@ -16,6 +22,17 @@ export function accountServices(region: string): Record<'STS' | 'Organizations' 
       Arn: `arn:aws:iam::${ACCOUNT}:user/local`,
       UserId: 'AIDALOCAL',
       Account: ACCOUNT,
+    },
+    ResponseMetadata: { RequestId: 'local' },
+  }));
+  const role = operation(RoleInput, () => ({
+    AssumeRoleResult: {
+      Credentials: {
+        AccessKeyId: 'local',
+        SecretAccessKey: 'local',
+        SessionToken: 'local',
+        Expiration: NEVER,
+      },
     },
     ResponseMetadata: { RequestId: 'local' },
   }));
@@ -40,7 +57,13 @@ export function accountServices(region: string): Record<'STS' | 'Organizations' 
     EventSelectors: [{ ReadWriteType: 'All', IncludeManagementEvents: true, DataResources: [] }],
   }));
   return {
-    STS: jsonService('STS', new Map([['GetCallerIdentity', identity]])),
+    STS: jsonService(
+      'STS',
+      new Map([
+        ['GetCallerIdentity', identity],
+        ['AssumeRole', role],
+      ]),
+    ),
     Organizations: jsonService(
       'Organizations',
       new Map([

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { ApplicationArn, ResourceId } from '../../../domain/shared/ids.ts';
+import { Timestamp } from '../../../domain/shared/timestamp.ts';
 
 const AttributeValue = z.string().check(z.minLength(1), z.maxLength(1024));
 const EnabledStatus = z.enum(['ENABLED', 'DISABLED']);
@@ -37,6 +38,33 @@ const SeedGroupSchema = z.strictObject({
 /** A group in a directory file. `members` are ids of users. */
 export type SeedGroup = z.infer<typeof SeedGroupSchema>;
 
+/** A plan by the name that AWS returns, or any other. */
+const PlanName = z.string().check(z.regex(/^\w{1,64}$/, 'expected a plan such as KIRO_ENTERPRISE_PRO'));
+
+/** A subscription in a directory file: of a user or of a group, which need not exist. */
+const SeedSubscriptionSchema = z
+  .strictObject({
+    user: z.optional(ResourceId),
+    group: z.optional(ResourceId),
+    /** The plan that was asked for. */
+    plan: PlanName,
+    /** The plan in force, if it is another one. */
+    activePlan: z.optional(PlanName),
+    /** Defaults to `ACTIVE`. Amazon Q Business has no `PENDING`. */
+    status: z.optional(z.enum(['ACTIVE', 'PENDING', 'CANCELLED'])),
+    /** Left out in the answer if it is left out here. Amazon Q Business has none. */
+    source: z.optional(z.enum(['INDIVIDUAL', 'GROUP', 'INDIVIDUAL_AND_GROUP'])),
+    activatedAt: z.optional(Timestamp),
+  })
+  .check(
+    z.refine(({ user, group }) => (user === undefined) !== (group === undefined), {
+      path: ['user'],
+      message: 'expected a user or a group',
+    }),
+  );
+/** A subscription in a directory file. */
+export type SeedSubscription = z.infer<typeof SeedSubscriptionSchema>;
+
 const SeedApplicationSchema = z.strictObject({
   applicationArn: ApplicationArn,
   name: z.optional(AttributeValue),
@@ -44,11 +72,14 @@ const SeedApplicationSchema = z.strictObject({
   assigned: z.optional(UserIds),
   /** Ids of groups that are assigned as a whole. */
   assignedGroups: z.optional(z.array(ResourceId).check(unique((groupId) => groupId, [], 'expected every group once'))),
-  /** The last part of the provider's ARN, which names the product: `codewhisperer`, … */
+  /** The last part of the provider's ARN, which names the product: `codewhisperer`, …; for Amazon Q Business `qbusiness`. */
   provider: z.optional(z.string().check(z.regex(/^[\w-]{1,64}$/, 'expected a provider such as codewhisperer'))),
   /** Defaults to true, as AWS has it for managed applications. */
   assignmentRequired: z.optional(z.boolean()),
   status: z.optional(EnabledStatus),
+  /** Region of the profile, or of the Amazon Q Business application. Defaults to that of Identity Center. */
+  region: z.optional(z.string().check(z.regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'expected a Region such as us-east-1'))),
+  subscriptions: z.optional(z.array(SeedSubscriptionSchema)),
 });
 
 /**

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Selector } from '../../../domain/request/request.ts';
 import type { Clock } from '../../../domain/shared/clock.ts';
-import type { DirectorySeed, SeedGroup, SeedUser } from './directory-seed.ts';
+import type { DirectorySeed, SeedGroup, SeedSubscription, SeedUser } from './directory-seed.ts';
 import { type Quirks, USUAL } from './quirks.ts';
 import { type Moment, TemporalMap, type TemporalPage } from './temporal-map.ts';
 
@@ -46,6 +46,9 @@ export interface Application {
   provider: string | undefined;
   assignmentRequired: boolean;
   status: 'ENABLED' | 'DISABLED';
+  /** Region of the profile, or of the Amazon Q Business application, if it is not that of Identity Center. */
+  region: string | undefined;
+  subscriptions: readonly SeedSubscription[];
 }
 
 /** Time of the directory file's content: before each change of a run, so that also the slowest read sees it. */
@@ -225,7 +228,7 @@ export class IdentityCenter {
         ...(displayName === undefined ? {} : { displayName }),
         members: (this.#members.get(groupId)?.all() ?? []).map(({ userId }) => userId),
       })),
-      applications: this.applications().map(({ name, provider, ...application }) => {
+      applications: this.applications().map(({ name, provider, region, subscriptions, ...application }) => {
         const assignments = this.#assignments.get(application.applicationArn)?.all() ?? [];
         const of = (type: Assignment['principalType']) =>
           assignments.filter(({ principalType }) => principalType === type).map(({ principalId }) => principalId);
@@ -233,6 +236,8 @@ export class IdentityCenter {
           ...application,
           ...(name === undefined ? {} : { name }),
           ...(provider === undefined ? {} : { provider }),
+          ...(region === undefined ? {} : { region }),
+          ...(subscriptions.length === 0 ? {} : { subscriptions: [...subscriptions] }),
           assigned: of('USER'),
           assignedGroups: of('GROUP'),
         };
@@ -300,7 +305,9 @@ export class IdentityCenter {
 
   #putApplication(seed: DirectorySeed['applications'][number]): void {
     const { applicationArn, name, provider, assignmentRequired = true, status = 'ENABLED' } = seed;
-    this.#applications.set(applicationArn, { applicationArn, name, provider, assignmentRequired, status });
+    const { region, subscriptions = [] } = seed;
+    const settings = { name, provider, assignmentRequired, status, region, subscriptions };
+    this.#applications.set(applicationArn, { applicationArn, ...settings });
     const assignments = new TemporalMap<Assignment>();
     this.#assignments.set(applicationArn, assignments);
     const assign = (principalId: string, principalType: Assignment['principalType']) =>

@@ -26,7 +26,7 @@ export const QuirksSchema = z.strictObject({
       .enum(['full', 'short'])
       .check(
         z.describe(
-          'The pages of the lists of IdentityStore and SSOAdmin. With short, each has at most half of what the caller asks for, and an empty one comes before it',
+          'The pages of the lists of IdentityStore, SSOAdmin, UserSubscriptions and QBusiness. With short, each has at most half of what the caller asks for, and an empty one comes before it',
         ),
       ),
   ),
@@ -35,7 +35,7 @@ export const QuirksSchema = z.strictObject({
       .enum(['last', 'expire'])
       .check(
         z.describe(
-          'How long the NextToken of IdentityStore and SSOAdmin is valid. With expire, AWS refuses it with ValidationException 10 minutes after it returned it',
+          'How long the tokens of the lists of IdentityStore, SSOAdmin, UserSubscriptions and QBusiness are valid. With expire, AWS refuses it with ValidationException 10 minutes after it returned it',
         ),
       ),
   ),
@@ -71,6 +71,42 @@ export const QuirksSchema = z.strictObject({
       .enum(['not-found', 'no-member'])
       .check(z.describe('The answer to IsMemberInGroups for a group that does not exist')),
   ),
+  subscriptionKeys: z.optional(
+    z
+      .enum(['camel', 'pascal'])
+      .check(
+        z.describe(
+          'The keys in the answer to ListUserSubscriptions: subscriptions and nextToken, or UserSubscriptions and NextToken',
+        ),
+      ),
+  ),
+  subscriptionIds: z.optional(
+    z
+      .enum(['plain', 'with-store'])
+      .check(
+        z.describe(
+          'The ids of users and groups in the answer to ListUserSubscriptions. With with-store, the identity store and a dot come before them',
+        ),
+      ),
+  ),
+  activationDate: z.optional(
+    z
+      .enum(['text', 'seconds', 'milliseconds'])
+      .check(
+        z.describe(
+          'The form of activationDate in the answer to ListUserSubscriptions: ISO text, or a number since 1970',
+        ),
+      ),
+  ),
+  cancelledSubscriptions: z.optional(
+    z
+      .enum(['CANCELLED', 'CANCELED', 'absent'])
+      .check(
+        z.describe(
+          'The status of a cancelled subscription in the answer to ListUserSubscriptions. With absent, neither that nor ListSubscriptions returns one',
+        ),
+      ),
+  ),
 });
 /** See {@link QuirksSchema}. */
 export type Quirks = z.infer<typeof QuirksSchema>;
@@ -86,4 +122,8 @@ export const USUAL = {
   identitySource: 'any',
   assignmentsOfDeletedUsers: 'end',
   expiredItems: 'two-days',
+  subscriptionKeys: 'camel',
+  subscriptionIds: 'plain',
+  activationDate: 'text',
+  cancelledSubscriptions: 'CANCELLED',
 } as const satisfies Required<Quirks>;

@@ -13,6 +13,25 @@ function aWorld(changes: Partial<DirectorySeed> = {}) {
   return { world, sleep: clock.sleep };
 }
 
+describe('a directory file', () => {
+  it('is what a run began with, as long as nothing changes', () => {
+    const applications: DirectorySeed['applications'] = [
+      {
+        applicationArn: APPLICATION,
+        region: 'eu-west-1',
+        subscriptions: [
+          { user: ANNA, plan: 'KIRO_ENTERPRISE_PRO', status: 'PENDING' },
+          { group: GROUP, plan: 'Q_LITE', activePlan: 'Q_BUSINESS', activatedAt: '2026-09-03T08:11:52Z' },
+        ],
+      },
+      { applicationArn: OTHER_APPLICATION },
+    ];
+    const { world } = aWorld({ applications });
+    expect(world.seed()).toMatchObject({ applications });
+    expect(aWorld(world.seed()).world.seed()).toEqual(world.seed());
+  });
+});
+
 describe('changes', () => {
   it('of a deleted user end the memberships and assignments', () => {
     const { world } = aWorld();

@@ -1,0 +1,22 @@
+import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import type { ClientSettings } from '../clients.ts';
+import { askWith } from '../requests.ts';
+import { STS_ERRORS } from './sts-errors.ts';
+
+/** Names the sessions of Usher in CloudTrail. */
+const SESSION = 'usher';
+
+/**
+ * Returns the settings of clients that act as a role. The role is assumed at the first request, and again when its
+ * credentials expire; both may be refused.
+ *
+ * @throws TransientAwsError worth a retry · RefusedError not, `role-refused` if the caller may not assume the role
+ */
+export function assumingRole(settings: ClientSettings, roleArn: string): ClientSettings {
+  const ask = askWith(STS_ERRORS);
+  const provide = fromTemporaryCredentials({
+    params: { RoleArn: roleArn, RoleSessionName: SESSION },
+    clientConfig: settings,
+  });
+  return { ...settings, credentials: () => ask('AssumeRole', [`role ${roleArn}`], () => provide()) };
+}

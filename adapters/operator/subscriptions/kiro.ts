@@ -1,0 +1,97 @@
+import { MAX_PER_PAGE } from '../../../domain/pace.ts';
+import { planOf } from '../../../domain/subscription/plan.ts';
+import type { Subscription, SubscriptionProvider } from '../../../domain/subscription/subscription.ts';
+import type { ClientSettings, Pacer } from '../../clients.ts';
+import { askWith, listIn, malformedAnswer, pages } from '../../requests.ts';
+import { USER_SUBSCRIPTIONS_ERRORS } from '../../subscription-errors.ts';
+import { property } from '../../translate-error.ts';
+import { principalIn } from './principal.ts';
+import {
+  ListUserSubscriptionsCommand,
+  type ListUserSubscriptionsOutput,
+  userSubscriptionsClient,
+} from './user-subscriptions.ts';
+
+/** A profile of Kiro or Amazon Q Developer. */
+export interface KiroProfile {
+  instanceArn: string;
+  /** Region of the profile, which need not be that of Identity Center. */
+  region: string;
+}
+
+const STATUSES: ReadonlyMap<unknown, Subscription['status']> = new Map<unknown, Subscription['status']>([
+  ['ACTIVE', 'active'],
+  ['PENDING', 'pending'],
+  ['CANCELLED', 'cancelled'],
+  ['CANCELED', 'cancelled'],
+]);
+
+const SOURCES: ReadonlyMap<unknown, Subscription['source']> = new Map<unknown, Subscription['source']>([
+  ['INDIVIDUAL', 'individual'],
+  ['GROUP', 'group'],
+  ['INDIVIDUAL_AND_GROUP', 'both'],
+]);
+
+/** As milliseconds this is in 1973, as seconds in 5138. */
+const FIRST_MILLISECONDS = 1e11;
+/** The end of the year 9999. */
+const LAST_MILLISECONDS = 253_402_300_799_999;
+const ISO_TEXT = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
+
+/** Returns a time in any of the forms that AWS uses elsewhere: that of this call is not known. */
+function timeIn(value: unknown): string | undefined {
+  const time =
+    typeof value === 'number'
+      ? value * (value < FIRST_MILLISECONDS ? 1000 : 1)
+      : Date.parse(typeof value === 'string' && ISO_TEXT.test(value) ? value : '');
+  return time > 0 && time <= LAST_MILLISECONDS ? new Date(time).toISOString() : undefined;
+}
+
+function subscriptionIn(entry: unknown): Subscription {
+  const activatedAt = timeIn(property(entry, 'activationDate'));
+  return {
+    principal: principalIn(property(entry, 'principal')),
+    // What was asked for. Until a downgrade begins next month, activatedType has the plan before it.
+    plan: planOf(property(property(entry, 'type'), 'amazonQ')) ?? 'unknown',
+    status: STATUSES.get(property(entry, 'status')) ?? 'unknown',
+    source: SOURCES.get(property(entry, 'aggregatedSubscriptionType')) ?? 'unknown',
+    ...(activatedAt === undefined ? {} : { activatedAt }),
+  };
+}
+
+function pageIn(answer: ListUserSubscriptionsOutput, operation: string) {
+  const nextToken = answer.nextToken ?? answer.NextToken ?? undefined;
+  if (nextToken !== undefined && typeof nextToken !== 'string') throw malformedAnswer(operation, 'nextToken');
+  const entries = listIn(answer.subscriptions ?? answer.UserSubscriptions, operation, 'subscriptions');
+  return { subscriptions: entries.map(subscriptionIn), NextToken: nextToken };
+}
+
+/**
+ * The subscriptions of one profile, over ListUserSubscriptions. The pacer spaces the requests.
+ *
+ * Experimental: unpublished. AWS may change the call without notice: what the answer lacks, or says in a new way, is
+ * `unknown`, and only an answer without a list is an error.
+ *
+ * @param settings in the Region of Identity Center
+ */
+export function kiroSubscriptions(
+  settings: ClientSettings,
+  { instanceArn, region }: KiroProfile,
+  pacer: Pacer,
+): SubscriptionProvider {
+  const client = userSubscriptionsClient(settings);
+  const ask = askWith(USER_SUBSCRIPTIONS_ERRORS, pacer);
+  return {
+    async *subscriptions() {
+      const operation = 'ListUserSubscriptions';
+      for await (const page of pages(operation, (nextToken) =>
+        ask(operation, [`instance ${instanceArn}`, `Region ${region}`], async () => {
+          const list = { instanceArn, subscriptionRegion: region, maxResults: MAX_PER_PAGE, nextToken };
+          return pageIn(await client.send(new ListUserSubscriptionsCommand(list)), operation);
+        }),
+      )) {
+        yield page.subscriptions;
+      }
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/** The plans of Kiro and Amazon Q Developer by the names that AWS takes. They are not published; these were seen. */
+export const KIRO_PLANS = [
+  'Q_DEVELOPER_STANDALONE',
+  'Q_DEVELOPER_STANDALONE_FREE',
+  'Q_DEVELOPER_STANDALONE_STUDENT',
+  'Q_DEVELOPER_STANDALONE_PRO',
+  'Q_DEVELOPER_STANDALONE_PRO_PLUS',
+  'Q_DEVELOPER_STANDALONE_PRO_MAX',
+  'Q_DEVELOPER_STANDALONE_POWER',
+  'CREDIT_POOL',
+] as const;
+
+/** The plans of Amazon Q Business. */
+export const Q_BUSINESS_PLANS = ['Q_LITE', 'Q_BUSINESS'] as const;
+
+/** A plan by the name that AWS takes, and that `entitlements.yml` has. */
+export type Plan = (typeof KIRO_PLANS)[number] | (typeof Q_BUSINESS_PLANS)[number];
+
+/** AWS returns other names than it takes, as far as they were seen. */
+const BY_NAME: ReadonlyMap<unknown, Plan> = new Map<unknown, Plan>([
+  ...[...KIRO_PLANS, ...Q_BUSINESS_PLANS].map((plan) => [plan, plan] as const),
+  ['KIRO_ENTERPRISE_PRO', 'Q_DEVELOPER_STANDALONE_PRO'],
+  ['KIRO_ENTERPRISE_PRO_PLUS', 'Q_DEVELOPER_STANDALONE_PRO_PLUS'],
+  ['KIRO_ENTERPRISE_PRO_MAX', 'Q_DEVELOPER_STANDALONE_PRO_MAX'],
+  ['KIRO_ENTERPRISE_POWER', 'Q_DEVELOPER_STANDALONE_POWER'],
+  ['KIRO_ENTERPRISE_PRO_POWER', 'Q_DEVELOPER_STANDALONE_POWER'],
+]);
+
+/** Returns the plan that AWS means by a name; undefined for a name that no table has. */
+export function planOf(name: unknown): Plan | undefined {
+  return BY_NAME.get(name);
+}

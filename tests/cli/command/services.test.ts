@@ -1,0 +1,103 @@
+import { Writable } from 'node:stream';
+import type { WriteStream } from 'node:tty';
+import { afterEach, describe, expect, it } from 'vitest';
+import { amazonQBusinessSubscriptions } from '../../../adapters/operator/subscriptions/amazon-q-business.ts';
+import { kiroSubscriptions } from '../../../adapters/operator/subscriptions/kiro.ts';
+import { servicesOf } from '../../../cli/command/services.ts';
+import { Terminal } from '../../../cli/ui/terminal.ts';
+import { Q_BUSINESS_PROVIDER } from '../../../emulator/aws/qbusiness/qbusiness.ts';
+import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
+import { openStack } from '../../../emulator/stack/stack.ts';
+import { collected } from '../../support/aws.ts';
+import { directoryOf } from '../../support/directory.ts';
+import { APPLICATION, INSTANCE_ARN, OTHER_APPLICATION, REGION, START, user } from '../../support/ids.ts';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close();
+});
+
+/** The services of a command with `--local`, and the emulator that they ask over HTTP. */
+async function localServices() {
+  const entitlements = exampleEntitlements();
+  const applications = [
+    {
+      applicationArn: APPLICATION,
+      region: 'eu-west-1',
+      subscriptions: [{ user: user(1), plan: 'KIRO_ENTERPRISE_PRO' }],
+    },
+    {
+      applicationArn: OTHER_APPLICATION,
+      provider: Q_BUSINESS_PROVIDER,
+      subscriptions: [{ user: user(2), plan: 'Q_LITE' }],
+    },
+  ];
+  const directory = directoryOf(entitlements, { directory: { applications } });
+  const stack = await openStack({ entitlements, directory, start: START, transport: 'in-process' });
+  const { endpoint, close } = await stack.listen(0, undefined);
+  open.push(stack, { close });
+  const stream = new Writable({ write: (_chunk, _encoding, done) => done() }) as WriteStream;
+  const terminal = await Terminal.open({ stdout: stream, stderr: stream, stdin: {}, env: {} });
+  const access = { endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+  const settings = { clock: stack.clock, stage: 'local', region: REGION, perSecond: 10 };
+  return { stack, services: servicesOf({ terminal, access, ...settings }) };
+}
+
+const KIRO = { provider: 'kiro', region: 'eu-west-1', application: APPLICATION, instanceArn: INSTANCE_ARN } as const;
+const Q_BUSINESS = {
+  provider: 'amazon-q-business',
+  region: 'us-west-2',
+  application: OTHER_APPLICATION,
+  instanceArn: INSTANCE_ARN,
+} as const;
+
+describe('the subscriptions of a local stack', () => {
+  it.each([
+    [KIRO, { principal: { user: user(1) }, plan: 'Q_DEVELOPER_STANDALONE_PRO', status: 'active', source: 'unknown' }],
+    [Q_BUSINESS, { principal: { user: user(2) }, plan: 'Q_LITE', status: 'active', source: 'individual' }],
+  ])('are listed for %j', async (input, expected) => {
+    const { services } = await localServices();
+    const provider = await services.subscriptions(input);
+    expect((await collected(provider.subscriptions())).flat()).toEqual([expected]);
+  });
+
+  it.each([KIRO, Q_BUSINESS])('are listed for %j by a role', async (input) => {
+    const { stack, services } = await localServices();
+    const provider = await services.subscriptions({ ...input, roleArn: 'arn:aws:iam::111122223333:role/usher' });
+    expect((await collected(provider.subscriptions())).flat()).toHaveLength(1);
+    expect(stack.calls()['STS.AssumeRole']).toBe(1);
+  });
+
+  it.each([KIRO, Q_BUSINESS])(
+    'are not listed for %j by a role that AWS refuses, which is asked for once',
+    async (input) => {
+      const { stack, services } = await localServices();
+      stack.faults.add({ operation: 'STS.AssumeRole', kind: 'refuse', for: 'ever' });
+      const provider = await services.subscriptions({ ...input, roleArn: 'arn:aws:iam::111122223333:role/usher' });
+      await expect(collected(provider.subscriptions())).rejects.toMatchObject({
+        name: 'RefusedError',
+        reason: 'role-refused',
+      });
+      expect(stack.calls()).toEqual({ 'STS.AssumeRole': 1 });
+    },
+  );
+
+  it('are listed in process, too', async () => {
+    const { stack } = await localServices();
+    const pacer = { pace: async () => undefined };
+    const profile = { instanceArn: INSTANCE_ARN, region: KIRO.region };
+    for (const provider of [
+      kiroSubscriptions(stack.settings, profile, pacer),
+      amazonQBusinessSubscriptions(stack.settings, OTHER_APPLICATION, pacer),
+    ])
+      expect((await collected(provider.subscriptions())).flat()).toHaveLength(1);
+  });
+
+  it('are listed although AWS throttles the first request', async () => {
+    const { stack, services } = await localServices();
+    stack.faults.add({ operation: 'UserSubscriptions.ListUserSubscriptions', kind: 'throttle' });
+    const provider = await services.subscriptions(KIRO);
+    expect((await collected(provider.subscriptions())).flat()).toHaveLength(1);
+    expect(stack.calls()['UserSubscriptions.ListUserSubscriptions']).toBe(2);
+  });
+});
