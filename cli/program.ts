@@ -16,6 +16,7 @@ import { replayCommand } from './commands/replay.ts';
 import { seatsCommand } from './commands/seats.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
+import { subscriptionsCommand } from './commands/subscriptions.ts';
 import { whyCommand } from './commands/why.ts';
 import { EXIT, EXIT_MEANINGS } from './shared/failures.ts';
 import { version } from './shared/version.ts';
@@ -28,6 +29,7 @@ const COMMANDS = [
   startCommand,
   statusCommand,
   seatsCommand,
+  subscriptionsCommand,
   whyCommand,
   heldCommand,
   releaseCommand,

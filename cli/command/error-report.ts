@@ -32,6 +32,10 @@ const REFUSALS: Readonly<Record<string, Pick<ErrorReport, 'hint' | 'code'>>> = {
   MissingAuthenticationTokenException: CREDENTIALS,
   SignatureDoesNotMatch: CREDENTIALS,
   UnrecognizedClientException: CREDENTIALS,
+  'account-not-eligible': {
+    code: EXIT.failed,
+    hint: 'AWS does not let this account have such subscriptions. Only AWS Support can change that: docs/subscriptions.md',
+  },
   'ledger-missing': {
     code: EXIT.precondition,
     hint: 'This account and Region have no ledger of this stage. Is Usher deployed here? Check --stage, --region and --profile',
@@ -40,6 +44,14 @@ const REFUSALS: Readonly<Record<string, Pick<ErrorReport, 'hint' | 'code'>>> = {
   'not-deployed': {
     code: EXIT.precondition,
     hint: 'This account and Region have no state machine of this stage. Is Usher deployed here? Check --stage, --region and --profile',
+  },
+  'profile-missing': {
+    code: EXIT.failed,
+    hint: 'AWS finds no profile in this Region. Check region and roleArn of the subscription in entitlements.yml',
+  },
+  'role-refused': {
+    code: EXIT.failed,
+    hint: 'The role must trust this caller, and the caller may need sts:AssumeRole for it. Check roleArn of the subscription in entitlements.yml',
   },
   'unknown-user-status': NEW_VALUE,
   UnknownOperationException: {

@@ -10,6 +10,7 @@ import { readersOf } from '../command/readers.ts';
 import { Unread } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
 import { UsageError } from '../shared/failures.ts';
+import { csvOf } from '../ui/csv.ts';
 import { count, escaped, numberOf, relative } from '../ui/text.ts';
 
 const UNMANAGED = 'unmanaged';
@@ -223,9 +224,7 @@ async function listUsers(
   }
   if (csv) {
     const columns = [...(names ? ['name'] : []), 'userId', 'entitlement', 'status', 'since', 'dueAt', 'reason'];
-    // In a spreadsheet, a name that begins with = would be a formula.
-    const { stringify } = await import('csv-stringify/sync');
-    terminal.line(stringify(named, { header: true, columns, escape_formulas: true }).trimEnd());
+    terminal.line(await csvOf(named, columns));
     return;
   }
   const now = clock.now();

@@ -1,10 +1,11 @@
 import type { Directory } from '../../adapters/identity-store.ts';
+import type { ApplicationDescription } from '../../adapters/operator/instances.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
 import type { Context } from '../command/context.ts';
 import { Unread } from '../command/unread.ts';
 import { count, escaped, numberOf } from '../ui/text.ts';
-import { type Finding, runCheck } from './check.ts';
+import { about, type Finding, runCheck } from './check.ts';
 import type { Listed } from './pace.ts';
 
 /** AWS's limit of groups that are assigned to one application. */
@@ -204,6 +205,26 @@ function capFinding({ name, seats }: Entitlement, members: number | undefined): 
   return { check, verdict: 'ok', found, why };
 }
 
+/** The provider of Amazon Q Developer and Kiro: the last part of its ARN. */
+const PAID_BESIDE_ASSIGNMENT = 'codewhisperer';
+
+/** Says what pays for the seats of an application whose assignments start no subscription. */
+function subscriptionFindings(
+  name: string,
+  described: ApplicationDescription | undefined,
+  subscription: Entitlement['subscription'],
+): Finding[] {
+  const finding = about({
+    check: `subscription ${name}`,
+    why: 'As far as is known, an assignment starts no paid subscription of Kiro or Amazon Q Developer, and removing it cancels none',
+  });
+  if (subscription) return [finding.ok(`${subscription.plan} of ${subscription.provider} in ${subscription.region}`)];
+  if (!described) return [finding.unknown('Whether it needs one could not be read', `See application ${name}`)];
+  if (described.provider !== PAID_BESIDE_ASSIGNMENT) return [];
+  const mend = `Add subscription to ${name} in entitlements.yml (docs/subscriptions.md), and compare: usher subscriptions`;
+  return [finding.warning('Usher does not know which subscription its users should have', mend)];
+}
+
 /** Checks each configured application. @param listed gets the assignments */
 export async function applicationFindings(context: Context, listed: Listed): Promise<readonly Finding[]> {
   const { identityCenter, entitlements } = await context.entitlements();
@@ -227,11 +248,12 @@ export async function applicationFindings(context: Context, listed: Listed): Pro
     },
   );
   findings.push(...listing);
-  for (const { name, application } of entitlements) {
+  for (const { name, application, subscription } of entitlements) {
     const check = `application ${name}`;
+    let described: ApplicationDescription | undefined;
     findings.push(
       ...(await runCheck({ check, why: `Usher assigns members of the groups of ${name} to it` }, async (found) => {
-        const described = await instances.application(application);
+        described = await instances.application(application);
         if (!described)
           return found.problem(
             `There is no ${application}`,
@@ -258,6 +280,7 @@ export async function applicationFindings(context: Context, listed: Listed): Pro
         }
         return found.ok(`ENABLED (${called})`);
       })),
+      ...subscriptionFindings(name, described, subscription),
       ...(await runCheck(
         {
           check: `assigned groups ${name}`,

@@ -13,8 +13,7 @@ import type { Readers } from './readers.ts';
 /** `$.plan`: what the state machine does next, and what the next plan has to know. */
 export type PlanOutput = {
   progress: Progress;
-} & /** Batch `batch` of `batches` in a stored round; `changes`: what a round that begins here has to make. */
-(
+} /** Batch `batch` of `batches` in a stored round; `changes`: what a round that begins here has to make. */ & (
   | { outcome: 'apply'; round: number; batch: number; batches: number; term: number; changes?: ChangeSummary[] }
   | { outcome: 'settle'; settle: { waitSeconds: number } }
   | { outcome: 'handedOver'; handedOverTo?: string }

@@ -7,7 +7,24 @@ import { anAddMemberToGroup } from '../support/events.ts';
 import { GROUP, STORE_ID, user } from '../support/ids.ts';
 import { anOperator, linesOf, runHere } from '../support/operator.ts';
 
-const operator = anOperator({ people: 6, assigned: [5], max: 10, speed: 400 });
+const SUBSCRIPTIONS = [
+  { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: 'us-east-1', mode: 'report' },
+  { provider: 'amazon-q-business', plan: 'Q_LITE', region: 'us-east-1', mode: 'report' },
+] as const;
+const operator = anOperator({
+  people: 6,
+  assigned: [5],
+  max: 10,
+  speed: 400,
+  entitlements: (configured) => ({
+    ...configured,
+    entitlements: configured.entitlements.map((one, index) => ({ ...one, subscription: SUBSCRIPTIONS[index] })),
+  }),
+  directory: (seed) => ({
+    ...seed,
+    applications: seed.applications.map((one, index) => (index === 1 ? { ...one, provider: 'qbusiness' } : one)),
+  }),
+});
 
 const PREFIXES: Readonly<Record<string, string>> = {
   SSOAdmin: 'sso',
@@ -21,6 +38,8 @@ const PREFIXES: Readonly<Record<string, string>> = {
   Organizations: 'organizations',
   Scheduler: 'scheduler',
   STS: 'sts',
+  UserSubscriptions: 'user-subscriptions',
+  QBusiness: 'qbusiness',
 };
 /** AWS lets everybody ask who they are, whatever a policy says. */
 const NEEDS_NO_POLICY = 'sts:GetCallerIdentity';
@@ -69,6 +88,7 @@ const READING: readonly (readonly string[])[] = [
   ['status'],
   ['status', 'execution-1'],
   ['seats', '--people', '--names'],
+  ['subscriptions', '--people', '--names'],
   ['why', `userName:reader`, '--names'],
   ['held', '--names'],
   ['audit', '--user', 'reader@example.com'],
@@ -149,10 +169,10 @@ describe('the policies for people', () => {
 
   it('are in the handbook as in the help', async () => {
     const handbook = readFileSync(new URL('../../docs/operator.md', import.meta.url), 'utf8');
-    const rows = [...handbook.matchAll(/^\| `([a-z]+)` \| ([a-z]+:[A-Z].*) \|$/gm)].map(
+    const rows = [...handbook.matchAll(/^\| `([a-z]+)` \| ([a-z-]+:[A-Z].*) \|$/gm)].map(
       ([, command = '', list = '']) => [command, list] as const,
     );
-    expect(rows).toHaveLength(13);
+    expect(rows).toHaveLength(14);
     for (const [command, list] of rows) {
       const { out } = await runHere([command, '--help'], { cwd: operator.folder, env: {} });
       const [, help = ''] = /Permissions: ([\s\S]*)$/.exec(out) ?? [];

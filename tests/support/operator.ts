@@ -131,6 +131,8 @@ export interface OperatorOptions {
   assignedGroups?: readonly string[];
   /** Changes what the directory file says. */
   directory?(seed: DirectorySeed): DirectorySeed;
+  /** Changes what the entitlements file says. */
+  entitlements?(entitlements: Entitlements): Entitlements;
   speed?: number;
   /** Keep its state in the folder. */
   keep?: boolean;
@@ -170,7 +172,10 @@ export async function startOperator(options: OperatorOptions = {}): Promise<Oper
       { applicationArn: OTHER_APPLICATION, name: 'KiroProfile-us-east-1', provider: 'codewhisperer' },
     ],
   };
-  writeFileSync(join(folder, 'entitlements.yml'), JSON.stringify(configuration(max)));
+  writeFileSync(
+    join(folder, 'entitlements.yml'),
+    JSON.stringify(options.entitlements?.(configuration(max)) ?? configuration(max)),
+  );
   writeFileSync(join(folder, 'directory.yml'), JSON.stringify(options.directory?.(seed) ?? seed));
   const args = ['local', '--port', '0', '--json', '--speed', String(speed), '--directory', 'directory.yml'];
   const child = spawnUsher([...args, ...(options.keep ? ['--state', 'state'] : [])], { cwd: folder });

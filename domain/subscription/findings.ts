@@ -1,0 +1,124 @@
+import type { Plan } from './plan.ts';
+import type { Subscription } from './subscription.ts';
+
+/** An entitlement with a subscription, and who it is for. */
+export interface Subscribers {
+  entitlement: string;
+  plan: Plan;
+  /** The users who are entitled now, each with the ISO time since when, where that is known. */
+  entitled: ReadonlyMap<string, string | undefined>;
+}
+
+/**
+ * What is not as the entitlements of one profile say.
+ *
+ * `missing`: an entitled user has no subscription. `orphan`: a subscription is for a user whom no entitlement of the profile
+ * covers. `wrong-plan`: it is of another plan. `pending`: its user has never used it. `through-group`: a group's subscription
+ * gives it, so that it cannot be changed for this user alone.
+ */
+export const FINDING_KINDS = ['missing', 'orphan', 'wrong-plan', 'pending', 'through-group'] as const;
+export type FindingKind = (typeof FINDING_KINDS)[number];
+
+/** One finding about one user. */
+export interface SubscriptionFinding {
+  kind: FindingKind;
+  userId: string;
+  /** Absent for an orphan. */
+  entitlement?: string;
+  /** The plan that the list shows; absent if there is no subscription. */
+  plan?: Plan | 'unknown';
+  /** The plan that the entitlement asks for; absent for an orphan. */
+  expected?: Plan;
+  /** Of a missing one: ISO time since when the user is entitled, where that is known. */
+  since?: string;
+}
+
+/** What the subscriptions of one profile come to. */
+export interface SubscriptionReport {
+  /** Users with a subscription that is not cancelled, by status. */
+  active: number;
+  pending: number;
+  unknown: number;
+  /** Subscriptions of whole groups. */
+  groups: readonly string[];
+  /** Subscriptions whose principal the list names in no known way: a missing one may be among them. */
+  unreadable: number;
+  findings: SubscriptionFinding[];
+}
+
+/**
+ * Compares the subscriptions of one profile with the entitlements that ask for them.
+ *
+ * A cancelled subscription counts as gone. A plan or a status that is unknown is never wrong. AWS charges a user once per
+ * profile, at the highest plan: of a user whom several entitlements cover, any of their plans is right.
+ *
+ * @param all the whole list: of one with missing pages, users would seem to have no subscription
+ */
+export function compareSubscriptions(
+  all: readonly Subscription[],
+  entitlements: readonly Subscribers[],
+): SubscriptionReport {
+  const left = all.filter(({ status }) => status !== 'cancelled');
+  const unreadable = left.filter(({ principal }) => 'unknown' in principal).length;
+  const byUser = new Map<string, Subscription[]>();
+  for (const one of left) {
+    if (!('user' in one.principal)) continue;
+    const { user } = one.principal;
+    byUser.set(user, [...(byUser.get(user) ?? []), one]);
+  }
+  const plansFor = (userId: string) =>
+    entitlements.filter(({ entitled }) => entitled.has(userId)).map(({ plan }) => plan);
+  const findings = [
+    ...entitlements.flatMap((one) =>
+      [...one.entitled.keys()].flatMap((userId) => findingsOf(userId, one, byUser.get(userId), plansFor(userId))),
+    ),
+    ...[...byUser].flatMap(([userId, some]) => (plansFor(userId).length > 0 ? [] : [orphanOf(userId, some)])),
+  ];
+  const shown = [...byUser.values()].map((some) => statusOf(some));
+  const counted = (status: Subscription['status']) => shown.filter((one) => one === status).length;
+  return {
+    active: counted('active'),
+    pending: counted('pending'),
+    unknown: counted('unknown'),
+    groups: left.flatMap(({ principal }) => ('group' in principal ? [principal.group] : [])),
+    unreadable,
+    findings: findings.sort(byKindAndUser),
+  };
+}
+
+/** A user may be listed more than once: what was used counts more than what was not. */
+function statusOf(some: readonly Subscription[]): Subscription['status'] {
+  if (some.some(({ status }) => status === 'active')) return 'active';
+  return some.some(({ status }) => status === 'unknown') ? 'unknown' : 'pending';
+}
+
+/** @param right the plans of all entitlements that cover the user */
+function findingsOf(
+  userId: string,
+  { entitlement, plan: expected, entitled }: Subscribers,
+  some: readonly Subscription[] | undefined,
+  right: readonly Plan[],
+): SubscriptionFinding[] {
+  const about = { userId, entitlement, expected };
+  const since = entitled.get(userId);
+  if (!some) return [{ kind: 'missing', ...about, ...(since === undefined ? {} : { since }) }];
+  const plans = some.map(({ plan }) => plan);
+  const plan = plans.find((one) => one === 'unknown' || right.includes(one)) ?? plans[0] ?? 'unknown';
+  const found = (kind: FindingKind): SubscriptionFinding => ({ kind, ...about, plan });
+  return [
+    ...(plan !== 'unknown' && !right.includes(plan) ? [found('wrong-plan')] : []),
+    ...(statusOf(some) === 'pending' ? [found('pending')] : []),
+    ...(some.some(({ source }) => source === 'group' || source === 'both') ? [found('through-group')] : []),
+  ];
+}
+
+function orphanOf(userId: string, [first]: readonly Subscription[]): SubscriptionFinding {
+  return { kind: 'orphan', userId, plan: first?.plan ?? 'unknown' };
+}
+
+function byKindAndUser(a: SubscriptionFinding, b: SubscriptionFinding): number {
+  const [one, other] = [FINDING_KINDS.indexOf(a.kind), FINDING_KINDS.indexOf(b.kind)];
+  if (one !== other) return one - other;
+  const [first, second] = [`${a.userId} ${a.entitlement}`, `${b.userId} ${b.entitlement}`];
+  return first < second ? -1 : 1;
+}

@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  compareSubscriptions,
+  type FINDING_KINDS,
+  type Subscribers,
+  type SubscriptionFinding,
+} from '../../../domain/subscription/findings.ts';
+import type { Subscription } from '../../../domain/subscription/subscription.ts';
+import { iso } from '../../support/builders.ts';
+import { GROUP, user } from '../../support/ids.ts';
+
+const PRO = 'Q_DEVELOPER_STANDALONE_PRO';
+const POWER = 'Q_DEVELOPER_STANDALONE_POWER';
+
+function aSubscription(number: number, parts: Partial<Subscription> = {}): Subscription {
+  return { principal: { user: user(number) }, plan: PRO, status: 'active', source: 'individual', ...parts };
+}
+
+function subscribers(numbers: readonly number[], parts: Partial<Subscribers> = {}): Subscribers {
+  return {
+    entitlement: 'kiro',
+    plan: PRO,
+    entitled: new Map(numbers.map((number) => [user(number), undefined])),
+    ...parts,
+  };
+}
+
+/** What is found, as `<kind> <number of the user>`. */
+const found = (all: readonly Subscription[], entitlements: readonly Subscribers[]) =>
+  compareSubscriptions(all, entitlements).findings.map(({ kind, userId }) => `${kind} ${Number(userId.slice(-2))}`);
+
+describe('the subscriptions of a profile', () => {
+  it.each<[string, Subscription[], Subscribers[], string[]]>([
+    ['are right if each entitled user has one', [aSubscription(1)], [subscribers([1])], []],
+    ['are missing for an entitled user without one', [], [subscribers([1])], ['missing 1']],
+    ['are paid for nobody if no entitlement covers the user', [aSubscription(1)], [], ['orphan 1']],
+    ['of another user do not count', [aSubscription(2)], [subscribers([1])], ['missing 1', 'orphan 2']],
+    [
+      'that are cancelled count as gone',
+      [aSubscription(1, { status: 'cancelled' }), aSubscription(2, { status: 'cancelled' })],
+      [subscribers([1])],
+      ['missing 1'],
+    ],
+    ['of another plan are wrong', [aSubscription(1, { plan: POWER })], [subscribers([1])], ['wrong-plan 1']],
+    ['of an unknown plan are not wrong', [aSubscription(1, { plan: 'unknown' })], [subscribers([1])], []],
+    [
+      'are right with any of the plans that the entitlements of a user ask for',
+      [aSubscription(1, { plan: POWER })],
+      [subscribers([1]), subscribers([1], { entitlement: 'other', plan: POWER })],
+      [],
+    ],
+    [
+      'of a user who is listed twice are right with one of the right plan',
+      [aSubscription(1, { plan: POWER }), aSubscription(1)],
+      [subscribers([1])],
+      [],
+    ],
+    ['that were never used are pending', [aSubscription(1, { status: 'pending' })], [subscribers([1])], ['pending 1']],
+    [
+      'of a user who uses one of two are not pending',
+      [aSubscription(1, { status: 'pending' }), aSubscription(1)],
+      [subscribers([1])],
+      [],
+    ],
+    ['of an unknown status are not pending', [aSubscription(1, { status: 'unknown' })], [subscribers([1])], []],
+    [
+      'may come from a group',
+      [aSubscription(1, { source: 'group' }), aSubscription(2, { source: 'both' })],
+      [subscribers([1, 2])],
+      ['through-group 1', 'through-group 2'],
+    ],
+    [
+      'of a group are no one user’s',
+      [aSubscription(1, { principal: { group: GROUP } })],
+      [subscribers([1])],
+      ['missing 1'],
+    ],
+  ])('%s', (_fact, all, entitlements, findings) => {
+    expect(found(all, entitlements)).toEqual(findings);
+  });
+
+  it('are counted by status, each user once, next to those of groups and those that name no one', () => {
+    const all = [
+      aSubscription(1),
+      aSubscription(1, { status: 'pending' }),
+      aSubscription(2, { status: 'pending' }),
+      aSubscription(3, { status: 'unknown' }),
+      aSubscription(4, { status: 'cancelled' }),
+      aSubscription(5, { principal: { group: GROUP } }),
+      aSubscription(6, { principal: { unknown: true } }),
+    ];
+    expect(compareSubscriptions(all, [subscribers([1, 2, 3])])).toMatchObject({
+      active: 1,
+      pending: 1,
+      unknown: 1,
+      groups: [GROUP],
+      unreadable: 1,
+    });
+  });
+});
+
+it('a finding says what the entitlement asks for, what there is, and since when it is missing', () => {
+  const entitled = new Map([
+    [user(1), iso(-60)],
+    [user(2), undefined],
+  ]);
+  const { findings } = compareSubscriptions(
+    [aSubscription(2, { plan: POWER }), aSubscription(3)],
+    [subscribers([], { entitled })],
+  );
+  expect(findings).toEqual<SubscriptionFinding[]>([
+    { kind: 'missing', userId: user(1), entitlement: 'kiro', expected: PRO, since: iso(-60) },
+    { kind: 'orphan', userId: user(3), plan: PRO },
+    { kind: 'wrong-plan', userId: user(2), entitlement: 'kiro', plan: POWER, expected: PRO },
+  ]);
+});
+
+it('every user is either missing, an orphan, or has a subscription that an entitlement covers', () => {
+  const subscription = fc.record({
+    principal: fc.oneof(
+      fc.nat(8).map((number) => ({ user: user(number) })),
+      fc.constant({ group: GROUP }),
+      fc.constant({ unknown: true as const }),
+    ),
+    plan: fc.constantFrom<Subscription['plan'][]>(PRO, POWER, 'unknown'),
+    status: fc.constantFrom<Subscription['status'][]>('active', 'pending', 'cancelled', 'unknown'),
+    source: fc.constantFrom<Subscription['source'][]>('individual', 'group', 'both', 'unknown'),
+  });
+  const entitled = fc.uniqueArray(fc.nat(8));
+  fc.assert(
+    fc.property(fc.array(subscription, { maxLength: 20 }), entitled, (all, numbers) => {
+      const { findings } = compareSubscriptions(all, [subscribers(numbers)]);
+      const of = (kind: (typeof FINDING_KINDS)[number]) =>
+        new Set(findings.flatMap((one) => (one.kind === kind ? one.userId : [])));
+      const subscribed = new Set(
+        all.flatMap(({ principal, status }) => ('user' in principal && status !== 'cancelled' ? principal.user : [])),
+      );
+      const wanted = new Set(numbers.map(user));
+      expect(of('missing')).toEqual(wanted.difference(subscribed));
+      expect(of('orphan')).toEqual(subscribed.difference(wanted));
+      for (const kind of ['wrong-plan', 'pending', 'through-group'] as const)
+        expect(of(kind).isSubsetOf(wanted.intersection(subscribed))).toBe(true);
+    }),
+  );
+});
