@@ -1,20 +1,9 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import type { Entitlement, SubscriptionSettings } from '../../domain/entitlements.ts';
-import { takesSlot } from '../../domain/seat/seat.ts';
-import {
-  compareSubscriptions,
-  FINDING_KINDS,
-  type FindingKind,
-  type Subscribers,
-  type SubscriptionFinding,
-  type SubscriptionReport,
-} from '../../domain/subscription/findings.ts';
-import type { Subscription } from '../../domain/subscription/subscription.ts';
-import { type StatusCache, statusesOf } from '../../reconcile/plan/user-statuses.ts';
+import { FINDING_KINDS, type FindingKind, type SubscriptionFinding } from '../../domain/subscription/findings.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { readersOf } from '../command/readers.ts';
+import { type ProfileReport, profilesOf, readProfiles, titleOf } from '../command/subscriptions.ts';
 import { Unread } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
 import { MissingPrecondition, UsageError } from '../shared/failures.ts';
@@ -59,27 +48,10 @@ export function subscriptionsCommand(run: Runner): Command {
     .action(run(subscriptions));
 }
 
-type Subscribed = Entitlement & { subscription: SubscriptionSettings };
-
-/** The entitlements whose subscriptions one list shows. */
-interface Profile {
-  provider: SubscriptionSettings['provider'];
-  region: string;
-  roleArn: string | undefined;
-  /** Of Amazon Q Business: each application has a list of its own. */
-  application: string | undefined;
-  entitlements: Subscribed[];
-}
-
-interface ProfileReport extends Profile {
-  /** Undefined if the list, or the members of a group, could not be read. */
-  report: SubscriptionReport | undefined;
-}
-
 async function subscriptions(context: Context, command: Command): Promise<void> {
   const { people, entitlement, finding, names, csv } = optionsOf(command, Options);
   const { entitlements } = await context.entitlements();
-  const profiles = profilesOf(entitlements.filter(isSubscribed));
+  const profiles = profilesOf(entitlements);
   if (profiles.length === 0) {
     throw new MissingPrecondition(
       'No entitlement says which subscription its users should have. Add subscription to one: docs/subscriptions.md',
@@ -102,88 +74,6 @@ async function subscriptions(context: Context, command: Command): Promise<void> 
   const called = names ? await namesOfUsers(new Set(rows.map(({ userId }) => userId)), context, unread) : undefined;
   await listFindings(rows, called, csv === true, context);
   unread.finish();
-}
-
-function isSubscribed(entitlement: Entitlement): entitlement is Subscribed {
-  return entitlement.subscription !== undefined;
-}
-
-function profilesOf(entitlements: readonly Subscribed[]): Profile[] {
-  const profiles = new Map<string, Profile>();
-  for (const entitlement of entitlements) {
-    const { provider, region, roleArn } = entitlement.subscription;
-    const application = provider === 'amazon-q-business' ? entitlement.application : undefined;
-    const key = [provider, region, roleArn, application].join(' ');
-    const profile = profiles.get(key) ?? { provider, region, roleArn, application, entitlements: [] };
-    profile.entitlements.push(entitlement);
-    profiles.set(key, profile);
-  }
-  return [...profiles.values()];
-}
-
-async function readProfiles(
-  profiles: readonly Profile[],
-  context: Context,
-  unread: Unread,
-  say: (detail: string) => void,
-): Promise<ProfileReport[]> {
-  const cache: StatusCache = { userPages: undefined };
-  const reports: ProfileReport[] = [];
-  for (const profile of profiles) {
-    say(titleOf(profile));
-    const read = await unread.attempt(async () => {
-      const all = await listOf(profile, context);
-      const subscribers: Subscribers[] = [];
-      for (const entitlement of profile.entitlements)
-        subscribers.push(await subscribersOf(entitlement, context, { cache, unread }));
-      return compareSubscriptions(all, subscribers);
-    });
-    reports.push({ ...profile, report: read?.value });
-  }
-  return reports;
-}
-
-async function listOf({ provider, region, roleArn, entitlements }: Profile, context: Context): Promise<Subscription[]> {
-  const { identityCenter } = await context.entitlements();
-  const services = await context.services();
-  const [first] = entitlements;
-  const found = await services.subscriptions({
-    provider,
-    region,
-    instanceArn: identityCenter.instanceArn,
-    application: first?.application ?? '',
-    ...(roleArn === undefined ? {} : { roleArn }),
-  });
-  const all: Subscription[] = [];
-  for await (const page of found.subscriptions()) all.push(...page);
-  return all;
-}
-
-/** Reads who is entitled: the members of the groups, without those who are disabled or deleted. */
-async function subscribersOf(
-  { name, application, groups, subscription }: Subscribed,
-  context: Context,
-  { cache, unread }: { cache: StatusCache; unread: Unread },
-): Promise<Subscribers> {
-  const readers = await readersOf(context);
-  const members = new Set<string>();
-  for (const group of groups) {
-    for await (const page of readers.directory.membersOf(group)) for (const userId of page ?? []) members.add(userId);
-  }
-  const { statuses, unread: unknown } = await statusesOf([...members], readers, cache);
-  const seats = (await unread.attempt(() => readers.ledger.holdings(application)))?.value.seats ?? [];
-  const since = new Map(seats.filter(takesSlot).map(({ userId, grantedAt }) => [userId, grantedAt]));
-  const entitled = [...members].filter((userId) => unknown.has(userId) || statuses.get(userId) === 'enabled');
-  return {
-    entitlement: name,
-    plan: subscription.plan,
-    entitled: new Map(entitled.map((userId) => [userId, since.get(userId)])),
-  };
-}
-
-function titleOf({ provider, region, application, roleArn }: Profile): string {
-  const account = roleArn?.split(':')[4];
-  return [provider, region, application?.split('/').at(-1), account].filter((part) => part !== undefined).join(' ');
 }
 
 /** What each finding means, and what to do. */

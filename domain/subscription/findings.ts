@@ -64,7 +64,9 @@ export function compareSubscriptions(
   for (const one of left) {
     if (!('user' in one.principal)) continue;
     const { user } = one.principal;
-    byUser.set(user, [...(byUser.get(user) ?? []), one]);
+    const some = byUser.get(user);
+    if (some) some.push(one);
+    else byUser.set(user, [one]);
   }
   const plansFor = (userId: string) =>
     entitlements.filter(({ entitled }) => entitled.has(userId)).map(({ plan }) => plan);
