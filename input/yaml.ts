@@ -1,4 +1,4 @@
-import { Document, isMap, isScalar, visit } from 'yaml';
+import { Document, isMap, isPair, isScalar, visit } from 'yaml';
 import type { Entitlements } from '../domain/entitlements.ts';
 
 const HEAD =
@@ -10,6 +10,7 @@ const COMMENTS: Readonly<Record<string, string>> = {
   seats: ' Never more seats than this; later users join the waitlist.',
   onLeave: ' Days of grace after a user has left the last of the groups.',
   mode: ' enforce, or observe: plans and audits the changes, but makes none.',
+  subscription: ' Which subscription the users should have; usher subscriptions compares (docs/subscriptions.md).',
   retired: ' Applications without an entitlement whose seats Usher may still revoke.',
   brake:
     ' The most revocations of an application in 24 hours: a percentage of its seats, or a number; the larger one counts.',
@@ -21,7 +22,9 @@ export function entitlementsYaml(entitlements: Entitlements): string {
   const document = new Document(entitlements);
   document.commentBefore = HEAD;
   visit(document, {
-    Pair(_key, { key }) {
+    Pair(_key, { key }, ancestors) {
+      // The keys of a subscription mean something else.
+      if (ancestors.some((one) => isPair(one) && isScalar(one.key) && one.key.value === 'subscription')) return;
       if (isScalar(key) && typeof key.value === 'string') {
         const comment = COMMENTS[key.value];
         if (comment) key.commentBefore = comment;

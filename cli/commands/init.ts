@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import type { Instance, Instances } from '../../adapters/operator/instances.ts';
 import type { People } from '../../adapters/operator/people.ts';
 import { parseEntitlements } from '../../domain/entitlements.ts';
+import { KIRO_PLANS, providerOf, Q_BUSINESS_PLANS } from '../../domain/subscription/plan.ts';
 import { InputError } from '../../input/input-error.ts';
 import { entitlementsYaml } from '../../input/yaml.ts';
 import { commandOf, type Runner } from '../command/command.ts';
@@ -14,6 +15,8 @@ import { wholeNumber } from '../shared/whole-number.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { count, escaped } from '../ui/text.ts';
 
+const ALL_PLANS = [...KIRO_PLANS, ...Q_BUSINESS_PLANS];
+
 const Options = z.object({
   instance: z.optional(z.string()),
   application: z.optional(z.string()),
@@ -22,6 +25,8 @@ const Options = z.object({
   max: z.optional(wholeNumber(0, 200_000)),
   revokeAfterDays: z.optional(wholeNumber(0, 365)),
   mode: z.optional(z.enum(['enforce', 'observe'])),
+  plan: z.optional(z.enum(ALL_PLANS, `expected one of ${ALL_PLANS.join(', ')}`)),
+  planRegion: z.optional(z.string()),
   output: z.optional(z.string()),
   force: z.optional(z.boolean()),
 });
@@ -40,6 +45,10 @@ export function initCommand(run: Runner): Command {
         'usher init --application QDevProfile-us-east-1 --group developers --max 200',
         'ask nothing, if there is one instance',
       ],
+      [
+        'usher init --application KiroProfile-us-east-1 --group developers --max 200 --mode observe --plan Q_DEVELOPER_STANDALONE_PRO',
+        'watch a group that is subscribed in the console of Kiro',
+      ],
     ],
     permissions: [
       'sso:ListInstances',
@@ -56,6 +65,8 @@ export function initCommand(run: Runner): Command {
     .option('--max <N>', 'maximum number of seats')
     .option('--revoke-after-days <N>', 'days of grace (default: 0)')
     .option('--mode <MODE>', 'enforce, or observe to change nothing at first (default: enforce)')
+    .option('--plan <PLAN>', `subscription that the users should have: ${ALL_PLANS.join(', ')}`)
+    .option('--plan-region <REGION>', 'Region of its profile (default: from the name of the application, or --region)')
     .option('--output <FILE>', `file to write, or - for standard output (default: ${DEFAULT_FILE})`)
     .option('--force', 'replace an existing file')
     .action(run(init));
@@ -77,12 +88,22 @@ async function init(context: Context, command: Command): Promise<void> {
   const name =
     options.name ?? (await ask.text('Name of the entitlement, in logs and audit events', slugOf(application.name)));
   const max = options.max ?? Number(await ask.text('Maximum number of seats', undefined, '--max'));
-  const { revokeAfterDays = 0, mode = 'enforce' } = options;
+  const { revokeAfterDays = 0, mode = 'enforce', plan } = options;
+  if (plan === undefined && options.planRegion !== undefined) throw new UsageError('--plan-region needs --plan');
+  const region = options.planRegion ?? regionIn(application.name) ?? services.region;
   const { instanceArn, identityStoreId } = instance;
   const wanted = {
     identityCenter: { region: services.region, instanceArn, identityStoreId },
     entitlements: [
-      { name, application: application.applicationArn, groups, seats: { max }, onLeave: { revokeAfterDays }, mode },
+      {
+        name,
+        application: application.applicationArn,
+        groups,
+        seats: { max },
+        onLeave: { revokeAfterDays },
+        mode,
+        ...(plan === undefined ? {} : { subscription: { provider: providerOf(plan), plan, region } }),
+      },
     ],
   };
   const parsed = parseEntitlements(wanted);
@@ -91,7 +112,15 @@ async function init(context: Context, command: Command): Promise<void> {
   if (output === '-') return context.terminal.line(text.trimEnd());
   writeFileSync(output, text);
   if (context.json) context.terminal.json({ file: output, entitlements: parsed.entitlements });
-  else context.terminal.note(`Wrote ${output}. Review it, then: usher doctor`);
+  else {
+    const where = output === DEFAULT_FILE ? '' : ` --entitlements ${output}`;
+    context.terminal.note(`Wrote ${output}. Review it, then: usher doctor${where}`);
+  }
+}
+
+/** Reads the Region from the name that AWS gives to the application of a profile: `KiroProfile-us-east-1`. */
+function regionIn(name = ''): string | undefined {
+  return /Profile-([a-z]{2}(?:-[a-z]+)+-\d)$/.exec(name)?.[1];
 }
 
 /** Questions to the operator. Without a terminal, an error names the missing option instead. */

@@ -16,6 +16,11 @@ export const Q_BUSINESS_PLANS = ['Q_LITE', 'Q_BUSINESS'] as const;
 /** A plan by the name that AWS takes, and that `entitlements.yml` has. */
 export type Plan = (typeof KIRO_PLANS)[number] | (typeof Q_BUSINESS_PLANS)[number];
 
+/** Returns who sells a plan. */
+export function providerOf(plan: Plan): 'kiro' | 'amazon-q-business' {
+  return Q_BUSINESS_PLANS.some((one) => one === plan) ? 'amazon-q-business' : 'kiro';
+}
+
 /** AWS returns other names than it takes, as far as they were seen. */
 const BY_NAME: ReadonlyMap<unknown, Plan> = new Map<unknown, Plan>([
   ...[...KIRO_PLANS, ...Q_BUSINESS_PLANS].map((plan) => [plan, plan] as const),

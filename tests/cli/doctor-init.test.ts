@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readEntitlements } from '../../input/entitlements-file.ts';
 import { APPLICATION, application, GROUP, group, OTHER_APPLICATION, OTHER_GROUP, user } from '../support/ids.ts';
 import { anOperator, configuration, linesOf } from '../support/operator.ts';
 
@@ -163,7 +164,7 @@ describe('usher init', () => {
       'made.yml',
     ];
     const { code, error } = await operator.child('init', ...flags);
-    expect(error).toMatch(/Wrote made.yml/);
+    expect(error).toMatch(/Wrote made.yml. Review it, then: usher doctor --entitlements made.yml/);
     expect(code).toBe(0);
     const text = readFileSync(join(operator.folder, 'made.yml'), 'utf8');
     expect(text).toMatch(/^ {2}- name: kiroprofile-us-east-1$/m);
@@ -191,7 +192,33 @@ describe('usher init', () => {
     expect(out).toMatch(new RegExp(`application: ${TWIN}`));
   });
 
+  it('writes the subscription of a plan, with the Region of the profile', async () => {
+    const flags = ['--application', OTHER_APPLICATION, '--group', 'developers', '--max', '7', '--output', '-'];
+    const { out } = await operator.run('init', ...flags, '--mode', 'observe', '--plan', 'Q_DEVELOPER_STANDALONE_PRO');
+    const { entitlements } = readEntitlements(out, 'standard output');
+    expect(entitlements[0]).toMatchObject({
+      mode: 'observe',
+      subscription: { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: 'us-east-1', mode: 'report' },
+    });
+    // Only the entitlement's own mode has the comment that explains it.
+    expect(out.match(/# enforce, or observe/g)).toHaveLength(1);
+    const business = await operator.run('init', ...flags, '--plan', 'Q_LITE', '--plan-region', 'eu-west-1');
+    expect(readEntitlements(business.out, 'standard output').entitlements[0]).toMatchObject({
+      subscription: { provider: 'amazon-q-business', region: 'eu-west-1' },
+    });
+  });
+
   it.each([
+    [
+      'an unknown plan',
+      ['--application', TWIN, '--group', GROUP, '--max', '1', '--plan', 'KIRO_ENTERPRISE_PRO'],
+      /--plan: expected one of Q_DEVELOPER_STANDALONE, /,
+    ],
+    [
+      'the Region of no plan',
+      ['--application', TWIN, '--group', GROUP, '--max', '1', '--plan-region', 'us-east-1'],
+      /--plan-region needs --plan/,
+    ],
     ['a missing application', ['--application', 'Kiro', '--group', GROUP, '--max', '1'], /no application Kiro/],
     [
       'two applications with one name',
