@@ -78,10 +78,13 @@ async function backfill(context: Context, command: Command): Promise<void> {
   }
   const previews = await previewsOf(context, unread);
   printPlan(previews, price === undefined ? undefined : Number(price), context);
+  const { entitlements } = await context.entitlements();
+  const observing = entitlements.filter(({ mode }) => mode === 'observe').map(({ name }) => name);
+  if (observing.length > 0 && !json) terminal.note(observingText(observing));
   if (dryRun || (previews.length === 0 && !unread.isEmpty)) return unread.finish();
   unread.print();
   if (previews.every(({ grant, newlyWaiting, lose }) => grant.length + newlyWaiting + lose.length === 0)) {
-    if (!json && unread.isEmpty) terminal.note(NOTHING_TO_DO);
+    if (!json && unread.isEmpty && observing.length < entitlements.length) terminal.note(NOTHING_TO_DO);
     return unread.finish();
   }
   const seats = previews.reduce((sum, { grant }) => sum + grant.length, 0);
@@ -96,6 +99,10 @@ async function backfill(context: Context, command: Command): Promise<void> {
   }));
   await watch(arn, { goals, unread }, context);
   unread.finish();
+}
+
+function observingText(names: readonly string[]): string {
+  return `${names.join(', ')}: mode observe, which assigns nothing and is not in this plan. What it would do: usher audit --type observed. To assign, set mode: enforce and deploy`;
 }
 
 /** The number of seats that an application will have. */

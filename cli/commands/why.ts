@@ -208,8 +208,10 @@ function wordsOf({ entitlement, user, verdict, hold, line }: EntitlementFinding,
     }
     words.push(...lastAttemptOf(seat, now));
   }
-  if (entitlement.mode === 'observe') words.push('The mode of this entitlement is observe, so Usher changes nothing.');
-  words.push(`Next: ${nextOf(verdict, { hold, dueAt: seat?.dueAt }, now)}`);
+  const isObserving = entitlement.mode === 'observe';
+  if (isObserving) words.push('The mode of this entitlement is observe, so Usher changes nothing.');
+  const next = nextOf(verdict, { hold, dueAt: seat?.dueAt }, now);
+  words.push(isObserving ? `With mode: enforce, this would come next: ${next}` : `Next: ${next}`);
   return words;
 }
 

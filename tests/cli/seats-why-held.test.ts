@@ -166,6 +166,20 @@ describe('usher seats, why, held, release and adopt', () => {
     expect((await operator.run('adopt')).error).toMatch(/There is nothing to adopt/);
   });
 
+  it('say of an entitlement that is only observed what would happen, and promise nothing', async () => {
+    const { entitlements, ...rest } = configuration(10);
+    const observed = entitlements.map((one) => ({ ...one, mode: 'observe' }));
+    const file = join(operator.folder, 'observing.yml');
+    writeFileSync(file, JSON.stringify({ ...rest, entitlements: observed }));
+    const { out } = await operator.run('why', user(2), '--entitlements', file);
+    expect(out).toContain('observe, so Usher changes nothing');
+    expect(out).toContain('With mode: enforce, this would come next');
+    expect(out).not.toMatch(/^ *Next:/m);
+    const backfill = await operator.run('backfill', '--dry-run', '--entitlements', file);
+    expect(backfill.error).toContain('mode observe, which assigns nothing');
+    expect(backfill.error).not.toContain('nothing to do');
+  });
+
   it('adopt nothing for an entitlement that is only observed, and say why', async () => {
     const { entitlements, ...rest } = configuration(10);
     const observed = entitlements.map((one) => (one.name === ENTITLEMENT ? { ...one, mode: 'observe' } : one));
