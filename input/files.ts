@@ -6,6 +6,7 @@ const READ_PROBLEMS: Partial<Record<string, string>> = {
   ENOENT: 'no such file',
   EISDIR: 'a directory: expected a file',
   EACCES: 'not readable: permission denied',
+  ERR_ENCODING_INVALID_ENCODED_DATA: 'not UTF-8 text',
   ERR_FS_FILE_TOO_LARGE: 'larger than 2 GiB',
   ERR_STRING_TOO_LONG: 'larger than 512 MiB',
 };
@@ -17,14 +18,31 @@ export function labelOf(file: string): string {
 
 /** Reads a text file. @throws InputError if there is no such file, or if it is not UTF-8 */
 export async function readText(file: string): Promise<string> {
+  return textIn(await readBytes(file), labelOf(file));
+}
+
+/** Reads a file. @throws InputError if there is no such file */
+export async function readBytes(file: string): Promise<Uint8Array> {
   try {
-    const bytes = file === '-' ? await buffer(process.stdin) : await readFile(file);
-    // Rejects what is not UTF-8, and drops a byte order mark.
+    return file === '-' ? await buffer(process.stdin) : await readFile(file);
+  } catch (error) {
+    throw readErrorOf(error, labelOf(file));
+  }
+}
+
+/** Returns the text that bytes are in UTF-8, without a byte order mark. @throws InputError if they are not UTF-8 */
+export function textIn(bytes: Uint8Array, file: string): string {
+  try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    const code = String(error.code);
-    const problem = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'not UTF-8 text' : READ_PROBLEMS[code];
-    throw new InputError(labelOf(file), [{ path: '', problem: problem ?? `not readable (${code})` }], { cause: error });
+    throw readErrorOf(error, file);
   }
+}
+
+/** Returns what to throw if a file could not be read: an error that is a bug stays as it is. */
+export function readErrorOf(error: unknown, file: string): unknown {
+  if (!(error instanceof Error && 'code' in error)) return error;
+  const code = String(error.code);
+  const problem = READ_PROBLEMS[code] ?? `not readable (${code})`;
+  return new InputError(file, [{ path: '', problem }], { cause: error });
 }

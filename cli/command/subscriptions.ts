@@ -1,5 +1,6 @@
 import type { Entitlement, SubscriptionSettings } from '../../domain/entitlements.ts';
-import { takesSlot } from '../../domain/seat/seat.ts';
+import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
+import { latest } from '../../domain/shared/time.ts';
 import { compareSubscriptions, type Subscribers, type SubscriptionReport } from '../../domain/subscription/findings.ts';
 import type { Subscription } from '../../domain/subscription/subscription.ts';
 import { type StatusCache, statusesOf } from '../../reconcile/plan/user-statuses.ts';
@@ -19,9 +20,18 @@ export interface Profile {
   entitlements: Subscribed[];
 }
 
+/** What the list of a profile says, and what it comes to. */
+export interface ProfileReading {
+  all: Subscription[];
+  subscribers: Subscribers[];
+  report: SubscriptionReport;
+  /** ISO time of the grant of each seat, by user. Undefined if the ledger could not be read. */
+  grantedAt: ReadonlyMap<string, string> | undefined;
+}
+
 export interface ProfileReport extends Profile {
   /** Undefined if the list, or the members of a group, could not be read. */
-  report: SubscriptionReport | undefined;
+  reading: ProfileReading | undefined;
 }
 
 function isSubscribed(entitlement: Entitlement): entitlement is Subscribed {
@@ -55,12 +65,13 @@ export async function readProfiles(
     say(titleOf(profile));
     const read = await unread.attempt(async () => {
       const all = await listOf(profile, context);
-      const subscribers: Subscribers[] = [];
+      const found: Awaited<ReturnType<typeof subscribersOf>>[] = [];
       for (const entitlement of profile.entitlements)
-        subscribers.push(await subscribersOf(entitlement, context, { cache, unread }));
-      return compareSubscriptions(all, subscribers);
+        found.push(await subscribersOf(entitlement, context, { cache, unread }));
+      const subscribers = found.map((one) => one.subscribers);
+      return { all, subscribers, report: compareSubscriptions(all, subscribers), grantedAt: grantsIn(found) };
     });
-    reports.push({ ...profile, report: read?.value });
+    reports.push({ ...profile, reading: read?.value });
   }
   return reports;
 }
@@ -86,21 +97,37 @@ async function subscribersOf(
   { name, application, groups, subscription }: Subscribed,
   context: Context,
   { cache, unread }: { cache: StatusCache; unread: Unread },
-): Promise<Subscribers> {
+): Promise<{ subscribers: Subscribers; seats: readonly Seat[] | undefined }> {
   const readers = await readersOf(context);
   const members = new Set<string>();
   for (const group of groups) {
     for await (const page of readers.directory.membersOf(group)) for (const userId of page ?? []) members.add(userId);
   }
   const { statuses, unread: unknown } = await statusesOf([...members], readers, cache);
-  const seats = (await unread.attempt(() => readers.ledger.holdings(application)))?.value.seats ?? [];
-  const since = new Map(seats.filter(takesSlot).map(({ userId, grantedAt }) => [userId, grantedAt]));
+  const seats = (await unread.attempt(() => readers.ledger.holdings(application)))?.value.seats.filter(takesSlot);
+  const since = new Map(seats?.map(({ userId, grantedAt }) => [userId, grantedAt]));
   const entitled = [...members].filter((userId) => unknown.has(userId) || statuses.get(userId) === 'enabled');
   return {
-    entitlement: name,
-    plan: subscription.plan,
-    entitled: new Map(entitled.map((userId) => [userId, since.get(userId)])),
+    subscribers: {
+      entitlement: name,
+      plan: subscription.plan,
+      entitled: new Map(entitled.map((userId) => [userId, since.get(userId)])),
+    },
+    seats,
   };
+}
+
+/** Of a user with several seats, the newest counts. */
+function grantsIn(found: readonly { seats: readonly Seat[] | undefined }[]): ReadonlyMap<string, string> | undefined {
+  const grants = new Map<string, string>();
+  for (const { seats } of found) {
+    if (!seats) return undefined;
+    for (const { userId, grantedAt } of seats) {
+      const newest = latest(grants.get(userId), grantedAt);
+      if (newest !== undefined) grants.set(userId, newest);
+    }
+  }
+  return grants;
 }
 
 /** Names a profile in a few words. */

@@ -22,6 +22,14 @@ export function normalizeId(value: unknown, kind: ResourceKind): string | undefi
   return found?.toLowerCase() === kind ? id?.toLowerCase() : undefined;
 }
 
+/** Some answers and files of AWS put the identity store in front of an id: `d-1234567890.<UUID>`. */
+const STORE = /^d-[0-9a-f]{10}\./i;
+
+/** Returns an id without the identity store in front of it. */
+export function withoutStore(id: string): string {
+  return id.replace(STORE, '');
+}
+
 /** Parses an identity store ARN into kind and id; returns undefined for anything else. */
 export function parseResourceArn(value: unknown): { kind: ResourceKind; id: string } | undefined {
   if (typeof value !== 'string') return undefined;

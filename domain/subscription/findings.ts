@@ -58,16 +58,9 @@ export function compareSubscriptions(
   all: readonly Subscription[],
   entitlements: readonly Subscribers[],
 ): SubscriptionReport {
-  const left = all.filter(({ status }) => status !== 'cancelled');
+  const left = all.filter(isLeft);
   const unreadable = left.filter(({ principal }) => 'unknown' in principal).length;
-  const byUser = new Map<string, Subscription[]>();
-  for (const one of left) {
-    if (!('user' in one.principal)) continue;
-    const { user } = one.principal;
-    const some = byUser.get(user);
-    if (some) some.push(one);
-    else byUser.set(user, [one]);
-  }
+  const byUser = subscriptionsByUser(all);
   const plansFor = (userId: string) =>
     entitlements.filter(({ entitled }) => entitled.has(userId)).map(({ plan }) => plan);
   const findings = [
@@ -88,8 +81,26 @@ export function compareSubscriptions(
   };
 }
 
-/** A user may be listed more than once: what was used counts more than what was not. */
-function statusOf(some: readonly Subscription[]): Subscription['status'] {
+/** A cancelled subscription counts as gone. */
+function isLeft({ status }: Subscription): boolean {
+  return status !== 'cancelled';
+}
+
+/** Returns the subscriptions of each user that are not cancelled. A user may be listed more than once. */
+export function subscriptionsByUser(all: readonly Subscription[]): Map<string, Subscription[]> {
+  const byUser = new Map<string, Subscription[]>();
+  for (const one of all.filter(isLeft)) {
+    if (!('user' in one.principal)) continue;
+    const { user } = one.principal;
+    const some = byUser.get(user);
+    if (some) some.push(one);
+    else byUser.set(user, [one]);
+  }
+  return byUser;
+}
+
+/** Returns the status of a user with these subscriptions: what was used counts more than what was not. */
+export function statusOf(some: readonly Subscription[]): Subscription['status'] {
   if (some.some(({ status }) => status === 'active')) return 'active';
   return some.some(({ status }) => status === 'unknown') ? 'unknown' : 'pending';
 }

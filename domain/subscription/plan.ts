@@ -35,3 +35,16 @@ const BY_NAME: ReadonlyMap<unknown, Plan> = new Map<unknown, Plan>([
 export function planOf(name: unknown): Plan | undefined {
   return BY_NAME.get(name);
 }
+
+/** The names that the console of Kiro shows, as far as they were seen, without spaces and in lower case. */
+const BY_LABEL: ReadonlyMap<string, Plan> = new Map<string, Plan>([
+  ['kiropro', 'Q_DEVELOPER_STANDALONE_PRO'],
+  ['kiropro+', 'Q_DEVELOPER_STANDALONE_PRO_PLUS'],
+  ['kiropromax', 'Q_DEVELOPER_STANDALONE_PRO_MAX'],
+  ['kiropower', 'Q_DEVELOPER_STANDALONE_POWER'],
+]);
+
+/** Returns the plan of a name as the console shows it, or as AWS's calls do; undefined for a name that no table has. */
+export function planOfLabel(label: string): Plan | undefined {
+  return BY_LABEL.get(label.replace(/\s+/g, '').toLowerCase()) ?? planOf(label);
+}

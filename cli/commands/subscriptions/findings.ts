@@ -1,0 +1,206 @@
+import { FINDING_KINDS, type FindingKind, type SubscriptionFinding } from '../../../domain/subscription/findings.ts';
+import { COST_KINDS, costsOf, type Prices, priceOf, totalOf } from '../../../domain/subscription/prices.ts';
+import type { Context } from '../../command/context.ts';
+import { type ProfileReport, titleOf } from '../../command/subscriptions.ts';
+import { csvOf } from '../../ui/csv.ts';
+import { count, numberOf, relative } from '../../ui/text.ts';
+import { amountOf, costFields, costInWords, priceFields } from './money.ts';
+
+/** What each finding means, and what to do. */
+const MEANINGS: Readonly<Record<FindingKind, string>> = {
+  missing: 'has no subscription. The assignment alone gives none. Subscribe the user; of a group, AWS may take a day',
+  orphan: 'has a subscription that no configured entitlement covers. It is billed until someone cancels it',
+  'wrong-plan': 'has a subscription of another plan than the entitlement says',
+  pending: 'has a subscription and has never used it. AWS charges it from the first use',
+  'through-group': 'has the subscription through a group. It ends with the membership of that group',
+};
+
+/** Stands in a table for what could not be read. */
+const UNREAD = '?';
+
+/** Prints counts by profile and, with prices, what they cost. */
+export function summarize(reports: readonly ProfileReport[], prices: Prices | undefined, context: Context): void {
+  if (context.json) summarizeForPrograms(reports, prices, context);
+  else summarizeInTables(reports, prices, context);
+}
+
+function summarizeInTables(reports: readonly ProfileReport[], prices: Prices | undefined, context: Context): void {
+  const { terminal } = context;
+  terminal.table(
+    ['PROFILE', 'ENTITLEMENTS', 'ACTIVE', 'PENDING', 'MISSING', 'ORPHANS', 'WRONG PLAN', 'THROUGH GROUP'],
+    reports.map(({ reading, ...profile }) => {
+      const report = reading?.report;
+      const counts = report && countsOf(report.findings);
+      const shown = (number: number | undefined) => (number === undefined ? UNREAD : numberOf(number));
+      const found = (number: number | undefined) =>
+        number === undefined || number === 0 ? shown(number) : terminal.colors.yellow(numberOf(number));
+      return [
+        titleOf(profile),
+        profile.entitlements.map(({ name }) => name).join(', '),
+        shown(report?.active),
+        shown(report?.pending),
+        found(counts?.missing),
+        found(counts?.orphan),
+        found(counts?.['wrong-plan']),
+        shown(counts?.['through-group']),
+      ];
+    }),
+  );
+  if (prices) summarizeCosts(reports, prices, context);
+  for (const { reading, ...profile } of reports) {
+    if (!reading) continue;
+    const { groups, unreadable, unknown } = reading.report;
+    const title = titleOf(profile);
+    if (unreadable > 0)
+      terminal.note(
+        `${title}: ${count(unreadable, 'subscription names its', 'subscriptions name their')} user in a way that this version does not know. A missing one may be among them`,
+      );
+    if (unknown > 0)
+      terminal.note(
+        `${title}: ${count(unknown, 'subscription has', 'subscriptions have')} a status that this version does not know`,
+      );
+    if (groups.length > 0)
+      terminal.note(`${title}: ${count(groups.length, 'group is', 'groups are')} subscribed (${groups.join(', ')})`);
+  }
+  const kinds = FINDING_KINDS.filter((kind) =>
+    reports.some(({ reading }) => reading?.report.findings.some((one) => one.kind === kind)),
+  );
+  for (const kind of kinds)
+    terminal.note(`${kind}: a user ${MEANINGS[kind]}. See: usher subscriptions --finding ${kind}`);
+  if (reports.some(({ provider }) => provider === 'kiro'))
+    terminal.note('kiro is experimental: AWS does not publish the call, and it may change without notice');
+}
+
+function summarizeForPrograms(
+  reports: readonly ProfileReport[],
+  prices: Prices | undefined,
+  { terminal }: Context,
+): void {
+  const costs = prices && costsByProfile(reports, prices);
+  reports.forEach(({ reading, entitlements, ...profile }, index) => {
+    const { findings, ...counts } = reading?.report ?? {};
+    const names = entitlements.map(({ name }) => name);
+    const own = costs?.[index];
+    terminal.json({
+      ...profile,
+      entitlements: names,
+      ...counts,
+      ...(findings ? countsOf(findings) : {}),
+      ...(own && prices ? costFields(own, prices) : {}),
+    });
+  });
+  const total = costs && totalOfAll(costs);
+  if (total && prices) terminal.json({ total: costFields(total, prices) });
+}
+
+/** Undefined for a profile that could not be read. */
+function costsByProfile(reports: readonly ProfileReport[], prices: Prices) {
+  return reports.map(({ reading }) => reading && costsOf(reading.all, reading.subscribers, prices));
+}
+
+/** Undefined if a profile could not be read. */
+function totalOfAll(costs: ReturnType<typeof costsByProfile>) {
+  const known = costs.filter((one) => one !== undefined);
+  return known.length === costs.length ? totalOf(known) : undefined;
+}
+
+function summarizeCosts(reports: readonly ProfileReport[], prices: Prices, { terminal }: Context): void {
+  const costs = costsByProfile(reports, prices);
+  const rows = reports.map((report, index) => ({ title: titleOf(report), own: costs[index] }));
+  if (rows.length > 1) rows.push({ title: 'total', own: totalOfAll(costs) });
+  terminal.line();
+  terminal.table(
+    [`PER MONTH (${prices.currency})`, 'ACTIVE', 'OF THESE ORPHANS', 'PENDING', 'MISSING'],
+    rows.map(({ title, own }) => [title, ...COST_KINDS.map((kind) => (own ? costInWords(own[kind]) : UNREAD))]),
+  );
+  terminal.note(
+    'Costs are by your prices, before any discount or tax. Pending: what they cost once they are used. Missing: what these users cost once they are subscribed',
+  );
+}
+
+function countsOf(findings: readonly SubscriptionFinding[]): Record<FindingKind, number> {
+  const of = (kind: FindingKind) => findings.filter((one) => one.kind === kind).length;
+  return {
+    missing: of('missing'),
+    orphan: of('orphan'),
+    'wrong-plan': of('wrong-plan'),
+    pending: of('pending'),
+    'through-group': of('through-group'),
+  };
+}
+
+/** A finding, and where it is. */
+export type FindingRow = SubscriptionFinding & { provider: string; region: string };
+
+/** Returns the findings of a profile; none if it could not be read. */
+export function rowsOf({ reading, provider, region }: ProfileReport): FindingRow[] {
+  return (reading?.report.findings ?? []).map((one) => ({ ...one, provider, region }));
+}
+
+interface Listing {
+  names: ReadonlyMap<string, string> | undefined;
+  csv: boolean;
+  prices: Prices | undefined;
+}
+
+/** Prints findings user by user. */
+export async function listFindings(
+  rows: readonly FindingRow[],
+  { names, csv, prices }: Listing,
+  { terminal, clock, json }: Context,
+): Promise<void> {
+  const named = rows.map(({ kind, ...row }) => ({
+    finding: kind,
+    ...row,
+    ...(prices ? priceFields(priceOf([row.plan ?? row.expected ?? 'unknown'], prices), prices) : {}),
+    ...(names ? { name: names.get(row.userId) ?? '' } : {}),
+  }));
+  if (json) {
+    for (const row of named) terminal.json(row);
+    return;
+  }
+  if (csv) {
+    const columns = [
+      ...(names ? ['name'] : []),
+      'userId',
+      'finding',
+      'entitlement',
+      'plan',
+      'expected',
+      'since',
+      'provider',
+      'region',
+      ...(prices ? ['pricePerMonth', 'currency'] : []),
+    ];
+    terminal.line(await csvOf(named, columns));
+    return;
+  }
+  const now = clock.now();
+  terminal.table(
+    [
+      ...(names ? ['NAME'] : []),
+      'USER',
+      'FINDING',
+      'ENTITLEMENT',
+      'PLAN',
+      'EXPECTED',
+      'SINCE',
+      ...(prices ? [`PER MONTH (${prices.currency})`] : []),
+    ],
+    named.map(({ userId, finding, entitlement, plan, expected, since, ...row }) => [
+      ...('name' in row ? [row.name] : []),
+      userId,
+      finding,
+      entitlement ?? '',
+      plan ?? '',
+      expected ?? '',
+      since === undefined ? '' : relative(since, now),
+      ...(prices ? [priceCell(row)] : []),
+    ]),
+  );
+}
+
+/** Returns the price in a row of a table. */
+export function priceCell(row: { pricePerMonth?: number }): string {
+  return row.pricePerMonth === undefined ? 'unknown' : amountOf(Math.round(row.pricePerMonth * 100));
+}
