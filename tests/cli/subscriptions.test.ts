@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import { dayOf, daysFrom, plusDays } from '../../domain/shared/day.ts';
 import { filesOf } from '../support/folder.ts';
-import { ENTITLEMENT, OTHER_GROUP, STORE_ID, user } from '../support/ids.ts';
+import { ENTITLEMENT, GROUP, OTHER_GROUP, STORE_ID, user } from '../support/ids.ts';
 import { anOperator, configuration, linesOf, type Operator, runHere } from '../support/operator.ts';
 import { SECRET } from '../support/secret.ts';
 
@@ -353,6 +353,47 @@ describe('usher subscriptions --idle', () => {
     const activity = filesOf({ 'a/2026.csv': 'userid,date\nx,2026-11-25\n"y,2026-11-25\n' });
     const { error, code } = await idle(activity);
     expect([code, error]).toEqual([2, expect.stringContaining('a/2026.csv: line 3: a quote that is not closed')]);
+  });
+});
+
+describe('a group that is subscribed in the console, while Usher only observes', () => {
+  const watching = anOperator({
+    people: 4,
+    members: 3,
+    entitlements: (configured) => ({
+      ...configured,
+      entitlements: withSubscription(configured).entitlements.map((one) => ({ ...one, mode: 'observe' as const })),
+    }),
+    directory: (seed) => ({
+      ...seed,
+      applications: seed.applications.map((one, index) =>
+        index > 0
+          ? one
+          : {
+              ...one,
+              assignedGroups: [GROUP],
+              subscriptions: [
+                { group: GROUP, plan: PRO },
+                { user: user(1), plan: PRO, source: 'GROUP' as const },
+                { user: user(4), plan: PRO, source: 'GROUP' as const },
+              ],
+            },
+      ),
+    }),
+  });
+
+  it('shows who of the group has no subscription, and who has one and left, and no call of Usher changes anything', async () => {
+    expect((await watching.run('start', '--all', '--wait')).code).toBe(0);
+    const { out } = await watching.run('subscriptions', '--people', '--json');
+    expect(linesOf(out).map(({ finding, userId }) => [finding, userId])).toEqual([
+      ['missing', user(2)],
+      ['missing', user(3)],
+      ['orphan', user(4)],
+      ['through-group', user(1)],
+    ]);
+    const calls = Object.keys(await watching.allCalls());
+    expect(calls).toContain('UserSubscriptions.ListUserSubscriptions');
+    expect(calls.filter((call) => /^(?:SSOAdmin|UserSubscriptions)\.(?:Create|Delete|Update)/.test(call))).toEqual([]);
   });
 });
 
