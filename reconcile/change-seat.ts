@@ -171,7 +171,8 @@ async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome
   if (isSuperseded(task)) return 'done';
   if (!(await isEntitled(task, entitlement, services))) return 'later';
   // A list may lag behind an assignment that was verified: before it counts as drift, this one assignment is read.
-  const unfinished = task.seat?.status === 'creating';
+  // Of a seat that is being revoked, an earlier create had no answer.
+  const unfinished = task.seat?.status === 'creating' || task.seat?.status === 'revoking';
   if (!unfinished && change.reason === 'drift-healed' && (await applications.isAssigned(applicationArn, userId))) {
     return 'later';
   }
@@ -219,10 +220,15 @@ async function revoke(task: Task, services: ApplyServices): Promise<ChangeOutcom
   } catch (error) {
     return recordRefusal(error, seat, task, services);
   }
-  if (waitForGrantToShow(task.seat, clock.now()) || (await applications.isAssigned(applicationArn, userId))) {
-    await ledger.saveSeat(markRemoved(seat, clock.now()));
-    return 'later';
+  let isVerified = false;
+  try {
+    isVerified =
+      !waitForGrantToShow(task.seat, clock.now()) && !(await applications.isAssigned(applicationArn, userId));
+  } finally {
+    // Also if the read fails: that AWS has accepted the removal must not be forgotten.
+    if (!isVerified) await ledger.saveSeat(markRemoved(seat, clock.now()));
   }
+  if (!isVerified) return 'later';
   if (unaudited) {
     await ledger.saveSeat(dropSeat(seat, clock.now()));
     return 'done';
@@ -261,8 +267,8 @@ async function isConfirmed(
 
 /** Whether an earlier call may have made the assignment although no read has shown it so far. */
 function isAmbiguous({ seat }: Task, now: Date): boolean {
-  const isGranted = seat !== undefined && takesSlot(seat) && seat.status !== 'revoking';
-  return isGranted && waitForCreateToShow(seat, { readAt: now }) !== undefined;
+  const mayExist = seat !== undefined && takesSlot(seat) && seat.removedAt === undefined;
+  return mayExist && waitForCreateToShow(seat, { readAt: now }) !== undefined;
 }
 
 /** Whether an operator has started or redriven the execution: to them, what is known is reported again. */

@@ -78,10 +78,9 @@ export function decideGrants(
     if (one.seat?.status === 'waitlisted') continue;
     const { key, user } = one.checked;
     const { hasSlot } = candidateIn(one);
-    const wait =
-      hasSlot && one.seat
-        ? (waitForWriteToSettle(one.seat, moment) ?? waitForCreateToShow(one.seat, moment))
-        : undefined;
+    const wait = hasSlot && one.seat ? waitForWriteToSettle(one.seat, moment) : undefined;
+    // Within the hour after the last create no read ends the seat; the sweep of an hour later decides.
+    if (!wait && hasSlot && one.seat && mayStillShow(one.seat, moment)) continue;
     const assigned = hasSlot && !wait ? evidence.assigned?.get(user.userId) : false;
     if (wait) recheck.push({ key, at: wait.until });
     else if (assigned === undefined) unread.push(user.userId);
@@ -123,7 +122,13 @@ function joinWaitlist(one: Granted, { name, application }: Entitlement, { readAt
 
 /** The answer to the create was lost, and a read shows the assignment: it is only to be recorded. */
 function isMade({ seat, checked }: Granted): boolean {
-  return seat?.status === 'creating' && checked.user.assigned;
+  const isUnanswered = seat?.status === 'creating' || (seat?.status === 'revoking' && seat.grantedAt === undefined);
+  return isUnanswered && checked.user.assigned;
+}
+
+/** Whether a create may yet show that no read shows now. */
+function mayStillShow(seat: Seat, moment: Moment): boolean {
+  return seat.removedAt === undefined && waitForCreateToShow(seat, moment) !== undefined;
 }
 
 function recordGrant({ seat, checked }: Granted, { readAt, execution }: Moment): Seat[] {

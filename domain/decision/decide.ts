@@ -9,7 +9,14 @@ import {
 } from '../seat/transitions.ts';
 import { isDue, plusSeconds } from '../shared/time.ts';
 import type { CheckedUser, DecisionContext, Ineligibility, Moment, UserState } from './application-state.ts';
-import { type Wait, waitForCreateToShow, waitForGrantToShow, waitForWriteToSettle, waitToRepeat } from './timing.ts';
+import {
+  type Wait,
+  waitForCreateToShow,
+  waitForGrantToShow,
+  waitForRemovalToShow,
+  waitForWriteToSettle,
+  waitToRepeat,
+} from './timing.ts';
 
 const DAY_SECONDS = 24 * 3600;
 /**
@@ -72,13 +79,14 @@ function withoutRefusal({ refusal }: Seat): Decision {
 }
 
 /**
- * Decides about an interrupted revocation of a user who is entitled again: it either never began, or is complete. Unless
- * AWS has accepted the removal, the seat is kept while a read may be too early to show the grant: what turns out to be gone
- * is made again.
+ * Decides about an interrupted revocation of a user who is entitled again: it either never began, or is complete. If AWS
+ * has accepted the removal, reads show it soon. If not, the seat is kept while a read may be too early to show the grant:
+ * what turns out to be gone is made again.
  */
 function decideInterrupted(seat: Seat, assigned: boolean, grant: Decision, context: DecisionContext): Decision {
   if (!isAudited(seat)) return grant;
-  if (assigned || (seat.removedAt === undefined && waitForCreateToShow(seat, context))) return { do: 'restore' };
+  if (assigned) return waitForRemovalToShow(seat, context) ?? { do: 'restore' };
+  if (seat.removedAt === undefined && waitForCreateToShow(seat, context)) return { do: 'restore' };
   return { do: 'record-removal', reason: 'group-leave' };
 }
 
@@ -96,7 +104,8 @@ function decideIneligible({ assigned, seat, ineligibility }: UserState, context:
     // repeated, AWS has accepted it before.
     case 'creating':
       if (assigned || !graced || seat.repeats !== undefined) return end;
-      return waitForCreateToShow(seat, context) ?? revoke;
+      // Longer than the reads of this execution lag, a tick checks it again.
+      return waitForWriteToSettle(seat, context) ?? (waitForCreateToShow(seat, context) ? NOTHING : revoke);
     case 'assigned':
     case 'confirmed':
       return end;

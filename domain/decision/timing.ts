@@ -63,6 +63,14 @@ export function waitForCreateToShow(seat: CreateTimes, { readAt }: { readAt: Dat
   return waitSince(lastCreateAt(seat) ?? seat.changedAt, CREATE_SHOWS_SECONDS, readAt);
 }
 
+/** Whether a read that shows the assignment may be too early to show the removal that AWS has accepted. */
+export function waitForRemovalToShow(
+  { removedAt }: Pick<Seat, 'removedAt'>,
+  { readAt }: { readAt: Date },
+): Wait | undefined {
+  return removedAt === undefined ? undefined : waitSince(removedAt, GRANT_SHOWS_SECONDS, readAt);
+}
+
 /** Whether reads that began at this time may not show yet what was last written for a seat. */
 export function waitForWriteToSettle(
   { changedAt }: Pick<Seat, 'changedAt'>,

@@ -139,7 +139,9 @@ export function restoreSeat(seat: Seat, context: ChangeContext): Seat {
 /** Marks the intention to revoke. It is written before each call. */
 export function markRevoking(seat: Seat, { now, cause }: ChangeContext): Seat {
   if (seat.status === 'revoking') return { ...seat, revision: seat.revision + 1, changedAt: now.toISOString() };
-  return withNextChangeSeq(changeStatus(seat, 'revoking', now), cause);
+  // A create without an answer may have made the assignment again.
+  const made = seat.status === 'creating' && seat.grantedAt !== undefined ? { madeAgainAt: seat.changedAt } : {};
+  return withNextChangeSeq({ ...changeStatus(seat, 'revoking', now), ...made }, cause);
 }
 
 /** Marks a removal that AWS has accepted and that no read can verify yet. */
@@ -167,11 +169,13 @@ function withRevocation(seat: Seat, now: Date): Seat {
 
 /**
  * Keeps a seat whose user is entitled again after its revocation was interrupted. That the revocation had begun was never
- * audited. If no read shows the assignment, it may have been made, and counts against the brake.
+ * audited. If AWS has accepted it, or no read shows the assignment, it may have been made, and counts against the brake.
  */
 export function keepInterrupted(seat: Seat, { assigned, now }: { assigned: boolean; now: Date }): Seat {
+  const wasRefused = seat.refusal !== undefined && seat.refusal.attempts === undefined;
+  const mayBeMade = seat.removedAt !== undefined || !(assigned || wasRefused);
   const kept = markConfirmed(seat, now);
-  return assigned ? kept : withRevocation(kept, now);
+  return mayBeMade ? withRevocation(kept, now) : kept;
 }
 
 /**

@@ -429,6 +429,28 @@ describe('revoking', () => {
     expect(await seat(1)).toMatchObject({ status: 'revoked', changeSeq: 4, revision: 3 });
   });
 
+  it.each<[string, FaultRule['kind'] | undefined]>([
+    ['the read after it is too early', undefined],
+    ['the read after it fails', 'throttle'],
+    ['AWS refuses the read after it', 'refuse'],
+  ])('remembers that AWS has accepted the removal if %s', async (_fact, kind) => {
+    const seats = [aSeat(1, { changedAt: secondsAgo(kind ? 600 : 20), grantedAt: secondsAgo(kind ? 600 : 20) })];
+    const { apply, faults, seat, clock } = await applying({ people: 1, seats, assigned: [1] });
+    if (kind) faults.add({ operation: 'SSOAdmin.DescribeApplicationAssignment', kind, for: '1h' });
+    await apply(aBatch('revoke', [1]));
+    const { status, removedAt = '' } = (await seat(1)) ?? {};
+    expect(status).toBe('revoking');
+    expect(Date.parse(removedAt)).toBeLessThanOrEqual(clock.now().getTime());
+  });
+
+  it('does not say so if AWS does not remove it', async () => {
+    const { apply, faults, seat } = await applying({ people: 1, seats: [aSeat(1)], assigned: [1] });
+    faults.add({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'internal', for: '1h' });
+    await apply(aBatch('revoke', [1]));
+    expect(await seat(1)).toMatchObject({ status: 'revoking' });
+    expect(await seat(1)).not.toHaveProperty('removedAt');
+  });
+
   it('keeps the seat while a read shows the assignment, regardless of the answer', async () => {
     const { apply, seat, faults } = await applying({ seats, assigned: [1] });
     faults.add({ operation: 'SSOAdmin.DeleteApplicationAssignment', kind: 'lost' });

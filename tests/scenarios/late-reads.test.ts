@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ReadOperation } from '../../emulator/aws/identity-center/identity-center.ts';
 import { aDeleteUser } from '../support/events.ts';
-import { user } from '../support/ids.ts';
+import { APPLICATION, user } from '../support/ids.ts';
 import { openWorld } from '../support/world.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
@@ -97,6 +97,104 @@ describe('a user who comes back while AWS does not remove the assignment', () =>
     expect(world.assigned()).toEqual([1]);
     expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'waitlisted' });
     expect(world.copies()).not.toContain('Seat Revoked');
+  });
+});
+
+describe('a user who comes back while a revocation is interrupted', () => {
+  it('keeps the slot if the assignment was made again and no answer came', async () => {
+    const world = await openWorld({ people: 2, settled: [1], entitlements: [{ seats: { max: 1 } }] });
+    world.center.unassignByHand(APPLICATION, user(1));
+    world.after(7200, () => {
+      for (const operation of [LIST, DESCRIBE] as const) world.center.setLag(operation, 3500);
+      world.faults.add({ operation: CREATE, kind: 'internal-after', for: '60s' });
+      return world.start({ userId: user(1) });
+    });
+    world.after(7250, () => {
+      world.faults.add({ operation: DELETE, kind: 'internal', for: '90s' });
+      return world.leaves(1);
+    });
+    world.after(7310, () => world.joins(1));
+    world.after(100, () => world.joins(2));
+    for (let minute = 130; minute <= 240; minute += 5) world.after(60 * minute, () => world.tick());
+    await world.play();
+    expect(world.assigned()).toEqual([1]);
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'waitlisted' });
+  });
+
+  it('keeps the slot if AWS refuses a create after one without an answer', async () => {
+    const world = await openWorld({ people: 2, entitlements: [{ seats: { max: 1 } }] });
+    for (const operation of [LIST, DESCRIBE] as const) world.center.setLag(operation, 3500);
+    world.faults.add({ operation: CREATE, kind: 'internal-after', for: '40s' });
+    await world.joins(1);
+    world.after(50, () => {
+      world.faults.add({ operation: DELETE, kind: 'internal', for: '90s' });
+      return world.leaves(1);
+    });
+    world.after(60, () => world.joins(2));
+    world.after(110, () => {
+      world.faults.add({ operation: CREATE, kind: 'refuse', principalId: user(1), for: '2h' });
+      return world.joins(1);
+    });
+    await world.ticking(50);
+    expect(world.assigned()).toEqual([1]);
+    expect(await world.seats()).toMatchObject({ 2: 'waitlisted' });
+  });
+
+  it('has the grant audited once a read shows it, also above a lowered cap', async () => {
+    const world = await openWorld({ people: 2, settled: [2], entitlements: [{ seats: { max: 2 } }] });
+    world.faults.add({ operation: CREATE, kind: 'internal-after', for: '40s' });
+    for (const operation of [LIST, DESCRIBE] as const) world.center.setLag(operation, 3000);
+    await world.joins(1);
+    world.after(50, () => {
+      world.faults.add({ operation: DELETE, kind: 'internal', for: '120s' });
+      return world.leaves(1);
+    });
+    world.after(110, () => {
+      world.deploy({ entitlements: [{ seats: { max: 1 } }] });
+      return world.joins(1);
+    });
+    await world.ticking(180);
+    expect(await world.seats()).toEqual({ 1: 'confirmed', 2: 'confirmed' });
+    expect(await world.summaries(1)).toEqual([{ seat: 'confirmed', assigned: true, audited: ['Seat Assigned'] }]);
+  });
+
+  it('has a new assignment at once if AWS had accepted the removal, although the read after it failed', async () => {
+    const world = await openWorld({ people: 2 });
+    await world.joins(1);
+    world.after(600, () => {
+      world.faults.add({ operation: DESCRIBE, kind: 'throttle', for: '60s' });
+      return world.leaves(1);
+    });
+    world.after(670, () => world.joins(1));
+    world.after(780, () => expect(world.assigned()).toEqual([1]));
+    await world.play();
+    expect(world.copies()).toEqual(['Seat Assigned', 'Seat Revoked', 'Seat Assigned']);
+  });
+
+  it('has access when the execution ends, although reads show the removal late', async () => {
+    const world = await openWorld({ people: 2, settled: [1] });
+    for (const operation of [LIST, DESCRIBE] as const) world.center.setLag(operation, 80);
+    world.after(10, () => world.leaves(1));
+    world.after(20, () => world.joins(1));
+    await world.play();
+    expect(world.assigned()).toEqual([1]);
+    expect(world.copies()).toEqual(['Seat Revoked', 'Seat Assigned']);
+  });
+});
+
+describe('a leaver with grace whose create had no answer', () => {
+  it('keeps no execution waiting that serves others', async () => {
+    const world = await openWorld({ people: 3, entitlements: [{ onLeave: { revokeAfterDays: 7 } }] });
+    world.faults.add({ operation: CREATE, kind: 'internal', principalId: user(1), for: '120s' });
+    await world.joins(1);
+    const began = world.now().getTime() + 100_000;
+    world.after(100, () => world.scim({ leave: [1], join: [2] }));
+    await world.play();
+    const sweeps = world.ends.filter(({ startedAt }) => startedAt.getTime() >= began);
+    expect(sweeps).toHaveLength(1);
+    for (const { endedAt } of sweeps) expect(endedAt.getTime() - began).toBeLessThan(300_000);
+    expect(world.assigned()).toEqual([2]);
+    expect(await world.seats()).toMatchObject({ 2: 'confirmed' });
   });
 });
 

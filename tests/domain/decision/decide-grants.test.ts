@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ApplicationState } from '../../../domain/decision/application-state.ts';
 import { decideApplication } from '../../../domain/decision/decide-application.ts';
-import type { Seat } from '../../../domain/seat/seat.ts';
+import type { Seat, SeatStatus } from '../../../domain/seat/seat.ts';
 import {
   brakeOf,
   changesOf,
@@ -196,23 +196,34 @@ describe('a cap below the number of seats in use', () => {
       new Map(),
       iso(20),
     ],
-    [
-      'the read may be too early to show the create of the last hour',
-      { grantedAt: iso(-3599), changedAt: iso(-600) },
-      new Map([[user(2), false]]),
-      iso(1),
-    ],
-    [
-      'the read may be too early to show a create that failed',
-      { status: 'creating', changedAt: iso(-3599) },
-      new Map([[user(2), false]]),
-      iso(1),
-    ],
   ])('leaves the seat for a later check if %s', (_fact, seat, assigned, until) => {
     const state = checkedUsers([joiner(2, seat)], { max: 1, others: [aSeat(1)], evidence: { assigned } });
     const decision = decisionOf(state);
     expect(decision).toMatchObject({ changes: [], unverified: true, recheck: new Map([[user(2), until]]) });
     expect(statusesAfter(state, decision)).toEqual({ 1: 'confirmed', 2: seat.status ?? 'confirmed' });
+  });
+
+  it.each<[string, Partial<Seat>, SeatStatus]>([
+    ['keeps the seat within the hour after its grant', { grantedAt: iso(-3599), changedAt: iso(-600) }, 'confirmed'],
+    ['keeps a create that failed within the hour', { status: 'creating', changedAt: iso(-3599) }, 'creating'],
+    ['does not keep it later', { grantedAt: iso(-3600), changedAt: iso(-600) }, 'waitlisted'],
+  ])('%s, although a fresh read shows no assignment, and waits for nothing', (_fact, seat, status) => {
+    const state = checkedUsers([joiner(2, seat)], { max: 1, others: [aSeat(1)] });
+    const decision = decisionOf(state);
+    expect([statusesAfter(state, decision), decision.recheck.size]).toEqual([{ 1: 'confirmed', 2: status }, 0]);
+  });
+
+  it('records a grant that no one has audited, although its revocation had begun, once a read shows it', () => {
+    const { grantedAt: _, ...seat } = aSeat(2, { status: 'revoking', changedAt: iso(-600) });
+    const state = checkedUsers([{ userId: user(2), entitled: true, assigned: true, seat }], {
+      max: 1,
+      others: [aSeat(1)],
+    });
+    const decision = decisionOf(state);
+    expect([changesOf(decision), statusesAfter(state, decision)]).toEqual([
+      ['record 2'],
+      { 1: 'confirmed', 2: 'assigned' },
+    ]);
   });
 });
 

@@ -120,6 +120,19 @@ describe('decide', () => {
       'record-removal',
     ],
     ['keeps what a read shows', { grantedAt: iso(-86_400) }, true, 'restore'],
+    [
+      'records its end if AWS has accepted the removal',
+      { grantedAt: iso(-600), removedAt: iso(-60) },
+      false,
+      'record-removal',
+    ],
+    [
+      'waits if a read may be too early to show the accepted removal',
+      { grantedAt: iso(-600), removedAt: iso(-89) },
+      true,
+      'wait',
+    ],
+    ['keeps it if a later read shows it all the same', { grantedAt: iso(-600), removedAt: iso(-90) }, true, 'restore'],
   ])('of a seat whose revocation was interrupted, %s', (_fact, times, assigned, expected) => {
     const seat = aGrantedSeat({ status: 'revoking', changedAt: iso(-60), ...times });
     expect(decide(aUserState({ assigned, seat }), aDecisionContext()).do).toBe(expected);
@@ -175,9 +188,14 @@ describe('decide', () => {
     ['a seat that was just given', { seat: aGrantedSeat({ status: 'assigned' }) }, 'begin-grace'],
     ['a seat whose create has no answer', { seat: aGrantedSeat({ status: 'creating' }) }, 'begin-grace'],
     [
-      'no answer before it is certain whether a create had an effect',
-      { assigned: false, seat: aGrantedSeat({ status: 'creating', changedAt: iso(-3599) }) },
+      'no answer while reads settle',
+      { assigned: false, seat: aGrantedSeat({ status: 'creating', changedAt: iso(-29) }) },
       'wait',
+    ],
+    [
+      'no answer before it is certain whether a create had an effect, which a tick finds out',
+      { assigned: false, seat: aGrantedSeat({ status: 'creating', changedAt: iso(-3599) }) },
+      'nothing',
     ],
     [
       'a seat whose create is repeated: AWS has accepted it before',

@@ -12,6 +12,7 @@ import {
   markHeld,
   markLeaving,
   markRefused,
+  markRemoved,
   markReported,
   markRevoked,
   markRevoking,
@@ -300,20 +301,25 @@ describe('restoreSeat', () => {
 });
 
 describe('markRevoking', () => {
-  it.each<SeatStatus>(['creating', 'assigned', 'confirmed', 'leaving', 'held'])(
-    'makes a new change of a seat that is %s',
-    (status) => {
-      const seat = aGrantedSeat({ status, changeSeq: 4 });
-      expect(markRevoking(seat, aChangeContext())).toEqual({
-        ...seat,
-        status: 'revoking',
-        changeSeq: 5,
-        revision: seat.revision + 1,
-        cause: 'event-1',
-        changedAt: iso(),
-      });
-    },
-  );
+  it.each<[SeatStatus, Partial<Seat>]>([
+    // The last create had no answer: it may have made the assignment again.
+    ['creating', { madeAgainAt: aGrantedSeat().changedAt }],
+    ['assigned', {}],
+    ['confirmed', {}],
+    ['leaving', {}],
+    ['held', {}],
+  ])('makes a new change of a seat that is %s', (status, times) => {
+    const seat = aGrantedSeat({ status, changeSeq: 4 });
+    expect(markRevoking(seat, aChangeContext())).toEqual({
+      ...seat,
+      status: 'revoking',
+      changeSeq: 5,
+      revision: seat.revision + 1,
+      cause: 'event-1',
+      changedAt: iso(),
+      ...times,
+    });
+  });
 
   it('makes one change if it runs twice, and sets the time of the change each time', () => {
     const once = markRevoking(aGrantedSeat(), aChangeContext());
@@ -364,14 +370,33 @@ describe('markRevoked', () => {
   });
 });
 
+describe('markRemoved', () => {
+  it('keeps the seat as it is, with the time when AWS accepted the removal', () => {
+    const seat = aGrantedSeat({ status: 'revoking' });
+    expect(markRemoved(seat, START)).toEqual({ ...seat, revision: seat.revision + 1, removedAt: iso() });
+  });
+
+  it.each<[string, (seat: Seat) => Seat]>([
+    ['kept', (seat) => keepInterrupted(seat, { assigned: true, now: START })],
+    ['revoked', (seat) => markRevoked(seat, aChangeContext())],
+    ['dropped', (seat) => dropSeat(seat, START)],
+    ['made again', (seat) => markCreating(seat, TARGET, aChangeContext())],
+  ])('is forgotten when the seat is %s', (_fact, change) => {
+    expect(change(markRemoved(aGrantedSeat({ status: 'revoking' }), START))).not.toHaveProperty('removedAt');
+  });
+});
+
 describe('keepInterrupted', () => {
-  it.each([
-    ['counts no revocation against the brake while a read shows the assignment', true, [iso(-60)]],
-    ['counts the revocation that may have been made', false, [iso(-60), iso()]],
-  ])('%s', (_fact, assigned, revocations) => {
-    const before = aGrantedSeat({ status: 'revoking', revocations: [iso(-86_400), iso(-60)] });
+  it.each<[string, Partial<Seat>, boolean, string[]]>([
+    ['counts no revocation against the brake while a read shows the assignment', {}, true, [iso(-60)]],
+    ['counts the revocation that may have been made', {}, false, [iso(-60), iso()]],
+    ['counts the revocation that AWS has accepted', { removedAt: iso(-95) }, true, [iso(-60), iso()]],
+    ['counts none that AWS has refused', { refusal: REFUSAL }, false, [iso(-60)]],
+  ])('%s', (_fact, parts, assigned, revocations) => {
+    const before = aGrantedSeat({ status: 'revoking', revocations: [iso(-86_400), iso(-60)], ...parts });
     const kept = keepInterrupted(before, { assigned, now: START });
     expect(kept).toMatchObject({ status: 'confirmed', audit: [], changedAt: iso() });
+    expect(kept).not.toHaveProperty('removedAt');
     expect(kept.revocations?.filter((time) => time > iso(-86_400))).toEqual(revocations);
   });
 });
