@@ -36,6 +36,10 @@ const REFUSALS: Readonly<Record<string, Pick<ErrorReport, 'hint' | 'code'>>> = {
     code: EXIT.failed,
     hint: 'AWS does not let this account have such subscriptions. Only AWS Support can change that: docs/subscriptions.md',
   },
+  'group-missing': {
+    code: EXIT.failed,
+    hint: 'Correct the groups in entitlements.yml; use ids, not names. Check all of them: usher doctor',
+  },
   'ledger-missing': {
     code: EXIT.precondition,
     hint: 'This account and Region have no ledger of this stage. Is Usher deployed here? Check --stage, --region and --profile',
@@ -67,7 +71,17 @@ const UNKNOWN = {
 };
 const IS_EXCEPTION = /^(?:[A-Z]|unknown-exception$)/;
 
+/** For a call that AWS does not publish: no API reference has it. */
+const UNPUBLISHED = {
+  code: EXIT.failed,
+  hint: 'AWS has changed or removed a call that it does not publish: docs/subscriptions.md',
+};
+const IS_UNPUBLISHED = /^ListUserSubscriptions\b/;
+
 function refusalReport({ reason, message }: RefusedError): ErrorReport {
+  const isNew =
+    reason === 'UnknownOperationException' || (!Object.hasOwn(REFUSALS, reason) && IS_EXCEPTION.test(reason));
+  if (isNew && IS_UNPUBLISHED.test(message)) return { message, ...UNPUBLISHED };
   const known = Object.hasOwn(REFUSALS, reason) ? REFUSALS[reason] : undefined;
   return { message, code: EXIT.failed, ...(known ?? (IS_EXCEPTION.test(reason) ? UNKNOWN : {})) };
 }

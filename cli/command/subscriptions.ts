@@ -1,51 +1,75 @@
+import type { Directory } from '../../adapters/identity-store.ts';
 import type { Entitlement, SubscriptionSettings } from '../../domain/entitlements.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
+import { RefusedError } from '../../domain/shared/errors.ts';
+import { accountOf } from '../../domain/shared/ids.ts';
 import { latest } from '../../domain/shared/time.ts';
 import { compareSubscriptions, type Subscribers, type SubscriptionReport } from '../../domain/subscription/findings.ts';
+import { joinLists, withMembers } from '../../domain/subscription/lists.ts';
 import type { Subscription } from '../../domain/subscription/subscription.ts';
 import { type StatusCache, statusesOf } from '../../reconcile/plan/user-statuses.ts';
+import { count } from '../ui/text.ts';
 import type { Context } from './context.ts';
 import { readersOf } from './readers.ts';
 import type { Unread } from './unread.ts';
 
 type Subscribed = Entitlement & { subscription: SubscriptionSettings };
 
-/** The entitlements whose subscriptions one list shows. */
+/** The entitlements whose users AWS charges once. */
 export interface Profile {
   provider: SubscriptionSettings['provider'];
   region: string;
-  roleArn: string | undefined;
+  /** Roles that read its list, each once; undefined is the caller itself. */
+  roleArns: (string | undefined)[];
   /** Of Amazon Q Business: each application has a list of its own. */
   application: string | undefined;
   entitlements: Subscribed[];
 }
 
-/** What the list of a profile says, and what it comes to. */
+/** What the lists of a profile say, and what they come to. */
 export interface ProfileReading {
   all: Subscription[];
   subscribers: Subscribers[];
   report: SubscriptionReport;
-  /** ISO time of the grant of each seat, by user. Undefined if the ledger could not be read. */
+  /** Configured groups without members. */
+  emptyGroups: string[];
+  /** ISO time of the grant of each seat, by user. Undefined if nothing is deployed. */
   grantedAt: ReadonlyMap<string, string> | undefined;
+  /** Why there is no ledger; undefined if there is one. */
+  ledgerMissing: RefusedError | undefined;
 }
 
 export interface ProfileReport extends Profile {
-  /** Undefined if the list, or the members of a group, could not be read. */
+  /** Undefined if the list, the members of a group or the ledger could not be read. */
   reading: ProfileReading | undefined;
+}
+
+/** What is shared by the reads of all profiles. */
+interface Reads {
+  context: Context;
+  unread: Unread;
+  say(detail: string): void;
+  cache: StatusCache;
+  /** Members by group; undefined for a group that does not exist. */
+  groups: Map<string, readonly string[] | undefined>;
 }
 
 function isSubscribed(entitlement: Entitlement): entitlement is Subscribed {
   return entitlement.subscription !== undefined;
 }
 
-/** Groups the entitlements with a subscription by the list that shows them. */
+/**
+ * Groups the entitlements with a subscription by what AWS charges once. The list of Kiro is that of a Region, whatever the
+ * application and the role are.
+ */
 export function profilesOf(entitlements: readonly Entitlement[]): Profile[] {
   const profiles = new Map<string, Profile>();
   for (const entitlement of entitlements.filter(isSubscribed)) {
     const { provider, region, roleArn } = entitlement.subscription;
     const application = provider === 'amazon-q-business' ? entitlement.application : undefined;
-    const key = [provider, region, roleArn, application].join(' ');
-    const profile = profiles.get(key) ?? { provider, region, roleArn, application, entitlements: [] };
+    const key = [provider, region, ...(application === undefined ? [] : [application, roleArn])].join(' ');
+    const profile = profiles.get(key) ?? { provider, region, roleArns: [], application, entitlements: [] };
+    if (!profile.roleArns.includes(roleArn)) profile.roleArns.push(roleArn);
     profile.entitlements.push(entitlement);
     profiles.set(key, profile);
   }
@@ -59,62 +83,136 @@ export async function readProfiles(
   unread: Unread,
   say: (detail: string) => void,
 ): Promise<ProfileReport[]> {
-  const cache: StatusCache = { userPages: undefined };
+  const reads: Reads = { context, unread, say, cache: { userPages: undefined }, groups: new Map() };
   const reports: ProfileReport[] = [];
   for (const profile of profiles) {
     say(titleOf(profile));
-    const read = await unread.attempt(async () => {
-      const all = await listOf(profile, context);
-      const found: Awaited<ReturnType<typeof subscribersOf>>[] = [];
-      for (const entitlement of profile.entitlements)
-        found.push(await subscribersOf(entitlement, context, { cache, unread }));
-      const subscribers = found.map((one) => one.subscribers);
-      return { all, subscribers, report: compareSubscriptions(all, subscribers), grantedAt: grantsIn(found) };
-    });
+    const read = await unread.attempt(() => readProfile(profile, reads));
     reports.push({ ...profile, reading: read?.value });
   }
   return reports;
 }
 
-async function listOf({ provider, region, roleArn, entitlements }: Profile, context: Context): Promise<Subscription[]> {
-  const { identityCenter } = await context.entitlements();
-  const services = await context.services();
-  const [first] = entitlements;
-  const found = await services.subscriptions({
-    provider,
-    region,
-    instanceArn: identityCenter.instanceArn,
-    application: first?.application ?? '',
-    ...(roleArn === undefined ? {} : { roleArn }),
-  });
-  const all: Subscription[] = [];
-  for await (const page of found.subscriptions()) all.push(...page);
-  return all;
+async function readProfile(profile: Profile, reads: Reads): Promise<ProfileReading> {
+  const all = await listOf(profile, reads);
+  const found: Awaited<ReturnType<typeof subscribersOf>>[] = [];
+  for (const entitlement of profile.entitlements) found.push(await subscribersOf(entitlement, reads));
+  const subscribers = found.map((one) => one.subscribers);
+  return {
+    all,
+    subscribers,
+    report: compareSubscriptions(all, subscribers),
+    emptyGroups: [...new Set(found.flatMap((one) => one.emptyGroups))],
+    grantedAt: grantsIn(found),
+    ledgerMissing: found.find((one) => one.ledgerMissing)?.ledgerMissing,
+  };
 }
 
-/** Reads who is entitled: the members of the groups, without those who are disabled or deleted. */
+async function listOf(profile: Profile, { context, say, groups }: Reads): Promise<Subscription[]> {
+  const { provider, region, roleArns, entitlements } = profile;
+  const { identityCenter } = await context.entitlements();
+  const services = await context.services();
+  const lists: Subscription[][] = [];
+  let read = 0;
+  for (const roleArn of roleArns) {
+    const found = await services.subscriptions({
+      provider,
+      region,
+      instanceArn: identityCenter.instanceArn,
+      application: entitlements[0]?.application ?? '',
+      ...(roleArn === undefined ? {} : { roleArn }),
+    });
+    const list: Subscription[] = [];
+    for await (const page of found.subscriptions()) {
+      // How long a page is, AWS decides: a call takes only so many arguments.
+      for (const one of page) list.push(one);
+      read += page.length;
+      say(`${titleOf(profile)}: ${count(read, 'subscription')}`);
+    }
+    lists.push(list);
+  }
+  const all = joinLists(lists);
+  // For Kiro, a member without a subscription of their own is what to find: there, AWS makes one for each member.
+  if (provider === 'kiro') return all;
+  const directory = await services.directory(identityCenter.identityStoreId);
+  const members = new Map<string, readonly string[]>();
+  for (const { principal } of all) {
+    if ('group' in principal) members.set(principal.group, (await membersOf(principal.group, directory, groups)) ?? []);
+  }
+  return withMembers(all, members);
+}
+
+/** Returns undefined if there is no such group. */
+async function membersOf(
+  group: string,
+  directory: Directory,
+  groups: Reads['groups'],
+): Promise<readonly string[] | undefined> {
+  if (groups.has(group)) return groups.get(group);
+  const members: string[] = [];
+  let exists = true;
+  for await (const page of directory.membersOf(group)) {
+    exists &&= page !== undefined;
+    for (const userId of page ?? []) members.push(userId);
+  }
+  groups.set(group, exists ? members : undefined);
+  return groups.get(group);
+}
+
+/**
+ * Reads who is entitled: the members of the groups, without those who are disabled or deleted.
+ *
+ * @throws RefusedError `group-missing`: without a group that is misspelt or deleted, all its users would seem to have left
+ */
 async function subscribersOf(
   { name, application, groups, subscription }: Subscribed,
-  context: Context,
-  { cache, unread }: { cache: StatusCache; unread: Unread },
-): Promise<{ subscribers: Subscribers; seats: readonly Seat[] | undefined }> {
+  { context, unread, cache, groups: known }: Reads,
+) {
   const readers = await readersOf(context);
   const members = new Set<string>();
+  const emptyGroups: string[] = [];
   for (const group of groups) {
-    for await (const page of readers.directory.membersOf(group)) for (const userId of page ?? []) members.add(userId);
+    const found = await membersOf(group, readers.directory, known);
+    if (!found) throw new RefusedError('group-missing', `There is no group ${group} (entitlement ${name})`);
+    if (found.length === 0) emptyGroups.push(group);
+    for (const userId of found) members.add(userId);
   }
   const { statuses, unread: unknown } = await statusesOf([...members], readers, cache);
-  const seats = (await unread.attempt(() => readers.ledger.holdings(application)))?.value.seats.filter(takesSlot);
-  const since = new Map(seats?.map(({ userId, grantedAt }) => [userId, grantedAt]));
-  const entitled = [...members].filter((userId) => unknown.has(userId) || statuses.get(userId) === 'enabled');
-  return {
-    subscribers: {
-      entitlement: name,
-      plan: subscription.plan,
-      entitled: new Map(entitled.map((userId) => [userId, since.get(userId)])),
-    },
-    seats,
+  for (const userId of unknown)
+    unread.add(new RefusedError('unread-user', `The status could not be read (user ${userId})`));
+  const { seats, ledgerMissing } = await seatsOf(application, readers);
+  const since = new Map(seats?.filter(takesSlot).map(({ userId, grantedAt }) => [userId, grantedAt]));
+  const usersWith = (...wanted: readonly Seat['status'][]) =>
+    new Set(seats?.flatMap(({ userId, status }) => (wanted.includes(status) ? userId : [])));
+  const enabled = new Set([...members].filter((userId) => statuses.get(userId) === 'enabled'));
+  // Until there is a slot, "Subscribe the user" would be wrong.
+  const waiting = enabled.intersection(usersWith('waitlisted'));
+  const entitled = enabled.difference(waiting);
+  // Who left keeps the seat during the grace and while the brake holds, and the subscription with it.
+  const keeping = usersWith('leaving', 'held').difference(entitled);
+  const subscribers: Subscribers = {
+    entitlement: name,
+    plan: subscription.plan,
+    entitled: new Map([...entitled].map((userId) => [userId, since.get(userId)])),
+    tolerated: new Set([...waiting, ...keeping, ...unknown]),
   };
+  return { subscribers, emptyGroups, seats: seats?.filter(takesSlot), ledgerMissing };
+}
+
+/**
+ * Returns no seats if nothing is deployed: then no one waits, and no one is in their grace. A ledger that fails fails the
+ * profile: users in their grace would seem to have left.
+ */
+async function seatsOf(
+  application: string,
+  { ledger }: Awaited<ReturnType<typeof readersOf>>,
+): Promise<{ seats?: readonly Seat[]; ledgerMissing?: RefusedError }> {
+  try {
+    return { seats: (await ledger.holdings(application)).seats };
+  } catch (error) {
+    if (error instanceof RefusedError && error.reason === 'ledger-missing') return { ledgerMissing: error };
+    throw error;
+  }
 }
 
 /** Of a user with several seats, the newest counts. */
@@ -130,8 +228,9 @@ function grantsIn(found: readonly { seats: readonly Seat[] | undefined }[]): Rea
   return grants;
 }
 
-/** Names a profile in a few words. */
-export function titleOf({ provider, region, application, roleArn }: Profile): string {
-  const account = roleArn?.split(':')[4];
+/** Names a profile in a few words, with its account if it is one and another than the caller's. */
+export function titleOf({ provider, region, application, roleArns }: Profile): string {
+  const accounts = new Set(roleArns.map((roleArn) => roleArn && accountOf(roleArn)));
+  const account = accounts.size === 1 ? [...accounts][0] : undefined;
   return [provider, region, application?.split('/').at(-1), account].filter((part) => part !== undefined).join(' ');
 }

@@ -10,7 +10,7 @@ import { MissingPrecondition, UsageError } from '../shared/failures.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
 import { escaped } from '../ui/text.ts';
 import { printConsoleExport } from './subscriptions/console-export.ts';
-import { listFindings, rowsOf, summarize } from './subscriptions/findings.ts';
+import { listFindings, noteWhatToKnow, rowsOf, summarize } from './subscriptions/findings.ts';
 import { listIdle } from './subscriptions/idle.ts';
 import { pricesIn } from './subscriptions/money.ts';
 
@@ -85,11 +85,13 @@ async function subscriptions(context: Context, command: Command): Promise<void> 
   );
   if (!(people || csv || finding !== undefined)) {
     summarize(reports, prices, context);
+    if (!context.json) noteWhatToKnow(reports, context);
     return unread.finish();
   }
   const rows = reports.flatMap(rowsOf).filter(({ kind }) => finding === undefined || kind === finding);
   const called = names ? await namesOfUsers(new Set(rows.map(({ userId }) => userId)), context, unread) : undefined;
-  await listFindings(rows, { names: called, csv, prices }, context);
+  await listFindings(rows, { names: called, csv, prices, withProfile: reports.length > 1 }, context);
+  if (!context.json) noteWhatToKnow(reports, context);
   unread.finish();
 }
 

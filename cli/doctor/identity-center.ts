@@ -218,6 +218,15 @@ function subscriptionFindings(
     check: `subscription ${name}`,
     why: 'As far as is known, an assignment starts no paid subscription of Kiro or Amazon Q Developer, and removing it cancels none',
   });
+  const provider = described?.provider;
+  if (subscription?.provider === 'kiro' && provider !== undefined && provider !== PAID_BESIDE_ASSIGNMENT) {
+    return [
+      finding.warning(
+        `${subscription.plan} of kiro, but the application is of ${escaped(provider)}`,
+        `Correct the application or the subscription of ${name} in entitlements.yml`,
+      ),
+    ];
+  }
   if (subscription) return [finding.ok(`${subscription.plan} of ${subscription.provider} in ${subscription.region}`)];
   if (!described) return [finding.unknown('Whether it needs one could not be read', `See application ${name}`)];
   if (described.provider !== PAID_BESIDE_ASSIGNMENT) return [];
@@ -251,9 +260,11 @@ export async function applicationFindings(context: Context, listed: Listed): Pro
   for (const { name, application, subscription } of entitlements) {
     const check = `application ${name}`;
     let described: ApplicationDescription | undefined;
+    let isMissing = false;
     findings.push(
       ...(await runCheck({ check, why: `Usher assigns members of the groups of ${name} to it` }, async (found) => {
         described = await instances.application(application);
+        isMissing = !described;
         if (!described)
           return found.problem(
             `There is no ${application}`,
@@ -280,7 +291,7 @@ export async function applicationFindings(context: Context, listed: Listed): Pro
         }
         return found.ok(`ENABLED (${called})`);
       })),
-      ...subscriptionFindings(name, described, subscription),
+      ...(isMissing ? [] : subscriptionFindings(name, described, subscription)),
       ...(await runCheck(
         {
           check: `assigned groups ${name}`,

@@ -22,8 +22,8 @@ export function normalizeId(value: unknown, kind: ResourceKind): string | undefi
   return found?.toLowerCase() === kind ? id?.toLowerCase() : undefined;
 }
 
-/** Some answers and files of AWS put the identity store in front of an id: `d-1234567890.<UUID>`. */
-const STORE = /^d-[0-9a-f]{10}\./i;
+/** Some answers and files of AWS put the identity store in front of an id: `d-1234567890.<UUID>`. Its id may be a UUID. */
+const STORE = /^(?:d-[0-9a-f]{10}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\./i;
 
 /** Returns an id without the identity store in front of it. */
 export function withoutStore(id: string): string {

@@ -7,14 +7,19 @@ export interface Subscribers {
   plan: Plan;
   /** The users who are entitled now, each with the ISO time since when, where that is known. */
   entitled: ReadonlyMap<string, string | undefined>;
+  /**
+   * Users who may have a subscription and need not: those who wait for a seat or still keep one, and those whose status is
+   * not known.
+   */
+  tolerated: ReadonlySet<string>;
 }
 
 /**
  * What is not as the entitlements of one profile say.
  *
  * `missing`: an entitled user has no subscription. `orphan`: a subscription is for a user whom no entitlement of the profile
- * covers. `wrong-plan`: it is of another plan. `pending`: its user has never used it. `through-group`: a group's subscription
- * gives it, so that it cannot be changed for this user alone.
+ * covers or tolerates. `wrong-plan`: it is of another plan. `pending`: its user has never used it. `through-group`: a group's
+ * subscription gives it, or would give it, so that it cannot be changed for this user alone.
  */
 export const FINDING_KINDS = ['missing', 'orphan', 'wrong-plan', 'pending', 'through-group'] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
@@ -25,8 +30,10 @@ export interface SubscriptionFinding {
   userId: string;
   /** Absent for an orphan. */
   entitlement?: string;
-  /** The plan that the list shows; absent if there is no subscription. */
+  /** What the list shows of all subscriptions of the user; absent if there is none. */
   plan?: Plan | 'unknown';
+  status?: Subscription['status'];
+  source?: Subscription['source'];
   /** The plan that the entitlement asks for; absent for an orphan. */
   expected?: Plan;
   /** Of a missing one: ISO time since when the user is entitled, where that is known. */
@@ -63,11 +70,12 @@ export function compareSubscriptions(
   const byUser = subscriptionsByUser(all);
   const plansFor = (userId: string) =>
     entitlements.filter(({ entitled }) => entitled.has(userId)).map(({ plan }) => plan);
+  const covered = coveredUsers(entitlements);
   const findings = [
     ...entitlements.flatMap((one) =>
       [...one.entitled.keys()].flatMap((userId) => findingsOf(userId, one, byUser.get(userId), plansFor(userId))),
     ),
-    ...[...byUser].flatMap(([userId, some]) => (plansFor(userId).length > 0 ? [] : [orphanOf(userId, some)])),
+    ...[...byUser].flatMap(([userId, some]) => (covered.has(userId) ? [] : [orphanOf(userId, some)])),
   ];
   const shown = [...byUser.values()].map((some) => statusOf(some));
   const counted = (status: Subscription['status']) => shown.filter((one) => one === status).length;
@@ -75,10 +83,15 @@ export function compareSubscriptions(
     active: counted('active'),
     pending: counted('pending'),
     unknown: counted('unknown'),
-    groups: left.flatMap(({ principal }) => ('group' in principal ? [principal.group] : [])),
+    groups: [...new Set(left.flatMap(({ principal }) => ('group' in principal ? [principal.group] : [])))],
     unreadable,
     findings: findings.sort(byKindAndUser),
   };
+}
+
+/** Returns the users who may have a subscription: all others' are orphans. */
+export function coveredUsers(entitlements: readonly Subscribers[]): ReadonlySet<string> {
+  return new Set(entitlements.flatMap(({ entitled, tolerated }) => [...entitled.keys(), ...tolerated]));
 }
 
 /** A cancelled subscription counts as gone. */
@@ -117,16 +130,26 @@ function findingsOf(
   if (!some) return [{ kind: 'missing', ...about, ...(since === undefined ? {} : { since }) }];
   const plans = some.map(({ plan }) => plan);
   const plan = plans.find((one) => one === 'unknown' || right.includes(one)) ?? plans[0] ?? 'unknown';
-  const found = (kind: FindingKind): SubscriptionFinding => ({ kind, ...about, plan });
+  const [status, source] = [statusOf(some), sourceOf(some)];
+  const found = (kind: FindingKind): SubscriptionFinding => ({ kind, ...about, plan, status, source });
   return [
     ...(plan !== 'unknown' && !right.includes(plan) ? [found('wrong-plan')] : []),
-    ...(statusOf(some) === 'pending' ? [found('pending')] : []),
-    ...(some.some(({ source }) => source === 'group' || source === 'both') ? [found('through-group')] : []),
+    ...(status === 'pending' ? [found('pending')] : []),
+    ...(source === 'group' || source === 'both' ? [found('through-group')] : []),
   ];
 }
 
-function orphanOf(userId: string, [first]: readonly Subscription[]): SubscriptionFinding {
-  return { kind: 'orphan', userId, plan: first?.plan ?? 'unknown' };
+function orphanOf(userId: string, some: readonly Subscription[]): SubscriptionFinding {
+  const plan = some.find((one) => one.plan !== 'unknown')?.plan ?? 'unknown';
+  return { kind: 'orphan', userId, plan, status: statusOf(some), source: sourceOf(some) };
+}
+
+/** Returns what gives a user these subscriptions. */
+function sourceOf(some: readonly Subscription[]): Subscription['source'] {
+  const sources = new Set(some.map(({ source }) => source));
+  if (sources.has('both') || (sources.has('individual') && sources.has('group'))) return 'both';
+  if (sources.has('group')) return 'group';
+  return sources.has('individual') ? 'individual' : 'unknown';
 }
 
 function byKindAndUser(a: SubscriptionFinding, b: SubscriptionFinding): number {

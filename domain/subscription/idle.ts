@@ -143,7 +143,10 @@ export function findIdle(
     if (except.has(userId)) report.excepted += 1;
     else if (lastUse === undefined && isNew(since, window, graceDays)) report.newcomers += 1;
     else {
-      const entitlement = entitlements.find(({ entitled }) => entitled.has(userId))?.entitlement;
+      const own =
+        entitlements.find(({ entitled }) => entitled.has(userId)) ??
+        entitlements.find(({ tolerated }) => tolerated.has(userId));
+      const entitlement = own?.entitlement;
       report.idle.push({
         userId,
         ...(entitlement === undefined ? {} : { entitlement }),

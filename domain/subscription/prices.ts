@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { type ValidationIssue, validate } from '../shared/validation.ts';
-import { type Subscribers, statusOf, subscriptionsByUser } from './findings.ts';
+import { coveredUsers, type Subscribers, statusOf, subscriptionsByUser } from './findings.ts';
 import { KIRO_PLANS, type Plan, Q_BUSINESS_PLANS } from './plan.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -74,7 +74,7 @@ export function costOf(users: readonly (readonly (Plan | 'unknown')[])[], prices
 
 /**
  * What the subscriptions of a profile cost per month. `paid`: those that are active. `orphans`: of these, those that no
- * entitlement covers. `pending`: what pending ones will cost once they are used. `missing`: what entitled users will cost
+ * entitlement covers or tolerates. `pending`: what pending ones will cost once they are used. `missing`: what entitled users will cost
  * who have no subscription yet.
  */
 export const COST_KINDS = ['paid', 'orphans', 'pending', 'missing'] as const;
@@ -85,6 +85,7 @@ export function costsOf(all: readonly Subscription[], entitlements: readonly Sub
   const byUser = subscriptionsByUser(all);
   const wanted = (userId: string) => entitlements.filter(({ entitled }) => entitled.has(userId));
   const entitled = new Set(entitlements.flatMap((one) => [...one.entitled.keys()]));
+  const covered = coveredUsers(entitlements);
   const usersWith = (status: Subscription['status']) => [...byUser].filter(([, some]) => statusOf(some) === status);
   const active = usersWith('active').map(([userId, some]) => ({ userId, plans: plansOf(some, 'active') }));
   return {
@@ -93,7 +94,7 @@ export function costsOf(all: readonly Subscription[], entitlements: readonly Sub
       prices,
     ),
     orphans: costOf(
-      active.flatMap(({ userId, plans }) => (entitled.has(userId) ? [] : [plans])),
+      active.flatMap(({ userId, plans }) => (covered.has(userId) ? [] : [plans])),
       prices,
     ),
     pending: costOf(

@@ -9,6 +9,8 @@ import { anOperator, configuration, linesOf } from '../support/operator.ts';
 
 const GONE = group(3);
 const TWIN = application(3);
+const OTHER_PRODUCT = application(5);
+const KIRO = { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: 'us-east-1' };
 
 const operator = anOperator({
   people: 5,
@@ -21,6 +23,7 @@ const operator = anOperator({
         one.applicationArn === OTHER_APPLICATION ? { ...one, assignmentRequired: false } : one,
       ),
       { applicationArn: TWIN, name: 'QDevProfile-us-east-1', status: 'DISABLED' },
+      { applicationArn: OTHER_PRODUCT, name: 'quick', provider: 'quicksight' },
     ],
   }),
 });
@@ -91,8 +94,9 @@ describe('usher doctor', () => {
     const file = join(operator.folder, 'next.yml');
     const entitlements = [
       { name: 'q', application: APPLICATION, groups: [GROUP, GONE], seats: { max: 10 } },
-      { name: 'gone', application: application(4), groups: [GROUP], seats: { max: 10 } },
+      { name: 'gone', application: application(4), groups: [GROUP], seats: { max: 10 }, subscription: KIRO },
       { name: 'twin', application: TWIN, groups: [GROUP], seats: { max: 10 } },
+      { name: 'other', application: OTHER_PRODUCT, groups: [GROUP], seats: { max: 10 }, subscription: KIRO },
     ];
     writeFileSync(file, JSON.stringify({ ...configuration(), entitlements }));
     await operator.run('start', '--all', '--wait');
@@ -100,6 +104,12 @@ describe('usher doctor', () => {
     expect(code).toBe(1);
     expect(found.get(`group ${GONE}`)).toMatchObject({ verdict: 'problem', found: 'There is no such group' });
     expect(found.get('application gone')).toMatchObject({ verdict: 'problem' });
+    // An application that does not exist is one finding.
+    expect(found.has('subscription gone')).toBe(false);
+    expect(found.get('subscription other')).toMatchObject({
+      verdict: 'warning',
+      found: expect.stringContaining('the application is of quicksight'),
+    });
     expect(found.get('application twin')).toMatchObject({
       verdict: 'problem',
       found: expect.stringMatching(/^It is DISABLED/),

@@ -67,7 +67,18 @@ describe('usher subscriptions', () => {
     expect(error).toContain('experimental');
     expect(error).toContain(OTHER_GROUP);
     const [row] = linesOf((await operator.run('subscriptions', '--json')).out);
-    expect(row).toMatchObject({ provider: 'kiro', entitlements: [ENTITLEMENT], active: 3, missing: 1, orphan: 2 });
+    expect(row).toEqual({
+      provider: 'kiro',
+      region: 'us-east-1',
+      entitlements: [ENTITLEMENT],
+      active: 3,
+      pending: 1,
+      unknown: 0,
+      groups: [OTHER_GROUP],
+      unreadable: 0,
+      emptyGroups: [],
+      findings: { missing: 1, orphan: 2, 'wrong-plan': 1, pending: 1, 'through-group': 1 },
+    });
   });
 
   it('lists who has none, who has one that no entitlement covers, and who has another plan', async () => {
@@ -76,25 +87,56 @@ describe('usher subscriptions', () => {
       expect.objectContaining({ finding: 'missing', userId: user(3), ...about }),
       // A disabled member is not entitled.
       expect.objectContaining({ finding: 'orphan', userId: user(4), plan: KIRO.plan }),
-      expect.objectContaining({ finding: 'orphan', userId: user(5), plan: KIRO.plan }),
+      {
+        finding: 'orphan',
+        userId: user(5),
+        plan: KIRO.plan,
+        status: 'active',
+        source: 'unknown',
+        provider: 'kiro',
+        region: 'us-east-1',
+      },
       expect.objectContaining({
         finding: 'wrong-plan',
         userId: user(1),
         plan: 'Q_DEVELOPER_STANDALONE_POWER',
+        status: 'active',
+        source: 'individual',
         ...about,
       }),
-      expect.objectContaining({ finding: 'pending', userId: user(2), ...about }),
+      expect.objectContaining({ finding: 'pending', userId: user(2), status: 'pending', source: 'group', ...about }),
       expect.objectContaining({ finding: 'through-group', userId: user(2), ...about }),
     ]);
   });
 
   it('lists findings of one kind only, as a table and for a spreadsheet', async () => {
     expect((await findings('--finding', 'orphan')).map(({ userId }) => userId)).toEqual([user(4), user(5)]);
-    const { out } = await operator.child('subscriptions', '--finding', 'missing');
-    expect(out.split('\n')).toHaveLength(3);
+    const { out } = await operator.child('subscriptions', '--finding', 'orphan');
+    expect(out.split('\n').slice(0, 2)).toEqual([
+      'USER\tFINDING\tENTITLEMENT\tPLAN\tEXPECTED\tSTATUS\tSINCE',
+      `${user(4)}\torphan\t\t${KIRO.plan}\t\tactive\t`,
+    ]);
+    expect(out.split('\n')).toHaveLength(4);
     const csv = await operator.run('subscriptions', '--csv');
-    expect(csv.out.split('\n')[0]).toBe('userId,finding,entitlement,plan,expected,since,provider,region');
+    expect(csv.out.split('\n')[0]).toBe('userId,finding,entitlement,plan,expected,status,source,since,provider,region');
     expect(csv.out.trimEnd().split('\n')).toHaveLength(7);
+  });
+
+  it('says with findings what one must know to read them, but not to programs', async () => {
+    for (const args of [['--people'], ['--finding', 'missing'], ['--csv']]) {
+      const { error } = await operator.run('subscriptions', ...args);
+      expect(error.trimEnd().split('\n')).toEqual([
+        `kiro us-east-1: 1 group is subscribed (${OTHER_GROUP})`,
+        expect.stringContaining('kiro is experimental'),
+      ]);
+    }
+    expect((await operator.run('subscriptions', '--people', '--json')).error).toBe('');
+  });
+
+  it('says what each finding means', async () => {
+    const { error } = await operator.run('subscriptions');
+    expect(error).toContain('An active one is billed until someone cancels it');
+    expect(error).toContain('or would have it, through a group: it cannot be changed for this user alone');
   });
 
   it('prints names only if asked', async () => {
@@ -119,6 +161,15 @@ describe('usher subscriptions', () => {
     expect(code).toBe(1);
     expect(error).toContain('ListUserSubscriptions');
     expect(out).not.toContain('missing');
+  });
+
+  it('says of a list that AWS has changed or removed what it is', async () => {
+    const exception = 'UnknownOperationException';
+    await operator.fault({ operation: 'UserSubscriptions.ListUserSubscriptions', kind: 'exception', exception });
+    const { out, error, code } = await operator.run('subscriptions');
+    expect([code, out.split('\n')[1]]).toEqual([1, `kiro us-east-1\t${ENTITLEMENT}\t?\t?\t?\t?\t?\t?`]);
+    expect(error).toContain('changed or removed a call that it does not publish');
+    expect(error).not.toContain('AD Sync');
   });
 
   it('refuses wrong use with what is right', async () => {
@@ -182,7 +233,9 @@ describe('usher subscriptions --price', () => {
       expect.objectContaining({ finding: 'through-group', pricePerMonth: 10.1 }),
     ]);
     const csv = (await operator.run('subscriptions', '--csv', ...price)).out.split('\n');
-    expect(csv[0]).toBe('userId,finding,entitlement,plan,expected,since,provider,region,pricePerMonth,currency');
+    expect(csv[0]).toBe(
+      'userId,finding,entitlement,plan,expected,status,source,since,provider,region,pricePerMonth,currency',
+    );
     const { out } = await operator.run('subscriptions', '--finding', 'wrong-plan', ...price);
     expect(out).toMatch(/PER MONTH \(EUR\)\n.*\tunknown\n$/);
   });
@@ -326,6 +379,25 @@ describe('usher subscriptions --idle', () => {
     expect([code, error]).toEqual([0, expect.stringContaining('for 30 days there is only the older report')]);
   });
 
+  it('judges no one without a ledger, which the comparison does not need', async () => {
+    const exception = 'ResourceNotFoundException';
+    const { folder } = await activityOf(operator);
+    await operator.fault({ operation: 'DynamoDB.Query', kind: 'exception', exception, for: 'ever' });
+    const judged = await idle(folder, '--json');
+    const compared = await operator.run('subscriptions', '--finding', 'missing');
+    await operator.mend();
+    expect([judged.code, judged.out, judged.error]).toEqual([
+      3,
+      '',
+      expect.stringContaining('no ledger of this stage'),
+    ]);
+    expect([compared.code, compared.out.split('\n')[1]]).toEqual([
+      0,
+      `${user(3)}\tmissing\t${ENTITLEMENT}\t\t${KIRO.plan}\t\t`,
+    ]);
+    expect(compared.error).toContain('SINCE is empty');
+  });
+
   it('judges no one while the ledger cannot be read', async () => {
     const exception = 'AccessDeniedException';
     const { folder } = await activityOf(operator);
@@ -439,6 +511,11 @@ describe('usher subscriptions of several profiles', () => {
     await two.fault({ operation: 'UserSubscriptions.ListUserSubscriptions', kind: 'exception', exception, times: 1 });
     const rows = linesOf((await two.run('subscriptions', '--json', '--price', pricesFile())).out);
     expect(rows.map((row) => 'total' in row)).toEqual([false, false]);
+  });
+
+  it('says of which profile each finding is', async () => {
+    const { out } = await two.run('subscriptions', '--people');
+    expect(out.split('\n')[0]).toBe('USER\tPROFILE\tFINDING\tENTITLEMENT\tPLAN\tEXPECTED\tSTATUS\tSINCE');
   });
 
   it('judges each by files of its Region', async () => {

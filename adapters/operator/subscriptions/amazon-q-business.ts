@@ -18,12 +18,12 @@ import { isNotFound } from '../../translate-error.ts';
 import { principalIn } from './principal.ts';
 
 /**
- * Reads the status, which the API does not have. After a cancel, access ends at the start of next month: the subscription
- * of this month is there, and none for the next. Both are optional, so that an entry without either says nothing.
+ * Reads the status, which the API does not have. After a cancel, access ends at the start of next month: there may be a
+ * subscription of this month, and none for the next. But both fields are optional, and AWS does not document what it means
+ * if one is missing: a subscription that is still paid must not count as gone.
  */
-function statusOf({ currentSubscription, nextSubscription }: Listed): Subscription['status'] {
-  if (nextSubscription) return 'active';
-  return currentSubscription ? 'cancelled' : 'unknown';
+function statusOf({ nextSubscription }: Listed): Subscription['status'] {
+  return nextSubscription ? 'active' : 'unknown';
 }
 
 function subscriptionIn(entry: Listed): Subscription {

@@ -9,10 +9,10 @@ import { amountOf, costFields, costInWords, priceFields } from './money.ts';
 /** What each finding means, and what to do. */
 const MEANINGS: Readonly<Record<FindingKind, string>> = {
   missing: 'has no subscription. The assignment alone gives none. Subscribe the user; of a group, AWS may take a day',
-  orphan: 'has a subscription that no configured entitlement covers. It is billed until someone cancels it',
+  orphan: 'has a subscription that no configured entitlement covers. An active one is billed until someone cancels it',
   'wrong-plan': 'has a subscription of another plan than the entitlement says',
   pending: 'has a subscription and has never used it. AWS charges it from the first use',
-  'through-group': 'has the subscription through a group. It ends with the membership of that group',
+  'through-group': 'has the subscription, or would have it, through a group: it cannot be changed for this user alone',
 };
 
 /** Stands in a table for what could not be read. */
@@ -47,9 +47,19 @@ function summarizeInTables(reports: readonly ProfileReport[], prices: Prices | u
     }),
   );
   if (prices) summarizeCosts(reports, prices, context);
+  const kinds = FINDING_KINDS.filter((kind) =>
+    reports.some(({ reading }) => reading?.report.findings.some((one) => one.kind === kind)),
+  );
+  for (const kind of kinds)
+    terminal.note(`${kind}: a user ${MEANINGS[kind]}. See: usher subscriptions --finding ${kind}`);
+}
+
+/** Notes what one must know to read the counts or the findings of profiles. */
+export function noteWhatToKnow(reports: readonly ProfileReport[], { terminal }: Context): void {
   for (const { reading, ...profile } of reports) {
     if (!reading) continue;
-    const { groups, unreadable, unknown } = reading.report;
+    const { emptyGroups, report } = reading;
+    const { groups, unreadable, unknown } = report;
     const title = titleOf(profile);
     if (unreadable > 0)
       terminal.note(
@@ -61,12 +71,15 @@ function summarizeInTables(reports: readonly ProfileReport[], prices: Prices | u
       );
     if (groups.length > 0)
       terminal.note(`${title}: ${count(groups.length, 'group is', 'groups are')} subscribed (${groups.join(', ')})`);
+    if (emptyGroups.length > 0)
+      terminal.note(
+        `${title}: ${count(emptyGroups.length, 'configured group has', 'configured groups have')} no members (${emptyGroups.join(', ')})`,
+      );
   }
-  const kinds = FINDING_KINDS.filter((kind) =>
-    reports.some(({ reading }) => reading?.report.findings.some((one) => one.kind === kind)),
-  );
-  for (const kind of kinds)
-    terminal.note(`${kind}: a user ${MEANINGS[kind]}. See: usher subscriptions --finding ${kind}`);
+  if (reports.some(({ reading }) => reading?.ledgerMissing))
+    terminal.note(
+      'This account and Region have no ledger of this stage: SINCE is empty, and users on the waitlist or in their days of grace are not known. Is Usher deployed here? Check --stage, --region and --profile',
+    );
   if (reports.some(({ provider }) => provider === 'kiro'))
     terminal.note('kiro is experimental: AWS does not publish the call, and it may change without notice');
 }
@@ -77,15 +90,18 @@ function summarizeForPrograms(
   { terminal }: Context,
 ): void {
   const costs = prices && costsByProfile(reports, prices);
-  reports.forEach(({ reading, entitlements, ...profile }, index) => {
+  reports.forEach(({ reading, entitlements, roleArns, ...profile }, index) => {
     const { findings, ...counts } = reading?.report ?? {};
     const names = entitlements.map(({ name }) => name);
+    const roles = roleArns.filter((roleArn) => roleArn !== undefined);
     const own = costs?.[index];
     terminal.json({
       ...profile,
+      ...(roles.length > 0 ? { roleArns: roles } : {}),
       entitlements: names,
       ...counts,
-      ...(findings ? countsOf(findings) : {}),
+      ...(reading ? { emptyGroups: reading.emptyGroups } : {}),
+      ...(findings ? { findings: countsOf(findings) } : {}),
       ...(own && prices ? costFields(own, prices) : {}),
     });
   });
@@ -130,23 +146,27 @@ function countsOf(findings: readonly SubscriptionFinding[]): Record<FindingKind,
 }
 
 /** A finding, and where it is. */
-export type FindingRow = SubscriptionFinding & { provider: string; region: string };
+export type FindingRow = SubscriptionFinding & { title: string; provider: string; region: string };
 
 /** Returns the findings of a profile; none if it could not be read. */
-export function rowsOf({ reading, provider, region }: ProfileReport): FindingRow[] {
-  return (reading?.report.findings ?? []).map((one) => ({ ...one, provider, region }));
+export function rowsOf({ reading, ...profile }: ProfileReport): FindingRow[] {
+  const { provider, region } = profile;
+  const title = titleOf(profile);
+  return (reading?.report.findings ?? []).map((one) => ({ ...one, title, provider, region }));
 }
 
 interface Listing {
   names: ReadonlyMap<string, string> | undefined;
   csv: boolean;
   prices: Prices | undefined;
+  /** Whether the table says of which profile each finding is. */
+  withProfile: boolean;
 }
 
 /** Prints findings user by user. */
 export async function listFindings(
   rows: readonly FindingRow[],
-  { names, csv, prices }: Listing,
+  { names, csv, prices, withProfile }: Listing,
   { terminal, clock, json }: Context,
 ): Promise<void> {
   const named = rows.map(({ kind, ...row }) => ({
@@ -156,7 +176,7 @@ export async function listFindings(
     ...(names ? { name: names.get(row.userId) ?? '' } : {}),
   }));
   if (json) {
-    for (const row of named) terminal.json(row);
+    for (const { title: _, ...row } of named) terminal.json(row);
     return;
   }
   if (csv) {
@@ -167,6 +187,8 @@ export async function listFindings(
       'entitlement',
       'plan',
       'expected',
+      'status',
+      'source',
       'since',
       'provider',
       'region',
@@ -180,20 +202,24 @@ export async function listFindings(
     [
       ...(names ? ['NAME'] : []),
       'USER',
+      ...(withProfile ? ['PROFILE'] : []),
       'FINDING',
       'ENTITLEMENT',
       'PLAN',
       'EXPECTED',
+      'STATUS',
       'SINCE',
       ...(prices ? [`PER MONTH (${prices.currency})`] : []),
     ],
-    named.map(({ userId, finding, entitlement, plan, expected, since, ...row }) => [
+    named.map(({ userId, title, finding, entitlement, plan, expected, status, since, ...row }) => [
       ...('name' in row ? [row.name] : []),
       userId,
+      ...(withProfile ? [title] : []),
       finding,
       entitlement ?? '',
       plan ?? '',
       expected ?? '',
+      status ?? '',
       since === undefined ? '' : relative(since, now),
       ...(prices ? [priceCell(row)] : []),
     ]),

@@ -63,6 +63,7 @@ export async function listIdle(profiles: readonly Profile[], options: IdleOption
   );
   const all = read.flatMap(({ reading, ...profile }): ProfileIdle[] => {
     const window = windows.get(profile.region);
+    if (reading?.ledgerMissing) throw reading.ledgerMissing;
     // Without the ledger, a newcomer may be taken for an idle user.
     if (!(window && reading?.grantedAt)) return [];
     const seats = { all: reading.all, entitlements: reading.subscribers, grantedAt: reading.grantedAt };

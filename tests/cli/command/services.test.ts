@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -36,8 +39,7 @@ async function localServices() {
   const stack = await openStack({ entitlements, directory, start: START, transport: 'in-process' });
   const { endpoint, close } = await stack.listen(0, undefined);
   open.push(stack, { close });
-  const stream = new Writable({ write: (_chunk, _encoding, done) => done() }) as WriteStream;
-  const terminal = await Terminal.open({ stdout: stream, stderr: stream, stdin: {}, env: {} });
+  const terminal = await aTerminal();
   const access = { endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
   const settings = { clock: stack.clock, stage: 'local', region: REGION, perSecond: 10 };
   return { stack, services: servicesOf({ terminal, access, ...settings }) };
@@ -100,4 +102,49 @@ describe('the subscriptions of a local stack', () => {
     expect((await collected(provider.subscriptions())).flat()).toHaveLength(1);
     expect(stack.calls()['UserSubscriptions.ListUserSubscriptions']).toBe(2);
   });
+});
+
+/** A terminal that shows nothing. */
+async function aTerminal() {
+  const stream = new Writable({ write: (_chunk, _encoding, done) => done() }) as WriteStream;
+  return Terminal.open({ stdout: stream, stderr: stream, stdin: {}, env: {} });
+}
+
+const SETTINGS = { stage: 'prod', region: REGION, perSecond: 10 };
+
+it('Amazon Q Business is asked in the Region of its application, and Kiro in that of Identity Center', async () => {
+  const scopes: string[] = [];
+  const server = createServer(({ headers }, answer) => {
+    scopes.push(/Credential=local\/\d+\/([^/]+\/[^/]+)/.exec(String(headers.authorization))?.[1] ?? '');
+    answer.end('{"applications":[],"subscriptions":[]}');
+  }).listen(0);
+  await once(server, 'listening');
+  open.push({
+    async close() {
+      server.close();
+    },
+  });
+  const endpoint = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const access = { endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+  const clock = { now: () => START, sleep: async () => undefined };
+  const services = servicesOf({ terminal: await aTerminal(), access, clock, ...SETTINGS });
+  await expect(collected((await services.subscriptions(Q_BUSINESS)).subscriptions())).rejects.toThrow('No Amazon Q');
+  await collected((await services.subscriptions(KIRO)).subscriptions());
+  expect(scopes).toEqual([`${Q_BUSINESS.region}/qbusiness`, `${REGION}/user-subscriptions`]);
+});
+
+it('AWS gets one request for subscriptions per second, of all providers together', async () => {
+  const pauses: number[] = [];
+  const sleep = async (seconds: number) => {
+    pauses.push(seconds);
+  };
+  const clock = { now: () => START, sleep };
+  // Without them, no request leaves this machine.
+  const credentials = () => Promise.reject(new Error('no credentials'));
+  const services = servicesOf({ terminal: await aTerminal(), access: { credentials }, clock, ...SETTINGS });
+  for (const input of [KIRO, Q_BUSINESS, KIRO]) {
+    const provider = await services.subscriptions(input);
+    await expect(collected(provider.subscriptions())).rejects.toThrow('no credentials');
+  }
+  expect(pauses).toEqual([1, 2]);
 });

@@ -83,7 +83,12 @@ function aSubscription(number: number, parts: Partial<Subscription> = {}): Subsc
   return { principal: { user: user(number) }, plan: PRO, status: 'active', source: 'individual', ...parts };
 }
 
-const kiro: Subscribers = { entitlement: 'kiro', plan: PRO, entitled: new Map([[user(1), undefined]]) };
+const kiro: Subscribers = {
+  entitlement: 'kiro',
+  plan: PRO,
+  entitled: new Map([[user(1), undefined]]),
+  tolerated: new Set([user(3)]),
+};
 
 interface Case {
   subscriptions?: Subscription[];
@@ -168,6 +173,12 @@ describe('a user with a paid seat', () => {
 
 it('an orphan is judged like everybody else, without an entitlement', () => {
   expect(judge({ subscriptions: [aSubscription(2)] }).idle).toEqual([{ userId: user(2), plans: [PRO] }]);
+});
+
+it('a user who may have a subscription and need not is judged like everybody else, with the entitlement', () => {
+  expect(judge({ subscriptions: [aSubscription(3)] }).idle).toEqual([
+    { userId: user(3), entitlement: 'kiro', plans: [PRO] },
+  ]);
 });
 
 it.each(['pending', 'cancelled', 'unknown'] as const)('a subscription that is %s is no paid seat', (status) => {

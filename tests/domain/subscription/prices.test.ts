@@ -38,6 +38,7 @@ function subscribers(numbers: readonly number[], parts: Partial<Subscribers> = {
     entitlement: 'kiro',
     plan: PRO,
     entitled: new Map(numbers.map((number) => [user(number), undefined])),
+    tolerated: new Set(),
     ...parts,
   };
 }
@@ -142,6 +143,12 @@ describe('the costs of a profile', () => {
       [aSubscription(1), aSubscription(2)],
       [subscribers([1])],
       { paid: pro(2), orphans: pro() },
+    ],
+    [
+      'count users who may have one and need not as paid, and neither as orphans nor as missing',
+      [aSubscription(1)],
+      [subscribers([], { tolerated: new Set([user(1), user(2)]) })],
+      { paid: pro() },
     ],
     ['have what is pending', [aSubscription(1, { status: 'pending' })], [subscribers([1])], { pending: pro() }],
     ['have a pending orphan as pending only', [aSubscription(1, { status: 'pending' })], [], { pending: pro() }],

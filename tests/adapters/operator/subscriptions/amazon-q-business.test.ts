@@ -76,7 +76,7 @@ describe('the subscriptions of an Amazon Q Business application', () => {
     expect(await listed(subscribed(ALL).provider)).toEqual([
       { principal: { user: user(1) }, plan: 'Q_BUSINESS', status: 'active', source: 'individual' },
       { principal: { user: user(2) }, plan: 'Q_LITE', status: 'active', source: 'individual' },
-      { principal: { user: user(3) }, plan: 'Q_BUSINESS', status: 'cancelled', source: 'individual' },
+      { principal: { user: user(3) }, plan: 'Q_BUSINESS', status: 'unknown', source: 'individual' },
       { principal: { group: GROUP }, plan: 'Q_LITE', status: 'active', source: 'group' },
     ]);
   });
@@ -106,8 +106,9 @@ describe('the subscriptions of an Amazon Q Business application', () => {
   it.each([
     ['active', { currentSubscription: { type: 'Q_LITE' }, nextSubscription: { type: 'Q_LITE' } }],
     ['active', { nextSubscription: { type: 'Q_LITE' } }],
-    ['cancelled', { currentSubscription: { type: 'Q_LITE' } }],
-    ['cancelled', { currentSubscription: { type: 'Q_LITE' }, nextSubscription: null }],
+    // AWS does not document what a missing field means: one that is still paid must not count as gone.
+    ['unknown', { currentSubscription: { type: 'Q_LITE' } }],
+    ['unknown', { currentSubscription: { type: 'Q_LITE' }, nextSubscription: null }],
     ['unknown', {}],
   ])('are %s with %j', async (status, fields) => {
     const entry = { principal: { user: user(1) }, ...fields };
@@ -127,6 +128,7 @@ describe('the subscriptions of an Amazon Q Business application', () => {
   it.each([
     [{ user: `1234567890-${user(1)}` }, { user: `1234567890-${user(1)}` }],
     [{ user: `d-1234567890.${user(1)}` }, { user: user(1) }],
+    [{ user: `${GROUP}.${user(1)}` }, { user: user(1) }],
     [{ user: 'jane.doe' }, { unknown: true }],
     [{ role: GROUP }, { unknown: true }],
     [{}, { unknown: true }],

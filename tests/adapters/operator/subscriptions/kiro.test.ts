@@ -202,6 +202,7 @@ describe('an entry of the list', () => {
     [{ user: ID }, { user: ID.toLowerCase() }],
     [{ user: `1234567890-${ID}` }, { user: `1234567890-${ID.toLowerCase()}` }],
     [{ user: `d-1234567890.${ID}` }, { user: ID.toLowerCase() }],
+    [{ user: `0A1B2C3D-2222-3333-4444-0123456789AB.${ID}` }, { user: ID.toLowerCase() }],
     [{ user: `arn:aws:identitystore:::user/${ID}` }, { user: ID.toLowerCase() }],
     [{ group: `d-1234567890.${ID}` }, { group: ID.toLowerCase() }],
     [{ user: `arn:aws:identitystore:::group/${ID}` }, { unknown: true }],
