@@ -336,7 +336,7 @@ describe('lowering seats.max below what is in use', () => {
   });
 
   it('puts a user whose seat is removed by hand at the head of the waitlist, instead of granting it again', async () => {
-    const world = await openWorld({ entitlements: [{ seats: { max: 2 } }], people: 3, seated: [1, 2] });
+    const world = await openWorld({ entitlements: [{ seats: { max: 2 } }], people: 3, settled: [1, 2] });
     world.deploy({ entitlements: [{ seats: { max: 1 } }] });
     await world.joins(3);
     await world.play();
