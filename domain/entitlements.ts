@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { MOST_PER_SECOND, mostEntries, smallestPace } from './pace.ts';
 import { ApplicationArn } from './shared/ids.ts';
@@ -278,9 +277,4 @@ function duplicatesIn(values: readonly (string | undefined)[]): { second: number
     indexes.set(value, second);
     return [];
   });
-}
-
-/** Tells configurations apart. */
-export function digestOf(entitlements: Entitlements): string {
-  return createHash('sha256').update(JSON.stringify(entitlements)).digest('hex').slice(0, 16);
 }

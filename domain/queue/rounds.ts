@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { ROUND_SECONDS } from '../decision/batches.ts';
+import type { Entitlements } from '../entitlements.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
 import { isDue, latest, plusSeconds } from '../shared/time.ts';
 import { releaseIfIdle } from './claim.ts';
@@ -39,6 +41,11 @@ export function extendRound(queue: WorkQueue, id: number): WorkQueue {
     ...queue,
     rounds: queue.rounds?.map((one) => (one.id === id ? { ...one, batches: one.batches + 1 } : one)),
   };
+}
+
+/** Tells configurations apart. */
+export function digestOf(entitlements: Entitlements): string {
+  return createHash('sha256').update(JSON.stringify(entitlements)).digest('hex').slice(0, 16);
 }
 
 /** Whether the reads of a round are too old: no further batch of it may begin. */

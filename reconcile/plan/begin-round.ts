@@ -1,10 +1,9 @@
 import { type Changes, madeBy, toConsidered } from '../../domain/decision/batches.ts';
 import { isStalled } from '../../domain/decision/progress.ts';
-import { digestOf } from '../../domain/entitlements.ts';
 import { markPlanned, requeueServed } from '../../domain/queue/claim.ts';
 import { enqueueUsers } from '../../domain/queue/enqueue.ts';
 import { holderOf } from '../../domain/queue/lease.ts';
-import { addRound, type BatchRef, batchesLeft, consideredIn } from '../../domain/queue/rounds.ts';
+import { addRound, type BatchRef, batchesLeft, consideredIn, digestOf } from '../../domain/queue/rounds.ts';
 import { itemsWithout, type StoredRound, type WorkItems, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import { keyOf } from '../../domain/seat/seat.ts';
 import { NotConvergedError } from '../../domain/shared/errors.ts';

@@ -1,9 +1,8 @@
 import { toBatches } from '../../domain/decision/batches.ts';
 import { countBatch, countPlan, isSpent, isStalled, type Progress } from '../../domain/decision/progress.ts';
-import { digestOf } from '../../domain/entitlements.ts';
 import { isAside } from '../../domain/queue/aside.ts';
 import { requeueFailed } from '../../domain/queue/claim.ts';
-import { dropRounds, outdatedRounds, passBatch, roundAt, roundsOf } from '../../domain/queue/rounds.ts';
+import { digestOf, dropRounds, outdatedRounds, passBatch, roundAt, roundsOf } from '../../domain/queue/rounds.ts';
 import { nextTurn, type Turn, usersPerPass } from '../../domain/queue/turns.ts';
 import { itemsWithout, type StoredRound, type WorkItems, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import { LeaseLostError } from '../../domain/shared/errors.ts';

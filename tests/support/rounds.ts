@@ -1,7 +1,6 @@
 import type { Ledger } from '../../adapters/ledger.ts';
 import type { Changes } from '../../domain/decision/batches.ts';
-import { digestOf } from '../../domain/entitlements.ts';
-import type { BatchRef } from '../../domain/queue/rounds.ts';
+import { type BatchRef, digestOf } from '../../domain/queue/rounds.ts';
 import type { StoredRound } from '../../domain/queue/work-queue.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import type { PlanOutput } from '../../reconcile/plan/result.ts';
