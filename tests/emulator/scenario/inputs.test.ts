@@ -79,6 +79,7 @@ describe('a file of events', () => {
     ['an array that breaks off', '[\n{"a":1},\n{"b":2}', 'events: line 3, column 8: not JSON'],
     ['an object without its end', '{"a":', 'events: line 1, at its end: not JSON'],
     ['YAML', 'a: somebody', 'events: line 1: not JSON'],
+    ['a text with an event in it', '# Events\n{"a":1}\nsomebody', 'events: line 1: not JSON'],
     [
       'a large event',
       JSON.stringify({ pad: 'x'.repeat(300_000) }),
