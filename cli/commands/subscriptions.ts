@@ -37,7 +37,7 @@ export function subscriptionsCommand(run: Runner): Command {
     examples: [
       ['usher subscriptions', 'counts by profile'],
       ['usher subscriptions --price prices.yml', 'what they cost, by your prices'],
-      ['usher subscriptions --finding orphan --names', 'what is paid for nobody'],
+      ['usher subscriptions --finding orphan --names', 'subscriptions that no entitlement covers'],
       ['usher subscriptions --csv --names > subscriptions.csv', 'for a spreadsheet'],
       ['usher subscriptions --idle 30 --activity DIRECTORY', 'who did not use it for 30 days'],
       ['usher subscriptions --file export.csv', "counts of the console's list, offline"],
@@ -60,7 +60,10 @@ export function subscriptionsCommand(run: Runner): Command {
     .option('--names', 'also print names')
     .option('--csv', 'comma-separated values; implies --people')
     .option('--price <FILE>', 'prices per month by plan, to show what subscriptions cost')
-    .option('--idle <DAYS>', 'list users with a paid seat who did not use it for so many days; needs --activity')
+    .option(
+      '--idle <DAYS>',
+      'list users with a paid seat who have not used it for this number of days; needs --activity',
+    )
     .option('--activity <PATH>', 'activity files of AWS: a folder, or one file')
     .option('--grace <DAYS>', 'days after which a user who never used it counts as idle (default: those of --idle)')
     .option('--except <FILE>', 'ids of users who are never idle, one per line')

@@ -2,7 +2,7 @@ import { normalizeId, type ResourceKind, withoutStore } from '../../../domain/sh
 import type { Subscription } from '../../../domain/subscription/subscription.ts';
 import { property } from '../../translate-error.ts';
 
-/** Returns whose a subscription is. What names nobody, or two, is unknown: one such entry must not hide all others. */
+/** Returns the user or group of a subscription. An entry that names neither, or both, is unknown: it must not hide all others. */
 export function principalIn(value: unknown): Subscription['principal'] {
   const [user, group] = [idOf(value, 'user'), idOf(value, 'group')];
   if (user !== undefined && group === undefined) return { user };
