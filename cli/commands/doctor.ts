@@ -52,7 +52,9 @@ async function doctor(context: Context): Promise<void> {
   const { terminal, json } = context;
   // Without credentials nothing can be checked: that is a missing precondition, not a finding.
   await new Unread(terminal).attempt((await context.services()).identity);
-  const { accountFindings, applicationFindings, directoryFindings } = await import('../doctor/identity-center.ts');
+  const { accountFindings } = await import('../doctor/account.ts');
+  const { directoryFindings } = await import('../doctor/directory.ts');
+  const { applicationFindings } = await import('../doctor/applications.ts');
   const { activityFindings, deploymentFindings } = await import('../doctor/deployment.ts');
   const { paceFindings } = await import('../doctor/pace.ts');
   const listed: Listed = { assigned: new Map(), members: new Map() };
