@@ -10,7 +10,7 @@ import {
   ListGroupMembershipsForMemberCommand,
   ListUsersCommand,
 } from '@aws-sdk/client-identitystore';
-import { MAX_PER_PAGE } from '../domain/pace.ts';
+import { GROUPS_PER_CALL, MAX_PER_PAGE } from '../domain/pace.ts';
 import type { Selector } from '../domain/request/request.ts';
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { normalizeId } from '../domain/shared/ids.ts';
@@ -55,9 +55,6 @@ export interface Directory {
   /** Finds a user (GetUserId); undefined as long as SCIM has not created such a user. */
   findUser(selector: Selector): Promise<string | undefined>;
 }
-
-/** Groups that one call of IsMemberInGroups takes. */
-const GROUPS_PER_CALL = 100;
 
 function membersIn(memberships: readonly GroupMembership[] | undefined, operation: string): string[] {
   return listIn(memberships, operation, 'GroupMemberships').map(({ MemberId }) =>

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { MOST_PER_SECOND, mostEntries, smallestPace } from './pace.ts';
-import { ApplicationArn } from './shared/ids.ts';
+import { ApplicationArn, Region } from './shared/ids.ts';
 import { type ValidationIssue, validate } from './shared/validation.ts';
 import { KIRO_PLANS, Q_BUSINESS_PLANS } from './subscription/plan.ts';
 
@@ -74,8 +74,6 @@ const RevokeAfterDays = z
     z.maximum(365),
     z.describe('Days of grace after a user has left the last of the groups. Disabled and deleted users get none.'),
   );
-
-const Region = z.string().check(z.regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'expected a Region such as us-east-1'));
 
 const SubscriptionFields = {
   region: Region.check(

@@ -1,6 +1,9 @@
 /** AWS's limit of a page in all lists of sso-admin and the Identity Store that are read. */
 export const MAX_PER_PAGE = 100;
 
+/** Groups that one call of IsMemberInGroups takes. */
+export const GROUPS_PER_CALL = 100;
+
 /** The highest `requestsPerSecond`: each grant is confirmed by the Identity Store, which is asked at {@link DIRECTORY_PER_SECOND}. */
 export const MOST_PER_SECOND = 18;
 

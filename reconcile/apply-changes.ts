@@ -1,5 +1,5 @@
 import type { Ledger } from '../adapters/ledger.ts';
-import { type Batch, type Changes, madeBy, type PlannedChange } from '../domain/decision/batches.ts';
+import { type Batch, type Changes, type PlannedChange, plannedChangesIn } from '../domain/decision/batches.ts';
 import { type BatchRef, extendRound, isStale, roundAt } from '../domain/queue/rounds.ts';
 import type { StoredRound } from '../domain/queue/work-queue.ts';
 import { keyOf, type Seat } from '../domain/seat/seat.ts';
@@ -96,7 +96,7 @@ async function makeChanges(
     const parts = { seat: seats.get(keyOf(change)), queue: lease.queue, plannedAt: readAt, execution };
     return taskOf(change, parts, services.entitlements);
   };
-  const planned = madeBy(changes);
+  const planned = plannedChangesIn(changes);
   const failing = new Map<PlannedChange, Setback>();
   const left: PlannedChange[] = [];
   let throttled = false;

@@ -2,10 +2,10 @@ import type { Directory } from '../adapters/identity-store.ts';
 import type { Ledger } from '../adapters/ledger.ts';
 import type { Applications } from '../adapters/sso-admin.ts';
 import type { PlannedChange } from '../domain/decision/batches.ts';
-import { waitForCreateToShow, waitForGrantToShow } from '../domain/decision/timing.ts';
+import { mayStillShow, waitForGrantToShow } from '../domain/decision/timing.ts';
 import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
 import { askedAtOf, joinedAtOf, type WorkItem, type WorkQueue } from '../domain/queue/work-queue.ts';
-import { hasBegun, type Seat, takesSlot } from '../domain/seat/seat.ts';
+import { hasBegun, isUnanswered, type Seat, takesSlot } from '../domain/seat/seat.ts';
 import type { ChangeContext, SeatTarget } from '../domain/seat/transitions.ts';
 import {
   dropSeat,
@@ -171,8 +171,7 @@ async function grant(task: Task, services: ApplyServices): Promise<ChangeOutcome
   if (isSuperseded(task)) return 'done';
   if (!(await isEntitled(task, entitlement, services))) return 'later';
   // A list may lag behind an assignment that was verified: before it counts as drift, this one assignment is read.
-  // Of a seat that is being revoked, an earlier create had no answer.
-  const unfinished = task.seat?.status === 'creating' || task.seat?.status === 'revoking';
+  const unfinished = task.seat !== undefined && isUnanswered(task.seat);
   if (!unfinished && change.reason === 'drift-healed' && (await applications.isAssigned(applicationArn, userId))) {
     return 'later';
   }
@@ -205,8 +204,7 @@ async function revoke(task: Task, services: ApplyServices): Promise<ChangeOutcom
   if (entitlement?.mode === 'observe' || !(await isConfirmed(task, directory))) return 'later';
   let seat = task.seat;
   const context = contextOf(task, clock.now());
-  const unanswered = seat.status === 'creating' || seat.grantedAt === undefined;
-  if (unanswered && (await applications.isAssigned(applicationArn, userId))) {
+  if (isUnanswered(seat) && (await applications.isAssigned(applicationArn, userId))) {
     // The answer to the create was lost: the grant has to be audited before the revocation.
     seat = recordLateGrant(seat, context);
     await ledger.saveSeat(seat);
@@ -267,8 +265,7 @@ async function isConfirmed(
 
 /** Whether an earlier call may have made the assignment although no read has shown it so far. */
 function isAmbiguous({ seat }: Task, now: Date): boolean {
-  const mayExist = seat !== undefined && takesSlot(seat) && seat.removedAt === undefined;
-  return mayExist && waitForCreateToShow(seat, { readAt: now }) !== undefined;
+  return seat !== undefined && takesSlot(seat) && mayStillShow(seat, { readAt: now });
 }
 
 /** Whether an operator has started or redriven the execution: to them, what is known is reported again. */

@@ -124,7 +124,7 @@ async function listOf(profile: Profile, { context, say, groups }: Reads): Promis
     });
     const list: Subscription[] = [];
     for await (const page of found.subscriptions()) {
-      // How long a page is, AWS decides: a call takes only so many arguments.
+      // A call takes a limited number of arguments, and AWS decides the page size.
       for (const one of page) list.push(one);
       read += page.length;
       say(`${titleOf(profile)}: ${count(read, 'subscription')}`);
@@ -178,8 +178,7 @@ async function subscribersOf(
     for (const userId of found) members.add(userId);
   }
   const { statuses, unread: unknown } = await statusesOf([...members], readers, cache);
-  for (const userId of unknown)
-    unread.add(new RefusedError('unread-user', `The status could not be read (user ${userId})`));
+  for (const userId of unknown) unread.addUser(userId);
   const { seats, ledgerMissing } = await seatsOf(application, readers);
   const since = new Map(seats?.filter(takesSlot).map(({ userId, grantedAt }) => [userId, grantedAt]));
   const usersWith = (...wanted: readonly Seat['status'][]) =>

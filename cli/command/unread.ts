@@ -42,6 +42,11 @@ export class Unread {
     this.#reports.set(report.message, report);
   }
 
+  /** Adds a user whose status could not be read. */
+  addUser(userId: string): void {
+    this.add(new RefusedError('unread-user', `The status could not be read (user ${userId})`));
+  }
+
   /** Whether everything could be read so far. */
   get isEmpty(): boolean {
     return this.#reports.size === 0;

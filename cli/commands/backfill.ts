@@ -4,7 +4,6 @@ import * as z from 'zod/mini';
 import type { Ledger } from '../../adapters/ledger.ts';
 import type { Executions } from '../../adapters/operator/executions.ts';
 import { takesSlot } from '../../domain/seat/seat.ts';
-import { RefusedError } from '../../domain/shared/errors.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { pollMilliseconds, requireExecution } from '../command/follow-execution.ts';
@@ -142,7 +141,7 @@ async function previewsOf(context: Context, unread: Unread): Promise<Preview[]> 
       if (!plan) continue;
       previews.push(plan.value);
       for (const userId of plan.value.unread) {
-        unread.add(new RefusedError('unread-user', `The status could not be read (user ${userId})`));
+        unread.addUser(userId);
       }
     }
     return previews;

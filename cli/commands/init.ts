@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import type { Instance, Instances } from '../../adapters/operator/instances.ts';
 import type { People } from '../../adapters/operator/people.ts';
 import { parseEntitlements } from '../../domain/entitlements.ts';
-import { KIRO_PLANS, providerOf, Q_BUSINESS_PLANS } from '../../domain/subscription/plan.ts';
+import { PLANS, providerOf } from '../../domain/subscription/plan.ts';
 import { InputError } from '../../input/input-error.ts';
 import { entitlementsYaml } from '../../input/yaml.ts';
 import { commandOf, type Runner } from '../command/command.ts';
@@ -15,8 +15,6 @@ import { wholeNumber } from '../shared/whole-number.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { count, escaped } from '../ui/text.ts';
 
-const ALL_PLANS = [...KIRO_PLANS, ...Q_BUSINESS_PLANS];
-
 const Options = z.object({
   instance: z.optional(z.string()),
   application: z.optional(z.string()),
@@ -25,7 +23,7 @@ const Options = z.object({
   max: z.optional(wholeNumber(0, 200_000)),
   revokeAfterDays: z.optional(wholeNumber(0, 365)),
   mode: z.optional(z.enum(['enforce', 'observe'])),
-  plan: z.optional(z.enum(ALL_PLANS, `expected one of ${ALL_PLANS.join(', ')}`)),
+  plan: z.optional(z.enum(PLANS, `expected one of ${PLANS.join(', ')}`)),
   planRegion: z.optional(z.string()),
   output: z.optional(z.string()),
   force: z.optional(z.boolean()),
@@ -65,7 +63,7 @@ export function initCommand(run: Runner): Command {
     .option('--max <N>', 'maximum number of seats')
     .option('--revoke-after-days <N>', 'days of grace (default: 0)')
     .option('--mode <MODE>', 'enforce, or observe to change nothing at first (default: enforce)')
-    .option('--plan <PLAN>', `subscription that the users should have: ${ALL_PLANS.join(', ')}`)
+    .option('--plan <PLAN>', `subscription that the users should have: ${PLANS.join(', ')}`)
     .option('--plan-region <REGION>', 'Region of its profile (default: from the name of the application, or --region)')
     .option('--output <FILE>', `file to write, or - for standard output (default: ${DEFAULT_FILE})`)
     .option('--force', 'replace an existing file')

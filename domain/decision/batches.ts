@@ -56,7 +56,7 @@ export function seatKeysOf(changes: readonly Changes[]): SeatKey[] {
 export type PlannedChange = Omit<Changes, 'userIds'> & { userId: string };
 
 /** The grants and revocations among these changes, one per user. */
-export function madeBy(changes: readonly Changes[]): PlannedChange[] {
+export function plannedChangesIn(changes: readonly Changes[]): PlannedChange[] {
   return changes
     .filter(({ kind }) => kind === 'grant' || kind === 'revoke')
     .flatMap(({ userIds, ...what }) => userIds.map((userId): PlannedChange => ({ ...what, userId })));

@@ -1,5 +1,5 @@
 import type { Entitlement } from '../entitlements.ts';
-import { type Seat, takesSlot } from '../seat/seat.ts';
+import { isUnanswered, type Seat, takesSlot } from '../seat/seat.ts';
 import { markAdopted, markWaitlisted, recordLateGrant } from '../seat/transitions.ts';
 import { RefusedError } from '../shared/errors.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
@@ -7,7 +7,7 @@ import { plusSeconds } from '../shared/time.ts';
 import type { ApplicationState, CheckedUser, Evidence, Failure, Moment, Need } from './application-state.ts';
 import { type DecidedUser, type Decision, isAdoptable } from './decide.ts';
 import { type StoredChanges, slotsPromised } from './slots.ts';
-import { type Recheck, waitForCreateToShow, waitForWriteToSettle } from './timing.ts';
+import { mayStillShow, type Recheck, waitForWriteToSettle } from './timing.ts';
 import { allocateSeats, type Candidate, isPassedOver, seatCandidate } from './waitlist.ts';
 
 /** A user who is to get a seat. */
@@ -122,13 +122,7 @@ function joinWaitlist(one: Granted, { name, application }: Entitlement, { readAt
 
 /** The answer to the create was lost, and a read shows the assignment: it is only to be recorded. */
 function isMade({ seat, checked }: Granted): boolean {
-  const isUnanswered = seat?.status === 'creating' || (seat?.status === 'revoking' && seat.grantedAt === undefined);
-  return isUnanswered && checked.user.assigned;
-}
-
-/** Whether a create may yet show that no read shows now. */
-function mayStillShow(seat: Seat, moment: Moment): boolean {
-  return seat.removedAt === undefined && waitForCreateToShow(seat, moment) !== undefined;
+  return seat !== undefined && isUnanswered(seat) && checked.user.assigned;
 }
 
 function recordGrant({ seat, checked }: Granted, { readAt, execution }: Moment): Seat[] {

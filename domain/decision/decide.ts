@@ -10,6 +10,7 @@ import {
 import { isDue, plusSeconds } from '../shared/time.ts';
 import type { CheckedUser, DecisionContext, Ineligibility, Moment, UserState } from './application-state.ts';
 import {
+  mayStillShow,
   type Wait,
   waitForCreateToShow,
   waitForGrantToShow,
@@ -86,7 +87,7 @@ function withoutRefusal({ refusal }: Seat): Decision {
 function decideInterrupted(seat: Seat, assigned: boolean, grant: Decision, context: DecisionContext): Decision {
   if (!isAudited(seat)) return grant;
   if (assigned) return waitForRemovalToShow(seat, context) ?? { do: 'restore' };
-  if (seat.removedAt === undefined && waitForCreateToShow(seat, context)) return { do: 'restore' };
+  if (mayStillShow(seat, context)) return { do: 'restore' };
   return { do: 'record-removal', reason: 'group-leave' };
 }
 
@@ -104,7 +105,7 @@ function decideIneligible({ assigned, seat, ineligibility }: UserState, context:
     // repeated, AWS has accepted it before.
     case 'creating':
       if (assigned || !graced || seat.repeats !== undefined) return end;
-      // Longer than the reads of this execution lag, a tick checks it again.
+      // If reads lag longer than the execution waits, a tick checks the seat again.
       return waitForWriteToSettle(seat, context) ?? (waitForCreateToShow(seat, context) ? NOTHING : revoke);
     case 'assigned':
     case 'confirmed':

@@ -63,6 +63,11 @@ export function waitForCreateToShow(seat: CreateTimes, { readAt }: { readAt: Dat
   return waitSince(lastCreateAt(seat) ?? seat.changedAt, CREATE_SHOWS_SECONDS, readAt);
 }
 
+/** Whether an assignment that no read shows may exist all the same: unless AWS has accepted its removal, for an hour. */
+export function mayStillShow(seat: CreateTimes & Pick<Seat, 'removedAt'>, { readAt }: { readAt: Date }): boolean {
+  return seat.removedAt === undefined && waitForCreateToShow(seat, { readAt }) !== undefined;
+}
+
 /** Whether a read that shows the assignment may be too early to show the removal that AWS has accepted. */
 export function waitForRemovalToShow(
   { removedAt }: Pick<Seat, 'removedAt'>,

@@ -1,13 +1,11 @@
 import type { Entitlements } from '../entitlements.ts';
+import { GROUPS_PER_CALL } from '../pace.ts';
 import { dueItems, isPlanned } from './claim.ts';
 import { readsStatus } from './sweep-reports.ts';
 import type { Hinted, StoredRound, SweepItem, WorkItem, WorkItems, WorkQueue } from './work-queue.ts';
 
 /** The reads of named users in one pass take about this long at most: an application waits no longer for its turn. */
 const USERS_PASS_SECONDS = 60;
-
-/** Groups that one call of IsMemberInGroups takes. */
-const GROUPS_PER_CALL = 100;
 
 /** What is served next; `contested`: something else is due as well, and has a later turn. */
 export type Turn = { contested: boolean } & (

@@ -133,6 +133,11 @@ export function countReasons(reasons: readonly string[]): { aside: number; notCo
   return { aside: reasons.length - notConverged, notConverged };
 }
 
+/** Whether a create had no answer so far: its assignment may exist, although no event of the audit stream says so. */
+export function isUnanswered({ status, grantedAt }: Pick<Seat, 'status' | 'grantedAt'>): boolean {
+  return status === 'creating' || (status === 'revoking' && grantedAt === undefined);
+}
+
 /** Whether Usher makes an audited assignment again that someone else removed. */
 export function isMadeAgain({ status, grantedAt }: Pick<Seat, 'status' | 'grantedAt'>): boolean {
   return status === 'creating' && grantedAt !== undefined;

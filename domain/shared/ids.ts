@@ -53,6 +53,8 @@ export const ApplicationArn = z
     ),
   );
 
+export const Region = z.string().check(z.regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'expected a Region such as us-east-1'));
+
 /** A SHA-256 in hex that identifies exactly what a hold covered at one time. */
 export const DigestSchema = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'expected the digest of a hold: 64 hex digits'));
 

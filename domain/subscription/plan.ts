@@ -13,8 +13,10 @@ export const KIRO_PLANS = [
 /** The plans of Amazon Q Business. */
 export const Q_BUSINESS_PLANS = ['Q_LITE', 'Q_BUSINESS'] as const;
 
+export const PLANS = [...KIRO_PLANS, ...Q_BUSINESS_PLANS];
+
 /** A plan by the name that AWS takes, and that `entitlements.yml` has. */
-export type Plan = (typeof KIRO_PLANS)[number] | (typeof Q_BUSINESS_PLANS)[number];
+export type Plan = (typeof PLANS)[number];
 
 /** Returns who sells a plan. */
 export function providerOf(plan: Plan): 'kiro' | 'amazon-q-business' {
@@ -23,7 +25,7 @@ export function providerOf(plan: Plan): 'kiro' | 'amazon-q-business' {
 
 /** AWS returns other names than it takes, as far as they were seen. */
 const BY_NAME: ReadonlyMap<unknown, Plan> = new Map<unknown, Plan>([
-  ...[...KIRO_PLANS, ...Q_BUSINESS_PLANS].map((plan) => [plan, plan] as const),
+  ...PLANS.map((plan) => [plan, plan] as const),
   ['KIRO_ENTERPRISE_PRO', 'Q_DEVELOPER_STANDALONE_PRO'],
   ['KIRO_ENTERPRISE_PRO_PLUS', 'Q_DEVELOPER_STANDALONE_PRO_PLUS'],
   ['KIRO_ENTERPRISE_PRO_MAX', 'Q_DEVELOPER_STANDALONE_PRO_MAX'],

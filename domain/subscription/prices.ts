@@ -1,10 +1,8 @@
 import * as z from 'zod/mini';
 import { type ValidationIssue, validate } from '../shared/validation.ts';
 import { coveredUsers, type Subscribers, statusOf, subscriptionsByUser } from './findings.ts';
-import { KIRO_PLANS, type Plan, Q_BUSINESS_PLANS } from './plan.ts';
+import { PLANS, type Plan } from './plan.ts';
 import type { Subscription } from './subscription.ts';
-
-const PLANS = [...KIRO_PLANS, ...Q_BUSINESS_PLANS];
 
 const Price = z.number().check(
   z.minimum(0),
@@ -74,8 +72,8 @@ export function costOf(users: readonly (readonly (Plan | 'unknown')[])[], prices
 
 /**
  * What the subscriptions of a profile cost per month. `paid`: those that are active. `orphans`: of these, those that no
- * entitlement covers or tolerates. `pending`: what pending ones will cost once they are used. `missing`: what entitled users will cost
- * who have no subscription yet.
+ * entitlement covers or tolerates. `pending`: what pending ones will cost once they are used. `missing`: what entitled users
+ * without a subscription will cost.
  */
 export const COST_KINDS = ['paid', 'orphans', 'pending', 'missing'] as const;
 export type Costs = Readonly<Record<(typeof COST_KINDS)[number], Cost>>;

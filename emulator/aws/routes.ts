@@ -1,18 +1,20 @@
 /** The services behind the gateway, by the names under which it counts calls. */
-export type ServiceName =
-  | 'SSOAdmin'
-  | 'IdentityStore'
-  | 'DynamoDB'
-  | 'EventBridge'
-  | 'SFN'
-  | 'SQS'
-  | 'CloudWatchLogs'
-  | 'CloudTrail'
-  | 'Organizations'
-  | 'Scheduler'
-  | 'UserSubscriptions'
-  | 'QBusiness'
-  | 'STS';
+export const SERVICES = [
+  'SSOAdmin',
+  'IdentityStore',
+  'DynamoDB',
+  'EventBridge',
+  'SFN',
+  'SQS',
+  'CloudWatchLogs',
+  'CloudTrail',
+  'Organizations',
+  'Scheduler',
+  'UserSubscriptions',
+  'QBusiness',
+  'STS',
+] as const;
+export type ServiceName = (typeof SERVICES)[number];
 
 /** The parts of a request that name its service and operation. */
 export interface Envelope {

@@ -1,4 +1,4 @@
-import { type Changes, madeBy, toConsidered } from '../../domain/decision/batches.ts';
+import { type Changes, plannedChangesIn, toConsidered } from '../../domain/decision/batches.ts';
 import { isStalled } from '../../domain/decision/progress.ts';
 import { markPlanned, requeueServed } from '../../domain/queue/claim.ts';
 import { enqueueUsers } from '../../domain/queue/enqueue.ts';
@@ -30,7 +30,7 @@ export async function putStalledAside(
   services: HeldServices,
 ): Promise<boolean> {
   const { ledger, lease, entitlements } = services;
-  const stalled = madeBy(batches.flat());
+  const stalled = plannedChangesIn(batches.flat());
   const seats = new Map((await ledger.seats(stalled)).map((seat) => [keyOf(seat), seat]));
   const setback = { reason: NotConvergedError.REASON, tries: progress.stalled };
   let count = 0;

@@ -18,26 +18,12 @@ import { kiroSubscriptions } from '../../adapters/operator/subscriptions/kiro.ts
 import { connectApplications } from '../../adapters/sso-admin.ts';
 import { emptyQueue } from '../../domain/queue/work-queue.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
-import { errorAnswer, ServiceError, type ServiceName } from '../../emulator/aws/json-service.ts';
+import { errorAnswer, ServiceError } from '../../emulator/aws/json-service.ts';
+import { SERVICES } from '../../emulator/aws/routes.ts';
 import { behindGateway } from '../support/account.ts';
 import { aSeat } from '../support/builders.ts';
 import { ADMIN, APPLICATION, GROUP, INSTANCE_ARN, REGION, STATE_MACHINE, STORE_ID, user } from '../support/ids.ts';
 
-const SERVICES: readonly ServiceName[] = [
-  'SSOAdmin',
-  'IdentityStore',
-  'DynamoDB',
-  'EventBridge',
-  'SFN',
-  'SQS',
-  'CloudWatchLogs',
-  'CloudTrail',
-  'Organizations',
-  'Scheduler',
-  'UserSubscriptions',
-  'QBusiness',
-  'STS',
-];
 const NAME = 'jane.doe@example.com';
 const ARN = 'arn:aws:states:us-east-1:111122223333:stateMachine:usher';
 const NOW = new Date('2026-01-01T00:00:00Z');

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ApplicationArn, ResourceId } from '../../../domain/shared/ids.ts';
+import { ApplicationArn, Region, ResourceId } from '../../../domain/shared/ids.ts';
 import { Timestamp } from '../../../domain/shared/timestamp.ts';
 
 const AttributeValue = z.string().check(z.minLength(1), z.maxLength(1024));
@@ -78,7 +78,7 @@ const SeedApplicationSchema = z.strictObject({
   assignmentRequired: z.optional(z.boolean()),
   status: z.optional(EnabledStatus),
   /** Region of the profile, or of the Amazon Q Business application. Defaults to that of Identity Center. */
-  region: z.optional(z.string().check(z.regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'expected a Region such as us-east-1'))),
+  region: z.optional(Region),
   subscriptions: z.optional(z.array(SeedSubscriptionSchema)),
 });
 

@@ -1,11 +1,8 @@
-import { Writable } from 'node:stream';
-import type { WriteStream } from 'node:tty';
 import { describe, expect, it } from 'vitest';
 import type { UserStatus } from '../../../adapters/identity-store.ts';
 import type { Context } from '../../../cli/command/context.ts';
 import { profilesOf, readProfiles, titleOf } from '../../../cli/command/subscriptions.ts';
 import { Unread } from '../../../cli/command/unread.ts';
-import { Terminal } from '../../../cli/ui/terminal.ts';
 import type { Entitlement, SubscriptionSettings } from '../../../domain/entitlements.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { RefusedError } from '../../../domain/shared/errors.ts';
@@ -13,6 +10,7 @@ import type { Subscription } from '../../../domain/subscription/subscription.ts'
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { anEntitlement, aSeat, iso } from '../../support/builders.ts';
 import { application, group, numberOf, people, user } from '../../support/ids.ts';
+import { aTerminal } from '../../support/terminal.ts';
 
 const REGION = 'us-east-1';
 const KIRO = { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: REGION, mode: 'report' } as const;
@@ -75,13 +73,7 @@ async function read({ entitlements, lists = {}, groups = { 1: [] }, statuses = {
     applications: async () => ({}),
   };
   const said: string[] = [];
-  const notes: string[] = [];
-  const write = (chunk: unknown, _encoding: unknown, done: () => void) => {
-    notes.push(String(chunk));
-    done();
-  };
-  const stream = new Writable({ write }) as WriteStream;
-  const terminal = await Terminal.open({ stdout: stream, stderr: stream, stdin: {}, env: {} });
+  const { terminal, written: notes } = await aTerminal();
   const unread = new Unread(terminal);
   // Only what the command reads of a context.
   const context = {

@@ -9,23 +9,7 @@ import {
 import type { Subscription } from '../../../domain/subscription/subscription.ts';
 import { iso } from '../../support/builders.ts';
 import { GROUP, user } from '../../support/ids.ts';
-
-const PRO = 'Q_DEVELOPER_STANDALONE_PRO';
-const POWER = 'Q_DEVELOPER_STANDALONE_POWER';
-
-function aSubscription(number: number, parts: Partial<Subscription> = {}): Subscription {
-  return { principal: { user: user(number) }, plan: PRO, status: 'active', source: 'individual', ...parts };
-}
-
-function subscribers(numbers: readonly number[], parts: Partial<Subscribers> = {}): Subscribers {
-  return {
-    entitlement: 'kiro',
-    plan: PRO,
-    entitled: new Map(numbers.map((number) => [user(number), undefined])),
-    tolerated: new Set(),
-    ...parts,
-  };
-}
+import { aSubscription, POWER, PRO, subscribers } from '../../support/subscriptions.ts';
 
 /** What is found, as `<kind> <number of the user>`. */
 const found = (all: readonly Subscription[], entitlements: readonly Subscribers[]) =>
@@ -35,7 +19,7 @@ describe('the subscriptions of a profile', () => {
   it.each<[string, Subscription[], Subscribers[], string[]]>([
     ['are right if each entitled user has one', [aSubscription(1)], [subscribers([1])], []],
     ['are missing for an entitled user without one', [], [subscribers([1])], ['missing 1']],
-    ['are paid for nobody if no entitlement covers the user', [aSubscription(1)], [], ['orphan 1']],
+    ['are orphans if no entitlement covers the user', [aSubscription(1)], [], ['orphan 1']],
     ['of another user do not count', [aSubscription(2)], [subscribers([1])], ['missing 1', 'orphan 2']],
     [
       'that are cancelled count as gone',

@@ -15,9 +15,8 @@ import {
 } from '../../../domain/subscription/prices.ts';
 import type { Subscription } from '../../../domain/subscription/subscription.ts';
 import { GROUP, user } from '../../support/ids.ts';
+import { aSubscription, POWER, PRO, subscribers } from '../../support/subscriptions.ts';
 
-const PRO = 'Q_DEVELOPER_STANDALONE_PRO';
-const POWER = 'Q_DEVELOPER_STANDALONE_POWER';
 const FREE = 'Q_DEVELOPER_STANDALONE_FREE';
 
 const PRICES: Prices = {
@@ -28,20 +27,6 @@ const PRICES: Prices = {
     [FREE, 0],
   ]),
 };
-
-function aSubscription(number: number, parts: Partial<Subscription> = {}): Subscription {
-  return { principal: { user: user(number) }, plan: PRO, status: 'active', source: 'individual', ...parts };
-}
-
-function subscribers(numbers: readonly number[], parts: Partial<Subscribers> = {}): Subscribers {
-  return {
-    entitlement: 'kiro',
-    plan: PRO,
-    entitled: new Map(numbers.map((number) => [user(number), undefined])),
-    tolerated: new Set(),
-    ...parts,
-  };
-}
 
 describe('a file of prices', () => {
   it('has a price for some plans, in hundredths', () => {

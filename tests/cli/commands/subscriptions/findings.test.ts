@@ -1,13 +1,11 @@
-import { Writable } from 'node:stream';
-import type { WriteStream } from 'node:tty';
 import { expect, it } from 'vitest';
 import type { Context } from '../../../../cli/command/context.ts';
 import type { ProfileReading, ProfileReport } from '../../../../cli/command/subscriptions.ts';
 import { noteWhatToKnow } from '../../../../cli/commands/subscriptions/findings.ts';
-import { Terminal } from '../../../../cli/ui/terminal.ts';
 import { RefusedError } from '../../../../domain/shared/errors.ts';
 import type { SubscriptionReport } from '../../../../domain/subscription/findings.ts';
 import { GROUP, OTHER_GROUP } from '../../../support/ids.ts';
+import { aTerminal } from '../../../support/terminal.ts';
 
 const EMPTY: SubscriptionReport = { active: 0, pending: 0, unknown: 0, groups: [], unreadable: 0, findings: [] };
 
@@ -17,13 +15,7 @@ async function notesOf(
   reading: Partial<ProfileReading> = {},
   parts: Partial<ProfileReport> = {},
 ): Promise<string> {
-  const notes: string[] = [];
-  const write = (chunk: unknown, _encoding: unknown, done: () => void) => {
-    notes.push(String(chunk));
-    done();
-  };
-  const stream = new Writable({ write }) as WriteStream;
-  const terminal = await Terminal.open({ stdout: stream, stderr: stream, stdin: {}, env: {} });
+  const { terminal, written: notes } = await aTerminal();
   const report: ProfileReport = {
     provider: 'amazon-q-business',
     region: 'us-east-1',

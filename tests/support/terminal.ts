@@ -1,0 +1,14 @@
+import { Writable } from 'node:stream';
+import type { WriteStream } from 'node:tty';
+import { Terminal } from '../../cli/ui/terminal.ts';
+
+/** Opens a terminal that keeps what it writes, to both of its streams. */
+export async function aTerminal(): Promise<{ terminal: Terminal; written: string[] }> {
+  const written: string[] = [];
+  const write = (chunk: unknown, _encoding: unknown, done: () => void) => {
+    written.push(String(chunk));
+    done();
+  };
+  const stream = new Writable({ write }) as WriteStream;
+  return { terminal: await Terminal.open({ stdout: stream, stderr: stream, stdin: {}, env: {} }), written };
+}
