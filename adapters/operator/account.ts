@@ -9,7 +9,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
 import { askWith, listIn, malformedAnswer, pages, undefinedIf } from '../requests.ts';
-import { STS_ERRORS } from './sts-errors.ts';
+import { STS_ERRORS } from '../sts-errors.ts';
 
 /** The caller of AWS. */
 export interface Identity {

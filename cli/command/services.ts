@@ -1,9 +1,8 @@
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { type ClientSettings, createPacer, type Pacer } from '../../adapters/clients.ts';
 import { namesOf } from '../../adapters/resource-names.ts';
-import type { SubscriptionSettings } from '../../domain/entitlements.ts';
+import { connectSubscriptions, SUBSCRIPTIONS_PER_SECOND } from '../../adapters/subscriptions/connect.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
-import type { SubscriptionProvider } from '../../domain/subscription/subscription.ts';
 import { once } from '../shared/once.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
@@ -11,8 +10,6 @@ import type { Terminal } from '../ui/terminal.ts';
 const MOST_ATTEMPTS = 8;
 /** AWS allows 20 calls per second of each operation of the Identity Store, and Usher itself needs some of them. */
 const DIRECTORY_PER_SECOND = 10;
-/** AWS publishes no rate for the lists of subscriptions, and was seen to refuse bursts for minutes. */
-const SUBSCRIPTIONS_PER_SECOND = 1;
 
 interface ServicesOptions {
   terminal: Terminal;
@@ -22,13 +19,6 @@ interface ServicesOptions {
   /** `requestsPerSecond` of the configuration. Calls to the emulator are not paced. */
   perSecond: number;
   access: Pick<ClientSettings, 'endpoint' | 'credentials' | 'profile'>;
-}
-
-/** Where the subscriptions of an entitlement are. */
-interface SubscriptionsInput extends Pick<SubscriptionSettings, 'provider' | 'region' | 'roleArn'> {
-  /** ARN of the application of Identity Center. */
-  application: string;
-  instanceArn: string;
 }
 
 /** AWS or the emulator, through adapters that are loaded on request: the SDK takes long to load. */
@@ -47,7 +37,6 @@ export function servicesOf({ terminal, clock, stage, region, perSecond, access }
     access.endpoint === undefined ? createPacer(most, clock) : { pace: async () => undefined };
   const applicationsPacer = pacer(perSecond);
   const directoryPacer = pacer(DIRECTORY_PER_SECOND);
-  const subscriptionsPacer = pacer(SUBSCRIPTIONS_PER_SECOND);
   const account = once(async () => (await import('../../adapters/operator/account.ts')).connectAccount(settings));
   const identity = once(async () => (await account()).identity());
   return {
@@ -92,22 +81,7 @@ export function servicesOf({ terminal, clock, stage, region, perSecond, access }
         directoryPacer,
       );
     },
-    /** Opens the list of subscriptions; reads nothing yet. */
-    async subscriptions(input: SubscriptionsInput): Promise<SubscriptionProvider> {
-      const { provider, region: profileRegion, application, instanceArn, roleArn } = input;
-      const caller =
-        roleArn === undefined
-          ? settings
-          : (await import('../../adapters/operator/assume-role.ts')).assumingRole(settings, roleArn);
-      if (provider === 'kiro') {
-        const { kiroSubscriptions } = await import('../../adapters/operator/subscriptions/kiro.ts');
-        return kiroSubscriptions(caller, { instanceArn, region: profileRegion }, subscriptionsPacer);
-      }
-      const { amazonQBusinessSubscriptions } = await import(
-        '../../adapters/operator/subscriptions/amazon-q-business.ts'
-      );
-      return amazonQBusinessSubscriptions({ ...caller, region: profileRegion }, application, subscriptionsPacer);
-    },
+    subscriptions: connectSubscriptions(settings, pacer(SUBSCRIPTIONS_PER_SECOND)),
   };
 }
 

@@ -1,8 +1,7 @@
 import type { Directory } from '../../adapters/identity-store.ts';
-import type { Entitlement, SubscriptionSettings } from '../../domain/entitlements.ts';
+import { type Profile, type Subscribed, titleOf } from '../../domain/profiles.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
-import { accountOf } from '../../domain/shared/ids.ts';
 import { latest } from '../../domain/shared/time.ts';
 import { compareSubscriptions, type Subscribers, type SubscriptionReport } from '../../domain/subscription/findings.ts';
 import { joinLists, withMembers } from '../../domain/subscription/lists.ts';
@@ -12,19 +11,6 @@ import { count } from '../ui/text.ts';
 import type { Context } from './context.ts';
 import { readersOf } from './readers.ts';
 import type { Unread } from './unread.ts';
-
-type Subscribed = Entitlement & { subscription: SubscriptionSettings };
-
-/** The entitlements whose users AWS charges once. */
-export interface Profile {
-  provider: SubscriptionSettings['provider'];
-  region: string;
-  /** Roles that read its list, each once; undefined is the caller itself. */
-  roleArns: (string | undefined)[];
-  /** Of Amazon Q Business: each application has a list of its own. */
-  application: string | undefined;
-  entitlements: Subscribed[];
-}
 
 /** What the lists of a profile say, and what they come to. */
 export interface ProfileReading {
@@ -52,28 +38,6 @@ interface Reads {
   cache: StatusCache;
   /** Members by group; undefined for a group that does not exist. */
   groups: Map<string, readonly string[] | undefined>;
-}
-
-function isSubscribed(entitlement: Entitlement): entitlement is Subscribed {
-  return entitlement.subscription !== undefined;
-}
-
-/**
- * Groups the entitlements with a subscription by what AWS charges once. The list of Kiro is that of a Region, whatever the
- * application and the role are.
- */
-export function profilesOf(entitlements: readonly Entitlement[]): Profile[] {
-  const profiles = new Map<string, Profile>();
-  for (const entitlement of entitlements.filter(isSubscribed)) {
-    const { provider, region, roleArn } = entitlement.subscription;
-    const application = provider === 'amazon-q-business' ? entitlement.application : undefined;
-    const key = [provider, region, ...(application === undefined ? [] : [application, roleArn])].join(' ');
-    const profile = profiles.get(key) ?? { provider, region, roleArns: [], application, entitlements: [] };
-    if (!profile.roleArns.includes(roleArn)) profile.roleArns.push(roleArn);
-    profile.entitlements.push(entitlement);
-    profiles.set(key, profile);
-  }
-  return [...profiles.values()];
 }
 
 /** Reads the lists of profiles, and compares each with who is entitled. */
@@ -225,11 +189,4 @@ function grantsIn(found: readonly { seats: readonly Seat[] | undefined }[]): Rea
     }
   }
   return grants;
-}
-
-/** Names a profile in a few words, with its account if it is one and another than the caller's. */
-export function titleOf({ provider, region, application, roleArns }: Profile): string {
-  const accounts = new Set(roleArns.map((roleArn) => roleArn && accountOf(roleArn)));
-  const account = accounts.size === 1 ? [...accounts][0] : undefined;
-  return [provider, region, application?.split('/').at(-1), account].filter((part) => part !== undefined).join(' ');
 }

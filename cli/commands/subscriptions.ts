@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
+import { type Profile, profilesOf } from '../../domain/profiles.ts';
 import { FINDING_KINDS } from '../../domain/subscription/findings.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { type Profile, profilesOf, readProfiles } from '../command/subscriptions.ts';
+import { readProfiles } from '../command/subscriptions.ts';
 import { Unread } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
 import { MissingPrecondition, UsageError } from '../shared/failures.ts';

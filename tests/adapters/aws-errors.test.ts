@@ -7,7 +7,7 @@ import {
   SSO_ADMIN_ERRORS,
   THROTTLES,
 } from '../../adapters/aws-errors.ts';
-import { Q_BUSINESS_ERRORS, USER_SUBSCRIPTIONS_ERRORS } from '../../adapters/subscription-errors.ts';
+import { Q_BUSINESS_ERRORS, USER_SUBSCRIPTIONS_ERRORS } from '../../adapters/subscriptions/errors.ts';
 import { translate } from '../../adapters/translate-error.ts';
 import { anSdkError, verdictOf } from '../support/sdk-errors.ts';
 

@@ -1,7 +1,8 @@
+import { titleOf } from '../../../domain/profiles.ts';
 import { FINDING_KINDS, type FindingKind, type SubscriptionFinding } from '../../../domain/subscription/findings.ts';
 import { COST_KINDS, costsOf, type Prices, priceOf, totalOf } from '../../../domain/subscription/prices.ts';
 import type { Context } from '../../command/context.ts';
-import { type ProfileReport, titleOf } from '../../command/subscriptions.ts';
+import type { ProfileReport } from '../../command/subscriptions.ts';
 import { csvOf } from '../../ui/csv.ts';
 import { count, numberOf, relative } from '../../ui/text.ts';
 import { amountOf, costFields, costInWords, priceFields } from './money.ts';

@@ -1,3 +1,4 @@
+import { type Profile, titleOf } from '../../../domain/profiles.ts';
 import { dayOf, rangesOf } from '../../../domain/shared/day.ts';
 import {
   type ActivityReport,
@@ -13,7 +14,7 @@ import { readActivityFiles } from '../../../input/activity-files.ts';
 import { labelOf, readText } from '../../../input/files.ts';
 import { readUserIds } from '../../../input/user-ids-file.ts';
 import type { Context } from '../../command/context.ts';
-import { type Profile, readProfiles, titleOf } from '../../command/subscriptions.ts';
+import { readProfiles } from '../../command/subscriptions.ts';
 import { Unread } from '../../command/unread.ts';
 import { namesOfUsers } from '../../command/user-names.ts';
 import { CommandFailed, MissingPrecondition } from '../../shared/failures.ts';

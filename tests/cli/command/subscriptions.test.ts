@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { UserStatus } from '../../../adapters/identity-store.ts';
 import type { Context } from '../../../cli/command/context.ts';
-import { profilesOf, readProfiles, titleOf } from '../../../cli/command/subscriptions.ts';
+import { readProfiles } from '../../../cli/command/subscriptions.ts';
 import { Unread } from '../../../cli/command/unread.ts';
 import type { Entitlement, SubscriptionSettings } from '../../../domain/entitlements.ts';
+import { profilesOf, titleOf } from '../../../domain/profiles.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { RefusedError } from '../../../domain/shared/errors.ts';
 import type { Subscription } from '../../../domain/subscription/subscription.ts';

@@ -1,6 +1,6 @@
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
-import type { ClientSettings } from '../clients.ts';
-import { askWith } from '../requests.ts';
+import type { ClientSettings } from './clients.ts';
+import { askWith } from './requests.ts';
 import { STS_ERRORS } from './sts-errors.ts';
 
 /** Names the sessions of Usher in CloudTrail. */

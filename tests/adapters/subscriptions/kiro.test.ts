@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { kiroSubscriptions } from '../../../../adapters/operator/subscriptions/kiro.ts';
-import { RefusedError, TransientAwsError } from '../../../../domain/shared/errors.ts';
-import type { FaultRule } from '../../../../emulator/aws/fault-rules.ts';
-import { Faults } from '../../../../emulator/aws/faults.ts';
-import type { SeedSubscription } from '../../../../emulator/aws/identity-center/directory-seed.ts';
-import type { Quirks } from '../../../../emulator/aws/identity-center/quirks.ts';
-import { errorAnswer, jsonAnswer, ServiceError } from '../../../../emulator/aws/json-service.ts';
-import { userSubscriptions } from '../../../../emulator/aws/user-subscriptions/user-subscriptions.ts';
-import { anIdentityCenter, behindGateway } from '../../../support/account.ts';
-import { collected } from '../../../support/aws.ts';
-import { aSeed } from '../../../support/directory.ts';
-import { APPLICATION, GROUP, INSTANCE_ARN, people, REGION, user } from '../../../support/ids.ts';
+import { kiroSubscriptions } from '../../../adapters/subscriptions/kiro.ts';
+import { RefusedError, TransientAwsError } from '../../../domain/shared/errors.ts';
+import type { FaultRule } from '../../../emulator/aws/fault-rules.ts';
+import { Faults } from '../../../emulator/aws/faults.ts';
+import type { SeedSubscription } from '../../../emulator/aws/identity-center/directory-seed.ts';
+import type { Quirks } from '../../../emulator/aws/identity-center/quirks.ts';
+import { errorAnswer, jsonAnswer, ServiceError } from '../../../emulator/aws/json-service.ts';
+import { userSubscriptions } from '../../../emulator/aws/user-subscriptions/user-subscriptions.ts';
+import { anIdentityCenter, behindGateway } from '../../support/account.ts';
+import { collected } from '../../support/aws.ts';
+import { aSeed } from '../../support/directory.ts';
+import { APPLICATION, GROUP, INSTANCE_ARN, people, REGION, user } from '../../support/ids.ts';
 
 const PROFILE = { instanceArn: INSTANCE_ARN, region: 'eu-central-1' };
 const OPERATION = 'UserSubscriptions.ListUserSubscriptions';

@@ -1,4 +1,4 @@
-import type { ErrorRow } from './aws-errors.ts';
+import type { ErrorRow } from '../aws-errors.ts';
 
 const NOT_ELIGIBLE =
   "AWS's own check of the account refuses it. It changed its text over time; only AWS Support lifts the refusal.";

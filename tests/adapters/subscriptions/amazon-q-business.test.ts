@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { amazonQBusinessSubscriptions } from '../../../../adapters/operator/subscriptions/amazon-q-business.ts';
-import { RefusedError, TransientAwsError } from '../../../../domain/shared/errors.ts';
-import type { FaultRule } from '../../../../emulator/aws/fault-rules.ts';
-import { Faults } from '../../../../emulator/aws/faults.ts';
-import type { DirectorySeed, SeedSubscription } from '../../../../emulator/aws/identity-center/directory-seed.ts';
-import type { Quirks } from '../../../../emulator/aws/identity-center/quirks.ts';
-import { errorAnswer, jsonAnswer, ServiceError } from '../../../../emulator/aws/json-service.ts';
-import { Q_BUSINESS_PROVIDER, qBusiness } from '../../../../emulator/aws/qbusiness/qbusiness.ts';
-import { anIdentityCenter, behindGateway } from '../../../support/account.ts';
-import { collected } from '../../../support/aws.ts';
-import { aSeed } from '../../../support/directory.ts';
-import { APPLICATION, application, GROUP, OTHER_APPLICATION, people, REGION, user } from '../../../support/ids.ts';
+import { amazonQBusinessSubscriptions } from '../../../adapters/subscriptions/amazon-q-business.ts';
+import { RefusedError, TransientAwsError } from '../../../domain/shared/errors.ts';
+import type { FaultRule } from '../../../emulator/aws/fault-rules.ts';
+import { Faults } from '../../../emulator/aws/faults.ts';
+import type { DirectorySeed, SeedSubscription } from '../../../emulator/aws/identity-center/directory-seed.ts';
+import type { Quirks } from '../../../emulator/aws/identity-center/quirks.ts';
+import { errorAnswer, jsonAnswer, ServiceError } from '../../../emulator/aws/json-service.ts';
+import { Q_BUSINESS_PROVIDER, qBusiness } from '../../../emulator/aws/qbusiness/qbusiness.ts';
+import { anIdentityCenter, behindGateway } from '../../support/account.ts';
+import { collected } from '../../support/aws.ts';
+import { aSeed } from '../../support/directory.ts';
+import { APPLICATION, application, GROUP, OTHER_APPLICATION, people, REGION, user } from '../../support/ids.ts';
 
 const ID = '0a1b2c3d-1111-2222-3333-444455556666';
 const pacer = { pace: async () => undefined };

@@ -1,7 +1,7 @@
 import { type ServiceInputTypes, type ServiceOutputTypes, SFNClient } from '@aws-sdk/client-sfn';
 import { Command } from '@smithy/core/client';
 import { getEndpointPlugin } from '@smithy/core/endpoints';
-import type { ClientSettings } from '../../clients.ts';
+import type { ClientSettings } from '../clients.ts';
 
 const SERVICE = 'AWSZornControlPlaneService';
 const NAMESPACE = 'com.amazonaws.usersubscriptions';

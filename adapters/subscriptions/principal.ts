@@ -1,6 +1,6 @@
-import { normalizeId, type ResourceKind, withoutStore } from '../../../domain/shared/ids.ts';
-import type { Subscription } from '../../../domain/subscription/subscription.ts';
-import { property } from '../../translate-error.ts';
+import { normalizeId, type ResourceKind, withoutStore } from '../../domain/shared/ids.ts';
+import type { Subscription } from '../../domain/subscription/subscription.ts';
+import { property } from '../translate-error.ts';
 
 /** Returns the user or group of a subscription. An entry that names neither, or both, is unknown: it must not hide all others. */
 export function principalIn(value: unknown): Subscription['principal'] {

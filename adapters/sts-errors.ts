@@ -1,4 +1,4 @@
-import type { ErrorRow } from '../aws-errors.ts';
+import type { ErrorRow } from './aws-errors.ts';
 
 /**
  * Credential errors of STS and of the SDK's own providers.

@@ -7,14 +7,14 @@ import {
   QBusinessClient,
 } from '@aws-sdk/client-qbusiness';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { MAX_PER_PAGE } from '../../../domain/pace.ts';
-import { RefusedError } from '../../../domain/shared/errors.ts';
-import { planOf } from '../../../domain/subscription/plan.ts';
-import type { Subscription, SubscriptionProvider } from '../../../domain/subscription/subscription.ts';
-import type { ClientSettings, Pacer } from '../../clients.ts';
-import { askWith, listIn, malformedAnswer, pages, undefinedIf } from '../../requests.ts';
-import { Q_BUSINESS_ERRORS } from '../../subscription-errors.ts';
-import { isNotFound } from '../../translate-error.ts';
+import { MAX_PER_PAGE } from '../../domain/pace.ts';
+import { RefusedError } from '../../domain/shared/errors.ts';
+import { planOf } from '../../domain/subscription/plan.ts';
+import type { Subscription, SubscriptionProvider } from '../../domain/subscription/subscription.ts';
+import type { ClientSettings, Pacer } from '../clients.ts';
+import { askWith, listIn, malformedAnswer, pages, undefinedIf } from '../requests.ts';
+import { isNotFound } from '../translate-error.ts';
+import { Q_BUSINESS_ERRORS } from './errors.ts';
 import { principalIn } from './principal.ts';
 
 /**

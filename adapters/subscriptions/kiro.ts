@@ -1,10 +1,10 @@
-import { MAX_PER_PAGE } from '../../../domain/pace.ts';
-import { planOf } from '../../../domain/subscription/plan.ts';
-import type { Subscription, SubscriptionProvider } from '../../../domain/subscription/subscription.ts';
-import type { ClientSettings, Pacer } from '../../clients.ts';
-import { askWith, listIn, malformedAnswer, pages } from '../../requests.ts';
-import { USER_SUBSCRIPTIONS_ERRORS } from '../../subscription-errors.ts';
-import { property } from '../../translate-error.ts';
+import { MAX_PER_PAGE } from '../../domain/pace.ts';
+import { planOf } from '../../domain/subscription/plan.ts';
+import type { Subscription, SubscriptionProvider } from '../../domain/subscription/subscription.ts';
+import type { ClientSettings, Pacer } from '../clients.ts';
+import { askWith, listIn, malformedAnswer, pages } from '../requests.ts';
+import { property } from '../translate-error.ts';
+import { USER_SUBSCRIPTIONS_ERRORS } from './errors.ts';
 import { principalIn } from './principal.ts';
 import {
   ListUserSubscriptionsCommand,

@@ -1,0 +1,45 @@
+import type { Entitlement, SubscriptionSettings } from './entitlements.ts';
+import { accountOf } from './shared/ids.ts';
+
+/** An entitlement with a subscription. */
+export type Subscribed = Entitlement & { subscription: SubscriptionSettings };
+
+/** The entitlements whose users AWS charges once. */
+export interface Profile {
+  provider: SubscriptionSettings['provider'];
+  region: string;
+  /** Roles that read its list, each once; undefined is the caller itself. */
+  roleArns: (string | undefined)[];
+  /** Of Amazon Q Business: each application has a list of its own. */
+  application: string | undefined;
+  entitlements: Subscribed[];
+}
+
+function isSubscribed(entitlement: Entitlement): entitlement is Subscribed {
+  return entitlement.subscription !== undefined;
+}
+
+/**
+ * Groups the entitlements with a subscription by what AWS charges once. The list of Kiro is that of a Region, whatever the
+ * application and the role are.
+ */
+export function profilesOf(entitlements: readonly Entitlement[]): Profile[] {
+  const profiles = new Map<string, Profile>();
+  for (const entitlement of entitlements.filter(isSubscribed)) {
+    const { provider, region, roleArn } = entitlement.subscription;
+    const application = provider === 'amazon-q-business' ? entitlement.application : undefined;
+    const key = [provider, region, ...(application === undefined ? [] : [application, roleArn])].join(' ');
+    const profile = profiles.get(key) ?? { provider, region, roleArns: [], application, entitlements: [] };
+    if (!profile.roleArns.includes(roleArn)) profile.roleArns.push(roleArn);
+    profile.entitlements.push(entitlement);
+    profiles.set(key, profile);
+  }
+  return [...profiles.values()];
+}
+
+/** Names a profile in a few words, with its account if it is one and another than the caller's. */
+export function titleOf({ provider, region, application, roleArns }: Profile): string {
+  const accounts = new Set(roleArns.map((roleArn) => roleArn && accountOf(roleArn)));
+  const account = accounts.size === 1 ? [...accounts][0] : undefined;
+  return [provider, region, application?.split('/').at(-1), account].filter((part) => part !== undefined).join(' ');
+}
