@@ -89,9 +89,22 @@ const SubscriptionFields = {
   ),
   mode: z._default(
     z
-      .enum(['report'], 'expected report: this version changes no subscription')
-      .check(z.describe('report compares subscriptions with group membership, and changes nothing')),
+      .enum(['report', 'manage'])
+      .check(
+        z.describe(
+          'report compares subscriptions with group membership, and changes nothing; manage subscribes and cancels, too',
+        ),
+      ),
     'report',
+  ),
+  allowDowngrade: z.optional(
+    z
+      .boolean()
+      .check(
+        z.describe(
+          'manage asks for a cheaper plan, too: AWS charges the month in full, and the plan begins next month',
+        ),
+      ),
   ),
 };
 
@@ -102,6 +115,13 @@ const SubscriptionSchema = z.discriminatedUnion('provider', [
       .literal('kiro')
       .check(z.describe('Kiro and Amazon Q Developer. Experimental: AWS does not publish the calls')),
     plan: z.enum(KIRO_PLANS).check(z.describe('The plan that members of the groups should have')),
+    endpoint: z.optional(
+      z
+        .enum(['amazonaws.com', 'kiro.dev'])
+        .check(
+          z.describe('Where manage sends its calls. By default amazonaws.com: no call to kiro.dev is known to succeed'),
+        ),
+    ),
     ...SubscriptionFields,
   }),
   z.strictObject({
@@ -204,6 +224,7 @@ const Draft = z.catch(
             application: lenient(ApplicationArn),
             groups: z.catch(z.array(lenient(GroupId)), []),
             seats: lenient(z.object({ max: SeatsMax })),
+            subscription: lenient(z.object({ provider: z.literal('kiro'), region: Region, mode: z.literal('manage') })),
           }),
         ),
       ),
@@ -248,7 +269,12 @@ function contradictions(draft: z.infer<typeof Draft>): ValidationIssue[] {
     const foreign = instance !== undefined && application.split('/')[1] !== instance;
     return foreign ? [{ path, problem: 'expected an application of identityCenter.instanceArn' }] : [];
   });
-  return [...names, ...applications, ...own, ...retirements, ...unreadable(draft)];
+  const managed = entitlements.map((entitlement) => entitlement?.subscription?.region);
+  const profiles = duplicatesIn(managed).map(({ second, first }) => ({
+    path: `entitlements[${second}].subscription.mode`,
+    problem: `expected report: entitlements[${first}] manages the subscriptions of this Region, and AWS has one list per Region`,
+  }));
+  return [...names, ...applications, ...own, ...profiles, ...retirements, ...unreadable(draft)];
 }
 
 /**

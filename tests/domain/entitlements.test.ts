@@ -72,6 +72,33 @@ describe('parseEntitlements', () => {
     });
   });
 
+  it('takes a subscription that Usher manages', () => {
+    const subscription = { ...KIRO, mode: 'manage', allowDowngrade: true, endpoint: 'kiro.dev' };
+    expect(parseEntitlements(aFile({ entitlements: [anEntitlement({ subscription })] }))).toMatchObject({
+      entitlements: { entitlements: [{ subscription }] },
+    });
+  });
+
+  it('manages the subscriptions of one application per Region of Kiro', () => {
+    const managed = { ...KIRO, mode: 'manage' };
+    const other = (name: string, fields: object) =>
+      anEntitlement({
+        name,
+        application: anEntitlement().application.replace(/.{4}$/, `000${name.at(-1)}`),
+        ...fields,
+      });
+    const entitlements = [
+      anEntitlement({ subscription: managed }),
+      other('reported-1', { subscription: KIRO }),
+      other('elsewhere-2', { subscription: { ...managed, region: 'eu-central-1' } }),
+      other('second-3', { subscription: managed }),
+    ];
+    expect(faultsOf(aFile({ entitlements }))).toEqual({
+      'entitlements[3].subscription.mode':
+        'expected report: entitlements[0] manages the subscriptions of this Region, and AWS has one list per Region',
+    });
+  });
+
   it('takes ids in upper case and gives them in lower case', () => {
     const { identityCenter } = aFile();
     const result = parseEntitlements({
@@ -149,10 +176,11 @@ describe('parseEntitlements', () => {
       { ...KIRO, roleArn: 'arn:aws:iam::1:role/x' },
       { '.roleArn': 'expected the ARN of an IAM role' },
     ],
+    ['in a mode that there is not', { ...KIRO, mode: 'buy' }, { '.mode': 'expected report or manage' }],
     [
-      'that Usher should manage',
-      { ...KIRO, mode: 'manage' },
-      { '.mode': 'expected report: this version changes no subscription' },
+      'of Amazon Q Business at an endpoint of Kiro',
+      { provider: 'amazon-q-business', plan: 'Q_LITE', region: 'us-east-1', endpoint: 'kiro.dev' },
+      { '.endpoint': 'unknown key' },
     ],
     ['with an unknown key', { ...KIRO, tier: 'pro' }, { '.tier': 'unknown key' }],
   ])('refuses a subscription %s', (_fact, subscription, problems) => {
