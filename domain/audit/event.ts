@@ -71,7 +71,7 @@ export function auditEvent(
   seat: Pick<Seat, 'applicationArn' | 'userId' | 'entitlement'>,
   context: AuditContext,
 ): BusEvent<SeatDetail> {
-  const { kind, refused, changeSeq, at, reason, execution, cause, dueAt } = record;
+  const { kind, refused, changeSeq, at, reason, execution, cause, dueAt, plan } = record;
   const { applicationArn, userId, entitlement } = seat;
   // The reason of a refusal is part of its id, although its number would do: consumers have stored such ids.
   const uid = eventUid([kind, applicationArn, userId, changeSeq, ...(kind === 'refused' ? [reason] : [])]);
@@ -87,7 +87,12 @@ export function auditEvent(
       user: { uid: userId, type_id: 1 },
       privileges: [entitlement],
       resources: [{ uid: applicationArn, type: 'AWS::SSO::Application' }],
-      unmapped: { cause, change_seq: changeSeq, ...(dueAt === undefined ? {} : { revoke_at: dueAt }) },
+      unmapped: {
+        cause,
+        change_seq: changeSeq,
+        ...(dueAt === undefined ? {} : { revoke_at: dueAt }),
+        ...(plan === undefined ? {} : { subscription_plan: plan }),
+      },
     },
   };
 }

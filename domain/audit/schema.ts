@@ -108,6 +108,11 @@ const SeatShape = {
       .int()
       .check(z.minimum(1), z.describe('Number of the change of this seat: it only grows, and never comes back')),
     revoke_at: z.exactOptional(Timestamp.check(z.describe('Seat Leaving: when the grace ends'))),
+    subscription_plan: z.exactOptional(
+      z
+        .string()
+        .check(z.describe('Plan of the subscription that is part of the seat; absent if Usher manages none with it')),
+    ),
   }),
 };
 

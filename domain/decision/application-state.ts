@@ -1,6 +1,7 @@
 import type { Entitlement } from '../entitlements.ts';
 import type { Reason, Seat } from '../seat/seat.ts';
 import type { NotConvergedError, RefusedError } from '../shared/errors.ts';
+import type { Subscription } from '../subscription/subscription.ts';
 import type { PlannedChange } from './batches.ts';
 import type { Hold } from './hold.ts';
 import type { Slots, StoredChanges } from './slots.ts';
@@ -73,6 +74,20 @@ export interface Holdings {
 /** Who is left in the configured groups, as far as a few reads tell: `some`: at least one other seat is entitled. */
 export type Remaining = 'group-empty' | 'some' | 'none';
 
+/** What the list of a profile shows, or from when it may be read. ISO times. */
+export type SubscriptionEvidence =
+  | {
+      /** When its reads began. */
+      readAt: string;
+      /** From when it may be read again. */
+      againAt: string;
+      byUser: ReadonlyMap<string, readonly Subscription[]>;
+    }
+  | { until: string }
+  | RefusedError
+  /** For those that only show a decision: who is assigned is subscribed. */
+  | 'assumed';
+
 /**
  * What a decision may need beyond the snapshot. Absent: not read so far. A refusal fails only the users whose change
  * depends on it.
@@ -84,6 +99,8 @@ export interface Evidence {
   slots?: Slots | null;
   holdings?: Holdings | RefusedError;
   remaining?: Remaining | RefusedError;
+  /** What the list of the profile shows, if the entitlement manages subscriptions. */
+  subscriptions?: SubscriptionEvidence;
   /** By user id: whether a fresh read shows an assignment. */
   assigned?: ReadonlyMap<string, boolean | RefusedError>;
 }
@@ -95,7 +112,9 @@ export type Need =
   | { read: 'holdings' }
   /** @see Remaining; `userIds`: other seats of the application that may still be entitled */
   | { read: 'remaining'; userIds: readonly string[] }
-  | { read: 'assigned'; userIds: readonly string[] };
+  | { read: 'assigned'; userIds: readonly string[] }
+  /** @see SubscriptionEvidence */
+  | { read: 'subscriptions' };
 
 /** Everything that a decision about one application follows from. */
 export interface ApplicationState {
@@ -104,6 +123,8 @@ export interface ApplicationState {
   /** Present if the whole application was read. */
   whole?: WholeState | undefined;
   evidence: Evidence;
+  /** AWS refuses new subscriptions to the whole account. `probe`: one may be tried, whether it still does. */
+  stopped?: { probe: boolean } | undefined;
   /** Slots that an observing entitlement has promised to users who were not checked. */
   promised?: number;
 }

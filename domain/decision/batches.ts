@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { keyOf, ReasonSchema, type SeatKey } from '../seat/seat.ts';
+import { keyOf, PartSchema, ReasonSchema, type SeatKey } from '../seat/seat.ts';
 import { chunksOf } from '../shared/chunks.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
 import { Timestamp } from '../shared/timestamp.ts';
@@ -33,6 +33,8 @@ const ChangesSchema = z.object({
   applicationArn: ApplicationArn,
   kind: z.enum(['grant', 'revoke', 'record', 'hold', 'none']),
   reason: ReasonSchema,
+  /** What of the seats it concerns; absent: all that there is of them. */
+  part: z.optional(PartSchema),
   userIds: z.array(ResourceId),
 });
 export type Changes = z.infer<typeof ChangesSchema>;
@@ -78,7 +80,7 @@ export function toBatches(
   { requestsPerSecond, users = BATCH_USERS }: { requestsPerSecond: number; users?: number | undefined },
 ): { batches: Changes[][]; more: boolean } {
   const sorted = [...changes].sort((a, b) => ORDER[a.kind] - ORDER[b.kind]);
-  const groups = Map.groupBy(sorted, ({ applicationArn, kind, reason }) => `${applicationArn} ${kind} ${reason}`);
+  const groups = Map.groupBy(sorted, ({ applicationArn, kind, reason, part }) => [applicationArn, kind, reason, part].join(' '));
   const empty: Cost = { requests: BATCH_SECONDS * requestsPerSecond, users, bytes: BATCH_BYTES };
   const batches: Changes[][] = holds.length > 0 ? [holds.map(announcementOf)] : [];
   let room = empty;

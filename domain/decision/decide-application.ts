@@ -14,12 +14,13 @@ import type {
 } from './application-state.ts';
 import type { PlannedChange } from './batches.ts';
 import type { DecidedUser, Decision } from './decide.ts';
-import { decideUser } from './decide.ts';
-import { decideAdoptions, decideGrants } from './decide-grants.ts';
+import { candidateIn, decideAdoptions, decideGrants } from './decide-grants.ts';
 import { decideRevocations } from './decide-revocations.ts';
 import { aloneOf, isWaiting, waitsOf, withoutLateLists } from './late-reads.ts';
+import { decideParts, type PartsContext } from './parts.ts';
 import { slotsAfter, slotsPromised } from './slots.ts';
 import { latestOf, type Recheck, waitForWriteToSettle } from './timing.ts';
+import { byRequest } from './waitlist.ts';
 
 /** What limits the changes of every application. */
 export type Limits = Pick<Entitlements, 'brake'>;
@@ -39,11 +40,46 @@ export function decideApplication(
   limits: Limits,
   moment: Moment,
 ): ApplicationDecision | { needs: Need[] } {
-  return decideAbout(withoutLateLists(decideUsers(state, moment), moment), state, limits, moment);
+  const { decided, unread, refusal } = decideUsers(state, moment);
+  if (unread) return { needs: [{ read: 'subscriptions' }] };
+  const { tried, stopped } = withoutStopped(decided, state);
+  const decision = decideAbout(withoutLateLists(tried, moment), state, limits, moment);
+  if ('needs' in decision) return decision;
+  return { ...decision, failures: [...decision.failures, ...refusal], aside: decision.aside + stopped };
 }
 
-function decideUsers({ users, entitlement }: Omit<ApplicationState, 'evidence'>, moment: Moment): DecidedUser[] {
-  return users.map((checked) => decideUser(checked, entitlement.onLeave.revokeAfterDays, moment));
+function decideUsers(
+  { users, entitlement, evidence, whole }: ApplicationState,
+  moment: Moment,
+): { decided: DecidedUser[]; unread: boolean; refusal: Failure[] } {
+  const { subscription, onLeave, application } = entitlement;
+  const context: PartsContext = {
+    settings: subscription?.mode === 'manage' ? subscription : undefined,
+    graceDays: onLeave.revokeAfterDays,
+    whole: whole !== undefined,
+    list: evidence.subscriptions,
+  };
+  const all = users.map((checked) => decideParts(checked, context, moment));
+  const { list } = context;
+  const isRefused = list instanceof RefusedError && all.some(({ refused }) => refused);
+  return {
+    decided: all.map(({ decided }) => decided),
+    unread: all.some(({ unread }) => unread),
+    refusal: isRefused ? [{ key: application, error: list }] : [],
+  };
+}
+
+/** Without the grants of an application to which AWS refuses new subscriptions: at most one is tried. */
+function withoutStopped(
+  decided: readonly DecidedUser[],
+  { stopped }: ApplicationState,
+): { tried: readonly DecidedUser[]; stopped: number } {
+  if (!stopped) return { tried: decided, stopped: 0 };
+  const needy = decided.filter(({ decision, part }) => decision.do === 'grant' && part !== 'access' && part !== 'nothing');
+  const [first] = needy.toSorted((a, b) => byRequest(candidateIn(a), candidateIn(b)));
+  const put = new Set(needy.filter((one) => !(stopped.probe && one === first)));
+  const tried = decided.map((one) => (put.has(one) ? { ...one, decision: { do: 'nothing' as const } } : one));
+  return { tried, stopped: put.size };
 }
 
 function decideAbout(
@@ -94,8 +130,9 @@ export function previewApplication(
   moment: Moment,
 ): ApplicationDecision {
   const assigned = new Map(state.users.map(({ user }) => [user.userId, false]));
-  const evidence: Evidence = { settings: 'ok', holdings, remaining: 'some', assigned };
-  const decision = decideAbout(decideUsers(state, moment), { ...state, evidence }, limits, moment);
+  const evidence: Evidence = { settings: 'ok', holdings, remaining: 'some', assigned, subscriptions: 'assumed' };
+  const complete = { ...state, evidence };
+  const decision = decideAbout(decideUsers(complete, moment).decided, complete, limits, moment);
   if ('needs' in decision) throw new Error('A decision from complete evidence needs no reads');
   return decision;
 }
@@ -180,11 +217,12 @@ function withinLimits(
   return {
     changes: [
       ...made.map(
-        ({ checked, decision }): PlannedChange => ({
+        ({ checked, decision, part }): PlannedChange => ({
           applicationArn,
           kind: decision.do,
           reason: decision.reason,
           userId: checked.user.userId,
+          ...(part ? { part } : {}),
         }),
       ),
       ...kept.records.map((userId) => recordOf(applicationArn, userId)),

@@ -76,6 +76,8 @@ export function decideGrants(
   const unread: string[] = [];
   for (const one of waiting) {
     if (one.seat?.status === 'waitlisted') continue;
+    // Above the cap, no user loses the subscription that is part of the seat either.
+    if (one.seat?.subscription) continue;
     const { key, user } = one.checked;
     const { hasSlot } = candidateIn(one);
     const wait = hasSlot && one.seat ? waitForWriteToSettle(one.seat, moment) : undefined;

@@ -1,4 +1,4 @@
-import { isMadeAgain, isSetBack, type Reason, type Seat, takesSlot } from '../seat/seat.ts';
+import { isMadeAgain, isSetBack, type Part, type Reason, type Seat, takesSlot } from '../seat/seat.ts';
 import {
   dropSeat,
   keepInterrupted,
@@ -172,7 +172,10 @@ function ifDue(change: Decision, seat: Seat, context: DecisionContext): Decision
  * Whether a change may be attempted. After a refusal: when its next attempt is due, once when an operator asks for it, or
  * when the execution that failed for it is redriven.
  */
-function mayTry({ nextAttemptAt, refusal }: Seat, { readAt, trigger, execution }: DecisionContext): boolean {
+export function mayTry(
+  { nextAttemptAt, refusal }: Seat,
+  { readAt, trigger, execution }: Pick<DecisionContext, 'readAt' | 'trigger' | 'execution'>,
+): boolean {
   if (nextAttemptAt === undefined || isDue(nextAttemptAt, readAt)) return true;
   return refusal?.execution === execution ? refusal.failed === true : trigger === 'manual';
 }
@@ -186,6 +189,8 @@ export interface DecidedUser {
   decision: Decision;
   /** The seat after the first decision. */
   seat: Seat | undefined;
+  /** What of the seat is to be made or revoked; absent: all that there is of it. */
+  part?: Part;
 }
 
 /** Decides for one user; if that changes only the ledger, makes the transition and decides again. */

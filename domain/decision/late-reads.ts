@@ -10,9 +10,10 @@ const MOST_ALONE = 50;
  * alone. If many are missing, each is read again right before the call.
  */
 export function withoutLateLists(decided: readonly DecidedUser[], { readAt }: Moment): readonly DecidedUser[] {
-  const isMissing = ({ decision, checked, seat }: DecidedUser) =>
+  const isMissing = ({ decision, checked, seat, part }: DecidedUser) =>
     decision.do === 'grant' &&
     decision.reason === 'drift-healed' &&
+    part !== 'subscription' &&
     checked.key !== checked.user.userId &&
     seat?.status !== 'creating';
   const missing = decided.filter(isMissing);

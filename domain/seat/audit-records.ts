@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { Timestamp } from '../shared/timestamp.ts';
+import type { Plan } from '../subscription/plan.ts';
 
 /** An audit event that is not on the bus yet: everything that the event needs except the seat's ids. */
 export const AuditRecordSchema = z.object({
@@ -11,6 +12,8 @@ export const AuditRecordSchema = z.object({
   at: Timestamp,
   /** Of a leaving seat: when its grace ends. */
   dueAt: z.optional(Timestamp),
+  /** Plan of the subscription that is Usher's with the seat, if one is. */
+  plan: z.optional(z.string()),
   /** A reason of `seat.ts` or another short code; of a refusal, the code of AWS's answer. */
   reason: z.string().check(z.maxLength(64)),
   /** ARN of the execution that made the change. */
@@ -48,13 +51,14 @@ export interface AuditFacts {
 /** Makes the audit record of a change. */
 export function auditRecordOf(
   kind: AuditRecord['kind'],
-  { changeSeq }: { changeSeq: number },
+  { changeSeq, subscription }: { changeSeq: number; subscription?: { plan: Plan } | undefined },
   context: AuditFacts,
   dueAt?: string,
 ): AuditRecord {
   const { now, execution, cause, reason } = context;
   const due = dueAt === undefined ? {} : { dueAt };
-  return { kind, changeSeq, at: now.toISOString(), reason, execution, cause, ...due };
+  const plan = subscription ? { plan: subscription.plan } : {};
+  return { kind, changeSeq, at: now.toISOString(), reason, execution, cause, ...due, ...plan };
 }
 
 /** Adds a record unless it is there: a change that is recorded again, after a lost answer, is audited once. */

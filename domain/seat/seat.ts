@@ -3,6 +3,7 @@ import { NotConvergedError } from '../shared/errors.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
 import { plusSeconds } from '../shared/time.ts';
 import { Timestamp } from '../shared/timestamp.ts';
+import { PLANS } from '../subscription/plan.ts';
 import { AuditRecordSchema } from './audit-records.ts';
 
 /**
@@ -22,6 +23,13 @@ export const SeatStatusSchema = z.enum([
 ]);
 export type SeatStatus = z.infer<typeof SeatStatusSchema>;
 
+/**
+ * What of a seat a change concerns, if not all that there is of it. `plan`: another plan for its subscription; `nothing`: all
+ * is as it should be, and only the answer to an earlier call was lost.
+ */
+export const PartSchema = z.enum(['access', 'subscription', 'plan', 'nothing']);
+export type Part = z.infer<typeof PartSchema>;
+
 /** Why a change was made; `status_detail` of its audit event. */
 export const ReasonSchema = z.enum([
   'group-join',
@@ -33,10 +41,27 @@ export const ReasonSchema = z.enum([
   'reconciled',
   'place-freed',
   'entitlement-removed',
+  'plan-changed',
 ]);
 export type Reason = z.infer<typeof ReasonSchema>;
 
-/** Usher's record of an assignment that it made, is making or is revoking. */
+/**
+ * A subscription that Usher started, is starting or is cancelling. It is recorded before the call: from then on the
+ * subscription may exist.
+ */
+const OwnSubscriptionSchema = z.object({
+  /** The plan that Usher has asked for. */
+  plan: z.enum(PLANS),
+  /** When Usher last asked for it, or adopted it. */
+  askedAt: Timestamp,
+  /** When its provider accepted the cancellation, if no list has verified it. */
+  cancelledAt: z.optional(Timestamp),
+  /** By which its provider changes it, if it has one. */
+  id: z.optional(z.string()),
+});
+export type OwnSubscription = z.infer<typeof OwnSubscriptionSchema>;
+
+/** Usher's record of an assignment that it made, is making or is revoking, and of a subscription with it. */
 export const SeatSchema = z.object({
   schemaVersion: z.literal(1),
   applicationArn: ApplicationArn,
@@ -56,6 +81,10 @@ export const SeatSchema = z.object({
   grantedAt: z.optional(Timestamp),
   /** When AWS accepted the newest create, if the assignment was made again since `grantedAt`. */
   madeAgainAt: z.optional(Timestamp),
+  /** Present if the assignment is someone else's: the seat is Usher's for its subscription alone. */
+  access: z.optional(z.literal('foreign')),
+  /** The subscription that is Usher's; absent if there is none, or it is someone else's. */
+  subscription: z.optional(OwnSubscriptionSchema),
   /** How often a create that AWS had accepted was repeated, because no read showed the assignment. */
   repeats: z.optional(z.int().check(z.minimum(1))),
   /** Of a seat that is being revoked: when AWS accepted the removal, if no read could verify it at that time. */

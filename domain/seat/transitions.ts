@@ -1,7 +1,8 @@
 import { plusSeconds } from '../shared/time.ts';
 import type { AuditFacts, AuditRecord } from './audit-records.ts';
 import { addRecord, auditRecordOf, firstChangeSeq } from './audit-records.ts';
-import type { Reason, Seat, SeatStatus } from './seat.ts';
+import type { Part, Reason, Seat, SeatStatus } from './seat.ts';
+import type { Plan } from '../subscription/plan.ts';
 import { BRAKE_WINDOW_SECONDS, isMadeAgain, takesSlot } from './seat.ts';
 
 /** A refused change is tried again after this: an operator must remove the cause first. */
@@ -19,11 +20,25 @@ export interface ChangeContext {
 /** Application, user and entitlement of a seat that is to be made. */
 export type SeatTarget = Pick<Seat, 'applicationArn' | 'userId' | 'entitlement' | 'requestedAt'>;
 
+/** What a grant makes of a seat. By default the assignment alone. */
+export interface Making {
+  /** Absent: the assignment, and the subscription if there is a plan. */
+  part?: Part | undefined;
+  /** The plan to subscribe to; absent if no subscription is managed. */
+  plan?: Plan | undefined;
+}
+
 /** Changes the status and clears the fields of the old one, including any refusal. */
 function changeStatus(seat: Seat, status: SeatStatus, now: Date): Seat {
   const { refusal: _refusal, nextAttemptAt: _next, dueAt: _due, hold: _hold, ...kept } = seat;
   const { repeats: _repeats, removedAt: _removed, ...rest } = kept;
-  return { ...rest, revision: seat.revision + 1, status, changedAt: now.toISOString() };
+  const changed = { ...rest, revision: seat.revision + 1, status, changedAt: now.toISOString() };
+  return status === 'revoked' ? withoutParts(changed) : changed;
+}
+
+/** A seat that is gone owns nothing: what is visible later is someone else's. */
+function withoutParts({ access: _access, subscription: _subscription, ...seat }: Seat): Seat {
+  return seat;
 }
 
 /** Adds the audit record of a change, to be written together with the change: neither can be without the other. */
@@ -43,7 +58,8 @@ function restartSeat(
   status: SeatStatus,
   { now, cause }: ChangeContext,
 ): Seat {
-  const { refusal, revocations, grantedAt } = seat ?? {};
+  const { refusal, revocations, grantedAt, access, subscription } = seat ?? {};
+  const isOwned = seat !== undefined && takesSlot(seat);
   return {
     schemaVersion: 1,
     ...target,
@@ -55,7 +71,31 @@ function restartSeat(
     audit: seat?.audit ?? [],
     ...(refusal ? { refusal } : {}),
     ...(revocations ? { revocations } : {}),
-    ...(seat && grantedAt && takesSlot(seat) ? { grantedAt } : {}),
+    ...(grantedAt && isOwned ? { grantedAt } : {}),
+    ...(access && isOwned ? { access } : {}),
+    ...(subscription && isOwned ? { subscription } : {}),
+  };
+}
+
+/**
+ * Records whose the parts of a seat are, before the calls that make them. A part that the reads have shown, and that no seat
+ * of Usher's had, is someone else's and stays so.
+ */
+function withOwnership(
+  made: Seat,
+  before: Seat | undefined,
+  { part, plan }: Making,
+  { now }: ChangeContext,
+): Seat {
+  const { access, ...owned } = made;
+  const wasOurs = before !== undefined && takesSlot(before) && access === undefined;
+  const isForeign = part !== undefined && part !== 'access' && !wasOurs;
+  const asks = plan !== undefined && (part === undefined || part === 'subscription' || part === 'plan');
+  const { id } = owned.subscription ?? {};
+  return {
+    ...owned,
+    ...(isForeign ? { access: 'foreign' as const } : {}),
+    ...(asks ? { subscription: { plan, askedAt: now.toISOString(), ...(id === undefined ? {} : { id }) } } : {}),
   };
 }
 
@@ -65,18 +105,24 @@ function restartSeat(
  * If a read did not show Usher's assignment, the same change is made again. If the assignment was confirmed and is gone,
  * someone else removed it; to make it again is a new change. So is a grant after a refusal, which was audited.
  */
-export function markCreating(seat: Seat | undefined, target: SeatTarget, context: ChangeContext): Seat {
+export function markCreating(
+  seat: Seat | undefined,
+  target: SeatTarget,
+  context: ChangeContext,
+  making: Making = {},
+): Seat {
   const refused = seat?.refusal !== undefined && seat.refusal.attempts === undefined;
   if (seat && !refused && (seat.status === 'creating' || seat.status === 'assigned')) {
-    return {
+    const repeated: Seat = {
       ...seat,
       revision: seat.revision + 1,
       status: 'creating',
       changedAt: context.now.toISOString(),
       ...(seat.status === 'assigned' ? { repeats: (seat.repeats ?? 0) + 1 } : {}),
     };
+    return withOwnership(repeated, seat, making, context);
   }
-  return restartSeat(seat, target, 'creating', context);
+  return withOwnership(restartSeat(seat, target, 'creating', context), seat, making, context);
 }
 
 /** Marks a seat whose assignment AWS has accepted. If the create was repeated, the first one is audited already. */
@@ -144,9 +190,16 @@ export function markRevoking(seat: Seat, { now, cause }: ChangeContext): Seat {
   return withNextChangeSeq({ ...changeStatus(seat, 'revoking', now), ...made }, cause);
 }
 
-/** Marks a removal that AWS has accepted and that no read can verify yet. */
-export function markRemoved(seat: Seat, now: Date): Seat {
-  return { ...seat, revision: seat.revision + 1, removedAt: now.toISOString() };
+/** Marks a removal that AWS has accepted and that no read can verify yet. `cancelled`: the subscription's, too. */
+export function markRemoved(seat: Seat, now: Date, { cancelled = false } = {}): Seat {
+  const at = now.toISOString();
+  const { subscription } = seat;
+  return {
+    ...seat,
+    revision: seat.revision + 1,
+    removedAt: at,
+    ...(cancelled && subscription ? { subscription: { ...subscription, cancelledAt: at } } : {}),
+  };
 }
 
 /**
@@ -188,10 +241,11 @@ export function keepInterrupted(seat: Seat, { assigned, now }: { assigned: boole
 export function markRefused(seat: Seat, code: string, context: RefusalContext): Seat {
   const { now, execution } = context;
   const known = seat.refusal?.reason === code;
+  const keepsSlot = seat.status === 'revoking' || context.ambiguous;
   const refused: Seat = {
-    ...seat,
+    ...(keepsSlot ? seat : withoutParts(seat)),
     revision: seat.revision + 1,
-    status: seat.status === 'revoking' || context.ambiguous ? seat.status : 'failed',
+    status: keepsSlot ? seat.status : 'failed',
     changedAt: now.toISOString(),
     refusal: {
       reason: code,
@@ -261,6 +315,17 @@ export function markReported(seat: Seat): Seat {
 /** Marks a seat whose assignment a fresh read showed long enough after the last write. Clears an earlier refusal. */
 export function markConfirmed(seat: Seat, now: Date): Seat {
   return changeStatus(seat, 'confirmed', now);
+}
+
+/**
+ * Notes at a seat what a list shows of the user's own subscription: the id by which it is changed. One that only a group gives
+ * is not Usher's: AWS refused to start another, or has not started it.
+ */
+export function noteListed(seat: Seat, listed: { id?: string | undefined } | undefined): Seat {
+  const { subscription, ...others } = seat;
+  if (!subscription) return seat;
+  if (!listed) return others;
+  return listed.id === undefined ? seat : { ...seat, subscription: { ...subscription, id: listed.id } };
 }
 
 /**

@@ -23,6 +23,23 @@ export function providerOf(plan: Plan): 'kiro' | 'amazon-q-business' {
   return Q_BUSINESS_PLANS.some((one) => one === plan) ? 'amazon-q-business' : 'kiro';
 }
 
+/** From the cheapest on. The order of other plans is not known. */
+const ASCENDING: readonly Plan[] = [
+  'Q_DEVELOPER_STANDALONE_FREE',
+  'Q_DEVELOPER_STANDALONE_PRO',
+  'Q_DEVELOPER_STANDALONE_PRO_PLUS',
+  'Q_DEVELOPER_STANDALONE_PRO_MAX',
+  'Q_DEVELOPER_STANDALONE_POWER',
+  'Q_LITE',
+  'Q_BUSINESS',
+];
+
+/** Whether a plan is known to be more than another of the same provider. */
+export function isUpgrade(from: Plan, to: Plan): boolean {
+  const [before, after] = [ASCENDING.indexOf(from), ASCENDING.indexOf(to)];
+  return before >= 0 && after > before && providerOf(from) === providerOf(to);
+}
+
 /** AWS returns other names than it takes, as far as they were seen. */
 const BY_NAME: ReadonlyMap<unknown, Plan> = new Map<unknown, Plan>([
   ...PLANS.map((plan) => [plan, plan] as const),

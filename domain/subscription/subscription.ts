@@ -11,6 +11,13 @@ export interface Subscription {
   source: 'individual' | 'group' | 'both' | 'unknown';
   /** ISO time of the first use, where the list says it. */
   activatedAt?: string;
+  /** Id by which its provider changes it, where the list has one. */
+  id?: string;
+}
+
+/** Whether it is the user's own: one that only a group gives can be changed with the group alone. */
+export function isOwn({ source }: Pick<Subscription, 'source'>): boolean {
+  return source !== 'group';
 }
 
 /** Reads the subscriptions of one profile or application. */
