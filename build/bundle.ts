@@ -6,8 +6,17 @@ import { build, type Plugin } from 'esbuild';
 const REPLACEMENTS: Readonly<Record<string, string>> = {
   // Lambda passes credentials in the environment. The rest of the chain reads files, profiles and endpoints.
   '@aws-sdk/credential-provider-node': "export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';",
+  // A function assumes a role with its own credentials, and gets none in another way.
+  '@aws-sdk/credential-providers': `
+    import { fromEnv } from '@aws-sdk/credential-provider-env';
+    import { fromTemporaryCredentials as withDefault } from '@aws-sdk/credential-providers/dist-es/fromTemporaryCredentials.base.js';
+    export const fromTemporaryCredentials = (options) => withDefault(options, fromEnv);`,
   // No operation that a function calls streams events. What it shares with the rest would be a file of its own to load.
-  '@smithy/core/event-streams': 'export class EventStreamSerde {}\nexport const eventStreamSerdeProvider = undefined;',
+  '@smithy/core/event-streams': `
+    export class EventStreamCodec {}
+    export class EventStreamSerde {}
+    export const eventStreamSerdeProvider = undefined;
+    export const resolveEventStreamSerdeConfig = (config) => config;`,
   // Reads the user agent of a browser.
   bowser: 'export default {};',
 };

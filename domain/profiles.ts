@@ -28,13 +28,20 @@ export function profilesOf(entitlements: readonly Entitlement[]): Profile[] {
   for (const entitlement of entitlements.filter(isSubscribed)) {
     const { provider, region, roleArn } = entitlement.subscription;
     const application = provider === 'amazon-q-business' ? entitlement.application : undefined;
-    const key = [provider, region, ...(application === undefined ? [] : [application, roleArn])].join(' ');
-    const profile = profiles.get(key) ?? { provider, region, roleArns: [], application, entitlements: [] };
+    const own: Profile = { provider, region, roleArns: [], application, entitlements: [] };
+    const key = profileKey({ ...own, roleArns: [roleArn] });
+    const profile = profiles.get(key) ?? own;
     if (!profile.roleArns.includes(roleArn)) profile.roleArns.push(roleArn);
     profile.entitlements.push(entitlement);
     profiles.set(key, profile);
   }
   return [...profiles.values()];
+}
+
+/** Identifies a profile, also after its entitlements have changed. Of Amazon Q Business, each role has a list of its own. */
+export function profileKey({ provider, region, application, roleArns }: Omit<Profile, 'entitlements'>): string {
+  const own = application === undefined ? [] : [application, roleArns[0]];
+  return [provider, region, ...own].filter((part) => part !== undefined).join(' ');
 }
 
 /** Names a profile in a few words, with its account if it is one and another than the caller's. */

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Environment } from '../adapters/environment.ts';
 import { connectOwnExecutions } from '../adapters/executions.ts';
 import { identityCenterServices } from '../adapters/services.ts';
+import { subscriptionsIn } from '../adapters/subscriptions/connect.ts';
 import { ProgressSchema } from '../domain/decision/progress.ts';
 import { PropagationSchema, RequestSchema } from '../domain/request/request.ts';
 import { planChanges } from '../reconcile/plan/plan-changes.ts';
@@ -21,6 +22,8 @@ export const handler = defineHandler({
     ...identityCenterServices(environment),
     executions: connectOwnExecutions(environment.aws, environment.stateMachine),
     batchUsers: environment.batchUsers,
+    subscriptions: subscriptionsIn(environment),
+    lists: new Map(),
   }),
   run: planChanges,
   logFields: ({ outcome, progress, report, unconfigured }) => ({

@@ -1,6 +1,7 @@
 import type { SubscriptionSettings } from '../../domain/entitlements.ts';
 import type { SubscriptionProvider } from '../../domain/subscription/subscription.ts';
-import type { ClientSettings, Pacer } from '../clients.ts';
+import { type ClientSettings, createPacer, type Pacer } from '../clients.ts';
+import { type Environment, identityCenterSettings } from '../environment.ts';
 
 /** AWS publishes no rate for the lists of subscriptions, and was seen to refuse bursts for minutes. */
 export const SUBSCRIPTIONS_PER_SECOND = 1;
@@ -31,4 +32,12 @@ export function connectSubscriptions(settings: ClientSettings, pacer: Pacer): Op
     const { amazonQBusinessSubscriptions } = await import('./amazon-q-business.ts');
     return amazonQBusinessSubscriptions({ ...caller, region }, application, pacer);
   };
+}
+
+/** Returns what opens subscriptions in a function. */
+export function subscriptionsIn(environment: Environment): OpenSubscriptions {
+  return connectSubscriptions(
+    identityCenterSettings(environment),
+    createPacer(SUBSCRIPTIONS_PER_SECOND, environment.clock),
+  );
 }

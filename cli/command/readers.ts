@@ -10,6 +10,7 @@ export async function readersOf(context: Context): Promise<Readers> {
     directory: await services.directory(entitlements.identityCenter.identityStoreId),
     applications: await services.applications(),
     ledger: await services.ledger(),
+    subscriptions: services.subscriptions,
     renewLease: async () => undefined,
   };
 }

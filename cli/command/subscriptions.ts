@@ -1,11 +1,11 @@
-import type { Directory } from '../../adapters/identity-store.ts';
 import { type Profile, type Subscribed, titleOf } from '../../domain/profiles.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
 import { latest } from '../../domain/shared/time.ts';
 import { compareSubscriptions, type Subscribers, type SubscriptionReport } from '../../domain/subscription/findings.ts';
-import { joinLists, withMembers } from '../../domain/subscription/lists.ts';
 import type { Subscription } from '../../domain/subscription/subscription.ts';
+import { membersOf, type SharedReads } from '../../reconcile/plan/read-application.ts';
+import { listSubscriptions } from '../../reconcile/plan/subscription-lists.ts';
 import { type StatusCache, statusesOf } from '../../reconcile/plan/user-statuses.ts';
 import { count } from '../ui/text.ts';
 import type { Context } from './context.ts';
@@ -36,8 +36,7 @@ interface Reads {
   unread: Unread;
   say(detail: string): void;
   cache: StatusCache;
-  /** Members by group; undefined for a group that does not exist. */
-  groups: Map<string, readonly string[] | undefined>;
+  members: SharedReads['members'];
 }
 
 /** Reads the lists of profiles, and compares each with who is entitled. */
@@ -47,7 +46,7 @@ export async function readProfiles(
   unread: Unread,
   say: (detail: string) => void,
 ): Promise<ProfileReport[]> {
-  const reads: Reads = { context, unread, say, cache: { userPages: undefined }, groups: new Map() };
+  const reads: Reads = { context, unread, say, cache: { userPages: undefined }, members: new Map() };
   const reports: ProfileReport[] = [];
   for (const profile of profiles) {
     say(titleOf(profile));
@@ -58,7 +57,9 @@ export async function readProfiles(
 }
 
 async function readProfile(profile: Profile, reads: Reads): Promise<ProfileReading> {
-  const all = await listOf(profile, reads);
+  const readers = await readersOf(reads.context);
+  const onPage = (read: number) => reads.say(`${titleOf(profile)}: ${count(read, 'subscription')}`);
+  const all = await listSubscriptions(profile, { members: reads.members, onPage }, readers);
   const found: Awaited<ReturnType<typeof subscribersOf>>[] = [];
   for (const entitlement of profile.entitlements) found.push(await subscribersOf(entitlement, reads));
   const subscribers = found.map((one) => one.subscribers);
@@ -72,57 +73,6 @@ async function readProfile(profile: Profile, reads: Reads): Promise<ProfileReadi
   };
 }
 
-async function listOf(profile: Profile, { context, say, groups }: Reads): Promise<Subscription[]> {
-  const { provider, region, roleArns, entitlements } = profile;
-  const { identityCenter } = await context.entitlements();
-  const services = await context.services();
-  const lists: Subscription[][] = [];
-  let read = 0;
-  for (const roleArn of roleArns) {
-    const found = await services.subscriptions({
-      provider,
-      region,
-      instanceArn: identityCenter.instanceArn,
-      application: entitlements[0]?.application ?? '',
-      ...(roleArn === undefined ? {} : { roleArn }),
-    });
-    const list: Subscription[] = [];
-    for await (const page of found.subscriptions()) {
-      // A call takes a limited number of arguments, and AWS decides the page size.
-      for (const one of page) list.push(one);
-      read += page.length;
-      say(`${titleOf(profile)}: ${count(read, 'subscription')}`);
-    }
-    lists.push(list);
-  }
-  const all = joinLists(lists);
-  // For Kiro, a member without a subscription of their own is what to find: there, AWS makes one for each member.
-  if (provider === 'kiro') return all;
-  const directory = await services.directory(identityCenter.identityStoreId);
-  const members = new Map<string, readonly string[]>();
-  for (const { principal } of all) {
-    if ('group' in principal) members.set(principal.group, (await membersOf(principal.group, directory, groups)) ?? []);
-  }
-  return withMembers(all, members);
-}
-
-/** Returns undefined if there is no such group. */
-async function membersOf(
-  group: string,
-  directory: Directory,
-  groups: Reads['groups'],
-): Promise<readonly string[] | undefined> {
-  if (groups.has(group)) return groups.get(group);
-  const members: string[] = [];
-  let exists = true;
-  for await (const page of directory.membersOf(group)) {
-    exists &&= page !== undefined;
-    for (const userId of page ?? []) members.push(userId);
-  }
-  groups.set(group, exists ? members : undefined);
-  return groups.get(group);
-}
-
 /**
  * Reads who is entitled: the members of the groups, without those who are disabled or deleted.
  *
@@ -130,15 +80,15 @@ async function membersOf(
  */
 async function subscribersOf(
   { name, application, groups, subscription }: Subscribed,
-  { context, unread, cache, groups: known }: Reads,
+  { context, unread, cache, members: known }: Reads,
 ) {
   const readers = await readersOf(context);
   const members = new Set<string>();
   const emptyGroups: string[] = [];
   for (const group of groups) {
-    const found = await membersOf(group, readers.directory, known);
+    const found = await membersOf(group, readers, { members: known });
     if (!found) throw new RefusedError('group-missing', `There is no group ${group} (entitlement ${name})`);
-    if (found.length === 0) emptyGroups.push(group);
+    if (found.size === 0) emptyGroups.push(group);
     for (const userId of found) members.add(userId);
   }
   const { statuses, unread: unknown } = await statusesOf([...members], readers, cache);

@@ -117,6 +117,14 @@ const StoredRoundSchema = z.object({
 });
 export type StoredRound = z.infer<typeof StoredRoundSchema>;
 
+/** When the subscriptions of a profile were read. */
+const ProfileReadsSchema = z.object({
+  /** When the latest read began, also if it failed. */
+  readAt: Timestamp,
+  /** When the first read began that succeeded. */
+  firstReadAt: z.optional(Timestamp),
+});
+
 export type UserItem = z.infer<typeof UserItemSchema>;
 export type SweepItem = z.infer<typeof SweepItemSchema>;
 export type Hinted = NonNullable<SweepItem['hinted']>;
@@ -142,6 +150,8 @@ export const WorkQueueSchema = z.object({
   reports: z.optional(z.record(ApplicationArn, SweepReportSchema)),
   /** Pages that ListUsers took last: shows which way to read UserStatus costs fewer calls. */
   userPages: z.optional(z.int()),
+  /** By key of a profile: when its subscriptions were read. */
+  profiles: z.optional(z.record(z.string(), ProfileReadsSchema)),
 });
 export type WorkQueue = z.infer<typeof WorkQueueSchema>;
 

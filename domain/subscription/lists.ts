@@ -31,11 +31,11 @@ function keyOf({ principal, plan, status }: Subscription): string | undefined {
  */
 export function withMembers(
   all: readonly Subscription[],
-  members: ReadonlyMap<string, readonly string[]>,
+  members: ReadonlyMap<string, Iterable<string>>,
 ): Subscription[] {
   const given = all.flatMap((one) => {
     const users = 'group' in one.principal ? (members.get(one.principal.group) ?? []) : [];
-    return users.map((user): Subscription => ({ ...one, principal: { user }, source: 'group' }));
+    return [...users].map((user): Subscription => ({ ...one, principal: { user }, source: 'group' }));
   });
   return [...all, ...given];
 }

@@ -121,8 +121,8 @@ async function assigneesOf(application: string, { applications, renewLease }: Re
   return { assigned, assignedGroups };
 }
 
-/** `onMembers`: called with each page of members. */
-type MemberReads = Pick<SharedReads, 'members'> & { onMembers(members: readonly string[]): void };
+/** `onMembers`: called with each page of members that is read. */
+type MemberReads = Pick<SharedReads, 'members'> & { onMembers?(members: readonly string[]): void };
 
 async function membersOfAny(groups: readonly string[], readers: Readers, shared: MemberReads) {
   const members = new Set<string>();
@@ -135,9 +135,10 @@ async function membersOfAny(groups: readonly string[], readers: Readers, shared:
   return { members, emptyGroup };
 }
 
-async function membersOf(
+/** Reads the members of a group, once for all reads that share them. Returns undefined if there is no such group. */
+export async function membersOf(
   group: string,
-  { directory, renewLease }: Readers,
+  { directory, renewLease }: Pick<Readers, 'directory' | 'renewLease'>,
   { members, onMembers }: MemberReads,
 ): Promise<ReadonlySet<string> | undefined> {
   if (members.has(group)) return members.get(group);
@@ -147,7 +148,7 @@ async function membersOf(
     await renewLease();
     if (!page) exists = false;
     for (const userId of page ?? []) found.add(userId);
-    onMembers(page ?? []);
+    onMembers?.(page ?? []);
   }
   members.set(group, exists ? found : undefined);
   return members.get(group);

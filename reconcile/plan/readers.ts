@@ -1,6 +1,7 @@
 import type { Directory } from '../../adapters/identity-store.ts';
 import type { Ledger } from '../../adapters/ledger.ts';
 import type { Applications } from '../../adapters/sso-admin.ts';
+import type { OpenSubscriptions } from '../../adapters/subscriptions/connect.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
 
 /** What a plan reads with. */
@@ -9,6 +10,7 @@ export interface Readers {
   directory: Directory;
   applications: Applications;
   ledger: Ledger;
+  subscriptions: OpenSubscriptions;
   /**
    * Renews the lease, called before each page and each user.
    *

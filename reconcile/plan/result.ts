@@ -9,6 +9,7 @@ import type { Clock } from '../../domain/shared/clock.ts';
 import type { LeaseSession } from '../lease.ts';
 import type { Measure } from '../ports.ts';
 import type { Readers } from './readers.ts';
+import type { ListCache } from './subscription-lists.ts';
 
 /** `$.plan`: what the state machine does next, and what the next plan has to know. */
 export type PlanOutput = {
@@ -47,6 +48,8 @@ export type PlanServices = Omit<Readers, 'renewLease'> & {
   clock: Clock;
   measure: Measure;
   executions: OwnExecutions;
+  /** What this process has read of subscriptions. */
+  lists: ListCache;
   /** Most users per batch, if fewer than time allows. */
   batchUsers?: number | undefined;
 };

@@ -3,6 +3,7 @@ import { connectOwnExecutions } from '../../adapters/executions.ts';
 import { connectDirectory } from '../../adapters/identity-store.ts';
 import { connectLedger } from '../../adapters/ledger.ts';
 import { connectApplications } from '../../adapters/sso-admin.ts';
+import { connectSubscriptions } from '../../adapters/subscriptions/connect.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Stack } from '../../emulator/stack/stack.ts';
 import { BUS, REGION, STATE_MACHINE, STORE_ID, TABLE } from './ids.ts';
@@ -24,6 +25,8 @@ export function connectServices({ settings, clock: { now }, advance }: Stack, en
     ledger: connectLedger(settings, TABLE),
     directory: connectDirectory(settings, STORE_ID, pacer),
     applications: connectApplications(settings, pacer),
+    subscriptions: connectSubscriptions(settings, pacer),
+    lists: new Map(),
     bus: connectEventBus(settings, BUS),
     executions: connectOwnExecutions(settings, STATE_MACHINE),
     sender: { productVersion: '1.2.3', region: REGION },

@@ -4,7 +4,7 @@ import type { Context } from '../../../cli/command/context.ts';
 import { readProfiles } from '../../../cli/command/subscriptions.ts';
 import { Unread } from '../../../cli/command/unread.ts';
 import type { Entitlement, SubscriptionSettings } from '../../../domain/entitlements.ts';
-import { profilesOf, titleOf } from '../../../domain/profiles.ts';
+import { profileKey, profilesOf, titleOf } from '../../../domain/profiles.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { RefusedError } from '../../../domain/shared/errors.ts';
 import type { Subscription } from '../../../domain/subscription/subscription.ts';
@@ -127,6 +127,15 @@ describe('profiles', () => {
     ['are none without a subscription', [anEntitlement(1)], []],
   ])('%s', (_fact, entitlements, titles) => {
     expect(profilesOf(entitlements).map(titleOf)).toEqual(titles);
+  });
+
+  it('have keys that tell them apart, and that do not depend on the roles of Kiro', () => {
+    const keys = (...entitlements: Entitlement[]) => profilesOf(entitlements).map(profileKey);
+    expect(keys(kiro(1, { roleArn: ROLE }), kiro(2, { region: 'eu-central-1' }))).toEqual(
+      keys(kiro(2), kiro(1, { region: 'eu-central-1' })),
+    );
+    const apart = keys(business(1), business(2), { ...business(1, { roleArn: ROLE }), name: 'other' });
+    expect(new Set(apart).size).toBe(3);
   });
 
   it('have each role once, in the order of the entitlements, and the caller among them', () => {

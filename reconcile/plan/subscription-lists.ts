@@ -1,0 +1,126 @@
+import { type Profile, profileKey, profilesOf, titleOf } from '../../domain/profiles.ts';
+import { beginListRead, endListRead, LIST_EVERY_SECONDS, listBlockedUntil } from '../../domain/queue/list-reads.ts';
+import type { Clock } from '../../domain/shared/clock.ts';
+import { RefusedError } from '../../domain/shared/errors.ts';
+import { secondsBetween } from '../../domain/shared/time.ts';
+import { joinLists, withMembers } from '../../domain/subscription/lists.ts';
+import type { Subscription } from '../../domain/subscription/subscription.ts';
+import type { LeaseSession } from '../lease.ts';
+import { membersOf, type SharedReads } from './read-application.ts';
+import type { Readers } from './readers.ts';
+
+/** The subscriptions of one profile. */
+export interface SubscriptionList {
+  /** When their reads began. */
+  readAt: Date;
+  all: readonly Subscription[];
+}
+
+/** `until`: ISO time before which the list may not be read again. */
+export type ListReading = SubscriptionList | { until: string };
+
+/** The latest list of each profile that a process has read, by key. */
+export type ListCache = Map<string, SubscriptionList>;
+
+/** What lists are read with by the holder of the lease. */
+export type ListReaders = Pick<Readers, 'entitlements' | 'directory' | 'subscriptions'> & {
+  clock: Clock;
+  lists: ListCache;
+  lease: Pick<LeaseSession, 'queue' | 'change' | 'renewLease'>;
+};
+
+/** What the read of a list shares with the other reads of a pass. */
+export interface ListContext extends Pick<SharedReads, 'members'> {
+  /** Returns how many seconds are left for reading before the function has to come to an end. */
+  secondsLeft(): number;
+}
+
+/**
+ * Reads the subscriptions of a profile, unless that was tried in the last five minutes: then it returns what this process
+ * has read since, or when they may be read again. The work queue notes each read before it begins.
+ *
+ * @throws TransientAwsError · RefusedError, `list-too-long` if there is not the time for all pages · LeaseLostError
+ */
+export async function readList(profile: Profile, context: ListContext, readers: ListReaders): Promise<ListReading> {
+  const { clock, lists, lease, entitlements } = readers;
+  const key = profileKey(profile);
+  const now = clock.now();
+  const known = lists.get(key);
+  if (known && secondsBetween(known.readAt, now) <= LIST_EVERY_SECONDS) return known;
+  const until = listBlockedUntil(lease.queue, key, now);
+  if (until !== undefined) return { until };
+  const configured = profilesOf(entitlements.entitlements).map(profileKey);
+  await lease.change((queue) => ({ queue: beginListRead(queue, key, { now, configured }) }));
+  const all = await listInTime(profile, context, readers);
+  const list = { readAt: now, all };
+  lists.set(key, list);
+  await lease.change((queue) => ({ queue: endListRead(queue, key, now) }));
+  return list;
+}
+
+/** Reads a list under the lease, as long as there is time. */
+async function listInTime(
+  profile: Profile,
+  { members, secondsLeft }: ListContext,
+  readers: ListReaders,
+): Promise<Subscription[]> {
+  let read = 0;
+  const onPage = (subscriptions: number) => {
+    read = subscriptions;
+  };
+  const atFirst = secondsLeft();
+  const renewLease = async () => {
+    if (secondsLeft() <= 0) {
+      throw new RefusedError(
+        'list-too-long',
+        `Reading the subscriptions of ${titleOf(profile)} takes more than the ${Math.max(0, Math.floor(atFirst))} s that the plan had left: ${read} were read`,
+      );
+    }
+    await readers.lease.renewLease();
+  };
+  return listSubscriptions(profile, { members, onPage }, { ...readers, renewLease });
+}
+
+/**
+ * Lists all subscriptions of a profile, with all its roles. Those of groups are added for each member, where AWS does not
+ * list them for members itself.
+ *
+ * @param context `onPage` is called after each page with the number of subscriptions read so far
+ * @throws TransientAwsError · RefusedError
+ */
+export async function listSubscriptions(
+  { provider, region, roleArns, entitlements: [first] }: Profile,
+  { members, onPage }: Pick<SharedReads, 'members'> & { onPage(subscriptions: number): void },
+  readers: Pick<Readers, 'entitlements' | 'directory' | 'subscriptions' | 'renewLease'>,
+): Promise<Subscription[]> {
+  const { instanceArn } = readers.entitlements.identityCenter;
+  const lists: Subscription[][] = [];
+  let read = 0;
+  for (const roleArn of roleArns) {
+    const found = await readers.subscriptions({
+      provider,
+      region,
+      instanceArn,
+      application: first?.application ?? '',
+      ...(roleArn === undefined ? {} : { roleArn }),
+    });
+    const list: Subscription[] = [];
+    for await (const page of found.subscriptions()) {
+      // A call takes a limited number of arguments, and AWS decides the page size.
+      for (const one of page) list.push(one);
+      read += page.length;
+      onPage(read);
+      await readers.renewLease();
+    }
+    lists.push(list);
+  }
+  const all = joinLists(lists);
+  // For Kiro, a member without a subscription of their own is what to find: there, AWS makes one for each member.
+  if (provider === 'kiro') return all;
+  const given = new Map<string, Iterable<string>>();
+  for (const { principal } of all) {
+    if (!('group' in principal) || given.has(principal.group)) continue;
+    given.set(principal.group, (await membersOf(principal.group, readers, { members })) ?? []);
+  }
+  return withMembers(all, given);
+}
