@@ -41,3 +41,6 @@ export function smallestPace(entries: number, seconds: number = LIST_SECONDS): n
   const pace = Math.max(1, Math.ceil((10 * pagesOf(entries)) / seconds) / 10);
   return pace <= MOST_PER_SECOND ? pace : undefined;
 }
+
+/** Calls about subscriptions. AWS publishes no rate for them, and was seen to refuse bursts for minutes. */
+export const SUBSCRIPTIONS_PER_SECOND = 1;

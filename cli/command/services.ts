@@ -1,7 +1,8 @@
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { type ClientSettings, createPacer, type Pacer } from '../../adapters/clients.ts';
 import { namesOf } from '../../adapters/resource-names.ts';
-import { connectSubscriptions, SUBSCRIPTIONS_PER_SECOND } from '../../adapters/subscriptions/connect.ts';
+import { connectSubscriptions } from '../../adapters/subscriptions/connect.ts';
+import { SUBSCRIPTIONS_PER_SECOND } from '../../domain/pace.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import { once } from '../shared/once.ts';
 import type { Terminal } from '../ui/terminal.ts';
