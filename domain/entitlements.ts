@@ -152,6 +152,14 @@ export const EntitlementSchema = z.strictObject({
 });
 export type Entitlement = z.infer<typeof EntitlementSchema>;
 
+/** The subscription of an entitlement, if Usher changes it. */
+export function managedOf(
+  entitlement: Pick<Entitlement, 'subscription'> | undefined,
+): SubscriptionSettings | undefined {
+  const { subscription } = entitlement ?? {};
+  return subscription?.mode === 'manage' ? subscription : undefined;
+}
+
 /** The schema of `entitlements.yml`. {@link parseEntitlements} checks what no schema can express. */
 export const EntitlementsSchema = z.strictObject({
   identityCenter: z.strictObject({

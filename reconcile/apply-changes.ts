@@ -1,22 +1,18 @@
 import type { Ledger } from '../adapters/ledger.ts';
 import { type Batch, type Changes, type PlannedChange, plannedChangesIn } from '../domain/decision/batches.ts';
+import { profilesOf } from '../domain/profiles.ts';
 import { type BatchRef, extendRound, isStale, roundAt } from '../domain/queue/rounds.ts';
+import { isNewProfile, noteStops } from '../domain/queue/stops.ts';
 import type { StoredRound } from '../domain/queue/work-queue.ts';
 import { keyOf, type Seat } from '../domain/seat/seat.ts';
 import { LeaseLostError } from '../domain/shared/errors.ts';
 import { isDue, plusSeconds } from '../domain/shared/time.ts';
-import {
-  type ApplyServices,
-  attempt,
-  type ChangeOutcome,
-  putChangeAside,
-  type Setback,
-  type Task,
-  taskOf,
-} from './change-seat.ts';
+import { attempt, putChangeAside } from './change-seat.ts';
 import { inParallel } from './concurrency.ts';
 import { type LeaseSession, openLease, writersUnder } from './lease.ts';
 import { readBatch } from './read-batch.ts';
+import { providersOf, Stops, type SubscribeServices } from './subscribe.ts';
+import { type ApplyServices, type BatchServices, type ChangeOutcome, type Setback, type Task, taskOf } from './task.ts';
 
 /** Names one batch of a stored round, and the lease under which it is to be made. */
 export interface ApplyInput extends BatchRef {
@@ -56,13 +52,37 @@ export async function applyChanges(input: ApplyInput, given: ApplyServices): Pro
   if (isStale(round, given.clock.now())) throw new LeaseLostError(`The reads of round ${input.round} are too old`);
   const batch = await readBatch(input, given.ledger);
   if (!batch) return {};
-  const { outcomes, left } = await makeChanges(
-    batch,
-    { execution, lease },
-    { ...given, ...writersUnder(lease, given) },
-  );
+  const stops = new Stops();
+  const services = { ...given, ...writersUnder(lease, given), ...subscriptionServices(lease, stops, given) };
+  const { outcomes, left } = await makeChanges(batch, { execution, lease }, services);
+  await saveStops(stops, lease, given);
   if (left.length > 0) await storeRest(left, { batch, round, lease }, given);
   return outcomes;
+}
+
+/** What subscriptions are changed with. */
+function subscriptionServices(
+  { queue }: LeaseSession,
+  stops: Stops,
+  { entitlements, subscriptions, clock }: ApplyServices,
+): SubscribeServices {
+  const profiles = profilesOf(entitlements.entitlements);
+  return {
+    stops,
+    providerOf: providersOf(subscriptions, entitlements.identityCenter.instanceArn),
+    isNewProfile: (application) => {
+      const profile = profiles.find((one) => one.entitlements.some((own) => own.application === application));
+      return profile !== undefined && isNewProfile(queue, profile, clock.now());
+    },
+  };
+}
+
+/** Of an application to which AWS refuses new subscriptions, no further one is asked for until the next day. */
+async function saveStops(stops: Stops, lease: LeaseSession, { clock, entitlements }: ApplyServices): Promise<void> {
+  const isKnown = [...stops.resumed].every((application) => lease.queue.stopped?.[application] === undefined);
+  if (stops.stopped.size === 0 && isKnown) return;
+  const configured = entitlements.entitlements.map(({ application }) => application);
+  await lease.change((queue) => ({ queue: noteStops(queue, stops, { now: clock.now(), configured }) }));
 }
 
 /** What no time was left for is made in the round's last turn. */
@@ -84,7 +104,7 @@ async function storeRest(
 async function makeChanges(
   { changes, readAt }: Batch,
   { execution, lease }: { execution: string; lease: LeaseSession },
-  services: ApplyServices,
+  services: BatchServices,
 ): Promise<{ outcomes: ApplyOutcomes; left: PlannedChange[] }> {
   const { clock, ledger } = services;
   const lastAttemptAt = plusSeconds(clock.now(), ATTEMPTS_WITHIN_SECONDS);

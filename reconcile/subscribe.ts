@@ -1,19 +1,16 @@
 import type { OpenSubscriptions } from '../adapters/subscriptions/connect.ts';
-import type { Entitlement, SubscriptionSettings } from '../domain/entitlements.ts';
+import { type Entitlement, managedOf, type SubscriptionSettings } from '../domain/entitlements.ts';
 import type { Seat } from '../domain/seat/seat.ts';
 import { RefusedError } from '../domain/shared/errors.ts';
 import type { SubscriptionProvider } from '../domain/subscription/subscription.ts';
 
-/** The subscription of an entitlement, if Usher changes it. */
-export function managedOf(entitlement: Entitlement | undefined): SubscriptionSettings | undefined {
-  const { subscription } = entitlement ?? {};
-  return subscription?.mode === 'manage' ? subscription : undefined;
-}
+/** Opens the subscriptions of an application. */
+export type ProviderOf = (application: string, settings: SubscriptionSettings) => Promise<SubscriptionProvider>;
 
-/** Opens the subscriptions of each application once. */
-export function providersOf(open: OpenSubscriptions, instanceArn: string) {
+/** Returns what opens the subscriptions of each application once. */
+export function providersOf(open: OpenSubscriptions, instanceArn: string): ProviderOf {
   const opened = new Map<string, Promise<SubscriptionProvider>>();
-  return (application: string, settings: SubscriptionSettings): Promise<SubscriptionProvider> => {
+  return (application, settings) => {
     const known = opened.get(application) ?? open({ ...settings, application, instanceArn });
     opened.set(application, known);
     return known;
@@ -23,40 +20,71 @@ export function providersOf(open: OpenSubscriptions, instanceArn: string) {
 /** AWS's own check of the account refuses new subscriptions. */
 export const NOT_ELIGIBLE = 'account-not-eligible';
 
-export function isNotEligible(error: unknown): error is RefusedError {
+/** Whether AWS refuses new subscriptions to the whole account. */
+export function isNotEligible(error: unknown): boolean {
   return error instanceof RefusedError && error.reason === NOT_ELIGIBLE;
 }
 
-/** Applications to which AWS refuses new subscriptions, or accepts them again. */
+/** To which applications AWS refuses new subscriptions, and to which it does so no longer, as a batch has found. */
 export class Stops {
-  readonly #stopped = new Set<string>();
-  readonly #resumed = new Set<string>();
+  readonly stopped = new Set<string>();
+  readonly resumed = new Set<string>();
 
   has(application: string): boolean {
-    return this.#stopped.has(application);
+    return this.stopped.has(application);
   }
 
   stop(application: string): void {
-    this.#stopped.add(application);
+    this.stopped.add(application);
   }
 
   resume(application: string): void {
-    this.#resumed.add(application);
+    this.resumed.add(application);
   }
 }
 
-/** Asks a provider for what a seat says, which was saved before. @returns the id of the subscription, if the answer has one */
-export async function ask(
-  provider: SubscriptionProvider,
-  { userId, subscription }: Seat,
-  isChange: boolean,
-): Promise<{ outcome: 'accepted' | 'conflict'; id?: string | undefined }> {
-  if (!subscription) return { outcome: 'accepted' };
+/** What subscriptions are changed with. */
+export interface SubscribeServices {
+  providerOf: ProviderOf;
+  stops: Stops;
+  /** Whether the profile of an application is so new that a refusal of the account may pass by itself. */
+  isNewProfile(application: string): boolean;
+}
+
+/**
+ * Subscribes the user of a seat, or asks for another plan: what the seat says, which was saved before.
+ *
+ * @returns the seat with the id of the subscription, if the answer has one; undefined after a conflict
+ * @throws RefusedError · TransientAwsError
+ */
+export async function askFor(
+  seat: Seat,
+  { entitlement, isChange }: { entitlement: Entitlement; isChange: boolean },
+  { providerOf, stops }: SubscribeServices,
+): Promise<Seat | undefined> {
+  const settings = managedOf(entitlement);
+  const { userId, subscription } = seat;
+  if (!settings || !subscription) return seat;
+  const provider = await providerOf(entitlement.application, settings);
   const { plan, id } = subscription;
-  if (isChange) {
-    const changed = await provider.changePlan({ userId, id }, plan);
-    return { outcome: changed === 'conflict' ? 'conflict' : 'accepted', id };
-  }
-  const { outcome, id: made } = await provider.subscribe(userId, plan);
-  return { outcome: outcome === 'conflict' ? 'conflict' : 'accepted', id: made };
+  if (isChange) return (await provider.changePlan({ userId, id }, plan)) === 'conflict' ? undefined : seat;
+  const answer = await provider.subscribe(userId, plan);
+  if (answer.outcome === 'conflict') return undefined;
+  stops.resume(entitlement.application);
+  return answer.id === undefined ? seat : { ...seat, subscription: { ...subscription, id: answer.id } };
+}
+
+/**
+ * Cancels the subscription of a seat; one that is gone counts as cancelled.
+ *
+ * @returns false after a conflict
+ * @throws RefusedError · TransientAwsError
+ */
+export async function cancel(
+  { userId, subscription }: Seat,
+  { application, settings }: { application: string; settings: SubscriptionSettings },
+  { providerOf }: SubscribeServices,
+): Promise<boolean> {
+  const provider = await providerOf(application, settings);
+  return (await provider.cancel({ userId, id: subscription?.id })) !== 'conflict';
 }

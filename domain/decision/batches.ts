@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { SUBSCRIPTIONS_PER_SECOND } from '../pace.ts';
 import { keyOf, PartSchema, ReasonSchema, type SeatKey } from '../seat/seat.ts';
 import { chunksOf } from '../shared/chunks.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
@@ -67,33 +68,51 @@ export function plannedChangesIn(changes: readonly Changes[]): PlannedChange[] {
 /** What is not on the bus yet comes first, and takes no time; then revocations, since they free slots. */
 const ORDER: Readonly<Record<Changes['kind'], number>> = { hold: 0, record: 1, revoke: 2, grant: 3, none: 4 };
 
+/** How fast changes are made. */
+export interface BatchPace {
+  requestsPerSecond: number;
+  /** Applications whose subscriptions Usher changes, at a slower pace. */
+  managed?: ReadonlySet<string>;
+  /** Most users per batch, if fewer than time allows. */
+  users?: number | undefined;
+}
+
+/** A call about a subscription takes the time of several others. */
+function requestsOf({ kind, part, applicationArn }: Omit<Changes, 'userIds'>, pace: BatchPace): number {
+  const calls = (kind === 'grant' || kind === 'revoke') && part !== 'access' && part !== 'nothing';
+  if (!calls || !pace.managed?.has(applicationArn)) return REQUESTS[kind];
+  return Math.max(REQUESTS[kind], pace.requestsPerSecond / SUBSCRIPTIONS_PER_SECOND);
+}
+
 /**
  * Puts changes into batches.
  *
  * @param holds applications whose hold has an event that is not on the bus
- * @param pace at which the changes will be made; `users`: most users per batch, if fewer than time allows
  * @returns at most {@link ROUND_BATCHES}, and whether some changes are left for another round
  */
 export function toBatches(
   changes: readonly PlannedChange[],
   holds: readonly string[],
-  { requestsPerSecond, users = BATCH_USERS }: { requestsPerSecond: number; users?: number | undefined },
+  pace: BatchPace,
 ): { batches: Changes[][]; more: boolean } {
+  const { requestsPerSecond, users = BATCH_USERS } = pace;
   const sorted = [...changes].sort((a, b) => ORDER[a.kind] - ORDER[b.kind]);
-  const groups = Map.groupBy(sorted, ({ applicationArn, kind, reason, part }) => [applicationArn, kind, reason, part].join(' '));
+  const groups = Map.groupBy(sorted, ({ applicationArn, kind, reason, part }) =>
+    [applicationArn, kind, reason, part].join(' '),
+  );
   const empty: Cost = { requests: BATCH_SECONDS * requestsPerSecond, users, bytes: BATCH_BYTES };
   const batches: Changes[][] = holds.length > 0 ? [holds.map(announcementOf)] : [];
   let room = empty;
   for (const group of groups.values()) {
     let here: Changes | undefined;
     for (const change of group) {
-      if (batches.length === 0 || !fits(costOf(change, here), room)) {
+      if (batches.length === 0 || !fits(costOf(change, here, pace), room)) {
         if (batches.length === ROUND_BATCHES) return { batches, more: true };
         batches.push([]);
         room = empty;
         here = undefined;
       }
-      room = without(room, costOf(change, here));
+      room = without(room, costOf(change, here, pace));
       const { userId, ...what } = change;
       if (here) here.userIds.push(userId);
       else {
@@ -132,9 +151,9 @@ interface Cost {
 }
 
 /** @param here the changes of the same kind that the batch has already */
-function costOf({ userId, ...what }: PlannedChange, here: Changes | undefined): Cost {
+function costOf({ userId, ...what }: PlannedChange, here: Changes | undefined, pace: BatchPace): Cost {
   const head = here ? 0 : JSON.stringify({ ...what, userIds: [] }).length + 1;
-  return { requests: REQUESTS[what.kind], users: 1, bytes: head + userId.length + ID_MARKS_BYTES };
+  return { requests: requestsOf(what, pace), users: 1, bytes: head + userId.length + ID_MARKS_BYTES };
 }
 
 function fits(cost: Cost, room: Cost): boolean {

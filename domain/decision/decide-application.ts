@@ -1,4 +1,4 @@
-import type { Entitlements } from '../entitlements.ts';
+import { type Entitlements, managedOf } from '../entitlements.ts';
 import { isSetBack, type Seat, takesSlot } from '../seat/seat.ts';
 import { NotConvergedError, RefusedError } from '../shared/errors.ts';
 import { reportOf } from './application-report.ts';
@@ -32,8 +32,8 @@ type Seats = ReadonlyMap<string, Seat>;
  * Decides everything that follows from the state of one application, or names the reads that would change the answer.
  *
  * The decision is the same for those that carry it out (`mode: enforce`), record it (`mode: observe`) or show it
- * (`usher backfill --dry-run`, `usher why`). At most three rounds of reads are needed: settings and the bound of slots,
- * holdings, then who is left in the groups and who is assigned.
+ * (`usher backfill --dry-run`, `usher why`). At most four rounds of reads are needed: the list of subscriptions, settings and
+ * the bound of slots, holdings, then who is left in the groups and who is assigned.
  */
 export function decideApplication(
   state: ApplicationState,
@@ -52,9 +52,9 @@ function decideUsers(
   { users, entitlement, evidence, whole }: ApplicationState,
   moment: Moment,
 ): { decided: DecidedUser[]; unread: boolean; refusal: Failure[] } {
-  const { subscription, onLeave, application } = entitlement;
+  const { onLeave, application } = entitlement;
   const context: PartsContext = {
-    settings: subscription?.mode === 'manage' ? subscription : undefined,
+    settings: managedOf(entitlement),
     graceDays: onLeave.revokeAfterDays,
     whole: whole !== undefined,
     list: evidence.subscriptions,
@@ -75,7 +75,9 @@ function withoutStopped(
   { stopped }: ApplicationState,
 ): { tried: readonly DecidedUser[]; stopped: number } {
   if (!stopped) return { tried: decided, stopped: 0 };
-  const needy = decided.filter(({ decision, part }) => decision.do === 'grant' && part !== 'access' && part !== 'nothing');
+  const needy = decided.filter(
+    ({ decision, part }) => decision.do === 'grant' && part !== 'access' && part !== 'nothing',
+  );
   const [first] = needy.toSorted((a, b) => byRequest(candidateIn(a), candidateIn(b)));
   const put = new Set(needy.filter((one) => !(stopped.probe && one === first)));
   const tried = decided.map((one) => (put.has(one) ? { ...one, decision: { do: 'nothing' as const } } : one));

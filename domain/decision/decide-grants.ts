@@ -75,11 +75,9 @@ export function decideGrants(
   const failures: Failure[] = [];
   const unread: string[] = [];
   for (const one of waiting) {
-    if (one.seat?.status === 'waitlisted') continue;
-    // Above the cap, no user loses the subscription that is part of the seat either.
-    if (one.seat?.subscription) continue;
     const { key, user } = one.checked;
     const { hasSlot } = candidateIn(one);
+    if (isSettled(one)) continue;
     const wait = hasSlot && one.seat ? waitForWriteToSettle(one.seat, moment) : undefined;
     // Within the hour after the last create no read ends the seat; the sweep of an hour later decides.
     if (!wait && hasSlot && one.seat && mayStillShow(one.seat, moment)) continue;
@@ -99,6 +97,11 @@ export function decideGrants(
     sweepNeeded: allocation.owed && !whole,
     ...(unread.length > 0 ? { need: { read: 'assigned', userIds: unread } } : {}),
   };
+}
+
+/** Who waits already, or is above the cap with a subscription: no user loses one because the cap was lowered. */
+function isSettled({ seat }: Granted): boolean {
+  return seat?.status === 'waitlisted' || seat?.subscription !== undefined;
 }
 
 function storedChangesOf({ holdings }: Evidence): StoredChanges | undefined {

@@ -38,7 +38,8 @@ export function decideParts(checked: CheckedUser, context: PartsContext, moment:
   const { settings, graceDays, list } = context;
   const isOurs = user.seat?.access === undefined;
   const decideAs = (subscribed: boolean, seat = user.seat): DecidedUser => {
-    const left = (user.assigned && isOurs) || (subscribed && settings !== undefined && seat?.subscription !== undefined);
+    const left =
+      (user.assigned && isOurs) || (subscribed && settings !== undefined && seat?.subscription !== undefined);
     const complete = user.assigned && (subscribed || settings === undefined);
     const shown = { ...user, seat, assigned: user.entitled ? complete : left };
     return decideUser({ ...checked, user: shown }, graceDays, moment);
@@ -67,7 +68,8 @@ export function decideParts(checked: CheckedUser, context: PartsContext, moment:
   function grantParts({ seat }: UserState, { live, own }: Shown, as: typeof decideAs): DecidedUser {
     const subscribed = live.length > 0;
     const remains = (user.assigned && isOurs) || (own !== undefined && seat?.subscription !== undefined);
-    const isHalfGone = seat?.status === 'revoking' && seat.grantedAt !== undefined && remains && !(user.assigned && subscribed);
+    const isHalfGone =
+      seat?.status === 'revoking' && seat.grantedAt !== undefined && remains && !(user.assigned && subscribed);
     const one = isHalfGone ? kept(as(true), seat) : as(subscribed);
     const decided = noted(one, own);
     if (decided.decision.do === 'grant') {
@@ -92,7 +94,8 @@ export function decideParts(checked: CheckedUser, context: PartsContext, moment:
     if (decision.do !== 'nothing' || seat?.status !== 'confirmed' || !settings || !own) return one;
     if (!seat.subscription || own.plan === 'unknown' || own.plan === settings.plan) return one;
     if (!(settings.allowDowngrade || isUpgrade(own.plan, settings.plan))) return one;
-    if (isAsked(seat.subscription, settings, moment) || !mayTry(seat, { ...moment, trigger: checked.trigger })) return one;
+    if (isAsked(seat.subscription, settings, moment) || !mayTry(seat, { ...moment, trigger: checked.trigger }))
+      return one;
     return { ...one, decision: { do: 'grant', reason: 'plan-changed' }, part: 'plan' };
   }
 

@@ -23,15 +23,14 @@ export function beginListRead(
 ): WorkQueue {
   const { profiles = {} } = queue;
   const kept = Object.entries(profiles).filter(([one]) => configured.includes(one));
-  const own = { ...profiles[key], readAt: now.toISOString() };
+  const own = { ...profiles[key], readAt: now.toISOString(), failures: (profiles[key]?.failures ?? 0) + 1 };
   return { ...queue, profiles: { ...Object.fromEntries(kept), [key]: own } };
 }
 
 /** Notes that a read of a profile's subscriptions has succeeded. */
 export function endListRead(queue: WorkQueue, key: string, readAt: Date): WorkQueue {
   const { profiles = {} } = queue;
-  const own = profiles[key];
-  if (own?.firstReadAt !== undefined) return queue;
+  const { failures: _, ...own } = profiles[key] ?? {};
   const at = readAt.toISOString();
-  return { ...queue, profiles: { ...profiles, [key]: { readAt: at, ...own, firstReadAt: at } } };
+  return { ...queue, profiles: { ...profiles, [key]: { readAt: at, firstReadAt: at, ...own } } };
 }

@@ -123,6 +123,8 @@ const ProfileReadsSchema = z.object({
   readAt: Timestamp,
   /** When the first read began that succeeded. */
   firstReadAt: z.optional(Timestamp),
+  /** Reads in a row that have not succeeded. */
+  failures: z.optional(z.int()),
 });
 
 export type UserItem = z.infer<typeof UserItemSchema>;
@@ -152,6 +154,8 @@ export const WorkQueueSchema = z.object({
   userPages: z.optional(z.int()),
   /** By key of a profile: when its subscriptions were read. */
   profiles: z.optional(z.record(z.string(), ProfileReadsSchema)),
+  /** Applications to which AWS refuses new subscriptions: since when, and when one is tried again. */
+  stopped: z.optional(z.record(ApplicationArn, z.object({ since: Timestamp, probeAt: Timestamp }))),
 });
 export type WorkQueue = z.infer<typeof WorkQueueSchema>;
 

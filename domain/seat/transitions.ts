@@ -1,8 +1,8 @@
 import { plusSeconds } from '../shared/time.ts';
+import type { Plan } from '../subscription/plan.ts';
 import type { AuditFacts, AuditRecord } from './audit-records.ts';
 import { addRecord, auditRecordOf, firstChangeSeq } from './audit-records.ts';
 import type { Part, Reason, Seat, SeatStatus } from './seat.ts';
-import type { Plan } from '../subscription/plan.ts';
 import { BRAKE_WINDOW_SECONDS, isMadeAgain, takesSlot } from './seat.ts';
 
 /** A refused change is tried again after this: an operator must remove the cause first. */
@@ -81,12 +81,7 @@ function restartSeat(
  * Records whose the parts of a seat are, before the calls that make them. A part that the reads have shown, and that no seat
  * of Usher's had, is someone else's and stays so.
  */
-function withOwnership(
-  made: Seat,
-  before: Seat | undefined,
-  { part, plan }: Making,
-  { now }: ChangeContext,
-): Seat {
+function withOwnership(made: Seat, before: Seat | undefined, { part, plan }: Making, { now }: ChangeContext): Seat {
   const { access, ...owned } = made;
   const wasOurs = before !== undefined && takesSlot(before) && access === undefined;
   const isForeign = part !== undefined && part !== 'access' && !wasOurs;
@@ -190,15 +185,19 @@ export function markRevoking(seat: Seat, { now, cause }: ChangeContext): Seat {
   return withNextChangeSeq({ ...changeStatus(seat, 'revoking', now), ...made }, cause);
 }
 
-/** Marks a removal that AWS has accepted and that no read can verify yet. `cancelled`: the subscription's, too. */
-export function markRemoved(seat: Seat, now: Date, { cancelled = false } = {}): Seat {
-  const at = now.toISOString();
+/** Marks a removal that AWS has accepted and that no read can verify yet. */
+export function markRemoved(seat: Seat, now: Date): Seat {
+  return { ...seat, revision: seat.revision + 1, removedAt: now.toISOString() };
+}
+
+/** Marks a cancellation that the provider has accepted and that no list has verified yet. */
+export function markCancelled(seat: Seat, now: Date): Seat {
   const { subscription } = seat;
+  if (!subscription) return seat;
   return {
     ...seat,
     revision: seat.revision + 1,
-    removedAt: at,
-    ...(cancelled && subscription ? { subscription: { ...subscription, cancelledAt: at } } : {}),
+    subscription: { ...subscription, cancelledAt: now.toISOString() },
   };
 }
 

@@ -7,7 +7,8 @@ import { addRound, type BatchRef, batchesLeft, consideredIn, digestOf } from '..
 import { itemsWithout, type StoredRound, type WorkItems, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import { keyOf } from '../../domain/seat/seat.ts';
 import { NotConvergedError } from '../../domain/shared/errors.ts';
-import { putChangeAside, taskOf } from '../change-seat.ts';
+import { putChangeAside } from '../change-seat.ts';
+import { taskOf } from '../task.ts';
 import { lost, withFindings, withWaitlists } from './findings.ts';
 import { measureSweeps, seatsLeft } from './metrics.ts';
 import type { ChangeSummary, HeldServices, Pass, PlanOutput, RunContext } from './result.ts';

@@ -13,11 +13,11 @@ import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import type { Readers } from './readers.ts';
 import type { ReconcileContext } from './result.ts';
 
-/** Settings and the bound of slots, holdings, then who is left and who is assigned; the decision never names more. */
-const MOST_ROUNDS = 3;
+/** The list of subscriptions, settings and the bound of slots, holdings, then who is left and who is assigned. */
+const MOST_ROUNDS = 4;
 
 /** What a decision is made with. */
-type EvidenceReaders = Readers & Pick<ReconcileContext, 'storedIn'>;
+type EvidenceReaders = Readers & Pick<ReconcileContext, 'storedIn' | 'listFor'>;
 
 /**
  * Decides about one application, and reads what the decision needs beyond the snapshot.
@@ -56,6 +56,8 @@ async function readEvidence(need: Need, entitlement: Entitlement, readers: Evide
       return { holdings: await orRefusal(holdingsOf(application, readers)) };
     case 'remaining':
       return { remaining: await orRefusal(remainingIn(groups, need.userIds, readers)) };
+    case 'subscriptions':
+      return { subscriptions: await readers.listFor(entitlement) };
     case 'assigned': {
       const assigned = new Map<string, boolean | RefusedError>();
       for (const userId of need.userIds) {

@@ -1,5 +1,6 @@
 import { toBatches } from '../../domain/decision/batches.ts';
 import { countBatch, countPlan, isSpent, isStalled, type Progress } from '../../domain/decision/progress.ts';
+import { managedOf } from '../../domain/entitlements.ts';
 import { isAside } from '../../domain/queue/aside.ts';
 import { requeueFailed } from '../../domain/queue/claim.ts';
 import { digestOf, dropRounds, outdatedRounds, passBatch, roundAt, roundsOf } from '../../domain/queue/rounds.ts';
@@ -13,6 +14,7 @@ import { complete, requeueOnFailure } from './complete.ts';
 import { enqueueAndClaim } from './enqueue.ts';
 import { findJoined } from './find-joined.ts';
 import type { PassCompletion } from './finish.ts';
+import { listReaderOf } from './list-evidence.ts';
 import { measureHealth } from './metrics.ts';
 import { reconcile } from './reconcile-application.ts';
 import type { HeldServices, Pass, PlanInput, PlanOutput, PlanServices, ReconcileResult, RunContext } from './result.ts';
@@ -91,6 +93,7 @@ async function planWhileDue(
     reports = new Map([...reports, ...result.reports]);
     const { batches, more } = toBatches(result.changes, result.holds, {
       requestsPerSecond: services.entitlements.requestsPerSecond,
+      managed: managedIn(services),
       users: services.batchUsers,
     });
     run = { ...run, progress: progressAfter(countPlan(run.progress, batches), result, more) };
@@ -159,14 +162,21 @@ async function reconcileDue(
     isAside(lease.queue, application, readAt),
   );
   const storedIn = readerOfStored(lease.queue, services.ledger);
+  const listFor = listReaderOf({ members: new Map(), secondsLeft }, services);
+  const { stopped } = lease.queue;
   const result = await requeueOnFailure(items, { execution, term, progress }, services, () =>
     reconcile(
       items,
-      { readAt, execution, checked, userPages, listUsers, secondsLeft, sweepsAside, storedIn },
+      { readAt, execution, checked, userPages, listUsers, secondsLeft, sweepsAside, storedIn, listFor, stopped },
       { ...services, renewLease },
     ),
   );
   return { items: itemsWithout(items, new Set(result.unserved)), readAt, result };
+}
+
+/** The applications whose subscriptions Usher changes. */
+function managedIn({ entitlements: { entitlements } }: HeldServices): ReadonlySet<string> {
+  return new Set(entitlements.flatMap((one) => (managedOf(one) ? one.application : [])));
 }
 
 /**

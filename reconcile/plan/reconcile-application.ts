@@ -4,7 +4,7 @@ import { observeApplication } from '../../domain/decision/observe-application.ts
 import { latestOf, type Recheck } from '../../domain/decision/timing.ts';
 import type { WorkItems } from '../../domain/queue/work-queue.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
-import { plusSeconds } from '../../domain/shared/time.ts';
+import { isDue, plusSeconds } from '../../domain/shared/time.ts';
 import { commitDecision, commitObservations } from './commit.ts';
 import { gatherAndDecide } from './evidence.ts';
 import type { Readers } from './readers.ts';
@@ -90,7 +90,7 @@ function setBack(
 /** Decides, reads what the decision needs, and writes it. */
 async function enforce(
   { state, items }: ApplicationReads,
-  { checked, readAt, execution, sweepsAside = [], storedIn }: ReconcileContext,
+  { checked, readAt, execution, sweepsAside = [], storedIn, listFor, stopped }: ReconcileContext,
   readers: Readers,
 ): Promise<ApplicationResult> {
   const { name, application } = state.entitlement;
@@ -99,10 +99,13 @@ async function enforce(
     ...(items ? { holdings: items } : {}),
   };
   const moment: Moment = { readAt, execution };
-  const { decision, evidence } = await gatherAndDecide({ ...state, evidence: known }, readers.entitlements, moment, {
-    ...readers,
-    storedIn,
-  });
+  const probeAt = stopped?.[application]?.probeAt;
+  const { decision, evidence } = await gatherAndDecide(
+    { ...state, evidence: known, ...(probeAt === undefined ? {} : { stopped: { probe: isDue(probeAt, readAt) } }) },
+    readers.entitlements,
+    moment,
+    { ...readers, storedIn, listFor },
+  );
   await commitDecision(decision, readers);
   const { slots: _slots, seats: _seats, hold: _hold, verdicts: _verdicts, recheck, sweepNeeded, ...result } = decision;
   const waits = sweepNeeded !== undefined && sweepsAside.includes(application);

@@ -1,9 +1,10 @@
 import type { OwnExecutions } from '../../adapters/executions.ts';
-import type { ApplicationReport, Failure } from '../../domain/decision/application-state.ts';
+import type { ApplicationReport, Failure, SubscriptionEvidence } from '../../domain/decision/application-state.ts';
 import type { Changes, PlannedChange } from '../../domain/decision/batches.ts';
 import type { Progress } from '../../domain/decision/progress.ts';
 import type { StoredChanges } from '../../domain/decision/slots.ts';
-import type { WorkItems } from '../../domain/queue/work-queue.ts';
+import type { Entitlement } from '../../domain/entitlements.ts';
+import type { WorkItems, WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Propagation, Request } from '../../domain/request/request.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import type { LeaseSession } from '../lease.ts';
@@ -81,6 +82,10 @@ export interface ReconcileContext {
   sweepsAside?: readonly string[];
   /** What stored rounds will change in an application, if anything. */
   storedIn(applicationArn: string): Promise<StoredChanges | undefined>;
+  /** What the list of an entitlement's profile shows. */
+  listFor(entitlement: Entitlement): Promise<SubscriptionEvidence>;
+  /** Applications to which AWS refuses new subscriptions. */
+  stopped?: WorkQueue['stopped'];
 }
 
 /** What one pass over due work items found, decided and committed. */

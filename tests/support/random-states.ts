@@ -145,6 +145,7 @@ export const applications: fc.Arbitrary<RandomCase> = fc
       slots: null,
       holdings: { seats: all.flatMap(({ user }) => user.seat ?? []), hold },
       remaining,
+      subscriptions: 'assumed',
       assigned: new Map(all.map(({ user }, index) => [user.userId, assigned[index] ?? false])),
     };
     const named = state.users.map((one, index) => ({ ...one, adopt, ...checked[index]?.item }));

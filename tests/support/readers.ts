@@ -19,6 +19,7 @@ export const CONTEXT: ReconcileContext = {
   userPages: undefined,
   secondsLeft: () => 780,
   storedIn: async () => undefined,
+  listFor: async () => 'assumed',
 };
 
 /** Users who are due, for an event. */

@@ -11,7 +11,7 @@ describe('the reads of a profile', () => {
   it('may begin at once, and then not for five minutes, whether or not they succeed', () => {
     expect(listBlockedUntil(emptyQueue(), KEY, at(0))).toBeUndefined();
     const begun = beginListRead(emptyQueue(), KEY, { now: at(0), configured });
-    expect(begun.profiles).toEqual({ [KEY]: { readAt: iso() } });
+    expect(begun.profiles).toEqual({ [KEY]: { readAt: iso(), failures: 1 } });
     expect(listBlockedUntil(begun, KEY, at(299))).toBe(iso(300));
     expect(listBlockedUntil(endListRead(begun, KEY, at(0)), KEY, at(299))).toBe(iso(300));
     expect(listBlockedUntil(begun, KEY, at(300))).toBeUndefined();

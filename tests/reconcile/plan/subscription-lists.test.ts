@@ -81,7 +81,7 @@ describe('a list of subscriptions', () => {
     world.faults.add({ operation: LIST, kind: 'exception', exception: 'ValidationException', times: 1 });
     const at = world.now().toISOString();
     await expect(world.read()).rejects.toThrow(RefusedError);
-    expect(await world.profiles()).toEqual({ 'kiro us-east-1': { readAt: at } });
+    expect(await world.profiles()).toEqual({ 'kiro us-east-1': { readAt: at, failures: 1 } });
     await world.wait(300);
     await world.read();
     const [profile] = Object.values((await world.profiles()) ?? {});

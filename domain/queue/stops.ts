@@ -1,0 +1,37 @@
+import { type Profile, profileKey } from '../profiles.ts';
+import { isDue, plusSeconds } from '../shared/time.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+/** AWS lifts the refusal by hand, after a review. */
+const PROBE_SECONDS = 24 * 3600;
+
+/** A profile that was made a moment ago refuses calls with the same words. */
+const NEW_PROFILE_SECONDS = 600;
+
+/** Whether a profile is so new that a refusal of the account may pass by itself. */
+export function isNewProfile({ profiles = {} }: WorkQueue, profile: Profile, now: Date): boolean {
+  const firstReadAt = profiles[profileKey(profile)]?.firstReadAt;
+  return firstReadAt !== undefined && !isDue(plusSeconds(firstReadAt, NEW_PROFILE_SECONDS), now);
+}
+
+/**
+ * Notes to which applications AWS refuses new subscriptions, and to which it does so no longer.
+ *
+ * @param configured all applications: what is noted of others is dropped
+ */
+export function noteStops(
+  queue: WorkQueue,
+  { stopped, resumed }: { stopped: ReadonlySet<string>; resumed: ReadonlySet<string> },
+  { now, configured }: { now: Date; configured: readonly string[] },
+): WorkQueue {
+  const before = queue.stopped ?? {};
+  const after = configured.flatMap((application) => {
+    const since = before[application]?.since ?? now.toISOString();
+    if (resumed.has(application)) return [];
+    if (stopped.has(application)) return [[application, { since, probeAt: plusSeconds(now, PROBE_SECONDS) }] as const];
+    const known = before[application];
+    return known ? [[application, known] as const] : [];
+  });
+  const { stopped: _, ...rest } = queue;
+  return after.length > 0 ? { ...rest, stopped: Object.fromEntries(after) } : rest;
+}

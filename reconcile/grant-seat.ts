@@ -1,0 +1,162 @@
+import { type Entitlement, managedOf } from '../domain/entitlements.ts';
+import { joinedAtOf } from '../domain/queue/work-queue.ts';
+import { isUnanswered, type Seat } from '../domain/seat/seat.ts';
+import { markAssigned, markCreating, putAside } from '../domain/seat/transitions.ts';
+import { NotConvergedError } from '../domain/shared/errors.ts';
+import { secondsBetween } from '../domain/shared/time.ts';
+import { askFor, isNotEligible, NOT_ELIGIBLE } from './subscribe.ts';
+import {
+  type ApplyServices,
+  type BatchServices,
+  type ChangeOutcome,
+  CONFLICT,
+  contextOf,
+  isSuperseded,
+  recordRefusal,
+  type Setback,
+  type Task,
+  targetOf,
+} from './task.ts';
+
+/** A create that was repeated so often without effect is put aside: an execution fails for it. */
+const MOST_REPEATS = 3;
+
+function afterRepeats(seat: Seat, { seat: before, execution }: Task, now: Date): Seat {
+  const { repeats = 0, revision } = seat;
+  if (repeats < MOST_REPEATS) return seat;
+  const known = before?.refusal ? { ...seat, refusal: before.refusal } : seat;
+  const tries = before?.refusal ? 1 : repeats + 1;
+  return { ...putAside(known, NotConvergedError.REASON, { now, execution }, tries), revision };
+}
+
+/**
+ * Grants a seat: confirms that the user is entitled, writes the intention, makes the calls, records the answer.
+ *
+ * The plan's reads have shown that no one else made what is to be made. A seat that an earlier try left as `creating` is
+ * read again, because its call may have been made.
+ */
+export async function grant(task: Task, services: BatchServices): Promise<ChangeOutcome | Setback> {
+  const { change, entitlement, origin } = task;
+  const { clock, ledger, measure, stops } = services;
+  const { applicationArn, part } = change;
+  // A deployment since the plan has removed the entitlement, its enforce mode or its subscription.
+  if (entitlement?.mode !== 'enforce') return 'later';
+  const settings = managedOf(entitlement);
+  if (part !== undefined && !settings) return 'later';
+  if (isSuperseded(task)) return 'done';
+  const makes = {
+    access: part === undefined || part === 'access',
+    subscription: settings !== undefined && part !== 'access' && part !== 'nothing',
+  };
+  if (makes.subscription && stops.has(applicationArn)) return 'later';
+  if (!(await isEntitled(task, entitlement, services))) return 'later';
+  if (makes.access && (await isListLate(task, services))) return 'later';
+  const now = clock.now();
+  const making = { part, plan: settings?.plan };
+  let seat = markCreating(task.seat, targetOf(task, entitlement, now), contextOf(task, now), making);
+  await ledger.saveSeat(seat);
+  const made = await makeParts(task, { seat, entitlement, makes }, services);
+  if (!('seat' in made)) return made.outcome;
+  seat = afterRepeats(markAssigned(made.seat, contextOf(task, clock.now())), task, clock.now());
+  await ledger.saveSeat(seat);
+  measure('SeatsGranted', 1);
+  if (change.reason === 'group-join') {
+    const joinedAt = origin ? joinedAtOf(origin) : seat.requestedAt;
+    measure('JoinToSeat', Math.max(0, secondsBetween(joinedAt, clock.now())));
+  }
+  return 'granted';
+}
+
+/** A list may lag behind an assignment that was verified: before it counts as drift, this one assignment is read. */
+async function isListLate({ change, seat }: Task, { applications }: ApplyServices): Promise<boolean> {
+  if (change.reason !== 'drift-healed' || (seat !== undefined && isUnanswered(seat))) return false;
+  return applications.isAssigned(change.applicationArn, change.userId);
+}
+
+/** A seat whose intention is saved, and which of its parts are to be made. */
+interface Intention {
+  seat: Seat;
+  entitlement: Entitlement;
+  makes: { access: boolean; subscription: boolean };
+}
+
+/**
+ * Makes the parts of a seat in the order that its provider needs: Kiro may make the assignment with the subscription, and may
+ * refuse to subscribe a user who has it already; Amazon Q Business takes the assignment first.
+ *
+ * @returns the seat after it, or why a part was not made
+ */
+async function makeParts(
+  task: Task,
+  { seat, entitlement, makes }: Intention,
+  services: BatchServices,
+): Promise<{ seat: Seat } | { outcome: ChangeOutcome | Setback }> {
+  const { applicationArn, userId } = task.change;
+  const { applications } = services;
+  const isKiro = managedOf(entitlement)?.provider === 'kiro';
+  const unfinished = task.seat !== undefined && isUnanswered(task.seat);
+  let after = seat;
+  // Of a seat with its assignment, only the subscription is missing.
+  let isMade = !makes.access && seat.access === undefined;
+
+  const assign = async () => {
+    const mayExist = unfinished || (isKiro && makes.subscription);
+    if (mayExist && (await applications.isAssigned(applicationArn, userId))) return 'assigned';
+    return applications.assign(applicationArn, userId);
+  };
+  const parts = isKiro ? (['subscription', 'access'] as const) : (['access', 'subscription'] as const);
+  for (const part of parts) {
+    if (!makes[part]) continue;
+    try {
+      if (part === 'access') {
+        if ((await assign()) === 'conflict') return { outcome: CONFLICT };
+      } else {
+        const asked = await askFor(after, { entitlement, isChange: task.change.part === 'plan' }, services);
+        if (!asked) return { outcome: CONFLICT };
+        after = asked;
+      }
+      isMade = true;
+    } catch (error) {
+      const refused = part === 'subscription' ? withoutNew(after, task) : after;
+      return { outcome: await refuse(error, refused, { task, isMade }, services) };
+    }
+  }
+  return { seat: after };
+}
+
+/** A subscription that was refused is not Usher's, unless an earlier call has had no answer. */
+function withoutNew(seat: Seat, { seat: before }: Task): Seat {
+  const { subscription: _, ...others } = seat;
+  return before?.subscription && before.status !== 'revoked'
+    ? { ...others, subscription: before.subscription }
+    : others;
+}
+
+async function refuse(
+  error: unknown,
+  seat: Seat,
+  { task, isMade }: { task: Task; isMade: boolean },
+  services: BatchServices,
+): Promise<ChangeOutcome | Setback> {
+  if (isNotEligible(error)) {
+    // The same words refuse the first calls of a new profile, and pass within minutes.
+    if (services.isNewProfile(task.change.applicationArn)) return { reason: NOT_ELIGIBLE, tries: 1 };
+    services.stops.stop(task.change.applicationArn);
+  }
+  return recordRefusal(error, seat, task, { ...services, isMade });
+}
+
+/** The plan has read the status of everyone who gets a seat; later than this, it is read again. */
+const STATUS_HOLDS_SECONDS = 60;
+
+/** Whether fresh reads of this one user, right before the call, confirm the grant. */
+async function isEntitled(
+  { change: { userId }, plannedAt }: Task,
+  { groups }: Entitlement,
+  { clock, directory }: ApplyServices,
+): Promise<boolean> {
+  const found = await directory.groupsOf(userId, groups);
+  if (!found || found.size === 0) return false;
+  if (secondsBetween(plannedAt, clock.now()) <= STATUS_HOLDS_SECONDS) return true;
+  return (await directory.statusOf(userId)) === 'enabled';
+}

@@ -1,0 +1,93 @@
+import type { Directory } from '../adapters/identity-store.ts';
+import { waitForGrantToShow } from '../domain/decision/timing.ts';
+import { managedOf } from '../domain/entitlements.ts';
+import { isUnanswered, type Seat } from '../domain/seat/seat.ts';
+import {
+  dropSeat,
+  markCancelled,
+  markRemoved,
+  markRevoked,
+  markRevoking,
+  recordLateGrant,
+} from '../domain/seat/transitions.ts';
+import { cancel } from './subscribe.ts';
+import {
+  type BatchServices,
+  type ChangeOutcome,
+  CONFLICT,
+  contextOf,
+  isSuperseded,
+  recordRefusal,
+  type Setback,
+  type Task,
+} from './task.ts';
+
+/**
+ * Revokes a seat: confirms that it has to go, writes the intention, makes the calls, reads the assignment, records. A
+ * subscription is cancelled first. No read shows its end before the next list: until then, the seat is not revoked.
+ */
+export async function revoke(task: Task, services: BatchServices): Promise<ChangeOutcome | Setback> {
+  const { change, entitlement } = task;
+  const { clock, ledger, applications, directory, measure } = services;
+  const { applicationArn, userId } = change;
+  if (!task.seat || task.seat.status === 'revoked' || isSuperseded(task)) return 'done';
+  if (entitlement?.mode === 'observe' || !(await isConfirmed(task, directory))) return 'later';
+  let seat = task.seat;
+  const context = contextOf(task, clock.now());
+  const isForeign = seat.access === 'foreign';
+  if (isUnanswered(seat) && !isForeign && (await applications.isAssigned(applicationArn, userId))) {
+    // The answer to the create was lost: the grant has to be audited before the revocation.
+    seat = recordLateGrant(seat, context);
+    await ledger.saveSeat(seat);
+  }
+  // The create got no answer, and no read shows an assignment: the grant was never audited.
+  const unaudited = seat.grantedAt === undefined;
+  seat = markRevoking(seat, context);
+  await ledger.saveSeat(seat);
+  const settings = managedOf(entitlement);
+  const cancels = settings !== undefined && seat.subscription !== undefined && change.part === undefined;
+  const unassigns = !isForeign && change.part !== 'nothing';
+  try {
+    if (cancels) {
+      if (!(await cancel(seat, { application: applicationArn, settings }, services))) return CONFLICT;
+      seat = markCancelled(seat, clock.now());
+      await ledger.saveSeat(seat);
+    }
+    if (unassigns && (await applications.unassign(applicationArn, userId)) === 'conflict') return CONFLICT;
+  } catch (error) {
+    return recordRefusal(error, seat, task, services);
+  }
+  let isVerified = false;
+  try {
+    isVerified = !cancels && (!unassigns || (await isGone(task.seat, services)));
+  } finally {
+    // Also if the read fails: that AWS has accepted the removal must not be forgotten.
+    if (!isVerified) await ledger.saveSeat(markRemoved(seat, clock.now()));
+  }
+  if (!isVerified) return 'later';
+  if (unaudited) {
+    await ledger.saveSeat(dropSeat(seat, clock.now()));
+    return 'done';
+  }
+  await ledger.saveSeat(markRevoked(seat, contextOf(task, clock.now())));
+  measure('SeatsRevoked', 1);
+  return 'revoked';
+}
+
+/** Whether a fresh read shows no assignment, and is not too early to show the last grant. */
+async function isGone(seat: Seat, { clock, applications }: BatchServices): Promise<boolean> {
+  if (waitForGrantToShow(seat, clock.now())) return false;
+  return !(await applications.isAssigned(seat.applicationArn, seat.userId));
+}
+
+/** Whether fresh reads of this one user, right before the call, confirm the revocation. */
+async function isConfirmed(
+  { change: { reason, userId }, entitlement, isGivenUp }: Task,
+  directory: Directory,
+): Promise<boolean> {
+  if (reason === 'user-deleted') return (await directory.statusOf(userId)) === 'missing';
+  if (reason === 'user-disabled') return (await directory.statusOf(userId)) !== 'enabled';
+  if (!entitlement) return reason === 'entitlement-removed' && isGivenUp;
+  const groups = await directory.groupsOf(userId, entitlement.groups);
+  return (groups?.size ?? 0) === 0;
+}
