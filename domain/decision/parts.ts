@@ -42,7 +42,9 @@ export function decideParts(checked: CheckedUser, context: PartsContext, moment:
       (user.assigned && isOurs) || (subscribed && settings !== undefined && seat?.subscription !== undefined);
     const complete = user.assigned && (subscribed || settings === undefined);
     const shown = { ...user, seat, assigned: user.entitled ? complete : left };
-    return decideUser({ ...checked, user: shown }, graceDays, moment);
+    const one = decideUser({ ...checked, user: shown }, graceDays, moment);
+    // What the ledger holds stays what a change is compared with.
+    return { ...one, checked: { ...checked, user: { ...shown, seat: user.seat } } };
   };
   if (!settings) return { decided: decideAs(false) };
   const assumed = decideAs(user.entitled ? user.assigned : user.seat?.subscription !== undefined);

@@ -1,0 +1,316 @@
+import { describe, expect, it } from 'vitest';
+import type { ApplicationState, SubscriptionEvidence, UserState } from '../../../domain/decision/application-state.ts';
+import { decideApplication } from '../../../domain/decision/decide-application.ts';
+import type { SubscriptionSettings } from '../../../domain/entitlements.ts';
+import type { OwnSubscription, Seat } from '../../../domain/seat/seat.ts';
+import { RefusedError } from '../../../domain/shared/errors.ts';
+import type { Subscription } from '../../../domain/subscription/subscription.ts';
+import {
+  brakeOf,
+  checkedUsers,
+  decisionOf,
+  deleted,
+  failuresOf,
+  joiner,
+  leaver,
+  MOMENT,
+  seated,
+  sweptUsers,
+  unmanaged,
+  writtenSeat,
+} from '../../support/application-states.ts';
+import { iso } from '../../support/builders.ts';
+import { APPLICATION, numberOf, user } from '../../support/ids.ts';
+
+const PLAN = 'Q_DEVELOPER_STANDALONE_PRO';
+const KIRO: SubscriptionSettings = { provider: 'kiro', plan: PLAN, region: 'us-east-1', mode: 'manage' };
+const Q_BUSINESS: SubscriptionSettings = {
+  provider: 'amazon-q-business',
+  plan: 'Q_BUSINESS',
+  region: 'us-east-1',
+  mode: 'manage',
+};
+
+/** A user's own subscription, active and of the plan that is asked for. */
+function subscribed(number: number, parts: Partial<Subscription> = {}): Subscription {
+  return { principal: { user: user(number) }, plan: PLAN, status: 'active', source: 'individual', ...parts };
+}
+
+/** A list that was read now. */
+function listOf(...all: Subscription[]): SubscriptionEvidence {
+  const byUser = Map.groupBy(all, ({ principal }) => ('user' in principal ? principal.user : ''));
+  return { readAt: iso(), againAt: iso(301), byUser };
+}
+
+/** A subscription of Usher's that was asked for a day ago. */
+function own(parts: Partial<OwnSubscription> = {}): { subscription: OwnSubscription } {
+  return { subscription: { plan: PLAN, askedAt: iso(-86_400), ...parts } };
+}
+
+function managed(state: ApplicationState, subscriptions?: SubscriptionEvidence, settings = KIRO): ApplicationState {
+  const evidence = { ...state.evidence, ...(subscriptions === undefined ? {} : { subscriptions }) };
+  return { ...state, entitlement: { ...state.entitlement, subscription: settings }, evidence };
+}
+
+/** What becomes of users who are checked by name. */
+function planned(users: readonly UserState[], list?: SubscriptionEvidence, settings = KIRO): string[] {
+  return made(managed(checkedUsers(users), list, settings));
+}
+
+function made(state: ApplicationState): string[] {
+  return decisionOf(state, brakeOf(100)).changes.map(({ kind, userId, reason, part }) =>
+    [kind, numberOf(userId), reason, ...(part ? [part] : [])].join(' '),
+  );
+}
+
+function needsOf(state: ApplicationState): string[] {
+  const decision = decideApplication(state, brakeOf(100), MOMENT);
+  return 'needs' in decision ? decision.needs.map(({ read }) => read) : [];
+}
+
+describe('an entitled user whose subscription is managed', () => {
+  it.each<[string, UserState, SubscriptionEvidence, string[]]>([
+    ['gets both parts', joiner(1), listOf(), ['grant 1 group-join']],
+    [
+      'gets the subscription next to an assignment of another',
+      unmanaged(1),
+      listOf(),
+      ['grant 1 group-join subscription'],
+    ],
+    [
+      'gets the assignment next to a subscription of another',
+      joiner(1),
+      listOf(subscribed(1)),
+      ['grant 1 group-join access'],
+    ],
+    ['gets nothing who has both from others', unmanaged(1), listOf(subscribed(1)), []],
+    [
+      'is not subscribed whose subscription comes from a group',
+      joiner(1),
+      listOf(subscribed(1, { source: 'group' })),
+      ['grant 1 group-join access'],
+    ],
+    [
+      'is subscribed whose earlier subscription is cancelled',
+      unmanaged(1),
+      listOf(subscribed(1, { status: 'cancelled' })),
+      ['grant 1 group-join subscription'],
+    ],
+    [
+      'is not subscribed again whose subscription has an unknown status',
+      unmanaged(1),
+      listOf(subscribed(1, { status: 'unknown' })),
+      [],
+    ],
+    ['keeps a pending subscription', unmanaged(1), listOf(subscribed(1, { status: 'pending' })), []],
+  ])('%s', (_fact, one, list, expected) => {
+    expect(planned([one], list)).toEqual(expected);
+  });
+
+  it('is read from the list only if the decision depends on it', () => {
+    expect(needsOf(managed(checkedUsers([joiner(1)])))).toEqual(['subscriptions']);
+    expect(needsOf(managed(checkedUsers([seated(1, own())])))).toEqual([]);
+    expect(needsOf(managed(checkedUsers([seated(1, { status: 'assigned', changedAt: iso(-10), ...own() })])))).toEqual(
+      [],
+    );
+    expect(needsOf(managed(sweptUsers([seated(1, own())])))).toEqual(['subscriptions']);
+    expect(needsOf(managed(checkedUsers([leaver(1, own())])))).toEqual([]);
+    expect(needsOf(managed(checkedUsers([leaver(1, { status: 'revoking', ...own() })])))).toEqual(['subscriptions']);
+  });
+
+  it('waits until the list may be read', () => {
+    const decision = decisionOf(managed(checkedUsers([joiner(1)]), { until: iso(120) }));
+    expect([decision.changes, decision.recheck.get(user(1))]).toEqual([[], iso(120)]);
+    expect(decision.unverified).toBe(true);
+  });
+
+  it('is confirmed only by a list that was read 30 s after the call', () => {
+    const seat = { status: 'assigned' as const, changedAt: iso(-40) };
+    const young = decisionOf(
+      managed(checkedUsers([seated(1, { ...seat, ...own({ askedAt: iso(-20) }) })]), listOf(subscribed(1))),
+    );
+    expect([young.seats, young.recheck.get(user(1))]).toEqual([[], iso(301)]);
+    const old = decisionOf(
+      managed(checkedUsers([seated(1, { ...seat, ...own({ askedAt: iso(-40) }) })]), listOf(subscribed(1))),
+    );
+    expect(writtenSeat(old, 1)).toMatchObject({ status: 'confirmed', subscription: { plan: PLAN } });
+  });
+
+  it('keeps what is only pending in the list until the call is repeated', () => {
+    const seat = seated(1, { status: 'assigned', changedAt: iso(-60), ...own({ askedAt: iso(-60) }) });
+    const decision = decisionOf(managed(checkedUsers([seat]), listOf()));
+    expect([decision.changes, decision.recheck.get(user(1))]).toEqual([[], iso(120)]);
+    const late = seated(1, { status: 'assigned', changedAt: iso(-301), ...own({ askedAt: iso(-301) }) });
+    expect(planned([late], listOf())).toEqual(['grant 1 group-join subscription']);
+  });
+
+  it('whose subscription turns out to come from a group owns none', () => {
+    const seat = seated(1, { status: 'assigned', changedAt: iso(-60), ...own({ askedAt: iso(-60) }) });
+    const decision = decisionOf(managed(checkedUsers([seat]), listOf(subscribed(1, { source: 'group' }))));
+    expect(writtenSeat(decision, 1)).toMatchObject({ status: 'confirmed' });
+    expect(writtenSeat(decision, 1)?.subscription).toBeUndefined();
+  });
+
+  it('whose subscription has an id keeps it', () => {
+    const seat = seated(1, { status: 'assigned', changedAt: iso(-60), ...own({ askedAt: iso(-60) }) });
+    const decision = decisionOf(managed(checkedUsers([seat]), listOf(subscribed(1, { id: 'sub-1' })), Q_BUSINESS));
+    expect(writtenSeat(decision, 1)?.subscription).toMatchObject({ id: 'sub-1' });
+  });
+
+  it('is subscribed by a sweep who has only the seat, and again who was cancelled by others', () => {
+    expect(made(managed(sweptUsers([seated(1)]), listOf()))).toEqual(['grant 1 reconciled subscription']);
+    expect(made(managed(sweptUsers([seated(1, own())]), listOf()))).toEqual(['grant 1 drift-healed subscription']);
+  });
+
+  it('is subscribed again by a sweep whose cancelled subscription ends with the month', () => {
+    const seat = seated(1, own({ cancelledAt: iso(-7200) }));
+    const list = listOf(subscribed(1, { status: 'unknown' }));
+    expect(made(managed(sweptUsers([seat]), list))).toEqual(['grant 1 drift-healed subscription']);
+  });
+
+  it('fails nobody but those who need it if the list is refused', () => {
+    const refused = new RefusedError('access-denied', 'no');
+    const users = [joiner(1), leaver(2, own()), seated(3, own())];
+    const decision = decisionOf(managed(checkedUsers(users), refused), brakeOf(100));
+    expect(decision.changes.map(({ kind, userId }) => [kind, numberOf(userId)])).toEqual([['revoke', 2]]);
+    expect(failuresOf(decision)).toEqual([[APPLICATION, 'access-denied']]);
+  });
+});
+
+describe('a plan', () => {
+  const other = 'Q_DEVELOPER_STANDALONE_PRO_PLUS';
+
+  it.each<[string, Partial<Subscription>, Partial<SubscriptionSettings>, string[]]>([
+    [
+      'that is cheaper than asked for is changed',
+      { plan: 'Q_DEVELOPER_STANDALONE_FREE' },
+      {},
+      ['grant 1 plan-changed plan'],
+    ],
+    ['that is dearer than asked for is kept', { plan: other }, {}, []],
+    [
+      'that is dearer is changed where that is allowed',
+      { plan: other },
+      { allowDowngrade: true },
+      ['grant 1 plan-changed plan'],
+    ],
+    ['that is unknown is kept', { plan: 'unknown' }, { allowDowngrade: true }, []],
+    ['of unknown rank is kept', { plan: 'CREDIT_POOL' }, {}, []],
+  ])('%s', (_fact, listed, settings, expected) => {
+    const seat = seated(1, own({ plan: other }));
+    const list = listOf(subscribed(1, listed));
+    expect(made(managed(sweptUsers([seat]), list, { ...KIRO, ...settings } as SubscriptionSettings))).toEqual(expected);
+  });
+
+  it('of a subscription that is not Usher’s is kept', () => {
+    const list = listOf(subscribed(1, { plan: 'Q_DEVELOPER_STANDALONE_FREE' }));
+    expect(made(managed(sweptUsers([seated(1)]), list))).toEqual([]);
+  });
+
+  it('that was asked for within a day is not asked for again', () => {
+    const list = listOf(subscribed(1, { plan: 'Q_DEVELOPER_STANDALONE_FREE' }));
+    const asked = (askedAt: string) => made(managed(sweptUsers([seated(1, own({ askedAt }))]), list));
+    expect([asked(iso(-86_399)), asked(iso(-86_401))]).toEqual([[], ['grant 1 plan-changed plan']]);
+  });
+});
+
+describe('a user who is no longer entitled', () => {
+  const revoking: Partial<Seat> = { status: 'revoking', changedAt: iso(-600), removedAt: iso(-600) };
+  const cancelled = own({ cancelledAt: iso(-600) });
+
+  it.each<[string, UserState, SubscriptionEvidence | undefined, string[]]>([
+    ['loses both parts without a list', leaver(1, own()), undefined, ['revoke 1 group-leave']],
+    ['loses the assignment alone who has no subscription of Usher', leaver(1), undefined, ['revoke 1 group-leave']],
+    [
+      'is verified as cancelled by the list, and then by the assignment',
+      leaver(1, { ...revoking, ...cancelled }),
+      listOf(),
+      ['revoke 1 group-leave access'],
+    ],
+    [
+      'is verified by the list alone whose assignment is another’s',
+      leaver(1, { ...revoking, ...cancelled, access: 'foreign' }),
+      listOf(),
+      ['revoke 1 group-leave nothing'],
+    ],
+    [
+      'is cancelled again who is still listed',
+      leaver(1, { ...revoking, ...cancelled }),
+      listOf(subscribed(1)),
+      ['revoke 1 group-leave'],
+    ],
+    [
+      'is cancelled whose subscription of an hour ago no list shows yet',
+      leaver(1, { ...revoking, ...own({ askedAt: iso(-3000) }) }),
+      listOf(),
+      ['revoke 1 group-leave'],
+    ],
+    [
+      'counts as cancelled whose subscription ends with the month',
+      leaver(1, { ...revoking, ...cancelled }),
+      listOf(subscribed(1, { status: 'unknown' })),
+      ['revoke 1 group-leave access'],
+    ],
+    [
+      'loses nothing that is not Usher’s',
+      { ...unmanaged(1), entitled: false, ineligibility: 'group-leave' },
+      listOf(subscribed(1)),
+      [],
+    ],
+    [
+      'is cancelled who is deleted, as long as the list shows the subscription',
+      deleted(1, own()),
+      listOf(subscribed(1)),
+      ['revoke 1 user-deleted'],
+    ],
+    ['is not cancelled who is deleted and not listed', deleted(1, own()), listOf(), ['record 1']],
+  ])('%s', (_fact, one, list, expected) => {
+    const changes = planned([one], list);
+    expect(changes.map((change) => change.replace(/^record (\d) .*/, 'record $1'))).toEqual(expected);
+  });
+
+  it('whose call had no answer is audited before the revocation', () => {
+    const seat = {
+      ...leaver(1, { status: 'creating', changedAt: iso(-600), ...own({ askedAt: iso(-600) }) }),
+      assigned: false,
+    };
+    const decision = decisionOf(managed(checkedUsers([seat]), listOf(subscribed(1))));
+    expect(decision.changes).toMatchObject([{ kind: 'revoke' }]);
+    expect(writtenSeat(decision, 1)?.audit).toMatchObject([{ kind: 'assigned', plan: PLAN }]);
+  });
+
+  it('has the list read first if only the list knows the id', () => {
+    expect(needsOf(managed(checkedUsers([leaver(1, own())]), undefined, Q_BUSINESS))).toEqual(['subscriptions']);
+    expect(needsOf(managed(checkedUsers([leaver(1, own({ id: 'sub-1' }))]), undefined, Q_BUSINESS))).toEqual([]);
+    const decision = decisionOf(
+      managed(checkedUsers([leaver(1, own())]), listOf(subscribed(1, { id: 'sub-1' })), Q_BUSINESS),
+    );
+    expect(writtenSeat(decision, 1)?.subscription?.id).toBe('sub-1');
+  });
+
+  it('keeps what is left of a half revoked seat who comes back', () => {
+    const back = seated(1, { ...revoking, ...cancelled });
+    const decision = decisionOf(managed(checkedUsers([back]), listOf()));
+    expect(writtenSeat(decision, 1)).toMatchObject({ status: 'confirmed', revocations: [iso()] });
+    expect(decision.changes).toEqual([]);
+  });
+});
+
+describe('an application to which AWS refuses new subscriptions', () => {
+  const refused = (probe: boolean) => {
+    const users = [joiner(1), joiner(2), leaver(3, own())];
+    return decisionOf({ ...managed(checkedUsers(users), listOf()), stopped: { probe } }, brakeOf(100));
+  };
+
+  it('gets no grant, and its revocations are made', () => {
+    const decision = refused(false);
+    expect(decision.changes.map(({ kind, userId }) => [kind, numberOf(userId)])).toEqual([['revoke', 3]]);
+    expect(decision.aside).toBe(2);
+  });
+
+  it('is probed with one user', () => {
+    const decision = refused(true);
+    expect(decision.changes.filter(({ kind }) => kind === 'grant').map(({ userId }) => numberOf(userId))).toEqual([1]);
+    expect(decision.aside).toBe(1);
+  });
+});
