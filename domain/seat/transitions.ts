@@ -32,8 +32,7 @@ export interface Making {
 function changeStatus(seat: Seat, status: SeatStatus, now: Date): Seat {
   const { refusal: _refusal, nextAttemptAt: _next, dueAt: _due, hold: _hold, ...kept } = seat;
   const { repeats: _repeats, removedAt: _removed, ...rest } = kept;
-  const changed = { ...rest, revision: seat.revision + 1, status, changedAt: now.toISOString() };
-  return status === 'revoked' ? withoutParts(changed) : changed;
+  return { ...rest, revision: seat.revision + 1, status, changedAt: now.toISOString() };
 }
 
 /** A seat that is gone owns nothing: what is visible later is someone else's. */
@@ -207,9 +206,10 @@ export function markCancelled(seat: Seat, now: Date): Seat {
  */
 export function markRevoked(seat: Seat, context: ChangeContext): Seat {
   const { now, cause } = context;
+  const gone = changeStatus(seat, 'revoked', now);
   if (seat.status !== 'revoking')
-    return withAuditRecord(withNextChangeSeq(changeStatus(seat, 'revoked', now), cause), 'revoked', context);
-  return withRevocation(withAuditRecord(changeStatus(seat, 'revoked', now), 'revoked', context), now);
+    return withoutParts(withAuditRecord(withNextChangeSeq(gone, cause), 'revoked', context));
+  return withRevocation(withoutParts(withAuditRecord(gone, 'revoked', context)), now);
 }
 
 /** Counts a revocation against the brake. */
@@ -332,5 +332,5 @@ export function noteListed(seat: Seat, listed: { id?: string | undefined } | und
  * assignment.
  */
 export function dropSeat(seat: Seat, now: Date): Seat {
-  return changeStatus(seat, 'revoked', now);
+  return withoutParts(changeStatus(seat, 'revoked', now));
 }

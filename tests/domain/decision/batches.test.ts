@@ -36,6 +36,20 @@ describe('toBatches', () => {
     expect(sizesOf(toBatches(planned(users), [], PACE).batches)).toEqual(sizes);
   });
 
+  it('gives a change with a subscription the time of its slower call', () => {
+    const pace = { requestsPerSecond: 10, managed: new Set([APPLICATION]) };
+    const sizes = (parts: Partial<Planned>) => sizesOf(toBatches(planned(400, parts), [], pace).batches);
+    expect(sizes({})).toEqual([180, 180, 40]);
+    expect(sizes({ kind: 'revoke' })).toEqual([180, 180, 40]);
+    expect(sizes({ part: 'access' })).toEqual([400]);
+    expect(sizes({ applicationArn: OTHER_APPLICATION })).toEqual([400]);
+  });
+
+  it('keeps changes of different parts apart', () => {
+    const { batches } = toBatches([...planned(1), ...planned(1, { part: 'access' })], [], PACE);
+    expect(batches.flat().map(({ part }) => part)).toEqual([undefined, 'access']);
+  });
+
   it.each([
     ['grants at 1 request per second', 'grant', 1, 180],
     ['revocations at 1 request per second, of two requests each', 'revoke', 1, 90],

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { type Profile, profilesOf } from '../../../domain/profiles.ts';
+import { isNewProfile, noteStops } from '../../../domain/queue/stops.ts';
+import { anEntitlement, aQueue, at, iso } from '../../support/builders.ts';
+import { application } from '../../support/ids.ts';
+
+const [ONE, TWO] = [application(1), application(2)];
+const CONTEXT = { now: at(0), configured: [ONE, TWO] };
+const DAY = 24 * 3600;
+
+function found(stopped: string[], resumed: string[] = []) {
+  return { stopped: new Set(stopped), resumed: new Set(resumed) };
+}
+
+describe('an application to which AWS refuses new subscriptions', () => {
+  it('is tried again a day after the last refusal, and keeps the time of the first', () => {
+    const first = noteStops(aQueue(), found([ONE]), CONTEXT);
+    expect(first.stopped).toEqual({ [ONE]: { since: iso(), probeAt: iso(DAY) } });
+    const again = noteStops(first, found([ONE]), { ...CONTEXT, now: at(DAY) });
+    expect(again.stopped).toEqual({ [ONE]: { since: iso(), probeAt: iso(2 * DAY) } });
+  });
+
+  it('is one of several', () => {
+    const both = noteStops(noteStops(aQueue(), found([ONE]), CONTEXT), found([TWO]), CONTEXT);
+    expect(Object.keys(both.stopped ?? {})).toEqual([ONE, TWO]);
+  });
+
+  it('is none after a subscription that AWS has accepted', () => {
+    const stopped = noteStops(aQueue(), found([ONE]), CONTEXT);
+    expect(noteStops(stopped, found([ONE], [ONE]), CONTEXT)).toEqual(aQueue());
+  });
+
+  it('is forgotten once it is not configured', () => {
+    const stopped = noteStops(aQueue(), found([ONE]), CONTEXT);
+    expect(noteStops(stopped, found([]), { ...CONTEXT, configured: [TWO] })).toEqual(aQueue());
+  });
+});
+
+describe('a profile', () => {
+  const profile = (): Profile => {
+    const subscription = { provider: 'kiro', plan: 'CREDIT_POOL', region: 'us-east-1', mode: 'manage' } as const;
+    const [only] = profilesOf([anEntitlement(1, { subscription })]);
+    if (!only) throw new Error('There is one profile');
+    return only;
+  };
+
+  it.each([
+    ['is new for ten minutes after its first list', { readAt: iso(), firstReadAt: iso(-599) }, true],
+    ['is no longer new after that', { readAt: iso(), firstReadAt: iso(-600) }, false],
+    ['is not new as long as no list was read', { readAt: iso() }, false],
+  ])('%s', (_fact, reads, expected) => {
+    expect(isNewProfile(aQueue({ profiles: { 'kiro us-east-1': reads } }), profile(), at(0))).toBe(expected);
+  });
+});
