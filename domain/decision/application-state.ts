@@ -59,6 +59,10 @@ export interface WholeState {
   unmanaged: number;
   /** Groups that are assigned as a whole: their members keep access whatever becomes of their seats. */
   assignedGroups: readonly string[];
+  /** Whose subscriptions an operator has asked to adopt. */
+  adoptSubscriptions?: 'entitled' | 'all' | undefined;
+  /** Users with a subscription whom no entitlement of the profile covers, as the last comparison found them. */
+  orphans?: readonly string[];
 }
 
 /** Seats and hold of one application, as the ledger holds them; tombstones too. */

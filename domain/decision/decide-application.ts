@@ -1,4 +1,4 @@
-import { type Entitlements, managedOf } from '../entitlements.ts';
+import type { Entitlements } from '../entitlements.ts';
 import { isSetBack, type Seat, takesSlot } from '../seat/seat.ts';
 import { NotConvergedError, RefusedError } from '../shared/errors.ts';
 import { reportOf } from './application-report.ts';
@@ -14,13 +14,13 @@ import type {
 } from './application-state.ts';
 import type { PlannedChange } from './batches.ts';
 import type { DecidedUser, Decision } from './decide.ts';
-import { candidateIn, decideAdoptions, decideGrants } from './decide-grants.ts';
+import { decideAdoptions } from './decide-adoptions.ts';
+import { decideGrants } from './decide-grants.ts';
 import { decideRevocations } from './decide-revocations.ts';
+import { adoptsSubscriptions, decideUsers, whenListed, withoutStopped } from './decide-users.ts';
 import { aloneOf, isWaiting, waitsOf, withoutLateLists } from './late-reads.ts';
-import { decideParts, type PartsContext } from './parts.ts';
 import { slotsAfter, slotsPromised } from './slots.ts';
 import { latestOf, type Recheck, waitForWriteToSettle } from './timing.ts';
-import { byRequest } from './waitlist.ts';
 
 /** What limits the changes of every application. */
 export type Limits = Pick<Entitlements, 'brake'>;
@@ -45,43 +45,12 @@ export function decideApplication(
   const { tried, stopped } = withoutStopped(decided, state);
   const decision = decideAbout(withoutLateLists(tried, moment), state, limits, moment);
   if ('needs' in decision) return decision;
-  return { ...decision, failures: [...decision.failures, ...refusal], aside: decision.aside + stopped };
-}
-
-function decideUsers(
-  { users, entitlement, evidence, whole }: ApplicationState,
-  moment: Moment,
-): { decided: DecidedUser[]; unread: boolean; refusal: Failure[] } {
-  const { onLeave, application } = entitlement;
-  const context: PartsContext = {
-    settings: managedOf(entitlement),
-    graceDays: onLeave.revokeAfterDays,
-    whole: whole !== undefined,
-    list: evidence.subscriptions,
-  };
-  const all = users.map((checked) => decideParts(checked, context, moment));
-  const { list } = context;
-  const isRefused = list instanceof RefusedError && all.some(({ refused }) => refused);
   return {
-    decided: all.map(({ decided }) => decided),
-    unread: all.some(({ unread }) => unread),
-    refusal: isRefused ? [{ key: application, error: list }] : [],
+    ...decision,
+    failures: [...decision.failures, ...refusal],
+    aside: decision.aside + stopped,
+    ...(adoptsSubscriptions(state) ? whenListed(decision, state) : {}),
   };
-}
-
-/** Without the grants of an application to which AWS refuses new subscriptions: at most one is tried. */
-function withoutStopped(
-  decided: readonly DecidedUser[],
-  { stopped }: ApplicationState,
-): { tried: readonly DecidedUser[]; stopped: number } {
-  if (!stopped) return { tried: decided, stopped: 0 };
-  const needy = decided.filter(
-    ({ decision, part }) => decision.do === 'grant' && part !== 'access' && part !== 'nothing',
-  );
-  const [first] = needy.toSorted((a, b) => byRequest(candidateIn(a), candidateIn(b)));
-  const put = new Set(needy.filter((one) => !(stopped.probe && one === first)));
-  const tried = decided.map((one) => (put.has(one) ? { ...one, decision: { do: 'nothing' as const } } : one));
-  return { tried, stopped: put.size };
 }
 
 function decideAbout(
@@ -190,7 +159,7 @@ function withinLimits(
 
   const allocated = seatsById([...held.values(), ...grants.seats]);
   const { seated } = grants;
-  const adoptions = whole ? decideAdoptions(decided, { seats: allocated, seated }, entitlement, moment) : [];
+  const adoptions = whole ? decideAdoptions(decided, { seats: allocated, seated }, state, moment) : [];
   const changed = seatsById([...allocated.values(), ...adoptions]);
   const stored = storedSeats(decided, holdings);
   const written = writtenOnce(changed, stored);
@@ -242,10 +211,24 @@ function withinLimits(
     aside: kept.aside,
     alone: aloneOf(decided),
     ...(whole
-      ? { report: reportOf(state, seats, { held: revocations.held.length, adoptions: adoptions.length }) }
+      ? {
+          report: reportOf(state, seats, {
+            held: revocations.held.length,
+            adoptions: assignmentsIn(adoptions, allocated),
+          }),
+        }
       : {}),
     verdicts: verdictsOf(decided, revocations, grants),
   };
+}
+
+/** Counts the assignments among what is adopted. */
+function assignmentsIn(adopted: readonly Seat[], before: Seats): number {
+  const hadSeat = (userId: string) => {
+    const seat = before.get(userId);
+    return seat !== undefined && takesSlot(seat);
+  };
+  return adopted.filter(({ userId, access }) => access === undefined && !hadSeat(userId)).length;
 }
 
 /** Seats by user id; of two for one user, the later. */

@@ -1,17 +1,17 @@
 import type { Entitlement } from '../entitlements.ts';
 import { isUnanswered, type Seat, takesSlot } from '../seat/seat.ts';
-import { markAdopted, markWaitlisted, recordLateGrant } from '../seat/transitions.ts';
+import { markWaitlisted, recordLateGrant } from '../seat/transitions.ts';
 import { RefusedError } from '../shared/errors.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
 import { plusSeconds } from '../shared/time.ts';
 import type { ApplicationState, CheckedUser, Evidence, Failure, Moment, Need } from './application-state.ts';
-import { type DecidedUser, type Decision, isAdoptable } from './decide.ts';
+import type { DecidedUser, Decision } from './decide.ts';
 import { type StoredChanges, slotsPromised } from './slots.ts';
 import { mayStillShow, type Recheck, waitForWriteToSettle } from './timing.ts';
 import { allocateSeats, type Candidate, isPassedOver, seatCandidate } from './waitlist.ts';
 
 /** A user who is to get a seat. */
-type Granted = DecidedUser & { decision: Extract<Decision, { do: 'grant' }> };
+export type Granted = DecidedUser & { decision: Extract<Decision, { do: 'grant' }> };
 
 /** Who of one application gets a slot, and who waits for one. */
 export interface GrantsDecision {
@@ -132,29 +132,4 @@ function isMade({ seat, checked }: Granted): boolean {
 
 function recordGrant({ seat, checked }: Granted, { readAt, execution }: Moment): Seat[] {
   return seat ? [recordLateGrant(seat, { now: readAt, execution, cause: checked.cause })] : [];
-}
-
-/**
- * Adopts unmanaged assignments of entitled users where an operator asked for it, as far as slots are free.
- *
- * @param seats the seats of the application by user id, after the transitions of this pass
- * @param seated the users who get a slot in this pass
- */
-export function decideAdoptions(
-  decided: readonly DecidedUser[],
-  { seats, seated }: { seats: ReadonlyMap<string, Seat>; seated: readonly Granted[] },
-  { name, application, seats: cap }: Entitlement,
-  { readAt, execution }: Moment,
-): Seat[] {
-  const newSlots = seated.filter(({ seat }) => !(seat && takesSlot(seat))).length;
-  const free = Math.max(0, cap.max - newSlots - [...seats.values()].filter(takesSlot).length);
-  return decided
-    .filter(({ checked, seat, decision }) => checked.adopt && isAdoptable({ ...checked.user, seat }, decision))
-    .sort((a, b) => (a.checked.user.userId < b.checked.user.userId ? -1 : 1))
-    .slice(0, free)
-    .map(({ checked, seat }) => {
-      const { userId } = checked.user;
-      const target = { applicationArn: application, userId, entitlement: name, requestedAt: readAt.toISOString() };
-      return markAdopted(seat, target, { now: readAt, execution, cause: checked.cause, reason: 'manual' });
-    });
 }

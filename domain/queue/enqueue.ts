@@ -87,6 +87,7 @@ function enqueueApplications(
     const hint = {
       withStatus,
       adopt: request.adopt === application,
+      ...(request.adopt === application ? { adoptSubscriptions: request.adoptSubscriptions } : {}),
       giveUp: trigger === 'manual' && !configured.has(application),
       ...(trigger === 'event' && !named.has(application) ? { groups: request.groups } : {}),
       ...(isTick && !asksForMore ? { groups: [] } : {}),

@@ -84,7 +84,8 @@ function dueSince(queue: WorkQueue, before: WorkItem | undefined, now: Date): st
  */
 type SweepHint = Pick<Request, 'at' | 'cause' | 'trigger'> &
   Partial<
-    Pick<Request, 'startedAt' | 'groups'> & Pick<SweepItem, 'withStatus' | 'adopt' | 'giveUp' | 'asked' | 'lookAgainAt'>
+    Pick<Request, 'startedAt' | 'groups'> &
+      Pick<SweepItem, 'withStatus' | 'adopt' | 'adoptSubscriptions' | 'giveUp' | 'asked' | 'lookAgainAt'>
   >;
 
 /** `holder`: the execution that holds the lease, if any. */
@@ -137,12 +138,18 @@ function mergedSweep(
     withStatus: (before?.withStatus ?? false) || (hint.withStatus ?? false),
     ...requestsOf(before, hint, queue, now),
     ...(before?.adopt || hint.adopt ? { adopt: true } : {}),
+    ...adoptionOf(before?.adoptSubscriptions, hint.adoptSubscriptions),
     ...(before?.giveUp || hint.giveUp ? { giveUp: true } : {}),
     ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
     ...(before?.reported && hint.trigger !== 'manual' ? { reported: before.reported } : {}),
     ...(statusAfter === undefined ? {} : { statusAfter }),
     ...stillPlanned(queue, before, hint.trigger),
   };
+}
+
+function adoptionOf(...asked: SweepItem['adoptSubscriptions'][]): Pick<SweepItem, 'adoptSubscriptions'> {
+  if (asked.includes('all')) return { adoptSubscriptions: 'all' };
+  return asked.includes('entitled') ? { adoptSubscriptions: 'entitled' } : {};
 }
 
 /** More groups than these are no longer distinguished: the application is read as a whole. */

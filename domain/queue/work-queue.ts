@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ExpectationSchema } from '../request/request.ts';
+import { AdoptedSubscriptionsSchema, ExpectationSchema } from '../request/request.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
 import { earliest, latest, plusSeconds } from '../shared/time.ts';
 import { Timestamp } from '../shared/timestamp.ts';
@@ -41,6 +41,8 @@ const SweepItemSchema = z.object({
   statusAfter: z.optional(Timestamp),
   /** An operator asked to adopt the unmanaged assignments of entitled users. */
   adopt: z.optional(z.boolean()),
+  /** Whose subscriptions are adopted, too. */
+  adoptSubscriptions: z.optional(AdoptedSubscriptionsSchema),
   /** An operator asked to give up all seats of an application that is no longer configured. */
   giveUp: z.optional(z.boolean()),
   /** Start of the execution that asked first, among those that no read has answered. */

@@ -1,11 +1,14 @@
+import { managedOf } from '../entitlements.ts';
 import { InvalidRequestError } from '../shared/errors.ts';
 import { ApplicationArn, DigestSchema, isPrintable, normalizeId } from '../shared/ids.ts';
 import type { Fields } from '../shared/json.ts';
 import { own } from '../shared/json.ts';
 import {
+  AdoptedSubscriptionsSchema,
   isWatched,
   type Origin,
   type Propagation,
+  type Request,
   requestOf,
   type Selector,
   SelectorSchema,
@@ -32,7 +35,8 @@ const EXPECTED_INPUT =
 export function manualStart(input: Fields, context: StartContext): Started {
   const group = own(input, 'groupId');
   const wait = own(input, 'waitSeconds');
-  const [key, ...others] = Object.keys(input).filter((name) => name !== 'groupId' && name !== 'waitSeconds');
+  const keys = Object.keys(input).filter((name) => name !== 'groupId' && name !== 'waitSeconds');
+  const [key, ...others] = keys.includes('adopt') ? keys.filter((name) => name !== 'subscriptions') : keys;
   if (others.length > 0) throw new InvalidRequestError('input', EXPECTED_INPUT);
   const origin: Origin = {
     version: context.machine ?? 1,
@@ -65,7 +69,7 @@ export function manualStart(input: Fields, context: StartContext): Started {
     case 'adopt':
       rejectGroupAndWait(group, wait);
       requireAdmin(key, context);
-      return requestOf(origin, { adopt: adoptedApplicationOf(own(input, key), context) });
+      return requestOf(origin, adoptionOf(own(input, key), own(input, 'subscriptions'), context));
     case 'scope': {
       rejectGroupAndWait(group, wait);
       const scope = own(input, key);
@@ -133,12 +137,22 @@ function releaseDigestOf(value: unknown): string {
   return data;
 }
 
-function adoptedApplicationOf(value: unknown, { entitlements }: StartContext): string {
+function adoptionOf(
+  value: unknown,
+  subscriptions: unknown,
+  { entitlements }: StartContext,
+): Pick<Request, 'adopt' | 'adoptSubscriptions'> {
   const entitlement = entitlements.entitlements.find(({ name }) => name === value);
   if (!entitlement) throw new InvalidRequestError('adopt', 'expected the name of an entitlement');
   if (entitlement.mode === 'observe')
     throw new InvalidRequestError('adopt', 'an entitlement in observe mode adopts nothing');
-  return entitlement.application;
+  const adopt = entitlement.application;
+  if (subscriptions === undefined) return { adopt };
+  const { success, data } = AdoptedSubscriptionsSchema.safeParse(subscriptions);
+  if (!success) throw new InvalidRequestError('subscriptions', 'expected entitled or all');
+  if (!managedOf(entitlement))
+    throw new InvalidRequestError('subscriptions', 'the entitlement has no subscription with mode: manage');
+  return { adopt, adoptSubscriptions: data };
 }
 
 /** An application that is no longer configured must be listed in `retired`, or the roles do not cover it. */

@@ -26,6 +26,7 @@ const ASKED = [
   'applications',
   'release',
   'adopt',
+  'adoptSubscriptions',
   'sweep',
   'withStatus',
 ] as const satisfies (keyof Request)[];

@@ -34,6 +34,9 @@ export type Selector = z.infer<typeof SelectorSchema>;
 export const StateMachineVersion = z.literal(1);
 export type StateMachineVersion = z.infer<typeof StateMachineVersion>;
 
+/** Whose subscriptions are adopted: those of entitled users, or also those of users whom no entitlement covers. */
+export const AdoptedSubscriptionsSchema = z.enum(['entitled', 'all']);
+
 /** A trigger after normalization: what to check. It never says what to do. */
 export const RequestSchema = z.object({
   version: StateMachineVersion,
@@ -56,6 +59,8 @@ export const RequestSchema = z.object({
   release: z.optional(DigestSchema),
   /** The application whose unmanaged assignments are adopted, as far as its entitlement covers them. */
   adopt: z.optional(ApplicationArn),
+  /** Whose subscriptions of that application are adopted, too; absent: nobody's. */
+  adoptSubscriptions: z.optional(AdoptedSubscriptionsSchema),
   /** `everything`: all entitlements; `due`: what is pending, and each application whose last full sweep is an hour old. */
   sweep: z.optional(z.enum(['everything', 'due'])),
   /** Those of the applications of which UserStatus of every user is read, too. */

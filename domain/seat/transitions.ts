@@ -2,7 +2,7 @@ import { plusSeconds } from '../shared/time.ts';
 import type { Plan } from '../subscription/plan.ts';
 import type { AuditFacts, AuditRecord } from './audit-records.ts';
 import { addRecord, auditRecordOf, firstChangeSeq } from './audit-records.ts';
-import type { Part, Reason, Seat, SeatStatus } from './seat.ts';
+import type { OwnSubscription, Part, Reason, Seat, SeatStatus } from './seat.ts';
 import { BRAKE_WINDOW_SECONDS, isMadeAgain, takesSlot } from './seat.ts';
 
 /** A refused change is tried again after this: an operator must remove the cause first. */
@@ -141,10 +141,25 @@ export function markWaitlisted(seat: Seat | undefined, target: SeatTarget, conte
   });
 }
 
-/** Adopts an assignment that Usher did not make, because an operator asked for it. */
-export function markAdopted(seat: Seat | undefined, target: SeatTarget, context: ChangeContext): Seat {
+/**
+ * Adopts an assignment that Usher did not make, because an operator asked for it.
+ *
+ * @param parts if a subscription is adopted, too, or alone
+ */
+export function markAdopted(
+  seat: Seat | undefined,
+  target: SeatTarget,
+  context: ChangeContext,
+  parts: Pick<Seat, 'access' | 'subscription'> = {},
+): Seat {
   const { refusal: _refusal, ...fresh } = restartSeat(seat, target, 'confirmed', context);
-  return withAuditRecord({ ...fresh, grantedAt: context.now.toISOString() }, 'adopted', context);
+  return withAuditRecord({ ...fresh, ...parts, grantedAt: context.now.toISOString() }, 'adopted', context);
+}
+
+/** Adopts, with a seat of Usher's, the subscription that someone else started for its user. */
+export function markSubscriptionAdopted(seat: Seat, subscription: OwnSubscription, context: ChangeContext): Seat {
+  const adopted = { ...withNextChangeSeq(seat, context.cause), subscription, revision: seat.revision + 1 };
+  return withAuditRecord(adopted, 'adopted', context);
 }
 
 /** Begins the grace of a user who left the groups: the seat is kept until `dueAt`, an ISO time. */

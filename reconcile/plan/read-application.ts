@@ -17,7 +17,7 @@ export interface SharedReads extends StatusCache {
 interface ApplicationQuestion {
   entitlement: Entitlement;
   seats: readonly Seat[];
-  item: Pick<SweepItem, 'withStatus' | 'adopt' | 'giveUp'>;
+  item: Pick<SweepItem, 'withStatus' | 'adopt' | 'adoptSubscriptions' | 'giveUp'>;
 }
 
 /** An application as all pages of its lists show it. */
@@ -38,7 +38,7 @@ export async function readApplication(
   readers: Readers,
   shared: SharedReads,
 ): Promise<ApplicationSnapshot> {
-  const { withStatus, adopt, giveUp } = item;
+  const { withStatus, adopt, adoptSubscriptions, giveUp } = item;
   const seats = new Map(ledgerSeats.map((seat) => [seat.userId, seat]));
   const { assigned, assignedGroups, members, emptyGroup } = await listsOf(entitlement, seats, readers, shared);
   const userIds = new Set([...members, ...seats.keys()]);
@@ -58,6 +58,7 @@ export async function readApplication(
   const isOurs = (userId: string) => {
     const seat = seats.get(userId);
     // A seat that was revoked a moment ago may still be listed.
+    if (seat?.access === 'foreign') return false;
     return seat !== undefined && (takesSlot(seat) || waitForWriteToSettle(seat, { readAt }) !== undefined);
   };
   return {
@@ -69,6 +70,7 @@ export async function readApplication(
       nobodyEntitled: !users.some(({ entitled }) => entitled),
       unmanaged: [...assigned].filter((userId) => !isOurs(userId)).length,
       assignedGroups,
+      ...(adoptSubscriptions ? { adoptSubscriptions } : {}),
     },
   };
 }

@@ -1,0 +1,60 @@
+import { managedOf } from '../entitlements.ts';
+import { RefusedError } from '../shared/errors.ts';
+import { latest } from '../shared/time.ts';
+import type { ApplicationDecision, ApplicationState, Failure, Moment } from './application-state.ts';
+import type { DecidedUser } from './decide.ts';
+import { candidateIn } from './decide-grants.ts';
+import { decideParts, type PartsContext } from './parts.ts';
+import { byRequest } from './waitlist.ts';
+
+/** Whether an operator has asked to adopt subscriptions, and they are managed. */
+export function adoptsSubscriptions({ entitlement, whole }: Pick<ApplicationState, 'entitlement' | 'whole'>): boolean {
+  return whole?.adoptSubscriptions !== undefined && managedOf(entitlement) !== undefined;
+}
+
+/** What is decided for each user. `unread`: the list of subscriptions is needed; `refusal`: of that list. */
+export function decideUsers(
+  { users, entitlement, evidence, whole }: ApplicationState,
+  moment: Moment,
+): { decided: DecidedUser[]; unread: boolean; refusal: Failure[] } {
+  const { onLeave, application } = entitlement;
+  const context: PartsContext = {
+    settings: managedOf(entitlement),
+    graceDays: onLeave.revokeAfterDays,
+    whole: whole !== undefined,
+    list: evidence.subscriptions,
+  };
+  const all = users.map((checked) => decideParts(checked, context, moment));
+  const { list } = context;
+  const isRefused = list instanceof RefusedError && all.some(({ refused }) => refused);
+  return {
+    decided: all.map(({ decided }) => decided),
+    unread: all.some(({ unread }) => unread) || (list === undefined && adoptsSubscriptions({ entitlement, whole })),
+    refusal: isRefused ? [{ key: application, error: list }] : [],
+  };
+}
+
+/** Returns the decisions without the grants of an application to which AWS refuses new subscriptions: at most one is tried. */
+export function withoutStopped(
+  decided: readonly DecidedUser[],
+  { stopped }: ApplicationState,
+): { tried: readonly DecidedUser[]; stopped: number } {
+  if (!stopped) return { tried: decided, stopped: 0 };
+  const needy = decided.filter(
+    ({ decision, part }) => decision.do === 'grant' && part !== 'access' && part !== 'nothing',
+  );
+  const [first] = needy.toSorted((a, b) => byRequest(candidateIn(a), candidateIn(b)));
+  const put = new Set(needy.filter((one) => !(stopped.probe && one === first)));
+  const tried = decided.map((one) => (put.has(one) ? { ...one, decision: { do: 'nothing' as const } } : one));
+  return { tried, stopped: put.size };
+}
+
+/** Of a list that may not be read yet, nothing is adopted: the application is checked again when it may be. */
+export function whenListed(
+  { recheck }: ApplicationDecision,
+  { whole, evidence: { subscriptions } }: ApplicationState,
+): Partial<ApplicationDecision> {
+  if (!whole || typeof subscriptions !== 'object' || !('until' in subscriptions)) return {};
+  const at = latest(recheck.get(whole.key), subscriptions.until) ?? subscriptions.until;
+  return { recheck: new Map([...recheck, [whole.key, at]]), unverified: true };
+}
