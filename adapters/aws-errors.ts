@@ -15,9 +15,11 @@ type Refusal =
   | 'ledger-missing'
   | 'not-deployed'
   | 'principal-or-application-missing'
+  | 'principal-or-profile-missing'
   | 'profile-missing'
   | 'quota-exceeded'
   | 'role-refused'
+  | 'subscription-or-application-missing'
   | 'validation';
 
 /**

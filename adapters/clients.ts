@@ -54,6 +54,14 @@ export interface ClientSettings {
 }
 
 /**
+ * Returns the settings of a client that never retries, also for operators: after a write without an answer, only a read
+ * shows whether it took effect.
+ */
+export function withoutRetries({ retryStrategy: _, ...settings }: ClientSettings): ClientSettings {
+  return settings;
+}
+
+/**
  * Returns a function that creates one client per settings object. A new DynamoDB client with its first call takes as long
  * as five calls, so the sandboxes of the emulator share it.
  */

@@ -2,7 +2,7 @@ import { RefusedError } from '../domain/shared/errors.ts';
 import { normalizeId, type ResourceKind } from '../domain/shared/ids.ts';
 import type { ErrorRow } from './aws-errors.ts';
 import type { Pacer } from './clients.ts';
-import { MALFORMED_ANSWER, translate, withDetails } from './translate-error.ts';
+import { isConflict, MALFORMED_ANSWER, translate, withDetails } from './translate-error.ts';
 
 /**
  * Sends one request at the pace of the service.
@@ -100,6 +100,17 @@ export async function undefinedIf<T>(
     return await read();
   } catch (error) {
     if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Returns the outcome of a write that AWS accepts, or `conflict`. Within `send` of {@link Ask}, as {@link undefinedIf}. */
+export async function outcomeOf<T>(outcome: T, write: () => Promise<unknown>): Promise<T | 'conflict'> {
+  try {
+    await write();
+    return outcome;
+  } catch (error) {
+    if (isConflict(error)) return 'conflict';
     throw error;
   }
 }

@@ -58,6 +58,11 @@ export function isNotFound(error: unknown): error is NotFoundAnswer {
   return property(error, 'name') === 'ResourceNotFoundException' && property(error, 'Reason') === undefined;
 }
 
+/** Whether AWS answers that a write conflicts with what there is. */
+export function isConflict(error: unknown): boolean {
+  return property(error, 'name') === 'ConflictException';
+}
+
 /**
  * Whether AWS answers that it does not offer an operation here, as an identity store that AD Sync feeds.
  *

@@ -1,6 +1,7 @@
 import type { SubscriptionSettings } from '../../domain/entitlements.ts';
 import type { SubscriptionProvider } from '../../domain/subscription/subscription.ts';
 import type { ClientSettings, Pacer } from '../clients.ts';
+import type { KiroEndpoint } from './assignments.ts';
 
 /** AWS publishes no rate for the lists of subscriptions, and was seen to refuse bursts for minutes. */
 export const SUBSCRIPTIONS_PER_SECOND = 1;
@@ -10,6 +11,8 @@ export interface SubscriptionsInput extends Pick<SubscriptionSettings, 'provider
   /** ARN of the application of Identity Center. */
   application: string;
   instanceArn: string;
+  /** Where subscriptions of Kiro are changed; by default `amazonaws.com`. */
+  endpoint?: KiroEndpoint | undefined;
 }
 
 /** Opens the subscriptions of an entitlement; calls nothing yet. */
@@ -21,12 +24,12 @@ export type OpenSubscriptions = (input: SubscriptionsInput) => Promise<Subscript
  * @param settings in the Region of Identity Center
  */
 export function connectSubscriptions(settings: ClientSettings, pacer: Pacer): OpenSubscriptions {
-  return async ({ provider, region, application, instanceArn, roleArn }) => {
+  return async ({ provider, region, application, instanceArn, roleArn, endpoint }) => {
     const caller =
       roleArn === undefined ? settings : (await import('../assume-role.ts')).assumingRole(settings, roleArn);
     if (provider === 'kiro') {
       const { kiroSubscriptions } = await import('./kiro.ts');
-      return kiroSubscriptions(caller, { instanceArn, region }, pacer);
+      return kiroSubscriptions(caller, { instanceArn, region, endpoint }, pacer);
     }
     const { amazonQBusinessSubscriptions } = await import('./amazon-q-business.ts');
     return amazonQBusinessSubscriptions({ ...caller, region }, application, pacer);

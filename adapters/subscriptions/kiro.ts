@@ -2,9 +2,16 @@ import { MAX_PER_PAGE } from '../../domain/pace.ts';
 import { planOf } from '../../domain/subscription/plan.ts';
 import type { Subscription, SubscriptionProvider } from '../../domain/subscription/subscription.ts';
 import type { ClientSettings, Pacer } from '../clients.ts';
-import { askWith, listIn, malformedAnswer, pages } from '../requests.ts';
-import { property } from '../translate-error.ts';
-import { USER_SUBSCRIPTIONS_ERRORS } from './errors.ts';
+import { askWith, listIn, malformedAnswer, outcomeOf, pages, undefinedIf } from '../requests.ts';
+import { isNotFound, property } from '../translate-error.ts';
+import {
+  assignmentsClient,
+  CreateAssignmentCommand,
+  DeleteAssignmentCommand,
+  type KiroEndpoint,
+  UpdateAssignmentCommand,
+} from './assignments.ts';
+import { ASSIGNMENT_ERRORS, USER_SUBSCRIPTIONS_ERRORS } from './errors.ts';
 import { principalIn } from './principal.ts';
 import {
   ListUserSubscriptionsCommand,
@@ -17,6 +24,8 @@ export interface KiroProfile {
   instanceArn: string;
   /** Region of the profile, which need not be that of Identity Center. */
   region: string;
+  /** Seven public sources saw calls succeed at `amazonaws.com`, the default; of `kiro.dev` only refusals are published. */
+  endpoint?: KiroEndpoint | undefined;
 }
 
 const STATUSES: ReadonlyMap<unknown, Subscription['status']> = new Map<unknown, Subscription['status']>([
@@ -67,20 +76,25 @@ function pageIn(answer: ListUserSubscriptionsOutput, operation: string) {
 }
 
 /**
- * The subscriptions of one profile, over ListUserSubscriptions. The pacer spaces the requests.
+ * The subscriptions of one profile, over ListUserSubscriptions and the calls on assignments. The pacer spaces the requests.
  *
- * Experimental: unpublished. AWS may change the call without notice: what the answer lacks, or says in a new way, is
- * `unknown`, and only an answer without a list is an error.
+ * Experimental: unpublished. AWS may change the calls without notice: what the list lacks, or says in a new way, is
+ * `unknown`, and only an answer without a list is an error. The answer to a write is not read.
  *
  * @param settings in the Region of Identity Center
  */
 export function kiroSubscriptions(
   settings: ClientSettings,
-  { instanceArn, region }: KiroProfile,
+  { instanceArn, region, endpoint = 'amazonaws.com' }: KiroProfile,
   pacer: Pacer,
 ): SubscriptionProvider {
   const client = userSubscriptionsClient(settings);
+  const assignments = assignmentsClient(settings, region, endpoint);
   const ask = askWith(USER_SUBSCRIPTIONS_ERRORS, pacer);
+  const askToChange = askWith(ASSIGNMENT_ERRORS, pacer);
+  const idsOf = (userId: string) => [`user ${userId}`, `Region ${region}`];
+  const assignmentOf = (userId: string) => ({ principalId: userId, principalType: 'USER' as const });
+
   return {
     async *subscriptions() {
       const operation = 'ListUserSubscriptions';
@@ -93,5 +107,23 @@ export function kiroSubscriptions(
         yield page.subscriptions;
       }
     },
+
+    subscribe: (userId, plan) =>
+      askToChange('CreateAssignment', idsOf(userId), async () => {
+        const command = new CreateAssignmentCommand({ ...assignmentOf(userId), subscriptionType: plan });
+        return { outcome: await outcomeOf('subscribed' as const, () => assignments.send(command)) };
+      }),
+
+    changePlan: ({ userId }, plan) =>
+      askToChange('UpdateAssignment', idsOf(userId), () => {
+        const command = new UpdateAssignmentCommand({ ...assignmentOf(userId), subscriptionType: plan });
+        return outcomeOf('changed', () => assignments.send(command));
+      }),
+
+    cancel: ({ userId }) =>
+      askToChange('DeleteAssignment', idsOf(userId), () => {
+        const command = new DeleteAssignmentCommand(assignmentOf(userId));
+        return outcomeOf('cancelled', () => undefinedIf(isNotFound, () => assignments.send(command)));
+      }),
   };
 }

@@ -1,21 +1,6 @@
-import { type ServiceInputTypes, type ServiceOutputTypes, SFNClient } from '@aws-sdk/client-sfn';
-import { Command } from '@smithy/core/client';
-import { getEndpointPlugin } from '@smithy/core/endpoints';
+import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { ClientSettings } from '../clients.ts';
-
-const SERVICE = 'AWSZornControlPlaneService';
-const NAMESPACE = 'com.amazonaws.usersubscriptions';
-const SIGNING_NAME = 'user-subscriptions';
-
-/** What a client tells its endpoint provider. */
-const ENDPOINT_PARAMETERS = {
-  Endpoint: { type: 'builtInParams', name: 'endpoint' },
-  Region: { type: 'builtInParams', name: 'region' },
-} as const;
-
-/** The SDK's marks of an operation, and of a JSON value of any shape. */
-const OPERATION = 9;
-const ANY_JSON = 15;
+import { unpublishedClient, unpublishedCommand } from './unpublished.ts';
 
 interface ListUserSubscriptionsInput {
   instanceArn: string;
@@ -27,7 +12,6 @@ interface ListUserSubscriptionsInput {
 
 /** The answer as it was seen, with both spellings of its keys. Nothing of it is checked. */
 export interface ListUserSubscriptionsOutput {
-  $metadata: object;
   subscriptions?: readonly unknown[];
   UserSubscriptions?: readonly unknown[];
   nextToken?: unknown;
@@ -35,36 +19,16 @@ export interface ListUserSubscriptionsOutput {
 }
 
 /** A call that the console makes. Experimental: unpublished. */
-export class ListUserSubscriptionsCommand extends Command.classBuilder<
-  ListUserSubscriptionsInput,
-  ListUserSubscriptionsOutput,
-  SFNClient['config'],
-  ServiceInputTypes,
-  ServiceOutputTypes
->()
-  .ep(ENDPOINT_PARAMETERS)
-  .m((_command, _stack, config) => [getEndpointPlugin(config, ENDPOINT_PARAMETERS)])
-  .s(SERVICE, 'ListUserSubscriptions')
-  .n('UserSubscriptionsClient', 'ListUserSubscriptionsCommand')
-  .sc([OPERATION, NAMESPACE, 'ListUserSubscriptions', 0, ANY_JSON, ANY_JSON])
-  .build() {}
+export const ListUserSubscriptionsCommand = unpublishedCommand<ListUserSubscriptionsInput, ListUserSubscriptionsOutput>(
+  'ListUserSubscriptions',
+);
 
-/**
- * Creates a client of `user-subscriptions` in a Region of Identity Center.
- *
- * The SDK has none. One of Step Functions speaks the same protocol, AWS JSON 1.0: with this endpoint, target and signing
- * name it signs, sends and retries as every client of the SDK.
- */
+/** Creates a client of `user-subscriptions` in a Region of Identity Center. */
 export function userSubscriptionsClient(settings: ClientSettings): SFNClient {
-  return new SFNClient({
-    ...settings,
+  return unpublishedClient(settings, {
     serviceId: 'User Subscriptions',
-    protocolSettings: { defaultNamespace: NAMESPACE, serviceTarget: SERVICE, errorTypeRegistries: [] },
-    endpointProvider: ({ Endpoint, Region = '' }) => ({
-      url: new URL(Endpoint ?? `https://service.${SIGNING_NAME}.${Region}.amazonaws.com/`),
-      properties: {
-        authSchemes: [{ name: 'sigv4', signingName: SIGNING_NAME, signingRegion: Region, properties: {} }],
-      },
-    }),
+    target: 'AWSZornControlPlaneService',
+    signingName: 'user-subscriptions',
+    urlIn: (region) => `https://service.user-subscriptions.${region}.amazonaws.com/`,
   });
 }

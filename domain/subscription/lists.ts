@@ -33,7 +33,8 @@ export function withMembers(
   all: readonly Subscription[],
   members: ReadonlyMap<string, readonly string[]>,
 ): Subscription[] {
-  const given = all.flatMap((one) => {
+  // By the id, a provider would change what the whole group has.
+  const given = all.flatMap(({ id: _, ...one }) => {
     const users = 'group' in one.principal ? (members.get(one.principal.group) ?? []) : [];
     return users.map((user): Subscription => ({ ...one, principal: { user }, source: 'group' }));
   });

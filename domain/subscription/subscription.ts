@@ -11,14 +11,31 @@ export interface Subscription {
   source: 'individual' | 'group' | 'both' | 'unknown';
   /** ISO time of the first use, where the list says it. */
   activatedAt?: string;
+  /** Id by which its provider changes it, where the list has one. */
+  id?: string;
 }
 
-/** Reads the subscriptions of one profile or application. */
+/** The subscription of a user that a call changes. */
+interface SubscriptionKey {
+  userId: string;
+  /** As the list, or the answer to `subscribe`, has it. */
+  id?: string | undefined;
+}
+
+/**
+ * Reads and changes the subscriptions of one profile or application.
+ *
+ * No write is retried. After any error, also a refusal, it may have taken effect: only the list says what there is.
+ *
+ * @throws TransientAwsError · RefusedError `account-not-eligible` if AWS's own check of the account refuses it
+ */
 export interface SubscriptionProvider {
-  /**
-   * Lists all subscriptions, by pages of up to 100.
-   *
-   * @throws TransientAwsError · RefusedError
-   */
+  /** Lists all subscriptions, by pages of up to 100. */
   subscriptions(): AsyncIterable<readonly Subscription[]>;
+  /** Subscribes a user. `conflict` is no success: only the list says what there is. The id, where the answer has one. */
+  subscribe(userId: string, plan: Plan): Promise<{ outcome: 'subscribed' | 'conflict'; id?: string }>;
+  /** Asks for another plan of a subscription that exists. */
+  changePlan(subscription: SubscriptionKey, plan: Plan): Promise<'changed' | 'conflict'>;
+  /** Cancels the user's own subscription; one that is gone counts as cancelled. */
+  cancel(subscription: SubscriptionKey): Promise<'cancelled' | 'conflict'>;
 }

@@ -26,17 +26,8 @@ const FAULTABLE_OPERATIONS: ReadonlySet<string> = new Set([
   'EventBridge.DescribeEventBus',
   'EventBridge.DescribeArchive',
 ]);
-const OTHER_SERVICES = ['DynamoDB', 'SFN'];
-const OPERATOR_SERVICES = [
-  'SQS',
-  'CloudWatchLogs',
-  'CloudTrail',
-  'Organizations',
-  'Scheduler',
-  'UserSubscriptions',
-  'QBusiness',
-  'STS',
-];
+const OTHER_SERVICES = ['DynamoDB', 'SFN', 'UserSubscriptions', 'QBusiness', 'Q'];
+const OPERATOR_SERVICES = ['SQS', 'CloudWatchLogs', 'CloudTrail', 'Organizations', 'Scheduler', 'STS'];
 const CHECKED_BY_FORM = new RegExp(`^(?:${[...OTHER_SERVICES, ...OPERATOR_SERVICES].join('|')})\\.[A-Z][A-Za-z]+$`);
 
 const KINDS = [
@@ -94,7 +85,7 @@ export const FaultRuleSchema = z
         'expected an operation that the emulator has, such as SSOAdmin.CreateApplicationAssignment',
       ),
       z.describe(
-        `An operation of IdentityStore, SSOAdmin, EventBridge, ${OTHER_SERVICES.join(' or ')}, such as SSOAdmin.CreateApplicationAssignment; Lambda.Invoke, for the invocations of the functions; or one of a service that only the operator's command calls: ${OPERATOR_SERVICES.join(', ')}`,
+        `An operation of IdentityStore, SSOAdmin, EventBridge, ${OTHER_SERVICES.join(', ')}, such as SSOAdmin.CreateApplicationAssignment; Lambda.Invoke, for the invocations of the functions; or one of a service that only the operator's command calls: ${OPERATOR_SERVICES.join(', ')}`,
       ),
     ),
     kind: z.enum(KINDS).check(

@@ -56,6 +56,7 @@ const CODES: Readonly<Record<string, Readonly<Partial<Record<RefusalKind, string
 /** The HTTP status of errors that is not 400. A server error always has 500. */
 const STATUS_CODES: Readonly<Record<string, Readonly<Partial<Record<RefusalKind, number>>>>> = {
   UserSubscriptions: { throttle: 429 },
+  Q: { throttle: 429 },
   QBusiness: { throttle: 429, conflict: 409, 'not-found': 404, refuse: 403 },
   STS: { refuse: 403 },
 };

@@ -30,6 +30,7 @@ const PROTOCOLS: Readonly<Record<ServiceName, { contentType: string; namespace: 
   Scheduler: { contentType: 'application/json', namespace: '' },
   UserSubscriptions: { contentType: 'application/x-amz-json-1.0', namespace: 'com.amazon.kiro.controlplane#' },
   QBusiness: { contentType: 'application/json', namespace: '' },
+  Q: { contentType: 'application/x-amz-json-1.0', namespace: 'com.amazon.kiro.controlplane#' },
   STS: { contentType: 'text/xml', namespace: '' },
 };
 

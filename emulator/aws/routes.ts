@@ -12,6 +12,7 @@ export const SERVICES = [
   'Scheduler',
   'UserSubscriptions',
   'QBusiness',
+  'Q',
   'STS',
 ] as const;
 export type ServiceName = (typeof SERVICES)[number];
@@ -36,6 +37,8 @@ const TARGETS: ReadonlyMap<string, ServiceName> = new Map([
   ['CloudTrail_20131101', 'CloudTrail'],
   ['AWSOrganizationsV20161128', 'Organizations'],
   ['AWSZornControlPlaneService', 'UserSubscriptions'],
+  ['AmazonQDeveloperService', 'Q'],
+  ['KiroControlPlaneQDeveloperService', 'Q'],
 ]);
 
 interface Call {
@@ -54,7 +57,8 @@ export function callOf({ method, path, headers }: Envelope, body: Uint8Array): C
   const service = TARGETS.get(target);
   if (service) return { service, operation, body };
   if (headers['x-amz-target'] !== undefined) return undefined;
-  if (method === 'GET') return readOf(path);
+  const rest = qBusinessCallOf(method, path, body) ?? (method === 'GET' ? scheduleCallOf(path) : undefined);
+  if (rest) return rest;
   if (method !== 'POST' || !String(headers['content-type']).startsWith('application/x-www-form-urlencoded')) {
     return undefined;
   }
@@ -66,22 +70,53 @@ function callWith(service: ServiceName, operation: string, input: object): Call 
   return { service, operation, body: Buffer.from(JSON.stringify(input)) };
 }
 
-/** Returns the call of a request that has its input in the path and the query. */
-function readOf(pathAndQuery: string): Call | undefined {
+function scheduleCallOf(pathAndQuery: string): Call | undefined {
   const [path = '', search] = pathAndQuery.split('?');
-  const query = new URLSearchParams(search);
   const [, Name] = /^\/schedules\/([\w.-]{1,64})$/.exec(path) ?? [];
-  if (Name !== undefined) {
-    return callWith('Scheduler', 'GetSchedule', { Name, GroupName: query.get('groupName') ?? 'default' });
-  }
-  const [found, applicationId, list] = /^\/applications(?:\/([\w-]{1,64})(\/subscriptions)?)?$/.exec(path) ?? [];
+  if (Name === undefined) return undefined;
+  const GroupName = new URLSearchParams(search).get('groupName') ?? 'default';
+  return callWith('Scheduler', 'GetSchedule', { Name, GroupName });
+}
+
+/** `/applications`, `/applications/{id}`, `/applications/{id}/subscriptions` or `/applications/{id}/subscriptions/{id}`. */
+const Q_BUSINESS_PATH = /^\/applications(?:\/([\w-]{1,64})(\/subscriptions(?:\/([\w-]{1,1224}))?)?)?$/;
+
+/** By method, and by what the path names. */
+const Q_BUSINESS_OPERATIONS: ReadonlyMap<string, string> = new Map([
+  ['GET applications', 'ListApplications'],
+  ['GET application', 'GetApplication'],
+  ['GET subscriptions', 'ListSubscriptions'],
+  ['POST subscriptions', 'CreateSubscription'],
+  ['PUT subscription', 'UpdateSubscription'],
+  ['DELETE subscription', 'CancelSubscription'],
+]);
+
+function qBusinessCallOf(method: string, pathAndQuery: string, body: Uint8Array): Call | undefined {
+  const [path = '', search] = pathAndQuery.split('?');
+  const [found, applicationId, list, subscriptionId] = Q_BUSINESS_PATH.exec(path) ?? [];
   if (found === undefined) return undefined;
-  const operation =
-    applicationId === undefined ? 'ListApplications' : list === undefined ? 'GetApplication' : 'ListSubscriptions';
+  const ofOne = subscriptionId === undefined ? 'subscriptions' : 'subscription';
+  const named = applicationId === undefined ? 'applications' : list === undefined ? 'application' : ofOne;
+  const operation = Q_BUSINESS_OPERATIONS.get(`${method} ${named}`);
+  if (operation === undefined) return undefined;
+  const query = new URLSearchParams(search);
   const maxResults = query.get('maxResults');
   return callWith('QBusiness', operation, {
+    ...objectIn(body),
     applicationId,
+    subscriptionId,
     nextToken: query.get('nextToken') ?? undefined,
     maxResults: maxResults === null ? undefined : Number(maxResults),
   });
+}
+
+/** Returns the object in a body; an empty one for any other body, whose fields the service then misses. */
+function objectIn(body: Uint8Array): object {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(body).toString());
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
 }

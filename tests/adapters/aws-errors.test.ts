@@ -7,7 +7,11 @@ import {
   SSO_ADMIN_ERRORS,
   THROTTLES,
 } from '../../adapters/aws-errors.ts';
-import { Q_BUSINESS_ERRORS, USER_SUBSCRIPTIONS_ERRORS } from '../../adapters/subscriptions/errors.ts';
+import {
+  ASSIGNMENT_ERRORS,
+  Q_BUSINESS_ERRORS,
+  USER_SUBSCRIPTIONS_ERRORS,
+} from '../../adapters/subscriptions/errors.ts';
 import { translate } from '../../adapters/translate-error.ts';
 import { anSdkError, verdictOf } from '../support/sdk-errors.ts';
 
@@ -72,7 +76,7 @@ const eventBridge: readonly Case[] = [
   ['ResourceNotFoundException', {}, 'ResourceNotFoundException'],
 ];
 
-const userSubscriptions: readonly Case[] = [
+const unpublished: readonly Case[] = [
   ['ThrottlingException', {}, 'transient'],
   ['InternalServerException', {}, 'transient'],
   [
@@ -89,12 +93,22 @@ const userSubscriptions: readonly Case[] = [
     },
     'account-not-eligible',
   ],
+  ['UnknownError', {}, 'account-not-eligible'],
   ['AccessDeniedException', {}, 'access-denied'],
   ['AccessDeniedException', { message: '' }, 'access-denied'],
   ['ValidationException', { message: 'Your account is not authorized to make this call.' }, 'validation'],
+  ['ValidationException', {}, 'validation'],
+];
+
+const userSubscriptions: readonly Case[] = [
+  ...unpublished,
   ['ConflictException', {}, 'conflict'],
   ['ResourceNotFoundException', {}, 'profile-missing'],
-  ['ValidationException', {}, 'validation'],
+];
+
+const assignments: readonly Case[] = [
+  ...unpublished,
+  ['ResourceNotFoundException', {}, 'principal-or-profile-missing'],
 ];
 
 const qBusiness: readonly Case[] = [
@@ -102,6 +116,8 @@ const qBusiness: readonly Case[] = [
   ['InternalServerException', {}, 'transient'],
   ['AccessDeniedException', {}, 'access-denied'],
   ['ConflictException', {}, 'conflict'],
+  ['ResourceNotFoundException', { operation: 'CreateSubscription' }, 'principal-or-application-missing'],
+  ['ResourceNotFoundException', { operation: 'UpdateSubscription' }, 'subscription-or-application-missing'],
   ['ResourceNotFoundException', {}, 'application-missing'],
   ['ValidationException', {}, 'validation'],
   ['LicenseNotFoundException', {}, 'LicenseNotFoundException'],
@@ -123,6 +139,7 @@ describe.each([
   ['SSO Admin', SSO_ADMIN_ERRORS, ssoAdmin],
   ['EventBridge', EVENT_BRIDGE_ERRORS, eventBridge],
   ['user-subscriptions', USER_SUBSCRIPTIONS_ERRORS, userSubscriptions],
+  ['the calls on assignments', ASSIGNMENT_ERRORS, assignments],
   ['Amazon Q Business', Q_BUSINESS_ERRORS, qBusiness],
   ['any service', COMMON_ERRORS, common],
 ] as const)('the error table of %s', (_service, table, cases) => {

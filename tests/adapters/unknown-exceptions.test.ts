@@ -99,13 +99,20 @@ const OF_OPERATORS: readonly Call[] = [
   ['DescribeReplay', (aws) => connectReplays(aws).state('replay')],
   ['StartReplay', (aws) => connectReplays(aws).start({ name: 'a', archiveArn: ARN, busArn: ARN, from: NOW, to: NOW })],
   ['PutEvents', (aws) => connectReplays(aws).put('bus', [{ ...event, source: 'usher' }])],
-  [
-    'ListUserSubscriptions',
-    (aws) => drain(kiroSubscriptions(aws, { instanceArn: INSTANCE_ARN, region: REGION }, pacer).subscriptions()),
-  ],
-  ['ListApplications', (aws) => drain(amazonQBusinessSubscriptions(aws, APPLICATION, pacer).subscriptions())],
   ['GetCallerIdentity', (aws) => connectAccount(aws).identity()],
   ['DescribeOrganization', (aws) => connectAccount(aws).organization()],
+];
+
+const kiro = (aws: ClientSettings) => kiroSubscriptions(aws, { instanceArn: INSTANCE_ARN, region: REGION }, pacer);
+const PLAN = 'Q_DEVELOPER_STANDALONE_PRO';
+
+/** Every call of AWS on subscriptions; amazon-q-business.test.ts has those that need an application. */
+const ON_SUBSCRIPTIONS: readonly Call[] = [
+  ['ListUserSubscriptions', (aws) => drain(kiro(aws).subscriptions())],
+  ['CreateAssignment', (aws) => kiro(aws).subscribe(user(1), PLAN)],
+  ['UpdateAssignment', (aws) => kiro(aws).changePlan({ userId: user(1) }, PLAN)],
+  ['DeleteAssignment', (aws) => kiro(aws).cancel({ userId: user(1) })],
+  ['ListApplications', (aws) => drain(amazonQBusinessSubscriptions(aws, APPLICATION, pacer).subscriptions())],
 ];
 
 async function failureOf(call: Call[1], settings: ClientSettings): Promise<unknown> {
@@ -118,6 +125,7 @@ async function failureOf(call: Call[1], settings: ClientSettings): Promise<unkno
 describe.each([
   ['of the functions', OF_FUNCTIONS],
   ['of the operator', OF_OPERATORS],
+  ['on subscriptions', ON_SUBSCRIPTIONS],
 ])('an exception without a row, in the calls %s', (_whose, calls) => {
   it.each(calls)('%s is a refusal with its name', async (operation, call) => {
     const failure = await failureOf(call, answering('UnknownOperationException'));
@@ -163,14 +171,17 @@ describe('the calls of the functions', () => {
 });
 
 describe('an error of the program', () => {
-  it.each([...OF_FUNCTIONS, ...OF_OPERATORS])('of %s stays what it is', async (_operation, call) => {
-    const bug = new TypeError('x is not a function');
-    const requestHandler = {
-      handle: async () => {
-        throw bug;
-      },
-    };
-    const failure = await failureOf(call, { ...answering('Any'), requestHandler: requestHandler as never });
-    expect(failure).toBe(bug);
-  });
+  it.each([...OF_FUNCTIONS, ...OF_OPERATORS, ...ON_SUBSCRIPTIONS])(
+    'of %s stays what it is',
+    async (_operation, call) => {
+      const bug = new TypeError('x is not a function');
+      const requestHandler = {
+        handle: async () => {
+          throw bug;
+        },
+      };
+      const failure = await failureOf(call, { ...answering('Any'), requestHandler: requestHandler as never });
+      expect(failure).toBe(bug);
+    },
+  );
 });

@@ -46,7 +46,7 @@ export function qBusiness(center: IdentityCenter, clock: Clock, region: string):
   };
 
   const describe = (applicationArn: string, { user, group, plan, activePlan = plan, status }: SeedSubscription) => {
-    const subscriptionId = `${user ?? group}`;
+    const subscriptionId = `s-${user ?? group}`;
     return {
       subscriptionId,
       subscriptionArn: `${applicationArn}/subscription/${subscriptionId}`,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { amazonQBusinessSubscriptions } from '../../../adapters/subscriptions/amazon-q-business.ts';
 import { RefusedError, TransientAwsError } from '../../../domain/shared/errors.ts';
+import type { SubscriptionProvider } from '../../../domain/subscription/subscription.ts';
 import type { FaultRule } from '../../../emulator/aws/fault-rules.ts';
 import { Faults } from '../../../emulator/aws/faults.ts';
 import type { DirectorySeed, SeedSubscription } from '../../../emulator/aws/identity-center/directory-seed.ts';
@@ -32,25 +33,45 @@ function subscribed(subscriptions: SeedSubscription[], quirks: Quirks = {}) {
   return anAccount([{ applicationArn: APPLICATION, subscriptions }], { quirks });
 }
 
-type Answers = Partial<Record<'ListApplications' | 'GetApplication' | 'ListSubscriptions', unknown[]>>;
+const OPERATIONS = [
+  'ListApplications',
+  'GetApplication',
+  'ListSubscriptions',
+  'CreateSubscription',
+  'UpdateSubscription',
+  'CancelSubscription',
+] as const;
+type Answers = Partial<Record<(typeof OPERATIONS)[number], unknown[]>>;
 
 /** The provider against a service that gives these answers, the last one of each operation again and again. */
 function answering(answers: Answers) {
-  const inputs: Record<string, unknown[]> = { ListApplications: [], GetApplication: [], ListSubscriptions: [] };
+  const inputs: Record<string, unknown[]> = Object.fromEntries(OPERATIONS.map((operation) => [operation, []]));
   const usual: Required<Answers> = {
     ListApplications: [{ applications: [{ applicationId: ID }] }],
     GetApplication: [{ applicationId: ID, identityCenterApplicationArn: APPLICATION }],
     ListSubscriptions: [{ subscriptions: [] }],
+    CreateSubscription: [{}],
+    UpdateSubscription: [{}],
+    CancelSubscription: [{}],
     ...answers,
   };
   const handle = async (operation: string, body: Uint8Array) => {
     const asked = inputs[operation] ?? [];
     asked.push(JSON.parse(Buffer.from(body).toString()));
     const list = usual[operation as keyof Answers];
-    return jsonAnswer('QBusiness', 200, list[Math.min(asked.length, list.length) - 1] as object);
+    const answer = list[Math.min(asked.length, list.length) - 1];
+    if (answer instanceof ServiceError) return errorAnswer('QBusiness', answer);
+    const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
+    return { ...jsonAnswer('QBusiness', 200, {}), body: text };
   };
   const { aws } = behindGateway({ QBusiness: { handle } });
   return { provider: amazonQBusinessSubscriptions(aws, APPLICATION, pacer), inputs };
+}
+
+/** An exception of the service, with the fields that the API reference has. */
+function anError(exception: string, statusCode: number) {
+  const fields = { resourceId: 'jane.doe', resourceType: 'SUBSCRIPTION', reason: 'FIELD_VALIDATION_FAILED' };
+  return new ServiceError(exception, 'jane.doe may not do this', { statusCode, fields });
 }
 
 async function listed(provider: ReturnType<typeof amazonQBusinessSubscriptions>) {
@@ -64,6 +85,9 @@ async function failureOf(provider: ReturnType<typeof amazonQBusinessSubscription
   );
 }
 
+/** The id that the emulator gives to the subscription of a user or group. */
+const idOf = (principalId: string) => `s-${principalId}`;
+
 const ALL: SeedSubscription[] = [
   { user: user(1), plan: 'Q_BUSINESS' },
   { user: user(2), plan: 'Q_LITE', activePlan: 'Q_BUSINESS' },
@@ -74,10 +98,10 @@ const ALL: SeedSubscription[] = [
 describe('the subscriptions of an Amazon Q Business application', () => {
   it('are those of users and groups, each with the plan of next month', async () => {
     expect(await listed(subscribed(ALL).provider)).toEqual([
-      { principal: { user: user(1) }, plan: 'Q_BUSINESS', status: 'active', source: 'individual' },
-      { principal: { user: user(2) }, plan: 'Q_LITE', status: 'active', source: 'individual' },
-      { principal: { user: user(3) }, plan: 'Q_BUSINESS', status: 'unknown', source: 'individual' },
-      { principal: { group: GROUP }, plan: 'Q_LITE', status: 'active', source: 'group' },
+      { id: idOf(user(1)), principal: { user: user(1) }, plan: 'Q_BUSINESS', status: 'active', source: 'individual' },
+      { id: idOf(user(2)), principal: { user: user(2) }, plan: 'Q_LITE', status: 'active', source: 'individual' },
+      { id: idOf(user(3)), principal: { user: user(3) }, plan: 'Q_BUSINESS', status: 'unknown', source: 'individual' },
+      { id: idOf(GROUP), principal: { group: GROUP }, plan: 'Q_LITE', status: 'active', source: 'group' },
     ]);
   });
 
@@ -114,6 +138,17 @@ describe('the subscriptions of an Amazon Q Business application', () => {
     const entry = { principal: { user: user(1) }, ...fields };
     const [found] = await listed(answering({ ListSubscriptions: [{ subscriptions: [entry] }] }).provider);
     expect(found?.status).toBe(status);
+  });
+
+  it.each([
+    [{ subscriptionId: '8f1c2d34' }, '8f1c2d34'],
+    [{ subscriptionId: '' }, undefined],
+    [{ subscriptionId: null }, undefined],
+    [{}, undefined],
+  ])('have the id of the list, if it has one: %j', async (entry, id) => {
+    const [found] = await listed(answering({ ListSubscriptions: [{ subscriptions: [entry] }] }).provider);
+    expect(found?.id).toBe(id);
+    expect(Object.keys(found ?? {}).includes('id')).toBe(id !== undefined);
   });
 
   it.each([
@@ -243,6 +278,161 @@ describe('a list that does not end well', () => {
     expect(failure).toBeInstanceOf(TransientAwsError);
     expect(failure).toMatchObject({ isThrottled: true });
     expect(await listed(provider)).toHaveLength(250);
+  });
+});
+
+type Write = readonly [operation: string, write: (provider: SubscriptionProvider) => Promise<unknown>];
+
+const KEY = { userId: user(1), id: '8f1c2d34' };
+const SUBSCRIBE: Write = ['CreateSubscription', (provider) => provider.subscribe(user(1), 'Q_BUSINESS')];
+const CHANGE: Write = ['UpdateSubscription', (provider) => provider.changePlan(KEY, 'Q_LITE')];
+const CANCEL: Write = ['CancelSubscription', (provider) => provider.cancel(KEY)];
+const WRITES = [SUBSCRIBE, CHANGE, CANCEL];
+
+async function failureOfWrite(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => 'no failure',
+    (error: unknown) => error,
+  );
+}
+
+describe('a change of a subscription', () => {
+  it('subscribes a user, and returns the id of the subscription', async () => {
+    const { provider, inputs } = answering({ CreateSubscription: [{ subscriptionId: '8f1c2d34', status: 'new' }] });
+    expect(await provider.subscribe(user(1), 'Q_BUSINESS')).toEqual({ outcome: 'subscribed', id: '8f1c2d34' });
+    expect(inputs['CreateSubscription']).toEqual([
+      {
+        applicationId: ID,
+        principal: { user: user(1) },
+        type: 'Q_BUSINESS',
+        clientToken: expect.stringMatching(/^.{1,100}$/),
+      },
+    ]);
+  });
+
+  it('changes the plan of a subscription', async () => {
+    const { provider, inputs } = answering({});
+    expect(await provider.changePlan(KEY, 'Q_LITE')).toBe('changed');
+    expect(inputs['UpdateSubscription']).toEqual([{ applicationId: ID, subscriptionId: KEY.id, type: 'Q_LITE' }]);
+  });
+
+  it('cancels a subscription', async () => {
+    const { provider, inputs } = answering({});
+    expect(await provider.cancel(KEY)).toBe('cancelled');
+    expect(inputs['CancelSubscription']).toEqual([{ applicationId: ID, subscriptionId: KEY.id }]);
+  });
+
+  it.each(['', '{}', '{"subscriptionId":null}', '{"subscriptionId":""}', '{"subscriptionId":7}'])(
+    'is made whatever the answer says: %s',
+    async (answer) => {
+      const answers = { CreateSubscription: [answer], UpdateSubscription: [answer], CancelSubscription: [answer] };
+      const { provider } = answering(answers);
+      expect(await SUBSCRIBE[1](provider)).toEqual({ outcome: 'subscribed' });
+      expect(await CHANGE[1](provider)).toBe('changed');
+      expect(await CANCEL[1](provider)).toBe('cancelled');
+    },
+  );
+
+  it.each(WRITES)('may have been made when the answer to %s is malformed', async (operation, write) => {
+    const failure = await failureOfWrite(write(answering({ [operation]: ['null'] }).provider));
+    expect(failure).toMatchObject({ name: 'RefusedError', reason: 'malformed-answer' });
+  });
+
+  it('needs the application once', async () => {
+    const { provider, inputs } = answering({});
+    await listed(provider);
+    for (const [, write] of WRITES) await write(provider);
+    await listed(provider);
+    expect(Object.values(inputs).map(({ length }) => length)).toEqual([1, 1, 2, 1, 1, 1]);
+  });
+
+  it.each(WRITES)('is refused in %s without the application', async (_operation, write) => {
+    const failure = await failureOfWrite(write(answering({ ListApplications: [{ applications: [] }] }).provider));
+    expect(failure).toMatchObject({ name: 'RefusedError', reason: 'application-missing' });
+  });
+
+  it('looks for the application again after it was missing', async () => {
+    const { provider } = answering({
+      ListApplications: [{ applications: [] }, { applications: [{ applicationId: ID }] }],
+    });
+    await failureOfWrite(CANCEL[1](provider));
+    expect(await CANCEL[1](provider)).toBe('cancelled');
+  });
+
+  it.each<Write>([
+    ['UpdateSubscription', (provider) => provider.changePlan({ userId: user(1) }, 'Q_LITE')],
+    ['CancelSubscription', (provider) => provider.cancel({ userId: user(1), id: undefined })],
+  ])('is refused without the id of the subscription, and %s is not called', async (operation, write) => {
+    const { provider, inputs } = answering({});
+    const failure = await failureOfWrite(write(provider));
+    expect(failure).toBeInstanceOf(RefusedError);
+    expect(failure).toMatchObject({ reason: 'subscription-unknown', message: expect.stringContaining(user(1)) });
+    expect(inputs[operation]).toEqual([]);
+  });
+
+  it('is refused for the plan of another provider', async () => {
+    const { provider, inputs } = answering({});
+    const failure = await failureOfWrite(provider.subscribe(user(1), 'Q_DEVELOPER_STANDALONE_PRO'));
+    expect(failure).toMatchObject({ name: 'RefusedError', reason: 'validation' });
+    expect(inputs['CreateSubscription']).toEqual([]);
+  });
+
+  it.each([
+    [SUBSCRIBE, { outcome: 'conflict' }],
+    [CHANGE, 'conflict'],
+    [CANCEL, 'conflict'],
+  ])('may conflict with what there is: %s', async ([operation, write], outcome) => {
+    const { provider, inputs } = answering({ [operation]: [anError('ConflictException', 409)] });
+    expect(await write(provider)).toEqual(outcome);
+    expect(inputs[operation]).toHaveLength(1);
+  });
+
+  it.each([
+    [SUBSCRIBE, 'principal-or-application-missing'],
+    [CHANGE, 'subscription-or-application-missing'],
+  ])('is refused when AWS does not find what it names: %s', async ([operation, write], reason) => {
+    const { provider } = answering({ [operation]: [anError('ResourceNotFoundException', 404)] });
+    expect(await failureOfWrite(write(provider))).toMatchObject({ name: 'RefusedError', reason });
+  });
+
+  it('counts as cancelled when there is nothing to cancel', async () => {
+    const { provider } = answering({ CancelSubscription: [anError('ResourceNotFoundException', 404)] });
+    expect(await CANCEL[1](provider)).toBe('cancelled');
+  });
+});
+
+describe.each(WRITES)('an error of %s', (operation, write) => {
+  it.each([
+    ['AccessDeniedException', 403, 'access-denied'],
+    ['ValidationException', 400, 'validation'],
+    ['LicenseNotFoundException', 400, 'LicenseNotFoundException'],
+  ])('is a refusal with the ids: %s', async (exception, statusCode, reason) => {
+    const { provider } = answering({ [operation]: [anError(exception, statusCode)] });
+    const failure = await failureOfWrite(write(provider));
+    expect(failure).toMatchObject({
+      name: 'RefusedError',
+      reason,
+      message: expect.stringMatching(new RegExp(`^${operation}: ${exception} .*${APPLICATION}, user ${user(1)}`)),
+    });
+    expect(failure).toHaveProperty('message', expect.not.stringContaining('jane'));
+  });
+
+  it.each([
+    ['ThrottlingException', 429, true],
+    ['SomethingNewException', 429, true],
+    ['InternalServerException', 500, false],
+    ['SomethingNewException', 503, false],
+  ])('is transient, and does not repeat the call: %s with HTTP %i', async (exception, statusCode, isThrottled) => {
+    const { provider, inputs } = answering({ [operation]: [anError(exception, statusCode)] });
+    const failure = await failureOfWrite(write(provider));
+    expect(failure).toBeInstanceOf(TransientAwsError);
+    expect(failure).toMatchObject({ isThrottled });
+    expect(inputs[operation]).toHaveLength(1);
+  });
+
+  it('is transient when the answer is the page of a proxy', async () => {
+    const { provider } = answering({ [operation]: ['<html>Sign in</html>'] });
+    expect(await failureOfWrite(write(provider))).toBeInstanceOf(TransientAwsError);
   });
 });
 

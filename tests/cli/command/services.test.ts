@@ -56,7 +56,10 @@ const Q_BUSINESS = {
 describe('the subscriptions of a local stack', () => {
   it.each([
     [KIRO, { principal: { user: user(1) }, plan: 'Q_DEVELOPER_STANDALONE_PRO', status: 'active', source: 'unknown' }],
-    [Q_BUSINESS, { principal: { user: user(2) }, plan: 'Q_LITE', status: 'active', source: 'individual' }],
+    [
+      Q_BUSINESS,
+      { id: `s-${user(2)}`, principal: { user: user(2) }, plan: 'Q_LITE', status: 'active', source: 'individual' },
+    ],
   ])('are listed for %j', async (input, expected) => {
     const { services } = await localServices();
     const provider = await services.subscriptions(input);

@@ -44,4 +44,9 @@ describe('a list that names groups only as such', () => {
       ofUser(2, { plan: POWER, status: 'unknown', source: 'group' }),
     ]);
   });
+
+  it('gives no member the id by which the subscription of the group is changed', () => {
+    const [, given] = withMembers([ofGroup(GROUP, { id: 'of-the-group' })], new Map([[GROUP, [user(1)]]]));
+    expect(given).toEqual(ofUser(1, { source: 'group' }));
+  });
 });

@@ -83,15 +83,15 @@ describe('Amazon Q Business', () => {
     const arn = `arn:aws:qbusiness:eu-west-1:111122223333:application/${applicationId}/subscription/`;
     expect(subscriptions).toEqual([
       {
-        subscriptionId: user(1),
-        subscriptionArn: `${arn}${user(1)}`,
+        subscriptionId: `s-${user(1)}`,
+        subscriptionArn: `${arn}s-${user(1)}`,
         principal: { user: user(1) },
         currentSubscription: { type: 'Q_BUSINESS' },
         nextSubscription: { type: 'Q_LITE' },
       },
       {
-        subscriptionId: GROUP,
-        subscriptionArn: `${arn}${GROUP}`,
+        subscriptionId: `s-${GROUP}`,
+        subscriptionArn: `${arn}s-${GROUP}`,
         principal: { group: GROUP },
         currentSubscription: { type: 'Q_LITE' },
       },
