@@ -8,7 +8,7 @@ import { amazonQBusinessSubscriptions } from '../../../adapters/subscriptions/am
 import { kiroSubscriptions } from '../../../adapters/subscriptions/kiro.ts';
 import { servicesOf } from '../../../cli/command/services.ts';
 import { Terminal } from '../../../cli/ui/terminal.ts';
-import { Q_BUSINESS_PROVIDER } from '../../../emulator/aws/qbusiness/qbusiness.ts';
+import { Q_BUSINESS_PROVIDER } from '../../../emulator/aws/identity-center/subscriptions.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { openStack } from '../../../emulator/stack/stack.ts';
 import { collected } from '../../support/aws.ts';
