@@ -10,7 +10,7 @@ import { EXIT_MEANINGS } from '../cli/shared/failures.ts';
 import { LINE_FIELDS } from '../cli/ui/json-lines.ts';
 import { CLASSIFICATIONS, REFUSED_REVOCATION, USER_ACCESS_MANAGEMENT } from '../domain/audit/schema.ts';
 import { FAULT_KINDS, FaultRuleSchema } from '../emulator/aws/fault-rules.ts';
-import { QuirksSchema } from '../emulator/aws/identity-center/quirks.ts';
+import { QuirksSchema, USUAL } from '../emulator/aws/identity-center/quirks.ts';
 import { ACTION_STARTS, type ActionStart, LaggingReadSchema, ScenarioSchema } from '../emulator/scenario/schema.ts';
 import { detailTypes, EVENT_MEANINGS, schemaName } from './schemas.ts';
 
@@ -116,9 +116,11 @@ function visibleCommands(program: Command): Command[] {
 }
 
 function quirks(): string {
+  const usual = new Map<string, unknown>(Object.entries(USUAL));
   const rows = fieldsOf(jsonSchemaOf(QuirksSchema)).map(([name, field]) => [
     code(name),
-    (field.enum ?? []).map(code).join(', '),
+    // Those without an enumeration are true or false.
+    (field.enum ?? [String(usual.get(name)), String(!usual.get(name))]).map(code).join(', '),
     prose(described(name, field)),
   ]);
   return tableOf(['quirk', 'values, the default first', 'meaning'], rows);

@@ -50,11 +50,13 @@ interface Call {
 /**
  * Returns the service, the operation and the input of a request, or undefined if the emulator has no such service.
  *
- * The body is the input as JSON, also where the service's protocol carries it in the path.
+ * The body is the input as JSON, also where the service's protocol carries it in the path. For Q it also has the Region to
+ * which the request goes.
  */
 export function callOf({ method, path, headers }: Envelope, body: Uint8Array): Call | undefined {
   const [, target = '', operation = ''] = /^(\w+)\.(\w{1,128})$/.exec(String(headers['x-amz-target'])) ?? [];
   const service = TARGETS.get(target);
+  if (service === 'Q') return callWith(service, operation, { ...objectIn(body), region: regionOf(headers) });
   if (service) return { service, operation, body };
   if (headers['x-amz-target'] !== undefined) return undefined;
   const rest = qBusinessCallOf(method, path, body) ?? (method === 'GET' ? scheduleCallOf(path) : undefined);
@@ -64,6 +66,11 @@ export function callOf({ method, path, headers }: Envelope, body: Uint8Array): C
   }
   const { Action = '', ...input } = Object.fromEntries(new URLSearchParams(Buffer.from(body).toString()));
   return /^\w{1,128}$/.test(Action) ? callWith('STS', Action, input) : undefined;
+}
+
+/** Returns the Region for which a request is signed. */
+function regionOf(headers: Envelope['headers']): string | undefined {
+  return / Credential=[^/]+\/\d{8}\/([a-z\d-]{1,40})\//.exec(String(headers['authorization']))?.[1];
 }
 
 function callWith(service: ServiceName, operation: string, input: object): Call {

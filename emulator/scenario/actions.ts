@@ -37,7 +37,8 @@ export function effectOf(
   identityCenter: Entitlements['identityCenter'],
 ): ActionEffect {
   const { join, leave, addUser, addGroup, deleteGroup, disable, enable, delete: deleted, assign, unassign } = action;
-  const { deleteApplication, lag, expire, fault, release, stop, redrive, deploy } = action;
+  const { subscribe, unsubscribe, quirks, deleteApplication, lag, expire, fault, release, stop, redrive, deploy } =
+    action;
   if (join) return effectOnMembership('join', join, `${path}.join`, references);
   if (leave) return effectOnMembership('leave', leave, `${path}.leave`, references);
   if (addUser) {
@@ -52,6 +53,9 @@ export function effectOf(
   if (deleted) return effectOnUser('delete', deleted, `${path}.delete`, references);
   if (assign) return effectOnAssignment('assign', assign, `${path}.assign`, references);
   if (unassign) return effectOnAssignment('unassign', unassign, `${path}.unassign`, references);
+  if (subscribe) return effectOfSubscribe(subscribe, `${path}.subscribe`, references);
+  if (unsubscribe) return effectOfUnsubscribe(unsubscribe, `${path}.unsubscribe`, references);
+  if (quirks) return effectOfQuirks(quirks);
   if (deleteApplication) return effectOfDeleteApplication(deleteApplication, `${path}.deleteApplication`, references);
   if (lag) return effectOfLag(lag);
   if (expire) {
@@ -179,6 +183,40 @@ function effectOfDeleteApplication(
   return {
     title: `the application ${references.nameOf(applicationArn)} is deleted`,
     act: ({ identityCenter }) => identityCenter.deleteApplication(applicationArn),
+  };
+}
+
+function effectOfSubscribe(
+  { user, application, plan, source }: NonNullable<Action['subscribe']>,
+  path: string,
+  references: ScenarioReferences,
+): ActionEffect {
+  const userId = references.resolve('user', user, path);
+  const applicationArn = references.resolve('application', application, path);
+  return {
+    title: `an administrator subscribes ${source === 'GROUP' ? 'a group of ' : ''}${references.nameOf(userId)} to ${plan}`,
+    act: ({ identityCenter }) => identityCenter.subscribe(applicationArn, { userId, plan, source }),
+  };
+}
+
+function effectOfUnsubscribe(
+  { user, application }: NonNullable<Action['unsubscribe']>,
+  path: string,
+  references: ScenarioReferences,
+): ActionEffect {
+  const userId = references.resolve('user', user, path);
+  const applicationArn = references.resolve('application', application, path);
+  return {
+    title: `an administrator cancels the subscription of ${references.nameOf(userId)}`,
+    act: ({ identityCenter }) => identityCenter.unsubscribe(applicationArn, userId),
+  };
+}
+
+function effectOfQuirks(quirks: NonNullable<Action['quirks']>): ActionEffect {
+  const answers = Object.entries(quirks).map(([name, value]) => `${name} ${value}`);
+  return {
+    title: `from now on, AWS answers with ${answers.join(', ')}`,
+    act: ({ identityCenter }) => identityCenter.changeQuirks(quirks),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Entitlements } from '../../domain/entitlements.ts';
 import type { DirectorySeed } from '../aws/identity-center/directory-seed.ts';
-import { Q_BUSINESS_PROVIDER } from '../aws/qbusiness/qbusiness.ts';
+import { Q_BUSINESS_PROVIDER } from '../aws/identity-center/subscriptions.ts';
 import { people, user } from './example-ids.ts';
 
 /**

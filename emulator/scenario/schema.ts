@@ -4,9 +4,9 @@ import { EXECUTION_OUTCOMES } from '../../domain/shared/outcome.ts';
 import { durationSeconds } from '../aws/duration.ts';
 import { EventualReadSchema } from '../aws/dynamodb/replica.ts';
 import { FaultRuleSchema } from '../aws/fault-rules.ts';
-import { DirectorySeedSchema } from '../aws/identity-center/directory-seed.ts';
+import { DirectorySeedSchema, PlanName } from '../aws/identity-center/directory-seed.ts';
 import { ReadOperationSchema } from '../aws/identity-center/identity-center.ts';
-import { QuirksSchema } from '../aws/identity-center/quirks.ts';
+import { QuirksSchema, SubscriptionQuirksSchema } from '../aws/identity-center/quirks.ts';
 import { LatencySchema } from '../stack/latency.ts';
 import { momentOf } from './script.ts';
 
@@ -123,10 +123,35 @@ const ACTIONS = {
       z.describe('An administrator removes the assignment of a user, or of a group as a whole, by hand'),
     ),
   ),
+  subscribe: z.optional(
+    z
+      .strictObject({
+        user: UserReference,
+        application: ApplicationReference,
+        plan: PlanName.check(z.describe('The plan by the name that AWS returns, such as KIRO_ENTERPRISE_PRO')),
+        source: z._default(
+          z
+            .enum(['INDIVIDUAL', 'GROUP'])
+            .check(z.describe('Whether it is the user, or a group of the user, that is subscribed')),
+          'INDIVIDUAL',
+        ),
+      })
+      .check(z.describe('An administrator subscribes a user in the console')),
+  ),
+  unsubscribe: z.optional(
+    z
+      .strictObject({ user: UserReference, application: ApplicationReference })
+      .check(z.describe("An administrator cancels a user's own subscription in the console")),
+  ),
+  quirks: z.optional(
+    SubscriptionQuirksSchema.check(z.describe('From then on, AWS gives these answers on subscriptions')),
+  ),
   deleteApplication: z.optional(
     z
       .strictObject({ application: ApplicationReference })
-      .check(z.describe('Deletes an application, with its assignments. The rule does not match its event')),
+      .check(
+        z.describe('Deletes an application, with its assignments and subscriptions. The rule does not match its event'),
+      ),
   ),
   start: z.optional(
     ExecutionInput.check(

@@ -22,7 +22,7 @@ export async function connect(
     maxAttempts: 1,
     credentials,
     // The emulator checks no signature and no caller. A profile of this computer must not change the endpoint.
-    signer: { sign: async <T>(request: T) => request },
+    signer: { sign: withRegion },
     defaultsMode: 'standard',
     retryMode: 'standard',
     useFipsEndpoint: false,
@@ -49,6 +49,18 @@ export async function connect(
       await close();
     },
   };
+}
+
+/** Marks a request to Q with the Region to which it goes, which the address does not have; signs none. */
+async function withRegion<T>(request: T, signing?: { signingRegion?: string; signingService?: string }): Promise<T> {
+  if (signing?.signingService !== 'q' || !isHttp(request)) return request;
+  request.headers['authorization'] =
+    `AWS4-HMAC-SHA256 Credential=local/19700101/${signing.signingRegion}/q/aws4_request`;
+  return request;
+}
+
+function isHttp(request: unknown): request is { headers: Record<string, string> } {
+  return typeof request === 'object' && request !== null && 'headers' in request;
 }
 
 /** Returns the platform of the functions: virtual time, the gateway, and a log that goes to the listener. */

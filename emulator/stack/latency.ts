@@ -6,8 +6,13 @@ const Seconds = z.number().check(z.minimum(0), z.maximum(19));
 
 /** How long AWS takes to answer the functions. */
 export const LatencySchema = z.strictObject({
-  change: z._default(Seconds.check(z.describe('Seconds to make or remove an assignment')), 0),
-  read: z._default(Seconds.check(z.describe('Seconds of each other request to SSOAdmin and IdentityStore')), 0),
+  change: z._default(Seconds.check(z.describe('Seconds to make, change or remove an assignment or a subscription')), 0),
+  read: z._default(
+    Seconds.check(
+      z.describe('Seconds of each other request to SSOAdmin and IdentityStore, and of each list of subscriptions'),
+    ),
+    0,
+  ),
   ledger: z._default(Seconds.check(z.describe('Seconds of each request to DynamoDB')), 0),
   bus: z._default(Seconds.check(z.describe('Seconds of each request to EventBridge and Step Functions')), 0),
 });
@@ -17,8 +22,8 @@ export type Latencies = z.output<typeof LatencySchema>;
 /** Returns the seconds that each call takes. */
 export function latencyOf({ change, read, ledger, bus }: Latencies): Latency {
   return (call) => {
-    if (/^SSOAdmin\.(?:Create|Delete)/.test(call)) return change;
-    if (/^(?:SSOAdmin|IdentityStore)\./.test(call)) return read;
+    if (/^(?:SSOAdmin|Q|QBusiness)\.(?:Create|Update|Delete|Cancel)/.test(call)) return change;
+    if (/^(?:SSOAdmin|IdentityStore|UserSubscriptions|QBusiness)\./.test(call)) return read;
     return call.startsWith('DynamoDB.') ? ledger : bus;
   };
 }

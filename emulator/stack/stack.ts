@@ -17,6 +17,7 @@ import { IdentityCenter } from '../aws/identity-center/identity-center.ts';
 import type { Quirks } from '../aws/identity-center/quirks.ts';
 import { identityStore } from '../aws/identity-store/identity-store.ts';
 import { identityStoreWrites } from '../aws/identity-store/identity-store-writes.ts';
+import { q } from '../aws/q/q.ts';
 import { qBusiness } from '../aws/qbusiness/qbusiness.ts';
 import type { OtherCallers } from '../aws/rate-limit.ts';
 import { ssoAdmin } from '../aws/sso-admin/sso-admin.ts';
@@ -202,6 +203,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       }),
       UserSubscriptions: userSubscriptions(identityCenter, clock, region),
       QBusiness: qBusiness(identityCenter, clock, region),
+      Q: q(identityCenter, region),
       ...deployment.services,
       SFN: stepFunctions(executions, [onboarding, onboardingAdmin], newName),
       DynamoDB: database,

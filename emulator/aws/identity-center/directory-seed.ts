@@ -39,7 +39,7 @@ const SeedGroupSchema = z.strictObject({
 export type SeedGroup = z.infer<typeof SeedGroupSchema>;
 
 /** A plan by the name that AWS returns, or any other. */
-const PlanName = z.string().check(z.regex(/^\w{1,64}$/, 'expected a plan such as KIRO_ENTERPRISE_PRO'));
+export const PlanName = z.string().check(z.regex(/^\w{1,64}$/, 'expected a plan such as KIRO_ENTERPRISE_PRO'));
 
 /** A subscription in a directory file: of a user or of a group, which need not exist. */
 const SeedSubscriptionSchema = z

@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import type { Selector } from '../../../domain/request/request.ts';
 import type { Clock } from '../../../domain/shared/clock.ts';
 import type { DirectorySeed, SeedGroup, SeedSubscription, SeedUser } from './directory-seed.ts';
-import { type Quirks, USUAL } from './quirks.ts';
+import { type Quirks, type SubscriptionQuirks, USUAL } from './quirks.ts';
+import { Q_BUSINESS_PROVIDER, type SubscriptionChange, Subscriptions } from './subscriptions.ts';
 import { type Moment, TemporalMap, type TemporalPage } from './temporal-map.ts';
 
 /** The reads whose lag can be set. The settings of an application do not change during a run. */
@@ -16,6 +17,8 @@ export const ReadOperationSchema = z.enum([
   'IdentityStore.DescribeGroup',
   'SSOAdmin.DescribeApplicationAssignment',
   'SSOAdmin.ListApplicationAssignments',
+  'UserSubscriptions.ListUserSubscriptions',
+  'QBusiness.ListSubscriptions',
 ]);
 /** See {@link ReadOperationSchema}. */
 export type ReadOperation = z.infer<typeof ReadOperationSchema>;
@@ -48,7 +51,6 @@ export interface Application {
   status: 'ENABLED' | 'DISABLED';
   /** Region of the profile, or of the Amazon Q Business application, if it is not that of Identity Center. */
   region: string | undefined;
-  subscriptions: readonly SeedSubscription[];
 }
 
 /** Time of the directory file's content: before each change of a run, so that also the slowest read sees it. */
@@ -89,6 +91,7 @@ export class IdentityCenter {
   readonly #members = new Map<string, TemporalMap<Membership>>();
   readonly #applications = new Map<string, Application>();
   readonly #assignments = new Map<string, TemporalMap<Assignment>>();
+  readonly #subscriptions = new Subscriptions();
   /** Ids of the users that ever had a name, an e-mail address or an external id, the oldest first. */
   readonly #lookup = new Map<string, string[]>();
   readonly #lagSeconds = new Map<ReadOperation, number>();
@@ -140,10 +143,11 @@ export class IdentityCenter {
     this.#endAssignments(groupId, 'GROUP', at);
   }
 
-  /** Deletes an application with all its assignments. */
+  /** Deletes an application with all its assignments and subscriptions. */
   deleteApplication(applicationArn: string): void {
     this.#applications.delete(applicationArn);
     this.#assignments.get(applicationArn)?.clear(this.#now());
+    this.#subscriptions.clear(applicationArn, this.#now());
   }
 
   join(groupId: string, userId: string): void {
@@ -169,9 +173,49 @@ export class IdentityCenter {
     principalId: string,
     principalType: Assignment['principalType'] = 'USER',
   ): void {
-    const assignments = this.#assignmentsOf(applicationArn);
-    const key = assignmentKey(principalId, principalType);
-    if (assignments.get(key, undefined) !== undefined) assignments.set(key, undefined, this.#now());
+    this.#assignmentsOf(applicationArn);
+    this.#endAssignment(applicationArn, { principalId, principalType }, this.#now());
+  }
+
+  /**
+   * Subscribes a user, as an administrator does in the console. With the source `GROUP`, the user has it through a group.
+   * Does nothing if the user has a subscription from the same source.
+   *
+   * @param subscription `plan` is the name that AWS returns
+   */
+  subscribe(
+    applicationArn: string,
+    subscription: { userId: string; plan: string; source?: 'INDIVIDUAL' | 'GROUP' | undefined },
+  ): void {
+    const { userId, plan, source = 'INDIVIDUAL' } = subscription;
+    const at = this.#now();
+    if (this.#isOfQBusiness(applicationArn)) {
+      this.#subscriptions.subscribe(applicationArn, { user: userId, plan }, at);
+      return;
+    }
+    const status = this.quirks.newSubscriptions;
+    const activated = status === 'ACTIVE' ? { activatedAt: new Date(at).toISOString() } : {};
+    this.#subscriptions.subscribe(applicationArn, { user: userId, plan, status, source, ...activated }, at);
+    if (source === 'INDIVIDUAL' && this.quirks.subscribingAssigns) this.assignByHand(applicationArn, userId);
+  }
+
+  /** Changes the plan of the user's own subscription: to a higher one at once, to a lower one next month. */
+  changePlan(applicationArn: string, change: { userId: string; plan: string }): void {
+    this.#subscriptions.changePlan(applicationArn, change, this.#now());
+  }
+
+  /** Cancels the user's own subscription. Does nothing if there is none. */
+  unsubscribe(applicationArn: string, userId: string): void {
+    if (!this.#subscriptions.cancel(applicationArn, userId, this.#now())) return;
+    const unassigns = this.quirks.cancellingUnassigns && !this.#isOfQBusiness(applicationArn);
+    if (unassigns && this.subscriptionsOfUser(applicationArn, userId).length === 0) {
+      this.unassignByHand(applicationArn, userId);
+    }
+  }
+
+  /** From now on, AWS gives other answers on subscriptions. */
+  changeQuirks(changes: SubscriptionQuirks): void {
+    Object.assign(this.quirks, changes);
   }
 
   /** Makes this operation show the state of this many seconds before each call. */
@@ -228,7 +272,8 @@ export class IdentityCenter {
         ...(displayName === undefined ? {} : { displayName }),
         members: (this.#members.get(groupId)?.all() ?? []).map(({ userId }) => userId),
       })),
-      applications: this.applications().map(({ name, provider, region, subscriptions, ...application }) => {
+      applications: this.applications().map(({ name, provider, region, ...application }) => {
+        const subscriptions = this.subscriptionsOf(application.applicationArn);
         const assignments = this.#assignments.get(application.applicationArn)?.all() ?? [];
         const of = (type: Assignment['principalType']) =>
           assignments.filter(({ principalType }) => principalType === type).map(({ principalId }) => principalId);
@@ -243,6 +288,21 @@ export class IdentityCenter {
         };
       }),
     });
+  }
+
+  /** Returns the subscriptions of an application in the order in which they were made, cancelled ones included. */
+  subscriptionsOf(applicationArn: string, moment?: Moment): readonly SeedSubscription[] {
+    return this.#subscriptions.of(applicationArn, moment);
+  }
+
+  /** Returns the subscriptions of a user, also through groups, that are not cancelled. */
+  subscriptionsOfUser(applicationArn: string, userId: string, moment?: Moment): SeedSubscription[] {
+    return this.#subscriptions.ofUser(applicationArn, userId, moment);
+  }
+
+  /** Changes of users' own subscriptions that took effect, the oldest first. */
+  get subscriptionChanges(): readonly SubscriptionChange[] {
+    return this.#subscriptions.changes;
   }
 
   /** Returns all applications, ordered by ARN. */
@@ -306,10 +366,11 @@ export class IdentityCenter {
   #putApplication(seed: DirectorySeed['applications'][number]): void {
     const { applicationArn, name, provider, assignmentRequired = true, status = 'ENABLED' } = seed;
     const { region, subscriptions = [] } = seed;
-    const settings = { name, provider, assignmentRequired, status, region, subscriptions };
+    const settings = { name, provider, assignmentRequired, status, region };
     this.#applications.set(applicationArn, { applicationArn, ...settings });
     const assignments = new TemporalMap<Assignment>();
     this.#assignments.set(applicationArn, assignments);
+    for (const subscription of subscriptions) this.#subscriptions.add(applicationArn, subscription, BEFORE_ALL);
     const assign = (principalId: string, principalType: Assignment['principalType']) =>
       assignments.set(
         assignmentKey(principalId, principalType),
@@ -347,9 +408,27 @@ export class IdentityCenter {
   }
 
   #endAssignments(principalId: string, principalType: Assignment['principalType'], at: number): void {
-    const key = assignmentKey(principalId, principalType);
-    for (const assignments of this.#assignments.values()) {
-      if (assignments.get(key, undefined) !== undefined) assignments.set(key, undefined, at);
+    for (const applicationArn of this.#assignments.keys()) {
+      this.#endAssignment(applicationArn, { principalId, principalType }, at);
     }
+  }
+
+  #endAssignment(
+    applicationArn: string,
+    { principalId, principalType }: Pick<Assignment, 'principalId' | 'principalType'>,
+    at: number,
+  ): void {
+    const assignments = this.#assignments.get(applicationArn);
+    const key = assignmentKey(principalId, principalType);
+    if (assignments?.get(key, undefined) === undefined) return;
+    assignments.set(key, undefined, at);
+    if (principalType === 'USER' && this.quirks.unassigningCancels) {
+      this.#subscriptions.cancel(applicationArn, principalId, at);
+    }
+  }
+
+  #isOfQBusiness(applicationArn: string): boolean {
+    const application = this.#existing(this.application(applicationArn), 'application', applicationArn);
+    return application.provider === Q_BUSINESS_PROVIDER;
   }
 }

@@ -1,5 +1,84 @@
 import * as z from 'zod/mini';
 
+/** Answers on subscriptions that AWS does not document. They may change during a run. */
+export const SubscriptionQuirksSchema = z.strictObject({
+  subscriptionKeys: z.optional(
+    z
+      .enum(['camel', 'pascal'])
+      .check(
+        z.describe(
+          'The keys in the answer to ListUserSubscriptions: subscriptions and nextToken, or UserSubscriptions and NextToken',
+        ),
+      ),
+  ),
+  subscriptionIds: z.optional(
+    z
+      .enum(['plain', 'with-store'])
+      .check(
+        z.describe(
+          'The ids of users and groups in the answer to ListUserSubscriptions. With with-store, the identity store and a dot come before them',
+        ),
+      ),
+  ),
+  activationDate: z.optional(
+    z
+      .enum(['text', 'seconds', 'milliseconds'])
+      .check(
+        z.describe(
+          'The form of activationDate in the answer to ListUserSubscriptions: ISO text, or a number since 1970',
+        ),
+      ),
+  ),
+  cancelledSubscriptions: z.optional(
+    z
+      .enum(['CANCELLED', 'CANCELED', 'absent'])
+      .check(
+        z.describe(
+          'The status of a cancelled subscription in the answer to ListUserSubscriptions. With absent, neither that nor ListSubscriptions returns one',
+        ),
+      ),
+  ),
+  newSubscriptions: z.optional(
+    z
+      .enum(['PENDING', 'ACTIVE'])
+      .check(z.describe('The status of a subscription of Kiro right after CreateAssignment')),
+  ),
+  subscribingAssigned: z.optional(
+    z
+      .enum(['succeeds', 'conflicts'])
+      .check(z.describe('The answer to CreateAssignment for a user who has the assignment, and no subscription')),
+  ),
+  subscribingAssigns: z.optional(
+    z.boolean().check(z.describe('Whether a new subscription of Kiro makes the assignment, too')),
+  ),
+  unassigningCancels: z.optional(
+    z.boolean().check(z.describe("Whether the end of a user's assignment cancels the user's own subscription")),
+  ),
+  cancellingUnassigns: z.optional(
+    z.boolean().check(z.describe('Whether the cancellation of a subscription of Kiro removes the assignment')),
+  ),
+  accountRefusal: z.optional(
+    z
+      .enum(['none', 'does-not-meet', 'unknown-error', 'not-authorized', 'not-eligible'])
+      .check(
+        z.describe(
+          "Whether AWS's own check of the account refuses CreateAssignment and UpdateAssignment, and with which of the texts that were seen",
+        ),
+      ),
+  ),
+  newProfile: z.optional(
+    z
+      .enum(['ready', 'not-authorized'])
+      .check(
+        z.describe(
+          'The answer to the calls on assignments right after the profile was made. With not-authorized, AWS denies them, as it was seen to do for a minute',
+        ),
+      ),
+  ),
+});
+/** See {@link SubscriptionQuirksSchema}. */
+export type SubscriptionQuirks = z.infer<typeof SubscriptionQuirksSchema>;
+
 /** Answers that AWS does not document. The emulator can give each of them. */
 export const QuirksSchema = z.strictObject({
   repeatedCreate: z.optional(
@@ -71,42 +150,7 @@ export const QuirksSchema = z.strictObject({
       .enum(['not-found', 'no-member'])
       .check(z.describe('The answer to IsMemberInGroups for a group that does not exist')),
   ),
-  subscriptionKeys: z.optional(
-    z
-      .enum(['camel', 'pascal'])
-      .check(
-        z.describe(
-          'The keys in the answer to ListUserSubscriptions: subscriptions and nextToken, or UserSubscriptions and NextToken',
-        ),
-      ),
-  ),
-  subscriptionIds: z.optional(
-    z
-      .enum(['plain', 'with-store'])
-      .check(
-        z.describe(
-          'The ids of users and groups in the answer to ListUserSubscriptions. With with-store, the identity store and a dot come before them',
-        ),
-      ),
-  ),
-  activationDate: z.optional(
-    z
-      .enum(['text', 'seconds', 'milliseconds'])
-      .check(
-        z.describe(
-          'The form of activationDate in the answer to ListUserSubscriptions: ISO text, or a number since 1970',
-        ),
-      ),
-  ),
-  cancelledSubscriptions: z.optional(
-    z
-      .enum(['CANCELLED', 'CANCELED', 'absent'])
-      .check(
-        z.describe(
-          'The status of a cancelled subscription in the answer to ListUserSubscriptions. With absent, neither that nor ListSubscriptions returns one',
-        ),
-      ),
-  ),
+  ...SubscriptionQuirksSchema.shape,
 });
 /** See {@link QuirksSchema}. */
 export type Quirks = z.infer<typeof QuirksSchema>;
@@ -126,4 +170,11 @@ export const USUAL = {
   subscriptionIds: 'plain',
   activationDate: 'text',
   cancelledSubscriptions: 'CANCELLED',
+  newSubscriptions: 'PENDING',
+  subscribingAssigned: 'succeeds',
+  subscribingAssigns: true,
+  unassigningCancels: false,
+  cancellingUnassigns: false,
+  accountRefusal: 'none',
+  newProfile: 'ready',
 } as const satisfies Required<Quirks>;

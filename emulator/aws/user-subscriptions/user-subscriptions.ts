@@ -3,9 +3,9 @@ import type { Clock } from '../../../domain/shared/clock.ts';
 import type { SeedSubscription } from '../identity-center/directory-seed.ts';
 import type { IdentityCenter } from '../identity-center/identity-center.ts';
 import type { Quirks } from '../identity-center/quirks.ts';
+import { Q_BUSINESS_PROVIDER } from '../identity-center/subscriptions.ts';
 import { jsonService, operation, type Service, ServiceError } from '../json-service.ts';
 import { Paging, pagesOf } from '../paging.ts';
-import { Q_BUSINESS_PROVIDER } from '../qbusiness/qbusiness.ts';
 
 const ListInput = z.object({
   instanceArn: z.string(),
@@ -46,10 +46,11 @@ export function userSubscriptions(center: IdentityCenter, clock: Clock, region: 
 
   const list = operation(ListInput, ({ instanceArn, subscriptionRegion, maxResults, nextToken }) => {
     if (instanceArn !== center.instanceArn) throw new ServiceError('ResourceNotFoundException', 'Instance not found.');
+    const moment = center.seenBy('UserSubscriptions.ListUserSubscriptions');
     const all = center
       .applications()
       .filter((one) => one.provider !== Q_BUSINESS_PROVIDER && (one.region ?? region) === subscriptionRegion)
-      .flatMap(({ subscriptions }) => subscriptions)
+      .flatMap(({ applicationArn }) => center.subscriptionsOf(applicationArn, moment))
       .filter(({ status }) => status !== 'CANCELLED' || quirks.cancelledSubscriptions !== 'absent');
     const request = { MaxResults: maxResults, NextToken: nextToken };
     const { values, token } = paging.page(subscriptionRegion, request, pagesOf(all));

@@ -49,7 +49,7 @@ describe('a change of a subscription', () => {
   ])('is made by %s', async ([operation, write], outcome) => {
     const { provider, calls } = answering({ body: '' });
     expect(await write(provider)).toEqual(outcome);
-    const assignment = { principalId: user(1), principalType: 'USER' };
+    const assignment = { region: PROFILE.region, principalId: user(1), principalType: 'USER' };
     const input = operation === 'DeleteAssignment' ? assignment : { ...assignment, subscriptionType: PLAN };
     expect(calls).toEqual([[operation, input]]);
   });

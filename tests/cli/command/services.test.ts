@@ -8,7 +8,7 @@ import { amazonQBusinessSubscriptions } from '../../../adapters/subscriptions/am
 import { kiroSubscriptions } from '../../../adapters/subscriptions/kiro.ts';
 import { servicesOf } from '../../../cli/command/services.ts';
 import { Terminal } from '../../../cli/ui/terminal.ts';
-import { Q_BUSINESS_PROVIDER } from '../../../emulator/aws/qbusiness/qbusiness.ts';
+import { Q_BUSINESS_PROVIDER } from '../../../emulator/aws/identity-center/subscriptions.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { openStack } from '../../../emulator/stack/stack.ts';
 import { collected } from '../../support/aws.ts';
@@ -56,7 +56,10 @@ const Q_BUSINESS = {
 describe('the subscriptions of a local stack', () => {
   it.each([
     [KIRO, { principal: { user: user(1) }, plan: 'Q_DEVELOPER_STANDALONE_PRO', status: 'active', source: 'unknown' }],
-    [Q_BUSINESS, { principal: { user: user(2) }, plan: 'Q_LITE', status: 'active', source: 'individual' }],
+    [
+      Q_BUSINESS,
+      { id: `s-${user(2)}`, principal: { user: user(2) }, plan: 'Q_LITE', status: 'active', source: 'individual' },
+    ],
   ])('are listed for %j', async (input, expected) => {
     const { services } = await localServices();
     const provider = await services.subscriptions(input);

@@ -405,6 +405,53 @@ describe('an action', () => {
     expect(await world.item('a', 'b')).toEqual({ pk: 'a', sk: 'b' });
   });
 
+  it('subscribes users and cancels their subscriptions, with the answers that AWS gives at that time', async () => {
+    const of = (user: string) => ({ user, application: 'Q' });
+    const actions = [
+      { at: '+0s', subscribe: { ...of('Ana'), plan: 'KIRO_ENTERPRISE_PRO' } },
+      { at: '+1s', subscribe: { ...of('Dan'), plan: 'KIRO_ENTERPRISE_POWER', source: 'GROUP' } },
+      { at: '+2s', quirks: { newSubscriptions: 'ACTIVE', subscribingAssigns: false } },
+      { at: '+3s', subscribe: { ...of(user(2)), plan: 'KIRO_ENTERPRISE_PRO' } },
+      { at: '+4s', unsubscribe: of('Ana') },
+      { at: '+5s', unsubscribe: of('Dan') },
+    ];
+    const { steps } = readScenario(aScenario(actions), 'scenario.yml');
+    const { stack, center } = await openWorld({ people: 4 });
+    for (const step of steps) step.act?.(stack);
+    expect(center.subscriptionsOf(APPLICATION)).toMatchObject([
+      { user: user(1), plan: 'KIRO_ENTERPRISE_PRO', status: 'CANCELLED', source: 'INDIVIDUAL' },
+      { user: user(4), plan: 'KIRO_ENTERPRISE_POWER', status: 'PENDING', source: 'GROUP' },
+      { user: user(2), plan: 'KIRO_ENTERPRISE_PRO', status: 'ACTIVE', source: 'INDIVIDUAL' },
+    ]);
+    expect(center.assignments().map(({ principalId }) => principalId)).toEqual([user(1)]);
+    expect(steps.map(({ title }) => title)).toEqual([
+      'an administrator subscribes Ana to KIRO_ENTERPRISE_PRO',
+      'an administrator subscribes a group of Dan to KIRO_ENTERPRISE_POWER',
+      'from now on, AWS answers with newSubscriptions ACTIVE, subscribingAssigns false',
+      `an administrator subscribes ${user(2)} to KIRO_ENTERPRISE_PRO`,
+      'an administrator cancels the subscription of Ana',
+      'an administrator cancels the subscription of Dan',
+    ]);
+  });
+
+  it.each<[object, string]>([
+    [
+      { subscribe: { user: 'Eve', application: 'Q', plan: 'PRO' } },
+      'subscribe.user: there is no such user at that time',
+    ],
+    [
+      { subscribe: { user: 'Ana', application: 'Q', plan: 'a plan' } },
+      'subscribe.plan: expected a plan such as KIRO_ENTERPRISE_PRO',
+    ],
+    [
+      { unsubscribe: { user: 'Ana', application: 'R' } },
+      'unsubscribe.application: there is no such application at that time',
+    ],
+    [{ quirks: { repeatedCreate: 'conflict' } }, 'quirks.repeatedCreate: unknown key'],
+  ])('on subscriptions is refused: %j', (action, fault) => {
+    expect(faultsOf([{ at: '+0s', ...action }])).toEqual([`actions[0].${fault}`]);
+  });
+
   it('deletes an application with its assignments', async () => {
     const { result } = await acting(SWEEP, { at: '+10m', deleteApplication: { application: 'Q' } });
     expect(result.assignments).toEqual([]);

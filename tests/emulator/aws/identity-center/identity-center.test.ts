@@ -32,6 +32,54 @@ describe('a directory file', () => {
   });
 });
 
+describe('subscriptions', () => {
+  const PRO = 'KIRO_ENTERPRISE_PRO';
+
+  it('begin with those of the directory file, and have a history', async () => {
+    const subscriptions = [
+      { user: ANNA, plan: PRO, source: 'GROUP' },
+      { group: GROUP, plan: PRO },
+    ] as const;
+    const { world, sleep } = aWorld({
+      applications: [{ applicationArn: APPLICATION, subscriptions: [...subscriptions] }],
+    });
+    await sleep(10);
+    world.subscribe(APPLICATION, { userId: BEN, plan: PRO });
+    world.subscribe(APPLICATION, { userId: ANNA, plan: PRO });
+    expect(world.subscriptionsOf(APPLICATION, START)).toEqual(subscriptions);
+    expect(world.subscriptionsOf(APPLICATION)).toEqual([
+      { user: ANNA, plan: PRO, source: 'INDIVIDUAL_AND_GROUP' },
+      { group: GROUP, plan: PRO },
+      { user: BEN, plan: PRO, status: 'PENDING', source: 'INDIVIDUAL' },
+    ]);
+    expect(aWorld(world.seed()).world.subscriptionsOf(APPLICATION)).toEqual(world.subscriptionsOf(APPLICATION));
+  });
+
+  it('join their sources, whichever comes first', () => {
+    const { world } = aWorld();
+    for (const source of ['INDIVIDUAL', 'GROUP', 'INDIVIDUAL', 'GROUP'] as const) {
+      world.subscribe(APPLICATION, { userId: ANNA, plan: PRO, source });
+    }
+    expect(world.subscriptionsOf(APPLICATION)).toMatchObject([{ source: 'INDIVIDUAL_AND_GROUP' }]);
+    expect(world.subscriptionChanges).toHaveLength(1);
+  });
+
+  it('end with their application, and not with their user', () => {
+    const { world } = aWorld();
+    world.subscribe(APPLICATION, { userId: ANNA, plan: PRO });
+    world.deleteUser(ANNA);
+    expect(world.subscriptionsOf(APPLICATION)).toHaveLength(1);
+    world.deleteApplication(APPLICATION);
+    expect(world.subscriptionsOf(APPLICATION)).toEqual([]);
+    expect(world.subscriptionsOfUser(APPLICATION, ANNA)).toEqual([]);
+  });
+
+  it('are of an application that exists', () => {
+    const { world } = aWorld();
+    expect(() => world.subscribe(OTHER_APPLICATION, { userId: ANNA, plan: PRO })).toThrow(OTHER_APPLICATION);
+  });
+});
+
 describe('changes', () => {
   it('of a deleted user end the memberships and assignments', () => {
     const { world } = aWorld();

@@ -1,20 +1,27 @@
 import {
   type Application,
+  CancelSubscriptionCommand,
+  CreateSubscriptionCommand,
   GetApplicationCommand,
   ListSubscriptionsCommand,
   paginateListApplications,
   paginateListSubscriptions,
   QBusinessClient,
+  UpdateSubscriptionCommand,
 } from '@aws-sdk/client-qbusiness';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { afterEach, describe, expect, it } from 'vitest';
+import { amazonQBusinessSubscriptions } from '../../../../adapters/subscriptions/amazon-q-business.ts';
+import { TransientAwsError } from '../../../../domain/shared/errors.ts';
 import type { FaultRule } from '../../../../emulator/aws/fault-rules.ts';
 import { Faults } from '../../../../emulator/aws/faults.ts';
 import type { SeedSubscription } from '../../../../emulator/aws/identity-center/directory-seed.ts';
 import type { Quirks } from '../../../../emulator/aws/identity-center/quirks.ts';
-import { Q_BUSINESS_PROVIDER, qBusiness } from '../../../../emulator/aws/qbusiness/qbusiness.ts';
+import { Q_BUSINESS_PROVIDER } from '../../../../emulator/aws/identity-center/subscriptions.ts';
+import { qBusiness } from '../../../../emulator/aws/qbusiness/qbusiness.ts';
 import { anIdentityCenter, behindGateway } from '../../../support/account.ts';
-import { aSeed } from '../../../support/directory.ts';
+import { collected } from '../../../support/aws.ts';
+import { ANNA, aSeed, BEN } from '../../../support/directory.ts';
 import { APPLICATION, application, GROUP, people, REGION, user } from '../../../support/ids.ts';
 
 const open: (() => unknown)[] = [];
@@ -32,7 +39,7 @@ function anAccount(subscriptions: SeedSubscription[], quirks: Quirks = {}, rules
   const faults = new Faults(clock);
   for (const rule of rules) faults.add(rule);
   const { aws, gateway } = behindGateway({ QBusiness: qBusiness(center, clock, REGION) }, { faults });
-  return { client: new QBusinessClient(aws), gateway, aws };
+  return { client: new QBusinessClient(aws), gateway, aws, center, clock };
 }
 
 type Client = Pick<ReturnType<typeof anAccount>, 'client'>;
@@ -159,5 +166,162 @@ describe('Amazon Q Business', () => {
     const list = () => account.client.send(new ListSubscriptionsCommand({ applicationId }));
     await expect(list()).rejects.toMatchObject({ name, $metadata: { httpStatusCode } });
     expect((await list()).subscriptions).toEqual([]);
+  });
+});
+
+/** The provider against the first application. */
+function aProvider(...account: Parameters<typeof anAccount>) {
+  const { aws, center, clock } = anAccount(...account);
+  const provider = amazonQBusinessSubscriptions(aws, APPLICATION, { pace: async () => undefined });
+  const list = async () => (await collected(provider.subscriptions())).flat();
+  return { provider, center, clock, list };
+}
+
+const ID = `s-${ANNA}`;
+const KEY = { userId: ANNA, id: ID };
+const LITE: SeedSubscription = { user: ANNA, plan: 'Q_LITE' };
+
+describe('a change of a subscription', () => {
+  it.each(['http', 'in process'])('answers in the shape of the API reference: %s', async (transport) => {
+    const account = anAccount([]);
+    const server = await account.gateway.listen();
+    const http = { requestHandler: new NodeHttpHandler(), endpoint: server.endpoint };
+    const client = new QBusinessClient({ ...account.aws, ...(transport === 'http' ? http : {}) });
+    open.push(() => client.destroy(), server.close);
+    const [applicationId = ''] = await applicationIds({ client });
+    const subscriptionArn = `arn:aws:qbusiness:eu-west-1:111122223333:application/${applicationId}/subscription/${ID}`;
+    const { $metadata: _1, ...created } = await client.send(
+      new CreateSubscriptionCommand({ applicationId, principal: { user: ANNA }, type: 'Q_LITE' }),
+    );
+    const [lite, business] = [{ type: 'Q_LITE' }, { type: 'Q_BUSINESS' }];
+    const answer = { subscriptionArn, currentSubscription: lite, nextSubscription: lite };
+    expect(created).toEqual({ subscriptionId: ID, ...answer });
+    const key = { applicationId, subscriptionId: ID };
+    const { $metadata: _2, ...updated } = await client.send(
+      new UpdateSubscriptionCommand({ ...key, type: 'Q_BUSINESS' }),
+    );
+    expect(updated).toEqual({ subscriptionArn, currentSubscription: business, nextSubscription: business });
+    const { $metadata: _3, ...cancelled } = await client.send(new CancelSubscriptionCommand(key));
+    expect(cancelled).toEqual({ subscriptionArn, currentSubscription: business });
+  });
+
+  it('subscribes a user, whether assigned or not, and makes no assignment', async () => {
+    const { provider, center, list } = aProvider([]);
+    center.assignByHand(APPLICATION, BEN);
+    expect(await provider.subscribe(ANNA, 'Q_LITE')).toEqual({ outcome: 'subscribed', id: ID });
+    expect(await provider.subscribe(BEN, 'Q_BUSINESS')).toEqual({ outcome: 'subscribed', id: `s-${BEN}` });
+    expect(await list()).toMatchObject([
+      { principal: { user: ANNA }, plan: 'Q_LITE', status: 'active' },
+      { principal: { user: BEN }, plan: 'Q_BUSINESS', status: 'active' },
+    ]);
+    expect(center.assignments().map(({ principalId }) => principalId)).toEqual([BEN]);
+  });
+
+  it('conflicts with a subscription that exists, and not with one that is cancelled', async () => {
+    const { provider, list } = aProvider([LITE, { user: BEN, plan: 'Q_LITE', status: 'CANCELLED' }]);
+    expect(await provider.subscribe(ANNA, 'Q_BUSINESS')).toEqual({ outcome: 'conflict' });
+    expect(await provider.subscribe(BEN, 'Q_BUSINESS')).toEqual({ outcome: 'subscribed', id: `s-${BEN}` });
+    expect(await list()).toMatchObject([{ plan: 'Q_LITE' }, { plan: 'Q_BUSINESS', status: 'active' }]);
+  });
+
+  it('is the same request with the same token', async () => {
+    const { client, center } = anAccount([]);
+    const [applicationId = ''] = await applicationIds({ client });
+    const input = { applicationId, principal: { user: ANNA }, type: 'Q_LITE', clientToken: 'one' } as const;
+    const first = await client.send(new CreateSubscriptionCommand(input));
+    const second = await client.send(new CreateSubscriptionCommand(input));
+    expect(second.subscriptionId).toBe(first.subscriptionId);
+    expect(center.subscriptionChanges).toHaveLength(1);
+    const other = client.send(new CreateSubscriptionCommand({ ...input, clientToken: 'two' }));
+    await expect(other).rejects.toMatchObject({ name: 'ConflictException', $metadata: { httpStatusCode: 409 } });
+  });
+
+  it('upgrades at once, and downgrades next month', async () => {
+    const { provider, center } = aProvider([LITE]);
+    expect(await provider.changePlan(KEY, 'Q_BUSINESS')).toBe('changed');
+    expect(center.subscriptionsOf(APPLICATION)).toEqual([{ user: ANNA, plan: 'Q_BUSINESS' }]);
+    expect(await provider.changePlan(KEY, 'Q_LITE')).toBe('changed');
+    expect(center.subscriptionsOf(APPLICATION)).toEqual([{ user: ANNA, plan: 'Q_LITE', activePlan: 'Q_BUSINESS' }]);
+  });
+
+  it.each([
+    ['CANCELLED', [{ status: 'unknown', id: ID }]],
+    ['absent', []],
+  ] as const)('cancels with cancelledSubscriptions: %s', async (cancelledSubscriptions, left) => {
+    const { provider, center, list } = aProvider([LITE], { cancelledSubscriptions });
+    expect(await provider.cancel(KEY)).toBe('cancelled');
+    expect(await provider.cancel(KEY)).toBe('cancelled');
+    expect(await list()).toMatchObject(left);
+    expect(center.subscriptionsOfUser(APPLICATION, ANNA)).toEqual([]);
+    expect(center.subscriptionChanges).toHaveLength(1);
+  });
+
+  it('keeps the assignment, whatever the quirk cancellingUnassigns says of Kiro', async () => {
+    const { provider, center } = aProvider([LITE], { cancellingUnassigns: true });
+    center.assignByHand(APPLICATION, ANNA);
+    await provider.cancel(KEY);
+    expect(center.assignments()).toHaveLength(1);
+  });
+
+  it.each([true, false])(
+    'may come with the end of the assignment: unassigningCancels %s',
+    async (unassigningCancels) => {
+      const { provider, center } = aProvider([], { unassigningCancels });
+      center.assignByHand(APPLICATION, ANNA);
+      await provider.subscribe(ANNA, 'Q_LITE');
+      center.unassignByHand(APPLICATION, ANNA);
+      expect(center.subscriptionsOfUser(APPLICATION, ANNA)).toHaveLength(unassigningCancels ? 0 : 1);
+    },
+  );
+
+  it('shows later while the list lags', async () => {
+    const { provider, center, clock, list } = aProvider([]);
+    center.setLag('QBusiness.ListSubscriptions', 60);
+    await provider.subscribe(ANNA, 'Q_LITE');
+    expect(await list()).toEqual([]);
+    await clock.sleep(60);
+    expect(await list()).toHaveLength(1);
+  });
+
+  it('finds no user and no subscription that does not exist', async () => {
+    const { provider } = aProvider([]);
+    const failures = [provider.subscribe(user(9), 'Q_LITE'), provider.changePlan({ userId: ANNA, id: 'x' }, 'Q_LITE')];
+    const [subscribed, changed] = await Promise.all(failures.map((one) => one.catch((error: unknown) => error)));
+    expect(subscribed).toMatchObject({ reason: 'principal-or-application-missing' });
+    expect(changed).toMatchObject({ reason: 'subscription-or-application-missing' });
+    expect(await provider.cancel({ userId: ANNA, id: 'x' })).toBe('cancelled');
+  });
+
+  it('leaves the subscription of a group to the console', async () => {
+    const { provider, list } = aProvider([{ group: GROUP, plan: 'Q_LITE' }]);
+    const cancel = provider.cancel({ userId: ANNA, id: `s-${GROUP}` });
+    await expect(cancel).rejects.toMatchObject({ reason: 'validation' });
+    expect(await list()).toMatchObject([{ status: 'active' }]);
+  });
+
+  it.each<[FaultRule['kind'], number]>([
+    ['throttle', 0],
+    ['internal', 0],
+    ['internal-after', 1],
+    ['crash-after', 1],
+  ])('may fail with the fault %s, which leaves %i subscriptions', async (kind, left) => {
+    const { provider, center } = aProvider([], {}, [{ operation: 'QBusiness.CreateSubscription', kind }]);
+    await expect(provider.subscribe(ANNA, 'Q_LITE')).rejects.toBeInstanceOf(TransientAwsError);
+    expect(center.subscriptionsOf(APPLICATION)).toHaveLength(left);
+  });
+
+  it.each([
+    [{ principal: { group: GROUP }, type: 'Q_LITE' }],
+    [{ principal: { user: 'jane' }, type: 'Q_LITE' }],
+    [{ principal: { user: ANNA }, type: 'Q_ULTRA' }],
+    [{ principal: { user: ANNA } }],
+    [{}],
+  ])('refuses the input %j', async (input) => {
+    const { center, clock } = anIdentityCenter(aSeed());
+    const service = qBusiness(center, clock, REGION);
+    const applicationId = '0a1b2c3d-1111-2222-3333-444455556666';
+    const body = Buffer.from(JSON.stringify({ applicationId, ...input }));
+    const { statusCode, headers } = await service.handle('CreateSubscription', body);
+    expect([statusCode, headers['x-amzn-errortype']]).toEqual([400, 'ValidationException']);
   });
 });

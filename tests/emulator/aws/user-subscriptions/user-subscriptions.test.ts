@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SeedSubscription } from '../../../../emulator/aws/identity-center/directory-seed.ts';
 import type { Quirks } from '../../../../emulator/aws/identity-center/quirks.ts';
-import { Q_BUSINESS_PROVIDER } from '../../../../emulator/aws/qbusiness/qbusiness.ts';
+import { Q_BUSINESS_PROVIDER } from '../../../../emulator/aws/identity-center/subscriptions.ts';
 import { userSubscriptions } from '../../../../emulator/aws/user-subscriptions/user-subscriptions.ts';
 import { anIdentityCenter } from '../../../support/account.ts';
 import { aSeed } from '../../../support/directory.ts';
