@@ -117,13 +117,19 @@ const StoredRoundSchema = z.object({
 });
 export type StoredRound = z.infer<typeof StoredRoundSchema>;
 
-/** When the subscriptions of a profile were read. */
+/** When the subscriptions of a profile were read, and what they came to. */
 const ProfileReadsSchema = z.object({
   /** When the latest read began, also if it failed. */
   readAt: Timestamp,
   /** When the first read began that succeeded. */
   firstReadAt: z.optional(Timestamp),
+  /** What the latest comparison found: users without a subscription, and subscriptions that nobody should have. */
+  missing: z.optional(z.int()),
+  orphaned: z.optional(z.int()),
+  /** When its reads began. */
+  comparedAt: z.optional(Timestamp),
 });
+export type ProfileReads = z.infer<typeof ProfileReadsSchema>;
 
 export type UserItem = z.infer<typeof UserItemSchema>;
 export type SweepItem = z.infer<typeof SweepItemSchema>;
@@ -150,7 +156,7 @@ export const WorkQueueSchema = z.object({
   reports: z.optional(z.record(ApplicationArn, SweepReportSchema)),
   /** Pages that ListUsers took last: shows which way to read UserStatus costs fewer calls. */
   userPages: z.optional(z.int()),
-  /** By key of a profile: when its subscriptions were read. */
+  /** By key of a profile: when its subscriptions were read, and what they came to. */
   profiles: z.optional(z.record(z.string(), ProfileReadsSchema)),
 });
 export type WorkQueue = z.infer<typeof WorkQueueSchema>;
