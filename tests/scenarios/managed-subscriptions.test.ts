@@ -50,7 +50,7 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
     const world = await openManaged({ settings });
     const joined = await world.joins(1);
     await world.play();
-    for (const l of world.logs) if (/rror/.test(l)) console.log(l.slice(0,1500));
+    for (const l of world.logs) if (/rror/.test(l)) console.log(l.slice(0, 1500));
     expect(world.stack.endOf(joined)?.outcome).toBe('converged');
     expect([world.assigned(), subscribed(world), await world.seats()]).toEqual([[1], [1], { 1: 'confirmed' }]);
     const left = await world.leaves(1);
