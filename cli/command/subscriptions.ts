@@ -79,12 +79,15 @@ async function listOf(profile: Profile, { context, say, groups }: Reads): Promis
   const lists: Subscription[][] = [];
   let read = 0;
   for (const roleArn of roleArns) {
+    // Of a role, the configuration has one external id.
+    const externalId = entitlements.find((one) => one.subscription.roleArn === roleArn)?.subscription.externalId;
     const found = await services.subscriptions({
       provider,
       region,
       instanceArn: identityCenter.instanceArn,
       application: entitlements[0]?.application ?? '',
       ...(roleArn === undefined ? {} : { roleArn }),
+      ...(externalId === undefined ? {} : { externalId }),
     });
     const list: Subscription[] = [];
     for await (const page of found.subscriptions()) {
