@@ -89,7 +89,7 @@ async function listInTime(
  * @throws TransientAwsError · RefusedError
  */
 export async function listSubscriptions(
-  { provider, region, roleArns, entitlements: [first] }: Profile,
+  { provider, region, roleArns, entitlements }: Profile,
   { members, onPage }: Pick<SharedReads, 'members'> & { onPage(subscriptions: number): void },
   readers: Pick<Readers, 'entitlements' | 'directory' | 'subscriptions' | 'renewLease'>,
 ): Promise<Subscription[]> {
@@ -97,12 +97,15 @@ export async function listSubscriptions(
   const lists: Subscription[][] = [];
   let read = 0;
   for (const roleArn of roleArns) {
+    // Of a role, the configuration has one external id.
+    const externalId = entitlements.find((one) => one.subscription.roleArn === roleArn)?.subscription.externalId;
     const found = await readers.subscriptions({
       provider,
       region,
       instanceArn,
-      application: first?.application ?? '',
+      application: entitlements[0]?.application ?? '',
       ...(roleArn === undefined ? {} : { roleArn }),
+      ...(externalId === undefined ? {} : { externalId }),
     });
     const list: Subscription[] = [];
     for await (const page of found.subscriptions()) {
