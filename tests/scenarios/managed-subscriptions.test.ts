@@ -3,7 +3,7 @@ import type { Entitlement, SubscriptionSettings } from '../../domain/entitlement
 import type { SubscriptionQuirks } from '../../emulator/aws/identity-center/quirks.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { directoryOf } from '../support/directory.ts';
-import { APPLICATION, GROUP, numberOf, people, user } from '../support/ids.ts';
+import { APPLICATION, ENTITLEMENT, GROUP, numberOf, people, user } from '../support/ids.ts';
 import { openWorld, type World, type WorldOptions } from '../support/world.ts';
 
 const KIRO: SubscriptionSettings = {
@@ -309,5 +309,63 @@ describe('a managed subscription of Kiro', () => {
       'Seat Assigned 1 plan-changed',
       'Seat Assigned 1 plan-changed',
     ]);
+  });
+});
+
+describe('subscriptions that others have started', () => {
+  const PRO = 'KIRO_ENTERPRISE_PRO';
+
+  /** Users 1 and 2 have a seat, and were subscribed in the console; so was user 3, who is no member. */
+  async function openOthers(options: ManagedOptions = {}): Promise<World> {
+    const world = await openManaged({ settled: [1, 2], assigned: [3], ...options });
+    for (const number of [1, 2, 3]) world.center.subscribe(APPLICATION, { userId: user(number), plan: PRO });
+    await world.ticking(70);
+    return world;
+  }
+
+  it('are adopted with the seats of entitled users, and end with them', async () => {
+    const world = await openOthers();
+    await world.admin({ adopt: ENTITLEMENT, subscriptions: 'entitled' });
+    await world.play();
+    expect((await world.seat(1))?.subscription).toMatchObject({ plan: KIRO.plan });
+    await world.leaves(1);
+    await world.play();
+    expect(subscribed(world)).toEqual([2, 3]);
+    expect(world.audited()).toContain('Seat Adopted 1 manual');
+  });
+
+  it('are adopted from users whom no entitlement covers, and cancelled', async () => {
+    const world = await openOthers();
+    await world.admin({ adopt: ENTITLEMENT, subscriptions: 'all' });
+    await world.play();
+    await world.ticking(130);
+    expect(subscribed(world)).toEqual([1, 2]);
+    expect(world.isAssigned(3)).toBe(true);
+    expect(world.audited()).toEqual(expect.arrayContaining(['Seat Adopted 3 manual', 'Seat Revoked 3 group-leave']));
+  });
+
+  it('are adopted under the brake', async () => {
+    const world = await openOthers({ brake: { percent: 0, atLeast: 0 } });
+    await world.admin({ adopt: ENTITLEMENT, subscriptions: 'all' });
+    await world.play();
+    await world.ticking(130);
+    expect([subscribed(world), await world.having('held')]).toEqual([[1, 2, 3], [3]]);
+  });
+
+  it('are adopted as far as slots are free', async () => {
+    const world = await openOthers({ entitlement: { seats: { max: 2 } } });
+    await world.admin({ adopt: ENTITLEMENT, subscriptions: 'all' });
+    await world.play();
+    await world.ticking(130);
+    expect(subscribed(world)).toEqual([1, 2, 3]);
+  });
+
+  it('stay with others without a request', async () => {
+    const world = await openOthers();
+    await world.admin({ adopt: ENTITLEMENT });
+    await world.play();
+    await world.leaves(1);
+    await world.play();
+    expect(subscribed(world)).toEqual([1, 2, 3]);
   });
 });
