@@ -138,7 +138,7 @@ export function waitOf(state: string, output: unknown, { at, nameOf, changed }: 
 }
 
 function targetOf(request: Request, propagation: Propagation | undefined, nameOf: NameOf): string {
-  const { users, groups, applications = [], sweep, release, adopt } = request;
+  const { users, groups, applications = [], sweep, release, adopt, adoptSubscriptions } = request;
   const targets = [
     ...(sweep === 'everything' ? ['everything'] : []),
     ...(sweep === 'due' ? ['what is due'] : []),
@@ -149,6 +149,8 @@ function targetOf(request: Request, propagation: Propagation | undefined, nameOf
     ...applications.map(nameOf),
     ...(release === undefined ? [] : ['the hold with this digest']),
     ...(adopt === undefined ? [] : [`the unmanaged assignments of ${nameOf(adopt)}`]),
+    ...(adoptSubscriptions === undefined ? [] : ['subscriptions that others started']),
+    ...(adoptSubscriptions === 'all' ? ['those that no entitlement covers'] : []),
   ];
   return targets.join(', ') || 'nothing';
 }

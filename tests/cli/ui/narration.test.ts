@@ -35,6 +35,16 @@ describe('the result of NormalizeRequest', () => {
     ['checks Q', { applications: [APPLICATION] }, undefined],
     ['checks the hold with this digest', { release: '0'.repeat(64) }, undefined],
     ['checks the unmanaged assignments of Q', { adopt: APPLICATION }, undefined],
+    [
+      'checks the unmanaged assignments of Q, subscriptions that others started',
+      { adopt: APPLICATION, adoptSubscriptions: 'entitled' },
+      undefined,
+    ],
+    [
+      'checks the unmanaged assignments of Q, subscriptions that others started, those that no entitlement covers',
+      { adopt: APPLICATION, adoptSubscriptions: 'all' },
+      undefined,
+    ],
     ['checks Ben', {}, invisible({ userId: user(2) })],
     ['checks the user with this user name', {}, invisible({ selector: { userName: 'secret' } })],
     ['checks the user with this external id', {}, invisible({ selector: { externalId: { issuer: 'x', id: 'y' } } })],

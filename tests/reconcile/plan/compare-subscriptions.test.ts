@@ -174,6 +174,7 @@ describe('a comparison', () => {
     const { readers } = await opened([], { people: 30, members: people(1, 30) });
     let isOver = false;
     const subscriptions = async () => ({
+      ...NO_WRITES,
       async *subscriptions() {
         yield [aSubscription(1)];
         isOver = true;
