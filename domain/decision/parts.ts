@@ -1,5 +1,5 @@
 import type { SubscriptionSettings } from '../entitlements.ts';
-import { isUnanswered, type OwnSubscription, type Part, type Seat } from '../seat/seat.ts';
+import { isUnanswered, type Part, type Seat } from '../seat/seat.ts';
 import { keepInterrupted, noteListed, recordLateGrant } from '../seat/transitions.ts';
 import { RefusedError } from '../shared/errors.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
@@ -7,7 +7,7 @@ import { isDue, latest, plusSeconds } from '../shared/time.ts';
 import { isUpgrade } from '../subscription/plan.ts';
 import { isOwn, type Subscription } from '../subscription/subscription.ts';
 import type { CheckedUser, Moment, SubscriptionEvidence, UserState } from './application-state.ts';
-import { type DecidedUser, type Decision, decideUser, mayTry } from './decide.ts';
+import { type DecidedUser, type Decision, decideUser, ifDue } from './decide.ts';
 
 /** How the parts of the seats of an application are decided. */
 export interface PartsContext {
@@ -76,12 +76,16 @@ export function decideParts(checked: CheckedUser, context: PartsContext, moment:
     const decided = noted(one, own);
     if (decided.decision.do === 'grant') {
       const part = missingPart(user.assigned, subscribed);
+      // The last change of plan failed, or its answer was lost: there is no other plan so far.
+      if (part === 'nothing' && isOfOtherPlan(decided, own)) return withPlan(decided);
       const isFirst = part === 'subscription' && seat?.subscription === undefined;
       const isDrift = decided.decision.reason === 'drift-healed';
       const reason = isFirst && isDrift ? 'subscription-started' : decided.decision.reason;
       return { ...decided, decision: { do: 'grant', reason }, ...(part ? { part } : {}) };
     }
-    return withPlan(decided, own);
+    const isStanding = decided.decision.do === 'nothing' && decided.seat?.status === 'confirmed';
+    const isOther = isStanding && isOfOtherPlan(decided, own) && !isAsked(decided.seat, settings, moment);
+    return isOther ? withPlan(decided) : decided;
   }
 
   /** A revocation of which one part is made, of a user who is entitled again: what is gone is made again. */
@@ -91,14 +95,17 @@ export function decideParts(checked: CheckedUser, context: PartsContext, moment:
     return { ...decideAs(false, after), first: one.first, seat: after };
   }
 
-  function withPlan(one: DecidedUser, own: Subscription | undefined): DecidedUser {
-    const { seat, decision } = one;
-    if (decision.do !== 'nothing' || seat?.status !== 'confirmed' || !settings || !own) return one;
-    if (!seat.subscription || own.plan === 'unknown' || own.plan === settings.plan) return one;
-    if (!(settings.allowDowngrade || isUpgrade(own.plan, settings.plan))) return one;
-    if (isAsked(seat.subscription, settings, moment) || !mayTry(seat, { ...moment, trigger: checked.trigger }))
-      return one;
-    return { ...one, decision: { do: 'grant', reason: 'plan-changed' }, part: 'plan' };
+  /** Whether a subscription of Usher's is of a plan that Usher may change. */
+  function isOfOtherPlan({ seat }: DecidedUser, own: Subscription | undefined): boolean {
+    if (!settings || !own || !seat?.subscription || own.plan === 'unknown' || own.plan === settings.plan) return false;
+    return settings.allowDowngrade === true || isUpgrade(own.plan, settings.plan);
+  }
+
+  function withPlan(one: DecidedUser): DecidedUser {
+    if (!one.seat) return one;
+    const named = checked.key === user.userId;
+    const context = { ...moment, trigger: checked.trigger, graceDays, named };
+    return { ...one, decision: ifDue({ do: 'grant', reason: 'plan-changed' }, one.seat, context), part: 'plan' };
   }
 
   function revokeParts({ seat }: UserState, { own }: Shown, as: typeof decideAs): DecidedUser {
@@ -181,6 +188,11 @@ function missingPart(assigned: boolean, subscribed: boolean): Part | undefined {
   return subscribed ? 'access' : undefined;
 }
 
-function isAsked({ plan, askedAt }: OwnSubscription, settings: SubscriptionSettings, { readAt }: Moment): boolean {
-  return plan === settings.plan && !isDue(plusSeconds(askedAt, ASK_AGAIN_SECONDS), readAt);
+function isAsked(
+  seat: Seat | undefined,
+  settings: SubscriptionSettings | undefined,
+  { readAt }: Pick<Moment, 'readAt'>,
+): boolean {
+  const { plan, askedAt } = seat?.subscription ?? {};
+  return plan === settings?.plan && askedAt !== undefined && !isDue(plusSeconds(askedAt, ASK_AGAIN_SECONDS), readAt);
 }

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
+import { APPLICATION } from '../support/ids.ts';
+import { joinAlone, KIRO, openManaged, partsOf, seatEvents } from '../support/managed.ts';
+import type { World } from '../support/world.ts';
+
+describe('a change of plan', () => {
+  const POWER = { ...KIRO, plan: 'Q_DEVELOPER_STANDALONE_POWER' } as const;
+  const update = 'Q.UpdateAssignment';
+
+  /** User 1 has a seat, and its plan is to be changed while the call for it fails. */
+  async function openFailing(fault: Omit<FaultRule, 'operation'>): Promise<World> {
+    const world = await openManaged();
+    await joinAlone(world, 1);
+    world.deploy({ entitlements: [{ subscription: POWER }] });
+    world.faults.add({ operation: update, ...fault });
+    await world.ticking(180);
+    return world;
+  }
+
+  it('that AWS refuses is tried once an hour, and audited once', async () => {
+    const world = await openFailing({ kind: 'exception', exception: 'ValidationException', for: 'ever' });
+    expect(world.calls(update)).toBeLessThanOrEqual(3);
+    expect(seatEvents(world)).toEqual(['Seat Assigned 1 group-join', 'Seat Refused 1 validation']);
+    expect((await world.seat(1))?.subscription?.plan).toBe(KIRO.plan);
+    world.faults.clear();
+    await world.ticking(130);
+    expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
+    expect((await world.seat(1))?.subscription?.plan).toBe(POWER.plan);
+  });
+
+  it.each<FaultRule['kind']>(['internal', 'internal-after', 'conflict', 'crash-before', 'crash-after'])(
+    'is made although its first call fails: %s',
+    async (kind) => {
+      const world = await openFailing({ kind });
+      expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
+      expect(world.center.subscriptionsOf(APPLICATION)[0]?.plan).toBe('KIRO_ENTERPRISE_POWER');
+    },
+  );
+
+  it('that conflicts for good is not audited as made, and its user can leave', async () => {
+    const world = await openFailing({ kind: 'conflict', for: 'ever' });
+    expect(seatEvents(world)).toEqual(['Seat Assigned 1 group-join']);
+    await world.leaves(1);
+    await world.play();
+    await world.ticking(70);
+    expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+  });
+});
