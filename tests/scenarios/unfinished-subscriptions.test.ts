@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
-import { APPLICATION } from '../support/ids.ts';
+import { APPLICATION, user } from '../support/ids.ts';
 import { joinAlone, KIRO, openManaged, partsOf, seatEvents } from '../support/managed.ts';
 import type { World } from '../support/world.ts';
 
@@ -45,5 +45,37 @@ describe('a change of plan', () => {
     await world.play();
     await world.ticking(70);
     expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+  });
+});
+
+describe('a subscription of Usher’s', () => {
+  const assign = 'SSOAdmin.CreateApplicationAssignment';
+
+  it('is cancelled with its user although AWS refuses to make the assignment again', async () => {
+    const world = await openManaged();
+    await joinAlone(world, 1);
+    world.after(7200, () => world.center.unassignByHand(APPLICATION, user(1)));
+    await world.play();
+    world.faults.add({ operation: assign, kind: 'refuse', for: 'ever' });
+    await world.ticking(130);
+    expect(await partsOf(world, 1)).toEqual(['creating', false, true]);
+    await world.leaves(1);
+    await world.play();
+    expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+  });
+
+  it('is cancelled with its user although AWS refuses it another plan, next to the assignment of another', async () => {
+    const world = await openManaged({ assigned: [1] });
+    await joinAlone(world, 1);
+    world.after(7200, () =>
+      world.deploy({ entitlements: [{ subscription: { ...KIRO, plan: 'Q_DEVELOPER_STANDALONE_POWER' } }] }),
+    );
+    await world.play();
+    world.faults.add({ operation: 'Q.UpdateAssignment', kind: 'refuse', for: 'ever' });
+    await world.ticking(70);
+    expect(await partsOf(world, 1)).toEqual(['creating', true, true]);
+    await world.leaves(1);
+    await world.play();
+    expect(await partsOf(world, 1)).toEqual(['revoked', true, false]);
   });
 });
