@@ -37,10 +37,10 @@ export function decideParts(checked: CheckedUser, context: PartsContext, moment:
   const { user } = checked;
   const { settings, graceDays, list } = context;
   const isOurs = user.seat?.access === undefined;
-  const decideAs = (subscribed: boolean, seat = user.seat): DecidedUser => {
+  const decideAs = (subscribed: boolean, seat = user.seat, isWhole = false): DecidedUser => {
     const left =
       (user.assigned && isOurs) || (subscribed && settings !== undefined && seat?.subscription !== undefined);
-    const complete = user.assigned && (subscribed || settings === undefined);
+    const complete = isWhole || (user.assigned && (subscribed || settings === undefined));
     const shown = { ...user, seat, assigned: user.entitled ? complete : left };
     const one = decideUser({ ...checked, user: shown }, graceDays, moment);
     // What the ledger holds stays what a change is compared with.
@@ -72,7 +72,7 @@ export function decideParts(checked: CheckedUser, context: PartsContext, moment:
     const remains = (user.assigned && isOurs) || (own !== undefined && seat?.subscription !== undefined);
     const isHalfGone =
       seat?.status === 'revoking' && seat.grantedAt !== undefined && remains && !(user.assigned && subscribed);
-    const one = isHalfGone ? kept(as(true), seat) : as(subscribed);
+    const one = isHalfGone ? kept(as(true, seat, true), seat) : as(subscribed);
     const decided = noted(one, own);
     if (decided.decision.do === 'grant') {
       const part = missingPart(user.assigned, subscribed);

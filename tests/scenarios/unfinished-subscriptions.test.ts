@@ -78,4 +78,18 @@ describe('a subscription of Usher’s', () => {
     await world.play();
     expect(await partsOf(world, 1)).toEqual(['revoked', true, false]);
   });
+
+  it('is cancelled with its user who came back while it could not be cancelled', async () => {
+    const world = await openManaged();
+    await joinAlone(world, 1);
+    world.after(7200, () => world.leaves(1));
+    world.faults.add({ operation: 'Q.DeleteAssignment', kind: 'internal', for: '150m' });
+    world.after(7800, () => world.center.unassignByHand(APPLICATION, user(1)));
+    world.after(9600, () => world.joins(1));
+    await world.ticking(240);
+    expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
+    await world.leaves(1);
+    await world.play();
+    expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+  });
 });
