@@ -93,3 +93,18 @@ describe('a subscription of Usher’s', () => {
     expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
   });
 });
+
+describe('an application above its cap', () => {
+  it('starts no subscription for seats beyond it, and each of its executions ends', async () => {
+    const world = await openManaged({ settled: [1, 2, 3], entitlement: { seats: { max: 1 } } });
+    await world.ticking(70);
+    expect([await partsOf(world, 1), await partsOf(world, 2)]).toEqual([
+      ['confirmed', true, true],
+      ['confirmed', true, false],
+    ]);
+    expect(world.calls('SSOAdmin.ListApplicationAssignments')).toBeLessThan(20);
+    world.deploy({ entitlements: [{ subscription: KIRO, seats: { max: 3 } }] });
+    await world.ticking(70);
+    expect(await partsOf(world, 3)).toEqual(['confirmed', true, true]);
+  });
+});
