@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { APPLICATION, user } from '../support/ids.ts';
-import { joinAlone, KIRO, openManaged, partsOf, seatEvents } from '../support/managed.ts';
+import { joinAlone, KIRO, openManaged, partsOf, Q_BUSINESS, seatEvents } from '../support/managed.ts';
 import type { World } from '../support/world.ts';
 
 describe('a change of plan', () => {
@@ -92,6 +92,25 @@ describe('a subscription of Usher’s', () => {
     await world.play();
     expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
   });
+});
+
+describe.each([
+  ['Kiro', KIRO, 'Q.DeleteAssignment'],
+  ['Amazon Q Business', Q_BUSINESS, 'QBusiness.CancelSubscription'],
+] as const)('a subscription of %s that cannot be cancelled', (_name, settings, cancel) => {
+  it.each<FaultRule['kind']>(['refuse', 'internal', 'conflict'])(
+    'keeps nobody assigned who has left, and is cancelled once it can be: %s',
+    async (kind) => {
+      const world = await openManaged({ settings });
+      await joinAlone(world, 1);
+      world.faults.add({ operation: cancel, kind, for: '3h' });
+      await world.leaves(1);
+      await world.ticking(60);
+      expect(await partsOf(world, 1)).toEqual(['revoking', false, true]);
+      await world.ticking(260);
+      expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+    },
+  );
 });
 
 describe('an application above its cap', () => {
