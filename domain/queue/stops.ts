@@ -14,6 +14,11 @@ export function isNewProfile({ profiles = {} }: WorkQueue, profile: Profile, now
   return firstReadAt !== undefined && !isDue(plusSeconds(firstReadAt, NEW_PROFILE_SECONDS), now);
 }
 
+/** Returns the applications to which AWS refuses new subscriptions, without those for which one may be tried. */
+export function stoppedIn({ stopped = {} }: WorkQueue, now: Date): Set<string> {
+  return new Set(Object.entries(stopped).flatMap(([one, { probeAt }]) => (isDue(probeAt, now) ? [] : one)));
+}
+
 /**
  * Notes to which applications AWS refuses new subscriptions, and to which it does so no longer.
  *

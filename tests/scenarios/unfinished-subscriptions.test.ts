@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
-import { APPLICATION, user } from '../support/ids.ts';
+import { APPLICATION, people, user } from '../support/ids.ts';
 import { joinAlone, KIRO, openManaged, partsOf, Q_BUSINESS, seatEvents } from '../support/managed.ts';
 import type { World } from '../support/world.ts';
 
@@ -125,5 +125,17 @@ describe('an application above its cap', () => {
     world.deploy({ entitlements: [{ subscription: KIRO, seats: { max: 3 } }] });
     await world.ticking(70);
     expect(await partsOf(world, 3)).toEqual(['confirmed', true, true]);
+  });
+});
+
+describe('an application to which AWS refuses new subscriptions', () => {
+  it('gets none in the later batches of a round either', async () => {
+    const world = await openManaged({ people: 8, batchUsers: 2, quirks: { accountRefusal: 'not-eligible' } });
+    // The profile is not new any more.
+    world.after(3600, () => world.tick());
+    world.after(4300, () => world.scim({ join: people(1, 8) }));
+    await world.play();
+    expect(world.calls('Q.CreateAssignment')).toBe(2);
+    expect(seatEvents(world)).toEqual(['Seat Refused 1 account-not-eligible', 'Seat Refused 2 account-not-eligible']);
   });
 });
