@@ -14,13 +14,18 @@ export interface PartsContext {
   /** Absent if no subscription is managed. */
   settings: SubscriptionSettings | undefined;
   graceDays: number;
+  /** An operator gives up all seats of the application, which has no entitlement. */
+  isGivenUp: boolean;
   /** The whole application was read. */
   whole: boolean;
   /** Absent: not read so far. */
   list: SubscriptionEvidence | undefined;
 }
 
-/** `unread`: the decision depends on the list; `refused`: and it cannot be read. */
+/**
+ * `unread`: the decision depends on the list; `refused`: and it cannot be read, or there is nothing by which to cancel a
+ * subscription of Usher's.
+ */
 export type PartsDecision = { decided: DecidedUser; unread?: true; refused?: true };
 
 /** A change of plan that AWS has accepted is asked for again at the earliest after this. */
@@ -46,7 +51,11 @@ export function decideParts(checked: CheckedUser, context: PartsContext, moment:
     // What the ledger holds stays what a change is compared with.
     return { ...one, checked: { ...checked, user: { ...shown, seat: user.seat } } };
   };
-  if (!settings) return { decided: decideAs(false) };
+  if (!settings) {
+    const decided = decideAs(false);
+    const isForgotten = context.isGivenUp && user.seat?.subscription !== undefined;
+    return isForgotten ? { decided: withDecision(decided, { do: 'nothing' }, user), refused: true } : { decided };
+  }
   const assumed = decideAs(user.entitled ? user.assigned : user.seat?.subscription !== undefined);
   if (list === 'assumed') return { decided: assumed };
   const likely = decideAs(true);

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
-import { APPLICATION, people, user } from '../support/ids.ts';
+import { APPLICATION, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/ids.ts';
 import { joinAlone, KIRO, openManaged, partsOf, Q_BUSINESS, seatEvents } from '../support/managed.ts';
 import type { World } from '../support/world.ts';
+
+const OTHER = { name: 'other', application: OTHER_APPLICATION, groups: [OTHER_GROUP] };
 
 describe('a change of plan', () => {
   const POWER = { ...KIRO, plan: 'Q_DEVELOPER_STANDALONE_POWER' } as const;
@@ -137,5 +139,27 @@ describe('an application to which AWS refuses new subscriptions', () => {
     await world.play();
     expect(world.calls('Q.CreateAssignment')).toBe(2);
     expect(seatEvents(world)).toEqual(['Seat Refused 1 account-not-eligible', 'Seat Refused 2 account-not-eligible']);
+  });
+});
+
+describe('an application without an entitlement', () => {
+  it('is not given up while its seats have subscriptions that nothing else would cancel', async () => {
+    const world = await openManaged({ people: 3 });
+    await joinAlone(world, 1);
+    world.deploy({ entitlements: [OTHER], retired: [APPLICATION] });
+    world.center.setStatus(user(1), 'DISABLED');
+    const refused = await world.start({ application: APPLICATION });
+    await world.play();
+    world.center.setStatus(user(1), 'ENABLED');
+    expect(world.stack.endOf(refused)?.cause).toContain('1 seats of');
+    expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
+    world.deploy({ entitlements: [{ subscription: KIRO }, OTHER], retired: [] });
+    await world.leaves(1);
+    await world.play();
+    expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+    world.deploy({ entitlements: [OTHER], retired: [APPLICATION] });
+    const after = await world.start({ application: APPLICATION });
+    await world.play();
+    expect(world.stack.endOf(after)?.outcome).toBe('converged');
   });
 });
