@@ -34,6 +34,11 @@ export function stopsOf({ stopped = {} }: WorkQueue, entitlements: readonly Enti
   });
 }
 
+/** Returns the applications to which AWS refuses new subscriptions, without those for which one may be tried. */
+export function stoppedIn({ stopped = {} }: WorkQueue, now: Date): Set<string> {
+  return new Set(Object.entries(stopped).flatMap(([one, { probeAt }]) => (isDue(probeAt, now) ? [] : one)));
+}
+
 /**
  * Notes to which applications AWS refuses new subscriptions, and to which it does so no longer.
  *
