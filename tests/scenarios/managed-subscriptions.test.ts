@@ -228,6 +228,48 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
   });
 });
 
+describe('the comparison of managed subscriptions', () => {
+  /** Returns what comparisons found and told, in order. */
+  const found = (world: World) => world.audited().filter((event) => event.startsWith('Subscription Finding'));
+
+  it('finds nothing in what Usher itself changes, however it joins, leaves and heals', async () => {
+    const world = await openManaged({ settled: [1, 2], people: 8, quirks: { cancelledSubscriptions: 'absent' } });
+    for (const number of [3, 4, 5]) world.after(number * 700, () => world.joins(number));
+    world.after(6000, () => world.leaves(1));
+    world.after(6600, () => world.center.unsubscribe(APPLICATION, user(2)));
+    await world.ticking(240);
+    expect([subscribed(world), found(world)]).toEqual([[2, 3, 4, 5], []]);
+  });
+
+  it('finds a user whose subscription AWS refuses, and no other', async () => {
+    const world = await openManaged({ people: 4 });
+    world.faults.add({ operation: 'Q.CreateAssignment', kind: 'refuse', principalId: user(2), for: 'ever' });
+    await world.scim({ join: [1, 2] });
+    await world.ticking(130);
+    expect(subscribed(world)).toEqual([1]);
+    expect(found(world)).toEqual(['Subscription Finding 2 missing']);
+  });
+
+  it('finds members who have none because AWS refuses new subscriptions to the account', async () => {
+    const world = await openManaged({ quirks: { accountRefusal: 'not-eligible' } });
+    await world.ticking(130);
+    await join(world, 1, 2);
+    await world.ticking(130);
+    expect(new Set(found(world))).toEqual(
+      new Set(['Subscription Finding 1 missing', 'Subscription Finding 2 missing']),
+    );
+  });
+
+  it('finds a user whose subscription AWS refuses to cancel', async () => {
+    const world = await openManaged();
+    await join(world, 1);
+    world.faults.add({ operation: 'Q.DeleteAssignment', kind: 'refuse', for: 'ever' });
+    await world.leaves(1);
+    await world.ticking(130);
+    expect(found(world)).toEqual(['Subscription Finding 1 orphan']);
+  });
+});
+
 describe('a managed subscription of Amazon Q Business', () => {
   it('is not started for a member of a group that has one', async () => {
     const directory = directoryOf(exampleEntitlements({ entitlements: [{ subscription: Q_BUSINESS }] }), {});
