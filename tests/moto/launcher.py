@@ -77,6 +77,20 @@ def other_types():
     parsing.resource_class_from_type = lambda name: class_of(name) or Placeholder
 
 
+def updates():
+    """An update also changes resources whose condition isn't met, and forgets those of types that it can't change."""
+    update = parsing.parse_and_update_resource
+
+    def update_what_exists(logical_id, resource_json, resources_map, *args, **kwargs):
+        condition = resource_json.get("Condition")
+        if condition and not resources_map.lazy_condition_map[condition]:
+            return None
+        changed = update(logical_id, resource_json, resources_map, *args, **kwargs)
+        return resources_map[logical_id] if changed is None else changed
+
+    parsing.parse_and_update_resource = update_what_exists
+
+
 def machines_of_stacks():
     """A machine that CloudFormation makes lands in the backend that executes nothing."""
     stepfunctions.stepfunctions_backends = parser.stepfunctions_parser_backends
@@ -202,6 +216,7 @@ REPAIRS = {
     for repair in (
         substitutions,
         other_types,
+        updates,
         machines_of_stacks,
         names_of_buses,
         repeated_starts,
