@@ -167,6 +167,11 @@ async function show(
   for (const line of formatChanges(unseen)) print(line);
   if (changes.length === 0) print('No resource changes by itself, only parameters, outputs or descriptions.');
   const kept = new Set([...retainedIn(live.template), ...retainedIn(target.template)]);
+  const unknown = mayLose.filter((id) => !kept.has(id));
+  if (unknown.length > 0) {
+    print(`--replace-or-delete: expected one of ${[...kept].join(', ')}, not ${unknown.join(', ')}`);
+    return EXIT.wrongUse;
+  }
   const losses = lossesIn(changes, kept).filter(({ logicalId }) => !mayLose.includes(logicalId));
   if (losses.length > 0) {
     print('Refused. This deployment replaces or gives up resources that must outlive it:');

@@ -95,8 +95,14 @@ class EnvironmentHandler extends NodeHttpHandler {
     try {
       return await this.#proxied.handle(request, options);
     } catch (error) {
-      if (error instanceof Error && /without establishing a connection/.test(error.message)) {
+      if (!(error instanceof Error)) throw error;
+      if (/without establishing a connection/.test(error.message)) {
         throw unreachable(proxy, `no answer in ${CONNECT_MILLISECONDS / 1000} s`);
+      }
+      if (/certificate/.test(error.message)) {
+        throw new MissingPrecondition(
+          `${request.hostname}, through the proxy ${proxy.url.host}: ${error.message}. If the proxy opens TLS, name the file with its certificates in AWS_CA_BUNDLE`,
+        );
       }
       throw error;
     }

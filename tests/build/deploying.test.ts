@@ -215,11 +215,19 @@ describe('what outlives the stack', () => {
     const { aws, operator } = await aDeployedStage();
     const packaged = without(id);
     const { tools, printed } = operator({ packaged });
-    expect(await deploy({ ...OPTIONS, mayLose: ['Rule'] }, tools)).toBe(3);
+    expect(await deploy({ ...OPTIONS, mayLose: [id === 'Ledger' ? 'AuditBus' : 'Ledger'] }, tools)).toBe(3);
     expect(printed.at(-1)).toContain(`--replace-or-delete ${id}`);
     expect(changing(aws.calls)).toEqual([]);
     expect(await deploy({ ...DRY }, operator({ packaged }).tools)).toBe(3);
     expect(await deploy({ ...OPTIONS, mayLose: [id] }, operator({ packaged }).tools)).toBe(0);
+  });
+
+  it('is what the flag may name, and nothing else', async () => {
+    const { aws, operator } = await aDeployedStage();
+    const { tools, printed } = operator({ packaged: without('Ledger') });
+    expect(await deploy({ ...OPTIONS, mayLose: ['ledger'] }, tools)).toBe(2);
+    expect(printed.at(-1)).toContain('expected one of Ledger, AuditBus, UndeliveredEvents, not ledger');
+    expect(changing(aws.calls)).toEqual([]);
   });
 
   it('does not keep other resources from being removed', async () => {

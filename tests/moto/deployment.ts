@@ -8,6 +8,7 @@ import {
   CreateStackCommand,
   DescribeStacksCommand,
   GetTemplateCommand,
+  ListStacksCommand,
   paginateListStackResources,
 } from '@aws-sdk/client-cloudformation';
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
@@ -86,10 +87,11 @@ export async function packageService(directory: string): Promise<Package> {
 }
 
 /**
- * Deploys the service with the project's command, as a user does, to moto's default account: first everything, then only a
- * parameter, which a third deployment sets back, and a fourth finds nothing to change.
+ * Deploys the service with the project's command, as a user does, to moto's default account: a stage that is removed again,
+ * then one with everything. Of that, a deployment changes only a parameter, the next one sets it back, and the last one finds
+ * nothing to change.
  *
- * @throws Error when what CloudFormation then holds isn't what was packaged
+ * @throws Error when what CloudFormation then holds isn't what was packaged, or what was removed
  */
 export async function deploy({ region, stackName, template, code }: Package, moto: Moto): Promise<void> {
   const settings = settingsOf(moto.endpoint, DEFAULT_ACCOUNT, region);
@@ -101,6 +103,12 @@ export async function deploy({ region, stackName, template, code }: Package, mot
     const triggers = stack?.Parameters?.find(({ ParameterKey }) => ParameterKey === 'Triggers')?.ParameterValue;
     return { said, triggers };
   };
+  await stage(['deploy', '--stage', 'try', '--yes'], moto);
+  await stage(['remove', '--stage', 'try', '--yes'], moto);
+  const { StackSummaries: left = [] } = await client.send(
+    new ListStacksCommand({ StackStatusFilter: ['CREATE_COMPLETE', 'UPDATE_COMPLETE'] }),
+  );
+  if (left.some(({ StackName }) => StackName === 'usher-try')) throw new Error('The stack usher-try is not removed');
   await told();
   const { triggers: paused } = await told('Triggers=DISABLED');
   if (paused !== 'DISABLED') throw new Error(`A deployment of Triggers=DISABLED leaves it ${paused}`);

@@ -41,12 +41,15 @@ describe('a proxy of the environment', () => {
     },
   );
 
-  it('does not hide that a certificate is not trusted', async () => {
+  it('that opens TLS is named, with what its certificate needs', async () => {
     const certificate = aCertificate(STS);
     const { port } = await anEndpoint(certificate);
     const proxy = await aProxy({ to: port });
     const client = await aClient({ HTTPS_PROXY: `http://${proxy.host}` });
-    await expect(client.send(new GetCallerIdentityCommand())).rejects.toThrow('self-signed certificate');
+    const error = await client.send(new GetCallerIdentityCommand()).catch((caught) => caught);
+    expect(error).toBeInstanceOf(MissingPrecondition);
+    expect(error.message).toContain('self-signed certificate');
+    expect(error.message).toContain('AWS_CA_BUNDLE');
   });
 
   it('forwards requests to endpoints without TLS: HTTP_PROXY', async () => {
