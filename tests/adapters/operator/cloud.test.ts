@@ -38,6 +38,35 @@ describe('running executions', () => {
   });
 });
 
+describe('executions that may not be read', () => {
+  it('are not taken for none', async () => {
+    const { aws, operator } = await anAccount();
+    aws.before = () => aws.refuse('AccessDeniedException', 'states:ListExecutions', 403);
+    await expect(operator().tools.cloud.running('arn:machine')).rejects.toThrow('states:ListExecutions');
+  });
+});
+
+describe('the code of a function', () => {
+  it('has a hash', async () => {
+    const { aws, operator } = await anAccount();
+    aws.code.set('usher-prod-plan', 'hash');
+    expect(await operator().tools.cloud.artifacts.codeHash('usher-prod-plan')).toBe('hash');
+  });
+
+  it('has none if someone has deleted the function', async () => {
+    const { operator } = await anAccount();
+    expect(await operator().tools.cloud.artifacts.codeHash('usher-prod-plan')).toBeUndefined();
+  });
+
+  it('is not taken for deleted if it may not be read', async () => {
+    const { aws, operator } = await anAccount();
+    aws.before = () => aws.refuse('AccessDeniedException', 'lambda:GetFunctionConfiguration', 403);
+    await expect(operator().tools.cloud.artifacts.codeHash('usher-prod-plan')).rejects.toThrow(
+      'lambda:GetFunctionConfiguration',
+    );
+  });
+});
+
 describe('the deployment bucket', () => {
   it('is emptied to the last page, with its versions', async () => {
     const { aws, operator } = await anAccount();
@@ -54,6 +83,12 @@ describe('the deployment bucket', () => {
       if (call.startsWith('s3')) aws.refuse('NoSuchBucket', 'the-bucket', 404);
     };
     await operator().tools.cloud.artifacts.empty('the-bucket');
+  });
+
+  it('is not taken for empty when it may not be read', async () => {
+    const { aws, operator } = await anAccount();
+    aws.before = () => aws.refuse('AccessDenied', 'the-bucket', 403);
+    await expect(operator().tools.cloud.artifacts.empty('the-bucket')).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 
   it('is not taken for empty when S3 keeps an object', async () => {

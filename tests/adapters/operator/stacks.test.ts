@@ -1,4 +1,5 @@
 import {
+  ChangeSetNotFoundException,
   CloudFormationClient,
   CloudFormationServiceException,
   CreateChangeSetCommand,
@@ -275,6 +276,31 @@ describe('a change set', () => {
     aws.on(DeleteChangeSetCommand).rejectsOnce(busy).rejectsOnce(busy).resolves({});
     await expect(changeSets.preview(REQUEST, changesOf)).rejects.toThrow('interrupted');
     expect(aws.commandCalls(DeleteChangeSetCommand)).toHaveLength(3);
+  });
+
+  it('that another update has deleted counts as deleted', async () => {
+    const { changeSets, aws } = theStacks();
+    aws.on(CreateChangeSetCommand).resolves({});
+    aws.on(DescribeChangeSetCommand).resolves({ Status: 'CREATE_COMPLETE', Changes: [] });
+    aws.on(DeleteChangeSetCommand).rejects(new ChangeSetNotFoundException({ message: 'gone', $metadata: {} }));
+    expect(await changeSets.preview(REQUEST, changesOf)).toEqual([]);
+  });
+
+  it('whose deletion fails for another reason fails', async () => {
+    const { changeSets, aws } = theStacks();
+    aws.on(CreateChangeSetCommand).resolves({});
+    aws.on(DescribeChangeSetCommand).resolves({ Status: 'CREATE_COMPLETE', Changes: [] });
+    aws.on(DeleteChangeSetCommand).rejects(new Error('no network'));
+    await expect(changeSets.preview(REQUEST, changesOf)).rejects.toThrow('no network');
+  });
+
+  it('is not executed without a network, and is deleted', async () => {
+    const { changeSets, aws } = theStacks();
+    aws.on(CreateChangeSetCommand).resolves({});
+    aws.on(DescribeChangeSetCommand).resolves({ Status: 'CREATE_COMPLETE', Changes: [] });
+    aws.on(ExecuteChangeSetCommand).rejects(new Error('no network'));
+    await expect(changeSets.preview(REQUEST, ({ execute }) => execute())).rejects.toThrow('no network');
+    expect(aws.commandCalls(DeleteChangeSetCommand)).toHaveLength(1);
   });
 
   it('that CloudFormation does not delete within a minute is left for a later command', async () => {
