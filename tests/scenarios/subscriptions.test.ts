@@ -216,10 +216,10 @@ describe('the comparison of subscriptions', () => {
       expect(world.told()).toEqual(['missing 1 found']);
     });
 
-    it('knows since when, although its list or the ledger could not be read in between', async () => {
+    it.each([LIST, 'DynamoDB.Query'] as const)('knows since when, although %s failed in between', async (operation) => {
       const world = await openPending();
       await world.hours(1);
-      world.faults.add({ operation: LIST, kind: 'throttle', for: 'ever' });
+      world.faults.add({ operation, kind: 'throttle', for: 'ever' });
       await world.days(7);
       world.faults.clear();
       await world.days(7);
