@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { SubscriptionSettings } from '../../domain/entitlements.ts';
-import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import type { SubscriptionQuirks } from '../../emulator/aws/identity-center/quirks.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { directoryOf } from '../support/directory.ts';
 import { APPLICATION, ENTITLEMENT, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/ids.ts';
 import {
+  CALLS,
   joinAlone,
   KIRO,
   type ManagedOptions,
@@ -16,6 +16,12 @@ import {
   subscribedIn,
 } from '../support/managed.ts';
 import { openWorld, type World } from '../support/world.ts';
+
+/** Lets a tick come these many hours from now, and no other. */
+async function tickAfter(world: World, ...hours: number[]): Promise<void> {
+  for (const hour of hours) world.after(hour * 3600, () => world.tick());
+  await world.play();
+}
 
 const PROVIDERS: [string, SubscriptionSettings][] = [
   ['Kiro', KIRO],
@@ -29,19 +35,9 @@ async function join(world: World, ...numbers: number[]): Promise<string[]> {
   return outcomes;
 }
 
-const SUBSCRIBE = new Map([
-  ['kiro', 'Q.CreateAssignment'],
-  ['amazon-q-business', 'QBusiness.CreateSubscription'],
-]);
-const CANCEL = new Map([
-  ['kiro', 'Q.DeleteAssignment'],
-  ['amazon-q-business', 'QBusiness.CancelSubscription'],
-]);
-
 describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
   const { provider } = settings;
-  const subscribe = SUBSCRIBE.get(provider) ?? '';
-  const cancel = CANCEL.get(provider) ?? '';
+  const { subscribe, cancel } = CALLS[provider];
   const plan = provider === 'kiro' ? 'KIRO_ENTERPRISE_PRO' : 'Q_BUSINESS';
 
   it('begins with the seat, and ends with it', async () => {
@@ -82,36 +78,6 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
     const list = provider === 'kiro' ? 'UserSubscriptions.ListUserSubscriptions' : 'QBusiness.ListSubscriptions';
     expect(world.calls(list)).toBeLessThanOrEqual(3);
   });
-
-  it.each<FaultRule['kind']>(['internal', 'internal-after', 'lost', 'throttle', 'crash-before', 'crash-after'])(
-    'is made once although its first call fails: %s',
-    async (kind) => {
-      const world = await openManaged({ settings });
-      world.faults.add({ operation: subscribe, kind });
-      await join(world, 1);
-      await world.ticking(20);
-      expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
-      expect(seatEvents(world)).toEqual(['Seat Assigned 1 group-join']);
-      await world.leaves(1);
-      await world.play();
-      await world.ticking(20);
-      expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
-    },
-  );
-
-  it.each<FaultRule['kind']>(['internal', 'internal-after', 'lost', 'throttle', 'crash-before', 'crash-after'])(
-    'is cancelled although the first call fails: %s',
-    async (kind) => {
-      const world = await openManaged({ settings });
-      await join(world, 1);
-      world.faults.add({ operation: cancel, kind });
-      await world.leaves(1);
-      await world.play();
-      await world.ticking(20);
-      expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
-      expect(seatEvents(world)).toEqual(['Seat Assigned 1 group-join', 'Seat Revoked 1 group-leave']);
-    },
-  );
 
   it('waits for a slot', async () => {
     const world = await openManaged({ settings, entitlement: { seats: { max: 1 } } });
@@ -307,13 +273,15 @@ describe('a managed subscription of Kiro', () => {
     await world.play();
     expect(await join(world, 1)).toEqual(['failed']);
     expect(await join(world, 2, 3)).toEqual(['handedOver', 'handedOver']);
-    const before = world.calls('Q.CreateAssignment');
-    await world.ticking(23 * 60);
-    expect(world.calls('Q.CreateAssignment')).toBe(before);
-    await world.ticking(2 * 60);
-    expect(world.calls('Q.CreateAssignment')).toBe(before + 1);
+    const asked = () => world.calls('Q.CreateAssignment');
+    const before = asked();
+    await tickAfter(world, 1, 12, 23);
+    expect(asked()).toBe(before);
+    await tickAfter(world, 2);
+    expect(asked()).toBe(before + 1);
     world.center.changeQuirks({ accountRefusal: 'none' });
-    await world.ticking(26 * 60);
+    await tickAfter(world, 25);
+    await world.ticking(30);
     expect(subscribedIn(world)).toEqual([1, 2, 3]);
   });
 

@@ -170,7 +170,7 @@ describe('the comparison of subscriptions', () => {
     expect(await world.found()).toEqual([]);
   });
 
-  describe('of a subscription that its user has never used', () => {
+  describe('of a subscription that its user has never used', { tags: 'long' }, () => {
     const openPending = () => opened({ members: [1], subscriptions: [subscribed(1, { status: 'PENDING' })] });
 
     it('finds it once comparisons have seen it so for 14 days, and tells that it has ended', async () => {
@@ -416,7 +416,7 @@ describe('the comparison of subscriptions', () => {
     expect(new Set(world.unread())).toEqual(new Set(['group-missing']));
   });
 
-  it('reads the list at most once in five minutes, however many executions run', async () => {
+  it('reads the list at most once in five minutes, however many executions run', { tags: 'long' }, async () => {
     const world = await opened({ entitlements: [ENFORCED], people: 60, members: people(1, 30) });
     await world.hours(1);
     world.forget();

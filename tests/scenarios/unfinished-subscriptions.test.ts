@@ -1,7 +1,8 @@
+// @module-tag long
 import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { APPLICATION, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/ids.ts';
-import { joinAlone, KIRO, openManaged, partsOf, Q_BUSINESS, seatEvents } from '../support/managed.ts';
+import { CALLS, joinAlone, KIRO, openManaged, partsOf, Q_BUSINESS, seatEvents } from '../support/managed.ts';
 import type { World } from '../support/world.ts';
 
 const OTHER = { name: 'other', application: OTHER_APPLICATION, groups: [OTHER_GROUP] };
@@ -162,4 +163,38 @@ describe('an application without an entitlement', () => {
     await world.play();
     expect(world.stack.endOf(after)?.outcome).toBe('converged');
   });
+});
+
+describe.each([KIRO, Q_BUSINESS])('a subscription of $provider', (settings) => {
+  const { subscribe, cancel } = CALLS[settings.provider];
+
+  it.each<FaultRule['kind']>(['internal', 'internal-after', 'lost', 'throttle', 'crash-before', 'crash-after'])(
+    'is made once although its first call fails: %s',
+    async (kind) => {
+      const world = await openManaged({ settings });
+      world.faults.add({ operation: subscribe, kind });
+      await joinAlone(world, 1);
+      await world.ticking(20);
+      expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
+      expect(seatEvents(world)).toEqual(['Seat Assigned 1 group-join']);
+      await world.leaves(1);
+      await world.play();
+      await world.ticking(20);
+      expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+    },
+  );
+
+  it.each<FaultRule['kind']>(['internal', 'internal-after', 'lost', 'throttle', 'crash-before', 'crash-after'])(
+    'is cancelled although the first call fails: %s',
+    async (kind) => {
+      const world = await openManaged({ settings });
+      await joinAlone(world, 1);
+      world.faults.add({ operation: cancel, kind });
+      await world.leaves(1);
+      await world.play();
+      await world.ticking(20);
+      expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+      expect(seatEvents(world)).toEqual(['Seat Assigned 1 group-join', 'Seat Revoked 1 group-leave']);
+    },
+  );
 });

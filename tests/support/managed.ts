@@ -15,6 +15,12 @@ export const Q_BUSINESS = {
   mode: 'manage',
 } as const satisfies SubscriptionSettings;
 
+/** The calls that change a user's subscription, by provider. */
+export const CALLS = {
+  kiro: { subscribe: 'Q.CreateAssignment', cancel: 'Q.DeleteAssignment' },
+  'amazon-q-business': { subscribe: 'QBusiness.CreateSubscription', cancel: 'QBusiness.CancelSubscription' },
+} as const;
+
 export interface ManagedOptions extends WorldOptions {
   settings?: SubscriptionSettings;
   entitlement?: Partial<Entitlement>;
