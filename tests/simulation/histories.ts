@@ -13,6 +13,7 @@ import {
   PEOPLE,
   person,
   START,
+  SUBSCRIPTION_REGIONS,
   someApplication,
   someGroup,
   someone,
@@ -21,6 +22,13 @@ import { anyLag, type Deed, type RuleChoice, rarely, rules, shortLag } from './d
 import { type Episode, episodes } from './episodes.ts';
 import { ANY, World } from './possible-world.ts';
 import { rulesOf } from './rules.ts';
+import {
+  providerOf,
+  returnedPlan,
+  type SubscriptionDraft,
+  subscriptionDraft,
+  withSubscriptionEpisodes,
+} from './subscriptions.ts';
 
 /** What a history is made of. */
 interface Draft {
@@ -34,6 +42,7 @@ interface Draft {
   begins: boolean;
   lags: readonly Extract<Deed, { do: 'lag' }>[];
   episodes: readonly Episode[];
+  subscriptions: SubscriptionDraft | undefined;
 }
 
 const statuses = rarely(12).map((isNew): Quirks['userStatus'] => (isNew ? 'new-value' : 'present'));
@@ -66,6 +75,8 @@ const draft: fc.Arbitrary<Draft> = fc.constantFrom(true, false, false).chain((to
     begins: told ? fc.constant(true) : fc.constantFrom(true, true, false),
     lags: fc.array(told ? shortLag : anyLag, { maxLength: 3, size: 'max' }),
     episodes: fc.array(episodes(told), { minLength: 1, maxLength: 6, size: 'max' }),
+    // The last: a history without subscriptions is what it would be if there were none.
+    subscriptions: subscriptionDraft(told),
   }),
 );
 
@@ -114,12 +125,31 @@ const SHRINK_MILLISECONDS = 60_000;
 /** Lags that a second look two minutes after an event is long enough for. */
 export const SHORT_LAG_SECONDS = 25;
 /** Deeds that no event tells of, or that end an execution before it has done what its event was about. */
-const UNTOLD = ['assign', 'unassign', 'deploy', 'stop', 'redrive', 'deleteGroup', 'deleteApplication'] as const;
+const UNTOLD = [
+  'assign',
+  'unassign',
+  'subscribe',
+  'unsubscribe',
+  'quirks',
+  'deploy',
+  'stop',
+  'redrive',
+  'deleteGroup',
+  'deleteApplication',
+] as const;
 const PASSING: readonly string[] = ['throttle', 'internal', 'internal-after', 'conflict'] satisfies FaultRule['kind'][];
 
 /** Whether the machine's own retries outlast a fault. */
-function isPassing({ operation, kind, for: lasts }: FaultRule): boolean {
+function isPassing({ operation, kind, times = 1, for: lasts }: FaultRule): boolean {
+  // A list is read again after five minutes, and an execution fails for the third time in a row.
+  if (isReadOfSubscriptions(operation))
+    return lasts === undefined && kind !== 'conflict' && PASSING.includes(kind) && times < 3;
   return lasts === undefined && (operation === 'Lambda.Invoke' || PASSING.includes(kind));
+}
+
+/** Whether an operation reads a list of subscriptions, or finds it. */
+export function isReadOfSubscriptions(operation: string): boolean {
+  return /^(?:UserSubscriptions|QBusiness)\.(?:List|Get)/.test(operation);
 }
 
 /** Whether all that happens in a history reaches Usher by an event, so that nothing is left for a reconciliation. */
@@ -158,21 +188,13 @@ const CALM = { ssoAdmin: 8, identityStore: 5 };
 
 /** Leaves out what can't be done when its time comes: those who act must be there. */
 function scenarioOf(draft: Draft): History {
-  const {
-    rules: choice,
-    members,
-    assigned,
-    quirks,
-    latency,
-    otherCallers,
-    batchUsers,
-    begins,
-    lags,
-    episodes: all,
-  } = draft;
-  const world = new World(members);
+  const { rules: choice, members, assigned, latency, otherCallers, batchUsers, begins, subscriptions } = draft;
+  const all = withSubscriptionEpisodes(draft.episodes, subscriptions);
+  const choices = subscriptions?.choices ?? [];
+  const world = new World(members, choice, choices);
   let seconds = 0;
   const actions: Action[] = begins ? [{ at: '+0s', start: { scope: 'everything' }, expect: ANY }] : [];
+  const lags = [...draft.lags, ...(subscriptions?.lags ?? [])];
   for (const { afterSeconds: pause, deed } of [...lags.map((deed) => ({ afterSeconds: 0, deed })), ...all.flat()]) {
     seconds += pause;
     for (const done of world.deedsOf(deed, seconds, actions.length + 1)) actions.push({ at: timeOf(seconds), ...done });
@@ -188,7 +210,7 @@ function scenarioOf(draft: Draft): History {
         instanceArn: INSTANCE_ARN,
         identityStoreId: STORE_ID,
       },
-      ...rulesOf(choice),
+      ...rulesOf(choice, choices),
     },
     directory: {
       identityStoreId: STORE_ID,
@@ -204,12 +226,37 @@ function scenarioOf(draft: Draft): History {
       applications: APPLICATIONS.map((applicationArn, index) => ({
         applicationArn,
         assigned: [...new Set(assigned.flatMap(([one, at]) => (at === index ? [user(one)] : [])))],
+        ...(subscriptions ? subscribedAtFirst(subscriptions, index) : {}),
       })),
     },
-    quirks,
+    quirks: { ...draft.quirks, ...subscriptions?.quirks },
     ...(latency ? { latency } : {}),
     ...(otherCallers ? { otherCallers: hasMore ? CALM : otherCallers } : {}),
     ...(batchUsers === undefined ? {} : { batchUsers }),
     actions: actions.length > 0 ? actions : [{ at: '+0s', start: { scope: 'everything' }, expect: ANY }],
+  };
+}
+
+/** What the directory file says about the subscriptions of an application. */
+function subscribedAtFirst({ choices, subscribed, groups }: SubscriptionDraft, application: number) {
+  const choice = choices[application];
+  if (!choice) return {};
+  const isKiro = choice.provider === 'kiro';
+  const ofUsers = new Map(
+    subscribed.flatMap((one) => {
+      if (one.application !== application) return [];
+      const source = isKiro ? { source: one.source } : {};
+      return [[one.user, { user: user(one.user), plan: returnedPlan(choice, one.plan), ...source }] as const];
+    }),
+  );
+  const ofGroups = isKiro
+    ? []
+    : groups.flatMap(([index, at]) =>
+        at === application ? [{ group: GROUPS[index] ?? '', plan: returnedPlan(choice, choice.plan) }] : [],
+      );
+  return {
+    provider: providerOf(choice),
+    region: SUBSCRIPTION_REGIONS[application] ?? '',
+    subscriptions: [...ofUsers.values(), ...ofGroups],
   };
 }
