@@ -6,16 +6,22 @@ import { STS_ERRORS } from './sts-errors.ts';
 /** Names the sessions of Usher in CloudTrail. */
 const SESSION = 'usher';
 
+/** A role, with what its trust policy asks of a caller. */
+export interface AssumedRole {
+  roleArn: string;
+  externalId?: string | undefined;
+}
+
 /**
  * Returns the settings of clients that act as a role. The role is assumed at the first request, and again when its
  * credentials expire; both may be refused.
  *
  * @throws TransientAwsError worth a retry · RefusedError not, `role-refused` if the caller may not assume the role
  */
-export function assumingRole(settings: ClientSettings, roleArn: string): ClientSettings {
+export function assumingRole(settings: ClientSettings, { roleArn, externalId }: AssumedRole): ClientSettings {
   const ask = askWith(STS_ERRORS);
   const provide = fromTemporaryCredentials({
-    params: { RoleArn: roleArn, RoleSessionName: SESSION },
+    params: { RoleArn: roleArn, RoleSessionName: SESSION, ExternalId: externalId },
     clientConfig: settings,
   });
   return { ...settings, credentials: () => ask('AssumeRole', [`role ${roleArn}`], () => provide()) };

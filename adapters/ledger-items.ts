@@ -6,6 +6,7 @@ import type { BatchRef } from '../domain/queue/rounds.ts';
 import { type Seat, SeatSchema } from '../domain/seat/seat.ts';
 import { RefusedError } from '../domain/shared/errors.ts';
 import { plusSeconds } from '../domain/shared/time.ts';
+import { type UserFindings, UserFindingsSchema } from '../domain/subscription/recorded-findings.ts';
 
 /** An item of the table, as the SDK returns it. */
 export type Item = Record<string, AttributeValue>;
@@ -21,8 +22,11 @@ export const WORK_KEY = { pk: '#work', sk: '#work' };
 /** Sort keys in the partition of an application, next to those of its seats: each sorts before every user id. */
 export const HOLD = '#hold';
 export const SLOTS = '#slots';
-/** Prefix of the user id of an observation: `~` sorts after every id, so that observations are read last, or not at all. */
+/** `~` sorts after every id, so that what begins with it is read last, or not at all. */
+export const AFTER_SEATS = '~';
+/** Prefixes of the user id of an observation, and of what was found about the user's subscription. */
 export const OBSERVED = '~observed#';
+export const FINDINGS = '~finding#';
 /** A tombstone outlives the audit archive (one year), so that its seat is still there when an event is replayed. */
 const TOMBSTONE_SECONDS = 400 * 24 * 3600;
 /** A batch is of use as long as its round; what is left of it is of use to a person who looks for a fault. */
@@ -52,14 +56,16 @@ export function idsOfBatch({ round, batch }: BatchRef): string[] {
 
 /** Returns what a message about an item of an application names. */
 export function idsOf(pk: string | undefined, sk: string | undefined): string[] {
-  const item = sk?.startsWith(OBSERVED) ? `observation of user ${userOf(sk)}` : `user ${sk}`;
+  const kind = sk?.startsWith(OBSERVED) ? 'observation of ' : sk?.startsWith(FINDINGS) ? 'subscription of ' : '';
+  const item = `${kind}user ${userOf(sk ?? '')}`;
   if (sk === SLOTS) return [`application ${pk}`, 'the bound of its slots'];
   return [`application ${pk}`, sk === HOLD ? 'its hold' : item];
 }
 
-/** Returns the user id in the key of a seat or an observation. */
+/** Returns the user id in the key of an item about a user. */
 export function userOf(sk: string): string {
-  return sk.startsWith(OBSERVED) ? sk.slice(OBSERVED.length) : sk;
+  const prefix = [OBSERVED, FINDINGS].find((one) => sk.startsWith(one)) ?? '';
+  return sk.slice(prefix.length);
 }
 
 /** Parses a seat. @throws RefusedError as {@link parseItem} */
@@ -70,6 +76,11 @@ export function seatIn(item: Item): Seat {
 /** Parses an observation. @throws RefusedError as {@link parseItem} */
 export function observationIn(item: Item): Observation {
   return parseItem(ObservationSchema, item, idsOf(item['pk']?.S, item['sk']?.S));
+}
+
+/** Parses what was found about a user's subscription. @throws RefusedError as {@link parseItem} */
+export function findingsIn(item: Item): UserFindings {
+  return parseItem(UserFindingsSchema, item, idsOf(item['pk']?.S, item['sk']?.S));
 }
 
 /**

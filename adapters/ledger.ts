@@ -19,12 +19,16 @@ import { type Seat, type SeatKey, seatAttentionAt } from '../domain/seat/seat.ts
 import { chunksOf } from '../domain/shared/chunks.ts';
 import { TransientAwsError } from '../domain/shared/errors.ts';
 import { MOST_PENDING } from '../domain/shared/limits.ts';
+import { findingsAttentionAt, type UserFindings } from '../domain/subscription/recorded-findings.ts';
 import { type ClientSettings, clientFactory } from './clients.ts';
 import { DYNAMODB_ERRORS } from './dynamodb-errors.ts';
 import {
+  AFTER_SEATS,
   batchExpiry,
   batchKey,
   expiry,
+  FINDINGS,
+  findingsIn,
   HOLD,
   type Item,
   idsOf,
@@ -43,13 +47,14 @@ import { askWith, malformedAnswer, undefinedIf } from './requests.ts';
 /** Everything that the ledger holds for one application. */
 export interface ApplicationItems extends Holdings {
   observations: Observation[];
+  findings: UserFindings[];
 }
 
-/** A seat, an observation or, without a user, a hold that a tick has to check. */
+/** A seat, an observation or, without a user, a hold or a finding that a tick has to check. */
 export type Pending = Pick<SeatKey, 'applicationArn'> & Partial<SeatKey>;
 
 /**
- * Usher's record in one DynamoDB table: seats and observations by application and user, the hold of each application and the
+ * Usher's record in one DynamoDB table: seats, observations and findings by application and user, the hold of each application and the
  * bound of its slots, the batches of stored rounds, and one item with work queue and lease.
  *
  * Every write but that of a batch is a conditional write of one item and names the revision that it replaces: the item's
@@ -83,6 +88,9 @@ export interface Ledger {
   /** Writes the bound, before the seats and batches that it counts. */
   saveSlots(slots: Slots): Promise<void>;
   saveObservation(observation: Observation): Promise<void>;
+  /** Reads what was found about the subscriptions of those of these users of whom something is recorded, in this order. */
+  findings(keys: readonly SeatKey[]): Promise<UserFindings[]>;
+  saveFindings(findings: UserFindings): Promise<void>;
   /** Reads a batch of a stored round; undefined if it has expired. */
   batch(ref: BatchRef): Promise<Batch | undefined>;
   /** Writes a batch. No other writer has the number of its round. */
@@ -140,7 +148,8 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
   }
 
   /** Reads items and returns them in the order of the keys; DynamoDB returns them in any order. */
-  async function readBatches(keys: readonly SeatKey[]): Promise<Item[]> {
+  async function readBatches(users: readonly SeatKey[], prefix = ''): Promise<Item[]> {
+    const keys = users.map(({ applicationArn, userId }) => ({ applicationArn, userId: prefix + userId }));
     const calls = chunksOf(keys, KEYS_PER_CALL).map(readBatch);
     const found = new Map((await Promise.all(calls)).flat().map((item) => [`${item['pk']?.S} ${item['sk']?.S}`, item]));
     return keys
@@ -180,7 +189,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
   }
 
   async function partition(applicationArn: string, condition: string, values: Item = {}): Promise<ApplicationItems> {
-    const found: ApplicationItems = { seats: [], hold: undefined, observations: [] };
+    const found: ApplicationItems = { seats: [], hold: undefined, observations: [], findings: [] };
     const items = query({
       KeyConditionExpression: condition,
       ExpressionAttributeValues: { ':pk': { S: applicationArn }, ...values },
@@ -191,6 +200,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
       if (key === HOLD) found.hold = parseItem(HoldSchema, item, idsOf(applicationArn, HOLD));
       else if (key === SLOTS) found.slots = parseItem(SlotsSchema, item, idsOf(applicationArn, SLOTS));
       else if (key?.startsWith(OBSERVED)) found.observations.push(observationIn(item));
+      else if (key?.startsWith(FINDINGS)) found.findings.push(findingsIn(item));
       else found.seats.push(seatIn(item));
     }
     return found;
@@ -212,9 +222,11 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     },
 
     async holdings(applicationArn) {
-      const { observations: _, ...holdings } = await partition(applicationArn, 'pk = :pk AND sk < :observed', {
-        ':observed': { S: OBSERVED },
-      });
+      const {
+        observations: _,
+        findings: _findings,
+        ...holdings
+      } = await partition(applicationArn, 'pk = :pk AND sk < :after', { ':after': { S: AFTER_SEATS } });
       return holdings;
     },
 
@@ -226,8 +238,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     },
 
     async observations(keys) {
-      const observed = keys.map(({ applicationArn, userId }) => ({ applicationArn, userId: OBSERVED + userId }));
-      return (await readBatches(observed)).map(observationIn);
+      return (await readBatches(keys, OBSERVED)).map(observationIn);
     },
 
     async saveSeat(seat) {
@@ -256,6 +267,16 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
       await replace(item, observationAttentionAt(observation));
     },
 
+    async findings(keys) {
+      return (await readBatches(keys, FINDINGS)).map(findingsIn);
+    },
+
+    async saveFindings(found) {
+      const ended = found.findings.length === 0 && found.audit.length === 0;
+      const key = { pk: found.applicationArn, sk: FINDINGS + found.userId };
+      await replace({ ...found, ...key, ...(ended ? expiry(found) : {}) }, findingsAttentionAt(found));
+    },
+
     async batch(ref) {
       const item = await get(batchKey(ref));
       return item && parseItem(BatchSchema, item, idsOfBatch(ref));
@@ -277,7 +298,8 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
       for await (const { pk, sk, tells } of due) {
         if (!pk?.S || !sk?.S) throw malformedAnswer('Query', 'Items');
         const applicationArn = pk.S;
-        const userId = sk.S === HOLD ? undefined : userOf(sk.S);
+        // Only a check of the whole application publishes findings.
+        const userId = sk.S === HOLD || sk.S.startsWith(FINDINGS) ? undefined : userOf(sk.S);
         if (!tells?.BOOL && !isActive(applicationArn, userId)) continue;
         pending.push(userId === undefined ? { applicationArn } : { applicationArn, userId });
         if (pending.length === MOST_PENDING) break;

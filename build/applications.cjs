@@ -1,20 +1,10 @@
 // Returns the applications that the roles in deploy/permissions.yml may change: those of entitlements.yml, retired ones
 // too, and no others.
-const { readFileSync } = require('node:fs');
-const { join } = require('node:path');
-const { readEntitlements } = require('../input/entitlements-file.ts');
-const { InputError } = require('../input/input-error.ts');
+const { configured } = require('./configured.cjs');
 
 function arns() {
-  try {
-    const text = readFileSync(join(__dirname, '../entitlements.yml'), 'utf8');
-    const { entitlements, retired } = readEntitlements(text, 'entitlements.yml');
-    return [...entitlements.map(({ application }) => application), ...retired];
-  } catch (error) {
-    // The framework prints the stack, which does not help the author of entitlements.yml.
-    if (error instanceof InputError) error.stack = error.message;
-    throw error;
-  }
+  const { entitlements, retired } = configured();
+  return [...entitlements.map(({ application }) => application), ...retired];
 }
 
 module.exports.arns = arns;

@@ -44,7 +44,7 @@ const STEPS: Step[] = [
   { name: 'schemas', command: 'node', args: ['build/schemas.ts', '--check'] },
   { name: 'reference', command: 'node', args: ['build/reference.ts', '--check'] },
   { name: 'package', command: 'serverless', args: ['package'] },
-  { name: 'template', command: 'cfn-lint', args: [TEMPLATE, 'forwarder.yml'], optional: true },
+  { name: 'template', command: 'cfn-lint', args: [TEMPLATE, 'forwarder.yml', 'subscriber.yml'], optional: true },
   { name: 'terraform', command: 'terraform', args: ['fmt', '-check', 'docs/terraform'], optional: true },
   { name: 'moto', command: 'node', args: ['tests/moto/verify.ts'], missing: 3 },
 ];

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { MOST_PER_SECOND, mostEntries, smallestPace } from './pace.ts';
 import { ApplicationArn, Region } from './shared/ids.ts';
 import { type ValidationIssue, validate } from './shared/validation.ts';
-import { KIRO_PLANS, Q_BUSINESS_PLANS } from './subscription/plan.ts';
+import { SubscriptionSchema } from './subscription/schema.ts';
 
 const GroupId = z
   .string()
@@ -75,61 +75,6 @@ const RevokeAfterDays = z
     z.describe('Days of grace after a user has left the last of the groups. Disabled and deleted users get none.'),
   );
 
-const SubscriptionFields = {
-  region: Region.check(
-    z.describe('Region of the profile (Kiro, Amazon Q Developer) or of the Amazon Q Business application'),
-  ),
-  roleArn: z.optional(
-    z
-      .string()
-      .check(
-        z.regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/, 'expected the ARN of an IAM role'),
-        z.describe('Role in the account that owns the profile, if it is another account'),
-      ),
-  ),
-  mode: z._default(
-    z
-      .enum(['report', 'manage'])
-      .check(
-        z.describe(
-          'report compares subscriptions with group membership, and changes nothing; manage subscribes and cancels, too',
-        ),
-      ),
-    'report',
-  ),
-  allowDowngrade: z.optional(
-    z
-      .boolean()
-      .check(
-        z.describe(
-          'manage asks for a cheaper plan, too: AWS charges the month in full, and the plan begins next month',
-        ),
-      ),
-  ),
-};
-
-/** Who pays for which plan. `kiro` is experimental: its calls are not published. */
-const SubscriptionSchema = z.discriminatedUnion('provider', [
-  z.strictObject({
-    provider: z
-      .literal('kiro')
-      .check(z.describe('Kiro and Amazon Q Developer. Experimental: AWS does not publish the calls')),
-    plan: z.enum(KIRO_PLANS).check(z.describe('The plan that members of the groups should have')),
-    endpoint: z.optional(
-      z
-        .enum(['amazonaws.com', 'kiro.dev'])
-        .check(
-          z.describe('Where manage sends its calls. By default amazonaws.com: no call to kiro.dev is known to succeed'),
-        ),
-    ),
-    ...SubscriptionFields,
-  }),
-  z.strictObject({
-    provider: z.literal('amazon-q-business').check(z.describe('Amazon Q Business')),
-    plan: z.enum(Q_BUSINESS_PLANS).check(z.describe('The plan that members of the groups should have')),
-    ...SubscriptionFields,
-  }),
-]);
 export type SubscriptionSettings = z.infer<typeof SubscriptionSchema>;
 
 /** One rule: members of these groups get a seat of this application. */
@@ -232,7 +177,15 @@ const Draft = z.catch(
             application: lenient(ApplicationArn),
             groups: z.catch(z.array(lenient(GroupId)), []),
             seats: lenient(z.object({ max: SeatsMax })),
-            subscription: lenient(z.object({ provider: z.literal('kiro'), region: Region, mode: z.literal('manage') })),
+            subscription: lenient(
+              z.object({
+                provider: lenient(z.literal('kiro')),
+                region: lenient(Region),
+                roleArn: z.optional(z.unknown()),
+                externalId: z.optional(z.unknown()),
+                mode: lenient(z.literal('manage')),
+              }),
+            ),
           }),
         ),
       ),
@@ -277,12 +230,33 @@ function contradictions(draft: z.infer<typeof Draft>): ValidationIssue[] {
     const foreign = instance !== undefined && application.split('/')[1] !== instance;
     return foreign ? [{ path, problem: 'expected an application of identityCenter.instanceArn' }] : [];
   });
-  const managed = entitlements.map((entitlement) => entitlement?.subscription?.region);
+  const managed = entitlements.map((entitlement) => {
+    const { provider, mode, region } = entitlement?.subscription ?? {};
+    return provider && mode && region;
+  });
   const profiles = duplicatesIn(managed).map(({ second, first }) => ({
     path: `entitlements[${second}].subscription.mode`,
     problem: `expected report: entitlements[${first}] manages the subscriptions of this Region, and AWS has one list per Region`,
   }));
-  return [...names, ...applications, ...own, ...profiles, ...retirements, ...unreadable(draft)];
+  return [...names, ...applications, ...own, ...profiles, ...externalIds(draft), ...retirements, ...unreadable(draft)];
+}
+
+/** Finds external ids without a role, and roles that would be assumed with another external id than before. */
+function externalIds({ entitlements }: z.infer<typeof Draft>): ValidationIssue[] {
+  const first = new Map<unknown, { index: number; externalId: unknown }>();
+  return entitlements.flatMap((entitlement, index) => {
+    const { roleArn, externalId } = entitlement?.subscription ?? {};
+    const path = `entitlements[${index}].subscription.externalId`;
+    if (roleArn === undefined) {
+      return externalId === undefined
+        ? []
+        : [{ path, problem: 'expected roleArn, too: only a role has an external id' }];
+    }
+    const before = first.get(roleArn);
+    if (!before) first.set(roleArn, { index, externalId });
+    if (!before || before.externalId === externalId) return [];
+    return [{ path, problem: `expected that of entitlements[${before.index}], which names the same role` }];
+  });
 }
 
 /**

@@ -26,10 +26,11 @@ export const handler = defineHandler({
     lists: new Map(),
   }),
   run: planChanges,
-  logFields: ({ outcome, progress, report, unconfigured }) => ({
+  logFields: ({ outcome, progress, report, subscriptions, unconfigured }) => ({
     outcome,
     round: progress.round,
     report,
+    subscriptions,
     unconfigured,
   }),
 });

@@ -1,7 +1,13 @@
 import type { EventBus } from '../adapters/event-bus.ts';
 import type { OwnExecutions } from '../adapters/executions.ts';
 import type { Ledger } from '../adapters/ledger.ts';
-import { type AuditContext, auditEvent, type BusEvent, revocationsHeld } from '../domain/audit/event.ts';
+import {
+  type AuditContext,
+  auditEvent,
+  type BusEvent,
+  revocationsHeld,
+  subscriptionFinding,
+} from '../domain/audit/event.ts';
 import { type Changes, seatKeysOf } from '../domain/decision/batches.ts';
 import { releaseLease } from '../domain/queue/lease.ts';
 import { advanceRound, type BatchRef } from '../domain/queue/rounds.ts';
@@ -96,6 +102,7 @@ async function allPendingEvents(
   const records = changes.filter(({ kind }) => kind === 'record');
   const seats = await ledger.seats(seatKeysOf(changes));
   const observations = records.length > 0 ? await ledger.observations(seatKeysOf(records)) : [];
+  const findings = records.length > 0 ? await ledger.findings(seatKeysOf(records)) : [];
   const pending = [
     ...seats.map((seat) =>
       pendingEventsOf(
@@ -109,6 +116,13 @@ async function allPendingEvents(
         observation.audit,
         (record) => auditEvent(record, observation, context),
         (sent) => ledger.saveObservation(clearAudit(observation, sent)),
+      ),
+    ),
+    ...findings.map((found) =>
+      pendingEventsOf(
+        found.audit,
+        (record) => subscriptionFinding(record, found, context),
+        (sent) => ledger.saveFindings(clearAudit(found, sent)),
       ),
     ),
   ];

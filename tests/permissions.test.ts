@@ -2,6 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Entitlements } from '../domain/entitlements.ts';
 import { HISTORIES, playHistory } from './support/histories.ts';
 import { APPLICATION, OTHER_APPLICATION } from './support/ids.ts';
 import {
@@ -13,7 +14,9 @@ import {
   policiesOf,
   statementsOf,
 } from './support/permissions.ts';
-import { packaged, readTemplateFile, resolved, type Template } from './support/template.ts';
+import { SUBSCRIBER_ROLE, subscribed } from './support/subscribed.ts';
+import { CHANGE_CALLS, LIST_CALLS, subscriptionCallsOf } from './support/subscription-calls.ts';
+import { packaged, packagedWith, readTemplateFile, resolved, type Template } from './support/template.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -52,17 +55,70 @@ function matchesGlob(text: string, pattern: string): boolean {
   return new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(text);
 }
 
-describe('the role of each function', () => {
-  const recorder = new CallRecorder();
+const MANAGED = subscribed({ mode: 'manage' });
+const recorder = new CallRecorder();
+
+beforeAll(async () => {
+  for (const history of HISTORIES) await playHistory(history, recorder);
+});
+
+/** What the functions call with a configuration: what they called in the histories, and what its subscriptions add. */
+function calledWith(configuration: Entitlements | undefined): Actions {
+  const added: Record<string, string[]> = configuration ? subscriptionCallsOf(configuration) : {};
+  return new Map([...recorder.actions].map(([key, actions]) => [key, actions.union(new Set(added[key]))]));
+}
+
+describe.each<[string, Entitlements | undefined]>([
+  ['without subscriptions', undefined],
+  ['with subscriptions that are reported', subscribed()],
+  ['with subscriptions that are managed', MANAGED],
+  ['with subscriptions that are managed in another account', subscribed({ mode: 'manage', roleArn: SUBSCRIBER_ROLE })],
+])('the role of each function, %s,', (_fact, configuration) => {
   let template: Template;
+  let called: Actions;
 
   beforeAll(async () => {
-    for (const history of HISTORIES) await playHistory(history, recorder);
-    template = resolved((await packaged()).template);
+    template = resolved((await (configuration ? packagedWith(configuration) : packaged())).template);
+    called = calledWith(configuration);
   });
 
   it('allows what the function calls, and nothing more', () => {
-    expect(differences(recorder.actions, template)).toEqual([]);
+    expect(differences(called, template)).toEqual([]);
+  });
+
+  it('is found wanting when any action is taken away', () => {
+    for (const index of grants(structuredClone(template)).keys()) {
+      const less = structuredClone(template);
+      const grant = grants(less)[index];
+      grant?.list.splice(grant.list.indexOf(grant.action), 1);
+      expect(differences(called, less), `${grant?.role} without ${grant?.action}`).toHaveLength(1);
+    }
+  });
+
+  it('is found too wide when any action is added', () => {
+    for (const role of new Set(grants(structuredClone(template)).map((grant) => grant.role))) {
+      for (const action of [
+        'sso:DeleteApplication',
+        'dynamodb:DeleteItem',
+        'identitystore:CreateUser',
+        'sso:*',
+        'q:*',
+      ]) {
+        const more = structuredClone(template);
+        grants(more)
+          .find((grant) => grant.role === role)
+          ?.list.push(action);
+        expect(differences(called, more)).toEqual([expect.stringContaining(`never does ${action}`)]);
+      }
+    }
+  });
+});
+
+describe('the role of each function', () => {
+  let template: Template;
+
+  beforeAll(async () => {
+    template = resolved((await packaged()).template);
   });
 
   it('is compared with every call that the adapters of the functions can make', () => {
@@ -89,6 +145,22 @@ describe('the role of each function', () => {
     expect(new Set(callable)).toEqual(called);
   });
 
+  it('is compared with every call that the adapters of subscriptions can make', () => {
+    const source = globSync('adapters/subscriptions/*.ts', { cwd: ROOT }).map((file) =>
+      readFileSync(join(ROOT, file), 'utf8'),
+    );
+    const callable = source.flatMap((text) =>
+      [...text.matchAll(/import \{([^}]+)\} from/g)].flatMap(([, names = '']) =>
+        [...names.matchAll(/\b([A-Z]\w+)Command\b/g)].map(([, operation = '']) => operation),
+      ),
+    );
+    const operationsOf = (calls: Readonly<Record<string, readonly string[]>>) =>
+      new Set(Object.values(calls).flatMap((some) => some.map((call) => call.replace(/^\w+\./, ''))));
+    const lists = operationsOf(LIST_CALLS);
+    expect(lists.difference(new Set(callable))).toEqual(new Set());
+    expect(new Set(callable).difference(lists.union(operationsOf(CHANGE_CALLS)))).toEqual(new Set());
+  });
+
   it.each(['PlanChangesRole', 'ApplyChangesRole', 'RecordAuditRole'])('%s covers the items that are used', (role) => {
     const [patterns = []] = statementsOf(template, role).flatMap(({ condition }) => {
       const { 'ForAllValues:StringLike': like } = (condition ?? {}) as Record<string, Record<string, string[]>>;
@@ -97,27 +169,6 @@ describe('the role of each function', () => {
     const keys = [...recorder.leadingKeys];
     expect(keys).toEqual(expect.arrayContaining(['#work', APPLICATION, OTHER_APPLICATION]));
     expect(keys.filter((key) => !patterns.some((pattern) => matchesGlob(key, pattern)))).toEqual([]);
-  });
-
-  it('is found wanting when any action is taken away', () => {
-    for (const index of grants(structuredClone(template)).keys()) {
-      const less = structuredClone(template);
-      const grant = grants(less)[index];
-      grant?.list.splice(grant.list.indexOf(grant.action), 1);
-      expect(differences(recorder.actions, less), `${grant?.role} without ${grant?.action}`).toHaveLength(1);
-    }
-  });
-
-  it('is found too wide when any action is added', () => {
-    for (const role of new Set(grants(structuredClone(template)).map((grant) => grant.role))) {
-      for (const action of ['sso:DeleteApplication', 'dynamodb:DeleteItem', 'identitystore:CreateUser', 'sso:*']) {
-        const more = structuredClone(template);
-        grants(more)
-          .find((grant) => grant.role === role)
-          ?.list.push(action);
-        expect(differences(recorder.actions, more)).toEqual([expect.stringContaining(`never does ${action}`)]);
-      }
-    }
   });
 
   it('is added nothing but the use of the keys by parameters that name keys', async () => {
@@ -133,11 +184,62 @@ describe('the role of each function', () => {
 /** By the access levels of the Service Authorization Reference: what begins so only reads. */
 const READS = /^[\w-]+:(?:Get|List|Describe|BatchGet|Query|IsMemberIn)/;
 
-describe.each([
-  ['the template', async () => (await packaged()).template],
-  ['the forwarder', async () => readTemplateFile('forwarder.yml')],
-])('%s', (_name, read) => {
-  const everything = { KeyArn: 'k', IdentityCenterKeyArn: 'k', AuditBucketArn: 'b', NativeNotifications: 'ENABLED' };
+/** What X-Ray, log delivery and Firehose do: the first two know no resource, and the last one names its files itself, below a prefix of its own. */
+const WIDE_OF_ALL = [
+  'AuditDeliveryRole s3:AbortMultipartUpload',
+  'AuditDeliveryRole s3:PutObject',
+  'AuditDeliveryRole s3:PutObjectAcl',
+  'OnboardingRole logs:CreateLogDelivery',
+  'OnboardingRole logs:DeleteLogDelivery',
+  'OnboardingRole logs:PutResourcePolicy',
+  'OnboardingRole logs:UpdateLogDelivery',
+  'OnboardingRole xray:PutTelemetryRecords',
+  'OnboardingRole xray:PutTraceSegments',
+];
+/** Of these, AWS knows no resource. */
+const WIDE_OF_KIRO = ['q:CreateAssignment', 'q:DeleteAssignment', 'q:UpdateAssignment'];
+/** The id of the application is not configured, and AWS knows no resource of a claim. */
+const WIDE_OF_Q_BUSINESS = [
+  'qbusiness:CancelSubscription',
+  'qbusiness:CreateSubscription',
+  'qbusiness:UpdateSubscription',
+  'user-subscriptions:CreateClaim',
+  'user-subscriptions:UpdateClaim',
+];
+
+const by = (role: string) => (action: string) => `${role} ${action}`;
+
+describe.each<[string, () => Promise<Template>, Record<string, string>, string[]]>([
+  ['the template', async () => (await packaged()).template, {}, WIDE_OF_ALL],
+  ['the template that reports subscriptions', async () => (await packagedWith(subscribed())).template, {}, WIDE_OF_ALL],
+  [
+    'the template that manages subscriptions',
+    async () => (await packagedWith(MANAGED)).template,
+    {},
+    [...[...WIDE_OF_KIRO, ...WIDE_OF_Q_BUSINESS].map(by('ApplyChangesRole')), ...WIDE_OF_ALL],
+  ],
+  ['the forwarder', async () => readTemplateFile('forwarder.yml'), {}, []],
+  ['the subscriber that reports', async () => readTemplateFile('subscriber.yml'), { Provider: 'kiro' }, []],
+  [
+    'the subscriber that manages Kiro',
+    async () => readTemplateFile('subscriber.yml'),
+    { Provider: 'kiro', Mode: 'manage' },
+    WIDE_OF_KIRO.map(by('SubscriberRole')),
+  ],
+  [
+    'the subscriber that manages Amazon Q Business',
+    async () => readTemplateFile('subscriber.yml'),
+    { Provider: 'amazon-q-business', Mode: 'manage' },
+    WIDE_OF_Q_BUSINESS.map(by('SubscriberRole')),
+  ],
+])('%s', (_name, read, parameters, expected) => {
+  const everything = {
+    KeyArn: 'k',
+    IdentityCenterKeyArn: 'k',
+    AuditBucketArn: 'b',
+    NativeNotifications: 'ENABLED',
+    ...parameters,
+  };
 
   it('gives no role a write without naming what it writes to', async () => {
     const template = resolved(await read(), everything);
@@ -147,22 +249,7 @@ describe.each([
         .filter(({ resource }) => /"\*"|:\*$|\/\*"/.test(JSON.stringify(resource)))
         .flatMap(({ actions }) => actions.filter((action) => !READS.test(action)).map((action) => `${role} ${action}`)),
     );
-    // X-Ray and log delivery know no resource; Firehose names its files itself, below a prefix of its own.
-    expect(wide.sort()).toEqual(
-      roles.includes('OnboardingRole')
-        ? [
-            'AuditDeliveryRole s3:AbortMultipartUpload',
-            'AuditDeliveryRole s3:PutObject',
-            'AuditDeliveryRole s3:PutObjectAcl',
-            'OnboardingRole logs:CreateLogDelivery',
-            'OnboardingRole logs:DeleteLogDelivery',
-            'OnboardingRole logs:PutResourcePolicy',
-            'OnboardingRole logs:UpdateLogDelivery',
-            'OnboardingRole xray:PutTelemetryRecords',
-            'OnboardingRole xray:PutTraceSegments',
-          ]
-        : [],
-    );
+    expect(wide.sort()).toEqual(expected.toSorted());
   });
 
   it('has no action with a wildcard', async () => {

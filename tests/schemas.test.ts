@@ -4,11 +4,18 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { generatedSchemas } from '../build/schemas.ts';
-import { auditEvent, type BusEvent, onboardingFailed, revocationsHeld } from '../domain/audit/event.ts';
+import {
+  auditEvent,
+  type BusEvent,
+  onboardingFailed,
+  revocationsHeld,
+  subscriptionFinding,
+} from '../domain/audit/event.ts';
 import { CLASSIFICATIONS } from '../domain/audit/schema.ts';
 import { HoldSchema } from '../domain/decision/hold.ts';
 import { ObservationSchema } from '../domain/decision/observation.ts';
 import { ReasonSchema } from '../domain/seat/seat.ts';
+import { FINDING_KINDS } from '../domain/subscription/findings.ts';
 
 const SCHEMAS = join(import.meta.dirname, '..', 'schemas');
 const AUDIT_EVENTS = [
@@ -20,6 +27,7 @@ const AUDIT_EVENTS = [
   'seat-kept',
   'seat-adopted',
   'seat-observed',
+  'subscription-finding',
   'revocations-held',
   'onboarding-failed',
 ];
@@ -67,7 +75,10 @@ function holderOf(value: Json, path: string[]): Json {
   return path.slice(0, -1).reduce((holder, key) => holder[key] as Json, value);
 }
 
-const OPTIONAL = new Set(['detail.cloud.account', 'detail.unmapped.revoke_at']);
+const OPTIONAL = new Set([
+  'detail.cloud.account',
+  ...['revoke_at', 'plan', 'expected_plan', 'subscription_status', 'source'].map((field) => `detail.unmapped.${field}`),
+]);
 const REQUIRED = SAMPLE_NAMES.flatMap((name) =>
   pathsOf(sampleOf(name))
     .map((path) => path.join('.'))
@@ -228,6 +239,25 @@ describe('an audit event', () => {
     ],
     ['seat-observed', auditEvent({ ...CHANGE, kind: 'observed', reason: 'would-assign' }, SEAT, CONTEXT)],
     [
+      'subscription-finding',
+      subscriptionFinding(
+        {
+          kind: 'wrong-plan',
+          state: 'found',
+          changeSeq: 1,
+          at: CHANGE.at,
+          execution: CHANGE.execution,
+          since: CHANGE.at,
+          plan: 'Q_DEVELOPER_STANDALONE_POWER',
+          expected: 'Q_DEVELOPER_STANDALONE_PRO',
+          status: 'active',
+          source: 'individual',
+        },
+        SEAT,
+        CONTEXT,
+      ),
+    ],
+    [
       'revocations-held',
       revocationsHeld(
         {
@@ -279,6 +309,7 @@ describe('docs/audit.md', () => {
     const reasons = [
       ...ReasonSchema.options,
       ...HoldSchema.shape.reason.options,
+      ...FINDING_KINDS,
       ...ObservationSchema.shape.answer.def.innerType.options,
       'cap-reached',
       'still-entitled',

@@ -6,7 +6,8 @@ import { type Environment, identityCenterSettings } from '../environment.ts';
 import type { KiroEndpoint } from './assignments.ts';
 
 /** Where the subscriptions of an entitlement are. */
-export interface SubscriptionsInput extends Pick<SubscriptionSettings, 'provider' | 'region' | 'roleArn'> {
+export interface SubscriptionsInput
+  extends Pick<SubscriptionSettings, 'provider' | 'region' | 'roleArn' | 'externalId'> {
   /** ARN of the application of Identity Center. */
   application: string;
   instanceArn: string;
@@ -23,9 +24,11 @@ export type OpenSubscriptions = (input: SubscriptionsInput) => Promise<Subscript
  * @param settings in the Region of Identity Center
  */
 export function connectSubscriptions(settings: ClientSettings, pacer: Pacer): OpenSubscriptions {
-  return async ({ provider, region, application, instanceArn, roleArn, endpoint }) => {
+  return async ({ provider, region, application, instanceArn, roleArn, externalId, endpoint }) => {
     const caller =
-      roleArn === undefined ? settings : (await import('../assume-role.ts')).assumingRole(settings, roleArn);
+      roleArn === undefined
+        ? settings
+        : (await import('../assume-role.ts')).assumingRole(settings, { roleArn, externalId });
     if (provider === 'kiro') {
       const { kiroSubscriptions } = await import('./kiro.ts');
       return kiroSubscriptions(caller, { instanceArn, region, endpoint }, pacer);

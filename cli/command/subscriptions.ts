@@ -3,9 +3,10 @@ import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
 import { latest } from '../../domain/shared/time.ts';
 import { compareSubscriptions, type Subscribers, type SubscriptionReport } from '../../domain/subscription/findings.ts';
+import { subscribersOf } from '../../domain/subscription/subscribers.ts';
 import type { Subscription } from '../../domain/subscription/subscription.ts';
-import { membersOf, type SharedReads } from '../../reconcile/plan/read-application.ts';
-import { listSubscriptions } from '../../reconcile/plan/subscription-lists.ts';
+import type { SharedReads } from '../../reconcile/plan/read-application.ts';
+import { listSubscriptions, membersFor } from '../../reconcile/plan/subscription-lists.ts';
 import { type StatusCache, statusesOf } from '../../reconcile/plan/user-statuses.ts';
 import { count } from '../ui/text.ts';
 import type { Context } from './context.ts';
@@ -60,8 +61,8 @@ async function readProfile(profile: Profile, reads: Reads): Promise<ProfileReadi
   const readers = await readersOf(reads.context);
   const onPage = (read: number) => reads.say(`${titleOf(profile)}: ${count(read, 'subscription')}`);
   const all = await listSubscriptions(profile, { members: reads.members, onPage }, readers);
-  const found: Awaited<ReturnType<typeof subscribersOf>>[] = [];
-  for (const entitlement of profile.entitlements) found.push(await subscribersOf(entitlement, reads));
+  const found: Awaited<ReturnType<typeof readSubscribers>>[] = [];
+  for (const entitlement of profile.entitlements) found.push(await readSubscribers(entitlement, reads));
   const subscribers = found.map((one) => one.subscribers);
   return {
     all,
@@ -76,39 +77,23 @@ async function readProfile(profile: Profile, reads: Reads): Promise<ProfileReadi
 /**
  * Reads who is entitled: the members of the groups, without those who are disabled or deleted.
  *
- * @throws RefusedError `group-missing`: without a group that is misspelt or deleted, all its users would seem to have left
+ * @throws RefusedError `group-missing`
  */
-async function subscribersOf(
-  { name, application, groups, subscription }: Subscribed,
-  { context, unread, cache, members: known }: Reads,
-) {
+async function readSubscribers(entitlement: Subscribed, { context, unread, cache, members: known }: Reads) {
   const readers = await readersOf(context);
-  const members = new Set<string>();
-  const emptyGroups: string[] = [];
-  for (const group of groups) {
-    const found = await membersOf(group, readers, { members: known });
-    if (!found) throw new RefusedError('group-missing', `There is no group ${group} (entitlement ${name})`);
-    if (found.size === 0) emptyGroups.push(group);
-    for (const userId of found) members.add(userId);
-  }
+  const { members, emptyGroups } = await membersFor(entitlement, readers, { members: known });
   const { statuses, unread: unknown } = await statusesOf([...members], readers, cache);
   for (const userId of unknown) unread.addUser(userId);
-  const { seats, ledgerMissing } = await seatsOf(application, readers);
-  const since = new Map(seats?.filter(takesSlot).map(({ userId, grantedAt }) => [userId, grantedAt]));
-  const usersWith = (...wanted: readonly Seat['status'][]) =>
-    new Set(seats?.flatMap(({ userId, status }) => (wanted.includes(status) ? userId : [])));
-  const enabled = new Set([...members].filter((userId) => statuses.get(userId) === 'enabled'));
-  // Until there is a slot, "Subscribe the user" would be wrong.
-  const waiting = enabled.intersection(usersWith('waitlisted'));
-  const entitled = enabled.difference(waiting);
-  // Who left keeps the seat during the grace and while the brake holds, and the subscription with it.
-  const keeping = usersWith('leaving', 'held').difference(entitled);
-  const subscribers: Subscribers = {
-    entitlement: name,
-    plan: subscription.plan,
-    entitled: new Map([...entitled].map((userId) => [userId, since.get(userId)])),
-    tolerated: new Set([...waiting, ...keeping, ...unknown]),
-  };
+  const { seats, ledgerMissing } = await seatsOf(entitlement.application, readers);
+  const subscribers = subscribersOf(
+    { entitlement: entitlement.name, plan: entitlement.subscription.plan },
+    {
+      members,
+      enabled: new Set([...members].filter((userId) => statuses.get(userId) === 'enabled')),
+      unread: unknown,
+      seats: seats ?? [],
+    },
+  );
   return { subscribers, emptyGroups, seats: seats?.filter(takesSlot), ledgerMissing };
 }
 

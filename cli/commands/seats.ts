@@ -4,6 +4,7 @@ import type { Applications } from '../../adapters/sso-admin.ts';
 import { byRequest } from '../../domain/decision/waitlist.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { SeatStatusSchema, takesSlot } from '../../domain/seat/seat.ts';
+import type { UserFindings } from '../../domain/subscription/recorded-findings.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { readersOf } from '../command/readers.ts';
@@ -62,6 +63,8 @@ interface EntitlementSeats {
   max: number | undefined;
   /** Undefined if the ledger could not be read. */
   seats: Seat[] | undefined;
+  /** By user: the kinds of what the hourly comparison found about the subscription. */
+  findings: ReadonlyMap<string, string>;
   /** Undefined if the assignments, or the seats among them, could not be read. */
   assignments: { unmanaged: string[]; assignedGroups: string[] } | undefined;
 }
@@ -74,6 +77,8 @@ interface Row {
   since: string | undefined;
   dueAt: string | undefined;
   reason: string | undefined;
+  /** What was found about the subscription. */
+  subscription: string | undefined;
   requestedAt: string;
 }
 
@@ -115,13 +120,24 @@ async function readSeats(
   for (const { name, application, max } of [...configured, ...gone]) {
     if (only !== undefined && name !== only) continue;
     report(application);
-    const seats = (await unread.attempt(() => ledger.holdings(application)))?.value.seats;
+    const { seats, findings = [] } = (await unread.attempt(() => ledger.itemsOf(application)))?.value ?? {};
     const assigned = await unread.attempt(() => assignmentsOf(application, applications, seats ?? []));
     const assignments = seats && assigned?.value;
-    found.push({ entitlement: name ?? seats?.[0]?.entitlement ?? application, application, max, seats, assignments });
+    found.push({
+      entitlement: name ?? seats?.[0]?.entitlement ?? application,
+      application,
+      max,
+      seats,
+      findings: new Map(findings.flatMap(kindsOf)),
+      assignments,
+    });
   }
   if (only !== undefined && found.length === 0) throw new UsageError(`No entitlement has the name ${escaped(only)}`);
   return found;
+}
+
+function kindsOf({ userId, findings }: UserFindings): [string, string][] {
+  return findings.length > 0 ? [[userId, findings.map(({ kind }) => kind).join(', ')]] : [];
 }
 
 /** Reads who is assigned without a seat of Usher's, and which groups are assigned as a whole. */
@@ -145,7 +161,7 @@ const COUNTED = ['waitlisted', 'leaving', 'held', 'failed'] as const;
 
 function summarize(found: readonly EntitlementSeats[], { terminal, json }: Context): void {
   if (json) {
-    for (const { seats: all, assignments, ...rest } of found) {
+    for (const { seats: all, assignments, findings: _, ...rest } of found) {
       const counts = all && {
         seats: all.filter(takesSlot).length,
         ...Object.fromEntries(COUNTED.map((status) => [status, all.filter((seat) => seat.status === status).length])),
@@ -184,7 +200,7 @@ function summarize(found: readonly EntitlementSeats[], { terminal, json }: Conte
 }
 
 /** Sorts by status; within a status in the order of the waitlist, users without a seat by id. */
-function rowsOf({ entitlement, seats: all = [], assignments }: EntitlementSeats): Row[] {
+function rowsOf({ entitlement, seats: all = [], findings, assignments }: EntitlementSeats): Row[] {
   const ours = all.map(({ userId, status, changedAt, dueAt, refusal, requestedAt }) => ({
     entitlement,
     userId,
@@ -192,6 +208,7 @@ function rowsOf({ entitlement, seats: all = [], assignments }: EntitlementSeats)
     since: status === 'waitlisted' ? requestedAt : changedAt,
     dueAt,
     reason: refusal?.reason,
+    subscription: findings.get(userId),
     requestedAt,
   }));
   const others = (assignments?.unmanaged ?? []).map((userId) => ({
@@ -201,6 +218,7 @@ function rowsOf({ entitlement, seats: all = [], assignments }: EntitlementSeats)
     since: undefined,
     dueAt: undefined,
     reason: undefined,
+    subscription: findings.get(userId),
     requestedAt: '',
   }));
   const order = ({ status }: Row) => SEAT_STATUSES.indexOf(status);
@@ -218,20 +236,32 @@ async function listUsers(
     ...row,
     ...(names ? { name: names.get(row.userId) ?? '' } : {}),
   }));
+  // Most configurations ask for no subscription.
+  const found = rows.some(({ subscription }) => subscription !== undefined);
   if (json) {
     for (const row of named) terminal.json(row);
     return;
   }
   if (csv) {
-    const columns = [...(names ? ['name'] : []), 'userId', 'entitlement', 'status', 'since', 'dueAt', 'reason'];
+    const fields = ['userId', 'entitlement', 'status', 'since', 'dueAt', 'reason'];
+    const columns = [...(names ? ['name'] : []), ...fields, ...(found ? ['subscription'] : [])];
     terminal.line(await csvOf(named, columns));
     return;
   }
   const now = clock.now();
   const when = (time: string | undefined) => (time === undefined ? '' : relative(time, now));
   terminal.table(
-    [...(names ? ['NAME'] : []), 'USER', 'ENTITLEMENT', 'STATUS', 'SINCE', 'DUE', 'REASON'],
-    named.map(({ userId, entitlement, status, since, dueAt, reason, ...row }) => [
+    [
+      ...(names ? ['NAME'] : []),
+      'USER',
+      'ENTITLEMENT',
+      'STATUS',
+      'SINCE',
+      'DUE',
+      'REASON',
+      ...(found ? ['SUBSCRIPTION'] : []),
+    ],
+    named.map(({ userId, entitlement, status, since, dueAt, reason, subscription, ...row }) => [
       ...('name' in row ? [row.name] : []),
       userId,
       entitlement,
@@ -239,6 +269,7 @@ async function listUsers(
       when(since),
       when(dueAt),
       reason ?? '',
+      ...(found ? [subscription ?? ''] : []),
     ]),
   );
 }

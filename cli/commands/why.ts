@@ -9,6 +9,7 @@ import type { Seat } from '../../domain/seat/seat.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { readersOf } from '../command/readers.ts';
+import { findingsInWords, recordedFindingsOf } from '../command/recorded-findings.ts';
 import { requireUser, WHO } from '../command/selectors.ts';
 import { Unread } from '../command/unread.ts';
 import { type EntitlementFinding, findingsOf, type UncheckedEntitlement } from '../command/user-findings.ts';
@@ -67,6 +68,7 @@ async function why(context: Context, command: Command): Promise<void> {
   const { findings, unchecked } = await findingsOf(userId, now, readers, unread);
   const queue = (await unread.attempt(() => readers.ledger.queue()))?.value;
   const items = queue && pendingItems(userId, queue);
+  const subscriptions = (await unread.attempt(() => recordedFindingsOf(userId, readers, queue)))?.value;
   const log = await services.auditLog();
   const events = (await unread.attempt(() => eventsOf(userId, now, log)))?.value;
   if (context.json) {
@@ -91,6 +93,7 @@ async function why(context: Context, command: Command): Promise<void> {
           words: wordsOfUnchecked(one, now),
         })),
       ],
+      subscriptions,
       looksPending: items,
       events: events?.map(({ event }) => event),
     });
@@ -109,6 +112,10 @@ async function why(context: Context, command: Command): Promise<void> {
   for (const { entitlement, words } of [
     ...findings.map((finding) => ({ ...finding, words: wordsOf(finding, now) })),
     ...unchecked.map((one) => ({ ...one, words: wordsOfUnchecked(one, now) })),
+    ...(subscriptions ?? []).map((one) => ({
+      entitlement: { name: one.entitlement },
+      words: findingsInWords(one, now),
+    })),
   ]) {
     terminal.line();
     terminal.line(bold(entitlement.name));

@@ -54,3 +54,12 @@ resource "aws_cloudformation_stack" "usher" {
 output "onboarding_arn" {
   value = aws_cloudformation_stack.usher.outputs["OnboardingArn"]
 }
+
+# For subscriber.yml, in the account that owns a profile: docs/subscriptions.md.
+output "plan_changes_role_arn" {
+  value = aws_cloudformation_stack.usher.outputs["PlanChangesRoleArn"]
+}
+
+output "apply_changes_role_arn" {
+  value = aws_cloudformation_stack.usher.outputs["ApplyChangesRoleArn"]
+}

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import type { HeldRecord, Hold } from '../decision/hold.ts';
 import type { AuditRecord } from '../seat/audit-records.ts';
 import type { Seat } from '../seat/seat.ts';
+import type { FindingRecord, UserFindings } from '../subscription/recorded-findings.ts';
 import {
   CLASSIFICATIONS,
   type Classification,
   type CommonDetail,
   type DetailType,
   type FailureDetail,
+  type FindingDetail,
   type HeldDetail,
   REFUSED_REVOCATION,
   type SeatDetail,
@@ -92,6 +94,37 @@ export function auditEvent(
         change_seq: changeSeq,
         ...(dueAt === undefined ? {} : { revoke_at: dueAt }),
         ...(plan === undefined ? {} : { subscription_plan: plan }),
+      },
+    },
+  };
+}
+
+/** Builds the bus event `Subscription Finding`: that a finding is new, has changed or has ended. */
+export function subscriptionFinding(
+  { kind, state, changeSeq, at, execution, since, plan, expected, status, source }: FindingRecord,
+  { applicationArn, userId, entitlement }: Pick<UserFindings, 'applicationArn' | 'userId' | 'entitlement'>,
+  context: AuditContext,
+): BusEvent<FindingDetail> {
+  const uid = eventUid(['finding', applicationArn, userId, changeSeq]);
+  const detailType = 'Subscription Finding';
+  return {
+    uid,
+    detailType,
+    time: at,
+    resources: [applicationArn],
+    detail: {
+      ...commonDetail(CLASSIFICATIONS[detailType], { uid, at, reason: kind, execution }, context),
+      user: { uid: userId, type_id: 1 },
+      privileges: [entitlement],
+      resources: [{ uid: applicationArn, type: 'AWS::SSO::Application' }],
+      unmapped: {
+        change_seq: changeSeq,
+        state,
+        since,
+        ...(plan === undefined ? {} : { plan }),
+        ...(expected === undefined ? {} : { expected_plan: expected }),
+        ...(status === undefined ? {} : { subscription_status: status }),
+        ...(source === undefined ? {} : { source }),
       },
     },
   };

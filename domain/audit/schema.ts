@@ -37,6 +37,7 @@ export const CLASSIFICATIONS = {
   'Seat Kept': { activity_id: 99, activity_name: 'Keep Privileges', ...INFORMATIONAL, ...SUCCESS },
   'Seat Adopted': { activity_id: 99, activity_name: 'Adopt Privileges', ...LOW, ...SUCCESS },
   'Seat Observed': { activity_id: 99, activity_name: 'Observe', ...INFORMATIONAL, ...SUCCESS },
+  'Subscription Finding': { activity_id: 99, activity_name: 'Compare Subscription', ...LOW, ...SUCCESS },
   'Revocations Held': { activity_id: 99, activity_name: 'Hold Revocations', ...HIGH, ...SUCCESS },
   'Onboarding Failed': { activity_id: 99, activity_name: 'Onboard', ...MEDIUM, ...FAILURE },
 } as const satisfies Record<string, Classification>;
@@ -90,6 +91,8 @@ export type CommonDetail = z.infer<z.ZodMiniObject<ReturnType<typeof commonShape
 
 const privileges = z.tuple([z.string()]).check(z.describe('Name of the entitlement'));
 const resources = z.tuple([z.strictObject({ uid: ApplicationArn, type: z.literal('AWS::SSO::Application') })]);
+/** A plan by the name that AWS takes, or `unknown`. */
+const PlanName = z.string().check(z.regex(/^\w{1,64}$/));
 /** The user of an event about no single user: OCSF requires a uid, name or account, and accepts the account alone. */
 const unnamedUser = z.strictObject({ type_id: z.literal(0).check(z.describe('Unknown')), account: AwsAccount });
 
@@ -112,6 +115,29 @@ const SeatShape = {
       z
         .string()
         .check(z.describe('Plan of the subscription that is part of the seat; absent if Usher manages none with it')),
+    ),
+  }),
+};
+
+const FindingShape = {
+  user: SeatShape.user,
+  privileges,
+  resources,
+  unmapped: z.strictObject({
+    change_seq: z
+      .int()
+      .check(z.minimum(1), z.describe('Number of the change of what is found about this user: it only grows')),
+    state: z
+      .enum(['found', 'changed', 'ended'])
+      .check(z.describe('Whether the finding is new, says something else than before, or is no longer true')),
+    since: Timestamp.check(z.describe('When a comparison first found it')),
+    plan: z.exactOptional(PlanName.check(z.describe('The plan that the list shows; absent if it shows none'))),
+    expected_plan: z.exactOptional(PlanName.check(z.describe('The plan of the entitlement; absent for an orphan'))),
+    subscription_status: z.exactOptional(
+      z.enum(['active', 'pending', 'unknown']).check(z.describe('What the list shows')),
+    ),
+    source: z.exactOptional(
+      z.enum(['individual', 'group', 'both', 'unknown']).check(z.describe('What gives the subscription')),
     ),
   }),
 };
@@ -146,6 +172,12 @@ function failureDetail(classification: Classification) {
 function heldDetail(classification: Classification) {
   return z.strictObject({ ...commonShape(classification), ...HeldShape });
 }
+function findingDetail(classification: Classification) {
+  return z.strictObject({ ...commonShape(classification), ...FindingShape });
+}
+/** `detail` of `Subscription Finding`. */
+export type FindingDetail = z.infer<ReturnType<typeof findingDetail>>;
+
 /** `detail` of `Revocations Held`. */
 export type HeldDetail = z.infer<ReturnType<typeof heldDetail>>;
 
@@ -159,6 +191,8 @@ function detailSchema(detailType: DetailType) {
       return failureDetail(classification);
     case 'Revocations Held':
       return heldDetail(classification);
+    case 'Subscription Finding':
+      return findingDetail(classification);
     case 'Seat Refused':
       return z.union([seatDetail(classification), seatDetail(REFUSED_REVOCATION)]);
     default:

@@ -1,5 +1,5 @@
 import { isDue, plusSeconds } from '../shared/time.ts';
-import type { WorkQueue } from './work-queue.ts';
+import type { ProfileReads, WorkQueue } from './work-queue.ts';
 
 /** The subscriptions of a profile are listed at most once in this time: AWS cannot be asked about one user alone. */
 export const LIST_EVERY_SECONDS = 300;
@@ -25,6 +25,16 @@ export function beginListRead(
   const kept = Object.entries(profiles).filter(([one]) => configured.includes(one));
   const own = { ...profiles[key], readAt: now.toISOString(), failures: (profiles[key]?.failures ?? 0) + 1 };
   return { ...queue, profiles: { ...Object.fromEntries(kept), [key]: own } };
+}
+
+/** Notes what a comparison of a profile's subscriptions found, for totals of all profiles. */
+export function noteComparison(
+  queue: WorkQueue,
+  key: string,
+  found: Pick<ProfileReads, 'missing' | 'orphaned' | 'comparedAt'>,
+): WorkQueue {
+  const own = queue.profiles?.[key];
+  return own ? { ...queue, profiles: { ...queue.profiles, [key]: { ...own, ...found } } } : queue;
 }
 
 /** Notes that a read of a profile's subscriptions has succeeded. */

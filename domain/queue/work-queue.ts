@@ -119,7 +119,7 @@ const StoredRoundSchema = z.object({
 });
 export type StoredRound = z.infer<typeof StoredRoundSchema>;
 
-/** When the subscriptions of a profile were read. */
+/** When the subscriptions of a profile were read, and what they came to. */
 const ProfileReadsSchema = z.object({
   /** When the latest read began, also if it failed. */
   readAt: Timestamp,
@@ -127,7 +127,13 @@ const ProfileReadsSchema = z.object({
   firstReadAt: z.optional(Timestamp),
   /** Reads in a row that have not succeeded. */
   failures: z.optional(z.int()),
+  /** What the latest comparison found: users without a subscription, and subscriptions that nobody should have. */
+  missing: z.optional(z.int()),
+  orphaned: z.optional(z.int()),
+  /** When its reads began. */
+  comparedAt: z.optional(Timestamp),
 });
+export type ProfileReads = z.infer<typeof ProfileReadsSchema>;
 
 export type UserItem = z.infer<typeof UserItemSchema>;
 export type SweepItem = z.infer<typeof SweepItemSchema>;
@@ -154,7 +160,7 @@ export const WorkQueueSchema = z.object({
   reports: z.optional(z.record(ApplicationArn, SweepReportSchema)),
   /** Pages that ListUsers took last: shows which way to read UserStatus costs fewer calls. */
   userPages: z.optional(z.int()),
-  /** By key of a profile: when its subscriptions were read. */
+  /** By key of a profile: when its subscriptions were read, and what they came to. */
   profiles: z.optional(z.record(z.string(), ProfileReadsSchema)),
   /** Applications to which AWS refuses new subscriptions: since when, and when one is tried again. */
   stopped: z.optional(z.record(ApplicationArn, z.object({ since: Timestamp, probeAt: Timestamp }))),

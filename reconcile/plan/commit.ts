@@ -1,5 +1,6 @@
 import type { ApplicationDecision } from '../../domain/decision/application-state.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
+import type { UserFindings } from '../../domain/subscription/recorded-findings.ts';
 import { inParallel } from '../concurrency.ts';
 import type { Readers } from './readers.ts';
 
@@ -27,6 +28,11 @@ export async function commitDecision({ slots, seats, hold }: ApplicationDecision
 /** Writes what an observing entitlement answers. */
 export async function commitObservations(observations: readonly Observation[], writer: Writer): Promise<void> {
   await writeAll(observations, (observation) => writer.ledger.saveObservation(observation), writer);
+}
+
+/** Writes what a comparison found about subscriptions. */
+export async function commitFindings(findings: readonly UserFindings[], writer: Writer): Promise<void> {
+  await writeAll(findings, (one) => writer.ledger.saveFindings(one), writer);
 }
 
 async function writeAll<Item>(

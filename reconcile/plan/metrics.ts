@@ -4,7 +4,7 @@ import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import { takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
-import type { PlanOutput, PlanServices, ReconcileResult } from './result.ts';
+import type { PlanOutput, PlanServices, ReconcileResult, SubscriptionCounts } from './result.ts';
 
 /** More new unmanaged assignments than this since the last sweep are no accident: the ledger was restored, or a script ran. */
 const UNMANAGED_JUMP = 10;
@@ -49,6 +49,24 @@ export function measureTotals(
   measure('CapUsed', Math.max(0, ...known.map(({ seats, max }) => (100 * seats) / Math.max(max, 1))));
   const waits = known.map(({ waitingSince }) => (waitingSince ? secondsBetween(waitingSince, readAt) : 0));
   measure('OldestWait', Math.max(0, ...waits));
+}
+
+/**
+ * Measures what the comparisons of a pass found: totals of all profiles, each as its latest comparison found it, zero too;
+ * and whether one could not be made.
+ */
+export function measureSubscriptions(
+  compared: readonly SubscriptionCounts[],
+  { profiles = {} }: WorkQueue,
+  { measure }: PlanServices,
+): void {
+  if (compared.length === 0) return;
+  const unread = compared.filter((one) => 'unread' in one).length;
+  measure('SubscriptionsUnread', unread > 0 ? 1 : 0);
+  if (unread === compared.length) return;
+  const all = Object.values(profiles);
+  measure('SubscriptionsMissing', sum(all.map(({ missing = 0 }) => missing)));
+  measure('SubscriptionsOrphaned', sum(all.map(({ orphaned = 0 }) => orphaned)));
 }
 
 /** From this age on, the last full sweep of an application is shown by itself: a tick asks for one every hour. */

@@ -15,9 +15,18 @@ import { enqueueAndClaim } from './enqueue.ts';
 import { findJoined } from './find-joined.ts';
 import type { PassCompletion } from './finish.ts';
 import { listReaderOf } from './list-evidence.ts';
-import { measureHealth } from './metrics.ts';
+import { measureHealth, measureSubscriptions } from './metrics.ts';
 import { reconcile } from './reconcile-application.ts';
-import type { HeldServices, Pass, PlanInput, PlanOutput, PlanServices, ReconcileResult, RunContext } from './result.ts';
+import type {
+  HeldServices,
+  Pass,
+  PlanInput,
+  PlanOutput,
+  PlanServices,
+  ReconcileResult,
+  RunContext,
+  SubscriptionCounts,
+} from './result.ts';
 import { READ_SECONDS } from './snapshot.ts';
 import { readerOfStored } from './stored-changes.ts';
 
@@ -75,7 +84,11 @@ async function planWhileDue(
   const isLate = () => secondsBetween(beganAt, clock.now()) >= PASSES_SECONDS;
   let run = { execution, term, progress };
   let reports: ReconcileResult['reports'] = new Map();
-  const found = () => (reports.size > 0 ? { report: [...reports.values()] } : {});
+  let subscriptions: SubscriptionCounts[] = [];
+  const found = () => ({
+    ...(reports.size > 0 ? { report: [...reports.values()] } : {}),
+    ...(subscriptions.length > 0 ? { subscriptions } : {}),
+  });
   for (;;) {
     const turn = await takeTurn(services);
     if (turn?.serves === 'round') {
@@ -91,6 +104,8 @@ async function planWhileDue(
     const pass = await reconcileDue(turn?.items ?? NO_ITEMS, run, services, secondsLeft);
     const { items, result } = pass;
     reports = new Map([...reports, ...result.reports]);
+    subscriptions = [...subscriptions, ...result.subscriptions];
+    measureSubscriptions(result.subscriptions, lease.queue, services);
     const { batches, more } = toBatches(result.changes, result.holds, {
       requestsPerSecond: services.entitlements.requestsPerSecond,
       managed: managedIn(services),

@@ -6,10 +6,12 @@ import type { WorkItems } from '../../domain/queue/work-queue.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { isDue, plusSeconds } from '../../domain/shared/time.ts';
 import { commitDecision, commitObservations } from './commit.ts';
+import { compareProfiles } from './compare-subscriptions.ts';
 import { gatherAndDecide } from './evidence.ts';
 import type { Readers } from './readers.ts';
 import type { ReconcileContext, ReconcileResult } from './result.ts';
 import { type ApplicationReads, type Faults, type Snapshot, takeSnapshot } from './snapshot.ts';
+import type { ListReaders } from './subscription-lists.ts';
 
 /** What came of one application. */
 interface ApplicationResult {
@@ -37,7 +39,7 @@ interface ApplicationResult {
 export async function reconcile(
   items: WorkItems,
   context: ReconcileContext,
-  readers: Readers,
+  readers: Readers & ListReaders,
 ): Promise<ReconcileResult> {
   const snapshot = await takeSnapshot(items, context, readers);
   const results: ApplicationResult[] = [];
@@ -56,7 +58,24 @@ export async function reconcile(
     }
   }
   const read = { ...snapshot, failures: [...snapshot.failures, ...refused] };
-  return resultOf({ ...read, ...setBack(items, faults, read, context) }, results, context);
+  const checked = { ...read, ...setBack(items, faults, read, context) };
+  const compared = await compareProfiles(
+    settledIn(results, snapshot),
+    { ...context, shared: snapshot.shared },
+    readers,
+  );
+  const records = [...snapshot.records, ...compared.records];
+  return resultOf({ ...checked, records, subscriptions: compared.subscriptions }, results, context);
+}
+
+/** Applications that were read as a whole, and in which nothing is left to change. */
+function settledIn(results: readonly ApplicationResult[], { applications }: Snapshot): ApplicationReads[] {
+  const settled = new Set(
+    results.flatMap(({ application, report, changes }) =>
+      report && changes.every(({ kind }) => kind === 'record') ? application : [],
+    ),
+  );
+  return applications.filter(({ state, items }) => items && settled.has(state.entitlement.application));
 }
 
 /** Pauses after checks in a row whose reads failed, in seconds: half a minute of small pauses, then one per minute. */
@@ -168,7 +187,8 @@ function resultOf(
     unserved,
     userPages,
     listedUsers,
-  }: Snapshot & Pick<ReconcileResult, 'faulted'>,
+    subscriptions,
+  }: Snapshot & Pick<ReconcileResult, 'faulted' | 'subscriptions'>,
   results: readonly ApplicationResult[],
   context: ReconcileContext,
 ): ReconcileResult {
@@ -197,5 +217,6 @@ function resultOf(
     userPages,
     listedUsers,
     reports: byApplication(({ report }) => report),
+    subscriptions,
   };
 }

@@ -7,6 +7,7 @@ import type { Entitlement } from '../../domain/entitlements.ts';
 import type { WorkItems, WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Propagation, Request } from '../../domain/request/request.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
+import type { FindingKind } from '../../domain/subscription/findings.ts';
 import type { LeaseSession } from '../lease.ts';
 import type { Measure } from '../ports.ts';
 import type { Readers } from './readers.ts';
@@ -25,6 +26,8 @@ export type PlanOutput = {
 ) & {
     /** What sweeps found, in ids and counts. */
     report?: ApplicationReport[];
+    /** What comparisons of subscriptions found. */
+    subscriptions?: SubscriptionCounts[];
     /** Applications that are no longer configured, and how many of their seats are left. */
     unconfigured?: { application: string; seats: number }[];
   };
@@ -88,6 +91,12 @@ export interface ReconcileContext {
   stopped?: WorkQueue['stopped'];
 }
 
+/** What the comparison of one profile found, by kind of finding; or why there was none. Named after its first entitlement. */
+export type SubscriptionCounts = { entitlement: string } & (
+  | (Record<FindingKind, number> & { unreadable: number })
+  | { unread: { reason: string; message: string } }
+);
+
 /** What one pass over due work items found, decided and committed. */
 export interface ReconcileResult {
   changes: PlannedChange[];
@@ -122,6 +131,8 @@ export interface ReconcileResult {
   listedUsers: boolean;
   /** By application: what sweeps found. */
   reports: ReadonlyMap<string, ApplicationReport>;
+  /** What comparisons of subscriptions found. */
+  subscriptions: readonly SubscriptionCounts[];
 }
 
 /** One pass over due work items, and what came of it. */

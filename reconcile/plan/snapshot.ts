@@ -10,6 +10,7 @@ import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { SETTLE_SECONDS } from '../../domain/shared/limits.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
+import type { UserFindings } from '../../domain/subscription/recorded-findings.ts';
 import { readApplication, type SharedReads } from './read-application.ts';
 import { readUser } from './read-user.ts';
 import type { Readers } from './readers.ts';
@@ -41,6 +42,8 @@ export interface Snapshot {
   userPages: number | undefined;
   /** UserStatus was read from the list of all users. */
   listedUsers: boolean;
+  /** What was read for all applications. */
+  shared: SharedReads;
 }
 
 /** Reads that failed for the time being, by key of the work item. */
@@ -65,8 +68,8 @@ export async function takeSnapshot(items: WorkItems, context: ReconcileContext, 
   };
 }
 
-/** The audit events of seats or observations that are not on the bus. */
-function recordsOf(items: readonly (Seat | Observation)[]): PlannedChange[] {
+/** The audit events of seats, observations or findings that are not on the bus. */
+export function recordsOf(items: readonly (Seat | Observation | UserFindings)[]): PlannedChange[] {
   return items
     .filter(({ audit }) => audit.length > 0)
     .map(({ applicationArn, userId }) => ({ applicationArn, kind: 'record', reason: 'reconciled', userId }));
@@ -181,6 +184,7 @@ async function readSweeps(sweeps: WorkItems['sweeps'], context: TimedContext, re
     unread: reads.flatMap(({ unread = [] }) => unread),
     userPages: shared.userPages,
     listedUsers: shared.listUsers === true,
+    shared,
   };
 }
 
@@ -245,7 +249,7 @@ async function readSweep(
   shared: SharedReads,
 ): Promise<SweepReads> {
   const pending = {
-    records: recordsOf([...items.seats, ...items.observations]),
+    records: recordsOf([...items.seats, ...items.observations, ...items.findings]),
     holds: items.hold && items.hold.audit.length > 0 ? [application] : [],
   };
   const configured = readers.entitlements.entitlements.find((one) => one.application === application);
@@ -262,7 +266,7 @@ async function readSweep(
     const checked = users.map((user) => checkedFor(application, item, user));
     return {
       found: { state: { entitlement, users: checked, whole }, items },
-      records: entitlement.mode === 'observe' ? [] : recordsOf(items.observations),
+      records: recordsOf([...(entitlement.mode === 'observe' ? [] : items.observations), ...items.findings]),
       holds: [],
       unread,
       recheck: item.lookAgainAt ? [{ key: application, at: item.lookAgainAt }] : [],

@@ -1,4 +1,4 @@
-import { type Profile, profileKey, profilesOf, titleOf } from '../../domain/profiles.ts';
+import { type Profile, profileKey, profilesOf, type Subscribed, titleOf } from '../../domain/profiles.ts';
 import { beginListRead, endListRead, LIST_EVERY_SECONDS, listBlockedUntil } from '../../domain/queue/list-reads.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
@@ -89,7 +89,7 @@ async function listInTime(
  * @throws TransientAwsError · RefusedError
  */
 export async function listSubscriptions(
-  { provider, region, roleArns, entitlements: [first] }: Profile,
+  { provider, region, roleArns, entitlements }: Profile,
   { members, onPage }: Pick<SharedReads, 'members'> & { onPage(subscriptions: number): void },
   readers: Pick<Readers, 'entitlements' | 'directory' | 'subscriptions' | 'renewLease'>,
 ): Promise<Subscription[]> {
@@ -97,12 +97,15 @@ export async function listSubscriptions(
   const lists: Subscription[][] = [];
   let read = 0;
   for (const roleArn of roleArns) {
+    // Of a role, the configuration has one external id.
+    const externalId = entitlements.find((one) => one.subscription.roleArn === roleArn)?.subscription.externalId;
     const found = await readers.subscriptions({
       provider,
       region,
       instanceArn,
-      application: first?.application ?? '',
+      application: entitlements[0]?.application ?? '',
       ...(roleArn === undefined ? {} : { roleArn }),
+      ...(externalId === undefined ? {} : { externalId }),
     });
     const list: Subscription[] = [];
     for await (const page of found.subscriptions()) {
@@ -123,4 +126,25 @@ export async function listSubscriptions(
     given.set(principal.group, (await membersOf(principal.group, readers, { members })) ?? []);
   }
   return withMembers(all, given);
+}
+
+/**
+ * Reads the members of the groups of an entitlement.
+ *
+ * @throws RefusedError `group-missing`: without a group that is misspelt or deleted, all its users would seem to have left
+ */
+export async function membersFor(
+  { name, groups }: Subscribed,
+  readers: Pick<Readers, 'directory' | 'renewLease'>,
+  shared: Pick<SharedReads, 'members'>,
+): Promise<{ members: ReadonlySet<string>; emptyGroups: string[] }> {
+  const members = new Set<string>();
+  const emptyGroups: string[] = [];
+  for (const group of groups) {
+    const found = await membersOf(group, readers, shared);
+    if (!found) throw new RefusedError('group-missing', `There is no group ${group} (entitlement ${name})`);
+    if (found.size === 0) emptyGroups.push(group);
+    for (const userId of found) members.add(userId);
+  }
+  return { members, emptyGroups };
 }

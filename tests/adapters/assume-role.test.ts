@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assumingRole } from '../../adapters/assume-role.ts';
+import { type AssumedRole, assumingRole } from '../../adapters/assume-role.ts';
 import type { ClientSettings } from '../../adapters/clients.ts';
 import { amazonQBusinessSubscriptions } from '../../adapters/subscriptions/amazon-q-business.ts';
 import { kiroSubscriptions } from '../../adapters/subscriptions/kiro.ts';
@@ -18,7 +18,7 @@ import { APPLICATION, INSTANCE_ARN, REGION, START } from '../support/ids.ts';
 const ROLE = 'arn:aws:iam::111122223333:role/usher-subscriptions';
 const pacer = { pace: async () => undefined };
 
-function anAccount(rules: FaultRule[] = []) {
+function anAccount(rules: FaultRule[] = [], role: AssumedRole = { roleArn: ROLE }) {
   const applications = [{ applicationArn: APPLICATION, provider: Q_BUSINESS_PROVIDER }];
   const { center, clock } = anIdentityCenter(aSeed({ applications }), {}, START.getTime());
   const faults = new Faults(clock);
@@ -44,7 +44,7 @@ function anAccount(rules: FaultRule[] = []) {
       return aws.requestHandler.handle(request);
     },
   };
-  return { settings: assumingRole({ ...aws, requestHandler }, ROLE), requests };
+  return { settings: assumingRole({ ...aws, requestHandler }, role), requests };
 }
 
 const LISTS: [string, (settings: ClientSettings) => AsyncIterable<unknown>][] = [
@@ -68,6 +68,15 @@ describe.each(LISTS)('a list of %s that another account has', (_provider, list) 
     expect(others.map(({ call }) => call)).not.toContain('STS.AssumeRole');
   });
 
+  it.each([
+    ['the external id that its trust policy asks for', { roleArn: ROLE, externalId: 'usher/prod:1' }, 'usher/prod:1'],
+    ['no external id without one', { roleArn: ROLE }, undefined],
+  ])('is read as a role that is assumed with %s', async (_fact, role, externalId) => {
+    const { settings, requests } = anAccount([], role);
+    await collected(list(settings));
+    expect(JSON.parse(requests[0]?.body ?? '')['ExternalId']).toBe(externalId);
+  });
+
   it.each<[FaultRule['kind'], string]>([
     ['refuse', 'role-refused'],
     ['expired', 'credentials'],
@@ -83,7 +92,9 @@ describe.each(LISTS)('a list of %s that another account has', (_provider, list) 
     const { settings } = anAccount();
     const error = Object.assign(new Error('no credentials'), { name: 'CredentialsProviderError' });
     const credentials = async () => Promise.reject(error);
-    const failure = await collected(list(assumingRole({ ...settings, credentials }, ROLE))).catch((one) => one);
+    const failure = await collected(list(assumingRole({ ...settings, credentials }, { roleArn: ROLE }))).catch(
+      (one) => one,
+    );
     expect(failure).toMatchObject({ name: 'RefusedError', reason: 'credentials' });
   });
 

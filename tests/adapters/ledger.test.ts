@@ -17,7 +17,17 @@ import type { Observation } from '../../domain/decision/observation.ts';
 import { emptyQueue } from '../../domain/queue/work-queue.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
-import { aBatch, aDigest, aHeldRecord, aHold, anAuditRecord, anObservation, aSeat } from '../support/builders.ts';
+import {
+  aBatch,
+  aDigest,
+  aFindingRecord,
+  aHeldRecord,
+  aHold,
+  anAuditRecord,
+  anObservation,
+  aSeat,
+  aUserFindings,
+} from '../support/builders.ts';
 import { APPLICATION, ME, OTHER_APPLICATION, people, START, TABLE, user } from '../support/ids.ts';
 import { openWorld } from '../support/world.ts';
 
@@ -227,6 +237,7 @@ describe('seats of an application', () => {
     await ledger.saveSeat(aSeat(3, { applicationArn: OTHER_APPLICATION }));
     await ledger.saveHold(hold());
     await ledger.saveObservation(observation(4));
+    await ledger.saveFindings(aUserFindings(keyOf(5)));
     expect(await ledger.holdings(APPLICATION)).toEqual({
       seats: [aSeat(1), aSeat(2, { status: 'revoked' })],
       hold: hold(),
@@ -266,7 +277,7 @@ describe('the batch of a round', () => {
   it('is none of an application’s items, and expires a day after its reads', async () => {
     const { ledger, item: itemAt } = await aLedger();
     await ledger.saveBatch({ round: 7, batch: 0 }, batch);
-    expect(await ledger.itemsOf(APPLICATION)).toEqual({ seats: [], hold: undefined, observations: [] });
+    expect(await ledger.itemsOf(APPLICATION)).toEqual({ seats: [], hold: undefined, observations: [], findings: [] });
     expect(await itemAt('#batches', '7#0')).toMatchObject({
       expiresAt: START.getTime() / 1000 + 86_400,
     });
@@ -365,6 +376,60 @@ describe('the hold of an application', () => {
   });
 });
 
+describe('what was found about subscriptions', () => {
+  it('comes back by its user, next to seat and observation, and with all of its application', async () => {
+    const { ledger } = await aLedger();
+    const found = (number: number) => aUserFindings(keyOf(number));
+    for (const number of [1, 2]) await ledger.saveFindings(found(number));
+    await ledger.saveSeat(aSeat(1));
+    await ledger.saveObservation(observation(1));
+    expect(await ledger.findings([keyOf(1), keyOf(3)])).toEqual([found(1)]);
+    expect(await ledger.itemsOf(APPLICATION)).toEqual({
+      seats: [aSeat(1)],
+      hold: undefined,
+      observations: [observation(1)],
+      findings: [found(1), found(2)],
+    });
+  });
+
+  it('is replaced by revision alone, and a message about it has ids only', async () => {
+    const { ledger, put } = await aLedger();
+    await ledger.saveFindings(aUserFindings());
+    const place = `application ${APPLICATION}, subscription of user ${user(1)}`;
+    await expect(ledger.saveFindings(aUserFindings())).rejects.toThrow(
+      new TransientAwsError(`PutItem: another execution changed the item meanwhile (${place})`),
+    );
+    await put({ ...aUserFindings(keyOf(2)), pk: APPLICATION, sk: `~finding#${user(2)}`, findings: 'Ana' });
+    await expect(ledger.itemsOf(APPLICATION)).rejects.toMatchObject({
+      reason: 'ledger-unreadable',
+      message: expect.stringContaining(`findings (application ${APPLICATION}, subscription of user ${user(2)})`),
+    });
+  });
+
+  it('has its application checked by a tick while it is not on the bus, observed or not', async () => {
+    const { ledger } = await aLedger();
+    await ledger.saveFindings(aUserFindings({ changedAt: START.toISOString(), audit: [aFindingRecord()] }));
+    const inAQuarter = new Date(START.getTime() + 900_000);
+    expect(await ledger.needAttention(START, () => false)).toEqual([]);
+    expect(await ledger.needAttention(inAQuarter, () => false)).toEqual([{ applicationArn: APPLICATION }]);
+    await ledger.saveFindings(aUserFindings({ revision: 2 }));
+    expect(await ledger.needAttention(inAQuarter, () => true)).toEqual([]);
+  });
+
+  it('expires once it has ended and is told', async () => {
+    const { ledger, item: itemAt } = await aLedger();
+    const expiryAt = async () => (await itemAt(APPLICATION, `~finding#${user(1)}`))?.['expiresAt'];
+    await ledger.saveFindings(aUserFindings());
+    expect(await expiryAt()).toBeUndefined();
+    await ledger.saveFindings(
+      aUserFindings({ revision: 2, findings: [], audit: [aFindingRecord({ state: 'ended' })] }),
+    );
+    expect(await expiryAt()).toBeUndefined();
+    await ledger.saveFindings(aUserFindings({ revision: 3, findings: [] }));
+    expect(await expiryAt()).toBe(Date.parse(aUserFindings().changedAt) / 1000 + 400 * 86_400);
+  });
+});
+
 describe('observations', () => {
   it('are read by their keys, and with the seats of their application', async () => {
     const { ledger } = await aLedger();
@@ -380,6 +445,7 @@ describe('observations', () => {
       seats: [aSeat(1)],
       hold: hold(),
       observations: [observation(1), silent],
+      findings: [],
     });
     expect(await ledger.holdings(APPLICATION)).toEqual({ seats: [aSeat(1)], hold: hold() });
     expect(await ledger.seats([keyOf(1), keyOf(2)])).toEqual([aSeat(1)]);

@@ -25,7 +25,7 @@ const withSubscription = (entitlements: Entitlements): Entitlements => ({
 const PRO = 'KIRO_ENTERPRISE_PRO';
 
 // Users 1 to 4 are members; 5 is none, and 4 is disabled.
-const operator = anOperator({
+const SUBSCRIBED: Parameters<typeof anOperator>[0] = {
   people: 6,
   members: 4,
   entitlements: withSubscription,
@@ -49,7 +49,8 @@ const operator = anOperator({
           },
     ),
   }),
-});
+};
+const operator = anOperator(SUBSCRIBED);
 
 const findings = async (...args: readonly string[]) =>
   linesOf((await operator.run('subscriptions', '--people', '--json', ...args)).out);
@@ -618,4 +619,41 @@ it('usher subscriptions needs an entitlement that says which', async () => {
     env: {},
   });
   expect([code, error]).toEqual([3, expect.stringContaining('docs/subscriptions.md')]);
+});
+
+describe('what the service has found', () => {
+  const deployed = anOperator(SUBSCRIBED);
+
+  it('is a column of usher seats, and sentences of usher why', async () => {
+    expect((await deployed.run('start', '--all', '--wait')).code).toBe(0);
+    const { out } = await deployed.run('seats', '--people');
+    expect(out.split('\n')[0]).toMatch(/\tSUBSCRIPTION$/);
+    const rows = linesOf((await deployed.run('seats', '--people', '--json')).out);
+    expect(rows.map(({ userId, subscription }) => [userId, subscription])).toEqual([
+      [user(1), 'wrong-plan'],
+      [user(2), 'pending, through-group'],
+      [user(3), 'missing'],
+    ]);
+    const csv = await deployed.run('seats', '--csv');
+    expect(csv.out.split('\n')[0]).toBe('userId,entitlement,status,since,dueAt,reason,subscription');
+    const why = await deployed.run('why', user(3));
+    expect(why.out.replace(/\s+/g, ' ')).toMatch(/Subscription, as of the comparison .+: the user has no subscription/);
+    expect(why.out.replace(/\s+/g, ' ')).toContain(`(missing, expected ${KIRO.plan}, found `);
+  });
+
+  it('is shown for a user whom no entitlement concerns, and as fields for programs', async () => {
+    const [orphan] = linesOf((await deployed.run('why', user(5), '--json')).out);
+    expect(orphan).toMatchObject({
+      entitlements: [],
+      subscriptions: [
+        {
+          entitlement: ENTITLEMENT,
+          asOf: expect.stringMatching(/^20/),
+          findings: [{ kind: 'orphan', plan: KIRO.plan, status: 'active', since: expect.stringMatching(/^20/) }],
+        },
+      ],
+    });
+    const [right] = linesOf((await deployed.run('why', user(6), '--json')).out);
+    expect(right).toMatchObject({ subscriptions: [] });
+  });
 });

@@ -25,6 +25,14 @@ function aFile(parts: Record<string, unknown> = {}) {
   };
 }
 
+const KIRO = { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: 'us-east-1' };
+const ROLE = 'arn:aws:iam::222233334444:role/usher-subscriber';
+
+/** An entitlement of another application, named by a number. */
+function another(number: number, parts: Record<string, unknown>) {
+  return anEntitlement({ name: `another-${number}`, application: anApplication(`555566667777000${number}`), ...parts });
+}
+
 function faultsOf(value: unknown): Record<string, string> {
   const result = parseEntitlements(value);
   return 'issues' in result ? Object.fromEntries(result.issues.map(({ path, problem }) => [path, problem])) : {};
@@ -99,6 +107,24 @@ describe('parseEntitlements', () => {
     });
   });
 
+  it('takes one external id per role, and none for a role that asks for none', () => {
+    const named = { ...KIRO, roleArn: ROLE, externalId: 'usher-prod' };
+    const entitlements = [
+      anEntitlement({ subscription: named }),
+      another(1, { subscription: { ...named, region: 'eu-central-1' } }),
+      another(2, { subscription: { ...KIRO, roleArn: `${ROLE}-2` } }),
+    ];
+    expect(faultsOf(aFile({ entitlements }))).toEqual({});
+    const { externalId: _, ...without } = named;
+    const contradicting = [without, { ...named, externalId: 'other' }].map((subscription, index) =>
+      another(index + 3, { subscription }),
+    );
+    expect(faultsOf(aFile({ entitlements: [...entitlements, ...contradicting] }))).toEqual({
+      'entitlements[3].subscription.externalId': 'expected that of entitlements[0], which names the same role',
+      'entitlements[4].subscription.externalId': 'expected that of entitlements[0], which names the same role',
+    });
+  });
+
   it('takes ids in upper case and gives them in lower case', () => {
     const { identityCenter } = aFile();
     const result = parseEntitlements({
@@ -149,8 +175,6 @@ describe('parseEntitlements', () => {
     expect(faultsOf(aFile({ entitlements: [anEntitlement(parts)] }))).toEqual({ [`entitlements[0].${path}`]: problem });
   });
 
-  const KIRO = { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: 'us-east-1' };
-
   it.each<[string, unknown, Record<string, string>]>([
     ['that is a text', 'kiro', { '': 'expected a mapping' }],
     ['of no provider', {}, { '.provider': 'expected kiro or amazon-q-business' }],
@@ -175,6 +199,21 @@ describe('parseEntitlements', () => {
       'with a role that is none',
       { ...KIRO, roleArn: 'arn:aws:iam::1:role/x' },
       { '.roleArn': 'expected the ARN of an IAM role' },
+    ],
+    [
+      'with an external id that AWS would not take',
+      { ...KIRO, roleArn: ROLE, externalId: 'a b' },
+      { '.externalId': 'expected 2 to 1224 letters, digits or any of _+=,.@:/-' },
+    ],
+    [
+      'with too short an external id',
+      { ...KIRO, roleArn: ROLE, externalId: 'a' },
+      { '.externalId': 'expected 2 to 1224 letters, digits or any of _+=,.@:/-' },
+    ],
+    [
+      'with an external id and no role',
+      { ...KIRO, externalId: 'usher' },
+      { '.externalId': 'expected roleArn, too: only a role has an external id' },
     ],
     ['in a mode that there is not', { ...KIRO, mode: 'buy' }, { '.mode': 'expected report or manage' }],
     [

@@ -16,12 +16,14 @@ import { publishAudit } from '../../reconcile/publish-audit.ts';
 import {
   aBatch,
   aDigest,
+  aFindingRecord,
   aHeldRecord,
   aHold,
   aMembershipRequest,
   anAuditRecord,
   anObservation,
   aSeat,
+  aUserFindings,
 } from '../support/builders.ts';
 import { APPLICATION, BUS, ME, numberOf, OTHER, people, START, user } from '../support/ids.ts';
 import { detailOf } from '../support/invariants.ts';
@@ -280,6 +282,32 @@ describe('an answer of an observing entitlement', () => {
     expect((await services.ledger.itemsOf(APPLICATION)).observations).toEqual([
       anObservation({ userId: user(1), audit: [told] }),
     ]);
+  });
+});
+
+describe('what was found about a subscription', () => {
+  const findings = aUserFindings({ audit: [aFindingRecord(), aFindingRecord({ state: 'ended', changeSeq: 2 })] });
+
+  it('is sent in order and cleared, also for a user who has a seat', async () => {
+    const { record, services, audit, uids } = await recording([aSeat(1)]);
+    await services.ledger.saveFindings(findings);
+    await record([aBatch('record', [1, 2])]);
+    await record([aBatch('record', [1, 2])]);
+    expect(audit.map(({ DetailType }) => DetailType)).toEqual(['Subscription Finding', 'Subscription Finding']);
+    const states = audit.map(({ Detail }) => (Detail as { unmapped: { state: string } }).unmapped.state);
+    expect(states).toEqual(['found', 'ended']);
+    expect(audit[0]?.Detail).toMatchObject({ status_detail: 'missing', user: { uid: user(1) } });
+    expect(new Set(uids()).size).toBe(2);
+    expect(await services.ledger.findings([findings])).toEqual([aUserFindings({ revision: 2 })]);
+  });
+
+  it('is kept if the bus did not accept it', async () => {
+    const { record, services, faults } = await recording();
+    await services.ledger.saveFindings(findings);
+    faults.add({ operation: 'EventBridge.PutEvents', kind: 'partial' });
+    await expect(record([aBatch('record', [1])])).rejects.toMatchObject({ name: 'TransientAwsError' });
+    const [left] = await services.ledger.findings([findings]);
+    expect(left?.audit.map(({ state }) => state)).toEqual(['found']);
   });
 });
 

@@ -1,4 +1,5 @@
 import { RedriveExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import type { Entitlements } from '../../domain/entitlements.ts';
 import { type EntitlementsOptions, exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import type { Stack } from '../../emulator/stack/stack.ts';
 import { anAddMemberToGroup, aPatchGroup, aRemoveMemberFromGroup } from './events.ts';
@@ -10,10 +11,12 @@ export function actions(stack: Stack, configuration: EntitlementsOptions, play: 
   const time = () => clock.now().toISOString();
   let deployed = configuration;
 
-  /** Deploys the configuration with these changes. */
-  function deploy(change: EntitlementsOptions) {
+  /** Deploys the configuration with these changes, and returns it. */
+  function deploy(change: EntitlementsOptions): Entitlements {
     deployed = { ...deployed, ...change };
-    stack.configure(exampleEntitlements(deployed));
+    const entitlements = exampleEntitlements(deployed);
+    stack.configure(entitlements);
+    return entitlements;
   }
 
   /** A user joins GROUP in the console, and its event arrives at once. */

@@ -16,6 +16,7 @@ import type { AuditRecord } from '../../domain/seat/audit-records.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import type { ChangeContext } from '../../domain/seat/transitions.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
+import type { FindingRecord, UserFindings } from '../../domain/subscription/recorded-findings.ts';
 import { APPLICATION, application, ENTITLEMENT, GROUP, group, ME, START, user } from './ids.ts';
 
 /** Returns the time this many seconds after {@link START}. */
@@ -128,6 +129,28 @@ export function aHold(parts: Partial<Hold> = {}): Hold {
     audit: [],
     ...parts,
   };
+}
+
+/** What was found about user 1: no subscription. */
+export function aUserFindings(parts: Partial<UserFindings> = {}): UserFindings {
+  return {
+    schemaVersion: 1,
+    applicationArn: APPLICATION,
+    userId: user(1),
+    entitlement: ENTITLEMENT,
+    findings: [{ kind: 'missing', expected: 'Q_DEVELOPER_STANDALONE_PRO', since: DAY_AGO }],
+    changeSeq: 1,
+    revision: 1,
+    changedAt: DAY_AGO,
+    audit: [],
+    ...parts,
+  };
+}
+
+/** The event that nobody has been told of yet: user 1 has no subscription. */
+export function aFindingRecord(parts: Partial<FindingRecord> = {}): FindingRecord {
+  const expected = 'Q_DEVELOPER_STANDALONE_PRO';
+  return { kind: 'missing', state: 'found', changeSeq: 1, at: iso(), execution: ME, expected, since: iso(), ...parts };
 }
 
 /** The observation that a user would get a seat. */

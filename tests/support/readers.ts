@@ -1,9 +1,11 @@
 import type { Hold } from '../../domain/decision/hold.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
-import type { SweepItem, WorkItems } from '../../domain/queue/work-queue.ts';
+import { emptyQueue, type SweepItem, type WorkItems } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
+import { updateQueue } from '../../reconcile/lease.ts';
 import { reconcile } from '../../reconcile/plan/reconcile-application.ts';
 import type { ReconcileContext } from '../../reconcile/plan/result.ts';
+import type { ListReaders } from '../../reconcile/plan/subscription-lists.ts';
 import { aSweepItem, at, aUserItem } from './builders.ts';
 import { APPLICATION, ME, numberOf, user } from './ids.ts';
 import { openWorld, type WorldOptions } from './world.ts';
@@ -56,12 +58,22 @@ export async function openReaders({ seats = [], observations = [], hold, ...opti
   if (hold) await ledger.saveHold(hold);
   world.forget();
   let renewals = 0;
-  const readers = {
-    ...world.services,
-    renewLease: async () => {
-      renewals += 1;
+  let queue = emptyQueue();
+  const renewLease = async () => {
+    renewals += 1;
+  };
+  const lease: ListReaders['lease'] = {
+    renewLease,
+    get queue() {
+      return queue;
+    },
+    async change(make) {
+      const changed = await updateQueue(ledger, make);
+      queue = changed.queue;
+      return changed;
     },
   };
+  const readers = { ...world.services, renewLease, lease };
   return {
     ...world,
     readers,

@@ -56,6 +56,7 @@ export async function openWorld(options: WorldOptions = {}) {
     members: ofGroup.length > 0 ? { ...members, [GROUP]: ofGroup } : members,
     assigned: [...assigned, ...settled],
   });
+  recorder.deployed(entitlements);
   const { records, listener } = record(() => stack, recorder);
   const stack: Stack = await openStack({
     entitlements,
@@ -111,6 +112,8 @@ export async function openWorld(options: WorldOptions = {}) {
     ...records,
     ...asked,
     ...acts,
+    /** Deploys the configuration with these changes. */
+    deploy: (change: EntitlementsOptions) => recorder.deployed(acts.deploy(change)),
   };
 }
 

@@ -4,17 +4,9 @@ import { COST_KINDS, costsOf, type Prices, priceOf, totalOf } from '../../../dom
 import type { Context } from '../../command/context.ts';
 import type { ProfileReport } from '../../command/subscriptions.ts';
 import { csvOf } from '../../ui/csv.ts';
+import { FINDING_MEANINGS } from '../../ui/finding-meanings.ts';
 import { count, numberOf, relative } from '../../ui/text.ts';
 import { amountOf, costFields, costInWords, priceFields } from './money.ts';
-
-/** What each finding means, and what to do. */
-const MEANINGS: Readonly<Record<FindingKind, string>> = {
-  missing: 'has no subscription. The assignment alone gives none. Subscribe the user; of a group, AWS may take a day',
-  orphan: 'has a subscription that no configured entitlement covers. An active one is billed until someone cancels it',
-  'wrong-plan': 'has a subscription of another plan than the entitlement says',
-  pending: 'has a subscription and has never used it. AWS charges it from the first use',
-  'through-group': 'has the subscription, or would have it, through a group: it cannot be changed for this user alone',
-};
 
 /** Stands in a table for what could not be read. */
 const UNREAD = '?';
@@ -52,7 +44,7 @@ function summarizeInTables(reports: readonly ProfileReport[], prices: Prices | u
     reports.some(({ reading }) => reading?.report.findings.some((one) => one.kind === kind)),
   );
   for (const kind of kinds)
-    terminal.note(`${kind}: a user ${MEANINGS[kind]}. See: usher subscriptions --finding ${kind}`);
+    terminal.note(`${kind}: a user ${FINDING_MEANINGS[kind]}. See: usher subscriptions --finding ${kind}`);
 }
 
 /** Notes what one must know to read the counts or the findings of profiles. */

@@ -153,13 +153,13 @@ describe('the lists of a profile', () => {
   it('are those of all its roles, each user once, for all its entitlements', async () => {
     const both = aSubscription(1);
     const { asked, findings, reports } = await read({
-      entitlements: [kiro(1, { roleArn: ROLE }), kiro(2)],
+      entitlements: [kiro(1, { roleArn: ROLE, externalId: 'usher-prod' }), kiro(2)],
       groups: { 1: [1], 2: [2] },
       lists: { [ROLE]: [[both]], '': [[both], [aSubscription(2), aSubscription(3)]] },
     });
     const { instanceArn } = exampleEntitlements().identityCenter;
     const input = { provider: 'kiro', region: REGION, instanceArn, application: application(1) };
-    expect(asked).toEqual([{ ...input, roleArn: ROLE }, input]);
+    expect(asked).toEqual([{ ...input, roleArn: ROLE, externalId: 'usher-prod' }, input]);
     expect(findings).toEqual(['orphan 3']);
     expect(reports).toMatchObject([{ reading: { report: { active: 3 } } }]);
     expect(reports[0]?.reading?.all).toHaveLength(3);

@@ -165,7 +165,12 @@ describe('a snapshot of an application', () => {
       askedAt: iso(),
       adopt: true,
     });
-    expect(items).toEqual({ seats: [aSeat(2)], hold: undefined, observations: [anObservation({ userId: user(1) })] });
+    expect(items).toEqual({
+      seats: [aSeat(2)],
+      hold: undefined,
+      observations: [anObservation({ userId: user(1) })],
+      findings: [],
+    });
   });
 
   it('is one with that of its users', async () => {

@@ -1,0 +1,157 @@
+import type { PlannedChange } from '../../domain/decision/batches.ts';
+import { type Profile, profileKey, profilesOf } from '../../domain/profiles.ts';
+import { noteComparison } from '../../domain/queue/list-reads.ts';
+import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
+import {
+  compareSubscriptions,
+  type FindingKind,
+  type SubscriptionFinding,
+  type SubscriptionReport,
+  subscriptionsByUser,
+} from '../../domain/subscription/findings.ts';
+import { recordFindings, type UserFindings } from '../../domain/subscription/recorded-findings.ts';
+import { type SubscriberReads, subscribersOf } from '../../domain/subscription/subscribers.ts';
+import { commitFindings } from './commit.ts';
+import type { SharedReads } from './read-application.ts';
+import type { Readers } from './readers.ts';
+import type { ReconcileContext, SubscriptionCounts } from './result.ts';
+import { type ApplicationReads, recordsOf } from './snapshot.ts';
+import { type ListReaders, membersFor, readList } from './subscription-lists.ts';
+import { statusesOf } from './user-statuses.ts';
+
+type CompareContext = Pick<ReconcileContext, 'readAt' | 'execution' | 'secondsLeft'> & { shared: SharedReads };
+type CompareReaders = Readers & ListReaders;
+
+/** What came of the comparisons of a pass. */
+interface Compared {
+  /** Audit events that are to be published. */
+  records: PlannedChange[];
+  subscriptions: SubscriptionCounts[];
+}
+
+/**
+ * Compares the subscriptions of each profile whose first application was swept with who is entitled, and records what is
+ * new. A comparison changes nothing else, and fails no execution: while something cannot be read, the findings before stay.
+ *
+ * @param settled applications that were read as a whole, and in which nothing is left to change
+ * @throws LeaseLostError
+ */
+export async function compareProfiles(
+  settled: readonly ApplicationReads[],
+  context: CompareContext,
+  readers: CompareReaders,
+): Promise<Compared> {
+  const swept = new Set(settled.map(({ state }) => state.entitlement.application));
+  const compared: Compared = { records: [], subscriptions: [] };
+  const attempt = async (entitlement: string, compare: () => Promise<Compared>) => {
+    const { records, subscriptions } = await compare().catch((error: unknown) => ({
+      records: [],
+      subscriptions: [{ entitlement, unread: reasonOf(error) }],
+    }));
+    compared.records.push(...records);
+    compared.subscriptions.push(...subscriptions);
+  };
+  for (const { state, items } of settled) {
+    const { name, subscription } = state.entitlement;
+    if (!subscription && items) await attempt(name, () => endFindings(items.findings, context, readers));
+  }
+  for (const profile of profilesOf(readers.entitlements.entitlements)) {
+    const [first] = profile.entitlements;
+    if (first && swept.has(first.application)) await attempt(first.name, () => compare(profile, context, readers));
+  }
+  return compared;
+}
+
+function reasonOf(error: unknown): { reason: string; message: string } {
+  if (error instanceof RefusedError) return { reason: error.reason, message: error.message };
+  if (error instanceof TransientAwsError) return { reason: 'unavailable', message: error.message };
+  throw error;
+}
+
+/** Of an entitlement that no longer asks for a subscription, nothing is found any more. */
+async function endFindings(
+  known: readonly UserFindings[],
+  { readAt: now, execution }: CompareContext,
+  readers: CompareReaders,
+): Promise<Compared> {
+  const ended = known.flatMap((one) => recordFindings(one, [], one, { now, execution }) ?? []);
+  await commitFindings(ended, readers);
+  return { records: recordsOf(ended), subscriptions: [] };
+}
+
+async function compare(profile: Profile, context: CompareContext, readers: CompareReaders): Promise<Compared> {
+  const { shared, readAt: now, execution } = context;
+  const users = [];
+  for (const entitlement of profile.entitlements) {
+    const { members } = await membersFor(entitlement, readers, shared);
+    users.push({ entitlement, members });
+  }
+  const list = await readList(profile, { ...context, members: shared.members }, readers);
+  if ('until' in list) return { records: [], subscriptions: [] };
+  const entitled: ((typeof users)[number] & Pick<SubscriberReads, 'seats'> & { known: UserFindings[] })[] = [];
+  for (const one of users) {
+    const { seats, findings: known } = await readers.ledger.itemsOf(one.entitlement.application);
+    entitled.push({ ...one, seats, known });
+  }
+  const isSubscribed = subscriptionsByUser(list.all);
+  const { enabled, unread } = await readEnabled(entitled, new Set(isSubscribed.keys()), shared, readers);
+  const report = compareSubscriptions(
+    list.all,
+    entitled.map(({ entitlement: { name, subscription }, ...one }) =>
+      subscribersOf({ entitlement: name, plan: subscription.plan }, { ...one, enabled, unread }),
+    ),
+  );
+  const changed = entitled.flatMap(({ entitlement, known }, index) => {
+    const { name, application: applicationArn } = entitlement;
+    const found = Map.groupBy(
+      report.findings.filter((one) => (one.entitlement === undefined ? index === 0 : one.entitlement === name)),
+      ({ userId }) => userId,
+    );
+    const before = new Map(known.map((one) => [one.userId, one]));
+    return [...new Set([...found.keys(), ...before.keys()])].flatMap((userId) => {
+      const about = { applicationArn, userId, entitlement: name };
+      return recordFindings(before.get(userId), found.get(userId) ?? [], about, { now, execution }) ?? [];
+    });
+  });
+  await commitFindings(changed, readers);
+  const counts = countsOf(report);
+  const totals = { missing: counts.missing, orphaned: counts.orphan, comparedAt: list.readAt.toISOString() };
+  await readers.lease.change((queue) => ({ queue: noteComparison(queue, profileKey(profile), totals) }));
+  return {
+    records: recordsOf(changed),
+    subscriptions: [{ entitlement: profile.entitlements[0]?.name ?? '', ...counts, unreadable: report.unreadable }],
+  };
+}
+
+/**
+ * Says who is enabled. A user with a seat was enabled when it was given, and is checked when that changes, or by the daily
+ * sweep: of those who also have a subscription, nothing is asked.
+ */
+async function readEnabled(
+  entitled: readonly Pick<SubscriberReads, 'members' | 'seats'>[],
+  subscribed: ReadonlySet<string>,
+  shared: SharedReads,
+  readers: Readers,
+): Promise<Pick<SubscriberReads, 'enabled' | 'unread'>> {
+  const members = new Set(entitled.flatMap((one) => [...one.members]));
+  const settled = new Set(
+    entitled.flatMap(({ seats }) =>
+      seats.flatMap((seat) => (seat.status === 'assigned' || seat.status === 'confirmed' ? seat.userId : [])),
+    ),
+  );
+  const known = members.intersection(subscribed).intersection(settled);
+  const { statuses, unread } = await statusesOf([...members.difference(known)], readers, shared);
+  const read = [...statuses].flatMap(([userId, status]) => (status === 'enabled' ? userId : []));
+  return { enabled: known.union(new Set(read)), unread };
+}
+
+function countsOf({ findings }: SubscriptionReport): Record<FindingKind, number> {
+  const count = (wanted: FindingKind) => findings.filter(({ kind }: SubscriptionFinding) => kind === wanted).length;
+  return {
+    missing: count('missing'),
+    orphan: count('orphan'),
+    'wrong-plan': count('wrong-plan'),
+    pending: count('pending'),
+    'through-group': count('through-group'),
+  };
+}
