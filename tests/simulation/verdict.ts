@@ -1,4 +1,4 @@
-import type { Entitlement } from '../../domain/entitlements.ts';
+import { type Entitlement, managedOf } from '../../domain/entitlements.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import type { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
 import type { Moment, Truth } from './truth.ts';
@@ -49,25 +49,51 @@ function judgeApplication(rule: Entitlement, outcome: Outcome): void {
     if (entitled && !assigned && !(full && seat?.status === 'waitlisted')) {
       watch.violate(2, `entitled and not assigned, seat ${seat?.status}`, pair);
     }
+    if (managedOf(rule)) judgeSubscription(pair, { rule, entitled, seat }, outcome);
     // Usher believes a read that does not show what it was told it has removed.
     const isBelieved = watch.losing && watch.lag > MOST_LAG && seat?.status === 'revoked';
     if (
       !entitled &&
       assigned &&
       !isBelieved &&
-      (ours || watch.originOf(pair) === 'usher') &&
+      ((ours && seat.access === undefined) || watch.originOf(pair) === 'usher') &&
       !mayKeep(seat, rule, outcome)
     ) {
       watch.violate(2, `assigned and not entitled, seat ${seat?.status}`, pair);
     }
     // A seat to which no user is entitled any more isn't made again; it ends when its days of grace, or the hold, do.
+    const isForeign = seat?.access === 'foreign';
     const ending =
-      seat?.status === 'leaving' || (seat?.status === 'held' && shadow.hold(applicationArn)?.status === 'held');
+      isForeign ||
+      seat?.status === 'leaving' ||
+      (seat?.status === 'held' && shadow.hold(applicationArn)?.status === 'held');
     if (ours && !assigned && !ending) {
       watch.violate(2, `not assigned, although the seat is ${seat.status}`, pair);
     }
   }
   judgeLine(shadow.seatsOf(applicationArn), rule, outcome);
+}
+
+/** An entitled user is subscribed, whoever pays for it; to others, no subscription is left that Usher has started. */
+function judgeSubscription(
+  pair: { applicationArn: string; userId: string },
+  { rule, entitled, seat }: { rule: Entitlement; entitled: boolean; seat: Seat | undefined },
+  outcome: Outcome,
+): void {
+  const { watch } = outcome;
+  const { subscribers, shadow } = watch;
+  const taken = shadow.inUse(pair.applicationArn);
+  // Above a cap that was lowered, nothing is made again.
+  const isBeyond = taken > rule.seats.max || (taken === rule.seats.max && seat?.status === 'waitlisted');
+  if (entitled && !subscribers.isSubscribed(pair) && !isBeyond) {
+    watch.violate(2, `entitled and not subscribed, seat ${seat?.status}`, pair);
+  }
+  if (!entitled && subscribers.originOf(pair) === 'usher' && !mayKeep(seat, rule, outcome)) {
+    watch.violate(2, `subscribed by Usher and not entitled, seat ${seat?.status}`, pair);
+  }
+  if (subscribers.originOf(pair) === 'usher' && seat?.subscription === undefined) {
+    watch.violate(3, `subscribed by Usher, which does not know it, seat ${seat?.status}`, pair);
+  }
 }
 
 /** Who isn't entitled keeps the seat in the days of grace, and while the brake holds it. */
@@ -118,8 +144,9 @@ export function judgeTrail({ watch, truth, center, now }: Outcome): void {
     for (const { userId } of center.users(1000).values) {
       const pair = { applicationArn: rule.application, userId };
       // Where its assignment shows later than a plan waits for it, it may pass for another party's.
-      if (!watch.hazy && watch.originOf(pair) === 'usher' && trail.lastTold(pair) !== 'given')
-        watch.violate(7, 'a grant was never told of', pair);
+      if (watch.hazy || trail.lastTold(pair) === 'given') continue;
+      if (watch.originOf(pair) === 'usher') watch.violate(7, 'a grant was never told of', pair);
+      if (watch.subscribers.originOf(pair) === 'usher') watch.violate(7, 'a subscription was never told of', pair);
     }
   }
   for (const end of watch.ends) {
