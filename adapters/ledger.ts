@@ -90,6 +90,8 @@ export interface Ledger {
   saveObservation(observation: Observation): Promise<void>;
   /** Reads what was found about the subscriptions of those of these users of whom something is recorded, in this order. */
   findings(keys: readonly SeatKey[]): Promise<UserFindings[]>;
+  /** Reads all that was found about subscriptions for an application. */
+  findingsIn(applicationArn: string): Promise<UserFindings[]>;
   saveFindings(findings: UserFindings): Promise<void>;
   /** Reads a batch of a stored round; undefined if it has expired. */
   batch(ref: BatchRef): Promise<Batch | undefined>;
@@ -269,6 +271,11 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
 
     async findings(keys) {
       return (await readBatches(keys, FINDINGS)).map(findingsIn);
+    },
+
+    async findingsIn(applicationArn) {
+      const condition = 'pk = :pk AND begins_with(sk, :findings)';
+      return (await partition(applicationArn, condition, { ':findings': { S: FINDINGS } })).findings;
     },
 
     async saveFindings(found) {

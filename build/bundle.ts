@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import type { Entitlement, SubscriptionSettings } from '../domain/entitlements.ts';
 
 /** Modules of the SDK that do more than Lambda needs, each with its replacement. */
 const REPLACEMENTS: Readonly<Record<string, string>> = {
@@ -17,12 +18,17 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
     export class EventStreamSerde {}
     export const eventStreamSerdeProvider = undefined;
     export const resolveEventStreamSerdeConfig = (config) => config;`,
+  '@aws-sdk/eventstream-handler-node': 'export const eventStreamPayloadHandlerProvider = undefined;',
+  '@aws-sdk/middleware-eventstream':
+    'export const getEventStreamPlugin = undefined;\nexport const resolveEventStreamConfig = (config) => config;',
+  // Asks a service for its endpoints, which must be switched on.
+  '@aws-sdk/endpoint-cache': 'export class EndpointCache {}',
   // Reads the user agent of a browser.
   bowser: 'export default {};',
 };
 
 /**
- * The same for modules within `@smithy/core`, by the end of their path. A build fails if another version of the SDK exports
+ * The same for modules within `@smithy`, by the end of their path. A build fails if another version of the SDK exports
  * something else there.
  */
 const INNER_REPLACEMENTS: Readonly<Record<string, string>> = {
@@ -34,12 +40,23 @@ const INNER_REPLACEMENTS: Readonly<Record<string, string>> = {
   'regionConfig/getInstanceMetadataRegion.js': 'export const getInstanceMetadataRegion = async () => undefined;',
   // The state machine retries, not the SDK (adapters/clients.ts).
   'util-retry/AdaptiveRetryStrategy.js': 'export class AdaptiveRetryStrategy {}',
+  // Only conversations speak HTTP/2 (adapters/subscriptions/amazon-q-business.ts).
+  'dist-es/node-http2-handler.js': 'export const NodeHttp2Handler = { create: (handler) => handler };',
   // For builds of Node without cryptography.
   'checksum/sha256/Sha256Js.js': 'export class Sha256Js {}',
 };
 
 /** A filter for paths that end like this. */
-const endingIn = (path: string) => new RegExp(`@smithy/core/.*/${path.replaceAll('.', '\\.')}$`);
+const endingIn = (path: string) => new RegExp(`@smithy/.*/${path.replaceAll('.', '\\.')}$`);
+
+/**
+ * Writes the keys of a client's schemas as texts. The SDK computes them from constants, and esbuild keeps every schema with a
+ * computed key, whether it is used or not.
+ */
+function withPlainKeys(source: string): string {
+  const texts = new Map([...source.matchAll(/^const (_\w+) = ("[^"]*");$/gm)].map(([, name, text]) => [name, text]));
+  return source.replace(/\[(_\w+)\]:/g, (key, name) => (texts.has(name) ? `${texts.get(name)}:` : key));
+}
 
 const lambdaOnly = (serviceDir: string): Plugin => ({
   name: 'lambda-only',
@@ -50,9 +67,12 @@ const lambdaOnly = (serviceDir: string): Plugin => ({
     const filter = new RegExp(`^(?:${Object.keys(REPLACEMENTS).join('|')})$`);
     onResolve({ filter }, ({ path }) => ({ path, namespace: 'lambda-only' }));
     // The SDK names its version in the user agent, and would embed the whole description of each package for it.
-    onLoad({ filter: /@aws-sdk\/client-[\w-]+\/package\.json$/ }, ({ path }) => ({
+    onLoad({ filter: /@aws-sdk\/(?:client-[\w-]+|nested-clients)\/package\.json$/ }, ({ path }) => ({
       contents: JSON.stringify({ version: JSON.parse(readFileSync(path, 'utf8')).version }),
       loader: 'json',
+    }));
+    onLoad({ filter: /@aws-sdk\/client-[\w-]+\/dist-es\/schemas\/schemas_0\.js$/ }, ({ path }) => ({
+      contents: withPlainKeys(readFileSync(path, 'utf8')),
     }));
     onLoad({ filter: /./, namespace: 'lambda-only' }, ({ path }) => ({
       contents: REPLACEMENTS[path] ?? '',
@@ -61,6 +81,32 @@ const lambdaOnly = (serviceDir: string): Plugin => ({
   },
 });
 
+/** What connects to subscriptions, each with whether an entitlement needs it. */
+const CONNECTORS: readonly { file: RegExp; isNeeded(settings: SubscriptionSettings): boolean }[] = [
+  { file: /adapters\/subscriptions\/kiro\.ts$/, isNeeded: ({ provider }) => provider === 'kiro' },
+  {
+    file: /adapters\/subscriptions\/amazon-q-business\.ts$/,
+    isNeeded: ({ provider }) => provider === 'amazon-q-business',
+  },
+  { file: /adapters\/assume-role\.ts$/, isNeeded: ({ roleArn }) => roleArn !== undefined },
+];
+
+/** Leaves out the clients of subscriptions that no entitlement asks for: each is loaded on demand only. */
+const configuredOnly = (entitlements: readonly Entitlement[]): Plugin => ({
+  name: 'configured-only',
+  setup({ onLoad }) {
+    const settings = entitlements.flatMap(({ subscription }) => subscription ?? []);
+    for (const { file, isNeeded } of CONNECTORS) {
+      if (!settings.some(isNeeded)) onLoad({ filter: file }, () => ({ contents: 'export {};', loader: 'ts' }));
+    }
+  },
+});
+
+/** Returns the plugins with which functions are packaged for a configuration. */
+export function pluginsFor(serviceDir: string, entitlements: readonly Entitlement[]): Plugin[] {
+  return [lambdaOnly(serviceDir), configuredOnly(entitlements)];
+}
+
 /**
  * Bundles one entry with the SDK, as Lambda runs it.
  *
@@ -68,9 +114,9 @@ const lambdaOnly = (serviceDir: string): Plugin => ({
  * code.
  *
  * @param entry path of the source from `serviceDir`, without its suffix; the bundle has the same path below `outdir`
- * @param plugins an empty list keeps all modules of the SDK
+ * @param plugins by default those for a configuration without subscriptions; an empty list keeps all modules
  */
-export function bundle(serviceDir: string, entry: string, outdir: string, plugins = [lambdaOnly(serviceDir)]) {
+export function bundle(serviceDir: string, entry: string, outdir: string, plugins = pluginsFor(serviceDir, [])) {
   return build({
     absWorkingDir: serviceDir,
     entryPoints: { [entry]: `${entry}.ts` },

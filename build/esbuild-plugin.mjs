@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readEntitlements } from '../input/entitlements-file.ts';
-import { bundle } from './bundle.ts';
+import { bundle, pluginsFor } from './bundle.ts';
 
 /**
  * Packages each function as one reproducible zip: the bundle of its code and the SDK, and the validated entitlements.yml as
@@ -36,7 +36,8 @@ export default class EsbuildPlugin {
   async packageFunctions() {
     const { service, serviceDir, pluginManager } = this.serverless;
     const file = 'entitlements.yml';
-    const entitlements = JSON.stringify(readEntitlements(await readFile(join(serviceDir, file), 'utf8'), file));
+    const configuration = readEntitlements(await readFile(join(serviceDir, file), 'utf8'), file);
+    const plugins = pluginsFor(serviceDir, configuration.entitlements);
     // The framework's own zip is sorted and has no times. The plugin has no public way to package code of another folder.
     const packager = pluginManager.plugins.find((plugin) => plugin.constructor.name === 'Package');
     await Promise.all(
@@ -45,8 +46,8 @@ export default class EsbuildPlugin {
         const directory = join(serviceDir, '.serverless', 'bundles', name);
         await rm(directory, { recursive: true, force: true });
         await mkdir(directory, { recursive: true });
-        await writeFile(join(directory, 'entitlements.json'), entitlements);
-        await bundle(serviceDir, definition.handler.replace(/\.\w+$/, ''), directory);
+        await writeFile(join(directory, 'entitlements.json'), JSON.stringify(configuration));
+        await bundle(serviceDir, definition.handler.replace(/\.\w+$/, ''), directory, plugins);
         const entries = await readdir(directory, { recursive: true, withFileTypes: true });
         const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
         definition.package = { individually: true, artifact: await packager.zipFiles(files, `${name}.zip`, directory) };

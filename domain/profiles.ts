@@ -29,7 +29,7 @@ export function profilesOf(entitlements: readonly Entitlement[]): Profile[] {
     const { provider, region, roleArn } = entitlement.subscription;
     const application = provider === 'amazon-q-business' ? entitlement.application : undefined;
     const own: Profile = { provider, region, roleArns: [], application, entitlements: [] };
-    const key = profileKey({ ...own, roleArns: [roleArn] });
+    const key = [profileKey(own), ...(application === undefined ? [] : [roleArn])].join(' ');
     const profile = profiles.get(key) ?? own;
     if (!profile.roleArns.includes(roleArn)) profile.roleArns.push(roleArn);
     profile.entitlements.push(entitlement);
@@ -38,10 +38,9 @@ export function profilesOf(entitlements: readonly Entitlement[]): Profile[] {
   return [...profiles.values()];
 }
 
-/** Identifies a profile, also after its entitlements have changed. Of Amazon Q Business, each role has a list of its own. */
-export function profileKey({ provider, region, application, roleArns }: Omit<Profile, 'entitlements'>): string {
-  const own = application === undefined ? [] : [application, roleArns[0]];
-  return [provider, region, ...own].filter((part) => part !== undefined).join(' ');
+/** Identifies a profile, also after its entitlements and roles have changed. */
+export function profileKey({ provider, region, application }: Omit<Profile, 'entitlements' | 'roleArns'>): string {
+  return [provider, region, ...(application === undefined ? [] : [application])].join(' ');
 }
 
 /** Names a profile in a few words, with its account if it is one and another than the caller's. */

@@ -4,7 +4,7 @@ import { isUnanswered, type Seat } from '../domain/seat/seat.ts';
 import { markAssigned, markCreating, putAside } from '../domain/seat/transitions.ts';
 import { NotConvergedError } from '../domain/shared/errors.ts';
 import { secondsBetween } from '../domain/shared/time.ts';
-import { askFor, isNotEligible, NOT_ELIGIBLE } from './subscribe.ts';
+import { askFor, isDenied, isNotEligible } from './subscribe.ts';
 import {
   type ApplyServices,
   type BatchServices,
@@ -138,11 +138,9 @@ async function refuse(
   { task, isMade }: { task: Task; isMade: boolean },
   services: BatchServices,
 ): Promise<ChangeOutcome | Setback> {
-  if (isNotEligible(error)) {
-    // The same words refuse the first calls of a new profile, and pass within minutes.
-    if (services.isNewProfile(task.change.applicationArn)) return { reason: NOT_ELIGIBLE, tries: 1 };
-    services.stops.stop(task.change.applicationArn);
-  }
+  const { applicationArn } = task.change;
+  if (isDenied(error) && services.isNewProfile(applicationArn)) return { reason: error.reason, tries: 1 };
+  if (isNotEligible(error)) services.stops.stop(applicationArn);
   return recordRefusal(error, seat, task, { ...services, isMade });
 }
 

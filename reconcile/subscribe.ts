@@ -17,12 +17,14 @@ export function providersOf(open: OpenSubscriptions, instanceArn: string): Provi
   };
 }
 
-/** AWS's own check of the account refuses new subscriptions. */
-export const NOT_ELIGIBLE = 'account-not-eligible';
-
 /** Whether AWS refuses new subscriptions to the whole account. */
 export function isNotEligible(error: unknown): boolean {
-  return error instanceof RefusedError && error.reason === NOT_ELIGIBLE;
+  return error instanceof RefusedError && error.reason === 'account-not-eligible';
+}
+
+/** Whether AWS refuses a call in one of the ways in which it refuses the first calls of a new profile. */
+export function isDenied(error: unknown): error is RefusedError {
+  return isNotEligible(error) || (error instanceof RefusedError && error.reason === 'access-denied');
 }
 
 /** To which applications AWS refuses new subscriptions, and to which it does so no longer, as a batch has found. */

@@ -1,13 +1,14 @@
 // @module-tag long
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bundle } from '../build/bundle.ts';
-import type { Entitlements } from '../domain/entitlements.ts';
+import { bundle, pluginsFor } from '../build/bundle.ts';
+import type { Entitlements, SubscriptionSettings } from '../domain/entitlements.ts';
+import { anEntitlement } from './support/builders.ts';
 import { anAddMemberToGroup } from './support/events.ts';
-import { ADMIN, BUS, ME, STATE_MACHINE, TABLE, user } from './support/ids.ts';
+import { ADMIN, APPLICATION, BUS, INSTANCE_ARN, ME, STATE_MACHINE, TABLE, user } from './support/ids.ts';
 import { packaged, type Template } from './support/template.ts';
 import { openWorld } from './support/world.ts';
 
@@ -67,6 +68,88 @@ function handlerOf({ Resources }: Template, key: string): string {
   return String(found?.Properties['Handler']);
 }
 
+const ROLE = 'arn:aws:iam::222233334444:role/usher-subscriber';
+const COMMON = { region: 'us-east-1', mode: 'report' } as const;
+const KIRO = { ...COMMON, provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO' } as const;
+const BUSINESS = { ...COMMON, provider: 'amazon-q-business', plan: 'Q_LITE', roleArn: ROLE } as const;
+const entitledTo = (subscription: SubscriptionSettings) => anEntitlement(1, { subscription });
+
+/** Lists subscriptions as a function does in Lambda, with clients that are loaded on demand. */
+const LISTING = `
+  const [module, input] = process.argv.slice(1);
+  const { connectSubscriptions } = await import(module);
+  const settings = { region: 'us-east-1', maxAttempts: 1, requestHandler: { requestTimeout: 20000 } };
+  const open = connectSubscriptions(settings, { pace: async () => undefined });
+  const all = [];
+  for await (const page of (await open(JSON.parse(input))).subscriptions()) all.push(...page);
+  process.stdout.write('\\n' + JSON.stringify(all));
+`;
+
+/** Lists subscriptions with the packaged clients of these settings. */
+async function listed(settings: SubscriptionSettings, calls: string[]) {
+  const { directory } = await packaged();
+  const outdir = join(directory, 'bundles-of-clients');
+  await bundle(ROOT, 'adapters/subscriptions/connect', outdir, pluginsFor(ROOT, [entitledTo(settings)]));
+  const provider = settings.provider === 'kiro' ? 'codewhisperer' : 'qbusiness';
+  const subscriptions = [{ user: user(1), plan: settings.provider === 'kiro' ? 'KIRO_ENTERPRISE_PRO' : 'Q_LITE' }];
+  const world = await openWorld({
+    directory: { applications: [{ applicationArn: APPLICATION, provider, subscriptions }] },
+  });
+  const { endpoint, close } = await world.gateway.listen();
+  onTestFinished(close);
+  const input = { ...settings, application: APPLICATION, instanceArn: INSTANCE_ARN };
+  const module = join(outdir, 'adapters/subscriptions/connect.mjs');
+  const env = {
+    AWS_ACCESS_KEY_ID: 'key',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_SESSION_TOKEN: 'token',
+    AWS_ENDPOINT_URL: endpoint,
+  };
+  const before = world.stack.calls();
+  const arguments_ = ['--input-type=module', '-e', LISTING, module, JSON.stringify(input)];
+  const { stdout } = await run(process.execPath, arguments_, { cwd: outdir, env });
+  for (const [call, count] of Object.entries(world.stack.calls())) if (count > (before[call] ?? 0)) calls.push(call);
+  return JSON.parse(stdout.split('\n').at(-1) ?? '');
+}
+
+describe('the packaged clients of subscriptions', () => {
+  it.each<[string, SubscriptionSettings, string[]]>([
+    ['kiro', KIRO, ['UserSubscriptions.ListUserSubscriptions']],
+    [
+      'kiro, of another account,',
+      { ...KIRO, roleArn: ROLE },
+      ['STS.AssumeRole', 'UserSubscriptions.ListUserSubscriptions'],
+    ],
+    [
+      'amazon-q-business, of another account,',
+      BUSINESS,
+      ['QBusiness.GetApplication', 'QBusiness.ListApplications', 'QBusiness.ListSubscriptions', 'STS.AssumeRole'],
+    ],
+  ])('of %s list them', async (_fact, settings, expected) => {
+    const calls: string[] = [];
+    expect(await listed(settings, calls)).toMatchObject([{ principal: { user: user(1) }, plan: settings.plan }]);
+    expect(calls.sort()).toEqual(expected);
+  });
+
+  it.each<[string, SubscriptionSettings[], string[], number]>([
+    ['no entitlement', [], [], 400_000],
+    ['one of kiro', [KIRO], ['kiro.ts'], 400_000],
+    ['one of each kind', [KIRO, BUSINESS], ['amazon-q-business.ts', 'assume-role.ts', 'kiro.ts'], 470_000],
+  ])('are in a function only if an entitlement asks for them: %s', async (_fact, settings, files, bytes) => {
+    const { directory } = await packaged();
+    const outdir = join(directory, 'bundles-configured');
+    const plugins = pluginsFor(ROOT, settings.map(entitledTo));
+    const { metafile } = await bundle(ROOT, 'functions/plan-changes', outdir, plugins);
+    const outputs = Object.values(metafile.outputs);
+    const loaded = outputs.flatMap(({ inputs }) =>
+      Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? basename(file) : [])),
+    );
+    const connectors = ['amazon-q-business.ts', 'assume-role.ts', 'kiro.ts'];
+    expect(connectors.filter((file) => loaded.includes(file))).toEqual(files);
+    expect(outputs.reduce((sum, output) => sum + output.bytes, 0)).toBeLessThanOrEqual(bytes);
+  });
+});
+
 describe('the packaged functions', () => {
   it('turn an event into a seat', async () => {
     const { application, groupId, invoke, assigned, audit } = await aLambda();
@@ -98,16 +181,23 @@ describe('the packaged functions', () => {
     },
   );
 
-  it('have nothing of the SDK that reads files or has retries of its own', async () => {
-    const { directory } = await packaged();
-    const { metafile } = await bundle(ROOT, 'functions/plan-changes', join(directory, 'bundles-again'));
-    const unneeded = /credential-provider-(?!env)|parseIni|readFile|DefaultRateLimiter|EventStreamSerde/;
-    const loaded = Object.values(metafile.outputs).flatMap(({ inputs }) =>
-      Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? file : [])),
-    );
-    expect(loaded.length).toBeGreaterThan(100);
-    expect(loaded.filter((file) => unneeded.test(file))).toEqual([]);
-  });
+  it.each([
+    ['none', []],
+    ['all', [KIRO, BUSINESS]],
+  ])(
+    'have nothing of the SDK that reads files or has retries of its own, with %s of the subscriptions',
+    async (_fact, subscriptions) => {
+      const { directory } = await packaged();
+      const plugins = pluginsFor(ROOT, subscriptions.map(entitledTo));
+      const { metafile } = await bundle(ROOT, 'functions/plan-changes', join(directory, 'bundles-again'), plugins);
+      const unneeded = /credential-provider-(?!env)|parseIni|readFile|DefaultRateLimiter|EventStreamSerde/;
+      const loaded = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+        Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? file : [])),
+      );
+      expect(loaded.length).toBeGreaterThan(100);
+      expect(loaded.filter((file) => unneeded.test(file))).toEqual([]);
+    },
+  );
 
   it('fail temporarily under the name that the state machine retries', async () => {
     const { invoke, faults } = await aLambda();

@@ -66,7 +66,8 @@ export function amazonQBusinessSubscriptions(
   pacer: Pacer,
 ): SubscriptionProvider {
   // By default this client speaks HTTP/2, which only its conversations need, and the emulator does not understand.
-  const { requestHandler = new NodeHttpHandler() } = settings;
+  const { requestHandler: given } = settings;
+  const requestHandler = given !== undefined && 'handle' in given ? given : new NodeHttpHandler(given);
   const client = new QBusinessClient({ ...settings, requestHandler });
   const writer = new QBusinessClient({ ...withoutRetries(settings), requestHandler });
   let foundId: string | undefined;

@@ -78,7 +78,7 @@ export function decideParts(checked: CheckedUser, context: PartsContext, moment:
       const part = missingPart(user.assigned, subscribed);
       const isFirst = part === 'subscription' && seat?.subscription === undefined;
       const isDrift = decided.decision.reason === 'drift-healed';
-      const reason = isFirst && isDrift ? 'reconciled' : decided.decision.reason;
+      const reason = isFirst && isDrift ? 'subscription-started' : decided.decision.reason;
       return { ...decided, decision: { do: 'grant', reason }, ...(part ? { part } : {}) };
     }
     return withPlan(decided, own);

@@ -41,6 +41,7 @@ export const ReasonSchema = z.enum([
   'reconciled',
   'place-freed',
   'entitlement-removed',
+  'subscription-started',
   'plan-changed',
 ]);
 export type Reason = z.infer<typeof ReasonSchema>;

@@ -85,7 +85,7 @@ export const FaultRuleSchema = z
         'expected an operation that the emulator has, such as SSOAdmin.CreateApplicationAssignment',
       ),
       z.describe(
-        `An operation of IdentityStore, SSOAdmin, EventBridge, ${OTHER_SERVICES.join(', ')}, such as SSOAdmin.CreateApplicationAssignment; Lambda.Invoke, for the invocations of the functions; or one of a service that only the operator's command calls: ${OPERATOR_SERVICES.join(', ')}`,
+        `An operation of IdentityStore, SSOAdmin, EventBridge, ${OTHER_SERVICES.slice(0, -1).join(', ')} or ${OTHER_SERVICES.at(-1)}, such as SSOAdmin.CreateApplicationAssignment; Lambda.Invoke, for the invocations of the functions; or one of a service that only the operator's command calls: ${OPERATOR_SERVICES.join(', ')}`,
       ),
     ),
     kind: z.enum(KINDS).check(

@@ -55,6 +55,9 @@ export async function compareProfiles(
     const { name, subscription } = state.entitlement;
     if (!subscription && items) await attempt(name, () => endFindings(items.findings, context, readers));
   }
+  for (const application of settled.length > 0 ? unconfiguredIn(readers) : []) {
+    await attempt(application, async () => endFindings(await readers.ledger.findingsIn(application), context, readers));
+  }
   for (const profile of profilesOf(readers.entitlements.entitlements)) {
     const [first] = profile.entitlements;
     if (first && swept.has(first.application)) await attempt(first.name, () => compare(profile, context, readers));
@@ -68,7 +71,12 @@ function reasonOf(error: unknown): { reason: string; message: string } {
   throw error;
 }
 
-/** Of an entitlement that no longer asks for a subscription, nothing is found any more. */
+function unconfiguredIn({ entitlements, lease }: CompareReaders): string[] {
+  const configured = new Set(entitlements.entitlements.map(({ application }) => application));
+  return Object.keys(lease.queue.sweptAt).filter((application) => !configured.has(application));
+}
+
+/** Of an application that asks for no subscription, or no longer has an entitlement, what was found ends. */
 async function endFindings(
   known: readonly UserFindings[],
   { readAt: now, execution }: CompareContext,

@@ -5,6 +5,7 @@ import type { Observation } from '../../domain/decision/observation.ts';
 import type { Recheck } from '../../domain/decision/timing.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import { secondsToList, smallestPace } from '../../domain/pace.ts';
+import { profilesOf } from '../../domain/profiles.ts';
 import { askedAtOf, type SweepItem, type WorkItem, type WorkItems } from '../../domain/queue/work-queue.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
@@ -264,8 +265,9 @@ async function readSweep(
       shared,
     );
     const checked = users.map((user) => checkedFor(application, item, user));
+    const orphans = await orphansFor(entitlement, { item, items }, readers);
     return {
-      found: { state: { entitlement, users: checked, whole }, items },
+      found: { state: { entitlement, users: checked, whole: { ...whole, ...orphans } }, items },
       records: recordsOf([...(entitlement.mode === 'observe' ? [] : items.observations), ...items.findings]),
       holds: [],
       unread,
@@ -275,6 +277,22 @@ async function readSweep(
     if (!(error instanceof RefusedError)) throw error;
     return { ...pending, failure: { key: application, error } };
   }
+}
+
+/** Who has a subscription of the profile that no entitlement covers, if an operator has asked to adopt those: as the last comparison found. */
+async function orphansFor(
+  { application }: Entitlement,
+  { item, items }: { item: SweepItem; items: ApplicationItems },
+  { ledger, entitlements }: Readers,
+): Promise<{ orphans?: string[] }> {
+  if (item.adoptSubscriptions !== 'all') return {};
+  const profile = profilesOf(entitlements.entitlements).find((one) =>
+    one.entitlements.some((own) => own.application === application),
+  );
+  const first = profile?.entitlements[0]?.application ?? application;
+  const { findings } = first === application ? items : await ledger.itemsOf(first);
+  const isOrphan = ({ kind }: { kind: string }) => kind === 'orphan';
+  return { orphans: findings.flatMap((one) => (one.findings.some(isOrphan) ? one.userId : [])) };
 }
 
 /** An application that an operator has given up is planned for as one to which no user is entitled. */

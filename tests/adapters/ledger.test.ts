@@ -384,6 +384,8 @@ describe('what was found about subscriptions', () => {
     await ledger.saveSeat(aSeat(1));
     await ledger.saveObservation(observation(1));
     expect(await ledger.findings([keyOf(1), keyOf(3)])).toEqual([found(1)]);
+    expect(await ledger.findingsIn(APPLICATION)).toEqual([found(1), found(2)]);
+    expect(await ledger.findingsIn(OTHER_APPLICATION)).toEqual([]);
     expect(await ledger.itemsOf(APPLICATION)).toEqual({
       seats: [aSeat(1)],
       hold: undefined,

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Entitlement, SubscriptionSettings } from '../../domain/entitlements.ts';
 import type { SubscriptionQuirks } from '../../emulator/aws/identity-center/quirks.ts';
-import { APPLICATION, numberOf, people, user } from '../support/ids.ts';
+import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
+import { directoryOf } from '../support/directory.ts';
+import { APPLICATION, ENTITLEMENT, GROUP, numberOf, people, user } from '../support/ids.ts';
 import { openWorld, type World, type WorldOptions } from '../support/world.ts';
 
 const KIRO: SubscriptionSettings = {
@@ -45,18 +47,325 @@ const PROVIDERS: [string, SubscriptionSettings][] = [
   ['Amazon Q Business', Q_BUSINESS],
 ];
 
+/** Users join one after another, each when all is over for the one before. */
+async function join(world: World, ...numbers: number[]): Promise<string[]> {
+  const outcomes: string[] = [];
+  for (const number of numbers) {
+    const execution = await world.joins(number);
+    await world.play();
+    outcomes.push(String(world.stack.endOf(execution)?.outcome));
+  }
+  return outcomes;
+}
+
+/** What is left of one user: seat, assignment, subscription. */
+async function partsOf(world: World, number: number): Promise<[string | undefined, boolean, boolean]> {
+  return [(await world.seats())[number], world.isAssigned(number), subscribed(world).includes(number)];
+}
+
+const SUBSCRIBE = new Map([
+  ['kiro', 'Q.CreateAssignment'],
+  ['amazon-q-business', 'QBusiness.CreateSubscription'],
+]);
+const CANCEL = new Map([
+  ['kiro', 'Q.DeleteAssignment'],
+  ['amazon-q-business', 'QBusiness.CancelSubscription'],
+]);
+
 describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
+  const { provider } = settings;
+  const subscribe = SUBSCRIBE.get(provider) ?? '';
+  const cancel = CANCEL.get(provider) ?? '';
+  const plan = provider === 'kiro' ? 'KIRO_ENTERPRISE_PRO' : 'Q_BUSINESS';
+
   it('begins with the seat, and ends with it', async () => {
     const world = await openManaged({ settings });
-    const joined = await world.joins(1);
-    await world.play();
-    for (const l of world.logs) if (/rror/.test(l)) console.log(l.slice(0, 1500));
-    expect(world.stack.endOf(joined)?.outcome).toBe('converged');
+    expect(await join(world, 1)).toEqual(['converged']);
     expect([world.assigned(), subscribed(world), await world.seats()]).toEqual([[1], [1], { 1: 'confirmed' }]);
     const left = await world.leaves(1);
     await world.play();
     expect(world.stack.endOf(left)?.outcome).toBe('converged');
     expect([world.assigned(), subscribed(world), await world.seats()]).toEqual([[], [], { 1: 'revoked' }]);
     expect(world.audited()).toEqual(['Seat Assigned 1 group-join', 'Seat Revoked 1 group-leave']);
+    expect([world.calls(subscribe), world.calls(cancel)]).toEqual([1, 1]);
+  });
+
+  const quirks: [string, SubscriptionQuirks][] = [
+    ['as usual', {}],
+    ['if subscribing a user who is assigned conflicts', { subscribingAssigned: 'conflicts' }],
+    ['if subscribing makes no assignment', { subscribingAssigns: false }],
+    ['if unassigning cancels', { unassigningCancels: true }],
+    ['if cancelling unassigns', { cancellingUnassigns: true }],
+    ['if cancelled subscriptions are not listed', { cancelledSubscriptions: 'absent' }],
+    ['if the keys are in the other case', { subscriptionKeys: 'pascal' }],
+  ];
+  it.each(quirks)('follows group membership %s', async (_fact, answers) => {
+    const world = await openManaged({ settings, quirks: answers });
+    expect(await join(world, 1, 2)).toEqual(['converged', 'converged']);
+    await world.leaves(1);
+    await world.play();
+    expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+    expect(await partsOf(world, 2)).toEqual(['confirmed', true, true]);
+  });
+
+  it('is listed at most once in five minutes, however many users join', async () => {
+    const world = await openManaged({ settings, people: 12 });
+    for (const number of people(1, 12)) await world.joins(number);
+    await world.play();
+    expect(subscribed(world)).toEqual(people(1, 12));
+    const list = provider === 'kiro' ? 'UserSubscriptions.ListUserSubscriptions' : 'QBusiness.ListSubscriptions';
+    expect(world.calls(list)).toBeLessThanOrEqual(3);
+  });
+
+  it('is not made twice if the answer was lost', async () => {
+    const world = await openManaged({ settings });
+    world.faults.add({ operation: subscribe, kind: 'lost' });
+    expect(await join(world, 1)).toEqual(['converged']);
+    expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
+    expect(world.audited()).toEqual(['Seat Assigned 1 group-join']);
+    await world.leaves(1);
+    await world.play();
+    expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+  });
+
+  it('is cancelled although the answer was lost', async () => {
+    const world = await openManaged({ settings });
+    await join(world, 1);
+    world.faults.add({ operation: cancel, kind: 'lost' });
+    await world.leaves(1);
+    await world.play();
+    expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+    expect(world.audited()).toEqual(['Seat Assigned 1 group-join', 'Seat Revoked 1 group-leave']);
+  });
+
+  it('waits for a slot', async () => {
+    const world = await openManaged({ settings, entitlement: { seats: { max: 1 } } });
+    await join(world, 1, 2);
+    expect([subscribed(world), await world.seats()]).toEqual([[1], { 1: 'confirmed', 2: 'waitlisted' }]);
+    await world.leaves(1);
+    await world.play();
+    expect([subscribed(world), await world.seats()]).toEqual([[2], { 1: 'revoked', 2: 'confirmed' }]);
+  });
+
+  it('has the days of grace', async () => {
+    const world = await openManaged({ settings, entitlement: { onLeave: { revokeAfterDays: 2 } } });
+    await join(world, 1);
+    await world.leaves(1);
+    await world.play();
+    expect(await partsOf(world, 1)).toEqual(['leaving', true, true]);
+    world.after(2 * 24 * 3600 + 60, () => world.tick());
+    await world.play();
+    expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+  });
+
+  it('is held by the brake with the seat', async () => {
+    const world = await openManaged({ settings, people: 3, brake: { percent: 0, atLeast: 1 } });
+    await join(world, 1, 2, 3);
+    await world.leaveTogether([1, 2]);
+    expect([subscribed(world), await world.having('held')]).toEqual([
+      [1, 2, 3],
+      [1, 2],
+    ]);
+    await world.admin({ release: await world.digest() });
+    await world.play();
+    expect([subscribed(world), await world.having('confirmed')]).toEqual([[3], [3]]);
+  });
+
+  it('is left alone if someone else has started it', async () => {
+    const world = await openManaged({ settings });
+    world.center.subscribe(APPLICATION, { userId: user(1), plan });
+    world.after(600, () => world.joins(1));
+    await world.play();
+    expect(await partsOf(world, 1)).toEqual([provider === 'kiro' ? undefined : 'confirmed', true, true]);
+    world.after(600, () => world.leaves(1));
+    await world.play();
+    expect(subscribed(world)).toEqual([1]);
+    expect([world.calls(subscribe), world.calls(cancel)]).toEqual([0, 0]);
+  });
+
+  it('leaves the assignment alone that someone else has made', async () => {
+    const world = await openManaged({ settings, assigned: [1] });
+    await join(world, 1);
+    expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
+    await world.leaves(1);
+    await world.play();
+    expect(await partsOf(world, 1)).toEqual(['revoked', true, false]);
+  });
+
+  it('is made again within the hour after someone else has cancelled it', async () => {
+    const world = await openManaged({ settings, quirks: { cancelledSubscriptions: 'absent' } });
+    await join(world, 1);
+    world.center.unsubscribe(APPLICATION, user(1));
+    await world.ticking(70);
+    expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
+    expect(world.audited()).toContain('Seat Assigned 1 drift-healed');
+  });
+
+  it('is started for those who have had a seat before', async () => {
+    const world = await openManaged({ settings, settled: [1, 2] });
+    await world.ticking(70);
+    expect([subscribed(world), await world.having('confirmed')]).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+  });
+
+  it('is only observed by an entitlement that observes', async () => {
+    const world = await openManaged({ settings, entitlement: { mode: 'observe' } });
+    await join(world, 1);
+    expect([subscribed(world), world.audited()]).toEqual([[], ['Seat Observed 1 would-assign']]);
+  });
+
+  it('keeps a user waiting whose list cannot be read, and fails for it in the end', async () => {
+    const world = await openManaged({ settings });
+    const list = provider === 'kiro' ? 'UserSubscriptions.ListUserSubscriptions' : 'QBusiness.ListSubscriptions';
+    world.faults.add({ operation: list, kind: 'internal', times: 1000 });
+    expect(await join(world, 1)).toEqual(['failed']);
+    expect([subscribed(world), world.assigned()]).toEqual([[], []]);
+    world.faults.clear();
+    await world.ticking(130);
+    expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
+  });
+});
+
+describe('a managed subscription of Amazon Q Business', () => {
+  it('is not started for a member of a group that has one', async () => {
+    const directory = directoryOf(exampleEntitlements({ entitlements: [{ subscription: Q_BUSINESS }] }), {});
+    const [application] = directory.applications;
+    if (!application) throw new Error('There is one application');
+    const subscriptions = [{ group: GROUP, plan: 'Q_BUSINESS', status: 'ACTIVE' as const }];
+    const world = await openManaged({
+      settings: Q_BUSINESS,
+      directory: { applications: [{ ...application, subscriptions }] },
+    });
+    await join(world, 1);
+    expect(await partsOf(world, 1)).toEqual(['confirmed', true, false]);
+    expect(world.calls('QBusiness.CreateSubscription')).toBe(0);
+  });
+
+  it('stays as it is as long as the list does not say whether it ends', async () => {
+    const world = await openManaged({ settings: Q_BUSINESS });
+    await join(world, 1);
+    world.center.unsubscribe(APPLICATION, user(1));
+    await world.ticking(70);
+    expect(world.calls('QBusiness.CreateSubscription')).toBe(1);
+  });
+});
+
+describe('a managed subscription of Kiro', () => {
+  it('is not started for a user whose group has one', async () => {
+    const world = await openManaged();
+    world.center.subscribe(APPLICATION, { userId: user(1), plan: 'KIRO_ENTERPRISE_PRO', source: 'GROUP' });
+    world.after(600, () => world.joins(1));
+    await world.play();
+    expect(await partsOf(world, 1)).toEqual(['confirmed', true, false]);
+    expect(world.calls('Q.CreateAssignment')).toBe(0);
+  });
+
+  it('that the account may not have stops the application, and is tried once a day', async () => {
+    const world = await openManaged({ quirks: { accountRefusal: 'not-eligible' } });
+    // The first list of a profile is long ago.
+    world.after(3600, () => world.tick());
+    world.after(3600 + 601, () => undefined);
+    await world.play();
+    expect(await join(world, 1)).toEqual(['failed']);
+    expect(await join(world, 2, 3)).toEqual(['handedOver', 'handedOver']);
+    const before = world.calls('Q.CreateAssignment');
+    await world.ticking(23 * 60);
+    expect(world.calls('Q.CreateAssignment')).toBe(before);
+    await world.ticking(2 * 60);
+    expect(world.calls('Q.CreateAssignment')).toBe(before + 1);
+    world.center.changeQuirks({ accountRefusal: 'none' });
+    await world.ticking(26 * 60);
+    expect(subscribed(world)).toEqual([1, 2, 3]);
+  });
+
+  it.each<SubscriptionQuirks>([{ accountRefusal: 'not-authorized' }, { newProfile: 'not-authorized' }])(
+    'is made within minutes although its new profile refuses it at first: %j',
+    async (quirks) => {
+      const world = await openManaged({ quirks });
+      world.after(360, () => world.center.changeQuirks({ accountRefusal: 'none', newProfile: 'ready' }));
+      await join(world, 1);
+      await world.ticking(15);
+      expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
+    },
+  );
+
+  it('upgrades at once, and downgrades only where that is allowed', async () => {
+    const world = await openManaged();
+    await join(world, 1);
+    const planOf = () => world.center.subscriptionsOf(APPLICATION)[0]?.plan;
+    world.deploy({ entitlements: [{ subscription: { ...KIRO, plan: 'Q_DEVELOPER_STANDALONE_POWER' } }] });
+    await world.ticking(70);
+    expect(planOf()).toBe('KIRO_ENTERPRISE_POWER');
+    world.deploy({ entitlements: [{ subscription: KIRO }] });
+    await world.ticking(70);
+    expect(planOf()).toBe('KIRO_ENTERPRISE_POWER');
+    world.deploy({ entitlements: [{ subscription: { ...KIRO, allowDowngrade: true } }] });
+    await world.ticking(70);
+    expect(planOf()).toBe('KIRO_ENTERPRISE_PRO');
+    expect(world.audited().filter((event) => event.startsWith('Seat '))).toEqual([
+      'Seat Assigned 1 group-join',
+      'Seat Assigned 1 plan-changed',
+      'Seat Assigned 1 plan-changed',
+    ]);
+  });
+});
+
+describe('subscriptions that others have started', () => {
+  const PRO = 'KIRO_ENTERPRISE_PRO';
+
+  /** Users 1 and 2 have a seat, and were subscribed in the console; so was user 3, who is no member. */
+  async function openOthers(options: ManagedOptions = {}): Promise<World> {
+    const world = await openManaged({ settled: [1, 2], assigned: [3], ...options });
+    for (const number of [1, 2, 3]) world.center.subscribe(APPLICATION, { userId: user(number), plan: PRO });
+    await world.ticking(70);
+    return world;
+  }
+
+  it('are adopted with the seats of entitled users, and end with them', async () => {
+    const world = await openOthers();
+    await world.admin({ adopt: ENTITLEMENT, subscriptions: 'entitled' });
+    await world.play();
+    expect((await world.seat(1))?.subscription).toMatchObject({ plan: KIRO.plan });
+    await world.leaves(1);
+    await world.play();
+    expect(subscribed(world)).toEqual([2, 3]);
+    expect(world.audited()).toContain('Seat Adopted 1 manual');
+  });
+
+  it('are adopted from users whom no entitlement covers, and cancelled', async () => {
+    const world = await openOthers();
+    await world.admin({ adopt: ENTITLEMENT, subscriptions: 'all' });
+    await world.play();
+    await world.ticking(130);
+    expect(subscribed(world)).toEqual([1, 2]);
+    expect(world.isAssigned(3)).toBe(true);
+    expect(world.audited()).toEqual(expect.arrayContaining(['Seat Adopted 3 manual', 'Seat Revoked 3 group-leave']));
+  });
+
+  it('are adopted under the brake', async () => {
+    const world = await openOthers({ brake: { percent: 0, atLeast: 0 } });
+    await world.admin({ adopt: ENTITLEMENT, subscriptions: 'all' });
+    await world.play();
+    await world.ticking(130);
+    expect([subscribed(world), await world.having('held')]).toEqual([[1, 2, 3], [3]]);
+  });
+
+  it('are adopted as far as slots are free', async () => {
+    const world = await openOthers({ entitlement: { seats: { max: 2 } } });
+    await world.admin({ adopt: ENTITLEMENT, subscriptions: 'all' });
+    await world.play();
+    await world.ticking(130);
+    expect(subscribed(world)).toEqual([1, 2, 3]);
+  });
+
+  it('stay with others without a request', async () => {
+    const world = await openOthers();
+    await world.admin({ adopt: ENTITLEMENT });
+    await world.play();
+    await world.leaves(1);
+    await world.play();
+    expect(subscribed(world)).toEqual([1, 2, 3]);
   });
 });

@@ -197,6 +197,20 @@ describe('the comparison of subscriptions', () => {
     expect(await world.found(OTHER_APPLICATION)).toEqual([]);
   });
 
+  it('ends what it found for an application that is no longer configured', async () => {
+    const other = { ...OBSERVED, name: 'other', application: OTHER_APPLICATION, groups: [OTHER_GROUP] };
+    const world = await opened({
+      entitlements: [{ mode: 'observe' }, other],
+      members: { [GROUP]: [1], [OTHER_GROUP]: [2] },
+    });
+    await world.hours(1);
+    expect(await world.found(OTHER_APPLICATION)).toEqual(['missing 2']);
+    world.deploy({ entitlements: [{ mode: 'observe' }] });
+    world.forgetAudit();
+    await world.hours(2);
+    expect([await world.found(OTHER_APPLICATION), world.told()]).toEqual([[], ['missing 2 ended']]);
+  });
+
   it('is left out while one of the groups does not exist', async () => {
     const world = await opened({
       entitlements: [{ ...OBSERVED, groups: [GROUP, OTHER_GROUP] }],

@@ -141,7 +141,8 @@ export class AuditTrail {
         if (before.number === change.number) return [`change ${change.number} was told as two`];
         const turn = (before.kind === 'revoked') !== (change.kind === 'revoked');
         // What another party took away is given once more, with nothing of ours between but perhaps a place in line.
-        const again = change.reason === 'drift-healed' || this.#hasWaited(key, before, change);
+        const repeats = ['drift-healed', 'plan-changed', 'subscription-started'];
+        const again = repeats.includes(change.reason) || this.#hasWaited(key, before, change);
         return turn || (again && before.kind !== 'revoked')
           ? []
           : [`${before.kind} is followed by ${change.kind} (${key.slice(-2)})`];

@@ -34,3 +34,18 @@ export function anIdentityCenter(seed: DirectorySeed, quirks: Quirks = {}, start
   };
   return { clock, center: new IdentityCenter(seed, { clock, instanceArn: INSTANCE_ARN, quirks }) };
 }
+
+/** A request handler whose connection closes after a request has had its effect. */
+export function losingAnswers(
+  handler: ReturnType<Gateway['requestHandler']>,
+  isLost: (request: { method?: string }) => boolean = () => true,
+): ReturnType<Gateway['requestHandler']> {
+  return {
+    ...handler,
+    handle: async (request) => {
+      const answer = await handler.handle(request);
+      if (!isLost(request)) return answer;
+      throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+    },
+  };
+}

@@ -158,7 +158,7 @@ describe('an entitled user whose subscription is managed', () => {
   });
 
   it('is subscribed by a sweep who has only the seat, and again who was cancelled by others', () => {
-    expect(made(managed(sweptUsers([seated(1)]), listOf()))).toEqual(['grant 1 reconciled subscription']);
+    expect(made(managed(sweptUsers([seated(1)]), listOf()))).toEqual(['grant 1 subscription-started subscription']);
     expect(made(managed(sweptUsers([seated(1, own())]), listOf()))).toEqual(['grant 1 drift-healed subscription']);
   });
 

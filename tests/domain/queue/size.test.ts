@@ -1,6 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
+import { profileKey } from '../../../domain/profiles.ts';
 import { putItemsAside } from '../../../domain/queue/aside.ts';
 import { markPlanned } from '../../../domain/queue/claim.ts';
 import { enqueue } from '../../../domain/queue/enqueue.ts';
@@ -28,7 +29,7 @@ const groupsOf = (number: number) => people(1, 10).map((index) => longId(group(n
 const entitlements = people(1, 100).map((number) => anEntitlement(number, { groups: groupsOf(number) }));
 const context = { me, entitlements, now: START };
 
-/** All applications are swept, have a waitlist, and wait for the end of three rounds. */
+/** All applications are swept, have a waitlist and a subscription, and wait for the end of three rounds. */
 function aFullQueue(): WorkQueue {
   const swept = enqueue(aQueue(heldBy(me)), aRequest({ trigger: 'manual', sweep: 'everything' }), context);
   const report = aSweepReport({ waitingSince: iso(), seats: 2000, waiting: 200, aside: 20, notConverged: 20 });
@@ -37,6 +38,12 @@ function aFullQueue(): WorkQueue {
     lines: applications,
     sweptAt: Object.fromEntries(applications.map((one) => [one, iso()])),
     reports: Object.fromEntries(applications.map((one) => [one, report])),
+    profiles: Object.fromEntries(
+      applications.map((one) => [
+        profileKey({ provider: 'amazon-q-business', region: 'ap-southeast-1', application: one }),
+        { readAt: iso(), firstReadAt: iso(), comparedAt: iso(), missing: 200_000, orphaned: 200_000 },
+      ]),
+    ),
   };
   const planned = markPlanned(noted, { users: {}, sweeps: noted.sweeps }, { round: 3, me, startedAt: START });
   return people(1, 3).reduce((queue, id) => addRound(queue, aRound({ id, applications, batches: 10 })), planned);

@@ -9,7 +9,7 @@ import type { SeedSubscription } from '../../../../emulator/aws/identity-center/
 import type { Quirks } from '../../../../emulator/aws/identity-center/quirks.ts';
 import { q } from '../../../../emulator/aws/q/q.ts';
 import { userSubscriptions } from '../../../../emulator/aws/user-subscriptions/user-subscriptions.ts';
-import { anIdentityCenter, behindGateway } from '../../../support/account.ts';
+import { anIdentityCenter, behindGateway, losingAnswers } from '../../../support/account.ts';
 import { collected } from '../../../support/aws.ts';
 import { ANNA, aSeed, BEN } from '../../../support/directory.ts';
 import { APPLICATION, application, INSTANCE_ARN, OTHER_APPLICATION, REGION, user } from '../../../support/ids.ts';
@@ -18,6 +18,7 @@ const START = Date.parse('2026-09-03T08:00:00Z');
 const PRO = 'Q_DEVELOPER_STANDALONE_PRO';
 const POWER = 'Q_DEVELOPER_STANDALONE_POWER';
 const pacer = { pace: async () => undefined };
+const PROFILE = { instanceArn: INSTANCE_ARN, region: 'eu-central-1' };
 
 interface Options {
   subscriptions?: SeedSubscription[];
@@ -29,7 +30,7 @@ interface Options {
 
 /** The provider against an account with one profile, in another Region than Identity Center. */
 function anAccount({ subscriptions = [], assigned = [], quirks = {}, rules = [], profile = {} }: Options = {}) {
-  const region = 'eu-central-1';
+  const { region } = PROFILE;
   const applications = [
     { applicationArn: APPLICATION, provider: 'codewhisperer', region, subscriptions, assigned },
     { applicationArn: OTHER_APPLICATION, provider: 'codewhisperer' },
@@ -40,7 +41,7 @@ function anAccount({ subscriptions = [], assigned = [], quirks = {}, rules = [],
   for (const rule of rules) faults.add(rule);
   const services = { UserSubscriptions: userSubscriptions(center, clock, REGION), Q: q(center, REGION) };
   const { aws, gateway } = behindGateway(services, { faults });
-  const provider = kiroSubscriptions(aws, { instanceArn: INSTANCE_ARN, region, ...profile }, pacer);
+  const provider = kiroSubscriptions(aws, { ...PROFILE, ...profile }, pacer);
   return { center, clock, provider, gateway, aws };
 }
 
@@ -297,6 +298,17 @@ describe('what is listed and what is so', () => {
 });
 
 describe('a fault of a change', () => {
+  it('is transient when the connection closes after the effect, which the list shows', async () => {
+    const { aws, provider } = anAccount();
+    const losing = kiroSubscriptions({ ...aws, requestHandler: losingAnswers(aws.requestHandler) }, PROFILE, pacer);
+    await expect(losing.subscribe(ANNA, PRO)).rejects.toBeInstanceOf(TransientAwsError);
+    expect(await listed(provider)).toMatchObject([{ status: 'pending' }]);
+    await expect(losing.changePlan({ userId: ANNA }, POWER)).rejects.toBeInstanceOf(TransientAwsError);
+    expect(await listed(provider)).toMatchObject([{ plan: POWER }]);
+    await expect(losing.cancel({ userId: ANNA })).rejects.toBeInstanceOf(TransientAwsError);
+    expect(await listed(provider)).toMatchObject([{ status: 'cancelled' }]);
+  });
+
   it.each<[FaultRule['kind'], number]>([
     ['throttle', 0],
     ['internal', 0],

@@ -19,7 +19,7 @@ import type { SeedSubscription } from '../../../../emulator/aws/identity-center/
 import type { Quirks } from '../../../../emulator/aws/identity-center/quirks.ts';
 import { Q_BUSINESS_PROVIDER } from '../../../../emulator/aws/identity-center/subscriptions.ts';
 import { qBusiness } from '../../../../emulator/aws/qbusiness/qbusiness.ts';
-import { anIdentityCenter, behindGateway } from '../../../support/account.ts';
+import { anIdentityCenter, behindGateway, losingAnswers } from '../../../support/account.ts';
 import { collected } from '../../../support/aws.ts';
 import { ANNA, aSeed, BEN } from '../../../support/directory.ts';
 import { APPLICATION, application, GROUP, people, REGION, user } from '../../../support/ids.ts';
@@ -297,6 +297,19 @@ describe('a change of a subscription', () => {
     const cancel = provider.cancel({ userId: ANNA, id: `s-${GROUP}` });
     await expect(cancel).rejects.toMatchObject({ reason: 'validation' });
     expect(await list()).toMatchObject([{ status: 'active' }]);
+  });
+
+  it('is not lost with its answer, when the connection closes after the effect', async () => {
+    const { aws, center } = anAccount([]);
+    const isWrite = ({ method }: { method?: string }) => method !== 'GET';
+    const lost = { ...aws, requestHandler: losingAnswers(aws.requestHandler, isWrite) };
+    const provider = amazonQBusinessSubscriptions(lost, APPLICATION, { pace: async () => undefined });
+    await expect(provider.subscribe(ANNA, 'Q_LITE')).rejects.toBeInstanceOf(TransientAwsError);
+    expect(center.subscriptionsOf(APPLICATION)).toMatchObject([{ plan: 'Q_LITE' }]);
+    await expect(provider.changePlan(KEY, 'Q_BUSINESS')).rejects.toBeInstanceOf(TransientAwsError);
+    expect(center.subscriptionsOf(APPLICATION)).toMatchObject([{ plan: 'Q_BUSINESS' }]);
+    await expect(provider.cancel(KEY)).rejects.toBeInstanceOf(TransientAwsError);
+    expect(center.subscriptionsOfUser(APPLICATION, ANNA)).toEqual([]);
   });
 
   it.each<[FaultRule['kind'], number]>([
