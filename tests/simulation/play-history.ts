@@ -71,6 +71,8 @@ export async function playHistory(history: History): Promise<string[]> {
   watch.confirmationLag = longest(lags.filter(({ operation }) => CONFIRMING.has(operation)));
   watch.refusing =
     hasUnreadable(history) ||
+    // A user whose assignment is there already cannot be subscribed.
+    history.quirks?.subscribingAssigned === 'conflicts' ||
     history.actions.some(
       ({ fault, stop, lag, deleteApplication, quirks }) =>
         quirks !== undefined ||

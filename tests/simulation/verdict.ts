@@ -85,7 +85,7 @@ function judgeSubscription(
   const taken = shadow.inUse(pair.applicationArn);
   // Above a cap that was lowered, nothing is made again.
   const isBeyond = taken > rule.seats.max || (taken === rule.seats.max && seat?.status === 'waitlisted');
-  if (entitled && !subscribers.isSubscribed(pair) && !isBeyond) {
+  if (entitled && !subscribers.isSubscribed(pair) && !isBeyond && !watch.isUnsubscribable(pair)) {
     watch.violate(2, `entitled and not subscribed, seat ${seat?.status}`, pair);
   }
   if (!entitled && subscribers.originOf(pair) === 'usher' && !mayKeep(seat, rule, outcome)) {
@@ -128,32 +128,41 @@ function judgeLine(seats: readonly Seat[], { application, groups }: Entitlement,
 }
 
 /** What was told of every seat is how it ended; what failed was told, too. */
-export function judgeTrail({ watch, truth, center, now }: Outcome): void {
+export function judgeTrail({ watch, truth, center, now }: Omit<Outcome, 'reconciled'>): void {
   const { trail, shadow } = watch;
   for (const contradiction of trail.contradictions()) watch.violate(7, contradiction);
   for (const seat of shadow.all()) {
     const last = trail.lastTold(seat);
     if (seat.audit.length > 0) watch.violate(7, `${seat.audit[0]?.kind} was never sent`, seat);
     // Whether a create of an application that is gone had succeeded, no read tells any more.
-    const isOpen = seat.status === 'creating' && !truth.isThere(seat.applicationArn);
+    const isOpen = seat.status === 'creating' && (!truth.isThere(seat.applicationArn) || watch.isUnsubscribable(seat));
     if (takesSlot(seat) && last !== 'given' && !isOpen)
       watch.violate(7, `a seat that is ${seat.status} was never told of`, seat);
     if (!takesSlot(seat) && last === 'given') watch.violate(7, `that a seat is ${seat.status} was never told`, seat);
   }
-  for (const rule of truth.rulesAt(now).entitlements) {
-    for (const { userId } of center.users(1000).values) {
-      const pair = { applicationArn: rule.application, userId };
-      // Where its assignment shows later than a plan waits for it, it may pass for another party's.
-      if (watch.hazy || trail.lastTold(pair) === 'given') continue;
-      if (watch.originOf(pair) === 'usher') watch.violate(7, 'a grant was never told of', pair);
-      if (watch.subscribers.originOf(pair) === 'usher') watch.violate(7, 'a subscription was never told of', pair);
-    }
-  }
+  judgeGrantsTold({ watch, truth, center, now });
   for (const end of watch.ends) {
     // That a failure is told is EventBridge's rule; where the bus fails again and again, its dead letters have it.
     if (end.status === 'SUCCEEDED' || watch.silencing) continue;
     if (![...trail.failed].some((arn) => arn.endsWith(`:${end.execution}`))) {
       watch.violate(7, `that ${end.execution} ended as ${end.status} was never told`);
+    }
+  }
+}
+
+/** Everything that Usher has made, and that is there, was told of: assignments, and subscriptions with their plan. */
+function judgeGrantsTold({ watch, truth, center, now }: Omit<Outcome, 'reconciled'>): void {
+  // Where its assignment shows later than a plan waits for it, it may pass for another party's.
+  if (watch.hazy) return;
+  for (const { application: applicationArn } of truth.rulesAt(now).entitlements) {
+    for (const { userId } of center.users(1000).values) {
+      const pair = { applicationArn, userId };
+      const isTold = watch.trail.lastTold(pair) === 'given';
+      if (watch.originOf(pair) === 'usher' && !isTold) watch.violate(7, 'a grant was never told of', pair);
+      if (watch.subscribers.originOf(pair) !== 'usher') continue;
+      const plan = watch.shadow.seat(applicationArn, userId)?.subscription?.plan;
+      if (!isTold || watch.trail.planTold(pair) !== plan)
+        watch.violate(7, `a subscription to ${plan} was never told of`, pair);
     }
   }
 }

@@ -198,6 +198,13 @@ export class Watch {
     return this.#origins.get(keyOf(pair));
   }
 
+  /** Whether AWS refuses to subscribe a user for good, because the assignment is there: it may be someone else's. */
+  isUnsubscribable(pair: Pair): boolean {
+    const { quirks } = this.#center;
+    const isKiro = this.#center.application(pair.applicationArn)?.provider === 'codewhisperer';
+    return isKiro && quirks.subscribingAssigned === 'conflicts' && this.#exists(pair);
+  }
+
   #assigned(): Set<string> {
     return new Set(
       this.#center
