@@ -2,11 +2,11 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { type Observation, ObservationSchema } from '../domain/decision/observation.ts';
+import { type UserFindings, UserFindingsSchema } from '../domain/findings/recorded-findings.ts';
 import type { BatchRef } from '../domain/queue/rounds.ts';
 import { type Seat, SeatSchema } from '../domain/seat/seat.ts';
 import { RefusedError } from '../domain/shared/errors.ts';
 import { plusSeconds } from '../domain/shared/time.ts';
-import { type UserFindings, UserFindingsSchema } from '../domain/subscription/recorded-findings.ts';
 
 /** An item of the table, as the SDK returns it. */
 export type Item = Record<string, AttributeValue>;

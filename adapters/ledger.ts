@@ -13,13 +13,13 @@ import { type Batch, BatchSchema } from '../domain/decision/batches.ts';
 import { type Hold, HoldSchema, holdAttentionAt } from '../domain/decision/hold.ts';
 import { type Observation, observationAttentionAt } from '../domain/decision/observation.ts';
 import { type Slots, SlotsSchema } from '../domain/decision/slots.ts';
+import { findingsAttentionAt, type UserFindings } from '../domain/findings/recorded-findings.ts';
 import type { BatchRef } from '../domain/queue/rounds.ts';
 import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../domain/queue/work-queue.ts';
 import { type Seat, type SeatKey, seatAttentionAt } from '../domain/seat/seat.ts';
 import { chunksOf } from '../domain/shared/chunks.ts';
 import { TransientAwsError } from '../domain/shared/errors.ts';
 import { MOST_PENDING } from '../domain/shared/limits.ts';
-import { findingsAttentionAt, type UserFindings } from '../domain/subscription/recorded-findings.ts';
 import { type ClientSettings, clientFactory } from './clients.ts';
 import { DYNAMODB_ERRORS } from './dynamodb-errors.ts';
 import {

@@ -58,6 +58,16 @@ function withPlainKeys(source: string): string {
   return source.replace(/\[(_\w+)\]:/g, (key, name) => (texts.has(name) ? `${texts.get(name)}:` : key));
 }
 
+/** Errors that adapters know by their class. All others they know by their name, which the service's own error has as well. */
+export const ERROR_CLASSES = ['ConditionalCheckFailedException', 'ConflictException', 'ExecutionDoesNotExist'];
+
+/** Leaves out the classes of errors that no adapter knows by its class. */
+function withoutErrorClasses(source: string): string {
+  return source.replace(/^\w+\.registerError\(\w+\$?, (\w+)\);$/gm, (registration, name: string) =>
+    ERROR_CLASSES.includes(name) || name.endsWith('ServiceException') ? registration : '',
+  );
+}
+
 const lambdaOnly = (serviceDir: string): Plugin => ({
   name: 'lambda-only',
   setup({ onResolve, onLoad }) {
@@ -72,7 +82,7 @@ const lambdaOnly = (serviceDir: string): Plugin => ({
       loader: 'json',
     }));
     onLoad({ filter: /@aws-sdk\/client-[\w-]+\/dist-es\/schemas\/schemas_0\.js$/ }, ({ path }) => ({
-      contents: withPlainKeys(readFileSync(path, 'utf8')),
+      contents: withoutErrorClasses(withPlainKeys(readFileSync(path, 'utf8'))),
     }));
     onLoad({ filter: /./, namespace: 'lambda-only' }, ({ path }) => ({
       contents: REPLACEMENTS[path] ?? '',

@@ -1,10 +1,10 @@
 // @module-tag long
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bundle, pluginsFor } from '../build/bundle.ts';
+import { bundle, ERROR_CLASSES, pluginsFor } from '../build/bundle.ts';
 import type { Entitlements, SubscriptionSettings } from '../domain/entitlements.ts';
 import { anEntitlement } from './support/builders.ts';
 import { anAddMemberToGroup } from './support/events.ts';
@@ -147,6 +147,52 @@ describe('the packaged clients of subscriptions', () => {
     const connectors = ['amazon-q-business.ts', 'assume-role.ts', 'kiro.ts'];
     expect(connectors.filter((file) => loaded.includes(file))).toEqual(files);
     expect(outputs.reduce((sum, output) => sum + output.bytes, 0)).toBeLessThanOrEqual(bytes);
+  });
+});
+
+/** Removes an assignment with the packaged client; AWS answers with this error. */
+const REMOVAL = `
+  const [module, type] = process.argv.slice(1);
+  const { connectApplications } = await import(module);
+  const body = JSON.stringify({ __type: type, message: 'no' });
+  const handle = async () => ({
+    response: { statusCode: 400, headers: {}, body: new Blob([body]).stream() },
+  });
+  const settings = { region: 'us-east-1', maxAttempts: 1, requestHandler: { handle } };
+  const removed = await connectApplications(settings, { pace: async () => undefined })
+    .unassign('application', 'user')
+    .catch(({ name, reason }) => [name, reason].join(' '));
+  process.stdout.write('\\n' + removed);
+`;
+
+describe('the packaged errors', () => {
+  it.each([
+    ['ConflictException', 'conflict'],
+    ['ResourceNotFoundException', 'removed'],
+    ['com.amazonaws.sso#AccessDeniedException', 'RefusedError access-denied'],
+    ['ThrottlingException', 'TransientAwsError '],
+    ['NewException', 'RefusedError NewException'],
+  ])('are known by their names: %s', async (type, expected) => {
+    const { directory } = await packaged();
+    const outdir = join(directory, 'bundles-of-errors');
+    await bundle(ROOT, 'adapters/sso-admin', outdir);
+    const arguments_ = ['--input-type=module', '-e', REMOVAL, join(outdir, 'adapters/sso-admin.mjs'), type];
+    const env = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' };
+    const { stdout } = await run(process.execPath, arguments_, { cwd: outdir, env });
+    expect(stdout.split('\n').at(-1)).toBe(expected);
+  });
+
+  it('keep the classes that an adapter knows', () => {
+    const adapters = globSync('adapters/{,subscriptions/}*.ts', { cwd: ROOT }).map((file) => readFileSync(join(ROOT, file), 'utf8'));
+    const known = adapters.flatMap((source) => {
+      const imported = [...source.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-/g)].flatMap(([, names = '']) =>
+        names.split(',').map((name) => name.trim()),
+      );
+      return [...source.matchAll(/instanceof (\w+)/g)].flatMap(([, name = '']) =>
+        imported.includes(name) && !name.endsWith('ServiceException') ? name : [],
+      );
+    });
+    expect([...new Set(known)].sort()).toEqual([...ERROR_CLASSES].sort());
   });
 });
 

@@ -2,7 +2,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Entitlements } from '../domain/entitlements.ts';
+import type { Entitlements, SubscriptionSettings } from '../domain/entitlements.ts';
+import { exampleEntitlements } from '../emulator/scenario/example-entitlements.ts';
 import { HISTORIES, playHistory } from './support/histories.ts';
 import { APPLICATION, OTHER_APPLICATION } from './support/ids.ts';
 import {
@@ -17,6 +18,7 @@ import {
 import { SUBSCRIBER_ROLE, subscribed } from './support/subscribed.ts';
 import { CHANGE_CALLS, LIST_CALLS, subscriptionCallsOf } from './support/subscription-calls.ts';
 import { packaged, packagedWith, readTemplateFile, resolved, type Template } from './support/template.ts';
+import { openWorld } from './support/world.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -54,6 +56,9 @@ function grants(template: Template): { role: string; action: string; list: strin
 function matchesGlob(text: string, pattern: string): boolean {
   return new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(text);
 }
+
+const OF_SUBSCRIPTIONS = /^(?:q|qbusiness|user-subscriptions):/;
+const CALLED = new Set(Object.values(CHANGE_CALLS).flatMap((calls) => calls.map(actionOf)));
 
 const MANAGED = subscribed({ mode: 'manage' });
 const recorder = new CallRecorder();
@@ -111,6 +116,33 @@ describe.each<[string, Entitlements | undefined]>([
         expect(differences(called, more)).toEqual([expect.stringContaining(`never does ${action}`)]);
       }
     }
+  });
+});
+
+describe('what is stated of calls about subscriptions', () => {
+  const KIRO = { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: 'us-east-1', mode: 'manage' } as const;
+  const BUSINESS = { provider: 'amazon-q-business', plan: 'Q_LITE', region: 'us-east-1', mode: 'manage' } as const;
+
+  it.each<[string, SubscriptionSettings, SubscriptionSettings]>([
+    ['Kiro', KIRO, { ...KIRO, plan: 'Q_DEVELOPER_STANDALONE_POWER' }],
+    ['Amazon Q Business', BUSINESS, { ...BUSINESS, plan: 'Q_BUSINESS' }],
+  ])('is what the functions call for %s', async (_name, subscription, upgraded) => {
+    const calls = new CallRecorder();
+    const world = await openWorld({ entitlements: [{ subscription }], recorder: calls });
+    await world.joins(1);
+    await world.play();
+    world.deploy({ entitlements: [{ subscription: upgraded }] });
+    await world.ticking(70);
+    await world.leaves(1);
+    await world.play();
+    expect(await world.seats()).toEqual({ 1: 'revoked' });
+    const made = (key: string) => [...(calls.actions.get(key) ?? [])].filter((action) => OF_SUBSCRIPTIONS.test(action));
+    const stated = subscriptionCallsOf(exampleEntitlements({ entitlements: [{ subscription }] }));
+    expect({ planChanges: made('planChanges').sort(), applyChanges: made('applyChanges').sort() }).toEqual({
+      planChanges: stated.planChanges,
+      // A service calls the rest in the name of the function.
+      applyChanges: stated.applyChanges.filter((action) => CALLED.has(action)),
+    });
   });
 });
 

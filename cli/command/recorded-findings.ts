@@ -1,6 +1,6 @@
+import type { RecordedFinding } from '../../domain/findings/recorded-findings.ts';
 import { profileKey, profilesOf } from '../../domain/profiles.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
-import type { RecordedFinding } from '../../domain/subscription/recorded-findings.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import { FINDING_MEANINGS } from '../ui/finding-meanings.ts';
 import { relative } from '../ui/text.ts';

@@ -1,9 +1,9 @@
+import { subscribersOf } from '../../domain/findings/subscribers.ts';
 import { type Profile, type Subscribed, titleOf } from '../../domain/profiles.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
 import { latest } from '../../domain/shared/time.ts';
 import { compareSubscriptions, type Subscribers, type SubscriptionReport } from '../../domain/subscription/findings.ts';
-import { subscribersOf } from '../../domain/subscription/subscribers.ts';
 import type { Subscription } from '../../domain/subscription/subscription.ts';
 import type { SharedReads } from '../../reconcile/plan/read-application.ts';
 import { listSubscriptions, membersFor } from '../../reconcile/plan/subscription-lists.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { HeldRecord, Hold } from '../decision/hold.ts';
+import type { FindingRecord, UserFindings } from '../findings/recorded-findings.ts';
 import type { AuditRecord } from '../seat/audit-records.ts';
 import type { Seat } from '../seat/seat.ts';
-import type { FindingRecord, UserFindings } from '../subscription/recorded-findings.ts';
 import {
   CLASSIFICATIONS,
   type Classification,

@@ -1,6 +1,6 @@
 import type { ApplicationDecision } from '../../domain/decision/application-state.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
-import type { UserFindings } from '../../domain/subscription/recorded-findings.ts';
+import type { UserFindings } from '../../domain/findings/recorded-findings.ts';
 import { inParallel } from '../concurrency.ts';
 import type { Readers } from './readers.ts';
 

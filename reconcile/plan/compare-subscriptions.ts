@@ -1,4 +1,6 @@
 import type { PlannedChange } from '../../domain/decision/batches.ts';
+import { recordFindings, type UserFindings } from '../../domain/findings/recorded-findings.ts';
+import { type SubscriberReads, subscribersOf } from '../../domain/findings/subscribers.ts';
 import { type Profile, profileKey, profilesOf } from '../../domain/profiles.ts';
 import { noteComparison } from '../../domain/queue/list-reads.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
@@ -9,8 +11,6 @@ import {
   type SubscriptionReport,
   subscriptionsByUser,
 } from '../../domain/subscription/findings.ts';
-import { recordFindings, type UserFindings } from '../../domain/subscription/recorded-findings.ts';
-import { type SubscriberReads, subscribersOf } from '../../domain/subscription/subscribers.ts';
 import { commitFindings } from './commit.ts';
 import type { SharedReads } from './read-application.ts';
 import type { Readers } from './readers.ts';

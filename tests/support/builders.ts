@@ -4,6 +4,7 @@ import type { Changes } from '../../domain/decision/batches.ts';
 import type { HeldRecord, Hold } from '../../domain/decision/hold.ts';
 import type { Observation } from '../../domain/decision/observation.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
+import type { FindingRecord, UserFindings } from '../../domain/findings/recorded-findings.ts';
 import {
   emptyQueue,
   type SweepItem,
@@ -16,7 +17,6 @@ import type { AuditRecord } from '../../domain/seat/audit-records.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import type { ChangeContext } from '../../domain/seat/transitions.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
-import type { FindingRecord, UserFindings } from '../../domain/subscription/recorded-findings.ts';
 import { APPLICATION, application, ENTITLEMENT, GROUP, group, ME, START, user } from './ids.ts';
 
 /** Returns the time this many seconds after {@link START}. */

@@ -20,6 +20,13 @@ const failing =
     throw error;
   };
 
+/** A comparison changes nothing. */
+const NO_WRITES = {
+  subscribe: () => Promise.reject(new Error('A comparison subscribes nobody')),
+  changePlan: () => Promise.reject(new Error('A comparison changes no plan')),
+  cancel: () => Promise.reject(new Error('A comparison cancels nothing')),
+};
+
 /** Opens a world that observes, in which the list has these pages. */
 async function opened(pages: readonly Page[], options: ReadersOptions = {}) {
   const world = await openReaders({
@@ -29,6 +36,7 @@ async function opened(pages: readonly Page[], options: ReadersOptions = {}) {
   });
   let left = pages;
   const subscriptions: OpenSubscriptions = async () => ({
+    ...NO_WRITES,
     async *subscriptions() {
       for (const read of left) yield await read();
     },
@@ -150,6 +158,7 @@ describe('a comparison', () => {
       {
         ...readers,
         subscriptions: async () => ({
+          ...NO_WRITES,
           async *subscriptions() {
             left = 5;
             yield [aSubscription(1)];

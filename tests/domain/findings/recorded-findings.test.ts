@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { SubscriptionFinding } from '../../../domain/subscription/findings.ts';
 import {
   findingsAttentionAt,
   recordFindings,
   type UserFindings,
   UserFindingsSchema,
-} from '../../../domain/subscription/recorded-findings.ts';
+} from '../../../domain/findings/recorded-findings.ts';
+import type { SubscriptionFinding } from '../../../domain/subscription/findings.ts';
 import { at, iso } from '../../support/builders.ts';
 import { APPLICATION, ENTITLEMENT, ME, user } from '../../support/ids.ts';
 import { POWER, PRO } from '../../support/subscriptions.ts';

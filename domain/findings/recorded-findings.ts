@@ -4,7 +4,7 @@ import { LEFT_BEHIND_SECONDS } from '../seat/seat.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
 import { plusSeconds } from '../shared/time.ts';
 import { Timestamp } from '../shared/timestamp.ts';
-import { FINDING_KINDS, type SubscriptionFinding } from './findings.ts';
+import { FINDING_KINDS, type SubscriptionFinding } from '../subscription/findings.ts';
 
 const FoundShape = {
   kind: z.enum(FINDING_KINDS),

@@ -1,5 +1,5 @@
 import { type Seat, takesSlot } from '../seat/seat.ts';
-import type { Subscribers } from './findings.ts';
+import type { Subscribers } from '../subscription/findings.ts';
 
 /** What was read of the users of one entitlement. */
 export interface SubscriberReads {
