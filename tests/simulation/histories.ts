@@ -23,10 +23,12 @@ import { type Episode, episodes } from './episodes.ts';
 import { ANY, World } from './possible-world.ts';
 import { rulesOf } from './rules.ts';
 import {
+  membersWithComers,
   providerOf,
   returnedPlan,
   type SubscriptionDraft,
   subscriptionDraft,
+  withEnds,
   withSubscriptionEpisodes,
 } from './subscriptions.ts';
 
@@ -140,11 +142,21 @@ const UNTOLD = [
 const PASSING: readonly string[] = ['throttle', 'internal', 'internal-after', 'conflict'] satisfies FaultRule['kind'][];
 
 /** Whether the machine's own retries outlast a fault. */
-function isPassing({ operation, kind, times = 1, for: lasts }: FaultRule): boolean {
-  // A list is read again after five minutes, and an execution fails for the third time in a row.
-  if (isReadOfSubscriptions(operation))
-    return lasts === undefined && kind !== 'conflict' && PASSING.includes(kind) && times < 3;
+function isPassing({ operation, kind, for: lasts }: FaultRule): boolean {
   return lasts === undefined && (operation === 'Lambda.Invoke' || PASSING.includes(kind));
+}
+
+/** A list of subscriptions is read every five minutes; if it fails three times in a row, an execution fails for it. */
+const MOST_FAILED_LISTS = 2;
+
+/** Whether faults keep Usher from reading lists of subscriptions for longer than it waits. */
+export function hasUnreadableLists({ actions }: History): boolean {
+  const failed = actions.map(({ fault }) => {
+    if (!fault || !isReadOfSubscriptions(fault.operation)) return 0;
+    const isRetried = fault.kind !== 'conflict' && isPassing(fault);
+    return isRetried ? (fault.times ?? 1) : Number.POSITIVE_INFINITY;
+  });
+  return failed.reduce((sum, times) => sum + times, 0) > MOST_FAILED_LISTS;
 }
 
 /** Whether an operation reads a list of subscriptions, or finds it. */
@@ -159,6 +171,7 @@ export function isTold(history: History): boolean {
   return (
     begins &&
     !hasUnreadable(history) &&
+    !hasUnreadableLists(history) &&
     actions.every((action) => {
       const givesUp = action.start?.['application'] !== undefined;
       const lost = action.deliver?.times === 0 || (action.deliver?.afterSeconds ?? 0) > 800;
@@ -188,16 +201,24 @@ const CALM = { ssoAdmin: 8, identityStore: 5 };
 
 /** Leaves out what can't be done when its time comes: those who act must be there. */
 function scenarioOf(draft: Draft): History {
-  const { rules: choice, members, assigned, latency, otherCallers, batchUsers, begins, subscriptions } = draft;
+  const { assigned, latency, otherCallers, batchUsers, begins, subscriptions } = draft;
   const all = withSubscriptionEpisodes(draft.episodes, subscriptions);
   const choices = subscriptions?.choices ?? [];
+  const members = subscriptions?.ends ? membersWithComers(draft.members) : draft.members;
+  const ruled = (rules: RuleChoice) => (subscriptions?.ends ? withEnds(rules) : rules);
+  const choice = ruled(draft.rules);
   const world = new World(members, choice, choices);
   let seconds = 0;
   const actions: Action[] = begins ? [{ at: '+0s', start: { scope: 'everything' }, expect: ANY }] : [];
   const lags = [...draft.lags, ...(subscriptions?.lags ?? [])];
   for (const { afterSeconds: pause, deed } of [...lags.map((deed) => ({ afterSeconds: 0, deed })), ...all.flat()]) {
     seconds += pause;
-    for (const done of world.deedsOf(deed, seconds, actions.length + 1)) actions.push({ at: timeOf(seconds), ...done });
+    for (const done of world.deedsOf(
+      deed.do === 'deploy' ? { ...deed, rules: ruled(deed.rules) } : deed,
+      seconds,
+      actions.length + 1,
+    ))
+      actions.push({ at: timeOf(seconds), ...done });
   }
   const deployed = all.flat().flatMap(({ deed }) => (deed.do === 'deploy' ? [deed.rules] : []));
   const hasMore = [choice, ...deployed].some(({ manyGroups }) => manyGroups);

@@ -7,7 +7,7 @@ import { scriptOf } from '../../emulator/scenario/reader.ts';
 import type { StackListener } from '../../emulator/stack/listener.ts';
 import { openStack, type Stack } from '../../emulator/stack/stack.ts';
 import type { History } from './cast.ts';
-import { hasUnreadable, isReadOfSubscriptions, isTold, SHORT_LAG_SECONDS } from './histories.ts';
+import { hasUnreadable, hasUnreadableLists, isReadOfSubscriptions, isTold, SHORT_LAG_SECONDS } from './histories.ts';
 import { Truth } from './truth.ts';
 import { judgeFailures, judgeMailbox, judgePunctuality, judgeSeats, judgeTrail, type Outcome } from './verdict.ts';
 import { Watch } from './watch.ts';
@@ -71,6 +71,7 @@ export async function playHistory(history: History): Promise<string[]> {
   watch.confirmationLag = longest(lags.filter(({ operation }) => CONFIRMING.has(operation)));
   watch.refusing =
     hasUnreadable(history) ||
+    hasUnreadableLists(history) ||
     // A user whose assignment is there already cannot be subscribed.
     history.quirks?.subscribingAssigned === 'conflicts' ||
     history.actions.some(

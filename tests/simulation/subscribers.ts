@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { SeedSubscription } from '../../emulator/aws/identity-center/directory-seed.ts';
 import type { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
+import { Q_BUSINESS_PROVIDER } from '../../emulator/aws/identity-center/subscriptions.ts';
 import { APPLICATIONS, SUBSCRIPTION_REGIONS } from './cast.ts';
 import type { Moment, Truth } from './truth.ts';
 
@@ -116,6 +117,17 @@ export class Subscribers {
     return this.#center.subscriptionsOfUser(applicationArn, userId, at).length > 0 || this.#isThroughGroup(pair, at);
   }
 
+  /**
+   * Whether the list does not say that a subscription is cancelled: Amazon Q Business may show it until the end of the month,
+   * and gives access until then.
+   */
+  isSubscribedThisMonth({ applicationArn, userId }: Pair): boolean {
+    const isShown = this.#center.quirks.cancelledSubscriptions !== 'absent';
+    const isQBusiness = this.#center.application(applicationArn)?.provider === Q_BUSINESS_PROVIDER;
+    const all = isShown && isQBusiness ? this.#center.subscriptionsOf(applicationArn) : [];
+    return all.some(({ user }) => user === userId);
+  }
+
   /** Amazon Q Business subscribes a group as such. */
   #isThroughGroup({ applicationArn, userId }: Pair, at: Moment = this.#now()): boolean {
     return this.#center
@@ -199,6 +211,11 @@ export class Subscribers {
     if (isAccepted) this.#refusedAt.delete(applicationArn);
     else if (this.#center.quirks.accountRefusal !== 'none')
       this.#refusedAt.set(applicationArn, this.#refusedAt.get(applicationArn) ?? this.#now());
+  }
+
+  /** Whether AWS has refused the last request to subscribe to the account. */
+  isRefused({ applicationArn }: Pair): boolean {
+    return this.#refusedAt.has(applicationArn);
   }
 
   /** Whether Usher may ask AWS for a subscription, after refusals of the account: one a day says whether they last. */

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
+import type { Via } from '../../emulator/aws/cloudtrail/cloudtrail.ts';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import type { SubscriptionQuirks } from '../../emulator/aws/identity-center/quirks.ts';
 import { user } from '../support/ids.ts';
 import { type MadeSubscription, SUBSCRIPTION_REGIONS, someApplication, someGroup, someone } from './cast.ts';
-import { type Deed, rarely } from './deeds.ts';
+import { type Deed, type RuleChoice, rarely } from './deeds.ts';
 import type { Episode } from './episodes.ts';
 import { possible } from './faults.ts';
 
@@ -16,12 +17,26 @@ export interface SubscriptionChoice {
   allowDowngrade: boolean;
 }
 
+/** Users who come and go, and their groups: most often the one that both applications have. */
+const COMERS = [1, 2];
+const THEIR_GROUPS = [1, 1, 1, 2];
+/** Others, by group: no group is empty without those who come and go. */
+const OTHERS = [4, 5, 6];
+
+/** Returns memberships among which those who come and go have none so far. */
+export function membersWithComers(members: readonly (readonly [user: number, group: number])[]) {
+  const staying = OTHERS.map((one, index) => [one, index] as const);
+  return [...staying, ...members.filter(([one]) => !COMERS.includes(one))];
+}
+
 /** By application. */
 export type SubscriptionChoices = readonly (SubscriptionChoice | undefined)[];
 
 /** What a history with subscriptions has that others have not. */
 export interface SubscriptionDraft {
   choices: SubscriptionChoices;
+  /** More seats end: neither grace nor brake nor another group keeps those who come and go. */
+  ends: boolean;
   quirks: SubscriptionQuirks;
   subscribed: readonly MadeSubscription[];
   /** Of Amazon Q Business: groups that are subscribed as a whole. */
@@ -53,6 +68,18 @@ export function settingsOf({ provider, mode, plan, allowDowngrade }: Subscriptio
     : { provider, plan: oneOf(Q_BUSINESS, plan), ...common };
 }
 
+/** Returns a choice of other rules without what keeps seats from beginning or ending. */
+export function withEnds(rules: RuleChoice): RuleChoice {
+  return {
+    ...rules,
+    max: [50, 50],
+    graceDays: 0,
+    mode: 'enforce',
+    brake: { percent: 100, atLeast: 50 },
+    without: 'nothing',
+  };
+}
+
 /** Returns the name that AWS returns for a plan. */
 export function returnedPlan({ provider }: SubscriptionChoice, plan: number): string {
   return provider === 'kiro' ? oneOf(KIRO_RETURNED, plan) : oneOf(Q_BUSINESS, plan);
@@ -66,12 +93,12 @@ export function providerOf({ provider }: SubscriptionChoice): string {
 const somePlan = fc.nat(2);
 const choice: fc.Arbitrary<SubscriptionChoice> = fc.record({
   provider: fc.constantFrom('kiro', 'amazon-q-business'),
-  mode: fc.constantFrom('manage', 'manage', 'manage', 'manage', 'report'),
+  mode: fc.constantFrom('manage', 'manage', 'manage', 'manage', 'manage', 'report'),
   plan: somePlan,
   allowDowngrade: fc.boolean(),
 });
 const choices = fc
-  .tuple(choice, fc.option(choice, { freq: 1 }), fc.boolean())
+  .tuple(choice, fc.option(choice, { freq: 3 }), fc.boolean())
   .map(
     ([one, other, swapped]): SubscriptionChoices => (swapped ? [other ?? undefined, one] : [one, other ?? undefined]),
   );
@@ -203,6 +230,29 @@ const deeds = (told: boolean): fc.Arbitrary<Deed> =>
 const afterSeconds = fc.constantFrom(0, 0, 1, 8, 45, 400, 2000);
 
 /**
+ * One who comes, and goes before or after a list has shown the subscription, and perhaps comes back before one has shown the
+ * end of it. Meanwhile something else happens to subscriptions.
+ */
+const comeAndGo = (told: boolean): fc.Arbitrary<Episode> =>
+  fc
+    .record({
+      one: fc.constantFrom(...COMERS),
+      group: fc.constantFrom(...THEIR_GROUPS),
+      via: fc.constantFrom<Via>('console', 'scim', 'api'),
+      pauses: fc.array(fc.constantFrom(2, 20, 45, 330, 400, 700), { minLength: 2, maxLength: 4, size: 'max' }),
+      meanwhile: deeds(told),
+      position: fc.nat(3),
+    })
+    .map(({ one, group, via, pauses, meanwhile, position }) =>
+      pauses.flatMap((pause, index) => {
+        const delivery = { afterSeconds: 1, times: 1 };
+        const toggle = { afterSeconds: pause, deed: { do: 'toggle', user: one, group, via, delivery } } as const;
+        const before = { afterSeconds: index === 0 ? 0 : 1, deed: meanwhile };
+        return index === position ? [before, toggle] : [toggle];
+      }),
+    );
+
+/**
  * What a history with subscriptions has; undefined: it is one without, as most are.
  *
  * @param told every change reaches Usher by an event, and no fault outlasts the retries
@@ -210,6 +260,7 @@ const afterSeconds = fc.constantFrom(0, 0, 1, 8, 45, 400, 2000);
 export function subscriptionDraft(told: boolean): fc.Arbitrary<SubscriptionDraft | undefined> {
   const some = fc.record({
     choices,
+    ends: fc.boolean(),
     quirks,
     subscribed: fc.array(made, { maxLength: 3, size: 'max' }),
     groups: rarely(4).chain((any) =>
@@ -219,21 +270,47 @@ export function subscriptionDraft(told: boolean): fc.Arbitrary<SubscriptionDraft
     episodes: fc.array(
       fc.record({
         before: fc.nat(10),
-        episode: fc.record({ afterSeconds, deed: deeds(told) }).map((one) => [one]),
+        episode: fc.oneof(
+          fc.record({ afterSeconds, deed: deeds(told) }).map((one): Episode => [one]),
+          comeAndGo(told),
+        ),
       }),
-      { maxLength: 4, size: 'max' },
+      { minLength: 1, maxLength: 5, size: 'max' },
     ),
   });
   return fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: some });
 }
 
+/** Operations of Amazon Q Business, by those of Kiro that do the same. */
+const SAME: ReadonlyMap<string, string> = new Map([
+  ['Q.CreateAssignment', 'QBusiness.CreateSubscription'],
+  ['Q.UpdateAssignment', 'QBusiness.UpdateSubscription'],
+  ['Q.DeleteAssignment', 'QBusiness.CancelSubscription'],
+  ['UserSubscriptions.ListUserSubscriptions', 'QBusiness.ListSubscriptions'],
+]);
+
+/** Returns a deed that concerns an operation of a provider that is there. */
+function forProviders(deed: Deed, choices: SubscriptionChoices): Deed {
+  const isKiro = choices.some((one) => one?.provider === 'kiro');
+  const isQBusiness = choices.some((one) => one?.provider === 'amazon-q-business');
+  if (deed.do !== 'fault' || (isKiro && isQBusiness)) return deed;
+  const same = isKiro
+    ? [...SAME].find(([, other]) => other === deed.fault.operation)?.[0]
+    : SAME.get(deed.fault.operation);
+  return same === undefined ? deed : { ...deed, fault: { ...deed.fault, operation: same } };
+}
+
 /** Puts the episodes about subscriptions among the others. */
 export function withSubscriptionEpisodes(
   all: readonly Episode[],
-  { episodes = [] }: Partial<SubscriptionDraft> = {},
+  { episodes = [], choices = [] }: Partial<SubscriptionDraft> = {},
 ): Episode[] {
+  const ready = episodes.map(({ before, episode }) => ({
+    before,
+    episode: episode.map((one) => ({ ...one, deed: forProviders(one.deed, choices) })),
+  }));
   return all.flatMap((one, index) => [
-    ...episodes.filter(({ before }) => before % all.length === index).map(({ episode }) => episode),
+    ...ready.filter(({ before }) => before % all.length === index).map(({ episode }) => episode),
     one,
   ]);
 }

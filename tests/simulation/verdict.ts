@@ -85,7 +85,7 @@ function judgeSubscription(
   const taken = shadow.inUse(pair.applicationArn);
   // Above a cap that was lowered, nothing is made again.
   const isBeyond = taken > rule.seats.max || (taken === rule.seats.max && seat?.status === 'waitlisted');
-  if (entitled && !subscribers.isSubscribed(pair) && !isBeyond && !watch.isUnsubscribable(pair)) {
+  if (entitled && !isBeyond && watch.isUnsubscribed(pair)) {
     watch.violate(2, `entitled and not subscribed, seat ${seat?.status}`, pair);
   }
   if (!entitled && subscribers.originOf(pair) === 'usher' && !mayKeep(seat, rule, outcome)) {

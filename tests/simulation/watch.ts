@@ -198,6 +198,12 @@ export class Watch {
     return this.#origins.get(keyOf(pair));
   }
 
+  /** Whether an entitled user should have a subscription, and has none. */
+  isUnsubscribed(pair: Pair): boolean {
+    const { subscribers } = this;
+    return !(subscribers.isSubscribed(pair) || subscribers.isSubscribedThisMonth(pair) || this.isUnsubscribable(pair));
+  }
+
   /** Whether AWS refuses to subscribe a user for good, because the assignment is there: it may be someone else's. */
   isUnsubscribable(pair: Pair): boolean {
     const { quirks } = this.#center;
@@ -316,6 +322,7 @@ export class Watch {
     const follow = this.#changing(pair, caller);
     return (answer: Answer) => {
       if (change === 'subscribe') this.subscribers.answered(pair, answer.statusCode === 200);
+      if (this.subscribers.isRefused(pair)) this.punctuality.stopped.add(pair.applicationArn);
       follow();
     };
   }
@@ -694,7 +701,7 @@ export class Watch {
         rule.groups.some((other) => other !== groupId && this.#truth.isMember(other, userId, moment));
       const enabled = this.#truth.always(from, now, (moment) => this.#truth.isEnabled(userId, moment));
       const isManaged = managedOf(rule) !== undefined;
-      const assigned = this.#exists(pair) && (!isManaged || this.subscribers.isSubscribed(pair));
+      const assigned = this.#exists(pair) && (!isManaged || !this.isUnsubscribed(pair));
       if (
         joins &&
         enabled &&
