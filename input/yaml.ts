@@ -17,18 +17,24 @@ const COMMENTS: Readonly<Record<string, string>> = {
   requestsPerSecond: ' Of the 20 requests per second that all callers of sso-admin share.',
 };
 
+/** The comment above a key of a subscription. */
+const SUBSCRIPTION_COMMENTS: Readonly<Record<string, string>> = {
+  mode: ' report compares only. manage, with mode: enforce above, also starts and cancels: first read docs/subscriptions.md, "From report to manage".',
+};
+
 /** Renders `entitlements.yml`, with comments. */
 export function entitlementsYaml(entitlements: Entitlements): string {
   const document = new Document(entitlements);
   document.commentBefore = HEAD;
   visit(document, {
     Pair(_key, { key }, ancestors) {
+      if (!isScalar(key) || typeof key.value !== 'string') return;
       // The keys of a subscription mean something else.
-      if (ancestors.some((one) => isPair(one) && isScalar(one.key) && one.key.value === 'subscription')) return;
-      if (isScalar(key) && typeof key.value === 'string') {
-        const comment = COMMENTS[key.value];
-        if (comment) key.commentBefore = comment;
-      }
+      const isOfSubscription = ancestors.some(
+        (one) => isPair(one) && isScalar(one.key) && one.key.value === 'subscription',
+      );
+      const comment = (isOfSubscription ? SUBSCRIPTION_COMMENTS : COMMENTS)[key.value];
+      if (comment) key.commentBefore = comment;
     },
   });
   if (isMap(document.contents)) {

@@ -2,7 +2,7 @@ import type { Ledger } from '../adapters/ledger.ts';
 import { type Batch, type Changes, type PlannedChange, plannedChangesIn } from '../domain/decision/batches.ts';
 import { profilesOf } from '../domain/profiles.ts';
 import { type BatchRef, extendRound, isStale, roundAt } from '../domain/queue/rounds.ts';
-import { isNewProfile, noteStops } from '../domain/queue/stops.ts';
+import { isNewProfile, noteStops, stoppedIn } from '../domain/queue/stops.ts';
 import type { StoredRound } from '../domain/queue/work-queue.ts';
 import { keyOf, type Seat } from '../domain/seat/seat.ts';
 import { LeaseLostError } from '../domain/shared/errors.ts';
@@ -52,7 +52,7 @@ export async function applyChanges(input: ApplyInput, given: ApplyServices): Pro
   if (isStale(round, given.clock.now())) throw new LeaseLostError(`The reads of round ${input.round} are too old`);
   const batch = await readBatch(input, given.ledger);
   if (!batch) return {};
-  const stops = new Stops();
+  const stops = new Stops(stoppedIn(lease.queue, given.clock.now()));
   const services = { ...given, ...writersUnder(lease, given), ...subscriptionServices(lease, stops, given) };
   const { outcomes, left } = await makeChanges(batch, { execution, lease }, services);
   await saveStops(stops, lease, given);

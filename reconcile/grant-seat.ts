@@ -96,8 +96,8 @@ async function makeParts(
   const isKiro = managedOf(entitlement)?.provider === 'kiro';
   const unfinished = task.seat !== undefined && isUnanswered(task.seat);
   let after = seat;
-  // Of a seat with its assignment, only the subscription is missing.
-  let isMade = !makes.access && seat.access === undefined;
+  // A part of Usher's that is there is not forgotten if the other one is refused.
+  let isMade = (!makes.access && seat.access === undefined) || hasSubscription(seat, task);
 
   const assign = async () => {
     const mayExist = unfinished || (isKiro && makes.subscription);
@@ -122,6 +122,11 @@ async function makeParts(
     }
   }
   return { seat: after };
+}
+
+/** Whether the list has shown the subscription that the seat owns. */
+function hasSubscription({ subscription }: Seat, { change: { part } }: Task): boolean {
+  return subscription !== undefined && (part === 'access' || part === 'plan');
 }
 
 /** A subscription that was refused is not Usher's, unless an earlier call has had no answer. */

@@ -14,6 +14,7 @@ export type MetricName =
   | 'SubscriptionsMissing'
   | 'SubscriptionsOrphaned'
   | 'SubscriptionsUnread'
+  | 'SubscriptionsStopped'
   | 'ExecutionsHandedOver'
   | 'SweepsCompleted'
   | 'SweepAge'

@@ -10,6 +10,7 @@ import {
   markRevoking,
   recordLateGrant,
 } from '../domain/seat/transitions.ts';
+import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { cancel } from './subscribe.ts';
 import {
   type BatchServices,
@@ -47,13 +48,22 @@ export async function revoke(task: Task, services: BatchServices): Promise<Chang
   const settings = managedOf(entitlement);
   const cancels = settings !== undefined && seat.subscription !== undefined && change.part === undefined;
   const unassigns = !isForeign && change.part !== 'nothing';
+  const cancelled = cancels
+    ? await tryToCancel(seat, { application: applicationArn, settings }, services)
+    : 'cancelled';
+  if (cancels && cancelled === 'cancelled') {
+    seat = markCancelled(seat, clock.now());
+    await ledger.saveSeat(seat);
+  }
   try {
-    if (cancels) {
-      if (!(await cancel(seat, { application: applicationArn, settings }, services))) return CONFLICT;
-      seat = markCancelled(seat, clock.now());
+    // Whoever is no longer entitled loses access, too, if the subscription cannot be cancelled.
+    if (unassigns && (await applications.unassign(applicationArn, userId)) === 'conflict') return CONFLICT;
+    if (cancelled !== 'cancelled') {
+      seat = markRemoved(seat, clock.now());
       await ledger.saveSeat(seat);
     }
-    if (unassigns && (await applications.unassign(applicationArn, userId)) === 'conflict') return CONFLICT;
+    if (cancelled === 'conflict') return CONFLICT;
+    if (cancelled instanceof Error) throw cancelled;
   } catch (error) {
     return recordRefusal(error, seat, task, services);
   }
@@ -72,6 +82,20 @@ export async function revoke(task: Task, services: BatchServices): Promise<Chang
   await ledger.saveSeat(markRevoked(seat, contextOf(task, clock.now())));
   measure('SeatsRevoked', 1);
   return 'revoked';
+}
+
+/** Cancels a subscription; returns an error of AWS as a value. */
+async function tryToCancel(
+  seat: Seat,
+  about: Parameters<typeof cancel>[1],
+  services: BatchServices,
+): Promise<'cancelled' | 'conflict' | RefusedError | TransientAwsError> {
+  try {
+    return (await cancel(seat, about, services)) ? 'cancelled' : 'conflict';
+  } catch (error) {
+    if (error instanceof RefusedError || error instanceof TransientAwsError) return error;
+    throw error;
+  }
 }
 
 /** Whether a fresh read shows no assignment, and is not too early to show the last grant. */

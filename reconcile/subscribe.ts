@@ -31,9 +31,15 @@ export function isDenied(error: unknown): error is RefusedError {
 export class Stops {
   readonly stopped = new Set<string>();
   readonly resumed = new Set<string>();
+  readonly #known: ReadonlySet<string>;
+
+  /** @param known applications that are stopped, without those that may be probed */
+  constructor(known: ReadonlySet<string>) {
+    this.#known = known;
+  }
 
   has(application: string): boolean {
-    return this.stopped.has(application);
+    return this.#known.has(application) || this.stopped.has(application);
   }
 
   stop(application: string): void {

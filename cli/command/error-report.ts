@@ -44,10 +44,18 @@ const REFUSALS: Readonly<Record<string, Pick<ErrorReport, 'hint' | 'code'>>> = {
     code: EXIT.precondition,
     hint: 'This account and Region have no ledger of this stage. Is Usher deployed here? Check --stage, --region and --profile',
   },
+  'list-too-long': {
+    code: EXIT.failed,
+    hint: 'A plan had not the time to read all subscriptions of the profile. The next plan reads them again; if it recurs, docs/runbook.md says what to do',
+  },
   'malformed-answer': NEW_VALUE,
   'not-deployed': {
     code: EXIT.precondition,
     hint: 'This account and Region have no state machine of this stage. Is Usher deployed here? Check --stage, --region and --profile',
+  },
+  'principal-or-profile-missing': {
+    code: EXIT.failed,
+    hint: 'AWS finds no such user, or no profile in this Region. If the user exists, check region and roleArn of the subscription in entitlements.yml',
   },
   'profile-missing': {
     code: EXIT.failed,
@@ -56,6 +64,18 @@ const REFUSALS: Readonly<Record<string, Pick<ErrorReport, 'hint' | 'code'>>> = {
   'role-refused': {
     code: EXIT.failed,
     hint: 'The role must trust this caller, and the caller may need sts:AssumeRole for it. Check roleArn of the subscription in entitlements.yml',
+  },
+  'subscription-or-application-missing': {
+    code: EXIT.failed,
+    hint: 'Someone else may have cancelled the subscription: the next list tells. If the application is gone, correct entitlements.yml',
+  },
+  'subscription-unknown': {
+    code: EXIT.failed,
+    hint: 'The list of the application does not show this subscription (yet), so it cannot be changed. Compare it with the console: usher subscriptions',
+  },
+  'subscriptions-unavailable': {
+    code: EXIT.failed,
+    hint: 'While the list of the profile cannot be read, its users get no new seat and no revocation is verified. See what AWS says: usher subscriptions',
   },
   'unknown-user-status': NEW_VALUE,
   UnknownOperationException: {

@@ -24,6 +24,8 @@ export interface Preview {
   hold: string[];
   /** Entitled users with an assignment that Usher did not make. */
   adoptable: string[];
+  /** Entitled users with a confirmed seat that has no subscription of Usher's. */
+  unsubscribed: string[];
   /** Assignments that Usher did not make, of entitled users or not. */
   unmanaged: number;
   /** Users about whom nothing is decided, because their status could not be read. */
@@ -73,6 +75,9 @@ export async function preview(
     hold: having('hold'),
     adoptable: users.flatMap((user) =>
       verdicts.get(user.userId)?.do === 'nothing' && isAdoptable(user, { do: 'nothing' }) ? [user.userId] : [],
+    ),
+    unsubscribed: users.flatMap(({ userId, entitled, seat }) =>
+      entitled && seat?.status === 'confirmed' && !seat.subscription ? userId : [],
     ),
     unmanaged: whole.unmanaged,
     unread,

@@ -42,6 +42,11 @@ export function doctorCommand(run: Runner): Command {
       'sqs:GetQueueUrl',
       'sqs:GetQueueAttributes',
       'logs:FilterLogEvents',
+      'user-subscriptions:ListUserSubscriptions',
+      'qbusiness:ListApplications',
+      'qbusiness:GetApplication',
+      'qbusiness:ListSubscriptions',
+      'sts:AssumeRole',
     ],
   }).action(run(doctor));
 }
@@ -53,6 +58,7 @@ async function doctor(context: Context): Promise<void> {
   // Without credentials nothing can be checked: that is a missing precondition, not a finding.
   await new Unread(terminal).attempt((await context.services()).identity);
   const { accountFindings } = await import('../doctor/account.ts');
+  const { subscriptionFindings } = await import('../doctor/subscriptions.ts');
   const { directoryFindings } = await import('../doctor/directory.ts');
   const { applicationFindings } = await import('../doctor/applications.ts');
   const { activityFindings, deploymentFindings } = await import('../doctor/deployment.ts');
@@ -62,6 +68,7 @@ async function doctor(context: Context): Promise<void> {
   for (const [title, findingsOf] of [
     ['Account', accountFindings],
     ['Applications', applicationFindings],
+    ['Subscriptions', subscriptionFindings],
     ['Groups', directoryFindings],
     ['Pace', async () => paceFindings(await context.entitlements(), listed)],
     ['Deployment', deploymentFindings],
@@ -70,7 +77,7 @@ async function doctor(context: Context): Promise<void> {
     const findings = await terminal.working(`Checking: ${title}`, () => findingsOf(context, listed));
     for (const { verdict } of findings) counts[verdict] += 1;
     if (json) for (const finding of findings) terminal.json(finding);
-    else printFindings(title, findings, context);
+    else if (findings.length > 0) printFindings(title, findings, context);
   }
   if (!json) {
     terminal.line(

@@ -109,7 +109,8 @@ function printExplanation({ path, event }: EventPlace, explanation: Explanation,
 }
 
 /** Says what an execution would check, and what it would wait for. */
-function requestInWords({ users, groups, applications = [], sweep, release, adopt }: Request): string {
+function requestInWords(request: Request): string {
+  const { users, groups, applications = [], sweep, release, adopt, adoptSubscriptions } = request;
   const parts = [
     ...users.map(({ userId, expected }) => {
       if (!expected) return `checks user ${userId}`;
@@ -124,6 +125,10 @@ function requestInWords({ users, groups, applications = [], sweep, release, adop
     ...(sweep === 'due' ? ['checks what is due or was left behind'] : []),
     ...(release === undefined ? [] : [`releases the hold ${release}`]),
     ...(adopt === undefined ? [] : [`adopts unmanaged assignments of ${adopt}`]),
+    ...(adoptSubscriptions === undefined ? [] : ['adopts subscriptions that others started for entitled users']),
+    ...(adoptSubscriptions === 'all'
+      ? ['adopts subscriptions that no entitlement covers, and cancels them under the brake']
+      : []),
   ];
   if (parts.length === 0) parts.push('checks the user once they exist in the identity store');
   return parts.join('; ');

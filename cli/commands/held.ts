@@ -1,19 +1,17 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { type Hold, type HoldReason, isHeld, isMember } from '../../domain/decision/hold.ts';
-import type { Entitlement } from '../../domain/entitlements.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { readUser } from '../../reconcile/plan/read-user.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { preview } from '../command/preview.ts';
 import { readersOf } from '../command/readers.ts';
 import { startAndFollow } from '../command/start-execution.ts';
 import { Unread } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
 import { UsageError } from '../shared/failures.ts';
-import { count, escaped, relative } from '../ui/text.ts';
+import { count, relative } from '../ui/text.ts';
 
 /** The digits of a digest that identify it for people. */
 export const SHORT_DIGEST = 12;
@@ -21,7 +19,7 @@ export const SHORT_DIGEST = 12;
 const ListOptions = z.object({ names: z.optional(z.boolean()) });
 const ActOptions = z.object({ yes: z.optional(z.boolean()), wait: z.optional(z.boolean()) });
 
-const READS = [
+export const READS = [
   'dynamodb:Query',
   'dynamodb:GetItem',
   'dynamodb:BatchGetItem',
@@ -30,7 +28,7 @@ const READS = [
   'identitystore:DescribeUser',
   'sso:DescribeApplicationAssignment',
 ];
-const STARTS = [
+export const STARTS = [
   'sts:GetCallerIdentity',
   'states:StartExecution (onboarding-admin)',
   'states:DescribeExecution',
@@ -71,29 +69,6 @@ export function releaseCommand(run: Runner): Command {
     .option('--yes', 'do not ask for confirmation')
     .option('--wait', 'follow the execution to its end')
     .action(run(release));
-}
-
-export function adoptCommand(run: Runner): Command {
-  return commandOf('adopt', {
-    summary: 'Adopt assignments that others made for entitled users',
-    description:
-      'An adopted seat counts toward the cap and is revoked when its user leaves, like any other. Assignments of users who are not entitled stay unmanaged. Lists the assignments and asks for confirmation.',
-    examples: [
-      ['usher adopt', 'all entitlements: list, then ask'],
-      ['usher adopt amazon-q-developer --yes', 'one entitlement, do not ask'],
-    ],
-    permissions: [
-      ...READS,
-      'sso:ListApplicationAssignments',
-      'identitystore:ListGroupMemberships',
-      'identitystore:ListUsers',
-      ...STARTS,
-    ],
-  })
-    .argument('[ENTITLEMENT]', 'name of an entitlement (default: all)')
-    .option('--yes', 'do not ask for confirmation')
-    .option('--wait', 'follow the executions to their end')
-    .action(run(adopt));
 }
 
 /** A hold in force, and the seats in it. */
@@ -231,50 +206,4 @@ async function release(context: Context, command: Command): Promise<void> {
     );
   if (!(await terminal.confirm(`Revoke ${count(released.length, 'seat')}?`, yes === true))) return;
   await startAndFollow({ machine: 'adminMachine', input: { release: covered.digest }, wait: wait === true }, context);
-}
-
-async function adopt(context: Context, command: Command): Promise<void> {
-  const { terminal, clock } = context;
-  const { yes, wait } = optionsOf(command, ActOptions);
-  const readers = await readersOf(context);
-  const named = selectEntitlements(readers.entitlements.entitlements, command.args[0]);
-  const wanted = named.filter(({ mode }) => mode !== 'observe');
-  const observed = named.filter(({ mode }) => mode === 'observe').map(({ name }) => name);
-  const refusal = `${observed.join(', ')}: mode: observe changes nothing, so nothing is adopted. Deploy mode: enforce first`;
-  if (wanted.length === 0) throw new UsageError(refusal);
-  if (observed.length > 0) terminal.note(refusal);
-  const cache = { members: new Map(), userPages: undefined };
-  const found = await terminal.working('Reading assignments and memberships', async (report) => {
-    const previews = [];
-    for (const entitlement of wanted) {
-      report(entitlement.name);
-      previews.push(await preview(entitlement, clock.now(), readers, cache));
-    }
-    return previews;
-  });
-  for (const { entitlement, adoptable, unmanaged, inUse } of found) {
-    const { name, seats } = entitlement;
-    const free = Math.max(0, seats.max - inUse);
-    const more = adoptable.length > free ? `, ${free} of which fit under the cap of ${seats.max}` : '';
-    terminal.note(
-      `${name}: ${count(unmanaged, 'assignment')} not made by Usher, ${adoptable.length} of entitled users${more}.`,
-    );
-  }
-  const some = found.filter(({ adoptable }) => adoptable.length > 0);
-  if (some.length === 0) return terminal.note('There is nothing to adopt.');
-  const seats = some.reduce((sum, { adoptable }) => sum + adoptable.length, 0);
-  if (!(await terminal.confirm(`Adopt ${count(seats, 'assignment')}?`, yes === true))) return;
-  for (const { entitlement } of some) {
-    await startAndFollow({ machine: 'adminMachine', input: { adopt: entitlement.name }, wait: wait === true }, context);
-  }
-}
-
-/** @throws UsageError if no entitlement has the name */
-function selectEntitlements(entitlements: readonly Entitlement[], name: string | undefined): readonly Entitlement[] {
-  if (name === undefined) return entitlements;
-  const found = entitlements.filter((one) => one.name === name);
-  if (found.length > 0) return found;
-  throw new UsageError(
-    `No entitlement has the name ${escaped(name)}. Existing: ${entitlements.map((one) => one.name).join(', ')}`,
-  );
 }

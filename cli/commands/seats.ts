@@ -79,6 +79,10 @@ interface Row {
   reason: string | undefined;
   /** What was found about the subscription. */
   subscription: string | undefined;
+  /** The plan of the subscription that is Usher's. */
+  plan: string | undefined;
+  /** `foreign`: the seat is Usher's for its subscription alone. */
+  access: Seat['access'];
   requestedAt: string;
 }
 
@@ -201,7 +205,7 @@ function summarize(found: readonly EntitlementSeats[], { terminal, json }: Conte
 
 /** Sorts by status; within a status in the order of the waitlist, users without a seat by id. */
 function rowsOf({ entitlement, seats: all = [], findings, assignments }: EntitlementSeats): Row[] {
-  const ours = all.map(({ userId, status, changedAt, dueAt, refusal, requestedAt }) => ({
+  const ours = all.map(({ userId, status, changedAt, dueAt, refusal, requestedAt, ...seat }) => ({
     entitlement,
     userId,
     status,
@@ -209,6 +213,8 @@ function rowsOf({ entitlement, seats: all = [], findings, assignments }: Entitle
     dueAt,
     reason: refusal?.reason,
     subscription: findings.get(userId),
+    plan: takesSlot({ status }) ? seat.subscription?.plan : undefined,
+    access: takesSlot({ status }) ? seat.access : undefined,
     requestedAt,
   }));
   const others = (assignments?.unmanaged ?? []).map((userId) => ({
@@ -219,6 +225,8 @@ function rowsOf({ entitlement, seats: all = [], findings, assignments }: Entitle
     dueAt: undefined,
     reason: undefined,
     subscription: findings.get(userId),
+    plan: undefined,
+    access: undefined,
     requestedAt: '',
   }));
   const order = ({ status }: Row) => SEAT_STATUSES.indexOf(status);
@@ -237,14 +245,16 @@ async function listUsers(
     ...(names ? { name: names.get(row.userId) ?? '' } : {}),
   }));
   // Most configurations ask for no subscription.
-  const found = rows.some(({ subscription }) => subscription !== undefined);
+  const more = (['plan', 'access', 'subscription'] as const).filter((field) =>
+    rows.some((row) => row[field] !== undefined),
+  );
   if (json) {
     for (const row of named) terminal.json(row);
     return;
   }
   if (csv) {
     const fields = ['userId', 'entitlement', 'status', 'since', 'dueAt', 'reason'];
-    const columns = [...(names ? ['name'] : []), ...fields, ...(found ? ['subscription'] : [])];
+    const columns = [...(names ? ['name'] : []), ...fields, ...more];
     terminal.line(await csvOf(named, columns));
     return;
   }
@@ -259,9 +269,9 @@ async function listUsers(
       'SINCE',
       'DUE',
       'REASON',
-      ...(found ? ['SUBSCRIPTION'] : []),
+      ...more.map((field) => field.toUpperCase()),
     ],
-    named.map(({ userId, entitlement, status, since, dueAt, reason, subscription, ...row }) => [
+    named.map(({ userId, entitlement, status, since, dueAt, reason, ...row }) => [
       ...('name' in row ? [row.name] : []),
       userId,
       entitlement,
@@ -269,7 +279,7 @@ async function listUsers(
       when(since),
       when(dueAt),
       reason ?? '',
-      ...(found ? [subscription ?? ''] : []),
+      ...more.map((field) => row[field] ?? ''),
     ]),
   );
 }

@@ -6,6 +6,7 @@ import type { Executions } from '../../adapters/operator/executions.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
+import { readStops, stopInWords } from '../command/stops.ts';
 import { Unread } from '../command/unread.ts';
 import { UsageError } from '../shared/failures.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
@@ -31,6 +32,7 @@ export function statusCommand(run: Runner): Command {
       'states:DescribeExecution',
       'states:GetExecutionHistory',
       'logs:FilterLogEvents',
+      'dynamodb:GetItem',
     ],
   })
     .argument('[EXECUTION]', 'name or ARN of an execution')
@@ -52,6 +54,7 @@ async function status(context: Context, command: Command): Promise<void> {
     const found = [];
     for (const machine of machines) found.push(...(await newest(executions, machine, limit, unread)));
     if (found.length > 0 || unread.isEmpty) listExecutions(found, limit, context);
+    if (!context.json) await noteStopped(context, unread);
   } else {
     const execution = await find(name, machines, executions, unread);
     const stays = (await unread.attempt(() => staysOf(execution.arn, executions)))?.value;
@@ -88,6 +91,15 @@ function listExecutions(executions: readonly ExecutionSummary[], limit: number, 
       endedAt ? durationOf(secondsBetween(startedAt, endedAt)) : '',
     ]),
   );
+}
+
+/** Says what no execution shows: they converge although AWS refuses new subscriptions. */
+async function noteStopped(context: Context, unread: Unread): Promise<void> {
+  const { terminal, clock } = context;
+  for (const stop of (await readStops(context, unread)) ?? []) {
+    const words = `${stop.entitlement}: ${stopInWords(stop, clock.now())}. Only AWS Support lifts that: docs/runbook.md#subscriptions-stopped`;
+    terminal.note(terminal.noteColors.yellow(words));
+  }
 }
 
 async function newest(

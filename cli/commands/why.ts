@@ -8,6 +8,7 @@ import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
+import { nextByList, subscriptionInWords } from '../command/managed-subscription.ts';
 import { readersOf } from '../command/readers.ts';
 import { findingsInWords, recordedFindingsOf } from '../command/recorded-findings.ts';
 import { requireUser, WHO } from '../command/selectors.ts';
@@ -85,7 +86,7 @@ async function why(context: Context, command: Command): Promise<void> {
           seat: finding.user.seat,
           line: finding.line,
           next: nextInJson(finding.verdict),
-          words: wordsOf(finding, now),
+          words: wordsOf(finding, queue, now),
         })),
         ...unchecked.map((one) => ({
           entitlement: one.entitlement.name,
@@ -110,7 +111,7 @@ async function why(context: Context, command: Command): Promise<void> {
   }
   terminal.line(groupsInWords(groups, called));
   for (const { entitlement, words } of [
-    ...findings.map((finding) => ({ ...finding, words: wordsOf(finding, now) })),
+    ...findings.map((finding) => ({ ...finding, words: wordsOf(finding, queue, now) })),
     ...unchecked.map((one) => ({ ...one, words: wordsOfUnchecked(one, now) })),
     ...(subscriptions ?? []).map((one) => ({
       entitlement: { name: one.entitlement },
@@ -176,7 +177,8 @@ const ABSENCES = {
 } as const;
 
 /** Says how the user stands with an entitlement, why, and what comes next. */
-function wordsOf({ entitlement, user, verdict, hold, line }: EntitlementFinding, now: Date): string[] {
+function wordsOf(finding: EntitlementFinding, queue: WorkQueue | undefined, now: Date): string[] {
+  const { entitlement, user, verdict, hold, line } = finding;
   const { entitled, ineligibility, assigned, seat } = user;
   const because = entitled
     ? 'they are in one of its groups'
@@ -215,9 +217,10 @@ function wordsOf({ entitlement, user, verdict, hold, line }: EntitlementFinding,
     }
     words.push(...lastAttemptOf(seat, now));
   }
+  words.push(...subscriptionInWords(finding, queue, now));
   const isObserving = entitlement.mode === 'observe';
   if (isObserving) words.push('The mode of this entitlement is observe, so Usher changes nothing.');
-  const next = nextOf(verdict, { hold, dueAt: seat?.dueAt }, now);
+  const next = nextByList(finding) ?? nextOf(verdict, { hold, dueAt: seat?.dueAt }, now);
   words.push(isObserving ? `With mode: enforce, this would come next: ${next}` : `Next: ${next}`);
   return words;
 }

@@ -8,7 +8,7 @@ export const LINE_FIELDS = {
     'an execution ended: `status` as Step Functions has it; `outcome`; `cause`, if there is one: why it was ignored or failed, or the execution to which it was handed over',
   audit: 'an entry of `PutEvents` that the audit bus took, with its `Detail` parsed; docs/audit.md describes it',
   summary:
-    'the last line. `executions`: the number of executions by outcome. `seats`: `entitlement` (its name), `userId`, `status`, as the ledger holds them. `assignments`: `applicationArn`, `principalId`, all that the applications hold, whoever made them. `calls`: requests by `<Service>.<Operation>`, including refused ones. All sorted',
+    'the last line. `executions`: the number of executions by outcome. `seats`: `entitlement` (its name), `userId`, `status`, as the ledger holds them. `assignments`: `applicationArn`, `principalId`, all that the applications hold, whoever made them. `subscriptions`: `applicationArn`, `principalId`, `plan`, `status`, whoever started them. `calls`: requests by `<Service>.<Operation>`, including refused ones. All sorted',
 } as const satisfies Record<string, string>;
 
 /**
@@ -31,8 +31,8 @@ export function jsonLines(terminal: Pick<Terminal, 'json' | 'behind'>): Reporter
         endedAt: endedAt.toISOString(),
       }),
     audit: (event) => write({ type: 'audit', event }),
-    finish: ({ executions, seats, assignments, calls }) =>
-      write({ type: 'summary', executions, seats, assignments, calls }),
+    finish: ({ executions, seats, assignments, subscriptions, calls }) =>
+      write({ type: 'summary', executions, seats, assignments, subscriptions, calls }),
     behind: () => terminal.behind(),
   };
 }

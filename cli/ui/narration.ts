@@ -121,6 +121,39 @@ export interface WaitContext {
   changed: boolean;
 }
 
+const Subscribing = z.object({
+  principalId: z.optional(z.string()),
+  principal: z.optional(z.object({ user: z.optional(z.string()) })),
+  subscriptionType: z.optional(z.string()),
+  type: z.optional(z.string()),
+});
+const SUBSCRIBING: ReadonlyMap<string, string> = new Map([
+  ['Q.CreateAssignment', 'starts'],
+  ['Q.UpdateAssignment', 'changes'],
+  ['Q.DeleteAssignment', 'cancels'],
+  ['QBusiness.CreateSubscription', 'starts'],
+  ['QBusiness.UpdateSubscription', 'changes'],
+  ['QBusiness.CancelSubscription', 'cancels'],
+]);
+
+/** Returns what a request that AWS accepts changes of a subscription; undefined if it is about something else. */
+export function subscriptionOf({ call, body }: { call: string; body: Uint8Array }, nameOf: NameOf): string | undefined {
+  const does = SUBSCRIBING.get(call);
+  if (does === undefined) return undefined;
+  const { principalId, principal, subscriptionType, type } = Subscribing.safeParse(parsed(body)).data ?? {};
+  const [userId, plan] = [principalId ?? principal?.user, subscriptionType ?? type];
+  const whose = userId === undefined ? 'a subscription' : `the subscription of ${nameOf(userId)}`;
+  return `AWS ${does} ${whose}${does === 'changes' && plan !== undefined ? ` to ${plan}` : ''}`;
+}
+
+function parsed(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString());
+  } catch {
+    return undefined;
+  }
+}
+
 /** Returns how long a Wait state waits, and why, from the output of the state before. */
 export function waitOf(state: string, output: unknown, { at, nameOf, changed }: WaitContext): string {
   const data = Data.safeParse(output).data ?? {};
@@ -138,7 +171,7 @@ export function waitOf(state: string, output: unknown, { at, nameOf, changed }: 
 }
 
 function targetOf(request: Request, propagation: Propagation | undefined, nameOf: NameOf): string {
-  const { users, groups, applications = [], sweep, release, adopt } = request;
+  const { users, groups, applications = [], sweep, release, adopt, adoptSubscriptions } = request;
   const targets = [
     ...(sweep === 'everything' ? ['everything'] : []),
     ...(sweep === 'due' ? ['what is due'] : []),
@@ -149,6 +182,8 @@ function targetOf(request: Request, propagation: Propagation | undefined, nameOf
     ...applications.map(nameOf),
     ...(release === undefined ? [] : ['the hold with this digest']),
     ...(adopt === undefined ? [] : [`the unmanaged assignments of ${nameOf(adopt)}`]),
+    ...(adoptSubscriptions === undefined ? [] : ['subscriptions that others started']),
+    ...(adoptSubscriptions === 'all' ? ['those that no entitlement covers'] : []),
   ];
   return targets.join(', ') || 'nothing';
 }

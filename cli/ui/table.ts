@@ -24,7 +24,7 @@ export function summaryOf(result: PlayResult, audit: readonly AuditRow[], nameOf
   });
   const events = [...Map.groupBy(audit, ({ type }) => type)].map(([type, some]) => `${some.length} ${type}`);
   return [
-    `Seats in the ledger: ${seats.join(', ') || 'none'}. ${assignmentsOf(result)}`,
+    `Seats in the ledger: ${seats.join(', ') || 'none'}. ${assignmentsOf(result)}${subscriptionsOf(result, nameOf)}`,
     `Audit events: ${events.join(', ') || 'none'}. ${executionsOf(result)}`,
   ];
 }
@@ -42,7 +42,7 @@ export function tablesOf(result: PlayResult, audit: readonly AuditRow[], nameOf:
         status,
       ]),
     ),
-    assignmentsOf(result),
+    assignmentsOf(result) + subscriptionsOf(result, nameOf),
     '',
     'Audit events:',
     ...table(
@@ -59,6 +59,17 @@ function assignmentsOf({ seats, assignments }: PlayResult): string {
   const ours = new Set(seats.filter(({ status }) => status !== 'revoked').map(({ userId }) => userId));
   const others = assignments.filter(({ principalId }) => !ours.has(principalId)).length;
   return `Assignments in AWS: ${assignments.length}${others > 0 ? `, ${others} of them not made by Usher` : ''}.`;
+}
+
+/** Nothing if there is none: most applications have no subscriptions. */
+function subscriptionsOf({ subscriptions }: PlayResult, nameOf: NameOf): string {
+  if (subscriptions.length === 0) return '';
+  const byStatus = Map.groupBy(subscriptions, ({ status }) => status.toLowerCase());
+  const some = [...byStatus].map(([status, all]) => {
+    const holders = all.map(({ principalId }) => principalId);
+    return `${all.length} ${status} (${listOf(holders, nameOf)})`;
+  });
+  return ` Subscriptions in AWS: ${some.join(', ')}.`;
 }
 
 function executionsOf({ executions }: PlayResult): string {

@@ -1,11 +1,23 @@
 import { stripVTControlCharacters } from 'node:util';
 import * as z from 'zod/mini';
+import { managedOf } from '../../domain/entitlements.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
+import type { GatewayRequest } from '../../emulator/aws/gateway.ts';
+import type { Answer } from '../../emulator/aws/json-service.ts';
 import type { PlayResult, Reporter } from '../../emulator/scenario/player.ts';
 import type { Script, ScriptStep } from '../../emulator/scenario/script.ts';
 import type { AuditEntry, StateExit, StateMoment } from '../../emulator/stack/listener.ts';
 import type { ExecutionEnd } from '../../emulator/stack/stack.ts';
-import { EXPLANATIONS, isChange, isVisible, listOf, resultOf, shortPlanOf, waitOf } from './narration.ts';
+import {
+  EXPLANATIONS,
+  isChange,
+  isVisible,
+  listOf,
+  resultOf,
+  shortPlanOf,
+  subscriptionOf,
+  waitOf,
+} from './narration.ts';
 import { IGNORED, OUTCOMES } from './outcomes.ts';
 import { type AuditRow, summaryOf, tablesOf } from './table.ts';
 import type { Screen } from './terminal.ts';
@@ -35,6 +47,8 @@ interface Run {
   since: Date;
   /** Users of audit events that its next line names, by type and reason. */
   audited: Map<string, string[]>;
+  /** What AWS has accepted of subscriptions since ApplyChanges was entered. */
+  subscriptions: string[];
   /** Whether AWS has accepted a change since the last plan. */
   changed: boolean;
   /** Number of audit events since RecordAudit was entered. */
@@ -81,13 +95,13 @@ export class Timeline implements Reporter {
     this.#screen.line(colors.bold(title ?? `${count(this.#starts, 'input')}, from ${start.toISOString()}`));
     if (description !== undefined) this.#paragraph(description);
     this.#screen.line('');
-    for (const { name, application, groups, seats } of entitlements.entitlements) {
+    for (const { name, application, groups, seats, ...more } of entitlements.entitlements) {
       const members = groups.map((groupId) => {
         const group = directory.groups.find((one) => one.groupId === groupId);
         return `${this.#nameOf(groupId)} (${group ? this.#membersOf(group.members ?? []) : 'not in the directory'})`;
       });
       this.#paragraph(
-        `Entitlement ${name}: members of ${members.join(' or ')} get ${this.#nameOf(application)}, at most ${count(seats.max, 'seat')}.`,
+        `Entitlement ${name}: members of ${members.join(' or ')} get ${this.#nameOf(application)}${managedOf(more) ? ' with its subscription' : ''}, at most ${count(seats.max, 'seat')}.`,
       );
     }
     if (!this.#detailed) {
@@ -135,6 +149,16 @@ export class Timeline implements Reporter {
     this.#add(execution, run, endedAt, endingOf(outcome, cause, run.state) + took);
     this.#flush(execution, run, outcome === 'failed' ? colors.red : colors.green);
     this.#showProgress(endedAt);
+  }
+
+  /** What a function changes of subscriptions, which no audit event names. One execution at a time makes changes. */
+  request(request: GatewayRequest): ((answer: Answer) => void) | undefined {
+    const run = [...this.#runs.values()].find(({ state }) => state === 'ApplyChanges');
+    const text = request.invocation && run ? subscriptionOf(request, (id) => this.#nameOf(id)) : undefined;
+    if (!run || text === undefined) return undefined;
+    return ({ statusCode }) => {
+      if (statusCode < 300) run.subscriptions.push(text);
+    };
   }
 
   audit({ DetailType, Time, Detail }: AuditEntry): void {
@@ -200,6 +224,7 @@ export class Timeline implements Reporter {
       phrases: [],
       since,
       audited: new Map(),
+      subscriptions: [],
       changed: false,
       published: 0,
     };
@@ -212,7 +237,9 @@ export class Timeline implements Reporter {
   #resultOf(run: Run, state: string, output: unknown): string | undefined {
     const result = resultOf(state, output, (id) => this.#nameOf(id));
     if (state === 'RecordAudit') return this.#verbose ? count(run.published, 'event') : auditPhraseOf(run);
-    if (this.#verbose || !this.#explained.has(state)) return result;
+    const subscriptions = state === 'ApplyChanges' ? run.subscriptions.splice(0) : [];
+    if (this.#verbose || !this.#explained.has(state))
+      return [result, ...subscriptions].filter(Boolean).join(', ') || undefined;
     switch (state) {
       case 'CheckPropagation':
         // The first wait has a line, with its reason; further ones have none.
@@ -221,7 +248,7 @@ export class Timeline implements Reporter {
         return shortPlanOf(output);
       case 'ApplyChanges':
         // The audit events name what AWS accepted.
-        return /^(?:AWS accepts [^,]*|no call .*)$/.test(result ?? '') ? undefined : result;
+        return [...subscriptions, ...(isNamed(result) ? [] : [result])].join(', ') || undefined;
       default:
         return result;
     }
@@ -333,6 +360,10 @@ function auditPhraseOf({ audited }: Run): string | undefined {
   });
   audited.clear();
   return phrases.join(', ') || undefined;
+}
+
+function isNamed(result = ''): boolean {
+  return /^(?:AWS accepts [^,]*|no call .*)?$/.test(result);
 }
 
 function isWait(state: string): boolean {

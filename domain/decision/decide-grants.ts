@@ -99,9 +99,10 @@ export function decideGrants(
   };
 }
 
-/** Who waits already, or is above the cap with a subscription: no user loses one because the cap was lowered. */
-function isSettled({ seat }: Granted): boolean {
-  return seat?.status === 'waitlisted' || seat?.subscription !== undefined;
+/** Who waits already, or is above the cap with a part of the seat: no user loses it because the cap was lowered. */
+function isSettled({ seat, part }: Granted): boolean {
+  if (!seat || !takesSlot(seat)) return seat?.status === 'waitlisted';
+  return part === 'subscription' || seat.subscription !== undefined;
 }
 
 function storedChangesOf({ holdings }: Evidence): StoredChanges | undefined {

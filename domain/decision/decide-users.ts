@@ -17,21 +17,32 @@ export function decideUsers(
   { users, entitlement, evidence, whole }: ApplicationState,
   moment: Moment,
 ): { decided: DecidedUser[]; unread: boolean; refusal: Failure[] } {
-  const { onLeave, application } = entitlement;
+  const { onLeave, application, groups } = entitlement;
   const context: PartsContext = {
     settings: managedOf(entitlement),
     graceDays: onLeave.revokeAfterDays,
+    // Every entitlement has a group.
+    isGivenUp: groups.length === 0,
     whole: whole !== undefined,
     list: evidence.subscriptions,
   };
   const all = users.map((checked) => decideParts(checked, context, moment));
   const { list } = context;
-  const isRefused = list instanceof RefusedError && all.some(({ refused }) => refused);
+  const refused = all.filter((one) => one.refused);
+  const error = list instanceof RefusedError ? list : unmanaged(application, refused.length);
   return {
     decided: all.map(({ decided }) => decided),
     unread: all.some(({ unread }) => unread) || (list === undefined && adoptsSubscriptions({ entitlement, whole })),
-    refusal: isRefused ? [{ key: application, error: list }] : [],
+    refusal: refused.length > 0 ? [{ key: application, error }] : [],
   };
+}
+
+/** Of an application without an entitlement, nothing says where its subscriptions are: they would be paid for good. */
+function unmanaged(application: string, seats: number): RefusedError {
+  return new RefusedError(
+    'subscription-unmanaged',
+    `${seats} seats of ${application} have subscriptions that Usher started. Configure their entitlement with subscription.mode manage again, and let their users leave its groups first`,
+  );
 }
 
 /** Returns the decisions without the grants of an application to which AWS refuses new subscriptions: at most one is tried. */

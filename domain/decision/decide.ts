@@ -162,7 +162,7 @@ function grantReason(seat: Seat | undefined, { trigger }: DecisionContext): Reas
  * The change, unless its last attempt did not succeed and the next is not due. An execution that checks this user by name
  * waits for the next attempt while a few have failed; otherwise a tick makes it.
  */
-function ifDue(change: Decision, seat: Seat, context: DecisionContext): Decision {
+export function ifDue(change: Decision, seat: Seat, context: DecisionContext): Decision {
   if (mayTry(seat, context)) return change;
   const { nextAttemptAt } = seat;
   return context.named && isSetBack(seat) && nextAttemptAt ? { do: 'wait', until: nextAttemptAt } : NOTHING;
@@ -172,7 +172,7 @@ function ifDue(change: Decision, seat: Seat, context: DecisionContext): Decision
  * Whether a change may be attempted. After a refusal: when its next attempt is due, once when an operator asks for it, or
  * when the execution that failed for it is redriven.
  */
-export function mayTry(
+function mayTry(
   { nextAttemptAt, refusal }: Seat,
   { readAt, trigger, execution }: Pick<DecisionContext, 'readAt' | 'trigger' | 'execution'>,
 ): boolean {

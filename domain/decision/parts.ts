@@ -1,5 +1,5 @@
 import type { SubscriptionSettings } from '../entitlements.ts';
-import { isUnanswered, type OwnSubscription, type Part, type Seat } from '../seat/seat.ts';
+import { isUnanswered, type Part, type Seat } from '../seat/seat.ts';
 import { keepInterrupted, noteListed, recordLateGrant } from '../seat/transitions.ts';
 import { RefusedError } from '../shared/errors.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
@@ -7,20 +7,25 @@ import { isDue, latest, plusSeconds } from '../shared/time.ts';
 import { isUpgrade } from '../subscription/plan.ts';
 import { isOwn, type Subscription } from '../subscription/subscription.ts';
 import type { CheckedUser, Moment, SubscriptionEvidence, UserState } from './application-state.ts';
-import { type DecidedUser, type Decision, decideUser, mayTry } from './decide.ts';
+import { type DecidedUser, type Decision, decideUser, ifDue } from './decide.ts';
 
 /** How the parts of the seats of an application are decided. */
 export interface PartsContext {
   /** Absent if no subscription is managed. */
   settings: SubscriptionSettings | undefined;
   graceDays: number;
+  /** An operator gives up all seats of the application, which has no entitlement. */
+  isGivenUp: boolean;
   /** The whole application was read. */
   whole: boolean;
   /** Absent: not read so far. */
   list: SubscriptionEvidence | undefined;
 }
 
-/** `unread`: the decision depends on the list; `refused`: and it cannot be read. */
+/**
+ * `unread`: the decision depends on the list; `refused`: and it cannot be read, or there is nothing by which to cancel a
+ * subscription of Usher's.
+ */
 export type PartsDecision = { decided: DecidedUser; unread?: true; refused?: true };
 
 /** A change of plan that AWS has accepted is asked for again at the earliest after this. */
@@ -37,16 +42,20 @@ export function decideParts(checked: CheckedUser, context: PartsContext, moment:
   const { user } = checked;
   const { settings, graceDays, list } = context;
   const isOurs = user.seat?.access === undefined;
-  const decideAs = (subscribed: boolean, seat = user.seat): DecidedUser => {
+  const decideAs = (subscribed: boolean, seat = user.seat, isWhole = false): DecidedUser => {
     const left =
       (user.assigned && isOurs) || (subscribed && settings !== undefined && seat?.subscription !== undefined);
-    const complete = user.assigned && (subscribed || settings === undefined);
+    const complete = isWhole || (user.assigned && (subscribed || settings === undefined));
     const shown = { ...user, seat, assigned: user.entitled ? complete : left };
     const one = decideUser({ ...checked, user: shown }, graceDays, moment);
     // What the ledger holds stays what a change is compared with.
     return { ...one, checked: { ...checked, user: { ...shown, seat: user.seat } } };
   };
-  if (!settings) return { decided: decideAs(false) };
+  if (!settings) {
+    const decided = decideAs(false);
+    const isForgotten = context.isGivenUp && user.seat?.subscription !== undefined;
+    return isForgotten ? { decided: withDecision(decided, { do: 'nothing' }, user), refused: true } : { decided };
+  }
   const assumed = decideAs(user.entitled ? user.assigned : user.seat?.subscription !== undefined);
   if (list === 'assumed') return { decided: assumed };
   const likely = decideAs(true);
@@ -72,16 +81,20 @@ export function decideParts(checked: CheckedUser, context: PartsContext, moment:
     const remains = (user.assigned && isOurs) || (own !== undefined && seat?.subscription !== undefined);
     const isHalfGone =
       seat?.status === 'revoking' && seat.grantedAt !== undefined && remains && !(user.assigned && subscribed);
-    const one = isHalfGone ? kept(as(true), seat) : as(subscribed);
+    const one = isHalfGone ? kept(as(true, seat, true), seat) : as(subscribed);
     const decided = noted(one, own);
     if (decided.decision.do === 'grant') {
       const part = missingPart(user.assigned, subscribed);
+      // The last change of plan failed, or its answer was lost: there is no other plan so far.
+      if (part === 'nothing' && isOfOtherPlan(decided, own)) return withPlan(decided);
       const isFirst = part === 'subscription' && seat?.subscription === undefined;
       const isDrift = decided.decision.reason === 'drift-healed';
       const reason = isFirst && isDrift ? 'subscription-started' : decided.decision.reason;
       return { ...decided, decision: { do: 'grant', reason }, ...(part ? { part } : {}) };
     }
-    return withPlan(decided, own);
+    const isStanding = decided.decision.do === 'nothing' && decided.seat?.status === 'confirmed';
+    const isOther = isStanding && isOfOtherPlan(decided, own) && !isAsked(decided.seat, settings, moment);
+    return isOther ? withPlan(decided) : decided;
   }
 
   /** A revocation of which one part is made, of a user who is entitled again: what is gone is made again. */
@@ -91,14 +104,17 @@ export function decideParts(checked: CheckedUser, context: PartsContext, moment:
     return { ...decideAs(false, after), first: one.first, seat: after };
   }
 
-  function withPlan(one: DecidedUser, own: Subscription | undefined): DecidedUser {
-    const { seat, decision } = one;
-    if (decision.do !== 'nothing' || seat?.status !== 'confirmed' || !settings || !own) return one;
-    if (!seat.subscription || own.plan === 'unknown' || own.plan === settings.plan) return one;
-    if (!(settings.allowDowngrade || isUpgrade(own.plan, settings.plan))) return one;
-    if (isAsked(seat.subscription, settings, moment) || !mayTry(seat, { ...moment, trigger: checked.trigger }))
-      return one;
-    return { ...one, decision: { do: 'grant', reason: 'plan-changed' }, part: 'plan' };
+  /** Whether a subscription of Usher's is of a plan that Usher may change. */
+  function isOfOtherPlan({ seat }: DecidedUser, own: Subscription | undefined): boolean {
+    if (!settings || !own || !seat?.subscription || own.plan === 'unknown' || own.plan === settings.plan) return false;
+    return settings.allowDowngrade === true || isUpgrade(own.plan, settings.plan);
+  }
+
+  function withPlan(one: DecidedUser): DecidedUser {
+    if (!one.seat) return one;
+    const named = checked.key === user.userId;
+    const context = { ...moment, trigger: checked.trigger, graceDays, named };
+    return { ...one, decision: ifDue({ do: 'grant', reason: 'plan-changed' }, one.seat, context), part: 'plan' };
   }
 
   function revokeParts({ seat }: UserState, { own }: Shown, as: typeof decideAs): DecidedUser {
@@ -181,6 +197,11 @@ function missingPart(assigned: boolean, subscribed: boolean): Part | undefined {
   return subscribed ? 'access' : undefined;
 }
 
-function isAsked({ plan, askedAt }: OwnSubscription, settings: SubscriptionSettings, { readAt }: Moment): boolean {
-  return plan === settings.plan && !isDue(plusSeconds(askedAt, ASK_AGAIN_SECONDS), readAt);
+function isAsked(
+  seat: Seat | undefined,
+  settings: SubscriptionSettings | undefined,
+  { readAt }: Pick<Moment, 'readAt'>,
+): boolean {
+  const { plan, askedAt } = seat?.subscription ?? {};
+  return plan === settings?.plan && askedAt !== undefined && !isDue(plusSeconds(askedAt, ASK_AGAIN_SECONDS), readAt);
 }

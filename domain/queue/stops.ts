@@ -1,3 +1,4 @@
+import { type Entitlement, managedOf } from '../entitlements.ts';
 import { type Profile, profileKey } from '../profiles.ts';
 import { isDue, plusSeconds } from '../shared/time.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -12,6 +13,30 @@ const NEW_PROFILE_SECONDS = 600;
 export function isNewProfile({ profiles = {} }: WorkQueue, profile: Profile, now: Date): boolean {
   const firstReadAt = profiles[profileKey(profile)]?.firstReadAt;
   return firstReadAt !== undefined && !isDue(plusSeconds(firstReadAt, NEW_PROFILE_SECONDS), now);
+}
+
+/** An entitlement to whose application AWS refuses new subscriptions. ISO times. */
+export interface Stop {
+  entitlement: string;
+  application: string;
+  since: string;
+  /** When Usher tries one again. */
+  probeAt: string;
+}
+
+/** Returns the entitlements to whose applications AWS refuses new subscriptions; undefined if none manages any. */
+export function stopsOf({ stopped = {} }: WorkQueue, entitlements: readonly Entitlement[]): Stop[] | undefined {
+  const managed = entitlements.filter((one) => managedOf(one) !== undefined);
+  if (managed.length === 0) return undefined;
+  return managed.flatMap(({ name, application }) => {
+    const stop = stopped[application];
+    return stop ? [{ entitlement: name, application, ...stop }] : [];
+  });
+}
+
+/** Returns the applications to which AWS refuses new subscriptions, without those for which one may be tried. */
+export function stoppedIn({ stopped = {} }: WorkQueue, now: Date): Set<string> {
+  return new Set(Object.entries(stopped).flatMap(([one, { probeAt }]) => (isDue(probeAt, now) ? [] : one)));
 }
 
 /**

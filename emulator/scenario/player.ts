@@ -12,6 +12,8 @@ export interface PlayResult {
   seats: { entitlement: string; userId: string; status: string }[];
   /** All assignments, whoever made them. */
   assignments: { applicationArn: string; principalId: string }[];
+  /** All subscriptions, whoever started them, with those of groups and cancelled ones. `plan` is as AWS returns it. */
+  subscriptions: { applicationArn: string; principalId: string; plan: string; status: string }[];
   /** Number of requests by `<Service>.<Operation>`. */
   calls: Record<string, number>;
   surprises: Surprise[];
@@ -73,6 +75,7 @@ export async function play(script: Script, reporter: Reporter): Promise<PlayResu
       reporter.audit?.(entry);
       keepPace();
     },
+    request: (request) => reporter.request?.(request),
   };
   const stack = await openStack({ ...surroundingsOf(script), transport: 'http', listener });
   try {
@@ -183,9 +186,18 @@ async function holdings(stack: Stack) {
   const assignments = stack.identityCenter
     .assignments()
     .map(({ applicationArn, principalId }) => ({ applicationArn, principalId }));
+  const subscriptions = stack.identityCenter.applications().flatMap(({ applicationArn }) =>
+    stack.identityCenter.subscriptionsOf(applicationArn).map(({ user, group, plan, status = 'ACTIVE' }) => ({
+      applicationArn,
+      principalId: user ?? group ?? '',
+      plan,
+      status,
+    })),
+  );
   return {
     seats: seats.sort(byKey(({ entitlement, userId }) => `${entitlement} ${userId}`)),
     assignments: assignments.sort(byKey(({ applicationArn, principalId }) => `${applicationArn} ${principalId}`)),
+    subscriptions: subscriptions.sort(byKey((one) => `${one.applicationArn} ${one.principalId} ${one.status}`)),
     calls: stack.calls(),
   };
 }

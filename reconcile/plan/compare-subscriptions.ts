@@ -1,7 +1,7 @@
 import type { PlannedChange } from '../../domain/decision/batches.ts';
 import { recordFindings, type UserFindings } from '../../domain/findings/recorded-findings.ts';
 import { type SubscriberReads, subscribersOf } from '../../domain/findings/subscribers.ts';
-import { type Profile, profileKey, profilesOf } from '../../domain/profiles.ts';
+import { type Profile, profileKey, profilesOf, type Subscribed, titleOf } from '../../domain/profiles.ts';
 import { noteComparison } from '../../domain/queue/list-reads.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import {
@@ -15,7 +15,7 @@ import { commitFindings } from './commit.ts';
 import type { SharedReads } from './read-application.ts';
 import type { Readers } from './readers.ts';
 import type { ReconcileContext, SubscriptionCounts } from './result.ts';
-import { type ApplicationReads, recordsOf } from './snapshot.ts';
+import { type ApplicationReads, READ_SECONDS, recordsOf } from './snapshot.ts';
 import { type ListReaders, membersFor, readList } from './subscription-lists.ts';
 import { statusesOf } from './user-statuses.ts';
 
@@ -87,8 +87,16 @@ async function endFindings(
   return { records: recordsOf(ended), subscriptions: [] };
 }
 
-async function compare(profile: Profile, context: CompareContext, readers: CompareReaders): Promise<Compared> {
+/** What was read for one entitlement. */
+interface EntitledReads extends Pick<SubscriberReads, 'members' | 'seats'> {
+  entitlement: Subscribed;
+  /** What earlier comparisons found. */
+  known: readonly UserFindings[];
+}
+
+async function compare(profile: Profile, context: CompareContext, given: CompareReaders): Promise<Compared> {
   const { shared, readAt: now, execution } = context;
+  const readers = { ...given, renewLease: untilDeadline(profile, context, given) };
   const users = [];
   for (const entitlement of profile.entitlements) {
     const { members } = await membersFor(entitlement, readers, shared);
@@ -96,38 +104,56 @@ async function compare(profile: Profile, context: CompareContext, readers: Compa
   }
   const list = await readList(profile, { ...context, members: shared.members }, readers);
   if ('until' in list) return { records: [], subscriptions: [] };
-  const entitled: ((typeof users)[number] & Pick<SubscriberReads, 'seats'> & { known: UserFindings[] })[] = [];
+  const entitled: EntitledReads[] = [];
   for (const one of users) {
     const { seats, findings: known } = await readers.ledger.itemsOf(one.entitlement.application);
     entitled.push({ ...one, seats, known });
   }
-  const isSubscribed = subscriptionsByUser(list.all);
-  const { enabled, unread } = await readEnabled(entitled, new Set(isSubscribed.keys()), shared, readers);
+  const subscribed = new Set(subscriptionsByUser(list.all).keys());
+  const { enabled, unread } = await readEnabled(entitled, subscribed, shared, readers);
   const report = compareSubscriptions(
     list.all,
     entitled.map(({ entitlement: { name, subscription }, ...one }) =>
       subscribersOf({ entitlement: name, plan: subscription.plan }, { ...one, enabled, unread }),
     ),
   );
-  const changed = entitled.flatMap(({ entitlement, known }, index) => {
-    const { name, application: applicationArn } = entitlement;
-    const found = Map.groupBy(
-      report.findings.filter((one) => (one.entitlement === undefined ? index === 0 : one.entitlement === name)),
-      ({ userId }) => userId,
-    );
-    const before = new Map(known.map((one) => [one.userId, one]));
-    return [...new Set([...found.keys(), ...before.keys()])].flatMap((userId) => {
-      const about = { applicationArn, userId, entitlement: name };
-      return recordFindings(before.get(userId), found.get(userId) ?? [], about, { now, execution }) ?? [];
-    });
-  });
-  await commitFindings(changed, readers);
+  const changed = changedFindings(entitled, report, { now, execution });
+  await commitFindings(changed, given);
   const counts = countsOf(report);
   const totals = { missing: counts.missing, orphaned: counts.orphan, comparedAt: list.readAt.toISOString() };
   await readers.lease.change((queue) => ({ queue: noteComparison(queue, profileKey(profile), totals) }));
   return {
     records: recordsOf(changed),
     subscriptions: [{ entitlement: profile.entitlements[0]?.name ?? '', ...counts, unreadable: report.unreadable }],
+  };
+}
+
+/** What is new, has changed or has ended, by entitlement; of orphans, at the first. */
+function changedFindings(
+  entitled: readonly EntitledReads[],
+  report: SubscriptionReport,
+  moment: { now: Date; execution: string },
+): UserFindings[] {
+  const first = entitled[0]?.entitlement.name;
+  const byEntitlement = Map.groupBy(report.findings, ({ entitlement = first }) => entitlement);
+  return entitled.flatMap(({ entitlement: { name, application: applicationArn }, known }) => {
+    const found = Map.groupBy(byEntitlement.get(name) ?? [], ({ userId }) => userId);
+    const before = new Map(known.map((one) => [one.userId, one]));
+    return [...new Set([...found.keys(), ...before.keys()])].flatMap((userId) => {
+      const about = { applicationArn, userId, entitlement: name };
+      return recordFindings(before.get(userId), found.get(userId) ?? [], about, moment) ?? [];
+    });
+  });
+}
+
+/** Renews the lease while groups and statuses are read, as long as there is time. */
+function untilDeadline(profile: Profile, { secondsLeft }: CompareContext, { renewLease }: CompareReaders) {
+  return async () => {
+    if (secondsLeft() > 0) return renewLease();
+    throw new RefusedError(
+      'list-too-long',
+      `There was not the time left to compare the subscriptions of ${titleOf(profile)}: its lists and those of the sweep take more than ${READ_SECONDS} s together`,
+    );
   };
 }
 

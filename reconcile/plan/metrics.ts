@@ -1,4 +1,5 @@
 import { healthOf, namedAside } from '../../domain/queue/health.ts';
+import { stopsOf } from '../../domain/queue/stops.ts';
 import { oldestSweep } from '../../domain/queue/sweep-reports.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import { takesSlot } from '../../domain/seat/seat.ts';
@@ -73,9 +74,10 @@ export function measureSubscriptions(
 const OVERDUE_SECONDS = 2 * 3600;
 
 /**
- * Measures what each tick must know: the oldest sweep and who is put aside, all applications together, zero too. Three
- * alarms watch these numbers, whatever the number of applications. An application has metrics of its own only while it has
- * something to tell: CloudWatch counts a metric by the hours in which it is sent.
+ * Measures what each tick must know: the oldest sweep, who is put aside and, if subscriptions are managed, the applications
+ * to which AWS refuses new ones, all applications together, zero too. One alarm watches each of these numbers, whatever the
+ * number of applications. An application has metrics of its own only while it has something to tell: CloudWatch counts a
+ * metric by the hours in which it is sent.
  */
 export function measureHealth(queue: WorkQueue, now: Date, { measure, entitlements }: PlanServices): void {
   const health = healthOf(
@@ -89,6 +91,8 @@ export function measureHealth(queue: WorkQueue, now: Date, { measure, entitlemen
   // A user who is put aside by name may have a seat that says the same.
   measure('PutAside', Math.max(sum(all.map(({ aside }) => aside)), named.aside));
   measure('NotConverged', Math.max(sum(all.map(({ notConverged }) => notConverged)), named.notConverged));
+  const stops = stopsOf(queue, entitlements.entitlements);
+  if (stops) measure('SubscriptionsStopped', stops.length);
   for (const { name, application } of entitlements.entitlements) {
     const { unsweptSeconds = 0, aside = 0, notConverged = 0 } = health.get(application) ?? {};
     if (unsweptSeconds > OVERDUE_SECONDS) measure('SweepAge', unsweptSeconds, name);

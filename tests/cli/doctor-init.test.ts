@@ -212,6 +212,7 @@ describe('usher init', () => {
     });
     // Only the entitlement's own mode has the comment that explains it.
     expect(out.match(/# enforce, or observe/g)).toHaveLength(1);
+    expect(out).toMatch(/# report compares only\. manage, .+"From report to manage"\.\n +mode: report\n/);
     const business = await operator.run('init', ...flags, '--plan', 'Q_LITE', '--plan-region', 'eu-west-1');
     expect(readEntitlements(business.out, 'standard output').entitlements[0]).toMatchObject({
       subscription: { provider: 'amazon-q-business', region: 'eu-west-1' },

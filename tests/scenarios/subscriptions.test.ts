@@ -292,7 +292,7 @@ describe('the comparison of subscriptions', () => {
     expect(await world.found()).toEqual(['missing 3']);
   });
 
-  it('may find more than fits into a round: all are told, a batch at a time', async () => {
+  it('may find more than fits into a round: all are told, a batch at a time', { tags: 'long' }, async () => {
     const world = await opened({ people: 1200, members: people(1, 1150), batchUsers: 100 });
     await world.hours(2);
     expect(world.latest()).toEqual({ missing: 1150, orphaned: 0, unread: 0 });
@@ -300,7 +300,9 @@ describe('the comparison of subscriptions', () => {
     expect(world.outcomes()).toEqual(['converged']);
   });
 
-  it('has the time to write 50,000 findings with answers of 20 ms, here 2,000 with answers of half a second', async () => {
+  it('has the time to write 50,000 findings with answers of 20 ms, here 2,000 with answers of half a second', {
+    tags: 'long',
+  }, async () => {
     const latency = latencyOf({ change: 0, read: 0, ledger: 0.5, bus: 0 });
     const world = await opened({ people: 2000, members: people(1, 2000), latency });
     await world.hours(2);

@@ -18,6 +18,13 @@ it.each([
   ['ListUserSubscriptions', 'access-denied', 'permissions'],
   ['ListUserSubscriptions', 'account-not-eligible', 'Only AWS Support'],
   ['ListUserSubscriptions', 'UnrecognizedClientException', 'aws sso login'],
+  ['ListUserSubscriptions', 'list-too-long', 'docs/runbook.md'],
+  ['ListUserSubscriptions', 'profile-missing', 'region and roleArn'],
+  ['AssumeRole', 'role-refused', 'must trust this caller'],
+  ['CreateAssignment', 'principal-or-profile-missing', 'region and roleArn'],
+  ['UpdateSubscription', 'subscription-or-application-missing', 'the next list tells'],
+  ['CancelSubscription', 'subscription-unknown', 'usher subscriptions'],
+  ['ListSubscriptions', 'subscriptions-unavailable', 'no revocation is verified'],
 ])('%s with %s keeps its own hint', (operation, reason, hint) => {
   expect(hintOf(operation, reason)).toContain(hint);
 });

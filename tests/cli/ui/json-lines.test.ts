@@ -99,6 +99,7 @@ describe('JSON Lines', () => {
         { applicationArn: APPLICATION, principalId: user(1) },
         { applicationArn: APPLICATION, principalId: user(4) },
       ],
+      subscriptions: [],
       calls: expect.objectContaining({
         'SFN.StartExecution': 3,
         'SSOAdmin.CreateApplicationAssignment': 1,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isChange, listOf, resultOf, shortPlanOf, waitOf } from '../../../cli/ui/narration.ts';
+import { isChange, listOf, resultOf, shortPlanOf, subscriptionOf, waitOf } from '../../../cli/ui/narration.ts';
 import { APPLICATION, GROUP, people, user } from '../../support/ids.ts';
 
 const AT = '2026-11-01T10:00:00.000Z';
@@ -35,6 +35,16 @@ describe('the result of NormalizeRequest', () => {
     ['checks Q', { applications: [APPLICATION] }, undefined],
     ['checks the hold with this digest', { release: '0'.repeat(64) }, undefined],
     ['checks the unmanaged assignments of Q', { adopt: APPLICATION }, undefined],
+    [
+      'checks the unmanaged assignments of Q, subscriptions that others started',
+      { adopt: APPLICATION, adoptSubscriptions: 'entitled' },
+      undefined,
+    ],
+    [
+      'checks the unmanaged assignments of Q, subscriptions that others started, those that no entitlement covers',
+      { adopt: APPLICATION, adoptSubscriptions: 'all' },
+      undefined,
+    ],
     ['checks Ben', {}, invisible({ userId: user(2) })],
     ['checks the user with this user name', {}, invisible({ selector: { userName: 'secret' } })],
     ['checks the user with this external id', {}, invisible({ selector: { externalId: { issuer: 'x', id: 'y' } } })],
@@ -149,6 +159,32 @@ describe('a wait', () => {
     expect(waitOf('WaitForPropagation', { request: 7 }, { at: new Date(AT), nameOf, changed: false })).toBe(
       'waits 0 s: not visible yet',
     );
+  });
+});
+
+describe('a request that changes a subscription', () => {
+  it.each<[string, string, object]>([
+    ['AWS starts the subscription of Ana', 'Q.CreateAssignment', { principalId: user(1), subscriptionType: 'PRO' }],
+    [
+      'AWS changes the subscription of Ana to PRO',
+      'Q.UpdateAssignment',
+      { principalId: user(1), subscriptionType: 'PRO' },
+    ],
+    ['AWS cancels the subscription of Ana', 'Q.DeleteAssignment', { principalId: user(1) }],
+    [
+      'AWS starts the subscription of Ben',
+      'QBusiness.CreateSubscription',
+      { principal: { user: user(2) }, type: 'Q_LITE' },
+    ],
+    ['AWS changes a subscription to Q_LITE', 'QBusiness.UpdateSubscription', { type: 'Q_LITE' }],
+  ])('is: %s', (text, call, body) => {
+    expect(subscriptionOf({ call, body: Buffer.from(JSON.stringify(body)) }, nameOf)).toBe(text);
+  });
+
+  it('names its user only where its body does', () => {
+    const body = new Uint8Array();
+    expect(subscriptionOf({ call: 'QBusiness.CancelSubscription', body }, nameOf)).toBe('AWS cancels a subscription');
+    expect(subscriptionOf({ call: 'SSOAdmin.CreateApplicationAssignment', body }, nameOf)).toBeUndefined();
   });
 });
 

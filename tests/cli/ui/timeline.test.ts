@@ -52,14 +52,17 @@ describe('the built-in story', () => {
   });
 
   it('ends as its explanations say', () => {
-    const { surprises, executions, seats } = story.result;
+    const { surprises, executions, seats, subscriptions } = story.result;
     expect(surprises).toEqual([]);
-    expect(executions).toEqual({ converged: 5, handedOver: 0, ignored: 1, held: 0, failed: 0 });
-    expect(seats.map(({ status }) => status)).toEqual(['confirmed', 'confirmed', 'confirmed', 'revoked', 'confirmed']);
+    expect(executions).toEqual({ converged: 7, handedOver: 0, ignored: 1, held: 0, failed: 0 });
+    const statuses = (name: string) => seats.flatMap((one) => (one.entitlement === name ? one.status : []));
+    expect(statuses('q')).toEqual(['confirmed', 'confirmed', 'confirmed', 'revoked', 'confirmed']);
+    expect(statuses('kiro')).toEqual(['revoked']);
+    expect(subscriptions.map(({ status }) => status)).toEqual(['CANCELLED', 'ACTIVE']);
   });
 
-  it('has 60 lines at most', () => {
-    expect(story.paper.lines.length).toBeLessThanOrEqual(60);
+  it('has 80 lines at most', () => {
+    expect(story.paper.lines.length).toBeLessThanOrEqual(80);
   });
 
   it('has no line that is wider than the screen', () => {
@@ -75,16 +78,22 @@ describe('the built-in story', () => {
     '+0:10:01    #2 event PatchGroup of identitystore-scim: checks the members of Engineering',
     '+0:10:01    #2 WaitForPropagation uses no Lambda time; waits 9 s: too early to trust reads',
     '+0:10:10    #2 plans no change; waits 110 s for the second check, 2 min after the event',
-    '+0:12:00    #2 plans 1 grant; Seat Assigned: Ana (group-join); waits 30 s for reads to show it',
+    '+0:12:00    #2 plans 1 grant; Seat Assigned q: Ana (group-join); waits 30 s for reads to show it',
     '+0:12:30    #2 converged',
     '#3 event RemoveMemberFromGroup of sso-directory: checks Cleo; converged',
-    '+0:32:00    #4 plans 1 revocation; Seat Revoked: Dan (group-leave); waits 30 s for reads to show it',
+    '+0:32:00    #4 plans 1 revocation; Seat Revoked q: Dan (group-leave); waits 30 s for reads to show',
     '#5 manual start: checks the user with this e-mail address; waits 5 s: no such user yet',
     '* Eva joins Engineering through SCIM; its event is lost',
-    '#5 nothing to wait for after 10 checks; plans 1 grant; Seat Assigned: Eva (manual);',
+    '#5 nothing to wait for after 10 checks; plans 1 grant; Seat Assigned q: Eva (manual);',
     '#6 event CreateGroupMembership of quicksight: ignored: an event of another service',
-    'Seats in the ledger: 4 confirmed (Ana, Ben, Cleo, Eva), 1 revoked (Dan). Assignments in AWS: 4.',
-    'Audit events: 5 Seat Assigned, 1 Seat Revoked. Executions: 5 converged, 1 ignored.',
+    '#7 event AddMemberToGroup of sso-directory: checks Ana; plans 1 grant; AWS starts the',
+    'subscription of Ana; Seat Assigned kiro: Ana (group-join);',
+    '#8 event RemoveMemberFromGroup of sso-directory: checks Ana; plans 1 revocation; AWS',
+    'cancels the subscription of Ana',
+    '#8 plans 1 revocation; Seat Revoked kiro: Ana (group-leave);',
+    'Seats in the ledger: 2 revoked (Ana, Dan), 4 confirmed (Ana, Ben, Cleo, Eva). Assignments in AWS: 5.',
+    'Subscriptions in AWS: 1 cancelled (Ana), 1 active (Ben).',
+    'Audit events: 6 Seat Assigned, 2 Seat Revoked. Executions: 7 converged, 1 ignored.',
     'What you have just seen',
   ])('shows: %s', (line) => {
     expect(story.text).toContain(line);
@@ -96,7 +105,7 @@ describe('the built-in story', () => {
   });
 
   it('shows the progress while it plays, and removes it at the end', () => {
-    expect(story.paper.shown).toContain('[###.................] 1 of 6, +0:10:01  #2 WaitForPropagation');
+    expect(story.paper.shown).toContain('[###.................] 1 of 8, +0:10:01  #2 WaitForPropagation');
     expect(story.paper.closed).toBe(true);
   });
 });
@@ -112,7 +121,7 @@ describe('the story with --verbose', () => {
     '+0:10:01    #2 NormalizeRequest: checks the members of Engineering',
     '+0:10:01    #2 CheckPropagation: too early to trust reads',
     '+0:12:00    #2 ApplyChanges: AWS accepts 1 grant',
-    '+0:12:00    #2 Seat Assigned: Ana (group-join)',
+    '+0:12:00    #2 Seat Assigned q: Ana (group-join)',
     '+0:12:00    #2 RecordAudit: 1 event',
     '+0:12:00    #2 WaitToSettle: waits 30 s for reads to show it',
     '+0:12:30    #2 PlanChanges: finds nothing to change',
@@ -126,7 +135,7 @@ describe('the story with --verbose', () => {
   });
 
   it('shows a table of seats and one of audit events', () => {
-    expect(story.text).toMatch(/│ Dan +│ 94e80458-0004-70ea-08fa-c3a10a1d8a04 │ amazon-q-developer │ revoked +│/);
+    expect(story.text).toMatch(/│ Dan +│ 94e80458-0004-70ea-08fa-c3a10a1d8a04 │ q +│ revoked +│/);
     expect(story.text).toMatch(/│ \+0:12:00 │ Seat Assigned │ Ana +│ group-join +│ #2 +│/);
   });
 });

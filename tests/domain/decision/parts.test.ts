@@ -296,6 +296,14 @@ describe('a user who is no longer entitled', () => {
   });
 });
 
+describe('a user who comes back while the revocation is under way', () => {
+  it('keeps the subscription that is left after someone else has removed the assignment', () => {
+    const seat = { status: 'revoking' as const, changedAt: iso(-600), grantedAt: iso(-86_400), ...own() };
+    const decision = decisionOf(managed(checkedUsers([joiner(1, seat)]), listOf(subscribed(1))));
+    expect(writtenSeat(decision, 1)).toMatchObject({ status: 'confirmed', subscription: { plan: PLAN } });
+  });
+});
+
 describe('an application to which AWS refuses new subscriptions', () => {
   const refused = (probe: boolean) => {
     const users = [joiner(1), joiner(2), leaver(3, own())];

@@ -3,7 +3,7 @@ import type { OpenSubscriptions } from '../../../adapters/subscriptions/connect.
 import { LeaseLostError, RefusedError, TransientAwsError } from '../../../domain/shared/errors.ts';
 import type { Subscription } from '../../../domain/subscription/subscription.ts';
 import { reconcile } from '../../../reconcile/plan/reconcile-application.ts';
-import { APPLICATION, GROUP, numberOf, REGION } from '../../support/ids.ts';
+import { APPLICATION, GROUP, numberOf, people, REGION } from '../../support/ids.ts';
 import { CONTEXT, openReaders, type ReadersOptions, sweepsDue, usersDue } from '../../support/readers.ts';
 import { aSubscription, POWER, PRO } from '../../support/subscriptions.ts';
 
@@ -168,6 +168,24 @@ describe('a comparison', () => {
     );
     expect(result.subscriptions).toMatchObject([{ unread: { reason: 'list-too-long' } }]);
     expect(result.failures).toEqual([]);
+  });
+
+  it('says so if there is not the time left for the statuses, after the list', async () => {
+    const { readers } = await opened([], { people: 30, members: people(1, 30) });
+    let isOver = false;
+    const subscriptions = async () => ({
+      ...NO_WRITES,
+      async *subscriptions() {
+        yield [aSubscription(1)];
+        isOver = true;
+      },
+    });
+    const secondsLeft = () => (isOver ? 0 : 780);
+    const result = await reconcile(sweepsDue(), { ...CONTEXT, secondsLeft }, { ...readers, subscriptions });
+    expect(result.subscriptions).toMatchObject([
+      { unread: { reason: 'list-too-long', message: expect.stringContaining('more than 780 s together') } },
+    ]);
+    expect([result.failures, (await readers.ledger.itemsOf(APPLICATION)).findings]).toEqual([[], []]);
   });
 
   it.each<[string, Error]>([

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { INITIAL_PROGRESS } from '../../../domain/decision/progress.ts';
+import type { SubscriptionSettings } from '../../../domain/entitlements.ts';
 import { acquireLease, LEASE_SECONDS } from '../../../domain/queue/lease.ts';
 import { emptyQueue, type WorkQueue } from '../../../domain/queue/work-queue.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
@@ -8,6 +9,12 @@ import { aMembershipRequest, anAuditRecord, aRequest, aSeat, aSweepReport } from
 import { APPLICATION, GROUP, ME, OTHER, OTHER_APPLICATION, OTHER_GROUP, START, user } from '../../support/ids.ts';
 import { openWorld, type WorldOptions } from '../../support/world.ts';
 
+const KIRO_MANAGED: SubscriptionSettings = {
+  provider: 'kiro',
+  plan: 'Q_DEVELOPER_STANDALONE_PRO',
+  region: 'us-east-1',
+  mode: 'manage',
+};
 const SWEEP = aRequest({ sweep: 'everything', trigger: 'manual' });
 
 /** Plans until nothing is due; users with a confirmed seat are assigned. */
@@ -131,6 +138,24 @@ describe('a tick measures', () => {
       ['SweepAge', 10_800, 'kiro'],
       ['PutAside', 1, 'kiro'],
     ]);
+  });
+
+  describe('to how many applications AWS refuses new subscriptions', () => {
+    const stop = { since: hoursAgo(3), probeAt: plusSeconds(START, 3600) };
+    const managed = [{ subscription: KIRO_MANAGED }, ...entitlements.slice(1)];
+
+    it.each([
+      ['zero, too', managed, undefined, [0]],
+      ['each of them', managed, { [APPLICATION]: stop }, [1]],
+      ['not one whose subscriptions are no longer managed', managed, { [OTHER_APPLICATION]: stop }, [0]],
+      ['nothing if no subscription is managed', entitlements, { [APPLICATION]: stop }, []],
+    ])('%s', async (_fact, configured, stopped, expected) => {
+      const { services, metrics } = await openWorld({ entitlements: configured });
+      await services.ledger.saveQueue({ ...emptyQueue(), ...(stopped ? { stopped } : {}) });
+      const input = { request: tick, propagation: { visible: true, checkAfterSeconds: 0 }, execution: ME };
+      await planChanges({ ...input, progress: INITIAL_PROGRESS }, services);
+      expect(metrics.flatMap(([name, value]) => (name === 'SubscriptionsStopped' ? value : []))).toEqual(expected);
+    });
   });
 
   it('this once per tick, and no other execution does', async () => {

@@ -1,0 +1,114 @@
+// @module-tag long
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Entitlements } from '../../domain/entitlements.ts';
+import { ENTITLEMENT, user } from '../support/ids.ts';
+import { anOperator, configuration, linesOf } from '../support/operator.ts';
+import { SECRET } from '../support/secret.ts';
+
+const KIRO = { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: 'us-east-1', mode: 'manage' } as const;
+const PRO = 'KIRO_ENTERPRISE_PRO';
+
+/** The first entitlement manages a subscription of Kiro, the second none. */
+const managing = (entitlements: Entitlements): Entitlements => ({
+  ...entitlements,
+  entitlements: entitlements.entitlements.map((one, index) => (index === 0 ? { ...one, subscription: KIRO } : one)),
+});
+
+// Users 1 to 3 are members. Others have assigned user 3, and subscribed all but user 2.
+const operator = anOperator({
+  people: 6,
+  members: 3,
+  max: 4,
+  assigned: [3],
+  entitlements: managing,
+  directory: (seed) => ({
+    ...seed,
+    applications: seed.applications.map((one, index) =>
+      index > 0
+        ? one
+        : {
+            ...one,
+            region: 'us-east-1',
+            subscriptions: [1, 3, 5, 6].map((number) => ({ user: user(number), plan: PRO })),
+          },
+    ),
+  }),
+});
+
+const seats = async () => linesOf((await operator.run('seats', '--people', '--json')).out);
+const orphans = async () => linesOf((await operator.run('subscriptions', '--finding', 'orphan', '--json')).out);
+
+// The tests build on each other, in this order.
+describe('usher adopt --subscriptions', () => {
+  it.each([
+    ['an entitlement without a subscription', ['kiro', '--subscriptions'], /kiro: .*Set mode: manage/],
+    ['orphans alone', ['--orphans'], /give --subscriptions, too/],
+    ['an unknown entitlement', ['nobody', '--subscriptions'], /No entitlement has the name nobody/],
+  ])('ends with 2 for %s', async (_what, args, message) => {
+    const { code, out, error } = await operator.run('adopt', ...args, '--yes');
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(error).toMatch(message);
+  });
+
+  it.each(['report', undefined])('ends with 2 if no entitlement has mode: manage, but %s', async (mode) => {
+    const { entitlements, ...rest } = configuration();
+    const changed = entitlements.map((one) => ({ ...one, ...(mode ? { subscription: { ...KIRO, mode } } : {}) }));
+    const file = join(operator.folder, 'unmanaged.yml');
+    writeFileSync(file, JSON.stringify({ ...rest, entitlements: mode ? changed.slice(0, 1) : changed }));
+    const { code, error } = await operator.run('adopt', '--subscriptions', '--yes', '--entitlements', file);
+    expect({ code, error }).toEqual({
+      code: 2,
+      error: expect.stringMatching(/Set mode: manage .*docs\/subscriptions\.md/),
+    });
+  });
+
+  it('adopts no orphan before the first comparison, since it can show none', async () => {
+    const { error } = await operator.run('adopt', '--subscriptions', '--orphans');
+    expect(error).toContain(`${ENTITLEMENT}: its subscriptions have not been compared so far`);
+  });
+
+  it('lists what it would adopt, and how much of it fits, without names unless asked', async () => {
+    expect((await operator.run('start', '--all', '--wait')).code).toBe(0);
+    const { code, error } = await operator.run('adopt', ENTITLEMENT, '--subscriptions', '--orphans');
+    expect(error).toContain(`${ENTITLEMENT}: 1 assignment not made by Usher, 1 of entitled users.`);
+    expect(error).toContain(
+      '2 entitled users have a subscription of their own that Usher neither started nor adopted.',
+    );
+    expect(error).toMatch(
+      /2 subscriptions are of users whom no entitlement covers, as of the comparison .*\. Usher cancels/,
+    );
+    expect(error).toContain(
+      'with the next sweep, under the brake. Of these, 1 fit under the cap of 4; run it again for the rest.',
+    );
+    expect(error).toContain(`  ${user(5)}\n  ${user(6)}\n`);
+    expect(error).toContain('kiro is experimental');
+    expect(error).not.toContain(SECRET);
+    // There is no terminal to ask in.
+    expect(code).toBe(2);
+    const named = await operator.run('adopt', ENTITLEMENT, '--subscriptions', '--orphans', '--names');
+    expect(named.error).toContain(SECRET);
+  });
+
+  it('lists no orphan unless asked, and adopts none', async () => {
+    const { code, out, error } = await operator.run('adopt', '--subscriptions', '--yes', '--wait', '--json');
+    expect([code, error.includes('no entitlement covers')]).toEqual([0, false]);
+    const input = { adopt: ENTITLEMENT, subscriptions: 'entitled' };
+    expect(linesOf(out)[0]).toEqual({ type: 'start', execution: expect.any(String), input });
+    expect((await orphans()).map(({ userId }) => userId)).toEqual([user(5), user(6)]);
+    const again = await operator.run('adopt', '--subscriptions');
+    expect(again.error).toContain('0 entitled users have a subscription of their own');
+    expect(again.error).toContain('There is nothing to adopt');
+  });
+
+  it('adopts orphans as far as slots are free, and cancels them', async () => {
+    const { code, out } = await operator.run('adopt', '--subscriptions', '--orphans', '--yes', '--wait', '--json');
+    expect(code).toBe(0);
+    expect(linesOf(out)[0]).toMatchObject({ input: { adopt: ENTITLEMENT, subscriptions: 'all' } });
+    const [adopted, ...others] = (await seats()).filter(({ userId }) => [user(5), user(6)].includes(String(userId)));
+    expect([adopted?.['userId'], others]).toEqual([user(5), []]);
+    expect((await operator.run('start', '--all', '--wait')).code).toBe(0);
+    expect((await orphans()).map(({ userId }) => userId)).toEqual([user(6)]);
+  });
+});

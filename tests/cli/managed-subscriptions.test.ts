@@ -1,0 +1,112 @@
+// @module-tag long
+import { describe, expect, it } from 'vitest';
+import type { Entitlements } from '../../domain/entitlements.ts';
+import { ENTITLEMENT, GROUP, user } from '../support/ids.ts';
+import { anOperator, linesOf } from '../support/operator.ts';
+
+const KIRO = { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: 'us-east-1', mode: 'manage' } as const;
+
+/** The first entitlement manages a subscription of Kiro, the second none. */
+const managing = (entitlements: Entitlements): Entitlements => ({
+  ...entitlements,
+  entitlements: entitlements.entitlements.map((one, index) => (index === 0 ? { ...one, subscription: KIRO } : one)),
+});
+
+// Users 1 to 3 are members. Others have assigned user 2, and subscribed user 3.
+const operator = anOperator({
+  people: 5,
+  members: 3,
+  assigned: [2],
+  entitlements: managing,
+  directory: (seed) => ({
+    ...seed,
+    applications: seed.applications.map((one, index) =>
+      index > 0
+        ? one
+        : { ...one, region: 'us-east-1', subscriptions: [{ user: user(3), plan: 'KIRO_ENTERPRISE_PRO' }] },
+    ),
+  }),
+});
+
+const why = async (number: number) => (await operator.run('why', user(number))).out.replace(/\s+/g, ' ');
+
+async function joins(number: number): Promise<void> {
+  await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(number) } });
+  await operator.run('start', '--user', user(number), '--wait');
+}
+
+// The tests build on each other, in this order.
+describe('a managed subscription', () => {
+  it('is a column of usher seats only if some seat has one, and so is the assignment of someone else', async () => {
+    expect((await operator.run('start', '--all', '--wait')).code).toBe(0);
+    const { out } = await operator.child('seats', '--people');
+    // What the comparison found may be a column, too.
+    expect(out).toMatch(/^USER\tENTITLEMENT\tSTATUS\tSINCE\tDUE\tREASON\tPLAN\tACCESS(?:\tSUBSCRIPTION)?\n/);
+    expect((await operator.run('seats', '--people', '--entitlement', 'kiro')).out).not.toContain('PLAN');
+    const rows = linesOf((await operator.run('seats', '--people', '--json')).out);
+    const shown = rows.map(({ userId, status, plan, access }) => [userId, status, plan, access]);
+    expect(shown.toSorted()).toEqual([
+      [user(1), 'confirmed', KIRO.plan, undefined],
+      [user(2), 'confirmed', KIRO.plan, 'foreign'],
+      [user(3), 'confirmed', undefined, undefined],
+    ]);
+    const csv = await operator.run('seats', '--csv');
+    expect(csv.out).toMatch(/^userId,entitlement,status,since,dueAt,reason,plan,access(?:,subscription)?\n/);
+  });
+
+  it('is explained by usher why: whose it is, and what only the list can tell', async () => {
+    expect(await why(1)).toMatch(
+      /Subscription: Usher's own \(Q_DEVELOPER_STANDALONE_PRO, asked for or adopted .+ ago\)\. Usher cancels it when the seat ends\./,
+    );
+    expect(await why(1)).toContain('Next: nothing, as long as the list shows the subscription.');
+    expect(await why(2)).toContain('The assignment was made by someone else, so it stays when the seat ends.');
+    expect(await why(3)).toContain(
+      'Subscription: none that Usher started or adopted, so Usher cancels none of this user.',
+    );
+    expect(await why(3)).toContain('Next: whether the user has a subscription decides, which was not read');
+    const [shown] = linesOf((await operator.run('why', user(1), '--json')).out);
+    expect(shown).toMatchObject({ entitlements: [{ seat: { subscription: { plan: KIRO.plan } } }] });
+  });
+
+  it('is nothing to look at while AWS refuses none', async () => {
+    const found = new Map(linesOf((await operator.run('doctor', '--json')).out).map((one) => [one['check'], one]));
+    expect(found.get('subscriptions kiro us-east-1')).toMatchObject({ verdict: 'ok', found: 'The list answers' });
+    expect(found.get('new subscriptions')).toMatchObject({ verdict: 'ok' });
+    expect((await operator.run('status')).error).toBe('');
+  });
+
+  it('that AWS refuses to the account is shown by status, doctor and why', async () => {
+    await operator.fault({ operation: 'Q.CreateAssignment', kind: 'exception', exception: 'UnknownError', times: 100 });
+    await joins(4);
+    const { error } = await operator.run('status');
+    expect(error).toMatch(
+      new RegExp(
+        `^${ENTITLEMENT}: AWS has refused new subscriptions to the account since .+ ago; Usher tries one again in `,
+      ),
+    );
+    expect((await operator.run('status', '--json')).error).toBe('');
+    const found = new Map(linesOf((await operator.run('doctor', '--json')).out).map((one) => [one['check'], one]));
+    expect(found.get('new subscriptions')).toMatchObject({
+      verdict: 'problem',
+      found: expect.stringContaining(`${ENTITLEMENT}: AWS has refused new subscriptions`),
+      mend: expect.stringContaining('AWS Support'),
+    });
+    const words = await why(4);
+    expect(words).toContain('AWS refuses the subscription, not the assignment.');
+    expect(words).toMatch(
+      /AWS has refused new subscriptions to the account since .+; Usher tries one again in .+\. Until then, no seat begins\./,
+    );
+    expect(await why(1)).not.toContain('refused new subscriptions');
+  });
+
+  it.each([
+    ['is refused', { exception: 'ResourceNotFoundException', kind: 'exception' }, 'problem', /region and roleArn/],
+    ['does not answer', { kind: 'internal' }, 'unknown', /Try again/],
+  ])('is a finding of doctor if its list %s', async (_fact, fault, verdict, mend) => {
+    await operator.mend();
+    await operator.fault({ operation: 'UserSubscriptions.ListUserSubscriptions', times: 100, ...fault });
+    const found = new Map(linesOf((await operator.run('doctor', '--json')).out).map((one) => [one['check'], one]));
+    expect(found.get('subscriptions kiro us-east-1')).toMatchObject({ verdict, mend: expect.stringMatching(mend) });
+    await operator.mend();
+  });
+});
