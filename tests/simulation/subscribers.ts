@@ -209,13 +209,14 @@ export class Subscribers {
   /** AWS has answered to a request to subscribe. */
   answered({ applicationArn }: Pair, isAccepted: boolean): void {
     if (isAccepted) this.#refusedAt.delete(applicationArn);
-    else if (this.#center.quirks.accountRefusal !== 'none')
+    else if (this.#center.quirks.accountRefusal !== 'none' && !this.#isNew(applicationArn))
       this.#refusedAt.set(applicationArn, this.#refusedAt.get(applicationArn) ?? this.#now());
   }
 
-  /** Whether AWS has refused the last request to subscribe to the account. */
-  isRefused({ applicationArn }: Pair): boolean {
-    return this.#refusedAt.has(applicationArn);
+  /** A refusal of the account may pass by itself. */
+  #isNew(applicationArn: string): boolean {
+    const now = this.#now();
+    return now <= (this.#firstReadAt.get(applicationArn) ?? now) + NEW_PROFILE;
   }
 
   /** Whether Usher may ask AWS for a subscription, after refusals of the account: one a day says whether they last. */
@@ -223,8 +224,7 @@ export class Subscribers {
     const since = this.#refusedAt.get(applicationArn);
     if (since === undefined) return true;
     const now = this.#now();
-    const isNew = now <= (this.#firstReadAt.get(applicationArn) ?? now) + NEW_PROFILE;
-    if (isNew || now <= since + REFUSED_TOGETHER) return true;
+    if (now <= since + REFUSED_TOGETHER) return true;
     if (now < since + 24 * HOUR) return false;
     // The probe: the next one is due a day later.
     this.#refusedAt.set(applicationArn, now);

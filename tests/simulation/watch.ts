@@ -99,6 +99,10 @@ export class Watch {
   /** By application and user: when the first create was sent for the present seat. */
   readonly #firstCreates = new Map<string, Moment>();
   readonly #slotSince = new Map<string, Moment>();
+  /** By execution: what it asked for last of each seat. */
+  readonly #asked = new Map<string, Map<string, { at: Moment; change: 'grant' | 'revoke' }>>();
+  /** By application and user: when someone else changed a part of the seat last. */
+  readonly #meddledAt = new Map<string, Moment>();
   readonly #statusReads = new StatusReads();
   readonly #takenByHand = new Map<string, Moment>();
   /** Assignments show later than a plan waits for them: what it proves may have been so before. */
@@ -164,23 +168,28 @@ export class Watch {
     this.#disturbed();
     const after = this.#assigned();
     const subscriptions = this.subscribers.follow('hand');
-    for (const key of subscriptions.begun) this.punctuality.meddled(key, this.#now());
+    for (const key of subscriptions.begun) this.#meddled(key);
     for (const { key } of subscriptions.ended) {
       this.#takenByHand.set(key, this.#now());
-      this.punctuality.meddled(key, this.#now());
+      this.#meddled(key);
     }
     for (const key of after) {
       if (before.has(key)) continue;
       this.#origins.set(key, 'hand');
       this.#byHandSince.set(key, this.#now());
-      this.punctuality.meddled(key, this.#now());
+      this.#meddled(key);
     }
     for (const key of before) {
       if (after.has(key)) continue;
       this.#takenByHand.set(key, this.#now());
-      this.punctuality.meddled(key, this.#now());
+      this.#meddled(key);
       this.#gone(key, false);
     }
+  }
+
+  #meddled(key: string): void {
+    this.#meddledAt.set(key, this.#now());
+    this.punctuality.meddled(key, this.#now());
   }
 
   /** Notes the faults that may delay someone from now on. */
@@ -273,7 +282,7 @@ export class Watch {
         const key = keyOf(pair);
         if (change === 'grant' && !this.#firstCreates.has(key)) this.#firstCreates.set(key, this.#now());
         if (change === 'revoke' && this.#exists(pair)) this.#isUshersOwn(pair);
-        return this.#changing(pair, caller);
+        return this.#changing(pair, change, caller);
       }
       case 'UserSubscriptions.ListUserSubscriptions':
       case 'QBusiness.ListSubscriptions':
@@ -319,18 +328,22 @@ export class Watch {
         this.violate(10, 'asks for a subscription, although AWS refuses them to the account', pair);
       this.subscribers.asks(pair);
     }
-    const follow = this.#changing(pair, caller);
+    const follow = this.#changing(pair, change === 'cancel' ? 'revoke' : 'grant', caller);
     return (answer: Answer) => {
       if (change === 'subscribe') this.subscribers.answered(pair, answer.statusCode === 200);
-      if (this.subscribers.isRefused(pair)) this.punctuality.stopped.add(pair.applicationArn);
+      if (answer.statusCode !== 200 && this.#center.quirks.accountRefusal !== 'none')
+        this.punctuality.stopped.add(pair.applicationArn);
       follow();
     };
   }
 
   /** A call that changes a seat. @returns what follows its effect */
-  #changing(pair: Pair, caller: Caller): () => void {
+  #changing(pair: Pair, change: 'grant' | 'revoke', caller: Caller): () => void {
     const wasAssigned = this.#exists(pair);
     const key = keyOf(pair);
+    const asked =
+      this.#asked.get(nameOf(caller?.execution)) ?? new Map<string, { at: Moment; change: typeof change }>();
+    this.#asked.set(nameOf(caller?.execution), asked.set(key, { at: this.#now(), change }));
     return () => {
       const execution = nameOf(caller?.execution);
       const writes = this.#lastWrites.get(execution) ?? new Map<string, Moment>();
@@ -348,7 +361,7 @@ export class Watch {
 
   #started({ stateMachineArn, input }: Record<string, string>) {
     const content = JSON.parse(input ?? '{}');
-    if (stateMachineArn?.endsWith('-onboarding-admin')) this.#asked(content);
+    if (stateMachineArn?.endsWith('-onboarding-admin')) this.#hasAsked(content);
     return ({ statusCode, body }: Answer) => {
       if (statusCode !== 200) return;
       const { executionArn } = JSON.parse(String(body));
@@ -359,7 +372,7 @@ export class Watch {
   }
 
   /** What a person has asked of onboarding-admin. */
-  #asked({ release, adopt, subscriptions }: { release?: string; adopt?: string; subscriptions?: string }): void {
+  #hasAsked({ release, adopt, subscriptions }: { release?: string; adopt?: string; subscriptions?: string }): void {
     if (release !== undefined) this.#released(release);
     const rule = this.#truth.rulesAt(this.#now()).entitlements.find(({ name }) => name === adopt);
     if (!rule) return;
@@ -680,6 +693,29 @@ export class Watch {
       this.violate(2, `${end.execution} converged ${(now - at) / SECOND} s after its last write`);
     }
     this.#isMet(end.execution);
+    this.#isProved(end.execution);
+  }
+
+  /** Converged: what the execution itself has asked for has come about, unless someone else has changed it since. */
+  #isProved(execution: string): void {
+    const isLost = (this.losing || this.losingSubscriptions) && this.lag > SETTLE;
+    if (this.hazy || isLost) return;
+    const now = this.#now();
+    for (const [key, { at, change }] of this.#asked.get(execution) ?? []) {
+      const [applicationArn = '', userId = ''] = key.split(' ');
+      const pair = { applicationArn, userId };
+      const from = at - this.lag - MINUTE;
+      const rules = this.#truth.rulesOf(applicationArn, from - PLAN_TO_CHANGE, now);
+      const isMeddledWith = (this.#meddledAt.get(key) ?? Number.NEGATIVE_INFINITY) >= from;
+      if (isMeddledWith || rules.length > 1 || !this.#truth.isThere(applicationArn)) continue;
+      const entitled = (moment: Moment) => this.#truth.isEntitled(applicationArn, userId, moment);
+      const isWhole = this.#exists(pair) && (!managedOf(rules[0]) || !this.isUnsubscribed(pair));
+      if (change === 'grant' && !isWhole && this.#truth.always(from, now, entitled))
+        this.violate(2, `${execution} converged without the seat that it has made`, pair);
+      const isKept = ['leaving', 'held'].includes(this.shadow.seat(applicationArn, userId)?.status ?? '');
+      if (change === 'revoke' && this.#isUshers(key) && !isKept && !this.#truth.some(from, now, entitled))
+        this.violate(2, `${execution} converged with the seat that it has revoked`, pair);
+    }
   }
 
   /** Converged: what the event led to expect, and still is so, has come about. */
