@@ -13,7 +13,7 @@ import { type Batch, BatchSchema } from '../domain/decision/batches.ts';
 import { type Hold, HoldSchema, holdAttentionAt } from '../domain/decision/hold.ts';
 import { type Observation, observationAttentionAt } from '../domain/decision/observation.ts';
 import { type Slots, SlotsSchema } from '../domain/decision/slots.ts';
-import { findingsAttentionAt, type UserFindings } from '../domain/findings/recorded-findings.ts';
+import { findingsAttentionAt, isOver, type UserFindings } from '../domain/findings/recorded-findings.ts';
 import type { BatchRef } from '../domain/queue/rounds.ts';
 import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../domain/queue/work-queue.ts';
 import { type Seat, type SeatKey, seatAttentionAt } from '../domain/seat/seat.ts';
@@ -279,9 +279,8 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     },
 
     async saveFindings(found) {
-      const ended = found.findings.length === 0 && found.audit.length === 0;
       const key = { pk: found.applicationArn, sk: FINDINGS + found.userId };
-      await replace({ ...found, ...key, ...(ended ? expiry(found) : {}) }, findingsAttentionAt(found));
+      await replace({ ...found, ...key, ...(isOver(found) ? expiry(found) : {}) }, findingsAttentionAt(found));
     },
 
     async batch(ref) {

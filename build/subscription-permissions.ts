@@ -1,4 +1,4 @@
-import type { Entitlement, Entitlements } from '../domain/entitlements.ts';
+import { changesSubscriptions, type Entitlement, type Entitlements } from '../domain/entitlements.ts';
 
 /** A statement of an IAM policy, as a template has it. */
 export interface PolicyStatement {
@@ -35,9 +35,7 @@ export function planChangesStatements({ entitlements }: Entitlements): PolicySta
  * reports, it does neither.
  */
 export function applyChangesStatements({ identityCenter, entitlements }: Entitlements): PolicyStatement[] {
-  const managed = entitlements.filter(
-    ({ mode, subscription }) => mode === 'enforce' && subscription?.mode === 'manage',
-  );
+  const managed = entitlements.filter(changesSubscriptions);
   const { hasKiro, regions, roleArns, applications } = callersOf(managed);
   return [
     // AWS knows no resource of these actions, and its condition keys name users, whom the configuration does not know: they

@@ -105,6 +105,11 @@ export function managedOf(
   return subscription?.mode === 'manage' ? subscription : undefined;
 }
 
+/** Whether Usher starts and cancels subscriptions for an entitlement: one that only observes changes nothing. */
+export function changesSubscriptions(entitlement: Pick<Entitlement, 'mode' | 'subscription'>): boolean {
+  return entitlement.mode === 'enforce' && managedOf(entitlement) !== undefined;
+}
+
 /** The schema of `entitlements.yml`. {@link parseEntitlements} checks what no schema can express. */
 export const EntitlementsSchema = z.strictObject({
   identityCenter: z.strictObject({

@@ -183,7 +183,9 @@ describe('the packaged errors', () => {
   });
 
   it('keep the classes that an adapter knows', () => {
-    const adapters = globSync('adapters/{,subscriptions/}*.ts', { cwd: ROOT }).map((file) => readFileSync(join(ROOT, file), 'utf8'));
+    const adapters = globSync('adapters/{,subscriptions/}*.ts', { cwd: ROOT }).map((file) =>
+      readFileSync(join(ROOT, file), 'utf8'),
+    );
     const known = adapters.flatMap((source) => {
       const imported = [...source.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-/g)].flatMap(([, names = '']) =>
         names.split(',').map((name) => name.trim()),

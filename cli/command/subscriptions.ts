@@ -1,4 +1,4 @@
-import { subscribersOf } from '../../domain/findings/subscribers.ts';
+import { type SubscriberReads, subscribersOf } from '../../domain/findings/subscribers.ts';
 import { type Profile, type Subscribed, titleOf } from '../../domain/profiles.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
@@ -67,7 +67,7 @@ async function readProfile(profile: Profile, reads: Reads): Promise<ProfileReadi
   return {
     all,
     subscribers,
-    report: compareSubscriptions(all, subscribers),
+    report: compareSubscriptions(all, subscribers, reads.context.clock.now()),
     emptyGroups: [...new Set(found.flatMap((one) => one.emptyGroups))],
     grantedAt: grantsIn(found),
     ledgerMissing: found.find((one) => one.ledgerMissing)?.ledgerMissing,
@@ -84,31 +84,29 @@ async function readSubscribers(entitlement: Subscribed, { context, unread, cache
   const { members, emptyGroups } = await membersFor(entitlement, readers, { members: known });
   const { statuses, unread: unknown } = await statusesOf([...members], readers, cache);
   for (const userId of unknown) unread.addUser(userId);
-  const { seats, ledgerMissing } = await seatsOf(entitlement.application, readers);
-  const subscribers = subscribersOf(
-    { entitlement: entitlement.name, plan: entitlement.subscription.plan },
-    {
-      members,
-      enabled: new Set([...members].filter((userId) => statuses.get(userId) === 'enabled')),
-      unread: unknown,
-      seats: seats ?? [],
-    },
-  );
-  return { subscribers, emptyGroups, seats: seats?.filter(takesSlot), ledgerMissing };
+  const { recorded, ledgerMissing } = await recordedOf(entitlement.application, readers);
+  const subscribers = subscribersOf(entitlement, {
+    members,
+    enabled: new Set([...members].filter((userId) => statuses.get(userId) === 'enabled')),
+    unread: unknown,
+    recorded,
+  });
+  return { subscribers, emptyGroups, seats: recorded?.seats.filter(takesSlot), ledgerMissing };
 }
 
 /**
- * Returns no seats if nothing is deployed: then no one waits, and no one is in their grace. A ledger that fails fails the
+ * Returns nothing if nothing is deployed: then no one waits, and no one is in their grace. A ledger that fails fails the
  * profile: users in their grace would seem to have left.
  */
-async function seatsOf(
+async function recordedOf(
   application: string,
   { ledger }: Awaited<ReturnType<typeof readersOf>>,
-): Promise<{ seats?: readonly Seat[]; ledgerMissing?: RefusedError }> {
+): Promise<{ recorded: SubscriberReads['recorded']; ledgerMissing?: RefusedError }> {
   try {
-    return { seats: (await ledger.holdings(application)).seats };
+    return { recorded: { ...(await ledger.itemsOf(application)), queue: await ledger.queue() } };
   } catch (error) {
-    if (error instanceof RefusedError && error.reason === 'ledger-missing') return { ledgerMissing: error };
+    if (error instanceof RefusedError && error.reason === 'ledger-missing')
+      return { recorded: undefined, ledgerMissing: error };
     throw error;
   }
 }

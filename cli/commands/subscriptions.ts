@@ -52,6 +52,7 @@ export function subscriptionsCommand(run: Runner): Command {
       'identitystore:ListGroupMemberships',
       'identitystore:ListUsers',
       'identitystore:DescribeUser',
+      'dynamodb:GetItem',
       'dynamodb:Query',
     ],
   })

@@ -130,7 +130,9 @@ const FindingShape = {
     state: z
       .enum(['found', 'changed', 'ended'])
       .check(z.describe('Whether the finding is new, says something else than before, or is no longer true')),
-    since: Timestamp.check(z.describe('When a comparison first found it')),
+    since: Timestamp.check(
+      z.describe('When a comparison first found it; of a pending subscription, first saw it pending'),
+    ),
     plan: z.exactOptional(PlanName.check(z.describe('The plan that the list shows; absent if it shows none'))),
     expected_plan: z.exactOptional(PlanName.check(z.describe('The plan of the entitlement; absent for an orphan'))),
     subscription_status: z.exactOptional(

@@ -122,7 +122,7 @@ export function decideParts(checked: CheckedUser, context: PartsContext, moment:
     if (seat && own && isUnanswered(seat) && seat.subscription) {
       // The answer to the call was lost: the grant is audited before the revocation.
       const { readAt: now, execution } = moment;
-      const granted = recordLateGrant(seat, { now, execution, cause: checked.cause });
+      const granted = noteListed(recordLateGrant(seat, { now, execution, cause: checked.cause }), own);
       return { ...as(true, granted), seat: granted, first: { do: 'confirm' } };
     }
     const known = seat && own ? noteListed(seat, own) : seat;

@@ -4,7 +4,7 @@ import { LEFT_BEHIND_SECONDS } from '../seat/seat.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
 import { plusSeconds } from '../shared/time.ts';
 import { Timestamp } from '../shared/timestamp.ts';
-import { FINDING_KINDS, type SubscriptionFinding } from '../subscription/findings.ts';
+import { FINDING_KINDS, type FindingKind, type SubscriptionFinding } from '../subscription/findings.ts';
 
 const FoundShape = {
   kind: z.enum(FINDING_KINDS),
@@ -14,7 +14,7 @@ const FoundShape = {
   source: z.optional(z.enum(['individual', 'group', 'both', 'unknown'])),
   /** The plan that the entitlement asks for; absent for an orphan. */
   expected: z.optional(z.string()),
-  /** When a comparison first found it. */
+  /** When a comparison first found it; of a pending subscription, first saw it pending. */
   since: Timestamp,
 };
 const FoundSchema = z.object(FoundShape);
@@ -40,6 +40,8 @@ export const UserFindingsSchema = z.object({
   entitlement: z.string(),
   /** At most one of each kind. Empty: what was found before has ended. */
   findings: z.array(FoundSchema),
+  /** Since when comparisons see the subscription pending, whether that is a finding already or not; absent if it is not. */
+  pendingSince: z.optional(Timestamp),
   changeSeq: z.int().check(z.minimum(0)),
   revision: z.int().check(z.minimum(1)),
   changedAt: Timestamp,
@@ -50,19 +52,29 @@ export type UserFindings = z.infer<typeof UserFindingsSchema>;
 
 type About = Pick<UserFindings, 'applicationArn' | 'userId' | 'entitlement'>;
 
+/** What a comparison found about a user. */
+interface Found {
+  findings: readonly SubscriptionFinding[];
+  /** The list shows the subscription as pending, whether that is a finding or not. */
+  isPending: boolean;
+}
+
 /**
  * Records what a comparison found about a user; undefined when it is recorded already. Each finding that is new, says
- * something else than before or has ended is audited once.
+ * something else than before or has ended is audited once. Since when a subscription is pending is recorded, and not
+ * audited.
  */
 export function recordFindings(
   before: UserFindings | undefined,
-  found: readonly SubscriptionFinding[],
+  found: Found,
   { applicationArn, userId, entitlement }: About,
   { now, execution }: { now: Date; execution: string },
 ): UserFindings | undefined {
   const at = now.toISOString();
+  const pendingSince = found.isPending ? (before?.pendingSince ?? at) : undefined;
   const known = new Map((before?.findings ?? []).map((one) => [one.kind, one]));
-  const findings = found.map((one) => foundNow(one, known.get(one.kind)?.since ?? at));
+  const sinceOf = (kind: FindingKind) => (kind === 'pending' ? pendingSince : known.get(kind)?.since) ?? at;
+  const findings = found.findings.map((one) => foundNow(one, sinceOf(one.kind)));
   const kinds = new Set(findings.map(({ kind }) => kind));
   const news = [
     ...findings.flatMap((one) => {
@@ -72,7 +84,7 @@ export function recordFindings(
     }),
     ...[...known.values()].flatMap((one) => (kinds.has(one.kind) ? [] : [{ ...one, state: 'ended' as const }])),
   ];
-  if (news.length === 0) return undefined;
+  if (news.length === 0 && pendingSince === before?.pendingSince) return undefined;
   const { changeSeq, revision, audit } = before ?? { changeSeq: firstChangeSeq(now) - 1, revision: 0, audit: [] };
   const records = news.map((one, index) => ({ ...one, changeSeq: changeSeq + 1 + index, at, execution }));
   return {
@@ -81,6 +93,7 @@ export function recordFindings(
     userId,
     entitlement,
     findings,
+    ...(pendingSince === undefined ? {} : { pendingSince }),
     changeSeq: changeSeq + records.length,
     revision: revision + 1,
     changedAt: at,
@@ -102,6 +115,11 @@ function foundNow({ kind, plan, status, source, expected }: SubscriptionFinding,
 
 function isSame(a: RecordedFinding, b: RecordedFinding): boolean {
   return (['plan', 'status', 'source', 'expected'] as const).every((field) => a[field] === b[field]);
+}
+
+/** Whether nothing is left to remember of a user. */
+export function isOver({ findings, audit, pendingSince }: UserFindings): boolean {
+  return findings.length === 0 && audit.length === 0 && pendingSince === undefined;
 }
 
 /** ISO time when the tick has to publish what it says, although nothing happens; undefined: never. */

@@ -38,6 +38,11 @@ export function isAside({ users, sweeps }: WorkQueue, key: string, now: Date): b
   return failed && !isDue(dueAt, now);
 }
 
+/** Whether grants of an application are tried: it is not put aside, nor does AWS refuse new subscriptions to the account. */
+export function triesGrants({ sweeps, stopped = {} }: WorkQueue, application: string): boolean {
+  return stopped[application] === undefined && sweeps[application]?.failed !== true;
+}
+
 /** How items are put aside. */
 interface Aside {
   /** The items as they were in the queue when the reads began: one to which a hint was added since keeps its time. */

@@ -1,3 +1,4 @@
+import { isDue, plusSeconds } from '../shared/time.ts';
 import type { Plan } from './plan.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -12,14 +13,19 @@ export interface Subscribers {
    * not known.
    */
   tolerated: ReadonlySet<string>;
+  /** By user, ISO time since when comparisons see a subscription pending. Absent if none is recorded: nothing is deployed. */
+  pendingSince?: ReadonlyMap<string, string>;
 }
+
+/** A subscription that is pending is a finding once it has been for this long. */
+export const PENDING_DAYS = 14;
 
 /**
  * What is not as the entitlements of one profile say.
  *
  * `missing`: an entitled user has no subscription. `orphan`: a subscription is for a user whom no entitlement of the profile
- * covers or tolerates. `wrong-plan`: it is of another plan. `pending`: its user has never used it. `through-group`: a group's
- * subscription gives it, or would give it, so that it cannot be changed for this user alone.
+ * covers or tolerates. `wrong-plan`: it is of another plan. `pending`: its user has not used it for 14 days.
+ * `through-group`: a group's subscription gives it, or would give it, so that it cannot be changed for this user alone.
  */
 export const FINDING_KINDS = ['missing', 'orphan', 'wrong-plan', 'pending', 'through-group'] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
@@ -36,7 +42,7 @@ export interface SubscriptionFinding {
   source?: Subscription['source'];
   /** The plan that the entitlement asks for; absent for an orphan. */
   expected?: Plan;
-  /** Of a missing one: ISO time since when the user is entitled, where that is known. */
+  /** ISO time, where it is known: of a missing one, since when the user is entitled; of a pending one, since when it is. */
   since?: string;
 }
 
@@ -46,6 +52,8 @@ export interface SubscriptionReport {
   active: number;
   pending: number;
   unknown: number;
+  /** Entitled users whose subscription has been pending for too short a time to be a finding. */
+  recentlyPending: number;
   /** Subscriptions of whole groups. */
   groups: readonly string[];
   /** Subscriptions whose principal the list names in no known way: a missing one may be among them. */
@@ -64,6 +72,7 @@ export interface SubscriptionReport {
 export function compareSubscriptions(
   all: readonly Subscription[],
   entitlements: readonly Subscribers[],
+  now: Date,
 ): SubscriptionReport {
   const left = all.filter(isLeft);
   const unreadable = left.filter(({ principal }) => 'unknown' in principal).length;
@@ -73,16 +82,21 @@ export function compareSubscriptions(
   const covered = coveredUsers(entitlements);
   const findings = [
     ...entitlements.flatMap((one) =>
-      [...one.entitled.keys()].flatMap((userId) => findingsOf(userId, one, byUser.get(userId), plansFor(userId))),
+      [...one.entitled.keys()].flatMap((userId) =>
+        findingsOf(userId, one, { some: byUser.get(userId), right: plansFor(userId), now }),
+      ),
     ),
     ...[...byUser].flatMap(([userId, some]) => (covered.has(userId) ? [] : [orphanOf(userId, some)])),
   ];
+  const entitled = new Set(entitlements.flatMap((one) => [...one.entitled.keys()]));
+  const longPending = new Set(findings.flatMap(({ kind, userId }) => (kind === 'pending' ? userId : [])));
   const shown = [...byUser.values()].map((some) => statusOf(some));
   const counted = (status: Subscription['status']) => shown.filter((one) => one === status).length;
   return {
     active: counted('active'),
     pending: counted('pending'),
     unknown: counted('unknown'),
+    recentlyPending: pendingUsers(all).intersection(entitled).difference(longPending).size,
     groups: [...new Set(left.flatMap(({ principal }) => ('group' in principal ? [principal.group] : [])))],
     unreadable,
     findings: findings.sort(byKindAndUser),
@@ -118,12 +132,24 @@ export function statusOf(some: readonly Subscription[]): Subscription['status'] 
   return some.some(({ status }) => status === 'unknown') ? 'unknown' : 'pending';
 }
 
-/** @param right the plans of all entitlements that cover the user */
+/** Returns the users who have a subscription and have never used it. */
+export function pendingUsers(all: readonly Subscription[]): ReadonlySet<string> {
+  return new Set(
+    [...subscriptionsByUser(all)].flatMap(([userId, some]) => (statusOf(some) === 'pending' ? userId : [])),
+  );
+}
+
+interface Listed {
+  some: readonly Subscription[] | undefined;
+  /** The plans of all entitlements that cover the user. */
+  right: readonly Plan[];
+  now: Date;
+}
+
 function findingsOf(
   userId: string,
-  { entitlement, plan: expected, entitled }: Subscribers,
-  some: readonly Subscription[] | undefined,
-  right: readonly Plan[],
+  { entitlement, plan: expected, entitled, pendingSince }: Subscribers,
+  { some, right, now }: Listed,
 ): SubscriptionFinding[] {
   const about = { userId, entitlement, expected };
   const since = entitled.get(userId);
@@ -132,11 +158,19 @@ function findingsOf(
   const plan = plans.find((one) => one === 'unknown' || right.includes(one)) ?? plans[0] ?? 'unknown';
   const [status, source] = [statusOf(some), sourceOf(some)];
   const found = (kind: FindingKind): SubscriptionFinding => ({ kind, ...about, plan, status, source });
+  const pendingFrom = pendingSince?.get(userId);
   return [
     ...(plan !== 'unknown' && !right.includes(plan) ? [found('wrong-plan')] : []),
-    ...(status === 'pending' ? [found('pending')] : []),
+    ...(status === 'pending' && (!pendingSince || isLongPending(pendingFrom, now))
+      ? [{ ...found('pending'), ...(pendingFrom === undefined ? {} : { since: pendingFrom }) }]
+      : []),
     ...(source === 'group' || source === 'both' ? [found('through-group')] : []),
   ];
+}
+
+/** No list says since when a subscription is pending: it counts from the first comparison that saw it so. */
+function isLongPending(since: string | undefined, now: Date): boolean {
+  return since !== undefined && isDue(plusSeconds(since, PENDING_DAYS * 24 * 3600), now);
 }
 
 function orphanOf(userId: string, some: readonly Subscription[]): SubscriptionFinding {

@@ -1,4 +1,5 @@
 import type { PlannedChange } from '../../domain/decision/batches.ts';
+import { changesSubscriptions } from '../../domain/entitlements.ts';
 import { recordFindings, type UserFindings } from '../../domain/findings/recorded-findings.ts';
 import { type SubscriberReads, subscribersOf } from '../../domain/findings/subscribers.ts';
 import { type Profile, profileKey, profilesOf, type Subscribed, titleOf } from '../../domain/profiles.ts';
@@ -6,7 +7,10 @@ import { noteComparison } from '../../domain/queue/list-reads.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import {
   compareSubscriptions,
+  coveredUsers,
   type FindingKind,
+  pendingUsers,
+  type Subscribers,
   type SubscriptionFinding,
   type SubscriptionReport,
   subscriptionsByUser,
@@ -30,7 +34,7 @@ interface Compared {
 }
 
 /**
- * Compares the subscriptions of each profile whose first application was swept with who is entitled, and records what is
+ * Compares the subscriptions of each profile whose leading application was swept with who is entitled, and records what is
  * new. A comparison changes nothing else, and fails no execution: while something cannot be read, the findings before stay.
  *
  * @param settled applications that were read as a whole, and in which nothing is left to change
@@ -59,8 +63,8 @@ export async function compareProfiles(
     await attempt(application, async () => endFindings(await readers.ledger.findingsIn(application), context, readers));
   }
   for (const profile of profilesOf(readers.entitlements.entitlements)) {
-    const [first] = profile.entitlements;
-    if (first && swept.has(first.application)) await attempt(first.name, () => compare(profile, context, readers));
+    const { name, application } = leaderOf(profile);
+    if (swept.has(application)) await attempt(name, () => compare(profile, context, readers));
   }
   return compared;
 }
@@ -71,10 +75,22 @@ function reasonOf(error: unknown): { reason: string; message: string } {
   throw error;
 }
 
+/**
+ * The entitlement with whose sweep a profile is compared, and that names it: the one that changes subscriptions, of which
+ * the sweep then has left nothing to change, or the first.
+ */
+function leaderOf({ entitlements }: Profile): Subscribed {
+  const [first] = entitlements;
+  if (!first) throw new Error('A profile without an entitlement');
+  return entitlements.find(changesSubscriptions) ?? first;
+}
+
 function unconfiguredIn({ entitlements, lease }: CompareReaders): string[] {
   const configured = new Set(entitlements.entitlements.map(({ application }) => application));
   return Object.keys(lease.queue.sweptAt).filter((application) => !configured.has(application));
 }
+
+const NOTHING = { findings: [], isPending: false };
 
 /** Of an application that asks for no subscription, or no longer has an entitlement, what was found ends. */
 async function endFindings(
@@ -82,16 +98,15 @@ async function endFindings(
   { readAt: now, execution }: CompareContext,
   readers: CompareReaders,
 ): Promise<Compared> {
-  const ended = known.flatMap((one) => recordFindings(one, [], one, { now, execution }) ?? []);
+  const ended = known.flatMap((one) => recordFindings(one, NOTHING, one, { now, execution }) ?? []);
   await commitFindings(ended, readers);
   return { records: recordsOf(ended), subscriptions: [] };
 }
 
 /** What was read for one entitlement. */
-interface EntitledReads extends Pick<SubscriberReads, 'members' | 'seats'> {
+interface EntitledReads extends Pick<SubscriberReads, 'members'> {
   entitlement: Subscribed;
-  /** What earlier comparisons found. */
-  known: readonly UserFindings[];
+  recorded: NonNullable<SubscriberReads['recorded']>;
 }
 
 async function compare(profile: Profile, context: CompareContext, given: CompareReaders): Promise<Compared> {
@@ -106,42 +121,47 @@ async function compare(profile: Profile, context: CompareContext, given: Compare
   if ('until' in list) return { records: [], subscriptions: [] };
   const entitled: EntitledReads[] = [];
   for (const one of users) {
-    const { seats, findings: known } = await readers.ledger.itemsOf(one.entitlement.application);
-    entitled.push({ ...one, seats, known });
+    const items = await readers.ledger.itemsOf(one.entitlement.application);
+    entitled.push({ ...one, recorded: { ...items, queue: readers.lease.queue } });
   }
   const subscribed = new Set(subscriptionsByUser(list.all).keys());
   const { enabled, unread } = await readEnabled(entitled, subscribed, shared, readers);
+  const compared = entitled.map((one) => ({
+    ...one,
+    subscribers: subscribersOf(one.entitlement, { ...one, enabled, unread }),
+  }));
   const report = compareSubscriptions(
     list.all,
-    entitled.map(({ entitlement: { name, subscription }, ...one }) =>
-      subscribersOf({ entitlement: name, plan: subscription.plan }, { ...one, enabled, unread }),
-    ),
+    compared.map(({ subscribers }) => subscribers),
+    now,
   );
-  const changed = changedFindings(entitled, report, { now, execution });
+  const changed = changedFindings(compared, { ...report, pendingUsers: pendingUsers(list.all) }, { now, execution });
   await commitFindings(changed, given);
   const counts = countsOf(report);
   const totals = { missing: counts.missing, orphaned: counts.orphan, comparedAt: list.readAt.toISOString() };
   await readers.lease.change((queue) => ({ queue: noteComparison(queue, profileKey(profile), totals) }));
   return {
     records: recordsOf(changed),
-    subscriptions: [{ entitlement: profile.entitlements[0]?.name ?? '', ...counts, unreadable: report.unreadable }],
+    subscriptions: [{ entitlement: leaderOf(profile).name, ...counts, unreadable: report.unreadable }],
   };
 }
 
 /** What is new, has changed or has ended, by entitlement; of orphans, at the first. */
 function changedFindings(
-  entitled: readonly EntitledReads[],
-  report: SubscriptionReport,
+  entitled: readonly (EntitledReads & { subscribers: Subscribers })[],
+  report: SubscriptionReport & { pendingUsers: ReadonlySet<string> },
   moment: { now: Date; execution: string },
 ): UserFindings[] {
   const first = entitled[0]?.entitlement.name;
   const byEntitlement = Map.groupBy(report.findings, ({ entitlement = first }) => entitlement);
-  return entitled.flatMap(({ entitlement: { name, application: applicationArn }, known }) => {
+  return entitled.flatMap(({ entitlement: { name, application: applicationArn }, recorded, subscribers }) => {
+    const pending = report.pendingUsers.intersection(coveredUsers([subscribers]));
     const found = Map.groupBy(byEntitlement.get(name) ?? [], ({ userId }) => userId);
-    const before = new Map(known.map((one) => [one.userId, one]));
-    return [...new Set([...found.keys(), ...before.keys()])].flatMap((userId) => {
+    const before = new Map(recorded.findings.map((one) => [one.userId, one]));
+    return [...new Set([...found.keys(), ...before.keys(), ...pending])].flatMap((userId) => {
       const about = { applicationArn, userId, entitlement: name };
-      return recordFindings(before.get(userId), found.get(userId) ?? [], about, moment) ?? [];
+      const now = { findings: found.get(userId) ?? [], isPending: pending.has(userId) };
+      return recordFindings(before.get(userId), now, about, moment) ?? [];
     });
   });
 }
@@ -162,14 +182,14 @@ function untilDeadline(profile: Profile, { secondsLeft }: CompareContext, { rene
  * sweep: of those who also have a subscription, nothing is asked.
  */
 async function readEnabled(
-  entitled: readonly Pick<SubscriberReads, 'members' | 'seats'>[],
+  entitled: readonly Pick<EntitledReads, 'members' | 'recorded'>[],
   subscribed: ReadonlySet<string>,
   shared: SharedReads,
   readers: Readers,
 ): Promise<Pick<SubscriberReads, 'enabled' | 'unread'>> {
   const members = new Set(entitled.flatMap((one) => [...one.members]));
   const settled = new Set(
-    entitled.flatMap(({ seats }) =>
+    entitled.flatMap(({ recorded: { seats } }) =>
       seats.flatMap((seat) => (seat.status === 'assigned' || seat.status === 'confirmed' ? seat.userId : [])),
     ),
   );

@@ -91,7 +91,7 @@ export interface ReconcileContext {
   stopped?: WorkQueue['stopped'];
 }
 
-/** What the comparison of one profile found, by kind of finding; or why there was none. Named after its first entitlement. */
+/** What the comparison of one profile found, by kind of finding; or why there was none. Named after its leading entitlement. */
 export type SubscriptionCounts = { entitlement: string } & (
   | (Record<FindingKind, number> & { unreadable: number })
   | { unread: { reason: string; message: string } }

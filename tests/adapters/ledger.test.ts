@@ -427,7 +427,9 @@ describe('what was found about subscriptions', () => {
       aUserFindings({ revision: 2, findings: [], audit: [aFindingRecord({ state: 'ended' })] }),
     );
     expect(await expiryAt()).toBeUndefined();
-    await ledger.saveFindings(aUserFindings({ revision: 3, findings: [] }));
+    await ledger.saveFindings(aUserFindings({ revision: 3, findings: [], pendingSince: START.toISOString() }));
+    expect(await expiryAt()).toBeUndefined();
+    await ledger.saveFindings(aUserFindings({ revision: 4, findings: [] }));
     expect(await expiryAt()).toBe(Date.parse(aUserFindings().changedAt) / 1000 + 400 * 86_400);
   });
 });

@@ -75,10 +75,11 @@ describe('usher subscriptions', () => {
       active: 3,
       pending: 1,
       unknown: 0,
+      recentlyPending: 1,
       groups: [OTHER_GROUP],
       unreadable: 0,
       emptyGroups: [],
-      findings: { missing: 1, orphan: 2, 'wrong-plan': 1, pending: 1, 'through-group': 1 },
+      findings: { missing: 1, orphan: 2, 'wrong-plan': 1, pending: 0, 'through-group': 1 },
     });
   });
 
@@ -105,8 +106,13 @@ describe('usher subscriptions', () => {
         source: 'individual',
         ...about,
       }),
-      expect.objectContaining({ finding: 'pending', userId: user(2), status: 'pending', source: 'group', ...about }),
-      expect.objectContaining({ finding: 'through-group', userId: user(2), ...about }),
+      expect.objectContaining({
+        finding: 'through-group',
+        userId: user(2),
+        status: 'pending',
+        source: 'group',
+        ...about,
+      }),
     ]);
   });
 
@@ -120,13 +126,14 @@ describe('usher subscriptions', () => {
     expect(out.split('\n')).toHaveLength(4);
     const csv = await operator.run('subscriptions', '--csv');
     expect(csv.out.split('\n')[0]).toBe('userId,finding,entitlement,plan,expected,status,source,since,provider,region');
-    expect(csv.out.trimEnd().split('\n')).toHaveLength(7);
+    expect(csv.out.trimEnd().split('\n')).toHaveLength(6);
   });
 
   it('says with findings what one must know to read them, but not to programs', async () => {
     for (const args of [['--people'], ['--finding', 'missing'], ['--csv']]) {
       const { error } = await operator.run('subscriptions', ...args);
       expect(error.trimEnd().split('\n')).toEqual([
+        expect.stringContaining('kiro us-east-1: 1 subscription has been pending for less than 14 days'),
         `kiro us-east-1: 1 group is subscribed (${OTHER_GROUP})`,
         expect.stringContaining('kiro is experimental'),
       ]);
@@ -230,7 +237,6 @@ describe('usher subscriptions --price', () => {
       expect.objectContaining({ finding: 'orphan', pricePerMonth: 10.1 }),
       expect.objectContaining({ finding: 'orphan', pricePerMonth: 10.1 }),
       expect.not.objectContaining({ pricePerMonth: expect.anything() }),
-      expect.objectContaining({ finding: 'pending', pricePerMonth: 10.1 }),
       expect.objectContaining({ finding: 'through-group', pricePerMonth: 10.1 }),
     ]);
     const csv = (await operator.run('subscriptions', '--csv', ...price)).out.split('\n');
@@ -631,7 +637,7 @@ describe('what the service has found', () => {
     const rows = linesOf((await deployed.run('seats', '--people', '--json')).out);
     expect(rows.map(({ userId, subscription }) => [userId, subscription])).toEqual([
       [user(1), 'wrong-plan'],
-      [user(2), 'pending, through-group'],
+      [user(2), 'through-group'],
       [user(3), 'missing'],
     ]);
     const csv = await deployed.run('seats', '--csv');

@@ -1,46 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import type { Entitlement, SubscriptionSettings } from '../../domain/entitlements.ts';
+import type { SubscriptionSettings } from '../../domain/entitlements.ts';
+import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import type { SubscriptionQuirks } from '../../emulator/aws/identity-center/quirks.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { directoryOf } from '../support/directory.ts';
-import { APPLICATION, ENTITLEMENT, GROUP, numberOf, people, user } from '../support/ids.ts';
-import { openWorld, type World, type WorldOptions } from '../support/world.ts';
-
-const KIRO: SubscriptionSettings = {
-  provider: 'kiro',
-  plan: 'Q_DEVELOPER_STANDALONE_PRO',
-  region: 'us-east-1',
-  mode: 'manage',
-};
-const Q_BUSINESS: SubscriptionSettings = {
-  provider: 'amazon-q-business',
-  plan: 'Q_BUSINESS',
-  region: 'us-east-1',
-  mode: 'manage',
-};
-
-interface ManagedOptions extends WorldOptions {
-  settings?: SubscriptionSettings;
-  entitlement?: Partial<Entitlement>;
-}
-
-/** A world in which Usher manages the subscriptions of APPLICATION. */
-function openManaged({ settings = KIRO, entitlement = {}, ...options }: ManagedOptions = {}): Promise<World> {
-  return openWorld({
-    entitlements: [{ subscription: settings, ...entitlement }],
-    ...options,
-  });
-}
-
-/** Who has a subscription of their own that is not cancelled, by number. */
-function subscribed({ center }: World): number[] {
-  return center
-    .subscriptionsOf(APPLICATION)
-    .flatMap(({ user: userId, status, source }) =>
-      userId === undefined || status === 'CANCELLED' || source === 'GROUP' ? [] : numberOf(userId),
-    )
-    .sort((a, b) => a - b);
-}
+import { APPLICATION, ENTITLEMENT, GROUP, people, user } from '../support/ids.ts';
+import {
+  joinAlone,
+  KIRO,
+  type ManagedOptions,
+  openManaged,
+  partsOf,
+  Q_BUSINESS,
+  seatEvents,
+  subscribedIn,
+} from '../support/managed.ts';
+import type { World } from '../support/world.ts';
 
 const PROVIDERS: [string, SubscriptionSettings][] = [
   ['Kiro', KIRO],
@@ -50,17 +25,8 @@ const PROVIDERS: [string, SubscriptionSettings][] = [
 /** Users join one after another, each when all is over for the one before. */
 async function join(world: World, ...numbers: number[]): Promise<string[]> {
   const outcomes: string[] = [];
-  for (const number of numbers) {
-    const execution = await world.joins(number);
-    await world.play();
-    outcomes.push(String(world.stack.endOf(execution)?.outcome));
-  }
+  for (const number of numbers) outcomes.push(await joinAlone(world, number));
   return outcomes;
-}
-
-/** What is left of one user: seat, assignment, subscription. */
-async function partsOf(world: World, number: number): Promise<[string | undefined, boolean, boolean]> {
-  return [(await world.seats())[number], world.isAssigned(number), subscribed(world).includes(number)];
 }
 
 const SUBSCRIBE = new Map([
@@ -81,11 +47,11 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
   it('begins with the seat, and ends with it', async () => {
     const world = await openManaged({ settings });
     expect(await join(world, 1)).toEqual(['converged']);
-    expect([world.assigned(), subscribed(world), await world.seats()]).toEqual([[1], [1], { 1: 'confirmed' }]);
+    expect([world.assigned(), subscribedIn(world), await world.seats()]).toEqual([[1], [1], { 1: 'confirmed' }]);
     const left = await world.leaves(1);
     await world.play();
     expect(world.stack.endOf(left)?.outcome).toBe('converged');
-    expect([world.assigned(), subscribed(world), await world.seats()]).toEqual([[], [], { 1: 'revoked' }]);
+    expect([world.assigned(), subscribedIn(world), await world.seats()]).toEqual([[], [], { 1: 'revoked' }]);
     expect(world.audited()).toEqual(['Seat Assigned 1 group-join', 'Seat Revoked 1 group-leave']);
     expect([world.calls(subscribe), world.calls(cancel)]).toEqual([1, 1]);
   });
@@ -112,39 +78,48 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
     const world = await openManaged({ settings, people: 12 });
     for (const number of people(1, 12)) await world.joins(number);
     await world.play();
-    expect(subscribed(world)).toEqual(people(1, 12));
+    expect(subscribedIn(world)).toEqual(people(1, 12));
     const list = provider === 'kiro' ? 'UserSubscriptions.ListUserSubscriptions' : 'QBusiness.ListSubscriptions';
     expect(world.calls(list)).toBeLessThanOrEqual(3);
   });
 
-  it('is not made twice if the answer was lost', async () => {
-    const world = await openManaged({ settings });
-    world.faults.add({ operation: subscribe, kind: 'lost' });
-    expect(await join(world, 1)).toEqual(['converged']);
-    expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
-    expect(world.audited()).toEqual(['Seat Assigned 1 group-join']);
-    await world.leaves(1);
-    await world.play();
-    expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
-  });
+  it.each<FaultRule['kind']>(['internal', 'internal-after', 'lost', 'throttle', 'crash-before', 'crash-after'])(
+    'is made once although its first call fails: %s',
+    async (kind) => {
+      const world = await openManaged({ settings });
+      world.faults.add({ operation: subscribe, kind });
+      await join(world, 1);
+      await world.ticking(20);
+      expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
+      expect(seatEvents(world)).toEqual(['Seat Assigned 1 group-join']);
+      await world.leaves(1);
+      await world.play();
+      await world.ticking(20);
+      expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+    },
+  );
 
-  it('is cancelled although the answer was lost', async () => {
-    const world = await openManaged({ settings });
-    await join(world, 1);
-    world.faults.add({ operation: cancel, kind: 'lost' });
-    await world.leaves(1);
-    await world.play();
-    expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
-    expect(world.audited()).toEqual(['Seat Assigned 1 group-join', 'Seat Revoked 1 group-leave']);
-  });
+  it.each<FaultRule['kind']>(['internal', 'internal-after', 'lost', 'throttle', 'crash-before', 'crash-after'])(
+    'is cancelled although the first call fails: %s',
+    async (kind) => {
+      const world = await openManaged({ settings });
+      await join(world, 1);
+      world.faults.add({ operation: cancel, kind });
+      await world.leaves(1);
+      await world.play();
+      await world.ticking(20);
+      expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+      expect(seatEvents(world)).toEqual(['Seat Assigned 1 group-join', 'Seat Revoked 1 group-leave']);
+    },
+  );
 
   it('waits for a slot', async () => {
     const world = await openManaged({ settings, entitlement: { seats: { max: 1 } } });
     await join(world, 1, 2);
-    expect([subscribed(world), await world.seats()]).toEqual([[1], { 1: 'confirmed', 2: 'waitlisted' }]);
+    expect([subscribedIn(world), await world.seats()]).toEqual([[1], { 1: 'confirmed', 2: 'waitlisted' }]);
     await world.leaves(1);
     await world.play();
-    expect([subscribed(world), await world.seats()]).toEqual([[2], { 1: 'revoked', 2: 'confirmed' }]);
+    expect([subscribedIn(world), await world.seats()]).toEqual([[2], { 1: 'revoked', 2: 'confirmed' }]);
   });
 
   it('has the days of grace', async () => {
@@ -162,13 +137,13 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
     const world = await openManaged({ settings, people: 3, brake: { percent: 0, atLeast: 1 } });
     await join(world, 1, 2, 3);
     await world.leaveTogether([1, 2]);
-    expect([subscribed(world), await world.having('held')]).toEqual([
+    expect([subscribedIn(world), await world.having('held')]).toEqual([
       [1, 2, 3],
       [1, 2],
     ]);
     await world.admin({ release: await world.digest() });
     await world.play();
-    expect([subscribed(world), await world.having('confirmed')]).toEqual([[3], [3]]);
+    expect([subscribedIn(world), await world.having('confirmed')]).toEqual([[3], [3]]);
   });
 
   it('is left alone if someone else has started it', async () => {
@@ -179,7 +154,7 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
     expect(await partsOf(world, 1)).toEqual([provider === 'kiro' ? undefined : 'confirmed', true, true]);
     world.after(600, () => world.leaves(1));
     await world.play();
-    expect(subscribed(world)).toEqual([1]);
+    expect(subscribedIn(world)).toEqual([1]);
     expect([world.calls(subscribe), world.calls(cancel)]).toEqual([0, 0]);
   });
 
@@ -204,7 +179,7 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
   it('is started for those who have had a seat before', async () => {
     const world = await openManaged({ settings, settled: [1, 2] });
     await world.ticking(70);
-    expect([subscribed(world), await world.having('confirmed')]).toEqual([
+    expect([subscribedIn(world), await world.having('confirmed')]).toEqual([
       [1, 2],
       [1, 2],
     ]);
@@ -213,7 +188,7 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
   it('is only observed by an entitlement that observes', async () => {
     const world = await openManaged({ settings, entitlement: { mode: 'observe' } });
     await join(world, 1);
-    expect([subscribed(world), world.audited()]).toEqual([[], ['Seat Observed 1 would-assign']]);
+    expect([subscribedIn(world), world.audited()]).toEqual([[], ['Seat Observed 1 would-assign']]);
   });
 
   it('keeps a user waiting whose list cannot be read, and fails for it in the end', async () => {
@@ -221,10 +196,52 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
     const list = provider === 'kiro' ? 'UserSubscriptions.ListUserSubscriptions' : 'QBusiness.ListSubscriptions';
     world.faults.add({ operation: list, kind: 'internal', times: 1000 });
     expect(await join(world, 1)).toEqual(['failed']);
-    expect([subscribed(world), world.assigned()]).toEqual([[], []]);
+    expect([subscribedIn(world), world.assigned()]).toEqual([[], []]);
     world.faults.clear();
     await world.ticking(130);
     expect(await partsOf(world, 1)).toEqual(['confirmed', true, true]);
+  });
+});
+
+describe('the comparison of managed subscriptions', () => {
+  /** Returns what comparisons found and told, in order. */
+  const found = (world: World) => world.audited().filter((event) => event.startsWith('Subscription Finding'));
+
+  it('finds nothing in what Usher itself changes, however it joins, leaves and heals', async () => {
+    const world = await openManaged({ settled: [1, 2], people: 8, quirks: { cancelledSubscriptions: 'absent' } });
+    for (const number of [3, 4, 5]) world.after(number * 700, () => world.joins(number));
+    world.after(6000, () => world.leaves(1));
+    world.after(6600, () => world.center.unsubscribe(APPLICATION, user(2)));
+    await world.ticking(240);
+    expect([subscribedIn(world), found(world)]).toEqual([[2, 3, 4, 5], []]);
+  });
+
+  it('finds a user whose subscription AWS refuses, and no other', async () => {
+    const world = await openManaged({ people: 4 });
+    world.faults.add({ operation: 'Q.CreateAssignment', kind: 'refuse', principalId: user(2), for: 'ever' });
+    await world.scim({ join: [1, 2] });
+    await world.ticking(130);
+    expect(subscribedIn(world)).toEqual([1]);
+    expect(found(world)).toEqual(['Subscription Finding 2 missing']);
+  });
+
+  it('finds members who have none because AWS refuses new subscriptions to the account', async () => {
+    const world = await openManaged({ quirks: { accountRefusal: 'not-eligible' } });
+    await world.ticking(130);
+    await join(world, 1, 2);
+    await world.ticking(130);
+    expect(new Set(found(world))).toEqual(
+      new Set(['Subscription Finding 1 missing', 'Subscription Finding 2 missing']),
+    );
+  });
+
+  it('finds a user whose subscription AWS refuses to cancel', async () => {
+    const world = await openManaged();
+    await join(world, 1);
+    world.faults.add({ operation: 'Q.DeleteAssignment', kind: 'refuse', for: 'ever' });
+    await world.leaves(1);
+    await world.ticking(130);
+    expect(found(world)).toEqual(['Subscription Finding 1 orphan']);
   });
 });
 
@@ -277,7 +294,7 @@ describe('a managed subscription of Kiro', () => {
     expect(world.calls('Q.CreateAssignment')).toBe(before + 1);
     world.center.changeQuirks({ accountRefusal: 'none' });
     await world.ticking(26 * 60);
-    expect(subscribed(world)).toEqual([1, 2, 3]);
+    expect(subscribedIn(world)).toEqual([1, 2, 3]);
   });
 
   it.each<SubscriptionQuirks>([{ accountRefusal: 'not-authorized' }, { newProfile: 'not-authorized' }])(
@@ -304,7 +321,7 @@ describe('a managed subscription of Kiro', () => {
     world.deploy({ entitlements: [{ subscription: { ...KIRO, allowDowngrade: true } }] });
     await world.ticking(70);
     expect(planOf()).toBe('KIRO_ENTERPRISE_PRO');
-    expect(world.audited().filter((event) => event.startsWith('Seat '))).toEqual([
+    expect(seatEvents(world)).toEqual([
       'Seat Assigned 1 group-join',
       'Seat Assigned 1 plan-changed',
       'Seat Assigned 1 plan-changed',
@@ -330,7 +347,7 @@ describe('subscriptions that others have started', () => {
     expect((await world.seat(1))?.subscription).toMatchObject({ plan: KIRO.plan });
     await world.leaves(1);
     await world.play();
-    expect(subscribed(world)).toEqual([2, 3]);
+    expect(subscribedIn(world)).toEqual([2, 3]);
     expect(world.audited()).toContain('Seat Adopted 1 manual');
   });
 
@@ -339,7 +356,7 @@ describe('subscriptions that others have started', () => {
     await world.admin({ adopt: ENTITLEMENT, subscriptions: 'all' });
     await world.play();
     await world.ticking(130);
-    expect(subscribed(world)).toEqual([1, 2]);
+    expect(subscribedIn(world)).toEqual([1, 2]);
     expect(world.isAssigned(3)).toBe(true);
     expect(world.audited()).toEqual(expect.arrayContaining(['Seat Adopted 3 manual', 'Seat Revoked 3 group-leave']));
   });
@@ -349,7 +366,7 @@ describe('subscriptions that others have started', () => {
     await world.admin({ adopt: ENTITLEMENT, subscriptions: 'all' });
     await world.play();
     await world.ticking(130);
-    expect([subscribed(world), await world.having('held')]).toEqual([[1, 2, 3], [3]]);
+    expect([subscribedIn(world), await world.having('held')]).toEqual([[1, 2, 3], [3]]);
   });
 
   it('are adopted as far as slots are free', async () => {
@@ -357,7 +374,7 @@ describe('subscriptions that others have started', () => {
     await world.admin({ adopt: ENTITLEMENT, subscriptions: 'all' });
     await world.play();
     await world.ticking(130);
-    expect(subscribed(world)).toEqual([1, 2, 3]);
+    expect(subscribedIn(world)).toEqual([1, 2, 3]);
   });
 
   it('stay with others without a request', async () => {
@@ -366,6 +383,6 @@ describe('subscriptions that others have started', () => {
     await world.play();
     await world.leaves(1);
     await world.play();
-    expect(subscribed(world)).toEqual([1, 2, 3]);
+    expect(subscribedIn(world)).toEqual([1, 2, 3]);
   });
 });

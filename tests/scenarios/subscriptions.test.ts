@@ -14,6 +14,7 @@ import { openWorld, type WorldOptions } from '../support/world.ts';
 const KIRO = { provider: 'kiro', plan: PRO, region: REGION, mode: 'report' } as const;
 const BUSINESS = { provider: 'amazon-q-business', plan: 'Q_LITE', region: REGION, mode: 'report' } as const;
 const ROLE = 'arn:aws:iam::222233334444:role/usher-subscriber';
+const DAY_SECONDS = 24 * 3600;
 const LIST = 'UserSubscriptions.ListUserSubscriptions';
 
 /** The list names the plan of a subscription as AWS returns it. */
@@ -34,14 +35,14 @@ const ENFORCED: Partial<Entitlement> = { subscription: KIRO };
 type Fault = Parameters<Awaited<ReturnType<typeof openWorld>>['faults']['add']>[0];
 const exception = (name: string): Fault => ({ operation: LIST, kind: 'exception', exception: name, for: 'ever' });
 
-/** Opens a world whose group is subscribed natively, with a list that a test may change. */
-async function opened({ entitlements = [OBSERVED], subscriptions = [], ...options }: Options = {}) {
-  const list = [...subscriptions];
+/** Opens a world whose users are subscribed natively, which changes none of their assignments. */
+async function opened({ entitlements = [OBSERVED], subscriptions = [], ...given }: Options = {}) {
+  const options = { ...given, quirks: { subscribingAssigns: false, ...given.quirks } };
   const { people: count = 6, members = [1, 2, 3] } = options;
   const byGroup = Array.isArray(members) ? { [GROUP]: members } : members;
   const seed = exampleDirectory(exampleEntitlements({ entitlements }), count, byGroup as Record<string, number[]>);
   const applications = seed.applications.map((one, index) =>
-    index === 0 ? { ...one, subscriptions: list } : { ...one, subscriptions: [] },
+    index === 0 ? { ...one, subscriptions: [...subscriptions] } : { ...one, subscriptions: [] },
   );
   const world = await openWorld({ ...options, people: count, members, entitlements, directory: { applications } });
   const said = ({ Detail }: AuditEntry) => {
@@ -51,9 +52,26 @@ async function opened({ entitlements = [OBSERVED], subscriptions = [], ...option
   };
   return {
     ...world,
-    list,
+    /** Subscribes a user natively, with the plan that the entitlement asks for. */
+    subscribe: (number: number) =>
+      world.center.subscribe(APPLICATION, { userId: user(number), plan: 'KIRO_ENTERPRISE_PRO' }),
+    /** Has a user use a subscription for the first time: from now on, the list shows it as active. */
+    activate(number: number) {
+      world.center.unsubscribe(APPLICATION, user(number));
+      world.center.changeQuirks({ newSubscriptions: 'ACTIVE' });
+      world.center.subscribe(APPLICATION, { userId: user(number), plan: 'KIRO_ENTERPRISE_PRO' });
+      world.center.changeQuirks({ newSubscriptions: 'PENDING' });
+    },
+    unsubscribe: (number: number) => world.center.unsubscribe(APPLICATION, user(number)),
+    changePlan: (number: number, plan: string) => world.center.changePlan(APPLICATION, { userId: user(number), plan }),
     /** Lets this many hours pass, with their ticks. */
     hours: (count_: number) => world.ticking(60 * count_),
+    /** Lets this many days pass without a tick, and then an hour with them. */
+    async days(count_: number) {
+      world.after(count_ * DAY_SECONDS, () => undefined);
+      await world.play();
+      await world.ticking(60);
+    },
     /** Returns the events about findings, in order, each once: `missing 3 found`. */
     told: () => {
       const all = world.audit.filter(({ DetailType }) => DetailType === 'Subscription Finding');
@@ -121,9 +139,11 @@ describe('the comparison of subscriptions', () => {
       ],
     });
     await world.hours(1);
-    const found = ['pending 2', 'pending 5', 'through-group 3', 'through-group 5', 'wrong-plan 1', 'wrong-plan 5'];
+    const found = ['through-group 3', 'through-group 5', 'wrong-plan 1', 'wrong-plan 5'];
     expect(await world.found()).toEqual(found);
     expect(world.told().sort()).toEqual(found.map((one) => `${one} found`));
+    await world.days(14);
+    expect(await world.found()).toEqual(['pending 2', 'pending 5', ...found]);
   });
 
   it('tells each finding once, again when it says something else, and when it has ended', async () => {
@@ -132,7 +152,8 @@ describe('the comparison of subscriptions', () => {
     expect(world.told().sort()).toEqual(['missing 3 found', 'wrong-plan 2 found']);
     world.forgetAudit();
     const [first] = (await world.findingItems()).filter(({ userId }) => userId === user(2));
-    world.list.splice(1, 1, subscribed(2, { plan: 'KIRO_ENTERPRISE_PRO_MAX' }), subscribed(3));
+    world.changePlan(2, 'KIRO_ENTERPRISE_PRO_MAX');
+    world.subscribe(3);
     await world.hours(2);
     expect(world.told().sort()).toEqual(['missing 3 ended', 'wrong-plan 2 changed']);
     expect(await world.found()).toEqual(['wrong-plan 2']);
@@ -140,10 +161,82 @@ describe('the comparison of subscriptions', () => {
     expect(changed?.findings[0]).toMatchObject({ plan: 'Q_DEVELOPER_STANDALONE_PRO_MAX', expected: PRO });
     expect(changed?.findings[0]?.since).toBe(first?.findings[0]?.since);
     world.forgetAudit();
-    world.list.splice(1, 1, subscribed(2));
+    world.changePlan(2, 'KIRO_ENTERPRISE_PRO');
     await world.hours(2);
     expect(world.told()).toEqual(['wrong-plan 2 ended']);
     expect(await world.found()).toEqual([]);
+  });
+
+  describe('of a subscription that its user has never used', () => {
+    const openPending = () => opened({ members: [1], subscriptions: [subscribed(1, { status: 'PENDING' })] });
+
+    it('finds it once comparisons have seen it so for 14 days, and tells that it has ended', async () => {
+      const world = await openPending();
+      await world.hours(1);
+      const [seen] = await world.findingItems();
+      await world.days(13);
+      expect([await world.found(), world.told()]).toEqual([[], []]);
+      expect(seen).toMatchObject({ findings: [], pendingSince: expect.stringMatching(/^20/) });
+      await world.days(1);
+      expect(await world.found()).toEqual(['pending 1']);
+      expect(world.told()).toEqual(['pending 1 found']);
+      const [event] = world.audit.filter(({ DetailType }) => DetailType === 'Subscription Finding');
+      expect(event?.Detail).toMatchObject({ unmapped: { since: seen?.pendingSince } });
+      world.unsubscribe(1);
+      await world.hours(2);
+      expect(world.told()).toEqual(['pending 1 found', 'missing 1 found', 'pending 1 ended']);
+    });
+
+    it('tells nothing of one that was used before, and counts one that is pending again anew', async () => {
+      const world = await openPending();
+      await world.hours(1);
+      await world.days(10);
+      world.activate(1);
+      await world.hours(2);
+      expect(await world.findingItems()).toMatchObject([{ findings: [], audit: [] }]);
+      expect((await world.findingItems())[0]).not.toHaveProperty('pendingSince');
+      world.unsubscribe(1);
+      world.subscribe(1);
+      await world.hours(2);
+      await world.days(13);
+      expect([await world.found(), world.told()]).toEqual([[], []]);
+      await world.days(1);
+      expect([await world.found(), world.told()]).toEqual([['pending 1'], ['pending 1 found']]);
+    });
+
+    it('tells nothing of one that was cancelled before, but that the user has none', async () => {
+      const world = await openPending();
+      await world.hours(1);
+      await world.days(10);
+      world.unsubscribe(1);
+      await world.days(5);
+      expect(world.told()).toEqual(['missing 1 found']);
+    });
+
+    it('knows since when, although its list or the ledger could not be read in between', async () => {
+      const world = await openPending();
+      await world.hours(1);
+      world.faults.add({ operation: LIST, kind: 'throttle', for: 'ever' });
+      await world.days(7);
+      world.faults.clear();
+      await world.days(7);
+      expect(world.told()).toEqual(['pending 1 found']);
+    });
+
+    it('counts the time of a user who has left and comes back in the days of grace', async () => {
+      const world = await opened({
+        entitlements: [{ ...ENFORCED, onLeave: { revokeAfterDays: 30 } }],
+        members: [1, 2],
+        subscriptions: [subscribed(1, { status: 'PENDING' }), subscribed(2)],
+      });
+      await world.hours(1);
+      await world.leaves(1);
+      await world.days(10);
+      expect(await world.seats()).toMatchObject({ 1: 'leaving' });
+      await world.joins(1);
+      await world.days(5);
+      expect(world.told()).toEqual(['pending 1 found']);
+    });
   });
 
   it.each<[string, Fault, string]>([
@@ -168,7 +261,7 @@ describe('the comparison of subscriptions', () => {
     world.forget();
     world.faults.add(fault);
     if (fault.operation.startsWith('STS')) world.stack.configure(world.services.entitlements);
-    world.list.length = 0;
+    for (const number of [1, 4]) world.unsubscribe(number);
     await world.hours(2);
     expect([await world.findingItems(), world.told()]).toEqual([before, []]);
     expect(world.measured('SubscriptionsUnread')).toEqual([1, 1]);
@@ -248,7 +341,7 @@ describe('the comparison of subscriptions', () => {
     });
     await world.hours(1);
     await world.scim({ join: [4, 5] });
-    world.list.push(subscribed(5));
+    world.subscribe(5);
     await world.leaves(1);
     await world.hours(2);
     expect(await world.seats()).toMatchObject({ 1: 'leaving', 4: 'waitlisted', 5: 'waitlisted' });
@@ -258,7 +351,7 @@ describe('the comparison of subscriptions', () => {
     await world.hours(2);
     // Who got the seat has no subscription yet.
     expect(await world.found()).toEqual(['missing 4', 'orphan 2']);
-    world.list.splice(1, 1);
+    world.unsubscribe(2);
     await world.hours(2);
     expect(await world.found()).toEqual(['missing 4']);
   });

@@ -15,7 +15,7 @@ export const Q_BUSINESS = {
   mode: 'manage',
 } as const satisfies SubscriptionSettings;
 
-interface ManagedOptions extends WorldOptions {
+export interface ManagedOptions extends WorldOptions {
   settings?: SubscriptionSettings;
   entitlement?: Partial<Entitlement>;
 }
@@ -42,11 +42,12 @@ export function seatEvents(world: World): string[] {
   return world.audited().filter((event) => event.startsWith('Seat '));
 }
 
-/** Who has a subscription of their own that is not cancelled, by number. */
-function subscribedIn({ center }: World): number[] {
+/** Who has a subscription of their own that is not cancelled, by number, in order. */
+export function subscribedIn({ center }: World): number[] {
   return center
     .subscriptionsOf(APPLICATION)
     .flatMap(({ user, status, source }) =>
       user === undefined || status === 'CANCELLED' || source === 'GROUP' ? [] : numberOf(user),
-    );
+    )
+    .sort((a, b) => a - b);
 }

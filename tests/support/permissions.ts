@@ -120,9 +120,22 @@ function permittedByFile(): Actions {
   return inFile;
 }
 
-/** Whether a function may do something with this configuration. */
+/** The same configuration with Usher itself in place of the roles: a role may do what Usher would do without one. */
+function withoutRoles({ entitlements, ...rest }: Entitlements): Entitlements {
+  return {
+    ...rest,
+    entitlements: entitlements.map(({ subscription, ...entitlement }) => {
+      if (!subscription) return entitlement;
+      const { roleArn: _, externalId: _id, ...own } = subscription;
+      return { ...entitlement, subscription: own };
+    }),
+  };
+}
+
+/** Whether a function, or a role that it assumes, may do something with this configuration. The emulator cannot tell them apart. */
 function permits(entitlements: Entitlements, key: string, action: string): boolean {
-  const statements = SUBSCRIPTION_STATEMENTS.get(key)?.(entitlements) ?? [];
+  const statementsFor = (configuration: Entitlements) => SUBSCRIPTION_STATEMENTS.get(key)?.(configuration) ?? [];
+  const statements = [entitlements, withoutRoles(entitlements)].flatMap(statementsFor);
   return permittedByFile().get(key)?.has(action) || statements.some(({ Action }) => Action.includes(action));
 }
 

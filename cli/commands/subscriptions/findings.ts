@@ -1,5 +1,10 @@
 import { titleOf } from '../../../domain/profiles.ts';
-import { FINDING_KINDS, type FindingKind, type SubscriptionFinding } from '../../../domain/subscription/findings.ts';
+import {
+  FINDING_KINDS,
+  type FindingKind,
+  PENDING_DAYS,
+  type SubscriptionFinding,
+} from '../../../domain/subscription/findings.ts';
 import { COST_KINDS, costsOf, type Prices, priceOf, totalOf } from '../../../domain/subscription/prices.ts';
 import type { Context } from '../../command/context.ts';
 import type { ProfileReport } from '../../command/subscriptions.ts';
@@ -52,7 +57,7 @@ export function noteWhatToKnow(reports: readonly ProfileReport[], { terminal }: 
   for (const { reading, ...profile } of reports) {
     if (!reading) continue;
     const { emptyGroups, report } = reading;
-    const { groups, unreadable, unknown } = report;
+    const { groups, unreadable, unknown, recentlyPending } = report;
     const title = titleOf(profile);
     if (unreadable > 0)
       terminal.note(
@@ -61,6 +66,10 @@ export function noteWhatToKnow(reports: readonly ProfileReport[], { terminal }: 
     if (unknown > 0)
       terminal.note(
         `${title}: ${count(unknown, 'subscription has', 'subscriptions have')} a status that this version does not know`,
+      );
+    if (recentlyPending > 0)
+      terminal.note(
+        `${title}: ${count(recentlyPending, 'subscription has', 'subscriptions have')} been pending for less than ${PENDING_DAYS} days, as far as the hourly comparisons show`,
       );
     if (groups.length > 0)
       terminal.note(`${title}: ${count(groups.length, 'group is', 'groups are')} subscribed (${groups.join(', ')})`);
@@ -71,7 +80,7 @@ export function noteWhatToKnow(reports: readonly ProfileReport[], { terminal }: 
   }
   if (reports.some(({ reading }) => reading?.ledgerMissing))
     terminal.note(
-      'This account and Region have no ledger of this stage: SINCE is empty, and users on the waitlist or in their days of grace are not known. Is Usher deployed here? Check --stage, --region and --profile',
+      'This account and Region have no ledger of this stage: SINCE is empty. Since when a subscription is pending, and who is on the waitlist or in the days of grace, is not known. Is Usher deployed here? Check --stage, --region and --profile',
     );
   if (reports.some(({ provider }) => provider === 'kiro'))
     terminal.note('kiro is experimental: AWS does not publish the call, and it may change without notice');

@@ -4,12 +4,14 @@ import type { Context } from '../../../cli/command/context.ts';
 import { readProfiles } from '../../../cli/command/subscriptions.ts';
 import { Unread } from '../../../cli/command/unread.ts';
 import type { Entitlement, SubscriptionSettings } from '../../../domain/entitlements.ts';
+import type { UserFindings } from '../../../domain/findings/recorded-findings.ts';
 import { profileKey, profilesOf, titleOf } from '../../../domain/profiles.ts';
+import { emptyQueue, type WorkQueue } from '../../../domain/queue/work-queue.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { RefusedError } from '../../../domain/shared/errors.ts';
 import type { Subscription } from '../../../domain/subscription/subscription.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
-import { anEntitlement, aSeat, iso } from '../../support/builders.ts';
+import { anEntitlement, aSeat, aSweepItem, at, aUserFindings, aUserItem, iso } from '../../support/builders.ts';
 import { application, group, numberOf, people, user } from '../../support/ids.ts';
 import { aTerminal } from '../../support/terminal.ts';
 
@@ -38,10 +40,13 @@ interface World {
   groups?: Readonly<Record<number, readonly number[]>>;
   statuses?: Readonly<Record<number, UserStatus | RefusedError>>;
   seats?: readonly Seat[] | RefusedError;
+  recorded?: readonly UserFindings[];
+  queue?: Partial<WorkQueue>;
 }
 
 /** Reads the profiles of some entitlements. */
-async function read({ entitlements, lists = {}, groups = { 1: [] }, statuses = {}, seats = [] }: World) {
+async function read(world: World) {
+  const { entitlements, lists = {}, groups = { 1: [] }, statuses = {}, seats = [], recorded = [], queue = {} } = world;
   const asked: object[] = [];
   const memberships = new Map(Object.entries(groups).map(([number, some]) => [group(Number(number)), some]));
   const listed: string[] = [];
@@ -66,10 +71,13 @@ async function read({ entitlements, lists = {}, groups = { 1: [] }, statuses = {
       },
     }),
     ledger: async () => ({
-      async holdings(applicationArn: string) {
+      async itemsOf(applicationArn: string) {
         if (seats instanceof RefusedError) throw seats;
-        return { seats: seats.filter((seat) => seat.applicationArn === applicationArn) };
+        const own = <Item extends { applicationArn: string }>(items: readonly Item[]) =>
+          items.filter((one) => one.applicationArn === applicationArn);
+        return { seats: own(seats), findings: own(recorded) };
       },
+      queue: async () => ({ ...emptyQueue(), ...queue }),
     }),
     applications: async () => ({}),
   };
@@ -80,6 +88,7 @@ async function read({ entitlements, lists = {}, groups = { 1: [] }, statuses = {
   const context = {
     entitlements: async () => exampleEntitlements(),
     services: async () => services,
+    clock: { now: () => at(0) },
   } as never as Context;
   const reports = await readProfiles(profilesOf(entitlements), context, unread, (detail) => said.push(detail));
   unread.print();
@@ -270,6 +279,90 @@ describe('a user', () => {
   });
 });
 
+const DAY = 86_400;
+
+describe('a subscription that is pending', () => {
+  const pendingFor = (number: number, seconds: number) =>
+    aUserFindings({ applicationArn: application(1), userId: user(number), findings: [], pendingSince: iso(-seconds) });
+  const about: World = {
+    entitlements: [kiro(1)],
+    groups: { 1: [1, 2, 3] },
+    lists: { '': [[1, 2, 3].map((number) => aSubscription(number, { status: 'pending' }))] },
+  };
+
+  it('is a finding once comparisons have seen it so for 14 days, with since when; the others are counted', async () => {
+    const { reports } = await read({ ...about, recorded: [pendingFor(1, 14 * DAY), pendingFor(2, 14 * DAY - 1)] });
+    expect(reports[0]?.reading?.report).toMatchObject({
+      pending: 3,
+      recentlyPending: 2,
+      findings: [{ kind: 'pending', userId: user(1), since: iso(-14 * DAY) }],
+    });
+  });
+
+  it('is a finding without a time if nothing is deployed', async () => {
+    const seats = new RefusedError('ledger-missing', 'Query: ResourceNotFoundException');
+    const { reports, findings } = await read({ ...about, seats });
+    expect(findings).toEqual(['pending 1', 'pending 2', 'pending 3']);
+    const { report } = reports[0]?.reading ?? {};
+    expect([report?.recentlyPending, report?.findings.map(({ since }) => since)]).toEqual([
+      0,
+      [undefined, undefined, undefined],
+    ]);
+  });
+});
+
+describe('what Usher itself changes', () => {
+  const seat = (number: number, parts: Partial<Seat>) => aSeat(number, { applicationArn: application(1), ...parts });
+  const refusal = { reason: 'access-denied', since: iso(), execution: 'one', reported: true };
+  const findingsOf = async (parts: Partial<World>, mode: 'manage' | 'report' = 'manage') =>
+    (await read({ entitlements: [kiro(1, { mode })], groups: { 1: [1] }, ...parts })).findings;
+
+  it.each<[string, Partial<World>, string[]]>([
+    ['a member without a seat', {}, ['missing 1']],
+    ['a member whose seat was revoked before', { seats: [seat(1, { status: 'revoked' })] }, ['missing 1']],
+    ['a seat that is being given', { seats: [seat(1, { status: 'creating' })] }, ['missing 1']],
+    ['a seat that is not verified yet', { seats: [seat(1, { status: 'assigned' })] }, ['missing 1']],
+    [
+      'a seat that is being taken',
+      { groups: { 1: [] }, seats: [seat(1, { status: 'revoking' })], lists: { '': [[aSubscription(1)]] } },
+      ['orphan 1'],
+    ],
+  ])('is no finding where it manages subscriptions: %s', async (_fact, parts, reported) => {
+    expect(await findingsOf(parts)).toEqual([]);
+    expect(await findingsOf(parts, 'report')).toEqual(reported);
+    const observing = { ...kiro(1, { mode: 'manage' }), mode: 'observe' as const };
+    expect(await findingsOf({ ...parts, entitlements: [observing] })).toEqual(reported);
+  });
+
+  it.each<[string, Partial<World>, string[]]>([
+    ['a seat that AWS refused to give', { seats: [seat(1, { status: 'failed', refusal })] }, ['missing 1']],
+    [
+      'a seat whose grant is tried again',
+      { seats: [seat(1, { status: 'creating', refusal: { ...refusal, attempts: 1 } })] },
+      ['missing 1'],
+    ],
+    [
+      'a seat that AWS refuses to take',
+      { groups: { 1: [] }, seats: [seat(1, { status: 'revoking', refusal })], lists: { '': [[aSubscription(1)]] } },
+      ['orphan 1'],
+    ],
+    ['a seat that was verified', { seats: [seat(1, { status: 'confirmed' })] }, ['missing 1']],
+    [
+      'an account that AWS refuses',
+      { queue: { stopped: { [application(1)]: { since: iso(), probeAt: iso(DAY) } } } },
+      ['missing 1'],
+    ],
+    [
+      'an application that is put aside',
+      { queue: { sweeps: { [application(1)]: aSweepItem({ failed: true }) } } },
+      ['missing 1'],
+    ],
+    ['a member who is put aside', { queue: { users: { [user(1)]: aUserItem({ failed: true }) } } }, ['missing 1']],
+  ])('is a finding once it does not come about: %s', async (_fact, parts, findings) => {
+    expect(await findingsOf(parts)).toEqual(findings);
+  });
+});
+
 describe('the ledger', () => {
   const about: World = { entitlements: [kiro(1)], groups: { 1: [1] } };
 
@@ -284,5 +377,12 @@ describe('the ledger', () => {
   it('that cannot be read leaves the profile without a report: users in their grace would seem to have left', async () => {
     const { findings, notes } = await read({ ...about, seats: new RefusedError('access-denied', 'Query: no') });
     expect([findings, notes]).toEqual([[], expect.stringContaining('not read: Query: no')]);
+  });
+
+  it('may be missing where subscriptions are managed: then Usher is about to do nothing', async () => {
+    const seats = new RefusedError('ledger-missing', 'Query: ResourceNotFoundException');
+    expect((await read({ ...about, entitlements: [kiro(1, { mode: 'manage' })], seats })).findings).toEqual([
+      'missing 1',
+    ]);
   });
 });

@@ -279,6 +279,13 @@ describe('a user who is no longer entitled', () => {
     expect(writtenSeat(decision, 1)?.audit).toMatchObject([{ kind: 'assigned', plan: PLAN }]);
   });
 
+  it('whose call had no answer is cancelled by the id that the list has', () => {
+    const seat = leaver(1, { status: 'creating', changedAt: iso(-600), ...own({ askedAt: iso(-600) }) });
+    const decision = decisionOf(managed(checkedUsers([seat]), listOf(subscribed(1, { id: 'sub-1' })), Q_BUSINESS));
+    expect(decision.changes).toMatchObject([{ kind: 'revoke' }]);
+    expect(writtenSeat(decision, 1)?.subscription?.id).toBe('sub-1');
+  });
+
   it('has the list read first if only the list knows the id', () => {
     expect(needsOf(managed(checkedUsers([leaver(1, own())]), undefined, Q_BUSINESS))).toEqual(['subscriptions']);
     expect(needsOf(managed(checkedUsers([leaver(1, own({ id: 'sub-1' }))]), undefined, Q_BUSINESS))).toEqual([]);

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
   findingsAttentionAt,
+  isOver,
   recordFindings,
   type UserFindings,
   UserFindingsSchema,
 } from '../../../domain/findings/recorded-findings.ts';
 import type { SubscriptionFinding } from '../../../domain/subscription/findings.ts';
-import { at, iso } from '../../support/builders.ts';
+import { aFindingRecord, at, aUserFindings, iso } from '../../support/builders.ts';
 import { APPLICATION, ENTITLEMENT, ME, user } from '../../support/ids.ts';
 import { POWER, PRO } from '../../support/subscriptions.ts';
 
@@ -23,7 +24,13 @@ const WRONG = {
 const PENDING = { ...WRONG, kind: 'pending', status: 'pending' } as const satisfies SubscriptionFinding;
 
 function recorded(before: UserFindings | undefined, found: readonly SubscriptionFinding[], seconds = 0) {
-  return recordFindings(before, found, ABOUT, { now: at(seconds), execution: ME });
+  const isPending = found.some(({ kind }) => kind === 'pending');
+  return recordFindings(before, { findings: found, isPending }, ABOUT, { now: at(seconds), execution: ME });
+}
+
+/** Records whether the subscription is pending, which is no finding for some time. */
+function seen(before: UserFindings | undefined, isPending: boolean, seconds = 0) {
+  return recordFindings(before, { findings: [], isPending }, ABOUT, { now: at(seconds), execution: ME });
 }
 
 const told = (item: UserFindings | undefined) => item?.audit.map(({ kind, state }) => `${kind} ${state}`);
@@ -79,6 +86,38 @@ describe('what a comparison finds about a user', () => {
     const old = recorded(undefined, [WRONG]);
     const now = recorded(undefined, [WRONG], 400 * 86_400);
     expect(now?.changeSeq).toBeGreaterThan((old?.changeSeq ?? 0) + 1000);
+  });
+
+  it('may be that a subscription is pending: since when is recorded, once, and nobody is told', () => {
+    const first = seen(undefined, true);
+    expect(first).toMatchObject({ revision: 1, findings: [], audit: [], pendingSince: iso() });
+    expect(UserFindingsSchema.parse(first)).toEqual(first);
+    expect(seen(first, true, 3600)).toBeUndefined();
+    expect(seen(undefined, false)).toBeUndefined();
+  });
+
+  it('is a finding about a pending subscription since it was first seen so, and ends with its use', () => {
+    const first = seen(undefined, true);
+    const found = recorded(first, [PENDING], 14 * 86_400);
+    expect(found?.findings).toMatchObject([{ kind: 'pending', since: iso() }]);
+    expect(found?.audit).toMatchObject([{ state: 'found', since: iso(), at: iso(14 * 86_400) }]);
+    const used = seen(found, false, 15 * 86_400);
+    expect([told(used), used?.pendingSince]).toEqual([['pending found', 'pending ended'], undefined]);
+  });
+
+  it('forgets since when a subscription was pending once it is used or gone: then it begins anew', () => {
+    const used = seen(seen(undefined, true), false, 3600);
+    expect([used?.pendingSince, used?.audit]).toEqual([undefined, []]);
+    expect(seen(used, true, 7200)).toMatchObject({ pendingSince: iso(7200), audit: [] });
+  });
+
+  it.each<[string, Partial<UserFindings>, boolean]>([
+    ['nothing is left of it', {}, true],
+    ['something is found', { findings: [{ kind: 'missing', since: iso() }] }, false],
+    ['an event is not on the bus', { audit: [aFindingRecord()] }, false],
+    ['the subscription is pending', { pendingSince: iso() }, false],
+  ])('is over only if %s', (_fact, parts, over) => {
+    expect(isOver(aUserFindings({ findings: [], ...parts }))).toBe(over);
   });
 
   it('needs attention a quarter of an hour later while it is not on the bus', () => {

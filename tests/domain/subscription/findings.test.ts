@@ -7,13 +7,15 @@ import {
   type SubscriptionFinding,
 } from '../../../domain/subscription/findings.ts';
 import type { Subscription } from '../../../domain/subscription/subscription.ts';
-import { iso } from '../../support/builders.ts';
+import { at, iso } from '../../support/builders.ts';
 import { GROUP, user } from '../../support/ids.ts';
 import { aSubscription, POWER, PRO, subscribers } from '../../support/subscriptions.ts';
 
 /** What is found, as `<kind> <number of the user>`. */
 const found = (all: readonly Subscription[], entitlements: readonly Subscribers[]) =>
-  compareSubscriptions(all, entitlements).findings.map(({ kind, userId }) => `${kind} ${Number(userId.slice(-2))}`);
+  compareSubscriptions(all, entitlements, at(0)).findings.map(
+    ({ kind, userId }) => `${kind} ${Number(userId.slice(-2))}`,
+  );
 
 describe('the subscriptions of a profile', () => {
   it.each<[string, Subscription[], Subscribers[], string[]]>([
@@ -41,7 +43,12 @@ describe('the subscriptions of a profile', () => {
       [subscribers([1])],
       [],
     ],
-    ['that were never used are pending', [aSubscription(1, { status: 'pending' })], [subscribers([1])], ['pending 1']],
+    [
+      'that were never used, nobody knows since when, are pending',
+      [aSubscription(1, { status: 'pending' })],
+      [subscribers([1])],
+      ['pending 1'],
+    ],
     [
       'of a user who uses one of two are not pending',
       [aSubscription(1, { status: 'pending' }), aSubscription(1)],
@@ -94,7 +101,7 @@ describe('the subscriptions of a profile', () => {
       aSubscription(5, { principal: { group: GROUP }, plan: POWER }),
       aSubscription(6, { principal: { unknown: true } }),
     ];
-    expect(compareSubscriptions(all, [subscribers([1, 2, 3])])).toMatchObject({
+    expect(compareSubscriptions(all, [subscribers([1, 2, 3])], at(0))).toMatchObject({
       active: 1,
       pending: 1,
       unknown: 1,
@@ -102,6 +109,41 @@ describe('the subscriptions of a profile', () => {
       unreadable: 1,
     });
   });
+});
+
+const DAYS = 86_400;
+
+it.each<[string, number | undefined, object]>([
+  ['14 days', 14 * DAYS, { findings: [{ kind: 'pending', since: iso(-14 * DAYS) }], recentlyPending: 0 }],
+  ['a second less', 14 * DAYS - 1, { findings: [], recentlyPending: 1 }],
+  ['13 days', 13 * DAYS, { findings: [], recentlyPending: 1 }],
+  ['no time, for all that is recorded', undefined, { findings: [], recentlyPending: 1 }],
+])('a subscription that has been pending for %s is a finding only from 14 days on', (_time, age, expected) => {
+  const pendingSince = new Map(age === undefined ? [] : [[user(1), iso(-age)]]);
+  const all = [aSubscription(1, { status: 'pending' }), aSubscription(2, { status: 'pending' })];
+  // Of a user who only may have a subscription, nothing is expected.
+  const tolerated = new Set([user(2)]);
+  const report = compareSubscriptions(all, [subscribers([1], { pendingSince, tolerated })], at(0));
+  expect(report).toMatchObject({ pending: 2, ...expected });
+});
+
+it('a pending subscription of two entitlements is counted once, and not next to a finding', () => {
+  const [young, old] = [new Map([[user(1), iso(-DAYS)]]), new Map([[user(1), iso(-15 * DAYS)]])];
+  const counted = (...since: ReadonlyMap<string, string>[]) => {
+    const entitlements = since.map((pendingSince, index) =>
+      subscribers([1], { entitlement: `entitlement-${index}`, pendingSince }),
+    );
+    const { findings, recentlyPending } = compareSubscriptions(
+      [aSubscription(1, { status: 'pending' })],
+      entitlements,
+      at(0),
+    );
+    return [findings.length, recentlyPending];
+  };
+  expect([counted(young, young), counted(young, old)]).toEqual([
+    [0, 1],
+    [1, 0],
+  ]);
 });
 
 it('a finding says what the entitlement asks for, what there is, and since when it is missing', () => {
@@ -112,6 +154,7 @@ it('a finding says what the entitlement asks for, what there is, and since when 
   const { findings } = compareSubscriptions(
     [aSubscription(2, { plan: POWER }), aSubscription(3)],
     [subscribers([], { entitled })],
+    at(0),
   );
   expect(findings).toEqual<SubscriptionFinding[]>([
     { kind: 'missing', userId: user(1), entitlement: 'kiro', expected: PRO, since: iso(-60) },
@@ -142,6 +185,7 @@ it.each<[Partial<Subscription>[], Partial<SubscriptionFinding>]>([
   const { findings } = compareSubscriptions(
     some.map((parts) => aSubscription(1, parts)),
     [],
+    at(0),
   );
   expect(findings).toEqual([expect.objectContaining({ kind: 'orphan', userId: user(1), ...expected })]);
 });
@@ -161,7 +205,7 @@ it('every user is either missing, an orphan, tolerated, or has a subscription th
   fc.assert(
     fc.property(fc.array(subscription, { maxLength: 20 }), some, some, (all, numbers, others) => {
       const tolerated = new Set(others.map(user));
-      const { findings } = compareSubscriptions(all, [subscribers(numbers, { tolerated })]);
+      const { findings } = compareSubscriptions(all, [subscribers(numbers, { tolerated })], at(0));
       const of = (kind: (typeof FINDING_KINDS)[number]) =>
         new Set(findings.flatMap((one) => (one.kind === kind ? one.userId : [])));
       const subscribed = new Set(

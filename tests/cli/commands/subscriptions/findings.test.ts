@@ -7,7 +7,15 @@ import type { SubscriptionReport } from '../../../../domain/subscription/finding
 import { GROUP, OTHER_GROUP } from '../../../support/ids.ts';
 import { aTerminal } from '../../../support/terminal.ts';
 
-const EMPTY: SubscriptionReport = { active: 0, pending: 0, unknown: 0, groups: [], unreadable: 0, findings: [] };
+const EMPTY: SubscriptionReport = {
+  active: 0,
+  pending: 0,
+  unknown: 0,
+  recentlyPending: 0,
+  groups: [],
+  unreadable: 0,
+  findings: [],
+};
 
 /** What is noted of a profile. */
 async function notesOf(
@@ -46,6 +54,12 @@ it.each<[string, string, Parameters<typeof notesOf>]>([
   ['some that name their users in a new way', `${TITLE}2 subscriptions name their user`, [{ unreadable: 2 }]],
   ['an unknown status', `${TITLE}1 subscription has a status that this version does not know`, [{ unknown: 1 }]],
   ['unknown statuses', `${TITLE}2 subscriptions have a status`, [{ unknown: 2 }]],
+  [
+    'one that is pending for a short time',
+    `${TITLE}1 subscription has been pending for less than 14 days`,
+    [{ recentlyPending: 1 }],
+  ],
+  ['some that are', `${TITLE}2 subscriptions have been pending for less than 14 days`, [{ recentlyPending: 2 }]],
   [
     'groups that are subscribed',
     `${TITLE}2 groups are subscribed (${GROUP}, ${OTHER_GROUP})`,
