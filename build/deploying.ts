@@ -1,195 +1,222 @@
-import type { Stack, StackChange, StackParameter, StackResource, Stacks } from '../adapters/operator/stacks.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { ChangeSet } from '../adapters/operator/change-sets.ts';
+import { type Stack, type Template, UpdateRefused } from '../adapters/operator/stacks.ts';
 import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
-
-/** The rules that the template declares for a parameter. */
-export interface ParameterRule {
-  AllowedPattern?: string | undefined;
-  AllowedValues?: readonly string[] | undefined;
-  ConstraintDescription?: string | undefined;
-}
+import { formatChanges, lossesIn, retainedIn } from './difference.ts';
+import { functionsIn, keysFor, type LiveCode, type Package, withKeys } from './package.ts';
+import { formatParameters, type Parameters, parametersFor, valuesFor } from './parameters.ts';
+import { BUCKET, stackOf, stateOf } from './stack-states.ts';
+import { explainRefusal, follow, printFailures, printPlace, refuse, type Tools } from './tools.ts';
 
 /** What the command line gives. */
 export interface DeployOptions {
   stage: string;
   /** By name; a parameter that is not given keeps its value. */
-  parameters: Readonly<Record<string, string>>;
+  parameters: Parameters;
   dryRun: boolean;
+  /** Logical ids of resources with data that the deployment may replace or give up. */
+  mayLose: readonly string[];
 }
 
-/** The tools of a command. */
-export interface Tools {
-  stacks: Stacks;
-  /** Runs the framework's command line for the stage and returns its exit code. */
-  serverless(arguments_: readonly string[], parameters: DeployOptions['parameters']): Promise<number>;
-  /** Lists the resources of the latest package: logical id and type. */
-  packagedResources(): { logicalId: string; type: string }[];
-  print(line: string): void;
+/** What is live. */
+interface Live {
+  stack: Stack;
+  template: Template;
+  /** By logical id of the function. */
+  code: ReadonlyMap<string, LiveCode>;
 }
 
-/** Returns the stack name of a stage. */
-function stackOf(stage: string): string {
-  return `usher-${stage}`;
+/** What a deployment leads to. */
+interface Target {
+  packaged: Package;
+  template: Template;
+  parameters: Parameters;
 }
 
-/**
- * Checks the given parameters, because CloudFormation would check them only after the upload.
- *
- * @param given as on the command line, `Name=value`
- * @returns one message per invalid parameter, and the valid ones by name
- */
-export function checkParameters(
-  given: readonly string[],
-  rules: Readonly<Record<string, ParameterRule>>,
-): { problems: string[]; parameters: Record<string, string> } {
-  const problems: string[] = [];
-  const parameters: Record<string, string> = {};
-  for (const one of given) {
-    const [, name = '', value = ''] = /^(\w+)=(.*)$/s.exec(one) ?? [];
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    if (!rule) problems.push(`${name || one}: expected Name=value with one of ${Object.keys(rules).join(', ')}`);
-    else if (!isAllowed(value, rule)) {
-      problems.push(
-        `${name}: expected ${rule.ConstraintDescription ?? rule.AllowedValues?.join(' or ') ?? 'another value'}`,
-      );
-    } else parameters[name] = value;
-  }
-  return { problems, parameters };
-}
-
-function isAllowed(value: string, { AllowedPattern, AllowedValues }: ParameterRule): boolean {
-  if (AllowedValues && !AllowedValues.includes(value)) return false;
-  return AllowedPattern === undefined || new RegExp(`^(?:${AllowedPattern})$`).test(value);
+/** The deployment of one package. */
+interface Deployment extends DeployOptions {
+  packaged: Package;
+  /** Whether the operator has agreed already. */
+  isAgreed: boolean;
+  /** `aws`, `aws-cn`, … */
+  partition: string;
 }
 
 /**
- * Returns the parameters of an update: the given ones, and the present values of all others. Without these, CloudFormation
- * would reset them to the defaults, and an alarm would no longer notify anyone.
+ * Deploys a stage; with `dryRun`, prints what that would change.
  *
- * @param names all parameters of the template
- * @param before the parameters of the stack
+ * What is live decides what there is to do: the template and the parameters of the stack, and the code of its functions.
  */
-export function parametersFor(
-  names: readonly string[],
-  given: Readonly<Record<string, string>>,
-  before: Readonly<Record<string, string>>,
-): StackParameter[] {
-  return names.flatMap((name): StackParameter[] => {
-    const value = given[name];
-    if (value !== undefined) return [{ ParameterKey: name, ParameterValue: value }];
-    return Object.hasOwn(before, name) ? [{ ParameterKey: name, UsePreviousValue: true }] : [];
-  });
+export async function deploy(options: DeployOptions, tools: Tools): Promise<ExitCode> {
+  const { stage, dryRun } = options;
+  const stack = await tools.cloud.stacks.describe(stackOf(stage));
+  const { partition } = await printPlace(stage, stack, tools);
+  if (stack && stateOf(stack.status).allows !== 'update') return refuse(stack, stage, tools);
+  const packaged = await tools.packageStage(stage);
+  if (!packaged) return EXIT.failed;
+  const deployment = { ...options, packaged, partition };
+  try {
+    if (stack) return await update({ ...deployment, isAgreed: false }, stack, tools);
+    printFirst(packaged, options, tools);
+    if (dryRun) return EXIT.done;
+    if (!(await tools.confirm('Create these resources?'))) return decline(tools);
+    const created = await create(packaged, stage, tools);
+    return created ? await update({ ...deployment, isAgreed: true }, created, tools) : EXIT.failed;
+  } catch (error) {
+    if (error instanceof UpdateRefused) return explainRefusal(stage, tools);
+    throw error;
+  }
 }
 
-const MARKS: Readonly<Record<string, string>> = { Add: '+', Modify: '~', Remove: '-', Import: '>' };
-
-/** Formats a change set, one line per resource: added `+`, modified `~`, removed `-`, imported `>`. */
-export function formatChanges(changes: readonly StackChange[]): string[] {
-  const width = Math.max(0, ...changes.map(({ logicalId }) => logicalId.length));
-  return changes.map(({ action, logicalId, type, replaced }) =>
-    [MARKS[action] ?? '?', logicalId.padEnd(width), type, ...(replaced ? ['(replaced)'] : [])].join(' '),
-  );
+function decline({ print }: Tools): ExitCode {
+  print('Nothing was changed.');
+  return EXIT.failed;
 }
 
-/** Status after a failed first change set: a name without a stack. It remains until the stack is deleted. */
-const NEVER_CREATED = 'REVIEW_IN_PROGRESS';
-/** CloudFormation cannot update a stack with one of these statuses, only delete it. */
-const ONLY_DELETABLE = new Set([NEVER_CREATED, 'ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'DELETE_FAILED']);
-
-/** Deploys a stage; with `dryRun`, prints what that would change. */
-export async function deploy({ stage, parameters, dryRun }: DeployOptions, tools: Tools): Promise<ExitCode> {
-  const { stacks, serverless, print } = tools;
-  const stack = await stacks.describe(stackOf(stage));
-  if (stack?.status === NEVER_CREATED) {
-    print(`${stackOf(stage)} was never created (${stack.status}). Remove it first: npm run remove -- --stage ${stage}`);
-    return EXIT.precondition;
-  }
-  if (stack?.status.endsWith('_IN_PROGRESS')) {
-    print(`${stackOf(stage)} is ${stack.status}. Wait until CloudFormation has finished, then deploy again.`);
-    return EXIT.precondition;
-  }
-  if (!dryRun) return (await serverless(['deploy'], parameters)) === 0 ? EXIT.done : EXIT.failed;
-  if (stack) return (await serverless(['changes'], parameters)) === 0 ? EXIT.done : EXIT.failed;
-  if ((await serverless(['package'], parameters)) !== 0) return EXIT.failed;
+function printFirst(packaged: Package, { stage, parameters }: DeployOptions, { print }: Tools): void {
   print(`${stackOf(stage)} is not deployed yet. These resources would be created, some only with certain parameters:`);
-  const changes = tools.packagedResources().map((one) => ({ ...one, action: 'Add', replaced: false }));
+  const changes = Object.entries(packaged.template.Resources).map(([logicalId, { Type }]) => ({
+    logicalId,
+    type: Type,
+    action: 'Add',
+    replaced: false,
+  }));
   for (const line of formatChanges(changes)) print(line);
-  return EXIT.done;
+  for (const line of formatParameters({}, parameters)) print(line);
 }
 
-/**
- * Removes a stage: disables what starts executions, and if no execution runs, deletes the stack. Prints what is retained.
- *
- * May be called again at any point. With `dryRun`, only prints.
- */
-export async function remove(
-  { stage, dryRun }: Pick<DeployOptions, 'stage' | 'dryRun'>,
-  tools: Tools,
-): Promise<ExitCode> {
-  const { stacks, serverless, print } = tools;
+/** Creates the stack with its bucket, from which everything else is deployed. @returns undefined if that fails */
+async function create({ firstTemplate, tags }: Package, stage: string, tools: Tools): Promise<Stack | undefined> {
+  const { stacks } = tools.cloud;
+  const id = await stacks.create(stackOf(stage), firstTemplate, tags);
+  const stack = await follow(stage, (onStatus) => stacks.settled(id, onStatus), tools);
+  if (stack?.status === 'CREATE_COMPLETE') return stack;
+  tools.print(`${stackOf(stage)} was not created. Remove the cause, then deploy again.`);
+  await printFailures(id, tools);
+  return undefined;
+}
+
+async function update(deployment: Deployment, stack: Stack, tools: Tools): Promise<ExitCode> {
+  const { stage, packaged, parameters: given } = deployment;
+  const { stacks, changeSets, artifacts, region } = tools.cloud;
   const name = stackOf(stage);
-  const stack = await stacks.describe(name);
-  if (!stack) {
-    print(`${name} is not deployed.`);
+  const bucket = (await stacks.resources(name)).find(({ logicalId }) => logicalId === BUCKET)?.physicalId;
+  if (!bucket) {
+    tools.print(`${name} has no ${BUCKET}, so ${name} is no stack of Usher. Choose another --stage.`);
     return EXIT.precondition;
   }
-  const exists = stack.status !== NEVER_CREATED;
-  const retainedIds = exists ? await stacks.retained(name) : new Set<string>();
-  const resources = exists ? await stacks.resources(name) : [];
-  const retained = [...retainedIds].flatMap((id) => resources.find(({ logicalId }) => logicalId === id) ?? []);
-  if (dryRun) {
-    print(`${resources.length - retained.length} resources of ${name} would be deleted.`);
-    printRetained(retained, print);
+  for (const one of await changeSets.deleteAbandoned(name)) tools.print(`Deleted ${one}, left by an interrupted run.`);
+  const live = await readLive(stack, packaged, tools);
+  const keys = keysFor(packaged.functions, live.code, { prefix: `usher/${stage}`, suffix: tools.id });
+  const template = withKeys(packaged.template, keys);
+  const target = { packaged, template, parameters: valuesFor(template, given, stack.parameters) };
+  const place = { bucket, key: `usher/${stage}/templates/${tools.id}.json` };
+  const suffix = deployment.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const request = {
+    stackName: name,
+    templateUrl: `https://s3.${region}.${suffix}/${place.bucket}/${place.key}`,
+    parameters: parametersFor(Object.keys(target.parameters), given, stack.parameters),
+    tags: packaged.tags,
+  };
+  try {
+    await artifacts.put(place, JSON.stringify(template));
+    return await changeSets.preview(request, async (changeSet) => {
+      const code = await show(deployment, { changeSet, live, target }, tools);
+      if (code !== undefined) return code;
+      for (const { logicalId, zip } of packaged.functions) {
+        await artifacts.put({ bucket, key: keys.get(logicalId) ?? '' }, zip);
+      }
+      await changeSet.execute();
+      return conclude(stage, { id: stack.id, target }, tools);
+    });
+  } finally {
+    // CloudFormation has read it.
+    await artifacts.delete(place);
+  }
+}
+
+async function readLive(stack: Stack, { functions }: Package, { cloud }: Tools): Promise<Live> {
+  const template = await cloud.stacks.template(stack.id);
+  const packaged = new Set(functions.map(({ logicalId }) => logicalId));
+  const code = await Promise.all(
+    functionsIn(template)
+      .filter(({ logicalId }) => packaged.has(logicalId))
+      .map(async ({ logicalId, name, key }) => {
+        return [logicalId, { key, sha256: await cloud.artifacts.codeHash(name) }] as const;
+      }),
+  );
+  return { stack, template, code: new Map(code) };
+}
+
+/** Shows the difference, and asks. @returns the exit code, unless the update is to be made */
+async function show(
+  { stage, dryRun, mayLose, isAgreed }: Deployment,
+  { changeSet: { changes }, live, target }: { changeSet: ChangeSet; live: Live; target: Target },
+  tools: Tools,
+): Promise<ExitCode | undefined> {
+  const { print } = tools;
+  const name = stackOf(stage);
+  const isSame = changes === undefined || (changes.length === 0 && differencesOf(live, target).length === 0);
+  if (isSame) {
+    print(`Nothing to change: ${name} has this template, these parameters and this code.`);
     return EXIT.done;
   }
-  const obstacle = obstacleTo(stack);
-  if (obstacle !== undefined) {
-    print(`Rules and tick, if there are any, are not disabled first: ${name} ${obstacle}.`);
-  } else {
-    const code = await disableTriggers(name, stack, tools);
-    if (code !== EXIT.done) return code;
+  // A new stack's resources have been listed; those that an earlier stack has left are imported.
+  const unseen = isAgreed ? changes.filter(({ action }) => action !== 'Add') : changes;
+  for (const line of formatParameters(live.stack.parameters, target.parameters)) if (!isAgreed) print(line);
+  for (const line of formatChanges(unseen)) print(line);
+  if (changes.length === 0) print('No resource changes by itself, only parameters, outputs or descriptions.');
+  const kept = new Set([...retainedIn(live.template), ...retainedIn(target.template)]);
+  const unknown = mayLose.filter((id) => !kept.has(id));
+  if (unknown.length > 0) {
+    print(`--replace-or-delete: expected one of ${[...kept].join(', ')}, not ${unknown.join(', ')}`);
+    return EXIT.wrongUse;
   }
-  if ((await serverless(['remove'], {})) !== 0) return EXIT.failed;
-  printRetained(retained, print);
-  return EXIT.done;
-}
-
-/** Returns why the parameters of a stack cannot be changed before it is removed; undefined if they can. */
-function obstacleTo({ parameters, status }: Stack): string | undefined {
-  if (ONLY_DELETABLE.has(status)) return `is ${status}, and can only be deleted`;
-  return Object.hasOwn(parameters, 'Triggers') ? undefined : 'has no parameter Triggers';
-}
-
-/** Disables what starts executions, and checks that none runs. */
-async function disableTriggers(name: string, stack: Stack, { stacks, print }: Tools): Promise<ExitCode> {
-  const status = await stacks.setParameters(
-    name,
-    parametersFor(Object.keys(stack.parameters), { Triggers: 'DISABLED' }, stack.parameters),
-  );
-  if (status !== 'unchanged' && status !== 'UPDATE_COMPLETE') {
-    print(`Rules and tick could not be disabled: the stack is ${status}. Nothing was removed.`);
-    return EXIT.failed;
-  }
-  print('Rules and tick are disabled: no new execution starts.');
-  const machines = ['OnboardingArn', 'OnboardingAdminArn'].flatMap((output) => stack.outputs[output] ?? []);
-  const running = (await Promise.all(machines.map((machine) => stacks.running(machine)))).reduce(
-    (sum, one) => sum + one,
-    0,
-  );
-  if (running > 0) {
-    print(`${running} executions still run. Wait until they end, or stop them, then run this command again.`);
+  const losses = lossesIn(changes, kept).filter(({ logicalId }) => !mayLose.includes(logicalId));
+  if (losses.length > 0) {
+    print('Refused. This deployment replaces or gives up resources that must outlive it:');
+    for (const line of formatChanges(losses)) print(`  ${line}`);
+    const flags = losses.map(({ logicalId }) => `--replace-or-delete ${logicalId}`);
+    print(`If no one needs what they hold, say so: ${flags.join(' ')}`);
     return EXIT.precondition;
   }
-  return EXIT.done;
+  if (dryRun) return EXIT.done;
+  return isAgreed || (await tools.confirm(`Change ${name} like this?`)) ? undefined : decline(tools);
 }
 
-function printRetained(retained: readonly StackResource[], print: (line: string) => void): void {
-  print('All users keep their seats: the assignments belong to Identity Center. These resources are retained, too:');
-  const width = Math.max(0, ...retained.map(({ type }) => type.length));
-  for (const { type, physicalId, logicalId } of retained) print(`  ${type.padEnd(width)} ${physicalId || logicalId}`);
-  const queues = retained.filter(({ type, physicalId }) => type === 'AWS::SQS::Queue' && physicalId);
-  if (queues.length > 0) {
-    print('A new deployment of this stage cannot take over its queues. Delete each queue once it is empty:');
-    for (const { physicalId } of queues) print(`  aws sqs delete-queue --queue-url ${physicalId}`);
+/** Waits for the end of the update, and checks that what is live is what was to be. */
+async function conclude(
+  stage: string,
+  { id, target }: { id: string; target: Target },
+  tools: Tools,
+): Promise<ExitCode> {
+  const { stacks } = tools.cloud;
+  const name = stackOf(stage);
+  const stack = await follow(stage, (onStatus) => stacks.settled(id, onStatus), tools);
+  if (stack?.status !== 'UPDATE_COMPLETE') {
+    if (!stack) tools.print(`${name} is gone: it was deleted during the update.`);
+    else if (stateOf(stack.status).allows === 'update') {
+      tools.print(`${name} is ${stack.status}: ${stateOf(stack.status).means}. Remove the cause, then deploy again.`);
+      await printFailures(stack.id, tools);
+    } else await refuse(stack, stage, tools);
+    return EXIT.failed;
   }
-  print('docs/deploy.md says how to delete them, and how to revoke the seats first.');
+  const differences = differencesOf(await readLive(stack, target.packaged, tools), target);
+  if (differences.length === 0) {
+    tools.print(`Deployed: ${name} has this template, these parameters and this code.`);
+    return EXIT.done;
+  }
+  tools.print(`${name} is UPDATE_COMPLETE, but not what was deployed. Perhaps someone else deploys, too:`);
+  for (const line of differences) tools.print(`  ${line}`);
+  return EXIT.failed;
+}
+
+function differencesOf(live: Live, { packaged, template, parameters }: Target): string[] {
+  return [
+    ...(isDeepStrictEqual(live.template, template) ? [] : ['the template is another one']),
+    ...formatParameters(live.stack.parameters, parameters),
+    ...packaged.functions
+      .filter(({ logicalId, sha256 }) => live.code.get(logicalId)?.sha256 !== sha256)
+      .map(({ name }) => `${name} has other code`),
+  ];
 }

@@ -1,18 +1,26 @@
 /** `npm run deploy` and `npm run remove`: deploys or removes a stage in the account of the given credentials. */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
-import { lacksAccess, stacksIn } from '../adapters/operator/stacks.ts';
+import { connectCloud } from '../adapters/operator/cloud.ts';
+import { lacksAccess } from '../adapters/operator/stacks.ts';
 import { StageSchema } from '../adapters/resource-names.ts';
 import { systemClock } from '../adapters/system-clock.ts';
-import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
+import { operatorAccess } from '../cli/command/access.ts';
+import { EXIT, type ExitCode, MissingPrecondition, UsageError } from '../cli/shared/failures.ts';
+import { Terminal } from '../cli/ui/terminal.ts';
 import { readEntitlements } from '../input/entitlements-file.ts';
 import { InputError } from '../input/input-error.ts';
-import { checkParameters, deploy, remove, type Tools } from './deploying.ts';
+import { deploy } from './deploying.ts';
+import { readPackage } from './package.ts';
+import { checkParameters } from './parameters.ts';
+import { remove } from './removing.ts';
+import type { Tools } from './tools.ts';
 
 const ROOT = process.cwd();
 const ENTITLEMENTS = 'entitlements.yml';
@@ -20,7 +28,9 @@ const ENTITLEMENTS = 'entitlements.yml';
 const Options = z.object({
   stage: StageSchema,
   dryRun: z._default(z.boolean(), false),
+  yes: z._default(z.boolean(), false),
   parameter: z._default(z.array(z.string()), []),
+  replaceOrDelete: z._default(z.array(z.string()), []),
 });
 const Parameters = z.object({
   Parameters: z.record(
@@ -32,14 +42,35 @@ const Parameters = z.object({
     }),
   ),
 });
-const Template = z.object({ Resources: z.record(z.string(), z.object({ Type: z.string() })) });
 
 const EXAMPLES = `
 Credentials are found as the AWS CLI finds them: AWS_PROFILE, an SSO session, …
+A proxy is used as the AWS CLI uses it: HTTPS_PROXY, NO_PROXY, AWS_CA_BUNDLE.
 
-Exit code: 0 done, 1 failed, 2 wrong use or an error in ${ENTITLEMENTS}, 3 a precondition is missing.`;
+Exit code: 0 done, 1 failed or declined, 2 wrong use or an error in ${ENTITLEMENTS}, 3 a precondition is missing.`;
 
-type Action = typeof deploy | typeof remove;
+/** The operator ended the command. */
+class Interrupted extends Error {
+  readonly code: ExitCode;
+
+  constructor(signal: 'SIGINT' | 'SIGTERM') {
+    super(signal);
+    this.code = signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
+  }
+}
+
+const interruption = new AbortController();
+const { signal } = interruption;
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    const reason = new Interrupted(name);
+    // The first lets the command delete its change set.
+    if (signal.aborted) process.exit(reason.code);
+    interruption.abort(reason);
+  });
+}
+
+type Action = 'deploy' | 'remove';
 
 function program(run: (action: Action, options: unknown) => Promise<void>): Command {
   const all = new Command('npm run').exitOverride();
@@ -54,16 +85,23 @@ function program(run: (action: Action, options: unknown) => Promise<void>): Comm
       collect,
     )
     .option('--dry-run', 'print what would change, and change nothing')
+    .option('--yes', 'do not ask for confirmation')
+    .option(
+      '--replace-or-delete <LOGICAL ID>',
+      'accept the loss of a resource with data, such as Ledger. Repeatable',
+      collect,
+    )
     .addHelpText('after', EXAMPLES)
-    .action((options) => run(deploy, options));
+    .action((options) => run('deploy', options));
   all
     .command('remove')
     .usage('-- [options]')
     .description('Remove a stage: disable rules and tick, delete the stack, and print what is retained')
-    .option('--stage <NAME>', 'name of the stage', 'prod')
+    .requiredOption('--stage <NAME>', 'name of the stage')
     .option('--dry-run', 'print what would be retained, and change nothing')
+    .option('--yes', 'do not ask for confirmation')
     .addHelpText('after', EXAMPLES)
-    .action((options) => run(remove, options));
+    .action((options) => run('remove', options));
   return all;
 }
 
@@ -74,18 +112,29 @@ function collect(value: string, before: string[] = []): string[] {
 async function run(action: Action, given: unknown): Promise<ExitCode> {
   const parsed = Options.safeParse(given);
   if (!parsed.success) return refuse(parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`));
-  const { stage, dryRun, parameter } = parsed.data;
+  const { stage, dryRun, yes, parameter, replaceOrDelete } = parsed.data;
+  const { stdout, stderr, stdin, env } = process;
+  const terminal = await Terminal.open({ stdout, stderr, stdin, env });
+  if (!dryRun && !yes && !terminal.isInteractive) {
+    return refuse(['This command needs confirmation, and there is no terminal: add --yes']);
+  }
   const { identityCenter } = readEntitlements(readFileSync(join(ROOT, ENTITLEMENTS), 'utf8'), ENTITLEMENTS);
   const { problems, parameters } = checkParameters(parameter, rulesIn('deploy/parameters.yml'));
   if (problems.length > 0) return refuse(problems);
+  const id = `${new Date().toISOString().replace(/\D/g, '')}-${randomBytes(4).toString('hex')}`;
+  const access = await operatorAccess({ profile: undefined, env, terminal });
+  const cloud = connectCloud({ region: identityCenter.region, ...access }, { clock: systemClock, signal }, id);
   const tools: Tools = {
-    stacks: stacksIn({ region: identityCenter.region }, systemClock),
-    serverless: (arguments_, values) => serverless([...arguments_, '--stage', stage], values),
-    packagedResources: () => resourcesIn('.serverless/cloudformation-template-update-stack.json'),
-    print: (line) => console.log(line),
+    cloud,
+    id,
+    packageStage,
+    confirm: (question) => terminal.confirm(question, yes, signal),
+    confirmWord: async (question, word) => yes || (await terminal.text(question, signal)).trim() === word,
+    print: (line) => terminal.line(line),
   };
   try {
-    return await action({ stage, dryRun, parameters }, tools);
+    if (action === 'remove') return await remove({ stage, dryRun }, tools);
+    return await deploy({ stage, parameters, dryRun, mayLose: replaceOrDelete }, tools);
   } catch (error) {
     if (!lacksAccess(error)) throw error;
     console.error(`AWS refuses access: ${error.message}\nGet credentials for the account of Usher, then try again.`);
@@ -103,24 +152,13 @@ function rulesIn(file: string) {
   return Parameters.parse(parse(readFileSync(join(ROOT, file), 'utf8'), { logLevel: 'error' })).Parameters;
 }
 
-function resourcesIn(file: string) {
-  const { Resources } = Template.parse(JSON.parse(readFileSync(join(ROOT, file), 'utf8')));
-  return Object.entries(Resources).map(([logicalId, { Type }]) => ({ logicalId, type: Type }));
-}
-
-/** Runs the framework; build/deployment-plugin.mjs reads the parameters from its environment. */
-async function serverless(
-  arguments_: readonly string[],
-  parameters: Readonly<Record<string, string>>,
-): Promise<number> {
-  const env = {
-    ...process.env,
-    PATH: [join(ROOT, 'node_modules', '.bin'), process.env['PATH']].join(delimiter),
-    USHER_PARAMETERS: JSON.stringify(parameters),
-  };
-  const child = spawn('serverless', arguments_, { cwd: ROOT, stdio: 'inherit', env });
+/** Runs the framework's packager. It needs no account. */
+async function packageStage(stage: string) {
+  const serverless = join(ROOT, 'node_modules', 'serverless', 'bin', 'serverless.js');
+  const child = spawn(process.execPath, [serverless, 'package', '--stage', stage], { cwd: ROOT, stdio: 'inherit' });
   const [code] = await once(child, 'close');
-  return code ?? 1;
+  signal.throwIfAborted();
+  return code === 0 ? readPackage(join(ROOT, '.serverless')) : undefined;
 }
 
 try {
@@ -128,10 +166,17 @@ try {
     process.exitCode = await run(action, options);
   }).parseAsync();
 } catch (error) {
-  if (error instanceof InputError) process.exitCode = refuse([error.message]);
-  else if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.wrongUse;
-  else if (error instanceof Error) {
-    console.error(error.message);
-    process.exitCode = EXIT.failed;
-  } else throw error;
+  process.exitCode = explain(error);
+}
+
+/** Prints an error. @returns its exit code */
+function explain(error: unknown): ExitCode {
+  if (signal.aborted && signal.reason instanceof Interrupted) return signal.reason.code;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongUse;
+  if (!(error instanceof Error)) throw error;
+  // Ctrl-C in a question.
+  if (error.name === 'ExitPromptError') return EXIT.interrupted;
+  console.error(error.message);
+  if (error instanceof InputError || error instanceof UsageError) return EXIT.wrongUse;
+  return error instanceof MissingPrecondition ? EXIT.precondition : EXIT.failed;
 }

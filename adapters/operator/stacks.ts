@@ -1,24 +1,31 @@
 import {
-  CloudFormationClient,
+  AlreadyExistsException,
+  type CloudFormationClient,
   CloudFormationServiceException,
-  CreateChangeSetCommand,
-  DeleteChangeSetCommand,
-  DescribeChangeSetCommand,
+  CreateStackCommand,
+  DeleteStackCommand,
   DescribeStacksCommand,
   GetTemplateCommand,
+  paginateDescribeStackEvents,
   paginateListStackResources,
+  type StackStatus,
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
-import { paginateListExecutions, SFNClient } from '@aws-sdk/client-sfn';
 import * as z from 'zod/mini';
 import type { Clock } from '../../domain/shared/clock.ts';
 
+export type { StackStatus };
+
 /** The present state of a CloudFormation stack. */
 export interface Stack {
-  /** `CREATE_COMPLETE`, `UPDATE_IN_PROGRESS`, … */
+  /** Its ARN. A stack that was deleted has it still; its name is free. */
+  id: string;
+  /** A {@link StackStatus}, or one that is newer than this program. */
   status: string;
   parameters: Readonly<Record<string, string>>;
   outputs: Readonly<Record<string, string>>;
+  /** Whether termination protection is on. */
+  isProtected: boolean;
 }
 
 /** A resource of a stack. */
@@ -27,49 +34,57 @@ export interface StackResource {
   type: string;
   /** The resource's name or ARN. */
   physicalId: string;
+  /** `UPDATE_COMPLETE`, `DELETE_FAILED`, … */
+  status: string;
 }
 
-/** One line of a change set. */
-export interface StackChange {
-  action: string;
-  logicalId: string;
-  type: string;
-  /** Whether another resource replaces it. */
-  replaced: boolean;
-}
+/** A template, as far as a deployment reads it. Everything else stays as it is. */
+export type Template = z.infer<typeof TemplateSchema>;
 
 /** A stack parameter for CloudFormation: with a new value, or with the present one. */
 export type StackParameter =
   | { ParameterKey: string; ParameterValue: string }
   | { ParameterKey: string; UsePreviousValue: true };
 
-/** What deployment and removal need of CloudFormation and Step Functions. Throws the errors of the SDK. */
-export interface Stacks {
-  /** DescribeStacks; undefined if there is no such stack. */
-  describe(name: string): Promise<Stack | undefined>;
-  resources(name: string): Promise<StackResource[]>;
-  /** Logical ids of resources that remain when the stack is deleted. */
-  retained(name: string): Promise<ReadonlySet<string>>;
-  /**
-   * Sets parameters to new values and waits for the end of the update. Everything else stays.
-   *
-   * @returns the stack's status; `unchanged` if the parameters had these values
-   */
-  setParameters(name: string, parameters: readonly StackParameter[]): Promise<string>;
-  /**
-   * Returns what an update would change. Creates and deletes a change set, and changes nothing.
-   *
-   * @param input the input of CreateChangeSet, with the name of the change set
-   */
-  preview(input: PreviewInput): Promise<StackChange[]>;
-  /** The number of running executions of a state machine. */
-  running(stateMachineArn: string): Promise<number>;
+/** A resource that CloudFormation could not create, change or delete. */
+export interface StackFailure {
+  logicalId: string;
+  type: string;
+  status: string;
+  reason: string;
 }
 
-export interface PreviewInput {
-  StackName: string;
-  ChangeSetName: string;
-  TemplateURL: string;
+/** What deployment and removal need of CloudFormation. Throws the errors of the SDK. */
+export interface Stacks {
+  /** Undefined if there is no such stack. @param name of a stack, or its ARN */
+  describe(name: string): Promise<Stack | undefined>;
+  resources(name: string): Promise<StackResource[]>;
+  /** The template that is live, as it was uploaded. */
+  template(name: string): Promise<Template>;
+  /** Starts the creation of a stack. @returns its ARN @throws UpdateRefused if there is one */
+  create(name: string, template: string, tags: Readonly<Record<string, string>>): Promise<string>;
+  /** Starts an update that only sets parameters. @returns whether there is anything to update @throws UpdateRefused */
+  setParameters(name: string, parameters: readonly StackParameter[]): Promise<boolean>;
+  /** Starts the deletion of a stack. @throws UpdateRefused */
+  delete(id: string): Promise<void>;
+  /** Waits until CloudFormation does nothing with the stack, and returns it; undefined if it is gone. */
+  settled(id: string, onStatus?: (status: string) => void): Promise<Stack | undefined>;
+  /** Waits until a deletion has ended. @returns undefined if the stack is gone */
+  deleted(id: string, onStatus?: (status: string) => void): Promise<Stack | undefined>;
+  /** What failed in the last operation, the first failure first. */
+  failures(id: string): Promise<StackFailure[]>;
+}
+
+/** CloudFormation does not take a change now: because of the stack's status, or because another change came first. */
+export class UpdateRefused extends Error {
+  override readonly name = 'UpdateRefused';
+}
+
+/** How waiting passes, and what ends it early. */
+export interface Waiting {
+  clock: Pick<Clock, 'sleep'>;
+  /** Aborted when the operator ends the command. */
+  signal: AbortSignal;
 }
 
 /** The time between two polls of CloudFormation. */
@@ -77,11 +92,24 @@ const POLL_SECONDS = 5;
 /** Half an hour. CloudFormation's own limit of an update is longer; check a longer update in the console. */
 const MOST_POLLS = 360;
 
-const TemplateSchema = z.object({
-  Resources: z.record(z.string(), z.object({ DeletionPolicy: z.optional(z.string()) })),
+/** All that creates named roles needs it. */
+export const CAPABILITIES = ['CAPABILITY_NAMED_IAM' as const];
+
+const TemplateSchema = z.looseObject({
+  Parameters: z.optional(z.record(z.string(), z.looseObject({ Default: z.optional(z.string()) }))),
+  Resources: z.record(
+    z.string(),
+    z.looseObject({
+      Type: z.string(),
+      DeletionPolicy: z.optional(z.string()),
+      Properties: z.optional(z.record(z.string(), z.unknown())),
+    }),
+  ),
 });
 const StackSchema = z.object({
+  StackId: z.string(),
   StackStatus: z.string(),
+  EnableTerminationProtection: z._default(z.boolean(), false),
   Parameters: z._default(z.array(z.object({ ParameterKey: z.string(), ParameterValue: z.string() })), []),
   Outputs: z._default(z.array(z.object({ OutputKey: z.string(), OutputValue: z.string() })), []),
 });
@@ -89,47 +117,62 @@ const ResourcesSchema = z.array(
   z.object({
     LogicalResourceId: z.string(),
     ResourceType: z.string(),
+    ResourceStatus: z.string(),
     /** Missing while CloudFormation creates the resource. */
     PhysicalResourceId: z._default(z.string(), ''),
   }),
 );
-const ChangesSchema = z._default(
+const EventsSchema = z._default(
   z.array(
     z.object({
-      ResourceChange: z.object({
-        Action: z.string(),
-        LogicalResourceId: z.string(),
-        ResourceType: z.string(),
-        Replacement: z.optional(z.string()),
-      }),
+      StackId: z.string(),
+      LogicalResourceId: z._default(z.string(), ''),
+      PhysicalResourceId: z._default(z.string(), ''),
+      ResourceType: z._default(z.string(), ''),
+      ResourceStatus: z._default(z.string(), ''),
+      ResourceStatusReason: z._default(z.string(), ''),
     }),
   ),
   [],
 );
 
-/** CloudFormation and Step Functions, over the SDK. */
-export function connectStacks(
-  { cloudFormation, sfn }: { cloudFormation: CloudFormationClient; sfn: SFNClient },
-  clock: Pick<Clock, 'sleep'>,
-): Stacks {
-  /** Polls until `read` returns something. @throws Error after half an hour */
-  async function until<T>(read: () => Promise<T | undefined>): Promise<T> {
-    for (let polls = 0; polls < MOST_POLLS; polls += 1) {
-      const found = await read();
-      if (found !== undefined) return found;
-      await clock.sleep(POLL_SECONDS);
-    }
-    throw new Error('CloudFormation has not finished after half an hour. Check the stack in the console');
-  }
+/** @throws ZodError if it is no template */
+export function parseTemplate(text: string): Template {
+  return TemplateSchema.parse(JSON.parse(text));
+}
 
+/**
+ * Polls until `read` returns something.
+ *
+ * @throws Error after half an hour · the reason of the signal as soon as it is aborted
+ */
+export async function poll<T>(read: () => Promise<T | undefined>, { clock, signal }: Waiting): Promise<T> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  aborted.catch(() => undefined);
+  for (let polls = 0; polls < MOST_POLLS; polls += 1) {
+    signal.throwIfAborted();
+    const found = await read();
+    if (found !== undefined) return found;
+    await Promise.race([clock.sleep(POLL_SECONDS), aborted]);
+  }
+  throw new Error('CloudFormation has not finished after half an hour');
+}
+
+/** CloudFormation's stacks, over the SDK. */
+export function cloudFormationStacks(client: CloudFormationClient, waiting: Waiting): Stacks {
   async function describe(name: string): Promise<Stack | undefined> {
     try {
-      const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName: name }));
-      const { StackStatus, Parameters, Outputs } = StackSchema.parse(Stacks?.[0]);
+      const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: name }));
+      const stack = StackSchema.parse(Stacks?.[0]);
+      if (stack.StackStatus === 'DELETE_COMPLETE') return undefined;
       return {
-        status: StackStatus,
-        parameters: Object.fromEntries(Parameters.map((one) => [one.ParameterKey, one.ParameterValue])),
-        outputs: Object.fromEntries(Outputs.map((one) => [one.OutputKey, one.OutputValue])),
+        id: stack.StackId,
+        status: stack.StackStatus,
+        parameters: Object.fromEntries(stack.Parameters.map((one) => [one.ParameterKey, one.ParameterValue])),
+        outputs: Object.fromEntries(stack.Outputs.map((one) => [one.OutputKey, one.OutputValue])),
+        isProtected: stack.EnableTerminationProtection,
       };
     } catch (error) {
       if (isValidation(error, /does not exist$/)) return undefined;
@@ -137,22 +180,18 @@ export function connectStacks(
     }
   }
 
-  /** @returns undefined until the change set is complete. CloudFormation reports one without changes as failed */
-  async function changesIn(input: PreviewInput, token?: string): Promise<StackChange[] | undefined> {
-    const { Status, StatusReason, Changes, NextToken } = await cloudFormation.send(
-      new DescribeChangeSetCommand({ ...input, NextToken: token }),
-    );
-    if (Status === 'FAILED' && /didn't contain changes|No updates are to be performed/.test(StatusReason ?? ''))
-      return [];
-    if (Status === 'FAILED') throw new Error(`CloudFormation refuses the change set: ${StatusReason}`);
-    if (Status !== 'CREATE_COMPLETE') return undefined;
-    const changes = ChangesSchema.parse(Changes).map(({ ResourceChange: change }) => ({
-      action: change.Action,
-      logicalId: change.LogicalResourceId,
-      type: change.ResourceType,
-      replaced: change.Replacement === 'True',
-    }));
-    return NextToken ? [...changes, ...((await changesIn(input, NextToken)) ?? [])] : changes;
+  /** Polls until the stack is gone, or has a status that is an end. */
+  async function ended(
+    id: string,
+    isEnd: (status: string) => boolean,
+    onStatus: (status: string) => void = () => undefined,
+  ): Promise<Stack | undefined> {
+    const { found } = await poll(async () => {
+      const stack = await describe(id);
+      if (stack) onStatus(stack.status);
+      return !stack || isEnd(stack.status) ? { found: stack } : undefined;
+    }, waiting);
+    return found;
   }
 
   return {
@@ -160,67 +199,101 @@ export function connectStacks(
 
     async resources(name) {
       const found: StackResource[] = [];
-      for await (const page of paginateListStackResources({ client: cloudFormation }, { StackName: name })) {
+      for await (const page of paginateListStackResources({ client }, { StackName: name })) {
         const resources = ResourcesSchema.parse(page.StackResourceSummaries);
         found.push(
           ...resources.map((one) => ({
             logicalId: one.LogicalResourceId,
             type: one.ResourceType,
             physicalId: one.PhysicalResourceId,
+            status: one.ResourceStatus,
           })),
         );
       }
       return found;
     },
 
-    async retained(name) {
-      const { TemplateBody } = await cloudFormation.send(
+    async template(name) {
+      const { TemplateBody } = await client.send(
         new GetTemplateCommand({ StackName: name, TemplateStage: 'Original' }),
       );
-      const { Resources } = TemplateSchema.parse(JSON.parse(String(TemplateBody)));
-      return new Set(Object.entries(Resources).flatMap(([id, one]) => (one.DeletionPolicy === 'Retain' ? [id] : [])));
+      return parseTemplate(String(TemplateBody));
+    },
+
+    async create(name, template, tags) {
+      const request = new CreateStackCommand({
+        StackName: name,
+        TemplateBody: template,
+        Tags: tagsOf(tags),
+        Capabilities: CAPABILITIES,
+        // Otherwise what failed would remain, and with it a stack that can only be deleted.
+        OnFailure: 'DELETE',
+      });
+      const { StackId } = await orUpdateRefused(() => client.send(request));
+      return z.string().parse(StackId);
     },
 
     async setParameters(name, parameters) {
       try {
-        await cloudFormation.send(
-          new UpdateStackCommand({
-            StackName: name,
-            UsePreviousTemplate: true,
-            Parameters: [...parameters],
-            Capabilities: ['CAPABILITY_NAMED_IAM'],
-          }),
-        );
+        const request = new UpdateStackCommand({
+          StackName: name,
+          UsePreviousTemplate: true,
+          Parameters: [...parameters],
+          Capabilities: CAPABILITIES,
+        });
+        await orUpdateRefused(() => client.send(request));
+        return true;
       } catch (error) {
-        if (isValidation(error, /No updates are to be performed/)) return 'unchanged';
+        if (isValidation(error, /No updates are to be performed/)) return false;
         throw error;
       }
-      return until(async () => {
-        const status = (await describe(name))?.status;
-        return status?.endsWith('_IN_PROGRESS') ? undefined : status;
-      });
     },
 
-    async preview(input) {
-      await cloudFormation.send(new CreateChangeSetCommand(input));
-      try {
-        return await until(() => changesIn(input));
-      } finally {
-        await cloudFormation.send(new DeleteChangeSetCommand(input));
+    async delete(id) {
+      await orUpdateRefused(() => client.send(new DeleteStackCommand({ StackName: id })));
+    },
+
+    settled: (id, onStatus) => ended(id, (status) => !status.endsWith('_IN_PROGRESS'), onStatus),
+    deleted: (id, onStatus) => ended(id, (status) => status === 'DELETE_FAILED', onStatus),
+
+    async failures(id) {
+      const found: StackFailure[] = [];
+      for await (const { StackEvents } of paginateDescribeStackEvents({ client }, { StackName: id })) {
+        // The newest is first.
+        for (const event of EventsSchema.parse(StackEvents)) {
+          const { ResourceStatus: status, ResourceStatusReason: reason } = event;
+          const isOfStack = event.PhysicalResourceId === event.StackId;
+          if (isOfStack && /^(?:CREATE|UPDATE|DELETE)_IN_PROGRESS$/.test(status)) return found.reverse();
+          // What is cancelled only follows from another failure.
+          if (isOfStack || !status.endsWith('_FAILED') || /cancelled$/.test(reason)) continue;
+          found.push({ logicalId: event.LogicalResourceId, type: event.ResourceType, status, reason });
+        }
       }
-    },
-
-    async running(stateMachineArn) {
-      let count = 0;
-      const pages = paginateListExecutions({ client: sfn }, { stateMachineArn, statusFilter: 'RUNNING' });
-      for await (const { executions } of pages) count += z.array(z.unknown()).parse(executions).length;
-      return count;
+      return found.reverse();
     },
   };
 }
 
+/** Tags, as CloudFormation takes them. */
+export function tagsOf(tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] {
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+}
+
+/** Passes on what a request returns. @throws UpdateRefused if the status of the stack does not allow the request */
+export async function orUpdateRefused<T>(request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    const isRefused =
+      error instanceof AlreadyExistsException ||
+      isValidation(error, /\bis (?:currently )?in .*\bstate\b|\bwhile in status\b/);
+    if (isRefused) throw new UpdateRefused(error.message, { cause: error });
+    throw error;
+  }
+}
+
 /** Whether CloudFormation rejects the request with such a text: these cases differ in nothing else. */
-function isValidation(error: unknown, text: RegExp): boolean {
+function isValidation(error: unknown, text: RegExp): error is CloudFormationServiceException {
   return (
     error instanceof CloudFormationServiceException && error.name === 'ValidationError' && text.test(error.message)
   );
@@ -233,7 +306,9 @@ const UNUSABLE = new Set([
   'CredentialsProviderError',
   'ExpiredToken',
   'ExpiredTokenException',
+  'InvalidAccessKeyId',
   'InvalidClientTokenId',
+  'RequestExpired',
   'SignatureDoesNotMatch',
   'TokenProviderError',
   'UnrecognizedClientException',
@@ -242,9 +317,4 @@ const UNUSABLE = new Set([
 /** Whether the caller lacks usable credentials or a permission. */
 export function lacksAccess(error: unknown): error is Error {
   return error instanceof Error && UNUSABLE.has(error.name);
-}
-
-/** {@link connectStacks} with clients of its own, and the credentials that the AWS CLI would use. */
-export function stacksIn(settings: { region: string }, clock: Pick<Clock, 'sleep'>): Stacks {
-  return connectStacks({ cloudFormation: new CloudFormationClient(settings), sfn: new SFNClient(settings) }, clock);
 }

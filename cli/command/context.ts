@@ -17,6 +17,7 @@ const DEFAULT_ENTITLEMENTS = 'entitlements.yml';
 const EMULATOR_STAGE = 'local';
 const DEFAULT_STAGE = 'prod';
 const EMULATOR_REGION = 'us-east-1';
+const EMULATOR_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 const CommonSchema = z.object({
   region: z.optional(z.string()),
@@ -79,11 +80,11 @@ export async function contextOf(
     return configuration(options.entitlements);
   });
   const clock = local ? await emulatorClock(env) : systemClock;
-  const access = local
-    ? { endpoint: emulatorEndpoint(env), credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
-    : options.profile === undefined
-      ? {}
-      : { profile: options.profile };
+  const access = once(async () => {
+    if (local) return { endpoint: emulatorEndpoint(env), credentials: EMULATOR_CREDENTIALS };
+    const { operatorAccess } = await import('./access.ts');
+    return operatorAccess({ profile: options.profile, env, terminal: around.terminal });
+  });
   return {
     ...around,
     clock,
@@ -96,12 +97,19 @@ export async function contextOf(
       const { servicesOf } = await import('./services.ts');
       const { identityCenter, requestsPerSecond } = await entitlements();
       const region = options.region ?? identityCenter.region;
-      return servicesOf({ terminal: around.terminal, clock, stage, region, perSecond: requestsPerSecond, access });
+      return servicesOf({
+        terminal: around.terminal,
+        clock,
+        stage,
+        region,
+        perSecond: requestsPerSecond,
+        access: await access(),
+      });
     }),
     servicesWithoutEntitlements: once(async () => {
       const { servicesOf } = await import('./services.ts');
       const region = options.region ?? (local ? EMULATOR_REGION : await regionOf(options.profile));
-      return servicesOf({ terminal: around.terminal, clock, stage, region, perSecond: 10, access });
+      return servicesOf({ terminal: around.terminal, clock, stage, region, perSecond: 10, access: await access() });
     }),
   };
 }

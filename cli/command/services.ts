@@ -19,7 +19,7 @@ interface ServicesOptions {
   region: string;
   /** `requestsPerSecond` of the configuration. Calls to the emulator are not paced. */
   perSecond: number;
-  access: Pick<ClientSettings, 'endpoint' | 'credentials' | 'profile'>;
+  access: Pick<ClientSettings, 'endpoint' | 'credentials' | 'profile' | 'requestHandler'>;
 }
 
 /** AWS or the emulator, through adapters that are loaded on request: the SDK takes long to load. */

@@ -222,14 +222,25 @@ export class Terminal {
    * Asks for confirmation.
    *
    * @param yes the value of `--yes`: then nothing is asked
+   * @param signal ends the question
    * @throws UsageError without a terminal to ask in
    */
-  async confirm(question: string, yes: boolean): Promise<boolean> {
+  async confirm(question: string, yes: boolean, signal?: AbortSignal): Promise<boolean> {
     if (yes) return true;
     if (!this.isInteractive)
       throw new UsageError('This command needs confirmation, and there is no terminal: add --yes');
     const { confirm } = await import('@inquirer/prompts');
-    return confirm({ message: question, default: false }, { output: this.#surroundings.stderr });
+    return confirm({ message: question, default: false }, this.#promptOn(signal));
+  }
+
+  /** Asks for a line of text. Only for an interactive terminal. @param signal ends the question */
+  async text(question: string, signal?: AbortSignal): Promise<string> {
+    const { input } = await import('@inquirer/prompts');
+    return input({ message: question }, this.#promptOn(signal));
+  }
+
+  #promptOn(signal: AbortSignal | undefined) {
+    return { output: this.#surroundings.stderr, ...(signal ? { signal } : {}) };
   }
 
   #drain(): Promise<unknown> | undefined {

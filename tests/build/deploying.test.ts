@@ -1,289 +1,340 @@
-// @module-tag long
-import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { Stack, StackParameter, Stacks } from '../../adapters/operator/stacks.ts';
-import { checkParameters, deploy, formatChanges, parametersFor, remove } from '../../build/deploying.ts';
-import { aCheckout } from '../support/template.ts';
+import { type DeployOptions, deploy } from '../../build/deploying.ts';
+import { anAccount, aPackage, type Deploying, TEMPLATE } from '../support/deploying.ts';
 
-const PARAMETERS = { Triggers: 'ENABLED', AlarmTopicArn: 'arn:aws:sns:us-east-1:111122223333:topic' };
-const DEPLOYED: Stack = {
-  status: 'UPDATE_COMPLETE',
-  parameters: PARAMETERS,
-  outputs: { OnboardingArn: 'arn:onboarding', OnboardingAdminArn: 'arn:admin' },
-};
-const RESOURCES = [
-  { logicalId: 'Ledger', type: 'AWS::DynamoDB::Table', physicalId: 'usher-prod-ledger' },
-  { logicalId: 'Tick', type: 'AWS::Scheduler::Schedule', physicalId: 'usher-prod-tick' },
-];
-const QUEUE_URL = 'https://sqs.us-east-1.amazonaws.com/111122223333/usher-prod-undelivered-events';
-const QUEUE = { logicalId: 'UndeliveredEvents', type: 'AWS::SQS::Queue', physicalId: QUEUE_URL };
+const OPTIONS: DeployOptions = { stage: 'prod', parameters: {}, dryRun: false, mayLose: [] };
+const DISABLED = { ...OPTIONS, parameters: { Triggers: 'DISABLED' } };
+const DRY = { ...OPTIONS, dryRun: true };
 
-interface Setting {
-  stack?: Stack;
-  resources?: typeof RESOURCES;
-  running?: Readonly<Record<string, number>>;
-  paused?: string;
-  exitCode?: number;
+/** An account with a stage, deployed by the command itself. */
+async function aDeployedStage(): Promise<Deploying> {
+  const account = await anAccount();
+  expect(await deploy(OPTIONS, account.operator().tools)).toBe(0);
+  account.aws.calls.length = 0;
+  return account;
 }
 
-/** The commands' tools, with a note of all that is done, in order. */
-function tools({ stack, resources = RESOURCES, running = {}, paused = 'UPDATE_COMPLETE', exitCode = 0 }: Setting) {
-  const done: string[] = [];
-  const printed: string[] = [];
-  const given: (readonly StackParameter[])[] = [];
-  const stacks: Stacks = {
-    describe: async () => stack,
-    resources: async () => resources,
-    retained: async () => new Set(['Ledger', 'UndeliveredEvents']),
-    setParameters: async (name, parameters) => {
-      done.push(`setParameters ${name}`);
-      given.push(parameters);
-      return paused;
-    },
-    preview: async () => [],
-    running: async (machine) => running[machine] ?? 0,
-  };
-  return {
-    done,
-    printed,
-    given,
-    tools: {
-      stacks,
-      serverless: async (arguments_: readonly string[], parameters: Readonly<Record<string, string>>) => {
-        done.push(`serverless ${arguments_.join(' ')} ${JSON.stringify(parameters)}`);
-        return exitCode;
-      },
-      packagedResources: () => RESOURCES.map(({ logicalId, type }) => ({ logicalId, type })),
-      print: (line: string) => printed.push(line),
-    },
-  };
+function changing(calls: readonly string[]): string[] {
+  return calls.filter((call) => /CreateStack|UpdateStack|ExecuteChangeSet|DeleteStack/.test(call));
 }
 
-const OPTIONS = { stage: 'prod', parameters: { Triggers: 'DISABLED' }, dryRun: false };
-
-describe('deploying', () => {
-  it('hands the parameters on', async () => {
-    const { tools: used, done } = tools({ stack: DEPLOYED });
-    expect(await deploy(OPTIONS, used)).toBe(0);
-    expect(done).toEqual(['serverless deploy {"Triggers":"DISABLED"}']);
-  });
-
-  it('fails when the framework fails', async () => {
-    expect(await deploy(OPTIONS, tools({ exitCode: 5 }).tools)).toBe(1);
-    expect(await deploy({ ...OPTIONS, dryRun: true }, tools({ exitCode: 1 }).tools)).toBe(1);
-    expect(await deploy({ ...OPTIONS, dryRun: true }, tools({ stack: DEPLOYED, exitCode: 1 }).tools)).toBe(1);
-  });
-
-  it('waits for nobody: a stack that is being changed is a precondition', async () => {
-    const { tools: used, done, printed } = tools({ stack: { ...DEPLOYED, status: 'UPDATE_IN_PROGRESS' } });
-    expect(await deploy(OPTIONS, used)).toBe(3);
-    expect(done).toEqual([]);
-    expect(printed.join()).toContain('usher-prod is UPDATE_IN_PROGRESS');
-  });
-
-  it.each([false, true])('says what to do with a stack that was never made, dry: %s', async (dryRun) => {
-    const { tools: used, done, printed } = tools({ stack: { ...DEPLOYED, status: 'REVIEW_IN_PROGRESS' } });
-    expect(await deploy({ ...OPTIONS, dryRun }, used)).toBe(3);
-    expect(done).toEqual([]);
-    expect(printed.join()).toContain('npm run remove -- --stage prod');
-  });
-
-  it('prints, dry, what would change', async () => {
-    const { tools: used, done } = tools({ stack: DEPLOYED });
-    expect(await deploy({ ...OPTIONS, dryRun: true }, used)).toBe(0);
-    expect(done).toEqual(['serverless changes {"Triggers":"DISABLED"}']);
-  });
-
-  it('prints, dry, all that the package has, where nothing is deployed', async () => {
-    const { tools: used, done, printed } = tools({});
-    expect(await deploy({ ...OPTIONS, dryRun: true }, used)).toBe(0);
-    expect(done).toEqual(['serverless package {"Triggers":"DISABLED"}']);
-    expect(printed.slice(1)).toEqual(['+ Ledger AWS::DynamoDB::Table', '+ Tick   AWS::Scheduler::Schedule']);
-  });
-});
-
-describe('removing', () => {
-  it('disables what starts executions, then removes the stack, then says what stays', async () => {
-    const { tools: used, done, printed, given } = tools({ stack: DEPLOYED });
-    expect(await remove(OPTIONS, used)).toBe(0);
-    expect(done).toEqual(['setParameters usher-prod', 'serverless remove {}']);
-    expect(given).toEqual([
-      [
-        { ParameterKey: 'Triggers', ParameterValue: 'DISABLED' },
-        { ParameterKey: 'AlarmTopicArn', UsePreviousValue: true },
-      ],
+describe('a first deployment', () => {
+  it('creates the stack and leads to the package', async () => {
+    const { aws, operator } = await anAccount();
+    aws.alias = 'identity';
+    const { tools, printed, asked } = operator();
+    expect(await deploy(OPTIONS, tools)).toBe(0);
+    expect(printed.slice(0, 4)).toEqual([
+      'Account 111122223333 (identity)',
+      'Region  us-east-1',
+      'Stage   prod',
+      'Stack   usher-prod, not deployed',
     ]);
-    expect(printed.join('\n')).toContain('usher-prod-ledger');
-    expect(printed.join('\n')).not.toContain('usher-prod-tick');
-  });
-
-  it('goes on where it was stopped: what is disabled already is no fault', async () => {
-    const { tools: used, done } = tools({ stack: DEPLOYED, paused: 'unchanged' });
-    expect(await remove(OPTIONS, used)).toBe(0);
-    expect(done.at(-1)).toBe('serverless remove {}');
-  });
-
-  it.each([
-    ['the machine', { 'arn:onboarding': 2 }],
-    ['the admin machine', { 'arn:admin': 2 }],
-  ])('removes nothing while executions of %s run', async (_fact, running) => {
-    const { tools: used, done, printed } = tools({ stack: DEPLOYED, running });
-    expect(await remove(OPTIONS, used)).toBe(3);
-    expect(done).toEqual(['setParameters usher-prod']);
-    expect(printed.at(-1)).toContain('2 executions still run');
-  });
-
-  it('removes nothing when the triggers could not be disabled', async () => {
-    const { tools: used, done } = tools({ stack: DEPLOYED, paused: 'UPDATE_ROLLBACK_COMPLETE' });
-    expect(await remove(OPTIONS, used)).toBe(1);
-    expect(done).toEqual(['setParameters usher-prod']);
-  });
-
-  it('fails when the framework fails', async () => {
-    expect(await remove(OPTIONS, tools({ stack: DEPLOYED, exitCode: 1 }).tools)).toBe(1);
-  });
-
-  it.each([
-    ['is REVIEW_IN_PROGRESS', { ...DEPLOYED, status: 'REVIEW_IN_PROGRESS' }],
-    ['is ROLLBACK_COMPLETE', { ...DEPLOYED, status: 'ROLLBACK_COMPLETE' }],
-    ['is DELETE_FAILED', { ...DEPLOYED, status: 'DELETE_FAILED' }],
-    ['has no parameter Triggers', { ...DEPLOYED, parameters: {} }],
-  ])('of a stack that %s disables nothing before, and says so', async (hindrance, stack) => {
-    const { tools: used, done, printed } = tools({ stack });
-    expect(await remove(OPTIONS, used)).toBe(0);
-    expect(done).toEqual(['serverless remove {}']);
-    expect(printed[0]).toContain(`are not disabled first: usher-prod ${hindrance}`);
-    expect(printed.join()).not.toContain('are disabled');
-  });
-
-  it('says which queues have to go before the stage is deployed again', async () => {
-    const { tools: used, printed } = tools({ stack: DEPLOYED, resources: [...RESOURCES, QUEUE] });
-    expect(await remove(OPTIONS, used)).toBe(0);
-    expect(printed).toContain(`  aws sqs delete-queue --queue-url ${QUEUE_URL}`);
-    const without = tools({ stack: DEPLOYED });
-    await remove(OPTIONS, without.tools);
-    expect(without.printed.join('\n')).not.toContain('delete-queue');
-  });
-
-  it('asks for no resources of a stack that was never made', async () => {
-    const { tools: used, printed } = tools({ stack: { ...DEPLOYED, status: 'REVIEW_IN_PROGRESS' } });
-    expect(await remove({ ...OPTIONS, dryRun: true }, used)).toBe(0);
-    expect(printed[0]).toBe('0 resources of usher-prod would be deleted.');
-  });
-
-  it('says so where nothing is deployed', async () => {
-    const { tools: used, done } = tools({});
-    expect(await remove(OPTIONS, used)).toBe(3);
-    expect(done).toEqual([]);
-  });
-
-  it('changes nothing, dry', async () => {
-    const { tools: used, done, printed } = tools({ stack: DEPLOYED });
-    expect(await remove({ ...OPTIONS, dryRun: true }, used)).toBe(0);
-    expect(done).toEqual([]);
-    expect(printed[0]).toBe('1 resources of usher-prod would be deleted.');
-  });
-});
-
-describe('parameters', () => {
-  const rules = {
-    Triggers: { AllowedValues: ['ENABLED', 'DISABLED'] },
-    ForwarderAccountId: { AllowedPattern: '(\\d{12})?', ConstraintDescription: 'twelve digits, or nothing' },
-    Free: {},
-  };
-
-  it('are read as they stand on the command line', () => {
-    const given = ['Triggers=DISABLED', 'ForwarderAccountId=', 'Free=a=b\n'];
-    expect(checkParameters(given, rules)).toEqual({
-      problems: [],
-      parameters: { Triggers: 'DISABLED', ForwarderAccountId: '', Free: 'a=b\n' },
+    expect(printed).toContain('+ Ledger                     AWS::DynamoDB::Table');
+    expect(asked).toEqual(['Create these resources?']);
+    expect(aws.stack).toMatchObject({
+      status: 'UPDATE_COMPLETE',
+      parameters: { Triggers: 'ENABLED', AlarmTopicArn: '' },
+      tags: { application: 'usher', stage: 'prod' },
     });
+    expect(aws.code.get('usher-prod-plan')).toBe(aPackage().functions[0]?.sha256);
   });
+
+  it('changes nothing when it is declined, and fails', async () => {
+    const { aws, operator } = await anAccount();
+    expect(await deploy(OPTIONS, operator({ answer: false }).tools)).toBe(1);
+    expect(aws.stack).toBeUndefined();
+  });
+
+  it('changes nothing when it is dry', async () => {
+    const { aws, operator } = await anAccount();
+    const { tools, printed } = operator();
+    expect(await deploy({ ...DRY, ...DISABLED, dryRun: true }, tools)).toBe(0);
+    expect(printed).toContain('~ Triggers: none → DISABLED');
+    expect(changing(aws.calls)).toEqual([]);
+  });
+
+  it('says why the stack could not be created, and is possible again', async () => {
+    const { aws, operator } = await anAccount();
+    const failure = { logicalId: 'ServerlessDeploymentBucket', type: 'AWS::S3::Bucket', status: 'CREATE_FAILED' };
+    aws.ending = { status: 'DELETE_COMPLETE', failures: [{ ...failure, reason: 'no s3:CreateBucket' }] };
+    const { tools, printed } = operator();
+    expect(await deploy(OPTIONS, tools)).toBe(1);
+    expect(printed).toContain('  ServerlessDeploymentBucket (AWS::S3::Bucket) CREATE_FAILED: no s3:CreateBucket');
+    expect(await deploy(OPTIONS, operator().tools)).toBe(0);
+  });
+
+  it('fails when nothing can be packaged', async () => {
+    const { aws, operator } = await anAccount();
+    const { tools } = operator();
+    expect(await deploy(OPTIONS, { ...tools, packageStage: async () => undefined })).toBe(1);
+    expect(aws.stack).toBeUndefined();
+  });
+});
+
+describe('what is live decides what there is to do', () => {
+  it('makes a deployment that changes only a parameter', async () => {
+    const { aws, operator } = await aDeployedStage();
+    const { tools, printed, asked } = operator();
+    expect(await deploy(DISABLED, tools)).toBe(0);
+    expect(aws.stack?.parameters['Triggers']).toBe('DISABLED');
+    expect(printed).toEqual(expect.arrayContaining(['~ Triggers: ENABLED → DISABLED', '~ Rule AWS::Events::Rule']));
+    expect(asked).toEqual(['Change usher-prod like this?']);
+  });
+
+  it('keeps parameters that are not given', async () => {
+    const { aws, operator } = await aDeployedStage();
+    await deploy(DISABLED, operator().tools);
+    expect(await deploy({ ...OPTIONS, parameters: { AlarmTopicArn: 'arn:topic' } }, operator().tools)).toBe(0);
+    expect(aws.stack?.parameters).toEqual({ Triggers: 'DISABLED', AlarmTopicArn: 'arn:topic' });
+  });
+
+  it('changes nothing when everything is live already, asks nothing, and leaves nothing', async () => {
+    const { aws, operator } = await aDeployedStage();
+    const objects = new Set(aws.objects.keys());
+    const { tools, printed, asked } = operator();
+    expect(await deploy(OPTIONS, tools)).toBe(0);
+    expect(printed.at(-1)).toBe('Nothing to change: usher-prod has this template, these parameters and this code.');
+    expect(asked).toEqual([]);
+    expect(changing(aws.calls)).toEqual([]);
+    expect(aws.changeSets.size).toBe(0);
+    expect(new Set(aws.objects.keys())).toEqual(objects);
+  });
+
+  it('makes the same deployment again after it was rolled back', async () => {
+    const { aws, operator } = await aDeployedStage();
+    const failure = { logicalId: 'Plan', type: 'AWS::Lambda::Function', status: 'UPDATE_FAILED', reason: 'denied' };
+    const cancelled = { ...failure, logicalId: 'Rule', reason: 'Resource update cancelled' };
+    aws.ending = { status: 'UPDATE_ROLLBACK_COMPLETE', failures: [failure, cancelled] };
+    const packaged = aPackage('a lower cap');
+    const first = operator({ packaged });
+    expect(await deploy(OPTIONS, first.tools)).toBe(1);
+    expect(first.printed.join('\n')).toContain('what was live before is live. Remove the cause, then deploy again.');
+    expect(first.printed).toContain('  Plan (AWS::Lambda::Function) UPDATE_FAILED: denied');
+    expect(first.printed.join('\n')).not.toContain('cancelled');
+    expect(await deploy(OPTIONS, operator({ packaged }).tools)).toBe(0);
+    expect(aws.code.get('usher-prod-plan')).toBe(packaged.functions[0]?.sha256);
+  });
+
+  it('sets code right that someone has replaced by hand, and only once', async () => {
+    const { aws, operator } = await aDeployedStage();
+    aws.code.set('usher-prod-plan', 'another');
+    expect(await deploy(OPTIONS, operator().tools)).toBe(0);
+    expect(aws.code.get('usher-prod-plan')).toBe(aPackage().functions[0]?.sha256);
+    const { tools, printed } = operator();
+    expect(await deploy(OPTIONS, tools)).toBe(0);
+    expect(printed.at(-1)).toContain('Nothing to change');
+  });
+
+  it('makes a deployment that changes only outputs', async () => {
+    const { aws, operator } = await aDeployedStage();
+    const template = { ...TEMPLATE, Outputs: { New: { Value: '1' } } };
+    const { tools, printed } = operator({ packaged: aPackage('the code', { template }) });
+    expect(await deploy(OPTIONS, tools)).toBe(0);
+    expect(printed.join('\n')).toContain('only parameters, outputs or descriptions');
+    expect(aws.stack?.template).toMatchObject({ Outputs: { New: { Value: '1' } } });
+  });
+
+  it('fails when what is live at the end is not what was deployed', async () => {
+    const { aws, operator } = await aDeployedStage();
+    aws.before = (call) => {
+      if (call.startsWith('lambda') && changing(aws.calls).length > 0) aws.code.set('usher-prod-plan', 'another');
+    };
+    const { tools, printed } = operator({ packaged: aPackage('new') });
+    expect(await deploy(OPTIONS, tools)).toBe(1);
+    expect(printed.at(-1)).toBe('  usher-prod-plan has other code');
+  });
+});
+
+describe('a dry run', () => {
+  it('prints the difference and leaves nothing', async () => {
+    const { aws, operator } = await aDeployedStage();
+    const objects = new Set(aws.objects.keys());
+    const { tools, printed, asked } = operator({ packaged: aPackage('new') });
+    expect(await deploy({ ...DISABLED, dryRun: true }, tools)).toBe(0);
+    expect(printed).toContain('~ Triggers: ENABLED → DISABLED');
+    expect(printed).toContain('~ Plan AWS::Lambda::Function');
+    expect(asked).toEqual([]);
+    expect(changing(aws.calls)).toEqual([]);
+    expect(aws.changeSets.size).toBe(0);
+    expect(new Set(aws.objects.keys())).toEqual(objects);
+  });
+
+  it('that is interrupted leaves nothing', async () => {
+    const { aws, operator, interrupt } = await aDeployedStage();
+    const objects = new Set(aws.objects.keys());
+    aws.polls = 3;
+    aws.before = (call) => {
+      if (call.endsWith('DescribeChangeSet')) interrupt();
+    };
+    await expect(deploy({ ...DISABLED, dryRun: true }, operator().tools)).rejects.toThrow('interrupted');
+    expect(aws.changeSets.size).toBe(0);
+    expect(new Set(aws.objects.keys())).toEqual(objects);
+  });
+
+  it('removes the change set that a killed run has left, and no other', async () => {
+    const { aws, operator } = await aDeployedStage();
+    const left = (name: string, hours: number) => {
+      const createdAt = new Date(aws.now().getTime() - hours * 3_600_000);
+      const changeSet = { name, createdAt, status: 'CREATE_COMPLETE', template: TEMPLATE, tags: {}, parameters: {} };
+      aws.changeSets.set(name, { ...changeSet, changes: [] });
+    };
+    left('usher-deploy-killed', 2);
+    left('usher-deploy-of-another-operator', 0.5);
+    left('somebody-elses', 48);
+    const { tools, printed } = operator();
+    expect(await deploy(DRY, tools)).toBe(0);
+    expect(printed).toContain('Deleted usher-deploy-killed, left by an interrupted run.');
+    expect([...aws.changeSets.keys()]).toEqual(['usher-deploy-of-another-operator', 'somebody-elses']);
+  });
+});
+
+describe('what outlives the stack', () => {
+  const without = (id: string) => {
+    const { [id]: _gone, ...Resources } = { ...TEMPLATE.Resources } as Record<string, { Type: string }>;
+    return aPackage('the code', { template: { ...TEMPLATE, Resources } });
+  };
 
   it.each([
-    ['Triggers', 'Triggers: expected Name=value with one of Triggers, ForwarderAccountId, Free'],
-    ['triggers=ENABLED', 'triggers: expected Name=value with one of Triggers, ForwarderAccountId, Free'],
-    ['constructor=x', 'constructor: expected Name=value with one of Triggers, ForwarderAccountId, Free'],
-    ['Triggers=off', 'Triggers: expected ENABLED or DISABLED'],
-    ['ForwarderAccountId=1234567890123', 'ForwarderAccountId: expected twelve digits, or nothing'],
-  ])('are refused before anything is packaged: %s', (given, problem) => {
-    expect(checkParameters([given], rules).problems).toEqual([problem]);
+    ['replaced', 'True'],
+    ['perhaps replaced', 'Conditional'],
+  ])('is not %s unless a flag names it', async (word, replacement) => {
+    const { aws, operator } = await aDeployedStage();
+    const Ledger = { ...TEMPLATE.Resources.Ledger, Properties: { TableName: 'another' } };
+    const packaged = aPackage('the code', { template: { ...TEMPLATE, Resources: { ...TEMPLATE.Resources, Ledger } } });
+    aws.replacements = { Ledger: replacement };
+    const { tools, printed } = operator({ packaged });
+    expect(await deploy(OPTIONS, tools)).toBe(3);
+    expect(printed).toContain(`  ~ Ledger AWS::DynamoDB::Table (${word})`);
+    expect(printed.at(-1)).toContain('--replace-or-delete Ledger');
+    expect(changing(aws.calls)).toEqual([]);
+    expect(await deploy({ ...OPTIONS, mayLose: ['Ledger'] }, operator({ packaged }).tools)).toBe(0);
   });
 
-  it('keep their values, unless they are given others', () => {
-    expect(parametersFor(['Triggers', 'AlarmTopicArn', 'New'], { Triggers: 'DISABLED' }, PARAMETERS)).toEqual([
-      { ParameterKey: 'Triggers', ParameterValue: 'DISABLED' },
-      { ParameterKey: 'AlarmTopicArn', UsePreviousValue: true },
-    ]);
-    expect(parametersFor(['Triggers'], {}, {})).toEqual([]);
-    // The template has it no more: CloudFormation would refuse it.
-    expect(parametersFor([], {}, PARAMETERS)).toEqual([]);
+  it.each(['Ledger', 'AuditBus', 'UndeliveredEvents'])('is not given up unless a flag names it: %s', async (id) => {
+    const { aws, operator } = await aDeployedStage();
+    const packaged = without(id);
+    const { tools, printed } = operator({ packaged });
+    expect(await deploy({ ...OPTIONS, mayLose: [id === 'Ledger' ? 'AuditBus' : 'Ledger'] }, tools)).toBe(3);
+    expect(printed.at(-1)).toContain(`--replace-or-delete ${id}`);
+    expect(changing(aws.calls)).toEqual([]);
+    expect(await deploy({ ...DRY }, operator({ packaged }).tools)).toBe(3);
+    expect(await deploy({ ...OPTIONS, mayLose: [id] }, operator({ packaged }).tools)).toBe(0);
+  });
+
+  it('is what the flag may name, and nothing else', async () => {
+    const { aws, operator } = await aDeployedStage();
+    const { tools, printed } = operator({ packaged: without('Ledger') });
+    expect(await deploy({ ...OPTIONS, mayLose: ['ledger'] }, tools)).toBe(2);
+    expect(printed.at(-1)).toContain('expected one of Ledger, AuditBus, UndeliveredEvents, not ledger');
+    expect(changing(aws.calls)).toEqual([]);
+  });
+
+  it('does not keep other resources from being removed', async () => {
+    const { operator } = await aDeployedStage();
+    expect(await deploy(OPTIONS, operator({ packaged: without('Rule') }).tools)).toBe(0);
   });
 });
 
-describe('a change set', () => {
-  it('is printed a line a resource', () => {
-    expect(
-      formatChanges([
-        { action: 'Add', logicalId: 'A', type: 'T1', replaced: false },
-        { action: 'Modify', logicalId: 'Long', type: 'T2', replaced: true },
-        { action: 'Remove', logicalId: 'B', type: 'T3', replaced: false },
-        { action: 'Import', logicalId: 'C', type: 'T4', replaced: false },
-        { action: 'Dynamic', logicalId: 'D', type: 'T5', replaced: false },
-      ]),
-    ).toEqual(['+ A    T1', '~ Long T2 (replaced)', '- B    T3', '> C    T4', '? D    T5']);
+describe('two operators at the same time', () => {
+  it('do not disturb each other: the second to answer is told, and changes nothing', async () => {
+    const { aws, operator } = await aDeployedStage();
+    const slow = operator({ packaged: aPackage('of the slow one') });
+    const quick = operator({ packaged: aPackage('of the quick one') });
+    const confirm = async () => {
+      expect(await deploy(OPTIONS, quick.tools)).toBe(0);
+      return true;
+    };
+    expect(await deploy(OPTIONS, { ...slow.tools, confirm })).toBe(3);
+    expect(slow.printed.join('\n')).toContain('has been changed since this command read it');
+    expect(aws.code.get('usher-prod-plan')).toBe(aPackage('of the quick one').functions[0]?.sha256);
+  });
+
+  it('are told when the other one is still at work', async () => {
+    const { aws, operator } = await aDeployedStage();
+    const { tools, printed } = operator({ packaged: aPackage('new') });
+    const confirm = async () => {
+      if (aws.stack) aws.stack.status = 'UPDATE_IN_PROGRESS';
+      return true;
+    };
+    expect(await deploy(OPTIONS, { ...tools, confirm })).toBe(3);
+    expect(printed.join('\n')).toContain('usher-prod is UPDATE_IN_PROGRESS: CloudFormation is still at work');
+  });
+
+  it('are told when the other one creates the stack first', async () => {
+    const { aws, operator } = await anAccount();
+    const { tools, printed } = operator();
+    const confirm = async () => {
+      aws.deployed('CREATE_IN_PROGRESS');
+      return true;
+    };
+    expect(await deploy(OPTIONS, { ...tools, confirm })).toBe(3);
+    expect(printed.join('\n')).toContain('usher-prod is CREATE_IN_PROGRESS');
   });
 });
 
-describe('the command', () => {
-  const run = promisify(execFile);
-
-  /** In a checkout, without credentials. */
-  async function command(arguments_: readonly string[], edit: (folder: string) => void = () => undefined) {
-    const folder = aCheckout();
-    edit(folder);
-    const env = { PATH: process.env['PATH'], HOME: folder, AWS_EC2_METADATA_DISABLED: 'true' };
-    const script = join(folder, 'build', 'stage.ts');
-    return run(process.execPath, [script, ...arguments_], { cwd: folder, env }).then(
-      ({ stdout }) => ({ code: 0, told: stdout }),
-      ({ code, stderr }: { code: number; stderr: string }) => ({ code, told: stderr }),
+describe('what goes wrong in the middle', () => {
+  it('says what the stack does when the credentials expire, and how to go on', async () => {
+    const { aws, operator } = await aDeployedStage();
+    aws.polls = 3;
+    let reads = 0;
+    aws.before = (call) => {
+      if (!call.endsWith('DescribeStacks') || changing(aws.calls).length === 0) return;
+      reads += 1;
+      if (reads > 1) aws.refuse('ExpiredToken', 'The security token included in the request is expired', 403);
+    };
+    const { tools, printed } = operator({ packaged: aPackage('new') });
+    await expect(deploy(OPTIONS, tools)).rejects.toMatchObject({ name: 'ExpiredToken' });
+    expect(printed).toContain(
+      'usher-prod was UPDATE_IN_PROGRESS when it was last read. CloudFormation goes on without this command.',
     );
-  }
+    expect(printed).toContain('Then run this command again: it does what is left, if anything is.');
+  });
 
+  it('says that CloudFormation goes on when the operator interrupts the update', async () => {
+    const { aws, operator, interrupt } = await aDeployedStage();
+    aws.polls = 3;
+    aws.before = (call) => {
+      if (call.endsWith('DescribeStacks') && changing(aws.calls).length > 0) interrupt();
+    };
+    const { tools, printed } = operator({ packaged: aPackage('new') });
+    await expect(deploy(OPTIONS, tools)).rejects.toThrow('interrupted');
+    expect(printed.join('\n')).toContain('CloudFormation goes on without this command.');
+  });
+
+  it('fails when CloudFormation refuses the content, and leaves no change set', async () => {
+    const { aws, operator } = await aDeployedStage();
+    aws.before = (call) => {
+      for (const one of aws.changeSets.values()) {
+        if (call.endsWith('DescribeChangeSet')) Object.assign(one, { status: 'FAILED', reason: 'no such role' });
+      }
+    };
+    await expect(deploy(DISABLED, operator().tools)).rejects.toThrow('refuses the change set (FAILED): no such role');
+    expect(aws.changeSets.size).toBe(0);
+  });
+
+  it('leaves a stack alone that is none of Usher', async () => {
+    const { aws, operator } = await anAccount();
+    aws.deployed('CREATE_COMPLETE', { template: { Resources: { Q: { Type: 'AWS::SQS::Queue' } } } });
+    const { tools, printed } = operator();
+    expect(await deploy(OPTIONS, tools)).toBe(3);
+    expect(printed.at(-1)).toContain('no stack of Usher');
+  });
+});
+
+describe('an end that no update should have', () => {
   it.each([
-    ['deploy', '--stag', 'x'],
-    ['deploy', '--stage', 'Not A Stage'],
-    ['deploy', '--parameter', 'Nope=1'],
-    ['undo'],
-  ])('%s %s is wrong use', async (...arguments_) => {
-    expect(await command(arguments_)).toMatchObject({ code: 2, told: expect.stringMatching(/.+/) });
-  });
-
-  it('names every fault of entitlements.yml, and packages nothing', async () => {
-    const { code, told } = await command(['deploy', '--dry-run'], (folder) => {
-      const file = join(folder, 'entitlements.yml');
-      writeFileSync(
-        file,
-        readFileSync(file, 'utf8').replace('max: 200', 'max: many').replace('name: amazon', 'name: A'),
-      );
-    });
-    expect(code).toBe(2);
-    expect(told).toContain('entitlements.yml: entitlements[0].name');
-    expect(told).toContain('entitlements.yml: entitlements[0].seats.max');
-    expect(told).not.toContain('    at ');
-  });
-
-  it.each(['deploy', 'remove'])('%s wants credentials', async (name) => {
-    const { code, told } = await command([name]);
-    expect(code).toBe(3);
-    expect(told).toContain('Get credentials');
-    expect(told).not.toContain('    at ');
-  });
-
-  it('has help', async () => {
-    expect(await command(['deploy', '--help'])).toMatchObject({ code: 0, told: expect.stringContaining('--dry-run') });
+    [
+      'UPDATE_ROLLBACK_FAILED',
+      'aws cloudformation continue-update-rollback --stack-name usher-prod --region us-east-1',
+    ],
+    ['UPDATE_FAILED', 'aws cloudformation rollback-stack --stack-name usher-prod --region us-east-1'],
+  ])('is no success, and names the way out: %s', async (status, way) => {
+    const { aws, operator } = await aDeployedStage();
+    aws.ending = { status, failures: [{ logicalId: 'Plan', type: 'T', status: 'UPDATE_FAILED', reason: 'denied' }] };
+    const { tools, printed } = operator({ packaged: aPackage('new') });
+    expect(await deploy(OPTIONS, tools)).toBe(1);
+    expect(printed).toContain(`  ${way}`);
+    expect(printed).toContain('  Plan (T) UPDATE_FAILED: denied');
   });
 });

@@ -8,11 +8,14 @@ import {
   CreateStackCommand,
   DescribeStacksCommand,
   GetTemplateCommand,
+  ListStacksCommand,
   paginateListStackResources,
 } from '@aws-sdk/client-cloudformation';
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod/mini';
 import type { ClientSettings } from '../../adapters/clients.ts';
+import { parseTemplate, type Template } from '../../adapters/operator/stacks.ts';
+import { functionsIn, withKeys } from '../../build/package.ts';
 import type { LambdaFunction } from './lambda.ts';
 import { DEFAULT_ACCOUNT, type Moto, settingsOf } from './moto.ts';
 
@@ -43,18 +46,31 @@ export interface Package {
 
 const run = promisify(execFile);
 
-/** Runs the framework's command, the one of this project. */
-async function serverless(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
-  const command = join(ROOT, 'node_modules/.bin/serverless');
-  await run(command, args, { cwd: ROOT, env: { ...process.env, ...environment } }).catch((error: unknown) => {
-    const told = error instanceof Error && 'stdout' in error ? `\n${error.stdout}` : '';
-    throw new Error(`serverless ${args[0]} failed${told}`, { cause: error });
+/** Runs a command of this project. @returns what it prints */
+async function command(args: readonly [string, ...string[]], environment: NodeJS.ProcessEnv): Promise<string> {
+  const [file, ...rest] = args;
+  try {
+    const { stdout } = await run(file, rest, { cwd: ROOT, env: { ...process.env, ...environment } });
+    return stdout;
+  } catch (error) {
+    const told =
+      error instanceof Error && 'stdout' in error && 'stderr' in error ? `\n${error.stdout}${error.stderr}` : '';
+    throw new Error(`${args.join(' ')} failed${told}`, { cause: error });
+  }
+}
+
+/** Runs `npm run deploy` or `npm run remove`, against moto's default account. */
+function stage(args: readonly string[], { endpoint }: Moto): Promise<string> {
+  return command([process.execPath, join(ROOT, 'build/stage.ts'), ...args], {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: 'moto',
+    AWS_SECRET_ACCESS_KEY: 'moto',
   });
 }
 
 /** Packages the service as it is deployed. @param directory where the package and the code are kept */
 export async function packageService(directory: string): Promise<Package> {
-  await serverless(['package'], {});
+  await command([join(ROOT, 'node_modules/.bin/serverless'), 'package'], {});
   const kept = join(directory, 'package');
   cpSync(PACKAGE, kept, { recursive: true });
   const { service } = StateSchema.parse(JSON.parse(readFileSync(join(kept, 'serverless-state.json'), 'utf8')));
@@ -71,26 +87,37 @@ export async function packageService(directory: string): Promise<Package> {
 }
 
 /**
- * Deploys the package with the framework's command, as a user does, to moto's default account.
+ * Deploys the service with the project's command, as a user does, to moto's default account: a stage that is removed again,
+ * then one with everything. Of that, a deployment changes only a parameter, the next one sets it back, and the last one finds
+ * nothing to change.
  *
- * @throws Error when what CloudFormation then holds isn't what was packaged
+ * @throws Error when what CloudFormation then holds isn't what was packaged, or what was removed
  */
-export async function deploy({ directory, region, stackName, template, code }: Package, moto: Moto): Promise<void> {
-  try {
-    await serverless(['deploy', '--package', directory], {
-      AWS_ENDPOINT_URL: moto.endpoint,
-      AWS_ACCESS_KEY_ID: 'moto',
-      AWS_SECRET_ACCESS_KEY: 'moto',
-      AWS_REGION: region,
-    });
-  } finally {
-    // The command takes away what it has deployed.
-    cpSync(directory, PACKAGE, { recursive: true });
-  }
+export async function deploy({ region, stackName, template, code }: Package, moto: Moto): Promise<void> {
   const settings = settingsOf(moto.endpoint, DEFAULT_ACCOUNT, region);
   const client = new CloudFormationClient(settings);
+  const told = async (...parameters: string[]) => {
+    const given = parameters.flatMap((one) => ['--parameter', one]);
+    const said = await stage(['deploy', '--stage', 'prod', '--yes', ...given], moto);
+    const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName: stackName }));
+    const triggers = stack?.Parameters?.find(({ ParameterKey }) => ParameterKey === 'Triggers')?.ParameterValue;
+    return { said, triggers };
+  };
+  await stage(['deploy', '--stage', 'try', '--yes'], moto);
+  await stage(['remove', '--stage', 'try', '--yes'], moto);
+  const { StackSummaries: left = [] } = await client.send(
+    new ListStacksCommand({ StackStatusFilter: ['CREATE_COMPLETE', 'UPDATE_COMPLETE'] }),
+  );
+  if (left.some(({ StackName }) => StackName === 'usher-try')) throw new Error('The stack usher-try is not removed');
+  await told();
+  const { triggers: paused } = await told('Triggers=DISABLED');
+  if (paused !== 'DISABLED') throw new Error(`A deployment of Triggers=DISABLED leaves it ${paused}`);
+  const { triggers: resumed } = await told('Triggers=ENABLED');
+  if (resumed !== 'ENABLED') throw new Error(`A deployment of Triggers=ENABLED leaves it ${resumed}`);
+  const { said } = await told();
+  if (!said.includes('Nothing to change')) throw new Error(`The same deployment again changes something:\n${said}`);
   const { TemplateBody = '' } = await client.send(new GetTemplateCommand({ StackName: stackName }));
-  if (!isDeepStrictEqual(JSON.parse(TemplateBody), JSON.parse(template))) {
+  if (!isDeepStrictEqual(withoutKeys(TemplateBody), withoutKeys(template))) {
     throw new Error('The stack that the command has made is not that of the package');
   }
   const lambda = new LambdaClient(settings);
@@ -98,6 +125,12 @@ export async function deploy({ directory, region, stackName, template, code }: P
     const { Configuration } = await lambda.send(new GetFunctionCommand({ FunctionName: name }));
     if (Configuration?.CodeSha256 !== sha256) throw new Error(`The code of ${name} is not that of the package`);
   }
+}
+
+/** A template whose functions have no keys: the packager names them by the time, and the command by their content. */
+function withoutKeys(text: string): Template {
+  const template = parseTemplate(text);
+  return withKeys(template, new Map(functionsIn(template).map(({ logicalId }) => [logicalId, ''])));
 }
 
 /** Makes a stack of the packaged template, in an account of its own. */

@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 try:
     import moto
     from moto import server
-    from moto.cloudformation import parsing
+    from moto.cloudformation import models as stacks, parsing
     from moto.events import models as events
     from moto.stepfunctions import models as stepfunctions
     from moto.stepfunctions.parser import models as parser
@@ -75,6 +75,32 @@ def other_types():
     class_of = parsing.resource_class_from_type
     # The first warns of the type, which is then told of as not checked.
     parsing.resource_class_from_type = lambda name: class_of(name) or Placeholder
+
+
+def updates():
+    """An update also changes resources whose condition isn't met, and forgets those of types that it can't change."""
+    update = parsing.parse_and_update_resource
+
+    def update_what_exists(logical_id, resource_json, resources_map, *args, **kwargs):
+        condition = resource_json.get("Condition")
+        if condition and not resources_map.lazy_condition_map[condition]:
+            return None
+        changed = update(logical_id, resource_json, resources_map, *args, **kwargs)
+        return resources_map[logical_id] if changed is None else changed
+
+    parsing.parse_and_update_resource = update_what_exists
+
+
+def previous_values():
+    """An update of a stack knows no previous value of a parameter that a change set or a default has set."""
+    resolve = stacks.CloudFormationBackend._resolve_update_parameters
+
+    def resolve_update_parameters(backend, instance, incoming_params):
+        if isinstance(instance, stacks.Stack):
+            instance.parameters = {**instance.parameters, **instance.stack_parameters}
+        return resolve(backend, instance, incoming_params)
+
+    stacks.CloudFormationBackend._resolve_update_parameters = resolve_update_parameters
 
 
 def machines_of_stacks():
@@ -202,6 +228,8 @@ REPAIRS = {
     for repair in (
         substitutions,
         other_types,
+        updates,
+        previous_values,
         machines_of_stacks,
         names_of_buses,
         repeated_starts,

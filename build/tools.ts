@@ -1,0 +1,73 @@
+import type { Caller, Cloud } from '../adapters/operator/cloud.ts';
+import type { Stack } from '../adapters/operator/stacks.ts';
+import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
+import type { Package } from './package.ts';
+import { adviceFor, awsCommand, formatFailures, stackOf, stateOf } from './stack-states.ts';
+
+/** The tools of a command. */
+export interface Tools {
+  cloud: Cloud;
+  /** Packages the stage. @returns undefined if that failed, and the packager has said why */
+  packageStage(stage: string): Promise<Package | undefined>;
+  /** Asks for confirmation; true without asking, if the command line has `--yes`. */
+  confirm(question: string): Promise<boolean>;
+  /** Asks for a word. @returns whether it was typed; true without asking, if the command line has `--yes` */
+  confirmWord(question: string, word: string): Promise<boolean>;
+  print(line: string): void;
+  /** Names what this run makes, so that runs of two operators do not meet. */
+  id: string;
+}
+
+/** Prints which account, Region and stage a command is about to change. */
+export async function printPlace(stage: string, stack: Stack | undefined, { cloud, print }: Tools): Promise<Caller> {
+  const caller = await cloud.caller();
+  print(`Account ${caller.accountId}${caller.alias === undefined ? '' : ` (${caller.alias})`}`);
+  print(`Region  ${cloud.region}`);
+  print(`Stage   ${stage}`);
+  print(`Stack   ${stackOf(stage)}, ${stack?.status ?? 'not deployed'}`);
+  return caller;
+}
+
+/** Prints what failed in the last operation of a stack. */
+export async function printFailures(id: string, { cloud, print }: Tools): Promise<void> {
+  const failures = await cloud.stacks.failures(id);
+  if (failures.length > 0) print('What failed:');
+  for (const line of formatFailures(failures)) print(line);
+}
+
+/** Prints why a stack takes no update, what failed before, and what to do. */
+export async function refuse({ id, status }: Stack, stage: string, tools: Tools): Promise<ExitCode> {
+  for (const line of adviceFor(status, { stage, region: tools.cloud.region })) tools.print(line);
+  if (status.endsWith('_FAILED')) await printFailures(id, tools);
+  return EXIT.precondition;
+}
+
+/** Prints why CloudFormation has refused a change that the stack's status allowed when it was read. */
+export async function explainRefusal(stage: string, tools: Tools): Promise<ExitCode> {
+  const now = await tools.cloud.stacks.describe(stackOf(stage));
+  if (now && stateOf(now.status).allows !== 'update') return refuse(now, stage, tools);
+  tools.print(`${stackOf(stage)} has been changed since this command read it, perhaps by another operator.`);
+  tools.print('CloudFormation has refused the change. Run this command again: it shows what there is to do now.');
+  return EXIT.precondition;
+}
+
+/** Waits for CloudFormation. If the command is ended before, prints what CloudFormation was doing: it goes on with it. */
+export async function follow(
+  stage: string,
+  wait: (onStatus: (status: string) => void) => Promise<Stack | undefined>,
+  { cloud, print }: Tools,
+): Promise<Stack | undefined> {
+  let last: string | undefined;
+  try {
+    return await wait((status) => {
+      if (status !== last) print(`${stackOf(stage)} is ${status}`);
+      last = status;
+    });
+  } catch (error) {
+    const was = last === undefined ? 'has begun to change' : `was ${last} when it was last read`;
+    print(`${stackOf(stage)} ${was}. CloudFormation goes on without this command.`);
+    print(`See how it ends: ${awsCommand('describe-stacks', { stage, region: cloud.region })}`);
+    print('Then run this command again: it does what is left, if anything is.');
+    throw error;
+  }
+}
