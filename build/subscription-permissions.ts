@@ -1,4 +1,5 @@
 import { changesSubscriptions, type Entitlement, type Entitlements } from '../domain/entitlements.ts';
+import { comparesClaims, profilesOf } from '../domain/profiles.ts';
 
 /** A statement of an IAM policy, as a template has it. */
 export interface PolicyStatement {
@@ -22,9 +23,12 @@ function inTemplate(text: string): object {
 /** Returns what `PlanChanges` needs beyond deploy/permissions.yml: it reads the list of each subscription, and changes none. */
 export function planChangesStatements({ entitlements }: Entitlements): PolicyStatement[] {
   const { hasKiro, regions, roleArns } = callersOf(entitlements);
+  const withClaims = profilesOf(entitlements).filter(comparesClaims);
+  const hasClaims = callersOf(withClaims.flatMap((profile) => profile.entitlements)).hasKiro;
   return [
-    // AWS knows no resource of this action.
+    // AWS knows no resource of these actions.
     ...(hasKiro ? [allow(['user-subscriptions:ListUserSubscriptions'], '*')] : []),
+    ...(hasClaims ? [allow(['user-subscriptions:ListApplicationClaims'], '*')] : []),
     ...onApplications(['qbusiness:GetApplication', 'qbusiness:ListSubscriptions'], regions),
     ...assuming(roleArns),
   ];

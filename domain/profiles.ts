@@ -38,6 +38,17 @@ export function profilesOf(entitlements: readonly Entitlement[]): Profile[] {
   return [...profiles.values()];
 }
 
+/** Whether a user may be charged in several applications of a profile: only their claims tell, since the list is that of a Region. */
+export function comparesClaims({ provider, entitlements }: Profile): boolean {
+  return provider === 'kiro' && entitlements.length > 1;
+}
+
+/** Returns the other profiles in which AWS charges a user of this one for the same product once more. */
+export function othersOf(profile: Profile, entitlements: readonly Entitlement[]): Profile[] {
+  if (profile.provider !== 'kiro') return [];
+  return profilesOf(entitlements).filter(({ provider, region }) => provider === 'kiro' && region !== profile.region);
+}
+
 /** Identifies a profile, also after its entitlements and roles have changed. */
 export function profileKey({ provider, region, application }: Omit<Profile, 'entitlements' | 'roleArns'>): string {
   return [provider, region, ...(application === undefined ? [] : [application])].join(' ');

@@ -16,7 +16,7 @@ import {
   statementsOf,
 } from './support/permissions.ts';
 import { SUBSCRIBER_ROLE, subscribed } from './support/subscribed.ts';
-import { CHANGE_CALLS, LIST_CALLS, subscriptionCallsOf } from './support/subscription-calls.ts';
+import { CHANGE_CALLS, CLAIM_CALLS, LIST_CALLS, subscriptionCallsOf } from './support/subscription-calls.ts';
 import { packaged, packagedWith, readTemplateFile, resolved, type Template } from './support/template.ts';
 import { openWorld } from './support/world.ts';
 
@@ -188,7 +188,7 @@ describe('the role of each function', () => {
     );
     const operationsOf = (calls: Readonly<Record<string, readonly string[]>>) =>
       new Set(Object.values(calls).flatMap((some) => some.map((call) => call.replace(/^\w+\./, ''))));
-    const lists = operationsOf(LIST_CALLS);
+    const lists = operationsOf(LIST_CALLS).union(operationsOf(CLAIM_CALLS));
     expect(lists.difference(new Set(callable))).toEqual(new Set());
     expect(new Set(callable).difference(lists.union(operationsOf(CHANGE_CALLS)))).toEqual(new Set());
   });

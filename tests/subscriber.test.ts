@@ -35,6 +35,7 @@ describe('the role of the account that owns a profile', () => {
     );
     const called = [
       ...subscriptionActions(Provider, 'list'),
+      ...subscriptionActions(Provider, 'claims'),
       ...(Mode === 'manage' ? subscriptionActions(Provider, 'change') : []),
     ];
     expect(actions.toSorted()).toEqual([...new Set(called)].sort());

@@ -14,6 +14,8 @@ import {
 import { ASSIGNMENT_ERRORS, USER_SUBSCRIPTIONS_ERRORS } from './errors.ts';
 import { principalIn } from './principal.ts';
 import {
+  ListApplicationClaimsCommand,
+  type ListApplicationClaimsOutput,
   ListUserSubscriptionsCommand,
   type ListUserSubscriptionsOutput,
   userSubscriptionsClient,
@@ -68,15 +70,30 @@ function subscriptionIn(entry: unknown): Subscription {
   };
 }
 
-function pageIn(answer: ListUserSubscriptionsOutput, operation: string) {
+function tokenIn(answer: { nextToken?: unknown; NextToken?: unknown }, operation: string): string | undefined {
   const nextToken = answer.nextToken ?? answer.NextToken ?? undefined;
   if (nextToken !== undefined && typeof nextToken !== 'string') throw malformedAnswer(operation, 'nextToken');
+  return nextToken;
+}
+
+function pageIn(answer: ListUserSubscriptionsOutput, operation: string) {
+  const NextToken = tokenIn(answer, operation);
   const entries = listIn(answer.subscriptions ?? answer.UserSubscriptions, operation, 'subscriptions');
-  return { subscriptions: entries.map(subscriptionIn), NextToken: nextToken };
+  return { subscriptions: entries.map(subscriptionIn), NextToken };
+}
+
+/** A claim of a group names none of its users: each has one of their own. */
+function claimantsIn(answer: ListApplicationClaimsOutput, operation: string) {
+  const NextToken = tokenIn(answer, operation);
+  const users = listIn(answer.claims, operation, 'claims').flatMap((entry) => {
+    const principal = principalIn(property(entry, 'principal'));
+    return 'user' in principal ? principal.user : [];
+  });
+  return { users, NextToken };
 }
 
 /**
- * The subscriptions of one profile, over ListUserSubscriptions and the calls on assignments. The pacer spaces the requests.
+ * The subscriptions of one profile, over ListUserSubscriptions, ListApplicationClaims and the calls on assignments. The pacer spaces the requests.
  *
  * Experimental: unpublished. AWS may change the calls without notice: what the list lacks, or says in a new way, is
  * `unknown`, and only an answer without a list is an error. The answer to a write is not read.
@@ -87,7 +104,7 @@ export function kiroSubscriptions(
   settings: ClientSettings,
   { instanceArn, region, endpoint = 'amazonaws.com' }: KiroProfile,
   pacer: Pacer,
-): SubscriptionProvider {
+): Required<SubscriptionProvider> {
   const client = userSubscriptionsClient(settings);
   const assignments = assignmentsClient(settings, region, endpoint);
   const ask = askWith(USER_SUBSCRIPTIONS_ERRORS, pacer);
@@ -105,6 +122,18 @@ export function kiroSubscriptions(
         }),
       )) {
         yield page.subscriptions;
+      }
+    },
+
+    async *claimants(applicationArn) {
+      const operation = 'ListApplicationClaims';
+      for await (const page of pages(operation, (nextToken) =>
+        ask(operation, [`application ${applicationArn}`, `Region ${region}`], async () => {
+          const list = { applicationArn, subscriptionRegion: region, maxResults: MAX_PER_PAGE, nextToken };
+          return claimantsIn(await client.send(new ListApplicationClaimsCommand(list)), operation);
+        }),
+      )) {
+        yield page.users;
       }
     },
 

@@ -23,6 +23,26 @@ export const ListUserSubscriptionsCommand = unpublishedCommand<ListUserSubscript
   'ListUserSubscriptions',
 );
 
+interface ListApplicationClaimsInput {
+  applicationArn: string;
+  /** Region of the profile. */
+  subscriptionRegion: string;
+  maxResults: number;
+  nextToken?: string | undefined;
+}
+
+/** The answer as it was seen. Nothing of it is checked. */
+export interface ListApplicationClaimsOutput {
+  claims?: readonly unknown[];
+  nextToken?: unknown;
+  NextToken?: unknown;
+}
+
+/** A call that the console makes. Experimental: unpublished, and known from two public sources. */
+export const ListApplicationClaimsCommand = unpublishedCommand<ListApplicationClaimsInput, ListApplicationClaimsOutput>(
+  'ListApplicationClaims',
+);
+
 /** Creates a client of `user-subscriptions` in a Region of Identity Center. */
 export function userSubscriptionsClient(settings: ClientSettings): SFNClient {
   return unpublishedClient(settings, {

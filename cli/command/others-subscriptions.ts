@@ -1,8 +1,7 @@
 import { type Entitlement, managedOf } from '../../domain/entitlements.ts';
 import { type Profile, profileKey, profilesOf } from '../../domain/profiles.ts';
 import { takesSlot } from '../../domain/seat/seat.ts';
-import { subscriptionsByUser } from '../../domain/subscription/findings.ts';
-import { isOwn } from '../../domain/subscription/subscription.ts';
+import { ownSubscribers } from '../../domain/subscription/twice.ts';
 import type { SharedReads } from '../../reconcile/plan/read-application.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import { listSubscriptions } from '../../reconcile/plan/subscription-lists.ts';
@@ -31,11 +30,10 @@ export async function readOthers(
   { shared, say }: { shared: SharedReads; say: (read: number) => void },
 ): Promise<OthersSubscriptions> {
   const all = await listSubscriptions(profile, { members: shared.members, onPage: say }, readers);
-  const subscribed = [...subscriptionsByUser(all)].flatMap(([userId, some]) => (some.some(isOwn) ? userId : []));
   const { findings } = await readers.ledger.itemsOf(profile.entitlements[0]?.application ?? '');
   const queue = await readers.ledger.queue();
   return {
-    subscribed: new Set(subscribed),
+    subscribed: ownSubscribers(all),
     orphans: findings
       .flatMap((one) => (one.findings.some(({ kind }) => kind === 'orphan') ? one.userId : []))
       .toSorted((a, b) => (a < b ? -1 : 1)),

@@ -42,7 +42,8 @@ export function findingsInWords({ findings, asOf }: RecordedFindings, now: Date)
         kind,
         ...(plan === undefined ? [] : [`plan ${plan}`]),
         ...(expected === undefined ? [] : [`expected ${expected}`]),
-        `found ${relative(since, now)}`,
+        // A finding only after 14 days, it has been seen for as long.
+        `${kind === 'pending' ? 'first seen' : 'found'} ${relative(since, now)}`,
       ].join(', ')}).`,
   );
 }

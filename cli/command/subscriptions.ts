@@ -1,12 +1,13 @@
 import { type SubscriberReads, subscribersOf } from '../../domain/findings/subscribers.ts';
-import { type Profile, type Subscribed, titleOf } from '../../domain/profiles.ts';
+import { othersOf, type Profile, profileKey, type Subscribed, titleOf } from '../../domain/profiles.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
 import { latest } from '../../domain/shared/time.ts';
 import { compareSubscriptions, type Subscribers, type SubscriptionReport } from '../../domain/subscription/findings.ts';
 import type { Subscription } from '../../domain/subscription/subscription.ts';
+import { type Places, seeTwice, type Unseen } from '../../domain/subscription/twice.ts';
 import type { SharedReads } from '../../reconcile/plan/read-application.ts';
-import { listSubscriptions, membersFor } from '../../reconcile/plan/subscription-lists.ts';
+import { listClaims, listSubscriptions, membersFor, readOrError } from '../../reconcile/plan/subscription-lists.ts';
 import { type StatusCache, statusesOf } from '../../reconcile/plan/user-statuses.ts';
 import { count } from '../ui/text.ts';
 import type { Context } from './context.ts';
@@ -18,6 +19,8 @@ export interface ProfileReading {
   all: Subscription[];
   subscribers: Subscribers[];
   report: SubscriptionReport;
+  /** Where it could not be seen who is charged twice. */
+  unseen: readonly Unseen[];
   /** Configured groups without members. */
   emptyGroups: string[];
   /** ISO time of the grant of each seat, by user. Undefined if nothing is deployed. */
@@ -38,6 +41,8 @@ interface Reads {
   say(detail: string): void;
   cache: StatusCache;
   members: SharedReads['members'];
+  /** Of each profile, by key: it is read once, also for the comparison of another. */
+  lists: Map<string, Promise<Subscription[]>>;
 }
 
 /** Reads the lists of profiles, and compares each with who is entitled. */
@@ -47,7 +52,7 @@ export async function readProfiles(
   unread: Unread,
   say: (detail: string) => void,
 ): Promise<ProfileReport[]> {
-  const reads: Reads = { context, unread, say, cache: { userPages: undefined }, members: new Map() };
+  const reads: Reads = { context, unread, say, cache: { userPages: undefined }, members: new Map(), lists: new Map() };
   const reports: ProfileReport[] = [];
   for (const profile of profiles) {
     say(titleOf(profile));
@@ -59,19 +64,33 @@ export async function readProfiles(
 
 async function readProfile(profile: Profile, reads: Reads): Promise<ProfileReading> {
   const readers = await readersOf(reads.context);
-  const onPage = (read: number) => reads.say(`${titleOf(profile)}: ${count(read, 'subscription')}`);
-  const all = await listSubscriptions(profile, { members: reads.members, onPage }, readers);
+  const all = await readListOf(profile, reads);
   const found: Awaited<ReturnType<typeof readSubscribers>>[] = [];
   for (const entitlement of profile.entitlements) found.push(await readSubscribers(entitlement, reads));
   const subscribers = found.map((one) => one.subscribers);
+  const elsewhere: Places['elsewhere'][number][] = [];
+  for (const other of othersOf(profile, readers.entitlements.entitlements))
+    elsewhere.push({ title: titleOf(other), all: await readOrError(() => readListOf(other, reads)) });
+  const claims = await readOrError(() => listClaims(profile, readers));
+  const { users: twice, unseen } = seeTwice({ all, elsewhere, claims, before: new Set() });
   return {
     all,
     subscribers,
-    report: compareSubscriptions(all, subscribers, reads.context.clock.now()),
+    report: compareSubscriptions(all, subscribers, { now: reads.context.clock.now(), twice }),
+    unseen,
     emptyGroups: [...new Set(found.flatMap((one) => one.emptyGroups))],
     grantedAt: grantsIn(found),
     ledgerMissing: found.find((one) => one.ledgerMissing)?.ledgerMissing,
   };
+}
+
+function readListOf(profile: Profile, { context, members, lists, say }: Reads): Promise<Subscription[]> {
+  const key = [profileKey(profile), ...profile.roleArns].join(' ');
+  const onPage = (read: number) => say(`${titleOf(profile)}: ${count(read, 'subscription')}`);
+  const list =
+    lists.get(key) ?? readersOf(context).then((readers) => listSubscriptions(profile, { members, onPage }, readers));
+  lists.set(key, list);
+  return list;
 }
 
 /**

@@ -34,7 +34,7 @@ export function subscriptionsCommand(run: Runner): Command {
   return commandOf('subscriptions', {
     summary: 'Compare paid subscriptions with group membership and use (read-only)',
     description:
-      'Lists the subscriptions of each profile whole, and says who has none, who has one that no entitlement covers, and who has another plan. For entitlements with a subscription setting. Kiro and Amazon Q Developer: experimental, since AWS does not publish the call. With --idle, lists who has a paid seat and did not use it. With --file, counts what the console has exported, without AWS.',
+      'Lists the subscriptions of each profile whole, and says who has none, who has one that no entitlement covers, who has another plan, and who is charged twice. For entitlements with a subscription setting. Kiro and Amazon Q Developer: experimental, since AWS does not publish the call. With --idle, lists who has a paid seat and did not use it. With --file, counts what the console has exported, without AWS.',
     examples: [
       ['usher subscriptions', 'counts by profile'],
       ['usher subscriptions --price prices.yml', 'what they cost, by your prices'],
@@ -45,6 +45,7 @@ export function subscriptionsCommand(run: Runner): Command {
     ],
     permissions: [
       'user-subscriptions:ListUserSubscriptions',
+      'user-subscriptions:ListApplicationClaims',
       'qbusiness:ListApplications',
       'qbusiness:GetApplication',
       'qbusiness:ListSubscriptions',

@@ -7,4 +7,5 @@ export const FINDING_MEANINGS: Readonly<Record<FindingKind, string>> = {
   'wrong-plan': 'has a subscription of another plan than the entitlement says',
   pending: `has a subscription and has not used it for ${PENDING_DAYS} days. AWS charges it from the first use`,
   'through-group': 'has the subscription, or would have it, through a group: it cannot be changed for this user alone',
+  twice: 'has another subscription in another Region or application, and AWS charges both',
 };

@@ -26,21 +26,22 @@ export const PENDING_DAYS = 14;
  * `missing`: an entitled user has no subscription. `orphan`: a subscription is for a user whom no entitlement of the profile
  * covers or tolerates. `wrong-plan`: it is of another plan. `pending`: its user has not used it for 14 days.
  * `through-group`: a group's subscription gives it, or would give it, so that it cannot be changed for this user alone.
+ * `twice`: the user has another one in another profile, and AWS charges both.
  */
-export const FINDING_KINDS = ['missing', 'orphan', 'wrong-plan', 'pending', 'through-group'] as const;
+export const FINDING_KINDS = ['missing', 'orphan', 'wrong-plan', 'pending', 'through-group', 'twice'] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
 /** One finding about one user. */
 export interface SubscriptionFinding {
   kind: FindingKind;
   userId: string;
-  /** Absent for an orphan. */
+  /** Absent if none covers the user. */
   entitlement?: string;
   /** What the list shows of all subscriptions of the user; absent if there is none. */
   plan?: Plan | 'unknown';
   status?: Subscription['status'];
   source?: Subscription['source'];
-  /** The plan that the entitlement asks for; absent for an orphan. */
+  /** The plan that the entitlement asks for. */
   expected?: Plan;
   /** ISO time, where it is known: of a missing one, since when the user is entitled; of a pending one, since when it is. */
   since?: string;
@@ -61,6 +62,13 @@ export interface SubscriptionReport {
   findings: SubscriptionFinding[];
 }
 
+/** What a comparison depends on besides the list and who is entitled. */
+export interface CompareContext {
+  now: Date;
+  /** Users of the list whom AWS charges in another profile, too. */
+  twice: ReadonlySet<string>;
+}
+
 /**
  * Compares the subscriptions of one profile with the entitlements that ask for them.
  *
@@ -72,7 +80,7 @@ export interface SubscriptionReport {
 export function compareSubscriptions(
   all: readonly Subscription[],
   entitlements: readonly Subscribers[],
-  now: Date,
+  { now, twice }: CompareContext,
 ): SubscriptionReport {
   const left = all.filter(isLeft);
   const unreadable = left.filter(({ principal }) => 'unknown' in principal).length;
@@ -87,6 +95,7 @@ export function compareSubscriptions(
       ),
     ),
     ...[...byUser].flatMap(([userId, some]) => (covered.has(userId) ? [] : [orphanOf(userId, some)])),
+    ...[...byUser].flatMap(([userId, some]) => (twice.has(userId) ? twiceOf(userId, some, entitlements) : [])),
   ];
   const entitled = new Set(entitlements.flatMap((one) => [...one.entitled.keys()]));
   const longPending = new Set(findings.flatMap(({ kind, userId }) => (kind === 'pending' ? userId : [])));
@@ -176,6 +185,18 @@ function isLongPending(since: string | undefined, now: Date): boolean {
 function orphanOf(userId: string, some: readonly Subscription[]): SubscriptionFinding {
   const plan = some.find((one) => one.plan !== 'unknown')?.plan ?? 'unknown';
   return { kind: 'orphan', userId, plan, status: statusOf(some), source: sourceOf(some) };
+}
+
+/** Of a user who only may have a subscription, neither is a finding. */
+function twiceOf(
+  userId: string,
+  some: readonly Subscription[],
+  entitlements: readonly Subscribers[],
+): SubscriptionFinding[] {
+  const about = { ...orphanOf(userId, some), kind: 'twice' as const };
+  const first = entitlements.find(({ entitled }) => entitled.has(userId));
+  if (first) return [{ ...about, entitlement: first.entitlement, expected: first.plan }];
+  return coveredUsers(entitlements).has(userId) ? [] : [about];
 }
 
 /** Returns what gives a user these subscriptions. */

@@ -37,6 +37,11 @@ interface SubscriptionKey {
 export interface SubscriptionProvider {
   /** Lists all subscriptions, by pages of up to 100. */
   subscriptions(): AsyncIterable<readonly Subscription[]>;
+  /**
+   * Lists the users whom the claims of an application of Identity Center name, by pages: AWS bills these. Only of Kiro, where
+   * a list is that of a whole Region.
+   */
+  claimants?(applicationArn: string): AsyncIterable<readonly string[]>;
   /** Subscribes a user. `conflict` is no success: only the list says what there is. The id, where the answer has one. */
   subscribe(userId: string, plan: Plan): Promise<{ outcome: 'subscribed' | 'conflict'; id?: string }>;
   /** Asks for another plan of a subscription that exists. */

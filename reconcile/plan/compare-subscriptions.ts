@@ -2,9 +2,10 @@ import type { PlannedChange } from '../../domain/decision/batches.ts';
 import { changesSubscriptions } from '../../domain/entitlements.ts';
 import { recordFindings, type UserFindings } from '../../domain/findings/recorded-findings.ts';
 import { type SubscriberReads, subscribersOf } from '../../domain/findings/subscribers.ts';
-import { type Profile, profileKey, profilesOf, type Subscribed, titleOf } from '../../domain/profiles.ts';
+import { othersOf, type Profile, profileKey, profilesOf, type Subscribed, titleOf } from '../../domain/profiles.ts';
 import { noteComparison } from '../../domain/queue/list-reads.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
+import { secondsBetween } from '../../domain/shared/time.ts';
 import {
   compareSubscriptions,
   coveredUsers,
@@ -15,12 +16,13 @@ import {
   type SubscriptionReport,
   subscriptionsByUser,
 } from '../../domain/subscription/findings.ts';
+import { type Places, seeTwice, type Unseen } from '../../domain/subscription/twice.ts';
 import { commitFindings } from './commit.ts';
 import type { SharedReads } from './read-application.ts';
 import type { Readers } from './readers.ts';
 import type { ReconcileContext, SubscriptionCounts } from './result.ts';
 import { type ApplicationReads, READ_SECONDS, recordsOf } from './snapshot.ts';
-import { type ListReaders, membersFor, readList } from './subscription-lists.ts';
+import { type ListReaders, membersFor, readClaims, readList, readOrError } from './subscription-lists.ts';
 import { statusesOf } from './user-statuses.ts';
 
 type CompareContext = Pick<ReconcileContext, 'readAt' | 'execution' | 'secondsLeft'> & { shared: SharedReads };
@@ -130,10 +132,16 @@ async function compare(profile: Profile, context: CompareContext, given: Compare
     ...one,
     subscribers: subscribersOf(one.entitlement, { ...one, enabled, unread }),
   }));
+  const twice = seeTwice({
+    all: list.all,
+    elsewhere: await listsElsewhere(profile, context, readers),
+    claims: await readClaims(profile, list, readers),
+    before: usersFoundTwice(entitled),
+  });
   const report = compareSubscriptions(
     list.all,
     compared.map(({ subscribers }) => subscribers),
-    now,
+    { now, twice: twice.users },
   );
   const changed = changedFindings(compared, { ...report, pendingUsers: pendingUsers(list.all) }, { now, execution });
   await commitFindings(changed, given);
@@ -142,8 +150,48 @@ async function compare(profile: Profile, context: CompareContext, given: Compare
   await readers.lease.change((queue) => ({ queue: noteComparison(queue, profileKey(profile), totals) }));
   return {
     records: recordsOf(changed),
-    subscriptions: [{ entitlement: leaderOf(profile).name, ...counts, unreadable: report.unreadable }],
+    subscriptions: [
+      {
+        entitlement: leaderOf(profile).name,
+        ...counts,
+        unreadable: report.unreadable,
+        ...(twice.unseen.length > 0 ? { unseen: twice.unseen.map(unseenInWords) } : {}),
+      },
+    ],
   };
+}
+
+/** Who has a subscription in another Region changes seldom: a list that was read since the last comparison will do. */
+const ELSEWHERE_SECONDS = 3600;
+
+async function listsElsewhere(
+  profile: Profile,
+  context: CompareContext,
+  readers: CompareReaders,
+): Promise<Places['elsewhere']> {
+  const lists = [];
+  for (const other of othersOf(profile, readers.entitlements.entitlements)) {
+    const known = readers.lists.get(profileKey(other));
+    const isYoung = known !== undefined && secondsBetween(known.readAt, readers.clock.now()) <= ELSEWHERE_SECONDS;
+    const read = isYoung
+      ? known
+      : await readOrError(() => readList(other, { ...context, members: context.shared.members }, readers));
+    const all = 'all' in read ? read.all : 'until' in read ? undefined : read;
+    lists.push({ title: titleOf(other), all });
+  }
+  return lists;
+}
+
+function usersFoundTwice(entitled: readonly EntitledReads[]): ReadonlySet<string> {
+  const items = entitled.flatMap(({ recorded }) => recorded.findings);
+  return new Set(
+    items.flatMap(({ userId, findings }) => (findings.some(({ kind }) => kind === 'twice') ? userId : [])),
+  );
+}
+
+/** Says what could not be compared, in a few words: the message of an error is long. */
+function unseenInWords({ where, error }: Unseen): string {
+  return `${where}: ${error instanceof RefusedError ? error.reason : 'unavailable'}`;
 }
 
 /** What is new, has changed or has ended, by entitlement; of orphans, at the first. */
@@ -207,5 +255,6 @@ function countsOf({ findings }: SubscriptionReport): Record<FindingKind, number>
     'wrong-plan': count('wrong-plan'),
     pending: count('pending'),
     'through-group': count('through-group'),
+    twice: count('twice'),
   };
 }

@@ -91,9 +91,9 @@ export interface ReconcileContext {
   stopped?: WorkQueue['stopped'];
 }
 
-/** What the comparison of one profile found, by kind of finding; or why there was none. Named after its leading entitlement. */
+/** What the comparison of one profile found, by kind of finding, and where it could not see who is charged twice; or why there was none. Named after its leading entitlement. */
 export type SubscriptionCounts = { entitlement: string } & (
-  | (Record<FindingKind, number> & { unreadable: number })
+  | (Record<FindingKind, number> & { unreadable: number; unseen?: string[] })
   | { unread: { reason: string; message: string } }
 );
 

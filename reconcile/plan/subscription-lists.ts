@@ -1,10 +1,18 @@
-import { type Profile, profileKey, profilesOf, type Subscribed, titleOf } from '../../domain/profiles.ts';
+import {
+  comparesClaims,
+  type Profile,
+  profileKey,
+  profilesOf,
+  type Subscribed,
+  titleOf,
+} from '../../domain/profiles.ts';
 import { beginListRead, endListRead, LIST_EVERY_SECONDS, listBlockedUntil } from '../../domain/queue/list-reads.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
-import { RefusedError } from '../../domain/shared/errors.ts';
+import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
 import { joinLists, withMembers } from '../../domain/subscription/lists.ts';
-import type { Subscription } from '../../domain/subscription/subscription.ts';
+import type { Subscription, SubscriptionProvider } from '../../domain/subscription/subscription.ts';
+import type { Unread } from '../../domain/subscription/twice.ts';
 import type { LeaseSession } from '../lease.ts';
 import { membersOf, type SharedReads } from './read-application.ts';
 import type { Readers } from './readers.ts';
@@ -14,6 +22,8 @@ export interface SubscriptionList {
   /** When their reads began. */
   readAt: Date;
   all: readonly Subscription[];
+  /** Users by application, as claims name them; absent: not read since. */
+  claims?: readonly ReadonlySet<string>[] | Unread;
 }
 
 /** `until`: ISO time before which the list may not be read again. */
@@ -58,6 +68,28 @@ export async function readList(profile: Profile, context: ListContext, readers: 
   return list;
 }
 
+/** Reads the claims that belong to a list, once for each list. */
+export async function readClaims(
+  profile: Profile,
+  list: SubscriptionList,
+  readers: Pick<ListReaders, 'entitlements' | 'subscriptions' | 'lists'> & Pick<Readers, 'renewLease'>,
+): Promise<readonly ReadonlySet<string>[] | Unread> {
+  if (list.claims) return list.claims;
+  const claims = await readOrError(() => listClaims(profile, readers));
+  readers.lists.set(profileKey(profile), { ...list, claims });
+  return claims;
+}
+
+/** Returns what was read, or why it could not be. */
+export async function readOrError<T>(read: () => Promise<T>): Promise<T | Unread> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof RefusedError || error instanceof TransientAwsError) return error;
+    throw error;
+  }
+}
+
 /** Reads a list under the lease, as long as there is time. */
 async function listInTime(
   profile: Profile,
@@ -89,24 +121,16 @@ async function listInTime(
  * @throws TransientAwsError · RefusedError
  */
 export async function listSubscriptions(
-  { provider, region, roleArns, entitlements }: Profile,
+  profile: Profile,
   { members, onPage }: Pick<SharedReads, 'members'> & { onPage(subscriptions: number): void },
   readers: Pick<Readers, 'entitlements' | 'directory' | 'subscriptions' | 'renewLease'>,
 ): Promise<Subscription[]> {
-  const { instanceArn } = readers.entitlements.identityCenter;
+  const { provider, roleArns, entitlements } = profile;
+  const application = entitlements[0]?.application ?? '';
   const lists: Subscription[][] = [];
   let read = 0;
   for (const roleArn of roleArns) {
-    // Of a role, the configuration has one external id.
-    const externalId = entitlements.find((one) => one.subscription.roleArn === roleArn)?.subscription.externalId;
-    const found = await readers.subscriptions({
-      provider,
-      region,
-      instanceArn,
-      application: entitlements[0]?.application ?? '',
-      ...(roleArn === undefined ? {} : { roleArn }),
-      ...(externalId === undefined ? {} : { externalId }),
-    });
+    const found = await open(profile, { application, roleArn }, readers);
     const list: Subscription[] = [];
     for await (const page of found.subscriptions()) {
       // A call takes a limited number of arguments, and AWS decides the page size.
@@ -126,6 +150,46 @@ export async function listSubscriptions(
     given.set(principal.group, (await membersOf(principal.group, readers, { members })) ?? []);
   }
   return withMembers(all, given);
+}
+
+async function open(
+  { provider, region, entitlements }: Profile,
+  { application, roleArn }: { application: string; roleArn: string | undefined },
+  { entitlements: { identityCenter }, subscriptions }: Pick<Readers, 'entitlements' | 'subscriptions'>,
+): Promise<SubscriptionProvider> {
+  // Of a role, the configuration has one external id.
+  const externalId = entitlements.find((one) => one.subscription.roleArn === roleArn)?.subscription.externalId;
+  return subscriptions({
+    provider,
+    region,
+    instanceArn: identityCenter.instanceArn,
+    application,
+    ...(roleArn === undefined ? {} : { roleArn }),
+    ...(externalId === undefined ? {} : { externalId }),
+  });
+}
+
+/**
+ * Lists the users whom claims name, by application of a profile; none if the list alone tells who is charged twice.
+ *
+ * @throws TransientAwsError · RefusedError
+ */
+export async function listClaims(
+  profile: Profile,
+  readers: Pick<Readers, 'entitlements' | 'subscriptions' | 'renewLease'>,
+): Promise<ReadonlySet<string>[]> {
+  if (!comparesClaims(profile)) return [];
+  const applications: ReadonlySet<string>[] = [];
+  for (const { application, subscription } of profile.entitlements) {
+    const found = await open(profile, { application, roleArn: subscription.roleArn }, readers);
+    const users = new Set<string>();
+    for await (const page of found.claimants?.(application) ?? []) {
+      for (const userId of page) users.add(userId);
+      await readers.renewLease();
+    }
+    applications.push(users);
+  }
+  return applications;
 }
 
 /**

@@ -109,6 +109,7 @@ const PLAN = 'Q_DEVELOPER_STANDALONE_PRO';
 /** Every call of AWS on subscriptions; amazon-q-business.test.ts has those that need an application. */
 const ON_SUBSCRIPTIONS: readonly Call[] = [
   ['ListUserSubscriptions', (aws) => drain(kiro(aws).subscriptions())],
+  ['ListApplicationClaims', (aws) => drain(kiro(aws).claimants(APPLICATION))],
   ['CreateAssignment', (aws) => kiro(aws).subscribe(user(1), PLAN)],
   ['UpdateAssignment', (aws) => kiro(aws).changePlan({ userId: user(1) }, PLAN)],
   ['DeleteAssignment', (aws) => kiro(aws).cancel({ userId: user(1) })],

@@ -50,6 +50,26 @@ describe('the permissions for subscriptions', () => {
     }).toEqual(subscriptionCallsOf(configuration));
   });
 
+  it.each([undefined, SUBSCRIBER_ROLE])(
+    'have the claims only where a Region of Kiro has more than one application, with the role %s',
+    (roleArn) => {
+      const claims = 'user-subscriptions:ListApplicationClaims';
+      const whole = subscribed(roleArn === undefined ? {} : { roleArn });
+      const [first] = whole.entitlements;
+      if (!first) throw new Error('There is one');
+      const other = { ...first, name: 'other', application: application(3) };
+      const of = (...entitlements: Entitlement[]) => actionsOf(planChangesStatements({ ...whole, entitlements }));
+      expect(of(first)).not.toContain(claims);
+      expect(of(first, other).includes(claims)).toBe(roleArn === undefined);
+      const { subscription } = first;
+      if (!subscription) throw new Error('There is one');
+      const elsewhere: Entitlement = { ...other, subscription: { ...subscription, region: 'us-west-2' } };
+      expect(of(first, elsewhere)).not.toContain(claims);
+      const both = { ...whole, entitlements: [first, other] };
+      expect(actionsOf(planChangesStatements(both))).toEqual(subscriptionCallsOf(both).planChanges);
+    },
+  );
+
   it('are none without a subscription', () => {
     const without = exampleEntitlements();
     expect([planChangesStatements(without), applyChangesStatements(without)]).toEqual([[], []]);

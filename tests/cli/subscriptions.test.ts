@@ -61,8 +61,8 @@ describe('usher subscriptions', () => {
     expect([code, out.split('\n').slice(0, 2)]).toEqual([
       0,
       [
-        'PROFILE\tENTITLEMENTS\tACTIVE\tPENDING\tMISSING\tORPHANS\tWRONG PLAN\tTHROUGH GROUP',
-        `kiro us-east-1\t${ENTITLEMENT}\t3\t1\t1\t2\t1\t1`,
+        'PROFILE\tENTITLEMENTS\tACTIVE\tPENDING\tMISSING\tORPHANS\tWRONG PLAN\tTHROUGH GROUP\tTWICE',
+        `kiro us-east-1\t${ENTITLEMENT}\t3\t1\t1\t2\t1\t1\t0`,
       ],
     ]);
     expect(error).toContain('experimental');
@@ -79,7 +79,7 @@ describe('usher subscriptions', () => {
       groups: [OTHER_GROUP],
       unreadable: 0,
       emptyGroups: [],
-      findings: { missing: 1, orphan: 2, 'wrong-plan': 1, pending: 0, 'through-group': 1 },
+      findings: { missing: 1, orphan: 2, 'wrong-plan': 1, pending: 0, 'through-group': 1, twice: 0 },
     });
   });
 
@@ -175,7 +175,7 @@ describe('usher subscriptions', () => {
     const exception = 'UnknownOperationException';
     await operator.fault({ operation: 'UserSubscriptions.ListUserSubscriptions', kind: 'exception', exception });
     const { out, error, code } = await operator.run('subscriptions');
-    expect([code, out.split('\n')[1]]).toEqual([1, `kiro us-east-1\t${ENTITLEMENT}\t?\t?\t?\t?\t?\t?`]);
+    expect([code, out.split('\n')[1]]).toEqual([1, `kiro us-east-1\t${ENTITLEMENT}\t?\t?\t?\t?\t?\t?\t?`]);
     expect(error).toContain('changed or removed a call that it does not publish');
     expect(error).not.toContain('AD Sync');
   });

@@ -4,7 +4,7 @@ import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import type { SubscriptionQuirks } from '../../emulator/aws/identity-center/quirks.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { directoryOf } from '../support/directory.ts';
-import { APPLICATION, ENTITLEMENT, GROUP, people, user } from '../support/ids.ts';
+import { APPLICATION, ENTITLEMENT, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/ids.ts';
 import {
   joinAlone,
   KIRO,
@@ -15,7 +15,7 @@ import {
   seatEvents,
   subscribedIn,
 } from '../support/managed.ts';
-import type { World } from '../support/world.ts';
+import { openWorld, type World } from '../support/world.ts';
 
 const PROVIDERS: [string, SubscriptionSettings][] = [
   ['Kiro', KIRO],
@@ -214,6 +214,26 @@ describe('the comparison of managed subscriptions', () => {
     world.after(6600, () => world.center.unsubscribe(APPLICATION, user(2)));
     await world.ticking(240);
     expect([subscribedIn(world), found(world)]).toEqual([[2, 3, 4, 5], []]);
+  });
+
+  it('is made with the sweep of the application that Usher manages, though another one of the Region comes first', async () => {
+    const watched = { name: 'watched', application: OTHER_APPLICATION, groups: [OTHER_GROUP] };
+    const world = await openWorld({
+      entitlements: [
+        { ...watched, mode: 'observe', subscription: { ...KIRO, mode: 'report' } },
+        { name: 'managed', application: APPLICATION, groups: [GROUP], subscription: KIRO },
+      ],
+      people: 5,
+      members: { [GROUP]: [1, 2], [OTHER_GROUP]: [3] },
+    });
+    for (const number of [4, 5]) world.after(number * 900, () => world.joins(number));
+    await world.ticking(190);
+    expect([subscribedIn(world), found(world)]).toEqual([[1, 2, 4, 5], ['Subscription Finding 3 missing']]);
+    const named = world.logs.flatMap((line) => {
+      const { subscriptions = [] } = JSON.parse(line) as { subscriptions?: { entitlement: string }[] };
+      return subscriptions.map(({ entitlement }) => entitlement);
+    });
+    expect(new Set(named)).toEqual(new Set(['managed']));
   });
 
   it('finds a user whose subscription AWS refuses, and no other', async () => {

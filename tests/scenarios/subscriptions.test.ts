@@ -27,6 +27,8 @@ const subscribed = (number: number, parts: Partial<SeedSubscription> = {}): Seed
 interface Options extends WorldOptions {
   entitlements?: readonly Partial<Entitlement>[];
   subscriptions?: readonly SeedSubscription[];
+  /** Those of the second application. */
+  others?: readonly SeedSubscription[];
 }
 
 const OBSERVED: Partial<Entitlement> = { mode: 'observe', subscription: KIRO };
@@ -36,14 +38,15 @@ type Fault = Parameters<Awaited<ReturnType<typeof openWorld>>['faults']['add']>[
 const exception = (name: string): Fault => ({ operation: LIST, kind: 'exception', exception: name, for: 'ever' });
 
 /** Opens a world whose users are subscribed natively, which changes none of their assignments. */
-async function opened({ entitlements = [OBSERVED], subscriptions = [], ...given }: Options = {}) {
+async function opened({ entitlements = [OBSERVED], subscriptions = [], others = [], ...given }: Options = {}) {
   const options = { ...given, quirks: { subscribingAssigns: false, ...given.quirks } };
   const { people: count = 6, members = [1, 2, 3] } = options;
   const byGroup = Array.isArray(members) ? { [GROUP]: members } : members;
   const seed = exampleDirectory(exampleEntitlements({ entitlements }), count, byGroup as Record<string, number[]>);
-  const applications = seed.applications.map((one, index) =>
-    index === 0 ? { ...one, subscriptions: [...subscriptions] } : { ...one, subscriptions: [] },
-  );
+  const applications = seed.applications.map((one, index) => ({
+    ...one,
+    subscriptions: [...([subscriptions, others][index] ?? [])],
+  }));
   const world = await openWorld({ ...options, people: count, members, entitlements, directory: { applications } });
   const said = ({ Detail }: AuditEntry) => {
     const { status_detail, user: about, unmapped } = detailOf({ Detail } as AuditEntry);
@@ -213,10 +216,10 @@ describe('the comparison of subscriptions', () => {
       expect(world.told()).toEqual(['missing 1 found']);
     });
 
-    it('knows since when, although its list or the ledger could not be read in between', async () => {
+    it.each([LIST, 'DynamoDB.Query'] as const)('knows since when, although %s failed in between', async (operation) => {
       const world = await openPending();
       await world.hours(1);
-      world.faults.add({ operation: LIST, kind: 'throttle', for: 'ever' });
+      world.faults.add({ operation, kind: 'throttle', for: 'ever' });
       await world.days(7);
       world.faults.clear();
       await world.days(7);
@@ -302,6 +305,100 @@ describe('the comparison of subscriptions', () => {
     world.forgetAudit();
     await world.hours(2);
     expect([await world.found(OTHER_APPLICATION), world.told()]).toEqual([[], ['missing 2 ended']]);
+  });
+
+  describe('of users who are charged twice', () => {
+    const OTHER: Partial<Entitlement> = { ...OBSERVED, name: 'other', application: OTHER_APPLICATION };
+    const ABROAD: Partial<Entitlement> = { ...OTHER, subscription: { ...KIRO, region: 'eu-west-1' } };
+    const CLAIMS = 'UserSubscriptions.ListApplicationClaims';
+
+    it('finds them in the lists of two Regions, for each of the two', async () => {
+      const world = await opened({
+        entitlements: [OBSERVED, ABROAD],
+        members: [1, 2],
+        subscriptions: [subscribed(1), subscribed(2)],
+        others: [subscribed(1), subscribed(2, { source: 'GROUP' }), subscribed(3)],
+      });
+      await world.hours(2);
+      expect(await world.found()).toEqual(['twice 1']);
+      expect(await world.found(OTHER_APPLICATION)).toEqual(['orphan 3', 'through-group 2', 'twice 1']);
+      expect(world.told().filter((one) => one.startsWith('twice'))).toEqual(['twice 1 found', 'twice 1 found']);
+      world.center.unsubscribe(OTHER_APPLICATION, user(1));
+      await world.hours(3);
+      expect(await world.found()).toEqual([]);
+      expect(
+        world
+          .told()
+          .filter((one) => one.startsWith('twice'))
+          .slice(2),
+      ).toEqual(['twice 1 ended', 'twice 1 ended']);
+      expect(world.calls(CLAIMS)).toBe(0);
+    });
+
+    it('keeps them while the list of the other Region cannot be read', async () => {
+      const world = await opened({
+        entitlements: [OBSERVED, ABROAD],
+        members: [1],
+        subscriptions: [subscribed(1)],
+        others: [subscribed(1)],
+      });
+      await world.hours(2);
+      world.forgetAudit();
+      world.stack.configure(world.services.entitlements);
+      world.faults.add({ operation: LIST, kind: 'refuse', for: 'ever' });
+      await world.hours(3);
+      expect([await world.found(), world.told()]).toEqual([['twice 1'], []]);
+    });
+
+    it('finds them in the claims of two applications of a Region, asked for as often as the list', async () => {
+      const world = await opened({
+        entitlements: [OBSERVED, { ...OTHER, groups: [OTHER_GROUP] }],
+        members: { [GROUP]: [1, 2], [OTHER_GROUP]: [3] },
+        subscriptions: [subscribed(1), subscribed(2)],
+        others: [subscribed(1), subscribed(3)],
+      });
+      await world.hours(3);
+      expect([await world.found(), await world.found(OTHER_APPLICATION)]).toEqual([['twice 1'], []]);
+      expect(world.told()).toEqual(['twice 1 found']);
+      expect(world.calls(CLAIMS)).toBeLessThanOrEqual(2 * world.calls(LIST));
+      expect(world.outcomes()).toEqual(['converged']);
+    });
+
+    it.each<[string, Options, Fault | undefined]>([
+      ['denies them', { quirks: { applicationClaims: 'refused' } }, undefined],
+      [
+        'does not know them',
+        {},
+        { operation: CLAIMS, kind: 'exception', exception: 'UnknownOperationException', for: 'ever' },
+      ],
+      [
+        'answers anything else',
+        {},
+        { operation: CLAIMS, kind: 'exception', exception: 'SomethingNewException', for: 'ever' },
+      ],
+      ['throttles them', {}, { operation: CLAIMS, kind: 'throttle', for: 'ever' }],
+    ])('compares no applications if AWS %s, and everything else as before', async (_fact, options, fault) => {
+      const world = await opened({
+        entitlements: [OBSERVED, OTHER],
+        members: [1, 2],
+        subscriptions: [subscribed(1)],
+        others: [subscribed(1)],
+        ...options,
+      });
+      if (fault) world.faults.add(fault);
+      await world.hours(2);
+      expect([await world.found(), await world.found(OTHER_APPLICATION)]).toEqual([['missing 2'], ['missing 2']]);
+      expect(world.latest()).toEqual({ missing: 2, orphaned: 0, unread: 0 });
+      expect(world.outcomes()).toEqual(['converged']);
+      const unseen = world.logs.filter((line) => line.includes('another application of this Region: '));
+      expect(unseen.length).toBeGreaterThan(0);
+    });
+
+    it('asks for no claims where a Region has one application', async () => {
+      const world = await opened({ subscriptions: [subscribed(1)] });
+      await world.hours(2);
+      expect(world.calls(CLAIMS)).toBe(0);
+    });
   });
 
   it('is left out while one of the groups does not exist', async () => {

@@ -9,6 +9,12 @@ export const LIST_CALLS: Readonly<Record<Provider, readonly string[]>> = {
   'amazon-q-business': ['QBusiness.GetApplication', 'QBusiness.ListApplications', 'QBusiness.ListSubscriptions'],
 };
 
+/** What it calls besides where a Region has more than one configured application. */
+export const CLAIM_CALLS: Readonly<Record<Provider, readonly string[]>> = {
+  kiro: ['UserSubscriptions.ListApplicationClaims'],
+  'amazon-q-business': [],
+};
+
 /** What it calls to subscribe, to cancel and to change a plan. */
 export const CHANGE_CALLS: Readonly<Record<Provider, readonly string[]>> = {
   kiro: ['Q.CreateAssignment', 'Q.DeleteAssignment', 'Q.UpdateAssignment'],
@@ -35,8 +41,9 @@ const IN_NAME_OF_CALLER: Readonly<Record<Provider, readonly string[]>> = {
   ],
 };
 
-/** Returns the actions with which subscriptions of a provider are listed or, with `change`, changed. */
-export function subscriptionActions(provider: Provider, does: 'list' | 'change'): string[] {
+/** Returns the actions with which subscriptions of a provider, or their claims, are listed or, with `change`, changed. */
+export function subscriptionActions(provider: Provider, does: 'list' | 'claims' | 'change'): string[] {
+  if (does === 'claims') return CLAIM_CALLS[provider].map(actionOf);
   if (does === 'list') return LIST_CALLS[provider].map(actionOf);
   return [...CHANGE_CALLS[provider].map(actionOf), ...IN_NAME_OF_CALLER[provider]];
 }
@@ -49,11 +56,14 @@ export function subscriptionCallsOf({ entitlements }: Entitlements): Record<'pla
   const calls = { planChanges: new Set<string>(), applyChanges: new Set<string>() };
   for (const { mode, subscription } of entitlements) {
     if (!subscription) continue;
-    const by = (does: 'list' | 'change') =>
+    const by = (does: 'list' | 'claims' | 'change') =>
       subscription.roleArn === undefined
         ? subscriptionActions(subscription.provider, does)
         : [actionOf('STS.AssumeRole')];
-    for (const action of by('list')) calls.planChanges.add(action);
+    const isSame = (one: SubscriptionSettings | undefined) =>
+      one?.provider === subscription.provider && one.region === subscription.region;
+    const hasOthers = entitlements.filter((one) => isSame(one.subscription)).length > 1;
+    for (const action of [...by('list'), ...(hasOthers ? by('claims') : [])]) calls.planChanges.add(action);
     if (mode !== 'enforce' || subscription.mode !== 'manage') continue;
     for (const action of by('change')) calls.applyChanges.add(action);
   }

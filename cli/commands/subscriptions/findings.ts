@@ -25,7 +25,7 @@ export function summarize(reports: readonly ProfileReport[], prices: Prices | un
 function summarizeInTables(reports: readonly ProfileReport[], prices: Prices | undefined, context: Context): void {
   const { terminal } = context;
   terminal.table(
-    ['PROFILE', 'ENTITLEMENTS', 'ACTIVE', 'PENDING', 'MISSING', 'ORPHANS', 'WRONG PLAN', 'THROUGH GROUP'],
+    ['PROFILE', 'ENTITLEMENTS', 'ACTIVE', 'PENDING', 'MISSING', 'ORPHANS', 'WRONG PLAN', 'THROUGH GROUP', 'TWICE'],
     reports.map(({ reading, ...profile }) => {
       const report = reading?.report;
       const counts = report && countsOf(report.findings);
@@ -41,6 +41,7 @@ function summarizeInTables(reports: readonly ProfileReport[], prices: Prices | u
         found(counts?.orphan),
         found(counts?.['wrong-plan']),
         shown(counts?.['through-group']),
+        found(counts?.twice),
       ];
     }),
   );
@@ -56,7 +57,7 @@ function summarizeInTables(reports: readonly ProfileReport[], prices: Prices | u
 export function noteWhatToKnow(reports: readonly ProfileReport[], { terminal }: Context): void {
   for (const { reading, ...profile } of reports) {
     if (!reading) continue;
-    const { emptyGroups, report } = reading;
+    const { emptyGroups, report, unseen } = reading;
     const { groups, unreadable, unknown, recentlyPending } = report;
     const title = titleOf(profile);
     if (unreadable > 0)
@@ -67,6 +68,8 @@ export function noteWhatToKnow(reports: readonly ProfileReport[], { terminal }: 
       terminal.note(
         `${title}: ${count(unknown, 'subscription has', 'subscriptions have')} a status that this version does not know`,
       );
+    for (const { where, error } of unseen)
+      terminal.note(`${title}: Usher cannot see who is charged a second time in ${where}. ${error.message}`);
     if (recentlyPending > 0)
       terminal.note(
         `${title}: ${count(recentlyPending, 'subscription has', 'subscriptions have')} been pending for less than ${PENDING_DAYS} days, as far as the hourly comparisons show`,
@@ -103,6 +106,7 @@ function summarizeForPrograms(
       entitlements: names,
       ...counts,
       ...(reading ? { emptyGroups: reading.emptyGroups } : {}),
+      ...(reading && reading.unseen.length > 0 ? { unseen: reading.unseen.map(({ where }) => where) } : {}),
       ...(findings ? { findings: countsOf(findings) } : {}),
       ...(own && prices ? costFields(own, prices) : {}),
     });
@@ -144,6 +148,7 @@ function countsOf(findings: readonly SubscriptionFinding[]): Record<FindingKind,
     'wrong-plan': of('wrong-plan'),
     pending: of('pending'),
     'through-group': of('through-group'),
+    twice: of('twice'),
   };
 }
 

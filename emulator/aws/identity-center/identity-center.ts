@@ -18,6 +18,7 @@ export const ReadOperationSchema = z.enum([
   'SSOAdmin.DescribeApplicationAssignment',
   'SSOAdmin.ListApplicationAssignments',
   'UserSubscriptions.ListUserSubscriptions',
+  'UserSubscriptions.ListApplicationClaims',
   'QBusiness.ListSubscriptions',
 ]);
 /** See {@link ReadOperationSchema}. */

@@ -38,6 +38,11 @@ export const SubscriptionQuirksSchema = z.strictObject({
         ),
       ),
   ),
+  applicationClaims: z.optional(
+    z
+      .enum(['listed', 'refused'])
+      .check(z.describe('The answer to ListApplicationClaims, which few have seen: with refused, AWS denies it')),
+  ),
   newSubscriptions: z.optional(
     z
       .enum(['PENDING', 'ACTIVE'])
@@ -170,6 +175,7 @@ export const USUAL = {
   subscriptionIds: 'plain',
   activationDate: 'text',
   cancelledSubscriptions: 'CANCELLED',
+  applicationClaims: 'listed',
   newSubscriptions: 'PENDING',
   subscribingAssigned: 'succeeds',
   subscribingAssigns: true,

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../../../domain/shared/clock.ts';
+import { ACCOUNT } from '../account/account.ts';
 import type { SeedSubscription } from '../identity-center/directory-seed.ts';
 import type { IdentityCenter } from '../identity-center/identity-center.ts';
 import type { Quirks } from '../identity-center/quirks.ts';
@@ -15,6 +16,13 @@ const ListInput = z.object({
   nextToken: z.optional(z.string()),
 });
 
+const ClaimsInput = z.object({
+  applicationArn: z.string(),
+  subscriptionRegion: z.string(),
+  maxResults: z._default(z.int().check(z.minimum(1), z.maximum(1000)), 100),
+  nextToken: z.optional(z.string()),
+});
+
 function dateOf(activatedAt: string, form: Quirks['activationDate']): string | number {
   const milliseconds = Date.parse(activatedAt);
   if (form === 'milliseconds') return milliseconds;
@@ -22,18 +30,21 @@ function dateOf(activatedAt: string, form: Quirks['activationDate']): string | n
 }
 
 /**
- * Returns the service behind the subscriptions of Kiro and Amazon Q Developer, with the operation that lists them. AWS does
+ * Returns the service behind the subscriptions of Kiro and Amazon Q Developer, with the operations that list them. AWS does
  * not publish it: shapes and errors are those that were seen, and the quirks are what was seen in two ways, or not at all.
  */
 export function userSubscriptions(center: IdentityCenter, clock: Clock, region: string): Service {
   const { quirks } = center;
   const paging = new Paging(clock, quirks);
 
-  const describe = ({ user, group, plan, activePlan = plan, status = 'ACTIVE', ...rest }: SeedSubscription): object => {
-    const { activatedAt, source } = rest;
+  const principalOf = ({ user, group }: SeedSubscription) => {
     const id = `${quirks.subscriptionIds === 'with-store' ? `${center.identityStoreId}.` : ''}${user ?? group}`;
+    return user === undefined ? { group: id } : { user: id };
+  };
+  const describe = (subscription: SeedSubscription): object => {
+    const { plan, activePlan = plan, status = 'ACTIVE', activatedAt, source } = subscription;
     return {
-      principal: user === undefined ? { group: id } : { user: id },
+      principal: principalOf(subscription),
       type: { amazonQ: plan },
       status: status === 'CANCELLED' ? quirks.cancelledSubscriptions : status,
       ...(activatedAt && {
@@ -60,5 +71,30 @@ export function userSubscriptions(center: IdentityCenter, clock: Clock, region: 
       : { subscriptions, nextToken: token.NextToken };
   });
 
-  return jsonService('UserSubscriptions', new Map([['ListUserSubscriptions', list]]));
+  const claims = operation(ClaimsInput, ({ applicationArn, subscriptionRegion, maxResults, nextToken }) => {
+    if (quirks.applicationClaims === 'refused') throw new ServiceError('AccessDeniedException', 'Access denied.');
+    const application = center.applications().find((one) => one.applicationArn === applicationArn);
+    if (!application) throw new ServiceError('ResourceNotFoundException', 'Application not found.');
+    const isHere = (application.region ?? region) === subscriptionRegion;
+    const moment = center.seenBy('UserSubscriptions.ListApplicationClaims');
+    const all = center.subscriptionsOf(applicationArn, moment).filter(({ status }) => isHere && status !== 'CANCELLED');
+    const request = { MaxResults: maxResults, NextToken: nextToken };
+    const { values, token } = paging.page(`${applicationArn} ${subscriptionRegion}`, request, pagesOf(all));
+    return {
+      claims: values.map((one, index) => ({
+        identifier: `arn:aws:user-subscriptions:${subscriptionRegion}:${ACCOUNT}:subscription/${index}`,
+        principal: principalOf(one),
+        type: { amazonQ: one.plan },
+      })),
+      nextToken: token.NextToken,
+    };
+  });
+
+  return jsonService(
+    'UserSubscriptions',
+    new Map([
+      ['ListUserSubscriptions', list],
+      ['ListApplicationClaims', claims],
+    ]),
+  );
 }

@@ -195,6 +195,59 @@ describe('a request for subscriptions', () => {
   });
 });
 
+describe('the users whom the claims of an application name', () => {
+  const claimed = async ({ provider }: { provider: ReturnType<typeof kiroSubscriptions> }) =>
+    (await collected(provider.claimants(APPLICATION))).flat();
+
+  it('are those of all pages, without groups and without what is cancelled', async () => {
+    const account = anAccount(ALL);
+    expect(await claimed(account)).toEqual([user(1), user(2)]);
+    expect(await claimed(anAccount(people(1, 250).map((number) => ({ ...ANNAS, user: user(number) }))))).toHaveLength(
+      250,
+    );
+    expect(account.gateway.calls.get('UserSubscriptions.ListApplicationClaims')).toBe(1);
+  });
+
+  it('are asked for by application and Region of the profile, page by page', async () => {
+    const claims = (number: number) => [{ identifier: 'one', principal: { user: user(number) }, type: {} }];
+    const { provider, inputs } = answering({ claims: claims(1), nextToken: 'more' }, { claims: claims(2) });
+    expect(await claimed({ provider })).toEqual([user(1), user(2)]);
+    const input = { applicationArn: APPLICATION, subscriptionRegion: 'eu-central-1', maxResults: 100 };
+    expect(inputs).toEqual([input, { ...input, nextToken: 'more' }]);
+  });
+
+  it('are none of an entry that names its principal in a new way', async () => {
+    expect(await claimed(answering({ claims: [{ principal: { role: 'x' } }, { principal: null }, {}, 7] }))).toEqual(
+      [],
+    );
+  });
+
+  it.each([{}, { claims: null }, { claims: 7 }, { claims: [null] }, { claims: [], nextToken: 7 }, [], null, 'x'])(
+    'are not known from an answer without them: %j',
+    async (answer) => {
+      await expect(claimed(answering(answer))).rejects.toMatchObject({ reason: 'malformed-answer' });
+    },
+  );
+
+  it.each<[Parameters<typeof anAccount>[1], string]>([
+    [{ quirks: { applicationClaims: 'refused' } }, 'access-denied'],
+    [
+      {
+        rules: [
+          {
+            operation: 'UserSubscriptions.ListApplicationClaims',
+            kind: 'exception',
+            exception: 'UnknownOperationException',
+          },
+        ],
+      },
+      'UnknownOperationException',
+    ],
+  ])('may be refused: %j', async (options, reason) => {
+    await expect(claimed(anAccount(ALL, options))).rejects.toMatchObject({ name: 'RefusedError', reason });
+  });
+});
+
 describe('an entry of the list', () => {
   const ID = 'A1B2C3D4-1111-70AA-08FA-0123456789AB';
 

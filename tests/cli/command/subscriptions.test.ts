@@ -36,6 +36,10 @@ interface World {
   entitlements: Entitlement[];
   /** Pages of subscriptions, by role; '' is the caller itself. */
   lists?: Readonly<Record<string, Subscription[][]>>;
+  /** Subscriptions of the other Region; or why they cannot be read. */
+  abroad?: readonly Subscription[] | RefusedError;
+  /** Numbers of users by number of the application; or why claims cannot be read. */
+  claims?: Readonly<Record<number, readonly number[]>> | RefusedError;
   /** Numbers of members by number of the group. A group that is not here does not exist. */
   groups?: Readonly<Record<number, readonly number[]>>;
   statuses?: Readonly<Record<number, UserStatus | RefusedError>>;
@@ -47,15 +51,25 @@ interface World {
 /** Reads the profiles of some entitlements. */
 async function read(world: World) {
   const { entitlements, lists = {}, groups = { 1: [] }, statuses = {}, seats = [], recorded = [], queue = {} } = world;
+  const { abroad, claims = {} } = world;
+  const claimed: string[] = [];
   const asked: object[] = [];
   const memberships = new Map(Object.entries(groups).map(([number, some]) => [group(Number(number)), some]));
   const listed: string[] = [];
   const services = {
-    async subscriptions(input: { roleArn?: string; application: string }) {
+    async subscriptions(input: { roleArn?: string; application: string; region: string }) {
       asked.push(input);
       return {
         async *subscriptions() {
-          yield* lists[input.roleArn ?? ''] ?? [];
+          if (input.region === REGION || abroad === undefined) yield* lists[input.roleArn ?? ''] ?? [];
+          else if (abroad instanceof RefusedError) throw abroad;
+          else yield abroad;
+        },
+        async *claimants(applicationArn: string) {
+          claimed.push(applicationArn);
+          if (claims instanceof RefusedError) throw claims;
+          const found = Object.entries(claims).find(([number]) => application(Number(number)) === applicationArn);
+          yield (found?.[1] ?? []).map(user);
         },
       };
     },
@@ -86,7 +100,7 @@ async function read(world: World) {
   const unread = new Unread(terminal);
   // Only what the command reads of a context.
   const context = {
-    entitlements: async () => exampleEntitlements(),
+    entitlements: async () => ({ ...exampleEntitlements(), entitlements }),
     services: async () => services,
     clock: { now: () => at(0) },
   } as never as Context;
@@ -96,6 +110,7 @@ async function read(world: World) {
   return {
     reports,
     asked,
+    claimed,
     listed,
     said,
     notes: notes.join(''),
@@ -169,7 +184,9 @@ describe('the lists of a profile', () => {
     });
     const { instanceArn } = exampleEntitlements().identityCenter;
     const input = { provider: 'kiro', region: REGION, instanceArn, application: application(1) };
-    expect(asked).toEqual([{ ...input, roleArn: ROLE, externalId: 'usher-prod' }, input]);
+    const asRole = { ...input, roleArn: ROLE, externalId: 'usher-prod' };
+    // The lists by role, then the claims by application.
+    expect(asked).toEqual([asRole, input, asRole, { ...input, application: application(2) }]);
     expect(findings).toEqual(['orphan 3']);
     expect(reports).toMatchObject([{ reading: { report: { active: 3 } } }]);
     expect(reports[0]?.reading?.all).toHaveLength(3);
@@ -214,13 +231,58 @@ describe('the lists of a profile', () => {
   });
 });
 
+describe('a user who is charged twice', () => {
+  const eu = kiro(3, { region: 'eu-central-1' });
+  const refused = new RefusedError('access-denied', 'AWS said no');
+  const about: World = {
+    entitlements: [kiro(1), eu],
+    groups: { 1: [1], 2: [1], 3: [1] },
+    lists: { '': [[aSubscription(1)]] },
+  };
+  const unseenIn = ({ reports }: Awaited<ReturnType<typeof read>>) =>
+    reports.map(({ reading }) => reading?.unseen.map(({ where }) => where));
+
+  it('is found in the lists of two Regions, each of which is read once', async () => {
+    const found = await read({ ...about, abroad: [aSubscription(1)] });
+    expect([found.findings, unseenIn(found)]).toEqual([
+      ['twice 1', 'twice 1'],
+      [[], []],
+    ]);
+    expect([found.asked.length, found.claimed]).toEqual([2, []]);
+  });
+
+  it('is not looked for in a Region whose list cannot be read, and its profile alone has no report', async () => {
+    const found = await read({ ...about, abroad: refused });
+    expect([found.findings, unseenIn(found)]).toEqual([[], [['kiro eu-central-1'], undefined]]);
+    expect(found.notes).toContain('AWS said no');
+  });
+
+  it('is found in the claims of two applications of a Region', async () => {
+    const found = await read({ ...about, entitlements: [kiro(1), kiro(2)], claims: { 1: [1, 5], 2: [1] } });
+    expect([found.findings, unseenIn(found)]).toEqual([['twice 1'], [[]]]);
+    expect(found.claimed).toEqual([application(1), application(2)]);
+  });
+
+  it('is not looked for there if AWS refuses the claims, which fails no report', async () => {
+    const found = await read({ ...about, entitlements: [kiro(1), kiro(2)], claims: refused });
+    expect([found.findings, found.notes]).toEqual([[], '']);
+    expect(unseenIn(found)).toEqual([['another application of this Region']]);
+  });
+
+  it('is nobody of Amazon Q Business', async () => {
+    const lists = { '': [[aSubscription(1, { plan: BUSINESS.plan })]] };
+    const found = await read({ ...about, entitlements: [business(1), business(2)], lists, claims: { 1: [1], 2: [1] } });
+    expect([found.findings, found.claimed]).toEqual([[], []]);
+  });
+});
+
 describe('a configured group', () => {
   it('that does not exist makes nobody an orphan: its profile has no report, and others have theirs', async () => {
     const eu = kiro(3, { region: 'eu-central-1' });
     const { reports, findings, notes } = await read({
       entitlements: [kiro(1), kiro(2), eu],
       groups: { 1: [1], 3: [3] },
-      lists: { '': [[aSubscription(3)]] },
+      abroad: [aSubscription(3)],
     });
     expect(reports.map(({ reading }) => reading === undefined)).toEqual([true, false]);
     expect([findings, notes]).toEqual([

@@ -11,9 +11,11 @@ import { at, iso } from '../../support/builders.ts';
 import { GROUP, user } from '../../support/ids.ts';
 import { aSubscription, POWER, PRO, subscribers } from '../../support/subscriptions.ts';
 
+const NOW = { now: at(0), twice: new Set<string>() };
+
 /** What is found, as `<kind> <number of the user>`. */
 const found = (all: readonly Subscription[], entitlements: readonly Subscribers[]) =>
-  compareSubscriptions(all, entitlements, at(0)).findings.map(
+  compareSubscriptions(all, entitlements, NOW).findings.map(
     ({ kind, userId }) => `${kind} ${Number(userId.slice(-2))}`,
   );
 
@@ -101,7 +103,7 @@ describe('the subscriptions of a profile', () => {
       aSubscription(5, { principal: { group: GROUP }, plan: POWER }),
       aSubscription(6, { principal: { unknown: true } }),
     ];
-    expect(compareSubscriptions(all, [subscribers([1, 2, 3])], at(0))).toMatchObject({
+    expect(compareSubscriptions(all, [subscribers([1, 2, 3])], NOW)).toMatchObject({
       active: 1,
       pending: 1,
       unknown: 1,
@@ -109,6 +111,33 @@ describe('the subscriptions of a profile', () => {
       unreadable: 1,
     });
   });
+});
+
+it.each<[string, number[], number[], object[]]>([
+  [
+    'of an entitled user is that of the entitlement',
+    [1],
+    [],
+    [{ kind: 'twice', userId: user(1), entitlement: 'kiro', expected: PRO }],
+  ],
+  [
+    'of a user whom none covers is next to the orphan',
+    [],
+    [],
+    [{ kind: 'orphan' }, { kind: 'twice', userId: user(1), plan: PRO }],
+  ],
+  ['of a user who only may have it is no finding', [], [1], []],
+])('a subscription that is charged twice %s', (_fact, entitled, tolerated, expected) => {
+  const subscriber = subscribers(entitled, { tolerated: new Set(tolerated.map(user)) });
+  const { findings } = compareSubscriptions([aSubscription(1)], [subscriber], { ...NOW, twice: new Set([user(1)]) });
+  expect(findings).toMatchObject(expected);
+  expect(findings).toHaveLength(expected.length);
+});
+
+it('a subscription that is charged twice is one finding, however many entitlements cover the user', () => {
+  const entitlements = [subscribers([1]), subscribers([1], { entitlement: 'other' })];
+  const { findings } = compareSubscriptions([aSubscription(1)], entitlements, { ...NOW, twice: new Set([user(1)]) });
+  expect(findings).toMatchObject([{ kind: 'twice', entitlement: 'kiro' }]);
 });
 
 const DAYS = 86_400;
@@ -123,7 +152,7 @@ it.each<[string, number | undefined, object]>([
   const all = [aSubscription(1, { status: 'pending' }), aSubscription(2, { status: 'pending' })];
   // Of a user who only may have a subscription, nothing is expected.
   const tolerated = new Set([user(2)]);
-  const report = compareSubscriptions(all, [subscribers([1], { pendingSince, tolerated })], at(0));
+  const report = compareSubscriptions(all, [subscribers([1], { pendingSince, tolerated })], NOW);
   expect(report).toMatchObject({ pending: 2, ...expected });
 });
 
@@ -136,7 +165,7 @@ it('a pending subscription of two entitlements is counted once, and not next to 
     const { findings, recentlyPending } = compareSubscriptions(
       [aSubscription(1, { status: 'pending' })],
       entitlements,
-      at(0),
+      NOW,
     );
     return [findings.length, recentlyPending];
   };
@@ -154,7 +183,7 @@ it('a finding says what the entitlement asks for, what there is, and since when 
   const { findings } = compareSubscriptions(
     [aSubscription(2, { plan: POWER }), aSubscription(3)],
     [subscribers([], { entitled })],
-    at(0),
+    NOW,
   );
   expect(findings).toEqual<SubscriptionFinding[]>([
     { kind: 'missing', userId: user(1), entitlement: 'kiro', expected: PRO, since: iso(-60) },
@@ -185,7 +214,7 @@ it.each<[Partial<Subscription>[], Partial<SubscriptionFinding>]>([
   const { findings } = compareSubscriptions(
     some.map((parts) => aSubscription(1, parts)),
     [],
-    at(0),
+    NOW,
   );
   expect(findings).toEqual([expect.objectContaining({ kind: 'orphan', userId: user(1), ...expected })]);
 });
@@ -205,7 +234,7 @@ it('every user is either missing, an orphan, tolerated, or has a subscription th
   fc.assert(
     fc.property(fc.array(subscription, { maxLength: 20 }), some, some, (all, numbers, others) => {
       const tolerated = new Set(others.map(user));
-      const { findings } = compareSubscriptions(all, [subscribers(numbers, { tolerated })], at(0));
+      const { findings } = compareSubscriptions(all, [subscribers(numbers, { tolerated })], NOW);
       const of = (kind: (typeof FINDING_KINDS)[number]) =>
         new Set(findings.flatMap((one) => (one.kind === kind ? one.userId : [])));
       const subscribed = new Set(

@@ -63,7 +63,7 @@ async function opened(pages: readonly Page[], options: ReadersOptions = {}) {
   };
 }
 
-const NONE = { missing: 0, orphan: 0, 'wrong-plan': 0, pending: 0, 'through-group': 0, unreadable: 0 };
+const NONE = { missing: 0, orphan: 0, 'wrong-plan': 0, pending: 0, 'through-group': 0, twice: 0, unreadable: 0 };
 
 describe('a comparison', () => {
   it('counts what it found, and has its audit events published', async () => {

@@ -34,6 +34,7 @@ async function notesOf(
       all: [],
       subscribers: [],
       report: { ...EMPTY, ...counts },
+      unseen: [],
       emptyGroups: [],
       grantedAt: new Map(),
       ledgerMissing: undefined,
@@ -54,6 +55,11 @@ it.each<[string, string, Parameters<typeof notesOf>]>([
   ['some that name their users in a new way', `${TITLE}2 subscriptions name their user`, [{ unreadable: 2 }]],
   ['an unknown status', `${TITLE}1 subscription has a status that this version does not know`, [{ unknown: 1 }]],
   ['unknown statuses', `${TITLE}2 subscriptions have a status`, [{ unknown: 2 }]],
+  [
+    'where who is charged twice cannot be seen',
+    `${TITLE}Usher cannot see who is charged a second time in kiro eu-west-1. AWS said no`,
+    [{}, { unseen: [{ where: 'kiro eu-west-1', error: new RefusedError('access-denied', 'AWS said no') }] }],
+  ],
   [
     'one that is pending for a short time',
     `${TITLE}1 subscription has been pending for less than 14 days`,

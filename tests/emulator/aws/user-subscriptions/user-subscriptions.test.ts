@@ -31,8 +31,14 @@ function aService(subscriptions: SeedSubscription[], quirks: Quirks = {}) {
   ];
   const { center, clock } = anIdentityCenter(aSeed({ applications }), quirks);
   const service = userSubscriptions(center, clock, REGION);
+  const answerTo = async (operation: string, input: object) => {
+    const { statusCode, body } = await service.handle(operation, Buffer.from(JSON.stringify(input)));
+    return { statusCode, body: JSON.parse(body.toString()) };
+  };
   return {
     clock,
+    claims: (input: object) =>
+      answerTo('ListApplicationClaims', { applicationArn: APPLICATION, subscriptionRegion: REGION, ...input }),
     async list(input: object) {
       const { statusCode, headers, body } = await service.handle(
         'ListUserSubscriptions',
@@ -139,5 +145,45 @@ describe('ListUserSubscriptions', () => {
     const { body } = await list({ maxResults: 1 });
     await clock.sleep(600);
     expect(await list({ nextToken: body.nextToken })).toMatchObject({ statusCode: 400 });
+  });
+});
+
+describe('ListApplicationClaims', () => {
+  const ALL: SeedSubscription[] = [
+    USED,
+    { group: GROUP, plan: 'KIRO_ENTERPRISE_PRO' },
+    { ...USED, user: user(2), status: 'CANCELLED' },
+  ];
+
+  it('answers in the shape that was seen, with what is billed', async () => {
+    const type = { amazonQ: 'KIRO_ENTERPRISE_PRO' };
+    const identifier = expect.stringMatching(/^arn:aws:user-subscriptions:/);
+    expect(await aService(ALL).claims({})).toEqual({
+      statusCode: 200,
+      body: {
+        claims: [
+          { identifier, principal: { user: user(1) }, type },
+          { identifier, principal: { group: GROUP }, type },
+        ],
+      },
+    });
+  });
+
+  it('has pages, and claims of the Region alone', async () => {
+    const { claims } = aService([USED, USED]);
+    const { body } = await claims({ maxResults: 1 });
+    expect((await claims({ maxResults: 1, nextToken: body.nextToken })).body).toMatchObject({ claims: [{}] });
+    expect((await claims({ subscriptionRegion: 'eu-west-1' })).body).toEqual({ claims: [] });
+  });
+
+  it.each<[object, Quirks, string]>([
+    [{ applicationArn: application(9) }, {}, 'ResourceNotFoundException'],
+    [{ subscriptionRegion: undefined }, {}, 'ValidationException'],
+    [{}, { applicationClaims: 'refused' }, 'AccessDeniedException'],
+  ])('refuses %j with the quirks %j', async (input, quirks, exception) => {
+    expect(await aService(ALL, quirks).claims(input)).toMatchObject({
+      statusCode: 400,
+      body: { __type: `com.amazon.kiro.controlplane#${exception}` },
+    });
   });
 });
