@@ -199,7 +199,7 @@ const deeds = (told: boolean): fc.Arbitrary<Deed> =>
           arbitrary: fc.record({ do: fc.constant('unsubscribe'), user: someone, application: someApplication }),
         },
         {
-          weight: 1,
+          weight: 3,
           arbitrary: fc.record({
             do: fc.constant('refuseAccount'),
             refusal: fc.constantFrom('none', 'does-not-meet', 'unknown-error', 'not-authorized', 'not-eligible'),
@@ -239,7 +239,7 @@ const comeAndGo = (told: boolean): fc.Arbitrary<Episode> =>
       one: fc.constantFrom(...COMERS),
       group: fc.constantFrom(...THEIR_GROUPS),
       via: fc.constantFrom<Via>('console', 'scim', 'api'),
-      pauses: fc.array(fc.constantFrom(2, 20, 45, 330, 400, 700), { minLength: 2, maxLength: 3, size: 'max' }),
+      pauses: fc.array(fc.constantFrom(2, 20, 45, 330, 400, 700, 1500), { minLength: 2, maxLength: 3, size: 'max' }),
       meanwhile: deeds(told),
       position: fc.nat(2),
     })
