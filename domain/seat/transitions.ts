@@ -254,7 +254,8 @@ export function keepInterrupted(seat: Seat, { assigned, now }: { assigned: boole
  */
 export function markRefused(seat: Seat, code: string, context: RefusalContext): Seat {
   const { now, execution } = context;
-  const known = seat.refusal?.reason === code;
+  // Failed attempts may have the same code: none of them was audited.
+  const known = seat.refusal?.reason === code && seat.refusal.attempts === undefined;
   const keepsSlot = seat.status === 'revoking' || context.ambiguous;
   const refused: Seat = {
     ...(keepsSlot ? seat : withoutParts(seat)),

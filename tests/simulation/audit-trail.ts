@@ -15,7 +15,7 @@ interface Detail {
   user: { uid?: string };
   resources?: { uid: string }[];
   activity_id: number;
-  unmapped?: { change_seq?: number };
+  unmapped?: { change_seq?: number; subscription_plan?: string };
 }
 
 const KINDS: Readonly<Record<string, AuditRecord['kind']>> = {
@@ -35,6 +35,8 @@ interface Told {
   grant: boolean;
   reason: string;
   number: number;
+  /** Of the subscription that is part of the seat. */
+  plan: string | undefined;
 }
 
 /** What a consumer of the audit stream knows, and what is still to be told. */
@@ -87,7 +89,7 @@ export class AuditTrail {
       this.#justTold.push({ about: `${entry.DetailType} of ${keyOf(pair).slice(-2)}`, recordedAt });
     const told = this.#told.get(keyOf(pair)) ?? [];
     this.#told.set(keyOf(pair), told);
-    told.push({ kind, grant: detail.activity_id === 1, reason, number });
+    told.push({ kind, grant: detail.activity_id === 1, reason, number, plan: detail.unmapped?.subscription_plan });
     return problems;
   }
 
@@ -125,6 +127,11 @@ export class AuditTrail {
     return last.kind === 'assigned' || last.kind === 'adopted' ? 'given' : 'taken';
   }
 
+  /** The plan of a person's seat, as it was told last. */
+  planTold(pair: Pair): string | undefined {
+    return this.#changesTold(pair).at(-1)?.plan;
+  }
+
   /** Whether a person's seat was another party's assignment before. */
   isAdopted(pair: Pair): boolean {
     return this.#changesTold(pair).at(-1)?.kind === 'adopted';
@@ -140,9 +147,11 @@ export class AuditTrail {
         if (!before) return [];
         if (before.number === change.number) return [`change ${change.number} was told as two`];
         const turn = (before.kind === 'revoked') !== (change.kind === 'revoked');
-        // What another party took away is given once more, with nothing of ours between but perhaps a place in line.
+        // What another party took away is given once more, with nothing of ours between but perhaps a place in line; and
+        // a subscription, or another plan, is added to what was given before.
         const repeats = ['drift-healed', 'plan-changed', 'subscription-started'];
-        const again = repeats.includes(change.reason) || this.#hasWaited(key, before, change);
+        const isAdopted = change.kind === 'adopted' && change.plan !== undefined && before.plan === undefined;
+        const again = isAdopted || repeats.includes(change.reason) || this.#hasWaited(key, before, change);
         return turn || (again && before.kind !== 'revoked')
           ? []
           : [`${before.kind} is followed by ${change.kind} (${key.slice(-2)})`];

@@ -9,6 +9,14 @@ export type History = z.input<typeof ScenarioSchema>;
 /** One entry of its actions. */
 export type Action = History['actions'][number];
 
+/** A subscription that someone else has made. */
+export interface MadeSubscription {
+  user: number;
+  application: number;
+  plan: number;
+  source: 'INDIVIDUAL' | 'GROUP';
+}
+
 /** Where every history begins. */
 export const START = Date.parse('2026-11-02T08:00:00Z');
 export const PEOPLE = 6;
@@ -18,6 +26,8 @@ export const LATER_PEOPLE = 2;
 export const CLERK = PEOPLE + LATER_PEOPLE + 1;
 
 export const APPLICATIONS = [APPLICATION, OTHER_APPLICATION];
+/** Of the profile, or of the Amazon Q Business application, of each: AWS has one list of Kiro per Region. */
+export const SUBSCRIPTION_REGIONS = ['us-east-1', 'eu-central-1'];
 export const GROUPS = [GROUP, OTHER_GROUP, group(3)];
 
 /** Groups that only some configurations have. */

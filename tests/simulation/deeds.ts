@@ -3,7 +3,17 @@ import type { Via } from '../../emulator/aws/cloudtrail/cloudtrail.ts';
 import type { EventualRead } from '../../emulator/aws/dynamodb/replica.ts';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import type { ReadOperation } from '../../emulator/aws/identity-center/identity-center.ts';
-import { type Action, anyone, LATER_PEOPLE, PEOPLE, someApplication, someGroup, someone } from './cast.ts';
+import type { SubscriptionQuirks } from '../../emulator/aws/identity-center/quirks.ts';
+import {
+  type Action,
+  anyone,
+  LATER_PEOPLE,
+  type MadeSubscription,
+  PEOPLE,
+  someApplication,
+  someGroup,
+  someone,
+} from './cast.ts';
 import { anyFault, passing, possible, staying, uninvoked } from './faults.ts';
 
 type Rules = NonNullable<Action['deploy']>;
@@ -29,6 +39,12 @@ export type Deed =
   | { do: 'forge'; change: 'join' | 'leave'; user: number; group: number; via: Via; ageSeconds: number }
   | { do: 'deploy'; rules: RuleChoice }
   | { do: 'adopt' | 'release' | 'giveUp'; application: number }
+  | ({ do: 'subscribe' } & MadeSubscription)
+  | { do: 'unsubscribe'; user: number; application: number }
+  | { do: 'refuseAccount'; refusal: NonNullable<SubscriptionQuirks['accountRefusal']> }
+  /** Deploys the present configuration with another plan of the application's subscription. */
+  | { do: 'changePlan'; application: number; plan: number; allowDowngrade: boolean }
+  | { do: 'adoptSubscriptions'; application: number; whose: 'entitled' | 'all' }
   | { do: 'lag'; operation: ReadOperation | EventualRead; seconds: number }
   | { do: 'fault'; fault: FaultRule }
   | { do: 'stop' | 'redrive'; execution: number };

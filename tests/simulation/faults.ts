@@ -118,7 +118,7 @@ function named(fault: FaultRule, exception: string): FaultRule {
  */
 export function possible(fault: FaultRule): FaultRule {
   const { operation, kind } = fault;
-  const changes = /^SSOAdmin\.(Create|Delete)/.test(operation);
+  const changes = /^(?:SSOAdmin|Q|QBusiness)\.(?:Create|Update|Delete|Cancel)/.test(operation);
   if (kind === 'partial') return { ...fault, operation: 'EventBridge.PutEvents' };
   if (kind === 'lost' && !changes) return { ...fault, kind: 'crash-after' };
   if (kind === 'not-found' && !changes) return { ...fault, kind: 'throttle' };

@@ -13,6 +13,7 @@ import {
   PEOPLE,
   person,
   START,
+  SUBSCRIPTION_REGIONS,
   someApplication,
   someGroup,
   someone,
@@ -21,6 +22,15 @@ import { anyLag, type Deed, type RuleChoice, rarely, rules, shortLag } from './d
 import { type Episode, episodes } from './episodes.ts';
 import { ANY, World } from './possible-world.ts';
 import { rulesOf } from './rules.ts';
+import {
+  membersWithComers,
+  providerOf,
+  returnedPlan,
+  type SubscriptionDraft,
+  subscriptionDraft,
+  withEnds,
+  withSubscriptionEpisodes,
+} from './subscriptions.ts';
 
 /** What a history is made of. */
 interface Draft {
@@ -34,6 +44,7 @@ interface Draft {
   begins: boolean;
   lags: readonly Extract<Deed, { do: 'lag' }>[];
   episodes: readonly Episode[];
+  subscriptions: SubscriptionDraft | undefined;
 }
 
 const statuses = rarely(12).map((isNew): Quirks['userStatus'] => (isNew ? 'new-value' : 'present'));
@@ -66,6 +77,8 @@ const draft: fc.Arbitrary<Draft> = fc.constantFrom(true, false, false).chain((to
     begins: told ? fc.constant(true) : fc.constantFrom(true, true, false),
     lags: fc.array(told ? shortLag : anyLag, { maxLength: 3, size: 'max' }),
     episodes: fc.array(episodes(told), { minLength: 1, maxLength: 6, size: 'max' }),
+    // The last: a history without subscriptions is what it would be if there were none.
+    subscriptions: subscriptionDraft(told),
   }),
 );
 
@@ -114,12 +127,41 @@ const SHRINK_MILLISECONDS = 60_000;
 /** Lags that a second look two minutes after an event is long enough for. */
 export const SHORT_LAG_SECONDS = 25;
 /** Deeds that no event tells of, or that end an execution before it has done what its event was about. */
-const UNTOLD = ['assign', 'unassign', 'deploy', 'stop', 'redrive', 'deleteGroup', 'deleteApplication'] as const;
+const UNTOLD = [
+  'assign',
+  'unassign',
+  'subscribe',
+  'unsubscribe',
+  'quirks',
+  'deploy',
+  'stop',
+  'redrive',
+  'deleteGroup',
+  'deleteApplication',
+] as const;
 const PASSING: readonly string[] = ['throttle', 'internal', 'internal-after', 'conflict'] satisfies FaultRule['kind'][];
 
 /** Whether the machine's own retries outlast a fault. */
 function isPassing({ operation, kind, for: lasts }: FaultRule): boolean {
   return lasts === undefined && (operation === 'Lambda.Invoke' || PASSING.includes(kind));
+}
+
+/** A list of subscriptions is read every five minutes; if it fails three times in a row, an execution fails for it. */
+const MOST_FAILED_LISTS = 2;
+
+/** Whether faults keep Usher from reading lists of subscriptions for longer than it waits. */
+export function hasUnreadableLists({ actions }: History): boolean {
+  const failed = actions.map(({ fault }) => {
+    if (!fault || !isReadOfSubscriptions(fault.operation)) return 0;
+    const isRetried = fault.kind !== 'conflict' && isPassing(fault);
+    return isRetried ? (fault.times ?? 1) : Number.POSITIVE_INFINITY;
+  });
+  return failed.reduce((sum, times) => sum + times, 0) > MOST_FAILED_LISTS;
+}
+
+/** Whether an operation reads a list of subscriptions, or finds it. */
+export function isReadOfSubscriptions(operation: string): boolean {
+  return /^(?:UserSubscriptions|QBusiness)\.(?:List|Get)/.test(operation);
 }
 
 /** Whether all that happens in a history reaches Usher by an event, so that nothing is left for a reconciliation. */
@@ -129,6 +171,7 @@ export function isTold(history: History): boolean {
   return (
     begins &&
     !hasUnreadable(history) &&
+    !hasUnreadableLists(history) &&
     actions.every((action) => {
       const givesUp = action.start?.['application'] !== undefined;
       const lost = action.deliver?.times === 0 || (action.deliver?.afterSeconds ?? 0) > 800;
@@ -158,24 +201,24 @@ const CALM = { ssoAdmin: 8, identityStore: 5 };
 
 /** Leaves out what can't be done when its time comes: those who act must be there. */
 function scenarioOf(draft: Draft): History {
-  const {
-    rules: choice,
-    members,
-    assigned,
-    quirks,
-    latency,
-    otherCallers,
-    batchUsers,
-    begins,
-    lags,
-    episodes: all,
-  } = draft;
-  const world = new World(members);
+  const { assigned, latency, otherCallers, batchUsers, begins, subscriptions } = draft;
+  const all = withSubscriptionEpisodes(draft.episodes, subscriptions);
+  const choices = subscriptions?.choices ?? [];
+  const members = subscriptions?.ends ? membersWithComers(draft.members) : draft.members;
+  const ruled = (rules: RuleChoice) => (subscriptions?.ends ? withEnds(rules) : rules);
+  const choice = ruled(draft.rules);
+  const world = new World(members, choice, choices);
   let seconds = 0;
   const actions: Action[] = begins ? [{ at: '+0s', start: { scope: 'everything' }, expect: ANY }] : [];
+  const lags = [...draft.lags, ...(subscriptions?.lags ?? [])];
   for (const { afterSeconds: pause, deed } of [...lags.map((deed) => ({ afterSeconds: 0, deed })), ...all.flat()]) {
     seconds += pause;
-    for (const done of world.deedsOf(deed, seconds, actions.length + 1)) actions.push({ at: timeOf(seconds), ...done });
+    for (const done of world.deedsOf(
+      deed.do === 'deploy' ? { ...deed, rules: ruled(deed.rules) } : deed,
+      seconds,
+      actions.length + 1,
+    ))
+      actions.push({ at: timeOf(seconds), ...done });
   }
   const deployed = all.flat().flatMap(({ deed }) => (deed.do === 'deploy' ? [deed.rules] : []));
   const hasMore = [choice, ...deployed].some(({ manyGroups }) => manyGroups);
@@ -188,7 +231,7 @@ function scenarioOf(draft: Draft): History {
         instanceArn: INSTANCE_ARN,
         identityStoreId: STORE_ID,
       },
-      ...rulesOf(choice),
+      ...rulesOf(choice, choices),
     },
     directory: {
       identityStoreId: STORE_ID,
@@ -204,12 +247,37 @@ function scenarioOf(draft: Draft): History {
       applications: APPLICATIONS.map((applicationArn, index) => ({
         applicationArn,
         assigned: [...new Set(assigned.flatMap(([one, at]) => (at === index ? [user(one)] : [])))],
+        ...(subscriptions ? subscribedAtFirst(subscriptions, index) : {}),
       })),
     },
-    quirks,
+    quirks: { ...draft.quirks, ...subscriptions?.quirks },
     ...(latency ? { latency } : {}),
     ...(otherCallers ? { otherCallers: hasMore ? CALM : otherCallers } : {}),
     ...(batchUsers === undefined ? {} : { batchUsers }),
     actions: actions.length > 0 ? actions : [{ at: '+0s', start: { scope: 'everything' }, expect: ANY }],
+  };
+}
+
+/** What the directory file says about the subscriptions of an application. */
+function subscribedAtFirst({ choices, subscribed, groups }: SubscriptionDraft, application: number) {
+  const choice = choices[application];
+  if (!choice) return {};
+  const isKiro = choice.provider === 'kiro';
+  const ofUsers = new Map(
+    subscribed.flatMap((one) => {
+      if (one.application !== application) return [];
+      const source = isKiro ? { source: one.source } : {};
+      return [[one.user, { user: user(one.user), plan: returnedPlan(choice, one.plan), ...source }] as const];
+    }),
+  );
+  const ofGroups = isKiro
+    ? []
+    : groups.flatMap(([index, at]) =>
+        at === application ? [{ group: GROUPS[index] ?? '', plan: returnedPlan(choice, choice.plan) }] : [],
+      );
+  return {
+    provider: providerOf(choice),
+    region: SUBSCRIPTION_REGIONS[application] ?? '',
+    subscriptions: [...ofUsers.values(), ...ofGroups],
   };
 }

@@ -7,7 +7,7 @@ import { scriptOf } from '../../emulator/scenario/reader.ts';
 import type { StackListener } from '../../emulator/stack/listener.ts';
 import { openStack, type Stack } from '../../emulator/stack/stack.ts';
 import type { History } from './cast.ts';
-import { hasUnreadable, isTold, SHORT_LAG_SECONDS } from './histories.ts';
+import { hasUnreadable, hasUnreadableLists, isReadOfSubscriptions, isTold, SHORT_LAG_SECONDS } from './histories.ts';
 import { Truth } from './truth.ts';
 import { judgeFailures, judgeMailbox, judgePunctuality, judgeSeats, judgeTrail, type Outcome } from './verdict.ts';
 import { Watch } from './watch.ts';
@@ -30,6 +30,11 @@ const HARD: ReadonlySet<string> = new Set([
 
 function isHard(fault: FaultRule): boolean {
   return fault.for !== undefined || (HARD.has(fault.kind) && fault.operation !== 'Lambda.Invoke');
+}
+
+/** Whether a function ends early. */
+function isOfLambda({ operation, kind }: FaultRule): boolean {
+  return operation === 'Lambda.Invoke' || /^(?:crash|timeout)-/.test(kind);
 }
 
 /** Where the event of a failed execution may be lost: EventBridge delivers it three times at most. */
@@ -66,16 +71,27 @@ export async function playHistory(history: History): Promise<string[]> {
   watch.confirmationLag = longest(lags.filter(({ operation }) => CONFIRMING.has(operation)));
   watch.refusing =
     hasUnreadable(history) ||
+    hasUnreadableLists(history) ||
+    // A user whose assignment is there already cannot be subscribed.
+    history.quirks?.subscribingAssigned === 'conflicts' ||
     history.actions.some(
-      ({ fault, stop, lag, deleteApplication }) =>
+      ({ fault, stop, lag, deleteApplication, quirks }) =>
+        quirks !== undefined ||
         stop !== undefined ||
         deleteApplication !== undefined ||
         (fault && isHard(fault)) ||
         (lag?.seconds ?? 0) > LONG_LAG_SECONDS,
     );
-  watch.hazy = longest(lags.filter(({ operation }) => operation.startsWith('SSOAdmin.'))) > SHORT_LAG_SECONDS * 1000;
+  const lists = lags.filter(({ operation }) => operation.startsWith('SSOAdmin.') || isReadOfSubscriptions(operation));
+  watch.hazy = longest(lists) > SHORT_LAG_SECONDS * 1000;
   watch.blind = history.actions.some(({ fault }) => STATUS_READS.has(fault?.operation ?? ''));
-  watch.losing = history.actions.some(({ fault }) => fault?.kind === 'lost');
+  const loses = (service: RegExp) =>
+    history.actions.some(({ fault }) => fault?.kind === 'lost' && service.test(fault.operation));
+  watch.losing = loses(/^SSOAdmin\./);
+  watch.losingSubscriptions = loses(/^Q/) && lags.some(({ operation }) => isReadOfSubscriptions(operation));
+  watch.forgetful = history.actions.some(
+    ({ deploy, stop, fault }) => deploy !== undefined || stop !== undefined || (fault && isOfLambda(fault)),
+  );
   watch.silencing = history.actions.some(({ fault }) => SILENCING.has(fault?.operation ?? ''));
   const followed = {
     ...stack,
@@ -94,6 +110,7 @@ export async function playHistory(history: History): Promise<string[]> {
     judgePunctuality(outcome(false));
     if (isTold(history)) judgeSeats(outcome(false));
     stack.faults.clear();
+    center.changeQuirks({ accountRefusal: 'none' });
     for (const operation of ReadOperationSchema.options) center.setLag(operation, 0);
     for (const operation of EventualReadSchema.options) await stack.database.setLag(operation, 0);
     stack.at(new Date(now() + UNTIL_RECONCILED_SECONDS * 1000), async () => {

@@ -1,8 +1,9 @@
 import { recordOf } from '../../emulator/aws/cloudtrail/cloudtrail.ts';
 import { REGION, STORE_ID, user } from '../support/ids.ts';
 import { type Action, APPLICATIONS, GROUPS, PEOPLE, person, START } from './cast.ts';
-import type { Deed } from './deeds.ts';
+import type { Deed, RuleChoice } from './deeds.ts';
 import { rulesOf } from './rules.ts';
+import { returnedPlan, type SubscriptionChoices } from './subscriptions.ts';
 
 /** A history says nothing about how its executions end: that is what it is played for. */
 export const ANY = ['converged', 'handedOver', 'ignored', 'held', 'failed'] satisfies Action['expect'];
@@ -12,8 +13,16 @@ export class World {
   readonly #users = new Map<string, { enabled: boolean }>();
   readonly #groups = new Map<string, Set<string>>();
   readonly #applications = new Set(APPLICATIONS);
+  #rules: RuleChoice;
+  #subscriptions: SubscriptionChoices;
 
-  constructor(members: readonly (readonly [user: number, group: number])[]) {
+  constructor(
+    members: readonly (readonly [user: number, group: number])[],
+    rules: RuleChoice,
+    subscriptions: SubscriptionChoices,
+  ) {
+    this.#rules = rules;
+    this.#subscriptions = subscriptions;
     for (let number = 1; number <= PEOPLE; number += 1) this.#users.set(user(number), { enabled: true });
     for (const [index, groupId] of GROUPS.entries()) {
       this.#groups.set(groupId, new Set(members.flatMap(([one, at]) => (at === index ? [user(one)] : []))));
@@ -126,6 +135,12 @@ export class World {
         if (!(this.#groups.has(groupId) && this.#applications.has(application))) return undefined;
         return { assign: { group: groupId, application } };
       }
+      case 'subscribe':
+      case 'unsubscribe':
+      case 'changePlan':
+      case 'adoptSubscriptions':
+      case 'refuseAccount':
+        return this.#subscriptionDeedOf(deed);
       case 'startUser': {
         const { userId, email } = person(deed.user);
         const who = deed.by === 'email' ? { email } : { userId };
@@ -139,7 +154,8 @@ export class World {
       case 'forge':
         return { event: eventOf(deed, seconds, sequence), expect: ANY };
       case 'deploy':
-        return { deploy: rulesOf(deed.rules) };
+        this.#rules = deed.rules;
+        return { deploy: rulesOf(this.#rules, this.#subscriptions) };
       case 'adopt':
         return { admin: { adopt: deed.application === 0 ? 'first' : 'second' }, expect: ANY };
       case 'release':
@@ -160,8 +176,36 @@ export class World {
     }
   }
 
+  #subscriptionDeedOf(deed: SubscriptionDeed): Omit<Action, 'at'> | undefined {
+    if (deed.do === 'refuseAccount') return { quirks: { accountRefusal: deed.refusal } };
+    const application = APPLICATIONS[deed.application] ?? '';
+    const choice = this.#subscriptions[deed.application];
+    if (!(choice && this.#applications.has(application))) return undefined;
+    if (deed.do === 'changePlan') {
+      const { plan, allowDowngrade } = deed;
+      const changed = { ...choice, plan, allowDowngrade };
+      this.#subscriptions = this.#subscriptions.map((one, index) => (index === deed.application ? changed : one));
+      return { deploy: rulesOf(this.#rules, this.#subscriptions) };
+    }
+    if (deed.do === 'adoptSubscriptions') {
+      const adopt = deed.application === 0 ? 'first' : 'second';
+      return { admin: { adopt, subscriptions: deed.whose }, expect: ANY };
+    }
+    const userId = user(deed.user);
+    if (!this.#users.has(userId)) return undefined;
+    if (deed.do === 'unsubscribe') return { unsubscribe: { user: userId, application } };
+    // Amazon Q Business subscribes a group only as such.
+    const source = choice.provider === 'kiro' ? deed.source : 'INDIVIDUAL';
+    return { subscribe: { user: userId, application, plan: returnedPlan(choice, deed.plan), source } };
+  }
+
   readonly #hired = new Set<string>();
 }
+
+type SubscriptionDeed = Extract<
+  Deed,
+  { do: 'subscribe' | 'unsubscribe' | 'changePlan' | 'adoptSubscriptions' | 'refuseAccount' }
+>;
 
 /** An event about a membership, of a time that may be another one than now. */
 function eventOf(

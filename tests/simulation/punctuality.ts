@@ -1,7 +1,8 @@
-import type { Entitlement } from '../../domain/entitlements.ts';
+import { type Entitlement, managedOf } from '../../domain/entitlements.ts';
 import type { ParsedFaultRule } from '../../emulator/aws/fault-rules.ts';
 import type { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
 import { type Expectation, expectationOf } from './expectation.ts';
+import { LIST_AGE } from './subscribers.ts';
 import type { Moment, Truth } from './truth.ts';
 
 const SECOND = 1000;
@@ -27,6 +28,11 @@ interface Disturbance {
 interface Pair {
   applicationArn: string;
   userId: string;
+}
+
+/** Of a subscription, the list may have to be awaited first. */
+function servedWithin(rule: Entitlement): Moment {
+  return SERVED_WITHIN + (managedOf(rule) ? LIST_AGE : 0);
 }
 
 /** Kinds of fault that end a function. */
@@ -66,6 +72,9 @@ export class Punctuality {
     this.#truth = truth;
     this.#center = center;
   }
+
+  /** Applications to which AWS has refused subscriptions: it is probed once a day whether it still does. */
+  readonly stopped = new Set<string>();
 
   /** What may delay others from now on, or still does. */
   note(disturbance: Disturbance): void {
@@ -108,7 +117,7 @@ export class Punctuality {
         ? this.#truth.rulesAt(deliveredAt).entitlements.flatMap((rule) => {
             const { application: applicationArn, groups, mode } = rule;
             const pair = { applicationArn, userId };
-            const by = deliveredAt + SERVED_WITHIN + 3 * lag;
+            const by = deliveredAt + servedWithin(rule) + 3 * lag;
             const isSettled = this.#truth.rulesOf(applicationArn, deliveredAt - AFTERMATH, by).length === 1;
             // Of a user who has left this group again, no event tells that another one entitles them.
             const entitled = (moment: Moment) =>
@@ -161,6 +170,7 @@ export class Punctuality {
   }
 
   #isMeddledWith({ applicationArn, userId }: Pair, from: Moment, to: Moment): boolean {
+    if (this.stopped.has(applicationArn)) return true;
     return this.#meddled.some(
       ({ key, at }) => key === `${applicationArn} ${userId}` && at >= from - AFTERMATH && at <= to,
     );

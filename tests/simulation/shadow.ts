@@ -14,6 +14,7 @@ export type Written =
   | { item: 'slots'; before: Slots | undefined; after: Slots }
   | { item: 'batch'; batch: Batch }
   | { item: 'work'; before: WorkQueue; after: WorkQueue }
+  | { item: 'findings' }
   | { item: 'observation'; records: AuditRecord[]; before: AuditRecord[]; applicationArn: string; userId: string };
 
 /** The ledger as its writes make it, followed from outside. */
@@ -83,6 +84,7 @@ export class Shadow {
       this.#observed.set(key, records);
       return { item: 'observation', before, records, applicationArn: pk, userId: sk.replace('~observed#', '') };
     }
+    if (sk.startsWith('~finding#')) return { item: 'findings' };
     const before = this.#seats.get(key);
     const after = SeatSchema.parse(content);
     this.#seats.set(key, after);

@@ -1,4 +1,4 @@
-import type { Entitlement } from '../../domain/entitlements.ts';
+import { type Entitlement, managedOf } from '../../domain/entitlements.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import type { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
 import type { Moment, Truth } from './truth.ts';
@@ -49,25 +49,51 @@ function judgeApplication(rule: Entitlement, outcome: Outcome): void {
     if (entitled && !assigned && !(full && seat?.status === 'waitlisted')) {
       watch.violate(2, `entitled and not assigned, seat ${seat?.status}`, pair);
     }
+    if (managedOf(rule)) judgeSubscription(pair, { rule, entitled, seat }, outcome);
     // Usher believes a read that does not show what it was told it has removed.
     const isBelieved = watch.losing && watch.lag > MOST_LAG && seat?.status === 'revoked';
     if (
       !entitled &&
       assigned &&
       !isBelieved &&
-      (ours || watch.originOf(pair) === 'usher') &&
+      ((ours && seat.access === undefined) || watch.originOf(pair) === 'usher') &&
       !mayKeep(seat, rule, outcome)
     ) {
       watch.violate(2, `assigned and not entitled, seat ${seat?.status}`, pair);
     }
     // A seat to which no user is entitled any more isn't made again; it ends when its days of grace, or the hold, do.
+    const isForeign = seat?.access === 'foreign';
     const ending =
-      seat?.status === 'leaving' || (seat?.status === 'held' && shadow.hold(applicationArn)?.status === 'held');
+      isForeign ||
+      seat?.status === 'leaving' ||
+      (seat?.status === 'held' && shadow.hold(applicationArn)?.status === 'held');
     if (ours && !assigned && !ending) {
       watch.violate(2, `not assigned, although the seat is ${seat.status}`, pair);
     }
   }
   judgeLine(shadow.seatsOf(applicationArn), rule, outcome);
+}
+
+/** An entitled user is subscribed, whoever pays for it; to others, no subscription is left that Usher has started. */
+function judgeSubscription(
+  pair: { applicationArn: string; userId: string },
+  { rule, entitled, seat }: { rule: Entitlement; entitled: boolean; seat: Seat | undefined },
+  outcome: Outcome,
+): void {
+  const { watch } = outcome;
+  const { subscribers, shadow } = watch;
+  const taken = shadow.inUse(pair.applicationArn);
+  // Above a cap that was lowered, nothing is made again.
+  const isBeyond = taken > rule.seats.max || (taken === rule.seats.max && seat?.status === 'waitlisted');
+  if (entitled && !isBeyond && watch.isUnsubscribed(pair)) {
+    watch.violate(2, `entitled and not subscribed, seat ${seat?.status}`, pair);
+  }
+  if (!entitled && subscribers.originOf(pair) === 'usher' && !mayKeep(seat, rule, outcome)) {
+    watch.violate(2, `subscribed by Usher and not entitled, seat ${seat?.status}`, pair);
+  }
+  if (subscribers.originOf(pair) === 'usher' && seat?.subscription === undefined) {
+    watch.violate(3, `subscribed by Usher, which does not know it, seat ${seat?.status}`, pair);
+  }
 }
 
 /** Who isn't entitled keeps the seat in the days of grace, and while the brake holds it. */
@@ -102,31 +128,41 @@ function judgeLine(seats: readonly Seat[], { application, groups }: Entitlement,
 }
 
 /** What was told of every seat is how it ended; what failed was told, too. */
-export function judgeTrail({ watch, truth, center, now }: Outcome): void {
+export function judgeTrail({ watch, truth, center, now }: Omit<Outcome, 'reconciled'>): void {
   const { trail, shadow } = watch;
   for (const contradiction of trail.contradictions()) watch.violate(7, contradiction);
   for (const seat of shadow.all()) {
     const last = trail.lastTold(seat);
     if (seat.audit.length > 0) watch.violate(7, `${seat.audit[0]?.kind} was never sent`, seat);
     // Whether a create of an application that is gone had succeeded, no read tells any more.
-    const isOpen = seat.status === 'creating' && !truth.isThere(seat.applicationArn);
+    const isOpen = seat.status === 'creating' && (!truth.isThere(seat.applicationArn) || watch.isUnsubscribable(seat));
     if (takesSlot(seat) && last !== 'given' && !isOpen)
       watch.violate(7, `a seat that is ${seat.status} was never told of`, seat);
     if (!takesSlot(seat) && last === 'given') watch.violate(7, `that a seat is ${seat.status} was never told`, seat);
   }
-  for (const rule of truth.rulesAt(now).entitlements) {
-    for (const { userId } of center.users(1000).values) {
-      const pair = { applicationArn: rule.application, userId };
-      // Where its assignment shows later than a plan waits for it, it may pass for another party's.
-      if (!watch.hazy && watch.originOf(pair) === 'usher' && trail.lastTold(pair) !== 'given')
-        watch.violate(7, 'a grant was never told of', pair);
-    }
-  }
+  judgeGrantsTold({ watch, truth, center, now });
   for (const end of watch.ends) {
     // That a failure is told is EventBridge's rule; where the bus fails again and again, its dead letters have it.
     if (end.status === 'SUCCEEDED' || watch.silencing) continue;
     if (![...trail.failed].some((arn) => arn.endsWith(`:${end.execution}`))) {
       watch.violate(7, `that ${end.execution} ended as ${end.status} was never told`);
+    }
+  }
+}
+
+/** Everything that Usher has made, and that is there, was told of: assignments, and subscriptions with their plan. */
+function judgeGrantsTold({ watch, truth, center, now }: Omit<Outcome, 'reconciled'>): void {
+  // Where its assignment shows later than a plan waits for it, it may pass for another party's.
+  if (watch.hazy) return;
+  for (const { application: applicationArn } of truth.rulesAt(now).entitlements) {
+    for (const { userId } of center.users(1000).values) {
+      const pair = { applicationArn, userId };
+      const isTold = watch.trail.lastTold(pair) === 'given';
+      if (watch.originOf(pair) === 'usher' && !isTold) watch.violate(7, 'a grant was never told of', pair);
+      if (watch.subscribers.originOf(pair) !== 'usher') continue;
+      const plan = watch.shadow.seat(applicationArn, userId)?.subscription?.plan;
+      if (!isTold || watch.trail.planTold(pair) !== plan)
+        watch.violate(7, `a subscription to ${plan} was never told of`, pair);
     }
   }
 }

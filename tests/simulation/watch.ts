@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Batch } from '../../domain/decision/batches.ts';
+import { managedOf } from '../../domain/entitlements.ts';
 import { holderOf } from '../../domain/queue/lease.ts';
 import type { AuditRecord } from '../../domain/seat/audit-records.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
@@ -16,6 +17,7 @@ import { type Expectation, expectationOf } from './expectation.ts';
 import { Punctuality } from './punctuality.ts';
 import { Shadow } from './shadow.ts';
 import { StatusReads } from './status-reads.ts';
+import { LIST_AGE, Subscribers, type SubscriptionCall, subscriptionCallIn } from './subscribers.ts';
 import type { Moment, Truth } from './truth.ts';
 
 const SECOND = 1000;
@@ -46,6 +48,9 @@ interface Tenure {
   to: Moment | undefined;
 }
 
+/** Which function has made a request, and in which execution. */
+type Caller = { function: string; execution: string } | undefined;
+
 /** One person and one application. */
 interface Pair {
   applicationArn: string;
@@ -62,6 +67,7 @@ export class Watch {
   readonly ends: ExecutionEnd[] = [];
   readonly trail: AuditTrail;
   readonly punctuality: Punctuality;
+  readonly subscribers: Subscribers;
   readonly #truth: Truth;
   readonly #center: IdentityCenter;
   readonly #now: () => Moment;
@@ -75,7 +81,11 @@ export class Watch {
   /** By digest: who was held when it was given out. */
   readonly #covered = new Map<string, string[]>();
   readonly #releasable = new Set<string>();
+  /** Changes that an operator has released: all parts of a seat end with one. */
+  readonly #releasedChanges = new Set<string>();
   readonly #adoptions = new Map<string, Moment>();
+  /** By application: when somebody asked last to adopt its subscriptions, and whether also those of users not entitled. */
+  readonly #adoptedSubscriptions = new Map<string, Moment>();
   /** By application and user: when another party's assignment was taken over last. */
   readonly #adoptedAt = new Map<string, Moment>();
   /** By execution: when it wrote last, by application. */
@@ -89,6 +99,10 @@ export class Watch {
   /** By application and user: when the first create was sent for the present seat. */
   readonly #firstCreates = new Map<string, Moment>();
   readonly #slotSince = new Map<string, Moment>();
+  /** By execution: what it asked for last of each seat. */
+  readonly #asked = new Map<string, Map<string, { at: Moment; change: 'grant' | 'revoke' }>>();
+  /** By application and user: when someone else changed a part of the seat last. */
+  readonly #meddledAt = new Map<string, Moment>();
   readonly #statusReads = new StatusReads();
   readonly #takenByHand = new Map<string, Moment>();
   /** Assignments show later than a plan waits for them: what it proves may have been so before. */
@@ -99,6 +113,10 @@ export class Watch {
   losing = false;
   /** Reads of UserStatus fail in this history, and are not seen here. */
   blind = false;
+  /** AWS loses changes of subscriptions in this history, and their lists lag. */
+  losingSubscriptions = false;
+  /** Executions end early or the configuration changes in this history: what was known of the account may be lost. */
+  forgetful = false;
   /** The audit bus fails in this history. */
   silencing = false;
   /** The longest lag of any read in this history. */
@@ -112,6 +130,7 @@ export class Watch {
     this.trail = new AuditTrail(now);
     this.#faults = faults;
     this.punctuality = new Punctuality(truth, center);
+    this.subscribers = new Subscribers(truth, center, now);
     this.#now = now;
     for (const { applicationArn, principalId } of center.assignments()) {
       this.#origins.set(keyOf({ applicationArn, userId: principalId }), 'hand');
@@ -148,18 +167,29 @@ export class Watch {
     await make();
     this.#disturbed();
     const after = this.#assigned();
+    const subscriptions = this.subscribers.follow('hand');
+    for (const key of subscriptions.begun) this.#meddled(key);
+    for (const { key } of subscriptions.ended) {
+      this.#takenByHand.set(key, this.#now());
+      this.#meddled(key);
+    }
     for (const key of after) {
       if (before.has(key)) continue;
       this.#origins.set(key, 'hand');
       this.#byHandSince.set(key, this.#now());
-      this.punctuality.meddled(key, this.#now());
+      this.#meddled(key);
     }
     for (const key of before) {
       if (after.has(key)) continue;
       this.#takenByHand.set(key, this.#now());
-      this.punctuality.meddled(key, this.#now());
+      this.#meddled(key);
       this.#gone(key, false);
     }
+  }
+
+  #meddled(key: string): void {
+    this.#meddledAt.set(key, this.#now());
+    this.punctuality.meddled(key, this.#now());
   }
 
   /** Notes the faults that may delay someone from now on. */
@@ -177,6 +207,19 @@ export class Watch {
     return this.#origins.get(keyOf(pair));
   }
 
+  /** Whether an entitled user should have a subscription, and has none. */
+  isUnsubscribed(pair: Pair): boolean {
+    const { subscribers } = this;
+    return !(subscribers.isSubscribed(pair) || subscribers.isSubscribedThisMonth(pair) || this.isUnsubscribable(pair));
+  }
+
+  /** Whether AWS refuses to subscribe a user for good, because the assignment is there: it may be someone else's. */
+  isUnsubscribable(pair: Pair): boolean {
+    const { quirks } = this.#center;
+    const isKiro = this.#center.application(pair.applicationArn)?.provider === 'codewhisperer';
+    return isKiro && quirks.subscribingAssigned === 'conflicts' && this.#exists(pair);
+  }
+
   #assigned(): Set<string> {
     return new Set(
       this.#center
@@ -186,9 +229,22 @@ export class Watch {
     );
   }
 
+  /** Whether a part of a seat exists that is Usher's. */
+  #isUshers(key: string): boolean {
+    const [applicationArn = '', userId = ''] = key.split(' ');
+    return this.#origins.get(key) === 'usher' || this.subscribers.originOf({ applicationArn, userId }) === 'usher';
+  }
+
+  /** An assignment is gone. */
   #gone(key: string, byUsher: boolean): void {
     this.#origins.delete(key);
     this.#byHandSince.delete(key);
+    this.#partGone(key, byUsher);
+  }
+
+  /** A part of a seat is gone; the last one ends the seat. */
+  #partGone(key: string, byUsher: boolean): void {
+    if (this.#isUshers(key)) return;
     const [, userId = ''] = key.split(' ');
     const tenure = this.#tenures.get(key)?.at(-1);
     // Somebody who takes an assignment away by hand doesn't end the seat.
@@ -222,19 +278,16 @@ export class Watch {
         const { ApplicationArn: applicationArn, PrincipalId: userId } = jsonIn(body);
         const pair = { applicationArn, userId };
         const change = call.includes('Create') ? 'grant' : 'revoke';
-        this.#maySend(pair, change, caller?.execution ?? '', caller?.function ?? '');
-        const before = this.#exists(pair);
+        this.#maySend(pair, change, caller);
         const key = keyOf(pair);
         if (change === 'grant' && !this.#firstCreates.has(key)) this.#firstCreates.set(key, this.#now());
-        if (change === 'revoke' && before) this.#isUshersOwn(pair);
-        return () => {
-          const writes = this.#lastWrites.get(nameOf(caller?.execution)) ?? new Map<string, Moment>();
-          this.#lastWrites.set(nameOf(caller?.execution), writes.set(applicationArn, this.#now()));
-          const after = this.#exists(pair);
-          if (!before && after) this.#granted(pair);
-          if (before && !after) this.#revoked(pair);
-        };
+        if (change === 'revoke' && this.#exists(pair)) this.#isUshersOwn(pair);
+        return this.#changing(pair, change, caller);
       }
+      case 'UserSubscriptions.ListUserSubscriptions':
+      case 'QBusiness.ListSubscriptions':
+        this.subscribers.listed(jsonIn(body));
+        return undefined;
       case 'DynamoDB.PutItem': {
         const text = textOf(body);
         this.#idsOnly('the ledger', text);
@@ -251,14 +304,64 @@ export class Watch {
         return undefined;
       case 'SFN.StartExecution':
         return this.#started(jsonIn(body));
-      default:
-        return undefined;
+      default: {
+        const asked = subscriptionCallIn(call, body);
+        return asked && this.#askedToChange(asked, caller);
+      }
     }
+  }
+
+  /** A call about a subscription. */
+  #askedToChange({ change, ...pair }: SubscriptionCall, caller: Caller) {
+    const now = this.#now();
+    const from = now - PLAN_TO_CHANGE - LIST_AGE - this.lag;
+    const rules = this.#truth.rulesOf(pair.applicationArn, from, now);
+    if (!rules.some(managedOf))
+      this.violate(1, `a subscription is changed (${change}) that Usher does not manage`, pair);
+    this.#maySend(pair, change === 'cancel' ? 'revoke' : 'grant', caller);
+    if (change === 'cancel' && this.subscribers.isOwn(pair) && !this.subscribers.isUshersOwn(pair, now - from)) {
+      this.violate(3, 'a cancellation of what someone else has subscribed', pair);
+    }
+    if (change === 'subscribe') {
+      if (this.subscribers.isOthersSince(pair, from)) this.violate(3, 'subscribes a user who is subscribed', pair);
+      if (!this.forgetful && !this.subscribers.mayAsk(pair))
+        this.violate(10, 'asks for a subscription, although AWS refuses them to the account', pair);
+      this.subscribers.asks(pair);
+    }
+    const follow = this.#changing(pair, change === 'cancel' ? 'revoke' : 'grant', caller);
+    return (answer: Answer) => {
+      if (change === 'subscribe') this.subscribers.answered(pair, answer.statusCode === 200);
+      if (answer.statusCode !== 200 && this.#center.quirks.accountRefusal !== 'none')
+        this.punctuality.stopped.add(pair.applicationArn);
+      follow();
+    };
+  }
+
+  /** A call that changes a seat. @returns what follows its effect */
+  #changing(pair: Pair, change: 'grant' | 'revoke', caller: Caller): () => void {
+    const wasAssigned = this.#exists(pair);
+    const key = keyOf(pair);
+    const asked =
+      this.#asked.get(nameOf(caller?.execution)) ?? new Map<string, { at: Moment; change: typeof change }>();
+    this.#asked.set(nameOf(caller?.execution), asked.set(key, { at: this.#now(), change }));
+    return () => {
+      const execution = nameOf(caller?.execution);
+      const writes = this.#lastWrites.get(execution) ?? new Map<string, Moment>();
+      this.#lastWrites.set(execution, writes.set(pair.applicationArn, this.#now()));
+      const isAssigned = this.#exists(pair);
+      const { begun, ended } = this.subscribers.follow('usher');
+      if (!wasAssigned && isAssigned) this.#origins.set(key, 'usher');
+      if ((!wasAssigned && isAssigned) || begun.includes(key)) this.#granted(pair);
+      const isCancelled = ended.some((one) => one.key === key && one.was === 'usher');
+      if ((wasAssigned && !isAssigned) || isCancelled) this.#revoked(pair);
+      if (wasAssigned && !isAssigned) this.#gone(key, true);
+      else if (isCancelled) this.#partGone(key, true);
+    };
   }
 
   #started({ stateMachineArn, input }: Record<string, string>) {
     const content = JSON.parse(input ?? '{}');
-    if (stateMachineArn?.endsWith('-onboarding-admin')) this.#asked(content);
+    if (stateMachineArn?.endsWith('-onboarding-admin')) this.#hasAsked(content);
     return ({ statusCode, body }: Answer) => {
       if (statusCode !== 200) return;
       const { executionArn } = JSON.parse(String(body));
@@ -269,10 +372,12 @@ export class Watch {
   }
 
   /** What a person has asked of onboarding-admin. */
-  #asked({ release, adopt }: { release?: string; adopt?: string }): void {
+  #hasAsked({ release, adopt, subscriptions }: { release?: string; adopt?: string; subscriptions?: string }): void {
     if (release !== undefined) this.#released(release);
     const rule = this.#truth.rulesAt(this.#now()).entitlements.find(({ name }) => name === adopt);
-    if (rule) this.#adoptions.set(rule.application, this.#now());
+    if (!rule) return;
+    this.#adoptions.set(rule.application, this.#now());
+    if (subscriptions !== undefined) this.#adoptedSubscriptions.set(rule.application, this.#now());
   }
 
   #released(digest: string): void {
@@ -284,8 +389,9 @@ export class Watch {
   }
 
   /** Before a write to sso-admin takes effect. */
-  #maySend(pair: Pair, change: 'grant' | 'revoke', execution: string, by: string): void {
+  #maySend(pair: Pair, change: 'grant' | 'revoke', caller: Caller): void {
     const { applicationArn, userId } = pair;
+    const { execution = '', function: by = '' } = caller ?? {};
     const now = this.#now();
     const from = now - PLAN_TO_CHANGE - this.lag;
     if (by !== 'applyChanges') this.violate(9, `${by} sends a ${change}`, pair);
@@ -327,8 +433,33 @@ export class Watch {
 
   /** A slot is free only when the assignment is gone. */
   #isFree(seat: Seat): void {
-    if (this.#origins.get(keyOf(seat)) !== 'usher' || this.lag > MOST_LAG || this.losing) return;
-    this.violate(4, `a slot is freed (${seat.status}) although the assignment is there`, seat);
+    if (this.lag > MOST_LAG) return;
+    if (this.#origins.get(keyOf(seat)) === 'usher' && !this.losing)
+      this.violate(4, `a slot is freed (${seat.status}) although the assignment is there`, seat);
+  }
+
+  /** Usher knows the subscriptions that it has started until they are gone. */
+  #isForgotten(before: Seat, after: Seat): void {
+    if (!before.subscription || after.subscription) return;
+    this.subscribers.forgets(after);
+    const now = this.#now();
+    const rules = this.#truth.rulesOf(after.applicationArn, now - PLAN_TO_CHANGE, now);
+    if (this.lag > MOST_LAG || this.losingSubscriptions || !rules.every(managedOf)) return;
+    if (this.subscribers.originOf(after) !== 'usher') return;
+    this.violate(4, `a subscription is forgotten (${after.status}) although it is there`, after);
+  }
+
+  /** What the list has shown before is someone else's subscription, unless an operator has it adopted. */
+  #isStarted(before: Seat | undefined, after: Seat): void {
+    if (!after.subscription || before?.subscription) return;
+    if (after.status === 'confirmed') {
+      if (!this.#adoptedSubscriptions.has(after.applicationArn))
+        this.violate(3, 'adopts a subscription unasked', after);
+      this.subscribers.adopts(after);
+      this.#begin(keyOf(after), this.#now());
+    } else if (this.subscribers.isOthersSince(after, this.#now() - PLAN_TO_CHANGE - LIST_AGE - this.lag)) {
+      this.violate(3, 'takes a subscription of another party for its own', after);
+    }
   }
 
   /** Who left and isn't disabled keeps the seat, if there was one, for the days of grace. */
@@ -356,16 +487,16 @@ export class Watch {
     const { applicationArn } = pair;
     const key = keyOf(pair);
     const now = this.#now();
-    this.#origins.set(key, 'usher');
     this.#begin(key, now);
-    const count = [...this.#origins].filter(
-      ([one, origin]) => one.startsWith(applicationArn) && origin === 'usher',
-    ).length;
+    const assigned = [...this.#origins].flatMap(([one, origin]) =>
+      one.startsWith(applicationArn) && origin === 'usher' ? [one] : [],
+    );
+    const count = new Set([...assigned, ...this.subscribers.ofUsher(applicationArn)]).size;
     // A removal that AWS accepts and loses, while no read shows what it was about, passes for one that was made.
     if (this.losing && this.lag > GRANT_SHOWS) return;
     const rules = this.#truth.rulesOf(applicationArn, now - PLAN_TO_CHANGE - this.lag, now);
     const max = Math.max(...rules.map((rule) => rule?.seats.max ?? 0));
-    if (count > max) this.violate(4, `${count} assignments of Usher's where ${max} are allowed`, pair);
+    if (count > max) this.violate(4, `${count} seats of Usher's where ${max} are allowed`, pair);
   }
 
   #begin(key: string, at: Moment): void {
@@ -379,18 +510,19 @@ export class Watch {
     const { applicationArn } = pair;
     const key = keyOf(pair);
     const now = this.#now();
-    const released = this.#releasable.has(key);
+    const change = this.#changeOf(pair);
+    const released = this.#releasable.has(key) || this.#releasedChanges.has(`${applicationArn} ${change}`);
     this.#isGraceOver(pair, now);
     if (!released) {
       this.#isWithinBudget(pair, now);
       this.#isNotHeld(pair, now);
     }
     this.#releasable.delete(key);
-    if (!released) {
+    if (released) this.#releasedChanges.add(`${applicationArn} ${change}`);
+    else {
       const earlier = this.#revocations.get(applicationArn) ?? new Map<string, Moment>();
-      this.#revocations.set(applicationArn, earlier.set(this.#changeOf(pair), now));
+      this.#revocations.set(applicationArn, earlier.set(change, now));
     }
-    this.#gone(key, true);
   }
 
   /** Until a revocation is proved, it also takes back what another party assigns again before then: all of it is one change. */
@@ -472,6 +604,8 @@ export class Watch {
     for (const record of after.audit) this.trail.pending(after, record);
     this.#isTold(after, before?.audit ?? [], after.audit);
     if (before) this.#isRepeatedLate(before, after);
+    if (before) this.#isForgotten(before, after);
+    this.#isStarted(before, after);
     if (after.status === 'revoking' && before?.status !== 'revoking') {
       this.#began.set(key, { at: now, alone: this.#decided.get(key)?.alone ?? false });
     }
@@ -482,26 +616,34 @@ export class Watch {
     if (before && takesSlot(before)) return;
     this.#isBounded(after.applicationArn);
     if (takesSlot(after)) this.#slotSince.set(key, now);
-    if (after.status === 'creating') {
+    if (after.status === 'creating' && after.access === undefined) {
       const since = this.#byHandSince.get(key) ?? Number.POSITIVE_INFINITY;
       if (since <= now - PLAN_TO_CHANGE - this.lag)
         this.violate(3, 'takes an assignment of another party for its own', after);
     }
-    if (after.status === 'confirmed') {
-      const asked = this.#adoptions.get(after.applicationArn);
-      if (asked === undefined) this.violate(3, 'adopts an assignment unasked', after);
-      else {
-        const entitled = (at: Moment) => this.#truth.isEntitled(after.applicationArn, after.userId, at);
-        const from = Math.min(asked, now) - PLAN_TO_CHANGE - this.lag;
-        if (!this.#truth.some(from, now, entitled)) this.violate(3, 'adopts a user who is not entitled', after);
-      }
-      this.#adoptedAt.set(key, now);
-      this.#origins.set(key, 'usher');
-      this.#begin(key, now);
-    }
+    if (after.status === 'confirmed') this.#hasAdopted(after, now);
     if (['assigned', 'confirmed', 'leaving', 'held'].includes(after.status) && !this.trail.isGranted(after)) {
       this.violate(7, `a seat is ${after.status} that no audit event tells of`, after);
     }
+  }
+
+  /** Another party's assignment, or subscription alone, has a seat from now on. */
+  #hasAdopted(seat: Seat, now: Moment): void {
+    const { applicationArn, userId } = seat;
+    const key = keyOf(seat);
+    const asked = this.#adoptions.get(applicationArn);
+    const isOrphan = seat.access === 'foreign' && seat.subscription !== undefined;
+    if (asked === undefined) this.violate(3, 'adopts an assignment unasked', seat);
+    else if (!isOrphan) {
+      const entitled = (at: Moment) => this.#truth.isEntitled(applicationArn, userId, at);
+      const from = Math.min(asked, now) - PLAN_TO_CHANGE - this.lag;
+      if (!this.#truth.some(from, now, entitled)) this.violate(3, 'adopts a user who is not entitled', seat);
+    }
+    if (seat.access === undefined) {
+      this.#adoptedAt.set(key, now);
+      this.#origins.set(key, 'usher');
+    }
+    this.#begin(key, now);
   }
 
   /** A batch of a round is stored; for what there was no time, it is stored again with the reads of the round. */
@@ -551,6 +693,29 @@ export class Watch {
       this.violate(2, `${end.execution} converged ${(now - at) / SECOND} s after its last write`);
     }
     this.#isMet(end.execution);
+    this.#isProved(end.execution);
+  }
+
+  /** Converged: what the execution itself has asked for has come about, unless someone else has changed it since. */
+  #isProved(execution: string): void {
+    const isLost = (this.losing || this.losingSubscriptions) && this.lag > SETTLE;
+    if (this.hazy || isLost) return;
+    const now = this.#now();
+    for (const [key, { at, change }] of this.#asked.get(execution) ?? []) {
+      const [applicationArn = '', userId = ''] = key.split(' ');
+      const pair = { applicationArn, userId };
+      const from = at - this.lag - MINUTE;
+      const rules = this.#truth.rulesOf(applicationArn, from - PLAN_TO_CHANGE, now);
+      const isMeddledWith = (this.#meddledAt.get(key) ?? Number.NEGATIVE_INFINITY) >= from;
+      if (isMeddledWith || rules.length > 1 || !this.#truth.isThere(applicationArn)) continue;
+      const entitled = (moment: Moment) => this.#truth.isEntitled(applicationArn, userId, moment);
+      const isWhole = this.#exists(pair) && (!managedOf(rules[0]) || !this.isUnsubscribed(pair));
+      if (change === 'grant' && !isWhole && this.#truth.always(from, now, entitled))
+        this.violate(2, `${execution} converged without the seat that it has made`, pair);
+      const isKept = ['leaving', 'held'].includes(this.shadow.seat(applicationArn, userId)?.status ?? '');
+      if (change === 'revoke' && this.#isUshers(key) && !isKept && !this.#truth.some(from, now, entitled))
+        this.violate(2, `${execution} converged with the seat that it has revoked`, pair);
+    }
   }
 
   /** Converged: what the event led to expect, and still is so, has come about. */
@@ -571,7 +736,8 @@ export class Watch {
       const isElsewhere = (moment: Moment) =>
         rule.groups.some((other) => other !== groupId && this.#truth.isMember(other, userId, moment));
       const enabled = this.#truth.always(from, now, (moment) => this.#truth.isEnabled(userId, moment));
-      const assigned = this.#exists(pair);
+      const isManaged = managedOf(rule) !== undefined;
+      const assigned = this.#exists(pair) && (!isManaged || !this.isUnsubscribed(pair));
       if (
         joins &&
         enabled &&
@@ -585,7 +751,8 @@ export class Watch {
       const left = !this.#truth.some(at, now, isMember) && !this.#truth.some(from, now, isElsewhere);
       const gone = left && onLeave.revokeAfterDays === 0;
       const ours = seat !== undefined && takesSlot(seat) && seat.status !== 'held';
-      if (!joins && gone && enabled && assigned && ours) {
+      const isLeft = this.#exists(pair) || this.subscribers.originOf(pair) === 'usher';
+      if (!joins && gone && enabled && isLeft && ours) {
         this.violate(2, `${execution} converged with the seat that its event led to be taken`, pair);
       }
     }

@@ -445,6 +445,14 @@ describe('markRefused', () => {
     });
   });
 
+  it('audits and reports a refusal after failed attempts of the same reason', () => {
+    const before = aGrantedSeat({ status: 'creating', refusal: { ...REFUSAL, attempts: 2 } });
+    expect(markRefused(before, 'access-denied', context)).toMatchObject({
+      refusal: { reason: 'access-denied', since: iso(), reported: false },
+      audit: [record],
+    });
+  });
+
   it('audits and reports a new reason', () => {
     const before = aGrantedSeat({ status: 'creating', refusal: REFUSAL });
     expect(markRefused(before, 'quota-exceeded', context)).toMatchObject({
