@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { SeedSubscription } from '../../emulator/aws/identity-center/directory-seed.ts';
 import type { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
-import { Q_BUSINESS_PROVIDER } from '../../emulator/aws/identity-center/subscriptions.ts';
+import { KIRO_PROVIDER, Q_BUSINESS_PROVIDER } from '../../emulator/aws/identity-center/subscriptions.ts';
 import { APPLICATIONS, SUBSCRIPTION_REGIONS } from './cast.ts';
 import type { Moment, Truth } from './truth.ts';
 
@@ -206,11 +206,17 @@ export class Subscribers {
     if (!this.#firstReadAt.has(applicationArn)) this.#firstReadAt.set(applicationArn, this.#now());
   }
 
-  /** AWS has answered to a request to subscribe. */
-  answered({ applicationArn }: Pair, isAccepted: boolean): void {
-    if (isAccepted) this.#refusedAt.delete(applicationArn);
-    else if (this.#center.quirks.accountRefusal !== 'none' && !this.#isNew(applicationArn))
+  /** AWS has answered to a request to subscribe: whatever else it says, its check of the account has let it pass or not. */
+  answered({ applicationArn }: Pair): void {
+    if (!this.isAccountRefused(applicationArn)) this.#refusedAt.delete(applicationArn);
+    else if (!this.#isNew(applicationArn))
       this.#refusedAt.set(applicationArn, this.#refusedAt.get(applicationArn) ?? this.#now());
+  }
+
+  /** Whether AWS's own check of the account refuses subscriptions to an application: it has one for Kiro. */
+  isAccountRefused(applicationArn: string): boolean {
+    const { accountRefusal } = this.#center.quirks;
+    return this.#center.application(applicationArn)?.provider === KIRO_PROVIDER && accountRefusal !== 'none';
   }
 
   /** A refusal of the account may pass by itself. */

@@ -130,8 +130,10 @@ const anyLag = lagOf(0, 20, 60, 300, 900, 3600);
 const writes = fc.constantFrom(
   'Q.CreateAssignment',
   'Q.DeleteAssignment',
+  'Q.DeleteAssignment',
   'Q.UpdateAssignment',
   'QBusiness.CreateSubscription',
+  'QBusiness.CancelSubscription',
   'QBusiness.CancelSubscription',
   'QBusiness.UpdateSubscription',
 );
@@ -161,6 +163,7 @@ const anyFault = fc.record({
     'internal',
     'internal-after',
     'conflict',
+    'lost',
     'lost',
     'lost',
     'refuse',
@@ -224,7 +227,7 @@ const deeds = (told: boolean): fc.Arbitrary<Deed> =>
         },
         { weight: 1, arbitrary: anyLag },
         { weight: 4, arbitrary: faultDeed(anyFault) },
-        { weight: 1, arbitrary: faultDeed(staying) },
+        { weight: 2, arbitrary: faultDeed(staying) },
       );
 
 const afterSeconds = fc.constantFrom(0, 0, 1, 8, 45, 400, 2000);

@@ -7,6 +7,7 @@ import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import type { Faults } from '../../emulator/aws/faults.ts';
 import type { GatewayRequest } from '../../emulator/aws/gateway.ts';
 import type { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
+import { KIRO_PROVIDER } from '../../emulator/aws/identity-center/subscriptions.ts';
 import type { Answer } from '../../emulator/aws/json-service.ts';
 import { readTemplate } from '../../emulator/engine/template.ts';
 import type { AuditEntry, StackListener } from '../../emulator/stack/listener.ts';
@@ -216,7 +217,7 @@ export class Watch {
   /** Whether AWS refuses to subscribe a user for good, because the assignment is there: it may be someone else's. */
   isUnsubscribable(pair: Pair): boolean {
     const { quirks } = this.#center;
-    const isKiro = this.#center.application(pair.applicationArn)?.provider === 'codewhisperer';
+    const isKiro = this.#center.application(pair.applicationArn)?.provider === KIRO_PROVIDER;
     return isKiro && quirks.subscribingAssigned === 'conflicts' && this.#exists(pair);
   }
 
@@ -330,8 +331,8 @@ export class Watch {
     }
     const follow = this.#changing(pair, change === 'cancel' ? 'revoke' : 'grant', caller);
     return (answer: Answer) => {
-      if (change === 'subscribe') this.subscribers.answered(pair, answer.statusCode === 200);
-      if (answer.statusCode !== 200 && this.#center.quirks.accountRefusal !== 'none')
+      if (change === 'subscribe') this.subscribers.answered(pair);
+      if (answer.statusCode !== 200 && this.subscribers.isAccountRefused(pair.applicationArn))
         this.punctuality.stopped.add(pair.applicationArn);
       follow();
     };
@@ -706,13 +707,16 @@ export class Watch {
       const pair = { applicationArn, userId };
       const from = at - this.lag - MINUTE;
       const rules = this.#truth.rulesOf(applicationArn, from - PLAN_TO_CHANGE, now);
+      const { status = 'revoked', refusal } = this.shadow.seat(applicationArn, userId) ?? {};
+      const isKept = ['leaving', 'held'].includes(status);
+      // That AWS refuses it has failed another execution before.
+      if (refusal) continue;
       const isMeddledWith = (this.#meddledAt.get(key) ?? Number.NEGATIVE_INFINITY) >= from;
       if (isMeddledWith || rules.length > 1 || !this.#truth.isThere(applicationArn)) continue;
       const entitled = (moment: Moment) => this.#truth.isEntitled(applicationArn, userId, moment);
       const isWhole = this.#exists(pair) && (!managedOf(rules[0]) || !this.isUnsubscribed(pair));
       if (change === 'grant' && !isWhole && this.#truth.always(from, now, entitled))
         this.violate(2, `${execution} converged without the seat that it has made`, pair);
-      const isKept = ['leaving', 'held'].includes(this.shadow.seat(applicationArn, userId)?.status ?? '');
       if (change === 'revoke' && this.#isUshers(key) && !isKept && !this.#truth.some(from, now, entitled))
         this.violate(2, `${execution} converged with the seat that it has revoked`, pair);
     }
