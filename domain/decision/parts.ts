@@ -82,7 +82,7 @@ export function decideParts(checked: CheckedUser, context: PartsContext, moment:
     const isHalfGone =
       seat?.status === 'revoking' && seat.grantedAt !== undefined && remains && !(user.assigned && subscribed);
     const one = isHalfGone ? kept(as(true, seat, true), seat) : as(subscribed);
-    const decided = noted(one, own);
+    const decided = noted(one, { live, own }, moment);
     if (decided.decision.do === 'grant') {
       const part = missingPart(user.assigned, subscribed);
       // The last change of plan failed, or its answer was lost: there is no other plan so far.
@@ -186,10 +186,15 @@ function withDecision(one: DecidedUser, decision: Decision, { seat }: UserState)
   return { checked: { ...one.checked, user }, first: decision, decision, seat };
 }
 
-/** Notes what the list shows of a subscription that is confirmed with the seat. */
-function noted(one: DecidedUser, own: Subscription | undefined): DecidedUser {
-  if (one.first.do !== 'confirm' || !one.seat) return one;
-  return { ...one, seat: noteListed(one.seat, own) };
+/**
+ * Notes at a confirmed seat what the list shows of its subscription. If only a group gives one, Usher has none, unless the
+ * list may be too early to show it: what Usher has started must not be forgotten.
+ */
+function noted(one: DecidedUser, { live, own }: Shown, moment: Moment): DecidedUser {
+  const { seat } = one;
+  if (seat?.status !== 'confirmed' || live.length === 0) return one;
+  if (own === undefined && mayBeUnlisted(seat, moment)) return one;
+  return { ...one, seat: noteListed(seat, own) };
 }
 
 function missingPart(assigned: boolean, subscribed: boolean): Part | undefined {

@@ -340,7 +340,9 @@ export function noteListed(seat: Seat, listed: { id?: string | undefined } | und
   const { subscription, ...others } = seat;
   if (!subscription) return seat;
   if (!listed) return others;
-  return listed.id === undefined ? seat : { ...seat, subscription: { ...subscription, id: listed.id } };
+  return listed.id === undefined || listed.id === subscription.id
+    ? seat
+    : { ...seat, subscription: { ...subscription, id: listed.id } };
 }
 
 /**

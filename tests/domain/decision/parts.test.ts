@@ -144,11 +144,20 @@ describe('an entitled user whose subscription is managed', () => {
     expect(planned([late], listOf())).toEqual(['grant 1 group-join subscription']);
   });
 
-  it('whose subscription turns out to come from a group owns none', () => {
-    const seat = seated(1, { status: 'assigned', changedAt: iso(-60), ...own({ askedAt: iso(-60) }) });
-    const decision = decisionOf(managed(checkedUsers([seat]), listOf(subscribed(1, { source: 'group' }))));
-    expect(writtenSeat(decision, 1)).toMatchObject({ status: 'confirmed' });
-    expect(writtenSeat(decision, 1)?.subscription).toBeUndefined();
+  it('whose subscription turns out to come from a group owns none, once the list would show another', () => {
+    const ofGroup = listOf(subscribed(1, { source: 'group' }));
+    const young = seated(1, { status: 'assigned', changedAt: iso(-60), ...own({ askedAt: iso(-60) }) });
+    const confirmed = writtenSeat(decisionOf(managed(checkedUsers([young]), ofGroup)), 1);
+    expect(confirmed).toMatchObject({ status: 'confirmed', subscription: { plan: PLAN } });
+    const old = decisionOf(managed(sweptUsers([seated(1, own({ askedAt: iso(-3601) }))]), ofGroup));
+    expect(writtenSeat(old, 1)).toMatchObject({ status: 'confirmed' });
+    expect(writtenSeat(old, 1)?.subscription).toBeUndefined();
+  });
+
+  it('whose seat says what the list shows is not written again', () => {
+    const seat = seated(1, own({ id: 'sub-1' }));
+    const decision = decisionOf(managed(sweptUsers([seat]), listOf(subscribed(1, { id: 'sub-1' })), Q_BUSINESS));
+    expect(decision.seats).toEqual([]);
   });
 
   it('whose subscription has an id keeps it', () => {
