@@ -4,13 +4,23 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anAddMemberToGroup } from '../support/events.ts';
-import { GROUP, STORE_ID, user } from '../support/ids.ts';
+import { application, GROUP, OTHER_GROUP, STORE_ID, user } from '../support/ids.ts';
 import { anOperator, linesOf, runHere } from '../support/operator.ts';
 
 const SUBSCRIPTIONS = [
   { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: 'us-east-1', mode: 'report' },
   { provider: 'amazon-q-business', plan: 'Q_LITE', region: 'us-east-1', mode: 'report' },
 ] as const;
+/** A Region with two applications of Kiro, whose claims are compared. */
+const SECOND_OF_KIRO = {
+  name: 'second-of-kiro',
+  application: application(9),
+  groups: [OTHER_GROUP],
+  seats: { max: 1 },
+  onLeave: { revokeAfterDays: 0 },
+  mode: 'observe' as const,
+  subscription: SUBSCRIPTIONS[0],
+};
 const operator = anOperator({
   people: 6,
   assigned: [5],
@@ -18,11 +28,17 @@ const operator = anOperator({
   speed: 400,
   entitlements: (configured) => ({
     ...configured,
-    entitlements: configured.entitlements.map((one, index) => ({ ...one, subscription: SUBSCRIPTIONS[index] })),
+    entitlements: [
+      ...configured.entitlements.map((one, index) => ({ ...one, subscription: SUBSCRIPTIONS[index] })),
+      SECOND_OF_KIRO,
+    ],
   }),
   directory: (seed) => ({
     ...seed,
-    applications: seed.applications.map((one, index) => (index === 1 ? { ...one, provider: 'qbusiness' } : one)),
+    applications: [
+      ...seed.applications.map((one, index) => (index === 1 ? { ...one, provider: 'qbusiness' } : one)),
+      { applicationArn: application(9), provider: 'codewhisperer', region: 'us-east-1' },
+    ],
   }),
 });
 
