@@ -103,6 +103,19 @@ def previous_values():
     stacks.CloudFormationBackend._resolve_update_parameters = resolve_update_parameters
 
 
+def no_values():
+    """A list keeps the place of what AWS::NoValue leaves out."""
+    clean = parsing.clean_json
+
+    def without_no_values(resource_json, resources_map):
+        cleaned = clean(resource_json, resources_map)
+        if isinstance(resource_json, list):
+            return [value for value in cleaned if value is not None]
+        return cleaned
+
+    parsing.clean_json = without_no_values
+
+
 def machines_of_stacks():
     """A machine that CloudFormation makes lands in the backend that executes nothing."""
     stepfunctions.stepfunctions_backends = parser.stepfunctions_parser_backends
@@ -230,6 +243,7 @@ REPAIRS = {
         other_types,
         updates,
         previous_values,
+        no_values,
         machines_of_stacks,
         names_of_buses,
         repeated_starts,
