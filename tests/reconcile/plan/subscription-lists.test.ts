@@ -6,7 +6,9 @@ import { emptyQueue } from '../../../domain/queue/work-queue.ts';
 import { LeaseLostError, RefusedError, TransientAwsError } from '../../../domain/shared/errors.ts';
 import type { SeedSubscription } from '../../../emulator/aws/identity-center/directory-seed.ts';
 import { openLease } from '../../../reconcile/lease.ts';
+import { listReaderOf } from '../../../reconcile/plan/list-evidence.ts';
 import { type ListReading, readList } from '../../../reconcile/plan/subscription-lists.ts';
+import { anEntitlement } from '../../support/builders.ts';
 import { APPLICATION, GROUP, ME, numberOf, OTHER, people, REGION, user } from '../../support/ids.ts';
 import { PRO } from '../../support/subscriptions.ts';
 import { openWorld } from '../../support/world.ts';
@@ -64,6 +66,13 @@ async function opened({ subscription = KIRO, subscriptions = [], provider, membe
         { members: new Map(), secondsLeft: () => left() },
         fresh ? { ...readers, lists: new Map() } : readers,
       ),
+    /** What a decision gets of the list. */
+    evidence: async () => {
+      const [entitlement] = world.services.entitlements.entitlements;
+      if (!entitlement) throw new Error('there is an entitlement');
+      const context = { members: new Map(), secondsLeft: () => left() };
+      return listReaderOf(context, { ...readers, lists: new Map() })(entitlement);
+    },
     profiles: async () => (await ledger.queue()).profiles,
   };
 }
@@ -178,5 +187,52 @@ describe('a list of subscriptions', () => {
     const world = await opened();
     world.faults.add({ operation: LIST, kind: 'exception', exception, times: 1 });
     await expect(world.read()).rejects.toMatchObject({ name });
+  });
+});
+
+describe('a list of subscriptions, as evidence of a decision,', () => {
+  it('has the subscriptions of each user, and says when it may be read again', async () => {
+    const world = await opened({ subscriptions: subscribed([1, 2]) });
+    const evidence = await world.evidence();
+    if (typeof evidence !== 'object' || !('byUser' in evidence)) throw new Error('the list was read');
+    expect([...evidence.byUser.keys()].map(numberOf)).toEqual([1, 2]);
+    expect(Date.parse(evidence.againAt) - Date.parse(evidence.readAt)).toBe(301_000);
+    expect(await world.evidence()).toEqual({ until: new Date(Date.parse(evidence.readAt) + 300_000).toISOString() });
+  });
+
+  it('is the refusal of AWS', async () => {
+    const world = await opened();
+    world.faults.add({ operation: LIST, kind: 'refuse' });
+    expect(await world.evidence()).toBeInstanceOf(RefusedError);
+  });
+
+  it('is awaited while it fails for now, and refused from the third failure in a row until a read succeeds', async () => {
+    const world = await opened();
+    world.faults.add({ operation: LIST, kind: 'internal', times: 3 });
+    expect(await world.evidence()).toHaveProperty('until');
+    await world.wait(301);
+    expect(await world.evidence()).toHaveProperty('until');
+    await world.wait(301);
+    const third = await world.evidence();
+    expect(third).toMatchObject({ reason: 'subscriptions-unavailable' });
+    expect(await world.evidence()).toMatchObject({ reason: 'subscriptions-unavailable' });
+    await world.wait(301);
+    expect(await world.evidence()).toHaveProperty('byUser');
+    expect((await world.profiles())?.['kiro us-east-1']).not.toHaveProperty('failures');
+  });
+
+  it('needs an entitlement with a subscription', async () => {
+    const world = await opened();
+    const context = { members: new Map(), secondsLeft: () => 780 };
+    await expect(listReaderOf(context, world.readers)(anEntitlement(2))).rejects.toThrow('has no subscription');
+  });
+
+  it('passes a bug on', async () => {
+    const world = await opened();
+    const broken = { ...world.readers, lists: new Map(), subscriptions: () => Promise.reject(new TypeError('a bug')) };
+    const [entitlement] = world.readers.entitlements.entitlements;
+    if (!entitlement) throw new Error('there is an entitlement');
+    const context = { members: new Map(), secondsLeft: () => 780 };
+    await expect(listReaderOf(context, broken)(entitlement)).rejects.toThrow('a bug');
   });
 });
