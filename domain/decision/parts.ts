@@ -1,5 +1,5 @@
 import type { SubscriptionSettings } from '../entitlements.ts';
-import { isUnanswered, type Part, type Seat } from '../seat/seat.ts';
+import { isMadeAgain, isUnanswered, type Part, type Reason, type Seat } from '../seat/seat.ts';
 import { keepInterrupted, noteListed, recordLateGrant } from '../seat/transitions.ts';
 import { RefusedError } from '../shared/errors.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
@@ -87,14 +87,23 @@ export function decideParts(checked: CheckedUser, context: PartsContext, moment:
       const part = missingPart(user.assigned, subscribed);
       // The last change of plan failed, or its answer was lost: there is no other plan so far.
       if (part === 'nothing' && isOfOtherPlan(decided, own)) return withPlan(decided);
-      const isFirst = part === 'subscription' && seat?.subscription === undefined;
-      const isDrift = decided.decision.reason === 'drift-healed';
-      const reason = isFirst && isDrift ? 'subscription-started' : decided.decision.reason;
+      const reason = reasonFor(decided.decision.reason, seat, part);
       return { ...decided, decision: { do: 'grant', reason }, ...(part ? { part } : {}) };
     }
     const isStanding = decided.decision.do === 'nothing' && decided.seat?.status === 'confirmed';
     const isOther = isStanding && isOfOtherPlan(decided, own) && !isAsked(decided.seat, settings, moment);
     return isOther ? withPlan(decided) : decided;
+  }
+
+  /** The reason of a grant of which the user may have a part, or had one. */
+  function reasonFor(reason: Reason, seat: Seat | undefined, part: Part | undefined): Reason {
+    if (part === 'access' || part === 'nothing' || !seat || !settings) return reason;
+    if (seat.subscription === undefined) {
+      return part === 'subscription' && reason === 'drift-healed' ? 'subscription-started' : reason;
+    }
+    // The plan was changed before the last grant was verified.
+    const isUnverified = seat.status === 'assigned' || isMadeAgain(seat);
+    return isUnverified && seat.subscription.plan !== settings.plan ? 'plan-changed' : reason;
   }
 
   /** A revocation of which one part is made, of a user who is entitled again: what is gone is made again. */

@@ -93,11 +93,22 @@ function withOwnership(made: Seat, before: Seat | undefined, { part, plan }: Mak
   };
 }
 
+/** Whether AWS has refused the last change: that was audited. */
+function isRefused({ refusal }: Seat): boolean {
+  return refusal !== undefined && refusal.attempts === undefined;
+}
+
+function asksForAnotherPlan({ subscription }: Seat, { part, plan }: Making): boolean {
+  if (plan === undefined || part === 'access' || part === 'nothing') return false;
+  return subscription !== undefined && subscription.plan !== plan;
+}
+
 /**
  * Marks the intention to assign. It is written before the call: from then on the assignment may exist.
  *
  * If a read did not show Usher's assignment, the same change is made again. If the assignment was confirmed and is gone,
- * someone else removed it; to make it again is a new change. So is a grant after a refusal, which was audited.
+ * someone else removed it; to make it again is a new change. So is a grant after a refusal, which was audited, and one of
+ * another plan, which was not.
  */
 export function markCreating(
   seat: Seat | undefined,
@@ -105,8 +116,8 @@ export function markCreating(
   context: ChangeContext,
   making: Making = {},
 ): Seat {
-  const refused = seat?.refusal !== undefined && seat.refusal.attempts === undefined;
-  if (seat && !refused && (seat.status === 'creating' || seat.status === 'assigned')) {
+  const isAnother = seat !== undefined && (isRefused(seat) || asksForAnotherPlan(seat, making));
+  if (seat && !isAnother && (seat.status === 'creating' || seat.status === 'assigned')) {
     const repeated: Seat = {
       ...seat,
       revision: seat.revision + 1,
@@ -124,8 +135,10 @@ export function markAssigned(seat: Seat, context: ChangeContext): Seat {
   const at = context.now.toISOString();
   const made = seat.grantedAt === undefined ? { grantedAt: at } : { madeAgainAt: at };
   const assigned = { ...changeStatus(seat, 'assigned', context.now), ...made };
-  if (seat.repeats !== undefined) return { ...assigned, repeats: seat.repeats };
-  return withAuditRecord(assigned, 'assigned', context);
+  const repeated = seat.repeats === undefined ? assigned : { ...assigned, repeats: seat.repeats };
+  // A refusal after the first create was audited, and so its end has to be.
+  const isAudited = seat.repeats !== undefined && !isRefused(seat);
+  return isAudited ? repeated : withAuditRecord(repeated, 'assigned', context);
 }
 
 /** Records a grant whose answer was lost, once a read shows the assignment: it is audited before any later change. */
@@ -239,7 +252,7 @@ function withRevocation(seat: Seat, now: Date): Seat {
  * audited. If AWS has accepted it, or no read shows the assignment, it may have been made, and counts against the brake.
  */
 export function keepInterrupted(seat: Seat, { assigned, now }: { assigned: boolean; now: Date }): Seat {
-  const wasRefused = seat.refusal !== undefined && seat.refusal.attempts === undefined;
+  const wasRefused = isRefused(seat);
   const mayBeMade = seat.removedAt !== undefined || !(assigned || wasRefused);
   const kept = markConfirmed(seat, now);
   return mayBeMade ? withRevocation(kept, now) : kept;

@@ -216,6 +216,11 @@ describe('a plan', () => {
     expect(made(managed(sweptUsers([seated(1)]), list))).toEqual([]);
   });
 
+  it('that was changed before the grant was verified is asked for as another one', () => {
+    const seat = seated(1, { status: 'assigned', changedAt: iso(-301), ...own({ askedAt: iso(-301), plan: other }) });
+    expect(planned([seat], listOf())).toEqual(['grant 1 plan-changed subscription']);
+  });
+
   it('that was asked for within a day is not asked for again', () => {
     const list = listOf(subscribed(1, { plan: 'Q_DEVELOPER_STANDALONE_FREE' }));
     const asked = (askedAt: string) => made(managed(sweptUsers([seated(1, own({ askedAt }))]), list));

@@ -3,12 +3,14 @@ import type { Seat } from '../../../domain/seat/seat.ts';
 import {
   dropSeat,
   type Making,
+  markAssigned,
   markCancelled,
   markCreating,
   markRefused,
   markRevoked,
   markRevoking,
   noteListed,
+  recordLateGrant,
 } from '../../../domain/seat/transitions.ts';
 import { aChangeContext, aGrantedSeat, aSeat, iso } from '../../support/builders.ts';
 import { APPLICATION, ENTITLEMENT, START, user } from '../../support/ids.ts';
@@ -97,6 +99,34 @@ describe('the parts of a seat', () => {
       markRefused(seat, 'access-denied', { ...aChangeContext(), reportAgain: false, ambiguous });
     expect([refused(false).status, refused(false).subscription]).toEqual(['failed', undefined]);
     expect(refused(true)).toMatchObject({ status: 'creating', subscription: ASKED });
+  });
+});
+
+describe('a subscription of another plan', () => {
+  it.each(['assigned', 'creating'] as const)('is a change of its own although the seat is only %s', (status) => {
+    const seat = aGrantedSeat({ status, changeSeq: 4, subscription: OWN });
+    const plan = 'Q_DEVELOPER_STANDALONE_POWER';
+    const creating = markCreating(seat, TARGET, aChangeContext(), { part: 'subscription', plan });
+    expect(creating).toMatchObject({ changeSeq: 5, subscription: { plan } });
+    expect(markAssigned(creating, aChangeContext()).audit).toMatchObject([{ kind: 'assigned', changeSeq: 5, plan }]);
+  });
+});
+
+describe('a repeated create', () => {
+  const seat = aGrantedSeat({ status: 'assigned', subscription: OWN });
+  const repeated = markCreating(seat, TARGET, aChangeContext(), { part: 'subscription', plan: PLAN });
+
+  it('is not audited again once it shows', () => {
+    expect(recordLateGrant(repeated, aChangeContext()).audit).toEqual([]);
+  });
+
+  it('is audited once it shows after AWS has refused it, which was audited', () => {
+    const refused = markRefused(repeated, 'account-not-eligible', {
+      ...aChangeContext(),
+      reportAgain: false,
+      ambiguous: true,
+    });
+    expect(recordLateGrant(refused, aChangeContext()).audit).toMatchObject([{ kind: 'refused' }, { kind: 'assigned' }]);
   });
 });
 
