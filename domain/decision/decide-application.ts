@@ -166,6 +166,7 @@ function withinLimits(
   const seats = seatsById([...changed.values(), ...written]);
 
   const made = [...revocations.allowed, ...seated];
+  const checkedIds = new Set(decided.map(({ checked }) => checked.user.userId));
   const kept = keepUp(decided, seats, new Set(made.map(({ checked }) => checked.user.userId)), moment);
   const settling = revocations.held.flatMap(({ checked }): Recheck[] => {
     const seat = seats.get(checked.user.userId);
@@ -197,6 +198,8 @@ function withinLimits(
         }),
       ),
       ...kept.records.map((userId) => recordOf(applicationArn, userId)),
+      // Who is adopted to be cancelled is no member, and was not checked.
+      ...adoptions.flatMap(({ userId }) => (checkedIds.has(userId) ? [] : recordOf(applicationArn, userId))),
     ],
     ...slotsAfter(holdings.slots, { applicationArn, taken: taken + promised, waiting: waitlist }),
     seats: written,

@@ -165,10 +165,14 @@ function mayBeUnlisted(seat: Seat | undefined, { readAt }: Moment): boolean {
   return !isDue(plusSeconds(seat.subscription.askedAt, LISTED_AFTER_SECONDS), readAt);
 }
 
-/** Whether the list was read too soon after what Usher last asked for to show it. */
+/**
+ * Whether the list was read too soon after what Usher last asked for to show it. A list from before a grant or a removal
+ * verifies nothing either, whose ever the subscription is: with the assignment, AWS may have ended it.
+ */
 function isTooOld(seat: Seat | undefined, readAt: string): boolean {
   const { askedAt, cancelledAt } = seat?.subscription ?? {};
-  const last = latest(askedAt, cancelledAt);
+  const written = seat?.status === 'assigned' || seat?.status === 'revoked' ? seat.changedAt : undefined;
+  const last = latest(latest(askedAt, cancelledAt), written);
   return last !== undefined && !isDue(plusSeconds(last, SETTLE_SECONDS), new Date(readAt));
 }
 
@@ -184,6 +188,8 @@ function dependsOnList(
     if (provider === 'amazon-q-business' && seat.subscription.id === undefined) return true;
     return subscribed.decision.do !== not.decision.do;
   }
+  // Its cancellation may have begun: only the list says what is left.
+  if (seat?.subscription && (seat.status === 'revoking' || seat.subscription.cancelledAt !== undefined)) return true;
   const isStanding = seat !== undefined && ['confirmed', 'leaving', 'held'].includes(seat.status);
   if (isStanding && assigned) return 'if-read';
   if (subscribed.decision.do === 'grant' || not.decision.do === 'grant') return true;

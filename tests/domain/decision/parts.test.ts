@@ -19,7 +19,7 @@ import {
   unmanaged,
   writtenSeat,
 } from '../../support/application-states.ts';
-import { iso } from '../../support/builders.ts';
+import { at, iso } from '../../support/builders.ts';
 import { APPLICATION, numberOf, user } from '../../support/ids.ts';
 
 const PLAN = 'Q_DEVELOPER_STANDALONE_PRO';
@@ -134,6 +134,14 @@ describe('an entitled user whose subscription is managed', () => {
       managed(checkedUsers([seated(1, { ...seat, ...own({ askedAt: iso(-40) }) })]), listOf(subscribed(1))),
     );
     expect(writtenSeat(old, 1)).toMatchObject({ status: 'confirmed', subscription: { plan: PLAN } });
+  });
+
+  it.each(['assigned', 'revoked'] as const)('is not judged by a list from before its seat was %s', (status) => {
+    const seat = { ...seated(1, { status, changedAt: iso(-20) }), assigned: status === 'assigned' };
+    const byUser = new Map([[user(1), [subscribed(1)]]]);
+    const list = { readAt: iso(-19), againAt: iso(281), byUser };
+    const decision = decisionOf(managed(checkedUsers([seat]), list), brakeOf(100), { readAt: at(60) });
+    expect([decision.changes, decision.recheck.get(user(1))]).toEqual([[], iso(281)]);
   });
 
   it('keeps what is only pending in the list until the call is repeated', () => {
@@ -307,6 +315,14 @@ describe('a user who is no longer entitled', () => {
       managed(checkedUsers([leaver(1, own())]), listOf(subscribed(1, { id: 'sub-1' })), Q_BUSINESS),
     );
     expect(writtenSeat(decision, 1)?.subscription?.id).toBe('sub-1');
+  });
+
+  it('who comes back has the list read once a cancellation may have begun, and the subscription made again', () => {
+    const back = (seat: Partial<Seat>) => seated(1, { changedAt: iso(-60), ...seat });
+    expect(needsOf(managed(checkedUsers([back({ status: 'revoking', ...own() })])))).toEqual(['subscriptions']);
+    const restored = back({ changedAt: iso(-600), ...own({ cancelledAt: iso(-600) }) });
+    expect(needsOf(managed(checkedUsers([restored])))).toEqual(['subscriptions']);
+    expect(planned([restored], listOf())).toEqual(['grant 1 drift-healed subscription']);
   });
 
   it('keeps what is left of a half revoked seat who comes back', () => {
