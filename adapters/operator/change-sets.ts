@@ -11,15 +11,8 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import * as z from 'zod/mini';
 import type { Clock } from '../../domain/shared/clock.ts';
-import {
-  CAPABILITIES,
-  orUpdateRefused,
-  poll,
-  type StackParameter,
-  tagsOf,
-  UpdateRefused,
-  type Waiting,
-} from './stacks.ts';
+import { CAPABILITIES, orUpdateRefused, type StackParameter, tagsOf, UpdateRefused } from './stacks.ts';
+import { poll, type Waiting } from './waiting.ts';
 
 /** One line of a change set. */
 export interface StackChange {

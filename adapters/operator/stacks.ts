@@ -12,7 +12,8 @@ import {
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
 import * as z from 'zod/mini';
-import type { Clock } from '../../domain/shared/clock.ts';
+import { parseTemplate, type Template } from './template.ts';
+import { poll, type Waiting } from './waiting.ts';
 
 export type { StackStatus };
 
@@ -37,9 +38,6 @@ export interface StackResource {
   /** `UPDATE_COMPLETE`, `DELETE_FAILED`, … */
   status: string;
 }
-
-/** A template, as far as a deployment reads it. Everything else stays as it is. */
-export type Template = z.infer<typeof TemplateSchema>;
 
 /** A stack parameter for CloudFormation: with a new value, or with the present one. */
 export type StackParameter =
@@ -80,32 +78,9 @@ export class UpdateRefused extends Error {
   override readonly name = 'UpdateRefused';
 }
 
-/** How waiting passes, and what ends it early. */
-export interface Waiting {
-  clock: Pick<Clock, 'sleep'>;
-  /** Aborted when the operator ends the command. */
-  signal: AbortSignal;
-}
-
-/** The time between two polls of CloudFormation. */
-const POLL_SECONDS = 5;
-/** Half an hour. CloudFormation's own limit of an update is longer; check a longer update in the console. */
-const MOST_POLLS = 360;
-
 /** All that creates named roles needs it. */
 export const CAPABILITIES = ['CAPABILITY_NAMED_IAM' as const];
 
-const TemplateSchema = z.looseObject({
-  Parameters: z.optional(z.record(z.string(), z.looseObject({ Default: z.optional(z.string()) }))),
-  Resources: z.record(
-    z.string(),
-    z.looseObject({
-      Type: z.string(),
-      DeletionPolicy: z.optional(z.string()),
-      Properties: z.optional(z.record(z.string(), z.unknown())),
-    }),
-  ),
-});
 const StackSchema = z.object({
   StackId: z.string(),
   StackStatus: z.string(),
@@ -135,30 +110,6 @@ const EventsSchema = z._default(
   ),
   [],
 );
-
-/** @throws ZodError if it is no template */
-export function parseTemplate(text: string): Template {
-  return TemplateSchema.parse(JSON.parse(text));
-}
-
-/**
- * Polls until `read` returns something.
- *
- * @throws Error after half an hour · the reason of the signal as soon as it is aborted
- */
-export async function poll<T>(read: () => Promise<T | undefined>, { clock, signal }: Waiting): Promise<T> {
-  const aborted = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  aborted.catch(() => undefined);
-  for (let polls = 0; polls < MOST_POLLS; polls += 1) {
-    signal.throwIfAborted();
-    const found = await read();
-    if (found !== undefined) return found;
-    await Promise.race([clock.sleep(POLL_SECONDS), aborted]);
-  }
-  throw new Error('CloudFormation has not finished after half an hour');
-}
 
 /** CloudFormation's stacks, over the SDK. */
 export function cloudFormationStacks(client: CloudFormationClient, waiting: Waiting): Stacks {
@@ -297,24 +248,4 @@ function isValidation(error: unknown, text: RegExp): error is CloudFormationServ
   return (
     error instanceof CloudFormationServiceException && error.name === 'ValidationError' && text.test(error.message)
   );
-}
-
-/** Error names of the SDK for missing or unusable credentials, and for missing permissions. */
-const UNUSABLE = new Set([
-  'AccessDenied',
-  'AccessDeniedException',
-  'CredentialsProviderError',
-  'ExpiredToken',
-  'ExpiredTokenException',
-  'InvalidAccessKeyId',
-  'InvalidClientTokenId',
-  'RequestExpired',
-  'SignatureDoesNotMatch',
-  'TokenProviderError',
-  'UnrecognizedClientException',
-]);
-
-/** Whether the caller lacks usable credentials or a permission. */
-export function lacksAccess(error: unknown): error is Error {
-  return error instanceof Error && UNUSABLE.has(error.name);
 }

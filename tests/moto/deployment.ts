@@ -14,7 +14,7 @@ import {
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod/mini';
 import type { ClientSettings } from '../../adapters/clients.ts';
-import { parseTemplate, type Template } from '../../adapters/operator/stacks.ts';
+import { parseTemplate, type Template } from '../../adapters/operator/template.ts';
 import { functionsIn, withKeys } from '../../build/package.ts';
 import type { LambdaFunction } from './lambda.ts';
 import { DEFAULT_ACCOUNT, type Moto, settingsOf } from './moto.ts';
