@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import * as z from 'zod/mini';
 import type { Clock } from '../../domain/shared/clock.ts';
-import { CAPABILITIES, orUpdateRefused, type StackParameter, tagsOf, UpdateRefused } from './stacks.ts';
+import { CAPABILITIES, type StackParameter, startChange, tagsOf, UpdateRefused } from './stacks.ts';
 import { poll, type Waiting } from './waiting.ts';
 
 /** One line of a change set. */
@@ -109,7 +109,7 @@ export function cloudFormationChangeSets(
     try {
       // With the token, a repetition after a lost answer is no second execution.
       const command = new ExecuteChangeSetCommand({ StackName, ChangeSetName, ClientRequestToken: ChangeSetName });
-      await orUpdateRefused(() => client.send(command));
+      await startChange(() => client.send(command), waiting.signal);
     } catch (error) {
       // Another update deletes the change sets that it makes obsolete.
       const isObsolete =
@@ -154,7 +154,7 @@ export function cloudFormationChangeSets(
         // template has. It cannot import a queue, whose id is its URL.
         ImportExistingResources: true,
       });
-      await orUpdateRefused(() => client.send(command));
+      await startChange(() => client.send(command), waiting.signal);
       let isExecuted = false;
       try {
         const changes = await changesOf(stackName, name);

@@ -48,7 +48,7 @@ export function connectCloud(
     region: settings.region,
     stacks: cloudFormationStacks(cloudFormation, waiting),
     changeSets: cloudFormationChangeSets(cloudFormation, waiting, id),
-    artifacts: s3Artifacts(new S3Client(settings), new LambdaClient(settings)),
+    artifacts: s3Artifacts(new S3Client(settings), new LambdaClient(settings), waiting.signal),
 
     async caller() {
       const { Account, Arn } = CallerSchema.parse(await sts.send(new GetCallerIdentityCommand()));

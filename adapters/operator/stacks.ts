@@ -180,7 +180,7 @@ export function cloudFormationStacks(client: CloudFormationClient, waiting: Wait
         // Otherwise what failed would remain, and with it a stack that can only be deleted.
         OnFailure: 'DELETE',
       });
-      const { StackId } = await orUpdateRefused(() => client.send(request));
+      const { StackId } = await startChange(() => client.send(request), waiting.signal);
       return z.string().parse(StackId);
     },
 
@@ -192,7 +192,7 @@ export function cloudFormationStacks(client: CloudFormationClient, waiting: Wait
           Parameters: [...parameters],
           Capabilities: CAPABILITIES,
         });
-        await orUpdateRefused(() => client.send(request));
+        await startChange(() => client.send(request), waiting.signal);
         return true;
       } catch (error) {
         if (isValidation(error, /No updates are to be performed/)) return false;
@@ -201,7 +201,7 @@ export function cloudFormationStacks(client: CloudFormationClient, waiting: Wait
     },
 
     async delete(id) {
-      await orUpdateRefused(() => client.send(new DeleteStackCommand({ StackName: id })));
+      await startChange(() => client.send(new DeleteStackCommand({ StackName: id })), waiting.signal);
     },
 
     settled: (id, onStatus) => ended(id, (status) => !status.endsWith('_IN_PROGRESS'), onStatus),
@@ -230,8 +230,13 @@ export function tagsOf(tags: Readonly<Record<string, string>>): { Key: string; V
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
-/** Passes on what a request returns. @throws UpdateRefused if the status of the stack does not allow the request */
-export async function orUpdateRefused<T>(request: () => Promise<T>): Promise<T> {
+/**
+ * Sends a request that starts a change of a stack. An operator who has ended the command starts none.
+ *
+ * @throws UpdateRefused if the status of the stack does not allow the request · the reason of the signal if it is aborted
+ */
+export async function startChange<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
   try {
     return await request();
   } catch (error) {

@@ -274,7 +274,7 @@ describe('two operators at the same time', () => {
 });
 
 describe('what goes wrong in the middle', () => {
-  it('says what the stack does when the credentials expire, and how to go on', async () => {
+  it('says what the stack does when the credentials expire, and how to continue', async () => {
     const { aws, operator } = await aDeployedStage();
     aws.polls = 3;
     let reads = 0;
@@ -286,12 +286,12 @@ describe('what goes wrong in the middle', () => {
     const { tools, printed } = operator({ packaged: aPackage('new') });
     await expect(deploy(OPTIONS, tools)).rejects.toMatchObject({ name: 'ExpiredToken' });
     expect(printed).toContain(
-      'usher-prod was UPDATE_IN_PROGRESS when it was last read. CloudFormation goes on without this command.',
+      'usher-prod was UPDATE_IN_PROGRESS when it was last read. CloudFormation continues without this command.',
     );
     expect(printed).toContain('Then run this command again: it does what is left, if anything is.');
   });
 
-  it('says that CloudFormation goes on when the operator interrupts the update', async () => {
+  it('says that CloudFormation continues when the operator interrupts the update', async () => {
     const { aws, operator, interrupt } = await aDeployedStage();
     aws.polls = 3;
     aws.before = (call) => {
@@ -299,7 +299,28 @@ describe('what goes wrong in the middle', () => {
     };
     const { tools, printed } = operator({ packaged: aPackage('new') });
     await expect(deploy(OPTIONS, tools)).rejects.toThrow('interrupted');
-    expect(printed.join('\n')).toContain('CloudFormation goes on without this command.');
+    expect(printed.join('\n')).toContain('CloudFormation continues without this command.');
+  });
+
+  it('starts no creation once the operator has ended the command', async () => {
+    const { aws, operator, interrupt } = await anAccount();
+    const { tools } = operator();
+    const confirm = async () => {
+      interrupt();
+      return true;
+    };
+    await expect(deploy(OPTIONS, { ...tools, confirm })).rejects.toThrow('interrupted');
+    expect(aws.stack).toBeUndefined();
+  });
+
+  it('starts no update once the operator has ended the command, and leaves no change set', async () => {
+    const { aws, operator, interrupt } = await aDeployedStage();
+    aws.before = (call) => {
+      if (call.startsWith('s3 PUT') && call.includes('.zip')) interrupt();
+    };
+    await expect(deploy(OPTIONS, operator({ packaged: aPackage('new') }).tools)).rejects.toThrow('interrupted');
+    expect(changing(aws.calls)).toEqual([]);
+    expect(aws.changeSets.size).toBe(0);
   });
 
   it('fails when CloudFormation refuses the content, and leaves no change set', async () => {

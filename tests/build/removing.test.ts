@@ -142,6 +142,19 @@ describe('a removal', () => {
     expect(printed.join('\n')).toContain('usher-prod was DELETE_IN_PROGRESS when it was last read.');
   });
 
+  it.each([
+    ['disables nothing', 'UPDATE_COMPLETE', 'GetTemplate'],
+    ['empties and deletes nothing', 'UPDATE_ROLLBACK_FAILED', 'states ListExecutions'],
+  ])('%s once the operator has ended the command', async (_fact, status, last) => {
+    const { aws, operator, interrupt } = await aDeployedStage();
+    if (aws.stack) aws.stack.status = status;
+    aws.before = (call) => {
+      if (call.endsWith(last)) interrupt();
+    };
+    await expect(remove(OPTIONS, operator().tools)).rejects.toThrow('interrupted');
+    expect(changing(aws.calls)).toEqual([]);
+  });
+
   it('says that nothing is deployed where nothing is', async () => {
     const { operator } = await anAccount();
     const { tools, printed } = operator();
