@@ -230,6 +230,14 @@ describe('what outlives the stack', () => {
     expect(changing(aws.calls)).toEqual([]);
   });
 
+  it.each([true, false])('is what the flag may name in a first deployment, too, dry: %s', async (dryRun) => {
+    const { aws, operator } = await anAccount();
+    const { tools, printed } = operator();
+    expect(await deploy({ ...OPTIONS, dryRun, mayLose: ['ledger'] }, tools)).toBe(2);
+    expect(printed.at(-1)).toContain('expected one of Ledger, AuditBus, UndeliveredEvents, not ledger');
+    expect(aws.stack).toBeUndefined();
+  });
+
   it('does not keep other resources from being removed', async () => {
     const { operator } = await aDeployedStage();
     expect(await deploy(OPTIONS, operator({ packaged: without('Rule') }).tools)).toBe(0);
