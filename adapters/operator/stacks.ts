@@ -209,14 +209,21 @@ export function cloudFormationStacks(client: CloudFormationClient, waiting: Wait
 
     async failures(id) {
       const found: StackFailure[] = [];
+      let isDeletion = false;
       for await (const { StackEvents } of paginateDescribeStackEvents({ client }, { StackName: id })) {
         // The newest is first.
         for (const event of EventsSchema.parse(StackEvents)) {
           const { ResourceStatus: status, ResourceStatusReason: reason } = event;
           const isOfStack = event.PhysicalResourceId === event.StackId;
-          if (isOfStack && /^(?:CREATE|UPDATE|DELETE)_IN_PROGRESS$/.test(status)) return found.reverse();
+          if (isOfStack) {
+            const isBegin = /^(?:CREATE|UPDATE)_IN_PROGRESS$/.test(status);
+            // CloudFormation itself deletes what it could not create: then the failures are those of the creation.
+            if (isBegin || (isDeletion && status !== 'CREATE_FAILED')) return found.reverse();
+            isDeletion ||= status === 'DELETE_IN_PROGRESS';
+            continue;
+          }
           // What is cancelled only follows from another failure.
-          if (isOfStack || !status.endsWith('_FAILED') || /cancelled$/.test(reason)) continue;
+          if (!status.endsWith('_FAILED') || /cancelled$/.test(reason)) continue;
           found.push({ logicalId: event.LogicalResourceId, type: event.ResourceType, status, reason });
         }
       }

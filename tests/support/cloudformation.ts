@@ -282,6 +282,10 @@ export class FakeCloudFormation {
           const resource = stack.resources.get(failure.logicalId);
           if (resource) resource.status = failure.status;
         }
+        // CloudFormation deletes what it could not create, in the same operation.
+        if (name === 'CREATE' && status === 'DELETE_COMPLETE') {
+          stack.events.unshift({ ...ofStack, status: 'DELETE_IN_PROGRESS', reason: 'Delete requested by user.' });
+        }
         stack.events.unshift({ ...ofStack, status });
         if (status === success) end();
         stack.status = status;

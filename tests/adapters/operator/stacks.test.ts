@@ -17,6 +17,19 @@ function aStack(StackStatus: 'UPDATE_IN_PROGRESS' | 'UPDATE_COMPLETE' | 'DELETE_
   return { Stacks: [{ StackId: ARN, StackName: NAME, CreationTime: new Date(0), StackStatus, ...parts }] };
 }
 
+/** An event of a resource, or of the stack itself. */
+const event = (id: string, ResourceStatus: string, ResourceStatusReason = '') => ({
+  StackId: ARN,
+  EventId: id,
+  StackName: NAME,
+  Timestamp: new Date(0),
+  LogicalResourceId: id,
+  PhysicalResourceId: id === NAME ? ARN : id,
+  ResourceType: 'T',
+  ResourceStatus: ResourceStatus as 'CREATE_FAILED',
+  ResourceStatusReason,
+});
+
 describe('a stack', () => {
   it('is described by its status, parameters, outputs and protection', async () => {
     const { stacks, aws } = theStacks();
@@ -76,17 +89,6 @@ describe('a stack', () => {
 
   it('has the failures of its last operation, to the last page and not those of an earlier one', async () => {
     const { stacks, aws } = theStacks();
-    const event = (id: string, ResourceStatus: string, ResourceStatusReason = '') => ({
-      StackId: ARN,
-      EventId: id,
-      StackName: NAME,
-      Timestamp: new Date(0),
-      LogicalResourceId: id,
-      PhysicalResourceId: id === NAME ? ARN : id,
-      ResourceType: 'T',
-      ResourceStatus: ResourceStatus as 'CREATE_FAILED',
-      ResourceStatusReason,
-    });
     aws.on(DescribeStackEventsCommand).resolves({
       StackEvents: [
         event(NAME, 'UPDATE_ROLLBACK_COMPLETE'),
@@ -106,6 +108,40 @@ describe('a stack', () => {
     expect(await stacks.failures(NAME)).toEqual([
       { logicalId: 'A', type: 'T', status: 'UPDATE_FAILED', reason: 'denied' },
       { logicalId: 'D', type: 'T', status: 'CREATE_FAILED', reason: 'later' },
+    ]);
+  });
+
+  it('has the failures of its deletion alone', async () => {
+    const { stacks, aws } = theStacks();
+    aws.on(DescribeStackEventsCommand).resolves({
+      StackEvents: [
+        event(NAME, 'DELETE_FAILED'),
+        event('A', 'DELETE_FAILED', 'not empty'),
+        event(NAME, 'DELETE_IN_PROGRESS', 'User Initiated'),
+        event(NAME, 'UPDATE_ROLLBACK_COMPLETE'),
+        event('B', 'UPDATE_FAILED', 'long ago'),
+      ],
+    });
+    expect(await stacks.failures(NAME)).toMatchObject([{ logicalId: 'A', reason: 'not empty' }]);
+  });
+
+  it.each([
+    ['says so', [event(NAME, 'CREATE_FAILED')]],
+    ['does not say so', []],
+  ])('has the failures of a creation that CloudFormation has undone, and whose end %s', async (_fact, ends) => {
+    const { stacks, aws } = theStacks();
+    aws.on(DescribeStackEventsCommand).resolves({
+      StackEvents: [
+        event(NAME, 'DELETE_COMPLETE'),
+        event('B', 'DELETE_COMPLETE'),
+        event(NAME, 'DELETE_IN_PROGRESS', 'The following resource(s) failed to create: [A].'),
+        ...ends,
+        event('A', 'CREATE_FAILED', 'denied'),
+        event(NAME, 'CREATE_IN_PROGRESS', 'User Initiated'),
+      ],
+    });
+    expect(await stacks.failures(ARN)).toEqual([
+      { logicalId: 'A', type: 'T', status: 'CREATE_FAILED', reason: 'denied' },
     ]);
   });
 });
