@@ -19,7 +19,7 @@ export interface DeployOptions {
   mayLose: readonly string[];
 }
 
-/** What is live. */
+/** What CloudFormation and Lambda have at present. */
 interface Live {
   stack: Stack;
   template: Template;

@@ -52,9 +52,9 @@ export interface ChangeSets {
   deleteAbandoned(stackName: string): Promise<string[]>;
 }
 
-/** Begins the name of every change set of ours, so that those of others are left alone. */
+/** Begins the name of every change set that this command creates; it deletes no others. */
 const PREFIX = 'usher-deploy-';
-/** Longer than a command waits for an answer; a change set of another operator is younger. */
+/** Longer than an operator takes to answer: the change set of a command that is still running is younger. */
 const ABANDONED_AFTER_MINUTES = 60;
 /** A minute; CloudFormation creates a change set in seconds. What is left then, a later command deletes. */
 const MOST_DELETIONS = 12;
@@ -90,7 +90,7 @@ export function cloudFormationChangeSets(
   waiting: Waiting & { clock: Clock },
   id: string,
 ): ChangeSets {
-  /** Ends also when the command is being ended, or a change set would be left behind. */
+  /** Deletes a change set, also while the command is being ended: otherwise it would be left behind. */
   async function deleteSet(StackName: string, ChangeSetName: string): Promise<void> {
     for (let tries = 0; tries < MOST_DELETIONS; tries += 1) {
       try {
@@ -107,7 +107,7 @@ export function cloudFormationChangeSets(
 
   async function execute(StackName: string, ChangeSetName: string): Promise<void> {
     try {
-      // With the token, a repetition after a lost answer is no second execution.
+      // With the token, a request that the SDK repeats after a lost answer executes only once.
       const command = new ExecuteChangeSetCommand({ StackName, ChangeSetName, ClientRequestToken: ChangeSetName });
       await startChange(() => client.send(command), waiting.signal);
     } catch (error) {
@@ -185,7 +185,7 @@ export function cloudFormationChangeSets(
   };
 }
 
-/** CloudFormation reports a change set without changes as failed, and only its text tells. */
+/** Whether a failed change set is one without changes: only CloudFormation's text says so. */
 function isEmpty({ StatusReason }: DescribeChangeSetCommandOutput): boolean {
   return /didn't contain changes|No updates are to be performed/.test(StatusReason ?? '');
 }

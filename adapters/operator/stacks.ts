@@ -19,7 +19,7 @@ export type { StackStatus };
 
 /** The present state of a CloudFormation stack. */
 export interface Stack {
-  /** Its ARN. A stack that was deleted has it still; its name is free. */
+  /** Its ARN. A deleted stack keeps it; its name is free. */
   id: string;
   /** A {@link StackStatus}, or one that is newer than this program. */
   status: string;
@@ -73,12 +73,12 @@ export interface Stacks {
   failures(id: string): Promise<StackFailure[]>;
 }
 
-/** CloudFormation does not take a change now: because of the stack's status, or because another change came first. */
+/** CloudFormation refuses a change now: because of the stack's status, or because another change came first. */
 export class UpdateRefused extends Error {
   override readonly name = 'UpdateRefused';
 }
 
-/** All that creates named roles needs it. */
+/** CloudFormation demands it for a template that names roles. */
 export const CAPABILITIES = ['CAPABILITY_NAMED_IAM' as const];
 
 const StackSchema = z.object({

@@ -181,11 +181,11 @@ describe('a dry run', () => {
     };
     left('usher-deploy-killed', 2);
     left('usher-deploy-of-another-operator', 0.5);
-    left('somebody-elses', 48);
+    left('of-another-tool', 48);
     const { tools, printed } = operator();
     expect(await deploy(DRY, tools)).toBe(0);
     expect(printed).toContain('Deleted usher-deploy-killed, left by an interrupted run.');
-    expect([...aws.changeSets.keys()]).toEqual(['usher-deploy-of-another-operator', 'somebody-elses']);
+    expect([...aws.changeSets.keys()]).toEqual(['usher-deploy-of-another-operator', 'of-another-tool']);
   });
 });
 
@@ -245,7 +245,7 @@ describe('what outlives the stack', () => {
 });
 
 describe('two operators at the same time', () => {
-  it('do not disturb each other: the second to answer is told, and changes nothing', async () => {
+  it('do not disturb each other: the run of the second to answer says so, and changes nothing', async () => {
     const { aws, operator } = await aDeployedStage();
     const slow = operator({ packaged: aPackage('of the slow one') });
     const quick = operator({ packaged: aPackage('of the quick one') });
@@ -258,7 +258,7 @@ describe('two operators at the same time', () => {
     expect(aws.code.get('usher-prod-plan')).toBe(aPackage('of the quick one').functions[0]?.sha256);
   });
 
-  it('are told when the other one is still at work', async () => {
+  it('see when the update of the other one is still running', async () => {
     const { aws, operator } = await aDeployedStage();
     const { tools, printed } = operator({ packaged: aPackage('new') });
     const confirm = async () => {
@@ -269,7 +269,7 @@ describe('two operators at the same time', () => {
     expect(printed.join('\n')).toContain('usher-prod is UPDATE_IN_PROGRESS: CloudFormation is still at work');
   });
 
-  it('are told when the other one creates the stack first', async () => {
+  it('see when the other one creates the stack first', async () => {
     const { aws, operator } = await anAccount();
     const { tools, printed } = operator();
     const confirm = async () => {

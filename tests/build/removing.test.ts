@@ -116,7 +116,7 @@ describe('a removal', () => {
     expect(printed.join('\n')).toContain('usher-prod has no parameter Triggers');
   });
 
-  it('is told when another operator deploys in the meantime', async () => {
+  it('says when another operator deploys in the meantime', async () => {
     const { aws, operator } = await aDeployedStage();
     const { tools, printed } = operator();
     const confirmWord = async () => {
