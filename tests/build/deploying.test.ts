@@ -40,6 +40,27 @@ describe('a first deployment', () => {
     expect(aws.code.get('usher-prod-plan')).toBe(aPackage().functions[0]?.sha256);
   });
 
+  it('lists what it creates once, and what it takes over from an earlier stack', async () => {
+    const { aws, operator } = await anAccount();
+    aws.left = ['Ledger'];
+    const { tools, printed } = operator();
+    expect(await deploy({ ...DISABLED, mayLose: ['Ledger'] }, tools)).toBe(0);
+    const of = (text: string) => printed.filter((line) => line.includes(text));
+    expect(of('AWS::Events::Rule')).toHaveLength(1);
+    expect(of('Triggers')).toEqual(['~ Triggers: none → DISABLED']);
+    expect(of('> Ledger')).toHaveLength(1);
+  });
+
+  it.each([
+    ['aws', 'https://s3.us-east-1.amazonaws.com/the-bucket/usher/prod/templates/run-1.json'],
+    ['aws-cn', 'https://s3.us-east-1.amazonaws.com.cn/the-bucket/usher/prod/templates/run-1.json'],
+  ])('has its template in the bucket of the stack, in the partition %s', async (partition, url) => {
+    const { aws, operator } = await anAccount();
+    aws.partition = partition;
+    expect(await deploy(OPTIONS, operator().tools)).toBe(0);
+    expect(aws.templateUrls).toEqual([url]);
+  });
+
   it('changes nothing when it is declined, and fails', async () => {
     const { aws, operator } = await anAccount();
     expect(await deploy(OPTIONS, operator({ answer: false }).tools)).toBe(1);
@@ -76,8 +97,10 @@ describe('what is live decides what there is to do', () => {
   it('makes a deployment that changes only a parameter', async () => {
     const { aws, operator } = await aDeployedStage();
     const { tools, printed, asked } = operator();
+    aws.polls = 3;
     expect(await deploy(DISABLED, tools)).toBe(0);
     expect(aws.stack?.parameters['Triggers']).toBe('DISABLED');
+    expect(printed.filter((line) => line === 'usher-prod is UPDATE_IN_PROGRESS')).toHaveLength(1);
     expect(printed).toEqual(expect.arrayContaining(['~ Triggers: ENABLED → DISABLED', '~ Rule AWS::Events::Rule']));
     expect(asked).toEqual(['Change usher-prod like this?']);
   });

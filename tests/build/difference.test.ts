@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatChanges } from '../../build/difference.ts';
+import { formatChanges, lossesIn } from '../../build/difference.ts';
 
 describe('what a deployment shows', () => {
   it('has a line for each resource that changes', () => {
@@ -20,5 +20,21 @@ describe('what a deployment shows', () => {
       '? D    T5',
       '~ E    T6 (perhaps replaced)',
     ]);
+  });
+});
+
+describe('a resource that must outlive the stack', () => {
+  it.each([
+    ['Add', false, false],
+    ['Modify', false, false],
+    ['Modify', 'maybe', true],
+    ['Modify', true, true],
+    ['Import', false, false],
+    ['Remove', false, true],
+    ['Dynamic', false, true],
+    ['SyncWithActual', false, true],
+  ] as const)('is at risk with %s, replaced %s: %s', (action, replaced, isLoss) => {
+    const changes = ['Ledger', 'Rule'].map((logicalId) => ({ action, logicalId, type: 'T', replaced }));
+    expect(lossesIn(changes, new Set(['Ledger']))).toEqual(isLoss ? changes.slice(0, 1) : []);
   });
 });

@@ -7,6 +7,7 @@ describe('parameters', () => {
   const rules = {
     Triggers: { AllowedValues: ['ENABLED', 'DISABLED'] },
     ForwarderAccountId: { AllowedPattern: '(\\d{12})?', ConstraintDescription: 'twelve digits, or nothing' },
+    Log: { AllowedPattern: 'on|off' },
     Free: {},
   };
 
@@ -19,10 +20,11 @@ describe('parameters', () => {
   });
 
   it.each([
-    ['Triggers', 'Triggers: expected Name=value with one of Triggers, ForwarderAccountId, Free'],
-    ['triggers=ENABLED', 'triggers: expected Name=value with one of Triggers, ForwarderAccountId, Free'],
-    ['constructor=x', 'constructor: expected Name=value with one of Triggers, ForwarderAccountId, Free'],
+    ['Triggers', 'Triggers: expected Name=value with one of Triggers, ForwarderAccountId, Log, Free'],
+    ['triggers=ENABLED', 'triggers: expected Name=value with one of Triggers, ForwarderAccountId, Log, Free'],
+    ['constructor=x', 'constructor: expected Name=value with one of Triggers, ForwarderAccountId, Log, Free'],
     ['Triggers=off', 'Triggers: expected ENABLED or DISABLED'],
+    ['Log=one', 'Log: expected another value'],
     ['ForwarderAccountId=1234567890123', 'ForwarderAccountId: expected twelve digits, or nothing'],
   ])('are refused before anything is packaged: %s', (given, problem) => {
     expect(checkParameters([given], rules).problems).toEqual([problem]);

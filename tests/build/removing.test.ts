@@ -97,6 +97,23 @@ describe('a removal', () => {
     expect(await remove(OPTIONS, operator().tools)).toBe(0);
   });
 
+  it('passes over what an earlier removal has deleted, and what was never created', async () => {
+    const { aws, operator } = await aDeployedStage();
+    const { stack } = aws;
+    if (!stack) throw new Error('The stage is deployed');
+    stack.status = 'DELETE_FAILED';
+    for (const [id, resource] of stack.resources) {
+      if (id === 'Plan' || id === 'ServerlessDeploymentBucket') resource.status = 'DELETE_COMPLETE';
+      if (id === 'UndeliveredEvents') resource.physicalId = '';
+    }
+    aws.objects.clear();
+    const { tools, printed } = operator();
+    expect(await remove(OPTIONS, tools)).toBe(0);
+    expect(printed).toContain('1 resources of usher-prod would be deleted.');
+    expect(changing(aws.calls)).toEqual(['cloudformation DeleteStack']);
+    expect(printed.join('\n')).not.toContain('delete-queue');
+  });
+
   it('names the command that turns termination protection off, and touches nothing', async () => {
     const { aws, operator } = await aDeployedStage();
     if (aws.stack) aws.stack.isProtected = true;

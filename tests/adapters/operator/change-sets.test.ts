@@ -8,6 +8,7 @@ import {
   ListChangeSetsCommand,
 } from '@aws-sdk/client-cloudformation';
 import { describe, expect, it } from 'vitest';
+import { UpdateRefused } from '../../../adapters/operator/stacks.ts';
 import { theStacks } from '../../support/stacks.ts';
 
 const NAME = 'usher-prod';
@@ -93,6 +94,17 @@ describe('a change set', () => {
     aws.on(DescribeChangeSetCommand).resolves({ Status: 'CREATE_COMPLETE', Changes: [] });
     aws.on(DeleteChangeSetCommand).rejects(new Error('no network'));
     await expect(changeSets.preview(REQUEST, changesOf)).rejects.toThrow('no network');
+  });
+
+  it.each([
+    new ChangeSetNotFoundException({ message: 'gone', $metadata: {} }),
+    new InvalidChangeSetStatusException({ message: 'OBSOLETE', $metadata: {} }),
+  ])('that another update has made obsolete is refused: $name', async (error) => {
+    const { changeSets, aws } = theStacks();
+    aws.on(CreateChangeSetCommand).resolves({});
+    aws.on(DescribeChangeSetCommand).resolves({ Status: 'CREATE_COMPLETE', Changes: [] });
+    aws.on(ExecuteChangeSetCommand).rejects(error);
+    await expect(changeSets.preview(REQUEST, ({ execute }) => execute())).rejects.toThrow(UpdateRefused);
   });
 
   it('is not executed without a network, and is deleted', async () => {

@@ -1,4 +1,5 @@
 import {
+  CreateStackCommand,
   DescribeStackEventsCommand,
   DescribeStacksCommand,
   GetTemplateCommand,
@@ -46,6 +47,18 @@ describe('a stack', () => {
       parameters: { Triggers: 'ENABLED' },
       outputs: { OnboardingArn: 'arn:machine' },
       isProtected: true,
+    });
+  });
+
+  it('is created with its tags, and deleted if that fails', async () => {
+    const { stacks, aws } = theStacks();
+    aws.on(CreateStackCommand).resolves({ StackId: ARN });
+    expect(await stacks.create(NAME, '{}', { stage: 'prod' })).toBe(ARN);
+    expect(aws.commandCalls(CreateStackCommand)[0]?.args[0].input).toMatchObject({
+      StackName: NAME,
+      TemplateBody: '{}',
+      Tags: [{ Key: 'stage', Value: 'prod' }],
+      OnFailure: 'DELETE',
     });
   });
 
