@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ChangeSet } from '../adapters/operator/change-sets.ts';
-import { type Stack, type Template, UpdateRefused } from '../adapters/operator/stacks.ts';
+import { type Stack, UpdateRefused } from '../adapters/operator/stacks.ts';
+import type { Template } from '../adapters/operator/template.ts';
 import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
 import { formatChanges, lossesIn, retainedIn } from './difference.ts';
 import { functionsIn, keysFor, type LiveCode, type Package, withKeys } from './package.ts';
@@ -18,7 +19,7 @@ export interface DeployOptions {
   mayLose: readonly string[];
 }
 
-/** What is live. */
+/** What CloudFormation and Lambda have at present. */
 interface Live {
   stack: Stack;
   template: Template;
@@ -57,6 +58,7 @@ export async function deploy(options: DeployOptions, tools: Tools): Promise<Exit
   const deployment = { ...options, packaged, partition };
   try {
     if (stack) return await update({ ...deployment, isAgreed: false }, stack, tools);
+    if (!mayBeLost(options.mayLose, retainedIn(packaged.template), tools)) return EXIT.wrongUse;
     printFirst(packaged, options, tools);
     if (dryRun) return EXIT.done;
     if (!(await tools.confirm('Create these resources?'))) return decline(tools);
@@ -167,11 +169,7 @@ async function show(
   for (const line of formatChanges(unseen)) print(line);
   if (changes.length === 0) print('No resource changes by itself, only parameters, outputs or descriptions.');
   const kept = new Set([...retainedIn(live.template), ...retainedIn(target.template)]);
-  const unknown = mayLose.filter((id) => !kept.has(id));
-  if (unknown.length > 0) {
-    print(`--replace-or-delete: expected one of ${[...kept].join(', ')}, not ${unknown.join(', ')}`);
-    return EXIT.wrongUse;
-  }
+  if (!mayBeLost(mayLose, kept, tools)) return EXIT.wrongUse;
   const losses = lossesIn(changes, kept).filter(({ logicalId }) => !mayLose.includes(logicalId));
   if (losses.length > 0) {
     print('Refused. This deployment replaces or gives up resources that must outlive it:');
@@ -184,7 +182,16 @@ async function show(
   return isAgreed || (await tools.confirm(`Change ${name} like this?`)) ? undefined : decline(tools);
 }
 
-/** Waits for the end of the update, and checks that what is live is what was to be. */
+/** Whether `--replace-or-delete` names only resources that outlive the stack. Prints which it does not. */
+function mayBeLost(names: readonly string[], kept: ReadonlySet<string>, { print }: Tools): boolean {
+  const unknown = names.filter((id) => !kept.has(id));
+  if (unknown.length > 0) {
+    print(`--replace-or-delete: expected one of ${[...kept].join(', ')}, not ${unknown.join(', ')}`);
+  }
+  return unknown.length === 0;
+}
+
+/** Waits for the end of the update, and compares what is live with the target. */
 async function conclude(
   stage: string,
   { id, target }: { id: string; target: Target },

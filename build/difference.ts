@@ -1,5 +1,5 @@
 import type { StackChange } from '../adapters/operator/change-sets.ts';
-import type { Template } from '../adapters/operator/stacks.ts';
+import type { Template } from '../adapters/operator/template.ts';
 
 const MARKS: Readonly<Record<string, string>> = { Add: '+', Modify: '~', Remove: '-', Import: '>' };
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as z from 'zod/mini';
-import { parseTemplate, type Template } from '../adapters/operator/stacks.ts';
+import { parseTemplate, type Template } from '../adapters/operator/template.ts';
 
 /** A function of a package. */
 export interface PackagedFunction {

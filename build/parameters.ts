@@ -1,4 +1,5 @@
-import type { StackParameter, Template } from '../adapters/operator/stacks.ts';
+import type { StackParameter } from '../adapters/operator/stacks.ts';
+import type { Template } from '../adapters/operator/template.ts';
 
 /** The rules that the template declares for a parameter. */
 export interface ParameterRule {

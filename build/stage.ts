@@ -8,7 +8,7 @@ import { Command, CommanderError } from 'commander';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { connectCloud } from '../adapters/operator/cloud.ts';
-import { lacksAccess } from '../adapters/operator/stacks.ts';
+import { lacksAccess } from '../adapters/operator/credentials.ts';
 import { StageSchema } from '../adapters/resource-names.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { operatorAccess } from '../cli/command/access.ts';

@@ -54,12 +54,12 @@ export function applyChangesStatements({ identityCenter, entitlements }: Entitle
       ],
       regions,
     ),
-    ...(regions.length > 0 ? inNameOfCaller(identityCenter.instanceArn, applications) : []),
+    ...(regions.length > 0 ? onBehalfOfCaller(identityCenter.instanceArn, applications) : []),
     ...assuming(roleArns),
   ];
 }
 
-/** Who calls AWS for some entitlements: Usher itself, or the roles that it assumes in other accounts. */
+/** Returns what calls AWS for some entitlements: Usher itself, or the roles that it assumes in other accounts. */
 function callersOf(entitlements: readonly Entitlement[]) {
   const all = entitlements.flatMap(({ application, subscription }) =>
     subscription ? { application, ...subscription } : [],
@@ -77,7 +77,7 @@ function callersOf(entitlements: readonly Entitlement[]) {
 }
 
 /**
- * Calls on the applications of Amazon Q Business in Usher's own account. Their ids are not configured: Usher lists the
+ * Allows calls on the applications of Amazon Q Business in Usher's own account. Their ids are not configured: Usher lists the
  * applications, for which AWS knows no resource, and looks for the right one. The wildcard includes their subscriptions.
  */
 function onApplications(actions: string[], regions: readonly string[]): PolicyStatement[] {
@@ -89,12 +89,12 @@ function onApplications(actions: string[], regions: readonly string[]): PolicySt
 }
 
 /**
- * What AWS does in the name of who subscribes and cancels, by its example of such a policy. Groups are left out: Usher
- * subscribes users.
+ * Allows what AWS does on behalf of the caller who subscribes and cancels, by its example of such a policy. Groups are left out:
+ * Usher subscribes users.
  *
  * @see https://docs.aws.amazon.com/amazonq/latest/qbusiness-ug/setting-up.html
  */
-function inNameOfCaller(instanceArn: string, applications: readonly string[]): PolicyStatement[] {
+function onBehalfOfCaller(instanceArn: string, applications: readonly string[]): PolicyStatement[] {
   return [
     // The claim, the organization and the user: AWS knows no resource of these actions, or none that is known here.
     allow(

@@ -51,7 +51,11 @@ export async function explainRefusal(stage: string, tools: Tools): Promise<ExitC
   return EXIT.precondition;
 }
 
-/** Waits for CloudFormation. If the command is ended before, prints what CloudFormation was doing: it goes on with it. */
+/**
+ * Waits for CloudFormation, and prints each status that it reads.
+ *
+ * @throws what ends the command early, after printing how to follow the change: CloudFormation continues it
+ */
 export async function follow(
   stage: string,
   wait: (onStatus: (status: string) => void) => Promise<Stack | undefined>,
@@ -65,7 +69,7 @@ export async function follow(
     });
   } catch (error) {
     const was = last === undefined ? 'has begun to change' : `was ${last} when it was last read`;
-    print(`${stackOf(stage)} ${was}. CloudFormation goes on without this command.`);
+    print(`${stackOf(stage)} ${was}. CloudFormation continues without this command.`);
     print(`See how it ends: ${awsCommand('describe-stacks', { stage, region: cloud.region })}`);
     print('Then run this command again: it does what is left, if anything is.');
     throw error;

@@ -140,7 +140,7 @@ describe('what is stated of calls about subscriptions', () => {
     const stated = subscriptionCallsOf(exampleEntitlements({ entitlements: [{ subscription }] }));
     expect({ planChanges: made('planChanges').sort(), applyChanges: made('applyChanges').sort() }).toEqual({
       planChanges: stated.planChanges,
-      // A service calls the rest in the name of the function.
+      // A service calls the rest on behalf of the function.
       applyChanges: stated.applyChanges.filter((action) => CALLED.has(action)),
     });
   });

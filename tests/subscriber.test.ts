@@ -79,7 +79,7 @@ describe('the role of the account that owns a profile', () => {
   it('is not made to change anything without the function that changes', () => {
     expect(TEMPLATE).toMatchObject({
       Rules: {
-        ManageNeedsWhoChanges: {
+        ManageNeedsApplyChangesRole: {
           RuleCondition: { 'Fn::Equals': [{ Ref: 'Mode' }, 'manage'] },
           Assertions: [{ Assert: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'ApplyChangesRoleArn' }, ''] }] } }],
         },

@@ -19,7 +19,11 @@ export interface ArtifactPlace {
 export interface Artifacts {
   put(place: ArtifactPlace, body: Uint8Array | string): Promise<void>;
   delete(place: ArtifactPlace): Promise<void>;
-  /** Deletes all objects of a bucket, with their versions; a bucket that does not exist is empty. */
+  /**
+   * Deletes all objects of a bucket, with their versions; a bucket that does not exist is empty.
+   *
+   * @throws the reason of the signal as soon as it is aborted
+   */
   empty(bucket: string): Promise<void>;
   /** The hash that Lambda shows of a function's package; undefined if there is no such function. */
   codeHash(functionName: string): Promise<string | undefined>;
@@ -31,8 +35,8 @@ const ErrorsSchema = z._default(
   [],
 );
 
-/** Artifacts, over the SDK. */
-export function s3Artifacts(s3: S3Client, lambda: LambdaClient): Artifacts {
+/** Artifacts, over the SDK. @param signal aborted when the operator ends the command */
+export function s3Artifacts(s3: S3Client, lambda: LambdaClient, signal: AbortSignal): Artifacts {
   async function deleteObjects(Bucket: string, Objects: { Key: string; VersionId?: string | undefined }[]) {
     if (Objects.length === 0) return;
     const { Errors } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
@@ -55,6 +59,7 @@ export function s3Artifacts(s3: S3Client, lambda: LambdaClient): Artifacts {
           const page: ListObjectVersionsCommandOutput = await s3.send(
             new ListObjectVersionsCommand({ Bucket: bucket, KeyMarker, VersionIdMarker }),
           );
+          signal.throwIfAborted();
           // One page has as many as one request may delete.
           await deleteObjects(bucket, [
             ...VersionsSchema.parse(page.Versions),

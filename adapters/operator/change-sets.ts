@@ -11,15 +11,8 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import * as z from 'zod/mini';
 import type { Clock } from '../../domain/shared/clock.ts';
-import {
-  CAPABILITIES,
-  orUpdateRefused,
-  poll,
-  type StackParameter,
-  tagsOf,
-  UpdateRefused,
-  type Waiting,
-} from './stacks.ts';
+import { CAPABILITIES, type StackParameter, startChange, tagsOf, UpdateRefused } from './stacks.ts';
+import { poll, type Waiting } from './waiting.ts';
 
 /** One line of a change set. */
 export interface StackChange {
@@ -59,9 +52,9 @@ export interface ChangeSets {
   deleteAbandoned(stackName: string): Promise<string[]>;
 }
 
-/** Begins the name of every change set of ours, so that those of others are left alone. */
+/** Begins the name of every change set that this command creates; it deletes no others. */
 const PREFIX = 'usher-deploy-';
-/** Longer than a command waits for an answer; a change set of another operator is younger. */
+/** Longer than an operator takes to answer: the change set of a command that is still running is younger. */
 const ABANDONED_AFTER_MINUTES = 60;
 /** A minute; CloudFormation creates a change set in seconds. What is left then, a later command deletes. */
 const MOST_DELETIONS = 12;
@@ -97,7 +90,7 @@ export function cloudFormationChangeSets(
   waiting: Waiting & { clock: Clock },
   id: string,
 ): ChangeSets {
-  /** Ends also when the command is being ended, or a change set would be left behind. */
+  /** Deletes a change set, also while the command is being ended: otherwise it would be left behind. */
   async function deleteSet(StackName: string, ChangeSetName: string): Promise<void> {
     for (let tries = 0; tries < MOST_DELETIONS; tries += 1) {
       try {
@@ -114,9 +107,9 @@ export function cloudFormationChangeSets(
 
   async function execute(StackName: string, ChangeSetName: string): Promise<void> {
     try {
-      // With the token, a repetition after a lost answer is no second execution.
+      // With the token, a request that the SDK repeats after a lost answer executes only once.
       const command = new ExecuteChangeSetCommand({ StackName, ChangeSetName, ClientRequestToken: ChangeSetName });
-      await orUpdateRefused(() => client.send(command));
+      await startChange(() => client.send(command), waiting.signal);
     } catch (error) {
       // Another update deletes the change sets that it makes obsolete.
       const isObsolete =
@@ -161,7 +154,7 @@ export function cloudFormationChangeSets(
         // template has. It cannot import a queue, whose id is its URL.
         ImportExistingResources: true,
       });
-      await orUpdateRefused(() => client.send(command));
+      await startChange(() => client.send(command), waiting.signal);
       let isExecuted = false;
       try {
         const changes = await changesOf(stackName, name);
@@ -192,7 +185,7 @@ export function cloudFormationChangeSets(
   };
 }
 
-/** CloudFormation reports a change set without changes as failed, and only its text tells. */
+/** Whether a failed change set is one without changes: only CloudFormation's text says so. */
 function isEmpty({ StatusReason }: DescribeChangeSetCommandOutput): boolean {
   return /didn't contain changes|No updates are to be performed/.test(StatusReason ?? '');
 }

@@ -9,7 +9,8 @@ import type { Clock } from '../../domain/shared/clock.ts';
 import type { ClientSettings } from '../clients.ts';
 import { type Artifacts, s3Artifacts } from './artifacts.ts';
 import { type ChangeSets, cloudFormationChangeSets } from './change-sets.ts';
-import { cloudFormationStacks, type Stacks, type Waiting } from './stacks.ts';
+import { cloudFormationStacks, type Stacks } from './stacks.ts';
+import type { Waiting } from './waiting.ts';
 
 /** Whose account it is. */
 export interface Caller {
@@ -47,7 +48,7 @@ export function connectCloud(
     region: settings.region,
     stacks: cloudFormationStacks(cloudFormation, waiting),
     changeSets: cloudFormationChangeSets(cloudFormation, waiting, id),
-    artifacts: s3Artifacts(new S3Client(settings), new LambdaClient(settings)),
+    artifacts: s3Artifacts(new S3Client(settings), new LambdaClient(settings), waiting.signal),
 
     async caller() {
       const { Account, Arn } = CallerSchema.parse(await sts.send(new GetCallerIdentityCommand()));

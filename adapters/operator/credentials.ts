@@ -1,5 +1,6 @@
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import type { ClientSettings } from '../clients.ts';
+import { STS_ERRORS } from '../sts-errors.ts';
 
 /** How the operator's credentials are found. */
 interface CredentialOptions {
@@ -24,4 +25,19 @@ export function operatorCredentials({
     clientConfig: requestHandler === undefined ? {} : { requestHandler },
     mfaCodeProvider: mfaCode,
   });
+}
+
+/** Error names of the SDK and of AWS for missing or unusable credentials, and for missing permissions. */
+const NO_ACCESS = new Set([
+  ...STS_ERRORS.filter(({ as }) => as === 'credentials').map(({ exception }) => exception),
+  'AccessDenied',
+  'AccessDeniedException',
+  // The name that S3 has for an unknown access key.
+  'InvalidAccessKeyId',
+  'RequestExpired',
+]);
+
+/** Whether the caller lacks usable credentials or a permission. */
+export function lacksAccess(error: unknown): error is Error {
+  return error instanceof Error && NO_ACCESS.has(error.name);
 }

@@ -12,13 +12,14 @@ import {
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
 import * as z from 'zod/mini';
-import type { Clock } from '../../domain/shared/clock.ts';
+import { parseTemplate, type Template } from './template.ts';
+import { poll, type Waiting } from './waiting.ts';
 
 export type { StackStatus };
 
 /** The present state of a CloudFormation stack. */
 export interface Stack {
-  /** Its ARN. A stack that was deleted has it still; its name is free. */
+  /** Its ARN. A deleted stack keeps it; its name is free. */
   id: string;
   /** A {@link StackStatus}, or one that is newer than this program. */
   status: string;
@@ -37,9 +38,6 @@ export interface StackResource {
   /** `UPDATE_COMPLETE`, `DELETE_FAILED`, … */
   status: string;
 }
-
-/** A template, as far as a deployment reads it. Everything else stays as it is. */
-export type Template = z.infer<typeof TemplateSchema>;
 
 /** A stack parameter for CloudFormation: with a new value, or with the present one. */
 export type StackParameter =
@@ -75,37 +73,14 @@ export interface Stacks {
   failures(id: string): Promise<StackFailure[]>;
 }
 
-/** CloudFormation does not take a change now: because of the stack's status, or because another change came first. */
+/** CloudFormation refuses a change now: because of the stack's status, or because another change came first. */
 export class UpdateRefused extends Error {
   override readonly name = 'UpdateRefused';
 }
 
-/** How waiting passes, and what ends it early. */
-export interface Waiting {
-  clock: Pick<Clock, 'sleep'>;
-  /** Aborted when the operator ends the command. */
-  signal: AbortSignal;
-}
-
-/** The time between two polls of CloudFormation. */
-const POLL_SECONDS = 5;
-/** Half an hour. CloudFormation's own limit of an update is longer; check a longer update in the console. */
-const MOST_POLLS = 360;
-
-/** All that creates named roles needs it. */
+/** CloudFormation demands it for a template that names roles. */
 export const CAPABILITIES = ['CAPABILITY_NAMED_IAM' as const];
 
-const TemplateSchema = z.looseObject({
-  Parameters: z.optional(z.record(z.string(), z.looseObject({ Default: z.optional(z.string()) }))),
-  Resources: z.record(
-    z.string(),
-    z.looseObject({
-      Type: z.string(),
-      DeletionPolicy: z.optional(z.string()),
-      Properties: z.optional(z.record(z.string(), z.unknown())),
-    }),
-  ),
-});
 const StackSchema = z.object({
   StackId: z.string(),
   StackStatus: z.string(),
@@ -135,30 +110,6 @@ const EventsSchema = z._default(
   ),
   [],
 );
-
-/** @throws ZodError if it is no template */
-export function parseTemplate(text: string): Template {
-  return TemplateSchema.parse(JSON.parse(text));
-}
-
-/**
- * Polls until `read` returns something.
- *
- * @throws Error after half an hour · the reason of the signal as soon as it is aborted
- */
-export async function poll<T>(read: () => Promise<T | undefined>, { clock, signal }: Waiting): Promise<T> {
-  const aborted = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  aborted.catch(() => undefined);
-  for (let polls = 0; polls < MOST_POLLS; polls += 1) {
-    signal.throwIfAborted();
-    const found = await read();
-    if (found !== undefined) return found;
-    await Promise.race([clock.sleep(POLL_SECONDS), aborted]);
-  }
-  throw new Error('CloudFormation has not finished after half an hour');
-}
 
 /** CloudFormation's stacks, over the SDK. */
 export function cloudFormationStacks(client: CloudFormationClient, waiting: Waiting): Stacks {
@@ -229,7 +180,7 @@ export function cloudFormationStacks(client: CloudFormationClient, waiting: Wait
         // Otherwise what failed would remain, and with it a stack that can only be deleted.
         OnFailure: 'DELETE',
       });
-      const { StackId } = await orUpdateRefused(() => client.send(request));
+      const { StackId } = await startChange(() => client.send(request), waiting.signal);
       return z.string().parse(StackId);
     },
 
@@ -241,7 +192,7 @@ export function cloudFormationStacks(client: CloudFormationClient, waiting: Wait
           Parameters: [...parameters],
           Capabilities: CAPABILITIES,
         });
-        await orUpdateRefused(() => client.send(request));
+        await startChange(() => client.send(request), waiting.signal);
         return true;
       } catch (error) {
         if (isValidation(error, /No updates are to be performed/)) return false;
@@ -250,7 +201,7 @@ export function cloudFormationStacks(client: CloudFormationClient, waiting: Wait
     },
 
     async delete(id) {
-      await orUpdateRefused(() => client.send(new DeleteStackCommand({ StackName: id })));
+      await startChange(() => client.send(new DeleteStackCommand({ StackName: id })), waiting.signal);
     },
 
     settled: (id, onStatus) => ended(id, (status) => !status.endsWith('_IN_PROGRESS'), onStatus),
@@ -258,14 +209,21 @@ export function cloudFormationStacks(client: CloudFormationClient, waiting: Wait
 
     async failures(id) {
       const found: StackFailure[] = [];
+      let isDeletion = false;
       for await (const { StackEvents } of paginateDescribeStackEvents({ client }, { StackName: id })) {
         // The newest is first.
         for (const event of EventsSchema.parse(StackEvents)) {
           const { ResourceStatus: status, ResourceStatusReason: reason } = event;
           const isOfStack = event.PhysicalResourceId === event.StackId;
-          if (isOfStack && /^(?:CREATE|UPDATE|DELETE)_IN_PROGRESS$/.test(status)) return found.reverse();
+          if (isOfStack) {
+            const isBegin = /^(?:CREATE|UPDATE)_IN_PROGRESS$/.test(status);
+            // CloudFormation itself deletes what it could not create: then the failures are those of the creation.
+            if (isBegin || (isDeletion && status !== 'CREATE_FAILED')) return found.reverse();
+            isDeletion ||= status === 'DELETE_IN_PROGRESS';
+            continue;
+          }
           // What is cancelled only follows from another failure.
-          if (isOfStack || !status.endsWith('_FAILED') || /cancelled$/.test(reason)) continue;
+          if (!status.endsWith('_FAILED') || /cancelled$/.test(reason)) continue;
           found.push({ logicalId: event.LogicalResourceId, type: event.ResourceType, status, reason });
         }
       }
@@ -279,8 +237,13 @@ export function tagsOf(tags: Readonly<Record<string, string>>): { Key: string; V
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
-/** Passes on what a request returns. @throws UpdateRefused if the status of the stack does not allow the request */
-export async function orUpdateRefused<T>(request: () => Promise<T>): Promise<T> {
+/**
+ * Sends a request that starts a change of a stack. An operator who has ended the command starts none.
+ *
+ * @throws UpdateRefused if the status of the stack does not allow the request · the reason of the signal if it is aborted
+ */
+export async function startChange<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
   try {
     return await request();
   } catch (error) {
@@ -297,24 +260,4 @@ function isValidation(error: unknown, text: RegExp): error is CloudFormationServ
   return (
     error instanceof CloudFormationServiceException && error.name === 'ValidationError' && text.test(error.message)
   );
-}
-
-/** Error names of the SDK for missing or unusable credentials, and for missing permissions. */
-const UNUSABLE = new Set([
-  'AccessDenied',
-  'AccessDeniedException',
-  'CredentialsProviderError',
-  'ExpiredToken',
-  'ExpiredTokenException',
-  'InvalidAccessKeyId',
-  'InvalidClientTokenId',
-  'RequestExpired',
-  'SignatureDoesNotMatch',
-  'TokenProviderError',
-  'UnrecognizedClientException',
-]);
-
-/** Whether the caller lacks usable credentials or a permission. */
-export function lacksAccess(error: unknown): error is Error {
-  return error instanceof Error && UNUSABLE.has(error.name);
 }

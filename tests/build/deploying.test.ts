@@ -40,6 +40,27 @@ describe('a first deployment', () => {
     expect(aws.code.get('usher-prod-plan')).toBe(aPackage().functions[0]?.sha256);
   });
 
+  it('lists what it creates once, and what it takes over from an earlier stack', async () => {
+    const { aws, operator } = await anAccount();
+    aws.left = ['Ledger'];
+    const { tools, printed } = operator();
+    expect(await deploy({ ...DISABLED, mayLose: ['Ledger'] }, tools)).toBe(0);
+    const of = (text: string) => printed.filter((line) => line.includes(text));
+    expect(of('AWS::Events::Rule')).toHaveLength(1);
+    expect(of('Triggers')).toEqual(['~ Triggers: none → DISABLED']);
+    expect(of('> Ledger')).toHaveLength(1);
+  });
+
+  it.each([
+    ['aws', 'https://s3.us-east-1.amazonaws.com/the-bucket/usher/prod/templates/run-1.json'],
+    ['aws-cn', 'https://s3.us-east-1.amazonaws.com.cn/the-bucket/usher/prod/templates/run-1.json'],
+  ])('has its template in the bucket of the stack, in the partition %s', async (partition, url) => {
+    const { aws, operator } = await anAccount();
+    aws.partition = partition;
+    expect(await deploy(OPTIONS, operator().tools)).toBe(0);
+    expect(aws.templateUrls).toEqual([url]);
+  });
+
   it('changes nothing when it is declined, and fails', async () => {
     const { aws, operator } = await anAccount();
     expect(await deploy(OPTIONS, operator({ answer: false }).tools)).toBe(1);
@@ -76,8 +97,10 @@ describe('what is live decides what there is to do', () => {
   it('makes a deployment that changes only a parameter', async () => {
     const { aws, operator } = await aDeployedStage();
     const { tools, printed, asked } = operator();
+    aws.polls = 3;
     expect(await deploy(DISABLED, tools)).toBe(0);
     expect(aws.stack?.parameters['Triggers']).toBe('DISABLED');
+    expect(printed.filter((line) => line === 'usher-prod is UPDATE_IN_PROGRESS')).toHaveLength(1);
     expect(printed).toEqual(expect.arrayContaining(['~ Triggers: ENABLED → DISABLED', '~ Rule AWS::Events::Rule']));
     expect(asked).toEqual(['Change usher-prod like this?']);
   });
@@ -181,11 +204,11 @@ describe('a dry run', () => {
     };
     left('usher-deploy-killed', 2);
     left('usher-deploy-of-another-operator', 0.5);
-    left('somebody-elses', 48);
+    left('of-another-tool', 48);
     const { tools, printed } = operator();
     expect(await deploy(DRY, tools)).toBe(0);
     expect(printed).toContain('Deleted usher-deploy-killed, left by an interrupted run.');
-    expect([...aws.changeSets.keys()]).toEqual(['usher-deploy-of-another-operator', 'somebody-elses']);
+    expect([...aws.changeSets.keys()]).toEqual(['usher-deploy-of-another-operator', 'of-another-tool']);
   });
 });
 
@@ -230,6 +253,14 @@ describe('what outlives the stack', () => {
     expect(changing(aws.calls)).toEqual([]);
   });
 
+  it.each([true, false])('is what the flag may name in a first deployment, too, dry: %s', async (dryRun) => {
+    const { aws, operator } = await anAccount();
+    const { tools, printed } = operator();
+    expect(await deploy({ ...OPTIONS, dryRun, mayLose: ['ledger'] }, tools)).toBe(2);
+    expect(printed.at(-1)).toContain('expected one of Ledger, AuditBus, UndeliveredEvents, not ledger');
+    expect(aws.stack).toBeUndefined();
+  });
+
   it('does not keep other resources from being removed', async () => {
     const { operator } = await aDeployedStage();
     expect(await deploy(OPTIONS, operator({ packaged: without('Rule') }).tools)).toBe(0);
@@ -237,7 +268,7 @@ describe('what outlives the stack', () => {
 });
 
 describe('two operators at the same time', () => {
-  it('do not disturb each other: the second to answer is told, and changes nothing', async () => {
+  it('do not disturb each other: the run of the second to answer says so, and changes nothing', async () => {
     const { aws, operator } = await aDeployedStage();
     const slow = operator({ packaged: aPackage('of the slow one') });
     const quick = operator({ packaged: aPackage('of the quick one') });
@@ -250,7 +281,7 @@ describe('two operators at the same time', () => {
     expect(aws.code.get('usher-prod-plan')).toBe(aPackage('of the quick one').functions[0]?.sha256);
   });
 
-  it('are told when the other one is still at work', async () => {
+  it('see when the update of the other one is still running', async () => {
     const { aws, operator } = await aDeployedStage();
     const { tools, printed } = operator({ packaged: aPackage('new') });
     const confirm = async () => {
@@ -261,7 +292,7 @@ describe('two operators at the same time', () => {
     expect(printed.join('\n')).toContain('usher-prod is UPDATE_IN_PROGRESS: CloudFormation is still at work');
   });
 
-  it('are told when the other one creates the stack first', async () => {
+  it('see when the other one creates the stack first', async () => {
     const { aws, operator } = await anAccount();
     const { tools, printed } = operator();
     const confirm = async () => {
@@ -274,7 +305,7 @@ describe('two operators at the same time', () => {
 });
 
 describe('what goes wrong in the middle', () => {
-  it('says what the stack does when the credentials expire, and how to go on', async () => {
+  it('says what the stack does when the credentials expire, and how to continue', async () => {
     const { aws, operator } = await aDeployedStage();
     aws.polls = 3;
     let reads = 0;
@@ -286,12 +317,12 @@ describe('what goes wrong in the middle', () => {
     const { tools, printed } = operator({ packaged: aPackage('new') });
     await expect(deploy(OPTIONS, tools)).rejects.toMatchObject({ name: 'ExpiredToken' });
     expect(printed).toContain(
-      'usher-prod was UPDATE_IN_PROGRESS when it was last read. CloudFormation goes on without this command.',
+      'usher-prod was UPDATE_IN_PROGRESS when it was last read. CloudFormation continues without this command.',
     );
     expect(printed).toContain('Then run this command again: it does what is left, if anything is.');
   });
 
-  it('says that CloudFormation goes on when the operator interrupts the update', async () => {
+  it('says that CloudFormation continues when the operator interrupts the update', async () => {
     const { aws, operator, interrupt } = await aDeployedStage();
     aws.polls = 3;
     aws.before = (call) => {
@@ -299,7 +330,28 @@ describe('what goes wrong in the middle', () => {
     };
     const { tools, printed } = operator({ packaged: aPackage('new') });
     await expect(deploy(OPTIONS, tools)).rejects.toThrow('interrupted');
-    expect(printed.join('\n')).toContain('CloudFormation goes on without this command.');
+    expect(printed.join('\n')).toContain('CloudFormation continues without this command.');
+  });
+
+  it('starts no creation once the operator has ended the command', async () => {
+    const { aws, operator, interrupt } = await anAccount();
+    const { tools } = operator();
+    const confirm = async () => {
+      interrupt();
+      return true;
+    };
+    await expect(deploy(OPTIONS, { ...tools, confirm })).rejects.toThrow('interrupted');
+    expect(aws.stack).toBeUndefined();
+  });
+
+  it('starts no update once the operator has ended the command, and leaves no change set', async () => {
+    const { aws, operator, interrupt } = await aDeployedStage();
+    aws.before = (call) => {
+      if (call.startsWith('s3 PUT') && call.includes('.zip')) interrupt();
+    };
+    await expect(deploy(OPTIONS, operator({ packaged: aPackage('new') }).tools)).rejects.toThrow('interrupted');
+    expect(changing(aws.calls)).toEqual([]);
+    expect(aws.changeSets.size).toBe(0);
   });
 
   it('fails when CloudFormation refuses the content, and leaves no change set', async () => {

@@ -1,56 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { formatChanges } from '../../build/difference.ts';
-import { checkParameters, formatParameters, parametersFor, valuesFor } from '../../build/parameters.ts';
-
-const PARAMETERS = { Triggers: 'ENABLED', AlarmTopicArn: 'arn:aws:sns:us-east-1:111122223333:topic' };
-
-describe('parameters', () => {
-  const rules = {
-    Triggers: { AllowedValues: ['ENABLED', 'DISABLED'] },
-    ForwarderAccountId: { AllowedPattern: '(\\d{12})?', ConstraintDescription: 'twelve digits, or nothing' },
-    Free: {},
-  };
-
-  it('are read as they stand on the command line', () => {
-    const given = ['Triggers=DISABLED', 'ForwarderAccountId=', 'Free=a=b\n'];
-    expect(checkParameters(given, rules)).toEqual({
-      problems: [],
-      parameters: { Triggers: 'DISABLED', ForwarderAccountId: '', Free: 'a=b\n' },
-    });
-  });
-
-  it.each([
-    ['Triggers', 'Triggers: expected Name=value with one of Triggers, ForwarderAccountId, Free'],
-    ['triggers=ENABLED', 'triggers: expected Name=value with one of Triggers, ForwarderAccountId, Free'],
-    ['constructor=x', 'constructor: expected Name=value with one of Triggers, ForwarderAccountId, Free'],
-    ['Triggers=off', 'Triggers: expected ENABLED or DISABLED'],
-    ['ForwarderAccountId=1234567890123', 'ForwarderAccountId: expected twelve digits, or nothing'],
-  ])('are refused before anything is packaged: %s', (given, problem) => {
-    expect(checkParameters([given], rules).problems).toEqual([problem]);
-  });
-
-  it('keep their values, unless they are given others', () => {
-    expect(parametersFor(['Triggers', 'AlarmTopicArn', 'New'], { Triggers: 'DISABLED' }, PARAMETERS)).toEqual([
-      { ParameterKey: 'Triggers', ParameterValue: 'DISABLED' },
-      { ParameterKey: 'AlarmTopicArn', UsePreviousValue: true },
-    ]);
-    expect(parametersFor(['Triggers'], {}, {})).toEqual([]);
-    // The template has it no more: CloudFormation would refuse it.
-    expect(parametersFor([], {}, PARAMETERS)).toEqual([]);
-  });
-});
+import { formatChanges, lossesIn } from '../../build/difference.ts';
 
 describe('what a deployment shows', () => {
-  it('has a line for each parameter that changes', () => {
-    const template = { Parameters: { Triggers: { Default: 'ENABLED' }, AlarmTopicArn: {}, New: {} }, Resources: {} };
-    const after = valuesFor(template, { Triggers: 'DISABLED', AlarmTopicArn: '' }, PARAMETERS);
-    expect(formatParameters(PARAMETERS, after)).toEqual([
-      '~ Triggers: ENABLED → DISABLED',
-      `~ AlarmTopicArn: ${PARAMETERS.AlarmTopicArn} → empty`,
-      '~ New: none → empty',
-    ]);
-  });
-
   it('has a line for each resource that changes', () => {
     expect(
       formatChanges([
@@ -69,5 +20,21 @@ describe('what a deployment shows', () => {
       '? D    T5',
       '~ E    T6 (perhaps replaced)',
     ]);
+  });
+});
+
+describe('a resource that must outlive the stack', () => {
+  it.each([
+    ['Add', false, false],
+    ['Modify', false, false],
+    ['Modify', 'maybe', true],
+    ['Modify', true, true],
+    ['Import', false, false],
+    ['Remove', false, true],
+    ['Dynamic', false, true],
+    ['SyncWithActual', false, true],
+  ] as const)('is at risk with %s, replaced %s: %s', (action, replaced, isLoss) => {
+    const changes = ['Ledger', 'Rule'].map((logicalId) => ({ action, logicalId, type: 'T', replaced }));
+    expect(lossesIn(changes, new Set(['Ledger']))).toEqual(isLoss ? changes.slice(0, 1) : []);
   });
 });

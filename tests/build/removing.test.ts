@@ -97,6 +97,23 @@ describe('a removal', () => {
     expect(await remove(OPTIONS, operator().tools)).toBe(0);
   });
 
+  it('passes over what an earlier removal has deleted, and what was never created', async () => {
+    const { aws, operator } = await aDeployedStage();
+    const { stack } = aws;
+    if (!stack) throw new Error('The stage is deployed');
+    stack.status = 'DELETE_FAILED';
+    for (const [id, resource] of stack.resources) {
+      if (id === 'Plan' || id === 'ServerlessDeploymentBucket') resource.status = 'DELETE_COMPLETE';
+      if (id === 'UndeliveredEvents') resource.physicalId = '';
+    }
+    aws.objects.clear();
+    const { tools, printed } = operator();
+    expect(await remove(OPTIONS, tools)).toBe(0);
+    expect(printed).toContain('1 resources of usher-prod would be deleted.');
+    expect(changing(aws.calls)).toEqual(['cloudformation DeleteStack']);
+    expect(printed.join('\n')).not.toContain('delete-queue');
+  });
+
   it('names the command that turns termination protection off, and touches nothing', async () => {
     const { aws, operator } = await aDeployedStage();
     if (aws.stack) aws.stack.isProtected = true;
@@ -116,7 +133,7 @@ describe('a removal', () => {
     expect(printed.join('\n')).toContain('usher-prod has no parameter Triggers');
   });
 
-  it('is told when another operator deploys in the meantime', async () => {
+  it('says when another operator deploys in the meantime', async () => {
     const { aws, operator } = await aDeployedStage();
     const { tools, printed } = operator();
     const confirmWord = async () => {
@@ -140,6 +157,19 @@ describe('a removal', () => {
     const { tools, printed } = operator();
     await expect(remove(OPTIONS, tools)).rejects.toMatchObject({ name: 'ExpiredToken' });
     expect(printed.join('\n')).toContain('usher-prod was DELETE_IN_PROGRESS when it was last read.');
+  });
+
+  it.each([
+    ['disables nothing', 'UPDATE_COMPLETE', 'GetTemplate'],
+    ['empties and deletes nothing', 'UPDATE_ROLLBACK_FAILED', 'states ListExecutions'],
+  ])('%s once the operator has ended the command', async (_fact, status, last) => {
+    const { aws, operator, interrupt } = await aDeployedStage();
+    if (aws.stack) aws.stack.status = status;
+    aws.before = (call) => {
+      if (call.endsWith(last)) interrupt();
+    };
+    await expect(remove(OPTIONS, operator().tools)).rejects.toThrow('interrupted');
+    expect(changing(aws.calls)).toEqual([]);
   });
 
   it('says that nothing is deployed where nothing is', async () => {

@@ -14,7 +14,7 @@ import {
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod/mini';
 import type { ClientSettings } from '../../adapters/clients.ts';
-import { parseTemplate, type Template } from '../../adapters/operator/stacks.ts';
+import { parseTemplate, type Template } from '../../adapters/operator/template.ts';
 import { functionsIn, withKeys } from '../../build/package.ts';
 import type { LambdaFunction } from './lambda.ts';
 import { DEFAULT_ACCOUNT, type Moto, settingsOf } from './moto.ts';
@@ -53,9 +53,9 @@ async function command(args: readonly [string, ...string[]], environment: NodeJS
     const { stdout } = await run(file, rest, { cwd: ROOT, env: { ...process.env, ...environment } });
     return stdout;
   } catch (error) {
-    const told =
+    const printed =
       error instanceof Error && 'stdout' in error && 'stderr' in error ? `\n${error.stdout}${error.stderr}` : '';
-    throw new Error(`${args.join(' ')} failed${told}`, { cause: error });
+    throw new Error(`${args.join(' ')} failed${printed}`, { cause: error });
   }
 }
 
@@ -87,21 +87,22 @@ export async function packageService(directory: string): Promise<Package> {
 }
 
 /**
- * Deploys the service with the project's command, as a user does, to moto's default account: a stage that is removed again,
- * then one with everything. Of that, a deployment changes only a parameter, the next one sets it back, and the last one finds
- * nothing to change.
+ * Deploys the service with the project's command, as an operator does, to moto's default account.
  *
- * @throws Error when what CloudFormation then holds isn't what was packaged, or what was removed
+ * First a stage that it removes again. Then the stage of the package: once, again with another value of a parameter, again
+ * with the old value, and again with nothing to change.
+ *
+ * @throws Error if a deployment leads to something else, or if a removal leaves the stack
  */
 export async function deploy({ region, stackName, template, code }: Package, moto: Moto): Promise<void> {
   const settings = settingsOf(moto.endpoint, DEFAULT_ACCOUNT, region);
   const client = new CloudFormationClient(settings);
-  const told = async (...parameters: string[]) => {
+  const deployed = async (...parameters: string[]) => {
     const given = parameters.flatMap((one) => ['--parameter', one]);
-    const said = await stage(['deploy', '--stage', 'prod', '--yes', ...given], moto);
+    const printed = await stage(['deploy', '--stage', 'prod', '--yes', ...given], moto);
     const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName: stackName }));
     const triggers = stack?.Parameters?.find(({ ParameterKey }) => ParameterKey === 'Triggers')?.ParameterValue;
-    return { said, triggers };
+    return { printed, triggers };
   };
   await stage(['deploy', '--stage', 'try', '--yes'], moto);
   await stage(['remove', '--stage', 'try', '--yes'], moto);
@@ -109,13 +110,14 @@ export async function deploy({ region, stackName, template, code }: Package, mot
     new ListStacksCommand({ StackStatusFilter: ['CREATE_COMPLETE', 'UPDATE_COMPLETE'] }),
   );
   if (left.some(({ StackName }) => StackName === 'usher-try')) throw new Error('The stack usher-try is not removed');
-  await told();
-  const { triggers: paused } = await told('Triggers=DISABLED');
-  if (paused !== 'DISABLED') throw new Error(`A deployment of Triggers=DISABLED leaves it ${paused}`);
-  const { triggers: resumed } = await told('Triggers=ENABLED');
-  if (resumed !== 'ENABLED') throw new Error(`A deployment of Triggers=ENABLED leaves it ${resumed}`);
-  const { said } = await told();
-  if (!said.includes('Nothing to change')) throw new Error(`The same deployment again changes something:\n${said}`);
+  await deployed();
+  for (const value of ['DISABLED', 'ENABLED']) {
+    const { triggers } = await deployed(`Triggers=${value}`);
+    if (triggers !== value) throw new Error(`A deployment of Triggers=${value} leaves it ${triggers}`);
+  }
+  const { printed } = await deployed();
+  if (!printed.includes('Nothing to change'))
+    throw new Error(`The same deployment again changes something:\n${printed}`);
   const { TemplateBody = '' } = await client.send(new GetTemplateCommand({ StackName: stackName }));
   if (!isDeepStrictEqual(withoutKeys(TemplateBody), withoutKeys(template))) {
     throw new Error('The stack that the command has made is not that of the package');

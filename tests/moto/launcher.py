@@ -73,7 +73,7 @@ def other_types():
             return True
 
     class_of = parsing.resource_class_from_type
-    # The first warns of the type, which is then told of as not checked.
+    # The first warns of the type, which is then reported as not checked.
     parsing.resource_class_from_type = lambda name: class_of(name) or Placeholder
 
 

@@ -1,6 +1,6 @@
 /**
- * `npm run verify:moto`: the packaged template, deployed by the framework's command into moto, plays scenarios in moto's
- * interpreter, which nobody here wrote; what comes of each is compared with the local stack.
+ * `npm run verify:moto`: deploys the package into moto with `npm run deploy`, plays scenarios in moto's interpreter, which
+ * this project did not write, and compares the result of each with the emulator.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

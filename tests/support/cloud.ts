@@ -12,6 +12,7 @@ const CLOUD_FORMATION = 'http://cloudformation.amazonaws.com/doc/2010-05-15/';
  */
 export class FakeCloud extends FakeCloudFormation {
   alias: string | undefined;
+  partition = 'aws';
   /** The objects on one page of a list. */
   pageSize = 1000;
   /** The key of an object that S3 does not delete. */
@@ -91,7 +92,8 @@ export class FakeCloud extends FakeCloudFormation {
   }
 
   #identity(action: string, given: URLSearchParams): Xml {
-    if (action === 'GetCallerIdentity') return { Account: ACCOUNT, Arn: `arn:aws:iam::${ACCOUNT}:user/operator` };
+    if (action === 'GetCallerIdentity')
+      return { Account: ACCOUNT, Arn: `arn:${this.partition}:iam::${ACCOUNT}:user/operator` };
     if (action === 'AssumeRole') {
       this.mfa.push(`${given.get('SerialNumber')} ${given.get('TokenCode')}`);
       const secret = { AccessKeyId: 'ASIA', SecretAccessKey: 'secret', SessionToken: 'token' };

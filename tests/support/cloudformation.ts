@@ -72,6 +72,10 @@ export class FakeCloudFormation {
   ending: Ending | undefined;
   /** `Replacement` of a change, by logical id. */
   replacements: Record<string, string> = {};
+  /** Logical ids of resources that an earlier stack has left behind: an update imports them. */
+  left: readonly string[] = [];
+  /** Where the templates of change sets were, in order. */
+  readonly templateUrls: string[] = [];
   /** The time at which change sets are created. */
   now = () => new Date();
   #pending: { polls: number; end: () => void } | undefined;
@@ -118,6 +122,7 @@ export class FakeCloudFormation {
           })),
         };
       case 'GetTemplate':
+        if (stack.status === 'REVIEW_IN_PROGRESS') throw new Refusal('ValidationError', 'There is no template yet');
         return { TemplateBody: JSON.stringify(stack.template) };
       case 'DescribeStackEvents':
         return {
@@ -213,7 +218,9 @@ export class FakeCloudFormation {
 
   #createChangeSet(stack: FakeStack, given: URLSearchParams): Xml {
     this.#takesUpdate(stack);
-    const object = this.objects.get(new URL(given.get('TemplateURL') ?? '').pathname.slice(1));
+    const templateUrl = given.get('TemplateURL') ?? '';
+    this.templateUrls.push(templateUrl);
+    const object = this.objects.get(new URL(templateUrl).pathname.slice(1));
     if (!object) throw new Refusal('ValidationError', 'S3 error: Access Denied');
     const template: Template = JSON.parse(object.toString());
     const parameters = parametersOf(given, template, stack.parameters);
@@ -247,7 +254,7 @@ export class FakeCloudFormation {
       const [before, next] = [stack.template.Resources[id], after.template.Resources[id]];
       const refers = changed.some((key) => JSON.stringify(next)?.includes(`{"Ref":"${key}"}`));
       const one = { LogicalResourceId: id, ResourceType: (next ?? before)?.Type ?? '' };
-      if (!before) return [{ ...one, Action: 'Add' }];
+      if (!before) return [{ ...one, Action: this.left.includes(id) ? 'Import' : 'Add' }];
       if (!next) return [{ ...one, Action: 'Remove' }];
       if (isDeepStrictEqual(before, next) && !refers) return [];
       return [{ ...one, Action: 'Modify', Replacement: this.replacements[id] ?? 'False' }];
@@ -281,6 +288,10 @@ export class FakeCloudFormation {
           stack.events.unshift(failure);
           const resource = stack.resources.get(failure.logicalId);
           if (resource) resource.status = failure.status;
+        }
+        // CloudFormation deletes what it could not create, in the same operation.
+        if (name === 'CREATE' && status === 'DELETE_COMPLETE') {
+          stack.events.unshift({ ...ofStack, status: 'DELETE_IN_PROGRESS', reason: 'Delete requested by user.' });
         }
         stack.events.unshift({ ...ofStack, status });
         if (status === success) end();

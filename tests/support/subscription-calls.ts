@@ -9,7 +9,7 @@ export const LIST_CALLS: Readonly<Record<Provider, readonly string[]>> = {
   'amazon-q-business': ['QBusiness.GetApplication', 'QBusiness.ListApplications', 'QBusiness.ListSubscriptions'],
 };
 
-/** What it calls besides where a Region has more than one configured application. */
+/** What it also calls where a Region has more than one configured application. */
 export const CLAIM_CALLS: Readonly<Record<Provider, readonly string[]>> = {
   kiro: ['UserSubscriptions.ListApplicationClaims'],
   'amazon-q-business': [],
@@ -27,8 +27,8 @@ export const CHANGE_CALLS: Readonly<Record<Provider, readonly string[]>> = {
   ],
 };
 
-/** Actions that AWS takes in the name of who changes subscriptions: no adapter calls them. */
-const IN_NAME_OF_CALLER: Readonly<Record<Provider, readonly string[]>> = {
+/** Actions that AWS takes on behalf of the caller who changes subscriptions: no adapter calls them. */
+const ON_BEHALF_OF_CALLER: Readonly<Record<Provider, readonly string[]>> = {
   kiro: [],
   'amazon-q-business': [
     'iam:CreateServiceLinkedRole',
@@ -45,7 +45,7 @@ const IN_NAME_OF_CALLER: Readonly<Record<Provider, readonly string[]>> = {
 export function subscriptionActions(provider: Provider, does: 'list' | 'claims' | 'change'): string[] {
   if (does === 'claims') return CLAIM_CALLS[provider].map(actionOf);
   if (does === 'list') return LIST_CALLS[provider].map(actionOf);
-  return [...CHANGE_CALLS[provider].map(actionOf), ...IN_NAME_OF_CALLER[provider]];
+  return [...CHANGE_CALLS[provider].map(actionOf), ...ON_BEHALF_OF_CALLER[provider]];
 }
 
 /**

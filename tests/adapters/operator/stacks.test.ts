@@ -1,56 +1,35 @@
 import {
-  ChangeSetNotFoundException,
-  CloudFormationClient,
-  CloudFormationServiceException,
-  CreateChangeSetCommand,
-  DeleteChangeSetCommand,
-  DescribeChangeSetCommand,
+  CreateStackCommand,
   DescribeStackEventsCommand,
   DescribeStacksCommand,
-  ExecuteChangeSetCommand,
   GetTemplateCommand,
-  InvalidChangeSetStatusException,
-  ListChangeSetsCommand,
   ListStackResourcesCommand,
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
-import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
-import { cloudFormationChangeSets } from '../../../adapters/operator/change-sets.ts';
-import { cloudFormationStacks, lacksAccess, UpdateRefused } from '../../../adapters/operator/stacks.ts';
+import { UpdateRefused } from '../../../adapters/operator/stacks.ts';
+import { aValidationError, theStacks } from '../../support/stacks.ts';
 
 const NAME = 'usher-prod';
 const ARN = 'arn:aws:cloudformation:us-east-1:111122223333:stack/usher-prod/1';
-const REQUEST = { stackName: NAME, templateUrl: 'https://s3.example/template.json', parameters: [], tags: { a: 'b' } };
-
-function theStacks() {
-  const client = new CloudFormationClient({ region: 'us-east-1' });
-  const slept: number[] = [];
-  const interruption = new AbortController();
-  const clock = {
-    now: () => new Date('2026-01-01T12:00:00Z'),
-    sleep: async (seconds: number) => {
-      slept.push(seconds);
-    },
-  };
-  const waiting = { clock, signal: interruption.signal };
-  return {
-    stacks: cloudFormationStacks(client, waiting),
-    changeSets: cloudFormationChangeSets(client, waiting, '1'),
-    slept,
-    interruption,
-    aws: mockClient(client),
-  };
-}
-
-function invalid(message: string) {
-  return new CloudFormationServiceException({ name: 'ValidationError', $fault: 'client', message, $metadata: {} });
-}
 
 /** With the fields that the SDK's types want. */
 function aStack(StackStatus: 'UPDATE_IN_PROGRESS' | 'UPDATE_COMPLETE' | 'DELETE_COMPLETE', parts: object = {}) {
   return { Stacks: [{ StackId: ARN, StackName: NAME, CreationTime: new Date(0), StackStatus, ...parts }] };
 }
+
+/** An event of a resource, or of the stack itself. */
+const event = (id: string, ResourceStatus: string, ResourceStatusReason = '') => ({
+  StackId: ARN,
+  EventId: id,
+  StackName: NAME,
+  Timestamp: new Date(0),
+  LogicalResourceId: id,
+  PhysicalResourceId: id === NAME ? ARN : id,
+  ResourceType: 'T',
+  ResourceStatus: ResourceStatus as 'CREATE_FAILED',
+  ResourceStatusReason,
+});
 
 describe('a stack', () => {
   it('is described by its status, parameters, outputs and protection', async () => {
@@ -71,13 +50,25 @@ describe('a stack', () => {
     });
   });
 
+  it('is created with its tags, and deleted if that fails', async () => {
+    const { stacks, aws } = theStacks();
+    aws.on(CreateStackCommand).resolves({ StackId: ARN });
+    expect(await stacks.create(NAME, '{}', { stage: 'prod' })).toBe(ARN);
+    expect(aws.commandCalls(CreateStackCommand)[0]?.args[0].input).toMatchObject({
+      StackName: NAME,
+      TemplateBody: '{}',
+      Tags: [{ Key: 'stage', Value: 'prod' }],
+      OnFailure: 'DELETE',
+    });
+  });
+
   it('is undefined if there is none or it is deleted, and nothing else is taken for that', async () => {
     const { stacks, aws } = theStacks();
     aws
       .on(DescribeStacksCommand)
-      .rejectsOnce(invalid('Stack with id usher-prod does not exist'))
+      .rejectsOnce(aValidationError('Stack with id usher-prod does not exist'))
       .resolvesOnce(aStack('DELETE_COMPLETE'))
-      .rejectsOnce(invalid('1 validation error detected'))
+      .rejectsOnce(aValidationError('1 validation error detected'))
       .rejectsOnce(new Error('does not exist'));
     expect(await stacks.describe(NAME)).toBeUndefined();
     expect(await stacks.describe(ARN)).toBeUndefined();
@@ -111,17 +102,6 @@ describe('a stack', () => {
 
   it('has the failures of its last operation, to the last page and not those of an earlier one', async () => {
     const { stacks, aws } = theStacks();
-    const event = (id: string, ResourceStatus: string, ResourceStatusReason = '') => ({
-      StackId: ARN,
-      EventId: id,
-      StackName: NAME,
-      Timestamp: new Date(0),
-      LogicalResourceId: id,
-      PhysicalResourceId: id === NAME ? ARN : id,
-      ResourceType: 'T',
-      ResourceStatus: ResourceStatus as 'CREATE_FAILED',
-      ResourceStatusReason,
-    });
     aws.on(DescribeStackEventsCommand).resolves({
       StackEvents: [
         event(NAME, 'UPDATE_ROLLBACK_COMPLETE'),
@@ -143,6 +123,40 @@ describe('a stack', () => {
       { logicalId: 'D', type: 'T', status: 'CREATE_FAILED', reason: 'later' },
     ]);
   });
+
+  it('has the failures of its deletion alone', async () => {
+    const { stacks, aws } = theStacks();
+    aws.on(DescribeStackEventsCommand).resolves({
+      StackEvents: [
+        event(NAME, 'DELETE_FAILED'),
+        event('A', 'DELETE_FAILED', 'not empty'),
+        event(NAME, 'DELETE_IN_PROGRESS', 'User Initiated'),
+        event(NAME, 'UPDATE_ROLLBACK_COMPLETE'),
+        event('B', 'UPDATE_FAILED', 'long ago'),
+      ],
+    });
+    expect(await stacks.failures(NAME)).toMatchObject([{ logicalId: 'A', reason: 'not empty' }]);
+  });
+
+  it.each([
+    ['says so', [event(NAME, 'CREATE_FAILED')]],
+    ['does not say so', []],
+  ])('has the failures of a creation that CloudFormation has undone, and whose end %s', async (_fact, ends) => {
+    const { stacks, aws } = theStacks();
+    aws.on(DescribeStackEventsCommand).resolves({
+      StackEvents: [
+        event(NAME, 'DELETE_COMPLETE'),
+        event('B', 'DELETE_COMPLETE'),
+        event(NAME, 'DELETE_IN_PROGRESS', 'The following resource(s) failed to create: [A].'),
+        ...ends,
+        event('A', 'CREATE_FAILED', 'denied'),
+        event(NAME, 'CREATE_IN_PROGRESS', 'User Initiated'),
+      ],
+    });
+    expect(await stacks.failures(ARN)).toEqual([
+      { logicalId: 'A', type: 'T', status: 'CREATE_FAILED', reason: 'denied' },
+    ]);
+  });
 });
 
 describe('parameters', () => {
@@ -161,13 +175,13 @@ describe('parameters', () => {
 
   it('that are as they were change nothing', async () => {
     const { stacks, aws } = theStacks();
-    aws.on(UpdateStackCommand).rejects(invalid('No updates are to be performed.'));
+    aws.on(UpdateStackCommand).rejects(aValidationError('No updates are to be performed.'));
     expect(await stacks.setParameters(NAME, parameters)).toBe(false);
   });
 
   it('that are refused fail', async () => {
     const { stacks, aws } = theStacks();
-    aws.on(UpdateStackCommand).rejects(invalid('Parameters: [Triggers] do not exist in the template'));
+    aws.on(UpdateStackCommand).rejects(aValidationError('Parameters: [Triggers] do not exist in the template'));
     await expect(stacks.setParameters(NAME, parameters)).rejects.toThrow('do not exist in the template');
   });
 
@@ -176,7 +190,7 @@ describe('parameters', () => {
     'This stack is currently in a non-terminal [UPDATE_FAILED] state. To update the stack from this state, please use the disable-rollback parameter with update-stack API.',
   ])('are not set in a status that takes no update: %s', async (message) => {
     const { stacks, aws } = theStacks();
-    aws.on(UpdateStackCommand).rejects(invalid(message));
+    aws.on(UpdateStackCommand).rejects(aValidationError(message));
     await expect(stacks.setParameters(NAME, parameters)).rejects.toThrow(UpdateRefused);
   });
 });
@@ -209,143 +223,5 @@ describe('waiting', () => {
       return aStack('UPDATE_IN_PROGRESS');
     });
     await expect(stacks.settled(NAME)).rejects.toThrow('interrupted');
-  });
-});
-
-describe('a change set', () => {
-  const change = (LogicalResourceId: string, Replacement: 'True' | 'False' | 'Conditional') => ({
-    ResourceChange: { Action: 'Modify' as const, LogicalResourceId, ResourceType: 'T', Replacement },
-  });
-  const changesOf = async ({ changes }: { changes: unknown }) => changes;
-
-  it('lists the changes to the last page, and is not left behind', async () => {
-    const { changeSets, aws, slept } = theStacks();
-    aws.on(CreateChangeSetCommand).resolves({});
-    aws
-      .on(DescribeChangeSetCommand)
-      .resolvesOnce({ Status: 'CREATE_IN_PROGRESS' })
-      .resolves({ Status: 'CREATE_COMPLETE', Changes: [change('A', 'True')], NextToken: 'more' });
-    aws.on(DescribeChangeSetCommand, { NextToken: 'more' }).resolves({
-      Status: 'CREATE_COMPLETE',
-      Changes: [change('B', 'False'), change('C', 'Conditional')],
-    });
-    expect(await changeSets.preview(REQUEST, changesOf)).toEqual([
-      { action: 'Modify', logicalId: 'A', type: 'T', replaced: true },
-      { action: 'Modify', logicalId: 'B', type: 'T', replaced: false },
-      { action: 'Modify', logicalId: 'C', type: 'T', replaced: 'maybe' },
-    ]);
-    expect(slept).toEqual([5]);
-    expect(aws.commandCalls(CreateChangeSetCommand)[0]?.args[0].input).toMatchObject({
-      StackName: NAME,
-      ChangeSetName: 'usher-deploy-1',
-      TemplateURL: REQUEST.templateUrl,
-      Tags: [{ Key: 'a', Value: 'b' }],
-      ImportExistingResources: true,
-    });
-    expect(aws.commandCalls(DeleteChangeSetCommand)).toHaveLength(1);
-  });
-
-  it.each(["The submitted information didn't contain changes.", 'No updates are to be performed.'])(
-    'is empty when nothing would change: %s',
-    async (StatusReason) => {
-      const { changeSets, aws } = theStacks();
-      aws.on(CreateChangeSetCommand).resolves({});
-      aws.on(DescribeChangeSetCommand).resolves({ Status: 'FAILED', StatusReason });
-      expect(await changeSets.preview(REQUEST, changesOf)).toBeUndefined();
-    },
-  );
-
-  it('fails when AWS refuses it, and is not left behind', async () => {
-    const { changeSets, aws } = theStacks();
-    aws.on(CreateChangeSetCommand).resolves({});
-    aws.on(DescribeChangeSetCommand).resolves({ Status: 'FAILED', StatusReason: 'no such role' });
-    await expect(changeSets.preview(REQUEST, changesOf)).rejects.toThrow(
-      'refuses the change set (FAILED): no such role',
-    );
-    expect(aws.commandCalls(DeleteChangeSetCommand)).toHaveLength(1);
-  });
-
-  it('is deleted once CloudFormation allows it, also when the command is ended', async () => {
-    const { changeSets, aws, interruption } = theStacks();
-    aws.on(CreateChangeSetCommand).resolves({});
-    aws.on(DescribeChangeSetCommand).callsFake(() => {
-      interruption.abort(new Error('interrupted'));
-      return { Status: 'CREATE_IN_PROGRESS' };
-    });
-    const busy = new InvalidChangeSetStatusException({ message: 'CREATE_IN_PROGRESS', $metadata: {} });
-    aws.on(DeleteChangeSetCommand).rejectsOnce(busy).rejectsOnce(busy).resolves({});
-    await expect(changeSets.preview(REQUEST, changesOf)).rejects.toThrow('interrupted');
-    expect(aws.commandCalls(DeleteChangeSetCommand)).toHaveLength(3);
-  });
-
-  it('that another update has deleted counts as deleted', async () => {
-    const { changeSets, aws } = theStacks();
-    aws.on(CreateChangeSetCommand).resolves({});
-    aws.on(DescribeChangeSetCommand).resolves({ Status: 'CREATE_COMPLETE', Changes: [] });
-    aws.on(DeleteChangeSetCommand).rejects(new ChangeSetNotFoundException({ message: 'gone', $metadata: {} }));
-    expect(await changeSets.preview(REQUEST, changesOf)).toEqual([]);
-  });
-
-  it('whose deletion fails for another reason fails', async () => {
-    const { changeSets, aws } = theStacks();
-    aws.on(CreateChangeSetCommand).resolves({});
-    aws.on(DescribeChangeSetCommand).resolves({ Status: 'CREATE_COMPLETE', Changes: [] });
-    aws.on(DeleteChangeSetCommand).rejects(new Error('no network'));
-    await expect(changeSets.preview(REQUEST, changesOf)).rejects.toThrow('no network');
-  });
-
-  it('is not executed without a network, and is deleted', async () => {
-    const { changeSets, aws } = theStacks();
-    aws.on(CreateChangeSetCommand).resolves({});
-    aws.on(DescribeChangeSetCommand).resolves({ Status: 'CREATE_COMPLETE', Changes: [] });
-    aws.on(ExecuteChangeSetCommand).rejects(new Error('no network'));
-    await expect(changeSets.preview(REQUEST, ({ execute }) => execute())).rejects.toThrow('no network');
-    expect(aws.commandCalls(DeleteChangeSetCommand)).toHaveLength(1);
-  });
-
-  it('that CloudFormation does not delete within a minute is left for a later command', async () => {
-    const { changeSets, aws, slept } = theStacks();
-    aws.on(CreateChangeSetCommand).resolves({});
-    aws.on(DescribeChangeSetCommand).resolves({ Status: 'CREATE_COMPLETE', Changes: [] });
-    const busy = new InvalidChangeSetStatusException({ message: 'CREATE_IN_PROGRESS', $metadata: {} });
-    aws.on(DeleteChangeSetCommand).rejects(busy);
-    expect(await changeSets.preview(REQUEST, changesOf)).toEqual([]);
-    expect(slept.reduce((sum, one) => sum + one, 0)).toBe(60);
-  });
-
-  it('is not deleted once it is executed', async () => {
-    const { changeSets, aws } = theStacks();
-    aws.on(CreateChangeSetCommand).resolves({});
-    aws.on(DescribeChangeSetCommand).resolves({ Status: 'CREATE_COMPLETE', Changes: [change('A', 'False')] });
-    await changeSets.preview(REQUEST, ({ execute }) => execute());
-    expect(aws.commandCalls(ExecuteChangeSetCommand)).toHaveLength(1);
-    expect(aws.commandCalls(DeleteChangeSetCommand)).toHaveLength(0);
-  });
-
-  it('that was abandoned is found to the last page', async () => {
-    const { changeSets, aws } = theStacks();
-    const one = (ChangeSetName: string, CreationTime: Date) => ({ ChangeSetName, CreationTime });
-    const old = new Date('2026-01-01T10:59:00Z');
-    aws.on(ListChangeSetsCommand).resolves({ Summaries: [one('usher-deploy-a', old)], NextToken: 'more' });
-    aws.on(ListChangeSetsCommand, { NextToken: 'more' }).resolves({
-      Summaries: [
-        one('usher-deploy-b', old),
-        one('usher-deploy-c', new Date('2026-01-01T11:01:00Z')),
-        one('d', old),
-        { ...one('usher-deploy-e', old), ExecutionStatus: 'EXECUTE_COMPLETE' as const },
-      ],
-    });
-    expect(await changeSets.deleteAbandoned(NAME)).toEqual(['usher-deploy-a', 'usher-deploy-b']);
-    expect(aws.commandCalls(DeleteChangeSetCommand)).toHaveLength(2);
-  });
-});
-
-describe('what lacks access', () => {
-  it('is told from what is broken', () => {
-    for (const name of ['CredentialsProviderError', 'ExpiredToken', 'AccessDenied']) {
-      expect(lacksAccess(Object.assign(new Error('no'), { name }))).toBe(true);
-    }
-    expect(lacksAccess(invalid('no'))).toBe(false);
-    expect(lacksAccess('AccessDenied')).toBe(false);
   });
 });

@@ -52,6 +52,13 @@ describe('a proxy of the environment', () => {
     expect(error.message).toContain('AWS_CA_BUNDLE');
   });
 
+  it('is none with AWS_CA_BUNDLE alone, which is trusted as well', async () => {
+    const certificate = aCertificate('localhost');
+    const { port } = await anEndpoint(certificate);
+    const client = await aClient({ AWS_CA_BUNDLE: certificate.file }, `https://localhost:${port}`);
+    expect(await client.send(new GetCallerIdentityCommand())).toMatchObject({ Account: '111122223333' });
+  });
+
   it('forwards requests to endpoints without TLS: HTTP_PROXY', async () => {
     const { port } = await anEndpoint();
     const proxy = await aProxy({ to: port });
