@@ -130,9 +130,7 @@ const ACTIONS = {
         application: ApplicationReference,
         plan: PlanName.check(z.describe('The plan by the name that AWS returns, such as KIRO_ENTERPRISE_PRO')),
         source: z._default(
-          z
-            .enum(['INDIVIDUAL', 'GROUP'])
-            .check(z.describe('Whether it is the user, or a group of the user, that is subscribed')),
+          z.enum(['INDIVIDUAL', 'GROUP']).check(z.describe('Whether the user is subscribed, or a group of the user')),
           'INDIVIDUAL',
         ),
       })

@@ -7,7 +7,7 @@ export const KIRO_PROVIDER = 'codewhisperer';
 /** The provider of the applications of Identity Center that belong to Amazon Q Business. AWS's own name is not known. */
 export const Q_BUSINESS_PROVIDER = 'qbusiness';
 
-/** A change of a user's subscription that took effect, whoever made it. */
+/** A change of a user's subscription that took effect: of Usher, or of an administrator. */
 export interface SubscriptionChange {
   /** Milliseconds since the epoch. */
   at: number;
