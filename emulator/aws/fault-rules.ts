@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { ApplicationArn, ResourceId } from '../../domain/shared/ids.ts';
 import { durationSeconds } from './duration.ts';
-import { ReadOperationSchema } from './identity-center/identity-center.ts';
+import { ReadOperationSchema } from './identity-center/reads.ts';
 
 /** The invocation of a function. */
 export const INVOKE = 'Lambda.Invoke';

@@ -5,8 +5,8 @@ import { durationSeconds } from '../aws/duration.ts';
 import { EventualReadSchema } from '../aws/dynamodb/replica.ts';
 import { FaultRuleSchema } from '../aws/fault-rules.ts';
 import { DirectorySeedSchema, PlanName } from '../aws/identity-center/directory-seed.ts';
-import { ReadOperationSchema } from '../aws/identity-center/identity-center.ts';
 import { QuirksSchema, SubscriptionQuirksSchema } from '../aws/identity-center/quirks.ts';
+import { ReadOperationSchema } from '../aws/identity-center/reads.ts';
 import { LatencySchema } from '../stack/latency.ts';
 import { momentOf } from './script.ts';
 
