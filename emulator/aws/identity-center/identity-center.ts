@@ -3,7 +3,7 @@ import { Directory, existing } from './directory.ts';
 import type { DirectorySeed, SeedSubscription } from './directory-seed.ts';
 import { type Quirks, type SubscriptionQuirks, USUAL } from './quirks.ts';
 import type { ReadOperation } from './reads.ts';
-import { Q_BUSINESS_PROVIDER, type SubscriptionChange, Subscriptions } from './subscriptions.ts';
+import { isLive, Q_BUSINESS_PROVIDER, type SubscriptionChange, Subscriptions } from './subscriptions.ts';
 import { BEFORE_ALL, type Moment, TemporalMap, type TemporalPage } from './temporal-map.ts';
 
 /** An assignment: this principal may use the application. */
@@ -197,6 +197,12 @@ export class IdentityCenter extends Directory {
   /** Returns the subscriptions of an application in the order in which they were made, cancelled ones included. */
   subscriptionsOf(applicationArn: string, moment?: Moment): readonly SeedSubscription[] {
     return this.#subscriptions.of(applicationArn, moment);
+  }
+
+  /** Returns the subscriptions that AWS's lists show: of those that are cancelled, with a quirk, none. */
+  shownSubscriptionsOf(applicationArn: string, moment?: Moment): readonly SeedSubscription[] {
+    const all = this.subscriptionsOf(applicationArn, moment);
+    return this.quirks.cancelledSubscriptions === 'absent' ? all.filter(isLive) : all;
   }
 
   /** Returns the subscriptions of a user, also through groups, that are not cancelled. */

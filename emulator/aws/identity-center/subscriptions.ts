@@ -26,7 +26,8 @@ function isFrom({ source }: SeedSubscription, other: SeedSubscription): boolean 
   return source === 'INDIVIDUAL_AND_GROUP' || (source === 'GROUP') === (other.source === 'GROUP');
 }
 
-function isLive({ status }: SeedSubscription): boolean {
+/** Whether a subscription is not cancelled. */
+export function isLive({ status }: SeedSubscription): boolean {
   return status !== 'CANCELLED';
 }
 
