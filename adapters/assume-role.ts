@@ -13,7 +13,7 @@ export interface AssumedRole {
 }
 
 /**
- * Returns the settings of clients that act as a role. The role is assumed at the first request, and again when its
+ * Returns the settings of clients that act as a role. Each client assumes it at its first request, and again when the
  * credentials expire; both may be refused.
  *
  * @throws TransientAwsError worth a retry · RefusedError not, `role-refused` if the caller may not assume the role

@@ -1,13 +1,4 @@
-import {
-  BatchGetItemCommand,
-  ConditionalCheckFailedException,
-  DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-  type QueryCommandInput,
-} from '@aws-sdk/client-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Holdings } from '../domain/decision/application-state.ts';
 import { type Batch, BatchSchema } from '../domain/decision/batches.ts';
 import { type Hold, HoldSchema, holdAttentionAt } from '../domain/decision/hold.ts';
@@ -17,11 +8,9 @@ import { findingsAttentionAt, isOver, type UserFindings } from '../domain/findin
 import type { BatchRef } from '../domain/queue/rounds.ts';
 import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../domain/queue/work-queue.ts';
 import { type Seat, type SeatKey, seatAttentionAt } from '../domain/seat/seat.ts';
-import { chunksOf } from '../domain/shared/chunks.ts';
 import { TransientAwsError } from '../domain/shared/errors.ts';
 import { MOST_PENDING } from '../domain/shared/limits.ts';
 import { type ClientSettings, clientFactory } from './clients.ts';
-import { DYNAMODB_ERRORS } from './dynamodb-errors.ts';
 import {
   AFTER_SEATS,
   batchExpiry,
@@ -42,7 +31,8 @@ import {
   userOf,
   WORK_KEY,
 } from './ledger-items.ts';
-import { askWith, malformedAnswer, undefinedIf } from './requests.ts';
+import { ledgerTable } from './ledger-table.ts';
+import { malformedAnswer } from './requests.ts';
 
 /** Everything that the ledger holds for one application. */
 export interface ApplicationItems extends Holdings {
@@ -54,8 +44,8 @@ export interface ApplicationItems extends Holdings {
 export type Pending = Pick<SeatKey, 'applicationArn'> & Partial<SeatKey>;
 
 /**
- * Usher's record in one DynamoDB table: seats, observations and findings by application and user, the hold of each application and the
- * bound of its slots, the batches of stored rounds, and one item with work queue and lease.
+ * Usher's record in one DynamoDB table: seats, observations and findings by application and user, the hold of each
+ * application and the bound of its slots, the batches of stored rounds, and one item with work queue and lease.
  *
  * Every write but that of a batch is a conditional write of one item and names the revision that it replaces: the item's
  * `revision` less one; a new item has revision 1. Reads are consistent.
@@ -106,65 +96,16 @@ export interface Ledger {
   needAttention(now: Date, isActive: (applicationArn: string, userId?: string) => boolean): Promise<Pending[]>;
 }
 
-/** The limit of BatchGetItem. */
-const KEYS_PER_CALL = 100;
 /** The only partition of the sparse index: few items ever need attention. */
 const ATTENTION = '#attention';
 
 /** Creates the ledger in a DynamoDB table with keys `pk` and `sk` and the index `attention`. */
-export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
-  const ask = askWith(DYNAMODB_ERRORS);
+export function dynamoDbLedger(client: DynamoDBClient, name: string): Ledger {
+  const table = ledgerTable(client, name);
 
-  /** @returns false if the condition failed */
-  async function put(item: object, revision: number, ids: readonly string[]): Promise<boolean> {
-    const replaced = revision === 1 ? {} : { ExpressionAttributeValues: { ':before': { N: String(revision - 1) } } };
-    const command = new PutItemCommand({
-      TableName: table,
-      Item: marshall(item, { removeUndefinedValues: true }),
-      ConditionExpression: revision === 1 ? 'attribute_not_exists(pk)' : 'revision = :before',
-      ...replaced,
-    });
-    const written = await ask('PutItem', ids, () =>
-      undefinedIf(
-        (error) => error instanceof ConditionalCheckFailedException,
-        () => client.send(command),
-      ),
-    );
-    return written !== undefined;
-  }
-
-  /** Reads up to 100 items. Keys that DynamoDB did not process are sent again, as long as it processes some. */
-  async function readBatch(keys: readonly SeatKey[]): Promise<Item[]> {
-    const found: Item[] = [];
-    let wanted = keys.map(({ applicationArn, userId }) => marshall({ pk: applicationArn, sk: userId }));
-    while (wanted.length > 0) {
-      const sent = wanted;
-      const { Responses, UnprocessedKeys } = await ask('BatchGetItem', [], () =>
-        client.send(new BatchGetItemCommand({ RequestItems: { [table]: { Keys: sent, ConsistentRead: true } } })),
-      );
-      found.push(...(Responses?.[table] ?? []));
-      wanted = UnprocessedKeys?.[table]?.Keys ?? [];
-      if (wanted.length === sent.length) throw new TransientAwsError('BatchGetItem: no key was processed');
-    }
-    return found;
-  }
-
-  /** Reads items and returns them in the order of the keys; DynamoDB returns them in any order. */
-  async function readBatches(users: readonly SeatKey[], prefix = ''): Promise<Item[]> {
-    const keys = users.map(({ applicationArn, userId }) => ({ applicationArn, userId: prefix + userId }));
-    const calls = chunksOf(keys, KEYS_PER_CALL).map(readBatch);
-    const found = new Map((await Promise.all(calls)).flat().map((item) => [`${item['pk']?.S} ${item['sk']?.S}`, item]));
-    return keys
-      .map(({ applicationArn, userId }) => found.get(`${applicationArn} ${userId}`))
-      .filter((item) => item !== undefined);
-  }
-
-  async function get(key: { pk: string; sk: string }): Promise<Item | undefined> {
-    const { Item } = await ask('GetItem', [], () =>
-      client.send(new GetItemCommand({ TableName: table, Key: marshall(key), ConsistentRead: true })),
-    );
-    return Item;
-  }
+  /** Reads those of these users' items that exist, in this order. @param prefix of the sort keys; none for seats */
+  const itemsOfUsers = (users: readonly SeatKey[], prefix = '') =>
+    table.getAll(users.map(({ applicationArn, userId }) => ({ pk: applicationArn, sk: prefix + userId })));
 
   /** @throws TransientAwsError if another execution wrote the item meanwhile */
   async function replace(
@@ -174,25 +115,13 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     const tells = item.audit && item.audit.length > 0 ? { tells: true } : {};
     const due = attention === undefined ? {} : { attention: ATTENTION, attentionAt: attention, ...tells };
     const ids = idsOf(item.pk, item.sk);
-    if (await put({ ...item, ...due }, item.revision, ids)) return;
+    if (await table.replace({ ...item, ...due }, ids)) return;
     throw new TransientAwsError(`PutItem: another execution changed the item meanwhile (${ids.join(', ')})`);
-  }
-
-  async function* query(input: Omit<QueryCommandInput, 'TableName'>) {
-    let ExclusiveStartKey: QueryCommandInput['ExclusiveStartKey'];
-    do {
-      const start = ExclusiveStartKey;
-      const page = await ask('Query', [], () =>
-        client.send(new QueryCommand({ TableName: table, ...input, ...(start ? { ExclusiveStartKey: start } : {}) })),
-      );
-      yield* page.Items ?? [];
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey);
   }
 
   async function partition(applicationArn: string, condition: string, values: Item = {}): Promise<ApplicationItems> {
     const found: ApplicationItems = { seats: [], hold: undefined, observations: [], findings: [] };
-    const items = query({
+    const items = table.query({
       KeyConditionExpression: condition,
       ExpressionAttributeValues: { ':pk': { S: applicationArn }, ...values },
       ConsistentRead: true,
@@ -210,17 +139,17 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
 
   return {
     async queue() {
-      const item = await get(WORK_KEY);
+      const item = await table.get(WORK_KEY);
       return item ? parseItem(WorkQueueSchema, item, ['the work queue']) : emptyQueue();
     },
 
     async saveQueue(queue) {
       const saved = { ...queue, revision: queue.revision + 1 };
-      return (await put({ ...saved, ...WORK_KEY }, saved.revision, [])) ? saved : undefined;
+      return (await table.replace({ ...saved, ...WORK_KEY }, [])) ? saved : undefined;
     },
 
     async seats(keys) {
-      return (await readBatches(keys)).map(seatIn);
+      return (await itemsOfUsers(keys)).map(seatIn);
     },
 
     async holdings(applicationArn) {
@@ -235,12 +164,12 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     itemsOf: (applicationArn) => partition(applicationArn, 'pk = :pk'),
 
     async hold(applicationArn) {
-      const item = await get({ pk: applicationArn, sk: HOLD });
+      const item = await table.get({ pk: applicationArn, sk: HOLD });
       return item && parseItem(HoldSchema, item, idsOf(applicationArn, HOLD));
     },
 
     async observations(keys) {
-      return (await readBatches(keys, OBSERVED)).map(observationIn);
+      return (await itemsOfUsers(keys, OBSERVED)).map(observationIn);
     },
 
     async saveSeat(seat) {
@@ -252,7 +181,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     saveHold: (hold) => replace({ ...hold, pk: hold.applicationArn, sk: HOLD }, holdAttentionAt(hold)),
 
     async slots(applicationArn) {
-      const item = await get({ pk: applicationArn, sk: SLOTS });
+      const item = await table.get({ pk: applicationArn, sk: SLOTS });
       return item && parseItem(SlotsSchema, item, idsOf(applicationArn, SLOTS));
     },
 
@@ -270,7 +199,7 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     },
 
     async findings(keys) {
-      return (await readBatches(keys, FINDINGS)).map(findingsIn);
+      return (await itemsOfUsers(keys, FINDINGS)).map(findingsIn);
     },
 
     async findingsIn(applicationArn) {
@@ -284,18 +213,17 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
     },
 
     async batch(ref) {
-      const item = await get(batchKey(ref));
+      const item = await table.get(batchKey(ref));
       return item && parseItem(BatchSchema, item, idsOfBatch(ref));
     },
 
     async saveBatch(ref, batch) {
-      const Item = marshall({ ...batch, ...batchKey(ref), ...batchExpiry(batch) });
-      await ask('PutItem', idsOfBatch(ref), () => client.send(new PutItemCommand({ TableName: table, Item })));
+      await table.put({ ...batch, ...batchKey(ref), ...batchExpiry(batch) }, idsOfBatch(ref));
     },
 
     async needAttention(now, isActive) {
       const pending: Pending[] = [];
-      const due = query({
+      const due = table.query({
         IndexName: 'attention',
         KeyConditionExpression: 'attention = :attention AND attentionAt <= :now',
         ExpressionAttributeValues: { ':attention': { S: ATTENTION }, ':now': { S: now.toISOString() } },

@@ -67,8 +67,8 @@ function valuesIn(text: string, file: string): Found[] {
     return [{ path: `line ${index + 1}`, value: 'error' in parsed ? undefined : parsed.value }];
   });
   if (lines.length === 0) return [];
-  // A truncated document of several lines is not JSON Lines: its lines have no meaning of their own. Nor is a text that has
-  // an event somewhere.
+  // A truncated document of several lines is not JSON Lines: its lines have no meaning of their own. Nor is any other text
+  // that has an object on one of its lines.
   if (lines.some(({ value }) => isObject(value)) && /^\s*\{/.test(text)) return lines;
   throw new InputError(file, [{ path: placeOf(whole.error, text), problem: 'not JSON' }]);
 }

@@ -18,6 +18,7 @@ import {
   type ListApplicationClaimsOutput,
   ListUserSubscriptionsCommand,
   type ListUserSubscriptionsOutput,
+  type PageInput,
   userSubscriptionsClient,
 } from './user-subscriptions.ts';
 
@@ -76,24 +77,31 @@ function tokenIn(answer: { nextToken?: unknown; NextToken?: unknown }, operation
   return nextToken;
 }
 
-function pageIn(answer: ListUserSubscriptionsOutput, operation: string) {
+/** One page of a list. */
+interface Page<T> {
+  entries: T[];
+  NextToken: string | undefined;
+}
+
+function subscriptionsIn(answer: ListUserSubscriptionsOutput, operation: string): Page<Subscription> {
   const NextToken = tokenIn(answer, operation);
   const entries = listIn(answer.subscriptions ?? answer.UserSubscriptions, operation, 'subscriptions');
-  return { subscriptions: entries.map(subscriptionIn), NextToken };
+  return { entries: entries.map(subscriptionIn), NextToken };
 }
 
 /** A claim of a group names none of its users: each has one of their own. */
-function claimantsIn(answer: ListApplicationClaimsOutput, operation: string) {
+function claimantsIn(answer: ListApplicationClaimsOutput, operation: string): Page<string> {
   const NextToken = tokenIn(answer, operation);
-  const users = listIn(answer.claims, operation, 'claims').flatMap((entry) => {
+  const entries = listIn(answer.claims, operation, 'claims').flatMap((entry) => {
     const principal = principalIn(property(entry, 'principal'));
     return 'user' in principal ? principal.user : [];
   });
-  return { users, NextToken };
+  return { entries, NextToken };
 }
 
 /**
- * The subscriptions of one profile, over ListUserSubscriptions, ListApplicationClaims and the calls on assignments. The pacer spaces the requests.
+ * The subscriptions of one profile, over ListUserSubscriptions, ListApplicationClaims and the calls on assignments. The
+ * pacer spaces the requests.
  *
  * Experimental: unpublished. AWS may change the calls without notice: what the list lacks, or says in a new way, is
  * `unknown`, and only an answer without a list is an error. The answer to a write is not read.
@@ -112,29 +120,28 @@ export function kiroSubscriptions(
   const idsOf = (userId: string) => [`user ${userId}`, `Region ${region}`];
   const assignmentOf = (userId: string) => ({ principalId: userId, principalType: 'USER' as const });
 
+  async function* list<T>(operation: string, of: string, read: (input: PageInput) => Promise<Page<T>>) {
+    const input = { subscriptionRegion: region, maxResults: MAX_PER_PAGE };
+    for await (const { entries } of pages(operation, (nextToken) =>
+      ask(operation, [of, `Region ${region}`], () => read({ ...input, nextToken })),
+    )) {
+      yield entries;
+    }
+  }
+
   return {
-    async *subscriptions() {
+    subscriptions() {
       const operation = 'ListUserSubscriptions';
-      for await (const page of pages(operation, (nextToken) =>
-        ask(operation, [`instance ${instanceArn}`, `Region ${region}`], async () => {
-          const list = { instanceArn, subscriptionRegion: region, maxResults: MAX_PER_PAGE, nextToken };
-          return pageIn(await client.send(new ListUserSubscriptionsCommand(list)), operation);
-        }),
-      )) {
-        yield page.subscriptions;
-      }
+      return list(operation, `instance ${instanceArn}`, async (page) =>
+        subscriptionsIn(await client.send(new ListUserSubscriptionsCommand({ instanceArn, ...page })), operation),
+      );
     },
 
-    async *claimants(applicationArn) {
+    claimants(applicationArn) {
       const operation = 'ListApplicationClaims';
-      for await (const page of pages(operation, (nextToken) =>
-        ask(operation, [`application ${applicationArn}`, `Region ${region}`], async () => {
-          const list = { applicationArn, subscriptionRegion: region, maxResults: MAX_PER_PAGE, nextToken };
-          return claimantsIn(await client.send(new ListApplicationClaimsCommand(list)), operation);
-        }),
-      )) {
-        yield page.users;
-      }
+      return list(operation, `application ${applicationArn}`, async (page) =>
+        claimantsIn(await client.send(new ListApplicationClaimsCommand({ applicationArn, ...page })), operation),
+      );
     },
 
     subscribe: (userId, plan) =>

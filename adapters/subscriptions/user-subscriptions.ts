@@ -2,8 +2,8 @@ import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { ClientSettings } from '../clients.ts';
 import { unpublishedClient, unpublishedCommand } from './unpublished.ts';
 
-interface ListUserSubscriptionsInput {
-  instanceArn: string;
+/** Which page of a list a request asks for. */
+export interface PageInput {
   /** Region of the profile. */
   subscriptionRegion: string;
   maxResults: number;
@@ -19,17 +19,10 @@ export interface ListUserSubscriptionsOutput {
 }
 
 /** A call that the console makes. Experimental: unpublished. */
-export const ListUserSubscriptionsCommand = unpublishedCommand<ListUserSubscriptionsInput, ListUserSubscriptionsOutput>(
-  'ListUserSubscriptions',
-);
-
-interface ListApplicationClaimsInput {
-  applicationArn: string;
-  /** Region of the profile. */
-  subscriptionRegion: string;
-  maxResults: number;
-  nextToken?: string | undefined;
-}
+export const ListUserSubscriptionsCommand = unpublishedCommand<
+  PageInput & { instanceArn: string },
+  ListUserSubscriptionsOutput
+>('ListUserSubscriptions');
 
 /** The answer as it was seen. Nothing of it is checked. */
 export interface ListApplicationClaimsOutput {
@@ -39,9 +32,10 @@ export interface ListApplicationClaimsOutput {
 }
 
 /** A call that the console makes. Experimental: unpublished, and known from two public sources. */
-export const ListApplicationClaimsCommand = unpublishedCommand<ListApplicationClaimsInput, ListApplicationClaimsOutput>(
-  'ListApplicationClaims',
-);
+export const ListApplicationClaimsCommand = unpublishedCommand<
+  PageInput & { applicationArn: string },
+  ListApplicationClaimsOutput
+>('ListApplicationClaims');
 
 /** Creates a client of `user-subscriptions` in a Region of Identity Center. */
 export function userSubscriptionsClient(settings: ClientSettings): SFNClient {

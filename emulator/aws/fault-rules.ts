@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { ApplicationArn, ResourceId } from '../../domain/shared/ids.ts';
 import { durationSeconds } from './duration.ts';
-import { ReadOperationSchema } from './identity-center/identity-center.ts';
+import { ReadOperationSchema } from './identity-center/reads.ts';
 
 /** The invocation of a function. */
 export const INVOKE = 'Lambda.Invoke';
@@ -26,8 +26,8 @@ const FAULTABLE_OPERATIONS: ReadonlySet<string> = new Set([
   'EventBridge.DescribeEventBus',
   'EventBridge.DescribeArchive',
 ]);
-const OTHER_SERVICES = ['DynamoDB', 'SFN', 'UserSubscriptions', 'QBusiness', 'Q'];
-const OPERATOR_SERVICES = ['SQS', 'CloudWatchLogs', 'CloudTrail', 'Organizations', 'Scheduler', 'STS'];
+const OTHER_SERVICES = ['DynamoDB', 'SFN', 'UserSubscriptions', 'QBusiness', 'Q', 'STS'];
+const OPERATOR_SERVICES = ['SQS', 'CloudWatchLogs', 'CloudTrail', 'Organizations', 'Scheduler'];
 const CHECKED_BY_FORM = new RegExp(`^(?:${[...OTHER_SERVICES, ...OPERATOR_SERVICES].join('|')})\\.[A-Z][A-Za-z]+$`);
 
 const KINDS = [

@@ -35,7 +35,7 @@ const BODY_LIMIT_BYTES = 1024 * 1024;
 const KEEP_ALIVE_MILLISECONDS = 60_000;
 
 /** The parts of a request of an SDK client that the gateway reads. */
-interface SdkRequest {
+export interface SdkRequest {
   method?: string;
   path?: string;
   query?: Record<string, string | string[] | null>;
@@ -72,8 +72,8 @@ export class Gateway {
   requestHandler() {
     return {
       metadata: { handlerProtocol: 'http/1.1' },
-      handle: async ({ method = 'POST', path = '/', query, headers, body }: SdkRequest) => {
-        const answer = await this.#answer({ method, path: path + searchOf(query), headers }, bytesOf(body), false);
+      handle: async (request: SdkRequest) => {
+        const answer = await this.#answer(...onTheWire(request), false);
         // The SDK reads bytes and renames the headers in this object.
         return { response: { ...answer, body: Buffer.from(answer.body) } };
       },
@@ -168,6 +168,17 @@ export class Gateway {
     this.calls.set(call, (this.calls.get(call) ?? 0) + 1);
     if (outside) this.callsFromOutside.set(call, (this.callsFromOutside.get(call) ?? 0) + 1);
   }
+}
+
+/** Returns the call that a request of an SDK client makes, as `<Service>.<Operation>`. */
+export function nameOfCall(request: SdkRequest): string | undefined {
+  const call = callOf(...onTheWire(request));
+  return call && `${call.service}.${call.operation}`;
+}
+
+/** Returns the envelope and the body of a request as they would be on the wire. */
+function onTheWire({ method = 'POST', path = '/', query, headers, body }: SdkRequest): [Envelope, Uint8Array] {
+  return [{ method, path: path + searchOf(query), headers }, bytesOf(body)];
 }
 
 /** Returns a query as it would be on the wire. No operation of the emulator takes a list there. */

@@ -1,8 +1,5 @@
 import { Buffer } from 'node:buffer';
 import type * as z from 'zod/mini';
-import type { ServiceName } from './routes.ts';
-
-export type { ServiceName } from './routes.ts';
 
 /** An HTTP answer. */
 export interface Answer {
@@ -15,6 +12,25 @@ export interface Answer {
 export interface Service {
   handle(operation: string, body: Uint8Array): Promise<Answer>;
 }
+
+/** The services behind the gateway, by the names under which it counts calls. */
+export const SERVICES = [
+  'SSOAdmin',
+  'IdentityStore',
+  'DynamoDB',
+  'EventBridge',
+  'SFN',
+  'SQS',
+  'CloudWatchLogs',
+  'CloudTrail',
+  'Organizations',
+  'Scheduler',
+  'UserSubscriptions',
+  'QBusiness',
+  'Q',
+  'STS',
+] as const;
+export type ServiceName = (typeof SERVICES)[number];
 
 /** The content type of each service, and the namespace of its errors. */
 const PROTOCOLS: Readonly<Record<ServiceName, { contentType: string; namespace: string }>> = {

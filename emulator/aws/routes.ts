@@ -1,21 +1,4 @@
-/** The services behind the gateway, by the names under which it counts calls. */
-export const SERVICES = [
-  'SSOAdmin',
-  'IdentityStore',
-  'DynamoDB',
-  'EventBridge',
-  'SFN',
-  'SQS',
-  'CloudWatchLogs',
-  'CloudTrail',
-  'Organizations',
-  'Scheduler',
-  'UserSubscriptions',
-  'QBusiness',
-  'Q',
-  'STS',
-] as const;
-export type ServiceName = (typeof SERVICES)[number];
+import { parseJson, type ServiceName } from './json-service.ts';
 
 /** The parts of a request that name its service and operation. */
 export interface Envelope {
@@ -41,6 +24,23 @@ const TARGETS: ReadonlyMap<string, ServiceName> = new Map([
   ['KiroControlPlaneQDeveloperService', 'Q'],
 ]);
 
+/** The services that speak REST, by method and path. What braces enclose is a member of the input. */
+const PATHS: readonly [method: string, path: string, ServiceName, operation: string][] = [
+  ['GET', '/schedules/{Name}', 'Scheduler', 'GetSchedule'],
+  ['GET', '/applications', 'QBusiness', 'ListApplications'],
+  ['GET', '/applications/{applicationId}', 'QBusiness', 'GetApplication'],
+  ['GET', '/applications/{applicationId}/subscriptions', 'QBusiness', 'ListSubscriptions'],
+  ['POST', '/applications/{applicationId}/subscriptions', 'QBusiness', 'CreateSubscription'],
+  ['PUT', '/applications/{applicationId}/subscriptions/{subscriptionId}', 'QBusiness', 'UpdateSubscription'],
+  ['DELETE', '/applications/{applicationId}/subscriptions/{subscriptionId}', 'QBusiness', 'CancelSubscription'],
+];
+const ROUTES = PATHS.map(([method, path, service, operation]) => ({
+  method,
+  pattern: new RegExp(`^${path.replaceAll(/\{(\w+)\}/g, '(?<$1>[\\w.-]{1,1224})')}$`),
+  service,
+  operation,
+}));
+
 interface Call {
   service: ServiceName;
   operation: string;
@@ -50,22 +50,20 @@ interface Call {
 /**
  * Returns the service, the operation and the input of a request, or undefined if the emulator has no such service.
  *
- * The body is the input as JSON, also where the service's protocol carries it in the path. For Q it also has the Region to
- * which the request goes.
+ * The body is the input as JSON, also where the service's protocol carries it in path, query or form. For Q it also has the
+ * Region to which the request goes.
  */
-export function callOf({ method, path, headers }: Envelope, body: Uint8Array): Call | undefined {
+export function callOf(envelope: Envelope, body: Uint8Array): Call | undefined {
+  if (envelope.headers['x-amz-target'] !== undefined) return targetCallOf(envelope, body);
+  return pathCallOf(envelope, body) ?? formCallOf(envelope, body);
+}
+
+/** Returns a call in AWS JSON. */
+function targetCallOf({ headers }: Envelope, body: Uint8Array): Call | undefined {
   const [, target = '', operation = ''] = /^(\w+)\.(\w{1,128})$/.exec(String(headers['x-amz-target'])) ?? [];
   const service = TARGETS.get(target);
   if (service === 'Q') return callWith(service, operation, { ...objectIn(body), region: regionOf(headers) });
-  if (service) return { service, operation, body };
-  if (headers['x-amz-target'] !== undefined) return undefined;
-  const rest = qBusinessCallOf(method, path, body) ?? (method === 'GET' ? scheduleCallOf(path) : undefined);
-  if (rest) return rest;
-  if (method !== 'POST' || !String(headers['content-type']).startsWith('application/x-www-form-urlencoded')) {
-    return undefined;
-  }
-  const { Action = '', ...input } = Object.fromEntries(new URLSearchParams(Buffer.from(body).toString()));
-  return /^\w{1,128}$/.test(Action) ? callWith('STS', Action, input) : undefined;
+  return service && { service, operation, body };
 }
 
 /** Returns the Region for which a request is signed. */
@@ -73,57 +71,38 @@ function regionOf(headers: Envelope['headers']): string | undefined {
   return / Credential=[^/]+\/\d{8}\/([a-z\d-]{1,40})\//.exec(String(headers['authorization']))?.[1];
 }
 
+/** Returns a call in REST. */
+function pathCallOf({ method, path: pathAndQuery }: Envelope, body: Uint8Array): Call | undefined {
+  const [path = '', query] = pathAndQuery.split('?');
+  for (const route of ROUTES) {
+    const found = route.method === method ? route.pattern.exec(path) : null;
+    if (found)
+      return callWith(route.service, route.operation, { ...objectIn(body), ...membersIn(query), ...found.groups });
+  }
+  return undefined;
+}
+
+/** Returns the members of an input that come in the query. */
+function membersIn(query: string | undefined): object {
+  const { groupName: GroupName, maxResults, nextToken } = Object.fromEntries(new URLSearchParams(query));
+  return { GroupName, maxResults: maxResults === undefined ? undefined : Number(maxResults), nextToken };
+}
+
+/** Returns a call of STS, the only service here that takes its input as a form. */
+function formCallOf({ method, headers }: Envelope, body: Uint8Array): Call | undefined {
+  if (method !== 'POST' || !String(headers['content-type']).startsWith('application/x-www-form-urlencoded')) {
+    return undefined;
+  }
+  const { Action = '', ...input } = Object.fromEntries(new URLSearchParams(Buffer.from(body).toString()));
+  return /^\w{1,128}$/.test(Action) ? callWith('STS', Action, input) : undefined;
+}
+
 function callWith(service: ServiceName, operation: string, input: object): Call {
   return { service, operation, body: Buffer.from(JSON.stringify(input)) };
 }
 
-function scheduleCallOf(pathAndQuery: string): Call | undefined {
-  const [path = '', search] = pathAndQuery.split('?');
-  const [, Name] = /^\/schedules\/([\w.-]{1,64})$/.exec(path) ?? [];
-  if (Name === undefined) return undefined;
-  const GroupName = new URLSearchParams(search).get('groupName') ?? 'default';
-  return callWith('Scheduler', 'GetSchedule', { Name, GroupName });
-}
-
-/** `/applications`, `/applications/{id}`, `/applications/{id}/subscriptions` or `/applications/{id}/subscriptions/{id}`. */
-const Q_BUSINESS_PATH = /^\/applications(?:\/([\w-]{1,64})(\/subscriptions(?:\/([\w-]{1,1224}))?)?)?$/;
-
-/** By method, and by what the path names. */
-const Q_BUSINESS_OPERATIONS: ReadonlyMap<string, string> = new Map([
-  ['GET applications', 'ListApplications'],
-  ['GET application', 'GetApplication'],
-  ['GET subscriptions', 'ListSubscriptions'],
-  ['POST subscriptions', 'CreateSubscription'],
-  ['PUT subscription', 'UpdateSubscription'],
-  ['DELETE subscription', 'CancelSubscription'],
-]);
-
-function qBusinessCallOf(method: string, pathAndQuery: string, body: Uint8Array): Call | undefined {
-  const [path = '', search] = pathAndQuery.split('?');
-  const [found, applicationId, list, subscriptionId] = Q_BUSINESS_PATH.exec(path) ?? [];
-  if (found === undefined) return undefined;
-  const ofOne = subscriptionId === undefined ? 'subscriptions' : 'subscription';
-  const named = applicationId === undefined ? 'applications' : list === undefined ? 'application' : ofOne;
-  const operation = Q_BUSINESS_OPERATIONS.get(`${method} ${named}`);
-  if (operation === undefined) return undefined;
-  const query = new URLSearchParams(search);
-  const maxResults = query.get('maxResults');
-  return callWith('QBusiness', operation, {
-    ...objectIn(body),
-    applicationId,
-    subscriptionId,
-    nextToken: query.get('nextToken') ?? undefined,
-    maxResults: maxResults === null ? undefined : Number(maxResults),
-  });
-}
-
 /** Returns the object in a body; an empty one for any other body, whose fields the service then misses. */
 function objectIn(body: Uint8Array): object {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(body).toString());
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
+  const value = parseJson(body);
+  return typeof value === 'object' && value !== null ? value : {};
 }

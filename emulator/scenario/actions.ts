@@ -4,7 +4,7 @@ import { problemWith, titleOf } from '../../input/event-title.ts';
 import type { RecordedChange, Via } from '../aws/cloudtrail/cloudtrail.ts';
 import { EventualReadSchema } from '../aws/dynamodb/replica.ts';
 import { EVER } from '../aws/fault-rules.ts';
-import { ReadOperationSchema } from '../aws/identity-center/identity-center.ts';
+import { ReadOperationSchema } from '../aws/identity-center/reads.ts';
 import type { Stack } from '../stack/stack.ts';
 import type { ScenarioReferences } from './references.ts';
 import type { Action } from './schema.ts';

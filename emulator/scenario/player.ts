@@ -12,7 +12,7 @@ export interface PlayResult {
   seats: { entitlement: string; userId: string; status: string }[];
   /** All assignments, whoever made them. */
   assignments: { applicationArn: string; principalId: string }[];
-  /** All subscriptions, whoever started them, with those of groups and cancelled ones. `plan` is as AWS returns it. */
+  /** All subscriptions: of users and groups, cancelled ones included. `plan` is as AWS returns it. */
   subscriptions: { applicationArn: string; principalId: string; plan: string; status: string }[];
   /** Number of requests by `<Service>.<Operation>`. */
   calls: Record<string, number>;

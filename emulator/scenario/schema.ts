@@ -5,8 +5,8 @@ import { durationSeconds } from '../aws/duration.ts';
 import { EventualReadSchema } from '../aws/dynamodb/replica.ts';
 import { FaultRuleSchema } from '../aws/fault-rules.ts';
 import { DirectorySeedSchema, PlanName } from '../aws/identity-center/directory-seed.ts';
-import { ReadOperationSchema } from '../aws/identity-center/identity-center.ts';
 import { QuirksSchema, SubscriptionQuirksSchema } from '../aws/identity-center/quirks.ts';
+import { ReadOperationSchema } from '../aws/identity-center/reads.ts';
 import { LatencySchema } from '../stack/latency.ts';
 import { momentOf } from './script.ts';
 
@@ -130,9 +130,7 @@ const ACTIONS = {
         application: ApplicationReference,
         plan: PlanName.check(z.describe('The plan by the name that AWS returns, such as KIRO_ENTERPRISE_PRO')),
         source: z._default(
-          z
-            .enum(['INDIVIDUAL', 'GROUP'])
-            .check(z.describe('Whether it is the user, or a group of the user, that is subscribed')),
+          z.enum(['INDIVIDUAL', 'GROUP']).check(z.describe('Whether the user is subscribed, or a group of the user')),
           'INDIVIDUAL',
         ),
       })

@@ -2,8 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { finished, type Readable } from 'node:stream';
 import type { Context } from 'aws-lambda';
 import type { Termination } from '../aws/faults.ts';
-import { INVOCATION_HEADER } from '../aws/gateway.ts';
-import { callOf } from '../aws/routes.ts';
+import { INVOCATION_HEADER, nameOfCall, type SdkRequest } from '../aws/gateway.ts';
 import type { Activity, VirtualTime } from '../engine/virtual-time.ts';
 
 /** A Lambda handler. */
@@ -28,7 +27,7 @@ interface Invocation {
 
 /** The part of the SDK's request handler that is wrapped here. */
 export interface RequestHandler {
-  handle(request: { headers: Record<string, string> }, options?: object): Promise<{ response: object }>;
+  handle(request: SdkRequest, options?: object): Promise<{ response: object }>;
 }
 
 /** Called when an invocation begins. The function that it returns is called when the invocation ends. */
@@ -75,10 +74,10 @@ export class Invocations {
       metadata: { handlerProtocol: 'http/1.1' },
       httpHandlerConfigs: () => ({}),
       updateHttpClientConfig: () => undefined,
-      handle: async (request: { headers: Record<string, string> }, options?: object) => {
+      handle: async (request: SdkRequest, options?: object) => {
         const invocation = this.#current.getStore();
         if (!invocation) return handler.handle(request, options);
-        const seconds = this.#latency?.(nameOf(request.headers)) ?? 0;
+        const seconds = this.#latency?.(nameOfCall(request) ?? '') ?? 0;
         if (seconds > 0) await invocation.activity.sleep(seconds);
         if (invocation.terminated) await neverResolve();
         const headers = { ...request.headers, [INVOCATION_HEADER]: invocation.id };
@@ -146,12 +145,6 @@ export class Invocations {
       this.#running.delete(id);
     }
   }
-}
-
-/** Returns the call that a request makes. Functions use only AWS JSON, whose headers name it. */
-function nameOf(headers: Record<string, string>): string {
-  const call = callOf({ method: 'POST', path: '/', headers }, new Uint8Array());
-  return call ? `${call.service}.${call.operation}` : '';
 }
 
 function isStream(body: unknown): body is Readable {

@@ -418,7 +418,7 @@ describe('what was found about subscriptions', () => {
     expect(await ledger.needAttention(inAQuarter, () => true)).toEqual([]);
   });
 
-  it('expires once it has ended and is told', async () => {
+  it('expires once it has ended and is audited', async () => {
     const { ledger, item: itemAt } = await aLedger();
     const expiryAt = async () => (await itemAt(APPLICATION, `~finding#${user(1)}`))?.['expiresAt'];
     await ledger.saveFindings(aUserFindings());

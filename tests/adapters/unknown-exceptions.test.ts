@@ -18,8 +18,7 @@ import { amazonQBusinessSubscriptions } from '../../adapters/subscriptions/amazo
 import { kiroSubscriptions } from '../../adapters/subscriptions/kiro.ts';
 import { emptyQueue } from '../../domain/queue/work-queue.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
-import { errorAnswer, ServiceError } from '../../emulator/aws/json-service.ts';
-import { SERVICES } from '../../emulator/aws/routes.ts';
+import { errorAnswer, SERVICES, ServiceError } from '../../emulator/aws/json-service.ts';
 import { behindGateway } from '../support/account.ts';
 import { aSeat } from '../support/builders.ts';
 import { ADMIN, APPLICATION, GROUP, INSTANCE_ARN, REGION, STATE_MACHINE, STORE_ID, user } from '../support/ids.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ReadOperation } from '../../emulator/aws/identity-center/identity-center.ts';
+import type { ReadOperation } from '../../emulator/aws/identity-center/reads.ts';
 import { aDeleteUser } from '../support/events.ts';
 import { APPLICATION, user } from '../support/ids.ts';
 import { openWorld } from '../support/world.ts';

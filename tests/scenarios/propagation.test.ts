@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { plusSeconds } from '../../domain/shared/time.ts';
-import type { ReadOperation } from '../../emulator/aws/identity-center/identity-center.ts';
 import type { Quirks } from '../../emulator/aws/identity-center/quirks.ts';
+import type { ReadOperation } from '../../emulator/aws/identity-center/reads.ts';
 import { aPerson } from '../support/directory.ts';
 import { anAddMemberToGroup, aPatchGroup, aPatchUser } from '../support/events.ts';
 import { GROUP, OTHER_GROUP, user } from '../support/ids.ts';

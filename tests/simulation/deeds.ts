@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import type { Via } from '../../emulator/aws/cloudtrail/cloudtrail.ts';
 import type { EventualRead } from '../../emulator/aws/dynamodb/replica.ts';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
-import type { ReadOperation } from '../../emulator/aws/identity-center/identity-center.ts';
 import type { SubscriptionQuirks } from '../../emulator/aws/identity-center/quirks.ts';
+import type { ReadOperation } from '../../emulator/aws/identity-center/reads.ts';
 import {
   type Action,
   anyone,

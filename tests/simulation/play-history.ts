@@ -1,7 +1,7 @@
 import { isSetBack } from '../../domain/seat/seat.ts';
 import { EventualReadSchema } from '../../emulator/aws/dynamodb/replica.ts';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
-import { ReadOperationSchema } from '../../emulator/aws/identity-center/identity-center.ts';
+import { ReadOperationSchema } from '../../emulator/aws/identity-center/reads.ts';
 import { perform, surroundingsOf } from '../../emulator/scenario/player.ts';
 import { scriptOf } from '../../emulator/scenario/reader.ts';
 import type { StackListener } from '../../emulator/stack/listener.ts';

@@ -24,7 +24,7 @@ export interface ControlPlane {
 const RuleInput = z.object({ Name: z.string(), EventBusName: z._default(z.string(), 'default') });
 const TargetsInput = z.object({ Rule: z.string(), EventBusName: z._default(z.string(), 'default') });
 const BusInput = z.object({ Name: z._default(z.string(), 'default') });
-const ScheduleInput = z.object({ Name: z.string(), GroupName: z.string() });
+const ScheduleInput = z.object({ Name: z.string(), GroupName: z._default(z.string(), 'default') });
 
 function doesNotExist(what: string): ServiceError {
   return new ServiceError('ResourceNotFoundException', `${what} does not exist.`, { statusCode: 404 });

@@ -7,7 +7,7 @@ export const KIRO_PROVIDER = 'codewhisperer';
 /** The provider of the applications of Identity Center that belong to Amazon Q Business. AWS's own name is not known. */
 export const Q_BUSINESS_PROVIDER = 'qbusiness';
 
-/** A change of a user's subscription that took effect, whoever made it. */
+/** A change of a user's subscription that took effect: of Usher, or of an administrator. */
 export interface SubscriptionChange {
   /** Milliseconds since the epoch. */
   at: number;
@@ -26,7 +26,8 @@ function isFrom({ source }: SeedSubscription, other: SeedSubscription): boolean 
   return source === 'INDIVIDUAL_AND_GROUP' || (source === 'GROUP') === (other.source === 'GROUP');
 }
 
-function isLive({ status }: SeedSubscription): boolean {
+/** Whether a subscription is not cancelled. */
+export function isLive({ status }: SeedSubscription): boolean {
   return status !== 'CANCELLED';
 }
 

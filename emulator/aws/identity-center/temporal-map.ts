@@ -1,6 +1,9 @@
 /** The moment that a lagging read sees, in milliseconds since the epoch. Undefined is now. */
 export type Moment = number | undefined;
 
+/** Time of the directory file's content: before each change of a run, so that also the slowest read sees it. */
+export const BEFORE_ALL = Number.NEGATIVE_INFINITY;
+
 /** One page of a list, ordered by key. `next` is the last key of the page; undefined on the last page. */
 export interface TemporalPage<V> {
   values: V[];

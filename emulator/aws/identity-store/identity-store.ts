@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
 import type { Selector } from '../../../domain/request/request.ts';
 import type { Clock } from '../../../domain/shared/clock.ts';
-import type { IdentityCenter, Membership, ReadOperation, User } from '../identity-center/identity-center.ts';
+import type { Group, Membership, User } from '../identity-center/directory.ts';
+import type { IdentityCenter } from '../identity-center/identity-center.ts';
+import type { ReadOperation } from '../identity-center/reads.ts';
 import type { Moment } from '../identity-center/temporal-map.ts';
 import { jsonService, type Operation, operation, type Service, ServiceError } from '../json-service.ts';
 import { Paging } from '../paging.ts';
@@ -135,7 +137,7 @@ export function identityStore(
     MemberId: { UserId: userId },
   });
 
-  const describeGroup = ({ groupId, displayName }: { groupId: string; displayName: string | undefined }): object => ({
+  const describeGroup = ({ groupId, displayName }: Group): object => ({
     IdentityStoreId: storeId,
     GroupId: groupId,
     ...(displayName === undefined ? {} : { DisplayName: displayName }),

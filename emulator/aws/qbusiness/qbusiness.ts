@@ -4,7 +4,7 @@ import { accountOf, ResourceId } from '../../../domain/shared/ids.ts';
 import { Q_BUSINESS_PLANS } from '../../../domain/subscription/plan.ts';
 import type { SeedSubscription } from '../identity-center/directory-seed.ts';
 import type { Application, IdentityCenter } from '../identity-center/identity-center.ts';
-import { Q_BUSINESS_PROVIDER } from '../identity-center/subscriptions.ts';
+import { isLive, Q_BUSINESS_PROVIDER } from '../identity-center/subscriptions.ts';
 import { jsonService, operation, type Service, ServiceError } from '../json-service.ts';
 import { Paging, pagesOf } from '../paging.ts';
 
@@ -50,8 +50,7 @@ function notFound(resourceId: string, resourceType: string): ServiceError {
  * @see https://docs.aws.amazon.com/amazonq/latest/api-reference/API_Operations_QBusiness.html
  */
 export function qBusiness(center: IdentityCenter, clock: Clock, region: string): Service {
-  const { quirks } = center;
-  const paging = new Paging(clock, quirks);
+  const paging = new Paging(clock, center.quirks);
   const all = (): Application[] => center.applications().filter(({ provider }) => provider === Q_BUSINESS_PROVIDER);
   const arnOf = (application: Application): string => {
     const account = accountOf(application.applicationArn);
@@ -64,10 +63,10 @@ export function qBusiness(center: IdentityCenter, clock: Clock, region: string):
     throw notFound(applicationId, 'APPLICATION');
   };
 
-  /** Returns a subscription of the present list; a cancelled one only if it is shown. */
+  /** Returns a subscription of the present list. */
   const subscriptionOf = ({ applicationArn }: Application, subscriptionId: string): SeedSubscription => {
-    const found = center.subscriptionsOf(applicationArn).find((one) => subscriptionIdOf(one) === subscriptionId);
-    if (found && isShown(found)) return found;
+    const found = center.shownSubscriptionsOf(applicationArn).find((one) => subscriptionIdOf(one) === subscriptionId);
+    if (found) return found;
     throw notFound(subscriptionId, 'SUBSCRIPTION');
   };
 
@@ -80,11 +79,8 @@ export function qBusiness(center: IdentityCenter, clock: Clock, region: string):
     throw new ServiceError('ValidationException', 'The emulator changes only subscriptions of users.');
   };
 
-  const isShown = ({ status }: SeedSubscription): boolean =>
-    status !== 'CANCELLED' || quirks.cancelledSubscriptions !== 'absent';
-
   const describe = (applicationArn: string, subscription: SeedSubscription) => {
-    const { user, group, plan, activePlan = plan, status } = subscription;
+    const { user, group, plan, activePlan = plan } = subscription;
     const subscriptionId = subscriptionIdOf(subscription);
     return {
       subscriptionId,
@@ -92,7 +88,7 @@ export function qBusiness(center: IdentityCenter, clock: Clock, region: string):
       principal: user === undefined ? { group } : { user },
       currentSubscription: { type: activePlan },
       // Access ends at the start of next month.
-      ...(status === 'CANCELLED' ? {} : { nextSubscription: { type: plan } }),
+      ...(isLive(subscription) ? { nextSubscription: { type: plan } } : {}),
     };
   };
 
@@ -116,7 +112,7 @@ export function qBusiness(center: IdentityCenter, clock: Clock, region: string):
   const listSubscriptions = operation(ListInput, ({ applicationId, maxResults: MaxResults, nextToken: NextToken }) => {
     const application = existing(applicationId);
     const moment = center.seenBy('QBusiness.ListSubscriptions');
-    const listed = center.subscriptionsOf(application.applicationArn, moment).filter(isShown);
+    const listed = center.shownSubscriptionsOf(application.applicationArn, moment);
     const { values, token } = paging.page(applicationId, { MaxResults, NextToken }, pagesOf(listed));
     return {
       subscriptions: values.map((one) => describe(arnOf(application), one)),

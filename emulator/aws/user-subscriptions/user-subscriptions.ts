@@ -4,7 +4,7 @@ import { ACCOUNT } from '../account/account.ts';
 import type { SeedSubscription } from '../identity-center/directory-seed.ts';
 import type { IdentityCenter } from '../identity-center/identity-center.ts';
 import type { Quirks } from '../identity-center/quirks.ts';
-import { Q_BUSINESS_PROVIDER } from '../identity-center/subscriptions.ts';
+import { isLive, Q_BUSINESS_PROVIDER } from '../identity-center/subscriptions.ts';
 import { jsonService, operation, type Service, ServiceError } from '../json-service.ts';
 import { Paging, pagesOf } from '../paging.ts';
 
@@ -61,8 +61,7 @@ export function userSubscriptions(center: IdentityCenter, clock: Clock, region: 
     const all = center
       .applications()
       .filter((one) => one.provider !== Q_BUSINESS_PROVIDER && (one.region ?? region) === subscriptionRegion)
-      .flatMap(({ applicationArn }) => center.subscriptionsOf(applicationArn, moment))
-      .filter(({ status }) => status !== 'CANCELLED' || quirks.cancelledSubscriptions !== 'absent');
+      .flatMap(({ applicationArn }) => center.shownSubscriptionsOf(applicationArn, moment));
     const request = { MaxResults: maxResults, NextToken: nextToken };
     const { values, token } = paging.page(subscriptionRegion, request, pagesOf(all));
     const subscriptions = values.map(describe);
@@ -73,11 +72,11 @@ export function userSubscriptions(center: IdentityCenter, clock: Clock, region: 
 
   const claims = operation(ClaimsInput, ({ applicationArn, subscriptionRegion, maxResults, nextToken }) => {
     if (quirks.applicationClaims === 'refused') throw new ServiceError('AccessDeniedException', 'Access denied.');
-    const application = center.applications().find((one) => one.applicationArn === applicationArn);
+    const application = center.application(applicationArn);
     if (!application) throw new ServiceError('ResourceNotFoundException', 'Application not found.');
-    const isHere = (application.region ?? region) === subscriptionRegion;
     const moment = center.seenBy('UserSubscriptions.ListApplicationClaims');
-    const all = center.subscriptionsOf(applicationArn, moment).filter(({ status }) => isHere && status !== 'CANCELLED');
+    const isHere = (application.region ?? region) === subscriptionRegion;
+    const all = isHere ? center.subscriptionsOf(applicationArn, moment).filter(isLive) : [];
     const request = { MaxResults: maxResults, NextToken: nextToken };
     const { values, token } = paging.page(`${applicationArn} ${subscriptionRegion}`, request, pagesOf(all));
     return {

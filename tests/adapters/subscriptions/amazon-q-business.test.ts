@@ -13,6 +13,7 @@ import { anIdentityCenter, behindGateway } from '../../support/account.ts';
 import { collected } from '../../support/aws.ts';
 import { aSeed } from '../../support/directory.ts';
 import { APPLICATION, application, GROUP, OTHER_APPLICATION, people, REGION, user } from '../../support/ids.ts';
+import { failureOf, TRANSIENT_EXCEPTIONS } from '../../support/subscription-failures.ts';
 
 const ID = '0a1b2c3d-1111-2222-3333-444455556666';
 const pacer = { pace: async () => undefined };
@@ -77,13 +78,6 @@ function anError(exception: string, statusCode: number) {
 
 async function listed(provider: ReturnType<typeof amazonQBusinessSubscriptions>) {
   return (await collected(provider.subscriptions())).flat();
-}
-
-async function failureOf(provider: ReturnType<typeof amazonQBusinessSubscriptions>): Promise<unknown> {
-  return listed(provider).then(
-    () => 'no failure',
-    (error: unknown) => error,
-  );
 }
 
 /** The id that the emulator gives to the subscription of a user or group. */
@@ -209,7 +203,7 @@ describe('the application', () => {
     ['there are only others', [{ applicationArn: OTHER_APPLICATION }]],
     ['it belongs to another product', [{ applicationArn: APPLICATION, provider: 'codewhisperer' }]],
   ])('is missing, with its ARN, if %s', async (_fact, applications) => {
-    const failure = await failureOf(anAccount(applications).provider);
+    const failure = await failureOf(listed(anAccount(applications).provider));
     expect(failure).toBeInstanceOf(RefusedError);
     expect(failure).toMatchObject({ reason: 'application-missing', message: expect.stringContaining(APPLICATION) });
   });
@@ -255,7 +249,7 @@ describe('a list that does not end well', () => {
   it.each([{}, { subscriptions: null }, { subscriptions: [null] }, { subscriptions: 'none' }])(
     'is refused without its entries: %j',
     async (answer) => {
-      const failure = await failureOf(answering({ ListSubscriptions: [answer] }).provider);
+      const failure = await failureOf(listed(answering({ ListSubscriptions: [answer] }).provider));
       expect(failure).toBeInstanceOf(RefusedError);
       expect(failure).toMatchObject({ reason: 'malformed-answer' });
     },
@@ -275,7 +269,7 @@ describe('a list that does not end well', () => {
     const { provider } = anAccount([{ applicationArn: APPLICATION, subscriptions }], {
       rules: [{ operation: 'QBusiness.ListSubscriptions', kind: 'throttle', skip: 2 }],
     });
-    const failure = await failureOf(provider);
+    const failure = await failureOf(listed(provider));
     expect(failure).toBeInstanceOf(TransientAwsError);
     expect(failure).toMatchObject({ isThrottled: true });
     expect(await listed(provider)).toHaveLength(250);
@@ -289,13 +283,6 @@ const SUBSCRIBE: Write = ['CreateSubscription', (provider) => provider.subscribe
 const CHANGE: Write = ['UpdateSubscription', (provider) => provider.changePlan(KEY, 'Q_LITE')];
 const CANCEL: Write = ['CancelSubscription', (provider) => provider.cancel(KEY)];
 const WRITES = [SUBSCRIBE, CHANGE, CANCEL];
-
-async function failureOfWrite(call: Promise<unknown>): Promise<unknown> {
-  return call.then(
-    () => 'no failure',
-    (error: unknown) => error,
-  );
-}
 
 describe('a change of a subscription', () => {
   it('subscribes a user, and returns the id of the subscription', async () => {
@@ -335,7 +322,7 @@ describe('a change of a subscription', () => {
   );
 
   it.each(WRITES)('may have been made when the answer to %s is malformed', async (operation, write) => {
-    const failure = await failureOfWrite(write(answering({ [operation]: ['null'] }).provider));
+    const failure = await failureOf(write(answering({ [operation]: ['null'] }).provider));
     expect(failure).toMatchObject({ name: 'RefusedError', reason: 'malformed-answer' });
   });
 
@@ -348,7 +335,7 @@ describe('a change of a subscription', () => {
   });
 
   it.each(WRITES)('is refused in %s without the application', async (_operation, write) => {
-    const failure = await failureOfWrite(write(answering({ ListApplications: [{ applications: [] }] }).provider));
+    const failure = await failureOf(write(answering({ ListApplications: [{ applications: [] }] }).provider));
     expect(failure).toMatchObject({ name: 'RefusedError', reason: 'application-missing' });
   });
 
@@ -356,7 +343,7 @@ describe('a change of a subscription', () => {
     const { provider } = answering({
       ListApplications: [{ applications: [] }, { applications: [{ applicationId: ID }] }],
     });
-    await failureOfWrite(CANCEL[1](provider));
+    await failureOf(CANCEL[1](provider));
     expect(await CANCEL[1](provider)).toBe('cancelled');
   });
 
@@ -365,7 +352,7 @@ describe('a change of a subscription', () => {
     ['CancelSubscription', (provider) => provider.cancel({ userId: user(1), id: undefined })],
   ])('is refused without the id of the subscription, and %s is not called', async (operation, write) => {
     const { provider, inputs } = answering({});
-    const failure = await failureOfWrite(write(provider));
+    const failure = await failureOf(write(provider));
     expect(failure).toBeInstanceOf(RefusedError);
     expect(failure).toMatchObject({ reason: 'subscription-unknown', message: expect.stringContaining(user(1)) });
     expect(inputs[operation]).toEqual([]);
@@ -373,7 +360,7 @@ describe('a change of a subscription', () => {
 
   it('is refused for the plan of another provider', async () => {
     const { provider, inputs } = answering({});
-    const failure = await failureOfWrite(provider.subscribe(user(1), 'Q_DEVELOPER_STANDALONE_PRO'));
+    const failure = await failureOf(provider.subscribe(user(1), 'Q_DEVELOPER_STANDALONE_PRO'));
     expect(failure).toMatchObject({ name: 'RefusedError', reason: 'validation' });
     expect(inputs['CreateSubscription']).toEqual([]);
   });
@@ -393,7 +380,7 @@ describe('a change of a subscription', () => {
     [CHANGE, 'subscription-or-application-missing'],
   ])('is refused when AWS does not find what it names: %s', async ([operation, write], reason) => {
     const { provider } = answering({ [operation]: [anError('ResourceNotFoundException', 404)] });
-    expect(await failureOfWrite(write(provider))).toMatchObject({ name: 'RefusedError', reason });
+    expect(await failureOf(write(provider))).toMatchObject({ name: 'RefusedError', reason });
   });
 
   it('counts as cancelled when there is nothing to cancel', async () => {
@@ -409,7 +396,7 @@ describe.each(WRITES)('an error of %s', (operation, write) => {
     ['LicenseNotFoundException', 400, 'LicenseNotFoundException'],
   ])('is a refusal with the ids: %s', async (exception, statusCode, reason) => {
     const { provider } = answering({ [operation]: [anError(exception, statusCode)] });
-    const failure = await failureOfWrite(write(provider));
+    const failure = await failureOf(write(provider));
     expect(failure).toMatchObject({
       name: 'RefusedError',
       reason,
@@ -418,22 +405,20 @@ describe.each(WRITES)('an error of %s', (operation, write) => {
     expect(failure).toHaveProperty('message', expect.not.stringContaining('jane'));
   });
 
-  it.each([
-    ['ThrottlingException', 429, true],
-    ['SomethingNewException', 429, true],
-    ['InternalServerException', 500, false],
-    ['SomethingNewException', 503, false],
-  ])('is transient, and does not repeat the call: %s with HTTP %i', async (exception, statusCode, isThrottled) => {
-    const { provider, inputs } = answering({ [operation]: [anError(exception, statusCode)] });
-    const failure = await failureOfWrite(write(provider));
-    expect(failure).toBeInstanceOf(TransientAwsError);
-    expect(failure).toMatchObject({ isThrottled });
-    expect(inputs[operation]).toHaveLength(1);
-  });
+  it.each(TRANSIENT_EXCEPTIONS)(
+    'is transient, and does not repeat the call: %s with HTTP %i',
+    async (exception, statusCode, isThrottled) => {
+      const { provider, inputs } = answering({ [operation]: [anError(exception, statusCode)] });
+      const failure = await failureOf(write(provider));
+      expect(failure).toBeInstanceOf(TransientAwsError);
+      expect(failure).toMatchObject({ isThrottled });
+      expect(inputs[operation]).toHaveLength(1);
+    },
+  );
 
   it('is transient when the answer is the page of a proxy', async () => {
     const { provider } = answering({ [operation]: ['<html>Sign in</html>'] });
-    expect(await failureOfWrite(write(provider))).toBeInstanceOf(TransientAwsError);
+    expect(await failureOf(write(provider))).toBeInstanceOf(TransientAwsError);
   });
 });
 
@@ -448,19 +433,14 @@ describe('an error', () => {
     const fields = { resourceId: 'jane.doe', resourceType: 'APPLICATION', reason: 'FIELD_VALIDATION_FAILED' };
     const error = new ServiceError(exception, 'jane.doe may not do this', { statusCode, fields });
     const { aws } = behindGateway({ QBusiness: { handle: async () => errorAnswer('QBusiness', error) } });
-    const failure = await failureOf(amazonQBusinessSubscriptions(aws, APPLICATION, pacer));
+    const failure = await failureOf(listed(amazonQBusinessSubscriptions(aws, APPLICATION, pacer)));
     expect(failure).toMatchObject({ name: 'RefusedError', reason, message: expect.not.stringContaining('jane') });
   });
 
-  it.each([
-    ['ThrottlingException', 429, true],
-    ['SomethingNewException', 429, true],
-    ['InternalServerException', 500, false],
-    ['SomethingNewException', 503, false],
-  ])('is transient: %s with HTTP %i', async (exception, statusCode, isThrottled) => {
+  it.each(TRANSIENT_EXCEPTIONS)('is transient: %s with HTTP %i', async (exception, statusCode, isThrottled) => {
     const answer = errorAnswer('QBusiness', new ServiceError(exception, 'no', { statusCode }));
     const { aws } = behindGateway({ QBusiness: { handle: async () => answer } });
-    const failure = await failureOf(amazonQBusinessSubscriptions(aws, APPLICATION, pacer));
+    const failure = await failureOf(listed(amazonQBusinessSubscriptions(aws, APPLICATION, pacer)));
     expect(failure).toBeInstanceOf(TransientAwsError);
     expect(failure).toMatchObject({ isThrottled });
   });

@@ -6,6 +6,12 @@ import type { SubscriptionProvider } from '../../../domain/subscription/subscrip
 import { errorAnswer, jsonAnswer, ServiceError } from '../../../emulator/aws/json-service.ts';
 import { behindGateway } from '../../support/account.ts';
 import { INSTANCE_ARN, user } from '../../support/ids.ts';
+import {
+  ACCOUNT_REFUSALS,
+  failureOf,
+  NAMELESS_BODIES,
+  TRANSIENT_EXCEPTIONS,
+} from '../../support/subscription-failures.ts';
 
 const PROFILE = { instanceArn: INSTANCE_ARN, region: 'eu-central-1' };
 const PLAN = 'Q_DEVELOPER_STANDALONE_PRO';
@@ -32,13 +38,6 @@ function answering(answer: { statusCode?: number; body: string }) {
 function refusing(exception: string, message: string, statusCode = 400) {
   const { body } = errorAnswer('Q', new ServiceError(exception, message, { statusCode }));
   return answering({ statusCode, body: String(body) });
-}
-
-async function failureOf(call: Promise<unknown>): Promise<unknown> {
-  return call.then(
-    () => 'no failure',
-    (error: unknown) => error,
-  );
 }
 
 describe('a change of a subscription', () => {
@@ -96,15 +95,7 @@ describe('a change of a subscription', () => {
 });
 
 describe.each(WRITES)('an error of %s', (_operation, write) => {
-  it.each([
-    ['AccessDeniedException', 'Account does not meet requirements for this operation'],
-    ['AccessDeniedException', 'Your account is not authorized to make this call.'],
-    [
-      'AccessDeniedException',
-      'Your account is not currently eligible to create new subscriptions. Please contact AWS Support to request a review: https://example.com',
-    ],
-    ['UnknownError', ''],
-  ])('says that the account is not eligible: %s, %s', async (exception, message) => {
+  it.each(ACCOUNT_REFUSALS)('says that the account is not eligible: %s, %s', async (exception, message) => {
     const failure = await failureOf(write(refusing(exception, message).provider));
     expect(failure).toBeInstanceOf(RefusedError);
     expect(failure).toMatchObject({
@@ -123,28 +114,22 @@ describe.each(WRITES)('an error of %s', (_operation, write) => {
     expect(failure).toMatchObject({ name: 'RefusedError', reason, message: expect.not.stringContaining('jane') });
   });
 
-  it.each([
-    ['InternalServerException', 500, false],
-    ['SomethingNewException', 503, false],
-    ['ThrottlingException', 400, true],
-    ['TooManyRequestsException', 429, true],
-    ['SomethingNewException', 429, true],
-  ])('is transient, and does not repeat the call: %s with HTTP %i', async (exception, status, isThrottled) => {
-    const { provider, calls } = refusing(exception, 'no', status);
-    const failure = await failureOf(write(provider));
-    expect(failure).toBeInstanceOf(TransientAwsError);
-    expect(failure).toMatchObject({ isThrottled });
-    expect(calls).toHaveLength(1);
-  });
-
-  it.each(['', '{}', '[]', 'null', '<html>Too many requests</html>'])(
-    'is a throttle with HTTP 429, whatever its body is: %s',
-    async (body) => {
-      const failure = await failureOf(write(answering({ statusCode: 429, body }).provider));
+  it.each(TRANSIENT_EXCEPTIONS)(
+    'is transient, and does not repeat the call: %s with HTTP %i',
+    async (exception, status, isThrottled) => {
+      const { provider, calls } = refusing(exception, 'no', status);
+      const failure = await failureOf(write(provider));
       expect(failure).toBeInstanceOf(TransientAwsError);
-      expect(failure).toMatchObject({ isThrottled: true });
+      expect(failure).toMatchObject({ isThrottled });
+      expect(calls).toHaveLength(1);
     },
   );
+
+  it.each(NAMELESS_BODIES)('is a throttle with HTTP 429, whatever its body is: %s', async (body) => {
+    const failure = await failureOf(write(answering({ statusCode: 429, body }).provider));
+    expect(failure).toBeInstanceOf(TransientAwsError);
+    expect(failure).toMatchObject({ isThrottled: true });
+  });
 
   it.each(['', '{}', 'null'])('is a refusal without a name when AWS names none: %s', async (body) => {
     const failure = await failureOf(write(answering({ statusCode: 400, body }).provider));

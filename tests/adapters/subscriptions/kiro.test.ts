@@ -11,6 +11,12 @@ import { anIdentityCenter, behindGateway } from '../../support/account.ts';
 import { collected } from '../../support/aws.ts';
 import { aSeed } from '../../support/directory.ts';
 import { APPLICATION, GROUP, INSTANCE_ARN, people, REGION, user } from '../../support/ids.ts';
+import {
+  ACCOUNT_REFUSALS,
+  failureOf,
+  NAMELESS_BODIES,
+  TRANSIENT_EXCEPTIONS,
+} from '../../support/subscription-failures.ts';
 
 const PROFILE = { instanceArn: INSTANCE_ARN, region: 'eu-central-1' };
 const OPERATION = 'UserSubscriptions.ListUserSubscriptions';
@@ -57,13 +63,6 @@ async function only(entry: object) {
   const { provider } = answering({ subscriptions: [entry] });
   const [found] = await listed(provider);
   return found;
-}
-
-async function failureOf(provider: ReturnType<typeof kiroSubscriptions>): Promise<unknown> {
-  return listed(provider).then(
-    () => 'no failure',
-    (error: unknown) => error,
-  );
 }
 
 const ANNAS = {
@@ -355,7 +354,7 @@ describe('an entry of the list', () => {
     });
   });
 
-  it('may have fields that nobody knows, or be no entry at all', async () => {
+  it('may have unknown fields, or be no entry at all', async () => {
     const { provider } = answering({
       subscriptions: [{ principal: { user: ID }, usage: { credits: 12_345_678_901_234_567_890n.toString() } }, 'x', 7],
       summary: {},
@@ -382,7 +381,7 @@ describe('an answer without a list', () => {
     'x',
     7,
   ])('is refused, not taken for an empty one: %j', async (answer) => {
-    const failure = await failureOf(answering(answer).provider);
+    const failure = await failureOf(listed(answering(answer).provider));
     expect(failure).toBeInstanceOf(RefusedError);
     expect(failure).toMatchObject({
       reason: 'malformed-answer',
@@ -418,21 +417,14 @@ describe('a list that does not end well', () => {
   it('fails as a whole when a page fails', async () => {
     const subscriptions = people(1, 250).map((number) => ({ user: user(number), plan: 'KIRO_ENTERPRISE_PRO' }));
     const { provider } = anAccount(subscriptions, { rules: [{ operation: OPERATION, kind: 'internal', skip: 2 }] });
-    expect(await failureOf(provider)).toBeInstanceOf(TransientAwsError);
+    expect(await failureOf(listed(provider))).toBeInstanceOf(TransientAwsError);
     expect(await listed(provider)).toHaveLength(250);
   });
 });
 
 describe('an error of the list', () => {
-  it.each([
-    ['AccessDeniedException', 'Account does not meet requirements for this operation'],
-    ['AccessDeniedException', 'Your account is not authorized to make this call.'],
-    [
-      'AccessDeniedException',
-      'Your account is not currently eligible to create new subscriptions. Please contact AWS Support to request a review: https://example.com',
-    ],
-  ])('says that the account is not eligible: %s, %s', async (exception, message) => {
-    const failure = await failureOf(refusing(exception, message));
+  it.each(ACCOUNT_REFUSALS)('says that the account is not eligible: %s, %s', async (exception, message) => {
+    const failure = await failureOf(listed(refusing(exception, message)));
     expect(failure).toBeInstanceOf(RefusedError);
     expect(failure).toMatchObject({
       reason: 'account-not-eligible',
@@ -447,37 +439,28 @@ describe('an error of the list', () => {
     ['ValidationException', 'validation'],
     ['ServiceQuotaExceededException', 'ServiceQuotaExceededException'],
   ])('is a refusal: %s', async (exception, reason) => {
-    const failure = await failureOf(refusing(exception, 'jane.doe may not do this'));
+    const failure = await failureOf(listed(refusing(exception, 'jane.doe may not do this')));
     expect(failure).toMatchObject({ name: 'RefusedError', reason, message: expect.not.stringContaining('jane') });
   });
 
-  it.each([
-    ['InternalServerException', 500, false],
-    ['SomethingNewException', 503, false],
-    ['ThrottlingException', 400, true],
-    ['TooManyRequestsException', 429, true],
-    ['SomethingNewException', 429, true],
-  ])('is transient: %s with HTTP %i', async (exception, status, isThrottled) => {
-    const failure = await failureOf(refusing(exception, 'no', status));
+  it.each(TRANSIENT_EXCEPTIONS)('is transient: %s with HTTP %i', async (exception, status, isThrottled) => {
+    const failure = await failureOf(listed(refusing(exception, 'no', status)));
     expect(failure).toBeInstanceOf(TransientAwsError);
     expect(failure).toMatchObject({ isThrottled });
   });
 
-  it.each(['', '{}', '[]', 'null', '<html>Too many requests</html>'])(
-    'is a throttle with HTTP 429, whatever its body is: %s',
-    async (body) => {
-      const handle = async () => ({ statusCode: 429, headers: {}, body });
-      const { aws } = behindGateway({ UserSubscriptions: { handle } });
-      const failure = await failureOf(kiroSubscriptions(aws, PROFILE, pacer));
-      expect(failure).toBeInstanceOf(TransientAwsError);
-      expect(failure).toMatchObject({ isThrottled: true });
-    },
-  );
+  it.each(NAMELESS_BODIES)('is a throttle with HTTP 429, whatever its body is: %s', async (body) => {
+    const handle = async () => ({ statusCode: 429, headers: {}, body });
+    const { aws } = behindGateway({ UserSubscriptions: { handle } });
+    const failure = await failureOf(listed(kiroSubscriptions(aws, PROFILE, pacer)));
+    expect(failure).toBeInstanceOf(TransientAwsError);
+    expect(failure).toMatchObject({ isThrottled: true });
+  });
 
   it('is transient when the answer is no JSON, but the page of a proxy', async () => {
     const handle = async () => ({ statusCode: 200, headers: {}, body: '<html>Sign in</html>' });
     const { aws } = behindGateway({ UserSubscriptions: { handle } });
-    const failure = await failureOf(kiroSubscriptions(aws, PROFILE, pacer));
+    const failure = await failureOf(listed(kiroSubscriptions(aws, PROFILE, pacer)));
     expect(failure).toBeInstanceOf(TransientAwsError);
   });
 });

@@ -1,21 +1,28 @@
 import { CreateApplicationAssignmentCommand, SSOAdminClient } from '@aws-sdk/client-sso-admin';
 import { describe, expect, it } from 'vitest';
+import { assumingRole } from '../../../adapters/assume-role.ts';
+import { amazonQBusinessSubscriptions } from '../../../adapters/subscriptions/amazon-q-business.ts';
 import { TransientAwsError } from '../../../domain/shared/errors.ts';
+import { accountServices } from '../../../emulator/aws/account/account.ts';
 import type { FaultRule } from '../../../emulator/aws/fault-rules.ts';
 import { Faults } from '../../../emulator/aws/faults.ts';
 import { INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
 import { IdentityCenter } from '../../../emulator/aws/identity-center/identity-center.ts';
+import { Q_BUSINESS_PROVIDER } from '../../../emulator/aws/identity-center/subscriptions.ts';
+import { qBusiness } from '../../../emulator/aws/qbusiness/qbusiness.ts';
 import { ssoAdmin } from '../../../emulator/aws/sso-admin/sso-admin.ts';
 import { VirtualTime } from '../../../emulator/engine/virtual-time.ts';
-import { type Handler, Invocations } from '../../../emulator/stack/invocations.ts';
-import { behindGateway } from '../../support/account.ts';
-import { APPLICATION, INSTANCE_ARN, STORE_ID, user } from '../../support/ids.ts';
+import { type Handler, Invocations, type Latency } from '../../../emulator/stack/invocations.ts';
+import { anIdentityCenter, behindGateway } from '../../support/account.ts';
+import { collected } from '../../support/aws.ts';
+import { ANNA, aSeed } from '../../support/directory.ts';
+import { APPLICATION, INSTANCE_ARN, REGION, STORE_ID, user } from '../../support/ids.ts';
 
 const START = new Date('2026-11-01T10:00:00Z');
 
-function invoking() {
+function invoking(latency?: Latency) {
   const time = new VirtualTime(START);
-  const invocations = new Invocations(time);
+  const invocations = new Invocations(time, undefined, latency);
   /** Invokes in virtual time. @returns the answer, or the error's name and message */
   const invoke = async (handler: Handler, { payload = '{}', limitSeconds = 60 } = {}) => {
     const answer = invocations
@@ -260,6 +267,31 @@ describe('the requests of an invocation', () => {
     expect(await invoke(handler)).toMatch(/^Lambda\.Unknown: /);
     expect(await invoke(handler)).toBe('"well"');
     expect(assigned()).toEqual([user(1)]);
+  });
+
+  it('take the time of their call, however its protocol names it', async () => {
+    const calls: string[] = [];
+    const { invocations, invoke, seconds } = invoking((call) => calls.push(call));
+    const applications = [{ applicationArn: APPLICATION, provider: Q_BUSINESS_PROVIDER }];
+    const { center, clock } = anIdentityCenter(aSeed({ applications }));
+    const services = { STS: accountServices(REGION).STS, QBusiness: qBusiness(center, clock, REGION) };
+    const { aws } = behindGateway(services);
+    const settings = { ...aws, requestHandler: invocations.watch(aws.requestHandler) };
+    const role = assumingRole(settings, { roleArn: 'arn:aws:iam::111122223333:role/usher-subscriber' });
+    const provider = amazonQBusinessSubscriptions(role, APPLICATION, { pace: async () => undefined });
+    await invoke(async () => {
+      await collected(provider.subscriptions());
+      await provider.subscribe(ANNA, 'Q_LITE');
+    });
+    expect(calls).toEqual([
+      'STS.AssumeRole',
+      'QBusiness.ListApplications',
+      'QBusiness.GetApplication',
+      'QBusiness.ListSubscriptions',
+      'STS.AssumeRole',
+      'QBusiness.CreateSubscription',
+    ]);
+    expect(seconds()).toBe(1 + 2 + 3 + 4 + 5 + 6);
   });
 
   it('differ from those of other callers', async () => {

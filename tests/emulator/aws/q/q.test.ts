@@ -265,8 +265,8 @@ describe('a refusal of the account', () => {
   });
 });
 
-describe('what is listed and what is so', () => {
-  it('differ while the list lags', async () => {
+describe('a list that lags', () => {
+  it('shows each change later than it takes effect', async () => {
     const { center, clock, provider } = anAccount();
     center.setLag('UserSubscriptions.ListUserSubscriptions', 90);
     await provider.subscribe(ANNA, PRO);
@@ -279,8 +279,10 @@ describe('what is listed and what is so', () => {
     expect(center.subscriptionsOfUser(APPLICATION, ANNA)).toEqual([]);
     expect(center.subscriptionsOfUser(APPLICATION, ANNA, START)).toHaveLength(1);
   });
+});
 
-  it('are told by the changes that took effect, each with its time', async () => {
+describe('the changes that took effect', () => {
+  it('are recorded once each, with their time', async () => {
     const { center, clock, provider } = anAccount();
     await provider.subscribe(ANNA, PRO);
     await provider.subscribe(ANNA, PRO);
