@@ -1,6 +1,7 @@
 import type { SubscriptionSettings } from '../entitlements.ts';
+import { noteListed } from '../seat/ownership.ts';
 import { isMadeAgain, isUnanswered, type Part, type Reason, type Seat } from '../seat/seat.ts';
-import { keepInterrupted, noteListed, recordLateGrant } from '../seat/transitions.ts';
+import { keepInterrupted, recordLateGrant } from '../seat/transitions.ts';
 import { RefusedError } from '../shared/errors.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
 import { isDue, latest, plusSeconds } from '../shared/time.ts';

@@ -30,6 +30,11 @@ export type SeatStatus = z.infer<typeof SeatStatusSchema>;
 export const PartSchema = z.enum(['access', 'subscription', 'plan', 'nothing']);
 export type Part = z.infer<typeof PartSchema>;
 
+/** Whether a change of this part of a seat, or of all of it, changes the subscription, where one is managed. */
+export function includesSubscription(part: Part | undefined): boolean {
+  return part !== 'access' && part !== 'nothing';
+}
+
 /** Why a change was made; `status_detail` of its audit event. */
 export const ReasonSchema = z.enum([
   'group-join',

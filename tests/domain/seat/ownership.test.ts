@@ -1,15 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { type Making, markCancelled, noteListed } from '../../../domain/seat/ownership.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import {
   dropSeat,
-  type Making,
   markAssigned,
-  markCancelled,
   markCreating,
   markRefused,
   markRevoked,
   markRevoking,
-  noteListed,
   recordLateGrant,
 } from '../../../domain/seat/transitions.ts';
 import { aChangeContext, aGrantedSeat, aSeat, iso } from '../../support/builders.ts';
