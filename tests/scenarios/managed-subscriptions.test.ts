@@ -7,14 +7,13 @@ import { APPLICATION, ENTITLEMENT, GROUP, OTHER_APPLICATION, OTHER_GROUP, people
 import {
   CALLS,
   joinAlone,
-  KIRO,
   type ManagedOptions,
   openManaged,
   partsOf,
-  Q_BUSINESS,
   seatEvents,
   subscribedIn,
 } from '../support/managed.ts';
+import { KIRO, Q_BUSINESS } from '../support/subscriptions.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 /** Lets a tick come these many hours from now, and no other. */

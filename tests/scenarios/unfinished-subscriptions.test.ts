@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { APPLICATION, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/ids.ts';
-import { CALLS, joinAlone, KIRO, openManaged, partsOf, Q_BUSINESS, seatEvents } from '../support/managed.ts';
+import { CALLS, joinAlone, openManaged, partsOf, seatEvents } from '../support/managed.ts';
+import { KIRO, Q_BUSINESS } from '../support/subscriptions.ts';
 import type { World } from '../support/world.ts';
 
 const OTHER = { name: 'other', application: OTHER_APPLICATION, groups: [OTHER_GROUP] };

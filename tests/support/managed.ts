@@ -1,19 +1,7 @@
 import type { Entitlement, SubscriptionSettings } from '../../domain/entitlements.ts';
 import { APPLICATION, numberOf } from './ids.ts';
+import { KIRO } from './subscriptions.ts';
 import { openWorld, type World, type WorldOptions } from './world.ts';
-
-export const KIRO = {
-  provider: 'kiro',
-  plan: 'Q_DEVELOPER_STANDALONE_PRO',
-  region: 'us-east-1',
-  mode: 'manage',
-} as const satisfies SubscriptionSettings;
-export const Q_BUSINESS = {
-  provider: 'amazon-q-business',
-  plan: 'Q_BUSINESS',
-  region: 'us-east-1',
-  mode: 'manage',
-} as const satisfies SubscriptionSettings;
 
 /** The calls that change a user's subscription, by provider. */
 export const CALLS = {
