@@ -24,8 +24,8 @@ export interface PartsContext {
 }
 
 /**
- * `unread`: the decision depends on the list; `refused`: and it cannot be read, or there is nothing by which to cancel a
- * subscription of Usher's.
+ * `unread`: the decision depends on the list; `refused`: the list cannot be read, or nothing says how to cancel a subscription
+ * of Usher's.
  */
 export type PartsDecision = { decided: DecidedUser; unread?: true; refused?: true };
 
@@ -75,11 +75,24 @@ function decideManaged(subject: Managed, { whole, list }: Pick<PartsContext, 'wh
   if (list === undefined) return { decided: likely, unread: true };
   // What a sweep only compares counts as subscribed until a list shows something else.
   const unlisted = (decision: Decision) => (depends === 'if-read' ? likely : withDecision(likely, decision, user));
-  if (list instanceof RefusedError) return { decided: unlisted({ do: 'nothing' }), refused: true };
+  if (list instanceof RefusedError) {
+    return { decided: mayRevokeUnlisted(user) ? likely : unlisted({ do: 'nothing' }), refused: true };
+  }
   if ('until' in list) return { decided: unlisted({ do: 'wait', until: list.until }) };
   if (isTooOld(user.seat, list.readAt)) return { decided: unlisted({ do: 'wait', until: list.againAt }) };
   const shown = shownOf(user, list.byUser.get(user.userId) ?? []);
   return { decided: user.entitled ? decideEntitled(shown, subject) : decideIneligible(shown, subject) };
+}
+
+/**
+ * Whether a seat is revoked although the list cannot be read: no one keeps access for that. Once AWS has accepted the end of
+ * both parts, the seat waits for the list; so does one whose create got no answer, as long as no read shows its assignment.
+ */
+function mayRevokeUnlisted(user: UserState): boolean {
+  const { entitled, assigned, seat } = user;
+  if (entitled || !seat) return false;
+  if (seat.status === 'creating') return assigned && isAccessOurs(user);
+  return seat.removedAt === undefined || seat.subscription?.cancelledAt === undefined;
 }
 
 /** Decides by the rules of access about a seat that stands, or does not. */

@@ -117,6 +117,30 @@ describe.each([
   );
 });
 
+describe.each([KIRO, Q_BUSINESS])('a user of $provider who leaves while AWS refuses the list', (settings) => {
+  const { cancel, list } = CALLS[settings.provider];
+
+  it.each([cancel, 'SSOAdmin.DeleteApplicationAssignment'])(
+    'loses both parts although %s fails for a time, and the seat ends with the next list',
+    async (operation) => {
+      const world = await openManaged({ settings });
+      await joinAlone(world, 1);
+      world.faults.add({ operation: list, kind: 'refuse', for: 'ever' });
+      world.faults.add({ operation, kind: 'internal', for: '30m' });
+      await world.leaves(1);
+      await world.ticking(180);
+      expect(await partsOf(world, 1)).toEqual(['revoking', false, false]);
+      const calls = world.calls(cancel);
+      await world.ticking(120);
+      expect(world.calls(cancel)).toBe(calls);
+      expect(world.audited().some((event) => event.startsWith('Onboarding Failed'))).toBe(true);
+      world.faults.clear();
+      await world.ticking(70);
+      expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+    },
+  );
+});
+
 describe('an application above its cap', () => {
   it('starts no subscription for seats beyond it, and each of its executions ends', async () => {
     const world = await openManaged({ settled: [1, 2, 3], entitlement: { seats: { max: 1 } } });

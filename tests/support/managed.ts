@@ -3,10 +3,18 @@ import { APPLICATION, numberOf } from './ids.ts';
 import { KIRO } from './subscriptions.ts';
 import { openWorld, type World, type WorldOptions } from './world.ts';
 
-/** The calls that change a user's subscription, by provider. */
+/** The calls that change a user's subscription, and that list all, by provider. */
 export const CALLS = {
-  kiro: { subscribe: 'Q.CreateAssignment', cancel: 'Q.DeleteAssignment' },
-  'amazon-q-business': { subscribe: 'QBusiness.CreateSubscription', cancel: 'QBusiness.CancelSubscription' },
+  kiro: {
+    subscribe: 'Q.CreateAssignment',
+    cancel: 'Q.DeleteAssignment',
+    list: 'UserSubscriptions.ListUserSubscriptions',
+  },
+  'amazon-q-business': {
+    subscribe: 'QBusiness.CreateSubscription',
+    cancel: 'QBusiness.CancelSubscription',
+    list: 'QBusiness.ListSubscriptions',
+  },
 } as const;
 
 export interface ManagedOptions extends WorldOptions {

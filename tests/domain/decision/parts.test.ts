@@ -328,6 +328,44 @@ describe('a user who is no longer entitled', () => {
   });
 });
 
+describe('a user who is no longer entitled while the list is refused', () => {
+  const refused = new RefusedError('access-denied', 'no');
+  const begun: Partial<Seat> = { status: 'revoking', changedAt: iso(-600), grantedAt: iso(-86_400) };
+  const accepted: Partial<Seat> = { ...begun, removedAt: iso(-600), ...own({ cancelledAt: iso(-600) }) };
+  const unanswered: Partial<Seat> = { status: 'creating', changedAt: iso(-600), ...own({ askedAt: iso(-600) }) };
+
+  it.each<[string, UserState, string[]]>([
+    ['is revoked again if AWS has accepted nothing', leaver(1, { ...begun, ...own() }), ['revoke 1 group-leave']],
+    [
+      'is revoked again if AWS has accepted the cancellation alone',
+      leaver(1, { ...begun, ...own({ cancelledAt: iso(-600) }) }),
+      ['revoke 1 group-leave'],
+    ],
+    [
+      'is revoked again if AWS has accepted the removal alone',
+      leaver(1, { ...begun, removedAt: iso(-600), ...own() }),
+      ['revoke 1 group-leave'],
+    ],
+    ['waits for the list once AWS has accepted both', leaver(1, accepted), []],
+    ['is revoked whose create got no answer and is assigned', leaver(1, unanswered), ['revoke 1 group-leave']],
+    ['waits for the list whose create got no answer, unassigned', { ...leaver(1, unanswered), assigned: false }, []],
+    [
+      'waits for the list whose subscription got no answer next to the assignment of another',
+      leaver(1, { ...unanswered, access: 'foreign' }),
+      [],
+    ],
+    ['is revoked who is deleted', deleted(1, own()), ['revoke 1 user-deleted']],
+  ])('%s', (_fact, one, expected) => {
+    const state = managed(checkedUsers([one]), refused);
+    expect(made(state)).toEqual(expected);
+    expect(failuresOf(decisionOf(state, brakeOf(100)))).toEqual([[APPLICATION, 'access-denied']]);
+  });
+
+  it('is revoked whose id of the subscription only the list knows', () => {
+    expect(planned([leaver(1, own())], refused, Q_BUSINESS)).toEqual(['revoke 1 group-leave']);
+  });
+});
+
 describe('a user who comes back while the revocation is under way', () => {
   it('keeps the subscription that is left after someone else has removed the assignment', () => {
     const seat = { status: 'revoking' as const, changedAt: iso(-600), grantedAt: iso(-86_400), ...own() };
