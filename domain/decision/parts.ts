@@ -186,7 +186,7 @@ function decideIneligible({ own }: Shown, subject: Managed): DecidedUser {
     // The answer to the call was lost: the grant is audited before the revocation.
     const { readAt: now, execution } = moment;
     const granted = noteListed(recordLateGrant(seat, { now, execution, cause: checked.cause }), own);
-    return { ...decideIf(true, subject, granted), seat: granted, first: { do: 'confirm' } };
+    return decideIf(true, subject, granted);
   }
   const isLeft = own !== undefined || mayBeUnlisted(seat, moment);
   const decided = decideIf(isLeft, subject, seat && own ? noteListed(seat, own) : seat);

@@ -296,6 +296,15 @@ describe('a user who is no longer entitled', () => {
     expect(writtenSeat(decision, 1)?.audit).toMatchObject([{ kind: 'assigned', plan: PRO }]);
   });
 
+  it('whose call had no answer begins the grace in the plan that audits the grant', () => {
+    const seat = leaver(1, { status: 'creating', changedAt: iso(-600), ...own({ askedAt: iso(-600) }) });
+    const decision = decisionOf(managed(checkedUsers([seat], { graceDays: 7 }), listOf(aSubscription(1))));
+    expect(writtenSeat(decision, 1)).toMatchObject({
+      status: 'leaving',
+      audit: [{ kind: 'assigned' }, { kind: 'leaving' }],
+    });
+  });
+
   it('whose call had no answer is cancelled by the id that the list has', () => {
     const seat = leaver(1, { status: 'creating', changedAt: iso(-600), ...own({ askedAt: iso(-600) }) });
     const decision = decisionOf(managed(checkedUsers([seat]), listOf(aSubscription(1, { id: 'sub-1' })), Q_BUSINESS));
