@@ -37,9 +37,10 @@ export function asksForAnotherPlan({ subscription }: Seat, { part, plan }: Makin
   return subscription !== undefined && subscription.plan !== plan;
 }
 
-/** A seat that is gone owns nothing: what is visible later is someone else's. */
-export function withoutParts({ access: _access, subscription: _subscription, ...seat }: Seat): Seat {
-  return seat;
+/** A seat that is gone owns nothing: what is visible later is someone else's, unless Usher has cancelled it. */
+export function withoutParts({ access: _access, subscription, ...seat }: Seat): Seat {
+  const cancelledAt = subscription?.cancelledAt;
+  return cancelledAt === undefined ? seat : { ...seat, cancelledAt };
 }
 
 /** Marks a cancellation that the provider has accepted and that no list has verified yet. */

@@ -86,6 +86,13 @@ describe('the parts of a seat', () => {
     }
   });
 
+  it('leave the time of the cancellation, until the next seat', () => {
+    const cancelled = markCancelled(aGrantedSeat({ status: 'revoking', subscription: OWN }), START);
+    const gone = markRevoked(cancelled, aChangeContext());
+    expect([gone.subscription, gone.cancelledAt]).toEqual([undefined, iso()]);
+    expect(markCreating(gone, TARGET, aChangeContext()).cancelledAt).toBeUndefined();
+  });
+
   it('are in the audit record of its end', () => {
     const revoking = markRevoking(aGrantedSeat({ subscription: OWN }), aChangeContext());
     expect(markRevoked(revoking, aChangeContext()).audit).toMatchObject([{ kind: 'revoked', plan: PRO }]);
