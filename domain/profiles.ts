@@ -38,6 +38,13 @@ export function profilesOf(entitlements: readonly Entitlement[]): Profile[] {
   return [...profiles.values()];
 }
 
+/** Returns the profile of an application; undefined if its entitlement has no subscription, or it has no entitlement. */
+export function profileOf(application: string, entitlements: readonly Entitlement[]): Profile | undefined {
+  return profilesOf(entitlements).find((profile) =>
+    profile.entitlements.some((one) => one.application === application),
+  );
+}
+
 /** Whether a user may be charged in several applications of a profile: only their claims tell, since the list is that of a Region. */
 export function comparesClaims({ provider, entitlements }: Profile): boolean {
   return provider === 'kiro' && entitlements.length > 1;

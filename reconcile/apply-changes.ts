@@ -1,6 +1,6 @@
 import type { Ledger } from '../adapters/ledger.ts';
 import { type Batch, type Changes, type PlannedChange, plannedChangesIn } from '../domain/decision/batches.ts';
-import { profilesOf } from '../domain/profiles.ts';
+import { profileOf } from '../domain/profiles.ts';
 import { type BatchRef, extendRound, isStale, roundAt } from '../domain/queue/rounds.ts';
 import { isNewProfile, noteStops, stoppedIn } from '../domain/queue/stops.ts';
 import type { StoredRound } from '../domain/queue/work-queue.ts';
@@ -66,12 +66,11 @@ function subscriptionServices(
   stops: Stops,
   { entitlements, subscriptions, clock }: ApplyServices,
 ): SubscribeServices {
-  const profiles = profilesOf(entitlements.entitlements);
   return {
     stops,
     providerOf: providersOf(subscriptions, entitlements.identityCenter.instanceArn),
     isNewProfile: (application) => {
-      const profile = profiles.find((one) => one.entitlements.some((own) => own.application === application));
+      const profile = profileOf(application, entitlements.entitlements);
       return profile !== undefined && isNewProfile(queue, profile, clock.now());
     },
   };

@@ -1,6 +1,6 @@
 import { type Entitlement, managedOf } from '../domain/entitlements.ts';
 import { joinedAtOf } from '../domain/queue/work-queue.ts';
-import { isUnanswered, type Seat } from '../domain/seat/seat.ts';
+import { includesSubscription, isUnanswered, type Seat } from '../domain/seat/seat.ts';
 import { markAssigned, markCreating, putAside } from '../domain/seat/transitions.ts';
 import { NotConvergedError } from '../domain/shared/errors.ts';
 import { secondsBetween } from '../domain/shared/time.ts';
@@ -46,7 +46,7 @@ export async function grant(task: Task, services: BatchServices): Promise<Change
   if (isSuperseded(task)) return 'done';
   const makes = {
     access: part === undefined || part === 'access',
-    subscription: settings !== undefined && part !== 'access' && part !== 'nothing',
+    subscription: settings !== undefined && includesSubscription(part),
   };
   if (makes.subscription && stops.has(applicationArn)) return 'later';
   if (!(await isEntitled(task, entitlement, services))) return 'later';

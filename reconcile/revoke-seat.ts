@@ -1,15 +1,9 @@
 import type { Directory } from '../adapters/identity-store.ts';
 import { waitForGrantToShow } from '../domain/decision/timing.ts';
 import { managedOf } from '../domain/entitlements.ts';
+import { markCancelled } from '../domain/seat/ownership.ts';
 import { isUnanswered, type Seat } from '../domain/seat/seat.ts';
-import {
-  dropSeat,
-  markCancelled,
-  markRemoved,
-  markRevoked,
-  markRevoking,
-  recordLateGrant,
-} from '../domain/seat/transitions.ts';
+import { dropSeat, markRemoved, markRevoked, markRevoking, recordLateGrant } from '../domain/seat/transitions.ts';
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
 import { cancel } from './subscribe.ts';
 import {

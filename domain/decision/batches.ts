@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { SUBSCRIPTIONS_PER_SECOND } from '../pace.ts';
-import { keyOf, PartSchema, ReasonSchema, type SeatKey } from '../seat/seat.ts';
+import { includesSubscription, keyOf, PartSchema, ReasonSchema, type SeatKey } from '../seat/seat.ts';
 import { chunksOf } from '../shared/chunks.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
 import { Timestamp } from '../shared/timestamp.ts';
@@ -79,7 +79,7 @@ export interface BatchPace {
 
 /** A call about a subscription takes the time of several others. */
 function requestsOf({ kind, part, applicationArn }: Omit<Changes, 'userIds'>, pace: BatchPace): number {
-  const calls = (kind === 'grant' || kind === 'revoke') && part !== 'access' && part !== 'nothing';
+  const calls = (kind === 'grant' || kind === 'revoke') && includesSubscription(part);
   if (!calls || !pace.managed?.has(applicationArn)) return REQUESTS[kind];
   return Math.max(REQUESTS[kind], pace.requestsPerSecond / SUBSCRIPTIONS_PER_SECOND);
 }

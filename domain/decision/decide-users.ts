@@ -1,4 +1,5 @@
 import { managedOf } from '../entitlements.ts';
+import { includesSubscription } from '../seat/seat.ts';
 import { RefusedError } from '../shared/errors.ts';
 import { latest } from '../shared/time.ts';
 import type { ApplicationDecision, ApplicationState, Failure, Moment } from './application-state.ts';
@@ -51,9 +52,7 @@ export function withoutStopped(
   { stopped }: ApplicationState,
 ): { tried: readonly DecidedUser[]; stopped: number } {
   if (!stopped) return { tried: decided, stopped: 0 };
-  const needy = decided.filter(
-    ({ decision, part }) => decision.do === 'grant' && part !== 'access' && part !== 'nothing',
-  );
+  const needy = decided.filter(({ decision, part }) => decision.do === 'grant' && includesSubscription(part));
   const [first] = needy.toSorted((a, b) => byRequest(candidateIn(a), candidateIn(b)));
   const put = new Set(needy.filter((one) => !(stopped.probe && one === first)));
   const tried = decided.map((one) => (put.has(one) ? { ...one, decision: { do: 'nothing' as const } } : one));

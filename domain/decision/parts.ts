@@ -1,10 +1,11 @@
 import type { SubscriptionSettings } from '../entitlements.ts';
-import { isMadeAgain, isUnanswered, type Part, type Reason, type Seat } from '../seat/seat.ts';
-import { keepInterrupted, noteListed, recordLateGrant } from '../seat/transitions.ts';
+import { noteListed } from '../seat/ownership.ts';
+import { includesSubscription, isMadeAgain, isUnanswered, type Part, type Reason, type Seat } from '../seat/seat.ts';
+import { keepInterrupted, recordLateGrant } from '../seat/transitions.ts';
 import { RefusedError } from '../shared/errors.ts';
 import { SETTLE_SECONDS } from '../shared/limits.ts';
 import { isDue, latest, plusSeconds } from '../shared/time.ts';
-import { isUpgrade } from '../subscription/plan.ts';
+import { isUpgrade, type Plan } from '../subscription/plan.ts';
 import { isOwn, type Subscription } from '../subscription/subscription.ts';
 import type { CheckedUser, Moment, SubscriptionEvidence, UserState } from './application-state.ts';
 import { type DecidedUser, type Decision, decideUser, ifDue } from './decide.ts';
@@ -23,122 +24,174 @@ export interface PartsContext {
 }
 
 /**
- * `unread`: the decision depends on the list; `refused`: and it cannot be read, or there is nothing by which to cancel a
- * subscription of Usher's.
+ * `unread`: the decision depends on the list; `refused`: the list cannot be read, or nothing says how to cancel a subscription
+ * of Usher's.
  */
 export type PartsDecision = { decided: DecidedUser; unread?: true; refused?: true };
 
 /** A change of plan that AWS has accepted is asked for again at the earliest after this. */
 const ASK_AGAIN_SECONDS = 24 * 3600;
 
+/** A user to decide for, and what that depends on besides the list. */
+interface Subject {
+  checked: CheckedUser;
+  graceDays: number;
+  moment: Moment;
+}
+
+/** The same of a user whose subscription is managed. */
+type Managed = Subject & { settings: SubscriptionSettings };
+
 /**
  * Decides for a user whose seat is an assignment and, if it is managed, a subscription.
  *
- * To an entitled user, a seat stands if both parts are there, whoever made them; to others, as long as a part of Usher's is
- * left. The list is asked for only if the decision depends on it: a confirmed seat of a user who is checked by name counts
- * as subscribed, since each full sweep compares it.
+ * The seat of an entitled user stands if both parts exist, no matter who made them; that of any other user, as long as a
+ * part of Usher's is left. The list is asked for only if the decision depends on it: a confirmed seat of a user who is
+ * checked by name counts as subscribed, since each full sweep compares it.
  */
-export function decideParts(checked: CheckedUser, context: PartsContext, moment: Moment): PartsDecision {
-  const { user } = checked;
-  const { settings, graceDays, list } = context;
-  const isOurs = user.seat?.access === undefined;
-  const decideAs = (subscribed: boolean, seat = user.seat, isWhole = false): DecidedUser => {
-    const left =
-      (user.assigned && isOurs) || (subscribed && settings !== undefined && seat?.subscription !== undefined);
-    const complete = isWhole || (user.assigned && (subscribed || settings === undefined));
-    const shown = { ...user, seat, assigned: user.entitled ? complete : left };
-    const one = decideUser({ ...checked, user: shown }, graceDays, moment);
-    // What the ledger holds stays what a change is compared with.
-    return { ...one, checked: { ...checked, user: { ...shown, seat: user.seat } } };
-  };
-  if (!settings) {
-    const decided = decideAs(false);
-    const isForgotten = context.isGivenUp && user.seat?.subscription !== undefined;
-    return isForgotten ? { decided: withDecision(decided, { do: 'nothing' }, user), refused: true } : { decided };
-  }
-  const assumed = decideAs(user.entitled ? user.assigned : user.seat?.subscription !== undefined);
-  if (list === 'assumed') return { decided: assumed };
-  const likely = decideAs(true);
-  const depends = dependsOnList(user, [likely, decideAs(false)], settings);
-  const isKept = depends === 'if-read' && !context.whole;
-  if (!depends || isKept) return { decided: likely };
+export function decideParts(
+  checked: CheckedUser,
+  { settings, graceDays, isGivenUp, whole, list }: PartsContext,
+  moment: Moment,
+): PartsDecision {
+  const subject = { checked, graceDays, moment };
+  return settings ? decideManaged({ ...subject, settings }, { whole, list }) : decideUnmanaged(subject, isGivenUp);
+}
+
+/** Without a managed subscription, the seat is its assignment. What Usher subscribed before cannot be cancelled. */
+function decideUnmanaged(subject: Subject, isGivenUp: boolean): PartsDecision {
+  const { user } = subject.checked;
+  const decided = decideStanding(user.assigned && (user.entitled || isAccessOurs(user)), subject);
+  const isForgotten = isGivenUp && user.seat?.subscription !== undefined;
+  return isForgotten ? { decided: withDecision(decided, { do: 'nothing' }, user), refused: true } : { decided };
+}
+
+function decideManaged(subject: Managed, { whole, list }: Pick<PartsContext, 'whole' | 'list'>): PartsDecision {
+  const { user } = subject.checked;
+  const likely = decideIf(true, subject);
+  if (list === 'assumed') return { decided: likely };
+  const depends = dependsOnList(likely, subject);
+  if (!depends || (depends === 'if-read' && !whole)) return { decided: likely };
   if (list === undefined) return { decided: likely, unread: true };
+  // What a sweep only compares counts as subscribed until a list shows something else.
+  const unlisted = (decision: Decision) => (depends === 'if-read' ? likely : withDecision(likely, decision, user));
   if (list instanceof RefusedError) {
-    return depends === 'if-read'
-      ? { decided: likely, refused: true }
-      : { decided: withDecision(likely, { do: 'nothing' }, user), refused: true };
+    return { decided: mayRevokeUnlisted(user) ? likely : unlisted({ do: 'nothing' }), refused: true };
   }
-  const until = 'until' in list ? list.until : isTooOld(user.seat, list.readAt) ? list.againAt : undefined;
-  if (until !== undefined || 'until' in list) {
-    const wait: Decision = { do: 'wait', until: until ?? moment.readAt.toISOString() };
-    return { decided: depends === 'if-read' ? likely : withDecision(likely, wait, user) };
-  }
+  if ('until' in list) return { decided: unlisted({ do: 'wait', until: list.until }) };
+  if (isTooOld(user.seat, list.readAt)) return { decided: unlisted({ do: 'wait', until: list.againAt }) };
   const shown = shownOf(user, list.byUser.get(user.userId) ?? []);
-  return { decided: user.entitled ? grantParts(user, shown, decideAs) : revokeParts(user, shown, decideAs) };
+  return { decided: user.entitled ? decideEntitled(shown, subject) : decideIneligible(shown, subject) };
+}
 
-  function grantParts({ seat }: UserState, { live, own }: Shown, as: typeof decideAs): DecidedUser {
-    const subscribed = live.length > 0;
-    const remains = (user.assigned && isOurs) || (own !== undefined && seat?.subscription !== undefined);
-    const isHalfGone =
-      seat?.status === 'revoking' && seat.grantedAt !== undefined && remains && !(user.assigned && subscribed);
-    const one = isHalfGone ? kept(as(true, seat, true), seat) : as(subscribed);
-    const decided = noted(one, { live, own }, moment);
-    if (decided.decision.do === 'grant') {
-      const part = missingPart(user.assigned, subscribed);
-      // The last change of plan failed, or its answer was lost: there is no other plan so far.
-      if (part === 'nothing' && isOfOtherPlan(decided, own)) return withPlan(decided);
-      const reason = reasonFor(decided.decision.reason, seat, part);
-      return { ...decided, decision: { do: 'grant', reason }, ...(part ? { part } : {}) };
-    }
-    const isStanding = decided.decision.do === 'nothing' && decided.seat?.status === 'confirmed';
-    const isOther = isStanding && isOfOtherPlan(decided, own) && !isAsked(decided.seat, settings, moment);
-    return isOther ? withPlan(decided) : decided;
-  }
+/**
+ * Whether a seat is revoked although the list cannot be read: no one keeps access for that. Once AWS has accepted the end of
+ * both parts, the seat waits for the list; so does one whose create got no answer, as long as no read shows its assignment.
+ */
+function mayRevokeUnlisted(user: UserState): boolean {
+  const { entitled, assigned, seat } = user;
+  if (entitled || !seat) return false;
+  if (seat.status === 'creating') return assigned && isAccessOurs(user);
+  return seat.removedAt === undefined || seat.subscription?.cancelledAt === undefined;
+}
 
-  /** The reason of a grant of which the user may have a part, or had one. */
-  function reasonFor(reason: Reason, seat: Seat | undefined, part: Part | undefined): Reason {
-    if (part === 'access' || part === 'nothing' || !seat || !settings) return reason;
-    if (seat.subscription === undefined) {
-      return part === 'subscription' && reason === 'drift-healed' ? 'subscription-started' : reason;
-    }
-    // The plan was changed before the last grant was verified.
-    const isUnverified = seat.status === 'assigned' || isMadeAgain(seat);
-    return isUnverified && seat.subscription.plan !== settings.plan ? 'plan-changed' : reason;
-  }
+/** Decides by the rules of access about a seat that stands, or does not. */
+function decideStanding(stands: boolean, subject: Subject, seat = subject.checked.user.seat): DecidedUser {
+  const { checked, graceDays, moment } = subject;
+  const shown = { ...checked.user, seat, assigned: stands };
+  const one = decideUser({ ...checked, user: shown }, graceDays, moment);
+  // What the ledger holds stays what a change is compared with.
+  return { ...one, checked: { ...checked, user: { ...shown, seat: checked.user.seat } } };
+}
 
-  /** A revocation of which one part is made, of a user who is entitled again: what is gone is made again. */
-  function kept(one: DecidedUser, seat: Seat): DecidedUser {
-    if (one.first.do !== 'restore') return one;
-    const after = keepInterrupted(seat, { assigned: false, now: moment.readAt });
-    return { ...decideAs(false, after), first: one.first, seat: after };
-  }
+/** Decides as if the list showed that the user is subscribed, or not. */
+function decideIf(subscribed: boolean, subject: Managed, seat = subject.checked.user.seat): DecidedUser {
+  const { user } = subject.checked;
+  const isLeft = (user.assigned && isAccessOurs(user)) || (subscribed && seat?.subscription !== undefined);
+  return decideStanding(user.entitled ? user.assigned && subscribed : isLeft, subject, seat);
+}
 
-  /** Whether a subscription of Usher's is of a plan that Usher may change. */
-  function isOfOtherPlan({ seat }: DecidedUser, own: Subscription | undefined): boolean {
-    if (!settings || !own || !seat?.subscription || own.plan === 'unknown' || own.plan === settings.plan) return false;
-    return settings.allowDowngrade === true || isUpgrade(own.plan, settings.plan);
-  }
+function isAccessOurs({ seat }: UserState): boolean {
+  return seat?.access === undefined;
+}
 
-  function withPlan(one: DecidedUser): DecidedUser {
-    if (!one.seat) return one;
-    const named = checked.key === user.userId;
-    const context = { ...moment, trigger: checked.trigger, graceDays, named };
-    return { ...one, decision: ifDue({ do: 'grant', reason: 'plan-changed' }, one.seat, context), part: 'plan' };
+/** What is missing is made, and a subscription of another plan is changed. */
+function decideEntitled(shown: Shown, subject: Managed): DecidedUser {
+  const { checked, settings, moment } = subject;
+  const { assigned, seat } = checked.user;
+  const subscribed = shown.live.length > 0;
+  const one =
+    seat && isHalfRevoked(checked.user, shown) ? decideHalfRevoked(seat, subject) : decideIf(subscribed, subject);
+  const decided = noted(one, shown, moment);
+  const isOther = isOfOtherPlan(decided, shown, settings);
+  if (decided.decision.do === 'grant') {
+    const part = missingPart(assigned, subscribed);
+    // The last change of plan failed, or its answer was lost: there is no other plan so far.
+    if (part === 'nothing' && isOther) return withPlan(decided, subject);
+    const reason = reasonOf(decided.decision.reason, { seat, part, plan: settings.plan });
+    return { ...decided, decision: { do: 'grant', reason }, ...(part ? { part } : {}) };
   }
+  const isStanding = decided.decision.do === 'nothing' && decided.seat?.status === 'confirmed';
+  return isStanding && isOther && !isAsked(decided.seat, subject) ? withPlan(decided, subject) : decided;
+}
 
-  function revokeParts({ seat }: UserState, { own }: Shown, as: typeof decideAs): DecidedUser {
-    const isLeft = own !== undefined || mayBeUnlisted(seat, moment);
-    if (seat && own && isUnanswered(seat) && seat.subscription) {
-      // The answer to the call was lost: the grant is audited before the revocation.
-      const { readAt: now, execution } = moment;
-      const granted = noteListed(recordLateGrant(seat, { now, execution, cause: checked.cause }), own);
-      return { ...as(true, granted), seat: granted, first: { do: 'confirm' } };
-    }
-    const known = seat && own ? noteListed(seat, own) : seat;
-    const decided = as(isLeft, known);
-    if (decided.decision.do !== 'revoke' || isLeft) return decided;
-    return { ...decided, part: seat?.access === 'foreign' ? 'nothing' : 'access' };
+/** Whether a revocation was interrupted that has made an end of one part, and a part of Usher's is left. */
+function isHalfRevoked(user: UserState, { live, own }: Shown): boolean {
+  const { assigned, seat } = user;
+  if (seat?.status !== 'revoking' || seat.grantedAt === undefined) return false;
+  const isLeft = (assigned && isAccessOurs(user)) || (own !== undefined && seat.subscription !== undefined);
+  return isLeft && !(assigned && live.length > 0);
+}
+
+/** What is left of the seat is kept, and what is gone is made again. */
+function decideHalfRevoked(seat: Seat, subject: Managed): DecidedUser {
+  const one = decideStanding(true, subject);
+  if (one.first.do !== 'restore') return one;
+  const kept = keepInterrupted(seat, { assigned: false, now: subject.moment.readAt });
+  return { ...decideStanding(false, subject, kept), first: one.first, seat: kept };
+}
+
+/** The reason of a grant of which the user may have a part, or had one. */
+function reasonOf(
+  reason: Reason,
+  { seat, part, plan }: { seat: Seat | undefined; part: Part | undefined; plan: Plan },
+): Reason {
+  if (!seat || !includesSubscription(part)) return reason;
+  if (seat.subscription === undefined) {
+    return part === 'subscription' && reason === 'drift-healed' ? 'subscription-started' : reason;
   }
+  // The plan was changed before the last grant was verified.
+  const isUnverified = seat.status === 'assigned' || isMadeAgain(seat);
+  return isUnverified && seat.subscription.plan !== plan ? 'plan-changed' : reason;
+}
+
+/** Whether a subscription of Usher's is of a plan that Usher may change. */
+function isOfOtherPlan({ seat }: DecidedUser, { own }: Shown, { plan, allowDowngrade }: SubscriptionSettings): boolean {
+  if (!own || !seat?.subscription || own.plan === 'unknown' || own.plan === plan) return false;
+  return allowDowngrade === true || isUpgrade(own.plan, plan);
+}
+
+function withPlan(one: DecidedUser, { checked, graceDays, moment }: Managed): DecidedUser {
+  if (!one.seat) return one;
+  const named = checked.key === checked.user.userId;
+  const context = { ...moment, trigger: checked.trigger, graceDays, named };
+  return { ...one, decision: ifDue({ do: 'grant', reason: 'plan-changed' }, one.seat, context), part: 'plan' };
+}
+
+/** What is left of Usher's is taken back, and its end verified: of the subscription by the list, of access by a read. */
+function decideIneligible({ own }: Shown, subject: Managed): DecidedUser {
+  const { checked, moment } = subject;
+  const { seat } = checked.user;
+  if (seat?.subscription && own && isUnanswered(seat)) {
+    // The answer to the call was lost: the grant is audited before the revocation.
+    const { readAt: now, execution } = moment;
+    const granted = noteListed(recordLateGrant(seat, { now, execution, cause: checked.cause }), own);
+    return decideIf(true, subject, granted);
+  }
+  const isLeft = own !== undefined || mayBeUnlisted(seat, moment);
+  const decided = decideIf(isLeft, subject, seat && own ? noteListed(seat, own) : seat);
+  if (decided.decision.do !== 'revoke' || isLeft) return decided;
+  return { ...decided, part: seat?.access === 'foreign' ? 'nothing' : 'access' };
 }
 
 /** What the list shows of a user. */
@@ -159,7 +212,7 @@ function shownOf({ seat }: UserState, listed: readonly Subscription[]): Shown {
 /** A list may lag as reads of assignments do: until then, one without the subscription does not say that there is none. */
 const LISTED_AFTER_SECONDS = 3600;
 
-/** Whether a subscription that no list shows may exist all the same, since its cancellation is not accepted. */
+/** Whether a subscription that no list shows may exist nevertheless, since its cancellation is not accepted. */
 function mayBeUnlisted(seat: Seat | undefined, { readAt }: Moment): boolean {
   if (!seat?.subscription || seat.subscription.cancelledAt !== undefined) return false;
   return !isDue(plusSeconds(seat.subscription.askedAt, LISTED_AFTER_SECONDS), readAt);
@@ -167,7 +220,7 @@ function mayBeUnlisted(seat: Seat | undefined, { readAt }: Moment): boolean {
 
 /**
  * Whether the list was read too soon after what Usher last asked for to show it. A list from before a grant or a removal
- * verifies nothing either, whose ever the subscription is: with the assignment, AWS may have ended it.
+ * verifies nothing either, no matter whose the subscription is: with the assignment, AWS may have ended it.
  */
 function isTooOld(seat: Seat | undefined, readAt: string): boolean {
   const { askedAt, cancelledAt } = seat?.subscription ?? {};
@@ -176,16 +229,14 @@ function isTooOld(seat: Seat | undefined, readAt: string): boolean {
   return last !== undefined && !isDue(plusSeconds(last, SETTLE_SECONDS), new Date(readAt));
 }
 
-/** `if-read`: only a full sweep compares it. */
-function dependsOnList(
-  { entitled, assigned, seat }: UserState,
-  [subscribed, not]: readonly [DecidedUser, DecidedUser],
-  { provider }: SubscriptionSettings,
-): boolean | 'if-read' {
+/** Whether the list would change a decision that takes the user as subscribed. `if-read`: only a full sweep compares it. */
+function dependsOnList(subscribed: DecidedUser, subject: Managed): boolean | 'if-read' {
+  const { entitled, assigned, seat } = subject.checked.user;
+  const not = decideIf(false, subject);
   if (!entitled) {
     if (!seat?.subscription) return false;
     if (seat.status === 'revoking' || isUnanswered(seat)) return true;
-    if (provider === 'amazon-q-business' && seat.subscription.id === undefined) return true;
+    if (subject.settings.provider === 'amazon-q-business' && seat.subscription.id === undefined) return true;
     return subscribed.decision.do !== not.decision.do;
   }
   // Its cancellation may have begun: only the list says what is left.
@@ -217,11 +268,10 @@ function missingPart(assigned: boolean, subscribed: boolean): Part | undefined {
   return subscribed ? 'access' : undefined;
 }
 
-function isAsked(
-  seat: Seat | undefined,
-  settings: SubscriptionSettings | undefined,
-  { readAt }: Pick<Moment, 'readAt'>,
-): boolean {
+/** Whether the plan was asked for so recently that it is not asked for again. */
+function isAsked(seat: Seat | undefined, { settings, moment }: Managed): boolean {
   const { plan, askedAt } = seat?.subscription ?? {};
-  return plan === settings?.plan && askedAt !== undefined && !isDue(plusSeconds(askedAt, ASK_AGAIN_SECONDS), readAt);
+  return (
+    plan === settings.plan && askedAt !== undefined && !isDue(plusSeconds(askedAt, ASK_AGAIN_SECONDS), moment.readAt)
+  );
 }

@@ -40,6 +40,9 @@ export function subscribersOf(
     plan: entitlement.subscription.plan,
     entitled: new Map([...entitled].map((userId) => [userId, since.get(userId)])),
     tolerated: new Set([...waiting, ...changing, ...keeping, ...unread]),
+    ended: new Map(
+      seats.flatMap(({ userId, cancelledAt }) => (cancelledAt === undefined ? [] : [[userId, cancelledAt]])),
+    ),
     ...(recorded ? { pendingSince: pendingSinceIn(recorded.findings) } : {}),
   };
 }

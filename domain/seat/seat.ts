@@ -30,6 +30,11 @@ export type SeatStatus = z.infer<typeof SeatStatusSchema>;
 export const PartSchema = z.enum(['access', 'subscription', 'plan', 'nothing']);
 export type Part = z.infer<typeof PartSchema>;
 
+/** Whether a change of this part of a seat, or of all of it, changes the subscription, where one is managed. */
+export function includesSubscription(part: Part | undefined): boolean {
+  return part !== 'access' && part !== 'nothing';
+}
+
 /** Why a change was made; `status_detail` of its audit event. */
 export const ReasonSchema = z.enum([
   'group-join',
@@ -86,6 +91,8 @@ export const SeatSchema = z.object({
   access: z.optional(z.literal('foreign')),
   /** The subscription that is Usher's; absent if there is none, or it is someone else's. */
   subscription: z.optional(OwnSubscriptionSchema),
+  /** Of a seat that is gone: when the provider of its subscription accepted the cancellation. A list may still show it. */
+  cancelledAt: z.optional(Timestamp),
   /** How often a create that AWS had accepted was repeated, because no read showed the assignment. */
   repeats: z.optional(z.int().check(z.minimum(1))),
   /** Of a seat that is being revoked: when AWS accepted the removal, if no read could verify it at that time. */

@@ -1,8 +1,8 @@
 import { plusSeconds } from '../shared/time.ts';
-import type { Plan } from '../subscription/plan.ts';
 import type { AuditFacts, AuditRecord } from './audit-records.ts';
 import { addRecord, auditRecordOf, firstChangeSeq } from './audit-records.ts';
-import type { OwnSubscription, Part, Reason, Seat, SeatStatus } from './seat.ts';
+import { asksForAnotherPlan, type Making, withOwnership, withoutParts } from './ownership.ts';
+import type { OwnSubscription, Reason, Seat, SeatStatus } from './seat.ts';
 import { BRAKE_WINDOW_SECONDS, isMadeAgain, takesSlot } from './seat.ts';
 
 /** A refused change is tried again after this: an operator must remove the cause first. */
@@ -20,24 +20,11 @@ export interface ChangeContext {
 /** Application, user and entitlement of a seat that is to be made. */
 export type SeatTarget = Pick<Seat, 'applicationArn' | 'userId' | 'entitlement' | 'requestedAt'>;
 
-/** What a grant makes of a seat. By default the assignment alone. */
-export interface Making {
-  /** Absent: the assignment, and the subscription if there is a plan. */
-  part?: Part | undefined;
-  /** The plan to subscribe to; absent if no subscription is managed. */
-  plan?: Plan | undefined;
-}
-
 /** Changes the status and clears the fields of the old one, including any refusal. */
 function changeStatus(seat: Seat, status: SeatStatus, now: Date): Seat {
   const { refusal: _refusal, nextAttemptAt: _next, dueAt: _due, hold: _hold, ...kept } = seat;
   const { repeats: _repeats, removedAt: _removed, ...rest } = kept;
   return { ...rest, revision: seat.revision + 1, status, changedAt: now.toISOString() };
-}
-
-/** A seat that is gone owns nothing: what is visible later is someone else's. */
-function withoutParts({ access: _access, subscription: _subscription, ...seat }: Seat): Seat {
-  return seat;
 }
 
 /** Adds the audit record of a change, to be written together with the change: neither can be without the other. */
@@ -76,31 +63,9 @@ function restartSeat(
   };
 }
 
-/**
- * Records whose the parts of a seat are, before the calls that make them. A part that the reads have shown, and that no seat
- * of Usher's had, is someone else's and stays so.
- */
-function withOwnership(made: Seat, before: Seat | undefined, { part, plan }: Making, { now }: ChangeContext): Seat {
-  const { access, ...owned } = made;
-  const wasOurs = before !== undefined && takesSlot(before) && access === undefined;
-  const isForeign = part !== undefined && part !== 'access' && !wasOurs;
-  const asks = plan !== undefined && (part === undefined || part === 'subscription' || part === 'plan');
-  const { id } = owned.subscription ?? {};
-  return {
-    ...owned,
-    ...(isForeign ? { access: 'foreign' as const } : {}),
-    ...(asks ? { subscription: { plan, askedAt: now.toISOString(), ...(id === undefined ? {} : { id }) } } : {}),
-  };
-}
-
 /** Whether AWS has refused the last change: that was audited. */
 function isRefused({ refusal }: Seat): boolean {
   return refusal !== undefined && refusal.attempts === undefined;
-}
-
-function asksForAnotherPlan({ subscription }: Seat, { part, plan }: Making): boolean {
-  if (plan === undefined || part === 'access' || part === 'nothing') return false;
-  return subscription !== undefined && subscription.plan !== plan;
 }
 
 /**
@@ -215,17 +180,6 @@ export function markRevoking(seat: Seat, { now, cause }: ChangeContext): Seat {
 /** Marks a removal that AWS has accepted and that no read can verify yet. */
 export function markRemoved(seat: Seat, now: Date): Seat {
   return { ...seat, revision: seat.revision + 1, removedAt: now.toISOString() };
-}
-
-/** Marks a cancellation that the provider has accepted and that no list has verified yet. */
-export function markCancelled(seat: Seat, now: Date): Seat {
-  const { subscription } = seat;
-  if (!subscription) return seat;
-  return {
-    ...seat,
-    revision: seat.revision + 1,
-    subscription: { ...subscription, cancelledAt: now.toISOString() },
-  };
 }
 
 /**
@@ -343,19 +297,6 @@ export function markReported(seat: Seat): Seat {
 /** Marks a seat whose assignment a fresh read showed long enough after the last write. Clears an earlier refusal. */
 export function markConfirmed(seat: Seat, now: Date): Seat {
   return changeStatus(seat, 'confirmed', now);
-}
-
-/**
- * Notes at a seat what a list shows of the user's own subscription: the id by which it is changed. One that only a group gives
- * is not Usher's: AWS refused to start another, or has not started it.
- */
-export function noteListed(seat: Seat, listed: { id?: string | undefined } | undefined): Seat {
-  const { subscription, ...others } = seat;
-  if (!subscription) return seat;
-  if (!listed) return others;
-  return listed.id === undefined || listed.id === subscription.id
-    ? seat
-    : { ...seat, subscription: { ...subscription, id: listed.id } };
 }
 
 /**

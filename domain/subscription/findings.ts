@@ -13,6 +13,8 @@ export interface Subscribers {
    * not known.
    */
   tolerated: ReadonlySet<string>;
+  /** By user whose seat is gone, ISO time when Usher cancelled the subscription. */
+  ended?: ReadonlyMap<string, string>;
   /** By user, ISO time since when comparisons see a subscription pending. Absent if none is recorded: nothing is deployed. */
   pendingSince?: ReadonlyMap<string, string>;
 }
@@ -94,7 +96,9 @@ export function compareSubscriptions(
         findingsOf(userId, one, { some: byUser.get(userId), right: plansFor(userId), now }),
       ),
     ),
-    ...[...byUser].flatMap(([userId, some]) => (covered.has(userId) ? [] : [orphanOf(userId, some)])),
+    ...[...byUser].flatMap(([userId, some]) =>
+      covered.has(userId) || isEnding(userId, some, { entitlements, now }) ? [] : [orphanOf(userId, some)],
+    ),
     ...[...byUser].flatMap(([userId, some]) => (twice.has(userId) ? twiceOf(userId, some, entitlements) : [])),
   ];
   const entitled = new Set(entitlements.flatMap((one) => [...one.entitled.keys()]));
@@ -180,6 +184,20 @@ function findingsOf(
 /** No list says since when a subscription is pending: it counts from the first comparison that saw it so. */
 function isLongPending(since: string | undefined, now: Date): boolean {
   return since !== undefined && isDue(plusSeconds(since, PENDING_DAYS * 24 * 3600), now);
+}
+
+/** Amazon Q Business lists what is cancelled until the end of the month, and does not say so. */
+const CANCELLED_LISTED_DAYS = 32;
+
+/** Whether Usher has cancelled what the list shows without a known status. */
+function isEnding(
+  userId: string,
+  some: readonly Subscription[],
+  { entitlements, now }: { entitlements: readonly Subscribers[]; now: Date },
+): boolean {
+  const times = entitlements.flatMap(({ ended }) => ended?.get(userId) ?? []);
+  const isRecent = times.some((at) => !isDue(plusSeconds(at, CANCELLED_LISTED_DAYS * 24 * 3600), now));
+  return isRecent && some.every(({ status }) => status === 'unknown');
 }
 
 function orphanOf(userId: string, some: readonly Subscription[]): SubscriptionFinding {

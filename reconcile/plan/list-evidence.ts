@@ -1,6 +1,6 @@
 import type { SubscriptionEvidence } from '../../domain/decision/application-state.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
-import { type Profile, profileKey, profilesOf, titleOf } from '../../domain/profiles.ts';
+import { type Profile, profileKey, profileOf, titleOf } from '../../domain/profiles.ts';
 import { LIST_EVERY_SECONDS } from '../../domain/queue/list-reads.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
@@ -13,9 +13,7 @@ const MOST_FAILED_READS = 3;
 /** Returns what reads the list of an entitlement's profile, as a decision takes it. */
 export function listReaderOf(context: ListContext, readers: ListReaders) {
   return async (entitlement: Entitlement): Promise<SubscriptionEvidence> => {
-    const profile = profilesOf(readers.entitlements.entitlements).find(({ entitlements }) =>
-      entitlements.some(({ name }) => name === entitlement.name),
-    );
+    const profile = profileOf(entitlement.application, readers.entitlements.entitlements);
     if (!profile) throw new Error(`${entitlement.name} has no subscription`);
     try {
       return await evidenceOf(profile, context, readers);

@@ -6,7 +6,7 @@ import type { Recheck } from '../../domain/decision/timing.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import type { UserFindings } from '../../domain/findings/recorded-findings.ts';
 import { secondsToList, smallestPace } from '../../domain/pace.ts';
-import { profilesOf } from '../../domain/profiles.ts';
+import { profileOf } from '../../domain/profiles.ts';
 import { askedAtOf, type SweepItem, type WorkItem, type WorkItems } from '../../domain/queue/work-queue.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
@@ -286,9 +286,7 @@ async function orphansFor(
   { ledger, entitlements }: Readers,
 ): Promise<{ orphans?: string[] }> {
   if (item.adoptSubscriptions !== 'all') return {};
-  const profile = profilesOf(entitlements.entitlements).find((one) =>
-    one.entitlements.some((own) => own.application === application),
-  );
+  const profile = profileOf(application, entitlements.entitlements);
   const first = profile?.entitlements[0]?.application ?? application;
   const { findings } = first === application ? items : await ledger.itemsOf(first);
   const isOrphan = ({ kind }: { kind: string }) => kind === 'orphan';

@@ -7,15 +7,19 @@ import { APPLICATION, ENTITLEMENT, GROUP, OTHER_APPLICATION, OTHER_GROUP, people
 import {
   CALLS,
   joinAlone,
-  KIRO,
   type ManagedOptions,
   openManaged,
   partsOf,
-  Q_BUSINESS,
   seatEvents,
   subscribedIn,
 } from '../support/managed.ts';
+import { KIRO, Q_BUSINESS } from '../support/subscriptions.ts';
 import { openWorld, type World } from '../support/world.ts';
+
+/** The audit events of findings. */
+function found(world: World): string[] {
+  return world.audited().filter((event) => event.startsWith('Subscription Finding'));
+}
 
 /** Lets a tick come these many hours from now, and no other. */
 async function tickAfter(world: World, ...hours: number[]): Promise<void> {
@@ -171,8 +175,6 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
 
 describe('the comparison of managed subscriptions', () => {
   /** Returns what comparisons found and told, in order. */
-  const found = (world: World) => world.audited().filter((event) => event.startsWith('Subscription Finding'));
-
   it('finds nothing in what Usher itself changes, however it joins, leaves and heals', async () => {
     const world = await openManaged({ settled: [1, 2], people: 8, quirks: { cancelledSubscriptions: 'absent' } });
     for (const number of [3, 4, 5]) world.after(number * 700, () => world.joins(number));
@@ -245,6 +247,18 @@ describe('a managed subscription of Amazon Q Business', () => {
     expect(await partsOf(world, 1)).toEqual(['confirmed', true, false]);
     expect(world.calls('QBusiness.CreateSubscription')).toBe(0);
   });
+
+  it.each(['CANCELLED', 'absent'] as const)(
+    'is no finding once Usher has cancelled it, listed as %s',
+    async (shown) => {
+      const world = await openManaged({ settings: Q_BUSINESS, quirks: { cancelledSubscriptions: shown } });
+      await join(world, 1);
+      await world.leaves(1);
+      await world.ticking(130);
+      expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+      expect(found(world)).toEqual([]);
+    },
+  );
 
   it('stays as it is as long as the list does not say whether it ends', async () => {
     const world = await openManaged({ settings: Q_BUSINESS });

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../emulator/aws/fault-rules.ts';
 import { APPLICATION, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/ids.ts';
-import { CALLS, joinAlone, KIRO, openManaged, partsOf, Q_BUSINESS, seatEvents } from '../support/managed.ts';
+import { CALLS, joinAlone, openManaged, partsOf, seatEvents } from '../support/managed.ts';
+import { KIRO, Q_BUSINESS } from '../support/subscriptions.ts';
 import type { World } from '../support/world.ts';
 
 const OTHER = { name: 'other', application: OTHER_APPLICATION, groups: [OTHER_GROUP] };
@@ -111,6 +112,30 @@ describe.each([
       await world.ticking(60);
       expect(await partsOf(world, 1)).toEqual(['revoking', false, true]);
       await world.ticking(260);
+      expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
+    },
+  );
+});
+
+describe.each([KIRO, Q_BUSINESS])('a user of $provider who leaves while AWS refuses the list', (settings) => {
+  const { cancel, list } = CALLS[settings.provider];
+
+  it.each([cancel, 'SSOAdmin.DeleteApplicationAssignment'])(
+    'loses both parts although %s fails for a time, and the seat ends with the next list',
+    async (operation) => {
+      const world = await openManaged({ settings });
+      await joinAlone(world, 1);
+      world.faults.add({ operation: list, kind: 'refuse', for: 'ever' });
+      world.faults.add({ operation, kind: 'internal', for: '30m' });
+      await world.leaves(1);
+      await world.ticking(180);
+      expect(await partsOf(world, 1)).toEqual(['revoking', false, false]);
+      const calls = world.calls(cancel);
+      await world.ticking(120);
+      expect(world.calls(cancel)).toBe(calls);
+      expect(world.audited().some((event) => event.startsWith('Onboarding Failed'))).toBe(true);
+      world.faults.clear();
+      await world.ticking(70);
       expect(await partsOf(world, 1)).toEqual(['revoked', false, false]);
     },
   );

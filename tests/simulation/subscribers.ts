@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { SeedSubscription } from '../../emulator/aws/identity-center/directory-seed.ts';
 import type { IdentityCenter } from '../../emulator/aws/identity-center/identity-center.ts';
 import { KIRO_PROVIDER, Q_BUSINESS_PROVIDER } from '../../emulator/aws/identity-center/subscriptions.ts';
+import type { Answer } from '../../emulator/aws/json-service.ts';
 import { APPLICATIONS, SUBSCRIPTION_REGIONS } from './cast.ts';
 import type { Moment, Truth } from './truth.ts';
 
@@ -13,7 +14,7 @@ const HOUR = 60 * MINUTE;
 export const LIST_AGE = 5 * MINUTE;
 /** Calls of one batch, which begin before the account's refusal is known to all. */
 const REFUSED_TOGETHER = 10 * MINUTE;
-/** Within so much after the first read of a profile, a refusal of the account may pass by itself. */
+/** Within this time after the first list of a profile was read, a refusal of the account may pass by itself. */
 const NEW_PROFILE = 11 * MINUTE;
 
 /** One person and one application. */
@@ -199,8 +200,11 @@ export class Subscribers {
     );
   }
 
-  /** Somebody reads the list of a profile. */
-  listed({ subscriptionRegion, applicationId }: CallInput): void {
+  /** AWS has answered to a request for a page of a list: with the last page, the list of a profile is read. */
+  listed({ subscriptionRegion, applicationId }: CallInput, { statusCode, body }: Answer): void {
+    if (statusCode !== 200) return;
+    const { nextToken, NextToken = nextToken } = JSON.parse(String(body));
+    if (NextToken) return;
     const applicationArn =
       subscriptionRegion === undefined ? applicationWith(applicationId) : profileIn(subscriptionRegion);
     if (!this.#firstReadAt.has(applicationArn)) this.#firstReadAt.set(applicationArn, this.#now());

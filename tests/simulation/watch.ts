@@ -287,8 +287,7 @@ export class Watch {
       }
       case 'UserSubscriptions.ListUserSubscriptions':
       case 'QBusiness.ListSubscriptions':
-        this.subscribers.listed(jsonIn(body));
-        return undefined;
+        return (answer) => this.subscribers.listed(jsonIn(body), answer);
       case 'DynamoDB.PutItem': {
         const text = textOf(body);
         this.#idsOnly('the ledger', text);

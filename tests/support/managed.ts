@@ -1,24 +1,20 @@
 import type { Entitlement, SubscriptionSettings } from '../../domain/entitlements.ts';
 import { APPLICATION, numberOf } from './ids.ts';
+import { KIRO } from './subscriptions.ts';
 import { openWorld, type World, type WorldOptions } from './world.ts';
 
-export const KIRO = {
-  provider: 'kiro',
-  plan: 'Q_DEVELOPER_STANDALONE_PRO',
-  region: 'us-east-1',
-  mode: 'manage',
-} as const satisfies SubscriptionSettings;
-export const Q_BUSINESS = {
-  provider: 'amazon-q-business',
-  plan: 'Q_BUSINESS',
-  region: 'us-east-1',
-  mode: 'manage',
-} as const satisfies SubscriptionSettings;
-
-/** The calls that change a user's subscription, by provider. */
+/** The calls that change a user's subscription, and that list all, by provider. */
 export const CALLS = {
-  kiro: { subscribe: 'Q.CreateAssignment', cancel: 'Q.DeleteAssignment' },
-  'amazon-q-business': { subscribe: 'QBusiness.CreateSubscription', cancel: 'QBusiness.CancelSubscription' },
+  kiro: {
+    subscribe: 'Q.CreateAssignment',
+    cancel: 'Q.DeleteAssignment',
+    list: 'UserSubscriptions.ListUserSubscriptions',
+  },
+  'amazon-q-business': {
+    subscribe: 'QBusiness.CreateSubscription',
+    cancel: 'QBusiness.CancelSubscription',
+    list: 'QBusiness.ListSubscriptions',
+  },
 } as const;
 
 export interface ManagedOptions extends WorldOptions {

@@ -21,20 +21,7 @@ import {
 } from '../../support/application-states.ts';
 import { at, iso } from '../../support/builders.ts';
 import { APPLICATION, numberOf, user } from '../../support/ids.ts';
-
-const PLAN = 'Q_DEVELOPER_STANDALONE_PRO';
-const KIRO: SubscriptionSettings = { provider: 'kiro', plan: PLAN, region: 'us-east-1', mode: 'manage' };
-const Q_BUSINESS: SubscriptionSettings = {
-  provider: 'amazon-q-business',
-  plan: 'Q_BUSINESS',
-  region: 'us-east-1',
-  mode: 'manage',
-};
-
-/** A user's own subscription, active and of the plan that is asked for. */
-function subscribed(number: number, parts: Partial<Subscription> = {}): Subscription {
-  return { principal: { user: user(number) }, plan: PLAN, status: 'active', source: 'individual', ...parts };
-}
+import { aSubscription, KIRO, PRO, Q_BUSINESS } from '../../support/subscriptions.ts';
 
 /** A list that was read now. */
 function listOf(...all: Subscription[]): SubscriptionEvidence {
@@ -44,16 +31,24 @@ function listOf(...all: Subscription[]): SubscriptionEvidence {
 
 /** A subscription of Usher's that was asked for a day ago. */
 function own(parts: Partial<OwnSubscription> = {}): { subscription: OwnSubscription } {
-  return { subscription: { plan: PLAN, askedAt: iso(-86_400), ...parts } };
+  return { subscription: { plan: PRO, askedAt: iso(-86_400), ...parts } };
 }
 
-function managed(state: ApplicationState, subscriptions?: SubscriptionEvidence, settings = KIRO): ApplicationState {
+function managed(
+  state: ApplicationState,
+  subscriptions?: SubscriptionEvidence,
+  settings: SubscriptionSettings = KIRO,
+): ApplicationState {
   const evidence = { ...state.evidence, ...(subscriptions === undefined ? {} : { subscriptions }) };
   return { ...state, entitlement: { ...state.entitlement, subscription: settings }, evidence };
 }
 
 /** What becomes of users who are checked by name. */
-function planned(users: readonly UserState[], list?: SubscriptionEvidence, settings = KIRO): string[] {
+function planned(
+  users: readonly UserState[],
+  list?: SubscriptionEvidence,
+  settings: SubscriptionSettings = KIRO,
+): string[] {
   return made(managed(checkedUsers(users), list, settings));
 }
 
@@ -80,29 +75,29 @@ describe('an entitled user whose subscription is managed', () => {
     [
       'gets the assignment next to a subscription of another',
       joiner(1),
-      listOf(subscribed(1)),
+      listOf(aSubscription(1)),
       ['grant 1 group-join access'],
     ],
-    ['gets nothing who has both from others', unmanaged(1), listOf(subscribed(1)), []],
+    ['gets nothing who has both from others', unmanaged(1), listOf(aSubscription(1)), []],
     [
       'is not subscribed whose subscription comes from a group',
       joiner(1),
-      listOf(subscribed(1, { source: 'group' })),
+      listOf(aSubscription(1, { source: 'group' })),
       ['grant 1 group-join access'],
     ],
     [
       'is subscribed whose earlier subscription is cancelled',
       unmanaged(1),
-      listOf(subscribed(1, { status: 'cancelled' })),
+      listOf(aSubscription(1, { status: 'cancelled' })),
       ['grant 1 group-join subscription'],
     ],
     [
       'is not subscribed again whose subscription has an unknown status',
       unmanaged(1),
-      listOf(subscribed(1, { status: 'unknown' })),
+      listOf(aSubscription(1, { status: 'unknown' })),
       [],
     ],
-    ['keeps a pending subscription', unmanaged(1), listOf(subscribed(1, { status: 'pending' })), []],
+    ['keeps a pending subscription', unmanaged(1), listOf(aSubscription(1, { status: 'pending' })), []],
   ])('%s', (_fact, one, list, expected) => {
     expect(planned([one], list)).toEqual(expected);
   });
@@ -127,18 +122,18 @@ describe('an entitled user whose subscription is managed', () => {
   it('is confirmed only by a list that was read 30 s after the call', () => {
     const seat = { status: 'assigned' as const, changedAt: iso(-40) };
     const young = decisionOf(
-      managed(checkedUsers([seated(1, { ...seat, ...own({ askedAt: iso(-20) }) })]), listOf(subscribed(1))),
+      managed(checkedUsers([seated(1, { ...seat, ...own({ askedAt: iso(-20) }) })]), listOf(aSubscription(1))),
     );
     expect([young.seats, young.recheck.get(user(1))]).toEqual([[], iso(301)]);
     const old = decisionOf(
-      managed(checkedUsers([seated(1, { ...seat, ...own({ askedAt: iso(-40) }) })]), listOf(subscribed(1))),
+      managed(checkedUsers([seated(1, { ...seat, ...own({ askedAt: iso(-40) }) })]), listOf(aSubscription(1))),
     );
-    expect(writtenSeat(old, 1)).toMatchObject({ status: 'confirmed', subscription: { plan: PLAN } });
+    expect(writtenSeat(old, 1)).toMatchObject({ status: 'confirmed', subscription: { plan: PRO } });
   });
 
   it.each(['assigned', 'revoked'] as const)('is not judged by a list from before its seat was %s', (status) => {
     const seat = { ...seated(1, { status, changedAt: iso(-20) }), assigned: status === 'assigned' };
-    const byUser = new Map([[user(1), [subscribed(1)]]]);
+    const byUser = new Map([[user(1), [aSubscription(1)]]]);
     const list = { readAt: iso(-19), againAt: iso(281), byUser };
     const decision = decisionOf(managed(checkedUsers([seat]), list), brakeOf(100), { readAt: at(60) });
     expect([decision.changes, decision.recheck.get(user(1))]).toEqual([[], iso(281)]);
@@ -153,10 +148,10 @@ describe('an entitled user whose subscription is managed', () => {
   });
 
   it('whose subscription turns out to come from a group owns none, once the list would show another', () => {
-    const ofGroup = listOf(subscribed(1, { source: 'group' }));
+    const ofGroup = listOf(aSubscription(1, { source: 'group' }));
     const young = seated(1, { status: 'assigned', changedAt: iso(-60), ...own({ askedAt: iso(-60) }) });
     const confirmed = writtenSeat(decisionOf(managed(checkedUsers([young]), ofGroup)), 1);
-    expect(confirmed).toMatchObject({ status: 'confirmed', subscription: { plan: PLAN } });
+    expect(confirmed).toMatchObject({ status: 'confirmed', subscription: { plan: PRO } });
     const old = decisionOf(managed(sweptUsers([seated(1, own({ askedAt: iso(-3601) }))]), ofGroup));
     expect(writtenSeat(old, 1)).toMatchObject({ status: 'confirmed' });
     expect(writtenSeat(old, 1)?.subscription).toBeUndefined();
@@ -164,13 +159,13 @@ describe('an entitled user whose subscription is managed', () => {
 
   it('whose seat says what the list shows is not written again', () => {
     const seat = seated(1, own({ id: 'sub-1' }));
-    const decision = decisionOf(managed(sweptUsers([seat]), listOf(subscribed(1, { id: 'sub-1' })), Q_BUSINESS));
+    const decision = decisionOf(managed(sweptUsers([seat]), listOf(aSubscription(1, { id: 'sub-1' })), Q_BUSINESS));
     expect(decision.seats).toEqual([]);
   });
 
   it('whose subscription has an id keeps it', () => {
     const seat = seated(1, { status: 'assigned', changedAt: iso(-60), ...own({ askedAt: iso(-60) }) });
-    const decision = decisionOf(managed(checkedUsers([seat]), listOf(subscribed(1, { id: 'sub-1' })), Q_BUSINESS));
+    const decision = decisionOf(managed(checkedUsers([seat]), listOf(aSubscription(1, { id: 'sub-1' })), Q_BUSINESS));
     expect(writtenSeat(decision, 1)?.subscription).toMatchObject({ id: 'sub-1' });
   });
 
@@ -181,7 +176,7 @@ describe('an entitled user whose subscription is managed', () => {
 
   it('is subscribed again by a sweep whose cancelled subscription ends with the month', () => {
     const seat = seated(1, own({ cancelledAt: iso(-7200) }));
-    const list = listOf(subscribed(1, { status: 'unknown' }));
+    const list = listOf(aSubscription(1, { status: 'unknown' }));
     expect(made(managed(sweptUsers([seat]), list))).toEqual(['grant 1 drift-healed subscription']);
   });
 
@@ -215,12 +210,12 @@ describe('a plan', () => {
     ['of unknown rank is kept', { plan: 'CREDIT_POOL' }, {}, []],
   ])('%s', (_fact, listed, settings, expected) => {
     const seat = seated(1, own({ plan: other }));
-    const list = listOf(subscribed(1, listed));
+    const list = listOf(aSubscription(1, listed));
     expect(made(managed(sweptUsers([seat]), list, { ...KIRO, ...settings } as SubscriptionSettings))).toEqual(expected);
   });
 
   it('of a subscription that is not Usher’s is kept', () => {
-    const list = listOf(subscribed(1, { plan: 'Q_DEVELOPER_STANDALONE_FREE' }));
+    const list = listOf(aSubscription(1, { plan: 'Q_DEVELOPER_STANDALONE_FREE' }));
     expect(made(managed(sweptUsers([seated(1)]), list))).toEqual([]);
   });
 
@@ -230,7 +225,7 @@ describe('a plan', () => {
   });
 
   it('that was asked for within a day is not asked for again', () => {
-    const list = listOf(subscribed(1, { plan: 'Q_DEVELOPER_STANDALONE_FREE' }));
+    const list = listOf(aSubscription(1, { plan: 'Q_DEVELOPER_STANDALONE_FREE' }));
     const asked = (askedAt: string) => made(managed(sweptUsers([seated(1, own({ askedAt }))]), list));
     expect([asked(iso(-86_399)), asked(iso(-86_401))]).toEqual([[], ['grant 1 plan-changed plan']]);
   });
@@ -258,7 +253,7 @@ describe('a user who is no longer entitled', () => {
     [
       'is cancelled again who is still listed',
       leaver(1, { ...revoking, ...cancelled }),
-      listOf(subscribed(1)),
+      listOf(aSubscription(1)),
       ['revoke 1 group-leave'],
     ],
     [
@@ -270,19 +265,19 @@ describe('a user who is no longer entitled', () => {
     [
       'counts as cancelled whose subscription ends with the month',
       leaver(1, { ...revoking, ...cancelled }),
-      listOf(subscribed(1, { status: 'unknown' })),
+      listOf(aSubscription(1, { status: 'unknown' })),
       ['revoke 1 group-leave access'],
     ],
     [
       'loses nothing that is not Usher’s',
       { ...unmanaged(1), entitled: false, ineligibility: 'group-leave' },
-      listOf(subscribed(1)),
+      listOf(aSubscription(1)),
       [],
     ],
     [
       'is cancelled who is deleted, as long as the list shows the subscription',
       deleted(1, own()),
-      listOf(subscribed(1)),
+      listOf(aSubscription(1)),
       ['revoke 1 user-deleted'],
     ],
     ['is not cancelled who is deleted and not listed', deleted(1, own()), listOf(), ['record 1']],
@@ -296,14 +291,23 @@ describe('a user who is no longer entitled', () => {
       ...leaver(1, { status: 'creating', changedAt: iso(-600), ...own({ askedAt: iso(-600) }) }),
       assigned: false,
     };
-    const decision = decisionOf(managed(checkedUsers([seat]), listOf(subscribed(1))));
+    const decision = decisionOf(managed(checkedUsers([seat]), listOf(aSubscription(1))));
     expect(decision.changes).toMatchObject([{ kind: 'revoke' }]);
-    expect(writtenSeat(decision, 1)?.audit).toMatchObject([{ kind: 'assigned', plan: PLAN }]);
+    expect(writtenSeat(decision, 1)?.audit).toMatchObject([{ kind: 'assigned', plan: PRO }]);
+  });
+
+  it('whose call had no answer begins the grace in the plan that audits the grant', () => {
+    const seat = leaver(1, { status: 'creating', changedAt: iso(-600), ...own({ askedAt: iso(-600) }) });
+    const decision = decisionOf(managed(checkedUsers([seat], { graceDays: 7 }), listOf(aSubscription(1))));
+    expect(writtenSeat(decision, 1)).toMatchObject({
+      status: 'leaving',
+      audit: [{ kind: 'assigned' }, { kind: 'leaving' }],
+    });
   });
 
   it('whose call had no answer is cancelled by the id that the list has', () => {
     const seat = leaver(1, { status: 'creating', changedAt: iso(-600), ...own({ askedAt: iso(-600) }) });
-    const decision = decisionOf(managed(checkedUsers([seat]), listOf(subscribed(1, { id: 'sub-1' })), Q_BUSINESS));
+    const decision = decisionOf(managed(checkedUsers([seat]), listOf(aSubscription(1, { id: 'sub-1' })), Q_BUSINESS));
     expect(decision.changes).toMatchObject([{ kind: 'revoke' }]);
     expect(writtenSeat(decision, 1)?.subscription?.id).toBe('sub-1');
   });
@@ -312,7 +316,7 @@ describe('a user who is no longer entitled', () => {
     expect(needsOf(managed(checkedUsers([leaver(1, own())]), undefined, Q_BUSINESS))).toEqual(['subscriptions']);
     expect(needsOf(managed(checkedUsers([leaver(1, own({ id: 'sub-1' }))]), undefined, Q_BUSINESS))).toEqual([]);
     const decision = decisionOf(
-      managed(checkedUsers([leaver(1, own())]), listOf(subscribed(1, { id: 'sub-1' })), Q_BUSINESS),
+      managed(checkedUsers([leaver(1, own())]), listOf(aSubscription(1, { id: 'sub-1' })), Q_BUSINESS),
     );
     expect(writtenSeat(decision, 1)?.subscription?.id).toBe('sub-1');
   });
@@ -333,11 +337,49 @@ describe('a user who is no longer entitled', () => {
   });
 });
 
+describe('a user who is no longer entitled while the list is refused', () => {
+  const refused = new RefusedError('access-denied', 'no');
+  const begun: Partial<Seat> = { status: 'revoking', changedAt: iso(-600), grantedAt: iso(-86_400) };
+  const accepted: Partial<Seat> = { ...begun, removedAt: iso(-600), ...own({ cancelledAt: iso(-600) }) };
+  const unanswered: Partial<Seat> = { status: 'creating', changedAt: iso(-600), ...own({ askedAt: iso(-600) }) };
+
+  it.each<[string, UserState, string[]]>([
+    ['is revoked again if AWS has accepted nothing', leaver(1, { ...begun, ...own() }), ['revoke 1 group-leave']],
+    [
+      'is revoked again if AWS has accepted the cancellation alone',
+      leaver(1, { ...begun, ...own({ cancelledAt: iso(-600) }) }),
+      ['revoke 1 group-leave'],
+    ],
+    [
+      'is revoked again if AWS has accepted the removal alone',
+      leaver(1, { ...begun, removedAt: iso(-600), ...own() }),
+      ['revoke 1 group-leave'],
+    ],
+    ['waits for the list once AWS has accepted both', leaver(1, accepted), []],
+    ['is revoked whose create got no answer and is assigned', leaver(1, unanswered), ['revoke 1 group-leave']],
+    ['waits for the list whose create got no answer, unassigned', { ...leaver(1, unanswered), assigned: false }, []],
+    [
+      'waits for the list whose subscription got no answer next to the assignment of another',
+      leaver(1, { ...unanswered, access: 'foreign' }),
+      [],
+    ],
+    ['is revoked who is deleted', deleted(1, own()), ['revoke 1 user-deleted']],
+  ])('%s', (_fact, one, expected) => {
+    const state = managed(checkedUsers([one]), refused);
+    expect(made(state)).toEqual(expected);
+    expect(failuresOf(decisionOf(state, brakeOf(100)))).toEqual([[APPLICATION, 'access-denied']]);
+  });
+
+  it('is revoked whose id of the subscription only the list knows', () => {
+    expect(planned([leaver(1, own())], refused, Q_BUSINESS)).toEqual(['revoke 1 group-leave']);
+  });
+});
+
 describe('a user who comes back while the revocation is under way', () => {
   it('keeps the subscription that is left after someone else has removed the assignment', () => {
     const seat = { status: 'revoking' as const, changedAt: iso(-600), grantedAt: iso(-86_400), ...own() };
-    const decision = decisionOf(managed(checkedUsers([joiner(1, seat)]), listOf(subscribed(1))));
-    expect(writtenSeat(decision, 1)).toMatchObject({ status: 'confirmed', subscription: { plan: PLAN } });
+    const decision = decisionOf(managed(checkedUsers([joiner(1, seat)]), listOf(aSubscription(1))));
+    expect(writtenSeat(decision, 1)).toMatchObject({ status: 'confirmed', subscription: { plan: PRO } });
   });
 });
 

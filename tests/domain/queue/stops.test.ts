@@ -3,6 +3,7 @@ import { type Profile, profilesOf } from '../../../domain/profiles.ts';
 import { isNewProfile, noteStops } from '../../../domain/queue/stops.ts';
 import { anEntitlement, aQueue, at, iso } from '../../support/builders.ts';
 import { application } from '../../support/ids.ts';
+import { KIRO } from '../../support/subscriptions.ts';
 
 const [ONE, TWO] = [application(1), application(2)];
 const CONTEXT = { now: at(0), configured: [ONE, TWO] };
@@ -38,8 +39,7 @@ describe('an application to which AWS refuses new subscriptions', () => {
 
 describe('a profile', () => {
   const profile = (): Profile => {
-    const subscription = { provider: 'kiro', plan: 'CREDIT_POOL', region: 'us-east-1', mode: 'manage' } as const;
-    const [only] = profilesOf([anEntitlement(1, { subscription })]);
+    const [only] = profilesOf([anEntitlement(1, { subscription: KIRO })]);
     if (!only) throw new Error('There is one profile');
     return only;
   };

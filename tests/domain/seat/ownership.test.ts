@@ -1,23 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import { type Making, markCancelled, noteListed } from '../../../domain/seat/ownership.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import {
   dropSeat,
-  type Making,
   markAssigned,
-  markCancelled,
   markCreating,
   markRefused,
   markRevoked,
   markRevoking,
-  noteListed,
   recordLateGrant,
 } from '../../../domain/seat/transitions.ts';
 import { aChangeContext, aGrantedSeat, aSeat, iso } from '../../support/builders.ts';
 import { APPLICATION, ENTITLEMENT, START, user } from '../../support/ids.ts';
+import { POWER, PRO } from '../../support/subscriptions.ts';
 
-const PLAN = 'Q_DEVELOPER_STANDALONE_PRO';
-const OWN = { plan: PLAN, askedAt: iso(-86_400) } as const;
-const ASKED = { plan: PLAN, askedAt: iso() } as const;
+const OWN = { plan: PRO, askedAt: iso(-86_400) } as const;
+const ASKED = { plan: PRO, askedAt: iso() } as const;
 const TARGET = { applicationArn: APPLICATION, userId: user(1), entitlement: ENTITLEMENT, requestedAt: iso(-5) };
 
 /** Whose the parts of a seat are, once its creation has begun. */
@@ -28,52 +26,52 @@ function owned(before: Seat | undefined, making: Making): Pick<Seat, 'access' | 
 
 describe('the parts of a seat', () => {
   it.each<[string, Seat | undefined, Making, Pick<Seat, 'access' | 'subscription'>]>([
-    ['are Usher’s if it makes both', undefined, { plan: PLAN }, { subscription: ASKED }],
+    ['are Usher’s if it makes both', undefined, { plan: PRO }, { subscription: ASKED }],
     ['are the assignment alone without a plan', undefined, {}, {}],
     [
       'are the subscription alone next to an assignment of another',
       undefined,
-      { plan: PLAN, part: 'subscription' },
+      { plan: PRO, part: 'subscription' },
       { access: 'foreign', subscription: ASKED },
     ],
-    ['are the assignment alone next to a subscription of another', undefined, { plan: PLAN, part: 'access' }, {}],
+    ['are the assignment alone next to a subscription of another', undefined, { plan: PRO, part: 'access' }, {}],
     [
       'stay Usher’s if the subscription is made again',
       aGrantedSeat({ subscription: OWN }),
-      { plan: PLAN, part: 'subscription' },
+      { plan: PRO, part: 'subscription' },
       { subscription: ASKED },
     ],
     [
       'keep the assignment of another if the subscription is made again',
       aGrantedSeat({ access: 'foreign', subscription: OWN }),
-      { plan: PLAN, part: 'subscription' },
+      { plan: PRO, part: 'subscription' },
       { access: 'foreign', subscription: ASKED },
     ],
     [
       'keep the subscription if the assignment is made again',
       aGrantedSeat({ access: 'foreign', subscription: OWN }),
-      { plan: PLAN, part: 'access' },
+      { plan: PRO, part: 'access' },
       { subscription: OWN },
     ],
     [
       'keep the assignment of another, and the id, under another plan',
       aGrantedSeat({ access: 'foreign', subscription: { ...OWN, id: 'sub-1' } }),
-      { plan: 'Q_DEVELOPER_STANDALONE_POWER', part: 'plan' },
+      { plan: POWER, part: 'plan' },
       {
         access: 'foreign',
-        subscription: { plan: 'Q_DEVELOPER_STANDALONE_POWER', askedAt: iso(), id: 'sub-1' },
+        subscription: { plan: POWER, askedAt: iso(), id: 'sub-1' },
       },
     ],
     [
       'stay as they are if only the answer was lost',
       aSeat(1, { status: 'creating', access: 'foreign', subscription: OWN }),
-      { plan: PLAN, part: 'nothing' },
+      { plan: PRO, part: 'nothing' },
       { access: 'foreign', subscription: OWN },
     ],
     [
       'of a seat that is gone are another’s',
       aGrantedSeat({ status: 'revoked' }),
-      { plan: PLAN, part: 'subscription' },
+      { plan: PRO, part: 'subscription' },
       { access: 'foreign', subscription: ASKED },
     ],
   ])('%s', (_fact, before, making, expected) => {
@@ -88,9 +86,16 @@ describe('the parts of a seat', () => {
     }
   });
 
+  it('leave the time of the cancellation, until the next seat', () => {
+    const cancelled = markCancelled(aGrantedSeat({ status: 'revoking', subscription: OWN }), START);
+    const gone = markRevoked(cancelled, aChangeContext());
+    expect([gone.subscription, gone.cancelledAt]).toEqual([undefined, iso()]);
+    expect(markCreating(gone, TARGET, aChangeContext()).cancelledAt).toBeUndefined();
+  });
+
   it('are in the audit record of its end', () => {
     const revoking = markRevoking(aGrantedSeat({ subscription: OWN }), aChangeContext());
-    expect(markRevoked(revoking, aChangeContext()).audit).toMatchObject([{ kind: 'revoked', plan: PLAN }]);
+    expect(markRevoked(revoking, aChangeContext()).audit).toMatchObject([{ kind: 'revoked', plan: PRO }]);
   });
 
   it('are nobody’s after a refusal that had no effect, and stay with what is there', () => {
@@ -105,16 +110,17 @@ describe('the parts of a seat', () => {
 describe('a subscription of another plan', () => {
   it.each(['assigned', 'creating'] as const)('is a change of its own although the seat is only %s', (status) => {
     const seat = aGrantedSeat({ status, changeSeq: 4, subscription: OWN });
-    const plan = 'Q_DEVELOPER_STANDALONE_POWER';
-    const creating = markCreating(seat, TARGET, aChangeContext(), { part: 'subscription', plan });
-    expect(creating).toMatchObject({ changeSeq: 5, subscription: { plan } });
-    expect(markAssigned(creating, aChangeContext()).audit).toMatchObject([{ kind: 'assigned', changeSeq: 5, plan }]);
+    const creating = markCreating(seat, TARGET, aChangeContext(), { part: 'subscription', plan: POWER });
+    expect(creating).toMatchObject({ changeSeq: 5, subscription: { plan: POWER } });
+    expect(markAssigned(creating, aChangeContext()).audit).toMatchObject([
+      { kind: 'assigned', changeSeq: 5, plan: POWER },
+    ]);
   });
 });
 
 describe('a repeated create', () => {
   const seat = aGrantedSeat({ status: 'assigned', subscription: OWN });
-  const repeated = markCreating(seat, TARGET, aChangeContext(), { part: 'subscription', plan: PLAN });
+  const repeated = markCreating(seat, TARGET, aChangeContext(), { part: 'subscription', plan: PRO });
 
   it('is not audited again once it shows', () => {
     expect(recordLateGrant(repeated, aChangeContext()).audit).toEqual([]);

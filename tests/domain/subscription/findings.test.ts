@@ -24,6 +24,20 @@ describe('the subscriptions of a profile', () => {
     ['are right if each entitled user has one', [aSubscription(1)], [subscribers([1])], []],
     ['are missing for an entitled user without one', [], [subscribers([1])], ['missing 1']],
     ['are orphans if no entitlement covers the user', [aSubscription(1)], [], ['orphan 1']],
+    [
+      'that Usher has cancelled are no orphans for a month, as long as the list does not say that they are used',
+      [1, 2, 3].map((number) => aSubscription(number, { status: number === 2 ? 'active' : 'unknown' })),
+      [
+        subscribers([], {
+          ended: new Map([
+            [user(1), iso(-31 * 86_400)],
+            [user(2), iso(-31 * 86_400)],
+            [user(3), iso(-32 * 86_400)],
+          ]),
+        }),
+      ],
+      ['orphan 2', 'orphan 3'],
+    ],
     ['of another user do not count', [aSubscription(2)], [subscribers([1])], ['missing 1', 'orphan 2']],
     [
       'that are cancelled count as gone',

@@ -1,20 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { INITIAL_PROGRESS } from '../../../domain/decision/progress.ts';
-import type { SubscriptionSettings } from '../../../domain/entitlements.ts';
 import { acquireLease, LEASE_SECONDS } from '../../../domain/queue/lease.ts';
 import { emptyQueue, type WorkQueue } from '../../../domain/queue/work-queue.ts';
 import { plusSeconds } from '../../../domain/shared/time.ts';
 import { planChanges } from '../../../reconcile/plan/plan-changes.ts';
 import { aMembershipRequest, anAuditRecord, aRequest, aSeat, aSweepReport } from '../../support/builders.ts';
 import { APPLICATION, GROUP, ME, OTHER, OTHER_APPLICATION, OTHER_GROUP, START, user } from '../../support/ids.ts';
+import { KIRO } from '../../support/subscriptions.ts';
 import { openWorld, type WorldOptions } from '../../support/world.ts';
 
-const KIRO_MANAGED: SubscriptionSettings = {
-  provider: 'kiro',
-  plan: 'Q_DEVELOPER_STANDALONE_PRO',
-  region: 'us-east-1',
-  mode: 'manage',
-};
 const SWEEP = aRequest({ sweep: 'everything', trigger: 'manual' });
 
 /** Plans until nothing is due; users with a confirmed seat are assigned. */
@@ -142,7 +136,7 @@ describe('a tick measures', () => {
 
   describe('to how many applications AWS refuses new subscriptions', () => {
     const stop = { since: hoursAgo(3), probeAt: plusSeconds(START, 3600) };
-    const managed = [{ subscription: KIRO_MANAGED }, ...entitlements.slice(1)];
+    const managed = [{ subscription: KIRO }, ...entitlements.slice(1)];
 
     it.each([
       ['zero, too', managed, undefined, [0]],
