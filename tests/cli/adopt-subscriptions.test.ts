@@ -74,15 +74,24 @@ describe('usher adopt --subscriptions', () => {
       /2 subscriptions are of users whom no entitlement covers, as of the comparison .*\. Usher cancels/,
     );
     expect(error).toContain(
-      'with the next sweep, under the brake. Of these, 1 fit under the cap of 4; run it again for the rest.',
+      'of these within minutes, under the brake. Of these, 1 fit under the cap of 4 now, and more while the execution runs and their slots become free; run it again for the rest.',
     );
     expect(error).toContain(`  ${user(5)}\n  ${user(6)}\n`);
     expect(error).toContain('kiro is experimental');
     expect(error).not.toContain(SECRET);
+    expect(error).not.toContain('of grace');
     // There is no terminal to ask in.
     expect(code).toBe(2);
     const named = await operator.run('adopt', ENTITLEMENT, '--subscriptions', '--orphans', '--names');
     expect(named.error).toContain(SECRET);
+  });
+
+  it('says that an orphan has the days of grace, too', async () => {
+    const { entitlements, ...rest } = configuration(4, { subscription: KIRO, onLeave: { revokeAfterDays: 7 } });
+    const file = join(operator.folder, 'grace.yml');
+    writeFileSync(file, JSON.stringify({ ...rest, entitlements: entitlements.slice(0, 1) }));
+    const { error } = await operator.run('adopt', '--subscriptions', '--orphans', '--entitlements', file);
+    expect(error).toContain('Usher cancels what it adopts of these after 7 days of grace, under the brake.');
   });
 
   it('lists no orphan unless asked, and adopts none', async () => {
