@@ -91,11 +91,11 @@ function printFindings(title: string, findings: readonly Finding[], { terminal }
   const { bold, green, yellow, red, dim } = terminal.colors;
   const color = { ok: green, warning: yellow, problem: red, unknown: yellow };
   terminal.line(bold(title));
-  for (const { check, verdict, found, why, mend } of findings) {
+  for (const { check, verdict, found, why, mend: fix } of findings) {
     terminal.line(`  ${color[verdict](SIGNS[verdict])} ${check}: ${found}`);
     if (verdict === 'ok') continue;
     terminal.paragraph(`Why it matters: ${why}.`, 6, dim);
-    if (mend !== undefined) terminal.paragraph(`${mend}.`, 6);
+    if (fix !== undefined) terminal.paragraph(`${fix}.`, 6);
   }
   terminal.line();
 }
