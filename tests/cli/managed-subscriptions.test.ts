@@ -52,10 +52,14 @@ describe('a managed subscription', () => {
     expect(shown).toMatchObject({ entitlements: [{ seat: { subscription: { plan: KIRO.plan } } }] });
   });
 
-  it('is nothing to look at while AWS refuses none', async () => {
+  it('is no problem for doctor and status while AWS refuses none, and experimental', async () => {
     const found = new Map(linesOf((await operator.run('doctor', '--json')).out).map((one) => [one['check'], one]));
     expect(found.get('subscriptions kiro us-east-1')).toMatchObject({ verdict: 'ok', found: 'The list answers' });
     expect(found.get('new subscriptions')).toMatchObject({ verdict: 'ok' });
+    expect(found.get(`subscription ${ENTITLEMENT}`)).toMatchObject({
+      verdict: 'ok',
+      found: expect.stringContaining('experimental'),
+    });
     expect((await operator.run('status')).error).toBe('');
   });
 
