@@ -619,6 +619,7 @@ describe('what the service has found', () => {
     const why = await deployed.run('why', user(3));
     expect(why.out.replace(/\s+/g, ' ')).toMatch(/Subscription, as of the comparison .+: the user has no subscription/);
     expect(why.out.replace(/\s+/g, ' ')).toContain(`(missing, expected ${KIRO.plan}, found `);
+    expect(why.out.match(new RegExp(`^${ENTITLEMENT}$`, 'gm'))).toHaveLength(1);
   });
 
   it('is shown for a user whom no entitlement concerns, and as fields for programs', async () => {
