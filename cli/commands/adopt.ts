@@ -6,6 +6,7 @@ import type { Readers } from '../../reconcile/plan/readers.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { managedProfileOf, type OthersSubscriptions, orphansFor, readOthers } from '../command/others-subscriptions.ts';
+import { ADMIN_STARTS, DECISION_READS, SUBSCRIPTION_READS } from '../command/permissions.ts';
 import { type Preview, preview } from '../command/preview.ts';
 import { readersOf } from '../command/readers.ts';
 import { startAndFollow } from '../command/start-execution.ts';
@@ -13,7 +14,6 @@ import { Unread } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
 import { UsageError } from '../shared/failures.ts';
 import { count, escaped, numberOf, relative } from '../ui/text.ts';
-import { READS, STARTS } from './held.ts';
 
 const Options = z.object({
   subscriptions: z._default(z.boolean(), false),
@@ -36,16 +36,12 @@ export function adoptCommand(run: Runner): Command {
       ['usher adopt kiro --subscriptions --orphans --names', 'also those that no entitlement covers, to cancel them'],
     ],
     permissions: [
-      ...READS,
+      ...DECISION_READS,
       'sso:ListApplicationAssignments',
       'identitystore:ListGroupMemberships',
       'identitystore:ListUsers',
-      'user-subscriptions:ListUserSubscriptions',
-      'qbusiness:ListApplications',
-      'qbusiness:GetApplication',
-      'qbusiness:ListSubscriptions',
-      'sts:AssumeRole',
-      ...STARTS,
+      ...SUBSCRIPTION_READS,
+      ...ADMIN_STARTS,
     ],
   })
     .argument('[ENTITLEMENT]', 'name of an entitlement (default: all)')

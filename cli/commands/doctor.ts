@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { commandOf, type Runner } from '../command/command.ts';
 import type { Context } from '../command/context.ts';
+import { SUBSCRIPTION_READS } from '../command/permissions.ts';
 import { Unread } from '../command/unread.ts';
 import type { Finding, Verdict } from '../doctor/check.ts';
 import type { Listed } from '../doctor/pace.ts';
@@ -42,11 +43,7 @@ export function doctorCommand(run: Runner): Command {
       'sqs:GetQueueUrl',
       'sqs:GetQueueAttributes',
       'logs:FilterLogEvents',
-      'user-subscriptions:ListUserSubscriptions',
-      'qbusiness:ListApplications',
-      'qbusiness:GetApplication',
-      'qbusiness:ListSubscriptions',
-      'sts:AssumeRole',
+      ...SUBSCRIPTION_READS,
     ],
   }).action(run(doctor));
 }
