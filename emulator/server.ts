@@ -9,7 +9,7 @@ import { FaultRuleSchema } from './aws/fault-rules.ts';
 import type { DirectorySeed } from './aws/identity-center/directory-seed.ts';
 import { type Answer, parseJson } from './aws/json-service.ts';
 import type { StackListener } from './stack/listener.ts';
-import { readState, writeState } from './stack/snapshot.ts';
+import { readState, type SavedState, writeState } from './stack/snapshot.ts';
 import { openStack, type Stack } from './stack/stack.ts';
 
 /** How the emulator is served. */
@@ -34,17 +34,26 @@ const DELIVERY_SECONDS = 3;
 const SAVE_EVERY_MILLISECONDS = 2000;
 const MOST_KEPT_EXECUTIONS = 2000;
 
-/**
- * Serves the emulator over HTTP until the signal. Virtual time follows real time, and the schedule's tick runs.
- *
- * @throws InputError if the saved state is not valid; Error `EADDRINUSE` if another process uses the port
- */
-export async function serve(options: ServeOptions): Promise<void> {
-  const { entitlements, directory, port, speed, folder, signal, onListen } = options;
-  const saved = folder === undefined ? undefined : readState(folder, directory.identityStoreId);
-  const start = new Date(Math.max(Date.now(), Date.parse(saved?.now ?? '1970-01-01T00:00:00Z')));
+/** An emulator that listens. Its caller makes time pass. */
+interface ListeningEmulator {
+  stack: Stack;
+  endpoint: string;
+  close(): Promise<void>;
+}
+
+interface ListenOptions extends Pick<ServeOptions, 'entitlements' | 'directory' | 'port' | 'speed'> {
+  /** Start of virtual time. */
+  start: Date;
+  saved?: SavedState | undefined;
+  listener?: Pick<StackListener, 'request'>;
+}
+
+/** Opens an emulator over HTTP, which delivers an event of each change of the identity store. Its time stands still. */
+export async function listen(options: ListenOptions): Promise<ListeningEmulator> {
+  const { entitlements, directory, port, speed, start, saved } = options;
   let records = 0;
   const listener: StackListener = {
+    ...options.listener,
     changed(change) {
       records += 1;
       const { region, identityStoreId } = entitlements.identityCenter;
@@ -58,22 +67,40 @@ export async function serve(options: ServeOptions): Promise<void> {
   const stack = await openStack({ entitlements, directory, start, transport: 'in-process', saved, listener });
   try {
     const gateway = await stack.listen(port, pagesOf(stack, entitlements, speed));
-    try {
-      onListen({ endpoint: gateway.endpoint, resumed: saved !== undefined });
-      tick(stack);
-      let savedAt = performance.now();
-      await stack.follow(speed, signal, async () => {
-        stack.forgetAllBut(MOST_KEPT_EXECUTIONS);
-        if (folder === undefined || performance.now() - savedAt < SAVE_EVERY_MILLISECONDS) return;
-        savedAt = performance.now();
-        writeState(folder, await stack.save());
-      });
-      if (folder !== undefined) writeState(folder, await stack.save());
-    } finally {
+    const close = async () => {
       await gateway.close();
-    }
-  } finally {
+      await stack.close();
+    };
+    return { stack, endpoint: gateway.endpoint, close };
+  } catch (error) {
     await stack.close();
+    throw error;
+  }
+}
+
+/**
+ * Serves the emulator over HTTP until the signal. Virtual time follows real time, and the schedule's tick runs.
+ *
+ * @throws InputError if the saved state is not valid; Error `EADDRINUSE` if another process uses the port
+ */
+export async function serve(options: ServeOptions): Promise<void> {
+  const { directory, speed, folder, signal, onListen } = options;
+  const saved = folder === undefined ? undefined : readState(folder, directory.identityStoreId);
+  const start = new Date(Math.max(Date.now(), Date.parse(saved?.now ?? '1970-01-01T00:00:00Z')));
+  const { stack, endpoint, close } = await listen({ ...options, start, saved });
+  try {
+    onListen({ endpoint, resumed: saved !== undefined });
+    tick(stack);
+    let savedAt = performance.now();
+    await stack.follow(speed, signal, async () => {
+      stack.forgetAllBut(MOST_KEPT_EXECUTIONS);
+      if (folder === undefined || performance.now() - savedAt < SAVE_EVERY_MILLISECONDS) return;
+      savedAt = performance.now();
+      writeState(folder, await stack.save());
+    });
+    if (folder !== undefined) writeState(folder, await stack.save());
+  } finally {
+    await close();
   }
 }
 

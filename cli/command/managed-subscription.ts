@@ -34,7 +34,8 @@ export function subscriptionInWords(
     words.push('AWS refuses the subscription, not the assignment.');
   if (!queue) return words;
   const stop = stopsOf(queue, [entitlement])?.[0];
-  if (stop && entitled && !owned?.subscription) words.push(`${stopInWords(stop, now)}. Until then, no seat begins.`);
+  const hasSubscription = owned?.subscription !== undefined && !isUnanswered(owned);
+  if (stop && entitled && !hasSubscription) words.push(`${stopInWords(stop, now)}. Until then, no seat begins.`);
   const until = isOpen(owned, verdict) ? blockedUntil(entitlement, queue, now) : undefined;
   if (until !== undefined)
     words.push(`What follows needs the list of subscriptions, which may be read again ${relative(until, now)}.`);

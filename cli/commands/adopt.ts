@@ -6,6 +6,7 @@ import type { Readers } from '../../reconcile/plan/readers.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { managedProfileOf, type OthersSubscriptions, orphansFor, readOthers } from '../command/others-subscriptions.ts';
+import { ADMIN_STARTS, DECISION_READS, SUBSCRIPTION_READS } from '../command/permissions.ts';
 import { type Preview, preview } from '../command/preview.ts';
 import { readersOf } from '../command/readers.ts';
 import { startAndFollow } from '../command/start-execution.ts';
@@ -13,7 +14,6 @@ import { Unread } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
 import { UsageError } from '../shared/failures.ts';
 import { count, escaped, numberOf, relative } from '../ui/text.ts';
-import { READS, STARTS } from './held.ts';
 
 const Options = z.object({
   subscriptions: z._default(z.boolean(), false),
@@ -28,7 +28,7 @@ export function adoptCommand(run: Runner): Command {
   return commandOf('adopt', {
     summary: 'Adopt assignments, and subscriptions, that others made for entitled users',
     description:
-      'An adopted seat counts toward the cap and is revoked when its user leaves, like any other. Assignments of users who are not entitled stay unmanaged. With --subscriptions, the subscriptions of entitled users end with their seats, too; for entitlements whose subscription has mode: manage. With --orphans, also adopts the subscriptions of users whom no entitlement covers: Usher cancels them with the next sweep, under the brake. Only as many users are adopted as slots are free. Lists what it would adopt and asks for confirmation.',
+      'An adopted seat counts toward the cap and is revoked when its user leaves, like any other. Assignments of users who are not entitled stay unmanaged. With --subscriptions, the subscriptions of entitled users end with their seats, too; for entitlements whose subscription has mode: manage. With --orphans, also adopts the subscriptions of users whom no entitlement covers: Usher cancels them as if these users had just left, after the days of grace and under the brake. Only as many users are adopted at a time as slots are free. Lists what it would adopt and asks for confirmation.',
     examples: [
       ['usher adopt', 'all entitlements: list, then ask'],
       ['usher adopt amazon-q-developer --yes', 'one entitlement, do not ask'],
@@ -36,16 +36,12 @@ export function adoptCommand(run: Runner): Command {
       ['usher adopt kiro --subscriptions --orphans --names', 'also those that no entitlement covers, to cancel them'],
     ],
     permissions: [
-      ...READS,
+      ...DECISION_READS,
       'sso:ListApplicationAssignments',
       'identitystore:ListGroupMemberships',
       'identitystore:ListUsers',
-      'user-subscriptions:ListUserSubscriptions',
-      'qbusiness:ListApplications',
-      'qbusiness:GetApplication',
-      'qbusiness:ListSubscriptions',
-      'sts:AssumeRole',
-      ...STARTS,
+      ...SUBSCRIPTION_READS,
+      ...ADMIN_STARTS,
     ],
   })
     .argument('[ENTITLEMENT]', 'name of an entitlement (default: all)')
@@ -63,8 +59,8 @@ interface Adoption {
   assignments: readonly string[];
   /** Of these users and others who have a seat. */
   subscriptions: readonly string[];
-  /** Undefined if the entitlement adopts none. */
-  orphans: readonly string[] | undefined;
+  /** All that are known, if a slot is free for one: the first ones leave their slots to others. */
+  orphans: readonly string[];
 }
 
 async function adopt(context: Context, command: Command): Promise<void> {
@@ -79,13 +75,13 @@ async function adopt(context: Context, command: Command): Promise<void> {
   const wanted = wantedOf(readers.entitlements.entitlements, { name: command.args[0], subscriptions }, context);
   const adoptions = await adoptionsOf(wanted, options, readers, context);
   const some = adoptions.filter((one) =>
-    [one.assignments, one.subscriptions, one.orphans].some((users) => users?.length),
+    [one.assignments, one.subscriptions, one.orphans].some((users) => users.length > 0),
   );
   if (some.length === 0) return terminal.note('There is nothing to adopt.');
   if (!(await terminal.confirm(questionOf(some, subscriptions), yes))) return;
   for (const one of some) {
     // Of orphans that were not shown, none is adopted.
-    const more = subscriptions ? { subscriptions: one.orphans?.length ? 'all' : 'entitled' } : {};
+    const more = subscriptions ? { subscriptions: one.orphans.length > 0 ? 'all' : 'entitled' } : {};
     await startAndFollow({ machine: 'adminMachine', input: { adopt: one.entitlement.name, ...more }, wait }, context);
   }
 }
@@ -97,9 +93,9 @@ function questionOf(adoptions: readonly Adoption[], subscriptions: boolean): str
     'assignment',
   );
   if (!subscriptions) return `Adopt ${assignments}?`;
-  const orphans = sum((one) => one.orphans?.length ?? 0);
+  const orphans = sum((one) => one.orphans.length);
   const all = count(sum((one) => one.subscriptions.length) + orphans, 'subscription');
-  return `Adopt ${assignments} and ${all}${orphans > 0 ? `, and cancel ${numberOf(orphans)} of them under the brake` : ''}?`;
+  return `Adopt ${assignments} and ${all}${orphans > 0 ? `, and cancel up to ${numberOf(orphans)} of them under the brake` : ''}?`;
 }
 
 /**
@@ -173,7 +169,7 @@ async function adoptionsOf(
       entitlement: own.entitlement,
       assignments,
       subscriptions: [...assignments, ...own.unsubscribed].filter(isSubscribed),
-      orphans: one.orphans?.slice(0, free - assignments.length),
+      orphans: free > assignments.length ? (one.orphans ?? []) : [],
     };
   });
   if (wanted.some((one) => subscriptions && managedOf(one)?.provider === 'kiro'))
@@ -210,7 +206,7 @@ interface Orphans {
 }
 
 function printOrphans(
-  { entitlement: { name, seats }, adoptable }: Preview,
+  { entitlement: { name, seats, onLeave }, adoptable }: Preview,
   { others: { comparedAt }, orphans, called, free }: Orphans,
   { terminal, clock }: Context,
 ): void {
@@ -224,9 +220,12 @@ function printOrphans(
   const what = count(orphans.length, 'subscription is of a user', 'subscriptions are of users');
   const left = Math.max(0, free - adoptable.length);
   const more =
-    orphans.length > left ? ` Of these, ${left} fit under the cap of ${seats.max}; run it again for the rest.` : '';
-  const fate =
-    orphans.length === 0 ? '' : ` Usher cancels what it adopts of these with the next sweep, under the brake.${more}`;
+    orphans.length > left
+      ? ` Of these, ${left} fit under the cap of ${seats.max} now, and more while the execution runs and their slots become free; run it again for the rest.`
+      : '';
+  const { revokeAfterDays: days } = onLeave;
+  const when = days > 0 ? `after ${count(days, 'day')} of grace` : 'within minutes';
+  const fate = orphans.length === 0 ? '' : ` Usher cancels what it adopts of these ${when}, under the brake.${more}`;
   terminal.note(`${name}: ${what} whom no entitlement covers, ${as}.${fate}`);
   for (const userId of orphans) terminal.note(`  ${[userId, called.get(userId)].filter(Boolean).join('  ')}`);
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { commandOf, type Runner } from '../command/command.ts';
 import type { Context } from '../command/context.ts';
+import { SUBSCRIPTION_READS } from '../command/permissions.ts';
 import { Unread } from '../command/unread.ts';
 import type { Finding, Verdict } from '../doctor/check.ts';
 import type { Listed } from '../doctor/pace.ts';
@@ -42,11 +43,7 @@ export function doctorCommand(run: Runner): Command {
       'sqs:GetQueueUrl',
       'sqs:GetQueueAttributes',
       'logs:FilterLogEvents',
-      'user-subscriptions:ListUserSubscriptions',
-      'qbusiness:ListApplications',
-      'qbusiness:GetApplication',
-      'qbusiness:ListSubscriptions',
-      'sts:AssumeRole',
+      ...SUBSCRIPTION_READS,
     ],
   }).action(run(doctor));
 }
@@ -91,11 +88,11 @@ function printFindings(title: string, findings: readonly Finding[], { terminal }
   const { bold, green, yellow, red, dim } = terminal.colors;
   const color = { ok: green, warning: yellow, problem: red, unknown: yellow };
   terminal.line(bold(title));
-  for (const { check, verdict, found, why, mend } of findings) {
+  for (const { check, verdict, found, why, mend: fix } of findings) {
     terminal.line(`  ${color[verdict](SIGNS[verdict])} ${check}: ${found}`);
     if (verdict === 'ok') continue;
     terminal.paragraph(`Why it matters: ${why}.`, 6, dim);
-    if (mend !== undefined) terminal.paragraph(`${mend}.`, 6);
+    if (fix !== undefined) terminal.paragraph(`${fix}.`, 6);
   }
   terminal.line();
 }

@@ -6,6 +6,7 @@ import { readUser } from '../../reconcile/plan/read-user.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
+import { ADMIN_STARTS, DECISION_READS } from '../command/permissions.ts';
 import { readersOf } from '../command/readers.ts';
 import { startAndFollow } from '../command/start-execution.ts';
 import { Unread } from '../command/unread.ts';
@@ -18,22 +19,6 @@ export const SHORT_DIGEST = 12;
 
 const ListOptions = z.object({ names: z.optional(z.boolean()) });
 const ActOptions = z.object({ yes: z.optional(z.boolean()), wait: z.optional(z.boolean()) });
-
-export const READS = [
-  'dynamodb:Query',
-  'dynamodb:GetItem',
-  'dynamodb:BatchGetItem',
-  'identitystore:IsMemberInGroups',
-  'identitystore:ListGroupMembershipsForMember',
-  'identitystore:DescribeUser',
-  'sso:DescribeApplicationAssignment',
-];
-export const STARTS = [
-  'sts:GetCallerIdentity',
-  'states:StartExecution (onboarding-admin)',
-  'states:DescribeExecution',
-  'states:GetExecutionHistory',
-];
 
 const REASONS: Readonly<Record<HoldReason, string>> = {
   brake: 'more revocations than the brake allows in 24 hours',
@@ -48,7 +33,7 @@ export function heldCommand(run: Runner): Command {
       ['usher held', 'ids only'],
       ['usher held --names', 'also names'],
     ],
-    permissions: [...READS, 'identitystore:ListUsers'],
+    permissions: [...DECISION_READS, 'identitystore:ListUsers'],
   })
     .option('--names', 'also print names')
     .action(run(held));
@@ -63,7 +48,7 @@ export function releaseCommand(run: Runner): Command {
       ['usher release 3f6b2c1d', 'list the users, then ask'],
       ['usher release 3f6b2c1d --yes --wait', 'do not ask; follow the execution'],
     ],
-    permissions: [...READS, ...STARTS],
+    permissions: [...DECISION_READS, ...ADMIN_STARTS],
   })
     .argument('<DIGEST>', 'digest of a hold, from usher held')
     .option('--yes', 'do not ask for confirmation')

@@ -4,6 +4,7 @@ import { type Profile, profilesOf } from '../../domain/profiles.ts';
 import { FINDING_KINDS } from '../../domain/subscription/findings.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
+import { SUBSCRIPTION_READS } from '../command/permissions.ts';
 import { readProfiles } from '../command/subscriptions.ts';
 import { Unread } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
@@ -44,12 +45,8 @@ export function subscriptionsCommand(run: Runner): Command {
       ['usher subscriptions --file export.csv', "counts of the console's list, offline"],
     ],
     permissions: [
-      'user-subscriptions:ListUserSubscriptions',
+      ...SUBSCRIPTION_READS,
       'user-subscriptions:ListApplicationClaims',
-      'qbusiness:ListApplications',
-      'qbusiness:GetApplication',
-      'qbusiness:ListSubscriptions',
-      'sts:AssumeRole',
       'identitystore:ListGroupMemberships',
       'identitystore:ListUsers',
       'identitystore:DescribeUser',

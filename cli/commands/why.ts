@@ -110,17 +110,15 @@ async function why(context: Context, command: Command): Promise<void> {
     called.set(groupId, group?.value?.displayName ?? '');
   }
   terminal.line(groupsInWords(groups, called));
-  for (const { entitlement, words } of [
-    ...findings.map((finding) => ({ ...finding, words: wordsOf(finding, queue, now) })),
-    ...unchecked.map((one) => ({ ...one, words: wordsOfUnchecked(one, now) })),
-    ...(subscriptions ?? []).map((one) => ({
-      entitlement: { name: one.entitlement },
-      words: findingsInWords(one, now),
-    })),
-  ]) {
+  const sections = [
+    ...findings.map((one) => ({ name: one.entitlement.name, words: wordsOf(one, queue, now) })),
+    ...unchecked.map((one) => ({ name: one.entitlement.name, words: wordsOfUnchecked(one, now) })),
+    ...(subscriptions ?? []).map((one) => ({ name: one.entitlement, words: findingsInWords(one, now) })),
+  ];
+  for (const [name, some] of Map.groupBy(sections, (section) => section.name)) {
     terminal.line();
-    terminal.line(bold(entitlement.name));
-    for (const line of words) terminal.paragraph(line, 2);
+    terminal.line(bold(name));
+    for (const line of some.flatMap(({ words }) => words)) terminal.paragraph(line, 2);
   }
   if (findings.length + unchecked.length === 0)
     terminal.line('No entitlement concerns this user, and Usher has no record of them.');

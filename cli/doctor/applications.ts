@@ -10,11 +10,11 @@ const MOST_ASSIGNED_GROUPS = 100;
 /** The share of a limit from which on a check warns. */
 const NEARLY = 0.8;
 
-/** The provider of Amazon Q Developer and Kiro: the last part of its ARN. */
-const PAID_BESIDE_ASSIGNMENT = 'codewhisperer';
+/** The provider of Amazon Q Developer and Kiro, whose assignments start no subscription: the last part of its ARN. */
+const SUBSCRIBED_APART = 'codewhisperer';
 
-/** Says what pays for the seats of an application whose assignments start no subscription. */
-function subscriptionFindings(
+/** Checks the subscription setting of an application whose assignments start no subscription. */
+function settingFindings(
   name: string,
   described: ApplicationDescription | undefined,
   subscription: Entitlement['subscription'],
@@ -24,7 +24,7 @@ function subscriptionFindings(
     why: 'As far as is known, an assignment starts no paid subscription of Kiro or Amazon Q Developer, and removing it cancels none',
   });
   const provider = described?.provider;
-  if (subscription?.provider === 'kiro' && provider !== undefined && provider !== PAID_BESIDE_ASSIGNMENT) {
+  if (subscription?.provider === 'kiro' && provider !== undefined && provider !== SUBSCRIBED_APART) {
     return [
       finding.warning(
         `${subscription.plan} of kiro, but the application is of ${escaped(provider)}`,
@@ -32,11 +32,18 @@ function subscriptionFindings(
       ),
     ];
   }
-  if (subscription) return [finding.ok(`${subscription.plan} of ${subscription.provider} in ${subscription.region}`)];
+  if (subscription) {
+    const experimental = subscription.provider === 'kiro' ? ', experimental: AWS does not publish the calls' : '';
+    return [finding.ok(`${subscription.plan} of ${subscription.provider} in ${subscription.region}${experimental}`)];
+  }
   if (!described) return [finding.unknown('Whether it needs one could not be read', `See application ${name}`)];
-  if (described.provider !== PAID_BESIDE_ASSIGNMENT) return [];
-  const mend = `Add "subscription" to ${name} in entitlements.yml (docs/subscriptions.md), then run: usher subscriptions`;
-  return [finding.warning('The entitlement does not name the subscription that its users should have', mend)];
+  if (described.provider !== SUBSCRIBED_APART) return [];
+  return [
+    finding.warning(
+      'The entitlement does not name the subscription that its users should have',
+      `Add "subscription" to ${name} in entitlements.yml (docs/subscriptions.md), then run: usher subscriptions`,
+    ),
+  ];
 }
 
 /** Checks each configured application. @param listed gets the assignments */
@@ -96,7 +103,7 @@ export async function applicationFindings(context: Context, listed: Listed): Pro
         }
         return found.ok(`ENABLED (${called})`);
       })),
-      ...(isMissing ? [] : subscriptionFindings(name, described, subscription)),
+      ...(isMissing ? [] : settingFindings(name, described, subscription)),
       ...(await runCheck(
         {
           check: `assigned groups ${name}`,

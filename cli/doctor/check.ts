@@ -11,7 +11,7 @@ export interface Finding {
   verdict: Verdict;
   found: string;
   why: string;
-  /** How to fix it, if there is something to fix. */
+  /** How to fix it, if there is something to fix: the field of the JSON output. */
   mend?: string;
 }
 
@@ -25,12 +25,12 @@ export interface Subject {
 export function about({ check, why }: Subject) {
   const finding =
     (verdict: Verdict) =>
-    (found: string, mend?: string): Finding => ({
+    (found: string, fix?: string): Finding => ({
       check,
       verdict,
       found,
       why,
-      ...(mend === undefined ? {} : { mend }),
+      ...(fix === undefined ? {} : { mend: fix }),
     });
   return { ok: finding('ok'), warning: finding('warning'), problem: finding('problem'), unknown: finding('unknown') };
 }
@@ -56,9 +56,10 @@ export async function runCheck(
 function refused(subject: Subject, error: RefusedError): Finding {
   const { reason, message } = error;
   if (reason.startsWith('kms-')) {
-    const mend =
-      "A customer managed KMS key encrypts Identity Center. Its key policy must allow this caller and Usher's functions to decrypt";
-    return about(subject).problem(message, mend);
+    return about(subject).problem(
+      message,
+      "A customer managed KMS key encrypts Identity Center. Its key policy must allow this caller and Usher's functions to decrypt",
+    );
   }
   if (reason !== 'access-denied') return about(subject).problem(message, reportOf(error).hint);
   return about(subject).unknown(

@@ -3,7 +3,7 @@ import type { Entitlement } from '../../domain/entitlements.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
 import type { Context } from '../command/context.ts';
 import { count, escaped, numberOf } from '../ui/text.ts';
-import { type Finding, runCheck } from './check.ts';
+import { about, type Finding, runCheck } from './check.ts';
 import type { Listed } from './pace.ts';
 
 /** Checks the identity store, the configured groups and the caps. @param listed gets the members */
@@ -90,21 +90,13 @@ async function membersOf(groupId: string, directory: Directory, lists: { refused
 
 /** @param members undefined if a group could not be listed */
 function capFinding({ name, seats }: Entitlement, members: number | undefined): Finding {
-  const why = 'Users above the cap join the waitlist';
-  const check = `cap ${name}`;
-  if (members === undefined) {
-    const found = `The members could not be counted, ${count(seats.max, 'seat')} at most`;
-    return { check, verdict: 'unknown', found, why };
-  }
-  const found = `${count(members, 'member')}, ${count(seats.max, 'seat')} at most`;
-  if (members > seats.max) {
-    return {
-      check,
-      verdict: 'warning',
-      found,
-      why,
-      mend: `${numberOf(members - seats.max)} will wait. To give them seats, raise seats.max of ${name}`,
-    };
-  }
-  return { check, verdict: 'ok', found, why };
+  const finding = about({ check: `cap ${name}`, why: 'Users above the cap join the waitlist' });
+  const most = `${count(seats.max, 'seat')} at most`;
+  if (members === undefined) return finding.unknown(`The members could not be counted, ${most}`);
+  const found = `${count(members, 'member')}, ${most}`;
+  if (members <= seats.max) return finding.ok(found);
+  return finding.warning(
+    found,
+    `${numberOf(members - seats.max)} will wait. To give them seats, raise seats.max of ${name}`,
+  );
 }

@@ -2,7 +2,9 @@ import { managedOf } from '../../domain/entitlements.ts';
 import { type Profile, profilesOf, titleOf } from '../../domain/profiles.ts';
 import { stopsOf } from '../../domain/queue/stops.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
+import { openList } from '../../reconcile/plan/subscription-lists.ts';
 import type { Context } from '../command/context.ts';
+import { readersOf } from '../command/readers.ts';
 import { stopInWords } from '../command/stops.ts';
 import { type Finding, runCheck } from './check.ts';
 
@@ -34,33 +36,23 @@ export async function subscriptionFindings(context: Context): Promise<readonly F
 
 /** Opens the list of a profile, with each of its roles, and reads its first page. */
 async function listFindings(profile: Profile, context: Context): Promise<readonly Finding[]> {
-  const { provider, region, roleArns, entitlements } = profile;
-  const { identityCenter } = await context.entitlements();
-  const services = await context.services();
+  const readers = await readersOf(context);
+  const application = profile.entitlements[0]?.application ?? '';
   return runCheck(
     {
       check: `subscriptions ${titleOf(profile)}`,
       why: 'Usher compares this list with who is entitled, and needs it to start and to cancel subscriptions',
     },
     async (found) => {
-      for (const roleArn of roleArns) {
-        const [own] = entitlements.filter(({ subscription }) => subscription.roleArn === roleArn);
-        if (!own) continue;
-        const list = await services.subscriptions({
-          provider,
-          region,
-          instanceArn: identityCenter.instanceArn,
-          application: own.application,
-          ...(roleArn === undefined ? {} : { roleArn }),
-          ...(own.subscription.externalId === undefined ? {} : { externalId: own.subscription.externalId }),
-        });
+      for (const roleArn of profile.roleArns) {
+        const list = await openList(profile, { application, roleArn }, readers);
         try {
           for await (const _page of list.subscriptions()) break;
         } catch (error) {
           if (!(error instanceof RefusedError && error.reason === 'role-refused')) throw error;
           return found.unknown(
             error.message,
-            "The role need not trust this caller, only Usher's functions: whether it does, the log of planChanges tells. To check it here, see docs/subscriptions.md",
+            "The role need not trust this caller, only Usher's functions: the log of planChanges says whether it does. To check it here, see docs/subscriptions.md",
           );
         }
       }

@@ -8,7 +8,7 @@ export const LINE_FIELDS = {
     'an execution ended: `status` as Step Functions has it; `outcome`; `cause`, if there is one: why it was ignored or failed, or the execution to which it was handed over',
   audit: 'an entry of `PutEvents` that the audit bus took, with its `Detail` parsed; docs/audit.md describes it',
   summary:
-    'the last line. `executions`: the number of executions by outcome. `seats`: `entitlement` (its name), `userId`, `status`, as the ledger holds them. `assignments`: `applicationArn`, `principalId`, all that the applications hold, whoever made them. `subscriptions`: `applicationArn`, `principalId`, `plan`, `status`, whoever started them. `calls`: requests by `<Service>.<Operation>`, including refused ones. All sorted',
+    'the last line. `executions`: the number of executions by outcome. `seats`: `entitlement` (its name), `userId`, `status`, as the ledger holds them. `assignments`: `applicationArn`, `principalId`, all that the applications hold, including those that Usher did not make. `subscriptions`: `applicationArn`, `principalId`, `plan`, `status`, including those that Usher did not start. `calls`: requests by `<Service>.<Operation>`, including refused ones. All sorted',
 } as const satisfies Record<string, string>;
 
 /**

@@ -102,6 +102,14 @@ function continuedOf({ batch = 0, batches = 0 }: NonNullable<Data['plan']>): str
   return `continues with batch ${batch + 1} of ${batches}`;
 }
 
+/** Returns what ApplyChanges did beyond what audit events name; undefined if AWS has accepted all of one kind, or nothing was left to do. */
+export function shortCallsOf(output: unknown): string | undefined {
+  const made = Data.safeParse(output).data?.plan?.made ?? {};
+  const kinds = Object.keys(made).filter((kind) => (made[kind] ?? 0) > 0);
+  const isNamed = kinds.length === 0 || (kinds.length === 1 && (kinds[0] === 'granted' || kinds[0] === 'revoked'));
+  return isNamed ? undefined : callsOf(made);
+}
+
 /** Returns whether CheckPropagation found what an execution waits for. */
 export function isVisible(output: unknown): boolean {
   return Data.safeParse(output).data?.propagation?.visible === true;

@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
 import * as z from 'zod/mini';
 import { managedOf } from '../../domain/entitlements.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
@@ -14,6 +13,7 @@ import {
   isVisible,
   listOf,
   resultOf,
+  shortCallsOf,
   shortPlanOf,
   subscriptionOf,
   waitOf,
@@ -21,7 +21,8 @@ import {
 import { IGNORED, OUTCOMES } from './outcomes.ts';
 import { type AuditRow, summaryOf, tablesOf } from './table.ts';
 import type { Screen } from './terminal.ts';
-import { count, wrap } from './text.ts';
+import { count } from './text.ts';
+import { elapsed, type Style, TimedLines } from './timed-lines.ts';
 
 /** With more executions than this, only their ends are shown. */
 const MOST_IN_DETAIL = 40;
@@ -64,6 +65,7 @@ interface Run {
 export class Timeline implements Reporter {
   readonly #screen: Screen;
   readonly #verbose: boolean;
+  #lines: TimedLines;
   /** Titles of the executions that have been started and have not entered a state. */
   readonly #coming: string[] = [];
   readonly #runs = new Map<string, Run>();
@@ -74,7 +76,6 @@ export class Timeline implements Reporter {
   /** Ids of the audit events so far: an event may come twice. */
   readonly #audited = new Set<string>();
   #names: Script['names'] = new Map();
-  #start = new Date(0);
   #starts = 0;
   #ended = 0;
   #closing: string | undefined;
@@ -82,30 +83,31 @@ export class Timeline implements Reporter {
 
   constructor(screen: Screen, { verbose = false }: { verbose?: boolean } = {}) {
     this.#screen = screen;
+    this.#lines = new TimedLines(screen);
     this.#verbose = verbose;
   }
 
   begin({ title, description, closing, entitlements, directory, names, steps, start }: Script): void {
     const { colors } = this.#screen;
     this.#names = names;
-    this.#start = start;
+    this.#lines = new TimedLines(this.#screen, start);
     this.#closing = closing;
     this.#starts = steps.filter((step) => step.start).length;
     this.#entitlements = entitlements.entitlements.length;
     this.#screen.line(colors.bold(title ?? `${count(this.#starts, 'input')}, from ${start.toISOString()}`));
-    if (description !== undefined) this.#paragraph(description);
+    if (description !== undefined) this.#lines.paragraph(description);
     this.#screen.line('');
     for (const { name, application, groups, seats, ...more } of entitlements.entitlements) {
       const members = groups.map((groupId) => {
         const group = directory.groups.find((one) => one.groupId === groupId);
         return `${this.#nameOf(groupId)} (${group ? this.#membersOf(group.members ?? []) : 'not in the directory'})`;
       });
-      this.#paragraph(
+      this.#lines.paragraph(
         `Entitlement ${name}: members of ${members.join(' or ')} get ${this.#nameOf(application)}${managedOf(more) ? ' with its subscription' : ''}, at most ${count(seats.max, 'seat')}.`,
       );
     }
     if (!this.#detailed) {
-      this.#paragraph(`There are ${this.#starts} executions: only their ends are shown. --verbose shows all.`);
+      this.#lines.paragraph(`There are ${this.#starts} executions: only their ends are shown. --verbose shows all.`);
     }
   }
 
@@ -115,9 +117,9 @@ export class Timeline implements Reporter {
     const { colors } = this.#screen;
     if (say !== undefined) {
       this.#screen.line('');
-      this.#paragraph(say, colors.bold);
+      this.#lines.paragraph(say, colors.bold);
     }
-    if (!start) this.#write(at, colors.yellow('*'), title);
+    if (!start) this.#lines.write(at, colors.yellow('*'), title);
   }
 
   state({ execution, state, at }: StateMoment): void {
@@ -170,7 +172,7 @@ export class Timeline implements Reporter {
     const execution = nameIn(metadata.correlation_uid);
     const type = this.#audited.has(metadata.uid) ? `${DetailType} (copy)` : DetailType;
     this.#audited.add(metadata.uid);
-    this.#audit.push({ moment: `+${elapsed(this.#start, at)}`, type, who, why, execution: label(execution) });
+    this.#audit.push({ moment: this.#lines.moment(at), type, who, why, execution: label(execution) });
     if (!this.#detailed) return;
     const run = this.#runs.get(execution);
     if (run) run.published += 1;
@@ -181,7 +183,7 @@ export class Timeline implements Reporter {
       run.audited.set(key, [...(run.audited.get(key) ?? [what, why]), who]);
     } else {
       const subject = who === '' ? '' : `: ${who}`;
-      this.#write(at, `  ${label(execution)}`, `${what}${subject} (${why})`, this.#screen.colors.magenta);
+      this.#lines.write(at, `  ${label(execution)}`, `${what}${subject} (${why})`, this.#screen.colors.magenta);
     }
   }
 
@@ -190,7 +192,7 @@ export class Timeline implements Reporter {
     this.#screen.line('');
     const nameOf = (id: string) => this.#nameOf(id);
     if (this.#verbose) for (const line of tablesOf(result, this.#audit, nameOf)) this.#screen.line(line);
-    else for (const text of summaryOf(result, this.#audit, nameOf)) this.#paragraph(text);
+    else for (const text of summaryOf(result, this.#audit, nameOf)) this.#lines.paragraph(text);
     const { bold, red } = this.#screen.colors;
     for (const { title, execution, outcome } of result.surprises.slice(0, MOST_SURPRISES)) {
       const what = execution === undefined ? 'could not be started' : `ended as ${outcome}`;
@@ -203,7 +205,7 @@ export class Timeline implements Reporter {
     if (this.#closing === undefined) return;
     this.#screen.line('');
     this.#screen.line(bold('What you have just seen'));
-    this.#paragraph(this.#closing);
+    this.#lines.paragraph(this.#closing);
   }
 
   behind(): Promise<unknown> | undefined {
@@ -247,8 +249,7 @@ export class Timeline implements Reporter {
       case 'PlanChanges':
         return shortPlanOf(output);
       case 'ApplyChanges':
-        // The audit events name what AWS accepted.
-        return [...subscriptions, ...(isNamed(result) ? [] : [result])].join(', ') || undefined;
+        return [...subscriptions, shortCallsOf(output)].filter(Boolean).join(', ') || undefined;
       default:
         return result;
     }
@@ -274,7 +275,7 @@ export class Timeline implements Reporter {
     }
     this.#flush(execution, run);
     if (this.#verbose && run.title !== undefined) {
-      this.#write(at, this.#screen.colors.cyan('>'), `${run.title}: ${label(execution)} starts`);
+      this.#lines.write(at, this.#screen.colors.cyan('>'), `${run.title}: ${label(execution)} starts`);
       run.title = undefined;
     }
     this.#explained.add(state);
@@ -291,12 +292,17 @@ export class Timeline implements Reporter {
   }
 
   /** Shows what an execution has done since its last line. */
-  #flush(execution: string, run: Run, style: (text: string) => string = (text) => text): void {
+  #flush(execution: string, run: Run, style?: Style): void {
     if (run.phrases.length === 0) return;
     const phrases = run.phrases.splice(0).join('; ');
     const { title } = run;
     run.title = undefined;
-    this.#write(run.since, `  ${label(execution)}`, `${title === undefined ? '' : `${title}: `}${phrases}`, style);
+    this.#lines.write(
+      run.since,
+      `  ${label(execution)}`,
+      `${title === undefined ? '' : `${title}: `}${phrases}`,
+      style,
+    );
   }
 
   #nameOf(id: string): string {
@@ -308,40 +314,15 @@ export class Timeline implements Reporter {
     return isNamed ? listOf(userIds, (id) => this.#nameOf(id)) : count(userIds.length, 'member');
   }
 
-  #paragraph(text: string, style: (line: string) => string = (line) => line): void {
-    for (const line of wrap(text, this.#screen.width)) this.#screen.line(style(line));
-  }
-
-  /** Writes a moment, who acts, and what happens; breaks a long text between words. */
-  #write(at: Date, who: string, text: string, style: (line: string) => string = (line) => line): void {
-    const moment = `+${elapsed(this.#start, at)}`.padStart(MOMENT_COLUMNS);
-    const whoColumns = stripVTControlCharacters(who).length;
-    const lines = wrap(text, Math.max(LEAST_COLUMNS, this.#screen.width - MOMENT_COLUMNS - whoColumns - 3));
-    for (const [index, line] of lines.entries()) {
-      const head =
-        index === 0 ? `${this.#screen.colors.dim(moment)}  ${who}` : ' '.repeat(MOMENT_COLUMNS + 2 + whoColumns);
-      this.#screen.line(`${head} ${style(line)}`);
-    }
-  }
-
   /** What runs and what it waits for, and how many have ended. */
   #showProgress(at: Date): void {
-    const done = Math.round((BAR_COLUMNS * this.#ended) / Math.max(1, this.#starts));
-    const bar = '#'.repeat(done).padEnd(BAR_COLUMNS, '.');
     const waits = [...this.#runs].slice(0, 3).map(([execution, { state }]) => `${label(execution)} ${state}`);
-    this.#screen.progress(
-      `[${bar}] ${this.#ended} of ${this.#starts}, +${elapsed(this.#start, at)}  ${waits.join('  ')}`,
-    );
+    this.#lines.progress(at, { ended: this.#ended, of: this.#starts, running: waits.join('  ') });
   }
 }
 
-/** Wide enough for a day; later moments are longer. */
-const MOMENT_COLUMNS = 9;
-/** A narrow screen gets longer lines than it has columns, rather than one word per line. */
-const LEAST_COLUMNS = 20;
 /** What an execution does within this time is one line: pacing takes milliseconds. */
 const SAME_MOMENT_SECONDS = 1;
-const BAR_COLUMNS = 20;
 const MOST_SURPRISES = 20;
 
 function endingOf(outcome: ExecutionEnd['outcome'], cause: string | undefined, state: string): string {
@@ -362,20 +343,8 @@ function auditPhraseOf({ audited }: Run): string | undefined {
   return phrases.join(', ') || undefined;
 }
 
-function isNamed(result = ''): boolean {
-  return /^(?:AWS accepts [^,]*|no call .*)?$/.test(result);
-}
-
 function isWait(state: string): boolean {
   return state === 'WaitForPropagation' || state === 'WaitToSettle';
-}
-
-/** `h:mm:ss`, after `Nd ` from a day on. */
-function elapsed(from: Date, to: Date): string {
-  const seconds = Math.max(0, Math.floor(secondsBetween(from, to)));
-  const [days, hours] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24];
-  const rest = [Math.floor(seconds / 60) % 60, seconds % 60].map((part) => String(part).padStart(2, '0'));
-  return `${days > 0 ? `${days}d ` : ''}${[hours, ...rest].join(':')}`;
 }
 
 /** Returns the name of an execution from its ARN. */

@@ -130,7 +130,7 @@ export async function listSubscriptions(
   const lists: Subscription[][] = [];
   let read = 0;
   for (const roleArn of roleArns) {
-    const found = await open(profile, { application, roleArn }, readers);
+    const found = await openList(profile, { application, roleArn }, readers);
     const list: Subscription[] = [];
     for await (const page of found.subscriptions()) {
       // A call takes a limited number of arguments, and AWS decides the page size.
@@ -152,7 +152,8 @@ export async function listSubscriptions(
   return withMembers(all, given);
 }
 
-async function open(
+/** Opens the list of a profile with one of its roles; reads nothing yet. */
+export async function openList(
   { provider, region, entitlements }: Profile,
   { application, roleArn }: { application: string; roleArn: string | undefined },
   { entitlements: { identityCenter }, subscriptions }: Pick<Readers, 'entitlements' | 'subscriptions'>,
@@ -181,7 +182,7 @@ export async function listClaims(
   if (!comparesClaims(profile)) return [];
   const applications: ReadonlySet<string>[] = [];
   for (const { application, subscription } of profile.entitlements) {
-    const found = await open(profile, { application, roleArn: subscription.roleArn }, readers);
+    const found = await openList(profile, { application, roleArn: subscription.roleArn }, readers);
     const users = new Set<string>();
     for await (const page of found.claimants?.(application) ?? []) {
       for (const userId of page) users.add(userId);

@@ -2,19 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Entitlements } from '../../domain/entitlements.ts';
 import { ENTITLEMENT, user } from '../support/ids.ts';
+import { KIRO } from '../support/managed.ts';
 import { anOperator, configuration, linesOf } from '../support/operator.ts';
 import { SECRET } from '../support/secret.ts';
 
-const KIRO = { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: 'us-east-1', mode: 'manage' } as const;
 const PRO = 'KIRO_ENTERPRISE_PRO';
-
-/** The first entitlement manages a subscription of Kiro, the second none. */
-const managing = (entitlements: Entitlements): Entitlements => ({
-  ...entitlements,
-  entitlements: entitlements.entitlements.map((one, index) => (index === 0 ? { ...one, subscription: KIRO } : one)),
-});
 
 // Users 1 to 3 are members. Others have assigned user 3, and subscribed all but user 2.
 const operator = anOperator({
@@ -22,22 +15,23 @@ const operator = anOperator({
   members: 3,
   max: 4,
   assigned: [3],
-  entitlements: managing,
-  directory: (seed) => ({
-    ...seed,
-    applications: seed.applications.map((one, index) =>
-      index > 0
-        ? one
-        : {
-            ...one,
-            region: 'us-east-1',
-            subscriptions: [1, 3, 5, 6].map((number) => ({ user: user(number), plan: PRO })),
-          },
-    ),
-  }),
+  entitlement: { subscription: KIRO },
+  application: {
+    region: 'us-east-1',
+    subscriptions: [1, 3, 5, 6].map((number) => ({ user: user(number), plan: PRO })),
+  },
 });
 
-const seats = async () => linesOf((await operator.run('seats', '--people', '--json')).out);
+/** The audit events about the seats of some users, in their order. */
+async function changesOf(...numbers: readonly number[]): Promise<unknown[][]> {
+  const events = linesOf((await operator.run('audit', '--json')).out).map((event) => {
+    const { user: about } = event['detail'] as { user: { uid: string } };
+    return [about.uid, event['detail-type']];
+  });
+  return events.filter(
+    ([userId, type]) => type !== 'Subscription Finding' && numbers.some((one) => user(one) === userId),
+  );
+}
 const orphans = async () => linesOf((await operator.run('subscriptions', '--finding', 'orphan', '--json')).out);
 
 // The tests build on each other, in this order.
@@ -80,15 +74,24 @@ describe('usher adopt --subscriptions', () => {
       /2 subscriptions are of users whom no entitlement covers, as of the comparison .*\. Usher cancels/,
     );
     expect(error).toContain(
-      'with the next sweep, under the brake. Of these, 1 fit under the cap of 4; run it again for the rest.',
+      'of these within minutes, under the brake. Of these, 1 fit under the cap of 4 now, and more while the execution runs and their slots become free; run it again for the rest.',
     );
     expect(error).toContain(`  ${user(5)}\n  ${user(6)}\n`);
     expect(error).toContain('kiro is experimental');
     expect(error).not.toContain(SECRET);
+    expect(error).not.toContain('of grace');
     // There is no terminal to ask in.
     expect(code).toBe(2);
     const named = await operator.run('adopt', ENTITLEMENT, '--subscriptions', '--orphans', '--names');
     expect(named.error).toContain(SECRET);
+  });
+
+  it('says that an orphan has the days of grace, too', async () => {
+    const { entitlements, ...rest } = configuration(4, { subscription: KIRO, onLeave: { revokeAfterDays: 7 } });
+    const file = join(operator.folder, 'grace.yml');
+    writeFileSync(file, JSON.stringify({ ...rest, entitlements: entitlements.slice(0, 1) }));
+    const { error } = await operator.run('adopt', '--subscriptions', '--orphans', '--entitlements', file);
+    expect(error).toContain('Usher cancels what it adopts of these after 7 days of grace, under the brake.');
   });
 
   it('lists no orphan unless asked, and adopts none', async () => {
@@ -106,9 +109,13 @@ describe('usher adopt --subscriptions', () => {
     const { code, out } = await operator.run('adopt', '--subscriptions', '--orphans', '--yes', '--wait', '--json');
     expect(code).toBe(0);
     expect(linesOf(out)[0]).toMatchObject({ input: { adopt: ENTITLEMENT, subscriptions: 'all' } });
-    const [adopted, ...others] = (await seats()).filter(({ userId }) => [user(5), user(6)].includes(String(userId)));
-    expect([adopted?.['userId'], others]).toEqual([user(5), []]);
-    expect((await operator.run('start', '--all', '--wait')).code).toBe(0);
-    expect((await orphans()).map(({ userId }) => userId)).toEqual([user(6)]);
+    // The one free slot: the second is adopted when the first has gone.
+    expect(await changesOf(5, 6)).toEqual([
+      [user(5), 'Seat Adopted'],
+      [user(5), 'Seat Revoked'],
+      [user(6), 'Seat Adopted'],
+      [user(6), 'Seat Revoked'],
+    ]);
+    expect(await orphans()).toEqual([]);
   });
 });

@@ -31,9 +31,7 @@ describe('usher audit', () => {
     const { code, out } = await operator.child('audit', '--since', '1h');
     expect(code).toBe(0);
     expect(out.trimEnd().split('\n')).toHaveLength(4);
-    expect(out).toMatch(
-      new RegExp(`^2\\d{3}-.*\tSeat Assigned\t${user(1)}\tamazon-q-developer\t(?:manual|reconciled)$`, 'm'),
-    );
+    expect(out).toMatch(new RegExp(`^2\\d{3}-.*\tSeat Assigned\t${user(1)}\tamazon-q-developer\tmanual$`, 'm'));
   });
 
   it.each([
@@ -88,10 +86,7 @@ describe('usher redrive', () => {
   it('redrives a failed execution at the step that failed', async () => {
     await operator.fault({ operation: 'SSOAdmin.DescribeApplicationAssignment', kind: 'refuse', principalId: user(6) });
     await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(6) } });
-    let failed: Record<string, unknown>[] = [];
-    while (failed.length === 0) {
-      failed = linesOf((await operator.run('status', '--json')).out).filter(({ status }) => status === 'FAILED');
-    }
+    const failed = linesOf((await operator.run('status', '--json')).out).filter(({ status }) => status === 'FAILED');
     const asked = await operator.run('redrive');
     expect(asked.code).toBe(2);
     expect(asked.out).toMatch(/FAILED\t.*RefusedError.*AWS, or a limit of the configuration, refuses/);
@@ -102,9 +97,7 @@ describe('usher redrive', () => {
       { type: 'failed', execution, status: 'FAILED', error: 'RefusedError' },
       { type: 'redriven', execution },
     ]);
-    let after: Record<string, unknown> | undefined;
-    while (after?.['outcome'] === undefined)
-      [after] = linesOf((await operator.run('status', String(execution), '--json')).out);
+    const [after] = linesOf((await operator.run('status', String(execution), '--json')).out);
     expect(after).toMatchObject({ outcome: 'converged', redrives: 1 });
   });
 

@@ -25,7 +25,6 @@ const operator = anOperator({
   people: 6,
   assigned: [5],
   max: 10,
-  speed: 400,
   entitlements: (configured) => ({
     ...configured,
     entitlements: [

@@ -2,52 +2,37 @@
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import type { Entitlements } from '../../domain/entitlements.ts';
+
 import { dayOf, daysFrom, plusDays } from '../../domain/shared/day.ts';
 import { filesOf } from '../support/folder.ts';
 import { ENTITLEMENT, GROUP, OTHER_GROUP, STORE_ID, user } from '../support/ids.ts';
+import { KIRO as MANAGED } from '../support/managed.ts';
 import { anOperator, configuration, linesOf, type Operator, runHere } from '../support/operator.ts';
 import { SECRET } from '../support/secret.ts';
 
-const KIRO = {
-  provider: 'kiro',
-  plan: 'Q_DEVELOPER_STANDALONE_PRO',
-  region: 'us-east-1',
-  mode: 'report',
-} as const;
-
-/** The first entitlement asks for a subscription of Kiro, the second for none. */
-const withSubscription = (entitlements: Entitlements): Entitlements => ({
-  ...entitlements,
-  entitlements: entitlements.entitlements.map((one, index) => (index === 0 ? { ...one, subscription: KIRO } : one)),
-});
-
+/** Usher compares subscriptions, and changes none. */
+const KIRO = { ...MANAGED, mode: 'report' } as const;
 const PRO = 'KIRO_ENTERPRISE_PRO';
 
 // Users 1 to 4 are members; 5 is none, and 4 is disabled.
 const SUBSCRIBED: Parameters<typeof anOperator>[0] = {
   people: 6,
   members: 4,
-  entitlements: withSubscription,
+  entitlement: { subscription: KIRO },
+  application: {
+    region: 'us-east-1',
+    subscriptions: [
+      { user: user(1), plan: 'KIRO_ENTERPRISE_POWER', source: 'INDIVIDUAL' },
+      { user: user(2), plan: PRO, status: 'PENDING', source: 'GROUP' },
+      { user: user(4), plan: PRO },
+      { user: user(5), plan: PRO },
+      { user: user(6), plan: PRO, status: 'CANCELLED' },
+      { group: OTHER_GROUP, plan: PRO },
+    ],
+  },
   directory: (seed) => ({
     ...seed,
     users: seed.users.map((one) => (one.userId === user(4) ? { ...one, status: 'DISABLED' as const } : one)),
-    applications: seed.applications.map((one, index) =>
-      index > 0
-        ? one
-        : {
-            ...one,
-            region: 'us-east-1',
-            subscriptions: [
-              { user: user(1), plan: 'KIRO_ENTERPRISE_POWER', source: 'INDIVIDUAL' },
-              { user: user(2), plan: PRO, status: 'PENDING', source: 'GROUP' },
-              { user: user(4), plan: PRO },
-              { user: user(5), plan: PRO },
-              { user: user(6), plan: PRO, status: 'CANCELLED' },
-              { group: OTHER_GROUP, plan: PRO },
-            ],
-          },
-    ),
   }),
 };
 const operator = anOperator(SUBSCRIBED);
@@ -439,26 +424,15 @@ describe('a group that is subscribed in the console, while Usher only observes',
   const watching = anOperator({
     people: 4,
     members: 3,
-    entitlements: (configured) => ({
-      ...configured,
-      entitlements: withSubscription(configured).entitlements.map((one) => ({ ...one, mode: 'observe' as const })),
-    }),
-    directory: (seed) => ({
-      ...seed,
-      applications: seed.applications.map((one, index) =>
-        index > 0
-          ? one
-          : {
-              ...one,
-              assignedGroups: [GROUP],
-              subscriptions: [
-                { group: GROUP, plan: PRO },
-                { user: user(1), plan: PRO, source: 'GROUP' as const },
-                { user: user(4), plan: PRO, source: 'GROUP' as const },
-              ],
-            },
-      ),
-    }),
+    entitlement: { subscription: KIRO, mode: 'observe' },
+    application: {
+      assignedGroups: [GROUP],
+      subscriptions: [
+        { group: GROUP, plan: PRO },
+        { user: user(1), plan: PRO, source: 'GROUP' },
+        { user: user(4), plan: PRO, source: 'GROUP' },
+      ],
+    },
   });
 
   it('shows who of the group has no subscription, and who has one and left, and no call of Usher changes anything', async () => {
@@ -500,7 +474,7 @@ describe('usher subscriptions of several profiles', () => {
     }),
   });
 
-  it('adds what they cost: whoever has two is charged twice', async () => {
+  it('adds what they cost: a user with two is charged twice', async () => {
     const { out } = await two.run('subscriptions', '--price', pricesFile());
     expect(out.split('\n').slice(-4)).toEqual([
       'kiro us-east-1\t20.20\t0.00\t0.00\t0.00',
@@ -536,7 +510,7 @@ describe('usher subscriptions of several profiles', () => {
 });
 
 it('usher subscriptions --idle does not judge Amazon Q Business, of whose use AWS writes no files', async () => {
-  const configured = withSubscription(configuration());
+  const configured = configuration();
   const business = { ...KIRO, provider: 'amazon-q-business', plan: 'Q_LITE' };
   const [first] = configured.entitlements;
   const text = JSON.stringify({ ...configured, entitlements: [{ ...first, subscription: business }] });
@@ -645,6 +619,7 @@ describe('what the service has found', () => {
     const why = await deployed.run('why', user(3));
     expect(why.out.replace(/\s+/g, ' ')).toMatch(/Subscription, as of the comparison .+: the user has no subscription/);
     expect(why.out.replace(/\s+/g, ' ')).toContain(`(missing, expected ${KIRO.plan}, found `);
+    expect(why.out.match(new RegExp(`^${ENTITLEMENT}$`, 'gm'))).toHaveLength(1);
   });
 
   it('is shown for a user whom no entitlement concerns, and as fields for programs', async () => {

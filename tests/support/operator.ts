@@ -9,11 +9,12 @@ import { text } from 'node:stream/consumers';
 import type { WriteStream } from 'node:tty';
 import { afterAll, beforeAll } from 'vitest';
 import { runCommandLine } from '../../cli/program.ts';
-import type { Entitlements } from '../../domain/entitlements.ts';
+import type { Entitlement, Entitlements } from '../../domain/entitlements.ts';
 import type { DirectorySeed } from '../../emulator/aws/identity-center/directory-seed.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import { aPerson } from './directory.ts';
 import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, STORE_ID, user } from './ids.ts';
+import { openVirtualEmulator, type VirtualEmulator } from './virtual-emulator.ts';
 
 const USHER = join(import.meta.dirname, '../../cli/usher.mjs');
 
@@ -96,7 +97,7 @@ export function linesOf(out: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line));
 }
 
-/** A local stack, long-running, in a process of its own, and commands that ask it. */
+/** A local stack, long-running, and commands that ask it. */
 export interface Operator {
   /** A folder with `entitlements.yml`, in which commands run. */
   folder: string;
@@ -129,6 +130,10 @@ export interface OperatorOptions {
   max?: number;
   assigned?: readonly number[];
   assignedGroups?: readonly string[];
+  /** Of the first entitlement, besides what it has. */
+  entitlement?: Partial<Entitlement>;
+  /** Of the first application, besides what it has. */
+  application?: Partial<DirectorySeed['applications'][number]>;
   /** Changes what the directory file says. */
   directory?(seed: DirectorySeed): DirectorySeed;
   /** Changes what the entitlements file says. */
@@ -140,19 +145,19 @@ export interface OperatorOptions {
 }
 
 /** Two entitlements: one of GROUP for APPLICATION, one of OTHER_GROUP for OTHER_APPLICATION. */
-export function configuration(max = 200): Entitlements {
+export function configuration(max = 200, first: Partial<Entitlement> = {}): Entitlements {
   return exampleEntitlements({
     entitlements: [
-      { seats: { max } },
+      { seats: { max }, ...first },
       { name: 'kiro', application: OTHER_APPLICATION, groups: [OTHER_GROUP], seats: { max } },
     ],
     brake: { percent: 20, atLeast: 2 },
   });
 }
 
-/** Starts a local stack; whoever starts it stops it. */
-export async function startOperator(options: OperatorOptions = {}): Promise<Operator> {
-  const { people: many = 10, members = many, others = [], max = 200, speed = 500 } = options;
+/** Writes what a local stack reads. @returns the folder, and what is in it */
+function prepare(options: OperatorOptions) {
+  const { people: many = 10, members = many, others = [], max = 200 } = options;
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'usher-operator-'));
   const seed: DirectorySeed = {
     identityStoreId: STORE_ID,
@@ -168,32 +173,40 @@ export async function startOperator(options: OperatorOptions = {}): Promise<Oper
         provider: 'codewhisperer',
         assigned: (options.assigned ?? []).map(user),
         assignedGroups: [...(options.assignedGroups ?? [])],
+        ...options.application,
       },
       { applicationArn: OTHER_APPLICATION, name: 'KiroProfile-us-east-1', provider: 'codewhisperer' },
     ],
   };
-  writeFileSync(
-    join(folder, 'entitlements.yml'),
-    JSON.stringify(options.entitlements?.(configuration(max)) ?? configuration(max)),
-  );
-  writeFileSync(join(folder, 'directory.yml'), JSON.stringify(options.directory?.(seed) ?? seed));
-  const args = ['local', '--port', '0', '--json', '--speed', String(speed), '--directory', 'directory.yml'];
-  const child = spawnUsher([...args, ...(options.keep ? ['--state', 'state'] : [])], { cwd: folder });
-  child.stderr.pipe(process.stderr);
-  const [line] = await once(createInterface(child.stdout), 'line');
-  const { endpoint } = JSON.parse(line);
-  const env = { AWS_ENDPOINT_URL: endpoint };
+  const configured = configuration(max, options.entitlement);
+  const entitlements = options.entitlements?.(configured) ?? configured;
+  const directory = options.directory?.(seed) ?? seed;
+  writeFileSync(join(folder, 'entitlements.yml'), JSON.stringify(entitlements));
+  writeFileSync(join(folder, 'directory.yml'), JSON.stringify(directory));
+  return { folder, entitlements, directory };
+}
+
+/** Commands that ask the stack at an endpoint. @param during lets its time pass while a command runs */
+function commandsFor(
+  { folder, endpoint }: Pick<Operator, 'folder' | 'endpoint'>,
+  during: VirtualEmulator['during'] = (command) => command,
+): Omit<Operator, 'stop'> {
+  const options = { cwd: folder, env: { AWS_ENDPOINT_URL: endpoint } };
   const page = async (path: string) =>
     (await (await fetch(endpoint + path)).json()) as Record<string, Record<string, number>>;
   return {
     folder,
     endpoint,
-    run: (...command) => runHere(['--local', ...command], { cwd: folder, env }),
-    child: (...command) => runUsher(['--local', ...command], { cwd: folder, env }),
-    start: (...command) => spawnUsher(['--local', ...command], { cwd: folder, env }),
+    run: (...command) => during(runHere(['--local', ...command], options)),
+    child: (...command) => during(runUsher(['--local', ...command], options)),
+    start(...command) {
+      const child = spawnUsher(['--local', ...command], options);
+      during(once(child, 'close')).catch((error: unknown) => child.emit('error', error));
+      return child;
+    },
     async call(target, input) {
       const headers = { 'x-amz-target': target, 'content-type': 'application/x-amz-json-1.1' };
-      const answer = await fetch(endpoint, { method: 'POST', headers, body: JSON.stringify(input) });
+      const answer = await during(fetch(endpoint, { method: 'POST', headers, body: JSON.stringify(input) }));
       return (await answer.json()) as Record<string, unknown>;
     },
     async fault(...rules) {
@@ -205,8 +218,30 @@ export async function startOperator(options: OperatorOptions = {}): Promise<Oper
     },
     calls: async () => (await page('/calls'))['fromOutside'] ?? {},
     allCalls: async () => (await page('/calls'))['all'] ?? {},
-    stop: (signal = 'SIGTERM') => stopped(child, signal),
   };
+}
+
+/** Starts `usher local`, whose time follows real time; its caller stops it. */
+export async function startOperator(options: OperatorOptions = {}): Promise<Operator> {
+  const { speed = 500, keep = false } = options;
+  const { folder } = prepare(options);
+  const args = ['local', '--port', '0', '--json', '--speed', String(speed), '--directory', 'directory.yml'];
+  const child = spawnUsher([...args, ...(keep ? ['--state', 'state'] : [])], { cwd: folder });
+  child.stderr.pipe(process.stderr);
+  const [line] = await once(createInterface(child.stdout), 'line');
+  const { endpoint } = JSON.parse(line);
+  return { ...commandsFor({ folder, endpoint }), stop: (signal = 'SIGTERM') => stopped(child, signal) };
+}
+
+/** Starts a stack in this process, whose time is virtual. */
+async function startVirtualOperator(options: OperatorOptions): Promise<Operator> {
+  const { folder, entitlements, directory } = prepare(options);
+  const { endpoint, during, close } = await openVirtualEmulator(entitlements, directory);
+  const stop = async () => {
+    await close();
+    return null;
+  };
+  return { ...commandsFor({ folder, endpoint }, during), stop };
 }
 
 async function stopped(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
@@ -217,7 +252,10 @@ async function stopped(child: ChildProcess, signal: NodeJS.Signals): Promise<num
   return code;
 }
 
-/** One local stack for the tests of a file, in whose order it lives on. */
+/**
+ * One local stack for the tests of a file, in whose order it lives on. With `speed`, it is `usher local`, with ticks: for
+ * tests of what takes time. Else its time is virtual, and no tick comes.
+ */
 export function anOperator(options: OperatorOptions = {}): Operator {
   let operator: Operator | undefined;
   const started = () => {
@@ -225,7 +263,7 @@ export function anOperator(options: OperatorOptions = {}): Operator {
     return operator;
   };
   beforeAll(async () => {
-    operator = await startOperator(options);
+    operator = await (options.speed === undefined ? startVirtualOperator : startOperator)(options);
   });
   afterAll(async () => {
     await operator?.stop();

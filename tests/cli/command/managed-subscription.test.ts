@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { subscriptionInWords } from '../../../cli/command/managed-subscription.ts';
+import type { Seat } from '../../../domain/seat/seat.ts';
+import { anEntitlement, aQueue, aSeat, at, aUserState, iso } from '../../support/builders.ts';
+import { KIRO } from '../../support/managed.ts';
+
+const entitlement = anEntitlement(1, { subscription: KIRO });
+const stopped = aQueue({ stopped: { [entitlement.application]: { since: iso(-3600), probeAt: iso(23 * 3600) } } });
+const STOP =
+  'AWS has refused new subscriptions to the account since 1 h ago; Usher tries one again in 23 h. Until then, no seat begins.';
+
+const wordsOf = (seat: Seat | undefined) =>
+  subscriptionInWords({ entitlement, user: aUserState({ seat }), verdict: { do: 'nothing' } }, stopped, at(0));
+
+describe('while AWS refuses new subscriptions, the words about an entitled user', () => {
+  const subscription = { plan: KIRO.plan, askedAt: iso(-30) };
+
+  it.each<[string, Seat | undefined]>([
+    ['no seat', undefined],
+    ['a seat without a subscription', aSeat(1)],
+    ['a subscription that Usher has asked for and no list shows', aSeat(1, { status: 'creating', subscription })],
+  ])('say so if there is %s', (_what, seat) => {
+    expect(wordsOf(seat)).toContain(STOP);
+  });
+
+  it('do not if the user has a subscription', () => {
+    expect(wordsOf(aSeat(1, { status: 'confirmed', subscription }))).not.toContain(STOP);
+  });
+});

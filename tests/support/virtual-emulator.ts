@@ -1,0 +1,65 @@
+import { setTimeout as realSleep } from 'node:timers/promises';
+import type { Entitlements } from '../../domain/entitlements.ts';
+import type { DirectorySeed } from '../../emulator/aws/identity-center/directory-seed.ts';
+import { listen } from '../../emulator/server.ts';
+
+const START = new Date('2026-11-30T10:00:00.000Z');
+/** Virtual time that a command's request takes: AWS allows 20 per second. */
+const REQUEST_SECONDS = 0.1;
+/** How often time passes while a command waits for it. What happens does not depend on it. */
+const PASS_EVERY_MILLISECONDS = 5;
+
+/** An emulator for commands, whose time is virtual. */
+export interface VirtualEmulator {
+  endpoint: string;
+  /** Lets time pass while a command runs, and then until nothing is left to do. */
+  during<T>(command: Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens an emulator in this process, over HTTP, for commands in any process. Time passes only as commands and executions
+ * need it, whatever the load of the machine is; no tick comes.
+ */
+export async function openVirtualEmulator(
+  entitlements: Entitlements,
+  directory: DirectorySeed,
+): Promise<VirtualEmulator> {
+  const { stack, endpoint, close } = await listen({
+    entitlements,
+    directory,
+    port: 0,
+    // The clock of a command stands still, too.
+    speed: 0,
+    start: START,
+    listener: {
+      request({ invocation }) {
+        if (invocation === undefined) stack.advance(REQUEST_SECONDS);
+        return undefined;
+      },
+    },
+  });
+  let passing = Promise.resolve();
+  /** Two at once would wait for each other. */
+  const pass = () => {
+    passing = passing.then(() => stack.runUntilIdle());
+    return passing;
+  };
+  return {
+    endpoint,
+    close,
+    async during(command) {
+      let hasEnded = false;
+      const end = () => {
+        hasEnded = true;
+      };
+      command.then(end, end);
+      while (!hasEnded) {
+        await pass();
+        await realSleep(PASS_EVERY_MILLISECONDS);
+      }
+      await pass();
+      return command;
+    },
+  };
+}
