@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ENTITLEMENT, user } from '../support/ids.ts';
-import { KIRO } from '../support/managed.ts';
 import { anOperator, configuration, linesOf } from '../support/operator.ts';
 import { SECRET } from '../support/secret.ts';
+import { KIRO } from '../support/subscriptions.ts';
 
 const PRO = 'KIRO_ENTERPRISE_PRO';
 

@@ -1,8 +1,8 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
 import { ENTITLEMENT, GROUP, user } from '../support/ids.ts';
-import { KIRO } from '../support/managed.ts';
 import { anOperator, linesOf } from '../support/operator.ts';
+import { KIRO } from '../support/subscriptions.ts';
 
 // Users 1 to 3 are members. Others have assigned user 2, and subscribed user 3.
 const operator = anOperator({

@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { dayOf, daysFrom, plusDays } from '../../domain/shared/day.ts';
 import { filesOf } from '../support/folder.ts';
 import { ENTITLEMENT, GROUP, OTHER_GROUP, STORE_ID, user } from '../support/ids.ts';
-import { KIRO as MANAGED } from '../support/managed.ts';
 import { anOperator, configuration, linesOf, type Operator, runHere } from '../support/operator.ts';
 import { SECRET } from '../support/secret.ts';
+import { KIRO as MANAGED } from '../support/subscriptions.ts';
 
 /** Usher compares subscriptions, and changes none. */
 const KIRO = { ...MANAGED, mode: 'report' } as const;

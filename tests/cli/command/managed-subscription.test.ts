@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { subscriptionInWords } from '../../../cli/command/managed-subscription.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
 import { anEntitlement, aQueue, aSeat, at, aUserState, iso } from '../../support/builders.ts';
-import { KIRO } from '../../support/managed.ts';
+import { KIRO } from '../../support/subscriptions.ts';
 
 const entitlement = anEntitlement(1, { subscription: KIRO });
 const stopped = aQueue({ stopped: { [entitlement.application]: { since: iso(-3600), probeAt: iso(23 * 3600) } } });
