@@ -127,12 +127,12 @@ function decideEntitled(shown: Shown, subject: Managed): DecidedUser {
   if (decided.decision.do === 'grant') {
     const part = missingPart(assigned, subscribed);
     // The last change of plan failed, or its answer was lost: there is no other plan so far.
-    if (part === 'nothing' && isOther) return withPlan(decided, subject);
+    if (part === 'nothing' && isOther) return withPlan(decided, shown, subject);
     const reason = reasonOf(decided.decision.reason, { seat, part, plan: settings.plan });
     return { ...decided, decision: { do: 'grant', reason }, ...(part ? { part } : {}) };
   }
   const isStanding = decided.decision.do === 'nothing' && decided.seat?.status === 'confirmed';
-  return isStanding && isOther && !isAsked(decided.seat, subject) ? withPlan(decided, subject) : decided;
+  return isStanding && isOther && !isAsked(decided.seat, subject) ? withPlan(decided, shown, subject) : decided;
 }
 
 /** Whether a revocation was interrupted that has made an end of one part, and a part of Usher's is left. */
@@ -171,11 +171,12 @@ function isOfOtherPlan({ seat }: DecidedUser, { own }: Shown, { plan, allowDowng
   return allowDowngrade === true || isUpgrade(own.plan, plan);
 }
 
-function withPlan(one: DecidedUser, { checked, graceDays, moment }: Managed): DecidedUser {
+function withPlan(one: DecidedUser, { own }: Shown, { checked, graceDays, moment }: Managed): DecidedUser {
   if (!one.seat) return one;
   const named = checked.key === checked.user.userId;
   const context = { ...moment, trigger: checked.trigger, graceDays, named };
-  return { ...one, decision: ifDue({ do: 'grant', reason: 'plan-changed' }, one.seat, context), part: 'plan' };
+  const seat = noteListed(one.seat, own);
+  return { ...one, seat, decision: ifDue({ do: 'grant', reason: 'plan-changed' }, seat, context), part: 'plan' };
 }
 
 /** What is left of Usher's is taken back, and its end verified: of the subscription by the list, of access by a read. */

@@ -224,6 +224,14 @@ describe('a plan', () => {
     expect(planned([seat], listOf())).toEqual(['grant 1 plan-changed subscription']);
   });
 
+  it('other than the one whose call had no answer is changed by the id that the list has', () => {
+    const asked = own({ plan: 'Q_BUSINESS', askedAt: iso(-600) });
+    const seat = seated(1, { status: 'creating', changedAt: iso(-600), ...asked });
+    const listed = aSubscription(1, { plan: 'Q_LITE', id: 'sub-1' });
+    const decision = decisionOf(managed(checkedUsers([seat]), listOf(listed), Q_BUSINESS));
+    expect([decision.changes, writtenSeat(decision, 1)?.subscription?.id]).toMatchObject([[{ part: 'plan' }], 'sub-1']);
+  });
+
   it('that was asked for within a day is not asked for again', () => {
     const list = listOf(aSubscription(1, { plan: 'Q_DEVELOPER_STANDALONE_FREE' }));
     const asked = (askedAt: string) => made(managed(sweptUsers([seated(1, own({ askedAt }))]), list));
