@@ -50,7 +50,7 @@ export async function revoke(task: Task, services: BatchServices): Promise<Chang
     await ledger.saveSeat(seat);
   }
   try {
-    // Whoever is no longer entitled loses access, too, if the subscription cannot be cancelled.
+    // A user who is no longer entitled loses access, too, if the subscription cannot be cancelled.
     if (unassigns && (await applications.unassign(applicationArn, userId)) === 'conflict') return CONFLICT;
     if (cancelled !== 'cancelled') {
       seat = markRemoved(seat, clock.now());

@@ -127,7 +127,7 @@ const ProfileReadsSchema = z.object({
   firstReadAt: z.optional(Timestamp),
   /** Reads in a row that have not succeeded. */
   failures: z.optional(z.int()),
-  /** What the latest comparison found: users without a subscription, and subscriptions that nobody should have. */
+  /** What the latest comparison found: users without a subscription, and subscriptions that no one should have. */
   missing: z.optional(z.int()),
   orphaned: z.optional(z.int()),
   /** When its reads began. */

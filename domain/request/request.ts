@@ -59,7 +59,7 @@ export const RequestSchema = z.object({
   release: z.optional(DigestSchema),
   /** The application whose unmanaged assignments are adopted, as far as its entitlement covers them. */
   adopt: z.optional(ApplicationArn),
-  /** Whose subscriptions of that application are adopted, too; absent: nobody's. */
+  /** Whose subscriptions of that application are adopted, too; absent: no user's. */
   adoptSubscriptions: z.optional(AdoptedSubscriptionsSchema),
   /** `everything`: all entitlements; `due`: what is pending, and each application whose last full sweep is an hour old. */
   sweep: z.optional(z.enum(['everything', 'due'])),

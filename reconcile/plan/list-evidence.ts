@@ -7,7 +7,7 @@ import { plusSeconds } from '../../domain/shared/time.ts';
 import { subscriptionsByUser } from '../../domain/subscription/findings.ts';
 import { type ListContext, type ListReaders, readList } from './subscription-lists.ts';
 
-/** After so many reads in a row that failed for the time being, an execution fails: they span a quarter of an hour. */
+/** After this number of reads in a row that failed for the time being, an execution fails: they span a quarter of an hour. */
 const MOST_FAILED_READS = 3;
 
 /** Returns what reads the list of an entitlement's profile, as a decision takes it. */

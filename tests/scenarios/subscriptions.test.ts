@@ -473,7 +473,7 @@ describe('the comparison of subscriptions', () => {
     expect(await world.found()).toEqual(['missing 3', 'orphan 4', 'through-group 1', 'through-group 2']);
   });
 
-  it('knows users whose ids come with their store, and takes the subscription of a group for nobody', async () => {
+  it('knows users whose ids come with their store, and takes the subscription of a group for no user’s', async () => {
     const world = await opened({
       quirks: { subscriptionIds: 'with-store' },
       subscriptions: [subscribed(1), subscribed(2), { group: GROUP, plan: 'KIRO_ENTERPRISE_PRO' }],

@@ -103,7 +103,7 @@ describe.each([
   ['Amazon Q Business', Q_BUSINESS, 'QBusiness.CancelSubscription'],
 ] as const)('a subscription of %s that cannot be cancelled', (_name, settings, cancel) => {
   it.each<FaultRule['kind']>(['refuse', 'internal', 'conflict'])(
-    'keeps nobody assigned who has left, and is cancelled once it can be: %s',
+    'keeps no user assigned who has left, and is cancelled once it can be: %s',
     async (kind) => {
       const world = await openManaged({ settings });
       await joinAlone(world, 1);

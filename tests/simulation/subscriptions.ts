@@ -303,7 +303,7 @@ function forProviders(deed: Deed, choices: SubscriptionChoices): Deed {
   return same === undefined ? deed : { ...deed, fault: { ...deed.fault, operation: same } };
 }
 
-/** Lists have to be awaited: a history with subscriptions has only so many other episodes. */
+/** Lists have to be awaited: a history with subscriptions has fewer other episodes. */
 const MOST_OTHERS = 1;
 
 /** Puts the episodes about subscriptions among the others. */

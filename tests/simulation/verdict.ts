@@ -74,7 +74,7 @@ function judgeApplication(rule: Entitlement, outcome: Outcome): void {
   judgeLine(shadow.seatsOf(applicationArn), rule, outcome);
 }
 
-/** An entitled user is subscribed, whoever pays for it; to others, no subscription is left that Usher has started. */
+/** An entitled user is subscribed, no matter who pays for it; to others, no subscription is left that Usher has started. */
 function judgeSubscription(
   pair: { applicationArn: string; userId: string },
   { rule, entitled, seat }: { rule: Entitlement; entitled: boolean; seat: Seat | undefined },

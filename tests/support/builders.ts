@@ -147,7 +147,7 @@ export function aUserFindings(parts: Partial<UserFindings> = {}): UserFindings {
   };
 }
 
-/** The event that nobody has been told of yet: user 1 has no subscription. */
+/** The event that has not been told yet: user 1 has no subscription. */
 export function aFindingRecord(parts: Partial<FindingRecord> = {}): FindingRecord {
   const expected = 'Q_DEVELOPER_STANDALONE_PRO';
   return { kind: 'missing', state: 'found', changeSeq: 1, at: iso(), execution: ME, expected, since: iso(), ...parts };

@@ -269,7 +269,7 @@ describe('a user who is charged twice', () => {
     expect(unseenIn(found)).toEqual([['another application of this Region']]);
   });
 
-  it('is nobody of Amazon Q Business', async () => {
+  it('is no user of Amazon Q Business', async () => {
     const lists = { '': [[aSubscription(1, { plan: BUSINESS.plan })]] };
     const found = await read({ ...about, entitlements: [business(1), business(2)], lists, claims: { 1: [1], 2: [1] } });
     expect([found.findings, found.claimed]).toEqual([[], []]);

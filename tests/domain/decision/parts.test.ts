@@ -180,7 +180,7 @@ describe('an entitled user whose subscription is managed', () => {
     expect(made(managed(sweptUsers([seat]), list))).toEqual(['grant 1 drift-healed subscription']);
   });
 
-  it('fails nobody but those who need it if the list is refused', () => {
+  it('fails only users who need it if the list is refused', () => {
     const refused = new RefusedError('access-denied', 'no');
     const users = [joiner(1), leaver(2, own()), seated(3, own())];
     const decision = decisionOf(managed(checkedUsers(users), refused), brakeOf(100));

@@ -88,7 +88,7 @@ describe('what a comparison finds about a user', () => {
     expect(now?.changeSeq).toBeGreaterThan((old?.changeSeq ?? 0) + 1000);
   });
 
-  it('may be that a subscription is pending: since when is recorded, once, and nobody is told', () => {
+  it('may be that a subscription is pending: since when is recorded, once, and no one is told', () => {
     const first = seen(undefined, true);
     expect(first).toMatchObject({ revision: 1, findings: [], audit: [], pendingSince: iso() });
     expect(UserFindingsSchema.parse(first)).toEqual(first);

@@ -78,7 +78,7 @@ describe('the parts of a seat', () => {
     expect(owned(before, making)).toEqual(expected);
   });
 
-  it('are nobody’s once the seat is gone', () => {
+  it('are no longer Usher’s once the seat is gone', () => {
     const revoking = markRevoking(aGrantedSeat({ access: 'foreign', subscription: OWN }), aChangeContext());
     for (const gone of [markRevoked(revoking, aChangeContext()), dropSeat(revoking, START)]) {
       expect(gone).toMatchObject({ status: 'revoked' });
@@ -98,7 +98,7 @@ describe('the parts of a seat', () => {
     expect(markRevoked(revoking, aChangeContext()).audit).toMatchObject([{ kind: 'revoked', plan: PRO }]);
   });
 
-  it('are nobody’s after a refusal that had no effect, and stay with what is there', () => {
+  it('are not Usher’s after a refusal that had no effect, and stay with what is there', () => {
     const seat = aSeat(1, { status: 'creating', access: 'foreign', subscription: ASKED });
     const refused = (ambiguous: boolean) =>
       markRefused(seat, 'access-denied', { ...aChangeContext(), reportAgain: false, ambiguous });

@@ -60,7 +60,7 @@ describe('the subscriptions of a profile', () => {
       [],
     ],
     [
-      'that were never used, nobody knows since when, are pending',
+      'that were never used, since an unknown time, are pending',
       [aSubscription(1, { status: 'pending' })],
       [subscribers([1])],
       ['pending 1'],

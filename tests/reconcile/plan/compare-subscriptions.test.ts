@@ -22,7 +22,7 @@ const failing =
 
 /** A comparison changes nothing. */
 const NO_WRITES = {
-  subscribe: () => Promise.reject(new Error('A comparison subscribes nobody')),
+  subscribe: () => Promise.reject(new Error('A comparison subscribes no user')),
   changePlan: () => Promise.reject(new Error('A comparison changes no plan')),
   cancel: () => Promise.reject(new Error('A comparison cancels nothing')),
 };
