@@ -57,10 +57,12 @@ export function decideAdoptions(
     const subscription = ownOf(user.userId);
     return [{ userId: user.userId, cause, seat, parts: subscription ? { subscription } : {} }];
   });
+  const entitled = new Set(decided.flatMap(({ checked: { user } }) => (user.entitled ? user.userId : [])));
   const orphans = (whole?.adoptSubscriptions === 'all' ? (whole.orphans ?? []) : []).flatMap((userId): Adoption[] => {
     const seat = seats.get(userId);
     const subscription = ownOf(userId);
-    const isLeft = seat === undefined || !takesSlot(seat);
+    // Since the comparison that found it, the user may have become entitled.
+    const isLeft = !entitled.has(userId) && (seat === undefined || !takesSlot(seat));
     // Whatever assignment there is belongs to the one who subscribed the user.
     return subscription && isLeft
       ? [{ userId, cause: execution, seat, parts: { access: 'foreign', subscription } }]

@@ -138,7 +138,8 @@ export function judgeTrail({ watch, truth, center, now }: Omit<Outcome, 'reconci
     const last = trail.lastTold(seat);
     if (seat.audit.length > 0) watch.violate(7, `${seat.audit[0]?.kind} was never sent`, seat);
     // Whether a create of an application that is gone had succeeded, no read tells any more.
-    const isOpen = seat.status === 'creating' && (!truth.isThere(seat.applicationArn) || watch.isUnsubscribable(seat));
+    const isGone = !truth.isThere(seat.applicationArn) && seat.grantedAt === undefined;
+    const isOpen = isGone || (seat.status === 'creating' && watch.isUnsubscribable(seat));
     if (takesSlot(seat) && last !== 'given' && !isOpen)
       watch.violate(7, `a seat that is ${seat.status} was never told of`, seat);
     if (!takesSlot(seat) && last === 'given') watch.violate(7, `that a seat is ${seat.status} was never told`, seat);
