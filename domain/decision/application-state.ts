@@ -16,6 +16,8 @@ export interface UserState {
   entitled: boolean;
   /** Why not. Absent for a user who is not entitled: the reads contradict each other, and justify no change. */
   ineligibility?: Ineligibility;
+  /** Of an entitled user: UserStatus was not read, since the seat stood. A grant asks for it. */
+  statusAssumed?: true;
   assigned: boolean;
   seat: Seat | undefined;
 }

@@ -17,7 +17,14 @@ import type { DecidedUser, Decision } from './decide.ts';
 import { decideAdoptions } from './decide-adoptions.ts';
 import { decideGrants } from './decide-grants.ts';
 import { decideRevocations } from './decide-revocations.ts';
-import { adoptsSubscriptions, decideUsers, whenListed, withoutStopped } from './decide-users.ts';
+import {
+  adoptsSubscriptions,
+  decideUsers,
+  whenListed,
+  withoutAssumed,
+  withoutStopped,
+  withStatusNeeded,
+} from './decide-users.ts';
 import { aloneOf, isWaiting, waitsOf, withoutLateLists } from './late-reads.ts';
 import { slotsAfter, slotsPromised } from './slots.ts';
 import { latestOf, type Recheck, waitForWriteToSettle } from './timing.ts';
@@ -43,10 +50,11 @@ export function decideApplication(
   const { decided, unread, refusal } = decideUsers(state, moment);
   if (unread) return { needs: [{ read: 'subscriptions' }] };
   const { tried, stopped } = withoutStopped(decided, state);
-  const decision = decideAbout(withoutLateLists(tried, moment), state, limits, moment);
+  const { known, assumed } = withoutAssumed(tried);
+  const decision = decideAbout(withoutLateLists(known, moment), state, limits, moment);
   if ('needs' in decision) return decision;
   return {
-    ...decision,
+    ...(assumed ? withStatusNeeded(decision) : decision),
     failures: [...decision.failures, ...refusal],
     aside: decision.aside + stopped,
     ...(adoptsSubscriptions(state) ? whenListed(decision, state) : {}),

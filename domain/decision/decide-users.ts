@@ -59,6 +59,22 @@ export function withoutStopped(
   return { tried, stopped: put.size };
 }
 
+/**
+ * Returns the decisions without grants to users whose status was not read: their assignment is there, and the list shows that
+ * their subscription is not.
+ */
+export function withoutAssumed(decided: readonly DecidedUser[]): { known: readonly DecidedUser[]; assumed: boolean } {
+  const isAssumed = ({ decision, checked }: DecidedUser) =>
+    decision.do === 'grant' && checked.user.statusAssumed === true;
+  const known = decided.map((one) => (isAssumed(one) ? { ...one, decision: { do: 'nothing' as const } } : one));
+  return { known, assumed: decided.some(isAssumed) };
+}
+
+/** The application is read again, with the status of every user: until then, nothing is reported of it. */
+export function withStatusNeeded({ report: _, ...decision }: ApplicationDecision): ApplicationDecision {
+  return { ...decision, sweepNeeded: { withStatus: true } };
+}
+
 /** Of a list that may not be read yet, nothing is adopted: the application is checked again when it may be. */
 export function whenListed(
   { recheck }: ApplicationDecision,

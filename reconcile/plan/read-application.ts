@@ -1,6 +1,6 @@
 import type { UserState, WholeState } from '../../domain/decision/application-state.ts';
 import { waitForWriteToSettle } from '../../domain/decision/timing.ts';
-import type { Entitlement } from '../../domain/entitlements.ts';
+import { type Entitlement, managedOf } from '../../domain/entitlements.ts';
 import type { SweepItem } from '../../domain/queue/work-queue.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
 import { allSettled } from '../concurrency.ts';
@@ -44,14 +44,18 @@ export async function readApplication(
   const userIds = new Set([...members, ...seats.keys()]);
   // A seat without its assignment may turn out to be gone in this very plan.
   const kept = ledgerSeats.filter((seat) => takesSlot(seat) && assigned.has(seat.userId));
-  const lists = { members, assigned, seats, full: kept.length >= entitlement.seats.max };
+  const isManaged = managedOf(entitlement) !== undefined;
+  const lists = { members, assigned, seats, full: kept.length >= entitlement.seats.max, isManaged };
   const wanted = [...userIds].filter((userId) => withStatus || adopt || needsStatus(userId, lists));
   const { statuses, unread } = await statusesOf(wanted, readers, shared);
+  const eligibility = (userId: string) => {
+    const status = statuses.get(userId);
+    const found = eligibilityOf(members.has(userId), status ?? 'enabled', giveUp);
+    return isManaged && found.entitled && status === undefined ? { ...found, statusAssumed: true as const } : found;
+  };
   const users = [...userIds].map((userId) => ({
     userId,
-    ...(unread.has(userId)
-      ? { entitled: false }
-      : eligibilityOf(members.has(userId), statuses.get(userId) ?? 'enabled', giveUp)),
+    ...(unread.has(userId) ? { entitled: false } : eligibility(userId)),
     assigned: assigned.has(userId),
     seat: seats.get(userId),
   }));
@@ -167,9 +171,11 @@ function needsStatus(
     assigned: ReadonlySet<string>;
     seats: ReadonlyMap<string, Seat>;
     full: boolean;
+    /** A seat has a subscription, too, which only its list shows. */
+    isManaged: boolean;
   },
 ): boolean {
-  const { members, assigned, seats, full } = lists;
+  const { members, assigned, seats, full, isManaged } = lists;
   const seat = seats.get(userId);
   const taken = seat !== undefined && takesSlot(seat);
   if (!members.has(userId)) return taken;
@@ -177,5 +183,5 @@ function needsStatus(
   if (seat && ['leaving', 'held', 'revoking'].includes(seat.status)) return true;
   // A user on the waitlist is not asked about as long as no slot is free.
   if (seat?.status === 'waitlisted') return !full;
-  return !assigned.has(userId);
+  return !assigned.has(userId) || (isManaged && seat?.status === 'creating');
 }

@@ -155,6 +155,27 @@ describe.each(PROVIDERS)('a managed subscription of %s', (_name, settings) => {
     ]);
   });
 
+  it('is not started for a disabled user whom someone else has assigned', async () => {
+    const world = await openManaged({ settings, assigned: [1, 2], members: { [GROUP]: [1, 2] } });
+    world.center.setStatus(user(1), 'DISABLED');
+    await world.ticking(70);
+    expect([subscribedIn(world), await world.having('confirmed')]).toEqual([[2], [2]]);
+  });
+
+  it('is not made again for a disabled user', async () => {
+    const quirks = { cancelledSubscriptions: 'absent' } as const;
+    const world = await openManaged({ settings, settled: [1, 2], quirks });
+    await world.ticking(70);
+    for (const number of [1, 2]) world.center.unsubscribe(APPLICATION, user(number));
+    world.center.setStatus(user(1), 'DISABLED');
+    await world.ticking(70);
+    expect([await partsOf(world, 1), await partsOf(world, 2)]).toEqual([
+      ['revoked', false, false],
+      ['confirmed', true, true],
+    ]);
+    expect(world.audited()).not.toContain('Seat Assigned 1 drift-healed');
+  });
+
   it('is only observed by an entitlement that observes', async () => {
     const world = await openManaged({ settings, entitlement: { mode: 'observe' } });
     await join(world, 1);

@@ -391,6 +391,24 @@ describe('a user who comes back while the revocation is under way', () => {
   });
 });
 
+describe('an application that was read as a whole', () => {
+  it('subscribes no user whose status was not read: it is read again, and reports nothing before', () => {
+    const assumed = (number: number) => ({ ...seated(number, own()), statusAssumed: true as const });
+    const decision = decisionOf(managed(sweptUsers([assumed(1), assumed(2)]), listOf(aSubscription(2))));
+    expect([decision.changes, decision.sweepNeeded, decision.report]).toEqual([[], { withStatus: true }, undefined]);
+  });
+
+  it('adopts no subscription of an orphan who has become entitled', () => {
+    const { whole, ...state } = managed(sweptUsers([joiner(1)]), listOf(aSubscription(1), aSubscription(2)));
+    if (!whole) throw new Error('A sweep reads the whole application');
+    const orphans = [user(1), user(2)];
+    const decision = decisionOf({ ...state, whole: { ...whole, adoptSubscriptions: 'all', orphans } });
+    expect(decision.seats.map(({ userId, audit }) => [userId, audit.map(({ kind }) => kind)])).toEqual([
+      [user(2), ['adopted']],
+    ]);
+  });
+});
+
 describe('an application to which AWS refuses new subscriptions', () => {
   const refused = (probe: boolean) => {
     const users = [joiner(1), joiner(2), leaver(3, own())];
