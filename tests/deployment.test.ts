@@ -18,6 +18,7 @@ import {
   aPatchUser,
   aQuickSightMembership,
 } from './support/events.ts';
+import { busStatements, isMet, type PolicyStatement, type RequestContext, unguarded } from './support/guards.ts';
 import { GROUP, user } from './support/ids.ts';
 import {
   aCheckout,
@@ -32,9 +33,10 @@ import {
 const ROOT = join(import.meta.dirname, '..');
 const EVERYTHING = {
   NativeNotifications: 'ENABLED',
-  ForwarderAccountId: '999988887777',
+  ForwarderRoleArn: 'arn:aws:iam::999988887777:role/usher-prod-forwarder-ForwarderRole-1A2B3C',
   AlarmTopicArn: 'arn:aws:sns:us-east-1:111122223333:topic',
   AuditBucketArn: 'arn:aws:s3:::bucket',
+  AuditBucketAccountId: '444455556666',
   KeyArn: 'arn:aws:kms:us-east-1:111122223333:key/1',
   IdentityCenterKeyArn: 'arn:aws:kms:us-east-1:111122223333:key/2',
 };
@@ -136,7 +138,11 @@ describe('every queue of dead letters', () => {
     const all = read();
     const rules = ofType(all, 'AWS::Events::Rule');
     expect(rules.length).toBeGreaterThan(1);
-    const policies = ofType(all, 'AWS::SQS::QueuePolicy').map(([, { Properties }]) => Properties);
+    const policies = ofType(all, 'AWS::SQS::QueuePolicy').flatMap(([, { Properties }]) => {
+      const { Statement } = Properties['PolicyDocument'] as { Statement: PolicyStatement[] };
+      const queues = JSON.stringify(Properties['Queues']);
+      return Statement.filter(({ Effect }) => Effect === 'Allow').map((statement) => ({ queues, statement }));
+    });
     const used = new Map<string, string[]>();
     for (const [id, { Properties }] of rules) {
       for (const target of Properties['Targets'] as Target[]) {
@@ -146,10 +152,9 @@ describe('every queue of dead letters', () => {
       }
     }
     for (const [queue, ids] of used) {
-      const policy = policies.find(({ Queues }) => JSON.stringify(Queues) === `[{"Ref":"${queue}"}]`);
-      const { Statement } = (policy?.['PolicyDocument'] ?? {}) as { Statement: [Record<string, unknown>] };
-      expect(Statement, queue).toHaveLength(1);
-      const [{ Principal, Action, Resource: resource, Condition }] = Statement;
+      const allowing = policies.filter(({ queues }) => queues === `[{"Ref":"${queue}"}]`);
+      expect(allowing, queue).toHaveLength(1);
+      const { Principal, Action, Resource: resource, Condition } = allowing[0]?.statement ?? {};
       expect([Principal, Action, resource]).toEqual([
         { Service: 'events.amazonaws.com' },
         'sqs:SendMessage',
@@ -281,25 +286,145 @@ describe('the tick', () => {
   });
 });
 
-describe('another account', () => {
-  it('may put events on the bus if it is named, and only that one', async () => {
-    expect(resolved((await packaged()).template).Resources).not.toHaveProperty('ForwarderPolicy');
-    expect(properties('ForwarderPolicy')).toMatchObject({
-      Statement: {
-        Effect: 'Allow',
-        Principal: { AWS: { 'Fn::Sub': 'arn:${AWS::Partition}:iam::${ForwarderAccountId}:root' } },
-        Action: 'events:PutEvents',
-      },
-    });
+describe('the audit bus', () => {
+  const arnOf = (role: string) => ({ 'Fn::GetAtt': [role, 'Arn'] });
+  const principal = (arn: unknown): RequestContext => ({
+    'aws:PrincipalArn': arn,
+    'aws:PrincipalIsAWSService': 'false',
+    'aws:SecureTransport': 'true',
+  });
+  const SERVICE = { 'aws:PrincipalIsAWSService': 'true', 'aws:SourceAccount': '111122223333' };
+  const RULE = { 'aws:SourceArn': 'arn:aws:events:us-east-1:111122223333:rule/default/forge' };
+  const isDenied = (context: RequestContext) =>
+    busStatements(template, 'AuditBus').some((statement) => statement.Effect === 'Deny' && isMet(statement, context));
+
+  it('has no statement but those that deny PutEvents on it to all', () => {
+    const statements = busStatements(template, 'AuditBus');
+    expect(statements.length).toBeGreaterThan(0);
+    for (const { Effect, Principal, Action, Resource: resource } of statements) {
+      expect([Effect, Principal, Action, resource]).toEqual(['Deny', '*', 'events:PutEvents', arnOf('AuditBus')]);
+    }
   });
 
-  it.each(['', '12345678901', '1234567890123', '*', '111122223333,444455556666'])(
-    'is not named by %j, but for nobody by nothing',
-    (account) => {
-      const { AllowedPattern } = template.Parameters['ForwarderAccountId'] ?? {};
-      expect(new RegExp(`^(?:${AllowedPattern})$`).test(account)).toBe(account === '');
-    },
-  );
+  it.each<[string, RequestContext]>([
+    ['the role of recordAudit', principal(arnOf('RecordAuditRole'))],
+    ['a service of AWS, such as the one that replays the archive', SERVICE],
+  ])('takes events of %s', (_who, context) => {
+    expect(isDenied(context)).toBe(false);
+  });
+
+  it.each<[string, RequestContext]>([
+    ['an operator', principal('arn:aws:iam::111122223333:role/operator')],
+    ['an administrator', principal('arn:aws:iam::111122223333:role/admin')],
+    ['the root user', principal('arn:aws:iam::111122223333:root')],
+    ['the role of another function', principal(arnOf('ApplyChangesRole'))],
+    ['a rule that uses a role', { ...principal('arn:aws:iam::111122223333:role/rule'), ...RULE }],
+    ['a rule of another bus, in the name of EventBridge', { ...SERVICE, ...RULE }],
+    ['a caller of whom nothing is known', {}],
+  ])('takes no event of %s', (_who, context) => {
+    expect(isDenied(context)).toBe(true);
+  });
+
+  it('takes what recordAudit publishes: the functions and the policy name the same role', () => {
+    const { Role } = properties('RecordAuditLambdaFunction');
+    expect(Role).toEqual({ 'Fn::Sub': '${RecordAuditRole.Arn}' });
+  });
+});
+
+describe('another account', () => {
+  const ROLE = { Ref: 'ForwarderRoleArn' };
+  const forwarded = (type: string, source: string, role: unknown = ROLE): RequestContext => ({
+    'aws:PrincipalArn': role,
+    'events:detail-type': type,
+    'events:source': source,
+  });
+  const isAllowed = (all: Template, context: RequestContext) =>
+    ofType(all, 'AWS::Events::EventBusPolicy').some(([, { Properties }]) => {
+      const statement = Properties['Statement'] as PolicyStatement;
+      return statement.Effect === 'Allow' && isMet(statement, context);
+    });
+  const policies = (all: Template) =>
+    ofType(all, 'AWS::Events::EventBusPolicy').flatMap(([id]) => (id.startsWith('Forwarder') ? [id] : []));
+
+  it('may put events on the default bus if its forwarder is named, and only that one', async () => {
+    expect(policies(resolved((await packaged()).template, { NativeNotifications: 'ENABLED' }))).toEqual([]);
+    expect(policies(template)).toEqual(['ForwarderPolicy', 'ForwarderNotificationsPolicy']);
+    for (const id of policies(template)) {
+      const account = { 'Fn::Select': [4, { 'Fn::Split': [':', ROLE] }] };
+      expect(properties(id)).toMatchObject({
+        Statement: {
+          Effect: 'Allow',
+          Principal: { AWS: { 'Fn::Sub': ['arn:${AWS::Partition}:iam::${account}:root', { account }] } },
+          Action: 'events:PutEvents',
+          Resource: { 'Fn::Sub': expect.stringMatching(/:event-bus\/default$/) },
+        },
+      });
+    }
+  });
+
+  it('may forward what its rules take, by its role', async () => {
+    const withoutNotifications = resolved((await packaged()).template, {
+      ForwarderRoleArn: EVERYTHING.ForwarderRoleArn,
+    });
+    const { 'detail-type': type, source } = recordOf(aPatchGroup({ groupId: GROUP }));
+    expect(isAllowed(template, forwarded(type, source))).toBe(true);
+    expect(isAllowed(withoutNotifications, forwarded(type, source))).toBe(true);
+    const native = recordOf(aNativeNotification({ detailType: 'Something New' }));
+    expect(isAllowed(template, forwarded(native['detail-type'], native.source))).toBe(true);
+    expect(isAllowed(withoutNotifications, forwarded(native['detail-type'], native.source))).toBe(false);
+  });
+
+  it.each([
+    [
+      'by another role',
+      forwarded('AWS API Call via CloudTrail', 'aws.sso-directory', 'arn:aws:iam::999988887777:role/x'),
+    ],
+    ['of another type', forwarded('Seat Assigned', 'usher')],
+    ['of another service', forwarded('EC2 Instance State-change Notification', 'aws.ec2')],
+  ])('may put no event %s', (_fact, context) => {
+    expect(isAllowed(template, context)).toBe(false);
+  });
+
+  it.each([
+    ['nothing', '', true],
+    ['the output of forwarder.yml', EVERYTHING.ForwarderRoleArn, true],
+    ['a role with a path, in another partition', 'arn:aws-us-gov:iam::999988887777:role/teams/usher', true],
+    ['an account', '999988887777', false],
+    ['the root of an account', 'arn:aws:iam::999988887777:root', false],
+    ['everyone', '*', false],
+    ['every role of an account', 'arn:aws:iam::999988887777:role/*', false],
+    ['a role of every account', 'arn:aws:iam::*:role/usher', false],
+    ['two roles', 'arn:aws:iam::999988887777:role/a,arn:aws:iam::999988887777:role/b', false],
+  ])('is named by %s: %s %s', (_fact, arn, isTaken) => {
+    const { AllowedPattern } = template.Parameters['ForwarderRoleArn'] ?? {};
+    expect(new RegExp(`^(?:${AllowedPattern})$`).test(arn)).toBe(isTaken);
+  });
+
+  it('gets its role as an output of its stack', () => {
+    expect(readTemplateFile('forwarder.yml')).toMatchObject({
+      Outputs: { ForwarderRoleArn: { Value: { 'Fn::GetAtt': ['ForwarderRole', 'Arn'] } } },
+    });
+  });
+});
+
+describe.each<[string, () => Template, number]>([
+  ['the template', () => template, 15],
+  ['the forwarder', () => resolved(readTemplateFile('forwarder.yml'), EVERYTHING), 2],
+  ['the subscriber', () => resolved(readTemplateFile('subscriber.yml'), { Provider: 'kiro', Mode: 'manage' }), 0],
+])('every role, queue, bus and permission to invoke: %s', (_name, read, least) => {
+  it('is guarded against other accounts, other principals and plain HTTP', () => {
+    expect(unguarded(read())).toEqual([]);
+  });
+
+  it('is found if it is not', () => {
+    const conditions = guardsOf(read());
+    expect(conditions.length).toBeGreaterThanOrEqual(least);
+    for (const index of conditions.keys()) {
+      const less = structuredClone(read());
+      guardsOf(less)[index]?.remove();
+      expect(unguarded(less), conditions[index]?.of).toHaveLength(1);
+    }
+  });
 });
 
 describe('every alarm', () => {
@@ -381,6 +506,33 @@ describe('the package', () => {
     expect(zips(digestsIn((await packaged()).directory))).toEqual(zips(first));
   });
 });
+
+function recordOf(event: object): { 'detail-type': string; source: string } {
+  return event as { 'detail-type': string; source: string };
+}
+
+/** The guards of all resources, each with what takes it away. */
+function guardsOf(all: Template): { of: string; remove(): void }[] {
+  return Object.entries(all.Resources).flatMap(([id, { Type, Properties }]) => {
+    const guard = (remove: () => void) => [{ of: id, remove }];
+    if (Type === 'AWS::IAM::Role') {
+      const { AssumeRolePolicyDocument: trust, Policies = [] } = Properties as {
+        AssumeRolePolicyDocument: { Statement: PolicyStatement[] };
+        Policies?: { PolicyDocument: { Statement: PolicyStatement[] } }[];
+      };
+      const writing = Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+      return [
+        ...trust.Statement.filter(({ Principal }) => JSON.stringify(Principal).includes('"Service"')),
+        ...writing.filter(({ Action }) => [Action].flat().some((action) => action.startsWith('s3:'))),
+      ].flatMap((statement) => guard(() => delete statement.Condition));
+    }
+    if (Type === 'AWS::SQS::QueuePolicy') return guard(() => delete all.Resources[id]);
+    if (Type === 'AWS::Lambda::Permission') return guard(() => delete Properties['SourceArn']);
+    if (Type !== 'AWS::Events::EventBusPolicy' || id === 'AuditBusNoRules') return [];
+    const statement = Properties['Statement'] as PolicyStatement;
+    return guard(statement.Effect === 'Deny' ? () => delete all.Resources[id] : () => delete statement.Condition);
+  });
+}
 
 function digestsIn(folder: string): Map<string, string> {
   const digest = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');

@@ -1,11 +1,10 @@
 import { DescribeReplayCommand, EventBridgeClient, StartReplayCommand } from '@aws-sdk/client-eventbridge';
 import { EVENT_BRIDGE_ERRORS } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
-import { type BusEntry, putEvents } from '../put-events.ts';
 import { askWith, malformedAnswer } from '../requests.ts';
 
 /**
- * Puts events on a bus again: from an archive, or from a file.
+ * Puts events on a bus again, from its archive.
  *
  * @throws TransientAwsError worth a retry · RefusedError not
  */
@@ -17,8 +16,6 @@ export interface Replays {
   start(replay: { name: string; archiveArn: string; busArn: string; from: Date; to: Date }): Promise<void>;
   /** DescribeReplay: `STARTING`, `RUNNING`, `COMPLETED`, `FAILED`, … and the reason. */
   state(name: string): Promise<{ state: string; reason: string | undefined }>;
-  /** PutEvents, at most 10 events. @returns per event: undefined if the bus took it, else the code of its error */
-  put(bus: string, events: readonly BusEntry[]): Promise<readonly (string | undefined)[]>;
 }
 
 /** The replays of EventBridge, over the SDK. */
@@ -46,8 +43,6 @@ export function eventBridgeReplays(client: EventBridgeClient): Replays {
       if (!State) throw malformedAnswer('DescribeReplay', 'State');
       return { state: State, reason: StateReason };
     },
-
-    put: (bus, events) => putEvents(client, bus, events),
   };
 }
 

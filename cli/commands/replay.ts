@@ -1,11 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import type { BusEntry } from '../../adapters/put-events.ts';
 import { normalize } from '../../domain/request/normalize.ts';
-import { chunksOf } from '../../domain/shared/chunks.ts';
 import { InvalidRequestError } from '../../domain/shared/errors.ts';
-import { PUT_EVENTS_ENTRIES } from '../../domain/shared/limits.ts';
 import { parseEvents } from '../../input/event-files.ts';
 import { labelOf, readText } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
@@ -16,7 +13,6 @@ import { CommandFailed, MissingPrecondition, UsageError } from '../shared/failur
 import { count, escaped, momentIn, timeOf } from '../ui/text.ts';
 
 const Options = z.object({
-  bus: z.optional(z.string().check(z.regex(/^[\w./-]{1,256}$/, 'expected the name of an event bus'))),
   since: z.optional(z.string()),
   until: z.optional(z.string()),
   yes: z.optional(z.boolean()),
@@ -26,10 +22,9 @@ export function replayCommand(run: Runner): Command {
   return commandOf('replay', {
     summary: 'Replay events of a file, or the audit archive',
     description:
-      'With FILE, starts one execution per event, as the rule would do; with --bus, puts the events on that bus instead. Without FILE, EventBridge replays the audit archive since WHEN to the audit bus; consumers drop second copies by metadata.uid. Asks for confirmation.',
+      'With FILE, starts one execution per event, as the rule would do. Without FILE, EventBridge replays the audit archive since WHEN to the audit bus; consumers drop second copies by metadata.uid. The command itself puts no event on a bus. Asks for confirmation.',
     examples: [
       ['usher replay events.jsonl', 'start one execution per event'],
-      ['usher replay audit.jsonl --bus my-audit-test', 'put the events on a bus of yours'],
       ['usher replay --since 3h', 'replay the audit stream of three hours'],
     ],
     permissions: [
@@ -39,11 +34,9 @@ export function replayCommand(run: Runner): Command {
       'events:DescribeEventBus',
       'events:StartReplay',
       'events:DescribeReplay',
-      'events:PutEvents (the bus that you name)',
     ],
   })
     .argument('[FILE]', 'event file, or - for standard input')
-    .option('--bus <NAME>', 'put the events of FILE on this bus')
     .option('--since <WHEN>', 'start of the replay: 15m, 3h, 7d, or a time in UTC')
     .option('--until <WHEN>', 'end of the replay, likewise (default: now)')
     .option('--yes', 'do not ask for confirmation')
@@ -51,24 +44,15 @@ export function replayCommand(run: Runner): Command {
 }
 
 async function replay(context: Context, command: Command): Promise<void> {
-  const { bus, since, until, yes } = optionsOf(command, Options);
+  const { since, until, yes } = optionsOf(command, Options);
   const [file] = command.args;
   if (file === undefined) {
-    if (since === undefined || bus !== undefined)
-      throw new UsageError('Give FILE, or --since for the audit archive (which takes no --bus)');
+    if (since === undefined) throw new UsageError('Give FILE, or --since for the audit archive');
     return replayArchive(since, until, yes === true, context);
   }
   if (since !== undefined || until !== undefined)
     throw new UsageError('--since and --until belong to the audit archive, not to FILE');
-  const events = parseEvents(await readText(file), labelOf(file));
-  if (bus === undefined) await replayToMachine(events, labelOf(file), yes === true, context);
-  else
-    await replayToBus(
-      events.map((event, index) => plainEvent(event, index, labelOf(file))),
-      bus,
-      yes === true,
-      context,
-    );
+  await replayToMachine(parseEvents(await readText(file), labelOf(file)), labelOf(file), yes === true, context);
 }
 
 async function replayToMachine(events: readonly object[], file: string, yes: boolean, context: Context): Promise<void> {
@@ -106,48 +90,6 @@ async function replayToMachine(events: readonly object[], file: string, yes: boo
   }
   bar?.stop();
   if (!json) terminal.line(`started ${count(done, 'execution')}`);
-}
-
-/** Parses an event. @throws InputError if EventBridge would not accept it */
-function plainEvent(event: object, index: number, file: string): BusEntry {
-  const EventSchema = z.object({
-    source: z.string().check(z.minLength(1)),
-    'detail-type': z.string().check(z.minLength(1)),
-    time: z.optional(z.string()),
-    resources: z._default(z.array(z.string()), []),
-    detail: z.looseObject({}),
-  });
-  const { success, data } = EventSchema.safeParse(event);
-  const refuse = (problem: string) => new InputError(file, [{ path: `[${index}]`, problem }]);
-  if (!success) throw refuse('not an EventBridge event: expected source, detail-type and detail');
-  const { source, time, resources, detail } = data;
-  if (source.startsWith('aws.'))
-    throw refuse('EventBridge accepts no event of AWS (source aws.…). Without --bus, the event starts an execution');
-  if (time !== undefined && Number.isNaN(Date.parse(time))) throw refuse('time: expected an ISO 8601 time');
-  return { source, detailType: data['detail-type'], ...(time === undefined ? {} : { time }), resources, detail };
-}
-
-async function replayToBus(events: readonly BusEntry[], bus: string, yes: boolean, context: Context): Promise<void> {
-  const { terminal, json } = context;
-  const services = await context.services();
-  // PutEvents to a bus that doesn't exist answers with success, and drops the events.
-  if ((await (await services.deployment()).bus(bus)) === undefined)
-    throw new UsageError(`There is no event bus ${escaped(bus)}`);
-  if (!(await terminal.confirm(`Put ${count(events.length, 'event')} on ${escaped(bus)}?`, yes))) return;
-  const replays = await services.replays();
-  const refused: string[] = [];
-  let index = 0;
-  for (const some of chunksOf(events, PUT_EVENTS_ENTRIES)) {
-    for (const reason of await replays.put(bus, some)) {
-      if (reason !== undefined) refused.push(`[${index}]: ${reason}`);
-      index += 1;
-    }
-  }
-  const taken = events.length - refused.length;
-  if (json) terminal.json({ type: 'put', bus, taken, refused });
-  else terminal.line(`put ${count(taken, 'event')} on ${bus}`);
-  if (refused.length > 0)
-    throw new CommandFailed(`The bus refused ${count(refused.length, 'event')}: ${refused.slice(0, 5).join(', ')}`);
 }
 
 async function replayArchive(since: string, until: string | undefined, yes: boolean, context: Context): Promise<void> {

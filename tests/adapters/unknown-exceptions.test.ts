@@ -97,7 +97,6 @@ const OF_OPERATORS: readonly Call[] = [
   ['GetQueueUrl', (aws) => connectQueues(aws).receiveAll('queue', 30)],
   ['DescribeReplay', (aws) => connectReplays(aws).state('replay')],
   ['StartReplay', (aws) => connectReplays(aws).start({ name: 'a', archiveArn: ARN, busArn: ARN, from: NOW, to: NOW })],
-  ['PutEvents', (aws) => connectReplays(aws).put('bus', [{ ...event, source: 'usher' }])],
   ['GetCallerIdentity', (aws) => connectAccount(aws).identity()],
   ['DescribeOrganization', (aws) => connectAccount(aws).organization()],
 ];

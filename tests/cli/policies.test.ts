@@ -115,7 +115,6 @@ const CHANGING: readonly (readonly string[])[] = [
   ['adopt', '--yes', '--wait'],
   ['redrive', '--yes'],
   ['replay', 'events.json', '--yes'],
-  ['replay', 'audit.json', '--bus', 'usher-local-audit', '--yes'],
   ['replay', '--since', '1d', '--yes'],
 ];
 
@@ -160,10 +159,6 @@ describe('the policies for people', () => {
     });
     await operator.call('AmazonSQS.SendMessage', { QueueUrl: 'x/usher-local-undelivered-events', MessageBody: '{}' });
     writeFileSync(join(operator.folder, 'events.json'), JSON.stringify(event));
-    writeFileSync(
-      join(operator.folder, 'audit.json'),
-      JSON.stringify({ source: 'test', 'detail-type': 'Test', detail: {} }),
-    );
     await collect(['release', await digest(), '--yes', '--wait'], [all]);
     await operator.fault({ operation: 'SSOAdmin.DescribeApplicationAssignment', kind: 'refuse', principalId: user(6) });
     await operator.run('start', '--user', user(6), '--wait');
@@ -180,6 +175,20 @@ describe('the policies for people', () => {
   it('operator: exactly what changing takes beside it', () => {
     const beside = [...all].filter((action) => !reading.has(action) && action !== NEEDS_NO_POLICY);
     expect([...actionsOf(policy('operator'))].sort()).toEqual(beside.sort());
+  });
+
+  it('let no one forge: they write to no bus, log, ledger, function, role or state machine', () => {
+    const READS = /:(?:BatchGet|Describe|Filter|Get|IsMemberIn|List|Query)/;
+    const actions = actionsOf(policy('operator')).union(actionsOf(policy('read-only')));
+    expect([...actions].filter((action) => !READS.test(action)).sort()).toEqual([
+      // EventBridge replays what the archive has, and nothing else.
+      'events:StartReplay',
+      'sqs:ChangeMessageVisibility',
+      'sqs:DeleteMessage',
+      'sqs:ReceiveMessage',
+      'states:RedriveExecution',
+      'states:StartExecution',
+    ]);
   });
 
   it('are in the handbook as in the help', async () => {

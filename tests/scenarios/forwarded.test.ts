@@ -50,6 +50,16 @@ describe('an event that is recorded in the management account', () => {
     expect(world.audited()).toEqual(['Seat Assigned 1 group-join']);
   });
 
+  it('changes no seat by itself if a partner of AWS has sent it, whose sources the rule takes', async () => {
+    const world = await openWorld({ seated: [2] });
+    const lie = aPatchGroup({ groupId: GROUP, op: 'REMOVE', time: world.now().toISOString() });
+    const execution = await forwarded(world, { ...lie, source: 'aws.partner/example.com/tenant' });
+    await world.play();
+    expect(execution && world.stack.endOf(execution)?.outcome).toBe('converged');
+    expect(world.assigned()).toEqual([2]);
+    expect(world.audited()).toEqual([]);
+  });
+
   it('changes no seat by itself, because that account is not trusted more than this one', async () => {
     const world = await openWorld({ seated: [2] });
     const lies = [
