@@ -75,7 +75,9 @@ function trustsServiceOfAnyAccount({ Properties }: Resource): boolean {
   return Statement.some(
     ({ Principal, Condition }) =>
       textOf(Principal).includes('"Service"') &&
-      textOf(Condition?.['StringEquals']?.['aws:SourceAccount'] ?? '') !== THIS_ACCOUNT,
+      ![Condition?.['StringEquals'], Condition?.['StringEqualsIfExists']].some(
+        (keys) => textOf(keys?.['aws:SourceAccount'] ?? '') === THIS_ACCOUNT,
+      ),
   );
 }
 
