@@ -1,17 +1,49 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { excessesOf } from './limits.ts';
+
 /**
- * Refuses the framework's own deployment and removal, which compare with the last upload, reset parameters, and know no
- * state of a stack. The framework packages; build/stage.ts deploys and removes.
+ * Refuses a package that AWS would refuse in the middle of an update, and the framework's own deployment and removal, which
+ * compare with the last upload, reset parameters, and know no state of a stack. The framework packages; build/stage.ts
+ * deploys and removes.
  */
 export default class DeploymentPlugin {
   constructor(serverless) {
     this.serverless = serverless;
-    this.hooks = { initialize: () => this.refuse() };
+    this.hooks = {
+      initialize: () => this.refuseCommand(),
+      // The template is complete, and not written yet.
+      'before:aws:package:finalize:saveServiceState': () => this.checkLimits(),
+    };
   }
 
-  refuse() {
+  refuseCommand() {
     const [command = ''] = this.serverless.processedInput.commands;
     if (command !== 'deploy' && command !== 'remove') return;
     const { Error: ServerlessError } = this.serverless.classes;
     throw new ServerlessError(`serverless ${command} is not used here. Run: npm run ${command} -- --stage <NAME>`);
   }
+
+  checkLimits() {
+    const { service, serviceDir } = this.serverless;
+    const { naming } = this.serverless.getProvider('aws');
+    const [, partition] = service.custom.identityCenter.instanceArn.split(':');
+    const excesses = excessesOf({
+      template: service.provider.compiledCloudFormationTemplate,
+      place: { partition, region: service.custom.identityCenter.region, stack: naming.getStackName() },
+      unzipped: new Map(
+        service
+          .getAllFunctions()
+          .map((name) => [naming.getLambdaLogicalId(name), bytesIn(join(serviceDir, '.serverless', 'bundles', name))]),
+      ),
+    });
+    if (excesses.length === 0) return;
+    throw new this.serverless.classes.Error(`AWS would refuse this package:\n${excesses.join('\n')}`);
+  }
+}
+
+function bytesIn(directory) {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
 }

@@ -5,6 +5,8 @@ import type { Template } from '../adapters/operator/template.ts';
 export interface ParameterRule {
   AllowedPattern?: string | undefined;
   AllowedValues?: readonly string[] | undefined;
+  /** In characters. */
+  MaxLength?: number | undefined;
   ConstraintDescription?: string | undefined;
 }
 
@@ -35,8 +37,9 @@ export function checkParameters(
   return { problems, parameters };
 }
 
-function isAllowed(value: string, { AllowedPattern, AllowedValues }: ParameterRule): boolean {
+function isAllowed(value: string, { AllowedPattern, AllowedValues, MaxLength }: ParameterRule): boolean {
   if (AllowedValues && !AllowedValues.includes(value)) return false;
+  if (MaxLength !== undefined && value.length > MaxLength) return false;
   return AllowedPattern === undefined || new RegExp(`^(?:${AllowedPattern})$`).test(value);
 }
 

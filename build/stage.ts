@@ -38,6 +38,7 @@ const Parameters = z.object({
     z.object({
       AllowedPattern: z.optional(z.string()),
       AllowedValues: z.optional(z.array(z.string())),
+      MaxLength: z.optional(z.number()),
       ConstraintDescription: z.optional(z.string()),
     }),
   ),

@@ -293,6 +293,25 @@ describe.each<[string, () => Promise<Template>, Record<string, string>, string[]
   });
 });
 
+describe('the use of a key', () => {
+  it('is tied to services, by either of the domains that AWS has', async () => {
+    const template = resolved((await packaged()).template, { KeyArn: 'k', IdentityCenterKeyArn: 'k' });
+    const uses = Object.keys(template.Resources)
+      .flatMap((role) => statementsOf(template, role))
+      .filter(({ actions }) => actions.some((action) => action.startsWith('kms:')));
+    expect(uses.length).toBeGreaterThan(7);
+    for (const { condition } of uses) {
+      const [hosts] = Object.values(condition as Record<string, Record<string, unknown[]>>).map(
+        (operands) => operands['kms:ViaService'],
+      );
+      const texts = (hosts ?? []).map((host) => (host as { 'Fn::Sub'?: string })['Fn::Sub'] ?? String(host));
+      const outside = texts.filter((host) => host.endsWith('.amazonaws.com'));
+      expect(outside.length).toBeGreaterThan(0);
+      expect(texts.toSorted()).toEqual(outside.flatMap((host) => [host, `${host}.cn`]).sort());
+    }
+  });
+});
+
 describe('what may be changed', () => {
   it('is named by entitlements.yml: its applications and the retired ones', async () => {
     const { template } = await packaged();

@@ -8,23 +8,25 @@ describe('parameters', () => {
     Triggers: { AllowedValues: ['ENABLED', 'DISABLED'] },
     ForwarderAccountId: { AllowedPattern: '(\\d{12})?', ConstraintDescription: 'twelve digits, or nothing' },
     Log: { AllowedPattern: 'on|off' },
+    Name: { AllowedPattern: '[a-z]*', MaxLength: 4, ConstraintDescription: 'at most four letters' },
     Free: {},
   };
 
   it('are read as they stand on the command line', () => {
-    const given = ['Triggers=DISABLED', 'ForwarderAccountId=', 'Free=a=b\n'];
+    const given = ['Triggers=DISABLED', 'ForwarderAccountId=', 'Name=abcd', 'Free=a=b\n'];
     expect(checkParameters(given, rules)).toEqual({
       problems: [],
-      parameters: { Triggers: 'DISABLED', ForwarderAccountId: '', Free: 'a=b\n' },
+      parameters: { Triggers: 'DISABLED', ForwarderAccountId: '', Name: 'abcd', Free: 'a=b\n' },
     });
   });
 
   it.each([
-    ['Triggers', 'Triggers: expected Name=value with one of Triggers, ForwarderAccountId, Log, Free'],
-    ['triggers=ENABLED', 'triggers: expected Name=value with one of Triggers, ForwarderAccountId, Log, Free'],
-    ['constructor=x', 'constructor: expected Name=value with one of Triggers, ForwarderAccountId, Log, Free'],
+    ['Triggers', 'Triggers: expected Name=value with one of Triggers, ForwarderAccountId, Log, Name, Free'],
+    ['triggers=ENABLED', 'triggers: expected Name=value with one of Triggers, ForwarderAccountId, Log, Name, Free'],
+    ['constructor=x', 'constructor: expected Name=value with one of Triggers, ForwarderAccountId, Log, Name, Free'],
     ['Triggers=off', 'Triggers: expected ENABLED or DISABLED'],
     ['Log=one', 'Log: expected another value'],
+    ['Name=abcde', 'Name: expected at most four letters'],
     ['ForwarderAccountId=1234567890123', 'ForwarderAccountId: expected twelve digits, or nothing'],
   ])('are refused before anything is packaged: %s', (given, problem) => {
     expect(checkParameters([given], rules).problems).toEqual([problem]);

@@ -1,9 +1,5 @@
 import { expect } from 'vitest';
-import {
-  applyChangesStatements,
-  type PolicyStatement,
-  planChangesStatements,
-} from '../../build/subscription-permissions.ts';
+import { type ConfiguredFunction, grantsOf } from '../../build/configured-policies.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import type { GatewayRequest } from '../../emulator/aws/gateway.ts';
 import { readTemplateFile, resolved, type Template } from './template.ts';
@@ -31,10 +27,10 @@ const PREFIXES: Readonly<Record<string, string>> = {
   Q: 'q',
 };
 
-/** What the subscriptions of a configuration add to the role of a function. */
-const SUBSCRIPTION_STATEMENTS: ReadonlyMap<string, (entitlements: Entitlements) => PolicyStatement[]> = new Map([
-  ['planChanges', planChangesStatements],
-  ['applyChanges', applyChangesStatements],
+/** The functions to which a configuration gives permissions. */
+const CONFIGURED: ReadonlyMap<string, ConfiguredFunction> = new Map([
+  ['planChanges', 'PlanChanges'],
+  ['applyChanges', 'ApplyChanges'],
 ]);
 
 function withIndex(action: string, index: string | undefined): string {
@@ -53,9 +49,14 @@ interface Policy {
   PolicyDocument: { Statement: { Action: string | string[]; Resource: unknown; Condition?: unknown }[] };
 }
 
-/** The policies that stand in a role, as they are written. */
+/** The policies that stand in a role and those that are attached to it, as they are written. */
 export function policiesOf({ Resources }: Template, role: string): Policy[] {
-  return (Resources[role]?.Properties['Policies'] ?? []) as Policy[];
+  const { Policies = [], ManagedPolicyArns = [] } = Resources[role]?.Properties ?? {};
+  const attached = [ManagedPolicyArns].flat() as { Ref?: string }[];
+  return [
+    ...(Policies as Policy[]),
+    ...attached.flatMap(({ Ref = '' }) => (Resources[Ref]?.Properties ?? []) as Policy | []),
+  ];
 }
 
 /** What a role of a resolved template may do. */
@@ -104,12 +105,7 @@ let inFile: Actions | undefined;
 /** What each function may do by deploy/permissions.yml, before it is packaged. */
 function permittedByFile(): Actions {
   inFile ??= (() => {
-    const template = readTemplateFile('deploy/permissions.yml');
-    for (const { Properties } of Object.values(template.Resources)) {
-      // A text is a policy that the configuration decides.
-      Properties['Policies'] = [Properties['Policies']].flat().filter((policy) => typeof policy !== 'string');
-    }
-    const decided = resolved(template);
+    const decided = resolved(readTemplateFile('deploy/permissions.yml'));
     return new Map(
       Object.keys(decided.Resources).map((role) => [
         role.charAt(0).toLowerCase() + role.slice(1, -'Role'.length),
@@ -134,7 +130,9 @@ function withoutRoles({ entitlements, ...rest }: Entitlements): Entitlements {
 
 /** Whether a function, or a role that it assumes, may do something with this configuration. The emulator cannot tell them apart. */
 function permits(entitlements: Entitlements, key: string, action: string): boolean {
-  const statementsFor = (configuration: Entitlements) => SUBSCRIPTION_STATEMENTS.get(key)?.(configuration) ?? [];
+  const configured = CONFIGURED.get(key);
+  const statementsFor = (configuration: Entitlements) =>
+    configured ? grantsOf(configuration, configured).map(({ allow, resources }) => allow(resources)) : [];
   const statements = [entitlements, withoutRoles(entitlements)].flatMap(statementsFor);
   return permittedByFile().get(key)?.has(action) || statements.some(({ Action }) => Action.includes(action));
 }

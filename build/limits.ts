@@ -1,0 +1,212 @@
+import * as z from 'zod/mini';
+import { charactersIn, type MeasuredTemplate, type Place, resolverFor } from './resolving.ts';
+
+/** What is about to be deployed. */
+export interface Measured {
+  template: MeasuredTemplate;
+  place: Place;
+  /** By logical id of the function, in bytes. */
+  unzipped: ReadonlyMap<string, number>;
+}
+
+/** How much of something a package has. */
+interface Amount {
+  resource: string;
+  number: number;
+}
+
+/** A limit of AWS that a package can reach. */
+export interface Limit {
+  /** What is counted, in the plural. */
+  counts: string;
+  most: number;
+  /** Where AWS says so. */
+  source: string;
+  /** What to do about it. */
+  remedy: string;
+  measure(measured: Measured): Amount[];
+}
+
+/** IAM counts no white space. */
+export const MANAGED_POLICY_CHARACTERS = 6144;
+
+const API = 'https://docs.aws.amazon.com';
+const CLOUDFORMATION = `${API}/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html`;
+const IAM = `${API}/IAM/latest/UserGuide/reference_iam-quotas.html`;
+const LAMBDA = `${API}/lambda/latest/dg/gettingstarted-limits.html`;
+
+const CONFIGURE_LESS = 'Configure fewer applications, or subscriptions with fewer or shorter roleArns.';
+const SHORTER_STAGE = 'Choose a shorter --stage.';
+const SHORTER_TEMPLATE = 'Shorten what deploy/ says: no setting has a part in this.';
+
+/** The properties of a resource that need a closer look. */
+const PropertiesSchema = z.looseObject({
+  ManagedPolicyArns: z._default(z.array(z.unknown()), []),
+  Policies: z._default(z.array(z.object({ PolicyDocument: z.unknown() })), []),
+  Environment: z._default(z.object({ Variables: z.unknown() }), { Variables: {} }),
+});
+type Properties = z.infer<typeof PropertiesSchema>;
+
+/** Measures each resource of a type. Its properties are as AWS gets them. */
+function each(type: string, count: (properties: Properties) => number): Limit['measure'] {
+  return ({ template, place }) => {
+    const resolve = resolverFor(template, place);
+    return Object.entries(template.Resources)
+      .filter(([, { Type }]) => Type === type)
+      .map(([resource, { Properties = {} }]) => ({
+        resource,
+        number: count(PropertiesSchema.parse(resolve(Properties))),
+      }));
+  };
+}
+
+function whole(count: (template: MeasuredTemplate) => number): Limit['measure'] {
+  return ({ template }) => [{ resource: 'the template', number: count(template) }];
+}
+
+function lengthOf(value: unknown): number {
+  return value === undefined ? 0 : (typeof value === 'string' ? value : JSON.stringify(value)).length;
+}
+
+function size(value: object | undefined = {}): number {
+  return Object.keys(value).length;
+}
+
+/** Names hold the stage. AWS allows longer names for all other types of resources. */
+function name(type: string, property: string, { most, source }: { most: number; source: string }): Limit {
+  return {
+    counts: `characters of ${property}`,
+    most,
+    source: `${API}${source}`,
+    remedy: SHORTER_STAGE,
+    measure: each(type, (properties) => lengthOf(properties[property])),
+  };
+}
+
+/** Every limit of AWS that a package can reach, by its configuration, by the name of its stage or as the template grows. */
+export const LIMITS: readonly Limit[] = [
+  {
+    counts: 'characters of inline policies',
+    most: 10_240,
+    source: IAM,
+    remedy: SHORTER_TEMPLATE,
+    measure: each('AWS::IAM::Role', ({ Policies }) =>
+      Policies.reduce((sum, { PolicyDocument }) => sum + charactersIn(PolicyDocument), 0),
+    ),
+  },
+  {
+    counts: 'managed policies',
+    // AWS raises it on request. No request is made here, and the default is enough for most configurations.
+    most: 10,
+    source: IAM,
+    remedy: CONFIGURE_LESS,
+    measure: each('AWS::IAM::Role', ({ ManagedPolicyArns }) => ManagedPolicyArns.length),
+  },
+  {
+    counts: 'characters of policy',
+    most: MANAGED_POLICY_CHARACTERS,
+    source: IAM,
+    remedy: CONFIGURE_LESS,
+    measure: each('AWS::IAM::ManagedPolicy', ({ PolicyDocument }) => charactersIn(PolicyDocument)),
+  },
+  {
+    counts: 'resources',
+    most: 500,
+    source: CLOUDFORMATION,
+    remedy: SHORTER_TEMPLATE,
+    measure: whole(({ Resources }) => size(Resources)),
+  },
+  {
+    counts: 'parameters',
+    most: 200,
+    source: CLOUDFORMATION,
+    remedy: SHORTER_TEMPLATE,
+    measure: whole(({ Parameters }) => size(Parameters)),
+  },
+  {
+    counts: 'outputs',
+    most: 200,
+    source: CLOUDFORMATION,
+    remedy: SHORTER_TEMPLATE,
+    measure: whole(({ Outputs }) => size(Outputs)),
+  },
+  {
+    counts: 'bytes',
+    // 1 MB in a bucket. So no definition of a state machine reaches its own limit, which is as large.
+    most: 1_000_000,
+    source: CLOUDFORMATION,
+    remedy: CONFIGURE_LESS,
+    measure: whole((template) => Buffer.byteLength(JSON.stringify(template, null, 2))),
+  },
+  {
+    counts: 'characters of EventPattern',
+    most: 2048,
+    source: `${API}/eventbridge/latest/userguide/eb-quota.html`,
+    remedy: SHORTER_TEMPLATE,
+    measure: each('AWS::Events::Rule', ({ EventPattern }) => lengthOf(EventPattern)),
+  },
+  {
+    counts: 'characters of PolicyDocument',
+    most: 5120,
+    source: `${API}/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html`,
+    remedy: SHORTER_STAGE,
+    measure: each('AWS::Logs::ResourcePolicy', ({ PolicyDocument }) => lengthOf(PolicyDocument)),
+  },
+  {
+    counts: 'bytes of environment',
+    most: 4096,
+    source: LAMBDA,
+    remedy: SHORTER_STAGE,
+    measure: each('AWS::Lambda::Function', ({ Environment }) =>
+      Buffer.byteLength(JSON.stringify(Environment.Variables)),
+    ),
+  },
+  {
+    counts: 'bytes of code, unzipped',
+    // 250 MB.
+    most: 262_144_000,
+    source: LAMBDA,
+    remedy: CONFIGURE_LESS,
+    measure: ({ unzipped }) => [...unzipped].map(([resource, number]) => ({ resource, number })),
+  },
+  name('AWS::Lambda::Function', 'FunctionName', { most: 64, source: '/lambda/latest/api/API_CreateFunction.html' }),
+  name('AWS::Events::Archive', 'ArchiveName', {
+    most: 48,
+    source: '/eventbridge/latest/APIReference/API_CreateArchive.html',
+  }),
+  name('AWS::Events::Rule', 'Name', { most: 64, source: '/eventbridge/latest/APIReference/API_PutRule.html' }),
+  name('AWS::Events::EventBusPolicy', 'StatementId', {
+    most: 64,
+    source: '/eventbridge/latest/APIReference/API_PutPermission.html',
+  }),
+  name('AWS::Scheduler::Schedule', 'Name', {
+    most: 64,
+    source: '/scheduler/latest/APIReference/API_CreateSchedule.html',
+  }),
+  name('AWS::Scheduler::ScheduleGroup', 'Name', {
+    most: 64,
+    source: '/scheduler/latest/APIReference/API_CreateScheduleGroup.html',
+  }),
+  name('AWS::KinesisFirehose::DeliveryStream', 'DeliveryStreamName', {
+    most: 64,
+    source: '/firehose/latest/APIReference/API_CreateDeliveryStream.html',
+  }),
+  name('AWS::StepFunctions::StateMachine', 'StateMachineName', {
+    most: 80,
+    source: '/step-functions/latest/apireference/API_CreateStateMachine.html',
+  }),
+  name('AWS::SQS::Queue', 'QueueName', {
+    most: 80,
+    source: '/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html',
+  }),
+  name('AWS::IAM::Role', 'RoleName', { most: 64, source: '/IAM/latest/APIReference/API_CreateRole.html' }),
+];
+
+/** Returns what exceeds a limit, one line each. */
+export function excessesOf(measured: Measured): string[] {
+  return LIMITS.flatMap(({ counts, most, source, remedy, measure }) =>
+    measure(measured)
+      .filter(({ number }) => number > most)
+      .map(({ resource, number }) => `${resource}: ${number} ${counts}, at most ${most}. ${remedy} ${source}`),
+  );
+}
