@@ -121,7 +121,8 @@ export function pluginsFor(serviceDir: string, entitlements: readonly Entitlemen
  * Bundles one entry with the SDK, as Lambda runs it.
  *
  * `splitting` keeps modules that the SDK loads on demand out of the cold start; `module` first lets esbuild remove unused
- * code.
+ * code. The names of chunks depend on the paths of their modules: with `preserveSymlinks`, they are the same wherever
+ * `node_modules` is.
  *
  * @param entry path of the source from `serviceDir`, without its suffix; the bundle has the same path below `outdir`
  * @param plugins by default those for a configuration without subscriptions; an empty list keeps all modules
@@ -139,6 +140,7 @@ export function bundle(serviceDir: string, entry: string, outdir: string, plugin
     platform: 'node',
     target: 'node24',
     mainFields: ['module', 'main'],
+    preserveSymlinks: true,
     minify: true,
     legalComments: 'none',
     logLevel: 'warning',

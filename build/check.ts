@@ -11,7 +11,7 @@ interface Step {
   args: string[];
   /** A tool that isn't a package of ours; without it the step is skipped, which the summary says. */
   optional?: true;
-  /** The exit code by which the command says that it misses such a tool. */
+  /** The exit code by which the command says that it misses such a tool, or what it needs from others. */
   missing?: number;
   /** Where it writes how many tests have passed and failed. */
   report?: string;
@@ -43,6 +43,7 @@ const STEPS: Step[] = [
   { name: 'unused', command: 'knip', args: [] },
   { name: 'schemas', command: 'node', args: ['build/schemas.ts', '--check'] },
   { name: 'reference', command: 'node', args: ['build/reference.ts', '--check'] },
+  { name: 'node', command: 'node', args: ['build/pinned-node.ts'], missing: 3 },
   { name: 'package', command: 'serverless', args: ['package'] },
   { name: 'template', command: 'cfn-lint', args: [TEMPLATE, 'forwarder.yml', 'subscriber.yml'], optional: true },
   { name: 'terraform', command: 'terraform', args: ['fmt', '-check', 'docs/terraform'], optional: true },

