@@ -1,10 +1,10 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { type Observation, ObservationSchema } from '../domain/decision/observation.ts';
 import { type UserFindings, UserFindingsSchema } from '../domain/findings/recorded-findings.ts';
 import type { BatchRef } from '../domain/queue/rounds.ts';
-import { type Seat, SeatSchema } from '../domain/seat/seat.ts';
+import { type Seat, SeatSchema, seatAttentionAt } from '../domain/seat/seat.ts';
 import { RefusedError } from '../domain/shared/errors.ts';
 import { plusSeconds } from '../domain/shared/time.ts';
 
@@ -33,6 +33,35 @@ const TOMBSTONE_SECONDS = 400 * 24 * 3600;
 const BATCH_KEPT_SECONDS = 24 * 3600;
 /** The partition of all batches: no seat has this key. */
 const BATCHES = '#batches';
+
+/** The only partition of the sparse index: few items ever need attention. */
+export const ATTENTION = '#attention';
+
+/** An item that is written on condition of its revision. */
+export interface Revised extends Keyed {
+  revision: number;
+  /** Audit events not yet on the bus. */
+  audit?: readonly unknown[];
+}
+
+/** Adds to an item what the index of a tick needs. @param at ISO time from which a tick checks it; undefined: never */
+export function withAttention<Item extends Revised>(item: Item, at: string | undefined): Item {
+  if (at === undefined) return item;
+  const tells = item.audit && item.audit.length > 0 ? { tells: true } : {};
+  return { ...item, attention: ATTENTION, attentionAt: at, ...tells };
+}
+
+/** Returns the item of a seat. */
+export function itemOfSeat(seat: Seat): Revised {
+  const ended = seat.status === 'revoked' && seat.audit.length === 0;
+  const item = { ...seat, pk: seat.applicationArn, sk: seat.userId, ...(ended ? expiry(seat) : {}) };
+  return withAttention(item, seatAttentionAt(seat));
+}
+
+/** Returns a seat as the table stores it. */
+export function storedSeat(seat: Seat): Item {
+  return marshall(itemOfSeat(seat), { removeUndefinedValues: true });
+}
 
 /** Returns when DynamoDB deletes a tombstone. */
 export function expiry({ changedAt }: { changedAt: string }) {

@@ -7,12 +7,13 @@ import { type Slots, SlotsSchema } from '../domain/decision/slots.ts';
 import { findingsAttentionAt, isOver, type UserFindings } from '../domain/findings/recorded-findings.ts';
 import type { BatchRef } from '../domain/queue/rounds.ts';
 import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../domain/queue/work-queue.ts';
-import { type Seat, type SeatKey, seatAttentionAt } from '../domain/seat/seat.ts';
+import type { Seat, SeatKey } from '../domain/seat/seat.ts';
 import { TransientAwsError } from '../domain/shared/errors.ts';
 import { MOST_PENDING } from '../domain/shared/limits.ts';
 import { type ClientSettings, clientFactory } from './clients.ts';
 import {
   AFTER_SEATS,
+  ATTENTION,
   batchExpiry,
   batchKey,
   expiry,
@@ -22,14 +23,16 @@ import {
   type Item,
   idsOf,
   idsOfBatch,
-  type Keyed,
+  itemOfSeat,
   OBSERVED,
   observationIn,
   parseItem,
+  type Revised,
   SLOTS,
   seatIn,
   userOf,
   WORK_KEY,
+  withAttention,
 } from './ledger-items.ts';
 import { ledgerTable } from './ledger-table.ts';
 import { malformedAnswer } from './requests.ts';
@@ -96,9 +99,6 @@ export interface Ledger {
   needAttention(now: Date, isActive: (applicationArn: string, userId?: string) => boolean): Promise<Pending[]>;
 }
 
-/** The only partition of the sparse index: few items ever need attention. */
-const ATTENTION = '#attention';
-
 /** Creates the ledger in a DynamoDB table with keys `pk` and `sk` and the index `attention`. */
 export function dynamoDbLedger(client: DynamoDBClient, name: string): Ledger {
   const table = ledgerTable(client, name);
@@ -108,14 +108,9 @@ export function dynamoDbLedger(client: DynamoDBClient, name: string): Ledger {
     table.getAll(users.map(({ applicationArn, userId }) => ({ pk: applicationArn, sk: prefix + userId })));
 
   /** @throws TransientAwsError if another execution wrote the item meanwhile */
-  async function replace(
-    item: Keyed & { revision: number; audit?: readonly unknown[] },
-    attention?: string,
-  ): Promise<void> {
-    const tells = item.audit && item.audit.length > 0 ? { tells: true } : {};
-    const due = attention === undefined ? {} : { attention: ATTENTION, attentionAt: attention, ...tells };
+  async function replace(item: Revised, attention?: string): Promise<void> {
     const ids = idsOf(item.pk, item.sk);
-    if (await table.replace({ ...item, ...due }, ids)) return;
+    if (await table.replace(withAttention(item, attention), ids)) return;
     throw new TransientAwsError(`PutItem: another execution changed the item meanwhile (${ids.join(', ')})`);
   }
 
@@ -172,11 +167,7 @@ export function dynamoDbLedger(client: DynamoDBClient, name: string): Ledger {
       return (await itemsOfUsers(keys, OBSERVED)).map(observationIn);
     },
 
-    async saveSeat(seat) {
-      const ended = seat.status === 'revoked' && seat.audit.length === 0;
-      const item = { ...seat, pk: seat.applicationArn, sk: seat.userId, ...(ended ? expiry(seat) : {}) };
-      await replace(item, seatAttentionAt(seat));
-    },
+    saveSeat: (seat) => replace(itemOfSeat(seat)),
 
     saveHold: (hold) => replace({ ...hold, pk: hold.applicationArn, sk: HOLD }, holdAttentionAt(hold)),
 

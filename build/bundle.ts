@@ -46,8 +46,15 @@ const INNER_REPLACEMENTS: Readonly<Record<string, string>> = {
   'checksum/sha256/Sha256Js.js': 'export class Sha256Js {}',
 };
 
-/** A filter for paths that end like this. */
-const endingIn = (path: string) => new RegExp(`@smithy/.*/${path.replaceAll('.', '\\.')}$`);
+/**
+ * Returns a filter for files by the end of their paths. esbuild gives paths as the system writes them, on Windows with
+ * backslashes.
+ *
+ * @param end the source of a regular expression in which `/` separates folders
+ */
+function endingIn(end: string): RegExp {
+  return new RegExp(`${end.replaceAll('/', String.raw`[\\/]`)}$`);
+}
 
 /**
  * Writes the keys of a client's schemas as texts. The SDK computes them from constants, and esbuild keeps every schema with a
@@ -72,16 +79,16 @@ const lambdaOnly = (serviceDir: string): Plugin => ({
   name: 'lambda-only',
   setup({ onResolve, onLoad }) {
     for (const [path, contents] of Object.entries(INNER_REPLACEMENTS)) {
-      onLoad({ filter: endingIn(path) }, () => ({ contents, loader: 'js' }));
+      onLoad({ filter: endingIn(`@smithy/.*/${path.replaceAll('.', '\\.')}`) }, () => ({ contents, loader: 'js' }));
     }
     const filter = new RegExp(`^(?:${Object.keys(REPLACEMENTS).join('|')})$`);
     onResolve({ filter }, ({ path }) => ({ path, namespace: 'lambda-only' }));
     // The SDK names its version in the user agent, and would embed the whole description of each package for it.
-    onLoad({ filter: /@aws-sdk\/(?:client-[\w-]+|nested-clients)\/package\.json$/ }, ({ path }) => ({
+    onLoad({ filter: endingIn(String.raw`@aws-sdk/(?:client-[\w-]+|nested-clients)/package\.json`) }, ({ path }) => ({
       contents: JSON.stringify({ version: JSON.parse(readFileSync(path, 'utf8')).version }),
       loader: 'json',
     }));
-    onLoad({ filter: /@aws-sdk\/client-[\w-]+\/dist-es\/schemas\/schemas_0\.js$/ }, ({ path }) => ({
+    onLoad({ filter: endingIn(String.raw`@aws-sdk/client-[\w-]+/dist-es/schemas/schemas_0\.js`) }, ({ path }) => ({
       contents: withoutErrorClasses(withPlainKeys(readFileSync(path, 'utf8'))),
     }));
     onLoad({ filter: /./, namespace: 'lambda-only' }, ({ path }) => ({
@@ -93,12 +100,12 @@ const lambdaOnly = (serviceDir: string): Plugin => ({
 
 /** What connects to subscriptions, each with whether an entitlement needs it. */
 const CONNECTORS: readonly { file: RegExp; isNeeded(settings: SubscriptionSettings): boolean }[] = [
-  { file: /adapters\/subscriptions\/kiro\.ts$/, isNeeded: ({ provider }) => provider === 'kiro' },
+  { file: endingIn(String.raw`adapters/subscriptions/kiro\.ts`), isNeeded: ({ provider }) => provider === 'kiro' },
   {
-    file: /adapters\/subscriptions\/amazon-q-business\.ts$/,
+    file: endingIn(String.raw`adapters/subscriptions/amazon-q-business\.ts`),
     isNeeded: ({ provider }) => provider === 'amazon-q-business',
   },
-  { file: /adapters\/assume-role\.ts$/, isNeeded: ({ roleArn }) => roleArn !== undefined },
+  { file: endingIn(String.raw`adapters/assume-role\.ts`), isNeeded: ({ roleArn }) => roleArn !== undefined },
 ];
 
 /** Leaves out the clients of subscriptions that no entitlement asks for: each is loaded on demand only. */

@@ -14,6 +14,7 @@ import { localCommand } from './commands/local.ts';
 import { playCommand } from './commands/play.ts';
 import { redriveCommand } from './commands/redrive.ts';
 import { replayCommand } from './commands/replay.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { seatsCommand } from './commands/seats.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
@@ -39,6 +40,7 @@ const COMMANDS = [
   auditCommand,
   redriveCommand,
   replayCommand,
+  restoreCommand,
   explainCommand,
   playCommand,
   localCommand,

@@ -37,6 +37,7 @@ import {
 const ROOT = join(import.meta.dirname, '..');
 const EVERYTHING = {
   NativeNotifications: 'ENABLED',
+  Tracing: 'ENABLED',
   ForwarderRoleArn: 'arn:aws:iam::999988887777:role/usher-prod-forwarder-ForwarderRole-1A2B3C',
   AlarmTopicArn: 'arn:aws:sns:us-east-1:111122223333:topic',
   AuditBucketArn: 'arn:aws:s3:::bucket',
@@ -251,12 +252,11 @@ describe('the rule on events', () => {
 });
 
 describe('the state machines', () => {
-  it('are one definition, twice; they are traced, and log without what they are given', () => {
+  it('are one definition, twice, and log without what they are given', () => {
     const [onboarding, admin] = ['Onboarding', 'OnboardingAdmin'].map(properties);
     expect(admin).toEqual({ ...onboarding, StateMachineName: 'usher-prod-onboarding-admin' });
     expect(onboarding).toMatchObject({
       StateMachineName: 'usher-prod-onboarding',
-      TracingConfiguration: { Enabled: true },
       LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
     });
   });
@@ -267,6 +267,28 @@ describe('the state machines', () => {
     expect(JSON.parse(text)).toEqual(readDeployed().definition);
     const placeholders = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name);
     expect(Object.keys(arns).sort()).toEqual([...new Set(placeholders)].sort());
+  });
+});
+
+describe('X-Ray', () => {
+  const tracing = (all: Template) => [
+    ...ofType(all, 'AWS::StepFunctions::StateMachine').map(([, { Properties }]) => Properties['TracingConfiguration']),
+    ...ofType(all, 'AWS::Lambda::Function').map(([, { Properties }]) => Properties['TracingConfig']),
+  ];
+  const [machines, functions] = [2, 5];
+  const all = (enabled: boolean) => [
+    ...Array(machines).fill({ Enabled: enabled }),
+    ...Array(functions).fill({ Mode: enabled ? 'Active' : 'PassThrough' }),
+  ];
+
+  it('traces every state machine and function if the parameter says so', () => {
+    expect(tracing(template)).toEqual(all(true));
+  });
+
+  it('traces none by default, and no role may then write traces', async () => {
+    const untraced = resolved((await packaged()).template);
+    expect(tracing(untraced)).toEqual(all(false));
+    expect(JSON.stringify(untraced)).not.toContain('xray:');
   });
 });
 
@@ -448,6 +470,14 @@ describe('every alarm', () => {
       return anchor;
     });
     expect(named.toSorted()).toEqual(sections.toSorted());
+  });
+
+  it('on the bucket is there only if there is a bucket', async () => {
+    expect(properties('AuditDeliveryAlarm')).toMatchObject({
+      MetricName: 'DeliveryToS3.DataFreshness',
+      Dimensions: [{ Name: 'DeliveryStreamName', Value: { Ref: 'AuditDelivery' } }],
+    });
+    expect(resolved((await packaged()).template).Resources).not.toHaveProperty('AuditDeliveryAlarm');
   });
 
   it('tells the topic that was given, and nobody without one', async () => {

@@ -225,8 +225,9 @@ const WIDE_OF_ALL = [
   'OnboardingRole logs:DeleteLogDelivery',
   'OnboardingRole logs:PutResourcePolicy',
   'OnboardingRole logs:UpdateLogDelivery',
-  'OnboardingRole xray:PutTelemetryRecords',
-  'OnboardingRole xray:PutTraceSegments',
+  ...['ApplyChanges', 'CheckPropagation', 'NormalizeRequest', 'Onboarding', 'PlanChanges', 'RecordAudit'].flatMap(
+    (name) => [`${name}Role xray:PutTelemetryRecords`, `${name}Role xray:PutTraceSegments`],
+  ),
 ];
 /** Of these, AWS knows no resource. */
 const WIDE_OF_KIRO = ['q:CreateAssignment', 'q:DeleteAssignment', 'q:UpdateAssignment'];
@@ -270,6 +271,7 @@ describe.each<[string, () => Promise<Template>, Record<string, string>, string[]
     IdentityCenterKeyArn: 'k',
     AuditBucketArn: 'b',
     NativeNotifications: 'ENABLED',
+    Tracing: 'ENABLED',
     ...parameters,
   };
 

@@ -65,6 +65,7 @@ export function servicesOf({ terminal, clock, stage, region, perSecond, access }
     queues: once(async () => (await import('../../adapters/operator/queues.ts')).connectQueues(settings)),
     replays: once(async () => (await import('../../adapters/operator/replays.ts')).connectReplays(settings)),
     ledger: once(async () => (await import('../../adapters/ledger.ts')).connectLedger(settings, names.ledger)),
+    tables: once(async () => (await import('../../adapters/operator/tables.ts')).connectTables(settings)),
     applications: once(async () =>
       (await import('../../adapters/sso-admin.ts')).connectApplications(settings, applicationsPacer),
     ),

@@ -121,6 +121,7 @@ const CHANGING: readonly (readonly string[])[] = [
 describe('the policies for people', () => {
   const reading = new Set<string>();
   const all = new Set<string>();
+  const restoring = new Set<string>();
   const undeclared = new Map<string, string[]>();
 
   async function collect(args: readonly string[], into: readonly Set<string>[]): Promise<void> {
@@ -164,6 +165,12 @@ describe('the policies for people', () => {
     await operator.run('start', '--user', user(6), '--wait');
     for (const args of CHANGING) await collect(args, [all]);
     await collect(['backfill', '--yes'], [all]);
+    const ledger = 'usher-local-ledger';
+    const backup = await operator.call('DynamoDB_20120810.CreateBackup', { TableName: ledger, BackupName: 'backup' });
+    const { BackupArn } = backup['BackupDetails'] as { BackupArn: string };
+    const restored = { TargetTableName: `${ledger}-restored`, BackupArn };
+    await operator.call('DynamoDB_20120810.RestoreTableFromBackup', restored);
+    await collect(['restore', restored.TargetTableName, '--yes', '--wait'], [restoring]);
     expect(Object.fromEntries(undeclared)).toEqual({});
   });
 
@@ -191,12 +198,18 @@ describe('the policies for people', () => {
     ]);
   });
 
+  it('restore: exactly what a restore takes next to the read-only policy', () => {
+    const beside = (actions: Iterable<string>) =>
+      [...actions].filter((action) => !reading.has(action) && action !== NEEDS_NO_POLICY).sort();
+    expect(beside(actionsOf(policy('restore')))).toEqual(beside(restoring));
+  });
+
   it('are in the handbook as in the help', async () => {
     const handbook = readFileSync(new URL('../../docs/operator.md', import.meta.url), 'utf8');
     const rows = [...handbook.matchAll(/^\| `([a-z]+)` \| ([a-z-]+:[A-Z].*) \|$/gm)].map(
       ([, command = '', list = '']) => [command, list] as const,
     );
-    expect(rows).toHaveLength(14);
+    expect(rows).toHaveLength(15);
     for (const [command, list] of rows) {
       const { out } = await runHere([command, '--help'], { cwd: operator.folder, env: {} });
       const [, help = ''] = /Permissions: ([\s\S]*)$/.exec(out) ?? [];
@@ -205,7 +218,8 @@ describe('the policies for people', () => {
   });
 
   it('name no resource by a wildcard where something is changed', () => {
-    const resources = policy('operator').Statement.flatMap(({ Resource }) => [Resource].flat());
+    const changing = [policy('operator'), policy('restore')];
+    const resources = changing.flatMap(({ Statement }) => Statement).flatMap(({ Resource }) => [Resource].flat());
     expect(resources.filter((resource) => /(?:^|:)\*$/.test(resource) && !resource.includes(':execution:'))).toEqual(
       [],
     );

@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, '../..');
 
 const COMMANDS = [
   ...['doctor', 'init', 'start', 'status', 'seats', 'why', 'held', 'release', 'adopt', 'backfill'],
-  ...['audit', 'redrive', 'replay', 'explain', 'play', 'local', 'completion'],
+  ...['audit', 'redrive', 'replay', 'restore', 'explain', 'play', 'local', 'completion'],
 ];
 
 describe('usher', () => {

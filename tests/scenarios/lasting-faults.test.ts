@@ -1,11 +1,14 @@
 // @module-tag long
 import { describe, expect, it } from 'vitest';
+import { beginRestore, endRestore } from '../../domain/queue/restore.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
+import { updateQueue } from '../../reconcile/lease.ts';
 import { anUpdateUser } from '../support/events.ts';
 import { GROUP, OTHER_APPLICATION, OTHER_GROUP, people, START, user } from '../support/ids.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 const CREATE = 'SSOAdmin.CreateApplicationAssignment';
+const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
 const SETTINGS = 'SSOAdmin.GetApplicationAssignmentConfiguration';
 const LIST = 'SSOAdmin.ListApplicationAssignments';
 const FOR_GOOD = 1_000_000;
@@ -198,5 +201,21 @@ describe('an outage', () => {
     });
     await world.ticking(60);
     expect(seated).toBe(300);
+  });
+});
+
+describe('a ledger that is half restored', () => {
+  it('has no other writer than the restore, until the alarm for late sweeps is on', async () => {
+    const world = await openWorld({ people: 3, seated: [1] });
+    const { ledger } = world.services;
+    const taken = beginRestore(await ledger.queue(), 'restored', world.now());
+    if (taken) await ledger.saveQueue(taken);
+    await world.scim({ join: [2], leave: [1] });
+    await world.ticking(200);
+    expect([world.assigned(), world.calls(CREATE), world.calls(DELETE)]).toEqual([[1], 0, 0]);
+    expect(world.measured('SweepAge').at(-1)).toBeGreaterThan(3 * 3600);
+    await updateQueue(ledger, (queue) => ({ queue: endRestore(queue, 'restored', world.now()) }));
+    await world.ticking(10);
+    expect(world.assigned()).toEqual([2]);
   });
 });

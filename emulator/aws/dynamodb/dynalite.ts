@@ -7,7 +7,7 @@ import { type Answer, errorAnswer, jsonAnswer, parseBody, type Service, ServiceE
  * The parts of `dynalite` below its HTTP server, which takes most of the time of a read.
  */
 interface Dynalite {
-  database: { create(options: { createTableMs: number }): object };
+  database: { create(options: { createTableMs: number; deleteTableMs: number }): object };
   validations: {
     /** @returns the input without fields that the operation does not have @throws DynaliteRefusal */
     checkTypes(input: object, types: object): object;
@@ -56,7 +56,7 @@ let loaded: Dynalite | undefined;
 export function openDynalite(): Service {
   loaded ??= loadDynalite();
   const { database, validations, operations } = loaded;
-  const store = database.create({ createTableMs: 0 });
+  const store = database.create({ createTableMs: 0, deleteTableMs: 0 });
 
   const outputOf = (name: string, body: Uint8Array): Promise<object> =>
     new Promise((resolve, reject) => {

@@ -1,6 +1,13 @@
 import { Buffer } from 'node:buffer';
 import { parseJson, type Service } from '../json-service.ts';
 
+/** Properties of a table, as CloudFormation has them. */
+export interface TableProperties {
+  TableName?: string;
+  KeySchema?: unknown;
+  TimeToLiveSpecification?: { AttributeName: string; Enabled: boolean } | undefined;
+}
+
 interface ScanOutput {
   Items: object[];
   LastEvaluatedKey?: object;
@@ -20,6 +27,12 @@ export async function callDatabase<Output extends object = object>(
   const { statusCode, body } = await database.handle(operation, Buffer.from(JSON.stringify(input)));
   if (statusCode !== 200) throw new Error(`${operation}: ${JSON.stringify(parseJson(Buffer.from(body)))}`);
   return JSON.parse(Buffer.from(body).toString());
+}
+
+/** Whether a table exists, in any state. */
+export async function hasTable(database: Service, name: string): Promise<boolean> {
+  const { TableNames } = await callDatabase<{ TableNames: string[] }>(database, 'ListTables', {});
+  return TableNames.includes(name);
 }
 
 /** Returns all items of a table. */

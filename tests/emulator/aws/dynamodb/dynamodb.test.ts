@@ -1,12 +1,19 @@
 import {
+  BackupNotFoundException,
   BatchGetItemCommand,
   BatchWriteItemCommand,
   ConditionalCheckFailedException,
+  CreateBackupCommand,
+  DeleteTableCommand,
+  DescribeTableCommand,
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  ResourceNotFoundException,
+  RestoreTableFromBackupCommand,
   ScanCommand,
+  TableAlreadyExistsException,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
@@ -276,5 +283,62 @@ describe('items whose TTL has passed', () => {
     expect(await leftIn(opened)).toBe('1234');
     opened.pass(5);
     expect(await leftIn(opened)).toBe('4');
+  });
+});
+
+describe('a backup', () => {
+  const put = (client: DynamoDBClient, sk: string, table = TableName) =>
+    client.send(new PutItemCommand({ TableName: table, Item: key(sk) }));
+  const itemsIn = async (client: DynamoDBClient, table: string) =>
+    (await client.send(new ScanCommand({ TableName: table }))).Items;
+  const summaryOf = async (client: DynamoDBClient, table: string) =>
+    (await client.send(new DescribeTableCommand({ TableName: table }))).Table?.RestoreSummary;
+
+  async function aBackup() {
+    const opened = await aDatabase();
+    await put(opened.client, '1');
+    opened.pass(60);
+    const { BackupDetails } = await opened.client.send(new CreateBackupCommand({ TableName, BackupName: 'one' }));
+    const BackupArn = BackupDetails?.BackupArn;
+    const restoreTo = (TargetTableName: string) =>
+      opened.client.send(new RestoreTableFromBackupCommand({ TargetTableName, BackupArn }));
+    return { ...opened, restoreTo };
+  }
+
+  it('restores what the table had then to a new table, which says so', async () => {
+    const { client, restoreTo } = await aBackup();
+    await put(client, '2');
+    await restoreTo('restored');
+    expect(await itemsIn(client, 'restored')).toEqual([key('1')]);
+    expect(await summaryOf(client, 'restored')).toMatchObject({
+      SourceTableArn: expect.stringMatching(/:table\/ledger$/),
+      RestoreDateTime: new Date(60_000),
+      RestoreInProgress: false,
+    });
+    expect(await summaryOf(client, TableName)).toBeUndefined();
+  });
+
+  it('restores to a name only while no table has it', async () => {
+    const { client, restoreTo } = await aBackup();
+    await expect(restoreTo(TableName)).rejects.toThrow(TableAlreadyExistsException);
+    await client.send(new DeleteTableCommand({ TableName }));
+    await expect(itemsIn(client, TableName)).rejects.toThrow(ResourceNotFoundException);
+    await restoreTo(TableName);
+    expect(await itemsIn(client, TableName)).toEqual([key('1')]);
+  });
+
+  it('that does not exist restores nothing', async () => {
+    const { client } = await aDatabase();
+    const command = new RestoreTableFromBackupCommand({ TargetTableName: 'restored', BackupArn: `${'x'.repeat(40)}` });
+    await expect(client.send(command)).rejects.toThrow(BackupNotFoundException);
+  });
+
+  it.each([
+    ['without a name', { TableName }, 'ValidationException'],
+    ['of a table that does not exist', { TableName: 'nothing', BackupName: 'one' }, 'TableNotFoundException'],
+  ])('%s is refused', async (_what, input, name) => {
+    const { client } = await aDatabase();
+    const command = new CreateBackupCommand({ BackupName: undefined, ...input });
+    await expect(client.send(command)).rejects.toMatchObject({ name });
   });
 });

@@ -1,0 +1,137 @@
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { describe, expect, it } from 'vitest';
+import { type Item, storedSeat } from '../../../adapters/ledger-items.ts';
+import { restorationOf, restoredItems } from '../../../cli/command/restored-items.ts';
+import { sourceProblem } from '../../../cli/commands/restore.ts';
+import type { AuditedChange } from '../../../domain/seat/audited-changes.ts';
+import { aHold, anObservation, aSeat, aUserFindings } from '../../support/builders.ts';
+import { APPLICATION, ENTITLEMENT, ME, START, user } from '../../support/ids.ts';
+
+const stored = (sk: string, content: object): Item =>
+  marshall({ ...content, pk: APPLICATION, sk }, { removeUndefinedValues: true });
+const SEAT = storedSeat(aSeat(1));
+const OBSERVATION = stored(`~observed#${user(1)}`, anObservation());
+const FINDING = stored(`~finding#${user(1)}`, aUserFindings());
+const HOLD = stored('#hold', aHold());
+const SLOTS = stored('#slots', { taken: 1 });
+const QUEUE = marshall({ pk: '#work', sk: '#work', term: 7 });
+const BATCH = marshall({ pk: '#batches', sk: '1#0' });
+
+function audited(parts: Partial<AuditedChange>): AuditedChange {
+  return {
+    type: 'Seat Revoked',
+    applicationArn: APPLICATION,
+    userId: user(1),
+    entitlement: ENTITLEMENT,
+    changeSeq: 99,
+    at: START,
+    reason: 'group-leave',
+    execution: ME,
+    cause: ME,
+    revokeAt: undefined,
+    plan: undefined,
+    ...parts,
+  };
+}
+
+async function* listed(items: Iterable<Item>): AsyncGenerator<Item> {
+  yield* items;
+}
+
+describe('the items of a restored ledger', () => {
+  it('are those of the applications, without bounds of slots, work queue and batches', async () => {
+    const items = await restoredItems(listed([SEAT, OBSERVATION, FINDING, HOLD, SLOTS, QUEUE, BATCH]), []);
+    expect([...items.values()]).toEqual([SEAT, OBSERVATION, FINDING, HOLD]);
+  });
+
+  it('have what was audited since: seats their state, others their number', async () => {
+    const events = [
+      audited({}),
+      audited({ type: 'Seat Observed', changeSeq: 97 }),
+      audited({ type: 'Subscription Finding', changeSeq: 98 }),
+    ];
+    const items = await restoredItems(listed([SEAT, OBSERVATION, FINDING]), events);
+    const fields = [...items.values()].map(({ status, answer, changeSeq }) => [(status ?? answer)?.S, changeSeq?.N]);
+    expect(fields[0]).toEqual(['revoked', '99']);
+    expect(fields.slice(1).map(([, number]) => number)).toEqual(['97', '98']);
+    expect(items.size).toBe(3);
+  });
+
+  it('do not begin with an observation or a finding', async () => {
+    const events = [audited({ type: 'Seat Observed' }), audited({ type: 'Subscription Finding' })];
+    expect((await restoredItems(listed([]), events)).size).toBe(0);
+  });
+
+  it('keep a number that is higher than those that were audited', async () => {
+    const items = await restoredItems(listed([OBSERVATION]), [audited({ type: 'Seat Observed', changeSeq: 1 })]);
+    expect([...items.values()]).toEqual([OBSERVATION]);
+  });
+
+  it('that this version cannot read, and about which an event speaks, are a refusal', async () => {
+    const items = listed([{ ...SEAT, schemaVersion: { N: '2' } }]);
+    await expect(restoredItems(items, [audited({})])).rejects.toThrow(
+      /cannot read an item of the ledger: schemaVersion/,
+    );
+  });
+});
+
+describe('what a restore changes', () => {
+  it('is what differs, by kind; the work queue and batches stay', async () => {
+    const wanted = await restoredItems(listed([SEAT, storedSeat(aSeat(2)), HOLD]), []);
+    const live = [storedSeat(aSeat(1, { status: 'held' })), storedSeat(aSeat(3)), HOLD, SLOTS, QUEUE, BATCH];
+    const { puts, deletions, kinds } = await restorationOf(wanted, listed(live));
+    expect(puts).toEqual([SEAT, storedSeat(aSeat(2))]);
+    expect(deletions).toEqual([
+      { pk: APPLICATION, sk: user(3) },
+      { pk: APPLICATION, sk: '#slots' },
+    ]);
+    expect(Object.fromEntries(kinds)).toEqual({
+      seats: { added: 1, changed: 1, removed: 1 },
+      'bounds of slots': { added: 0, changed: 0, removed: 1 },
+    });
+  });
+
+  it('is nothing after it was written', async () => {
+    const wanted = await restoredItems(listed([SEAT, HOLD]), [audited({})]);
+    expect(await restorationOf(wanted, listed(wanted.values()))).toMatchObject({ puts: [], deletions: [] });
+  });
+});
+
+describe('a table to restore from', () => {
+  const RESTORED = { from: 'usher-prod-ledger', to: START, inProgress: false };
+
+  it.each<[string, Parameters<typeof sourceProblem>[2], string | undefined]>([
+    ['is taken', { status: 'ACTIVE', restored: RESTORED }, undefined],
+    ['that does not exist is wrong use', undefined, 'UsageError: There is no table t'],
+    ['that was not restored is wrong use', { status: 'ACTIVE', restored: undefined }, 'UsageError: t was not restored'],
+    [
+      'of another stage is wrong use',
+      { status: 'ACTIVE', restored: { ...RESTORED, from: 'usher-try-ledger' } },
+      'UsageError: t was restored from usher-try-ledger, not from usher-prod-ledger',
+    ],
+    [
+      'of an unknown source is wrong use',
+      { status: 'ACTIVE', restored: { ...RESTORED, from: undefined } },
+      'UsageError: t was restored from an unknown table',
+    ],
+    [
+      'that is being created is not ready',
+      { status: 'CREATING', restored: undefined },
+      'MissingPrecondition: t is still',
+    ],
+    [
+      'that is half restored is not ready',
+      { status: 'ACTIVE', restored: { ...RESTORED, inProgress: true } },
+      'MissingPrecondition: t is still being restored',
+    ],
+    [
+      'that is being deleted is not ready',
+      { status: 'DELETING', restored: RESTORED },
+      'MissingPrecondition: t is DELETING',
+    ],
+  ])('%s', (_fact, state, expected) => {
+    const problem = sourceProblem('t', 'usher-prod-ledger', state);
+    if (expected === undefined) expect(problem).toBeUndefined();
+    else expect(String(problem)).toContain(expected);
+  });
+});
