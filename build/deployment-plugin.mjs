@@ -1,11 +1,19 @@
+import { withGuardrails } from './guardrails.ts';
+
 /**
  * Refuses the framework's own deployment and removal, which compare with the last upload, reset parameters, and know no
  * state of a stack. The framework packages; build/stage.ts deploys and removes.
+ *
+ * Adds to the packaged template what a company asks of every resource: build/guardrails.ts.
  */
 export default class DeploymentPlugin {
   constructor(serverless) {
     this.serverless = serverless;
-    this.hooks = { initialize: () => this.refuse() };
+    this.hooks = {
+      initialize: () => this.refuse(),
+      // The last step that adds resources; the next one writes the template.
+      'after:aws:package:finalize:mergeCustomProviderResources': () => this.addGuardrails(),
+    };
   }
 
   refuse() {
@@ -13,5 +21,10 @@ export default class DeploymentPlugin {
     if (command !== 'deploy' && command !== 'remove') return;
     const { Error: ServerlessError } = this.serverless.classes;
     throw new ServerlessError(`serverless ${command} is not used here. Run: npm run ${command} -- --stage <NAME>`);
+  }
+
+  addGuardrails() {
+    const { provider } = this.serverless.service;
+    provider.compiledCloudFormationTemplate = withGuardrails(provider.compiledCloudFormationTemplate);
   }
 }

@@ -116,6 +116,19 @@ def no_values():
     parsing.clean_json = without_no_values
 
 
+def retained_resources():
+    """RetainExceptOnCreate is unknown: the deletion of a stack deletes what it should retain."""
+    delete = parsing.ResourceMap.delete
+
+    def delete_others(self):
+        for resource in self._resource_json_map.values():
+            if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+                resource["DeletionPolicy"] = "Retain"
+        return delete(self)
+
+    parsing.ResourceMap.delete = delete_others
+
+
 def machines_of_stacks():
     """A machine that CloudFormation makes lands in the backend that executes nothing."""
     stepfunctions.stepfunctions_backends = parser.stepfunctions_parser_backends
@@ -244,6 +257,7 @@ REPAIRS = {
         updates,
         previous_values,
         no_values,
+        retained_resources,
         machines_of_stacks,
         names_of_buses,
         repeated_starts,

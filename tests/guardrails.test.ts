@@ -1,0 +1,106 @@
+// @module-tag long
+import { beforeAll, describe, expect, it } from 'vitest';
+import { withGuardrails } from '../build/guardrails.ts';
+import { packaged, type Resource, readTemplateFile, resolved, type Template } from './support/template.ts';
+
+const BOUNDARY = 'arn:aws:iam::111122223333:policy/boundary';
+const KEY = 'arn:aws:kms:us-east-1:111122223333:key/1';
+
+let template: Template;
+beforeAll(async () => {
+  ({ template } = await packaged());
+});
+
+/** Every template of this project, by its file. */
+function templates(): [file: string, template: Template][] {
+  return [
+    ['serverless.yml', template],
+    ['forwarder.yml', readTemplateFile('forwarder.yml')],
+    ['subscriber.yml', readTemplateFile('subscriber.yml')],
+  ];
+}
+
+function ofType({ Resources }: Template, type: string): [id: string, resource: Resource][] {
+  return Object.entries(Resources).filter(([, { Type }]) => Type === type);
+}
+
+describe('every role of every template', () => {
+  it('has the permissions boundary and the path that parameters name', () => {
+    for (const [file, all] of templates()) {
+      const roles = ofType(resolved(all, { PermissionsBoundaryArn: BOUNDARY }), 'AWS::IAM::Role');
+      expect(roles.length, file).toBeGreaterThan(0);
+      for (const [id, { Properties }] of roles) {
+        expect(Properties, `${file}: ${id}`).toMatchObject({
+          Path: { Ref: 'RolePath' },
+          PermissionsBoundary: { Ref: 'PermissionsBoundaryArn' },
+        });
+      }
+    }
+  });
+
+  it('has no boundary and no path without these parameters', () => {
+    for (const [file, all] of templates()) {
+      expect(all.Parameters['RolePath']?.Default, file).toBe('/');
+      for (const [id, { Properties }] of ofType(resolved(all), 'AWS::IAM::Role')) {
+        expect(Properties['PermissionsBoundary'], `${file}: ${id}`).toBeUndefined();
+      }
+    }
+  });
+
+  it.each([
+    ['PermissionsBoundaryArn', '', true],
+    ['PermissionsBoundaryArn', BOUNDARY, true],
+    ['PermissionsBoundaryArn', 'arn:aws:iam::aws:policy/PowerUserAccess', true],
+    ['PermissionsBoundaryArn', 'arn:aws-cn:iam::111122223333:policy/teams/boundary', true],
+    ['PermissionsBoundaryArn', 'arn:aws:iam::111122223333:role/boundary', false],
+    ['PermissionsBoundaryArn', 'boundary', false],
+    ['RolePath', '/', true],
+    ['RolePath', '/teams/identity/', true],
+    ['RolePath', '/teams', false],
+    ['RolePath', 'teams/', false],
+    ['RolePath', '//', false],
+    ['RolePath', '/a b/', false],
+    ['RolePath', `/${'a/'.repeat(8)}`, false],
+  ])('takes %s %j: %s', (name, value, isTaken) => {
+    for (const [file, { Parameters }] of templates()) {
+      const pattern = new RegExp(`^(?:${Parameters[name]?.AllowedPattern})$`);
+      expect(pattern.test(value), file).toBe(isTaken);
+    }
+  });
+
+  it('has them also if it is added later, whatever it says itself', () => {
+    const Role = { Type: 'AWS::IAM::Role', Properties: { Path: '/', Description: 'Later' } };
+    expect(withGuardrails({ Resources: { Role } }).Resources['Role']?.Properties).toMatchObject({
+      Description: 'Later',
+      Path: { Ref: 'RolePath' },
+      PermissionsBoundary: { 'Fn::If': ['HasPermissionsBoundary', expect.anything(), { Ref: 'AWS::NoValue' }] },
+    });
+  });
+});
+
+describe('every log group', () => {
+  it('keeps its events for the time that a parameter names, under the key that was given', () => {
+    const groups = ofType(
+      resolved(template, { KeyArn: KEY, AuditBucketArn: 'arn:aws:s3:::bucket' }),
+      'AWS::Logs::LogGroup',
+    );
+    expect(groups).toHaveLength(8);
+    for (const [id, { Properties }] of groups) {
+      const days = id === 'AuditLogGroup' ? 'AuditRetentionDays' : 'LogRetentionDays';
+      expect(Properties, id).toMatchObject({ RetentionInDays: { Ref: days }, KmsKeyId: { Ref: 'KeyArn' } });
+    }
+  });
+
+  it('does so also if it is added later', () => {
+    const Log = { Type: 'AWS::Logs::LogGroup' };
+    expect(withGuardrails({ Resources: { Log } }).Resources['Log']?.Properties).toMatchObject({
+      RetentionInDays: { Ref: 'LogRetentionDays' },
+      KmsKeyId: { 'Fn::If': ['HasKey', { Ref: 'KeyArn' }, { Ref: 'AWS::NoValue' }] },
+    });
+  });
+
+  it('has company in the archive, which is kept as long as the log of the audit stream', () => {
+    const [[, archive] = []] = ofType(template, 'AWS::Events::Archive');
+    expect(archive?.Properties['RetentionDays']).toEqual({ Ref: 'AuditRetentionDays' });
+  });
+});
