@@ -6,7 +6,7 @@ import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
 import { formatChanges, lossesIn, retainedIn } from './difference.ts';
 import { functionsIn, keysFor, type LiveCode, type Package, withKeys } from './package.ts';
 import { formatParameters, type Parameters, parametersFor, valuesFor } from './parameters.ts';
-import { BUCKET, stackOf, stateOf } from './stack-states.ts';
+import { BUCKET, stateOf } from './stack-states.ts';
 import { explainRefusal, follow, printFailures, printPlace, refuse, type Tools } from './tools.ts';
 
 /** What the command line gives. */
@@ -50,7 +50,7 @@ interface Deployment extends DeployOptions {
  */
 export async function deploy(options: DeployOptions, tools: Tools): Promise<ExitCode> {
   const { stage, dryRun } = options;
-  const stack = await tools.cloud.stacks.describe(stackOf(stage));
+  const stack = await tools.cloud.stacks.describe(tools.stackName);
   const { partition } = await printPlace(stage, stack, tools);
   if (stack && stateOf(stack.status).allows !== 'update') return refuse(stack, stage, tools);
   const packaged = await tools.packageStage(stage);
@@ -62,7 +62,7 @@ export async function deploy(options: DeployOptions, tools: Tools): Promise<Exit
     printFirst(packaged, options, tools);
     if (dryRun) return EXIT.done;
     if (!(await tools.confirm('Create these resources?'))) return decline(tools);
-    const created = await create(packaged, stage, tools);
+    const created = await create(packaged, tools);
     return created ? await update({ ...deployment, isAgreed: true }, created, tools) : EXIT.failed;
   } catch (error) {
     if (error instanceof UpdateRefused) return explainRefusal(stage, tools);
@@ -75,8 +75,8 @@ function decline({ print }: Tools): ExitCode {
   return EXIT.failed;
 }
 
-function printFirst(packaged: Package, { stage, parameters }: DeployOptions, { print }: Tools): void {
-  print(`${stackOf(stage)} is not deployed yet. These resources would be created, some only with certain parameters:`);
+function printFirst(packaged: Package, { parameters }: DeployOptions, { stackName, print }: Tools): void {
+  print(`${stackName} is not deployed yet. These resources would be created, some only with certain parameters:`);
   const changes = Object.entries(packaged.template.Resources).map(([logicalId, { Type }]) => ({
     logicalId,
     type: Type,
@@ -88,12 +88,12 @@ function printFirst(packaged: Package, { stage, parameters }: DeployOptions, { p
 }
 
 /** Creates the stack with its bucket, from which everything else is deployed. @returns undefined if that fails */
-async function create({ firstTemplate, tags }: Package, stage: string, tools: Tools): Promise<Stack | undefined> {
+async function create({ firstTemplate, tags }: Package, tools: Tools): Promise<Stack | undefined> {
   const { stacks } = tools.cloud;
-  const id = await stacks.create(stackOf(stage), firstTemplate, tags);
-  const stack = await follow(stage, (onStatus) => stacks.settled(id, onStatus), tools);
+  const id = await stacks.create(tools.stackName, firstTemplate, tags);
+  const stack = await follow((onStatus) => stacks.settled(id, onStatus), tools);
   if (stack?.status === 'CREATE_COMPLETE') return stack;
-  tools.print(`${stackOf(stage)} was not created. Remove the cause, then deploy again.`);
+  tools.print(`${tools.stackName} was not created. Remove the cause, then deploy again.`);
   await printFailures(id, tools);
   return undefined;
 }
@@ -101,7 +101,7 @@ async function create({ firstTemplate, tags }: Package, stage: string, tools: To
 async function update(deployment: Deployment, stack: Stack, tools: Tools): Promise<ExitCode> {
   const { stage, packaged, parameters: given } = deployment;
   const { stacks, changeSets, artifacts, region } = tools.cloud;
-  const name = stackOf(stage);
+  const name = tools.stackName;
   const bucket = (await stacks.resources(name)).find(({ logicalId }) => logicalId === BUCKET)?.physicalId;
   if (!bucket) {
     tools.print(`${name} has no ${BUCKET}, so ${name} is no stack of Usher. Choose another --stage.`);
@@ -152,12 +152,11 @@ async function readLive(stack: Stack, { functions }: Package, { cloud }: Tools):
 
 /** Shows the difference, and asks. @returns the exit code, unless the update is to be made */
 async function show(
-  { stage, dryRun, mayLose, isAgreed }: Deployment,
+  { dryRun, mayLose, isAgreed }: Deployment,
   { changeSet: { changes }, live, target }: { changeSet: ChangeSet; live: Live; target: Target },
   tools: Tools,
 ): Promise<ExitCode | undefined> {
-  const { print } = tools;
-  const name = stackOf(stage);
+  const { stackName: name, print } = tools;
   const isSame = changes === undefined || (changes.length === 0 && differencesOf(live, target).length === 0);
   if (isSame) {
     print(`Nothing to change: ${name} has this template, these parameters and this code.`);
@@ -198,8 +197,8 @@ async function conclude(
   tools: Tools,
 ): Promise<ExitCode> {
   const { stacks } = tools.cloud;
-  const name = stackOf(stage);
-  const stack = await follow(stage, (onStatus) => stacks.settled(id, onStatus), tools);
+  const name = tools.stackName;
+  const stack = await follow((onStatus) => stacks.settled(id, onStatus), tools);
   if (stack?.status !== 'UPDATE_COMPLETE') {
     if (!stack) tools.print(`${name} is gone: it was deleted during the update.`);
     else if (stateOf(stack.status).allows === 'update') {

@@ -9,7 +9,7 @@ import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { connectCloud } from '../adapters/operator/cloud.ts';
 import { lacksAccess } from '../adapters/operator/credentials.ts';
-import { StageSchema } from '../adapters/resource-names.ts';
+import { namesOf, StageSchema } from '../adapters/resource-names.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { operatorAccess } from '../cli/command/access.ts';
 import { EXIT, type ExitCode, MissingPrecondition, UsageError } from '../cli/shared/failures.ts';
@@ -118,7 +118,7 @@ async function run(action: Action, given: unknown): Promise<ExitCode> {
   if (!dryRun && !yes && !terminal.isInteractive) {
     return refuse(['This command needs confirmation, and there is no terminal: add --yes']);
   }
-  const { identityCenter } = readEntitlements(readFileSync(join(ROOT, ENTITLEMENTS), 'utf8'), ENTITLEMENTS);
+  const { identityCenter, namePrefix } = readEntitlements(readFileSync(join(ROOT, ENTITLEMENTS), 'utf8'), ENTITLEMENTS);
   const { problems, parameters } = checkParameters(parameter, rulesIn('deploy/parameters.yml'));
   if (problems.length > 0) return refuse(problems);
   const id = `${new Date().toISOString().replace(/\D/g, '')}-${randomBytes(4).toString('hex')}`;
@@ -126,6 +126,7 @@ async function run(action: Action, given: unknown): Promise<ExitCode> {
   const cloud = connectCloud({ region: identityCenter.region, ...access }, { clock: systemClock, signal }, id);
   const tools: Tools = {
     cloud,
+    stackName: namesOf(stage, namePrefix).prefix,
     id,
     packageStage,
     confirm: (question) => terminal.confirm(question, yes, signal),

@@ -1,7 +1,21 @@
 // @module-tag long
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { namesOf } from '../adapters/resource-names.ts';
 import { withGuardrails } from '../build/guardrails.ts';
-import { packaged, type Resource, readTemplateFile, resolved, type Template } from './support/template.ts';
+import { NAME_RULES } from '../build/names.ts';
+import { exampleEntitlements } from '../emulator/scenario/example-entitlements.ts';
+import {
+  aCheckout,
+  packaged,
+  packagedWith,
+  packageIn,
+  type Resource,
+  readTemplateFile,
+  resolved,
+  type Template,
+} from './support/template.ts';
 
 const BOUNDARY = 'arn:aws:iam::111122223333:policy/boundary';
 const KEY = 'arn:aws:kms:us-east-1:111122223333:key/1';
@@ -104,3 +118,54 @@ describe('every log group', () => {
     expect(archive?.Properties['RetentionDays']).toEqual({ Ref: 'AuditRetentionDays' });
   });
 });
+
+describe('every name', () => {
+  let prefixed: Template;
+  beforeAll(async () => {
+    ({ template: prefixed } = await packagedWith({ ...exampleEntitlements(), namePrefix: 'acme-' }));
+  });
+
+  it('begins with the prefix of the configuration, also where a policy or another resource refers to it', () => {
+    const names = [...JSON.stringify(prefixed).matchAll(/.{0,5}usher-prod/g)].map(([text]) => text);
+    expect(names.length).toBeGreaterThan(60);
+    expect(names.filter((text) => text !== 'acme-usher-prod')).toEqual([]);
+    const { queues, ...own } = namesOf('prod', 'acme-');
+    const found = namesIn(prefixed).map(({ name }) => name);
+    for (const name of [...Object.values(own), ...Object.values(queues)]) expect(found).toContain(name);
+  });
+
+  it('has a limit that packaging checks', () => {
+    const unchecked = Object.entries(template.Resources).filter(
+      ([, { Type, Properties }]) =>
+        !NAME_RULES[Type] && Object.values(Properties ?? {}).some((value) => String(value).includes('usher-prod')),
+    );
+    expect(unchecked).toEqual([]);
+    expect(namesIn(template).length).toBeGreaterThan(40);
+  });
+
+  // CloudFormation imports a resource that an earlier stack has left only by a name without a function.
+  it('of a resource that outlives the stack stands in the template as it is', () => {
+    const retained = Object.entries(template.Resources).filter(([, one]) => one.DeletionPolicy?.startsWith('Retain'));
+    expect(retained.length).toBeGreaterThan(7);
+    for (const [id, { Type, Properties }] of retained) {
+      expect(Properties[NAME_RULES[Type]?.property ?? ''], id).toMatch(/usher-prod/);
+    }
+  });
+
+  it('that is too long is refused by packaging, with its length and the limit', async () => {
+    const folder = aCheckout();
+    appendFileSync(join(folder, 'entitlements.yml'), `namePrefix: ${'a'.repeat(31)}\n`);
+    const { stdout, stderr } = await packageIn(folder).catch((error) => error);
+    expect(stdout + stderr).toContain(
+      `A rule of forwarder.yml: the name ${'a'.repeat(31)}usher-prod-forward-identity-center has 65 characters, and AWS allows 64`,
+    );
+  });
+});
+
+/** What each resource is called, as far as its name is checked. */
+function namesIn({ Resources }: Template): { id: string; name: unknown }[] {
+  return Object.entries(Resources).flatMap(([id, { Type, Properties }]) => {
+    const rule = NAME_RULES[Type];
+    return rule ? [{ id, name: Properties[rule.property] }] : [];
+  });
+}

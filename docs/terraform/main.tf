@@ -42,7 +42,7 @@ resource "aws_s3_object" "template" {
 }
 
 resource "aws_cloudformation_stack" "usher" {
-  name         = "usher-${var.stage}"
+  name         = "${local.state.service.service}-${var.stage}"
   template_url = "https://${data.aws_s3_bucket.code.bucket_regional_domain_name}/${aws_s3_object.template.key}"
   capabilities = ["CAPABILITY_NAMED_IAM"]
   parameters   = var.parameters

@@ -1,7 +1,7 @@
 // @module-tag long
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -131,6 +131,15 @@ describe('the command with an account', () => {
     expect(aws.changeSets.size).toBe(0);
     expect(aws.objects.size).toBe(0);
     expect(aws.stack?.parameters['Triggers']).toBe('ENABLED');
+  });
+
+  it('has the stack whose name begins with the prefix of entitlements.yml', async () => {
+    const { aws, access } = await anAccount();
+    const { folder, execute } = aCommand();
+    appendFileSync(join(folder, 'entitlements.yml'), 'namePrefix: acme-\n');
+    const { code, stdout } = await execute(['remove', '--stage', 'try', '--dry-run'], access);
+    expect([code, stdout]).toEqual([3, expect.stringContaining('acme-usher-try is not deployed.')]);
+    expect(aws.calls).toContain('cloudformation DescribeStacks');
   });
 
   it('says that the credentials have expired, with exit code 3', async () => {

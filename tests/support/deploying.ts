@@ -77,6 +77,7 @@ export async function anAccount(): Promise<Deploying> {
       const asked: string[] = [];
       const tools: Tools = {
         id,
+        stackName: 'usher-prod',
         cloud: connectCloud(settings, { clock, signal: interruption.signal }, id),
         packageStage: async () => packaged,
         confirm: async (question) => {
