@@ -7,6 +7,7 @@ import { formatChanges, lossesIn, retainedIn } from './difference.ts';
 import { functionsIn, keysFor, type LiveCode, type Package, withKeys } from './package.ts';
 import { formatParameters, type Parameters, parametersFor, valuesFor } from './parameters.ts';
 import { BUCKET, stateOf } from './stack-states.ts';
+import { formatTags, type Tags, tagsFor, tooManyTags } from './tags.ts';
 import { explainRefusal, follow, printFailures, printPlace, refuse, type Tools } from './tools.ts';
 
 /** What the command line gives. */
@@ -14,6 +15,8 @@ export interface DeployOptions {
   stage: string;
   /** By name; a parameter that is not given keeps its value. */
   parameters: Parameters;
+  /** By key; a tag that is not given keeps its value, and an empty value removes it. */
+  tags: Tags;
   dryRun: boolean;
   /** Logical ids of resources with data that the deployment may replace or give up. */
   mayLose: readonly string[];
@@ -32,6 +35,7 @@ interface Target {
   packaged: Package;
   template: Template;
   parameters: Parameters;
+  tags: Tags;
 }
 
 /** The deployment of one package. */
@@ -59,10 +63,11 @@ export async function deploy(options: DeployOptions, tools: Tools): Promise<Exit
   try {
     if (stack) return await update({ ...deployment, isAgreed: false }, stack, tools);
     if (!mayBeLost(options.mayLose, retainedIn(packaged.template), tools)) return EXIT.wrongUse;
+    if (!mayBeTagged(tagsFor(options.tags, {}, packaged.tags), tools)) return EXIT.wrongUse;
     printFirst(packaged, options, tools);
     if (dryRun) return EXIT.done;
     if (!(await tools.confirm('Create these resources?'))) return decline(tools);
-    const created = await create(packaged, tools);
+    const created = await create(packaged, options.tags, tools);
     return created ? await update({ ...deployment, isAgreed: true }, created, tools) : EXIT.failed;
   } catch (error) {
     if (error instanceof UpdateRefused) return explainRefusal(stage, tools);
@@ -75,7 +80,7 @@ function decline({ print }: Tools): ExitCode {
   return EXIT.failed;
 }
 
-function printFirst(packaged: Package, { parameters }: DeployOptions, { stackName, print }: Tools): void {
+function printFirst(packaged: Package, { parameters, tags }: DeployOptions, { stackName, print }: Tools): void {
   print(`${stackName} is not deployed yet. These resources would be created, some only with certain parameters:`);
   const changes = Object.entries(packaged.template.Resources).map(([logicalId, { Type }]) => ({
     logicalId,
@@ -84,13 +89,13 @@ function printFirst(packaged: Package, { parameters }: DeployOptions, { stackNam
     replaced: false,
   }));
   for (const line of formatChanges(changes)) print(line);
-  for (const line of formatParameters({}, parameters)) print(line);
+  for (const line of [...formatParameters({}, parameters), ...formatTags({}, tagsFor(tags, {}, {}))]) print(line);
 }
 
 /** Creates the stack with its bucket, from which everything else is deployed. @returns undefined if that fails */
-async function create({ firstTemplate, tags }: Package, tools: Tools): Promise<Stack | undefined> {
+async function create({ firstTemplate, tags: own }: Package, given: Tags, tools: Tools): Promise<Stack | undefined> {
   const { stacks } = tools.cloud;
-  const id = await stacks.create(tools.stackName, firstTemplate, tags);
+  const id = await stacks.create(tools.stackName, firstTemplate, tagsFor(given, {}, own));
   const stack = await follow((onStatus) => stacks.settled(id, onStatus), tools);
   if (stack?.status === 'CREATE_COMPLETE') return stack;
   tools.print(`${tools.stackName} was not created. Remove the cause, then deploy again.`);
@@ -111,14 +116,16 @@ async function update(deployment: Deployment, stack: Stack, tools: Tools): Promi
   const live = await readLive(stack, packaged, tools);
   const keys = keysFor(packaged.functions, live.code, { prefix: `usher/${stage}`, suffix: tools.id });
   const template = withKeys(packaged.template, keys);
-  const target = { packaged, template, parameters: valuesFor(template, given, stack.parameters) };
+  const tags = tagsFor(deployment.tags, stack.tags, packaged.tags);
+  if (!mayBeTagged(tags, tools)) return EXIT.wrongUse;
+  const target = { packaged, template, parameters: valuesFor(template, given, stack.parameters), tags };
   const place = { bucket, key: `usher/${stage}/templates/${tools.id}.json` };
   const suffix = deployment.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
   const request = {
     stackName: name,
     templateUrl: `https://s3.${region}.${suffix}/${place.bucket}/${place.key}`,
     parameters: parametersFor(Object.keys(target.parameters), given, stack.parameters),
-    tags: packaged.tags,
+    tags,
   };
   try {
     await artifacts.put(place, JSON.stringify(template));
@@ -164,9 +171,10 @@ async function show(
   }
   // A new stack's resources have been listed; those that an earlier stack has left are imported.
   const unseen = isAgreed ? changes.filter(({ action }) => action !== 'Add') : changes;
-  for (const line of formatParameters(live.stack.parameters, target.parameters)) if (!isAgreed) print(line);
+  const settings = isAgreed ? [] : settingsOf(live, target);
+  for (const line of settings) print(line);
   for (const line of formatChanges(unseen)) print(line);
-  if (changes.length === 0) print('No resource changes by itself, only parameters, outputs or descriptions.');
+  if (changes.length === 0) print('No resource changes by itself, only parameters, tags, outputs or descriptions.');
   const kept = new Set([...retainedIn(live.template), ...retainedIn(target.template)]);
   if (!mayBeLost(mayLose, kept, tools)) return EXIT.wrongUse;
   const losses = lossesIn(changes, kept).filter(({ logicalId }) => !mayLose.includes(logicalId));
@@ -188,6 +196,13 @@ function mayBeLost(names: readonly string[], kept: ReadonlySet<string>, { print 
     print(`--replace-or-delete: expected one of ${[...kept].join(', ')}, not ${unknown.join(', ')}`);
   }
   return unknown.length === 0;
+}
+
+/** Whether AWS allows so many tags. Prints how many there would be. */
+function mayBeTagged(tags: Tags, { print }: Tools): boolean {
+  const problems = tooManyTags(tags);
+  for (const line of problems) print(line);
+  return problems.length === 0;
 }
 
 /** Waits for the end of the update, and compares what is live with the target. */
@@ -217,10 +232,16 @@ async function conclude(
   return EXIT.failed;
 }
 
-function differencesOf(live: Live, { packaged, template, parameters }: Target): string[] {
+/** Returns the parameters and tags that change, one line each. */
+function settingsOf({ stack }: Live, { parameters, tags }: Target): string[] {
+  return [...formatParameters(stack.parameters, parameters), ...formatTags(stack.tags, tags)];
+}
+
+function differencesOf(live: Live, target: Target): string[] {
+  const { packaged, template } = target;
   return [
     ...(isDeepStrictEqual(live.template, template) ? [] : ['the template is another one']),
-    ...formatParameters(live.stack.parameters, parameters),
+    ...settingsOf(live, target),
     ...packaged.functions
       .filter(({ logicalId, sha256 }) => live.code.get(logicalId)?.sha256 !== sha256)
       .map(({ name }) => `${name} has other code`),

@@ -20,6 +20,7 @@ import { deploy } from './deploying.ts';
 import { readPackage } from './package.ts';
 import { checkParameters } from './parameters.ts';
 import { remove } from './removing.ts';
+import { checkTags } from './tags.ts';
 import type { Tools } from './tools.ts';
 
 const ROOT = process.cwd();
@@ -30,6 +31,7 @@ const Options = z.object({
   dryRun: z._default(z.boolean(), false),
   yes: z._default(z.boolean(), false),
   parameter: z._default(z.array(z.string()), []),
+  tag: z._default(z.array(z.string()), []),
   replaceOrDelete: z._default(z.array(z.string()), []),
 });
 const Parameters = z.object({
@@ -84,6 +86,11 @@ function program(run: (action: Action, options: unknown) => Promise<void>): Comm
       'parameter of deploy/parameters.yml; later deployments keep it. Repeatable',
       collect,
     )
+    .option(
+      '--tag <KEY=VALUE>',
+      'tag of the stack and of everything in it; later deployments keep it, and KEY= removes it. Repeatable',
+      collect,
+    )
     .option('--dry-run', 'print what would change, and change nothing')
     .option('--yes', 'do not ask for confirmation')
     .option(
@@ -112,7 +119,7 @@ function collect(value: string, before: string[] = []): string[] {
 async function run(action: Action, given: unknown): Promise<ExitCode> {
   const parsed = Options.safeParse(given);
   if (!parsed.success) return refuse(parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`));
-  const { stage, dryRun, yes, parameter, replaceOrDelete } = parsed.data;
+  const { stage, dryRun, yes, parameter, tag, replaceOrDelete } = parsed.data;
   const { stdout, stderr, stdin, env } = process;
   const terminal = await Terminal.open({ stdout, stderr, stdin, env });
   if (!dryRun && !yes && !terminal.isInteractive) {
@@ -120,7 +127,8 @@ async function run(action: Action, given: unknown): Promise<ExitCode> {
   }
   const { identityCenter, namePrefix } = readEntitlements(readFileSync(join(ROOT, ENTITLEMENTS), 'utf8'), ENTITLEMENTS);
   const { problems, parameters } = checkParameters(parameter, rulesIn('deploy/parameters.yml'));
-  if (problems.length > 0) return refuse(problems);
+  const tagged = checkTags(tag);
+  if (problems.length + tagged.problems.length > 0) return refuse([...problems, ...tagged.problems]);
   const id = `${new Date().toISOString().replace(/\D/g, '')}-${randomBytes(4).toString('hex')}`;
   const access = await operatorAccess({ profile: undefined, env, terminal });
   const cloud = connectCloud({ region: identityCenter.region, ...access }, { clock: systemClock, signal }, id);
@@ -135,7 +143,7 @@ async function run(action: Action, given: unknown): Promise<ExitCode> {
   };
   try {
     if (action === 'remove') return await remove({ stage, dryRun }, tools);
-    return await deploy({ stage, parameters, dryRun, mayLose: replaceOrDelete }, tools);
+    return await deploy({ stage, parameters, tags: tagged.tags, dryRun, mayLose: replaceOrDelete }, tools);
   } catch (error) {
     if (!lacksAccess(error)) throw error;
     console.error(`AWS refuses access: ${error.message}\nGet credentials for the account of Usher, then try again.`);

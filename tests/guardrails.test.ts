@@ -5,6 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { namesOf } from '../adapters/resource-names.ts';
 import { withGuardrails } from '../build/guardrails.ts';
 import { NAME_RULES } from '../build/names.ts';
+import { readPackage } from '../build/package.ts';
+import { OWN_TAGS } from '../build/tags.ts';
 import { exampleEntitlements } from '../emulator/scenario/example-entitlements.ts';
 import {
   aCheckout,
@@ -159,6 +161,57 @@ describe('every name', () => {
     expect(stdout + stderr).toContain(
       `A rule of forwarder.yml: the name ${'a'.repeat(31)}usher-prod-forward-identity-center has 65 characters, and AWS allows 64`,
     );
+  });
+});
+
+/**
+ * Types whose tags CloudFormation sets at the creation, those of the stack among them, and changes later: `tagOnCreate` and
+ * `tagUpdatable` in AWS's registry of types.
+ */
+const TAGGED = [
+  'AWS::CloudWatch::Alarm',
+  'AWS::DynamoDB::Table',
+  'AWS::Events::EventBus',
+  'AWS::Events::Rule',
+  'AWS::IAM::Role',
+  'AWS::KinesisFirehose::DeliveryStream',
+  'AWS::Lambda::Function',
+  'AWS::Logs::LogGroup',
+  'AWS::S3::Bucket',
+  'AWS::SQS::Queue',
+  'AWS::Scheduler::ScheduleGroup',
+  'AWS::StepFunctions::StateMachine',
+];
+/** Types that take no tags: `taggable` is false there. */
+const UNTAGGED = [
+  'AWS::CloudWatch::Dashboard',
+  'AWS::Events::Archive',
+  'AWS::Events::EventBusPolicy',
+  'AWS::Lambda::EventInvokeConfig',
+  'AWS::Lambda::Permission',
+  'AWS::Logs::LogStream',
+  'AWS::Logs::QueryDefinition',
+  'AWS::Logs::ResourcePolicy',
+  'AWS::S3::BucketPolicy',
+  'AWS::SQS::QueuePolicy',
+  'AWS::Scheduler::Schedule',
+];
+
+describe('every resource that takes tags', () => {
+  it('gets those of the stack: its type is known to pass them on', () => {
+    const types = new Set(templates().flatMap(([, { Resources }]) => Object.values(Resources).map(({ Type }) => Type)));
+    expect([...types].sort()).toEqual([...TAGGED, ...UNTAGGED].sort());
+  });
+
+  it('has none of its own, which could contradict them', () => {
+    for (const [file, { Resources }] of templates()) {
+      const own = Object.entries(Resources).filter(([, { Properties }]) => 'Tags' in (Properties ?? {}));
+      expect(own, file).toEqual([]);
+    }
+  });
+
+  it('has in the stack the tags that no operator may set', async () => {
+    expect(Object.keys(readPackage((await packaged()).directory).tags)).toEqual(OWN_TAGS);
   });
 });
 

@@ -25,6 +25,7 @@ export interface Stack {
   status: string;
   parameters: Readonly<Record<string, string>>;
   outputs: Readonly<Record<string, string>>;
+  tags: Readonly<Record<string, string>>;
   /** Whether termination protection is on. */
   isProtected: boolean;
 }
@@ -86,6 +87,7 @@ const StackSchema = z.object({
   StackStatus: z.string(),
   EnableTerminationProtection: z._default(z.boolean(), false),
   Parameters: z._default(z.array(z.object({ ParameterKey: z.string(), ParameterValue: z.string() })), []),
+  Tags: z._default(z.array(z.object({ Key: z.string(), Value: z.string() })), []),
   Outputs: z._default(z.array(z.object({ OutputKey: z.string(), OutputValue: z.string() })), []),
 });
 const ResourcesSchema = z.array(
@@ -123,6 +125,7 @@ export function cloudFormationStacks(client: CloudFormationClient, waiting: Wait
         status: stack.StackStatus,
         parameters: Object.fromEntries(stack.Parameters.map((one) => [one.ParameterKey, one.ParameterValue])),
         outputs: Object.fromEntries(stack.Outputs.map((one) => [one.OutputKey, one.OutputValue])),
+        tags: Object.fromEntries(stack.Tags.map((one) => [one.Key, one.Value])),
         isProtected: stack.EnableTerminationProtection,
       };
     } catch (error) {

@@ -38,6 +38,7 @@ describe('the command', () => {
     ['deploy', '--stag', 'x'],
     ['deploy', '--stage', 'Not A Stage', '--yes'],
     ['deploy', '--parameter', 'Nope=1', '--yes'],
+    ['deploy', '--tag', 'aws:x=1', '--yes'],
     ['remove'],
     ['remove', '--yes'],
     ['undo'],

@@ -8,7 +8,10 @@ const MACHINES = { OnboardingArn: 'arn:onboarding', OnboardingAdminArn: 'arn:adm
 
 async function aDeployedStage(): Promise<Deploying> {
   const account = await anAccount();
-  await deploy({ ...OPTIONS, parameters: { AlarmTopicArn: 'arn:topic' }, mayLose: [] }, account.operator().tools);
+  await deploy(
+    { ...OPTIONS, parameters: { AlarmTopicArn: 'arn:topic' }, tags: {}, mayLose: [] },
+    account.operator().tools,
+  );
   if (account.aws.stack) account.aws.stack.outputs = MACHINES;
   account.aws.calls.length = 0;
   return account;

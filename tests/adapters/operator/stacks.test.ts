@@ -32,13 +32,14 @@ const event = (id: string, ResourceStatus: string, ResourceStatusReason = '') =>
 });
 
 describe('a stack', () => {
-  it('is described by its status, parameters, outputs and protection', async () => {
+  it('is described by its status, parameters, outputs, tags and protection', async () => {
     const { stacks, aws } = theStacks();
     aws.on(DescribeStacksCommand, { StackName: NAME }).resolves(
       aStack('UPDATE_COMPLETE', {
         EnableTerminationProtection: true,
         Parameters: [{ ParameterKey: 'Triggers', ParameterValue: 'ENABLED' }],
         Outputs: [{ OutputKey: 'OnboardingArn', OutputValue: 'arn:machine' }],
+        Tags: [{ Key: 'stage', Value: 'prod' }],
       }),
     );
     expect(await stacks.describe(NAME)).toEqual({
@@ -46,6 +47,7 @@ describe('a stack', () => {
       status: 'UPDATE_COMPLETE',
       parameters: { Triggers: 'ENABLED' },
       outputs: { OnboardingArn: 'arn:machine' },
+      tags: { stage: 'prod' },
       isProtected: true,
     });
   });
