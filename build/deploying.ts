@@ -10,6 +10,9 @@ import { BUCKET, stateOf } from './stack-states.ts';
 import { formatTags, type Tags, tagsFor, tooManyTags } from './tags.ts';
 import { explainRefusal, follow, printFailures, printPlace, refuse, type Tools } from './tools.ts';
 
+/** The stage for trying: it may be deleted like any stack. */
+const UNPROTECTED_STAGE = 'try';
+
 /** What the command line gives. */
 export interface DeployOptions {
   stage: string;
@@ -36,6 +39,8 @@ interface Target {
   template: Template;
   parameters: Parameters;
   tags: Tags;
+  /** Whether termination protection is on. */
+  isProtected: boolean;
 }
 
 /** The deployment of one package. */
@@ -118,7 +123,13 @@ async function update(deployment: Deployment, stack: Stack, tools: Tools): Promi
   const template = withKeys(packaged.template, keys);
   const tags = tagsFor(deployment.tags, stack.tags, packaged.tags);
   if (!mayBeTagged(tags, tools)) return EXIT.wrongUse;
-  const target = { packaged, template, parameters: valuesFor(template, given, stack.parameters), tags };
+  const target = {
+    packaged,
+    template,
+    parameters: valuesFor(template, given, stack.parameters),
+    tags,
+    isProtected: stack.isProtected || stage !== UNPROTECTED_STAGE,
+  };
   const place = { bucket, key: `usher/${stage}/templates/${tools.id}.json` };
   const suffix = deployment.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
   const request = {
@@ -132,6 +143,7 @@ async function update(deployment: Deployment, stack: Stack, tools: Tools): Promi
     return await changeSets.preview(request, async (changeSet) => {
       const code = await show(deployment, { changeSet, live, target }, tools);
       if (code !== undefined) return code;
+      if (changeSet.changes === undefined) return protect(stack, tools);
       for (const { logicalId, zip } of packaged.functions) {
         await artifacts.put({ bucket, key: keys.get(logicalId) ?? '' }, zip);
       }
@@ -160,11 +172,15 @@ async function readLive(stack: Stack, { functions }: Package, { cloud }: Tools):
 /** Shows the difference, and asks. @returns the exit code, unless the update is to be made */
 async function show(
   { dryRun, mayLose, isAgreed }: Deployment,
-  { changeSet: { changes }, live, target }: { changeSet: ChangeSet; live: Live; target: Target },
+  { changeSet, live, target }: { changeSet: ChangeSet; live: Live; target: Target },
   tools: Tools,
 ): Promise<ExitCode | undefined> {
   const { stackName: name, print } = tools;
-  const isSame = changes === undefined || (changes.length === 0 && differencesOf(live, target).length === 0);
+  const { changes = [] } = changeSet;
+  const isSame =
+    changeSet.changes === undefined
+      ? live.stack.isProtected === target.isProtected
+      : changes.length === 0 && differencesOf(live, target).length === 0;
   if (isSame) {
     print(`Nothing to change: ${name} has this template, these parameters and this code.`);
     return EXIT.done;
@@ -174,7 +190,8 @@ async function show(
   const settings = isAgreed ? [] : settingsOf(live, target);
   for (const line of settings) print(line);
   for (const line of formatChanges(unseen)) print(line);
-  if (changes.length === 0) print('No resource changes by itself, only parameters, tags, outputs or descriptions.');
+  if (changes.length === 0)
+    print('No resource changes by itself, only parameters, tags, outputs, descriptions or protection.');
   const kept = new Set([...retainedIn(live.template), ...retainedIn(target.template)]);
   if (!mayBeLost(mayLose, kept, tools)) return EXIT.wrongUse;
   const losses = lossesIn(changes, kept).filter(({ logicalId }) => !mayLose.includes(logicalId));
@@ -205,7 +222,14 @@ function mayBeTagged(tags: Tags, { print }: Tools): boolean {
   return problems.length === 0;
 }
 
-/** Waits for the end of the update, and compares what is live with the target. */
+/** Turns termination protection on. */
+async function protect({ id }: Stack, { cloud, print }: Tools): Promise<ExitCode> {
+  await cloud.stacks.protect(id, true);
+  print('Termination protection is on.');
+  return EXIT.done;
+}
+
+/** Waits for the end of the update, turns on what protects the stack, and compares what is live with the target. */
 async function conclude(
   stage: string,
   { id, target }: { id: string; target: Target },
@@ -222,7 +246,9 @@ async function conclude(
     } else await refuse(stack, stage, tools);
     return EXIT.failed;
   }
-  const differences = differencesOf(await readLive(stack, target.packaged, tools), target);
+  if (target.isProtected && !stack.isProtected) await protect(stack, tools);
+  const now = { ...stack, isProtected: target.isProtected };
+  const differences = differencesOf(await readLive(now, target.packaged, tools), target);
   if (differences.length === 0) {
     tools.print(`Deployed: ${name} has this template, these parameters and this code.`);
     return EXIT.done;
@@ -232,9 +258,13 @@ async function conclude(
   return EXIT.failed;
 }
 
-/** Returns the parameters and tags that change, one line each. */
-function settingsOf({ stack }: Live, { parameters, tags }: Target): string[] {
-  return [...formatParameters(stack.parameters, parameters), ...formatTags(stack.tags, tags)];
+/** Returns the parameters, the tags and the protection that change, one line each. */
+function settingsOf({ stack }: Live, { parameters, tags, isProtected }: Target): string[] {
+  return [
+    ...formatParameters(stack.parameters, parameters),
+    ...formatTags(stack.tags, tags),
+    ...(stack.isProtected === isProtected ? [] : ['~ termination protection: off → on']),
+  ];
 }
 
 function differencesOf(live: Live, target: Target): string[] {

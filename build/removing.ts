@@ -31,6 +31,10 @@ export async function remove({ stage, dryRun }: RemoveOptions, tools: Tools): Pr
   }
   const { bucket, retained, deleted } = await readResources(stack, tools);
   print(`${deleted} resources of ${name} would be deleted.`);
+  if (stack.isProtected) {
+    print(`${name} has termination protection.`);
+    print('Once you have typed the name of the stage, and no execution runs, this command turns it off and continues.');
+  }
   if (dryRun) {
     printRetained(retained, print);
     return EXIT.done;
@@ -42,6 +46,10 @@ export async function remove({ stage, dryRun }: RemoveOptions, tools: Tools): Pr
   try {
     const code = await stopExecutions(stack, tools);
     if (code !== EXIT.done) return code;
+    if (stack.isProtected) {
+      await cloud.stacks.protect(stack.id, false);
+      print('Termination protection is off.');
+    }
     // CloudFormation deletes no bucket with objects.
     if (bucket) await cloud.artifacts.empty(bucket);
     await cloud.stacks.delete(stack.id);
@@ -60,11 +68,11 @@ export async function remove({ stage, dryRun }: RemoveOptions, tools: Tools): Pr
 function obstacleTo({ status, isProtected }: Stack, stage: string, tools: Tools): string[] {
   const place = placeOf(stage, tools);
   if (stateOf(status).allows === 'wait') return adviceFor(status, place);
-  if (!isProtected) return [];
+  if (!(isProtected && tools.isUnattended)) return [];
   return [
-    `${tools.stackName} has termination protection. Turn it off, then remove the stage again:`,
+    `${tools.stackName} has termination protection, and --yes does not turn it off. Turn it off, then remove the stage again:`,
     `  ${awsCommand('update-termination-protection --no-enable-termination-protection', place)}`,
-    `  npm run remove -- --stage ${stage}`,
+    `  npm run remove -- --stage ${stage} --yes`,
   ];
 }
 

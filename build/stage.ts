@@ -139,6 +139,7 @@ async function run(action: Action, given: unknown): Promise<ExitCode> {
     packageStage,
     confirm: (question) => terminal.confirm(question, yes, signal),
     confirmWord: async (question, word) => yes || (await terminal.text(question, signal)).trim() === word,
+    isUnattended: yes,
     print: (line) => terminal.line(line),
   };
   try {

@@ -15,6 +15,8 @@ export interface Tools {
   confirm(question: string): Promise<boolean>;
   /** Asks for a word. @returns whether it was typed; true without asking, if the command line has `--yes` */
   confirmWord(question: string, word: string): Promise<boolean>;
+  /** Whether the command line has `--yes`, so that no one is asked. */
+  isUnattended: boolean;
   print(line: string): void;
   /** Names what this run makes, so that runs of two operators do not meet. */
   id: string;

@@ -10,6 +10,7 @@ import {
   paginateListStackResources,
   type StackStatus,
   UpdateStackCommand,
+  UpdateTerminationProtectionCommand,
 } from '@aws-sdk/client-cloudformation';
 import * as z from 'zod/mini';
 import { parseTemplate, type Template } from './template.ts';
@@ -64,6 +65,8 @@ export interface Stacks {
   create(name: string, template: string, tags: Readonly<Record<string, string>>): Promise<string>;
   /** Starts an update that only sets parameters. @returns whether there is anything to update @throws UpdateRefused */
   setParameters(name: string, parameters: readonly StackParameter[]): Promise<boolean>;
+  /** Turns termination protection on or off. CloudFormation refuses the deletion of a stack that has it. */
+  protect(id: string, isProtected: boolean): Promise<void>;
   /** Starts the deletion of a stack. @throws UpdateRefused */
   delete(id: string): Promise<void>;
   /** Waits until CloudFormation does nothing with the stack, and returns it; undefined if it is gone. */
@@ -201,6 +204,11 @@ export function cloudFormationStacks(client: CloudFormationClient, waiting: Wait
         if (isValidation(error, /No updates are to be performed/)) return false;
         throw error;
       }
+    },
+
+    async protect(id, isProtected) {
+      const request = { StackName: id, EnableTerminationProtection: isProtected };
+      await startChange(() => client.send(new UpdateTerminationProtectionCommand(request)), waiting.signal);
     },
 
     async delete(id) {

@@ -110,6 +110,9 @@ describe('the command with an account', () => {
     const again = await execute(['deploy', '--yes'], access);
     expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing to change') });
 
+    const refused = await execute(['remove', '--stage', 'prod', '--yes'], access);
+    expect(refused).toMatchObject({ code: 3, stdout: expect.stringContaining('--no-enable-termination-protection') });
+    if (aws.stack) aws.stack.isProtected = false;
     expect(await execute(['remove', '--stage', 'prod', '--yes'], access)).toMatchObject({ code: 0 });
     expect(aws.stack?.status).toBe('DELETE_COMPLETE');
   });

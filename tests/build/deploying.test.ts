@@ -154,7 +154,7 @@ describe('what is live decides what there is to do', () => {
     const template = { ...TEMPLATE, Outputs: { New: { Value: '1' } } };
     const { tools, printed } = operator({ packaged: aPackage('the code', { template }) });
     expect(await deploy(OPTIONS, tools)).toBe(0);
-    expect(printed.join('\n')).toContain('only parameters, tags, outputs or descriptions');
+    expect(printed.join('\n')).toContain('only parameters, tags, outputs, descriptions or protection');
     expect(aws.stack?.template).toMatchObject({ Outputs: { New: { Value: '1' } } });
   });
 
@@ -204,6 +204,49 @@ describe('tags', () => {
     expect(await deploy({ ...OPTIONS, tags }, tools)).toBe(2);
     expect(printed.at(-1)).toBe('--tag: the stack would have 51 tags, and AWS allows 50');
     expect(changing(aws.calls)).toEqual([]);
+  });
+});
+
+describe('termination protection', () => {
+  it('is on after a deployment, and does not come back as a difference', async () => {
+    const { aws, operator } = await aDeployedStage();
+    expect(aws.stack?.isProtected).toBe(true);
+    const { tools, printed } = operator({ packaged: aPackage('new') });
+    expect(await deploy(OPTIONS, tools)).toBe(0);
+    expect(printed.join('\n')).not.toContain('protection');
+  });
+
+  it('is turned on again although nothing else changes, once the operator has agreed', async () => {
+    const { aws, operator } = await aDeployedStage();
+    if (aws.stack) aws.stack.isProtected = false;
+    const { tools, printed, asked } = operator({ answer: false });
+    expect(await deploy(OPTIONS, tools)).toBe(1);
+    expect(printed).toContain('~ termination protection: off → on');
+    expect(asked).toEqual(['Change usher-prod like this?']);
+    expect(await deploy(DRY, operator().tools)).toBe(0);
+    expect(aws.stack?.isProtected).toBe(false);
+    expect(await deploy(OPTIONS, operator().tools)).toBe(0);
+    expect(aws.stack?.isProtected).toBe(true);
+    expect(changing(aws.calls)).toEqual([]);
+    expect(aws.changeSets.size).toBe(0);
+  });
+
+  it('stays off for the stage that is there for trying, unless someone has turned it on', async () => {
+    const { aws, operator } = await anAccount();
+    const trial = { ...OPTIONS, stage: 'try' };
+    expect(await deploy(trial, operator().tools)).toBe(0);
+    expect(aws.stack?.isProtected).toBe(false);
+    if (aws.stack) aws.stack.isProtected = true;
+    expect(await deploy(trial, operator({ packaged: aPackage('new') }).tools)).toBe(0);
+    expect(aws.stack?.isProtected).toBe(true);
+  });
+
+  it('is not turned on after an update that was rolled back', async () => {
+    const { aws, operator } = await aDeployedStage();
+    if (aws.stack) aws.stack.isProtected = false;
+    aws.ending = { status: 'UPDATE_ROLLBACK_COMPLETE' };
+    expect(await deploy(OPTIONS, operator({ packaged: aPackage('new') }).tools)).toBe(1);
+    expect(aws.stack?.isProtected).toBe(false);
   });
 });
 

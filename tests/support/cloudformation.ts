@@ -137,6 +137,9 @@ export class FakeCloudFormation {
         };
       case 'UpdateStack':
         return this.#updateStack(stack, given);
+      case 'UpdateTerminationProtection':
+        stack.isProtected = given.get('EnableTerminationProtection') === 'true';
+        return { StackId: stack.id };
       case 'DeleteStack':
         return this.#deleteStack(stack);
       case 'CreateChangeSet':

@@ -5,6 +5,7 @@ import {
   GetTemplateCommand,
   ListStackResourcesCommand,
   UpdateStackCommand,
+  UpdateTerminationProtectionCommand,
 } from '@aws-sdk/client-cloudformation';
 import { describe, expect, it } from 'vitest';
 import { UpdateRefused } from '../../../adapters/operator/stacks.ts';
@@ -50,6 +51,17 @@ describe('a stack', () => {
       tags: { stage: 'prod' },
       isProtected: true,
     });
+  });
+
+  it('gets and loses termination protection', async () => {
+    const { stacks, aws } = theStacks();
+    aws.on(UpdateTerminationProtectionCommand).resolves({ StackId: ARN });
+    for (const isProtected of [true, false]) await stacks.protect(ARN, isProtected);
+    const inputs = aws.commandCalls(UpdateTerminationProtectionCommand).map(({ args }) => args[0].input);
+    expect(inputs).toEqual([
+      { StackName: ARN, EnableTerminationProtection: true },
+      { StackName: ARN, EnableTerminationProtection: false },
+    ]);
   });
 
   it('is created with its tags, and deleted if that fails', async () => {
