@@ -10,8 +10,18 @@ const DEFAULTS: Readonly<Record<string, Properties>> = {
   },
 };
 
+/** Whom an alarm notifies. */
+const NOTIFY = {
+  'Fn::If': [
+    'HasAlarmTopic',
+    [{ 'Fn::If': ['HasOwnAlarmTopic', { Ref: 'AlarmTopic' }, { Ref: 'AlarmTopicArn' }] }],
+    { Ref: 'AWS::NoValue' },
+  ],
+};
+
 /** Properties that every resource of a type has, whatever the resource itself says. */
 const DEMANDS: Readonly<Record<string, Properties>> = {
+  'AWS::CloudWatch::Alarm': { AlarmActions: NOTIFY, OKActions: NOTIFY },
   'AWS::IAM::Role': {
     Path: { Ref: 'RolePath' },
     PermissionsBoundary: {
@@ -21,7 +31,7 @@ const DEMANDS: Readonly<Record<string, Properties>> = {
 };
 
 /**
- * Returns the template with what a company asks of every role and every log group, so that no resource can be added without it.
+ * Returns the template with what a company asks of every role, log group and alarm, so that no resource can be added without it.
  *
  * @returns a template that refers to parameters and conditions of `deploy/parameters.yml`
  */

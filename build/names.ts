@@ -21,6 +21,7 @@ export const NAME_RULES: Readonly<Record<string, NameRule>> = {
   'AWS::Logs::LogStream': { property: 'LogStreamName', limit: 512 },
   'AWS::Logs::QueryDefinition': { property: 'Name', limit: 255 },
   'AWS::Logs::ResourcePolicy': { property: 'PolicyName', limit: 255 },
+  'AWS::SNS::Topic': { property: 'TopicName', limit: 256 },
   'AWS::SQS::Queue': { property: 'QueueName', limit: 80 },
   'AWS::Scheduler::Schedule': { property: 'Name', limit: 64 },
   'AWS::Scheduler::ScheduleGroup': { property: 'Name', limit: 64 },

@@ -20,6 +20,7 @@ import {
 } from './support/template.ts';
 
 const BOUNDARY = 'arn:aws:iam::111122223333:policy/boundary';
+const TOPIC = 'arn:aws:sns:us-east-1:111122223333:topic';
 const KEY = 'arn:aws:kms:us-east-1:111122223333:key/1';
 
 let template: Template;
@@ -121,6 +122,79 @@ describe('every log group', () => {
   });
 });
 
+describe('every alarm', () => {
+  const actionsOf = (parameters: Record<string, string>) =>
+    ofType(resolved(template, parameters), 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => [
+      Properties['AlarmActions'],
+      Properties['OKActions'],
+    ]);
+
+  it.each([
+    ['the topic that was given', TOPIC, [{ Ref: 'AlarmTopicArn' }]],
+    ['the topic of the stack', 'own', [{ Ref: 'AlarmTopic' }]],
+    ['no topic', '', undefined],
+  ])('notifies %s when it begins and when it ends', (_fact, AlarmTopicArn, topic) => {
+    const actions = actionsOf({ AlarmTopicArn });
+    expect(actions.length).toBeGreaterThan(15);
+    for (const both of actions) expect(both).toEqual([topic, topic]);
+  });
+
+  it('does so also if it is added later', () => {
+    const Later = { Type: 'AWS::CloudWatch::Alarm', Properties: { AlarmActions: ['arn:another'] } };
+    const { Properties } = withGuardrails({ Resources: { Later } }).Resources['Later'] ?? {};
+    expect(JSON.stringify(Properties?.['AlarmActions'])).toContain('HasOwnAlarmTopic');
+  });
+
+  it.each([
+    ['', true],
+    ['own', true],
+    [TOPIC, true],
+    ['Own', false],
+    ['own,arn:aws:sns:us-east-1:111122223333:topic', false],
+    ['topic', false],
+  ])('takes %j as its topic: %s', (value, isTaken) => {
+    const pattern = new RegExp(`^(?:${template.Parameters['AlarmTopicArn']?.AllowedPattern})$`);
+    expect(pattern.test(value)).toBe(isTaken);
+  });
+});
+
+describe('the alarm topic of the stack', () => {
+  it('is there only if it is asked for', () => {
+    for (const AlarmTopicArn of ['', TOPIC]) {
+      expect(ofType(resolved(template, { AlarmTopicArn }), 'AWS::SNS::Topic')).toEqual([]);
+    }
+    expect(ofType(resolved(template, { AlarmTopicArn: 'own' }), 'AWS::SNS::Topic')).toHaveLength(1);
+  });
+
+  it('is encrypted by the key that was given, and by none that keeps CloudWatch out', () => {
+    const keyOf = (parameters: object) =>
+      resolved(template, { AlarmTopicArn: 'own', ...parameters }).Resources['AlarmTopic']?.Properties['KmsMasterKeyId'];
+    expect(keyOf({ KeyArn: KEY })).toEqual({ Ref: 'KeyArn' });
+    expect(keyOf({})).toBeUndefined();
+  });
+
+  it('lets exactly the alarms of the stack publish, and no one without TLS', () => {
+    const { Properties } = resolved(template, { AlarmTopicArn: 'own' }).Resources['AlarmTopicPolicy'] ?? {};
+    expect(Properties).toMatchObject({
+      Topics: [{ Ref: 'AlarmTopic' }],
+      PolicyDocument: {
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Action: 'sns:Publish',
+            Condition: {
+              StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+              ArnLike: { 'aws:SourceArn': { 'Fn::Sub': expect.stringMatching(/:alarm:usher-prod-\*$/) } },
+            },
+          },
+          { Effect: 'Deny', Principal: '*', Condition: { Bool: { 'aws:SecureTransport': false } } },
+        ],
+      },
+    });
+  });
+});
+
 describe('every name', () => {
   let prefixed: Template;
   beforeAll(async () => {
@@ -178,6 +252,7 @@ const TAGGED = [
   'AWS::Lambda::Function',
   'AWS::Logs::LogGroup',
   'AWS::S3::Bucket',
+  'AWS::SNS::Topic',
   'AWS::SQS::Queue',
   'AWS::Scheduler::ScheduleGroup',
   'AWS::StepFunctions::StateMachine',
@@ -193,6 +268,7 @@ const UNTAGGED = [
   'AWS::Logs::QueryDefinition',
   'AWS::Logs::ResourcePolicy',
   'AWS::S3::BucketPolicy',
+  'AWS::SNS::TopicPolicy',
   'AWS::SQS::QueuePolicy',
   'AWS::Scheduler::Schedule',
 ];
