@@ -16,6 +16,7 @@ import { EXIT, type ExitCode, MissingPrecondition, UsageError } from '../cli/sha
 import { Terminal } from '../cli/ui/terminal.ts';
 import { readEntitlements } from '../input/entitlements-file.ts';
 import { InputError } from '../input/input-error.ts';
+import { denialsIn } from './denials.ts';
 import { deploy } from './deploying.ts';
 import { readPackage } from './package.ts';
 import { checkParameters } from './parameters.ts';
@@ -25,6 +26,7 @@ import type { Tools } from './tools.ts';
 
 const ROOT = process.cwd();
 const ENTITLEMENTS = 'entitlements.yml';
+const DENIED = 'docs/policies/deployer.json has what these credentials need.';
 
 const Options = z.object({
   stage: StageSchema,
@@ -147,7 +149,10 @@ async function run(action: Action, given: unknown): Promise<ExitCode> {
     return await deploy({ stage, parameters, tags: tagged.tags, dryRun, mayLose: replaceOrDelete }, tools);
   } catch (error) {
     if (!lacksAccess(error)) throw error;
-    console.error(`AWS refuses access: ${error.message}\nGet credentials for the account of Usher, then try again.`);
+    console.error(`AWS refuses access: ${error.message}`);
+    const denials = denialsIn([error.message]);
+    const advice = 'Get credentials for the account of Usher, then try again.';
+    for (const line of denials.length > 0 ? [...denials, DENIED] : [advice]) console.error(line);
     return EXIT.precondition;
   }
 }

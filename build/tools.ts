@@ -1,6 +1,7 @@
 import type { Caller, Cloud } from '../adapters/operator/cloud.ts';
 import type { Stack } from '../adapters/operator/stacks.ts';
 import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
+import { denialsIn } from './denials.ts';
 import type { Package } from './package.ts';
 import { adviceFor, awsCommand, formatFailures, type StackPlace, stateOf } from './stack-states.ts';
 
@@ -38,11 +39,12 @@ export function placeOf(stage: string, { cloud: { region }, stackName }: Tools):
   return { stage, stackName, region };
 }
 
-/** Prints what failed in the last operation of a stack. */
+/** Prints what failed in the last operation of a stack, and which actions AWS denied. */
 export async function printFailures(id: string, { cloud, print }: Tools): Promise<void> {
   const failures = await cloud.stacks.failures(id);
   if (failures.length > 0) print('What failed:');
   for (const line of formatFailures(failures)) print(line);
+  for (const line of denialsIn(failures.map(({ reason }) => reason))) print(line);
 }
 
 /** Prints why a stack takes no update, what failed before, and what to do. */

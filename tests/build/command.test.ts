@@ -146,6 +146,17 @@ describe('the command with an account', () => {
     expect(aws.calls).toContain('cloudformation DescribeStacks');
   });
 
+  it('names the action that a boundary denies, with exit code 3', async () => {
+    const { aws, access } = await anAccount();
+    const action = 'cloudformation:DescribeStacks';
+    const text = `User: me is not authorized to perform: ${action} because no permissions boundary allows the ${action} action`;
+    aws.before = () => aws.refuse('AccessDenied', text, 403);
+    const { code, stderr } = await aCommand().execute(['remove', '--stage', 'try', '--dry-run'], access);
+    expect(code).toBe(3);
+    expect(stderr).toContain(`AWS denies ${action}: no permissions boundary allows it.`);
+    expect(stderr).not.toContain('Get credentials');
+  });
+
   it('says that the credentials have expired, with exit code 3', async () => {
     const { aws, access } = await anAccount();
     aws.before = () => aws.refuse('ExpiredToken', 'The security token included in the request is expired', 403);

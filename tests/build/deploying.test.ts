@@ -455,6 +455,26 @@ describe('what goes wrong in the middle', () => {
   });
 });
 
+describe('a boundary that denies what is needed', () => {
+  const denied = (action: string) =>
+    `User: arn:aws:sts::111122223333:assumed-role/deployer/me is not authorized to perform: ${action} on resource: x because no permissions boundary allows the ${action} action`;
+
+  it('is named with the action, below what failed', async () => {
+    const { aws, operator } = await aDeployedStage();
+    const failed = ['Plan', 'Rule'].map((logicalId) => ({ logicalId, type: 'T', status: 'UPDATE_FAILED' }));
+    aws.ending = {
+      status: 'UPDATE_ROLLBACK_COMPLETE',
+      failures: failed.map((failure) => ({ ...failure, reason: denied('iam:PassRole') })),
+    };
+    const { tools, printed } = operator({ packaged: aPackage('new') });
+    expect(await deploy(OPTIONS, tools)).toBe(1);
+    expect(printed.slice(-2)).toEqual([
+      `  Rule (T) UPDATE_FAILED: ${denied('iam:PassRole')}`,
+      'AWS denies iam:PassRole: no permissions boundary allows it.',
+    ]);
+  });
+});
+
 describe('an end that no update should have', () => {
   it.each([
     [
