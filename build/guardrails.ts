@@ -22,6 +22,7 @@ const NOTIFY = {
 /** Properties that every resource of a type has, whatever the resource itself says. */
 const DEMANDS: Readonly<Record<string, Properties>> = {
   'AWS::CloudWatch::Alarm': { AlarmActions: NOTIFY, OKActions: NOTIFY },
+  'AWS::IAM::ManagedPolicy': { Path: { Ref: 'RolePath' } },
   'AWS::IAM::Role': {
     Path: { Ref: 'RolePath' },
     PermissionsBoundary: {

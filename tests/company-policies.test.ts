@@ -128,7 +128,12 @@ describe('the policy of who deploys', () => {
 
   it('makes and changes roles only with the boundary', () => {
     const role = 'arn:aws:iam::111122223333:role/usher-prod-PlanChangesRole-1A2B3C';
-    for (const action of ['iam:CreateRole', 'iam:PutRolePolicy', 'iam:PutRolePermissionsBoundary']) {
+    for (const action of [
+      'iam:AttachRolePolicy',
+      'iam:CreateRole',
+      'iam:PutRolePolicy',
+      'iam:PutRolePermissionsBoundary',
+    ]) {
       const conditions = allowing(deployer, action, role).map(({ Condition }) => Condition);
       expect(conditions).toEqual([{ StringEquals: { 'iam:PermissionsBoundary': BOUNDARY } }]);
     }
