@@ -130,7 +130,8 @@ async function run(action: Action, given: unknown): Promise<ExitCode> {
   const { identityCenter, namePrefix } = readEntitlements(readFileSync(join(ROOT, ENTITLEMENTS), 'utf8'), ENTITLEMENTS);
   const { problems, parameters } = checkParameters(parameter, rulesIn('deploy/parameters.yml'));
   const tagged = checkTags(tag);
-  if (problems.length + tagged.problems.length > 0) return refuse([...problems, ...tagged.problems]);
+  problems.push(...tagged.problems);
+  if (problems.length > 0) return refuse(problems);
   const id = `${new Date().toISOString().replace(/\D/g, '')}-${randomBytes(4).toString('hex')}`;
   const access = await operatorAccess({ profile: undefined, env, terminal });
   const cloud = connectCloud({ region: identityCenter.region, ...access }, { clock: systemClock, signal }, id);
