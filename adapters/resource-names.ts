@@ -7,9 +7,13 @@ export const StageSchema = z
     z.regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected lower-case letters, digits and hyphens, at most 32, a letter first'),
   );
 
-/** Returns the names of a stage's resources, as in `serverless.yml` and `deploy/`. */
-export function namesOf(stage: string) {
-  const prefix = `usher-${stage}`;
+/**
+ * Returns the names of a stage's resources, as in `serverless.yml` and `deploy/`.
+ *
+ * @param namePrefix of `entitlements.yml`
+ */
+export function namesOf(stage: string, namePrefix = '') {
+  const prefix = `${namePrefix}usher-${stage}`;
   return {
     prefix,
     ledger: `${prefix}-ledger`,

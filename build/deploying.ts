@@ -6,14 +6,20 @@ import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
 import { formatChanges, lossesIn, retainedIn } from './difference.ts';
 import { functionsIn, keysFor, type LiveCode, type Package, withKeys } from './package.ts';
 import { formatParameters, type Parameters, parametersFor, valuesFor } from './parameters.ts';
-import { BUCKET, stackOf, stateOf } from './stack-states.ts';
+import { BUCKET, stateOf } from './stack-states.ts';
+import { formatTags, type Tags, tagsFor, tooManyTags } from './tags.ts';
 import { explainRefusal, follow, printFailures, printPlace, refuse, type Tools } from './tools.ts';
+
+/** The stage for trying: it may be deleted like any stack. */
+const UNPROTECTED_STAGE = 'try';
 
 /** What the command line gives. */
 export interface DeployOptions {
   stage: string;
   /** By name; a parameter that is not given keeps its value. */
   parameters: Parameters;
+  /** By key; a tag that is not given keeps its value, and an empty value removes it. */
+  tags: Tags;
   dryRun: boolean;
   /** Logical ids of resources with data that the deployment may replace or give up. */
   mayLose: readonly string[];
@@ -32,6 +38,9 @@ interface Target {
   packaged: Package;
   template: Template;
   parameters: Parameters;
+  tags: Tags;
+  /** Whether termination protection is on. */
+  isProtected: boolean;
 }
 
 /** The deployment of one package. */
@@ -50,7 +59,7 @@ interface Deployment extends DeployOptions {
  */
 export async function deploy(options: DeployOptions, tools: Tools): Promise<ExitCode> {
   const { stage, dryRun } = options;
-  const stack = await tools.cloud.stacks.describe(stackOf(stage));
+  const stack = await tools.cloud.stacks.describe(tools.stackName);
   const { partition } = await printPlace(stage, stack, tools);
   if (stack && stateOf(stack.status).allows !== 'update') return refuse(stack, stage, tools);
   const packaged = await tools.packageStage(stage);
@@ -59,10 +68,11 @@ export async function deploy(options: DeployOptions, tools: Tools): Promise<Exit
   try {
     if (stack) return await update({ ...deployment, isAgreed: false }, stack, tools);
     if (!mayBeLost(options.mayLose, retainedIn(packaged.template), tools)) return EXIT.wrongUse;
+    if (!mayBeTagged(tagsFor(options.tags, {}, packaged.tags), tools)) return EXIT.wrongUse;
     printFirst(packaged, options, tools);
     if (dryRun) return EXIT.done;
     if (!(await tools.confirm('Create these resources?'))) return decline(tools);
-    const created = await create(packaged, stage, tools);
+    const created = await create(packaged, options.tags, tools);
     return created ? await update({ ...deployment, isAgreed: true }, created, tools) : EXIT.failed;
   } catch (error) {
     if (error instanceof UpdateRefused) return explainRefusal(stage, tools);
@@ -75,8 +85,8 @@ function decline({ print }: Tools): ExitCode {
   return EXIT.failed;
 }
 
-function printFirst(packaged: Package, { stage, parameters }: DeployOptions, { print }: Tools): void {
-  print(`${stackOf(stage)} is not deployed yet. These resources would be created, some only with certain parameters:`);
+function printFirst(packaged: Package, { parameters, tags }: DeployOptions, { stackName, print }: Tools): void {
+  print(`${stackName} is not deployed yet. These resources would be created, some only with certain parameters:`);
   const changes = Object.entries(packaged.template.Resources).map(([logicalId, { Type }]) => ({
     logicalId,
     type: Type,
@@ -84,16 +94,16 @@ function printFirst(packaged: Package, { stage, parameters }: DeployOptions, { p
     replaced: false,
   }));
   for (const line of formatChanges(changes)) print(line);
-  for (const line of formatParameters({}, parameters)) print(line);
+  for (const line of [...formatParameters({}, parameters), ...formatTags({}, tagsFor(tags, {}, {}))]) print(line);
 }
 
 /** Creates the stack with its bucket, from which everything else is deployed. @returns undefined if that fails */
-async function create({ firstTemplate, tags }: Package, stage: string, tools: Tools): Promise<Stack | undefined> {
+async function create({ firstTemplate, tags: own }: Package, given: Tags, tools: Tools): Promise<Stack | undefined> {
   const { stacks } = tools.cloud;
-  const id = await stacks.create(stackOf(stage), firstTemplate, tags);
-  const stack = await follow(stage, (onStatus) => stacks.settled(id, onStatus), tools);
+  const id = await stacks.create(tools.stackName, firstTemplate, tagsFor(given, {}, own));
+  const stack = await follow((onStatus) => stacks.settled(id, onStatus), tools);
   if (stack?.status === 'CREATE_COMPLETE') return stack;
-  tools.print(`${stackOf(stage)} was not created. Remove the cause, then deploy again.`);
+  tools.print(`${tools.stackName} was not created. Remove the cause, then deploy again.`);
   await printFailures(id, tools);
   return undefined;
 }
@@ -101,7 +111,7 @@ async function create({ firstTemplate, tags }: Package, stage: string, tools: To
 async function update(deployment: Deployment, stack: Stack, tools: Tools): Promise<ExitCode> {
   const { stage, packaged, parameters: given } = deployment;
   const { stacks, changeSets, artifacts, region } = tools.cloud;
-  const name = stackOf(stage);
+  const name = tools.stackName;
   const bucket = (await stacks.resources(name)).find(({ logicalId }) => logicalId === BUCKET)?.physicalId;
   if (!bucket) {
     tools.print(`${name} has no ${BUCKET}, so ${name} is no stack of Usher. Choose another --stage.`);
@@ -111,20 +121,29 @@ async function update(deployment: Deployment, stack: Stack, tools: Tools): Promi
   const live = await readLive(stack, packaged, tools);
   const keys = keysFor(packaged.functions, live.code, { prefix: `usher/${stage}`, suffix: tools.id });
   const template = withKeys(packaged.template, keys);
-  const target = { packaged, template, parameters: valuesFor(template, given, stack.parameters) };
+  const tags = tagsFor(deployment.tags, stack.tags, packaged.tags);
+  if (!mayBeTagged(tags, tools)) return EXIT.wrongUse;
+  const target = {
+    packaged,
+    template,
+    parameters: valuesFor(template, given, stack.parameters),
+    tags,
+    isProtected: stack.isProtected || stage !== UNPROTECTED_STAGE,
+  };
   const place = { bucket, key: `usher/${stage}/templates/${tools.id}.json` };
   const suffix = deployment.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
   const request = {
     stackName: name,
     templateUrl: `https://s3.${region}.${suffix}/${place.bucket}/${place.key}`,
     parameters: parametersFor(Object.keys(target.parameters), given, stack.parameters),
-    tags: packaged.tags,
+    tags,
   };
   try {
     await artifacts.put(place, JSON.stringify(template));
     return await changeSets.preview(request, async (changeSet) => {
       const code = await show(deployment, { changeSet, live, target }, tools);
       if (code !== undefined) return code;
+      if (changeSet.changes === undefined) return protect(stack, tools);
       for (const { logicalId, zip } of packaged.functions) {
         await artifacts.put({ bucket, key: keys.get(logicalId) ?? '' }, zip);
       }
@@ -152,22 +171,27 @@ async function readLive(stack: Stack, { functions }: Package, { cloud }: Tools):
 
 /** Shows the difference, and asks. @returns the exit code, unless the update is to be made */
 async function show(
-  { stage, dryRun, mayLose, isAgreed }: Deployment,
-  { changeSet: { changes }, live, target }: { changeSet: ChangeSet; live: Live; target: Target },
+  { dryRun, mayLose, isAgreed }: Deployment,
+  { changeSet, live, target }: { changeSet: ChangeSet; live: Live; target: Target },
   tools: Tools,
 ): Promise<ExitCode | undefined> {
-  const { print } = tools;
-  const name = stackOf(stage);
-  const isSame = changes === undefined || (changes.length === 0 && differencesOf(live, target).length === 0);
+  const { stackName: name, print } = tools;
+  const { changes = [] } = changeSet;
+  const isSame =
+    changeSet.changes === undefined
+      ? live.stack.isProtected === target.isProtected
+      : changes.length === 0 && differencesOf(live, target).length === 0;
   if (isSame) {
     print(`Nothing to change: ${name} has this template, these parameters and this code.`);
     return EXIT.done;
   }
   // A new stack's resources have been listed; those that an earlier stack has left are imported.
   const unseen = isAgreed ? changes.filter(({ action }) => action !== 'Add') : changes;
-  for (const line of formatParameters(live.stack.parameters, target.parameters)) if (!isAgreed) print(line);
+  const settings = isAgreed ? [] : settingsOf(live, target);
+  for (const line of settings) print(line);
   for (const line of formatChanges(unseen)) print(line);
-  if (changes.length === 0) print('No resource changes by itself, only parameters, outputs or descriptions.');
+  if (changes.length === 0)
+    print('No resource changes by itself, only parameters, tags, outputs, descriptions or protection.');
   const kept = new Set([...retainedIn(live.template), ...retainedIn(target.template)]);
   if (!mayBeLost(mayLose, kept, tools)) return EXIT.wrongUse;
   const losses = lossesIn(changes, kept).filter(({ logicalId }) => !mayLose.includes(logicalId));
@@ -191,15 +215,29 @@ function mayBeLost(names: readonly string[], kept: ReadonlySet<string>, { print 
   return unknown.length === 0;
 }
 
-/** Waits for the end of the update, and compares what is live with the target. */
+/** Whether AWS allows so many tags. Prints how many there would be. */
+function mayBeTagged(tags: Tags, { print }: Tools): boolean {
+  const problems = tooManyTags(tags);
+  for (const line of problems) print(line);
+  return problems.length === 0;
+}
+
+/** Turns termination protection on. */
+async function protect({ id }: Stack, { cloud, print }: Tools): Promise<ExitCode> {
+  await cloud.stacks.protect(id, true);
+  print('Termination protection is on.');
+  return EXIT.done;
+}
+
+/** Waits for the end of the update, turns on what protects the stack, and compares what is live with the target. */
 async function conclude(
   stage: string,
   { id, target }: { id: string; target: Target },
   tools: Tools,
 ): Promise<ExitCode> {
   const { stacks } = tools.cloud;
-  const name = stackOf(stage);
-  const stack = await follow(stage, (onStatus) => stacks.settled(id, onStatus), tools);
+  const name = tools.stackName;
+  const stack = await follow((onStatus) => stacks.settled(id, onStatus), tools);
   if (stack?.status !== 'UPDATE_COMPLETE') {
     if (!stack) tools.print(`${name} is gone: it was deleted during the update.`);
     else if (stateOf(stack.status).allows === 'update') {
@@ -208,7 +246,9 @@ async function conclude(
     } else await refuse(stack, stage, tools);
     return EXIT.failed;
   }
-  const differences = differencesOf(await readLive(stack, target.packaged, tools), target);
+  if (target.isProtected && !stack.isProtected) await protect(stack, tools);
+  const now = { ...stack, isProtected: target.isProtected };
+  const differences = differencesOf(await readLive(now, target.packaged, tools), target);
   if (differences.length === 0) {
     tools.print(`Deployed: ${name} has this template, these parameters and this code.`);
     return EXIT.done;
@@ -218,10 +258,20 @@ async function conclude(
   return EXIT.failed;
 }
 
-function differencesOf(live: Live, { packaged, template, parameters }: Target): string[] {
+/** Returns the parameters, the tags and the protection that change, one line each. */
+function settingsOf({ stack }: Live, { parameters, tags, isProtected }: Target): string[] {
+  return [
+    ...formatParameters(stack.parameters, parameters),
+    ...formatTags(stack.tags, tags),
+    ...(stack.isProtected === isProtected ? [] : ['~ termination protection: off → on']),
+  ];
+}
+
+function differencesOf(live: Live, target: Target): string[] {
+  const { packaged, template } = target;
   return [
     ...(isDeepStrictEqual(live.template, template) ? [] : ['the template is another one']),
-    ...formatParameters(live.stack.parameters, parameters),
+    ...settingsOf(live, target),
     ...packaged.functions
       .filter(({ logicalId, sha256 }) => live.code.get(logicalId)?.sha256 !== sha256)
       .map(({ name }) => `${name} has other code`),

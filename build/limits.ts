@@ -36,7 +36,7 @@ const IAM = `${API}/IAM/latest/UserGuide/reference_iam-quotas.html`;
 const LAMBDA = `${API}/lambda/latest/dg/gettingstarted-limits.html`;
 
 const CONFIGURE_LESS = 'Configure fewer applications, or subscriptions with fewer or shorter roleArns.';
-const SHORTER_STAGE = 'Choose a shorter --stage.';
+const SHORTER_STAGE = 'Choose a shorter --stage or namePrefix.';
 const SHORTER_TEMPLATE = 'Shorten what deploy/ says: no setting has a part in this.';
 
 /** The properties of a resource that need a closer look. */
@@ -70,17 +70,6 @@ function lengthOf(value: unknown): number {
 
 function size(value: object | undefined = {}): number {
   return Object.keys(value).length;
-}
-
-/** Names hold the stage. AWS allows longer names for all other types of resources. */
-function name(type: string, property: string, { most, source }: { most: number; source: string }): Limit {
-  return {
-    counts: `characters of ${property}`,
-    most,
-    source: `${API}${source}`,
-    remedy: SHORTER_STAGE,
-    measure: each(type, (properties) => lengthOf(properties[property])),
-  };
 }
 
 /** Every limit of AWS that a package can reach, by its configuration, by the name of its stage or as the template grows. */
@@ -169,37 +158,6 @@ export const LIMITS: readonly Limit[] = [
     remedy: CONFIGURE_LESS,
     measure: ({ unzipped }) => [...unzipped].map(([resource, number]) => ({ resource, number })),
   },
-  name('AWS::Lambda::Function', 'FunctionName', { most: 64, source: '/lambda/latest/api/API_CreateFunction.html' }),
-  name('AWS::Events::Archive', 'ArchiveName', {
-    most: 48,
-    source: '/eventbridge/latest/APIReference/API_CreateArchive.html',
-  }),
-  name('AWS::Events::Rule', 'Name', { most: 64, source: '/eventbridge/latest/APIReference/API_PutRule.html' }),
-  name('AWS::Events::EventBusPolicy', 'StatementId', {
-    most: 64,
-    source: '/eventbridge/latest/APIReference/API_PutPermission.html',
-  }),
-  name('AWS::Scheduler::Schedule', 'Name', {
-    most: 64,
-    source: '/scheduler/latest/APIReference/API_CreateSchedule.html',
-  }),
-  name('AWS::Scheduler::ScheduleGroup', 'Name', {
-    most: 64,
-    source: '/scheduler/latest/APIReference/API_CreateScheduleGroup.html',
-  }),
-  name('AWS::KinesisFirehose::DeliveryStream', 'DeliveryStreamName', {
-    most: 64,
-    source: '/firehose/latest/APIReference/API_CreateDeliveryStream.html',
-  }),
-  name('AWS::StepFunctions::StateMachine', 'StateMachineName', {
-    most: 80,
-    source: '/step-functions/latest/apireference/API_CreateStateMachine.html',
-  }),
-  name('AWS::SQS::Queue', 'QueueName', {
-    most: 80,
-    source: '/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html',
-  }),
-  name('AWS::IAM::Role', 'RoleName', { most: 64, source: '/IAM/latest/APIReference/API_CreateRole.html' }),
 ];
 
 /** Returns what exceeds a limit, one line each. */

@@ -19,7 +19,7 @@ export interface Package {
   /** The template of a new stack: the deployment bucket. */
   firstTemplate: string;
   functions: readonly PackagedFunction[];
-  /** Tags of the stack, which CloudFormation puts on its resources. */
+  /** Tags of the stack that Usher sets itself. */
   tags: Readonly<Record<string, string>>;
 }
 

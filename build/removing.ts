@@ -2,8 +2,8 @@ import { type Stack, type StackResource, UpdateRefused } from '../adapters/opera
 import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
 import { retainedIn } from './difference.ts';
 import { parametersFor } from './parameters.ts';
-import { adviceFor, awsCommand, BUCKET, stackOf, stateOf } from './stack-states.ts';
-import { explainRefusal, follow, printFailures, printPlace, type Tools } from './tools.ts';
+import { adviceFor, awsCommand, BUCKET, stateOf } from './stack-states.ts';
+import { explainRefusal, follow, placeOf, printFailures, printPlace, type Tools } from './tools.ts';
 
 /** What the command line gives. */
 export interface RemoveOptions {
@@ -17,8 +17,7 @@ export interface RemoveOptions {
  * May be called again at any point. With `dryRun`, only prints.
  */
 export async function remove({ stage, dryRun }: RemoveOptions, tools: Tools): Promise<ExitCode> {
-  const { cloud, print } = tools;
-  const name = stackOf(stage);
+  const { cloud, stackName: name, print } = tools;
   const stack = await cloud.stacks.describe(name);
   await printPlace(stage, stack, tools);
   if (!stack) {
@@ -32,6 +31,10 @@ export async function remove({ stage, dryRun }: RemoveOptions, tools: Tools): Pr
   }
   const { bucket, retained, deleted } = await readResources(stack, tools);
   print(`${deleted} resources of ${name} would be deleted.`);
+  if (stack.isProtected) {
+    print(`${name} has termination protection.`);
+    print('Once you have typed the name of the stage, and no execution runs, this command turns it off and continues.');
+  }
   if (dryRun) {
     printRetained(retained, print);
     return EXIT.done;
@@ -41,8 +44,12 @@ export async function remove({ stage, dryRun }: RemoveOptions, tools: Tools): Pr
     return EXIT.failed;
   }
   try {
-    const code = await stopExecutions(stage, stack, tools);
+    const code = await stopExecutions(stack, tools);
     if (code !== EXIT.done) return code;
+    if (stack.isProtected) {
+      await cloud.stacks.protect(stack.id, false);
+      print('Termination protection is off.');
+    }
     // CloudFormation deletes no bucket with objects.
     if (bucket) await cloud.artifacts.empty(bucket);
     await cloud.stacks.delete(stack.id);
@@ -50,22 +57,22 @@ export async function remove({ stage, dryRun }: RemoveOptions, tools: Tools): Pr
     if (error instanceof UpdateRefused) return explainRefusal(stage, tools);
     throw error;
   }
-  const rest = await follow(stage, (onStatus) => cloud.stacks.deleted(stack.id, onStatus), tools);
-  if (rest) return explainRest(stage, rest, tools);
+  const rest = await follow((onStatus) => cloud.stacks.deleted(stack.id, onStatus), tools);
+  if (rest) return explainRest(rest, tools);
   print(`${name} is deleted.`);
   printRetained(retained, print);
   return EXIT.done;
 }
 
 /** Returns why the stack cannot be deleted now, and what to do; empty if it can. */
-function obstacleTo({ status, isProtected }: Stack, stage: string, { cloud: { region } }: Tools): string[] {
-  const place = { stage, region };
+function obstacleTo({ status, isProtected }: Stack, stage: string, tools: Tools): string[] {
+  const place = placeOf(stage, tools);
   if (stateOf(status).allows === 'wait') return adviceFor(status, place);
-  if (!isProtected) return [];
+  if (!(isProtected && tools.isUnattended)) return [];
   return [
-    `${stackOf(stage)} has termination protection. Turn it off, then remove the stage again:`,
+    `${tools.stackName} has termination protection, and --yes does not turn it off. Turn it off, then remove the stage again:`,
     `  ${awsCommand('update-termination-protection --no-enable-termination-protection', place)}`,
-    `  npm run remove -- --stage ${stage}`,
+    `  npm run remove -- --stage ${stage} --yes`,
   ];
 }
 
@@ -88,15 +95,14 @@ async function readResources({ id, status }: Stack, { cloud: { stacks } }: Tools
 }
 
 /** Disables what starts executions, as far as the stack allows it, and checks that none runs. */
-async function stopExecutions(stage: string, stack: Stack, tools: Tools): Promise<ExitCode> {
-  const { cloud, print } = tools;
-  const name = stackOf(stage);
+async function stopExecutions(stack: Stack, tools: Tools): Promise<ExitCode> {
+  const { cloud, stackName: name, print } = tools;
   if (stateOf(stack.status).allows !== 'update') {
     print(`Rules and tick, if there are any, are not disabled first: ${name} is ${stack.status} and takes no update.`);
   } else if (!Object.hasOwn(stack.parameters, 'Triggers')) {
     print(`Rules and tick, if there are any, are not disabled first: ${name} has no parameter Triggers.`);
   } else {
-    const status = await disableTriggers(stage, stack, tools);
+    const status = await disableTriggers(stack, tools);
     if (status !== 'UPDATE_COMPLETE') {
       print(`Rules and tick could not be disabled: ${name} is ${status}. Nothing was removed.`);
       await printFailures(stack.id, tools);
@@ -113,24 +119,24 @@ async function stopExecutions(stage: string, stack: Stack, tools: Tools): Promis
 }
 
 /** @returns the status of the stack; `UPDATE_COMPLETE` also if the triggers were disabled */
-async function disableTriggers(stage: string, stack: Stack, tools: Tools): Promise<string> {
+async function disableTriggers(stack: Stack, tools: Tools): Promise<string> {
   const { stacks } = tools.cloud;
   const names = Object.keys(stack.parameters);
   const parameters = parametersFor(names, { Triggers: 'DISABLED' }, stack.parameters);
   if (!(await stacks.setParameters(stack.id, parameters))) return 'UPDATE_COMPLETE';
-  const updated = await follow(stage, (onStatus) => stacks.settled(stack.id, onStatus), tools);
+  const updated = await follow((onStatus) => stacks.settled(stack.id, onStatus), tools);
   return updated?.status ?? 'deleted';
 }
 
 /** Prints what a deletion that failed has left. */
-async function explainRest(stage: string, { id, status }: Stack, tools: Tools): Promise<ExitCode> {
-  const { cloud, print } = tools;
-  print(`${stackOf(stage)} is ${status}: ${stateOf(status).means}.`);
+async function explainRest({ id, status }: Stack, tools: Tools): Promise<ExitCode> {
+  const { cloud, stackName, print } = tools;
+  print(`${stackName} is ${status}: ${stateOf(status).means}.`);
   await printFailures(id, tools);
   const left = (await cloud.stacks.resources(id)).filter((one) => one.status === 'DELETE_FAILED');
   print('Remove the cause, then remove the stage again. Or give up what cannot be deleted; it stays in the account:');
   const ids = left.map(({ logicalId }) => logicalId).join(' ');
-  print(`  ${awsCommand('delete-stack', { stage, region: cloud.region })} --retain-resources ${ids}`);
+  print(`  ${awsCommand('delete-stack', { stackName, region: cloud.region })} --retain-resources ${ids}`);
   return EXIT.failed;
 }
 

@@ -6,6 +6,7 @@ export const BUCKET = 'ServerlessDeploymentBucket';
 /** The stack of a stage, for commands that an operator copies. */
 export interface StackPlace {
   stage: string;
+  stackName: string;
   region: string;
 }
 
@@ -64,20 +65,15 @@ function isKnown(status: string): status is StackStatus {
   return Object.hasOwn(STATES, status);
 }
 
-/** Returns the stack name of a stage. */
-export function stackOf(stage: string): string {
-  return `usher-${stage}`;
-}
-
 /** Returns a command of the AWS command line for the stack of a stage. */
-export function awsCommand(operation: string, { stage, region }: StackPlace): string {
-  return `aws cloudformation ${operation} --stack-name ${stackOf(stage)} --region ${region}`;
+export function awsCommand(operation: string, { stackName, region }: Omit<StackPlace, 'stage'>): string {
+  return `aws cloudformation ${operation} --stack-name ${stackName} --region ${region}`;
 }
 
 /** Returns why a stack cannot be updated, and the exact way out. */
 export function adviceFor(status: string, place: StackPlace): string[] {
   const { allows, means, repair } = stateOf(status);
-  const head = `${stackOf(place.stage)} is ${status}: ${means}.`;
+  const head = `${place.stackName} is ${status}: ${means}.`;
   const again = `npm run deploy -- --stage ${place.stage}`;
   if (allows === 'wait') {
     return [head, `Nothing was changed. Wait until it has finished: ${awsCommand('describe-stacks', place)}`];

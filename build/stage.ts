@@ -9,28 +9,32 @@ import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { connectCloud } from '../adapters/operator/cloud.ts';
 import { lacksAccess } from '../adapters/operator/credentials.ts';
-import { StageSchema } from '../adapters/resource-names.ts';
+import { namesOf, StageSchema } from '../adapters/resource-names.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { operatorAccess } from '../cli/command/access.ts';
 import { EXIT, type ExitCode, MissingPrecondition, UsageError } from '../cli/shared/failures.ts';
 import { Terminal } from '../cli/ui/terminal.ts';
 import { readEntitlements } from '../input/entitlements-file.ts';
 import { InputError } from '../input/input-error.ts';
+import { denialsIn } from './denials.ts';
 import { deploy } from './deploying.ts';
 import { readPackage } from './package.ts';
 import { checkParameters } from './parameters.ts';
 import { isOfficial, isPinned, readPinnedNode } from './pinned-node.ts';
 import { remove } from './removing.ts';
+import { checkTags } from './tags.ts';
 import type { Tools } from './tools.ts';
 
 const ROOT = process.cwd();
 const ENTITLEMENTS = 'entitlements.yml';
+const DENIED = 'docs/policies/deployer.json has what these credentials need.';
 
 const Options = z.object({
   stage: StageSchema,
   dryRun: z._default(z.boolean(), false),
   yes: z._default(z.boolean(), false),
   parameter: z._default(z.array(z.string()), []),
+  tag: z._default(z.array(z.string()), []),
   replaceOrDelete: z._default(z.array(z.string()), []),
 });
 const Parameters = z.object({
@@ -86,6 +90,11 @@ function program(run: (action: Action, options: unknown) => Promise<void>): Comm
       'parameter of deploy/parameters.yml; later deployments keep it. Repeatable',
       collect,
     )
+    .option(
+      '--tag <KEY=VALUE>',
+      'tag of the stack and of everything in it; later deployments keep it, and KEY= removes it. Repeatable',
+      collect,
+    )
     .option('--dry-run', 'print what would change, and change nothing')
     .option('--yes', 'do not ask for confirmation')
     .option(
@@ -114,14 +123,16 @@ function collect(value: string, before: string[] = []): string[] {
 async function run(action: Action, given: unknown): Promise<ExitCode> {
   const parsed = Options.safeParse(given);
   if (!parsed.success) return refuse(parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`));
-  const { stage, dryRun, yes, parameter, replaceOrDelete } = parsed.data;
+  const { stage, dryRun, yes, parameter, tag, replaceOrDelete } = parsed.data;
   const { stdout, stderr, stdin, env } = process;
   const terminal = await Terminal.open({ stdout, stderr, stdin, env });
   if (!dryRun && !yes && !terminal.isInteractive) {
     return refuse(['This command needs confirmation, and there is no terminal: add --yes']);
   }
-  const { identityCenter } = readEntitlements(readFileSync(join(ROOT, ENTITLEMENTS), 'utf8'), ENTITLEMENTS);
+  const { identityCenter, namePrefix } = readEntitlements(readFileSync(join(ROOT, ENTITLEMENTS), 'utf8'), ENTITLEMENTS);
   const { problems, parameters } = checkParameters(parameter, rulesIn('deploy/parameters.yml'));
+  const tagged = checkTags(tag);
+  problems.push(...tagged.problems);
   if (problems.length > 0) return refuse(problems);
   if (isPinned(process.execPath) && !isOfficial(readPinnedNode())) {
     terminal.line(`Node    ${process.version} from npm, not yet compared with nodejs.org: docs/security.md#node`);
@@ -131,18 +142,23 @@ async function run(action: Action, given: unknown): Promise<ExitCode> {
   const cloud = connectCloud({ region: identityCenter.region, ...access }, { clock: systemClock, signal }, id);
   const tools: Tools = {
     cloud,
+    stackName: namesOf(stage, namePrefix).prefix,
     id,
     packageStage,
     confirm: (question) => terminal.confirm(question, yes, signal),
     confirmWord: async (question, word) => yes || (await terminal.text(question, signal)).trim() === word,
+    isUnattended: yes,
     print: (line) => terminal.line(line),
   };
   try {
     if (action === 'remove') return await remove({ stage, dryRun }, tools);
-    return await deploy({ stage, parameters, dryRun, mayLose: replaceOrDelete }, tools);
+    return await deploy({ stage, parameters, tags: tagged.tags, dryRun, mayLose: replaceOrDelete }, tools);
   } catch (error) {
     if (!lacksAccess(error)) throw error;
-    console.error(`AWS refuses access: ${error.message}\nGet credentials for the account of Usher, then try again.`);
+    console.error(`AWS refuses access: ${error.message}`);
+    const denials = denialsIn([error.message]);
+    const advice = 'Get credentials for the account of Usher, then try again.';
+    for (const line of denials.length > 0 ? [...denials, DENIED] : [advice]) console.error(line);
     return EXIT.precondition;
   }
 }

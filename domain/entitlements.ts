@@ -110,6 +110,18 @@ export function changesSubscriptions(entitlement: Pick<Entitlement, 'mode' | 'su
   return entitlement.mode === 'enforce' && managedOf(entitlement) !== undefined;
 }
 
+const NamePrefix = z
+  .string()
+  .check(
+    z.regex(
+      /^[a-z][a-z0-9-]{0,30}$/,
+      'expected lower-case letters, digits and hyphens, beginning with a letter, at most 31',
+    ),
+    z.describe(
+      'Begins the names of the stack and of all its resources, such as acme-. With another prefix, another stack is deployed.',
+    ),
+  );
+
 /** The schema of `entitlements.yml`. {@link parseEntitlements} checks what no schema can express. */
 export const EntitlementsSchema = z.strictObject({
   identityCenter: z.strictObject({
@@ -149,6 +161,7 @@ export const EntitlementsSchema = z.strictObject({
     { percent: 20, atLeast: 10 },
   ),
   requestsPerSecond: z._default(RequestsPerSecond, 10),
+  namePrefix: z.optional(NamePrefix),
 });
 /** `entitlements.yml`, parsed. */
 export type Entitlements = z.infer<typeof EntitlementsSchema>;

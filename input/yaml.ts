@@ -14,6 +14,7 @@ const COMMENTS: Readonly<Record<string, string>> = {
   retired: ' Applications without an entitlement whose seats Usher may still revoke.',
   brake:
     ' The most revocations of an application in 24 hours: a percentage of its seats, or a number; the larger one counts.',
+  namePrefix: ' Begins the name of the stack and of everything in it.',
   requestsPerSecond: ' Of the 20 requests per second that all callers of sso-admin share.',
 };
 

@@ -50,6 +50,8 @@ describe('the role of the account that owns a profile', () => {
       ApplyChangesRoleArn: '',
       ExternalId: undefined,
       RoleName: 'usher-subscriber',
+      PermissionsBoundaryArn: '',
+      RolePath: '/',
     });
     expect(TEMPLATE.Resources['SubscriberRole']?.Properties['RoleName']).toEqual({ Ref: 'RoleName' });
   });

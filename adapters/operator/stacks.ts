@@ -10,6 +10,7 @@ import {
   paginateListStackResources,
   type StackStatus,
   UpdateStackCommand,
+  UpdateTerminationProtectionCommand,
 } from '@aws-sdk/client-cloudformation';
 import * as z from 'zod/mini';
 import { parseTemplate, type Template } from './template.ts';
@@ -25,6 +26,7 @@ export interface Stack {
   status: string;
   parameters: Readonly<Record<string, string>>;
   outputs: Readonly<Record<string, string>>;
+  tags: Readonly<Record<string, string>>;
   /** Whether termination protection is on. */
   isProtected: boolean;
 }
@@ -63,6 +65,8 @@ export interface Stacks {
   create(name: string, template: string, tags: Readonly<Record<string, string>>): Promise<string>;
   /** Starts an update that only sets parameters. @returns whether there is anything to update @throws UpdateRefused */
   setParameters(name: string, parameters: readonly StackParameter[]): Promise<boolean>;
+  /** Turns termination protection on or off. CloudFormation refuses the deletion of a stack that has it. */
+  protect(id: string, isProtected: boolean): Promise<void>;
   /** Starts the deletion of a stack. @throws UpdateRefused */
   delete(id: string): Promise<void>;
   /** Waits until CloudFormation does nothing with the stack, and returns it; undefined if it is gone. */
@@ -86,6 +90,7 @@ const StackSchema = z.object({
   StackStatus: z.string(),
   EnableTerminationProtection: z._default(z.boolean(), false),
   Parameters: z._default(z.array(z.object({ ParameterKey: z.string(), ParameterValue: z.string() })), []),
+  Tags: z._default(z.array(z.object({ Key: z.string(), Value: z.string() })), []),
   Outputs: z._default(z.array(z.object({ OutputKey: z.string(), OutputValue: z.string() })), []),
 });
 const ResourcesSchema = z.array(
@@ -123,6 +128,7 @@ export function cloudFormationStacks(client: CloudFormationClient, waiting: Wait
         status: stack.StackStatus,
         parameters: Object.fromEntries(stack.Parameters.map((one) => [one.ParameterKey, one.ParameterValue])),
         outputs: Object.fromEntries(stack.Outputs.map((one) => [one.OutputKey, one.OutputValue])),
+        tags: Object.fromEntries(stack.Tags.map((one) => [one.Key, one.Value])),
         isProtected: stack.EnableTerminationProtection,
       };
     } catch (error) {
@@ -198,6 +204,11 @@ export function cloudFormationStacks(client: CloudFormationClient, waiting: Wait
         if (isValidation(error, /No updates are to be performed/)) return false;
         throw error;
       }
+    },
+
+    async protect(id, isProtected) {
+      const request = { StackName: id, EnableTerminationProtection: isProtected };
+      await startChange(() => client.send(new UpdateTerminationProtectionCommand(request)), waiting.signal);
     },
 
     async delete(id) {

@@ -95,12 +95,13 @@ export async function contextOf(
     configuration: () => configuration(options.entitlements),
     services: once(async () => {
       const { servicesOf } = await import('./services.ts');
-      const { identityCenter, requestsPerSecond } = await entitlements();
+      const { identityCenter, requestsPerSecond, namePrefix } = await entitlements();
       const region = options.region ?? identityCenter.region;
       return servicesOf({
         terminal: around.terminal,
         clock,
         stage,
+        namePrefix: local ? undefined : namePrefix,
         region,
         perSecond: requestsPerSecond,
         access: await access(),

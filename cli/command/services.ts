@@ -16,6 +16,8 @@ interface ServicesOptions {
   terminal: Terminal;
   clock: Clock;
   stage: string;
+  /** Of the entitlements. The emulator has none. */
+  namePrefix?: string | undefined;
   region: string;
   /** `requestsPerSecond` of the configuration. Calls to the emulator are not paced. */
   perSecond: number;
@@ -26,14 +28,14 @@ interface ServicesOptions {
 export type Services = ReturnType<typeof servicesOf>;
 
 /** Makes the services; opens no connection yet. */
-export function servicesOf({ terminal, clock, stage, region, perSecond, access }: ServicesOptions) {
+export function servicesOf({ terminal, clock, stage, namePrefix, region, perSecond, access }: ServicesOptions) {
   const settings: ClientSettings = {
     region,
     maxAttempts: 1,
     ...access,
     retryStrategy: new NotifyingRetryStrategy(terminal),
   };
-  const names = namesOf(stage);
+  const names = namesOf(stage, namePrefix);
   const pacer = (most: number): Pacer =>
     access.endpoint === undefined ? createPacer(most, clock) : { pace: async () => undefined };
   const applicationsPacer = pacer(perSecond);

@@ -22,6 +22,12 @@ variable "parameters" {
   default     = {}
 }
 
+variable "tags" {
+  description = "Tags of the stack, which CloudFormation passes to everything in it"
+  type        = map(string)
+  default     = {}
+}
+
 data "aws_s3_bucket" "code" {
   bucket = var.bucket
 }
@@ -42,11 +48,11 @@ resource "aws_s3_object" "template" {
 }
 
 resource "aws_cloudformation_stack" "usher" {
-  name         = "usher-${var.stage}"
+  name         = "${local.state.service.service}-${var.stage}"
   template_url = "https://${data.aws_s3_bucket.code.bucket_regional_domain_name}/${aws_s3_object.template.key}"
   capabilities = ["CAPABILITY_NAMED_IAM"]
   parameters   = var.parameters
-  tags         = { application = "usher", stage = var.stage }
+  tags         = merge(var.tags, { application = "usher", stage = var.stage })
 
   depends_on = [aws_s3_object.code]
 }

@@ -9,6 +9,8 @@ variable "bucket" {
 locals {
   folder   = "${path.module}/../../.serverless"
   packaged = jsondecode(file("${local.folder}/cloudformation-template-update-stack.json"))
+  # Its service begins with the namePrefix of entitlements.yml.
+  state = jsondecode(file("${local.folder}/serverless-state.json"))
 
   zips = {
     for id, resource in local.packaged.Resources : id => basename(resource.Properties.Code.S3Key)

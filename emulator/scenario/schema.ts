@@ -187,7 +187,7 @@ const ACTIONS = {
   ),
   deploy: z.optional(
     z
-      .omit(EntitlementsSchema, { identityCenter: true })
+      .omit(EntitlementsSchema, { identityCenter: true, namePrefix: true })
       .check(z.describe('An operator deploys another entitlements.yml, without identityCenter, which stays')),
   ),
   event: z.optional(

@@ -1,7 +1,7 @@
 // @module-tag long
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -39,6 +39,7 @@ describe('the command', () => {
     ['deploy', '--stag', 'x'],
     ['deploy', '--stage', 'Not A Stage', '--yes'],
     ['deploy', '--parameter', 'Nope=1', '--yes'],
+    ['deploy', '--tag', 'aws:x=1', '--yes'],
     ['remove'],
     ['remove', '--yes'],
     ['undo'],
@@ -121,6 +122,9 @@ describe('the command with an account', () => {
     const again = await execute(['deploy', '--yes'], access);
     expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing to change') });
 
+    const refused = await execute(['remove', '--stage', 'prod', '--yes'], access);
+    expect(refused).toMatchObject({ code: 3, stdout: expect.stringContaining('--no-enable-termination-protection') });
+    if (aws.stack) aws.stack.isProtected = false;
     expect(await execute(['remove', '--stage', 'prod', '--yes'], access)).toMatchObject({ code: 0 });
     expect(aws.stack?.status).toBe('DELETE_COMPLETE');
   });
@@ -157,6 +161,26 @@ describe('the command with an account', () => {
     expect(aws.changeSets.size).toBe(0);
     expect(aws.objects.size).toBe(0);
     expect(aws.stack?.parameters['Triggers']).toBe('ENABLED');
+  });
+
+  it('has the stack whose name begins with the prefix of entitlements.yml', async () => {
+    const { aws, access } = await anAccount();
+    const { folder, execute } = aCommand();
+    appendFileSync(join(folder, 'entitlements.yml'), 'namePrefix: acme-\n');
+    const { code, stdout } = await execute(['remove', '--stage', 'try', '--dry-run'], access);
+    expect([code, stdout]).toEqual([3, expect.stringContaining('acme-usher-try is not deployed.')]);
+    expect(aws.calls).toContain('cloudformation DescribeStacks');
+  });
+
+  it('names the action that a boundary denies, with exit code 3', async () => {
+    const { aws, access } = await anAccount();
+    const action = 'cloudformation:DescribeStacks';
+    const text = `User: me is not authorized to perform: ${action} because no permissions boundary allows the ${action} action`;
+    aws.before = () => aws.refuse('AccessDenied', text, 403);
+    const { code, stderr } = await aCommand().execute(['remove', '--stage', 'try', '--dry-run'], access);
+    expect(code).toBe(3);
+    expect(stderr).toContain(`AWS denies ${action}: no permissions boundary allows it.`);
+    expect(stderr).not.toContain('Get credentials');
   });
 
   it('says that the credentials have expired, with exit code 3', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type DeployOptions, deploy } from '../../build/deploying.ts';
 import { anAccount, aPackage, type Deploying, TEMPLATE } from '../support/deploying.ts';
 
-const OPTIONS: DeployOptions = { stage: 'prod', parameters: {}, dryRun: false, mayLose: [] };
+const OPTIONS: DeployOptions = { stage: 'prod', parameters: {}, tags: {}, dryRun: false, mayLose: [] };
 const DISABLED = { ...OPTIONS, parameters: { Triggers: 'DISABLED' } };
 const DRY = { ...OPTIONS, dryRun: true };
 
@@ -154,7 +154,7 @@ describe('what is live decides what there is to do', () => {
     const template = { ...TEMPLATE, Outputs: { New: { Value: '1' } } };
     const { tools, printed } = operator({ packaged: aPackage('the code', { template }) });
     expect(await deploy(OPTIONS, tools)).toBe(0);
-    expect(printed.join('\n')).toContain('only parameters, outputs or descriptions');
+    expect(printed.join('\n')).toContain('only parameters, tags, outputs, descriptions or protection');
     expect(aws.stack?.template).toMatchObject({ Outputs: { New: { Value: '1' } } });
   });
 
@@ -166,6 +166,87 @@ describe('what is live decides what there is to do', () => {
     const { tools, printed } = operator({ packaged: aPackage('new') });
     expect(await deploy(OPTIONS, tools)).toBe(1);
     expect(printed.at(-1)).toBe('  usher-prod-plan has other code');
+  });
+});
+
+describe('tags', () => {
+  const OWN = { application: 'usher', stage: 'prod' };
+
+  it('are on the stack from its first moment, and so on everything in it', async () => {
+    const { aws, operator } = await anAccount();
+    const created: unknown[] = [];
+    aws.before = () => created.push({ ...aws.stack?.tags });
+    const { tools, printed } = operator();
+    expect(await deploy({ ...OPTIONS, tags: { CostCenter: '4711' } }, tools)).toBe(0);
+    expect(printed).toContain('~ tag CostCenter: none → 4711');
+    expect(new Set(created.map((tags) => JSON.stringify(tags)))).toEqual(
+      new Set(['{}', JSON.stringify({ CostCenter: '4711', ...OWN })]),
+    );
+  });
+
+  it('are changed although nothing else is, kept, and removed by an empty value', async () => {
+    const { aws, operator } = await aDeployedStage();
+    const deployed = async (tags: Record<string, string>) => {
+      const { tools, printed } = operator();
+      expect(await deploy({ ...OPTIONS, tags }, tools)).toBe(0);
+      return printed;
+    };
+    expect(await deployed({ CostCenter: '1', Owner: 'a' })).toContain('~ tag CostCenter: none → 1');
+    expect((await deployed({})).at(-1)).toContain('Nothing to change');
+    expect(await deployed({ CostCenter: '' })).toContain('~ tag CostCenter: 1 → none');
+    expect(aws.stack?.tags).toEqual({ ...OWN, Owner: 'a' });
+  });
+
+  it.each([true, false])('are not more than AWS allows, in a new stage: %s', async (isNew) => {
+    const { aws, operator } = isNew ? await anAccount() : await aDeployedStage();
+    const tags = Object.fromEntries(Array.from({ length: 49 }, (_, index) => [`k${index}`, 'v']));
+    const { tools, printed } = operator();
+    expect(await deploy({ ...OPTIONS, tags }, tools)).toBe(2);
+    expect(printed.at(-1)).toBe('--tag: the stack would have 51 tags, and AWS allows 50');
+    expect(changing(aws.calls)).toEqual([]);
+  });
+});
+
+describe('termination protection', () => {
+  it('is on after a deployment, and does not come back as a difference', async () => {
+    const { aws, operator } = await aDeployedStage();
+    expect(aws.stack?.isProtected).toBe(true);
+    const { tools, printed } = operator({ packaged: aPackage('new') });
+    expect(await deploy(OPTIONS, tools)).toBe(0);
+    expect(printed.join('\n')).not.toContain('protection');
+  });
+
+  it('is turned on again although nothing else changes, once the operator has agreed', async () => {
+    const { aws, operator } = await aDeployedStage();
+    if (aws.stack) aws.stack.isProtected = false;
+    const { tools, printed, asked } = operator({ answer: false });
+    expect(await deploy(OPTIONS, tools)).toBe(1);
+    expect(printed).toContain('~ termination protection: off → on');
+    expect(asked).toEqual(['Change usher-prod like this?']);
+    expect(await deploy(DRY, operator().tools)).toBe(0);
+    expect(aws.stack?.isProtected).toBe(false);
+    expect(await deploy(OPTIONS, operator().tools)).toBe(0);
+    expect(aws.stack?.isProtected).toBe(true);
+    expect(changing(aws.calls)).toEqual([]);
+    expect(aws.changeSets.size).toBe(0);
+  });
+
+  it('stays off for the stage that is there for trying, unless someone has turned it on', async () => {
+    const { aws, operator } = await anAccount();
+    const trial = { ...OPTIONS, stage: 'try' };
+    expect(await deploy(trial, operator().tools)).toBe(0);
+    expect(aws.stack?.isProtected).toBe(false);
+    if (aws.stack) aws.stack.isProtected = true;
+    expect(await deploy(trial, operator({ packaged: aPackage('new') }).tools)).toBe(0);
+    expect(aws.stack?.isProtected).toBe(true);
+  });
+
+  it('is not turned on after an update that was rolled back', async () => {
+    const { aws, operator } = await aDeployedStage();
+    if (aws.stack) aws.stack.isProtected = false;
+    aws.ending = { status: 'UPDATE_ROLLBACK_COMPLETE' };
+    expect(await deploy(OPTIONS, operator({ packaged: aPackage('new') }).tools)).toBe(1);
+    expect(aws.stack?.isProtected).toBe(false);
   });
 });
 
@@ -371,6 +452,26 @@ describe('what goes wrong in the middle', () => {
     const { tools, printed } = operator();
     expect(await deploy(OPTIONS, tools)).toBe(3);
     expect(printed.at(-1)).toContain('no stack of Usher');
+  });
+});
+
+describe('a boundary that denies what is needed', () => {
+  const denied = (action: string) =>
+    `User: arn:aws:sts::111122223333:assumed-role/deployer/me is not authorized to perform: ${action} on resource: x because no permissions boundary allows the ${action} action`;
+
+  it('is named with the action, below what failed', async () => {
+    const { aws, operator } = await aDeployedStage();
+    const failed = ['Plan', 'Rule'].map((logicalId) => ({ logicalId, type: 'T', status: 'UPDATE_FAILED' }));
+    aws.ending = {
+      status: 'UPDATE_ROLLBACK_COMPLETE',
+      failures: failed.map((failure) => ({ ...failure, reason: denied('iam:PassRole') })),
+    };
+    const { tools, printed } = operator({ packaged: aPackage('new') });
+    expect(await deploy(OPTIONS, tools)).toBe(1);
+    expect(printed.slice(-2)).toEqual([
+      `  Rule (T) UPDATE_FAILED: ${denied('iam:PassRole')}`,
+      'AWS denies iam:PassRole: no permissions boundary allows it.',
+    ]);
   });
 });
 

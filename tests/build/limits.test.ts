@@ -17,7 +17,6 @@ const entries = <Value>(count: number, value: Value) =>
 const one = (Type: string, Properties: MeasuredResource['Properties']): Package => ({
   Resources: { One: { Type, Properties } },
 });
-const named = (type: string, property: string) => (length: number) => one(type, { [property]: x(length) });
 /** A policy document of that many characters. */
 const policyOf = (length: number) => ({ Version: x(length - JSON.stringify({ Version: '' }).length) });
 
@@ -66,16 +65,6 @@ const PACKAGES: [counts: string, most: number, of: string, make: (number: number
     (number) => one('AWS::Lambda::Function', { Environment: { Variables: policyOf(number) } }),
   ],
   ['bytes of code, unzipped', 262_144_000, 'Plan', (number) => ({ unzipped: new Map([['Plan', number]]) })],
-  ['characters of FunctionName', 64, 'One', named('AWS::Lambda::Function', 'FunctionName')],
-  ['characters of ArchiveName', 48, 'One', named('AWS::Events::Archive', 'ArchiveName')],
-  ['characters of Name', 64, 'One', named('AWS::Events::Rule', 'Name')],
-  ['characters of StatementId', 64, 'One', named('AWS::Events::EventBusPolicy', 'StatementId')],
-  ['characters of Name', 64, 'One', named('AWS::Scheduler::Schedule', 'Name')],
-  ['characters of Name', 64, 'One', named('AWS::Scheduler::ScheduleGroup', 'Name')],
-  ['characters of DeliveryStreamName', 64, 'One', named('AWS::KinesisFirehose::DeliveryStream', 'DeliveryStreamName')],
-  ['characters of StateMachineName', 80, 'One', named('AWS::StepFunctions::StateMachine', 'StateMachineName')],
-  ['characters of QueueName', 80, 'One', named('AWS::SQS::Queue', 'QueueName')],
-  ['characters of RoleName', 64, 'One', named('AWS::IAM::Role', 'RoleName')],
 ];
 
 describe('a limit of AWS', () => {
@@ -105,11 +94,11 @@ describe('a limit of AWS', () => {
   });
 
   it('that several resources exceed names each', () => {
-    const name = { FunctionName: x(65) };
-    const Resources = { One: { Type: 'AWS::Lambda::Function', Properties: name }, Two: { Type: 'T' } };
+    const Properties = { PolicyDocument: x(5121) };
+    const Resources = { One: { Type: 'AWS::Logs::ResourcePolicy', Properties }, Two: { Type: 'T' } };
     expect(excessesIn({ Resources: { ...Resources, Three: Resources.One } })).toEqual([
-      expect.stringMatching(/^One: 65 /),
-      expect.stringMatching(/^Three: 65 /),
+      expect.stringMatching(/^One: 5121 /),
+      expect.stringMatching(/^Three: 5121 /),
     ]);
   });
 });

@@ -8,7 +8,10 @@ const MACHINES = { OnboardingArn: 'arn:onboarding', OnboardingAdminArn: 'arn:adm
 
 async function aDeployedStage(): Promise<Deploying> {
   const account = await anAccount();
-  await deploy({ ...OPTIONS, parameters: { AlarmTopicArn: 'arn:topic' }, mayLose: [] }, account.operator().tools);
+  await deploy(
+    { ...OPTIONS, parameters: { AlarmTopicArn: 'arn:topic' }, tags: {}, mayLose: [] },
+    account.operator().tools,
+  );
   if (account.aws.stack) account.aws.stack.outputs = MACHINES;
   account.aws.calls.length = 0;
   return account;
@@ -114,10 +117,39 @@ describe('a removal', () => {
     expect(printed.join('\n')).not.toContain('delete-queue');
   });
 
-  it('names the command that turns termination protection off, and touches nothing', async () => {
+  it('turns termination protection off once the stage was typed, and says so before', async () => {
     const { aws, operator } = await aDeployedStage();
-    if (aws.stack) aws.stack.isProtected = true;
+    expect(aws.stack?.isProtected).toBe(true);
+    const declined = operator({ word: 'try' });
+    expect(await remove(OPTIONS, declined.tools)).toBe(1);
+    expect(declined.printed).toContain('usher-prod has termination protection.');
+    expect(aws.stack?.isProtected).toBe(true);
     const { tools, printed } = operator();
+    expect(await remove(OPTIONS, tools)).toBe(0);
+    expect(printed).toContain('Termination protection is off.');
+    expect(aws.stack?.status).toBe('DELETE_COMPLETE');
+  });
+
+  it('leaves termination protection on while executions run, and when it is dry', async () => {
+    const { aws, operator } = await aDeployedStage();
+    aws.running = 1;
+    expect(await remove(OPTIONS, operator().tools)).toBe(3);
+    expect(await remove({ ...OPTIONS, dryRun: true }, operator().tools)).toBe(0);
+    expect(aws.stack?.isProtected).toBe(true);
+  });
+
+  it('says nothing of a protection that the stage does not have', async () => {
+    const { aws, operator } = await aDeployedStage();
+    if (aws.stack) aws.stack.isProtected = false;
+    const { tools, printed } = operator();
+    expect(await remove(OPTIONS, tools)).toBe(0);
+    expect(printed.join('\n')).not.toContain('protection');
+    expect(aws.calls).not.toContain('cloudformation UpdateTerminationProtection');
+  });
+
+  it('names the command that turns termination protection off with --yes, and touches nothing', async () => {
+    const { aws, operator } = await aDeployedStage();
+    const { tools, printed } = operator({ isUnattended: true });
     expect(await remove(OPTIONS, tools)).toBe(3);
     expect(printed).toContain(
       '  aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name usher-prod --region us-east-1',

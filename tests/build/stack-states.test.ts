@@ -4,7 +4,7 @@ import { deploy } from '../../build/deploying.ts';
 import { remove } from '../../build/removing.ts';
 import { anAccount, TEMPLATE } from '../support/deploying.ts';
 
-const OPTIONS = { stage: 'prod', parameters: {}, dryRun: false, mayLose: [] };
+const OPTIONS = { stage: 'prod', parameters: {}, tags: {}, dryRun: false, mayLose: [] };
 const CHANGING = /CreateStack|UpdateStack|CreateChangeSet|ExecuteChangeSet|DeleteStack| PUT | POST /;
 
 /** What CloudFormation's documentation allows in each status. */

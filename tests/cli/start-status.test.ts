@@ -8,6 +8,8 @@ import { SECRET } from '../support/secret.ts';
 const operator = anOperator({
   people: 6,
   members: 3,
+  // Names of the emulator have no prefix, whatever the configuration says.
+  entitlements: (configured) => ({ ...configured, namePrefix: 'acme-' }),
   directory: (seed) => ({
     ...seed,
     users: [

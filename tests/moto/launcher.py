@@ -17,7 +17,8 @@ from datetime import datetime, timezone
 try:
     import moto
     from moto import server
-    from moto.cloudformation import models as stacks, parsing
+    from moto.cloudformation import models as stacks, parsing, responses
+    from moto.core.responses import ActionResult
     from moto.events import models as events
     from moto.stepfunctions import models as stepfunctions
     from moto.stepfunctions.parser import models as parser
@@ -114,6 +115,30 @@ def no_values():
         return cleaned
 
     parsing.clean_json = without_no_values
+
+
+def retained_resources():
+    """RetainExceptOnCreate is unknown: the deletion of a stack deletes what it should retain."""
+    delete = parsing.ResourceMap.delete
+
+    def delete_others(self):
+        for resource in self._resource_json_map.values():
+            if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+                resource["DeletionPolicy"] = "Retain"
+        return delete(self)
+
+    parsing.ResourceMap.delete = delete_others
+
+
+def termination_protection():
+    """UpdateTerminationProtection is no operation."""
+
+    def update_termination_protection(self):
+        stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
+        stack.enable_termination_protection = self._get_bool_param("EnableTerminationProtection")
+        return ActionResult({"StackId": stack.stack_id})
+
+    responses.CloudFormationResponse.update_termination_protection = update_termination_protection
 
 
 def machines_of_stacks():
@@ -244,6 +269,8 @@ REPAIRS = {
         updates,
         previous_values,
         no_values,
+        retained_resources,
+        termination_protection,
         machines_of_stacks,
         names_of_buses,
         repeated_starts,

@@ -137,6 +137,9 @@ export class FakeCloudFormation {
         };
       case 'UpdateStack':
         return this.#updateStack(stack, given);
+      case 'UpdateTerminationProtection':
+        stack.isProtected = given.get('EnableTerminationProtection') === 'true';
+        return { StackId: stack.id };
       case 'DeleteStack':
         return this.#deleteStack(stack);
       case 'CreateChangeSet':
@@ -227,14 +230,17 @@ export class FakeCloudFormation {
     const tags = mapOf(given, 'Tags', 'Key', 'Value');
     const name = given.get('ChangeSetName') ?? '';
     const after = { template, parameters };
-    const isEmpty = isDeepStrictEqual(after, { template: stack.template, parameters: stack.parameters });
+    const isEmpty = isDeepStrictEqual(
+      { ...after, tags },
+      { template: stack.template, parameters: stack.parameters, tags: stack.tags },
+    );
     const changeSet: FakeChangeSet = {
       name,
       status: 'CREATE_IN_PROGRESS',
       createdAt: this.now(),
       ...after,
       tags,
-      changes: this.#changesOf(stack, after),
+      changes: this.#changesOf(stack, { ...after, tags }),
     };
     this.changeSets.set(name, changeSet);
     this.#pending = {
@@ -247,7 +253,8 @@ export class FakeCloudFormation {
     return { Id: name };
   }
 
-  #changesOf(stack: FakeStack, after: Pick<FakeStack, 'template' | 'parameters'>): FakeChangeSet['changes'] {
+  #changesOf(stack: FakeStack, after: Pick<FakeStack, 'template' | 'parameters' | 'tags'>): FakeChangeSet['changes'] {
+    const isTagged = !isDeepStrictEqual(after.tags, stack.tags);
     const changed = Object.keys(after.parameters).filter((key) => after.parameters[key] !== stack.parameters[key]);
     const ids = new Set([...Object.keys(stack.template.Resources), ...Object.keys(after.template.Resources)]);
     return [...ids].flatMap((id) => {
@@ -256,7 +263,7 @@ export class FakeCloudFormation {
       const one = { LogicalResourceId: id, ResourceType: (next ?? before)?.Type ?? '' };
       if (!before) return [{ ...one, Action: this.left.includes(id) ? 'Import' : 'Add' }];
       if (!next) return [{ ...one, Action: 'Remove' }];
-      if (isDeepStrictEqual(before, next) && !refers) return [];
+      if (isDeepStrictEqual(before, next) && !refers && !isTagged) return [];
       return [{ ...one, Action: 'Modify', Replacement: this.replacements[id] ?? 'False' }];
     });
   }
@@ -337,6 +344,7 @@ function describe(stack: FakeStack): Xml {
     StackStatus: stack.status,
     EnableTerminationProtection: stack.isProtected,
     Parameters: entries(stack.parameters, 'Parameter'),
+    Tags: Object.entries(stack.tags).map(([Key, Value]) => ({ Key, Value })),
     Outputs: entries(stack.outputs, 'Output'),
   };
 }

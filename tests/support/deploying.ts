@@ -43,7 +43,7 @@ export interface Deploying {
   /** Ends the command, as Ctrl-C does. */
   interrupt(): void;
   /** A run of a command, with what it prints. */
-  operator(options?: { packaged?: Package | undefined; answer?: boolean; word?: string }): {
+  operator(options?: { packaged?: Package | undefined; answer?: boolean; word?: string; isUnattended?: boolean }): {
     tools: Tools;
     printed: string[];
     asked: string[];
@@ -70,13 +70,14 @@ export async function anAccount(): Promise<Deploying> {
     aws,
     endpoint,
     interrupt: () => interruption.abort(new Error('interrupted')),
-    operator({ packaged = aPackage(), answer = true, word = 'prod' } = {}) {
+    operator({ packaged = aPackage(), answer = true, word = 'prod', isUnattended = false } = {}) {
       runs += 1;
       const id = `run-${runs}`;
       const printed: string[] = [];
       const asked: string[] = [];
       const tools: Tools = {
         id,
+        stackName: 'usher-prod',
         cloud: connectCloud(settings, { clock, signal: interruption.signal }, id),
         packageStage: async () => packaged,
         confirm: async (question) => {
@@ -87,6 +88,7 @@ export async function anAccount(): Promise<Deploying> {
           asked.push(question);
           return word === wanted;
         },
+        isUnattended,
         print: (line) => printed.push(line),
       };
       return { tools, printed, asked };

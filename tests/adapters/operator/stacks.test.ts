@@ -5,6 +5,7 @@ import {
   GetTemplateCommand,
   ListStackResourcesCommand,
   UpdateStackCommand,
+  UpdateTerminationProtectionCommand,
 } from '@aws-sdk/client-cloudformation';
 import { describe, expect, it } from 'vitest';
 import { UpdateRefused } from '../../../adapters/operator/stacks.ts';
@@ -32,13 +33,14 @@ const event = (id: string, ResourceStatus: string, ResourceStatusReason = '') =>
 });
 
 describe('a stack', () => {
-  it('is described by its status, parameters, outputs and protection', async () => {
+  it('is described by its status, parameters, outputs, tags and protection', async () => {
     const { stacks, aws } = theStacks();
     aws.on(DescribeStacksCommand, { StackName: NAME }).resolves(
       aStack('UPDATE_COMPLETE', {
         EnableTerminationProtection: true,
         Parameters: [{ ParameterKey: 'Triggers', ParameterValue: 'ENABLED' }],
         Outputs: [{ OutputKey: 'OnboardingArn', OutputValue: 'arn:machine' }],
+        Tags: [{ Key: 'stage', Value: 'prod' }],
       }),
     );
     expect(await stacks.describe(NAME)).toEqual({
@@ -46,8 +48,20 @@ describe('a stack', () => {
       status: 'UPDATE_COMPLETE',
       parameters: { Triggers: 'ENABLED' },
       outputs: { OnboardingArn: 'arn:machine' },
+      tags: { stage: 'prod' },
       isProtected: true,
     });
+  });
+
+  it('gets and loses termination protection', async () => {
+    const { stacks, aws } = theStacks();
+    aws.on(UpdateTerminationProtectionCommand).resolves({ StackId: ARN });
+    for (const isProtected of [true, false]) await stacks.protect(ARN, isProtected);
+    const inputs = aws.commandCalls(UpdateTerminationProtectionCommand).map(({ args }) => args[0].input);
+    expect(inputs).toEqual([
+      { StackName: ARN, EnableTerminationProtection: true },
+      { StackName: ARN, EnableTerminationProtection: false },
+    ]);
   });
 
   it('is created with its tags, and deleted if that fails', async () => {

@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { expect, it } from 'vitest';
+import { contextOf } from '../../../cli/command/context.ts';
+import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
+import { filesOf } from '../../support/folder.ts';
+import { aTerminal } from '../../support/terminal.ts';
+
+it('a command reads the resources that are named with the prefix of the configuration', async () => {
+  // JSON is YAML.
+  const text = JSON.stringify({ ...exampleEntitlements(), namePrefix: 'acme-' });
+  const folder = filesOf({ 'entitlements.yml': text });
+  const command = new Command().option('--entitlements <FILE>').option('--stage <NAME>');
+  command.parse(['--entitlements', join(folder, 'entitlements.yml'), '--stage', 'try'], { from: 'user' });
+  const { terminal } = await aTerminal();
+  const context = await contextOf(command, { terminal, onInterrupt: () => undefined, onEnd: () => undefined }, {});
+  expect((await context.services()).names).toMatchObject({
+    ledger: 'acme-usher-try-ledger',
+    machine: 'acme-usher-try-onboarding',
+    auditLogGroup: '/aws/events/acme-usher-try-audit',
+  });
+});
