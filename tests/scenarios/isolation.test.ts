@@ -39,7 +39,8 @@ describe('a user whose calls fail for good', () => {
   ];
 
   it.each(rows)(
-    'keeps nobody else waiting, in this or another application: %s, %s, who %s',
+    'keeps no one else waiting, in this or another application: %s, %s, who %s',
+    { tags: ['long'] },
     async (operation, kind, change) => {
       const world = await openWorld({ people: 9, seated: [1, 5, 6, 7, 8, 9], entitlements: [{}, KIRO] });
       world.faults.add({ operation, kind, times: FOR_GOOD, principalId: user(change === 'joins' ? 2 : 1) });

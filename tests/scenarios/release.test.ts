@@ -152,7 +152,7 @@ describe('a release by digest', () => {
   });
 });
 
-describe('a crash', () => {
+describe('a crash', { tags: ['long'] }, () => {
   const PUT = 'DynamoDB.PutItem';
   const WORLD = { people: 4, settled: [1, 2, 3, 4] };
 
