@@ -5,9 +5,10 @@ import { connectDirectory, type Directory } from '../adapters/identity-store.ts'
 import { type DirectoryCheck, expectationOf, propagationAfter } from '../domain/request/propagation.ts';
 import { type Propagation, PropagationSchema, type Request, RequestSchema } from '../domain/request/request.ts';
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
+import { ExecutionArn } from '../domain/shared/ids.ts';
 import { defineHandler } from './handler.ts';
 
-const Input = z.object({ request: RequestSchema, propagation: PropagationSchema, execution: z.string() });
+const Input = z.object({ request: RequestSchema, propagation: PropagationSchema, execution: ExecutionArn });
 type Input = z.infer<typeof Input>;
 
 /** Second state: checks whether reads show what the request expects, and if not, decides when to check again. */

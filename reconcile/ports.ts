@@ -22,6 +22,7 @@ export type MetricName =
   | 'NotConverged'
   | 'LeasesExpired'
   | 'PropagationTimeouts'
+  | 'ForeignIds'
   | 'StepsThrottled'
   | 'JoinToSeat'
   | 'OldestWait'
