@@ -23,6 +23,7 @@ export type MetricName =
   | 'LeasesExpired'
   | 'PropagationTimeouts'
   | 'ForeignIds'
+  | 'StartsWaiting'
   | 'StepsThrottled'
   | 'JoinToSeat'
   | 'OldestWait'

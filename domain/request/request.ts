@@ -76,7 +76,7 @@ export type Request = z.infer<typeof RequestSchema>;
 export const PropagationSchema = z.object({
   visible: z.boolean(),
   /** Seconds until the next check, 0 when `visible`. */
-  checkAfterSeconds: z.int().check(z.minimum(0), z.maximum(300)),
+  checkAfterSeconds: z.int().check(z.minimum(0), z.maximum(3600)),
   selector: z.optional(SelectorSchema),
   userId: z.optional(ResourceId),
   /** The group that a manual start by user also waits for. */
