@@ -5,6 +5,7 @@ import {
   SFNClient,
 } from '@aws-sdk/client-sfn';
 import { RefusedError } from '../domain/shared/errors.ts';
+import { recordableExecution } from '../domain/shared/ids.ts';
 import type { ErrorRow } from './aws-errors.ts';
 import { type ClientSettings, clientFactory } from './clients.ts';
 import { type Ask, askWith, malformedAnswer, undefinedIf } from './requests.ts';
@@ -87,7 +88,7 @@ export async function describeExecution(
   arn: string,
 ): Promise<ExecutionDetail | undefined> {
   const operation = 'DescribeExecution';
-  return ask(operation, [`execution ${arn}`], async () => {
+  return ask(operation, [`execution ${recordableExecution(arn)}`], async () => {
     const command = new DescribeExecutionCommand({ executionArn: arn });
     const found = await undefinedIf(isMissingExecution, () => client.send(command));
     if (!found) return undefined;

@@ -13,6 +13,8 @@ import {
   RefusedError,
   TransientAwsError,
 } from '../domain/shared/errors.ts';
+import { recordableExecution } from '../domain/shared/ids.ts';
+import { own } from '../domain/shared/json.ts';
 import type { Measure, MetricName } from '../reconcile/ports.ts';
 
 /** Units of the metrics that are not counts. */
@@ -136,8 +138,9 @@ function metricsOf(metrics: Metrics): { measure: Measure; publish(): void } {
   };
 }
 
-function executionOf(event: unknown): unknown {
-  return typeof event === 'object' && event !== null && 'execution' in event ? event.execution : undefined;
+/** The execution that a payload names. Who invokes the function directly, or starts an execution, may write any text there. */
+function executionOf(event: unknown): string | undefined {
+  return recordableExecution(own(event, 'execution'));
 }
 
 /** @throws InvalidRequestError with the path, never the value */

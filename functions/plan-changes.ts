@@ -5,6 +5,7 @@ import { identityCenterServices } from '../adapters/services.ts';
 import { subscriptionsIn } from '../adapters/subscriptions/connect.ts';
 import { ProgressSchema } from '../domain/decision/progress.ts';
 import { PropagationSchema, RequestSchema } from '../domain/request/request.ts';
+import { ExecutionArn } from '../domain/shared/ids.ts';
 import { planChanges } from '../reconcile/plan/plan-changes.ts';
 import { defineHandler } from './handler.ts';
 
@@ -12,7 +13,7 @@ const Input = z.object({
   request: RequestSchema,
   propagation: PropagationSchema,
   progress: ProgressSchema,
-  execution: z.string(),
+  execution: ExecutionArn,
 });
 
 /** Third state: enqueues the request, claims the lease and plans from fresh reads. */

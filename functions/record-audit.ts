@@ -3,12 +3,13 @@ import type { Environment } from '../adapters/environment.ts';
 import { connectEventBus } from '../adapters/event-bus.ts';
 import { connectOwnExecutions } from '../adapters/executions.ts';
 import { connectLedger } from '../adapters/ledger.ts';
+import { ExecutionArn } from '../domain/shared/ids.ts';
 import { publishAudit } from '../reconcile/publish-audit.ts';
 import { recordFailure } from '../reconcile/record-failure.ts';
 import { defineHandler } from './handler.ts';
 
 const Input = z.union([
-  z.object({ round: z.int(), batch: z.int(), execution: z.string() }),
+  z.object({ round: z.int(), batch: z.int(), execution: ExecutionArn }),
   /** The event "Step Functions Execution Status Change", which also reports time-outs and aborts. It is a hint. */
   z.object({
     detail: z.object({

@@ -22,6 +22,8 @@ export type MetricName =
   | 'NotConverged'
   | 'LeasesExpired'
   | 'PropagationTimeouts'
+  | 'ForeignIds'
+  | 'StartsWaiting'
   | 'StepsThrottled'
   | 'JoinToSeat'
   | 'OldestWait'

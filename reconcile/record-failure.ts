@@ -1,7 +1,7 @@
 import type { ExecutionDetail, ExecutionStatus } from '../adapters/executions.ts';
 import { type FailedExecution, onboardingFailed } from '../domain/audit/event.ts';
 import { RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
-import { accountOf } from '../domain/shared/ids.ts';
+import { accountOf, recordableExecution } from '../domain/shared/ids.ts';
 import { describeExpected } from './describe-execution.ts';
 import type { RecordServices } from './publish-audit.ts';
 
@@ -28,13 +28,14 @@ export async function recordFailure(
     executions,
     clock,
   });
-  if (!(found?.endedAt && isFailed(found.status))) {
+  const execution = recordableExecution(executionArn);
+  if (!(execution && found?.endedAt && isFailed(found.status))) {
     throw new RefusedError('not-failed', 'The execution has not failed, or was redriven since');
   }
   const { status, endedAt, stateMachineArn, error } = found;
   const event = onboardingFailed(
     {
-      execution: executionArn,
+      execution,
       status,
       at: endedAt.toISOString(),
       ...(stateMachineArn ? { stateMachineArn } : {}),

@@ -59,7 +59,7 @@ const DETAIL_TYPES = {
   observed: 'Seat Observed',
 } as const satisfies Record<AuditRecord['kind'], DetailType>;
 
-/** A caller who stops an execution may write any text in place of the error's name. */
+/** The name of an error, as Lambda and Step Functions give it. */
 const ERROR_NAME = /^[A-Z][A-Za-z]*(?:\.[A-Za-z]+)*$/;
 
 /**
@@ -157,7 +157,8 @@ export function revocationsHeld(
  * Builds the bus event `Onboarding Failed`. It names no user, because the status of an execution has none: `user` is only
  * the account.
  *
- * Omits a text in `error` that is not the name of an error.
+ * Omits a text in `error` that is not the name of an error. Who stops an execution (`ABORTED`) may write any text there, also
+ * one that looks like a name.
  */
 export function onboardingFailed(
   { execution, status, error, at, stateMachineArn }: FailedExecution,
@@ -165,7 +166,7 @@ export function onboardingFailed(
 ): BusEvent<FailureDetail> {
   const uid = eventUid(['failed', execution, status, at]);
   const detailType = 'Onboarding Failed';
-  const named = error !== undefined && error.length <= 64 && ERROR_NAME.test(error);
+  const named = status !== 'ABORTED' && error !== undefined && error.length <= 64 && ERROR_NAME.test(error);
   return {
     uid,
     detailType,

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ApplicationArn, ResourceId } from '../shared/ids.ts';
+import { ApplicationArn, Cause, ExecutionArn, ResourceId } from '../shared/ids.ts';
 import { Timestamp } from '../shared/timestamp.ts';
 
 /**
@@ -75,7 +75,7 @@ function commonShape({ activity_id, activity_name, severity_id, severity, status
       profiles: z.tuple([z.literal('cloud')]),
       product: z.strictObject({ name: z.literal('Usher'), vendor_name: z.literal('Usher'), version: z.string() }),
       uid: EventUid.check(z.describe('Id of the event; a second copy has the same id')),
-      correlation_uid: z.string().check(z.describe('ARN of the execution')),
+      correlation_uid: ExecutionArn.check(z.describe('ARN of the execution')),
     }),
     actor: z.strictObject({ app_name: z.literal('Usher') }),
     cloud: z.strictObject({
@@ -104,9 +104,7 @@ const SeatShape = {
   privileges,
   resources,
   unmapped: z.strictObject({
-    cause: z
-      .string()
-      .check(z.describe('What caused the change: a CloudTrail eventID, an event id or an execution ARN')),
+    cause: Cause.check(z.describe('What caused the change: a CloudTrail eventID, an event id or an execution ARN')),
     change_seq: z
       .int()
       .check(z.minimum(1), z.describe('Number of the change of this seat: it only grows, and never comes back')),

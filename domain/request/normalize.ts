@@ -1,5 +1,5 @@
 import { InvalidRequestError } from '../shared/errors.ts';
-import { isPrintable, parseResourceArn } from '../shared/ids.ts';
+import { isEventId, parseResourceArn } from '../shared/ids.ts';
 import type { Fields } from '../shared/json.ts';
 import { isObject, isPresent, own } from '../shared/json.ts';
 import { Timestamp } from '../shared/timestamp.ts';
@@ -58,8 +58,7 @@ export function normalize(input: unknown, context: StartContext): Normalized {
   if (!isObject(input)) throw new InvalidRequestError('input', 'expected an object');
   if (Object.hasOwn(input, 'detail-type') || Object.hasOwn(input, 'source')) return fromEnvelope(input, context);
   if (Object.hasOwn(input, 'eventSource') || Object.hasOwn(input, 'eventName')) {
-    const origin = originOf([own(input, 'eventTime')], [own(input, 'eventID')], context);
-    return fromRecord(input, '', origin, context);
+    return fromRecord(input, '', originOf(input, [own(input, 'eventTime')], context), context);
   }
   return manualStart(input, context);
 }
@@ -67,7 +66,7 @@ export function normalize(input: unknown, context: StartContext): Normalized {
 function fromEnvelope(envelope: Fields, context: StartContext): Normalized {
   const detail = own(envelope, 'detail');
   const times = [own(envelope, 'time'), own(detail, 'eventTime')];
-  const origin = originOf(times, [own(detail, 'eventID'), own(envelope, 'id')], context);
+  const origin = originOf(envelope, times, context);
   const detailType = textAt(envelope, 'detail-type', '');
   if (detailType !== CLOUDTRAIL) {
     const native = textAt(envelope, 'source', '') === 'aws.identitystore';
@@ -159,14 +158,27 @@ function requestForUnnamedLeave(known: KnownRecord): Normalized {
   return requestOf(origin, userId ? { users: [{ userId }] } : { sweep: 'everything' });
 }
 
+/**
+ * Counts the ids of an event that do not have the form in which AWS makes them: they may be any text, and are recorded
+ * nowhere.
+ */
+export function countForeignIds(input: unknown): number {
+  return eventIdsIn(input).filter((id) => isPresent(id) && !isEventId(id)).length;
+}
+
+/** Returns what an event says its ids are: those of its record and of its envelope. */
+function eventIdsIn(input: unknown): readonly unknown[] {
+  return [own(input, 'detail', 'eventID'), own(input, 'eventID'), own(input, 'id')];
+}
+
 /** Takes the first usable time and id. A time after the start of the execution is from another clock, or forged. */
-function originOf(times: readonly unknown[], ids: readonly unknown[], context: StartContext): Origin {
+function originOf(event: Fields, times: readonly unknown[], context: StartContext): Origin {
   const started = context.startedAt.getTime();
   const recorded = times.map(millisecondsOf).find((time) => time !== undefined) ?? started;
   return {
     version: context.machine ?? 1,
     trigger: 'event',
-    cause: ids.find(isPrintableId) ?? context.execution,
+    cause: eventIdsIn(event).find(isEventId) ?? context.execution,
     at: new Date(Math.min(recorded, started)).toISOString(),
     startedAt: context.startedAt.toISOString(),
   };
@@ -177,8 +189,4 @@ function millisecondsOf(time: unknown): number | undefined {
   const { success, data } = Timestamp.safeParse(time);
   const milliseconds = success ? Date.parse(data) : Number.NaN;
   return Number.isNaN(milliseconds) ? undefined : milliseconds;
-}
-
-function isPrintableId(id: unknown): id is string {
-  return typeof id === 'string' && id.length > 0 && id.length <= 256 && isPrintable(id);
 }

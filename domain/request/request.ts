@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Entitlements } from '../entitlements.ts';
-import { ApplicationArn, DigestSchema, ResourceId } from '../shared/ids.ts';
+import { ApplicationArn, Cause, DigestSchema, ResourceId } from '../shared/ids.ts';
 import { Timestamp } from '../shared/timestamp.ts';
 
 /** The membership that an event announced, of one user in one group. */
@@ -41,8 +41,8 @@ export const AdoptedSubscriptionsSchema = z.enum(['entitled', 'all']);
 export const RequestSchema = z.object({
   version: StateMachineVersion,
   trigger: z.enum(['event', 'manual', 'tick']),
-  /** The CloudTrail `eventID`, the envelope's `id`, or the execution's ARN: an auditor can find each of them. */
-  cause: z.string().check(z.minLength(1), z.maxLength(256)),
+  /** The CloudTrail `eventID`, the envelope's `id`, or the execution's ARN. */
+  cause: Cause,
   /**
    * Time of the change (event) or of the request (manual start); never later than `startedAt`. The sender of an
    * event chooses it, so that it serves expectations and metrics only.
@@ -76,7 +76,7 @@ export type Request = z.infer<typeof RequestSchema>;
 export const PropagationSchema = z.object({
   visible: z.boolean(),
   /** Seconds until the next check, 0 when `visible`. */
-  checkAfterSeconds: z.int().check(z.minimum(0), z.maximum(300)),
+  checkAfterSeconds: z.int().check(z.minimum(0), z.maximum(3600)),
   selector: z.optional(SelectorSchema),
   userId: z.optional(ResourceId),
   /** The group that a manual start by user also waits for. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 
 /** `<UUID>` or, for identities from Active Directory and older stores, `<10 hex>-<UUID>`. */
@@ -57,6 +58,50 @@ export const Region = z.string().check(z.regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'exp
 
 /** A SHA-256 in hex that identifies exactly what a hold covered at one time. */
 export const DigestSchema = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'expected the digest of a hold: 64 hex digits'));
+
+/** The id that CloudTrail (`eventID`) and EventBridge (`id`) give to an event. */
+const EVENT_ID = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}';
+/** An execution gets a UUID, or two with `_` between them, as its name, if its caller gives none. */
+const EXECUTIONS = 'arn:aws[a-z-]*:states:[a-z0-9-]+:\\d{12}:execution:[\\w-]{1,80}:';
+const EXECUTION = `${EXECUTIONS}[\\w-]{1,80}`;
+
+/**
+ * ARN of an execution whose name has only letters, digits, `-` and `_`. Step Functions accepts other texts as names, such as
+ * an e-mail address, and recommends these characters, because others keep executions from its logs.
+ *
+ * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+ */
+export const ExecutionArn = z.string().check(z.regex(new RegExp(`^${EXECUTION}$`), 'expected the ARN of an execution'));
+
+/** The id of an event, or the ARN of an execution: an auditor can find each of them. */
+export const Cause = z
+  .string()
+  .check(
+    z.regex(new RegExp(`^(?:${EVENT_ID}|${EXECUTION})$`), 'expected the id of an event or the ARN of an execution'),
+  );
+
+const WHOLE_EVENT_ID = new RegExp(`^${EVENT_ID}$`);
+
+/** Whether a value is an id in the form in which AWS makes those of events. */
+export function isEventId(value: unknown): value is string {
+  return typeof value === 'string' && WHOLE_EVENT_ID.test(value);
+}
+
+const UNSAFE_EXECUTION = new RegExp(`^(${EXECUTIONS})(.+)$`, 's');
+
+/**
+ * Returns the ARN of an execution as it may be recorded: a name that may be free text is replaced by its hash, which tells
+ * such executions apart.
+ *
+ * @returns undefined if the value is not the ARN of an execution
+ */
+export function recordableExecution(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  if (ExecutionArn.safeParse(value).success) return value;
+  const [, executions, name] = UNSAFE_EXECUTION.exec(value) ?? [];
+  if (executions === undefined || name === undefined) return undefined;
+  return `${executions}sha256-${createHash('sha256').update(name).digest('hex')}`;
+}
 
 /** Control, format, private-use and unpaired code points, and the line and paragraph separators. */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;

@@ -13,11 +13,11 @@ const GONE = user(99);
 
 async function checking() {
   const world = await openWorld({ members: [1], directory: { users: [{ userId: user(1), userName: 'name-1' }] } });
-  const { platform, logged } = aPlatform(world);
+  const { platform, logged, counted } = aPlatform(world);
   const on = handler.on(() => platform);
   const check = (request: Request, propagation: Partial<Propagation> = {}) =>
     on({ request, propagation: { ...NOT_YET, ...propagation }, execution: ME }, {} as Context);
-  return { ...world, check, on, logged };
+  return { ...world, check, on, logged, counted };
 }
 
 const joining = aMembershipRequest('member', 1);
@@ -104,6 +104,42 @@ describe('CheckPropagation', () => {
       await expect(check(manual, propagation)).rejects.toMatchObject({ name });
       expect(calls(`IdentityStore.${operation}`)).toBe(1);
     });
+  });
+
+  it('takes a throttled check of a start that waits for one that shows nothing, until its last', async () => {
+    const { check, faults, clock, calls } = await checking();
+    const waiting = { selector: { userName: 'name-1' }, deadline: plusSeconds(START, 60) };
+    faults.add({ operation: 'IdentityStore.GetUserId', kind: 'throttle', times: 2 });
+    expect(await check(manual, waiting)).toMatchObject({ visible: false, checkAfterSeconds: 5 });
+    clock.advance(60);
+    await expect(check(manual, waiting)).rejects.toMatchObject({ name: 'TransientAwsError' });
+    expect(calls('IdentityStore.GetUserId')).toBe(2);
+  });
+
+  it.each<[string, Partial<Propagation>, string]>([
+    ['a user', { userId: GONE }, 'ListGroupMembershipsForMember'],
+    ['a membership', { userId: user(1), groupId: OTHER_GROUP }, 'GetGroupMembershipId'],
+    ['a membership of a user who does not exist', { userId: GONE, groupId: GROUP }, 'GetGroupMembershipId'],
+    ['a membership in a group that does not exist', { userId: user(1), groupId: user(98) }, 'GetGroupMembershipId'],
+  ])(
+    'asks for %s that a manual start waits for with an operation that no revocation needs',
+    async (_fact, propagation, operation) => {
+      const { check, newCalls } = await checking();
+      newCalls();
+      expect(await check(manual, propagation)).toMatchObject({ visible: false });
+      expect([...newCalls()]).toEqual([[`IdentityStore.${operation}`, 1]]);
+    },
+  );
+
+  it('counts a start that has waited for an hour', async () => {
+    const { check, clock, counted } = await checking();
+    const waiting = { userId: GONE, deadline: plusSeconds(START, 86_400) };
+    clock.advance(3599);
+    await check(manual, waiting);
+    expect(counted()).toEqual([]);
+    clock.advance(1);
+    await check(manual, waiting);
+    expect(counted()).toMatchObject([{ StartsWaiting: 1 }]);
   });
 
   it('fails on input that the previous state should not have written', async () => {

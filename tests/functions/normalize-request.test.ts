@@ -7,11 +7,11 @@ import { GROUP, ME, OTHER_GROUP, START, user } from '../support/ids.ts';
 import { aPlatform } from '../support/platform.ts';
 
 function normalizing() {
-  const { platform, logged } = aPlatform();
+  const { platform, logged, counted } = aPlatform();
   const on = handler.on(() => platform);
-  const call = (input: unknown) =>
-    on({ input, execution: ME, startedAt: START.toISOString(), machine: 1 }, {} as Context);
-  return { call, on, logged };
+  const call = (input: unknown, execution = ME) =>
+    on({ input, execution, startedAt: START.toISOString(), machine: 1 }, {} as Context);
+  return { call, on, logged, counted };
 }
 
 describe('NormalizeRequest', () => {
@@ -53,6 +53,35 @@ describe('NormalizeRequest', () => {
     const error: unknown = await call(input).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: 'InvalidRequestError', path: expect.stringContaining(path) });
     expect(JSON.stringify([String(error), logged()])).not.toContain('someone@');
+  });
+
+  it('replaces an id of an event that may be free text by the execution, and counts it', async () => {
+    const { call, logged, counted } = normalizing();
+    const event = { ...aPatchGroup({ groupId: GROUP, eventId: 'Jane Doe' }), id: 'jane@example.com' };
+    expect(await call(event)).toMatchObject({ request: { cause: ME } });
+    expect(counted()).toMatchObject([{ ForeignIds: 2 }]);
+    expect(JSON.stringify([logged(), counted()])).not.toMatch(/jane/i);
+  });
+
+  it('counts nothing if all ids have the form that AWS gives them', async () => {
+    const { call, counted } = normalizing();
+    await call(aPatchGroup({ groupId: GROUP }));
+    await call({ userId: user(1) });
+    expect(counted()).toEqual([]);
+  });
+
+  it('refuses a start whose name may be free text, counts it, and repeats the name nowhere', async () => {
+    const { call, logged, counted } = normalizing();
+    const error: unknown = await call({ userId: user(1) }, ME.replace(/[^:]*$/, 'jane@example.com')).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({
+      name: 'InvalidRequestError',
+      message: 'execution: expected a name of letters, digits, hyphens and underscores only',
+    });
+    expect(counted()).toMatchObject([{ ForeignIds: 1 }]);
+    expect(logged().at(-1)).toMatchObject({ message: 'failed', execution: expect.stringMatching(/:sha256-/) });
+    expect(JSON.stringify([String(error), logged(), counted()])).not.toContain('jane');
   });
 
   it('fails on input that the state machine should have given and did not', async () => {

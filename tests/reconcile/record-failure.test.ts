@@ -42,6 +42,8 @@ describe('recordFailure', () => {
     ['failed', {}, 'RefusedError'],
     ['timed out', { status: 'TIMED_OUT', error: 'States.Timeout' }, 'States.Timeout'],
     ['was stopped', { status: 'ABORTED', error: 'stopped by someone' }, 'unknown'],
+    // Who stops it may write what looks like the name of an error.
+    ['was stopped with a name', { status: 'ABORTED', error: 'Jane.Someone' }, 'unknown'],
   ])(
     'publishes that an execution %s, as Step Functions says, without the text of its cause',
     async (_fact, parts, reason) => {
@@ -61,9 +63,20 @@ describe('recordFailure', () => {
           },
         },
       ]);
-      expect(JSON.stringify(audit)).not.toContain('someone');
+      expect(JSON.stringify(audit)).not.toMatch(/someone/i);
     },
   );
+
+  it('publishes the hash of a name that may be free text', async () => {
+    const executionArn = ME.replace(/[^:]*$/, 'someone@example.com');
+    const { record, audit } = await recording({ ...FAILED, arn: executionArn });
+    await record({ ...HINT, executionArn });
+    const hashed = expect.stringMatching(/:execution:usher-onboarding:sha256-[0-9a-f]{64}$/);
+    expect(audit).toMatchObject([
+      { Resources: [hashed, STATE_MACHINE], Detail: { metadata: { correlation_uid: hashed } } },
+    ]);
+    expect(JSON.stringify(audit)).not.toContain('someone');
+  });
 
   it('publishes copies under one id, and the next failure of a redriven execution under another', async () => {
     const again = { ...FAILED, redrives: 1, endedAt: at(120) };

@@ -17,6 +17,7 @@ import type { AuditRecord } from '../../domain/seat/audit-records.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import type { ChangeContext } from '../../domain/seat/transitions.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
+import { EVENT_ID } from './events.ts';
 import { APPLICATION, application, ENTITLEMENT, GROUP, group, ME, START, user } from './ids.ts';
 
 /** Returns the time this many seconds after {@link START}. */
@@ -173,7 +174,7 @@ export function anObservation(parts: Partial<Observation> = {}): Observation {
 /** An event at {@link START} that names no user and no group; its execution starts at once. */
 export function aRequest(parts: Partial<Request> = {}): Request {
   const { at = iso() } = parts;
-  return { version: 1, trigger: 'event', cause: 'event-1', at, startedAt: at, users: [], groups: [], ...parts };
+  return { version: 1, trigger: 'event', cause: EVENT_ID, at, startedAt: at, users: [], groups: [], ...parts };
 }
 
 /** A user of a request, who joined GROUP or left it. */
@@ -207,7 +208,7 @@ export function aUserItem(parts: Partial<UserItem> = {}): UserItem {
     dueAt: iso(),
     at: iso(),
     since: iso(),
-    cause: 'event-1',
+    cause: EVENT_ID,
     trigger: 'event',
     hints: 1,
     expected: [],

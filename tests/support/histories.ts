@@ -42,6 +42,7 @@ const SCENES: Readonly<Record<string, (world: World) => Promise<void>>> = {
     await run(world, { userName: late.userName.replace(/\p{Cc}/gu, '') || 'late' });
     await run(world, { email: late.email });
     await run(world, { userId: user(1) });
+    await run(world, { userId: user(1), groupId: GROUP, waitSeconds: 60 });
     await run(world, { groupId: GROUP });
   },
   async 'users are disabled and deleted'(world) {

@@ -128,8 +128,12 @@ export class Directory {
     return this.#groups.page(limit, after, moment);
   }
 
+  membership(groupId: string, userId: string, moment?: Moment): Membership | undefined {
+    return this.#members.get(groupId)?.get(userId, moment);
+  }
+
   isMember(groupId: string, userId: string, moment?: Moment): boolean {
-    return this.#members.get(groupId)?.get(userId, moment) !== undefined;
+    return this.membership(groupId, userId, moment) !== undefined;
   }
 
   /** Returns one page of a group's memberships; empty if the group does not exist. */

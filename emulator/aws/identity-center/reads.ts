@@ -8,6 +8,7 @@ export const ReadOperationSchema = z.enum([
   'IdentityStore.DescribeUser',
   'IdentityStore.ListUsers',
   'IdentityStore.GetUserId',
+  'IdentityStore.GetGroupMembershipId',
   'IdentityStore.DescribeGroup',
   'SSOAdmin.DescribeApplicationAssignment',
   'SSOAdmin.ListApplicationAssignments',

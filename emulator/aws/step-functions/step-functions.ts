@@ -11,6 +11,9 @@ const Paging = {
   nextToken: z.optional(z.string()),
 };
 
+/** What a name must not contain, by the reference of StartExecution: any other text is a name, also one that names a person. */
+const NOT_IN_NAMES = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}\p{Cs}\uFFFE\uFFFF]/u;
+
 /** AWS's default page. */
 const PAGE_SIZE = 100;
 
@@ -53,8 +56,8 @@ export function stepFunctions(
     z.object({ stateMachineArn: Arn, name: z.optional(ExecutionName), input: z._default(z.string(), '{}') }),
     ({ stateMachineArn, name = newName(), input }) => {
       const stateMachine = existingStateMachine(stateMachineArn);
-      if (!/^[\w-]*$/.test(name))
-        throw new ServiceError('InvalidName', 'Expected letters, digits, hyphens, underscores');
+      if (NOT_IN_NAMES.test(name))
+        throw new ServiceError('InvalidName', 'The name has a character that names must not have');
       checkInput(input);
       const arn = executionArnOf(stateMachine.arn, name);
       const before = executions.get(arn);

@@ -14,7 +14,7 @@ const nameOf = (id: string) => NAMES.get(id) ?? id;
 const request = (parts: object) => ({
   version: 1,
   trigger: 'event',
-  cause: 'cause',
+  cause: '0e0e0e0e-1111-4222-8333-444455556666',
   at: AT,
   startedAt: AT,
   users: [],

@@ -5,6 +5,7 @@ import { enqueue, enqueueJoined, enqueueSweeps } from '../../../domain/queue/enq
 import { askedAtOf, type SweepItem, type WorkQueue } from '../../../domain/queue/work-queue.ts';
 import type { Request } from '../../../domain/request/request.ts';
 import { aJoin, anEntitlement, aQueue, aRequest, aSweepItem, at, aUserItem, iso } from '../../support/builders.ts';
+import { EVENT_ID } from '../../support/events.ts';
 import {
   APPLICATION,
   application,
@@ -180,7 +181,7 @@ describe('enqueue', () => {
     const older = enqueued(aQueue(entries), { ...hint, at: iso(-1) }, 1);
     for (const [queue, expected] of [
       [newer, { at: iso(1), cause: 'event-2', trigger: 'manual' }],
-      [older, { at: iso(), cause: 'event-1', trigger: 'event' }],
+      [older, { at: iso(), cause: EVENT_ID, trigger: 'event' }],
     ] as const) {
       expect(queue.users[USER]).toMatchObject(expected);
       expect(queue.sweeps[APPLICATION]).toMatchObject(expected);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { manualStart } from '../../../domain/request/manual-start.ts';
-import { type Normalized, normalize } from '../../../domain/request/normalize.ts';
+import { countForeignIds, type Normalized, normalize } from '../../../domain/request/normalize.ts';
 import { PropagationSchema, RequestSchema, type StartContext } from '../../../domain/request/request.ts';
 import { InvalidRequestError } from '../../../domain/shared/errors.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
@@ -361,13 +361,19 @@ describe('the cause of a request', () => {
   const envelopeId = aPatchGroup({ groupId }).id;
 
   it.each([
-    ['is the event id', 'an-opaque-id', 'an-opaque-id'],
-    ['is an event id of 256 characters', 'e'.repeat(256), 'e'.repeat(256)],
+    ['is the event id', EVENT_ID, EVENT_ID],
+    ['is the event id in capital letters', EVENT_ID.toUpperCase(), EVENT_ID.toUpperCase()],
     ['is the id of the envelope when the event id is empty', '', envelopeId],
-    ['is the id of the envelope when the event id is too long', 'e'.repeat(257), envelopeId],
-    ['is the id of the envelope when the event id has a control character', 'e\u001b[31m', envelopeId],
-    ['is the id of the envelope when the event id turns the direction of writing', 'e\u202e', envelopeId],
-    ['is the id of the envelope when the event id is half a character', 'e\ud800', envelopeId],
+    ['is the id of the envelope when the event id is a text', 'Jane Doe', envelopeId],
+    ['is the id of the envelope when the event id is one word', 'an-opaque-id', envelopeId],
+    ['is the id of the envelope when the event id is longer', `${EVENT_ID}0`, envelopeId],
+    ['is the id of the envelope when the event id ends its line', `${EVENT_ID}\n`, envelopeId],
+    ['is the id of the envelope when the event id begins in the middle', `x ${EVENT_ID}`, envelopeId],
+    [
+      'is the id of the envelope when the event id has a letter that is no hex digit',
+      EVENT_ID.replace('0', 'g'),
+      envelopeId,
+    ],
     ['is the id of the envelope when the event id is a number', 7, envelopeId],
   ])('%s', (_fact, eventID, cause) => {
     const event = aPatchGroup({ groupId });
@@ -377,7 +383,21 @@ describe('the cause of a request', () => {
   it('is the execution when no id is usable', () => {
     const event = aPatchGroup({ groupId, eventId: '' });
     expect(requestOf({ ...event, id: { id: 1 } }).request.cause).toBe(EXECUTION);
+    expect(requestOf({ ...event, id: 'Jane Doe' }).request.cause).toBe(EXECUTION);
     expect(requestOf(bare(event)).request.cause).toBe(EXECUTION);
+  });
+
+  it.each<[number, unknown]>([
+    [0, aPatchGroup({ groupId })],
+    [0, bare(aPatchGroup({ groupId }))],
+    [0, { ...aPatchGroup({ groupId }), id: null }],
+    [1, aPatchGroup({ groupId, eventId: 'Jane Doe' })],
+    [1, bare(aPatchGroup({ groupId, eventId: 'Jane Doe' }))],
+    [2, { ...aPatchGroup({ groupId, eventId: 'xxxx' }), id: 7 }],
+    [0, { userId }],
+    [0, 'Jane Doe'],
+  ])('leaves out %i ids that have another form, and they are counted (%#)', (count, input) => {
+    expect(countForeignIds(input)).toBe(count);
   });
 });
 

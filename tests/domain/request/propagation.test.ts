@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DirectoryCheck, expectationOf, propagationAfter } from '../../../domain/request/propagation.ts';
+import {
+  type DirectoryCheck,
+  expectationOf,
+  isLongWait,
+  propagationAfter,
+} from '../../../domain/request/propagation.ts';
 import { type Propagation, PropagationSchema, type Request } from '../../../domain/request/request.ts';
 import { PropagationTimeoutError } from '../../../domain/shared/errors.ts';
 import { aJoin, aPropagation, aRequest, at, iso } from '../../support/builders.ts';
@@ -102,10 +107,10 @@ describe('propagationAfter', () => {
     expect(propagationAfter(JOIN, aPropagation(), { met: false }, at(900)).visible).toBe(true);
   });
 
-  it('waits a day for a manual start with fewer than 300 checks, the last at its deadline', () => {
+  it('waits a day for a manual start with fewer than 45 checks, the last at its deadline', () => {
     const { times, end } = checksOf(MANUAL, aPropagation({ selector: SELECTOR, deadline: iso(DAY) }));
     expect(end).toBe('timeout');
-    expect(times.length).toBeLessThan(300);
+    expect(times.length).toBeLessThan(45);
     expect(times.at(-1)).toBe(DAY);
   });
 
@@ -165,7 +170,29 @@ describe('propagationAfter', () => {
     expect(propagationAfter(hint, aPropagation(), { met: true }, at(10)).visible).toBe(true);
   });
 
-  it('waits from 1 to 300 s after each check', () => {
+  it('checks every 5 min in the first hour, and then every hour, at a second of its own', () => {
+    const [one = [], other = []] = ['one', 'other'].map((cause) =>
+      checksOf({ ...MANUAL, cause }, aPropagation({ deadline: iso(7 * DAY) })).times.filter(
+        (seconds) => seconds >= 315,
+      ),
+    );
+    const early = one.filter((seconds) => seconds <= 3615);
+    expect(early).toEqual([315, 615, 915, 1215, 1515, 1815, 2115, 2415, 2715, 3015, 3315, 3615]);
+    const [first = 0, ...later] = one.slice(early.length, -1);
+    expect(later).toEqual(later.map((_, index) => first + 3600 * (index + 1)));
+    expect(first - 3615).toBeLessThanOrEqual(3600);
+    expect((other[early.length] ?? 0) % 3600).not.toBe(first % 3600);
+  });
+
+  it.each<[boolean, Partial<Request>, number]>([
+    [false, { trigger: 'manual' }, 3599],
+    [true, { trigger: 'manual' }, 3600],
+    [false, { trigger: 'event' }, 3600],
+  ])('calls it a long wait (%s): %j after %i s', (long, parts, seconds) => {
+    expect(isLongWait(aRequest(parts), at(seconds))).toBe(long);
+  });
+
+  it('waits from 1 s to 5 min after each check of the first hour, and then to an hour', () => {
     const moments = fc.record({
       elapsed: fc.integer({ min: 0, max: 7 * DAY * 1000 }).map((milliseconds) => milliseconds / 1000),
       deadline: fc.option(fc.integer({ min: 1, max: 7 * DAY }), { nil: undefined }),
@@ -177,7 +204,7 @@ describe('propagationAfter', () => {
         const { visible, checkAfterSeconds } = propagationAfter(MANUAL, before, { met: false }, at(elapsed));
         expect(visible).toBe(false);
         expect(checkAfterSeconds).toBeGreaterThanOrEqual(1);
-        expect(checkAfterSeconds).toBeLessThanOrEqual(300);
+        expect(checkAfterSeconds).toBeLessThanOrEqual(elapsed < 3600 ? 300 : 3600);
       }),
     );
   });

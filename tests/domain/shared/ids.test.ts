@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
-import { ApplicationArn, normalizeId, parseResourceArn, ResourceId } from '../../../domain/shared/ids.ts';
+import {
+  ApplicationArn,
+  Cause,
+  ExecutionArn,
+  isEventId,
+  normalizeId,
+  parseResourceArn,
+  ResourceId,
+  recordableExecution,
+} from '../../../domain/shared/ids.ts';
 
 const ID = '94e80458-9021-70ea-08fa-c3a10a1d8a92';
 const LEGACY = '93670dc30f-6d321996-4c0f-4a53-9f13-2d8c2a5f0001';
@@ -89,4 +98,73 @@ describe('ApplicationArn', () => {
   ])('refuses %s', (_what, arn) => {
     expect(z.safeParse(ApplicationArn, arn).success).toBe(false);
   });
+});
+
+const EXECUTIONS = 'arn:aws:states:eu-west-1:111122223333:execution:usher-prod-onboarding';
+/** Names that Step Functions accepts, and others that a payload may have. */
+const FREE_TEXTS = [
+  'jane@example.com',
+  'Jane.Doe',
+  "O'Neill",
+  '=cmd()',
+  'Zoë',
+  '林',
+  'a b',
+  'a\n',
+  `${ID}:jane`,
+  'x'.repeat(81),
+];
+
+describe('ExecutionArn', () => {
+  it.each([
+    ['a UUID', `${EXECUTIONS}:${ID}`],
+    ['two UUIDs, as EventBridge makes them', `${EXECUTIONS}:${ID}_${ID}`],
+    ['a name of letters, digits, hyphens and underscores', `${EXECUTIONS}:Ticket_4711-b`],
+    ['another partition', `arn:aws-us-gov:states:us-gov-west-1:111122223333:execution:usher:${ID}`],
+  ])('is one with %s', (_what, arn) => {
+    expect(ExecutionArn.safeParse(arn).success).toBe(true);
+    expect(Cause.safeParse(arn).success).toBe(true);
+    expect(recordableExecution(arn)).toBe(arn);
+  });
+
+  it.each(FREE_TEXTS)('is none with the name %j, which is recorded as its hash', (name) => {
+    const arn = `${EXECUTIONS}:${name}`;
+    expect(ExecutionArn.safeParse(arn).success).toBe(false);
+    expect(Cause.safeParse(arn).success).toBe(false);
+    const recorded = recordableExecution(arn);
+    expect(ExecutionArn.safeParse(recorded).success).toBe(true);
+    expect(recorded).toMatch(/:execution:usher-prod-onboarding:sha256-[0-9a-f]{64}$/);
+    expect(recordableExecution(arn)).toBe(recorded);
+    expect(recordableExecution(`${arn}!`)).not.toBe(recorded);
+  });
+
+  it.each([
+    ...NOT_IDS,
+    ['a name alone', 'jane@example.com'],
+    ['the ARN of a state machine', EXECUTIONS.replace(':execution:', ':stateMachine:')],
+    ['an ARN without a name', `${EXECUTIONS}:`],
+    ['free text as the state machine', `arn:aws:states:eu-west-1:111122223333:execution:jane@example.com:${ID}`],
+    ['free text as the Region', EXECUTIONS.replace('eu-west-1', 'Jane Doe')],
+    ['text before the ARN', `jane ${EXECUTIONS}:${ID}`],
+  ])('is not %s, which is not recorded', (_what, value) => {
+    expect(ExecutionArn.safeParse(value).success).toBe(false);
+    expect(recordableExecution(value)).toBeUndefined();
+  });
+});
+
+describe('the id of an event', () => {
+  it('is a UUID', () => {
+    for (const id of [ID, ID.toUpperCase()]) {
+      expect(isEventId(id)).toBe(true);
+      expect(Cause.safeParse(id).success).toBe(true);
+    }
+  });
+
+  it.each([...NOT_IDS, ...FREE_TEXTS.map((text): [string, unknown] => [`the text ${JSON.stringify(text)}`, text])])(
+    'is not %s',
+    (_what, value) => {
+      expect(isEventId(value)).toBe(false);
+      expect(Cause.safeParse(value).success).toBe(false);
+    },
+  );
 });

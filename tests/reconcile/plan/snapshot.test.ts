@@ -5,6 +5,7 @@ import type { ReconcileContext } from '../../../reconcile/plan/result.ts';
 import { takeSnapshot } from '../../../reconcile/plan/snapshot.ts';
 import { changesOf, failuresOf } from '../../support/application-states.ts';
 import { aHeldRecord, aHold, anAuditRecord, anObservation, aSeat, aUserItem, iso } from '../../support/builders.ts';
+import { EVENT_ID } from '../../support/events.ts';
 import { APPLICATION, ENTITLEMENT, GROUP, numberOf, OTHER_APPLICATION, OTHER_GROUP, user } from '../../support/ids.ts';
 import { CONTEXT, openReaders, type ReadersOptions, sweepsDue, usersDue } from '../../support/readers.ts';
 
@@ -45,7 +46,7 @@ describe('a snapshot of users', () => {
       {
         key: user(2),
         trigger: 'event',
-        cause: 'event-1',
+        cause: EVENT_ID,
         askedAt: since,
         adopt: false,
         user: { userId: user(2), entitled: true, assigned: false, seat: undefined },

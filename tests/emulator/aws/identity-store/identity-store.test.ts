@@ -2,6 +2,7 @@ import {
   DescribeGroupCommand,
   DescribeUserCommand,
   GetGroupIdCommand,
+  GetGroupMembershipIdCommand,
   GetUserIdCommand,
   IdentitystoreClient,
   IsMemberInGroupsCommand,
@@ -330,6 +331,27 @@ describe('a store that AD Sync feeds', () => {
     const { client } = aStore({ quirks: { identitySource: 'ad-sync' } });
     expect((await client.send(new ListUsersCommand(inStore))).Users).not.toEqual([]);
     expect((await client.send(new DescribeUserCommand({ ...inStore, UserId: ANNA }))).UserId).toBe(ANNA);
+  });
+});
+
+describe('GetGroupMembershipId', () => {
+  const membership = { ...inStore, GroupId: GROUP, MemberId: { UserId: user(1) } };
+
+  it('returns the id that the list has', async () => {
+    const { client } = aStore({ members: 3 });
+    const { GroupMemberships } = await client.send(new ListGroupMembershipsCommand({ ...inStore, GroupId: GROUP }));
+    const { MembershipId } = await client.send(new GetGroupMembershipIdCommand(membership));
+    expect(MembershipId).toBe(GroupMemberships?.find(({ MemberId }) => MemberId?.UserId === user(1))?.MembershipId);
+  });
+
+  it.each([
+    ['GROUP_MEMBERSHIP', { GroupId: OTHER_GROUP }],
+    ['GROUP', { GroupId: UNKNOWN_ID }],
+    ['USER', { MemberId: { UserId: UNKNOWN_ID } }],
+  ])('says that a %s is missing', async (ResourceType, changes) => {
+    const { client } = aStore({ members: 3 });
+    const answer = client.send(new GetGroupMembershipIdCommand({ ...membership, ...changes }));
+    await expect(answer).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType });
   });
 });
 

@@ -94,6 +94,20 @@ describe('StartExecution', () => {
     expect(executions.all()).toEqual([]);
   });
 
+  it.each([...' \t<>{}[]?*"#%\\^|~`$&,;:/\u0000\u007f\u009f\ud800\uffff'])(
+    'is refused for a name with %j',
+    async (character) => {
+      await expect(aService().start({ name: `a${character}b` })).rejects.toMatchObject({ name: 'InvalidName' });
+    },
+  );
+
+  it.each(['jane@example.com', "O'Neill", '=cmd()', 'Zoë-林', 'a+b.c!'])(
+    'takes the name %j, as AWS does',
+    async (name) => {
+      expect((await aService().start({ name })).executionArn).toBe(arnOf(name));
+    },
+  );
+
   it('accepts an input of exactly 256 KiB', async () => {
     const { start } = aService();
     const parts = { name: 'n'.repeat(80), input: JSON.stringify('x'.repeat(256 * 1024 - 2)) };
