@@ -22,7 +22,9 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   '@aws-sdk/middleware-eventstream':
     'export const getEventStreamPlugin = undefined;\nexport const resolveEventStreamConfig = (config) => config;',
   // Asks a service for its endpoints, which must be switched on.
-  '@aws-sdk/endpoint-cache': 'export class EndpointCache {}',
+  '@aws-sdk/middleware-endpoint-discovery': `
+    export const NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS = { environmentVariableSelector() {}, configFileSelector() {} };
+    export const resolveEndpointDiscoveryConfig = (config) => config;`,
   // Reads the user agent of a browser.
   bowser: 'export default {};',
 };
