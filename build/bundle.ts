@@ -90,6 +90,10 @@ const lambdaOnly = (serviceDir: string): Plugin => ({
       contents: JSON.stringify({ version: JSON.parse(readFileSync(path, 'utf8')).version }),
       loader: 'json',
     }));
+    // No request depends on what people call a Region.
+    onLoad({ filter: endingIn(String.raw`@aws-sdk/core/.*/aws/partitions\.js`) }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(/"description": "[^"]*"/g, ''),
+    }));
     onLoad({ filter: endingIn(String.raw`@aws-sdk/client-[\w-]+/dist-es/schemas/schemas_0\.js`) }, ({ path }) => ({
       contents: withoutErrorClasses(withPlainKeys(readFileSync(path, 'utf8'))),
     }));

@@ -1,7 +1,7 @@
 // @module-tag long
 import { execFile } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bundle, ERROR_CLASSES, pluginsFor } from '../build/bundle.ts';
@@ -28,6 +28,11 @@ const RUNTIME = `
   const result = await handler(JSON.parse(event), context).then((value) => ({ value }), ({ name, message }) => ({ name, message }));
   process.stdout.write('\\n' + JSON.stringify(result));
 `;
+
+/** A folder that is removed with the package, and not part of it: another test compares all of its files. */
+async function besidePackage(name: string): Promise<string> {
+  return join(dirname((await packaged()).directory), name);
+}
 
 /** Invokes packaged functions in processes of their own, with the environment that Lambda gives and nothing else. */
 async function aLambda() {
@@ -92,8 +97,7 @@ const LISTING = `
 
 /** Lists subscriptions with the packaged clients of these settings. */
 async function listed(settings: SubscriptionSettings, calls: string[]) {
-  const { directory } = await packaged();
-  const outdir = join(directory, 'bundles-of-clients');
+  const outdir = await besidePackage('bundles-of-clients');
   await bundle(ROOT, 'adapters/subscriptions/connect', outdir, pluginsFor(ROOT, [entitledTo(settings)]));
   const provider = settings.provider === 'kiro' ? 'codewhisperer' : 'qbusiness';
   const subscriptions = [{ user: user(1), plan: settings.provider === 'kiro' ? 'KIRO_ENTERPRISE_PRO' : 'Q_LITE' }];
@@ -141,8 +145,7 @@ describe('the packaged clients of subscriptions', () => {
     ['one of kiro', [KIRO], ['kiro.ts'], 400_000],
     ['one of each kind', [KIRO, BUSINESS], ['amazon-q-business.ts', 'assume-role.ts', 'kiro.ts'], 470_000],
   ])('are in a function only if an entitlement asks for them: %s', async (_fact, settings, files, bytes) => {
-    const { directory } = await packaged();
-    const outdir = join(directory, 'bundles-configured');
+    const outdir = await besidePackage('bundles-configured');
     const plugins = pluginsFor(ROOT, settings.map(entitledTo));
     const { metafile } = await bundle(ROOT, 'functions/plan-changes', outdir, plugins);
     const outputs = Object.values(metafile.outputs);
@@ -181,8 +184,7 @@ describe('the packaged errors', () => {
     ['ThrottlingException', 'TransientAwsError '],
     ['NewException', 'RefusedError NewException'],
   ])('are known by their names: %s', async (type, expected) => {
-    const { directory } = await packaged();
-    const outdir = join(directory, 'bundles-of-errors');
+    const outdir = await besidePackage('bundles-of-errors');
     await bundle(ROOT, 'adapters/sso-admin', outdir);
     const arguments_ = ['--input-type=module', '-e', REMOVAL, join(outdir, 'adapters/sso-admin.mjs'), type];
     const env = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' };
@@ -243,9 +245,8 @@ describe('the packaged functions', () => {
   ])(
     'have nothing of the SDK that reads files or has retries of its own, with %s of the subscriptions',
     async (_fact, subscriptions) => {
-      const { directory } = await packaged();
       const plugins = pluginsFor(ROOT, subscriptions.map(entitledTo));
-      const { metafile } = await bundle(ROOT, 'functions/plan-changes', join(directory, 'bundles-again'), plugins);
+      const { metafile } = await bundle(ROOT, 'functions/plan-changes', await besidePackage('bundles-again'), plugins);
       const unneeded = /credential-provider-(?!env)|parseIni|readFile|DefaultRateLimiter|EventStreamSerde/;
       const loaded = Object.values(metafile.outputs).flatMap(({ inputs }) =>
         Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? file : [])),
