@@ -121,7 +121,9 @@ function decideEntitled(shown: Shown, subject: Managed): DecidedUser {
   const { assigned, seat } = checked.user;
   const subscribed = shown.live.length > 0;
   const one =
-    seat && isHalfRevoked(checked.user, shown) ? decideHalfRevoked(seat, subject) : decideIf(subscribed, subject);
+    seat && isHalfRevoked(checked.user, shown, moment)
+      ? decideHalfRevoked(seat, subject)
+      : decideIf(subscribed, subject);
   const decided = noted(one, shown, moment);
   const isOther = isOfOtherPlan(decided, shown, settings);
   if (decided.decision.do === 'grant') {
@@ -136,10 +138,11 @@ function decideEntitled(shown: Shown, subject: Managed): DecidedUser {
 }
 
 /** Whether a revocation was interrupted that has made an end of one part, and a part of Usher's is left. */
-function isHalfRevoked(user: UserState, { live, own }: Shown): boolean {
+function isHalfRevoked(user: UserState, { live, own }: Shown, moment: Moment): boolean {
   const { assigned, seat } = user;
   if (seat?.status !== 'revoking' || seat.grantedAt === undefined) return false;
-  const isLeft = (assigned && isAccessOurs(user)) || (own !== undefined && seat.subscription !== undefined);
+  const isSubscribed = seat.subscription !== undefined && (own !== undefined || mayBeUnlisted(seat, moment));
+  const isLeft = (assigned && isAccessOurs(user)) || isSubscribed;
   return isLeft && !(assigned && live.length > 0);
 }
 
@@ -158,7 +161,9 @@ function reasonOf(
 ): Reason {
   if (!seat || !includesSubscription(part)) return reason;
   if (seat.subscription === undefined) {
-    return part === 'subscription' && reason === 'drift-healed' ? 'subscription-started' : reason;
+    const isAdded = part === 'subscription' && reason === 'drift-healed';
+    // The last grant, of access alone, is audited and not verified yet.
+    return isAdded || seat.status === 'assigned' ? 'subscription-started' : reason;
   }
   // The plan was changed before the last grant was verified.
   const isUnverified = seat.status === 'assigned' || isMadeAgain(seat);

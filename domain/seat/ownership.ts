@@ -31,10 +31,10 @@ export function withOwnership(
   };
 }
 
-/** Whether a grant asks for another plan than the seat has asked for. */
-export function asksForAnotherPlan({ subscription }: Seat, { part, plan }: Making): boolean {
+/** Whether a grant asks for another plan than the seat has asked for, or than its audit record has. */
+export function asksForAnotherPlan({ status, subscription }: Seat, { part, plan }: Making): boolean {
   if (plan === undefined || !includesSubscription(part)) return false;
-  return subscription !== undefined && subscription.plan !== plan;
+  return subscription === undefined ? status === 'assigned' : subscription.plan !== plan;
 }
 
 /** A seat that is gone owns nothing: what is visible later is someone else's, unless Usher has cancelled it. */

@@ -85,7 +85,9 @@ function judgeSubscription(
   const taken = shadow.inUse(pair.applicationArn);
   // Above a cap that was lowered, nothing is made again.
   const isBeyond = taken > rule.seats.max || (taken === rule.seats.max && seat?.status === 'waitlisted');
-  if (entitled && !isBeyond && watch.isUnsubscribed(pair)) {
+  // Someone else's subscription has ended, with a membership perhaps: the next sweep finds it.
+  const isUnswept = !outcome.reconciled && seat?.status === 'confirmed' && seat.subscription === undefined;
+  if (entitled && !isBeyond && !isUnswept && watch.isUnsubscribed(pair)) {
     watch.violate(2, `entitled and not subscribed, seat ${seat?.status}`, pair);
   }
   // Usher believes a list that lags and does not show what it was told that it has cancelled.
@@ -138,7 +140,8 @@ export function judgeTrail({ watch, truth, center, now }: Omit<Outcome, 'reconci
     const last = trail.lastTold(seat);
     if (seat.audit.length > 0) watch.violate(7, `${seat.audit[0]?.kind} was never sent`, seat);
     // Whether a create of an application that is gone had succeeded, no read tells any more.
-    const isGone = !truth.isThere(seat.applicationArn) && seat.grantedAt === undefined;
+    const isUnverified = seat.status === 'creating' || seat.grantedAt === undefined;
+    const isGone = isUnverified && !truth.isThere(seat.applicationArn);
     const isOpen = isGone || (seat.status === 'creating' && watch.isUnsubscribable(seat));
     if (takesSlot(seat) && last !== 'given' && !isOpen)
       watch.violate(7, `a seat that is ${seat.status} was never told of`, seat);
@@ -162,7 +165,10 @@ function judgeGrantsTold({ watch, truth, center, now }: Omit<Outcome, 'reconcile
     for (const { userId } of center.users(1000).values) {
       const pair = { applicationArn, userId };
       const isTold = watch.trail.lastTold(pair) === 'given';
-      if (watch.originOf(pair) === 'usher' && !isTold) watch.violate(7, 'a grant was never told of', pair);
+      // That AWS refuses the subscription was told last.
+      const isRefused = watch.isUnsubscribable(pair);
+      if (watch.originOf(pair) === 'usher' && !isTold && !isRefused)
+        watch.violate(7, 'a grant was never told of', pair);
       if (watch.subscribers.originOf(pair) !== 'usher') continue;
       const plan = watch.shadow.seat(applicationArn, userId)?.subscription?.plan;
       if (!isTold || watch.trail.planTold(pair) !== plan)

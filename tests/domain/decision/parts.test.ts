@@ -219,6 +219,11 @@ describe('a plan', () => {
     expect(made(managed(sweptUsers([seated(1)]), list))).toEqual([]);
   });
 
+  it('is asked for as one that starts if the list no longer shows another’s after the grant of access', () => {
+    const seat = seated(1, { status: 'assigned', changedAt: iso(-301), grantedAt: iso(-301) });
+    expect(planned([seat], listOf())).toEqual(['grant 1 subscription-started subscription']);
+  });
+
   it('that was changed before the grant was verified is asked for as another one', () => {
     const seat = seated(1, { status: 'assigned', changedAt: iso(-301), ...own({ askedAt: iso(-301), plan: other }) });
     expect(planned([seat], listOf())).toEqual(['grant 1 plan-changed subscription']);
@@ -388,6 +393,21 @@ describe('a user who comes back while the revocation is under way', () => {
     const seat = { status: 'revoking' as const, changedAt: iso(-600), grantedAt: iso(-86_400), ...own() };
     const decision = decisionOf(managed(checkedUsers([joiner(1, seat)]), listOf(aSubscription(1))));
     expect(writtenSeat(decision, 1)).toMatchObject({ status: 'confirmed', subscription: { plan: PRO } });
+  });
+});
+
+describe('a user who is entitled again', () => {
+  it('keeps a subscription whose end AWS has not accepted, although a list is too early to show it', () => {
+    const asked = own({ askedAt: iso(-600) });
+    const seat = {
+      status: 'revoking' as const,
+      changedAt: iso(-90),
+      removedAt: iso(-90),
+      grantedAt: iso(-900),
+      ...asked,
+    };
+    const decision = decisionOf(managed(checkedUsers([joiner(1, seat)]), listOf()));
+    expect(writtenSeat(decision, 1)).toMatchObject({ status: 'confirmed', ...asked });
   });
 });
 

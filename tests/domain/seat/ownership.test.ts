@@ -118,6 +118,16 @@ describe('a subscription of another plan', () => {
   });
 });
 
+describe('a first subscription', () => {
+  it('is a change of its own if the grant of access alone is audited', () => {
+    const seat = aGrantedSeat({ status: 'assigned', changeSeq: 4 });
+    const creating = markCreating(seat, TARGET, aChangeContext(), { part: 'subscription', plan: PRO });
+    expect(markAssigned(creating, aChangeContext()).audit).toMatchObject([
+      { kind: 'assigned', changeSeq: 5, plan: PRO },
+    ]);
+  });
+});
+
 describe('a repeated create', () => {
   const seat = aGrantedSeat({ status: 'assigned', subscription: OWN });
   const repeated = markCreating(seat, TARGET, aChangeContext(), { part: 'subscription', plan: PRO });
