@@ -1,5 +1,6 @@
 import { type Entitlement, managedOf } from '../domain/entitlements.ts';
 import { joinedAtOf } from '../domain/queue/work-queue.ts';
+import { ownsAccess } from '../domain/seat/ownership.ts';
 import { includesSubscription, isUnanswered, type Seat } from '../domain/seat/seat.ts';
 import { markAssigned, markCreating, putAside } from '../domain/seat/transitions.ts';
 import { NotConvergedError } from '../domain/shared/errors.ts';
@@ -112,7 +113,10 @@ async function makeParts(
         if ((await assign()) === 'conflict') return { outcome: CONFLICT };
       } else {
         const asked = await askFor(after, { entitlement, isChange: task.change.part === 'plan' }, services);
-        if (!asked) return { outcome: CONFLICT };
+        if (!asked) {
+          if (makes.access && !isMade) await disownAccess(after, task, services);
+          return { outcome: CONFLICT };
+        }
         after = asked;
       }
       isMade = true;
@@ -122,6 +126,11 @@ async function makeParts(
     }
   }
   return { seat: after };
+}
+
+/** A conflict has made nothing: an assignment that shows later is someone else's, unless an earlier one was Usher's. */
+async function disownAccess(seat: Seat, { seat: before }: Task, { ledger }: BatchServices): Promise<void> {
+  if (!ownsAccess(before)) await ledger.saveSeat({ ...seat, revision: seat.revision + 1, access: 'foreign' });
 }
 
 /** Whether the list has shown the subscription that the seat owns. */

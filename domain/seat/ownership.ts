@@ -19,9 +19,8 @@ export function withOwnership(
   { part, plan }: Making,
   { now }: { now: Date },
 ): Seat {
-  const { access, ...owned } = made;
-  const wasOurs = before !== undefined && takesSlot(before) && access === undefined;
-  const isForeign = part !== undefined && part !== 'access' && !wasOurs;
+  const { access: _access, ...owned } = made;
+  const isForeign = part !== undefined && part !== 'access' && !ownsAccess(before);
   const asks = plan !== undefined && includesSubscription(part);
   const { id } = owned.subscription ?? {};
   return {
@@ -29,6 +28,11 @@ export function withOwnership(
     ...(isForeign ? { access: 'foreign' as const } : {}),
     ...(asks ? { subscription: { plan, askedAt: now.toISOString(), ...(id === undefined ? {} : { id }) } } : {}),
   };
+}
+
+/** Whether an assignment is Usher's if there is one. */
+export function ownsAccess(seat: Seat | undefined): boolean {
+  return seat !== undefined && takesSlot(seat) && seat.access === undefined;
 }
 
 /** Whether a grant asks for another plan than the seat has asked for, or than its audit record has. */

@@ -117,6 +117,19 @@ describe.each([
   );
 });
 
+describe('a subscription of Kiro that conflicts', () => {
+  it('makes no assignment Usher’s that someone else makes meanwhile', async () => {
+    const world = await openManaged();
+    world.faults.add({ operation: CALLS.kiro.subscribe, kind: 'conflict', for: '2h' });
+    await world.joins(1);
+    world.after(600, () => world.center.assignByHand(APPLICATION, user(1)));
+    world.after(605, () => world.leaves(1));
+    await world.ticking(300);
+    expect(await partsOf(world, 1)).toEqual(['revoked', true, false]);
+    expect(world.calls('SSOAdmin.DeleteApplicationAssignment')).toBe(0);
+  });
+});
+
 describe.each([KIRO, Q_BUSINESS])('a user of $provider who leaves while AWS refuses the list', (settings) => {
   const { cancel, list } = CALLS[settings.provider];
 
