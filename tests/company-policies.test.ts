@@ -17,9 +17,12 @@ interface Statement {
   Condition?: unknown;
 }
 
+function readDoc(name: string): string {
+  return readFileSync(join(import.meta.dirname, '..', 'docs', name), 'utf8');
+}
+
 function policy(name: string): Statement[] {
-  const text = readFileSync(join(import.meta.dirname, '..', 'docs', 'policies', `${name}.json`), 'utf8');
-  return JSON.parse(text).Statement;
+  return JSON.parse(readDoc(`policies/${name}.json`)).Statement;
 }
 
 function matches(text: string, patterns: string | string[]): boolean {
@@ -140,5 +143,22 @@ describe('the policy of who deploys', () => {
       .flatMap((text) => [...text.matchAll(/"Service":"([\w.]+)"/g)].map(([, service]) => service));
     const [pass] = deployer.filter(({ Action }) => Action === 'iam:PassRole');
     expect(pass?.Condition).toEqual({ StringEquals: { 'iam:PassedToService': [...new Set(trusted)].sort() } });
+  });
+});
+
+describe('the policy of the key that docs/security.md has', () => {
+  const [, text = ''] = /policy of your key .+?```json\n(.+?)```/s.exec(readDoc('security.md')) ?? [];
+  const statements: (Statement & { Principal: { Service: string } })[] = JSON.parse(text);
+
+  it('binds each service to the account, except EventBridge, which may send none to KMS', () => {
+    const bound = statements.map(({ Principal, Condition }) => [
+      Principal.Service,
+      JSON.stringify(Condition)?.includes('111122223333') ?? false,
+    ]);
+    expect(bound).toEqual([
+      ['logs.us-east-1.amazonaws.com', true],
+      ['events.amazonaws.com', false],
+      ['cloudwatch.amazonaws.com', true],
+    ]);
   });
 });
