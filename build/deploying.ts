@@ -5,7 +5,7 @@ import type { Template } from '../adapters/operator/template.ts';
 import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
 import { formatChanges, lossesIn, retainedIn } from './difference.ts';
 import { functionsIn, keysFor, type LiveCode, type Package, withKeys } from './package.ts';
-import { formatParameters, type Parameters, parametersFor, valuesFor } from './parameters.ts';
+import { formatDropped, formatParameters, type Parameters, parametersFor, valuesFor } from './parameters.ts';
 import { BUCKET, stateOf } from './stack-states.ts';
 import { formatTags, type Tags, tagsFor, tooManyTags } from './tags.ts';
 import { explainRefusal, follow, printFailures, printPlace, refuse, type Tools } from './tools.ts';
@@ -187,7 +187,8 @@ async function show(
   }
   // A new stack's resources have been listed; those that an earlier stack has left are imported.
   const unseen = isAgreed ? changes.filter(({ action }) => action !== 'Add') : changes;
-  const settings = isAgreed ? [] : settingsOf(live, target);
+  const dropped = formatDropped(live.stack.parameters, target.parameters);
+  const settings = isAgreed ? [] : [...settingsOf(live, target), ...dropped];
   for (const line of settings) print(line);
   for (const line of formatChanges(unseen)) print(line);
   if (changes.length === 0)
