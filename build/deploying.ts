@@ -5,9 +5,9 @@ import type { Template } from '../adapters/operator/template.ts';
 import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
 import { formatChanges, lossesIn, retainedIn } from './difference.ts';
 import { functionsIn, keysFor, type LiveCode, type Package, withKeys } from './package.ts';
-import { formatParameters, type Parameters, parametersFor, valuesFor } from './parameters.ts';
+import { formatDropped, formatParameters, type Parameters, parametersFor, valuesFor } from './parameters.ts';
 import { BUCKET, stateOf } from './stack-states.ts';
-import { formatTags, type Tags, tagsFor, tooManyTags } from './tags.ts';
+import { formatTags, type Tags, tagProblems, tagsFor } from './tags.ts';
 import { explainRefusal, follow, printFailures, printPlace, refuse, type Tools } from './tools.ts';
 
 /** The stage for trying: it may be deleted like any stack. */
@@ -187,7 +187,8 @@ async function show(
   }
   // A new stack's resources have been listed; those that an earlier stack has left are imported.
   const unseen = isAgreed ? changes.filter(({ action }) => action !== 'Add') : changes;
-  const settings = isAgreed ? [] : settingsOf(live, target);
+  const dropped = formatDropped(live.stack.parameters, target.parameters);
+  const settings = isAgreed ? [] : [...settingsOf(live, target), ...dropped];
   for (const line of settings) print(line);
   for (const line of formatChanges(unseen)) print(line);
   if (changes.length === 0)
@@ -215,9 +216,9 @@ function mayBeLost(names: readonly string[], kept: ReadonlySet<string>, { print 
   return unknown.length === 0;
 }
 
-/** Whether AWS allows so many tags. Prints how many there would be. */
+/** Whether AWS allows these tags together. Prints why not. */
 function mayBeTagged(tags: Tags, { print }: Tools): boolean {
-  const problems = tooManyTags(tags);
+  const problems = tagProblems(tags);
   for (const line of problems) print(line);
   return problems.length === 0;
 }

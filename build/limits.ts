@@ -44,6 +44,10 @@ const PropertiesSchema = z.looseObject({
   ManagedPolicyArns: z._default(z.array(z.unknown()), []),
   Policies: z._default(z.array(z.object({ PolicyDocument: z.unknown() })), []),
   Environment: z._default(z.object({ Variables: z.unknown() }), { Variables: {} }),
+  RoleArn: z._default(z.string(), ''),
+  ExtendedS3DestinationConfiguration: z._default(z.looseObject({ RoleARN: z._default(z.string(), '') }), {
+    RoleARN: '',
+  }),
 });
 type Properties = z.infer<typeof PropertiesSchema>;
 
@@ -126,6 +130,23 @@ export const LIMITS: readonly Limit[] = [
     source: CLOUDFORMATION,
     remedy: CONFIGURE_LESS,
     measure: whole((template) => Buffer.byteLength(JSON.stringify(template, null, 2))),
+  },
+  {
+    counts: 'characters of RoleArn',
+    most: 256,
+    source: `${API}/step-functions/latest/apireference/API_CreateStateMachine.html`,
+    remedy: SHORTER_TEMPLATE,
+    measure: each('AWS::StepFunctions::StateMachine', ({ RoleArn }) => RoleArn.length),
+  },
+  {
+    counts: 'characters of RoleARN',
+    most: 512,
+    source: `${API}/firehose/latest/APIReference/API_ExtendedS3DestinationConfiguration.html`,
+    remedy: SHORTER_TEMPLATE,
+    measure: each(
+      'AWS::KinesisFirehose::DeliveryStream',
+      ({ ExtendedS3DestinationConfiguration: { RoleARN } }) => RoleARN.length,
+    ),
   },
   {
     counts: 'characters of EventPattern',

@@ -65,6 +65,13 @@ export function valuesFor({ Parameters = {} }: Template, given: Parameters, befo
   );
 }
 
+/** Returns what is lost with parameters that had a value and that the template no longer has, one line each. */
+export function formatDropped(before: Parameters, after: Parameters): string[] {
+  return Object.entries(before)
+    .filter(([name, value]) => value !== '' && !Object.hasOwn(after, name))
+    .map(([name]) => `There is no parameter ${name} any longer. CHANGELOG.md says what replaces it.`);
+}
+
 /** Formats the parameters that change, one line each. */
 export function formatParameters(before: Parameters, after: Parameters): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];

@@ -1,5 +1,6 @@
 import { type Stack, type StackResource, UpdateRefused } from '../adapters/operator/stacks.ts';
 import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
+import { count } from '../cli/ui/text.ts';
 import { retainedIn } from './difference.ts';
 import { parametersFor } from './parameters.ts';
 import { adviceFor, awsCommand, BUCKET, stateOf } from './stack-states.ts';
@@ -30,7 +31,7 @@ export async function remove({ stage, dryRun }: RemoveOptions, tools: Tools): Pr
     return EXIT.precondition;
   }
   const { bucket, retained, deleted } = await readResources(stack, tools);
-  print(`${deleted} resources of ${name} would be deleted.`);
+  print(`${count(deleted, 'resource')} of ${name} would be deleted.`);
   if (stack.isProtected) {
     print(`${name} has termination protection.`);
     print('Once you have typed the name of the stage, and no execution runs, this command turns it off and continues.');
@@ -141,7 +142,8 @@ async function explainRest({ id, status }: Stack, tools: Tools): Promise<ExitCod
 }
 
 function printRetained(retained: readonly StackResource[], print: (line: string) => void): void {
-  print('All users keep their seats: the assignments belong to Identity Center. These resources are retained, too:');
+  print('All users keep their seats: the assignments belong to Identity Center.');
+  if (retained.length > 0) print('These resources are retained, too:');
   const width = Math.max(0, ...retained.map(({ type }) => type.length));
   for (const { type, physicalId, logicalId } of retained) print(`  ${type.padEnd(width)} ${physicalId || logicalId}`);
   const queues = retained.filter(({ type, physicalId }) => type === 'AWS::SQS::Queue' && physicalId);

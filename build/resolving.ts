@@ -116,10 +116,17 @@ export function resolverFor(
     return typeof given === 'string' ? given : `${place.stack}-${id}-${'X'.repeat(13)}`.slice(0, 64);
   }
 
+  /** Of a role or a policy, without the slash at its beginning. */
+  function pathOf({ Properties }: MeasuredResource): string {
+    const path = resolve(Properties?.['Path']);
+    return typeof path === 'string' ? path.slice(1) : '';
+  }
+
   function arnOf(id: string, resource: MeasuredResource): string {
     const [, service = '', kind = ''] = resource.Type.split('::');
     const name = nameOf(id, resource);
-    const path = TYPES[resource.Type]?.path?.(name) ?? `${kind.toLowerCase()}/${name}`;
+    const inPath = service === 'IAM' ? `${pathOf(resource)}${name}` : name;
+    const path = TYPES[resource.Type]?.path?.(inPath) ?? `${kind.toLowerCase()}/${inPath}`;
     const region = service === 'IAM' ? '' : place.region;
     const prefix =
       service === 'StepFunctions' ? 'states' : service === 'KinesisFirehose' ? 'firehose' : service.toLowerCase();

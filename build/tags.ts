@@ -49,8 +49,14 @@ export function formatTags(before: Tags, after: Tags): string[] {
   return formatParameters(named(before), named(after));
 }
 
-/** Returns why AWS would refuse so many tags; empty if it would not. */
-export function tooManyTags(tags: Tags): string[] {
-  const count = Object.keys(tags).length;
-  return count <= MOST_TAGS ? [] : [`--tag: the stack would have ${count} tags, and AWS allows ${MOST_TAGS}`];
+/** Returns why AWS would refuse these tags together; empty if it would not. */
+export function tagProblems(tags: Tags): string[] {
+  const keys = Object.keys(tags);
+  const tooMany =
+    keys.length <= MOST_TAGS ? [] : [`--tag: the stack would have ${keys.length} tags, and AWS allows ${MOST_TAGS}`];
+  // Only IAM does so, and refuses every role of the stack.
+  const doubled = [...Map.groupBy(keys, (key) => key.toLowerCase()).values()]
+    .filter((same) => same.length > 1)
+    .map((same) => `--tag: IAM takes ${same.toSorted().join(' and ')} for the same key. Keep one of them`);
+  return [...tooMany, ...doubled];
 }

@@ -17,9 +17,12 @@ interface Statement {
   Condition?: unknown;
 }
 
+function readDoc(name: string): string {
+  return readFileSync(join(import.meta.dirname, '..', 'docs', name), 'utf8');
+}
+
 function policy(name: string): Statement[] {
-  const text = readFileSync(join(import.meta.dirname, '..', 'docs', 'policies', `${name}.json`), 'utf8');
-  return JSON.parse(text).Statement;
+  return JSON.parse(readDoc(`policies/${name}.json`)).Statement;
 }
 
 function matches(text: string, patterns: string | string[]): boolean {
@@ -87,6 +90,24 @@ const WITHOUT_ARN = [
   'AWS::Logs::ResourcePolicy',
 ];
 
+/** Types whose resources CloudFormation names, with the longest name that AWS allows. */
+const MADE_NAMES: Readonly<Record<string, { action: string; arn: string; most: number }>> = {
+  'AWS::IAM::ManagedPolicy': { action: 'iam:CreatePolicy', arn: 'arn:aws:iam::111122223333:policy/', most: 128 },
+  'AWS::IAM::Role': { action: 'iam:CreateRole', arn: 'arn:aws:iam::111122223333:role/', most: 64 },
+  'AWS::S3::Bucket': { action: 's3:CreateBucket', arn: 'arn:aws:s3:::', most: 63 },
+};
+
+/**
+ * Returns a name as CloudFormation makes it. It shortens the stack's and the resource's, half of the room for each. AWS does
+ * not document that; names that users quote are such.
+ */
+function madeName(stack: string, id: string, most: number): string {
+  const random = 'abcdefghijkl';
+  const room = most - random.length - 2;
+  if (stack.length + id.length <= room) return `${stack}-${id}-${random}`;
+  return `${stack.slice(0, Math.ceil(room / 2))}-${id.slice(0, Math.floor(room / 2))}-${random}`;
+}
+
 describe('the policy of who deploys', () => {
   const deployer = policy('deployer');
 
@@ -117,6 +138,23 @@ describe('the policy of who deploys', () => {
     expect(unreached).toEqual([]);
   });
 
+  it.each(['usher-prod', 'acme-identity-usher-prod', 'acme-identity-usher-production'])(
+    'reaches what CloudFormation itself names for the stack %s, with at most 24 characters of that name',
+    async (stack) => {
+      const [before, after] = stack.length > 24 ? ['usher-prod-', `${stack.slice(0, 24)}*`] : ['usher-prod', stack];
+      const statements: Statement[] = JSON.parse(JSON.stringify(deployer).replaceAll(before, after));
+      const unreached = Object.entries((await packaged()).template.Resources).flatMap(([id, { Type }]) => {
+        const { action, arn, most } = MADE_NAMES[Type] ?? {};
+        if (!(action && arn && most)) return [];
+        const resource = `${arn}${madeName(stack, id, most)}`;
+        // Names of buckets are in lower case.
+        const found = Type === 'AWS::S3::Bucket' ? resource.toLowerCase() : resource;
+        return allowing(statements, action, found).length > 0 ? [] : [found];
+      });
+      expect(unreached).toEqual([]);
+    },
+  );
+
   it('makes and changes roles only with the boundary', () => {
     const role = 'arn:aws:iam::111122223333:role/usher-prod-PlanChangesRole-1A2B3C';
     for (const action of [
@@ -140,5 +178,22 @@ describe('the policy of who deploys', () => {
       .flatMap((text) => [...text.matchAll(/"Service":"([\w.]+)"/g)].map(([, service]) => service));
     const [pass] = deployer.filter(({ Action }) => Action === 'iam:PassRole');
     expect(pass?.Condition).toEqual({ StringEquals: { 'iam:PassedToService': [...new Set(trusted)].sort() } });
+  });
+});
+
+describe('the policy of the key that docs/security.md has', () => {
+  const [, text = ''] = /policy of your key .+?```json\n(.+?)```/s.exec(readDoc('security.md')) ?? [];
+  const statements: (Statement & { Principal: { Service: string } })[] = JSON.parse(text);
+
+  it('binds each service to the account, except EventBridge, which may send none to KMS', () => {
+    const bound = statements.map(({ Principal, Condition }) => [
+      Principal.Service,
+      JSON.stringify(Condition)?.includes('111122223333') ?? false,
+    ]);
+    expect(bound).toEqual([
+      ['logs.us-east-1.amazonaws.com', true],
+      ['events.amazonaws.com', false],
+      ['cloudwatch.amazonaws.com', true],
+    ]);
   });
 });

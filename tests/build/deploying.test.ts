@@ -112,6 +112,23 @@ describe('what is live decides what there is to do', () => {
     expect(aws.stack?.parameters).toEqual({ Triggers: 'DISABLED', AlarmTopicArn: 'arn:topic' });
   });
 
+  it('says which parameters with a value this version no longer has', async () => {
+    const { aws, operator } = await anAccount();
+    const { Parameters } = TEMPLATE;
+    const older = { ...TEMPLATE, Parameters: { ...Parameters, Old: { Default: '' }, Unused: { Default: '' } } };
+    const parameters = { Old: '999988887777', AlarmTopicArn: '' };
+    expect(
+      await deploy({ ...OPTIONS, parameters }, operator({ packaged: aPackage('a', { template: older }) }).tools),
+    ).toBe(0);
+    const { tools, printed } = operator();
+    expect(await deploy(OPTIONS, tools)).toBe(0);
+    expect(printed.filter((line) => line.includes('any longer'))).toEqual([
+      'There is no parameter Old any longer. CHANGELOG.md says what replaces it.',
+    ]);
+    expect(printed.at(-1)).toMatch(/^Deployed: /);
+    expect(aws.stack?.parameters).toEqual({ Triggers: 'ENABLED', AlarmTopicArn: '' });
+  });
+
   it('changes nothing when everything is live already, asks nothing, and leaves nothing', async () => {
     const { aws, operator } = await aDeployedStage();
     const objects = new Set(aws.objects.keys());
@@ -197,12 +214,15 @@ describe('tags', () => {
     expect(aws.stack?.tags).toEqual({ ...OWN, Owner: 'a' });
   });
 
-  it.each([true, false])('are not more than AWS allows, in a new stage: %s', async (isNew) => {
+  it.each([true, false])('are not such as AWS refuses, in a new stage: %s', async (isNew) => {
     const { aws, operator } = isNew ? await anAccount() : await aDeployedStage();
-    const tags = Object.fromEntries(Array.from({ length: 49 }, (_, index) => [`k${index}`, 'v']));
+    const many = Object.fromEntries(Array.from({ length: 48 }, (_, index) => [`k${index}`, 'v']));
     const { tools, printed } = operator();
-    expect(await deploy({ ...OPTIONS, tags }, tools)).toBe(2);
-    expect(printed.at(-1)).toBe('--tag: the stack would have 51 tags, and AWS allows 50');
+    expect(await deploy({ ...OPTIONS, tags: { ...many, Stage: 'v' } }, tools)).toBe(2);
+    expect(printed.slice(-2)).toEqual([
+      '--tag: the stack would have 51 tags, and AWS allows 50',
+      '--tag: IAM takes Stage and stage for the same key. Keep one of them',
+    ]);
     expect(changing(aws.calls)).toEqual([]);
   });
 });

@@ -51,6 +51,14 @@ const PACKAGES: [counts: string, most: number, of: string, make: (number: number
       return sized(number - JSON.stringify(sized(0), null, 2).length);
     },
   ],
+  ['characters of RoleArn', 256, 'One', (number) => one('AWS::StepFunctions::StateMachine', { RoleArn: x(number) })],
+  [
+    'characters of RoleARN',
+    512,
+    'One',
+    (number) =>
+      one('AWS::KinesisFirehose::DeliveryStream', { ExtendedS3DestinationConfiguration: { RoleARN: x(number) } }),
+  ],
   ['characters of EventPattern', 2048, 'One', (number) => one('AWS::Events::Rule', { EventPattern: policyOf(number) })],
   [
     'characters of PolicyDocument',
@@ -111,5 +119,22 @@ describe('every parameter of a stage', () => {
     expect(texts.length).toBeGreaterThan(3);
     const unlimited = texts.filter(([, { MaxLength = Number.POSITIVE_INFINITY }]) => MaxLength > 4096);
     expect(unlimited.map(([name]) => name)).toEqual([]);
+  });
+
+  it('leaves Step Functions an ARN that it takes, with the longest path, name and partition', () => {
+    const { Parameters } = readTemplateFile('deploy/parameters.yml');
+    const Resources = {
+      Role: { Type: 'AWS::IAM::Role', Properties: { Path: { Ref: 'RolePath' } } },
+      Machine: { Type: 'AWS::StepFunctions::StateMachine', Properties: { RoleArn: { 'Fn::GetAtt': ['Role', 'Arn'] } } },
+    };
+    const excesses = (parameters: typeof Parameters) =>
+      excessesOf({
+        template: { Parameters: parameters, Resources },
+        place: { partition: 'aws-us-gov', region: 'us-gov-west-1', stack: x(64) },
+        unzipped: new Map(),
+      });
+    expect(excesses(Parameters)).toEqual([]);
+    const longer = { ...Parameters, RolePath: { MaxLength: 156 } };
+    expect(excesses(longer)).toEqual([expect.stringMatching(/^Machine: 257 characters of RoleArn, at most 256/)]);
   });
 });

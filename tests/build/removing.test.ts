@@ -36,6 +36,7 @@ describe('a removal', () => {
     expect(aws.objects.size).toBe(0);
     const text = printed.join('\n');
     expect(text).toContain('usher-prod is deleted.');
+    expect(text).toContain('These resources are retained, too:\n');
     expect(text).toContain('usher-prod-Ledger');
     expect(text).toContain('usher-prod-AuditBus');
     expect(text).toContain('aws sqs delete-queue --queue-url usher-prod-UndeliveredEvents');
@@ -112,9 +113,18 @@ describe('a removal', () => {
     aws.objects.clear();
     const { tools, printed } = operator();
     expect(await remove(OPTIONS, tools)).toBe(0);
-    expect(printed).toContain('1 resources of usher-prod would be deleted.');
+    expect(printed).toContain('1 resource of usher-prod would be deleted.');
     expect(changing(aws.calls)).toEqual(['cloudformation DeleteStack']);
     expect(printed.join('\n')).not.toContain('delete-queue');
+  });
+
+  it('lists nothing as retained if nothing is', async () => {
+    const { aws, operator } = await aDeployedStage();
+    for (const [id, resource] of aws.stack?.resources ?? []) if (id !== 'Plan') resource.status = 'DELETE_COMPLETE';
+    const { tools, printed } = operator();
+    expect(await remove({ ...OPTIONS, dryRun: true }, tools)).toBe(0);
+    expect(printed).toContain('All users keep their seats: the assignments belong to Identity Center.');
+    expect(printed.join('\n')).not.toContain('retained, too');
   });
 
   it('turns termination protection off once the stage was typed, and says so before', async () => {

@@ -5,6 +5,7 @@ const TEMPLATE = {
   Parameters: {
     Triggers: { AllowedValues: ['ENABLED', 'DISABLED'], MaxLength: 100 },
     KeyArn: { MaxLength: 100 },
+    RolePath: { AllowedValues: ['/', '/teams/identity/'] },
     Free: {},
   },
   Resources: {
@@ -19,6 +20,8 @@ const TEMPLATE = {
     Delivery: { Type: 'AWS::KinesisFirehose::DeliveryStream', Properties: { DeliveryStreamName: 'usher-prod-audit' } },
     PlanChangesRole: { Type: 'AWS::IAM::Role' },
     PlanChangesPolicy1: { Type: 'AWS::IAM::ManagedPolicy' },
+    RoleWithPath: { Type: 'AWS::IAM::Role', Properties: { RoleName: 'usher', Path: { Ref: 'RolePath' } } },
+    PolicyWithPath: { Type: 'AWS::IAM::ManagedPolicy', Properties: { ManagedPolicyName: 'usher', Path: '/teams/' } },
   },
 };
 const resolve = resolverFor(TEMPLATE, { partition: 'aws-cn', region: 'cn-north-1', stack: 'usher-prod' });
@@ -40,6 +43,8 @@ describe('a reference', () => {
       'arn:aws-cn:iam::111122223333:role/usher-prod-PlanChangesRole-XXXXXXXXXXXXX',
     ],
     [{ Ref: 'PlanChangesPolicy1' }, 'arn:aws-cn:iam::111122223333:policy/usher-prod-PlanChangesPolicy1-XXXXXXXXXXXXX'],
+    [arn('RoleWithPath'), 'arn:aws-cn:iam::111122223333:role/teams/identity/usher'],
+    [{ Ref: 'PolicyWithPath' }, 'arn:aws-cn:iam::111122223333:policy/teams/usher'],
     [{ Ref: 'Ledger' }, 'usher-prod-ledger'],
     [{ Ref: 'AWS::URLSuffix' }, 'amazonaws.com.cn'],
     [{ Ref: 'Triggers' }, 'DISABLED'],

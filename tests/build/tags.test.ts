@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkTags, formatTags, OWN_TAGS, tagsFor, tooManyTags } from '../../build/tags.ts';
+import { checkTags, formatTags, OWN_TAGS, tagProblems, tagsFor } from '../../build/tags.ts';
 
 const OWN = { application: 'usher', stage: 'prod' };
 
@@ -41,10 +41,19 @@ describe('tags', () => {
 
   it('may be fifty, with those of Usher', () => {
     const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']));
-    expect(tooManyTags(tagsFor(many(50 - OWN_TAGS.length), {}, OWN))).toEqual([]);
-    expect(tooManyTags(tagsFor(many(51 - OWN_TAGS.length), {}, OWN))).toEqual([
+    expect(tagProblems(tagsFor(many(50 - OWN_TAGS.length), {}, OWN))).toEqual([]);
+    expect(tagProblems(tagsFor(many(51 - OWN_TAGS.length), {}, OWN))).toEqual([
       '--tag: the stack would have 51 tags, and AWS allows 50',
     ]);
+  });
+
+  it('have keys that differ by more than their case, also from those of Usher', () => {
+    expect(tagProblems({ ...OWN, CostCenter: '1', cost: '2' })).toEqual([]);
+    expect(tagProblems(tagsFor({ costcenter: '2', Application: 'usher' }, { CostCenter: '1' }, OWN))).toEqual([
+      '--tag: IAM takes CostCenter and costcenter for the same key. Keep one of them',
+      '--tag: IAM takes Application and application for the same key. Keep one of them',
+    ]);
+    expect(tagProblems(tagsFor({ costcenter: '2', CostCenter: '' }, { CostCenter: '1' }, OWN))).toEqual([]);
   });
 
   it('have a line each in what a deployment shows, if they change', () => {
