@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { TableState, Tables } from '../../adapters/operator/tables.ts';
 import { holderOf } from '../../domain/queue/lease.ts';
-import { beginRestore, cancelRestore, endRestore } from '../../domain/queue/restore.ts';
+import { beginRestore, endRestore, isRestoring, type RestoreRun, releaseRestore } from '../../domain/queue/restore.ts';
 import { type AuditedChange, auditedChangeIn } from '../../domain/seat/audited-changes.ts';
 import { TransientAwsError } from '../../domain/shared/errors.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
@@ -70,10 +70,15 @@ async function restore(context: Context, command: Command): Promise<void> {
   const changes = restoration.puts.length + restoration.deletions.length;
   if (!(await terminal.confirm(`Change ${count(changes, 'item')} of ${live}?`, yes))) return;
   const begunAt = clock.now();
-  const begins = await takeLease(source, context);
-  await writeAll(source, { begins }, context);
+  const begun = await takeLease(source, context);
+  await writeAll(source, begun, context);
   const ledger = await services.ledger();
-  await updateQueue(ledger, (queue) => ({ queue: endRestore(queue, table, clock.now()) }));
+  await updateQueue(ledger, (queue) => {
+    const ended = endRestore(queue, begun.run, clock.now());
+    if (ended) return { queue: ended };
+    throw new LeaseLost(source);
+  });
+  context.onInterrupt(() => undefined);
   if (json) terminal.json({ type: 'restored', table: live });
   else terminal.line(`${live} is restored, and a second read has verified it.`);
   terminal.note(`To undo this, restore ${live} to ${begunAt.toISOString()} and run usher restore with that table.`);
@@ -185,22 +190,20 @@ function print(
 }
 
 /**
- * Takes the lease, so that no execution writes until the restore has ended.
+ * Takes the lease, so that no execution writes until the restore has ended, and no earlier run of it either.
  *
- * @returns whether it was free; if not, an earlier run was interrupted
  * @throws MissingPrecondition while an execution holds it
  */
-async function takeLease({ table }: Source, context: Context): Promise<boolean> {
+async function takeLease({ table }: Source, context: Context): Promise<NonNullable<ReturnType<typeof beginRestore>>> {
   const ledger = await (await context.services()).ledger();
-  const { wasFree } = await updateQueue(ledger, (queue) => {
+  return updateQueue(ledger, (queue) => {
     const now = context.clock.now();
-    const taken = beginRestore(queue, table, now);
-    if (taken) return { queue: taken, wasFree: taken !== queue };
+    const begun = beginRestore(queue, table, now);
+    if (begun) return begun;
     throw new MissingPrecondition(
       `${holderOf(queue, now)} writes to the ledger. Pause Usher (docs/runbook.md), wait until it has ended, and run this again`,
     );
   });
-  return wasFree;
 }
 
 /** Times that the ledger is compared and written: once, and again for what was written by a call that began before the lease was taken. */
@@ -209,14 +212,22 @@ const MOST_PASSES = 3;
 /**
  * Writes until a comparison finds nothing to change.
  *
- * @param begins whether no earlier run has written anything
- * @throws what a call of AWS throws. The lease stays taken, unless nothing can have been written
+ * @param begun if it continues no earlier run, that has written nothing
+ * @throws LeaseLost once another run has the lease · what a call of AWS throws. The lease stays taken, unless nothing can
+ *   have been written
  */
-async function writeAll(source: Source, { begins }: { begins: boolean }, context: Context): Promise<void> {
+async function writeAll(
+  source: Source,
+  { run, continues }: { run: RestoreRun; continues: boolean },
+  context: Context,
+): Promise<void> {
   const { terminal, json } = context;
-  const { table, live } = source;
   const services = await context.services();
-  const tables = await services.tables();
+  const [tables, ledger] = [await services.tables(), await services.ledger()];
+  /** No write of BatchWriteItem has a condition: a run that slept while another one ended must not write what it has read. */
+  const keepLease = async () => {
+    if (!isRestoring(await ledger.queue(), run)) throw new LeaseLost(source);
+  };
   let done = 0;
   context.onInterrupt(() => terminal.note(`\n${unfinished(source, done)}`));
   try {
@@ -224,25 +235,35 @@ async function writeAll(source: Source, { begins }: { begins: boolean }, context
       const { restoration } = await compare(source, context);
       const total = restoration.puts.length + restoration.deletions.length;
       if (total === 0) return;
+      await keepLease();
       const bar = json ? undefined : terminal.bar('items', done + total);
       try {
-        for await (const written of tables.write(live, restoration)) {
+        for await (const written of tables.write(source.live, restoration)) {
           done += written;
           bar?.update(done);
+          await keepLease();
         }
       } finally {
         bar?.stop();
       }
     }
-    throw new CommandFailed(`Something else writes to ${live}`);
+    throw new CommandFailed(`Something else writes to ${source.live}`);
   } catch (error) {
+    if (error instanceof LeaseLost) throw error;
     // A call without an answer may have written.
-    const isUntouched = begins && done === 0 && !(error instanceof TransientAwsError);
-    if (isUntouched) {
-      const ledger = await services.ledger();
-      await updateQueue(ledger, (queue) => ({ queue: cancelRestore(queue, table) }));
-    } else terminal.note(unfinished(source, done));
+    const isUntouched = !continues && done === 0 && !(error instanceof TransientAwsError);
+    if (isUntouched) await updateQueue(ledger, (queue) => ({ queue: releaseRestore(queue, run) ?? queue }));
+    else terminal.note(unfinished(source, done));
     throw error;
+  }
+}
+
+/** This run has lost the lease: the ledger is no longer its to write. */
+class LeaseLost extends CommandFailed {
+  constructor({ table }: Source) {
+    super(
+      `This run no longer has the lease and writes no more: another run of usher restore ${table} has begun since, or the work queue was deleted. Unless another run has ended, run it again`,
+    );
   }
 }
 

@@ -1,5 +1,7 @@
 // @module-tag long
-import { beforeAll, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { APPLICATION, GROUP, ME, people, STORE_ID, user } from '../support/ids.ts';
 import { anOperator, linesOf } from '../support/operator.ts';
 
@@ -169,6 +171,40 @@ describe('usher restore', () => {
     expect(second.code).toBe(0);
     await tick();
     expect([await seats(), await changes(), await holder()]).toEqual([before, calls, undefined]);
+  });
+
+  it('writes no more once another run has begun, and leaves the lease to it', async () => {
+    const [half, before] = [people(3, 38), await seats()];
+    await lose(half);
+    for (const number of people(101, 140)) await plant(user(number));
+    const wrong = (await seats()).size;
+    await operator.fault({ operation: 'DynamoDB.BatchWriteItem', kind: 'throttle', skip: 1, times: 1000 });
+    const slow = operator.run('restore', `${LEDGER}-2`, '--yes');
+    await vi.waitUntil(async () => (await seats()).size > wrong, 5000);
+    // As another run does, which then ends.
+    await dynamo('UpdateItem', {
+      TableName: LEDGER,
+      Key: { pk: { S: '#work' }, sk: { S: '#work' } },
+      UpdateExpression: 'SET lease.term = lease.term + :one, term = term + :one',
+      ExpressionAttributeValues: { ':one': { N: '1' } },
+    });
+    await operator.mend();
+    const { code, error } = await slow;
+    expect({ code, error }).toEqual({ code: 1, error: expect.stringContaining('no longer has the lease') });
+    expect(error).not.toContain('restored in part');
+    expect((await seats()).size).toBeGreaterThan(before.size);
+    expect(await holder()).toBe(`usher restore ${LEDGER}-2`);
+    expect((await operator.run('restore', `${LEDGER}-2`, '--yes')).code).toBe(0);
+    expect([await seats(), await holder()]).toEqual([before, undefined]);
+  });
+
+  it('is not called half restored by Ctrl-C while it follows the check of everything', async () => {
+    const child = operator.start('restore', `${LEDGER}-2`, '--yes', '--wait');
+    const errors = text(child.stderr);
+    child.stdout.once('data', () => child.kill('SIGINT'));
+    await once(child, 'close');
+    expect(await errors).toContain('To undo this');
+    expect(await errors).not.toContain('restored in part');
   });
 
   it('changes nothing if it is only to show, if no one confirms, and if there is nothing to change', async () => {
