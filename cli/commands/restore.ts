@@ -3,13 +3,13 @@ import * as z from 'zod/mini';
 import type { TableState, Tables } from '../../adapters/operator/tables.ts';
 import { holderOf } from '../../domain/queue/lease.ts';
 import { beginRestore, endRestore, isRestoring, type RestoreRun, releaseRestore } from '../../domain/queue/restore.ts';
-import { type AuditedChange, auditedChangeIn } from '../../domain/seat/audited-changes.ts';
+import type { AuditedChange } from '../../domain/seat/audited-changes.ts';
 import { TransientAwsError } from '../../domain/shared/errors.ts';
-import { plusSeconds } from '../../domain/shared/time.ts';
+import { plusSeconds, secondsBetween } from '../../domain/shared/time.ts';
 import { updateQueue } from '../../reconcile/lease.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { type Restoration, restorationOf, restoredItems } from '../command/restored-items.ts';
+import { auditedIn, type Restoration, restorationOf, restoredItems } from '../command/restored-items.ts';
 import { startAndFollow } from '../command/start-execution.ts';
 import { CommandFailed, MissingPrecondition, UsageError } from '../shared/failures.ts';
 import { count, escaped, numberOf, timeOf } from '../ui/text.ts';
@@ -37,6 +37,7 @@ export function restoreCommand(run: Runner): Command {
       'sts:GetCallerIdentity',
       'dynamodb:DescribeTable',
       'dynamodb:Scan (both tables)',
+      'events:DescribeArchive',
       'logs:FilterLogEvents',
       'dynamodb:GetItem',
       'dynamodb:PutItem',
@@ -63,6 +64,9 @@ async function restore(context: Context, command: Command): Promise<void> {
   const tables = await services.tables();
   const restorePoint = await restorePointOf(table, live, tables);
   const source = { table, live, restorePoint };
+  const archive = await (await services.deployment()).archive(services.names.auditArchive);
+  const gap = gapProblem(restorePoint, archive?.days ?? 0, clock.now());
+  if (gap) throw gap;
   const { accountId } = await services.identity();
   const { restoration, audited } = await compare(source, context);
   print({ ...source, restoration, audited, accountId }, context);
@@ -106,6 +110,20 @@ async function restorePointOf(table: string, live: string, tables: Tables): Prom
   throw new UsageError(`DynamoDB does not say to which time ${table} was restored`);
 }
 
+/**
+ * Returns what speaks against a restore point, if the audit stream is kept for this number of days. Without the events since,
+ * a seat that has ended would come back, and Usher would take for its own what others have granted since.
+ *
+ * @param days 0: for ever
+ */
+export function gapProblem(restorePoint: Date, days: number, now: Date): Error | undefined {
+  const isKept = days === 0 || secondsBetween(restorePoint, now) < days * 24 * 3600;
+  if (isKept) return undefined;
+  return new UsageError(
+    `The audit stream is kept for ${count(days, 'day')}: what was audited right after ${timeOf(restorePoint)} is lost. Restore a backup that is younger`,
+  );
+}
+
 /** What speaks against restoring the ledger from a table; undefined if nothing does. */
 export function sourceProblem(table: string, live: string, state: TableState | undefined): Error | undefined {
   if (!state) return new UsageError(`There is no table ${table} in this account and Region`);
@@ -143,22 +161,14 @@ async function compare(
 /** @throws MissingPrecondition if there is no log of the audit stream */
 async function auditedSince(restorePoint: Date, context: Context): Promise<AuditedChange[]> {
   const log = await (await context.services()).auditLog();
+  const since = new Date(plusSeconds(restorePoint, -OVERLAP_SECONDS));
   const audited: AuditedChange[] = [];
-  for await (const page of log.events({ since: new Date(plusSeconds(restorePoint, -OVERLAP_SECONDS)) })) {
+  for await (const page of log.events({ since })) {
     if (page === undefined)
       throw new MissingPrecondition('This account and Region have no log group of the audit stream: deploy first');
-    audited.push(...page.flatMap(({ text }) => auditedChangeIn(jsonIn(text)) ?? []));
+    audited.push(...page.flatMap(({ text }) => auditedIn(text, since) ?? []));
   }
   return audited;
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** What is shown before anything changes. */
@@ -176,11 +186,16 @@ function print(
   const events = audited.filter(({ at }) => at >= restorePoint).length;
   if (json) {
     const changes = Object.fromEntries(kinds);
-    terminal.json({ type: 'plan', accountId, table, ledger: live, restorePoint, events, changes });
+    const { unaudited } = restoration;
+    terminal.json({ type: 'plan', accountId, table, ledger: live, restorePoint, events, unaudited, changes });
     return;
   }
   terminal.note(`Account ${accountId}: ${live} becomes what ${table} has, of ${timeOf(restorePoint)},`);
   terminal.note(`with ${count(events, 'audit event')} since then.`);
+  if (restoration.unaudited > 0)
+    terminal.note(
+      `${terminal.noteColors.yellow('warning:')} ${count(restoration.unaudited, 'item')} of ${live} with changes that are not audited yet: they are lost. Let Usher audit them first, if they are right: docs/operations.md`,
+    );
   if (kinds.length === 0) terminal.note('It has all of this already.');
   else
     terminal.table(

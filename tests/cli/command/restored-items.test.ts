@@ -1,10 +1,11 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { type Item, storedSeat } from '../../../adapters/ledger-items.ts';
-import { restorationOf, restoredItems } from '../../../cli/command/restored-items.ts';
-import { sourceProblem } from '../../../cli/commands/restore.ts';
+import { auditedIn, restorationOf, restoredItems } from '../../../cli/command/restored-items.ts';
+import { gapProblem, sourceProblem } from '../../../cli/commands/restore.ts';
+import { auditEvent } from '../../../domain/audit/event.ts';
 import type { AuditedChange } from '../../../domain/seat/audited-changes.ts';
-import { aHold, anObservation, aSeat, aUserFindings } from '../../support/builders.ts';
+import { aHold, anAuditRecord, anObservation, aSeat, at, aUserFindings } from '../../support/builders.ts';
 import { APPLICATION, ENTITLEMENT, ME, START, user } from '../../support/ids.ts';
 
 const stored = (sk: string, content: object): Item =>
@@ -94,6 +95,50 @@ describe('what a restore changes', () => {
   it('is nothing after it was written', async () => {
     const wanted = await restoredItems(listed([SEAT, HOLD]), [audited({})]);
     expect(await restorationOf(wanted, listed(wanted.values()))).toMatchObject({ puts: [], deletions: [] });
+  });
+});
+
+describe('what a ledger has and no event says', () => {
+  const pending = (changeSeq: number) => storedSeat(aSeat(1, { changeSeq, audit: [anAuditRecord({ changeSeq })] }));
+
+  it.each<[string, Item[], AuditedChange[], number]>([
+    ['is counted: it is lost', [], [], 1],
+    ['is counted if the restored table has an earlier change', [storedSeat(aSeat(1, { changeSeq: 98 }))], [], 1],
+    ['is not lost if the restored table has it, too', [pending(99)], [], 0],
+    ['is not lost if it was audited meanwhile', [], [audited({ type: 'Seat Assigned' })], 0],
+  ])('%s', async (_fact, source, events, expected) => {
+    const wanted = await restoredItems(listed(source), events);
+    expect((await restorationOf(wanted, listed([pending(99), HOLD, QUEUE]))).unaudited).toBe(expected);
+  });
+});
+
+describe('an entry of the log', () => {
+  const { detailType, detail } = auditEvent(
+    anAuditRecord({ at: START.toISOString() }),
+    { applicationArn: APPLICATION, userId: user(1), entitlement: ENTITLEMENT },
+    { productVersion: '1.2.3', region: 'us-east-1' },
+  );
+  const text = JSON.stringify({ source: 'usher', 'detail-type': detailType, detail });
+
+  it('counts from the time of its change, however late it is in the log', () => {
+    expect(auditedIn(text, START)).toMatchObject({ userId: user(1), at: START });
+    expect(auditedIn(text, at(1))).toBeUndefined();
+  });
+
+  it('that is no JSON is no event', () => {
+    expect(auditedIn('{', START)).toBeUndefined();
+  });
+});
+
+describe('a restore point', () => {
+  it.each([
+    ['is right while the audit stream reaches it', 30, 29, undefined],
+    ['is right if the audit stream is kept for ever', 0, 3000, undefined],
+    ['is too old if events since it are gone', 30, 30, /kept for 30 days: what was audited right after .* is lost/],
+  ])('%s', (_fact, days, age, expected) => {
+    const problem = gapProblem(START, days, at(age * 24 * 3600));
+    if (expected === undefined) expect(problem).toBeUndefined();
+    else expect(problem?.message).toMatch(expected);
   });
 });
 
