@@ -65,7 +65,7 @@ export function storedSeat(seat: Seat): Item {
 
 /** Returns when DynamoDB deletes a tombstone. */
 export function expiry({ changedAt }: { changedAt: string }) {
-  return { expiresAt: Date.parse(plusSeconds(changedAt, TOMBSTONE_SECONDS)) / 1000 };
+  return { expiresAt: Math.ceil(Date.parse(plusSeconds(changedAt, TOMBSTONE_SECONDS)) / 1000) };
 }
 
 /** Returns when DynamoDB deletes a batch. */
