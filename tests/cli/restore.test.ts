@@ -198,10 +198,31 @@ describe('usher restore', () => {
     expect([await seats(), await holder()]).toEqual([before, undefined]);
   });
 
+  it('counts changes that are not audited yet, until a tick has audited them', async () => {
+    const unaudited = async () =>
+      linesOf((await operator.run('restore', `${LEDGER}-2`, '--dry-run', '--json')).out)[0]?.['unaudited'];
+    const item = (await itemsOf(LEDGER)).get(`${APPLICATION} ${user(4)}`);
+    const changeSeq = { N: String(Number(item?.['changeSeq']?.['N']) + 1) };
+    const record = { kind: { S: 'kept' }, changeSeq, at: { S: '2026-11-30T10:00:00.000Z' }, reason: { S: 'manual' } };
+    const audit = { L: [{ M: { ...record, execution: { S: ME }, cause: { S: ME } } }] };
+    const due = {
+      attention: { S: '#attention' },
+      attentionAt: { S: '2026-11-30T10:00:00.000Z' },
+      tells: { BOOL: true },
+    };
+    await dynamo('PutItem', { TableName: LEDGER, Item: { ...item, changeSeq, audit, ...due } });
+    expect(await unaudited()).toBe(1);
+    expect((await operator.run('restore', `${LEDGER}-2`, '--dry-run')).error).toContain(
+      'warning: 1 item of usher-local-ledger with changes that are not audited yet: they are lost',
+    );
+    await tick();
+    expect(await unaudited()).toBe(0);
+  });
+
   it('is not called half restored by Ctrl-C while it follows the check of everything', async () => {
     const child = operator.start('restore', `${LEDGER}-2`, '--yes', '--wait');
     const errors = text(child.stderr);
-    child.stdout.once('data', () => child.kill('SIGINT'));
+    child.stdout.on('data', (some) => /is restored/.test(String(some)) && child.kill('SIGINT'));
     await once(child, 'close');
     expect(await errors).toContain('To undo this');
     expect(await errors).not.toContain('restored in part');
