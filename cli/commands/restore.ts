@@ -138,7 +138,9 @@ export function sourceProblem(table: string, live: string, state: TableState | u
       `${table} was not restored from a backup. To restore one: docs/operations.md#restore-the-ledger`,
     );
   if (restored.from === live) return undefined;
-  return new UsageError(`${table} was restored from ${escaped(restored.from ?? 'an unknown table')}, not from ${live}`);
+  return new UsageError(
+    `${table} was restored from ${escaped(restored.from ?? 'a table of another account or Region, or an unknown one')}, not from ${live}`,
+  );
 }
 
 /** Reads the restored table, what was audited since, and the ledger. */

@@ -157,7 +157,7 @@ describe('a table to restore from', () => {
     [
       'of an unknown source is wrong use',
       { status: 'ACTIVE', restored: { ...RESTORED, from: undefined } },
-      'UsageError: t was restored from an unknown table',
+      'UsageError: t was restored from a table of another account or Region',
     ],
     [
       'that is being created is not ready',
