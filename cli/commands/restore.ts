@@ -76,12 +76,6 @@ async function restore(context: Context, command: Command): Promise<void> {
   const begunAt = clock.now();
   const begun = await takeLease(source, context);
   await writeAll(source, begun, context);
-  const ledger = await services.ledger();
-  await updateQueue(ledger, (queue) => {
-    const ended = endRestore(queue, begun.run, clock.now());
-    if (ended) return { queue: ended };
-    throw new LeaseLost(source);
-  });
   context.onInterrupt(() => undefined);
   if (json) terminal.json({ type: 'restored', table: live });
   else terminal.line(`${live} is restored, and a second read has verified it.`);
@@ -227,7 +221,7 @@ async function takeLease({ table }: Source, context: Context): Promise<NonNullab
 const MOST_PASSES = 3;
 
 /**
- * Writes until a comparison finds nothing to change.
+ * Writes until a comparison finds nothing to change, and ends the restore.
  *
  * @param begun if it continues no earlier run, that has written nothing
  * @throws LeaseLost once another run has the lease · what a call of AWS throws. The lease stays taken, unless nothing can
@@ -238,20 +232,29 @@ async function writeAll(
   { run, continues }: { run: RestoreRun; continues: boolean },
   context: Context,
 ): Promise<void> {
-  const { terminal, json } = context;
+  const { terminal, json, clock } = context;
   const services = await context.services();
   const [tables, ledger] = [await services.tables(), await services.ledger()];
   /** No write of BatchWriteItem has a condition: a run that slept while another one ended must not write what it has read. */
   const keepLease = async () => {
     if (!isRestoring(await ledger.queue(), run)) throw new LeaseLost(source);
   };
+  const end = () =>
+    updateQueue(ledger, (before) => {
+      const queue = endRestore(before, run, clock.now());
+      if (queue) return { queue };
+      throw new LeaseLost(source);
+    });
   let done = 0;
   context.onInterrupt(() => terminal.note(`\n${unfinished(source, done)}`));
   try {
     for (let pass = 0; pass < MOST_PASSES; pass += 1) {
       const { restoration } = await compare(source, context);
       const total = restoration.puts.length + restoration.deletions.length;
-      if (total === 0) return;
+      if (total === 0) {
+        await end();
+        return;
+      }
       await keepLease();
       const bar = json ? undefined : terminal.bar('items', done + total);
       try {
@@ -269,8 +272,9 @@ async function writeAll(
     if (error instanceof LeaseLost) throw error;
     // A call without an answer may have written.
     const isUntouched = !continues && done === 0 && !(error instanceof TransientAwsError);
-    if (isUntouched) await updateQueue(ledger, (queue) => ({ queue: releaseRestore(queue, run) ?? queue }));
-    else terminal.note(unfinished(source, done));
+    const release = () => updateQueue(ledger, (queue) => ({ queue: releaseRestore(queue, run) ?? queue }));
+    const isReleased = isUntouched && (await release().then(Boolean, () => false));
+    if (!isReleased) terminal.note(unfinished(source, done));
     throw error;
   }
 }

@@ -256,6 +256,15 @@ describe('usher restore', () => {
     expect(work).not.toHaveProperty('lease');
   });
 
+  it('that may not release the lease says that no execution writes', async () => {
+    await operator.fault({ operation: 'DynamoDB.PutItem', kind: 'refuse', skip: 1, times: 2 });
+    const { code, error } = await operator.run('restore', `${LEDGER}-2`, '--yes');
+    await operator.mend();
+    expect({ code, error }).toEqual({ code: 1, error: expect.stringContaining('No execution writes until this') });
+    expect(await holder()).toBe(`usher restore ${LEDGER}-2`);
+    expect((await operator.run('restore', `${LEDGER}-2`, '--yes')).code).toBe(0);
+  });
+
   it('waits for the execution that writes', async () => {
     const lease = { M: { holder: { S: ME }, term: { N: '1' }, until: { S: '2030-01-01T00:00:00.000Z' } } };
     await dynamo('UpdateItem', {
