@@ -3,14 +3,18 @@ import {
   FINDINGS,
   HOLD,
   type Item,
+  isHoldInForce,
   type Keyed,
   OBSERVED,
+  readableSeatIn,
   SLOTS,
   seatIn,
   storedSeat,
 } from '../../adapters/ledger-items.ts';
 import type { TableChanges } from '../../adapters/operator/tables.ts';
 import { type AuditedChange, auditedChangeIn, seatAsAudited } from '../../domain/seat/audited-changes.ts';
+import type { SeatStatus } from '../../domain/seat/seat.ts';
+import { markHeld } from '../../domain/seat/transitions.ts';
 
 /** What a restore does to the items of one kind. */
 export interface Changed {
@@ -121,7 +125,22 @@ function isUnaudited(item: Item, other: Item | undefined): boolean {
   return item['audit']?.L?.some(({ M: record }) => Number(record?.['changeSeq']?.N ?? 0) > known) ?? false;
 }
 
-/** Compares the items that a ledger is to have with those that it has. */
+/** Statuses from which the brake holds a revocation. */
+const HOLDABLE = new Set<SeatStatus>(['assigned', 'confirmed', 'leaving', 'held']);
+
+/**
+ * Returns what a restored item becomes because of the ledger's own. What is held there since the restore point stays held: the
+ * events do not say who is, and a sweep may find no reason any more to hold it. At worst, someone releases it.
+ */
+function keepHeld(item: Item, other: Item | undefined): Item | undefined {
+  if (item['sk']?.S === HOLD) return isHoldInForce(item) ? item : other;
+  if (item['status']?.S !== 'held' || !other || item['changeSeq']?.N !== other['changeSeq']?.N) return other;
+  const [{ cause = '', hold, changedAt = '' } = {}, seat] = [readableSeatIn(item), readableSeatIn(other)];
+  if (hold === undefined || !seat || !HOLDABLE.has(seat.status)) return other;
+  return storedSeat(markHeld(seat, hold, { now: new Date(changedAt), execution: cause, cause }));
+}
+
+/** Compares the items that a ledger is to have with those that it has. What it holds stays held. */
 export async function restorationOf(
   wanted: ReadonlyMap<string, Item>,
   live: AsyncIterable<Item>,
@@ -138,7 +157,7 @@ export async function restorationOf(
   for await (const item of live) {
     const key = keyOf(item);
     if (!isOfApplication(key)) continue;
-    const other = missing.get(textOf(key));
+    const other = keepHeld(item, missing.get(textOf(key)));
     missing.delete(textOf(key));
     if (isUnaudited(item, other)) unaudited += 1;
     if (!other) {

@@ -27,7 +27,7 @@ export function restoreCommand(run: Runner): Command {
   return commandOf('restore', {
     summary: 'Put a restored table into service as the ledger',
     description:
-      "TABLE is a table that DynamoDB has restored from a backup of the ledger, or the ledger itself, restored under its own name. Makes the ledger's seats, holds, observations and findings those of TABLE, adds what the audit stream says since the restore point, verifies the result with a second read, and starts a check of everything. Until it has ended, no execution writes: run it again after an interruption. Shows what it changes and asks for confirmation.",
+      "TABLE is a table that DynamoDB has restored from a backup of the ledger, or the ledger itself, restored under its own name. Makes the ledger's seats, holds, observations and findings those of TABLE, adds what the audit stream says since the restore point, keeps what is held, verifies the result with a second read, and starts a check of everything. Until it has ended, no execution writes: run it again after an interruption. Shows what it changes and asks for confirmation.",
     examples: [
       ['usher restore usher-prod-ledger-restored --dry-run', 'show what it would change (read-only)'],
       ['usher restore usher-prod-ledger-restored', 'show it, then ask'],

@@ -1,10 +1,11 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { type Item, storedSeat } from '../../../adapters/ledger-items.ts';
+import { type Item, seatIn, storedSeat } from '../../../adapters/ledger-items.ts';
 import { auditedIn, restorationOf, restoredItems } from '../../../cli/command/restored-items.ts';
 import { gapProblem, sourceProblem } from '../../../cli/commands/restore.ts';
 import { auditEvent } from '../../../domain/audit/event.ts';
 import type { AuditedChange } from '../../../domain/seat/audited-changes.ts';
+import type { Seat } from '../../../domain/seat/seat.ts';
 import { aHold, anAuditRecord, anObservation, aSeat, at, aUserFindings } from '../../support/builders.ts';
 import { APPLICATION, ENTITLEMENT, ME, START, user } from '../../support/ids.ts';
 
@@ -95,6 +96,42 @@ describe('what a restore changes', () => {
   it('is nothing after it was written', async () => {
     const wanted = await restoredItems(listed([SEAT, HOLD]), [audited({})]);
     expect(await restorationOf(wanted, listed(wanted.values()))).toMatchObject({ puts: [], deletions: [] });
+  });
+});
+
+describe('what the ledger holds', () => {
+  const live = aSeat(1, { status: 'held', hold: 2, changeSeq: 9, revision: 7, grantedAt: START.toISOString() });
+  const compared = async (source: Item[], ledger: Item[], events: AuditedChange[] = []) =>
+    restorationOf(await restoredItems(listed(source), events), listed(ledger));
+
+  it.each<[string, Partial<Seat>]>([
+    ['confirmed', { status: 'confirmed' }],
+    ['leaving', { status: 'leaving', dueAt: START.toISOString() }],
+    ['held before', { status: 'held', hold: 1 }],
+  ])('stays held if its seat is %s in the restored table, and else is what it was', async (_status, parts) => {
+    const source = [storedSeat(aSeat(1, { changeSeq: 9, revision: 4, access: 'foreign', ...parts }))];
+    const { puts, deletions } = await compared(source, [storedSeat(live), HOLD]);
+    expect(puts.map(seatIn)).toMatchObject([{ status: 'held', hold: 2, access: 'foreign' }]);
+    expect([puts[0]?.['dueAt'], deletions]).toEqual([undefined, []]);
+    expect(await compared(source, [...puts, HOLD])).toMatchObject({ puts: [], deletions: [] });
+  });
+
+  it.each<[string, Partial<Seat>, AuditedChange[]]>([
+    ['has changed since', { changeSeq: 9 }, [audited({ changeSeq: 10 })]],
+    ['has not changed so far', { changeSeq: 8 }, []],
+    ['is being revoked', { changeSeq: 9, status: 'revoking' }, []],
+  ])('is no longer held if its seat %s, as the events say', async (_fact, parts, events) => {
+    const source = [storedSeat(aSeat(1, parts))];
+    const { puts } = await compared(source, [storedSeat(live)], events);
+    expect(puts).toEqual([...(await restoredItems(listed(source), events)).values()]);
+  });
+
+  it.each<[string, Item, number]>([
+    ['is in force', HOLD, 0],
+    ['is lifted', stored('#hold', aHold({ status: 'lifted' })), 1],
+    ['cannot be read', stored('#hold', { status: 'held' }), 1],
+  ])('is lost only with its hold: one that %s', async (_fact, hold, removed) => {
+    expect((await compared([], [hold])).deletions).toHaveLength(removed);
   });
 });
 
