@@ -1,6 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
+import { HoldSchema, isHeld } from '../domain/decision/hold.ts';
 import { type Observation, ObservationSchema } from '../domain/decision/observation.ts';
 import { type UserFindings, UserFindingsSchema } from '../domain/findings/recorded-findings.ts';
 import type { BatchRef } from '../domain/queue/rounds.ts';
@@ -65,7 +66,7 @@ export function storedSeat(seat: Seat): Item {
 
 /** Returns when DynamoDB deletes a tombstone. */
 export function expiry({ changedAt }: { changedAt: string }) {
-  return { expiresAt: Date.parse(plusSeconds(changedAt, TOMBSTONE_SECONDS)) / 1000 };
+  return { expiresAt: Math.ceil(Date.parse(plusSeconds(changedAt, TOMBSTONE_SECONDS)) / 1000) };
 }
 
 /** Returns when DynamoDB deletes a batch. */
@@ -100,6 +101,16 @@ export function userOf(sk: string): string {
 /** Parses a seat. @throws RefusedError as {@link parseItem} */
 export function seatIn(item: Item): Seat {
   return parseItem(SeatSchema, item, idsOf(item['pk']?.S, item['sk']?.S));
+}
+
+/** Parses a seat; undefined for one that this version cannot read. */
+export function readableSeatIn(item: Item): Seat | undefined {
+  return z.safeParse(SeatSchema, unmarshall(item)).data;
+}
+
+/** Whether an item is a hold that is in force, and that this version can read. */
+export function isHoldInForce(item: Item): boolean {
+  return isHeld(z.safeParse(HoldSchema, unmarshall(item)).data);
 }
 
 /** Parses an observation. @throws RefusedError as {@link parseItem} */

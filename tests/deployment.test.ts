@@ -446,6 +446,20 @@ describe.each<[string, () => Template, number]>([
   });
 });
 
+describe('every role that a service of AWS assumes', () => {
+  it('names what the service acts for, except those of Lambda and Firehose', () => {
+    const trusts = ofType(template, 'AWS::IAM::Role').map(([id, { Properties }]) => {
+      const { Statement } = Properties['AssumeRolePolicyDocument'] as { Statement: PolicyStatement[] };
+      const services = Statement.flatMap(({ Principal }) => Object(Principal)['Service'] ?? []);
+      const keys = Statement.flatMap(({ Condition = {} }) => Object.values(Condition).flatMap(Object.keys));
+      return [id, services.join(), keys.includes('aws:SourceArn')] as const;
+    });
+    expect(trusts.length).toBeGreaterThan(5);
+    const unnamed = trusts.filter(([, , isNamed]) => !isNamed).map(([, service]) => service);
+    expect([...new Set(unnamed)].sort()).toEqual(['firehose.amazonaws.com', 'lambda.amazonaws.com']);
+  });
+});
+
 describe('every alarm', () => {
   const runbook = () => readFileSync(join(ROOT, 'docs', 'runbook.md'), 'utf8');
   const alarms = () => [

@@ -193,15 +193,20 @@ describe('the role of each function', () => {
     expect(new Set(callable).difference(lists.union(operationsOf(CHANGE_CALLS)))).toEqual(new Set());
   });
 
-  it.each(['PlanChangesRole', 'ApplyChangesRole', 'RecordAuditRole'])('%s covers the items that are used', (role) => {
-    const [patterns = []] = statementsOf(template, role).flatMap(({ condition }) => {
-      const { 'ForAllValues:StringLike': like } = (condition ?? {}) as Record<string, Record<string, string[]>>;
-      return like?.['dynamodb:LeadingKeys'] ? [like['dynamodb:LeadingKeys']] : [];
-    });
-    const keys = [...recorder.leadingKeys];
-    expect(keys).toEqual(expect.arrayContaining(['#work', APPLICATION, OTHER_APPLICATION]));
-    expect(keys.filter((key) => !patterns.some((pattern) => matchesGlob(key, pattern)))).toEqual([]);
-  });
+  it.each(['PlanChangesRole', 'ApplyChangesRole', 'RecordAuditRole'])(
+    '%s reaches the items that are used, and no others',
+    (role) => {
+      const patterns = ['#work', '#batches', 'arn:*:sso::*:application/*'];
+      const ofItems = statementsOf(template, role).filter(({ actions }) =>
+        actions.some((action) => /^dynamodb:\w+$/.test(action)),
+      );
+      const condition = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': patterns } };
+      expect(ofItems.map((statement) => statement.condition)).toEqual([condition]);
+      const keys = [...recorder.leadingKeys];
+      expect(keys).toEqual(expect.arrayContaining(['#work', APPLICATION, OTHER_APPLICATION]));
+      expect(keys.filter((key) => !patterns.some((pattern) => matchesGlob(key, pattern)))).toEqual([]);
+    },
+  );
 
   it('is added nothing but the use of the keys by parameters that name keys', async () => {
     const key = 'arn:aws:kms:us-east-1:111122223333:key/0e0e0e0e-1111-4222-8333-444455556666';

@@ -20,7 +20,7 @@ export interface TableState {
   status: string;
   restored:
     | {
-        /** Name of the table whose items it has; undefined if DynamoDB does not say. */
+        /** Name of the table of this account and Region whose items it has; undefined if DynamoDB names none. */
         from: string | undefined;
         /** The time whose items it has; undefined if DynamoDB does not say. */
         to: Date | undefined;
@@ -79,12 +79,14 @@ export function dynamoDbTables(client: DynamoDBClient): Tables {
         ),
       );
       if (!found) return undefined;
-      const { TableStatus = '', RestoreSummary: summary } = found.Table ?? {};
+      const { TableStatus = '', TableArn = '', RestoreSummary: summary } = found.Table ?? {};
       const source = summary?.SourceTableArn ?? summary?.SourceBackupArn ?? '';
+      // A backup of another Region may have a table of the same name.
+      const [, home = '', from] = /^(arn:.*?:table\/)([\w.-]+)/.exec(source) ?? [];
       return {
         status: TableStatus,
         restored: summary && {
-          from: /:table\/([\w.-]+)/.exec(source)?.[1],
+          from: TableArn.startsWith(home) ? from : undefined,
           to: summary.RestoreDateTime,
           inProgress: summary.RestoreInProgress === true,
         },

@@ -3,14 +3,18 @@ import {
   FINDINGS,
   HOLD,
   type Item,
+  isHoldInForce,
   type Keyed,
   OBSERVED,
+  readableSeatIn,
   SLOTS,
   seatIn,
   storedSeat,
 } from '../../adapters/ledger-items.ts';
 import type { TableChanges } from '../../adapters/operator/tables.ts';
-import { type AuditedChange, seatAsAudited } from '../../domain/seat/audited-changes.ts';
+import { type AuditedChange, auditedChangeIn, seatAsAudited } from '../../domain/seat/audited-changes.ts';
+import type { SeatStatus } from '../../domain/seat/seat.ts';
+import { markHeld } from '../../domain/seat/transitions.ts';
 
 /** What a restore does to the items of one kind. */
 export interface Changed {
@@ -23,6 +27,28 @@ export interface Changed {
 export interface Restoration extends TableChanges {
   /** By kind of item; kinds without changes are left out. */
   kinds: ReadonlyMap<string, Changed>;
+  /** Items of the ledger with changes that no event says yet, and that are lost. */
+  unaudited: number;
+}
+
+/**
+ * Parses an entry of the log of the audit stream.
+ *
+ * @param since a change from before is in the restored table, however late its event has come: an archive may have been replayed
+ * @returns undefined for what is no event about a user
+ */
+export function auditedIn(text: string, since: Date): AuditedChange | undefined {
+  const change = auditedChangeIn(jsonIn(text));
+  return change && change.at >= since ? change : undefined;
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 const keyOf = (item: Item): Keyed => ({ pk: item['pk']?.S ?? '', sk: item['sk']?.S ?? '' });
@@ -93,7 +119,28 @@ function withNumber(item: Item, events: readonly AuditedChange[]): Item {
   return { ...item, changeSeq: { N: String(highest) } };
 }
 
-/** Compares the items that a ledger is to have with those that it has. */
+/** Whether an item has an event that is not sent, of a change that the other does not have. */
+function isUnaudited(item: Item, other: Item | undefined): boolean {
+  const known = Number(other?.['changeSeq']?.N ?? 0);
+  return item['audit']?.L?.some(({ M: record }) => Number(record?.['changeSeq']?.N ?? 0) > known) ?? false;
+}
+
+/** Statuses from which the brake holds a revocation. */
+const HOLDABLE = new Set<SeatStatus>(['assigned', 'confirmed', 'leaving', 'held']);
+
+/**
+ * Returns what a restored item becomes because of the ledger's own. What is held there since the restore point stays held: the
+ * events do not say who is, and a sweep may find no reason any more to hold it. At worst, someone releases it.
+ */
+function keepHeld(item: Item, other: Item | undefined): Item | undefined {
+  if (item['sk']?.S === HOLD) return isHoldInForce(item) ? item : other;
+  if (item['status']?.S !== 'held' || !other || item['changeSeq']?.N !== other['changeSeq']?.N) return other;
+  const [{ cause = '', hold, changedAt = '' } = {}, seat] = [readableSeatIn(item), readableSeatIn(other)];
+  if (hold === undefined || !seat || !HOLDABLE.has(seat.status)) return other;
+  return storedSeat(markHeld(seat, hold, { now: new Date(changedAt), execution: cause, cause }));
+}
+
+/** Compares the items that a ledger is to have with those that it has. What it holds stays held. */
 export async function restorationOf(
   wanted: ReadonlyMap<string, Item>,
   live: AsyncIterable<Item>,
@@ -106,11 +153,13 @@ export async function restorationOf(
   const missing = new Map(wanted);
   const puts: Item[] = [];
   const deletions: Keyed[] = [];
+  let unaudited = 0;
   for await (const item of live) {
     const key = keyOf(item);
     if (!isOfApplication(key)) continue;
-    const other = missing.get(textOf(key));
+    const other = keepHeld(item, missing.get(textOf(key)));
     missing.delete(textOf(key));
+    if (isUnaudited(item, other)) unaudited += 1;
     if (!other) {
       deletions.push(key);
       count(key, 'removed');
@@ -123,5 +172,5 @@ export async function restorationOf(
     puts.push(item);
     count(keyOf(item), 'added');
   }
-  return { puts, deletions, kinds };
+  return { puts, deletions, kinds, unaudited };
 }

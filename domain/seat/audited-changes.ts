@@ -117,8 +117,9 @@ function isNews({ type, changeSeq }: AuditedChange, seat: Seat | undefined): boo
   );
 }
 
-function after(seat: Seat | undefined, event: AuditedChange): Seat {
+function after(before: Seat | undefined, event: AuditedChange): Seat {
   const { type, applicationArn, userId, entitlement, at, execution, cause } = event;
+  const seat = withAuditedParts(before, event);
   // The reason is in the event; nothing is audited again.
   const context: ChangeContext = { now: at, execution, cause, reason: 'reconciled' };
   const time = at.toISOString();
@@ -149,6 +150,16 @@ function after(seat: Seat | undefined, event: AuditedChange): Seat {
       // A refusal changes nothing but the number.
       return seat ?? assigned();
   }
+}
+
+/**
+ * Every event but that of a refusal names the plan, as long as the seat has a subscription. A seat whose event names none has
+ * lost it: what is listed later is someone else's.
+ */
+function withAuditedParts(seat: Seat | undefined, { type, plan }: AuditedChange): Seat | undefined {
+  if (seat === undefined || plan !== undefined || type === 'Seat Refused') return seat;
+  const { subscription: _, ...others } = seat;
+  return others;
 }
 
 function adoptedParts(seat: Seat | undefined, { plan, at }: AuditedChange): Pick<Seat, 'access' | 'subscription'> {

@@ -1,5 +1,7 @@
 // @module-tag long
-import { beforeAll, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { APPLICATION, GROUP, ME, people, STORE_ID, user } from '../support/ids.ts';
 import { anOperator, linesOf } from '../support/operator.ts';
 
@@ -171,6 +173,61 @@ describe('usher restore', () => {
     expect([await seats(), await changes(), await holder()]).toEqual([before, calls, undefined]);
   });
 
+  it('writes no more once another run has begun, and leaves the lease to it', async () => {
+    const [half, before] = [people(3, 38), await seats()];
+    await lose(half);
+    for (const number of people(101, 140)) await plant(user(number));
+    const wrong = (await seats()).size;
+    await operator.fault({ operation: 'DynamoDB.BatchWriteItem', kind: 'throttle', skip: 1, times: 1000 });
+    const slow = operator.run('restore', `${LEDGER}-2`, '--yes');
+    await vi.waitUntil(async () => (await seats()).size > wrong, 5000);
+    // As another run does, which then ends.
+    await dynamo('UpdateItem', {
+      TableName: LEDGER,
+      Key: { pk: { S: '#work' }, sk: { S: '#work' } },
+      UpdateExpression: 'SET lease.term = lease.term + :one, term = term + :one',
+      ExpressionAttributeValues: { ':one': { N: '1' } },
+    });
+    await operator.mend();
+    const { code, error } = await slow;
+    expect({ code, error }).toEqual({ code: 1, error: expect.stringContaining('no longer has the lease') });
+    expect(error).not.toContain('restored in part');
+    expect((await seats()).size).toBeGreaterThan(before.size);
+    expect(await holder()).toBe(`usher restore ${LEDGER}-2`);
+    expect((await operator.run('restore', `${LEDGER}-2`, '--yes')).code).toBe(0);
+    expect([await seats(), await holder()]).toEqual([before, undefined]);
+  });
+
+  it('counts changes that are not audited yet, until a tick has audited them', async () => {
+    const unaudited = async () =>
+      linesOf((await operator.run('restore', `${LEDGER}-2`, '--dry-run', '--json')).out)[0]?.['unaudited'];
+    const item = (await itemsOf(LEDGER)).get(`${APPLICATION} ${user(4)}`);
+    const changeSeq = { N: String(Number(item?.['changeSeq']?.['N']) + 1) };
+    const record = { kind: { S: 'kept' }, changeSeq, at: { S: '2026-11-30T10:00:00.000Z' }, reason: { S: 'manual' } };
+    const audit = { L: [{ M: { ...record, execution: { S: ME }, cause: { S: ME } } }] };
+    const due = {
+      attention: { S: '#attention' },
+      attentionAt: { S: '2026-11-30T10:00:00.000Z' },
+      tells: { BOOL: true },
+    };
+    await dynamo('PutItem', { TableName: LEDGER, Item: { ...item, changeSeq, audit, ...due } });
+    expect(await unaudited()).toBe(1);
+    expect((await operator.run('restore', `${LEDGER}-2`, '--dry-run')).error).toContain(
+      'warning: 1 item of usher-local-ledger with changes that are not audited yet: they are lost',
+    );
+    await tick();
+    expect(await unaudited()).toBe(0);
+  });
+
+  it('is not called half restored by Ctrl-C while it follows the check of everything', async () => {
+    const child = operator.start('restore', `${LEDGER}-2`, '--yes', '--wait');
+    const errors = text(child.stderr);
+    child.stdout.on('data', (some) => /is restored/.test(String(some)) && child.kill('SIGINT'));
+    await once(child, 'close');
+    expect(await errors).toContain('To undo this');
+    expect(await errors).not.toContain('restored in part');
+  });
+
   it('changes nothing if it is only to show, if no one confirms, and if there is nothing to change', async () => {
     const before = await itemsOf(LEDGER);
     const { code, out } = await operator.run('restore', `${LEDGER}-2`, '--dry-run', '--json');
@@ -197,6 +254,15 @@ describe('usher restore', () => {
     const { '#work #work': work, ...items } = Object.fromEntries(await itemsOf(LEDGER));
     expect(items).toEqual(Object.fromEntries([...before].filter(([key]) => key !== '#work #work')));
     expect(work).not.toHaveProperty('lease');
+  });
+
+  it('that may not release the lease says that no execution writes', async () => {
+    await operator.fault({ operation: 'DynamoDB.PutItem', kind: 'refuse', skip: 1, times: 2 });
+    const { code, error } = await operator.run('restore', `${LEDGER}-2`, '--yes');
+    await operator.mend();
+    expect({ code, error }).toEqual({ code: 1, error: expect.stringContaining('No execution writes until this') });
+    expect(await holder()).toBe(`usher restore ${LEDGER}-2`);
+    expect((await operator.run('restore', `${LEDGER}-2`, '--yes')).code).toBe(0);
   });
 
   it('waits for the execution that writes', async () => {

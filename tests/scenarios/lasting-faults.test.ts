@@ -209,12 +209,13 @@ describe('a ledger that is half restored', () => {
     const world = await openWorld({ people: 3, seated: [1] });
     const { ledger } = world.services;
     const taken = beginRestore(await ledger.queue(), 'restored', world.now());
-    if (taken) await ledger.saveQueue(taken);
+    if (!taken) throw new Error('The lease is taken');
+    await ledger.saveQueue(taken.queue);
     await world.scim({ join: [2], leave: [1] });
     await world.ticking(200);
     expect([world.assigned(), world.calls(CREATE), world.calls(DELETE)]).toEqual([[1], 0, 0]);
     expect(world.measured('SweepAge').at(-1)).toBeGreaterThan(3 * 3600);
-    await updateQueue(ledger, (queue) => ({ queue: endRestore(queue, 'restored', world.now()) }));
+    await updateQueue(ledger, (queue) => ({ queue: endRestore(queue, taken.run, world.now()) ?? queue }));
     await world.ticking(10);
     expect(world.assigned()).toEqual([2]);
   });

@@ -36,6 +36,16 @@ describe('a table', () => {
       { from: LEDGER, to: START, inProgress: false },
     ],
     [
+      'was restored from a table of another Region',
+      { RestoreSummary: { ...SUMMARY, SourceTableArn: ARN.replace('us-east-1', 'eu-central-1') } },
+      { from: undefined, to: START, inProgress: false },
+    ],
+    [
+      'was restored from a table of another account',
+      { RestoreSummary: { ...SUMMARY, SourceTableArn: ARN.replace('111122223333', '444455556666') } },
+      { from: undefined, to: START, inProgress: false },
+    ],
+    [
       'was restored from what has no name of a table',
       { RestoreSummary: { ...SUMMARY, SourceBackupArn: 'arn:aws:backup:us-east-1:111122223333:recovery-point:1' } },
       { from: undefined, to: START, inProgress: false },
@@ -47,7 +57,7 @@ describe('a table', () => {
     ],
   ])('%s', async (_fact, parts, restored) => {
     const { aws, tables } = theTables();
-    aws.on(DescribeTableCommand).resolves({ Table: { TableStatus: 'ACTIVE', ...parts } });
+    aws.on(DescribeTableCommand).resolves({ Table: { TableStatus: 'ACTIVE', TableArn: `${ARN}-restored`, ...parts } });
     expect(await tables.describe('t')).toEqual({ status: 'ACTIVE', restored });
   });
 

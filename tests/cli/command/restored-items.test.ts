@@ -1,10 +1,12 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { type Item, storedSeat } from '../../../adapters/ledger-items.ts';
-import { restorationOf, restoredItems } from '../../../cli/command/restored-items.ts';
-import { sourceProblem } from '../../../cli/commands/restore.ts';
+import { type Item, seatIn, storedSeat } from '../../../adapters/ledger-items.ts';
+import { auditedIn, restorationOf, restoredItems } from '../../../cli/command/restored-items.ts';
+import { gapProblem, sourceProblem } from '../../../cli/commands/restore.ts';
+import { auditEvent } from '../../../domain/audit/event.ts';
 import type { AuditedChange } from '../../../domain/seat/audited-changes.ts';
-import { aHold, anObservation, aSeat, aUserFindings } from '../../support/builders.ts';
+import type { Seat } from '../../../domain/seat/seat.ts';
+import { aHold, anAuditRecord, anObservation, aSeat, at, aUserFindings } from '../../support/builders.ts';
 import { APPLICATION, ENTITLEMENT, ME, START, user } from '../../support/ids.ts';
 
 const stored = (sk: string, content: object): Item =>
@@ -97,6 +99,86 @@ describe('what a restore changes', () => {
   });
 });
 
+describe('what the ledger holds', () => {
+  const live = aSeat(1, { status: 'held', hold: 2, changeSeq: 9, revision: 7, grantedAt: START.toISOString() });
+  const compared = async (source: Item[], ledger: Item[], events: AuditedChange[] = []) =>
+    restorationOf(await restoredItems(listed(source), events), listed(ledger));
+
+  it.each<[string, Partial<Seat>]>([
+    ['confirmed', { status: 'confirmed' }],
+    ['leaving', { status: 'leaving', dueAt: START.toISOString() }],
+    ['held before', { status: 'held', hold: 1 }],
+  ])('stays held if its seat is %s in the restored table, and else is what it was', async (_status, parts) => {
+    const source = [storedSeat(aSeat(1, { changeSeq: 9, revision: 4, access: 'foreign', ...parts }))];
+    const { puts, deletions } = await compared(source, [storedSeat(live), HOLD]);
+    expect(puts.map(seatIn)).toMatchObject([{ status: 'held', hold: 2, access: 'foreign' }]);
+    expect([puts[0]?.['dueAt'], deletions]).toEqual([undefined, []]);
+    expect(await compared(source, [...puts, HOLD])).toMatchObject({ puts: [], deletions: [] });
+  });
+
+  it.each<[string, Partial<Seat>, AuditedChange[]]>([
+    ['has changed since', { changeSeq: 9 }, [audited({ changeSeq: 10 })]],
+    ['has not changed so far', { changeSeq: 8 }, []],
+    ['is being revoked', { changeSeq: 9, status: 'revoking' }, []],
+  ])('is no longer held if its seat %s, as the events say', async (_fact, parts, events) => {
+    const source = [storedSeat(aSeat(1, parts))];
+    const { puts } = await compared(source, [storedSeat(live)], events);
+    expect(puts).toEqual([...(await restoredItems(listed(source), events)).values()]);
+  });
+
+  it.each<[string, Item, number]>([
+    ['is in force', HOLD, 0],
+    ['is lifted', stored('#hold', aHold({ status: 'lifted' })), 1],
+    ['cannot be read', stored('#hold', { status: 'held' }), 1],
+  ])('is lost only with its hold: one that %s', async (_fact, hold, removed) => {
+    expect((await compared([], [hold])).deletions).toHaveLength(removed);
+  });
+});
+
+describe('what a ledger has and no event says', () => {
+  const pending = (changeSeq: number) => storedSeat(aSeat(1, { changeSeq, audit: [anAuditRecord({ changeSeq })] }));
+
+  it.each<[string, Item[], AuditedChange[], number]>([
+    ['is counted: it is lost', [], [], 1],
+    ['is counted if the restored table has an earlier change', [storedSeat(aSeat(1, { changeSeq: 98 }))], [], 1],
+    ['is not lost if the restored table has it, too', [pending(99)], [], 0],
+    ['is not lost if it was audited meanwhile', [], [audited({ type: 'Seat Assigned' })], 0],
+  ])('%s', async (_fact, source, events, expected) => {
+    const wanted = await restoredItems(listed(source), events);
+    expect((await restorationOf(wanted, listed([pending(99), HOLD, QUEUE]))).unaudited).toBe(expected);
+  });
+});
+
+describe('an entry of the log', () => {
+  const { detailType, detail } = auditEvent(
+    anAuditRecord({ at: START.toISOString() }),
+    { applicationArn: APPLICATION, userId: user(1), entitlement: ENTITLEMENT },
+    { productVersion: '1.2.3', region: 'us-east-1' },
+  );
+  const text = JSON.stringify({ source: 'usher', 'detail-type': detailType, detail });
+
+  it('counts from the time of its change, however late it is in the log', () => {
+    expect(auditedIn(text, START)).toMatchObject({ userId: user(1), at: START });
+    expect(auditedIn(text, at(1))).toBeUndefined();
+  });
+
+  it('that is no JSON is no event', () => {
+    expect(auditedIn('{', START)).toBeUndefined();
+  });
+});
+
+describe('a restore point', () => {
+  it.each([
+    ['is right while the audit stream reaches it', 30, 29, undefined],
+    ['is right if the audit stream is kept for ever', 0, 3000, undefined],
+    ['is too old if events since it are gone', 30, 30, /kept for 30 days: what was audited right after .* is lost/],
+  ])('%s', (_fact, days, age, expected) => {
+    const problem = gapProblem(START, days, at(age * 24 * 3600));
+    if (expected === undefined) expect(problem).toBeUndefined();
+    else expect(problem?.message).toMatch(expected);
+  });
+});
+
 describe('a table to restore from', () => {
   const RESTORED = { from: 'usher-prod-ledger', to: START, inProgress: false };
 
@@ -112,7 +194,7 @@ describe('a table to restore from', () => {
     [
       'of an unknown source is wrong use',
       { status: 'ACTIVE', restored: { ...RESTORED, from: undefined } },
-      'UsageError: t was restored from an unknown table',
+      'UsageError: t was restored from a table of another account or Region',
     ],
     [
       'that is being created is not ready',

@@ -157,6 +157,24 @@ describe('a seat as the audit stream says', () => {
       { access: 'foreign', subscription: { plan: PLAN, askedAt: iso() } },
     ],
     [
+      'has lost its subscription if the event names none',
+      aSeat(1, { subscription: { plan: PLAN, askedAt: iso() } }),
+      [{ kind: 'leaving', changeSeq: 9, dueAt: iso(60) }],
+      { status: 'leaving', subscription: undefined },
+    ],
+    [
+      'whose subscription was lost has cancelled none at its end',
+      aSeat(1, { subscription: { plan: PLAN, askedAt: iso() } }),
+      [{ kind: 'revoked', changeSeq: 9, reason: 'group-leave' }],
+      { status: 'revoked', subscription: undefined, cancelledAt: undefined },
+    ],
+    [
+      'keeps its subscription if AWS refused a change',
+      aSeat(1, { subscription: { plan: PLAN, askedAt: iso() } }),
+      [{ kind: 'refused', refused: 'revoke', changeSeq: 9 }],
+      { subscription: { plan: PLAN, askedAt: iso() } },
+    ],
+    [
       'that ended with a subscription remembers its cancellation',
       undefined,
       [{ kind: 'revoked', changeSeq: 9, plan: PLAN, reason: 'group-leave' }],
