@@ -69,6 +69,7 @@ describe('a user whose calls fail for good', () => {
     ['throttle', 'throttled'],
   ])(
     'fails one execution, which names the user and the reason, and is tried about once an hour (%s)',
+    { tags: ['long'] },
     async (kind, reason) => {
       const world = await openWorld({ people: 2 });
       world.faults.add({ operation: CREATE, kind, times: FOR_GOOD, principalId: user(1) });

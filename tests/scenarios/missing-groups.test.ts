@@ -79,7 +79,7 @@ describe('95 named users of an application with 98 groups', () => {
     expect(await world.having('confirmed')).toEqual([...OTHERS, LATER]);
   });
 
-  it('need no list where AWS answers that no user is a member of a missing group', async () => {
+  it('need no list where AWS answers that no user is a member of a missing group', { tags: ['long'] }, async () => {
     const { world, calls } = await changeAll({ change: 'join', missing: 1, quirks: { missingGroup: 'no-member' } });
     expect(calls.memberships).toBeLessThanOrEqual(MOST_CALLS);
     expect(calls.lists).toBe(0);

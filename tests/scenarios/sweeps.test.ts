@@ -45,7 +45,7 @@ async function oldestAge(world: World): Promise<number> {
 }
 
 describe('a full sweep counts for each application by itself', () => {
-  it('while a group event every 100 s keeps one of six from coming to rest', async () => {
+  it('while a group event every 100 s keeps one of six from coming to rest', { tags: ['long'] }, async () => {
     const world = await openSix();
     keepBusy(world, EVENTS);
     await world.ticking(HOURS * 60);
