@@ -81,7 +81,9 @@ function decideManaged(subject: Managed, { whole, list }: Pick<PartsContext, 'wh
   if ('until' in list) return { decided: unlisted({ do: 'wait', until: list.until }) };
   if (isTooOld(user.seat, list.readAt)) return { decided: unlisted({ do: 'wait', until: list.againAt }) };
   const shown = shownOf(user, list.byUser.get(user.userId) ?? []);
-  return { decided: user.entitled ? decideEntitled(shown, subject) : decideIneligible(shown, subject) };
+  if (user.entitled) return { decided: decideEntitled(shown, subject) };
+  if (isIdUnknown(shown, subject)) return { decided: decideWithoutId(subject, list.againAt) };
+  return { decided: decideIneligible(shown, subject) };
 }
 
 /**
@@ -198,6 +200,22 @@ function decideIneligible({ own }: Shown, subject: Managed): DecidedUser {
   const decided = decideIf(isLeft, subject, seat && own ? noteListed(seat, own) : seat);
   if (decided.decision.do !== 'revoke' || isLeft) return decided;
   return { ...decided, part: seat?.access === 'foreign' ? 'nothing' : 'access' };
+}
+
+/** Whether a subscription may exist that cannot be cancelled: Amazon Q Business takes the id, which only a list tells. */
+function isIdUnknown({ own }: Shown, { checked, settings, moment }: Managed): boolean {
+  const { seat } = checked.user;
+  const isById = settings.provider === 'amazon-q-business' && seat?.subscription?.id === undefined;
+  return isById && own === undefined && mayBeUnlisted(seat, moment);
+}
+
+/** Access is taken back; the subscription waits for the next list. */
+function decideWithoutId(subject: Managed, againAt: string): DecidedUser {
+  const { user } = subject.checked;
+  const decided = decideIf(true, subject);
+  if (decided.decision.do !== 'revoke') return decided;
+  const isAssigned = user.assigned && isAccessOurs(user);
+  return isAssigned ? { ...decided, part: 'access' } : withDecision(decided, { do: 'wait', until: againAt }, user);
 }
 
 /** What the list shows of a user. */

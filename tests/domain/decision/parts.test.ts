@@ -388,6 +388,26 @@ describe('a user who is no longer entitled while the list is refused', () => {
   });
 });
 
+describe('a user who has left while no list shows the subscription by whose id it is cancelled', () => {
+  const unanswered: Partial<Seat> = { status: 'revoking', changedAt: iso(-600), ...own({ askedAt: iso(-600) }) };
+
+  it('loses access', () => {
+    expect(planned([leaver(1, unanswered)], listOf(), Q_BUSINESS)).toEqual(['revoke 1 group-leave access']);
+  });
+
+  it('waits for the next list without access', () => {
+    const state = managed(checkedUsers([{ ...leaver(1, unanswered), assigned: false }]), listOf(), Q_BUSINESS);
+    const { changes, unverified, recheck } = decisionOf(state);
+    expect([changes, unverified, [...recheck.values()]]).toEqual([[], true, [iso(301)]]);
+  });
+
+  it('has none to cancel an hour later', () => {
+    const late = { ...unanswered, ...own({ askedAt: iso(-3601) }) };
+    const seat = { ...leaver(1, late), assigned: false };
+    expect(planned([seat], listOf(), Q_BUSINESS)).toEqual(['revoke 1 group-leave access']);
+  });
+});
+
 describe('a user who comes back while the revocation is under way', () => {
   it('keeps the subscription that is left after someone else has removed the assignment', () => {
     const seat = { status: 'revoking' as const, changedAt: iso(-600), grantedAt: iso(-86_400), ...own() };
