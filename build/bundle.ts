@@ -90,7 +90,7 @@ const lambdaOnly = (serviceDir: string): Plugin => ({
       contents: JSON.stringify({ version: JSON.parse(readFileSync(path, 'utf8')).version }),
       loader: 'json',
     }));
-    // No request depends on what people call a Region.
+    // No request depends on the display name of a Region.
     onLoad({ filter: endingIn(String.raw`@aws-sdk/core/.*/aws/partitions\.js`) }, ({ path }) => ({
       contents: readFileSync(path, 'utf8').replace(/"description": "[^"]*"/g, ''),
     }));

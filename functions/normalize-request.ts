@@ -19,7 +19,7 @@ const Input = z.object({
 /**
  * First state: makes a request of the execution's input, or gives the reason to ignore it.
  *
- * Whoever starts an execution chooses its name, and may put an event on the bus with any text as its id. A name that may be
+ * The caller who starts an execution chooses its name, and may put an event on the bus with any text as its id. A name that may be
  * free text is refused here, before it is recorded; such an id of an event is replaced by the execution's ARN. Both are counted.
  */
 export const handler = defineHandler({

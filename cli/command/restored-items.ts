@@ -130,7 +130,7 @@ const HOLDABLE = new Set<SeatStatus>(['assigned', 'confirmed', 'leaving', 'held'
 
 /**
  * Returns what a restored item becomes because of the ledger's own. What is held there since the restore point stays held: the
- * events do not say who is, and a sweep may find no reason any more to hold it. At worst, someone releases it.
+ * events do not say who is, and a sweep may no longer find a reason to hold it. At worst, an operator releases it.
  */
 function keepHeld(item: Item, other: Item | undefined): Item | undefined {
   if (item['sk']?.S === HOLD) return isHoldInForce(item) ? item : other;

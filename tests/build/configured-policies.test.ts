@@ -36,7 +36,7 @@ function pairsIn(statements: readonly PolicyStatement[]): string[] {
 const onApplications = (statements: readonly PolicyStatement[]) =>
   statements.filter(({ Action }) => Action.includes('sso:DescribeApplicationAssignment'));
 
-/** The largest configuration without subscriptions and with so many applications less. */
+/** The largest configuration without subscriptions, and without this number of its applications. */
 function applications(left: number): Entitlements {
   const whole = largestEntitlements(PLACE, () => undefined);
   return { ...whole, retired: whole.retired.slice(left) };

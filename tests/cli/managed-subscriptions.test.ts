@@ -91,10 +91,10 @@ describe('a managed subscription', () => {
     ['is refused', { exception: 'ResourceNotFoundException', kind: 'exception' }, 'problem', /region and roleArn/],
     ['does not answer', { kind: 'internal' }, 'unknown', /Try again/],
   ])('is a finding of doctor if its list %s', async (_fact, fault, verdict, mend) => {
-    await operator.mend();
+    await operator.clearFaults();
     await operator.fault({ operation: 'UserSubscriptions.ListUserSubscriptions', times: 100, ...fault });
     const found = new Map(linesOf((await operator.run('doctor', '--json')).out).map((one) => [one['check'], one]));
     expect(found.get('subscriptions kiro us-east-1')).toMatchObject({ verdict, mend: expect.stringMatching(mend) });
-    await operator.mend();
+    await operator.clearFaults();
   });
 });

@@ -179,9 +179,9 @@ describe('the policies for people', () => {
     expect([...actionsOf(policy('read-only'))].sort()).toEqual([...reading].sort());
   });
 
-  it('operator: exactly what changing takes beside it', () => {
-    const beside = [...all].filter((action) => !reading.has(action) && action !== NEEDS_NO_POLICY);
-    expect([...actionsOf(policy('operator'))].sort()).toEqual(beside.sort());
+  it('operator: exactly what changing takes in addition', () => {
+    const added = [...all].filter((action) => !reading.has(action) && action !== NEEDS_NO_POLICY);
+    expect([...actionsOf(policy('operator'))].sort()).toEqual(added.sort());
   });
 
   it('let no one forge: they write to no bus, log, ledger, function, role or state machine', () => {
@@ -199,9 +199,9 @@ describe('the policies for people', () => {
   });
 
   it('restore: exactly what a restore takes next to the read-only policy', () => {
-    const beside = (actions: Iterable<string>) =>
+    const added = (actions: Iterable<string>) =>
       [...actions].filter((action) => !reading.has(action) && action !== NEEDS_NO_POLICY).sort();
-    expect(beside(actionsOf(policy('restore')))).toEqual(beside(restoring));
+    expect(added(actionsOf(policy('restore')))).toEqual(added(restoring));
   });
 
   it('are in the handbook as in the help', async () => {

@@ -188,7 +188,7 @@ describe('usher restore', () => {
       UpdateExpression: 'SET lease.term = lease.term + :one, term = term + :one',
       ExpressionAttributeValues: { ':one': { N: '1' } },
     });
-    await operator.mend();
+    await operator.clearFaults();
     const { code, error } = await slow;
     expect({ code, error }).toEqual({ code: 1, error: expect.stringContaining('no longer has the lease') });
     expect(error).not.toContain('restored in part');
@@ -249,7 +249,7 @@ describe('usher restore', () => {
     const before = await itemsOf(LEDGER);
     await operator.fault({ operation, kind: 'refuse', skip });
     const { code, error } = await operator.run('restore', `${LEDGER}-2`, '--yes');
-    await operator.mend();
+    await operator.clearFaults();
     expect({ code, error }).toEqual({ code: 1, error: expect.stringContaining(operation.split('.')[1] ?? '') });
     const { '#work #work': work, ...items } = Object.fromEntries(await itemsOf(LEDGER));
     expect(items).toEqual(Object.fromEntries([...before].filter(([key]) => key !== '#work #work')));
@@ -259,7 +259,7 @@ describe('usher restore', () => {
   it('that may not release the lease says that no execution writes', async () => {
     await operator.fault({ operation: 'DynamoDB.PutItem', kind: 'refuse', skip: 1, times: 2 });
     const { code, error } = await operator.run('restore', `${LEDGER}-2`, '--yes');
-    await operator.mend();
+    await operator.clearFaults();
     expect({ code, error }).toEqual({ code: 1, error: expect.stringContaining('No execution writes until this') });
     expect(await holder()).toBe(`usher restore ${LEDGER}-2`);
     expect((await operator.run('restore', `${LEDGER}-2`, '--yes')).code).toBe(0);

@@ -377,7 +377,7 @@ describe('usher subscriptions --idle', () => {
     await operator.fault({ operation: 'DynamoDB.Query', kind: 'exception', exception, for: 'ever' });
     const judged = await idle(folder, '--json');
     const compared = await operator.run('subscriptions', '--finding', 'missing');
-    await operator.mend();
+    await operator.clearFaults();
     expect([judged.code, judged.out, judged.error]).toEqual([
       3,
       '',
@@ -395,7 +395,7 @@ describe('usher subscriptions --idle', () => {
     const { folder } = await activityOf(operator);
     await operator.fault({ operation: 'DynamoDB.Query', kind: 'exception', exception, for: 'ever' });
     const { out, error, code } = await idle(folder, '--json');
-    await operator.mend();
+    await operator.clearFaults();
     expect([code, out, error]).toEqual([1, '', expect.stringContaining(`not read: Query: ${exception}`)]);
   });
 

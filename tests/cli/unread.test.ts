@@ -31,7 +31,7 @@ function expectReported(error: string, operation: string): void {
 beforeAll(async () => {
   await operator.run('start', '--all', '--wait');
 });
-afterEach(() => operator.mend());
+afterEach(() => operator.clearFaults());
 
 describe('usher doctor', () => {
   const findings = async () => {

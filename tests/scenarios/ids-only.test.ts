@@ -29,7 +29,7 @@ import { openWorld, type World } from '../support/world.ts';
 
 // A world looks for SECRET in states, errors, logs, metrics, audit events and the ledger after each `play`.
 
-/** What whoever may put events or start executions can write where an id is expected. */
+/** What a caller who may put events or start executions can write where an id is expected. */
 const TEXTS = [
   SECRET,
   `${SECRET} Alice <alice@example.com>`,

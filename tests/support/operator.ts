@@ -113,7 +113,7 @@ export interface Operator {
   /** Faults to come, for whoever calls next. */
   fault(...rules: readonly object[]): Promise<void>;
   /** Drops all faults that are left. */
-  mend(): Promise<void>;
+  clearFaults(): Promise<void>;
   /** Calls of the operator's commands, by `<Service>.<Operation>`. */
   calls(): Promise<Record<string, number>>;
   /** All calls, those of the functions, too. */
@@ -213,7 +213,7 @@ function commandsFor(
       const { status } = await fetch(`${endpoint}/faults`, { method: 'POST', body: JSON.stringify(rules) });
       if (status !== 200) throw new Error('The local stack takes no such fault');
     },
-    async mend() {
+    async clearFaults() {
       await fetch(`${endpoint}/faults`, { method: 'DELETE' });
     },
     calls: async () => (await page('/calls'))['fromOutside'] ?? {},
@@ -281,7 +281,7 @@ export function anOperator(options: OperatorOptions = {}): Operator {
     start: (...args) => started().start(...args),
     call: (...args) => started().call(...args),
     fault: (...rules) => started().fault(...rules),
-    mend: () => started().mend(),
+    clearFaults: () => started().clearFaults(),
     calls: () => started().calls(),
     allCalls: () => started().allCalls(),
     stop: (signal) => started().stop(signal),

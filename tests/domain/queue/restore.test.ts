@@ -34,7 +34,7 @@ describe('a restore', () => {
     expect(beginRestore(aQueue(parts), 'table', START) !== undefined).toBe(expected);
   });
 
-  it('begins a term of its own, so that whoever wrote before writes no more', () => {
+  it('begins a term of its own, so that an execution that wrote before no longer writes', () => {
     const { queue, run, continues } = begun(aQueue(heldBy(ME, 0, 7)));
     expect([queue.lease?.term, run, continues]).toEqual([8, { table: 'table', term: 8 }, false]);
   });
