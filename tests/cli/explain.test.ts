@@ -12,7 +12,10 @@ const JOIN = anAddMemberToGroup({ userId: user(1), groupId: GROUP });
 const FOREIGN = { ...JOIN, detail: { ...JOIN.detail, eventSource: 'quicksight.amazonaws.com' } };
 const NOBODY = {
   ...JOIN,
-  detail: { ...JOIN.detail, requestParameters: { identityStoreId: STORE_ID, groupId: GROUP } },
+  detail: {
+    ...JOIN.detail,
+    requestParameters: { identityStoreId: STORE_ID, groupId: GROUP, member: { memberId: 'nobody' } },
+  },
 };
 
 let folder: string;
