@@ -6,12 +6,12 @@ import * as z from 'zod/mini';
 import { permissionsOf } from '../cli/command/command.ts';
 import { PLAY_EXIT_MEANINGS } from '../cli/commands/play.ts';
 import { programOf } from '../cli/program.ts';
-import { EXIT_MEANINGS } from '../cli/shared/failures.ts';
 import { LINE_FIELDS } from '../cli/ui/json-lines.ts';
 import { CLASSIFICATIONS, REFUSED_REVOCATION, USER_ACCESS_MANAGEMENT } from '../domain/audit/schema.ts';
 import { FAULT_KINDS, FaultRuleSchema } from '../emulator/aws/fault-rules.ts';
 import { QuirksSchema, USUAL } from '../emulator/aws/identity-center/quirks.ts';
 import { ACTION_STARTS, type ActionStart, LaggingReadSchema, ScenarioSchema } from '../emulator/scenario/schema.ts';
+import { EXIT_MEANINGS } from '../operator/failures.ts';
 import { detailTypes, EVENT_MEANINGS, schemaName } from './schemas.ts';
 
 const ROOT = join(import.meta.dirname, '..');

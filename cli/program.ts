@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { EXIT, EXIT_MEANINGS } from '../operator/failures.ts';
 import type { Runner } from './command/command.ts';
 import { type Context, contextOf } from './command/context.ts';
 import { printError } from './command/print-error.ts';
@@ -20,7 +21,6 @@ import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { subscriptionsCommand } from './commands/subscriptions.ts';
 import { whyCommand } from './commands/why.ts';
-import { EXIT, EXIT_MEANINGS } from './shared/failures.ts';
 import { version } from './shared/version.ts';
 import { type Surroundings, Terminal } from './ui/terminal.ts';
 
@@ -75,8 +75,14 @@ export async function runCommandLine(
     else await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.wrongUse;
-    return printError(error, terminal, { debug: args.includes('--debug') });
+    const json = args.includes('--json');
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      if (json)
+        terminal.json({ type: 'error', message: error.message.replace(/^error: /, ''), exitCode: EXIT.wrongUse });
+      return EXIT.wrongUse;
+    }
+    return printError(error, terminal, { debug: args.includes('--debug'), json });
   }
 }
 
