@@ -23,8 +23,8 @@ const MARKED = /<!-- generated: ([a-z-]+) -->\n((?:(?!<!-- generated: )[\s\S])*?
 export type Tables = ReadonlyMap<string, string>;
 
 /** Returns the tables that are generated, by page. */
-export function referenceTables(): Map<string, Tables> {
-  const program = programOf();
+export async function referenceTables(): Promise<Map<string, Tables>> {
+  const program = await programOf();
   return new Map<string, Tables>([
     ['docs/audit.md', new Map([['detail-types', detailTypeTable()]])],
     ['docs/deploy.md', new Map([['parameters', parameters()]])],
@@ -252,9 +252,9 @@ function prose(text: string): string {
 }
 
 /** Writes the tables into the pages; with `--check` it only reports those that differ, and exits with 1. */
-function main(): void {
+async function main(): Promise<void> {
   const isCheck = process.argv[2] === '--check';
-  const tables = referenceTables();
+  const tables = await referenceTables();
   const pages = new Set([...globSync('docs/*.md', { cwd: ROOT }), ...tables.keys()]);
   const problems = [...pages].flatMap((page) => {
     const before = readFileSync(join(ROOT, page), 'utf8');
@@ -268,4 +268,4 @@ function main(): void {
 }
 
 const [, script] = process.argv;
-if (script !== undefined && realpathSync(script) === import.meta.filename) main();
+if (script !== undefined && realpathSync(script) === import.meta.filename) await main();

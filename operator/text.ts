@@ -1,4 +1,4 @@
-import { isPrintable } from '../domain/shared/ids.ts';
+import { isPrintable } from '../domain/shared/printable.ts';
 import { secondsBetween } from '../domain/shared/time.ts';
 
 /** Escapes what would move the cursor of a terminal or turn the direction of writing. */
