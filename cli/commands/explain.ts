@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Entitlements } from '../../domain/entitlements.ts';
-import type { Request } from '../../domain/request/request.ts';
+import type { Request, StartContext } from '../../domain/request/request.ts';
 import { readEntitlements } from '../../input/entitlements-file.ts';
 import { readEvents } from '../../input/event-files.ts';
 import { titleOf } from '../../input/event-title.ts';
@@ -40,16 +40,15 @@ async function explain(context: Context, command: Command): Promise<void> {
   const entitlements = await entitlementsFor(context, command);
   const { places, leftOut } = await readEvents(file);
   if (leftOut > 0) context.terminal.note(`${count(leftOut, 'entry holds', 'entries hold')} no event.`);
-  await explainAll(places, entitlements, context);
+  await explainAll(places, { entitlements, execution: NO_EXECUTION, startedAt: context.clock.now() }, context);
 }
 
 /** Prints what each event would start. @throws CommandFailed if one is invalid, after all of them */
 async function explainAll(
   places: readonly EventPlace[],
-  entitlements: Entitlements,
-  { terminal, clock, json }: Context,
+  around: StartContext,
+  { terminal, json }: Context,
 ): Promise<void> {
-  const around = { entitlements, execution: NO_EXECUTION, startedAt: clock.now() };
   const counts = { start: 0, ignored: 0, invalid: 0 };
   for (const [index, place] of places.entries()) {
     const explanation: Explanation = place.event

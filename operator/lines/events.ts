@@ -21,11 +21,14 @@ export const ExplanationLineSchema = z.strictObject({
   message: z.optional(z.string().check(z.describe('Of invalid: what is wrong'))),
 });
 
-/** An execution that was started with an event of a file. */
+/** An execution that was started: by hand, or with an event of a file. */
 export const StartLineSchema = z.strictObject({
   type: z.literal('start'),
   place: PlaceSchema,
   execution: z.string().check(z.describe('The ARN of the execution')),
+  input: z.optional(
+    z.record(z.string(), z.unknown()).check(z.describe('The input of a start by hand. It may name a user')),
+  ),
 });
 
 /** A replay of the audit archive that has ended. */
