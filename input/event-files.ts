@@ -47,7 +47,15 @@ export function eventsIn(content: string | Uint8Array, file: string, limits = LI
   if (places.length > 0) return { places, leftOut: unwrapper.leftOut };
   const where = [...unwrapper.emptyFields].join(', ');
   const problem = { path: '', problem: where === '' ? 'holds no event' : `holds no event in ${where}` };
-  throw new InputError(file, [Array.isArray(found) ? problem : found]);
+  throw new InputError(file, [Array.isArray(found) ? problem : withHint(found, text)]);
+}
+
+/** A text that begins like no JSON, and mentions records: YAML or a table of the AWS CLI, or comma-separated values. */
+const OTHER_OUTPUT = /^(?!\s*["[{]).*(?:event.?source|CloudTrailEvent|detail-type)/is;
+
+function withHint(issue: ValidationIssue, text: string): ValidationIssue {
+  if (!OTHER_OUTPUT.test(text)) return issue;
+  return { ...issue, problem: `${issue.problem}. Export it as JSON; with the AWS CLI: --output json` };
 }
 
 /** Returns the events of a text that is not JSON: base64, or a log whose lines begin with something else. */

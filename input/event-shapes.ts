@@ -15,6 +15,11 @@ const START_KEYS = new Set([
   'waitSeconds',
 ]);
 
+/** Whether an object has a key of a manual start, perhaps next to others that no start has. */
+export function resemblesManualStart(fields: object): boolean {
+  return Object.keys(fields).some((key) => START_KEYS.has(key));
+}
+
 /** Whether an object has the keys of a manual start, and no others. */
 export function isManualStart(fields: Fields): boolean {
   const keys = Object.keys(fields);

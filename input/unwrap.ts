@@ -51,13 +51,17 @@ const ENVELOPES = new Set([
   ...ENTRIES,
   'Body',
   'CloudTrailEvent',
+  'Items',
   'Message',
+  'QueryResultRows',
   '_raw',
   '_source',
   'awslogs',
   'executions',
+  'items',
   'message',
   'result',
+  'rows',
 ]);
 /** More often than anything is compressed: there are texts that unpack to themselves. */
 const MOST_LAYERS = 8;

@@ -3,6 +3,7 @@ import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Request, StartContext } from '../../domain/request/request.ts';
 import { readEntitlements } from '../../input/entitlements-file.ts';
 import { readEvents } from '../../input/event-files.ts';
+import { resemblesManualStart } from '../../input/event-shapes.ts';
 import { titleOf } from '../../input/event-title.ts';
 import { readText } from '../../input/files.ts';
 import type { EventPlace } from '../../input/unwrap.ts';
@@ -75,7 +76,7 @@ async function entitlementsFor(context: Context, command: Command): Promise<Enti
 
 function printExplanation({ path, event }: EventPlace, explanation: Explanation, terminal: Terminal): void {
   const { bold, green, red, yellow } = terminal.colors;
-  const title = [path, event ? titleOf(event) : ''].filter(Boolean).join(': ');
+  const title = [path, event ? kindOf(event) : ''].filter(Boolean).join(': ');
   if (title !== '') terminal.line(bold(escaped(title)));
   switch (explanation.decision) {
     case 'start':
@@ -88,6 +89,12 @@ function printExplanation({ path, event }: EventPlace, explanation: Explanation,
       terminal.paragraph(`invalid: ${explanation.path}: ${explanation.message}`, 2, red);
       break;
   }
+}
+
+/** A file may hold anything: what has no key of an event or of a start is called neither. */
+function kindOf(event: object): string {
+  const title = titleOf(event);
+  return title === 'manual start' && !resemblesManualStart(event) ? 'neither an event nor a manual start' : title;
 }
 
 /** Says what an execution would check, and what it would wait for. */

@@ -81,6 +81,15 @@ describe('usher explain', () => {
     expect(error).toMatch(message);
   });
 
+  it('calls nothing a manual start that has no key of one', async () => {
+    const { code, out } = await explain(['-'], JSON.stringify([{ a: 1 }, { userId: user(1), a: 1 }]));
+    expect(code).toBe(1);
+    expect(out.split('\n').filter((line) => line.startsWith('['))).toEqual([
+      '[0]: neither an event nor a manual start',
+      '[1]: manual start',
+    ]);
+  });
+
   it('explains in words, without control characters of the event', async () => {
     const hostile = { ...FOREIGN, detail: { ...FOREIGN.detail, eventName: 'Add\u001b[31mMember' } };
     const { out } = await explain(['-'], JSON.stringify(hostile));

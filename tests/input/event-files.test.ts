@@ -425,6 +425,11 @@ describe('a file without an event', () => {
       'FILE: holds no event in events',
     ],
     ['a search without a result', { hits: { hits: [] } }, 'FILE: holds no event in hits'],
+    [
+      'an answer of CloudTrail Lake',
+      { QueryResultRows: [[{ eventName: 'x' }]] },
+      'FILE: holds no event in QueryResultRows',
+    ],
     ['an empty array', [], 'FILE: holds no event'],
   ])('is refused: %s', (_what, content, message) => {
     expect(refusalOf(json(content))).toBe(message);
@@ -504,6 +509,16 @@ describe('a file without an event', () => {
     ],
   ])('is refused with its form, and with how to get the record: %s', (_form, content, says) => {
     expect(refusalOf(json(content))).toMatch(says);
+  });
+
+  it.each([
+    ['YAML', 'Events:\n- CloudTrailEvent: x\n'],
+    ['a table', '-----\n|  LookupEvents  |\n||  EventSource  ||\n'],
+    ['comma-separated values', 'Event ID,Event name,Event source\n1,AddMemberToGroup,sso-directory.amazonaws.com\n'],
+  ])('is refused with how to get JSON: %s', (_form, content) => {
+    expect(refusalOf(content)).toMatch(
+      /^FILE: line 1.*: not JSON\. Export it as JSON; with the AWS CLI: --output json$/,
+    );
   });
 
   it.each<[form: string, first: readonly number[], says: string]>([
