@@ -139,9 +139,11 @@ export class Unwrapper {
   unpacked(bytes: Uint8Array, path: string): Uint8Array {
     let inner = bytes;
     for (let layers = 0; isGzip(inner); layers += 1) {
-      const most = this.#limits.unpackedBytes - this.#unpackedBytes;
+      const { unpackedBytes } = this.#limits;
       const { bytes: found, problem } =
-        layers < MOST_LAYERS ? unpack(inner, most) : { problem: `compressed more than ${MOST_LAYERS} times` };
+        layers < MOST_LAYERS
+          ? unpack(inner, unpackedBytes, unpackedBytes - this.#unpackedBytes)
+          : { problem: `compressed more than ${MOST_LAYERS} times` };
       if (!found) throw new InputError(this.#file, [{ path, problem }]);
       this.#unpackedBytes += found.length;
       inner = found;

@@ -557,16 +557,23 @@ describe('a file that is too large', () => {
   it('is refused if it unpacks to more than the limit', () => {
     const bomb = gzipSync(Buffer.alloc(2 * MEBIBYTE, ' '));
     expect(bomb.length).toBeLessThan(10_000);
-    expect(refusalOf(bomb, limits)).toBe('FILE: gzip of more than 1 MiB');
+    expect(refusalOf(bomb, limits)).toBe('FILE: unpacks to more than 1 MiB, which is the limit');
     const inside = json({ awslogs: { data: bomb.toString('base64') } });
-    expect(refusalOf(inside, limits)).toBe('FILE: awslogs.data: gzip of more than 1 MiB');
+    expect(refusalOf(inside, limits)).toBe('FILE: awslogs.data: unpacks to more than 1 MiB, which is the limit');
   });
 
   it('is refused if its parts together unpack to more than the limit', () => {
     const part = compressed(json({ ...subscribed(JOIN), pad: ' '.repeat(0.6 * MEBIBYTE) }));
     const one = { awslogs: { data: part } };
     expect(eventsIn(json([one]), 'FILE', limits).places).toHaveLength(1);
-    expect(refusalOf(json([one, one]), limits)).toMatch(/^FILE: \[1\]\.awslogs\.data: gzip of more than/);
+    expect(refusalOf(json([one, one]), limits)).toMatch(/^FILE: \[1\]\.awslogs\.data: unpacks to more than 1 MiB/);
+  });
+
+  it('is refused if the limit is used up to the last byte', () => {
+    const part = { data: gzipSync(' '.repeat(MEBIBYTE)).toString('base64') };
+    expect(refusalOf(json([part, part]), limits)).toBe(
+      'FILE: [1].data: unpacks to more than 1 MiB, which is the limit',
+    );
   });
 
   it('is refused if it is compressed too often', () => {
