@@ -45,6 +45,7 @@ export function auditCommand(run: Runner): Command {
       'logs:FilterLogEvents',
       'identitystore:GetUserId',
       'identitystore:DescribeUser',
+      'identitystore:DescribeGroup',
       'identitystore:ListUsers',
     ],
   })
