@@ -13,12 +13,16 @@ const ROOMS: Readonly<Record<string, { may: readonly string[]; sdk?: true; flat?
   reconcile: { may: ['domain', 'adapters'] },
   functions: { may: ['reconcile', 'adapters', 'domain'], flat: true },
   input: { may: ['domain'] },
-  emulator: { may: ['functions', 'adapters', 'domain', 'input'], sdk: true },
+  http: { may: [], flat: true },
+  emulator: { may: ['functions', 'adapters', 'domain', 'input', 'http'], sdk: true },
   cli: { may: ['adapters', 'reconcile', 'input', 'emulator', 'domain'] },
-  build: { may: ['domain', 'adapters', 'reconcile', 'functions', 'input', 'emulator', 'cli'] },
-  bench: { may: ['domain', 'adapters', 'reconcile', 'functions', 'input', 'emulator', 'cli', 'build'], sdk: true },
+  build: { may: ['domain', 'adapters', 'reconcile', 'functions', 'input', 'http', 'emulator', 'cli'] },
+  bench: {
+    may: ['domain', 'adapters', 'reconcile', 'functions', 'input', 'http', 'emulator', 'cli', 'build'],
+    sdk: true,
+  },
   tests: {
-    may: ['domain', 'adapters', 'reconcile', 'functions', 'input', 'emulator', 'cli', 'build', 'bench'],
+    may: ['domain', 'adapters', 'reconcile', 'functions', 'input', 'http', 'emulator', 'cli', 'build', 'bench'],
     sdk: true,
   },
 };
@@ -91,6 +95,9 @@ const others: Case[] = [
     false,
   ],
   ['adapters/operator/ imports no core of the SDK', 'adapters/operator/c.ts', "import '@smithy/core/client';", false],
+  ["http/ imports Node's own modules", 'http/a.ts', "import { createServer } from 'node:http';", true],
+  ['http/ imports no package', 'http/b.ts', "import * as z from 'zod/mini';", false],
+  ['http/ imports no domain by a detour', 'http/c.ts', "import './../domain/entitlements.ts';", false],
   ['functions/ imports middy', 'functions/c.ts', "import '@middy/core';", true],
   ['functions/ imports Powertools', 'functions/d.ts', "import '@aws-lambda-powertools/logger';", true],
 ];

@@ -212,6 +212,10 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     pages: (...request) => pages?.(...request),
     onCrash: (id, termination) => invocations.kill(id, termination),
     onRequest: (request) => listener.request?.(request),
+    onBug(error, call) {
+      if (listener.bug) listener.bug(error, call);
+      else time.during(() => Promise.reject(error));
+    },
   });
   const { settings, close } = await connect(gateway, region, invocations, options.transport);
   const surroundings = {

@@ -186,11 +186,23 @@ function prepare(options: OperatorOptions) {
   return { folder, entitlements, directory };
 }
 
-/** Commands that ask the stack at an endpoint. @param during lets its time pass while a command runs */
+const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.1' };
+
+async function callOver(endpoint: string, target: string, input: object): Promise<Record<string, unknown>> {
+  const headers = { 'x-amz-target': target, ...JSON_TYPE };
+  const answer = await fetch(endpoint, { method: 'POST', headers, body: JSON.stringify(input) });
+  return (await answer.json()) as Record<string, unknown>;
+}
+
+/** Commands that ask the stack at an endpoint. @param virtual the stack whose time passes only while a command runs */
 function commandsFor(
   { folder, endpoint }: Pick<Operator, 'folder' | 'endpoint'>,
-  during: VirtualEmulator['during'] = (command) => command,
+  virtual: Pick<VirtualEmulator, 'during' | 'call'> = {
+    during: (command) => command,
+    call: (target, input) => callOver(endpoint, target, input),
+  },
 ): Omit<Operator, 'stop'> {
+  const { during } = virtual;
   const options = { cwd: folder, env: { AWS_ENDPOINT_URL: endpoint } };
   const page = async (path: string) =>
     (await (await fetch(endpoint + path)).json()) as Record<string, Record<string, number>>;
@@ -204,13 +216,13 @@ function commandsFor(
       during(once(child, 'close')).catch((error: unknown) => child.emit('error', error));
       return child;
     },
-    async call(target, input) {
-      const headers = { 'x-amz-target': target, 'content-type': 'application/x-amz-json-1.1' };
-      const answer = await during(fetch(endpoint, { method: 'POST', headers, body: JSON.stringify(input) }));
-      return (await answer.json()) as Record<string, unknown>;
-    },
+    call: (target, input) => during(virtual.call(target, input)),
     async fault(...rules) {
-      const { status } = await fetch(`${endpoint}/faults`, { method: 'POST', body: JSON.stringify(rules) });
+      const { status } = await fetch(`${endpoint}/faults`, {
+        method: 'POST',
+        headers: JSON_TYPE,
+        body: JSON.stringify(rules),
+      });
       if (status !== 200) throw new Error('The local stack takes no such fault');
     },
     async clearFaults() {
@@ -236,12 +248,12 @@ export async function startOperator(options: OperatorOptions = {}): Promise<Oper
 /** Starts a stack in this process, whose time is virtual. */
 async function startVirtualOperator(options: OperatorOptions): Promise<Operator> {
   const { folder, entitlements, directory } = prepare(options);
-  const { endpoint, during, close } = await openVirtualEmulator(entitlements, directory);
+  const emulator = await openVirtualEmulator(entitlements, directory);
   const stop = async () => {
-    await close();
+    await emulator.close();
     return null;
   };
-  return { ...commandsFor({ folder, endpoint }, during), stop };
+  return { ...commandsFor({ folder, endpoint: emulator.endpoint }, emulator), stop };
 }
 
 async function stopped(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
