@@ -48,14 +48,17 @@ export async function serveLoopback(
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
   const { port } = address;
   const guard = options.guardAt(port);
+  let closed: Promise<unknown> | undefined;
   server.on('request', (request, response) => serve(request, response, { ...options, guard }));
   return {
     endpoint: `http://127.0.0.1:${port}`,
     port,
     close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
+      if (!closed) {
+        closed = once(server, 'close');
+        server.close();
+        server.closeAllConnections();
+      }
       await closed;
     },
   };

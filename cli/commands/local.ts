@@ -71,6 +71,7 @@ async function local(context: Context, command: Command): Promise<void> {
       speed,
       folder: state,
       signal: ending.signal,
+      onProblem: (problem) => terminal.note(problem),
       onListen({ endpoint, resumed }) {
         if (json) return terminal.json({ type: 'listening', endpoint });
         terminal.line(`The emulator listens at ${endpoint}. Ctrl-C ends it.`);

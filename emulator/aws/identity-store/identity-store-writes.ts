@@ -9,7 +9,7 @@ const MembershipIdInput = z.object({ MembershipId: Id });
 const UserInput = z.object({ UserId: Id });
 const CreateUserInput = z.object({
   UserName: z.string().check(z.minLength(1), z.maxLength(128)),
-  Emails: z.optional(z.array(z.object({ Value: z.string() }))),
+  Emails: z.optional(z.array(z.object({ Value: z.string().check(z.minLength(1), z.maxLength(1024)) }))),
 });
 
 /**
