@@ -106,7 +106,17 @@ function formCallOf({ method, headers }: Envelope, body: Uint8Array): Call | und
 }
 
 function callWith(service: ServiceName, operation: string, input: object): Call {
-  return { service, operation, body: Buffer.from(JSON.stringify(input)) };
+  return { service, operation, body: Buffer.from(textOf(input)) };
+}
+
+/** Returns an input as JSON; an empty one if it is nested too deeply to be written. */
+function textOf(input: object): string {
+  try {
+    return JSON.stringify(input);
+  } catch (error) {
+    if (error instanceof RangeError) return '{}';
+    throw error;
+  }
 }
 
 /** Returns the object in a body; an empty one for any other body, whose fields the service then misses. */
