@@ -53,9 +53,15 @@ function trigger(action: Trigger, stack: Stack, identityCenter: Entitlements['id
   const references = new ScenarioReferences({ names: {}, directory: stack.identityCenter.seed(), actions: [] });
   const { act, recorded } = effectOf(action, 'trigger', references, identityCenter);
   if (references.issues.length > 0) return refusal(references.issues.map(({ path, problem }) => `${path}: ${problem}`));
+  const before = membershipOf(action, stack);
   act?.(stack);
   if (recorded) stack.record(recorded.change, recorded.via);
-  return json({});
+  return json({ membershipId: before ?? membershipOf(action, stack) });
+}
+
+function membershipOf({ join, leave }: Trigger, { identityCenter }: Stack): string | undefined {
+  const { group, user } = join ?? leave ?? {};
+  return group && user && identityCenter.membership(group, user)?.membershipId;
 }
 
 function json(value: object, statusCode = 200): Answer {

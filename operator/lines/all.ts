@@ -1,10 +1,13 @@
 import type * as z from 'zod/mini';
 import { ErrorLineSchema, NoneLineSchema, UnreadLineSchema } from './common.ts';
+import { LocalLineSchema, TriggerLineSchema } from './local.ts';
 
 /** The schema of every line that `--json` prints, by its `type`. `schemas/lines/` has them as JSON Schemas. */
 export const LINES = {
   error: ErrorLineSchema,
+  local: LocalLineSchema,
   none: NoneLineSchema,
+  trigger: TriggerLineSchema,
   unread: UnreadLineSchema,
 } as const satisfies Readonly<Record<string, z.ZodMiniType<{ type: string }>>>;
 

@@ -259,16 +259,31 @@ function commandsFor(
   };
 }
 
+/** `usher local` in a process of its own. */
+export interface StartedOperator extends Operator {
+  /** What it printed when it listened. */
+  listening: Record<string, unknown>;
+  /** Ends it without a chance to do anything. */
+  kill(): Promise<void>;
+}
+
 /** Starts `usher local`, whose time follows real time; its caller stops it. */
-export async function startOperator(options: OperatorOptions = {}): Promise<Operator> {
+export async function startOperator(options: OperatorOptions = {}): Promise<StartedOperator> {
   const { speed = 500, keep = false } = options;
   const { folder } = prepare(options);
   const args = ['local', '--port', '0', '--json', '--speed', String(speed), '--directory', 'directory.yml'];
   const child = spawnUsher([...args, ...(keep ? ['--state', 'state'] : [])], { cwd: folder });
   child.stderr.pipe(process.stderr);
   const [line] = await once(createInterface(child.stdout), 'line');
-  const { endpoint } = JSON.parse(line);
-  return { ...commandsFor({ folder, endpoint }), stop: (signal = 'SIGTERM') => stopped(child, signal) };
+  const listening: Record<string, unknown> = z.parse(LINES.local, JSON.parse(line));
+  return {
+    ...commandsFor({ folder, endpoint: String(listening['endpoint']) }),
+    listening,
+    stop: (signal = 'SIGTERM') => stopped(child, signal),
+    async kill() {
+      await stopped(child, 'SIGKILL');
+    },
+  };
 }
 
 /** Starts a stack in this process, whose time is virtual. */
@@ -283,7 +298,7 @@ async function startVirtualOperator(options: OperatorOptions): Promise<Operator>
 }
 
 async function stopped(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode !== null) return child.exitCode;
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const closed = once(child, 'close');
   child.kill(signal);
   const [code] = await closed;
