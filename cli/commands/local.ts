@@ -7,7 +7,7 @@ import { readYaml } from '../../input/entitlements-file.ts';
 import { readText } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
 import { CommandFailed, MissingPrecondition } from '../../operator/failures.ts';
-import { count } from '../../operator/text.ts';
+import { count, escaped } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { EMULATOR_PORT, emulatorEndpoint } from '../shared/endpoint.ts';
@@ -76,7 +76,7 @@ async function local(context: Context, command: Command): Promise<void> {
       speed,
       folder: state,
       signal: ending.signal,
-      onProblem: (problem) => terminal.note(problem),
+      onProblem: (problem) => terminal.note(problem.split('\n').map(escaped).join('\n')),
       onListen: (listening) => printListening(listening, state, context),
     });
   } catch (error) {
