@@ -220,12 +220,15 @@ async function callOver(endpoint: string, target: string, input: object): Promis
   return (await answer.json()) as Record<string, unknown>;
 }
 
+/** Operations that the emulator refuses over HTTP. */
+const OF_TABLES = /^DynamoDB_20120810\.(?:Create|Delete|Update)Table$/;
+
 /** Commands that ask the stack at an endpoint. @param virtual the stack whose time passes only while a command runs */
 function commandsFor(
   { folder, endpoint }: Pick<Operator, 'folder' | 'endpoint'>,
-  virtual: Pick<VirtualEmulator, 'during' | 'call'> = {
+  virtual: Pick<VirtualEmulator, 'during' | 'callInProcess'> = {
     during: (command) => command,
-    call: (target, input) => callOver(endpoint, target, input),
+    callInProcess: (target, input) => callOver(endpoint, target, input),
   },
 ): Omit<Operator, 'stop'> {
   const { during } = virtual;
@@ -242,7 +245,8 @@ function commandsFor(
       during(once(child, 'close')).catch((error: unknown) => child.emit('error', error));
       return child;
     },
-    call: (target, input) => during(virtual.call(target, input)),
+    call: (target, input) =>
+      during(OF_TABLES.test(target) ? virtual.callInProcess(target, input) : callOver(endpoint, target, input)),
     async fault(...rules) {
       const { status } = await fetch(`${endpoint}/faults`, {
         method: 'POST',
