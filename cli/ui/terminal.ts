@@ -86,9 +86,14 @@ export class Terminal {
     return this.#surroundings.stdout.isTTY === true;
   }
 
+  /** Whether standard error is a terminal. */
+  get isNoteLive(): boolean {
+    return this.#surroundings.stderr.isTTY === true;
+  }
+
   /** Whether the terminal can ask its user. */
   get isInteractive(): boolean {
-    return this.#surroundings.stdin.isTTY === true && this.#surroundings.stderr.isTTY === true;
+    return this.#surroundings.stdin.isTTY === true && this.isNoteLive;
   }
 
   /** The columns of standard output that text should fill at most. A terminal may report none. */

@@ -39,6 +39,8 @@ export interface StackListener {
   invoked?(invocation: { id: string; function: string; payload: string }): (() => void) | undefined;
   /** A request reached its service. The function that this returns is called with the answer. */
   request?(request: GatewayRequest): ((answer: Answer) => void) | undefined;
+  /** A service failed with a bug on a request over HTTP. Without this, whoever lets time pass gets its error. */
+  bug?(error: unknown, call: string | undefined): void;
 }
 
 /** An entry of PutEvents, with its detail parsed. */

@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import { ErrorLineSchema, NoneLineSchema, UnreadLineSchema } from './common.ts';
 import { ExplanationLineSchema, ReplayLineSchema, StartLineSchema } from './events.ts';
+import { LocalLineSchema, TriggerLineSchema } from './local.ts';
 
 /** The schema of every line that `--json` prints, by its `type`. `schemas/lines/` has them as JSON Schemas. */
 export const LINES = {
@@ -9,6 +10,8 @@ export const LINES = {
   none: NoneLineSchema,
   replay: ReplayLineSchema,
   start: StartLineSchema,
+  local: LocalLineSchema,
+  trigger: TriggerLineSchema,
   unread: UnreadLineSchema,
 } as const satisfies Readonly<Record<string, z.ZodMiniType<{ type: string }>>>;
 

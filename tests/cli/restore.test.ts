@@ -226,6 +226,8 @@ describe('usher restore', () => {
     await once(child, 'close');
     expect(await errors).toContain('To undo this');
     expect(await errors).not.toContain('restored in part');
+    // The check of everything ends without it.
+    await operator.run('held');
   });
 
   it('changes nothing if it is only to show, if no one confirms, and if there is nothing to change', async () => {

@@ -12,6 +12,8 @@ const PASS_EVERY_MILLISECONDS = 5;
 /** An emulator for commands, whose time is virtual. */
 export interface VirtualEmulator {
   endpoint: string;
+  /** An operation of AWS, by its `X-Amz-Target`, that the emulator refuses over HTTP. */
+  callInProcess(target: string, input: object): Promise<Record<string, unknown>>;
   /** Lets time pass while a command runs, and then until nothing is left to do. */
   during<T>(command: Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -48,6 +50,11 @@ export async function openVirtualEmulator(
   return {
     endpoint,
     close,
+    async callInProcess(target, input) {
+      const request = { headers: { 'x-amz-target': target }, body: JSON.stringify(input) };
+      const { response } = await stack.gateway.requestHandler().handle(request);
+      return JSON.parse(response.body.toString());
+    },
     async during(command) {
       let hasEnded = false;
       const end = () => {
