@@ -45,13 +45,24 @@ export async function runCommandLine(
   interruption: Interruption,
 ): Promise<number> {
   const terminal = await Terminal.open(surroundings);
+  const code = await runOn(terminal, args, { env: surroundings.env, ...interruption });
+  const wasLeft = await terminal.finish();
+  // Like a reader who closes a pipe: they have seen enough.
+  return wasLeft ? EXIT.done : code;
+}
+
+async function runOn(
+  terminal: Terminal,
+  args: readonly string[],
+  { env, ...interruption }: Interruption & Pick<Surroundings, 'env'>,
+): Promise<number> {
   const run: Runner =
     (action) =>
     async (...given) => {
       const command = given.at(-1);
       if (!(command instanceof Command)) throw new TypeError('commander calls an action with its command last');
       const { contextOf } = await import('./command/context.ts');
-      await action(await contextOf(command, { terminal, ...interruption }, surroundings.env), command);
+      await action(await contextOf(command, { terminal, ...interruption }, env), command);
     };
   try {
     const program = await programOf(run, args);

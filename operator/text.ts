@@ -1,3 +1,4 @@
+import widthOf from 'fast-string-width';
 import { isPrintable } from '../domain/shared/printable.ts';
 import { secondsBetween } from '../domain/shared/time.ts';
 
@@ -82,7 +83,7 @@ export function wrap(text: string, width: number): string[] {
       const lines: string[] = [];
       let line = '';
       for (const word of paragraph.split(/\s+/)) {
-        if (line !== '' && line.length + 1 + word.length > width) {
+        if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
           lines.push(line);
           line = word;
         } else line = line === '' ? word : `${line} ${word}`;

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WriteStream } from 'node:tty';
-import { styleText } from 'node:util';
-import type Table from 'cli-table3';
 import type { createLogUpdate } from 'log-update';
 import { UsageError } from '../../operator/failures.ts';
 import type { Line } from '../../operator/lines/all.ts';
-import { durationOf, isoTimeOf, jsonLine, numberOf, relative, wrap } from '../../operator/text.ts';
+import { durationOf, isoTimeOf, jsonLine, relative, wrap } from '../../operator/text.ts';
+import { type Colors, colorsFor } from './colors.ts';
+import { drawTable } from './columns.ts';
+import { barOf, paceOf } from './counted.ts';
+import { Pager, pagerIn } from './pager.ts';
 
 /** Work that takes less than this shows no progress. */
 const PATIENCE_MILLISECONDS = 2000;
@@ -14,15 +16,11 @@ const PATIENCE_MILLISECONDS = 2000;
 const PLAIN_EVERY_MILLISECONDS = 10_000;
 const REDRAW_EVERY_MILLISECONDS = 100;
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
-const BAR_WIDTH = 24;
 /** Longer lines are hard to read, however wide the terminal is. */
 const WIDEST_COLUMNS = 110;
 const DEFAULT_COLUMNS = 100;
 /** The pause after each line of a play: in virtual time, a day would pass before anyone has read a word. */
 const PACE_MILLISECONDS = 25;
-
-/** Functions that color a text, or return it as it is. */
-export type Colors = ReturnType<typeof colorsOf>;
 
 /** The part of a terminal that shows a play: lines, and a last line that changes. */
 export type Screen = Pick<Terminal, 'colors' | 'width' | 'line' | 'progress' | 'close' | 'behind'>;
@@ -39,14 +37,8 @@ export interface Surroundings {
   stderr: WriteStream;
   stdin: { isTTY?: boolean };
   env: NodeJS.ProcessEnv;
-}
-
-/** The packages that draw; a missing one is not needed. */
-interface Drawing {
-  /** Where standard output is a terminal. */
-  table?: typeof Table;
-  /** Where a stream can redraw its last line. */
-  live?: typeof createLogUpdate;
+  /** Called when a pager gets the terminal, and with undefined when it has ended. */
+  onPager?(pager: Pager | undefined): void;
 }
 
 /** Where all text of the CLI goes: results to standard output, everything about them to standard error. */
@@ -55,30 +47,34 @@ export class Terminal {
   /** Colors for {@link note}. */
   readonly noteColors: Colors;
   readonly #surroundings: Surroundings;
-  readonly #drawing: Drawing;
+  /** Redraws the last line of a stream; undefined if none can. */
+  readonly #live: typeof createLogUpdate | undefined;
   /** The last line of standard output, once there is one that changes. */
   #lastLine: ReturnType<typeof createLogUpdate> | undefined;
   /** Whether a line has been written since {@link behind} was last asked. */
   #isFresh = false;
   /** What {@link working} is doing. */
   #detail = '';
+  /** The number of lines on standard output. */
+  #lines = 0;
+  /** Has the terminal, once a table was longer than the screen. */
+  #pager: Pager | undefined;
+  /** What comes after the pager on standard error. */
+  #notes: string[] = [];
 
-  private constructor(surroundings: Surroundings, drawing: Drawing) {
+  private constructor(surroundings: Surroundings, live: typeof createLogUpdate | undefined) {
     const { stdout, stderr, env } = surroundings;
     this.#surroundings = surroundings;
-    this.#drawing = drawing;
-    this.colors = colorsOf(hasColors(stdout, env));
-    this.noteColors = colorsOf(hasColors(stderr, env));
+    this.#live = live;
+    this.colors = colorsFor(stdout, env);
+    this.noteColors = colorsFor(stderr, env);
   }
 
   /** Loads what draws, which takes a while, only if a stream is a terminal. */
   static async open(surroundings: Surroundings): Promise<Terminal> {
     const { stdout, stderr, env } = surroundings;
     const redraws = canRedraw(stdout, env) || canRedraw(stderr, env);
-    return new Terminal(surroundings, {
-      ...(stdout.isTTY ? { table: (await import('cli-table3')).default } : {}),
-      ...(redraws ? { live: (await import('log-update')).createLogUpdate } : {}),
-    });
+    return new Terminal(surroundings, redraws ? (await import('log-update')).createLogUpdate : undefined);
   }
 
   /** Whether standard output is a terminal. */
@@ -97,8 +93,10 @@ export class Terminal {
   }
 
   line(text = ''): void {
-    if (this.#lastLine) this.#lastLine.persist(text);
+    if (this.#pager) this.#pager.write([text]);
+    else if (this.#lastLine) this.#lastLine.persist(text);
     else this.#surroundings.stdout.write(`${text}\n`);
+    this.#lines += 1;
     this.#isFresh = true;
   }
 
@@ -126,7 +124,8 @@ export class Terminal {
 
   /** Writes something that is not a result. */
   note(text: string): void {
-    this.#surroundings.stderr.write(`${text}\n`);
+    if (this.#pager) this.#notes.push(text);
+    else this.#surroundings.stderr.write(`${text}\n`);
   }
 
   /** Shows what is under way in the last line of standard output, if the terminal can redraw it. */
@@ -156,21 +155,55 @@ export class Terminal {
     await this.#drain();
   }
 
-  /** Writes a table for people; without a terminal, tabs separate the values. */
+  /**
+   * Writes a table for people, as wide as the terminal and, if it is longer than the screen, in a pager, which then has the
+   * rest of the output, too. Without a terminal, tabs separate the values.
+   */
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
-    const { table: Drawn } = this.#drawing;
-    if (!Drawn) {
+    const { stdout, env } = this.#surroundings;
+    if (!this.isLive) {
       for (const row of [head, ...rows]) this.line(row.join('\t'));
       return;
     }
-    const none = Object.fromEntries(BORDERS.map((border) => [border, '']));
-    const drawn = new Drawn({
-      head: head.map((title) => this.colors.bold(title)),
-      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-      chars: none,
-    });
-    drawn.push(...rows.map((row) => [...row]));
-    for (const line of drawn.toString().split('\n')) this.line(line.trimEnd());
+    const lines = drawTable(head, rows, { width: stdout.columns || Number.POSITIVE_INFINITY, bold: this.colors.bold });
+    const command = canRedraw(stdout, env) && !this.#lastLine ? pagerIn(env) : undefined;
+    if (command === undefined) {
+      for (const line of lines) this.line(line);
+      return;
+    }
+    const first: string[] = [];
+    // Not to the last row: after the command, it has the prompt of the shell.
+    for (let next = lines.next(); !next.done; next = lines.next()) {
+      first.push(next.value);
+      if (!this.#pager && this.#lines + first.length >= stdout.rows) this.#openPager(command);
+      if (this.#pager) break;
+    }
+    if (!this.#pager) {
+      for (const line of first) this.line(line);
+      return;
+    }
+    this.#pager.write(first);
+    this.#pager.write(lines);
+  }
+
+  #openPager(command: string): void {
+    const { stdout, env, onPager } = this.#surroundings;
+    this.#pager = new Pager(command, env, (text) => stdout.write(text));
+    onPager?.(this.#pager);
+  }
+
+  /** Waits until the user has left the pager. @returns whether they left it before they could have seen everything */
+  async finish(): Promise<boolean> {
+    const pager = this.#pager;
+    if (!pager) return false;
+    await pager.end();
+    this.#pager = undefined;
+    this.#surroundings.onPager?.(undefined);
+    this.#lines = 0;
+    const notes = this.#notes;
+    this.#notes = [];
+    if (!pager.wasLeft) for (const text of notes) this.note(text);
+    return pager.wasLeft;
   }
 
   /**
@@ -186,7 +219,7 @@ export class Terminal {
     let shownAt = start;
     const show = () => {
       const now = performance.now();
-      if (now - start < PATIENCE_MILLISECONDS) return;
+      if (now - start < PATIENCE_MILLISECONDS || this.#pager) return;
       const text = `${label}${this.#detail && `: ${this.#detail}`}`;
       if (live) live(`${FRAMES[frame++ % FRAMES.length]} ${text} (${durationOf((now - start) / 1000)})`);
       else if (shownAt === start || now - shownAt >= PLAIN_EVERY_MILLISECONDS) {
@@ -243,6 +276,7 @@ export class Terminal {
    * @throws UsageError without a terminal to ask in
    */
   async confirm(question: string, yes: boolean, signal?: AbortSignal): Promise<boolean> {
+    await this.finish();
     if (yes) return true;
     if (!this.isInteractive)
       throw new UsageError('This command needs confirmation, and there is no terminal: add --yes');
@@ -252,6 +286,7 @@ export class Terminal {
 
   /** Asks for a line of text. Only for an interactive terminal. @param signal ends the question */
   async text(question: string, signal?: AbortSignal): Promise<string> {
+    await this.finish();
     const { input } = await import('@inquirer/prompts');
     return input({ message: question }, this.#promptOn(signal));
   }
@@ -267,66 +302,12 @@ export class Terminal {
 
   /** A line that changes; undefined where none can. It never hides the cursor, so that nothing has to restore it. */
   #liveOn(stream: WriteStream) {
-    if (!canRedraw(stream, this.#surroundings.env)) return undefined;
-    return this.#drawing.live?.(stream, { showCursor: true });
+    if (this.#pager || !canRedraw(stream, this.#surroundings.env)) return undefined;
+    return this.#live?.(stream, { showCursor: true });
   }
 }
-
-const BORDERS = [
-  ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
-  ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'],
-];
 
 /** A terminal without a size has no one in front of it; a dumb one cannot move its cursor. */
 function canRedraw(stream: WriteStream, env: NodeJS.ProcessEnv): boolean {
   return stream.isTTY === true && stream.columns > 0 && stream.rows > 0 && env['TERM'] !== 'dumb';
-}
-
-/**
- * Whether a stream gets colors: if it is a terminal, or if the environment asks for them.
- *
- * @see https://no-color.org
- * @see https://force-color.org
- */
-function hasColors(stream: Pick<WriteStream, 'isTTY'>, env: NodeJS.ProcessEnv): boolean {
-  if (env['NO_COLOR']) return false;
-  const forced = env['FORCE_COLOR'];
-  if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';
-  // Node leaves `isTTY` out of streams that are no terminal.
-  return stream.isTTY === true && env['TERM'] !== 'dumb';
-}
-
-function colorsOf(enabled: boolean) {
-  const style = (format: Parameters<typeof styleText>[0]) => (text: string) =>
-    enabled ? styleText(format, text, { validateStream: false }) : text;
-  return {
-    bold: style('bold'),
-    dim: style('dim'),
-    red: style('red'),
-    green: style('green'),
-    yellow: style('yellow'),
-    magenta: style('magenta'),
-    cyan: style('cyan'),
-  };
-}
-
-/** `███████░░░░░░░░░░░░░░░░░ 30%` */
-function barOf(done: number, total: number): string {
-  const share = total > 0 ? Math.min(1, done / total) : 1;
-  const columns = Math.round(share * BAR_WIDTH);
-  return `${'█'.repeat(columns)}${'░'.repeat(BAR_WIDTH - columns)} ${Math.floor(share * 100)}%`;
-}
-
-/** `1,533 of 5,000 (578/s, 6 s left)`: rate and time left, measured from the first call. */
-function paceOf(total: number): (done: number) => string {
-  const start = performance.now();
-  let first: number | undefined;
-  return (done) => {
-    first ??= done;
-    const seconds = (performance.now() - start) / 1000;
-    const perSecond = seconds > 0 ? (done - first) / seconds : 0;
-    const rate = perSecond >= 10 ? numberOf(Math.round(perSecond)) : perSecond.toFixed(1);
-    const left = perSecond > 0 ? durationOf((total - done) / perSecond) : '?';
-    return `${numberOf(done)} of ${numberOf(total)} (${rate}/s, ${left} left)`;
-  };
 }
