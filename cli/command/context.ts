@@ -13,6 +13,7 @@ import type { Services } from '../../operator/services.ts';
 import { Unread } from '../../operator/unread.ts';
 import { emulatorEndpoint } from '../shared/endpoint.ts';
 import type { Terminal } from '../ui/terminal.ts';
+import { nearest } from './choices.ts';
 
 const DEFAULT_ENTITLEMENTS = 'entitlements.yml';
 /** The stage of the emulator's resource names. */
@@ -47,10 +48,19 @@ export interface Context extends Asker {
 
 /** Parses a command's own options. @throws UsageError */
 export function optionsOf<Schema extends z.ZodMiniType>(command: Command, schema: Schema): z.infer<Schema> {
-  const { success, data, error } = z.safeParse(schema, command.opts());
+  const { success, data, error } = z.safeParse(schema, command.opts(), { reportInput: true });
   if (success) return data;
-  const problems = error.issues.map(({ path, message }) => `--${dashed(path.join('.'))}: ${message}`);
+  const problems = error.issues.map(
+    (issue) => `--${dashed(issue.path.join('.'))}: ${issue.message}${suggestionFor(issue)}`,
+  );
   throw new UsageError(problems.join('\n'));
+}
+
+/** For a value that is none of those that are possible. */
+function suggestionFor(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_value' || typeof issue.input !== 'string') return '';
+  const [near] = nearest(issue.input, issue.values.map(String));
+  return near === undefined ? '' : `. Did you mean ${near}?`;
 }
 
 function dashed(name: string): string {

@@ -6,6 +6,7 @@ import { UsageError } from '../../operator/failures.ts';
 import { count, escaped } from '../../operator/text.ts';
 import { isReadFailure, type Unread } from '../../operator/unread.ts';
 import type { Terminal } from '../ui/terminal.ts';
+import { didYouMean } from './did-you-mean.ts';
 
 /** How the command line names a user, for help texts. */
 export const WHO = 'id, userName or e-mail address; if ambiguous: userName:X, email:X, or externalId:X with --issuer';
@@ -126,7 +127,7 @@ async function listedUsers(
  * @returns undefined if no group has this name
  * @throws UsageError if several have it
  */
-export async function findGroup(text: string, people: People, terminal: Terminal): Promise<string | undefined> {
+async function findGroup(text: string, people: People, terminal: Terminal): Promise<string | undefined> {
   const id = normalizeId(text, 'group');
   if (id !== undefined) return id;
   const found = await orInsteadOf(
@@ -140,6 +141,28 @@ export async function findGroup(text: string, people: People, terminal: Terminal
     );
   }
   return found[0];
+}
+
+/** Like {@link findGroup}. @throws UsageError also if no group has this name, with the groups that have one like it */
+export async function requireGroup(text: string, people: People, terminal: Terminal): Promise<string> {
+  const groupId = await findGroup(text, people, terminal);
+  if (groupId !== undefined) return groupId;
+  throw new UsageError(
+    `The identity store has no group ${escaped(text)}.${didYouMean(text, await groupNames(people, terminal))}`,
+  );
+}
+
+/** None if the store refuses to list them: then there is no suggestion. */
+async function groupNames(people: People, terminal: Terminal): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    await terminal.working('Searching the list of all groups', async () => {
+      for await (const page of people.groups()) names.push(...page.flatMap(({ displayName }) => displayName ?? []));
+    });
+  } catch (error) {
+    if (!isReadFailure(error)) throw error;
+  }
+  return names;
 }
 
 async function listedGroups(displayName: string, people: People, terminal: Terminal): Promise<string[]> {

@@ -8,6 +8,7 @@ import { count, escaped, numberOf, relative } from '../../operator/text.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
+import { didYouMean } from '../command/did-you-mean.ts';
 import { managedProfileOf, type OthersSubscriptions, orphansFor, readOthers } from '../command/others-subscriptions.ts';
 import { ADMIN_STARTS, DECISION_READS, SUBSCRIPTION_READS } from '../command/permissions.ts';
 import { type Preview, preview } from '../command/preview.ts';
@@ -111,7 +112,10 @@ function wantedOf(
   const named = entitlements.filter((one) => name === undefined || one.name === name);
   if (named.length === 0) {
     throw new UsageError(
-      `No entitlement has the name ${escaped(name ?? '')}. Existing: ${entitlements.map((one) => one.name).join(', ')}`,
+      `No entitlement has the name ${escaped(name ?? '')}.${didYouMean(
+        name ?? '',
+        entitlements.map((one) => one.name),
+      )}`,
     );
   }
   const managing = named.filter((one) => !subscriptions || managedOf(one) !== undefined);

@@ -6,6 +6,7 @@ import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
 import { escaped } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
+import { didYouMean } from '../command/did-you-mean.ts';
 import { SUBSCRIPTION_READS } from '../command/permissions.ts';
 import { readProfiles } from '../command/subscriptions.ts';
 import { finish } from '../command/unread.ts';
@@ -128,6 +129,11 @@ async function wantedProfiles({ entitlement }: SubscriptionsOptions, context: Co
     (profile) => entitlement === undefined || profile.entitlements.some(({ name }) => name === entitlement),
   );
   if (wanted.length === 0)
-    throw new UsageError(`No entitlement with a subscription has the name ${escaped(entitlement ?? '')}`);
+    throw new UsageError(
+      `No entitlement with a subscription has the name ${escaped(entitlement ?? '')}.${didYouMean(
+        entitlement ?? '',
+        profiles.flatMap((profile) => profile.entitlements.map(({ name }) => name)),
+      )}`,
+    );
   return wanted;
 }

@@ -168,6 +168,8 @@ describe('usher subscriptions', () => {
   it('refuses wrong use with what is right', async () => {
     const kind = await operator.run('subscriptions', '--finding', 'lost');
     expect([kind.code, kind.error]).toEqual([2, expect.stringContaining('expected one of missing, orphan')]);
+    const near = await operator.run('subscriptions', '--finding', 'orphans');
+    expect([near.code, near.error]).toEqual([2, expect.stringContaining('. Did you mean orphan?')]);
     const name = await operator.run('subscriptions', '--entitlement', 'kiro');
     expect([name.code, name.error]).toEqual([2, expect.stringContaining('No entitlement with a subscription')]);
   });
