@@ -7,12 +7,13 @@ import { permissionsOf } from '../cli/command/command.ts';
 import { PLAY_EXIT_MEANINGS } from '../cli/commands/play.ts';
 import { programOf } from '../cli/program.ts';
 import { LINE_FIELDS } from '../cli/ui/json-lines.ts';
+import { DETAIL_TYPES } from '../domain/audit/parse.ts';
 import { CLASSIFICATIONS, REFUSED_REVOCATION, USER_ACCESS_MANAGEMENT } from '../domain/audit/schema.ts';
 import { FAULT_KINDS, FaultRuleSchema } from '../emulator/aws/fault-rules.ts';
 import { QuirksSchema, USUAL } from '../emulator/aws/identity-center/quirks.ts';
 import { ACTION_STARTS, type ActionStart, LaggingReadSchema, ScenarioSchema } from '../emulator/scenario/schema.ts';
 import { EXIT_MEANINGS } from '../operator/failures.ts';
-import { detailTypes, EVENT_MEANINGS, schemaName } from './schemas.ts';
+import { EVENT_MEANINGS, schemaName } from './schemas.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -168,7 +169,7 @@ function faultFields(): string {
 }
 
 function detailTypeTable(): string {
-  const rows = detailTypes().flatMap((detailType) => {
+  const rows = DETAIL_TYPES.flatMap((detailType) => {
     const sample = schemaName(detailType);
     const also = detailType === 'Seat Refused' ? [[`${sample}-revocation`, REFUSED_REVOCATION] as const] : [];
     return [[sample, CLASSIFICATIONS[detailType]] as const, ...also].map(([file, event]) => [
