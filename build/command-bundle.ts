@@ -120,7 +120,7 @@ const COMMON = {
  * Bundles the command with all packages that it uses.
  *
  * Each entry and each chunk is two folders below `outdir`, as the sources are below the root: both find the files next to them
- * (`package.json`, `examples/`) by the same relative path.
+ * (`package.json`, `examples/`, the launcher one folder above) by the same relative path.
  */
 export function bundleCommand(outdir: string) {
   return build({

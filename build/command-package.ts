@@ -60,7 +60,7 @@ export async function packCommand(folder: string): Promise<CommandPackage> {
   const packages = [...bundled.values()];
   const write = (file: string, text: string) => writeFileSync(join(directory, file), text);
   for (const file of COPIED) cpSync(join(ROOT, file), join(directory, file), { recursive: true });
-  cpSync(join(ROOT, 'cli', 'usher.mjs'), join(directory, 'lib', 'cli', 'usher.mjs'));
+  cpSync(join(ROOT, 'cli', 'usher.mjs'), join(directory, 'lib', 'usher.mjs'));
   cpSync(join(ROOT, 'cli', 'README.md'), join(directory, 'README.md'));
   write('lib/events/index.d.ts', eventTypes());
   write(NOTICES_FILE, noticesFor(packages));
@@ -89,7 +89,7 @@ function descriptionOf({ version, description, license, engines }: z.infer<typeo
     license,
     type: 'module',
     engines,
-    bin: { usher: 'lib/cli/usher.mjs' },
+    bin: { usher: 'lib/usher.mjs' },
     exports: {
       './events': { types: './lib/events/index.d.ts', default: './lib/events/index.mjs' },
       './schemas/*': './schemas/*',

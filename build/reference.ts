@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { permissionsOf } from '../cli/command/command.ts';
+import { SHORT_FLAGS } from '../cli/command/short-flags.ts';
 import { PLAY_EXIT_MEANINGS } from '../cli/commands/play.ts';
 import { programOf } from '../cli/program.ts';
 import { LINE_FIELDS } from '../cli/ui/json-lines.ts';
@@ -34,6 +35,7 @@ export async function referenceTables(): Promise<Map<string, Tables>> {
       new Map([
         ['global-options', globalOptions(program)],
         ['exit-codes', meanings(['exit code', 'means'], EXIT_MEANINGS)],
+        ['short-flags', shortFlags()],
         ['commands', commands(program)],
         ['permissions', permissions(program)],
       ]),
@@ -87,6 +89,13 @@ function globalOptions(program: Command): string {
   return tableOf(
     ['option', 'means'],
     program.options.map(({ flags, description }) => [code(flags), prose(description)]),
+  );
+}
+
+function shortFlags(): string {
+  return tableOf(
+    ['flag', 'is'],
+    Object.entries(SHORT_FLAGS).map(([long, short]) => [code(short), code(long)]),
   );
 }
 

@@ -13,7 +13,7 @@ const MISSING = 3;
 const source = new URL('main.ts', import.meta.url);
 // The package has no sources, but a bundle (build/command-package.ts).
 const isCheckout = existsSync(source);
-const main = isCheckout ? source : new URL('main.mjs', import.meta.url);
+const main = isCheckout ? source : new URL('cli/main.mjs', import.meta.url);
 const pinned = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const isNewEnough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);

@@ -21,7 +21,7 @@ const installed = (...path: string[]) => join(home, 'node_modules', PACKAGE_NAME
 
 /** Runs the installed command. */
 function usher(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const { status, stdout, stderr } = spawnSync(NODE, [installed('lib/cli/usher.mjs'), ...args], {
+  const { status, stdout, stderr } = spawnSync(NODE, [installed('lib/usher.mjs'), ...args], {
     cwd: home,
     env: environment(env),
     encoding: 'utf8',
@@ -115,7 +115,7 @@ describe('the installed command', () => {
   it('serves the emulator, of which commands then ask', async () => {
     const entitlements = installed('examples/entitlements.yml');
     const args = ['local', '--port', '0', '--json', '--speed', '500', '--people', '5', '--entitlements', entitlements];
-    const child = spawn(NODE, [installed('lib/cli/usher.mjs'), ...args], { cwd: home, env: environment() });
+    const child = spawn(NODE, [installed('lib/usher.mjs'), ...args], { cwd: home, env: environment() });
     try {
       const [line] = await once(createInterface(child.stdout), 'line');
       const env = { AWS_ENDPOINT_URL: JSON.parse(line).endpoint };
@@ -131,6 +131,16 @@ describe('the installed command', () => {
     }
   });
 
+  it('completes in a shell, by its own path', () => {
+    const { code, out } = usher(['completion', 'bash']);
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining(installed('lib/usher.mjs')) });
+    expect(usher(['complete', '--', 'seats', '--status', 'wa'])).toEqual({
+      code: 0,
+      out: 'waitlisted\t\n:4\n',
+      error: '',
+    });
+  });
+
   it('says what is missing: the entitlements', () => {
     expect(usher(['seats'])).toMatchObject({ code: 3, error: expect.stringContaining('There is no entitlements.yml') });
   });
@@ -139,7 +149,7 @@ describe('the installed command', () => {
     existsSync('/usr/bin/node') &&
       Number(execFileSync('/usr/bin/node', ['-p', 'parseInt(process.versions.node)'])) < 22,
   )('says which Node it needs', () => {
-    const old = spawnSync('/usr/bin/node', [installed('lib/cli/usher.mjs'), 'play'], { encoding: 'utf8' });
+    const old = spawnSync('/usr/bin/node', [installed('lib/usher.mjs'), 'play'], { encoding: 'utf8' });
     expect({ code: old.status, out: old.stdout, error: old.stderr }).toEqual({
       code: 3,
       out: '',
