@@ -4,15 +4,17 @@ import type { Command } from 'commander';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { permissionsOf } from '../cli/command/command.ts';
+import { SHORT_FLAGS } from '../cli/command/short-flags.ts';
 import { PLAY_EXIT_MEANINGS } from '../cli/commands/play.ts';
 import { programOf } from '../cli/program.ts';
 import { LINE_FIELDS } from '../cli/ui/json-lines.ts';
+import { DETAIL_TYPES } from '../domain/audit/parse.ts';
 import { CLASSIFICATIONS, REFUSED_REVOCATION, USER_ACCESS_MANAGEMENT } from '../domain/audit/schema.ts';
 import { FAULT_KINDS, FaultRuleSchema } from '../emulator/aws/fault-rules.ts';
 import { QuirksSchema, USUAL } from '../emulator/aws/identity-center/quirks.ts';
 import { ACTION_STARTS, type ActionStart, LaggingReadSchema, ScenarioSchema } from '../emulator/scenario/schema.ts';
 import { EXIT_MEANINGS } from '../operator/failures.ts';
-import { detailTypes, EVENT_MEANINGS, schemaName } from './schemas.ts';
+import { EVENT_MEANINGS, schemaName } from './schemas.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -33,6 +35,7 @@ export async function referenceTables(): Promise<Map<string, Tables>> {
       new Map([
         ['global-options', globalOptions(program)],
         ['exit-codes', meanings(['exit code', 'means'], EXIT_MEANINGS)],
+        ['short-flags', shortFlags()],
         ['commands', commands(program)],
         ['permissions', permissions(program)],
       ]),
@@ -86,6 +89,13 @@ function globalOptions(program: Command): string {
   return tableOf(
     ['option', 'means'],
     program.options.map(({ flags, description }) => [code(flags), prose(description)]),
+  );
+}
+
+function shortFlags(): string {
+  return tableOf(
+    ['flag', 'is'],
+    Object.entries(SHORT_FLAGS).map(([long, short]) => [code(short), code(long)]),
   );
 }
 
@@ -168,7 +178,7 @@ function faultFields(): string {
 }
 
 function detailTypeTable(): string {
-  const rows = detailTypes().flatMap((detailType) => {
+  const rows = DETAIL_TYPES.flatMap((detailType) => {
     const sample = schemaName(detailType);
     const also = detailType === 'Seat Refused' ? [[`${sample}-revocation`, REFUSED_REVOCATION] as const] : [];
     return [[sample, CLASSIFICATIONS[detailType]] as const, ...also].map(([file, event]) => [

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { EXIT } from '../operator/failures.ts';
-import { runCommandLine } from './program.ts';
+import { COMPLETE, runCommandLine } from './program.ts';
 import type { Pager } from './ui/pager.ts';
 
 let beforeEnd: (() => void) | undefined;
@@ -42,3 +42,5 @@ process.exitCode = await runCommandLine(
     },
   },
 );
+// Calls to AWS that a completion did not wait for would keep the process, and so the shell, waiting.
+if (process.argv[2] === COMPLETE) stdout.write('', () => process.exit());

@@ -1,4 +1,3 @@
-import widthOf from 'fast-string-width';
 import { isPrintable } from '../domain/shared/printable.ts';
 import { secondsBetween } from '../domain/shared/time.ts';
 
@@ -74,8 +73,12 @@ export function momentIn(text: string, now: Date): Date | undefined {
   return Number.isNaN(moment.getTime()) ? undefined : moment;
 }
 
-/** Breaks a text between words into lines of at most `width` columns. Its own line ends stay. */
-export function wrap(text: string, width: number): string[] {
+/**
+ * Breaks a text between words into lines of at most `width` columns. Its own line ends stay.
+ *
+ * @param widthOf by default, every character is as wide as a letter
+ */
+export function wrap(text: string, width: number, widthOf = ({ length }: string) => length): string[] {
   return text
     .trimEnd()
     .split('\n')

@@ -2,11 +2,11 @@ import type { ClientSettings } from '../../adapters/clients.ts';
 import { operatorCredentials } from '../../adapters/operator/credentials.ts';
 
 import { MissingPrecondition } from '../../operator/failures.ts';
+import { suggestion } from '../../operator/suggestions.ts';
 import { escaped } from '../../operator/text.ts';
 import { proxyHandler } from '../shared/proxy.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import { awsProfiles } from './aws-profiles.ts';
-import { didYouMean } from './did-you-mean.ts';
 
 /** Whose access it is. */
 interface AccessOptions {
@@ -56,6 +56,6 @@ async function placeOf(profile: string | undefined, env: NodeJS.ProcessEnv): Pro
   if (names.includes(name)) return `profile ${escaped(name)} of ${where.join(' and ')}`;
   const source = profile === undefined ? 'AWS_PROFILE' : '--profile';
   throw new MissingPrecondition(
-    `${source}: there is no profile ${escaped(name)} in ${where.join(' or ')}.${didYouMean(name, names)}`,
+    `${source}: there is no profile ${escaped(name)} in ${where.join(' or ')}${suggestion(name, names)}`,
   );
 }

@@ -14,7 +14,6 @@ import { escaped } from '../../operator/text.ts';
 import { Unread } from '../../operator/unread.ts';
 import { emulatorEndpoint } from '../shared/endpoint.ts';
 import type { Terminal } from '../ui/terminal.ts';
-import { nearest } from './choices.ts';
 
 const DEFAULT_ENTITLEMENTS = 'entitlements.yml';
 /** The stage of the emulator's resource names. */
@@ -49,19 +48,10 @@ export interface Context extends Asker {
 
 /** Parses a command's own options. @throws UsageError */
 export function optionsOf<Schema extends z.ZodMiniType>(command: Command, schema: Schema): z.infer<Schema> {
-  const { success, data, error } = z.safeParse(schema, command.opts(), { reportInput: true });
+  const { success, data, error } = z.safeParse(schema, command.opts());
   if (success) return data;
-  const problems = error.issues.map(
-    (issue) => `--${dashed(issue.path.join('.'))}: ${issue.message}${suggestionFor(issue)}`,
-  );
+  const problems = error.issues.map(({ path, message }) => `--${dashed(path.join('.'))}: ${message}`);
   throw new UsageError(problems.join('\n'));
-}
-
-/** For a value that is none of those that are possible. */
-function suggestionFor(issue: z.core.$ZodIssue): string {
-  if (issue.code !== 'invalid_value' || typeof issue.input !== 'string') return '';
-  const [near] = nearest(issue.input, issue.values.map(String));
-  return near === undefined ? '' : `. Did you mean ${near}?`;
 }
 
 function dashed(name: string): string {

@@ -3,10 +3,10 @@ import type { People, Person } from '../../adapters/operator/people.ts';
 import { type Selector, SelectorSchema } from '../../domain/request/request.ts';
 import { normalizeId } from '../../domain/shared/ids.ts';
 import { UsageError } from '../../operator/failures.ts';
+import { suggestion } from '../../operator/suggestions.ts';
 import { count, escaped } from '../../operator/text.ts';
 import { isReadFailure, type Unread } from '../../operator/unread.ts';
 import type { Terminal } from '../ui/terminal.ts';
-import { didYouMean } from './did-you-mean.ts';
 
 /** How the command line names a user, for help texts. */
 export const WHO = 'id, userName or e-mail address; if ambiguous: userName:X, email:X, or externalId:X with --issuer';
@@ -148,7 +148,7 @@ export async function requireGroup(text: string, people: People, terminal: Termi
   const groupId = await findGroup(text, people, terminal);
   if (groupId !== undefined) return groupId;
   throw new UsageError(
-    `The identity store has no group ${escaped(text)}.${didYouMean(text, await groupNames(people, terminal))}`,
+    `The identity store has no group ${escaped(text)}${suggestion(text, await groupNames(people, terminal))}`,
   );
 }
 

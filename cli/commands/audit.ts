@@ -5,7 +5,9 @@ import type { AuditQuery } from '../../adapters/operator/audit-log.ts';
 import { CLASSIFICATIONS } from '../../domain/audit/schema.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
 import { readersOf } from '../../operator/readers.ts';
+import { suggestion } from '../../operator/suggestions.ts';
 import { momentIn } from '../../operator/text.ts';
+import { choiceOption } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { pollMilliseconds } from '../command/follow-execution.ts';
@@ -14,6 +16,7 @@ import { printUnread } from '../command/unread.ts';
 import { type AuditLogRow, auditRow } from '../ui/audit-rows.ts';
 
 const TYPES = Object.keys(CLASSIFICATIONS);
+const TYPE_WORDS = TYPES.map((type) => type.toLowerCase().split(' ').at(-1) ?? '');
 
 const Options = z.object({
   follow: z.optional(z.boolean()),
@@ -54,7 +57,7 @@ export function auditCommand(run: Runner): Command {
     .option('--user <WHO>', WHO)
     .option('--issuer <ISSUER>', 'issuer of an external id')
     .option('--entitlement <NAME>', 'only events of this entitlement')
-    .option('--type <TYPE>', 'only events of this type')
+    .addOption(choiceOption('--type <TYPE>', 'only events of this type', TYPE_WORDS))
     .action(run(audit));
 }
 
@@ -132,5 +135,5 @@ function typeOf(text: string): string {
   const wanted = text.toLowerCase();
   const found = TYPES.find((type) => type.toLowerCase() === wanted || type.toLowerCase().endsWith(` ${wanted}`));
   if (found) return found;
-  throw new UsageError(`--type: expected one of ${TYPES.join(', ')}`);
+  throw new UsageError(`--type: expected one of ${TYPES.join(', ')}${suggestion(wanted, TYPE_WORDS)}`);
 }

@@ -1,11 +1,14 @@
 import { stripVTControlCharacters } from 'node:util';
-import widthOf from 'fast-string-width';
+import columnsOf from 'fast-string-width';
 import { wrap } from '../../operator/text.ts';
 
 /** Spaces between two columns. */
 const GAP = 2;
 /** Cells of at most this width stay on one line: `4 min ago` in three lines is hard to read. */
 const SHORT = 12;
+
+/** Returns how wide a terminal shows a text. */
+export const widthOf = (text: string): number => columnsOf(text);
 
 /** Changes how a text looks, and not its width. */
 type Style = (text: string) => string;
@@ -68,7 +71,7 @@ function* drawBlocks(
   rows: readonly (readonly string[])[],
   { width, bold }: { width: number; bold: Style },
 ) {
-  const margin = Math.max(...head.map((title) => widthOf(title))) + GAP;
+  const margin = Math.max(...head.map(widthOf)) + GAP;
   for (const [index, row] of rows.entries()) {
     if (index > 0) yield '';
     for (const [column, cell] of row.entries())
@@ -96,17 +99,17 @@ function linesOf(cell: string, width: number): string[] {
   if (cellWidth(cell) <= width && !cell.includes('\n')) return [cell];
   const text = stripVTControlCharacters(cell);
   const start = cell.indexOf(text);
-  if (start < 0) return wrap(cell, width);
-  return wrap(text, width).map((line) => cell.slice(0, start) + line + cell.slice(start + text.length));
+  if (start < 0) return wrap(cell, width, widthOf);
+  return wrap(text, width, widthOf).map((line) => cell.slice(0, start) + line + cell.slice(start + text.length));
 }
 
 function cellWidth(cell: string): number {
-  return cell.includes('\n') ? Math.max(...cell.split('\n').map((line) => widthOf(line))) : widthOf(cell);
+  return cell.includes('\n') ? Math.max(...cell.split('\n').map(widthOf)) : widthOf(cell);
 }
 
 /** The width of the widest word. */
 function wordWidth(cell: string): number {
-  return Math.max(0, ...cell.split(/\s+/).map((word) => widthOf(word)));
+  return Math.max(0, ...cell.split(/\s+/).map(widthOf));
 }
 
 function sumOf(numbers: readonly number[]): number {

@@ -6,9 +6,9 @@ import { UsageError } from '../../operator/failures.ts';
 import type { Line } from '../../operator/lines/all.ts';
 import { durationOf, isoTimeOf, jsonLine, relative, wrap } from '../../operator/text.ts';
 import { type Colors, colorsFor } from './colors.ts';
-import { drawTable } from './columns.ts';
+import type { drawTable, widthOf } from './columns.ts';
 import { barOf, paceOf } from './counted.ts';
-import { Pager, pagerIn } from './pager.ts';
+import type { Pager, pagerIn } from './pager.ts';
 
 /** Work that takes less than this shows no progress. */
 const PATIENCE_MILLISECONDS = 2000;
@@ -41,14 +41,21 @@ export interface Surroundings {
   onPager?(pager: Pager | undefined): void;
 }
 
+/** What draws; what is missing is not needed. */
+interface Drawing {
+  /** Where standard output is a terminal. */
+  tables?: { drawTable: typeof drawTable; widthOf: typeof widthOf; Pager: typeof Pager; pagerIn: typeof pagerIn };
+  /** Where a stream can redraw its last line. */
+  live?: typeof createLogUpdate;
+}
+
 /** Where all text of the CLI goes: results to standard output, everything about them to standard error. */
 export class Terminal {
   readonly colors: Colors;
   /** Colors for {@link note}. */
   readonly noteColors: Colors;
   readonly #surroundings: Surroundings;
-  /** Redraws the last line of a stream; undefined if none can. */
-  readonly #live: typeof createLogUpdate | undefined;
+  readonly #drawing: Drawing;
   /** The last line of standard output, once there is one that changes. */
   #lastLine: ReturnType<typeof createLogUpdate> | undefined;
   /** Whether a line has been written since {@link behind} was last asked. */
@@ -62,10 +69,10 @@ export class Terminal {
   /** What comes after the pager on standard error. */
   #notes: string[] = [];
 
-  private constructor(surroundings: Surroundings, live: typeof createLogUpdate | undefined) {
+  private constructor(surroundings: Surroundings, drawing: Drawing) {
     const { stdout, stderr, env } = surroundings;
     this.#surroundings = surroundings;
-    this.#live = live;
+    this.#drawing = drawing;
     this.colors = colorsFor(stdout, env);
     this.noteColors = colorsFor(stderr, env);
   }
@@ -74,7 +81,10 @@ export class Terminal {
   static async open(surroundings: Surroundings): Promise<Terminal> {
     const { stdout, stderr, env } = surroundings;
     const redraws = canRedraw(stdout, env) || canRedraw(stderr, env);
-    return new Terminal(surroundings, redraws ? (await import('log-update')).createLogUpdate : undefined);
+    return new Terminal(surroundings, {
+      ...(stdout.isTTY ? { tables: { ...(await import('./columns.ts')), ...(await import('./pager.ts')) } } : {}),
+      ...(redraws ? { live: (await import('log-update')).createLogUpdate } : {}),
+    });
   }
 
   /** Whether standard output is a terminal. */
@@ -103,7 +113,8 @@ export class Terminal {
   /** Writes text of several words; in a terminal, breaks it between words. */
   paragraph(text: string, indent = 0, colored: (line: string) => string = (line) => line): void {
     const margin = ' '.repeat(indent);
-    const lines = this.isLive ? wrap(text, this.width - indent) : [text];
+    const { tables } = this.#drawing;
+    const lines = tables ? wrap(text, this.width - indent, tables.widthOf) : [text];
     for (const line of lines) this.line(margin + colored(line));
   }
 
@@ -161,12 +172,16 @@ export class Terminal {
    */
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
     const { stdout, env } = this.#surroundings;
-    if (!this.isLive) {
+    const { tables } = this.#drawing;
+    if (!tables) {
       for (const row of [head, ...rows]) this.line(row.join('\t'));
       return;
     }
-    const lines = drawTable(head, rows, { width: stdout.columns || Number.POSITIVE_INFINITY, bold: this.colors.bold });
-    const command = canRedraw(stdout, env) && !this.#lastLine ? pagerIn(env) : undefined;
+    const lines = tables.drawTable(head, rows, {
+      width: stdout.columns || Number.POSITIVE_INFINITY,
+      bold: this.colors.bold,
+    });
+    const command = canRedraw(stdout, env) && !this.#lastLine ? tables.pagerIn(env) : undefined;
     if (command === undefined) {
       for (const line of lines) this.line(line);
       return;
@@ -175,7 +190,8 @@ export class Terminal {
     // Not to the last row: after the command, it has the prompt of the shell.
     for (let next = lines.next(); !next.done; next = lines.next()) {
       first.push(next.value);
-      if (!this.#pager && this.#lines + first.length >= stdout.rows) this.#openPager(command);
+      if (!this.#pager && this.#lines + first.length >= stdout.rows)
+        this.#openPager(new tables.Pager(command, env, (text) => stdout.write(text)));
       if (this.#pager) break;
     }
     if (!this.#pager) {
@@ -186,10 +202,9 @@ export class Terminal {
     this.#pager.write(lines);
   }
 
-  #openPager(command: string): void {
-    const { stdout, env, onPager } = this.#surroundings;
-    this.#pager = new Pager(command, env, (text) => stdout.write(text));
-    onPager?.(this.#pager);
+  #openPager(pager: Pager): void {
+    this.#pager = pager;
+    this.#surroundings.onPager?.(pager);
   }
 
   /** Waits until the user has left the pager. @returns whether they left it before they could have seen everything */
@@ -303,7 +318,7 @@ export class Terminal {
   /** A line that changes; undefined where none can. It never hides the cursor, so that nothing has to restore it. */
   #liveOn(stream: WriteStream) {
     if (this.#pager || !canRedraw(stream, this.#surroundings.env)) return undefined;
-    return this.#live?.(stream, { showCursor: true });
+    return this.#drawing.live?.(stream, { showCursor: true });
   }
 }
 

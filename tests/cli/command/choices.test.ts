@@ -1,37 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { nearest } from '../../../cli/command/choices.ts';
-import { didYouMean } from '../../../cli/command/did-you-mean.ts';
+import * as z from 'zod/mini';
+import { choiceOption, oneOf } from '../../../cli/command/choices.ts';
 
-const NAMES = ['amazon-q-developer', 'kiro', 'kiro-pilots', 'quick'];
+const SHAPES = ['circle', 'square', 'triangle'] as const;
 
-describe('the nearest of some names', () => {
-  it.each<[text: string, why: string, expected: string[]]>([
-    ['kior', 'two letters are swapped', ['kiro']],
-    ['KIRO', 'the case differs', ['kiro', 'kiro-pilots']],
-    ['amazon-q-develper', 'a letter is missing', ['amazon-q-developer']],
-    ['amazon-q-developers', 'there is a letter too many', ['amazon-q-developer']],
-    ['pilots', 'it is a part of the name', ['kiro-pilots']],
-    ['quck', 'it is a few letters away', ['quick']],
-    ['sales', 'it is like none', []],
-    ['', 'there is nothing to compare', []],
-  ])('for %s: %s', (text, _why, expected) => {
-    expect(nearest(text, NAMES)).toEqual(expected);
+describe('an option with a fixed set of values', () => {
+  it('takes each of them', () => {
+    for (const shape of SHAPES) expect(oneOf(SHAPES).parse(shape)).toBe(shape);
   });
 
-  it('are three at most', () => {
-    expect(nearest('group', ['group-1', 'group-2', 'group-3', 'group-4'])).toHaveLength(3);
+  it.each([
+    ['cirle', 'expected one of circle, square, triangle. Did you mean circle?'],
+    ['pentagon', 'expected one of circle, square, triangle'],
+    ['', 'expected one of circle, square, triangle'],
+    [7, 'expected one of circle, square, triangle'],
+  ])('refuses %j and says which are near', (given, message) => {
+    expect(z.safeParse(oneOf(SHAPES), given).error?.issues).toEqual([expect.objectContaining({ message })]);
   });
-});
 
-describe('what is said of an unknown name', () => {
-  it.each<[string, readonly string[], string]>([
-    ['kior', NAMES, ' Did you mean kiro?'],
-    ['kiro-', NAMES, ' Did you mean kiro-pilots or kiro?'],
-    ['sales', NAMES, ' Existing: amazon-q-developer, kiro, kiro-pilots, quick'],
-    ['sales', Array.from({ length: 11 }, (_, number) => `kiro-${number}`), ''],
-    ['sales', [], ''],
-    ['ro\u202eot', ['ro\u202eots'], ' Did you mean ro\\u202eots?'],
-  ])('%s among %j', (text, existing, expected) => {
-    expect(didYouMean(text, existing)).toBe(expected);
+  it('shows them in its help, and leaves it to the schema to refuse others', () => {
+    const option = choiceOption('--shape <SHAPE>', 'what is drawn', SHAPES);
+    expect(option.argChoices).toEqual(SHAPES);
+    expect(option.parseArg).toBeUndefined();
   });
 });

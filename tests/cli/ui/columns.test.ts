@@ -1,7 +1,6 @@
 import fc from 'fast-check';
-import widthOf from 'fast-string-width';
 import { describe, expect, it } from 'vitest';
-import { drawTable } from '../../../cli/ui/columns.ts';
+import { drawTable, widthOf } from '../../../cli/ui/columns.ts';
 
 const USER = '44f834e8-0081-7055-1d60-2eb4f1bb0f7b';
 const ARN = 'arn:aws:sso::111122223333:application/ssoins-7223e4e8a1b2c3d4/apl-1234567890abcdef';
