@@ -54,8 +54,14 @@ export function schemaName(detailType: DetailType): string {
 /** A later version may add fields, so a program must not refuse them: only the tests do. */
 function lineSchemaFile(type: string, schema: z.ZodMiniType): [string, string] {
   return schemaFile(`lines/${type}`, `Line "${type}" of usher --json`, schema, ({ jsonSchema }) => {
-    if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+    if (typeof jsonSchema.additionalProperties !== 'object' || isEmpty(jsonSchema.additionalProperties))
+      delete jsonSchema.additionalProperties;
   });
+}
+
+/** The schema of any value says nothing. */
+function isEmpty(schema: object): boolean {
+  return Object.keys(schema).length === 0;
 }
 
 function schemaFile(
