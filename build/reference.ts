@@ -16,6 +16,7 @@ import { ACTION_STARTS, type ActionStart, LaggingReadSchema, ScenarioSchema } fr
 import { EXIT_MEANINGS } from '../operator/failures.ts';
 import { commandTypes, lineTypes } from './json-lines.ts';
 import { code, prose, tableOf } from './markdown.ts';
+import { answers } from './questions.ts';
 import { EVENT_MEANINGS, schemaName } from './schemas.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -42,6 +43,7 @@ export async function referenceTables(): Promise<Map<string, Tables>> {
     [
       'docs/operator.md',
       new Map([
+        ['questions', await answers()],
         ['global-options', globalOptions(program)],
         ['exit-codes', meanings(['exit code', 'means'], EXIT_MEANINGS)],
         ['short-flags', shortFlags()],

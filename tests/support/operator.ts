@@ -12,11 +12,11 @@ import { runCommandLine } from '../../cli/program.ts';
 import type { Entitlement, Entitlements } from '../../domain/entitlements.ts';
 import type { DirectorySeed } from '../../emulator/aws/identity-center/directory-seed.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
+import { openVirtualEmulator, type VirtualEmulator } from '../../emulator/virtual-server.ts';
 import { LINES } from '../../operator/lines/all.ts';
 import { aPerson } from './directory.ts';
 import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, STORE_ID, user } from './ids.ts';
 import { problemsWithLine } from './line-schemas.ts';
-import { openVirtualEmulator, type VirtualEmulator } from './virtual-emulator.ts';
 
 const USHER = join(import.meta.dirname, '../../cli/usher.mjs');
 
