@@ -50,6 +50,7 @@ async function explain(context: Context, command: Command): Promise<void> {
   const places = eventsIn(await readText(file), labelOf(file));
   const around = { entitlements, execution: NO_EXECUTION, startedAt: clock.now() };
   const counts = { start: 0, ignored: 0, invalid: 0 };
+  if (!json) terminal.page();
   for (const [index, place] of places.entries()) {
     const explanation = explanationOf(place, around);
     counts[explanation.decision] += 1;

@@ -59,6 +59,12 @@ export class Pager {
     this.#pumping ??= this.#pump();
   }
 
+  /** Resolves when it has read all lines so far, or is left. */
+  async drained(): Promise<void> {
+    await this.#pumping;
+    if (this.#state === 'closed') this.wasLeft = true;
+  }
+
   /** Resolves when the pager has the whole text and its user has left it. */
   async end(): Promise<void> {
     await this.#pumping;

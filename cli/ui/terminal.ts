@@ -8,6 +8,7 @@ import { durationOf, isoTimeOf, jsonLine, relative, wrap } from '../../operator/
 import { type Colors, colorsFor } from './colors.ts';
 import type { drawTable, widthOf } from './columns.ts';
 import { barOf, paceOf } from './counted.ts';
+import { LongText } from './long-text.ts';
 import type { Pager, pagerIn } from './pager.ts';
 
 /** Work that takes less than this shows no progress. */
@@ -62,10 +63,7 @@ export class Terminal {
   #isFresh = false;
   /** What {@link working} is doing. */
   #detail = '';
-  /** The number of lines on standard output. */
-  #lines = 0;
-  /** Has the terminal, once a table was longer than the screen. */
-  #pager: Pager | undefined;
+  readonly #text: LongText;
   /** What comes after the pager on standard error. */
   #notes: string[] = [];
 
@@ -75,6 +73,7 @@ export class Terminal {
     this.#drawing = drawing;
     this.colors = colorsFor(stdout, env);
     this.noteColors = colorsFor(stderr, env);
+    this.#text = new LongText({ stdout, openPager: this.#pagerIn(drawing) });
   }
 
   /** Loads what draws, which takes a while, only if a stream is a terminal. */
@@ -103,11 +102,9 @@ export class Terminal {
   }
 
   line(text = ''): void {
-    if (this.#pager) this.#pager.write([text]);
-    else if (this.#lastLine) this.#lastLine.persist(text);
-    else this.#surroundings.stdout.write(`${text}\n`);
-    this.#lines += 1;
     this.#isFresh = true;
+    if (this.#lastLine) this.#lastLine.persist(text);
+    else if (!this.#text.takes(text)) this.#surroundings.stdout.write(`${text}\n`);
   }
 
   /** Writes text of several words; in a terminal, breaks it between words. */
@@ -135,8 +132,12 @@ export class Terminal {
 
   /** Writes something that is not a result. */
   note(text: string): void {
-    if (this.#pager) this.#notes.push(text);
-    else this.#surroundings.stderr.write(`${text}\n`);
+    if (this.#text.isPaged) {
+      this.#notes.push(text);
+      return;
+    }
+    this.#text.flush();
+    this.#surroundings.stderr.write(`${text}\n`);
   }
 
   /** Shows what is under way in the last line of standard output, if the terminal can redraw it. */
@@ -161,8 +162,9 @@ export class Terminal {
     return this.#drain();
   }
 
-  /** Resolves when the reader of standard output has caught up. */
+  /** Resolves when the reader of standard output has caught up. @throws ReaderLeft if they have left the pager */
   async drained(): Promise<void> {
+    await this.#text.drained();
     await this.#drain();
   }
 
@@ -171,7 +173,7 @@ export class Terminal {
    * rest of the output, too. Without a terminal, tabs separate the values.
    */
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
-    const { stdout, env } = this.#surroundings;
+    const { stdout } = this.#surroundings;
     const { tables } = this.#drawing;
     if (!tables) {
       for (const row of [head, ...rows]) this.line(row.join('\t'));
@@ -181,44 +183,23 @@ export class Terminal {
       width: stdout.columns || Number.POSITIVE_INFINITY,
       bold: this.colors.bold,
     });
-    const command = canRedraw(stdout, env) && !this.#lastLine ? tables.pagerIn(env) : undefined;
-    if (command === undefined) {
-      for (const line of lines) this.line(line);
-      return;
-    }
-    const first: string[] = [];
-    // Not to the last row: after the command, it has the prompt of the shell.
-    for (let next = lines.next(); !next.done; next = lines.next()) {
-      first.push(next.value);
-      if (!this.#pager && this.#lines + first.length >= stdout.rows)
-        this.#openPager(new tables.Pager(command, env, (text) => stdout.write(text)));
-      if (this.#pager) break;
-    }
-    if (!this.#pager) {
-      for (const line of first) this.line(line);
-      return;
-    }
-    this.#pager.write(first);
-    this.#pager.write(lines);
+    this.#text.write(lines);
   }
 
-  #openPager(pager: Pager): void {
-    this.#pager = pager;
-    this.#surroundings.onPager?.(pager);
+  /** From now on, the lines of standard output are one text, which is shown in a pager if it is longer than the screen. */
+  page(): void {
+    this.#text.hold();
   }
 
-  /** Waits until the user has left the pager. @returns whether they left it before they could have seen everything */
+  /** Waits until the user has left the pager, if there is one. @returns whether they left it early */
   async finish(): Promise<boolean> {
-    const pager = this.#pager;
-    if (!pager) return false;
-    await pager.end();
-    this.#pager = undefined;
-    this.#surroundings.onPager?.(undefined);
-    this.#lines = 0;
+    const { onPager } = this.#surroundings;
+    const wasLeft = await this.#text.end();
+    onPager?.(undefined);
     const notes = this.#notes;
     this.#notes = [];
-    if (!pager.wasLeft) for (const text of notes) this.note(text);
-    return pager.wasLeft;
+    if (!wasLeft) for (const text of notes) this.note(text);
+    return wasLeft;
   }
 
   /**
@@ -234,7 +215,7 @@ export class Terminal {
     let shownAt = start;
     const show = () => {
       const now = performance.now();
-      if (now - start < PATIENCE_MILLISECONDS || this.#pager) return;
+      if (now - start < PATIENCE_MILLISECONDS || this.#text.isPaged) return;
       const text = `${label}${this.#detail && `: ${this.#detail}`}`;
       if (live) live(`${FRAMES[frame++ % FRAMES.length]} ${text} (${durationOf((now - start) / 1000)})`);
       else if (shownAt === start || now - shownAt >= PLAIN_EVERY_MILLISECONDS) {
@@ -306,6 +287,18 @@ export class Terminal {
     return input({ message: question }, this.#promptOn(signal));
   }
 
+  /** Returns what starts the pager; undefined where no text is paged. */
+  #pagerIn({ tables }: Drawing): (() => Pager) | undefined {
+    const { stdout, env, onPager } = this.#surroundings;
+    const command = canRedraw(stdout, env) ? tables?.pagerIn(env) : undefined;
+    if (!tables || command === undefined) return undefined;
+    return () => {
+      const pager = new tables.Pager(command, env, (text) => stdout.write(text));
+      onPager?.(pager);
+      return pager;
+    };
+  }
+
   #promptOn(signal: AbortSignal | undefined) {
     return { output: this.#surroundings.stderr, ...(signal ? { signal } : {}) };
   }
@@ -317,7 +310,7 @@ export class Terminal {
 
   /** A line that changes; undefined where none can. It never hides the cursor, so that nothing has to restore it. */
   #liveOn(stream: WriteStream) {
-    if (this.#pager || !canRedraw(stream, this.#surroundings.env)) return undefined;
+    if (this.#text.isPaged || !canRedraw(stream, this.#surroundings.env)) return undefined;
     return this.#drawing.live?.(stream, { showCursor: true });
   }
 }

@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ReaderLeft } from '../../../cli/ui/long-text.ts';
 import { Terminal } from '../../../cli/ui/terminal.ts';
 
 const ERASE_LINE = '\u001b[2K';
@@ -141,7 +142,7 @@ describe('a time', () => {
   });
 });
 
-describe('a table', () => {
+describe('a long text', () => {
   const HEAD = ['USER', 'STATUS'];
   const ROWS = Array.from({ length: 30 }, (_, row) => [`user-${row}`, 'held']);
   let folder: string;
@@ -159,7 +160,7 @@ describe('a table', () => {
     }
   };
 
-  it('has tabs between its values in a pipe, and no pager', async () => {
+  it('is a table that has tabs between its values in a pipe, and no pager', async () => {
     const { terminal, out } = await aTerminal({}, pager());
     terminal.table(HEAD, ROWS);
     expect(await terminal.finish()).toBe(false);
@@ -167,7 +168,7 @@ describe('a table', () => {
     expect(paged()).toBeUndefined();
   });
 
-  it('that fits on the screen is written to it', async () => {
+  it('is a table that fits on the screen, and is written to it', async () => {
     const { terminal, out } = await aTerminal(TERMINAL, pager());
     terminal.table(HEAD, ROWS.slice(0, 20));
     await terminal.finish();
@@ -175,7 +176,7 @@ describe('a table', () => {
     expect(paged()).toBeUndefined();
   });
 
-  it('that is longer than the rest of the screen is in the pager, with all lines after it; notes come after the pager', async () => {
+  it('is a table that is longer than the rest of the screen, and is in the pager, with all lines after it; notes come after the pager', async () => {
     const { terminal, out, error } = await aTerminal(TERMINAL, pager());
     terminal.line('before');
     terminal.table(HEAD, ROWS.slice(0, 22));
@@ -226,7 +227,42 @@ describe('a table', () => {
     expect(out()).toBe('done\n');
   });
 
-  it('fits a terminal of 40 columns', async () => {
+  it('comes line by line, and is held back until it is known whether it fits on the screen', async () => {
+    const { terminal, out, error } = await aTerminal(TERMINAL, pager());
+    terminal.page();
+    terminal.line('one');
+    expect(out()).toBe('');
+    terminal.note('a note');
+    expect([out(), error()]).toEqual(['one\n', 'a note\n']);
+    terminal.line('two');
+    await terminal.drained();
+    expect(await terminal.finish()).toBe(false);
+    expect(out()).toBe('two\n');
+    expect(paged()).toBeUndefined();
+  });
+
+  it('comes line by line, and ends when its reader leaves the pager', async () => {
+    const { terminal, out } = await aTerminal(TERMINAL, { ...process.env, PAGER: 'head -n 1 > /dev/null; exit 0' });
+    terminal.page();
+    const endless = async () => {
+      for (;;) {
+        for (let line = 0; line < 1000; line += 1) terminal.line(`line ${line}`);
+        await terminal.drained();
+      }
+    };
+    await expect(endless()).rejects.toThrow(ReaderLeft);
+    expect(await terminal.finish()).toBe(true);
+    expect(out()).toBe('');
+  });
+
+  it('comes line by line, and is not held back in a pipe', async () => {
+    const { terminal, out } = await aTerminal({}, pager());
+    terminal.page();
+    terminal.line('one');
+    expect(out()).toBe('one\n');
+  });
+
+  it('is a table that fits a terminal of 40 columns', async () => {
     const { terminal, out } = await aTerminal({ ...TERMINAL, columns: 40 }, { NO_COLOR: '1' });
     terminal.table(['USER', 'EXECUTION'], [['44f834e8-0081-7055-1d60-2eb4f1bb0f7b', 'manual-1234']]);
     expect(out()).toBe('USER\n  44f834e8-0081-7055-1d60-2eb4f1bb0f7b\nEXECUTION  manual-1234\n');
