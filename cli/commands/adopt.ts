@@ -2,13 +2,18 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { type Entitlement, managedOf } from '../../domain/entitlements.ts';
 import { profileKey } from '../../domain/profiles.ts';
+import {
+  managedProfileOf,
+  type OthersSubscriptions,
+  orphansFor,
+  readOthers,
+} from '../../operator/adoption/others-subscriptions.ts';
 import { UsageError } from '../../operator/failures.ts';
 import { readersOf } from '../../operator/readers.ts';
 import { count, escaped, numberOf, relative } from '../../operator/text.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { managedProfileOf, type OthersSubscriptions, orphansFor, readOthers } from '../command/others-subscriptions.ts';
 import { ADMIN_STARTS, DECISION_READS, SUBSCRIPTION_READS } from '../command/permissions.ts';
 import { type Preview, preview } from '../command/preview.ts';
 import { startAndFollow } from '../command/start-execution.ts';

@@ -1,11 +1,19 @@
 import type * as z from 'zod/mini';
 import { ErrorLineSchema, NoneLineSchema, UnreadLineSchema } from './common.ts';
+import { HoldLineSchema, ReleaseLineSchema } from './holds.ts';
+import { EntitlementLineSchema, SeatLineSchema } from './seats.ts';
+import { UserLineSchema } from './why.ts';
 
 /** The schema of every line that `--json` prints, by its `type`. `schemas/lines/` has them as JSON Schemas. */
 export const LINES = {
+  entitlement: EntitlementLineSchema,
   error: ErrorLineSchema,
+  hold: HoldLineSchema,
   none: NoneLineSchema,
+  release: ReleaseLineSchema,
+  seat: SeatLineSchema,
   unread: UnreadLineSchema,
+  user: UserLineSchema,
 } as const satisfies Readonly<Record<string, z.ZodMiniType<{ type: string }>>>;
 
 /** One result, as a program reads it. */
