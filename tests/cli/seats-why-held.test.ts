@@ -202,6 +202,14 @@ describe('usher seats, why, held, release and adopt', () => {
     expect((await operator.calls())['SFN.StartExecution']).toBe(starts);
   });
 
+  it('list with names whom a backfill concerns, if asked', async () => {
+    await leaves(12);
+    const { out } = await operator.run('backfill', '--dry-run', '--names');
+    expect(out).toMatch(/^NAME\tUSER\tENTITLEMENT\tPLAN$/m);
+    expect(out).toContain(SECRET);
+    expect((await operator.run('backfill', '--dry-run')).out).not.toContain(SECRET);
+  });
+
   it('adopt what others assigned to entitled users', async () => {
     await operator.run('start', '--all', '--wait');
     expect(await summary()).toMatchObject({ unmanaged: 2 });
