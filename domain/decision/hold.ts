@@ -55,7 +55,7 @@ const MOST_DIGESTS = 200;
 /** How many releases are remembered: of those that came before, no retry is left. */
 const MOST_RELEASES = 10;
 /** The least time between two events of one hold: five hundred single removals must not raise five hundred alarms. */
-export const HOLD_UPDATE_SECONDS = 300;
+const HOLD_UPDATE_SECONDS = 300;
 
 /** Whether the hold is in force. */
 export function isHeld(hold: Hold | undefined): hold is Hold {

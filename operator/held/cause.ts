@@ -19,7 +19,7 @@ export type CauseGroup = Fall & {
 export async function causeOf(
   { hold, groups: known }: ActiveHold,
   readers: Readers,
-  { clock, unread, progress }: Asker,
+  { clock, unread, progress }: Pick<Asker, 'clock' | 'unread' | 'progress'>,
 ): Promise<CauseGroup[] | undefined> {
   const { applicationArn } = hold;
   const entitlement = readers.entitlements.entitlements.find(({ application }) => application === applicationArn);

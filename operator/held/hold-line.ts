@@ -4,7 +4,8 @@ import type { Readers } from '../../reconcile/plan/readers.ts';
 import type { Asker } from '../asker.ts';
 import type { HoldLine, ReleaseLine } from '../lines/holds.ts';
 import { causeOf } from './cause.ts';
-import { type ActiveHold, digestOf, type Standing, standingsOf } from './holds.ts';
+import { digestOf } from './digest.ts';
+import { type ActiveHold, type Standing, standingsOf } from './holds.ts';
 import { releaseOf, undoOf } from './ways-out.ts';
 
 /** Reads what is behind a hold: which group fell, the budget, and how each user stands with the entitlement now. */

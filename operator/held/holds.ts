@@ -23,19 +23,6 @@ export const HOLD_REASONS: Readonly<Record<HoldReason, string>> = {
   'group-empty': 'a configured group is empty or missing',
 };
 
-/** The digits of a digest that identify it for people. */
-const SHORT_DIGEST = 12;
-
-/** Returns the digest that covers all of a hold. */
-export function digestOf({ digests }: Hold): string {
-  return digests.at(-1)?.digest ?? '';
-}
-
-/** Returns the beginning of a digest, as a command takes it. */
-export function shortDigest(digest: string): string {
-  return digest.slice(0, SHORT_DIGEST);
-}
-
 /** Reads the holds in force: of configured applications, and of those that are no longer configured. */
 export async function readHolds(
   { ledger, entitlements }: Pick<Readers, 'ledger' | 'entitlements'>,
@@ -65,7 +52,7 @@ export interface Standing {
 export async function standingsOf(
   seats: readonly Seat[],
   readers: Readers,
-  { clock, unread, progress }: Asker,
+  { clock, unread, progress }: Pick<Asker, 'clock' | 'unread' | 'progress'>,
 ): Promise<Map<string, Standing>> {
   const found = new Map<string, Standing>();
   const now = clock.now();

@@ -1,7 +1,8 @@
 import type { Hold } from '../../domain/decision/hold.ts';
 import { UsageError } from '../failures.ts';
 import { count } from '../text.ts';
-import { type ActiveHold, digestOf, shortDigest } from './holds.ts';
+import { digestOf, shortDigest } from './digest.ts';
+import type { ActiveHold } from './holds.ts';
 
 /** What a digest covers of a hold in force. */
 export interface Covered {

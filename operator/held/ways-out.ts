@@ -2,7 +2,8 @@ import { type Hold, isHeld } from '../../domain/decision/hold.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import { count } from '../text.ts';
 import type { CauseGroup } from './cause.ts';
-import { type ActiveHold, digestOf, type Standing, shortDigest } from './holds.ts';
+import { digestOf, shortDigest } from './digest.ts';
+import type { ActiveHold, Standing } from './holds.ts';
 
 /** One way out of a hold: what a person does, and the commands for it. */
 export interface WayOut {

@@ -2,7 +2,7 @@ import type { Verdict } from '../../domain/decision/application-state.ts';
 import { type Hold, isHeld } from '../../domain/decision/hold.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
-import { shortDigest } from '../held/holds.ts';
+import { shortDigest } from '../held/digest.ts';
 import { relative } from '../text.ts';
 import { nextByList, subscriptionInWords } from './managed-subscription.ts';
 import type { EntitlementFinding, UncheckedEntitlement } from './user-findings.ts';

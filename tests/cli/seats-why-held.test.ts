@@ -158,6 +158,13 @@ describe('usher seats, why, held, release and adopt', () => {
     expect((await operator.run('held')).out).not.toContain(SECRET);
   });
 
+  it('stand in the audit stream with their number and digest, also after the hold has grown', async () => {
+    const { out } = await operator.child('audit', '--type', 'held', '--since', '1d');
+    const held = out.split('\n').filter((row) => row.includes('Revocations Held'));
+    expect(held.length).toBeGreaterThan(1);
+    expect(held.at(-1)).toMatch(/brake: [234] held, digest [0-9a-f]{12}/);
+  });
+
   it.each([
     ['an invalid digest', 'xyz', /expected 8 to 64 hex digits/],
     [
