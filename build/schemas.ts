@@ -22,7 +22,8 @@ export const EVENT_MEANINGS = {
   'Seat Observed': 'What an entitlement in `mode: observe` would do; nothing was done',
   'Subscription Finding':
     'A subscription is not as its entitlement says, says something else than before, or is right again. Once per change; `status_detail` is the kind of finding',
-  'Revocations Held': 'The brake holds revocations until an operator releases them. Once per hold',
+  'Revocations Held':
+    'The brake holds revocations until an operator releases them. When a hold begins, and when it has grown',
   'Onboarding Failed': 'An execution failed, timed out or was stopped',
 } as const satisfies Record<DetailType, string>;
 

@@ -625,10 +625,10 @@ describe('what the service has found', () => {
     const { out } = await deployed.run('seats', '--people');
     expect(out.split('\n')[0]).toMatch(/\tSUBSCRIPTION$/);
     const rows = resultsOf((await deployed.run('seats', '--people', '--json')).out);
-    expect(rows.map(({ userId, subscription }) => [userId, subscription])).toEqual([
-      [user(1), 'wrong-plan'],
-      [user(2), 'through-group'],
-      [user(3), 'missing'],
+    expect(rows.map(({ userId, findings }) => [userId, findings])).toEqual([
+      [user(1), ['wrong-plan']],
+      [user(2), ['through-group']],
+      [user(3), ['missing']],
     ]);
     const csv = await deployed.run('seats', '--csv');
     expect(csv.out.split('\n')[0]).toBe('userId,entitlement,status,since,dueAt,reason,subscription');

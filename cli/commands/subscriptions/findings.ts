@@ -6,11 +6,11 @@ import {
   type SubscriptionFinding,
 } from '../../../domain/subscription/findings.ts';
 import { COST_KINDS, costsOf, type Prices, priceOf, totalOf } from '../../../domain/subscription/prices.ts';
+import { FINDING_MEANINGS } from '../../../operator/finding-meanings.ts';
 import { count, numberOf } from '../../../operator/text.ts';
 import type { Context } from '../../command/context.ts';
 import type { ProfileReport } from '../../command/subscriptions.ts';
 import { csvOf } from '../../ui/csv.ts';
-import { FINDING_MEANINGS } from '../../ui/finding-meanings.ts';
 import { amountOf, costFields, costInWords, priceFields } from './money.ts';
 
 /** Stands in a table for what could not be read. */
