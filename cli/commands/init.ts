@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { Instance, Instances } from '../../adapters/operator/instances.ts';
 import type { People } from '../../adapters/operator/people.ts';
-import { parseEntitlements } from '../../domain/entitlements.ts';
+import { parseEntitlements } from '../../domain/parse-entitlements.ts';
 import { PLANS, providerOf } from '../../domain/subscription/plan.ts';
 import { InputError } from '../../input/input-error.ts';
 import { entitlementsYaml } from '../../input/yaml.ts';
