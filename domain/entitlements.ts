@@ -3,7 +3,7 @@ import { MOST_PER_SECOND } from './pace.ts';
 import { ApplicationArn, Region } from './shared/ids.ts';
 import { SubscriptionSchema } from './subscription/schema.ts';
 
-export const GroupId = z
+const GroupId = z
   .string()
   .check(
     z.regex(

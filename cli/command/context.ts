@@ -2,13 +2,14 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { StageSchema } from '../../adapters/resource-names.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
-import type { Entitlements } from '../../domain/entitlements.ts';
+import type { GroupNames } from '../../domain/parse-entitlements.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
-import { readEntitlements } from '../../input/entitlements-file.ts';
-import { readText } from '../../input/files.ts';
+import { readEntitlements, readGroupNames } from '../../input/entitlements-file.ts';
+import { labelOf, readText } from '../../input/files.ts';
 import type { Asker } from '../../operator/asker.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
 import { once } from '../../operator/once.ts';
+import type { PlanQuestion } from '../../operator/plan/configuration-plan.ts';
 import type { Services } from '../../operator/services.ts';
 import { Unread } from '../../operator/unread.ts';
 import { emulatorEndpoint } from '../shared/endpoint.ts';
@@ -35,8 +36,10 @@ export interface Context extends Asker {
   terminal: Terminal;
   /** Whether the result is for a program (`--json`). */
   json: boolean;
-  /** The entitlements of the file, also with `--local`. @throws InputError, MissingPrecondition */
-  configuration(): Promise<Entitlements>;
+  /** The names that the entitlements in force give to groups; the emulator's give none. @throws like {@link entitlements} */
+  groupNames(): Promise<GroupNames>;
+  /** What the file says, also with `--local`. @throws InputError, MissingPrecondition */
+  configuration(): Promise<PlanQuestion>;
   /** The same without entitlements, in the Region of `--region` or of the AWS configuration. @throws MissingPrecondition */
   servicesWithoutEntitlements(): Promise<Services>;
   /** Calls a synchronous function on Ctrl-C; then the command ends. */
@@ -68,11 +71,13 @@ export async function contextOf(
   const stage = options.stage ?? (local ? EMULATOR_STAGE : (env['USHER_STAGE'] ?? DEFAULT_STAGE));
   const named = StageSchema.safeParse(stage);
   if (!named.success) throw new UsageError(`--stage: ${named.error.issues[0]?.message}`);
-  const entitlements = once(async () => {
-    if (local && options.entitlements === undefined)
-      return readEntitlements(await textFromEmulator('/entitlements', env), 'the emulator');
-    return configuration(options.entitlements);
+  const configuration = once(() => configurationIn(options.entitlements));
+  const inForce = once(async () => {
+    if (!local || options.entitlements !== undefined) return configuration();
+    const read = readEntitlements(await textFromEmulator('/entitlements', env), 'the emulator');
+    return { configuration: read, groupNames: new Map<string, string>() };
   });
+  const entitlements = async () => (await inForce()).configuration;
   const clock = local ? await emulatorClock(env) : systemClock;
   const access = once(async () => {
     if (local) return { endpoint: emulatorEndpoint(env), credentials: EMULATOR_CREDENTIALS };
@@ -90,7 +95,8 @@ export async function contextOf(
     local,
     stage,
     entitlements,
-    configuration: () => configuration(options.entitlements),
+    groupNames: async () => (await inForce()).groupNames,
+    configuration,
     services: once(async () => {
       const { servicesOf } = await import('../../operator/services.ts');
       const { identityCenter, requestsPerSecond, namePrefix } = await entitlements();
@@ -113,10 +119,11 @@ export async function contextOf(
   };
 }
 
-async function configuration(file: string | undefined): Promise<Entitlements> {
+async function configurationIn(file: string | undefined): Promise<PlanQuestion> {
   const name = file ?? DEFAULT_ENTITLEMENTS;
   try {
-    return readEntitlements(await readText(name), name);
+    const [text, label] = [await readText(name), labelOf(name)];
+    return { configuration: readEntitlements(text, label), groupNames: readGroupNames(text, label) };
   } catch (error) {
     if (file !== undefined || !isMissingFile(error)) throw error;
     throw new MissingPrecondition(

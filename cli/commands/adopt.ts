@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { type Entitlement, managedOf } from '../../domain/entitlements.ts';
 import { profileKey } from '../../domain/profiles.ts';
 import { UsageError } from '../../operator/failures.ts';
+import { type EntitlementPlan, planEntitlement } from '../../operator/plan/entitlement-plan.ts';
 import { readersOf } from '../../operator/readers.ts';
 import { count, escaped, numberOf, relative } from '../../operator/text.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
@@ -10,7 +11,6 @@ import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { managedProfileOf, type OthersSubscriptions, orphansFor, readOthers } from '../command/others-subscriptions.ts';
 import { ADMIN_STARTS, DECISION_READS, SUBSCRIPTION_READS } from '../command/permissions.ts';
-import { type Preview, preview } from '../command/preview.ts';
 import { startAndFollow } from '../command/start-execution.ts';
 import { printUnread } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
@@ -38,6 +38,7 @@ export function adoptCommand(run: Runner): Command {
     permissions: [
       ...DECISION_READS,
       'sso:ListApplicationAssignments',
+      'sso:GetApplicationAssignmentConfiguration',
       'identitystore:ListGroupMemberships',
       'identitystore:ListUsers',
       ...SUBSCRIPTION_READS,
@@ -141,9 +142,13 @@ async function adoptionsOf(
   const lists = new Map<string, OthersSubscriptions>();
   const found = await terminal.working('Reading assignments and memberships', async (report) => {
     const all = [];
+    const queue = await readers.ledger.queue();
     for (const entitlement of wanted) {
       report(entitlement.name);
-      const own = await preview(entitlement, clock.now(), readers, shared);
+      // The subscriptions that count here are those that the adoption itself reads.
+      const listFor = async () => 'assumed' as const;
+      const moment = { now: clock.now(), trigger: 'manual' as const };
+      const own = await planEntitlement(entitlement, { ...moment, queue, shared, listFor }, readers);
       const profile = subscriptions ? managedProfileOf(entitlement, readers) : undefined;
       const key = profile && profileKey(profile);
       const known = key === undefined ? undefined : lists.get(key);
@@ -159,7 +164,7 @@ async function adoptionsOf(
   const everyOrphan = found.flatMap((one) => one.orphans ?? []);
   const called = names ? await namesOfUsers(everyOrphan, context, unread) : new Map<string, string>();
   const adoptions = found.map(({ own, others, ...one }) => {
-    const free = Math.max(0, own.entitlement.seats.max - own.inUse);
+    const free = Math.max(0, own.entitlement.seats.max - own.seats.length);
     printAssignments(own, free, context);
     if (others) printSubscriptions(own, others, context);
     if (one.orphans && others) printOrphans(own, { others, orphans: one.orphans, called, free }, context);
@@ -168,7 +173,7 @@ async function adoptionsOf(
     return {
       entitlement: own.entitlement,
       assignments,
-      subscriptions: [...assignments, ...own.unsubscribed].filter(isSubscribed),
+      subscriptions: [...assignments, ...unsubscribedIn(own)].filter(isSubscribed),
       orphans: free > assignments.length ? (one.orphans ?? []) : [],
     };
   });
@@ -178,7 +183,18 @@ async function adoptionsOf(
   return adoptions;
 }
 
-function printAssignments({ entitlement, adoptable, unmanaged }: Preview, free: number, { terminal }: Context): void {
+/** Entitled users with a confirmed seat that has no subscription of Usher's. */
+function unsubscribedIn({ users }: EntitlementPlan): string[] {
+  return users.flatMap(({ userId, entitled, seat }) =>
+    entitled && seat?.status === 'confirmed' && !seat.subscription ? userId : [],
+  );
+}
+
+function printAssignments(
+  { entitlement, adoptable, unmanaged }: EntitlementPlan,
+  free: number,
+  { terminal }: Context,
+): void {
   const { name, seats } = entitlement;
   const more = adoptable.length > free ? `, ${free} of which fit under the cap of ${seats.max}` : '';
   terminal.note(
@@ -186,14 +202,10 @@ function printAssignments({ entitlement, adoptable, unmanaged }: Preview, free: 
   );
 }
 
-function printSubscriptions(
-  { entitlement, adoptable, unsubscribed }: Preview,
-  { subscribed }: OthersSubscriptions,
-  { terminal }: Context,
-): void {
-  const users = [...adoptable, ...unsubscribed].filter((userId) => subscribed.has(userId)).length;
+function printSubscriptions(own: EntitlementPlan, { subscribed }: OthersSubscriptions, { terminal }: Context): void {
+  const users = [...own.adoptable, ...unsubscribedIn(own)].filter((userId) => subscribed.has(userId)).length;
   terminal.note(
-    `${entitlement.name}: ${count(users, 'entitled user has', 'entitled users have')} a subscription of their own that Usher neither started nor adopted.`,
+    `${own.entitlement.name}: ${count(users, 'entitled user has', 'entitled users have')} a subscription of their own that Usher neither started nor adopted.`,
   );
 }
 
@@ -206,7 +218,7 @@ interface Orphans {
 }
 
 function printOrphans(
-  { entitlement: { name, seats, onLeave }, adoptable }: Preview,
+  { entitlement: { name, seats, onLeave }, adoptable }: EntitlementPlan,
   { others: { comparedAt }, orphans, called, free }: Orphans,
   { terminal, clock }: Context,
 ): void {

@@ -85,8 +85,15 @@ function holdReasonFor(planned: number, input: BrakeInput): HoldReason | undefin
   // The last seat alone is no mass removal.
   if (counts.inUse > 1 && emptyGroup) return 'group-empty';
   if (counts.inUse > 1 && nobodyEntitled) return 'nobody-entitled';
-  const budget = Math.max(brake.atLeast, Math.floor((brake.percent * counts.atWindowStart) / 100));
-  return counts.revokedInWindow + planned > budget ? 'brake' : undefined;
+  return counts.revokedInWindow + planned > budgetOf(brake, counts) ? 'brake' : undefined;
+}
+
+/** How many revocations the brake allows in 24 hours. */
+export function budgetOf(
+  { percent, atLeast }: Entitlements['brake'],
+  { atWindowStart }: Pick<SeatCounts, 'atWindowStart'>,
+): number {
+  return Math.max(atLeast, Math.floor((percent * atWindowStart) / 100));
 }
 
 /** How many seats an application has, as far as its limits need it. */

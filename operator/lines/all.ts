@@ -1,10 +1,24 @@
 import type * as z from 'zod/mini';
 import { ErrorLineSchema, NoneLineSchema, UnreadLineSchema } from './common.ts';
+import {
+  ChangeLineSchema,
+  DifferenceLineSchema,
+  GroupNameLineSchema,
+  PlanFileSchema,
+  PlanLineSchema,
+  PlanTotalLineSchema,
+} from './plan.ts';
 
 /** The schema of every line that `--json` prints, by its `type`. `schemas/lines/` has them as JSON Schemas. */
 export const LINES = {
+  change: ChangeLineSchema,
+  difference: DifferenceLineSchema,
   error: ErrorLineSchema,
+  groupName: GroupNameLineSchema,
   none: NoneLineSchema,
+  plan: PlanLineSchema,
+  planFile: PlanFileSchema,
+  planTotal: PlanTotalLineSchema,
   unread: UnreadLineSchema,
 } as const satisfies Readonly<Record<string, z.ZodMiniType<{ type: string }>>>;
 

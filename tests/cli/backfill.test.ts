@@ -29,13 +29,13 @@ describe('usher backfill', () => {
         type: 'plan',
         entitlement: ENTITLEMENT,
         entitled: MEMBERS,
-        grant: MEMBERS,
-        wait: 0,
-        lose: 0,
+        gains: MEMBERS,
+        waitlisted: 0,
+        revoked: 0,
         max: 10_000,
         pricePerMonth: MEMBERS * 19.5,
       }),
-      expect.objectContaining({ type: 'plan', entitlement: 'kiro', grant: OTHERS, pricePerMonth: OTHERS * 19.5 }),
+      expect.objectContaining({ type: 'plan', entitlement: 'kiro', gains: OTHERS, pricePerMonth: OTHERS * 19.5 }),
     ]);
     expect((await operator.calls())['SFN.StartExecution']).toBeUndefined();
   });
