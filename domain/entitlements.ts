@@ -116,6 +116,8 @@ export const EntitlementSchema = z.strictObject({
   subscription: z.optional(SubscriptionSchema),
 });
 export type Entitlement = z.infer<typeof EntitlementSchema>;
+/** An entitlement as the file may say it: groups with names, and without what has a default. */
+export type EntitlementInput = z.input<typeof EntitlementSchema>;
 
 /** The subscription of an entitlement, if Usher changes it. */
 export function managedOf(
@@ -185,3 +187,5 @@ export const EntitlementsSchema = z.strictObject({
 });
 /** `entitlements.yml`, parsed. */
 export type Entitlements = z.infer<typeof EntitlementsSchema>;
+/** The same as the file may say it. */
+export type EntitlementsInput = z.input<typeof EntitlementsSchema>;

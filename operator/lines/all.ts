@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
 import { ErrorLineSchema, NoneLineSchema, UnreadLineSchema } from './common.ts';
+import { ConfigurationLineSchema } from './init.ts';
 import {
   ChangeLineSchema,
   DifferenceLineSchema,
@@ -12,6 +13,7 @@ import {
 /** The schema of every line that `--json` prints, by its `type`. `schemas/lines/` has them as JSON Schemas. */
 export const LINES = {
   change: ChangeLineSchema,
+  configuration: ConfigurationLineSchema,
   difference: DifferenceLineSchema,
   error: ErrorLineSchema,
   groupName: GroupNameLineSchema,
