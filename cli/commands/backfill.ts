@@ -74,7 +74,7 @@ async function backfill(context: Context, command: Command): Promise<void> {
   const { unread } = context;
   const before = (await unread.attempt(() => runningBackfill(executions, machine)))?.value;
   if (before !== undefined && !dryRun) {
-    if (json) terminal.untypedJson({ type: 'resume', execution: before });
+    if (json) terminal.json({ type: 'resume', execution: before });
     else terminal.note(`A backfill is already running. Following it: ${before}`);
     const goals = await goalsFromMemberships(context, unread);
     printUnread(context);
@@ -253,7 +253,7 @@ async function watch(
     const execution = await readStarted(followed, () => requireExecution(executions, followed));
     done = (await unread.attempt(() => seatedOf(goals, ledger)))?.value ?? done;
     bar?.update(done);
-    if (json) terminal.untypedJson({ type: 'progress', done, total });
+    if (json) terminal.json({ type: 'progress', done, total });
     ending = endingOf(execution);
     if (ending?.handedOverTo !== undefined && handovers < MOST_HANDOVERS) {
       handovers += 1;
@@ -264,7 +264,7 @@ async function watch(
     if (ending === undefined) await sleep(Math.max(pollMilliseconds(context), took * POLL_SHARE));
   }
   bar?.stop();
-  if (json) terminal.untypedJson({ type: 'end', execution: current, ...ending, done, total });
+  if (json) terminal.untypedJson({ type: 'end', execution: current, ...ending });
   if (ending.outcome === 'failed') {
     const next = 'Fix the cause, then: usher redrive, or usher backfill';
     throw new CommandFailed(`${ending.reason ?? 'The execution failed'}. ${progress()}. ${next}`);

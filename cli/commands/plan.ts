@@ -180,7 +180,7 @@ async function compare(
   const differences = differencesBetween(await readPlanFile(before), await readPlanFile(after));
   if (json || format === 'json') {
     for (const line of differences) terminal.json(line);
-    if (differences.length === 0) terminal.json({ type: 'none', of: 'difference' });
+    if (differences.length === 0) terminal.json({ type: 'none', of: 'plan-difference' });
   } else if (differences.length === 0) terminal.line('The plans say the same.');
   else {
     terminal.table(

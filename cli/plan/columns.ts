@@ -1,4 +1,4 @@
-import type { ChangeLine, PlanFile, PlanLine } from '../../operator/lines/plan.ts';
+import type { PlanFile, PlanLine, PlannedChangeLine } from '../../operator/lines/plan.ts';
 import { numberOf } from '../../operator/text.ts';
 import { moneyOf, titleOf } from './notes.ts';
 
@@ -45,7 +45,10 @@ function nameOf(line: PlanLine): string {
 }
 
 /** Returns what changes for each user. @param names by user id; undefined if they were not asked for */
-export function changeGrid(changes: readonly ChangeLine[], names: ReadonlyMap<string, string> | undefined): Grid {
+export function changeGrid(
+  changes: readonly PlannedChangeLine[],
+  names: ReadonlyMap<string, string> | undefined,
+): Grid {
   return {
     head: [...(names ? ['NAME'] : []), 'USER', 'ENTITLEMENT', 'CHANGE', 'REASON', 'DUE', 'PLACE'],
     rows: changes.map(({ userId, entitlement, change, mode, reason, dueAt, place }) => [

@@ -85,13 +85,14 @@ function holdNotes(line: PlanLine, { reason, since, held }: NonNullable<PlanLine
 }
 
 /** Says which limit of the brake is passed. */
-function limitOf({ brake, emptyGroups = [], missingGroups = [] }: PlanLine, reason?: string): string {
+function limitOf({ budget, asked = 0, emptyGroups = [], missingGroups = [] }: PlanLine, reason?: string): string {
   const empty = [...emptyGroups, ...missingGroups];
   if (reason === 'group-empty' || (reason === undefined && empty.length > 0))
     return `a group has no members (${empty.join(', ')})`;
   if (reason === 'nobody-entitled') return 'no user is entitled any longer';
-  if (!brake) return 'the budget is too small';
-  return `${numberOf(brake.asked)} are asked for, and ${numberOf(brake.left)} are left of a budget of ${numberOf(brake.budget)} in 24 hours, of which ${numberOf(brake.used)} are used`;
+  if (!budget) return 'the budget is too small';
+  const { allowed, used, left } = budget;
+  return `${numberOf(asked)} are asked for, and ${numberOf(left)} are left of a budget of ${numberOf(allowed)} in 24 hours, of which ${numberOf(used)} are used`;
 }
 
 function otherNotes({ emptyGroups, missingGroups, refused = [], subscriptionsStopped, hold }: PlanLine): string[] {

@@ -85,15 +85,43 @@ function holdReasonFor(planned: number, input: BrakeInput): HoldReason | undefin
   // The last seat alone is no mass removal.
   if (counts.inUse > 1 && emptyGroup) return 'group-empty';
   if (counts.inUse > 1 && nobodyEntitled) return 'nobody-entitled';
-  return counts.revokedInWindow + planned > budgetOf(brake, counts) ? 'brake' : undefined;
+  return counts.revokedInWindow + planned > allowedIn24Hours(brake, counts) ? 'brake' : undefined;
 }
 
-/** How many revocations the brake allows in 24 hours. */
-export function budgetOf(
-  { percent, atLeast }: Entitlements['brake'],
-  { atWindowStart }: Pick<SeatCounts, 'atWindowStart'>,
-): number {
+function allowedIn24Hours({ percent, atLeast }: BrakeInput['brake'], { atWindowStart }: SeatCounts): number {
   return Math.max(atLeast, Math.floor((percent * atWindowStart) / 100));
+}
+
+/** The revocation budget of an application, as its seats tell. */
+export interface Budget {
+  /** Revocations that the brake allows in 24 hours. */
+  allowed: number;
+  used: number;
+  left: number;
+  /** ISO times when the first and the last of the revocations that are counted no longer count. */
+  nextFreeAt?: string;
+  allFreeAt?: string;
+}
+
+/** Returns what the brake allows in an application now. */
+export function budgetOf(seats: readonly BrakedSeat[], brake: BrakeInput['brake'], now: Date): Budget {
+  const counts = countSeats(seats, now);
+  const allowed = allowedIn24Hours(brake, counts);
+  const used = counts.revokedInWindow;
+  const frees = seats
+    .flatMap(({ revocations = [] }) => revocations)
+    .map((time) => plusSeconds(new Date(time), BRAKE_WINDOW_SECONDS))
+    .filter((time) => Date.parse(time) > now.getTime())
+    .sort();
+  const [nextFreeAt] = frees;
+  const allFreeAt = frees.at(-1);
+  return {
+    allowed,
+    used,
+    left: Math.max(0, allowed - used),
+    ...(nextFreeAt === undefined ? {} : { nextFreeAt }),
+    ...(allFreeAt === undefined ? {} : { allFreeAt }),
+  };
 }
 
 /** How many seats an application has, as far as its limits need it. */
@@ -106,8 +134,11 @@ export interface SeatCounts {
   revokedInWindow: number;
 }
 
+/** What the brake needs to know of a seat. */
+type BrakedSeat = Pick<Seat, 'status' | 'grantedAt' | 'revocations'>;
+
 /** Counts an application's seats. */
-export function countSeats(seats: Iterable<Pick<Seat, 'status' | 'grantedAt' | 'revocations'>>, now: Date): SeatCounts {
+export function countSeats(seats: Iterable<BrakedSeat>, now: Date): SeatCounts {
   const windowStart = plusSeconds(now, -BRAKE_WINDOW_SECONDS);
   const since = (time: string) => Date.parse(time) > Date.parse(windowStart);
   const counts: SeatCounts = { inUse: 0, atWindowStart: 0, revokedInWindow: 0 };

@@ -1,26 +1,29 @@
 import type * as z from 'zod/mini';
+import { ProgressLineSchema, ResumeLineSchema } from './backfill.ts';
 import { ErrorLineSchema, NoneLineSchema, UnreadLineSchema } from './common.ts';
 import { ConfigurationLineSchema } from './init.ts';
 import {
-  ChangeLineSchema,
-  DifferenceLineSchema,
   GroupNameLineSchema,
+  PlanDifferenceLineSchema,
   PlanFileSchema,
   PlanLineSchema,
+  PlannedChangeLineSchema,
   PlanTotalLineSchema,
 } from './plan.ts';
 
 /** The schema of every line that `--json` prints, by its `type`. `schemas/lines/` has them as JSON Schemas. */
 export const LINES = {
-  change: ChangeLineSchema,
   configuration: ConfigurationLineSchema,
-  difference: DifferenceLineSchema,
   error: ErrorLineSchema,
-  groupName: GroupNameLineSchema,
+  'group-name': GroupNameLineSchema,
   none: NoneLineSchema,
   plan: PlanLineSchema,
-  planFile: PlanFileSchema,
-  planTotal: PlanTotalLineSchema,
+  'plan-difference': PlanDifferenceLineSchema,
+  'plan-file': PlanFileSchema,
+  'plan-total': PlanTotalLineSchema,
+  'planned-change': PlannedChangeLineSchema,
+  progress: ProgressLineSchema,
+  resume: ResumeLineSchema,
   unread: UnreadLineSchema,
 } as const satisfies Readonly<Record<string, z.ZodMiniType<{ type: string }>>>;
 

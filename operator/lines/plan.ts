@@ -21,11 +21,10 @@ const Counts = {
   dropped: Count.check(z.describe('Users who leave the waitlist')),
 };
 
-const Brake = z.strictObject({
-  budget: Count.check(z.describe('Revocations in any 24 hours')),
-  used: Count.check(z.describe('Of the last 24 hours')),
+const Budget = z.strictObject({
+  allowed: Count.check(z.describe('Revocations that the brake allows in 24 hours')),
+  used: Count,
   left: Count,
-  asked: Count.check(z.describe('Revocations that this plan asks for')),
 });
 
 const Hold = z.strictObject({
@@ -58,7 +57,8 @@ export const PlanLineSchema = z.strictObject({
   undecided: z.optional(Count).check(z.describe('Users about whom only a later check decides')),
   adoptable: z.optional(Count).check(z.describe('Entitled users with an assignment that Usher did not make')),
   unmanaged: z.optional(Count).check(z.describe('Assignments that Usher did not make')),
-  brake: z.optional(Brake),
+  budget: z.optional(Budget),
+  asked: z.optional(Count).check(z.describe('Revocations that the plan asks for, held ones too')),
   hold: z.optional(Hold),
   emptyGroups: z.optional(z.array(z.string())),
   missingGroups: z.optional(z.array(z.string())),
@@ -74,8 +74,8 @@ export const PlanLineSchema = z.strictObject({
 });
 
 /** What a configuration changes for one user. */
-export const ChangeLineSchema = z.strictObject({
-  type: z.literal('change'),
+export const PlannedChangeLineSchema = z.strictObject({
+  type: z.literal('planned-change'),
   entitlement: z.string(),
   application: Application,
   userId: z.string(),
@@ -89,7 +89,7 @@ export const ChangeLineSchema = z.strictObject({
 
 /** A group whose name in the configuration is not the name that it has. */
 export const GroupNameLineSchema = z.strictObject({
-  type: z.literal('groupName'),
+  type: z.literal('group-name'),
   groupId: z.string(),
   exists: z.boolean(),
   namesakeId: z.optional(z.string()).check(z.describe('The group that has the configured name')),
@@ -99,7 +99,7 @@ export const GroupNameLineSchema = z.strictObject({
 
 /** What a whole configuration changes. */
 export const PlanTotalLineSchema = z.strictObject({
-  type: z.literal('planTotal'),
+  type: z.literal('plan-total'),
   at: TimeSchema,
   deployed: z.boolean().check(z.describe('Whether there is a ledger')),
   hasChanges: z.boolean(),
@@ -113,8 +113,8 @@ export const PlanTotalLineSchema = z.strictObject({
 });
 
 /** What differs between two plans; one without `before` or `after` has none there. */
-export const DifferenceLineSchema = z.strictObject({
-  type: z.literal('difference'),
+export const PlanDifferenceLineSchema = z.strictObject({
+  type: z.literal('plan-difference'),
   application: Application,
   entitlement: z.optional(z.string()),
   userId: z.optional(z.string()),
@@ -125,17 +125,17 @@ export const DifferenceLineSchema = z.strictObject({
 
 /** A plan as one document, which --out writes and --diff reads. */
 export const PlanFileSchema = z.strictObject({
-  type: z.literal('planFile'),
+  type: z.literal('plan-file'),
   schemaVersion: z.literal(1),
   total: PlanTotalLineSchema,
   plans: z.array(PlanLineSchema),
-  changes: z.array(ChangeLineSchema),
+  changes: z.array(PlannedChangeLineSchema),
   groupNames: z.array(GroupNameLineSchema),
 });
 
 export type PlanLine = z.infer<typeof PlanLineSchema>;
-export type ChangeLine = z.infer<typeof ChangeLineSchema>;
+export type PlannedChangeLine = z.infer<typeof PlannedChangeLineSchema>;
 export type GroupNameLine = z.infer<typeof GroupNameLineSchema>;
 export type PlanTotalLine = z.infer<typeof PlanTotalLineSchema>;
-export type DifferenceLine = z.infer<typeof DifferenceLineSchema>;
+export type PlanDifferenceLine = z.infer<typeof PlanDifferenceLineSchema>;
 export type PlanFile = z.infer<typeof PlanFileSchema>;

@@ -1,4 +1,4 @@
-import type { ChangeLine, DifferenceLine, PlanFile, PlanLine } from '../lines/plan.ts';
+import type { PlanDifferenceLine, PlanFile, PlanLine, PlannedChangeLine } from '../lines/plan.ts';
 
 /** The fields of a plan that are compared: numbers and words, without what follows from the time of the reads. */
 const FIELDS = [
@@ -25,11 +25,11 @@ const FIELDS = [
 ] as const satisfies (keyof PlanLine)[];
 
 /** Compares two plans: first application by application, then user by user. */
-export function differencesBetween(before: PlanFile, after: PlanFile): DifferenceLine[] {
+export function differencesBetween(before: PlanFile, after: PlanFile): PlanDifferenceLine[] {
   return [...planDifferences(before.plans, after.plans), ...userDifferences(before.changes, after.changes)];
 }
 
-function planDifferences(before: readonly PlanLine[], after: readonly PlanLine[]): DifferenceLine[] {
+function planDifferences(before: readonly PlanLine[], after: readonly PlanLine[]): PlanDifferenceLine[] {
   const [old, now] = [byKey(before, applicationOf), byKey(after, applicationOf)];
   return [...new Set([...old.keys(), ...now.keys()])].flatMap((application) => {
     const [one, other] = [old.get(application), now.get(application)];
@@ -39,8 +39,11 @@ function planDifferences(before: readonly PlanLine[], after: readonly PlanLine[]
   });
 }
 
-function userDifferences(before: readonly ChangeLine[], after: readonly ChangeLine[]): DifferenceLine[] {
-  const keyOf = ({ application, userId }: ChangeLine) => `${application} ${userId}`;
+function userDifferences(
+  before: readonly PlannedChangeLine[],
+  after: readonly PlannedChangeLine[],
+): PlanDifferenceLine[] {
+  const keyOf = ({ application, userId }: PlannedChangeLine) => `${application} ${userId}`;
   const [old, now] = [byKey(before, keyOf), byKey(after, keyOf)];
   return [...new Set([...old.keys(), ...now.keys()])].flatMap((key) => {
     const [one, other] = [old.get(key), now.get(key)];
@@ -63,11 +66,11 @@ function differenceOf(
   field: string,
   { application, entitlement, userId }: { application: string; entitlement: string | undefined; userId?: string },
   [before, after]: readonly [string | number | undefined, string | number | undefined],
-): DifferenceLine[] {
+): PlanDifferenceLine[] {
   if (before === after) return [];
   return [
     {
-      type: 'difference',
+      type: 'plan-difference',
       application,
       ...(entitlement === undefined ? {} : { entitlement }),
       ...(userId === undefined ? {} : { userId }),

@@ -6,7 +6,7 @@ import type {
   Moment,
   UserState,
 } from '../../domain/decision/application-state.ts';
-import { budgetOf, countSeats } from '../../domain/decision/brake.ts';
+import { type Budget, budgetOf } from '../../domain/decision/brake.ts';
 import { isAdoptable } from '../../domain/decision/decide.ts';
 import { type Forecast, forecast } from '../../domain/decision/forecast.ts';
 import { type Hold, isHeld } from '../../domain/decision/hold.ts';
@@ -26,16 +26,6 @@ import { readApplication, type SharedReads } from '../../reconcile/plan/read-app
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import type { ReconcileContext } from '../../reconcile/plan/result.ts';
 
-/** How the brake stands with the revocations of an application. */
-export interface BrakeState {
-  /** Revocations that it allows in 24 hours, those of the last 24 hours, and what is left. */
-  budget: number;
-  used: number;
-  left: number;
-  /** Revocations that are asked for, without those that are in progress. */
-  asked: number;
-}
-
 /** What the next executions make of one entitlement. */
 export interface EntitlementPlan {
   entitlement: Entitlement;
@@ -54,7 +44,10 @@ export interface EntitlementPlan {
   waiting: number;
   /** The hold at the end, if it is in force, and how many revocations it holds. */
   hold: { hold: Hold; count: number } | undefined;
-  brake: BrakeState;
+  /** The revocation budget as it is now. */
+  budget: Budget;
+  /** Revocations that are asked for, without those that are in progress. */
+  asked: number;
   /** Entitled users with an assignment that Usher did not make. */
   adoptable: string[];
   /** Assignments that Usher did not make, of entitled users or not. */
@@ -134,7 +127,8 @@ export async function planEntitlement(
     missingGroups: groups.flatMap(([group, members]) => (members ? [] : group)),
     unread,
     isStopped,
-    brake: brakeOf(found, items, { moment, readers }),
+    budget: budgetOf(items.seats, readers.entitlements.brake, now),
+    asked: found.asked,
     ...found.plan,
   };
 }
@@ -206,13 +200,6 @@ function observed(
     },
     asked: [...answers.values()].filter((answer) => answer === 'would-revoke' || answer === 'would-hold').length,
   };
-}
-
-function brakeOf({ asked }: Found, { seats }: ApplicationItems, { moment, readers }: Surroundings): BrakeState {
-  const counts = countSeats(seats, moment.readAt);
-  const budget = budgetOf(readers.entitlements.brake, counts);
-  const used = counts.revokedInWindow;
-  return { budget, used, left: Math.max(0, budget - used), asked };
 }
 
 /** Other names under which the ledger holds seats; none if one has the name already: then it was deployed. */

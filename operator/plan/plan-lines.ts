@@ -3,7 +3,7 @@ import { profilesOf } from '../../domain/profiles.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import type { Plan } from '../../domain/subscription/plan.ts';
 import { costOf, type Prices } from '../../domain/subscription/prices.ts';
-import type { ChangeLine, GroupNameLine, PlanFile, PlanLine, PlanTotalLine } from '../lines/plan.ts';
+import type { GroupNameLine, PlanFile, PlanLine, PlannedChangeLine, PlanTotalLine } from '../lines/plan.ts';
 import type { ConfigurationPlan, PlannedEntitlement, RemovedApplication } from './configuration-plan.ts';
 import type { EntitlementPlan } from './entitlement-plan.ts';
 import type { RenamedGroup } from './group-names.ts';
@@ -20,7 +20,7 @@ export function planFileOf(plan: ConfigurationPlan, prices: Prices | undefined):
     ...plan.removed.map(removedLine),
   ];
   return {
-    type: 'planFile',
+    type: 'plan-file',
     schemaVersion: 1,
     total: totalOf(plan, plans, prices),
     plans,
@@ -44,7 +44,7 @@ function subscriptionPrices({ entitlement }: EntitlementPlan, prices: Prices): S
 
 /** Returns what becomes of one entitlement, in ids and counts. */
 export function planLineOf(plan: EntitlementPlan, prices: SeatPrices | undefined): PlanLine {
-  const { entitlement, changes, hold, brake, emptyGroups, missingGroups, refusals, formerly } = plan;
+  const { entitlement, changes, hold, budget, emptyGroups, missingGroups, refusals, formerly } = plan;
   const { name, application, mode, seats: cap } = entitlement;
   const [seats, seatsAfter] = [plan.seats.length, plan.seatsAfter.length];
   const [before, after] = [prices?.costOf(seats), prices?.costOf(seatsAfter)];
@@ -64,7 +64,8 @@ export function planLineOf(plan: EntitlementPlan, prices: SeatPrices | undefined
     undecided: plan.undecided.length,
     adoptable: plan.adoptable.length,
     unmanaged: plan.unmanaged,
-    brake,
+    budget: { allowed: budget.allowed, used: budget.used, left: budget.left },
+    asked: plan.asked,
     ...(hold ? { hold: { reason: hold.hold.reason, since: hold.hold.since, held: hold.count } } : {}),
     ...(emptyGroups.length > 0 ? { emptyGroups } : {}),
     ...(missingGroups.length > 0 ? { missingGroups } : {}),
@@ -96,10 +97,10 @@ function removedLine(one: RemovedApplication): PlanLine {
   };
 }
 
-function changeLines({ entitlement, changes }: PlannedEntitlement): ChangeLine[] {
+function changeLines({ entitlement, changes }: PlannedEntitlement): PlannedChangeLine[] {
   const { name, application, mode } = entitlement;
   return changes.map(({ userId, change, reason, dueAt, place }) => ({
-    type: 'change',
+    type: 'planned-change',
     entitlement: name,
     application,
     userId,
@@ -112,7 +113,7 @@ function changeLines({ entitlement, changes }: PlannedEntitlement): ChangeLine[]
 }
 
 function groupNameLine({ groupId, exists, namesakeId }: RenamedGroup): GroupNameLine {
-  return { type: 'groupName', groupId, exists, ...(namesakeId === undefined ? {} : { namesakeId }) };
+  return { type: 'group-name', groupId, exists, ...(namesakeId === undefined ? {} : { namesakeId }) };
 }
 
 /** Adds what the entitlements come to; a user of several entitlements of a profile is charged once. */
@@ -125,7 +126,7 @@ function totalOf(plan: ConfigurationPlan, plans: readonly PlanLine[], prices: Pr
   const isChanged =
     plan.entitlements.some(({ isNew }) => isNew) || plan.removed.some(({ wasConfigured }) => wasConfigured);
   return {
-    type: 'planTotal',
+    type: 'plan-total',
     at: plan.at.toISOString(),
     deployed: plan.isDeployed,
     hasChanges: isChanged || Object.values(counts).some((number) => number > 0),

@@ -129,7 +129,7 @@ describe('usher init with answers', () => {
   it('writes what usher plan and usher doctor accept', async () => {
     const { code, out } = await operator.run('plan', 'asked.yml', '--json');
     expect(code).toBe(0);
-    expect(linesOf(out).filter(({ type }) => type === 'groupName')).toEqual([]);
+    expect(linesOf(out).filter(({ type }) => type === 'group-name')).toEqual([]);
     expect(linesOf(out)[0]).toMatchObject({ entitlement: 'q', mode: 'observe', gains: 2, waitlisted: 1 });
     const { out: found } = await operator.run('doctor', '--entitlements', 'asked.yml', '--json');
     expect(linesOf(found)).toContainEqual(expect.objectContaining({ check: `group name ${GROUP}`, verdict: 'ok' }));

@@ -37,9 +37,9 @@ async function planned(...args: readonly string[]) {
     code,
     error,
     plans: of('plan'),
-    changes: of('change'),
-    total: of('planTotal')[0],
-    groupNames: of('groupName'),
+    changes: of('planned-change'),
+    total: of('plan-total')[0],
+    groupNames: of('group-name'),
   };
 }
 
@@ -65,7 +65,7 @@ describe('usher plan before the first sweep', () => {
       unmanaged: 1,
     });
     expect(lines).toContainEqual({
-      type: 'change',
+      type: 'planned-change',
       entitlement: ENTITLEMENT,
       application: APPLICATION,
       userId: user(9),
@@ -74,7 +74,7 @@ describe('usher plan before the first sweep', () => {
       place: 1,
     });
     expect(lines.at(-1)).toMatchObject({
-      type: 'planTotal',
+      type: 'plan-total',
       deployed: true,
       hasChanges: true,
       gains: 10,
@@ -125,7 +125,8 @@ describe('usher plan after the first sweep', () => {
       seatsAfter: 8,
       waitlisted: 2,
       dropped: 1,
-      brake: { budget: 2, used: 0, left: 2, asked: 8 },
+      budget: { allowed: 2, used: 0, left: 2 },
+      asked: 8,
       hold: { reason: 'brake', held: 8 },
     });
     const { out: held } = await operator.run('plan', narrowed);
@@ -203,8 +204,8 @@ describe('usher plan after the first sweep', () => {
     });
     const { groupNames } = await planned('named.yml');
     expect(groupNames).toEqual([
-      { type: 'groupName', groupId: GROUP, exists: true, namesakeId: OTHER_GROUP },
-      { type: 'groupName', groupId: group(3), exists: false },
+      { type: 'group-name', groupId: GROUP, exists: true, namesakeId: OTHER_GROUP },
+      { type: 'group-name', groupId: group(3), exists: false },
     ]);
     const silent = await operator.run('plan', 'named.yml');
     expect(silent.error).toMatch(new RegExp(`Group ${GROUP} is not called the name .* belongs to ${OTHER_GROUP}`));
@@ -247,7 +248,7 @@ describe('the formats of usher plan', () => {
     writeFileSync(out('one.json'), '{}', { mode: 0o644 });
     expect((await operator.run('plan', '--out', 'one.json')).code).toBe(0);
     expect(statSync(out('one.json')).mode & 0o777).toBe(0o600);
-    expect(JSON.parse(readFileSync(out('one.json'), 'utf8'))).toMatchObject({ type: 'planFile', schemaVersion: 1 });
+    expect(JSON.parse(readFileSync(out('one.json'), 'utf8'))).toMatchObject({ type: 'plan-file', schemaVersion: 1 });
     await operator.run('plan', 'larger.yml', '--out', 'two.json');
     expect((await operator.run('plan', '--diff', 'one.json', 'one.json', '--detailed-exitcode')).code).toBe(0);
     const { code, out: lines } = await operator.child(
@@ -259,7 +260,7 @@ describe('the formats of usher plan', () => {
       '--detailed-exitcode',
     );
     expect(code).toBe(2);
-    const about = { type: 'difference', application: APPLICATION, entitlement: ENTITLEMENT };
+    const about = { type: 'plan-difference', application: APPLICATION, entitlement: ENTITLEMENT };
     expect(linesOf(lines)).toEqual(
       expect.arrayContaining([
         { ...about, field: 'max', before: 8, after: 9 },
@@ -268,7 +269,7 @@ describe('the formats of usher plan', () => {
       ]),
     );
     const same = await operator.run('plan', '--diff', 'two.json', 'two.json', '--json');
-    expect(linesOf(same.out)).toEqual([{ type: 'none', of: 'difference' }]);
+    expect(linesOf(same.out)).toEqual([{ type: 'none', of: 'plan-difference' }]);
     expect((await operator.run('plan', '--diff', 'one.json', 'two.json')).out).toMatch(/\tmax\t8\t9$/m);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MOST_CHARACTERS, planMarkdown } from '../../../cli/plan/markdown.ts';
-import type { ChangeLine, PlanFile, PlanLine } from '../../../operator/lines/plan.ts';
+import type { PlanFile, PlanLine, PlannedChangeLine } from '../../../operator/lines/plan.ts';
 import { APPLICATION, application, ENTITLEMENT, GROUP, people, user } from '../../support/ids.ts';
 
 const NONE = { gains: 0, waitlisted: 0, leaving: 0, revoked: 0, held: 0, kept: 0, repaired: 0, dropped: 0 };
@@ -21,17 +21,17 @@ function aPlanLine(parts: Partial<PlanLine> = {}): PlanLine {
   };
 }
 
-function aChange(number: number, parts: Partial<ChangeLine> = {}): ChangeLine {
+function aChange(number: number, parts: Partial<PlannedChangeLine> = {}): PlannedChangeLine {
   const about = { entitlement: ENTITLEMENT, application: APPLICATION, mode: 'enforce' as const };
-  return { type: 'change', ...about, userId: user(number), change: 'gains', reason: 'group-join', ...parts };
+  return { type: 'planned-change', ...about, userId: user(number), change: 'gains', reason: 'group-join', ...parts };
 }
 
 function aPlanFile(parts: Partial<PlanFile> = {}): PlanFile {
   const total = { at: '2026-11-30T10:00:00.000Z', deployed: true, hasChanges: true, seats: 2, seatsAfter: 3 };
   return {
-    type: 'planFile',
+    type: 'plan-file',
     schemaVersion: 1,
-    total: { type: 'planTotal', ...total, ...NONE, gains: 1 },
+    total: { type: 'plan-total', ...total, ...NONE, gains: 1 },
     plans: [aPlanLine({ gains: 1 })],
     changes: [aChange(1)],
     groupNames: [],
@@ -75,12 +75,12 @@ describe('the plan of a pull request', () => {
   });
 
   it('shows only what a reader needs of the rest', () => {
-    const brake = { budget: 10, used: 8, left: 2, asked: 5 };
+    const budget = { allowed: 10, used: 8, left: 2 };
     const hold = { reason: 'brake' as const, since: '2026-11-30T10:00:00.000Z', held: 5 };
     const text = render(
       aPlanFile({
         plans: [
-          aPlanLine({ held: 5, brake, hold, aboveCap: 1, adoptable: 2, undecided: 1 }),
+          aPlanLine({ held: 5, budget, asked: 5, hold, aboveCap: 1, adoptable: 2, undecided: 1 }),
           aPlanLine({
             entitlement: 'old',
             application: application(2),
@@ -94,7 +94,7 @@ describe('the plan of a pull request', () => {
             emptyGroups: [GROUP],
           }),
         ],
-        groupNames: [{ type: 'groupName', groupId: GROUP, exists: true }],
+        groupNames: [{ type: 'group-name', groupId: GROUP, exists: true }],
       }),
     );
     expect(text).toContain('5 are asked for, and 2 are left of a budget of 10 in 24 hours, of which 8 are used');

@@ -7,7 +7,7 @@ import type { Entitlement } from '../../../domain/entitlements.ts';
 import type { Seat, SeatStatus } from '../../../domain/seat/seat.ts';
 import { secondsBetween } from '../../../domain/shared/time.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
-import type { ChangeLine, PlanLine } from '../../../operator/lines/plan.ts';
+import type { PlanLine, PlannedChangeLine } from '../../../operator/lines/plan.ts';
 import { planConfiguration } from '../../../operator/plan/configuration-plan.ts';
 import { planFileOf } from '../../../operator/plan/plan-lines.ts';
 import { anAsker } from '../../support/asker.ts';
@@ -114,7 +114,7 @@ describe('usher plan', () => {
 });
 
 /** What was said of an enforcing entitlement is what the ledger shows. */
-function expectDone(said: readonly ChangeLine[], line: PlanLine | undefined, before: Held, after: Held): void {
+function expectDone(said: readonly PlannedChangeLine[], line: PlanLine | undefined, before: Held, after: Held): void {
   expect(inWords(said)).toEqual(
     people(1, PEOPLE)
       .flatMap((number) => differenceOf(number, before, after).map((change) => `${number} ${change}`))
@@ -135,7 +135,7 @@ function expectDone(said: readonly ChangeLine[], line: PlanLine | undefined, bef
 }
 
 /** What was said of an observing entitlement is what it answers. */
-function expectObserved(said: readonly ChangeLine[], before: Held, after: Held, { disabled }: History): void {
+function expectObserved(said: readonly PlannedChangeLine[], before: Held, after: Held, { disabled }: History): void {
   // A sweep that only verifies asks for no status of users with a seat, and takes back what it answered.
   const isUncertain = (number: number) => disabled.includes(number) && before.statuses.has(number);
   const answered = [...after.answers].flatMap(([number, answer]) =>
@@ -219,7 +219,7 @@ async function heldIn(world: World, applicationArn: string): Promise<Held> {
 const TAKES_NO_SLOT: readonly (SeatStatus | undefined)[] = [undefined, 'waitlisted', 'revoked', 'failed'];
 
 /** What has become of a user, from what the ledger and the account held before and after. */
-function differenceOf(number: number, before: Held, after: Held): ChangeLine['change'][] {
+function differenceOf(number: number, before: Held, after: Held): PlannedChangeLine['change'][] {
   const [was, is] = [before.statuses.get(number), after.statuses.get(number)];
   const [had, has] = [!TAKES_NO_SLOT.includes(was), !TAKES_NO_SLOT.includes(is)];
   if (is === 'waitlisted') return was === 'waitlisted' ? [] : ['waitlisted'];
@@ -231,13 +231,13 @@ function differenceOf(number: number, before: Held, after: Held): ChangeLine['ch
 function differenceOfSeat(
   [was, is]: readonly [SeatStatus | undefined, SeatStatus | undefined],
   isMadeAgain: boolean,
-): ChangeLine['change'][] {
+): PlannedChangeLine['change'][] {
   if (was !== is && (is === 'leaving' || is === 'held')) return [is];
   if (was === 'leaving' || was === 'held') return is === was ? [] : ['kept'];
   return isMadeAgain ? ['repaired'] : [];
 }
 
-const ANSWERS: Readonly<Record<string, ChangeLine['change']>> = {
+const ANSWERS: Readonly<Record<string, PlannedChangeLine['change']>> = {
   'would-assign': 'gains',
   'would-waitlist': 'waitlisted',
   'would-leave': 'leaving',
@@ -245,6 +245,6 @@ const ANSWERS: Readonly<Record<string, ChangeLine['change']>> = {
   'would-hold': 'held',
 };
 
-function inWords(said: readonly ChangeLine[]): string[] {
+function inWords(said: readonly PlannedChangeLine[]): string[] {
   return said.map(({ userId, change }) => `${numberOf(userId)} ${change}`).toSorted();
 }
