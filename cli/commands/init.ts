@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
@@ -13,6 +13,7 @@ import { type Context, optionsOf } from '../command/context.ts';
 import { type DraftEntitlement, entitlementOf, type InitReads } from '../init/entitlement.ts';
 import { type Questions, questionsIn } from '../init/questions.ts';
 import { addWishes, type Wish } from '../init/wishes.ts';
+import { writeFor } from '../shared/write-file.ts';
 
 const Options = z.object({
   instance: z.optional(z.string()),
@@ -105,7 +106,8 @@ export async function init(
   }));
   const text = entitlementsYaml({ ...parsed.entitlements, entitlements: named }, hasSchema ? SCHEMA : undefined);
   if (output === '-') return terminal.line(text.trimEnd());
-  write(output, text, replaces);
+  // Nobody was asked about a file that has come to be there meanwhile.
+  writeFor(output, text, { isNew: !replaces });
   if (context.json) {
     for (const { name, application, groups, seats, mode } of parsed.entitlements.entitlements)
       terminal.json({
@@ -122,17 +124,6 @@ export async function init(
   const where = output === DEFAULT_FILE ? '' : ` --entitlements ${output}`;
   const file = output === DEFAULT_FILE ? '' : ` ${output}`;
   terminal.note(`Wrote ${output}. Review it, then: usher doctor${where}, and what it would change: usher plan${file}`);
-}
-
-/** @throws UsageError for a file that has come to be there since the command began: nobody was asked about it */
-function write(output: string, text: string, replaces: boolean): void {
-  try {
-    writeFileSync(output, text, { flag: replaces ? 'w' : 'wx' });
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
-      throw new UsageError(`${output} exists by now, and was not replaced. Name another file with --output`);
-    throw error;
-  }
 }
 
 /** Makes the entitlements that the command line names; in a terminal, asks for others if it names none. */

@@ -1,4 +1,3 @@
-import { chmodSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { validate } from '../../domain/shared/validation.ts';
@@ -18,6 +17,7 @@ import { namesOfUsers } from '../command/user-names.ts';
 import { changeGrid, planGrid } from '../plan/columns.ts';
 import { groupNameInWords } from '../plan/group-names.ts';
 import { planNotes, priceInWords, totalInWords } from '../plan/notes.ts';
+import { writeFor } from '../shared/write-file.ts';
 import { pricesIn } from './subscriptions/money.ts';
 
 const FORMATS = ['text', 'json', 'markdown'] as const;
@@ -92,22 +92,18 @@ function takeFile(command: Command): void {
 async function plan(context: Context, command: Command): Promise<void> {
   const options = optionsOf(command, Options);
   if (options.diff) return compare(command.args, options, context);
+  if (options.out === '-') throw new UsageError('--out needs a file. For standard output: --format json');
   const prices = await pricesIn(options.price);
   const question = await context.configuration();
   const made = await context.terminal.working('Reading groups and assignments', () =>
     planConfiguration(question, context),
   );
   const file = planFileOf(made, prices);
-  if (options.out !== undefined) writePrivate(options.out, file);
+  // Whom a plan concerns is only for those who made it.
+  if (options.out !== undefined) writeFor(options.out, `${JSON.stringify(file, undefined, 2)}\n`, { isPrivate: true });
   await print(file, made, options, context);
   finish(context);
   if (options.detailedExitcode && file.total.hasChanges) throw new EndsWith(CHANGED);
-}
-
-/** Whom a plan concerns is only for those who made it. */
-function writePrivate(path: string, file: PlanFile): void {
-  writeFileSync(path, `${JSON.stringify(file, undefined, 2)}\n`, { mode: 0o600 });
-  chmodSync(path, 0o600);
 }
 
 async function print(

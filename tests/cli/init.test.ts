@@ -207,6 +207,7 @@ describe('usher init with options', () => {
   });
 
   it.each<[string, string[], RegExp]>([
+    ['a folder that is not there', [...two, '--output', 'nosuch/e.yml'], /nosuch\/e\.yml cannot be written/],
     ['a number that is none', ['--application', APPLICATION, '--max', 'many'], /--max: /],
     ['an unknown mode', ['--application', APPLICATION, '--mode', 'dream'], /--mode: expected enforce or observe/],
     [
@@ -217,7 +218,7 @@ describe('usher init with options', () => {
     ['one name twice', [...two.slice(0, 8), '--name', 'a', ...two.slice(8, -1), 'a'], /the same name as/],
     ['a second application without seats', [...two, '--application', OPEN, '--group', GROUP], /give --max/],
   ])('ends with 2 for %s, and writes nothing', async (_what, args, message) => {
-    const { code, error } = await operator.run('init', ...args, '--output', 'never.yml');
+    const { code, error } = await operator.run('init', '--output', 'never.yml', ...args);
     expect(error).toMatch(message);
     expect(code).toBe(2);
     expect(existsSync(inFolder('never.yml'))).toBe(false);

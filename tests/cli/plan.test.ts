@@ -310,6 +310,8 @@ describe('bad input of usher plan', () => {
     ['one plan to compare', ['--diff', 'one.json'], /--diff needs two files/],
     ['a comparison with options of a plan', ['--diff', 'one.json', 'two.json', '--people'], /--diff goes with/],
     ['a file that is no plan', ['--diff', 'one.json', 'larger.yml'], /larger\.yml: type: missing|larger\.yml: type/],
+    ['a file that cannot be written', ['--out', 'nosuch/plan.json'], /nosuch\/plan\.json cannot be written \(ENOENT\)/],
+    ['standard output as a file', ['--out', '-'], /--out needs a file/],
     ['no prices', ['--price', 'larger.yml'], /larger\.yml: currency/],
   ])('ends with 2 for %s, and with 1 under --detailed-exitcode', async (_what, args, message) => {
     const { code, error } = await operator.run('plan', ...args);
