@@ -173,7 +173,7 @@ async function adoptionsOf(
     return {
       entitlement: own.entitlement,
       assignments,
-      subscriptions: [...assignments, ...unsubscribedIn(own)].filter(isSubscribed),
+      subscriptions: [...assignments, ...own.unsubscribed].filter(isSubscribed),
       orphans: free > assignments.length ? (one.orphans ?? []) : [],
     };
   });
@@ -181,13 +181,6 @@ async function adoptionsOf(
     terminal.note('kiro is experimental: AWS does not publish the calls, and they may change without notice');
   printUnread(context);
   return adoptions;
-}
-
-/** Entitled users with a confirmed seat that has no subscription of Usher's. */
-function unsubscribedIn({ users }: EntitlementPlan): string[] {
-  return users.flatMap(({ userId, entitled, seat }) =>
-    entitled && seat?.status === 'confirmed' && !seat.subscription ? userId : [],
-  );
 }
 
 function printAssignments(
@@ -202,10 +195,14 @@ function printAssignments(
   );
 }
 
-function printSubscriptions(own: EntitlementPlan, { subscribed }: OthersSubscriptions, { terminal }: Context): void {
-  const users = [...own.adoptable, ...unsubscribedIn(own)].filter((userId) => subscribed.has(userId)).length;
+function printSubscriptions(
+  { entitlement, adoptable, unsubscribed }: EntitlementPlan,
+  { subscribed }: OthersSubscriptions,
+  { terminal }: Context,
+): void {
+  const users = [...adoptable, ...unsubscribed].filter((userId) => subscribed.has(userId)).length;
   terminal.note(
-    `${own.entitlement.name}: ${count(users, 'entitled user has', 'entitled users have')} a subscription of their own that Usher neither started nor adopted.`,
+    `${entitlement.name}: ${count(users, 'entitled user has', 'entitled users have')} a subscription of their own that Usher neither started nor adopted.`,
   );
 }
 

@@ -7,7 +7,7 @@ import { takesSlot } from '../../domain/seat/seat.ts';
 import { CommandFailed } from '../../operator/failures.ts';
 import { attemptPlan, listReaderOf } from '../../operator/plan/configuration-plan.ts';
 import type { EntitlementPlan } from '../../operator/plan/entitlement-plan.ts';
-import { planLineOf } from '../../operator/plan/plan-lines.ts';
+import { planLineOf, plannedChangeLines } from '../../operator/plan/plan-lines.ts';
 import { readersOf } from '../../operator/readers.ts';
 import { count, durationOf, numberOf } from '../../operator/text.ts';
 import type { Unread } from '../../operator/unread.ts';
@@ -17,11 +17,14 @@ import { pollMilliseconds, requireExecution } from '../command/follow-execution.
 import { SUBSCRIPTION_READS } from '../command/permissions.ts';
 import { MOST_HANDOVERS, readStarted } from '../command/start-execution.ts';
 import { finish, printUnread } from '../command/unread.ts';
+import { namesOfUsers } from '../command/user-names.ts';
+import { changeGrid } from '../plan/columns.ts';
 import { type Ending, endingOf, OUTCOMES } from '../ui/outcomes.ts';
 
 const PRICE = 'expected an amount such as 19 or 19.90';
 const Options = z.object({
   price: z.optional(z.string().check(z.regex(/^\d{1,6}(?:\.\d{1,2})?$/, PRICE))),
+  names: z.optional(z.boolean()),
   dryRun: z.optional(z.boolean()),
   yes: z.optional(z.boolean()),
 });
@@ -41,6 +44,7 @@ export function backfillCommand(run: Runner): Command {
       'Use it before the first event. It shows the plan and asks for confirmation, then starts one execution that sweeps everything, and follows it. Ctrl-C ends only the progress display. Run the command again to follow the execution, or to plan for the users who are left. No user is assigned twice.',
     examples: [
       ['usher backfill --dry-run --price 19', 'only the plan, with its cost per month'],
+      ['usher backfill --names', 'also who gets a seat, waits, or loses theirs'],
       ['usher backfill', 'show the plan, ask, start and follow'],
       ['usher backfill --yes --json', 'for programs'],
     ],
@@ -60,6 +64,7 @@ export function backfillCommand(run: Runner): Command {
     ],
   })
     .option('--price <AMOUNT>', 'price of a seat per month, to show the cost of the plan')
+    .option('--names', 'also list, with names, whom the plan concerns')
     .option('--dry-run', 'only show the plan')
     .option('--yes', 'do not ask for confirmation')
     .action(run(backfill));
@@ -67,7 +72,7 @@ export function backfillCommand(run: Runner): Command {
 
 async function backfill(context: Context, command: Command): Promise<void> {
   const { terminal, json } = context;
-  const { price, dryRun, yes } = optionsOf(command, Options);
+  const { price, names, dryRun, yes } = optionsOf(command, Options);
   const services = await context.services();
   const executions = await services.executions();
   const machine = await services.machineArn(services.names.machine);
@@ -83,6 +88,7 @@ async function backfill(context: Context, command: Command): Promise<void> {
   }
   const plans = await plansOf(context);
   printPlan(plans, price === undefined ? undefined : Number(price), context);
+  if (names && !json) await listUsers(plans, context);
   const { entitlements } = await context.entitlements();
   const observing = entitlements.filter(({ mode }) => mode === 'observe').map(({ name }) => name);
   if (observing.length > 0 && !json) terminal.note(observingText(observing));
@@ -96,7 +102,7 @@ async function backfill(context: Context, command: Command): Promise<void> {
   if (!(await terminal.confirm(seats > 0 ? `Assign ${count(seats, 'seat')}?` : 'Start the sweep?', yes === true)))
     return;
   const arn = await begin(executions, machine, context);
-  if (json) terminal.untypedJson({ type: 'start', execution: arn });
+  if (json) terminal.json({ type: 'start', execution: arn });
   else terminal.note(`started ${arn}`);
   const goals = plans.map((plan) => ({
     application: plan.entitlement.application,
@@ -211,6 +217,14 @@ function printPlan(plans: readonly EntitlementPlan[], price: number | undefined,
     terminal.note(`This takes about ${durationOf(grants / 10 + AROUND_SECONDS)} at 10 requests per second.`);
 }
 
+/** Lists whom plans concern, with names. */
+async function listUsers(plans: readonly EntitlementPlan[], context: Context): Promise<void> {
+  const changes = plans.flatMap(plannedChangeLines);
+  const names = await namesOfUsers(new Set(changes.map(({ userId }) => userId)), context, context.unread);
+  const { head, rows } = changeGrid(changes, names);
+  if (rows.length > 0) context.terminal.table(head, rows);
+}
+
 async function runningBackfill(executions: Executions, machine: string): Promise<string | undefined> {
   for await (const page of executions.list(machine, 'RUNNING')) {
     const found = page.find(({ name }) => name.startsWith(NAME));
@@ -253,7 +267,7 @@ async function watch(
     const execution = await readStarted(followed, () => requireExecution(executions, followed));
     done = (await unread.attempt(() => seatedOf(goals, ledger)))?.value ?? done;
     bar?.update(done);
-    if (json) terminal.json({ type: 'progress', done, total });
+    if (json) terminal.json({ type: 'progress', execution: current, done, total });
     ending = endingOf(execution);
     if (ending?.handedOverTo !== undefined && handovers < MOST_HANDOVERS) {
       handovers += 1;
@@ -264,7 +278,7 @@ async function watch(
     if (ending === undefined) await sleep(Math.max(pollMilliseconds(context), took * POLL_SHARE));
   }
   bar?.stop();
-  if (json) terminal.untypedJson({ type: 'end', execution: current, ...ending });
+  if (json) terminal.json({ type: 'end', execution: current, ...ending });
   if (ending.outcome === 'failed') {
     const next = 'Fix the cause, then: usher redrive, or usher backfill';
     throw new CommandFailed(`${ending.reason ?? 'The execution failed'}. ${progress()}. ${next}`);

@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import { ProgressLineSchema, ResumeLineSchema } from './backfill.ts';
+import { EndLineSchema, ProgressLineSchema, ResumeLineSchema, StartLineSchema } from './backfill.ts';
 import { ErrorLineSchema, NoneLineSchema, UnreadLineSchema } from './common.ts';
 import { ConfigurationLineSchema } from './init.ts';
 import {
@@ -14,6 +14,7 @@ import {
 /** The schema of every line that `--json` prints, by its `type`. `schemas/lines/` has them as JSON Schemas. */
 export const LINES = {
   configuration: ConfigurationLineSchema,
+  end: EndLineSchema,
   error: ErrorLineSchema,
   'group-name': GroupNameLineSchema,
   none: NoneLineSchema,
@@ -24,6 +25,7 @@ export const LINES = {
   'planned-change': PlannedChangeLineSchema,
   progress: ProgressLineSchema,
   resume: ResumeLineSchema,
+  start: StartLineSchema,
   unread: UnreadLineSchema,
 } as const satisfies Readonly<Record<string, z.ZodMiniType<{ type: string }>>>;
 

@@ -32,8 +32,6 @@ export interface EntitlementPlan {
   /** By user; of an entitlement that only observes, what it would change. */
   changes: UserChange[];
   undecided: Undecided[];
-  /** Users as they were read. */
-  users: readonly UserState[];
   /** The seats that take a slot, now and at the end. */
   seats: readonly Seat[];
   seatsAfter: readonly Seat[];
@@ -50,6 +48,8 @@ export interface EntitlementPlan {
   asked: number;
   /** Entitled users with an assignment that Usher did not make. */
   adoptable: string[];
+  /** Entitled users with a confirmed seat that has no subscription of Usher's. */
+  unsubscribed: string[];
   /** Assignments that Usher did not make, of entitled users or not. */
   unmanaged: number;
   /** Configured groups without members, and those that do not exist. */
@@ -118,10 +118,10 @@ export async function planEntitlement(
   const groups = entitlement.groups.map((group) => [group, shared.members.get(group)] as const);
   return {
     entitlement,
-    users,
     seats: items.seats.filter(takesSlot),
     formerly: formerNames(entitlement, items),
     entitled: users.filter((user) => user.entitled).length,
+    unsubscribed: users.flatMap((user) => (isUnsubscribed(user) ? user.userId : [])),
     unmanaged: whole.unmanaged,
     emptyGroups: groups.flatMap(([group, members]) => (members?.size === 0 ? group : [])),
     missingGroups: groups.flatMap(([group, members]) => (members ? [] : group)),
@@ -131,6 +131,10 @@ export async function planEntitlement(
     asked: found.asked,
     ...found.plan,
   };
+}
+
+function isUnsubscribed({ entitled, seat }: UserState): boolean {
+  return entitled && seat?.status === 'confirmed' && seat.subscription === undefined;
 }
 
 function checkedFor(

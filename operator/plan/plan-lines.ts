@@ -4,7 +4,7 @@ import type { Seat } from '../../domain/seat/seat.ts';
 import type { Plan } from '../../domain/subscription/plan.ts';
 import { costOf, type Prices } from '../../domain/subscription/prices.ts';
 import type { GroupNameLine, PlanFile, PlanLine, PlannedChangeLine, PlanTotalLine } from '../lines/plan.ts';
-import type { ConfigurationPlan, PlannedEntitlement, RemovedApplication } from './configuration-plan.ts';
+import type { ConfigurationPlan, RemovedApplication } from './configuration-plan.ts';
 import type { EntitlementPlan } from './entitlement-plan.ts';
 import type { RenamedGroup } from './group-names.ts';
 
@@ -24,7 +24,7 @@ export function planFileOf(plan: ConfigurationPlan, prices: Prices | undefined):
     schemaVersion: 1,
     total: totalOf(plan, plans, prices),
     plans,
-    changes: plan.entitlements.flatMap(changeLines),
+    changes: plan.entitlements.flatMap(plannedChangeLines),
     groupNames: plan.renamedGroups.map(groupNameLine),
   };
 }
@@ -97,7 +97,8 @@ function removedLine(one: RemovedApplication): PlanLine {
   };
 }
 
-function changeLines({ entitlement, changes }: PlannedEntitlement): PlannedChangeLine[] {
+/** Returns what changes for each user of an entitlement, in ids. */
+export function plannedChangeLines({ entitlement, changes }: EntitlementPlan): PlannedChangeLine[] {
   const { name, application, mode } = entitlement;
   return changes.map(({ userId, change, reason, dueAt, place }) => ({
     type: 'planned-change',
