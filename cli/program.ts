@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { EXIT, EXIT_MEANINGS } from '../operator/failures.ts';
+import { EndsWith, EXIT, EXIT_MEANINGS } from '../operator/failures.ts';
 import type { Runner } from './command/command.ts';
 import type { Context } from './command/context.ts';
 import { addShortFlags } from './command/short-flags.ts';
@@ -12,6 +12,7 @@ type Loader = () => Promise<(run: Runner) => Command>;
 /** In the order of the help. Each is loaded on request: together they take longer to load than most commands take. */
 const COMMANDS: Readonly<Record<string, Loader>> = {
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  plan: async () => (await import('./commands/plan.ts')).planCommand,
   init: async () => (await import('./commands/init.ts')).initCommand,
   start: async () => (await import('./commands/start.ts')).startCommand,
   status: async () => (await import('./commands/status.ts')).statusCommand,
@@ -81,15 +82,18 @@ async function runOn(
     else await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
+    if (error instanceof EndsWith) return error.code;
     const json = args.includes('--json');
+    // There, 2 says that something changes.
+    const isDetailed = args.includes('--detailed-exitcode');
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
-      if (json)
-        terminal.json({ type: 'error', message: error.message.replace(/^error: /, ''), exitCode: EXIT.wrongUse });
-      return EXIT.wrongUse;
+      const exitCode = isDetailed ? EXIT.failed : EXIT.wrongUse;
+      if (json) terminal.json({ type: 'error', message: error.message.replace(/^error: /, ''), exitCode });
+      return exitCode;
     }
     const { printError } = await import('./command/print-error.ts');
-    return printError(error, terminal, { debug: args.includes('--debug'), json });
+    return printError(error, terminal, { debug: args.includes('--debug'), json, isDetailed });
   }
 }
 

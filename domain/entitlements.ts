@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
-import { MOST_PER_SECOND, mostEntries, smallestPace } from './pace.ts';
+import { MOST_PER_SECOND } from './pace.ts';
 import { ApplicationArn, Region } from './shared/ids.ts';
-import { type ValidationIssue, validate } from './shared/validation.ts';
 import { SubscriptionSchema } from './subscription/schema.ts';
 
 const GroupId = z
@@ -14,7 +13,26 @@ const GroupId = z
     z.toLowerCase(),
   );
 
-const InstanceArn = z
+/** A group by its id, with or without its name for readers. Everything but `groupNamesIn` sees the id only. */
+export const NamedGroup = z.strictObject({
+  name: z
+    .string()
+    .check(
+      z.minLength(1),
+      z.maxLength(1024),
+      z.describe(
+        'Name of the group, for readers: usher doctor and usher plan warn when it is no longer that of the id.',
+      ),
+    ),
+  id: GroupId,
+});
+export const AnyGroup = z.union([GroupId, NamedGroup], 'expected a group id, or a mapping of name and id');
+const Group = z.pipe(
+  AnyGroup,
+  z.transform((group): string => (typeof group === 'string' ? group : group.id)),
+);
+
+export const InstanceArn = z
   .string()
   .check(
     z.regex(
@@ -35,7 +53,7 @@ const IdentityStoreId = z
     z.describe('Id of the identity store: console, Settings, Identity source'),
   );
 
-const Name = z
+export const Name = z
   .string()
   .check(
     z.regex(
@@ -49,7 +67,7 @@ const Mode = z
   .enum(['enforce', 'observe'])
   .check(z.describe('observe audits what enforce would do, and changes nothing'));
 
-const SeatsMax = z
+export const SeatsMax = z
   .int()
   .check(
     z.minimum(0),
@@ -57,7 +75,7 @@ const SeatsMax = z
     z.describe('The application never has more seats of Usher than this. Further users join the waitlist.'),
   );
 
-const RequestsPerSecond = z
+export const RequestsPerSecond = z
   .number()
   .check(
     z.minimum(1),
@@ -84,11 +102,13 @@ export const EntitlementSchema = z.strictObject({
     z.describe('ARN of the Identity Center application; one entitlement per application'),
   ),
   groups: z
-    .array(GroupId)
+    .array(Group)
     .check(
       z.minLength(1),
       z.maxLength(100),
-      z.describe('Ids of the groups whose members get a seat. Events carry no group names.'),
+      z.describe(
+        'Ids of the groups whose members get a seat, or mappings of name and id. Events carry no group names: the id alone decides.',
+      ),
     ),
   seats: z.strictObject({ max: SeatsMax }),
   onLeave: z._default(z.strictObject({ revokeAfterDays: z._default(RevokeAfterDays, 0) }), { revokeAfterDays: 0 }),
@@ -96,6 +116,8 @@ export const EntitlementSchema = z.strictObject({
   subscription: z.optional(SubscriptionSchema),
 });
 export type Entitlement = z.infer<typeof EntitlementSchema>;
+/** An entitlement as the file may say it: groups with names, and without what has a default. */
+export type EntitlementInput = z.input<typeof EntitlementSchema>;
 
 /** The subscription of an entitlement, if Usher changes it. */
 export function managedOf(
@@ -122,7 +144,7 @@ const NamePrefix = z
     ),
   );
 
-/** The schema of `entitlements.yml`. {@link parseEntitlements} checks what no schema can express. */
+/** The schema of `entitlements.yml`. `parseEntitlements` checks what no schema can express. */
 export const EntitlementsSchema = z.strictObject({
   identityCenter: z.strictObject({
     region: Region.check(z.describe('Primary Region of Identity Center')),
@@ -165,140 +187,5 @@ export const EntitlementsSchema = z.strictObject({
 });
 /** `entitlements.yml`, parsed. */
 export type Entitlements = z.infer<typeof EntitlementsSchema>;
-
-/**
- * Validates the content of `entitlements.yml`, including what its schema cannot express: names and applications are
- * unique, an entitlement names a group once, applications belong to the instance, and a plan can read the assignments of
- * as many seats as there may be. Returns ids in lower case and fills in defaults.
- *
- * @returns all errors at once, each with its path; none of them quotes a value
- */
-export function parseEntitlements(value: unknown): { entitlements: Entitlements } | { issues: ValidationIssue[] } {
-  const shape = validate(EntitlementsSchema, value);
-  const issues = ['issues' in shape ? shape.issues : [], contradictions(z.parse(Draft, value))].flat();
-  return 'value' in shape && issues.length === 0 ? { entitlements: shape.value } : { issues };
-}
-
-/** Makes an invalid field undefined, so that an error in one field hides no contradiction between others. */
-function lenient<Schema extends z.ZodMiniType>(schema: Schema) {
-  return z.catch(z.optional(schema), undefined);
-}
-
-const Draft = z.catch(
-  z.object({
-    identityCenter: lenient(z.object({ instanceArn: lenient(InstanceArn) })),
-    entitlements: z.catch(
-      z.array(
-        lenient(
-          z.object({
-            name: lenient(Name),
-            application: lenient(ApplicationArn),
-            groups: z.catch(z.array(lenient(GroupId)), []),
-            seats: lenient(z.object({ max: SeatsMax })),
-            subscription: lenient(
-              z.object({
-                provider: lenient(z.literal('kiro')),
-                region: lenient(Region),
-                roleArn: z.optional(z.unknown()),
-                externalId: z.optional(z.unknown()),
-                mode: lenient(z.literal('manage')),
-              }),
-            ),
-          }),
-        ),
-      ),
-      [],
-    ),
-    retired: z.catch(z.array(lenient(ApplicationArn)), []),
-    requestsPerSecond: lenient(RequestsPerSecond),
-  }),
-  { entitlements: [], retired: [] },
-);
-
-function contradictions(draft: z.infer<typeof Draft>): ValidationIssue[] {
-  const { identityCenter, entitlements, retired } = draft;
-  const instance = identityCenter?.instanceArn?.split('/')[1];
-  const own = entitlements.flatMap((entitlement, index) => {
-    const entry = `entitlements[${index}]`;
-    const { application, groups = [] } = entitlement ?? {};
-    const issues = duplicatesIn(groups).map(({ second, first }) => ({
-      path: `${entry}.groups[${second}]`,
-      problem: `the same group as groups[${first}]`,
-    }));
-    if (instance !== undefined && application !== undefined && application.split('/')[1] !== instance) {
-      issues.push({ path: `${entry}.application`, problem: 'expected an application of identityCenter.instanceArn' });
-    }
-    return issues;
-  });
-  const names = duplicatesIn(entitlements.map((entitlement) => entitlement?.name)).map(({ second, first }) => ({
-    path: `entitlements[${second}].name`,
-    problem: `the same name as entitlements[${first}]`,
-  }));
-  const arns = entitlements.map((entitlement) => entitlement?.application);
-  const applications = duplicatesIn(arns).map(({ second, first }) => ({
-    path: `entitlements[${second}].application`,
-    problem: `the same application as entitlements[${first}]: one entitlement per application`,
-  }));
-  const configured = new Set(arns);
-  const retirements = retired.flatMap((application, index): ValidationIssue[] => {
-    const path = `retired[${index}]`;
-    if (application === undefined) return [];
-    if (configured.has(application))
-      return [{ path, problem: 'an entitlement names this application: expected another' }];
-    const foreign = instance !== undefined && application.split('/')[1] !== instance;
-    return foreign ? [{ path, problem: 'expected an application of identityCenter.instanceArn' }] : [];
-  });
-  const managed = entitlements.map((entitlement) => {
-    const { provider, mode, region } = entitlement?.subscription ?? {};
-    return provider && mode && region;
-  });
-  const profiles = duplicatesIn(managed).map(({ second, first }) => ({
-    path: `entitlements[${second}].subscription.mode`,
-    problem: `expected report: entitlements[${first}] manages the subscriptions of this Region, and AWS has one list per Region`,
-  }));
-  return [...names, ...applications, ...own, ...profiles, ...externalIds(draft), ...retirements, ...unreadable(draft)];
-}
-
-/** Finds external ids without a role, and roles that would be assumed with another external id than before. */
-function externalIds({ entitlements }: z.infer<typeof Draft>): ValidationIssue[] {
-  const first = new Map<unknown, { index: number; externalId: unknown }>();
-  return entitlements.flatMap((entitlement, index) => {
-    const { roleArn, externalId } = entitlement?.subscription ?? {};
-    const path = `entitlements[${index}].subscription.externalId`;
-    if (roleArn === undefined) {
-      return externalId === undefined
-        ? []
-        : [{ path, problem: 'expected roleArn, too: only a role has an external id' }];
-    }
-    const before = first.get(roleArn);
-    if (!before) first.set(roleArn, { index, externalId });
-    if (!before || before.externalId === externalId) return [];
-    return [{ path, problem: `expected that of entitlements[${before.index}], which names the same role` }];
-  });
-}
-
-/**
- * Finds caps that no plan could read once that many users have a seat: Usher would then make and revoke no seat. The default pace is enough for every cap.
- */
-function unreadable({ entitlements, requestsPerSecond }: z.infer<typeof Draft>): ValidationIssue[] {
-  if (requestsPerSecond === undefined) return [];
-  const most = mostEntries(requestsPerSecond);
-  return entitlements.flatMap((entitlement, index) => {
-    const max = entitlement?.seats?.max ?? 0;
-    if (max <= most) return [];
-    const problem = `expected at most ${most}, or requestsPerSecond of at least ${smallestPace(max)}: a plan reads no longer list of assignments`;
-    return [{ path: `entitlements[${index}].seats.max`, problem }];
-  });
-}
-
-/** Finds values that occurred before: the index of each, with the index of its first occurrence. */
-function duplicatesIn(values: readonly (string | undefined)[]): { second: number; first: number }[] {
-  const indexes = new Map<string, number>();
-  return values.flatMap((value, second) => {
-    if (value === undefined) return [];
-    const first = indexes.get(value);
-    if (first !== undefined) return [{ second, first }];
-    indexes.set(value, second);
-    return [];
-  });
-}
+/** The same as the file may say it. */
+export type EntitlementsInput = z.input<typeof EntitlementsSchema>;

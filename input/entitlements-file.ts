@@ -1,5 +1,6 @@
 import { type Alias, type Document, LineCounter, parseDocument, visit } from 'yaml';
-import { type Entitlements, parseEntitlements } from '../domain/entitlements.ts';
+import type { Entitlements } from '../domain/entitlements.ts';
+import { type GroupNames, groupNamesIn, parseEntitlements } from '../domain/parse-entitlements.ts';
 import { InputError } from './input-error.ts';
 
 const PROBLEMS: Partial<Record<string, string>> = {
@@ -70,4 +71,9 @@ export function readEntitlements(text: string, file: string): Entitlements {
   const result = parseEntitlements(readYaml(text, file));
   if ('issues' in result) throw new InputError(file, result.issues);
   return result.entitlements;
+}
+
+/** Reads the names that a valid `entitlements.yml` gives to groups. */
+export function readGroupNames(text: string, file: string): GroupNames {
+  return groupNamesIn(readYaml(text, file));
 }

@@ -1,12 +1,11 @@
 import { Document, isMap, isPair, isScalar, visit } from 'yaml';
-import type { Entitlements } from '../domain/entitlements.ts';
+import type { EntitlementsInput } from '../domain/entitlements.ts';
 
-const HEAD =
-  ' yaml-language-server: $schema=schemas/entitlements.schema.json\n Who gets what: members of these groups get this application.';
+const HEAD = ' Who gets what: members of the groups of an entitlement get its application.';
 
 /** The comment above a key. */
 const COMMENTS: Readonly<Record<string, string>> = {
-  groups: ' Ids, because events carry no group names. A member of any of them is entitled.',
+  groups: ' Ids, because events carry no group names; a name is for readers. A member of any of them is entitled.',
   seats: ' Never more seats than this; later users join the waitlist.',
   onLeave: ' Days of grace after a user has left the last of the groups.',
   mode: ' enforce, or observe: plans and audits the changes, but makes none.',
@@ -23,10 +22,15 @@ const SUBSCRIPTION_COMMENTS: Readonly<Record<string, string>> = {
   mode: ' report compares only. manage, with mode: enforce above, also starts and cancels: first read docs/subscriptions.md, "From report to manage".',
 };
 
-/** Renders `entitlements.yml`, with comments. */
-export function entitlementsYaml(entitlements: Entitlements): string {
+/**
+ * Renders `entitlements.yml`, with a comment above the first of each kind of key.
+ *
+ * @param schema path of its JSON Schema, for editors
+ */
+export function entitlementsYaml(entitlements: EntitlementsInput, schema?: string): string {
   const document = new Document(entitlements);
-  document.commentBefore = HEAD;
+  document.commentBefore = [...(schema ? [` yaml-language-server: $schema=${schema}`] : []), HEAD].join('\n');
+  const explained = new Set<string>();
   visit(document, {
     Pair(_key, { key }, ancestors) {
       if (!isScalar(key) || typeof key.value !== 'string') return;
@@ -35,7 +39,9 @@ export function entitlementsYaml(entitlements: Entitlements): string {
         (one) => isPair(one) && isScalar(one.key) && one.key.value === 'subscription',
       );
       const comment = (isOfSubscription ? SUBSCRIPTION_COMMENTS : COMMENTS)[key.value];
-      if (comment) key.commentBefore = comment;
+      if (comment === undefined || explained.has(comment)) return;
+      explained.add(comment);
+      key.commentBefore = comment;
     },
   });
   if (isMap(document.contents)) {

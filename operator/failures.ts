@@ -26,3 +26,14 @@ export class MissingPrecondition extends Error {
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
 }
+
+/** The command has printed its result, which an exit code of its own tells. */
+export class EndsWith extends Error {
+  override readonly name = 'EndsWith';
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`exit code ${code}`);
+    this.code = code;
+  }
+}

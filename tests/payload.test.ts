@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { countBatch, countPlan, INITIAL_PROGRESS, isSpent, type Progress } from '../domain/decision/progress.ts';
-import { parseEntitlements } from '../domain/entitlements.ts';
+import { parseEntitlements } from '../domain/parse-entitlements.ts';
 import { normalize } from '../domain/request/normalize.ts';
 import { HISTORY_LIMIT_EVENTS } from '../emulator/engine/executions.ts';
 import { GROUP, people, STORE_ID } from './support/ids.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseEntitlements } from '../domain/entitlements.ts';
+import { parseEntitlements } from '../domain/parse-entitlements.ts';
 import { exampleEntitlements } from '../emulator/scenario/example-entitlements.ts';
 import { statementsOf } from './support/permissions.ts';
 import { SUBSCRIBER_ROLE } from './support/subscribed.ts';

@@ -2,12 +2,13 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { StageSchema } from '../../adapters/resource-names.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
-import type { Entitlements } from '../../domain/entitlements.ts';
-import { readEntitlements } from '../../input/entitlements-file.ts';
-import { readText } from '../../input/files.ts';
+import type { GroupNames } from '../../domain/parse-entitlements.ts';
+import { readEntitlements, readGroupNames } from '../../input/entitlements-file.ts';
+import { labelOf, readText } from '../../input/files.ts';
 import type { Asker } from '../../operator/asker.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
 import { once } from '../../operator/once.ts';
+import type { PlanQuestion } from '../../operator/plan/configuration-plan.ts';
 import type { Services } from '../../operator/services.ts';
 import { escaped } from '../../operator/text.ts';
 import { Unread } from '../../operator/unread.ts';
@@ -37,8 +38,10 @@ export interface Context extends Asker {
   json: boolean;
   /** What `--local` asks. */
   emulator: Emulator | undefined;
-  /** The entitlements of the file, also with `--local`. @throws InputError, MissingPrecondition */
-  configuration(): Promise<Entitlements>;
+  /** The names that the entitlements in force give to groups; the emulator's give none. @throws like {@link entitlements} */
+  groupNames(): Promise<GroupNames>;
+  /** What the file says, also with `--local`. @throws InputError, MissingPrecondition */
+  configuration(): Promise<PlanQuestion>;
   /** The same without entitlements, in the Region of `--region` or of the AWS configuration. @throws MissingPrecondition */
   servicesWithoutEntitlements(): Promise<Services>;
   /** Calls a synchronous function on Ctrl-C; then the command ends. */
@@ -72,13 +75,16 @@ export async function contextOf(
   if (!named.success) throw new UsageError(`--stage: ${named.error.issues[0]?.message}`);
   const emulator = local ? await connectEmulator(emulatorEndpoint(env)) : undefined;
   if (emulator) requireRegion(emulator, options.region, '--region');
-  const entitlements = once(async () => {
-    if (!emulator) return configuration(options.entitlements);
-    if (options.entitlements === undefined) return readEntitlements(await emulator.entitlements(), 'the emulator');
-    const configured = await configuration(options.entitlements);
-    requireRegion(emulator, configured.identityCenter.region, options.entitlements);
+  const configuration = once(() => configurationIn(options.entitlements));
+  const inForce = once(async (): Promise<PlanQuestion> => {
+    if (!emulator) return configuration();
+    if (options.entitlements === undefined)
+      return { configuration: readEntitlements(await emulator.entitlements(), 'the emulator'), groupNames: new Map() };
+    const configured = await configuration();
+    requireRegion(emulator, configured.configuration.identityCenter.region, options.entitlements);
     return configured;
   });
+  const entitlements = async () => (await inForce()).configuration;
   const clock = emulator?.clock ?? systemClock;
   const access = once(async () => {
     if (emulator) return { endpoint: emulator.endpoint, credentials: EMULATOR_CREDENTIALS };
@@ -97,7 +103,8 @@ export async function contextOf(
     emulator,
     stage,
     entitlements,
-    configuration: () => configuration(options.entitlements),
+    groupNames: async () => (await inForce()).groupNames,
+    configuration,
     services: once(async () => {
       const { servicesOf } = await import('../../operator/services.ts');
       const { identityCenter, requestsPerSecond, namePrefix } = await entitlements();
@@ -130,10 +137,11 @@ function requireRegion(emulator: Emulator, region: string | undefined, origin: s
   );
 }
 
-async function configuration(file: string | undefined): Promise<Entitlements> {
+async function configurationIn(file: string | undefined): Promise<PlanQuestion> {
   const name = file ?? DEFAULT_ENTITLEMENTS;
   try {
-    return readEntitlements(await readText(name), name);
+    const [text, label] = [await readText(name), labelOf(name)];
+    return { configuration: readEntitlements(text, label), groupNames: readGroupNames(text, label) };
   } catch (error) {
     if (file !== undefined || !isMissingFile(error)) throw error;
     throw new MissingPrecondition(

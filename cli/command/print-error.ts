@@ -4,15 +4,21 @@ import { EXIT } from '../../operator/failures.ts';
 import { escaped } from '../../operator/text.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
-/** Prints an error on standard error and, for programs, as the last line of the result. @returns the exit code */
+/**
+ * Prints an error on standard error and, for programs, as the last line of the result.
+ *
+ * @param how `isDetailed`: every error has the same exit code, since the others say what a plan changes
+ * @returns the exit code
+ */
 export function printError(
   error: unknown,
   terminal: Terminal,
-  { debug, json }: { debug: boolean; json: boolean },
+  { debug, json, isDetailed = false }: { debug: boolean; json: boolean; isDetailed?: boolean },
 ): number {
   // Ctrl-C in a question.
   if (error instanceof Error && error.name === 'ExitPromptError') return EXIT.interrupted;
-  const { message, hint, code } = reported(error);
+  const { message, hint, ...report } = reported(error);
+  const code = isDetailed ? EXIT.failed : report.code;
   if (json) terminal.json({ type: 'error', message, ...(hint === undefined ? {} : { hint }), exitCode: code });
   const { red, dim } = terminal.noteColors;
   terminal.note(`${red('error:')} ${escapedLines(message)}`);

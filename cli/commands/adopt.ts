@@ -11,6 +11,7 @@ import {
 } from '../../operator/adoption/others-subscriptions.ts';
 import { UsageError } from '../../operator/failures.ts';
 import type { AdoptionLine } from '../../operator/lines/adoption.ts';
+import { type EntitlementPlan, planEntitlement } from '../../operator/plan/entitlement-plan.ts';
 import { readersOf } from '../../operator/readers.ts';
 import { unknownEntitlement } from '../../operator/suggestions.ts';
 import { count, numberOf, relative } from '../../operator/text.ts';
@@ -18,7 +19,6 @@ import type { Readers } from '../../reconcile/plan/readers.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { ADMIN_STARTS, DECISION_READS, SUBSCRIPTION_READS } from '../command/permissions.ts';
-import { type Preview, preview } from '../command/preview.ts';
 import { startAndFollow } from '../command/start-execution.ts';
 import { printUnread } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
@@ -46,6 +46,7 @@ export function adoptCommand(run: Runner): Command {
     permissions: [
       ...DECISION_READS,
       'sso:ListApplicationAssignments',
+      'sso:GetApplicationAssignmentConfiguration',
       'identitystore:ListGroupMemberships',
       'identitystore:ListUsers',
       ...SUBSCRIPTION_READS,
@@ -143,9 +144,13 @@ async function adoptionsOf(
   const lists = new Map<string, OthersSubscriptions>();
   const found = await terminal.working('Reading assignments and memberships', async (report) => {
     const all = [];
+    const queue = await readers.ledger.queue();
     for (const entitlement of wanted) {
       report(entitlement.name);
-      const own = await preview(entitlement, clock.now(), readers, shared);
+      // The subscriptions that count here are those that the adoption itself reads.
+      const listFor = async () => 'assumed' as const;
+      const moment = { now: clock.now(), trigger: 'manual' as const };
+      const own = await planEntitlement(entitlement, { ...moment, queue, shared, listFor }, readers);
       const profile = subscriptions ? managedProfileOf(entitlement, readers) : undefined;
       const key = profile && profileKey(profile);
       const known = key === undefined ? undefined : lists.get(key);
@@ -161,7 +166,7 @@ async function adoptionsOf(
   const concerned = found.flatMap(({ own, orphans: some = [] }) => [...own.adoptable, ...own.unsubscribed, ...some]);
   const called = names ? await namesOfUsers(concerned, context, unread) : new Map<string, string>();
   const adoptions = found.map(({ own, others, ...one }) => {
-    const free = Math.max(0, own.entitlement.seats.max - own.inUse);
+    const free = Math.max(0, own.entitlement.seats.max - own.seats.length);
     printAssignments(own, free, context);
     if (others) printSubscriptions(own, others, context);
     if (one.orphans && others) printOrphans(own, { others, orphans: one.orphans, called, free }, context);
@@ -180,7 +185,11 @@ async function adoptionsOf(
   return { adoptions, called };
 }
 
-function printAssignments({ entitlement, adoptable, unmanaged }: Preview, free: number, { terminal }: Context): void {
+function printAssignments(
+  { entitlement, adoptable, unmanaged }: EntitlementPlan,
+  free: number,
+  { terminal }: Context,
+): void {
   const { name, seats } = entitlement;
   const more = adoptable.length > free ? `, ${free} of which fit under the cap of ${seats.max}` : '';
   terminal.note(
@@ -201,7 +210,7 @@ function printAdopted({ entitlement, assignments, subscriptions }: AdoptionLine,
 }
 
 function printSubscriptions(
-  { entitlement, adoptable, unsubscribed }: Preview,
+  { entitlement, adoptable, unsubscribed }: EntitlementPlan,
   { subscribed }: OthersSubscriptions,
   { terminal }: Context,
 ): void {
@@ -220,7 +229,7 @@ interface Orphans {
 }
 
 function printOrphans(
-  { entitlement: { name, seats, onLeave }, adoptable }: Preview,
+  { entitlement: { name, seats, onLeave }, adoptable }: EntitlementPlan,
   { others: { comparedAt }, orphans, called, free }: Orphans,
   { terminal, clock }: Context,
 ): void {

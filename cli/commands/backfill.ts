@@ -5,16 +5,20 @@ import type { Ledger } from '../../adapters/ledger.ts';
 import type { Executions } from '../../adapters/operator/executions.ts';
 import { takesSlot } from '../../domain/seat/seat.ts';
 import { CommandFailed } from '../../operator/failures.ts';
+import { attemptPlan, listReaderOf } from '../../operator/plan/configuration-plan.ts';
+import type { EntitlementPlan } from '../../operator/plan/entitlement-plan.ts';
+import { planLineOf, plannedChangeLines } from '../../operator/plan/plan-lines.ts';
 import { readersOf } from '../../operator/readers.ts';
 import { count, durationOf, numberOf } from '../../operator/text.ts';
 import type { Unread } from '../../operator/unread.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { pollMilliseconds, requireExecution } from '../command/follow-execution.ts';
-import { type Preview, preview } from '../command/preview.ts';
+import { SUBSCRIPTION_READS } from '../command/permissions.ts';
 import { MOST_HANDOVERS, readStarted } from '../command/start-execution.ts';
 import { finish, printUnread } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
+import { changeGrid } from '../plan/columns.ts';
 import { type Ending, endingOf, OUTCOMES } from '../ui/outcomes.ts';
 
 const PRICE = 'expected an amount such as 19 or 19.90';
@@ -49,9 +53,11 @@ export function backfillCommand(run: Runner): Command {
       'dynamodb:Query',
       'dynamodb:GetItem',
       'sso:ListApplicationAssignments',
+      'sso:GetApplicationAssignmentConfiguration',
       'identitystore:ListGroupMemberships',
       'identitystore:ListUsers',
       'identitystore:DescribeUser',
+      ...SUBSCRIPTION_READS,
       'states:ListExecutions',
       'states:StartExecution',
       'states:DescribeExecution',
@@ -80,27 +86,27 @@ async function backfill(context: Context, command: Command): Promise<void> {
     await watch(before, { goals, unread }, context);
     return finish(context);
   }
-  const previews = await previewsOf(context, unread);
-  printPlan(previews, price === undefined ? undefined : Number(price), context);
-  if (names && !json) await listUsers(previews.map(concernedBy), context);
+  const plans = await plansOf(context);
+  printPlan(plans, price === undefined ? undefined : Number(price), context);
+  if (names && !json) await listUsers(plans, context);
   const { entitlements } = await context.entitlements();
   const observing = entitlements.filter(({ mode }) => mode === 'observe').map(({ name }) => name);
   if (observing.length > 0 && !json) terminal.note(observingText(observing));
-  if (dryRun || (previews.length === 0 && !unread.isEmpty)) return finish(context);
+  if (dryRun || (plans.length === 0 && !unread.isEmpty)) return finish(context);
   printUnread(context);
-  if (previews.every(({ grant, newlyWaiting, lose }) => grant.length + newlyWaiting + lose.length === 0)) {
+  if (plans.every(({ changes, hold }) => changes.length === 0 && !hold)) {
     if (!json && unread.isEmpty && observing.length < entitlements.length) terminal.note(NOTHING_TO_DO);
     return finish(context);
   }
-  const seats = previews.reduce((sum, { grant }) => sum + grant.length, 0);
+  const seats = plans.reduce((sum, plan) => sum + numbersIn(plan).gains, 0);
   if (!(await terminal.confirm(seats > 0 ? `Assign ${count(seats, 'seat')}?` : 'Start the sweep?', yes === true)))
     return;
   const arn = await begin(executions, machine, context);
   if (json) terminal.json({ type: 'start', execution: arn });
   else terminal.note(`started ${arn}`);
-  const goals = previews.map(({ entitlement, inUse, grant }) => ({
-    application: entitlement.application,
-    seats: inUse + grant.length,
+  const goals = plans.map((plan) => ({
+    application: plan.entitlement.application,
+    seats: plan.seats.length + numbersIn(plan).gains,
   }));
   await watch(arn, { goals, unread }, context);
   finish(context);
@@ -135,44 +141,35 @@ async function goalsFromMemberships(context: Context, unread: Unread): Promise<G
 }
 
 /** Plans for each entitlement, without those whose reads AWS refuses. */
-async function previewsOf(context: Context, unread: Unread): Promise<Preview[]> {
+async function plansOf(context: Context): Promise<EntitlementPlan[]> {
   const readers = await readersOf(context);
-  const cache = { members: new Map(), userPages: undefined };
+  const shared = { members: new Map(), userPages: undefined };
   return context.terminal.working('Reading memberships and assignments', async (report) => {
-    const previews: Preview[] = [];
+    const queue = (await context.unread.attempt(() => readers.ledger.queue()))?.value;
+    if (!queue) return [];
+    const listFor = listReaderOf(shared, readers, context);
+    const plans: EntitlementPlan[] = [];
     for (const entitlement of readers.entitlements.entitlements) {
       report(entitlement.name);
       if (entitlement.mode === 'observe') continue;
-      const plan = await unread.attempt(() => preview(entitlement, context.clock.now(), readers, cache));
-      if (!plan) continue;
-      previews.push(plan.value);
-      for (const userId of plan.value.unread) {
-        unread.addUser(userId);
-      }
+      const plan = await attemptPlan(entitlement, { trigger: 'manual', queue, shared, listFor }, readers, context);
+      if (plan) plans.push(plan);
     }
-    return previews;
+    return plans;
   });
 }
 
-function printPlan(previews: readonly Preview[], price: number | undefined, { terminal, json, local }: Context): void {
-  const cost = ({ grant }: Preview) => (price === undefined ? undefined : Math.round(grant.length * price * 100) / 100);
+/** Users who get a seat, who lose theirs, at once, later or once it is released, and whom the brake holds of these. */
+function numbersIn({ changes, hold }: EntitlementPlan) {
+  const having = (...kinds: string[]) => changes.filter(({ change }) => kinds.includes(change)).length;
+  const held = hold?.count ?? 0;
+  return { gains: having('gains'), losing: having('leaving', 'revoked') + held, held };
+}
+
+function printPlan(plans: readonly EntitlementPlan[], price: number | undefined, { terminal, json, local }: Context) {
   if (json) {
-    for (const one of previews) {
-      const { entitlement, entitled, inUse, grant, wait, lose, hold, unmanaged } = one;
-      terminal.untypedJson({
-        type: 'plan',
-        entitlement: entitlement.name,
-        entitled,
-        seats: inUse,
-        max: entitlement.seats.max,
-        grant: grant.length,
-        wait: wait.length,
-        lose: lose.length,
-        hold: hold.length,
-        unmanaged,
-        pricePerMonth: cost(one),
-      });
-    }
+    const prices = price === undefined ? undefined : { costOf: (seats: number) => Math.round(seats * price * 100) };
+    for (const plan of plans) terminal.json(planLineOf(plan, prices));
     return;
   }
   const money = (amount: number) => amount.toLocaleString('en-US', { minimumFractionDigits: 2 });
@@ -189,63 +186,43 @@ function printPlan(previews: readonly Preview[], price: number | undefined, { te
       'UNMANAGED',
       ...(price === undefined ? [] : ['PER MONTH']),
     ],
-    previews.map((one) => [
-      one.entitlement.name,
-      ...[
-        one.entitled,
-        one.inUse,
-        one.entitlement.seats.max,
-        one.grant.length,
-        one.wait.length,
-        one.lose.length,
-        one.hold.length,
-        one.unmanaged,
-      ].map(numberOf),
-      ...(price === undefined ? [] : [money(cost(one) ?? 0)]),
-    ]),
+    plans.map((plan) => {
+      const { gains, losing, held } = numbersIn(plan);
+      const { entitlement, entitled, seats, waiting, unmanaged } = plan;
+      return [
+        entitlement.name,
+        ...[entitled, seats.length, entitlement.seats.max, gains, waiting, losing, held, unmanaged].map(numberOf),
+        ...(price === undefined ? [] : [money(Math.round(gains * price * 100) / 100)]),
+      ];
+    }),
   );
-  const grants = previews.reduce((sum, { grant }) => sum + grant.length, 0);
+  const sum = (kind: keyof ReturnType<typeof numbersIn>) => plans.reduce((all, plan) => all + numbersIn(plan)[kind], 0);
+  const grants = sum('gains');
   if (price !== undefined) {
     terminal.note(
       `${numberOf(grants)} new seats at ${money(price)} each: ${money(grants * price)} per month, if each one is billed.`,
     );
   }
-  const lose = previews.reduce((sum, one) => sum + one.lose.length, 0);
+  const lose = sum('losing');
   if (lose > 0) terminal.note(`${count(lose, 'user is', 'users are')} no longer entitled and will lose their seat.`);
-  const hold = previews.reduce((sum, one) => sum + one.hold.length, 0);
+  const hold = sum('held');
   if (hold > 0) {
     terminal.note(
       `The brake would hold ${numberOf(hold)} of these revocations until an operator releases them: usher held`,
     );
   }
+  for (const { entitlement, refusals } of plans)
+    for (const { message } of refusals) terminal.note(`${entitlement.name}: nothing can be changed: ${message}`);
   if (grants > 0 && !local)
     terminal.note(`This takes about ${durationOf(grants / 10 + AROUND_SECONDS)} at 10 requests per second.`);
 }
 
-/** Whom a plan concerns, by what becomes of them. */
-interface Concerned {
-  entitlement: string;
-  users: Readonly<Record<string, readonly string[]>>;
-}
-
-function concernedBy({ entitlement, grant, wait, lose, hold }: Preview): Concerned {
-  const losing = lose.filter((userId) => !hold.includes(userId));
-  return {
-    entitlement: entitlement.name,
-    users: { 'gets a seat': grant, waits: wait, 'loses the seat': losing, 'would be held': hold },
-  };
-}
-
-async function listUsers(plans: readonly Concerned[], context: Context): Promise<void> {
-  const { terminal, unread } = context;
-  const userIds = new Set(plans.flatMap(({ users }) => Object.values(users).flat()));
-  const called = await namesOfUsers(userIds, context, unread);
-  const rows = plans.flatMap(({ entitlement, users }) =>
-    Object.entries(users).flatMap(([fate, some]) =>
-      some.map((userId) => [called.get(userId) ?? '', userId, entitlement, fate]),
-    ),
-  );
-  if (rows.length > 0) terminal.table(['NAME', 'USER', 'ENTITLEMENT', 'PLAN'], rows);
+/** Lists whom plans concern, with names. */
+async function listUsers(plans: readonly EntitlementPlan[], context: Context): Promise<void> {
+  const changes = plans.flatMap(plannedChangeLines);
+  const names = await namesOfUsers(new Set(changes.map(({ userId }) => userId)), context, context.unread);
+  const { head, rows } = changeGrid(changes, names);
+  if (rows.length > 0) context.terminal.table(head, rows);
 }
 
 async function runningBackfill(executions: Executions, machine: string): Promise<string | undefined> {

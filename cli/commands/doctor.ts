@@ -29,6 +29,7 @@ export function doctorCommand(run: Runner): Command {
       'sso:ListApplicationAssignments',
       'identitystore:ListGroups',
       'identitystore:DescribeGroup',
+      'identitystore:GetGroupId',
       'identitystore:ListGroupMemberships',
       'cloudtrail:DescribeTrails',
       'cloudtrail:GetTrailStatus',

@@ -56,7 +56,7 @@ async function local(context: Context, command: Command): Promise<void> {
     directory: file,
     state,
   } = optionsOf(command, Options);
-  const entitlements = await context.configuration();
+  const { configuration: entitlements } = await context.configuration();
   const { DirectorySeedSchema } = await import('../../emulator/aws/identity-center/directory-seed.ts');
   const { exampleDirectory } = await import('../../emulator/scenario/example-directory.ts');
   const { serve } = await import('../../emulator/server.ts');

@@ -1,6 +1,8 @@
 import type { Directory } from '../../adapters/identity-store.ts';
+import type { People } from '../../adapters/operator/people.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
+import { renamedGroup } from '../../operator/plan/group-names.ts';
 import { count, escaped, numberOf } from '../../operator/text.ts';
 import type { Context } from '../command/context.ts';
 import { about, type Finding, runCheck } from './check.ts';
@@ -67,6 +69,28 @@ export async function directoryFindings(context: Context, listed: Listed): Promi
     }
     if (complete) listed.members.set(entitlement.name, members);
     findings.push(capFinding(entitlement, complete ? members.size : undefined));
+  }
+  return [...findings, ...(await groupNameFindings(context, people))];
+}
+
+/** Checks the names that the configuration gives to groups, if it gives any. */
+async function groupNameFindings(context: Context, people: People): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [groupId, configured] of await context.groupNames()) {
+    const why = `entitlements.yml calls it ${escaped(configured)}. Usher goes by the id, and readers by the name`;
+    const checked = await runCheck({ check: `group name ${groupId}`, why }, async (found) => {
+      const renamed = await renamedGroup(groupId, configured, people);
+      if (!renamed) return found.ok('It has this name');
+      const { exists, name, namesakeId } = renamed;
+      const now = exists ? `It is called ${escaped(name ?? 'nothing')} now` : 'There is no such group';
+      const other =
+        namesakeId === undefined ? 'no group has the configured name' : `that name belongs to ${namesakeId}`;
+      return found.warning(
+        `${now}, and ${other}`,
+        'Correct whichever is wrong in entitlements.yml: the id or the name',
+      );
+    });
+    findings.push(...checked);
   }
   return findings;
 }

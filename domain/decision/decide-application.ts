@@ -40,7 +40,7 @@ type Seats = ReadonlyMap<string, Seat>;
  * Decides everything that follows from the state of one application, or names the reads that would change the answer.
  *
  * The decision is the same for those that carry it out (`mode: enforce`), record it (`mode: observe`) or show it
- * (`usher backfill --dry-run`, `usher why`). At most four rounds of reads are needed: the list of subscriptions, settings and
+ * (`usher plan`, `usher why`). At most four rounds of reads are needed: the list of subscriptions, settings and
  * the bound of slots, holdings, then who is left in the groups and who is assigned.
  */
 export function decideApplication(

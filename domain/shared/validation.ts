@@ -17,12 +17,21 @@ export function validate<Schema extends z.ZodMiniType>(
 }
 
 function issuesOf(issue: z.core.$ZodIssue): ValidationIssue[] {
+  const within = issue.code === 'invalid_union' ? issuesOfMember(issue) : undefined;
+  if (within) return within.flatMap((one) => issuesOf({ ...one, path: [...issue.path, ...one.path] }));
   if (issue.code !== 'unrecognized_keys') return [{ path: pathOf(issue.path), problem: issue.message }];
   return issue.keys.map((key) =>
     isWord(key)
       ? { path: pathOf([...issue.path, key]), problem: issue.message }
       : { path: pathOf(issue.path), problem: `${issue.message} (not a plain word)` },
   );
+}
+
+/** The issues of the member of a union that a value is meant for: the only one whose type it has. */
+function issuesOfMember({ errors = [] }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | undefined {
+  const isOther = ({ code, path }: z.core.$ZodIssue) => code === 'invalid_type' && path.length === 0;
+  const [meant, ...others] = errors.filter((issues) => !issues.some(isOther));
+  return others.length === 0 ? meant : undefined;
 }
 
 function pathOf(keys: readonly PropertyKey[]): string {

@@ -1,5 +1,6 @@
 import { RedriveExecutionCommand, SFNServiceException, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { type Entitlements, parseEntitlements } from '../../domain/entitlements.ts';
+import type { Entitlements } from '../../domain/entitlements.ts';
+import { parseEntitlements } from '../../domain/parse-entitlements.ts';
 import { problemWith, titleOf } from '../../input/event-title.ts';
 import type { RecordedChange, Via } from '../aws/cloudtrail/cloudtrail.ts';
 import { EventualReadSchema } from '../aws/dynamodb/replica.ts';

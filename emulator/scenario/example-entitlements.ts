@@ -1,4 +1,5 @@
-import { type Entitlement, type Entitlements, parseEntitlements } from '../../domain/entitlements.ts';
+import type { Entitlement, Entitlements } from '../../domain/entitlements.ts';
+import { parseEntitlements } from '../../domain/parse-entitlements.ts';
 import { APPLICATION, ENTITLEMENT, GROUP, INSTANCE_ARN, REGION, STORE_ID } from './example-ids.ts';
 
 /** The parts of a configuration that differ from the example. */

@@ -1,4 +1,5 @@
-import { type Entitlements, parseEntitlements } from '../../domain/entitlements.ts';
+import type { Entitlements } from '../../domain/entitlements.ts';
+import { parseEntitlements } from '../../domain/parse-entitlements.ts';
 import { own } from '../../domain/shared/json.ts';
 import { validate } from '../../domain/shared/validation.ts';
 import { readYaml } from '../../input/entitlements-file.ts';

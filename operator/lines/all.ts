@@ -6,7 +6,16 @@ import { ExplanationLineSchema, ReplayLineSchema } from './events.ts';
 import { EndLineSchema, ExecutionLineSchema, StartLineSchema, StateLineSchema } from './executions.ts';
 import { AuditEventLineSchema } from './history.ts';
 import { HoldLineSchema, ReleaseLineSchema } from './holds.ts';
+import { ConfigurationLineSchema } from './init.ts';
 import { LocalLineSchema, TriggerLineSchema } from './local.ts';
+import {
+  GroupNameLineSchema,
+  PlanDifferenceLineSchema,
+  PlanFileSchema,
+  PlanLineSchema,
+  PlannedChangeLineSchema,
+  PlanTotalLineSchema,
+} from './plan.ts';
 import { SummaryLineSchema } from './play.ts';
 import { RestorationLineSchema, RestoreLineSchema } from './restore.ts';
 import { EntitlementLineSchema, SeatLineSchema } from './seats.ts';
@@ -23,15 +32,22 @@ import { UserLineSchema } from './why.ts';
 export const LINES = {
   adoption: AdoptionLineSchema,
   'audit-event': AuditEventLineSchema,
+  configuration: ConfigurationLineSchema,
   end: EndLineSchema,
   entitlement: EntitlementLineSchema,
   error: ErrorLineSchema,
   execution: ExecutionLineSchema,
   explanation: ExplanationLineSchema,
   finding: FindingLineSchema,
+  'group-name': GroupNameLineSchema,
   hold: HoldLineSchema,
   local: LocalLineSchema,
   none: NoneLineSchema,
+  plan: PlanLineSchema,
+  'plan-difference': PlanDifferenceLineSchema,
+  'plan-file': PlanFileSchema,
+  'plan-total': PlanTotalLineSchema,
+  'planned-change': PlannedChangeLineSchema,
   profile: ProfileLineSchema,
   progress: ProgressLineSchema,
   release: ReleaseLineSchema,

@@ -47,7 +47,7 @@ async function readEvidence(need: Need, entitlement: Entitlement, readers: Evide
   const { application, groups } = entitlement;
   switch (need.read) {
     case 'settings':
-      return { settings: await orRefusal(requireAssignment(entitlement, readers)) };
+      return { settings: await readSettings(entitlement, readers) };
     case 'slots': {
       const slots = await orRefusal(readers.ledger.slots(application));
       return { slots: slots instanceof RefusedError ? null : (slots ?? null) };
@@ -84,7 +84,18 @@ async function orRefusal<T>(read: Promise<T>): Promise<T | RefusedError> {
   }
 }
 
-async function requireAssignment({ application, name }: Entitlement, { applications }: Readers): Promise<'ok'> {
+/** Reads whether the application of an entitlement asks for assignments at all. @throws TransientAwsError */
+export function readSettings(
+  entitlement: Entitlement,
+  readers: Pick<Readers, 'applications'>,
+): Promise<'ok' | RefusedError> {
+  return orRefusal(requireAssignment(entitlement, readers));
+}
+
+async function requireAssignment(
+  { application, name }: Entitlement,
+  { applications }: Pick<Readers, 'applications'>,
+): Promise<'ok'> {
   if (await applications.requiresAssignment(application)) return 'ok';
   throw new RefusedError('assignment-not-required', `${name}: every user has access to the application already`);
 }

@@ -29,15 +29,21 @@ describe('usher backfill', () => {
         type: 'plan',
         entitlement: ENTITLEMENT,
         entitled: MEMBERS,
-        grant: MEMBERS,
-        wait: 0,
-        lose: 0,
+        gains: MEMBERS,
+        waitlisted: 0,
+        revoked: 0,
         max: 10_000,
         pricePerMonth: MEMBERS * 19.5,
       }),
-      expect.objectContaining({ type: 'plan', entitlement: 'kiro', grant: OTHERS, pricePerMonth: OTHERS * 19.5 }),
+      expect.objectContaining({ type: 'plan', entitlement: 'kiro', gains: OTHERS, pricePerMonth: OTHERS * 19.5 }),
     ]);
     expect((await operator.calls())['SFN.StartExecution']).toBeUndefined();
+  });
+
+  it('lists whom it concerns, if names are asked for', async () => {
+    const { code, out } = await operator.run('backfill', '--dry-run', '--names');
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`\\t${user(1)}\\tkiro\\tgains\\tmanual\\t`));
   });
 
   it('starts nothing without a terminal to ask in', async () => {

@@ -108,6 +108,7 @@ const READING: readonly (readonly string[])[] = [
   ['held', '--names'],
   ['audit', '--user', 'reader@example.com'],
   ['backfill', '--dry-run'],
+  ['plan', '--people', '--names'],
   ['init', '--application', 'KiroProfile-us-east-1', '--group', 'developers', '--max', '1', '--output', '-'],
 ];
 const CHANGING: readonly (readonly string[])[] = [
@@ -209,7 +210,7 @@ describe('the policies for people', () => {
     const rows = [...handbook.matchAll(/^\| `([a-z]+)` \| ([a-z-]+:[A-Z].*) \|$/gm)].map(
       ([, command = '', list = '']) => [command, list] as const,
     );
-    expect(rows).toHaveLength(15);
+    expect(rows).toHaveLength(16);
     for (const [command, list] of rows) {
       const { out } = await runHere([command, '--help'], { cwd: operator.folder, env: {} });
       const [, help = ''] = /Permissions: ([\s\S]*)$/.exec(out) ?? [];

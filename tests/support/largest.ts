@@ -1,4 +1,5 @@
-import { type Entitlements, parseEntitlements, type SubscriptionSettings } from '../../domain/entitlements.ts';
+import type { Entitlements, SubscriptionSettings } from '../../domain/entitlements.ts';
+import { parseEntitlements } from '../../domain/parse-entitlements.ts';
 
 /** The partitions in which Identity Center is, each with a Region. */
 export const PARTITIONS = [

@@ -18,6 +18,22 @@ describe('checkShape', () => {
     expect(validate(schema, value)).toEqual({ issues: [{ path: '', problem }] });
   });
 
+  it.each([
+    ['the form that it has', { id: 1 }, ['.id expected a text']],
+    ['the form that it has, at every path', { id: 1, more: 2 }, ['.id expected a text', '.more unknown key']],
+    ['the other form', 'b', [' expected an a']],
+    ['no form', 7, [' not in an expected form']],
+  ])('names what is wrong with a value of one of several forms: %s', (_fact, value, problems) => {
+    const A = z.string().check(z.regex(/^a/, 'expected an a'));
+    const schema = z.object({ one: z.union([A, z.strictObject({ id: z.string() })]) });
+    expect(validate(schema, { one: value })).toEqual({
+      issues: problems.map((text) => {
+        const [path = '', ...words] = text.split(' ');
+        return { path: `one${path}`, problem: words.join(' ') };
+      }),
+    });
+  });
+
   it('hides a key that may be a value in a path', () => {
     const people = z.record(z.string(), z.object({ ids: z.array(z.string()) }));
     expect(validate(people, { 'jane@example.com': { ids: [1] } })).toEqual({

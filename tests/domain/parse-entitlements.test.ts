@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseEntitlements } from '../../domain/entitlements.ts';
+import { groupNamesIn, parseEntitlements } from '../../domain/parse-entitlements.ts';
 import { KIRO_PLANS } from '../../domain/subscription/plan.ts';
 
 const GROUP = '44f834e8-0081-7055-1d60-2eb4f1bb0f7b';
@@ -229,6 +229,63 @@ describe('parseEntitlements', () => {
     expect(faultsOf(aFile({ entitlements: [anEntitlement({ subscription })] }))).toEqual(expected);
   });
 
+  describe('groups with a name', () => {
+    const named = { name: 'q-developers', id: GROUP.toUpperCase() };
+
+    it('are their ids for everything that decides', () => {
+      const value = aFile({ entitlements: [anEntitlement({ groups: [named, OTHER_GROUP] })] });
+      expect(parseEntitlements(value)).toMatchObject({
+        entitlements: { entitlements: [{ groups: [GROUP, OTHER_GROUP] }] },
+      });
+      expect(JSON.stringify(parseEntitlements(value))).not.toContain('q-developers');
+    });
+
+    it('have their names for readers, by id', () => {
+      const value = aFile({
+        entitlements: [anEntitlement({ groups: [OTHER_GROUP, named] }), another(1, { groups: [OTHER_GROUP] })],
+      });
+      expect(groupNamesIn(value)).toEqual(new Map([[GROUP, 'q-developers']]));
+    });
+
+    it.each([[undefined], [null], ['kiro'], [{ entitlements: 7 }]])('are none in %j', (value) => {
+      expect(groupNamesIn(value)).toEqual(new Map());
+    });
+
+    it.each<[string, unknown, Record<string, string>]>([
+      ['without an id', { name: 'a' }, { '.id': 'missing: expected a text' }],
+      ['without a name', { id: GROUP }, { '.name': 'missing: expected a text' }],
+      [
+        'with an empty name, and a name for an id',
+        { name: '', id: 'developers' },
+        {
+          '.name': 'expected at least 1 characters',
+          '.id': 'expected a group id: a UUID or <10 hex>-<UUID>',
+        },
+      ],
+      ['with another key', { ...named, mail: 'x' }, { '.mail': 'unknown key' }],
+      ['that is a number', 7, { '': 'expected a group id, or a mapping of name and id' }],
+      ['that is nothing', null, { '': 'expected a group id, or a mapping of name and id' }],
+      ['that is a list', [GROUP], { '': 'expected a group id, or a mapping of name and id' }],
+    ])('are refused by path: one %s', (_fact, group, problems) => {
+      const expected = Object.entries(problems).map(([path, problem]) => [`entitlements[0].groups[0]${path}`, problem]);
+      expect(faultsOf(aFile({ entitlements: [anEntitlement({ groups: [group] })] }))).toEqual(
+        Object.fromEntries(expected),
+      );
+    });
+
+    it('are refused where the same group has another name, or comes twice', () => {
+      const entitlements = [
+        anEntitlement({ groups: [named, GROUP] }),
+        another(1, { groups: [OTHER_GROUP, { name: 'others', id: GROUP }] }),
+        another(2, { groups: [named] }),
+      ];
+      expect(faultsOf(aFile({ entitlements }))).toEqual({
+        'entitlements[0].groups[1]': 'the same group as groups[0]',
+        'entitlements[1].groups[1].name': 'expected that of entitlements[0].groups[0].name: it is the same group',
+      });
+    });
+  });
+
   it('takes at most 100 groups an entitlement', () => {
     const groups = Array.from({ length: 101 }, (_, index) => GROUP.slice(0, -3) + String(index).padStart(3, '0'));
     expect(faultsOf(aFile({ entitlements: [anEntitlement({ groups })] }))).toEqual({
@@ -333,7 +390,7 @@ describe('parseEntitlements', () => {
       'identityCenter.identityStoreId': 'missing: expected a text',
       'entitlements[0].seats.max': 'missing: expected a number',
       'entitlements[1]': 'expected a mapping',
-      'entitlements[2].groups[1]': 'expected a text',
+      'entitlements[2].groups[1]': 'expected a group id, or a mapping of name and id',
       'entitlements[2].groups[2]': 'the same group as groups[0]',
       'entitlements[2].mode': 'expected enforce or observe',
       'entitlements[2].name': 'the same name as entitlements[0]',

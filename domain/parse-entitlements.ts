@@ -1,0 +1,194 @@
+import * as z from 'zod/mini';
+import {
+  AnyGroup,
+  type Entitlements,
+  EntitlementsSchema,
+  InstanceArn,
+  Name,
+  NamedGroup,
+  RequestsPerSecond,
+  SeatsMax,
+} from './entitlements.ts';
+import { mostEntries, smallestPace } from './pace.ts';
+import { ApplicationArn, Region } from './shared/ids.ts';
+import { type ValidationIssue, validate } from './shared/validation.ts';
+
+/**
+ * Validates the content of `entitlements.yml`, including what its schema cannot express: names and applications are
+ * unique, an entitlement names a group once, applications belong to the instance, and a plan can read the assignments of
+ * as many seats as there may be. Returns ids in lower case and fills in defaults.
+ *
+ * @returns all errors at once, each with its path; none of them quotes a value
+ */
+export function parseEntitlements(value: unknown): { entitlements: Entitlements } | { issues: ValidationIssue[] } {
+  const shape = validate(EntitlementsSchema, value);
+  const issues = ['issues' in shape ? shape.issues : [], contradictions(z.parse(Draft, value))].flat();
+  return 'value' in shape && issues.length === 0 ? { entitlements: shape.value } : { issues };
+}
+
+const Names = z.catch(
+  z.object({
+    entitlements: z.array(z.object({ groups: z.array(z.union([NamedGroup, z.transform(() => undefined)])) })),
+  }),
+  { entitlements: [] },
+);
+
+/** The names that a configuration gives to groups, by id. They are for readers alone: nothing is decided by them. */
+export type GroupNames = ReadonlyMap<string, string>;
+
+/** Returns the names that the content of `entitlements.yml` gives to groups, if {@link parseEntitlements} accepts it. */
+export function groupNamesIn(value: unknown): GroupNames {
+  const { entitlements } = z.parse(Names, value);
+  const named = entitlements.flatMap(({ groups }) => groups.flatMap((group) => group ?? []));
+  return new Map(named.map(({ id, name }) => [id, name]));
+}
+
+/** Makes an invalid field undefined, so that an error in one field hides no contradiction between others. */
+function lenient<Schema extends z.ZodMiniType>(schema: Schema) {
+  return z.catch(z.optional(schema), undefined);
+}
+
+const Draft = z.catch(
+  z.object({
+    identityCenter: lenient(z.object({ instanceArn: lenient(InstanceArn) })),
+    entitlements: z.catch(
+      z.array(
+        lenient(
+          z.object({
+            name: lenient(Name),
+            application: lenient(ApplicationArn),
+            groups: z.catch(z.array(lenient(AnyGroup)), []),
+            seats: lenient(z.object({ max: SeatsMax })),
+            subscription: lenient(
+              z.object({
+                provider: lenient(z.literal('kiro')),
+                region: lenient(Region),
+                roleArn: z.optional(z.unknown()),
+                externalId: z.optional(z.unknown()),
+                mode: lenient(z.literal('manage')),
+              }),
+            ),
+          }),
+        ),
+      ),
+      [],
+    ),
+    retired: z.catch(z.array(lenient(ApplicationArn)), []),
+    requestsPerSecond: lenient(RequestsPerSecond),
+  }),
+  { entitlements: [], retired: [] },
+);
+
+function contradictions(draft: z.infer<typeof Draft>): ValidationIssue[] {
+  const { identityCenter, entitlements, retired } = draft;
+  const instance = identityCenter?.instanceArn?.split('/')[1];
+  const own = entitlements.flatMap((entitlement, index) => {
+    const entry = `entitlements[${index}]`;
+    const { application, groups = [] } = entitlement ?? {};
+    const ids = groups.map((group) => (typeof group === 'object' ? group.id : group));
+    const issues = duplicatesIn(ids).map(({ second, first }) => ({
+      path: `${entry}.groups[${second}]`,
+      problem: `the same group as groups[${first}]`,
+    }));
+    if (instance !== undefined && application !== undefined && application.split('/')[1] !== instance) {
+      issues.push({ path: `${entry}.application`, problem: 'expected an application of identityCenter.instanceArn' });
+    }
+    return issues;
+  });
+  const names = duplicatesIn(entitlements.map((entitlement) => entitlement?.name)).map(({ second, first }) => ({
+    path: `entitlements[${second}].name`,
+    problem: `the same name as entitlements[${first}]`,
+  }));
+  const arns = entitlements.map((entitlement) => entitlement?.application);
+  const applications = duplicatesIn(arns).map(({ second, first }) => ({
+    path: `entitlements[${second}].application`,
+    problem: `the same application as entitlements[${first}]: one entitlement per application`,
+  }));
+  const configured = new Set(arns);
+  const retirements = retired.flatMap((application, index): ValidationIssue[] => {
+    const path = `retired[${index}]`;
+    if (application === undefined) return [];
+    if (configured.has(application))
+      return [{ path, problem: 'an entitlement names this application: expected another' }];
+    const foreign = instance !== undefined && application.split('/')[1] !== instance;
+    return foreign ? [{ path, problem: 'expected an application of identityCenter.instanceArn' }] : [];
+  });
+  const managed = entitlements.map((entitlement) => {
+    const { provider, mode, region } = entitlement?.subscription ?? {};
+    return provider && mode && region;
+  });
+  const profiles = duplicatesIn(managed).map(({ second, first }) => ({
+    path: `entitlements[${second}].subscription.mode`,
+    problem: `expected report: entitlements[${first}] manages the subscriptions of this Region, and AWS has one list per Region`,
+  }));
+  return [
+    ...names,
+    ...applications,
+    ...own,
+    ...groupNames(draft),
+    ...profiles,
+    ...externalIds(draft),
+    ...retirements,
+    ...unreadable(draft),
+  ];
+}
+
+/** Finds groups to which two entitlements give different names. */
+function groupNames({ entitlements }: z.infer<typeof Draft>): ValidationIssue[] {
+  const first = new Map<string, { path: string; name: string }>();
+  return entitlements.flatMap((entitlement, index) =>
+    (entitlement?.groups ?? []).flatMap((group, place) => {
+      if (typeof group !== 'object') return [];
+      const { id, name } = group;
+      const path = `entitlements[${index}].groups[${place}].name`;
+      const before = first.get(id);
+      if (!before) first.set(id, { path, name });
+      if (!before || before.name === name) return [];
+      return [{ path, problem: `expected that of ${before.path}: it is the same group` }];
+    }),
+  );
+}
+
+/** Finds external ids without a role, and roles that would be assumed with another external id than before. */
+function externalIds({ entitlements }: z.infer<typeof Draft>): ValidationIssue[] {
+  const first = new Map<unknown, { index: number; externalId: unknown }>();
+  return entitlements.flatMap((entitlement, index) => {
+    const { roleArn, externalId } = entitlement?.subscription ?? {};
+    const path = `entitlements[${index}].subscription.externalId`;
+    if (roleArn === undefined) {
+      return externalId === undefined
+        ? []
+        : [{ path, problem: 'expected roleArn, too: only a role has an external id' }];
+    }
+    const before = first.get(roleArn);
+    if (!before) first.set(roleArn, { index, externalId });
+    if (!before || before.externalId === externalId) return [];
+    return [{ path, problem: `expected that of entitlements[${before.index}], which names the same role` }];
+  });
+}
+
+/**
+ * Finds caps that no plan could read once that many users have a seat: Usher would then make and revoke no seat. The default pace is enough for every cap.
+ */
+function unreadable({ entitlements, requestsPerSecond }: z.infer<typeof Draft>): ValidationIssue[] {
+  if (requestsPerSecond === undefined) return [];
+  const most = mostEntries(requestsPerSecond);
+  return entitlements.flatMap((entitlement, index) => {
+    const max = entitlement?.seats?.max ?? 0;
+    if (max <= most) return [];
+    const problem = `expected at most ${most}, or requestsPerSecond of at least ${smallestPace(max)}: a plan reads no longer list of assignments`;
+    return [{ path: `entitlements[${index}].seats.max`, problem }];
+  });
+}
+
+/** Finds values that occurred before: the index of each, with the index of its first occurrence. */
+function duplicatesIn(values: readonly (string | undefined)[]): { second: number; first: number }[] {
+  const indexes = new Map<string, number>();
+  return values.flatMap((value, second) => {
+    if (value === undefined) return [];
+    const first = indexes.get(value);
+    if (first !== undefined) return [{ second, first }];
+    indexes.set(value, second);
+    return [];
+  });
+}
