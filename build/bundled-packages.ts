@@ -19,7 +19,18 @@ export interface BundledPackage {
   imports: readonly string[];
 }
 
-const Description = z.object({ name: z.string(), version: z.string(), license: z.string() });
+const Description = z.object({
+  name: z.string(),
+  version: z.string(),
+  // Packages of before 2015 may have an object.
+  license: z.union([
+    z.string(),
+    z.pipe(
+      z.object({ type: z.string() }),
+      z.transform(({ type }) => type),
+    ),
+  ]),
+});
 const Lockfile = z.object({
   packages: z.record(z.string(), z.object({ version: z.optional(z.string()), integrity: z.optional(z.string()) })),
 });

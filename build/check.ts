@@ -44,6 +44,7 @@ const STEPS: Step[] = [
   { name: 'schemas', command: 'node', args: ['build/schemas.ts', '--check'] },
   { name: 'reference', command: 'node', args: ['build/reference.ts', '--check'] },
   { name: 'node', command: 'node', args: ['build/pinned-node.ts'], missing: 3 },
+  { name: 'oldest', command: 'node', args: ['build/oldest-node.ts'], missing: 3 },
   { name: 'package', command: 'serverless', args: ['package'] },
   { name: 'template', command: 'cfn-lint', args: [TEMPLATE, 'forwarder.yml', 'subscriber.yml'], optional: true },
   { name: 'terraform', command: 'terraform', args: ['fmt', '-check', 'docs/terraform'], optional: true },

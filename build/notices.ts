@@ -5,7 +5,10 @@ import type { BundledPackage } from './bundled-packages.ts';
 /** The name of the file of notices in each zip. */
 export const NOTICES_FILE = 'THIRD-PARTY-NOTICES.txt';
 
-/** Texts of packages that come without one, by scope, from their repositories. */
+/**
+ * Texts of packages that come without one, by scope or name, from their repositories. Where a repository has none either, it is
+ * the text of the license that the package names, with its author.
+ */
 const MISSING_TEXTS = join(import.meta.dirname, 'licenses');
 
 const LEGAL_FILE = /^(?:licen[cs]e|notice|copying|copyright)\b/i;
@@ -14,7 +17,7 @@ const RULE = '-'.repeat(80);
 /**
  * Returns the notices for the packages of which a zip contains code: every text as the package has it, and the same text once.
  *
- * @throws if a package has no text, and `build/licenses/` has none for its scope
+ * @throws if a package has no text, and `build/licenses/` has none for its scope or name
  */
 export function noticesFor(packages: readonly BundledPackage[]): string {
   const packagesOf = new Map<string, BundledPackage[]>();

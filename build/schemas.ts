@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { auditEventSchema, CLASSIFICATIONS, type DetailType } from '../domain/audit/schema.ts';
+import { DETAIL_TYPES } from '../domain/audit/parse.ts';
+import { auditEventSchema, type DetailType } from '../domain/audit/schema.ts';
 import { EntitlementsSchema } from '../domain/entitlements.ts';
 import { DirectorySeedSchema } from '../emulator/aws/identity-center/directory-seed.ts';
 import { ScenarioSchema } from '../emulator/scenario/schema.ts';
@@ -34,7 +35,7 @@ export function generatedSchemas(): Map<string, string> {
     schemaFile('entitlements', 'entitlements.yml of Usher', EntitlementsSchema),
     schemaFile('directory', "Directory file of Usher's emulator", DirectorySeedSchema),
     schemaFile('scenario', "Scenario of Usher's emulator", ScenarioSchema),
-    ...detailTypes().map((detailType) =>
+    ...DETAIL_TYPES.map((detailType) =>
       schemaFile(
         schemaName(detailType),
         `EventBridge event "${detailType}" of Usher`,
@@ -45,25 +46,22 @@ export function generatedSchemas(): Map<string, string> {
   ]);
 }
 
-/** Lists all detail-types of the audit bus. */
-export function detailTypes(): DetailType[] {
-  return Object.keys(CLASSIFICATIONS).filter(isDetailType);
-}
-
 /** Returns the name of a detail-type's schema and of its sample. */
 export function schemaName(detailType: DetailType): string {
   return detailType.toLowerCase().replaceAll(' ', '-');
 }
 
-function isDetailType(name: string): name is DetailType {
-  return name in CLASSIFICATIONS;
-}
-
 /** A later version may add fields, so a program must not refuse them: only the tests do. */
 function lineSchemaFile(type: string, schema: z.ZodMiniType): [string, string] {
   return schemaFile(`lines/${type}`, `Line "${type}" of usher --json`, schema, ({ jsonSchema }) => {
-    if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+    if (typeof jsonSchema.additionalProperties !== 'object' || isEmpty(jsonSchema.additionalProperties))
+      delete jsonSchema.additionalProperties;
   });
+}
+
+/** The schema of any value says nothing. */
+function isEmpty(schema: object): boolean {
+  return Object.keys(schema).length === 0;
 }
 
 function schemaFile(

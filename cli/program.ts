@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, EXIT_MEANINGS } from '../operator/failures.ts';
 import type { Runner } from './command/command.ts';
 import type { Context } from './command/context.ts';
+import { addShortFlags } from './command/short-flags.ts';
 import { version } from './shared/version.ts';
 import { type Surroundings, Terminal } from './ui/terminal.ts';
 
@@ -28,7 +29,11 @@ const COMMANDS: Readonly<Record<string, Loader>> = {
   explain: async () => (await import('./commands/explain.ts')).explainCommand,
   play: async () => (await import('./commands/play.ts')).playCommand,
   local: async () => (await import('./commands/local.ts')).localCommand,
+  completion: async () => (await import('./commands/completion.ts')).completionCommand,
 };
+
+/** What completion scripts call instead of a command. */
+export const COMPLETE = 'complete';
 
 /** How a command reacts when it is ended from outside. */
 export type Interruption = Pick<Context, 'onInterrupt' | 'onEnd'>;
@@ -45,6 +50,17 @@ export async function runCommandLine(
   interruption: Interruption,
 ): Promise<number> {
   const terminal = await Terminal.open(surroundings);
+  const code = await runOn(terminal, args, { surroundings, interruption });
+  const wasLeft = await terminal.finish();
+  // Like a reader who closes a pipe: they have seen enough.
+  return wasLeft ? EXIT.done : code;
+}
+
+async function runOn(
+  terminal: Terminal,
+  args: readonly string[],
+  { surroundings, interruption }: { surroundings: Surroundings; interruption: Interruption },
+): Promise<number> {
   const run: Runner =
     (action) =>
     async (...given) => {
@@ -54,6 +70,11 @@ export async function runCommandLine(
       await action(await contextOf(command, { terminal, ...interruption }, surroundings.env), command);
     };
   try {
+    const { globals, operands } = readGlobals(args);
+    if (operands[0] === COMPLETE) {
+      await complete(operands.slice(1), globals, surroundings);
+      return 0;
+    }
     const program = await programOf(run, args);
     configure(program, terminal);
     if (args.length === 0) program.outputHelp();
@@ -90,37 +111,53 @@ export async function programOf(
   const names = namesIn(args);
   for (const name of names ?? Object.keys(COMMANDS)) {
     const make = await COMMANDS[name]?.();
-    if (make) program.addCommand(make(run).configureHelp({ showGlobalOptions: true }));
+    if (make) program.addCommand(addShortFlags(make(run)).configureHelp({ showGlobalOptions: true }));
   }
-  if (names === undefined) (await import('./commands/completion.ts')).addCompletion(program);
   return program;
 }
 
 function withGlobalOptions(command: Command): Command {
-  return command
-    .option('--region <REGION>', "Region of Usher's deployment (default: that of entitlements.yml)")
-    .option('--profile <NAME>', 'profile of the AWS configuration')
-    .option('--stage <NAME>', 'stage of the deployment (default: USHER_STAGE, or prod)')
-    .option('--entitlements <FILE>', 'who gets what (default: entitlements.yml)')
-    .option('--local', 'ask the emulator (usher local), not AWS')
-    .option('--json', 'results as JSON, for programs')
-    .option('--debug', 'print stack traces of errors');
+  return addShortFlags(
+    command
+      .option('--region <REGION>', "Region of Usher's deployment (default: that of entitlements.yml)")
+      .option('--profile <NAME>', 'profile of the AWS configuration')
+      .option('--stage <NAME>', 'stage of the deployment (default: USHER_STAGE, or prod)')
+      .option('--entitlements <FILE>', 'who gets what (default: entitlements.yml)')
+      .option('--local', 'ask the emulator (usher local), not AWS')
+      .option('--json', 'results as JSON, for programs')
+      .option('--debug', 'print stack traces of errors'),
+  );
+}
+
+/** Reads the global options of a command line. It prints nothing; a global option without its value ends the reading. */
+function readGlobals(args: readonly string[], globals = withGlobalOptions(new Command())) {
+  globals.exitOverride().configureOutput({ writeErr: () => undefined });
+  try {
+    return { globals, ...globals.parseOptions([...args]), isBroken: false };
+  } catch {
+    const none: string[] = [];
+    return { globals, operands: none, unknown: none, isBroken: true };
+  }
 }
 
 /** Returns the commands that a command line needs. Undefined if it needs all, as the list of all commands does. */
 function namesIn(args: readonly string[]): readonly string[] | undefined {
-  const reader = withGlobalOptions(new Command())
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined });
-  try {
-    const { operands, unknown } = reader.parseOptions([...args]);
-    const [name = ''] = operands[0] === 'help' ? operands.slice(1) : operands;
-    if (Object.hasOwn(COMMANDS, name)) return [name];
-    return unknown.includes('--version') || unknown.includes('-V') ? [] : undefined;
-  } catch {
-    // A global option lacks its value, which ends every command line.
-    return [];
-  }
+  const { operands, unknown, isBroken } = readGlobals(args);
+  const [name = ''] = operands[0] === 'help' ? operands.slice(1) : operands;
+  if (Object.hasOwn(COMMANDS, name)) return [name];
+  return isBroken || unknown.includes('--version') || unknown.includes('-V') ? [] : undefined;
+}
+
+/** Answers a request of the completion scripts: `usher complete -- WORD...`, with the unfinished word last. */
+async function complete(words: readonly string[], globals: Command, surroundings: Surroundings): Promise<void> {
+  const { answer } = await import('./completion/answer.ts');
+  const finished = words.slice(0, -1);
+  readGlobals(finished, globals);
+  // Without someone to ask: a shell waits for the answer.
+  const terminal = await Terminal.open({ ...surroundings, stdin: {} });
+  // A broken command line has no commands, but the value of its last option may be completed.
+  const program = await programOf(undefined, readGlobals(finished).isBroken ? finished.slice(0, -1) : finished);
+  await answer({ program, globals, words, terminal, env: surroundings.env });
 }
 
 /** Makes commander throw all errors and write through the terminal. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Starts the command with the Node version that the lockfile pins, whatever Node the shell has. It is old, plain JavaScript,
-// so that an old Node gets far enough to print what is missing.
+// Starts the command: in a checkout, with the Node version that the lockfile pins, whatever Node the shell has. It is old, plain
+// JavaScript, so that an old Node gets far enough to print what is missing.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import * as module from 'node:module';
@@ -10,15 +10,21 @@ import { fileURLToPath } from 'node:url';
 const OLDEST = [22, 18];
 const MISSING = 3;
 
-const main = new URL('main.ts', import.meta.url);
+const source = new URL('main.ts', import.meta.url);
+// The package has no sources, but a bundle (build/command-package.ts).
+const isCheckout = existsSync(source);
+const main = isCheckout ? source : new URL('cli/main.mjs', import.meta.url);
 const pinned = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-const runsTypeScript = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
+const isNewEnough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
 
-if (runsTypeScript) {
+if (!existsSync(main)) {
+  console.error('This package is empty: npm pack cannot make it. In a checkout, run: npm run pack');
+  process.exitCode = MISSING;
+} else if (isNewEnough) {
   module.enableCompileCache?.();
   await import(main.href);
-} else if (existsSync(pinned)) {
+} else if (isCheckout && existsSync(pinned)) {
   const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
   // A terminal sends Ctrl-C to both processes; the child decides what it means.
   process.on('SIGINT', () => undefined);
@@ -27,6 +33,7 @@ if (runsTypeScript) {
     process.exitCode = code ?? 128 + (constants.signals[signal ?? 'SIGTERM'] ?? 0);
   });
 } else {
-  console.error(`usher needs Node ${OLDEST.join('.')} or later; this is ${process.versions.node}. Run: npm ci`);
+  const fix = isCheckout ? ' Run: npm ci' : '';
+  console.error(`usher needs Node ${OLDEST.join('.')} or later; this is ${process.versions.node}.${fix}`);
   process.exitCode = MISSING;
 }

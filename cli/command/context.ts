@@ -114,8 +114,10 @@ export async function contextOf(
     }),
     servicesWithoutEntitlements: once(async () => {
       const { servicesOf } = await import('../../operator/services.ts');
-      const region = options.region ?? emulator?.region ?? (await regionOf(options.profile));
-      return servicesOf({ onRetry, clock, stage, region, perSecond: 10, access: await access() });
+      // First: a profile that does not exist has no Region either.
+      const settings = await access();
+      const region = options.region ?? emulator?.region ?? (await regionOf(options.profile, env));
+      return servicesOf({ onRetry, clock, stage, region, perSecond: 10, access: settings });
     }),
   };
 }
@@ -146,9 +148,12 @@ function isMissingFile(error: unknown): boolean {
 }
 
 /** @throws MissingPrecondition if no Region is configured */
-async function regionOf(profile: string | undefined): Promise<string> {
+async function regionOf(profile: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {
   const { configuredRegion } = await import('../../adapters/operator/account.ts');
   const region = await configuredRegion(profile);
   if (region !== undefined) return region;
-  throw new MissingPrecondition('No Region is configured. Name the Region of Identity Center with --region');
+  const name = profile ?? (env['AWS_PROFILE'] || 'default');
+  throw new MissingPrecondition(
+    `No Region is configured: profile ${escaped(name)} has no region, and AWS_REGION is not set. Name the Region of Identity Center with --region`,
+  );
 }

@@ -22,7 +22,7 @@ export async function startAndFollow({ machine, input, wait }: Start, context: C
   const executions = await services.executions();
   const machineArn = await services.machineArn(services.names[machine]);
   const { arn } = await executions.start(machineArn, input);
-  if (json) terminal.untypedJson({ type: 'start', execution: arn, input });
+  if (json) terminal.json({ type: 'start', execution: arn, input: { ...input } });
   else {
     terminal.line(`started ${arn}`);
     if (!wait) terminal.note(terminal.noteColors.dim(`Follow it: usher status ${arn.split(':').at(-1)}`));

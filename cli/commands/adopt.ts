@@ -4,7 +4,8 @@ import { type Entitlement, managedOf } from '../../domain/entitlements.ts';
 import { profileKey } from '../../domain/profiles.ts';
 import { UsageError } from '../../operator/failures.ts';
 import { readersOf } from '../../operator/readers.ts';
-import { count, escaped, numberOf, relative } from '../../operator/text.ts';
+import { unknownEntitlement } from '../../operator/suggestions.ts';
+import { count, numberOf, relative } from '../../operator/text.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
@@ -110,9 +111,7 @@ function wantedOf(
 ): readonly Entitlement[] {
   const named = entitlements.filter((one) => name === undefined || one.name === name);
   if (named.length === 0) {
-    throw new UsageError(
-      `No entitlement has the name ${escaped(name ?? '')}. Existing: ${entitlements.map((one) => one.name).join(', ')}`,
-    );
+    throw unknownEntitlement(name ?? '', entitlements);
   }
   const managing = named.filter((one) => !subscriptions || managedOf(one) !== undefined);
   if (managing.length === 0) {

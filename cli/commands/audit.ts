@@ -5,7 +5,9 @@ import type { AuditQuery } from '../../adapters/operator/audit-log.ts';
 import { CLASSIFICATIONS } from '../../domain/audit/schema.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
 import { readersOf } from '../../operator/readers.ts';
+import { suggestion } from '../../operator/suggestions.ts';
 import { momentIn } from '../../operator/text.ts';
+import { choiceOption } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { pollMilliseconds } from '../command/follow-execution.ts';
@@ -14,6 +16,7 @@ import { printUnread } from '../command/unread.ts';
 import { type AuditLogRow, auditRow } from '../ui/audit-rows.ts';
 
 const TYPES = Object.keys(CLASSIFICATIONS);
+const TYPE_WORDS = TYPES.map((type) => type.toLowerCase().split(' ').at(-1) ?? '');
 
 const Options = z.object({
   follow: z.optional(z.boolean()),
@@ -45,6 +48,7 @@ export function auditCommand(run: Runner): Command {
       'logs:FilterLogEvents',
       'identitystore:GetUserId',
       'identitystore:DescribeUser',
+      'identitystore:DescribeGroup',
       'identitystore:ListUsers',
     ],
   })
@@ -54,7 +58,7 @@ export function auditCommand(run: Runner): Command {
     .option('--user <WHO>', WHO)
     .option('--issuer <ISSUER>', 'issuer of an external id')
     .option('--entitlement <NAME>', 'only events of this entitlement')
-    .option('--type <TYPE>', 'only events of this type')
+    .addOption(choiceOption('--type <TYPE>', 'only events of this type', TYPE_WORDS))
     .action(run(audit));
 }
 
@@ -72,6 +76,7 @@ async function audit(context: Context, command: Command): Promise<void> {
     else terminal.line(row.cells.join(terminal.isLive ? '  ' : '\t'));
   };
   const log = await (await context.services()).auditLog();
+  if (!(json || options.follow)) terminal.page();
   let from = query.since ?? new Date(0);
   let shown = 0;
   for (;;) {
@@ -132,5 +137,5 @@ function typeOf(text: string): string {
   const wanted = text.toLowerCase();
   const found = TYPES.find((type) => type.toLowerCase() === wanted || type.toLowerCase().endsWith(` ${wanted}`));
   if (found) return found;
-  throw new UsageError(`--type: expected one of ${TYPES.join(', ')}`);
+  throw new UsageError(`--type: expected one of ${TYPES.join(', ')}${suggestion(wanted, TYPE_WORDS)}`);
 }

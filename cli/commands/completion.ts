@@ -1,46 +1,62 @@
 import { fileURLToPath } from 'node:url';
-import tab from '@bomb.sh/tab/commander';
-import type { Command } from 'commander';
+import tab from '@bomb.sh/tab';
+import { Argument, type Command } from 'commander';
+import { UsageError } from '../../operator/failures.ts';
+import { commandOf, type Runner } from '../command/command.ts';
+import type { Context } from '../command/context.ts';
 
-type Shell = 'bash' | 'zsh' | 'fish';
-const SHELLS: readonly Shell[] = ['bash', 'zsh', 'fish'];
+const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
+type Shell = (typeof SHELLS)[number];
 
 /** What surrounds the script. A checkout is not on the PATH, so the shell first learns where the command is. */
 const AROUND: Readonly<Record<Shell, (launcher: string) => { before: string; after: string }>> = {
   bash: (launcher) => ({
     // Sourced twice, it would define its constants again. It uses a function of bash-completion, which not all shells have.
-    before: `usher() { ${launcher} "$@"; }
+    before: `usher() { ${quoted(launcher)} "$@"; }
 if ! declare -F __usher_complete > /dev/null; then
 if ! declare -F _get_comp_words_by_ref > /dev/null; then
 _get_comp_words_by_ref() {
     cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} words=("\${COMP_WORDS[@]}") cword=$COMP_CWORD
 }
 fi`,
-    after: 'fi',
+    // For values that are files.
+    after: 'complete -o default -F __usher_complete usher\nfi',
   }),
-  zsh: (launcher) => ({ before: `#compdef usher\nusher() { ${launcher} "$@" }`, after: '' }),
-  fish: (launcher) => ({ before: `function usher; ${launcher} $argv; end`, after: '' }),
+  zsh: (launcher) => ({ before: `#compdef usher\nusher() { ${quoted(launcher)} "$@" }`, after: '' }),
+  fish: (launcher) => ({ before: `function usher; ${quoted(launcher)} $argv; end`, after: '' }),
+  powershell: (launcher) => ({
+    before: `function usher { node '${launcher.replaceAll("'", "''")}' @args }`,
+    after: '',
+  }),
 };
 
-/** Adds the answers to a shell's completion requests, and the command that prints the completion script. */
-export function addCompletion(program: Command): void {
-  const completion = tab(program, { completionCommandName: 'completion' });
-  const command = program.commands.find((one) => one.name() === 'completion');
-  const [shell] = command?.registeredArguments ?? [];
-  // In place, because the completion shares this list.
-  shell?.argChoices?.splice(0, Number.POSITIVE_INFINITY, ...SHELLS);
-  command
-    ?.summary('Print the completion script of a shell')
-    .description('Print the completion script of a shell. With it, you can also type usher instead of npx usher.')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  source <(npx usher completion bash)    # in ~/.bashrc\n  source <(npx usher completion zsh)     # in ~/.zshrc\n  npx usher completion fish | source     # in ~/.config/fish/config.fish\n\nPermissions: none: it makes no AWS call',
-    )
-    .action((name: Shell) => {
-      const launcher = `'${fileURLToPath(new URL('../usher.mjs', import.meta.url)).replaceAll("'", "'\\''")}'`;
-      const { before, after } = AROUND[name](launcher);
-      console.log(before);
-      completion.setup('usher', 'usher', name);
-      if (after) console.log(after);
-    });
+export function completionCommand(run: Runner): Command {
+  return commandOf('completion', {
+    summary: 'Print the completion script of a shell',
+    description:
+      'The script also defines usher as a function, so that a checkout needs no entry in PATH. It completes commands, options and files, and values: statuses, entitlements of the configuration, digests of holds, names of executions. The last two are read from AWS or the emulator while you wait, for 1.5 seconds at most and without a question.',
+    examples: [
+      ['source <(usher completion bash)', 'in ~/.bashrc'],
+      ['source <(usher completion zsh)', 'in ~/.zshrc'],
+      ['usher completion fish | source', 'in ~/.config/fish/config.fish'],
+      ['usher completion powershell | Out-String | Invoke-Expression', 'in $PROFILE'],
+    ],
+    permissions: [],
+  })
+    .addArgument(new Argument('<SHELL>', 'the shell that reads it').choices(SHELLS))
+    .action(run(completion));
+}
+
+async function completion(_context: Context, command: Command): Promise<void> {
+  const shell = SHELLS.find((one) => one === command.args[0]);
+  if (!shell) throw new UsageError(`SHELL: expected one of ${SHELLS.join(', ')}`);
+  const { before, after } = AROUND[shell](fileURLToPath(new URL('../usher.mjs', import.meta.url)));
+  console.log(before);
+  tab.setup('usher', 'usher', shell);
+  if (after) console.log(after);
+}
+
+/** Quotes a text for bash, zsh and fish. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -8,12 +8,16 @@ import { PLANS, providerOf } from '../../domain/subscription/plan.ts';
 import { InputError } from '../../input/input-error.ts';
 import { entitlementsYaml } from '../../input/yaml.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
+import { suggestion } from '../../operator/suggestions.ts';
 import { count, escaped } from '../../operator/text.ts';
+import { choiceOption, oneOf } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { findGroup } from '../command/selectors.ts';
+import { requireGroup } from '../command/selectors.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
 import type { Terminal } from '../ui/terminal.ts';
+
+const MODES = ['enforce', 'observe'] as const;
 
 const Options = z.object({
   instance: z.optional(z.string()),
@@ -22,8 +26,8 @@ const Options = z.object({
   name: z.optional(z.string()),
   max: z.optional(wholeNumber(0, 200_000)),
   revokeAfterDays: z.optional(wholeNumber(0, 365)),
-  mode: z.optional(z.enum(['enforce', 'observe'])),
-  plan: z.optional(z.enum(PLANS, `expected one of ${PLANS.join(', ')}`)),
+  mode: z.optional(oneOf(MODES)),
+  plan: z.optional(oneOf(PLANS)),
   planRegion: z.optional(z.string()),
   output: z.optional(z.string()),
   force: z.optional(z.boolean()),
@@ -62,8 +66,8 @@ export function initCommand(run: Runner): Command {
     .option('--name <NAME>', 'name of the entitlement (default: derived from the application)')
     .option('--max <N>', 'maximum number of seats')
     .option('--revoke-after-days <N>', 'days of grace (default: 0)')
-    .option('--mode <MODE>', 'enforce, or observe to change nothing at first (default: enforce)')
-    .option('--plan <PLAN>', `subscription that the users should have: ${PLANS.join(', ')}`)
+    .addOption(choiceOption('--mode <MODE>', 'observe changes nothing at first (default: enforce)', MODES))
+    .addOption(choiceOption('--plan <PLAN>', 'subscription that the users should have', PLANS))
     .option('--plan-region <REGION>', 'Region of its profile (default: from the name of the application, or --region)')
     .option('--output <FILE>', `file to write, or - for standard output (default: ${DEFAULT_FILE})`)
     .option('--force', 'replace an existing file')
@@ -186,7 +190,10 @@ async function applicationOf(
   }));
   if (wanted === undefined) return ask.choose('Application', '--application', choices);
   const [found, ...others] = all.filter(({ applicationArn, name }) => applicationArn === wanted || name === wanted);
-  if (!found) throw new UsageError(`The instance has no application ${escaped(wanted)}`);
+  if (!found) {
+    const names = all.flatMap(({ name }) => name ?? []);
+    throw new UsageError(`The instance has no application ${escaped(wanted)}${suggestion(wanted, names)}`);
+  }
   if (others.length > 0) {
     throw new UsageError(
       `${count(others.length + 1, 'application')} have the name ${escaped(wanted)}: ${[found, ...others].map(({ applicationArn }) => applicationArn).join(', ')}. Give an ARN`,
@@ -212,8 +219,8 @@ async function groupsOf(
   }
   const found: string[] = [];
   for (const one of wanted) {
-    const groupId = await findGroup(one, people, terminal);
-    if (groupId === undefined || !(await people.group(groupId))) {
+    const groupId = await requireGroup(one, people, terminal);
+    if (!(await people.group(groupId))) {
       throw new UsageError(`The identity store has no group ${escaped(one)}`);
     }
     found.push(groupId);

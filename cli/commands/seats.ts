@@ -5,10 +5,11 @@ import { byRequest } from '../../domain/decision/waitlist.ts';
 import type { UserFindings } from '../../domain/findings/recorded-findings.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { SeatStatusSchema, takesSlot } from '../../domain/seat/seat.ts';
-import { UsageError } from '../../operator/failures.ts';
 import { readersOf } from '../../operator/readers.ts';
-import { count, escaped, numberOf, relative } from '../../operator/text.ts';
+import { unknownEntitlement } from '../../operator/suggestions.ts';
+import { count, numberOf, relative } from '../../operator/text.ts';
 import type { Unread } from '../../operator/unread.ts';
+import { choiceOption, oneOf } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { finish } from '../command/unread.ts';
@@ -16,16 +17,12 @@ import { namesOfUsers } from '../command/user-names.ts';
 import { csvOf } from '../ui/csv.ts';
 
 const UNMANAGED = 'unmanaged';
-const SEAT_STATUSES = [...SeatStatusSchema.options, UNMANAGED];
+const SEAT_STATUSES: readonly string[] = [...SeatStatusSchema.options, UNMANAGED];
 
 const Options = z.object({
   people: z.optional(z.boolean()),
   entitlement: z.optional(z.string()),
-  status: z.optional(
-    z
-      .string()
-      .check(z.refine((status) => SEAT_STATUSES.includes(status), `expected one of ${SEAT_STATUSES.join(', ')}`)),
-  ),
+  status: z.optional(oneOf(SEAT_STATUSES)),
   names: z.optional(z.boolean()),
   csv: z.optional(z.boolean()),
 });
@@ -50,7 +47,7 @@ export function seatsCommand(run: Runner): Command {
   })
     .option('--people', 'list user by user')
     .option('--entitlement <NAME>', 'only this entitlement')
-    .option('--status <STATUS>', `only users of this status: ${SEAT_STATUSES.join(', ')}`)
+    .addOption(choiceOption('--status <STATUS>', 'only users of this status', SEAT_STATUSES))
     .option('--names', 'also print names')
     .option('--csv', 'comma-separated values; implies --people')
     .action(run(seats));
@@ -137,7 +134,7 @@ async function readSeats(
       assignments,
     });
   }
-  if (only !== undefined && found.length === 0) throw new UsageError(`No entitlement has the name ${escaped(only)}`);
+  if (only !== undefined && found.length === 0) throw unknownEntitlement(only, entitlements.entitlements);
   return found;
 }
 

@@ -3,7 +3,9 @@ import * as z from 'zod/mini';
 import { type Profile, profilesOf } from '../../domain/profiles.ts';
 import { FINDING_KINDS } from '../../domain/subscription/findings.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
+import { suggestion } from '../../operator/suggestions.ts';
 import { escaped } from '../../operator/text.ts';
+import { choiceOption, oneOf } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { SUBSCRIPTION_READS } from '../command/permissions.ts';
@@ -19,7 +21,7 @@ import { pricesIn } from './subscriptions/money.ts';
 const Options = z.object({
   people: z.optional(z.boolean()),
   entitlement: z.optional(z.string()),
-  finding: z.optional(z.enum(FINDING_KINDS, `expected one of ${FINDING_KINDS.join(', ')}`)),
+  finding: z.optional(oneOf(FINDING_KINDS)),
   names: z._default(z.boolean(), false),
   csv: z._default(z.boolean(), false),
   price: z.optional(z.string()),
@@ -56,7 +58,7 @@ export function subscriptionsCommand(run: Runner): Command {
   })
     .option('--people', 'list the findings user by user')
     .option('--entitlement <NAME>', 'only the profile of this entitlement')
-    .option('--finding <KIND>', `only findings of this kind: ${FINDING_KINDS.join(', ')}; implies --people`)
+    .addOption(choiceOption('--finding <KIND>', 'only findings of this kind; implies --people', FINDING_KINDS))
     .option('--names', 'also print names')
     .option('--csv', 'comma-separated values; implies --people')
     .option('--price <FILE>', 'prices per month by plan, to show what subscriptions cost')
@@ -127,7 +129,11 @@ async function wantedProfiles({ entitlement }: SubscriptionsOptions, context: Co
   const wanted = profiles.filter(
     (profile) => entitlement === undefined || profile.entitlements.some(({ name }) => name === entitlement),
   );
-  if (wanted.length === 0)
-    throw new UsageError(`No entitlement with a subscription has the name ${escaped(entitlement ?? '')}`);
+  if (wanted.length === 0 && entitlement !== undefined) {
+    const names = profiles.flatMap((profile) => profile.entitlements.map(({ name }) => name));
+    throw new UsageError(
+      `No entitlement with a subscription has the name ${escaped(entitlement)}${suggestion(entitlement, names)}`,
+    );
+  }
   return wanted;
 }

@@ -1,13 +1,7 @@
-import { createRequire } from 'node:module';
-import { commonJs } from './common-js.ts';
+import { evaluateInterpreter, requireForInterpreter } from './interpreter-module.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export type Interpreter = typeof import('aws-local-stepfunctions');
-
-const projectRequire = createRequire(import.meta.url);
-const file = projectRequire.resolve('aws-local-stepfunctions');
-const interpreterRequire = createRequire(file);
-const inVirtualTime = commonJs(file, ['setTimeout', 'clearTimeout', 'Date', 'Math']);
 
 /**
  * Loads the interpreter of `aws-local-stepfunctions` so that it runs in virtual time.
@@ -17,15 +11,24 @@ const inVirtualTime = commonJs(file, ['setTimeout', 'clearTimeout', 'Date', 'Mat
 export function loadInterpreter(time: VirtualTime, random: () => number): Interpreter {
   const { setTimeout, clearTimeout, Date: VirtualDate } = time.timers;
   const seededMath = Object.create(Math, { random: { value: random } });
-  const exports: Partial<Interpreter> = inVirtualTime(requireOnly, setTimeout, clearTimeout, VirtualDate, seededMath);
+  const exports: Partial<Interpreter> = evaluateInterpreter(
+    requireOnly,
+    setTimeout,
+    clearTimeout,
+    VirtualDate,
+    seededMath,
+  );
   if (!isComplete(exports)) throw new Error('aws-local-stepfunctions does not export StateMachine and ExecutionError');
   return exports;
 }
 
-/** Tasks run in this process. The SDK, with which the interpreter would call AWS, is not loaded. */
+/**
+ * Tasks run in this process, and tests validate the definition. So neither the SDK, with which the interpreter would call AWS,
+ * nor its validator is loaded.
+ */
 function requireOnly(id: string): unknown {
-  if (id === 'jsonpath-plus') return withoutStackTrace(interpreterRequire(id));
-  return id.startsWith('@aws-sdk/') ? {} : interpreterRequire(id);
+  if (id === 'jsonpath-plus') return withoutStackTrace(requireForInterpreter(id));
+  return id.startsWith('@aws-sdk/') || id === 'asl-validator' ? {} : requireForInterpreter(id);
 }
 
 /** `jsonpath-plus` returns a value that is not an object by throwing an error. Its stack trace costs time and is never read. */

@@ -6,17 +6,14 @@ import type { ExecutionEnd } from './outcome.ts';
 /** A state that an execution entered. */
 export interface StateMoment {
   execution: string;
+  arn: string;
   state: string;
   /** Virtual time. */
   at: Date;
 }
 
 /** A state that an execution left, and its output. */
-export interface StateExit {
-  execution: string;
-  state: string;
-  /** Virtual time. */
-  at: Date;
+export interface StateExit extends StateMoment {
   /** What the next state gets. */
   output: unknown;
 }

@@ -163,9 +163,9 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       if (!task) throw new Error(`The state ${state} has no function`);
       return functions.invoke(task.key, payload, task.timeoutSeconds);
     },
-    onEvent: ({ name }, event) => {
+    onEvent: ({ name, arn }, event) => {
       if (event.type !== 'StateEntered' && event.type !== 'StateExited') return;
-      const moment = { execution: name, state: event.state.name, at: new Date(event.timestamp) };
+      const moment = { execution: name, arn, state: event.state.name, at: new Date(event.timestamp) };
       if (event.type === 'StateEntered') listener.state?.(moment);
       else listener.exited?.({ ...moment, output: event.state.output });
     },

@@ -39,7 +39,7 @@ describe('usher adopt --subscriptions', () => {
   it.each([
     ['an entitlement without a subscription', ['kiro', '--subscriptions'], /kiro: .*Set mode: manage/],
     ['orphans alone', ['--orphans'], /give --subscriptions, too/],
-    ['an unknown entitlement', ['nobody', '--subscriptions'], /No entitlement has the name nobody/],
+    ['an unknown entitlement', ['nobody', '--subscriptions'], /No entitlement has the name nobody\. Existing: /],
   ])('ends with 2 for %s', async (_what, args, message) => {
     const { code, out, error } = await operator.run('adopt', ...args, '--yes');
     expect({ code, out }).toEqual({ code: 2, out: '' });

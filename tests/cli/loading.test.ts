@@ -22,7 +22,7 @@ describe('what a command line loads', () => {
   it('usher --version loads no command, and no package but the one that parses command lines', () => {
     const loaded = loadedBy('--version');
     expect([...loaded].filter((path) => !path.includes('/'))).toEqual(['commander']);
-    expect([...loaded].filter((path) => path.startsWith('cli/comman'))).toEqual([]);
+    expect([...loaded].filter((path) => path.startsWith('cli/commands/'))).toEqual([]);
     expect(loaded.size).toBeLessThan(15);
   });
 

@@ -234,7 +234,7 @@ describe('usher restore', () => {
     const before = await itemsOf(LEDGER);
     const { code, out } = await operator.run('restore', `${LEDGER}-2`, '--dry-run', '--json');
     expect(code).toBe(0);
-    expect(linesOf(out)).toMatchObject([{ type: 'plan', table: `${LEDGER}-2`, ledger: LEDGER, events: 0 }]);
+    expect(linesOf(out)).toMatchObject([{ type: 'restoration', table: `${LEDGER}-2`, ledger: LEDGER, events: 0 }]);
     expect(await operator.run('restore', `${LEDGER}-2`)).toMatchObject({
       code: 2,
       error: expect.stringContaining('--yes'),

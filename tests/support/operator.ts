@@ -13,10 +13,11 @@ import { runCommandLine } from '../../cli/program.ts';
 import type { Entitlement, Entitlements } from '../../domain/entitlements.ts';
 import type { DirectorySeed } from '../../emulator/aws/identity-center/directory-seed.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
+import { openVirtualEmulator, type VirtualEmulator } from '../../emulator/virtual-server.ts';
 import { LINES } from '../../operator/lines/all.ts';
 import { aPerson } from './directory.ts';
 import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, STORE_ID, user } from './ids.ts';
-import { openVirtualEmulator, type VirtualEmulator } from './virtual-emulator.ts';
+import { problemsWithLine } from './line-schemas.ts';
 
 const USHER = join(import.meta.dirname, '../../cli/usher.mjs');
 
@@ -96,17 +97,16 @@ function aStream() {
 }
 
 /**
- * Checks each line that `--json` printed against the schema of its type.
+ * Checks each line that `--json` printed against the schema of its type, if it has one.
  *
  * @throws Error if a line is not of its type
  */
 function checkLines(args: readonly string[], { out }: Ended): void {
   if (!args.includes('--json')) return;
   for (const line of linesOf(out)) {
-    const { type } = line;
-    const schema = Object.entries(LINES).find(([name]) => name === type)?.[1];
-    const problems = schema && z.safeParse(schema, line).error?.issues;
-    if (problems) throw new Error(`usher ${args.join(' ')}: ${JSON.stringify(line)}: ${JSON.stringify(problems)}`);
+    const problems = Object.hasOwn(LINES, String(line['type'])) ? problemsWithLine(line) : [];
+    if (problems.length > 0)
+      throw new Error(`usher ${args.join(' ')}: ${JSON.stringify(line)}: ${problems.join('; ')}`);
   }
 }
 

@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
 import { MemoryLevel } from 'memory-level';
-import { commonJs } from '../../engine/common-js.ts';
 import { type Answer, errorAnswer, jsonAnswer, parseBody, type Service, ServiceError } from '../json-service.ts';
+import { evaluateDatabase, requireDynalite, requireForDatabase } from './dynalite-module.ts';
 
 /**
  * The parts of `dynalite` below its HTTP server, which takes most of the time of a read.
@@ -82,15 +81,14 @@ export function openDynalite(): Service {
 }
 
 function loadDynalite(): Dynalite {
-  const require = createRequire(import.meta.url);
   const operations = SERVED_OPERATIONS.map((name): [string, DynaliteOperation] => {
     const file = name.charAt(0).toLowerCase() + name.slice(1);
-    const { types, custom } = require(`dynalite/validations/${file}`);
-    return [name, { types, custom, act: require(`dynalite/actions/${file}`) }];
+    const { types, custom } = requireDynalite(`dynalite/validations/${file}`);
+    return [name, { types, custom, act: requireDynalite(`dynalite/actions/${file}`) }];
   });
   return {
-    database: loadDatabase(require.resolve('dynalite/db')),
-    validations: require('dynalite/validations'),
+    database: loadDatabase(),
+    validations: requireDynalite('dynalite/validations'),
     operations: new Map(operations),
   };
 }
@@ -103,13 +101,12 @@ class TextLevel extends MemoryLevel {
 }
 
 /** Loads `dynalite/db` with a store that answers in the same turn of the event loop: a call reads it about three times. */
-function loadDatabase(file: string): Dynalite['database'] {
-  const require = createRequire(file);
+function loadDatabase(): Dynalite['database'] {
   const atOnce = (callback: (...args: unknown[]) => void, ...args: unknown[]) => {
     queueMicrotask(() => callback(...args));
   };
-  const requireText = (id: string) => (id === 'memory-level' ? { MemoryLevel: TextLevel } : require(id));
-  const database = commonJs(file, ['setImmediate'])(requireText, atOnce);
+  const requireText = (id: string) => (id === 'memory-level' ? { MemoryLevel: TextLevel } : requireForDatabase(id));
+  const database = evaluateDatabase(requireText, atOnce);
   if (!isDatabase(database)) throw new Error('dynalite/db does not export create');
   return database;
 }
