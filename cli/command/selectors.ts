@@ -158,7 +158,7 @@ async function listedUsers(
  * @returns undefined if no group has this name
  * @throws UsageError if several have it, and if the text names something else
  */
-export async function findGroup(text: string, people: People, terminal: Terminal): Promise<string | undefined> {
+async function findGroup(text: string, people: People, terminal: Terminal): Promise<string | undefined> {
   const id = idIn(text, 'group', people);
   if (id !== undefined) return id;
   const found = await orInsteadOf(

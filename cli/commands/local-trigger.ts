@@ -3,12 +3,12 @@ import type { People } from '../../adapters/operator/people.ts';
 import { UsageError } from '../../operator/failures.ts';
 import type { Line } from '../../operator/lines/all.ts';
 import { TriggerLineSchema } from '../../operator/lines/local.ts';
-import { nearest } from '../../operator/nearest.ts';
+import { suggestion } from '../../operator/suggestions.ts';
 import { escaped } from '../../operator/text.ts';
 import { noteAwsEquivalent } from '../command/aws-equivalent.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import type { Context } from '../command/context.ts';
-import { findGroup, findUser } from '../command/selectors.ts';
+import { findUser, requireGroup } from '../command/selectors.ts';
 import { printUnread } from '../command/unread.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
@@ -56,7 +56,10 @@ async function trigger(context: Context, command: Command): Promise<void> {
   const people = await services.people(identityStoreId);
   const directory = await services.directory(identityStoreId);
   const userId = await findUser(user, undefined, { directory, people, terminal, unread });
-  if (userId === undefined) throw await unknown('user', user, userNames(people));
+  if (userId === undefined) {
+    const near = suggestion(user, await Array.fromAsync(userNames(people)));
+    throw new UsageError(`The identity store has no user ${escaped(user)}${near}`);
+  }
   const groupId = group === undefined ? undefined : await existingGroup(group, people, terminal);
   printUnread(context);
   const membershipId = await emulator?.trigger({ [action]: { user: userId, ...(groupId && { group: groupId }) } });
@@ -66,17 +69,13 @@ async function trigger(context: Context, command: Command): Promise<void> {
   noteEquivalent(context, line, { 'identity-store-id': identityStoreId, membershipId });
 }
 
-/** @throws UsageError */
+/** Also checks a group that is named by id. @throws UsageError */
 async function existingGroup(text: string, people: People, terminal: Terminal): Promise<string> {
-  const groupId = await findGroup(text, people, terminal);
-  if (groupId !== undefined && (await people.group(groupId))) return groupId;
-  throw await unknown('group', text, groupNames(people));
-}
-
-async function unknown(kind: 'user' | 'group', text: string, names: AsyncIterable<string>): Promise<UsageError> {
-  const near = nearest(text, await Array.fromAsync(names)).map(escaped);
-  const hint = near.length === 0 ? '' : `. Did you mean ${near.join(' or ')}?`;
-  return new UsageError(`The identity store has no ${kind} ${escaped(text)}${hint}`);
+  const groupId = await requireGroup(text, people, terminal);
+  if (await people.group(groupId)) return groupId;
+  throw new UsageError(
+    `The identity store has no group ${groupId}${suggestion(groupId, await Array.fromAsync(groupIds(people)))}`,
+  );
 }
 
 async function* userNames(people: People): AsyncIterable<string> {
@@ -85,10 +84,8 @@ async function* userNames(people: People): AsyncIterable<string> {
   }
 }
 
-async function* groupNames(people: People): AsyncIterable<string> {
-  for await (const page of people.groups()) {
-    for (const { groupId, displayName } of page) yield* [groupId, ...(displayName ? [displayName] : [])];
-  }
+async function* groupIds(people: People): AsyncIterable<string> {
+  for await (const page of people.groups()) yield* page.map(({ groupId }) => groupId);
 }
 
 /** The Identity Store API does the same by another way, which CloudTrail records differently. It cannot disable a user. */

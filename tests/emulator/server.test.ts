@@ -25,6 +25,9 @@ afterEach(async () => {
   for (const { folder } of operators) rmSync(folder, { recursive: true, force: true });
 });
 
+/** A minute per second: a machine that is busy with ticks is slow to answer. */
+const SLOW = 60;
+
 /** Runs another one with the state of an emulator. */
 const again = (folder: string, ...args: readonly string[]) =>
   runUsher(['local', '--port', '0', '--directory', 'directory.yml', '--state', 'state', ...args], { cwd: folder });
@@ -63,7 +66,7 @@ describe('usher local', () => {
   });
 
   it('says what is there: users, groups, applications, seats and pending events, also of an earlier state', async () => {
-    const before = await open({ people: 3, members: 2, keep: true });
+    const before = await open({ people: 3, members: 2, keep: true, speed: SLOW });
     expect(before.listening).toEqual({
       type: 'local',
       endpoint: before.endpoint,
@@ -74,34 +77,34 @@ describe('usher local', () => {
     await before.run('start', '--all', '--wait');
     await before.call('AWSIdentityStore.CreateUser', { UserName: 'later' });
     expect(await before.stop()).toBe(0);
-    const after = await open({ people: 3, members: 2, keep: true, folder: before.folder });
+    const after = await open({ people: 3, members: 2, keep: true, folder: before.folder, speed: SLOW });
     expect(after.listening).toMatchObject({ resumed: true, users: 4, groups: 2, applications: 2, seats: 2 });
   });
 
   it('delivers after a stop what it had not delivered before', async () => {
-    const before = await open({ people: 2, members: 1, keep: true });
+    const before = await open({ people: 2, members: 1, keep: true, speed: SLOW });
     await before.fault({ operation: 'SFN.StartExecution', kind: 'throttle', for: 'ever' });
     await before.run('local', 'trigger', 'join', user(2), GROUP);
     await before.run('local', 'trigger', 'disable', user(1));
     expect(await before.stop()).toBe(0);
-    const after = await open({ people: 2, members: 1, keep: true, folder: before.folder });
+    const after = await open({ people: 2, members: 1, keep: true, folder: before.folder, speed: SLOW });
     expect(after.listening).toMatchObject({ pendingEvents: 2 });
     while ((await seats(after)) !== 1);
     expect((await after.run('why', user(2))).out).toMatch(/group-join/);
   });
 
   it('goes on after a kill from what it saved last, and takes over the folder', async () => {
-    const before = await open({ people: 2, keep: true });
+    const before = await open({ people: 2, keep: true, speed: SLOW });
     await before.run('start', '--all', '--wait');
     const saved = () => (existsSync(stateFile(before.folder)) ? readFileSync(stateFile(before.folder), 'utf8') : '{}');
     while (JSON.parse(saved()).audit?.length !== 2) await sleep(20);
     await before.kill();
-    const after = await open({ people: 2, keep: true, folder: before.folder });
+    const after = await open({ people: 2, keep: true, folder: before.folder, speed: SLOW });
     expect(after.listening).toMatchObject({ resumed: true, seats: 2 });
   });
 
   it('keeps its state for its owner only', async () => {
-    const { folder, stop } = await open({ people: 1, keep: true });
+    const { folder, stop } = await open({ people: 1, keep: true, speed: SLOW });
     await stop();
     expect(statSync(join(folder, 'state')).mode & 0o777).toBe(0o700);
     expect(statSync(stateFile(folder)).mode & 0o777).toBe(0o600);
@@ -109,7 +112,7 @@ describe('usher local', () => {
   });
 
   it('refuses a folder in which another one keeps its state, and names its port', async () => {
-    const { folder, endpoint } = await open({ people: 1, keep: true });
+    const { folder, endpoint } = await open({ people: 1, keep: true, speed: SLOW });
     const second = await again(folder);
     expect(second).toMatchObject({ code: 3, out: '' });
     expect(second.error).toMatch(/Another usher local \(process \d+\) keeps its state in state\. It listens at /);
@@ -117,7 +120,7 @@ describe('usher local', () => {
   });
 
   it('refuses a folder that is none', async () => {
-    const { folder } = await open({ people: 1 });
+    const { folder } = await open({ people: 1, speed: SLOW });
     writeFileSync(join(folder, 'state'), 'a file');
     const { code, error } = await again(folder);
     expect(error).toMatch(/The state cannot be kept in state \(E[A-Z]+\)/);
@@ -138,7 +141,7 @@ describe('usher local', () => {
     ['that is cut off', (state) => JSON.stringify(state).slice(0, -10), /not JSON/],
     ['that is empty', () => '', /not JSON/],
   ])('refuses a state %s, says what to do, and leaves it as it is', async (_what, changed, message) => {
-    const operator = await open({ people: 1, keep: true });
+    const operator = await open({ people: 1, keep: true, speed: SLOW });
     await operator.stop();
     const file = stateFile(operator.folder);
     const content = changed(JSON.parse(readFileSync(file, 'utf8')));
@@ -154,7 +157,7 @@ describe('usher local', () => {
   });
 
   it('is ended by nothing that anyone asks', async () => {
-    const operator = await open({ people: 2, keep: true });
+    const operator = await open({ people: 2, keep: true, speed: SLOW });
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     const machine = 'arn:aws:states:us-east-1:000000000000:stateMachine:usher-local-onboarding';
     const bodies = ['', '{', '[]', 'null', deep, `{"a":${deep}}`, 'x'.repeat(3_000_000)];
@@ -189,7 +192,7 @@ describe('usher local', () => {
   });
 
   it('reports a port that is in use, and what is wrong with its files', async () => {
-    const operator = await open({ people: 1 });
+    const operator = await open({ people: 1, speed: SLOW });
     const { port } = new URL(operator.endpoint);
     const taken = await runUsher(['local', '--port', port], { cwd: operator.folder });
     expect(taken.error).toMatch(/Port \d+ is in use/);
@@ -206,7 +209,7 @@ describe('usher local', () => {
   });
 
   it('refuses a fault that could never apply', async () => {
-    const operator = await open({ people: 1 });
+    const operator = await open({ people: 1, speed: SLOW });
     await expect(operator.fault({ operation: 'SSOAdmin.Nothing', kind: 'throttle' })).rejects.toThrow();
   });
 });
