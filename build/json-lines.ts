@@ -7,7 +7,7 @@ const Value = z.union([z.string(), z.number(), z.boolean()]);
 
 /** The part of a JSON Schema that a table shows. */
 const FieldSchema = z.object({
-  type: z.optional(z.string()),
+  type: z.optional(z.union([z.string(), z.array(z.string())])),
   description: z.optional(z.string()),
   const: z.optional(Value),
   enum: z.optional(z.array(Value)),
@@ -65,5 +65,5 @@ function shapeOf(field: Field): string {
     return code(`{ ${names.join(', ')} }`);
   }
   if (typeof additionalProperties === 'object') return `object; each value is ${shapeOf(additionalProperties)}`;
-  return type ?? 'any value';
+  return [type ?? 'any value'].flat().join(' or ');
 }
