@@ -77,7 +77,9 @@ function holderOf(value: Json, path: string[]): Json {
 
 const OPTIONAL = new Set([
   'detail.cloud.account',
-  ...['revoke_at', 'plan', 'expected_plan', 'subscription_status', 'source'].map((field) => `detail.unmapped.${field}`),
+  ...['revoke_at', 'requested_at', 'plan', 'expected_plan', 'subscription_status', 'source'].map(
+    (field) => `detail.unmapped.${field}`,
+  ),
 ]);
 const REQUIRED = SAMPLE_NAMES.flatMap((name) =>
   pathsOf(sampleOf(name))
