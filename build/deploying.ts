@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ChangeSet } from '../adapters/operator/change-sets.ts';
 import { type Stack, UpdateRefused } from '../adapters/operator/stacks.ts';
 import type { Template } from '../adapters/operator/template.ts';
-import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
+import { EXIT, type ExitCode } from '../operator/failures.ts';
 import { formatChanges, lossesIn, retainedIn } from './difference.ts';
 import { functionsIn, keysFor, type LiveCode, type Package, withKeys } from './package.ts';
 import { formatDropped, formatParameters, type Parameters, parametersFor, valuesFor } from './parameters.ts';

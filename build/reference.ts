@@ -6,12 +6,12 @@ import * as z from 'zod/mini';
 import { permissionsOf } from '../cli/command/command.ts';
 import { PLAY_EXIT_MEANINGS } from '../cli/commands/play.ts';
 import { programOf } from '../cli/program.ts';
-import { EXIT_MEANINGS } from '../cli/shared/failures.ts';
 import { LINE_FIELDS } from '../cli/ui/json-lines.ts';
 import { CLASSIFICATIONS, REFUSED_REVOCATION, USER_ACCESS_MANAGEMENT } from '../domain/audit/schema.ts';
 import { FAULT_KINDS, FaultRuleSchema } from '../emulator/aws/fault-rules.ts';
 import { QuirksSchema, USUAL } from '../emulator/aws/identity-center/quirks.ts';
 import { ACTION_STARTS, type ActionStart, LaggingReadSchema, ScenarioSchema } from '../emulator/scenario/schema.ts';
+import { EXIT_MEANINGS } from '../operator/failures.ts';
 import { detailTypes, EVENT_MEANINGS, schemaName } from './schemas.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -23,8 +23,8 @@ const MARKED = /<!-- generated: ([a-z-]+) -->\n((?:(?!<!-- generated: )[\s\S])*?
 export type Tables = ReadonlyMap<string, string>;
 
 /** Returns the tables that are generated, by page. */
-export function referenceTables(): Map<string, Tables> {
-  const program = programOf();
+export async function referenceTables(): Promise<Map<string, Tables>> {
+  const program = await programOf();
   return new Map<string, Tables>([
     ['docs/audit.md', new Map([['detail-types', detailTypeTable()]])],
     ['docs/deploy.md', new Map([['parameters', parameters()]])],
@@ -252,9 +252,9 @@ function prose(text: string): string {
 }
 
 /** Writes the tables into the pages; with `--check` it only reports those that differ, and exits with 1. */
-function main(): void {
+async function main(): Promise<void> {
   const isCheck = process.argv[2] === '--check';
-  const tables = referenceTables();
+  const tables = await referenceTables();
   const pages = new Set([...globSync('docs/*.md', { cwd: ROOT }), ...tables.keys()]);
   const problems = [...pages].flatMap((page) => {
     const before = readFileSync(join(ROOT, page), 'utf8');
@@ -268,4 +268,4 @@ function main(): void {
 }
 
 const [, script] = process.argv;
-if (script !== undefined && realpathSync(script) === import.meta.filename) main();
+if (script !== undefined && realpathSync(script) === import.meta.filename) await main();

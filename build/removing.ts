@@ -1,6 +1,6 @@
 import { type Stack, type StackResource, UpdateRefused } from '../adapters/operator/stacks.ts';
-import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
-import { count } from '../cli/ui/text.ts';
+import { EXIT, type ExitCode } from '../operator/failures.ts';
+import { count } from '../operator/text.ts';
 import { retainedIn } from './difference.ts';
 import { parametersFor } from './parameters.ts';
 import { adviceFor, awsCommand, BUCKET, stateOf } from './stack-states.ts';

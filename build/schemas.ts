@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { auditEventSchema, CLASSIFICATIONS, type DetailType } from '../domain/audit/schema.ts';
 import { EntitlementsSchema } from '../domain/entitlements.ts';
 import { DirectorySeedSchema } from '../emulator/aws/identity-center/directory-seed.ts';
 import { ScenarioSchema } from '../emulator/scenario/schema.ts';
+import { LINES } from '../operator/lines/all.ts';
 
 const DIRECTORY = join(import.meta.dirname, '..', 'schemas');
 
@@ -40,6 +41,7 @@ export function generatedSchemas(): Map<string, string> {
         auditEventSchema(detailType).check(z.describe(EVENT_MEANINGS[detailType])),
       ),
     ),
+    ...Object.entries(LINES).map(([type, schema]) => lineSchemaFile(type, schema)),
   ]);
 }
 
@@ -57,9 +59,25 @@ function isDetailType(name: string): name is DetailType {
   return name in CLASSIFICATIONS;
 }
 
-function schemaFile(id: string, title: string, schema: z.ZodMiniType): [string, string] {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-07', io: 'input' });
-  const json = { $schema, $id: `urn:usher:schema:${id}`, title, ...rest };
+/** A later version may add fields, so a program must not refuse them: only the tests do. */
+function lineSchemaFile(type: string, schema: z.ZodMiniType): [string, string] {
+  return schemaFile(`lines/${type}`, `Line "${type}" of usher --json`, schema, ({ jsonSchema }) => {
+    if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+  });
+}
+
+function schemaFile(
+  id: string,
+  title: string,
+  schema: z.ZodMiniType,
+  override?: NonNullable<Parameters<typeof z.toJSONSchema>[1]>['override'],
+): [string, string] {
+  const { $schema, ...rest } = z.toJSONSchema(schema, {
+    target: 'draft-07',
+    io: 'input',
+    ...(override ? { override } : {}),
+  });
+  const json = { $schema, $id: `urn:usher:schema:${id.replace('/', ':')}`, title, ...rest };
   return [`${id}.schema.json`, `${JSON.stringify(json, undefined, 2)}\n`];
 }
 
@@ -70,6 +88,7 @@ function main(): void {
     return !existsSync(path) || readFileSync(path, 'utf8') !== text;
   });
   if (process.argv[2] !== '--check') {
+    mkdirSync(join(DIRECTORY, 'lines'), { recursive: true });
     for (const [name, text] of stale) writeFileSync(join(DIRECTORY, name), text);
   } else if (stale.length > 0) {
     console.error(`Out of date: ${stale.map(([name]) => `schemas/${name}`).join(', ')}. Regenerate: npm run schemas`);

@@ -1,6 +1,6 @@
 import type { Caller, Cloud } from '../adapters/operator/cloud.ts';
 import type { Stack } from '../adapters/operator/stacks.ts';
-import { EXIT, type ExitCode } from '../cli/shared/failures.ts';
+import { EXIT, type ExitCode } from '../operator/failures.ts';
 import { denialsIn } from './denials.ts';
 import type { Package } from './package.ts';
 import { adviceFor, awsCommand, formatFailures, type StackPlace, stateOf } from './stack-states.ts';

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
+import { EXIT } from '../operator/failures.ts';
 import { runCommandLine } from './program.ts';
-import { EXIT } from './shared/failures.ts';
 
 let beforeEnd: (() => void) | undefined;
 let ending: (() => void) | undefined;

@@ -1,50 +1,34 @@
 import { Command, CommanderError } from 'commander';
+import { EXIT, EXIT_MEANINGS } from '../operator/failures.ts';
 import type { Runner } from './command/command.ts';
-import { type Context, contextOf } from './command/context.ts';
-import { printError } from './command/print-error.ts';
-import { adoptCommand } from './commands/adopt.ts';
-import { auditCommand } from './commands/audit.ts';
-import { backfillCommand } from './commands/backfill.ts';
-import { addCompletion } from './commands/completion.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { explainCommand } from './commands/explain.ts';
-import { heldCommand, releaseCommand } from './commands/held.ts';
-import { initCommand } from './commands/init.ts';
-import { localCommand } from './commands/local.ts';
-import { playCommand } from './commands/play.ts';
-import { redriveCommand } from './commands/redrive.ts';
-import { replayCommand } from './commands/replay.ts';
-import { restoreCommand } from './commands/restore.ts';
-import { seatsCommand } from './commands/seats.ts';
-import { startCommand } from './commands/start.ts';
-import { statusCommand } from './commands/status.ts';
-import { subscriptionsCommand } from './commands/subscriptions.ts';
-import { whyCommand } from './commands/why.ts';
-import { EXIT, EXIT_MEANINGS } from './shared/failures.ts';
+import type { Context } from './command/context.ts';
 import { version } from './shared/version.ts';
 import { type Surroundings, Terminal } from './ui/terminal.ts';
 
-/** In the order of the help. */
-const COMMANDS = [
-  doctorCommand,
-  initCommand,
-  startCommand,
-  statusCommand,
-  seatsCommand,
-  subscriptionsCommand,
-  whyCommand,
-  heldCommand,
-  releaseCommand,
-  adoptCommand,
-  backfillCommand,
-  auditCommand,
-  redriveCommand,
-  replayCommand,
-  restoreCommand,
-  explainCommand,
-  playCommand,
-  localCommand,
-];
+/** Loads what makes a command. */
+type Loader = () => Promise<(run: Runner) => Command>;
+
+/** In the order of the help. Each is loaded on request: together they take longer to load than most commands take. */
+const COMMANDS: Readonly<Record<string, Loader>> = {
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  init: async () => (await import('./commands/init.ts')).initCommand,
+  start: async () => (await import('./commands/start.ts')).startCommand,
+  status: async () => (await import('./commands/status.ts')).statusCommand,
+  seats: async () => (await import('./commands/seats.ts')).seatsCommand,
+  subscriptions: async () => (await import('./commands/subscriptions.ts')).subscriptionsCommand,
+  why: async () => (await import('./commands/why.ts')).whyCommand,
+  held: async () => (await import('./commands/held.ts')).heldCommand,
+  release: async () => (await import('./commands/held.ts')).releaseCommand,
+  adopt: async () => (await import('./commands/adopt.ts')).adoptCommand,
+  backfill: async () => (await import('./commands/backfill.ts')).backfillCommand,
+  audit: async () => (await import('./commands/audit.ts')).auditCommand,
+  redrive: async () => (await import('./commands/redrive.ts')).redriveCommand,
+  replay: async () => (await import('./commands/replay.ts')).replayCommand,
+  restore: async () => (await import('./commands/restore.ts')).restoreCommand,
+  explain: async () => (await import('./commands/explain.ts')).explainCommand,
+  play: async () => (await import('./commands/play.ts')).playCommand,
+  local: async () => (await import('./commands/local.ts')).localCommand,
+};
 
 /** How a command reacts when it is ended from outside. */
 export type Interruption = Pick<Context, 'onInterrupt' | 'onEnd'>;
@@ -66,41 +50,77 @@ export async function runCommandLine(
     async (...given) => {
       const command = given.at(-1);
       if (!(command instanceof Command)) throw new TypeError('commander calls an action with its command last');
+      const { contextOf } = await import('./command/context.ts');
       await action(await contextOf(command, { terminal, ...interruption }, surroundings.env), command);
     };
-  const program = programOf(run);
-  configure(program, terminal);
   try {
+    const program = await programOf(run, args);
+    configure(program, terminal);
     if (args.length === 0) program.outputHelp();
     else await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.wrongUse;
-    return printError(error, terminal, { debug: args.includes('--debug') });
+    const json = args.includes('--json');
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      if (json)
+        terminal.json({ type: 'error', message: error.message.replace(/^error: /, ''), exitCode: EXIT.wrongUse });
+      return EXIT.wrongUse;
+    }
+    const { printError } = await import('./command/print-error.ts');
+    return printError(error, terminal, { debug: args.includes('--debug'), json });
   }
 }
 
-/** Makes the whole command line. Without `run`, its commands do nothing. */
-export function programOf(run: Runner = () => async () => undefined): Command {
+/**
+ * Makes the command line.
+ *
+ * @param run by default, commands do nothing
+ * @param args makes only the command that they name; all commands if they name none
+ */
+export async function programOf(
+  run: Runner = () => async () => undefined,
+  args: readonly string[] = [],
+): Promise<Command> {
   const exitCodes = Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`);
-  const program = new Command('usher')
+  const program = withGlobalOptions(new Command('usher').version(version))
     .description('Onboarding runs unattended. Use this command to check, start, inspect, explain and undo it.')
-    .version(version)
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', `\nExit code:\n${exitCodes.join('\n')}\n\nHelp of a command: usher help COMMAND`);
+  const names = namesIn(args);
+  for (const name of names ?? Object.keys(COMMANDS)) {
+    const make = await COMMANDS[name]?.();
+    if (make) program.addCommand(make(run).configureHelp({ showGlobalOptions: true }));
+  }
+  if (names === undefined) (await import('./commands/completion.ts')).addCompletion(program);
+  return program;
+}
+
+function withGlobalOptions(command: Command): Command {
+  return command
     .option('--region <REGION>', "Region of Usher's deployment (default: that of entitlements.yml)")
     .option('--profile <NAME>', 'profile of the AWS configuration')
     .option('--stage <NAME>', 'stage of the deployment (default: USHER_STAGE, or prod)')
     .option('--entitlements <FILE>', 'who gets what (default: entitlements.yml)')
     .option('--local', 'ask the emulator (usher local), not AWS')
     .option('--json', 'results as JSON, for programs')
-    .option('--debug', 'print stack traces of errors')
-    .configureHelp({ showGlobalOptions: true })
-    .addHelpText('after', `\nExit code:\n${exitCodes.join('\n')}\n\nHelp of a command: usher help COMMAND`);
-  for (const command of COMMANDS.map((make) => make(run))) {
-    command.configureHelp({ showGlobalOptions: true });
-    program.addCommand(command);
+    .option('--debug', 'print stack traces of errors');
+}
+
+/** Returns the commands that a command line needs. Undefined if it needs all, as the list of all commands does. */
+function namesIn(args: readonly string[]): readonly string[] | undefined {
+  const reader = withGlobalOptions(new Command())
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  try {
+    const { operands, unknown } = reader.parseOptions([...args]);
+    const [name = ''] = operands[0] === 'help' ? operands.slice(1) : operands;
+    if (Object.hasOwn(COMMANDS, name)) return [name];
+    return unknown.includes('--version') || unknown.includes('-V') ? [] : undefined;
+  } catch {
+    // A global option lacks its value, which ends every command line.
+    return [];
   }
-  addCompletion(program);
-  return program;
 }
 
 /** Makes commander throw all errors and write through the terminal. */

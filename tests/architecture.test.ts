@@ -12,13 +12,17 @@ const ROOMS: Readonly<Record<string, { may: readonly string[]; sdk?: true; flat?
   adapters: { may: ['domain'], sdk: true },
   reconcile: { may: ['domain', 'adapters'] },
   functions: { may: ['reconcile', 'adapters', 'domain'], flat: true },
+  operator: { may: ['reconcile', 'adapters', 'domain'] },
   input: { may: ['domain'] },
   emulator: { may: ['functions', 'adapters', 'domain', 'input'], sdk: true },
-  cli: { may: ['adapters', 'reconcile', 'input', 'emulator', 'domain'] },
-  build: { may: ['domain', 'adapters', 'reconcile', 'functions', 'input', 'emulator', 'cli'] },
-  bench: { may: ['domain', 'adapters', 'reconcile', 'functions', 'input', 'emulator', 'cli', 'build'], sdk: true },
+  cli: { may: ['operator', 'adapters', 'reconcile', 'input', 'emulator', 'domain'] },
+  build: { may: ['domain', 'adapters', 'reconcile', 'operator', 'functions', 'input', 'emulator', 'cli'] },
+  bench: {
+    may: ['domain', 'adapters', 'reconcile', 'operator', 'functions', 'input', 'emulator', 'cli', 'build'],
+    sdk: true,
+  },
   tests: {
-    may: ['domain', 'adapters', 'reconcile', 'functions', 'input', 'emulator', 'cli', 'build', 'bench'],
+    may: ['domain', 'adapters', 'reconcile', 'operator', 'functions', 'input', 'emulator', 'cli', 'build', 'bench'],
     sdk: true,
   },
 };

@@ -16,6 +16,7 @@ import { HoldSchema } from '../domain/decision/hold.ts';
 import { ObservationSchema } from '../domain/decision/observation.ts';
 import { ReasonSchema } from '../domain/seat/seat.ts';
 import { FINDING_KINDS } from '../domain/subscription/findings.ts';
+import { LINES } from '../operator/lines/all.ts';
 
 const SCHEMAS = join(import.meta.dirname, '..', 'schemas');
 const AUDIT_EVENTS = [
@@ -95,9 +96,24 @@ describe('schemas/', () => {
 
   it('holds a schema and a sample of every audit event', () => {
     expect(readdirSync(join(SCHEMAS, 'samples')).sort()).toEqual(SAMPLE_NAMES.map((name) => `${name}.json`).sort());
-    expect([...generatedSchemas().keys()]).toEqual(
+    expect([...generatedSchemas().keys()].filter((name) => !name.startsWith('lines/'))).toEqual(
       ['entitlements', 'directory', 'scenario', ...AUDIT_EVENTS].map((name) => `${name}.schema.json`),
     );
+  });
+
+  it('holds a schema of every line of --json, and no other', () => {
+    expect(readdirSync(join(SCHEMAS, 'lines')).sort()).toEqual(
+      Object.keys(LINES)
+        .map((type) => `${type}.schema.json`)
+        .sort(),
+    );
+  });
+
+  it.each(Object.keys(LINES))('names the type of the line %s in it', (type) => {
+    const { required, properties, ...rest } = readJson('lines', `${type}.schema.json`);
+    expect(required).toContain('type');
+    expect(properties).toMatchObject({ type: { const: type } });
+    expect(rest).not.toHaveProperty('additionalProperties');
   });
 
   it.each(SAMPLE_NAMES)('has a valid sample of %s', (name) => {

@@ -1,6 +1,6 @@
 import type { ClientSettings } from '../../adapters/clients.ts';
 import { operatorCredentials } from '../../adapters/operator/credentials.ts';
-import { MissingPrecondition } from '../shared/failures.ts';
+import { MissingPrecondition } from '../../operator/failures.ts';
 import { proxyHandler } from '../shared/proxy.ts';
 import type { Terminal } from '../ui/terminal.ts';
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { wrap } from '../ui/text.ts';
+import { wrap } from '../../operator/text.ts';
 import type { Context } from './context.ts';
 
 /** The width of commander's help where a terminal reports none. */

@@ -6,11 +6,13 @@ import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import { readEntitlements } from '../../input/entitlements-file.ts';
 import { readText } from '../../input/files.ts';
+import type { Asker } from '../../operator/asker.ts';
+import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
+import { once } from '../../operator/once.ts';
+import type { Services } from '../../operator/services.ts';
+import { Unread } from '../../operator/unread.ts';
 import { emulatorEndpoint } from '../shared/endpoint.ts';
-import { MissingPrecondition, UsageError } from '../shared/failures.ts';
-import { once } from '../shared/once.ts';
 import type { Terminal } from '../ui/terminal.ts';
-import type { Services } from './services.ts';
 
 const DEFAULT_ENTITLEMENTS = 'entitlements.yml';
 /** The stage of the emulator's resource names. */
@@ -29,20 +31,12 @@ const CommonSchema = z.object({
 });
 
 /** What every command gets. */
-export interface Context {
+export interface Context extends Asker {
   terminal: Terminal;
-  clock: Clock;
   /** Whether the result is for a program (`--json`). */
   json: boolean;
-  /** Whether the command asks the emulator, not AWS (`--local`). */
-  local: boolean;
-  stage: string;
-  /** The entitlements in force: those of the file or, with `--local`, of the emulator. @throws InputError, MissingPrecondition */
-  entitlements(): Promise<Entitlements>;
   /** The entitlements of the file, also with `--local`. @throws InputError, MissingPrecondition */
   configuration(): Promise<Entitlements>;
-  /** AWS or the emulator, in the Region of the entitlements. @throws like {@link entitlements} */
-  services(): Promise<Services>;
   /** The same without entitlements, in the Region of `--region` or of the AWS configuration. @throws MissingPrecondition */
   servicesWithoutEntitlements(): Promise<Services>;
   /** Calls a synchronous function on Ctrl-C; then the command ends. */
@@ -85,20 +79,24 @@ export async function contextOf(
     const { operatorAccess } = await import('./access.ts');
     return operatorAccess({ profile: options.profile, env, terminal: around.terminal });
   });
+  const { terminal } = around;
+  const onRetry = (text: string) => terminal.note(terminal.noteColors.dim(text));
   return {
     ...around,
     clock,
+    unread: new Unread(),
+    progress: (detail) => terminal.detail(detail),
     json: options.json === true,
     local,
     stage,
     entitlements,
     configuration: () => configuration(options.entitlements),
     services: once(async () => {
-      const { servicesOf } = await import('./services.ts');
+      const { servicesOf } = await import('../../operator/services.ts');
       const { identityCenter, requestsPerSecond, namePrefix } = await entitlements();
       const region = options.region ?? identityCenter.region;
       return servicesOf({
-        terminal: around.terminal,
+        onRetry,
         clock,
         stage,
         namePrefix: local ? undefined : namePrefix,
@@ -108,9 +106,9 @@ export async function contextOf(
       });
     }),
     servicesWithoutEntitlements: once(async () => {
-      const { servicesOf } = await import('./services.ts');
+      const { servicesOf } = await import('../../operator/services.ts');
       const region = options.region ?? (local ? EMULATOR_REGION : await regionOf(options.profile));
-      return servicesOf({ terminal: around.terminal, clock, stage, region, perSecond: 10, access: await access() });
+      return servicesOf({ onRetry, clock, stage, region, perSecond: 10, access: await access() });
     }),
   };
 }

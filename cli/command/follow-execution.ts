@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionDetail } from '../../adapters/executions.ts';
 import type { Executions, Step } from '../../adapters/operator/executions.ts';
-import { CommandFailed, UsageError } from '../shared/failures.ts';
+import { CommandFailed, UsageError } from '../../operator/failures.ts';
+import { timeOf } from '../../operator/text.ts';
+import { Unread } from '../../operator/unread.ts';
 import { type Ending, endingOf, OUTCOMES, STATES } from '../ui/outcomes.ts';
-import { timeOf } from '../ui/text.ts';
 import type { Context } from './context.ts';
-import { Unread } from './unread.ts';
+import { printUnread } from './unread.ts';
 
 /** AWS allows 15 calls per second of DescribeExecution and 5 of GetExecutionHistory, for all callers together. */
 const POLL_MILLISECONDS = 1000;
@@ -30,7 +31,7 @@ export async function follow(
   executions: Executions,
   context: Pick<Context, 'terminal' | 'local' | 'json'>,
 ): Promise<Ending> {
-  const unread = new Unread(context.terminal);
+  const unread = new Unread();
   let shown = 0;
   for (;;) {
     const execution = await requireExecution(executions, arn);
@@ -45,7 +46,7 @@ export async function follow(
         }
       });
       shown = seen;
-      unread.print();
+      printUnread({ ...context, unread });
     }
     const ending = endingOf(execution);
     if (ending) return ending;
@@ -62,7 +63,7 @@ function printStep(
   if (!isShown) return;
   const time = at.toISOString();
   if (json) {
-    terminal.json(
+    terminal.untypedJson(
       what === 'entered' ? { type: 'state', execution, state, time } : { type: what, execution, error, time },
     );
     return;
@@ -77,7 +78,7 @@ function printStep(
 export function printEnding(execution: ExecutionDetail | { arn: string }, ending: Ending, context: Context): void {
   const { terminal, json } = context;
   const { outcome, reason, handedOverTo } = ending;
-  if (json) terminal.json({ type: 'end', execution: execution.arn, ...ending });
+  if (json) terminal.untypedJson({ type: 'end', execution: execution.arn, ...ending });
   else if (outcome !== 'failed') {
     const color = outcome === 'converged' ? terminal.colors.green : terminal.colors.yellow;
     terminal.line(color([OUTCOMES[outcome], reason, handedOverTo].filter(Boolean).join(': ')));

@@ -1,18 +1,29 @@
-import { EXIT } from '../shared/failures.ts';
+import { InputError } from '../../input/input-error.ts';
+import { type ErrorReport, reportOf } from '../../operator/error-report.ts';
+import { EXIT } from '../../operator/failures.ts';
+import { escaped } from '../../operator/text.ts';
 import type { Terminal } from '../ui/terminal.ts';
-import { escaped } from '../ui/text.ts';
-import { reportOf } from './error-report.ts';
 
-/** Prints an error on standard error. @returns the exit code */
-export function printError(error: unknown, terminal: Terminal, { debug }: { debug: boolean }): number {
+/** Prints an error on standard error and, for programs, as the last line of the result. @returns the exit code */
+export function printError(
+  error: unknown,
+  terminal: Terminal,
+  { debug, json }: { debug: boolean; json: boolean },
+): number {
   // Ctrl-C in a question.
   if (error instanceof Error && error.name === 'ExitPromptError') return EXIT.interrupted;
-  const { message, hint, code } = reportOf(error);
+  const { message, hint, code } = reported(error);
+  if (json) terminal.json({ type: 'error', message, ...(hint === undefined ? {} : { hint }), exitCode: code });
   const { red, dim } = terminal.noteColors;
   terminal.note(`${red('error:')} ${escapedLines(message)}`);
   if (hint !== undefined) terminal.note(dim(hint));
   if (debug && error instanceof Error) terminal.note(escapedLines(error.stack ?? ''));
   return code;
+}
+
+/** Like {@link reportOf}, also for files that people hand in. */
+function reported(error: unknown): ErrorReport {
+  return error instanceof InputError ? { message: error.message, code: EXIT.wrongUse } : reportOf(error);
 }
 
 /** Escapes everything that moves the cursor, except line ends, which are ours. */

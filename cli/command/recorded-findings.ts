@@ -1,9 +1,9 @@
 import type { RecordedFinding } from '../../domain/findings/recorded-findings.ts';
 import { profileKey, profilesOf } from '../../domain/profiles.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
+import { relative } from '../../operator/text.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import { FINDING_MEANINGS } from '../ui/finding-meanings.ts';
-import { relative } from '../ui/text.ts';
 
 /** What the hourly comparison found about a user's subscription for one entitlement. */
 export interface RecordedFindings {

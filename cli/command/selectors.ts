@@ -2,10 +2,10 @@ import type { Directory } from '../../adapters/identity-store.ts';
 import type { People, Person } from '../../adapters/operator/people.ts';
 import { type Selector, SelectorSchema } from '../../domain/request/request.ts';
 import { normalizeId } from '../../domain/shared/ids.ts';
-import { UsageError } from '../shared/failures.ts';
+import { UsageError } from '../../operator/failures.ts';
+import { count, escaped } from '../../operator/text.ts';
+import { isReadFailure, type Unread } from '../../operator/unread.ts';
 import type { Terminal } from '../ui/terminal.ts';
-import { count, escaped } from '../ui/text.ts';
-import { isReadFailure, type Unread } from './unread.ts';
 
 /** How the command line names a user, for help texts. */
 export const WHO = 'id, userName or e-mail address; if ambiguous: userName:X, email:X, or externalId:X with --issuer';

@@ -1,7 +1,7 @@
-import { CommandFailed } from '../shared/failures.ts';
+import { CommandFailed } from '../../operator/failures.ts';
+import { isReadFailure } from '../../operator/unread.ts';
 import type { Context } from './context.ts';
 import { follow, printEnding } from './follow-execution.ts';
-import { isReadFailure } from './unread.ts';
 
 /** What to start, and whether to wait for its end. */
 export interface Start {
@@ -20,7 +20,7 @@ export async function startAndFollow({ machine, input, wait }: Start, context: C
   const services = await context.services();
   const executions = await services.executions();
   const { arn } = await executions.start(await services.machineArn(services.names[machine]), input);
-  if (json) terminal.json({ type: 'start', execution: arn, input });
+  if (json) terminal.untypedJson({ type: 'start', execution: arn, input });
   else {
     terminal.line(`started ${arn}`);
     if (!wait) terminal.note(terminal.noteColors.dim(`Follow it: usher status ${arn.split(':').at(-1)}`));

@@ -1,8 +1,8 @@
 import { managedOf } from '../../domain/entitlements.ts';
 import { type Stop, stopsOf } from '../../domain/queue/stops.ts';
-import { relative } from '../ui/text.ts';
+import { relative } from '../../operator/text.ts';
+import type { Unread } from '../../operator/unread.ts';
 import type { Context } from './context.ts';
-import type { Unread } from './unread.ts';
 
 /** Reads to which entitlements AWS refuses new subscriptions; undefined if none manages any, or the ledger could not be read. */
 export async function readStops(context: Context, unread: Unread): Promise<readonly Stop[] | undefined> {

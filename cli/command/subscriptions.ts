@@ -6,13 +6,13 @@ import { latest } from '../../domain/shared/time.ts';
 import { compareSubscriptions, type Subscribers, type SubscriptionReport } from '../../domain/subscription/findings.ts';
 import type { Subscription } from '../../domain/subscription/subscription.ts';
 import { type Places, seeTwice, type Unseen } from '../../domain/subscription/twice.ts';
+import { readersOf } from '../../operator/readers.ts';
+import { count } from '../../operator/text.ts';
+import type { Unread } from '../../operator/unread.ts';
 import type { SharedReads } from '../../reconcile/plan/read-application.ts';
 import { listClaims, listSubscriptions, membersFor, readOrError } from '../../reconcile/plan/subscription-lists.ts';
 import { type StatusCache, statusesOf } from '../../reconcile/plan/user-statuses.ts';
-import { count } from '../ui/text.ts';
 import type { Context } from './context.ts';
-import { readersOf } from './readers.ts';
-import type { Unread } from './unread.ts';
 
 /** What the lists of a profile say, and what they come to. */
 export interface ProfileReading {

@@ -1,7 +1,7 @@
 import type { Person } from '../../adapters/operator/people.ts';
-import { count, escaped } from '../ui/text.ts';
+import { count, escaped } from '../../operator/text.ts';
+import type { Unread } from '../../operator/unread.ts';
 import type { Context } from './context.ts';
-import type { Unread } from './unread.ts';
 
 /** Above this number, listing all users takes fewer calls than describing each one. */
 const MOST_ONE_BY_ONE = 100;

@@ -2,18 +2,18 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { type Entitlement, managedOf } from '../../domain/entitlements.ts';
 import { profileKey } from '../../domain/profiles.ts';
+import { UsageError } from '../../operator/failures.ts';
+import { readersOf } from '../../operator/readers.ts';
+import { count, escaped, numberOf, relative } from '../../operator/text.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { managedProfileOf, type OthersSubscriptions, orphansFor, readOthers } from '../command/others-subscriptions.ts';
 import { ADMIN_STARTS, DECISION_READS, SUBSCRIPTION_READS } from '../command/permissions.ts';
 import { type Preview, preview } from '../command/preview.ts';
-import { readersOf } from '../command/readers.ts';
 import { startAndFollow } from '../command/start-execution.ts';
-import { Unread } from '../command/unread.ts';
+import { printUnread } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
-import { UsageError } from '../shared/failures.ts';
-import { count, escaped, numberOf, relative } from '../ui/text.ts';
 
 const Options = z.object({
   subscriptions: z._default(z.boolean(), false),
@@ -136,7 +136,7 @@ async function adoptionsOf(
   context: Context,
 ): Promise<Adoption[]> {
   const { terminal, clock } = context;
-  const unread = new Unread(terminal);
+  const { unread } = context;
   const shared = { members: new Map(), userPages: undefined };
   const lists = new Map<string, OthersSubscriptions>();
   const found = await terminal.working('Reading assignments and memberships', async (report) => {
@@ -174,7 +174,7 @@ async function adoptionsOf(
   });
   if (wanted.some((one) => subscriptions && managedOf(one)?.provider === 'kiro'))
     terminal.note('kiro is experimental: AWS does not publish the calls, and they may change without notice');
-  unread.print();
+  printUnread(context);
   return adoptions;
 }
 

@@ -3,15 +3,15 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { AuditQuery } from '../../adapters/operator/audit-log.ts';
 import { CLASSIFICATIONS } from '../../domain/audit/schema.ts';
+import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
+import { readersOf } from '../../operator/readers.ts';
+import { momentIn } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { pollMilliseconds } from '../command/follow-execution.ts';
-import { readersOf } from '../command/readers.ts';
 import { requireUser, WHO } from '../command/selectors.ts';
-import { Unread } from '../command/unread.ts';
-import { MissingPrecondition, UsageError } from '../shared/failures.ts';
+import { printUnread } from '../command/unread.ts';
 import { type AuditLogRow, auditRow } from '../ui/audit-rows.ts';
-import { momentIn } from '../ui/text.ts';
 
 const TYPES = Object.keys(CLASSIFICATIONS);
 
@@ -68,7 +68,7 @@ async function audit(context: Context, command: Command): Promise<void> {
     const uid = row.uid ?? id;
     if (seen.has(uid)) return;
     seen.add(uid);
-    if (json) terminal.json(row.event);
+    if (json) terminal.untypedJson(row.event);
     else terminal.line(row.cells.join(terminal.isLive ? '  ' : '\t'));
   };
   const log = await (await context.services()).auditLog();
@@ -121,9 +121,9 @@ async function userIdOf(user: string, issuer: string | undefined, context: Conte
   const readers = await readersOf(context);
   const people = await (await context.services()).people(readers.entitlements.identityCenter.identityStoreId);
   const { terminal } = context;
-  const unread = new Unread(terminal);
+  const { unread } = context;
   const userId = await requireUser(user, issuer, { ...readers, people, terminal, unread });
-  unread.print();
+  printUnread(context);
   return userId;
 }
 

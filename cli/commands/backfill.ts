@@ -4,16 +4,17 @@ import * as z from 'zod/mini';
 import type { Ledger } from '../../adapters/ledger.ts';
 import type { Executions } from '../../adapters/operator/executions.ts';
 import { takesSlot } from '../../domain/seat/seat.ts';
+import { CommandFailed } from '../../operator/failures.ts';
+import { readersOf } from '../../operator/readers.ts';
+import { count, durationOf, numberOf } from '../../operator/text.ts';
+import type { Unread } from '../../operator/unread.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { pollMilliseconds, requireExecution } from '../command/follow-execution.ts';
 import { type Preview, preview } from '../command/preview.ts';
-import { readersOf } from '../command/readers.ts';
 import { MOST_HANDOVERS, readStarted } from '../command/start-execution.ts';
-import { Unread } from '../command/unread.ts';
-import { CommandFailed } from '../shared/failures.ts';
+import { finish, printUnread } from '../command/unread.ts';
 import { type Ending, endingOf, OUTCOMES } from '../ui/outcomes.ts';
-import { count, durationOf, numberOf } from '../ui/text.ts';
 
 const PRICE = 'expected an amount such as 19 or 19.90';
 const Options = z.object({
@@ -65,39 +66,39 @@ async function backfill(context: Context, command: Command): Promise<void> {
   const services = await context.services();
   const executions = await services.executions();
   const machine = await services.machineArn(services.names.machine);
-  const unread = new Unread(terminal);
+  const { unread } = context;
   const before = (await unread.attempt(() => runningBackfill(executions, machine)))?.value;
   if (before !== undefined && !dryRun) {
-    if (json) terminal.json({ type: 'resume', execution: before });
+    if (json) terminal.untypedJson({ type: 'resume', execution: before });
     else terminal.note(`A backfill is already running. Following it: ${before}`);
     const goals = await goalsFromMemberships(context, unread);
-    unread.print();
+    printUnread(context);
     await watch(before, { goals, unread }, context);
-    return unread.finish();
+    return finish(context);
   }
   const previews = await previewsOf(context, unread);
   printPlan(previews, price === undefined ? undefined : Number(price), context);
   const { entitlements } = await context.entitlements();
   const observing = entitlements.filter(({ mode }) => mode === 'observe').map(({ name }) => name);
   if (observing.length > 0 && !json) terminal.note(observingText(observing));
-  if (dryRun || (previews.length === 0 && !unread.isEmpty)) return unread.finish();
-  unread.print();
+  if (dryRun || (previews.length === 0 && !unread.isEmpty)) return finish(context);
+  printUnread(context);
   if (previews.every(({ grant, newlyWaiting, lose }) => grant.length + newlyWaiting + lose.length === 0)) {
     if (!json && unread.isEmpty && observing.length < entitlements.length) terminal.note(NOTHING_TO_DO);
-    return unread.finish();
+    return finish(context);
   }
   const seats = previews.reduce((sum, { grant }) => sum + grant.length, 0);
   if (!(await terminal.confirm(seats > 0 ? `Assign ${count(seats, 'seat')}?` : 'Start the sweep?', yes === true)))
     return;
   const arn = await begin(executions, machine, context);
-  if (json) terminal.json({ type: 'start', execution: arn });
+  if (json) terminal.untypedJson({ type: 'start', execution: arn });
   else terminal.note(`started ${arn}`);
   const goals = previews.map(({ entitlement, inUse, grant }) => ({
     application: entitlement.application,
     seats: inUse + grant.length,
   }));
   await watch(arn, { goals, unread }, context);
-  unread.finish();
+  finish(context);
 }
 
 function observingText(names: readonly string[]): string {
@@ -153,7 +154,7 @@ function printPlan(previews: readonly Preview[], price: number | undefined, { te
   if (json) {
     for (const one of previews) {
       const { entitlement, entitled, inUse, grant, wait, lose, hold, unmanaged } = one;
-      terminal.json({
+      terminal.untypedJson({
         type: 'plan',
         entitlement: entitlement.name,
         entitled,
@@ -258,7 +259,7 @@ async function watch(
     const execution = await readStarted(followed, () => requireExecution(executions, followed));
     done = (await unread.attempt(() => seatedOf(goals, ledger)))?.value ?? done;
     bar?.update(done);
-    if (json) terminal.json({ type: 'progress', done, total });
+    if (json) terminal.untypedJson({ type: 'progress', done, total });
     ending = endingOf(execution);
     if (ending?.handedOverTo !== undefined && handovers < MOST_HANDOVERS) {
       handovers += 1;
@@ -269,7 +270,7 @@ async function watch(
     if (ending === undefined) await sleep(Math.max(pollMilliseconds(context), took * POLL_SHARE));
   }
   bar?.stop();
-  if (json) terminal.json({ type: 'end', execution: current, ...ending, done, total });
+  if (json) terminal.untypedJson({ type: 'end', execution: current, ...ending, done, total });
   if (ending.outcome === 'failed') {
     const next = 'Fix the cause, then: usher redrive, or usher backfill';
     throw new CommandFailed(`${ending.reason ?? 'The execution failed'}. ${progress()}. ${next}`);

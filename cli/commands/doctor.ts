@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
+import { CommandFailed } from '../../operator/failures.ts';
+import { count } from '../../operator/text.ts';
+import { Unread } from '../../operator/unread.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import type { Context } from '../command/context.ts';
 import { SUBSCRIPTION_READS } from '../command/permissions.ts';
-import { Unread } from '../command/unread.ts';
 import type { Finding, Verdict } from '../doctor/check.ts';
 import type { Listed } from '../doctor/pace.ts';
-import { CommandFailed } from '../shared/failures.ts';
-import { count } from '../ui/text.ts';
 
 export function doctorCommand(run: Runner): Command {
   return commandOf('doctor', {
@@ -53,7 +53,7 @@ const SIGNS: Readonly<Record<Verdict, string>> = { ok: '✓', warning: '!', prob
 async function doctor(context: Context): Promise<void> {
   const { terminal, json } = context;
   // Without credentials nothing can be checked: that is a missing precondition, not a finding.
-  await new Unread(terminal).attempt((await context.services()).identity);
+  await new Unread().attempt((await context.services()).identity);
   const { accountFindings } = await import('../doctor/account.ts');
   const { subscriptionFindings } = await import('../doctor/subscriptions.ts');
   const { directoryFindings } = await import('../doctor/directory.ts');
@@ -73,7 +73,7 @@ async function doctor(context: Context): Promise<void> {
   ] as const) {
     const findings = await terminal.working(`Checking: ${title}`, () => findingsOf(context, listed));
     for (const { verdict } of findings) counts[verdict] += 1;
-    if (json) for (const finding of findings) terminal.json(finding);
+    if (json) for (const finding of findings) terminal.untypedJson(finding);
     else if (findings.length > 0) printFindings(title, findings, context);
   }
   if (!json) {

@@ -6,11 +6,11 @@ import { readEntitlements } from '../../input/entitlements-file.ts';
 import { type EventPlace, eventsIn } from '../../input/event-files.ts';
 import { titleOf } from '../../input/event-title.ts';
 import { labelOf, readText } from '../../input/files.ts';
+import { CommandFailed } from '../../operator/failures.ts';
+import { count, escaped } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import type { Context } from '../command/context.ts';
-import { CommandFailed } from '../shared/failures.ts';
 import { IGNORED } from '../ui/outcomes.ts';
-import { count, escaped } from '../ui/text.ts';
 
 /** What an execution would do with an event. */
 type Explanation =
@@ -53,7 +53,7 @@ async function explain(context: Context, command: Command): Promise<void> {
   for (const [index, place] of places.entries()) {
     const explanation = explanationOf(place, around);
     counts[explanation.decision] += 1;
-    if (json) terminal.json(explanation);
+    if (json) terminal.untypedJson(explanation);
     else printExplanation(place, explanation, context);
     if (index % WAIT_EVERY === 0) await terminal.drained();
   }

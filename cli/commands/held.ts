@@ -2,17 +2,18 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { type Hold, type HoldReason, isHeld, isMember } from '../../domain/decision/hold.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
+import { UsageError } from '../../operator/failures.ts';
+import { readersOf } from '../../operator/readers.ts';
+import { count, relative } from '../../operator/text.ts';
+import type { Unread } from '../../operator/unread.ts';
 import { readUser } from '../../reconcile/plan/read-user.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { ADMIN_STARTS, DECISION_READS } from '../command/permissions.ts';
-import { readersOf } from '../command/readers.ts';
 import { startAndFollow } from '../command/start-execution.ts';
-import { Unread } from '../command/unread.ts';
+import { finish, printUnread } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
-import { UsageError } from '../shared/failures.ts';
-import { count, relative } from '../ui/text.ts';
 
 /** The digits of a digest that identify it for people. */
 export const SHORT_DIGEST = 12;
@@ -86,7 +87,7 @@ async function held(context: Context, command: Command): Promise<void> {
   const { terminal, json, clock } = context;
   const { names } = optionsOf(command, ListOptions);
   const readers = await readersOf(context);
-  const unread = new Unread(terminal);
+  const { unread } = context;
   const holds = await holdsOf(readers, unread);
   const now = clock.now();
   const seats = holds.flatMap(({ members }) => members);
@@ -98,7 +99,7 @@ async function held(context: Context, command: Command): Promise<void> {
     for (const { application, hold, members } of holds) {
       const { entitlement, reason, since, released } = hold;
       const people = members.map(({ userId }) => ({ userId, name: called?.get(userId), why: why.get(userId) }));
-      terminal.json({
+      terminal.untypedJson({
         entitlement,
         application,
         reason,
@@ -108,7 +109,7 @@ async function held(context: Context, command: Command): Promise<void> {
         people,
       });
     }
-    return unread.finish();
+    return finish(context);
   }
   if (holds.length === 0 && unread.isEmpty) return terminal.line('Nothing is held.');
   for (const [index, { hold, members }] of holds.entries()) {
@@ -132,7 +133,7 @@ async function held(context: Context, command: Command): Promise<void> {
         : dim('Released. The next sweep revokes the seats.'),
     );
   }
-  unread.finish();
+  finish(context);
 }
 
 /** Reads why each user is not entitled, as of now; says so where AWS refuses the reads. */
@@ -164,14 +165,14 @@ async function release(context: Context, command: Command): Promise<void> {
   const given = (command.args[0] ?? '').toLowerCase();
   if (!/^[0-9a-f]{8,64}$/.test(given)) throw new UsageError('DIGEST: expected 8 to 64 hex digits, from usher held');
   const readers = await readersOf(context);
-  const unread = new Unread(terminal);
+  const { unread } = context;
   const found = (await holdsOf(readers, unread)).flatMap((one) =>
     one.hold.digests.filter(({ digest }) => digest.startsWith(given)).map((covered) => ({ ...one, covered })),
   );
   const [only, ...others] = found;
   if (!only) {
     // The hold may be that of an application whose holdings could not be read.
-    unread.finish();
+    finish(context);
     throw new UsageError('No hold has this digest. List current holds: usher held');
   }
   if (others.length > 0) throw new UsageError('Ambiguous digest: give more characters');
@@ -184,7 +185,7 @@ async function release(context: Context, command: Command): Promise<void> {
     `${hold.entitlement}: this releases ${count(released.length, 'revocation')} (${REASONS[hold.reason]}):`,
   );
   for (const { userId } of released) terminal.note(`  ${userId}  ${why.get(userId) ?? ''}`);
-  unread.print();
+  printUnread(context);
   if (later > 0)
     terminal.note(
       `${count(later, 'user')} joined the hold after this digest and ${later === 1 ? 'stays' : 'stay'} held.`,

@@ -7,13 +7,13 @@ import { parseEntitlements } from '../../domain/entitlements.ts';
 import { PLANS, providerOf } from '../../domain/subscription/plan.ts';
 import { InputError } from '../../input/input-error.ts';
 import { entitlementsYaml } from '../../input/yaml.ts';
+import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
+import { count, escaped } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { findGroup } from '../command/selectors.ts';
-import { MissingPrecondition, UsageError } from '../shared/failures.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
 import type { Terminal } from '../ui/terminal.ts';
-import { count, escaped } from '../ui/text.ts';
 
 const Options = z.object({
   instance: z.optional(z.string()),
@@ -109,7 +109,7 @@ async function init(context: Context, command: Command): Promise<void> {
   const text = entitlementsYaml(parsed.entitlements);
   if (output === '-') return context.terminal.line(text.trimEnd());
   writeFileSync(output, text);
-  if (context.json) context.terminal.json({ file: output, entitlements: parsed.entitlements });
+  if (context.json) context.terminal.untypedJson({ file: output, entitlements: parsed.entitlements });
   else {
     const where = output === DEFAULT_FILE ? '' : ` --entitlements ${output}`;
     context.terminal.note(`Wrote ${output}. Review it, then: usher doctor${where}`);

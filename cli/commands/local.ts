@@ -4,12 +4,12 @@ import { validate } from '../../domain/shared/validation.ts';
 import { readYaml } from '../../input/entitlements-file.ts';
 import { readText } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
+import { CommandFailed } from '../../operator/failures.ts';
+import { count } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { EMULATOR_PORT } from '../shared/endpoint.ts';
-import { CommandFailed } from '../shared/failures.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
-import { count } from '../ui/text.ts';
 
 const Options = z.object({
   port: z.optional(wholeNumber(0, 65_535)),
@@ -72,7 +72,7 @@ async function local(context: Context, command: Command): Promise<void> {
       folder: state,
       signal: ending.signal,
       onListen({ endpoint, resumed }) {
-        if (json) return terminal.json({ type: 'listening', endpoint });
+        if (json) return terminal.untypedJson({ type: 'listening', endpoint });
         terminal.line(`The emulator listens at ${endpoint}. Ctrl-C ends it.`);
         terminal.line(
           `It has ${count(directory.users.length, 'user')}, ${count(directory.groups.length, 'group')}, ${count(directory.applications.length, 'application')}${resumed ? `, from ${state}` : ''}.`,

@@ -2,10 +2,10 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { Script } from '../../emulator/scenario/script.ts';
+import { CommandFailed, EXIT, EXIT_MEANINGS, type ExitCode, UsageError } from '../../operator/failures.ts';
+import { count } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { CommandFailed, EXIT, EXIT_MEANINGS, type ExitCode, UsageError } from '../shared/failures.ts';
-import { count } from '../ui/text.ts';
 
 const STORY = fileURLToPath(new URL('../../examples/story.yml', import.meta.url));
 

@@ -8,12 +8,12 @@ import type { StartContext } from '../../domain/request/request.ts';
 import { InvalidRequestError } from '../../domain/shared/errors.ts';
 import { isObject } from '../../domain/shared/json.ts';
 import { titleOf } from '../../input/event-title.ts';
+import { CommandFailed, UsageError } from '../../operator/failures.ts';
+import type { Services } from '../../operator/services.ts';
+import { count, escaped, relative } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import type { Services } from '../command/services.ts';
-import { CommandFailed, UsageError } from '../shared/failures.ts';
 import { endingOf } from '../ui/outcomes.ts';
-import { count, escaped, relative } from '../ui/text.ts';
 
 const Options = z.object({ yes: z.optional(z.boolean()) });
 
@@ -124,7 +124,8 @@ async function redriveExecutions(
   if (failed.length === 0) return 0;
   const now = clock.now();
   if (json)
-    for (const { arn, status, error } of failed) terminal.json({ type: 'failed', execution: arn, status, error });
+    for (const { arn, status, error } of failed)
+      terminal.untypedJson({ type: 'failed', execution: arn, status, error });
   else {
     terminal.table(
       ['EXECUTION', 'STATUS', 'ENDED', 'WHY'],
@@ -141,7 +142,7 @@ async function redriveExecutions(
   for (const { arn, name } of failed) {
     const outcome = await executions.redrive(arn);
     if (outcome === 'refused') refused += 1;
-    if (json) terminal.json({ type: outcome, execution: arn });
+    if (json) terminal.untypedJson({ type: outcome, execution: arn });
     else
       terminal.line(
         outcome === 'redriven'
@@ -180,7 +181,8 @@ async function redriveMessages(
   const started = new Set<DeadLetter>();
   try {
     if (json)
-      for (const { queue, message, title } of letters) terminal.json({ type: 'message', queue, id: message.id, title });
+      for (const { queue, message, title } of letters)
+        terminal.untypedJson({ type: 'message', queue, id: message.id, title });
     else {
       const now = clock.now();
       terminal.table(
@@ -201,7 +203,7 @@ async function redriveMessages(
       const { arn } = await executions.start(machine, letter.input, letter.name);
       await queues.remove(letter.queue, letter.message);
       started.add(letter);
-      if (json) terminal.json({ type: 'started', id: letter.message.id, execution: arn });
+      if (json) terminal.untypedJson({ type: 'started', id: letter.message.id, execution: arn });
       else terminal.line(`started ${arn}`);
     }
     return letters.length - started.size;

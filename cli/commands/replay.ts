@@ -6,11 +6,11 @@ import { InvalidRequestError } from '../../domain/shared/errors.ts';
 import { parseEvents } from '../../input/event-files.ts';
 import { labelOf, readText } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
+import { CommandFailed, MissingPrecondition, UsageError } from '../../operator/failures.ts';
+import { count, escaped, momentIn, timeOf } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { pollMilliseconds } from '../command/follow-execution.ts';
-import { CommandFailed, MissingPrecondition, UsageError } from '../shared/failures.ts';
-import { count, escaped, momentIn, timeOf } from '../ui/text.ts';
 
 const Options = z.object({
   since: z.optional(z.string()),
@@ -86,7 +86,7 @@ async function replayToMachine(events: readonly object[], file: string, yes: boo
     const { arn } = await executions.start(machine, event);
     done += 1;
     bar?.update(done);
-    if (json) terminal.json({ type: 'started', execution: arn });
+    if (json) terminal.untypedJson({ type: 'started', execution: arn });
   }
   bar?.stop();
   if (!json) terminal.line(`started ${count(done, 'execution')}`);
@@ -122,7 +122,7 @@ async function replayArchive(since: string, until: string | undefined, yes: bool
       await sleep(pollMilliseconds(context));
     }
   });
-  if (json) terminal.json({ type: 'replay', name, state });
+  if (json) terminal.untypedJson({ type: 'replay', name, state });
   else terminal.line(`${name}: ${state}`);
   if (state !== 'COMPLETED')
     throw new CommandFailed(`The replay ended ${state}${reason === undefined ? '' : `: ${escaped(reason)}`}`);

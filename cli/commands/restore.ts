@@ -6,13 +6,13 @@ import { beginRestore, endRestore, isRestoring, type RestoreRun, releaseRestore 
 import type { AuditedChange } from '../../domain/seat/audited-changes.ts';
 import { TransientAwsError } from '../../domain/shared/errors.ts';
 import { plusSeconds, secondsBetween } from '../../domain/shared/time.ts';
+import { CommandFailed, MissingPrecondition, UsageError } from '../../operator/failures.ts';
+import { count, escaped, numberOf, timeOf } from '../../operator/text.ts';
 import { updateQueue } from '../../reconcile/lease.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { auditedIn, type Restoration, restorationOf, restoredItems } from '../command/restored-items.ts';
 import { startAndFollow } from '../command/start-execution.ts';
-import { CommandFailed, MissingPrecondition, UsageError } from '../shared/failures.ts';
-import { count, escaped, numberOf, timeOf } from '../ui/text.ts';
 
 const Options = z.object({
   dryRun: z._default(z.boolean(), false),
@@ -77,7 +77,7 @@ async function restore(context: Context, command: Command): Promise<void> {
   const begun = await takeLease(source, context);
   await writeAll(source, begun, context);
   context.onInterrupt(() => undefined);
-  if (json) terminal.json({ type: 'restored', table: live });
+  if (json) terminal.untypedJson({ type: 'restored', table: live });
   else terminal.line(`${live} is restored, and a second read has verified it.`);
   terminal.note(`To undo this, restore ${live} to ${begunAt.toISOString()} and run usher restore with that table.`);
   await startAndFollow({ machine: 'machine', input: { scope: 'everything' }, wait }, context);
@@ -183,7 +183,7 @@ function print(
   if (json) {
     const changes = Object.fromEntries(kinds);
     const { unaudited } = restoration;
-    terminal.json({ type: 'plan', accountId, table, ledger: live, restorePoint, events, unaudited, changes });
+    terminal.untypedJson({ type: 'plan', accountId, table, ledger: live, restorePoint, events, unaudited, changes });
     return;
   }
   terminal.note(`Account ${accountId}: ${live} becomes what ${table} has, of ${timeOf(restorePoint)},`);

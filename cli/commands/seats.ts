@@ -5,14 +5,15 @@ import { byRequest } from '../../domain/decision/waitlist.ts';
 import type { UserFindings } from '../../domain/findings/recorded-findings.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { SeatStatusSchema, takesSlot } from '../../domain/seat/seat.ts';
+import { UsageError } from '../../operator/failures.ts';
+import { readersOf } from '../../operator/readers.ts';
+import { count, escaped, numberOf, relative } from '../../operator/text.ts';
+import type { Unread } from '../../operator/unread.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { readersOf } from '../command/readers.ts';
-import { Unread } from '../command/unread.ts';
+import { finish } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
-import { UsageError } from '../shared/failures.ts';
 import { csvOf } from '../ui/csv.ts';
-import { count, escaped, numberOf, relative } from '../ui/text.ts';
 
 const UNMANAGED = 'unmanaged';
 const SEAT_STATUSES = [...SeatStatusSchema.options, UNMANAGED];
@@ -88,20 +89,20 @@ interface Row {
 
 async function seats(context: Context, command: Command): Promise<void> {
   const { people, entitlement, status, names, csv } = optionsOf(command, Options);
-  const unread = new Unread(context.terminal);
+  const { unread } = context;
   const found = await context.terminal.working('Reading seats and assignments', (report) =>
     readSeats(context, entitlement, unread, report),
   );
   if (!(people || csv || status !== undefined)) {
     summarize(found, context);
-    return unread.finish();
+    return finish(context);
   }
   const rows = found
     .flatMap(rowsOf)
     .filter((row) => (status === undefined ? row.status !== 'revoked' : row.status === status));
   const called = names ? await namesOfUsers(new Set(rows.map(({ userId }) => userId)), context, unread) : undefined;
   await listUsers(rows, called, csv === true, context);
-  unread.finish();
+  finish(context);
 }
 
 async function readSeats(
@@ -171,7 +172,7 @@ function summarize(found: readonly EntitlementSeats[], { terminal, json }: Conte
         ...Object.fromEntries(COUNTED.map((status) => [status, all.filter((seat) => seat.status === status).length])),
       };
       const { unmanaged, assignedGroups } = assignments ?? {};
-      terminal.json({ ...rest, assignedGroups, ...counts, unmanaged: unmanaged?.length });
+      terminal.untypedJson({ ...rest, assignedGroups, ...counts, unmanaged: unmanaged?.length });
     }
     return;
   }
@@ -249,7 +250,7 @@ async function listUsers(
     rows.some((row) => row[field] !== undefined),
   );
   if (json) {
-    for (const row of named) terminal.json(row);
+    for (const row of named) terminal.untypedJson(row);
     return;
   }
   if (csv) {

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
+import { UsageError } from '../../operator/failures.ts';
+import { count, escaped } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { findGroup, findUser, selectorsOf, WHO } from '../command/selectors.ts';
 import { startAndFollow } from '../command/start-execution.ts';
-import { Unread } from '../command/unread.ts';
-import { UsageError } from '../shared/failures.ts';
+import { printUnread } from '../command/unread.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
-import { count, escaped } from '../ui/text.ts';
 
 const Options = z.object({
   user: z.optional(z.string()),
@@ -82,9 +82,9 @@ async function userInputOf(user: string, { issuer, expected }: StartOptions, con
   const directory = await services.directory(identityCenter.identityStoreId);
   const people = await services.people(identityCenter.identityStoreId);
   const { terminal } = context;
-  const unread = new Unread(terminal);
+  const { unread } = context;
   const userId = await findUser(user, issuer, { directory, people, terminal, unread });
-  unread.print();
+  printUnread(context);
   if (userId !== undefined) return { userId };
   if (!expected) {
     throw new UsageError(

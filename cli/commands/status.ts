@@ -4,15 +4,16 @@ import type { ExecutionDetail, ExecutionSummary } from '../../adapters/execution
 import type { AuditLog } from '../../adapters/operator/audit-log.ts';
 import type { Executions } from '../../adapters/operator/executions.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
+import { UsageError } from '../../operator/failures.ts';
+import { durationOf, escaped, relative, timeOf } from '../../operator/text.ts';
+import type { Unread } from '../../operator/unread.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { readStops, stopInWords } from '../command/stops.ts';
-import { Unread } from '../command/unread.ts';
-import { UsageError } from '../shared/failures.ts';
+import { finish } from '../command/unread.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
 import { auditRow } from '../ui/audit-rows.ts';
 import { endingOf, OUTCOMES, STATES } from '../ui/outcomes.ts';
-import { durationOf, escaped, relative, timeOf } from '../ui/text.ts';
 
 const Options = z.object({ limit: z.optional(wholeNumber(1, 1000)) });
 
@@ -44,7 +45,7 @@ async function status(context: Context, command: Command): Promise<void> {
   const { limit = 20 } = optionsOf(command, Options);
   const services = await context.services();
   const executions = await services.executions();
-  const unread = new Unread(context.terminal);
+  const { unread } = context;
   const machines = [
     await services.machineArn(services.names.machine),
     await services.machineArn(services.names.adminMachine),
@@ -56,13 +57,13 @@ async function status(context: Context, command: Command): Promise<void> {
     if (found.length > 0 || unread.isEmpty) listExecutions(found, limit, context);
     if (!context.json) await noteStopped(context, unread);
   } else {
-    const execution = await find(name, machines, executions, unread);
+    const execution = await find(name, machines, executions, context);
     const stays = (await unread.attempt(() => staysOf(execution.arn, executions)))?.value;
     const log = await services.auditLog();
     const audit = (await unread.attempt(() => auditOf(execution, log)))?.value;
     printExecution(execution, { stays, audit }, context);
   }
-  unread.finish();
+  finish(context);
 }
 
 /** Lists running executions first, then the newest. */
@@ -73,7 +74,7 @@ function listExecutions(executions: readonly ExecutionSummary[], limit: number, 
   found.sort((a, b) => order(a) - order(b) || b.startedAt.getTime() - a.startedAt.getTime());
   const shown = found.slice(0, limit);
   if (json) {
-    for (const one of shown) terminal.json(summaryOf(one));
+    for (const one of shown) terminal.untypedJson(summaryOf(one));
     return;
   }
   if (shown.length === 0) {
@@ -132,7 +133,7 @@ async function find(
   name: string,
   machines: readonly string[],
   executions: Executions,
-  unread: Unread,
+  context: Context,
 ): Promise<ExecutionDetail> {
   const arns = name.startsWith('arn:')
     ? [name]
@@ -142,10 +143,10 @@ async function find(
     throw new UsageError(`${escaped(name)} is not an execution of this stage, account and Region: ${machines[0]}`);
   }
   for (const arn of arns) {
-    const found = await unread.attempt(() => executions.describe(arn));
+    const found = await context.unread.attempt(() => executions.describe(arn));
     if (found?.value) return found.value;
   }
-  unread.finish();
+  finish(context);
   throw new UsageError(`There is no execution ${escaped(name)} of ${machines.join(' or ')}`);
 }
 
@@ -159,7 +160,7 @@ function printExecution(
   const ending = endingOf(execution);
   if (json) {
     const { redrives, isRedrivable } = execution;
-    terminal.json({
+    terminal.untypedJson({
       ...summaryOf(execution),
       ...ending,
       redrives,

@@ -2,15 +2,15 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { type Profile, profilesOf } from '../../domain/profiles.ts';
 import { FINDING_KINDS } from '../../domain/subscription/findings.ts';
+import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
+import { escaped } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { SUBSCRIPTION_READS } from '../command/permissions.ts';
 import { readProfiles } from '../command/subscriptions.ts';
-import { Unread } from '../command/unread.ts';
+import { finish } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
-import { MissingPrecondition, UsageError } from '../shared/failures.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
-import { escaped } from '../ui/text.ts';
 import { printConsoleExport } from './subscriptions/console-export.ts';
 import { listFindings, noteWhatToKnow, rowsOf, summarize } from './subscriptions/findings.ts';
 import { listIdle } from './subscriptions/idle.ts';
@@ -82,20 +82,20 @@ async function subscriptions(context: Context, command: Command): Promise<void> 
     const { grace = idle, except } = options;
     return listIdle(wanted, { idle, activity, grace, except, names, csv, prices }, context);
   }
-  const unread = new Unread(context.terminal);
+  const { unread } = context;
   const reports = await context.terminal.working('Reading subscriptions and groups', (say) =>
     readProfiles(wanted, context, unread, say),
   );
   if (!(people || csv || finding !== undefined)) {
     summarize(reports, prices, context);
     if (!context.json) noteWhatToKnow(reports, context);
-    return unread.finish();
+    return finish(context);
   }
   const rows = reports.flatMap(rowsOf).filter(({ kind }) => finding === undefined || kind === finding);
   const called = names ? await namesOfUsers(new Set(rows.map(({ userId }) => userId)), context, unread) : undefined;
   await listFindings(rows, { names: called, csv, prices, withProfile: reports.length > 1 }, context);
   if (!context.json) noteWhatToKnow(reports, context);
-  unread.finish();
+  finish(context);
 }
 
 /** @throws UsageError */

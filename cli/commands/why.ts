@@ -6,17 +6,17 @@ import type { Verdict } from '../../domain/decision/application-state.ts';
 import { type Hold, isHeld } from '../../domain/decision/hold.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
+import { readersOf } from '../../operator/readers.ts';
+import { relative } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { nextByList, subscriptionInWords } from '../command/managed-subscription.ts';
-import { readersOf } from '../command/readers.ts';
 import { findingsInWords, recordedFindingsOf } from '../command/recorded-findings.ts';
 import { requireUser, WHO } from '../command/selectors.ts';
-import { Unread } from '../command/unread.ts';
+import { finish } from '../command/unread.ts';
 import { type EntitlementFinding, findingsOf, type UncheckedEntitlement } from '../command/user-findings.ts';
 import { nameOf } from '../command/user-names.ts';
 import { type AuditLogRow, auditRow } from '../ui/audit-rows.ts';
-import { relative } from '../ui/text.ts';
 import { SHORT_DIGEST } from './held.ts';
 
 const Options = z.object({ issuer: z.optional(z.string()), names: z.optional(z.boolean()) });
@@ -59,7 +59,7 @@ async function why(context: Context, command: Command): Promise<void> {
   const services = await context.services();
   const { identityStoreId } = readers.entitlements.identityCenter;
   const people = await services.people(identityStoreId);
-  const unread = new Unread(terminal);
+  const { unread } = context;
   const userId = await requireUser(command.args[0] ?? '', issuer, { ...readers, people, terminal, unread });
   const now = clock.now();
   const groupIds = [...new Set(readers.entitlements.entitlements.flatMap(({ groups }) => groups))];
@@ -73,7 +73,7 @@ async function why(context: Context, command: Command): Promise<void> {
   const log = await services.auditLog();
   const events = (await unread.attempt(() => eventsOf(userId, now, log)))?.value;
   if (context.json) {
-    terminal.json({
+    terminal.untypedJson({
       userId,
       status,
       groups,
@@ -98,7 +98,7 @@ async function why(context: Context, command: Command): Promise<void> {
       looksPending: items,
       events: events?.map(({ event }) => event),
     });
-    unread.finish();
+    finish(context);
     return;
   }
   const person = names ? (await unread.attempt(() => people.person(userId)))?.value : undefined;
@@ -139,7 +139,7 @@ async function why(context: Context, command: Command): Promise<void> {
       ]),
     );
   }
-  unread.finish();
+  finish(context);
 }
 
 function groupsInWords(groups: readonly string[] | undefined, called: ReadonlyMap<string, string>): string {

@@ -1,6 +1,6 @@
+import { escaped } from '../../operator/text.ts';
+import { Unread } from '../../operator/unread.ts';
 import type { Context } from '../command/context.ts';
-import { Unread } from '../command/unread.ts';
-import { escaped } from '../ui/text.ts';
 import { type Finding, runCheck } from './check.ts';
 
 /** Checks credentials, organization, instance and encryption. */
@@ -70,7 +70,7 @@ export async function accountFindings(context: Context): Promise<readonly Findin
         );
       }
       // Whose instance it is, is only said: the check does not depend on it.
-      const identity = await new Unread(context.terminal).attempt(services.identity);
+      const identity = await new Unread().attempt(services.identity);
       const own = identity?.value.accountId === ownerAccountId;
       return found.ok(`ACTIVE, ${own ? 'owned by this account' : `an organization instance of ${ownerAccountId}`}`);
     },

@@ -1,7 +1,7 @@
 import type { ApplicationDescription } from '../../adapters/operator/instances.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
+import { count, escaped } from '../../operator/text.ts';
 import type { Context } from '../command/context.ts';
-import { count, escaped } from '../ui/text.ts';
 import { about, type Finding, runCheck } from './check.ts';
 import type { Listed } from './pace.ts';
 

@@ -1,5 +1,5 @@
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
-import { reportOf } from '../command/error-report.ts';
+import { reportOf } from '../../operator/error-report.ts';
 
 /** The result of a check. `unknown`: the caller could not check it. */
 export type Verdict = 'ok' | 'warning' | 'problem' | 'unknown';

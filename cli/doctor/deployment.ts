@@ -4,9 +4,9 @@ import { oldestSweep } from '../../domain/queue/sweep-reports.ts';
 import { EVENT_FAMILIES } from '../../domain/request/event-families.ts';
 import { isObject, own } from '../../domain/shared/json.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
+import type { Services } from '../../operator/services.ts';
+import { count, relative } from '../../operator/text.ts';
 import type { Context } from '../command/context.ts';
-import type { Services } from '../command/services.ts';
-import { count, relative } from '../ui/text.ts';
 import { type about, type Finding, runCheck } from './check.ts';
 
 const DEPLOY = 'Deploy Usher: docs/deploy.md';

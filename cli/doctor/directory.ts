@@ -1,8 +1,8 @@
 import type { Directory } from '../../adapters/identity-store.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
+import { count, escaped, numberOf } from '../../operator/text.ts';
 import type { Context } from '../command/context.ts';
-import { count, escaped, numberOf } from '../ui/text.ts';
 import { about, type Finding, runCheck } from './check.ts';
 import type { Listed } from './pace.ts';
 

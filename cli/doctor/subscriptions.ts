@@ -2,9 +2,9 @@ import { managedOf } from '../../domain/entitlements.ts';
 import { type Profile, profilesOf, titleOf } from '../../domain/profiles.ts';
 import { stopsOf } from '../../domain/queue/stops.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
+import { readersOf } from '../../operator/readers.ts';
 import { openList } from '../../reconcile/plan/subscription-lists.ts';
 import type { Context } from '../command/context.ts';
-import { readersOf } from '../command/readers.ts';
 import { stopInWords } from '../command/stops.ts';
 import { type Finding, runCheck } from './check.ts';
 

@@ -3,7 +3,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { readText } from '../../input/files.ts';
-import { MissingPrecondition, UsageError } from './failures.ts';
+import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

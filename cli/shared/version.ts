@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import * as z from 'zod/mini';
+
+const file = new URL('../../package.json', import.meta.url);
 
 /** Usher's own version, of `package.json`. */
-export const { version } = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')));
+export const version: string = JSON.parse(readFileSync(file, 'utf8')).version;

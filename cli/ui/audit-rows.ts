@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { LoggedEvent } from '../../adapters/operator/audit-log.ts';
-import { escaped, timeOf } from './text.ts';
+import { escaped, timeOf } from '../../operator/text.ts';
 
 const EventSchema = z.object({
   'detail-type': z.string(),

@@ -16,8 +16,8 @@ export const LINE_FIELDS = {
  *
  * `docs/scenarios.md` documents the form.
  */
-export function jsonLines(terminal: Pick<Terminal, 'json' | 'behind'>): Reporter {
-  const write = (line: { type: keyof typeof LINE_FIELDS; [field: string]: unknown }) => terminal.json(line);
+export function jsonLines(terminal: Pick<Terminal, 'untypedJson' | 'behind'>): Reporter {
+  const write = (line: { type: keyof typeof LINE_FIELDS; [field: string]: unknown }) => terminal.untypedJson(line);
   return {
     state: ({ execution, state, at }) => write({ type: 'state', execution, state, time: at.toISOString() }),
     ended: ({ execution, status, outcome, cause, startedAt, endedAt }) =>

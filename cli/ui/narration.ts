@@ -9,7 +9,7 @@ import {
   type Selector,
 } from '../../domain/request/request.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
-import { count } from './text.ts';
+import { count } from '../../operator/text.ts';
 
 /** What each state does, as the rest of a sentence that begins with its name. States that only choose the next one are left out. */
 export const EXPLANATIONS: ReadonlyMap<string, string> = new Map([

@@ -4,8 +4,9 @@ import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import type Table from 'cli-table3';
 import type { createLogUpdate } from 'log-update';
-import { UsageError } from '../shared/failures.ts';
-import { durationOf, jsonLine, numberOf, wrap } from './text.ts';
+import { UsageError } from '../../operator/failures.ts';
+import type { Line } from '../../operator/lines/all.ts';
+import { durationOf, jsonLine, numberOf, wrap } from '../../operator/text.ts';
 
 /** Work that takes less than this shows no progress. */
 const PATIENCE_MILLISECONDS = 2000;
@@ -59,6 +60,8 @@ export class Terminal {
   #lastLine: ReturnType<typeof createLogUpdate> | undefined;
   /** Whether a line has been written since {@link behind} was last asked. */
   #isFresh = false;
+  /** What {@link working} is doing. */
+  #detail = '';
 
   private constructor(surroundings: Surroundings, drawing: Drawing) {
     const { stdout, stderr, env } = surroundings;
@@ -106,7 +109,12 @@ export class Terminal {
     for (const line of lines) this.line(margin + colored(line));
   }
 
-  json(value: unknown): void {
+  /** Writes a result for a program. */
+  json(line: Line): void {
+    this.untypedJson(line);
+  }
+
+  untypedJson(value: unknown): void {
     this.#surroundings.stdout.write(`${jsonLine(value)}\n`);
   }
 
@@ -166,14 +174,14 @@ export class Terminal {
    */
   async working<T>(label: string, work: (report: (detail: string) => void) => Promise<T>): Promise<T> {
     const live = this.#liveOn(this.#surroundings.stderr);
+    this.#detail = '';
     const start = performance.now();
-    let detail = '';
     let frame = 0;
     let shownAt = start;
     const show = () => {
       const now = performance.now();
       if (now - start < PATIENCE_MILLISECONDS) return;
-      const text = `${label}${detail && `: ${detail}`}`;
+      const text = `${label}${this.#detail && `: ${this.#detail}`}`;
       if (live) live(`${FRAMES[frame++ % FRAMES.length]} ${text} (${durationOf((now - start) / 1000)})`);
       else if (shownAt === start || now - shownAt >= PLAIN_EVERY_MILLISECONDS) {
         shownAt = now;
@@ -182,14 +190,17 @@ export class Terminal {
     };
     const timer = setInterval(show, REDRAW_EVERY_MILLISECONDS);
     try {
-      return await work((text) => {
-        detail = text;
-      });
+      return await work((text) => this.detail(text));
     } finally {
       clearInterval(timer);
       live?.clear();
       live?.done();
     }
+  }
+
+  /** Says what {@link working} is doing at the moment. */
+  detail(text: string): void {
+    this.#detail = text;
   }
 
   /** Shows counted work on standard error: a bar, or plain lines where a line cannot be redrawn. */

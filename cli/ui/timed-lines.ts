@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { secondsBetween } from '../../domain/shared/time.ts';
+import { wrap } from '../../operator/text.ts';
 import type { Screen } from './terminal.ts';
-import { wrap } from './text.ts';
 
 /** Wide enough for a day; later moments are longer. */
 const MOMENT_COLUMNS = 9;

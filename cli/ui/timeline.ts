@@ -7,6 +7,7 @@ import type { PlayResult, Reporter } from '../../emulator/scenario/player.ts';
 import type { Script, ScriptStep } from '../../emulator/scenario/script.ts';
 import type { AuditEntry, StateExit, StateMoment } from '../../emulator/stack/listener.ts';
 import type { ExecutionEnd } from '../../emulator/stack/stack.ts';
+import { count } from '../../operator/text.ts';
 import {
   EXPLANATIONS,
   isChange,
@@ -21,7 +22,6 @@ import {
 import { IGNORED, OUTCOMES } from './outcomes.ts';
 import { type AuditRow, summaryOf, tablesOf } from './table.ts';
 import type { Screen } from './terminal.ts';
-import { count } from './text.ts';
 import { elapsed, type Style, TimedLines } from './timed-lines.ts';
 
 /** With more executions than this, only their ends are shown. */

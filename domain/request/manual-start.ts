@@ -1,8 +1,9 @@
 import { managedOf } from '../entitlements.ts';
 import { InvalidRequestError } from '../shared/errors.ts';
-import { ApplicationArn, DigestSchema, isPrintable, normalizeId } from '../shared/ids.ts';
+import { ApplicationArn, DigestSchema, normalizeId } from '../shared/ids.ts';
 import type { Fields } from '../shared/json.ts';
 import { own } from '../shared/json.ts';
+import { isPrintable } from '../shared/printable.ts';
 import {
   AdoptedSubscriptionsSchema,
   isWatched,

@@ -103,14 +103,6 @@ export function recordableExecution(value: unknown): string | undefined {
   return `${executions}sha256-${createHash('sha256').update(name).digest('hex')}`;
 }
 
-/** Control, format, private-use and unpaired code points, and the line and paragraph separators. */
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
-
-/** Whether a text from outside may appear in a log or a state. */
-export function isPrintable(text: string): boolean {
-  return !UNPRINTABLE.test(text);
-}
-
 /** Returns the account id of an ARN. */
 export function accountOf(arn: string): string {
   return arn.split(':')[4] ?? '';

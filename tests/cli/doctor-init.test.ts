@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readEntitlements } from '../../input/entitlements-file.ts';
 import { APPLICATION, application, GROUP, group, OTHER_APPLICATION, OTHER_GROUP, user } from '../support/ids.ts';
-import { anOperator, configuration, linesOf } from '../support/operator.ts';
+import { anOperator, configuration, resultsOf } from '../support/operator.ts';
 
 const GONE = group(3);
 const TWIN = application(3);
@@ -32,7 +32,7 @@ async function findings(
   ...args: readonly string[]
 ): Promise<{ code: number | null; found: Map<unknown, Record<string, unknown>> }> {
   const { code, out } = await operator.run('doctor', '--json', ...args);
-  return { code, found: new Map(linesOf(out).map((one) => [one['check'], one])) };
+  return { code, found: new Map(resultsOf(out).map((one) => [one['check'], one])) };
 }
 
 describe('usher doctor', () => {
@@ -180,7 +180,7 @@ describe('usher init', () => {
     expect(text).toMatch(/^ {2}- name: kiroprofile-us-east-1$/m);
     expect(text).toMatch(/^ {4}# Ids, because events carry no group names/m);
     const again = await operator.run('doctor', '--entitlements', 'made.yml', '--json');
-    expect(linesOf(again.out).map(({ check }) => check)).toContain(`group ${GROUP}`);
+    expect(resultsOf(again.out).map(({ check }) => check)).toContain(`group ${GROUP}`);
     expect((await operator.run('init', ...flags)).error).toMatch(/made.yml exists/);
   });
 

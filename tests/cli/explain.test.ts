@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anAddMemberToGroup } from '../support/events.ts';
 import { GROUP, STORE_ID, user } from '../support/ids.ts';
-import { configuration, linesOf, runUsher } from '../support/operator.ts';
+import { configuration, resultsOf, runUsher } from '../support/operator.ts';
 
 const JOIN = anAddMemberToGroup({ userId: user(1), groupId: GROUP });
 const FOREIGN = { ...JOIN, detail: { ...JOIN.detail, eventSource: 'quicksight.amazonaws.com' } };
@@ -32,7 +32,7 @@ describe('usher explain', () => {
       [FOREIGN, JOIN].map((one) => JSON.stringify(one)).join('\n'),
     );
     expect({ code, error }).toEqual({ code: 0, error: '' });
-    expect(linesOf(out)).toEqual([
+    expect(resultsOf(out)).toEqual([
       { decision: 'ignored', reason: 'foreign-service' },
       {
         decision: 'start',
@@ -50,7 +50,7 @@ describe('usher explain', () => {
       [JSON.stringify(NOBODY), '{bad', JSON.stringify(JOIN)].join('\n'),
     );
     expect(code).toBe(1);
-    expect(linesOf(out)).toEqual([
+    expect(resultsOf(out)).toEqual([
       { decision: 'invalid', path: 'detail.requestParameters.member.memberId', message: expect.any(String) },
       { decision: 'invalid', path: 'line 2', message: 'not JSON' },
       expect.objectContaining({ decision: 'start' }),
@@ -64,7 +64,7 @@ describe('usher explain', () => {
     ['a configuration with faults', ['-', '--entitlements', 'bad.yml'], '{}', /bad.yml: identityCenter: missing/],
   ])('ends with 2 for %s', async (_what, args, input, message) => {
     const { code, out, error } = await explain([...args, '--json'], input);
-    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect({ code, results: resultsOf(out) }).toEqual({ code: 2, results: [] });
     expect(error).toMatch(message);
   });
 
@@ -79,7 +79,7 @@ describe('usher explain', () => {
     const starts = [{ userId: user(1), groupId: GROUP }, { release: 'a'.repeat(64) }];
     const { code, out } = await explain(['-', '--json'], JSON.stringify(starts));
     expect(code).toBe(1);
-    const [start, release] = linesOf(out);
+    const [start, release] = resultsOf(out);
     expect(start).toMatchObject({
       decision: 'start',
       request: { trigger: 'manual', users: [{ userId: user(1), expected: { groupId: GROUP } }] },
@@ -90,6 +90,6 @@ describe('usher explain', () => {
   it('decides about 10,000 events', async () => {
     const { code, out } = await explain(['-', '--json'], JSON.stringify(Array(10_000).fill(JOIN)));
     expect(code).toBe(0);
-    expect(linesOf(out)).toHaveLength(10_000);
+    expect(resultsOf(out)).toHaveLength(10_000);
   });
 });

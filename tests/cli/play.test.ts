@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aPerson } from '../support/directory.ts';
 import { anAddMemberToGroup, aPatchGroup, aQuickSightMembership } from '../support/events.ts';
 import { APPLICATION, GROUP, STORE_ID, user } from '../support/ids.ts';
-import { runUsher, spawnUsher } from '../support/operator.ts';
+import { resultsOf, runUsher, spawnUsher } from '../support/operator.ts';
 import { aScenario } from '../support/scenario.ts';
 import { SECRET } from '../support/secret.ts';
 
@@ -125,7 +125,7 @@ describe('usher play', () => {
     ['entitlements for the story', ['--entitlements', 'entitlements.yml'], /a scenario has both in itself/],
   ])('ends with 2, says why and plays nothing: %s', async (_kind, args, message) => {
     const { code, out, error } = await run(['--json', ...args]);
-    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect({ code, results: resultsOf(out) }).toEqual({ code: 2, results: [] });
     expect(error).toMatch(message);
   });
 

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { environment, runHere, runUsher, spawnUsher } from '../support/operator.ts';
+import { environment, linesOf, runHere, runUsher, spawnUsher } from '../support/operator.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -23,6 +23,24 @@ describe('usher', () => {
       expect(out).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
   });
+
+  it.each([
+    ['a wrong option', ['seats', '--nmaes'], 2, /unknown option/],
+    ['an unknown command', ['strat'], 2, /unknown command/],
+    ['a file that is not there', ['explain', 'no-such-file.json'], 2, /no-such-file/],
+    ['an emulator that does not run', ['--local', 'held'], 3, /local/],
+  ])(
+    'prints an error of %s as its last line under --json, and in words on standard error',
+    async (_what, args, code, message) => {
+      const env = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
+      const ended = await runHere([...args, '--json'], { cwd: ROOT, env });
+      expect(ended.code).toBe(code);
+      expect(linesOf(ended.out)).toEqual([
+        expect.objectContaining({ type: 'error', exitCode: code, message: expect.stringMatching(message) }),
+      ]);
+      expect(ended.error).toMatch(message);
+    },
+  );
 
   it('shows examples and permissions of every command', async () => {
     for (const command of COMMANDS) {

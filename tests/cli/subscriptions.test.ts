@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { dayOf, daysFrom, plusDays } from '../../domain/shared/day.ts';
 import { filesOf } from '../support/folder.ts';
 import { ENTITLEMENT, GROUP, OTHER_GROUP, STORE_ID, user } from '../support/ids.ts';
-import { anOperator, configuration, linesOf, type Operator, runHere } from '../support/operator.ts';
+import { anOperator, configuration, type Operator, resultsOf, runHere } from '../support/operator.ts';
 import { SECRET } from '../support/secret.ts';
 import { KIRO as MANAGED } from '../support/subscriptions.ts';
 
@@ -38,7 +38,7 @@ const SUBSCRIBED: Parameters<typeof anOperator>[0] = {
 const operator = anOperator(SUBSCRIBED);
 
 const findings = async (...args: readonly string[]) =>
-  linesOf((await operator.run('subscriptions', '--people', '--json', ...args)).out);
+  resultsOf((await operator.run('subscriptions', '--people', '--json', ...args)).out);
 
 describe('usher subscriptions', () => {
   it('counts subscriptions and findings by profile, and says what is experimental', async () => {
@@ -52,7 +52,7 @@ describe('usher subscriptions', () => {
     ]);
     expect(error).toContain('experimental');
     expect(error).toContain(OTHER_GROUP);
-    const [row] = linesOf((await operator.run('subscriptions', '--json')).out);
+    const [row] = resultsOf((await operator.run('subscriptions', '--json')).out);
     expect(row).toEqual({
       provider: 'kiro',
       region: 'us-east-1',
@@ -173,7 +173,7 @@ describe('usher subscriptions', () => {
   });
 
   it('is shown by doctor, which warns where an application of Kiro has no such setting', async () => {
-    const checks = linesOf((await operator.run('doctor', '--json')).out);
+    const checks = resultsOf((await operator.run('doctor', '--json')).out);
     const subscriptionChecks = checks.filter(({ check }) => String(check).startsWith('subscription '));
     expect(subscriptionChecks).toEqual([
       expect.objectContaining({ check: `subscription ${ENTITLEMENT}`, verdict: 'ok' }),
@@ -211,7 +211,7 @@ describe('usher subscriptions --price', () => {
   });
 
   it('gives programs the same, and the total', async () => {
-    const rows = linesOf((await operator.run('subscriptions', '--json', '--price', pricesFile())).out);
+    const rows = resultsOf((await operator.run('subscriptions', '--json', '--price', pricesFile())).out);
     expect(rows).toEqual([expect.objectContaining({ active: 3, ...costs }), { total: costs }]);
   });
 
@@ -314,7 +314,7 @@ describe('usher subscriptions --idle', () => {
 
   it('gives programs and spreadsheets the same, with names only if asked', async () => {
     const { folder, today } = await activityOf(operator, { uses: { 4: [35] } });
-    const rows = linesOf((await idle(folder, '--json')).out);
+    const rows = resultsOf((await idle(folder, '--json')).out);
     const profile = { plan: KIRO.plan, provider: 'kiro', region: 'us-east-1' };
     expect(rows).toEqual([
       { finding: 'idle', userId: user(4), lastUse: plusDays(today, -35), ...profile },
@@ -330,7 +330,7 @@ describe('usher subscriptions --idle', () => {
     const except = join(filesOf({ 'except.txt': `# on leave\n${user(4)}\n` }), 'except.txt');
     const { folder } = await activityOf(operator);
     const { out, error } = await idle(folder, '--json', '--except', except);
-    expect(linesOf(out).map(({ userId }) => userId)).toEqual([user(5)]);
+    expect(resultsOf(out).map(({ userId }) => userId)).toEqual([user(5)]);
     expect(error).toContain('1 excepted');
   });
 
@@ -378,9 +378,9 @@ describe('usher subscriptions --idle', () => {
     const judged = await idle(folder, '--json');
     const compared = await operator.run('subscriptions', '--finding', 'missing');
     await operator.clearFaults();
-    expect([judged.code, judged.out, judged.error]).toEqual([
+    expect([judged.code, resultsOf(judged.out), judged.error]).toEqual([
       3,
-      '',
+      [],
       expect.stringContaining('no ledger of this stage'),
     ]);
     expect([compared.code, compared.out.split('\n')[1]]).toEqual([
@@ -396,7 +396,7 @@ describe('usher subscriptions --idle', () => {
     await operator.fault({ operation: 'DynamoDB.Query', kind: 'exception', exception, for: 'ever' });
     const { out, error, code } = await idle(folder, '--json');
     await operator.clearFaults();
-    expect([code, out, error]).toEqual([1, '', expect.stringContaining(`not read: Query: ${exception}`)]);
+    expect([code, resultsOf(out), error]).toEqual([1, [], expect.stringContaining(`not read: Query: ${exception}`)]);
   });
 
   it.each([
@@ -438,7 +438,7 @@ describe('a group that is subscribed in the console, while Usher only observes',
   it('shows who of the group has no subscription, and who has one and left, and no call of Usher changes anything', async () => {
     expect((await watching.run('start', '--all', '--wait')).code).toBe(0);
     const { out } = await watching.run('subscriptions', '--people', '--json');
-    expect(linesOf(out).map(({ finding, userId }) => [finding, userId])).toEqual([
+    expect(resultsOf(out).map(({ finding, userId }) => [finding, userId])).toEqual([
       ['missing', user(2)],
       ['missing', user(3)],
       ['orphan', user(4)],
@@ -490,7 +490,7 @@ describe('usher subscriptions of several profiles', () => {
     const { out, code } = await two.run('subscriptions', '--price', pricesFile());
     expect([code, out]).toEqual([1, expect.stringContaining('total\t?\t?\t?\t?\n')]);
     await two.fault({ operation: 'UserSubscriptions.ListUserSubscriptions', kind: 'exception', exception, times: 1 });
-    const rows = linesOf((await two.run('subscriptions', '--json', '--price', pricesFile())).out);
+    const rows = resultsOf((await two.run('subscriptions', '--json', '--price', pricesFile())).out);
     expect(rows.map((row) => 'total' in row)).toEqual([false, false]);
   });
 
@@ -505,7 +505,7 @@ describe('usher subscriptions of several profiles', () => {
     const all = await two.run(...args);
     expect([all.code, all.error]).toEqual([1, expect.stringContaining('Region eu-central-1')]);
     const first = await two.run(...args, '--entitlement', ENTITLEMENT);
-    expect([first.code, linesOf(first.out).map(({ userId }) => userId)]).toEqual([0, [user(1)]]);
+    expect([first.code, resultsOf(first.out).map(({ userId }) => userId)]).toEqual([0, [user(1)]]);
   });
 });
 
@@ -555,7 +555,7 @@ ${SECRET} four,Paused,Kiro Ultra,Group,
       'By your prices, active subscriptions cost 20.20 EUR per month. Pending ones will cost 1 of unknown price once they are used.',
       '',
     ]);
-    expect(linesOf((await run(EXPORT, '--price', 'prices.yml', '--json')).out)).toEqual([
+    expect(resultsOf((await run(EXPORT, '--price', 'prices.yml', '--json')).out)).toEqual([
       { status: 'active', plan: KIRO.plan, users: 2, pricePerMonth: 10.1, currency: 'EUR', totalPerMonth: 20.2 },
       { status: 'pending', plan: 'Q_DEVELOPER_STANDALONE_PRO_PLUS', users: 1 },
       { status: 'unknown', plan: 'unknown', users: 1 },
@@ -608,7 +608,7 @@ describe('what the service has found', () => {
     expect((await deployed.run('start', '--all', '--wait')).code).toBe(0);
     const { out } = await deployed.run('seats', '--people');
     expect(out.split('\n')[0]).toMatch(/\tSUBSCRIPTION$/);
-    const rows = linesOf((await deployed.run('seats', '--people', '--json')).out);
+    const rows = resultsOf((await deployed.run('seats', '--people', '--json')).out);
     expect(rows.map(({ userId, subscription }) => [userId, subscription])).toEqual([
       [user(1), 'wrong-plan'],
       [user(2), 'through-group'],
@@ -623,7 +623,7 @@ describe('what the service has found', () => {
   });
 
   it('is shown for a user whom no entitlement concerns, and as fields for programs', async () => {
-    const [orphan] = linesOf((await deployed.run('why', user(5), '--json')).out);
+    const [orphan] = resultsOf((await deployed.run('why', user(5), '--json')).out);
     expect(orphan).toMatchObject({
       entitlements: [],
       subscriptions: [
@@ -634,7 +634,7 @@ describe('what the service has found', () => {
         },
       ],
     });
-    const [right] = linesOf((await deployed.run('why', user(6), '--json')).out);
+    const [right] = resultsOf((await deployed.run('why', user(6), '--json')).out);
     expect(right).toMatchObject({ subscriptions: [] });
   });
 });

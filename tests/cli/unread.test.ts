@@ -2,7 +2,7 @@
 
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { APPLICATION, ENTITLEMENT, GROUP, OTHER_APPLICATION, OTHER_GROUP, STORE_ID, user } from '../support/ids.ts';
-import { anOperator, linesOf } from '../support/operator.ts';
+import { anOperator, resultsOf } from '../support/operator.ts';
 import { SECRET } from '../support/secret.ts';
 
 const NEW = 'BrandNewException';
@@ -36,7 +36,7 @@ afterEach(() => operator.clearFaults());
 describe('usher doctor', () => {
   const findings = async () => {
     const { code, out, error } = await operator.run('doctor', '--json');
-    return { code, error, found: new Map(linesOf(out).map((one) => [one['check'], one])) };
+    return { code, error, found: new Map(resultsOf(out).map((one) => [one['check'], one])) };
   };
 
   it.each([
@@ -103,7 +103,7 @@ describe('usher doctor', () => {
 });
 
 describe('usher start', () => {
-  const startOf = (out: string) => linesOf(out).find(({ type }) => type === 'start');
+  const startOf = (out: string) => resultsOf(out).find(({ type }) => type === 'start');
 
   it.each([
     ['GetUserId', ['--user', NAME], { userId: user(1) }],
@@ -141,7 +141,7 @@ describe('usher start', () => {
   it('follows an execution to its end without its history', async () => {
     await refuse('SFN.GetExecutionHistory');
     const { code, out, error } = await operator.run('start', '--user', user(3), '--wait', '--json');
-    expect(linesOf(out).at(-1)).toMatchObject({
+    expect(resultsOf(out).at(-1)).toMatchObject({
       type: 'end',
       outcome: expect.stringMatching(/^(?:converged|handedOver)$/),
     });
@@ -180,7 +180,7 @@ describe('usher status', () => {
   ])('shows an execution without what %s would show', async (operation, shown) => {
     await refuse(operation);
     const { code, out, error } = await operator.run('status', 'execution-1', '--json');
-    const [one] = linesOf(out);
+    const [one] = resultsOf(out);
     expect(one).toMatchObject({ name: 'execution-1', outcome: 'converged' });
     expect({ states: one?.['states'], audit: one?.['audit'] }).toEqual(shown);
     expectReported(error, operation);
@@ -202,7 +202,7 @@ describe('usher seats', () => {
   it('counts everything but the assignments that AWS does not list', async () => {
     await refuse('SSOAdmin.ListApplicationAssignments', { applicationArn: APPLICATION });
     const { code, out, error } = await operator.run('seats', '--json');
-    const [first, second] = linesOf(out);
+    const [first, second] = resultsOf(out);
     expect(first).toMatchObject({ entitlement: ENTITLEMENT, seats: 10, failed: 0 });
     expect(first).not.toHaveProperty('unmanaged');
     expect(second).toMatchObject({ entitlement: 'kiro', seats: 1, unmanaged: 0 });
@@ -214,7 +214,7 @@ describe('usher seats', () => {
   it('counts no seats and no unmanaged assignments of an application that the ledger does not show', async () => {
     await refuse('DynamoDB.Query', { applicationArn: APPLICATION });
     const { code, out, error } = await operator.run('seats', '--json');
-    const [first, second] = linesOf(out);
+    const [first, second] = resultsOf(out);
     expect(first).toEqual({ entitlement: ENTITLEMENT, application: APPLICATION, max: 200 });
     expect(second).toMatchObject({ entitlement: 'kiro', seats: 1, unmanaged: 0 });
     expectReported(error, 'Query');
@@ -224,7 +224,7 @@ describe('usher seats', () => {
   it.each(['DynamoDB.GetItem', 'IdentityStore.DescribeUser'])('lists users all the same: %s', async (operation) => {
     await refuse(operation);
     const { code, out, error } = await operator.run('seats', '--people', '--names', '--json');
-    expect(linesOf(out)).toHaveLength(11);
+    expect(resultsOf(out)).toHaveLength(11);
     expectReported(error, operation);
     expect(code).toBe(1);
   });
@@ -241,7 +241,7 @@ describe('usher why', () => {
   ])('explains everything that does not depend on %s', async (operation, shown, isChecked) => {
     await refuse(operation);
     const { code, out, error } = await operator.run('why', user(2), '--json');
-    const [one = {}] = linesOf(out);
+    const [one = {}] = resultsOf(out);
     for (const [key, value] of Object.entries(shown)) expect(one[key]).toEqual(value);
     const [entitlement] = one['entitlements'] as Record<string, unknown>[];
     expect(entitlement).toMatchObject({ entitlement: ENTITLEMENT, seat: { status: 'confirmed' } });
@@ -259,7 +259,7 @@ describe('usher why', () => {
   it('checks the other application', async () => {
     await refuse('SSOAdmin.DescribeApplicationAssignment', { applicationArn: OTHER_APPLICATION });
     const { code, out, error } = await operator.run('why', user(2), '--json');
-    const entitlements = linesOf(out)[0]?.['entitlements'] as Record<string, unknown>[];
+    const entitlements = resultsOf(out)[0]?.['entitlements'] as Record<string, unknown>[];
     expect(entitlements).toEqual([
       expect.objectContaining({ entitlement: ENTITLEMENT, entitled: true, assigned: true }),
       expect.objectContaining({
@@ -274,7 +274,7 @@ describe('usher why', () => {
   it('finds a user by name in the list', async () => {
     await refuse('IdentityStore.GetUserId');
     const { code, out } = await operator.run('why', NAME, '--json');
-    expect(linesOf(out)[0]).toMatchObject({ userId: user(1) });
+    expect(resultsOf(out)[0]).toMatchObject({ userId: user(1) });
     expect(code).toBe(0);
   });
 });
@@ -283,7 +283,7 @@ describe('usher backfill', () => {
   it('plans for the entitlements whose groups AWS lists', async () => {
     await refuse('IdentityStore.ListGroupMemberships', { groupId: GROUP });
     const { code, out, error } = await operator.run('backfill', '--dry-run', '--json');
-    expect(linesOf(out)).toEqual([expect.objectContaining({ type: 'plan', entitlement: 'kiro', entitled: 1 })]);
+    expect(resultsOf(out)).toEqual([expect.objectContaining({ type: 'plan', entitlement: 'kiro', entitled: 1 })]);
     expectReported(error, 'ListGroupMemberships');
     expect(code).toBe(1);
   });
@@ -334,7 +334,7 @@ describe('usher held', () => {
   it('shows who is held although AWS does not say why', async () => {
     await refuse('IdentityStore.IsMemberInGroups');
     const { code, out, error } = await operator.run('held', '--json');
-    const [hold] = linesOf(out);
+    const [hold] = resultsOf(out);
     const people = hold?.['people'] as Record<string, unknown>[];
     expect(people.length).toBeGreaterThan(2);
     expect(new Set(people.map(({ why }) => why))).toEqual(new Set(['not read']));

@@ -8,10 +8,12 @@ import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { WriteStream } from 'node:tty';
 import { afterAll, beforeAll } from 'vitest';
+import * as z from 'zod/mini';
 import { runCommandLine } from '../../cli/program.ts';
 import type { Entitlement, Entitlements } from '../../domain/entitlements.ts';
 import type { DirectorySeed } from '../../emulator/aws/identity-center/directory-seed.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
+import { LINES } from '../../operator/lines/all.ts';
 import { aPerson } from './directory.ts';
 import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, STORE_ID, user } from './ids.ts';
 import { openVirtualEmulator, type VirtualEmulator } from './virtual-emulator.ts';
@@ -53,7 +55,9 @@ export async function runUsher(
   const child = spawnUsher(args, options);
   child.stdin.end(input);
   const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  return { code, out, error };
+  const ended = { code, out, error };
+  checkLines(args, ended);
+  return ended;
 }
 
 /**
@@ -71,7 +75,9 @@ export async function runHere(
     const interruption = { onInterrupt: () => undefined, onEnd: () => undefined };
     const streams = { stdout: out.stream, stderr: error.stream, stdin: {}, env: environment(env) };
     const code = await runCommandLine(args, streams, interruption);
-    return { code, out: out.text(), error: error.text() };
+    const ended = { code, out: out.text(), error: error.text() };
+    checkLines(args, ended);
+    return ended;
   } finally {
     process.chdir(before);
   }
@@ -89,12 +95,32 @@ function aStream() {
   return { stream: stream as WriteStream, text: () => chunks.join('') };
 }
 
+/**
+ * Checks each line that `--json` printed against the schema of its type.
+ *
+ * @throws Error if a line is not of its type
+ */
+function checkLines(args: readonly string[], { out }: Ended): void {
+  if (!args.includes('--json')) return;
+  for (const line of linesOf(out)) {
+    const { type } = line;
+    const schema = Object.entries(LINES).find(([name]) => name === type)?.[1];
+    const problems = schema && z.safeParse(schema, line).error?.issues;
+    if (problems) throw new Error(`usher ${args.join(' ')}: ${JSON.stringify(line)}: ${JSON.stringify(problems)}`);
+  }
+}
+
 /** The lines of a program's output, parsed. */
 export function linesOf(out: string): Record<string, unknown>[] {
   return out
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line));
+}
+
+/** The lines of results: without what was not read, what was not found, and how the command failed. */
+export function resultsOf(out: string): Record<string, unknown>[] {
+  return linesOf(out).filter(({ type }) => !['unread', 'none', 'error'].includes(String(type)));
 }
 
 /** A local stack, long-running, and commands that ask it. */

@@ -1,9 +1,9 @@
 import { type Cost, costOf, type Prices, priceOf } from '../../../domain/subscription/prices.ts';
 import { type ExportedSubscription, readConsoleExport } from '../../../input/console-export.ts';
 import { labelOf, readText } from '../../../input/files.ts';
+import { count, escaped, numberOf } from '../../../operator/text.ts';
 import type { Context } from '../../command/context.ts';
 import { csvOf } from '../../ui/csv.ts';
-import { count, escaped, numberOf } from '../../ui/text.ts';
 import { priceCell } from './findings.ts';
 import { costFields, costInWords, priceFields } from './money.ts';
 
@@ -30,7 +30,7 @@ async function countSubscriptions(
     const [first] = some;
     return first ? [{ status: first.status, plan: first.plan, users: some.length, ...costFieldsOf(some, prices) }] : [];
   });
-  if (json) for (const { cost: _, ...row } of rows) terminal.json(row);
+  if (json) for (const { cost: _, ...row } of rows) terminal.untypedJson(row);
   else if (csv) {
     const more = prices ? ['pricePerMonth', 'totalPerMonth', 'currency'] : [];
     terminal.line(await csvOf(rows, ['status', 'plan', 'users', ...more]));
@@ -77,7 +77,7 @@ function printTotal(
       prices,
     );
   const [paid, pending] = [costFor('active'), costFor('pending')];
-  if (json) terminal.json({ total: costFields({ paid, pending }, prices) });
+  if (json) terminal.untypedJson({ total: costFields({ paid, pending }, prices) });
   else if (!csv) {
     const [now, later] = [costInWords(paid, prices.currency), costInWords(pending, prices.currency)];
     terminal.paragraph(
@@ -103,7 +103,7 @@ async function listSubscriptions(
     ...(prices ? priceFields(priceOf([row.plan], prices), prices) : {}),
   }));
   if (json) {
-    for (const row of rows) terminal.json(row);
+    for (const row of rows) terminal.untypedJson(row);
     return;
   }
   if (csv) {

@@ -6,11 +6,11 @@ import {
   type SubscriptionFinding,
 } from '../../../domain/subscription/findings.ts';
 import { COST_KINDS, costsOf, type Prices, priceOf, totalOf } from '../../../domain/subscription/prices.ts';
+import { count, numberOf, relative } from '../../../operator/text.ts';
 import type { Context } from '../../command/context.ts';
 import type { ProfileReport } from '../../command/subscriptions.ts';
 import { csvOf } from '../../ui/csv.ts';
 import { FINDING_MEANINGS } from '../../ui/finding-meanings.ts';
-import { count, numberOf, relative } from '../../ui/text.ts';
 import { amountOf, costFields, costInWords, priceFields } from './money.ts';
 
 /** Stands in a table for what could not be read. */
@@ -100,7 +100,7 @@ function summarizeForPrograms(
     const names = entitlements.map(({ name }) => name);
     const roles = roleArns.filter((roleArn) => roleArn !== undefined);
     const own = costs?.[index];
-    terminal.json({
+    terminal.untypedJson({
       ...profile,
       ...(roles.length > 0 ? { roleArns: roles } : {}),
       entitlements: names,
@@ -112,7 +112,7 @@ function summarizeForPrograms(
     });
   });
   const total = costs && totalOfAll(costs);
-  if (total && prices) terminal.json({ total: costFields(total, prices) });
+  if (total && prices) terminal.untypedJson({ total: costFields(total, prices) });
 }
 
 /** Undefined for a profile that could not be read. */
@@ -183,7 +183,7 @@ export async function listFindings(
     ...(names ? { name: names.get(row.userId) ?? '' } : {}),
   }));
   if (json) {
-    for (const { title: _, ...row } of named) terminal.json(row);
+    for (const { title: _, ...row } of named) terminal.untypedJson(row);
     return;
   }
   if (csv) {

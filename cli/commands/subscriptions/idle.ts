@@ -13,13 +13,14 @@ import { costOf, type Prices, priceOf } from '../../../domain/subscription/price
 import { readActivityFiles } from '../../../input/activity-files.ts';
 import { labelOf, readText } from '../../../input/files.ts';
 import { readUserIds } from '../../../input/user-ids-file.ts';
+import { CommandFailed, MissingPrecondition } from '../../../operator/failures.ts';
+import { count, numberOf, relative } from '../../../operator/text.ts';
+import type { Unread } from '../../../operator/unread.ts';
 import type { Context } from '../../command/context.ts';
 import { readProfiles } from '../../command/subscriptions.ts';
-import { Unread } from '../../command/unread.ts';
+import { finish } from '../../command/unread.ts';
 import { namesOfUsers } from '../../command/user-names.ts';
-import { CommandFailed, MissingPrecondition } from '../../shared/failures.ts';
 import { csvOf } from '../../ui/csv.ts';
-import { count, numberOf, relative } from '../../ui/text.ts';
 import { priceCell } from './findings.ts';
 import { costInWords, priceFields } from './money.ts';
 
@@ -58,7 +59,7 @@ export async function listIdle(profiles: readonly Profile[], options: IdleOption
     readActivityFiles(options.activity, (done, all) => say(`${numberOf(done)} of ${numberOf(all)}`)),
   );
   const windows = windowsOf(judged, activity, options.idle, context);
-  const unread = new Unread(terminal);
+  const { unread } = context;
   const read = await terminal.working('Reading subscriptions and groups', (say) =>
     readProfiles(judged, context, unread, say),
   );
@@ -75,7 +76,7 @@ export async function listIdle(profiles: readonly Profile[], options: IdleOption
   await print(all, options, context, unread);
   for (const profile of profiles.filter((one) => !judged.includes(one)))
     terminal.note(`${titleOf(profile)} is not judged: AWS writes no activity files of it`);
-  unread.finish();
+  finish(context);
 }
 
 /** @throws CommandFailed if the files do not cover every day, for each Region */
@@ -139,7 +140,7 @@ async function print(
   const users = new Set(all.flatMap(({ found }) => found.idle.map(({ userId }) => userId)));
   const called = names ? await namesOfUsers(users, context, unread) : undefined;
   const rows = all.flatMap(({ profile, found }) => found.idle.map((seat) => rowOf(seat, profile, called, prices)));
-  if (json) for (const { title: _, ...row } of rows) terminal.json(row);
+  if (json) for (const { title: _, ...row } of rows) terminal.untypedJson(row);
   else if (csv) {
     const columns = ['userId', 'finding', 'entitlement', 'plan', 'lastUse', 'since', 'provider', 'region'];
     const more = prices ? ['pricePerMonth', 'currency'] : [];

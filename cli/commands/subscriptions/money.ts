@@ -1,7 +1,7 @@
 import { COST_KINDS, type Cost, type Costs, type Prices } from '../../../domain/subscription/prices.ts';
 import { labelOf, readText } from '../../../input/files.ts';
 import { readPrices } from '../../../input/prices-file.ts';
-import { numberOf } from '../../ui/text.ts';
+import { numberOf } from '../../../operator/text.ts';
 
 /** Reads the file of `--price`, if there is one. @throws InputError */
 export async function pricesIn(file: string | undefined): Promise<Prices | undefined> {

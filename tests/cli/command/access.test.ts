@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { operatorAccess } from '../../../cli/command/access.ts';
-import { MissingPrecondition } from '../../../cli/shared/failures.ts';
+import { MissingPrecondition } from '../../../operator/failures.ts';
 import { FakeCloud } from '../../support/cloud.ts';
 import { filesOf } from '../../support/folder.ts';
 import { aProxy } from '../../support/proxy.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { UserStatus } from '../../../adapters/identity-store.ts';
 import type { Context } from '../../../cli/command/context.ts';
 import { readProfiles } from '../../../cli/command/subscriptions.ts';
-import { Unread } from '../../../cli/command/unread.ts';
+import { printUnread } from '../../../cli/command/unread.ts';
 import type { Entitlement, SubscriptionSettings } from '../../../domain/entitlements.ts';
 import type { UserFindings } from '../../../domain/findings/recorded-findings.ts';
 import { profileKey, profilesOf, titleOf } from '../../../domain/profiles.ts';
@@ -11,6 +11,7 @@ import type { Seat } from '../../../domain/seat/seat.ts';
 import { RefusedError } from '../../../domain/shared/errors.ts';
 import type { Subscription } from '../../../domain/subscription/subscription.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
+import { Unread } from '../../../operator/unread.ts';
 import { anEntitlement, aSeat, aSweepItem, at, aUserFindings, aUserItem, iso } from '../../support/builders.ts';
 import { application, group, numberOf, people, user } from '../../support/ids.ts';
 import { aTerminal } from '../../support/terminal.ts';
@@ -97,7 +98,7 @@ async function read(world: World) {
   };
   const said: string[] = [];
   const { terminal, written: notes } = await aTerminal();
-  const unread = new Unread(terminal);
+  const unread = new Unread();
   // Only what the command reads of a context.
   const context = {
     entitlements: async () => ({ ...exampleEntitlements(), entitlements }),
@@ -105,7 +106,7 @@ async function read(world: World) {
     clock: { now: () => at(0) },
   } as never as Context;
   const reports = await readProfiles(profilesOf(entitlements), context, unread, (detail) => said.push(detail));
-  unread.print();
+  printUnread({ terminal, json: false, unread });
   const found = reports.flatMap(({ reading }) => reading?.report.findings ?? []);
   return {
     reports,

@@ -1,7 +1,7 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { MissingPrecondition, UsageError } from '../../../cli/shared/failures.ts';
 import { goesDirect, proxyHandler } from '../../../cli/shared/proxy.ts';
+import { MissingPrecondition, UsageError } from '../../../operator/failures.ts';
 import { FakeCloud } from '../../support/cloud.ts';
 import { aCertificate, aProxy } from '../../support/proxy.ts';
 

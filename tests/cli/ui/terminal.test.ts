@@ -73,7 +73,7 @@ describe('the last line of a play', () => {
 
   it('does not wait after JSON', async () => {
     const { terminal } = await aTerminal(TERMINAL);
-    terminal.json({});
+    terminal.json({ type: 'none', of: 'seat' });
     expect(terminal.behind()).toBeUndefined();
   });
 });

@@ -1,19 +1,16 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Writable } from 'node:stream';
-import type { WriteStream } from 'node:tty';
 import { afterEach, describe, expect, it } from 'vitest';
-import { amazonQBusinessSubscriptions } from '../../../adapters/subscriptions/amazon-q-business.ts';
-import { kiroSubscriptions } from '../../../adapters/subscriptions/kiro.ts';
-import { servicesOf } from '../../../cli/command/services.ts';
-import { Terminal } from '../../../cli/ui/terminal.ts';
-import { Q_BUSINESS_PROVIDER } from '../../../emulator/aws/identity-center/subscriptions.ts';
-import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
-import { openStack } from '../../../emulator/stack/stack.ts';
-import { collected } from '../../support/aws.ts';
-import { directoryOf } from '../../support/directory.ts';
-import { APPLICATION, INSTANCE_ARN, OTHER_APPLICATION, REGION, START, user } from '../../support/ids.ts';
+import { amazonQBusinessSubscriptions } from '../../adapters/subscriptions/amazon-q-business.ts';
+import { kiroSubscriptions } from '../../adapters/subscriptions/kiro.ts';
+import { Q_BUSINESS_PROVIDER } from '../../emulator/aws/identity-center/subscriptions.ts';
+import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
+import { openStack } from '../../emulator/stack/stack.ts';
+import { servicesOf } from '../../operator/services.ts';
+import { collected } from '../support/aws.ts';
+import { directoryOf } from '../support/directory.ts';
+import { APPLICATION, INSTANCE_ARN, OTHER_APPLICATION, REGION, START, user } from '../support/ids.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -39,10 +36,9 @@ async function localServices() {
   const stack = await openStack({ entitlements, directory, start: START, transport: 'in-process' });
   const { endpoint, close } = await stack.listen(0, undefined);
   open.push(stack, { close });
-  const terminal = await aTerminal();
   const access = { endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
   const settings = { clock: stack.clock, stage: 'local', region: REGION, perSecond: 10 };
-  return { stack, services: servicesOf({ terminal, access, ...settings }) };
+  return { stack, services: servicesOf({ onRetry: () => undefined, access, ...settings }) };
 }
 
 const KIRO = { provider: 'kiro', region: 'eu-west-1', application: APPLICATION, instanceArn: INSTANCE_ARN } as const;
@@ -107,12 +103,6 @@ describe('the subscriptions of a local stack', () => {
   });
 });
 
-/** A terminal that shows nothing. */
-async function aTerminal() {
-  const stream = new Writable({ write: (_chunk, _encoding, done) => done() }) as WriteStream;
-  return Terminal.open({ stdout: stream, stderr: stream, stdin: {}, env: {} });
-}
-
 const SETTINGS = { stage: 'prod', region: REGION, perSecond: 10 };
 
 it('Amazon Q Business is asked in the Region of its application, and Kiro in that of Identity Center', async () => {
@@ -130,7 +120,7 @@ it('Amazon Q Business is asked in the Region of its application, and Kiro in tha
   const endpoint = `http://localhost:${(server.address() as AddressInfo).port}`;
   const access = { endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
   const clock = { now: () => START, sleep: async () => undefined };
-  const services = servicesOf({ terminal: await aTerminal(), access, clock, ...SETTINGS });
+  const services = servicesOf({ onRetry: () => undefined, access, clock, ...SETTINGS });
   await expect(collected((await services.subscriptions(Q_BUSINESS)).subscriptions())).rejects.toThrow('No Amazon Q');
   await collected((await services.subscriptions(KIRO)).subscriptions());
   expect(scopes).toEqual([`${Q_BUSINESS.region}/qbusiness`, `${REGION}/user-subscriptions`]);
@@ -144,7 +134,7 @@ it('AWS gets one request for subscriptions per second, of all providers together
   const clock = { now: () => START, sleep };
   // Without them, no request leaves this machine.
   const credentials = () => Promise.reject(new Error('no credentials'));
-  const services = servicesOf({ terminal: await aTerminal(), access: { credentials }, clock, ...SETTINGS });
+  const services = servicesOf({ onRetry: () => undefined, access: { credentials }, clock, ...SETTINGS });
   for (const input of [KIRO, Q_BUSINESS, KIRO]) {
     const provider = await services.subscriptions(input);
     await expect(collected(provider.subscriptions())).rejects.toThrow('no credentials');

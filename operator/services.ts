@@ -1,11 +1,10 @@
 import { StandardRetryStrategy } from '@smithy/core/retry';
-import { type ClientSettings, createPacer, type Pacer } from '../../adapters/clients.ts';
-import { namesOf } from '../../adapters/resource-names.ts';
-import { connectSubscriptions } from '../../adapters/subscriptions/connect.ts';
-import { SUBSCRIPTIONS_PER_SECOND } from '../../domain/pace.ts';
-import type { Clock } from '../../domain/shared/clock.ts';
-import { once } from '../shared/once.ts';
-import type { Terminal } from '../ui/terminal.ts';
+import { type ClientSettings, createPacer, type Pacer } from '../adapters/clients.ts';
+import { namesOf } from '../adapters/resource-names.ts';
+import { connectSubscriptions } from '../adapters/subscriptions/connect.ts';
+import { SUBSCRIPTIONS_PER_SECOND } from '../domain/pace.ts';
+import type { Clock } from '../domain/shared/clock.ts';
+import { once } from './once.ts';
 
 /** An operator waits: a throttled call is retried for some 20 seconds. */
 const MOST_ATTEMPTS = 8;
@@ -13,7 +12,8 @@ const MOST_ATTEMPTS = 8;
 const DIRECTORY_PER_SECOND = 10;
 
 interface ServicesOptions {
-  terminal: Terminal;
+  /** Is told, every five seconds at most, that a call is tried again. */
+  onRetry(text: string): void;
   clock: Clock;
   stage: string;
   /** Of the entitlements. The emulator has none. */
@@ -28,19 +28,19 @@ interface ServicesOptions {
 export type Services = ReturnType<typeof servicesOf>;
 
 /** Makes the services; opens no connection yet. */
-export function servicesOf({ terminal, clock, stage, namePrefix, region, perSecond, access }: ServicesOptions) {
+export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecond, access }: ServicesOptions) {
   const settings: ClientSettings = {
     region,
     maxAttempts: 1,
     ...access,
-    retryStrategy: new NotifyingRetryStrategy(terminal),
+    retryStrategy: new NotifyingRetryStrategy(onRetry),
   };
   const names = namesOf(stage, namePrefix);
   const pacer = (most: number): Pacer =>
     access.endpoint === undefined ? createPacer(most, clock) : { pace: async () => undefined };
   const applicationsPacer = pacer(perSecond);
   const directoryPacer = pacer(DIRECTORY_PER_SECOND);
-  const account = once(async () => (await import('../../adapters/operator/account.ts')).connectAccount(settings));
+  const account = once(async () => (await import('../adapters/operator/account.ts')).connectAccount(settings));
   const identity = once(async () => (await account()).identity());
   return {
     region,
@@ -53,37 +53,33 @@ export function servicesOf({ terminal, clock, stage, namePrefix, region, perSeco
       const { partition, accountId } = await identity();
       return `arn:${partition}:states:${region}:${accountId}:stateMachine:${name}`;
     },
-    executions: once(async () => (await import('../../adapters/operator/executions.ts')).connectExecutions(settings)),
+    executions: once(async () => (await import('../adapters/operator/executions.ts')).connectExecutions(settings)),
     auditLog: once(async () =>
-      (await import('../../adapters/operator/audit-log.ts')).connectAuditLog(settings, names.auditLogGroup),
+      (await import('../adapters/operator/audit-log.ts')).connectAuditLog(settings, names.auditLogGroup),
     ),
     functionLog: once(async () =>
-      (await import('../../adapters/operator/audit-log.ts')).connectFunctionLog(settings, names.normalizeLogGroup),
+      (await import('../adapters/operator/audit-log.ts')).connectFunctionLog(settings, names.normalizeLogGroup),
     ),
     instances: once(async () =>
-      (await import('../../adapters/operator/instances.ts')).connectInstances(settings, applicationsPacer),
+      (await import('../adapters/operator/instances.ts')).connectInstances(settings, applicationsPacer),
     ),
-    deployment: once(async () => (await import('../../adapters/operator/deployment.ts')).connectDeployment(settings)),
-    queues: once(async () => (await import('../../adapters/operator/queues.ts')).connectQueues(settings)),
-    replays: once(async () => (await import('../../adapters/operator/replays.ts')).connectReplays(settings)),
-    ledger: once(async () => (await import('../../adapters/ledger.ts')).connectLedger(settings, names.ledger)),
-    tables: once(async () => (await import('../../adapters/operator/tables.ts')).connectTables(settings)),
+    deployment: once(async () => (await import('../adapters/operator/deployment.ts')).connectDeployment(settings)),
+    queues: once(async () => (await import('../adapters/operator/queues.ts')).connectQueues(settings)),
+    replays: once(async () => (await import('../adapters/operator/replays.ts')).connectReplays(settings)),
+    ledger: once(async () => (await import('../adapters/ledger.ts')).connectLedger(settings, names.ledger)),
+    tables: once(async () => (await import('../adapters/operator/tables.ts')).connectTables(settings)),
     applications: once(async () =>
-      (await import('../../adapters/sso-admin.ts')).connectApplications(settings, applicationsPacer),
+      (await import('../adapters/sso-admin.ts')).connectApplications(settings, applicationsPacer),
     ),
     async directory(identityStoreId: string) {
-      return (await import('../../adapters/identity-store.ts')).connectDirectory(
+      return (await import('../adapters/identity-store.ts')).connectDirectory(
         settings,
         identityStoreId,
         directoryPacer,
       );
     },
     async people(identityStoreId: string) {
-      return (await import('../../adapters/operator/people.ts')).connectPeople(
-        settings,
-        identityStoreId,
-        directoryPacer,
-      );
+      return (await import('../adapters/operator/people.ts')).connectPeople(settings, identityStoreId, directoryPacer);
     },
     subscriptions: connectSubscriptions(settings, pacer(SUBSCRIPTIONS_PER_SECOND)),
   };
@@ -91,12 +87,12 @@ export function servicesOf({ terminal, clock, stage, namePrefix, region, perSeco
 
 /** Retries throttled and transient errors as the SDK does, and notes it every five seconds at most. */
 class NotifyingRetryStrategy extends StandardRetryStrategy {
-  readonly #terminal: Terminal;
+  readonly #onRetry: ServicesOptions['onRetry'];
   #notedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(terminal: Terminal) {
+  constructor(onRetry: ServicesOptions['onRetry']) {
     super({ maxAttempts: MOST_ATTEMPTS });
-    this.#terminal = terminal;
+    this.#onRetry = onRetry;
   }
 
   override refreshRetryTokenForRetry(...[token, info]: Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>) {
@@ -104,7 +100,7 @@ class NotifyingRetryStrategy extends StandardRetryStrategy {
     if (passes && performance.now() - this.#notedAt > 5000) {
       this.#notedAt = performance.now();
       const what = info.errorType === 'THROTTLING' ? 'AWS throttles this command' : 'AWS did not answer';
-      this.#terminal.note(this.#terminal.noteColors.dim(`${what}; retrying …`));
+      this.#onRetry(`${what}; retrying …`);
     }
     return super.refreshRetryTokenForRetry(token, info);
   }

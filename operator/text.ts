@@ -1,5 +1,5 @@
-import { isPrintable } from '../../domain/shared/ids.ts';
-import { secondsBetween } from '../../domain/shared/time.ts';
+import { isPrintable } from '../domain/shared/printable.ts';
+import { secondsBetween } from '../domain/shared/time.ts';
 
 /** Escapes what would move the cursor of a terminal or turn the direction of writing. */
 export function escaped(text: string): string {

@@ -1,6 +1,5 @@
-import { InvalidRequestError, RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
-import { InputError } from '../../input/input-error.ts';
-import { CommandFailed, EXIT, MissingPrecondition, UsageError } from '../shared/failures.ts';
+import { InvalidRequestError, RefusedError, TransientAwsError } from '../domain/shared/errors.ts';
+import { CommandFailed, EXIT, MissingPrecondition, UsageError } from './failures.ts';
 
 /** What the CLI prints of an error. */
 export interface ErrorReport {
@@ -108,7 +107,7 @@ function refusalReport({ reason, message }: RefusedError): ErrorReport {
 
 /** Returns what to print of an error, and the exit code that it means for a command. */
 export function reportOf(error: unknown): ErrorReport {
-  if (error instanceof UsageError || error instanceof InputError || error instanceof InvalidRequestError) {
+  if (error instanceof UsageError || error instanceof InvalidRequestError) {
     return { message: error.message, code: EXIT.wrongUse };
   }
   if (error instanceof MissingPrecondition) return { message: error.message, code: EXIT.precondition };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { reportOf } from '../../../cli/command/error-report.ts';
-import { RefusedError } from '../../../domain/shared/errors.ts';
+import { RefusedError } from '../../domain/shared/errors.ts';
+import { reportOf } from '../../operator/error-report.ts';
 
 const hintOf = (operation: string, reason: string) =>
   reportOf(new RefusedError(reason, `${operation}: ${reason} (Region us-east-1)`)).hint;

@@ -1,0 +1,20 @@
+import type { Entitlements } from '../domain/entitlements.ts';
+import type { Clock } from '../domain/shared/clock.ts';
+import type { Services } from './services.ts';
+import type { Unread } from './unread.ts';
+
+/** Who asks, and what of: every question of `operator/` gets one. A face (`cli/`) makes it. */
+export interface Asker {
+  clock: Clock;
+  stage: string;
+  /** Whether the emulator is asked, not AWS. */
+  local: boolean;
+  /** The entitlements in force: those of the file or of the emulator. @throws InputError, MissingPrecondition */
+  entitlements(): Promise<Entitlements>;
+  /** AWS or the emulator, in the Region of the entitlements. @throws like {@link entitlements} */
+  services(): Promise<Services>;
+  /** What AWS refused to show so far. */
+  unread: Unread;
+  /** Says what is being read, for someone who waits. */
+  progress(detail: string): void;
+}

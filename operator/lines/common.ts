@@ -1,0 +1,25 @@
+import * as z from 'zod/mini';
+
+/** An ISO 8601 time in UTC. */
+export const TimeSchema = z.string().check(z.describe('ISO 8601, UTC'));
+
+/** Why a command failed: the last line, after what it could print before. */
+export const ErrorLineSchema = z.strictObject({
+  type: z.literal('error'),
+  message: z.string(),
+  hint: z.optional(z.string().check(z.describe('The fix, or the next command'))),
+  exitCode: z.int(),
+});
+
+/** A read that AWS refused; what depends on it is left out. */
+export const UnreadLineSchema = z.strictObject({
+  type: z.literal('unread'),
+  message: z.string(),
+  hint: z.optional(z.string().check(z.describe('The fix, or the next command'))),
+});
+
+/** There is no line of a type that the command could print. */
+export const NoneLineSchema = z.strictObject({
+  type: z.literal('none'),
+  of: z.string().check(z.describe('The type of the lines that would have come')),
+});
