@@ -62,7 +62,9 @@ function isDetailType(name: string): name is DetailType {
 /** A later version may add fields, so a program must not refuse them: only the tests do. */
 function lineSchemaFile(type: string, schema: z.ZodMiniType): [string, string] {
   return schemaFile(`lines/${type}`, `Line "${type}" of usher --json`, schema, ({ jsonSchema }) => {
-    if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+    const { additionalProperties: others } = jsonSchema;
+    const isAny = typeof others === 'object' && Object.keys(others).length === 0;
+    if (others === false || isAny) delete jsonSchema.additionalProperties;
   });
 }
 

@@ -238,7 +238,10 @@ describe('an audit event', () => {
   };
 
   it.each<[string, BusEvent]>([
-    ['seat-assigned', auditEvent({ ...CHANGE, kind: 'assigned' }, SEAT, CONTEXT)],
+    [
+      'seat-assigned',
+      auditEvent({ ...CHANGE, kind: 'assigned', requestedAt: '2026-11-25T09:30:02.118Z' }, SEAT, CONTEXT),
+    ],
     ['seat-revoked', auditEvent({ ...NEXT_CHANGE, kind: 'revoked' }, SEAT, CONTEXT)],
     [
       'seat-refused',

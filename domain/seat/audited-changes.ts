@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import { REFUSED_REVOCATION } from '../audit/schema.ts';
 import { ApplicationArn, ResourceId } from '../shared/ids.ts';
 import { Timestamp } from '../shared/timestamp.ts';
 import { PLANS } from '../subscription/plan.ts';
@@ -16,6 +15,9 @@ import {
   markWaitlisted,
   restoreSeat,
 } from './transitions.ts';
+
+/** `activity_id` of OCSF's User Access Management. */
+const REVOKE_PRIVILEGES = 2;
 
 /** The detail-types of events about one user. A restore reads them from untrusted text: a log. */
 const EventSchema = z.object({
@@ -89,12 +91,7 @@ export function auditedChangeIn(event: unknown): AuditedChange | undefined {
     cause,
     revokeAt: revoke_at,
     requestedAt: requested_at,
-    refused:
-      type === 'Seat Refused'
-        ? detail.activity_id === REFUSED_REVOCATION.activity_id
-          ? 'revoke'
-          : 'grant'
-        : undefined,
+    refused: type === 'Seat Refused' ? (detail.activity_id === REVOKE_PRIVILEGES ? 'revoke' : 'grant') : undefined,
     plan: subscription_plan,
   };
 }

@@ -30,8 +30,8 @@ export interface Span {
 export interface Records {
   /** All audited changes between {@link Window.from} and {@link Window.now}, in any order, also several times. */
   changes: readonly AuditedChange[];
-  /** The seat as the ledger has it now. */
-  seat: Seat | undefined;
+  /** The seat as the ledger has it now; `unread` if AWS refuses to show it. */
+  seat: Seat | undefined | 'unread';
 }
 
 /** The time that the records cover. */
@@ -196,7 +196,8 @@ function isFirstChange({ changeSeq, at, type }: AuditedChange): boolean {
   return own >= Math.floor(at.getTime() / 1000);
 }
 
-function pointsOfLedger(seat: Seat | undefined, { now }: Window): Point[] {
+function pointsOfLedger(seat: Records['seat'], { now }: Window): Point[] {
+  if (seat === 'unread') return [{ at: now, before: 'unknown', after: () => 'unknown' }];
   if (!seat) return [{ at: now, before: 'none', after: () => 'none' }];
   const { status, grantedAt } = seat;
   const changedAt = new Date(seat.changedAt);

@@ -1,10 +1,24 @@
 import type * as z from 'zod/mini';
 import { ErrorLineSchema, NoneLineSchema, UnreadLineSchema } from './common.ts';
+import {
+  AccessLineSchema,
+  AuditEventLineSchema,
+  ChangeLineSchema,
+  MonthLineSchema,
+  ReachLineSchema,
+  StarterLineSchema,
+} from './history.ts';
 
 /** The schema of every line that `--json` prints, by its `type`. `schemas/lines/` has them as JSON Schemas. */
 export const LINES = {
+  access: AccessLineSchema,
+  'audit-event': AuditEventLineSchema,
+  change: ChangeLineSchema,
   error: ErrorLineSchema,
+  month: MonthLineSchema,
   none: NoneLineSchema,
+  reach: ReachLineSchema,
+  starter: StarterLineSchema,
   unread: UnreadLineSchema,
 } as const satisfies Readonly<Record<string, z.ZodMiniType<{ type: string }>>>;
 
