@@ -118,12 +118,18 @@ async function show(
   for (const { event, text, cells, execution = '', userId = '' } of rows) {
     const starter = starters?.get(execution);
     const name = called?.get(userId);
-    if (json) terminal.json({ type: 'audit-event', ...(event ?? { text }), ...more(starter, name) });
+    if (json) terminal.json({ ...lineOf(event ?? { text }), ...more(starter, name) });
     else {
       const others = [...(called ? [name ?? ''] : []), ...(starters ? [starter ? starterInWords(starter) : ''] : [])];
       terminal.line([...cells, ...others.map(escaped)].join(terminal.isLive ? '  ' : '\t'));
     }
   }
+}
+
+/** The log may have anything, also a type of its own. */
+function lineOf(event: object): { type: 'audit-event' } {
+  const { type: _, ...fields }: { type?: unknown } = event;
+  return { type: 'audit-event', ...fields };
 }
 
 function present(rows: readonly AuditLogRow[], field: 'execution' | 'userId'): string[] {

@@ -7,6 +7,7 @@ import type { History } from './access.ts';
 
 /** CloudTrail is asked at most about as many executions: it allows two requests per second. */
 const MOST_STARTERS = 40;
+const IS_EXECUTION = /^arn:[\w-]+:states:[\w-]+:\d{12}:execution:[^:]+:[^:]+$/;
 /** In the ARN of an execution that released, adopted or gave up. */
 const ADMIN_MACHINE = '-onboarding-admin:';
 /** CloudTrail's time of the call and Step Functions' time of the start differ by less. */
@@ -24,7 +25,8 @@ export async function startersOf(
   asker: Asker,
   known = new Map<string, StarterLine>(),
 ): Promise<ReadonlyMap<string, StarterLine>> {
-  const all = new Set([...executions].filter((arn) => !known.has(arn)));
+  // The log may have anything.
+  const all = new Set([...executions].filter((arn) => IS_EXECUTION.test(arn) && !known.has(arn)));
   const wanted = new Set([...all].slice(0, MOST_STARTERS));
   if (wanted.size < all.size) asker.unread.add(tooMany(all.size));
   await asker.unread.attempt(async () => {
