@@ -1,5 +1,5 @@
 import type { AuditedChange } from '../../domain/seat/audited-changes.ts';
-import type { AccessLine, ChangeLine } from '../lines/history.ts';
+import type { AccessLine, AuditedChangeLine } from '../lines/history.ts';
 import type { Access } from './access.ts';
 
 /** Returns a time of access as a line. */
@@ -21,10 +21,10 @@ export function accessLine({ application, entitlement, userId, ...span }: Access
 }
 
 /** Returns an audited change as a line. */
-export function changeLine(change: AuditedChange): ChangeLine {
+export function changeLine(change: AuditedChange): AuditedChangeLine {
   const { at, type, entitlement, applicationArn, userId, reason, execution, cause, revokeAt, plan } = change;
   return {
-    type: 'change',
+    type: 'audited-change',
     at: at.toISOString(),
     event: type,
     entitlement,

@@ -3,7 +3,7 @@ import { ErrorLineSchema, NoneLineSchema, UnreadLineSchema } from './common.ts';
 import {
   AccessLineSchema,
   AuditEventLineSchema,
-  ChangeLineSchema,
+  AuditedChangeLineSchema,
   MonthLineSchema,
   ReachLineSchema,
   StarterLineSchema,
@@ -13,7 +13,7 @@ import {
 export const LINES = {
   access: AccessLineSchema,
   'audit-event': AuditEventLineSchema,
-  change: ChangeLineSchema,
+  'audited-change': AuditedChangeLineSchema,
   error: ErrorLineSchema,
   month: MonthLineSchema,
   none: NoneLineSchema,

@@ -35,8 +35,8 @@ export const AccessLineSchema = z.strictObject({
 });
 
 /** An audited change of one user, in the words of the other lines. */
-export const ChangeLineSchema = z.strictObject({
-  type: z.literal('change'),
+export const AuditedChangeLineSchema = z.strictObject({
+  type: z.literal('audited-change'),
   at: TimeSchema,
   event: z.string().check(z.describe('The detail-type of the audit event')),
   entitlement: z.string(),
@@ -92,6 +92,6 @@ export const MonthLineSchema = z.strictObject({
   currency: z.optional(z.string()),
 });
 export type MonthLine = z.infer<typeof MonthLineSchema>;
-export type ChangeLine = z.infer<typeof ChangeLineSchema>;
+export type AuditedChangeLine = z.infer<typeof AuditedChangeLineSchema>;
 export type AccessLine = z.infer<typeof AccessLineSchema>;
 export type ReachLine = z.infer<typeof ReachLineSchema>;

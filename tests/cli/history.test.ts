@@ -69,7 +69,7 @@ describe('usher history', () => {
     const [access] = ofType(out, 'access');
     expect(access).toMatchObject({ userId: user(2), status: 'seat', reason: 'manual', endReason: 'user-deleted' });
     expect(String(access?.['until']) > String(access?.['since'])).toBe(true);
-    expect(ofType(out, 'change').map(({ event, reason }) => [event, reason])).toEqual([
+    expect(ofType(out, 'audited-change').map(({ event, reason }) => [event, reason])).toEqual([
       ['Seat Assigned', 'manual'],
       ['Seat Revoked', 'user-deleted'],
     ]);
