@@ -62,7 +62,8 @@ export async function historyOf(question: Question, asker: Asker): Promise<Histo
   // After the stream: what is changed meanwhile is in the ledger, and an event without its seat would be a contradiction.
   const now = asker.clock.now();
   const unread = await addSeats(found, question.subject, asker);
-  const access = [...found.values()].flatMap((records) => {
+  const inOrder = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, records]) => records);
+  const access = inOrder.flatMap((records) => {
     const { application, entitlement, userId, changes } = records;
     const seat = unread.has(application) ? 'unread' : records.seat;
     return timelineOf({ changes, seat }, { from: start, now })

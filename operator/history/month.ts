@@ -1,5 +1,5 @@
 import type { AuditedChange } from '../../domain/seat/audited-changes.ts';
-import type { Seat } from '../../domain/seat/seat.ts';
+import { ReasonSchema, type Seat } from '../../domain/seat/seat.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
 import { type Records, type Span, timelineOf } from './timeline.ts';
 
@@ -29,12 +29,20 @@ export interface MonthNumbers {
   joinToSeatP95Seconds: number | undefined;
 }
 
+/** What a month does not need of a change: each event has its own copies. */
+const NO_TEXTS = { applicationArn: '', userId: '', entitlement: '', execution: '', cause: '' };
+const REASONS = new Map<string, string>(ReasonSchema.options.map((reason) => [reason, reason]));
+
+function sharedReason(reason: string): string {
+  return REASONS.get(reason) ?? reason;
+}
+
 /**
  * Keeps of the changes of one user what their month needs: those of the month, and the first one after it, which says how the
  * user stood at its end. Without its texts: a large month has hundreds of thousands of changes.
  */
 export function keepForMonth(kept: AuditedChange[], change: AuditedChange, { to }: Pick<MonthWindow, 'to'>): void {
-  const slim = { ...change, execution: '', cause: '' };
+  const slim = { ...change, ...NO_TEXTS, reason: sharedReason(change.reason) };
   if (change.at < to) {
     kept.push(slim);
     return;
