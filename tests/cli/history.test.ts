@@ -255,3 +255,23 @@ describe('once the log group keeps one day', () => {
     expect(ofType(november.out, 'month')[0]).not.toHaveProperty('soFar');
   });
 });
+
+describe('after a hold was released', () => {
+  it('history says who released it', async () => {
+    const { GroupMemberships } = (await operator.call('AWSIdentityStore.ListGroupMemberships', {
+      IdentityStoreId: STORE_ID,
+      GroupId: GROUP,
+    })) as { GroupMemberships: { MembershipId: string }[] };
+    for (const { MembershipId } of GroupMemberships)
+      await operator.call('AWSIdentityStore.DeleteGroupMembership', { IdentityStoreId: STORE_ID, MembershipId });
+    const [{ digest } = {}] = resultsOf((await operator.run('held', '--json')).out);
+    expect((await operator.run('release', String(digest), '--yes', '--wait')).code).toBe(0);
+    const { code, out } = await operator.run('history', ENTITLEMENT, '--from', '1h', '--by', '--json');
+    expect(code).toBe(0);
+    // The first two were within the budget: their own events revoked them.
+    const ends = ofType(out, 'access').map(({ endExecution }) => String(endExecution));
+    const released = ends.filter((execution) => execution.includes('-onboarding-admin:'));
+    expect([ends.length, released.length]).toEqual([4, 2]);
+    expect(ofType(out, 'starter').map(({ execution, by }) => [execution, by])).toEqual([[released[0], OPERATOR]]);
+  });
+});
