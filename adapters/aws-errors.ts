@@ -3,6 +3,7 @@ type Refusal =
   | 'access-denied'
   | 'account-not-eligible'
   | 'application-missing'
+  | 'bucket-missing'
   | 'conflict'
   | 'credentials'
   | 'identity-store-missing'

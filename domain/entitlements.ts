@@ -63,6 +63,16 @@ export const Name = z
     z.describe('Unique name of the entitlement. It appears in logs and audit events. Never the name of a person.'),
   );
 
+const CostCentre = z
+  .string()
+  .check(
+    z.regex(
+      /^[\p{L}\p{N}](?:[\p{L}\p{N} ._/-]{0,62}[\p{L}\p{N}._/-])?$/u,
+      'expected letters, digits, spaces and . _ / -, beginning with a letter or digit, at most 64',
+    ),
+    z.describe('Who pays for the seats, for usher report. Only reports have it. Never the name of a person.'),
+  );
+
 const Mode = z
   .enum(['enforce', 'observe'])
   .check(z.describe('observe audits what enforce would do, and changes nothing'));
@@ -111,6 +121,7 @@ export const EntitlementSchema = z.strictObject({
       ),
     ),
   seats: z.strictObject({ max: SeatsMax }),
+  costCentre: z.optional(CostCentre),
   onLeave: z._default(z.strictObject({ revokeAfterDays: z._default(RevokeAfterDays, 0) }), { revokeAfterDays: 0 }),
   mode: z._default(Mode, 'enforce'),
   subscription: z.optional(SubscriptionSchema),

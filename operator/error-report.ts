@@ -36,6 +36,10 @@ const REFUSALS: Readonly<Record<string, Pick<ErrorReport, 'hint' | 'code'>>> = {
     code: EXIT.failed,
     hint: 'AWS does not let this account have such subscriptions. Only AWS Support can change that: docs/subscriptions.md',
   },
+  'bucket-missing': {
+    code: EXIT.failed,
+    hint: 'Name the bucket of AuditBucketArn, without its ARN: it has a copy of the audit stream only if Usher was deployed with it',
+  },
   'group-missing': {
     code: EXIT.failed,
     hint: 'Correct the groups in entitlements.yml; use ids, not names. Check all of them: usher doctor',

@@ -11,6 +11,9 @@ const MOST_ATTEMPTS = 8;
 /** AWS allows 20 calls per second of each operation of the Identity Store, and Usher itself needs some of them. */
 const DIRECTORY_PER_SECOND = 10;
 
+/** AWS allows two requests per second and account, also to those who look at the console meanwhile. */
+const LOOKUPS_PER_SECOND = 1.5;
+
 interface ServicesOptions {
   /** Is told, every five seconds at most, that a call is tried again. */
   onRetry(text: string): void;
@@ -59,6 +62,13 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
     ),
     functionLog: once(async () =>
       (await import('../adapters/operator/audit-log.ts')).connectFunctionLog(settings, names.normalizeLogGroup),
+    ),
+    /** The copy of the audit stream in a bucket. */
+    async auditCopy(bucket: string) {
+      return (await import('../adapters/operator/audit-copy.ts')).connectAuditCopy(settings, bucket, names.prefix);
+    },
+    starts: once(async () =>
+      (await import('../adapters/operator/starts.ts')).connectStarts(settings, pacer(LOOKUPS_PER_SECOND)),
     ),
     instances: once(async () =>
       (await import('../adapters/operator/instances.ts')).connectInstances(settings, applicationsPacer),

@@ -1,3 +1,4 @@
+import { isDay } from '../domain/shared/day.ts';
 import { isPrintable } from '../domain/shared/printable.ts';
 import { secondsBetween } from '../domain/shared/time.ts';
 
@@ -58,9 +59,10 @@ export function numberOf(number: number): string {
 }
 
 /**
- * Parses a time of the command line: an ISO time, or how long ago it was (`90s`, `15m`, `3h`, `7d`).
+ * Parses a time of the command line: an ISO time, how long ago it was (`90s`, `15m`, `3h`, `7d`), or a time as {@link timeOf}
+ * prints it. All are in UTC.
  *
- * @returns undefined if it is neither
+ * @returns undefined if it is none of them
  */
 export function momentIn(text: string, now: Date): Date | undefined {
   const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
@@ -68,9 +70,9 @@ export function momentIn(text: string, now: Date): Date | undefined {
     const seconds = { s: 1, m: 60, h: 3600, d: 86_400 }[unit ?? ''] ?? 0;
     return new Date(now.getTime() - Number(amount) * seconds * 1000);
   }
-  if (!/^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z)?$/.test(text)) return undefined;
-  const moment = new Date(text);
-  return Number.isNaN(moment.getTime()) ? undefined : moment;
+  const [, day = '', time = '00:00'] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)Z?)?$/.exec(text) ?? [];
+  const moment = new Date(`${day}T${time}Z`);
+  return isDay(day) && !Number.isNaN(moment.getTime()) ? moment : undefined;
 }
 
 /**

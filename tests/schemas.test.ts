@@ -78,7 +78,9 @@ function holderOf(value: Json, path: string[]): Json {
 
 const OPTIONAL = new Set([
   'detail.cloud.account',
-  ...['revoke_at', 'plan', 'expected_plan', 'subscription_status', 'source'].map((field) => `detail.unmapped.${field}`),
+  ...['revoke_at', 'requested_at', 'plan', 'expected_plan', 'subscription_status', 'source'].map(
+    (field) => `detail.unmapped.${field}`,
+  ),
 ]);
 const REQUIRED = SAMPLE_NAMES.flatMap((name) =>
   pathsOf(sampleOf(name))
@@ -236,7 +238,10 @@ describe('an audit event', () => {
   };
 
   it.each<[string, BusEvent]>([
-    ['seat-assigned', auditEvent({ ...CHANGE, kind: 'assigned' }, SEAT, CONTEXT)],
+    [
+      'seat-assigned',
+      auditEvent({ ...CHANGE, kind: 'assigned', requestedAt: '2026-11-25T09:30:02.118Z' }, SEAT, CONTEXT),
+    ],
     ['seat-revoked', auditEvent({ ...NEXT_CHANGE, kind: 'revoked' }, SEAT, CONTEXT)],
     [
       'seat-refused',

@@ -1,12 +1,13 @@
 import {
   CloudWatchLogsClient,
+  DescribeLogGroupsCommand,
   FilterLogEventsCommand,
   type FilterLogEventsCommandInput,
   ResourceNotFoundException,
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
-import { askWith, listIn, pages, undefinedIf } from '../requests.ts';
+import { askWith, listIn, malformedAnswer, pages, undefinedIf } from '../requests.ts';
 
 /** An event of the audit stream, as the log group stores it. */
 export interface LoggedEvent {
@@ -25,6 +26,8 @@ export interface AuditQuery {
   userId?: string;
   /** Name of an entitlement. */
   entitlement?: string;
+  /** ARN of an application. */
+  application?: string;
   /** `Seat Assigned`, … */
   detailType?: string;
   /** ARN of the execution that recorded the event. */
@@ -48,6 +51,15 @@ export interface FunctionLog {
 export interface AuditLog {
   /** Matching events, oldest first, by pages, some of which may be empty. A missing log group yields undefined once. */
   events(query: AuditQuery): AsyncIterable<readonly LoggedEvent[] | undefined>;
+  /** When the log group was created, and how long it keeps events; undefined if there is none. */
+  group(): Promise<LogGroup | undefined>;
+}
+
+/** A log group. */
+export interface LogGroup {
+  createdAt: Date;
+  /** Absent: it keeps events forever. */
+  keepsDays?: number;
 }
 
 /**
@@ -103,7 +115,28 @@ export function cloudWatchAuditLog(client: CloudWatchLogsClient, logGroup: strin
         endTime: query.until?.getTime(),
         filterPattern: patternOf(query),
       }),
+
+    group: () => describeGroup(client, logGroup),
   };
+}
+
+/** DescribeLogGroups lists all groups whose names begin with a text. */
+async function describeGroup(client: CloudWatchLogsClient, logGroup: string): Promise<LogGroup | undefined> {
+  const operation = 'DescribeLogGroups';
+  const ask = askWith(LOGS_ERRORS);
+  for await (const { logGroups } of pages(operation, (nextToken) =>
+    ask(operation, [`log group ${logGroup}`], async () => {
+      const page = await client.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: logGroup, nextToken }));
+      return { logGroups: page.logGroups, NextToken: page.nextToken };
+    }),
+  )) {
+    const found = listIn(logGroups ?? [], operation, 'logGroups').find((one) => one.logGroupName === logGroup);
+    if (!found) continue;
+    const { creationTime, retentionInDays } = found;
+    if (creationTime === undefined) throw malformedAnswer(operation, 'logGroups.creationTime');
+    return { createdAt: new Date(creationTime), ...(retentionInDays ? { keepsDays: retentionInDays } : {}) };
+  }
+  return undefined;
 }
 
 /** The log of the function NormalizeRequest. */
@@ -121,10 +154,11 @@ export function cloudWatchFunctionLog(client: CloudWatchLogsClient, logGroup: st
 }
 
 /** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html */
-function patternOf({ userId, entitlement, detailType, execution }: AuditQuery): string | undefined {
+function patternOf({ userId, entitlement, application, detailType, execution }: AuditQuery): string | undefined {
   const terms = [
     ['$.detail.user.uid', userId],
     ['$.detail.privileges[0]', entitlement],
+    ['$.detail.resources[0].uid', application],
     ['$.detail-type', detailType],
     ['$.detail.metadata.correlation_uid', execution],
   ].flatMap(([place, value]) => (value === undefined ? [] : [`(${place} = ${JSON.stringify(value)})`]));

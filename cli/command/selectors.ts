@@ -124,13 +124,6 @@ async function orInsteadOf(
   }
 }
 
-/** Like {@link findUser}. @throws UsageError also if there is no such user */
-export async function requireUser(...[text, issuer, services]: Parameters<typeof findUser>): Promise<string> {
-  const userId = await findUser(text, issuer, services);
-  if (userId !== undefined) return userId;
-  throw new UsageError(`The identity store has no user ${escaped(text)}`);
-}
-
 /** Searches the list of all users for a name or an address, without regard to case, as the Identity Store does. */
 async function listedUsers(
   selector: Exclude<Selector, { externalId: unknown }>,

@@ -4,15 +4,18 @@ import * as z from 'zod/mini';
 import type { AuditQuery } from '../../adapters/operator/audit-log.ts';
 import { CLASSIFICATIONS } from '../../domain/audit/schema.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
-import { readersOf } from '../../operator/readers.ts';
+import { starterInWords, startersOf } from '../../operator/history/starters.ts';
+import type { StarterLine } from '../../operator/lines/history.ts';
 import { suggestion } from '../../operator/suggestions.ts';
-import { momentIn } from '../../operator/text.ts';
+import { escaped, momentIn } from '../../operator/text.ts';
+import { requireAnyUser } from '../command/any-user.ts';
 import { choiceOption } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { pollMilliseconds } from '../command/follow-execution.ts';
-import { requireUser, WHO } from '../command/selectors.ts';
-import { printUnread } from '../command/unread.ts';
+import { WHO } from '../command/selectors.ts';
+import { finish } from '../command/unread.ts';
+import { namesOfUsers } from '../command/user-names.ts';
 import { type AuditLogRow, auditRow } from '../ui/audit-rows.ts';
 
 const TYPES = Object.keys(CLASSIFICATIONS);
@@ -26,6 +29,8 @@ const Options = z.object({
   issuer: z.optional(z.string()),
   entitlement: z.optional(z.string()),
   type: z.optional(z.string()),
+  by: z.optional(z.boolean()),
+  names: z.optional(z.boolean()),
 });
 
 const DEFAULT_SINCE = '1d';
@@ -37,7 +42,7 @@ const FOLLOW_POLLS = 3;
 export function auditCommand(run: Runner): Command {
   return commandOf('audit', {
     summary: 'Show the audit stream: who got or lost what, when and why (read-only)',
-    description: `With --json, prints the events themselves, one per line. TYPE is one of: ${TYPES.join(', ')}; its last word is enough.`,
+    description: `With --json, prints the events themselves, one per line, with the type audit-event. TYPE is one of: ${TYPES.join(', ')}; its last word is enough. A user who was deleted is named by id.`,
     examples: [
       ['usher audit', 'events of the last day'],
       ['usher audit --follow', 'events as they arrive'],
@@ -50,10 +55,16 @@ export function auditCommand(run: Runner): Command {
       'identitystore:DescribeUser',
       'identitystore:DescribeGroup',
       'identitystore:ListUsers',
+      'dynamodb:BatchGetItem',
+      'dynamodb:GetItem',
+      'cloudtrail:LookupEvents (--by)',
+      'states:DescribeExecution (--by)',
     ],
   })
     .option('--follow', 'wait for more events until Ctrl-C')
-    .option('--since <WHEN>', `15m, 3h, 7d, or a time in UTC (default: ${DEFAULT_SINCE})`)
+    .option('--by', 'also who started the executions of the events, from CloudTrail')
+    .option('--names', 'also print names of users who still exist')
+    .option('--since <WHEN>', `15m, 3h, 7d, or a time in UTC, as this command prints it (default: ${DEFAULT_SINCE})`)
     .option('--until <WHEN>', 'a time likewise (default: now)')
     .option('--user <WHO>', WHO)
     .option('--issuer <ISSUER>', 'issuer of an external id')
@@ -67,18 +78,10 @@ async function audit(context: Context, command: Command): Promise<void> {
   const options = optionsOf(command, Options);
   const query = await queryOf(options, context);
   const seen = new Set<string>();
-  const show = (row: AuditLogRow, id: string) => {
-    // A replayed or repeated event has the same id.
-    const uid = row.uid ?? id;
-    if (seen.has(uid)) return;
-    seen.add(uid);
-    if (json) terminal.untypedJson(row.event);
-    else terminal.line(row.cells.join(terminal.isLive ? '  ' : '\t'));
-  };
+  const starters = options.by ? new Map<string, StarterLine>() : undefined;
   const log = await (await context.services()).auditLog();
   if (!(json || options.follow)) terminal.page();
   let from = query.since ?? new Date(0);
-  let shown = 0;
   for (;;) {
     let latest = from.getTime();
     for await (const page of log.events({ ...query, since: from })) {
@@ -86,18 +89,58 @@ async function audit(context: Context, command: Command): Promise<void> {
         throw new MissingPrecondition(
           'This account and Region have no log group of the audit stream. Is Usher deployed here?',
         );
-      for (const event of page) {
-        show(auditRow(event), event.id);
+      const rows = page.flatMap((event) => {
         latest = Math.max(latest, event.at.getTime());
-        shown += 1;
-      }
+        const row = auditRow(event);
+        // A replayed or repeated event has the same id.
+        const uid = row.uid ?? event.id;
+        if (seen.has(uid)) return [];
+        seen.add(uid);
+        return [row];
+      });
+      if (rows.length > 0) await show(rows, { starters, names: options.names === true }, context);
       await terminal.drained();
     }
     if (!options.follow) break;
     from = new Date(Math.max(from.getTime(), latest - OVERLAP_MILLISECONDS));
     await sleep(pollMilliseconds(context) * FOLLOW_POLLS);
   }
-  if (shown === 0 && !json) terminal.note('No matching audit event.');
+  if (seen.size === 0 && json) terminal.json({ type: 'none', of: 'audit-event' });
+  if (seen.size === 0 && !json) terminal.note('No matching audit event.');
+  finish(context);
+}
+
+async function show(
+  rows: readonly AuditLogRow[],
+  { starters, names }: { starters: Map<string, StarterLine> | undefined; names: boolean },
+  context: Context,
+): Promise<void> {
+  const { terminal, json } = context;
+  if (starters) await startersOf(present(rows, 'execution'), context, starters);
+  const called = names ? await namesOfUsers(present(rows, 'userId'), context, context.unread) : undefined;
+  for (const { event, text, cells, execution = '', userId = '' } of rows) {
+    const starter = starters?.get(execution);
+    const name = called?.get(userId);
+    if (json) terminal.json({ ...lineOf(event ?? { text }), ...more(starter, name) });
+    else {
+      const others = [...(called ? [name ?? ''] : []), ...(starters ? [starter ? starterInWords(starter) : ''] : [])];
+      terminal.line([...cells, ...others.map(escaped)].join(terminal.isLive ? '  ' : '\t'));
+    }
+  }
+}
+
+/** The log may have anything, also a type of its own. */
+function lineOf(event: object): { type: 'audit-event' } {
+  const { type: _, ...fields }: { type?: unknown } = event;
+  return { type: 'audit-event', ...fields };
+}
+
+function present(rows: readonly AuditLogRow[], field: 'execution' | 'userId'): string[] {
+  return rows.flatMap((row) => row[field] ?? []);
+}
+
+function more(starter: { by: string } | undefined, name: string | undefined) {
+  return { ...(starter ? { startedBy: starter.by } : {}), ...(name === undefined ? {} : { name }) };
 }
 
 async function queryOf(options: z.infer<typeof Options>, context: Context): Promise<AuditQuery> {
@@ -116,20 +159,10 @@ async function queryOf(options: z.infer<typeof Options>, context: Context): Prom
   return {
     since: momentOf('--since', since),
     ...(until === undefined ? {} : { until: momentOf('--until', until) }),
-    ...(user === undefined ? {} : { userId: await userIdOf(user, issuer, context) }),
+    ...(user === undefined ? {} : { userId: (await requireAnyUser(user, issuer, context)).userId }),
     ...(entitlement === undefined ? {} : { entitlement }),
     ...(type === undefined ? {} : { detailType: typeOf(type) }),
   };
-}
-
-async function userIdOf(user: string, issuer: string | undefined, context: Context): Promise<string> {
-  const readers = await readersOf(context);
-  const people = await (await context.services()).people(readers.entitlements.identityCenter.identityStoreId);
-  const { terminal } = context;
-  const { unread } = context;
-  const userId = await requireUser(user, issuer, { ...readers, people, terminal, unread });
-  printUnread(context);
-  return userId;
 }
 
 /** @throws UsageError */

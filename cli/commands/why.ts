@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { UserLine } from '../../operator/lines/why.ts';
-import { readersOf } from '../../operator/readers.ts';
 import { relative } from '../../operator/text.ts';
 import { explainUser, LOOK_BACK_DAYS } from '../../operator/why/explain-user.ts';
 import { findingsInWords } from '../../operator/why/recorded-findings.ts';
+import { requireAnyUser } from '../command/any-user.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { requireUser, WHO } from '../command/selectors.ts';
+import { WHO } from '../command/selectors.ts';
 import { finish } from '../command/unread.ts';
 import { auditRow } from '../ui/audit-rows.ts';
 
@@ -42,15 +42,10 @@ export function whyCommand(run: Runner): Command {
 }
 
 async function why(context: Context, command: Command): Promise<void> {
-  const { terminal, unread } = context;
   const { issuer, names } = optionsOf(command, Options);
-  const readers = await readersOf(context);
-  const services = await context.services();
-  const { identityStoreId } = readers.entitlements.identityCenter;
-  const people = await services.people(identityStoreId);
-  const userId = await requireUser(command.args[0] ?? '', issuer, { ...readers, people, terminal, unread });
+  const { userId } = await requireAnyUser(command.args[0] ?? '', issuer, context);
   const line = await explainUser(userId, context, { names: names === true });
-  if (context.json) terminal.json(line);
+  if (context.json) context.terminal.json(line);
   else printUser(line, context);
   finish(context);
 }

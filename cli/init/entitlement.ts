@@ -6,7 +6,7 @@ import type { EntitlementInput } from '../../domain/entitlements.ts';
 import { providerOf } from '../../domain/subscription/plan.ts';
 import { UsageError } from '../../operator/failures.ts';
 import { count, escaped } from '../../operator/text.ts';
-import { findGroup } from '../command/selectors.ts';
+import { requireGroup } from '../command/selectors.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import type { Questions } from './questions.ts';
 import type { Wish } from './wishes.ts';
@@ -148,8 +148,7 @@ async function chosenGroups({ people, ask }: InitReads): Promise<Group[]> {
 async function groupsNamed(wanted: readonly string[], { people, terminal }: InitReads): Promise<Group[]> {
   const found: Group[] = [];
   for (const one of wanted) {
-    const groupId = await findGroup(one, people, terminal);
-    const group = groupId === undefined ? undefined : await people.group(groupId);
+    const group = await people.group(await requireGroup(one, people, terminal));
     if (!group) throw new UsageError(`The identity store has no group ${escaped(one)}`);
     found.push(group);
   }

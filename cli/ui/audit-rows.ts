@@ -22,26 +22,28 @@ function heldIn({ unmapped }: z.infer<typeof EventSchema>['detail']): string {
 
 /** An audit event as it is, and as a row of a table. */
 export interface AuditLogRow {
-  /** The parsed event, or the text if it is not JSON. */
-  event: unknown;
+  /** The parsed entry; undefined if it is no JSON object. */
+  event: object | undefined;
+  /** The entry as the log has it. */
+  text: string;
   /** The id that a second copy shares; undefined if this is not an audit event. */
   uid: string | undefined;
+  userId: string | undefined;
+  /** ARN of the execution that recorded the event. */
+  execution: string | undefined;
   /** Time, event, user, entitlement, reason. */
   cells: string[];
 }
 
 /** Parses an entry of the log group. It is untrusted: anyone with write access may have put anything there. */
 export function auditRow({ at, text }: LoggedEvent): AuditLogRow {
-  let event: unknown = text;
-  try {
-    event = JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
+  const event = objectIn(text);
   const { success, data } = EventSchema.safeParse(event);
   const moment = timeOf(at);
-  if (!success)
-    return { event, uid: undefined, cells: [moment, 'not an audit event', '', '', escaped(text.slice(0, 60))] };
+  if (!success) {
+    const cells = [moment, 'not an audit event', '', '', escaped(text.slice(0, 60))];
+    return { event, text, uid: undefined, userId: undefined, execution: undefined, cells };
+  }
   const { detail } = data;
   const cells = [
     data['detail-type'],
@@ -49,5 +51,22 @@ export function auditRow({ at, text }: LoggedEvent): AuditLogRow {
     (detail.privileges ?? []).join(' '),
     [detail.status_detail, heldIn(detail)].filter(Boolean).join(': '),
   ];
-  return { event, uid: detail.metadata.uid, cells: [moment, ...cells.map(escaped)] };
+  return {
+    event,
+    text,
+    uid: detail.metadata.uid,
+    userId: detail.user?.uid,
+    execution: detail.metadata.correlation_uid,
+    cells: [moment, ...cells.map(escaped)],
+  };
+}
+
+function objectIn(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
 }

@@ -73,7 +73,7 @@ export function auditEvent(
   seat: Pick<Seat, 'applicationArn' | 'userId' | 'entitlement'>,
   context: AuditContext,
 ): BusEvent<SeatDetail> {
-  const { kind, refused, changeSeq, at, reason, execution, cause, dueAt, plan } = record;
+  const { kind, refused, changeSeq, at, reason, execution, cause, dueAt, plan, requestedAt } = record;
   const { applicationArn, userId, entitlement } = seat;
   // The reason of a refusal is part of its id, although its number would do: consumers have stored such ids.
   const uid = eventUid([kind, applicationArn, userId, changeSeq, ...(kind === 'refused' ? [reason] : [])]);
@@ -94,6 +94,7 @@ export function auditEvent(
         change_seq: changeSeq,
         ...(dueAt === undefined ? {} : { revoke_at: dueAt }),
         ...(plan === undefined ? {} : { subscription_plan: plan }),
+        ...(requestedAt === undefined ? {} : { requested_at: requestedAt }),
       },
     },
   };

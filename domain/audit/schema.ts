@@ -114,6 +114,9 @@ const SeatShape = {
         .string()
         .check(z.describe('Plan of the subscription that is part of the seat; absent if Usher manages none with it')),
     ),
+    requested_at: z.exactOptional(
+      Timestamp.check(z.describe('Seat Assigned: when an execution first asked for this grant')),
+    ),
   }),
 };
 

@@ -12,6 +12,8 @@ export const AuditRecordSchema = z.object({
   at: Timestamp,
   /** Of a leaving seat: when its grace ends. */
   dueAt: z.optional(Timestamp),
+  /** Of an assigned seat: the first request of its grant. */
+  requestedAt: z.optional(Timestamp),
   /** Plan of the subscription that is Usher's with the seat, if one is. */
   plan: z.optional(z.string()),
   /** A reason of `seat.ts` or another short code; of a refusal, the code of AWS's answer. */
@@ -48,17 +50,25 @@ export interface AuditFacts {
   reason: string;
 }
 
+/** What the audit record of a change takes from the seat. */
+interface AuditedParts {
+  changeSeq: number;
+  subscription?: { plan: Plan } | undefined;
+  requestedAt?: string;
+}
+
 /** Makes the audit record of a change. */
 export function auditRecordOf(
   kind: AuditRecord['kind'],
-  { changeSeq, subscription }: { changeSeq: number; subscription?: { plan: Plan } | undefined },
+  { changeSeq, subscription, requestedAt }: AuditedParts,
   context: AuditFacts,
   dueAt?: string,
 ): AuditRecord {
   const { now, execution, cause, reason } = context;
   const due = dueAt === undefined ? {} : { dueAt };
   const plan = subscription ? { plan: subscription.plan } : {};
-  return { kind, changeSeq, at: now.toISOString(), reason, execution, cause, ...due, ...plan };
+  const requested = kind === 'assigned' && requestedAt !== undefined ? { requestedAt } : {};
+  return { kind, changeSeq, at: now.toISOString(), reason, execution, cause, ...due, ...plan, ...requested };
 }
 
 /** Adds a record unless it is there: a change that is recorded again, after a lost answer, is audited once. */

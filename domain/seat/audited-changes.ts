@@ -16,6 +16,9 @@ import {
   restoreSeat,
 } from './transitions.ts';
 
+/** `activity_id` of OCSF's User Access Management. */
+const REVOKE_PRIVILEGES = 2;
+
 /** The detail-types of events about one user. A restore reads them from untrusted text: a log. */
 const EventSchema = z.object({
   source: z.literal('usher'),
@@ -31,6 +34,7 @@ const EventSchema = z.object({
     'Subscription Finding',
   ]),
   detail: z.object({
+    activity_id: z.optional(z.int()),
     status_detail: z.string(),
     time: z.int().check(z.minimum(0), z.maximum(8.64e15)),
     user: z.object({ uid: ResourceId }),
@@ -43,6 +47,7 @@ const EventSchema = z.object({
       change_seq: z.int().check(z.minimum(1)),
       revoke_at: z.optional(Timestamp),
       subscription_plan: z.optional(z.enum(PLANS)),
+      requested_at: z.optional(Timestamp),
     }),
   }),
 });
@@ -61,6 +66,10 @@ export interface AuditedChange {
   cause: string;
   /** Of a leaving seat: when its grace ends. */
   revokeAt: string | undefined;
+  /** Of an assigned seat: the first request of its grant; events of earlier versions have none. */
+  requestedAt: string | undefined;
+  /** Of a refusal: what AWS refused to do. */
+  refused: 'grant' | 'revoke' | undefined;
   plan: (typeof PLANS)[number] | undefined;
 }
 
@@ -69,7 +78,7 @@ export function auditedChangeIn(event: unknown): AuditedChange | undefined {
   const { success, data } = EventSchema.safeParse(event);
   if (!success) return undefined;
   const { detail, 'detail-type': type } = data;
-  const { cause, change_seq, revoke_at, subscription_plan } = detail.unmapped;
+  const { cause, change_seq, revoke_at, subscription_plan, requested_at } = detail.unmapped;
   return {
     type,
     applicationArn: detail.resources[0].uid,
@@ -81,6 +90,8 @@ export function auditedChangeIn(event: unknown): AuditedChange | undefined {
     execution: detail.metadata.correlation_uid,
     cause,
     revokeAt: revoke_at,
+    requestedAt: requested_at,
+    refused: type === 'Seat Refused' ? (detail.activity_id === REVOKE_PRIVILEGES ? 'revoke' : 'grant') : undefined,
     plan: subscription_plan,
   };
 }

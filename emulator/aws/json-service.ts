@@ -25,6 +25,7 @@ export const SERVICES = [
   'QBusiness',
   'Q',
   'STS',
+  'S3',
 ] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
@@ -44,6 +45,7 @@ const PROTOCOLS: Readonly<Record<ServiceName, { contentType: string; namespace: 
   QBusiness: { contentType: 'application/json', namespace: '' },
   Q: { contentType: 'application/x-amz-json-1.0', namespace: 'com.amazon.kiro.controlplane#' },
   STS: { contentType: 'text/xml', namespace: '' },
+  S3: { contentType: 'application/xml', namespace: '' },
 };
 
 /** An error that the API reference documents, with its code. */
@@ -82,16 +84,25 @@ export function errorAnswer(service: ServiceName, { code, message, statusCode, f
     const body = xmlOf('ErrorResponse', { Error: { Type: 'Sender', Code: code, Message: message } });
     return { statusCode, headers: { 'content-type': PROTOCOLS.STS.contentType }, body };
   }
+  if (service === 'S3') {
+    const body = xmlOf('Error', [{ Code: code, Message: message }]);
+    return { statusCode, headers: { 'content-type': PROTOCOLS.S3.contentType }, body };
+  }
   const answer = jsonAnswer(service, statusCode, { __type: type, message, ...fields });
   return { ...answer, headers: { ...answer.headers, 'x-amzn-errortype': type } };
 }
 
-/** Takes only texts and objects of the emulator itself, so that nothing needs escaping. */
-function xmlOf(name: string, content: object): string {
-  const inner = Object.entries(content).map(([key, value]) =>
-    typeof value === 'object' && value !== null ? xmlOf(key, value) : `<${key}>${value}</${key}>`,
+/** Returns an element of XML. An array has objects whose members follow one another, since names may recur there. */
+export function xmlOf(name: string, content: object): string {
+  const members = (Array.isArray(content) ? content : [content]).flatMap((one) => Object.entries(one));
+  const inner = members.map(([key, value]) =>
+    typeof value === 'object' && value !== null ? xmlOf(key, value) : `<${key}>${xmlText(String(value))}</${key}>`,
   );
   return `<${name}>${inner.join('')}</${name}>`;
+}
+
+function xmlText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 /** Answers an input, or throws a {@link ServiceError}. */

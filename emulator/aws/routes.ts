@@ -63,7 +63,7 @@ export function mediaTypesOf({ path, headers }: Envelope): readonly string[] {
  */
 export function callOf(envelope: Envelope, body: Uint8Array): Call | undefined {
   if (envelope.headers['x-amz-target'] !== undefined) return targetCallOf(envelope, body);
-  return pathCallOf(envelope, body) ?? formCallOf(envelope, body);
+  return bucketCallOf(envelope) ?? pathCallOf(envelope, body) ?? formCallOf(envelope, body);
 }
 
 /** Returns a call in AWS JSON. */
@@ -77,6 +77,26 @@ function targetCallOf({ headers }: Envelope, body: Uint8Array): Call | undefined
 /** Returns the Region for which a request is signed. */
 function regionOf(headers: Envelope['headers']): string | undefined {
   return / Credential=[^/]+\/\d{8}\/([a-z\d-]{1,40})\//.exec(String(headers['authorization']))?.[1];
+}
+
+/** Returns a call of S3. Its paths are names that callers choose: only the signature tells them from those of others. */
+function bucketCallOf({ method, path, headers }: Envelope): Call | undefined {
+  if (method !== 'GET' || !/ Credential=[^/]+\/\d{8}\/[a-z\d-]{1,40}\/s3\//.test(String(headers['authorization']))) {
+    return undefined;
+  }
+  const [place = '', query] = path.split('?');
+  const [, bucket = '', key = ''] = /^\/([^/]+)\/?(.*)$/s.exec(decodedPath(place)) ?? [];
+  if (key !== '') return callWith('S3', 'GetObject', { bucket, key });
+  return callWith('S3', 'ListObjectsV2', { bucket, ...Object.fromEntries(new URLSearchParams(query)) });
+}
+
+function decodedPath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    return path;
+  }
 }
 
 /** Returns a call in REST. */

@@ -178,7 +178,13 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     },
   });
 
-  const deployment = controlPlane({ clock, region, stateMachineArn: onboarding.arn, patterns: template.patterns });
+  const deployment = controlPlane({
+    clock,
+    region,
+    stateMachineArn: onboarding.arn,
+    patterns: template.patterns,
+    executions: () => executions.all(),
+  });
   if (saved) {
     executions.restore(saved.executions);
     deployment.audit.restore(saved.audit);

@@ -4,7 +4,14 @@ import { ProgressLineSchema, ResumeLineSchema } from './backfill.ts';
 import { ErrorLineSchema, NoneLineSchema, UnreadLineSchema } from './common.ts';
 import { ExplanationLineSchema, ReplayLineSchema } from './events.ts';
 import { EndLineSchema, ExecutionLineSchema, StartLineSchema, StateLineSchema } from './executions.ts';
-import { AuditEventLineSchema } from './history.ts';
+import {
+  AccessLineSchema,
+  AuditEventLineSchema,
+  AuditedChangeLineSchema,
+  MonthLineSchema,
+  ReachLineSchema,
+  StarterLineSchema,
+} from './history.ts';
 import { HoldLineSchema, ReleaseLineSchema } from './holds.ts';
 import { ConfigurationLineSchema } from './init.ts';
 import { LocalLineSchema, TriggerLineSchema } from './local.ts';
@@ -30,8 +37,10 @@ import { UserLineSchema } from './why.ts';
 
 /** The schema of every line that `--json` prints, by its `type`. `schemas/lines/` has them as JSON Schemas. */
 export const LINES = {
+  access: AccessLineSchema,
   adoption: AdoptionLineSchema,
   'audit-event': AuditEventLineSchema,
+  'audited-change': AuditedChangeLineSchema,
   configuration: ConfigurationLineSchema,
   end: EndLineSchema,
   entitlement: EntitlementLineSchema,
@@ -42,6 +51,7 @@ export const LINES = {
   'group-name': GroupNameLineSchema,
   hold: HoldLineSchema,
   local: LocalLineSchema,
+  month: MonthLineSchema,
   none: NoneLineSchema,
   plan: PlanLineSchema,
   'plan-difference': PlanDifferenceLineSchema,
@@ -50,6 +60,7 @@ export const LINES = {
   'planned-change': PlannedChangeLineSchema,
   profile: ProfileLineSchema,
   progress: ProgressLineSchema,
+  reach: ReachLineSchema,
   release: ReleaseLineSchema,
   replay: ReplayLineSchema,
   restoration: RestorationLineSchema,
@@ -57,6 +68,7 @@ export const LINES = {
   resume: ResumeLineSchema,
   seat: SeatLineSchema,
   start: StartLineSchema,
+  starter: StarterLineSchema,
   state: StateLineSchema,
   subscription: SubscriptionLineSchema,
   'subscription-count': SubscriptionCountLineSchema,

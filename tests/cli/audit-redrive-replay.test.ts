@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anAddMemberToGroup } from '../support/events.ts';
 import { GROUP, user } from '../support/ids.ts';
-import { anOperator, linesOf } from '../support/operator.ts';
+import { anOperator, linesOf, resultsOf } from '../support/operator.ts';
 
 const operator = anOperator({ people: 6, members: 4 });
 const JOIN = anAddMemberToGroup({ userId: user(1), groupId: GROUP });
@@ -43,7 +43,7 @@ describe('usher audit', () => {
   ])('filters by %s, and prints the events themselves with --json', async (_what, args, number) => {
     const { code, out } = await operator.run('audit', ...args, '--json');
     expect(code).toBe(0);
-    const events = linesOf(out);
+    const events = resultsOf(out);
     expect(events).toHaveLength(number);
     for (const event of events)
       expect(event).toMatchObject({ source: 'usher', 'detail-type': 'Seat Assigned', detail: { class_uid: 3005 } });

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { jsonService, operation, type Service } from '../json-service.ts';
+import { jsonService, type Operation, operation, type Service } from '../json-service.ts';
 
 /** The account of the emulator. It is the delegated administrator of Identity Center. */
 export const ACCOUNT = '000000000000';
@@ -14,8 +14,13 @@ const NEVER = '2099-12-31T23:59:59Z';
 /**
  * Returns the services that describe the caller, the organization, and the trail that records its management events. Every
  * role can be assumed.
+ *
+ * @param lookUp answers LookupEvents
  */
-export function accountServices(region: string): Record<'STS' | 'Organizations' | 'CloudTrail', Service> {
+export function accountServices(
+  region: string,
+  lookUp: Operation = () => ({ Events: [] }),
+): Record<'STS' | 'Organizations' | 'CloudTrail', Service> {
   const trailArn = `arn:aws:cloudtrail:${region}:${MANAGEMENT_ACCOUNT}:trail/organization`;
   const identity = operation(Anything, () => ({
     GetCallerIdentityResult: {
@@ -77,6 +82,7 @@ export function accountServices(region: string): Record<'STS' | 'Organizations' 
         ['DescribeTrails', trails],
         ['GetTrailStatus', trailStatus],
         ['GetEventSelectors', selectors],
+        ['LookupEvents', lookUp],
       ]),
     ),
   };

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { Clock } from '../../../domain/shared/clock.ts';
 import { jsonService, operation, pageToken, parsePageToken, type Service, ServiceError } from '../json-service.ts';
 
 /** A line of a log group: one JSON object. */
@@ -18,19 +19,74 @@ const FilterInput = z.object({
   nextToken: z.optional(z.string()),
 });
 
+const GroupsInput = z.object({
+  logGroupNamePrefix: z.optional(z.string()),
+  limit: z._default(z.int().check(z.minimum(1), z.maximum(50)), 50),
+  nextToken: z.optional(z.string()),
+});
+
+const RetentionInput = z.object({
+  logGroupName: z.string(),
+  // The API reference lists more, and no other number.
+  retentionInDays: z.union([z.literal(1), z.literal(3), z.literal(5), z.literal(7), z.literal(30), z.literal(365)]),
+});
+const DAY_MILLISECONDS = 86_400_000;
+
+/** The log groups, and what the emulator says of each. */
+export interface LogGroups {
+  /** By the name of the group. The caller may add more later. */
+  records: ReadonlyMap<string, readonly LogRecord[]>;
+  clock: Pick<Clock, 'now'>;
+  /** In milliseconds since the epoch. */
+  createdAt(): number;
+  /** How long every group keeps its records, until PutRetentionPolicy changes it. */
+  keepsDays: number;
+}
+
 /**
- * Returns CloudWatch Logs with FilterLogEvents.
+ * Returns CloudWatch Logs with FilterLogEvents, DescribeLogGroups and PutRetentionPolicy.
  *
- * @param groups records by the name of their log group; the caller may add records later
  * @see https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
  */
-export function cloudWatchLogs(groups: ReadonlyMap<string, readonly LogRecord[]>): Service {
-  const filter = operation(FilterInput, (input) => {
-    const records = groups.get(input.logGroupName);
+export function cloudWatchLogs({ records: groups, clock, createdAt, keepsDays }: LogGroups): Service {
+  const changed = new Map<string, number>();
+  const keptBy = (name: string) => changed.get(name) ?? keepsDays;
+  const existing = (name: string) => {
+    const records = groups.get(name);
     if (!records) throw new ServiceError('ResourceNotFoundException', 'The specified log group does not exist.');
-    return filterRecords(records, input);
+    return records;
+  };
+  const filter = operation(FilterInput, ({ startTime = 0, ...input }) => {
+    const records = existing(input.logGroupName);
+    const oldest = clock.now().getTime() - keptBy(input.logGroupName) * DAY_MILLISECONDS;
+    return filterRecords(records, { ...input, startTime: Math.max(startTime, oldest) });
   });
-  return jsonService('CloudWatchLogs', new Map([['FilterLogEvents', filter]]));
+  const retain = operation(RetentionInput, ({ logGroupName, retentionInDays }) => {
+    existing(logGroupName);
+    changed.set(logGroupName, retentionInDays);
+    return {};
+  });
+  const describe = operation(GroupsInput, ({ logGroupNamePrefix = '', limit, nextToken }) => {
+    const names = [...groups.keys()].filter((name) => name.startsWith(logGroupNamePrefix)).sort();
+    const from = Number(parsePageToken('groups', nextToken) ?? 0);
+    const page = names.slice(from, from + limit);
+    return {
+      logGroups: page.map((logGroupName) => ({
+        logGroupName,
+        creationTime: createdAt(),
+        retentionInDays: keptBy(logGroupName),
+      })),
+      nextToken: from + limit < names.length ? pageToken('groups', String(from + limit)) : undefined,
+    };
+  });
+  return jsonService(
+    'CloudWatchLogs',
+    new Map([
+      ['FilterLogEvents', filter],
+      ['DescribeLogGroups', describe],
+      ['PutRetentionPolicy', retain],
+    ]),
+  );
 }
 
 function filterRecords(records: readonly LogRecord[], input: z.infer<typeof FilterInput>): object {

@@ -3,12 +3,17 @@ import { namesOf } from '../../../adapters/resource-names.ts';
 import type { Clock } from '../../../domain/shared/clock.ts';
 import type { Template } from '../../engine/template.ts';
 import { ACCOUNT, accountServices } from '../account/account.ts';
+import { lookupStarts } from '../cloudtrail/starts.ts';
 import { AuditStream } from '../eventbridge/audit-stream.ts';
 import { jsonService, type Operation, operation, type Service, ServiceError } from '../json-service.ts';
+import { deliveredObjects } from '../s3/audit-bucket.ts';
+import { s3 } from '../s3/s3.ts';
 import { Queues } from '../sqs/queues.ts';
 
 /** Names of the deployed resources, for the stage of the emulator. */
 export const NAMES = namesOf('local');
+/** The bucket with the copy of the audit stream. */
+export const AUDIT_BUCKET = `${NAMES.prefix}-audit-copy`;
 /** Seconds between two ticks of the schedule. */
 export const TICK_SECONDS = 300;
 
@@ -18,7 +23,7 @@ export interface ControlPlane {
   audit: AuditStream;
   /** Operations of EventBridge on rules, buses, archives and replays. */
   eventOperations: ReadonlyMap<string, Operation>;
-  services: Record<'SQS' | 'CloudWatchLogs' | 'CloudTrail' | 'Organizations' | 'Scheduler' | 'STS', Service>;
+  services: Record<'SQS' | 'CloudWatchLogs' | 'CloudTrail' | 'Organizations' | 'Scheduler' | 'STS' | 'S3', Service>;
 }
 
 const RuleInput = z.object({ Name: z.string(), EventBusName: z._default(z.string(), 'default') });
@@ -36,11 +41,14 @@ export function controlPlane({
   region,
   stateMachineArn,
   patterns,
+  executions,
 }: {
   clock: Clock;
   region: string;
   stateMachineArn: string;
   patterns: Template['patterns'];
+  /** All executions, in the order of their starts. */
+  executions: Parameters<typeof lookupStarts>[0];
 }): ControlPlane {
   const events = (kind: string, name: string) => `arn:aws:events:${region}:${ACCOUNT}:${kind}/${name}`;
   const queueArn = (name: string) => `arn:aws:sqs:${region}:${ACCOUNT}:${name}`;
@@ -133,7 +141,15 @@ export function controlPlane({
       SQS: queues.service,
       CloudWatchLogs: audit.log,
       Scheduler: jsonService('Scheduler', new Map([['GetSchedule', schedule]])),
-      ...accountServices(region),
+      ...accountServices(region, lookupStarts(executions, clock)),
+      S3: s3(
+        new Map([
+          [
+            AUDIT_BUCKET,
+            () => deliveredObjects(audit.kept(), { stack: NAMES.prefix, stream: NAMES.auditBus, now: clock.now() }),
+          ],
+        ]),
+      ),
     },
   };
 }

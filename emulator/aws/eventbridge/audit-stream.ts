@@ -7,6 +7,9 @@ import type { BusEntry } from './event-bus.ts';
 /** More than enough: the operator's command asks for one line per account. */
 const MOST_LINES = 100;
 
+/** How long archive and log group keep events, by the default of the template. */
+const RETENTION_DAYS = 365;
+
 const Epoch = z.number().check(z.minimum(0));
 const ReplayInput = z.object({
   ReplayName: z.string().check(z.regex(/^[.\-_A-Za-z0-9]{1,64}$/, 'expected a name')),
@@ -45,12 +48,17 @@ export class AuditStream {
   constructor(names: AuditStreamNames, clock: Clock) {
     this.#names = names;
     this.#clock = clock;
-    this.log = cloudWatchLogs(
-      new Map([
+    const start = clock.now().getTime();
+    this.log = cloudWatchLogs({
+      records: new Map([
         [names.logGroup, this.#kept],
         [names.functionLogGroup, this.#logged],
       ]),
-    );
+      // An earlier process may have kept events.
+      createdAt: () => Math.min(start, this.#kept[0]?.at ?? start),
+      clock,
+      keepsDays: RETENTION_DAYS,
+    });
     this.archiveOperations = new Map([
       ['DescribeArchive', operation(ArchiveInput, ({ ArchiveName }) => this.#describeArchive(ArchiveName))],
       ['StartReplay', operation(ReplayInput, (input) => this.#replay(input))],
@@ -103,7 +111,7 @@ export class AuditStream {
       ArchiveArn: this.#arn('archive', name),
       EventSourceArn: this.#arn('event-bus', this.#names.bus),
       State: 'ENABLED',
-      RetentionDays: 365,
+      RetentionDays: RETENTION_DAYS,
       EventCount: this.#kept.length,
     };
   }

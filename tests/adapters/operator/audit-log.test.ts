@@ -1,5 +1,6 @@
 import {
   CloudWatchLogsClient,
+  DescribeLogGroupsCommand,
   FilterLogEventsCommand,
   ResourceNotFoundException,
 } from '@aws-sdk/client-cloudwatch-logs';
@@ -40,6 +41,7 @@ describe('the audit log', () => {
   it.each([
     [{}, undefined],
     [{ userId: 'u' }, '{ ($.detail.user.uid = "u") }'],
+    [{ application: 'a' }, '{ ($.detail.resources[0].uid = "a") }'],
     [
       { entitlement: 'e', detailType: 'Seat Assigned', execution: 'x' },
       '{ ($.detail.privileges[0] = "e") && ($.detail-type = "Seat Assigned") && ($.detail.metadata.correlation_uid = "x") }',
@@ -51,6 +53,33 @@ describe('the audit log', () => {
     await collected(log.events({ ...query, since: new Date(1), until: new Date(2) }));
     expect(pattern()).toBe(expected);
     expect(aws.calls()[0]?.args[0].input).toMatchObject({ logGroupName: 'audit', startTime: 1, endTime: 2 });
+  });
+
+  it.each<[string, object, object | undefined]>([
+    [
+      'when it was created and what it keeps',
+      { creationTime: 5, retentionInDays: 7 },
+      { createdAt: new Date(5), keepsDays: 7 },
+    ],
+    ['that it keeps everything', { creationTime: 5 }, { createdAt: new Date(5) }],
+  ])('says of its group %s', async (_what, parts, expected) => {
+    const { aws, log } = theLogs();
+    const others = [{ logGroupName: 'audit-of-others', creationTime: 1 }];
+    aws
+      .on(DescribeLogGroupsCommand)
+      .resolvesOnce({ logGroups: others, nextToken: 'a' })
+      .resolvesOnce({ logGroups: [{ logGroupName: 'audit', ...parts }] });
+    expect(await log.group()).toEqual(expected);
+  });
+
+  it('has no group if only others have names that begin alike, and refuses one without its time', async () => {
+    const { aws, log } = theLogs();
+    aws
+      .on(DescribeLogGroupsCommand)
+      .resolvesOnce({ logGroups: [{ logGroupName: 'audit-of-others' }] })
+      .resolvesOnce({ logGroups: [{ logGroupName: 'audit' }] });
+    expect(await log.group()).toBeUndefined();
+    await expect(log.group()).rejects.toMatchObject({ reason: 'malformed-answer' });
   });
 
   it('is undefined without a log group, and fails as AWS does', async () => {

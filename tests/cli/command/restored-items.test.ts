@@ -31,6 +31,8 @@ function audited(parts: Partial<AuditedChange>): AuditedChange {
     execution: ME,
     cause: ME,
     revokeAt: undefined,
+    requestedAt: undefined,
+    refused: undefined,
     plan: undefined,
     ...parts,
   };

@@ -89,6 +89,13 @@ describe('auditEvent', () => {
     expect(auditEvent(aRecord({ kind: 'kept' }), aSeat(), CONTEXT).detail.unmapped).toEqual(unmapped);
   });
 
+  it('says when an assigned user first asked, and has no such field otherwise', () => {
+    const requestedAt = '2026-11-25T09:30:02.118Z';
+    const { unmapped } = auditEvent(aRecord({ requestedAt }), aSeat(), CONTEXT).detail;
+    expect(unmapped).toEqual({ cause: 'cause-1', change_seq: 1, requested_at: requestedAt });
+    expect(auditEvent(aRecord(), aSeat(), CONTEXT).detail.unmapped).not.toHaveProperty('requested_at');
+  });
+
   it('names the user, the application, the change, its time, its reason and the execution', () => {
     const seat = aSeat();
     const { time, resources, detail } = auditEvent(aRecord(), seat, CONTEXT);

@@ -137,7 +137,7 @@ describe('markAssigned', () => {
       revision: before.revision + 1,
       changedAt: iso(),
       madeAgainAt: iso(),
-      audit: [anAuditRecord({ changeSeq: 2 })],
+      audit: [anAuditRecord({ changeSeq: 2, requestedAt: before.requestedAt })],
     });
   });
 
@@ -268,7 +268,9 @@ describe('a create whose answer was lost and whose assignment shows', () => {
   it.each(Object.keys(STEPS))('is audited before the seat is %s, in the same write', (status) => {
     const seat = STEPS[status]?.(open);
     expect(seat).toMatchObject({ revision: open.revision + 1, grantedAt: iso() });
-    expect(seat?.audit[0]).toEqual(anAuditRecord({ kind: 'assigned', changeSeq: 3, reason: 'group-join' }));
+    expect(seat?.audit[0]).toEqual(
+      anAuditRecord({ changeSeq: 3, reason: 'group-join', requestedAt: open.requestedAt }),
+    );
   });
 
   it.each(Object.keys(STEPS))(
@@ -276,7 +278,9 @@ describe('a create whose answer was lost and whose assignment shows', () => {
     (status) => {
       const seat = STEPS[status]?.({ ...open, grantedAt: iso(-60) });
       expect(seat).toMatchObject({ revision: open.revision + 1, grantedAt: iso(-60) });
-      expect(seat?.audit[0]).toEqual(anAuditRecord({ kind: 'assigned', changeSeq: 3, reason: 'drift-healed' }));
+      expect(seat?.audit[0]).toEqual(
+        anAuditRecord({ changeSeq: 3, reason: 'drift-healed', requestedAt: open.requestedAt }),
+      );
     },
   );
 });

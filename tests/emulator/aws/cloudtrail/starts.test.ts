@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { lookupStarts } from '../../../../emulator/aws/cloudtrail/starts.ts';
+
+const NOW = new Date('2026-11-30T10:00:00.000Z');
+const arnOf = (name: string) => `arn:aws:states:us-east-1:000000000000:execution:usher-local-onboarding:${name}`;
+const started = (name: string, input: unknown, daysAgo = 0) => ({
+  arn: arnOf(name),
+  name,
+  input: JSON.stringify(input),
+  startedAt: new Date(NOW.getTime() - daysAgo * 86_400_000),
+});
+const EXECUTIONS = [
+  started('old', {}, 91),
+  started('tick', { scope: 'tick' }, 2),
+  started('event', { 'detail-type': 'x' }, 1),
+  started('person', { scope: 'everything' }),
+];
+const lookUp = lookupStarts(() => EXECUTIONS, { now: () => NOW, sleep: async () => undefined });
+const NAMED = { LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: 'StartExecution' }] };
+
+interface Answer {
+  Events: { CloudTrailEvent: string }[];
+  NextToken?: string;
+}
+const ask = (input: object) => lookUp({ ...NAMED, ...input }) as Answer;
+const recordsOf = ({ Events }: Answer) => Events.map(({ CloudTrailEvent }) => JSON.parse(CloudTrailEvent));
+const namesOf = (answer: Answer) =>
+  recordsOf(answer).map(({ responseElements }) => responseElements.executionArn.split(':').at(-1));
+
+describe('LookupEvents', () => {
+  it('returns the starts of 90 days, the newest first, by pages', () => {
+    const first = ask({ MaxResults: 2 });
+    expect(namesOf(first)).toEqual(['person', 'event']);
+    expect(namesOf(ask({ MaxResults: 2, NextToken: first.NextToken }))).toEqual(['tick']);
+  });
+
+  it('returns those of a time', () => {
+    const day = (days: number) => NOW.getTime() / 1000 - days * 86_400;
+    expect(namesOf(ask({ StartTime: day(1.5), EndTime: day(0.5) }))).toEqual(['event']);
+    expect(() => ask({ StartTime: day(1), EndTime: day(2) })).toThrow(/start time/);
+  });
+
+  it('names the caller, and hides the input', () => {
+    const [person, event, tick] = recordsOf(ask({}));
+    expect(person).toMatchObject({ requestParameters: { input: 'HIDDEN_DUE_TO_SECURITY_REASONS' } });
+    expect([person, event, tick].map(({ userIdentity }) => userIdentity.invokedBy)).toEqual([
+      undefined,
+      'events.amazonaws.com',
+      'scheduler.amazonaws.com',
+    ]);
+  });
+
+  it('knows no other call', () => {
+    const attribute = { AttributeKey: 'EventName', AttributeValue: 'StopExecution' };
+    expect(lookUp({ LookupAttributes: [attribute] })).toMatchObject({ Events: [] });
+    expect(() => lookUp({})).toThrow(/LookupAttributes/);
+  });
+});
