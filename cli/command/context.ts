@@ -154,7 +154,7 @@ async function textFromEmulator(path: string, env: NodeJS.ProcessEnv): Promise<s
 
 /** @throws MissingPrecondition if no Region is configured */
 async function regionOf(profile: string | undefined): Promise<string> {
-  const { configuredRegion } = await import('../../adapters/operator/account.ts');
+  const { configuredRegion } = await import('../../adapters/operator/caller.ts');
   const region = await configuredRegion(profile);
   if (region !== undefined) return region;
   throw new MissingPrecondition('No Region is configured. Name the Region of Identity Center with --region');

@@ -5,6 +5,7 @@ import { byRequest } from '../../domain/decision/waitlist.ts';
 import type { UserFindings } from '../../domain/findings/recorded-findings.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import { SeatStatusSchema, takesSlot } from '../../domain/seat/seat.ts';
+import { readersOf } from '../../operator/readers.ts';
 import { unknownEntitlement } from '../../operator/suggestions.ts';
 import { count, numberOf, relative } from '../../operator/text.ts';
 import type { Unread } from '../../operator/unread.ts';
@@ -107,10 +108,7 @@ async function readSeats(
   unread: Unread,
   report: (detail: string) => void,
 ): Promise<EntitlementSeats[]> {
-  const entitlements = await context.entitlements();
-  const services = await context.services();
-  // Without the directory, whose client takes a while to load.
-  const [applications, ledger] = [await services.applications(), await services.ledger()];
+  const { applications, ledger, entitlements } = await readersOf(context);
   const configured = entitlements.entitlements.map(({ name, application, seats: cap }) => ({
     name,
     application,
