@@ -78,7 +78,7 @@ async function local(context: Context, command: Command): Promise<void> {
           `It has ${count(directory.users.length, 'user')}, ${count(directory.groups.length, 'group')}, ${count(directory.applications.length, 'application')}${resumed ? `, from ${state}` : ''}.`,
         );
         const other = port === EMULATOR_PORT ? '' : `AWS_ENDPOINT_URL=${endpoint} `;
-        terminal.line(terminal.colors.dim(`In another terminal: ${other}usher --local doctor`));
+        terminal.line(terminal.colors.dim(`In another terminal: ${other}npx usher --local doctor`));
       },
     });
   } catch (error) {
