@@ -1,21 +1,18 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { type Day, isDay } from '../domain/shared/day.ts';
 import { withoutStore } from '../domain/shared/ids.ts';
 import type { ValidationIssue } from '../domain/shared/validation.ts';
 import type { ActivityReport } from '../domain/subscription/idle.ts';
 import { readCsv } from './csv.ts';
 import { readBytes, readErrorOf, textIn } from './files.ts';
+import { isGzip, unpack } from './gzip.ts';
 import { InputError } from './input-error.ts';
 
 /** More errors would bury the first. */
 const MOST_ISSUES = 20;
 /** A file of AWS has a thousand users. */
 const MOST_BYTES = 256 * 1024 * 1024;
-
-const unzip = promisify(gunzip);
 
 /**
  * Reads the daily activity files of Kiro and Amazon Q Developer, of both forms: one file, or all `.csv` and `.csv.gz` files
@@ -34,7 +31,7 @@ export async function readActivityFiles(
   const reports: ActivityReport[] = [];
   for (const file of files) {
     report(reports.length, files.length);
-    reports.push(await readActivityFile(textIn(await unzipped(await readBytes(file), file), file), file));
+    reports.push(await readActivityFile(textIn(unzipped(await readBytes(file), file), file), file));
   }
   return reports;
 }
@@ -76,14 +73,11 @@ function requireAllParts(files: readonly string[]): void {
 }
 
 /** Whatever its name says: what a browser or a tool has fetched may be unzipped already. */
-async function unzipped(bytes: Uint8Array, file: string): Promise<Uint8Array> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    return await unzip(bytes, { maxOutputLength: MOST_BYTES });
-  } catch (error) {
-    const problem = `truncated or damaged gzip, or more than ${MOST_BYTES / 1024 / 1024} MiB`;
-    throw new InputError(file, [{ path: '', problem }], { cause: error });
-  }
+function unzipped(bytes: Uint8Array, file: string): Uint8Array {
+  if (!isGzip(bytes)) return bytes;
+  const unpacked = unpack(bytes, MOST_BYTES);
+  if (unpacked.bytes) return unpacked.bytes;
+  throw new InputError(file, [{ path: '', problem: unpacked.problem }]);
 }
 
 /**

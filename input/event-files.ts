@@ -1,24 +1,92 @@
 import { isObject } from '../domain/shared/json.ts';
 import type { ValidationIssue } from '../domain/shared/validation.ts';
-import { problemWith } from './event-title.ts';
+import { isManualStart } from './event-shapes.ts';
+import { DEEPEST_LEVELS, isDeeperThan } from './event-title.ts';
+import { labelOf, readBytes, textIn } from './files.ts';
 import { InputError } from './input-error.ts';
+import { documentsIn } from './json-documents.ts';
+import { type EventPlace, type Limits, Unwrapper } from './unwrap.ts';
 
 /** More errors would bury the first. */
 const MOST_ISSUES = 20;
 
+/** CloudTrail's log files have some ten thousand records, in megabytes. */
+const LIMITS: Limits = { events: 1_000_000, unpackedBytes: 128 * 1024 * 1024, levels: 100 };
+
+/** What a file holds. */
+export interface EventFile {
+  /** In the order of the file; at least one. */
+  places: EventPlace[];
+  /** The number of entries of lists that hold no event, such as other messages of a log. */
+  leftOut: number;
+}
+
+/** Reads a file with events, or standard input; see {@link eventsIn}. @throws InputError */
+export async function readEvents(file: string): Promise<EventFile> {
+  return eventsIn(await readBytes(file), labelOf(file));
+}
+
 /**
- * Parses the events of a file: one JSON object, an array of objects, or JSON Lines. Blank lines and CRLF are allowed.
+ * Returns the inputs of executions that a file holds: EventBridge events, CloudTrail records and manual starts, by
+ * themselves, in an array, as JSON Lines or one after another, in any of the envelopes in which AWS and others hand them
+ * out, also compressed. docs/operator.md lists the forms.
  *
  * @param file named in errors, not opened
+ * @param limits what the file may hold
+ * @throws InputError if the file has no event, is neither JSON nor JSON Lines, or holds more than it may
+ */
+export function eventsIn(content: string | Uint8Array, file: string, limits = LIMITS): EventFile {
+  const unwrapper = new Unwrapper(file, limits);
+  const text = typeof content === 'string' ? content : textOf(content, file, unwrapper);
+  const found = documentsIn(text);
+  const places = Array.isArray(found)
+    ? found.flatMap(({ path, value, isJson }) =>
+        isJson ? eventsOf(value, path, unwrapper) : [{ path, problem: 'not JSON' }],
+      )
+    : eventsAmong(text, unwrapper);
+  if (places.length > 0) return { places, leftOut: unwrapper.leftOut };
+  const where = [...unwrapper.emptyFields].join(', ');
+  const problem = { path: '', problem: where === '' ? 'holds no event' : `holds no event in ${where}` };
+  throw new InputError(file, [Array.isArray(found) ? problem : withHint(found, text)]);
+}
+
+/** A text that begins like no JSON, and mentions records: YAML or a table of the AWS CLI, or comma-separated values. */
+const OTHER_OUTPUT = /^(?!\s*["[{]).*(?:event.?source|CloudTrailEvent|detail-type)/is;
+
+function withHint(issue: ValidationIssue, text: string): ValidationIssue {
+  if (!OTHER_OUTPUT.test(text)) return issue;
+  return { ...issue, problem: `${issue.problem}. Export it as JSON; with the AWS CLI: --output json` };
+}
+
+/** Returns the events of a text that is not JSON: base64, or a log whose lines begin with something else. */
+function eventsAmong(text: string, unwrapper: Unwrapper): EventPlace[] {
+  const whole = unwrapper.find(text, { path: '', level: 0 }).filter(({ event }) => event);
+  if (whole.length > 0) return whole;
+  const lines = text.split('\n').flatMap((line, index) => {
+    const found = unwrapper.find(line, { path: `line ${index + 1}`, level: 0 });
+    if (found.length === 0 && line.trim() !== '') unwrapper.leftOut += 1;
+    return found;
+  });
+  return lines.some(({ event }) => event) ? lines : [];
+}
+
+/**
+ * Parses the events of a file, all of which must be such that an execution takes them.
+ *
  * @throws InputError with the place of each error, without quoting the text
  */
-export function parseEvents(text: string, file: string): object[] {
+export function parseEvents(content: string | Uint8Array, file: string): object[] {
+  return validEvents(eventsIn(content, file), file).map(({ event }) => event);
+}
+
+/** Returns the events of a file with their places. @throws InputError with the place of each that cannot be taken */
+export function validEvents({ places }: EventFile, file: string): { path: string; event: object }[] {
   const issues: ValidationIssue[] = [];
-  const events: object[] = [];
-  for (const { path, event, problem } of eventsIn(text, file)) {
-    if (event) events.push(event);
-    else issues.push({ path, problem });
-  }
+  const events = places.flatMap(({ path, event, problem }) => {
+    if (event) return [{ path, event }];
+    issues.push({ path, problem });
+    return [];
+  });
   if (issues.length > MOST_ISSUES) {
     const more = issues.splice(MOST_ISSUES).length;
     issues.push({ path: '', problem: `${more} more errors` });
@@ -27,64 +95,48 @@ export function parseEvents(text: string, file: string): object[] {
   return events;
 }
 
-/** The place of an event in a file; without an event, `problem` says why. */
-export type EventPlace = { path: string } & (
-  | { event: object; problem?: undefined }
-  | { event?: undefined; problem: string }
-);
-
-/**
- * Returns the places of the events in a file, in order, including those without a valid event.
- *
- * @throws InputError if the file has no event, or is neither JSON nor JSON Lines
- */
-export function eventsIn(text: string, file: string): EventPlace[] {
-  const places = valuesIn(text, file).map(({ path, value }): EventPlace => {
-    const problem = value === undefined ? 'not JSON' : problemWith(value);
-    return problem === undefined && isObject(value) ? { path, event: value } : { path, problem: problem ?? '' };
-  });
-  if (places.length === 0) throw new InputError(file, [{ path: '', problem: 'holds no event' }]);
-  return places;
+/** Returns the input of an execution, as AWS returns it: it is what the execution was given, whatever it is. */
+export function executionInput(input: string | undefined): EventPlace {
+  return new Unwrapper('execution', LIMITS).executionInput(input, '');
 }
 
-/** A value in a file; undefined if it is not JSON. */
-interface Found {
-  path: string;
-  value: unknown;
-}
+/** What compresses files otherwise than gzip, by the bytes with which such files begin, and what unpacks them. */
+const OTHER_FORMS: readonly (readonly [first: readonly number[], form: string, unpack: string])[] = [
+  [[0x50, 0x4b, 0x03, 0x04], 'a zip archive', 'unzip -p'],
+  [[0x28, 0xb5, 0x2f, 0xfd], 'compressed with zstd', 'zstd -dc'],
+  [[0x42, 0x5a, 0x68], 'compressed with bzip2', 'bzip2 -dc'],
+  [[0xfd, 0x37, 0x7a, 0x58], 'compressed with xz', 'xz -dc'],
+];
+const TAR = 'ustar';
+const TAR_AT = 257;
 
-function valuesIn(text: string, file: string): Found[] {
-  const whole = parse(text);
-  if (!('error' in whole)) {
-    const { value } = whole;
-    return Array.isArray(value)
-      ? value.map((one, index) => ({ path: `[${index}]`, value: one }))
-      : [{ path: '', value }];
+/** Returns the text of a file, unpacked. @throws InputError */
+function textOf(content: Uint8Array, file: string, unwrapper: Unwrapper): string {
+  const bytes = unwrapper.unpacked(content, '');
+  for (const [first, form, unpack] of OTHER_FORMS) {
+    if (!first.every((byte, index) => bytes[index] === byte)) continue;
+    throw new InputError(file, [{ path: '', problem: `${form}: ${unpack} FILE | usher explain -` }]);
   }
-  const lines = text.split('\n').flatMap((line, index) => {
-    if (line.trim() === '') return [];
-    const parsed = parse(line);
-    return [{ path: `line ${index + 1}`, value: 'error' in parsed ? undefined : parsed.value }];
-  });
-  if (lines.length === 0) return [];
-  // A truncated document of several lines is not JSON Lines: its lines have no meaning of their own. Nor is any other text
-  // that has an object on one of its lines.
-  if (lines.some(({ value }) => isObject(value)) && /^\s*\{/.test(text)) return lines;
-  throw new InputError(file, [{ path: placeOf(whole.error, text), problem: 'not JSON' }]);
-}
-
-function parse(text: string): { value: unknown } | { error: SyntaxError } {
-  try {
-    return { value: JSON.parse(text) };
-  } catch (error) {
-    if (error instanceof SyntaxError) return { error };
-    throw error;
+  if (new TextDecoder().decode(bytes.subarray(TAR_AT, TAR_AT + TAR.length)) === TAR) {
+    throw new InputError(file, [{ path: '', problem: 'a tar archive: tar -xOf FILE | usher explain -' }]);
   }
+  return textIn(bytes, file);
 }
 
-/** V8 reports the place of most errors. Its message quotes the text, so only the place is used. */
-function placeOf({ message }: SyntaxError, text: string): string {
-  const [, line, column] = /\(line (\d+) column (\d+)\)$/.exec(message) ?? [];
-  if (line !== undefined) return `line ${line}, column ${column}`;
-  return message.includes('end of JSON') ? `line ${text.trimEnd().split('\n').length}, at its end` : 'line 1';
+/** Returns the events of one document: each item of an array is one, or holds some. */
+function eventsOf(value: unknown, path: string, unwrapper: Unwrapper): EventPlace[] {
+  if (path !== '' || !Array.isArray(value)) return inputsIn(value, path, unwrapper);
+  return value.flatMap((one, index) => inputsIn(one, `[${index}]`, unwrapper));
+}
+
+/** What holds no event, and is not known to be around events, is what an execution would be given. */
+function inputsIn(value: unknown, path: string, unwrapper: Unwrapper): EventPlace[] {
+  if (isObject(value) && isManualStart(value)) return [unwrapper.take(path, value)];
+  const found = unwrapper.find(value, { path, level: 0, inText: path.startsWith('line') });
+  if (found.length === 0 && isObject(value)) {
+    return unwrapper.isEmptyEnvelope(value) ? [] : [unwrapper.take(path, value)];
+  }
+  if (found.length === 0) return [{ path, problem: 'expected an object' }];
+  const isTooDeep = found.every(({ problem }) => problem === unwrapper.tooDeep) && isDeeperThan(value, DEEPEST_LEVELS);
+  return isTooDeep ? [{ path, problem: `nested more than ${DEEPEST_LEVELS} levels deep` }] : found;
 }

@@ -21,7 +21,7 @@ function printable(text: string): string {
 }
 
 /** Deeper than any event of AWS. Everything that an event passes through can process this depth. */
-const DEEPEST_LEVELS = 1000;
+export const DEEPEST_LEVELS = 1000;
 
 /** Returns why a value cannot be the input of an execution, or undefined if it can. */
 export function problemWith(value: unknown): string | undefined {
@@ -31,8 +31,8 @@ export function problemWith(value: unknown): string | undefined {
   return `larger than ${PAYLOAD_LIMIT_BYTES / 1024} KiB, which is AWS's limit of an event`;
 }
 
-/** Counts level by level: deep nesting would overflow the stack of a recursion. */
-function isDeeperThan(value: unknown, limit: number): boolean {
+/** Whether a value has more levels. Counts level by level: deep nesting would overflow the stack of a recursion. */
+export function isDeeperThan(value: unknown, limit: number): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > limit) return true;

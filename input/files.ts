@@ -30,10 +30,16 @@ export async function readBytes(file: string): Promise<Uint8Array> {
   }
 }
 
-/** Returns the text that bytes are in UTF-8, without a byte order mark. @throws InputError if they are not UTF-8 */
+/**
+ * Returns the text that bytes are in UTF-8, without a byte order mark. With the mark of UTF-16 they are that: what
+ * PowerShell's `>` writes.
+ *
+ * @throws InputError if they are not UTF-8
+ */
 export function textIn(bytes: Uint8Array, file: string): string {
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8';
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (error) {
     throw readErrorOf(error, file);
   }

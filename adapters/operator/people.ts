@@ -33,6 +33,8 @@ export interface Group {
  * @throws TransientAwsError worth a retry · RefusedError not
  */
 export interface People {
+  /** The identity store whose names these are. */
+  readonly identityStoreId: string;
   /** DescribeUser; undefined if there is no such user. */
   person(userId: string): Promise<Person | undefined>;
   /** ListUsers: all users, by pages of up to 100. */
@@ -60,6 +62,8 @@ export function identityStorePeople(client: IdentitystoreClient, identityStoreId
   const store = { IdentityStoreId: identityStoreId };
 
   return {
+    identityStoreId,
+
     async person(userId) {
       const operation = 'DescribeUser';
       const user = await ask(operation, [`user ${userId}`], () =>

@@ -1,14 +1,15 @@
 import type { Directory } from '../../adapters/identity-store.ts';
 import type { People, Person } from '../../adapters/operator/people.ts';
 import { type Selector, SelectorSchema } from '../../domain/request/request.ts';
-import { normalizeId } from '../../domain/shared/ids.ts';
+import { idNamedBy, type Misnamed } from '../../domain/shared/ids.ts';
 import { UsageError } from '../../operator/failures.ts';
 import { count, escaped } from '../../operator/text.ts';
 import { isReadFailure, type Unread } from '../../operator/unread.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
 /** How the command line names a user, for help texts. */
-export const WHO = 'id, userName or e-mail address; if ambiguous: userName:X, email:X, or externalId:X with --issuer';
+export const WHO =
+  'id, also as an ARN or d-1234567890.ID; userName or e-mail address; if ambiguous: userName:X, email:X, or externalId:X with --issuer';
 
 /** Returns what a text of the command line may select, the likeliest first. @throws UsageError */
 export function selectorsOf(text: string, issuer: string | undefined): readonly Selector[] {
@@ -42,14 +43,17 @@ export interface LookUp {
  * user who is named by id, they count as one who exists.
  *
  * @returns undefined if there is no such user
- * @throws UsageError with the ids of all candidates if there are several
+ * @throws UsageError with the ids of all candidates if there are several, and if the text names something else: a group, or
+ *   a user of another identity store
  */
 export async function findUser(text: string, issuer: string | undefined, lookUp: LookUp): Promise<string | undefined> {
   const { directory, people, terminal, unread } = lookUp;
-  const id = normalizeId(text, 'user');
+  const id = idIn(text, 'user', people);
   if (id !== undefined) {
     const status = await unread.attempt(() => directory.statusOf(id));
-    return status?.value === 'missing' ? undefined : id;
+    if (status?.value !== 'missing') return id;
+    if (await isGroup(id, people)) throw new UsageError(`${id} is the id of a group, not of a user`);
+    return undefined;
   }
   const found = new Set<string>();
   for (const selector of selectorsOf(text, issuer)) {
@@ -70,6 +74,33 @@ export async function findUser(text: string, issuer: string | undefined, lookUp:
     );
   }
   return [...found][0];
+}
+
+const MISNAMED: Readonly<Record<Misnamed, string>> = {
+  'a-group': 'is a group',
+  'a-membership': 'is a membership',
+  'a-store': 'is an identity store',
+  'a-user': 'is a user',
+  'another-store': 'is of another identity store',
+};
+
+/** Returns the id that a text has in one of the forms in which AWS prints it; undefined for a name. @throws UsageError */
+function idIn(text: string, kind: 'user' | 'group', { identityStoreId }: People): string | undefined {
+  const named = idNamedBy(text.trim(), kind, identityStoreId);
+  if (named?.problem === undefined) return named?.id;
+  throw new UsageError(
+    `${escaped(text)} ${MISNAMED[named.problem]}: expected a ${kind} of ${identityStoreId}, as entitlements.yml has it`,
+  );
+}
+
+/** Whether an id is a group's; if AWS refuses to say so, it is unknown, and so not said. */
+async function isGroup(id: string, people: People): Promise<boolean> {
+  try {
+    return (await people.group(id)) !== undefined;
+  } catch (error) {
+    if (!isReadFailure(error)) throw error;
+    return false;
+  }
 }
 
 /**
@@ -124,10 +155,10 @@ async function listedUsers(
  * Finds a group by id or display name; in the list of all groups if the store refuses to find it by name.
  *
  * @returns undefined if no group has this name
- * @throws UsageError if several have it
+ * @throws UsageError if several have it, and if the text names something else
  */
 export async function findGroup(text: string, people: People, terminal: Terminal): Promise<string | undefined> {
-  const id = normalizeId(text, 'group');
+  const id = idIn(text, 'group', people);
   if (id !== undefined) return id;
   const found = await orInsteadOf(
     () => people.findGroup(text),

@@ -48,6 +48,7 @@ export function auditCommand(run: Runner): Command {
       'logs:FilterLogEvents',
       'identitystore:GetUserId',
       'identitystore:DescribeUser',
+      'identitystore:DescribeGroup',
       'identitystore:ListUsers',
     ],
   })

@@ -1,25 +1,19 @@
 import type { Command } from 'commander';
-import { type IgnoredReason, normalize } from '../../domain/request/normalize.ts';
-import type { Propagation, Request, StartContext } from '../../domain/request/request.ts';
-import { InvalidRequestError } from '../../domain/shared/errors.ts';
+import type { Entitlements } from '../../domain/entitlements.ts';
+import type { Request, StartContext } from '../../domain/request/request.ts';
 import { readEntitlements } from '../../input/entitlements-file.ts';
-import { type EventPlace, eventsIn } from '../../input/event-files.ts';
+import { readEvents } from '../../input/event-files.ts';
+import { resemblesManualStart } from '../../input/event-shapes.ts';
 import { titleOf } from '../../input/event-title.ts';
-import { labelOf, readText } from '../../input/files.ts';
+import { readText } from '../../input/files.ts';
+import type { EventPlace } from '../../input/unwrap.ts';
+import { type Explanation, explanationLine, explain as explanationOf, NO_EXECUTION } from '../../operator/explain.ts';
 import { CommandFailed } from '../../operator/failures.ts';
 import { count, escaped } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import type { Context } from '../command/context.ts';
 import { IGNORED } from '../ui/outcomes.ts';
-
-/** What an execution would do with an event. */
-type Explanation =
-  | { decision: 'start'; request: Request }
-  | { decision: 'ignored'; reason: IgnoredReason }
-  | { decision: 'invalid'; path: string; message: string };
-
-/** The cause of events that have no id of their own: no execution exists here. */
-const NO_EXECUTION = 'the-execution';
+import type { Terminal } from '../ui/terminal.ts';
 
 /** The number of events after which the command waits for a slow reader of its output. */
 const WAIT_EVERY = 1000;
@@ -28,13 +22,12 @@ export function explainCommand(run: Runner): Command {
   return commandOf('explain', {
     summary: 'Explain what an event would start, or why it would be ignored (offline)',
     description:
-      'FILE holds one JSON object, an array, or JSON Lines: EventBridge events, bare CloudTrail records, or manual starts. - is standard input.\n' +
-      'With --json, prints one line per event, in the order of the file:\n' +
-      '  {"decision":"start","request":…}  {"decision":"ignored","reason":…}  {"decision":"invalid","path":…,"message":…}\n\n' +
-      'Exit code: 1 if any event is invalid, 2 if a file cannot be read.',
+      'FILE holds EventBridge events, CloudTrail records or manual starts: one, an array, or JSON Lines; - is standard input. They may be in what AWS and others put around them, also compressed: a log file of CloudTrail, messages of SQS and SNS, CloudWatch Logs, lookup-events, describe-execution, PutEvents, or the export of a search tool. docs/operator.md lists the forms.\n\n' +
+      'Exit code: 1 if any event is invalid, 2 if a file cannot be read or holds no event.',
     examples: [
       ['usher explain event.json', 'one event, in words'],
       ['usher explain events.jsonl --entitlements next.yml --json', 'the effect of a changed configuration'],
+      ['usher explain 444455556666_CloudTrail_us-east-1.json.gz', 'a log file of CloudTrail'],
       ['pbpaste | usher explain -', 'an event from the clipboard'],
     ],
     permissions: [],
@@ -44,17 +37,27 @@ export function explainCommand(run: Runner): Command {
 }
 
 async function explain(context: Context, command: Command): Promise<void> {
-  const { terminal, clock, json } = context;
   const [file = '-'] = command.args;
   const entitlements = await entitlementsFor(context, command);
-  const places = eventsIn(await readText(file), labelOf(file));
-  const around = { entitlements, execution: NO_EXECUTION, startedAt: clock.now() };
+  const { places, leftOut } = await readEvents(file);
+  if (leftOut > 0) context.terminal.note(`${count(leftOut, 'entry holds', 'entries hold')} no event.`);
+  await explainAll(places, { entitlements, execution: NO_EXECUTION, startedAt: context.clock.now() }, context);
+}
+
+/** Prints what each event would start. @throws CommandFailed if one is invalid, after all of them */
+async function explainAll(
+  places: readonly EventPlace[],
+  around: StartContext,
+  { terminal, json }: Context,
+): Promise<void> {
   const counts = { start: 0, ignored: 0, invalid: 0 };
   for (const [index, place] of places.entries()) {
-    const explanation = explanationOf(place, around);
+    const explanation: Explanation = place.event
+      ? explanationOf(place.event, around)
+      : { decision: 'invalid', path: 'input', message: place.problem };
     counts[explanation.decision] += 1;
-    if (json) terminal.untypedJson(explanation);
-    else printExplanation(place, explanation, context);
+    if (json) terminal.json(explanationLine(explanation, place.path));
+    else printExplanation(place, explanation, terminal);
     if (index % WAIT_EVERY === 0) await terminal.drained();
   }
   if (!json && places.length > 1) {
@@ -65,35 +68,15 @@ async function explain(context: Context, command: Command): Promise<void> {
 }
 
 /** Here, a missing default file is unreadable input, not a missing precondition. */
-async function entitlementsFor(context: Context, command: Command): Promise<StartContext['entitlements']> {
+async function entitlementsFor(context: Context, command: Command): Promise<Entitlements> {
   const { entitlements } = command.optsWithGlobals<{ entitlements?: string }>();
   if (entitlements !== undefined || context.local) return context.entitlements();
   return readEntitlements(await readText('entitlements.yml'), 'entitlements.yml');
 }
 
-function explanationOf({ path, event, problem }: EventPlace, context: StartContext): Explanation {
-  if (!event) return { decision: 'invalid', path: path || 'input', message: problem };
-  try {
-    const found = normalize(event, context);
-    return 'ignored' in found
-      ? { decision: 'ignored', reason: found.ignored }
-      : { decision: 'start', request: withUser(found.request, found.propagation) };
-  } catch (error) {
-    if (!(error instanceof InvalidRequestError)) throw error;
-    return { decision: 'invalid', path: error.path, message: error.message.slice(`${error.path}: `.length) };
-  }
-}
-
-/** Adds the user that a manual start names outside the request: the user belongs to what it would start. */
-function withUser(request: Request, { userId, groupId }: Propagation): Request {
-  if (userId === undefined) return request;
-  const expected = groupId === undefined ? {} : { expected: { groupId, membership: 'member' as const } };
-  return { ...request, users: [...request.users, { userId, ...expected }] };
-}
-
-function printExplanation({ path, event }: EventPlace, explanation: Explanation, { terminal }: Context): void {
+function printExplanation({ path, event }: EventPlace, explanation: Explanation, terminal: Terminal): void {
   const { bold, green, red, yellow } = terminal.colors;
-  const title = [path, event ? titleOf(event) : ''].filter(Boolean).join(': ');
+  const title = [path, event ? kindOf(event) : ''].filter(Boolean).join(': ');
   if (title !== '') terminal.line(bold(escaped(title)));
   switch (explanation.decision) {
     case 'start':
@@ -108,9 +91,18 @@ function printExplanation({ path, event }: EventPlace, explanation: Explanation,
   }
 }
 
+/** A file may hold anything: what has no key of an event or of a start is called neither. */
+function kindOf(event: object): string {
+  const title = titleOf(event);
+  return title === 'manual start' && !resemblesManualStart(event) ? 'neither an event nor a manual start' : title;
+}
+
 /** Says what an execution would check, and what it would wait for. */
 function requestInWords(request: Request): string {
-  const { users, groups, applications = [], sweep, release, adopt, adoptSubscriptions } = request;
+  const { trigger, users, groups, applications = [], sweep, withStatus = [] } = request;
+  const { release, adopt, adoptSubscriptions } = request;
+  const status = withStatus.length === 0 ? '' : ', with the status of each';
+  const unnamed = trigger === 'event' ? `${status}: the event does not say whom it is about` : '';
   const parts = [
     ...users.map(({ userId, expected }) => {
       if (!expected) return `checks user ${userId}`;
@@ -121,7 +113,7 @@ function requestInWords(request: Request): string {
       (groupId) => `checks all users entitled through group ${groupId}: the event does not say who joined or left`,
     ),
     ...applications.map((application) => `checks all users of ${application}`),
-    ...(sweep === 'everything' ? ['checks all users of all entitlements'] : []),
+    ...(sweep === 'everything' ? [`checks all users of all entitlements${unnamed}`] : []),
     ...(sweep === 'due' ? ['checks what is due or was left behind'] : []),
     ...(release === undefined ? [] : [`releases the hold ${release}`]),
     ...(adopt === undefined ? [] : [`adopts unmanaged assignments of ${adopt}`]),

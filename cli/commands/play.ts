@@ -24,7 +24,7 @@ export function playCommand(run: Runner): Command {
   return commandOf('play', {
     summary: 'Play a scenario or events without AWS',
     description:
-      'Runs the whole service on this machine, in virtual time. Without FILE, plays a short story and explains it. FILE is one scenario (.yml, .yaml), or event files: JSON objects, arrays or JSON Lines; - is standard input. docs/scenarios.md describes the formats.\n\n' +
+      'Runs the whole service on this machine, in virtual time. Without FILE, plays a short story and explains it. FILE is one scenario (.yml, .yaml), or event files, in all forms that usher explain takes; - is standard input. docs/scenarios.md describes the formats.\n\n' +
       `Exit code: ${Object.entries(OWN_EXIT_MEANINGS)
         .map(([code, meaning]) => `${code} ${meaning}`)
         .join('; ')}.`,

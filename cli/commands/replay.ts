@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { normalize } from '../../domain/request/normalize.ts';
 import { InvalidRequestError } from '../../domain/shared/errors.ts';
-import { parseEvents } from '../../input/event-files.ts';
-import { labelOf, readText } from '../../input/files.ts';
+import { readEvents, validEvents } from '../../input/event-files.ts';
+import { labelOf } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
 import { CommandFailed, MissingPrecondition, UsageError } from '../../operator/failures.ts';
 import { count, escaped, momentIn, timeOf } from '../../operator/text.ts';
@@ -22,7 +22,7 @@ export function replayCommand(run: Runner): Command {
   return commandOf('replay', {
     summary: 'Replay events of a file, or the audit archive',
     description:
-      'With FILE, starts one execution per event, as the rule would do. Without FILE, EventBridge replays the audit archive since WHEN to the audit bus; consumers drop second copies by metadata.uid. The command itself puts no event on a bus. Asks for confirmation.',
+      'With FILE, starts one execution per event, as the rule would do; FILE has any of the forms that usher explain takes. Without FILE, EventBridge replays the audit archive since WHEN to the audit bus; consumers drop second copies by metadata.uid. The command itself puts no event on a bus. Asks for confirmation.',
     examples: [
       ['usher replay events.jsonl', 'start one execution per event'],
       ['usher replay --since 3h', 'replay the audit stream of three hours'],
@@ -52,26 +52,29 @@ async function replay(context: Context, command: Command): Promise<void> {
   }
   if (since !== undefined || until !== undefined)
     throw new UsageError('--since and --until belong to the audit archive, not to FILE');
-  await replayToMachine(parseEvents(await readText(file), labelOf(file)), labelOf(file), yes === true, context);
+  await replayToMachine(file, yes === true, context);
 }
 
-async function replayToMachine(events: readonly object[], file: string, yes: boolean, context: Context): Promise<void> {
+async function replayToMachine(file: string, yes: boolean, context: Context): Promise<void> {
   const { terminal, json, clock } = context;
+  const found = await readEvents(file);
+  const events = validEvents(found, labelOf(file));
   const entitlements = await context.entitlements();
   const around = { entitlements, execution: 'replay', startedAt: clock.now() };
-  const ignored = events.filter((event, index) => {
+  const ignored = events.filter(({ path, event }) => {
     // A file of events must not be a way to start what only an operator may start.
     if (!['detail-type', 'source', 'eventSource', 'eventName'].some((key) => Object.hasOwn(event, key))) {
-      throw new InputError(file, [{ path: `[${index}]`, problem: 'not an event. For a manual start: usher start' }]);
+      throw new InputError(labelOf(file), [{ path, problem: 'not an event. For a manual start: usher start' }]);
     }
     try {
       return 'ignored' in normalize(event, around);
     } catch (error) {
       if (!(error instanceof InvalidRequestError)) throw error;
-      throw new InputError(file, [{ path: `[${index}]`, problem: error.message }]);
+      throw new InputError(labelOf(file), [{ path, problem: error.message }]);
     }
   }).length;
   terminal.note(`${count(events.length, 'event')}, ${ignored} of which will be ignored.`);
+  if (found.leftOut > 0) terminal.note(`${count(found.leftOut, 'entry holds', 'entries hold')} no event.`);
   if (!(await terminal.confirm(`Start ${count(events.length, 'execution')}?`, yes))) return;
   const services = await context.services();
   const executions = await services.executions();
@@ -82,11 +85,11 @@ async function replayToMachine(events: readonly object[], file: string, yes: boo
     bar?.stop();
     terminal.note(`\n${done} of ${count(events.length, 'execution')} started.`);
   });
-  for (const event of events) {
+  for (const { path, event } of events) {
     const { arn } = await executions.start(machine, event);
     done += 1;
     bar?.update(done);
-    if (json) terminal.untypedJson({ type: 'started', execution: arn });
+    if (json) terminal.json({ type: 'start', ...(path === '' ? {} : { place: path }), execution: arn });
   }
   bar?.stop();
   if (!json) terminal.line(`started ${count(done, 'execution')}`);
@@ -122,7 +125,7 @@ async function replayArchive(since: string, until: string | undefined, yes: bool
       await sleep(pollMilliseconds(context));
     }
   });
-  if (json) terminal.untypedJson({ type: 'replay', name, state });
+  if (json) terminal.json({ type: 'replay', replay: name, status: state });
   else terminal.line(`${name}: ${state}`);
   if (state !== 'COMPLETED')
     throw new CommandFailed(`The replay ended ${state}${reason === undefined ? '' : `: ${escaped(reason)}`}`);

@@ -36,6 +36,7 @@ export function startCommand(run: Runner): Command {
     permissions: [
       'sts:GetCallerIdentity',
       'identitystore:DescribeUser',
+      'identitystore:DescribeGroup',
       'identitystore:GetUserId',
       'identitystore:GetGroupId',
       'identitystore:ListUsers',

@@ -112,6 +112,26 @@ export function isReadOperation(eventName: string): boolean {
   return /^(?:Get|List|Describe|Search|IsMember)/.test(eventName) || eventName === 'ServiceProviderConfig';
 }
 
+/** How exports write a field that has no value: CloudTrail's null becomes a text, and some list an object as an array. */
+const BLANK = /^\s*(?:none|null|nan|n\/a|-)?\s*$/i;
+
+/** Whether a field has no value: missing, null, or what exports write instead. */
+export function isBlank(value: unknown): boolean {
+  if (typeof value === 'string') return BLANK.test(value);
+  return !isPresent(value) || (typeof value === 'object' && Object.keys(Object(value)).length === 0);
+}
+
+/** Whether AWS hides a value, or CloudTrail omitted it because the record was too large. */
+function isHidden(value: unknown): boolean {
+  return (typeof value === 'string' && value.startsWith('HIDDEN_')) || own(value, 'omitted') === true;
+}
+
+/** Whether a record does not say what a field was: it has no value, or a hidden one, or an object of nothing else. */
+function isWithheld(value: unknown): boolean {
+  if (isBlank(value) || isHidden(value)) return true;
+  return isObject(value) && Object.values(value).every((inner) => isBlank(inner) || isHidden(inner));
+}
+
 /** A part of a record that has ids, with its path in the input. */
 export interface Part {
   path: string;
@@ -121,13 +141,16 @@ export interface Part {
 /**
  * Returns the two parts of a record that have ids, that of the request first.
  *
- * @throws InvalidRequestError if one of them is neither an object nor null
+ * A part that the record withholds has none.
+ *
+ * @throws InvalidRequestError if one of them is anything else than an object
  */
 export function partsOf(record: Fields, prefix: string): readonly Part[] {
   return ['requestParameters', 'responseElements'].map((name) => {
     const value = own(record, name);
     const path = `${prefix}${name}`;
-    if (isPresent(value) && !isObject(value)) throw new InvalidRequestError(path, 'expected an object or null');
+    if (isWithheld(value)) return { path, value: null };
+    if (!isObject(value)) throw new InvalidRequestError(path, 'expected an object or null');
     return { path, value };
   });
 }
@@ -143,7 +166,7 @@ const STORE_ID_OR_ARN =
 export function storesIn(parts: readonly Part[]): readonly string[] {
   return parts.flatMap(({ path, value }) => {
     const store = own(value, 'identityStoreId');
-    if (!isPresent(store)) return [];
+    if (isWithheld(store)) return [];
     const id = typeof store === 'string' ? STORE_ID_OR_ARN.exec(store)?.[1] : undefined;
     if (!id) throw new InvalidRequestError(`${path}.identityStoreId`, 'expected the id of an identity store');
     return [id.toLowerCase()];
@@ -153,31 +176,20 @@ export function storesIn(parts: readonly Part[]): readonly string[] {
 /**
  * Finds the id at one of these paths; the first path with a value decides.
  *
- * @returns undefined if no path has a value
+ * @returns undefined if no path has a value, or the record withholds it
  * @throws InvalidRequestError if the value is not an id of this kind
  */
 export function findId(parts: readonly Part[], paths: IdPaths, kind: ResourceKind): string | undefined {
   for (const { path, value } of parts) {
     for (const keys of paths) {
       const found = own(value, ...keys);
-      if (!isPresent(found)) continue;
+      if (isWithheld(found)) continue;
       const id = normalizeId(found, kind);
       if (!id) throw new InvalidRequestError([path, ...keys].join('.'), `expected the id of a ${kind}`);
       return id;
     }
   }
   return undefined;
-}
-
-/**
- * Finds an id like {@link findId}; the id must be present.
- *
- * @throws InvalidRequestError if it is missing, with the usual path, or malformed
- */
-export function requireId(parts: readonly Part[], paths: IdPaths, kind: ResourceKind): string {
-  const id = findId(parts, paths, kind);
-  if (id) return id;
-  throw new InvalidRequestError([parts[0]?.path, ...paths[0]].join('.'), `expected the id of a ${kind}, found none`);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { managedOf } from '../entitlements.ts';
 import { InvalidRequestError } from '../shared/errors.ts';
-import { ApplicationArn, DigestSchema, normalizeId } from '../shared/ids.ts';
+import { ApplicationArn, DigestSchema, idNamedBy } from '../shared/ids.ts';
 import type { Fields } from '../shared/json.ts';
 import { own } from '../shared/json.ts';
 import { isPrintable } from '../shared/printable.ts';
@@ -48,8 +48,7 @@ export function manualStart(input: Fields, context: StartContext): Started {
   };
   switch (key) {
     case 'userId': {
-      const userId = normalizeId(own(input, key), 'user');
-      if (!userId) throw new InvalidRequestError(key, 'expected the id of a user');
+      const userId = idIn(own(input, key), 'user', key, context);
       return requestOf(origin, {}, { ...propagationOf(group, wait, context), userId });
     }
     case 'userName':
@@ -100,9 +99,16 @@ function propagationOf(group: unknown, wait: unknown, context: StartContext): Pr
   };
 }
 
+/** Returns the id of a user or group, however AWS prints it. */
+function idIn(value: unknown, kind: 'user' | 'group', key: string, { entitlements }: StartContext): string {
+  const named = idNamedBy(value, kind, entitlements.identityCenter.identityStoreId);
+  if (named?.id !== undefined) return named.id;
+  const store = named?.problem === 'another-store' ? ' in the configured identity store, not in another' : '';
+  throw new InvalidRequestError(key, `expected the id of a ${kind}${store}`);
+}
+
 function watchedGroup(value: unknown, context: StartContext): string {
-  const groupId = normalizeId(value, 'group');
-  if (!groupId) throw new InvalidRequestError('groupId', 'expected the id of a group');
+  const groupId = idIn(value, 'group', 'groupId', context);
   if (!isWatched(groupId, context)) throw new InvalidRequestError('groupId', 'no entitlement names this group');
   return groupId;
 }

@@ -7,11 +7,11 @@ import {
   EVENT_FAMILIES,
   type EventFamily,
   findId,
+  isBlank,
   isReadOperation,
   type OperationMeaning,
   type Part,
   partsOf,
-  requireId,
   storesIn,
   textAt,
 } from './event-families.ts';
@@ -98,7 +98,7 @@ function fromNotification(envelope: Fields, origin: Origin, context: StartContex
 function fromRecord(record: Fields, prefix: string, origin: Origin, context: StartContext): Normalized {
   const family = EVENT_FAMILIES.get(textAt(record, 'eventSource', prefix));
   if (!family) return { ignored: 'foreign-service' };
-  if (isPresent(own(record, 'errorCode'))) return { ignored: 'call-failed' };
+  if (!isBlank(own(record, 'errorCode'))) return { ignored: 'call-failed' };
   const eventName = textAt(record, 'eventName', prefix);
   if (own(record, 'readOnly') === true || isReadOperation(eventName)) return { ignored: 'read-only' };
   const meaning = family.meanings.get(eventName);
@@ -118,44 +118,43 @@ interface KnownRecord {
   context: StartContext;
 }
 
+/** A record that withholds what it is about says only that something has changed: what it still names is checked. */
 function requestForOperation(meaning: OperationMeaning, known: KnownRecord): Normalized {
-  const { family, parts, origin } = known;
+  const { family, parts } = known;
   switch (meaning) {
     case 'nothing':
       return { ignored: 'no-membership-change' };
     case 'user-changed':
-      return requestOf(origin, { users: [{ userId: requireId(parts, family.userId, 'user') }] });
+      return requestForUser(findId(parts, family.userId, 'user'), known);
     case 'group-changed':
-      return requestForGroup(requireId(parts, family.groupId, 'group'), known);
+      return requestForGroup(findId(parts, family.groupId, 'group'), known);
     case 'joined':
       return requestForMembership('member', known);
     case 'left':
-      return requestForMembership('absent', known);
     case 'left-unnamed':
-      return requestForUnnamedLeave(known);
+      return requestForMembership('absent', known);
   }
 }
 
-function requestForGroup(groupId: string, { origin, context }: KnownRecord): Normalized {
+/** Without its id, any user may be the one who was disabled: a sweep shows that only with every user's status. */
+function requestForUser(userId: string | undefined, { origin, context }: KnownRecord): Normalized {
+  if (userId) return requestOf(origin, { users: [{ userId }] });
+  const applications = context.entitlements.entitlements.map(({ application }) => application);
+  return requestOf(origin, { sweep: 'everything', withStatus: [...new Set(applications)] });
+}
+
+function requestForGroup(groupId: string | undefined, { origin, context }: KnownRecord): Normalized {
+  if (!groupId) return requestOf(origin, { sweep: 'everything' });
   return isWatched(groupId, context) ? requestOf(origin, { groups: [groupId] }) : { ignored: 'unwatched-group' };
 }
 
 function requestForMembership(membership: Expectation['membership'], known: KnownRecord): Normalized {
   const { family, parts, origin, context } = known;
-  const groupId = requireId(parts, family.membershipGroupId, 'group');
-  if (!isWatched(groupId, context)) return { ignored: 'unwatched-group' };
-  return requestOf(origin, {
-    users: [{ userId: requireId(parts, family.memberId, 'user'), expected: { groupId, membership } }],
-  });
-}
-
-/** Uses user and group in case AWS records them one day. */
-function requestForUnnamedLeave(known: KnownRecord): Normalized {
-  const { family, parts, origin } = known;
   const groupId = findId(parts, family.membershipGroupId, 'group');
+  if (groupId && !isWatched(groupId, context)) return { ignored: 'unwatched-group' };
   const userId = findId(parts, family.memberId, 'user');
-  if (groupId) return userId ? requestForMembership('absent', known) : requestForGroup(groupId, known);
-  return requestOf(origin, userId ? { users: [{ userId }] } : { sweep: 'everything' });
+  if (!userId) return requestForGroup(groupId, known);
+  return requestOf(origin, { users: [{ userId, ...(groupId ? { expected: { groupId, membership } } : {}) }] });
 }
 
 /**

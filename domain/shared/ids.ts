@@ -23,12 +23,47 @@ export function normalizeId(value: unknown, kind: ResourceKind): string | undefi
   return found?.toLowerCase() === kind ? id?.toLowerCase() : undefined;
 }
 
+/** Id of an identity store. */
+const STORE_ID = 'd-[0-9a-f]{10}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+
 /** Some answers and files of AWS put the identity store in front of an id: `d-1234567890.<UUID>`. Its id may be a UUID. */
-const STORE = /^(?:d-[0-9a-f]{10}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\./i;
+const STORE = new RegExp(`^(?:${STORE_ID})\\.`, 'i');
 
 /** Returns an id without the identity store in front of it. */
 export function withoutStore(id: string): string {
   return id.replace(STORE, '');
+}
+
+/** An identity store or its ARN, with the id of something in it, or without. */
+const IN_STORE = new RegExp(
+  `^(?:arn:aws[a-z-]*:identitystore::\\d{12}:identitystore/)?(${STORE_ID})(?:(?:\\.|/(user|group)/)(${RESOURCE_ID}))?$`,
+  'i',
+);
+
+/** Why a text that names something in an identity store does not name the user or group that is asked for. */
+export type Misnamed = `a-${ResourceKind}` | 'a-store' | 'another-store';
+
+/**
+ * Reads how AWS and its applications print a user or a group: the id, its ARN, or the identity store with the id.
+ *
+ * @param identityStoreId the store in which it must be, in lower case
+ * @returns undefined if the value is none of these, such as a name
+ */
+export function idNamedBy(
+  value: unknown,
+  kind: 'user' | 'group',
+  identityStoreId: string,
+): { id: string; problem?: undefined } | { id?: undefined; problem: Misnamed } | undefined {
+  const id = normalizeId(value, kind);
+  if (id !== undefined) return { id };
+  if (typeof value !== 'string') return undefined;
+  const other = parseResourceArn(value);
+  if (other) return { problem: `a-${other.kind}` };
+  const [, store, found = kind, inner] = IN_STORE.exec(value) ?? [];
+  if (store === undefined) return undefined;
+  if (inner === undefined) return { problem: 'a-store' };
+  if (found.toLowerCase() !== kind) return { problem: kind === 'user' ? 'a-group' : 'a-user' };
+  return store.toLowerCase() === identityStoreId ? { id: inner.toLowerCase() } : { problem: 'another-store' };
 }
 
 /** Parses an identity store ARN into kind and id; returns undefined for anything else. */

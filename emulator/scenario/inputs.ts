@@ -4,7 +4,7 @@ import { validate } from '../../domain/shared/validation.ts';
 import { readEntitlements, readYaml } from '../../input/entitlements-file.ts';
 import { parseEvents } from '../../input/event-files.ts';
 import { titleOf } from '../../input/event-title.ts';
-import { labelOf, readText } from '../../input/files.ts';
+import { labelOf, readBytes, readText } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
 import { type DirectorySeed, DirectorySeedSchema } from '../aws/identity-center/directory-seed.ts';
 import { readScenario } from './reader.ts';
@@ -33,17 +33,17 @@ export interface EventFiles {
  */
 export async function readEventFiles({ files, directory, entitlements }: EventFiles): Promise<Script> {
   const errors: InputError[] = [];
-  const attempt = async <T>(file: string, read: (text: string) => T): Promise<T | undefined> => {
+  const attempt = async <T>(read: () => Promise<T>): Promise<T | undefined> => {
     try {
-      return read(await readText(file));
+      return await read();
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       errors.push(error);
       return undefined;
     }
   };
-  const configured = await attempt(entitlements, (text) => readEntitlements(text, entitlements));
-  const seed = await attempt(directory, (text) => readDirectory(text, directory));
+  const configured = await attempt(async () => readEntitlements(await readText(entitlements), entitlements));
+  const seed = await attempt(async () => readDirectory(await readText(directory), directory));
   if (configured && seed && configured.identityCenter.identityStoreId !== seed.identityStoreId) {
     const problem = `not the identity store of ${entitlements} (identityCenter.identityStoreId)`;
     errors.push(new InputError(directory, [{ path: 'identityStoreId', problem }]));
@@ -55,7 +55,7 @@ export async function readEventFiles({ files, directory, entitlements }: EventFi
       errors.push(new InputError(labelOf(file), [{ path: '', problem: 'named twice' }]));
       continue;
     }
-    const found = await attempt(file, (text) => parseEvents(text, labelOf(file)));
+    const found = await attempt(async () => parseEvents(await readBytes(file), labelOf(file)));
     for (const event of found ?? []) events.push(event);
   }
   if (!(configured && seed) || errors.length > 0) throw new InputErrors(errors);

@@ -1,6 +1,6 @@
 import type { Failure } from '../../domain/decision/application-state.ts';
 import { isReported, putItemsAside, type Unchecked } from '../../domain/queue/aside.ts';
-import { hasRounds, isReady, requeueFailed } from '../../domain/queue/claim.ts';
+import { hasRounds, isReady, isUnchanged, requeueFailed } from '../../domain/queue/claim.ts';
 import { releaseLease } from '../../domain/queue/lease.ts';
 import { itemsWithout, type WorkItems, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import { markReported } from '../../domain/seat/transitions.ts';
@@ -76,20 +76,24 @@ function checkAgain({ items, readAt, result }: Pass, failures: readonly Failure[
 
 /** Whether something else is due, or waits for this execution to verify it: failures wait for it. */
 async function isAnythingLeft(
-  { items, readAt, result }: Pass,
+  { items, result }: Pass,
   { execution }: RunContext,
-  { ledger }: HeldServices,
+  { clock, ledger }: HeldServices,
 ): Promise<boolean> {
   if (result.unverified) return true;
   const queue = await ledger.queue();
+  const now = clock.now();
   if (hasRounds(queue)) return true;
   // Who asked of an application that cannot be read is checked by name.
   const isAsked = ({ key }: Failure) => items.sweeps[key] && Object.keys(queue.sweeps[key]?.asked ?? {}).length > 0;
   if (result.failures.some(isAsked)) return true;
+  const isFailing = new Set(result.failures.map((one) => one.key));
   return Object.entries({ ...queue.users, ...queue.sweeps }).some(([key, item]) => {
-    if (items.users[key] || items.sweeps[key]) return false;
+    const served = items.users[key] ?? items.sweeps[key];
+    // What someone asked for during the pass was not served by it.
+    if (served) return !isFailing.has(key) && !isUnchanged(served, item) && isReady(queue, item, now);
     // What cannot be read or changed verifies nothing: two of them must not wait for each other.
-    return isReady(queue, item, readAt) || (item.by === execution && !item.failed && item.attempts === undefined);
+    return isReady(queue, item, now) || (item.by === execution && !item.failed && item.attempts === undefined);
   });
 }
 

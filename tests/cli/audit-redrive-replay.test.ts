@@ -52,9 +52,12 @@ describe('usher audit', () => {
   it('follows the stream until Ctrl-C, and shows each event once', async () => {
     const child = operator.start('audit', '--follow', '--since', '1h', '--json');
     let out = '';
+    // What comes while nothing listens is lost.
+    child.stdout.on('data', (chunk) => {
+      out += String(chunk);
+    });
     const waitFor = async (lines: number) => {
-      while (linesOf(out.slice(0, out.lastIndexOf('\n') + 1)).length < lines)
-        out += String((await once(child.stdout, 'data'))[0]);
+      while (linesOf(out.slice(0, out.lastIndexOf('\n') + 1)).length < lines) await once(child.stdout, 'data');
     };
     await waitFor(4);
     await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(5) } });
@@ -106,7 +109,7 @@ describe('usher redrive', () => {
     await send(EVENTS, 'not JSON\u001b[31m');
     await send(EVENTS, { release: 'a'.repeat(64) });
     await send(EVENTS, { scope: 'everything' });
-    await send(EVENTS, { ...JOIN, detail: { ...JOIN.detail, requestParameters: {} } });
+    await send(EVENTS, { ...JOIN, detail: { ...JOIN.detail, requestParameters: { groupId: 'x' } } });
     for (let tick = 0; tick < 3; tick += 1) await send(TICKS, { scope: 'tick' });
     await send(TICKS, { scope: 'everything' });
     await send('usher-local-unrecorded-failures', {});
@@ -152,12 +155,27 @@ describe('usher replay', () => {
     expect(new Set(linesOf(out).map(({ execution }) => execution)).size).toBe(2);
   });
 
+  it('starts one execution per event in messages, and leaves out the rest', async () => {
+    const messages = [JOIN, 'hello', JOIN].map((body) => ({ MessageId: 'm', Body: JSON.stringify(body) }));
+    writeFileSync(join(operator.folder, 'messages.json'), JSON.stringify({ Messages: messages }));
+    const { code, out, error } = await operator.run('replay', 'messages.json', '--yes', '--json');
+    expect(error).toMatch(/2 events, 0 of which will be ignored\.\n1 entry holds no event\./);
+    expect(code).toBe(0);
+    expect(linesOf(out)).toEqual(
+      [0, 2].map((index) => ({
+        type: 'start',
+        place: `Messages[${index}].Body`,
+        execution: expect.stringMatching(/^arn:/),
+      })),
+    );
+  });
+
   it('replays the archive to the audit bus, with the ids of the first events', async () => {
     const before = linesOf((await operator.run('audit', '--json')).out).length;
     const { code, out } = await operator.run('replay', '--since', '1d', '--yes', '--json');
     expect(code).toBe(0);
     expect(linesOf(out)).toEqual([
-      { type: 'replay', name: expect.stringMatching(/^usher-local-/), state: 'COMPLETED' },
+      { type: 'replay', replay: expect.stringMatching(/^usher-local-/), status: 'COMPLETED' },
     ]);
     const kept = (
       await operator.call('Logs_20140328.FilterLogEvents', { logGroupName: '/aws/events/usher-local-audit' })
@@ -173,9 +191,26 @@ describe('usher replay', () => {
     ['an end before its beginning', ['--since', '1h', '--until', '2h'], /must be before/],
     ['a bus', ['events.jsonl', '--bus', 'usher-local-audit'], /unknown option '--bus'/],
     ['a manual start', ['starts.json'], /not an event. For a manual start: usher start/],
+    [
+      'the input of an execution that was started by hand',
+      ['execution.json'],
+      /input: not an event. For a manual start/,
+    ],
+    ['an event of which a part is missing', ['broken.json'], /_raw: an event as a text that is not JSON/],
+    ['an invalid event', ['invalid.json'], /Records\[1\]: requestParameters.groupId: expected the id of a group/],
+    ['a file without an event', ['empty.json'], /empty.json: holds no event in Records/],
     ['no terminal to ask in', ['events.jsonl'], /add --yes/],
   ])('ends with 2 for %s, and starts nothing', async (_what, args, message) => {
-    writeFileSync(join(operator.folder, 'starts.json'), '{"scope":"everything"}');
+    const invalid = { ...JOIN.detail, requestParameters: { groupId: 'x' } };
+    for (const [name, content] of Object.entries({
+      starts: { scope: 'everything' },
+      execution: { executionArn: 'arn', status: 'FAILED', input: '{"scope":"everything"}' },
+      broken: { _raw: JSON.stringify(JOIN).slice(0, -9) },
+      invalid: { Records: [JOIN.detail, invalid] },
+      empty: { Records: [] },
+    })) {
+      writeFileSync(join(operator.folder, `${name}.json`), JSON.stringify(content));
+    }
     const before = await operator.calls();
     const { code, error } = await operator.run('replay', ...args);
     expect(error).toMatch(message);

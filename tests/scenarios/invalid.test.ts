@@ -120,7 +120,7 @@ describe('an event that is not for Usher', () => {
 });
 
 describe('an input that is not understood', () => {
-  const noIds = anApiCall({ service: 'sso-directory', eventName: 'AddMemberToGroup', requestParameters: null });
+  const noIds = anApiCall({ service: 'sso-directory', eventName: 'AddMemberToGroup' });
   const inputs: [string, unknown][] = [
     ['input', []],
     ['input', SECRET],
@@ -147,7 +147,6 @@ describe('an input that is not understood', () => {
     ['detail.eventSource', { ...noIds, detail: { ...noIds.detail, eventSource: [SECRET] } }],
     ['detail.eventName', { ...noIds, detail: { ...noIds.detail, eventName: null } }],
     ['detail.requestParameters', { ...noIds, detail: { ...noIds.detail, requestParameters: SECRET } }],
-    ['detail.requestParameters.groupId', noIds],
     ['detail.requestParameters.groupId', anAddMemberToGroup({ ...join, groupId: `${GROUP}\n` })],
     ['detail.requestParameters.groupId', anAddMemberToGroup({ ...join, groupId: `${SECRET}\u0000\u001b[31m` })],
     ['detail.requestParameters.member.memberId', anAddMemberToGroup({ ...join, userId: `../${SECRET}` })],
@@ -217,7 +216,6 @@ describe('keys that would change every object', () => {
   const inputs = [
     '{"__proto__":{"scope":"everything","polluted":true}}',
     '{"constructor":{"prototype":{"polluted":true}},"__proto__":{"userId":"x"}}',
-    `{"detail-type":"AWS API Call via CloudTrail","source":"aws.x","__proto__":{"polluted":true},"detail":{"eventSource":"sso-directory.amazonaws.com","eventName":"AddMemberToGroup","requestParameters":{"__proto__":{"groupId":"${GROUP}","member":{"memberId":"${user(3)}"}}}}}`,
     `{"detail-type":"AWS API Call via CloudTrail","source":"aws.x","detail":{"__proto__":{"eventSource":"sso-directory.amazonaws.com","eventName":"DeleteUser","requestParameters":{"userId":"${user(1)}"}}}}`,
   ];
 
@@ -228,6 +226,17 @@ describe('keys that would change every object', () => {
     for (const execution of executions) {
       expect(world.stack.endOf(execution)?.cause).toMatch(/^InvalidRequestError: /);
     }
+    expect(Reflect.get({}, 'polluted')).toBeUndefined();
+    await expectNothingDone();
+  });
+
+  it('name no group and no user', async () => {
+    const parameters = `{"__proto__":{"polluted":true,"groupId":"${GROUP}","member":{"memberId":"${user(3)}"}}}`;
+    const execution = await startRaw(
+      `{"detail-type":"AWS API Call via CloudTrail","source":"aws.x","__proto__":{"polluted":true},"detail":{"eventSource":"sso-directory.amazonaws.com","eventName":"AddMemberToGroup","requestParameters":${parameters}}}`,
+    );
+    await world.play();
+    expect(world.stack.endOf(execution)?.outcome).toBe('converged');
     expect(Reflect.get({}, 'polluted')).toBeUndefined();
     await expectNothingDone();
   });

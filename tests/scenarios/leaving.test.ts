@@ -10,11 +10,19 @@ import {
   aPatchUser,
   aPutUser,
   aRemoveMemberFromGroup,
+  type Envelope,
 } from '../support/events.ts';
 import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, user } from '../support/ids.ts';
 import { openWorld, type World } from '../support/world.ts';
 
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
+
+const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
+/** A record whose parameters are too large for CloudTrail. */
+function omitted(event: Envelope): object {
+  const requestParameters = { reason: 'requestParameters too large', omitted: true };
+  return { ...event, detail: { ...event.detail, requestParameters } };
+}
 
 const left = { groupId: GROUP, userId: user(1) };
 
@@ -23,6 +31,9 @@ describe('a user who leaves the group', () => {
     ['the console', (time) => aRemoveMemberFromGroup({ ...left, time })],
     ['SCIM, which names no user', (time) => aPatchGroup({ groupId: GROUP, op: 'REMOVE', time })],
     ['the Identity Store API, which names only the id of a membership', (time) => aDeleteGroupMembership({ time })],
+    ['the console, and AWS hides the user', (time) => aRemoveMemberFromGroup({ ...left, userId: HIDDEN, time })],
+    ['SCIM, and AWS hides the group', (time) => aPatchGroup({ groupId: HIDDEN, op: 'REMOVE', time })],
+    ['the console, and CloudTrail omits what was asked', (time) => omitted(aRemoveMemberFromGroup({ ...left, time }))],
     ['a start by hand', () => ({ userId: user(1) })],
     ['a start by group', () => ({ groupId: GROUP })],
     ['a start of everything', () => ({ scope: 'everything' })],
@@ -116,6 +127,8 @@ describe('a user who is disabled', () => {
     ['the Identity Store API', (time) => anUpdateUser({ ...about, time })],
     ['SCIM PatchUser', (time) => aPatchUser({ ...about, time })],
     ['SCIM PutUser', (time) => aPutUser({ ...about, active: false, time })],
+    ['SCIM, and AWS hides the user', (time) => aPatchUser({ userId: HIDDEN, time })],
+    ['the console, and CloudTrail omits what was asked', (time) => omitted(aDisableUser({ ...about, time }))],
   ])('loses the seat if the change comes by %s', async (_way, eventOf) => {
     const world = await openWorld({ seated: [1, 2] });
     world.center.setStatus(user(1), 'DISABLED');

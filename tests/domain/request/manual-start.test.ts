@@ -5,7 +5,7 @@ import { InvalidRequestError } from '../../../domain/shared/errors.ts';
 import type { Fields } from '../../../domain/shared/json.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { aDigest, anEntitlement } from '../../support/builders.ts';
-import { application, GROUP, group, ME, OTHER_APPLICATION, user } from '../../support/ids.ts';
+import { application, GROUP, group, ME, OTHER_APPLICATION, STORE_ID, user } from '../../support/ids.ts';
 
 const userId = user(1);
 const groupId = GROUP;
@@ -55,6 +55,8 @@ describe('a manual start', () => {
   it.each([
     ['a user id', { userId }, { userId }],
     ['the ARN of a user', { userId: `arn:aws:identitystore:::user/${userId}` }, { userId }],
+    ['a user with the identity store', { userId: `${STORE_ID}.${userId}` }, { userId }],
+    ['a group with the identity store', { userId, groupId: `${STORE_ID}.${groupId}` }, { userId, groupId }],
     ['a user name', { userName: 'jane' }, { selector: { userName: 'jane' } }],
     ['an e-mail address', { email: 'jané.doe@example.com' }, { selector: { email: 'jané.doe@example.com' } }],
     ['an external id', { externalId }, { selector: { externalId } }],
@@ -73,6 +75,11 @@ describe('a manual start', () => {
     [604_800, '2026-11-08T10:00:07.000Z'],
   ])('waits %i seconds if it says so', (waitSeconds, until) => {
     expect(manualStart({ userName: 'jane', waitSeconds }, context).propagation.deadline).toBe(until);
+  });
+
+  it('refuses a user of another identity store with what is wrong', () => {
+    const { message } = faultOf({ userId: `d-0987654321.${userId}` });
+    expect(message).toBe('userId: expected the id of a user in the configured identity store, not in another');
   });
 
   it('checks a group', () => {
@@ -114,6 +121,9 @@ describe('a manual start', () => {
     ['userId', { userId: `${userId}\u0000` }],
     ['userId', { userId: [userId] }],
     ['userId', { userId: `arn:aws:identitystore:::group/${userId}` }],
+    ['userId', { userId: `d-0987654321.${userId}` }],
+    ['userId', { userId: STORE_ID }],
+    ['groupId', { groupId: `d-0987654321.${groupId}` }],
     ['userName', { userName: '' }],
     ['userName', { userName: 'j'.repeat(129) }],
     ['userName', { userName: 'jane\u0000' }],

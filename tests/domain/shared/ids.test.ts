@@ -4,6 +4,7 @@ import {
   ApplicationArn,
   Cause,
   ExecutionArn,
+  idNamedBy,
   isEventId,
   normalizeId,
   parseResourceArn,
@@ -54,6 +55,62 @@ describe('normalizeId', () => {
 
   it.each(NOT_IDS)('refuses %s', (_what, value) => {
     expect(normalizeId(value, 'user')).toBeUndefined();
+  });
+});
+
+const STORE = 'd-1234567890';
+const UUID_STORE = '11112222-3333-4444-8555-666677778888';
+const STORE_ARN = `arn:aws:identitystore::111122223333:identitystore/${STORE}`;
+
+describe('idNamedBy', () => {
+  it.each([
+    ['an id', ID, ID],
+    ['an id in upper case', ID.toUpperCase(), ID],
+    ['a legacy id', LEGACY, LEGACY],
+    ['an ARN', `arn:aws:identitystore:::user/${ID}`, ID],
+    ['an ARN of another partition', `arn:aws-cn:identitystore:::user/${LEGACY}`, LEGACY],
+    ['an id with its store, as Kiro prints it', `${STORE}.${ID}`, ID],
+    ['a legacy id with its store', `${STORE}.${LEGACY}`, LEGACY],
+    ['an id with its store in upper case', `${STORE}.${ID}`.toUpperCase(), ID],
+    ['an id below the ARN of its store', `${STORE_ARN}/user/${ID}`, ID],
+  ])('reads a user from %s', (_form, text, id) => {
+    expect(idNamedBy(text, 'user', STORE)).toEqual({ id });
+    expect(idNamedBy(text.replace(/user(?=\/)/i, 'group'), 'group', STORE)).toEqual({ id });
+  });
+
+  it('reads a user of a store whose id is a UUID', () => {
+    expect(idNamedBy(`${UUID_STORE}.${ID}`, 'user', UUID_STORE)).toEqual({ id: ID });
+    expect(idNamedBy(UUID_STORE, 'user', UUID_STORE)).toEqual({ id: UUID_STORE });
+  });
+
+  it.each([
+    ['a group', `arn:aws:identitystore:::group/${ID}`, 'a-group'],
+    ['a group below its store', `${STORE_ARN}/group/${ID}`, 'a-group'],
+    ['a membership', `arn:aws:identitystore:::membership/${ID}`, 'a-membership'],
+    ['the store', STORE, 'a-store'],
+    ['the ARN of the store', STORE_ARN, 'a-store'],
+    ['a user of another store', `d-0987654321.${ID}`, 'another-store'],
+    ['a user below another store', `${STORE_ARN.replace(STORE, 'd-0987654321')}/user/${ID}`, 'another-store'],
+    ['a user of a store whose id is a UUID', `${UUID_STORE}.${ID}`, 'another-store'],
+  ])('says that a text names %s, where a user is meant', (_what, text, problem) => {
+    expect(idNamedBy(text, 'user', STORE)).toEqual({ problem });
+  });
+
+  it('says that a text names a user, where a group is meant', () => {
+    for (const text of [`arn:aws:identitystore:::user/${ID}`, `${STORE_ARN}/user/${ID}`]) {
+      expect(idNamedBy(text, 'group', STORE)).toEqual({ problem: 'a-user' });
+    }
+  });
+
+  it.each([
+    ['a store without an id', `${STORE}.`],
+    ['a store with a name', `${STORE}.jane`],
+    ['a store with more after the id', `${STORE}.${ID}.x`],
+    ['a store with a line feed after the id', `${STORE}.${ID}\n`],
+    ['an ARN of a store with an ARN', `${STORE_ARN}.arn:aws:identitystore:::user/${ID}`],
+    ...NOT_IDS.filter(([what]) => what !== 'the ARN of an identity store'),
+  ])('takes nothing from %s', (_what, text) => {
+    expect(idNamedBy(text, 'user', STORE)).toBeUndefined();
   });
 });
 

@@ -13,6 +13,7 @@ import { SETTLE_SECONDS } from '../../../domain/shared/limits.ts';
 import { plusSeconds, secondsBetween } from '../../../domain/shared/time.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
 import { handler } from '../../../functions/plan-changes.ts';
+import { once } from '../../../operator/once.ts';
 import { planChanges } from '../../../reconcile/plan/plan-changes.ts';
 import type { PlanOutput } from '../../../reconcile/plan/result.ts';
 import {
@@ -27,6 +28,7 @@ import {
   aSweepItem,
   aSweepReport,
   aUserItem,
+  iso,
 } from '../../support/builders.ts';
 import {
   ADMIN,
@@ -874,6 +876,30 @@ describe('a refusal', () => {
       [OTHER_APPLICATION]: { planned: expect.any(Number) },
     });
     expect((await queue()).sweeps[APPLICATION]?.planned).toBeUndefined();
+  });
+
+  it('of one user fails no execution before it has served who is handed over to it during its reads', async () => {
+    const refusal = { reason: 'quota-exceeded', since: iso(-60), execution: ME, reported: false };
+    const refused = aSeat(1, { status: 'failed', refusal, nextAttemptAt: iso(3000) });
+    const { services, center, queue, plan } = await planning({ people: 2, members: [1], seats: [refused] });
+    const ended: unknown[] = [];
+    const handOver = once(async () => {
+      center.join(GROUP, user(2));
+      ended.push(await plan(aMembershipRequest('member', 2), { execution: OTHER }));
+    });
+    const directory = {
+      ...services.directory,
+      async *membersOf(groupId: string) {
+        yield* services.directory.membersOf(groupId);
+        await handOver();
+      },
+    };
+    const input = { request: SWEEP, propagation: VISIBLE, progress: INITIAL_PROGRESS, execution: ME };
+    const first = await planChanges(input, { ...services, directory });
+    expect(ended).toMatchObject([{ outcome: 'handedOver', handedOverTo: ME }]);
+    // ME comes back for the user, whom no one else checks before the next tick.
+    expect(first).toMatchObject({ outcome: 'settle', settle: { waitSeconds: SETTLE_SECONDS } });
+    expect((await queue()).sweeps[APPLICATION]).toMatchObject({ by: ME, asked: { [user(2)]: iso() } });
   });
 
   describe('of a former application whose items cannot be read', () => {
