@@ -23,6 +23,7 @@ export const WORK_KEY = { pk: '#work', sk: '#work' };
 /** Sort keys in the partition of an application, next to those of its seats: each sorts before every user id. */
 export const HOLD = '#hold';
 export const SLOTS = '#slots';
+export const GROUPS = '#groups';
 /** `~` sorts after every id, so that what begins with it is read last, or not at all. */
 export const AFTER_SEATS = '~';
 /** Prefixes of the user id of an observation, and of what was found about the user's subscription. */
@@ -89,6 +90,7 @@ export function idsOf(pk: string | undefined, sk: string | undefined): string[] 
   const kind = sk?.startsWith(OBSERVED) ? 'observation of ' : sk?.startsWith(FINDINGS) ? 'subscription of ' : '';
   const item = `${kind}user ${userOf(sk ?? '')}`;
   if (sk === SLOTS) return [`application ${pk}`, 'the bound of its slots'];
+  if (sk === GROUPS) return [`application ${pk}`, 'the sizes of its groups'];
   return [`application ${pk}`, sk === HOLD ? 'its hold' : item];
 }
 

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Holdings } from '../domain/decision/application-state.ts';
 import { type Batch, BatchSchema } from '../domain/decision/batches.ts';
+import { type GroupSizes, GroupSizesSchema } from '../domain/decision/group-sizes.ts';
 import { type Hold, HoldSchema, holdAttentionAt } from '../domain/decision/hold.ts';
 import { type Observation, observationAttentionAt } from '../domain/decision/observation.ts';
 import { type Slots, SlotsSchema } from '../domain/decision/slots.ts';
@@ -19,6 +20,7 @@ import {
   expiry,
   FINDINGS,
   findingsIn,
+  GROUPS,
   HOLD,
   type Item,
   idsOf,
@@ -48,7 +50,7 @@ export type Pending = Pick<SeatKey, 'applicationArn'> & Partial<SeatKey>;
 
 /**
  * Usher's record in one DynamoDB table: seats, observations and findings by application and user, the hold of each
- * application and the bound of its slots, the batches of stored rounds, and one item with work queue and lease.
+ * application, the bound of its slots and the sizes of its groups, the batches of stored rounds, and one item with work queue and lease.
  *
  * Every write but that of a batch is a conditional write of one item and names the revision that it replaces: the item's
  * `revision` less one; a new item has revision 1. Reads are consistent.
@@ -76,6 +78,7 @@ export interface Ledger {
   observations(keys: readonly SeatKey[]): Promise<Observation[]>;
   saveSeat(seat: Seat): Promise<void>;
   saveHold(hold: Hold): Promise<void>;
+  saveGroupSizes(sizes: GroupSizes): Promise<void>;
   /** Reads how many slots of an application are taken at most; undefined if no plan has counted them. */
   slots(applicationArn: string): Promise<Slots | undefined>;
   /** Writes the bound, before the seats and batches that it counts. */
@@ -124,6 +127,7 @@ export function dynamoDbLedger(client: DynamoDBClient, name: string): Ledger {
     for await (const item of items) {
       const key = item['sk']?.S;
       if (key === HOLD) found.hold = parseItem(HoldSchema, item, idsOf(applicationArn, HOLD));
+      else if (key === GROUPS) found.groups = parseItem(GroupSizesSchema, item, idsOf(applicationArn, GROUPS));
       else if (key === SLOTS) found.slots = parseItem(SlotsSchema, item, idsOf(applicationArn, SLOTS));
       else if (key?.startsWith(OBSERVED)) found.observations.push(observationIn(item));
       else if (key?.startsWith(FINDINGS)) found.findings.push(findingsIn(item));
@@ -170,6 +174,8 @@ export function dynamoDbLedger(client: DynamoDBClient, name: string): Ledger {
     saveSeat: (seat) => replace(itemOfSeat(seat)),
 
     saveHold: (hold) => replace({ ...hold, pk: hold.applicationArn, sk: HOLD }, holdAttentionAt(hold)),
+
+    saveGroupSizes: (sizes) => replace({ ...sizes, pk: sizes.applicationArn, sk: GROUPS }),
 
     async slots(applicationArn) {
       const item = await table.get({ pk: applicationArn, sk: SLOTS });

@@ -7,13 +7,16 @@ import { permissionsOf } from '../cli/command/command.ts';
 import { SHORT_FLAGS } from '../cli/command/short-flags.ts';
 import { PLAY_EXIT_MEANINGS } from '../cli/commands/play.ts';
 import { programOf } from '../cli/program.ts';
-import { LINE_FIELDS } from '../cli/ui/json-lines.ts';
+import { LINE_MEANINGS } from '../cli/ui/json-lines.ts';
 import { DETAIL_TYPES } from '../domain/audit/parse.ts';
 import { CLASSIFICATIONS, REFUSED_REVOCATION, USER_ACCESS_MANAGEMENT } from '../domain/audit/schema.ts';
 import { FAULT_KINDS, FaultRuleSchema } from '../emulator/aws/fault-rules.ts';
 import { QuirksSchema, USUAL } from '../emulator/aws/identity-center/quirks.ts';
 import { ACTION_STARTS, type ActionStart, LaggingReadSchema, ScenarioSchema } from '../emulator/scenario/schema.ts';
 import { EXIT_MEANINGS } from '../operator/failures.ts';
+import { commandTypes, lineTypes } from './json-lines.ts';
+import { code, prose, tableOf } from './markdown.ts';
+import { answers } from './questions.ts';
 import { EVENT_MEANINGS, schemaName } from './schemas.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -29,10 +32,18 @@ export async function referenceTables(): Promise<Map<string, Tables>> {
   const program = await programOf();
   return new Map<string, Tables>([
     ['docs/audit.md', new Map([['detail-types', detailTypeTable()]])],
+    [
+      'docs/json.md',
+      new Map([
+        ['json-commands', commandTypes()],
+        ['json-types', lineTypes()],
+      ]),
+    ],
     ['docs/deploy.md', new Map([['parameters', parameters()]])],
     [
       'docs/operator.md',
       new Map([
+        ['questions', await answers()],
         ['global-options', globalOptions(program)],
         ['exit-codes', meanings(['exit code', 'means'], EXIT_MEANINGS)],
         ['short-flags', shortFlags()],
@@ -49,7 +60,7 @@ export async function referenceTables(): Promise<Map<string, Tables>> {
         ['lag-operations', lagOperations()],
         ['fault-fields', faultFields()],
         ['fault-kinds', meanings(['kind', 'what happens'], FAULT_KINDS)],
-        ['json-lines', meanings(['line', 'fields'], LINE_FIELDS)],
+        ['json-lines', meanings(['line', 'when'], LINE_MEANINGS)],
       ]),
     ],
   ]);
@@ -241,24 +252,6 @@ function described(name: string, { description }: Field): string {
 function meanings(head: readonly [string, string], meaningOf: Readonly<Record<string, string>>): string {
   const rows = Object.entries(meaningOf).map(([name, meaning]) => [code(name), prose(meaning)]);
   return tableOf(head, rows);
-}
-
-/** A table in Markdown; every line ends. */
-function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, ...rows].map((cells) => `| ${cells.join(' | ')} |\n`);
-  lines.splice(1, 0, `|${'---|'.repeat(head.length)}\n`);
-  return lines.join('');
-}
-
-function code(text: string): string {
-  return `\`${text.replaceAll('|', '\\|')}\``;
-}
-
-/** Text in a cell: pages become links; what Markdown would take as markup is escaped, but code in backticks stays code. */
-function prose(text: string): string {
-  return text
-    .replace(/`([^`]*)`|[|<*\\]/g, (mark, inner?: string) => (inner === undefined ? `\\${mark}` : code(inner)))
-    .replace(/\bdocs\/([a-z-]+\.md)(#[a-z-]+)?/g, '[$1]($1$2)');
 }
 
 /** Writes the tables into the pages; with `--check` it only reports those that differ, and exits with 1. */

@@ -22,7 +22,8 @@ export const EVENT_MEANINGS = {
   'Seat Observed': 'What an entitlement in `mode: observe` would do; nothing was done',
   'Subscription Finding':
     'A subscription is not as its entitlement says, says something else than before, or is right again. Once per change; `status_detail` is the kind of finding',
-  'Revocations Held': 'The brake holds revocations until an operator releases them. Once per hold',
+  'Revocations Held':
+    'The brake holds revocations until an operator releases them. When a hold begins, and when it has grown',
   'Onboarding Failed': 'An execution failed, timed out or was stopped',
 } as const satisfies Record<DetailType, string>;
 
@@ -54,8 +55,14 @@ export function schemaName(detailType: DetailType): string {
 /** A later version may add fields, so a program must not refuse them: only the tests do. */
 function lineSchemaFile(type: string, schema: z.ZodMiniType): [string, string] {
   return schemaFile(`lines/${type}`, `Line "${type}" of usher --json`, schema, ({ jsonSchema }) => {
-    if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+    if (typeof jsonSchema.additionalProperties !== 'object' || isEmpty(jsonSchema.additionalProperties))
+      delete jsonSchema.additionalProperties;
   });
+}
+
+/** The schema of any value says nothing. */
+function isEmpty(schema: object): boolean {
+  return Object.keys(schema).length === 0;
 }
 
 function schemaFile(

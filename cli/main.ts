@@ -1,9 +1,12 @@
 import { writeSync } from 'node:fs';
 import { EXIT } from '../operator/failures.ts';
 import { COMPLETE, runCommandLine } from './program.ts';
+import type { Pager } from './ui/pager.ts';
 
 let beforeEnd: (() => void) | undefined;
 let ending: (() => void) | undefined;
+/** Has the terminal: until it has ended, this process must not end either, or the shell and the pager fight for the keyboard. */
+let pager: Pager | undefined;
 
 const { stdout, stderr, stdin, env } = process;
 stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -13,7 +16,8 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(1);
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
+  process.on(signal, async () => {
+    await pager?.interrupt(signal);
     const end = ending;
     ending = undefined;
     if (end) return end();
@@ -23,7 +27,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 process.exitCode = await runCommandLine(
   process.argv.slice(2),
-  { stdout, stderr, stdin, env },
+  {
+    ...{ stdout, stderr, stdin, env },
+    onPager(started) {
+      pager = started;
+    },
+  },
   {
     onInterrupt(say) {
       beforeEnd = say;

@@ -19,7 +19,7 @@ const COMMANDS: Readonly<Record<string, Loader>> = {
   subscriptions: async () => (await import('./commands/subscriptions.ts')).subscriptionsCommand,
   why: async () => (await import('./commands/why.ts')).whyCommand,
   held: async () => (await import('./commands/held.ts')).heldCommand,
-  release: async () => (await import('./commands/held.ts')).releaseCommand,
+  release: async () => (await import('./commands/release.ts')).releaseCommand,
   adopt: async () => (await import('./commands/adopt.ts')).adoptCommand,
   backfill: async () => (await import('./commands/backfill.ts')).backfillCommand,
   audit: async () => (await import('./commands/audit.ts')).auditCommand,
@@ -50,6 +50,17 @@ export async function runCommandLine(
   interruption: Interruption,
 ): Promise<number> {
   const terminal = await Terminal.open(surroundings);
+  const code = await runOn(terminal, args, { surroundings, interruption });
+  const wasLeft = await terminal.finish();
+  // Like a reader who closes a pipe: they have seen enough.
+  return wasLeft ? EXIT.done : code;
+}
+
+async function runOn(
+  terminal: Terminal,
+  args: readonly string[],
+  { surroundings, interruption }: { surroundings: Surroundings; interruption: Interruption },
+): Promise<number> {
   const run: Runner =
     (action) =>
     async (...given) => {

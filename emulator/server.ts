@@ -1,16 +1,13 @@
-import { Buffer } from 'node:buffer';
 import { SFNServiceException } from '@aws-sdk/client-sfn';
-import { stringify } from 'yaml';
-import * as z from 'zod/mini';
 import type { Entitlements } from '../domain/entitlements.ts';
-import { recordOf } from './aws/cloudtrail/cloudtrail.ts';
+import { takesSlot } from '../domain/seat/seat.ts';
 import { TICK_SECONDS } from './aws/control-plane/control-plane.ts';
-import { FaultRuleSchema } from './aws/fault-rules.ts';
 import type { DirectorySeed } from './aws/identity-center/directory-seed.ts';
-import { type Answer, parseJson } from './aws/json-service.ts';
+import { pagesOf } from './pages.ts';
 import type { StackListener } from './stack/listener.ts';
-import { readState, type SavedState, writeState } from './stack/snapshot.ts';
+import { readState, type SavedState, unusableState, writeState } from './stack/snapshot.ts';
 import { openStack, type Stack } from './stack/stack.ts';
+import { lockFolder, type StateLock } from './stack/state-lock.ts';
 
 /** How the emulator is served. */
 export interface ServeOptions {
@@ -24,12 +21,27 @@ export interface ServeOptions {
   folder?: string | undefined;
   /** Stops the server. */
   signal: AbortSignal;
-  /** Called when the server listens. `resumed`: it continues from a saved state. */
-  onListen(details: { endpoint: string; resumed: boolean }): void;
+  /** Called when the server listens. */
+  onListen(details: Listening): void;
+  /** Called with what went wrong while the emulator runs, and did not end it. */
+  onProblem(problem: string): void;
 }
 
-/** Time between a change and the delivery of its event by CloudTrail and EventBridge. */
-const DELIVERY_SECONDS = 3;
+/** Where an emulator listens, and what is in it. */
+export interface Listening {
+  endpoint: string;
+  region: string;
+  /** Whether it continues from a saved state. */
+  resumed: boolean;
+  users: number;
+  groups: number;
+  applications: number;
+  /** Seats that take a slot. */
+  seats: number;
+  /** Events that EventBridge still has to deliver. */
+  pendingEvents: number;
+}
+
 /** At most this much work is lost when the process is killed. */
 const SAVE_EVERY_MILLISECONDS = 2000;
 const MOST_KEPT_EXECUTIONS = 2000;
@@ -38,6 +50,8 @@ const MOST_KEPT_EXECUTIONS = 2000;
 interface ListeningEmulator {
   stack: Stack;
   endpoint: string;
+  /** Takes no more requests. */
+  stopListening(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -45,25 +59,13 @@ interface ListenOptions extends Pick<ServeOptions, 'entitlements' | 'directory' 
   /** Start of virtual time. */
   start: Date;
   saved?: SavedState | undefined;
-  listener?: Pick<StackListener, 'request'>;
+  listener?: Pick<StackListener, 'request' | 'bug'>;
 }
 
 /** Opens an emulator over HTTP, which delivers an event of each change of the identity store. Its time stands still. */
 export async function listen(options: ListenOptions): Promise<ListeningEmulator> {
   const { entitlements, directory, port, speed, start, saved } = options;
-  let records = 0;
-  const listener: StackListener = {
-    ...options.listener,
-    changed(change) {
-      records += 1;
-      const { region, identityStoreId } = entitlements.identityCenter;
-      const context = { via: 'api', at: stack.clock.now(), sequence: records, identityStoreId, region } as const;
-      const record = recordOf(change, context);
-      stack.at(new Date(context.at.getTime() + DELIVERY_SECONDS * 1000), async () => {
-        await stack.start(record);
-      });
-    },
-  };
+  const listener: StackListener = { ...options.listener, changed: (change) => stack.record(change, 'api') };
   const stack = await openStack({ entitlements, directory, start, transport: 'in-process', saved, listener });
   try {
     const gateway = await stack.listen(port, pagesOf(stack, entitlements, speed));
@@ -71,7 +73,7 @@ export async function listen(options: ListenOptions): Promise<ListeningEmulator>
       await gateway.close();
       await stack.close();
     };
-    return { stack, endpoint: gateway.endpoint, close };
+    return { stack, endpoint: gateway.endpoint, stopListening: gateway.close, close };
   } catch (error) {
     await stack.close();
     throw error;
@@ -81,27 +83,81 @@ export async function listen(options: ListenOptions): Promise<ListeningEmulator>
 /**
  * Serves the emulator over HTTP until the signal. Virtual time follows real time, and the schedule's tick runs.
  *
- * @throws InputError if the saved state is not valid; Error `EADDRINUSE` if another process uses the port
+ * @throws InputError if the saved state is not usable; FolderInUseError if another process keeps its state in the folder;
+ *   Error `EADDRINUSE` if another process uses the port
  */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { directory, speed, folder, signal, onListen } = options;
-  const saved = folder === undefined ? undefined : readState(folder, directory.identityStoreId);
-  const start = new Date(Math.max(Date.now(), Date.parse(saved?.now ?? '1970-01-01T00:00:00Z')));
-  const { stack, endpoint, close } = await listen({ ...options, start, saved });
+  const { folder } = options;
+  if (folder === undefined) return serveState(options);
+  const lock = lockFolder(folder);
   try {
-    onListen({ endpoint, resumed: saved !== undefined });
+    await serveState(options, { folder, listensAt: lock.listensAt });
+  } finally {
+    lock.release();
+  }
+}
+
+/** Where the state is kept, and who is told the port. */
+interface Keeping extends Pick<StateLock, 'listensAt'> {
+  folder: string;
+}
+
+async function serveState(options: ServeOptions, keeping?: Keeping): Promise<void> {
+  const { speed, signal, onListen, onProblem } = options;
+  const { stack, endpoint, resumed, stopListening, close } = await resume(options, keeping?.folder);
+  try {
+    keeping?.listensAt(Number(new URL(endpoint).port));
+    onListen({ endpoint, resumed, ...(await contentsOf(stack, options.entitlements)) });
     tick(stack);
     let savedAt = performance.now();
     await stack.follow(speed, signal, async () => {
       stack.forgetAllBut(MOST_KEPT_EXECUTIONS);
-      if (folder === undefined || performance.now() - savedAt < SAVE_EVERY_MILLISECONDS) return;
+      if (!keeping || performance.now() - savedAt < SAVE_EVERY_MILLISECONDS) return;
       savedAt = performance.now();
-      writeState(folder, await stack.save());
+      try {
+        await writeState(keeping.folder, await stack.save());
+      } catch (error) {
+        onProblem(`The state was not saved: ${error}`);
+      }
     });
-    if (folder !== undefined) writeState(folder, await stack.save());
+    // What is answered after the state was saved would be lost.
+    await stopListening();
+    if (keeping) await writeState(keeping.folder, await stack.save());
   } finally {
     await close();
   }
+}
+
+/** Opens the emulator with its saved state, if there is one. */
+async function resume(options: ServeOptions, folder: string | undefined) {
+  const saved = folder === undefined ? undefined : await readState(folder, options.directory.identityStoreId);
+  const start = new Date(Math.max(Date.now(), Date.parse(saved?.now ?? '1970-01-01T00:00:00Z')));
+  const bug = (error: unknown, call: string | undefined) => {
+    options.onProblem(`${call ?? 'A request'} failed with a bug of the emulator: ${stackOf(error)}`);
+  };
+  try {
+    return { ...(await listen({ ...options, start, saved, listener: { bug } })), resumed: saved !== undefined };
+  } catch (error) {
+    // One of the system is about the port.
+    if (!(folder && saved && error instanceof Error) || 'code' in error) throw error;
+    throw unusableState(folder, `cannot be restored (${error.message})`, { cause: error });
+  }
+}
+
+function stackOf(error: unknown): string {
+  return (error instanceof Error && error.stack) || String(error);
+}
+
+async function contentsOf(stack: Stack, { identityCenter }: Entitlements) {
+  const { users, groups, applications } = stack.identityCenter.seed();
+  return {
+    region: identityCenter.region,
+    users: users.length,
+    groups: groups.length,
+    applications: applications.length,
+    seats: (await stack.seats()).filter(takesSlot).length,
+    pendingEvents: stack.pendingEvents().length,
+  };
 }
 
 function tick(stack: Stack): void {
@@ -114,38 +170,4 @@ function tick(stack: Stack): void {
       if (!(error instanceof SFNServiceException)) throw error;
     }
   });
-}
-
-/** Returns the pages of the emulator itself: its configuration, its time, the calls so far, and faults to add or to drop. */
-function pagesOf(stack: Stack, entitlements: Entitlements, speed: number) {
-  const json = (value: object, statusCode = 200): Answer => ({
-    statusCode,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(value),
-  });
-  return (method: string, path: string, body: Uint8Array): Answer | undefined => {
-    switch (`${method} ${path}`) {
-      case 'GET /entitlements':
-        return {
-          statusCode: 200,
-          headers: { 'content-type': 'application/yaml' },
-          body: Buffer.from(stringify(entitlements)),
-        };
-      case 'GET /clock':
-        return json({ now: stack.clock.now().toISOString(), speed });
-      case 'GET /calls':
-        return json({ all: stack.calls(), fromOutside: stack.callsFromOutside() });
-      case 'POST /faults': {
-        const rules = z.array(FaultRuleSchema).safeParse(parseJson(body));
-        if (!rules.success) return json({ error: rules.error.issues.map(({ message }) => message) }, 400);
-        for (const rule of rules.data) stack.faults.add(rule);
-        return json({});
-      }
-      case 'DELETE /faults':
-        stack.faults.clear();
-        return json({});
-      default:
-        return undefined;
-    }
-  };
 }

@@ -25,6 +25,7 @@ const REFUSALS: Readonly<Record<string, Pick<ErrorReport, 'hint' | 'code'>>> = {
     hint: 'The help of each command lists the permissions that it needs. docs/policies/ has a policy for reading and one for changes.',
   },
   credentials: CREDENTIALS,
+  'login-expired': { code: EXIT.precondition, hint: 'Log in again: aws sso login, with the same --profile' },
   IncompleteSignature: CREDENTIALS,
   InvalidClientTokenId: CREDENTIALS,
   InvalidSignatureException: CREDENTIALS,

@@ -42,6 +42,11 @@ export function timeOf(time: Date | string): string {
   return new Date(time).toISOString().replace('T', ' ').slice(0, 19);
 }
 
+/** Returns `2026-11-25T08:30:12Z`. */
+export function isoTimeOf(time: Date | string): string {
+  return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
 /** Returns `1 seat`, or `5,000 seats`. */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${numberOf(number)} ${number === 1 ? one : many}`;
@@ -68,8 +73,12 @@ export function momentIn(text: string, now: Date): Date | undefined {
   return Number.isNaN(moment.getTime()) ? undefined : moment;
 }
 
-/** Breaks a text between words into lines of at most `width` columns. Its own line ends stay. */
-export function wrap(text: string, width: number): string[] {
+/**
+ * Breaks a text between words into lines of at most `width` columns. Its own line ends stay.
+ *
+ * @param widthOf by default, every character is as wide as a letter
+ */
+export function wrap(text: string, width: number, widthOf = ({ length }: string) => length): string[] {
   return text
     .trimEnd()
     .split('\n')
@@ -77,7 +86,7 @@ export function wrap(text: string, width: number): string[] {
       const lines: string[] = [];
       let line = '';
       for (const word of paragraph.split(/\s+/)) {
-        if (line !== '' && line.length + 1 + word.length > width) {
+        if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
           lines.push(line);
           line = word;
         } else line = line === '' ? word : `${line} ${word}`;

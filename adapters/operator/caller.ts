@@ -40,7 +40,8 @@ export async function configuredRegion(profile: string | undefined): Promise<str
     const region: Promise<string> = new STSClient(profile === undefined ? {} : { profile }).config.region();
     return await region;
   } catch (error) {
-    if (error instanceof Error && error.message.includes('Region is missing')) return undefined;
+    // An empty AWS_REGION configures none.
+    if (error instanceof Error && /Region is missing|region=""/.test(error.message)) return undefined;
     throw error;
   }
 }

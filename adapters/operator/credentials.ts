@@ -1,4 +1,5 @@
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { RefusedError } from '../../domain/shared/errors.ts';
 import type { ClientSettings } from '../clients.ts';
 import { STS_ERRORS } from '../sts-errors.ts';
 
@@ -6,6 +7,8 @@ import { STS_ERRORS } from '../sts-errors.ts';
 interface CredentialOptions {
   /** A profile in the configuration files of the AWS CLI; undefined for that of the environment. */
   profile: string | undefined;
+  /** How errors call the place where credentials are looked for. */
+  place: string;
   /** Sends the requests of the providers, too: they ask STS and the portal of IAM Identity Center. */
   requestHandler: ClientSettings['requestHandler'];
   /** Asks for the code of an MFA device. @param serial of the device */
@@ -17,15 +20,40 @@ interface CredentialOptions {
  */
 export function operatorCredentials({
   profile,
+  place,
   requestHandler,
   mfaCode,
 }: CredentialOptions): NonNullable<ClientSettings['credentials']> {
-  return fromNodeProviderChain({
+  const chain = fromNodeProviderChain({
     ...(profile === undefined ? {} : { profile }),
     clientConfig: requestHandler === undefined ? {} : { requestHandler },
     mfaCodeProvider: mfaCode,
   });
+  return async (properties) => {
+    try {
+      return await chain(properties);
+    } catch (error) {
+      throw refusalOf(error, place);
+    }
+  };
 }
+
+/** Names the place in an error of the SDK's providers. Any other error stays as it is. */
+function refusalOf(error: unknown, place: string): unknown {
+  if (!(error instanceof Error && PROVIDERS.has(error.name))) return error;
+  if (IS_LOGIN.test(error.message))
+    return new RefusedError('login-expired', `The login of ${place} has expired, or there was none`);
+  const [reason = ''] = error.message.split('\n');
+  // The end of the chain says only that no provider before it had any.
+  const why = reason.endsWith('from any providers') ? '' : `: ${reason}`;
+  return new RefusedError('credentials', `No credentials in ${place}${why}`);
+}
+
+/** Errors of the SDK's providers, which find credentials or a login. */
+const PROVIDERS = new Set(['CredentialsProviderError', 'TokenProviderError']);
+/** What they say if a login has ended; each names the command that renews it. */
+const IS_LOGIN = /\baws (?:sso )?login\b|\bSSO session\b/i;
+const NO_CREDENTIALS = new Set(['credentials', 'login-expired']);
 
 /** Error names of the SDK and of AWS for missing or unusable credentials, and for missing permissions. */
 const NO_ACCESS = new Set([
@@ -39,5 +67,6 @@ const NO_ACCESS = new Set([
 
 /** Whether the caller lacks usable credentials or a permission. */
 export function lacksAccess(error: unknown): error is Error {
+  if (error instanceof RefusedError) return NO_CREDENTIALS.has(error.reason);
   return error instanceof Error && NO_ACCESS.has(error.name);
 }

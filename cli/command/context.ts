@@ -3,22 +3,22 @@ import * as z from 'zod/mini';
 import { StageSchema } from '../../adapters/resource-names.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
-import type { Clock } from '../../domain/shared/clock.ts';
 import { readEntitlements } from '../../input/entitlements-file.ts';
 import { readText } from '../../input/files.ts';
 import type { Asker } from '../../operator/asker.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
 import { once } from '../../operator/once.ts';
 import type { Services } from '../../operator/services.ts';
+import { escaped } from '../../operator/text.ts';
 import { Unread } from '../../operator/unread.ts';
 import { emulatorEndpoint } from '../shared/endpoint.ts';
 import type { Terminal } from '../ui/terminal.ts';
+import { connectEmulator, type Emulator } from './emulator.ts';
 
 const DEFAULT_ENTITLEMENTS = 'entitlements.yml';
 /** The stage of the emulator's resource names. */
 const EMULATOR_STAGE = 'local';
 const DEFAULT_STAGE = 'prod';
-const EMULATOR_REGION = 'us-east-1';
 const EMULATOR_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 const CommonSchema = z.object({
@@ -35,6 +35,8 @@ export interface Context extends Asker {
   terminal: Terminal;
   /** Whether the result is for a program (`--json`). */
   json: boolean;
+  /** What `--local` asks. */
+  emulator: Emulator | undefined;
   /** The entitlements of the file, also with `--local`. @throws InputError, MissingPrecondition */
   configuration(): Promise<Entitlements>;
   /** The same without entitlements, in the Region of `--region` or of the AWS configuration. @throws MissingPrecondition */
@@ -68,14 +70,18 @@ export async function contextOf(
   const stage = options.stage ?? (local ? EMULATOR_STAGE : (env['USHER_STAGE'] ?? DEFAULT_STAGE));
   const named = StageSchema.safeParse(stage);
   if (!named.success) throw new UsageError(`--stage: ${named.error.issues[0]?.message}`);
+  const emulator = local ? await connectEmulator(emulatorEndpoint(env)) : undefined;
+  if (emulator) requireRegion(emulator, options.region, '--region');
   const entitlements = once(async () => {
-    if (local && options.entitlements === undefined)
-      return readEntitlements(await textFromEmulator('/entitlements', env), 'the emulator');
-    return configuration(options.entitlements);
+    if (!emulator) return configuration(options.entitlements);
+    if (options.entitlements === undefined) return readEntitlements(await emulator.entitlements(), 'the emulator');
+    const configured = await configuration(options.entitlements);
+    requireRegion(emulator, configured.identityCenter.region, options.entitlements);
+    return configured;
   });
-  const clock = local ? await emulatorClock(env) : systemClock;
+  const clock = emulator?.clock ?? systemClock;
   const access = once(async () => {
-    if (local) return { endpoint: emulatorEndpoint(env), credentials: EMULATOR_CREDENTIALS };
+    if (emulator) return { endpoint: emulator.endpoint, credentials: EMULATOR_CREDENTIALS };
     const { operatorAccess } = await import('./access.ts');
     return operatorAccess({ profile: options.profile, env, terminal: around.terminal });
   });
@@ -88,6 +94,7 @@ export async function contextOf(
     progress: (detail) => terminal.detail(detail),
     json: options.json === true,
     local,
+    emulator,
     stage,
     entitlements,
     configuration: () => configuration(options.entitlements),
@@ -107,10 +114,20 @@ export async function contextOf(
     }),
     servicesWithoutEntitlements: once(async () => {
       const { servicesOf } = await import('../../operator/services.ts');
-      const region = options.region ?? (local ? EMULATOR_REGION : await regionOf(options.profile));
-      return servicesOf({ onRetry, clock, stage, region, perSecond: 10, access: await access() });
+      // First: a profile that does not exist has no Region either.
+      const settings = await access();
+      const region = options.region ?? emulator?.region ?? (await regionOf(options.profile, env));
+      return servicesOf({ onRetry, clock, stage, region, perSecond: 10, access: settings });
     }),
   };
+}
+
+/** @throws UsageError if the Region is not that of the emulator, which has no other */
+function requireRegion(emulator: Emulator, region: string | undefined, origin: string): void {
+  if (region === undefined || region === emulator.region) return;
+  throw new UsageError(
+    `${escaped(origin)} says ${escaped(region)}, and the local stack at ${emulator.endpoint} is in ${emulator.region}`,
+  );
 }
 
 async function configuration(file: string | undefined): Promise<Entitlements> {
@@ -130,32 +147,13 @@ function isMissingFile(error: unknown): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
 }
 
-const ClockSchema = z.object({ now: z.string(), speed: z.number() });
-
-/** The emulator's own time, which may run faster. */
-async function emulatorClock(env: NodeJS.ProcessEnv): Promise<Clock> {
-  const { now, speed } = ClockSchema.parse(JSON.parse(await textFromEmulator('/clock', env)));
-  const [start, realStart] = [Date.parse(now), performance.now()];
-  return {
-    now: () => new Date(start + (performance.now() - realStart) * speed),
-    sleep: (seconds) => systemClock.sleep(seconds / speed),
-  };
-}
-
-/** @throws MissingPrecondition if no emulator answers */
-async function textFromEmulator(path: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const endpoint = emulatorEndpoint(env);
-  try {
-    return await (await fetch(endpoint + path)).text();
-  } catch (error) {
-    throw new MissingPrecondition(`No emulator answers at ${endpoint}. Start one: usher local`, { cause: error });
-  }
-}
-
 /** @throws MissingPrecondition if no Region is configured */
-async function regionOf(profile: string | undefined): Promise<string> {
+async function regionOf(profile: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {
   const { configuredRegion } = await import('../../adapters/operator/caller.ts');
   const region = await configuredRegion(profile);
   if (region !== undefined) return region;
-  throw new MissingPrecondition('No Region is configured. Name the Region of Identity Center with --region');
+  const name = profile ?? (env['AWS_PROFILE'] || 'default');
+  throw new MissingPrecondition(
+    `No Region is configured: profile ${escaped(name)} has no region, and AWS_REGION is not set. Name the Region of Identity Center with --region`,
+  );
 }

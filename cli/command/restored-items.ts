@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   FINDINGS,
+  GROUPS,
   HOLD,
   type Item,
   isHoldInForce,
@@ -65,6 +66,7 @@ function isOfApplication({ pk }: Keyed): boolean {
 function kindOf({ sk }: Keyed): string {
   if (sk === HOLD) return 'holds';
   if (sk === SLOTS) return 'bounds of slots';
+  if (sk === GROUPS) return 'sizes of groups';
   if (sk.startsWith(OBSERVED)) return 'observations';
   return sk.startsWith(FINDINGS) ? 'findings' : 'seats';
 }

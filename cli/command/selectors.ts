@@ -3,6 +3,7 @@ import type { People, Person } from '../../adapters/operator/people.ts';
 import { type Selector, SelectorSchema } from '../../domain/request/request.ts';
 import { idNamedBy, type Misnamed } from '../../domain/shared/ids.ts';
 import { UsageError } from '../../operator/failures.ts';
+import { suggestion } from '../../operator/suggestions.ts';
 import { count, escaped } from '../../operator/text.ts';
 import { isReadFailure, type Unread } from '../../operator/unread.ts';
 import type { Terminal } from '../ui/terminal.ts';
@@ -171,6 +172,28 @@ export async function findGroup(text: string, people: People, terminal: Terminal
     );
   }
   return found[0];
+}
+
+/** Like {@link findGroup}. @throws UsageError also if no group has this name, with the groups that have one like it */
+export async function requireGroup(text: string, people: People, terminal: Terminal): Promise<string> {
+  const groupId = await findGroup(text, people, terminal);
+  if (groupId !== undefined) return groupId;
+  throw new UsageError(
+    `The identity store has no group ${escaped(text)}${suggestion(text, await groupNames(people, terminal))}`,
+  );
+}
+
+/** None if the store refuses to list them: then there is no suggestion. */
+async function groupNames(people: People, terminal: Terminal): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    await terminal.working('Searching the list of all groups', async () => {
+      for await (const page of people.groups()) names.push(...page.flatMap(({ displayName }) => displayName ?? []));
+    });
+  } catch (error) {
+    if (!isReadFailure(error)) throw error;
+  }
+  return names;
 }
 
 async function listedGroups(displayName: string, people: People, terminal: Terminal): Promise<string[]> {

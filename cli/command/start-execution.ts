@@ -1,5 +1,6 @@
 import { CommandFailed } from '../../operator/failures.ts';
 import { isReadFailure } from '../../operator/unread.ts';
+import { noteAwsEquivalent } from './aws-equivalent.ts';
 import type { Context } from './context.ts';
 import { follow, printEnding } from './follow-execution.ts';
 
@@ -19,12 +20,14 @@ export async function startAndFollow({ machine, input, wait }: Start, context: C
   const { terminal, json } = context;
   const services = await context.services();
   const executions = await services.executions();
-  const { arn } = await executions.start(await services.machineArn(services.names[machine]), input);
-  if (json) terminal.untypedJson({ type: 'start', execution: arn, input });
+  const machineArn = await services.machineArn(services.names[machine]);
+  const { arn } = await executions.start(machineArn, input);
+  if (json) terminal.json({ type: 'start', execution: arn, input: { ...input } });
   else {
     terminal.line(`started ${arn}`);
     if (!wait) terminal.note(terminal.noteColors.dim(`Follow it: usher status ${arn.split(':').at(-1)}`));
   }
+  noteAwsEquivalent(context, 'stepfunctions start-execution', { 'state-machine-arn': machineArn, input });
   if (!wait) return;
   let current = arn;
   for (let handovers = 0; ; handovers += 1) {

@@ -2,14 +2,21 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { type Entitlement, managedOf } from '../../domain/entitlements.ts';
 import { profileKey } from '../../domain/profiles.ts';
+import { type Adoption, adoptionLine } from '../../operator/adoption/adoption-line.ts';
+import {
+  managedProfileOf,
+  type OthersSubscriptions,
+  orphansFor,
+  readOthers,
+} from '../../operator/adoption/others-subscriptions.ts';
 import { UsageError } from '../../operator/failures.ts';
+import type { AdoptionLine } from '../../operator/lines/adoption.ts';
 import { readersOf } from '../../operator/readers.ts';
 import { unknownEntitlement } from '../../operator/suggestions.ts';
 import { count, numberOf, relative } from '../../operator/text.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { managedProfileOf, type OthersSubscriptions, orphansFor, readOthers } from '../command/others-subscriptions.ts';
 import { ADMIN_STARTS, DECISION_READS, SUBSCRIPTION_READS } from '../command/permissions.ts';
 import { type Preview, preview } from '../command/preview.ts';
 import { startAndFollow } from '../command/start-execution.ts';
@@ -54,18 +61,8 @@ export function adoptCommand(run: Runner): Command {
     .action(run(adopt));
 }
 
-/** What an execution would adopt for an entitlement: user ids. */
-interface Adoption {
-  entitlement: Entitlement;
-  assignments: readonly string[];
-  /** Of these users and others who have a seat. */
-  subscriptions: readonly string[];
-  /** All that are known, if a slot is free for one: the first ones leave their slots to others. */
-  orphans: readonly string[];
-}
-
 async function adopt(context: Context, command: Command): Promise<void> {
-  const { terminal } = context;
+  const { terminal, json } = context;
   const options = optionsOf(command, Options);
   const { subscriptions, orphans, yes, wait } = options;
   if (orphans && !subscriptions)
@@ -74,11 +71,17 @@ async function adopt(context: Context, command: Command): Promise<void> {
     );
   const readers = await readersOf(context);
   const wanted = wantedOf(readers.entitlements.entitlements, { name: command.args[0], subscriptions }, context);
-  const adoptions = await adoptionsOf(wanted, options, readers, context);
+  const { adoptions, called } = await adoptionsOf(wanted, options, readers, context);
   const some = adoptions.filter((one) =>
     [one.assignments, one.subscriptions, one.orphans].some((users) => users.length > 0),
   );
-  if (some.length === 0) return terminal.note('There is nothing to adopt.');
+  if (some.length === 0) {
+    if (json) terminal.json({ type: 'none', of: 'adoption' });
+    return terminal.note('There is nothing to adopt.');
+  }
+  const lines = some.map((one) => adoptionLine(one, called));
+  if (json) for (const line of lines) terminal.json(line);
+  if (options.names) for (const line of lines) printAdopted(line, context);
   if (!(await terminal.confirm(questionOf(some, subscriptions), yes))) return;
   for (const one of some) {
     // Of orphans that were not shown, none is adopted.
@@ -133,7 +136,7 @@ async function adoptionsOf(
   { subscriptions, orphans, names }: AdoptOptions,
   readers: Readers,
   context: Context,
-): Promise<Adoption[]> {
+): Promise<{ adoptions: Adoption[]; called: ReadonlyMap<string, string> }> {
   const { terminal, clock } = context;
   const { unread } = context;
   const shared = { members: new Map(), userPages: undefined };
@@ -155,8 +158,8 @@ async function adoptionsOf(
     }
     return all;
   });
-  const everyOrphan = found.flatMap((one) => one.orphans ?? []);
-  const called = names ? await namesOfUsers(everyOrphan, context, unread) : new Map<string, string>();
+  const concerned = found.flatMap(({ own, orphans: some = [] }) => [...own.adoptable, ...own.unsubscribed, ...some]);
+  const called = names ? await namesOfUsers(concerned, context, unread) : new Map<string, string>();
   const adoptions = found.map(({ own, others, ...one }) => {
     const free = Math.max(0, own.entitlement.seats.max - own.inUse);
     printAssignments(own, free, context);
@@ -174,7 +177,7 @@ async function adoptionsOf(
   if (wanted.some((one) => subscriptions && managedOf(one)?.provider === 'kiro'))
     terminal.note('kiro is experimental: AWS does not publish the calls, and they may change without notice');
   printUnread(context);
-  return adoptions;
+  return { adoptions, called };
 }
 
 function printAssignments({ entitlement, adoptable, unmanaged }: Preview, free: number, { terminal }: Context): void {
@@ -183,6 +186,18 @@ function printAssignments({ entitlement, adoptable, unmanaged }: Preview, free: 
   terminal.note(
     `${name}: ${count(unmanaged, 'assignment')} not made by Usher, ${adoptable.length} of entitled users${more}.`,
   );
+}
+
+/** Lists by name whose assignment or subscription would be adopted; orphans are listed anyway. */
+function printAdopted({ entitlement, assignments, subscriptions }: AdoptionLine, { terminal }: Context): void {
+  const assigned = new Set(assignments.map(({ userId }) => userId));
+  const subscribed = new Set(subscriptions.map(({ userId }) => userId));
+  const users = [...assignments, ...subscriptions.filter(({ userId }) => !assigned.has(userId))];
+  if (users.length > 0) terminal.note(`${entitlement}:`);
+  for (const { userId, name } of users) {
+    const what = [assigned.has(userId) && 'assignment', subscribed.has(userId) && 'subscription'].filter(Boolean);
+    terminal.note(`  ${[userId, name, what.join(' and ')].filter(Boolean).join('  ')}`);
+  }
 }
 
 function printSubscriptions(

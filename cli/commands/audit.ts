@@ -76,6 +76,7 @@ async function audit(context: Context, command: Command): Promise<void> {
     else terminal.line(row.cells.join(terminal.isLive ? '  ' : '\t'));
   };
   const log = await (await context.services()).auditLog();
+  if (!(json || options.follow)) terminal.page();
   let from = query.since ?? new Date(0);
   let shown = 0;
   for (;;) {

@@ -14,11 +14,13 @@ import { pollMilliseconds, requireExecution } from '../command/follow-execution.
 import { type Preview, preview } from '../command/preview.ts';
 import { MOST_HANDOVERS, readStarted } from '../command/start-execution.ts';
 import { finish, printUnread } from '../command/unread.ts';
+import { namesOfUsers } from '../command/user-names.ts';
 import { type Ending, endingOf, OUTCOMES } from '../ui/outcomes.ts';
 
 const PRICE = 'expected an amount such as 19 or 19.90';
 const Options = z.object({
   price: z.optional(z.string().check(z.regex(/^\d{1,6}(?:\.\d{1,2})?$/, PRICE))),
+  names: z.optional(z.boolean()),
   dryRun: z.optional(z.boolean()),
   yes: z.optional(z.boolean()),
 });
@@ -38,6 +40,7 @@ export function backfillCommand(run: Runner): Command {
       'Use it before the first event. It shows the plan and asks for confirmation, then starts one execution that sweeps everything, and follows it. Ctrl-C ends only the progress display. Run the command again to follow the execution, or to plan for the users who are left. No user is assigned twice.',
     examples: [
       ['usher backfill --dry-run --price 19', 'only the plan, with its cost per month'],
+      ['usher backfill --names', 'also who gets a seat, waits, or loses theirs'],
       ['usher backfill', 'show the plan, ask, start and follow'],
       ['usher backfill --yes --json', 'for programs'],
     ],
@@ -55,6 +58,7 @@ export function backfillCommand(run: Runner): Command {
     ],
   })
     .option('--price <AMOUNT>', 'price of a seat per month, to show the cost of the plan')
+    .option('--names', 'also list, with names, whom the plan concerns')
     .option('--dry-run', 'only show the plan')
     .option('--yes', 'do not ask for confirmation')
     .action(run(backfill));
@@ -62,14 +66,14 @@ export function backfillCommand(run: Runner): Command {
 
 async function backfill(context: Context, command: Command): Promise<void> {
   const { terminal, json } = context;
-  const { price, dryRun, yes } = optionsOf(command, Options);
+  const { price, names, dryRun, yes } = optionsOf(command, Options);
   const services = await context.services();
   const executions = await services.executions();
   const machine = await services.machineArn(services.names.machine);
   const { unread } = context;
   const before = (await unread.attempt(() => runningBackfill(executions, machine)))?.value;
   if (before !== undefined && !dryRun) {
-    if (json) terminal.untypedJson({ type: 'resume', execution: before });
+    if (json) terminal.json({ type: 'resume', execution: before });
     else terminal.note(`A backfill is already running. Following it: ${before}`);
     const goals = await goalsFromMemberships(context, unread);
     printUnread(context);
@@ -78,6 +82,7 @@ async function backfill(context: Context, command: Command): Promise<void> {
   }
   const previews = await previewsOf(context, unread);
   printPlan(previews, price === undefined ? undefined : Number(price), context);
+  if (names && !json) await listUsers(previews.map(concernedBy), context);
   const { entitlements } = await context.entitlements();
   const observing = entitlements.filter(({ mode }) => mode === 'observe').map(({ name }) => name);
   if (observing.length > 0 && !json) terminal.note(observingText(observing));
@@ -91,7 +96,7 @@ async function backfill(context: Context, command: Command): Promise<void> {
   if (!(await terminal.confirm(seats > 0 ? `Assign ${count(seats, 'seat')}?` : 'Start the sweep?', yes === true)))
     return;
   const arn = await begin(executions, machine, context);
-  if (json) terminal.untypedJson({ type: 'start', execution: arn });
+  if (json) terminal.json({ type: 'start', execution: arn });
   else terminal.note(`started ${arn}`);
   const goals = previews.map(({ entitlement, inUse, grant }) => ({
     application: entitlement.application,
@@ -217,6 +222,32 @@ function printPlan(previews: readonly Preview[], price: number | undefined, { te
     terminal.note(`This takes about ${durationOf(grants / 10 + AROUND_SECONDS)} at 10 requests per second.`);
 }
 
+/** Whom a plan concerns, by what becomes of them. */
+interface Concerned {
+  entitlement: string;
+  users: Readonly<Record<string, readonly string[]>>;
+}
+
+function concernedBy({ entitlement, grant, wait, lose, hold }: Preview): Concerned {
+  const losing = lose.filter((userId) => !hold.includes(userId));
+  return {
+    entitlement: entitlement.name,
+    users: { 'gets a seat': grant, waits: wait, 'loses the seat': losing, 'would be held': hold },
+  };
+}
+
+async function listUsers(plans: readonly Concerned[], context: Context): Promise<void> {
+  const { terminal, unread } = context;
+  const userIds = new Set(plans.flatMap(({ users }) => Object.values(users).flat()));
+  const called = await namesOfUsers(userIds, context, unread);
+  const rows = plans.flatMap(({ entitlement, users }) =>
+    Object.entries(users).flatMap(([fate, some]) =>
+      some.map((userId) => [called.get(userId) ?? '', userId, entitlement, fate]),
+    ),
+  );
+  if (rows.length > 0) terminal.table(['NAME', 'USER', 'ENTITLEMENT', 'PLAN'], rows);
+}
+
 async function runningBackfill(executions: Executions, machine: string): Promise<string | undefined> {
   for await (const page of executions.list(machine, 'RUNNING')) {
     const found = page.find(({ name }) => name.startsWith(NAME));
@@ -259,7 +290,7 @@ async function watch(
     const execution = await readStarted(followed, () => requireExecution(executions, followed));
     done = (await unread.attempt(() => seatedOf(goals, ledger)))?.value ?? done;
     bar?.update(done);
-    if (json) terminal.untypedJson({ type: 'progress', done, total });
+    if (json) terminal.json({ type: 'progress', execution: current, done, total });
     ending = endingOf(execution);
     if (ending?.handedOverTo !== undefined && handovers < MOST_HANDOVERS) {
       handovers += 1;
@@ -270,7 +301,7 @@ async function watch(
     if (ending === undefined) await sleep(Math.max(pollMilliseconds(context), took * POLL_SHARE));
   }
   bar?.stop();
-  if (json) terminal.untypedJson({ type: 'end', execution: current, ...ending, done, total });
+  if (json) terminal.json({ type: 'end', execution: current, ...ending });
   if (ending.outcome === 'failed') {
     const next = 'Fix the cause, then: usher redrive, or usher backfill';
     throw new CommandFailed(`${ending.reason ?? 'The execution failed'}. ${progress()}. ${next}`);

@@ -51,6 +51,7 @@ async function explainAll(
   { terminal, json }: Context,
 ): Promise<void> {
   const counts = { start: 0, ignored: 0, invalid: 0 };
+  if (!json) terminal.page();
   for (const [index, place] of places.entries()) {
     const explanation: Explanation = place.event
       ? explanationOf(place.event, around)

@@ -8,11 +8,12 @@ import { PLANS, providerOf } from '../../domain/subscription/plan.ts';
 import { InputError } from '../../input/input-error.ts';
 import { entitlementsYaml } from '../../input/yaml.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
+import { suggestion } from '../../operator/suggestions.ts';
 import { count, escaped } from '../../operator/text.ts';
 import { choiceOption, oneOf } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { findGroup } from '../command/selectors.ts';
+import { requireGroup } from '../command/selectors.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
@@ -189,7 +190,10 @@ async function applicationOf(
   }));
   if (wanted === undefined) return ask.choose('Application', '--application', choices);
   const [found, ...others] = all.filter(({ applicationArn, name }) => applicationArn === wanted || name === wanted);
-  if (!found) throw new UsageError(`The instance has no application ${escaped(wanted)}`);
+  if (!found) {
+    const names = all.flatMap(({ name }) => name ?? []);
+    throw new UsageError(`The instance has no application ${escaped(wanted)}${suggestion(wanted, names)}`);
+  }
   if (others.length > 0) {
     throw new UsageError(
       `${count(others.length + 1, 'application')} have the name ${escaped(wanted)}: ${[found, ...others].map(({ applicationArn }) => applicationArn).join(', ')}. Give an ARN`,
@@ -215,8 +219,8 @@ async function groupsOf(
   }
   const found: string[] = [];
   for (const one of wanted) {
-    const groupId = await findGroup(one, people, terminal);
-    if (groupId === undefined || !(await people.group(groupId))) {
+    const groupId = await requireGroup(one, people, terminal);
+    if (!(await people.group(groupId))) {
       throw new UsageError(`The identity store has no group ${escaped(one)}`);
     }
     found.push(groupId);

@@ -1,15 +1,18 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { validate } from '../../domain/shared/validation.ts';
+import type { Listening } from '../../emulator/server.ts';
+import type { FolderInUseError } from '../../emulator/stack/state-lock.ts';
 import { readYaml } from '../../input/entitlements-file.ts';
 import { readText } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
-import { CommandFailed } from '../../operator/failures.ts';
-import { count } from '../../operator/text.ts';
+import { CommandFailed, MissingPrecondition } from '../../operator/failures.ts';
+import { count, escaped } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { EMULATOR_PORT } from '../shared/endpoint.ts';
+import { EMULATOR_PORT, emulatorEndpoint } from '../shared/endpoint.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
+import { triggerCommand } from './local-trigger.ts';
 
 const Options = z.object({
   port: z.optional(wholeNumber(0, 65_535)),
@@ -31,6 +34,7 @@ export function localCommand(run: Runner): Command {
       ['usher local --speed 60 --state ./state', 'one hour per minute; keeps its state'],
       ['usher local --people 5000', 'a large company'],
       ['usher local --directory directory.yml', 'a directory of your own'],
+      ['usher local trigger join alice q-developers', 'in another terminal: a user joins a group'],
     ],
     permissions: [],
   })
@@ -38,12 +42,13 @@ export function localCommand(run: Runner): Command {
     .option('--speed <N>', 'seconds per real second (default: 1)')
     .option('--people <N>', `users in the generated directory (default: ${DEFAULT_PEOPLE})`)
     .option('--directory <FILE>', 'users, groups and applications (docs/scenarios.md)')
-    .option('--state <DIR>', 'folder that keeps the state')
-    .action(run(local));
+    .option('--state <DIR>', 'folder that keeps the state, for one usher local at a time')
+    .action(run(local))
+    .addCommand(triggerCommand(run).configureHelp({ showGlobalOptions: true }));
 }
 
 async function local(context: Context, command: Command): Promise<void> {
-  const { terminal, json } = context;
+  const { terminal } = context;
   const {
     port = EMULATOR_PORT,
     speed = 1,
@@ -71,24 +76,52 @@ async function local(context: Context, command: Command): Promise<void> {
       speed,
       folder: state,
       signal: ending.signal,
-      onListen({ endpoint, resumed }) {
-        if (json) return terminal.untypedJson({ type: 'listening', endpoint });
-        terminal.line(`The emulator listens at ${endpoint}. Ctrl-C ends it.`);
-        terminal.line(
-          `It has ${count(directory.users.length, 'user')}, ${count(directory.groups.length, 'group')}, ${count(directory.applications.length, 'application')}${resumed ? `, from ${state}` : ''}.`,
-        );
-        const other = port === EMULATOR_PORT ? '' : `AWS_ENDPOINT_URL=${endpoint} `;
-        terminal.line(terminal.colors.dim(`In another terminal: ${other}npx usher --local doctor`));
-      },
+      onProblem: (problem) => terminal.note(problem.split('\n').map(escaped).join('\n')),
+      onListen: (listening) => printListening(listening, state, context),
     });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    const { FolderInUseError } = await import('../../emulator/stack/state-lock.ts');
+    if (error instanceof FolderInUseError) throw folderInUse(error, state);
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    if (error.code === 'EADDRINUSE') {
       throw new CommandFailed(
         `Port ${port} is in use. Is another usher local running? Choose another port with --port`,
       );
     }
-    throw error;
+    if (state === undefined || !('path' in error)) throw error;
+    throw new CommandFailed(`The state cannot be kept in ${state} (${error.code})`, { cause: error });
   }
+}
+
+/** Counts what is there, which may come from an earlier state and not from the directory. */
+function printListening(listening: Listening, state: string | undefined, { terminal, json }: Context): void {
+  if (json) {
+    terminal.json({ type: 'local', ...listening });
+    return;
+  }
+  const { endpoint, region, resumed, users, groups, applications, seats, pendingEvents } = listening;
+  const there = [
+    count(users, 'user'),
+    count(groups, 'group'),
+    count(applications, 'application'),
+    count(seats, 'seat'),
+    count(pendingEvents, 'pending event'),
+  ];
+  terminal.line(`The emulator of ${region} listens at ${endpoint}. Ctrl-C ends it.`);
+  terminal.line(`It has ${there.join(', ')}${resumed ? `, from ${state}` : ''}.`);
+  const other = endpoint === emulatorEndpoint({}) ? '' : `AWS_ENDPOINT_URL=${endpoint} `;
+  terminal.line(terminal.colors.dim(`In another terminal: ${other}usher --local doctor`));
+}
+
+/** Two processes would write over each other's state. */
+function folderInUse(
+  { holder: { pid, port }, file }: FolderInUseError,
+  state: string | undefined,
+): MissingPrecondition {
+  const where = port === 0 ? 'It does not listen yet' : `It listens at http://127.0.0.1:${port}`;
+  return new MissingPrecondition(
+    `Another usher local (process ${pid}) keeps its state in ${state}. ${where}. Ask it, end it, or name another folder with --state. If process ${pid} is something else, delete ${file}`,
+  );
 }
 
 async function directoryIn<Schema extends z.ZodMiniType>(file: string, schema: Schema): Promise<z.infer<Schema>> {

@@ -77,7 +77,7 @@ async function restore(context: Context, command: Command): Promise<void> {
   const begun = await takeLease(source, context);
   await writeAll(source, begun, context);
   context.onInterrupt(() => undefined);
-  if (json) terminal.untypedJson({ type: 'restored', table: live });
+  if (json) terminal.json({ type: 'restore', ledger: live });
   else terminal.line(`${live} is restored, and a second read has verified it.`);
   terminal.note(`To undo this, restore ${live} to ${begunAt.toISOString()} and run usher restore with that table.`);
   await startAndFollow({ machine: 'machine', input: { scope: 'everything' }, wait }, context);
@@ -181,9 +181,9 @@ function print(
   const kinds = [...restoration.kinds].toSorted(([a], [b]) => (a < b ? -1 : 1));
   const events = audited.filter(({ at }) => at >= restorePoint).length;
   if (json) {
-    const changes = Object.fromEntries(kinds);
     const { unaudited } = restoration;
-    terminal.untypedJson({ type: 'plan', accountId, table, ledger: live, restorePoint, events, unaudited, changes });
+    const known = { accountId, table, ledger: live, restorePoint: restorePoint.toISOString(), events, unaudited };
+    terminal.json({ type: 'restoration', ...known, changes: Object.fromEntries(kinds) });
     return;
   }
   terminal.note(`Account ${accountId}: ${live} becomes what ${table} has, of ${timeOf(restorePoint)},`);

@@ -1,23 +1,14 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import type { Applications } from '../../adapters/sso-admin.ts';
-import { byRequest } from '../../domain/decision/waitlist.ts';
-import type { UserFindings } from '../../domain/findings/recorded-findings.ts';
-import type { Seat } from '../../domain/seat/seat.ts';
-import { SeatStatusSchema, takesSlot } from '../../domain/seat/seat.ts';
-import { readersOf } from '../../operator/readers.ts';
-import { unknownEntitlement } from '../../operator/suggestions.ts';
+import type { EntitlementLine, SeatLine } from '../../operator/lines/seats.ts';
+import { entitlementLine, readSeats, SEAT_STATUSES, seatLines } from '../../operator/seats.ts';
 import { count, numberOf, relative } from '../../operator/text.ts';
-import type { Unread } from '../../operator/unread.ts';
 import { choiceOption, oneOf } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { finish } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
 import { csvOf } from '../ui/csv.ts';
-
-const UNMANAGED = 'unmanaged';
-const SEAT_STATUSES: readonly string[] = [...SeatStatusSchema.options, UNMANAGED];
 
 const Options = z.object({
   people: z.optional(z.boolean()),
@@ -53,107 +44,25 @@ export function seatsCommand(run: Runner): Command {
     .action(run(seats));
 }
 
-/** The seats and assignments of an entitlement. */
-interface EntitlementSeats {
-  entitlement: string;
-  application: string;
-  /** Undefined for an application that is no longer configured. */
-  max: number | undefined;
-  /** Undefined if the ledger could not be read. */
-  seats: Seat[] | undefined;
-  /** By user: the kinds of what the hourly comparison found about the subscription. */
-  findings: ReadonlyMap<string, string>;
-  /** Undefined if the assignments, or the seats among them, could not be read. */
-  assignments: { unmanaged: string[]; assignedGroups: string[] } | undefined;
-}
-
-/** A row of the list of users. */
-interface Row {
-  entitlement: string;
-  userId: string;
-  status: string;
-  since: string | undefined;
-  dueAt: string | undefined;
-  reason: string | undefined;
-  /** What was found about the subscription. */
-  subscription: string | undefined;
-  /** The plan of the subscription that is Usher's. */
-  plan: string | undefined;
-  /** `foreign`: the seat is Usher's for its subscription alone. */
-  access: Seat['access'];
-  requestedAt: string;
-}
-
 async function seats(context: Context, command: Command): Promise<void> {
   const { people, entitlement, status, names, csv } = optionsOf(command, Options);
-  const { unread } = context;
-  const found = await context.terminal.working('Reading seats and assignments', (report) =>
-    readSeats(context, entitlement, unread, report),
-  );
+  const { terminal, unread } = context;
+  const found = await terminal.working('Reading seats and assignments', () => readSeats(context, entitlement));
   if (!(people || csv || status !== undefined)) {
-    summarize(found, context);
+    summarize(found.map(entitlementLine), context);
     return finish(context);
   }
-  const rows = found
-    .flatMap(rowsOf)
-    .filter((row) => (status === undefined ? row.status !== 'revoked' : row.status === status));
-  const called = names ? await namesOfUsers(new Set(rows.map(({ userId }) => userId)), context, unread) : undefined;
-  await listUsers(rows, called, csv === true, context);
+  const lines = found.flatMap((one) => seatLines(one, status));
+  const called = names ? await namesOfUsers(new Set(lines.map(({ userId }) => userId)), context, unread) : undefined;
+  const named = lines.map((line) => ({ ...line, ...nameIn(called, line) }));
+  if (csv) terminal.line(await csvOf(named.map(cellsOf), [...(called ? ['name'] : []), ...FIELDS, ...moreOf(named)]));
+  else listUsers(named, called !== undefined, context);
   finish(context);
 }
 
-async function readSeats(
-  context: Context,
-  only: string | undefined,
-  unread: Unread,
-  report: (detail: string) => void,
-): Promise<EntitlementSeats[]> {
-  const { applications, ledger, entitlements } = await readersOf(context);
-  const configured = entitlements.entitlements.map(({ name, application, seats: cap }) => ({
-    name,
-    application,
-    max: cap.max,
-  }));
-  const known = new Set(configured.map(({ application }) => application));
-  const swept = (await unread.attempt(() => ledger.queue()))?.value.sweptAt ?? {};
-  const others = Object.keys(swept).filter((application) => !known.has(application));
-  const gone = others.map((application) => ({ name: undefined, application, max: undefined }));
-  const found: EntitlementSeats[] = [];
-  for (const { name, application, max } of [...configured, ...gone]) {
-    if (only !== undefined && name !== only) continue;
-    report(application);
-    const { seats, findings = [] } = (await unread.attempt(() => ledger.itemsOf(application)))?.value ?? {};
-    const assigned = await unread.attempt(() => assignmentsOf(application, applications, seats ?? []));
-    const assignments = seats && assigned?.value;
-    found.push({
-      entitlement: name ?? seats?.[0]?.entitlement ?? application,
-      application,
-      max,
-      seats,
-      findings: new Map(findings.flatMap(kindsOf)),
-      assignments,
-    });
-  }
-  if (only !== undefined && found.length === 0) throw unknownEntitlement(only, entitlements.entitlements);
-  return found;
-}
-
-function kindsOf({ userId, findings }: UserFindings): [string, string][] {
-  return findings.length > 0 ? [[userId, findings.map(({ kind }) => kind).join(', ')]] : [];
-}
-
-/** Reads who is assigned without a seat of Usher's, and which groups are assigned as a whole. */
-async function assignmentsOf(application: string, applications: Applications, seats: readonly Seat[]) {
-  const ours = new Set(seats.filter(takesSlot).map(({ userId }) => userId));
-  const unmanaged: string[] = [];
-  const assignedGroups: string[] = [];
-  for await (const page of applications.assigneesOf(application)) {
-    for (const { principalId, principalType } of page) {
-      if (principalType === 'GROUP') assignedGroups.push(principalId);
-      else if (!ours.has(principalId)) unmanaged.push(principalId);
-    }
-  }
-  return { unmanaged, assignedGroups };
+function nameIn(called: ReadonlyMap<string, string> | undefined, { userId }: SeatLine): { name?: string } {
+  const name = called?.get(userId);
+  return name === undefined ? {} : { name };
 }
 
 /** Stands in a table for what could not be read. */
@@ -161,39 +70,31 @@ const UNREAD = '?';
 
 const COUNTED = ['waitlisted', 'leaving', 'held', 'failed'] as const;
 
-function summarize(found: readonly EntitlementSeats[], { terminal, json }: Context): void {
+function summarize(lines: readonly EntitlementLine[], { terminal, json }: Context): void {
   if (json) {
-    for (const { seats: all, assignments, findings: _, ...rest } of found) {
-      const counts = all && {
-        seats: all.filter(takesSlot).length,
-        ...Object.fromEntries(COUNTED.map((status) => [status, all.filter((seat) => seat.status === status).length])),
-      };
-      const { unmanaged, assignedGroups } = assignments ?? {};
-      terminal.untypedJson({ ...rest, assignedGroups, ...counts, unmanaged: unmanaged?.length });
-    }
+    for (const line of lines) terminal.json(line);
     return;
   }
   const { colors } = terminal;
+  const shown = (number: number | undefined) => (number === undefined ? UNREAD : numberOf(number));
   terminal.table(
     ['ENTITLEMENT', 'SEATS', 'MAX', 'WAITING', 'LEAVING', 'HELD', 'FAILED', 'UNMANAGED'],
-    found.map(({ entitlement, seats: all, max, assignments }) => {
-      const taken = all?.filter(takesSlot).length;
+    lines.map((line) => {
+      const { entitlement, seats: taken, max, unmanaged } = line;
       const full = max !== undefined && taken !== undefined && taken >= max;
-      const numbers = COUNTED.map((status) => all?.filter((seat) => seat.status === status).length);
-      const shown = (number: number | undefined) => (number === undefined ? UNREAD : numberOf(number));
       return [
         entitlement,
         full ? colors.yellow(shown(taken)) : shown(taken),
         max === undefined ? 'not configured' : numberOf(max),
-        ...numbers.map((number, index) =>
-          number !== undefined && number > 0 && index > 1 ? colors.red(numberOf(number)) : shown(number),
-        ),
-        shown(assignments?.unmanaged.length),
+        ...COUNTED.map((field, index) => {
+          const number = line[field];
+          return number !== undefined && number > 0 && index > 1 ? colors.red(numberOf(number)) : shown(number);
+        }),
+        shown(unmanaged),
       ];
     }),
   );
-  for (const { entitlement, assignments } of found) {
-    const { assignedGroups = [] } = assignments ?? {};
+  for (const { entitlement, assignedGroups = [] } of lines) {
     if (assignedGroups.length === 0) continue;
     terminal.note(
       `${entitlement}: ${count(assignedGroups.length, 'group is', 'groups are')} assigned as a whole (${assignedGroups.join(', ')}). Their members have access with or without a seat`,
@@ -201,66 +102,31 @@ function summarize(found: readonly EntitlementSeats[], { terminal, json }: Conte
   }
 }
 
-/** Sorts by status; within a status in the order of the waitlist, users without a seat by id. */
-function rowsOf({ entitlement, seats: all = [], findings, assignments }: EntitlementSeats): Row[] {
-  const ours = all.map(({ userId, status, changedAt, dueAt, refusal, requestedAt, ...seat }) => ({
-    entitlement,
-    userId,
-    status,
-    since: status === 'waitlisted' ? requestedAt : changedAt,
-    dueAt,
-    reason: refusal?.reason,
-    subscription: findings.get(userId),
-    plan: takesSlot({ status }) ? seat.subscription?.plan : undefined,
-    access: takesSlot({ status }) ? seat.access : undefined,
-    requestedAt,
-  }));
-  const others = (assignments?.unmanaged ?? []).map((userId) => ({
-    entitlement,
-    userId,
-    status: UNMANAGED,
-    since: undefined,
-    dueAt: undefined,
-    reason: undefined,
-    subscription: findings.get(userId),
-    plan: undefined,
-    access: undefined,
-    requestedAt: '',
-  }));
-  const order = ({ status }: Row) => SEAT_STATUSES.indexOf(status);
-  const bySeat = (a: Row, b: Row) => (a.status === UNMANAGED ? (a.userId < b.userId ? -1 : 1) : byRequest(a, b));
-  return [...ours, ...others].sort((a, b) => order(a) - order(b) || bySeat(a, b));
+const FIELDS = ['userId', 'entitlement', 'status', 'since', 'dueAt', 'reason'];
+type Cells = Record<string, string | undefined>;
+
+function cellsOf({ findings, userId, ...line }: SeatLine): Cells {
+  return { ...line, userId, subscription: findings?.join(', ') };
 }
 
-async function listUsers(
-  rows: readonly Row[],
-  names: ReadonlyMap<string, string> | undefined,
-  csv: boolean,
-  { terminal, clock, json }: Context,
-): Promise<void> {
-  const named = rows.map(({ requestedAt: _, ...row }) => ({
-    ...row,
-    ...(names ? { name: names.get(row.userId) ?? '' } : {}),
-  }));
-  // Most configurations ask for no subscription.
-  const more = (['plan', 'access', 'subscription'] as const).filter((field) =>
-    rows.some((row) => row[field] !== undefined),
-  );
+/** Columns that most configurations do not need: they ask for no subscription. */
+function moreOf(lines: readonly SeatLine[]): string[] {
+  const cells = lines.map(cellsOf);
+  return ['plan', 'access', 'subscription'].filter((field) => cells.some((row) => row[field] !== undefined));
+}
+
+function listUsers(lines: readonly SeatLine[], isNamed: boolean, { terminal, clock, json }: Context): void {
   if (json) {
-    for (const row of named) terminal.untypedJson(row);
-    return;
-  }
-  if (csv) {
-    const fields = ['userId', 'entitlement', 'status', 'since', 'dueAt', 'reason'];
-    const columns = [...(names ? ['name'] : []), ...fields, ...more];
-    terminal.line(await csvOf(named, columns));
+    for (const line of lines) terminal.json(line);
+    if (lines.length === 0) terminal.json({ type: 'none', of: 'seat' });
     return;
   }
   const now = clock.now();
+  const more = moreOf(lines);
   const when = (time: string | undefined) => (time === undefined ? '' : relative(time, now));
   terminal.table(
     [
-      ...(names ? ['NAME'] : []),
+      ...(isNamed ? ['NAME'] : []),
       'USER',
       'ENTITLEMENT',
       'STATUS',
@@ -269,15 +135,15 @@ async function listUsers(
       'REASON',
       ...more.map((field) => field.toUpperCase()),
     ],
-    named.map(({ userId, entitlement, status, since, dueAt, reason, ...row }) => [
-      ...('name' in row ? [row.name] : []),
-      userId,
-      entitlement,
-      status,
-      when(since),
-      when(dueAt),
-      reason ?? '',
-      ...more.map((field) => row[field] ?? ''),
+    lines.map((line) => [
+      ...(isNamed ? [line.name ?? ''] : []),
+      line.userId,
+      line.entitlement,
+      line.status,
+      when(line.since),
+      when(line.dueAt),
+      line.reason ?? '',
+      ...more.map((field) => cellsOf(line)[field] ?? ''),
     ]),
   );
 }

@@ -4,7 +4,7 @@ import { UsageError } from '../../operator/failures.ts';
 import { count, escaped } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { findGroup, findUser, selectorsOf, WHO } from '../command/selectors.ts';
+import { findUser, requireGroup, selectorsOf, WHO } from '../command/selectors.ts';
 import { startAndFollow } from '../command/start-execution.ts';
 import { printUnread } from '../command/unread.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
@@ -105,8 +105,7 @@ async function configuredGroup(group: string, context: Context): Promise<string>
   const { identityCenter, entitlements } = await context.entitlements();
   const services = await context.services();
   const people = await services.people(identityCenter.identityStoreId);
-  const groupId = await findGroup(group, people, context.terminal);
-  if (groupId === undefined) throw new UsageError(`The identity store has no group ${escaped(group)}`);
+  const groupId = await requireGroup(group, people, context.terminal);
   const configured = [...new Set(entitlements.flatMap(({ groups }) => groups))];
   if (configured.includes(groupId)) return groupId;
   throw new UsageError(

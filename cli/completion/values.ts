@@ -1,8 +1,6 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import type { Argument, Option } from 'commander';
 import { isHeld } from '../../domain/decision/hold.ts';
-import { readBytes, textIn } from '../../input/files.ts';
+import { awsProfiles } from '../command/aws-profiles.ts';
 import type { Context } from '../command/context.ts';
 
 /** A value that a word may become, and what it is. */
@@ -86,12 +84,7 @@ async function executions(context: Context): Promise<Value[]> {
     .map(({ name, status }) => ({ value: name, description: status.toLowerCase() }));
 }
 
-/** Reads the names of the profiles of the AWS configuration. */
 async function profiles(env: NodeJS.ProcessEnv): Promise<Value[]> {
-  const file = env['AWS_CONFIG_FILE'] ?? join(homedir(), '.aws', 'config');
-  const text = textIn(await readBytes(file), file);
-  return [...text.matchAll(/^\[(?:profile\s+)?([^\]\s]+)\s*\]/gm)].map(([, value = '']) => ({
-    value,
-    description: '',
-  }));
+  const { names } = await awsProfiles(env);
+  return names.map((value) => ({ value, description: '' }));
 }

@@ -3,9 +3,9 @@ import { type Profile, profilesOf, titleOf } from '../../domain/profiles.ts';
 import { stopsOf } from '../../domain/queue/stops.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
 import { readersOf } from '../../operator/readers.ts';
+import { stopInWords } from '../../operator/stops.ts';
 import { openList } from '../../reconcile/plan/subscription-lists.ts';
 import type { Context } from '../command/context.ts';
-import { stopInWords } from '../command/stops.ts';
 import { type Finding, runCheck } from './check.ts';
 
 /** Checks the list of each profile, and whether AWS refuses new subscriptions. None if no entitlement has a subscription. */

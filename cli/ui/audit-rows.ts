@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { LoggedEvent } from '../../adapters/operator/audit-log.ts';
-import { escaped, timeOf } from '../../operator/text.ts';
+import { shortDigest } from '../../operator/held/digest.ts';
+import { escaped, numberOf, timeOf } from '../../operator/text.ts';
 
 const EventSchema = z.object({
   'detail-type': z.string(),
@@ -9,8 +10,15 @@ const EventSchema = z.object({
     user: z.optional(z.object({ uid: z.optional(z.string()) })),
     privileges: z.optional(z.array(z.string())),
     metadata: z.object({ uid: z.string(), correlation_uid: z.optional(z.string()) }),
+    unmapped: z.optional(z.object({ held_revocations: z.optional(z.number()), hold_digest: z.optional(z.string()) })),
   }),
 });
+
+/** How many revocations an event says are held, and the digest that releases them. */
+function heldIn({ unmapped }: z.infer<typeof EventSchema>['detail']): string {
+  const { held_revocations: held, hold_digest: digest } = unmapped ?? {};
+  return held === undefined || digest === undefined ? '' : `${numberOf(held)} held, digest ${shortDigest(digest)}`;
+}
 
 /** An audit event as it is, and as a row of a table. */
 export interface AuditLogRow {
@@ -39,7 +47,7 @@ export function auditRow({ at, text }: LoggedEvent): AuditLogRow {
     data['detail-type'],
     detail.user?.uid ?? '',
     (detail.privileges ?? []).join(' '),
-    detail.status_detail ?? '',
+    [detail.status_detail, heldIn(detail)].filter(Boolean).join(': '),
   ];
   return { event, uid: detail.metadata.uid, cells: [moment, ...cells.map(escaped)] };
 }

@@ -1,38 +1,61 @@
+import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
 import type { Reporter } from '../../emulator/scenario/player.ts';
+import type { Line } from '../../operator/lines/all.ts';
+import { IGNORED } from './outcomes.ts';
 import type { Terminal } from './terminal.ts';
 
-/** The lines, by `type`, with what they hold. */
-export const LINE_FIELDS = {
+/** When each line is printed, by `type`. docs/json.md has their fields. */
+export const LINE_MEANINGS = {
   state: 'an execution entered a state, at this virtual time',
-  execution:
-    'an execution ended: `status` as Step Functions has it; `outcome`; `cause`, if there is one: why it was ignored or failed, or the execution to which it was handed over',
-  audit: 'an entry of `PutEvents` that the audit bus took, with its `Detail` parsed; docs/audit.md describes it',
-  summary:
-    'the last line. `executions`: the number of executions by outcome. `seats`: `entitlement` (its name), `userId`, `status`, as the ledger holds them. `assignments`: `applicationArn`, `principalId`, all that the applications hold, including those that Usher did not make. `subscriptions`: `applicationArn`, `principalId`, `plan`, `status`, including those that Usher did not start. `calls`: requests by `<Service>.<Operation>`, including refused ones. All sorted',
-} as const satisfies Record<string, string>;
+  execution: 'an execution ended',
+  'audit-event': 'the audit bus took an event; docs/audit.md describes it',
+  summary: 'the last line: what the play came to',
+} as const satisfies Partial<Record<Line['type'], string>>;
 
-/**
- * Writes a play for programs: one JSON object per line, as things happen, and last the summary. The lines hold ids only.
- *
- * `docs/scenarios.md` documents the form.
- */
-export function jsonLines(terminal: Pick<Terminal, 'untypedJson' | 'behind'>): Reporter {
-  const write = (line: { type: keyof typeof LINE_FIELDS; [field: string]: unknown }) => terminal.untypedJson(line);
+/** Writes a play for programs: one JSON object per line, as things happen, and last the summary. The lines hold ids only. */
+export function jsonLines(terminal: Pick<Terminal, 'json' | 'behind'>): Reporter {
   return {
-    state: ({ execution, state, at }) => write({ type: 'state', execution, state, time: at.toISOString() }),
-    ended: ({ execution, status, outcome, cause, startedAt, endedAt }) =>
-      write({
+    state: ({ arn, state, at }) => terminal.json({ type: 'state', execution: arn, state, time: at.toISOString() }),
+    ended: ({ arn, status, outcome, cause, startedAt, endedAt }) =>
+      terminal.json({
         type: 'execution',
-        id: execution,
+        execution: arn,
         status,
         outcome,
-        cause,
+        ...endingOf(outcome, cause),
         startedAt: startedAt.toISOString(),
         endedAt: endedAt.toISOString(),
       }),
-    audit: (event) => write({ type: 'audit', event }),
+    audit: ({ DetailType, Source, Time, Resources, Detail }) =>
+      terminal.json({
+        type: 'audit-event',
+        'detail-type': DetailType,
+        source: Source,
+        time: Time,
+        resources: Resources,
+        detail: Detail,
+      }),
     finish: ({ executions, seats, assignments, subscriptions, calls }) =>
-      write({ type: 'summary', executions, seats, assignments, subscriptions, calls }),
+      terminal.json({
+        type: 'summary',
+        executions,
+        seats,
+        assignments: assignments.map(withApplication),
+        subscriptions: subscriptions.map(withApplication),
+        calls,
+      }),
     behind: () => terminal.behind(),
   };
+}
+
+/** Returns why an execution ended so, as `usher status` says it. */
+function endingOf(outcome: ExecutionOutcome, cause: string | undefined): { reason?: string; handedOverTo?: string } {
+  if (cause === undefined) return {};
+  if (outcome === 'handedOver') return { handedOverTo: cause };
+  const reasons: Readonly<Record<string, string>> = IGNORED;
+  return { reason: outcome === 'ignored' ? (reasons[cause] ?? cause) : cause };
+}
+
+function withApplication<One extends { applicationArn: string }>({ applicationArn, ...one }: One) {
+  return { application: applicationArn, ...one };
 }

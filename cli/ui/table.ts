@@ -1,6 +1,6 @@
-import Table from 'cli-table3';
 import { EXECUTION_OUTCOMES } from '../../domain/shared/outcome.ts';
 import type { PlayResult } from '../../emulator/scenario/player.ts';
+import { drawTable } from './columns.ts';
 import { listOf, type NameOf } from './narration.ts';
 
 /** An audit event in a few words. */
@@ -30,24 +30,30 @@ export function summaryOf(result: PlayResult, audit: readonly AuditRow[], nameOf
 }
 
 /** Returns the result of a play with tables of seats and audit events. */
-export function tablesOf(result: PlayResult, audit: readonly AuditRow[], nameOf: NameOf): string[] {
+export function tablesOf(
+  result: PlayResult,
+  audit: readonly AuditRow[],
+  { nameOf, width }: { nameOf: NameOf; width: number },
+): string[] {
   return [
     'Seats in the ledger:',
     ...table(
-      ['user', 'userId', 'entitlement', 'status'],
+      ['USER', 'USER ID', 'ENTITLEMENT', 'STATUS'],
       result.seats.map(({ userId, entitlement, status }) => [
         nameOf(userId) === userId ? '' : nameOf(userId),
         userId,
         entitlement,
         status,
       ]),
+      width,
     ),
     assignmentsOf(result) + subscriptionsOf(result, nameOf),
     '',
     'Audit events:',
     ...table(
-      ['time', 'event', 'user', 'reason', 'execution'],
+      ['TIME', 'EVENT', 'USER', 'REASON', 'EXECUTION'],
       audit.map(({ moment, type, who, why, execution }) => [moment, type, who, why, execution]),
+      width,
     ),
     '',
     executionsOf(result),
@@ -79,13 +85,13 @@ function executionsOf({ executions }: PlayResult): string {
   return `Executions: ${ends.join(', ') || 'none'}.`;
 }
 
-function table(head: string[], rows: string[][]): string[] {
+function table(head: string[], rows: string[][], width: number): string[] {
   if (rows.length === 0) return ['  none'];
-  // Without colors of its own: the lines also go into files.
-  const drawn = new Table({ head, style: { head: [], border: [], compact: true } });
-  drawn.push(...rows.slice(0, MOST_ROWS));
   const more = rows.length - MOST_ROWS;
-  return [...drawn.toString().split('\n'), ...(more > 0 ? [`  … and ${more} more: --json shows all`] : [])];
+  return [
+    ...drawTable(head, rows.slice(0, MOST_ROWS), { width }),
+    ...(more > 0 ? [`… and ${more} more: --json shows all`] : []),
+  ];
 }
 
 /** Returns the number of calls by service. */

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WriteStream } from 'node:tty';
-import { styleText } from 'node:util';
-import type Table from 'cli-table3';
 import type { createLogUpdate } from 'log-update';
 import { UsageError } from '../../operator/failures.ts';
 import type { Line } from '../../operator/lines/all.ts';
-import { durationOf, jsonLine, numberOf, wrap } from '../../operator/text.ts';
+import { durationOf, isoTimeOf, jsonLine, relative, wrap } from '../../operator/text.ts';
+import { type Colors, colorsFor } from './colors.ts';
+import type { drawTable, widthOf } from './columns.ts';
+import { barOf, paceOf } from './counted.ts';
+import { LongText } from './long-text.ts';
+import type { Pager, pagerIn } from './pager.ts';
 
 /** Work that takes less than this shows no progress. */
 const PATIENCE_MILLISECONDS = 2000;
@@ -14,15 +17,11 @@ const PATIENCE_MILLISECONDS = 2000;
 const PLAIN_EVERY_MILLISECONDS = 10_000;
 const REDRAW_EVERY_MILLISECONDS = 100;
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
-const BAR_WIDTH = 24;
 /** Longer lines are hard to read, however wide the terminal is. */
 const WIDEST_COLUMNS = 110;
 const DEFAULT_COLUMNS = 100;
 /** The pause after each line of a play: in virtual time, a day would pass before anyone has read a word. */
 const PACE_MILLISECONDS = 25;
-
-/** Functions that color a text, or return it as it is. */
-export type Colors = ReturnType<typeof colorsOf>;
 
 /** The part of a terminal that shows a play: lines, and a last line that changes. */
 export type Screen = Pick<Terminal, 'colors' | 'width' | 'line' | 'progress' | 'close' | 'behind'>;
@@ -39,12 +38,14 @@ export interface Surroundings {
   stderr: WriteStream;
   stdin: { isTTY?: boolean };
   env: NodeJS.ProcessEnv;
+  /** Called when a pager gets the terminal, and with undefined when it has ended. */
+  onPager?(pager: Pager | undefined): void;
 }
 
-/** The packages that draw; a missing one is not needed. */
+/** What draws; what is missing is not needed. */
 interface Drawing {
   /** Where standard output is a terminal. */
-  table?: typeof Table;
+  tables?: { drawTable: typeof drawTable; widthOf: typeof widthOf; Pager: typeof Pager; pagerIn: typeof pagerIn };
   /** Where a stream can redraw its last line. */
   live?: typeof createLogUpdate;
 }
@@ -62,13 +63,17 @@ export class Terminal {
   #isFresh = false;
   /** What {@link working} is doing. */
   #detail = '';
+  readonly #text: LongText;
+  /** What comes after the pager on standard error. */
+  #notes: string[] = [];
 
   private constructor(surroundings: Surroundings, drawing: Drawing) {
     const { stdout, stderr, env } = surroundings;
     this.#surroundings = surroundings;
     this.#drawing = drawing;
-    this.colors = colorsOf(hasColors(stdout, env));
-    this.noteColors = colorsOf(hasColors(stderr, env));
+    this.colors = colorsFor(stdout, env);
+    this.noteColors = colorsFor(stderr, env);
+    this.#text = new LongText({ stdout, openPager: this.#pagerIn(drawing) });
   }
 
   /** Loads what draws, which takes a while, only if a stream is a terminal. */
@@ -76,7 +81,7 @@ export class Terminal {
     const { stdout, stderr, env } = surroundings;
     const redraws = canRedraw(stdout, env) || canRedraw(stderr, env);
     return new Terminal(surroundings, {
-      ...(stdout.isTTY ? { table: (await import('cli-table3')).default } : {}),
+      ...(stdout.isTTY ? { tables: { ...(await import('./columns.ts')), ...(await import('./pager.ts')) } } : {}),
       ...(redraws ? { live: (await import('log-update')).createLogUpdate } : {}),
     });
   }
@@ -86,9 +91,14 @@ export class Terminal {
     return this.#surroundings.stdout.isTTY === true;
   }
 
+  /** Whether standard error is a terminal. */
+  get isNoteLive(): boolean {
+    return this.#surroundings.stderr.isTTY === true;
+  }
+
   /** Whether the terminal can ask its user. */
   get isInteractive(): boolean {
-    return this.#surroundings.stdin.isTTY === true && this.#surroundings.stderr.isTTY === true;
+    return this.#surroundings.stdin.isTTY === true && this.isNoteLive;
   }
 
   /** The columns of standard output that text should fill at most. A terminal may report none. */
@@ -97,16 +107,23 @@ export class Terminal {
   }
 
   line(text = ''): void {
-    if (this.#lastLine) this.#lastLine.persist(text);
-    else this.#surroundings.stdout.write(`${text}\n`);
     this.#isFresh = true;
+    if (this.#lastLine) this.#lastLine.persist(text);
+    else if (!this.#text.takes(text)) this.#surroundings.stdout.write(`${text}\n`);
   }
 
   /** Writes text of several words; in a terminal, breaks it between words. */
   paragraph(text: string, indent = 0, colored: (line: string) => string = (line) => line): void {
     const margin = ' '.repeat(indent);
-    const lines = this.isLive ? wrap(text, this.width - indent) : [text];
+    const { tables } = this.#drawing;
+    const lines = tables ? wrap(text, this.width - indent, tables.widthOf) : [text];
     for (const line of lines) this.line(margin + colored(line));
+  }
+
+  /** Returns a time for a table: how long ago it was in a terminal, elsewhere an ISO time, which stays true. */
+  when(time: Date | string | undefined, now: Date): string {
+    if (time === undefined) return '';
+    return this.isLive ? relative(time, now) : isoTimeOf(time);
   }
 
   /** Writes a result for a program. */
@@ -120,6 +137,11 @@ export class Terminal {
 
   /** Writes something that is not a result. */
   note(text: string): void {
+    if (this.#text.isPaged) {
+      this.#notes.push(text);
+      return;
+    }
+    this.#text.flush();
     this.#surroundings.stderr.write(`${text}\n`);
   }
 
@@ -145,26 +167,44 @@ export class Terminal {
     return this.#drain();
   }
 
-  /** Resolves when the reader of standard output has caught up. */
+  /** Resolves when the reader of standard output has caught up. @throws ReaderLeft if they have left the pager */
   async drained(): Promise<void> {
+    await this.#text.drained();
     await this.#drain();
   }
 
-  /** Writes a table for people; without a terminal, tabs separate the values. */
+  /**
+   * Writes a table for people, as wide as the terminal and, if it is longer than the screen, in a pager, which then has the
+   * rest of the output, too. Without a terminal, tabs separate the values.
+   */
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
-    const { table: Drawn } = this.#drawing;
-    if (!Drawn) {
+    const { stdout } = this.#surroundings;
+    const { tables } = this.#drawing;
+    if (!tables) {
       for (const row of [head, ...rows]) this.line(row.join('\t'));
       return;
     }
-    const none = Object.fromEntries(BORDERS.map((border) => [border, '']));
-    const drawn = new Drawn({
-      head: head.map((title) => this.colors.bold(title)),
-      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-      chars: none,
+    const lines = tables.drawTable(head, rows, {
+      width: stdout.columns || Number.POSITIVE_INFINITY,
+      bold: this.colors.bold,
     });
-    drawn.push(...rows.map((row) => [...row]));
-    for (const line of drawn.toString().split('\n')) this.line(line.trimEnd());
+    this.#text.write(lines);
+  }
+
+  /** From now on, the lines of standard output are one text, which is shown in a pager if it is longer than the screen. */
+  page(): void {
+    this.#text.hold();
+  }
+
+  /** Waits until the user has left the pager, if there is one. @returns whether they left it early */
+  async finish(): Promise<boolean> {
+    const { onPager } = this.#surroundings;
+    const wasLeft = await this.#text.end();
+    onPager?.(undefined);
+    const notes = this.#notes;
+    this.#notes = [];
+    if (!wasLeft) for (const text of notes) this.note(text);
+    return wasLeft;
   }
 
   /**
@@ -180,7 +220,7 @@ export class Terminal {
     let shownAt = start;
     const show = () => {
       const now = performance.now();
-      if (now - start < PATIENCE_MILLISECONDS) return;
+      if (now - start < PATIENCE_MILLISECONDS || this.#text.isPaged) return;
       const text = `${label}${this.#detail && `: ${this.#detail}`}`;
       if (live) live(`${FRAMES[frame++ % FRAMES.length]} ${text} (${durationOf((now - start) / 1000)})`);
       else if (shownAt === start || now - shownAt >= PLAIN_EVERY_MILLISECONDS) {
@@ -237,6 +277,7 @@ export class Terminal {
    * @throws UsageError without a terminal to ask in
    */
   async confirm(question: string, yes: boolean, signal?: AbortSignal): Promise<boolean> {
+    await this.finish();
     if (yes) return true;
     if (!this.isInteractive)
       throw new UsageError('This command needs confirmation, and there is no terminal: add --yes');
@@ -246,8 +287,21 @@ export class Terminal {
 
   /** Asks for a line of text. Only for an interactive terminal. @param signal ends the question */
   async text(question: string, signal?: AbortSignal): Promise<string> {
+    await this.finish();
     const { input } = await import('@inquirer/prompts');
     return input({ message: question }, this.#promptOn(signal));
+  }
+
+  /** Returns what starts the pager; undefined where no text is paged. */
+  #pagerIn({ tables }: Drawing): (() => Pager) | undefined {
+    const { stdout, env, onPager } = this.#surroundings;
+    const command = canRedraw(stdout, env) ? tables?.pagerIn(env) : undefined;
+    if (!tables || command === undefined) return undefined;
+    return () => {
+      const pager = new tables.Pager(command, env, (text) => stdout.write(text));
+      onPager?.(pager);
+      return pager;
+    };
   }
 
   #promptOn(signal: AbortSignal | undefined) {
@@ -261,66 +315,12 @@ export class Terminal {
 
   /** A line that changes; undefined where none can. It never hides the cursor, so that nothing has to restore it. */
   #liveOn(stream: WriteStream) {
-    if (!canRedraw(stream, this.#surroundings.env)) return undefined;
+    if (this.#text.isPaged || !canRedraw(stream, this.#surroundings.env)) return undefined;
     return this.#drawing.live?.(stream, { showCursor: true });
   }
 }
 
-const BORDERS = [
-  ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
-  ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'],
-];
-
 /** A terminal without a size has no one in front of it; a dumb one cannot move its cursor. */
 function canRedraw(stream: WriteStream, env: NodeJS.ProcessEnv): boolean {
   return stream.isTTY === true && stream.columns > 0 && stream.rows > 0 && env['TERM'] !== 'dumb';
-}
-
-/**
- * Whether a stream gets colors: if it is a terminal, or if the environment asks for them.
- *
- * @see https://no-color.org
- * @see https://force-color.org
- */
-function hasColors(stream: Pick<WriteStream, 'isTTY'>, env: NodeJS.ProcessEnv): boolean {
-  if (env['NO_COLOR']) return false;
-  const forced = env['FORCE_COLOR'];
-  if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';
-  // Node leaves `isTTY` out of streams that are no terminal.
-  return stream.isTTY === true && env['TERM'] !== 'dumb';
-}
-
-function colorsOf(enabled: boolean) {
-  const style = (format: Parameters<typeof styleText>[0]) => (text: string) =>
-    enabled ? styleText(format, text, { validateStream: false }) : text;
-  return {
-    bold: style('bold'),
-    dim: style('dim'),
-    red: style('red'),
-    green: style('green'),
-    yellow: style('yellow'),
-    magenta: style('magenta'),
-    cyan: style('cyan'),
-  };
-}
-
-/** `███████░░░░░░░░░░░░░░░░░ 30%` */
-function barOf(done: number, total: number): string {
-  const share = total > 0 ? Math.min(1, done / total) : 1;
-  const columns = Math.round(share * BAR_WIDTH);
-  return `${'█'.repeat(columns)}${'░'.repeat(BAR_WIDTH - columns)} ${Math.floor(share * 100)}%`;
-}
-
-/** `1,533 of 5,000 (578/s, 6 s left)`: rate and time left, measured from the first call. */
-function paceOf(total: number): (done: number) => string {
-  const start = performance.now();
-  let first: number | undefined;
-  return (done) => {
-    first ??= done;
-    const seconds = (performance.now() - start) / 1000;
-    const perSecond = seconds > 0 ? (done - first) / seconds : 0;
-    const rate = perSecond >= 10 ? numberOf(Math.round(perSecond)) : perSecond.toFixed(1);
-    const left = perSecond > 0 ? durationOf((total - done) / perSecond) : '?';
-    return `${numberOf(done)} of ${numberOf(total)} (${rate}/s, ${left} left)`;
-  };
 }

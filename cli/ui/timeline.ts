@@ -191,8 +191,10 @@ export class Timeline implements Reporter {
     this.#screen.close();
     this.#screen.line('');
     const nameOf = (id: string) => this.#nameOf(id);
-    if (this.#verbose) for (const line of tablesOf(result, this.#audit, nameOf)) this.#screen.line(line);
-    else for (const text of summaryOf(result, this.#audit, nameOf)) this.#lines.paragraph(text);
+    if (this.#verbose) {
+      const { width } = this.#screen;
+      for (const line of tablesOf(result, this.#audit, { nameOf, width })) this.#screen.line(line);
+    } else for (const text of summaryOf(result, this.#audit, nameOf)) this.#lines.paragraph(text);
     const { bold, red } = this.#screen.colors;
     for (const { title, execution, outcome } of result.surprises.slice(0, MOST_SURPRISES)) {
       const what = execution === undefined ? 'could not be started' : `ended as ${outcome}`;

@@ -3,6 +3,7 @@ import type { Reason, Seat } from '../seat/seat.ts';
 import type { NotConvergedError, RefusedError } from '../shared/errors.ts';
 import type { Subscription } from '../subscription/subscription.ts';
 import type { PlannedChange } from './batches.ts';
+import type { GroupSize, GroupSizes } from './group-sizes.ts';
 import type { Hold } from './hold.ts';
 import type { Slots, StoredChanges } from './slots.ts';
 
@@ -56,6 +57,8 @@ export interface WholeState {
   key: string;
   /** A configured group has no members or does not exist. */
   emptyGroup: boolean;
+  /** The sizes of the configured groups. */
+  groups: readonly GroupSize[];
   nobodyEntitled: boolean;
   /** Assigned users for whom no seat of Usher's stands. */
   unmanaged: number;
@@ -71,6 +74,8 @@ export interface WholeState {
 export interface Holdings {
   seats: Seat[];
   hold: Hold | undefined;
+  /** As the last read of the whole application has shown them. */
+  groups?: GroupSizes | undefined;
   /** As it was before the seats were read. */
   slots?: Slots | undefined;
   /** What stored rounds change in the application; none if it is read as a whole, since its rounds end then. */
@@ -191,6 +196,8 @@ export interface ApplicationDecision {
   seats: Seat[];
   /** To be written after the seats (ADR 0010); absent if it stays as it is. */
   hold?: Hold;
+  /** The sizes of the groups, as read; absent if they are as they were, or were not read. */
+  groups?: GroupSizes;
   /** The hold has an event that is not on the bus. */
   announceHold: boolean;
   /** By key of the work item: ISO time of the next check, for what these reads do not verify. */

@@ -2,7 +2,7 @@ import type { Entitlements } from '../entitlements.ts';
 import type { Reason, SeatStatus } from '../seat/seat.ts';
 import { BRAKE_WINDOW_SECONDS, type Seat, takesSlot } from '../seat/seat.ts';
 import { plusSeconds } from '../shared/time.ts';
-import { type Hold, type HoldReason, isHeld, isMember } from './hold.ts';
+import { type Hold, type HoldReason, isHeld, isMember, isReleased } from './hold.ts';
 
 /** A revocation that a decision asks for. */
 export interface Revocation {
@@ -50,8 +50,7 @@ export function applyBrake<T extends Revocation>(revocations: readonly T[], inpu
   if (!isHeld(hold)) return decideNew(inProgress, requested, false, input);
   const member = (revocation: T) => revocation.status === 'held' && isMember(hold, revocation.hold);
   if (hold.released !== undefined) {
-    const { released } = hold;
-    const covered = requested.filter((one) => member(one) && (one.hold ?? 0) <= released);
+    const covered = requested.filter((one) => isReleased(hold, one));
     if (covered.length === 0 && whole) return decideNew(inProgress, requested, true, input);
     return {
       allowed: [...inProgress, ...covered],
@@ -85,8 +84,43 @@ function holdReasonFor(planned: number, input: BrakeInput): HoldReason | undefin
   // The last seat alone is no mass removal.
   if (counts.inUse > 1 && emptyGroup) return 'group-empty';
   if (counts.inUse > 1 && nobodyEntitled) return 'nobody-entitled';
-  const budget = Math.max(brake.atLeast, Math.floor((brake.percent * counts.atWindowStart) / 100));
-  return counts.revokedInWindow + planned > budget ? 'brake' : undefined;
+  return counts.revokedInWindow + planned > allowedIn24Hours(brake, counts) ? 'brake' : undefined;
+}
+
+function allowedIn24Hours({ percent, atLeast }: BrakeInput['brake'], { atWindowStart }: SeatCounts): number {
+  return Math.max(atLeast, Math.floor((percent * atWindowStart) / 100));
+}
+
+/** The revocation budget of an application, as its seats tell. */
+export interface Budget {
+  /** Revocations that the brake allows in 24 hours. */
+  allowed: number;
+  used: number;
+  left: number;
+  /** ISO times when the first and the last of the revocations that are counted no longer count. */
+  nextFreeAt?: string;
+  allFreeAt?: string;
+}
+
+/** Returns what the brake allows in an application now. */
+export function budgetOf(seats: readonly BrakedSeat[], brake: BrakeInput['brake'], now: Date): Budget {
+  const counts = countSeats(seats, now);
+  const allowed = allowedIn24Hours(brake, counts);
+  const used = counts.revokedInWindow;
+  const frees = seats
+    .flatMap(({ revocations = [] }) => revocations)
+    .map((time) => plusSeconds(new Date(time), BRAKE_WINDOW_SECONDS))
+    .filter((time) => Date.parse(time) > now.getTime())
+    .sort();
+  const [nextFreeAt] = frees;
+  const allFreeAt = frees.at(-1);
+  return {
+    allowed,
+    used,
+    left: Math.max(0, allowed - used),
+    ...(nextFreeAt === undefined ? {} : { nextFreeAt }),
+    ...(allFreeAt === undefined ? {} : { allFreeAt }),
+  };
 }
 
 /** How many seats an application has, as far as its limits need it. */
@@ -99,8 +133,11 @@ export interface SeatCounts {
   revokedInWindow: number;
 }
 
+/** What the brake needs to know of a seat. */
+type BrakedSeat = Pick<Seat, 'status' | 'grantedAt' | 'revocations'>;
+
 /** Counts an application's seats. */
-export function countSeats(seats: Iterable<Pick<Seat, 'status' | 'grantedAt' | 'revocations'>>, now: Date): SeatCounts {
+export function countSeats(seats: Iterable<BrakedSeat>, now: Date): SeatCounts {
   const windowStart = plusSeconds(now, -BRAKE_WINDOW_SECONDS);
   const since = (time: string) => Date.parse(time) > Date.parse(windowStart);
   const counts: SeatCounts = { inUse: 0, atWindowStart: 0, revokedInWindow: 0 };

@@ -25,6 +25,7 @@ import {
   withoutStopped,
   withStatusNeeded,
 } from './decide-users.ts';
+import { countGroups } from './group-sizes.ts';
 import { aloneOf, isWaiting, waitsOf, withoutLateLists } from './late-reads.ts';
 import { slotsAfter, slotsPromised } from './slots.ts';
 import { latestOf, type Recheck, waitForWriteToSettle } from './timing.ts';
@@ -159,7 +160,15 @@ function withinLimits(
   const { application: applicationArn } = entitlement;
   const read = seatsById([...holdings.seats, ...decided.flatMap(({ seat }) => seat ?? [])]);
 
-  const revocations = decideRevocations(decided, read, { state, holdings, brake: limits.brake }, moment);
+  const groups = whole
+    ? countGroups(holdings.groups, whole.groups, {
+        applicationArn,
+        graceDays: entitlement.onLeave.revokeAfterDays,
+        now: moment.readAt,
+      })
+    : holdings.groups;
+  const known = { ...holdings, groups };
+  const revocations = decideRevocations(decided, read, { state, holdings: known, brake: limits.brake }, moment);
   const held = seatsById([...read.values(), ...revocations.seats]);
   const grants = decideGrants(decided, held, state, moment);
   const needs = [revocations.need, grants.need].filter((need) => need !== undefined);
@@ -212,6 +221,7 @@ function withinLimits(
     ...slotsAfter(holdings.slots, { applicationArn, taken: taken + promised, waiting: waitlist }),
     seats: written,
     ...(hold && hold !== holdings.hold ? { hold } : {}),
+    ...(groups && groups !== holdings.groups ? { groups } : {}),
     announceHold: hold !== undefined && hold.audit.length > 0,
     recheck: latestOf([...young, ...revocations.recheck], moment),
     unverified: young.length > 0 || decided.some(isWaiting),

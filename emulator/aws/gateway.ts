@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createGuard, type Refusal } from '../../http/guard.ts';
+import { serveLoopback } from '../../http/server.ts';
 import type { Faults, Termination } from './faults.ts';
 import { type Answer, errorAnswer, type Service, ServiceError, type ServiceName } from './json-service.ts';
-import { callOf, type Envelope } from './routes.ts';
+import { callOf, type Envelope, mediaTypesOf } from './routes.ts';
 
 /** The parts of a gateway. A request to a service that is left out gets the answer for an unknown operation. */
 export interface GatewayOptions {
@@ -15,6 +15,8 @@ export interface GatewayOptions {
   onCrash(invocationId: string, termination: Termination): void;
   /** Called for each request that reaches its service. The function that it returns is called with the answer. */
   onRequest?(request: GatewayRequest): ((answer: Answer) => void) | undefined;
+  /** Called with what a service has thrown for a request over HTTP, which alone fails then. By default it ends the process. */
+  onBug?(error: unknown, call: string | undefined): void;
 }
 
 /** A request as its service gets it. A fault may still change the answer. */
@@ -31,8 +33,18 @@ export const INVOCATION_HEADER = 'x-usher-invocation';
 
 /** More than any request of Usher. The gateway has one limit for all services; AWS has one per service. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
-/** Longer than any pause of real time between two calls, so that no client uses a connection that closes. */
-const KEEP_ALIVE_MILLISECONDS = 60_000;
+/** Names under which the gateway answers: SDKs and people write each of them. */
+const HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
+/** What would take the ledger away from under the functions. Nothing that Usher or its command does needs them over HTTP. */
+const NOT_OVER_HTTP: ReadonlySet<string> = new Set(
+  ['CreateTable', 'DeleteTable', 'UpdateTable', 'TagResource', 'UntagResource'].map((name) => `DynamoDB.${name}`),
+);
+
+const REFUSALS: Readonly<Record<Refusal['statusCode'], string>> = {
+  403: 'AccessDeniedException',
+  415: 'UnsupportedMediaTypeException',
+  421: 'MisdirectedRequestException',
+};
 
 /** The parts of a request of an SDK client that the gateway reads. */
 export interface SdkRequest {
@@ -54,14 +66,16 @@ export class Gateway {
   readonly #onCrash: GatewayOptions['onCrash'];
   readonly #pages: GatewayOptions['pages'];
   readonly #onRequest: NonNullable<GatewayOptions['onRequest']>;
+  readonly #onBug: NonNullable<GatewayOptions['onBug']>;
   #requests = 0;
 
-  constructor({ services, faults, onCrash, pages, onRequest = () => undefined }: GatewayOptions) {
+  constructor({ services, faults, onCrash, pages, onBug = rethrow, onRequest = () => undefined }: GatewayOptions) {
     this.#services = services;
     this.#faults = faults;
     this.#onCrash = onCrash;
     this.#pages = pages;
     this.#onRequest = onRequest;
+    this.#onBug = onBug;
   }
 
   /**
@@ -82,60 +96,31 @@ export class Gateway {
     };
   }
 
-  /**
-   * Listens on the loopback interface, at this port or at a free one.
-   *
-   * A service that throws is a bug and ends the process.
-   */
-  async listen(port = 0): Promise<{ endpoint: string; close(): Promise<void> }> {
-    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, (request, response) => {
-      this.#serve(request, response);
-    });
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('the server has no port');
-    return {
-      endpoint: `http://127.0.0.1:${address.port}`,
-      close: async () => {
-        const closed = once(server, 'close');
-        server.close();
-        server.closeAllConnections();
-        await closed;
+  /** Listens on the loopback interface, at this port or at a free one, for programs of this machine and not for web pages. */
+  listen(port = 0): Promise<{ endpoint: string; close(): Promise<void> }> {
+    return serveLoopback({
+      port,
+      bodyLimitBytes: BODY_LIMIT_BYTES,
+      guardAt: (listensAt) => createGuard({ hosts: HOSTS, port: listensAt, mediaTypesOf }),
+      refuse: ({ statusCode, message }, head) =>
+        errorAnswer(serviceOf(head), new ServiceError(REFUSALS[statusCode], message, { statusCode })),
+      answer: ({ body, ...envelope }) => this.#answer(envelope, body, true),
+      recover: (error, head) => {
+        this.#onBug(error, nameOf(head));
+        const message = 'The emulator has a bug: its standard error says more';
+        return errorAnswer(serviceOf(head), new ServiceError('InternalFailure', message, { statusCode: 500 }));
       },
-    };
-  }
-
-  #serve(request: IncomingMessage, response: ServerResponse): void {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    request.on('data', (chunk: Buffer) => {
-      // One chunk past the limit is enough. The rest is drained, so that the client reads its answer.
-      if (length <= BODY_LIMIT_BYTES) chunks.push(chunk);
-      length += chunk.length;
-    });
-    // A client that closed its connection gets no answer.
-    request.on('error', () => response.destroy());
-    request.on('end', async () => {
-      const { method = '', url: path = '', headers: given } = request;
-      const { statusCode, headers, body } = await this.#answer(
-        { method, path, headers: given },
-        Buffer.concat(chunks),
-        given[INVOCATION_HEADER] === undefined,
-      );
-      response.writeHead(statusCode, { ...headers, 'content-length': Buffer.byteLength(body) });
-      response.end(body);
     });
   }
 
-  async #answer(envelope: Envelope, body: Uint8Array, outside: boolean): Promise<Answer> {
+  async #answer(envelope: Envelope, body: Uint8Array, overHttp: boolean): Promise<Answer> {
     this.#requests += 1;
     const requestId = String(this.#requests);
-    const answer = await this.#route(envelope, body, outside);
+    const answer = await this.#route(envelope, body, overHttp);
     return { ...answer, headers: { ...answer.headers, 'x-amzn-requestid': requestId } };
   }
 
-  async #route(envelope: Envelope, body: Uint8Array, outside: boolean): Promise<Answer> {
+  async #route(envelope: Envelope, body: Uint8Array, overHttp: boolean): Promise<Answer> {
     const call = callOf(envelope, body);
     const service = call && this.#services[call.service];
     if (!(call && service)) {
@@ -144,14 +129,18 @@ export class Gateway {
       return errorAnswer('SSOAdmin', new ServiceError('UnknownOperationException', 'The X-Amz-Target is not known'));
     }
     const { service: name, operation } = call;
+    const called = `${name}.${operation}`;
     const header = envelope.headers[INVOCATION_HEADER];
-    this.#count(`${name}.${operation}`, outside);
+    this.#count(called, overHttp && header === undefined);
+    if (overHttp && NOT_OVER_HTTP.has(called)) {
+      const message = 'The emulator makes, changes and deletes its tables itself';
+      return errorAnswer(name, new ServiceError('AccessDeniedException', message));
+    }
     if (body.byteLength > BODY_LIMIT_BYTES) {
       const tooLarge = { statusCode: 413 };
       return errorAnswer(name, new ServiceError('RequestEntityTooLargeException', 'The body exceeds 1 MiB', tooLarge));
     }
     const invocation = typeof header === 'string' ? header : undefined;
-    const called = `${name}.${operation}`;
     const handle = async (effective: Uint8Array) => {
       const answered = this.#onRequest({ call: called, body: effective, invocation });
       const answer = await service.handle(operation, effective);
@@ -172,8 +161,21 @@ export class Gateway {
 
 /** Returns the call that a request of an SDK client makes, as `<Service>.<Operation>`. */
 export function nameOfCall(request: SdkRequest): string | undefined {
-  const call = callOf(...onTheWire(request));
+  return nameOf(...onTheWire(request));
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+function nameOf(envelope: Envelope, body: Uint8Array = new Uint8Array()): string | undefined {
+  const call = callOf(envelope, body);
   return call && `${call.service}.${call.operation}`;
+}
+
+/** Returns the service in whose form an error is answered. */
+function serviceOf(envelope: Envelope): ServiceName {
+  return callOf(envelope, new Uint8Array())?.service ?? 'SSOAdmin';
 }
 
 /** Returns the envelope and the body of a request as they would be on the wire. */

@@ -1,12 +1,8 @@
 import { Buffer } from 'node:buffer';
 import type * as z from 'zod/mini';
+import type { Answer } from '../../http/server.ts';
 
-/** An HTTP answer. */
-export interface Answer {
-  statusCode: number;
-  headers: Record<string, string>;
-  body: string | Uint8Array;
-}
+export type { Answer } from '../../http/server.ts';
 
 /** One AWS service. It takes the body of a request as received. A refusal is an {@link Answer}, too; a throw is a bug. */
 export interface Service {

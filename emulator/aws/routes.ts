@@ -47,6 +47,14 @@ interface Call {
   body: Uint8Array;
 }
 
+const JSON_TYPES = ['application/x-amz-json-1.0', 'application/x-amz-json-1.1', 'application/json'];
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+
+/** Returns the media types that the body of a request may have: JSON of one kind, or the form of a call of STS. */
+export function mediaTypesOf({ path, headers }: Envelope): readonly string[] {
+  return path === '/' && headers['x-amz-target'] === undefined ? [...JSON_TYPES, FORM_TYPE] : JSON_TYPES;
+}
+
 /**
  * Returns the service, the operation and the input of a request, or undefined if the emulator has no such service.
  *
@@ -90,7 +98,7 @@ function membersIn(query: string | undefined): object {
 
 /** Returns a call of STS, the only service here that takes its input as a form. */
 function formCallOf({ method, headers }: Envelope, body: Uint8Array): Call | undefined {
-  if (method !== 'POST' || !String(headers['content-type']).startsWith('application/x-www-form-urlencoded')) {
+  if (method !== 'POST' || !String(headers['content-type']).startsWith(FORM_TYPE)) {
     return undefined;
   }
   const { Action = '', ...input } = Object.fromEntries(new URLSearchParams(Buffer.from(body).toString()));
@@ -98,7 +106,17 @@ function formCallOf({ method, headers }: Envelope, body: Uint8Array): Call | und
 }
 
 function callWith(service: ServiceName, operation: string, input: object): Call {
-  return { service, operation, body: Buffer.from(JSON.stringify(input)) };
+  return { service, operation, body: Buffer.from(textOf(input)) };
+}
+
+/** Returns an input as JSON; an empty one if it is nested too deeply to be written. */
+function textOf(input: object): string {
+  try {
+    return JSON.stringify(input);
+  } catch (error) {
+    if (error instanceof RangeError) return '{}';
+    throw error;
+  }
 }
 
 /** Returns the object in a body; an empty one for any other body, whose fields the service then misses. */

@@ -158,7 +158,7 @@ export class Executions {
     this.#aborts.set(execution.arn, run.abort);
     const logged = this.#follow(execution, run, current);
     // The log is complete before the end is reported.
-    run.result.then(
+    const ended = run.result.then(
       async (output) => {
         await logged;
         if (!current()) return;
@@ -175,6 +175,13 @@ export class Executions {
         this.#end(execution, name === 'ExecutionTimeoutError' ? 'TIMED_OUT' : 'FAILED');
       },
     );
+    // What only this execution's data can have caused ends this execution.
+    ended.catch((error: unknown) => {
+      if (!current()) return;
+      execution.error = 'States.Runtime';
+      execution.cause = error instanceof Error ? error.name : '';
+      this.#end(execution, 'FAILED');
+    });
   }
 
   async #follow(execution: Execution, run: InterpreterRun, current: () => boolean): Promise<void> {

@@ -31,7 +31,7 @@ type Deployment = NonNullable<Action['deploy']>;
 
 /** Returns the effect of an action. Resolves its names; issues are added to the references. */
 export function effectOf(
-  action: Action,
+  action: Omit<Action, 'at'>,
   path: string,
   references: ScenarioReferences,
   identityCenter: Entitlements['identityCenter'],
@@ -96,7 +96,11 @@ function titleOfFault({ kind, exception = kind, operation, times, for: lasts }: 
 }
 
 /** An execution whose input is in the scenario. */
-function effectOfStart({ start, admin, event }: Action, path: string, references: ScenarioReferences): ActionEffect {
+function effectOfStart(
+  { start, admin, event }: Omit<Action, 'at'>,
+  path: string,
+  references: ScenarioReferences,
+): ActionEffect {
   const given = start ?? admin;
   const input = (given ? withIds(given, references) : event) ?? {};
   const problem = problemWith(input);

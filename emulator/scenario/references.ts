@@ -12,7 +12,7 @@ export class ScenarioReferences {
   readonly #ids: ReadonlyMap<string, string>;
   readonly #present: Readonly<Record<ReferenceKind, Set<string>>>;
 
-  constructor({ names, directory, actions }: Scenario) {
+  constructor({ names, directory, actions }: Pick<Scenario, 'names' | 'directory' | 'actions'>) {
     const { users, groups, applications } = directory;
     this.#ids = new Map(Object.entries(names));
     this.names = new Map(Object.entries(names).map(([name, id]) => [id, name]));

@@ -264,6 +264,24 @@ const ActionSchema = z
 /** One entry of `actions`. */
 export type Action = z.output<typeof ActionSchema>;
 
+/** What an identity provider does through SCIM, of all actions, without a time. */
+export const TriggerSchema = z
+  .strictObject({
+    join: ACTIONS.join,
+    leave: ACTIONS.leave,
+    disable: ACTIONS.disable,
+    enable: ACTIONS.enable,
+    delete: ACTIONS.delete,
+  })
+  .check(
+    z.refine(
+      (trigger) => Object.keys(trigger).length === 1,
+      'expected exactly one of join, leave, disable, enable, delete',
+    ),
+  );
+/** See {@link TriggerSchema}. */
+export type Trigger = z.output<typeof TriggerSchema>;
+
 /** The schema of a scenario file. `readScenario` checks what a schema cannot express. */
 export const ScenarioSchema = z.strictObject({
   title: z.optional(PlainText),

@@ -5,7 +5,6 @@ import { handler as normalizeRequest } from '../../functions/normalize-request.t
 import { handler as planChanges } from '../../functions/plan-changes.ts';
 import { handler as recordAudit } from '../../functions/record-audit.ts';
 import type { Faults } from '../aws/faults.ts';
-import type { VirtualTime } from '../engine/virtual-time.ts';
 import { type Handler, type Invocations, TaskError } from './invocations.ts';
 
 const FUNCTIONS: Readonly<Record<string, { on(platform: () => Platform): Handler }>> = {
@@ -16,24 +15,16 @@ const FUNCTIONS: Readonly<Record<string, { on(platform: () => Platform): Handler
   recordAudit,
 };
 
-/** EventBridge invokes a function that failed two more times: one minute later, and two minutes after that. */
-const REDELIVER_SECONDS = [60, 120];
-
 /** Runs the five functions as Lambda does: a sandbox serves one invocation at a time, and ends when one fails. */
 export class Functions {
   readonly #invocations: Invocations;
-  readonly #time: VirtualTime;
   readonly #faults: Faults;
   readonly #platform: () => Platform;
   readonly #idle = new Map<string, Handler[]>();
 
   /** @param platform returns the platform of a new sandbox, which has its own rate limiter */
-  constructor(
-    { invocations, time, faults }: { invocations: Invocations; time: VirtualTime; faults: Faults },
-    platform: () => Platform,
-  ) {
+  constructor({ invocations, faults }: { invocations: Invocations; faults: Faults }, platform: () => Platform) {
     this.#invocations = invocations;
-    this.#time = time;
     this.#faults = faults;
     this.#platform = platform;
   }
@@ -55,15 +46,6 @@ export class Functions {
     // A sandbox from before a deployment is not used again.
     if (this.#idle.get(key) === idle) idle.push(sandbox);
     return result;
-  }
-
-  /** Invokes a function with an event, as EventBridge does: if it fails, it is invoked again later. */
-  deliver(key: string, event: string, limitSeconds: number, tries = 0): void {
-    // Not awaited: the invocation itself stops time while it works.
-    this.invoke(key, event, limitSeconds).catch(() => {
-      const again = REDELIVER_SECONDS[tries];
-      if (again !== undefined) this.#time.after(again, () => this.deliver(key, event, limitSeconds, tries + 1));
-    });
   }
 
   /** Deploys: later invocations run in new sandboxes. */

@@ -6,17 +6,14 @@ import type { ExecutionEnd } from './outcome.ts';
 /** A state that an execution entered. */
 export interface StateMoment {
   execution: string;
+  arn: string;
   state: string;
   /** Virtual time. */
   at: Date;
 }
 
 /** A state that an execution left, and its output. */
-export interface StateExit {
-  execution: string;
-  state: string;
-  /** Virtual time. */
-  at: Date;
+export interface StateExit extends StateMoment {
   /** What the next state gets. */
   output: unknown;
 }
@@ -39,6 +36,8 @@ export interface StackListener {
   invoked?(invocation: { id: string; function: string; payload: string }): (() => void) | undefined;
   /** A request reached its service. The function that this returns is called with the answer. */
   request?(request: GatewayRequest): ((answer: Answer) => void) | undefined;
+  /** A service failed with a bug on a request over HTTP. Without this, whoever lets time pass gets its error. */
+  bug?(error: unknown, call: string | undefined): void;
 }
 
 /** An entry of PutEvents, with its detail parsed. */

@@ -5,6 +5,7 @@ import type { Execution } from '../engine/executions.ts';
 /** How an execution ended. `outcome` names its final state, or is `failed`. */
 export interface ExecutionEnd {
   execution: string;
+  arn: string;
   status: 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
   outcome: ExecutionOutcome;
   /** Ids only: why the execution was ignored or failed, or the execution to which it was handed over. */
@@ -21,12 +22,13 @@ const OUTCOME_OF_FINAL_STATE: Readonly<Record<string, ExecutionOutcome>> = {
 };
 
 /** Returns how an execution ended. */
-export function endOf({ name, status, startedAt, endedAt, log, output, error, cause }: Execution): ExecutionEnd {
+export function endOf({ name, arn, status, startedAt, endedAt, log, output, error, cause }: Execution): ExecutionEnd {
   const last = log.findLast((event) => event.type === 'StateEntered' && event.index === undefined);
   const state = last && 'state' in last ? last.state.name : '';
   const reason = status === 'SUCCEEDED' ? causeIn(output) : [error, cause].filter(Boolean).join(': ');
   return {
     execution: name,
+    arn,
     status: status === 'RUNNING' ? 'ABORTED' : status,
     outcome: (status === 'SUCCEEDED' && OUTCOME_OF_FINAL_STATE[state]) || 'failed',
     ...(reason ? { cause: reason } : {}),

@@ -6,6 +6,7 @@ import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import { ACCOUNT, MANAGEMENT_ACCOUNT } from '../aws/account/account.ts';
+import { type RecordedChange, recordOf, type Via } from '../aws/cloudtrail/cloudtrail.ts';
 import { controlPlane, NAMES } from '../aws/control-plane/control-plane.ts';
 import { type DynamoDb, openDynamoDb } from '../aws/dynamodb/dynamodb.ts';
 import { itemsOf, putItems } from '../aws/dynamodb/items.ts';
@@ -28,10 +29,12 @@ import { loadInterpreter, seededRandom } from '../engine/interpreter.ts';
 import { readTemplate } from '../engine/template.ts';
 import { VirtualTime } from '../engine/virtual-time.ts';
 import { connect, platformOf } from './clients.ts';
+import { Deliveries, type PendingEvent } from './deliveries.ts';
 import { Functions } from './functions.ts';
 import { type Handler, Invocations, type Latency } from './invocations.ts';
 import type { StackListener } from './listener.ts';
 import { type ExecutionEnd, endOf, statusChange } from './outcome.ts';
+import { ruleTargets } from './rule-targets.ts';
 import type { SavedState } from './snapshot.ts';
 
 export type { ExecutionEnd } from './outcome.ts';
@@ -57,6 +60,8 @@ export interface StackOptions {
   saved?: SavedState | undefined;
 }
 
+/** Time between a change and the delivery of its event by CloudTrail and EventBridge. */
+const DELIVERY_SECONDS = 3;
 /** An emulated account with Usher: the real state machine, handlers and SDK clients, in virtual time. */
 export interface Stack {
   clock: Clock;
@@ -86,6 +91,10 @@ export interface Stack {
   start(input: unknown): Promise<string>;
   /** Starts an execution of `onboarding-admin`, which also accepts what only an operator may ask for. @returns its name */
   startAdmin(input: unknown): Promise<string>;
+  /** Records a change of the identity store as CloudTrail does; some seconds later, its event starts an execution. */
+  record(change: RecordedChange, via: Via): void;
+  /** Returns the events that EventBridge still has to deliver. */
+  pendingEvents(): PendingEvent[];
   /** Deploys: later invocations have this configuration. */
   configure(entitlements: Entitlements): void;
   /** Returns the ARN of an execution by its name. */
@@ -142,7 +151,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const onboarding = stateMachineOf(NAMES.machine);
   const onboardingAdmin = stateMachineOf(NAMES.adminMachine);
 
-  const functions = new Functions({ invocations, time, faults }, () => platformOf(settings, surroundings));
+  const functions = new Functions({ invocations, faults }, () => platformOf(settings, surroundings));
   const ends = new Map<string, ExecutionEnd>();
   const executions = new Executions({
     interpreter: loadInterpreter(time, seededRandom(seed)),
@@ -154,9 +163,9 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       if (!task) throw new Error(`The state ${state} has no function`);
       return functions.invoke(task.key, payload, task.timeoutSeconds);
     },
-    onEvent: ({ name }, event) => {
+    onEvent: ({ name, arn }, event) => {
       if (event.type !== 'StateEntered' && event.type !== 'StateExited') return;
-      const moment = { execution: name, state: event.state.name, at: new Date(event.timestamp) };
+      const moment = { execution: name, arn, state: event.state.name, at: new Date(event.timestamp) };
       if (event.type === 'StateEntered') listener.state?.(moment);
       else listener.exited?.({ ...moment, output: event.state.output });
     },
@@ -165,7 +174,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       ends.set(execution.name, end);
       listener.ended?.(end);
       // Like the EventBridge rule on failed executions.
-      if (end.status !== 'SUCCEEDED') functions.deliver('recordAudit', statusChange(execution), 240);
+      if (end.status !== 'SUCCEEDED') deliveries.send('recordAudit', statusChange(execution));
     },
   });
 
@@ -175,7 +184,11 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     deployment.audit.restore(saved.audit);
     deployment.queues.restore(saved.queues);
   }
-  let names = saved?.executions.length ?? 0;
+  let names = Math.max(
+    0,
+    ...(saved?.executions ?? []).map(({ name }) => Number(/^execution-(\d+)$/.exec(name)?.[1] ?? 0)),
+  );
+  let records = saved?.records ?? 0;
   const newName = () => {
     names += 1;
     return `execution-${names}`;
@@ -212,6 +225,10 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     pages: (...request) => pages?.(...request),
     onCrash: (id, termination) => invocations.kill(id, termination),
     onRequest: (request) => listener.request?.(request),
+    onBug(error, call) {
+      if (listener.bug) listener.bug(error, call);
+      else time.during(() => Promise.reject(error));
+    },
   });
   const { settings, close } = await connect(gateway, region, invocations, options.transport);
   const surroundings = {
@@ -240,6 +257,10 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     return executionArn?.split(':').at(-1) ?? '';
   };
 
+  const start = (input: unknown) => startOn(onboarding.arn, input);
+  const deliveries = new Deliveries(time, ruleTargets({ time, functions, queues: deployment.queues, start }));
+  if (saved) deliveries.restore(saved.pendingEvents);
+
   return {
     clock,
     sfn,
@@ -256,8 +277,15 @@ export async function openStack(options: StackOptions): Promise<Stack> {
         await action();
       }),
     advance: (seconds) => time.advance(seconds),
-    start: (input) => startOn(onboarding.arn, input),
+    start,
     startAdmin: (input) => startOn(onboardingAdmin.arn, input),
+    record(change, via) {
+      records += 1;
+      const { identityStoreId } = identityCenter;
+      const record = recordOf(change, { via, at: clock.now(), sequence: records, identityStoreId, region });
+      deliveries.send('onboarding', JSON.stringify(record), DELIVERY_SECONDS);
+    },
+    pendingEvents: () => deliveries.pending(),
     configure(next) {
       surroundings.entitlements = next;
       for (const { application } of next.entitlements) everConfigured.add(application);
@@ -283,6 +311,8 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       executions: executions.all(),
       audit: [...deployment.audit.kept()],
       queues: deployment.queues.contents(),
+      pendingEvents: deliveries.pending(),
+      records,
     }),
     forgetAllBut: (most) => executions.forgetAllBut(most),
     async seats() {

@@ -23,3 +23,8 @@ export const NoneLineSchema = z.strictObject({
   type: z.literal('none'),
   of: z.string().check(z.describe('The type of the lines that would have come')),
 });
+
+/** Where an event is in the file from which it was taken. */
+export const PlaceSchema = z
+  .string()
+  .check(z.describe('Where the event is in its file: line 3, or Messages[0].Body → Message'));

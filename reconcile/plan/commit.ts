@@ -11,18 +11,25 @@ type Writer = Pick<Readers, 'ledger' | 'renewLease'>;
 
 /**
  * Writes a decision about one application to the ledger: the bound of its slots, which no grant may precede, then the
- * seats, then the hold that covers them. Until the hold
+ * seats, then the hold that covers them, then the sizes of the groups. Until the hold
  * is written, the next plan finds the same and begins it anew (ADR 0010).
  */
-export async function commitDecision({ slots, seats, hold }: ApplicationDecision, writer: Writer): Promise<void> {
+export async function commitDecision(
+  { slots, seats, hold, groups }: ApplicationDecision,
+  writer: Writer,
+): Promise<void> {
   if (slots) {
     await writer.renewLease();
     await writer.ledger.saveSlots(slots);
   }
   await writeAll(seats, (seat) => writer.ledger.saveSeat(seat), writer);
-  if (!hold) return;
+  if (hold) {
+    await writer.renewLease();
+    await writer.ledger.saveHold(hold);
+  }
+  if (!groups) return;
   await writer.renewLease();
-  await writer.ledger.saveHold(hold);
+  await writer.ledger.saveGroupSizes(groups);
 }
 
 /** Writes what an observing entitlement answers. */

@@ -1,5 +1,5 @@
 import type { Pending } from '../../adapters/ledger.ts';
-import { releaseHold } from '../../domain/decision/hold.ts';
+import { isReleased, isReleasedBy, releaseHold } from '../../domain/decision/hold.ts';
 import { isPassedOver } from '../../domain/decision/waitlist.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import { isAside } from '../../domain/queue/aside.ts';
@@ -44,7 +44,8 @@ export async function enqueueAndClaim(input: PlanInput, services: PlanServices):
   // Only of a tick: what a manual start names may be given up.
   const known = begins && request.trigger === 'tick' ? await ledger.queue() : undefined;
   const due = known ? await dueNow(known, services) : [];
-  const released = begins && request.release ? [await recordRelease(request.release, services)] : [];
+  const released =
+    begins && request.release ? [await recordRelease({ digest: request.release, execution }, services)] : [];
   return updateQueue<ClaimResult>(
     ledger,
     (queue) => {
@@ -117,16 +118,24 @@ function hasTurn(seats: readonly Seat[], max: number, { queue, now }: { queue: W
 /**
  * Records that an operator has released a hold; the next sweep of its application acts on it.
  *
- * @returns the application
- * @throws RefusedError when no hold has this digest, or only one of an application that is neither configured nor retired
+ * @returns the application; also if this execution has released it before, whatever has become of the hold since
+ * @throws RefusedError when no hold in force has this digest, or only one of an application that is neither configured nor
+ *   retired; or when none of the users whom it covers is held any longer
  */
-async function recordRelease(digest: string, { ledger, entitlements }: PlanServices): Promise<string> {
+async function recordRelease(
+  release: { digest: string; execution: string },
+  { ledger, entitlements }: PlanServices,
+): Promise<string> {
   const configured = entitlements.entitlements.map(({ application }) => application);
   for (const application of [...configured, ...entitlements.retired]) {
     const hold = await ledger.hold(application);
-    if (!hold?.digests.some((one) => one.digest === digest)) continue;
-    const next = releaseHold(hold, digest);
-    if (next) await ledger.saveHold(next);
+    if (hold && isReleasedBy(hold, release)) return application;
+    const next = hold && releaseHold(hold, release);
+    if (!next) continue;
+    const { seats } = await ledger.holdings(application);
+    if (!seats.some((seat) => isReleased(next, seat)))
+      throw new RefusedError('no-such-hold', 'Nobody whom this digest covers is held. List current holds: usher held');
+    await ledger.saveHold(next);
     return application;
   }
   throw new RefusedError('no-such-hold', 'No hold has this digest. List current holds: usher held');

@@ -1,4 +1,5 @@
 import type { UserState, WholeState } from '../../domain/decision/application-state.ts';
+import type { GroupSize } from '../../domain/decision/group-sizes.ts';
 import { waitForWriteToSettle } from '../../domain/decision/timing.ts';
 import { type Entitlement, managedOf } from '../../domain/entitlements.ts';
 import type { SweepItem } from '../../domain/queue/work-queue.ts';
@@ -40,7 +41,7 @@ export async function readApplication(
 ): Promise<ApplicationSnapshot> {
   const { withStatus, adopt, adoptSubscriptions, giveUp } = item;
   const seats = new Map(ledgerSeats.map((seat) => [seat.userId, seat]));
-  const { assigned, assignedGroups, members, emptyGroup } = await listsOf(entitlement, seats, readers, shared);
+  const { assigned, assignedGroups, members, emptyGroup, sizes } = await listsOf(entitlement, seats, readers, shared);
   const userIds = new Set([...members, ...seats.keys()]);
   // A seat without its assignment may turn out to be gone in this very plan.
   const kept = ledgerSeats.filter((seat) => takesSlot(seat) && assigned.has(seat.userId));
@@ -71,6 +72,7 @@ export async function readApplication(
     whole: {
       key: entitlement.application,
       emptyGroup,
+      groups: sizes,
       nobodyEntitled: !users.some(({ entitled }) => entitled),
       unmanaged: [...assigned].filter((userId) => !isOurs(userId)).length,
       assignedGroups,
@@ -132,13 +134,13 @@ type MemberReads = Pick<SharedReads, 'members'> & { onMembers?(members: readonly
 
 async function membersOfAny(groups: readonly string[], readers: Readers, shared: MemberReads) {
   const members = new Set<string>();
-  let emptyGroup = false;
+  const sizes: GroupSize[] = [];
   for (const group of groups) {
     const found = await membersOf(group, readers, shared);
-    if (!found || found.size === 0) emptyGroup = true;
+    sizes.push({ groupId: group, members: found?.size ?? 0 });
     for (const userId of found ?? []) members.add(userId);
   }
-  return { members, emptyGroup };
+  return { members, sizes, emptyGroup: sizes.some((one) => one.members === 0) };
 }
 
 /** Reads the members of a group, once for all reads that share them. Returns undefined if there is no such group. */

@@ -126,7 +126,16 @@ async function enforce(
     { ...readers, storedIn, listFor },
   );
   await commitDecision(decision, readers);
-  const { slots: _slots, seats: _seats, hold: _hold, verdicts: _verdicts, recheck, sweepNeeded, ...result } = decision;
+  const {
+    slots: _slots,
+    seats: _seats,
+    hold: _hold,
+    groups: _groups,
+    verdicts: _verdicts,
+    recheck,
+    sweepNeeded,
+    ...result
+  } = decision;
   const waits = sweepNeeded !== undefined && sweepsAside.includes(application);
   return {
     ...result,

@@ -27,8 +27,9 @@ import {
   anObservation,
   aSeat,
   aUserFindings,
+  iso,
 } from '../support/builders.ts';
-import { APPLICATION, ME, OTHER_APPLICATION, people, START, TABLE, user } from '../support/ids.ts';
+import { APPLICATION, GROUP, ME, OTHER_APPLICATION, people, START, TABLE, user } from '../support/ids.ts';
 import { openWorld } from '../support/world.ts';
 
 async function aLedger() {
@@ -290,6 +291,33 @@ describe('the batch of a round', () => {
     const reading = ledger.batch({ round: 7, batch: 0 });
     await expect(reading).rejects.toMatchObject({ reason: 'ledger-unreadable' });
     await expect(reading).rejects.toThrow('schemaVersion (batch 0 of round 7)');
+  });
+});
+
+describe('the sizes of groups', () => {
+  const sizes = {
+    schemaVersion: 1 as const,
+    applicationArn: APPLICATION,
+    revision: 1,
+    groups: [{ groupId: GROUP, members: 0 }],
+    falls: [{ groupId: GROUP, before: 40, after: 0, since: iso(), at: iso() }],
+  };
+
+  it('are read with the seats of their application', async () => {
+    const { ledger } = await aLedger();
+    await ledger.saveSeat(aSeat(1));
+    await ledger.saveGroupSizes(sizes);
+    expect(await ledger.holdings(APPLICATION)).toEqual({ seats: [aSeat(1)], hold: undefined, groups: sizes });
+    expect((await ledger.itemsOf(APPLICATION)).groups).toEqual(sizes);
+  });
+
+  it('are written on condition of the revision from before', async () => {
+    const { ledger } = await aLedger();
+    await ledger.saveGroupSizes(sizes);
+    await expect(ledger.saveGroupSizes(sizes)).rejects.toMatchObject({
+      name: 'TransientAwsError',
+      message: expect.stringContaining('the sizes of its groups'),
+    });
   });
 });
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ENTITLEMENT, user } from '../support/ids.ts';
+import { APPLICATION, ENTITLEMENT, user } from '../support/ids.ts';
 import { anOperator, configuration, linesOf } from '../support/operator.ts';
 import { SECRET } from '../support/secret.ts';
 import { KIRO } from '../support/subscriptions.ts';
@@ -39,7 +39,7 @@ describe('usher adopt --subscriptions', () => {
   it.each([
     ['an entitlement without a subscription', ['kiro', '--subscriptions'], /kiro: .*Set mode: manage/],
     ['orphans alone', ['--orphans'], /give --subscriptions, too/],
-    ['an unknown entitlement', ['nobody', '--subscriptions'], /No entitlement has the name nobody/],
+    ['an unknown entitlement', ['nobody', '--subscriptions'], /No entitlement has the name nobody\. Existing: /],
   ])('ends with 2 for %s', async (_what, args, message) => {
     const { code, out, error } = await operator.run('adopt', ...args, '--yes');
     expect({ code, out }).toEqual({ code: 2, out: '' });
@@ -84,6 +84,8 @@ describe('usher adopt --subscriptions', () => {
     expect(code).toBe(2);
     const named = await operator.run('adopt', ENTITLEMENT, '--subscriptions', '--orphans', '--names');
     expect(named.error).toContain(SECRET);
+    expect(named.error).toMatch(new RegExp(`^  ${user(3)}  .*${SECRET}.*  assignment and subscription$`, 'm'));
+    expect(named.error).toMatch(new RegExp(`^  ${user(1)}  .*${SECRET}.*  subscription$`, 'm'));
   });
 
   it('says that an orphan has the days of grace, too', async () => {
@@ -98,17 +100,30 @@ describe('usher adopt --subscriptions', () => {
     const { code, out, error } = await operator.run('adopt', '--subscriptions', '--yes', '--wait', '--json');
     expect([code, error.includes('no entitlement covers')]).toEqual([0, false]);
     const input = { adopt: ENTITLEMENT, subscriptions: 'entitled' };
-    expect(linesOf(out)[0]).toEqual({ type: 'start', execution: expect.any(String), input });
+    expect(linesOf(out).slice(0, 2)).toEqual([
+      {
+        type: 'adoption',
+        entitlement: ENTITLEMENT,
+        application: APPLICATION,
+        assignments: [{ userId: user(3) }],
+        subscriptions: [{ userId: user(3) }, { userId: user(1) }],
+        orphans: [],
+      },
+      { type: 'start', execution: expect.any(String), input },
+    ]);
     expect((await orphans()).map(({ userId }) => userId)).toEqual([user(5), user(6)]);
     const again = await operator.run('adopt', '--subscriptions');
     expect(again.error).toContain('0 entitled users have a subscription of their own');
     expect(again.error).toContain('There is nothing to adopt');
+    const none = await operator.run('adopt', '--subscriptions', '--json');
+    expect(linesOf(none.out)).toEqual([{ type: 'none', of: 'adoption' }]);
   });
 
   it('adopts orphans as far as slots are free, and cancels them', async () => {
     const { code, out } = await operator.run('adopt', '--subscriptions', '--orphans', '--yes', '--wait', '--json');
     expect(code).toBe(0);
-    expect(linesOf(out)[0]).toMatchObject({ input: { adopt: ENTITLEMENT, subscriptions: 'all' } });
+    expect(linesOf(out)[0]).toMatchObject({ type: 'adoption', orphans: [{ userId: user(5) }, { userId: user(6) }] });
+    expect(linesOf(out)[1]).toMatchObject({ input: { adopt: ENTITLEMENT, subscriptions: 'all' } });
     // The one free slot: the second is adopted when the first has gone.
     expect(await changesOf(5, 6)).toEqual([
       [user(5), 'Seat Adopted'],

@@ -230,13 +230,17 @@ describe('usher init', () => {
       ['--application', TWIN, '--group', GROUP, '--max', '1', '--plan-region', 'us-east-1'],
       /--plan-region needs --plan/,
     ],
-    ['a missing application', ['--application', 'Kiro', '--group', GROUP, '--max', '1'], /no application Kiro/],
+    [
+      'a missing application',
+      ['--application', 'Kiro', '--group', GROUP, '--max', '1'],
+      /no application Kiro\. Did you mean KiroProfile/,
+    ],
     [
       'two applications with one name',
       ['--application', 'QDevProfile-us-east-1', '--group', GROUP, '--max', '1'],
       /2 applications have the name QDevProfile-us-east-1/,
     ],
-    ['a missing group', ['--application', TWIN, '--group', 'nobody', '--max', '1'], /no group nobody/],
+    ['a missing group', ['--application', TWIN, '--group', 'nobody', '--max', '1'], /no group nobody\. Existing: /],
     [
       'an invalid name',
       ['--application', TWIN, '--group', GROUP, '--max', '1', '--name', 'Q Dev'],

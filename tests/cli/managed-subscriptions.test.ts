@@ -49,7 +49,7 @@ describe('a managed subscription', () => {
     );
     expect(await why(3)).toContain('Next: whether the user has a subscription decides, which was not read');
     const [shown] = linesOf((await operator.run('why', user(1), '--json')).out);
-    expect(shown).toMatchObject({ entitlements: [{ seat: { subscription: { plan: KIRO.plan } } }] });
+    expect(shown).toMatchObject({ entitlements: [{ seat: { plan: KIRO.plan } }] });
   });
 
   it('is no problem for doctor and status while AWS refuses none, and experimental', async () => {

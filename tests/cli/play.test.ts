@@ -72,13 +72,13 @@ describe('usher play', () => {
   it('writes only JSON Lines with --json', async () => {
     const { code, out, error } = await run(['--json']);
     expect({ code, error }).toEqual({ code: 0, error: '' });
-    expect(typesIn(out)).toEqual(new Set(['state', 'execution', 'audit', 'summary']));
+    expect(typesIn(out)).toEqual(new Set(['state', 'execution', 'audit-event', 'summary']));
   });
 
   it('starts exactly one execution per event, and prints no name of the directory', async () => {
     const { code, out, error } = await run(['events.json', ...INPUTS, '--json']);
     expect({ code, error }).toEqual({ code: 0, error: '' });
-    expect(typesIn(out)).toEqual(new Set(['state', 'execution', 'audit', 'summary']));
+    expect(typesIn(out)).toEqual(new Set(['state', 'execution', 'audit-event', 'summary']));
     expect(out).not.toContain(SECRET);
     const { type, executions, calls } = JSON.parse(out.trimEnd().split('\n').at(-1) ?? '');
     expect(type).toBe('summary');

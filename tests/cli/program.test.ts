@@ -78,9 +78,22 @@ describe('usher', () => {
       {},
       /Credentials are missing/,
     ],
+    [
+      'there is no such profile',
+      ['status', '--entitlements', join(ROOT, 'entitlements.yml'), '--profile', 'nosuch'],
+      {},
+      /^error: --profile: there is no profile nosuch in \/nonexistent or \/nonexistent\n$/,
+    ],
   ])('ends with 3 if %s', async (_what, args, env, message) => {
     const { code, error } = await runHere(args, { cwd: '/', env });
     expect(error).toMatch(message);
+    expect(code).toBe(3);
+  });
+
+  it('names the profile that has no Region', async () => {
+    const env = { AWS_REGION: '', AWS_DEFAULT_REGION: '' };
+    const { code, error } = await runUsher(['init'], { cwd: '/', env });
+    expect(error).toContain('No Region is configured: profile default has no region');
     expect(code).toBe(3);
   });
 

@@ -226,13 +226,15 @@ describe('usher restore', () => {
     await once(child, 'close');
     expect(await errors).toContain('To undo this');
     expect(await errors).not.toContain('restored in part');
+    // The check of everything ends without it.
+    await operator.run('held');
   });
 
   it('changes nothing if it is only to show, if no one confirms, and if there is nothing to change', async () => {
     const before = await itemsOf(LEDGER);
     const { code, out } = await operator.run('restore', `${LEDGER}-2`, '--dry-run', '--json');
     expect(code).toBe(0);
-    expect(linesOf(out)).toMatchObject([{ type: 'plan', table: `${LEDGER}-2`, ledger: LEDGER, events: 0 }]);
+    expect(linesOf(out)).toMatchObject([{ type: 'restoration', table: `${LEDGER}-2`, ledger: LEDGER, events: 0 }]);
     expect(await operator.run('restore', `${LEDGER}-2`)).toMatchObject({
       code: 2,
       error: expect.stringContaining('--yes'),

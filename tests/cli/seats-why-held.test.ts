@@ -86,7 +86,7 @@ describe('usher seats, why, held, release and adopt', () => {
       'the waitlist',
       12,
       /on the waitlist, position 1 of 1, since .*: all 10 slots are taken/,
-      { entitled: true, line: { place: 1, of: 1 } },
+      { entitled: true, waitlist: { position: 1, of: 1 } },
     ],
     ['an unmanaged assignment', 1, /assigned, but not by Usher/, { entitled: true, assigned: true }],
   ])('explain the status of a user: %s', async (_what, number, words, facts) => {
@@ -94,7 +94,13 @@ describe('usher seats, why, held, release and adopt', () => {
     expect(code).toBe(0);
     expect(out).toMatch(words);
     const [shown] = linesOf((await operator.child('why', user(number), '--json')).out);
-    expect(shown).toMatchObject({ userId: user(number), status: 'enabled', groups: [GROUP], entitlements: [facts] });
+    expect(shown).toMatchObject({
+      userId: user(number),
+      type: 'user',
+      status: 'enabled',
+      groups: [{ groupId: GROUP }],
+      entitlements: [facts],
+    });
   });
 
   it('explain an assignment of a user who is not entitled', async () => {
@@ -125,16 +131,47 @@ describe('usher seats, why, held, release and adopt', () => {
       released: false,
       digest: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
-    const held = hold?.['people'] as { userId: string; why: string }[];
+    const held = hold?.['users'] as { userId: string; reason: string }[];
     expect(held.length).toBeGreaterThan(0);
-    expect(new Set(held.map(({ why }) => why))).toEqual(new Set(['group-leave']));
-    expect((await operator.run('held', '--names')).out).toMatch(/To revoke these seats: usher release [0-9a-f]{12}$/m);
+    expect(new Set(held.map(({ reason }) => reason))).toEqual(new Set(['group-leave']));
     expect((await operator.run('why', held[0]?.userId ?? '')).out).toMatch(/the brake holds it[\s\S]*usher release/);
+  });
+
+  it('name the group that fell, the budget, and both ways out with their commands', async () => {
+    const [hold] = linesOf((await operator.run('held', '--json')).out);
+    expect(hold).toMatchObject({
+      cause: [{ groupId: GROUP, before: 12, after: 6 }],
+      budget: { allowed: 2, used: 2, left: 0 },
+      undo: { commands: expect.arrayContaining([expect.objectContaining({ command: 'usher start --all --wait' })]) },
+      release: { commands: [{ command: `usher release ${String(hold?.['digest']).slice(0, 12)}` }] },
+    });
+    const { out } = await operator.child('held', '--names');
+    expect(out).toMatch(new RegExp(`Group ${GROUP} fell from 12 to 6 members \\(first .*, last .*\\)\\.`));
+    expect(out).toContain('The brake allows 2 revocations in 24 hours: 2 used, 0 left');
+    expect(out).toContain(`Put 6 users back into group ${GROUP}`);
+    expect(out).toMatch(/^ {4}usher history amazon-q-developer --at \S+Z {2}# who had a seat before$/m);
+    expect(out).toMatch(/^ {4}aws cloudtrail lookup-events .*identitystore-scim\.amazonaws\.com/m);
+    expect(out).toMatch(
+      /If this is a mistake, undo it:[\s\S]*If this is intended, release it:[\s\S]*usher release [0-9a-f]{12} /m,
+    );
+    expect(out).toContain(SECRET);
+    expect((await operator.run('held')).out).not.toContain(SECRET);
+  });
+
+  it('stand in the audit stream with their number and digest, also after the hold has grown', async () => {
+    const { out } = await operator.child('audit', '--type', 'held', '--since', '1d');
+    const held = out.split('\n').filter((row) => row.includes('Revocations Held'));
+    expect(held.length).toBeGreaterThan(1);
+    expect(held.at(-1)).toMatch(/brake: [234] held, digest [0-9a-f]{12}/);
   });
 
   it.each([
     ['an invalid digest', 'xyz', /expected 8 to 64 hex digits/],
-    ['a stale digest', 'deadbeef'.repeat(8), /No hold has this digest\. List current holds/],
+    [
+      'a digest that no hold has, and name the present one',
+      'deadbeef'.repeat(8),
+      /No hold has this digest\. Held now: amazon-q-developer [0-9a-f]{12} \(\d revocations\)\. Show them: usher held/,
+    ],
   ])('end with 2 for %s', async (_what, digest, message) => {
     const { code, error } = await operator.run('release', digest, '--yes');
     expect(error).toMatch(message);
@@ -146,6 +183,13 @@ describe('usher seats, why, held, release and adopt', () => {
     const { code, error } = await operator.child('release', String(hold?.['digest']));
     expect(code).toBe(2);
     expect(error).toMatch(/this releases \d+ revocations[\s\S]*add --yes/);
+    expect(error).not.toContain(SECRET);
+    const named = await operator.run('release', String(hold?.['digest']), '--names', '--json');
+    expect(named).toMatchObject({ code: 2, error: expect.stringContaining(SECRET) });
+    expect(linesOf(named.out)).toMatchObject([
+      { type: 'release', digest: hold?.['digest'], later: 0 },
+      { type: 'error', exitCode: 2 },
+    ]);
     expect(linesOf((await operator.run('held', '--json')).out)[0]).toMatchObject({ released: false });
   });
 
@@ -154,6 +198,23 @@ describe('usher seats, why, held, release and adopt', () => {
     const { code } = await operator.run('release', String(hold?.['digest']).slice(0, 12), '--yes', '--wait');
     expect(code).toBe(0);
     expect((await operator.run('held')).out).toBe('Nothing is held.\n');
+    expect(linesOf((await operator.run('held', '--json')).out)).toEqual([{ type: 'none', of: 'hold' }]);
+    // From a shell history: nothing is started.
+    const starts = (await operator.calls())['SFN.StartExecution'];
+    const again = await operator.child('release', String(hold?.['digest']), '--yes');
+    expect(again).toMatchObject({
+      code: 2,
+      error: expect.stringContaining('No hold has this digest. Nothing is held'),
+    });
+    expect((await operator.calls())['SFN.StartExecution']).toBe(starts);
+  });
+
+  it('list with names whom a backfill concerns, if asked', async () => {
+    await leaves(12);
+    const { out } = await operator.run('backfill', '--dry-run', '--names');
+    expect(out).toMatch(/^NAME\tUSER\tENTITLEMENT\tPLAN$/m);
+    expect(out).toContain(SECRET);
+    expect((await operator.run('backfill', '--dry-run')).out).not.toContain(SECRET);
   });
 
   it('adopt what others assigned to entitled users', async () => {

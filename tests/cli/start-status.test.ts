@@ -96,7 +96,7 @@ describe('usher start', () => {
       /has no user nobody@example.com\. If SCIM will provision them/,
     ],
     ['two users with one address', ['--user', 'twin@example.com'], /may mean 2 users: .*98, .*99/],
-    ['a missing group', ['--group', 'developpers'], /has no group developpers/],
+    ['a missing group', ['--group', 'developpers'], /has no group developpers\. Did you mean developers\?/],
     [
       'a group that is not configured',
       ['--group', 'nobody asked'],

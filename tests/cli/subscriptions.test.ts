@@ -54,6 +54,7 @@ describe('usher subscriptions', () => {
     expect(error).toContain(OTHER_GROUP);
     const [row] = resultsOf((await operator.run('subscriptions', '--json')).out);
     expect(row).toEqual({
+      type: 'profile',
       provider: 'kiro',
       region: 'us-east-1',
       entitlements: [ENTITLEMENT],
@@ -71,11 +72,12 @@ describe('usher subscriptions', () => {
   it('lists who has none, who has one that no entitlement covers, and who has another plan', async () => {
     const about = { entitlement: ENTITLEMENT, expected: KIRO.plan };
     expect(await findings()).toEqual([
-      expect.objectContaining({ finding: 'missing', userId: user(3), ...about }),
+      expect.objectContaining({ kind: 'missing', userId: user(3), ...about }),
       // A disabled member is not entitled.
-      expect.objectContaining({ finding: 'orphan', userId: user(4), plan: KIRO.plan }),
+      expect.objectContaining({ kind: 'orphan', userId: user(4), plan: KIRO.plan }),
       {
-        finding: 'orphan',
+        type: 'finding',
+        kind: 'orphan',
         userId: user(5),
         plan: KIRO.plan,
         status: 'active',
@@ -84,7 +86,7 @@ describe('usher subscriptions', () => {
         region: 'us-east-1',
       },
       expect.objectContaining({
-        finding: 'wrong-plan',
+        kind: 'wrong-plan',
         userId: user(1),
         plan: 'Q_DEVELOPER_STANDALONE_POWER',
         status: 'active',
@@ -92,7 +94,7 @@ describe('usher subscriptions', () => {
         ...about,
       }),
       expect.objectContaining({
-        finding: 'through-group',
+        kind: 'through-group',
         userId: user(2),
         status: 'pending',
         source: 'group',
@@ -168,6 +170,8 @@ describe('usher subscriptions', () => {
   it('refuses wrong use with what is right', async () => {
     const kind = await operator.run('subscriptions', '--finding', 'lost');
     expect([kind.code, kind.error]).toEqual([2, expect.stringContaining('expected one of missing, orphan')]);
+    const near = await operator.run('subscriptions', '--finding', 'orphans');
+    expect([near.code, near.error]).toEqual([2, expect.stringContaining('. Did you mean orphan?')]);
     const name = await operator.run('subscriptions', '--entitlement', 'kiro');
     expect([name.code, name.error]).toEqual([2, expect.stringContaining('No entitlement with a subscription')]);
   });
@@ -212,17 +216,17 @@ describe('usher subscriptions --price', () => {
 
   it('gives programs the same, and the total', async () => {
     const rows = resultsOf((await operator.run('subscriptions', '--json', '--price', pricesFile())).out);
-    expect(rows).toEqual([expect.objectContaining({ active: 3, ...costs }), { total: costs }]);
+    expect(rows).toEqual([expect.objectContaining({ active: 3, ...costs }), { type: 'total', ...costs }]);
   });
 
   it('shows the price of each finding, where it is known', async () => {
     const price = ['--price', pricesFile()];
     expect(await findings(...price)).toEqual([
-      expect.objectContaining({ finding: 'missing', pricePerMonth: 10.1, currency: 'EUR' }),
-      expect.objectContaining({ finding: 'orphan', pricePerMonth: 10.1 }),
-      expect.objectContaining({ finding: 'orphan', pricePerMonth: 10.1 }),
+      expect.objectContaining({ kind: 'missing', pricePerMonth: 10.1, currency: 'EUR' }),
+      expect.objectContaining({ kind: 'orphan', pricePerMonth: 10.1 }),
+      expect.objectContaining({ kind: 'orphan', pricePerMonth: 10.1 }),
       expect.not.objectContaining({ pricePerMonth: expect.anything() }),
-      expect.objectContaining({ finding: 'through-group', pricePerMonth: 10.1 }),
+      expect.objectContaining({ kind: 'through-group', pricePerMonth: 10.1 }),
     ]);
     const csv = (await operator.run('subscriptions', '--csv', ...price)).out.split('\n');
     expect(csv[0]).toBe(
@@ -317,8 +321,8 @@ describe('usher subscriptions --idle', () => {
     const rows = resultsOf((await idle(folder, '--json')).out);
     const profile = { plan: KIRO.plan, provider: 'kiro', region: 'us-east-1' };
     expect(rows).toEqual([
-      { finding: 'idle', userId: user(4), lastUse: plusDays(today, -35), ...profile },
-      { finding: 'idle', userId: user(5), ...profile },
+      { type: 'finding', kind: 'idle', userId: user(4), lastUse: plusDays(today, -35), ...profile },
+      { type: 'finding', kind: 'idle', userId: user(5), ...profile },
     ]);
     const csv = (await idle(folder, '--csv')).out.trimEnd().split('\n');
     expect([csv[0], csv.length]).toEqual(['userId,finding,entitlement,plan,lastUse,since,provider,region', 3]);
@@ -438,7 +442,7 @@ describe('a group that is subscribed in the console, while Usher only observes',
   it('shows who of the group has no subscription, and who has one and left, and no call of Usher changes anything', async () => {
     expect((await watching.run('start', '--all', '--wait')).code).toBe(0);
     const { out } = await watching.run('subscriptions', '--people', '--json');
-    expect(resultsOf(out).map(({ finding, userId }) => [finding, userId])).toEqual([
+    expect(resultsOf(out).map(({ kind, userId }) => [kind, userId])).toEqual([
       ['missing', user(2)],
       ['missing', user(3)],
       ['orphan', user(4)],
@@ -491,7 +495,7 @@ describe('usher subscriptions of several profiles', () => {
     expect([code, out]).toEqual([1, expect.stringContaining('total\t?\t?\t?\t?\n')]);
     await two.fault({ operation: 'UserSubscriptions.ListUserSubscriptions', kind: 'exception', exception, times: 1 });
     const rows = resultsOf((await two.run('subscriptions', '--json', '--price', pricesFile())).out);
-    expect(rows.map((row) => 'total' in row)).toEqual([false, false]);
+    expect(rows.map(({ type }) => type)).toEqual(['profile', 'profile']);
   });
 
   it('says of which profile each finding is', async () => {
@@ -556,10 +560,22 @@ ${SECRET} four,Paused,Kiro Ultra,Group,
       '',
     ]);
     expect(resultsOf((await run(EXPORT, '--price', 'prices.yml', '--json')).out)).toEqual([
-      { status: 'active', plan: KIRO.plan, users: 2, pricePerMonth: 10.1, currency: 'EUR', totalPerMonth: 20.2 },
-      { status: 'pending', plan: 'Q_DEVELOPER_STANDALONE_PRO_PLUS', users: 1 },
-      { status: 'unknown', plan: 'unknown', users: 1 },
-      { total: { currency: 'EUR', paidPerMonth: 20.2, pendingPerMonth: 0, ofUnknownPrice: { paid: 0, pending: 1 } } },
+      {
+        type: 'subscription-count',
+        status: 'active',
+        plan: KIRO.plan,
+        users: 2,
+        pricePerMonth: 10.1,
+        currency: 'EUR',
+        totalPerMonth: 20.2,
+      },
+      { type: 'subscription-count', status: 'pending', plan: 'Q_DEVELOPER_STANDALONE_PRO_PLUS', users: 1 },
+      { type: 'subscription-count', status: 'unknown', plan: 'unknown', users: 1 },
+      {
+        type: 'total',
+        ...{ currency: 'EUR', paidPerMonth: 20.2, pendingPerMonth: 0 },
+        ofUnknownPrice: { paid: 0, pending: 1 },
+      },
     ]);
     const csv = await run(EXPORT, '--price', 'prices.yml', '--csv');
     expect(csv.out.split('\n').slice(0, 2)).toEqual([
@@ -609,10 +625,10 @@ describe('what the service has found', () => {
     const { out } = await deployed.run('seats', '--people');
     expect(out.split('\n')[0]).toMatch(/\tSUBSCRIPTION$/);
     const rows = resultsOf((await deployed.run('seats', '--people', '--json')).out);
-    expect(rows.map(({ userId, subscription }) => [userId, subscription])).toEqual([
-      [user(1), 'wrong-plan'],
-      [user(2), 'through-group'],
-      [user(3), 'missing'],
+    expect(rows.map(({ userId, findings }) => [userId, findings])).toEqual([
+      [user(1), ['wrong-plan']],
+      [user(2), ['through-group']],
+      [user(3), ['missing']],
     ]);
     const csv = await deployed.run('seats', '--csv');
     expect(csv.out.split('\n')[0]).toBe('userId,entitlement,status,since,dueAt,reason,subscription');

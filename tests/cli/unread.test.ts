@@ -215,7 +215,7 @@ describe('usher seats', () => {
     await refuse('DynamoDB.Query', { applicationArn: APPLICATION });
     const { code, out, error } = await operator.run('seats', '--json');
     const [first, second] = resultsOf(out);
-    expect(first).toEqual({ entitlement: ENTITLEMENT, application: APPLICATION, max: 200 });
+    expect(first).toEqual({ type: 'entitlement', entitlement: ENTITLEMENT, application: APPLICATION, max: 200 });
     expect(second).toMatchObject({ entitlement: 'kiro', seats: 1, unmanaged: 0 });
     expectReported(error, 'Query');
     expect(code).toBe(1);
@@ -233,11 +233,11 @@ describe('usher seats', () => {
 describe('usher why', () => {
   it.each([
     ['IdentityStore.IsMemberInGroups', { status: 'enabled', groups: undefined }, false],
-    ['IdentityStore.DescribeUser', { status: undefined, groups: [GROUP] }, false],
-    ['DynamoDB.GetItem', { status: 'enabled', groups: [GROUP], looksPending: undefined }, true],
-    ['CloudWatchLogs.FilterLogEvents', { status: 'enabled', groups: [GROUP], events: undefined }, true],
-    ['DynamoDB.Query', { status: 'enabled', groups: [GROUP] }, false],
-    ['SSOAdmin.DescribeApplicationAssignment', { status: 'enabled', groups: [GROUP] }, false],
+    ['IdentityStore.DescribeUser', { status: undefined, groups: [{ groupId: GROUP }] }, false],
+    ['DynamoDB.GetItem', { status: 'enabled', groups: [{ groupId: GROUP }], checks: undefined }, true],
+    ['CloudWatchLogs.FilterLogEvents', { status: 'enabled', groups: [{ groupId: GROUP }], events: undefined }, true],
+    ['DynamoDB.Query', { status: 'enabled', groups: [{ groupId: GROUP }] }, false],
+    ['SSOAdmin.DescribeApplicationAssignment', { status: 'enabled', groups: [{ groupId: GROUP }] }, false],
   ])('explains everything that does not depend on %s', async (operation, shown, isChecked) => {
     await refuse(operation);
     const { code, out, error } = await operator.run('why', user(2), '--json');
@@ -335,9 +335,9 @@ describe('usher held', () => {
     await refuse('IdentityStore.IsMemberInGroups');
     const { code, out, error } = await operator.run('held', '--json');
     const [hold] = resultsOf(out);
-    const people = hold?.['people'] as Record<string, unknown>[];
-    expect(people.length).toBeGreaterThan(2);
-    expect(new Set(people.map(({ why }) => why))).toEqual(new Set(['not read']));
+    const users = hold?.['users'] as Record<string, unknown>[];
+    expect(users.length).toBeGreaterThan(2);
+    expect(users.filter((one) => 'reason' in one || 'entitled' in one)).toEqual([]);
     expectReported(error, 'IsMemberInGroups');
     expect(code).toBe(1);
   });

@@ -1,12 +1,20 @@
 // @module-tag long
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GROUP, user } from '../support/ids.ts';
-import { configuration, linesOf, type Operator, runUsher, startOperator } from '../support/operator.ts';
+import {
+  configuration,
+  linesOf,
+  type Operator,
+  runUsher,
+  type StartedOperator,
+  startOperator,
+} from '../support/operator.ts';
 
 const opened: Operator[] = [];
-async function open(...options: Parameters<typeof startOperator>): Promise<Operator> {
+async function open(...options: Parameters<typeof startOperator>): Promise<StartedOperator> {
   const operator = await startOperator(...options);
   opened.push(operator);
   return operator;
@@ -16,6 +24,11 @@ afterEach(async () => {
   for (const operator of operators) await operator.stop();
   for (const { folder } of operators) rmSync(folder, { recursive: true, force: true });
 });
+
+/** Runs another one with the state of an emulator. */
+const again = (folder: string, ...args: readonly string[]) =>
+  runUsher(['local', '--port', '0', '--directory', 'directory.yml', '--state', 'state', ...args], { cwd: folder });
+const stateFile = (folder: string) => join(folder, 'state', 'state.json');
 
 const seats = async (operator: Operator) => linesOf((await operator.run('seats', '--json')).out)[0]?.['seats'];
 
@@ -49,25 +62,130 @@ describe('usher local', () => {
     expect(findings.find(({ check }) => check === 'dead letters ticks')).toMatchObject({ verdict: 'problem' });
   });
 
-  it.each([
+  it('says what is there: users, groups, applications, seats and pending events, also of an earlier state', async () => {
+    const before = await open({ people: 3, members: 2, keep: true });
+    expect(before.listening).toEqual({
+      type: 'local',
+      endpoint: before.endpoint,
+      region: 'us-east-1',
+      resumed: false,
+      ...{ users: 3, groups: 2, applications: 2, seats: 0, pendingEvents: 0 },
+    });
+    await before.run('start', '--all', '--wait');
+    await before.call('AWSIdentityStore.CreateUser', { UserName: 'later' });
+    expect(await before.stop()).toBe(0);
+    const after = await open({ people: 3, members: 2, keep: true, folder: before.folder });
+    expect(after.listening).toMatchObject({ resumed: true, users: 4, groups: 2, applications: 2, seats: 2 });
+  });
+
+  it('delivers after a stop what it had not delivered before', async () => {
+    const before = await open({ people: 2, members: 1, keep: true });
+    await before.fault({ operation: 'SFN.StartExecution', kind: 'throttle', for: 'ever' });
+    await before.run('local', 'trigger', 'join', user(2), GROUP);
+    await before.run('local', 'trigger', 'disable', user(1));
+    expect(await before.stop()).toBe(0);
+    const after = await open({ people: 2, members: 1, keep: true, folder: before.folder });
+    expect(after.listening).toMatchObject({ pendingEvents: 2 });
+    while ((await seats(after)) !== 1);
+    expect((await after.run('why', user(2))).out).toMatch(/group-join/);
+  });
+
+  it('goes on after a kill from what it saved last, and takes over the folder', async () => {
+    const before = await open({ people: 2, keep: true });
+    await before.run('start', '--all', '--wait');
+    const saved = () => (existsSync(stateFile(before.folder)) ? readFileSync(stateFile(before.folder), 'utf8') : '{}');
+    while (JSON.parse(saved()).audit?.length !== 2) await sleep(20);
+    await before.kill();
+    const after = await open({ people: 2, keep: true, folder: before.folder });
+    expect(after.listening).toMatchObject({ resumed: true, seats: 2 });
+  });
+
+  it('keeps its state for its owner only', async () => {
+    const { folder, stop } = await open({ people: 1, keep: true });
+    await stop();
+    expect(statSync(join(folder, 'state')).mode & 0o777).toBe(0o700);
+    expect(statSync(stateFile(folder)).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(folder, 'state'))).toEqual(['state.json']);
+  });
+
+  it('refuses a folder in which another one keeps its state, and names its port', async () => {
+    const { folder, endpoint } = await open({ people: 1, keep: true });
+    const second = await again(folder);
+    expect(second).toMatchObject({ code: 3, out: '' });
+    expect(second.error).toMatch(/Another usher local \(process \d+\) keeps its state in state\. It listens at /);
+    expect(second.error).toContain(`It listens at ${endpoint}.`);
+  });
+
+  it('refuses a folder that is none', async () => {
+    const { folder } = await open({ people: 1 });
+    writeFileSync(join(folder, 'state'), 'a file');
+    const { code, error } = await again(folder);
+    expect(error).toMatch(/The state cannot be kept in state \(E[A-Z]+\)/);
+    expect(code).toBe(1);
+  });
+
+  it.each<[string, (state: object) => unknown, RegExp]>([
     [
-      'another identity store',
-      (state: object) => ({ ...state, identityStoreId: 'd-0000000000' }),
-      /another identity store/,
+      'of another identity store',
+      (state) => ({ ...state, identityStoreId: 'd-0000000000' }),
+      /the state of another identity store/,
     ],
-    [
-      'another version',
-      (state: object) => ({ ...state, version: 2 }),
-      /expected the state of an emulator of this version/,
-    ],
-  ])('refuses the state of %s', async (_what, changed, message) => {
+    ['of another version', (state) => ({ ...state, version: 2 }), /expected the state of an emulator of this version/],
+    ['without a ledger', ({ ...state }: { ledger?: unknown }) => ({ ...state, ledger: undefined }), /ledger: missing/],
+    ['with a broken item', (state) => ({ ...state, ledger: [{ pk: 1 }] }), /cannot be restored \(PutItem/],
+    ['with a broken execution', (state) => ({ ...state, executions: [{}] }), /executions\[0\]\.arn: missing/],
+    ['that is a list', () => [], /expected a mapping/],
+    ['that is cut off', (state) => JSON.stringify(state).slice(0, -10), /not JSON/],
+    ['that is empty', () => '', /not JSON/],
+  ])('refuses a state %s, says what to do, and leaves it as it is', async (_what, changed, message) => {
     const operator = await open({ people: 1, keep: true });
     await operator.stop();
-    const file = join(operator.folder, 'state', 'state.json');
-    writeFileSync(file, JSON.stringify(changed(JSON.parse(readFileSync(file, 'utf8')))));
-    const { code, error } = await runUsher(['local', '--port', '0', '--state', 'state'], { cwd: operator.folder });
+    const file = stateFile(operator.folder);
+    const content = changed(JSON.parse(readFileSync(file, 'utf8')));
+    const broken = typeof content === 'string' ? content : JSON.stringify(content);
+    writeFileSync(file, broken);
+    const { code, error } = await again(operator.folder);
     expect(error).toMatch(message);
+    expect(error).toContain('state/state.json');
+    expect(error).toContain('Move it away to begin anew, or name another folder');
     expect(code).toBe(2);
+    expect(readFileSync(file, 'utf8')).toBe(broken);
+    expect(readdirSync(join(operator.folder, 'state'))).toEqual(['state.json']);
+  });
+
+  it('is ended by nothing that anyone asks', async () => {
+    const operator = await open({ people: 2, keep: true });
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const machine = 'arn:aws:states:us-east-1:000000000000:stateMachine:usher-local-onboarding';
+    const bodies = ['', '{', '[]', 'null', deep, `{"a":${deep}}`, 'x'.repeat(3_000_000)];
+    const targets = [
+      'AWSIdentityStore.ListUsers',
+      'AWSStepFunctions.StartExecution',
+      'DynamoDB_20120810.DeleteTable',
+      'DynamoDB_20120810.PutItem',
+      'AmazonQDeveloperService.CreateAssignment',
+      'AmazonSQS.SendMessage',
+      'Nothing.Known',
+    ];
+    const ask = async (path: string, target: string, body: string) => {
+      const headers = { 'content-type': 'application/json', 'x-amz-target': target };
+      return (await fetch(operator.endpoint + path, { method: 'POST', headers, body })).status;
+    };
+    for (const target of targets)
+      for (const body of bodies) expect(await ask('/', target, body)).toBeGreaterThanOrEqual(400);
+    for (const path of ['/faults', '/trigger', '/applications/a-1/subscriptions', '/nothing'])
+      for (const body of bodies)
+        expect(await ask(path, '', body)).toBeGreaterThanOrEqual(path === '/faults' ? 200 : 400);
+    const input = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    for (const given of [deep, input, '5', '"text"', 'null'])
+      await ask('/', 'AWSStepFunctions.StartExecution', JSON.stringify({ stateMachineArn: machine, input: given }));
+    const ledger = 'usher-local-ledger';
+    expect(await operator.call('DynamoDB_20120810.DeleteTable', { TableName: ledger })).toMatchObject({
+      __type: expect.stringMatching(/AccessDeniedException$/),
+    });
+    await operator.run('local', 'trigger', 'leave', user(2), GROUP);
+    expect((await operator.run('start', '--all', '--wait')).out).toMatch(/converged/);
+    expect(await operator.stop()).toBe(0);
   });
 
   it('reports a port that is in use, and what is wrong with its files', async () => {

@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import * as z from 'zod/mini';
+import { drawTable } from '../../cli/ui/columns.ts';
 import { differences, NOTHING, type Played } from './compare.ts';
 import { createStack, deploy, packageService } from './deployment.ts';
 import { playHere } from './here.ts';
@@ -175,14 +175,20 @@ function report(told: {
   seconds: number;
 }): void {
   const { verdicts, long, version, unsupported, seconds } = told;
-  const table = new Table({
-    head: ['scenario', 'outcome here', `outcome in moto ${version}`, 'states', 'calls', 'assignments', 'seconds', ''],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const { candidate, there, realSeconds, faults } of verdicts) {
+  const head = [
+    'SCENARIO',
+    'OUTCOME HERE',
+    `OUTCOME IN MOTO ${version}`,
+    'STATES',
+    'CALLS',
+    'ASSIGNMENTS',
+    'SECONDS',
+    '',
+  ];
+  const rows = verdicts.map(({ candidate, there, realSeconds, faults }) => {
     const { scenario, here } = candidate;
     const both = (count: (played: Played) => number) => `${count(here)} / ${count(there)}`;
-    table.push([
+    return [
       scenario.title,
       outcomesOf(here),
       outcomesOf(there),
@@ -191,9 +197,10 @@ function report(told: {
       both(({ assignments }) => assignments.length),
       realSeconds.toFixed(0),
       faults.length === 0 ? 'agrees' : 'DIFFERS',
-    ]);
-  }
-  console.log(`\n${table.toString()}\nCounts: here / in moto.`);
+    ];
+  });
+  const table = [...drawTable(head, rows, { width: Number.POSITIVE_INFINITY })];
+  console.log(`\n${table.join('\n')}\nCounts: here / in moto.`);
   for (const { candidate, faults } of verdicts) {
     for (const fault of faults) console.log(`${candidate.scenario.title}: ${fault}`);
   }

@@ -8,6 +8,14 @@ const CREATE = 'SSOAdmin.CreateApplicationAssignment';
 const DELETE = 'SSOAdmin.DeleteApplicationAssignment';
 const HOUR_SECONDS = 3600;
 
+/** The events of holds, as a consumer keeps them: each id once. */
+function heldEvents({ audit }: World): { time: number; held: number | undefined; digest: string | undefined }[] {
+  const events = new Map(audit.map((entry) => [detailOf(entry).metadata.uid, detailOf(entry)]));
+  return [...events.values()].flatMap(({ unmapped, time }) =>
+    unmapped?.hold_digest ? [{ time, held: unmapped.held_revocations, digest: unmapped.hold_digest }] : [],
+  );
+}
+
 describe('the budget of 24 hours', () => {
   const everybody = people(1, 500);
 
@@ -28,7 +36,7 @@ describe('the budget of 24 hours', () => {
     ],
     ['one big sweep', (world) => world.after(1, () => world.scim({ leave: everybody }))],
   ])(
-    'limits %s: it is never exceeded, the other revocations are held, and one event says so',
+    'limits %s: it is never exceeded, the other revocations are held, and its events are five minutes apart',
     { tags: 'long' },
     async (_way, leave) => {
       const budget = 100;
@@ -40,7 +48,9 @@ describe('the budget of 24 hours', () => {
       expect(world.calls(DELETE)).toBe(gone.length);
       expect(await world.having('held')).toHaveLength(500 - gone.length);
       expect(world.assigned()).toHaveLength(501 - gone.length);
-      expect(world.audited().filter((told) => /Held/.test(told))).toEqual(['Revocations Held brake']);
+      const times = heldEvents(world).map(({ time }) => time / 1000);
+      expect(times.length).toBeGreaterThan(0);
+      expect(times.filter((time, index) => time - (times[index - 1] ?? 0) < 300)).toEqual([]);
     },
   );
 
@@ -131,16 +141,53 @@ describe('a plan over the budget', () => {
     expect(held?.unmapped).toMatchObject({ held_revocations: 6, hold_digest: await world.digest() });
   });
 
-  it('sends one event while the hold lasts and grows, and keeps the metric', async () => {
+  it('knows which group has become smaller, and how many members it has now', async () => {
+    const world = await openBrakedWorld(5);
+    await world.ticking(5);
+    const cause = async () => (await world.stack.hold(APPLICATION))?.cause;
+    await world.leaveTogether(people(1, 6));
+    const fallen = { groupId: GROUP, before: 20, after: 14 };
+    expect(await cause()).toMatchObject([fallen]);
+    await world.leaveTogether(people(7, 9));
+    expect(await cause()).toMatchObject([{ ...fallen, after: 11 }]);
+    await world.scim({ join: people(1, 8) });
+    await world.play();
+    expect(await cause()).toMatchObject([{ ...fallen, after: 19 }]);
+  });
+
+  it('knows the group also when the revocations follow only after days of grace', async () => {
+    const entitlements = [{ onLeave: { revokeAfterDays: 7 } }];
+    const world = await openBrakedWorld(5, { entitlements });
+    await world.ticking(5);
+    await world.leaveTogether(people(1, 6));
+    expect(await world.having('leaving')).toEqual(people(1, 6));
+    for (const hours of [24, 100, 169]) world.after(hours * HOUR_SECONDS, () => world.tick());
+    await world.play();
+    expect(await world.having('held')).toEqual(people(1, 6));
+    expect((await world.stack.hold(APPLICATION))?.cause).toMatchObject([{ groupId: GROUP, before: 20, after: 14 }]);
+  });
+
+  it('sends an event when the hold begins and one when it has grown, and keeps the metric', async () => {
     const world = await openBrakedWorld(5);
     await world.leaveTogether(people(1, 6));
     await world.ticking(130);
     await world.leaveInTurn([7]);
     await world.start({ scope: 'everything' });
     await world.play();
-    expect(world.copies()).toEqual(['Revocations Held']);
+    expect(heldEvents(world)).toMatchObject([{ held: 6 }, { held: 7, digest: await world.digest() }]);
     expect(world.measured('RevocationsHeld').at(-1)).toBe(7);
     expect(world.reportOf(world.ends.at(-1)?.execution ?? '').report).toMatchObject([{ held: 7 }]);
+  });
+
+  it('sends one event of all who joined the hold within five minutes, when these are over', async () => {
+    const world = await openBrakedWorld(5);
+    await world.leaveTogether(people(1, 6));
+    // Its sweep is the last for an hour.
+    await world.ticking(5);
+    await world.leaveInTurn([7, 8, 9]);
+    expect(heldEvents(world)).toMatchObject([{ held: 6 }, { held: 7 }]);
+    await world.ticking(30);
+    expect(heldEvents(world)).toMatchObject([{ held: 6 }, { held: 7 }, { held: 9, digest: await world.digest() }]);
   });
 
   it('sends the event once after the bus was down', async () => {

@@ -103,15 +103,31 @@ describe('a release by digest', () => {
     expect([world.calls(DELETE), await world.having('held')]).toEqual([0, people(1, 6)]);
   });
 
-  it('changes nothing the second time', async () => {
+  it('fails the second time, because no hold has this digest any longer, and changes nothing', async () => {
     const { world, digest } = await aHold();
+    const outcomes: (string | undefined)[] = [];
     for (const _time of [1, 2, 3]) {
       const execution = await world.admin({ release: digest });
       await world.play();
-      expect(world.stack.endOf(execution)?.outcome).toBe('converged');
+      outcomes.push(world.stack.endOf(execution)?.cause ?? world.stack.endOf(execution)?.outcome);
     }
+    const refused = expect.stringMatching(/^RefusedError: No hold has this digest/);
+    expect(outcomes).toEqual(['converged', refused, refused]);
     expect(world.calls(DELETE)).toBe(6);
     expect(world.copies().filter((type) => type === 'Seat Revoked')).toHaveLength(6);
+  });
+
+  it('fails when all whom it covers have come back, although a sweep has yet to lift the hold', async () => {
+    const { world, digest } = await aHold();
+    for (const number of people(1, 6)) {
+      await world.joins(number);
+      await world.play();
+    }
+    expect((await world.stack.hold(APPLICATION))?.status).toBe('held');
+    const execution = await world.admin({ release: digest });
+    await world.play();
+    expect(world.stack.endOf(execution)?.cause).toMatch(/^RefusedError: Nobody whom this digest covers is held/);
+    expect([world.calls(DELETE), await world.having('held')]).toEqual([0, []]);
   });
 
   it('does not release a later hold, even for the same users', async () => {
@@ -121,8 +137,9 @@ describe('a release by digest', () => {
     await world.scim({ join: people(1, 6) });
     await world.play();
     await world.leaveTogether(people(1, 6));
-    await world.admin({ release: digest });
+    const execution = await world.admin({ release: digest });
     await world.play();
+    expect(world.stack.endOf(execution)?.cause).toMatch(/No hold has this digest/);
     expect(await world.having('held')).toEqual(people(1, 6));
     expect(world.calls(DELETE)).toBe(6);
   });

@@ -15,7 +15,7 @@ interface Detail {
   user: { uid?: string };
   resources?: { uid: string }[];
   activity_id: number;
-  unmapped?: { change_seq?: number; subscription_plan?: string };
+  unmapped?: { change_seq?: number; subscription_plan?: string; hold_digest?: string };
 }
 
 const KINDS: Readonly<Record<string, AuditRecord['kind']>> = {
@@ -54,6 +54,8 @@ export class AuditTrail {
   #justTold: { about: string; recordedAt: Moment }[] = [];
   readonly failed = new Set<string>();
   readonly holds: string[] = [];
+  /** Digests of holds that were told. */
+  readonly digests = new Set<string>();
 
   constructor(now: () => Moment) {
     this.#now = now;
@@ -73,12 +75,14 @@ export class AuditTrail {
     const { uid } = detail.metadata;
     const kind = KINDS[entry.DetailType];
     const number = detail.unmapped?.change_seq ?? 0;
-    const about = `${entry.DetailType} ${detail.resources?.[0]?.uid} ${detail.user.uid} ${number}`;
+    const digest = detail.unmapped?.hold_digest;
+    const about = `${entry.DetailType} ${detail.resources?.[0]?.uid} ${detail.user.uid} ${digest ?? number}`;
     const first = this.#copies.get(uid);
     if (first !== undefined) return first === about ? problems : [...problems, `two events have one id: ${about}`];
     this.#copies.set(uid, about);
     if (entry.DetailType === 'Onboarding Failed') for (const arn of entry.Resources) this.failed.add(arn);
     if (entry.DetailType === 'Revocations Held') this.holds.push(...entry.Resources);
+    if (digest !== undefined) this.digests.add(digest);
     if (!kind) return problems;
     const pair = { applicationArn: detail.resources?.[0]?.uid ?? '', userId: detail.user.uid ?? '' };
     const reason = detail.status_detail;

@@ -1,6 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { type Batch, BatchSchema } from '../../domain/decision/batches.ts';
+import { GroupSizesSchema } from '../../domain/decision/group-sizes.ts';
 import { type Hold, HoldSchema } from '../../domain/decision/hold.ts';
 import { type Slots, SlotsSchema } from '../../domain/decision/slots.ts';
 import { emptyQueue, type WorkQueue, WorkQueueSchema } from '../../domain/queue/work-queue.ts';
@@ -15,6 +16,7 @@ export type Written =
   | { item: 'batch'; batch: Batch }
   | { item: 'work'; before: WorkQueue; after: WorkQueue }
   | { item: 'findings' }
+  | { item: 'groups' }
   | { item: 'observation'; records: AuditRecord[]; before: AuditRecord[]; applicationArn: string; userId: string };
 
 /** The ledger as its writes make it, followed from outside. */
@@ -65,6 +67,10 @@ export class Shadow {
       return { item: 'work', before, after: this.#queue };
     }
     if (pk === '#batches') return { item: 'batch', batch: BatchSchema.parse(content) };
+    if (sk === '#groups') {
+      GroupSizesSchema.parse(content);
+      return { item: 'groups' };
+    }
     if (sk === '#slots') {
       const before = this.#slots.get(pk);
       const after = SlotsSchema.parse(content);

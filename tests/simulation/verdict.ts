@@ -148,12 +148,26 @@ export function judgeTrail({ watch, truth, center, now }: Omit<Outcome, 'reconci
     if (!takesSlot(seat) && last === 'given') watch.violate(7, `that a seat is ${seat.status} was never told`, seat);
   }
   judgeGrantsTold({ watch, truth, center, now });
+  judgeGrowthTold({ watch, truth, now });
   for (const end of watch.ends) {
     // That a failure is told is EventBridge's rule; where the bus fails again and again, its dead letters have it.
     if (end.status === 'SUCCEEDED' || watch.silencing) continue;
     if (![...trail.failed].some((arn) => arn.endsWith(`:${end.execution}`))) {
       watch.violate(7, `that ${end.execution} ended as ${end.status} was never told`);
     }
+  }
+}
+
+/** How far a hold has grown was told, once its last event is old enough. */
+function judgeGrowthTold({ watch, truth, now }: Pick<Outcome, 'watch' | 'truth' | 'now'>): void {
+  if (watch.refusing) return;
+  for (const { application, mode } of truth.rulesAt(now).entitlements) {
+    const hold = watch.shadow.hold(application);
+    const last = Date.parse(hold?.announced?.at ?? hold?.since ?? '');
+    if (mode !== 'enforce' || hold?.status !== 'held' || hold.released !== undefined || now - last < 30 * MINUTE)
+      continue;
+    if (watch.trail.digests.has(hold.digests.at(-1)?.digest ?? '')) continue;
+    watch.violate(7, `how far the hold of ${application.slice(-2)} has grown was never told`);
   }
 }
 

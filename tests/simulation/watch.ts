@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Batch } from '../../domain/decision/batches.ts';
+import type { Hold } from '../../domain/decision/hold.ts';
 import { managedOf } from '../../domain/entitlements.ts';
 import { holderOf } from '../../domain/queue/lease.ts';
 import type { AuditRecord } from '../../domain/seat/audit-records.ts';
@@ -589,6 +590,18 @@ export class Watch {
         const held = this.shadow.seatsOf(after.applicationArn).filter(({ status }) => status === 'held');
         this.#covered.set(newest.digest, held.map(keyOf));
       }
+      this.#isPaced(before, after);
+    }
+  }
+
+  /** Five hundred single removals are no five hundred alarms. */
+  #isPaced(before: Hold | undefined, after: Hold): void {
+    if (before?.status !== 'held' || before.first !== after.first) return;
+    const known = new Set(before.audit.map(({ digest }) => digest));
+    const last = Date.parse(before.announced?.at ?? before.since);
+    for (const { digest, at } of after.audit) {
+      if (known.has(digest) || Date.parse(at) - last >= 5 * MINUTE) continue;
+      this.violate(7, `a hold of ${after.applicationArn.slice(-2)} is announced twice within five minutes`);
     }
   }
 

@@ -100,6 +100,7 @@ export function sweptUsers(
   const found: WholeState = {
     key: APPLICATION,
     emptyGroup: false,
+    groups: [],
     nobodyEntitled: !users.some(({ entitled }) => entitled),
     unmanaged: users.filter(({ assigned, seat }) => assigned && !(seat && takesSlot(seat))).length,
     assignedGroups: [],

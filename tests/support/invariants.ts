@@ -18,6 +18,7 @@ export interface Traces {
 /** An audit event's detail, as far as the tests read it. */
 export interface AuditDetail {
   metadata: { uid: string; correlation_uid: string };
+  time: number;
   status_detail: string;
   user: { uid?: string };
   resources?: { uid: string }[];

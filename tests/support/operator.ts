@@ -13,10 +13,11 @@ import { runCommandLine } from '../../cli/program.ts';
 import type { Entitlement, Entitlements } from '../../domain/entitlements.ts';
 import type { DirectorySeed } from '../../emulator/aws/identity-center/directory-seed.ts';
 import { exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
+import { openVirtualEmulator, type VirtualEmulator } from '../../emulator/virtual-server.ts';
 import { LINES } from '../../operator/lines/all.ts';
 import { aPerson } from './directory.ts';
 import { APPLICATION, GROUP, OTHER_APPLICATION, OTHER_GROUP, people, STORE_ID, user } from './ids.ts';
-import { openVirtualEmulator, type VirtualEmulator } from './virtual-emulator.ts';
+import { problemsWithLine } from './line-schemas.ts';
 
 const USHER = join(import.meta.dirname, '../../cli/usher.mjs');
 
@@ -96,17 +97,16 @@ function aStream() {
 }
 
 /**
- * Checks each line that `--json` printed against the schema of its type.
+ * Checks each line that `--json` printed against the schema of its type, if it has one.
  *
  * @throws Error if a line is not of its type
  */
 function checkLines(args: readonly string[], { out }: Ended): void {
   if (!args.includes('--json')) return;
   for (const line of linesOf(out)) {
-    const { type } = line;
-    const schema = Object.entries(LINES).find(([name]) => name === type)?.[1];
-    const problems = schema && z.safeParse(schema, line).error?.issues;
-    if (problems) throw new Error(`usher ${args.join(' ')}: ${JSON.stringify(line)}: ${JSON.stringify(problems)}`);
+    const problems = Object.hasOwn(LINES, String(line['type'])) ? problemsWithLine(line) : [];
+    if (problems.length > 0)
+      throw new Error(`usher ${args.join(' ')}: ${JSON.stringify(line)}: ${problems.join('; ')}`);
   }
 }
 
@@ -212,11 +212,26 @@ function prepare(options: OperatorOptions) {
   return { folder, entitlements, directory };
 }
 
-/** Commands that ask the stack at an endpoint. @param during lets its time pass while a command runs */
+const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.1' };
+
+async function callOver(endpoint: string, target: string, input: object): Promise<Record<string, unknown>> {
+  const headers = { 'x-amz-target': target, ...JSON_TYPE };
+  const answer = await fetch(endpoint, { method: 'POST', headers, body: JSON.stringify(input) });
+  return (await answer.json()) as Record<string, unknown>;
+}
+
+/** Operations that the emulator refuses over HTTP. */
+const OF_TABLES = /^DynamoDB_20120810\.(?:Create|Delete|Update)Table$/;
+
+/** Commands that ask the stack at an endpoint. @param virtual the stack whose time passes only while a command runs */
 function commandsFor(
   { folder, endpoint }: Pick<Operator, 'folder' | 'endpoint'>,
-  during: VirtualEmulator['during'] = (command) => command,
+  virtual: Pick<VirtualEmulator, 'during' | 'callInProcess'> = {
+    during: (command) => command,
+    callInProcess: (target, input) => callOver(endpoint, target, input),
+  },
 ): Omit<Operator, 'stop'> {
+  const { during } = virtual;
   const options = { cwd: folder, env: { AWS_ENDPOINT_URL: endpoint } };
   const page = async (path: string) =>
     (await (await fetch(endpoint + path)).json()) as Record<string, Record<string, number>>;
@@ -230,13 +245,14 @@ function commandsFor(
       during(once(child, 'close')).catch((error: unknown) => child.emit('error', error));
       return child;
     },
-    async call(target, input) {
-      const headers = { 'x-amz-target': target, 'content-type': 'application/x-amz-json-1.1' };
-      const answer = await during(fetch(endpoint, { method: 'POST', headers, body: JSON.stringify(input) }));
-      return (await answer.json()) as Record<string, unknown>;
-    },
+    call: (target, input) =>
+      during(OF_TABLES.test(target) ? virtual.callInProcess(target, input) : callOver(endpoint, target, input)),
     async fault(...rules) {
-      const { status } = await fetch(`${endpoint}/faults`, { method: 'POST', body: JSON.stringify(rules) });
+      const { status } = await fetch(`${endpoint}/faults`, {
+        method: 'POST',
+        headers: JSON_TYPE,
+        body: JSON.stringify(rules),
+      });
       if (status !== 200) throw new Error('The local stack takes no such fault');
     },
     async clearFaults() {
@@ -247,31 +263,46 @@ function commandsFor(
   };
 }
 
+/** `usher local` in a process of its own. */
+export interface StartedOperator extends Operator {
+  /** What it printed when it listened. */
+  listening: Record<string, unknown>;
+  /** Ends it without a chance to do anything. */
+  kill(): Promise<void>;
+}
+
 /** Starts `usher local`, whose time follows real time; its caller stops it. */
-export async function startOperator(options: OperatorOptions = {}): Promise<Operator> {
+export async function startOperator(options: OperatorOptions = {}): Promise<StartedOperator> {
   const { speed = 500, keep = false } = options;
   const { folder } = prepare(options);
   const args = ['local', '--port', '0', '--json', '--speed', String(speed), '--directory', 'directory.yml'];
   const child = spawnUsher([...args, ...(keep ? ['--state', 'state'] : [])], { cwd: folder });
   child.stderr.pipe(process.stderr);
   const [line] = await once(createInterface(child.stdout), 'line');
-  const { endpoint } = JSON.parse(line);
-  return { ...commandsFor({ folder, endpoint }), stop: (signal = 'SIGTERM') => stopped(child, signal) };
+  const listening: Record<string, unknown> = z.parse(LINES.local, JSON.parse(line));
+  return {
+    ...commandsFor({ folder, endpoint: String(listening['endpoint']) }),
+    listening,
+    stop: (signal = 'SIGTERM') => stopped(child, signal),
+    async kill() {
+      await stopped(child, 'SIGKILL');
+    },
+  };
 }
 
 /** Starts a stack in this process, whose time is virtual. */
 async function startVirtualOperator(options: OperatorOptions): Promise<Operator> {
   const { folder, entitlements, directory } = prepare(options);
-  const { endpoint, during, close } = await openVirtualEmulator(entitlements, directory);
+  const emulator = await openVirtualEmulator(entitlements, directory);
   const stop = async () => {
-    await close();
+    await emulator.close();
     return null;
   };
-  return { ...commandsFor({ folder, endpoint }, during), stop };
+  return { ...commandsFor({ folder, endpoint: emulator.endpoint }, emulator), stop };
 }
 
 async function stopped(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode !== null) return child.exitCode;
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const closed = once(child, 'close');
   child.kill(signal);
   const [code] = await closed;

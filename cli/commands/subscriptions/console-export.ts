@@ -30,8 +30,10 @@ async function countSubscriptions(
     const [first] = some;
     return first ? [{ status: first.status, plan: first.plan, users: some.length, ...costFieldsOf(some, prices) }] : [];
   });
-  if (json) for (const { cost: _, ...row } of rows) terminal.untypedJson(row);
-  else if (csv) {
+  if (json) {
+    for (const { cost: _, ...row } of rows) terminal.json({ type: 'subscription-count', ...row });
+    if (rows.length === 0) terminal.json({ type: 'none', of: 'subscription-count' });
+  } else if (csv) {
     const more = prices ? ['pricePerMonth', 'totalPerMonth', 'currency'] : [];
     terminal.line(await csvOf(rows, ['status', 'plan', 'users', ...more]));
   } else {
@@ -77,7 +79,7 @@ function printTotal(
       prices,
     );
   const [paid, pending] = [costFor('active'), costFor('pending')];
-  if (json) terminal.untypedJson({ total: costFields({ paid, pending }, prices) });
+  if (json) terminal.json({ type: 'total', ...costFields({ paid, pending }, prices) });
   else if (!csv) {
     const [now, later] = [costInWords(paid, prices.currency), costInWords(pending, prices.currency)];
     terminal.paragraph(
@@ -103,7 +105,8 @@ async function listSubscriptions(
     ...(prices ? priceFields(priceOf([row.plan], prices), prices) : {}),
   }));
   if (json) {
-    for (const row of rows) terminal.untypedJson(row);
+    for (const row of rows) terminal.json({ type: 'subscription', ...row });
+    if (rows.length === 0) terminal.json({ type: 'none', of: 'subscription' });
     return;
   }
   if (csv) {

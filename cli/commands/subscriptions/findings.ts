@@ -6,11 +6,11 @@ import {
   type SubscriptionFinding,
 } from '../../../domain/subscription/findings.ts';
 import { COST_KINDS, costsOf, type Prices, priceOf, totalOf } from '../../../domain/subscription/prices.ts';
-import { count, numberOf, relative } from '../../../operator/text.ts';
+import { FINDING_MEANINGS } from '../../../operator/finding-meanings.ts';
+import { count, numberOf } from '../../../operator/text.ts';
 import type { Context } from '../../command/context.ts';
 import type { ProfileReport } from '../../command/subscriptions.ts';
 import { csvOf } from '../../ui/csv.ts';
-import { FINDING_MEANINGS } from '../../ui/finding-meanings.ts';
 import { amountOf, costFields, costInWords, priceFields } from './money.ts';
 
 /** Stands in a table for what could not be read. */
@@ -96,15 +96,19 @@ function summarizeForPrograms(
 ): void {
   const costs = prices && costsByProfile(reports, prices);
   reports.forEach(({ reading, entitlements, roleArns, ...profile }, index) => {
-    const { findings, ...counts } = reading?.report ?? {};
+    const { findings, groups, ...counts } = reading?.report ?? {};
     const names = entitlements.map(({ name }) => name);
     const roles = roleArns.filter((roleArn) => roleArn !== undefined);
     const own = costs?.[index];
-    terminal.untypedJson({
-      ...profile,
+    const { provider, region, application } = profile;
+    terminal.json({
+      type: 'profile',
+      ...{ provider, region },
+      ...(application === undefined ? {} : { application }),
       ...(roles.length > 0 ? { roleArns: roles } : {}),
       entitlements: names,
       ...counts,
+      ...(groups ? { groups: [...groups] } : {}),
       ...(reading ? { emptyGroups: reading.emptyGroups } : {}),
       ...(reading && reading.unseen.length > 0 ? { unseen: reading.unseen.map(({ where }) => where) } : {}),
       ...(findings ? { findings: countsOf(findings) } : {}),
@@ -112,7 +116,7 @@ function summarizeForPrograms(
     });
   });
   const total = costs && totalOfAll(costs);
-  if (total && prices) terminal.untypedJson({ total: costFields(total, prices) });
+  if (total && prices) terminal.json({ type: 'total', ...costFields(total, prices) });
 }
 
 /** Undefined for a profile that could not be read. */
@@ -174,16 +178,16 @@ interface Listing {
 export async function listFindings(
   rows: readonly FindingRow[],
   { names, csv, prices, withProfile }: Listing,
-  { terminal, clock, json }: Context,
+  { terminal, clock, json, unread }: Context,
 ): Promise<void> {
-  const named = rows.map(({ kind, ...row }) => ({
-    finding: kind,
+  const named = rows.map((row) => ({
     ...row,
     ...(prices ? priceFields(priceOf([row.plan ?? row.expected ?? 'unknown'], prices), prices) : {}),
-    ...(names ? { name: names.get(row.userId) ?? '' } : {}),
+    ...nameIn(names, row.userId),
   }));
   if (json) {
-    for (const { title: _, ...row } of named) terminal.untypedJson(row);
+    for (const { title: _, ...row } of named) terminal.json({ type: 'finding', ...row });
+    if (named.length === 0 && unread.isEmpty) terminal.json({ type: 'none', of: 'finding' });
     return;
   }
   if (csv) {
@@ -201,7 +205,8 @@ export async function listFindings(
       'region',
       ...(prices ? ['pricePerMonth', 'currency'] : []),
     ];
-    terminal.line(await csvOf(named, columns));
+    const values = named.map(({ kind, ...row }) => ({ finding: kind, ...row }));
+    terminal.line(await csvOf(values, columns));
     return;
   }
   const now = clock.now();
@@ -218,19 +223,25 @@ export async function listFindings(
       'SINCE',
       ...(prices ? [`PER MONTH (${prices.currency})`] : []),
     ],
-    named.map(({ userId, title, finding, entitlement, plan, expected, status, since, ...row }) => [
-      ...('name' in row ? [row.name] : []),
+    named.map(({ userId, title, kind, entitlement, plan, expected, status, since, ...row }) => [
+      ...(names ? [row.name ?? ''] : []),
       userId,
       ...(withProfile ? [title] : []),
-      finding,
+      kind,
       entitlement ?? '',
       plan ?? '',
       expected ?? '',
       status ?? '',
-      since === undefined ? '' : relative(since, now),
+      terminal.when(since, now),
       ...(prices ? [priceCell(row)] : []),
     ]),
   );
+}
+
+/** Returns the field of a user's name; none if it is not asked for, or not known. */
+export function nameIn(names: ReadonlyMap<string, string> | undefined, userId: string): { name?: string } {
+  const name = names?.get(userId);
+  return name === undefined ? {} : { name };
 }
 
 /** Returns the price in a row of a table. */

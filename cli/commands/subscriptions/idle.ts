@@ -14,14 +14,14 @@ import { readActivityFiles } from '../../../input/activity-files.ts';
 import { labelOf, readText } from '../../../input/files.ts';
 import { readUserIds } from '../../../input/user-ids-file.ts';
 import { CommandFailed, MissingPrecondition } from '../../../operator/failures.ts';
-import { count, numberOf, relative } from '../../../operator/text.ts';
+import { count, numberOf } from '../../../operator/text.ts';
 import type { Unread } from '../../../operator/unread.ts';
 import type { Context } from '../../command/context.ts';
 import { readProfiles } from '../../command/subscriptions.ts';
 import { finish } from '../../command/unread.ts';
 import { namesOfUsers } from '../../command/user-names.ts';
 import { csvOf } from '../../ui/csv.ts';
-import { priceCell } from './findings.ts';
+import { nameIn, priceCell } from './findings.ts';
 import { costInWords, priceFields } from './money.ts';
 
 interface IdleOptions {
@@ -140,11 +140,14 @@ async function print(
   const users = new Set(all.flatMap(({ found }) => found.idle.map(({ userId }) => userId)));
   const called = names ? await namesOfUsers(users, context, unread) : undefined;
   const rows = all.flatMap(({ profile, found }) => found.idle.map((seat) => rowOf(seat, profile, called, prices)));
-  if (json) for (const { title: _, ...row } of rows) terminal.untypedJson(row);
-  else if (csv) {
+  if (json) {
+    for (const { title: _, ...row } of rows) terminal.json({ type: 'finding', ...row });
+    if (rows.length === 0 && unread.isEmpty) terminal.json({ type: 'none', of: 'finding' });
+  } else if (csv) {
     const columns = ['userId', 'finding', 'entitlement', 'plan', 'lastUse', 'since', 'provider', 'region'];
     const more = prices ? ['pricePerMonth', 'currency'] : [];
-    terminal.line(await csvOf(rows, [...(called ? ['name'] : []), ...columns, ...more]));
+    const values = rows.map(({ kind, ...row }) => ({ finding: kind, ...row }));
+    terminal.line(await csvOf(values, [...(called ? ['name'] : []), ...columns, ...more]));
   } else {
     const now = clock.now();
     const head = ['USER', 'PROFILE', 'ENTITLEMENT', 'PLAN', 'LAST USE', 'SINCE'];
@@ -152,13 +155,13 @@ async function print(
     terminal.table(
       [...(called ? ['NAME'] : []), ...head, ...more],
       rows.map((row) => [
-        ...('name' in row ? [row.name] : []),
+        ...(called ? [row.name ?? ''] : []),
         row.userId,
         row.title,
         row.entitlement ?? '',
         row.plan,
         row.lastUse ?? '',
-        row.since === undefined ? '' : relative(row.since, now),
+        terminal.when(row.since, now),
         ...(prices ? [priceCell(row)] : []),
       ]),
     );
@@ -173,14 +176,14 @@ function rowOf(
   prices: Prices | undefined,
 ) {
   return {
-    finding: 'idle',
+    kind: 'idle' as const,
     ...seat,
     plan: [...new Set(plans)].join(', '),
     title: titleOf(profile),
     provider: profile.provider,
     region: profile.region,
     ...(prices ? priceFields(priceOf(plans, prices), prices) : {}),
-    ...(names ? { name: names.get(seat.userId) ?? '' } : {}),
+    ...nameIn(names, seat.userId),
   };
 }
 

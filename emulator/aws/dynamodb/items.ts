@@ -9,7 +9,7 @@ export interface TableProperties {
 }
 
 interface ScanOutput {
-  Items: object[];
+  Items: Record<string, unknown>[];
   LastEvaluatedKey?: object;
 }
 
@@ -36,8 +36,8 @@ export async function hasTable(database: Service, name: string): Promise<boolean
 }
 
 /** Returns all items of a table. */
-export async function itemsOf(database: Service, TableName: string): Promise<object[]> {
-  const items: object[] = [];
+export async function itemsOf(database: Service, TableName: string): Promise<Record<string, unknown>[]> {
+  const items: Record<string, unknown>[] = [];
   let ExclusiveStartKey: object | undefined;
   do {
     const output: ScanOutput = await callDatabase(database, 'Scan', {

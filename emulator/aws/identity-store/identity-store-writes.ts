@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { RecordedChange } from '../cloudtrail/cloudtrail.ts';
 import type { IdentityCenter } from '../identity-center/identity-center.ts';
@@ -9,7 +10,7 @@ const MembershipIdInput = z.object({ MembershipId: Id });
 const UserInput = z.object({ UserId: Id });
 const CreateUserInput = z.object({
   UserName: z.string().check(z.minLength(1), z.maxLength(128)),
-  Emails: z.optional(z.array(z.object({ Value: z.string() }))),
+  Emails: z.optional(z.array(z.object({ Value: z.string().check(z.minLength(1), z.maxLength(1024)) }))),
 });
 
 /**
@@ -37,8 +38,8 @@ export function identityStoreWrites(
       'CreateUser',
       operation(CreateUserInput, ({ UserName, Emails }) => {
         if (center.findUser({ userName: UserName })) throw conflict('Duplicate UserName');
-        const number = center.users(Number.POSITIVE_INFINITY).values.length + 1;
-        const userId = `b0000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
+        // Never that of another user, also of one who was deleted before a restart.
+        const userId = `b0000000-0000-4000-8000-${randomUUID().slice(-12)}`;
         const email = Emails?.[0]?.Value;
         center.addUser({ userId, userName: UserName, ...(email === undefined ? {} : { email }) });
         return { IdentityStoreId, UserId: userId };

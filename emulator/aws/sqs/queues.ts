@@ -4,19 +4,21 @@ import type { Clock } from '../../../domain/shared/clock.ts';
 import { jsonService, operation, type Service, ServiceError } from '../json-service.ts';
 
 /** A message in a queue. Times are milliseconds since the epoch. */
-interface Message {
-  id: string;
-  body: string;
-  sentAt: number;
+const MessageSchema = z.object({
+  id: z.string(),
+  body: z.string(),
+  sentAt: z.number(),
   /** Before this time no receive returns the message. */
-  visibleAt: number;
-  received: number;
+  visibleAt: z.number(),
+  received: z.int().check(z.minimum(0)),
   /** The receipt of the latest receive. An older receipt deletes nothing. */
-  receipt: string | undefined;
-}
+  receipt: z.optional(z.string()),
+});
+type Message = z.infer<typeof MessageSchema>;
 
 /** The messages of each queue, by its name. */
-export type QueueContents = Record<string, Message[]>;
+export const QueueContentsSchema = z.record(z.string(), z.array(MessageSchema));
+type QueueContents = z.infer<typeof QueueContentsSchema>;
 
 const QueueUrl = z.string().check(z.maxLength(1024));
 const VisibilityTimeout = z.int().check(z.minimum(0), z.maximum(43_200));
@@ -66,8 +68,19 @@ export class Queues {
   restore(contents: QueueContents): void {
     for (const [name, messages] of Object.entries(contents)) {
       if (this.#queues.has(name)) this.#queues.set(name, messages);
-      this.#messages += messages.length;
+      // Ids of messages that were deleted may have been higher; those that are left must stay unique.
+      this.#messages = Math.max(this.#messages, ...messages.map(({ id }) => Number.parseInt(id.slice(-12), 16) || 0));
     }
+  }
+
+  /** Adds a message to a queue, as EventBridge does with an event that it gives up. */
+  add(name: string, body: string): string {
+    this.#messages += 1;
+    const id = `00000000-0000-4000-8000-${this.#messages.toString(16).padStart(12, '0')}`;
+    const now = this.#now();
+    const message: Message = { id, body, sentAt: now, visibleAt: now, received: 0, receipt: undefined };
+    this.#messagesOf(name).push(message);
+    return id;
   }
 
   #now(): number {
@@ -97,11 +110,7 @@ export class Queues {
   }
 
   #send({ QueueUrl: url, MessageBody: body }: z.infer<typeof SendInput>): object {
-    this.#messages += 1;
-    const id = `00000000-0000-4000-8000-${this.#messages.toString(16).padStart(12, '0')}`;
-    const now = this.#now();
-    this.#messagesOf(url).push({ id, body, sentAt: now, visibleAt: now, received: 0, receipt: undefined });
-    return { MessageId: id, MD5OfMessageBody: digestOf(body) };
+    return { MessageId: this.add(url, body), MD5OfMessageBody: digestOf(body) };
   }
 
   #receive(input: z.infer<typeof ReceiveInput>): object {

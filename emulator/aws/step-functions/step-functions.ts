@@ -160,9 +160,10 @@ function checkInput(input: string): void {
     throw new ServiceError('ValidationException', `input: larger than ${PAYLOAD_LIMIT_BYTES} bytes`);
   }
   try {
-    JSON.parse(input);
+    JSON.stringify(JSON.parse(input));
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    // RangeError: nested so deeply that no function could get it.
+    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
     throw new ServiceError('InvalidExecutionInput', 'The input is not JSON');
   }
 }

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { operatorAccess } from '../../../cli/command/access.ts';
-import { MissingPrecondition } from '../../../operator/failures.ts';
+import { reportOf } from '../../../operator/error-report.ts';
+import { EXIT, MissingPrecondition } from '../../../operator/failures.ts';
 import { FakeCloud } from '../../support/cloud.ts';
 import { filesOf } from '../../support/folder.ts';
 import { aProxy } from '../../support/proxy.ts';
@@ -48,7 +49,7 @@ describe('a profile with an MFA device', () => {
   it('has its code asked for in a terminal, once for all clients', async () => {
     const { aws } = await anMfaProfile();
     const { terminal, asked } = aTerminal(' 123456 ');
-    const access = await operatorAccess({ profile: 'admin', env: {}, terminal });
+    const access = await operatorAccess({ profile: 'admin', env: process.env, terminal });
     for (const client of [new STSClient({ region: REGION, ...access }), new STSClient({ region: REGION, ...access })]) {
       await client.send(new GetCallerIdentityCommand());
     }
@@ -59,7 +60,7 @@ describe('a profile with an MFA device', () => {
   it('is a missing precondition without a terminal, and the message says what to do', async () => {
     await anMfaProfile();
     const { terminal } = aTerminal();
-    const access = await operatorAccess({ profile: 'admin', env: {}, terminal });
+    const access = await operatorAccess({ profile: 'admin', env: process.env, terminal });
     const client = new STSClient({ region: REGION, ...access });
     const error = await client.send(new GetCallerIdentityCommand()).catch((caught) => caught);
     expect(error).toBeInstanceOf(MissingPrecondition);
@@ -75,11 +76,82 @@ describe('a proxy', () => {
     vi.stubEnv('AWS_ENDPOINT_URL', '');
     const proxy = await aProxy({ answer: '503 x' });
     const { terminal } = aTerminal('123456');
-    const env = { HTTPS_PROXY: `http://${proxy.host}` };
+    const env = { ...process.env, HTTPS_PROXY: `http://${proxy.host}` };
     const access = await operatorAccess({ profile: 'admin', env, terminal });
     const client = new STSClient({ region: REGION, ...access });
     const error = await client.send(new GetCallerIdentityCommand()).catch((caught) => caught);
     expect(error).toBeInstanceOf(MissingPrecondition);
     expect(proxy.asked).toEqual([`CONNECT sts.${REGION}.amazonaws.com:443`]);
+  });
+});
+
+describe('credentials that cannot be used', () => {
+  const SSO = 'sso_account_id = 111122223333\nsso_role_name = admin\nregion = us-east-1\n';
+  const CONFIG = `[default]
+region = us-east-1
+[profile "legacy"]
+sso_start_url = https://example.awsapps.com/start
+sso_region = us-east-1
+${SSO}[profile session]
+sso_session = company
+${SSO}[sso-session company]
+sso_start_url = https://example.awsapps.com/start
+sso_region = us-east-1
+[profile process]
+credential_process = false
+[profile orphan]
+role_arn = arn:aws:iam::111122223333:role/admin
+source_profile = gone
+`;
+
+  /** Asks for credentials with files of the AWS command line, and no other source. @returns the error */
+  async function failing(profile: string | undefined, env: Record<string, string> = {}) {
+    const folder = filesOf({ config: CONFIG, credentials: '[old]\naws_access_key_id = AKIA\n' });
+    const settings = {
+      AWS_CONFIG_FILE: join(folder, 'config'),
+      AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials'),
+      AWS_EC2_METADATA_DISABLED: 'true',
+      // The SDK keeps logins below it.
+      HOME: folder,
+      AWS_PROFILE: '',
+      AWS_ACCESS_KEY_ID: '',
+      AWS_SECRET_ACCESS_KEY: '',
+      ...env,
+    };
+    for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const { terminal } = aTerminal();
+    try {
+      const access = await operatorAccess({ profile, env: settings, terminal });
+      await new STSClient({ region: REGION, ...access }).send(new GetCallerIdentityCommand());
+    } catch (error) {
+      return { ...reportOf(error), folder };
+    }
+    throw new Error('There are credentials');
+  }
+
+  it.each<[string, string | undefined, Record<string, string>, string]>([
+    ['--profile that does not exist', 'nosuch', {}, '--profile: there is no profile nosuch in CONFIG or CREDENTIALS.'],
+    ['--profile with a letter too many', 'legacyy', {}, 'CREDENTIALS. Did you mean legacy?'],
+    ['a profile of the credentials', 'olt', {}, 'CREDENTIALS. Did you mean old?'],
+    [
+      'AWS_PROFILE that does not exist',
+      undefined,
+      { AWS_PROFILE: 'nosuch' },
+      'AWS_PROFILE: there is no profile nosuch',
+    ],
+    ['a name with a line end', 'a\nb', {}, 'there is no profile a\\u000ab in'],
+    ['a section that is no profile', 'company', {}, 'there is no profile company'],
+    ['a login that has ended', 'legacy', {}, 'The login of profile legacy of CONFIG and CREDENTIALS has expired'],
+    ['a login by a session', undefined, { AWS_PROFILE: 'session' }, 'The login of profile session of CONFIG'],
+    ['a process that fails', 'process', {}, 'No credentials in profile process of CONFIG and CREDENTIALS'],
+    ['no profile', undefined, {}, 'No credentials in the environment and profile default of CONFIG and CREDENTIALS'],
+  ])('are named: %s', async (_what, profile, env, message) => {
+    const { folder, ...report } = await failing(profile, env);
+    const [config, credentials] = [join(folder, 'config'), join(folder, 'credentials')];
+    expect(report.message).toContain(message.replace('CONFIG', config).replace('CREDENTIALS', credentials));
+    expect(report.code).toBe(EXIT.precondition);
   });
 });

@@ -43,6 +43,8 @@ async function linesOf(...actions: readonly object[]) {
   return { text: reader.text, lines: lines.map((line): Line => JSON.parse(line)), reader };
 }
 
+const arnOf = (name: string) => `arn:aws:states:us-east-1:000000000000:execution:usher-local-onboarding:${name}`;
+
 const ACTIONS = [
   { at: '+0s', assign: { user: 'Dan', application: 'Q' } },
   { at: '+1s', say: 'A person is started by e-mail', start: { email: `${SECRET}-1@example.com` } },
@@ -54,13 +56,13 @@ describe('JSON Lines', () => {
   it('show states, ends and audit events as they come, and the summary last', async () => {
     const { lines } = await linesOf(...ACTIONS);
     expect(lines.filter(({ type }) => type === 'state').slice(0, 2)).toEqual([
-      { type: 'state', execution: 'execution-1', state: 'NormalizeRequest', time: '2026-11-01T10:00:01.000Z' },
-      { type: 'state', execution: 'execution-1', state: 'IsForUs', time: '2026-11-01T10:00:01.000Z' },
+      { type: 'state', execution: arnOf('execution-1'), state: 'NormalizeRequest', time: '2026-11-01T10:00:01.000Z' },
+      { type: 'state', execution: arnOf('execution-1'), state: 'IsForUs', time: '2026-11-01T10:00:01.000Z' },
     ]);
     expect(lines.filter(({ type }) => type === 'execution')).toEqual([
       {
         type: 'execution',
-        id: 'execution-1',
+        execution: arnOf('execution-1'),
         status: 'SUCCEEDED',
         outcome: 'converged',
         startedAt: '2026-11-01T10:00:01.000Z',
@@ -68,36 +70,36 @@ describe('JSON Lines', () => {
       },
       {
         type: 'execution',
-        id: 'execution-2',
+        execution: arnOf('execution-2'),
         status: 'SUCCEEDED',
         outcome: 'ignored',
-        cause: 'foreign-service',
+        reason: 'an event of another service',
         startedAt: '2026-11-01T10:10:00.000Z',
         endedAt: '2026-11-01T10:10:00.000Z',
       },
       expect.objectContaining({
-        id: 'execution-3',
+        execution: arnOf('execution-3'),
         status: 'FAILED',
         outcome: 'failed',
-        cause: expect.stringMatching(/^InvalidRequestError: input: /),
+        reason: expect.stringMatching(/^InvalidRequestError: input: /),
       }),
     ]);
-    expect(lines.filter(({ type }) => type === 'audit').map(({ event }) => event)).toEqual([
+    expect(lines.filter(({ type }) => type === 'audit-event')).toEqual([
       expect.objectContaining({
-        Source: 'usher',
-        DetailType: 'Seat Assigned',
-        Resources: [APPLICATION],
-        Detail: expect.objectContaining({ class_uid: 3005, user: { uid: user(1), type_id: 1 } }),
+        source: 'usher',
+        'detail-type': 'Seat Assigned',
+        resources: [APPLICATION],
+        detail: expect.objectContaining({ class_uid: 3005, user: { uid: user(1), type_id: 1 } }),
       }),
-      expect.objectContaining({ DetailType: 'Onboarding Failed' }),
+      expect.objectContaining({ 'detail-type': 'Onboarding Failed' }),
     ]);
     expect(lines.at(-1)).toEqual({
       type: 'summary',
       executions: { converged: 1, handedOver: 0, ignored: 1, held: 0, failed: 1 },
       seats: [{ entitlement: 'q', userId: user(1), status: 'confirmed' }],
       assignments: [
-        { applicationArn: APPLICATION, principalId: user(1) },
-        { applicationArn: APPLICATION, principalId: user(4) },
+        { application: APPLICATION, principalId: user(1) },
+        { application: APPLICATION, principalId: user(4) },
       ],
       subscriptions: [],
       calls: expect.objectContaining({

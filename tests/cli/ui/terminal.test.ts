@@ -1,7 +1,11 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ReaderLeft } from '../../../cli/ui/long-text.ts';
 import { Terminal } from '../../../cli/ui/terminal.ts';
 
 const ERASE_LINE = '\u001b[2K';
@@ -121,6 +125,147 @@ describe('a paragraph', () => {
   it('fills no more than 110 columns', async () => {
     expect((await aTerminal({ ...TERMINAL, columns: 300 })).terminal.width).toBe(110);
     expect((await aTerminal({})).terminal.width).toBe(100);
+  });
+});
+
+describe('a time', () => {
+  const NOW = new Date('2026-11-25T08:30:12.345Z');
+
+  it.each<[string, Properties, string]>([
+    ['is relative in a terminal', TERMINAL, '4 min ago'],
+    ['is an ISO time in a pipe', {}, '2026-11-25T08:26:00Z'],
+  ])('%s', async (_name, properties, expected) => {
+    const { terminal } = await aTerminal(properties);
+    expect(terminal.when('2026-11-25T08:26:00.500Z', NOW)).toBe(expected);
+    expect(terminal.when(new Date('2026-11-25T08:26:00.500Z'), NOW)).toBe(expected);
+    expect(terminal.when(undefined, NOW)).toBe('');
+  });
+});
+
+describe('a long text', () => {
+  const HEAD = ['USER', 'STATUS'];
+  const ROWS = Array.from({ length: 30 }, (_, row) => [`user-${row}`, 'held']);
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'usher-terminal-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+  /** A pager that keeps what it shows. */
+  const pager = () => ({ ...process.env, NO_COLOR: '1', PAGER: `cat > "${join(folder, 'paged')}"` });
+  const paged = () => {
+    try {
+      return readFileSync(join(folder, 'paged'), 'utf8');
+    } catch {
+      return undefined;
+    }
+  };
+
+  it('is a table that has tabs between its values in a pipe, and no pager', async () => {
+    const { terminal, out } = await aTerminal({}, pager());
+    terminal.table(HEAD, ROWS);
+    expect(await terminal.finish()).toBe(false);
+    expect(out().split('\n').slice(0, 2)).toEqual(['USER\tSTATUS', 'user-0\theld']);
+    expect(paged()).toBeUndefined();
+  });
+
+  it('is a table that fits on the screen, and is written to it', async () => {
+    const { terminal, out } = await aTerminal(TERMINAL, pager());
+    terminal.table(HEAD, ROWS.slice(0, 20));
+    await terminal.finish();
+    expect(out().split('\n').slice(0, 2)).toEqual(['USER     STATUS', 'user-0   held']);
+    expect(paged()).toBeUndefined();
+  });
+
+  it('is a table that is longer than the rest of the screen, and is in the pager, with all lines after it; notes come after the pager', async () => {
+    const { terminal, out, error } = await aTerminal(TERMINAL, pager());
+    terminal.line('before');
+    terminal.table(HEAD, ROWS.slice(0, 22));
+    terminal.line('after');
+    terminal.note('a note');
+    expect(error()).toBe('');
+    expect(await terminal.finish()).toBe(false);
+    expect(out()).toBe('before\n');
+    expect(paged()?.split('\n')).toHaveLength(1 + 22 + 1 + 1);
+    expect(paged()).toMatch(/user-21 {2}held\nafter\n$/);
+    expect(error()).toBe('a note\n');
+    terminal.line('more');
+    expect(out()).toBe('more\n');
+  });
+
+  it('is in no pager where a line cannot be redrawn, or with PAGER=cat', async () => {
+    const plain: [Properties, NodeJS.ProcessEnv][] = [
+      [{ isTTY: true, columns: 0, rows: 0 }, pager()],
+      [TERMINAL, { ...pager(), TERM: 'dumb' }],
+      [TERMINAL, { ...pager(), PAGER: 'cat' }],
+    ];
+    for (const [properties, env] of plain) {
+      const { terminal, out } = await aTerminal(properties, env);
+      terminal.table(HEAD, ROWS);
+      await terminal.finish();
+      expect(out().split('\n')).toHaveLength(32);
+    }
+    expect(paged()).toBeUndefined();
+  });
+
+  it('leaves nothing to say once its reader has left the pager early', async () => {
+    const { terminal, error } = await aTerminal(TERMINAL, { ...process.env, PAGER: 'head -n 1 > /dev/null; exit 0' });
+    terminal.table(
+      HEAD,
+      Array.from({ length: 20_000 }, (_, row) => [`user-${row}`, 'held']),
+    );
+    terminal.note('a note');
+    expect(await terminal.finish()).toBe(true);
+    expect(error()).toBe('');
+  });
+
+  it('is left before the next question', async () => {
+    const { terminal, out } = await aTerminal(TERMINAL, pager());
+    terminal.table(HEAD, ROWS);
+    expect(await terminal.confirm('Sure?', true)).toBe(true);
+    expect(paged()?.split('\n')).toHaveLength(32);
+    terminal.line('done');
+    expect(out()).toBe('done\n');
+  });
+
+  it('comes line by line, and is held back until it is known whether it fits on the screen', async () => {
+    const { terminal, out, error } = await aTerminal(TERMINAL, pager());
+    terminal.page();
+    terminal.line('one');
+    expect(out()).toBe('');
+    terminal.note('a note');
+    expect([out(), error()]).toEqual(['one\n', 'a note\n']);
+    terminal.line('two');
+    await terminal.drained();
+    expect(await terminal.finish()).toBe(false);
+    expect(out()).toBe('two\n');
+    expect(paged()).toBeUndefined();
+  });
+
+  it('comes line by line, and ends when its reader leaves the pager', async () => {
+    const { terminal, out } = await aTerminal(TERMINAL, { ...process.env, PAGER: 'head -n 1 > /dev/null; exit 0' });
+    terminal.page();
+    const endless = async () => {
+      for (;;) {
+        for (let line = 0; line < 1000; line += 1) terminal.line(`line ${line}`);
+        await terminal.drained();
+      }
+    };
+    await expect(endless()).rejects.toThrow(ReaderLeft);
+    expect(await terminal.finish()).toBe(true);
+    expect(out()).toBe('');
+  });
+
+  it('comes line by line, and is not held back in a pipe', async () => {
+    const { terminal, out } = await aTerminal({}, pager());
+    terminal.page();
+    terminal.line('one');
+    expect(out()).toBe('one\n');
+  });
+
+  it('is a table that fits a terminal of 40 columns', async () => {
+    const { terminal, out } = await aTerminal({ ...TERMINAL, columns: 40 }, { NO_COLOR: '1' });
+    terminal.table(['USER', 'EXECUTION'], [['44f834e8-0081-7055-1d60-2eb4f1bb0f7b', 'manual-1234']]);
+    expect(out()).toBe('USER\n  44f834e8-0081-7055-1d60-2eb4f1bb0f7b\nEXECUTION  manual-1234\n');
   });
 });
 

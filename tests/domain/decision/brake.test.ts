@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyBrake, type BrakeInput, countSeats, type Revocation } from '../../../domain/decision/brake.ts';
+import { applyBrake, type BrakeInput, budgetOf, countSeats, type Revocation } from '../../../domain/decision/brake.ts';
 import { beginHold, growHold, type Hold, releaseHold } from '../../../domain/decision/hold.ts';
 import type { Seat, SeatStatus } from '../../../domain/seat/seat.ts';
 import { aGrantedSeat, iso } from '../../support/builders.ts';
@@ -142,7 +142,7 @@ describe('while a hold is in force', () => {
     const hold = growHold(aHold(), [newcomer.userId]);
     const later = { ...newcomer, status: 'held' as const, hold: 2 };
     const [first] = hold.digests;
-    const let1 = releaseHold(hold, first?.digest ?? '');
+    const let1 = releaseHold(hold, { digest: first?.digest ?? '', execution: ME });
     const limits = { counts: counts({ revokedInWindow: 100 }), emptyGroup: true, hold: let1 };
     expect(applyBrake([...member, later], restraints(limits))).toEqual({
       allowed: member,
@@ -151,7 +151,7 @@ describe('while a hold is in force', () => {
       join: [],
     });
     expect(applyBrake([later], restraints(limits))).toMatchObject({ allowed: [], lift: true, begin: 'group-empty' });
-    const all = releaseHold(hold, hold.digests.at(-1)?.digest ?? '');
+    const all = releaseHold(hold, { digest: hold.digests.at(-1)?.digest ?? '', execution: ME });
     expect(applyBrake([...member, later], restraints({ ...limits, hold: all })).allowed).toEqual([...member, later]);
   });
 
@@ -211,5 +211,35 @@ describe('countSeats', () => {
       atWindowStart: 3,
       revokedInWindow: 1,
     });
+  });
+});
+
+describe('budgetOf', () => {
+  const HOUR = 3600;
+  const brake = { percent: 10, atLeast: 2 };
+
+  it('is a percentage of the seats 24 hours ago, or the least that is allowed', () => {
+    const seats = (number: number) => Array.from({ length: number }, () => aGrantedSeat());
+    expect(budgetOf(seats(50), brake, START)).toEqual({ allowed: 5, used: 0, left: 5 });
+    expect(budgetOf(seats(3), brake, START)).toEqual({ allowed: 2, used: 0, left: 2 });
+    expect(budgetOf([], brake, START)).toEqual({ allowed: 2, used: 0, left: 2 });
+  });
+
+  it('frees what was used 24 hours after each revocation', () => {
+    const revoked = [-20, -2, -30].map((hours) =>
+      aGrantedSeat({ status: 'revoked', revocations: [iso(hours * HOUR)] }),
+    );
+    expect(budgetOf(revoked, brake, START)).toEqual({
+      allowed: 2,
+      used: 2,
+      left: 0,
+      nextFreeAt: iso(4 * HOUR),
+      allFreeAt: iso(22 * HOUR),
+    });
+  });
+
+  it('counts revocations in progress, and is never less than nothing', () => {
+    const revoking = [1, 2, 3].map(() => aGrantedSeat({ status: 'revoking' }));
+    expect(budgetOf(revoking, brake, START)).toEqual({ allowed: 2, used: 3, left: 0 });
   });
 });

@@ -268,7 +268,7 @@ describe('a hold in force', () => {
   describe('that an operator has released', () => {
     const grown = growHold(hold, [user(5)]);
     const releasedTo = (generation: number): Hold =>
-      releaseHold(grown, digestOf(grown, generation)) ?? aHold({ status: 'lifted' });
+      releaseHold(grown, { digest: digestOf(grown, generation), execution: ME }) ?? aHold({ status: 'lifted' });
 
     it.each<[string, number, string[], number]>([
       ['the users of the older digest', 1, ['revoke 4 group-leave'], 1],
@@ -288,7 +288,7 @@ describe('a hold in force', () => {
     });
 
     it('holds users who leave meanwhile without taking them in, until all revocations that it covers are made', () => {
-      const released = releaseHold(hold, digestOf(hold, 1));
+      const released = releaseHold(hold, { digest: digestOf(hold, 1), execution: ME });
       const state = sweptUsers([...allSeated(1, 2, 3), held(4), leaver(5)], released ? { hold: released } : {});
       const decision = decisionOf(state);
       expect(changesOf(decision)).toEqual(['revoke 4 group-leave']);

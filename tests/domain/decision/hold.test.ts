@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  announceGrowth,
   beginHold,
   growHold,
   type Hold,
@@ -8,18 +9,20 @@ import {
   holdAttentionAt,
   isHeld,
   isMember,
+  isReleasedBy,
   liftHold,
   nextGeneration,
   releaseHold,
 } from '../../../domain/decision/hold.ts';
 import { clearAudit } from '../../../domain/seat/audit-records.ts';
 import { aDigest, aHeldRecord, aHold, iso } from '../../support/builders.ts';
-import { APPLICATION, ENTITLEMENT, ME, OTHER_APPLICATION, START, user } from '../../support/ids.ts';
+import { APPLICATION, ENTITLEMENT, ME, OTHER, OTHER_APPLICATION, START, user } from '../../support/ids.ts';
 
 const WHAT = { applicationArn: APPLICATION, entitlement: ENTITLEMENT, userIds: [user(1), user(2)] };
 const CONTEXT = { now: START, execution: ME, reason: 'brake' as const };
 
 const digestsOf = (hold: Hold) => hold.digests.map(({ digest }) => digest);
+const released = (digest: string) => ({ digest, execution: ME });
 const lastDigest = (hold: Hold) => digestsOf(hold).at(-1) ?? '';
 
 describe('a hold', () => {
@@ -67,7 +70,7 @@ describe('a hold', () => {
     const more = growHold(hold, [user(202)]);
     expect(digestsOf(more)).toEqual([...digestsOf(hold).slice(1), lastDigest(more)]);
     expect(more.digests.at(-1)).toMatchObject({ generation: 201, count: 202 });
-    expect(releaseHold(more, first)).toBeUndefined();
+    expect(releaseHold(more, released(first))).toBeUndefined();
     expect([more.first, isMember(more, 1)]).toEqual([1, true]);
   });
 
@@ -111,12 +114,17 @@ describe('a release', () => {
   });
 
   it.each([1, 2, 3])('covers the generations of its digest: %d', (number) => {
-    expect(releaseHold(hold, aDigest(number))).toEqual({ ...hold, revision: 2, released: number });
+    expect(releaseHold(hold, released(aDigest(number)))).toEqual({
+      ...hold,
+      revision: 2,
+      released: number,
+      releases: [released(aDigest(number))],
+    });
   });
 
   it('is never reduced by a release with an older digest', () => {
-    expect(releaseHold({ ...hold, released: 3 }, aDigest(1))?.released).toBe(3);
-    expect(releaseHold({ ...hold, released: 1 }, aDigest(2))?.released).toBe(2);
+    expect(releaseHold({ ...hold, released: 3 }, released(aDigest(1)))?.released).toBe(3);
+    expect(releaseHold({ ...hold, released: 1 }, released(aDigest(2)))?.released).toBe(2);
   });
 
   it.each([
@@ -124,7 +132,26 @@ describe('a release', () => {
     ['no digest', hold, ''],
     ['a hold that is lifted', liftHold(hold), aDigest(1)],
   ])('does not exist for %s', (_fact, one, digest) => {
-    expect(releaseHold(one, digest)).toBeUndefined();
+    expect(releaseHold(one, released(digest))).toBeUndefined();
+  });
+
+  it('is known to the execution that made it, whatever becomes of the hold', () => {
+    const one = released(aDigest(2));
+    const over = liftHold(releaseHold(hold, one) ?? hold);
+    const again = beginHold(over, WHAT, CONTEXT);
+    expect([hold, over, again].map((known) => isReleasedBy(known, one))).toEqual([false, true, true]);
+    expect(isReleasedBy(over, { ...one, execution: OTHER })).toBe(false);
+    expect(isReleasedBy(over, { ...one, digest: aDigest(1) })).toBe(false);
+  });
+
+  it('is one of the last ten that are remembered', () => {
+    let many = hold;
+    for (let number = 1; number <= 12; number += 1) {
+      many = releaseHold(many, { digest: aDigest(1), execution: `${ME}-${number}` }) ?? many;
+    }
+    expect(many.releases?.map(({ execution }) => execution)).toEqual(
+      Array.from({ length: 10 }, (_, index) => `${ME}-${index + 3}`),
+    );
   });
 
   it('is gone with the hold', () => {
@@ -151,6 +178,52 @@ describe('the event of a hold', () => {
     expect(clearAudit(hold, (record) => record === first)).toEqual({ ...hold, revision: 2, audit: [second] });
   });
 
+  const grown = growHold(aHold(), [user(2)]);
+  const at = (seconds: number) => ({ now: new Date(iso(seconds)), execution: OTHER });
+  const update = (hold: Hold, seconds: number) =>
+    aHeldRecord({
+      at: iso(seconds),
+      execution: OTHER,
+      digest: lastDigest(hold),
+      count: hold.digests.at(-1)?.count ?? 0,
+    });
+
+  it('follows when the hold has grown, with the new digest and count', () => {
+    const told = announceGrowth(grown, at(300));
+    expect(told.audit).toEqual([update(grown, 300)]);
+    expect(told).toMatchObject({ revision: grown.revision + 1, announced: { at: iso(300), generation: 2 } });
+    expect(announceGrowth(told, at(3000))).toBe(told);
+  });
+
+  it('follows at most once in five minutes', () => {
+    expect(announceGrowth(grown, at(299))).toBe(grown);
+    const told = announceGrowth(grown, at(300));
+    const more = growHold(told, [user(3)]);
+    expect(announceGrowth(more, at(599))).toBe(more);
+    expect(announceGrowth(more, at(600)).audit).toEqual([update(more, 600)]);
+  });
+
+  it('keeps its beginning while that is not sent', () => {
+    const hold = growHold(aHold({ audit: [aHeldRecord()] }), [user(2)]);
+    expect(announceGrowth(hold, at(300)).audit).toEqual([aHeldRecord(), update(hold, 300)]);
+  });
+
+  it.each([
+    ['has not grown', aHold()],
+    ['is lifted', liftHold(grown)],
+    ['is released', releaseHold(grown, released(lastDigest(grown))) ?? aHold()],
+  ])('does not follow when the hold %s', (_fact, hold) => {
+    expect(announceGrowth(hold, at(3000))).toBe(hold);
+    expect(holdAttentionAt(hold)).toBeUndefined();
+  });
+
+  it('is due five minutes after the last one when the hold has grown since', () => {
+    expect(holdAttentionAt(grown)).toBe(iso(300));
+    const told = clearAudit(announceGrowth(grown, at(400)), () => true);
+    expect(holdAttentionAt(told)).toBeUndefined();
+    expect(holdAttentionAt(growHold(told, [user(3)]))).toBe(iso(700));
+  });
+
   it('is picked up by the tick when it is 15 minutes old', () => {
     expect(holdAttentionAt(aHold({ audit: [first] }))).toBe(iso(900));
     expect(holdAttentionAt(aHold())).toBeUndefined();
@@ -161,7 +234,8 @@ describe('the ledger’s item of a hold', () => {
   const steps: Record<string, (hold: Hold, number: number) => Hold> = {
     begun: (hold, number) => beginHold(hold, { ...WHAT, userIds: [user(number)] }, CONTEXT),
     grown: (hold, number) => growHold(hold, [user(number)]),
-    released: (hold) => releaseHold(hold, lastDigest(hold)) ?? hold,
+    released: (hold) => releaseHold(hold, released(lastDigest(hold))) ?? hold,
+    announced: (hold, number) => announceGrowth(hold, { now: new Date(iso(number * 200)), execution: ME }),
     lifted: liftHold,
     clearAudit: (hold) => clearAudit(hold, () => true),
   };

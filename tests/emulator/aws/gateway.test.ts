@@ -1,18 +1,22 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { DescribeUserCommand, IdentitystoreClient } from '@aws-sdk/client-identitystore';
 import { CreateApplicationAssignmentCommand, SSOAdminClient } from '@aws-sdk/client-sso-admin';
 import { afterEach, describe, expect, it } from 'vitest';
+import { accountServices } from '../../../emulator/aws/account/account.ts';
 import type { FaultRule } from '../../../emulator/aws/fault-rules.ts';
 import { Faults } from '../../../emulator/aws/faults.ts';
 import { Gateway, INVOCATION_HEADER } from '../../../emulator/aws/gateway.ts';
 import { identityStore } from '../../../emulator/aws/identity-store/identity-store.ts';
 import { jsonAnswer, type Service } from '../../../emulator/aws/json-service.ts';
 import { ssoAdmin } from '../../../emulator/aws/sso-admin/sso-admin.ts';
-import { anIdentityCenter } from '../../support/account.ts';
-import { APPLICATION, STORE_ID, user } from '../../support/ids.ts';
+import { anIdentityCenter, behindGateway } from '../../support/account.ts';
+import { APPLICATION, REGION, STORE_ID, user } from '../../support/ids.ts';
 
 const ANNA = user(1);
 const DESCRIBE_USER = 'AWSIdentityStore.DescribeUser';
+
+const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.1' };
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -51,7 +55,7 @@ async function listening(gateway: Gateway): Promise<string> {
 async function post(endpoint: string, target: string | undefined, body: string, headers: Record<string, string> = {}) {
   const response = await fetch(endpoint, {
     method: 'POST',
-    headers: { ...(target !== undefined && { 'x-amz-target': target }), ...headers },
+    headers: { ...(target !== undefined && { 'x-amz-target': target }), ...JSON_TYPE, ...headers },
     body,
   });
   const content = (await response.json()) as { __type?: string };
@@ -131,7 +135,10 @@ describe('the HTTP gateway', () => {
     const { gateway } = aGateway();
     const endpoint = await listening(gateway);
     await new Promise((resolve) => {
-      const request = httpRequest(endpoint, { method: 'POST', headers: { 'content-length': '1000' } });
+      const request = httpRequest(endpoint, {
+        method: 'POST',
+        headers: { 'content-length': '1000', ...JSON_TYPE },
+      });
       request.on('error', resolve);
       request.write('{', () => request.destroy(new Error('gone')));
     });
@@ -157,11 +164,92 @@ describe('the HTTP gateway', () => {
       },
     };
     const endpoint = await listening(aGateway({ sfn }).gateway);
-    const headers = { 'x-amz-target': 'AWSStepFunctions.StartExecution' };
+    const headers = { 'x-amz-target': 'AWSStepFunctions.StartExecution', ...JSON_TYPE };
     const response = await fetch(endpoint, { method: 'POST', headers, body: '{"a":1}' });
     expect(seen).toEqual(['StartExecution', '{"a":1}']);
     expect(response.headers.get('content-type')).toBe('application/x-amz-json-1.0');
     expect(await response.json()).toEqual({ executionArn: 'ü' });
+  });
+});
+
+describe('the HTTP gateway, asked by web pages', () => {
+  const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+
+  /** Sends a request as it is: `fetch` chooses the host itself. */
+  function send(endpoint: string, headers: OutgoingHttpHeaders, { method = 'POST', path = '/' } = {}) {
+    const { port } = new URL(endpoint);
+    return new Promise<{ status: number | undefined; type: unknown }>((resolve, reject) => {
+      const request = httpRequest({ port, host: '127.0.0.1', method, path, headers }, async (response) => {
+        const { __type } = (await json(response)) as { __type?: string };
+        resolve({ status: response.statusCode, type: __type });
+      });
+      request.on('error', reject);
+      request.end(method === 'POST' ? '{}' : undefined);
+    });
+  }
+
+  it.each<[string, OutgoingHttpHeaders, number, string]>([
+    ['another host', { host: 'page.example:80' }, 421, 'MisdirectedRequestException'],
+    ['another origin', { origin: 'http://page.example' }, 403, 'AccessDeniedException'],
+    ['another port of this machine', { 'sec-fetch-site': 'same-site' }, 403, 'AccessDeniedException'],
+    ['text', { 'content-type': 'text/plain' }, 415, 'UnsupportedMediaTypeException'],
+    ['a form', FORM, 415, 'UnsupportedMediaTypeException'],
+  ])('refuses %s, and neither answers nor counts the call', async (_fact, headers, status, type) => {
+    const { gateway } = aGateway();
+    const endpoint = await listening(gateway);
+    const answer = await send(endpoint, { 'x-amz-target': DESCRIBE_USER, ...JSON_TYPE, ...headers });
+    expect(answer).toEqual({ status, type });
+    expect([...gateway.calls]).toEqual([]);
+  });
+
+  it.each(['127.0.0.1', 'localhost', '[::1]'])('answers at %s', async (host) => {
+    const endpoint = await listening(aGateway().gateway);
+    const headers = { host: `${host}:${new URL(endpoint).port}`, 'x-amz-target': DESCRIBE_USER, ...JSON_TYPE };
+    expect(await send(endpoint, headers)).toEqual({ status: 400, type: 'ValidationException' });
+  });
+
+  it('takes a form for a call of STS, and for nothing else', async () => {
+    const { gateway } = behindGateway(accountServices(REGION));
+    const endpoint = await listening(gateway);
+    const body = new URLSearchParams({ Action: 'GetCallerIdentity' });
+    expect((await fetch(endpoint, { method: 'POST', body })).status).toBe(200);
+    expect((await fetch(`${endpoint}/faults`, { method: 'POST', body })).status).toBe(415);
+    const target = { 'x-amz-target': 'AWSOrganizationsV20161128.DescribeOrganization' };
+    expect((await fetch(endpoint, { method: 'POST', headers: target, body })).status).toBe(415);
+  });
+
+  it.each(['CreateTable', 'DeleteTable', 'UpdateTable', 'TagResource', 'UntagResource'])(
+    'refuses %s, also of a caller that passes for a function',
+    async (operation) => {
+      const handled: string[] = [];
+      const database: Service = {
+        handle: async (name) => {
+          handled.push(name);
+          return jsonAnswer('DynamoDB', 200, {});
+        },
+      };
+      const { gateway, aws } = behindGateway({ DynamoDB: database });
+      const endpoint = await listening(gateway);
+      for (const headers of [{}, { [INVOCATION_HEADER]: 'i-1' }]) {
+        const answer = await post(endpoint, `DynamoDB_20120810.${operation}`, '{"TableName":"ledger"}', headers);
+        expect(answer).toMatchObject({ status: 400, type: 'com.amazonaws.dynamodb.v20120810#AccessDeniedException' });
+      }
+      expect(handled).toEqual([]);
+      await aws.requestHandler.handle({ headers: { 'x-amz-target': `DynamoDB_20120810.${operation}` }, body: '{}' });
+      expect(handled).toEqual([operation]);
+    },
+  );
+
+  it('answers the bug of a service with 500 in the form of its errors, and the next request as usual', async () => {
+    const bugs: unknown[] = [];
+    const sfn: Service = { handle: () => Promise.reject(new TypeError('a bug')) };
+    const { gateway } = behindGateway({ SFN: sfn }, { onBug: (error, call) => bugs.push(`${call}: ${error}`) });
+    const endpoint = await listening(gateway);
+    for (let again = 0; again < 2; again += 1) {
+      const answer = await post(endpoint, 'AWSStepFunctions.StartExecution', '{}');
+      expect(answer).toMatchObject({ status: 500, type: 'InternalFailure' });
+    }
+    expect(bugs).toEqual(Array(2).fill('SFN.StartExecution: TypeError: a bug'));
   });
 });
 

@@ -632,16 +632,29 @@ describe('a release', () => {
     expect(second).toMatchObject({ outcome: 'apply', ...('round' in first ? { round: first.round, batch: 0 } : {}) });
   });
 
-  it('of a lifted hold checks the application, and revokes nothing', async () => {
-    const hold = { ...options.hold, status: 'lifted' as const };
+  it('that this execution has made before the hold was lifted is no failure: it checks the application, and revokes nothing', async () => {
+    const releases = [{ digest: aDigest(1), execution: ADMIN }];
     const { plan, services } = await planning({
       ...options,
       members: [1, 2, 3],
       seats: [1, 2, 3].map((n) => aSeat(n)),
-      hold,
+      hold: { ...options.hold, status: 'lifted' as const, releases },
     });
     expect(changesOf(await plan(...release(1)))).toBe('converged');
     expect(await services.ledger.hold(APPLICATION)).toMatchObject({ revision: 1 });
+  });
+
+  it.each([
+    ['the hold is lifted', { status: 'lifted' as const }],
+    [
+      'the hold is lifted, and another execution has released it',
+      { status: 'lifted' as const, releases: [{ digest: aDigest(1), execution: OTHER }] },
+    ],
+    ['nobody whom the digest covers is held', { first: 9, digests: [{ digest: aDigest(1), generation: 9, count: 1 }] }],
+  ])('is refused, and enqueues nothing, when %s', async (_fact, parts) => {
+    const { plan, queue, services } = await planning({ ...options, hold: { ...options.hold, ...parts } });
+    await expect(plan(...release(1))).rejects.toMatchObject({ name: 'RefusedError', reason: 'no-such-hold' });
+    expect([await queue(), (await services.ledger.hold(APPLICATION))?.revision]).toEqual([emptyQueue(), 1]);
   });
 
   it.each([
@@ -654,11 +667,13 @@ describe('a release', () => {
   });
 
   it.each([
-    ['is retired', [OTHER_APPLICATION], { outcome: 'converged' }],
+    ['is retired', [OTHER_APPLICATION], { outcome: 'apply' }],
     ['is not', [], undefined],
   ])('reaches an application without an entitlement when it %s', async (_fact, retired, expected) => {
     const hold = { ...options.hold, applicationArn: OTHER_APPLICATION };
-    const { plan, services } = await planning({ retired, hold });
+    const seats = [held(2, 1)].map((seat) => ({ ...seat, applicationArn: OTHER_APPLICATION }));
+    const directory = { applications: [APPLICATION, OTHER_APPLICATION].map((applicationArn) => ({ applicationArn })) };
+    const { plan, services } = await planning({ retired, hold, seats, directory });
     if (expected) {
       expect(await plan(...release(1))).toMatchObject(expected);
       expect(await services.ledger.hold(OTHER_APPLICATION)).toMatchObject({ released: 1 });

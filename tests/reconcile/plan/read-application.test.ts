@@ -82,13 +82,14 @@ describe('a read of a whole application', () => {
     },
   );
 
-  it.each<[string, ReadersOptions, boolean]>([
-    ['one is empty', { members: [1] }, true],
-    ['one is missing', { directory: { groups: [{ groupId: GROUP, members: [user(1)] }] } }, true],
-    ['all are empty', {}, true],
-    ['all have members', { members: { [GROUP]: [1], [OTHER_GROUP]: [1] } }, false],
-  ])('shows whether a configured group is empty: %s', async (_fact, options, emptyGroup) => {
-    expect(await view({ entitlements: TWO_GROUPS, ...options })).toMatchObject({ emptyGroup });
+  it.each<[string, ReadersOptions, boolean, [number, number]]>([
+    ['one is empty', { members: [1] }, true, [1, 0]],
+    ['one is missing', { directory: { groups: [{ groupId: GROUP, members: [user(1)] }] } }, true, [1, 0]],
+    ['all are empty', {}, true, [0, 0]],
+    ['all have members', { members: { [GROUP]: [1, 2], [OTHER_GROUP]: [1] } }, false, [2, 1]],
+  ])('shows the sizes of the groups, and whether one is empty: %s', async (_fact, options, emptyGroup, sizes) => {
+    const groups = [GROUP, OTHER_GROUP].map((groupId, index) => ({ groupId, members: sizes[index] }));
+    expect(await view({ entitlements: TWO_GROUPS, ...options })).toMatchObject({ emptyGroup, groups });
   });
 
   it('gives no ineligibility to a member who does not exist', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { subscriptionInWords } from '../../../cli/command/managed-subscription.ts';
 import type { Seat } from '../../../domain/seat/seat.ts';
+import { subscriptionInWords } from '../../../operator/why/managed-subscription.ts';
 import { anEntitlement, aQueue, aSeat, at, aUserState, iso } from '../../support/builders.ts';
 import { KIRO } from '../../support/subscriptions.ts';
 

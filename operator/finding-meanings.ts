@@ -1,4 +1,4 @@
-import { type FindingKind, PENDING_DAYS } from '../../domain/subscription/findings.ts';
+import { type FindingKind, PENDING_DAYS } from '../domain/subscription/findings.ts';
 
 /** What each finding about a user's subscription means, and what to do. */
 export const FINDING_MEANINGS: Readonly<Record<FindingKind, string>> = {

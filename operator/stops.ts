@@ -1,14 +1,14 @@
-import { managedOf } from '../../domain/entitlements.ts';
-import { type Stop, stopsOf } from '../../domain/queue/stops.ts';
-import { relative } from '../../operator/text.ts';
-import type { Unread } from '../../operator/unread.ts';
-import type { Context } from './context.ts';
+import { managedOf } from '../domain/entitlements.ts';
+import { type Stop, stopsOf } from '../domain/queue/stops.ts';
+import type { Asker } from './asker.ts';
+import { relative } from './text.ts';
+import type { Unread } from './unread.ts';
 
 /** Reads to which entitlements AWS refuses new subscriptions; undefined if none manages any, or the ledger could not be read. */
-export async function readStops(context: Context, unread: Unread): Promise<readonly Stop[] | undefined> {
-  const { entitlements } = await context.entitlements();
+export async function readStops(asker: Asker, unread: Unread): Promise<readonly Stop[] | undefined> {
+  const { entitlements } = await asker.entitlements();
   if (!entitlements.some(managedOf)) return undefined;
-  const ledger = await (await context.services()).ledger();
+  const ledger = await (await asker.services()).ledger();
   const queue = await unread.attempt(() => ledger.queue());
   return queue && stopsOf(queue.value, entitlements);
 }

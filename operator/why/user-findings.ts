@@ -4,9 +4,9 @@ import type { Hold } from '../../domain/decision/hold.ts';
 import { waitlistOf } from '../../domain/decision/waitlist.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
-import { isReadFailure, type Unread } from '../../operator/unread.ts';
 import { readUser } from '../../reconcile/plan/read-user.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
+import { isReadFailure, type Unread } from '../unread.ts';
 
 /** What one entitlement means for a user. */
 export interface EntitlementFinding {

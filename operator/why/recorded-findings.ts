@@ -1,15 +1,15 @@
 import type { RecordedFinding } from '../../domain/findings/recorded-findings.ts';
 import { profileKey, profilesOf } from '../../domain/profiles.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
-import { relative } from '../../operator/text.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
-import { FINDING_MEANINGS } from '../ui/finding-meanings.ts';
+import { FINDING_MEANINGS } from '../finding-meanings.ts';
+import { relative } from '../text.ts';
 
 /** What the hourly comparison found about a user's subscription for one entitlement. */
 export interface RecordedFindings {
   entitlement: string;
   /** ISO time of the latest comparison; undefined if the work queue could not be read. */
-  asOf: string | undefined;
+  asOf?: string | undefined;
   findings: readonly RecordedFinding[];
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findingsInWords } from '../../../cli/command/recorded-findings.ts';
 import type { RecordedFinding } from '../../../domain/findings/recorded-findings.ts';
+import { findingsInWords } from '../../../operator/why/recorded-findings.ts';
 import { at, iso } from '../../support/builders.ts';
 import { PRO } from '../../support/subscriptions.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as realSleep } from 'node:timers/promises';
-import type { Entitlements } from '../../domain/entitlements.ts';
-import type { DirectorySeed } from '../../emulator/aws/identity-center/directory-seed.ts';
-import { listen } from '../../emulator/server.ts';
+import type { Entitlements } from '../domain/entitlements.ts';
+import type { DirectorySeed } from './aws/identity-center/directory-seed.ts';
+import { listen } from './server.ts';
 
 const START = new Date('2026-11-30T10:00:00.000Z');
 /** Virtual time that a command's request takes: AWS allows 20 per second. */
@@ -12,6 +12,10 @@ const PASS_EVERY_MILLISECONDS = 5;
 /** An emulator for commands, whose time is virtual. */
 export interface VirtualEmulator {
   endpoint: string;
+  /** An operation of AWS, by its `X-Amz-Target`, that the emulator refuses over HTTP. */
+  callInProcess(target: string, input: object): Promise<Record<string, unknown>>;
+  /** Lets this time pass while no command runs, and everything happen that is due in it. */
+  pass(seconds: number): Promise<void>;
   /** Lets time pass while a command runs, and then until nothing is left to do. */
   during<T>(command: Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -48,6 +52,15 @@ export async function openVirtualEmulator(
   return {
     endpoint,
     close,
+    async callInProcess(target, input) {
+      const request = { headers: { 'x-amz-target': target }, body: JSON.stringify(input) };
+      const { response } = await stack.gateway.requestHandler().handle(request);
+      return JSON.parse(response.body.toString());
+    },
+    async pass(seconds) {
+      stack.at(new Date(stack.clock.now().getTime() + seconds * 1000), async () => undefined);
+      await pass();
+    },
     async during(command) {
       let hasEnded = false;
       const end = () => {

@@ -1,0 +1,68 @@
+import * as z from 'zod/mini';
+import { TimeSchema } from './common.ts';
+
+const Entitlement = z.string().check(z.describe('Name of the entitlement'));
+const Application = z.string().check(z.describe('ARN of the application'));
+const Digest = z.string().check(z.describe('SHA-256; its first 8 digits are enough for usher release'));
+const Count = z.int().check(z.minimum(0));
+
+const HeldUserSchema = z.strictObject({
+  userId: z.string(),
+  name: z.optional(z.string().check(z.describe('Only with --names'))),
+  since: TimeSchema,
+  reason: z.optional(z.string().check(z.describe('Why the user is not entitled; absent if AWS refused to show it'))),
+  entitled: z.optional(z.literal(true).check(z.describe('Entitled again: keeps the seat'))),
+});
+
+const CauseSchema = z.strictObject({
+  groupId: z.string(),
+  before: Count.check(z.describe('Members before')),
+  after: z.optional(Count.check(z.describe('Members now; absent if the entitlement no longer names the group'))),
+  since: TimeSchema.check(z.describe('When a count first showed fewer members')),
+  at: TimeSchema.check(z.describe('When a count last showed fewer members than the one before it')),
+  missing: z.optional(z.literal(true).check(z.describe('There is no such group any longer'))),
+});
+
+const BudgetSchema = z.strictObject({
+  allowed: Count.check(z.describe('Revocations that the brake allows in 24 hours')),
+  used: Count,
+  left: Count,
+  nextFreeAt: z.optional(TimeSchema.check(z.describe('When the first of the counted revocations no longer counts'))),
+  allFreeAt: z.optional(TimeSchema.check(z.describe('When the last of them no longer counts'))),
+});
+
+const WayOutSchema = z.strictObject({
+  steps: z.array(z.string().check(z.describe('What a person does'))),
+  commands: z.array(z.strictObject({ command: z.string(), does: z.string() })),
+});
+
+/** A hold in force. */
+export const HoldLineSchema = z.strictObject({
+  type: z.literal('hold'),
+  entitlement: Entitlement,
+  application: Application,
+  reason: z.enum(['brake', 'nobody-entitled', 'group-empty']),
+  since: TimeSchema,
+  digest: Digest,
+  released: z.boolean().check(z.describe('Whether an operator has released it; the next sweep acts on it')),
+  cause: z.optional(
+    z.array(CauseSchema).check(z.describe('Groups that have become smaller; absent if AWS refused to show one')),
+  ),
+  budget: BudgetSchema,
+  users: z.array(HeldUserSchema),
+  undo: WayOutSchema.check(z.describe('How the users keep their seats')),
+  release: WayOutSchema.check(z.describe('How the seats are revoked')),
+});
+export type HoldLine = z.infer<typeof HoldLineSchema>;
+
+/** What a release asks for, before its execution is started. */
+export const ReleaseLineSchema = z.strictObject({
+  type: z.literal('release'),
+  entitlement: Entitlement,
+  application: Application,
+  reason: HoldLineSchema.shape.reason,
+  digest: Digest,
+  users: z.array(HeldUserSchema).check(z.describe('Whom the digest covers')),
+  later: Count.check(z.describe('Users who joined the hold after this digest, and stay held')),
+});
+export type ReleaseLine = z.infer<typeof ReleaseLineSchema>;

@@ -1,0 +1,24 @@
+import * as z from 'zod/mini';
+
+const Count = z.int().check(z.minimum(0));
+
+/** The emulator listens. */
+export const LocalLineSchema = z.strictObject({
+  type: z.literal('local'),
+  endpoint: z.string().check(z.describe('The value for AWS_ENDPOINT_URL')),
+  region: z.string(),
+  resumed: z.boolean().check(z.describe('Whether it continues from the state in --state')),
+  users: Count,
+  groups: Count,
+  applications: Count,
+  seats: Count.check(z.describe('Seats that take a slot')),
+  pendingEvents: Count.check(z.describe('Events on their way, which start executions')),
+});
+
+/** The emulator did what an identity provider does. */
+export const TriggerLineSchema = z.strictObject({
+  type: z.literal('trigger'),
+  action: z.enum(['join', 'leave', 'disable', 'enable', 'delete']),
+  userId: z.string(),
+  groupId: z.optional(z.string()),
+});

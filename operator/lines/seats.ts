@@ -1,0 +1,47 @@
+import * as z from 'zod/mini';
+import { SeatStatusSchema } from '../../domain/seat/seat.ts';
+import { FINDING_KINDS } from '../../domain/subscription/findings.ts';
+import { TimeSchema } from './common.ts';
+
+const Entitlement = z
+  .string()
+  .check(z.describe('Name of the entitlement; of an application without one, its last name or the ARN'));
+const Application = z.string().check(z.describe('ARN of the application'));
+const Count = z.optional(z.int().check(z.minimum(0), z.describe('Absent if it could not be read')));
+
+/** The numbers of an entitlement. */
+export const EntitlementLineSchema = z.strictObject({
+  type: z.literal('entitlement'),
+  entitlement: Entitlement,
+  application: Application,
+  max: z.optional(z.int().check(z.describe('The cap; absent if the application is no longer configured'))),
+  seats: Count,
+  waitlisted: Count,
+  leaving: Count,
+  held: Count,
+  failed: Count,
+  unmanaged: Count,
+  assignedGroups: z.optional(
+    z.array(z.string()).check(z.describe('Groups that are assigned as a whole: their members have access anyway')),
+  ),
+});
+export type EntitlementLine = z.infer<typeof EntitlementLineSchema>;
+
+/** A user's seat, place on the waitlist, refused seat, or assignment that Usher did not make. */
+export const SeatLineSchema = z.strictObject({
+  type: z.literal('seat'),
+  entitlement: Entitlement,
+  application: Application,
+  userId: z.string(),
+  name: z.optional(z.string().check(z.describe('Only with --names'))),
+  status: z.enum([...SeatStatusSchema.options, 'unmanaged']),
+  since: z.optional(TimeSchema),
+  dueAt: z.optional(TimeSchema.check(z.describe('When the days of grace end'))),
+  reason: z.optional(z.string().check(z.describe('Why AWS refused the last change'))),
+  plan: z.optional(z.string().check(z.describe("Plan of the subscription that is Usher's with the seat"))),
+  access: z.optional(z.literal('foreign').check(z.describe("Only the subscription is Usher's"))),
+  findings: z.optional(
+    z.array(z.enum(FINDING_KINDS)).check(z.describe('What the last comparison found about the subscription')),
+  ),
+});
+export type SeatLine = z.infer<typeof SeatLineSchema>;

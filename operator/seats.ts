@@ -1,0 +1,144 @@
+import type { ApplicationItems } from '../adapters/ledger.ts';
+import type { Applications } from '../adapters/sso-admin.ts';
+import { byRequest } from '../domain/decision/waitlist.ts';
+import { type Seat, SeatStatusSchema, takesSlot } from '../domain/seat/seat.ts';
+import type { Asker } from './asker.ts';
+import type { EntitlementLine, SeatLine } from './lines/seats.ts';
+import { readersOf } from './readers.ts';
+import { unknownEntitlement } from './suggestions.ts';
+
+const UNMANAGED = 'unmanaged';
+/** Of a line about a seat, in their order. */
+export const SEAT_STATUSES: readonly string[] = [...SeatStatusSchema.options, UNMANAGED];
+
+/** The seats and assignments of an entitlement. */
+export interface EntitlementSeats {
+  entitlement: string;
+  application: string;
+  /** Undefined for an application that is no longer configured. */
+  max: number | undefined;
+  /** Undefined if the ledger could not be read. */
+  items: Pick<ApplicationItems, 'seats' | 'findings'> | undefined;
+  /** Undefined if the assignments, or the seats among them, could not be read. */
+  assignments: { unmanaged: string[]; assignedGroups: string[] } | undefined;
+}
+
+/**
+ * Reads the seats and assignments of the entitlements in force, and of applications that are no longer configured.
+ *
+ * @param only the name of an entitlement
+ * @throws UsageError if none has this name
+ */
+export async function readSeats(asker: Asker, only?: string): Promise<EntitlementSeats[]> {
+  const { unread } = asker;
+  const { applications, ledger, entitlements } = await readersOf(asker);
+  const configured = entitlements.entitlements.map(({ name, application, seats: cap }) => ({
+    name,
+    application,
+    max: cap.max,
+  }));
+  const known = new Set(configured.map(({ application }) => application));
+  const swept = (await unread.attempt(() => ledger.queue()))?.value.sweptAt ?? {};
+  const others = Object.keys(swept).filter((application) => !known.has(application));
+  const gone = others.map((application) => ({ name: undefined, application, max: undefined }));
+  const found: EntitlementSeats[] = [];
+  for (const { name, application, max } of [...configured, ...gone]) {
+    if (only !== undefined && name !== only) continue;
+    asker.progress(application);
+    const items = (await unread.attempt(() => ledger.itemsOf(application)))?.value;
+    const assigned = await unread.attempt(() => assignmentsOf(application, applications, items?.seats ?? []));
+    const entitlement = name ?? items?.seats[0]?.entitlement ?? application;
+    found.push({ entitlement, application, max, items, assignments: items && assigned?.value });
+  }
+  if (only !== undefined && found.length === 0) throw unknownEntitlement(only, entitlements.entitlements);
+  return found;
+}
+
+/** Reads who is assigned without a seat of Usher's, and which groups are assigned as a whole. */
+async function assignmentsOf(application: string, applications: Applications, seats: readonly Seat[]) {
+  const ours = new Set(seats.filter(takesSlot).map(({ userId }) => userId));
+  const unmanaged: string[] = [];
+  const assignedGroups: string[] = [];
+  for await (const page of applications.assigneesOf(application)) {
+    for (const { principalId, principalType } of page) {
+      if (principalType === 'GROUP') assignedGroups.push(principalId);
+      else if (!ours.has(principalId)) unmanaged.push(principalId);
+    }
+  }
+  return { unmanaged, assignedGroups };
+}
+
+/** Counts the seats of an entitlement. What could not be read is left out. */
+export function entitlementLine({
+  entitlement,
+  application,
+  max,
+  items,
+  assignments,
+}: EntitlementSeats): EntitlementLine {
+  const having = (status: Seat['status']) => items?.seats.filter((seat) => seat.status === status).length ?? 0;
+  return {
+    type: 'entitlement',
+    entitlement,
+    application,
+    ...(max === undefined ? {} : { max }),
+    ...(items
+      ? {
+          seats: items.seats.filter(takesSlot).length,
+          waitlisted: having('waitlisted'),
+          leaving: having('leaving'),
+          held: having('held'),
+          failed: having('failed'),
+        }
+      : {}),
+    ...(assignments ? { unmanaged: assignments.unmanaged.length, assignedGroups: assignments.assignedGroups } : {}),
+  };
+}
+
+/**
+ * Lists the seats of an entitlement user by user, sorted by status; within a status in the order of the waitlist, users
+ * without a seat by id.
+ *
+ * @param status only these; by default all but those that have ended
+ */
+export function seatLines(
+  { entitlement, application, items, assignments }: EntitlementSeats,
+  status?: string,
+): SeatLine[] {
+  const findings = new Map(items?.findings.map((one) => [one.userId, one.findings.map(({ kind }) => kind)]));
+  const about = (userId: string) => {
+    const kinds = findings.get(userId) ?? [];
+    return {
+      type: 'seat' as const,
+      entitlement,
+      application,
+      userId,
+      ...(kinds.length > 0 ? { findings: kinds } : {}),
+    };
+  };
+  const seats = (items?.seats ?? []).toSorted((a, b) => order(a) - order(b) || byRequest(a, b));
+  const unmanaged = (assignments?.unmanaged ?? []).toSorted((a, b) => (a < b ? -1 : 1));
+  return [
+    ...seats.map((seat): SeatLine => ({ ...about(seat.userId), ...seatFields(seat) })),
+    ...unmanaged.map((userId): SeatLine => ({ ...about(userId), status: UNMANAGED })),
+  ].filter((line) => (status === undefined ? line.status !== 'revoked' : line.status === status));
+}
+
+function order({ status }: Pick<SeatLine, 'status'>): number {
+  return SEAT_STATUSES.indexOf(status);
+}
+
+/** Returns what a line says of a seat. */
+export function seatFields(
+  seat: Seat,
+): Pick<SeatLine, 'since' | 'dueAt' | 'reason' | 'plan' | 'access'> & Pick<Seat, 'status'> {
+  const { status, changedAt, requestedAt, dueAt, refusal, subscription, access } = seat;
+  return {
+    status,
+    since: status === 'waitlisted' ? requestedAt : changedAt,
+    ...(dueAt === undefined ? {} : { dueAt }),
+    ...(refusal ? { reason: refusal.reason } : {}),
+    ...(takesSlot(seat) && subscription ? { plan: subscription.plan } : {}),
+    ...(takesSlot(seat) && access ? { access } : {}),
+  };
+}
