@@ -3,7 +3,6 @@ import * as z from 'zod/mini';
 import { StageSchema } from '../../adapters/resource-names.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
-import { readEntitlements } from '../../input/entitlements-file.ts';
 import { readText } from '../../input/files.ts';
 import type { Asker } from '../../operator/asker.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
@@ -74,7 +73,7 @@ export async function contextOf(
   if (emulator) requireRegion(emulator, options.region, '--region');
   const entitlements = once(async () => {
     if (!emulator) return configuration(options.entitlements);
-    if (options.entitlements === undefined) return readEntitlements(await emulator.entitlements(), 'the emulator');
+    if (options.entitlements === undefined) return emulator.entitlements();
     const configured = await configuration(options.entitlements);
     requireRegion(emulator, configured.identityCenter.region, options.entitlements);
     return configured;
@@ -133,6 +132,8 @@ function requireRegion(emulator: Emulator, region: string | undefined, origin: s
 async function configuration(file: string | undefined): Promise<Entitlements> {
   const name = file ?? DEFAULT_ENTITLEMENTS;
   try {
+    // The parser of YAML is loaded only for a file: the emulator answers in JSON.
+    const { readEntitlements } = await import('../../input/entitlements-file.ts');
     return readEntitlements(await readText(name), name);
   } catch (error) {
     if (file !== undefined || !isMissingFile(error)) throw error;

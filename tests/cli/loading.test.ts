@@ -43,7 +43,7 @@ describe('what a command line loads', () => {
     expect([...loaded].filter((path) => /^@aws-sdk\/client-|^emulator\/(?:aws|engine|stack)\//.test(path))).toEqual([]);
   });
 
-  it('a question loads the clients that it asks', async () => {
+  it('a question loads the clients that it asks, and with --local no parser of YAML', async () => {
     const operator = await startOperator();
     onTestFinished(async () => {
       await operator.stop();
@@ -51,7 +51,7 @@ describe('what a command line loads', () => {
     });
     const loadedLocally = async (command: string) =>
       [...(await loadedBy(['--local', command], { AWS_ENDPOINT_URL: operator.endpoint }))].filter((path) =>
-        /^@aws-sdk\/client-/.test(path),
+        /^@aws-sdk\/client-|^yaml$/.test(path),
       );
     expect(await loadedLocally('held')).toEqual(['@aws-sdk/client-dynamodb']);
     expect((await loadedLocally('seats')).toSorted()).toEqual([
