@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { inParallel } from '../reconcile/concurrency.ts';
 import type { Burst } from './burst.ts';
+import { commandStarts } from './command-start.ts';
 import type { FirstSweep } from './first-sweep.ts';
 import type { Heap } from './heap.ts';
 import { type Figures, figuresIn, renderFigures, renderMeasured, renderReport } from './performance.ts';
@@ -118,7 +119,12 @@ async function measureFigures(seated: readonly boolean[]): Promise<Figures> {
 }
 
 async function write(): Promise<void> {
-  const measured = renderMeasured({ heaps, startUps: await startUps(), selfBenchmark: await selfBenchmark() });
+  const measured = renderMeasured({
+    heaps,
+    startUps: await startUps(),
+    commandStarts: await commandStarts(),
+    selfBenchmark: await selfBenchmark(),
+  });
   mkdirSync(DOCS, { recursive: true });
   writeFileSync(REPORT, renderReport(figuresText, measured));
   writeFileSync(PLOTS.growth, drawings.growth);

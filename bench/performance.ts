@@ -1,4 +1,5 @@
 import { type Burst, renderBursts } from './burst.ts';
+import { type CommandStart, renderCommandStarts } from './command-start.ts';
 import { type FirstSweep, renderSweeps } from './first-sweep.ts';
 import { type Heap, renderHeaps } from './heap.ts';
 import { LATENCY_SECONDS, SLOW_SECONDS } from './latencies.ts';
@@ -27,6 +28,7 @@ export interface Figures {
 export interface Measured {
   heaps: readonly Heap[];
   startUps: readonly StartUp[];
+  commandStarts: readonly CommandStart[];
   selfBenchmark: SelfBenchmark;
 }
 
@@ -132,7 +134,7 @@ ${renderScores(scim)}`;
 }
 
 /** Renders the part of the report that depends on the machine. */
-export function renderMeasured({ heaps, startUps, selfBenchmark }: Measured): string {
+export function renderMeasured({ heaps, startUps, commandStarts, selfBenchmark }: Measured): string {
   return `## Heap
 
 The handlers run in a process of their own, with V8 limited to the target, against the emulator in another process.
@@ -150,7 +152,13 @@ The saved time compensates for Powertools, middy, zod and Usher itself.
 
 ${renderStartUps(startUps)}
 
-## 8. Self-benchmark
+## 8. The operator's command
+
+CPU time of the whole process, user and system, as a multiple of that of \`node -e 0\` in the same run: medians of runs in turn, with a filled compile cache, against the emulator.
+
+${renderCommandStarts(commandStarts)}
+
+## 9. Self-benchmark
 
 ${renderSelfBenchmark(selfBenchmark)}`;
 }

@@ -59,7 +59,7 @@ export async function answers(): Promise<string> {
     for (const { question, command } of QUESTIONS) {
       const args = command.map((one) => (one === ACTIVITY ? scene.activity : one));
       const output = await scene.during(run(args, scene.endpoint));
-      const shown = ['npx usher', ...command].join(' ');
+      const shown = ['usher', ...command].join(' ');
       sections.push(`### ${question}\n\n\`\`\`\n$ ${shown}\n${output.trimEnd()}\n\`\`\`\n`);
     }
     const rows = QUESTIONS.map(({ who, question, command }) => [

@@ -1,5 +1,3 @@
-import { Buffer } from 'node:buffer';
-import { stringify } from 'yaml';
 import * as z from 'zod/mini';
 import type { Entitlements } from '../domain/entitlements.ts';
 import { FaultRuleSchema } from './aws/fault-rules.ts';
@@ -19,11 +17,7 @@ export function pagesOf(stack: Stack, entitlements: Entitlements, speed: number)
   return (method, path, body) => {
     switch (`${method} ${path}`) {
       case 'GET /entitlements':
-        return {
-          statusCode: 200,
-          headers: { 'content-type': 'application/yaml' },
-          body: Buffer.from(stringify(entitlements)),
-        };
+        return json(entitlements);
       case 'GET /clock':
         return json({ now: stack.clock.now().toISOString(), speed, region });
       case 'GET /calls':

@@ -43,12 +43,10 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
     access.endpoint === undefined ? createPacer(most, clock) : { pace: async () => undefined };
   const applicationsPacer = pacer(perSecond);
   const directoryPacer = pacer(DIRECTORY_PER_SECOND);
-  const account = once(async () => (await import('../adapters/operator/account.ts')).connectAccount(settings));
-  const identity = once(async () => (await account()).identity());
+  const identity = once(async () => (await import('../adapters/operator/caller.ts')).readIdentity(settings));
   return {
     region,
     names,
-    account,
     /** @throws RefusedError `credentials` */
     identity,
     /** Returns the ARN of a state machine of this stage. */
@@ -56,6 +54,9 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
       const { partition, accountId } = await identity();
       return `arn:${partition}:states:${region}:${accountId}:stateMachine:${name}`;
     },
+    organizations: once(async () =>
+      (await import('../adapters/operator/organizations.ts')).connectOrganizations(settings),
+    ),
     executions: once(async () => (await import('../adapters/operator/executions.ts')).connectExecutions(settings)),
     auditLog: once(async () =>
       (await import('../adapters/operator/audit-log.ts')).connectAuditLog(settings, names.auditLogGroup),

@@ -53,9 +53,9 @@ export function count(number: number, one: string, many = `${one}s`): string {
   return `${numberOf(number)} ${number === 1 ? one : many}`;
 }
 
-/** Returns a number with commas, whatever the language of the machine is. */
+/** Returns a number with commas. To load the data of languages for that would take Node 10 ms. */
 export function numberOf(number: number): string {
-  return number.toLocaleString('en-US');
+  return String(number).replace(/(?<!\.\d*)\B(?=(?:\d{3})+\b)/g, ',');
 }
 
 /**

@@ -19,7 +19,7 @@ const { scripts, bin } = z
   .parse(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')));
 
 /** Commands that need neither AWS nor a terminal, and end by themselves. */
-const OFFLINE = /^(?:npm start\b|npx usher (?:explain|play|subscriptions --file)\b|node \S+ .*\bexamples\/)/;
+const OFFLINE = /^(?:npm start\b|usher (?:explain|play|subscriptions --file)\b|node \S+ .*\bexamples\/)/;
 
 /** A command as a page prints it. */
 interface Printed {
@@ -58,7 +58,7 @@ function commandsIn(page: string): Printed[] {
 function withoutNpm(command: string): string {
   return command
     .replace(/^npm start(?: --silent)?(?: --(?= ))?/, scripts.start)
-    .replace(/^npx usher/, `node ${bin.usher}`);
+    .replace(/^usher(?= )/, `node ${bin.usher}`);
 }
 
 async function run(command: string) {

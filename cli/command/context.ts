@@ -3,7 +3,6 @@ import * as z from 'zod/mini';
 import { StageSchema } from '../../adapters/resource-names.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import type { GroupNames } from '../../domain/parse-entitlements.ts';
-import { readEntitlements, readGroupNames } from '../../input/entitlements-file.ts';
 import { labelOf, readText } from '../../input/files.ts';
 import type { Asker } from '../../operator/asker.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
@@ -79,7 +78,7 @@ export async function contextOf(
   const inForce = once(async (): Promise<PlanQuestion> => {
     if (!emulator) return configuration();
     if (options.entitlements === undefined)
-      return { configuration: readEntitlements(await emulator.entitlements(), 'the emulator'), groupNames: new Map() };
+      return { configuration: await emulator.entitlements(), groupNames: new Map() };
     const configured = await configuration();
     requireRegion(emulator, configured.configuration.identityCenter.region, options.entitlements);
     return configured;
@@ -140,6 +139,8 @@ function requireRegion(emulator: Emulator, region: string | undefined, origin: s
 async function configurationIn(file: string | undefined): Promise<PlanQuestion> {
   const name = file ?? DEFAULT_ENTITLEMENTS;
   try {
+    // The parser of YAML is loaded only for a file: the emulator answers in JSON.
+    const { readEntitlements, readGroupNames } = await import('../../input/entitlements-file.ts');
     const [text, label] = [await readText(name), labelOf(name)];
     return { configuration: readEntitlements(text, label), groupNames: readGroupNames(text, label) };
   } catch (error) {
@@ -157,7 +158,7 @@ function isMissingFile(error: unknown): boolean {
 
 /** @throws MissingPrecondition if no Region is configured */
 async function regionOf(profile: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {
-  const { configuredRegion } = await import('../../adapters/operator/account.ts');
+  const { configuredRegion } = await import('../../adapters/operator/caller.ts');
   const region = await configuredRegion(profile);
   if (region !== undefined) return region;
   const name = profile ?? (env['AWS_PROFILE'] || 'default');

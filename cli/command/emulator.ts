@@ -1,8 +1,11 @@
 import * as z from 'zod/mini';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { type Entitlements, parseEntitlements } from '../../domain/entitlements.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import { Timestamp } from '../../domain/shared/timestamp.ts';
+import { InputError } from '../../input/input-error.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
+import { request } from '../shared/request.ts';
 
 /** The emulator that `--local` asks. */
 export interface Emulator {
@@ -10,8 +13,8 @@ export interface Emulator {
   region: string;
   /** Its own time, which may run faster. */
   clock: Clock;
-  /** Returns the configuration with which it was started. @throws MissingPrecondition */
-  entitlements(): Promise<string>;
+  /** Returns the configuration with which it was started. @throws MissingPrecondition, InputError */
+  entitlements(): Promise<Entitlements>;
   /**
    * Has it do what an identity provider does.
    *
@@ -24,7 +27,7 @@ export interface Emulator {
 /** Longer than a busy emulator takes; another server may never answer. */
 const PATIENCE_MILLISECONDS = 15_000;
 /** Codes and names of errors of a server that was reached. */
-const REACHED = /^(?:ECONNRESET|EPIPE|UND_ERR_SOCKET|HTTPParserError|TimeoutError|AbortError)$/;
+const REACHED = /^(?:ECONNRESET|EPIPE|HPE_\w+|TimeoutError|AbortError)$/;
 
 /** Strict: what a server of another kind answers in JSON is not taken for this. */
 const ClockSchema = z.strictObject({ now: Timestamp, speed: z.number().check(z.minimum(0)), region: z.string() });
@@ -44,11 +47,13 @@ export async function connectEmulator(
   if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) {
     throw new UsageError('AWS_ENDPOINT_URL is no address: expected one such as http://127.0.0.1:4599');
   }
-  const ask = async (path: string, init: RequestInit = {}) => {
+  const ask = async (path: string, posted?: object) => {
+    const post = { method: 'POST', headers: { 'content-type': 'application/json' } };
     try {
-      // A redirect would lead to another server.
-      const response = await fetch(endpoint + path, { ...init, redirect: 'manual', signal: patience() });
-      return { status: response.status, text: await response.text() };
+      const signal = patience();
+      return await (posted
+        ? request(endpoint + path, { ...post, signal }, JSON.stringify(posted))
+        : request(endpoint + path, { signal }));
     } catch (error) {
       throw failureOf(error, endpoint);
     }
@@ -65,10 +70,13 @@ export async function connectEmulator(
       now: () => new Date(start + (performance.now() - realStart) * speed),
       sleep: (seconds) => systemClock.sleep(seconds / speed),
     },
-    entitlements: async () => (await ask('/entitlements')).text,
+    async entitlements() {
+      const result = parseEntitlements(jsonIn((await ask('/entitlements')).text));
+      if ('issues' in result) throw new InputError('the emulator', result.issues);
+      return result.entitlements;
+    },
     async trigger(action) {
-      const headers = { 'content-type': 'application/json' };
-      const { status, text } = await ask('/trigger', { method: 'POST', headers, body: JSON.stringify(action) });
+      const { status, text } = await ask('/trigger', action);
       if (status === 200) return z.parse(TriggeredSchema, jsonIn(text)).membershipId;
       throw new UsageError(RefusalSchema.safeParse(jsonIn(text)).data?.error.join('\n') ?? 'The emulator refuses this');
     },

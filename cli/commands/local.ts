@@ -110,7 +110,7 @@ function printListening(listening: Listening, state: string | undefined, { termi
   terminal.line(`The emulator of ${region} listens at ${endpoint}. Ctrl-C ends it.`);
   terminal.line(`It has ${there.join(', ')}${resumed ? `, from ${state}` : ''}.`);
   const other = endpoint === emulatorEndpoint({}) ? '' : `AWS_ENDPOINT_URL=${endpoint} `;
-  terminal.line(terminal.colors.dim(`In another terminal: ${other}npx usher --local doctor`));
+  terminal.line(terminal.colors.dim(`In another terminal: ${other}usher --local doctor`));
 }
 
 /** Two processes would write over each other's state. */

@@ -14,7 +14,7 @@ export async function accountFindings(context: Context): Promise<readonly Findin
       return found.ok(`account ${accountId}, as ${escaped(arn)}`);
     },
   );
-  const account = await services.account();
+  const organizations = await services.organizations();
   const instances = await services.instances();
   const organization = await runCheck(
     {
@@ -23,7 +23,7 @@ export async function accountFindings(context: Context): Promise<readonly Findin
     },
     async (found) => {
       const { accountId } = await services.identity();
-      const organization = await account.organization();
+      const organization = await organizations.organization();
       if (organization === undefined)
         return found.ok(`${accountId} is in no organization, so Identity Center is an account instance`);
       if (organization === 'unknown')

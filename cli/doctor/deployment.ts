@@ -182,7 +182,7 @@ export async function activityFindings(context: Context): Promise<readonly Findi
 
 async function forwarder(found: Findings, services: Services, now: Date): Promise<Finding> {
   const { accountId } = await services.identity();
-  const organization = await (await services.account()).organization();
+  const organization = await (await services.organizations()).organization();
   if (organization === undefined || organization === 'unknown')
     return found.ok('not needed: this account sees no organization');
   const { managementAccountId } = organization;

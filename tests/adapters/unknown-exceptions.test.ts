@@ -5,11 +5,12 @@ import { connectEventBus } from '../../adapters/event-bus.ts';
 import { connectOwnExecutions } from '../../adapters/executions.ts';
 import { connectDirectory } from '../../adapters/identity-store.ts';
 import { connectLedger } from '../../adapters/ledger.ts';
-import { connectAccount } from '../../adapters/operator/account.ts';
 import { connectAuditLog, connectFunctionLog } from '../../adapters/operator/audit-log.ts';
+import { readIdentity } from '../../adapters/operator/caller.ts';
 import { connectDeployment } from '../../adapters/operator/deployment.ts';
 import { connectExecutions } from '../../adapters/operator/executions.ts';
 import { connectInstances } from '../../adapters/operator/instances.ts';
+import { connectOrganizations } from '../../adapters/operator/organizations.ts';
 import { connectPeople } from '../../adapters/operator/people.ts';
 import { connectQueues } from '../../adapters/operator/queues.ts';
 import { connectReplays } from '../../adapters/operator/replays.ts';
@@ -97,8 +98,8 @@ const OF_OPERATORS: readonly Call[] = [
   ['GetQueueUrl', (aws) => connectQueues(aws).receiveAll('queue', 30)],
   ['DescribeReplay', (aws) => connectReplays(aws).state('replay')],
   ['StartReplay', (aws) => connectReplays(aws).start({ name: 'a', archiveArn: ARN, busArn: ARN, from: NOW, to: NOW })],
-  ['GetCallerIdentity', (aws) => connectAccount(aws).identity()],
-  ['DescribeOrganization', (aws) => connectAccount(aws).organization()],
+  ['GetCallerIdentity', (aws) => readIdentity(aws)],
+  ['DescribeOrganization', (aws) => connectOrganizations(aws).organization()],
 ];
 
 const kiro = (aws: ClientSettings) => kiroSubscriptions(aws, { instanceArn: INSTANCE_ARN, region: REGION }, pacer);

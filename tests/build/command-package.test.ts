@@ -85,6 +85,23 @@ describe('the package of the command', () => {
   });
 });
 
+describe('npm pack in the checkout, which runs no script of ours', () => {
+  it('packs no source, and a command that says what to run instead', () => {
+    const made = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: ROOT, encoding: 'utf8' });
+    const [{ filename, files }] = JSON.parse(made);
+    expect(files.map(({ path }: { path: string }) => path).toSorted()).toEqual([
+      ...['LICENSE', 'README.md', 'cli/usher.mjs', 'package.json'],
+    ]);
+    execFileSync('tar', ['-xzf', filename], { cwd: folder });
+    const stub = spawnSync(NODE, ['package/cli/usher.mjs', 'play'], { cwd: folder, encoding: 'utf8' });
+    expect({ code: stub.status, out: stub.stdout, error: stub.stderr }).toEqual({
+      code: 3,
+      out: '',
+      error: expect.stringContaining('npm run pack'),
+    });
+  });
+});
+
 describe('the installed command', () => {
   it('says its version and the same help as the checkout', async () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));

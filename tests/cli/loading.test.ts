@@ -1,26 +1,28 @@
 // @module-tag long
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { environment } from '../support/operator.ts';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { environment, startOperator } from '../support/operator.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const NOTE_LOADED = join(import.meta.dirname, '../support/note-loaded.mjs');
 
 /** The files that a command loads, from the root of the project; a package counts once, by its name. */
-function loadedBy(...args: readonly string[]): Set<string> {
-  const { stderr } = spawnSync(process.execPath, ['--import', NOTE_LOADED, 'cli/usher.mjs', ...args], {
+async function loadedBy(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Set<string>> {
+  const child = spawn(process.execPath, ['--import', NOTE_LOADED, 'cli/usher.mjs', ...args], {
     cwd: ROOT,
-    env: environment(),
-    encoding: 'utf8',
+    env: environment(env),
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const paths = [...stderr.matchAll(/^loaded (.+)$/gm)].map(([, path = '']) => path);
+  const paths = [...(await text(child.stderr)).matchAll(/^loaded (.+)$/gm)].map(([, path = '']) => path);
   return new Set(paths.map((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? path));
 }
 
 describe('what a command line loads', () => {
-  it('usher --version loads no command, and no package but the one that parses command lines', () => {
-    const loaded = loadedBy('--version');
+  it('usher --version loads no command, and no package but the one that parses command lines', async () => {
+    const loaded = await loadedBy(['--version']);
     expect([...loaded].filter((path) => !path.includes('/'))).toEqual(['commander']);
     expect([...loaded].filter((path) => path.startsWith('cli/commands/'))).toEqual([]);
     expect(loaded.size).toBeLessThan(15);
@@ -30,14 +32,32 @@ describe('what a command line loads', () => {
     ['held', ['held', '--help']],
     ['seats', ['--local', 'seats', '--nosuch']],
     ['audit', ['help', 'audit']],
-  ])('a command line that names %s loads no other command', (name, args) => {
-    const commands = [...loadedBy(...args)].filter((path) => path.startsWith('cli/commands/'));
+  ])('a command line that names %s loads no other command', async (name, args) => {
+    const commands = [...(await loadedBy(args))].filter((path) => path.startsWith('cli/commands/'));
     expect(commands).toEqual([`cli/commands/${name}.ts`]);
   });
 
-  it('no help loads a client of AWS or the emulator', () => {
-    const loaded = loadedBy('--help');
+  it('no help loads a client of AWS or the emulator', async () => {
+    const loaded = await loadedBy(['--help']);
     expect(loaded).toContain('cli/commands/local.ts');
     expect([...loaded].filter((path) => /^@aws-sdk\/client-|^emulator\/(?:aws|engine|stack)\//.test(path))).toEqual([]);
+  });
+
+  it('a question loads the clients that it asks, and with --local no parser of YAML', async () => {
+    const operator = await startOperator();
+    onTestFinished(async () => {
+      await operator.stop();
+      rmSync(operator.folder, { recursive: true });
+    });
+    const loadedLocally = async (command: string) =>
+      [...(await loadedBy(['--local', command], { AWS_ENDPOINT_URL: operator.endpoint }))].filter((path) =>
+        /^@aws-sdk\/client-|^yaml$/.test(path),
+      );
+    expect(await loadedLocally('held')).toEqual(['@aws-sdk/client-dynamodb']);
+    expect((await loadedLocally('seats')).toSorted()).toEqual([
+      '@aws-sdk/client-dynamodb',
+      '@aws-sdk/client-sso-admin',
+    ]);
+    expect((await loadedLocally('status')).toSorted()).toEqual(['@aws-sdk/client-sfn', '@aws-sdk/client-sts']);
   });
 });

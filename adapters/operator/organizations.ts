@@ -5,20 +5,9 @@ import {
   ListDelegatedAdministratorsCommand,
   OrganizationsClient,
 } from '@aws-sdk/client-organizations';
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
 import { askWith, listIn, malformedAnswer, pages, undefinedIf } from '../requests.ts';
-import { STS_ERRORS } from '../sts-errors.ts';
-
-/** The caller of AWS. */
-export interface Identity {
-  accountId: string;
-  /** ARN of the caller. */
-  arn: string;
-  /** `aws`, `aws-cn`, … */
-  partition: string;
-}
 
 /** The organization of the account. */
 export interface Organization {
@@ -30,13 +19,8 @@ export interface Organization {
   delegatedAdministrators: readonly string[] | undefined;
 }
 
-/**
- * The account of the caller.
- *
- * @throws TransientAwsError worth a retry · RefusedError not; `credentials` if they are missing, expired or wrong
- */
-export interface Account {
-  identity(): Promise<Identity>;
+/** What AWS Organizations says to the account of the caller. @throws TransientAwsError worth a retry */
+export interface Organizations {
   /** Undefined for an account without one; `unknown` if the account may not read it. */
   organization(): Promise<Organization | 'unknown' | undefined>;
 }
@@ -56,9 +40,8 @@ const ORGANIZATIONS_ERRORS: readonly ErrorRow[] = [
 
 const isDenied = (error: unknown) => error instanceof AccessDeniedException;
 
-/** The account, over the SDK. Organizations has one endpoint per partition; the SDK knows its Region. */
-export function awsAccount(sts: STSClient, organizations: OrganizationsClient): Account {
-  const askSts = askWith(STS_ERRORS);
+/** Organizations, over the SDK. It has one endpoint per partition; the SDK knows its Region. */
+export function awsOrganizations(organizations: OrganizationsClient): Organizations {
   const ask = askWith(ORGANIZATIONS_ERRORS);
 
   async function delegatedAdministrators(): Promise<string[] | undefined> {
@@ -84,14 +67,6 @@ export function awsAccount(sts: STSClient, organizations: OrganizationsClient): 
   }
 
   return {
-    async identity() {
-      const operation = 'GetCallerIdentity';
-      const { Account, Arn } = await askSts(operation, [], () => sts.send(new GetCallerIdentityCommand()));
-      const [, partition] = Arn?.split(':') ?? [];
-      if (!(Account && Arn && partition)) throw malformedAnswer(operation, 'Arn');
-      return { accountId: Account, arn: Arn, partition };
-    },
-
     async organization() {
       const operation = 'DescribeOrganization';
       const answer = await ask(operation, [], async () => {
@@ -111,23 +86,7 @@ export function awsAccount(sts: STSClient, organizations: OrganizationsClient): 
   };
 }
 
-/** {@link awsAccount} with clients of its own. */
-export function connectAccount(settings: ClientSettings): Account {
-  return awsAccount(new STSClient(settings), new OrganizationsClient(settings));
-}
-
-/**
- * Returns the Region that the AWS CLI would use.
- *
- * @returns undefined if none is configured
- */
-export async function configuredRegion(profile: string | undefined): Promise<string | undefined> {
-  try {
-    const region: Promise<string> = new STSClient(profile === undefined ? {} : { profile }).config.region();
-    return await region;
-  } catch (error) {
-    // An empty AWS_REGION configures none.
-    if (error instanceof Error && /Region is missing|region=""/.test(error.message)) return undefined;
-    throw error;
-  }
+/** {@link awsOrganizations} with a client of its own. */
+export function connectOrganizations(settings: ClientSettings): Organizations {
+  return awsOrganizations(new OrganizationsClient(settings));
 }
