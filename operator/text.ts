@@ -42,6 +42,11 @@ export function timeOf(time: Date | string): string {
   return new Date(time).toISOString().replace('T', ' ').slice(0, 19);
 }
 
+/** Returns `2026-11-25T08:30:12Z`. */
+export function isoTimeOf(time: Date | string): string {
+  return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
 /** Returns `1 seat`, or `5,000 seats`. */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${numberOf(number)} ${number === 1 ? one : many}`;

@@ -6,7 +6,7 @@ import type Table from 'cli-table3';
 import type { createLogUpdate } from 'log-update';
 import { UsageError } from '../../operator/failures.ts';
 import type { Line } from '../../operator/lines/all.ts';
-import { durationOf, jsonLine, numberOf, wrap } from '../../operator/text.ts';
+import { durationOf, isoTimeOf, jsonLine, numberOf, relative, wrap } from '../../operator/text.ts';
 
 /** Work that takes less than this shows no progress. */
 const PATIENCE_MILLISECONDS = 2000;
@@ -107,6 +107,12 @@ export class Terminal {
     const margin = ' '.repeat(indent);
     const lines = this.isLive ? wrap(text, this.width - indent) : [text];
     for (const line of lines) this.line(margin + colored(line));
+  }
+
+  /** Returns a time for a table: how long ago it was in a terminal, elsewhere an ISO time, which stays true. */
+  when(time: Date | string | undefined, now: Date): string {
+    if (time === undefined) return '';
+    return this.isLive ? relative(time, now) : isoTimeOf(time);
   }
 
   /** Writes a result for a program. */

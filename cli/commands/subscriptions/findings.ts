@@ -6,7 +6,7 @@ import {
   type SubscriptionFinding,
 } from '../../../domain/subscription/findings.ts';
 import { COST_KINDS, costsOf, type Prices, priceOf, totalOf } from '../../../domain/subscription/prices.ts';
-import { count, numberOf, relative } from '../../../operator/text.ts';
+import { count, numberOf } from '../../../operator/text.ts';
 import type { Context } from '../../command/context.ts';
 import type { ProfileReport } from '../../command/subscriptions.ts';
 import { csvOf } from '../../ui/csv.ts';
@@ -227,7 +227,7 @@ export async function listFindings(
       plan ?? '',
       expected ?? '',
       status ?? '',
-      since === undefined ? '' : relative(since, now),
+      terminal.when(since, now),
       ...(prices ? [priceCell(row)] : []),
     ]),
   );

@@ -14,7 +14,7 @@ import { readActivityFiles } from '../../../input/activity-files.ts';
 import { labelOf, readText } from '../../../input/files.ts';
 import { readUserIds } from '../../../input/user-ids-file.ts';
 import { CommandFailed, MissingPrecondition } from '../../../operator/failures.ts';
-import { count, numberOf, relative } from '../../../operator/text.ts';
+import { count, numberOf } from '../../../operator/text.ts';
 import type { Unread } from '../../../operator/unread.ts';
 import type { Context } from '../../command/context.ts';
 import { readProfiles } from '../../command/subscriptions.ts';
@@ -158,7 +158,7 @@ async function print(
         row.entitlement ?? '',
         row.plan,
         row.lastUse ?? '',
-        row.since === undefined ? '' : relative(row.since, now),
+        terminal.when(row.since, now),
         ...(prices ? [priceCell(row)] : []),
       ]),
     );

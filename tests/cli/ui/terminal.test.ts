@@ -124,6 +124,20 @@ describe('a paragraph', () => {
   });
 });
 
+describe('a time', () => {
+  const NOW = new Date('2026-11-25T08:30:12.345Z');
+
+  it.each<[string, Properties, string]>([
+    ['is relative in a terminal', TERMINAL, '4 min ago'],
+    ['is an ISO time in a pipe', {}, '2026-11-25T08:26:00Z'],
+  ])('%s', async (_name, properties, expected) => {
+    const { terminal } = await aTerminal(properties);
+    expect(terminal.when('2026-11-25T08:26:00.500Z', NOW)).toBe(expected);
+    expect(terminal.when(new Date('2026-11-25T08:26:00.500Z'), NOW)).toBe(expected);
+    expect(terminal.when(undefined, NOW)).toBe('');
+  });
+});
+
 describe('colors', () => {
   it.each<[string, Properties, NodeJS.ProcessEnv, boolean]>([
     ['a terminal', TERMINAL, {}, true],
