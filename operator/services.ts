@@ -10,6 +10,12 @@ import { once } from './once.ts';
 const MOST_ATTEMPTS = 8;
 /** AWS allows 20 calls per second of each operation of the Identity Store, and Usher itself needs some of them. */
 const DIRECTORY_PER_SECOND = 10;
+/** Below what AWS allows all callers together: 15, 5 and 5 per second. The functions, too, describe executions. */
+const EXECUTIONS_PER_SECOND: Readonly<Record<string, number>> = {
+  DescribeExecution: 12,
+  GetExecutionHistory: 4,
+  ListExecutions: 4,
+};
 
 interface ServicesOptions {
   /** Is told, every five seconds at most, that a call is tried again. */
@@ -40,6 +46,8 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
     access.endpoint === undefined ? createPacer(most, clock) : { pace: async () => undefined };
   const applicationsPacer = pacer(perSecond);
   const directoryPacer = pacer(DIRECTORY_PER_SECOND);
+  const executionPacers = new Map(Object.entries(EXECUTIONS_PER_SECOND).map(([name, most]) => [name, pacer(most)]));
+  const executionsPacer: Pacer = { pace: async (operation = '') => executionPacers.get(operation)?.pace() };
   const account = once(async () => (await import('../adapters/operator/account.ts')).connectAccount(settings));
   const identity = once(async () => (await account()).identity());
   return {
@@ -53,7 +61,9 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
       const { partition, accountId } = await identity();
       return `arn:${partition}:states:${region}:${accountId}:stateMachine:${name}`;
     },
-    executions: once(async () => (await import('../adapters/operator/executions.ts')).connectExecutions(settings)),
+    executions: once(async () =>
+      (await import('../adapters/operator/executions.ts')).connectExecutions(settings, executionsPacer),
+    ),
     auditLog: once(async () =>
       (await import('../adapters/operator/audit-log.ts')).connectAuditLog(settings, names.auditLogGroup),
     ),
