@@ -4,8 +4,8 @@ import { listBlockedUntil } from '../../domain/queue/list-reads.ts';
 import { stopsOf } from '../../domain/queue/stops.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import { isUnanswered, type Seat } from '../../domain/seat/seat.ts';
+import { stopInWords } from '../../operator/stops.ts';
 import { relative } from '../../operator/text.ts';
-import { stopInWords } from './stops.ts';
 import type { EntitlementFinding } from './user-findings.ts';
 
 /** Refusals that concern the subscription of a seat alone. */

@@ -1,4 +1,5 @@
 import type { Person } from '../../adapters/operator/people.ts';
+import type { Subject } from '../../operator/lines/executions.ts';
 import { count, escaped } from '../../operator/text.ts';
 import type { Unread } from '../../operator/unread.ts';
 import type { Context } from './context.ts';
@@ -33,6 +34,16 @@ export async function namesOfUsers(
     });
   });
   return names;
+}
+
+/** Adds the names of the users whom executions are about. */
+export async function addNames(subjects: readonly Subject[], context: Context): Promise<void> {
+  const users = subjects.flatMap((subject) => subject.users ?? []);
+  const names = await namesOfUsers(new Set(users.map(({ userId }) => userId)), context, context.unread);
+  for (const user of users) {
+    const name = names.get(user.userId);
+    if (name !== undefined) user.name = name;
+  }
 }
 
 /** Returns the name with which a user signs in, escaped for a terminal. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import * as z from 'zod/mini';
 import { type IgnoredReason, normalize } from '../../domain/request/normalize.ts';
 import type { Propagation, Request, StartContext } from '../../domain/request/request.ts';
 import { InvalidRequestError } from '../../domain/shared/errors.ts';
@@ -6,11 +7,15 @@ import { readEntitlements } from '../../input/entitlements-file.ts';
 import { type EventPlace, eventsIn } from '../../input/event-files.ts';
 import { titleOf } from '../../input/event-title.ts';
 import { labelOf, readText } from '../../input/files.ts';
-import { CommandFailed } from '../../operator/failures.ts';
+import { findExecution } from '../../operator/executions/find.ts';
+import { IGNORED } from '../../operator/executions/outcomes.ts';
+import { CommandFailed, UsageError } from '../../operator/failures.ts';
 import { count, escaped } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
-import type { Context } from '../command/context.ts';
-import { IGNORED } from '../ui/outcomes.ts';
+import { type Context, optionsOf } from '../command/context.ts';
+import { finish } from '../command/unread.ts';
+
+const Options = z.object({ execution: z.optional(z.string()) });
 
 /** What an execution would do with an event. */
 type Explanation =
@@ -26,7 +31,7 @@ const WAIT_EVERY = 1000;
 
 export function explainCommand(run: Runner): Command {
   return commandOf('explain', {
-    summary: 'Explain what an event would start, or why it would be ignored (offline)',
+    summary: 'Explain what an event would start, or why it would be ignored (offline, but for --execution)',
     description:
       'FILE holds one JSON object, an array, or JSON Lines: EventBridge events, bare CloudTrail records, or manual starts. - is standard input.\n' +
       'With --json, prints one line per event, in the order of the file:\n' +
@@ -36,19 +41,31 @@ export function explainCommand(run: Runner): Command {
       ['usher explain event.json', 'one event, in words'],
       ['usher explain events.jsonl --entitlements next.yml --json', 'the effect of a changed configuration'],
       ['pbpaste | usher explain -', 'an event from the clipboard'],
+      ['usher explain --execution 6f1c0d9e-2b7a-4c35-9e41-0a8d5b3f7c21', 'what an execution was started with'],
     ],
-    permissions: [],
+    permissions: ['sts:GetCallerIdentity (--execution)', 'states:DescribeExecution (--execution)'],
   })
-    .argument('<FILE>', 'event file, or - for standard input')
+    .argument('[FILE]', 'event file, or - for standard input')
+    .option('--execution <EXECUTION>', "an execution's own input, instead of a file")
     .action(run(explain));
 }
 
 async function explain(context: Context, command: Command): Promise<void> {
   const { terminal, clock, json } = context;
-  const [file = '-'] = command.args;
+  const { execution } = optionsOf(command, Options);
+  const [file] = command.args;
+  if ((file === undefined) === (execution === undefined)) throw new UsageError('Give a FILE, or --execution');
+  const input = execution === undefined ? undefined : await findExecution(execution, context);
+  if (execution !== undefined && !input) return finish(context);
   const entitlements = await entitlementsFor(context, command);
-  const places = eventsIn(await readText(file), labelOf(file));
-  const around = { entitlements, execution: NO_EXECUTION, startedAt: clock.now() };
+  const places = input
+    ? eventsIn(input.input, input.name)
+    : eventsIn(await readText(file ?? '-'), labelOf(file ?? '-'));
+  const around = {
+    entitlements,
+    execution: input?.arn ?? NO_EXECUTION,
+    startedAt: input?.startedAt ?? clock.now(),
+  };
   const counts = { start: 0, ignored: 0, invalid: 0 };
   for (const [index, place] of places.entries()) {
     const explanation = explanationOf(place, around);

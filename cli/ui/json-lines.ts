@@ -5,7 +5,7 @@ import type { Terminal } from './terminal.ts';
 export const LINE_FIELDS = {
   state: 'an execution entered a state, at this virtual time',
   execution:
-    'an execution ended: `status` as Step Functions has it; `outcome`; `cause`, if there is one: why it was ignored or failed, or the execution to which it was handed over',
+    'an execution ended: `status` as Step Functions has it; `outcome`; `reason`, if there is one: why it was ignored or failed, or the execution to which it was handed over',
   audit: 'an entry of `PutEvents` that the audit bus took, with its `Detail` parsed; docs/audit.md describes it',
   summary:
     'the last line. `executions`: the number of executions by outcome. `seats`: `entitlement` (its name), `userId`, `status`, as the ledger holds them. `assignments`: `applicationArn`, `principalId`, all that the applications hold, including those that Usher did not make. `subscriptions`: `applicationArn`, `principalId`, `plan`, `status`, including those that Usher did not start. `calls`: requests by `<Service>.<Operation>`, including refused ones. All sorted',
@@ -23,10 +23,10 @@ export function jsonLines(terminal: Pick<Terminal, 'untypedJson' | 'behind'>): R
     ended: ({ execution, status, outcome, cause, startedAt, endedAt }) =>
       write({
         type: 'execution',
-        id: execution,
+        execution,
         status,
         outcome,
-        cause,
+        reason: cause,
         startedAt: startedAt.toISOString(),
         endedAt: endedAt.toISOString(),
       }),

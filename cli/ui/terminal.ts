@@ -7,6 +7,7 @@ import type { createLogUpdate } from 'log-update';
 import { UsageError } from '../../operator/failures.ts';
 import type { Line } from '../../operator/lines/all.ts';
 import { durationOf, isoTimeOf, jsonLine, numberOf, relative, wrap } from '../../operator/text.ts';
+import { fitLines } from './fit-lines.ts';
 
 /** Work that takes less than this shows no progress. */
 const PATIENCE_MILLISECONDS = 2000;
@@ -62,6 +63,8 @@ export class Terminal {
   #isFresh = false;
   /** What {@link working} is doing. */
   #detail = '';
+  /** Where {@link frame} keeps what would go to standard output. */
+  #frame: string[] | undefined;
 
   private constructor(surroundings: Surroundings, drawing: Drawing) {
     const { stdout, stderr, env } = surroundings;
@@ -97,7 +100,8 @@ export class Terminal {
   }
 
   line(text = ''): void {
-    if (this.#lastLine) this.#lastLine.persist(text);
+    if (this.#frame) this.#frame.push(...text.split('\n'));
+    else if (this.#lastLine) this.#lastLine.persist(text);
     else this.#surroundings.stdout.write(`${text}\n`);
     this.#isFresh = true;
   }
@@ -121,7 +125,38 @@ export class Terminal {
   }
 
   untypedJson(value: unknown): void {
-    this.#surroundings.stdout.write(`${jsonLine(value)}\n`);
+    const line = jsonLine(value);
+    if (this.#frame) this.#frame.push(line);
+    else this.#surroundings.stdout.write(`${line}\n`);
+  }
+
+  /** Returns the lines that `draw` writes to standard output, which does not get them. */
+  async frame(draw: () => Promise<void>): Promise<string[]> {
+    const lines: string[] = [];
+    this.#frame = lines;
+    try {
+      await draw();
+    } finally {
+      this.#frame = undefined;
+    }
+    return lines;
+  }
+
+  /**
+   * Shows lines in the place of those before, as many as the terminal has room for.
+   *
+   * @returns false where nothing can be redrawn
+   */
+  redraw(lines: readonly string[]): boolean {
+    this.#lastLine ??= this.#liveOn(this.#surroundings.stdout);
+    this.#lastLine?.(fitLines(lines, this.#surroundings.stdout).join('\n'));
+    return this.#lastLine !== undefined;
+  }
+
+  /** Leaves the lines of {@link redraw} as they are: what comes next is written below them. */
+  keep(): void {
+    this.#lastLine?.done();
+    this.#lastLine = undefined;
   }
 
   /** Writes something that is not a result. */

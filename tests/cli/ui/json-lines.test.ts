@@ -60,7 +60,7 @@ describe('JSON Lines', () => {
     expect(lines.filter(({ type }) => type === 'execution')).toEqual([
       {
         type: 'execution',
-        id: 'execution-1',
+        execution: 'execution-1',
         status: 'SUCCEEDED',
         outcome: 'converged',
         startedAt: '2026-11-01T10:00:01.000Z',
@@ -68,18 +68,18 @@ describe('JSON Lines', () => {
       },
       {
         type: 'execution',
-        id: 'execution-2',
+        execution: 'execution-2',
         status: 'SUCCEEDED',
         outcome: 'ignored',
-        cause: 'foreign-service',
+        reason: 'foreign-service',
         startedAt: '2026-11-01T10:10:00.000Z',
         endedAt: '2026-11-01T10:10:00.000Z',
       },
       expect.objectContaining({
-        id: 'execution-3',
+        execution: 'execution-3',
         status: 'FAILED',
         outcome: 'failed',
-        cause: expect.stringMatching(/^InvalidRequestError: input: /),
+        reason: expect.stringMatching(/^InvalidRequestError: input: /),
       }),
     ]);
     expect(lines.filter(({ type }) => type === 'audit').map(({ event }) => event)).toEqual([

@@ -1,15 +1,15 @@
 import type { Directory } from '../../adapters/identity-store.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
-import { count, escaped, numberOf } from '../../operator/text.ts';
-import type { Context } from '../command/context.ts';
+import type { Asker } from '../asker.ts';
+import { count, escaped, numberOf } from '../text.ts';
 import { about, type Finding, runCheck } from './check.ts';
 import type { Listed } from './pace.ts';
 
 /** Checks the identity store, the configured groups and the caps. @param listed gets the members */
-export async function directoryFindings(context: Context, listed: Listed): Promise<readonly Finding[]> {
-  const { identityCenter, entitlements } = await context.entitlements();
-  const services = await context.services();
+export async function directoryFindings(asker: Asker, listed: Listed): Promise<readonly Finding[]> {
+  const { identityCenter, entitlements } = await asker.entitlements();
+  const services = await asker.services();
   const people = await services.people(identityCenter.identityStoreId);
   const directory = await services.directory(identityCenter.identityStoreId);
   const findings: Finding[] = [];
