@@ -10,11 +10,13 @@ import { once } from './once.ts';
 const MOST_ATTEMPTS = 8;
 /** AWS allows 20 calls per second of each operation of the Identity Store, and Usher itself needs some of them. */
 const DIRECTORY_PER_SECOND = 10;
-/** Below what AWS allows all callers together: 15, 5 and 5 per second. The functions, too, describe executions. */
-const EXECUTIONS_PER_SECOND: Readonly<Record<string, number>> = {
-  DescribeExecution: 12,
-  GetExecutionHistory: 4,
-  ListExecutions: 4,
+/**
+ * How often executions are asked for, below what AWS allows all callers together: 15 calls per second of DescribeExecution
+ * after 300 at once, and 5 of GetExecutionHistory. The functions, too, describe executions.
+ */
+const EXECUTION_PACES: Readonly<Record<string, { atOnce: number; perSecond: number }>> = {
+  DescribeExecution: { atOnce: 100, perSecond: 12 },
+  GetExecutionHistory: { atOnce: 0, perSecond: 4 },
 };
 
 interface ServicesOptions {
@@ -46,7 +48,12 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
     access.endpoint === undefined ? createPacer(most, clock) : { pace: async () => undefined };
   const applicationsPacer = pacer(perSecond);
   const directoryPacer = pacer(DIRECTORY_PER_SECOND);
-  const executionPacers = new Map(Object.entries(EXECUTIONS_PER_SECOND).map(([name, most]) => [name, pacer(most)]));
+  const executionPacers = new Map(
+    Object.entries(EXECUTION_PACES).map(([name, { atOnce, perSecond: most }]) => [
+      name,
+      afterBurst(atOnce, pacer(most)),
+    ]),
+  );
   const executionsPacer: Pacer = { pace: async (operation = '') => executionPacers.get(operation)?.pace() };
   const account = once(async () => (await import('../adapters/operator/account.ts')).connectAccount(settings));
   const identity = once(async () => (await account()).identity());
@@ -92,6 +99,17 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
       return (await import('../adapters/operator/people.ts')).connectPeople(settings, identityStoreId, directoryPacer);
     },
     subscriptions: connectSubscriptions(settings, pacer(SUBSCRIPTIONS_PER_SECOND)),
+  };
+}
+
+/** Paces all calls but the first. */
+function afterBurst(atOnce: number, pacer: Pacer): Pacer {
+  let left = atOnce;
+  return {
+    async pace() {
+      left -= 1;
+      if (left < 0) await pacer.pace();
+    },
   };
 }
 

@@ -28,33 +28,30 @@ export interface Readings {
 
 /** Reads what shows whether Usher needs a person. Takes some 30 requests; the checks of `usher doctor` take more. */
 export async function readAttention(asker: Asker): Promise<Readings> {
-  const { unread, clock, progress } = asker;
+  const { unread, clock } = asker;
   const services = await asker.services();
   const { entitlements } = await asker.entitlements();
   const now = clock.now();
-  const ledger = await services.ledger();
-  progress('work queue and holds');
-  const queue = (await unread.attempt(() => ledger.queue()))?.value;
-  const holds: ActiveHold[] = [];
-  for (const application of applicationsOf(entitlements, queue)) {
-    const active = (await unread.attempt(() => activeHold(application, ledger)))?.value;
-    if (active) holds.push(active);
-  }
-  progress('executions');
-  const running = await unread.attempt(() => runningOf(services));
-  const failures = await unread.attempt(() => readRecentFailures(asker, lastSweepOf({ entitlements, queue })));
-  progress('dead letters');
-  const deadLetters = await deadLettersOf(services, asker);
-  progress('triggers');
-  const deployment = await services.deployment();
   const { names } = services;
-  const schedule = await unread.attempt(() => deployment.schedule(names.schedule, names.scheduleGroup));
-  const rule = await unread.attempt(() => deployment.rule(names.eventRule));
-  const silent = await unread.attempt(() => isForwarderSilent(schedule?.value, services, now));
+  const ledger = await services.ledger();
+  const deployment = await services.deployment();
+  const [queue, schedule] = await Promise.all([
+    unread.attempt(() => ledger.queue()),
+    unread.attempt(() => deployment.schedule(names.schedule, names.scheduleGroup)),
+  ]);
+  const sweptAt = lastSweepOf({ entitlements, queue: queue?.value });
+  const [holds, running, failures, deadLetters, rule, silent] = await Promise.all([
+    holdsOf(applicationsOf(entitlements, queue?.value), ledger, asker),
+    unread.attempt(() => runningOf(services)),
+    unread.attempt(() => readRecentFailures(asker, sweptAt)),
+    deadLettersOf(services, asker),
+    unread.attempt(() => deployment.rule(names.eventRule)),
+    unread.attempt(() => isForwarderSilent(schedule?.value, services, now)),
+  ]);
   return {
     entitlements,
     now,
-    queue,
+    queue: queue?.value,
     holds,
     running: running?.value,
     failures: failures?.value,
@@ -63,6 +60,19 @@ export async function readAttention(asker: Asker): Promise<Readings> {
     rule,
     silentAccount: silent?.value,
   };
+}
+
+async function holdsOf(
+  applications: Iterable<string>,
+  ledger: Parameters<typeof activeHold>[1],
+  { unread }: Asker,
+): Promise<ActiveHold[]> {
+  const found: ActiveHold[] = [];
+  for (const application of applications) {
+    const active = (await unread.attempt(() => activeHold(application, ledger)))?.value;
+    if (active) found.push(active);
+  }
+  return found;
 }
 
 async function runningOf(services: Services): Promise<ExecutionSummary[]> {
