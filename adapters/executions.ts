@@ -34,6 +34,8 @@ export interface ExecutionDetail extends ExecutionSummary {
   cause?: string;
   redrives: number;
   isRedrivable: boolean;
+  /** Why AWS does not redrive it, in AWS's words; AWS may give no reason. */
+  notRedrivable?: string;
 }
 
 /**
@@ -106,6 +108,7 @@ export async function describeExecution(
       ...(found.cause === undefined ? {} : { cause: found.cause }),
       redrives: found.redriveCount ?? 0,
       isRedrivable: found.redriveStatus === 'REDRIVABLE',
+      ...(found.redriveStatusReason === undefined ? {} : { notRedrivable: found.redriveStatusReason }),
     };
   });
 }

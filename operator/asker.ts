@@ -1,4 +1,5 @@
 import type { Entitlements } from '../domain/entitlements.ts';
+import type { GroupNames } from '../domain/parse-entitlements.ts';
 import type { Clock } from '../domain/shared/clock.ts';
 import type { Services } from './services.ts';
 import type { Unread } from './unread.ts';
@@ -11,6 +12,8 @@ export interface Asker {
   local: boolean;
   /** The entitlements in force: those of the file or of the emulator. @throws InputError, MissingPrecondition */
   entitlements(): Promise<Entitlements>;
+  /** The names that the entitlements in force give to groups; the emulator's give none. @throws like {@link entitlements} */
+  groupNames(): Promise<GroupNames>;
   /** AWS or the emulator, in the Region of the entitlements. @throws like {@link entitlements} */
   services(): Promise<Services>;
   /** What AWS refused to show so far. */

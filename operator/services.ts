@@ -10,6 +10,14 @@ import { once } from './once.ts';
 const MOST_ATTEMPTS = 8;
 /** AWS allows 20 calls per second of each operation of the Identity Store, and Usher itself needs some of them. */
 const DIRECTORY_PER_SECOND = 10;
+/**
+ * How often executions are asked for, below what AWS allows all callers together: 15 calls per second of DescribeExecution
+ * after 300 at once, and 5 of GetExecutionHistory. The functions, too, describe executions.
+ */
+const EXECUTION_PACES: Readonly<Record<string, { atOnce: number; perSecond: number }>> = {
+  DescribeExecution: { atOnce: 100, perSecond: 12 },
+  GetExecutionHistory: { atOnce: 0, perSecond: 4 },
+};
 
 /** AWS allows two requests per second and account, also to those who look at the console meanwhile. */
 const LOOKUPS_PER_SECOND = 1.5;
@@ -44,6 +52,13 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
   const applicationsPacer = pacer(perSecond);
   const directoryPacer = pacer(DIRECTORY_PER_SECOND);
   const identity = once(async () => (await import('../adapters/operator/caller.ts')).readIdentity(settings));
+  const executionPacers = new Map(
+    Object.entries(EXECUTION_PACES).map(([name, { atOnce, perSecond: most }]) => [
+      name,
+      afterBurst(atOnce, pacer(most)),
+    ]),
+  );
+  const executionsPacer: Pacer = { pace: async (operation = '') => executionPacers.get(operation)?.pace() };
   return {
     region,
     names,
@@ -57,7 +72,9 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
     organizations: once(async () =>
       (await import('../adapters/operator/organizations.ts')).connectOrganizations(settings),
     ),
-    executions: once(async () => (await import('../adapters/operator/executions.ts')).connectExecutions(settings)),
+    executions: once(async () =>
+      (await import('../adapters/operator/executions.ts')).connectExecutions(settings, executionsPacer),
+    ),
     auditLog: once(async () =>
       (await import('../adapters/operator/audit-log.ts')).connectAuditLog(settings, names.auditLogGroup),
     ),
@@ -93,6 +110,17 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
       return (await import('../adapters/operator/people.ts')).connectPeople(settings, identityStoreId, directoryPacer);
     },
     subscriptions: connectSubscriptions(settings, pacer(SUBSCRIPTIONS_PER_SECOND)),
+  };
+}
+
+/** Paces all calls but the first. */
+function afterBurst(atOnce: number, pacer: Pacer): Pacer {
+  let left = atOnce;
+  return {
+    async pace() {
+      left -= 1;
+      if (left < 0) await pacer.pace();
+    },
   };
 }
 

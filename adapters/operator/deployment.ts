@@ -41,6 +41,7 @@ export interface Schedule {
   target: Target;
   /** JSON: the input of the target. */
   input: string | undefined;
+  createdAt: Date | undefined;
 }
 
 /** A trail of CloudTrail. */
@@ -129,6 +130,7 @@ export function awsDeployment(clients: {
           expression: found.ScheduleExpression ?? '',
           target: { arn: found.Target?.Arn ?? '', deadLetterArn: found.Target?.DeadLetterConfig?.Arn },
           input: found.Target?.Input,
+          createdAt: found.CreationDate,
         }
       );
     },

@@ -8,7 +8,7 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import type { ClientSettings } from '../clients.ts';
+import type { ClientSettings, Pacer } from '../clients.ts';
 import {
   describeExecution,
   type ExecutionDetail,
@@ -22,6 +22,8 @@ import { askWith, listIn, malformedAnswer, pages, undefinedIf } from '../request
 
 /** An event in an execution's history. After a failed attempt comes `entered` of another state, or the next attempt. */
 export interface Step {
+  /** Its number in the history, from 1. */
+  id: number;
   at: Date;
   what: 'entered' | 'exited' | 'attempt-failed' | 'redriven' | 'other';
   state?: string;
@@ -42,8 +44,12 @@ export interface Executions {
   describe(arn: string): Promise<ExecutionDetail | undefined>;
   /** ListExecutions, newest first, by pages. */
   list(machineArn: string, status?: ExecutionStatus): AsyncIterable<readonly ExecutionSummary[]>;
-  /** GetExecutionHistory, oldest first, by pages; nothing if there is no such execution. */
-  history(arn: string): AsyncIterable<readonly Step[]>;
+  /**
+   * GetExecutionHistory, oldest first, by pages; nothing if there is no such execution.
+   *
+   * @param after reads only what comes after the event of this number, which takes one request if it fits on a page
+   */
+  history(arn: string, after?: number): AsyncIterable<readonly Step[]>;
   /** RedriveExecution, from the step that failed. `refused`: it runs, succeeded, or ended more than 14 days ago. */
   redrive(arn: string): Promise<'redriven' | 'refused'>;
 }
@@ -53,8 +59,29 @@ const EXECUTIONS_PER_PAGE = 100;
 const EVENTS_PER_PAGE = 1000;
 
 /** The executions of Step Functions, over the SDK. */
-export function stepFunctionsExecutions(client: SFNClient): Executions {
-  const ask = askWith(STEP_FUNCTIONS_ERRORS);
+export function stepFunctionsExecutions(client: SFNClient, pacer?: Pacer): Executions {
+  const ask = askWith(STEP_FUNCTIONS_ERRORS, pacer);
+
+  async function* historyPages(arn: string, reverseOrder: boolean) {
+    const operation = 'GetExecutionHistory';
+    for await (const { events, isMissing } of pages(operation, (nextToken) =>
+      ask(operation, [`execution ${arn}`], async () => {
+        const command = new GetExecutionHistoryCommand({
+          executionArn: arn,
+          maxResults: EVENTS_PER_PAGE,
+          nextToken,
+          reverseOrder,
+          // The input and output of every state is of no use here.
+          includeExecutionData: false,
+        });
+        const page = await undefinedIf(isMissingExecution, () => client.send(command));
+        return { events: page?.events, NextToken: page?.nextToken, isMissing: page === undefined };
+      }),
+    )) {
+      if (isMissing) return;
+      yield listIn(events, operation, 'events').map(stepIn);
+    }
+  }
 
   return {
     async start(machineArn, input, name) {
@@ -103,24 +130,15 @@ export function stepFunctionsExecutions(client: SFNClient): Executions {
       }
     },
 
-    async *history(arn) {
-      const operation = 'GetExecutionHistory';
-      for await (const { events, isMissing } of pages(operation, (nextToken) =>
-        ask(operation, [`execution ${arn}`], async () => {
-          const command = new GetExecutionHistoryCommand({
-            executionArn: arn,
-            maxResults: EVENTS_PER_PAGE,
-            nextToken,
-            // The input and output of every state is of no use here.
-            includeExecutionData: false,
-          });
-          const page = await undefinedIf(isMissingExecution, () => client.send(command));
-          return { events: page?.events, NextToken: page?.nextToken, isMissing: page === undefined };
-        }),
-      )) {
-        if (isMissing) return;
-        yield listIn(events, operation, 'events').map(stepIn);
+    async *history(arn, after = 0) {
+      if (after === 0) return yield* historyPages(arn, false);
+      const found: Step[] = [];
+      for await (const page of historyPages(arn, true)) {
+        const news = page.filter(({ id }) => id > after);
+        found.push(...news);
+        if (news.length < page.length) break;
       }
+      yield found.reverse();
     },
 
     redrive: (arn) =>
@@ -146,14 +164,16 @@ const FAILED_ATTEMPTS: ReadonlySet<string> = new Set([
 ]);
 
 function stepIn(event: HistoryEvent): Step {
-  const { type = '', timestamp } = event;
+  const { type = '', timestamp, id } = event;
   if (!timestamp) throw malformedAnswer('GetExecutionHistory', 'events.timestamp');
+  if (id === undefined) throw malformedAnswer('GetExecutionHistory', 'events.id');
+  const about = { id, at: timestamp };
   const named = (name: string | undefined) => (name === undefined ? {} : { state: name });
   if (type.endsWith('StateEntered')) {
-    return { at: timestamp, what: 'entered', ...named(event.stateEnteredEventDetails?.name) };
+    return { ...about, what: 'entered', ...named(event.stateEnteredEventDetails?.name) };
   }
   if (type.endsWith('StateExited')) {
-    return { at: timestamp, what: 'exited', ...named(event.stateExitedEventDetails?.name) };
+    return { ...about, what: 'exited', ...named(event.stateExitedEventDetails?.name) };
   }
   if (FAILED_ATTEMPTS.has(type)) {
     const details =
@@ -163,12 +183,12 @@ function stepIn(event: HistoryEvent): Step {
       event.lambdaFunctionStartFailedEventDetails ??
       event.taskFailedEventDetails ??
       event.taskTimedOutEventDetails;
-    return { at: timestamp, what: 'attempt-failed', error: details?.error ?? 'unknown' };
+    return { ...about, what: 'attempt-failed', error: details?.error ?? 'unknown' };
   }
-  return { at: timestamp, what: type === 'ExecutionRedriven' ? 'redriven' : 'other' };
+  return { ...about, what: type === 'ExecutionRedriven' ? 'redriven' : 'other' };
 }
 
 /** {@link stepFunctionsExecutions} with a client of its own. */
-export function connectExecutions(settings: ClientSettings): Executions {
-  return stepFunctionsExecutions(new SFNClient(settings));
+export function connectExecutions(settings: ClientSettings, pacer?: Pacer): Executions {
+  return stepFunctionsExecutions(new SFNClient(settings), pacer);
 }

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { StageSchema } from '../../adapters/resource-names.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
-import type { GroupNames } from '../../domain/parse-entitlements.ts';
 import { labelOf, readText } from '../../input/files.ts';
 import type { Asker } from '../../operator/asker.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
@@ -37,8 +36,6 @@ export interface Context extends Asker {
   json: boolean;
   /** What `--local` asks. */
   emulator: Emulator | undefined;
-  /** The names that the entitlements in force give to groups; the emulator's give none. @throws like {@link entitlements} */
-  groupNames(): Promise<GroupNames>;
   /** What the file says, also with `--local`. @throws InputError, MissingPrecondition */
   configuration(): Promise<PlanQuestion>;
   /** The same without entitlements, in the Region of `--region` or of the AWS configuration. @throws MissingPrecondition */

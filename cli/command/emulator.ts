@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { systemClock } from '../../adapters/system-clock.ts';
-import { type Entitlements, parseEntitlements } from '../../domain/entitlements.ts';
+import type { Entitlements } from '../../domain/entitlements.ts';
+import { parseEntitlements } from '../../domain/parse-entitlements.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import { Timestamp } from '../../domain/shared/timestamp.ts';
 import { InputError } from '../../input/input-error.ts';

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ExecutionDetail } from '../../adapters/executions.ts';
-import type { Executions, Step } from '../../adapters/operator/executions.ts';
-import { CommandFailed, UsageError } from '../../operator/failures.ts';
-import { timeOf } from '../../operator/text.ts';
+import type { Step } from '../../adapters/operator/executions.ts';
+import { followExecution } from '../../operator/executions/follow.ts';
+import { type Ending, OUTCOMES, STATES } from '../../operator/executions/outcomes.ts';
+import { CommandFailed } from '../../operator/failures.ts';
+import { escaped, timeOf } from '../../operator/text.ts';
 import { Unread } from '../../operator/unread.ts';
-import { type Ending, endingOf, OUTCOMES, STATES } from '../ui/outcomes.ts';
 import type { Context } from './context.ts';
 import { printUnread } from './unread.ts';
 
@@ -18,70 +18,52 @@ export function pollMilliseconds({ local }: Pick<Context, 'local'>): number {
   return local ? POLL_LOCAL_MILLISECONDS : POLL_MILLISECONDS;
 }
 
-/** Describes an execution. @throws UsageError if there is no such execution */
-export async function requireExecution(executions: Executions, arn: string): Promise<ExecutionDetail> {
-  const found = await executions.describe(arn);
-  if (found) return found;
-  throw new UsageError(`There is no execution ${arn}`);
-}
-
 /** Prints each state that an execution enters, until it ends; only its end, if AWS refuses to show its history. */
-export async function follow(
-  arn: string,
-  executions: Executions,
-  context: Pick<Context, 'terminal' | 'local' | 'json'>,
-): Promise<Ending> {
+export async function follow(arn: string, context: Context): Promise<Ending> {
   const unread = new Unread();
-  let shown = 0;
+  const executions = await (await context.services()).executions();
+  const steps = followExecution(arn, executions, { unread, pause: () => sleep(pollMilliseconds(context)) });
   for (;;) {
-    const execution = await requireExecution(executions, arn);
-    if (unread.isEmpty) {
-      let seen = 0;
-      await unread.attempt(async () => {
-        for await (const page of executions.history(arn)) {
-          for (const step of page) {
-            seen += 1;
-            if (seen > shown) printStep(arn, step, context);
-          }
-        }
-      });
-      shown = seen;
-      printUnread({ ...context, unread });
-    }
-    const ending = endingOf(execution);
-    if (ending) return ending;
-    await sleep(pollMilliseconds(context));
+    const { value, done } = await steps.next();
+    printUnread({ ...context, unread });
+    if (done) return value;
+    printStep(arn, value, context);
   }
 }
 
 function printStep(
   execution: string,
-  { at, what, state = '', error }: Step,
+  { at, what, state = '', error = 'unknown' }: Step,
   { terminal, json }: Pick<Context, 'terminal' | 'json'>,
 ): void {
-  const isShown = (what === 'entered' && STATES[state] !== undefined) || what === 'attempt-failed';
-  if (!isShown) return;
   const time = at.toISOString();
-  if (json) {
-    terminal.untypedJson(
-      what === 'entered' ? { type: 'state', execution, state, time } : { type: what, execution, error, time },
-    );
-    return;
-  }
   const { dim, yellow } = terminal.colors;
-  const words =
-    what === 'entered' ? `${state.padEnd(18)}  ${STATES[state]}` : yellow(`${error}: retried, or the execution fails`);
-  terminal.line(`${dim(timeOf(at).slice(11))}  ${words}`);
+  const line = (words: string) => terminal.line(`${dim(timeOf(at).slice(11))}  ${words}`);
+  if (what === 'entered' && STATES[state] !== undefined) {
+    if (json) terminal.json({ type: 'state', execution, state, time });
+    else line(`${state.padEnd(18)}  ${STATES[state]}`);
+  }
+  if (what === 'attempt-failed') {
+    if (json) terminal.json({ type: 'attempt', execution, error, time });
+    else line(yellow(`${escaped(error)}: retried, or the execution fails`));
+  }
 }
 
 /** Prints how an execution ended. @throws CommandFailed if it failed */
-export function printEnding(execution: ExecutionDetail | { arn: string }, ending: Ending, context: Context): void {
+export function printEnding(execution: string, ending: Ending, context: Pick<Context, 'terminal' | 'json'>): void {
   const { terminal, json } = context;
   const { outcome, reason, handedOverTo } = ending;
-  if (json) terminal.untypedJson({ type: 'end', execution: execution.arn, ...ending });
+  if (json) terminal.json({ type: 'end', execution, ...ending });
   else if (outcome !== 'failed') {
     const color = outcome === 'converged' ? terminal.colors.green : terminal.colors.yellow;
-    terminal.line(color([OUTCOMES[outcome], reason, handedOverTo].filter(Boolean).join(': ')));
+    terminal.line(
+      color(
+        [OUTCOMES[outcome], reason, handedOverTo]
+          .filter(Boolean)
+          .map((text) => escaped(`${text}`))
+          .join(': '),
+      ),
+    );
   }
   if (outcome === 'failed') throw new CommandFailed(reason ?? 'The execution failed');
 }

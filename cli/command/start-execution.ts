@@ -1,5 +1,5 @@
-import { CommandFailed } from '../../operator/failures.ts';
-import { isReadFailure } from '../../operator/unread.ts';
+import { nameIn } from '../../operator/executions/find.ts';
+import { readStarted } from '../../operator/executions/follow.ts';
 import { noteAwsEquivalent } from './aws-equivalent.ts';
 import type { Context } from './context.ts';
 import { follow, printEnding } from './follow-execution.ts';
@@ -8,7 +8,7 @@ import { follow, printEnding } from './follow-execution.ts';
 export interface Start {
   /** `adminMachine` also accepts what requires a permission of its own. */
   machine: 'machine' | 'adminMachine';
-  input: object;
+  input: Record<string, unknown>;
   wait: boolean;
 }
 
@@ -25,28 +25,20 @@ export async function startAndFollow({ machine, input, wait }: Start, context: C
   if (json) terminal.json({ type: 'start', execution: arn, input: { ...input } });
   else {
     terminal.line(`started ${arn}`);
-    if (!wait) terminal.note(terminal.noteColors.dim(`Follow it: usher status ${arn.split(':').at(-1)}`));
+    if (!wait) terminal.note(terminal.noteColors.dim(`Follow it: usher status ${nameIn(arn)}`));
   }
   noteAwsEquivalent(context, 'stepfunctions start-execution', { 'state-machine-arn': machineArn, input });
-  if (!wait) return;
+  if (wait) await followToEnd(arn, context);
+}
+
+/** Follows an execution, and those to which its work is handed over, and prints their ends. @throws CommandFailed if one fails */
+export async function followToEnd(arn: string, context: Context): Promise<void> {
   let current = arn;
   for (let handovers = 0; ; handovers += 1) {
     const followed = current;
-    const ending = await readStarted(followed, () => follow(followed, executions, context));
-    printEnding({ arn: current }, ending, context);
+    const ending = await readStarted(followed, () => follow(followed, context));
+    printEnding(current, ending, context);
     if (ending.handedOverTo === undefined || handovers === MOST_HANDOVERS) return;
     current = ending.handedOverTo;
-  }
-}
-
-/** Reads about an execution that was started. @throws CommandFailed if AWS refuses: the execution continues all the same */
-export async function readStarted<T>(arn: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!isReadFailure(error)) throw error;
-    throw new CommandFailed(`${error.message}. The execution continues: usher status ${arn.split(':').at(-1)}`, {
-      cause: error,
-    });
   }
 }

@@ -1,3 +1,4 @@
+import type { Subject } from '../../operator/lines/executions.ts';
 import type { Unread } from '../../operator/unread.ts';
 import { readNames } from '../../operator/user-names.ts';
 import type { Context } from './context.ts';
@@ -9,4 +10,14 @@ export function namesOfUsers(
   unread: Unread,
 ): Promise<Map<string, string>> {
   return context.terminal.working('Reading names', () => readNames(userIds, { ...context, unread }));
+}
+
+/** Adds the names of the users whom executions are about. */
+export async function addNames(subjects: readonly Subject[], context: Context): Promise<void> {
+  const users = subjects.flatMap((subject) => subject.users ?? []);
+  const names = await namesOfUsers(new Set(users.map(({ userId }) => userId)), context, context.unread);
+  for (const user of users) {
+    const name = names.get(user.userId);
+    if (name !== undefined) user.name = name;
+  }
 }

@@ -4,6 +4,8 @@ import * as z from 'zod/mini';
 import type { Ledger } from '../../adapters/ledger.ts';
 import type { Executions } from '../../adapters/operator/executions.ts';
 import { takesSlot } from '../../domain/seat/seat.ts';
+import { readStarted, requireExecution } from '../../operator/executions/follow.ts';
+import { type Ending, endingOf, OUTCOMES } from '../../operator/executions/outcomes.ts';
 import { CommandFailed } from '../../operator/failures.ts';
 import { attemptPlan, listReaderOf } from '../../operator/plan/configuration-plan.ts';
 import type { EntitlementPlan } from '../../operator/plan/entitlement-plan.ts';
@@ -13,13 +15,12 @@ import { count, durationOf, numberOf } from '../../operator/text.ts';
 import type { Unread } from '../../operator/unread.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { pollMilliseconds, requireExecution } from '../command/follow-execution.ts';
+import { pollMilliseconds } from '../command/follow-execution.ts';
 import { SUBSCRIPTION_READS } from '../command/permissions.ts';
-import { MOST_HANDOVERS, readStarted } from '../command/start-execution.ts';
+import { MOST_HANDOVERS } from '../command/start-execution.ts';
 import { finish, printUnread } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
 import { changeGrid } from '../plan/columns.ts';
-import { type Ending, endingOf, OUTCOMES } from '../ui/outcomes.ts';
 
 const PRICE = 'expected an amount such as 19 or 19.90';
 const Options = z.object({

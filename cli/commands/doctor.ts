@@ -1,18 +1,17 @@
 import type { Command } from 'commander';
+import type { Finding, Verdict } from '../../operator/doctor/check.ts';
 import { CommandFailed } from '../../operator/failures.ts';
 import { count } from '../../operator/text.ts';
 import { Unread } from '../../operator/unread.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import type { Context } from '../command/context.ts';
 import { SUBSCRIPTION_READS } from '../command/permissions.ts';
-import type { Finding, Verdict } from '../doctor/check.ts';
-import type { Listed } from '../doctor/pace.ts';
 
 export function doctorCommand(run: Runner): Command {
   return commandOf('doctor', {
     summary: 'Check the account, Identity Center and the deployment, and report problems (read-only)',
     description:
-      'Each check reports what was found, why it matters and how to fix it. Exit code: 1 if there is a problem. A warning, or something that could not be checked, is not a problem.',
+      'Each check reports what was found, why it matters and how to fix it. Exit code: 1 if there is a problem; held revocations and failed executions are problems, too. A warning, or something that could not be checked, is none.',
     examples: [
       ['usher doctor', 'before and after a deployment'],
       ['usher doctor --json | jq \'select(.verdict == "problem")\'', 'for programs'],
@@ -41,6 +40,9 @@ export function doctorCommand(run: Runner): Command {
       'scheduler:GetSchedule',
       'dynamodb:DescribeTable',
       'dynamodb:GetItem',
+      'dynamodb:Query',
+      'states:ListExecutions',
+      'states:DescribeExecution',
       'sqs:GetQueueUrl',
       'sqs:GetQueueAttributes',
       'logs:FilterLogEvents',
@@ -55,26 +57,13 @@ async function doctor(context: Context): Promise<void> {
   const { terminal, json } = context;
   // Without credentials nothing can be checked: that is a missing precondition, not a finding.
   await new Unread().attempt((await context.services()).identity);
-  const { accountFindings } = await import('../doctor/account.ts');
-  const { subscriptionFindings } = await import('../doctor/subscriptions.ts');
-  const { directoryFindings } = await import('../doctor/directory.ts');
-  const { applicationFindings } = await import('../doctor/applications.ts');
-  const { activityFindings, deploymentFindings } = await import('../doctor/deployment.ts');
-  const { paceFindings } = await import('../doctor/pace.ts');
-  const listed: Listed = { assigned: new Map(), members: new Map() };
+  const { sectionsOf } = await import('../../operator/doctor/checks.ts');
   const counts: Record<Verdict, number> = { ok: 0, warning: 0, problem: 0, unknown: 0 };
-  for (const [title, findingsOf] of [
-    ['Account', accountFindings],
-    ['Applications', applicationFindings],
-    ['Subscriptions', subscriptionFindings],
-    ['Groups', directoryFindings],
-    ['Pace', async () => paceFindings(await context.entitlements(), listed)],
-    ['Deployment', deploymentFindings],
-    ['Activity', activityFindings],
-  ] as const) {
-    const findings = await terminal.working(`Checking: ${title}`, () => findingsOf(context, listed));
+  for (const section of sectionsOf(context)) {
+    const { title } = section;
+    const findings = await terminal.working(`Checking: ${title}`, section.findings);
     for (const { verdict } of findings) counts[verdict] += 1;
-    if (json) for (const finding of findings) terminal.untypedJson(finding);
+    if (json) for (const finding of findings) terminal.json({ type: 'check', section: title, ...finding });
     else if (findings.length > 0) printFindings(title, findings, context);
   }
   if (!json) {
@@ -89,7 +78,7 @@ function printFindings(title: string, findings: readonly Finding[], { terminal }
   const { bold, green, yellow, red, dim } = terminal.colors;
   const color = { ok: green, warning: yellow, problem: red, unknown: yellow };
   terminal.line(bold(title));
-  for (const { check, verdict, found, why, mend: fix } of findings) {
+  for (const { check, verdict, found, why, fix } of findings) {
     terminal.line(`  ${color[verdict](SIGNS[verdict])} ${check}: ${found}`);
     if (verdict === 'ok') continue;
     terminal.paragraph(`Why it matters: ${why}.`, 6, dim);

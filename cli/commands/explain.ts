@@ -1,26 +1,31 @@
 import type { Command } from 'commander';
+import * as z from 'zod/mini';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Request, StartContext } from '../../domain/request/request.ts';
 import { readEntitlements } from '../../input/entitlements-file.ts';
-import { readEvents } from '../../input/event-files.ts';
+import { executionInput, readEvents } from '../../input/event-files.ts';
 import { resemblesManualStart } from '../../input/event-shapes.ts';
 import { titleOf } from '../../input/event-title.ts';
 import { readText } from '../../input/files.ts';
 import type { EventPlace } from '../../input/unwrap.ts';
+import { findExecution } from '../../operator/executions/find.ts';
+import { IGNORED } from '../../operator/executions/outcomes.ts';
 import { type Explanation, explanationLine, explain as explanationOf, NO_EXECUTION } from '../../operator/explain.ts';
-import { CommandFailed } from '../../operator/failures.ts';
+import { CommandFailed, UsageError } from '../../operator/failures.ts';
 import { count, escaped } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
-import type { Context } from '../command/context.ts';
-import { IGNORED } from '../ui/outcomes.ts';
+import { type Context, optionsOf } from '../command/context.ts';
+import { finish } from '../command/unread.ts';
 import type { Terminal } from '../ui/terminal.ts';
+
+const Options = z.object({ execution: z.optional(z.string()) });
 
 /** The number of events after which the command waits for a slow reader of its output. */
 const WAIT_EVERY = 1000;
 
 export function explainCommand(run: Runner): Command {
   return commandOf('explain', {
-    summary: 'Explain what an event would start, or why it would be ignored (offline)',
+    summary: 'Explain what an event would start, or why it would be ignored (offline, but for --execution)',
     description:
       'FILE holds EventBridge events, CloudTrail records or manual starts: one, an array, or JSON Lines; - is standard input. They may be in what AWS and others put around them, also compressed: a log file of CloudTrail, messages of SQS and SNS, CloudWatch Logs, lookup-events, describe-execution, PutEvents, or the export of a search tool. docs/operator.md lists the forms.\n\n' +
       'Exit code: 1 if any event is invalid, 2 if a file cannot be read or holds no event.',
@@ -29,19 +34,36 @@ export function explainCommand(run: Runner): Command {
       ['usher explain events.jsonl --entitlements next.yml --json', 'the effect of a changed configuration'],
       ['usher explain 444455556666_CloudTrail_us-east-1.json.gz', 'a log file of CloudTrail'],
       ['pbpaste | usher explain -', 'an event from the clipboard'],
+      ['usher explain --execution 6f1c0d9e-2b7a-4c35-9e41-0a8d5b3f7c21', 'what an execution was started with'],
     ],
-    permissions: [],
+    permissions: ['sts:GetCallerIdentity (--execution)', 'states:DescribeExecution (--execution)'],
   })
-    .argument('<FILE>', 'event file, or - for standard input')
+    .argument('[FILE]', 'event file, or - for standard input')
+    .option('--execution <EXECUTION>', "an execution's own input, instead of a file")
     .action(run(explain));
 }
 
 async function explain(context: Context, command: Command): Promise<void> {
-  const [file = '-'] = command.args;
+  const { execution } = optionsOf(command, Options);
+  const [file] = command.args;
+  if (execution !== undefined) {
+    if (file !== undefined) throw new UsageError('Give a FILE, or --execution');
+    return explainExecution(execution, context, command);
+  }
+  if (file === undefined) throw new UsageError('Give a FILE, or --execution');
   const entitlements = await entitlementsFor(context, command);
   const { places, leftOut } = await readEvents(file);
   if (leftOut > 0) context.terminal.note(`${count(leftOut, 'entry holds', 'entries hold')} no event.`);
   await explainAll(places, { entitlements, execution: NO_EXECUTION, startedAt: context.clock.now() }, context);
+}
+
+/** Explains an execution by its own input, which Step Functions keeps for 90 days. @throws UsageError if there is none */
+async function explainExecution(name: string, context: Context, command: Command): Promise<void> {
+  const found = await findExecution(name, context);
+  if (!found) return finish(context);
+  const entitlements = await entitlementsFor(context, command);
+  const around = { entitlements, execution: found.arn, startedAt: found.startedAt };
+  await explainAll([executionInput(found.input)], around, context);
 }
 
 /** Prints what each event would start. @throws CommandFailed if one is invalid, after all of them */

@@ -63,7 +63,7 @@ async function start(context: Context, command: Command): Promise<void> {
 }
 
 /** Returns the input of a manual start. @throws UsageError */
-async function inputOf(options: StartOptions, context: Context): Promise<object> {
+async function inputOf(options: StartOptions, context: Context): Promise<Record<string, unknown>> {
   const { user, group, all, expected, waitSeconds } = options;
   const ways = [user !== undefined, group !== undefined && user === undefined, all === true].filter(Boolean).length;
   if (ways !== 1) throw new UsageError('Name one of --user, --group or --all');
@@ -77,7 +77,11 @@ async function inputOf(options: StartOptions, context: Context): Promise<object>
   return { ...(await userInputOf(user, options, context)), ...more };
 }
 
-async function userInputOf(user: string, { issuer, expected }: StartOptions, context: Context): Promise<object> {
+async function userInputOf(
+  user: string,
+  { issuer, expected }: StartOptions,
+  context: Context,
+): Promise<Record<string, unknown>> {
   const { identityCenter } = await context.entitlements();
   const services = await context.services();
   const directory = await services.directory(identityCenter.identityStoreId);

@@ -1,7 +1,7 @@
 import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
 import type { Reporter } from '../../emulator/scenario/player.ts';
+import { IGNORED } from '../../operator/executions/outcomes.ts';
 import type { Line } from '../../operator/lines/all.ts';
-import { IGNORED } from './outcomes.ts';
 import type { Terminal } from './terminal.ts';
 
 /** When each line is printed, by `type`. docs/json.md has their fields. */

@@ -8,6 +8,7 @@ import { durationOf, isoTimeOf, jsonLine, relative, wrap } from '../../operator/
 import { type Colors, colorsFor } from './colors.ts';
 import type { drawTable, widthOf } from './columns.ts';
 import { barOf, paceOf } from './counted.ts';
+import { fitLines } from './fit-lines.ts';
 import { LongText } from './long-text.ts';
 import type { Pager, pagerIn } from './pager.ts';
 
@@ -66,6 +67,8 @@ export class Terminal {
   readonly #text: LongText;
   /** What comes after the pager on standard error. */
   #notes: string[] = [];
+  /** Where {@link frame} keeps what would go to standard output. */
+  #frame: string[] | undefined;
 
   private constructor(surroundings: Surroundings, drawing: Drawing) {
     const { stdout, stderr, env } = surroundings;
@@ -108,7 +111,8 @@ export class Terminal {
 
   line(text = ''): void {
     this.#isFresh = true;
-    if (this.#lastLine) this.#lastLine.persist(text);
+    if (this.#frame) this.#frame.push(...text.split('\n'));
+    else if (this.#lastLine) this.#lastLine.persist(text);
     else if (!this.#text.takes(text)) this.#surroundings.stdout.write(`${text}\n`);
   }
 
@@ -132,7 +136,38 @@ export class Terminal {
   }
 
   untypedJson(value: unknown): void {
-    this.#surroundings.stdout.write(`${jsonLine(value)}\n`);
+    const line = jsonLine(value);
+    if (this.#frame) this.#frame.push(line);
+    else this.#surroundings.stdout.write(`${line}\n`);
+  }
+
+  /** Returns the lines that `draw` writes to standard output, which does not get them. */
+  async frame(draw: () => Promise<void>): Promise<string[]> {
+    const lines: string[] = [];
+    this.#frame = lines;
+    try {
+      await draw();
+    } finally {
+      this.#frame = undefined;
+    }
+    return lines;
+  }
+
+  /**
+   * Shows lines in the place of those before, as many as the terminal has room for.
+   *
+   * @returns false where nothing can be redrawn
+   */
+  redraw(lines: readonly string[]): boolean {
+    this.#lastLine ??= this.#liveOn(this.#surroundings.stdout);
+    this.#lastLine?.(fitLines(lines, this.#surroundings.stdout).join('\n'));
+    return this.#lastLine !== undefined;
+  }
+
+  /** Leaves the lines of {@link redraw} as they are: what comes next is written below them. */
+  keep(): void {
+    this.#lastLine?.done();
+    this.#lastLine = undefined;
   }
 
   /** Writes something that is not a result. */

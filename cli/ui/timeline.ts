@@ -7,6 +7,7 @@ import type { PlayResult, Reporter } from '../../emulator/scenario/player.ts';
 import type { Script, ScriptStep } from '../../emulator/scenario/script.ts';
 import type { AuditEntry, StateExit, StateMoment } from '../../emulator/stack/listener.ts';
 import type { ExecutionEnd } from '../../emulator/stack/stack.ts';
+import { IGNORED, OUTCOMES } from '../../operator/executions/outcomes.ts';
 import { count } from '../../operator/text.ts';
 import {
   EXPLANATIONS,
@@ -19,7 +20,6 @@ import {
   subscriptionOf,
   waitOf,
 } from './narration.ts';
-import { IGNORED, OUTCOMES } from './outcomes.ts';
 import { type AuditRow, summaryOf, tablesOf } from './table.ts';
 import type { Screen } from './terminal.ts';
 import { elapsed, type Style, TimedLines } from './timed-lines.ts';

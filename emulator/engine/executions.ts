@@ -123,10 +123,21 @@ export class Executions {
   }
 
   /** Whether AWS would redrive this execution. */
-  isRedrivable({ status, endedAt, historyEvents }: Execution): boolean {
-    if (status === 'RUNNING' || status === 'SUCCEEDED' || !endedAt) return false;
+  isRedrivable(execution: Execution): boolean {
+    return this.notRedrivable(execution) === undefined;
+  }
+
+  /**
+   * Returns why AWS would not redrive this execution, in AWS's words; undefined if it would.
+   *
+   * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+   */
+  notRedrivable({ status, endedAt, historyEvents }: Execution): string | undefined {
+    if (status === 'RUNNING' || status === 'SUCCEEDED' || !endedAt)
+      return `Execution is ${status} and cannot be redriven`;
     const days = (this.#options.time.now().getTime() - endedAt.getTime()) / 86_400_000;
-    return days <= REDRIVABLE_DAYS && historyEvents <= REDRIVABLE_EVENTS;
+    if (days > REDRIVABLE_DAYS) return 'Execution redrivable period exceeded';
+    return historyEvents > REDRIVABLE_EVENTS ? 'Execution history event limit exceeded' : undefined;
   }
 
   /** Continues an ended execution at the state that did not succeed, with that state's input. */

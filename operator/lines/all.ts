@@ -1,9 +1,23 @@
 import type * as z from 'zod/mini';
 import { AdoptionLineSchema } from './adoption.ts';
+import { AttentionLineSchema, StatusLineSchema } from './attention.ts';
 import { ProgressLineSchema, ResumeLineSchema } from './backfill.ts';
 import { ErrorLineSchema, NoneLineSchema, UnreadLineSchema } from './common.ts';
+import { CheckLineSchema } from './doctor.ts';
 import { ExplanationLineSchema, ReplayLineSchema } from './events.ts';
-import { EndLineSchema, ExecutionLineSchema, StartLineSchema, StateLineSchema } from './executions.ts';
+import {
+  AttemptLineSchema,
+  EndLineSchema,
+  ExecutionLineSchema,
+  FailureLineSchema,
+  FoldLineSchema,
+  MessageLineSchema,
+  MoreLineSchema,
+  QueueLineSchema,
+  RedriveLineSchema,
+  StartLineSchema,
+  StateLineSchema,
+} from './executions.ts';
 import {
   AccessLineSchema,
   AuditEventLineSchema,
@@ -39,19 +53,26 @@ import { UserLineSchema } from './why.ts';
 export const LINES = {
   access: AccessLineSchema,
   adoption: AdoptionLineSchema,
+  attempt: AttemptLineSchema,
+  attention: AttentionLineSchema,
   'audit-event': AuditEventLineSchema,
   'audited-change': AuditedChangeLineSchema,
+  check: CheckLineSchema,
   configuration: ConfigurationLineSchema,
   end: EndLineSchema,
   entitlement: EntitlementLineSchema,
   error: ErrorLineSchema,
   execution: ExecutionLineSchema,
   explanation: ExplanationLineSchema,
+  failure: FailureLineSchema,
   finding: FindingLineSchema,
+  fold: FoldLineSchema,
   'group-name': GroupNameLineSchema,
   hold: HoldLineSchema,
   local: LocalLineSchema,
+  message: MessageLineSchema,
   month: MonthLineSchema,
+  more: MoreLineSchema,
   none: NoneLineSchema,
   plan: PlanLineSchema,
   'plan-difference': PlanDifferenceLineSchema,
@@ -60,7 +81,9 @@ export const LINES = {
   'planned-change': PlannedChangeLineSchema,
   profile: ProfileLineSchema,
   progress: ProgressLineSchema,
+  queue: QueueLineSchema,
   reach: ReachLineSchema,
+  redrive: RedriveLineSchema,
   release: ReleaseLineSchema,
   replay: ReplayLineSchema,
   restoration: RestorationLineSchema,
@@ -70,6 +93,7 @@ export const LINES = {
   start: StartLineSchema,
   starter: StarterLineSchema,
   state: StateLineSchema,
+  status: StatusLineSchema,
   subscription: SubscriptionLineSchema,
   'subscription-count': SubscriptionCountLineSchema,
   summary: SummaryLineSchema,

@@ -84,24 +84,80 @@ describe('usher redrive', () => {
     const { code, error } = await operator.run('redrive');
     expect(error).toMatch(/There are no failed executions and no dead-letter messages/);
     expect(code).toBe(0);
+    expect(linesOf((await operator.run('redrive', '--json')).out)).toEqual([{ type: 'none', of: 'failure' }]);
   });
 
   it('redrives a failed execution at the step that failed', async () => {
     await operator.fault({ operation: 'SSOAdmin.DescribeApplicationAssignment', kind: 'refuse', principalId: user(6) });
     await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId: user(6) } });
-    const failed = linesOf((await operator.run('status', '--json')).out).filter(({ status }) => status === 'FAILED');
+    const listed = linesOf((await operator.run('status', '--executions', '--json')).out);
+    const failed = listed.filter(({ status }) => status === 'FAILED');
     const asked = await operator.run('redrive');
     expect(asked.code).toBe(2);
-    expect(asked.out).toMatch(/FAILED\t.*RefusedError.*AWS, or a limit of the configuration, refuses/);
+    expect(asked.out).toMatch(
+      new RegExp(`\tFAILED\t.*\t${user(6)}\tRefusedError.*AWS, or a limit of the configuration, refuses`),
+    );
     const { code, out } = await operator.child('redrive', '--yes', '--json');
     expect(code).toBe(0);
     const [{ execution } = {}] = failed;
     expect(linesOf(out)).toEqual([
-      { type: 'failed', execution, status: 'FAILED', error: 'RefusedError' },
-      { type: 'redriven', execution },
+      {
+        type: 'failure',
+        execution,
+        status: 'FAILED',
+        since: expect.any(String),
+        error: 'RefusedError',
+        reason: expect.stringMatching(/^RefusedError: /),
+        subject: expect.objectContaining({ trigger: 'event', users: [{ userId: user(6) }] }),
+        redrive: { possible: 'yes', fix: expect.stringMatching(/^usher redrive \S+$/) },
+      },
+      { type: 'redrive', execution, outcome: 'redriven' },
     ]);
     const [after] = linesOf((await operator.run('status', String(execution), '--json')).out);
     expect(after).toMatchObject({ outcome: 'converged', redrives: 1 });
+  });
+
+  it('follows each to its end with --wait, and ends with 1 if one fails again', async () => {
+    const input = ['start', '--user', 'userName:never', '--expected', '--wait-seconds', '1'];
+    const started = linesOf((await operator.run(...input, '--json')).out);
+    const [{ execution } = {}] = started;
+    const { code, out, error } = await operator.run('redrive', String(execution), '--yes', '--wait', '--json');
+    expect(linesOf(out).map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['failure', 'redrive', 'state', 'attempt', 'end', 'error']),
+    );
+    expect(error).toMatch(/1 execution failed again/);
+    expect(code).toBe(1);
+    await operator.call('AWSIdentityStore.CreateUser', { IdentityStoreId: 'd-1234567890', UserName: 'never' });
+    const again = await operator.run('redrive', '--yes', '--wait');
+    expect(again.out).toMatch(/^redriven \S+\n\S+\n[\s\S]*^converged/m);
+    expect(again.code).toBe(0);
+  });
+
+  it('says why a failure is not redriven by itself, and what helps', async () => {
+    const stateMachineArn = 'arn:aws:states:us-east-1:000000000000:stateMachine:usher-local-onboarding';
+    const wrong = { stateMachineArn, name: 'wrong', input: JSON.stringify({ userId: 'nobody' }) };
+    await operator.call('AWSStepFunctions.StartExecution', wrong);
+    const { code, out } = await operator.run('redrive', '--yes');
+    expect(out).toMatch(
+      /^wrong is redriven only by name: a redrive repeats it with the same input\. See what its input asks for: usher explain --execution wrong$/m,
+    );
+    expect(out).not.toMatch(/^redriven/m);
+    expect(code).toBe(0);
+    expect((await operator.run('status', 'wrong')).out).toMatch(
+      /^Not redriven by itself: a redrive repeats it with the same input\.\nSee what its input asks for: usher explain --execution wrong$/m,
+    );
+    const explained = await operator.run('explain', '--execution', 'wrong');
+    expect(explained.out).toMatch(/invalid: userId: expected the id of a user/);
+    expect(explained.code).toBe(1);
+    const named = await operator.run('redrive', 'wrong', '--yes', '--wait');
+    expect(named.out).toMatch(/^redriven wrong$/m);
+    expect(named.code).toBe(1);
+  });
+
+  it('redrives no execution that has succeeded, and says so', async () => {
+    const { code, error } = await operator.run('redrive', 'execution-1', '--yes');
+    expect(error).toMatch(/execution-1 is not redriven: it has succeeded\./);
+    expect(code).toBe(1);
   });
 
   it('starts one execution per dead-letter event, and leaves all other messages', async () => {
@@ -122,7 +178,14 @@ describe('usher redrive', () => {
     expect(await left(EVENTS)).toEqual(['5', '0']);
     const { code, out } = await operator.run('redrive', '--yes', '--json');
     expect(code).toBe(0);
-    const started = linesOf(out).filter(({ type }) => type === 'started');
+    const started = linesOf(out).filter(({ type }) => type === 'start');
+    expect(linesOf(out)).toContainEqual({
+      type: 'queue',
+      queue: 'usher-local-unrecorded-failures',
+      messages: 1,
+      reason: expect.any(String),
+    });
+    expect(linesOf(out).filter(({ startable }) => startable === false)).toHaveLength(5);
     expect(started).toHaveLength(4);
     expect(new Set(started.map(({ execution }) => execution)).size).toBe(2);
     expect(await left(EVENTS)).toEqual(['4', '0']);

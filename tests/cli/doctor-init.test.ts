@@ -71,7 +71,7 @@ describe('usher doctor', () => {
       'dead letters events': 'ok',
       reconciliation: expect.any(String),
     });
-    expect(found.get('application kiro')?.['mend']).toMatch(/Require assignments/);
+    expect(found.get('application kiro')?.['fix']).toMatch(/Require assignments/);
     expect(found.get('application amazon-q-developer')?.['found']).toMatch(/2 applications have the name QDevProfile/);
   });
 
@@ -137,13 +137,13 @@ describe('usher doctor', () => {
       'a missing permission',
       { operation: 'CloudTrail.DescribeTrails', kind: 'refuse' },
       'trail',
-      { verdict: 'unknown', mend: expect.stringMatching(/read-only policy/) },
+      { verdict: 'unknown', fix: expect.stringMatching(/read-only policy/) },
     ],
     [
       'a KMS key out of reach',
       { operation: 'IdentityStore.DescribeGroup', kind: 'refuse', reason: 'KMS_ACCESS_DENIED' },
       `group ${GROUP}`,
-      { verdict: 'problem', mend: expect.stringMatching(/KMS key/) },
+      { verdict: 'problem', fix: expect.stringMatching(/KMS key/) },
     ],
   ])('reports %s and continues', async (_what, fault, check, finding) => {
     await operator.fault(fault);

@@ -60,24 +60,32 @@ describe('a managed subscription', () => {
       verdict: 'ok',
       found: expect.stringContaining('experimental'),
     });
-    expect((await operator.run('status')).error).toBe('');
+    expect((await operator.run('status')).out).not.toContain('refuses new subscriptions');
   });
 
   it('that AWS refuses to the account is shown by status, doctor and why', async () => {
     await operator.fault({ operation: 'Q.CreateAssignment', kind: 'exception', exception: 'UnknownError', times: 100 });
     await joins(4);
-    const { error } = await operator.run('status');
-    expect(error).toMatch(
+    const { out } = await operator.run('status', '--json');
+    expect(linesOf(out)).toContainEqual(
+      expect.objectContaining({
+        type: 'attention',
+        kind: 'account-not-eligible',
+        entitlement: ENTITLEMENT,
+        since: expect.any(String),
+        dueAt: expect.any(String),
+      }),
+    );
+    expect((await operator.run('status')).out).toMatch(
       new RegExp(
-        `^${ENTITLEMENT}: AWS has refused new subscriptions to the account since .+ ago; Usher tries one again in `,
+        `✗ ${ENTITLEMENT}: AWS refuses new subscriptions to the account, since .+\\n.+\\n +Usher tries one again: `,
       ),
     );
-    expect((await operator.run('status', '--json')).error).toBe('');
     const found = new Map(linesOf((await operator.run('doctor', '--json')).out).map((one) => [one['check'], one]));
     expect(found.get('new subscriptions')).toMatchObject({
       verdict: 'problem',
       found: expect.stringContaining(`${ENTITLEMENT}: AWS has refused new subscriptions`),
-      mend: expect.stringContaining('AWS Support'),
+      fix: expect.stringContaining('AWS Support'),
     });
     const words = await why(4);
     expect(words).toContain('AWS refuses the subscription, not the assignment.');
@@ -90,11 +98,11 @@ describe('a managed subscription', () => {
   it.each([
     ['is refused', { exception: 'ResourceNotFoundException', kind: 'exception' }, 'problem', /region and roleArn/],
     ['does not answer', { kind: 'internal' }, 'unknown', /Try again/],
-  ])('is a finding of doctor if its list %s', async (_fact, fault, verdict, mend) => {
+  ])('is a finding of doctor if its list %s', async (_fact, fault, verdict, fix) => {
     await operator.clearFaults();
     await operator.fault({ operation: 'UserSubscriptions.ListUserSubscriptions', times: 100, ...fault });
     const found = new Map(linesOf((await operator.run('doctor', '--json')).out).map((one) => [one['check'], one]));
-    expect(found.get('subscriptions kiro us-east-1')).toMatchObject({ verdict, mend: expect.stringMatching(mend) });
+    expect(found.get('subscriptions kiro us-east-1')).toMatchObject({ verdict, fix: expect.stringMatching(fix) });
     await operator.clearFaults();
   });
 });

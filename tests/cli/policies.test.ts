@@ -103,9 +103,10 @@ async function declaredBy(command: string): Promise<Set<string>> {
 const digest = async () => String(linesOf((await operator.run('held', '--json')).out)[0]?.['digest']);
 
 const READING: readonly (readonly string[])[] = [
-  ['doctor'],
   ['status'],
+  ['status', '--executions', '--names'],
   ['status', 'execution-1'],
+  ['explain', '--execution', 'execution-1'],
   ['seats', '--people', '--names'],
   ['subscriptions', '--people', '--names'],
   ['why', `userName:reader`, '--names'],
@@ -121,7 +122,7 @@ const READING: readonly (readonly string[])[] = [
 const CHANGING: readonly (readonly string[])[] = [
   ['start', '--user', 'reader@example.com', '--group', 'developers', '--wait'],
   ['adopt', '--yes', '--wait'],
-  ['redrive', '--yes'],
+  ['redrive', '--yes', '--wait', '--names'],
   ['replay', 'events.json', '--yes'],
   ['replay', '--since', '1d', '--yes'],
 ];
@@ -145,6 +146,8 @@ describe('the policies for people', () => {
     const { UserId } = await operator.call('AWSIdentityStore.CreateUser', reader);
     await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId } });
     expect((await operator.run('start', '--all', '--wait')).code).toBe(0);
+    // A hold, which follows, is a problem.
+    await collect(['doctor'], [reading, all]);
     const list = await operator.call('AWSIdentityStore.ListGroupMemberships', {
       IdentityStoreId: STORE_ID,
       GroupId: GROUP,

@@ -70,7 +70,7 @@ describe('usher doctor', () => {
     expect(found.get(check)).toMatchObject({
       verdict: 'problem',
       found: expect.stringContaining(`${operation.split('.').at(-1)}: ${NEW}`),
-      mend: expect.stringContaining('This version of Usher does not know this exception'),
+      fix: expect.stringContaining('This version of Usher does not know this exception'),
     });
     expect([...found.keys()]).toEqual([...before.keys()]);
   });
@@ -89,7 +89,7 @@ describe('usher doctor', () => {
     expect(found.get(`group ${GROUP}`)).toMatchObject({
       verdict: 'problem',
       found: `ListGroupMemberships: UnknownOperationException (group ${GROUP}, request ${requestIn(found.get(`group ${GROUP}`))})`,
-      mend: expect.stringMatching(
+      fix: expect.stringMatching(
         /AD Sync feeds has no ListGroupMemberships, ListGroupMembershipsForMember, GetUserId and GetGroupId.*docs\/deploy\.md/,
       ),
     });
@@ -169,9 +169,30 @@ describe('usher start', () => {
 describe('usher status', () => {
   it('lists the executions of the other state machine', async () => {
     await refuse('SFN.ListExecutions', { times: 1 });
-    const { code, error } = await operator.run('status');
+    const { code, error } = await operator.run('status', '--executions');
     expectReported(error, 'ListExecutions');
     expect(code).toBe(1);
+  });
+
+  it.each([
+    ['DynamoDB.GetItem', /^amazon-q-developer\t\?\t200\t\?\t\?\t\?$/m],
+    ['SFN.ListExecutions', /^Ticks: ENABLED/m],
+    ['SQS.GetQueueAttributes', /^Running: 0 executions/m],
+    ['Scheduler.GetSchedule', /^Running: 0 executions/m],
+    ['EventBridge.DescribeRule', /^Running: 0 executions/m],
+  ])('answers without what %s would say, and says so first', async (operation, shown) => {
+    await refuse(operation);
+    const { code, out, error } = await operator.run('status');
+    // An execution of an earlier test failed, which only ListExecutions says.
+    const verdict =
+      operation === 'SFN.ListExecutions' ? 'Nothing that could be read needs you' : 'At least 1 thing needs you';
+    expect(out).toMatch(new RegExp(`^${verdict}`));
+    expect(out).toMatch(shown);
+    expectReported(error, operation);
+    expect(code).toBe(1);
+    const status = resultsOf((await operator.run('status', '--json')).out).at(-1);
+    expect(status).toMatchObject({ type: 'status' });
+    expect(status?.['unread']).toBeGreaterThan(0);
   });
 
   it.each([
@@ -181,7 +202,7 @@ describe('usher status', () => {
     await refuse(operation);
     const { code, out, error } = await operator.run('status', 'execution-1', '--json');
     const [one] = resultsOf(out);
-    expect(one).toMatchObject({ name: 'execution-1', outcome: 'converged' });
+    expect(one).toMatchObject({ execution: expect.stringMatching(/:execution-1$/), outcome: 'converged' });
     expect({ states: one?.['states'], audit: one?.['audit'] }).toEqual(shown);
     expectReported(error, operation);
     expect(code).toBe(1);

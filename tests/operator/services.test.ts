@@ -141,3 +141,16 @@ it('AWS gets one request for subscriptions per second, of all providers together
   }
   expect(pauses).toEqual([1, 2]);
 });
+
+it('AWS gets a hundred descriptions of executions at once, and then twelve per second', async () => {
+  const pauses: number[] = [];
+  const sleep = async (seconds: number) => {
+    pauses.push(seconds);
+  };
+  const clock = { now: () => START, sleep };
+  const credentials = () => Promise.reject(new Error('no credentials'));
+  const services = servicesOf({ onRetry: () => undefined, access: { credentials }, clock, ...SETTINGS });
+  const executions = await services.executions();
+  for (let call = 0; call < 103; call += 1) await expect(executions.describe('x')).rejects.toThrow('no credentials');
+  expect(pauses.map((seconds) => Math.round(seconds * 12))).toEqual([1, 2]);
+});

@@ -20,6 +20,7 @@ export function anAsker(world: Pick<World, 'aws' | 'clock'>, entitlements: Entit
     stage: 'local',
     local: true,
     entitlements: async () => entitlements,
+    groupNames: async () => new Map(),
     services: async () => services,
     unread: new Unread(),
     progress: () => undefined,

@@ -117,12 +117,14 @@ export function controlPlane({
     ],
   ]);
 
+  const createdAt = clock.now().getTime() / 1000;
   const schedule = operation(ScheduleInput, ({ Name, GroupName }) => {
     if (Name !== NAMES.schedule || GroupName !== NAMES.scheduleGroup) throw doesNotExist(`Schedule ${Name}`);
     return {
       Name,
       GroupName,
       State: 'ENABLED',
+      CreationDate: createdAt,
       ScheduleExpression: `rate(${TICK_SECONDS / 60} minutes)`,
       FlexibleTimeWindow: { Mode: 'OFF' },
       Target: {

@@ -81,6 +81,7 @@ export function stepFunctions(
       redriveCount: redrives,
       redriveDate: redrivenAt && seconds(redrivenAt),
       redriveStatus: executions.isRedrivable(execution) ? 'REDRIVABLE' : 'NOT_REDRIVABLE',
+      redriveStatusReason: executions.notRedrivable(execution),
     };
   });
 

@@ -52,6 +52,7 @@ describe('what is deployed', () => {
     scheduler.on(GetScheduleCommand).resolves({
       State: 'ENABLED',
       ScheduleExpression: 'rate(5 minutes)',
+      CreationDate: new Date(0),
       Target: { Arn: 'arn', RoleArn: 'role', Input: '{}', DeadLetterConfig: { Arn: 'dead' } },
     });
     expect(await deployment.rule('r')).toEqual({
@@ -70,6 +71,7 @@ describe('what is deployed', () => {
       expression: 'rate(5 minutes)',
       target: { arn: 'arn', deadLetterArn: 'dead' },
       input: '{}',
+      createdAt: new Date(0),
     });
   });
 

@@ -66,6 +66,10 @@ describe('describe', () => {
       .resolvesOnce({
         ...{ ...rest, name: 'x', startDate: START, stopDate: START, status: 'FAILED', input: '{"a":1}', output: '{}' },
         ...{ error: 'E', cause: 'c', redriveCount: 2, redriveStatus: 'REDRIVABLE' },
+      })
+      .resolves({
+        ...{ ...rest, name: 'x', startDate: START, stopDate: START, status: 'FAILED', redriveStatus: 'NOT_REDRIVABLE' },
+        redriveStatusReason: 'Execution redrivable period exceeded',
       });
     const base = { arn: ARN, name: 'x', stateMachineArn: MACHINE, startedAt: START };
     expect(await executions.describe(ARN)).toEqual({
@@ -78,6 +82,10 @@ describe('describe', () => {
     expect(await executions.describe(ARN)).toEqual({
       ...{ ...base, status: 'FAILED', endedAt: START, input: '{"a":1}', output: '{}' },
       ...{ error: 'E', cause: 'c', redrives: 2, isRedrivable: true },
+    });
+    expect(await executions.describe(ARN)).toMatchObject({
+      isRedrivable: false,
+      notRedrivable: 'Execution redrivable period exceeded',
     });
   });
 
@@ -188,7 +196,32 @@ describe('history', () => {
   ])('tells %s', async (_what, given, expected) => {
     const { aws, executions } = theExecutions();
     aws.on(GetExecutionHistoryCommand).resolves({ events: [given] });
-    expect(await collected(executions.history(ARN))).toEqual([[{ at: START, ...expected }]]);
+    expect(await collected(executions.history(ARN))).toEqual([[{ id: 1, at: START, ...expected }]]);
+  });
+
+  it('reads only what is new, from the end', async () => {
+    const { aws, executions } = theExecutions();
+    const numbered = (id: number) => ({ timestamp: START, id, type: 'TaskStateEntered' as const });
+    aws
+      .on(GetExecutionHistoryCommand)
+      .resolvesOnce({ events: [numbered(5), numbered(4)], nextToken: 'more' })
+      .resolvesOnce({ events: [numbered(3), numbered(2)], nextToken: 'even more' });
+    const pages = await collected(executions.history(ARN, 2));
+    expect(pages.flat().map(({ id }) => id)).toEqual([3, 4, 5]);
+    expect(aws.calls()).toHaveLength(2);
+    expect(aws.calls()[0]?.args[0].input).toMatchObject({ reverseOrder: true });
+  });
+
+  it('has nothing new of an execution that AWS has dropped', async () => {
+    const { aws, executions } = theExecutions();
+    aws.on(GetExecutionHistoryCommand).rejects(new ExecutionDoesNotExist({ message: '', $metadata: {} }));
+    expect(await collected(executions.history(ARN, 2))).toEqual([[]]);
+  });
+
+  it('rejects an event without its number', async () => {
+    const { aws, executions } = theExecutions();
+    aws.on(GetExecutionHistoryCommand).resolves({ events: [{ id: undefined, type: 'TaskFailed', timestamp: START }] });
+    await expect(collected(executions.history(ARN))).rejects.toThrow('events.id is missing');
   });
 
   it('is empty for an execution that is not there; other errors are not', async () => {

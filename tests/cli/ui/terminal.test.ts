@@ -284,3 +284,50 @@ describe('colors', () => {
     expect(terminal.colors.red('text')).toBe(colored ? '\u001b[31mtext\u001b[39m' : 'text');
   });
 });
+
+describe('a frame', () => {
+  const draw = (terminal: Terminal, lines: readonly string[]) =>
+    terminal.frame(async () => {
+      for (const line of lines) terminal.line(line);
+    });
+
+  it('keeps what would be written, and gives it back', async () => {
+    const { terminal, out } = await aTerminal({});
+    const lines = await terminal.frame(async () => {
+      terminal.line('one\ntwo');
+      terminal.table(['A', 'B'], [['1', '2']]);
+      terminal.json({ type: 'none', of: 'seat' });
+    });
+    expect(lines).toEqual(['one', 'two', 'A\tB', '1\t2', '{"type":"none","of":"seat"}']);
+    expect(out()).toBe('');
+    terminal.line('after');
+    expect(out()).toBe('after\n');
+  });
+
+  it('ends with what draws it, also if that fails', async () => {
+    const { terminal, out } = await aTerminal({});
+    await expect(terminal.frame(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    terminal.line('after');
+    expect(out()).toBe('after\n');
+  });
+
+  it('is shown in the place of the one before, and stays when it is kept', async () => {
+    const { terminal, out } = await aTerminal(TERMINAL);
+    expect(terminal.redraw(await draw(terminal, ['first', 'second']))).toBe(true);
+    expect(terminal.redraw(await draw(terminal, ['first', 'third']))).toBe(true);
+    const shown = out();
+    expect(shown.indexOf('third')).toBeGreaterThan(shown.lastIndexOf(ERASE_LINE));
+    expect(shown.match(/first/g)).toHaveLength(1);
+    expect(shown).not.toContain(HIDE_CURSOR);
+    terminal.keep();
+    terminal.line('after');
+    expect(out()).toBe('after\n');
+  });
+
+  it.each(PLAIN)('is not shown in %s', async (_kind, properties, env) => {
+    const { terminal, out } = await aTerminal(properties, env);
+    expect(terminal.redraw(['first'])).toBe(false);
+    terminal.keep();
+    expect(out()).toBe('');
+  });
+});

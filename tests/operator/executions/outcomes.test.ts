@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ExecutionDetail } from '../../../adapters/executions.ts';
-import { endingOf } from '../../../cli/ui/outcomes.ts';
+import { endingOf } from '../../../operator/executions/outcomes.ts';
 
 const NEXT = 'arn:aws:states:us-east-1:111122223333:execution:usher-prod-onboarding:2';
 

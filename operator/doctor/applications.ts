@@ -1,7 +1,7 @@
 import type { ApplicationDescription } from '../../adapters/operator/instances.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
-import { count, escaped } from '../../operator/text.ts';
-import type { Context } from '../command/context.ts';
+import type { Asker } from '../asker.ts';
+import { count, escaped } from '../text.ts';
 import { about, type Finding, runCheck } from './check.ts';
 import type { Listed } from './pace.ts';
 
@@ -47,9 +47,9 @@ function settingFindings(
 }
 
 /** Checks each configured application. @param listed gets the assignments */
-export async function applicationFindings(context: Context, listed: Listed): Promise<readonly Finding[]> {
-  const { identityCenter, entitlements } = await context.entitlements();
-  const services = await context.services();
+export async function applicationFindings(asker: Asker, listed: Listed): Promise<readonly Finding[]> {
+  const { identityCenter, entitlements } = await asker.entitlements();
+  const services = await asker.services();
   const instances = await services.instances();
   const applications = await services.applications();
   const findings: Finding[] = [];

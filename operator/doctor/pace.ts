@@ -1,7 +1,7 @@
 import type { Entitlements } from '../../domain/entitlements.ts';
 import { DIRECTORY_PER_SECOND, LIST_SECONDS, MAX_PER_PAGE, secondsToList, smallestPace } from '../../domain/pace.ts';
 import { SWEEP_EVERY_SECONDS } from '../../domain/queue/sweep-reports.ts';
-import { count, numberOf } from '../../operator/text.ts';
+import { count, numberOf } from '../text.ts';
 import { about, type Finding } from './check.ts';
 
 /** AWS's limit of requests for all callers of sso-admin together. */

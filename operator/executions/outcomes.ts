@@ -35,7 +35,7 @@ export const IGNORED: Readonly<Record<IgnoredReason, string>> = {
 };
 
 /** What an error of an execution means, and what to do. */
-const FAILURES: Readonly<Record<string, string>> = {
+export const FAILURES: Readonly<Record<string, string>> = {
   TransientAwsError: 'AWS failed or throttled for longer than all retries. Next: usher redrive',
   RefusedError:
     'AWS, or a limit of the configuration, refuses a change, or calls kept failing. Fix the cause, then: usher redrive',
@@ -90,7 +90,8 @@ function causeIn(cause: string | undefined): string | undefined {
   return CauseSchema.safeParse(jsonIn(cause)).data?.errorMessage ?? cause;
 }
 
-function jsonIn(text: string | undefined): unknown {
+/** Parses JSON; undefined if it is none. */
+export function jsonIn(text: string | undefined): unknown {
   try {
     return JSON.parse(text ?? '{}');
   } catch (error) {

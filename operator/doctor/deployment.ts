@@ -1,26 +1,20 @@
 import type { Deployment, Target } from '../../adapters/operator/deployment.ts';
-import { holderOf } from '../../domain/queue/lease.ts';
-import { oldestSweep } from '../../domain/queue/sweep-reports.ts';
 import { EVENT_FAMILIES } from '../../domain/request/event-families.ts';
 import { isObject, own } from '../../domain/shared/json.ts';
-import { secondsBetween } from '../../domain/shared/time.ts';
-import type { Services } from '../../operator/services.ts';
-import { count, relative } from '../../operator/text.ts';
-import type { Context } from '../command/context.ts';
+import type { Asker } from '../asker.ts';
+import type { Services } from '../services.ts';
+import { count } from '../text.ts';
 import { type about, type Finding, runCheck } from './check.ts';
 
-const DEPLOY = 'Deploy Usher: docs/deploy.md';
-const FORWARDER_DAYS = 30;
-/** The tick sweeps once an hour. */
-const SWEEP_LATE_SECONDS = 2 * 3600;
-const SWEEP_MISSING_SECONDS = 24 * 3600;
+/** The fix of everything that is not deployed. */
+export const DEPLOY = 'Deploy Usher: docs/deploy.md';
 
 /** Makes the findings of one check. */
 type Findings = ReturnType<typeof about>;
 
 /** Checks the trail and the deployed resources. */
-export async function deploymentFindings(context: Context): Promise<readonly Finding[]> {
-  const services = await context.services();
+export async function deploymentFindings(asker: Asker): Promise<readonly Finding[]> {
+  const services = await asker.services();
   const deployment = await services.deployment();
   const { names } = services;
   return [
@@ -135,102 +129,4 @@ function operationsOutside(pattern: string): string[] {
     if (sources && !sources.includes(source)) return [source];
     return operations ? wanted.filter((name) => !operations.includes(name)) : [];
   });
-}
-
-/** Checks what has happened lately. */
-export async function activityFindings(context: Context): Promise<readonly Finding[]> {
-  const { clock } = context;
-  const services = await context.services();
-  const queues = await services.queues();
-  const { names } = services;
-  const now = clock.now();
-  const findings: Finding[] = [];
-  findings.push(
-    ...(await runCheck(
-      {
-        check: 'forwarder',
-        why: 'CloudTrail records SCIM changes in the management account. They reach this account only through the forwarder',
-      },
-      (found) => forwarder(found, services, now),
-    )),
-  );
-  for (const [what, queue] of Object.entries(names.queues)) {
-    findings.push(
-      ...(await runCheck(
-        { check: `dead letters ${what}`, why: 'Nothing is lost, but nothing was done about these messages either' },
-        async (found) => {
-          const size = await queues.size(queue);
-          if (size === undefined) return found.problem(`There is no queue ${queue}`, DEPLOY);
-          return size === 0
-            ? found.ok('none')
-            : found.problem(`${count(size, 'message')} in ${queue}`, 'Start executions from them: usher redrive');
-        },
-      )),
-    );
-  }
-  findings.push(
-    ...(await runCheck(
-      {
-        check: 'reconciliation',
-        why: 'Once an hour, a sweep of each application finds what lost events did not report',
-      },
-      (found) => reconciliation(found, context, now),
-    )),
-  );
-  return findings;
-}
-
-async function forwarder(found: Findings, services: Services, now: Date): Promise<Finding> {
-  const { accountId } = await services.identity();
-  const organization = await (await services.organizations()).organization();
-  if (organization === undefined || organization === 'unknown')
-    return found.ok('not needed: this account sees no organization');
-  const { managementAccountId } = organization;
-  if (managementAccountId === accountId) return found.ok('not needed: this is the management account');
-  const since = new Date(now.getTime() - FORWARDER_DAYS * 86_400_000);
-  const seen = await (await services.functionLog()).hasEventOf(managementAccountId, since);
-  if (seen) return found.ok(`events of ${managementAccountId} arrived in the last ${FORWARDER_DAYS} days`);
-  if (seen === undefined) return found.problem(`There is no log group ${services.names.normalizeLogGroup}`, DEPLOY);
-  return found.warning(
-    `No event of ${managementAccountId} in the last ${FORWARDER_DAYS} days`,
-    'Deploy forwarder.yml in the management account, or test it with a change of a group. The hourly sweep works without it',
-  );
-}
-
-async function reconciliation(found: Findings, context: Context, now: Date): Promise<Finding> {
-  const { entitlements } = await context.entitlements();
-  const queue = await (await (await context.services()).ledger()).queue();
-  const { sweptAt, reports = {} } = queue;
-  if (Object.keys(reports).length === 0) {
-    return found.warning(
-      'There was none yet',
-      'The tick starts it within five minutes of the deployment. To start it now: usher start --all --wait',
-    );
-  }
-  const never = entitlements.filter(({ application }) => sweptAt[application] === undefined).map(({ name }) => name);
-  if (never.length > 0) {
-    return found.problem(
-      `There was none of ${never.join(', ')}: the deployed configuration does not have it`,
-      'Deploy this entitlements.yml',
-    );
-  }
-  const configured = entitlements.map(({ application }) => application);
-  const oldest = oldestSweep(queue, configured);
-  if (oldest === undefined) {
-    const names = entitlements.filter(({ application }) => !reports[application]?.fullAt).map(({ name }) => name);
-    return found.warning(`No sweep of ${names.join(', ')} was complete so far`, 'Check what fails: usher status');
-  }
-  const age = secondsBetween(oldest, now);
-  const last = entitlements.filter(({ application }) => reports[application]?.fullAt === oldest);
-  const when = `${relative(oldest, now)}${last.length < entitlements.length ? ` (${last.map(({ name }) => name).join(', ')})` : ''}`;
-  const holder = holderOf(queue, now);
-  if (age > SWEEP_MISSING_SECONDS)
-    return found.problem(`The last full sweep began ${when}`, 'Check what fails: usher status');
-  if (age > SWEEP_LATE_SECONDS) {
-    return found.warning(
-      `The last full sweep began ${when}${holder === undefined ? '' : `; ${holder} holds the lease`}`,
-      'A large sweep may still run. Check it: usher status',
-    );
-  }
-  return found.ok(when);
 }

@@ -2,17 +2,17 @@ import { managedOf } from '../../domain/entitlements.ts';
 import { type Profile, profilesOf, titleOf } from '../../domain/profiles.ts';
 import { stopsOf } from '../../domain/queue/stops.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
-import { readersOf } from '../../operator/readers.ts';
-import { stopInWords } from '../../operator/stops.ts';
 import { openList } from '../../reconcile/plan/subscription-lists.ts';
-import type { Context } from '../command/context.ts';
+import type { Asker } from '../asker.ts';
+import { readersOf } from '../readers.ts';
+import { stopInWords } from '../stops.ts';
 import { type Finding, runCheck } from './check.ts';
 
 /** Checks the list of each profile, and whether AWS refuses new subscriptions. None if no entitlement has a subscription. */
-export async function subscriptionFindings(context: Context): Promise<readonly Finding[]> {
-  const { entitlements } = await context.entitlements();
+export async function subscriptionFindings(asker: Asker): Promise<readonly Finding[]> {
+  const { entitlements } = await asker.entitlements();
   const findings: Finding[] = [];
-  for (const profile of profilesOf(entitlements)) findings.push(...(await listFindings(profile, context)));
+  for (const profile of profilesOf(entitlements)) findings.push(...(await listFindings(profile, asker)));
   if (!entitlements.some(managedOf)) return findings;
   const stopped = await runCheck(
     {
@@ -20,12 +20,12 @@ export async function subscriptionFindings(context: Context): Promise<readonly F
       why: 'While AWS refuses new subscriptions to the account, no seat of these entitlements begins',
     },
     async (found) => {
-      const queue = await (await (await context.services()).ledger()).queue();
+      const queue = await (await (await asker.services()).ledger()).queue();
       const stops = stopsOf(queue, entitlements) ?? [];
       if (stops.length === 0) return found.ok('AWS refuses none, as far as Usher has tried');
       return stops.map((stop) =>
         found.problem(
-          `${stop.entitlement}: ${stopInWords(stop, context.clock.now())}`,
+          `${stop.entitlement}: ${stopInWords(stop, asker.clock.now())}`,
           'Ask AWS Support to review whether the account may have subscriptions (docs/runbook.md#subscriptions-stopped)',
         ),
       );
@@ -35,8 +35,8 @@ export async function subscriptionFindings(context: Context): Promise<readonly F
 }
 
 /** Opens the list of a profile, with each of its roles, and reads its first page. */
-async function listFindings(profile: Profile, context: Context): Promise<readonly Finding[]> {
-  const readers = await readersOf(context);
+async function listFindings(profile: Profile, asker: Asker): Promise<readonly Finding[]> {
+  const readers = await readersOf(asker);
   const application = profile.entitlements[0]?.application ?? '';
   return runCheck(
     {

@@ -1,5 +1,5 @@
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
-import { reportOf } from '../../operator/error-report.ts';
+import { reportOf } from '../error-report.ts';
 
 /** The result of a check. `unknown`: the caller could not check it. */
 export type Verdict = 'ok' | 'warning' | 'problem' | 'unknown';
@@ -12,7 +12,7 @@ export interface Finding {
   found: string;
   why: string;
   /** How to fix it, if there is something to fix: the field of the JSON output. */
-  mend?: string;
+  fix?: string;
 }
 
 /** What a check is about, and why it matters. */
@@ -30,7 +30,7 @@ export function about({ check, why }: Subject) {
       verdict,
       found,
       why,
-      ...(fix === undefined ? {} : { mend: fix }),
+      ...(fix === undefined ? {} : { fix: fix }),
     });
   return { ok: finding('ok'), warning: finding('warning'), problem: finding('problem'), unknown: finding('unknown') };
 }

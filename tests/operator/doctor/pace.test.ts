@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Listed, paceFindings } from '../../../cli/doctor/pace.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
+import { type Listed, paceFindings } from '../../../operator/doctor/pace.ts';
 import { application } from '../../support/ids.ts';
 
 /** How many users are assigned to an application and are members of its groups; `both`: how many are both. */
@@ -49,7 +49,7 @@ describe('the reading of an application', () => {
     expect(findingsOf(1, [{ assigned: 20_000, members: 60_000 }]).get('reading app-0')).toMatchObject({
       verdict: 'warning',
       found: '20,000 assignments and up to 60,000 to come: 800 s, of 600 s. 60,000 members: 34 s',
-      mend: 'Set requestsPerSecond to at least 1.4',
+      fix: 'Set requestsPerSecond to at least 1.4',
     });
   });
 
@@ -61,13 +61,13 @@ describe('the reading of an application', () => {
   it('does not fit now: a problem, although most assignments are not from Usher', () => {
     expect(findingsOf(1, [{ assigned: 60_001, members: 10, both: 10 }]).get('reading app-0')).toMatchObject({
       verdict: 'problem',
-      mend: 'Set requestsPerSecond to at least 1.1',
+      fix: 'Set requestsPerSecond to at least 1.1',
     });
   });
 
   it('fits at no pace: the finding says what else to do', () => {
-    const { verdict, mend } = findingsOf(18, [{ assigned: 1_080_001, members: 0 }]).get('reading app-0') ?? {};
-    expect([verdict, mend]).toEqual(['problem', expect.stringMatching(/^No pace is enough for app-0/)]);
+    const { verdict, fix } = findingsOf(18, [{ assigned: 1_080_001, members: 0 }]).get('reading app-0') ?? {};
+    expect([verdict, fix]).toEqual(['problem', expect.stringMatching(/^No pace is enough for app-0/)]);
   });
 
   it('is unknown while one of its lists cannot be read, and so is the sweep of all applications', () => {
@@ -94,12 +94,12 @@ describe('the sweep of all applications', () => {
     expect(findingsOf(1, sizes(9, 50_000)).get('sweep')).toMatchObject({
       verdict: 'warning',
       found: 'Listing all assignments takes 75 minutes at 1 per second',
-      mend: 'For one sweep per hour, set requestsPerSecond to at least 1.3',
+      fix: 'For one sweep per hour, set requestsPerSecond to at least 1.3',
     });
   });
 
   it('takes longer at any pace', () => {
-    const { mend } = findingsOf(18, sizes(66, 100_000)).get('sweep') ?? {};
-    expect(mend).toMatch(/^No pace is enough/);
+    const { fix } = findingsOf(18, sizes(66, 100_000)).get('sweep') ?? {};
+    expect(fix).toMatch(/^No pace is enough/);
   });
 });

@@ -1,12 +1,12 @@
-import { escaped } from '../../operator/text.ts';
-import { Unread } from '../../operator/unread.ts';
-import type { Context } from '../command/context.ts';
+import type { Asker } from '../asker.ts';
+import { escaped } from '../text.ts';
+import { Unread } from '../unread.ts';
 import { type Finding, runCheck } from './check.ts';
 
 /** Checks credentials, organization, instance and encryption. */
-export async function accountFindings(context: Context): Promise<readonly Finding[]> {
-  const { identityCenter } = await context.entitlements();
-  const services = await context.services();
+export async function accountFindings(asker: Asker): Promise<readonly Finding[]> {
+  const { identityCenter } = await asker.entitlements();
+  const services = await asker.services();
   const credentials = await runCheck(
     { check: 'credentials', why: 'All other checks show what this caller sees' },
     async (found) => {

@@ -2,16 +2,16 @@ import type { Directory } from '../../adapters/identity-store.ts';
 import type { People } from '../../adapters/operator/people.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
-import { renamedGroup } from '../../operator/plan/group-names.ts';
-import { count, escaped, numberOf } from '../../operator/text.ts';
-import type { Context } from '../command/context.ts';
+import type { Asker } from '../asker.ts';
+import { renamedGroup } from '../plan/group-names.ts';
+import { count, escaped, numberOf } from '../text.ts';
 import { about, type Finding, runCheck } from './check.ts';
 import type { Listed } from './pace.ts';
 
 /** Checks the identity store, the configured groups and the caps. @param listed gets the members */
-export async function directoryFindings(context: Context, listed: Listed): Promise<readonly Finding[]> {
-  const { identityCenter, entitlements } = await context.entitlements();
-  const services = await context.services();
+export async function directoryFindings(asker: Asker, listed: Listed): Promise<readonly Finding[]> {
+  const { identityCenter, entitlements } = await asker.entitlements();
+  const services = await asker.services();
   const people = await services.people(identityCenter.identityStoreId);
   const directory = await services.directory(identityCenter.identityStoreId);
   const findings: Finding[] = [];
@@ -70,13 +70,13 @@ export async function directoryFindings(context: Context, listed: Listed): Promi
     if (complete) listed.members.set(entitlement.name, members);
     findings.push(capFinding(entitlement, complete ? members.size : undefined));
   }
-  return [...findings, ...(await groupNameFindings(context, people))];
+  return [...findings, ...(await groupNameFindings(asker, people))];
 }
 
 /** Checks the names that the configuration gives to groups, if it gives any. */
-async function groupNameFindings(context: Context, people: People): Promise<Finding[]> {
+async function groupNameFindings(asker: Asker, people: People): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const [groupId, configured] of await context.groupNames()) {
+  for (const [groupId, configured] of await asker.groupNames()) {
     const why = `entitlements.yml calls it ${escaped(configured)}. Usher goes by the id, and readers by the name`;
     const checked = await runCheck({ check: `group name ${groupId}`, why }, async (found) => {
       const renamed = await renamedGroup(groupId, configured, people);

@@ -1,0 +1,100 @@
+import type { Step } from '../../../adapters/operator/executions.ts';
+import { secondsBetween } from '../../../domain/shared/time.ts';
+import { changesInWords } from '../../../operator/executions/changes.ts';
+import { OUTCOMES, STATES } from '../../../operator/executions/outcomes.ts';
+import { type ShownExecution, showExecution } from '../../../operator/executions/show.ts';
+import { subjectInWords, triggerInWords } from '../../../operator/executions/subject.ts';
+import type { Stay } from '../../../operator/lines/executions.ts';
+import { count, durationOf, escaped, isoTimeOf, timeOf } from '../../../operator/text.ts';
+import type { Context } from '../../command/context.ts';
+import { pollMilliseconds } from '../../command/follow-execution.ts';
+import { addNames } from '../../command/user-names.ts';
+import type { Frame } from '../../command/watch.ts';
+import { auditRow } from '../../ui/audit-rows.ts';
+import { coloredOutcome, executionFields } from './execution-fields.ts';
+
+/** Returns what draws an execution in full. Its history is read once, however often it draws. */
+export function executionDrawing(name: string, names: boolean) {
+  const steps: Step[] = [];
+  return async (context: Context): Promise<Frame> => {
+    const shown = await showExecution(name, context, steps);
+    if (shown) {
+      if (names) await addNames([shown.subject], context);
+      if (context.json) printJson(shown, context);
+      else print(shown, context);
+    }
+    return { isLast: shown?.ending !== undefined, milliseconds: pollMilliseconds(context) };
+  };
+}
+
+function printJson(shown: ShownExecution, { terminal }: Context): void {
+  const { execution, stays, events } = shown;
+  terminal.json({
+    type: 'execution',
+    ...executionFields(shown),
+    redrives: execution.redrives,
+    ...(stays ? { states: stays } : {}),
+    ...(events ? { audit: events.map((event) => auditRow(event).event) } : {}),
+  });
+}
+
+/** Prints one execution in full, without the states or the audit events if they could not be read. */
+function print(shown: ShownExecution, context: Context): void {
+  const { execution, stays, events, subject, changes } = shown;
+  const { terminal } = context;
+  const { colors } = terminal;
+  terminal.line(`${colors.bold(escaped(execution.name))}  ${coloredOutcome(shown, colors)}`);
+  terminal.line(colors.dim(execution.arn));
+  terminal.line([triggerInWords(subject), escaped(subjectInWords(subject))].filter(Boolean).join(': '));
+  terminal.line(durationsOf(shown, context));
+  terminal.line();
+  for (const stay of stays ?? []) printStay(stay, context);
+  terminal.line();
+  if (events && events.length > 0) {
+    terminal.line(`Changes: ${changesInWords(changes)}`);
+    terminal.table(
+      ['TIME', 'EVENT', 'USER', 'ENTITLEMENT', 'REASON'],
+      events.map((event) => auditRow(event).cells),
+    );
+  } else if (events) terminal.line('It recorded no audit event.');
+  terminal.line();
+  printEnding(shown, context);
+}
+
+/** In a pipe, without what changes while the execution runs. */
+function durationsOf(
+  { execution: { startedAt, endedAt, redrives } }: ShownExecution,
+  { terminal, clock }: Context,
+): string {
+  const took = durationOf(secondsBetween(startedAt, endedAt ?? clock.now()));
+  const began = `Started ${terminal.isLive ? `${timeOf(startedAt)} UTC` : isoTimeOf(startedAt)}`;
+  const redriven = redrives > 0 ? `, redriven ${count(redrives, 'time')}` : '';
+  if (endedAt) return `${began}, took ${took}${redriven}.`;
+  return `${began}${terminal.isLive ? `, has been running for ${took}` : ''}${redriven}.`;
+}
+
+function printStay({ state, at, seconds, failures }: Stay, { terminal }: Context): void {
+  const { dim, yellow } = terminal.colors;
+  const took = seconds === undefined ? '' : durationOf(seconds);
+  const tries =
+    failures.length === 0 ? '' : yellow(`  ${failures.length} failed: ${escaped([...new Set(failures)].join(', '))}`);
+  terminal.line(`${dim(at.slice(11, 19))}  ${state.padEnd(18)}  ${took.padStart(6)}  ${STATES[state] ?? ''}${tries}`);
+}
+
+function printEnding({ ending, redrive }: ShownExecution, { terminal }: Context): void {
+  if (!ending) {
+    terminal.line('It is still running.');
+    return;
+  }
+  const { outcome, reason, handedOverTo } = ending;
+  terminal.paragraph(escaped([OUTCOMES[outcome], reason, handedOverTo].filter(Boolean).join(': ')));
+  if (!redrive) return;
+  const { possible, fix } = redrive;
+  if (redrive.reason !== undefined)
+    terminal.paragraph(escaped(`Not redriven${possible === 'by-name' ? ' by itself' : ''}: ${redrive.reason}.`));
+  terminal.paragraph(
+    possible === 'yes' ? `Redrive it from the step that failed: ${fix}` : escaped(fix),
+    0,
+    terminal.colors.dim,
+  );
+}

@@ -1,0 +1,110 @@
+import type { ExecutionSummary } from '../../adapters/executions.ts';
+import type { Rule, Schedule } from '../../adapters/operator/deployment.ts';
+import type { Entitlement } from '../../domain/entitlements.ts';
+import { oldestSweep } from '../../domain/queue/sweep-reports.ts';
+import type { WorkQueue } from '../../domain/queue/work-queue.ts';
+import type { Asker } from '../asker.ts';
+import { machinesOf } from '../executions/find.ts';
+import type { Services } from '../services.ts';
+import { MOST_COUNTED, type RecentFailures, readRecentFailures } from './failures.ts';
+import { isForwarderSilent } from './forwarder.ts';
+import { type ActiveHold, activeHold, applicationsOf } from './holds.ts';
+
+/** What the answer depends on. What could not be read is undefined; what does not exist has an undefined `value`. */
+export interface Readings {
+  entitlements: readonly Entitlement[];
+  now: Date;
+  queue: WorkQueue | undefined;
+  holds: readonly ActiveHold[];
+  running: readonly ExecutionSummary[] | undefined;
+  failures: RecentFailures | undefined;
+  /** Messages by queue, without empty ones. */
+  deadLetters: readonly { kind: keyof Services['names']['queues']; queue: string; messages: number }[];
+  schedule: { value: Schedule | undefined } | undefined;
+  rule: { value: Rule | undefined } | undefined;
+  /** The management account whose events do not arrive. */
+  silentAccount: string | undefined;
+}
+
+/** Reads what shows whether Usher needs a person. Takes some 30 requests; the checks of `usher doctor` take more. */
+export async function readAttention(asker: Asker): Promise<Readings> {
+  const { unread, clock } = asker;
+  const services = await asker.services();
+  const { entitlements } = await asker.entitlements();
+  const now = clock.now();
+  const { names } = services;
+  const ledger = await services.ledger();
+  const deployment = await services.deployment();
+  const [queue, schedule] = await Promise.all([
+    unread.attempt(() => ledger.queue()),
+    unread.attempt(() => deployment.schedule(names.schedule, names.scheduleGroup)),
+  ]);
+  const sweptAt = lastSweepOf({ entitlements, queue: queue?.value });
+  const [holds, running, failures, deadLetters, rule, silent] = await Promise.all([
+    holdsOf(applicationsOf(entitlements, queue?.value), ledger, asker),
+    unread.attempt(() => runningOf(services)),
+    unread.attempt(() => readRecentFailures(asker, sweptAt)),
+    deadLettersOf(services, asker),
+    unread.attempt(() => deployment.rule(names.eventRule)),
+    unread.attempt(() => isForwarderSilent(schedule?.value, services, now)),
+  ]);
+  return {
+    entitlements,
+    now,
+    queue: queue?.value,
+    holds,
+    running: running?.value,
+    failures: failures?.value,
+    deadLetters,
+    schedule,
+    rule,
+    silentAccount: silent?.value,
+  };
+}
+
+async function holdsOf(
+  applications: Iterable<string>,
+  ledger: Parameters<typeof activeHold>[1],
+  { unread }: Asker,
+): Promise<ActiveHold[]> {
+  const found: ActiveHold[] = [];
+  for (const application of applications) {
+    const active = (await unread.attempt(() => activeHold(application, ledger)))?.value;
+    if (active) found.push(active);
+  }
+  return found;
+}
+
+async function runningOf(services: Services): Promise<ExecutionSummary[]> {
+  const executions = await services.executions();
+  const found: ExecutionSummary[] = [];
+  for (const machine of await machinesOf(services)) {
+    for await (const page of executions.list(machine, 'RUNNING')) {
+      found.push(...page);
+      if (found.length >= MOST_COUNTED) return found.slice(0, MOST_COUNTED);
+    }
+  }
+  return found;
+}
+
+/** Returns the start of the oldest of the latest full sweeps; undefined if one application was never swept. */
+export function lastSweepOf({ entitlements, queue }: Pick<Readings, 'entitlements' | 'queue'>): string | undefined {
+  return (
+    queue &&
+    oldestSweep(
+      queue,
+      entitlements.map(({ application }) => application),
+    )
+  );
+}
+
+async function deadLettersOf(services: Services, { unread }: Asker): Promise<Readings['deadLetters']> {
+  const queues = await services.queues();
+  const found: { kind: keyof Services['names']['queues']; queue: string; messages: number }[] = [];
+  for (const kind of ['events', 'ticks', 'failures', 'audit'] as const) {
+    const queue = services.names.queues[kind];
+    const messages = (await unread.attempt(() => queues.size(queue)))?.value ?? 0;
+    if (messages > 0) found.push({ kind, queue, messages });
+  }
+  return found;
+}

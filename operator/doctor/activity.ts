@@ -1,0 +1,151 @@
+import { holderOf } from '../../domain/queue/lease.ts';
+import { oldestSweep } from '../../domain/queue/sweep-reports.ts';
+import { secondsBetween } from '../../domain/shared/time.ts';
+import type { Asker } from '../asker.ts';
+import { failedAttention, readRecentFailures } from '../attention/failures.ts';
+import { FORWARDER_DAYS, forwardedSince } from '../attention/forwarder.ts';
+import { heldAttention, readHolds } from '../attention/holds.ts';
+import { lastSweepOf } from '../attention/read.ts';
+import type { Attention } from '../lines/attention.ts';
+import type { Services } from '../services.ts';
+import { count, relative } from '../text.ts';
+import { type about, type Finding, runCheck } from './check.ts';
+import { DEPLOY } from './deployment.ts';
+
+const RUNBOOK = 'They start nothing: see docs/runbook.md#dead-letters';
+/** The tick sweeps once an hour. */
+const SWEEP_LATE_SECONDS = 2 * 3600;
+const SWEEP_MISSING_SECONDS = 24 * 3600;
+
+/** Makes the findings of one check. */
+type Findings = ReturnType<typeof about>;
+
+/** Checks what has happened lately, and what waits for a person. */
+export async function activityFindings(asker: Asker): Promise<readonly Finding[]> {
+  const services = await asker.services();
+  const now = asker.clock.now();
+  const findings: (readonly Finding[])[] = [];
+  findings.push(
+    await runCheck(
+      {
+        check: 'forwarder',
+        why: 'CloudTrail records SCIM changes in the management account. They reach this account only through the forwarder',
+      },
+      (found) => forwarder(found, services, now),
+    ),
+  );
+  for (const [what, queue] of Object.entries(services.names.queues)) {
+    findings.push(
+      await runCheck(
+        { check: `dead letters ${what}`, why: 'Nothing is lost, but nothing was done about these messages either' },
+        (found) => deadLetters(found, queue, services),
+      ),
+    );
+  }
+  findings.push(
+    await runCheck(
+      { check: 'holds', why: 'The brake holds these revocations until an operator undoes or releases them' },
+      (found) => holds(found, asker, now),
+    ),
+    await runCheck(
+      { check: 'failed executions', why: 'What they left undone waits for the next full sweep, or for a redrive' },
+      (found) => failures(found, asker, now),
+    ),
+    await runCheck(
+      {
+        check: 'reconciliation',
+        why: 'Once an hour, a sweep of each application finds what lost events did not report',
+      },
+      (found) => reconciliation(found, asker, now),
+    ),
+  );
+  return findings.flat();
+}
+
+async function deadLetters(found: Findings, queue: string, services: Services): Promise<Finding> {
+  const messages = await (await services.queues()).size(queue);
+  if (messages === undefined) return found.problem(`There is no queue ${queue}`, DEPLOY);
+  if (messages === 0) return found.ok('none');
+  const kind = Object.entries(services.names.queues).find(([, name]) => name === queue)?.[0];
+  const fix = kind === 'events' || kind === 'ticks' ? 'Start executions from them: usher redrive' : RUNBOOK;
+  return found.problem(`${count(messages, 'message')} in ${queue}`, fix);
+}
+
+async function holds(found: Findings, asker: Asker, now: Date): Promise<Finding | Finding[]> {
+  const readings = await readHolds(asker);
+  const held = readings.map((hold) => heldAttention(hold, now));
+  return held.length === 0 ? found.ok('none') : held.map((one) => problemOf(found, one, now));
+}
+
+async function failures(found: Findings, asker: Asker, now: Date): Promise<Finding | Finding[]> {
+  const { entitlements } = await asker.entitlements();
+  const queue = await (await (await asker.services()).ledger()).queue();
+  const sweptAt = lastSweepOf({ entitlements, queue });
+  const failed = failedAttention(await readRecentFailures(asker, sweptAt), now);
+  return failed.length === 0
+    ? found.ok('none that a later sweep has not made up for')
+    : failed.map((one) => problemOf(found, one, now));
+}
+
+function problemOf(found: Findings, { title, since, reason, fix }: Attention, now: Date): Finding {
+  const when = since === undefined ? '' : ` since ${relative(since, now)}`;
+  return found.problem(`${title}${when}${reason === undefined ? '' : `: ${reason}`}`, fix);
+}
+
+async function forwarder(found: Findings, services: Services, now: Date): Promise<Finding> {
+  const { accountId } = await services.identity();
+  const organization = await (await services.organizations()).organization();
+  if (organization === undefined || organization === 'unknown')
+    return found.ok('not needed: this account sees no organization');
+  const { managementAccountId } = organization;
+  if (managementAccountId === accountId) return found.ok('not needed: this is the management account');
+  const since = forwardedSince(now);
+  const seen = await (await services.functionLog()).hasEventOf(managementAccountId, since);
+  if (seen) return found.ok(`events of ${managementAccountId} arrived in the last ${FORWARDER_DAYS} days`);
+  if (seen === undefined) return found.problem(`There is no log group ${services.names.normalizeLogGroup}`, DEPLOY);
+  return found.warning(
+    `No event of ${managementAccountId} in the last ${FORWARDER_DAYS} days`,
+    'Deploy forwarder.yml in the management account, or test it with a change of a group. The hourly sweep works without it',
+  );
+}
+
+async function reconciliation(found: Findings, asker: Asker, now: Date): Promise<Finding> {
+  const { entitlements } = await asker.entitlements();
+  const queue = await (await (await asker.services()).ledger()).queue();
+  const { sweptAt, reports = {} } = queue;
+  if (Object.keys(reports).length === 0) {
+    return found.warning(
+      'There was none yet',
+      'The tick starts it within five minutes of the deployment. To start it now: usher start --all --wait',
+    );
+  }
+  const never = entitlements.filter(({ application }) => sweptAt[application] === undefined).map(({ name }) => name);
+  if (never.length > 0) {
+    return found.problem(
+      `There was none of ${never.join(', ')}: the deployed configuration does not have it`,
+      'Deploy this entitlements.yml',
+    );
+  }
+  const configured = entitlements.map(({ application }) => application);
+  const oldest = oldestSweep(queue, configured);
+  if (oldest === undefined) {
+    const names = entitlements.filter(({ application }) => !reports[application]?.fullAt).map(({ name }) => name);
+    return found.warning(
+      `No sweep of ${names.join(', ')} was complete so far`,
+      'Check what fails: usher status --executions',
+    );
+  }
+  const age = secondsBetween(oldest, now);
+  const last = entitlements.filter(({ application }) => reports[application]?.fullAt === oldest);
+  const when = `${relative(oldest, now)}${last.length < entitlements.length ? ` (${last.map(({ name }) => name).join(', ')})` : ''}`;
+  const holder = holderOf(queue, now);
+  if (age > SWEEP_MISSING_SECONDS)
+    return found.problem(`The last full sweep began ${when}`, 'Check what fails: usher status --executions');
+  if (age > SWEEP_LATE_SECONDS) {
+    return found.warning(
+      `The last full sweep began ${when}${holder === undefined ? '' : `; ${holder} holds the lease`}`,
+      'A large sweep may still run. Check it: usher status --executions',
+    );
+  }
+  return found.ok(when);
+}
