@@ -44,6 +44,8 @@ const INNER_REPLACEMENTS: Readonly<Record<string, string>> = {
   'util-retry/AdaptiveRetryStrategy.js': 'export class AdaptiveRetryStrategy {}',
   // Only conversations speak HTTP/2 (adapters/subscriptions/amazon-q-business.ts).
   'dist-es/node-http2-handler.js': 'export const NodeHttp2Handler = { create: (handler) => handler };',
+  // Signs the messages of event streams, of which there are none (above).
+  'dist-es/HeaderFormatter.js': 'export class HeaderFormatter {}',
   // For builds of Node without cryptography.
   'checksum/sha256/Sha256Js.js': 'export class Sha256Js {}',
 };

@@ -74,7 +74,7 @@ export interface WholeState {
 export interface Holdings {
   seats: Seat[];
   hold: Hold | undefined;
-  /** As the last read of the whole application has shown them. */
+  /** As the last read of the whole application has shown them, and which have fallen. */
   groups?: GroupSizes | undefined;
   /** As it was before the seats were read. */
   slots?: Slots | undefined;

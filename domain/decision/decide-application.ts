@@ -26,6 +26,7 @@ import {
   withStatusNeeded,
 } from './decide-users.ts';
 import { countGroups } from './group-sizes.ts';
+import { isHeld } from './hold.ts';
 import { aloneOf, isWaiting, waitsOf, withoutLateLists } from './late-reads.ts';
 import { slotsAfter, slotsPromised } from './slots.ts';
 import { latestOf, type Recheck, waitForWriteToSettle } from './timing.ts';
@@ -160,15 +161,7 @@ function withinLimits(
   const { application: applicationArn } = entitlement;
   const read = seatsById([...holdings.seats, ...decided.flatMap(({ seat }) => seat ?? [])]);
 
-  const groups = whole
-    ? countGroups(holdings.groups, whole.groups, {
-        applicationArn,
-        graceDays: entitlement.onLeave.revokeAfterDays,
-        now: moment.readAt,
-      })
-    : holdings.groups;
-  const known = { ...holdings, groups };
-  const revocations = decideRevocations(decided, read, { state, holdings: known, brake: limits.brake }, moment);
+  const revocations = decideRevocations(decided, read, { state, holdings, brake: limits.brake }, moment);
   const held = seatsById([...read.values(), ...revocations.seats]);
   const grants = decideGrants(decided, held, state, moment);
   const needs = [revocations.need, grants.need].filter((need) => need !== undefined);
@@ -192,6 +185,14 @@ function withinLimits(
   });
   const young = [...waitsOf(decided), ...settling, ...grants.recheck];
   const { hold } = revocations;
+  const groups = whole
+    ? countGroups(holdings.groups, whole.groups, {
+        applicationArn,
+        graceDays: entitlement.onLeave.revokeAfterDays,
+        held: isHeld(hold),
+        now: moment.readAt,
+      })
+    : holdings.groups;
   const waitlist = [...seats.values()].some(({ status }) => status === 'waitlisted');
   const given = seated.filter(({ seat }) => !(seat && takesSlot(seat))).map(({ checked }) => checked.user.userId);
   const promised = new Set([...given, ...slotsPromised(holdings.stored, seats)]).size;

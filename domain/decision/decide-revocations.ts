@@ -6,7 +6,6 @@ import { plusSeconds } from '../shared/time.ts';
 import type { ApplicationState, Failure, Holdings, Moment, Need } from './application-state.ts';
 import { applyBrake, type BrakeDecision, type BrakeInput, countSeats, type Revocation } from './brake.ts';
 import type { DecidedUser, Decision } from './decide.ts';
-import { causeNow, isSameCause } from './group-sizes.ts';
 import { announceGrowth, beginHold, growHold, type Hold, isHeld, liftHold, nextGeneration } from './hold.ts';
 import { revocationsAhead } from './slots.ts';
 import { type Recheck, waitForCreateToShow } from './timing.ts';
@@ -124,7 +123,7 @@ function usersOf(revocations: readonly BrakedUser[]): Revoked[] {
 function joinHold(
   { join, begin, lift }: BrakeDecision<BrakedUser>,
   { entitlement }: ApplicationState,
-  { hold, groups }: Holdings,
+  { hold }: Holdings,
   { readAt, execution }: Moment,
 ): { seats: Seat[]; hold: Hold | undefined; recheck: Recheck[] } {
   const generation = nextGeneration(hold);
@@ -148,15 +147,8 @@ function joinHold(
   if (begin && userIds.length > 0) next = beginHold(hold, what, { now: readAt, execution, reason: begin });
   else if (lift && isHeld(hold)) next = liftHold(hold);
   else if (isHeld(hold) && userIds.length > 0) next = growHold(hold, userIds);
-  if (isHeld(next)) next = withCause(announceGrowth(next, { now: readAt, execution }), groups);
+  if (isHeld(next)) next = announceGrowth(next, { now: readAt, execution });
   return { seats: [...gone, ...joining], hold: next && writtenOnce(next, hold), recheck };
-}
-
-function withCause(hold: Hold, groups: Holdings['groups']): Hold {
-  const { cause: before = [], ...rest } = hold;
-  const cause = groups ? causeNow(before, groups) : before;
-  if (isSameCause(cause, before)) return hold;
-  return cause.length > 0 ? { ...rest, cause } : rest;
 }
 
 /** However much of a hold changes, it is written once. */

@@ -4,7 +4,6 @@ import { LEFT_BEHIND_SECONDS } from '../seat/seat.ts';
 import { ApplicationArn, DigestSchema } from '../shared/ids.ts';
 import { plusSeconds, secondsBetween } from '../shared/time.ts';
 import { Timestamp } from '../shared/timestamp.ts';
-import { FallSchema } from './group-sizes.ts';
 
 /** Why revocations are held. */
 const HoldReasonSchema = z.enum(['brake', 'nobody-entitled', 'group-empty']);
@@ -43,8 +42,6 @@ export const HoldSchema = z.object({
   releases: z.optional(z.array(z.object({ digest: DigestSchema, execution: z.string() }))),
   /** The last event of its growth; absent if only its beginning has an event. */
   announced: z.optional(z.object({ at: Timestamp, generation: z.int() })),
-  /** Groups that have become smaller; absent if none is known. */
-  cause: z.optional(z.array(FallSchema)),
   audit: z.array(HeldRecordSchema),
 });
 export type Hold = z.infer<typeof HoldSchema>;

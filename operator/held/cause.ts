@@ -1,4 +1,4 @@
-import { causeNow, countGroups, type Fall } from '../../domain/decision/group-sizes.ts';
+import { countGroups, type Fall } from '../../domain/decision/group-sizes.ts';
 import { membersOf } from '../../reconcile/plan/read-application.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import type { Asker } from '../asker.ts';
@@ -12,7 +12,7 @@ export type CauseGroup = Fall & {
 };
 
 /**
- * Counts the members of the entitlement's groups now, and compares with what the hold and the last sweep know.
+ * Counts the members of the entitlement's groups now, and compares with what sweeps have counted.
  *
  * @returns the groups that are smaller than before the hold, those that fell deepest first; undefined if AWS refuses to show one
  */
@@ -34,9 +34,9 @@ export async function causeOf(
     if (!(await unread.attempt(() => membersOf(groupId, readers, { ...shared, onMembers })))) return undefined;
   }
   const counted = groups.map((groupId) => ({ groupId, members: shared.members.get(groupId)?.size ?? 0 }));
-  const when = { applicationArn, graceDays: onLeave?.revokeAfterDays ?? 0, now: clock.now() };
-  const sizes = countGroups(known, counted, when) ?? { groups: counted, falls: [] };
-  return causeNow(hold.cause ?? [], sizes)
+  const graceDays = onLeave?.revokeAfterDays ?? 0;
+  const sizes = countGroups(known, counted, { applicationArn, graceDays, held: true, now: clock.now() });
+  return (sizes?.falls ?? [])
     .map((fall) => ({ ...fall, ...(isMissing(fall, shared) ? { missing: true as const } : {}) }))
     .toSorted((a, b) => lostIn(b) - lostIn(a));
 }

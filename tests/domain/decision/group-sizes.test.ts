@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  causeNow,
   countGroups,
   type Fall,
   type GroupSize,
@@ -30,7 +29,12 @@ const { after: _, ...aRemovedGroup } = aFall();
 function counted(graceDays: number, ...reads: readonly (readonly [seconds: number, GroupSize[]])[]) {
   let known: GroupSizes | undefined;
   for (const [seconds, read] of reads) {
-    known = countGroups(known, read, { applicationArn: APPLICATION, graceDays, now: new Date(iso(seconds)) });
+    known = countGroups(known, read, {
+      applicationArn: APPLICATION,
+      graceDays,
+      held: false,
+      now: new Date(iso(seconds)),
+    });
   }
   return known;
 }
@@ -48,7 +52,7 @@ describe('the sizes of groups', () => {
 
   it('are not written while they stay as they are', () => {
     const known = counted(0, [0, sizes(40)], [60, sizes(0)]);
-    const again = { applicationArn: APPLICATION, graceDays: 0, now: new Date(iso(120)) };
+    const again = { applicationArn: APPLICATION, graceDays: 0, held: false, now: new Date(iso(120)) };
     expect(countGroups(known, sizes(0), again)).toBe(known);
     expect(countGroups(undefined, [], again)).toBeUndefined();
   });
@@ -102,6 +106,13 @@ describe('the sizes of groups', () => {
     expect(falls(last + 1)).toEqual([]);
   });
 
+  it('show a fall for as long as revocations are held', () => {
+    const known = counted(0, [0, sizes(40)], [60, sizes(0)]);
+    const later = { applicationArn: APPLICATION, graceDays: 0, now: new Date(iso(10 * DAY)) };
+    expect(countGroups(known, sizes(2), { ...later, held: true })?.falls).toEqual([aFall({ after: 2 })]);
+    expect(countGroups(known, sizes(2), { ...later, held: false })?.falls).toEqual([]);
+  });
+
   it('show what a group loses later as another fall', () => {
     const last = 61 + DAY;
     const falls = counted(0, [0, sizes(40)], [60, sizes(39)], [last - 60, sizes(38)], [last, sizes(8)])?.falls;
@@ -115,7 +126,7 @@ describe('the sizes of groups', () => {
         let known: GroupSizes | undefined;
         for (const [index, some] of reads.entries()) {
           const groups = [...new Map(some)].map(([number, members]) => ({ groupId: group(number), members }));
-          const when = { applicationArn: APPLICATION, graceDays: 0, now: new Date(iso(index * 3600)) };
+          const when = { applicationArn: APPLICATION, graceDays: 0, held: false, now: new Date(iso(index * 3600)) };
           const next = countGroups(known, groups, when);
           expect(countGroups(next, groups, when)).toBe(next);
           if (next && next !== known) expect(next.revision).toBe((known?.revision ?? 0) + 1);
@@ -127,32 +138,5 @@ describe('the sizes of groups', () => {
         expect(known.falls.every(({ before, after = -1 }) => after < before)).toBe(true);
       }),
     );
-  });
-});
-
-describe('the cause of a hold', () => {
-  const now = (members: number, falls: Fall[] = [aFall({ after: members })]) => ({ groups: sizes(members), falls });
-
-  it('is each group that has fallen', () => {
-    expect(causeNow([], now(0))).toEqual([aFall()]);
-    const other = aFall({ groupId: OTHER_GROUP, since: iso(90), at: iso(90) });
-    expect(causeNow([aFall()], { groups: sizes(0, 0), falls: [aFall(), other] })).toEqual([aFall(), other]);
-  });
-
-  it('remains when the fall is long ago, with the size of the group now', () => {
-    expect(causeNow([aFall()], now(3, []))).toEqual([aFall({ after: 3 })]);
-  });
-
-  it('says when the group fell last', () => {
-    const later = aFall({ before: 10, after: 0, since: iso(120), at: iso(120) });
-    expect(causeNow([aFall({ after: 10 })], now(0, [later]))).toEqual([aFall({ at: iso(120) })]);
-  });
-
-  it('is no group that has its size again', () => {
-    expect(causeNow([aFall()], now(40, []))).toEqual([]);
-  });
-
-  it('is a group that the entitlement no longer names', () => {
-    expect(causeNow([aFall()], { groups: [], falls: [] })).toEqual([aRemovedGroup]);
   });
 });

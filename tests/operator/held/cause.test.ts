@@ -15,11 +15,11 @@ function counted(members: number, parts: Partial<GroupSizes> = {}): GroupSizes {
 }
 
 /** Asks for the cause of a hold. */
-async function asked(options: ReadersOptions, groups: GroupSizes | undefined, hold = aHold()) {
+async function asked(options: ReadersOptions, groups: GroupSizes | undefined) {
   const { readers, faults, ...world } = await openReaders({ entitlements: TWO_GROUPS, ...options });
   const unread = new Unread();
   const asker = { clock: { now: () => START, sleep: async () => undefined }, unread, progress: () => undefined };
-  const active = { hold, members: [], seats: [], groups };
+  const active = { hold: aHold(), members: [], seats: [], groups };
   return { ...world, faults, unread, cause: () => causeOf(active, readers, asker) };
 }
 
@@ -32,10 +32,10 @@ describe('the cause of a hold, as the operator sees it', () => {
     ]);
   });
 
-  it('is what the hold knows, with the size of the group now', async () => {
+  it('is what sweeps have found, with the size of the group now', async () => {
     const fall = { groupId: GROUP, before: 40, after: 0, since: iso(-900), at: iso(-900) };
     const options = { members: { [GROUP]: [1, 2], [OTHER_GROUP]: [3] } };
-    const { cause } = await asked(options, counted(1), aHold({ cause: [fall] }));
+    const { cause } = await asked(options, counted(0, { falls: [fall] }));
     expect(await cause()).toEqual([{ ...fall, after: 2 }]);
   });
 
