@@ -132,13 +132,9 @@ export class Terminal {
 
   /** Writes a result for a program. */
   json(line: Line): void {
-    this.untypedJson(line);
-  }
-
-  untypedJson(value: unknown): void {
-    const line = jsonLine(value);
-    if (this.#frame) this.#frame.push(line);
-    else this.#surroundings.stdout.write(`${line}\n`);
+    const text = jsonLine(line);
+    if (this.#frame) this.#frame.push(text);
+    else this.#surroundings.stdout.write(`${text}\n`);
   }
 
   /** Returns the lines that `draw` writes to standard output, which does not get them. */

@@ -104,7 +104,7 @@ function aStream() {
 function checkLines(args: readonly string[], { out }: Ended): void {
   if (!args.includes('--json')) return;
   for (const line of linesOf(out)) {
-    const problems = Object.hasOwn(LINES, String(line['type'])) ? problemsWithLine(line) : [];
+    const problems = problemsWithLine(line);
     if (problems.length > 0)
       throw new Error(`usher ${args.join(' ')}: ${JSON.stringify(line)}: ${problems.join('; ')}`);
   }
