@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { WriteStream } from 'node:tty';
 import { runCommandLine } from '../cli/program.ts';
 import { code, prose, tableOf } from './markdown.ts';
-import { openScene } from './scene.ts';
+import { openScene, userId } from './scene.ts';
 
 /** A question that people have about Usher, and the one command that answers it. */
 interface Question {
@@ -13,6 +13,8 @@ interface Question {
 
 /** Stands for the folder with activity files. */
 const ACTIVITY = './activity';
+/** Stands for a file with another configuration. */
+const PROPOSAL = './entitlements.yml';
 
 /** In the order of `docs/operator.md`. The answers are of the people in {@link openScene}. */
 const QUESTIONS: readonly Question[] = [
@@ -20,6 +22,11 @@ const QUESTIONS: readonly Question[] = [
     who: 'help desk',
     question: 'Why does a user have a seat, or none? What is their place on the waitlist?',
     command: ['why', 'gil', '--names'],
+  },
+  {
+    who: 'help desk',
+    question: 'A user was deleted: did they lose the seat, and when?',
+    command: ['history', userId('ben')],
   },
   {
     who: 'identity admin',
@@ -32,6 +39,16 @@ const QUESTIONS: readonly Question[] = [
     command: ['seats'],
   },
   {
+    who: 'identity admin',
+    question: 'What would this configuration change, and for whom?',
+    command: ['plan', PROPOSAL, '--people', '--names'],
+  },
+  {
+    who: 'finance',
+    question: 'How many seats were there in a month, and how long did people wait for theirs?',
+    command: ['report', '--month', '2026-11'],
+  },
+  {
     who: 'finance',
     question: 'What is paid, and for whom without need?',
     command: ['subscriptions', '--price', 'examples/prices.yml'],
@@ -40,6 +57,11 @@ const QUESTIONS: readonly Question[] = [
     who: 'finance',
     question: 'Which seats are paid and not used?',
     command: ['subscriptions', '--idle', '30', '--activity', ACTIVITY],
+  },
+  {
+    who: 'auditor',
+    question: 'Who had access on a given day?',
+    command: ['history', 'q-developer', '--at', '2026-11-30T12:00Z'],
   },
   {
     who: 'auditor',
@@ -57,8 +79,10 @@ export async function answers(): Promise<string> {
   try {
     const sections: string[] = [];
     for (const { question, command } of QUESTIONS) {
-      const args = command.map((one) => (one === ACTIVITY ? scene.activity : one));
-      const output = await scene.during(run(args, scene.endpoint));
+      const places: Readonly<Record<string, string>> = { [ACTIVITY]: scene.activity, [PROPOSAL]: scene.proposal };
+      const args = command.map((one) => places[one] ?? one);
+      const printed = await scene.during(run(args, scene.endpoint));
+      const output = Object.entries(places).reduce((text, [name, path]) => text.replaceAll(path, name), printed);
       const shown = ['usher', ...command].join(' ');
       sections.push(`### ${question}\n\n\`\`\`\n$ ${shown}\n${output.trimEnd()}\n\`\`\`\n`);
     }

@@ -34,6 +34,8 @@ const LEAVING = PILOTING;
 interface Scene extends VirtualEmulator {
   /** Folder with activity files. */
   activity: string;
+  /** A file with one seat more for the developers. */
+  proposal: string;
 }
 
 /**
@@ -41,22 +43,7 @@ interface Scene extends VirtualEmulator {
  * two wait; a day later, a user is deleted, and the group of the pilots loses all of its members, which the brake holds.
  */
 export async function openScene(): Promise<Scene> {
-  const emulator = await openVirtualEmulator(
-    exampleEntitlements({
-      entitlements: [
-        { name: 'q-developer', application: Q_DEVELOPER, groups: [DEVELOPERS], seats: { max: 5 } },
-        {
-          name: 'kiro',
-          application: KIRO,
-          groups: [PILOTS],
-          seats: { max: 10 },
-          subscription: { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: 'us-east-1', mode: 'report' },
-        },
-      ],
-      brake: { percent: 20, atLeast: 2 },
-    }),
-    directory(),
-  );
+  const emulator = await openVirtualEmulator(configuration(5), directory());
   const call = async (target: string, input: object) => {
     const headers = { 'x-amz-target': target, 'content-type': 'application/x-amz-json-1.1' };
     const response = await fetch(emulator.endpoint, { method: 'POST', headers, body: JSON.stringify(input) });
@@ -81,27 +68,45 @@ export async function openScene(): Promise<Scene> {
     await store('DeleteGroupMembership', { MembershipId });
   }
   await emulator.pass(3600);
-  const activity = writeActivity(START_DAY);
+  const folder = mkdtempSync(join(tmpdir(), 'usher-scene-'));
+  const [activity, proposal] = [join(folder, 'activity'), join(folder, 'entitlements.yml')];
+  writeActivity(activity, START_DAY);
+  writeFileSync(proposal, JSON.stringify(configuration(6)));
   const close = async () => {
-    rmSync(activity, { recursive: true });
+    rmSync(folder, { recursive: true });
     await emulator.close();
   };
-  return { ...emulator, activity, close };
+  return { ...emulator, activity, proposal, close };
 }
 
-/** Writes activity files as AWS does, one per day: only Hana uses Kiro. @returns their folder */
-function writeActivity(last: string): string {
-  const root = mkdtempSync(join(tmpdir(), 'usher-activity-'));
+/** @param max seats of the developers */
+function configuration(max: number) {
+  return exampleEntitlements({
+    entitlements: [
+      { name: 'q-developer', application: Q_DEVELOPER, groups: [DEVELOPERS], seats: { max } },
+      {
+        name: 'kiro',
+        application: KIRO,
+        groups: [PILOTS],
+        seats: { max: 10 },
+        subscription: { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: 'us-east-1', mode: 'report' },
+      },
+    ],
+    brake: { percent: 20, atLeast: 2 },
+  });
+}
+
+/** Writes activity files as AWS does, one per day: only Hana uses Kiro. */
+function writeActivity(root: string, last: string): void {
   for (const day of daysFrom(plusDays(last, -40), last)) {
     const folder = join(root, 'AWSLogs/111122223333/KiroLogs/user_report/us-east-1', day.replaceAll('-', '/'), '00');
     mkdirSync(folder, { recursive: true });
     const row = `${day},${STORE}.${userId('hana')},KIRO_IDE,0.5`;
     writeFileSync(join(folder, 'report.csv'), `Date,UserId,Client_Type,Credits_Used\n${row}\n`);
   }
-  return root;
 }
 
-function userId(name: Name): string {
+export function userId(name: Name): string {
   const number = String(NAMES.indexOf(name) + 1).padStart(2, '0');
   return `94e80458-00${number}-70ea-08fa-c3a10a1d8b${number}`;
 }

@@ -69,7 +69,7 @@ function printHold(line: HoldLine, { terminal, clock }: Context, isNamed: boolea
     users.map(({ userId, name = '', since: heldSince, reason: why = 'not read', entitled }) => [
       ...(isNamed ? [name] : []),
       userId,
-      relative(heldSince, now),
+      terminal.when(heldSince, now),
       entitled ? 'entitled again: keeps the seat' : why,
     ]),
   );

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { EntitlementLine, SeatLine } from '../../operator/lines/seats.ts';
 import { entitlementLine, readSeats, SEAT_STATUSES, seatLines } from '../../operator/seats.ts';
-import { count, numberOf, relative } from '../../operator/text.ts';
+import { count, numberOf } from '../../operator/text.ts';
 import { choiceOption, oneOf } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
@@ -123,7 +123,7 @@ function listUsers(lines: readonly SeatLine[], isNamed: boolean, { terminal, clo
   }
   const now = clock.now();
   const more = moreOf(lines);
-  const when = (time: string | undefined) => (time === undefined ? '' : relative(time, now));
+  const when = (time: string | undefined) => terminal.when(time, now);
   terminal.table(
     [
       ...(isNamed ? ['NAME'] : []),

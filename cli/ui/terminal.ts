@@ -9,7 +9,7 @@ import { type Colors, colorsFor } from './colors.ts';
 import type { drawTable, widthOf } from './columns.ts';
 import { barOf, paceOf } from './counted.ts';
 import { fitLines } from './fit-lines.ts';
-import { LongText } from './long-text.ts';
+import type { LongText } from './long-text.ts';
 import type { Pager, pagerIn } from './pager.ts';
 
 /** Work that takes less than this shows no progress. */
@@ -46,7 +46,13 @@ export interface Surroundings {
 /** What draws; what is missing is not needed. */
 interface Drawing {
   /** Where standard output is a terminal. */
-  tables?: { drawTable: typeof drawTable; widthOf: typeof widthOf; Pager: typeof Pager; pagerIn: typeof pagerIn };
+  tables?: {
+    drawTable: typeof drawTable;
+    widthOf: typeof widthOf;
+    LongText: typeof LongText;
+    Pager: typeof Pager;
+    pagerIn: typeof pagerIn;
+  };
   /** Where a stream can redraw its last line. */
   live?: typeof createLogUpdate;
 }
@@ -64,7 +70,8 @@ export class Terminal {
   #isFresh = false;
   /** What {@link working} is doing. */
   #detail = '';
-  readonly #text: LongText;
+  /** The lines of standard output; undefined where it is no terminal. */
+  readonly #text: LongText | undefined;
   /** What comes after the pager on standard error. */
   #notes: string[] = [];
   /** Where {@link frame} keeps what would go to standard output. */
@@ -76,7 +83,8 @@ export class Terminal {
     this.#drawing = drawing;
     this.colors = colorsFor(stdout, env);
     this.noteColors = colorsFor(stderr, env);
-    this.#text = new LongText({ stdout, openPager: this.#pagerIn(drawing) });
+    const { LongText } = drawing.tables ?? {};
+    this.#text = LongText && new LongText({ stdout, openPager: this.#pagerIn(drawing) });
   }
 
   /** Loads what draws, which takes a while, only if a stream is a terminal. */
@@ -84,7 +92,15 @@ export class Terminal {
     const { stdout, stderr, env } = surroundings;
     const redraws = canRedraw(stdout, env) || canRedraw(stderr, env);
     return new Terminal(surroundings, {
-      ...(stdout.isTTY ? { tables: { ...(await import('./columns.ts')), ...(await import('./pager.ts')) } } : {}),
+      ...(stdout.isTTY
+        ? {
+            tables: {
+              ...(await import('./columns.ts')),
+              ...(await import('./long-text.ts')),
+              ...(await import('./pager.ts')),
+            },
+          }
+        : {}),
       ...(redraws ? { live: (await import('log-update')).createLogUpdate } : {}),
     });
   }
@@ -113,7 +129,7 @@ export class Terminal {
     this.#isFresh = true;
     if (this.#frame) this.#frame.push(...text.split('\n'));
     else if (this.#lastLine) this.#lastLine.persist(text);
-    else if (!this.#text.takes(text)) this.#surroundings.stdout.write(`${text}\n`);
+    else if (!this.#text?.takes(text)) this.#surroundings.stdout.write(`${text}\n`);
   }
 
   /** Writes text of several words; in a terminal, breaks it between words. */
@@ -168,11 +184,11 @@ export class Terminal {
 
   /** Writes something that is not a result. */
   note(text: string): void {
-    if (this.#text.isPaged) {
+    if (this.#text?.isPaged) {
       this.#notes.push(text);
       return;
     }
-    this.#text.flush();
+    this.#text?.flush();
     this.#surroundings.stderr.write(`${text}\n`);
   }
 
@@ -200,7 +216,7 @@ export class Terminal {
 
   /** Resolves when the reader of standard output has caught up. @throws ReaderLeft if they have left the pager */
   async drained(): Promise<void> {
-    await this.#text.drained();
+    await this.#text?.drained();
     await this.#drain();
   }
 
@@ -211,7 +227,7 @@ export class Terminal {
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
     const { stdout } = this.#surroundings;
     const { tables } = this.#drawing;
-    if (!tables) {
+    if (!(tables && this.#text)) {
       for (const row of [head, ...rows]) this.line(row.join('\t'));
       return;
     }
@@ -224,13 +240,13 @@ export class Terminal {
 
   /** From now on, the lines of standard output are one text, which is shown in a pager if it is longer than the screen. */
   page(): void {
-    this.#text.hold();
+    this.#text?.hold();
   }
 
   /** Waits until the user has left the pager, if there is one. @returns whether they left it early */
   async finish(): Promise<boolean> {
     const { onPager } = this.#surroundings;
-    const wasLeft = await this.#text.end();
+    const wasLeft = (await this.#text?.end()) ?? false;
     onPager?.(undefined);
     const notes = this.#notes;
     this.#notes = [];
@@ -251,7 +267,7 @@ export class Terminal {
     let shownAt = start;
     const show = () => {
       const now = performance.now();
-      if (now - start < PATIENCE_MILLISECONDS || this.#text.isPaged) return;
+      if (now - start < PATIENCE_MILLISECONDS || this.#text?.isPaged) return;
       const text = `${label}${this.#detail && `: ${this.#detail}`}`;
       if (live) live(`${FRAMES[frame++ % FRAMES.length]} ${text} (${durationOf((now - start) / 1000)})`);
       else if (shownAt === start || now - shownAt >= PLAIN_EVERY_MILLISECONDS) {
@@ -346,7 +362,7 @@ export class Terminal {
 
   /** A line that changes; undefined where none can. It never hides the cursor, so that nothing has to restore it. */
   #liveOn(stream: WriteStream) {
-    if (this.#text.isPaged || !canRedraw(stream, this.#surroundings.env)) return undefined;
+    if (this.#text?.isPaged || !canRedraw(stream, this.#surroundings.env)) return undefined;
     return this.#drawing.live?.(stream, { showCursor: true });
   }
 }
