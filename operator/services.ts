@@ -92,6 +92,7 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
       (await import('../adapters/operator/instances.ts')).connectInstances(settings, applicationsPacer),
     ),
     deployment: once(async () => (await import('../adapters/operator/deployment.ts')).connectDeployment(settings)),
+    trails: once(async () => (await import('../adapters/operator/trails.ts')).connectTrails(settings)),
     queues: once(async () => (await import('../adapters/operator/queues.ts')).connectQueues(settings)),
     replays: once(async () => (await import('../adapters/operator/replays.ts')).connectReplays(settings)),
     ledger: once(async () => (await import('../adapters/ledger.ts')).connectLedger(settings, names.ledger)),

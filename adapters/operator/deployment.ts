@@ -1,10 +1,3 @@
-import {
-  CloudTrailClient,
-  DescribeTrailsCommand,
-  GetEventSelectorsCommand,
-  type GetEventSelectorsCommandOutput,
-  GetTrailStatusCommand,
-} from '@aws-sdk/client-cloudtrail';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   DescribeArchiveCommand,
@@ -44,15 +37,6 @@ export interface Schedule {
   createdAt: Date | undefined;
 }
 
-/** A trail of CloudTrail. */
-export interface Trail {
-  arn: string;
-  /** Undefined if this account may not read it. */
-  isLogging: boolean | undefined;
-  /** Whether the trail records writes of management events; undefined if this account may not read that. */
-  recordsWrites: boolean | undefined;
-}
-
 /**
  * The deployed resources around functions and state machines; undefined for a missing one.
  *
@@ -66,12 +50,10 @@ export interface Deployment {
   /** The ARN of the bus. */
   bus(name: string): Promise<string | undefined>;
   archive(name: string): Promise<{ arn: string; state: string; days: number } | undefined>;
-  /** Trails that record in this Region, including those of the organization. */
-  trails(): Promise<readonly Trail[]>;
 }
 
 /** Errors that all of these services share. */
-const COMMON: readonly ErrorRow[] = [
+export const COMMON_ERRORS: readonly ErrorRow[] = [
   { exception: 'ThrottlingException', as: 'transient', because: 'The request was denied due to request throttling.' },
   { exception: 'InternalServerException', as: 'transient', because: 'Unexpected error encountered while processing.' },
   { exception: 'AccessDeniedException', as: 'access-denied', because: 'You do not have sufficient access.' },
@@ -80,25 +62,15 @@ const COMMON: readonly ErrorRow[] = [
 const unlessMissing = <T>(send: () => Promise<T>) =>
   undefinedIf((error) => error instanceof Error && error.name === 'ResourceNotFoundException', send);
 
-/** Exceptions that a member account gets for the organization's trail, which it sees, but may not read. */
-const FOREIGN: ReadonlySet<string> = new Set([
-  'AccessDeniedException',
-  'CloudTrailARNInvalidException',
-  'TrailNotFoundException',
-]);
-const unlessForeign = <T>(send: () => Promise<T>) =>
-  undefinedIf((error) => error instanceof Error && FOREIGN.has(error.name), send);
-
 /** The deployment, over the SDK. */
 export function awsDeployment(clients: {
   events: EventBridgeClient;
   scheduler: SchedulerClient;
   dynamo: DynamoDBClient;
-  cloudTrail: CloudTrailClient;
 }): Deployment {
-  const { events, scheduler, dynamo, cloudTrail } = clients;
+  const { events, scheduler, dynamo } = clients;
   const askEvents = askWith(EVENT_BRIDGE_ERRORS);
-  const ask = askWith(COMMON);
+  const ask = askWith(COMMON_ERRORS);
   const askTables = askWith(DYNAMODB_ERRORS);
 
   return {
@@ -155,41 +127,7 @@ export function awsDeployment(clients: {
       );
       return found && { arn: found.ArchiveArn ?? '', state: found.State ?? '', days: found.RetentionDays ?? 0 };
     },
-
-    async trails() {
-      const { trailList } = await ask('DescribeTrails', [], () => cloudTrail.send(new DescribeTrailsCommand({})));
-      const found: Trail[] = [];
-      for (const { TrailARN: arn } of listIn(trailList ?? [], 'DescribeTrails', 'trailList')) {
-        if (!arn) continue;
-        const status = await ask('GetTrailStatus', [`trail ${arn}`], () =>
-          unlessForeign(() => cloudTrail.send(new GetTrailStatusCommand({ Name: arn }))),
-        );
-        const selectors = await ask('GetEventSelectors', [`trail ${arn}`], () =>
-          unlessForeign(() => cloudTrail.send(new GetEventSelectorsCommand({ TrailName: arn }))),
-        );
-        found.push({
-          arn,
-          isLogging: status && status.IsLogging === true,
-          recordsWrites: selectors && recordsWrites(selectors),
-        });
-      }
-      return found;
-    },
   };
-}
-
-function recordsWrites({ EventSelectors, AdvancedEventSelectors }: GetEventSelectorsCommandOutput): boolean {
-  const basic = (EventSelectors ?? []).some(
-    ({ IncludeManagementEvents, ReadWriteType }) => IncludeManagementEvents && ReadWriteType !== 'ReadOnly',
-  );
-  const advanced = (AdvancedEventSelectors ?? []).some(({ FieldSelectors = [] }) => {
-    const management = FieldSelectors.some(
-      ({ Field, Equals = [] }) => Field === 'eventCategory' && Equals.includes('Management'),
-    );
-    const onlyReads = FieldSelectors.some(({ Field, Equals = [] }) => Field === 'readOnly' && Equals.includes('true'));
-    return management && !onlyReads;
-  });
-  return basic || advanced;
 }
 
 /** {@link awsDeployment} with clients of its own. */
@@ -198,6 +136,5 @@ export function connectDeployment(settings: ClientSettings): Deployment {
     events: new EventBridgeClient(settings),
     scheduler: new SchedulerClient(settings),
     dynamo: new DynamoDBClient(settings),
-    cloudTrail: new CloudTrailClient(settings),
   });
 }

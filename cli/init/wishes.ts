@@ -2,7 +2,10 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { PLANS } from '../../domain/subscription/plan.ts';
 import { UsageError } from '../../operator/failures.ts';
+import { choiceOption, oneOf } from '../command/choices.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
+
+const MODES = ['enforce', 'observe'] as const;
 
 const WishSchema = z.object({
   application: z.optional(z.string()),
@@ -10,8 +13,8 @@ const WishSchema = z.object({
   name: z.optional(z.string()),
   max: z.optional(wholeNumber(0, 200_000)),
   revokeAfterDays: z.optional(wholeNumber(0, 365)),
-  mode: z.optional(z.enum(['enforce', 'observe'], 'expected enforce or observe')),
-  plan: z.optional(z.enum(PLANS, `expected one of ${PLANS.join(', ')}`)),
+  mode: z.optional(oneOf(MODES)),
+  plan: z.optional(oneOf(PLANS)),
   planRegion: z.optional(z.string()),
 });
 /** What the command line says of one entitlement; what it leaves out is asked for. */
@@ -46,8 +49,12 @@ export function addWishes(command: Command): () => Wish[] {
     .option('--name <NAME>', 'name of the entitlement (default: derived from the application)', keep('name'))
     .option('--max <N>', 'maximum number of seats', keep('max'))
     .option('--revoke-after-days <N>', 'days of grace (default: 0)', keep('revokeAfterDays'))
-    .option('--mode <MODE>', 'enforce, or observe to change nothing at first (default: enforce)', keep('mode'))
-    .option('--plan <PLAN>', `subscription that the users should have: ${PLANS.join(', ')}`, keep('plan'))
+    .addOption(
+      choiceOption('--mode <MODE>', 'observe changes nothing at first (default: enforce)', MODES).argParser(
+        keep('mode'),
+      ),
+    )
+    .addOption(choiceOption('--plan <PLAN>', 'subscription that the users should have', PLANS).argParser(keep('plan')))
     .option(
       '--plan-region <REGION>',
       'Region of its profile (default: from the name of the application, or --region)',

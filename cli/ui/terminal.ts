@@ -8,7 +8,7 @@ import { durationOf, isoTimeOf, jsonLine, relative, wrap } from '../../operator/
 import { type Colors, colorsFor } from './colors.ts';
 import type { drawTable, widthOf } from './columns.ts';
 import { barOf, paceOf } from './counted.ts';
-import { fitLines } from './fit-lines.ts';
+import type { fitLines } from './fit-lines.ts';
 import type { LongText } from './long-text.ts';
 import type { Pager, pagerIn } from './pager.ts';
 
@@ -55,6 +55,7 @@ interface Drawing {
   };
   /** Where a stream can redraw its last line. */
   live?: typeof createLogUpdate;
+  fitLines?: typeof fitLines;
 }
 
 /** Where all text of the CLI goes: results to standard output, everything about them to standard error. */
@@ -101,7 +102,9 @@ export class Terminal {
             },
           }
         : {}),
-      ...(redraws ? { live: (await import('log-update')).createLogUpdate } : {}),
+      ...(redraws
+        ? { live: (await import('log-update')).createLogUpdate, fitLines: (await import('./fit-lines.ts')).fitLines }
+        : {}),
     });
   }
 
@@ -172,7 +175,8 @@ export class Terminal {
    */
   redraw(lines: readonly string[]): boolean {
     this.#lastLine ??= this.#liveOn(this.#surroundings.stdout);
-    this.#lastLine?.(fitLines(lines, this.#surroundings.stdout).join('\n'));
+    const { fitLines: fitted } = this.#drawing;
+    this.#lastLine?.(fitted?.(lines, this.#surroundings.stdout).join('\n') ?? '');
     return this.#lastLine !== undefined;
   }
 

@@ -23,7 +23,7 @@ export async function deploymentFindings(asker: Asker): Promise<readonly Finding
         check: 'trail',
         why: 'EventBridge gets changes of users and groups only if a trail with logging enabled records management events',
       },
-      (found) => trail(found, deployment),
+      (found) => trail(found, services),
     ),
     await runCheck(
       { check: 'rule', why: 'It starts the state machine when a user joins or leaves a group' },
@@ -78,8 +78,8 @@ export async function deploymentFindings(asker: Asker): Promise<readonly Finding
   ].flat();
 }
 
-async function trail(found: Findings, deployment: Deployment): Promise<Finding> {
-  const trails = await deployment.trails();
+async function trail(found: Findings, services: Services): Promise<Finding> {
+  const trails = await (await services.trails()).trails();
   const good = trails.find(({ isLogging, recordsWrites }) => isLogging !== false && recordsWrites !== false);
   if (!good) {
     return found.problem(

@@ -14,6 +14,7 @@ import { connectOrganizations } from '../../adapters/operator/organizations.ts';
 import { connectPeople } from '../../adapters/operator/people.ts';
 import { connectQueues } from '../../adapters/operator/queues.ts';
 import { connectReplays } from '../../adapters/operator/replays.ts';
+import { connectTrails } from '../../adapters/operator/trails.ts';
 import { connectApplications } from '../../adapters/sso-admin.ts';
 import { amazonQBusinessSubscriptions } from '../../adapters/subscriptions/amazon-q-business.ts';
 import { kiroSubscriptions } from '../../adapters/subscriptions/kiro.ts';
@@ -93,7 +94,7 @@ const OF_OPERATORS: readonly Call[] = [
   ['DescribeTable', (aws) => connectDeployment(aws).table('ledger')],
   ['DescribeEventBus', (aws) => connectDeployment(aws).bus('audit')],
   ['DescribeArchive', (aws) => connectDeployment(aws).archive('archive')],
-  ['DescribeTrails', (aws) => connectDeployment(aws).trails()],
+  ['DescribeTrails', (aws) => connectTrails(aws).trails()],
   ['GetQueueUrl', (aws) => connectQueues(aws).size('queue')],
   ['GetQueueUrl', (aws) => connectQueues(aws).receiveAll('queue', 30)],
   ['DescribeReplay', (aws) => connectReplays(aws).state('replay')],

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { APPLICATION, ENTITLEMENT, user } from '../support/ids.ts';
-import { anOperator, configuration, linesOf } from '../support/operator.ts';
+import { anOperator, configuration, linesOf, resultsOf } from '../support/operator.ts';
 import { SECRET } from '../support/secret.ts';
 import { KIRO } from '../support/subscriptions.ts';
 
@@ -32,7 +32,7 @@ async function changesOf(...numbers: readonly number[]): Promise<unknown[][]> {
     ([userId, type]) => type !== 'Subscription Finding' && numbers.some((one) => user(one) === userId),
   );
 }
-const orphans = async () => linesOf((await operator.run('subscriptions', '--finding', 'orphan', '--json')).out);
+const orphans = async () => resultsOf((await operator.run('subscriptions', '--finding', 'orphan', '--json')).out);
 
 // The tests build on each other, in this order.
 describe('usher adopt --subscriptions', () => {

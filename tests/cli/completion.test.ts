@@ -36,7 +36,7 @@ describe('completion', () => {
     ['s', ['start', 'status', 'seats', 'subscriptions']],
     ['--local s', ['start', 'status', 'seats', 'subscriptions']],
     ['--stage x s', ['start', 'status', 'seats', 'subscriptions']],
-    ['help re', ['release', 'redrive', 'replay', 'restore']],
+    ['help re', ['release', 'report', 'redrive', 'replay', 'restore']],
     ['nosuch s', []],
   ])('of %j has the commands', async (words, values) => {
     expect(await complete(words)).toEqual({ values, files: false });
@@ -102,7 +102,8 @@ describe('completion', () => {
     const [hold] = linesOf((await operator.run('held', '--json')).out);
     expect(await completeLocal('release ')).toEqual({ values: [String(hold?.['digest']).slice(0, 12)], files: false });
     expect(await completeLocal('adopt k')).toEqual({ values: ['kiro'], files: false });
-    const executions = linesOf((await operator.run('status', '--json')).out).map(({ name }) => name);
+    const listed = linesOf((await operator.run('status', '--executions', '--json')).out);
+    const executions = listed.map(({ execution }) => String(execution).split(':').at(-1) ?? '');
     expect(executions.length).toBeGreaterThan(1);
     expect((await completeLocal('status ')).values.toSorted()).toEqual(executions.toSorted());
     expect((await completeLocal('redrive x ')).values).toHaveLength(executions.length);

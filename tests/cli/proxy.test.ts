@@ -26,7 +26,7 @@ async function commandLine(arguments_: readonly string[], proxy: string) {
 
 describe('a proxy', () => {
   it.each([
-    [['cli/usher.mjs', 'status'], 'sts'],
+    [['cli/usher.mjs', 'status', '--executions'], 'sts'],
     [['cli/usher.mjs', 'doctor'], 'sts'],
     [['cli/usher.mjs', 'why', 'ana'], 'identitystore'],
     [['cli/usher.mjs', 'audit'], 'logs'],

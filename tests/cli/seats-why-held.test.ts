@@ -212,7 +212,7 @@ describe('usher seats, why, held, release and adopt', () => {
   it('list with names whom a backfill concerns, if asked', async () => {
     await leaves(12);
     const { out } = await operator.run('backfill', '--dry-run', '--names');
-    expect(out).toMatch(/^NAME\tUSER\tENTITLEMENT\tPLAN$/m);
+    expect(out).toMatch(/^NAME\tUSER\tENTITLEMENT\tCHANGE\t/m);
     expect(out).toContain(SECRET);
     expect((await operator.run('backfill', '--dry-run')).out).not.toContain(SECRET);
   });

@@ -39,7 +39,7 @@ describe('usher local', () => {
   it('runs the tick while virtual time follows real time, and every member gets a seat', async () => {
     const operator = await open({ people: 3, speed: 5000 });
     while ((await seats(operator)) !== 3);
-    const [first] = linesOf((await operator.run('status', '--limit', '1', '--json')).out);
+    const [first] = linesOf((await operator.run('status', '--executions', '--ticks', '--limit', '1', '--json')).out);
     expect(first).toMatchObject({ status: expect.stringMatching(/RUNNING|SUCCEEDED/) });
   });
 
@@ -59,7 +59,7 @@ describe('usher local', () => {
     const after = await open({ people: 3, keep: true, folder: before.folder });
     expect(await seats(after)).toBe(3);
     expect(linesOf((await after.run('audit', '--json')).out)).toHaveLength(3);
-    const list = linesOf((await after.run('status', '--json')).out);
+    const list = linesOf((await after.run('status', '--executions', '--json')).out);
     expect(list.map(({ status }) => status)).toContain('ABORTED');
     const findings = linesOf((await after.run('doctor', '--json')).out);
     expect(findings.find(({ check }) => check === 'dead letters ticks')).toMatchObject({ verdict: 'problem' });

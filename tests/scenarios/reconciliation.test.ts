@@ -214,6 +214,9 @@ describe('the budget of calls', () => {
     const world = await openWorld({ people: count, settled: people(1, count) });
     const before = await records(world);
     const daily = await tickAfter(world, 1);
+    const counted = await records(world);
+    // The first sweep also records how many members each group has, for the cause of a hold.
+    expect(counted.filter(({ sk }) => sk !== '#groups')).toEqual(before);
     const hourly = await tickAfter(world, HOUR_SECONDS);
     expect(identityCenterCalls(daily)).toBeLessThanOrEqual(170);
     expect(identityCenterCalls(hourly)).toBeLessThanOrEqual(110);
@@ -222,7 +225,7 @@ describe('the budget of calls', () => {
     for (const calls of [daily, hourly]) {
       expect([CREATE, DELETE, PUT_EVENTS].map((call) => calls.get(call))).toEqual([undefined, undefined, undefined]);
     }
-    expect(await records(world)).toEqual(before);
+    expect(await records(world)).toEqual(counted);
     expect(world.ends.map(({ outcome }) => outcome)).toEqual(['converged', 'converged']);
   });
 });

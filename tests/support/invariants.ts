@@ -84,7 +84,9 @@ function expectIdsOnly({ executions, ends, audit, logs, ledger }: Traces): void 
   );
   // Step Functions has what a caller chose: the name of an execution, and the reason for which it was stopped.
   const failures = executions.flatMap(({ status, error, cause }) => (status === 'ABORTED' ? [] : [{ error, cause }]));
-  const ended = ends.map(({ execution: _name, cause, ...end }) => (end.status === 'ABORTED' ? end : { ...end, cause }));
+  const ended = ends.map(({ execution: _name, arn: _arn, cause, ...end }) =>
+    end.status === 'ABORTED' ? end : { ...end, cause },
+  );
   const shown = [states, failures, ended, audit, logs, ledger].map((part) => JSON.stringify(part, withoutSelector));
   expect(shown.flatMap((text) => text.match(NAMES) ?? [])).toEqual([]);
 }

@@ -16,6 +16,7 @@ import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { awsDeployment } from '../../../adapters/operator/deployment.ts';
+import { awsTrails } from '../../../adapters/operator/trails.ts';
 import { awsError } from '../../support/aws.ts';
 
 const region = { region: 'us-east-1' };
@@ -25,14 +26,15 @@ function aDeployment() {
     events: new EventBridgeClient(region),
     scheduler: new SchedulerClient(region),
     dynamo: new DynamoDBClient(region),
-    cloudTrail: new CloudTrailClient(region),
   };
+  const cloudTrail = new CloudTrailClient(region);
   return {
     events: mockClient(clients.events),
     scheduler: mockClient(clients.scheduler),
     dynamo: mockClient(clients.dynamo),
-    cloudTrail: mockClient(clients.cloudTrail),
+    cloudTrail: mockClient(cloudTrail),
     deployment: awsDeployment(clients),
+    trails: awsTrails(cloudTrail),
   };
 }
 
@@ -157,29 +159,29 @@ describe('trails', () => {
     ],
     ['no selectors', {}, false],
   ])('record writes by %s or not', async (_what, selectors, recordsWrites) => {
-    const { cloudTrail, deployment } = aDeployment();
+    const { cloudTrail, trails } = aDeployment();
     cloudTrail.on(DescribeTrailsCommand).resolves({ trailList: [{ TrailARN: 'trail' }, {}] });
     cloudTrail.on(GetTrailStatusCommand).resolves({ IsLogging: true });
     cloudTrail.on(GetEventSelectorsCommand).resolves(selectors);
-    expect(await deployment.trails()).toEqual([{ arn: 'trail', isLogging: true, recordsWrites }]);
+    expect(await trails.trails()).toEqual([{ arn: 'trail', isLogging: true, recordsWrites }]);
   });
 
   it.each(['TrailNotFoundException', 'AccessDeniedException'])('of another account tell nothing: %s', async (name) => {
-    const { cloudTrail, deployment } = aDeployment();
+    const { cloudTrail, trails } = aDeployment();
     cloudTrail.on(DescribeTrailsCommand).resolves({ trailList: [{ TrailARN: 'trail' }] });
     cloudTrail.on(GetTrailStatusCommand).rejects(awsError(name));
     cloudTrail.on(GetEventSelectorsCommand).rejects(awsError(name));
-    expect(await deployment.trails()).toEqual([{ arn: 'trail', isLogging: undefined, recordsWrites: undefined }]);
+    expect(await trails.trails()).toEqual([{ arn: 'trail', isLogging: undefined, recordsWrites: undefined }]);
   });
 
   it('may be none; and what is unexpected stays so', async () => {
-    const { cloudTrail, deployment } = aDeployment();
+    const { cloudTrail, trails } = aDeployment();
     cloudTrail
       .on(DescribeTrailsCommand)
       .resolvesOnce({})
       .resolves({ trailList: [{ TrailARN: 'trail' }] });
-    expect(await deployment.trails()).toEqual([]);
+    expect(await trails.trails()).toEqual([]);
     cloudTrail.on(GetTrailStatusCommand).rejects(awsError('SomethingElse'));
-    await expect(deployment.trails()).rejects.toMatchObject({ name: 'SomethingElse' });
+    await expect(trails.trails()).rejects.toMatchObject({ name: 'SomethingElse' });
   });
 });

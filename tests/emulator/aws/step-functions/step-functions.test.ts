@@ -131,6 +131,7 @@ describe('DescribeExecution', () => {
       input: '{}',
       redriveCount: 0,
       redriveStatus: 'NOT_REDRIVABLE',
+      redriveStatusReason: 'Execution is SUCCEEDED and cannot be redriven',
     });
     expect(JSON.parse(output ?? '')).toHaveProperty('plan.outcome', 'converged');
   });
