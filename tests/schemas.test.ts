@@ -45,8 +45,10 @@ function readJson(...path: string[]): Json {
   return JSON.parse(readFileSync(join(SCHEMAS, ...path), 'utf8'));
 }
 
+const LINE_SCHEMAS = Object.keys(LINES).map((type) => `lines/${type}`);
+/** Strict, as other programs' validators may be. */
 const VALIDATORS = new Map(
-  ['entitlements', 'directory', 'scenario', ...AUDIT_EVENTS].map((name) => [
+  ['entitlements', 'directory', 'scenario', ...AUDIT_EVENTS, ...LINE_SCHEMAS].map((name) => [
     name,
     new Ajv({ strict: true, allErrors: true }).compile(readJson(`${name}.schema.json`)),
   ]),
