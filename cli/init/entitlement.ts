@@ -5,6 +5,7 @@ import type { Applications } from '../../adapters/sso-admin.ts';
 import type { EntitlementInput } from '../../domain/entitlements.ts';
 import { providerOf } from '../../domain/subscription/plan.ts';
 import { UsageError } from '../../operator/failures.ts';
+import { suggestion } from '../../operator/suggestions.ts';
 import { count, escaped } from '../../operator/text.ts';
 import { requireGroup } from '../command/selectors.ts';
 import type { Terminal } from '../ui/terminal.ts';
@@ -94,7 +95,10 @@ async function applicationOf(
 /** @throws UsageError if there is none, or more than one */
 function applicationNamed(wanted: string, all: readonly ApplicationDescription[]): ApplicationDescription {
   const [found, ...others] = all.filter(({ applicationArn, name }) => applicationArn === wanted || name === wanted);
-  if (!found) throw new UsageError(`The instance has no application ${escaped(wanted)}`);
+  if (!found) {
+    const names = all.flatMap(({ name }) => name ?? []);
+    throw new UsageError(`The instance has no application ${escaped(wanted)}${suggestion(wanted, names)}`);
+  }
   if (others.length > 0) {
     throw new UsageError(
       `${count(others.length + 1, 'application')} have the name ${escaped(wanted)}: ${[found, ...others].map(({ applicationArn }) => applicationArn).join(', ')}. Give an ARN`,
