@@ -43,7 +43,7 @@ export async function referenceTables(): Promise<Map<string, Tables>> {
     [
       'docs/operator.md',
       new Map([
-        ['questions', await answers()],
+        ...(await answers()),
         ['global-options', globalOptions(program)],
         ['exit-codes', meanings(['exit code', 'means'], EXIT_MEANINGS)],
         ['short-flags', shortFlags()],

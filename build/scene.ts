@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import type { Entitlements } from '../domain/entitlements.ts';
 import { daysFrom, plusDays } from '../domain/shared/day.ts';
 import type { DirectorySeed } from '../emulator/aws/identity-center/directory-seed.ts';
 import { exampleEntitlements } from '../emulator/scenario/example-entitlements.ts';
@@ -26,24 +27,50 @@ const START_DAY = '2026-11-30';
 
 /** Who is in the groups at first: seven developers, for five seats, and three pilots of Kiro. */
 const DEVELOPING = NAMES.slice(0, 7);
+const SEATS = 5;
 const PILOTING = NAMES.slice(7);
 /** All of them leave at once. */
 const LEAVING = PILOTING;
 
 /** An emulator for commands. */
 interface Scene extends VirtualEmulator {
-  /** Folder with activity files. */
-  activity: string;
-  /** A file with one seat more for the developers. */
-  proposal: string;
+  /** What the commands name, as `docs/operator.md` shows it, and where it is: activity files, and a configuration. */
+  files: ReadonlyMap<string, string>;
+}
+
+/** What is deployed; of the developers, with another number of seats. */
+function configuration(seats = SEATS): Entitlements {
+  return exampleEntitlements({
+    entitlements: [
+      {
+        name: 'q-developer',
+        application: Q_DEVELOPER,
+        groups: [DEVELOPERS],
+        seats: { max: seats },
+        costCentre: 'R-D 4711',
+      },
+      {
+        name: 'kiro',
+        application: KIRO,
+        groups: [PILOTS],
+        seats: { max: 10 },
+        costCentre: 'Pilots 0815',
+        subscription: { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: 'us-east-1', mode: 'report' },
+      },
+    ],
+    brake: { percent: 20, atLeast: 2 },
+  });
 }
 
 /**
  * Opens an emulator in which something has happened for every question that `docs/operator.md` answers: all get their seats,
  * two wait; a day later, a user is deleted, and the group of the pilots loses all of its members, which the brake holds.
+ *
+ * @param before called when Usher is deployed and nothing has happened yet
  */
-export async function openScene(): Promise<Scene> {
-  const emulator = await openVirtualEmulator(configuration(5), directory());
+export async function openScene(before: (emulator: VirtualEmulator) => Promise<void>): Promise<Scene> {
+  const emulator = await openVirtualEmulator(configuration(), directory());
+  await before(emulator);
   const call = async (target: string, input: object) => {
     const headers = { 'x-amz-target': target, 'content-type': 'application/x-amz-json-1.1' };
     const response = await fetch(emulator.endpoint, { method: 'POST', headers, body: JSON.stringify(input) });
@@ -68,45 +95,31 @@ export async function openScene(): Promise<Scene> {
     await store('DeleteGroupMembership', { MembershipId });
   }
   await emulator.pass(3600);
-  const folder = mkdtempSync(join(tmpdir(), 'usher-scene-'));
-  const [activity, proposal] = [join(folder, 'activity'), join(folder, 'entitlements.yml')];
-  writeActivity(activity, START_DAY);
-  writeFileSync(proposal, JSON.stringify(configuration(6)));
+  const root = mkdtempSync(join(tmpdir(), 'usher-scene-'));
+  const files = new Map([
+    ['./activity', writeActivity(join(root, 'activity'), START_DAY)],
+    ['next.yml', join(root, 'next.yml')],
+  ]);
+  writeFileSync(join(root, 'next.yml'), JSON.stringify(configuration(SEATS + 1)));
   const close = async () => {
-    rmSync(folder, { recursive: true });
+    rmSync(root, { recursive: true });
     await emulator.close();
   };
-  return { ...emulator, activity, proposal, close };
+  return { ...emulator, files, close };
 }
 
-/** @param max seats of the developers */
-function configuration(max: number) {
-  return exampleEntitlements({
-    entitlements: [
-      { name: 'q-developer', application: Q_DEVELOPER, groups: [DEVELOPERS], seats: { max } },
-      {
-        name: 'kiro',
-        application: KIRO,
-        groups: [PILOTS],
-        seats: { max: 10 },
-        subscription: { provider: 'kiro', plan: 'Q_DEVELOPER_STANDALONE_PRO', region: 'us-east-1', mode: 'report' },
-      },
-    ],
-    brake: { percent: 20, atLeast: 2 },
-  });
-}
-
-/** Writes activity files as AWS does, one per day: only Hana uses Kiro. */
-function writeActivity(root: string, last: string): void {
+/** Writes activity files as AWS does, one per day: only Hana uses Kiro. @returns their folder */
+function writeActivity(root: string, last: string): string {
   for (const day of daysFrom(plusDays(last, -40), last)) {
     const folder = join(root, 'AWSLogs/111122223333/KiroLogs/user_report/us-east-1', day.replaceAll('-', '/'), '00');
     mkdirSync(folder, { recursive: true });
     const row = `${day},${STORE}.${userId('hana')},KIRO_IDE,0.5`;
     writeFileSync(join(folder, 'report.csv'), `Date,UserId,Client_Type,Credits_Used\n${row}\n`);
   }
+  return root;
 }
 
-export function userId(name: Name): string {
+function userId(name: Name): string {
   const number = String(NAMES.indexOf(name) + 1).padStart(2, '0');
   return `94e80458-00${number}-70ea-08fa-c3a10a1d8b${number}`;
 }

@@ -60,6 +60,16 @@ function lineSchemaFile(type: string, schema: z.ZodMiniType): [string, string] {
   });
 }
 
+const ListOfTypes = z.looseObject({ type: z.array(z.string()) });
+
+/** A replacer for `JSON.stringify`: strict validators refuse a list of types. */
+function splitTypes(_key: string, value: unknown): unknown {
+  const { success, data } = z.safeParse(ListOfTypes, value);
+  if (!success) return value;
+  const { type: types, ...rest } = data;
+  return { ...rest, anyOf: types.map((type) => ({ type })) };
+}
+
 /** The schema of any value says nothing. */
 function isEmpty(schema: object): boolean {
   return Object.keys(schema).length === 0;
@@ -77,7 +87,7 @@ function schemaFile(
     ...(override ? { override } : {}),
   });
   const json = { $schema, $id: `urn:usher:schema:${id.replace('/', ':')}`, title, ...rest };
-  return [`${id}.schema.json`, `${JSON.stringify(json, undefined, 2)}\n`];
+  return [`${id}.schema.json`, `${JSON.stringify(json, splitTypes, 2)}\n`];
 }
 
 /** Writes what is missing or differs in `schemas/`; with `--check` only reports it and exits with 1. */

@@ -17,8 +17,10 @@ import { ObservationSchema } from '../domain/decision/observation.ts';
 import { ReasonSchema } from '../domain/seat/seat.ts';
 import { FINDING_KINDS } from '../domain/subscription/findings.ts';
 import { LINES } from '../operator/lines/all.ts';
+import { problemsWithLine } from './support/line-schemas.ts';
 
 const SCHEMAS = join(import.meta.dirname, '..', 'schemas');
+const DOCS = join(import.meta.dirname, '..', 'docs');
 const AUDIT_EVENTS = [
   'seat-assigned',
   'seat-revoked',
@@ -45,8 +47,10 @@ function readJson(...path: string[]): Json {
   return JSON.parse(readFileSync(join(SCHEMAS, ...path), 'utf8'));
 }
 
+const LINE_SCHEMAS = Object.keys(LINES).map((type) => `lines/${type}`);
+/** Strict, as other programs' validators may be. */
 const VALIDATORS = new Map(
-  ['entitlements', 'directory', 'scenario', ...AUDIT_EVENTS].map((name) => [
+  ['entitlements', 'directory', 'scenario', ...AUDIT_EVENTS, ...LINE_SCHEMAS].map((name) => [
     name,
     new Ajv({ strict: true, allErrors: true }).compile(readJson(`${name}.schema.json`)),
   ]),
@@ -99,6 +103,15 @@ describe('schemas/', () => {
     expect([...generatedSchemas().keys()].filter((name) => !name.startsWith('lines/'))).toEqual(
       ['entitlements', 'directory', 'scenario', ...AUDIT_EVENTS].map((name) => `${name}.schema.json`),
     );
+  });
+
+  it('allows every line that the pages show in full', () => {
+    const pages = readdirSync(DOCS).filter((name) => name.endsWith('.md'));
+    const shown = pages
+      .flatMap((name) => readFileSync(join(DOCS, name), 'utf8').split('\n'))
+      .filter((line) => line.startsWith('{"type":') && !line.includes('…'));
+    expect(shown.length).toBeGreaterThan(3);
+    expect(shown.flatMap((line) => problemsWithLine(JSON.parse(line)))).toEqual([]);
   });
 
   it('holds a schema of every line of --json, and no other', () => {

@@ -33,18 +33,18 @@ export async function follow(arn: string, context: Context): Promise<Ending> {
 
 function printStep(
   execution: string,
-  { at, what, state = '', error = 'unknown' }: Step,
+  { at: stepAt, what, state = '', error = 'unknown' }: Step,
   { terminal, json }: Pick<Context, 'terminal' | 'json'>,
 ): void {
-  const time = at.toISOString();
+  const at = stepAt.toISOString();
   const { dim, yellow } = terminal.colors;
-  const line = (words: string) => terminal.line(`${dim(timeOf(at).slice(11))}  ${words}`);
+  const line = (words: string) => terminal.line(`${dim(timeOf(stepAt).slice(11))}  ${words}`);
   if (what === 'entered' && STATES[state] !== undefined) {
-    if (json) terminal.json({ type: 'state', execution, state, time });
+    if (json) terminal.json({ type: 'state', execution, state, at });
     else line(`${state.padEnd(18)}  ${STATES[state]}`);
   }
   if (what === 'attempt-failed') {
-    if (json) terminal.json({ type: 'attempt', execution, error, time });
+    if (json) terminal.json({ type: 'attempt', execution, error, at });
     else line(yellow(`${escaped(error)}: retried, or the execution fails`));
   }
 }

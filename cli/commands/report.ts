@@ -21,7 +21,7 @@ const Options = z.object({
 
 /** The columns of `--csv`: the fields of a line without its type. */
 const COLUMNS = [
-  ...['month', 'entitlement', 'costCentre', 'application', 'since', 'soFar', 'seatDays', 'unknownDays', 'peak'],
+  ...['month', 'entitlement', 'costCentre', 'application', 'since', 'until', 'seatDays', 'unknownDays', 'peak'],
   ...['joins', 'leaves', 'waitlisted', 'longestWaitlistedSeconds', 'joinToSeatP50Seconds', 'joinToSeatP95Seconds'],
   ...['pricePerMonth', 'currency'],
 ];
@@ -72,13 +72,13 @@ async function report(context: Context, command: Command): Promise<void> {
     if (months.length === 0) terminal.json({ type: 'none', of: 'month' });
   } else if (csv) terminal.line(await csvOf(months, COLUMNS));
   else print(months, context);
-  const [{ since, soFar } = {}] = months;
+  const [{ since, until } = {}] = months;
   if (!json && since !== undefined)
     terminal.note(
       `${month} counts only from ${timeOf(since)} UTC, because the records begin there: ${REACH_IN_WORDS[reach.by]}.`,
     );
-  if (!json && soFar !== undefined)
-    terminal.note(`${month} is not over: it counts so far, until ${timeOf(soFar)} UTC.`);
+  if (!json && until !== undefined)
+    terminal.note(`${month} is not over: it counts so far, until ${timeOf(until)} UTC.`);
   finish(context);
 }
 

@@ -78,7 +78,7 @@ function summarize(lines: readonly EntitlementLine[], { terminal, json }: Contex
   const { colors } = terminal;
   const shown = (number: number | undefined) => (number === undefined ? UNREAD : numberOf(number));
   terminal.table(
-    ['ENTITLEMENT', 'SEATS', 'MAX', 'WAITING', 'LEAVING', 'HELD', 'FAILED', 'UNMANAGED'],
+    ['ENTITLEMENT', 'SEATS', 'MAX', 'WAITLISTED', 'LEAVING', 'HELD', 'FAILED', 'UNMANAGED'],
     lines.map((line) => {
       const { entitlement, seats: taken, max, unmanaged } = line;
       const full = max !== undefined && taken !== undefined && taken >= max;

@@ -23,7 +23,7 @@ export function planGrid({ plans, total }: PlanFile): Grid {
       'AFTER',
       'MAX',
       ...kinds.map((kind) => kind.toUpperCase()),
-      'WAITING',
+      'WAITLIST',
       ...(isPriced ? [`PER MONTH (${total.currency})`] : []),
     ],
     rows: plans.map((line) => [
@@ -32,7 +32,7 @@ export function planGrid({ plans, total }: PlanFile): Grid {
       numberOf(line.seatsAfter),
       line.max === undefined ? '' : numberOf(line.max),
       ...kinds.map((kind) => numberOf(line[kind])),
-      numberOf(line.waiting),
+      numberOf(line.waitlistedAfter),
       ...(isPriced ? [line.pricePerMonth === undefined ? '?' : moneyOf(line.pricePerMonth)] : []),
     ]),
   };
@@ -50,15 +50,15 @@ export function changeGrid(
   names: ReadonlyMap<string, string> | undefined,
 ): Grid {
   return {
-    head: [...(names ? ['NAME'] : []), 'USER', 'ENTITLEMENT', 'CHANGE', 'REASON', 'DUE', 'PLACE'],
-    rows: changes.map(({ userId, entitlement, change, mode, reason, dueAt, place }) => [
+    head: [...(names ? ['NAME'] : []), 'USER', 'ENTITLEMENT', 'CHANGE', 'REASON', 'DUE', 'POSITION'],
+    rows: changes.map(({ userId, entitlement, change, mode, reason, dueAt, position }) => [
       ...(names ? [names.get(userId) ?? ''] : []),
       userId,
       entitlement,
       mode === 'observe' ? `${change} (observe)` : change,
       reason ?? '',
       dueAt ?? '',
-      place === undefined ? '' : numberOf(place),
+      position === undefined ? '' : numberOf(position),
     ]),
   };
 }

@@ -39,10 +39,10 @@ function configurationNotes(line: PlanLine, plans: readonly PlanLine[]): string[
   ];
 }
 
-function removedNotes({ configuration, application, seats, waiting }: PlanLine): string[] {
+function removedNotes({ configuration, application, seats, waitlistedAfter }: PlanLine): string[] {
   const start = `start { "application": "${application}" }`;
   const left = `${seats === 1 ? 'Its seat stays' : `Its ${numberOf(seats)} seats stay`}, and Usher neither grants nor revokes any.`;
-  const lost = waiting > 0 ? [`${count(waiting, 'user waits', 'users wait')} there for good.`] : [];
+  const lost = waitlistedAfter > 0 ? [`${count(waitlistedAfter, 'user waits', 'users wait')} there for good.`] : [];
   if (configuration === 'retired') return [`Retired. ${left} To revoke them under the brake, ${start}.`, ...lost];
   return [
     `Not in this configuration. ${left} To revoke them, list the application under retired, deploy, and ${start}.`,

@@ -15,7 +15,7 @@ export const LINE_MEANINGS = {
 /** Writes a play for programs: one JSON object per line, as things happen, and last the summary. The lines hold ids only. */
 export function jsonLines(terminal: Pick<Terminal, 'json' | 'behind'>): Reporter {
   return {
-    state: ({ arn, state, at }) => terminal.json({ type: 'state', execution: arn, state, time: at.toISOString() }),
+    state: ({ arn, state, at }) => terminal.json({ type: 'state', execution: arn, state, at: at.toISOString() }),
     ended: ({ arn, status, outcome, cause, startedAt, endedAt }) =>
       terminal.json({
         type: 'execution',

@@ -72,7 +72,7 @@ export async function reportOf(question: MonthQuestion, asker: Asker): Promise<R
       application,
       ...(costCentre === undefined ? {} : { costCentre }),
       ...(from > first ? { since: from.toISOString() } : {}),
-      ...(to < end ? { soFar: to.toISOString() } : {}),
+      ...(to < end ? { until: to.toISOString() } : {}),
       ...fieldsOf(numbers),
       ...priceOf(numbers, question),
     });

@@ -45,7 +45,7 @@ import {
   ProfileLineSchema,
   SubscriptionCountLineSchema,
   SubscriptionLineSchema,
-  TotalLineSchema,
+  SubscriptionTotalLineSchema,
 } from './subscriptions.ts';
 import { UserLineSchema } from './why.ts';
 
@@ -96,8 +96,8 @@ export const LINES = {
   status: StatusLineSchema,
   subscription: SubscriptionLineSchema,
   'subscription-count': SubscriptionCountLineSchema,
+  'subscription-total': SubscriptionTotalLineSchema,
   summary: SummaryLineSchema,
-  total: TotalLineSchema,
   trigger: TriggerLineSchema,
   unread: UnreadLineSchema,
   user: UserLineSchema,

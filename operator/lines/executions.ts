@@ -109,7 +109,7 @@ export const StateLineSchema = z.strictObject({
   type: z.literal('state'),
   execution: z.string(),
   state: z.string(),
-  time: TimeSchema,
+  at: TimeSchema,
 });
 
 /** An attempt of a state has failed: it is retried, or the execution fails. */
@@ -117,7 +117,7 @@ export const AttemptLineSchema = z.strictObject({
   type: z.literal('attempt'),
   execution: z.string(),
   error: z.string(),
-  time: TimeSchema,
+  at: TimeSchema,
 });
 
 /** An execution that was followed has ended. */
@@ -125,8 +125,6 @@ export const EndLineSchema = z.strictObject({
   type: z.literal('end'),
   execution: Execution,
   ...Ending,
-  done: z.optional(Count.check(z.describe('Only of a backfill: users who have a seat'))),
-  total: z.optional(Count.check(z.describe('Only of a backfill: users who were to have one'))),
 });
 
 /** An execution that failed. */

@@ -74,7 +74,7 @@ export const MonthLineSchema = z.strictObject({
   application: z.string(),
   costCentre: z.optional(z.string()),
   since: Described('The records begin within the month, at this time'),
-  soFar: Described('The month is not over: the numbers are those up to this time'),
+  until: Described('The month is not over: the numbers are those up to this time'),
   seatDays: z.number().check(z.minimum(0)),
   unknownDays: z
     .optional(z.number())

@@ -52,7 +52,7 @@ export const PlanLineSchema = z.strictObject({
   seatsAfter: Count.check(z.describe('Seats at the end')),
   max: z.optional(Count),
   aboveCap: z.optional(Count).check(z.describe('Seats above the cap at the end: they stay')),
-  waiting: Count.check(z.describe('Users on the waitlist at the end')),
+  waitlistedAfter: Count.check(z.describe('Users on the waitlist at the end')),
   ...Counts,
   undecided: z.optional(Count).check(z.describe('Users about whom only a later check decides')),
   adoptable: z.optional(Count).check(z.describe('Entitled users with an assignment that Usher did not make')),
@@ -83,7 +83,7 @@ export const PlannedChangeLineSchema = z.strictObject({
   mode: z.enum(['enforce', 'observe']),
   reason: z.optional(z.string()),
   dueAt: z.optional(TimeSchema).check(z.describe('When the days of grace end')),
-  place: z.optional(z.int()).check(z.describe('On the waitlist, from 1')),
+  position: z.optional(z.int()).check(z.describe('On the waitlist, from 1')),
   name: z.optional(z.string()),
 });
 

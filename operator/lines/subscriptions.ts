@@ -68,7 +68,7 @@ export const ProfileLineSchema = z.strictObject({
 });
 
 /** What all profiles cost, or all subscriptions of a file. */
-export const TotalLineSchema = z.strictObject({ type: z.literal('total'), ...Costs });
+export const SubscriptionTotalLineSchema = z.strictObject({ type: z.literal('subscription-total'), ...Costs });
 
 /** A user whose subscription is not as the entitlements say, or who does not use it. */
 export const FindingLineSchema = z.strictObject({

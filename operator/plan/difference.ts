@@ -9,7 +9,7 @@ const FIELDS = [
   'entitled',
   'seats',
   'seatsAfter',
-  'waiting',
+  'waitlistedAfter',
   'gains',
   'waitlisted',
   'leaving',

@@ -59,7 +59,7 @@ export function planLineOf(plan: EntitlementPlan, prices: SeatPrices | undefined
     seatsAfter,
     max: cap.max,
     aboveCap: Math.max(0, seatsAfter - cap.max),
-    waiting: plan.waiting,
+    waitlistedAfter: plan.waiting,
     ...countsOf(changes),
     undecided: plan.undecided.length,
     adoptable: plan.adoptable.length,
@@ -92,7 +92,7 @@ function removedLine(one: RemovedApplication): PlanLine {
     configuration: isRetired ? 'retired' : 'removed',
     seats,
     seatsAfter: seats,
-    waiting,
+    waitlistedAfter: waiting,
     ...countsOf([]),
   };
 }
@@ -109,7 +109,7 @@ export function plannedChangeLines({ entitlement, changes }: EntitlementPlan): P
     mode,
     ...(reason === undefined ? {} : { reason }),
     ...(dueAt === undefined ? {} : { dueAt }),
-    ...(place === undefined ? {} : { place }),
+    ...(place === undefined ? {} : { position: place }),
   }));
 }
 

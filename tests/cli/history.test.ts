@@ -188,7 +188,7 @@ describe('usher report', () => {
       application: APPLICATION,
       costCentre: 'R-D 4711',
       since: '2026-11-30T10:00:00.000Z',
-      soFar: expect.stringMatching(/^2026-11-30T10:/),
+      until: expect.stringMatching(/^2026-11-30T10:/),
       seatDays: expect.any(Number),
       peak: 4,
       joins: 4,
@@ -252,7 +252,7 @@ describe('once the log group keeps one day', () => {
     ]);
     const november = await operator.run('report', '--month', '2026-11', '--bucket', AUDIT_BUCKET, '--json');
     expect(ofType(november.out, 'month')[0]).toMatchObject({ peak: 4, leaves: 1 });
-    expect(ofType(november.out, 'month')[0]).not.toHaveProperty('soFar');
+    expect(ofType(november.out, 'month')[0]).not.toHaveProperty('until');
   });
 });
 

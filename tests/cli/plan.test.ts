@@ -60,7 +60,7 @@ describe('usher plan before the first sweep', () => {
       max: 8,
       gains: 8,
       waitlisted: 1,
-      waiting: 1,
+      waitlistedAfter: 1,
       adoptable: 1,
       unmanaged: 1,
     });
@@ -71,7 +71,7 @@ describe('usher plan before the first sweep', () => {
       userId: user(9),
       change: 'waitlisted',
       mode: 'enforce',
-      place: 1,
+      position: 1,
     });
     expect(lines.at(-1)).toMatchObject({
       type: 'plan-total',
@@ -167,7 +167,7 @@ describe('usher plan after the first sweep', () => {
         configuration: 'removed',
         seats: 8,
         seatsAfter: 8,
-        waiting: 1,
+        waitlistedAfter: 1,
       }),
     );
     expect(removed.total).toMatchObject({ hasChanges: true, revoked: 0 });

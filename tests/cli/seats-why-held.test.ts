@@ -46,7 +46,7 @@ describe('usher seats, why, held, release and adopt', () => {
       unmanaged: 2,
     });
     const { out } = await operator.child('seats');
-    expect(out.split('\n')[0]).toBe('ENTITLEMENT\tSEATS\tMAX\tWAITING\tLEAVING\tHELD\tFAILED\tUNMANAGED');
+    expect(out.split('\n')[0]).toBe('ENTITLEMENT\tSEATS\tMAX\tWAITLISTED\tLEAVING\tHELD\tFAILED\tUNMANAGED');
     expect(out).toContain(`${ENTITLEMENT}\t10\t10\t1\t0\t0\t0\t2`);
   });
 
@@ -211,10 +211,17 @@ describe('usher seats, why, held, release and adopt', () => {
 
   it('list with names whom a backfill concerns, if asked', async () => {
     await leaves(12);
-    const { out } = await operator.run('backfill', '--dry-run', '--names');
-    expect(out).toMatch(/^NAME\tUSER\tENTITLEMENT\tCHANGE\t/m);
+    const { entitlements, ...rest } = configuration(10);
+    const file = join(operator.folder, 'wider.yml');
+    writeFileSync(
+      file,
+      JSON.stringify({ ...rest, entitlements: entitlements.map((one) => ({ ...one, groups: [GROUP] })) }),
+    );
+    const wider = ['--entitlements', file, '--dry-run'];
+    const { out } = await operator.run('backfill', ...wider, '--names');
+    expect(out).toMatch(/^NAME\tUSER\tENTITLEMENT\tCHANGE\tREASON\tDUE\tPOSITION$/m);
     expect(out).toContain(SECRET);
-    expect((await operator.run('backfill', '--dry-run')).out).not.toContain(SECRET);
+    expect((await operator.run('backfill', ...wider)).out).not.toContain(SECRET);
   });
 
   it('adopt what others assigned to entitled users', async () => {

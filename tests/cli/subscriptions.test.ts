@@ -216,7 +216,7 @@ describe('usher subscriptions --price', () => {
 
   it('gives programs the same, and the total', async () => {
     const rows = resultsOf((await operator.run('subscriptions', '--json', '--price', pricesFile())).out);
-    expect(rows).toEqual([expect.objectContaining({ active: 3, ...costs }), { type: 'total', ...costs }]);
+    expect(rows).toEqual([expect.objectContaining({ active: 3, ...costs }), { type: 'subscription-total', ...costs }]);
   });
 
   it('shows the price of each finding, where it is known', async () => {
@@ -572,7 +572,7 @@ ${SECRET} four,Paused,Kiro Ultra,Group,
       { type: 'subscription-count', status: 'pending', plan: 'Q_DEVELOPER_STANDALONE_PRO_PLUS', users: 1 },
       { type: 'subscription-count', status: 'unknown', plan: 'unknown', users: 1 },
       {
-        type: 'total',
+        type: 'subscription-total',
         ...{ currency: 'EUR', paidPerMonth: 20.2, pendingPerMonth: 0 },
         ofUnknownPrice: { paid: 0, pending: 1 },
       },

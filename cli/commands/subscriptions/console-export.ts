@@ -79,7 +79,7 @@ function printTotal(
       prices,
     );
   const [paid, pending] = [costFor('active'), costFor('pending')];
-  if (json) terminal.json({ type: 'total', ...costFields({ paid, pending }, prices) });
+  if (json) terminal.json({ type: 'subscription-total', ...costFields({ paid, pending }, prices) });
   else if (!csv) {
     const [now, later] = [costInWords(paid, prices.currency), costInWords(pending, prices.currency)];
     terminal.paragraph(

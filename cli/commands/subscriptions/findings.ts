@@ -116,7 +116,7 @@ function summarizeForPrograms(
     });
   });
   const total = costs && totalOfAll(costs);
-  if (total && prices) terminal.json({ type: 'total', ...costFields(total, prices) });
+  if (total && prices) terminal.json({ type: 'subscription-total', ...costFields(total, prices) });
 }
 
 /** Undefined for a profile that could not be read. */

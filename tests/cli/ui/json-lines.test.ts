@@ -56,8 +56,8 @@ describe('JSON Lines', () => {
   it('show states, ends and audit events as they come, and the summary last', async () => {
     const { lines } = await linesOf(...ACTIONS);
     expect(lines.filter(({ type }) => type === 'state').slice(0, 2)).toEqual([
-      { type: 'state', execution: arnOf('execution-1'), state: 'NormalizeRequest', time: '2026-11-01T10:00:01.000Z' },
-      { type: 'state', execution: arnOf('execution-1'), state: 'IsForUs', time: '2026-11-01T10:00:01.000Z' },
+      { type: 'state', execution: arnOf('execution-1'), state: 'NormalizeRequest', at: '2026-11-01T10:00:01.000Z' },
+      { type: 'state', execution: arnOf('execution-1'), state: 'IsForUs', at: '2026-11-01T10:00:01.000Z' },
     ]);
     expect(lines.filter(({ type }) => type === 'execution')).toEqual([
       {

@@ -123,13 +123,13 @@ function expectDone(said: readonly PlannedChangeLine[], line: PlanLine | undefin
   const having = (...statuses: SeatStatus[]) => after.seats.filter(({ status }) => statuses.includes(status)).length;
   expect(line).toMatchObject({
     seatsAfter: after.seats.filter(({ status }) => !TAKES_NO_SLOT.includes(status)).length,
-    waiting: having('waitlisted'),
+    waitlistedAfter: having('waitlisted'),
   });
   expect(line?.hold?.held ?? 0).toBe(having('held'));
-  for (const { userId, change, reason, dueAt, place } of said) {
+  for (const { userId, change, reason, dueAt, position } of said) {
     const seat = after.seats.find((one) => one.userId === userId);
     if (change === 'held') expect(reason).toBe(after.hold?.reason);
-    if (change === 'waitlisted') expect(place).toBe(after.waitlist.indexOf(userId) + 1);
+    if (change === 'waitlisted') expect(position).toBe(after.waitlist.indexOf(userId) + 1);
     if (change === 'leaving') expect(secondsBetween(dueAt ?? '', seat?.dueAt ?? '')).toBeLessThan(60);
   }
 }
