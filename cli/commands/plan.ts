@@ -127,7 +127,7 @@ async function print(
   }
   if (format === 'markdown') {
     const { planMarkdown } = await import('../plan/markdown.ts');
-    return terminal.line(planMarkdown(file, { names: called, groupNames }));
+    return terminal.line(planMarkdown(file, { names: called, groupNames, unread: unread.size }));
   }
   const { bold } = terminal.colors;
   if (!file.total.deployed) terminal.note(notDeployed(context));
@@ -144,7 +144,7 @@ async function print(
     terminal.table(grid.head, grid.rows);
   }
   terminal.line();
-  terminal.paragraph(totalInWords(file));
+  terminal.paragraph(totalInWords(file, unread.size));
   const price = priceInWords(file);
   if (price !== undefined) terminal.paragraph(price);
   for (const one of groupNames) terminal.note(`${terminal.noteColors.yellow('warning:')} ${groupNameInWords(one)}`);
