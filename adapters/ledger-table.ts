@@ -12,7 +12,7 @@ import { chunksOf } from '../domain/shared/chunks.ts';
 import { TransientAwsError } from '../domain/shared/errors.ts';
 import { DYNAMODB_ERRORS } from './dynamodb-errors.ts';
 import type { Item, Keyed } from './ledger-items.ts';
-import { askWith, undefinedIf } from './requests.ts';
+import { askWith, listIn, undefinedIf } from './requests.ts';
 
 /**
  * A DynamoDB table with keys `pk` and `sk`. Reads are consistent; a query is if it asks for that.
@@ -78,10 +78,17 @@ export function ledgerTable(client: DynamoDBClient, table: string): LedgerTable 
       let ExclusiveStartKey: QueryCommandInput['ExclusiveStartKey'];
       do {
         const start = ExclusiveStartKey;
-        const page = await ask('Query', [], () =>
-          client.send(new QueryCommand({ TableName: table, ...input, ...(start ? { ExclusiveStartKey: start } : {}) })),
-        );
-        yield* page.Items ?? [];
+        const page = await ask('Query', [], async () => {
+          const command = new QueryCommand({
+            TableName: table,
+            ...input,
+            ...(start ? { ExclusiveStartKey: start } : {}),
+          });
+          const { Items, LastEvaluatedKey } = await client.send(command);
+          // "A Query operation always returns a result set. If no matching items are found, the result set will be empty."
+          return { items: listIn(Items, 'Query', 'Items'), LastEvaluatedKey };
+        });
+        yield* page.items;
         ExclusiveStartKey = page.LastEvaluatedKey;
       } while (ExclusiveStartKey);
     },

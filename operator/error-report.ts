@@ -17,6 +17,11 @@ const NEW_VALUE = {
   code: EXIT.failed,
   hint: 'AWS answered with a value that this version of Usher does not know. Keep the message and file a bug',
 };
+/** It may have come from anything that listens where the command was told to ask. */
+const MALFORMED = {
+  code: EXIT.failed,
+  hint: 'If AWS_ENDPOINT_URL is set, what answers there may not be AWS. If it is not, keep the message and file a bug',
+};
 
 /** Refusals that need a hint; the messages of the others say enough. */
 const REFUSALS: Readonly<Record<string, Pick<ErrorReport, 'hint' | 'code'>>> = {
@@ -52,7 +57,7 @@ const REFUSALS: Readonly<Record<string, Pick<ErrorReport, 'hint' | 'code'>>> = {
     code: EXIT.failed,
     hint: 'A plan had not the time to read all subscriptions of the profile. The next plan reads them again; if it recurs, docs/runbook.md says what to do',
   },
-  'malformed-answer': NEW_VALUE,
+  'malformed-answer': MALFORMED,
   'not-deployed': {
     code: EXIT.precondition,
     hint: 'This account and Region have no state machine of this stage. Is Usher deployed here? Check --stage, --region and --profile',

@@ -10,7 +10,7 @@ import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { type ErrorRow, EVENT_BRIDGE_ERRORS } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
 import { DYNAMODB_ERRORS } from '../dynamodb-errors.ts';
-import { askWith, listIn, undefinedIf } from '../requests.ts';
+import { askWith, listIn, malformedAnswer, undefinedIf } from '../requests.ts';
 
 /** The target of a rule or a schedule, and the queue for events that it could not deliver. */
 export interface Target {
@@ -76,15 +76,16 @@ export function awsDeployment(clients: {
   return {
     async rule(name, bus = 'default') {
       const ids = [`rule ${name}`];
-      const rule = await askEvents('DescribeRule', ids, () =>
-        unlessMissing(() => events.send(new DescribeRuleCommand({ Name: name, EventBusName: bus }))),
-      );
+      const rule = await askEvents('DescribeRule', ids, async () => {
+        const command = new DescribeRuleCommand({ Name: name, EventBusName: bus });
+        return withState(await unlessMissing(() => events.send(command)), 'DescribeRule');
+      });
       const targets = await askEvents('ListTargetsByRule', ids, () =>
         unlessMissing(() => events.send(new ListTargetsByRuleCommand({ Rule: name, EventBusName: bus }))),
       );
       if (!(rule && targets)) return undefined;
       return {
-        state: rule.State ?? '',
+        state: rule.State,
         pattern: rule.EventPattern ?? '{}',
         targets: listIn(targets.Targets ?? [], 'ListTargetsByRule', 'Targets').map(
           ({ Arn = '', DeadLetterConfig }) => ({ arn: Arn, deadLetterArn: DeadLetterConfig?.Arn }),
@@ -93,12 +94,13 @@ export function awsDeployment(clients: {
     },
 
     async schedule(name, group) {
-      const found = await ask('GetSchedule', [`schedule ${name}`], () =>
-        unlessMissing(() => scheduler.send(new GetScheduleCommand({ Name: name, GroupName: group }))),
-      );
+      const found = await ask('GetSchedule', [`schedule ${name}`], async () => {
+        const command = new GetScheduleCommand({ Name: name, GroupName: group });
+        return withState(await unlessMissing(() => scheduler.send(command)), 'GetSchedule');
+      });
       return (
         found && {
-          state: found.State ?? '',
+          state: found.State,
           expression: found.ScheduleExpression ?? '',
           target: { arn: found.Target?.Arn ?? '', deadLetterArn: found.Target?.DeadLetterConfig?.Arn },
           input: found.Target?.Input,
@@ -128,6 +130,17 @@ export function awsDeployment(clients: {
       return found && { arn: found.ArchiveArn ?? '', state: found.State ?? '', days: found.RetentionDays ?? 0 };
     },
   };
+}
+
+/** Returns an answer that says whether something is enabled. An answer that does not must not look like `DISABLED`. */
+function withState<T extends { State?: string | undefined }>(
+  answer: T | undefined,
+  operation: string,
+): (T & { State: string }) | undefined {
+  if (answer === undefined) return undefined;
+  const { State } = answer;
+  if (State === undefined) throw malformedAnswer(operation, 'State');
+  return { ...answer, State };
 }
 
 /** {@link awsDeployment} with clients of its own. */

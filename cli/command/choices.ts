@@ -1,5 +1,6 @@
-import { Option } from 'commander';
+import { Argument, Option } from 'commander';
 import * as z from 'zod/mini';
+import { UsageError } from '../../operator/failures.ts';
 import { nearest } from '../../operator/nearest.ts';
 
 /** Parses one of a fixed set of values. The error lists them, and names the nearest one first. */
@@ -18,4 +19,15 @@ export function choiceOption(flags: string, description: string, values: readonl
   const option = new Option(flags, description);
   option.argChoices = [...values];
   return option;
+}
+
+/** Makes an argument with a fixed set of values, which help and completion list. Its error is that of {@link oneOf}. */
+export function choiceArgument(name: string, description: string, values: readonly string[]): Argument {
+  const argument = new Argument(name, description);
+  argument.argChoices = [...values];
+  return argument.argParser((value) => {
+    const { error } = oneOf(values).safeParse(value);
+    if (error) throw new UsageError(`${argument.name()}: ${error.issues.map(({ message }) => message).join('\n')}`);
+    return value;
+  });
 }

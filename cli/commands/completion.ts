@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import tab from '@bomb.sh/tab';
-import { Argument, type Command } from 'commander';
+import type { Command } from 'commander';
 import { UsageError } from '../../operator/failures.ts';
+import { choiceArgument } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import type { Context } from '../command/context.ts';
 
@@ -43,7 +44,7 @@ export function completionCommand(run: Runner): Command {
     ],
     permissions: [],
   })
-    .addArgument(new Argument('<SHELL>', 'the shell that reads it').choices(SHELLS))
+    .addArgument(choiceArgument('<SHELL>', 'the shell that reads it', SHELLS))
     .action(run(completion));
 }
 

@@ -1,4 +1,4 @@
-import { Argument, type Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { People } from '../../adapters/operator/people.ts';
 import { UsageError } from '../../operator/failures.ts';
 import type { Line } from '../../operator/lines/all.ts';
@@ -6,6 +6,7 @@ import { TriggerLineSchema } from '../../operator/lines/local.ts';
 import { suggestion } from '../../operator/suggestions.ts';
 import { escaped } from '../../operator/text.ts';
 import { noteAwsEquivalent } from '../command/aws-equivalent.ts';
+import { choiceArgument } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import type { Context } from '../command/context.ts';
 import { findUser, requireGroup } from '../command/selectors.ts';
@@ -37,7 +38,7 @@ export function triggerCommand(run: Runner): Command {
     ],
     permissions: [],
   })
-    .addArgument(new Argument('<action>', 'what happens').choices(ActionSchema.options))
+    .addArgument(choiceArgument('<ACTION>', 'what happens', ActionSchema.options))
     .argument('<USER>', 'id, userName or e-mail address')
     .argument('[GROUP]', 'id or display name, for join and leave')
     .addOption(new Option('--local').default(true).hideHelp())

@@ -6,7 +6,7 @@ import type { FolderInUseError } from '../../emulator/stack/state-lock.ts';
 import { readYaml } from '../../input/entitlements-file.ts';
 import { readText } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
-import { CommandFailed, MissingPrecondition } from '../../operator/failures.ts';
+import { CommandFailed, MissingPrecondition, UsageError } from '../../operator/failures.ts';
 import { count, escaped } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
@@ -22,6 +22,8 @@ const Options = z.object({
   state: z.optional(z.string()),
 });
 const DEFAULT_PEOPLE = 20;
+/** Codes of Node for a file that may not grow: the disk is full, or a quota or limit is reached. */
+const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 export function localCommand(run: Runner): Command {
   return commandOf('local', {
@@ -49,19 +51,17 @@ export function localCommand(run: Runner): Command {
 
 async function local(context: Context, command: Command): Promise<void> {
   const { terminal } = context;
-  const {
-    port = EMULATOR_PORT,
-    speed = 1,
-    people = DEFAULT_PEOPLE,
-    directory: file,
-    state,
-  } = optionsOf(command, Options);
+  const { port = EMULATOR_PORT, speed = 1, people, directory: file, state } = optionsOf(command, Options);
+  if (people !== undefined && file !== undefined)
+    throw new UsageError('--people is for a generated directory: it goes without --directory');
   const { configuration: entitlements } = await context.configuration();
   const { DirectorySeedSchema } = await import('../../emulator/aws/identity-center/directory-seed.ts');
   const { exampleDirectory } = await import('../../emulator/scenario/example-directory.ts');
   const { serve } = await import('../../emulator/server.ts');
   const directory =
-    file === undefined ? exampleDirectory(entitlements, people) : await directoryIn(file, DirectorySeedSchema);
+    file === undefined
+      ? exampleDirectory(entitlements, people ?? DEFAULT_PEOPLE)
+      : await directoryIn(file, DirectorySeedSchema);
   if (directory.identityStoreId !== entitlements.identityCenter.identityStoreId) {
     const problem = 'not the identity store of the entitlements (identityCenter.identityStoreId)';
     throw new InputError(file ?? '', [{ path: 'identityStoreId', problem }]);
@@ -88,7 +88,8 @@ async function local(context: Context, command: Command): Promise<void> {
         `Port ${port} is in use. Is another usher local running? Choose another port with --port`,
       );
     }
-    if (state === undefined || !('path' in error)) throw error;
+    // Without room on the disk, the error has no path.
+    if (state === undefined || !('path' in error || NO_ROOM.has(String(error.code)))) throw error;
     throw new CommandFailed(`The state cannot be kept in ${state} (${error.code})`, { cause: error });
   }
 }

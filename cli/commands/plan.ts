@@ -9,6 +9,7 @@ import type { PlanFile } from '../../operator/lines/plan.ts';
 import { type ConfigurationPlan, planConfiguration } from '../../operator/plan/configuration-plan.ts';
 import { differencesBetween } from '../../operator/plan/difference.ts';
 import { planFileOf } from '../../operator/plan/plan-lines.ts';
+import { choiceOption, oneOf } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { SUBSCRIPTION_READS } from '../command/permissions.ts';
@@ -25,7 +26,7 @@ const Options = z.object({
   people: z._default(z.boolean(), false),
   names: z._default(z.boolean(), false),
   price: z.optional(z.string()),
-  format: z._default(z.enum(FORMATS, `expected one of ${FORMATS.join(', ')}`), 'text'),
+  format: z._default(oneOf(FORMATS), 'text'),
   out: z.optional(z.string()),
   diff: z._default(z.boolean(), false),
   detailedExitcode: z._default(z.boolean(), false),
@@ -66,7 +67,7 @@ export function planCommand(run: Runner): Command {
     .option('--people', 'also list what changes user by user')
     .option('--names', 'also print names of users and groups')
     .option('--price <FILE>', 'prices per month by plan, to show what the seats cost')
-    .option('--format <FORMAT>', `${FORMATS.join(', ')}; json is one document (default: text)`)
+    .addOption(choiceOption('--format <FORMAT>', 'how it is printed; json is one document (default: text)', FORMATS))
     .option('--out <FILE>', 'also write the plan to a file, as JSON in ids only')
     .option('--diff', 'compare two files of --out')
     .option('--detailed-exitcode', '0: nothing changes, 2: something does, 1: every error')
@@ -127,7 +128,7 @@ async function print(
   }
   if (format === 'markdown') {
     const { planMarkdown } = await import('../plan/markdown.ts');
-    return terminal.line(planMarkdown(file, { names: called, groupNames }));
+    return terminal.line(planMarkdown(file, { names: called, groupNames, unread: unread.size }));
   }
   const { bold } = terminal.colors;
   if (!file.total.deployed) terminal.note(notDeployed(context));
@@ -144,7 +145,7 @@ async function print(
     terminal.table(grid.head, grid.rows);
   }
   terminal.line();
-  terminal.paragraph(totalInWords(file));
+  terminal.paragraph(totalInWords(file, unread.size));
   const price = priceInWords(file);
   if (price !== undefined) terminal.paragraph(price);
   for (const one of groupNames) terminal.note(`${terminal.noteColors.yellow('warning:')} ${groupNameInWords(one)}`);

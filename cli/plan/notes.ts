@@ -107,8 +107,14 @@ function otherNotes({ emptyGroups, missingGroups, refused = [], subscriptionsSto
   ];
 }
 
-/** Returns what a whole plan comes to, in one sentence. */
-export function totalInWords({ total }: PlanFile): string {
+/** Returns what a whole plan comes to. @param unread the number of reads that failed: what depends on them is not in it */
+export function totalInWords(plan: PlanFile, unread: number): string {
+  const total = readTotalInWords(plan);
+  if (unread === 0) return total;
+  return `Incomplete: ${count(unread, 'read')} failed. In the rest: ${total.slice(0, 1).toLowerCase()}${total.slice(1)}`;
+}
+
+function readTotalInWords({ total }: PlanFile): string {
   const { seats, seatsAfter, hasChanges } = total;
   const changes = [
     [total.gains, 'gains a seat', 'gain a seat'],

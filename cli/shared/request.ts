@@ -6,13 +6,16 @@ export interface Answered {
   text: string;
 }
 
-/** Sends a request, with the HTTP client that the SDK uses, too: `fetch` would load another one. It follows no redirect. */
+/**
+ * Sends a request, with the HTTP client that the SDK uses, too: `fetch` would load another one. So would an `import` of
+ * `node:http`, which reads everything that it exports, and with it `WebSocket`. It follows no redirect.
+ */
 export async function request(
   url: string,
   options: { method?: string; headers?: OutgoingHttpHeaders; signal: AbortSignal },
   body?: string,
 ): Promise<Answered> {
-  const { request: open } = url.startsWith('https:') ? await import('node:https') : await import('node:http');
+  const { request: open } = process.getBuiltinModule(url.startsWith('https:') ? 'node:https' : 'node:http');
   return new Promise((resolve, reject) => {
     const sent = open(url, options, (response) => {
       const chunks: Buffer[] = [];

@@ -108,8 +108,14 @@ export async function writeState(folder: string, state: SavedState): Promise<voi
   const executions = state.executions.slice(-MOST_SAVED_EXECUTIONS);
   // One that is left may have another mode.
   await rm(next, { force: true });
-  await synced(next, 'wx', (file) => file.writeFile(JSON.stringify({ ...state, executions })));
-  await rename(next, join(folder, FILE));
+  try {
+    await synced(next, 'wx', (file) => file.writeFile(JSON.stringify({ ...state, executions })));
+    await rename(next, join(folder, FILE));
+  } catch (error) {
+    // Half a state would take the room that a full disk does not have.
+    await rm(next, { force: true });
+    throw error;
+  }
   await synced(folder, 'r');
 }
 

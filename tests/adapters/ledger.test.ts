@@ -221,11 +221,19 @@ describe('seats by their keys', () => {
     await expect(ledger.seats([keyOf(1)])).rejects.toThrow(TransientAwsError);
   });
 
-  it('are none in an answer without a list', async () => {
+  it('are none in an answer to BatchGetItem without a list', async () => {
     const { dynamoDb, ledger } = aMockedLedger();
     dynamoDb.on(BatchGetItemCommand).resolves({});
-    dynamoDb.on(QueryCommand).resolves({});
     expect(await ledger.seats([keyOf(1)])).toEqual([]);
+  });
+
+  it('are not none in an answer to Query without a list, which always returns a result set', async () => {
+    const { dynamoDb, ledger } = aMockedLedger();
+    dynamoDb.on(QueryCommand).resolves({});
+    const malformed = { name: 'RefusedError', reason: 'malformed-answer', message: expect.stringContaining('Items') };
+    await expect(ledger.holdings(APPLICATION)).rejects.toMatchObject(malformed);
+    await expect(ledger.needAttention(START, anyApplication)).rejects.toMatchObject(malformed);
+    dynamoDb.on(QueryCommand).resolves({ Items: [] });
     expect(await ledger.holdings(APPLICATION)).toEqual({ seats: [], hold: undefined });
     expect(await ledger.needAttention(START, anyApplication)).toEqual([]);
   });

@@ -86,7 +86,17 @@ describe('the package of the command', () => {
 });
 
 describe('npm pack in the checkout, which runs no script of ours', () => {
-  it('packs no source, and a command that says what to run instead', () => {
+  it('makes nothing, and names the command that makes the package', () => {
+    const { status, stdout, stderr } = spawnSync('npm', ['pack'], { cwd: ROOT, encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toMatchObject({
+      status: expect.any(Number),
+      stdout: '',
+      stderr: expect.stringContaining('npm pack makes no package here. Instead: npm run pack'),
+    });
+    expect(readdirSync(ROOT).filter((file) => file.endsWith('.tgz'))).toEqual([]);
+  });
+
+  it('packs no source into a folder that is named, and a command that says what to run instead', () => {
     const made = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: ROOT, encoding: 'utf8' });
     const [{ filename, files }] = JSON.parse(made);
     expect(files.map(({ path }: { path: string }) => path).toSorted()).toEqual([

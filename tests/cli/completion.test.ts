@@ -63,6 +63,8 @@ describe('completion', () => {
     ['--stage ', ['prod', 'try']],
     ['seats --status waitlisted ', []],
     ['start --user ', []],
+    ['plan --format m', ['markdown']],
+    ['local trigger l', ['leave']],
   ])('of %j has the fixed values', async (words, values) => {
     expect(await complete(words)).toEqual({ values, files: false });
   });

@@ -209,7 +209,11 @@ describe('usher init with options', () => {
   it.each<[string, string[], RegExp]>([
     ['a folder that is not there', [...two, '--output', 'nosuch/e.yml'], /nosuch\/e\.yml cannot be written/],
     ['a number that is none', ['--application', APPLICATION, '--max', 'many'], /--max: /],
-    ['an unknown mode', ['--application', APPLICATION, '--mode', 'dream'], /--mode: expected enforce or observe/],
+    [
+      'an unknown mode',
+      ['--application', APPLICATION, '--mode', 'obsrve'],
+      /--mode: expected one of enforce, observe\. Did you mean observe\?/,
+    ],
     [
       'one application twice',
       [...two, '--application', APPLICATION, '--group', GROUP, '--max', '1', '--name', 'x'],

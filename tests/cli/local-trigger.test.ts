@@ -72,7 +72,7 @@ describe('usher local trigger', () => {
     [['join', user(4), GROUP.replace(/.$/, '0')], new RegExp(`has no group [\\da-f-]+. Did you mean ${GROUP}`)],
     [['join', user(4)], /join needs a group/],
     [['disable', user(4), GROUP], /disable takes a user and no group/],
-    [['jion', user(4), GROUP], /Allowed choices are join, leave, disable, enable, delete/],
+    [['jion', user(4), GROUP], /ACTION: expected one of join, leave, disable, enable, delete\. Did you mean join\?/],
     [['join'], /missing required argument 'USER'/],
   ])('refuses %j with 2', async (args, message) => {
     const before = await operator.allCalls();

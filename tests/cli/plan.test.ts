@@ -328,6 +328,11 @@ describe('bad input of usher plan', () => {
     expect(code).toBe(1);
     expect(resultsOf(out).flatMap(({ entitlement }) => entitlement ?? [])).toEqual(['kiro']);
     expect(error).toMatch(/not read: ListApplicationAssignments/);
+    for (const format of ['text', 'markdown']) {
+      await operator.fault({ operation: 'SSOAdmin.ListApplicationAssignments', kind: 'refuse' });
+      const shown = await operator.run('plan', '--format', format);
+      expect(shown.out).toContain('Incomplete: 1 read failed. In the rest: nothing changes.');
+    }
     const gone = await operator.run(
       'plan',
       write('gone.yml', { entitlements: [{ ...FIRST, application: application(8) }] }),

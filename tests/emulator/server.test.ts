@@ -1,11 +1,15 @@
 // @module-tag long
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GROUP, user } from '../support/ids.ts';
 import {
   configuration,
+  environment,
   linesOf,
   type Operator,
   runUsher,
@@ -127,6 +131,26 @@ describe('usher local', () => {
     expect(code).toBe(1);
   });
 
+  it('says that a disk is full, and leaves the state as it was', async () => {
+    const operator = await open({ people: 5, keep: true, speed: SLOW });
+    await operator.stop();
+    const before = readFileSync(stateFile(operator.folder), 'utf8');
+    // A limit of the size of files is as good as a small disk.
+    const serving = ['local', '--port', '0', '--directory', 'directory.yml', '--state', 'state'];
+    const command = [process.execPath, join(import.meta.dirname, '../../cli/usher.mjs'), ...serving];
+    const child = spawn('sh', ['-c', 'ulimit -f 1; exec "$@"', 'sh', ...command], {
+      cwd: operator.folder,
+      env: environment(),
+    });
+    const error = text(child.stderr);
+    await once(child.stdout, 'data');
+    child.kill('SIGTERM');
+    expect(await once(child, 'close')).toEqual([1, null]);
+    expect(await error).toMatch(/^error: The state cannot be kept in state \(EFBIG\)$/m);
+    expect(readFileSync(stateFile(operator.folder), 'utf8')).toBe(before);
+    expect(readdirSync(join(operator.folder, 'state'))).toEqual(['state.json']);
+  });
+
   it.each<[string, (state: object) => unknown, RegExp]>([
     [
       'of another identity store',
@@ -194,6 +218,8 @@ describe('usher local', () => {
   it('reports a port that is in use, and what is wrong with its files', async () => {
     const operator = await open({ people: 1, speed: SLOW });
     const { port } = new URL(operator.endpoint);
+    const both = await runUsher(['local', '--people', '5', '--directory', 'directory.yml'], { cwd: operator.folder });
+    expect(both).toMatchObject({ code: 2, error: expect.stringContaining('--people is for a generated directory') });
     const taken = await runUsher(['local', '--port', port], { cwd: operator.folder });
     expect(taken.error).toMatch(/Port \d+ is in use/);
     expect(taken.code).toBe(1);

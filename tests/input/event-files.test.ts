@@ -270,6 +270,7 @@ describe('a file of events', () => {
       { 'line 1': JOIN, 'line 2': PATCH },
     ],
     ['UTF-16, as PowerShell writes it', Buffer.from(`\ufeff${json(JOIN)}`, 'utf16le'), { '': JOIN }],
+    ['big-endian UTF-16', Buffer.from(`\ufeff${json(JOIN)}`, 'utf16le').swap16(), { '': JOIN }],
     ['a byte order mark', Buffer.from(`\ufeff${json({ Records: [JOIN_RECORD] })}`), { 'Records[0]': JOIN_RECORD }],
   ])('may be %s', (_form, content, places) => {
     expect(found(content)).toEqual(places);

@@ -79,7 +79,7 @@ describe('what is deployed', () => {
 
   it('is never taken for missing because an answer lacks something', async () => {
     const { events, scheduler, dynamo, deployment } = aDeployment();
-    events.on(DescribeRuleCommand).resolves({});
+    events.on(DescribeRuleCommand).resolves({ State: 'ENABLED' });
     events
       .on(ListTargetsByRuleCommand)
       .resolvesOnce({})
@@ -87,17 +87,26 @@ describe('what is deployed', () => {
     events.on(DescribeEventBusCommand).resolves({});
     events.on(DescribeArchiveCommand).resolves({});
     dynamo.on(DescribeTableCommand).resolves({});
-    scheduler.on(GetScheduleCommand).resolves({});
-    expect(await deployment.rule('r')).toEqual({ state: '', pattern: '{}', targets: [] });
+    scheduler.on(GetScheduleCommand).resolves({ State: 'ENABLED' });
+    expect(await deployment.rule('r')).toEqual({ state: 'ENABLED', pattern: '{}', targets: [] });
     expect(await deployment.rule('r')).toEqual({
-      state: '',
+      state: 'ENABLED',
       pattern: '{}',
       targets: [{ arn: '', deadLetterArn: undefined }],
     });
     expect(await deployment.bus('b')).toBe('');
     expect(await deployment.archive('a')).toEqual({ arn: '', state: '', days: 0 });
     expect(await deployment.table('t')).toBe('');
-    expect(await deployment.schedule('s', 'g')).toMatchObject({ state: '', expression: '', target: { arn: '' } });
+    expect(await deployment.schedule('s', 'g')).toMatchObject({ expression: '', target: { arn: '' } });
+  });
+
+  it('is never taken for disabled because an answer does not say whether it is enabled', async () => {
+    const { events, scheduler, deployment } = aDeployment();
+    events.on(DescribeRuleCommand).resolves({});
+    scheduler.on(GetScheduleCommand).resolves({});
+    const malformed = { reason: 'malformed-answer', message: expect.stringContaining('State') };
+    await expect(deployment.rule('r')).rejects.toMatchObject(malformed);
+    await expect(deployment.schedule('s', 'g')).rejects.toMatchObject(malformed);
   });
 
   it('is undefined when AWS has it not', async () => {
