@@ -44,7 +44,7 @@ export interface LookUp {
  * user who is named by id, they count as one who exists.
  *
  * @returns undefined if there is no such user
- * @throws UsageError with the ids of all candidates if there are several, and if the text names something else: a group, or
+ * @throws UsageError with the ids and userNames of all candidates if there are several, and if the text names something else: a group, or
  *   a user of another identity store
  */
 export async function findUser(text: string, issuer: string | undefined, lookUp: LookUp): Promise<string | undefined> {
@@ -71,10 +71,23 @@ export async function findUser(text: string, issuer: string | undefined, lookUp:
   }
   if (found.size > 1) {
     throw new UsageError(
-      `${escaped(text)} may mean ${count(found.size, 'user')}: ${[...found].join(', ')}. Name one by id`,
+      `${escaped(text)} may mean ${count(found.size, 'user')}: ${await candidates([...found], people)}. Name one by id`,
     );
   }
   return [...found][0];
+}
+
+/** Returns ids with the userNames, by which a person knows which one is meant; without, where AWS refuses to show them. */
+async function candidates(userIds: readonly string[], people: People): Promise<string> {
+  const shown: string[] = [];
+  for (const userId of userIds) {
+    const person = await people.person(userId).catch((error: unknown) => {
+      if (!isReadFailure(error)) throw error;
+      return undefined;
+    });
+    shown.push(person?.userName === undefined ? userId : `${escaped(person.userName)} (${userId})`);
+  }
+  return shown.join(', ');
 }
 
 const MISNAMED: Readonly<Record<Misnamed, string>> = {

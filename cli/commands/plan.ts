@@ -4,7 +4,7 @@ import { validate } from '../../domain/shared/validation.ts';
 import { readYaml } from '../../input/entitlements-file.ts';
 import { labelOf, readText } from '../../input/files.ts';
 import { InputError } from '../../input/input-error.ts';
-import { EndsWith, UsageError } from '../../operator/failures.ts';
+import { CommandFailed, EndsWith, UsageError } from '../../operator/failures.ts';
 import type { PlanFile } from '../../operator/lines/plan.ts';
 import { type ConfigurationPlan, planConfiguration } from '../../operator/plan/configuration-plan.ts';
 import { differencesBetween } from '../../operator/plan/difference.ts';
@@ -128,7 +128,7 @@ async function print(
   }
   if (format === 'markdown') {
     const { planMarkdown } = await import('../plan/markdown.ts');
-    return terminal.line(planMarkdown(file, { names: called, groupNames, unread: unread.size }));
+    return terminal.line(planMarkdown(file, { names: called, groupNames }));
   }
   const { bold } = terminal.colors;
   if (!file.total.deployed) terminal.note(notDeployed(context));
@@ -145,7 +145,7 @@ async function print(
     terminal.table(grid.head, grid.rows);
   }
   terminal.line();
-  terminal.paragraph(totalInWords(file, unread.size));
+  terminal.paragraph(totalInWords(file));
   const price = priceInWords(file);
   if (price !== undefined) terminal.paragraph(price);
   for (const one of groupNames) terminal.note(`${terminal.noteColors.yellow('warning:')} ${groupNameInWords(one)}`);
@@ -174,7 +174,8 @@ async function compare(
 ): Promise<void> {
   if (names || people || price !== undefined || out !== undefined || format === 'markdown')
     throw new UsageError('--diff goes with --json, --format json and --detailed-exitcode only');
-  const differences = differencesBetween(await readPlanFile(before), await readPlanFile(after));
+  const [one, other] = [await readPlanFile(before), await readPlanFile(after)];
+  const differences = differencesBetween(one, other);
   if (json || format === 'json') {
     for (const line of differences) terminal.json(line);
     if (differences.length === 0) terminal.json({ type: 'none', of: 'plan-difference' });
@@ -191,6 +192,9 @@ async function compare(
       ]),
     );
   }
+  const partial = [before, after].filter((_, index) => [one, other][index]?.total.unread !== undefined);
+  if (partial.length > 0)
+    throw new CommandFailed(`${partial.map(labelOf).join(' and ')}: reads failed, so that the plan has not everything`);
   if (detailedExitcode && differences.length > 0) throw new EndsWith(CHANGED);
 }
 

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { UsageError } from '../../operator/failures.ts';
 import { heldUsers } from '../../operator/held/hold-line.ts';
 import { HOLD_REASONS, readHolds, standingsOf } from '../../operator/held/holds.ts';
-import { coveredBy } from '../../operator/held/release.ts';
+import { coveredBy, isReleasable, retireFirst } from '../../operator/held/release.ts';
 import type { ReleaseLine } from '../../operator/lines/holds.ts';
 import { readersOf } from '../../operator/readers.ts';
 import { count } from '../../operator/text.ts';
@@ -50,6 +50,7 @@ async function release(context: Context, command: Command): Promise<void> {
   if (!isKnown) finish(context);
   const { active, digest, members, later } = coveredBy(given, holds);
   const { hold } = active;
+  if (!isReleasable(hold.applicationArn, readers.entitlements)) throw new UsageError(retireFirst(hold));
   const standings = await terminal.working('Reading memberships', () => standingsOf(members, readers, context));
   const userIds = members.map(({ userId }) => userId);
   const called = names ? await namesOfUsers(userIds, context, unread) : undefined;

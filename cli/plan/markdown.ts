@@ -14,17 +14,15 @@ interface MarkdownOptions {
   /** By user id; undefined if they were not asked for. */
   names: ReadonlyMap<string, string> | undefined;
   groupNames: readonly GroupNameLine[];
-  /** The number of reads that failed. */
-  unread: number;
 }
 
 /** Renders a plan for a pull request: a table, what it means, and the users folded. It says what does not fit. */
-export function planMarkdown(plan: PlanFile, { names, groupNames, unread }: MarkdownOptions): string {
+export function planMarkdown(plan: PlanFile, { names, groupNames }: MarkdownOptions): string {
   const price = priceInWords(plan);
   const fixed = [
     '### Usher plan',
     '',
-    text(totalInWords(plan, unread)),
+    text(totalInWords(plan)),
     ...(price === undefined ? [] : ['', text(price)]),
     ...(plan.total.deployed ? [] : ['', 'There is no ledger: this is a plan for a first deployment.']),
     '',

@@ -107,15 +107,9 @@ function otherNotes({ emptyGroups, missingGroups, refused = [], subscriptionsSto
   ];
 }
 
-/** Returns what a whole plan comes to. @param unread the number of reads that failed: what depends on them is not in it */
-export function totalInWords(plan: PlanFile, unread: number): string {
-  const total = readTotalInWords(plan);
-  if (unread === 0) return total;
-  return `Incomplete: ${count(unread, 'read')} failed. In the rest: ${total.slice(0, 1).toLowerCase()}${total.slice(1)}`;
-}
-
-function readTotalInWords({ total }: PlanFile): string {
-  const { seats, seatsAfter, hasChanges } = total;
+/** Returns what a whole plan comes to, in one sentence. */
+export function totalInWords({ total }: PlanFile): string {
+  const { seats, seatsAfter, hasChanges, unread = 0 } = total;
   const changes = [
     [total.gains, 'gains a seat', 'gain a seat'],
     [total.waitlisted, 'joins the waitlist', 'join the waitlist'],
@@ -130,8 +124,10 @@ function readTotalInWords({ total }: PlanFile): string {
     number > 0 ? [`${numberOf(number)} ${number === 1 ? one : many}`] : [],
   );
   const now = `${count(seats, 'seat')} now, ${numberOf(seatsAfter)} at the end.`;
-  if (some.length > 0) return `${some.join(', ')}. ${now}`;
-  return hasChanges ? `No user gains or loses anything. ${now}` : `Nothing changes. ${now}`;
+  const what = some.length > 0 ? some.join(', ') : hasChanges ? 'No user gains or loses anything' : 'Nothing changes';
+  if (unread === 0) return `${what}. ${now}`;
+  const rest = `${what.slice(0, 1).toLowerCase()}${what.slice(1)}`;
+  return `Incomplete: ${count(unread, 'read')} failed. In the rest: ${rest}. ${now}`;
 }
 
 /** Returns what the seats cost, if prices are known. */

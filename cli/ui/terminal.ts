@@ -239,7 +239,8 @@ export class Terminal {
       width: stdout.columns || Number.POSITIVE_INFINITY,
       bold: this.colors.bold,
     });
-    this.#text.write(lines);
+    if (this.#frame) this.#frame.push(...lines);
+    else this.#text.write(lines);
   }
 
   /** From now on, the lines of standard output are one text, which is shown in a pager if it is longer than the screen. */

@@ -54,6 +54,13 @@ const MOST_RELEASES = 10;
 /** The least time between two events of one hold: five hundred single removals must not raise five hundred alarms. */
 const HOLD_UPDATE_SECONDS = 300;
 
+const LIST_HOLDS = 'List current holds: usher held';
+/** Why a digest releases nothing. It stays so: no later hold has the same digest. */
+export const RELEASES_NOTHING = {
+  unknown: `No hold has this digest. ${LIST_HOLDS}`,
+  nobody: `Nobody whom this digest covers is held. ${LIST_HOLDS}`,
+} as const;
+
 /** Whether the hold is in force. */
 export function isHeld(hold: Hold | undefined): hold is Hold {
   return hold?.status === 'held';

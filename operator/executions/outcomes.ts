@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { ExecutionDetail } from '../../adapters/executions.ts';
+import { RELEASES_NOTHING } from '../../domain/decision/hold.ts';
 import type { IgnoredReason } from '../../domain/request/normalize.ts';
 import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
 
@@ -66,8 +67,10 @@ const CauseSchema = z.object({ errorMessage: z.string() });
 export function endingOf({ status, output, error, cause }: ExecutionDetail): Ending | undefined {
   if (status === 'RUNNING') return undefined;
   if (status !== 'SUCCEEDED') {
-    const meaning = FAILURES[error ?? ''] ?? (status === 'ABORTED' ? 'It was stopped' : undefined);
     const message = [error, causeIn(cause)].filter(Boolean).join(': ');
+    const meaning = releasesNothing(cause)
+      ? undefined
+      : (FAILURES[error ?? ''] ?? (status === 'ABORTED' ? 'It was stopped' : undefined));
     return { outcome: 'failed', reason: [message || status, meaning].filter(Boolean).join('. ') };
   }
   const { ignored, plan } = OutputSchema.safeParse(jsonIn(output)).data ?? {};
@@ -83,6 +86,11 @@ export function endingOf({ status, output, error, cause }: ExecutionDetail): End
       : { outcome, reason: 'the next tick continues' };
   }
   return { outcome: outcome === 'held' ? 'held' : 'converged' };
+}
+
+/** Whether an execution failed because what it was to release is not held. Its cause has no other mark of that. */
+export function releasesNothing(cause: string | undefined): boolean {
+  return cause !== undefined && Object.values(RELEASES_NOTHING).some((message) => cause.includes(message));
 }
 
 /** Returns the message of an error that Lambda wrapped. */

@@ -2,6 +2,7 @@ import type { ExecutionDetail } from '../../adapters/executions.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Redrive } from '../lines/executions.ts';
 import { nameIn } from './find.ts';
+import { releasesNothing } from './outcomes.ts';
 import { commandFor, subjectOf } from './subject.ts';
 
 /**
@@ -19,7 +20,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Returns whether a redrive of a failed execution helps, and what does; undefined if it runs or has succeeded. */
 export function redriveOf(execution: ExecutionDetail, entitlements: Entitlements): Redrive | undefined {
-  const { status, error, isRedrivable, notRedrivable, arn } = execution;
+  const { status, error, cause, isRedrivable, notRedrivable, arn } = execution;
   if (status === 'RUNNING' || status === 'SUCCEEDED') return undefined;
   const name = nameIn(arn);
   const instead = insteadOf(execution, entitlements);
@@ -33,6 +34,12 @@ export function redriveOf(execution: ExecutionDetail, entitlements: Entitlements
   }
   if (error === 'InvalidRequestError')
     return { possible: 'by-name', reason: 'a redrive repeats it with the same input', fix: instead };
+  if (releasesNothing(cause))
+    return {
+      possible: 'by-name',
+      reason: 'the digest that it releases never covers anyone again',
+      fix: 'List current holds: usher held',
+    };
   if (status === 'ABORTED')
     return {
       possible: 'by-name',

@@ -6,6 +6,7 @@ import type { HoldLine, ReleaseLine } from '../lines/holds.ts';
 import { causeOf } from './cause.ts';
 import { digestOf } from './digest.ts';
 import { type ActiveHold, type Standing, standingsOf } from './holds.ts';
+import { isReleasable } from './release.ts';
 import { releaseOf, undoOf } from './ways-out.ts';
 
 /** Reads what is behind a hold: which group fell, the budget, and how each user stands with the entitlement now. */
@@ -18,7 +19,8 @@ export async function holdLine(
   const { hold, members, seats } = active;
   const standings = await standingsOf(members, readers, asker);
   const cause = await causeOf(active, readers, asker);
-  const facts = { active, cause: cause ?? [], standings };
+  const releasable = isReleasable(hold.applicationArn, readers.entitlements);
+  const facts = { active, releasable, cause: cause ?? [], standings };
   return {
     type: 'hold',
     entitlement: hold.entitlement,

@@ -1,6 +1,9 @@
+import type { UserState } from '../../domain/decision/application-state.ts';
 import type { GroupSizes } from '../../domain/decision/group-sizes.ts';
 import { type Hold, type HoldReason, isHeld, isMember } from '../../domain/decision/hold.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
+import { EXPECTATION_SECONDS } from '../../domain/shared/limits.ts';
+import { plusSeconds } from '../../domain/shared/time.ts';
 import { readUser } from '../../reconcile/plan/read-user.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import type { Asker } from '../asker.ts';
@@ -40,7 +43,7 @@ export async function readHolds(
   return found;
 }
 
-/** How a held user stands with the entitlement now; neither, if AWS refuses the reads. */
+/** How a held user stands with the entitlement now; neither, if AWS refuses the reads or they contradict each other. */
 export interface Standing {
   /** Entitled again: the next check lifts the hold from the seat. */
   entitled?: true;
@@ -56,16 +59,25 @@ export async function standingsOf(
 ): Promise<Map<string, Standing>> {
   const found = new Map<string, Standing>();
   const now = clock.now();
-  const at = now.toISOString();
+  // Nothing was announced that a read could still have to show.
+  const question = { at: plusSeconds(now, -EXPECTATION_SECONDS), expected: [] };
   for (const [index, { userId, applicationArn }] of seats.entries()) {
     progress(`${index} of ${seats.length}`);
-    const read = await unread.attempt(() => readUser(userId, { at, expected: [] }, now, readers));
-    if (!read) continue;
-    const own = read.value.applications.find(({ entitlement }) => entitlement.application === applicationArn);
-    found.set(
-      userId,
-      own?.user.entitled ? { entitled: true } : { reason: own?.user.ineligibility ?? 'entitlement-removed' },
-    );
+    const own = readers.entitlements.entitlements.filter(({ application }) => application === applicationArn);
+    if (own.length === 0) {
+      found.set(userId, { reason: 'entitlement-removed' });
+      continue;
+    }
+    const alone = { ...readers, entitlements: { ...readers.entitlements, entitlements: own } };
+    const read = await unread.attempt(() => readUser(userId, question, now, alone));
+    for (const error of read?.value.unread ?? []) unread.add(error);
+    const user = read?.value.applications[0]?.user;
+    if (user) found.set(userId, standingOf(user));
   }
   return found;
+}
+
+function standingOf({ entitled, ineligibility }: UserState): Standing {
+  if (entitled) return { entitled };
+  return ineligibility === undefined ? {} : { reason: ineligibility };
 }

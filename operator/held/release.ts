@@ -1,8 +1,19 @@
 import type { Hold } from '../../domain/decision/hold.ts';
+import type { Entitlements } from '../../domain/entitlements.ts';
 import { UsageError } from '../failures.ts';
 import { count } from '../text.ts';
 import { digestOf, shortDigest } from './digest.ts';
 import type { ActiveHold } from './holds.ts';
+
+/** Whether executions release the hold of an application: it is configured or retired. */
+export function isReleasable(applicationArn: string, { entitlements, retired }: Entitlements): boolean {
+  return retired.includes(applicationArn) || entitlements.some(({ application }) => application === applicationArn);
+}
+
+/** Says what has to be done before a hold can be released whose application is no longer configured. */
+export function retireFirst({ entitlement, applicationArn }: Hold): string {
+  return `${entitlement} is no longer configured: list ${applicationArn} under retired in entitlements.yml, and deploy. Then release.`;
+}
 
 /** What a digest covers of a hold in force. */
 export interface Covered {

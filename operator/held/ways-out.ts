@@ -4,6 +4,7 @@ import { count } from '../text.ts';
 import type { CauseGroup } from './cause.ts';
 import { digestOf, shortDigest } from './digest.ts';
 import type { ActiveHold, Standing } from './holds.ts';
+import { retireFirst } from './release.ts';
 
 /** One way out of a hold: what a person does, and the commands for it. */
 export interface WayOut {
@@ -14,6 +15,8 @@ export interface WayOut {
 /** What a hold knows that a way out depends on. */
 export interface HoldFacts {
   active: ActiveHold;
+  /** See {@link isReleasable}. */
+  releasable: boolean;
   cause: readonly CauseGroup[];
   standings: ReadonlyMap<string, Standing>;
 }
@@ -29,7 +32,9 @@ export function undoOf({ active: { hold }, cause, standings }: HoldFacts): WayOu
   const reasons = [...standings.values()].map(({ reason }) => reason);
   const having = (reason: string) => reasons.filter((one) => one === reason).length;
   const [disabled, deleted] = [having('user-disabled'), having('user-deleted')];
-  const steps = cause.map((group) => undoOfFall(group, entitlement));
+  // A group that fell before has not cost these users their entitlement; it counts if an empty group is why they are held.
+  const isByGroup = hold.reason !== 'brake' || standings.size === 0 || reasons.some((one) => one !== 'user-disabled');
+  const steps = isByGroup ? cause.map((group) => undoOfFall(group, entitlement)) : [];
   if (steps.length === 0 && having('group-leave') > 0) steps.push(`Put the users back into a group of ${entitlement}.`);
   if (steps.length === 0 && having('entitlement-removed') > 0)
     steps.push(`Configure ${entitlement} in entitlements.yml again, and deploy.`);
@@ -68,10 +73,11 @@ function undoOfFall({ groupId, before, after, missing }: CauseGroup, entitlement
 }
 
 /** Returns how to revoke the seats. */
-export function releaseOf({ active: { hold, members }, standings }: HoldFacts): WayOut {
+export function releaseOf({ active: { hold, members }, releasable, standings }: HoldFacts): WayOut {
   if (isReleasedAlready(hold)) {
     return { steps: ['An operator has released them. The next sweep revokes the seats.'], commands: [] };
   }
+  if (!releasable) return { steps: [retireFirst(hold)], commands: [] };
   const back = members.filter(({ userId }) => standings.get(userId)?.entitled).length;
   return {
     steps: [

@@ -10,7 +10,15 @@ const HeldUserSchema = z.strictObject({
   userId: z.string(),
   name: z.optional(z.string().check(z.describe('Only with --names'))),
   since: TimeSchema,
-  reason: z.optional(z.string().check(z.describe('Why the user is not entitled; absent if AWS refused to show it'))),
+  reason: z.optional(
+    z
+      .string()
+      .check(
+        z.describe(
+          'Why the user is not entitled; absent if AWS refused to show it, or its answers contradict each other',
+        ),
+      ),
+  ),
   entitled: z.optional(z.literal(true).check(z.describe('Entitled again: keeps the seat'))),
 });
 

@@ -102,7 +102,10 @@ export const PlanTotalLineSchema = z.strictObject({
   type: z.literal('plan-total'),
   at: TimeSchema,
   deployed: z.boolean().check(z.describe('Whether there is a ledger')),
-  hasChanges: z.boolean(),
+  unread: z.optional(
+    z.int().check(z.minimum(1), z.describe('Reads that failed: what depends on them is not in the plan')),
+  ),
+  hasChanges: z.boolean().check(z.describe('Whether what could be read shows a change')),
   seats: Count,
   seatsAfter: Count,
   ...Counts,

@@ -41,6 +41,8 @@ export interface ConfigurationPlan {
   entitlements: PlannedEntitlement[];
   removed: RemovedApplication[];
   renamedGroups: RenamedGroup[];
+  /** How many reads failed: what depends on them is left out. */
+  unread: number;
 }
 
 export interface PlannedEntitlement extends EntitlementPlan {
@@ -76,13 +78,15 @@ export async function planConfiguration(
   }
   const removed = queue ? await removedApplications(queue, configuration, readers, asker) : [];
   const people = await (await asker.services()).people(configuration.identityCenter.identityStoreId);
+  const renamed = await renamedGroups(groupNames, people, asker.unread);
   return {
     at,
     configuration,
     isDeployed: queue !== undefined,
     entitlements,
     removed,
-    renamedGroups: await renamedGroups(groupNames, people, asker.unread),
+    renamedGroups: renamed,
+    unread: asker.unread.size,
   };
 }
 

@@ -21,6 +21,7 @@ import {
 import { type Entitlement, managedOf } from '../../domain/entitlements.ts';
 import { askedAtOf, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import { type Seat, takesSlot } from '../../domain/seat/seat.ts';
+import { RefusedError } from '../../domain/shared/errors.ts';
 import { readSettings } from '../../reconcile/plan/evidence.ts';
 import { readApplication, type SharedReads } from '../../reconcile/plan/read-application.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
@@ -80,7 +81,7 @@ const NO_ITEMS: ApplicationItems = { seats: [], hold: undefined, observations: [
 /**
  * Reads an application afresh, as the daily sweep does, and decides the same; changes nothing.
  *
- * @throws TransientAwsError · RefusedError if its lists cannot be read
+ * @throws TransientAwsError · RefusedError if its lists cannot be read, or this caller may not read its settings
  */
 export async function planEntitlement(
   entitlement: Entitlement,
@@ -98,6 +99,9 @@ export async function planEntitlement(
   );
   const checked = users.map((user): CheckedUser => checkedFor(user, { application, trigger, now, queue }));
   const moment = { readAt: now, execution: '' };
+  const settings = await readSettings(entitlement, readers);
+  // The service reads them with a role of its own.
+  if (settings instanceof RefusedError && settings.reason === 'access-denied') throw settings;
   const isStopped = queue?.stopped?.[application] !== undefined;
   const read = { entitlement, users: checked, whole };
   const found =
@@ -107,7 +111,7 @@ export async function planEntitlement(
           {
             ...read,
             evidence: {
-              settings: await readSettings(entitlement, readers),
+              settings,
               holdings: items,
               ...(managedOf(entitlement) ? { subscriptions: await listFor(entitlement) } : {}),
             },

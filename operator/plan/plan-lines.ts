@@ -130,6 +130,7 @@ function totalOf(plan: ConfigurationPlan, plans: readonly PlanLine[], prices: Pr
     type: 'plan-total',
     at: plan.at.toISOString(),
     deployed: plan.isDeployed,
+    ...(plan.unread > 0 ? { unread: plan.unread } : {}),
     hasChanges: isChanged || Object.values(counts).some((number) => number > 0),
     seats: sum(({ seats }) => seats),
     seatsAfter: sum(({ seatsAfter }) => seatsAfter),

@@ -89,7 +89,7 @@ function uncheckedStanding(unchecked: UncheckedEntitlement, now: Date): Standing
   return {
     entitlement: entitlement.name,
     application: entitlement.application,
-    ...(seat ? { seat: seatOf(seat) } : {}),
+    ...(seat && seat !== 'unread' ? { seat: seatOf(seat) } : {}),
     words: wordsOfUnchecked(unchecked, now),
   };
 }

@@ -4,6 +4,8 @@ import type { Hold } from '../../domain/decision/hold.ts';
 import { waitlistOf } from '../../domain/decision/waitlist.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
+import { EXPECTATION_SECONDS } from '../../domain/shared/limits.ts';
+import { plusSeconds } from '../../domain/shared/time.ts';
 import { readUser } from '../../reconcile/plan/read-user.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import { isReadFailure, type Unread } from '../unread.ts';
@@ -22,7 +24,7 @@ export interface EntitlementFinding {
 /** An entitlement about which AWS refuses the reads that a decision needs, and the user's seat in the ledger. */
 export interface UncheckedEntitlement {
   entitlement: Entitlement;
-  seat: Seat | undefined;
+  seat: Seat | undefined | 'unread';
 }
 
 /** Reads what each entitlement means for a user, and decides as the next execution would. */
@@ -40,7 +42,7 @@ export async function findingsOf(
     else {
       const key = { applicationArn: entitlement.application, userId };
       const seats = await unread.attempt(() => readers.ledger.seats([key]));
-      unchecked.push({ entitlement, seat: seats?.value[0] });
+      unchecked.push({ entitlement, seat: seats ? seats.value[0] : 'unread' });
     }
   }
   return { findings, unchecked };
@@ -77,7 +79,11 @@ async function statesOf(
 
 async function readStates(userId: string, now: Date, readers: Readers): Promise<ReadState[]> {
   // As a manual start for this user would read them: all entitlements, and the user's status.
-  const { applications } = await readUser(userId, { at: now.toISOString(), expected: [] }, now, readers);
+  // No event has announced anything that a read could still have to show.
+  const question = { at: plusSeconds(now, -EXPECTATION_SECONDS), expected: [] };
+  const { applications, unread } = await readUser(userId, question, now, readers);
+  const [failed] = unread;
+  if (failed) throw failed;
   const concerned = new Set(applications.map(({ entitlement }) => entitlement.name));
   const others = readers.entitlements.entitlements.filter(({ name }) => !concerned.has(name));
   // An execution does not check a user who is neither a member nor has a seat; an operator asks for them nevertheless.

@@ -74,13 +74,15 @@ function lastAttemptOf({ refusal, nextAttemptAt, userId }: Seat, now: Date): str
 
 /** Says what the ledger holds of a user where AWS refuses the reads that a decision needs. */
 export function wordsOfUnchecked({ seat }: UncheckedEntitlement, now: Date): string[] {
-  const held = seat
-    ? `a seat in the ledger (${seat.status} ${relative(seat.changedAt, now)})`
-    : 'no seat in the ledger';
   return [
-    `${held}; whether they are entitled could not be checked.`,
-    'Next: an execution fails in the same way, and is tried again within the hour.',
+    `${recordedInWords(seat, now)}; whether they are entitled could not be checked.`,
+    'Next: unknown. If AWS refuses the same reads to Usher, its execution fails, and is tried again within the hour.',
   ];
+}
+
+function recordedInWords(seat: UncheckedEntitlement['seat'], now: Date): string {
+  if (seat === 'unread') return 'whether they have a seat in the ledger could not be read';
+  return seat ? `a seat in the ledger (${seat.status} ${relative(seat.changedAt, now)})` : 'no seat in the ledger';
 }
 
 function nextOf(

@@ -1,5 +1,5 @@
 import type { Pending } from '../../adapters/ledger.ts';
-import { isReleased, isReleasedBy, releaseHold } from '../../domain/decision/hold.ts';
+import { isReleased, isReleasedBy, RELEASES_NOTHING, releaseHold } from '../../domain/decision/hold.ts';
 import { isPassedOver } from '../../domain/decision/waitlist.ts';
 import type { Entitlement } from '../../domain/entitlements.ts';
 import { isAside } from '../../domain/queue/aside.ts';
@@ -133,12 +133,11 @@ async function recordRelease(
     const next = hold && releaseHold(hold, release);
     if (!next) continue;
     const { seats } = await ledger.holdings(application);
-    if (!seats.some((seat) => isReleased(next, seat)))
-      throw new RefusedError('no-such-hold', 'Nobody whom this digest covers is held. List current holds: usher held');
+    if (!seats.some((seat) => isReleased(next, seat))) throw new RefusedError('no-such-hold', RELEASES_NOTHING.nobody);
     await ledger.saveHold(next);
     return application;
   }
-  throw new RefusedError('no-such-hold', 'No hold has this digest. List current holds: usher held');
+  throw new RefusedError('no-such-hold', RELEASES_NOTHING.unknown);
 }
 
 function isIdle({ users, groups, applications = [], sweep, adopt }: Request): boolean {

@@ -132,6 +132,17 @@ describe('usher history', () => {
 });
 
 describe('usher why and usher audit', () => {
+  it.each([
+    ['an identity store with the id', `${STORE_ID}.${user(2)}`],
+    ['an ARN', `arn:aws:identitystore:::user/${user(2)}`],
+  ])('know a user who was deleted by %s, as history does', async (_what, text) => {
+    for (const command of [['history'], ['why'], ['audit', '--user']]) {
+      const { code, out } = await operator.run(...command, text, '--json');
+      expect({ command, code }).toEqual({ command, code: 0 });
+      expect(out).toContain(user(2));
+    }
+  });
+
   it('answer for a user who was deleted, by id', async () => {
     const why = await operator.run('why', user(2));
     expect(why.code).toBe(0);

@@ -322,12 +322,29 @@ describe('bad input of usher plan', () => {
     expect(linesOf(detailed.out).at(-1)).toMatchObject({ type: 'error', exitCode: 1 });
   });
 
+  it.each(['SSOAdmin.ListApplicationAssignments', 'SSOAdmin.GetApplicationAssignmentConfiguration'])(
+    'says in each form that it is not all if AWS refuses %s',
+    async (operation) => {
+      for (const format of ['text', 'markdown']) {
+        await operator.fault({ operation, kind: 'refuse', times: 9 });
+        const { code, out } = await operator.run('plan', '--format', format, '--out', 'partial.json');
+        await operator.clearFaults();
+        expect(code).toBe(1);
+        expect(out).toContain('Incomplete: 2 reads failed. In the rest: nothing changes.');
+      }
+      expect((await operator.run('plan', '--out', 'all.json')).code).toBe(0);
+      const diff = await operator.run('plan', '--diff', 'partial.json', 'all.json', '--detailed-exitcode');
+      expect(diff).toMatchObject({ code: 1, error: expect.stringMatching(/partial\.json: reads failed/) });
+    },
+  );
+
   it('leaves out what AWS does not show, and ends with 1', async () => {
     await operator.fault({ operation: 'SSOAdmin.ListApplicationAssignments', kind: 'refuse' });
     const { code, out, error } = await operator.run('plan', '--json', '--detailed-exitcode');
     expect(code).toBe(1);
     expect(resultsOf(out).flatMap(({ entitlement }) => entitlement ?? [])).toEqual(['kiro']);
     expect(error).toMatch(/not read: ListApplicationAssignments/);
+    expect(linesOf(out)).toContainEqual(expect.objectContaining({ type: 'plan-total', unread: 1 }));
     for (const format of ['text', 'markdown']) {
       await operator.fault({ operation: 'SSOAdmin.ListApplicationAssignments', kind: 'refuse' });
       const shown = await operator.run('plan', '--format', format);

@@ -1,5 +1,5 @@
 // @module-tag long
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ENTITLEMENT, GROUP, people, STORE_ID, user } from '../support/ids.ts';
@@ -191,6 +191,21 @@ describe('usher seats, why, held, release and adopt', () => {
       { type: 'error', exitCode: 2 },
     ]);
     expect(linesOf((await operator.run('held', '--json')).out)[0]).toMatchObject({ released: false });
+  });
+
+  it('start nothing for an application that is neither configured nor retired, and say what comes first', async () => {
+    const [hold] = linesOf((await operator.run('held', '--json')).out);
+    const file = join(operator.folder, 'without.yml');
+    const { entitlements, ...rest } = JSON.parse(readFileSync(join(operator.folder, 'entitlements.yml'), 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...rest, entitlements: entitlements.slice(1) }));
+    const held = await operator.run('held', '--entitlements', file);
+    expect(held.out).toMatch(/list arn:\S+ under retired in entitlements\.yml/);
+    expect(held.out).not.toContain('usher release');
+    const starts = (await operator.calls())['SFN.StartExecution'];
+    const { code, error } = await operator.run('release', String(hold?.['digest']), '--yes', '--entitlements', file);
+    expect(error).toMatch(/is no longer configured: list arn:\S+ under retired/);
+    expect(code).toBe(2);
+    expect((await operator.calls())['SFN.StartExecution']).toBe(starts);
   });
 
   it('release exactly what was held', async () => {

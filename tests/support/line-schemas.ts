@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 import { LINES } from '../../operator/lines/all.ts';
 
 const FOLDER = join(import.meta.dirname, '..', '..', 'schemas', 'lines');
+// A field may have several types.
 const ajv = new Ajv({ strict: true, allowUnionTypes: true });
 const validators = new Map<string, ValidateFunction | undefined>();
 

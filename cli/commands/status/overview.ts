@@ -31,7 +31,7 @@ function print(attention: readonly Attention[], status: StatusLine, context: Con
   printEntitlements(status, context);
   terminal.line();
   printTriggers(status, context);
-  terminal.line(terminal.colors.dim('Executions: usher status --executions. More checks: usher doctor'));
+  terminal.paragraph('Executions: usher status --executions. More checks: usher doctor', 0, terminal.colors.dim);
 }
 
 /** The answer, in the first line. */

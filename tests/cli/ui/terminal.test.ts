@@ -304,6 +304,15 @@ describe('a frame', () => {
     expect(out()).toBe('after\n');
   });
 
+  it('has its tables in a terminal, however long, without a pager', async () => {
+    const { terminal, out } = await aTerminal({ ...TERMINAL, rows: 3 });
+    const rows = Array.from({ length: 9 }, (_, row) => [String(row), 'x']);
+    const lines = await terminal.frame(async () => terminal.table(['A', 'B'], rows));
+    expect(lines.map((line) => stripVTControlCharacters(line)).at(-1)).toBe('8  x');
+    expect(lines).toHaveLength(10);
+    expect(out()).toBe('');
+  });
+
   it('ends with what draws it, also if that fails', async () => {
     const { terminal, out } = await aTerminal({});
     await expect(terminal.frame(() => Promise.reject(new Error('no')))).rejects.toThrow('no');

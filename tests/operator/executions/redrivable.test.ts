@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ExecutionDetail } from '../../../adapters/executions.ts';
+import { RELEASES_NOTHING } from '../../../domain/decision/hold.ts';
 import { exampleEntitlements } from '../../../emulator/scenario/example-entitlements.ts';
+import { endingOf } from '../../../operator/executions/outcomes.ts';
 import { redriveOf } from '../../../operator/executions/redrivable.ts';
 import { anExecution } from '../../support/builders.ts';
 import { execution, START, user } from '../../support/ids.ts';
@@ -34,6 +36,16 @@ describe('a redrive', () => {
       reason: 'a redrive repeats it with the same input',
       fix: 'See what its input asks for: usher explain --execution x',
     });
+  });
+
+  it.each(Object.values(RELEASES_NOTHING))('needs a name if the execution releases nothing: %s', (message) => {
+    const cause = JSON.stringify({ errorType: 'RefusedError', errorMessage: message });
+    const refused = failed({ error: 'RefusedError', cause, input: JSON.stringify({ release: 'a'.repeat(64) }) });
+    expect(redriveOf(refused, ENTITLEMENTS)).toMatchObject({
+      possible: 'by-name',
+      fix: 'List current holds: usher held',
+    });
+    expect(endingOf(refused)?.reason).toBe(`RefusedError: ${message}`);
   });
 
   it.each([

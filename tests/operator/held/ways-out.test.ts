@@ -7,14 +7,15 @@ import { ENTITLEMENT, GROUP, people, user } from '../../support/ids.ts';
 
 const LAST = /^Have everyone checked, or wait/;
 
-function facts({ cause = [], standings = [], hold = {} }: Parts = {}) {
+function facts({ cause = [], standings = [], hold = {}, releasable = true }: Parts = {}) {
   const members = people(1, 3).map((number) => aSeat(number, { status: 'held', hold: 1 }));
   const active = { hold: aHold(hold), members, seats: members, groups: undefined };
-  return { active, cause, standings: new Map(standings.map((one, index) => [user(index + 1), one])) };
+  return { active, releasable, cause, standings: new Map(standings.map((one, index) => [user(index + 1), one])) };
 }
 interface Parts {
   cause?: CauseGroup[];
   standings?: Standing[];
+  releasable?: boolean;
   hold?: Parameters<typeof aHold>[0];
 }
 
@@ -37,6 +38,20 @@ describe('the way to undo a hold', () => {
       { standings: [{ reason: 'user-disabled' }, { reason: 'user-deleted' }] },
       [/^Enable 1 user/, /^1 user was deleted: .*another id/],
     ],
+    [
+      'disabled users, without a group that fell before',
+      { cause: [{ ...fall, after: 19 }], standings: [{ reason: 'user-disabled' }] },
+      [/^Enable 1 user/],
+    ],
+    [
+      'disabled users, and the empty group for which the brake holds them',
+      {
+        cause: [{ ...fall, after: 0 }],
+        standings: [{ reason: 'user-disabled' }],
+        hold: { reason: 'group-empty' },
+      },
+      [/^Put 40 users back/, /^Enable 1 user/],
+    ],
     ['users of whom nothing could be read', {}, []],
   ])('names %s', (_fact, parts, steps) => {
     expect(undoOf(facts(parts)).steps).toEqual([...steps, LAST].map((step) => expect.stringMatching(step)));
@@ -56,6 +71,13 @@ describe('the way to release a hold', () => {
     expect(releaseOf(facts({ standings: [LEFT, LEFT, { entitled: true }] }))).toEqual({
       steps: [expect.stringMatching(/^Revokes 2 seats, whatever the budget says/)],
       commands: [{ command: `usher release ${'0'.repeat(12)}`, does: expect.any(String) }],
+    });
+  });
+
+  it('begins with the configuration if the application is no longer in it', () => {
+    expect(releaseOf(facts({ releasable: false }))).toEqual({
+      steps: [expect.stringMatching(/^amazon-q-developer is no longer configured: list arn:.* under retired/)],
+      commands: [],
     });
   });
 
