@@ -40,7 +40,7 @@ function aPlanFile(parts: Partial<PlanFile> = {}): PlanFile {
 }
 
 function render(file: PlanFile, names?: ReadonlyMap<string, string>): string {
-  return planMarkdown(file, { names, groupNames: file.groupNames, unread: 0 });
+  return planMarkdown(file, { names, groupNames: file.groupNames });
 }
 
 describe('the plan of a pull request', () => {
