@@ -1,4 +1,4 @@
-import { normalizeId } from '../../domain/shared/ids.ts';
+import { idNamedBy } from '../../domain/shared/ids.ts';
 import type { Asker } from '../asker.ts';
 import { UsageError } from '../failures.ts';
 import { readersOf } from '../readers.ts';
@@ -19,7 +19,8 @@ export async function findAnyUser(
 ): Promise<{ userId: string; isDeleted: boolean }> {
   const present = await find();
   if (present !== undefined) return { userId: present, isDeleted: false };
-  const userId = normalizeId(text, 'user');
+  const { identityCenter } = await asker.entitlements();
+  const userId = idNamedBy(text.trim(), 'user', identityCenter.identityStoreId)?.id;
   if (userId === undefined) throw new UsageError(unknownName(text));
   if (await isRecorded(userId, asker)) return { userId, isDeleted: true };
   throw new UsageError(

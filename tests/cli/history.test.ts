@@ -75,6 +75,15 @@ describe('usher history', () => {
     ]);
   });
 
+  it.each([
+    ['ARN', `arn:aws:identitystore:::user/${user(2)}`],
+    ['store and id', `${STORE_ID}.${user(2)}`],
+  ])('shows the history of a user who was deleted, by %s', async (_form, named) => {
+    const { code, out } = await operator.run('history', named, '--json');
+    expect(code).toBe(0);
+    expect(ofType(out, 'access')).toMatchObject([{ userId: user(2), endReason: 'user-deleted' }]);
+  });
+
   it('prints names of users who still exist, and only if asked', async () => {
     const { out } = await operator.run('history', ENTITLEMENT, '--at', TODAY, '--names', '--json');
     const named = ofType(out, 'access').filter((line) => 'name' in line);
