@@ -1,9 +1,9 @@
 import { idNamedBy } from '../../domain/shared/ids.ts';
+import { knownApplications } from '../applications.ts';
 import type { Asker } from '../asker.ts';
 import { UsageError } from '../failures.ts';
 import { readersOf } from '../readers.ts';
 import { escaped } from '../text.ts';
-import { knownApplications } from './access.ts';
 
 /**
  * Finds a user of whom the identity store may know nothing any longer. By id, the ledger and the audit stream know deleted
@@ -34,8 +34,12 @@ function unknownName(text: string): string {
 
 /** Whether ledger or stream have a record of a user. What cannot be read counts as one: the command then says what is unread. */
 async function isRecorded(userId: string, asker: Asker): Promise<boolean> {
-  const { ledger } = await readersOf(asker);
-  const keys = [...(await knownApplications(asker))].map((applicationArn) => ({ applicationArn, userId }));
+  const readers = await readersOf(asker);
+  const { ledger } = readers;
+  const keys = [...(await knownApplications(readers, asker.unread))].map((applicationArn) => ({
+    applicationArn,
+    userId,
+  }));
   const seats = await asker.unread.attempt(() => ledger.seats(keys));
   if (!seats || seats.value.length > 0) return true;
   const log = await (await asker.services()).auditLog();
