@@ -161,7 +161,7 @@ async function queryOf(options: z.infer<typeof Options>, context: Context): Prom
     ...(until === undefined ? {} : { until: momentOf('--until', until) }),
     ...(user === undefined
       ? {}
-      : { userId: (await findAnyUser(user, { issuer: issuer, voice: context.terminal }, context)).userId }),
+      : { userId: (await findAnyUser(user, { issuer: issuer, feedback: context.terminal }, context)).userId }),
     ...(entitlement === undefined ? {} : { entitlement }),
     ...(type === undefined ? {} : { detailType: typeOf(type) }),
   };

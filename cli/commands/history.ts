@@ -129,7 +129,7 @@ async function subjectOf(text: string, issuer: string | undefined, context: Cont
   // An entitlement that is gone is known by its application.
   if (/^arn:[^:]+:sso:.*:application\//.test(text)) return { application: text };
   try {
-    const { userId, isDeleted } = await findAnyUser(text, { issuer: issuer, voice: context.terminal }, context);
+    const { userId, isDeleted } = await findAnyUser(text, { issuer: issuer, feedback: context.terminal }, context);
     if (isDeleted) context.terminal.note(`The identity store has no user ${userId} any longer.`);
     return { userId };
   } catch (error) {

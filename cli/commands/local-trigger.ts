@@ -55,7 +55,7 @@ async function trigger(context: Context, command: Command): Promise<void> {
   const { identityStoreId } = (await context.entitlements()).identityCenter;
   const services = await context.services();
   const people = await services.people(identityStoreId);
-  const userId = await findUser(user, { voice: terminal }, context);
+  const userId = await findUser(user, { feedback: terminal }, context);
   if (userId === undefined) {
     const near = suggestion(user, await Array.fromAsync(userNames(people)));
     throw new UsageError(`The identity store has no user ${escaped(user)}${near}`);

@@ -10,7 +10,7 @@ import type { drawTable, widthOf } from './columns.ts';
 import { fitLines } from './fit-lines.ts';
 import { LongText } from './long-text.ts';
 import type { Pager, pagerIn } from './pager.ts';
-import { type Bar, type Place, showBar, showWork } from './under-way.ts';
+import { type Bar, type Display, showBar, showWork } from './under-way.ts';
 
 /** Longer lines are hard to read, however wide the terminal is. */
 const WIDEST_COLUMNS = 110;
@@ -296,7 +296,7 @@ export class Terminal {
     return stdout.writableNeedDrain ? once(stdout, 'drain') : undefined;
   }
 
-  #noted(): Place {
+  #noted(): Display {
     return { live: this.#liveOn(this.#surroundings.stderr), note: (text) => this.note(text) };
   }
 

@@ -10,7 +10,7 @@ const REDRAW_EVERY_MILLISECONDS = 100;
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
 /** Where work that is under way is shown. */
-export interface Place {
+export interface Display {
   /** A line that changes; undefined where none can. */
   live: ReturnType<typeof createLogUpdate> | undefined;
   /** Writes a line that stays. */
@@ -29,7 +29,7 @@ export interface Bar {
  * @param textNow returns what to show; undefined to show nothing for now
  * @returns what ends it
  */
-export function showWork(textNow: () => string | undefined, { live, note }: Place): () => void {
+export function showWork(textNow: () => string | undefined, { live, note }: Display): () => void {
   const start = performance.now();
   let frame = 0;
   let shownAt = start;
@@ -52,7 +52,7 @@ export function showWork(textNow: () => string | undefined, { live, note }: Plac
 }
 
 /** Shows counted work: a bar, or plain lines where a line cannot be redrawn. */
-export function showBar(label: string, total: number, { live, note }: Place): Bar {
+export function showBar(label: string, total: number, { live, note }: Display): Bar {
   const every = live ? REDRAW_EVERY_MILLISECONDS : PATIENCE_MILLISECONDS;
   const pace = paceOf(total);
   let shownAt = Number.NEGATIVE_INFINITY;

@@ -37,7 +37,7 @@ function failureOf({ userId }: Seat, { reason, attempts, since }: NonNullable<Se
   return reason === NotConvergedError.REASON ? new NotConvergedError(message) : new RefusedError(reason, message);
 }
 
-/** Returns the change that only publishes what a seat has to tell. */
+/** Returns the change that only publishes the audit events of a seat. */
 export function recordOf(applicationArn: string, userId: string): PlannedChange {
   return { applicationArn, kind: 'record', reason: 'reconciled', userId };
 }

@@ -80,7 +80,7 @@ function triggerAttention({ schedule, rule, silentAccount }: Readings): Attentio
   return found;
 }
 
-/** What the work queue tells of each application. */
+/** What the work queue shows of each application. */
 function queueAttention({ queue, entitlements, now }: Readings): Attention[] {
   if (!queue) return [];
   const applications = entitlements.map(({ application }) => application);

@@ -2,7 +2,7 @@ import type { Asker } from '../asker.ts';
 import { UsageError } from '../failures.ts';
 import { requireGroup } from '../look-up/find-group.ts';
 import { findUser } from '../look-up/find-user.ts';
-import type { Voice } from '../look-up/look-up.ts';
+import type { Feedback } from '../look-up/look-up.ts';
 import { selectorsOf } from '../look-up/selectors.ts';
 import { count, escaped } from '../text.ts';
 
@@ -24,26 +24,30 @@ export interface StartWish {
  *
  * @throws UsageError if it names not exactly one thing, or something that does not exist or starts nothing
  */
-export async function startInputOf(options: StartWish, voice: Voice, asker: Asker): Promise<Record<string, unknown>> {
+export async function startInputOf(
+  options: StartWish,
+  feedback: Feedback,
+  asker: Asker,
+): Promise<Record<string, unknown>> {
   const { user, group, all, expected, waitSeconds } = options;
   const ways = [user !== undefined, group !== undefined && user === undefined, all === true].filter(Boolean).length;
   if (ways !== 1) throw new UsageError('Name one of --user, --group or --all');
   if (user === undefined && (expected || waitSeconds !== undefined)) {
     throw new UsageError('--expected and --wait-seconds go with --user');
   }
-  const groupId = group === undefined ? undefined : await configuredGroup(group, voice, asker);
+  const groupId = group === undefined ? undefined : await configuredGroup(group, feedback, asker);
   if (all) return { scope: 'everything' };
   if (user === undefined) return { groupId };
   const more = { ...(groupId && { groupId }), ...(waitSeconds !== undefined && { waitSeconds }) };
-  return { ...(await userInputOf(user, { ...options, voice }, asker)), ...more };
+  return { ...(await userInputOf(user, { ...options, feedback }, asker)), ...more };
 }
 
 async function userInputOf(
   user: string,
-  { issuer, expected, voice }: Pick<StartWish, 'issuer' | 'expected'> & { voice: Voice },
+  { issuer, expected, feedback }: Pick<StartWish, 'issuer' | 'expected'> & { feedback: Feedback },
   asker: Asker,
 ): Promise<Record<string, unknown>> {
-  const userId = await findUser(user, { issuer, voice }, asker);
+  const userId = await findUser(user, { issuer, feedback }, asker);
   if (userId !== undefined) return { userId };
   if (!expected) {
     throw new UsageError(
@@ -59,11 +63,11 @@ async function userInputOf(
 }
 
 /** @throws UsageError if there is no such group, or no entitlement names it */
-async function configuredGroup(group: string, voice: Voice, asker: Asker): Promise<string> {
+async function configuredGroup(group: string, feedback: Feedback, asker: Asker): Promise<string> {
   const { identityCenter, entitlements } = await asker.entitlements();
   const services = await asker.services();
   const people = await services.people(identityCenter.identityStoreId);
-  const groupId = await requireGroup(group, people, voice);
+  const groupId = await requireGroup(group, people, feedback);
   const configured = [...new Set(entitlements.flatMap(({ groups }) => groups))];
   if (configured.includes(groupId)) return groupId;
   throw new UsageError(

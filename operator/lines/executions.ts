@@ -45,7 +45,7 @@ const RedriveSchema = z.strictObject({
 });
 export type Redrive = z.infer<typeof RedriveSchema>;
 
-/** What an execution changed, as far as the audit stream tells. */
+/** What an execution changed, as far as the audit stream shows. */
 const ChangesSchema = z.strictObject({
   gained: Count.check(z.describe('Seats assigned or adopted')),
   lost: Count.check(z.describe('Seats revoked')),

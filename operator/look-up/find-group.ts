@@ -3,7 +3,7 @@ import { UsageError } from '../failures.ts';
 import { suggestion } from '../suggestions.ts';
 import { count, escaped } from '../text.ts';
 import { isReadFailure } from '../unread.ts';
-import { idIn, orInsteadOf, type Voice } from './look-up.ts';
+import { type Feedback, idIn, orInsteadOf } from './look-up.ts';
 
 /**
  * Finds a group by id or display name; in the list of all groups if the store refuses to find it by name.
@@ -11,13 +11,13 @@ import { idIn, orInsteadOf, type Voice } from './look-up.ts';
  * @returns undefined if no group has this name
  * @throws UsageError if several have it, and if the text names something else
  */
-async function findGroup(text: string, people: People, voice: Voice): Promise<string | undefined> {
+async function findGroup(text: string, people: People, feedback: Feedback): Promise<string | undefined> {
   const id = idIn(text, 'group', people);
   if (id !== undefined) return id;
   const found = await orInsteadOf(
     () => people.findGroup(text),
-    () => listedGroups(text, people, voice),
-    voice,
+    () => listedGroups(text, people, feedback),
+    feedback,
   );
   if (found.length > 1) {
     throw new UsageError(
@@ -28,19 +28,19 @@ async function findGroup(text: string, people: People, voice: Voice): Promise<st
 }
 
 /** Like {@link findGroup}. @throws UsageError also if no group has this name, with the groups that have one like it */
-export async function requireGroup(text: string, people: People, voice: Voice): Promise<string> {
-  const groupId = await findGroup(text, people, voice);
+export async function requireGroup(text: string, people: People, feedback: Feedback): Promise<string> {
+  const groupId = await findGroup(text, people, feedback);
   if (groupId !== undefined) return groupId;
   throw new UsageError(
-    `The identity store has no group ${escaped(text)}${suggestion(text, await groupNames(people, voice))}`,
+    `The identity store has no group ${escaped(text)}${suggestion(text, await groupNames(people, feedback))}`,
   );
 }
 
 /** None if the store refuses to list them: then there is no suggestion. */
-async function groupNames(people: People, voice: Voice): Promise<string[]> {
+async function groupNames(people: People, feedback: Feedback): Promise<string[]> {
   const names: string[] = [];
   try {
-    await voice.working('Searching the list of all groups', async () => {
+    await feedback.working('Searching the list of all groups', async () => {
       for await (const page of people.groups()) names.push(...page.flatMap(({ displayName }) => displayName ?? []));
     });
   } catch (error) {
@@ -49,9 +49,9 @@ async function groupNames(people: People, voice: Voice): Promise<string[]> {
   return names;
 }
 
-async function listedGroups(displayName: string, people: People, voice: Voice): Promise<string[]> {
+async function listedGroups(displayName: string, people: People, feedback: Feedback): Promise<string[]> {
   const wanted = displayName.toLowerCase();
-  return voice.working('Searching the list of all groups', async () => {
+  return feedback.working('Searching the list of all groups', async () => {
     const found: string[] = [];
     for await (const page of people.groups()) {
       found.push(...page.filter((one) => one.displayName?.toLowerCase() === wanted).map(({ groupId }) => groupId));

@@ -4,14 +4,14 @@ import type { Asker } from '../asker.ts';
 import { UsageError } from '../failures.ts';
 import { count, escaped } from '../text.ts';
 import { isReadFailure } from '../unread.ts';
-import { idIn, orInsteadOf, type Voice } from './look-up.ts';
+import { type Feedback, idIn, orInsteadOf } from './look-up.ts';
 import { selectorsOf } from './selectors.ts';
 
-/** How a user is named, and where to say that it takes a while. */
+/** How a user is named, and where to say that it takes long. */
 export interface Wanted {
   /** Issuer of an external id. */
   issuer?: string | undefined;
-  voice: Voice;
+  feedback: Feedback;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface Wanted {
  */
 export async function findUser(
   text: string,
-  { issuer, voice }: Wanted,
+  { issuer, feedback }: Wanted,
   asker: Pick<Asker, 'entitlements' | 'services' | 'unread'>,
 ): Promise<string | undefined> {
   const { unread } = asker;
@@ -45,13 +45,13 @@ export async function findUser(
   for (const selector of selectorsOf(text, issuer)) {
     const answer = await orInsteadOf(
       () => directory.findUser(selector),
-      'externalId' in selector ? undefined : () => listedUsers(selector, people, voice),
-      voice,
+      'externalId' in selector ? undefined : () => listedUsers(selector, people, feedback),
+      feedback,
     );
     for (const userId of answer ?? []) found.add(userId);
     // Addresses are not unique. AWS returns one user, even if others have the same address.
     if ('email' in selector && found.size === 1) {
-      for (const other of await listedUsers(selector, people, voice)) found.add(other);
+      for (const other of await listedUsers(selector, people, feedback)) found.add(other);
     }
   }
   if (found.size > 1) {
@@ -76,11 +76,11 @@ async function isGroup(id: string, people: People): Promise<boolean> {
 async function listedUsers(
   selector: Exclude<Selector, { externalId: unknown }>,
   people: People,
-  voice: Voice,
+  feedback: Feedback,
 ): Promise<string[]> {
   const wanted = ('email' in selector ? selector.email : selector.userName).toLowerCase();
   const namesOf = ({ userName = '', emails }: Person) => ('email' in selector ? emails : [userName]);
-  return voice.working('Searching the list of all users', async (report) => {
+  return feedback.working('Searching the list of all users', async (report) => {
     const found: string[] = [];
     let users = 0;
     for await (const page of people.users()) {

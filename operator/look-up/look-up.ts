@@ -5,7 +5,7 @@ import { escaped } from '../text.ts';
 import { isReadFailure } from '../unread.ts';
 
 /** Where a look-up says what it does, for someone who waits. */
-export interface Voice {
+export interface Feedback {
   note(text: string): void;
   /** Says what is being done as soon as it takes long. @param work calls `report` with a detail of it */
   working<T>(label: string, work: (report: (detail: string) => void) => Promise<T>): Promise<T>;
@@ -36,14 +36,14 @@ export function idIn(text: string, kind: 'user' | 'group', { identityStoreId }: 
 export async function orInsteadOf(
   find: () => Promise<string | undefined>,
   search: (() => Promise<string[]>) | undefined,
-  voice: Voice,
+  feedback: Feedback,
 ): Promise<string[]> {
   try {
     const id = await find();
     return id === undefined ? [] : [id];
   } catch (error) {
     if (!(search && isReadFailure(error))) throw error;
-    voice.note(`${escaped(error.message)}. Searching the list instead`);
+    feedback.note(`${escaped(error.message)}. Searching the list instead`);
     return search();
   }
 }

@@ -134,7 +134,7 @@ async function recordRelease(
     if (!next) continue;
     const { seats } = await ledger.holdings(application);
     if (!seats.some((seat) => isReleased(next, seat)))
-      throw new RefusedError('no-such-hold', 'Nobody whom this digest covers is held. List current holds: usher held');
+      throw new RefusedError('no-such-hold', 'No user whom this digest covers is held. List current holds: usher held');
     await ledger.saveHold(next);
     return application;
   }
