@@ -3,9 +3,9 @@ import type { Entitlements } from '../domain/entitlements.ts';
 import { FaultRuleSchema } from './aws/fault-rules.ts';
 import type { GatewayOptions } from './aws/gateway.ts';
 import { type Answer, parseJson } from './aws/json-service.ts';
+import { type Trigger, TriggerSchema } from './scenario/action-schema.ts';
 import { effectOf } from './scenario/actions.ts';
 import { ScenarioReferences } from './scenario/references.ts';
-import { type Trigger, TriggerSchema } from './scenario/schema.ts';
 import type { Stack } from './stack/stack.ts';
 
 /**

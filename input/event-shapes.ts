@@ -1,4 +1,4 @@
-import { type Fields, isObject, own } from '../domain/shared/json.ts';
+import { type Fields, isObject, jsonIn, own } from '../domain/shared/json.ts';
 
 /** The keys of manual starts: what has no other key is one, and holds nothing else. */
 const START_KEYS = new Set([
@@ -105,13 +105,8 @@ function withParsed(fields: Fields, keys: readonly string[]): Fields {
 
 function objectIn(text: string): Fields | undefined {
   if (!/^\s*\{/.test(text)) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = jsonIn(text);
+  return isObject(value) ? value : undefined;
 }
 
 /**

@@ -27,7 +27,7 @@ export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
 }
 
-/** The command has printed its result, which an exit code of its own tells. */
+/** The command has printed its result, and has an exit code for it. */
 export class EndsWith extends Error {
   override readonly name = 'EndsWith';
   readonly code: number;

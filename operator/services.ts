@@ -19,7 +19,7 @@ const EXECUTION_PACES: Readonly<Record<string, { atOnce: number; perSecond: numb
   GetExecutionHistory: { atOnce: 0, perSecond: 4 },
 };
 
-/** AWS allows two requests per second and account, also to those who look at the console meanwhile. */
+/** AWS allows two requests per second and account, also to users of the console. */
 const LOOKUPS_PER_SECOND = 1.5;
 
 interface ServicesOptions {

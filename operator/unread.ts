@@ -8,6 +8,12 @@ export function isReadFailure(error: unknown): error is Error {
   return failed && reportOf(error).code !== EXIT.precondition;
 }
 
+/** How a question reads what AWS may refuse. */
+export type Attempts = Pick<Unread, 'attempt'>;
+
+/** Reads that have no answer without all of them: a refusal is thrown. */
+export const ALL_OR_NOTHING: Attempts = { attempt: async (read) => ({ value: await read() }) };
+
 /** What could not be read. The answer has everything that does not depend on it. */
 export class Unread {
   /** By message: what is read twice is reported once. */

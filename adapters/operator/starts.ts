@@ -1,5 +1,6 @@
 import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import * as z from 'zod/mini';
+import { jsonIn } from '../../domain/shared/json.ts';
 import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings, Pacer } from '../clients.ts';
 import { askWith, listIn, pages } from '../requests.ts';
@@ -83,7 +84,7 @@ export function cloudTrailStarts(client: CloudTrailClient, pacer: Pacer): Starts
 
 /** Parses a record; undefined if it is that of a call that failed, or does not say what it started. */
 function startIn(record: string | undefined): RecordedStart | undefined {
-  const { success, data } = z.safeParse(RecordSchema, parsed(record));
+  const { success, data } = z.safeParse(RecordSchema, jsonIn(record));
   if (!success || data.errorCode) return undefined;
   const { userIdentity, requestParameters, responseElements } = data;
   const { stateMachineArn, name } = requestParameters ?? {};
@@ -96,15 +97,6 @@ function startIn(record: string | undefined): RecordedStart | undefined {
   const by = arn ?? invokedBy ?? principalId;
   if (execution === undefined || by === undefined) return undefined;
   return { execution, at: new Date(data.eventTime), by, ...(invokedBy === undefined ? {} : { service: invokedBy }) };
-}
-
-function parsed(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return undefined;
-  }
 }
 
 /** {@link cloudTrailStarts} with a client of its own. */

@@ -3,6 +3,7 @@ import { systemClock } from '../../adapters/system-clock.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import { parseEntitlements } from '../../domain/parse-entitlements.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
+import { jsonIn } from '../../domain/shared/json.ts';
 import { Timestamp } from '../../domain/shared/timestamp.ts';
 import { InputError } from '../../input/input-error.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
@@ -98,13 +99,4 @@ function noEmulator(endpoint: string, cause?: unknown): Error {
     `What answers at ${endpoint} is no local stack of Usher. Start one with usher local, and set AWS_ENDPOINT_URL to the address that it prints`,
     { cause },
   );
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

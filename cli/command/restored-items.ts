@@ -16,6 +16,7 @@ import type { TableChanges } from '../../adapters/operator/tables.ts';
 import { type AuditedChange, auditedChangeIn, seatAsAudited } from '../../domain/seat/audited-changes.ts';
 import type { SeatStatus } from '../../domain/seat/seat.ts';
 import { markHeld } from '../../domain/seat/transitions.ts';
+import { jsonIn } from '../../domain/shared/json.ts';
 
 /** What a restore does to the items of one kind. */
 export interface Changed {
@@ -41,15 +42,6 @@ export interface Restoration extends TableChanges {
 export function auditedIn(text: string, since: Date): AuditedChange | undefined {
   const change = auditedChangeIn(jsonIn(text));
   return change && change.at >= since ? change : undefined;
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 const keyOf = (item: Item): Keyed => ({ pk: item['pk']?.S ?? '', sk: item['sk']?.S ?? '' });

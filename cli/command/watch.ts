@@ -5,7 +5,7 @@ import type { Context } from './context.ts';
 
 /** What a frame says about the next one. */
 export interface Frame {
-  /** Nothing will change any more. */
+  /** Nothing will change from now on. */
   isLast: boolean;
   /** Until the next frame. */
   milliseconds: number;

@@ -1,21 +1,14 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import { type Entitlement, managedOf } from '../../domain/entitlements.ts';
-import { profileKey } from '../../domain/profiles.ts';
+import { managedOf } from '../../domain/entitlements.ts';
 import { type Adoption, adoptionLine } from '../../operator/adoption/adoption-line.ts';
-import {
-  managedProfileOf,
-  type OthersSubscriptions,
-  orphansFor,
-  readOthers,
-} from '../../operator/adoption/others-subscriptions.ts';
+import type { OthersSubscriptions } from '../../operator/adoption/others-subscriptions.ts';
+import { adoptingOf, concernedBy, type FoundAdoption, readAdoptions } from '../../operator/adoption/read-adoptions.ts';
 import { UsageError } from '../../operator/failures.ts';
 import type { AdoptionLine } from '../../operator/lines/adoption.ts';
-import { type EntitlementPlan, planEntitlement } from '../../operator/plan/entitlement-plan.ts';
+import type { EntitlementPlan } from '../../operator/plan/entitlement-plan.ts';
 import { readersOf } from '../../operator/readers.ts';
-import { unknownEntitlement } from '../../operator/suggestions.ts';
 import { count, numberOf, relative } from '../../operator/text.ts';
-import type { Readers } from '../../reconcile/plan/readers.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { ADMIN_STARTS, DECISION_READS, SUBSCRIPTION_READS } from '../command/permissions.ts';
@@ -30,7 +23,6 @@ const Options = z.object({
   yes: z._default(z.boolean(), false),
   wait: z._default(z.boolean(), false),
 });
-type AdoptOptions = z.infer<typeof Options>;
 
 export function adoptCommand(run: Runner): Command {
   return commandOf('adopt', {
@@ -64,25 +56,30 @@ export function adoptCommand(run: Runner): Command {
 
 async function adopt(context: Context, command: Command): Promise<void> {
   const { terminal, json } = context;
-  const options = optionsOf(command, Options);
-  const { subscriptions, orphans, yes, wait } = options;
+  const { subscriptions, orphans, names, yes, wait } = optionsOf(command, Options);
   if (orphans && !subscriptions)
     throw new UsageError(
       '--orphans adopts subscriptions: give --subscriptions, too. It also adopts those of entitled users',
     );
   const readers = await readersOf(context);
-  const wanted = wantedOf(readers.entitlements.entitlements, { name: command.args[0], subscriptions }, context);
-  const { adoptions, called } = await adoptionsOf(wanted, options, readers, context);
-  const some = adoptions.filter((one) =>
-    [one.assignments, one.subscriptions, one.orphans].some((users) => users.length > 0),
+  const { adopting, leftOut } = adoptingOf(readers.entitlements.entitlements, { name: command.args[0], subscriptions });
+  if (leftOut !== undefined) terminal.note(leftOut);
+  const found = await terminal.working('Reading assignments and memberships', () =>
+    readAdoptions(adopting, { subscriptions, orphans }, readers, context),
   );
+  const called = names ? await namesOfUsers(concernedBy(found), context, context.unread) : new Map<string, string>();
+  printFound(found, called, context);
+  printUnread(context);
+  const some = found
+    .map(({ adoption }) => adoption)
+    .filter((one) => [one.assignments, one.subscriptions, one.orphans].some((users) => users.length > 0));
   if (some.length === 0) {
     if (json) terminal.json({ type: 'none', of: 'adoption' });
     return terminal.note('There is nothing to adopt.');
   }
   const lines = some.map((one) => adoptionLine(one, called));
   if (json) for (const line of lines) terminal.json(line);
-  if (options.names) for (const line of lines) printAdopted(line, context);
+  if (names) for (const line of lines) printAdopted(line, context);
   if (!(await terminal.confirm(questionOf(some, subscriptions), yes))) return;
   for (const one of some) {
     // Of orphans that were not shown, none is adopted.
@@ -103,86 +100,15 @@ function questionOf(adoptions: readonly Adoption[], subscriptions: boolean): str
   return `Adopt ${assignments} and ${all}${orphans > 0 ? `, and cancel up to ${numberOf(orphans)} of them under the brake` : ''}?`;
 }
 
-/**
- * Returns the entitlements that adopt something.
- *
- * @throws UsageError if none has the name, or none of them may
- */
-function wantedOf(
-  entitlements: readonly Entitlement[],
-  { name, subscriptions }: { name: string | undefined; subscriptions: boolean },
-  { terminal }: Context,
-): readonly Entitlement[] {
-  const named = entitlements.filter((one) => name === undefined || one.name === name);
-  if (named.length === 0) {
-    throw unknownEntitlement(name ?? '', entitlements);
+/** Prints what was found, of which the executions adopt what fits under the cap. */
+function printFound(found: readonly FoundAdoption[], called: ReadonlyMap<string, string>, context: Context): void {
+  for (const { plan, free, others, orphans } of found) {
+    printAssignments(plan, free, context);
+    if (others) printSubscriptions(plan, others, context);
+    if (orphans && others) printOrphans(plan, { others, orphans, called, free }, context);
   }
-  const managing = named.filter((one) => !subscriptions || managedOf(one) !== undefined);
-  if (managing.length === 0) {
-    throw new UsageError(
-      `${named.map((one) => one.name).join(', ')}: Usher manages no subscription here, so it adopts none. Set mode: manage in the subscription, and deploy first: docs/subscriptions.md`,
-    );
-  }
-  const wanted = managing.filter(({ mode }) => mode !== 'observe');
-  const observed = managing.filter(({ mode }) => mode === 'observe').map((one) => one.name);
-  const refusal = `${observed.join(', ')}: mode: observe changes nothing, so nothing is adopted. Deploy mode: enforce first`;
-  if (wanted.length === 0) throw new UsageError(refusal);
-  if (observed.length > 0) terminal.note(refusal);
-  return wanted;
-}
-
-/** Reads what executions would adopt, as they do, and prints it. */
-async function adoptionsOf(
-  wanted: readonly Entitlement[],
-  { subscriptions, orphans, names }: AdoptOptions,
-  readers: Readers,
-  context: Context,
-): Promise<{ adoptions: Adoption[]; called: ReadonlyMap<string, string> }> {
-  const { terminal, clock } = context;
-  const { unread } = context;
-  const shared = { members: new Map(), userPages: undefined };
-  const lists = new Map<string, OthersSubscriptions>();
-  const found = await terminal.working('Reading assignments and memberships', async (report) => {
-    const all = [];
-    const queue = await readers.ledger.queue();
-    for (const entitlement of wanted) {
-      report(entitlement.name);
-      // The subscriptions that count here are those that the adoption itself reads.
-      const listFor = async () => 'assumed' as const;
-      const moment = { now: clock.now(), trigger: 'manual' as const };
-      const own = await planEntitlement(entitlement, { ...moment, queue, shared, listFor }, readers);
-      const profile = subscriptions ? managedProfileOf(entitlement, readers) : undefined;
-      const key = profile && profileKey(profile);
-      const known = key === undefined ? undefined : lists.get(key);
-      const say = (read: number) => report(`${entitlement.name}: ${count(read, 'subscription')}`);
-      const others = known ?? (profile && (await readOthers(profile, readers, { shared, say })));
-      if (key !== undefined && others) lists.set(key, others);
-      // AWS cancels a subscription once: the first entitlement of a profile adopts its orphans.
-      const takesOrphans = orphans && others && !known;
-      all.push({ own, others, orphans: takesOrphans ? await orphansFor(entitlement, others, readers) : undefined });
-    }
-    return all;
-  });
-  const concerned = found.flatMap(({ own, orphans: some = [] }) => [...own.adoptable, ...own.unsubscribed, ...some]);
-  const called = names ? await namesOfUsers(concerned, context, unread) : new Map<string, string>();
-  const adoptions = found.map(({ own, others, ...one }) => {
-    const free = Math.max(0, own.entitlement.seats.max - own.seats.length);
-    printAssignments(own, free, context);
-    if (others) printSubscriptions(own, others, context);
-    if (one.orphans && others) printOrphans(own, { others, orphans: one.orphans, called, free }, context);
-    const assignments = own.adoptable.toSorted().slice(0, free);
-    const isSubscribed = (userId: string) => others?.subscribed.has(userId) === true;
-    return {
-      entitlement: own.entitlement,
-      assignments,
-      subscriptions: [...assignments, ...own.unsubscribed].filter(isSubscribed),
-      orphans: free > assignments.length ? (one.orphans ?? []) : [],
-    };
-  });
-  if (wanted.some((one) => subscriptions && managedOf(one)?.provider === 'kiro'))
-    terminal.note('kiro is experimental: AWS does not publish the calls, and they may change without notice');
-  printUnread(context);
-  return { adoptions, called };
+  if (found.some(({ plan, others }) => others && managedOf(plan.entitlement)?.provider === 'kiro'))
+    context.terminal.note('kiro is experimental: AWS does not publish the calls, and they may change without notice');
 }
 
 function printAssignments(

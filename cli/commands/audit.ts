@@ -6,16 +6,16 @@ import { CLASSIFICATIONS } from '../../domain/audit/schema.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
 import { starterInWords, startersOf } from '../../operator/history/starters.ts';
 import type { StarterLine } from '../../operator/lines/history.ts';
+import { findAnyUser } from '../../operator/look-up/any-user.ts';
 import { suggestion } from '../../operator/suggestions.ts';
 import { escaped, momentIn } from '../../operator/text.ts';
-import { requireAnyUser } from '../command/any-user.ts';
 import { choiceOption } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { pollMilliseconds } from '../command/follow-execution.ts';
-import { WHO } from '../command/selectors.ts';
 import { finish } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
+import { WHO } from '../command/who.ts';
 import { type AuditLogRow, auditRow } from '../ui/audit-rows.ts';
 
 const TYPES = Object.keys(CLASSIFICATIONS);
@@ -159,7 +159,9 @@ async function queryOf(options: z.infer<typeof Options>, context: Context): Prom
   return {
     since: momentOf('--since', since),
     ...(until === undefined ? {} : { until: momentOf('--until', until) }),
-    ...(user === undefined ? {} : { userId: (await requireAnyUser(user, issuer, context)).userId }),
+    ...(user === undefined
+      ? {}
+      : { userId: (await findAnyUser(user, { issuer: issuer, feedback: context.terminal }, context)).userId }),
     ...(entitlement === undefined ? {} : { entitlement }),
     ...(type === undefined ? {} : { detailType: typeOf(type) }),
   };

@@ -33,7 +33,7 @@ async function held(context: Context, command: Command): Promise<void> {
   const { terminal, json, unread } = context;
   const { names } = optionsOf(command, Options);
   const readers = await readersOf(context);
-  const holds = await readHolds(readers, context);
+  const holds = await readHolds(readers, unread);
   const users = holds.flatMap(({ members }) => members.map(({ userId }) => userId));
   const called = names ? await namesOfUsers(users, context, unread) : undefined;
   const lines: HoldLine[] = [];

@@ -6,13 +6,13 @@ import { type Access, type History, historyOf, type Subject } from '../../operat
 import { accessLine, changeLine } from '../../operator/history/lines.ts';
 import { personsStarts, starterInWords, startersOf } from '../../operator/history/starters.ts';
 import type { StarterLine } from '../../operator/lines/history.ts';
+import { findAnyUser } from '../../operator/look-up/any-user.ts';
 import { escaped, momentIn, timeOf } from '../../operator/text.ts';
-import { requireAnyUser } from '../command/any-user.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { WHO } from '../command/selectors.ts';
 import { finish } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
+import { WHO } from '../command/who.ts';
 import { REACH_IN_WORDS } from '../ui/reach.ts';
 
 const Options = z.object({
@@ -129,7 +129,7 @@ async function subjectOf(text: string, issuer: string | undefined, context: Cont
   // An entitlement that is gone is known by its application.
   if (/^arn:[^:]+:sso:.*:application\//.test(text)) return { application: text };
   try {
-    const { userId, isDeleted } = await requireAnyUser(text, issuer, context);
+    const { userId, isDeleted } = await findAnyUser(text, { issuer: issuer, feedback: context.terminal }, context);
     if (isDeleted) context.terminal.note(`The identity store has no user ${userId} any longer.`);
     return { userId };
   } catch (error) {

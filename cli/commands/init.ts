@@ -106,7 +106,7 @@ export async function init(
   }));
   const text = entitlementsYaml({ ...parsed.entitlements, entitlements: named }, hasSchema ? SCHEMA : undefined);
   if (output === '-') return terminal.line(text.trimEnd());
-  // Nobody was asked about a file that has come to be there meanwhile.
+  // The user was not asked about a file that was made meanwhile.
   writeFor(output, text, { isNew: !replaces });
   if (context.json) {
     for (const { name, application, groups, seats, mode } of parsed.entitlements.entitlements)

@@ -3,13 +3,14 @@ import type { People } from '../../adapters/operator/people.ts';
 import { UsageError } from '../../operator/failures.ts';
 import type { Line } from '../../operator/lines/all.ts';
 import { TriggerLineSchema } from '../../operator/lines/local.ts';
+import { requireGroup } from '../../operator/look-up/find-group.ts';
+import { findUser } from '../../operator/look-up/find-user.ts';
 import { suggestion } from '../../operator/suggestions.ts';
 import { escaped } from '../../operator/text.ts';
 import { noteAwsEquivalent } from '../command/aws-equivalent.ts';
 import { choiceArgument } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import type { Context } from '../command/context.ts';
-import { findUser, requireGroup } from '../command/selectors.ts';
 import { printUnread } from '../command/unread.ts';
 import type { Terminal } from '../ui/terminal.ts';
 
@@ -46,7 +47,7 @@ export function triggerCommand(run: Runner): Command {
 }
 
 async function trigger(context: Context, command: Command): Promise<void> {
-  const { emulator, terminal, json, unread } = context;
+  const { emulator, terminal, json } = context;
   const [given, user = '', group] = command.args;
   const action = ActionSchema.parse(given);
   if (OF_MEMBERSHIPS.has(action) !== (group !== undefined)) {
@@ -55,8 +56,7 @@ async function trigger(context: Context, command: Command): Promise<void> {
   const { identityStoreId } = (await context.entitlements()).identityCenter;
   const services = await context.services();
   const people = await services.people(identityStoreId);
-  const directory = await services.directory(identityStoreId);
-  const userId = await findUser(user, undefined, { directory, people, terminal, unread });
+  const userId = await findUser(user, { feedback: terminal }, context);
   if (userId === undefined) {
     const near = suggestion(user, await Array.fromAsync(userNames(people)));
     throw new UsageError(`The identity store has no user ${escaped(user)}${near}`);

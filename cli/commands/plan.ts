@@ -40,7 +40,7 @@ export function planCommand(run: Runner): Command {
   return commandOf('plan', {
     summary: 'Show what a configuration would change, for whom, and what the brake would hold (read-only)',
     description:
-      'Reads groups, assignments and the ledger afresh, with the status of every user, and decides as the next full sweep does. Writes nothing. Compares with what is deployed only as far as the ledger tells. With --detailed-exitcode, the exit code is 0 if nothing changes, 2 if something does, and 1 for every error.',
+      'Reads groups, assignments and the ledger afresh, with the status of every user, and decides as the next full sweep does. Writes nothing. Compares with what is deployed only as far as the ledger shows. With --detailed-exitcode, the exit code is 0 if nothing changes, 2 if something does, and 1 for every error.',
     examples: [
       ['usher plan', 'entitlements.yml, in numbers'],
       ['usher plan next.yml --people --names', 'another file, user by user'],

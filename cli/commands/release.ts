@@ -44,7 +44,7 @@ async function release(context: Context, command: Command): Promise<void> {
   const given = (command.args[0] ?? '').toLowerCase();
   if (!/^[0-9a-f]{8,64}$/.test(given)) throw new UsageError('DIGEST: expected 8 to 64 hex digits, from usher held');
   const readers = await readersOf(context);
-  const holds = await readHolds(readers, context);
+  const holds = await readHolds(readers, unread);
   const isKnown = holds.some(({ hold }) => hold.digests.some(({ digest }) => digest.startsWith(given)));
   // The hold may be that of an application whose holdings could not be read.
   if (!isKnown) finish(context);

@@ -12,6 +12,7 @@ const Options = z.object({
   limit: z.optional(wholeNumber(1, 1000)),
   ticks: z.optional(z.boolean()),
   names: z.optional(z.boolean()),
+  by: z._default(z.boolean(), false),
   watch: z.optional(z.boolean()),
 });
 
@@ -31,6 +32,7 @@ export function statusCommand(run: Runner): Command {
       ['usher status --executions', 'what happened lately; ticks without changes are counted'],
       ['usher status --executions --limit 100 --names', 'more of it, with names'],
       ['usher status 6f1c0d9e-2b7a-4c35-9e41-0a8d5b3f7c21 --watch', 'one execution, to its end'],
+      ['usher status 6f1c0d9e-2b7a-4c35-9e41-0a8d5b3f7c21 --by', 'one execution, and who started it'],
     ],
     permissions: [
       'sts:GetCallerIdentity',
@@ -49,29 +51,32 @@ export function statusCommand(run: Runner): Command {
       'organizations:ListDelegatedAdministrators',
       'identitystore:DescribeUser',
       'identitystore:ListUsers',
+      'cloudtrail:LookupEvents (--by)',
     ],
   })
     .argument('[EXECUTION]', 'name or ARN of an execution')
     .option('--executions', 'list executions, the newest first')
     .option('--limit <N>', `rows of the list (default: ${LIMIT})`)
     .option('--ticks', 'list each tick, also those that changed nothing')
+    .option('--by', 'also who started the EXECUTION, from CloudTrail')
     .option('--names', 'also print names')
     .option('--watch', 'show changes as they happen, until Ctrl-C')
     .action(run(status));
 }
 
 async function status(context: Context, command: Command): Promise<void> {
-  const { executions, limit, ticks = false, names = false, watch: isWatched } = optionsOf(command, Options);
+  const { executions, limit, ticks = false, names = false, by, watch: isWatched } = optionsOf(command, Options);
   const [name] = command.args;
   if (name !== undefined && executions) throw new UsageError('Name an EXECUTION, or list --executions');
   if (!executions && (limit !== undefined || ticks)) throw new UsageError('--limit and --ticks go with --executions');
+  if (by && name === undefined) throw new UsageError('--by goes with an EXECUTION');
   const draw = await drawing();
   if (isWatched) return watch(draw, context);
   await context.terminal.working('Reading', () => draw(context));
   finish(context);
 
   async function drawing() {
-    if (name !== undefined) return (await import('./status/execution.ts')).executionDrawing(name, names);
+    if (name !== undefined) return (await import('./status/execution.ts')).executionDrawing(name, { names, by });
     if (executions)
       return (await import('./status/executions.ts')).executionsDrawing({ limit: limit ?? LIMIT, ticks, names });
     return (await import('./status/overview.ts')).drawOverview;

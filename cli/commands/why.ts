@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { UserLine } from '../../operator/lines/why.ts';
+import { findAnyUser } from '../../operator/look-up/any-user.ts';
 import { relative } from '../../operator/text.ts';
 import { explainUser, LOOK_BACK_DAYS } from '../../operator/why/explain-user.ts';
 import { findingsInWords } from '../../operator/why/recorded-findings.ts';
-import { requireAnyUser } from '../command/any-user.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
-import { WHO } from '../command/selectors.ts';
 import { finish } from '../command/unread.ts';
+import { WHO } from '../command/who.ts';
 import { auditRow } from '../ui/audit-rows.ts';
 
 const Options = z.object({ issuer: z.optional(z.string()), names: z.optional(z.boolean()) });
@@ -43,7 +43,7 @@ export function whyCommand(run: Runner): Command {
 
 async function why(context: Context, command: Command): Promise<void> {
   const { issuer, names } = optionsOf(command, Options);
-  const { userId } = await requireAnyUser(command.args[0] ?? '', issuer, context);
+  const { userId } = await findAnyUser(command.args[0] ?? '', { issuer: issuer, feedback: context.terminal }, context);
   const line = await explainUser(userId, context, { names: names === true });
   if (context.json) context.terminal.json(line);
   else printUser(line, context);

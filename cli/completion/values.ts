@@ -1,5 +1,7 @@
 import type { Argument, Option } from 'commander';
-import { isHeld } from '../../domain/decision/hold.ts';
+import { machinesOf } from '../../operator/executions/find.ts';
+import { digestOf, shortDigest } from '../../operator/held/digest.ts';
+import { readersOf } from '../../operator/readers.ts';
 import { awsProfiles } from '../command/aws-profiles.ts';
 import type { Context } from '../command/context.ts';
 
@@ -12,8 +14,6 @@ export interface Value {
 /** Reads the values that there are. */
 type Source = (context: Context, env: NodeJS.ProcessEnv) => Promise<Value[]>;
 
-/** The digits of a digest that are enough to name it. */
-const SHORT_DIGEST = 12;
 /** More would be no help. */
 const MOST_EXECUTIONS = 20;
 
@@ -57,23 +57,20 @@ async function entitlements(context: Context): Promise<Value[]> {
 }
 
 async function digests(context: Context): Promise<Value[]> {
-  const { entitlements: configured } = await context.entitlements();
-  const ledger = await (await context.services()).ledger();
-  const found = await Promise.all(configured.map(({ application }) => ledger.holdings(application)));
-  return found.flatMap(({ hold }) => {
-    const digest = isHeld(hold) ? hold.digests.at(-1)?.digest : undefined;
-    return digest
-      ? [{ value: digest.slice(0, SHORT_DIGEST), description: `${hold?.entitlement}: ${hold?.reason}` }]
-      : [];
-  });
+  const { readHolds } = await import('../../operator/held/holds.ts');
+  const holds = await readHolds(await readersOf(context), context.unread);
+  return holds.map(({ hold }) => ({
+    value: shortDigest(digestOf(hold)),
+    description: `${hold.entitlement}: ${hold.reason}`,
+  }));
 }
 
 async function executions(context: Context): Promise<Value[]> {
   const services = await context.services();
   const source = await services.executions();
   const pages = await Promise.all(
-    [services.names.machine, services.names.adminMachine].map(async (machine) => {
-      for await (const page of source.list(await services.machineArn(machine))) return page;
+    (await machinesOf(services)).map(async (machine) => {
+      for await (const page of source.list(machine)) return page;
       return [];
     }),
   );

@@ -6,7 +6,7 @@ import { planNotes, priceInWords, totalInWords } from './notes.ts';
 
 /** GitHub takes no longer comment. */
 export const MOST_CHARACTERS = 65_536;
-/** What whoever posts it may add, such as a marker; and what is said of what was cut. */
+/** What a caller who posts it may add, such as a marker, and the words for what was cut. */
 const RESERVED_CHARACTERS = 400;
 
 /** What a plan is shown with. */

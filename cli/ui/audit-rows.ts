@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { LoggedEvent } from '../../adapters/operator/audit-log.ts';
+import { jsonIn } from '../../domain/shared/json.ts';
 import { shortDigest } from '../../operator/held/digest.ts';
 import { escaped, numberOf, timeOf } from '../../operator/text.ts';
 
@@ -62,11 +63,6 @@ export function auditRow({ at, text }: LoggedEvent): AuditLogRow {
 }
 
 function objectIn(text: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return undefined;
-  }
+  const value = jsonIn(text);
+  return typeof value === 'object' && value !== null ? value : undefined;
 }

@@ -4,20 +4,14 @@ import type { WriteStream } from 'node:tty';
 import type { createLogUpdate } from 'log-update';
 import { UsageError } from '../../operator/failures.ts';
 import type { Line } from '../../operator/lines/all.ts';
-import { durationOf, isoTimeOf, jsonLine, relative, wrap } from '../../operator/text.ts';
+import { isoTimeOf, jsonLine, relative, wrap } from '../../operator/text.ts';
 import { type Colors, colorsFor } from './colors.ts';
 import type { drawTable, widthOf } from './columns.ts';
-import { barOf, paceOf } from './counted.ts';
 import type { fitLines } from './fit-lines.ts';
 import type { LongText } from './long-text.ts';
 import type { Pager, pagerIn } from './pager.ts';
+import { type Bar, type Display, showBar, showWork } from './under-way.ts';
 
-/** Work that takes less than this shows no progress. */
-const PATIENCE_MILLISECONDS = 2000;
-/** The time between two progress lines where a line cannot be redrawn. */
-const PLAIN_EVERY_MILLISECONDS = 10_000;
-const REDRAW_EVERY_MILLISECONDS = 100;
-const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 /** Longer lines are hard to read, however wide the terminal is. */
 const WIDEST_COLUMNS = 110;
 const DEFAULT_COLUMNS = 100;
@@ -26,12 +20,6 @@ const PACE_MILLISECONDS = 25;
 
 /** The part of a terminal that shows a play: lines, and a last line that changes. */
 export type Screen = Pick<Terminal, 'colors' | 'width' | 'line' | 'progress' | 'close' | 'behind'>;
-
-/** The progress of counted work. */
-export interface Bar {
-  update(done: number): void;
-  stop(): void;
-}
 
 /** The streams and the environment of a process. */
 export interface Surroundings {
@@ -265,28 +253,13 @@ export class Terminal {
    * @param work calls `report` with a detail of what it is doing
    */
   async working<T>(label: string, work: (report: (detail: string) => void) => Promise<T>): Promise<T> {
-    const live = this.#liveOn(this.#surroundings.stderr);
     this.#detail = '';
-    const start = performance.now();
-    let frame = 0;
-    let shownAt = start;
-    const show = () => {
-      const now = performance.now();
-      if (now - start < PATIENCE_MILLISECONDS || this.#text?.isPaged) return;
-      const text = `${label}${this.#detail && `: ${this.#detail}`}`;
-      if (live) live(`${FRAMES[frame++ % FRAMES.length]} ${text} (${durationOf((now - start) / 1000)})`);
-      else if (shownAt === start || now - shownAt >= PLAIN_EVERY_MILLISECONDS) {
-        shownAt = now;
-        this.note(`${text} …`);
-      }
-    };
-    const timer = setInterval(show, REDRAW_EVERY_MILLISECONDS);
+    const textNow = () => (this.#text?.isPaged ? undefined : `${label}${this.#detail && `: ${this.#detail}`}`);
+    const stop = showWork(textNow, this.#noted());
     try {
       return await work((text) => this.detail(text));
     } finally {
-      clearInterval(timer);
-      live?.clear();
-      live?.done();
+      stop();
     }
   }
 
@@ -297,28 +270,7 @@ export class Terminal {
 
   /** Shows counted work on standard error: a bar, or plain lines where a line cannot be redrawn. */
   bar(label: string, total: number): Bar {
-    const live = this.#liveOn(this.#surroundings.stderr);
-    const every = live ? REDRAW_EVERY_MILLISECONDS : PATIENCE_MILLISECONDS;
-    const pace = paceOf(total);
-    let shownAt = Number.NEGATIVE_INFINITY;
-    let pending: string | undefined;
-    const show = () => {
-      if (pending === undefined) return;
-      if (live) live(pending);
-      else this.note(pending);
-      shownAt = performance.now();
-      pending = undefined;
-    };
-    return {
-      update: (done) => {
-        pending = `${label}${live ? ` ${barOf(done, total)}` : ':'} ${pace(done)}`;
-        if (performance.now() - shownAt >= every) show();
-      },
-      stop: () => {
-        show();
-        live?.done();
-      },
-    };
+    return showBar(label, total, this.#noted());
   }
 
   /**
@@ -363,6 +315,10 @@ export class Terminal {
   #drain(): Promise<unknown> | undefined {
     const { stdout } = this.#surroundings;
     return stdout.writableNeedDrain ? once(stdout, 'drain') : undefined;
+  }
+
+  #noted(): Display {
+    return { live: this.#liveOn(this.#surroundings.stderr), note: (text) => this.note(text) };
   }
 
   /** A line that changes; undefined where none can. It never hides the cursor, so that nothing has to restore it. */

@@ -7,7 +7,7 @@ import type { PlayResult, Reporter } from '../../emulator/scenario/player.ts';
 import type { Script, ScriptStep } from '../../emulator/scenario/script.ts';
 import type { AuditEntry, StateExit, StateMoment } from '../../emulator/stack/listener.ts';
 import type { ExecutionEnd } from '../../emulator/stack/stack.ts';
-import { IGNORED, OUTCOMES } from '../../operator/executions/outcomes.ts';
+import { nameIn } from '../../operator/executions/find.ts';
 import { count } from '../../operator/text.ts';
 import {
   EXPLANATIONS,
@@ -20,6 +20,7 @@ import {
   subscriptionOf,
   waitOf,
 } from './narration.ts';
+import { auditPhraseOf, endingOf, isWait, label, newRun, type Run } from './run.ts';
 import { type AuditRow, summaryOf, tablesOf } from './table.ts';
 import type { Screen } from './terminal.ts';
 import { elapsed, type Style, TimedLines } from './timed-lines.ts';
@@ -27,34 +28,16 @@ import { elapsed, type Style, TimedLines } from './timed-lines.ts';
 /** With more executions than this, only their ends are shown. */
 const MOST_IN_DETAIL = 40;
 
+/** What an execution does within this time is one line: pacing takes milliseconds. */
+const SAME_MOMENT_SECONDS = 1;
+const MOST_SURPRISES = 20;
+
 const AuditDetail = z.object({
   user: z.object({ uid: z.optional(z.string()) }),
   privileges: z.array(z.string()),
   status_detail: z.string(),
   metadata: z.object({ uid: z.string(), correlation_uid: z.string() }),
 });
-
-/** An execution that has not ended. */
-interface Run {
-  /** What started it; undefined once it has been shown. */
-  title: string | undefined;
-  state: string;
-  /** The output of the last Task state. */
-  output: unknown;
-  /** Number of checks whether the announced change is visible. */
-  checks: number;
-  /** What the next line of this execution says, and since when. */
-  phrases: string[];
-  since: Date;
-  /** Users of audit events that its next line names, by type and reason. */
-  audited: Map<string, string[]>;
-  /** What AWS has accepted of subscriptions since ApplyChanges was entered. */
-  subscriptions: string[];
-  /** Whether AWS has accepted a change since the last plan. */
-  changed: boolean;
-  /** Number of audit events since RecordAudit was entered. */
-  published: number;
-}
 
 /**
  * Shows a play to readers: what happens, what each execution does and why, and the result.
@@ -220,18 +203,7 @@ export class Timeline implements Reporter {
 
   #begin(execution: string, since: Date): Run {
     const title = this.#seen.has(execution) ? 'redriven' : (this.#coming.shift() ?? 'an execution');
-    const run: Run = {
-      title,
-      state: '',
-      output: {},
-      checks: 0,
-      phrases: [],
-      since,
-      audited: new Map(),
-      subscriptions: [],
-      changed: false,
-      published: 0,
-    };
+    const run = newRun(title, since);
     this.#seen.add(execution);
     this.#runs.set(execution, run);
     return run;
@@ -321,39 +293,4 @@ export class Timeline implements Reporter {
     const waits = [...this.#runs].slice(0, 3).map(([execution, { state }]) => `${label(execution)} ${state}`);
     this.#lines.progress(at, { ended: this.#ended, of: this.#starts, running: waits.join('  ') });
   }
-}
-
-/** What an execution does within this time is one line: pacing takes milliseconds. */
-const SAME_MOMENT_SECONDS = 1;
-const MOST_SURPRISES = 20;
-
-function endingOf(outcome: ExecutionEnd['outcome'], cause: string | undefined, state: string): string {
-  if (outcome === 'failed') return [`${OUTCOMES.failed} in ${state}`, cause].filter(Boolean).join(': ');
-  if (cause === undefined) return OUTCOMES[outcome];
-  if (outcome === 'handedOver') return `${OUTCOMES[outcome]}: ${label(nameIn(cause))}`;
-  const reasons: Readonly<Record<string, string>> = IGNORED;
-  return `${OUTCOMES[outcome]}: ${outcome === 'ignored' ? (reasons[cause] ?? cause) : cause}`;
-}
-
-/** The audit events that RecordAudit has published, by type and reason; undefined if there are none. */
-function auditPhraseOf({ audited }: Run): string | undefined {
-  const phrases = [...audited.values()].map(([type, why, ...names]) => {
-    const users = names.filter(Boolean);
-    return `${type}${users.length > 0 ? `: ${listOf(users, (name) => name)}` : ''} (${why})`;
-  });
-  audited.clear();
-  return phrases.join(', ') || undefined;
-}
-
-function isWait(state: string): boolean {
-  return state === 'WaitForPropagation' || state === 'WaitToSettle';
-}
-
-/** Returns the name of an execution from its ARN. */
-function nameIn(arn: string): string {
-  return arn.slice(arn.lastIndexOf(':') + 1);
-}
-
-function label(execution: string): string {
-  return execution.replace(/^execution-/, '#');
 }

@@ -91,7 +91,7 @@ function allowedIn24Hours({ percent, atLeast }: BrakeInput['brake'], { atWindowS
   return Math.max(atLeast, Math.floor((percent * atWindowStart) / 100));
 }
 
-/** The revocation budget of an application, as its seats tell. */
+/** The revocation budget of an application, as its seats show. */
 export interface Budget {
   /** Revocations that the brake allows in 24 hours. */
   allowed: number;

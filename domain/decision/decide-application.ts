@@ -1,6 +1,6 @@
 import type { Entitlements } from '../entitlements.ts';
-import { isSetBack, type Seat, takesSlot } from '../seat/seat.ts';
-import { NotConvergedError, RefusedError } from '../shared/errors.ts';
+import { type Seat, takesSlot } from '../seat/seat.ts';
+import { RefusedError } from '../shared/errors.ts';
 import { reportOf } from './application-report.ts';
 import type {
   ApplicationDecision,
@@ -10,10 +10,9 @@ import type {
   Holdings,
   Moment,
   Need,
-  Verdict,
 } from './application-state.ts';
 import type { PlannedChange } from './batches.ts';
-import type { DecidedUser, Decision } from './decide.ts';
+import type { DecidedUser } from './decide.ts';
 import { decideAdoptions } from './decide-adoptions.ts';
 import { decideGrants } from './decide-grants.ts';
 import { decideRevocations } from './decide-revocations.ts';
@@ -27,15 +26,15 @@ import {
 } from './decide-users.ts';
 import { countGroups } from './group-sizes.ts';
 import { isHeld } from './hold.ts';
+import { keepUp, recordOf } from './keep-up.ts';
 import { aloneOf, isWaiting, waitsOf, withoutLateLists } from './late-reads.ts';
+import { type Seats, seatsById, storedSeats, writtenOnce } from './seats.ts';
 import { slotsAfter, slotsPromised } from './slots.ts';
 import { latestOf, type Recheck, waitForWriteToSettle } from './timing.ts';
+import { verdictOf, verdictsOf, wantsChange } from './verdicts.ts';
 
 /** What limits the changes of every application. */
 export type Limits = Pick<Entitlements, 'brake'>;
-
-/** Seats of one application by user id. */
-type Seats = ReadonlyMap<string, Seat>;
 
 /**
  * Decides everything that follows from the state of one application, or names the reads that would change the answer.
@@ -116,10 +115,6 @@ export function previewApplication(
   const decision = decideAbout(decideUsers(complete, moment).decided, complete, limits, moment);
   if ('needs' in decision) throw new Error('A decision from complete evidence needs no reads');
   return decision;
-}
-
-function wantsChange({ decision }: DecidedUser): boolean {
-  return decision.do === 'grant' || decision.do === 'revoke';
 }
 
 /** A slot became free a moment ago, perhaps in an earlier try of this task. */
@@ -251,85 +246,4 @@ function assignmentsIn(adopted: readonly Seat[], before: Seats): number {
     return seat !== undefined && takesSlot(seat);
   };
   return adopted.filter(({ userId, access }) => access === undefined && !hadSeat(userId)).length;
-}
-
-/** Seats by user id; of two for one user, the later. */
-export function seatsById(seats: readonly Seat[]): Seats {
-  return new Map(seats.map((seat) => [seat.userId, seat]));
-}
-
-/** The seats as the ledger holds them. */
-function storedSeats(decided: readonly DecidedUser[], holdings?: Holdings): Seats {
-  return seatsById([...(holdings?.seats ?? []), ...decided.flatMap(({ checked }) => checked.user.seat ?? [])]);
-}
-
-/** The seats that differ from the stored ones; however many transitions one has made, it is written once. */
-function writtenOnce(seats: Seats, stored: Seats): Seat[] {
-  return [...seats.values()].flatMap((seat) => {
-    const before = stored.get(seat.userId);
-    return seat === before ? [] : [{ ...seat, revision: (before?.revision ?? 0) + 1 }];
-  });
-}
-
-/**
- * What a seat asks for although nothing changes: its audit events published, its refusal or its failed attempts reported.
- *
- * @param seats as they are committed
- */
-function keepUp(
-  decided: readonly DecidedUser[],
-  seats: Seats,
-  changed: ReadonlySet<string>,
-  { execution }: Moment,
-): { records: string[]; failures: Failure[]; aside: number } {
-  const records: string[] = [];
-  const failures: Failure[] = [];
-  let aside = 0;
-  for (const { checked, decision } of decided) {
-    const seat = seats.get(checked.user.userId);
-    if (!seat || changed.has(seat.userId)) continue;
-    if (seat.audit.length > 0) records.push(seat.userId);
-    const { refusal } = seat;
-    if (refusal?.attempts !== undefined && decision.do !== 'wait') aside += 1;
-    if (!refusal || refusal.reported || refusal.execution !== execution || isSetBack(seat)) continue;
-    failures.push({ key: seat.userId, error: failureOf(seat, refusal), seat });
-  }
-  return { records, failures, aside };
-}
-
-function failureOf({ userId }: Seat, { reason, attempts, since }: NonNullable<Seat['refusal']>): Failure['error'] {
-  if (attempts === undefined) return new RefusedError(reason, `AWS refused the change: ${reason} (user ${userId})`);
-  const message = `${attempts} attempts to change a seat have failed since ${since}: ${reason} (user ${userId})`;
-  return reason === NotConvergedError.REASON ? new NotConvergedError(message) : new RefusedError(reason, message);
-}
-
-function recordOf(applicationArn: string, userId: string): PlannedChange {
-  return { applicationArn, kind: 'record', reason: 'reconciled', userId };
-}
-
-function verdictsOf(
-  decided: readonly DecidedUser[],
-  { held }: { held: readonly DecidedUser[] },
-  { waiting }: { waiting: readonly DecidedUser[] },
-): ReadonlyMap<string, Verdict> {
-  const [heldUsers, waitingUsers] = [new Set(held), new Set(waiting)];
-  return new Map(
-    decided.map((one) => {
-      const { userId } = one.checked.user;
-      if (heldUsers.has(one)) return [userId, { do: 'hold' }];
-      if (waitingUsers.has(one)) return [userId, { do: 'waitlist' }];
-      return [userId, verdictOf(wantsChange(one) ? one.decision : one.first)];
-    }),
-  );
-}
-
-function verdictOf(decision: Decision): Verdict {
-  switch (decision.do) {
-    case 'grant':
-    case 'revoke':
-    case 'record-removal':
-      return { do: decision.do };
-    default:
-      return decision;
-  }
 }

@@ -4,9 +4,10 @@ import { markAssigned, markConfirmed, markCreating, markRevoked, markRevoking } 
 import { plusSeconds } from '../shared/time.ts';
 import type { ApplicationDecision, ApplicationState, CheckedUser, Holdings, Moment } from './application-state.ts';
 import type { PlannedChange } from './batches.ts';
-import { decideApplication, type Limits, seatsById } from './decide-application.ts';
+import { decideApplication, type Limits } from './decide-application.ts';
 import { candidateIn } from './decide-grants.ts';
 import type { Hold } from './hold.ts';
+import { seatsById } from './seats.ts';
 
 /** What the next plans make of an application. */
 export interface Forecast {

@@ -7,9 +7,10 @@ import type {
   Moment,
   Verdict,
 } from './application-state.ts';
-import { type Limits, previewApplication, seatsById } from './decide-application.ts';
+import { type Limits, previewApplication } from './decide-application.ts';
 import { candidateIn } from './decide-grants.ts';
 import { type Answer, type Observation, recordAnswer } from './observation.ts';
+import { seatsById } from './seats.ts';
 import { latestOf, type Recheck } from './timing.ts';
 
 /** What an entitlement that only observes would do, in place of doing it. */

@@ -4,6 +4,8 @@ import type { SweepItem, SweepReport, WorkQueue } from './work-queue.ts';
 
 /** The tick sweeps an application when its last full sweep is this old. */
 export const SWEEP_EVERY_SECONDS = 3600;
+/** From this age of its last full sweep on, something keeps an application from being swept: a sweep itself takes a while. */
+export const SWEEP_OVERDUE_SECONDS = 2 * SWEEP_EVERY_SECONDS;
 /** The sweep also reads every user's UserStatus when that was last done this long ago. */
 const STATUS_EVERY_SECONDS = 24 * 3600;
 

@@ -17,3 +17,14 @@ export function isObject(value: unknown): value is Fields {
 export function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
+
+/** Parses a text from outside; returns undefined if it is not JSON. */
+export function jsonIn(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

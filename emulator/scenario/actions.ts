@@ -7,8 +7,8 @@ import { EventualReadSchema } from '../aws/dynamodb/replica.ts';
 import { EVER } from '../aws/fault-rules.ts';
 import { ReadOperationSchema } from '../aws/identity-center/reads.ts';
 import type { Stack } from '../stack/stack.ts';
+import type { Action } from './action-schema.ts';
 import type { ScenarioReferences } from './references.ts';
-import type { Action } from './schema.ts';
 import type { ExecutionStart, ScriptStep } from './script.ts';
 
 const VIA_PHRASES: Readonly<Record<Via, string>> = {

@@ -6,9 +6,10 @@ import { readYaml } from '../../input/entitlements-file.ts';
 import { titleOf } from '../../input/event-title.ts';
 import { InputError } from '../../input/input-error.ts';
 import { recordOf } from '../aws/cloudtrail/cloudtrail.ts';
+import { type Action, secondsOf } from './action-schema.ts';
 import { effectOf } from './actions.ts';
 import { ScenarioReferences } from './references.ts';
-import { type Action, type Scenario, ScenarioSchema, secondsOf } from './schema.ts';
+import { type Scenario, ScenarioSchema } from './schema.ts';
 import { ANY_BUT_FAILED, momentOf, type Script, type ScriptStep } from './script.ts';
 
 /**

@@ -36,7 +36,7 @@ export interface StackListener {
   invoked?(invocation: { id: string; function: string; payload: string }): (() => void) | undefined;
   /** A request reached its service. The function that this returns is called with the answer. */
   request?(request: GatewayRequest): ((answer: Answer) => void) | undefined;
-  /** A service failed with a bug on a request over HTTP. Without this, whoever lets time pass gets its error. */
+  /** A service failed with a bug on a request over HTTP. Without this, the caller who advances time gets its error. */
   bug?(error: unknown, call: string | undefined): void;
 }
 

@@ -11,7 +11,7 @@ export interface Adoption {
   orphans: readonly string[];
 }
 
-/** Returns an adoption as a line. @param names by user id; empty if nobody has asked for them */
+/** Returns an adoption as a line. @param names by user id; empty if they were not asked for */
 export function adoptionLine(
   { entitlement, assignments, subscriptions, orphans }: Adoption,
   names: ReadonlyMap<string, string>,

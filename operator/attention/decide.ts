@@ -1,5 +1,6 @@
 import { healthOf, namedAside } from '../../domain/queue/health.ts';
 import { stopsOf } from '../../domain/queue/stops.ts';
+import { SWEEP_OVERDUE_SECONDS } from '../../domain/queue/sweep-reports.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import type { Attention, StatusLine } from '../lines/attention.ts';
 import { count } from '../text.ts';
@@ -8,10 +9,8 @@ import { FORWARDER_DAYS } from './forwarder.ts';
 import { heldAttention } from './holds.ts';
 import { lastSweepOf, type Readings } from './read.ts';
 
-/** A tick sweeps each application when its last full sweep is an hour old; the sweep itself takes a while. */
-const SWEEP_OVERDUE_SECONDS = 2 * 3600;
-
-const DEAD_LETTERS: Readonly<Record<Readings['deadLetters'][number]['kind'], { what: string; fix: string }>> = {
+/** What the messages of each dead-letter queue are, and what to do about them. */
+export const DEAD_LETTERS: Readonly<Record<Readings['deadLetters'][number]['kind'], { what: string; fix: string }>> = {
   events: { what: 'events that started no execution', fix: 'usher redrive' },
   ticks: { what: 'ticks that started no execution', fix: 'usher redrive' },
   failures: {
@@ -27,7 +26,7 @@ const DEAD_LETTERS: Readonly<Record<Readings['deadLetters'][number]['kind'], { w
 /** Decides what needs a person, the most urgent first. */
 export function attentionIn(readings: Readings): Attention[] {
   return [
-    ...readings.holds.map((hold) => heldAttention(hold, readings.now)),
+    ...readings.holds.map((hold) => heldAttention(hold, readings, readings.now)),
     ...(readings.failures ? failedAttention(readings.failures, readings.now) : []),
     ...readings.deadLetters.map(({ kind, queue, messages }): Attention => {
       const { what, fix } = DEAD_LETTERS[kind];
@@ -81,7 +80,7 @@ function triggerAttention({ schedule, rule, silentAccount }: Readings): Attentio
   return found;
 }
 
-/** What the work queue tells of each application. */
+/** What the work queue shows of each application. */
 function queueAttention({ queue, entitlements, now }: Readings): Attention[] {
   if (!queue) return [];
   const applications = entitlements.map(({ application }) => application);

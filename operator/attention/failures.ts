@@ -3,14 +3,12 @@ import { secondsBetween } from '../../domain/shared/time.ts';
 import type { Asker } from '../asker.ts';
 import { machinesOf, nameIn } from '../executions/find.ts';
 import { FAILURES } from '../executions/outcomes.ts';
-import { failedSince } from '../executions/redrive.ts';
+import { failedSince, REDRIVABLE_DAYS } from '../executions/redrive.ts';
 import type { Attention } from '../lines/attention.ts';
 import { count } from '../text.ts';
 
 /** How long a failure that no sweep makes up for needs a person. */
 const REMEMBERED_SECONDS = 86_400;
-/** AWS redrives an execution up to 14 days after its end. */
-const MOST_SECONDS = 14 * 86_400;
 /** More failures are counted, and not described. */
 const MOST_DESCRIBED = 10;
 /** More executions than this are not counted: ten requests for each status and state machine. */
@@ -35,7 +33,7 @@ export async function readRecentFailures(asker: Asker, sweptAt: string | undefin
   const executions = await services.executions();
   const now = asker.clock.now().getTime();
   const dayAgo = now - REMEMBERED_SECONDS * 1000;
-  const oldest = now - MOST_SECONDS * 1000;
+  const oldest = now - REDRIVABLE_DAYS * 86_400_000;
   const since = new Date(Math.max(oldest, Math.min(dayAgo, sweptAt === undefined ? oldest : Date.parse(sweptAt))));
   const { found } = await failedSince(since, await machinesOf(services), { executions, most: MOST_COUNTED });
   found.sort((a, b) => (b.endedAt?.getTime() ?? 0) - (a.endedAt?.getTime() ?? 0));

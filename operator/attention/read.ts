@@ -1,18 +1,28 @@
 import type { ExecutionSummary } from '../../adapters/executions.ts';
 import type { Rule, Schedule } from '../../adapters/operator/deployment.ts';
-import type { Entitlement } from '../../domain/entitlements.ts';
+import type { Entitlements } from '../../domain/entitlements.ts';
 import { oldestSweep } from '../../domain/queue/sweep-reports.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Asker } from '../asker.ts';
 import { machinesOf } from '../executions/find.ts';
+import { type ActiveHold, readHolds } from '../held/holds.ts';
+import { readersOf } from '../readers.ts';
 import type { Services } from '../services.ts';
 import { MOST_COUNTED, type RecentFailures, readRecentFailures } from './failures.ts';
 import { isForwarderSilent } from './forwarder.ts';
-import { type ActiveHold, activeHold, applicationsOf } from './holds.ts';
+
+/** The dead-letter queues, those that start something first. */
+export const DEAD_LETTER_KINDS = [
+  'events',
+  'ticks',
+  'failures',
+  'audit',
+] as const satisfies readonly (keyof Services['names']['queues'])[];
 
 /** What the answer depends on. What could not be read is undefined; what does not exist has an undefined `value`. */
 export interface Readings {
-  entitlements: readonly Entitlement[];
+  entitlements: Entitlements['entitlements'];
+  brake: Entitlements['brake'];
   now: Date;
   queue: WorkQueue | undefined;
   holds: readonly ActiveHold[];
@@ -30,7 +40,7 @@ export interface Readings {
 export async function readAttention(asker: Asker): Promise<Readings> {
   const { unread, clock } = asker;
   const services = await asker.services();
-  const { entitlements } = await asker.entitlements();
+  const { entitlements, brake } = await asker.entitlements();
   const now = clock.now();
   const { names } = services;
   const ledger = await services.ledger();
@@ -41,7 +51,7 @@ export async function readAttention(asker: Asker): Promise<Readings> {
   ]);
   const sweptAt = lastSweepOf({ entitlements, queue: queue?.value });
   const [holds, running, failures, deadLetters, rule, silent] = await Promise.all([
-    holdsOf(applicationsOf(entitlements, queue?.value), ledger, asker),
+    readHolds(await readersOf(asker), unread),
     unread.attempt(() => runningOf(services)),
     unread.attempt(() => readRecentFailures(asker, sweptAt)),
     deadLettersOf(services, asker),
@@ -50,6 +60,7 @@ export async function readAttention(asker: Asker): Promise<Readings> {
   ]);
   return {
     entitlements,
+    brake,
     now,
     queue: queue?.value,
     holds,
@@ -60,19 +71,6 @@ export async function readAttention(asker: Asker): Promise<Readings> {
     rule,
     silentAccount: silent?.value,
   };
-}
-
-async function holdsOf(
-  applications: Iterable<string>,
-  ledger: Parameters<typeof activeHold>[1],
-  { unread }: Asker,
-): Promise<ActiveHold[]> {
-  const found: ActiveHold[] = [];
-  for (const application of applications) {
-    const active = (await unread.attempt(() => activeHold(application, ledger)))?.value;
-    if (active) found.push(active);
-  }
-  return found;
 }
 
 async function runningOf(services: Services): Promise<ExecutionSummary[]> {
@@ -101,7 +99,7 @@ export function lastSweepOf({ entitlements, queue }: Pick<Readings, 'entitlement
 async function deadLettersOf(services: Services, { unread }: Asker): Promise<Readings['deadLetters']> {
   const queues = await services.queues();
   const found: { kind: keyof Services['names']['queues']; queue: string; messages: number }[] = [];
-  for (const kind of ['events', 'ticks', 'failures', 'audit'] as const) {
+  for (const kind of DEAD_LETTER_KINDS) {
     const queue = services.names.queues[kind];
     const messages = (await unread.attempt(() => queues.size(queue)))?.value ?? 0;
     if (messages > 0) found.push({ kind, queue, messages });

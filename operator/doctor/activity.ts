@@ -1,21 +1,28 @@
 import { holderOf } from '../../domain/queue/lease.ts';
-import { oldestSweep } from '../../domain/queue/sweep-reports.ts';
+import { oldestSweep, SWEEP_OVERDUE_SECONDS } from '../../domain/queue/sweep-reports.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
 import type { Asker } from '../asker.ts';
+import { DEAD_LETTERS } from '../attention/decide.ts';
 import { failedAttention, readRecentFailures } from '../attention/failures.ts';
-import { FORWARDER_DAYS, forwardedSince } from '../attention/forwarder.ts';
-import { heldAttention, readHolds } from '../attention/holds.ts';
-import { lastSweepOf } from '../attention/read.ts';
+import { FORWARDER_DAYS, type Forwarding, readForwarding } from '../attention/forwarder.ts';
+import { heldAttention } from '../attention/holds.ts';
+import { DEAD_LETTER_KINDS, lastSweepOf } from '../attention/read.ts';
+import { readHolds } from '../held/holds.ts';
 import type { Attention } from '../lines/attention.ts';
+import { readersOf } from '../readers.ts';
 import type { Services } from '../services.ts';
 import { count, relative } from '../text.ts';
+import { ALL_OR_NOTHING } from '../unread.ts';
 import { type about, type Finding, runCheck } from './check.ts';
 import { DEPLOY } from './deployment.ts';
 
-const RUNBOOK = 'They start nothing: see docs/runbook.md#dead-letters';
-/** The tick sweeps once an hour. */
-const SWEEP_LATE_SECONDS = 2 * 3600;
+/** From this age on, an overdue sweep is no large sweep that still runs. */
 const SWEEP_MISSING_SECONDS = 24 * 3600;
+
+const NOT_FORWARDED: Readonly<Record<Extract<Forwarding, { needed: false }>['because'], string>> = {
+  'no-organization': 'this account sees no organization',
+  'management-account': 'this is the management account',
+};
 
 /** Makes the findings of one check. */
 type Findings = ReturnType<typeof about>;
@@ -34,11 +41,11 @@ export async function activityFindings(asker: Asker): Promise<readonly Finding[]
       (found) => forwarder(found, services, now),
     ),
   );
-  for (const [what, queue] of Object.entries(services.names.queues)) {
+  for (const kind of DEAD_LETTER_KINDS) {
     findings.push(
       await runCheck(
-        { check: `dead letters ${what}`, why: 'Nothing is lost, but nothing was done about these messages either' },
-        (found) => deadLetters(found, queue, services),
+        { check: `dead letters ${kind}`, why: 'Nothing is lost, but nothing was done about these messages either' },
+        (found) => deadLetters(found, kind, services),
       ),
     );
   }
@@ -62,18 +69,19 @@ export async function activityFindings(asker: Asker): Promise<readonly Finding[]
   return findings.flat();
 }
 
-async function deadLetters(found: Findings, queue: string, services: Services): Promise<Finding> {
+async function deadLetters(found: Findings, kind: keyof typeof DEAD_LETTERS, services: Services): Promise<Finding> {
+  const queue = services.names.queues[kind];
   const messages = await (await services.queues()).size(queue);
   if (messages === undefined) return found.problem(`There is no queue ${queue}`, DEPLOY);
   if (messages === 0) return found.ok('none');
-  const kind = Object.entries(services.names.queues).find(([, name]) => name === queue)?.[0];
-  const fix = kind === 'events' || kind === 'ticks' ? 'Start executions from them: usher redrive' : RUNBOOK;
-  return found.problem(`${count(messages, 'message')} in ${queue}`, fix);
+  const { what, fix } = DEAD_LETTERS[kind];
+  return found.problem(`${count(messages, 'message')} in ${queue}: ${what}`, fix);
 }
 
 async function holds(found: Findings, asker: Asker, now: Date): Promise<Finding | Finding[]> {
-  const readings = await readHolds(asker);
-  const held = readings.map((hold) => heldAttention(hold, now));
+  const readers = await readersOf(asker);
+  const active = await readHolds(readers, ALL_OR_NOTHING);
+  const held = active.map((hold) => heldAttention(hold, readers.entitlements, now));
   return held.length === 0 ? found.ok('none') : held.map((one) => problemOf(found, one, now));
 }
 
@@ -93,14 +101,9 @@ function problemOf(found: Findings, { title, since, reason, fix }: Attention, no
 }
 
 async function forwarder(found: Findings, services: Services, now: Date): Promise<Finding> {
-  const { accountId } = await services.identity();
-  const organization = await (await services.organizations()).organization();
-  if (organization === undefined || organization === 'unknown')
-    return found.ok('not needed: this account sees no organization');
-  const { managementAccountId } = organization;
-  if (managementAccountId === accountId) return found.ok('not needed: this is the management account');
-  const since = forwardedSince(now);
-  const seen = await (await services.functionLog()).hasEventOf(managementAccountId, since);
+  const forwarding = await readForwarding(services, now);
+  if (!forwarding.needed) return found.ok(`not needed: ${NOT_FORWARDED[forwarding.because]}`);
+  const { managementAccountId, seen } = forwarding;
   if (seen) return found.ok(`events of ${managementAccountId} arrived in the last ${FORWARDER_DAYS} days`);
   if (seen === undefined) return found.problem(`There is no log group ${services.names.normalizeLogGroup}`, DEPLOY);
   return found.warning(
@@ -141,7 +144,7 @@ async function reconciliation(found: Findings, asker: Asker, now: Date): Promise
   const holder = holderOf(queue, now);
   if (age > SWEEP_MISSING_SECONDS)
     return found.problem(`The last full sweep began ${when}`, 'Check what fails: usher status --executions');
-  if (age > SWEEP_LATE_SECONDS) {
+  if (age > SWEEP_OVERDUE_SECONDS) {
     return found.warning(
       `The last full sweep began ${when}${holder === undefined ? '' : `; ${holder} holds the lease`}`,
       'A large sweep may still run. Check it: usher status --executions',

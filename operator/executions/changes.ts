@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import type { AuditLog, LoggedEvent } from '../../adapters/operator/audit-log.ts';
 import type { DetailType } from '../../domain/audit/schema.ts';
+import { jsonIn } from '../../domain/shared/json.ts';
 import type { Changes } from '../lines/executions.ts';
-import { jsonIn } from './outcomes.ts';
 
 /** What the events of the audit stream mean for the number of seats. Other events change none. */
 const MEANS: Partial<Record<DetailType, keyof Changes>> = {

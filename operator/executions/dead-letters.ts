@@ -2,11 +2,10 @@ import type { Message, Queues } from '../../adapters/operator/queues.ts';
 import { normalize } from '../../domain/request/normalize.ts';
 import type { StartContext } from '../../domain/request/request.ts';
 import { InvalidRequestError } from '../../domain/shared/errors.ts';
-import { isObject } from '../../domain/shared/json.ts';
+import { isObject, jsonIn } from '../../domain/shared/json.ts';
 import type { Asker } from '../asker.ts';
 import type { Services } from '../services.ts';
 import { machinesOf } from './find.ts';
-import { jsonIn } from './outcomes.ts';
 import { subjectOf, triggerInWords } from './subject.ts';
 
 /** Hides the messages from other receivers while the operator reads and answers. */

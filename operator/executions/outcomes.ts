@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { ExecutionDetail } from '../../adapters/executions.ts';
 import { RELEASES_NOTHING } from '../../domain/decision/hold.ts';
 import type { IgnoredReason } from '../../domain/request/normalize.ts';
+import { jsonIn } from '../../domain/shared/json.ts';
 import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
 
 /** What each state does. States that only choose the next one are left out. */
@@ -96,14 +97,4 @@ export function releasesNothing(cause: string | undefined): boolean {
 /** Returns the message of an error that Lambda wrapped. */
 function causeIn(cause: string | undefined): string | undefined {
   return CauseSchema.safeParse(jsonIn(cause)).data?.errorMessage ?? cause;
-}
-
-/** Parses JSON; undefined if it is none. */
-export function jsonIn(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '{}');
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

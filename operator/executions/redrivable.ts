@@ -49,7 +49,7 @@ export function redriveOf(execution: ExecutionDetail, entitlements: Entitlements
   return { possible: 'yes', fix: `usher redrive ${name}` };
 }
 
-/** Says how to look at the input of an execution that is not redriven, and how to start the same anew. */
+/** Says how to inspect the input of an execution that is not redriven, and how to start the same anew. */
 function insteadOf(execution: ExecutionDetail, entitlements: Entitlements): string {
   const subject = subjectOf(execution, entitlements);
   const explain = `usher explain --execution ${nameIn(execution.arn)}`;

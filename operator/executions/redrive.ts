@@ -9,7 +9,7 @@ import { redriveOf } from './redrivable.ts';
 import { subjectOf } from './subject.ts';
 
 /** AWS redrives an execution up to this long after its end. */
-const REDRIVABLE_DAYS = 14;
+export const REDRIVABLE_DAYS = 14;
 /** An execution is open for eight days at most. */
 const OPEN_DAYS = 8;
 const DAY_MILLISECONDS = 86_400_000;

@@ -2,10 +2,9 @@ import type { ExecutionDetail } from '../../adapters/executions.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import { type Normalized, normalize } from '../../domain/request/normalize.ts';
 import { InvalidRequestError } from '../../domain/shared/errors.ts';
-import { isObject, own } from '../../domain/shared/json.ts';
+import { isObject, jsonIn, own } from '../../domain/shared/json.ts';
 import type { Subject } from '../lines/executions.ts';
 import { count } from '../text.ts';
-import { jsonIn } from './outcomes.ts';
 
 /** Longer names of operations and services are none of AWS's. */
 const LONGEST_NAME = 64;

@@ -6,7 +6,9 @@ import { EXPECTATION_SECONDS } from '../../domain/shared/limits.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import { readUser } from '../../reconcile/plan/read-user.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
+import { knownApplications } from '../applications.ts';
 import type { Asker } from '../asker.ts';
+import type { Attempts } from '../unread.ts';
 
 /** A hold in force. */
 export interface ActiveHold {
@@ -28,19 +30,24 @@ export const HOLD_REASONS: Readonly<Record<HoldReason, string>> = {
 
 /** Reads the holds in force: of configured applications, and of those that are no longer configured. */
 export async function readHolds(
-  { ledger, entitlements }: Pick<Readers, 'ledger' | 'entitlements'>,
-  { unread }: Pick<Asker, 'unread'>,
+  readers: Pick<Readers, 'ledger' | 'entitlements'>,
+  unread: Attempts,
 ): Promise<ActiveHold[]> {
-  const configured = entitlements.entitlements.map(({ application }) => application);
-  const swept = (await unread.attempt(() => ledger.queue()))?.value.sweptAt ?? {};
   const found: ActiveHold[] = [];
-  for (const application of new Set([...configured, ...Object.keys(swept)])) {
-    const { hold, seats = [], groups } = (await unread.attempt(() => ledger.holdings(application)))?.value ?? {};
-    if (!isHeld(hold)) continue;
-    const members = seats.filter((seat) => seat.status === 'held' && isMember(hold, seat.hold));
-    found.push({ hold, members, seats, groups });
+  for (const application of await knownApplications(readers, unread)) {
+    const active = (await unread.attempt(() => activeHold(application, readers)))?.value;
+    if (active) found.push(active);
   }
   return found;
+}
+
+async function activeHold(application: string, { ledger }: Pick<Readers, 'ledger'>): Promise<ActiveHold | undefined> {
+  // Most applications have no hold. Then their seats, which may be tens of thousands, are not read.
+  if (!isHeld(await ledger.hold(application))) return undefined;
+  const { hold, seats, groups } = await ledger.holdings(application);
+  if (!isHeld(hold)) return undefined;
+  const members = seats.filter((seat) => seat.status === 'held' && isMember(hold, seat.hold));
+  return { hold, members, seats, groups };
 }
 
 /** How a held user stands with the entitlement now; neither, if AWS refuses the reads or they contradict each other. */

@@ -30,7 +30,7 @@ export interface Covered {
  * Finds what a digest covers.
  *
  * @param given the digest, or its beginning
- * @throws UsageError with the present digests, if this one covers nobody who is held, or may mean several
+ * @throws UsageError with the present digests, if this one covers no user who is held, or may mean several
  */
 export function coveredBy(given: string, holds: readonly ActiveHold[]): Covered {
   const found = holds.flatMap((active) =>
@@ -39,7 +39,7 @@ export function coveredBy(given: string, holds: readonly ActiveHold[]): Covered 
   const [only, ...others] = found;
   if (!only) throw new UsageError(`No hold has this digest. ${presentOf(holds)}`);
   if (others.length > 0) throw new UsageError('Ambiguous digest: give more characters');
-  if (only.members.length === 0) throw new UsageError(`Nobody whom this digest covers is held. ${presentOf(holds)}`);
+  if (only.members.length === 0) throw new UsageError(`No user whom this digest covers is held. ${presentOf(holds)}`);
   return only;
 }
 

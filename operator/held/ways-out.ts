@@ -1,4 +1,5 @@
 import { type Hold, isHeld } from '../../domain/decision/hold.ts';
+import { SWEEP_EVERY_SECONDS } from '../../domain/queue/sweep-reports.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import { count } from '../text.ts';
 import type { CauseGroup } from './cause.ts';
@@ -23,8 +24,6 @@ export interface HoldFacts {
 
 /** The services in whose name CloudTrail records changes of groups and users. */
 const RECORDED_BY = ['identitystore-scim.amazonaws.com', 'identitystore.amazonaws.com', 'sso-directory.amazonaws.com'];
-/** Sweeps count groups once an hour: what a count shows has happened in the hour before. */
-const COUNT_EVERY_SECONDS = 3600;
 
 /** Returns how to keep the seats: undo what made their users lose their entitlement. */
 export function undoOf({ active: { hold }, cause, standings }: HoldFacts): WayOut {
@@ -46,9 +45,10 @@ export function undoOf({ active: { hold }, cause, standings }: HoldFacts): WayOu
   steps.push(
     'Have everyone checked, or wait for the next sweep, within the hour. Usher then lifts the hold, and the users keep their seats.',
   );
+  // Sweeps count groups: what a count shows has happened since the sweep before.
   const from = plusSeconds(
     new Date([hold.since, ...cause.map(({ since }) => since)].sort()[0] ?? hold.since),
-    -COUNT_EVERY_SECONDS,
+    -SWEEP_EVERY_SECONDS,
   );
   const to = [hold.since, ...cause.map(({ at }) => at)].sort().at(-1) ?? hold.since;
   return {

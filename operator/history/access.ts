@@ -1,5 +1,6 @@
 import type { AuditedChange } from '../../domain/seat/audited-changes.ts';
 import { keyOf, type Seat } from '../../domain/seat/seat.ts';
+import { knownApplications } from '../applications.ts';
 import type { Asker } from '../asker.ts';
 import { CommandFailed } from '../failures.ts';
 import { readersOf } from '../readers.ts';
@@ -88,12 +89,16 @@ function recordsOf(
 
 /** Adds the seats of the ledger, tombstones included. @returns the applications that could not be read */
 async function addSeats(found: Map<string, UserRecords>, subject: Subject, asker: Asker): Promise<Set<string>> {
-  const { ledger } = await readersOf(asker);
+  const readers = await readersOf(asker);
+  const { ledger } = readers;
   const unread = new Set<string>();
   const applications =
     'application' in subject
       ? [subject.application]
-      : new Set([...(await knownApplications(asker)), ...[...found.values()].map(({ application }) => application)]);
+      : new Set([
+          ...(await knownApplications(readers, asker.unread)),
+          ...[...found.values()].map(({ application }) => application),
+        ]);
   for (const application of applications) {
     const read = await asker.unread.attempt(() =>
       'application' in subject
@@ -104,14 +109,6 @@ async function addSeats(found: Map<string, UserRecords>, subject: Subject, asker
     for (const seat of read?.value ?? []) recordsOf(found, seat).seat = seat;
   }
   return unread;
-}
-
-/** Returns the applications that are configured, were retired, or are in the ledger although no entitlement has them. */
-export async function knownApplications(asker: Asker): Promise<Set<string>> {
-  const { entitlements, retired } = await asker.entitlements();
-  const { ledger } = await readersOf(asker);
-  const swept = (await asker.unread.attempt(() => ledger.queue()))?.value.sweptAt ?? {};
-  return new Set([...entitlements.map(({ application }) => application), ...retired, ...Object.keys(swept)]);
 }
 
 function distinct(changes: readonly AuditedChange[]): AuditedChange[] {

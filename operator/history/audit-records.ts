@@ -3,6 +3,7 @@ import type { AuditQuery } from '../../adapters/operator/audit-log.ts';
 import { type AuditedChange, auditedChangeIn } from '../../domain/seat/audited-changes.ts';
 import { dayOf, plusDays } from '../../domain/shared/day.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
+import { jsonIn } from '../../domain/shared/json.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import type { Asker } from '../asker.ts';
 import { MissingPrecondition } from '../failures.ts';
@@ -115,12 +116,5 @@ function linesOf(object: Uint8Array): string[] {
 
 /** Who can write to the log or the bucket may have put anything there: what is no audit event is skipped. */
 function changesIn(lines: readonly string[]): AuditedChange[] {
-  return lines.flatMap((line) => {
-    try {
-      return auditedChangeIn(JSON.parse(line)) ?? [];
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      return [];
-    }
-  });
+  return lines.flatMap((line) => auditedChangeIn(jsonIn(line)) ?? []);
 }

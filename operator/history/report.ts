@@ -1,9 +1,10 @@
 import type { AuditedChange } from '../../domain/seat/audited-changes.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
+import { knownApplications } from '../applications.ts';
 import type { Asker } from '../asker.ts';
 import type { MonthLine } from '../lines/history.ts';
 import { readersOf } from '../readers.ts';
-import { knownApplications, outOfReach } from './access.ts';
+import { outOfReach } from './access.ts';
 import { changesSince, type Reach, reachOf, type Sources } from './audit-records.ts';
 import { keepForMonth, type MonthNumbers, monthOf } from './month.ts';
 
@@ -52,8 +53,9 @@ export async function reportOf(question: MonthQuestion, asker: Asker): Promise<R
   const window = { from, to, now: asker.clock.now() };
   const { entitlements } = await asker.entitlements();
   const configured = new Map(entitlements.map((one) => [one.application, one]));
+  const known = await knownApplications(await readersOf(asker), asker.unread);
   const months: MonthLine[] = [];
-  for (const application of new Set([...(await knownApplications(asker)), ...kept.keys()])) {
+  for (const application of new Set([...known, ...kept.keys()])) {
     const seats = await seatsOf(application, asker);
     const changes = kept.get(application) ?? new Map<string, AuditedChange[]>();
     // An application of which nothing is recorded, and that no entitlement has, has nothing to report.

@@ -45,7 +45,7 @@ const RedriveSchema = z.strictObject({
 });
 export type Redrive = z.infer<typeof RedriveSchema>;
 
-/** What an execution changed, as far as the audit stream tells. */
+/** What an execution changed, as far as the audit stream shows. */
 const ChangesSchema = z.strictObject({
   gained: Count.check(z.describe('Seats assigned or adopted')),
   lost: Count.check(z.describe('Seats revoked')),
@@ -74,6 +74,9 @@ export const ExecutionLineSchema = z.strictObject({
   subject: z.optional(SubjectSchema),
   changes: z.optional(ChangesSchema),
   redrives: z.optional(Count),
+  startedBy: z.optional(
+    z.string().check(z.describe('Only with --by: ARN of the caller, by CloudTrail; absent if it has no such call')),
+  ),
   redrive: z.optional(RedriveSchema.check(z.describe('Only of an execution that failed'))),
   states: z.optional(z.array(StaySchema).check(z.describe('Only of one execution in full'))),
   audit: z.optional(z.array(z.unknown()).check(z.describe('Audit events; only of one execution in full'))),

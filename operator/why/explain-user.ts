@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { AuditLog } from '../../adapters/operator/audit-log.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
+import { jsonIn } from '../../domain/shared/json.ts';
 import type { Asker } from '../asker.ts';
 import type { UserLine } from '../lines/why.ts';
 import { readersOf } from '../readers.ts';
@@ -117,13 +118,4 @@ async function eventsOf(userId: string, now: Date, log: AuditLog): Promise<NonNu
     }
   }
   return [...events.values()].slice(-MOST_EVENTS);
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return undefined;
-  }
 }

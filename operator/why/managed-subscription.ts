@@ -18,7 +18,7 @@ const OF_SUBSCRIPTIONS: ReadonlySet<string> = new Set([
   'subscription-unknown',
 ]);
 
-/** Says how a user stands with the subscription of an entitlement that Usher manages, as far as the ledger tells. */
+/** Says how a user stands with the subscription of an entitlement that Usher manages, as far as the ledger shows. */
 export function subscriptionInWords(
   { entitlement, user, verdict }: Pick<EntitlementFinding, 'entitlement' | 'user' | 'verdict'>,
   queue: WorkQueue | undefined,

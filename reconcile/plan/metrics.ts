@@ -1,6 +1,6 @@
 import { healthOf, namedAside } from '../../domain/queue/health.ts';
 import { stopsOf } from '../../domain/queue/stops.ts';
-import { oldestSweep } from '../../domain/queue/sweep-reports.ts';
+import { oldestSweep, SWEEP_OVERDUE_SECONDS } from '../../domain/queue/sweep-reports.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import { takesSlot } from '../../domain/seat/seat.ts';
 import { RefusedError } from '../../domain/shared/errors.ts';
@@ -70,9 +70,6 @@ export function measureSubscriptions(
   measure('SubscriptionsOrphaned', sum(all.map(({ orphaned = 0 }) => orphaned)));
 }
 
-/** From this age on, the last full sweep of an application is shown by itself: a tick asks for one every hour. */
-const OVERDUE_SECONDS = 2 * 3600;
-
 /**
  * Measures what each tick must know: the oldest sweep, who is put aside and, if subscriptions are managed, the applications
  * to which AWS refuses new ones, all applications together, zero too. One alarm watches each of these numbers, whatever the
@@ -95,7 +92,7 @@ export function measureHealth(queue: WorkQueue, now: Date, { measure, entitlemen
   if (stops) measure('SubscriptionsStopped', stops.length);
   for (const { name, application } of entitlements.entitlements) {
     const { unsweptSeconds = 0, aside = 0, notConverged = 0 } = health.get(application) ?? {};
-    if (unsweptSeconds > OVERDUE_SECONDS) measure('SweepAge', unsweptSeconds, name);
+    if (unsweptSeconds > SWEEP_OVERDUE_SECONDS) measure('SweepAge', unsweptSeconds, name);
     if (aside > 0) measure('PutAside', aside, name);
     if (notConverged > 0) measure('NotConverged', notConverged, name);
   }

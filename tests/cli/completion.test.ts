@@ -128,7 +128,7 @@ describe('completion', () => {
     expect(answerIn(await runUsher(['complete', '--', 'release', ''], { cwd }))).toEqual({ values: [], files: false });
   });
 
-  it('ends by itself if nobody ever answers', async () => {
+  it('ends by itself without an answer', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     onTestFinished(async () => {

@@ -75,6 +75,15 @@ describe('usher history', () => {
     ]);
   });
 
+  it.each([
+    ['ARN', `arn:aws:identitystore:::user/${user(2)}`],
+    ['store and id', `${STORE_ID}.${user(2)}`],
+  ])('shows the history of a user who was deleted, by %s', async (_form, named) => {
+    const { code, out } = await operator.run('history', named, '--json');
+    expect(code).toBe(0);
+    expect(ofType(out, 'access')).toMatchObject([{ userId: user(2), endReason: 'user-deleted' }]);
+  });
+
   it('prints names of users who still exist, and only if asked', async () => {
     const { out } = await operator.run('history', ENTITLEMENT, '--at', TODAY, '--names', '--json');
     const named = ofType(out, 'access').filter((line) => 'name' in line);
@@ -167,6 +176,33 @@ describe('usher why and usher audit', () => {
     expect(ofType(out, 'audit-event').map(({ startedBy }) => startedBy)).toEqual([OPERATOR, RULE]);
     const text = await operator.run('audit', '--user', user(2), '--by', '--names');
     expect(text.out).toContain(`\tuser-deleted\t\t${RULE} (events.amazonaws.com)\n`);
+  });
+
+  it('status says who started an execution, if asked', async () => {
+    const { out: started } = await operator.run('start', '--user', user(3), '--json');
+    const execution = String(linesOf(started)[0]?.['execution']);
+    const { code, out } = await operator.run('status', execution, '--by', '--json');
+    expect(code).toBe(0);
+    expect(ofType(out, 'execution')).toMatchObject([{ execution, startedBy: OPERATOR }]);
+    expect((await operator.run('status', execution, '--by')).out).toContain(`\nStarted by ${OPERATOR}.\n`);
+    const without = await operator.run('status', execution, '--json');
+    expect(ofType(without.out, 'execution')[0]).not.toHaveProperty('startedBy');
+  });
+
+  it.each([[[]], [['--executions']]])('status refuses --by without an execution', async (more) => {
+    const { code, error } = await operator.run('status', ...more, '--by');
+    expect(error).toMatch(/--by goes with an EXECUTION/);
+    expect(code).toBe(2);
+  });
+
+  it('status shows an execution, and fails, if CloudTrail cannot be read', async () => {
+    const [{ execution } = {}] = ofType((await operator.run('status', '--executions', '--json')).out, 'execution');
+    await operator.fault({ operation: 'CloudTrail.LookupEvents', kind: 'refuse', times: 9 });
+    const { code, out, error } = await operator.run('status', String(execution), '--by');
+    await operator.clearFaults();
+    expect(code).toBe(1);
+    expect(out).toContain('Who started it is not in CloudTrail, or not yet.');
+    expect(error).toMatch(/LookupEvents/);
   });
 
   it('audit takes as --since and --until what it prints', async () => {

@@ -324,7 +324,8 @@ describe('credentials that AWS refuses', () => {
   it.each(['UnrecognizedClientException', 'InvalidSignatureException', 'ExpiredTokenException'])(
     'are a missing precondition, and nothing else is read: %s',
     async (exception) => {
-      await operator.fault({ operation: 'DynamoDB.Query', kind: 'exception', exception, for: 'ever' });
+      for (const operation of ['DynamoDB.Query', 'DynamoDB.GetItem'])
+        await operator.fault({ operation, kind: 'exception', exception, for: 'ever' });
       for (const args of [['seats'], ['held'], ['why', user(2)], ['backfill', '--dry-run']]) {
         const { code, out, error } = await operator.run(...args);
         expect(error).toMatch(/aws sso login/);
@@ -372,7 +373,7 @@ describe('usher held', () => {
   });
 
   it('shows the hold of another application', async () => {
-    await refuse('DynamoDB.Query', { applicationArn: OTHER_APPLICATION });
+    await refuse('DynamoDB.GetItem', { applicationArn: OTHER_APPLICATION });
     const { code, out } = await operator.run('held');
     expect(out).toContain('held since');
     expect(code).toBe(1);

@@ -33,7 +33,7 @@ describe('a server on loopback', () => {
     expect(await serving()).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
 
-  it('tells its guard the port at which it listens', async () => {
+  it('gives its guard the port at which it listens', async () => {
     const ports: number[] = [];
     const guardAt = (port: number) => {
       ports.push(port);

@@ -126,7 +126,7 @@ describe('a release by digest', () => {
     expect((await world.stack.hold(APPLICATION))?.status).toBe('held');
     const execution = await world.admin({ release: digest });
     await world.play();
-    expect(world.stack.endOf(execution)?.cause).toMatch(/^RefusedError: Nobody whom this digest covers is held/);
+    expect(world.stack.endOf(execution)?.cause).toMatch(/^RefusedError: No user whom this digest covers is held/);
     expect([world.calls(DELETE), await world.having('held')]).toEqual([0, []]);
   });
 

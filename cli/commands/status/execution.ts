@@ -4,7 +4,9 @@ import { changesInWords } from '../../../operator/executions/changes.ts';
 import { OUTCOMES, STATES } from '../../../operator/executions/outcomes.ts';
 import { type ShownExecution, showExecution } from '../../../operator/executions/show.ts';
 import { subjectInWords, triggerInWords } from '../../../operator/executions/subject.ts';
+import { starterInWords, startersOf } from '../../../operator/history/starters.ts';
 import type { Stay } from '../../../operator/lines/executions.ts';
+import type { StarterLine } from '../../../operator/lines/history.ts';
 import { count, durationOf, escaped, isoTimeOf, timeOf } from '../../../operator/text.ts';
 import type { Context } from '../../command/context.ts';
 import { pollMilliseconds } from '../../command/follow-execution.ts';
@@ -13,33 +15,47 @@ import type { Frame } from '../../command/watch.ts';
 import { auditRow } from '../../ui/audit-rows.ts';
 import { coloredOutcome, executionFields } from './execution-fields.ts';
 
-/** Returns what draws an execution in full. Its history is read once, however often it draws. */
-export function executionDrawing(name: string, names: boolean) {
+/** An execution in full, and who started it if that was asked for and CloudTrail has it. */
+type Drawn = ShownExecution & { startedBy: StarterLine | undefined };
+
+/**
+ * Returns what draws an execution in full. Its history is read once, however often it draws. CloudTrail, which has a call only
+ * after some minutes, is asked at the first time and, if it did not know who started it, at the last.
+ */
+export function executionDrawing(name: string, { names, by }: { names: boolean; by: boolean }) {
   const steps: Step[] = [];
+  const starters = new Map<string, StarterLine>();
+  let isFirst = true;
   return async (context: Context): Promise<Frame> => {
     const shown = await showExecution(name, context, steps);
+    const isLast = shown?.ending !== undefined;
     if (shown) {
+      const { arn } = shown.execution;
+      if (by && (isFirst || isLast)) await startersOf([arn], context, starters);
+      isFirst = false;
       if (names) await addNames([shown.subject], context);
-      if (context.json) printJson(shown, context);
-      else print(shown, context);
+      const drawn = { ...shown, startedBy: starters.get(arn) };
+      if (context.json) printJson(drawn, context);
+      else print(drawn, { ...context, by });
     }
-    return { isLast: shown?.ending !== undefined, milliseconds: pollMilliseconds(context) };
+    return { isLast, milliseconds: pollMilliseconds(context) };
   };
 }
 
-function printJson(shown: ShownExecution, { terminal }: Context): void {
+function printJson(shown: Drawn, { terminal }: Context): void {
   const { execution, stays, events } = shown;
   terminal.json({
     type: 'execution',
     ...executionFields(shown),
     redrives: execution.redrives,
+    ...(shown.startedBy ? { startedBy: shown.startedBy.by } : {}),
     ...(stays ? { states: stays } : {}),
     ...(events ? { audit: events.map((event) => auditRow(event).event) } : {}),
   });
 }
 
 /** Prints one execution in full, without the states or the audit events if they could not be read. */
-function print(shown: ShownExecution, context: Context): void {
+function print(shown: Drawn, context: Context & { by: boolean }): void {
   const { execution, stays, events, subject, changes } = shown;
   const { terminal } = context;
   const { colors } = terminal;
@@ -47,6 +63,10 @@ function print(shown: ShownExecution, context: Context): void {
   terminal.line(colors.dim(execution.arn));
   terminal.line([triggerInWords(subject), escaped(subjectInWords(subject))].filter(Boolean).join(': '));
   terminal.line(durationsOf(shown, context));
+  if (context.by) {
+    const by = shown.startedBy && escaped(starterInWords(shown.startedBy));
+    terminal.line(by ? `Started by ${by}.` : 'Who started it is not in CloudTrail, or not yet.');
+  }
   terminal.line();
   for (const stay of stays ?? []) printStay(stay, context);
   terminal.line();

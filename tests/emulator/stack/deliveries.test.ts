@@ -58,7 +58,7 @@ describe('an event', () => {
     expect(after.lost).toEqual(['event']);
   });
 
-  it('ends whoever lets time pass with the bug of its target', async () => {
+  it('ends the call that advances time with the bug of its target', async () => {
     const { time, deliveries } = delivering({ refusals: 1, error: new TypeError('a bug'), refuses: false });
     deliveries.send('target', 'event');
     await expect(time.runUntilIdle()).rejects.toThrow('a bug');

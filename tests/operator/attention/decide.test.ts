@@ -39,6 +39,7 @@ function aQueue(more: Partial<WorkQueue> = {}): WorkQueue {
 function theReadings(more: Partial<Readings> = {}): Readings {
   return {
     entitlements: exampleEntitlements().entitlements,
+    brake: exampleEntitlements().brake,
     now: START,
     queue: aQueue(),
     holds: [],
@@ -83,7 +84,7 @@ describe('what needs a person', () => {
     );
     const members = [1, 2].map((id) => aSeat(id, { status: 'held', hold: 1 }));
     const revoked = aSeat(3, { status: 'revoked', revocations: [ago(23 * HOUR), ago(30 * HOUR)] });
-    const holds = [{ hold, members, seats: [...members, revoked] }];
+    const holds = [{ hold, members, seats: [...members, revoked], groups: undefined }];
     expect(attentionIn(theReadings({ holds }))).toEqual([
       {
         type: 'attention',
@@ -107,7 +108,7 @@ describe('what needs a person', () => {
       { now: START, execution: execution('x'), reason: 'group-empty' },
     );
     const [found] = attentionIn(
-      theReadings({ holds: [{ hold, members: [], seats: [aSeat(1, { revocations: [ago(1)] })] }] }),
+      theReadings({ holds: [{ hold, members: [], seats: [aSeat(1, { revocations: [ago(1)] })], groups: undefined }] }),
     );
     expect(found).not.toHaveProperty('dueAt');
   });
@@ -118,7 +119,9 @@ describe('what needs a person', () => {
       { applicationArn: APPLICATION, entitlement: ENTITLEMENT, userIds: [user(1)] },
       { now: START, execution: execution('x'), reason: 'brake' },
     );
-    const [found] = attentionIn(theReadings({ holds: [{ hold: { ...hold, released: 1 }, members: [], seats: [] }] }));
+    const [found] = attentionIn(
+      theReadings({ holds: [{ hold: { ...hold, released: 1 }, members: [], seats: [], groups: undefined }] }),
+    );
     expect(found?.fix).toMatch(/^Released: the next sweep/);
   });
 

@@ -34,7 +34,7 @@ it.each<[string, Schedule | undefined, Organization | 'unknown' | undefined, boo
   ['is silent if no event came for a month', aged(31), ORGANIZATION, false, MANAGEMENT],
   ['is not silent if one came', aged(31), ORGANIZATION, true, undefined],
   ['may be silent in the first month of a deployment', aged(29), ORGANIZATION, false, undefined],
-  ['may be silent if nobody knows how old the deployment is', aged(undefined), ORGANIZATION, false, undefined],
+  ['may be silent if the age of the deployment is unknown', aged(undefined), ORGANIZATION, false, undefined],
   ['may be silent if nothing is deployed', undefined, ORGANIZATION, false, undefined],
   ['is not needed without an organization', aged(31), undefined, false, undefined],
   ['is not known to be needed if the organization cannot be read', aged(31), 'unknown', false, undefined],

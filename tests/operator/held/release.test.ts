@@ -39,13 +39,13 @@ describe('what a digest covers', () => {
       'a digest whose users have all come back',
       first,
       [anActiveHold(2)],
-      /^Nobody whom this digest covers is held\. Held now: /,
+      /^No user whom this digest covers is held\. Held now: /,
     ],
     [
       'a digest of a hold that everyone has left',
       second,
       [anActiveHold()],
-      /^Nobody whom .* is held\. Nothing is held$/,
+      /^No user whom .* is held\. Nothing is held$/,
     ],
   ])('is nothing for %s', (_fact, given, holds, message) => {
     expect(() => coveredBy(given, holds)).toThrow(message);

@@ -1,23 +1,23 @@
 import { idNamedBy } from '../../domain/shared/ids.ts';
+import { knownApplications } from '../applications.ts';
 import type { Asker } from '../asker.ts';
 import { UsageError } from '../failures.ts';
 import { readersOf } from '../readers.ts';
 import { escaped } from '../text.ts';
-import { knownApplications } from './access.ts';
+import { findUser, type Wanted } from './find-user.ts';
 
 /**
- * Finds a user of whom the identity store may know nothing any longer. By id, the ledger and the audit stream know deleted
- * users; by a name, nothing of Usher's does, because it keeps no name.
+ * Finds a user, also one of whom the identity store knows nothing any longer. By id, the ledger and the audit stream know
+ * deleted users; by a name, nothing of Usher's does, because it keeps no name.
  *
- * @param find looks in the identity store; undefined if it has no such user
  * @throws UsageError if there is no such user, and no record of one
  */
 export async function findAnyUser(
   text: string,
-  find: () => Promise<string | undefined>,
+  wanted: Wanted,
   asker: Asker,
 ): Promise<{ userId: string; isDeleted: boolean }> {
-  const present = await find();
+  const present = await findUser(text, wanted, asker);
   if (present !== undefined) return { userId: present, isDeleted: false };
   const { identityCenter } = await asker.entitlements();
   const userId = idNamedBy(text.trim(), 'user', identityCenter.identityStoreId)?.id;
@@ -34,8 +34,12 @@ function unknownName(text: string): string {
 
 /** Whether ledger or stream have a record of a user. What cannot be read counts as one: the command then says what is unread. */
 async function isRecorded(userId: string, asker: Asker): Promise<boolean> {
-  const { ledger } = await readersOf(asker);
-  const keys = [...(await knownApplications(asker))].map((applicationArn) => ({ applicationArn, userId }));
+  const readers = await readersOf(asker);
+  const { ledger } = readers;
+  const keys = [...(await knownApplications(readers, asker.unread))].map((applicationArn) => ({
+    applicationArn,
+    userId,
+  }));
   const seats = await asker.unread.attempt(() => ledger.seats(keys));
   if (!seats || seats.value.length > 0) return true;
   const log = await (await asker.services()).auditLog();

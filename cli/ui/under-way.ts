@@ -1,0 +1,77 @@
+import type { createLogUpdate } from 'log-update';
+import { durationOf } from '../../operator/text.ts';
+import { barOf, paceOf } from './counted.ts';
+
+/** Work that takes less than this shows no progress. */
+const PATIENCE_MILLISECONDS = 2000;
+/** The time between two progress lines where a line cannot be redrawn. */
+const PLAIN_EVERY_MILLISECONDS = 10_000;
+const REDRAW_EVERY_MILLISECONDS = 100;
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+
+/** Where work that is under way is shown. */
+export interface Display {
+  /** A line that changes; undefined where none can. */
+  live: ReturnType<typeof createLogUpdate> | undefined;
+  /** Writes a line that stays. */
+  note(text: string): void;
+}
+
+/** The progress of counted work. */
+export interface Bar {
+  update(done: number): void;
+  stop(): void;
+}
+
+/**
+ * Shows what is being done, as soon as it takes longer than people wait without a word.
+ *
+ * @param textNow returns what to show; undefined to show nothing for now
+ * @returns what ends it
+ */
+export function showWork(textNow: () => string | undefined, { live, note }: Display): () => void {
+  const start = performance.now();
+  let frame = 0;
+  let shownAt = start;
+  const show = () => {
+    const now = performance.now();
+    const text = now - start < PATIENCE_MILLISECONDS ? undefined : textNow();
+    if (text === undefined) return;
+    if (live) live(`${FRAMES[frame++ % FRAMES.length]} ${text} (${durationOf((now - start) / 1000)})`);
+    else if (shownAt === start || now - shownAt >= PLAIN_EVERY_MILLISECONDS) {
+      shownAt = now;
+      note(`${text} …`);
+    }
+  };
+  const timer = setInterval(show, REDRAW_EVERY_MILLISECONDS);
+  return () => {
+    clearInterval(timer);
+    live?.clear();
+    live?.done();
+  };
+}
+
+/** Shows counted work: a bar, or plain lines where a line cannot be redrawn. */
+export function showBar(label: string, total: number, { live, note }: Display): Bar {
+  const every = live ? REDRAW_EVERY_MILLISECONDS : PATIENCE_MILLISECONDS;
+  const pace = paceOf(total);
+  let shownAt = Number.NEGATIVE_INFINITY;
+  let pending: string | undefined;
+  const show = () => {
+    if (pending === undefined) return;
+    if (live) live(pending);
+    else note(pending);
+    shownAt = performance.now();
+    pending = undefined;
+  };
+  return {
+    update: (done) => {
+      pending = `${label}${live ? ` ${barOf(done, total)}` : ':'} ${pace(done)}`;
+      if (performance.now() - shownAt >= every) show();
+    },
+    stop: () => {
+      show();
+      live?.done();
+    },
+  };
+}
