@@ -95,7 +95,11 @@ describe('usher start', () => {
       ['--user', 'nobody@example.com'],
       /has no user nobody@example.com\. If SCIM will provision them/,
     ],
-    ['two users with one address', ['--user', 'twin@example.com'], /may mean 2 users: twin \(.*98\), other twin \(.*99\)\. Name one/],
+    [
+      'two users with one address',
+      ['--user', 'twin@example.com'],
+      /may mean 2 users: twin \(.*98\), other twin \(.*99\)\. Name one/,
+    ],
     ['a missing group', ['--group', 'developpers'], /has no group developpers\. Did you mean developers\?/],
     [
       'a group that is not configured',

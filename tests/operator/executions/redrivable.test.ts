@@ -41,7 +41,10 @@ describe('a redrive', () => {
   it.each(Object.values(RELEASES_NOTHING))('needs a name if the execution releases nothing: %s', (message) => {
     const cause = JSON.stringify({ errorType: 'RefusedError', errorMessage: message });
     const refused = failed({ error: 'RefusedError', cause, input: JSON.stringify({ release: 'a'.repeat(64) }) });
-    expect(redriveOf(refused, ENTITLEMENTS)).toMatchObject({ possible: 'by-name', fix: 'List current holds: usher held' });
+    expect(redriveOf(refused, ENTITLEMENTS)).toMatchObject({
+      possible: 'by-name',
+      fix: 'List current holds: usher held',
+    });
     expect(endingOf(refused)?.reason).toBe(`RefusedError: ${message}`);
   });
 
