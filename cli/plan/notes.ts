@@ -80,7 +80,7 @@ function holdNotes(line: PlanLine, { reason, since, held }: NonNullable<PlanLine
   const what = `The brake ${isNew ? 'holds' : 'has held revocations since'}`;
   const begun = isNew
     ? `${what} ${count(held, 'revocation')}: ${limitOf(line, reason)}.`
-    : `${what} ${since}, and then holds ${numberOf(held)}. A larger budget releases none of them.`;
+    : `${what} ${since}; at the end it holds ${numberOf(held)}. A larger budget releases none of them.`;
   return [`${begun} They keep their seats until an operator releases them: usher held`];
 }
 

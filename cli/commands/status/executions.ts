@@ -77,5 +77,5 @@ function printJson(row: Row, { terminal }: Context): void {
 
 function printMore(read: number, { terminal, json }: Context): void {
   if (json) terminal.json({ type: 'more', of: 'execution', read });
-  else terminal.line(terminal.colors.dim(`The newest ${count(read, 'execution')}; there are more: --limit`));
+  else terminal.paragraph(`The newest ${count(read, 'execution')}; there are more: --limit`, 0, terminal.colors.dim);
 }
