@@ -1,8 +1,15 @@
-import type { ExecutionDetail } from '../../adapters/executions.ts';
+import type { ExecutionDetail, ExecutionSummary } from '../../adapters/executions.ts';
+import type { Executions } from '../../adapters/operator/executions.ts';
 import type { Asker } from '../asker.ts';
 import { UsageError } from '../failures.ts';
 import type { Services } from '../services.ts';
 import { escaped } from '../text.ts';
+
+/** AWS redrives an execution up to this long after its end. */
+export const REDRIVABLE_DAYS = 14;
+/** An execution is open for eight days at most. */
+const OPEN_DAYS = 8;
+const DAY_MILLISECONDS = 86_400_000;
 
 /** Returns the ARNs of the two state machines, `onboarding` first. */
 export async function machinesOf(services: Services): Promise<readonly [onboarding: string, admin: string]> {
@@ -42,4 +49,29 @@ export async function findExecution(
   throw new UsageError(
     `There is no execution ${escaped(name)} of ${machines.join(' or ')}. AWS keeps executions for 90 days. List them: usher status --executions`,
   );
+}
+
+/**
+ * Lists what failed, timed out or was stopped since a time, by status and state machine, each newest first.
+ *
+ * @param most how many are listed at most
+ */
+export async function failedSince(
+  since: Date,
+  machines: readonly string[],
+  { executions, most }: { executions: Executions; most: number },
+): Promise<{ found: ExecutionSummary[]; more: boolean }> {
+  const startedSince = since.getTime() - OPEN_DAYS * DAY_MILLISECONDS;
+  const found: ExecutionSummary[] = [];
+  for (const machine of machines) {
+    for (const status of ['FAILED', 'TIMED_OUT', 'ABORTED'] as const) {
+      for await (const page of executions.list(machine, status)) {
+        found.push(...page.filter(({ endedAt }) => endedAt !== undefined && endedAt >= since));
+        if (found.length >= most) return { found: found.slice(0, most), more: true };
+        // Newest start first: what comes now began too long ago to have ended since.
+        if (page.some(({ startedAt }) => startedAt.getTime() < startedSince)) break;
+      }
+    }
+  }
+  return { found, more: false };
 }

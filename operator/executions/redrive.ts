@@ -1,17 +1,12 @@
-import type { ExecutionDetail, ExecutionSummary } from '../../adapters/executions.ts';
-import type { Executions } from '../../adapters/operator/executions.ts';
+import type { ExecutionDetail } from '../../adapters/executions.ts';
 import type { Asker } from '../asker.ts';
 import type { Redrive, Subject } from '../lines/executions.ts';
 import { count } from '../text.ts';
-import { findExecution, machinesOf } from './find.ts';
+import { failedSince, findExecution, machinesOf, REDRIVABLE_DAYS } from './find.ts';
 import { endingOf } from './outcomes.ts';
 import { redriveOf } from './redrivable.ts';
 import { subjectOf } from './subject.ts';
 
-/** AWS redrives an execution up to this long after its end. */
-export const REDRIVABLE_DAYS = 14;
-/** An execution is open for eight days at most. */
-const OPEN_DAYS = 8;
 const DAY_MILLISECONDS = 86_400_000;
 /** Each takes a call of DescribeExecution, of which AWS allows 15 per second: a minute. */
 const MOST_READ = 1000;
@@ -45,31 +40,6 @@ export async function readFailures(asker: Asker): Promise<Failures> {
     if (failed) failures.push(failed);
   }
   return { failures, more };
-}
-
-/**
- * Lists what failed, timed out or was stopped since a time, by status and state machine, each newest first.
- *
- * @param most how many are listed at most
- */
-export async function failedSince(
-  since: Date,
-  machines: readonly string[],
-  { executions, most }: { executions: Executions; most: number },
-): Promise<{ found: ExecutionSummary[]; more: boolean }> {
-  const startedSince = since.getTime() - OPEN_DAYS * DAY_MILLISECONDS;
-  const found: ExecutionSummary[] = [];
-  for (const machine of machines) {
-    for (const status of ['FAILED', 'TIMED_OUT', 'ABORTED'] as const) {
-      for await (const page of executions.list(machine, status)) {
-        found.push(...page.filter(({ endedAt }) => endedAt !== undefined && endedAt >= since));
-        if (found.length >= most) return { found: found.slice(0, most), more: true };
-        // Newest start first: what comes now began too long ago to have ended since.
-        if (page.some(({ startedAt }) => startedAt.getTime() < startedSince)) break;
-      }
-    }
-  }
-  return { found, more: false };
 }
 
 /** Reads the executions that the command line names. @throws UsageError if one does not exist */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ExecutionSummary } from '../../../adapters/executions.ts';
 import type { Executions } from '../../../adapters/operator/executions.ts';
-import { failedSince } from '../../../operator/executions/redrive.ts';
+import { failedSince } from '../../../operator/executions/find.ts';
 import { execution, START } from '../../support/ids.ts';
 
 const DAY = 86_400_000;
