@@ -1,11 +1,8 @@
 import type { ExecutionDetail, ExecutionSummary } from '../../adapters/executions.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
 import type { Asker } from '../asker.ts';
-import { failedSince, machinesOf, nameIn } from '../executions/find.ts';
+import { failedSince, machinesOf, nameIn, REDRIVABLE_DAYS } from '../executions/find.ts';
 import { FAILURES } from '../executions/outcomes.ts';
-
-import { REDRIVABLE_DAYS } from '../executions/redrive.ts';
-
 import type { Attention } from '../lines/attention.ts';
 import { count } from '../text.ts';
 

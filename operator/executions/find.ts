@@ -5,6 +5,8 @@ import { UsageError } from '../failures.ts';
 import type { Services } from '../services.ts';
 import { escaped } from '../text.ts';
 
+/** AWS redrives an execution up to this long after its end. */
+export const REDRIVABLE_DAYS = 14;
 /** An execution is open for eight days at most. */
 const OPEN_DAYS = 8;
 const DAY_MILLISECONDS = 86_400_000;

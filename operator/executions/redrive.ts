@@ -2,13 +2,11 @@ import type { ExecutionDetail } from '../../adapters/executions.ts';
 import type { Asker } from '../asker.ts';
 import type { Redrive, Subject } from '../lines/executions.ts';
 import { count } from '../text.ts';
-import { failedSince, findExecution, machinesOf } from './find.ts';
+import { failedSince, findExecution, machinesOf, REDRIVABLE_DAYS } from './find.ts';
 import { endingOf } from './outcomes.ts';
 import { redriveOf } from './redrivable.ts';
 import { subjectOf } from './subject.ts';
 
-/** AWS redrives an execution up to this long after its end. */
-export const REDRIVABLE_DAYS = 14;
 const DAY_MILLISECONDS = 86_400_000;
 /** Each takes a call of DescribeExecution, of which AWS allows 15 per second: a minute. */
 const MOST_READ = 1000;
