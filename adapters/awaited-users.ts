@@ -15,7 +15,7 @@ import { isNotFound, isUnknownOperation } from './translate-error.ts';
  * For starts that wait, perhaps thousands of them: AWS counts each operation for itself, and no grant and no revocation
  * needs these two, GetGroupMembershipId and, unless a configured group is missing, ListGroupMembershipsForMember.
  *
- * @returns true also if the store does not offer the operation: then only the directory can tell
+ * @returns true also if the store does not offer the operation: then only the directory knows
  * @throws TransientAwsError worth a retry · RefusedError not
  */
 export type AsksForAwaited = (userId: string, groupId?: string) => Promise<boolean>;

@@ -137,10 +137,10 @@ function contradictions(draft: z.infer<typeof Draft>): ValidationIssue[] {
 function groupNames({ entitlements }: z.infer<typeof Draft>): ValidationIssue[] {
   const first = new Map<string, { path: string; name: string }>();
   return entitlements.flatMap((entitlement, index) =>
-    (entitlement?.groups ?? []).flatMap((group, place) => {
+    (entitlement?.groups ?? []).flatMap((group, position) => {
       if (typeof group !== 'object') return [];
       const { id, name } = group;
-      const path = `entitlements[${index}].groups[${place}].name`;
+      const path = `entitlements[${index}].groups[${position}].name`;
       const before = first.get(id);
       if (!before) first.set(id, { path, name });
       if (!before || before.name === name) return [];

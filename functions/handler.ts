@@ -138,7 +138,7 @@ function metricsOf(metrics: Metrics): { measure: Measure; publish(): void } {
   };
 }
 
-/** The execution that a payload names. Who invokes the function directly, or starts an execution, may write any text there. */
+/** The execution that a payload names. A caller who invokes the function directly, or starts an execution, may write any text there. */
 function executionOf(event: unknown): string | undefined {
   return recordableExecution(own(event, 'execution'));
 }

@@ -31,10 +31,10 @@ export function s3AuditCopy(client: S3Client, bucket: string, prefix: string): A
   const list = 'ListObjectsV2';
 
   async function* keysOf(day: Day): AsyncGenerator<string> {
-    const place = `${prefix}/${day.replaceAll('-', '/')}/`;
+    const folder = `${prefix}/${day.replaceAll('-', '/')}/`;
     for await (const { contents } of pages(list, (ContinuationToken) =>
       ask(list, [`bucket ${bucket}`], async () => {
-        const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: place, ContinuationToken }));
+        const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: folder, ContinuationToken }));
         return { contents: page.Contents, NextToken: page.NextContinuationToken };
       }),
     )) {

@@ -52,8 +52,8 @@ export interface Deployment {
   archive(name: string): Promise<{ arn: string; state: string; days: number } | undefined>;
 }
 
-/** Errors that all of these services share. */
-export const COMMON_ERRORS: readonly ErrorRow[] = [
+/** Exceptions of EventBridge Scheduler. */
+const SCHEDULER_ERRORS: readonly ErrorRow[] = [
   { exception: 'ThrottlingException', as: 'transient', because: 'The request was denied due to request throttling.' },
   { exception: 'InternalServerException', as: 'transient', because: 'Unexpected error encountered while processing.' },
   { exception: 'AccessDeniedException', as: 'access-denied', because: 'You do not have sufficient access.' },
@@ -70,7 +70,7 @@ export function awsDeployment(clients: {
 }): Deployment {
   const { events, scheduler, dynamo } = clients;
   const askEvents = askWith(EVENT_BRIDGE_ERRORS);
-  const ask = askWith(COMMON_ERRORS);
+  const ask = askWith(SCHEDULER_ERRORS);
   const askTables = askWith(DYNAMODB_ERRORS);
 
   return {

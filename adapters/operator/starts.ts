@@ -1,9 +1,9 @@
 import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import * as z from 'zod/mini';
 import { jsonIn } from '../../domain/shared/json.ts';
-import type { ErrorRow } from '../aws-errors.ts';
 import type { ClientSettings, Pacer } from '../clients.ts';
 import { askWith, listIn, pages } from '../requests.ts';
+import { CLOUDTRAIL_ERRORS } from './cloudtrail-errors.ts';
 
 /** Who started an execution, as CloudTrail has recorded it. */
 export interface RecordedStart {
@@ -25,18 +25,6 @@ export interface Starts {
   /** Newest first, by pages. */
   between(from: Date, to: Date): AsyncIterable<readonly RecordedStart[]>;
 }
-
-/** @see https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html */
-const CLOUDTRAIL_ERRORS: readonly ErrorRow[] = [
-  { exception: 'ThrottlingException', as: 'transient', because: 'The rate of lookup requests is two per second.' },
-  { exception: 'AccessDeniedException', as: 'access-denied', because: 'You do not have sufficient access.' },
-  {
-    exception: 'OperationNotPermittedException',
-    as: 'access-denied',
-    because: 'The requested operation is not permitted.',
-  },
-  { exception: 'InvalidTimeRangeException', as: 'validation', because: 'The timestamp values are not valid.' },
-];
 
 /** The most that one call returns. */
 const EVENTS_PER_PAGE = 50;

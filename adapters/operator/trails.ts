@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-cloudtrail';
 import type { ClientSettings } from '../clients.ts';
 import { askWith, listIn, undefinedIf } from '../requests.ts';
-import { COMMON_ERRORS } from './deployment.ts';
+import { CLOUDTRAIL_ERRORS } from './cloudtrail-errors.ts';
 
 /** A trail of CloudTrail. */
 export interface Trail {
@@ -35,7 +35,7 @@ const unlessForeign = <T>(send: () => Promise<T>) =>
 
 /** Trails, over the SDK. */
 export function awsTrails(cloudTrail: CloudTrailClient): Trails {
-  const ask = askWith(COMMON_ERRORS);
+  const ask = askWith(CLOUDTRAIL_ERRORS);
 
   return {
     async trails() {

@@ -158,7 +158,7 @@ export function revocationsHeld(
  * Builds the bus event `Onboarding Failed`. It names no user, because the status of an execution has none: `user` is only
  * the account.
  *
- * Omits a text in `error` that is not the name of an error. Who stops an execution (`ABORTED`) may write any text there, also
+ * Omits a text in `error` that is not the name of an error. A caller who stops an execution (`ABORTED`) may write any text there, also
  * one that looks like a name.
  */
 export function onboardingFailed(

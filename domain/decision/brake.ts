@@ -1,7 +1,7 @@
 import type { Entitlements } from '../entitlements.ts';
 import type { Reason, SeatStatus } from '../seat/seat.ts';
 import { BRAKE_WINDOW_SECONDS, type Seat, takesSlot } from '../seat/seat.ts';
-import { plusSeconds } from '../shared/time.ts';
+import { isDue, plusSeconds } from '../shared/time.ts';
 import { type Hold, type HoldReason, isHeld, isMember, isReleased } from './hold.ts';
 
 /** A revocation that a decision asks for. */
@@ -109,8 +109,8 @@ export function budgetOf(seats: readonly BrakedSeat[], brake: BrakeInput['brake'
   const used = counts.revokedInWindow;
   const frees = seats
     .flatMap(({ revocations = [] }) => revocations)
-    .map((time) => plusSeconds(new Date(time), BRAKE_WINDOW_SECONDS))
-    .filter((time) => Date.parse(time) > now.getTime())
+    .map((time) => plusSeconds(time, BRAKE_WINDOW_SECONDS))
+    .filter((time) => !isDue(time, now))
     .sort();
   const [nextFreeAt] = frees;
   const allFreeAt = frees.at(-1);

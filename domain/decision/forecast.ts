@@ -95,7 +95,7 @@ function afterwards(
     const { user } = one;
     return {
       ...one,
-      // Who has to be checked alone is read by name.
+      // A user who has to be checked alone is read by name.
       key: named.has(user.userId) ? user.userId : one.key,
       user: { ...user, assigned: assigned.get(user.userId) ?? user.assigned, seat: written.get(user.userId) },
     };
@@ -104,7 +104,7 @@ function afterwards(
   const evidence = {
     ...state.evidence,
     holdings,
-    // Whom a plan has subscribed, or left without a subscription, is what the list was read for.
+    // The list was read for the users whom a plan has subscribed, or left without a subscription.
     ...(managedOf(state.entitlement) ? { subscriptions: 'assumed' as const } : {}),
   };
   return {

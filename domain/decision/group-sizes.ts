@@ -64,12 +64,12 @@ export function countGroups(
   const known = new Map(before?.falls.map((fall) => [fall.groupId, fall]));
   const falls = [...new Set([...sizes.keys(), ...sizesBefore.keys(), ...known.keys()])]
     .flatMap((groupId): Fall[] => {
-      const [after, sizeBefore, fall] = [sizes.get(groupId), sizesBefore.get(groupId), known.get(groupId)];
-      if (sizeBefore !== undefined && (after ?? -1) < sizeBefore) {
+      const [after, sizeBefore = 0, fall] = [sizes.get(groupId), sizesBefore.get(groupId), known.get(groupId)];
+      if ((after ?? 0) < sizeBefore) {
         const { before: first, since } = fall && isRecent(fall.since) ? fall : { before: sizeBefore, since: at };
         return [{ groupId, before: first, after, since, at }];
       }
-      return fall && isRecent(fall.at) && (after ?? -1) < fall.before ? [{ ...fall, after }] : [];
+      return fall && isRecent(fall.at) && (after ?? 0) < fall.before ? [{ ...fall, after }] : [];
     })
     .slice(0, MOST_FALLS);
   const same = JSON.stringify([groups, falls]) === JSON.stringify([before?.groups ?? [], before?.falls ?? []]);

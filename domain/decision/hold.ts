@@ -58,7 +58,7 @@ const LIST_HOLDS = 'List current holds: usher held';
 /** Why a digest releases nothing. It stays so: no later hold has the same digest. */
 export const RELEASES_NOTHING = {
   unknown: `No hold has this digest. ${LIST_HOLDS}`,
-  nobody: `No user whom this digest covers is held. ${LIST_HOLDS}`,
+  noneHeld: `No user whom this digest covers is held. ${LIST_HOLDS}`,
 } as const;
 
 /** Whether the hold is in force. */

@@ -202,14 +202,17 @@ function decideIneligible({ own }: Shown, subject: Managed): DecidedUser {
   return { ...decided, part: seat?.access === 'foreign' ? 'nothing' : 'access' };
 }
 
-/** Whether a subscription may exist that cannot be cancelled: Amazon Q Business takes the id, which only a list tells. */
+/** Whether a subscription may exist that cannot be cancelled: Amazon Q Business takes the id, which only a list shows. */
 function isIdUnknown({ own }: Shown, { checked, settings, moment }: Managed): boolean {
   const { seat } = checked.user;
-  const isById = settings.provider === 'amazon-q-business' && seat?.subscription?.id === undefined;
-  return isById && own === undefined && mayBeUnlisted(seat, moment);
+  return lacksId(seat, settings) && own === undefined && mayBeUnlisted(seat, moment);
 }
 
-/** Access is taken back; the subscription waits for the next list. */
+function lacksId(seat: Seat | undefined, { provider }: SubscriptionSettings): boolean {
+  return provider === 'amazon-q-business' && seat?.subscription?.id === undefined;
+}
+
+/** Revokes access; the subscription waits for the next list. */
 function decideWithoutId(subject: Managed, againAt: string): DecidedUser {
   const { user } = subject.checked;
   const decided = decideIf(true, subject);
@@ -260,7 +263,7 @@ function dependsOnList(subscribed: DecidedUser, subject: Managed): boolean | 'if
   if (!entitled) {
     if (!seat?.subscription) return false;
     if (seat.status === 'revoking' || isUnanswered(seat)) return true;
-    if (subject.settings.provider === 'amazon-q-business' && seat.subscription.id === undefined) return true;
+    if (lacksId(seat, subject.settings)) return true;
     return subscribed.decision.do !== not.decision.do;
   }
   // Its cancellation may have begun: only the list says what is left.

@@ -30,7 +30,7 @@ export interface UserChange {
   /** ISO time when the days of grace end. */
   dueAt?: string;
   /** On the waitlist, from 1. */
-  place?: number;
+  position?: number;
 }
 
 /** What is decided about users whose reads are too young, or whose last attempt failed. */
@@ -44,7 +44,7 @@ export interface Undecided {
 export function userChangesIn(users: readonly UserState[], forecast: Forecast): UserChange[] {
   const { seats, hold, changes } = forecast;
   const reasons = new Map(changes.map(({ userId, kind, reason }) => [`${kind} ${userId}`, reason]));
-  const places = new Map(waitlistOf([...seats.values()]).map(({ userId }, index) => [userId, index + 1]));
+  const positions = new Map(waitlistOf([...seats.values()]).map(({ userId }, index) => [userId, index + 1]));
   return users
     .flatMap((user): UserChange[] => {
       const { userId, seat: before, ineligibility } = user;
@@ -56,7 +56,7 @@ export function userChangesIn(users: readonly UserState[], forecast: Forecast): 
         const isBegun = before?.status === 'creating' || before?.status === 'assigned';
         return made === undefined || isBegun ? [] : [{ userId, change: 'repaired', reason: made }];
       }
-      const place = places.get(userId);
+      const position = positions.get(userId);
       const reason = reasonOf(change, {
         grant: reasons.get(`grant ${userId}`),
         revoke: reasons.get(`revoke ${userId}`) ?? ineligibility,
@@ -68,7 +68,7 @@ export function userChangesIn(users: readonly UserState[], forecast: Forecast): 
           change,
           ...(reason ? { reason } : {}),
           ...(change === 'leaving' && after?.dueAt !== undefined ? { dueAt: after.dueAt } : {}),
-          ...(change === 'waitlisted' && place !== undefined ? { place } : {}),
+          ...(change === 'waitlisted' && position !== undefined ? { position } : {}),
         },
       ];
     })
@@ -126,5 +126,5 @@ export function observedChanges(answers: ReadonlyMap<string, Answer | undefined>
 function byKindAndUser(a: UserChange, b: UserChange): number {
   const kinds = CHANGE_KINDS.indexOf(a.change) - CHANGE_KINDS.indexOf(b.change);
   if (kinds !== 0) return kinds;
-  return (a.place ?? 0) - (b.place ?? 0) || (a.userId < b.userId ? -1 : 1);
+  return (a.position ?? 0) - (b.position ?? 0) || (a.userId < b.userId ? -1 : 1);
 }

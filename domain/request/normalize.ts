@@ -140,7 +140,7 @@ function requestForOperation(meaning: OperationMeaning, known: KnownRecord): Nor
 function requestForUser(userId: string | undefined, { origin, context }: KnownRecord): Normalized {
   if (userId) return requestOf(origin, { users: [{ userId }] });
   const applications = context.entitlements.entitlements.map(({ application }) => application);
-  return requestOf(origin, { sweep: 'everything', withStatus: [...new Set(applications)] });
+  return requestOf(origin, { sweep: 'everything', withStatus: applications });
 }
 
 function requestForGroup(groupId: string | undefined, { origin, context }: KnownRecord): Normalized {

@@ -100,7 +100,7 @@ function removedLine(one: RemovedApplication): PlanLine {
 /** Returns what changes for each user of an entitlement, in ids. */
 export function plannedChangeLines({ entitlement, changes }: EntitlementPlan): PlannedChangeLine[] {
   const { name, application, mode } = entitlement;
-  return changes.map(({ userId, change, reason, dueAt, place }) => ({
+  return changes.map(({ userId, change, reason, dueAt, position }) => ({
     type: 'planned-change',
     entitlement: name,
     application,
@@ -109,7 +109,7 @@ export function plannedChangeLines({ entitlement, changes }: EntitlementPlan): P
     mode,
     ...(reason === undefined ? {} : { reason }),
     ...(dueAt === undefined ? {} : { dueAt }),
-    ...(place === undefined ? {} : { position: place }),
+    ...(position === undefined ? {} : { position }),
   }));
 }
 

@@ -87,11 +87,11 @@ async function isAnythingLeft(
   // Who asked of an application that cannot be read is checked by name.
   const isAsked = ({ key }: Failure) => items.sweeps[key] && Object.keys(queue.sweeps[key]?.asked ?? {}).length > 0;
   if (result.failures.some(isAsked)) return true;
-  const isFailing = new Set(result.failures.map((one) => one.key));
+  const failed = new Set(result.failures.map(({ key }) => key));
   return Object.entries({ ...queue.users, ...queue.sweeps }).some(([key, item]) => {
     const served = items.users[key] ?? items.sweeps[key];
     // What someone asked for during the pass was not served by it.
-    if (served) return !isFailing.has(key) && !isUnchanged(served, item) && isReady(queue, item, now);
+    if (served) return !failed.has(key) && !isUnchanged(served, item) && isReady(queue, item, now);
     // What cannot be read or changed verifies nothing: two of them must not wait for each other.
     return isReady(queue, item, now) || (item.by === execution && !item.failed && item.attempts === undefined);
   });

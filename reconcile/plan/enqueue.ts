@@ -120,7 +120,7 @@ function hasTurn(seats: readonly Seat[], max: number, { queue, now }: { queue: W
  *
  * @returns the application; also if this execution has released it before, whatever has become of the hold since
  * @throws RefusedError when no hold in force has this digest, or only one of an application that is neither configured nor
- *   retired; or when none of the users whom it covers is held any longer
+ *   retired; or when no user whom it covers is still held
  */
 async function recordRelease(
   release: { digest: string; execution: string },
@@ -133,7 +133,8 @@ async function recordRelease(
     const next = hold && releaseHold(hold, release);
     if (!next) continue;
     const { seats } = await ledger.holdings(application);
-    if (!seats.some((seat) => isReleased(next, seat))) throw new RefusedError('no-such-hold', RELEASES_NOTHING.nobody);
+    if (!seats.some((seat) => isReleased(next, seat)))
+      throw new RefusedError('no-such-hold', RELEASES_NOTHING.noneHeld);
     await ledger.saveHold(next);
     return application;
   }

@@ -103,7 +103,7 @@ describe('a release by digest', () => {
     expect([world.calls(DELETE), await world.having('held')]).toEqual([0, people(1, 6)]);
   });
 
-  it('fails the second time, because no hold has this digest any longer, and changes nothing', async () => {
+  it('fails the second time, because no hold has this digest, and changes nothing', async () => {
     const { world, digest } = await aHold();
     const outcomes: (string | undefined)[] = [];
     for (const _time of [1, 2, 3]) {

@@ -20,8 +20,8 @@ const BRAKE = brakeOf(10);
 /** What a forecast changes: `1 gains group-join`. */
 function changesIn(state: ApplicationState, limits = BRAKE): string[] {
   const users = state.users.map(({ user }) => user);
-  return userChangesIn(users, forecast(state, limits, MOMENT)).map(({ userId, change, reason, place }) =>
-    [numberOf(userId), change, reason, place].filter((part) => part !== undefined).join(' '),
+  return userChangesIn(users, forecast(state, limits, MOMENT)).map(({ userId, change, reason, position }) =>
+    [numberOf(userId), change, reason, position].filter((part) => part !== undefined).join(' '),
   );
 }
 

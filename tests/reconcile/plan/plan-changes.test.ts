@@ -650,7 +650,10 @@ describe('a release', () => {
       'the hold is lifted, and another execution has released it',
       { status: 'lifted' as const, releases: [{ digest: aDigest(1), execution: OTHER }] },
     ],
-    ['nobody whom the digest covers is held', { first: 9, digests: [{ digest: aDigest(1), generation: 9, count: 1 }] }],
+    [
+      'no user whom the digest covers is held',
+      { first: 9, digests: [{ digest: aDigest(1), generation: 9, count: 1 }] },
+    ],
   ])('is refused, and enqueues nothing, when %s', async (_fact, parts) => {
     const { plan, queue, services } = await planning({ ...options, hold: { ...options.hold, ...parts } });
     await expect(plan(...release(1))).rejects.toMatchObject({ name: 'RefusedError', reason: 'no-such-hold' });
