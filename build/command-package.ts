@@ -13,7 +13,7 @@ const ROOT = join(import.meta.dirname, '..');
 /** Where the package is made. */
 export const DISTRIBUTION = join(ROOT, '.pack');
 
-/** The name on npm. Whoever publishes it writes a scope of their own here: on npm, `usher` and `usher-cli` belong to others. */
+/** The name on npm. Its publisher writes a scope of their own here: on npm, `usher` and `usher-cli` belong to others. */
 export const PACKAGE_NAME = '@usher-seats/cli';
 
 /** What the package has as the checkout does: what commands read, or name in what they print. */

@@ -24,7 +24,7 @@ const Schema = z.object({
 type Schema = z.infer<typeof Schema>;
 
 const FUNCTIONS = `
-/** An event of the audit bus, as EventBridge delivers it. \`detail-type\` tells which. */
+/** An event of the audit bus, as EventBridge delivers it. \`detail-type\` names its kind. */
 export type AuditEvent = EVENTS;
 export type DetailType = AuditEvent['detail-type'];
 

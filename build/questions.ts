@@ -4,7 +4,7 @@ import { runCommandLine } from '../cli/program.ts';
 import { code, prose, tableOf } from './markdown.ts';
 import { openScene } from './scene.ts';
 
-/** A question that people have about Usher, and the one command that answers it. */
+/** A question about Usher, who asks it, and the one command that answers it. */
 interface Question {
   who: string;
   question: string;
@@ -14,7 +14,7 @@ interface Question {
 /** Ben, who has been deleted. */
 const BEN = '94e80458-0002-70ea-08fa-c3a10a1d8b02';
 
-/** In the order of `docs/operator.md`. The answers are of the people in {@link openScene}. */
+/** In the order of `docs/operator.md`. The answers are about the users of {@link openScene}. */
 const QUESTIONS: readonly Question[] = [
   {
     who: 'help desk',

@@ -16,6 +16,7 @@ import { ACTION_STARTS, type ActionStart, LaggingReadSchema } from '../emulator/
 import { ScenarioSchema } from '../emulator/scenario/schema.ts';
 import { EXIT_MEANINGS } from '../operator/failures.ts';
 import { commandTypes, lineTypes } from './json-lines.ts';
+import { type Field, fieldsOf, jsonSchemaOf, shapeOf } from './json-schema.ts';
 import { code, prose, tableOf } from './markdown.ts';
 import { answers } from './questions.ts';
 import { EVENT_MEANINGS, schemaName } from './schemas.ts';
@@ -142,7 +143,7 @@ function quirks(): string {
   const rows = fieldsOf(jsonSchemaOf(QuirksSchema)).map(([name, field]) => [
     code(name),
     // Those without an enumeration are true or false.
-    (field.enum ?? [String(usual.get(name)), String(!usual.get(name))]).map(code).join(', '),
+    (field.enum ?? [usual.get(name), !usual.get(name)]).map((value) => code(String(value))).join(', '),
     prose(described(name, field)),
   ]);
   return tableOf(['quirk', 'values, the default first', 'meaning'], rows);
@@ -161,12 +162,6 @@ function scenarioActions(): string {
     return [code(`${name}: ${shapeOf(field)}`), prose(described(name, field)), STARTS[start]];
   });
   return tableOf(['action', 'does', 'starts'], rows);
-}
-
-/** The fields of an object, with `?` after those that may be left out. */
-function shapeOf(field: Field): string {
-  const fields = fieldsOf(field).map(([name]) => (field.required?.includes(name) ? name : `${name}?`));
-  return `{ ${fields.length === 0 ? '…' : fields.join(', ')} }`;
 }
 
 function lagOperations(): string {
@@ -219,29 +214,6 @@ function parameters(): string {
     Default === '' ? 'empty' : code(Default),
   ]);
   return tableOf(['parameter', 'means', 'default'], rows);
-}
-
-/** The part of a JSON Schema that a table shows. */
-const FieldSchema = z.object({
-  description: z.optional(z.string()),
-  default: z.optional(z.unknown()),
-  enum: z.optional(z.array(z.string())),
-  required: z.optional(z.array(z.string())),
-  get properties() {
-    return z.optional(z.record(z.string(), FieldSchema));
-  },
-  get items() {
-    return z.optional(FieldSchema);
-  },
-});
-type Field = z.infer<typeof FieldSchema>;
-
-function jsonSchemaOf(schema: z.ZodMiniType): Field {
-  return FieldSchema.parse(z.toJSONSchema(schema, { target: 'draft-07', io: 'input' }));
-}
-
-function fieldsOf({ properties }: Field): [name: string, field: Field][] {
-  return Object.entries(properties ?? {});
 }
 
 /** The first line of a description. @throws Error if there is none */

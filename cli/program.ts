@@ -158,11 +158,11 @@ function namesIn(args: readonly string[]): readonly string[] | undefined {
 async function complete(words: readonly string[], globals: Command, surroundings: Surroundings): Promise<void> {
   const { answer } = await import('./completion/answer.ts');
   const finished = words.slice(0, -1);
-  readGlobals(finished, globals);
+  const { isBroken } = readGlobals(finished, globals);
   // Without someone to ask: a shell waits for the answer.
   const terminal = await Terminal.open({ ...surroundings, stdin: {} });
   // A broken command line has no commands, but the value of its last option may be completed.
-  const program = await programOf(undefined, readGlobals(finished).isBroken ? finished.slice(0, -1) : finished);
+  const program = await programOf(undefined, isBroken ? finished.slice(0, -1) : finished);
   await answer({ program, globals, words, terminal, env: surroundings.env });
 }
 

@@ -97,7 +97,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
 }
 
-/** Where the state is kept, and who is told the port. */
+/** Where the state is kept, and what records the port. */
 interface Keeping extends Pick<StateLock, 'listensAt'> {
   folder: string;
 }

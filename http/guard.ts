@@ -8,7 +8,7 @@ export interface RequestHead {
   headers: IncomingHttpHeaders;
 }
 
-/** Why a request is refused before anyone reads its body. */
+/** Why a request is refused before its body is read. */
 export interface Refusal {
   statusCode: 403 | 415 | 421;
   message: string;
@@ -22,7 +22,7 @@ export interface GuardOptions {
   mediaTypesOf(head: RequestHead): readonly string[];
 }
 
-/** How a page may have made a request that is not another site's: a script of this server's own page, or a user's address bar. */
+/** What `Sec-Fetch-Site` says of a script of this server's own page, and of an address that the user has typed. */
 const OWN_SITES: ReadonlySet<string> = new Set(['same-origin', 'none']);
 const METHODS_WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
@@ -34,7 +34,7 @@ const METHODS_WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
  *   all requests of a page, is `same-origin` or `none`: 403.
  * - A body has one of the media types. A page sends `text/plain` and forms to other sites without asking first: 415.
  *
- * Programs send neither `Origin` nor `Sec-Fetch-Site`. The guard knows no caller: another user of the machine passes it.
+ * Programs send neither `Origin` nor `Sec-Fetch-Site`. The guard authenticates no one: other users of the machine pass it.
  *
  * @see https://fetch.spec.whatwg.org/#origin-header
  * @see https://www.w3.org/TR/fetch-metadata/

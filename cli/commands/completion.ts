@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import tab from '@bomb.sh/tab';
 import type { Command } from 'commander';
-import { UsageError } from '../../operator/failures.ts';
-import { choiceArgument } from '../command/choices.ts';
+import { choiceArgument, oneOf } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import type { Context } from '../command/context.ts';
 
@@ -49,8 +48,7 @@ export function completionCommand(run: Runner): Command {
 }
 
 async function completion(_context: Context, command: Command): Promise<void> {
-  const shell = SHELLS.find((one) => one === command.args[0]);
-  if (!shell) throw new UsageError(`SHELL: expected one of ${SHELLS.join(', ')}`);
+  const shell = oneOf(SHELLS).parse(command.args[0]);
   const { before, after } = AROUND[shell](fileURLToPath(new URL('../usher.mjs', import.meta.url)));
   console.log(before);
   tab.setup('usher', 'usher', shell);

@@ -4,9 +4,9 @@ import type { Terminal } from '../ui/terminal.ts';
 import { optionsOf, targetOf } from './target.ts';
 import { type Value, valuesOf } from './values.ts';
 
-/** Whoever presses Tab waits for it. */
+/** The user who presses Tab waits for it. */
 const PATIENCE_MILLISECONDS = 1500;
-/** What a shell would take for something else than a part of the word. */
+/** The values that every shell takes as one word as they are. */
 const PLAIN = /^[\w.:@%+,/=-]+$/;
 
 /** What the completion scripts of @bomb.sh/tab take from the last line: whether the shell completes files. */

@@ -1,6 +1,6 @@
 import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
 import type { Reporter } from '../../emulator/scenario/player.ts';
-import { IGNORED } from '../../operator/executions/outcomes.ts';
+import { ignoredBecause } from '../../operator/executions/outcomes.ts';
 import type { Line } from '../../operator/lines/all.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -52,8 +52,7 @@ export function jsonLines(terminal: Pick<Terminal, 'json' | 'behind'>): Reporter
 function endingOf(outcome: ExecutionOutcome, cause: string | undefined): { reason?: string; handedOverTo?: string } {
   if (cause === undefined) return {};
   if (outcome === 'handedOver') return { handedOverTo: cause };
-  const reasons: Readonly<Record<string, string>> = IGNORED;
-  return { reason: outcome === 'ignored' ? (reasons[cause] ?? cause) : cause };
+  return { reason: outcome === 'ignored' ? ignoredBecause(cause) : cause };
 }
 
 function withApplication<One extends { applicationArn: string }>({ applicationArn, ...one }: One) {

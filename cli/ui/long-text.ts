@@ -8,7 +8,7 @@ interface Place {
   openPager: (() => Pager) | undefined;
 }
 
-/** People wait no longer for the first lines, even if a screenful would take longer. */
+/** A reader waits at most this long for the first lines, even if a screenful takes longer. */
 const PATIENCE_MILLISECONDS = 2000;
 
 /** The reader has left the pager: they want no more. */

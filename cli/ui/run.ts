@@ -1,6 +1,6 @@
 import type { ExecutionEnd } from '../../emulator/stack/stack.ts';
 import { nameIn } from '../../operator/executions/find.ts';
-import { IGNORED, OUTCOMES } from '../../operator/executions/outcomes.ts';
+import { ignoredBecause, OUTCOMES } from '../../operator/executions/outcomes.ts';
 import { listOf } from './narration.ts';
 
 /** An execution that has not ended. */
@@ -46,8 +46,7 @@ export function endingOf(outcome: ExecutionEnd['outcome'], cause: string | undef
   if (outcome === 'failed') return [`${OUTCOMES.failed} in ${state}`, cause].filter(Boolean).join(': ');
   if (cause === undefined) return OUTCOMES[outcome];
   if (outcome === 'handedOver') return `${OUTCOMES[outcome]}: ${label(nameIn(cause))}`;
-  const reasons: Readonly<Record<string, string>> = IGNORED;
-  return `${OUTCOMES[outcome]}: ${outcome === 'ignored' ? (reasons[cause] ?? cause) : cause}`;
+  return `${OUTCOMES[outcome]}: ${outcome === 'ignored' ? ignoredBecause(cause) : cause}`;
 }
 
 /** Returns the audit events that RecordAudit has published, by type and reason; undefined if there are none. Forgets them. */

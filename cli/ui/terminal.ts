@@ -73,7 +73,7 @@ export class Terminal {
     this.colors = colorsFor(stdout, env);
     this.noteColors = colorsFor(stderr, env);
     const { LongText } = drawing.tables ?? {};
-    this.#text = LongText && new LongText({ stdout, openPager: this.#pagerIn(drawing) });
+    this.#text = LongText && new LongText({ stdout, openPager: this.#opensPager() });
   }
 
   /** Loads what draws, which takes a while, only if a stream is a terminal. */
@@ -213,7 +213,7 @@ export class Terminal {
   }
 
   /**
-   * Writes a table for people, as wide as the terminal and, if it is longer than the screen, in a pager, which then has the
+   * Writes a table, as wide as the terminal and, if it is longer than the screen, in a pager, which then has the
    * rest of the output, too. Without a terminal, tabs separate the values.
    */
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
@@ -248,7 +248,7 @@ export class Terminal {
   }
 
   /**
-   * Shows on standard error what is being done, as soon as it takes longer than people wait without a word.
+   * Shows on standard error what is being done, once it takes so long that its user would wonder.
    *
    * @param work calls `report` with a detail of what it is doing
    */
@@ -297,7 +297,8 @@ export class Terminal {
   }
 
   /** Returns what starts the pager; undefined where no text is paged. */
-  #pagerIn({ tables }: Drawing): (() => Pager) | undefined {
+  #opensPager(): (() => Pager) | undefined {
+    const { tables } = this.#drawing;
     const { stdout, env, onPager } = this.#surroundings;
     const command = canRedraw(stdout, env) ? tables?.pagerIn(env) : undefined;
     if (!tables || command === undefined) return undefined;

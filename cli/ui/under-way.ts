@@ -25,7 +25,7 @@ export interface Bar {
 }
 
 /**
- * Shows what is being done, as soon as it takes longer than people wait without a word.
+ * Shows what is being done, once it takes so long that its user would wonder.
  *
  * @param textNow returns what to show; undefined to show nothing for now
  * @returns what ends it

@@ -33,7 +33,7 @@ export const INVOCATION_HEADER = 'x-usher-invocation';
 
 /** More than any request of Usher. The gateway has one limit for all services; AWS has one per service. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
-/** Names under which the gateway answers: SDKs and people write each of them. */
+/** Names under which the gateway answers: SDKs and users write each of them. */
 const HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
 /** What would take the ledger away from under the functions. Nothing that Usher or its command does needs them over HTTP. */
 const NOT_OVER_HTTP: ReadonlySet<string> = new Set(

@@ -85,7 +85,7 @@ export function errorAnswer(service: ServiceName, { code, message, statusCode, f
     return { statusCode, headers: { 'content-type': PROTOCOLS.STS.contentType }, body };
   }
   if (service === 'S3') {
-    const body = xmlOf('Error', [{ Code: code, Message: message }]);
+    const body = xmlOf('Error', { Code: code, Message: message });
     return { statusCode, headers: { 'content-type': PROTOCOLS.S3.contentType }, body };
   }
   const answer = jsonAnswer(service, statusCode, { __type: type, message, ...fields });

@@ -79,13 +79,15 @@ function regionOf(headers: Envelope['headers']): string | undefined {
   return / Credential=[^/]+\/\d{8}\/([a-z\d-]{1,40})\//.exec(String(headers['authorization']))?.[1];
 }
 
-/** Returns a call of S3. Its paths are names that callers choose: only the signature tells them from those of others. */
+/**
+ * Returns a call of S3. Its paths are names that callers choose: only the signature distinguishes them from those of other
+ * services. A request has no name of its operation; one that does not read has its method as the name.
+ */
 function bucketCallOf({ method, path, headers }: Envelope): Call | undefined {
-  if (method !== 'GET' || !/ Credential=[^/]+\/\d{8}\/[a-z\d-]{1,40}\/s3\//.test(String(headers['authorization']))) {
-    return undefined;
-  }
+  if (!/ Credential=[^/]+\/\d{8}\/[a-z\d-]{1,40}\/s3\//.test(String(headers['authorization']))) return undefined;
   const [place = '', query] = path.split('?');
   const [, bucket = '', key = ''] = /^\/([^/]+)\/?(.*)$/s.exec(decodedPath(place)) ?? [];
+  if (method !== 'GET') return callWith('S3', method, { bucket, key });
   if (key !== '') return callWith('S3', 'GetObject', { bucket, key });
   return callWith('S3', 'ListObjectsV2', { bucket, ...Object.fromEntries(new URLSearchParams(query)) });
 }

@@ -154,7 +154,7 @@ export class Executions {
   }
 
   #run(execution: Execution, definition: StateMachineDefinition, input: unknown): void {
-    const { interpreter, taskStates } = this.#options;
+    const { interpreter, taskStates, time } = this.#options;
     const drive = execution.redrives;
     const current = () => execution.status === 'RUNNING' && execution.redrives === drive;
     const stateMachine = new interpreter.StateMachine(definition, { validationOptions: { noValidate: true } });
@@ -167,7 +167,15 @@ export class Executions {
       },
     });
     this.#aborts.set(execution.arn, run.abort);
-    const logged = this.#follow(execution, run, current);
+    const recover = (error: unknown) => {
+      // Data may be nested too deeply to be written. It ends its execution; any other error is a bug.
+      if (!(error instanceof RangeError)) return time.during(() => Promise.reject(error));
+      if (!current()) return;
+      execution.error = 'States.Runtime';
+      execution.cause = error.name;
+      this.#end(execution, 'FAILED');
+    };
+    const logged = this.#follow(execution, run, current).catch(recover);
     // The log is complete before the end is reported.
     const ended = run.result.then(
       async (output) => {
@@ -186,13 +194,7 @@ export class Executions {
         this.#end(execution, name === 'ExecutionTimeoutError' ? 'TIMED_OUT' : 'FAILED');
       },
     );
-    // What only this execution's data can have caused ends this execution.
-    ended.catch((error: unknown) => {
-      if (!current()) return;
-      execution.error = 'States.Runtime';
-      execution.cause = error instanceof Error ? error.name : '';
-      this.#end(execution, 'FAILED');
-    });
+    ended.catch(recover);
   }
 
   async #follow(execution: Execution, run: InterpreterRun, current: () => boolean): Promise<void> {

@@ -62,6 +62,7 @@ export interface StackOptions {
 
 /** Time between a change and the delivery of its event by CloudTrail and EventBridge. */
 const DELIVERY_SECONDS = 3;
+
 /** An emulated account with Usher: the real state machine, handlers and SDK clients, in virtual time. */
 export interface Stack {
   clock: Clock;

@@ -36,6 +36,12 @@ export const IGNORED: Readonly<Record<IgnoredReason, string>> = {
   'unwatched-group': 'no entitlement names the group',
 };
 
+/** Returns why an event was ignored, in words. The code is untrusted: one of another version stays as it is. */
+export function ignoredBecause(code: string): string {
+  const reasons: Readonly<Record<string, string>> = IGNORED;
+  return reasons[code] ?? code;
+}
+
 /** What an error of an execution means, and what to do. */
 export const FAILURES: Readonly<Record<string, string>> = {
   TransientAwsError: 'AWS failed or throttled for longer than all retries. Next: usher redrive',
@@ -75,10 +81,7 @@ export function endingOf({ status, output, error, cause }: ExecutionDetail): End
     return { outcome: 'failed', reason: [message || status, meaning].filter(Boolean).join('. ') };
   }
   const { ignored, plan } = OutputSchema.safeParse(jsonIn(output)).data ?? {};
-  if (ignored !== undefined) {
-    const reasons: Readonly<Record<string, string>> = IGNORED;
-    return { outcome: 'ignored', reason: reasons[ignored] ?? ignored };
-  }
+  if (ignored !== undefined) return { outcome: 'ignored', reason: ignoredBecause(ignored) };
   const { outcome, handedOverTo } = plan ?? {};
   if (outcome === 'handedOver') {
     // Earlier versions wrote `tick` if no execution continues the work.

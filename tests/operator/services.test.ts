@@ -126,15 +126,19 @@ it('Amazon Q Business is asked in the Region of its application, and Kiro in tha
   expect(scopes).toEqual([`${Q_BUSINESS.region}/qbusiness`, `${REGION}/user-subscriptions`]);
 });
 
-it('AWS gets one request for subscriptions per second, of all providers together', async () => {
+/** Services without credentials, so that no request leaves this machine, and how long they pause before each. */
+function pausingServices() {
   const pauses: number[] = [];
   const sleep = async (seconds: number) => {
     pauses.push(seconds);
   };
   const clock = { now: () => START, sleep };
-  // Without them, no request leaves this machine.
   const credentials = () => Promise.reject(new Error('no credentials'));
-  const services = servicesOf({ onRetry: () => undefined, access: { credentials }, clock, ...SETTINGS });
+  return { pauses, services: servicesOf({ onRetry: () => undefined, access: { credentials }, clock, ...SETTINGS }) };
+}
+
+it('AWS gets one request for subscriptions per second, of all providers together', async () => {
+  const { pauses, services } = pausingServices();
   for (const input of [KIRO, Q_BUSINESS, KIRO]) {
     const provider = await services.subscriptions(input);
     await expect(collected(provider.subscriptions())).rejects.toThrow('no credentials');
@@ -143,13 +147,7 @@ it('AWS gets one request for subscriptions per second, of all providers together
 });
 
 it('AWS gets a hundred descriptions of executions at once, and then twelve per second', async () => {
-  const pauses: number[] = [];
-  const sleep = async (seconds: number) => {
-    pauses.push(seconds);
-  };
-  const clock = { now: () => START, sleep };
-  const credentials = () => Promise.reject(new Error('no credentials'));
-  const services = servicesOf({ onRetry: () => undefined, access: { credentials }, clock, ...SETTINGS });
+  const { pauses, services } = pausingServices();
   const executions = await services.executions();
   for (let call = 0; call < 103; call += 1) await expect(executions.describe('x')).rejects.toThrow('no credentials');
   expect(pauses.map((seconds) => Math.round(seconds * 12))).toEqual([1, 2]);

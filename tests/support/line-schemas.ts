@@ -5,8 +5,7 @@ import * as z from 'zod/mini';
 import { LINES } from '../../operator/lines/all.ts';
 
 const FOLDER = join(import.meta.dirname, '..', '..', 'schemas', 'lines');
-// A field may have several types.
-const ajv = new Ajv({ strict: true, allowUnionTypes: true });
+const ajv = new Ajv({ strict: true });
 const validators = new Map<string, ValidateFunction | undefined>();
 
 /** The published JSON Schema of a type; undefined if there is none. */

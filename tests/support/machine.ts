@@ -57,8 +57,16 @@ const USUAL: Script = {
   RecordAudit: [{ waitSeconds: 30 }],
 };
 
+interface MachineOptions {
+  random?: () => number;
+  /** Called with each event, after it was kept. */
+  onEvent?(event: LogEvent): void;
+  /** Called with each execution that has ended, after it was kept. */
+  onEnd?(execution: Execution): void;
+}
+
 /** The real machine in the interpreter, with tasks that do as they are told. */
-export function aMachine(script: Script = {}, { random = () => 0.999_999 }: { random?: () => number } = {}) {
+export function aMachine(script: Script = {}, { random = () => 0.999_999, onEvent, onEnd }: MachineOptions = {}) {
   const time = new VirtualTime(START);
   const template = readTemplate();
   const acts = new Map(Object.entries({ ...USUAL, ...script }).map(([state, list]) => [state, [...list]]));
@@ -80,8 +88,14 @@ export function aMachine(script: Script = {}, { random = () => 0.999_999 }: { ra
       if (act instanceof Error) throw act;
       return JSON.stringify(act ?? null);
     },
-    onEvent: (_execution, event) => events.push(event),
-    onEnd: (execution) => ended.push(execution),
+    onEvent(_execution, event) {
+      events.push(event);
+      onEvent?.(event);
+    },
+    onEnd(execution) {
+      ended.push(execution);
+      onEnd?.(execution);
+    },
   });
 
   return {

@@ -28,7 +28,7 @@ export interface Ended {
   error: string;
 }
 
-/** The environment of a shell that nobody looks at; without AWS credentials. */
+/** The environment of a shell without a user and without AWS credentials. */
 export function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { FORCE_COLOR: _, AWS_PROFILE: _profile, AWS_ACCESS_KEY_ID: _key, ...env } = process.env;
   return {
@@ -136,7 +136,7 @@ export interface Operator {
   start(...args: readonly string[]): ReturnType<typeof spawnUsher>;
   /** An operation of AWS, by its `X-Amz-Target`. */
   call(target: string, input: object): Promise<Record<string, unknown>>;
-  /** Faults to come, for whoever calls next. */
+  /** Adds faults, for the next callers. */
   fault(...rules: readonly object[]): Promise<void>;
   /** Drops all faults that are left. */
   clearFaults(): Promise<void>;
@@ -149,7 +149,7 @@ export interface Operator {
 }
 
 export interface OperatorOptions {
-  /** People who exist; the first `members` are in GROUP, the second group is empty unless `others` says who is in it. */
+  /** The number of users; the first `members` are in GROUP, the second group is empty unless `others` says who is in it. */
   people?: number;
   members?: number;
   others?: readonly number[];

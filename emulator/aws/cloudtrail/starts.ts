@@ -86,7 +86,7 @@ function eventOf(started: Started): object {
   };
 }
 
-/** The emulator has one caller; what only the rule and the schedule put into an execution tells their starts from theirs. */
+/** Requests have no caller in the emulator: only the input shows that the rule or the schedule made the start. */
 function callerOf(input: string): { by: string; service?: string } {
   const session = (role: string, name: string) => `arn:aws:sts::${ACCOUNT}:assumed-role/${role}/${name}`;
   const value = parseJson(Buffer.from(input));

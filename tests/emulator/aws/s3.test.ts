@@ -13,8 +13,8 @@ const service = s3(
 );
 
 /** Sends a request as a client does. */
-async function get(path: string) {
-  const call = callOf({ method: 'GET', path, headers: { authorization: AUTHORIZATION } }, Buffer.alloc(0));
+async function send(path: string, method = 'GET') {
+  const call = callOf({ method, path, headers: { authorization: AUTHORIZATION } }, Buffer.alloc(0));
   if (!call) throw new Error('no call');
   const { statusCode, body } = await service.handle(call.operation, call.body);
   return { call: `${call.service}.${call.operation}`, statusCode, body: Buffer.from(body).toString() };
@@ -23,18 +23,18 @@ const keysIn = (xml: string) => [...xml.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([
 
 describe('S3', () => {
   it('lists the objects of a prefix in the order of their keys, by pages', async () => {
-    const first = await get('/bucket?list-type=2&prefix=b%2F&max-keys=1');
+    const first = await send('/bucket?list-type=2&prefix=b%2F&max-keys=1');
     expect(first).toMatchObject({ call: 'S3.ListObjectsV2', statusCode: 200 });
     expect(keysIn(first.body)).toEqual(['b/1']);
     const [, token = ''] = /<NextContinuationToken>([^<]*)</.exec(first.body) ?? [];
-    const second = await get(`/bucket?prefix=b%2F&continuation-token=${encodeURIComponent(token)}`);
+    const second = await send(`/bucket?prefix=b%2F&continuation-token=${encodeURIComponent(token)}`);
     expect(keysIn(second.body)).toEqual(['b/2']);
     expect(second.body).toContain('<IsTruncated>false</IsTruncated>');
-    expect(keysIn((await get('/bucket')).body)).toEqual(['a&amp;b', 'b/1', 'b/2']);
+    expect(keysIn((await send('/bucket')).body)).toEqual(['a&amp;b', 'b/1', 'b/2']);
   });
 
   it('returns an object', async () => {
-    expect(await get('/bucket/a%26b')).toEqual({ call: 'S3.GetObject', statusCode: 200, body: '<a&b>' });
+    expect(await send('/bucket/a%26b')).toEqual({ call: 'S3.GetObject', statusCode: 200, body: '<a&b>' });
   });
 
   it.each([
@@ -42,13 +42,23 @@ describe('S3', () => {
     ['/none?list-type=2', 404, 'NoSuchBucket'],
     ['/bucket?max-keys=many', 400, 'InvalidArgument'],
   ])('refuses %s', async (path, statusCode, code) => {
-    const answer = await get(path);
+    const answer = await send(path);
     expect(answer.statusCode).toBe(statusCode);
     expect(answer.body).toContain(`<Error><Code>${code}</Code>`);
   });
 
-  it('has no other operation', async () => {
-    expect(await service.handle('PutObject', Buffer.from('{}'))).toMatchObject({ statusCode: 501 });
+  it.each(['PUT', 'POST', 'DELETE', 'HEAD'])(
+    'answers %s in the form of its errors: it is not emulated',
+    async (method) => {
+      for (const path of ['/bucket', '/bucket/b/1', '/applications/none']) {
+        const answer = await send(path, method);
+        expect(answer).toMatchObject({ call: `S3.${method}`, statusCode: 501 });
+        expect(answer.body).toContain('<Error><Code>NotImplemented</Code>');
+      }
+    },
+  );
+
+  it('has no call without its signature', () => {
     expect(callOf({ method: 'GET', path: '/bucket', headers: {} }, Buffer.alloc(0))).toBeUndefined();
   });
 });

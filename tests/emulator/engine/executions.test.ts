@@ -99,6 +99,36 @@ describe('an execution', () => {
     expect(await play(2)).not.toEqual(first);
   });
 
+  it.each(['onEvent', 'onEnd'])(
+    'hides no bug of %s: the caller who lets time pass gets its error',
+    async (listener) => {
+      const bug = () => {
+        throw new TypeError('a bug');
+      };
+      await expect(aMachine({}, { [listener]: bug }).run()).rejects.toThrow('a bug');
+    },
+  );
+
+  it('fails alone where its data is nested too deeply to be written', async () => {
+    let times = 0;
+    const { start, time } = aMachine(
+      {},
+      {
+        onEvent() {
+          times += 1;
+          // What JSON.stringify throws then.
+          if (times === 3) throw new RangeError('Maximum call stack size exceeded');
+        },
+      },
+    );
+    const executions = ['one', 'two'].map((name) => start(name));
+    await time.runUntilIdle();
+    expect(executions.map(({ status, error, cause }) => [status, error, cause])).toEqual([
+      ['FAILED', 'States.Runtime', 'RangeError'],
+      ['SUCCEEDED', undefined, undefined],
+    ]);
+  });
+
   it('times out after eight days, whatever it waits for', async () => {
     const { run, seconds } = aMachine({ CheckPropagation: [{ visible: false, checkAfterSeconds: 9 * DAY }] });
     const execution = await run();
