@@ -264,6 +264,14 @@ describe('usher report', () => {
     expect(first).toMatch(new RegExp(`^2026-11,${ENTITLEMENT},R-D 4711,${APPLICATION},`));
   });
 
+  it('says what it could not read, never that there is nothing, if the ledger cannot be read', async () => {
+    await operator.fault({ operation: 'DynamoDB.Query', kind: 'refuse', times: 9 });
+    const { code, out } = await operator.run('report', '--json');
+    await operator.clearFaults();
+    expect(code).toBe(1);
+    expect(typesIn(linesOf(out))).toEqual(['reach', 'unread', 'error']);
+  });
+
   it.each([
     ['a month in the future', ['--month', '2026-12'], 2, /2026-12 is in the future/],
     ['no month', ['--month', '2026-13'], 2, /--month: expected a month such as/],
