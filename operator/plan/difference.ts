@@ -1,3 +1,4 @@
+import { CHANGE_KINDS } from '../../domain/decision/user-changes.ts';
 import type { PlanDifferenceLine, PlanFile, PlanLine, PlannedChangeLine } from '../lines/plan.ts';
 
 /** The fields of a plan that are compared: numbers and words, without what follows from the time of the reads. */
@@ -10,14 +11,7 @@ const FIELDS = [
   'seats',
   'seatsAfter',
   'waitlistedAfter',
-  'gains',
-  'waitlisted',
-  'leaving',
-  'revoked',
-  'held',
-  'kept',
-  'repaired',
-  'dropped',
+  ...CHANGE_KINDS,
   'aboveCap',
   'adoptable',
   'unmanaged',
