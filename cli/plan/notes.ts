@@ -118,7 +118,7 @@ export function totalInWords({ total }: PlanFile): string {
     [total.held, 'would lose the seat and is held', 'would lose the seat and are held'],
     [total.kept, 'keeps a seat that was ending', 'keep a seat that was ending'],
     [total.repaired, 'gets what is missing of the seat', 'get what is missing of the seat'],
-    [total.dropped, 'leaves the waitlist', 'leave the waitlist'],
+    [total.dropped, 'no longer waits for a seat', 'no longer wait for a seat'],
   ] as const;
   const some = changes.flatMap(([number, one, many]) =>
     number > 0 ? [`${numberOf(number)} ${number === 1 ? one : many}`] : [],

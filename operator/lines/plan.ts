@@ -18,7 +18,7 @@ const Counts = {
   held: Count.check(z.describe('Users whose revocation the brake will hold')),
   kept: Count.check(z.describe('Users who keep a seat that was leaving or held')),
   repaired: Count.check(z.describe('Seats that stay, and of which something is made or changed')),
-  dropped: Count.check(z.describe('Users who leave the waitlist')),
+  dropped: Count.check(z.describe('Users who leave the waitlist, or no longer wait for a seat that AWS refused')),
 };
 
 const Budget = z.strictObject({
