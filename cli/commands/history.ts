@@ -7,6 +7,7 @@ import { accessLine, changeLine } from '../../operator/history/lines.ts';
 import { personsStarts, starterInWords, startersOf } from '../../operator/history/starters.ts';
 import type { StarterLine } from '../../operator/lines/history.ts';
 import { findAnyUser } from '../../operator/look-up/any-user.ts';
+import { suggestion } from '../../operator/suggestions.ts';
 import { escaped, momentIn, timeOf } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
@@ -129,8 +130,8 @@ async function subjectOf(text: string, issuer: string | undefined, context: Cont
     return { userId };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    const names = entitlements.map(({ name }) => name).join(', ');
-    throw new UsageError(`${error.message}. Entitlements are: ${names}`);
+    const names = entitlements.map(({ name }) => name);
+    throw new UsageError(`${error.message}. No entitlement has this name either${suggestion(text, names)}`);
   }
 }
 

@@ -99,7 +99,12 @@ describe('usher history', () => {
   });
 
   it.each([
-    ['a deleted user by name', ['reader@example.com'], /name them by id.*CreateUser.*Entitlements are: .*kiro/],
+    [
+      'a deleted user by name',
+      ['reader@example.com'],
+      /name them by id.*CreateUser.*No entitlement has this name either\. Existing: .*kiro/,
+    ],
+    ['an entitlement with a typing error', ['kirp'], /No entitlement has this name either\. Did you mean kiro\?$/m],
     ['an id of which nothing is recorded', [user(99)], /neither the ledger nor the audit stream/],
     ['the future', [ENTITLEMENT, '--at', '2027-01-01'], /--at: 2027-01-01 is in the future/],
     ['no time', [ENTITLEMENT, '--at', 'yesterday'], /--at: expected a day such as/],
