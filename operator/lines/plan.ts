@@ -1,8 +1,7 @@
 import * as z from 'zod/mini';
 import { CHANGE_KINDS } from '../../domain/decision/user-changes.ts';
-import { TimeSchema } from './common.ts';
+import { Count, TimeSchema } from './common.ts';
 
-const Count = z.int().check(z.minimum(0));
 const Price = z.optional(z.number().check(z.describe('If each seat is billed, by the prices that were given')));
 const Currency = z.optional(z.string());
 const Application = z.string().check(z.describe('ARN'));
