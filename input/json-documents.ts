@@ -1,3 +1,5 @@
+import { isObject } from '../domain/shared/json.ts';
+
 /** A JSON document of a text. Without a value, it is not JSON. */
 export interface Document {
   /** Where it begins: `line 3`, or `line 1, column 9` if it is not the first of its line; empty if it is the whole text. */
@@ -33,7 +35,7 @@ export function documentsIn(text: string): Document[] | NotJson {
   if (lines.length === 0) return [];
   // A truncated document of several lines is not JSON Lines: its lines have no meaning of their own. Nor is any other text
   // that has an object on one of its lines.
-  const isLines = lines.some(({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value));
+  const isLines = lines.some(({ value }) => isObject(value));
   if (isLines && /^\s*\{/.test(text)) return lines;
   return { path: placeOf(whole.error, text), problem: 'not JSON' };
 }

@@ -58,6 +58,11 @@ export function numberOf(number: number): string {
   return String(number).replace(/(?<!\.\d*)\B(?=(?:\d{3})+\b)/g, ',');
 }
 
+/** Returns an amount of money with two decimals: `1,234.50`. */
+export function moneyOf(amount: number): string {
+  return amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+}
+
 /**
  * Parses a time of the command line: an ISO time, how long ago it was (`90s`, `15m`, `3h`, `7d`), or a time as {@link timeOf}
  * prints it. All are in UTC.

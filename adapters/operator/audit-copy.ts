@@ -13,7 +13,13 @@ export interface AuditCopy {
   /** When the first event of the oldest object arrived: the copy has all later ones. Undefined if there is no object. */
   since(): Promise<Date | undefined>;
   /** The objects of these days, both included, oldest first. Each has at most 5 MB of JSON Lines, compressed by gzip. */
-  objects(from: Day, to: Day): AsyncIterable<Uint8Array>;
+  objects(from: Day, to: Day): AsyncIterable<AuditObject>;
+}
+
+/** An object of the copy, as it is stored. */
+export interface AuditObject {
+  key: string;
+  bytes: Uint8Array;
 }
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
@@ -70,7 +76,7 @@ export function s3AuditCopy(client: S3Client, bucket: string, prefix: string): A
             if (found && !found.Body) throw malformedAnswer(operation, 'Body');
             return found?.Body?.transformToByteArray();
           });
-          if (bytes) yield bytes;
+          if (bytes) yield { key, bytes };
         }
       }
     },

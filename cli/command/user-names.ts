@@ -12,6 +12,12 @@ export function namesOfUsers(
   return context.terminal.working('Reading names', () => readNames(userIds, { ...context, unread }));
 }
 
+/** Returns the field of a user's name; none if names are not asked for, or if it is not known. */
+export function nameIn(names: ReadonlyMap<string, string> | undefined, userId: string): { name?: string } {
+  const name = names?.get(userId);
+  return name === undefined ? {} : { name };
+}
+
 /** Adds the names of the users whom executions are about. */
 export async function addNames(subjects: readonly Subject[], context: Context): Promise<void> {
   const users = subjects.flatMap((subject) => subject.users ?? []);

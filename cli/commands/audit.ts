@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { AuditQuery } from '../../adapters/operator/audit-log.ts';
 import { CLASSIFICATIONS } from '../../domain/audit/schema.ts';
-import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
+import { UsageError } from '../../operator/failures.ts';
+import { noLogGroup } from '../../operator/history/audit-records.ts';
 import { starterInWords, startersOf } from '../../operator/history/starters.ts';
 import type { StarterLine } from '../../operator/lines/history.ts';
 import { findAnyUser } from '../../operator/look-up/any-user.ts';
@@ -85,10 +86,7 @@ async function audit(context: Context, command: Command): Promise<void> {
   for (;;) {
     let latest = from.getTime();
     for await (const page of log.events({ ...query, since: from })) {
-      if (page === undefined)
-        throw new MissingPrecondition(
-          'This account and Region have no log group of the audit stream. Is Usher deployed here?',
-        );
+      if (page === undefined) throw noLogGroup();
       const rows = page.flatMap((event) => {
         latest = Math.max(latest, event.at.getTime());
         const row = auditRow(event);
@@ -161,7 +159,7 @@ async function queryOf(options: z.infer<typeof Options>, context: Context): Prom
     ...(until === undefined ? {} : { until: momentOf('--until', until) }),
     ...(user === undefined
       ? {}
-      : { userId: (await findAnyUser(user, { issuer: issuer, feedback: context.terminal }, context)).userId }),
+      : { userId: (await findAnyUser(user, { issuer, feedback: context.terminal }, context)).userId }),
     ...(entitlement === undefined ? {} : { entitlement }),
     ...(type === undefined ? {} : { detailType: typeOf(type) }),
   };

@@ -7,11 +7,12 @@ import { accessLine, changeLine } from '../../operator/history/lines.ts';
 import { personsStarts, starterInWords, startersOf } from '../../operator/history/starters.ts';
 import type { StarterLine } from '../../operator/lines/history.ts';
 import { findAnyUser } from '../../operator/look-up/any-user.ts';
+import { suggestion } from '../../operator/suggestions.ts';
 import { escaped, momentIn, timeOf } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { finish } from '../command/unread.ts';
-import { namesOfUsers } from '../command/user-names.ts';
+import { nameIn, namesOfUsers } from '../command/user-names.ts';
 import { WHO } from '../command/who.ts';
 import { REACH_IN_WORDS } from '../ui/reach.ts';
 
@@ -81,19 +82,14 @@ async function history(context: Context, command: Command): Promise<void> {
   const names = options.names ? await namesOfUsers(userIds, context, context.unread) : undefined;
   if (json) {
     terminal.json({ type: 'reach', since: reach.since.toISOString(), by: reach.by });
-    for (const one of access) terminal.json({ ...accessLine(one), ...named(names, one.userId) });
-    for (const one of changes) terminal.json({ ...changeLine(one), ...named(names, one.userId) });
+    for (const one of access) terminal.json({ ...accessLine(one), ...nameIn(names, one.userId) });
+    for (const one of changes) terminal.json({ ...changeLine(one), ...nameIn(names, one.userId) });
     for (const line of starters.values()) terminal.json(line);
     if (access.length + changes.length === 0 && context.unread.isEmpty) terminal.json({ type: 'none', of: 'access' });
   } else {
     print(found, { subject, names, starters }, context);
   }
   finish(context);
-}
-
-function named(names: ReadonlyMap<string, string> | undefined, userId: string): { name?: string } {
-  const name = names?.get(userId);
-  return name === undefined ? {} : { name };
 }
 
 /** @throws UsageError for what is no time, or in the future */
@@ -129,13 +125,13 @@ async function subjectOf(text: string, issuer: string | undefined, context: Cont
   // An entitlement that is gone is known by its application.
   if (/^arn:[^:]+:sso:.*:application\//.test(text)) return { application: text };
   try {
-    const { userId, isDeleted } = await findAnyUser(text, { issuer: issuer, feedback: context.terminal }, context);
+    const { userId, isDeleted } = await findAnyUser(text, { issuer, feedback: context.terminal }, context);
     if (isDeleted) context.terminal.note(`The identity store has no user ${userId} any longer.`);
     return { userId };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    const names = entitlements.map(({ name }) => name).join(', ');
-    throw new UsageError(`${error.message}. Entitlements are: ${names}`);
+    const names = entitlements.map(({ name }) => name);
+    throw new UsageError(`${error.message}. No entitlement has this name either${suggestion(text, names)}`);
   }
 }
 

@@ -14,7 +14,7 @@ import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { SUBSCRIPTION_READS } from '../command/permissions.ts';
 import { finish } from '../command/unread.ts';
-import { namesOfUsers } from '../command/user-names.ts';
+import { nameIn, namesOfUsers } from '../command/user-names.ts';
 import { changeGrid, planGrid } from '../plan/columns.ts';
 import { groupNameInWords } from '../plan/group-names.ts';
 import { planNotes, priceInWords, totalInWords } from '../plan/notes.ts';
@@ -121,7 +121,7 @@ async function print(
       : undefined;
   const groupNames = names ? withNames(file, made) : file.groupNames;
   if (json || format === 'json') {
-    const changes = file.changes.map((line) => ({ ...line, ...nameField(called?.get(line.userId)) }));
+    const changes = file.changes.map((line) => ({ ...line, ...nameIn(called, line.userId) }));
     if (!json) return terminal.json({ ...file, changes, groupNames });
     for (const line of [...file.plans, ...groupNames, ...(people ? changes : []), file.total]) terminal.json(line);
     return;
@@ -156,14 +156,10 @@ function notDeployed({ stage, local }: Context): string {
   return `${where} has no ledger: this is a plan for a first deployment. If Usher is deployed, check --stage, --region and --profile.`;
 }
 
-function nameField(name: string | undefined): { name?: string } {
-  return name === undefined ? {} : { name };
-}
-
 function withNames({ groupNames }: PlanFile, { renamedGroups }: ConfigurationPlan): PlanFile['groupNames'] {
   return groupNames.map((line) => {
     const { configured, name } = renamedGroups.find(({ groupId }) => groupId === line.groupId) ?? {};
-    return { ...line, ...(configured === undefined ? {} : { configured }), ...nameField(name) };
+    return { ...line, ...(configured === undefined ? {} : { configured }), ...(name === undefined ? {} : { name }) };
   });
 }
 

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { UsageError } from '../../operator/failures.ts';
 import { boundsOf, reportOf } from '../../operator/history/report.ts';
 import type { MonthLine } from '../../operator/lines/history.ts';
-import { durationOf, escaped, numberOf, timeOf } from '../../operator/text.ts';
+import { durationOf, escaped, moneyOf, numberOf, timeOf } from '../../operator/text.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { finish } from '../command/unread.ts';
@@ -69,7 +69,7 @@ async function report(context: Context, command: Command): Promise<void> {
   if (json) {
     terminal.json({ type: 'reach', since: reach.since.toISOString(), by: reach.by });
     for (const line of months) terminal.json(line);
-    if (months.length === 0) terminal.json({ type: 'none', of: 'month' });
+    if (months.length === 0 && context.unread.isEmpty) terminal.json({ type: 'none', of: 'month' });
   } else if (csv) terminal.line(await csvOf(months, COLUMNS));
   else print(months, context);
   const [{ since, until } = {}] = months;
@@ -86,7 +86,7 @@ function print(months: readonly MonthLine[], { terminal }: Context): void {
   const hasPrice = months.some(({ pricePerMonth }) => pricePerMonth !== undefined);
   const seconds = (value: number | undefined) => (value === undefined ? '' : durationOf(value));
   const money = ({ pricePerMonth = 0, currency }: MonthLine) =>
-    [pricePerMonth.toLocaleString('en-US', { minimumFractionDigits: 2 }), currency].filter(Boolean).join(' ');
+    [moneyOf(pricePerMonth), currency].filter(Boolean).join(' ');
   const head = [
     'ENTITLEMENT',
     'COST CENTRE',

@@ -7,7 +7,7 @@ import { choiceOption, oneOf } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { finish } from '../command/unread.ts';
-import { namesOfUsers } from '../command/user-names.ts';
+import { nameIn, namesOfUsers } from '../command/user-names.ts';
 import { csvOf } from '../ui/csv.ts';
 
 const Options = z.object({
@@ -54,15 +54,10 @@ async function seats(context: Context, command: Command): Promise<void> {
   }
   const lines = found.flatMap((one) => seatLines(one, status));
   const called = names ? await namesOfUsers(new Set(lines.map(({ userId }) => userId)), context, unread) : undefined;
-  const named = lines.map((line) => ({ ...line, ...nameIn(called, line) }));
+  const named = lines.map((line) => ({ ...line, ...nameIn(called, line.userId) }));
   if (csv) terminal.line(await csvOf(named.map(cellsOf), [...(called ? ['name'] : []), ...FIELDS, ...moreOf(named)]));
   else listUsers(named, called !== undefined, context);
   finish(context);
-}
-
-function nameIn(called: ReadonlyMap<string, string> | undefined, { userId }: SeatLine): { name?: string } {
-  const name = called?.get(userId);
-  return name === undefined ? {} : { name };
 }
 
 /** Stands in a table for what could not be read. */
@@ -115,10 +110,10 @@ function moreOf(lines: readonly SeatLine[]): string[] {
   return ['plan', 'access', 'subscription'].filter((field) => cells.some((row) => row[field] !== undefined));
 }
 
-function listUsers(lines: readonly SeatLine[], isNamed: boolean, { terminal, clock, json }: Context): void {
+function listUsers(lines: readonly SeatLine[], isNamed: boolean, { terminal, clock, json, unread }: Context): void {
   if (json) {
     for (const line of lines) terminal.json(line);
-    if (lines.length === 0) terminal.json({ type: 'none', of: 'seat' });
+    if (lines.length === 0 && unread.isEmpty) terminal.json({ type: 'none', of: 'seat' });
     return;
   }
   const now = clock.now();

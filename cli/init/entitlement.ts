@@ -1,8 +1,9 @@
+import * as z from 'zod/mini';
 import type { Directory } from '../../adapters/identity-store.ts';
 import type { ApplicationDescription } from '../../adapters/operator/instances.ts';
 import type { Group, People } from '../../adapters/operator/people.ts';
 import type { Applications } from '../../adapters/sso-admin.ts';
-import type { EntitlementInput } from '../../domain/entitlements.ts';
+import { type EntitlementInput, Name } from '../../domain/entitlements.ts';
 import { providerOf } from '../../domain/subscription/plan.ts';
 import { UsageError } from '../../operator/failures.ts';
 import { requireGroup } from '../../operator/look-up/find-group.ts';
@@ -10,7 +11,7 @@ import { suggestion } from '../../operator/suggestions.ts';
 import { count, escaped } from '../../operator/text.ts';
 import type { Terminal } from '../ui/terminal.ts';
 import type { Questions } from './questions.ts';
-import type { Wish } from './wishes.ts';
+import { MaxSeats, type Wish } from './wishes.ts';
 
 /** What an entitlement is made from, and checked with. */
 export interface InitReads {
@@ -159,8 +160,6 @@ async function groupsNamed(wanted: readonly string[], { people, terminal }: Init
   return found;
 }
 
-const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
-
 function nameOf(
   application: ApplicationDescription,
   before: readonly DraftEntitlement[],
@@ -176,16 +175,21 @@ function nameOf(
     suggestion,
     validate(answer) {
       if (taken.has(answer)) return 'another entitlement has this name';
-      return NAME.test(answer) || 'expected lower-case letters, digits and hyphens, at most 63';
+      return problemWith(Name, answer);
     },
   });
+}
+
+/** Returns what is wrong with an answer, in the words of the schema that reads it; true if nothing is. */
+function problemWith(schema: z.ZodMiniType, answer: string): string | true {
+  return z.safeParse(schema, answer).error?.issues[0]?.message ?? true;
 }
 
 async function maxOf(members: number, ask: Questions): Promise<number> {
   const answer = await ask.text({
     message: `Maximum number of seats (${count(members, 'member')} now)`,
     flag: '--max',
-    validate: (text) => (/^\d{1,6}$/.test(text) && Number(text) <= 200_000) || 'expected a number from 0 to 200000',
+    validate: (text) => problemWith(MaxSeats, text),
   });
   return Number(answer);
 }

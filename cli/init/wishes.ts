@@ -7,11 +7,14 @@ import { wholeNumber } from '../shared/whole-number.ts';
 
 const MODES = ['enforce', 'observe'] as const;
 
+/** The text of `--max`, and of the answer to its question. */
+export const MaxSeats = wholeNumber(0, 200_000);
+
 const WishSchema = z.object({
   application: z.optional(z.string()),
   group: z.optional(z.array(z.string())),
   name: z.optional(z.string()),
-  max: z.optional(wholeNumber(0, 200_000)),
+  max: z.optional(MaxSeats),
   revokeAfterDays: z.optional(wholeNumber(0, 365)),
   mode: z.optional(oneOf(MODES)),
   plan: z.optional(oneOf(PLANS)),

@@ -1,6 +1,6 @@
 import type { PlanFile, PlanLine, PlannedChangeLine } from '../../operator/lines/plan.ts';
-import { numberOf } from '../../operator/text.ts';
-import { moneyOf, titleOf } from './notes.ts';
+import { moneyOf, numberOf } from '../../operator/text.ts';
+import { titleOf } from './notes.ts';
 
 /** A table: titles, and rows of as many cells. */
 export interface Grid {

@@ -1,5 +1,5 @@
 import type { PlanFile, PlanLine } from '../../operator/lines/plan.ts';
-import { count, numberOf } from '../../operator/text.ts';
+import { count, moneyOf, numberOf } from '../../operator/text.ts';
 
 /** Returns what the numbers of a plan mean, application by application, in sentences. */
 export function planNotes({ plans, total }: PlanFile): { title: string; notes: string[] }[] {
@@ -118,7 +118,7 @@ export function totalInWords({ total }: PlanFile): string {
     [total.held, 'would lose the seat and is held', 'would lose the seat and are held'],
     [total.kept, 'keeps a seat that was ending', 'keep a seat that was ending'],
     [total.repaired, 'gets what is missing of the seat', 'get what is missing of the seat'],
-    [total.dropped, 'leaves the waitlist', 'leave the waitlist'],
+    [total.dropped, 'no longer waits for a seat', 'no longer wait for a seat'],
   ] as const;
   const some = changes.flatMap(([number, one, many]) =>
     number > 0 ? [`${numberOf(number)} ${number === 1 ? one : many}`] : [],
@@ -136,9 +136,4 @@ export function priceInWords({ total }: PlanFile): string | undefined {
   if (pricePerMonth === undefined || pricePerMonthBefore === undefined) return undefined;
   const rest = unpriced > 0 ? `, and ${count(unpriced, 'seat')} of unknown price` : '';
   return `${moneyOf(pricePerMonth)} ${currency} per month at the end, ${moneyOf(pricePerMonthBefore)} now, if each seat is billed${rest}.`;
-}
-
-/** Returns `1,234.50`. */
-export function moneyOf(amount: number): string {
-  return amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }

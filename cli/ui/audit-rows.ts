@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { LoggedEvent } from '../../adapters/operator/audit-log.ts';
-import { jsonIn } from '../../domain/shared/json.ts';
+import { isObject, jsonIn } from '../../domain/shared/json.ts';
 import { shortDigest } from '../../operator/held/digest.ts';
 import { escaped, numberOf, timeOf } from '../../operator/text.ts';
 
@@ -38,7 +38,8 @@ export interface AuditLogRow {
 
 /** Parses an entry of the log group. It is untrusted: anyone with write access may have put anything there. */
 export function auditRow({ at, text }: LoggedEvent): AuditLogRow {
-  const event = objectIn(text);
+  const value = jsonIn(text);
+  const event = isObject(value) ? value : undefined;
   const { success, data } = EventSchema.safeParse(event);
   const moment = timeOf(at);
   if (!success) {
@@ -60,9 +61,4 @@ export function auditRow({ at, text }: LoggedEvent): AuditLogRow {
     execution: detail.metadata.correlation_uid,
     cells: [moment, ...cells.map(escaped)],
   };
-}
-
-function objectIn(text: string): object | undefined {
-  const value = jsonIn(text);
-  return typeof value === 'object' && value !== null ? value : undefined;
 }

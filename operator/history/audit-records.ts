@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib';
+import type { AuditObject } from '../../adapters/operator/audit-copy.ts';
 import type { AuditQuery } from '../../adapters/operator/audit-log.ts';
 import { type AuditedChange, auditedChangeIn } from '../../domain/seat/audited-changes.ts';
 import { dayOf, plusDays } from '../../domain/shared/day.ts';
@@ -6,7 +7,7 @@ import { RefusedError } from '../../domain/shared/errors.ts';
 import { jsonIn } from '../../domain/shared/json.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import type { Asker } from '../asker.ts';
-import { MissingPrecondition } from '../failures.ts';
+import { CommandFailed, MissingPrecondition } from '../failures.ts';
 
 /** How far back the audit stream can be read, and by what. */
 export interface Reach {
@@ -29,6 +30,8 @@ const DAY_SECONDS = 86_400;
 const LATE_DAYS = 2;
 /** The first bytes of gzip. An HTTP client may have unpacked an object that says how it is packed. */
 const GZIP = Buffer.from([0x1f, 0x8b]);
+/** Firehose collects 5 MB for an object; a small one that someone else made may hold gigabytes. */
+const MOST_UNPACKED_BYTES = 128 * 1024 * 1024;
 
 /**
  * Returns how far back the stream can be read.
@@ -66,7 +69,8 @@ async function logReach(asker: Asker): Promise<Reach> {
   return { since: now, by: 'oldest-event', logSince: now };
 }
 
-function noLogGroup(): MissingPrecondition {
+/** Says that there is no audit stream. */
+export function noLogGroup(): MissingPrecondition {
   return new MissingPrecondition(
     'This account and Region have no log group of the audit stream. Is Usher deployed here?',
   );
@@ -108,10 +112,19 @@ export async function* changesSince(
   }
 }
 
-function linesOf(object: Uint8Array): string[] {
-  const bytes = Buffer.from(object);
-  const text = bytes.subarray(0, GZIP.length).equals(GZIP) ? gunzipSync(bytes) : bytes;
-  return text.toString().split('\n');
+/** @throws CommandFailed for an object that cannot be unpacked: its changes would be missing in the answer */
+function linesOf({ key, bytes }: AuditObject): string[] {
+  const stored = Buffer.from(bytes);
+  if (!stored.subarray(0, GZIP.length).equals(GZIP)) return stored.toString().split('\n');
+  try {
+    return gunzipSync(stored, { maxOutputLength: MOST_UNPACKED_BYTES }).toString().split('\n');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (code !== 'ERR_BUFFER_TOO_LARGE' && !code.startsWith('Z_')) throw error;
+    throw new CommandFailed(
+      `Object ${key} of the bucket is truncated or damaged, or unpacks to more than ${MOST_UNPACKED_BYTES / 1024 / 1024} MiB. Restore an earlier version of it, or ask for a time that the log group has`,
+    );
+  }
 }
 
 /** Who can write to the log or the bucket may have put anything there: what is no audit event is skipped. */

@@ -1,7 +1,5 @@
 import * as z from 'zod/mini';
-import { TimeSchema } from './common.ts';
-
-const Count = z.int().check(z.minimum(0));
+import { Count, TimeSchema } from './common.ts';
 
 /** The kinds of things that need a person. */
 const ATTENTION_KINDS = [

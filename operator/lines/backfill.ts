@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
+import { Count } from './common.ts';
 
 const Execution = z.string().check(z.describe('ARN of the execution'));
-const Count = z.int().check(z.minimum(0));
 
 /** A backfill from before is followed. */
 export const ResumeLineSchema = z.strictObject({ type: z.literal('resume'), execution: Execution });

@@ -3,6 +3,9 @@ import * as z from 'zod/mini';
 /** An ISO 8601 time in UTC. */
 export const TimeSchema = z.string().check(z.describe('ISO 8601, UTC'));
 
+/** A number of things. */
+export const Count = z.int().check(z.minimum(0));
+
 /** Why a command failed: the last line, after what it could print before. */
 export const ErrorLineSchema = z.strictObject({
   type: z.literal('error'),

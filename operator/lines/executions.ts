@@ -1,9 +1,8 @@
 import * as z from 'zod/mini';
 import { EXECUTION_OUTCOMES } from '../../domain/shared/outcome.ts';
-import { PlaceSchema, TimeSchema } from './common.ts';
+import { Count, PlaceSchema, TimeSchema } from './common.ts';
 
-const Count = z.int().check(z.minimum(0));
-const Execution = z.string().check(z.describe('ARN; the name in usher play'));
+const Execution = z.string().check(z.describe('ARN'));
 const Fix = z.string().check(z.describe('What helps, with the command'));
 const Status = z.enum(['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
 

@@ -1,8 +1,7 @@
 import * as z from 'zod/mini';
-import { TimeSchema } from './common.ts';
+import { Count, TimeSchema } from './common.ts';
 
 const Described = (text: string) => z.optional(TimeSchema.check(z.describe(text)));
-const Count = z.int().check(z.minimum(0));
 const Seconds = z.optional(z.number().check(z.minimum(0)));
 
 /** How far back the answer can see: the first line of a history and of a report. */

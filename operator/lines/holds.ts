@@ -1,10 +1,9 @@
 import * as z from 'zod/mini';
-import { TimeSchema } from './common.ts';
+import { Count, TimeSchema } from './common.ts';
 
 const Entitlement = z.string().check(z.describe('Name of the entitlement'));
 const Application = z.string().check(z.describe('ARN of the application'));
 const Digest = z.string().check(z.describe('SHA-256; its first 8 digits are enough for usher release'));
-const Count = z.int().check(z.minimum(0));
 
 const HeldUserSchema = z.strictObject({
   userId: z.string(),

@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
-
-const Count = z.int().check(z.minimum(0));
+import { Count } from './common.ts';
 
 /** The emulator listens. */
 export const LocalLineSchema = z.strictObject({

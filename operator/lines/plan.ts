@@ -1,8 +1,7 @@
 import * as z from 'zod/mini';
 import { CHANGE_KINDS } from '../../domain/decision/user-changes.ts';
-import { TimeSchema } from './common.ts';
+import { Count, TimeSchema } from './common.ts';
 
-const Count = z.int().check(z.minimum(0));
 const Price = z.optional(z.number().check(z.describe('If each seat is billed, by the prices that were given')));
 const Currency = z.optional(z.string());
 const Application = z.string().check(z.describe('ARN'));
@@ -18,7 +17,7 @@ const Counts = {
   held: Count.check(z.describe('Users whose revocation the brake will hold')),
   kept: Count.check(z.describe('Users who keep a seat that was leaving or held')),
   repaired: Count.check(z.describe('Seats that stay, and of which something is made or changed')),
-  dropped: Count.check(z.describe('Users who leave the waitlist')),
+  dropped: Count.check(z.describe('Users who leave the waitlist, or no longer wait for a seat that AWS refused')),
 };
 
 const Budget = z.strictObject({

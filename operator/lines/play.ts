@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { ExecutionOutcome } from '../../domain/shared/outcome.ts';
+import { Count } from './common.ts';
 
-const Count = z.int().check(z.minimum(0));
 const Application = z.string().check(z.describe('ARN'));
 const Principal = z.string().check(z.describe('Id of a user or of a group'));
 

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
-import { TimeSchema } from './common.ts';
+import { Count, TimeSchema } from './common.ts';
 
-const Count = z.int().check(z.minimum(0));
 const Ledger = z.string().check(z.describe('Name of the table that is the ledger'));
 
 /** What a restore changes. */

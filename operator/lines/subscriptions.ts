@@ -1,9 +1,8 @@
 import * as z from 'zod/mini';
 import { FINDING_KINDS, type FindingKind } from '../../domain/subscription/findings.ts';
 import type { Costs as AllCosts } from '../../domain/subscription/prices.ts';
-import { TimeSchema } from './common.ts';
+import { Count, TimeSchema } from './common.ts';
 
-const Count = z.int().check(z.minimum(0));
 const Region = z.string().check(z.describe('Region of the profile'));
 const Status = z.enum(['active', 'pending', 'cancelled', 'unknown']);
 const Plan = z

@@ -99,7 +99,12 @@ describe('usher history', () => {
   });
 
   it.each([
-    ['a deleted user by name', ['reader@example.com'], /name them by id.*CreateUser.*Entitlements are: .*kiro/],
+    [
+      'a deleted user by name',
+      ['reader@example.com'],
+      /name them by id.*CreateUser.*No entitlement has this name either\. Existing: .*kiro/,
+    ],
+    ['an entitlement with a typing error', ['kirp'], /No entitlement has this name either\. Did you mean kiro\?$/m],
     ['an id of which nothing is recorded', [user(99)], /neither the ledger nor the audit stream/],
     ['the future', [ENTITLEMENT, '--at', '2027-01-01'], /--at: 2027-01-01 is in the future/],
     ['no time', [ENTITLEMENT, '--at', 'yesterday'], /--at: expected a day such as/],
@@ -262,6 +267,14 @@ describe('usher report', () => {
     const [head = '', first = ''] = out.split('\n');
     expect(head.split(',').slice(0, 4)).toEqual(['month', 'entitlement', 'costCentre', 'application']);
     expect(first).toMatch(new RegExp(`^2026-11,${ENTITLEMENT},R-D 4711,${APPLICATION},`));
+  });
+
+  it('says what it could not read, never that there is nothing, if the ledger cannot be read', async () => {
+    await operator.fault({ operation: 'DynamoDB.Query', kind: 'refuse', times: 9 });
+    const { code, out } = await operator.run('report', '--json');
+    await operator.clearFaults();
+    expect(code).toBe(1);
+    expect(typesIn(linesOf(out))).toEqual(['reach', 'unread', 'error']);
   });
 
   it.each([

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { APPLICATION, ENTITLEMENT, GROUP, OTHER_APPLICATION, OTHER_GROUP, STORE_ID, user } from '../support/ids.ts';
-import { anOperator, resultsOf } from '../support/operator.ts';
+import { anOperator, linesOf, resultsOf } from '../support/operator.ts';
 import { SECRET } from '../support/secret.ts';
 
 const NEW = 'BrandNewException';
@@ -238,6 +238,14 @@ describe('usher seats', () => {
     const [first, second] = resultsOf(out);
     expect(first).toEqual({ type: 'entitlement', entitlement: ENTITLEMENT, application: APPLICATION, max: 200 });
     expect(second).toMatchObject({ entitlement: 'kiro', seats: 1, unmanaged: 0 });
+    expectReported(error, 'Query');
+    expect(code).toBe(1);
+  });
+
+  it('never says that there is no seat if the ledger cannot be read', async () => {
+    await refuse('DynamoDB.Query');
+    const { code, out, error } = await operator.run('seats', '--people', '--json');
+    expect(new Set(linesOf(out).map(({ type }) => type))).toEqual(new Set(['unread', 'error']));
     expectReported(error, 'Query');
     expect(code).toBe(1);
   });

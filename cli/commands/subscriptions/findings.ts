@@ -7,11 +7,12 @@ import {
 } from '../../../domain/subscription/findings.ts';
 import { COST_KINDS, costsOf, type Prices, priceOf, totalOf } from '../../../domain/subscription/prices.ts';
 import { FINDING_MEANINGS } from '../../../operator/finding-meanings.ts';
-import { count, numberOf } from '../../../operator/text.ts';
+import { count, moneyOf, numberOf } from '../../../operator/text.ts';
 import type { Context } from '../../command/context.ts';
 import type { ProfileReport } from '../../command/subscriptions.ts';
+import { nameIn } from '../../command/user-names.ts';
 import { csvOf } from '../../ui/csv.ts';
-import { amountOf, costFields, costInWords, priceFields } from './money.ts';
+import { costFields, costInWords, priceFields } from './money.ts';
 
 /** Stands in a table for what could not be read. */
 const UNREAD = '?';
@@ -238,13 +239,7 @@ export async function listFindings(
   );
 }
 
-/** Returns the field of a user's name; none if it is not asked for, or not known. */
-export function nameIn(names: ReadonlyMap<string, string> | undefined, userId: string): { name?: string } {
-  const name = names?.get(userId);
-  return name === undefined ? {} : { name };
-}
-
 /** Returns the price in a row of a table. */
 export function priceCell(row: { pricePerMonth?: number }): string {
-  return row.pricePerMonth === undefined ? 'unknown' : amountOf(Math.round(row.pricePerMonth * 100));
+  return row.pricePerMonth === undefined ? 'unknown' : moneyOf(row.pricePerMonth);
 }

@@ -19,9 +19,9 @@ import type { Unread } from '../../../operator/unread.ts';
 import type { Context } from '../../command/context.ts';
 import { readProfiles } from '../../command/subscriptions.ts';
 import { finish } from '../../command/unread.ts';
-import { namesOfUsers } from '../../command/user-names.ts';
+import { nameIn, namesOfUsers } from '../../command/user-names.ts';
 import { csvOf } from '../../ui/csv.ts';
-import { nameIn, priceCell } from './findings.ts';
+import { priceCell } from './findings.ts';
 import { costInWords, priceFields } from './money.ts';
 
 interface IdleOptions {

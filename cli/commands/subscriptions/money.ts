@@ -1,21 +1,16 @@
 import { COST_KINDS, type Cost, type Costs, type Prices } from '../../../domain/subscription/prices.ts';
 import { labelOf, readText } from '../../../input/files.ts';
 import { readPrices } from '../../../input/prices-file.ts';
-import { numberOf } from '../../../operator/text.ts';
+import { moneyOf, numberOf } from '../../../operator/text.ts';
 
 /** Reads the file of `--price`, if there is one. @throws InputError */
 export async function pricesIn(file: string | undefined): Promise<Prices | undefined> {
   return file === undefined ? undefined : readPrices(await readText(file), labelOf(file));
 }
 
-/** Returns `1,234.50`. */
-export function amountOf(hundredths: number): string {
-  return (hundredths / 100).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-}
-
 /** Returns `57.00`, or `57.00 and 2 of unknown price`; with a currency, `57.00 USD`. */
 export function costInWords({ hundredths, unknown }: Cost, currency?: string): string {
-  const amount = [amountOf(hundredths), ...(currency === undefined ? [] : [currency])].join(' ');
+  const amount = [moneyOf(hundredths / 100), ...(currency === undefined ? [] : [currency])].join(' ');
   if (unknown === 0) return amount;
   const rest = `${numberOf(unknown)} of unknown price`;
   return hundredths === 0 ? rest : `${amount} and ${rest}`;

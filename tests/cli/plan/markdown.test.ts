@@ -44,6 +44,12 @@ function render(file: PlanFile, names?: ReadonlyMap<string, string>): string {
 }
 
 describe('the plan of a pull request', () => {
+  it('says of dropped users that they no longer wait: they were on the waitlist, or AWS had refused the seat', () => {
+    const { total } = aPlanFile();
+    const words = render(aPlanFile({ total: { ...total, gains: 0, dropped: 2 } }));
+    expect(words).toContain('\n2 no longer wait for a seat. 2 seats now, 3 at the end.\n');
+  });
+
   it('has a sentence, a table, and the users folded', () => {
     expect(render(aPlanFile()).split('\n')).toEqual([
       '### Usher plan',

@@ -5,6 +5,7 @@ import type { AuditLog, AuditQuery, LogGroup } from '../../../adapters/operator/
 import { auditEvent } from '../../../domain/audit/event.ts';
 import { RefusedError } from '../../../domain/shared/errors.ts';
 import type { Asker } from '../../../operator/asker.ts';
+import { CommandFailed } from '../../../operator/failures.ts';
 import { changesSince, reachOf } from '../../../operator/history/audit-records.ts';
 import { Unread } from '../../../operator/unread.ts';
 import { collected } from '../../support/aws.ts';
@@ -48,7 +49,7 @@ function anAsker({ group, log = {}, bucket = {} }: Places) {
     since: async () => Object.keys(bucket).map(on)[0],
     async *objects(from, to) {
       asked.days = [from, to];
-      for (const [day, object] of Object.entries(bucket)) if (day >= from && day <= to) yield object;
+      for (const [key, bytes] of Object.entries(bucket)) if (key >= from && key <= to) yield { key, bytes };
     },
   };
   const services = { auditLog: async () => auditLog, auditCopy: async () => copy };
@@ -132,6 +133,16 @@ describe('the changes since a time', () => {
     expect(days).toEqual(['2026-11-09', '2026-11-08', '2026-11-12', '2026-11-20']);
     expect(asked.days).toEqual(['2026-11-01', '2026-11-12']);
     expect(asked.query?.since).toEqual(on('2026-11-10'));
+  });
+
+  it.each([
+    ['truncated', gzipSync(eventOn('2026-11-09')).subarray(0, -12)],
+    ['damaged', Buffer.from([0x1f, 0x8b, 0, 0])],
+    ['larger than an object can be', gzipSync(Buffer.alloc(128 * 1024 * 1024 + 1))],
+  ])('are not answered without an object that is %s: the error names it', async (_how, object) => {
+    const failed = read({ ...places, bucket: { '2026-11-09': object } }, '2026-11-01', 'acme');
+    await expect(failed).rejects.toThrow(CommandFailed);
+    await expect(failed).rejects.toThrow(/^Object 2026-11-09 of the bucket is truncated or damaged/);
   });
 
   it('are those of a user, or of an application', async () => {
