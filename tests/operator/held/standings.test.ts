@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { standingsOf } from '../../../operator/held/holds.ts';
+import { standingsOf } from '../../../operator/held/standings.ts';
 import { Unread } from '../../../operator/unread.ts';
 import type { Readers } from '../../../reconcile/plan/readers.ts';
 import { aSeat } from '../../support/builders.ts';
