@@ -23,7 +23,7 @@ const EXECUTION_PACES: Readonly<Record<string, { atOnce: number; perSecond: numb
 const LOOKUPS_PER_SECOND = 1.5;
 
 interface ServicesOptions {
-  /** Is told, every five seconds at most, that a call is tried again. */
+  /** Called, every five seconds at most, when a call is retried. */
   onRetry(text: string): void;
   clock: Clock;
   stage: string;

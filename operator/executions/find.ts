@@ -16,7 +16,7 @@ export async function machinesOf(services: Services): Promise<readonly [onboardi
   return [await services.machineArn(services.names.machine), await services.machineArn(services.names.adminMachine)];
 }
 
-/** Returns the name of an execution, which people type. */
+/** Returns the name of an execution, as a command line has it. */
 export function nameIn(arn: string): string {
   return arn.split(':').at(-1) ?? arn;
 }

@@ -14,7 +14,7 @@ async function asked(change: (world: ReadersWorld) => Readers, options: ReadersO
   const unread = new Unread();
   const asker = { clock: { now: () => READ_AT, sleep: async () => undefined }, unread, progress: () => undefined };
   const found = await standingsOf([HELD], change(world), asker);
-  return { standing: found.get(user(1)), unread: unread.tell().map(({ message }) => message) };
+  return { standing: found.get(user(1)), unread: unread.report().map(({ message }) => message) };
 }
 
 describe('how a held user stands', () => {
