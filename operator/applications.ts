@@ -1,3 +1,5 @@
+import type { Entitlements } from '../domain/entitlements.ts';
+import type { WorkQueue } from '../domain/queue/work-queue.ts';
 import type { Readers } from '../reconcile/plan/readers.ts';
 import type { Attempts } from './unread.ts';
 
@@ -6,9 +8,18 @@ import type { Attempts } from './unread.ts';
  * configuration. Without those if AWS refuses to show the work queue.
  */
 export async function knownApplications(
-  { ledger, entitlements: { entitlements, retired } }: Pick<Readers, 'ledger' | 'entitlements'>,
+  { ledger, entitlements }: Pick<Readers, 'ledger' | 'entitlements'>,
   unread: Attempts,
 ): Promise<Set<string>> {
-  const swept = (await unread.attempt(() => ledger.queue()))?.value.sweptAt ?? {};
-  return new Set([...entitlements.map(({ application }) => application), ...retired, ...Object.keys(swept)]);
+  const queue = await unread.attempt(() => ledger.queue());
+  return applicationsIn(entitlements, queue?.value);
+}
+
+/** Returns what {@link knownApplications} reads, from a work queue that was read. */
+export function applicationsIn(
+  { entitlements, retired }: Entitlements,
+  queue: Pick<WorkQueue, 'sweptAt'> | undefined,
+): Set<string> {
+  const swept = Object.keys(queue?.sweptAt ?? {});
+  return new Set([...entitlements.map(({ application }) => application), ...retired, ...swept]);
 }

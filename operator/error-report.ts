@@ -17,7 +17,7 @@ const NEW_VALUE = {
   code: EXIT.failed,
   hint: 'AWS answered with a value that this version of Usher does not know. Keep the message and file a bug',
 };
-/** It may have come from anything that listens where the command was told to ask. */
+/** It may have come from anything that listens where the command was pointed at. */
 const MALFORMED = {
   code: EXIT.failed,
   hint: 'If AWS_ENDPOINT_URL is set, what answers there may not be AWS. If it is not, keep the message and file a bug',
@@ -76,7 +76,7 @@ const REFUSALS: Readonly<Record<string, Pick<ErrorReport, 'hint' | 'code'>>> = {
   },
   'subscription-or-application-missing': {
     code: EXIT.failed,
-    hint: 'Someone else may have cancelled the subscription: the next list tells. If the application is gone, correct entitlements.yml',
+    hint: 'Someone else may have cancelled the subscription: the next list shows it. If the application is gone, correct entitlements.yml',
   },
   'subscription-unknown': {
     code: EXIT.failed,

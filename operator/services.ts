@@ -1,7 +1,7 @@
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { type ClientSettings, createPacer, type Pacer } from '../adapters/clients.ts';
 import { namesOf } from '../adapters/resource-names.ts';
-import { connectSubscriptions } from '../adapters/subscriptions/connect.ts';
+import type { SubscriptionsInput } from '../adapters/subscriptions/connect.ts';
 import { SUBSCRIPTIONS_PER_SECOND } from '../domain/pace.ts';
 import type { Clock } from '../domain/shared/clock.ts';
 import { once } from './once.ts';
@@ -23,7 +23,7 @@ const EXECUTION_PACES: Readonly<Record<string, { atOnce: number; perSecond: numb
 const LOOKUPS_PER_SECOND = 1.5;
 
 interface ServicesOptions {
-  /** Is told, every five seconds at most, that a call is tried again. */
+  /** Called, every five seconds at most, when a call is retried. */
   onRetry(text: string): void;
   clock: Clock;
   stage: string;
@@ -51,6 +51,7 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
     access.endpoint === undefined ? createPacer(most, clock) : { pace: async () => undefined };
   const applicationsPacer = pacer(perSecond);
   const directoryPacer = pacer(DIRECTORY_PER_SECOND);
+  const subscriptionsPacer = pacer(SUBSCRIPTIONS_PER_SECOND);
   const identity = once(async () => (await import('../adapters/operator/caller.ts')).readIdentity(settings));
   const executionPacers = new Map(
     Object.entries(EXECUTION_PACES).map(([name, { atOnce, perSecond: most }]) => [
@@ -110,7 +111,10 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
     async people(identityStoreId: string) {
       return (await import('../adapters/operator/people.ts')).connectPeople(settings, identityStoreId, directoryPacer);
     },
-    subscriptions: connectSubscriptions(settings, pacer(SUBSCRIPTIONS_PER_SECOND)),
+    async subscriptions(input: SubscriptionsInput) {
+      const { connectSubscriptions } = await import('../adapters/subscriptions/connect.ts');
+      return connectSubscriptions(settings, subscriptionsPacer)(input);
+    },
   };
 }
 

@@ -18,7 +18,7 @@ export const ALL_OR_NOTHING: Attempts = { attempt: async (read) => ({ value: awa
 export class Unread {
   /** By message: what is read twice is reported once. */
   readonly #reports = new Map<string, ErrorReport>();
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
 
   /**
    * Reads something that AWS may refuse, or not answer for now.
@@ -57,10 +57,10 @@ export class Unread {
     return this.size === 0;
   }
 
-  /** Returns what has not been told yet, and counts it as told. */
-  tell(): ErrorReport[] {
-    const untold = [...this.#reports].filter(([message]) => !this.#told.has(message));
-    for (const [message] of untold) this.#told.add(message);
-    return untold.map(([, report]) => report);
+  /** Returns what has not been reported yet, and counts it as reported. */
+  report(): ErrorReport[] {
+    const unreported = [...this.#reports].filter(([message]) => !this.#reported.has(message));
+    for (const [message] of unreported) this.#reported.add(message);
+    return unreported.map(([, report]) => report);
   }
 }

@@ -1,4 +1,3 @@
-import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   DescribeArchiveCommand,
   DescribeEventBusCommand,
@@ -9,7 +8,6 @@ import {
 import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { type ErrorRow, EVENT_BRIDGE_ERRORS } from '../aws-errors.ts';
 import type { ClientSettings } from '../clients.ts';
-import { DYNAMODB_ERRORS } from '../dynamodb-errors.ts';
 import { askWith, listIn, malformedAnswer, undefinedIf } from '../requests.ts';
 
 /** The target of a rule or a schedule, and the queue for events that it could not deliver. */
@@ -44,9 +42,9 @@ export interface Schedule {
  */
 export interface Deployment {
   rule(name: string, bus?: string): Promise<Rule | undefined>;
+  /** The state of the rule, which takes half the requests. */
+  ruleState(name: string, bus?: string): Promise<Rule['state'] | undefined>;
   schedule(name: string, group: string): Promise<Schedule | undefined>;
-  /** The status of the table: `ACTIVE`, … */
-  table(name: string): Promise<string | undefined>;
   /** The ARN of the bus. */
   bus(name: string): Promise<string | undefined>;
   archive(name: string): Promise<{ arn: string; state: string; days: number } | undefined>;
@@ -63,24 +61,22 @@ const unlessMissing = <T>(send: () => Promise<T>) =>
   undefinedIf((error) => error instanceof Error && error.name === 'ResourceNotFoundException', send);
 
 /** The deployment, over the SDK. */
-export function awsDeployment(clients: {
-  events: EventBridgeClient;
-  scheduler: SchedulerClient;
-  dynamo: DynamoDBClient;
-}): Deployment {
-  const { events, scheduler, dynamo } = clients;
+export function awsDeployment(clients: { events: EventBridgeClient; scheduler: SchedulerClient }): Deployment {
+  const { events, scheduler } = clients;
   const askEvents = askWith(EVENT_BRIDGE_ERRORS);
   const ask = askWith(SCHEDULER_ERRORS);
-  const askTables = askWith(DYNAMODB_ERRORS);
+
+  function describeRule(name: string, bus = 'default') {
+    return askEvents('DescribeRule', [`rule ${name}`], async () => {
+      const command = new DescribeRuleCommand({ Name: name, EventBusName: bus });
+      return withState(await unlessMissing(() => events.send(command)), 'DescribeRule');
+    });
+  }
 
   return {
     async rule(name, bus = 'default') {
-      const ids = [`rule ${name}`];
-      const rule = await askEvents('DescribeRule', ids, async () => {
-        const command = new DescribeRuleCommand({ Name: name, EventBusName: bus });
-        return withState(await unlessMissing(() => events.send(command)), 'DescribeRule');
-      });
-      const targets = await askEvents('ListTargetsByRule', ids, () =>
+      const rule = await describeRule(name, bus);
+      const targets = await askEvents('ListTargetsByRule', [`rule ${name}`], () =>
         unlessMissing(() => events.send(new ListTargetsByRuleCommand({ Rule: name, EventBusName: bus }))),
       );
       if (!(rule && targets)) return undefined;
@@ -92,6 +88,8 @@ export function awsDeployment(clients: {
         ),
       };
     },
+
+    ruleState: async (name, bus) => (await describeRule(name, bus))?.State,
 
     async schedule(name, group) {
       const found = await ask('GetSchedule', [`schedule ${name}`], async () => {
@@ -107,13 +105,6 @@ export function awsDeployment(clients: {
           createdAt: found.CreationDate,
         }
       );
-    },
-
-    async table(name) {
-      const found = await askTables('DescribeTable', [`table ${name}`], () =>
-        unlessMissing(() => dynamo.send(new DescribeTableCommand({ TableName: name }))),
-      );
-      return found && (found.Table?.TableStatus ?? '');
     },
 
     async bus(name) {
@@ -145,9 +136,5 @@ function withState<T extends { State?: string | undefined }>(
 
 /** {@link awsDeployment} with clients of its own. */
 export function connectDeployment(settings: ClientSettings): Deployment {
-  return awsDeployment({
-    events: new EventBridgeClient(settings),
-    scheduler: new SchedulerClient(settings),
-    dynamo: new DynamoDBClient(settings),
-  });
+  return awsDeployment({ events: new EventBridgeClient(settings), scheduler: new SchedulerClient(settings) });
 }

@@ -4,6 +4,7 @@ import {
   GetExecutionHistoryCommand,
   type HistoryEvent,
   ListExecutionsCommand,
+  type ListExecutionsOutput,
   RedriveExecutionCommand,
   SFNClient,
   StartExecutionCommand,
@@ -44,6 +45,8 @@ export interface Executions {
   describe(arn: string): Promise<ExecutionDetail | undefined>;
   /** ListExecutions, newest first, by pages. */
   list(machineArn: string, status?: ExecutionStatus): AsyncIterable<readonly ExecutionSummary[]>;
+  /** The first page of ListExecutions, of any status. `isAll`: the state machine has no other executions. */
+  newest(machineArn: string): Promise<{ executions: readonly ExecutionSummary[]; isAll: boolean }>;
   /**
    * GetExecutionHistory, oldest first, by pages; nothing if there is no such execution.
    *
@@ -61,6 +64,19 @@ const EVENTS_PER_PAGE = 1000;
 /** The executions of Step Functions, over the SDK. */
 export function stepFunctionsExecutions(client: SFNClient, pacer?: Pacer): Executions {
   const ask = askWith(STEP_FUNCTIONS_ERRORS, pacer);
+
+  function listPage(machineArn: string, statusFilter?: ExecutionStatus, nextToken?: string) {
+    return ask('ListExecutions', [`state machine ${machineArn}`], async () => {
+      const command = new ListExecutionsCommand({
+        stateMachineArn: machineArn,
+        statusFilter,
+        maxResults: EXECUTIONS_PER_PAGE,
+        nextToken,
+      });
+      const page = await client.send(command);
+      return { executions: page.executions, NextToken: page.nextToken };
+    });
+  }
 
   async function* historyPages(arn: string, reverseOrder: boolean) {
     const operation = 'GetExecutionHistory';
@@ -103,31 +119,15 @@ export function stepFunctionsExecutions(client: SFNClient, pacer?: Pacer): Execu
     describe: (arn) => describeExecution(client, ask, arn),
 
     async *list(machineArn, status) {
-      const operation = 'ListExecutions';
-      for await (const { executions } of pages(operation, (nextToken) =>
-        ask(operation, [`state machine ${machineArn}`], async () => {
-          const page = await client.send(
-            new ListExecutionsCommand({
-              stateMachineArn: machineArn,
-              statusFilter: status,
-              maxResults: EXECUTIONS_PER_PAGE,
-              nextToken,
-            }),
-          );
-          return { executions: page.executions, NextToken: page.nextToken };
-        }),
-      )) {
-        yield listIn(executions, operation, 'executions').map((one) => {
-          if (!(one.executionArn && one.name && one.startDate)) throw malformedAnswer(operation, 'executions');
-          return {
-            arn: one.executionArn,
-            name: one.name,
-            status: executionStatusIn(one.status, operation),
-            startedAt: one.startDate,
-            ...(one.stopDate ? { endedAt: one.stopDate } : {}),
-          };
-        });
-      }
+      for await (const { executions } of pages('ListExecutions', (nextToken) =>
+        listPage(machineArn, status, nextToken),
+      ))
+        yield summariesIn(executions);
+    },
+
+    async newest(machineArn) {
+      const { executions, NextToken } = await listPage(machineArn);
+      return { executions: summariesIn(executions), isAll: !NextToken };
     },
 
     async *history(arn, after = 0) {
@@ -152,6 +152,20 @@ export function stepFunctionsExecutions(client: SFNClient, pacer?: Pacer): Execu
         }
       }),
   };
+}
+
+function summariesIn(executions: ListExecutionsOutput['executions']): ExecutionSummary[] {
+  const operation = 'ListExecutions';
+  return listIn(executions, operation, 'executions').map((one) => {
+    if (!(one.executionArn && one.name && one.startDate)) throw malformedAnswer(operation, 'executions');
+    return {
+      arn: one.executionArn,
+      name: one.name,
+      status: executionStatusIn(one.status, operation),
+      startedAt: one.startDate,
+      ...(one.stopDate ? { endedAt: one.stopDate } : {}),
+    };
+  });
 }
 
 const FAILED_ATTEMPTS: ReadonlySet<string> = new Set([

@@ -28,7 +28,10 @@ export interface Message {
 export interface Queues {
   /** The approximate number of messages, including received ones; undefined if there is no such queue. */
   size(name: string): Promise<number | undefined>;
-  /** Receives all visible messages and hides them for this many seconds; undefined if there is no such queue. */
+  /**
+   * Receives all visible messages and hides them for this many seconds; undefined if there is no such queue. If it fails, it
+   * gives back what it has received.
+   */
   receiveAll(name: string, hiddenSeconds: number): Promise<readonly Message[] | undefined>;
   /** Makes the message visible to all receivers at once. */
   giveBack(name: string, message: Message): Promise<void>;
@@ -63,6 +66,12 @@ const MESSAGES_PER_CALL = 10;
 /** ReceiveMessage asks only some of SQS's servers: only this many empty answers in a row mean that the queue is empty. */
 const EMPTY_RECEIVES = 3;
 
+interface Receiving {
+  /** Of the queue. */
+  name: string;
+  hiddenSeconds: number;
+}
+
 /** The queues of SQS, over the SDK. */
 export function sqsQueues(client: SQSClient): Queues {
   const ask = askWith(SQS_ERRORS);
@@ -77,6 +86,41 @@ export function sqsQueues(client: SQSClient): Queues {
     );
     if (found && !found.QueueUrl) throw malformedAnswer(operation, 'QueueUrl');
     return found?.QueueUrl;
+  }
+
+  async function giveBack(QueueUrl: string | undefined, { receipt, id }: Message): Promise<void> {
+    await ask('ChangeMessageVisibility', [`message ${id}`], () =>
+      client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: receipt, VisibilityTimeout: 0 })),
+    );
+  }
+
+  /** Adds all visible messages, by id. */
+  async function receiveInto(found: Map<string, Message>, QueueUrl: string, { name, hiddenSeconds }: Receiving) {
+    for (let empty = 0; empty < EMPTY_RECEIVES; ) {
+      const { Messages } = await ask('ReceiveMessage', [`queue ${name}`], () =>
+        client.send(
+          new ReceiveMessageCommand({
+            QueueUrl,
+            MaxNumberOfMessages: MESSAGES_PER_CALL,
+            VisibilityTimeout: hiddenSeconds,
+            MessageSystemAttributeNames: ['SentTimestamp'],
+          }),
+        ),
+      );
+      const messages = listIn(Messages ?? [], 'ReceiveMessage', 'Messages');
+      empty = messages.length === 0 ? empty + 1 : 0;
+      for (const { MessageId, ReceiptHandle, Body = '', Attributes } of messages) {
+        if (!(MessageId && ReceiptHandle)) throw malformedAnswer('ReceiveMessage', 'Messages');
+        const sent = Number(Attributes?.SentTimestamp);
+        // SQS delivers at least once: a second copy comes with a newer receipt.
+        found.set(MessageId, {
+          id: MessageId,
+          receipt: ReceiptHandle,
+          body: Body,
+          sentAt: Number.isFinite(sent) ? new Date(sent) : undefined,
+        });
+      }
+    }
   }
 
   return {
@@ -101,40 +145,16 @@ export function sqsQueues(client: SQSClient): Queues {
       const QueueUrl = await urlOf(name);
       if (QueueUrl === undefined) return undefined;
       const found = new Map<string, Message>();
-      for (let empty = 0; empty < EMPTY_RECEIVES; ) {
-        const { Messages } = await ask('ReceiveMessage', [`queue ${name}`], () =>
-          client.send(
-            new ReceiveMessageCommand({
-              QueueUrl,
-              MaxNumberOfMessages: MESSAGES_PER_CALL,
-              VisibilityTimeout: hiddenSeconds,
-              MessageSystemAttributeNames: ['SentTimestamp'],
-            }),
-          ),
-        );
-        const messages = listIn(Messages ?? [], 'ReceiveMessage', 'Messages');
-        empty = messages.length === 0 ? empty + 1 : 0;
-        for (const { MessageId, ReceiptHandle, Body = '', Attributes } of messages) {
-          if (!(MessageId && ReceiptHandle)) throw malformedAnswer('ReceiveMessage', 'Messages');
-          const sent = Number(Attributes?.SentTimestamp);
-          // SQS delivers at least once: a second copy comes with a newer receipt.
-          found.set(MessageId, {
-            id: MessageId,
-            receipt: ReceiptHandle,
-            body: Body,
-            sentAt: Number.isFinite(sent) ? new Date(sent) : undefined,
-          });
-        }
+      try {
+        await receiveInto(found, QueueUrl, { name, hiddenSeconds });
+      } catch (error) {
+        for (const message of found.values()) await giveBack(QueueUrl, message);
+        throw error;
       }
       return [...found.values()];
     },
 
-    async giveBack(name, { receipt, id }) {
-      const QueueUrl = await urlOf(name);
-      await ask('ChangeMessageVisibility', [`message ${id}`], () =>
-        client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: receipt, VisibilityTimeout: 0 })),
-      );
-    },
+    giveBack: async (name, message) => giveBack(await urlOf(name), message),
 
     async remove(name, { receipt, id }) {
       const QueueUrl = await urlOf(name);

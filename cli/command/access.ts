@@ -1,6 +1,5 @@
 import type { ClientSettings } from '../../adapters/clients.ts';
 import { operatorCredentials } from '../../adapters/operator/credentials.ts';
-
 import { MissingPrecondition } from '../../operator/failures.ts';
 import { suggestion } from '../../operator/suggestions.ts';
 import { escaped } from '../../operator/text.ts';

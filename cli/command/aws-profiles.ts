@@ -27,7 +27,7 @@ export async function awsProfiles(env: NodeJS.ProcessEnv): Promise<AwsProfiles> 
   return { names: [...new Set(names.map(unquoted))], files: [config, credentials] };
 }
 
-/** Returns the titles of the sections of a file. None if it cannot be read: the SDK, too, then goes on without it. */
+/** Returns the titles of the sections of a file. None if it cannot be read: the SDK, too, then continues without it. */
 async function sectionsOf(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
   return text.split(/\r?\n/).flatMap((line) => /^\s*\[\s*([^\]]*?)\s*\]/.exec(line)?.[1] ?? []);

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { StageSchema } from '../../adapters/resource-names.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
-import { labelOf, readText } from '../../input/files.ts';
 import type { Asker } from '../../operator/asker.ts';
 import { MissingPrecondition, UsageError } from '../../operator/failures.ts';
 import { once } from '../../operator/once.ts';
@@ -83,7 +82,12 @@ export async function contextOf(
   const entitlements = async () => (await inForce()).configuration;
   const clock = emulator?.clock ?? systemClock;
   const access = once(async () => {
-    if (emulator) return { endpoint: emulator.endpoint, credentials: EMULATOR_CREDENTIALS };
+    if (emulator) {
+      const { NodeHttpHandler } = await import('@smithy/node-http-handler');
+      // The clients of all services share the connections to the one host that there is.
+      const requestHandler = new NodeHttpHandler();
+      return { endpoint: emulator.endpoint, credentials: EMULATOR_CREDENTIALS, requestHandler };
+    }
     const { operatorAccess } = await import('./access.ts');
     return operatorAccess({ profile: options.profile, env, terminal: around.terminal });
   });
@@ -138,6 +142,7 @@ async function configurationIn(file: string | undefined): Promise<PlanQuestion> 
   try {
     // The parser of YAML is loaded only for a file: the emulator answers in JSON.
     const { readEntitlements, readGroupNames } = await import('../../input/entitlements-file.ts');
+    const { labelOf, readText } = await import('../../input/files.ts');
     const [text, label] = [await readText(name), labelOf(name)];
     return { configuration: readEntitlements(text, label), groupNames: readGroupNames(text, label) };
   } catch (error) {

@@ -27,7 +27,7 @@ export function printError(
   return code;
 }
 
-/** Like {@link reportOf}, also for files that people hand in. */
+/** Like {@link reportOf}, also for files of the operator. */
 function reported(error: unknown): ErrorReport {
   return error instanceof InputError ? { message: error.message, code: EXIT.wrongUse } : reportOf(error);
 }

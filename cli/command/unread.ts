@@ -6,7 +6,7 @@ import type { Context } from './context.ts';
 export function printUnread({ terminal, json, unread }: Pick<Context, 'terminal' | 'json' | 'unread'>): void {
   const { yellow, dim } = terminal.noteColors;
   const hints = new Set<string>();
-  for (const { message, hint } of unread.tell()) {
+  for (const { message, hint } of unread.report()) {
     if (json) terminal.json({ type: 'unread', message, ...(hint === undefined ? {} : { hint }) });
     terminal.note(`${yellow('not read:')} ${escaped(message)}`);
     if (hint !== undefined) hints.add(hint);

@@ -25,7 +25,7 @@ export async function watch(draw: (context: Context) => Promise<Frame>, context:
     const lines = await terminal.frame(async () => {
       const unread = new Unread();
       next = await draw({ ...context, unread });
-      for (const { message, hint } of unread.tell()) {
+      for (const { message, hint } of unread.report()) {
         if (context.json) terminal.json({ type: 'unread', message, ...(hint === undefined ? {} : { hint }) });
         else terminal.line(`not read: ${escaped(message)}`);
       }

@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import type { Ledger } from '../../adapters/ledger.ts';
 import type { Executions } from '../../adapters/operator/executions.ts';
 import { takesSlot } from '../../domain/seat/seat.ts';
+import { nameIn } from '../../operator/executions/find.ts';
 import { readStarted, requireExecution } from '../../operator/executions/follow.ts';
 import { type Ending, endingOf, OUTCOMES } from '../../operator/executions/outcomes.ts';
 import { CommandFailed } from '../../operator/failures.ts';
@@ -256,7 +257,7 @@ async function watch(
   context.onInterrupt(() => {
     bar?.stop();
     terminal.note(
-      `\n${progress()}. The execution continues. Check it: usher status ${arn.split(':').at(-1)}\nFollow it again, or plan for the users who are left: usher backfill`,
+      `\n${progress()}. The execution continues. Check it: usher status ${nameIn(arn)}\nFollow it again, or plan for the users who are left: usher backfill`,
     );
   });
   let current = arn;

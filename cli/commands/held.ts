@@ -85,7 +85,7 @@ function causeInWords({ cause }: HoldLine, now: Date): string[] {
       since === at ? `counted ${relative(at, now)}` : `first ${relative(since, now)}, last ${relative(at, now)}`;
     if (after === undefined)
       return `Group ${groupId}, with ${count(before, 'member')}, is no longer configured (${when}).`;
-    const what = missing ? 'does not exist any longer: it had' : 'fell from';
+    const what = missing ? 'no longer exists: it had' : 'fell from';
     const to = missing ? count(before, 'member') : `${numberOf(before)} to ${count(after, 'member')}`;
     return `Group ${groupId} ${what} ${to} (${when}).`;
   });

@@ -126,7 +126,7 @@ async function subjectOf(text: string, issuer: string | undefined, context: Cont
   if (/^arn:[^:]+:sso:.*:application\//.test(text)) return { application: text };
   try {
     const { userId, isDeleted } = await findAnyUser(text, { issuer, feedback: context.terminal }, context);
-    if (isDeleted) context.terminal.note(`The identity store has no user ${userId} any longer.`);
+    if (isDeleted) context.terminal.note(`User ${userId} is no longer in the identity store.`);
     return { userId };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

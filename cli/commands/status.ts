@@ -4,7 +4,6 @@ import { UsageError } from '../../operator/failures.ts';
 import { commandOf, type Runner } from '../command/command.ts';
 import { type Context, optionsOf } from '../command/context.ts';
 import { finish } from '../command/unread.ts';
-import { watch } from '../command/watch.ts';
 import { wholeNumber } from '../shared/whole-number.ts';
 
 const Options = z.object({
@@ -46,7 +45,6 @@ export function statusCommand(run: Runner): Command {
       'sqs:GetQueueAttributes',
       'scheduler:GetSchedule',
       'events:DescribeRule',
-      'events:ListTargetsByRule',
       'organizations:DescribeOrganization',
       'organizations:ListDelegatedAdministrators',
       'identitystore:DescribeUser',
@@ -71,7 +69,7 @@ async function status(context: Context, command: Command): Promise<void> {
   if (!executions && (limit !== undefined || ticks)) throw new UsageError('--limit and --ticks go with --executions');
   if (by && name === undefined) throw new UsageError('--by goes with an EXECUTION');
   const draw = await drawing();
-  if (isWatched) return watch(draw, context);
+  if (isWatched) return (await import('../command/watch.ts')).watch(draw, context);
   await context.terminal.working('Reading', () => draw(context));
   finish(context);
 

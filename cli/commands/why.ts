@@ -43,7 +43,7 @@ export function whyCommand(run: Runner): Command {
 
 async function why(context: Context, command: Command): Promise<void> {
   const { issuer, names } = optionsOf(command, Options);
-  const { userId } = await findAnyUser(command.args[0] ?? '', { issuer: issuer, feedback: context.terminal }, context);
+  const { userId } = await findAnyUser(command.args[0] ?? '', { issuer, feedback: context.terminal }, context);
   const line = await explainUser(userId, context, { names: names === true });
   if (context.json) context.terminal.json(line);
   else printUser(line, context);

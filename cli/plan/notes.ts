@@ -89,7 +89,7 @@ function limitOf({ budget, asked = 0, emptyGroups = [], missingGroups = [] }: Pl
   const empty = [...emptyGroups, ...missingGroups];
   if (reason === 'group-empty' || (reason === undefined && empty.length > 0))
     return `a group has no members (${empty.join(', ')})`;
-  if (reason === 'nobody-entitled') return 'no user is entitled any longer';
+  if (reason === 'nobody-entitled') return 'no user would be entitled';
   if (!budget) return 'the budget is too small';
   const { allowed, used, left } = budget;
   return `${numberOf(asked)} are asked for, and ${numberOf(left)} are left of a budget of ${numberOf(allowed)} in 24 hours, of which ${numberOf(used)} are used`;

@@ -45,7 +45,7 @@ export function attentionIn(readings: Readings): Attention[] {
   ];
 }
 
-function triggerAttention({ schedule, rule, silentAccount }: Readings): Attention[] {
+function triggerAttention({ schedule, ruleState, silentAccount }: Readings): Attention[] {
   const found: Attention[] = [];
   const enable = 'Deploy with Triggers=ENABLED: docs/deploy.md';
   if (schedule && schedule.value?.state !== 'ENABLED') {
@@ -58,8 +58,9 @@ function triggerAttention({ schedule, rule, silentAccount }: Readings): Attentio
       fix: enable,
     });
   }
-  if (rule && rule.value?.state !== 'ENABLED') {
-    const title = rule.value ? `The rule for events is ${rule.value.state}` : 'There is no rule for events';
+  if (ruleState && ruleState.value !== 'ENABLED') {
+    const title =
+      ruleState.value !== undefined ? `The rule for events is ${ruleState.value}` : 'There is no rule for events';
     found.push({
       type: 'attention',
       kind: 'events-off',

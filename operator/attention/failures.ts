@@ -1,7 +1,7 @@
 import type { ExecutionDetail, ExecutionSummary } from '../../adapters/executions.ts';
 import { secondsBetween } from '../../domain/shared/time.ts';
 import type { Asker } from '../asker.ts';
-import { failedSince, machinesOf, nameIn, REDRIVABLE_DAYS } from '../executions/find.ts';
+import { failedSince, type listsOf, machinesOf, nameIn, REDRIVABLE_DAYS } from '../executions/find.ts';
 import { FAILURES } from '../executions/outcomes.ts';
 import type { Attention } from '../lines/attention.ts';
 import { count } from '../text.ts';
@@ -27,14 +27,18 @@ export interface RecentFailures {
  * Reads the failures since the last full sweep, at least those of a day and at most those that AWS still redrives. Describes
  * the newest.
  */
-export async function readRecentFailures(asker: Asker, sweptAt: string | undefined): Promise<RecentFailures> {
+export async function readRecentFailures(
+  sweptAt: string | undefined,
+  asker: Asker,
+  lists: ReturnType<typeof listsOf>,
+): Promise<RecentFailures> {
   const services = await asker.services();
   const executions = await services.executions();
   const now = asker.clock.now().getTime();
   const dayAgo = now - REMEMBERED_SECONDS * 1000;
   const oldest = now - REDRIVABLE_DAYS * 86_400_000;
   const since = new Date(Math.max(oldest, Math.min(dayAgo, sweptAt === undefined ? oldest : Date.parse(sweptAt))));
-  const { found } = await failedSince(since, await machinesOf(services), { executions, most: MOST_COUNTED });
+  const { found } = await failedSince(since, await machinesOf(services), { lists, most: MOST_COUNTED });
   found.sort((a, b) => (b.endedAt?.getTime() ?? 0) - (a.endedAt?.getTime() ?? 0));
   const details = new Map<string, ExecutionDetail>();
   for (const { arn } of found.slice(0, MOST_DESCRIBED)) {

@@ -3,10 +3,10 @@ import type { Rule, Schedule } from '../../adapters/operator/deployment.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
 import { oldestSweep } from '../../domain/queue/sweep-reports.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
+import { applicationsIn } from '../applications.ts';
 import type { Asker } from '../asker.ts';
-import { machinesOf } from '../executions/find.ts';
-import { type ActiveHold, readHolds } from '../held/holds.ts';
-import { readersOf } from '../readers.ts';
+import { listsOf, machinesOf } from '../executions/find.ts';
+import { type ActiveHold, holdsOf } from '../held/holds.ts';
 import type { Services } from '../services.ts';
 import { MOST_COUNTED, type RecentFailures, readRecentFailures } from './failures.ts';
 import { isForwarderSilent } from './forwarder.ts';
@@ -31,16 +31,18 @@ export interface Readings {
   /** Messages by queue, without empty ones. */
   deadLetters: readonly { kind: keyof Services['names']['queues']; queue: string; messages: number }[];
   schedule: { value: Schedule | undefined } | undefined;
-  rule: { value: Rule | undefined } | undefined;
+  ruleState: { value: Rule['state'] | undefined } | undefined;
   /** The management account whose events do not arrive. */
   silentAccount: string | undefined;
 }
 
-/** Reads what shows whether Usher needs a person. Takes some 30 requests; the checks of `usher doctor` take more. */
+/** Reads what shows whether Usher needs a person. Takes some 15 requests, and up to 20 more for failed executions or if there are
+ * many; the checks of `usher doctor` take more. */
 export async function readAttention(asker: Asker): Promise<Readings> {
   const { unread, clock } = asker;
   const services = await asker.services();
-  const { entitlements, brake } = await asker.entitlements();
+  const configured = await asker.entitlements();
+  const { entitlements, brake } = configured;
   const now = clock.now();
   const { names } = services;
   const ledger = await services.ledger();
@@ -50,12 +52,13 @@ export async function readAttention(asker: Asker): Promise<Readings> {
     unread.attempt(() => deployment.schedule(names.schedule, names.scheduleGroup)),
   ]);
   const sweptAt = lastSweepOf({ entitlements, queue: queue?.value });
-  const [holds, running, failures, deadLetters, rule, silent] = await Promise.all([
-    readHolds(await readersOf(asker), unread),
-    unread.attempt(() => runningOf(services)),
-    unread.attempt(() => readRecentFailures(asker, sweptAt)),
+  const lists = listsOf(await services.executions());
+  const [holds, running, failures, deadLetters, ruleState, silent] = await Promise.all([
+    holdsOf(applicationsIn(configured, queue?.value), ledger, unread),
+    unread.attempt(() => runningOf(services, lists)),
+    unread.attempt(() => readRecentFailures(sweptAt, asker, lists)),
     deadLettersOf(services, asker),
-    unread.attempt(() => deployment.rule(names.eventRule)),
+    unread.attempt(() => deployment.ruleState(names.eventRule)),
     unread.attempt(() => isForwarderSilent(schedule?.value, services, now)),
   ]);
   return {
@@ -68,16 +71,15 @@ export async function readAttention(asker: Asker): Promise<Readings> {
     failures: failures?.value,
     deadLetters,
     schedule,
-    rule,
+    ruleState,
     silentAccount: silent?.value,
   };
 }
 
-async function runningOf(services: Services): Promise<ExecutionSummary[]> {
-  const executions = await services.executions();
+async function runningOf(services: Services, lists: ReturnType<typeof listsOf>): Promise<ExecutionSummary[]> {
   const found: ExecutionSummary[] = [];
   for (const machine of await machinesOf(services)) {
-    for await (const page of executions.list(machine, 'RUNNING')) {
+    for await (const page of lists.list(machine, 'RUNNING')) {
       found.push(...page);
       if (found.length >= MOST_COUNTED) return found.slice(0, MOST_COUNTED);
     }

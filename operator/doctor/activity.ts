@@ -7,6 +7,7 @@ import { failedAttention, readRecentFailures } from '../attention/failures.ts';
 import { FORWARDER_DAYS, type Forwarding, readForwarding } from '../attention/forwarder.ts';
 import { heldAttention } from '../attention/holds.ts';
 import { DEAD_LETTER_KINDS, lastSweepOf } from '../attention/read.ts';
+import { listsOf } from '../executions/find.ts';
 import { readHolds } from '../held/holds.ts';
 import type { Attention } from '../lines/attention.ts';
 import { readersOf } from '../readers.ts';
@@ -87,9 +88,11 @@ async function holds(found: Findings, asker: Asker, now: Date): Promise<Finding 
 
 async function failures(found: Findings, asker: Asker, now: Date): Promise<Finding | Finding[]> {
   const { entitlements } = await asker.entitlements();
-  const queue = await (await (await asker.services()).ledger()).queue();
+  const services = await asker.services();
+  const queue = await (await services.ledger()).queue();
   const sweptAt = lastSweepOf({ entitlements, queue });
-  const failed = failedAttention(await readRecentFailures(asker, sweptAt), now);
+  const lists = listsOf(await services.executions());
+  const failed = failedAttention(await readRecentFailures(sweptAt, asker, lists), now);
   return failed.length === 0
     ? found.ok('none that a later sweep has not made up for')
     : failed.map((one) => problemOf(found, one, now));

@@ -30,7 +30,7 @@ export function about({ check, why }: Subject) {
       verdict,
       found,
       why,
-      ...(fix === undefined ? {} : { fix: fix }),
+      ...(fix === undefined ? {} : { fix }),
     });
   return { ok: finding('ok'), warning: finding('warning'), problem: finding('problem'), unknown: finding('unknown') };
 }

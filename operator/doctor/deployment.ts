@@ -44,13 +44,14 @@ export async function deploymentFindings(asker: Asker): Promise<readonly Finding
       },
     ),
     await runCheck({ check: 'failure rule', why: 'It puts failed executions on the audit stream' }, async (found) => {
-      const failures = await deployment.rule(names.failureRule);
-      if (!failures) return found.problem(`There is no rule ${names.failureRule}`, DEPLOY);
-      return failures.state === 'ENABLED' ? found.ok('ENABLED') : found.problem(`It is ${failures.state}`, DEPLOY);
+      const state = await deployment.ruleState(names.failureRule);
+      if (state === undefined) return found.problem(`There is no rule ${names.failureRule}`, DEPLOY);
+      return state === 'ENABLED' ? found.ok('ENABLED') : found.problem(`It is ${state}`, DEPLOY);
     }),
     await runCheck({ check: 'ledger', why: 'It records the seats that Usher assigned' }, async (found) => {
-      const status = await deployment.table(names.ledger);
-      if (status === undefined) return found.problem(`There is no table ${names.ledger}`, DEPLOY);
+      const table = await (await services.tables()).describe(names.ledger);
+      if (!table) return found.problem(`There is no table ${names.ledger}`, DEPLOY);
+      const { status } = table;
       return status === 'ACTIVE' ? found.ok(`${names.ledger}, ACTIVE`) : found.warning(`It is ${status}`);
     }),
     await runCheck({ check: 'audit bus', why: 'Usher publishes every change there' }, async (found) =>
@@ -61,11 +62,10 @@ export async function deploymentFindings(asker: Asker): Promise<readonly Finding
     await runCheck(
       { check: 'audit log', why: 'usher audit, why and status read the audit stream from its log group' },
       async (found) => {
-        const audit = await deployment.rule(names.auditRule, names.auditBus);
-        if (!audit) return found.problem(`There is no rule ${names.auditRule} on ${names.auditBus}`, DEPLOY);
-        return audit.state === 'ENABLED'
-          ? found.ok(names.auditLogGroup)
-          : found.problem(`Its rule is ${audit.state}`, DEPLOY);
+        const state = await deployment.ruleState(names.auditRule, names.auditBus);
+        if (state === undefined)
+          return found.problem(`There is no rule ${names.auditRule} on ${names.auditBus}`, DEPLOY);
+        return state === 'ENABLED' ? found.ok(names.auditLogGroup) : found.problem(`Its rule is ${state}`, DEPLOY);
       },
     ),
     await runCheck({ check: 'archive', why: 'EventBridge can replay the audit stream from it' }, async (found) => {

@@ -44,22 +44,34 @@ export async function otherQueues(asker: Pick<Asker, 'services'>): Promise<Other
   return found;
 }
 
-/** Receives the messages of the queues for events and ticks. The caller gives back those that it does not start. */
+/**
+ * Receives the messages of the queues for events and ticks. The caller gives back those that it does not start.
+ *
+ * @throws RefusedError, TransientAwsError if a queue cannot be read; then the messages of the other are given back
+ */
 export async function receiveDeadLetters(
   asker: Pick<Asker, 'services' | 'entitlements' | 'clock'>,
 ): Promise<DeadLetter[]> {
-  const { queues, names } = await asker.services();
+  const services = await asker.services();
+  const { names } = services;
+  const queues = await services.queues();
   const entitlements = await asker.entitlements();
   const around = { entitlements, execution: 'redrive', startedAt: asker.clock.now() };
   const letters: DeadLetter[] = [];
-  for (const queue of [names.queues.events, names.queues.ticks]) {
-    const messages = await (await queues()).receiveAll(queue, HIDDEN_SECONDS);
-    const [first] = messages ?? [];
-    for (const message of messages ?? []) {
-      // One tick does what all missed ticks would have done.
-      const name = queue === names.queues.ticks ? `redrive-${first?.id}` : `redrive-${message.id}`;
-      letters.push({ queue, message, name, ...contentOf(message.body, queue === names.queues.ticks, around) });
+  try {
+    for (const queue of [names.queues.events, names.queues.ticks]) {
+      const messages = await queues.receiveAll(queue, HIDDEN_SECONDS);
+      const [first] = messages ?? [];
+      for (const message of messages ?? []) {
+        // One tick does what all missed ticks would have done.
+        const name = queue === names.queues.ticks ? `redrive-${first?.id}` : `redrive-${message.id}`;
+        letters.push({ queue, message, name, ...contentOf(message.body, queue === names.queues.ticks, around) });
+      }
     }
+  } catch (error) {
+    // Hidden, they would look like an empty queue to the next attempt.
+    await giveBack(letters, queues);
+    throw error;
   }
   return letters;
 }

@@ -1,4 +1,4 @@
-import type { ExecutionDetail, ExecutionSummary } from '../../adapters/executions.ts';
+import type { ExecutionDetail, ExecutionStatus, ExecutionSummary } from '../../adapters/executions.ts';
 import type { Executions } from '../../adapters/operator/executions.ts';
 import type { Asker } from '../asker.ts';
 import { UsageError } from '../failures.ts';
@@ -16,7 +16,7 @@ export async function machinesOf(services: Services): Promise<readonly [onboardi
   return [await services.machineArn(services.names.machine), await services.machineArn(services.names.adminMachine)];
 }
 
-/** Returns the name of an execution, which people type. */
+/** Returns the name of an execution, as a command line has it. */
 export function nameIn(arn: string): string {
   return arn.split(':').at(-1) ?? arn;
 }
@@ -52,6 +52,25 @@ export async function findExecution(
 }
 
 /**
+ * Returns the lists of executions by status, for one question. A state machine with few executions, as `onboarding-admin`,
+ * is asked once: its newest page has them all. With more of them, each status is a list of its own.
+ */
+export function listsOf(executions: Pick<Executions, 'list' | 'newest'>): {
+  list(machine: string, status: ExecutionStatus): AsyncIterable<readonly ExecutionSummary[]>;
+} {
+  const newest = new Map<string, ReturnType<Executions['newest']>>();
+  return {
+    async *list(machine, status) {
+      const asked = newest.get(machine) ?? executions.newest(machine);
+      newest.set(machine, asked);
+      const page = await asked;
+      if (page.isAll) yield page.executions.filter((one) => one.status === status);
+      else yield* executions.list(machine, status);
+    },
+  };
+}
+
+/**
  * Lists what failed, timed out or was stopped since a time, by status and state machine, each newest first.
  *
  * @param most how many are listed at most
@@ -59,13 +78,13 @@ export async function findExecution(
 export async function failedSince(
   since: Date,
   machines: readonly string[],
-  { executions, most }: { executions: Executions; most: number },
+  { lists, most }: { lists: ReturnType<typeof listsOf>; most: number },
 ): Promise<{ found: ExecutionSummary[]; more: boolean }> {
   const startedSince = since.getTime() - OPEN_DAYS * DAY_MILLISECONDS;
   const found: ExecutionSummary[] = [];
   for (const machine of machines) {
     for (const status of ['FAILED', 'TIMED_OUT', 'ABORTED'] as const) {
-      for await (const page of executions.list(machine, status)) {
+      for await (const page of lists.list(machine, status)) {
         found.push(...page.filter(({ endedAt }) => endedAt !== undefined && endedAt >= since));
         if (found.length >= most) return { found: found.slice(0, most), more: true };
         // Newest start first: what comes now began too long ago to have ended since.

@@ -19,7 +19,7 @@ export async function requireExecution(
 /**
  * Follows an execution: yields each step, and returns how it ended. If AWS refuses to show the history, it yields none.
  *
- * @param pause waits until the next look
+ * @param pause waits until the next read
  */
 export async function* followExecution(
   arn: string,

@@ -2,7 +2,7 @@ import type { ExecutionDetail } from '../../adapters/executions.ts';
 import type { Asker } from '../asker.ts';
 import type { Redrive, Subject } from '../lines/executions.ts';
 import { count } from '../text.ts';
-import { failedSince, findExecution, machinesOf, REDRIVABLE_DAYS } from './find.ts';
+import { failedSince, findExecution, listsOf, machinesOf, REDRIVABLE_DAYS } from './find.ts';
 import { endingOf } from './outcomes.ts';
 import { redriveOf } from './redrivable.ts';
 import { subjectOf } from './subject.ts';
@@ -31,7 +31,10 @@ export async function readFailures(asker: Asker): Promise<Failures> {
   const services = await asker.services();
   const executions = await services.executions();
   const since = new Date(asker.clock.now().getTime() - REDRIVABLE_DAYS * DAY_MILLISECONDS);
-  const { found, more } = await failedSince(since, await machinesOf(services), { executions, most: MOST_READ });
+  const { found, more } = await failedSince(since, await machinesOf(services), {
+    lists: listsOf(executions),
+    most: MOST_READ,
+  });
   const failures: FailedExecution[] = [];
   for (const { arn } of found) {
     asker.progress(`${failures.length} of ${count(found.length, 'failed execution')}`);

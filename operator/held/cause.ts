@@ -7,7 +7,7 @@ import type { ActiveHold } from './holds.ts';
 
 /** A group that has become smaller. */
 export type CauseGroup = Fall & {
-  /** There is no such group any longer. */
+  /** The group no longer exists. */
   missing?: true;
 };
 

@@ -1,6 +1,6 @@
 import type { Hold } from '../../domain/decision/hold.ts';
 
-/** The digits of a digest that identify it for people. */
+/** The digits of a digest that identify it on a command line. */
 const SHORT_DIGEST = 12;
 
 /** Returns the digest that covers all of a hold. */

@@ -5,8 +5,9 @@ import type { Asker } from '../asker.ts';
 import type { HoldLine, ReleaseLine } from '../lines/holds.ts';
 import { causeOf } from './cause.ts';
 import { digestOf } from './digest.ts';
-import { type ActiveHold, type Standing, standingsOf } from './holds.ts';
+import type { ActiveHold } from './holds.ts';
 import { isReleasable } from './release.ts';
+import { type Standing, standingsOf } from './standings.ts';
 import { releaseOf, undoOf } from './ways-out.ts';
 
 /** Reads what is behind a hold: which group fell, the budget, and how each user stands with the entitlement now. */

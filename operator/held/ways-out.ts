@@ -4,8 +4,9 @@ import { plusSeconds } from '../../domain/shared/time.ts';
 import { count } from '../text.ts';
 import type { CauseGroup } from './cause.ts';
 import { digestOf, shortDigest } from './digest.ts';
-import type { ActiveHold, Standing } from './holds.ts';
+import type { ActiveHold } from './holds.ts';
 import { retireFirst } from './release.ts';
+import type { Standing } from './standings.ts';
 
 /** One way out of a hold: what a person does, and the commands for it. */
 export interface WayOut {

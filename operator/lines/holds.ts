@@ -27,7 +27,7 @@ const CauseSchema = z.strictObject({
   after: z.optional(Count.check(z.describe('Members now; absent if the entitlement no longer names the group'))),
   since: TimeSchema.check(z.describe('When a count first showed fewer members')),
   at: TimeSchema.check(z.describe('When a count last showed fewer members than the one before it')),
-  missing: z.optional(z.literal(true).check(z.describe('There is no such group any longer'))),
+  missing: z.optional(z.literal(true).check(z.describe('The group no longer exists'))),
 });
 
 const BudgetSchema = z.strictObject({

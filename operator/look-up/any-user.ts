@@ -7,7 +7,7 @@ import { escaped } from '../text.ts';
 import { findUser, type Wanted } from './find-user.ts';
 
 /**
- * Finds a user, also one of whom the identity store knows nothing any longer. By id, the ledger and the audit stream know
+ * Finds a user, also one whom the identity store no longer has. By id, the ledger and the audit stream know
  * deleted users; by a name, nothing of Usher's does, because it keeps no name.
  *
  * @throws UsageError if there is no such user, and no record of one

@@ -2,7 +2,7 @@ import type { Verdict } from '../../domain/decision/application-state.ts';
 import { type Hold, isHeld } from '../../domain/decision/hold.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
 import type { Seat } from '../../domain/seat/seat.ts';
-import { shortDigest } from '../held/digest.ts';
+import { digestOf, shortDigest } from '../held/digest.ts';
 import { relative } from '../text.ts';
 import { nextByList, subscriptionInWords } from './managed-subscription.ts';
 import type { EntitlementFinding, UncheckedEntitlement } from './user-findings.ts';
@@ -98,7 +98,7 @@ function nextOf(
     case 'revoke':
       return 'the next check revokes the seat.';
     case 'hold': {
-      const digest = isHeld(hold) ? hold.digests.at(-1)?.digest : undefined;
+      const digest = isHeld(hold) ? digestOf(hold) : '';
       const release = digest ? `usher release ${shortDigest(digest)}` : 'usher held';
       return `the brake holds the revocation until an operator releases it: ${release}`;
     }

@@ -14,6 +14,7 @@ import { connectOrganizations } from '../../adapters/operator/organizations.ts';
 import { connectPeople } from '../../adapters/operator/people.ts';
 import { connectQueues } from '../../adapters/operator/queues.ts';
 import { connectReplays } from '../../adapters/operator/replays.ts';
+import { connectTables } from '../../adapters/operator/tables.ts';
 import { connectTrails } from '../../adapters/operator/trails.ts';
 import { connectApplications } from '../../adapters/sso-admin.ts';
 import { amazonQBusinessSubscriptions } from '../../adapters/subscriptions/amazon-q-business.ts';
@@ -91,7 +92,7 @@ const OF_OPERATORS: readonly Call[] = [
   ['FilterLogEvents', (aws) => connectFunctionLog(aws, 'log').hasEventOf('111122223333', NOW)],
   ['DescribeRule', (aws) => connectDeployment(aws).rule('rule')],
   ['GetSchedule', (aws) => connectDeployment(aws).schedule('schedule', 'group')],
-  ['DescribeTable', (aws) => connectDeployment(aws).table('ledger')],
+  ['DescribeTable', (aws) => connectTables(aws).describe('ledger')],
   ['DescribeEventBus', (aws) => connectDeployment(aws).bus('audit')],
   ['DescribeArchive', (aws) => connectDeployment(aws).archive('archive')],
   ['DescribeTrails', (aws) => connectTrails(aws).trails()],

@@ -97,7 +97,7 @@ describe('usher local', () => {
     expect((await after.run('why', user(2))).out).toMatch(/group-join/);
   });
 
-  it('goes on after a kill from what it saved last, and takes over the folder', async () => {
+  it('continues after a kill from what it saved last, and takes over the folder', async () => {
     const before = await open({ people: 2, keep: true, speed: SLOW });
     await before.run('start', '--all', '--wait');
     const saved = () => (existsSync(stateFile(before.folder)) ? readFileSync(stateFile(before.folder), 'utf8') : '{}');

@@ -22,7 +22,7 @@ it.each([
   ['ListUserSubscriptions', 'profile-missing', 'region and roleArn'],
   ['AssumeRole', 'role-refused', 'must trust this caller'],
   ['CreateAssignment', 'principal-or-profile-missing', 'region and roleArn'],
-  ['UpdateSubscription', 'subscription-or-application-missing', 'the next list tells'],
+  ['UpdateSubscription', 'subscription-or-application-missing', 'the next list shows it'],
   ['CancelSubscription', 'subscription-unknown', 'usher subscriptions'],
   ['ListSubscriptions', 'subscriptions-unavailable', 'no revocation is verified'],
 ])('%s with %s keeps its own hint', (operation, reason, hint) => {

@@ -6,7 +6,7 @@ import { count, durationOf, escaped, numberOf } from '../../../operator/text.ts'
 import type { Context } from '../../command/context.ts';
 import type { Frame } from '../../command/watch.ts';
 
-/** Takes some 30 requests. */
+/** Takes some 15 requests, and up to 10 more if there are many executions. */
 const EVERY_MILLISECONDS = 15_000;
 /** The emulator may run faster than real time. */
 const EVERY_LOCAL_MILLISECONDS = 1000;

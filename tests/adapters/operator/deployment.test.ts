@@ -4,7 +4,6 @@ import {
   GetEventSelectorsCommand,
   GetTrailStatusCommand,
 } from '@aws-sdk/client-cloudtrail';
-import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   DescribeArchiveCommand,
   DescribeEventBusCommand,
@@ -25,13 +24,11 @@ function aDeployment() {
   const clients = {
     events: new EventBridgeClient(region),
     scheduler: new SchedulerClient(region),
-    dynamo: new DynamoDBClient(region),
   };
   const cloudTrail = new CloudTrailClient(region);
   return {
     events: mockClient(clients.events),
     scheduler: mockClient(clients.scheduler),
-    dynamo: mockClient(clients.dynamo),
     cloudTrail: mockClient(cloudTrail),
     deployment: awsDeployment(clients),
     trails: awsTrails(cloudTrail),
@@ -40,7 +37,7 @@ function aDeployment() {
 
 describe('what is deployed', () => {
   it('is read as AWS describes it', async () => {
-    const { events, scheduler, dynamo, deployment } = aDeployment();
+    const { events, scheduler, deployment } = aDeployment();
     events.on(DescribeRuleCommand).resolves({ State: 'ENABLED', EventPattern: '{"source":["x"]}' });
     events.on(ListTargetsByRuleCommand).resolves({
       Targets: [
@@ -50,7 +47,6 @@ describe('what is deployed', () => {
     });
     events.on(DescribeEventBusCommand).resolves({ Arn: 'bus' });
     events.on(DescribeArchiveCommand).resolves({ ArchiveArn: 'archive', State: 'ENABLED', RetentionDays: 7 });
-    dynamo.on(DescribeTableCommand).resolves({ Table: { TableStatus: 'ACTIVE' } });
     scheduler.on(GetScheduleCommand).resolves({
       State: 'ENABLED',
       ScheduleExpression: 'rate(5 minutes)',
@@ -65,9 +61,10 @@ describe('what is deployed', () => {
         { arn: 'other', deadLetterArn: undefined },
       ],
     });
+    expect(await deployment.ruleState('r')).toBe('ENABLED');
+    expect(events.commandCalls(ListTargetsByRuleCommand)).toHaveLength(1);
     expect(await deployment.bus('b')).toBe('bus');
     expect(await deployment.archive('a')).toEqual({ arn: 'archive', state: 'ENABLED', days: 7 });
-    expect(await deployment.table('t')).toBe('ACTIVE');
     expect(await deployment.schedule('s', 'g')).toEqual({
       state: 'ENABLED',
       expression: 'rate(5 minutes)',
@@ -78,7 +75,7 @@ describe('what is deployed', () => {
   });
 
   it('is never taken for missing because an answer lacks something', async () => {
-    const { events, scheduler, dynamo, deployment } = aDeployment();
+    const { events, scheduler, deployment } = aDeployment();
     events.on(DescribeRuleCommand).resolves({ State: 'ENABLED' });
     events
       .on(ListTargetsByRuleCommand)
@@ -86,7 +83,6 @@ describe('what is deployed', () => {
       .resolves({ Targets: [{ Id: 'a', Arn: undefined }] });
     events.on(DescribeEventBusCommand).resolves({});
     events.on(DescribeArchiveCommand).resolves({});
-    dynamo.on(DescribeTableCommand).resolves({});
     scheduler.on(GetScheduleCommand).resolves({ State: 'ENABLED' });
     expect(await deployment.rule('r')).toEqual({ state: 'ENABLED', pattern: '{}', targets: [] });
     expect(await deployment.rule('r')).toEqual({
@@ -96,7 +92,6 @@ describe('what is deployed', () => {
     });
     expect(await deployment.bus('b')).toBe('');
     expect(await deployment.archive('a')).toEqual({ arn: '', state: '', days: 0 });
-    expect(await deployment.table('t')).toBe('');
     expect(await deployment.schedule('s', 'g')).toMatchObject({ expression: '', target: { arn: '' } });
   });
 
@@ -106,18 +101,18 @@ describe('what is deployed', () => {
     scheduler.on(GetScheduleCommand).resolves({});
     const malformed = { reason: 'malformed-answer', message: expect.stringContaining('State') };
     await expect(deployment.rule('r')).rejects.toMatchObject(malformed);
+    await expect(deployment.ruleState('r')).rejects.toMatchObject(malformed);
     await expect(deployment.schedule('s', 'g')).rejects.toMatchObject(malformed);
   });
 
   it('is undefined when AWS has it not', async () => {
-    const { events, scheduler, dynamo, deployment } = aDeployment();
+    const { events, scheduler, deployment } = aDeployment();
     events.onAnyCommand().rejects(awsError('ResourceNotFoundException'));
     scheduler.onAnyCommand().rejects(awsError('ResourceNotFoundException'));
-    dynamo.onAnyCommand().rejects(awsError('ResourceNotFoundException'));
     expect(await deployment.rule('r', 'bus')).toBeUndefined();
+    expect(await deployment.ruleState('r', 'bus')).toBeUndefined();
     expect(await deployment.bus('b')).toBeUndefined();
     expect(await deployment.archive('a')).toBeUndefined();
-    expect(await deployment.table('t')).toBeUndefined();
     expect(await deployment.schedule('s', 'g')).toBeUndefined();
   });
 

@@ -131,6 +131,22 @@ describe('list', () => {
     ]);
   });
 
+  it('reads one page of the newest, and says whether it has all', async () => {
+    const { aws, executions } = theExecutions();
+    const one = { executionArn: ARN, stateMachineArn: MACHINE, name: 'x', status: 'FAILED' as const, startDate: START };
+    aws
+      .on(ListExecutionsCommand)
+      .resolvesOnce({ executions: [one], nextToken: 'more' })
+      .resolvesOnce({ executions: [] })
+      .resolves({});
+    const summary = { arn: ARN, name: 'x', status: 'FAILED', startedAt: START };
+    expect(await executions.newest(MACHINE)).toEqual({ executions: [summary], isAll: false });
+    expect(await executions.newest(MACHINE)).toEqual({ executions: [], isAll: true });
+    await expect(executions.newest(MACHINE)).rejects.toThrow('executions is missing');
+    expect(aws.calls()).toHaveLength(3);
+    expect(aws.calls()[0]?.args[0].input).toEqual({ stateMachineArn: MACHINE, maxResults: 100 });
+  });
+
   it('rejects an entry that tells nothing', async () => {
     const { aws, executions } = theExecutions();
     aws.on(ListExecutionsCommand).resolves({

@@ -1,4 +1,5 @@
 import {
+  ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
@@ -66,6 +67,18 @@ describe('a queue', () => {
     aws.on(GetQueueUrlCommand).rejects(new QueueDoesNotExist({ message: '', $metadata: {} }));
     expect(await queues.size('q')).toBeUndefined();
     expect(await queues.receiveAll('q', 60)).toBeUndefined();
+  });
+
+  it('gives back what it received before AWS failed', async () => {
+    const { aws, queues } = theQueues();
+    aws
+      .on(ReceiveMessageCommand)
+      .resolvesOnce({ Messages: [{ MessageId: 'm', ReceiptHandle: 'r' }] })
+      .rejects(awsError('RequestThrottled'));
+    await expect(queues.receiveAll('q', 60)).rejects.toMatchObject({ name: 'TransientAwsError' });
+    expect(aws.commandCalls(ChangeMessageVisibilityCommand).map(({ args: [{ input }] }) => input)).toMatchObject([
+      { ReceiptHandle: 'r', VisibilityTimeout: 0 },
+    ]);
   });
 
   it('rejects answers that lack what they must have', async () => {

@@ -61,6 +61,12 @@ describe('a table', () => {
     expect(await tables.describe('t')).toEqual({ status: 'ACTIVE', restored });
   });
 
+  it('is not taken for missing because the answer lacks its description', async () => {
+    const { aws, tables } = theTables();
+    aws.on(DescribeTableCommand).resolves({});
+    expect(await tables.describe('t')).toEqual({ status: '', restored: undefined });
+  });
+
   it('that does not exist is undefined', async () => {
     const { aws, tables } = theTables();
     aws.on(DescribeTableCommand).rejects(new ResourceNotFoundException({ message: 'not found', $metadata: {} }));

@@ -19,7 +19,6 @@ const SCHEDULE = {
   input: undefined,
   createdAt: undefined,
 };
-const RULE = { state: 'ENABLED', pattern: '{}', targets: [] };
 const REPORT = {
   fullAt: ago(600),
   seats: 8,
@@ -47,7 +46,7 @@ function theReadings(more: Partial<Readings> = {}): Readings {
     failures: { found: [], details: new Map(), sweptAt: ago(600) },
     deadLetters: [],
     schedule: { value: SCHEDULE },
-    rule: { value: RULE },
+    ruleState: { value: 'ENABLED' },
     silentAccount: undefined,
     ...more,
   };
@@ -68,7 +67,13 @@ const kindsOf = (more: Partial<Readings>) => attentionIn(theReadings(more)).map(
 describe('what needs a person', () => {
   it('is nothing if everything is well, also if nothing could be read', () => {
     expect(attentionIn(theReadings())).toEqual([]);
-    const unread = { queue: undefined, running: undefined, failures: undefined, schedule: undefined, rule: undefined };
+    const unread = {
+      queue: undefined,
+      running: undefined,
+      failures: undefined,
+      schedule: undefined,
+      ruleState: undefined,
+    };
     expect(attentionIn(theReadings(unread))).toEqual([]);
   });
 
@@ -203,13 +208,8 @@ describe('what needs a person', () => {
       'The tick is DISABLED',
     ],
     ['a tick that is missing', { schedule: { value: undefined } }, 'ticks-off', 'There is no tick'],
-    [
-      'a rule that is off',
-      { rule: { value: { ...RULE, state: 'DISABLED' } } },
-      'events-off',
-      'The rule for events is DISABLED',
-    ],
-    ['a rule that is missing', { rule: { value: undefined } }, 'events-off', 'There is no rule for events'],
+    ['a rule that is off', { ruleState: { value: 'DISABLED' } }, 'events-off', 'The rule for events is DISABLED'],
+    ['a rule that is missing', { ruleState: { value: undefined } }, 'events-off', 'There is no rule for events'],
     [
       'a silent forwarder',
       { silentAccount: '111122223333' },

@@ -56,6 +56,6 @@ describe('the cause of a hold, as the operator sees it', () => {
     const { cause, faults, unread } = await asked({ members: [1] }, counted(1));
     faults.add({ operation: 'IdentityStore.ListGroupMemberships', kind: 'refuse' });
     expect(await cause()).toBeUndefined();
-    expect(unread.tell()).toMatchObject([{ message: expect.stringContaining('ListGroupMemberships') }]);
+    expect(unread.report()).toMatchObject([{ message: expect.stringContaining('ListGroupMemberships') }]);
   });
 });

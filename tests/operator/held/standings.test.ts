@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { standingsOf } from '../../../operator/held/holds.ts';
+import { standingsOf } from '../../../operator/held/standings.ts';
 import { Unread } from '../../../operator/unread.ts';
 import type { Readers } from '../../../reconcile/plan/readers.ts';
 import { aSeat } from '../../support/builders.ts';
@@ -14,7 +14,7 @@ async function asked(change: (world: ReadersWorld) => Readers, options: ReadersO
   const unread = new Unread();
   const asker = { clock: { now: () => READ_AT, sleep: async () => undefined }, unread, progress: () => undefined };
   const found = await standingsOf([HELD], change(world), asker);
-  return { standing: found.get(user(1)), unread: unread.tell().map(({ message }) => message) };
+  return { standing: found.get(user(1)), unread: unread.report().map(({ message }) => message) };
 }
 
 describe('how a held user stands', () => {

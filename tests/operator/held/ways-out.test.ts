@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CauseGroup } from '../../../operator/held/cause.ts';
-import type { Standing } from '../../../operator/held/holds.ts';
+import type { Standing } from '../../../operator/held/standings.ts';
 import { releaseOf, undoOf } from '../../../operator/held/ways-out.ts';
 import { aHold, aSeat, iso } from '../../support/builders.ts';
 import { ENTITLEMENT, GROUP, people, user } from '../../support/ids.ts';

@@ -23,7 +23,7 @@ async function planned(world: World, subscription: SubscriptionSettings) {
   const plan = await planConfiguration({ configuration, groupNames: new Map() }, asker);
   const file = planFileOf(plan, { currency: 'USD', hundredths: new Map([[subscription.plan, 1900]]) });
   const changes = file.changes.map(({ userId, change, reason }) => [numberOf(userId), change, reason].join(' '));
-  return { changes, file, unread: asker.unread.tell().map(({ message }) => message) };
+  return { changes, file, unread: asker.unread.report().map(({ message }) => message) };
 }
 
 /** Members 1 to 4 have seats and subscriptions; more than an hour later, a list shows all of it. */
