@@ -30,6 +30,11 @@ export function namesOf(stage: string, namePrefix = '') {
     auditRule: `${prefix}-audit-to-log`,
     scheduleGroup: prefix,
     schedule: `${prefix}-tick`,
+    /** Only with notices: the table with a marker per notice, the queue of audit events, and the rule that fills it. */
+    noticesTable: `${prefix}-notices`,
+    noticesQueue: `${prefix}-notices`,
+    noticesRule: `${prefix}-notices`,
+    noticesDeadLetters: `${prefix}-undelivered-notices`,
     queues: {
       events: `${prefix}-undelivered-events`,
       ticks: `${prefix}-undelivered-ticks`,

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { EntitlementNoticesSchema, NoticesSchema } from './notices/schema.ts';
 import { MOST_PER_SECOND } from './pace.ts';
 import { ApplicationArn, Region } from './shared/ids.ts';
 import { SubscriptionSchema } from './subscription/schema.ts';
@@ -125,6 +126,7 @@ export const EntitlementSchema = z.strictObject({
   onLeave: z._default(z.strictObject({ revokeAfterDays: z._default(RevokeAfterDays, 0) }), { revokeAfterDays: 0 }),
   mode: z._default(Mode, 'enforce'),
   subscription: z.optional(SubscriptionSchema),
+  notices: z.optional(EntitlementNoticesSchema),
 });
 export type Entitlement = z.infer<typeof EntitlementSchema>;
 /** An entitlement as the file may say it: groups with names, and without what has a default. */
@@ -194,6 +196,7 @@ export const EntitlementsSchema = z.strictObject({
     { percent: 20, atLeast: 10 },
   ),
   requestsPerSecond: z._default(RequestsPerSecond, 10),
+  notices: z.optional(NoticesSchema),
   namePrefix: z.optional(NamePrefix),
 });
 /** `entitlements.yml`, parsed. */

@@ -59,6 +59,7 @@ const Draft = z.catch(
             application: lenient(ApplicationArn),
             groups: z.catch(z.array(lenient(AnyGroup)), []),
             seats: lenient(z.object({ max: SeatsMax })),
+            notices: z.optional(z.unknown()),
             subscription: lenient(
               z.object({
                 provider: lenient(z.literal('kiro')),
@@ -75,6 +76,7 @@ const Draft = z.catch(
     ),
     retired: z.catch(z.array(lenient(ApplicationArn)), []),
     requestsPerSecond: lenient(RequestsPerSecond),
+    notices: z.optional(z.unknown()),
   }),
   { entitlements: [], retired: [] },
 );
@@ -130,7 +132,45 @@ function contradictions(draft: z.infer<typeof Draft>): ValidationIssue[] {
     ...externalIds(draft),
     ...retirements,
     ...unreadable(draft),
+    ...notices(draft),
   ];
+}
+
+const NoticesDraft = z.object({ from: z.string(), identity: z.optional(z.string()) });
+const EntitlementNoticesDraft = z.object({ send: z.array(z.string()), texts: z.record(z.string(), z.unknown()) });
+
+/** Finds notices that could not be sent, or that no one would ever get. */
+function notices({ notices: settings, entitlements }: z.infer<typeof Draft>): ValidationIssue[] {
+  const withNotices = entitlements.flatMap((entitlement, index) =>
+    entitlement?.notices === undefined ? [] : [{ path: `entitlements[${index}].notices`, value: entitlement.notices }],
+  );
+  if (settings === undefined) {
+    return withNotices.map(({ path }) => ({ path, problem: 'expected notices at the top, too: they say who sends' }));
+  }
+  const problem = 'expected notices in an entitlement, too: they say what users are told';
+  const unused = withNotices.length === 0 ? [{ path: 'notices', problem }] : [];
+  return [...unused, ...foreignSender(settings), ...withNotices.flatMap(unsentTexts)];
+}
+
+/** Amazon SES lets a verified domain send for itself and its subdomains, and a verified address for itself alone. */
+function foreignSender(settings: unknown): ValidationIssue[] {
+  const { success, data } = NoticesDraft.safeParse(settings);
+  if (!success || data.identity === undefined) return [];
+  const [from, identity] = [data.from.toLowerCase(), data.identity.toLowerCase()];
+  const domain = from.slice(from.lastIndexOf('@') + 1);
+  const isOwn = identity.includes('@') ? from === identity : `.${domain}`.endsWith(`.${identity}`);
+  return isOwn ? [] : [{ path: 'notices.from', problem: 'expected an address of notices.identity' }];
+}
+
+function unsentTexts({ path, value }: { path: string; value: unknown }): ValidationIssue[] {
+  const { success, data } = EntitlementNoticesDraft.safeParse(value);
+  if (!success) return [];
+  return Object.keys(data.texts)
+    .filter((kind) => !data.send.includes(kind))
+    .map((kind) => ({
+      path: `${path}.texts.${kind}`,
+      problem: 'expected a kind that send names: no notice has this text',
+    }));
 }
 
 /** Finds groups to which two entitlements give different names. */
