@@ -9,7 +9,7 @@ import { NOTICES_FILE } from '../build/notices.ts';
 import { SBOM_FILE } from '../build/sbom.ts';
 import { EVENT_FAMILIES } from '../domain/request/event-families.ts';
 import { readTemplate as readDeployed } from '../emulator/engine/template.ts';
-import { type EventPattern, matches } from './support/event-pattern.ts';
+import { type EventPattern, matches } from '../emulator/aws/eventbridge/event-pattern.ts';
 import {
   aCreateGroupMembership,
   aCreateUser,
