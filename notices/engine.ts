@@ -4,10 +4,10 @@ import { Liquid } from 'liquidjs';
  * What templates may use of Liquid. Everything else is left out: what prints a value without escaping it (`raw`, `echo`),
  * what takes a template's variables to another (`include`), and what makes a template a program.
  */
-const TAGS = ['if', 'unless', 'case', 'for', 'assign', 'render', 'layout', 'block', 'comment', '#'];
-const FILTERS = ['append', 'capitalize', 'date', 'default', 'downcase', 'join', 'prepend', 'size', 'upcase'];
+export const TAGS = ['if', 'unless', 'case', 'for', 'assign', 'render', 'layout', 'block', 'comment', '#'];
+export const FILTERS = ['append', 'capitalize', 'date', 'default', 'downcase', 'join', 'prepend', 'size', 'upcase'];
 
-/** Characters of all templates that one part needs, and entries of all lists that it makes. Those shipped need a hundredth. */
+/** Characters of the templates of one part, and of the lists and texts that they make. Those shipped need a hundredth. */
 const PARSE_LIMIT = 1_000_000;
 const MEMORY_LIMIT = 1_000_000;
 /** Milliseconds. A part takes one to five; the first one of a cold function may take a hundred. */
@@ -27,6 +27,8 @@ export function engineOf(files: Readonly<Record<string, string>>, language: stri
     templates: Object.assign(Object.create(null), files),
     relativeReference: false,
     cache: true,
+    // So that packaging reports all errors of a template at once.
+    catchAllErrors: true,
     strictVariables: true,
     strictFilters: true,
     ownPropertyOnly: true,
@@ -40,7 +42,6 @@ export function engineOf(files: Readonly<Record<string, string>>, language: stri
   });
   keepOnly(engine.tags, TAGS);
   keepOnly(engine.filters, FILTERS);
-  // Not part of the filters: the engine applies it last to each value.
   return engine;
 }
 

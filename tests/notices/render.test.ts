@@ -6,7 +6,7 @@ import { readTemplates } from '../../input/notice-templates.ts';
 import { rendererOf } from '../../notices/render.ts';
 
 const NOTICES = join(import.meta.dirname, '..', '..', 'notices');
-const templates = readTemplates({ shipped: NOTICES, own: join(NOTICES, 'absent') });
+const templates = readTemplates({ shipped: NOTICES, own: join(NOTICES, 'absent') }, { entitlements: [] });
 const render = rendererOf(templates, { language: 'en' });
 
 function facts(given: Partial<NoticeFacts> = {}): NoticeFacts {
