@@ -1,4 +1,5 @@
 import type { Entitlements } from '../domain/entitlements.ts';
+import { identityOf } from '../domain/notices/identity.ts';
 import type { PolicyStatement } from './subscription-permissions.ts';
 
 /** IAM takes no other characters in a policy. */
@@ -19,7 +20,7 @@ export function notifyUserStatements({ identityCenter, notices }: Entitlements):
       Effect: 'Allow',
       Action: ['ses:SendEmail'],
       Resource: [
-        inSes(`identity/${notices.identity ?? from.slice(from.lastIndexOf('@') + 1)}`),
+        inSes(`identity/${identityOf(notices)}`),
         ...(configurationSet === undefined ? [] : [inSes(`configuration-set/${configurationSet}`)]),
       ],
       Condition: {
