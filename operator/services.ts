@@ -114,6 +114,10 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
     async people(identityStoreId: string) {
       return (await import('../adapters/operator/people.ts')).connectPeople(settings, identityStoreId, directoryPacer);
     },
+    /** Amazon SES in the Region of the notices. */
+    async mailSettings(of: string) {
+      return (await import('../adapters/operator/mail.ts')).connectMailSettings({ ...settings, region: of });
+    },
     async subscriptions(input: SubscriptionsInput) {
       const { connectSubscriptions } = await import('../adapters/subscriptions/connect.ts');
       return connectSubscriptions(settings, subscriptionsPacer)(input);

@@ -33,3 +33,6 @@ export interface Message {
  * @param languages tags in the order of preference
  */
 export type Renderer = (facts: NoticeFacts, languages: readonly string[]) => Message;
+
+/** The sources of all templates, by language and by file. Packaging has checked them. */
+export type Templates = Readonly<Record<string, Readonly<Record<string, string>>>>;

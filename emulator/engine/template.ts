@@ -18,7 +18,9 @@ const EventRule = z.object({ Properties: z.object({ EventPattern: z.unknown() })
 const TriggersFile = z.object({
   Resources: z.object({ IdentityCenterEvents: EventRule, FailedExecutions: EventRule }),
 });
-const Serverless = z.object({ functions: z.record(z.string(), z.object({ timeout: z.int() })) });
+const FunctionsFile = z.record(z.string(), z.object({ timeout: z.int() }));
+/** What a configuration adds to the functions is a variable of the framework. */
+const Serverless = z.object({ functions: z.tuple([FunctionsFile], z.string()) });
 const LedgerFile = z.object({
   Resources: z.object({
     Ledger: z.object({
@@ -44,7 +46,7 @@ export function readTemplate(): Template {
 }
 
 function parseTemplate(): Template {
-  const { functions } = Serverless.parse(yamlIn('serverless.yml'));
+  const [functions] = Serverless.parse(yamlIn('serverless.yml')).functions;
   const { Ledger } = LedgerFile.parse(yamlIn('deploy/ledger.yml')).Resources;
   const definition: StateMachineDefinition = yamlIn('statemachines/onboarding.asl.yaml');
   const states = tasksOf(definition).map((state) => {
