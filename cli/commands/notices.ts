@@ -6,7 +6,7 @@ import type { NoticeLine } from '../../operator/lines/notices.ts';
 import { requireNotices } from '../../operator/notices/configured.ts';
 import { noticeLine } from '../../operator/notices/notice-line.ts';
 import { noticesNotDeployed, openNotices } from '../../operator/notices/open-notices.ts';
-import { seatsOf } from '../../operator/notices/resendable.ts';
+import { resendContextOf } from '../../operator/notices/resendable.ts';
 import { requireEntitlement } from '../../operator/suggestions.ts';
 import { choiceOption, oneOf } from '../command/choices.ts';
 import { commandOf, type Runner } from '../command/command.ts';
@@ -72,8 +72,8 @@ async function list(context: Context, command: Command): Promise<void> {
   if (filter.entitlement !== undefined) requireEntitlement(filter.entitlement, entitlements);
   const found = await terminal.working('Reading notices', () => openNotices(filter, context));
   if (!found) throw noticesNotDeployed();
-  const seats = await seatsOf(found.deliveries, context);
-  const lines = found.deliveries.map((delivery) => noticeLine(delivery, seats));
+  const around = await resendContextOf(found.deliveries, context);
+  const lines = found.deliveries.map((delivery) => noticeLine(delivery, around));
   const called = names ? await namesOfUsers(new Set(lines.map(({ userId }) => userId)), context, unread) : undefined;
   const named = lines.map((line): NoticeLine => ({ ...line, ...nameIn(called, line.userId) }));
   if (json) {
