@@ -15,7 +15,7 @@ import { type Item, parseItem } from '../ledger-items.ts';
 import { askWith, undefinedIf } from '../requests.ts';
 
 /** The only partition of the sparse index `open`: notices for which an operator may have to do something. */
-export const OPEN = '#open';
+const OPEN = '#open';
 /** A marker outlives every copy of its event, and the month in which an operator asks what became of a notice. */
 const KEPT_SECONDS = 30 * 24 * 3600;
 
@@ -36,7 +36,7 @@ export interface NoticeTable {
 }
 
 /** Creates the table on top of the SDK. */
-export function dynamoDbNotices(client: DynamoDBClient, table: string): NoticeTable {
+export function noticeTable(client: DynamoDBClient, table: string): NoticeTable {
   const ask = askWith(DYNAMODB_ERRORS);
 
   /** @returns undefined if the condition does not hold */
@@ -103,7 +103,7 @@ function itemOf(delivery: Delivery): Item {
 }
 
 /** Parses a marker. @throws RefusedError as {@link parseItem} */
-export function deliveryIn(item: Item): Delivery {
+function deliveryIn(item: Item): Delivery {
   return parseItem(DeliverySchema, item, [`notice ${item['uid']?.S}`]);
 }
 
@@ -111,5 +111,5 @@ const dynamoDbClient = clientFactory(DynamoDBClient);
 
 /** Connects to the table of notices with the client of these settings. */
 export function connectNotices(settings: ClientSettings, table: string): NoticeTable {
-  return dynamoDbNotices(dynamoDbClient(settings), table);
+  return noticeTable(dynamoDbClient(settings), table);
 }

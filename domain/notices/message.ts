@@ -34,5 +34,9 @@ export interface Message {
  */
 export type Renderer = (facts: NoticeFacts, languages: readonly string[]) => Message;
 
-/** The sources of all templates, by language and by file. Packaging has checked them. */
+/**
+ * The templates of each language by the names of their files, with the layout in each. Packaging has checked them.
+ *
+ * @example { en: { 'assigned.txt.liquid': 'Subject: …', 'assigned.html.liquid': '…', 'layout.html.liquid': '…' } }
+ */
 export type Templates = Readonly<Record<string, Readonly<Record<string, string>>>>;
