@@ -39,7 +39,7 @@ export function noticeAttention({ open, deadLetters, queue }: NoticeReadings): A
     found.push({
       type: 'attention',
       kind: 'notices',
-      title: `${more ? 'More than ' : ''}${count(deliveries.length, 'notice was', 'notices were')} perhaps not sent`,
+      title: `${more ? 'More than ' : ''}${lostInWords(deliveries)}`,
       count: deliveries.length,
       ...(since === undefined ? {} : { since }),
       reason: `${parts.join(', ')}: none is tried again by itself`,
@@ -57,4 +57,11 @@ export function noticeAttention({ open, deadLetters, queue }: NoticeReadings): A
       fix: 'usher redrive',
     });
   return found;
+}
+
+function lostInWords(deliveries: readonly Delivery[]): string {
+  const { length } = deliveries;
+  const inDoubt = deliveries.filter(({ status }) => status === 'in-doubt').length;
+  if (inDoubt === length) return `${count(length, 'notice')} may be lost`;
+  return `${count(length, 'notice was', 'notices were')} not sent${inDoubt > 0 ? ', or may be lost' : ''}`;
 }

@@ -5,8 +5,8 @@ import { readMessage } from '../../domain/notify/read-message.ts';
 import { InvalidRequestError } from '../../domain/shared/errors.ts';
 import type { Asker } from '../asker.ts';
 import { giveBack, HIDDEN_SECONDS } from '../executions/dead-letters.ts';
+import { REASONS } from './no-marker.ts';
 import { noticesNotDeployed } from './open-notices.ts';
-import { REASONS } from './reasons.ts';
 
 /** A message of the dead-letter queue of notices. */
 export interface NoticeLetter {

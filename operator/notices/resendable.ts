@@ -6,7 +6,7 @@ import type { Seat, SeatKey } from '../../domain/seat/seat.ts';
 import type { Asker } from '../asker.ts';
 import type { NoticeLine } from '../lines/notices.ts';
 import { timeOf } from '../text.ts';
-import { REASONS } from './reasons.ts';
+import { REASONS } from './no-marker.ts';
 
 /** With what it is decided whether a notice can be sent again. */
 export interface ResendContext {

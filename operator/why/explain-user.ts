@@ -106,8 +106,8 @@ function uncheckedStanding(unchecked: UncheckedEntitlement, now: Date): Standing
 
 function withNotice(standing: Standing, notice: SeatNotice | undefined): Standing {
   if (!notice) return standing;
-  const { kind, delivery, words } = notice;
-  const { uid, status, at, reason, messageId } = delivery ?? {};
+  const { kind, became, words } = notice;
+  const { uid, status, at, reason, messageId } = typeof became === 'object' ? became : { reason: became };
   return {
     ...standing,
     notice: {

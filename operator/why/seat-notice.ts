@@ -1,33 +1,20 @@
 import { seatEventUid } from '../../domain/audit/event.ts';
-import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Delivery } from '../../domain/notices/delivery.ts';
 import type { NoticeKind } from '../../domain/notices/schema.ts';
 import { noticeRuleOf } from '../../domain/notify/decide.ts';
-import type { WorkQueue } from '../../domain/queue/work-queue.ts';
+import type { NoticeHint } from '../../domain/notify/hint.ts';
 import type { Seat, SeatStatus } from '../../domain/seat/seat.ts';
-import { secondsBetween } from '../../domain/shared/time.ts';
 import type { Asker } from '../asker.ts';
+import { type NoneContext, type NoneReason, REASONS, whyNoMarker } from '../notices/no-marker.ts';
 import { relative } from '../text.ts';
 
 /** What its user was told of the last change of a seat. */
 export interface SeatNotice {
   kind: NoticeKind;
-  /** What became of the notice; undefined if none was begun. */
-  delivery: Delivery | undefined;
+  /** What became of the notice, or why none was begun; undefined without a table of notices. */
+  became: Delivery | NoneReason | undefined;
   words: string;
 }
-
-/** With what it is said why no notice was begun. */
-interface Around {
-  entitlements: Entitlements;
-  queue: WorkQueue | undefined;
-  now: Date;
-}
-
-/** A marker is kept for 30 days. */
-const KEPT_SECONDS = 30 * 24 * 3600;
-/** From the change over the audit bus and the queue to the message; longer if Amazon SES throttles. */
-const ON_ITS_WAY_SECONDS = 15 * 60;
 
 type EventKind = NoticeKind | 'adopted';
 /** The events that may have led to a status. */
@@ -46,7 +33,7 @@ const EVENTS: Partial<Record<SeatStatus, readonly [NoticeKind, ...EventKind[]]>>
  */
 export async function noticesOfSeats(
   seats: readonly Seat[],
-  around: Around,
+  around: NoneContext,
   { services, unread }: Pick<Asker, 'services' | 'unread'>,
 ): Promise<ReadonlyMap<string, SeatNotice>> {
   const asked = seats.flatMap((seat) => {
@@ -64,19 +51,21 @@ export async function noticesOfSeats(
     const marker = uids.map((uid) => markers?.get(uid)).find((one) => one !== undefined);
     if (marker instanceof Error) unread.add(marker);
     else if (marker)
-      found.set(seat.applicationArn, { kind: marker.kind, delivery: marker, words: inWords(marker, around.now) });
+      found.set(seat.applicationArn, { kind: marker.kind, became: marker, words: inWords(marker, around.now) });
     else {
-      const because = markers
-        ? whyNone(seat, kind, around)
-        : 'the configuration has notices, and no table of them is deployed';
-      found.set(seat.applicationArn, {
-        kind,
-        delivery: undefined,
-        words: `Notice: none (${kind}), because ${because}.`,
-      });
+      const reason = markers && whyNoMarker(hintOfSeat(seat, kind), around);
+      const because = reason === undefined ? 'the notices of the configuration are not deployed' : REASONS[reason];
+      found.set(seat.applicationArn, { kind, became: reason, words: `Notice: none (${kind}), because ${because}.` });
     }
   }
   return found;
+}
+
+function hintOfSeat(seat: Seat, kind: NoticeKind): NoticeHint {
+  const { applicationArn, userId, changeSeq, madeAgainAt, grantedAt, changedAt } = seat;
+  // A seat is confirmed later than it was assigned.
+  const at = kind === 'assigned' ? (madeAgainAt ?? grantedAt ?? changedAt) : changedAt;
+  return { uid: '', kind, applicationArn, userId, changeSeq, at, isAdopted: false };
 }
 
 function inWords({ kind, status, at, reason, messageId, uid }: Delivery, now: Date): string {
@@ -99,21 +88,4 @@ function inWords({ kind, status, at, reason, messageId, uid }: Delivery, now: Da
     case 'skipped':
       return `Notice: ${kind}, not sent ${when}, as there was no one to write to${because}. Once there is: ${again}`;
   }
-}
-
-/** Says why no notice was begun, as far as the seat, the ledger and the configuration of now can tell. */
-function whyNone(seat: Seat, kind: NoticeKind, { entitlements, queue, now }: Around): string {
-  const { applicationArn, changedAt } = seat;
-  const rule = noticeRuleOf(entitlements, applicationArn);
-  if (!rule?.entitlement.notices.send.includes(kind)) return 'the configuration does not send this kind';
-  const noticesFrom = queue?.reports?.[applicationArn]?.noticesFrom;
-  if (!rule.settings.backfill && queue) {
-    if (noticesFrom === undefined) return 'no full sweep with notices has ended yet (notices.backfill)';
-    if (secondsBetween(changedAt, noticesFrom) > 0)
-      return 'the change was made before notices began for the entitlement (notices.backfill)';
-  }
-  const seconds = secondsBetween(changedAt, now);
-  if (seconds > KEPT_SECONDS) return 'the change is older than 30 days, for which notices are remembered';
-  if (seconds < ON_ITS_WAY_SECONDS) return 'it may still be on its way';
-  return 'none was begun: the seat was adopted, or the event did not arrive within a day';
 }
