@@ -4,7 +4,7 @@ import { join, relative, sep } from 'node:path';
 import { readEntitlements } from '../input/entitlements-file.ts';
 import { bundle, pluginsFor } from './bundle.ts';
 import { bundledPackages } from './bundled-packages.ts';
-import { NOTICES_FILE, noticesFor } from './notices.ts';
+import { NOTICES_FILE, noticesFor } from './license-notices.ts';
 import { SBOM_FILE, sbomOf } from './sbom.ts';
 import { zipOf } from './zip.ts';
 

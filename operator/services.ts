@@ -98,6 +98,9 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
     replays: once(async () => (await import('../adapters/operator/replays.ts')).connectReplays(settings)),
     ledger: once(async () => (await import('../adapters/ledger.ts')).connectLedger(settings, names.ledger)),
     tables: once(async () => (await import('../adapters/operator/tables.ts')).connectTables(settings)),
+    notices: once(async () =>
+      (await import('../adapters/operator/notices.ts')).connectNotices(settings, names.noticesTable),
+    ),
     applications: once(async () =>
       (await import('../adapters/sso-admin.ts')).connectApplications(settings, applicationsPacer),
     ),

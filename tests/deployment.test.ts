@@ -5,11 +5,11 @@ import { basename, dirname, join, relative } from 'node:path';
 import { Ajv } from 'ajv';
 import { strFromU8, unzipSync } from 'fflate';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { NOTICES_FILE } from '../build/notices.ts';
+import { NOTICES_FILE } from '../build/license-notices.ts';
 import { SBOM_FILE } from '../build/sbom.ts';
 import { EVENT_FAMILIES } from '../domain/request/event-families.ts';
 import { readTemplate as readDeployed } from '../emulator/engine/template.ts';
-import { type EventPattern, matches } from './support/event-pattern.ts';
+import { type EventPattern, matches } from '../emulator/aws/eventbridge/event-pattern.ts';
 import {
   aCreateGroupMembership,
   aCreateUser,

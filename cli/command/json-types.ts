@@ -23,6 +23,8 @@ export const JSON_TYPES: Readonly<Record<string, readonly Line['type'][]>> = {
   audit: ['audit-event'],
   history: ['reach', 'access', 'audited-change', 'starter'],
   report: ['reach', 'month'],
+  notices: ['notice', 'more'],
+  'notices resend': ['notice', 'more', 'resent'],
   redrive: ['failure', 'redrive', 'more', 'message', 'queue', 'start', ...FOLLOWED],
   replay: ['start', 'replay'],
   restore: ['restoration', 'restore', 'start', ...FOLLOWED],
