@@ -8,8 +8,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { NOTICES_FILE } from '../build/license-notices.ts';
 import { SBOM_FILE } from '../build/sbom.ts';
 import { EVENT_FAMILIES } from '../domain/request/event-families.ts';
-import { readTemplate as readDeployed } from '../emulator/engine/template.ts';
 import { type EventPattern, matches } from '../emulator/aws/eventbridge/event-pattern.ts';
+import { readTemplate as readDeployed } from '../emulator/engine/template.ts';
 import {
   aCreateGroupMembership,
   aCreateUser,
