@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { namesOf } from '../adapters/resource-names.ts';
 import { type AuditEvent, parseAuditEvent } from '../domain/audit/parse.ts';
-import { type EventPattern, matches } from './support/event-pattern.ts';
+import { type EventPattern, matches } from '../emulator/aws/eventbridge/event-pattern.ts';
 import { type PolicyStatement, unguarded } from './support/guards.ts';
 import { escaped, type InputTransformer, transform, unescaped, type Writer } from './support/input-transformer.ts';
 import { readTemplateFile, resolved } from './support/template.ts';
