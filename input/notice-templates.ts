@@ -13,7 +13,7 @@ export interface TemplateFolders {
   /** The folder `notices` of Usher. */
   shipped: string;
   /** A company's own, each in place of the shipped file of the same path, or for another language. It need not be there. */
-  own: string;
+  own?: string;
 }
 
 /** How errors name the folders. */
@@ -36,12 +36,13 @@ export function readTemplates(folders: TemplateFolders, configuration: Configura
   const files = new Map<string, TemplateFile>();
   const issues: ValidationIssue[] = [];
   for (const path of shipped) files.set(path, readFile(join(folders.shipped, path), `${SHIPPED}/${path}`));
-  for (const path of pathsIn(folders.own)) {
+  const { own = '' } = folders;
+  for (const path of own === '' ? [] : pathsIn(own)) {
     const name = `${OWN}/${path}`;
     const problem = path === README ? undefined : whyMisplaced(path, names);
     try {
       if (problem !== undefined) issues.push({ path: name, problem });
-      else if (path !== README) files.set(path, readFile(join(folders.own, path), name));
+      else if (path !== README) files.set(path, readFile(join(own, path), name));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       issues.push(...error.issues.map((issue) => ({ ...issue, path: name })));
