@@ -61,6 +61,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   UserSubscriptions: 'user-subscriptions',
   QBusiness: 'qbusiness',
   S3: 's3',
+  SESv2: 'ses',
 };
 /** Operations whose action has another name. */
 const ACTIONS: Readonly<Record<string, string>> = { ListObjectsV2: 'ListBucket' };
@@ -152,8 +153,8 @@ describe('the policies for people', () => {
     const reader = { UserName: 'reader', Emails: [{ Value: 'reader@example.com' }] };
     const { UserId } = await operator.call('AWSIdentityStore.CreateUser', reader);
     await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId } });
-    // One notice is refused, and can be sent again.
-    await operator.fault({ operation: 'SESv2.SendEmail', kind: 'exception', exception: 'MessageRejected' });
+    // All notices are refused: those of the users who stay can be sent again.
+    await operator.fault({ operation: 'SESv2.SendEmail', kind: 'exception', exception: 'MessageRejected', times: 6 });
     expect((await operator.run('start', '--all', '--wait')).code).toBe(0);
     // A hold, which follows, is a problem.
     await collect(['doctor'], [reading, all]);
