@@ -9,7 +9,11 @@ const CONTEXT: AuditContext = { productVersion: '1.2.3', region: 'us-east-1', ac
 
 /** An audit event about a seat, as a rule of the audit bus delivers it. */
 export function aDeliveredEvent(record: Partial<AuditRecord> = {}, seat: Partial<Seat> = {}) {
-  const { detailType, time, resources, detail } = auditEvent(anAuditRecord({ cause: EVENT_ID, ...record }), aSeat(1, seat), CONTEXT);
+  const { detailType, time, resources, detail } = auditEvent(
+    anAuditRecord({ cause: EVENT_ID, ...record }),
+    aSeat(1, seat),
+    CONTEXT,
+  );
   return {
     version: '0',
     id: '6f6b1c9e-0000-4000-8000-000000000001',
