@@ -17,7 +17,7 @@ export interface Contacts {
 }
 
 /** Creates the contacts of one identity store on top of the SDK. The pacer spaces the requests. */
-export function identityStoreContacts(client: IdentitystoreClient, identityStoreId: string, pacer: Pacer): Contacts {
+function identityStoreContacts(client: IdentitystoreClient, identityStoreId: string, pacer: Pacer): Contacts {
   const operation = 'DescribeUser';
   const ask = askWith(IDENTITY_STORE_ERRORS, pacer);
   return {

@@ -1,6 +1,7 @@
 import { SESv2Client, SendEmailCommand, type SendEmailCommandInput } from '@aws-sdk/client-sesv2';
 import type { Message } from '../../domain/notices/message.ts';
 import type { NoticeSettings } from '../../domain/notices/schema.ts';
+import { senderOf } from '../../domain/notices/sender.ts';
 import { RefusedError, TransientAwsError } from '../../domain/shared/errors.ts';
 import { COMMON_ERRORS } from '../aws-errors.ts';
 import { type ClientSettings, clientFactory } from '../clients.ts';
@@ -23,7 +24,7 @@ export interface Mailer {
 }
 
 /** Creates the mailer of these settings on top of the SDK. */
-export function sesMailer(client: SESv2Client, settings: NoticeSettings): Mailer {
+function sesMailer(client: SESv2Client, settings: NoticeSettings): Mailer {
   const operation = 'SendEmail';
   const ask = askWith(SES_ERRORS);
   return {
@@ -61,9 +62,9 @@ function exceptionForNow(error: unknown): string | undefined {
 }
 
 function inputOf(to: string, { subject, text, html }: Message, settings: NoticeSettings): SendEmailCommandInput {
-  const { from, fromName, replyTo, configurationSet } = settings;
+  const { from, replyTo, configurationSet } = settings;
   return {
-    FromEmailAddress: fromName === undefined ? from : `${encodedName(oneLine(fromName))} <${from}>`,
+    FromEmailAddress: senderOf(settings),
     Destination: { ToAddresses: [to] },
     ...(replyTo === undefined ? {} : { ReplyToAddresses: [replyTo] }),
     ...(configurationSet === undefined ? {} : { ConfigurationSetName: configurationSet }),
@@ -84,25 +85,6 @@ function inputOf(to: string, { subject, text, html }: Message, settings: NoticeS
 /** A line break in the value of a header would begin another header. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
-}
-
-/** Most bytes of text in one encoded word: with `=?UTF-8?B?` and `?=`, Base64 of 45 bytes has 72 of the 75 characters. */
-const ENCODED_WORD_BYTES = 45;
-
-/**
- * Returns a display name as a header takes it: quoted or, with other characters than those of ASCII, in encoded words.
- *
- * @see https://www.rfc-editor.org/rfc/rfc2047#section-2
- */
-function encodedName(name: string): string {
-  if (/^[\x20-\x7e]*$/.test(name)) return `"${name.replace(/["\\]/g, '\\$&')}"`;
-  const words: string[] = [''];
-  for (const character of name) {
-    const word = `${words.at(-1)}${character}`;
-    if (Buffer.byteLength(word) > ENCODED_WORD_BYTES) words.push(character);
-    else words.splice(-1, 1, word);
-  }
-  return words.map((word) => `=?UTF-8?B?${Buffer.from(word).toString('base64')}?=`).join(' ');
 }
 
 const sesClient = clientFactory(SESv2Client);

@@ -36,7 +36,7 @@ export interface NoticeTable {
 }
 
 /** Creates the table on top of the SDK. */
-export function noticeTable(client: DynamoDBClient, table: string): NoticeTable {
+function noticeTable(client: DynamoDBClient, table: string): NoticeTable {
   const ask = askWith(DYNAMODB_ERRORS);
 
   /** @returns undefined if the condition does not hold */

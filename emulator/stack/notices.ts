@@ -1,10 +1,11 @@
-import type { NoticeSettings } from '../../domain/notices/schema.ts';
+import type { Entitlements } from '../../domain/entitlements.ts';
 import { ACCOUNT } from '../aws/account/account.ts';
 import { NAMES } from '../aws/control-plane/control-plane.ts';
 import type { DynamoDb } from '../aws/dynamodb/dynamodb.ts';
 import { callDatabase, hasTable, itemsOf, putItems } from '../aws/dynamodb/items.ts';
 import { matches } from '../aws/eventbridge/event-pattern.ts';
 import type { Queues } from '../aws/sqs/queues.ts';
+import { noticeTemplates } from '../engine/notice-templates.ts';
 import type { NoticesTemplate } from '../engine/notices-template.ts';
 import type { VirtualTime } from '../engine/virtual-time.ts';
 import { EventSourceMapping } from './event-source-mapping.ts';
@@ -42,17 +43,18 @@ export class NoticeResources {
     );
   }
 
-  /** Makes the resources, or deletes them if no notices are configured. */
-  async deploy(notices: NoticeSettings | undefined): Promise<void> {
+  /** Makes the resources, or deletes them if no notices are configured. @throws InputError if a template is broken */
+  async deploy(entitlements: Entitlements): Promise<void> {
     const { queues, database, template } = this.#parts;
     const { noticesQueue, noticesDeadLetters, noticesTable: TableName } = NAMES;
     const exists = await hasTable(database, TableName);
-    if (notices === undefined) {
+    if (entitlements.notices === undefined) {
       queues.delete(noticesQueue);
       queues.delete(noticesDeadLetters);
       if (exists) await callDatabase(database, 'DeleteTable', { TableName });
       return;
     }
+    noticeTemplates(entitlements);
     const { visibilitySeconds, maxReceives } = template.queue;
     queues.create(noticesDeadLetters, {});
     queues.create(noticesQueue, { visibilitySeconds, redrive: { deadLetters: noticesDeadLetters, maxReceives } });

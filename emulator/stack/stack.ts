@@ -114,7 +114,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     isRepeating: options.quirks?.messages === 'twice',
     notify: (payload, limitSeconds) => functions.invoke('notifyUser', payload, limitSeconds),
   });
-  await notices.deploy(entitlements.notices);
+  await notices.deploy(entitlements);
   const ses = new Ses({
     clock,
     region: entitlements.notices?.region ?? region,
@@ -250,7 +250,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       for (const { application } of next.entitlements) everConfigured.add(application);
       functions.renew();
       ses.configure(next.notices);
-      time.during(() => notices.deploy(next.notices));
+      time.during(() => notices.deploy(next));
     },
     arnOf: (name) => executionNamed(name)?.arn ?? executionArnOf(onboarding.arn, name),
     endOf: (name) => ends.get(name),
