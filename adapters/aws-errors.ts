@@ -2,6 +2,8 @@
 type Refusal =
   | 'access-denied'
   | 'account-not-eligible'
+  | 'account-suspended'
+  | 'address-not-verified'
   | 'application-missing'
   | 'bucket-missing'
   | 'conflict'
@@ -14,12 +16,15 @@ type Refusal =
   | 'kms-invalid-state'
   | 'kms-key-not-found'
   | 'ledger-missing'
+  | 'message-rejected'
   | 'not-deployed'
   | 'principal-or-application-missing'
   | 'principal-or-profile-missing'
   | 'profile-missing'
   | 'quota-exceeded'
   | 'role-refused'
+  | 'sender-missing'
+  | 'sending-paused'
   | 'subscription-or-application-missing'
   | 'validation';
 

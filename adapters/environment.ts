@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import type { Entitlements } from '../domain/entitlements.ts';
+import type { Templates } from '../domain/notices/message.ts';
 import type { Clock } from '../domain/shared/clock.ts';
 import type { ClientSettings } from './clients.ts';
 import { systemClock } from './system-clock.ts';
@@ -17,6 +18,8 @@ export interface Environment {
   stateMachine: string;
   /** Usher's version, for the audit stream. */
   version: string;
+  /** Of the function that writes to users: the table with a marker per notice, and the sources of the templates. */
+  notices?: { table: string; templates: Templates };
   /** Fewer users per batch than time allows: random histories play rounds of several batches with few users. */
   batchUsers?: number;
 }
@@ -31,6 +34,8 @@ const Variables = z.object({
   AUDIT_BUS: z.string().check(z.minLength(1)),
   STATE_MACHINE: z.string().check(z.minLength(1)),
   USHER_VERSION: z.string().check(z.minLength(1)),
+  NOTICES_TABLE: z.optional(z.string().check(z.minLength(1))),
+  NOTICES_TEMPLATES: z.optional(z.string().check(z.minLength(1))),
 });
 
 /**
@@ -45,6 +50,7 @@ export function lambdaEnvironment(variables: NodeJS.ProcessEnv): Environment {
     throw new Error(`Environment variables missing or empty: ${names}`);
   }
   const { AWS_REGION, ENTITLEMENTS_FILE, LEDGER_TABLE, AUDIT_BUS, STATE_MACHINE, USHER_VERSION } = parsed.data;
+  const { NOTICES_TABLE, NOTICES_TEMPLATES } = parsed.data;
   // Packaging has validated it. A person who can change the package can change this code, too.
   const entitlements: Entitlements = JSON.parse(readFileSync(ENTITLEMENTS_FILE, 'utf8'));
   return {
@@ -55,6 +61,9 @@ export function lambdaEnvironment(variables: NodeJS.ProcessEnv): Environment {
     auditBus: AUDIT_BUS,
     stateMachine: STATE_MACHINE,
     version: USHER_VERSION,
+    ...(NOTICES_TABLE === undefined || NOTICES_TEMPLATES === undefined
+      ? {}
+      : { notices: { table: NOTICES_TABLE, templates: JSON.parse(readFileSync(NOTICES_TEMPLATES, 'utf8')) } }),
   };
 }
 

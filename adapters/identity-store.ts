@@ -67,6 +67,13 @@ function userStatusIn(value: unknown): ListedStatus {
   return value === 'DISABLED' ? 'disabled' : 'unknown';
 }
 
+/** Returns the status in an answer of DescribeUser. @throws RefusedError for a value that the reference does not list */
+export function userStatusOf(value: unknown, userId: string): 'enabled' | 'disabled' {
+  const status = userStatusIn(value);
+  if (status !== 'unknown') return status;
+  throw new RefusedError('unknown-user-status', `DescribeUser: UserStatus has an unknown value (user ${userId})`);
+}
+
 /** The most pages of a user's memberships: at 1 request per second, 20 s for one user. */
 const MAX_MEMBERSHIP_PAGES = 20;
 
@@ -148,11 +155,7 @@ export function identityStoreDirectory(client: IdentitystoreClient, identityStor
       if (user === undefined) return 'missing';
       // Without this check, an empty answer would count as an enabled user.
       if (normalizeId(user.UserId, 'user') !== userId) throw malformedAnswer(operation, 'UserId');
-      const status = userStatusIn(user.UserStatus);
-      if (status === 'unknown') {
-        throw new RefusedError('unknown-user-status', `${operation}: UserStatus has an unknown value (user ${userId})`);
-      }
-      return status;
+      return userStatusOf(user.UserStatus, userId);
     });
   }
 

@@ -80,13 +80,16 @@ export interface World {
 
 const Functions = z.object({
   provider: z.object({ memorySize: z.int() }),
-  functions: z.record(z.string(), z.object({ memorySize: z.optional(z.int()) })),
+  functions: z.tuple([z.record(z.string(), z.object({ memorySize: z.optional(z.int()) }))], z.string()),
 });
 
 /** Reads the memory of the deployed functions, in gigabytes. */
 function readMemories(): (name: string) => number {
   const text = readFileSync(new URL('../serverless.yml', import.meta.url), 'utf8');
-  const { provider, functions } = Functions.parse(parse(text, { logLevel: 'error' }));
+  const {
+    provider,
+    functions: [functions],
+  } = Functions.parse(parse(text, { logLevel: 'error' }));
   return (name) => (functions[name]?.memorySize ?? provider.memorySize) / 1024;
 }
 

@@ -6,7 +6,7 @@ import * as z from 'zod/mini';
 import { type BundledPackage, bundledPackages } from './bundled-packages.ts';
 import { bundleCommand, bundleEvents } from './command-bundle.ts';
 import { eventTypes } from './event-types.ts';
-import { NOTICES_FILE, noticesFor } from './notices.ts';
+import { NOTICES_FILE, noticesFor } from './license-notices.ts';
 import { SBOM_FILE, sbomOf } from './sbom.ts';
 
 const ROOT = join(import.meta.dirname, '..');

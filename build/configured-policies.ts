@@ -2,20 +2,23 @@ import { createHash } from 'node:crypto';
 import type { Entitlements } from '../domain/entitlements.ts';
 import { changingApplications, type Grant, readingApplications } from './application-permissions.ts';
 import { MANAGED_POLICY_CHARACTERS } from './limits.ts';
+import { notifyUserStatements } from './mail-permissions.ts';
 import { charactersIn, resolverFor } from './resolving.ts';
 import { applyChangesStatements, type PolicyStatement, planChangesStatements } from './subscription-permissions.ts';
 
 /** A function whose permissions depend on entitlements.yml. */
-export type ConfiguredFunction = 'PlanChanges' | 'ApplyChanges';
+export type ConfiguredFunction = 'PlanChanges' | 'ApplyChanges' | 'NotifyUser';
 
 interface PolicyDocument {
   Version: '2012-10-17';
   Statement: PolicyStatement[];
 }
 
-/** Returns the managed policies of both functions, as resources of the template. */
+const FUNCTIONS: readonly ConfiguredFunction[] = ['PlanChanges', 'ApplyChanges', 'NotifyUser'];
+
+/** Returns the managed policies of these functions, as resources of the template. */
 export function policyResources(configuration: Entitlements): Record<string, object> {
-  return { ...resourcesFor(configuration, 'PlanChanges'), ...resourcesFor(configuration, 'ApplyChanges') };
+  return Object.assign({}, ...FUNCTIONS.map((of) => resourcesFor(configuration, of)));
 }
 
 /** Returns the ARNs of a function's managed policies, for its role. */
@@ -41,17 +44,21 @@ function resourcesFor(configuration: Entitlements, of: ConfiguredFunction): Reco
 
 /** Returns all that entitlements.yml lets a function do. */
 export function grantsOf(configuration: Entitlements, of: ConfiguredFunction): Grant[] {
-  const [applications, statements] =
-    of === 'PlanChanges'
-      ? [readingApplications(configuration), planChangesStatements(configuration)]
-      : [changingApplications(configuration), applyChangesStatements(configuration)];
-  return [
-    applications,
-    ...statements.map((statement) => ({
-      resources: [statement.Resource].flat(),
-      allow: (Resource: readonly unknown[]) => ({ ...statement, Resource }),
-    })),
-  ];
+  switch (of) {
+    case 'PlanChanges':
+      return [readingApplications(configuration), ...planChangesStatements(configuration).map(grantOf)];
+    case 'ApplyChanges':
+      return [changingApplications(configuration), ...applyChangesStatements(configuration).map(grantOf)];
+    case 'NotifyUser':
+      return notifyUserStatements(configuration).map(grantOf);
+  }
+}
+
+function grantOf(statement: PolicyStatement): Grant {
+  return {
+    resources: [statement.Resource].flat(),
+    allow: (Resource) => ({ ...statement, Resource }),
+  };
 }
 
 /**

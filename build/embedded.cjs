@@ -2,8 +2,13 @@
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { parse } = require('yaml');
+const { configured } = require('./configured.cjs');
 
-const asJson = (file) => () => JSON.stringify(parse(readFileSync(join(__dirname, '..', file), 'utf8')));
+const read = (file) => parse(readFileSync(join(__dirname, '..', file), 'utf8'));
 
-module.exports.onboarding = asJson('statemachines/onboarding.asl.yaml');
-module.exports.dashboard = asJson('deploy/dashboard-body.yml');
+module.exports.onboarding = () => JSON.stringify(read('statemachines/onboarding.asl.yaml'));
+module.exports.dashboard = () => {
+  const body = read('deploy/dashboard-body.yml');
+  if (configured().notices) body.widgets.push(...read('deploy/notices-widgets.yml'));
+  return JSON.stringify(body);
+};

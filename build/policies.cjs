@@ -5,3 +5,4 @@ const { policyArns, policyResources } = require('./configured-policies.ts');
 module.exports.resources = () => ({ Resources: policyResources(configured()) });
 module.exports.planChanges = () => policyArns(configured(), 'PlanChanges');
 module.exports.applyChanges = () => policyArns(configured(), 'ApplyChanges');
+module.exports.notifyUser = () => policyArns(configured(), 'NotifyUser');

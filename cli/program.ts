@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, Loader>> = {
   audit: async () => (await import('./commands/audit.ts')).auditCommand,
   history: async () => (await import('./commands/history.ts')).historyCommand,
   report: async () => (await import('./commands/report.ts')).reportCommand,
+  notices: async () => (await import('./commands/notices.ts')).noticesCommand,
   redrive: async () => (await import('./commands/redrive.ts')).redriveCommand,
   replay: async () => (await import('./commands/replay.ts')).replayCommand,
   restore: async () => (await import('./commands/restore.ts')).restoreCommand,

@@ -10,6 +10,9 @@ export const MOST_PER_SECOND = 18;
 /** The Identity Store allows 20 requests per second for each operation; other callers get what is left. */
 export const DIRECTORY_PER_SECOND = 18;
 
+/** Look-ups of the users who are written to: what the Identity Store allows besides, so that no grant waits for a notice. */
+export const LOOK_UPS_PER_SECOND = 2;
+
 /**
  * A list of this many seconds always fits into one plan, which reads for 780: up to 60 pass before the list begins, and
  * UserStatus of the 200,000 users that an identity store can have takes 112 after it.

@@ -9,6 +9,7 @@ import {
   RequestsPerSecond,
   SeatsMax,
 } from './entitlements.ts';
+import { MOST_SENDER_CHARACTERS, senderOf } from './notices/sender.ts';
 import { mostEntries, smallestPace } from './pace.ts';
 import { ApplicationArn, Region } from './shared/ids.ts';
 import { type ValidationIssue, validate } from './shared/validation.ts';
@@ -136,7 +137,11 @@ function contradictions(draft: z.infer<typeof Draft>): ValidationIssue[] {
   ];
 }
 
-const NoticesDraft = z.object({ from: z.string(), identity: z.optional(z.string()) });
+const NoticesDraft = z.object({
+  from: z.string(),
+  fromName: z.optional(z.string()),
+  identity: z.optional(z.string()),
+});
 const EntitlementNoticesDraft = z.object({ send: z.array(z.string()), texts: z.record(z.string(), z.unknown()) });
 
 /** Finds notices that could not be sent, or that no one would ever get. */
@@ -149,7 +154,15 @@ function notices({ notices: settings, entitlements }: z.infer<typeof Draft>): Va
   }
   const problem = 'expected notices in an entitlement, too: they say what users are told';
   const unused = withNotices.length === 0 ? [{ path: 'notices', problem }] : [];
-  return [...unused, ...foreignSender(settings), ...withNotices.flatMap(unsentTexts)];
+  return [...unused, ...longSender(settings), ...foreignSender(settings), ...withNotices.flatMap(unsentTexts)];
+}
+
+/** A name with other characters than those of ASCII takes up to five times as many in a header. */
+function longSender(settings: unknown): ValidationIssue[] {
+  const { success, data } = NoticesDraft.safeParse(settings);
+  const most = MOST_SENDER_CHARACTERS;
+  if (!success || senderOf(data).length <= most) return [];
+  return [{ path: 'notices.fromName', problem: `expected at most ${most} characters, encoded for e-mail, with from` }];
 }
 
 /** Amazon SES lets a verified domain send for itself and its subdomains, and a verified address for itself alone. */

@@ -44,6 +44,8 @@ export interface HandlerDefinition<Input, Services, Output> {
   services(environment: Environment): Services;
   /** Returns the state's result; the state machine decides which state comes next. */
   run(input: Input, services: Services & { measure: Measure }): Promise<Output>;
+  /** Returns what the caller gets, if it is not the whole output. */
+  respond?(output: Output): unknown;
   /** Selects the fields of output and input that are logged; ids and counts only. */
   logFields?(output: Output, input: Input): Record<string, unknown>;
 }
@@ -86,7 +88,7 @@ function lambdaPlatform(): Platform {
 }
 
 function handlerOf<Input, Services extends object, Output>(
-  { input, services, run, logFields }: HandlerDefinition<Input, Services, Output>,
+  { input, services, run, respond, logFields }: HandlerDefinition<Input, Services, Output>,
   { environment, logger, metrics }: Platform,
 ): Handler {
   const { measure, publish } = metricsOf(metrics);
@@ -101,7 +103,7 @@ function handlerOf<Input, Services extends object, Output>(
         const given = parseInput(input, event);
         const output = await run(given, built);
         logger.info('completed', { execution, ...logFields?.(output, given) });
-        return output;
+        return respond ? respond(output) : output;
       } catch (error) {
         logger.error('failed', { execution, ...describeError(error) });
         if (error instanceof PropagationTimeoutError) measure('PropagationTimeouts', 1);
@@ -159,7 +161,8 @@ function redactError(error: unknown): unknown {
   return unexpected;
 }
 
-function describeError(error: unknown): Record<string, unknown> {
+/** Describes an error for the log: by its message only if Usher wrote it. */
+export function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: typeof error };
   if (USHER_ERRORS.some((known) => error instanceof known)) return { error: error.name, reason: error.message };
   // A stack begins with the message, which may have several lines.

@@ -98,6 +98,9 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
     replays: once(async () => (await import('../adapters/operator/replays.ts')).connectReplays(settings)),
     ledger: once(async () => (await import('../adapters/ledger.ts')).connectLedger(settings, names.ledger)),
     tables: once(async () => (await import('../adapters/operator/tables.ts')).connectTables(settings)),
+    notices: once(async () =>
+      (await import('../adapters/operator/notices.ts')).connectNotices(settings, names.noticesTable),
+    ),
     applications: once(async () =>
       (await import('../adapters/sso-admin.ts')).connectApplications(settings, applicationsPacer),
     ),
@@ -110,6 +113,10 @@ export function servicesOf({ onRetry, clock, stage, namePrefix, region, perSecon
     },
     async people(identityStoreId: string) {
       return (await import('../adapters/operator/people.ts')).connectPeople(settings, identityStoreId, directoryPacer);
+    },
+    /** Amazon SES in the Region of the notices. */
+    async mailSettings(of: string) {
+      return (await import('../adapters/operator/mail.ts')).connectMailSettings({ ...settings, region: of });
     },
     async subscriptions(input: SubscriptionsInput) {
       const { connectSubscriptions } = await import('../adapters/subscriptions/connect.ts');

@@ -20,3 +20,8 @@ export function unknownEntitlement(wanted: string, entitlements: readonly { name
   const names = entitlements.map(({ name }) => name);
   return new UsageError(`No entitlement has the name ${escaped(wanted)}${suggestion(wanted, names)}`);
 }
+
+/** @throws UsageError if no entitlement has a name */
+export function requireEntitlement(wanted: string, entitlements: readonly { name: string }[]): void {
+  if (!entitlements.some(({ name }) => name === wanted)) throw unknownEntitlement(wanted, entitlements);
+}

@@ -27,7 +27,13 @@ export type MetricName =
   | 'StepsThrottled'
   | 'JoinToSeat'
   | 'OldestWait'
-  | 'CapUsed';
+  | 'CapUsed'
+  | 'NoticesSent'
+  | 'NoticesSkipped'
+  | 'NoticesThrottled'
+  | 'NoticesRefused'
+  | 'NoticesInDoubt'
+  | 'NoticesLimited';
 
 /** Adds a value to a metric; with an entitlement, to the metric of that entitlement alone. */
 export type Measure = (name: MetricName, value: number, entitlement?: string) => void;

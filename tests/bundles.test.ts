@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bundle, ERROR_CLASSES, pluginsFor } from '../build/bundle.ts';
 import { bundledPackages } from '../build/bundled-packages.ts';
-import { noticesFor } from '../build/notices.ts';
+import { noticesFor } from '../build/license-notices.ts';
 import type { Entitlements, SubscriptionSettings } from '../domain/entitlements.ts';
 import { anEntitlement } from './support/builders.ts';
 import { anAddMemberToGroup } from './support/events.ts';

@@ -32,7 +32,7 @@ interface Machine {
 }
 
 interface Deployment {
-  functions: Record<string, { handler: string; timeout: number }>;
+  functions: [Record<string, { handler: string; timeout: number }>, ...string[]];
 }
 
 interface Machines {
@@ -90,7 +90,7 @@ function functionFaults({ Resource }: State, name: string): string[] {
   const faults: string[] = [];
   if (Resource !== `\${${placeholder}}`) faults.push('its resource is another function');
   if (!existsSync(new URL(`${file}.ts`, root))) faults.push(`${file}.ts is missing`);
-  if (deployment.functions[camelCase(name)]?.handler !== `${file}.handler`) faults.push('serverless.yml has it not');
+  if (deployment.functions[0][camelCase(name)]?.handler !== `${file}.handler`) faults.push('serverless.yml has it not');
   const [, substitutions] = machines.Resources.Onboarding.Properties.DefinitionString;
   if (!(placeholder in substitutions)) faults.push('its placeholder is not replaced');
   return faults;
@@ -152,7 +152,7 @@ const rules: [string, (subject: Machine) => string[] | Promise<string[]>, (broke
   [
     'each function ends itself before its task times out',
     eachTask(({ TimeoutSeconds = 0 }, name) => {
-      const { timeout } = deployment.functions[camelCase(name)] ?? { timeout: Number.POSITIVE_INFINITY };
+      const { timeout } = deployment.functions[0][camelCase(name)] ?? { timeout: Number.POSITIVE_INFINITY };
       return timeout < TimeoutSeconds ? [] : [`${timeout} s, the task ${TimeoutSeconds} s`];
     }),
     (broken) => Object.assign(task(broken), { TimeoutSeconds: 1 }),

@@ -5,6 +5,7 @@ import {
   GetQueueUrlCommand,
   QueueDoesNotExist,
   ReceiveMessageCommand,
+  SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { ErrorRow } from '../aws-errors.ts';
@@ -21,7 +22,7 @@ export interface Message {
 }
 
 /**
- * Dead-letter queues.
+ * The queue of notices, and dead-letter queues.
  *
  * @throws TransientAwsError worth a retry · RefusedError not
  */
@@ -37,6 +38,8 @@ export interface Queues {
   giveBack(name: string, message: Message): Promise<void>;
   /** Deletes the message. */
   remove(name: string, message: Message): Promise<void>;
+  /** Returns what sends messages to a queue, one by one; undefined if there is no such queue. */
+  sender(name: string): Promise<((body: string) => Promise<void>) | undefined>;
 }
 
 /**
@@ -161,6 +164,16 @@ export function sqsQueues(client: SQSClient): Queues {
       await ask('DeleteMessage', [`message ${id}`], () =>
         client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: receipt })),
       );
+    },
+
+    async sender(name) {
+      const QueueUrl = await urlOf(name);
+      if (QueueUrl === undefined) return undefined;
+      return async (body) => {
+        await ask('SendMessage', [`queue ${name}`], () =>
+          client.send(new SendMessageCommand({ QueueUrl, MessageBody: body })),
+        );
+      };
     },
   };
 }

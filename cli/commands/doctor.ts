@@ -46,6 +46,8 @@ export function doctorCommand(run: Runner): Command {
       'sqs:GetQueueUrl',
       'sqs:GetQueueAttributes',
       'logs:FilterLogEvents',
+      'ses:GetAccount',
+      'ses:GetEmailIdentity',
       ...SUBSCRIPTION_READS,
     ],
   }).action(run(doctor));

@@ -76,7 +76,8 @@ export function auditEvent(
   const { kind, refused, changeSeq, at, reason, execution, cause, dueAt, plan, requestedAt } = record;
   const { applicationArn, userId, entitlement } = seat;
   // The reason of a refusal is part of its id, although its number would do: consumers have stored such ids.
-  const uid = eventUid([kind, applicationArn, userId, changeSeq, ...(kind === 'refused' ? [reason] : [])]);
+  const uid =
+    kind === 'refused' ? eventUid([...partsOf(kind, seat, changeSeq), reason]) : seatEventUid(kind, seat, changeSeq);
   const detailType = DETAIL_TYPES[kind];
   const classification = refused === 'revoke' ? REFUSED_REVOCATION : CLASSIFICATIONS[detailType];
   return {
@@ -98,6 +99,23 @@ export function auditEvent(
       },
     },
   };
+}
+
+/** Returns the id of the event of a change of a seat. Whoever computes it anew needs no event to say it. */
+export function seatEventUid(
+  kind: Exclude<AuditRecord['kind'], 'refused'>,
+  seat: Pick<Seat, 'applicationArn' | 'userId'>,
+  changeSeq: number,
+): string {
+  return eventUid(partsOf(kind, seat, changeSeq));
+}
+
+function partsOf(
+  kind: AuditRecord['kind'],
+  { applicationArn, userId }: Pick<Seat, 'applicationArn' | 'userId'>,
+  changeSeq: number,
+): (string | number)[] {
+  return [kind, applicationArn, userId, changeSeq];
 }
 
 /** Builds the bus event `Subscription Finding`: that a finding is new, has changed or has ended. */

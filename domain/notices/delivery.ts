@@ -43,6 +43,8 @@ export const DeliverySchema = z.object({
   reason: z.optional(z.string().check(z.maxLength(64))),
   /** Id that Amazon SES gave to the message. */
   messageId: z.optional(z.string()),
+  /** The message of the queue with which an operator asked for the last attempt: a second copy of it asks for no other. */
+  askedBy: z.optional(z.string()),
 });
 export type Delivery = z.infer<typeof DeliverySchema>;
 

@@ -33,3 +33,10 @@ export interface Message {
  * @param languages tags in the order of preference
  */
 export type Renderer = (facts: NoticeFacts, languages: readonly string[]) => Message;
+
+/**
+ * The templates of each language by the names of their files, with the layout in each. Packaging has checked them.
+ *
+ * @example { en: { 'assigned.txt.liquid': 'Subject: …', 'assigned.html.liquid': '…', 'layout.html.liquid': '…' } }
+ */
+export type Templates = Readonly<Record<string, Readonly<Record<string, string>>>>;

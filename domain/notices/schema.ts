@@ -37,7 +37,7 @@ function line(most: number, what: string) {
     .check(
       z.minLength(1),
       z.maxLength(most),
-      z.regex(/^[^\p{Cc}\p{Cf}\u2028\u2029]*\S[^\p{Cc}\p{Cf}\u2028\u2029]*$/u, 'expected one line of plain text'),
+      z.regex(/^(?=.*\S)[^\p{Cc}\p{Cf}\u2028\u2029]*$/u, 'expected one line of plain text'),
       z.describe(what),
     );
 }

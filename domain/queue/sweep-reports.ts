@@ -11,11 +11,13 @@ const STATUS_EVERY_SECONDS = 24 * 3600;
 
 /** What one round found out about an application. */
 export interface Swept {
-  counts: Omit<SweepReport, 'fullAt' | 'statusAt' | 'firstAt'>;
+  counts: Omit<SweepReport, 'fullAt' | 'statusAt' | 'firstAt' | 'noticesFrom'>;
   /** Nothing was left to change. */
   full: boolean;
   /** UserStatus of every user was read, and nothing was left to change because of it. */
   withStatus: boolean;
+  /** The users of the application get notices. */
+  notifies: boolean;
 }
 
 /**
@@ -37,7 +39,12 @@ export function recordSweeps(
     if (!now) return before ? [[application, before] as const] : [];
     const fullAt = now.full ? at : before?.fullAt;
     const statusAt = now.withStatus ? at : before?.statusAt;
-    const times = { ...(fullAt ? { fullAt } : { firstAt: before?.firstAt ?? at }), ...(statusAt ? { statusAt } : {}) };
+    const noticesFrom = now.notifies ? (before?.noticesFrom ?? (now.full ? at : undefined)) : undefined;
+    const times = {
+      ...(fullAt ? { fullAt } : { firstAt: before?.firstAt ?? at }),
+      ...(statusAt ? { statusAt } : {}),
+      ...(noticesFrom ? { noticesFrom } : {}),
+    };
     return [[application, { ...times, ...now.counts }] as const];
   });
   return { ...queue, reports: Object.fromEntries(reports) };

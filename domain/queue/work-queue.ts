@@ -77,6 +77,8 @@ const SweepReportSchema = z.object({
   statusAt: z.optional(Timestamp),
   /** Start of its first sweep, as long as none was full. */
   firstAt: z.optional(Timestamp),
+  /** Start of its first full sweep since its users get notices: they get none of an earlier change. */
+  noticesFrom: z.optional(Timestamp),
   /** Seats that take a slot. */
   seats: z.int(),
   waiting: z.int(),

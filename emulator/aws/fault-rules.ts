@@ -26,7 +26,7 @@ const FAULTABLE_OPERATIONS: ReadonlySet<string> = new Set([
   'EventBridge.DescribeEventBus',
   'EventBridge.DescribeArchive',
 ]);
-const OTHER_SERVICES = ['DynamoDB', 'SFN', 'UserSubscriptions', 'QBusiness', 'Q', 'STS'];
+const OTHER_SERVICES = ['DynamoDB', 'SFN', 'UserSubscriptions', 'QBusiness', 'Q', 'STS', 'SESv2'];
 const OPERATOR_SERVICES = ['SQS', 'CloudWatchLogs', 'CloudTrail', 'Organizations', 'Scheduler'];
 const CHECKED_BY_FORM = new RegExp(`^(?:${[...OTHER_SERVICES, ...OPERATOR_SERVICES].join('|')})\\.[A-Z][A-Za-z]+$`);
 
@@ -72,7 +72,7 @@ const KINDS_WITH_REASON: ReadonlySet<string> = new Set(['throttle', 'not-found',
 /** What Lambda itself may answer to an invocation; what happens within one is a fault of a request that it makes. */
 const KINDS_OF_INVOKE: ReadonlySet<string> = new Set(['throttle', 'internal', 'exception']);
 /** The functions, by their keys in `serverless.yml`. */
-const FUNCTIONS = ['normalizeRequest', 'checkPropagation', 'planChanges', 'applyChanges', 'recordAudit'];
+const FUNCTIONS = ['normalizeRequest', 'checkPropagation', 'planChanges', 'applyChanges', 'recordAudit', 'notifyUser'];
 /** A fault that never ends. */
 export const EVER = 'ever';
 

@@ -42,6 +42,14 @@ const CODES: Readonly<Record<string, Readonly<Partial<Record<RefusalKind, string
     refuse: 'AccessDeniedException',
     quota: 'LimitExceededException',
   },
+  SESv2: {
+    throttle: 'TooManyRequestsException',
+    conflict: 'ConflictException',
+    internal: 'InternalServiceErrorException',
+    'not-found': 'NotFoundException',
+    refuse: 'AccessDeniedException',
+    quota: 'LimitExceededException',
+  },
   STS: { expired: 'ExpiredToken', refuse: 'AccessDenied' },
   SFN: {
     throttle: 'ThrottlingException',
@@ -59,6 +67,7 @@ const STATUS_CODES: Readonly<Record<string, Readonly<Partial<Record<RefusalKind,
   Q: { throttle: 429 },
   QBusiness: { throttle: 429, conflict: 409, 'not-found': 404, refuse: 403 },
   STS: { refuse: 403 },
+  SESv2: { throttle: 429, conflict: 409, 'not-found': 404, refuse: 403 },
 };
 
 /** Error codes of Lambda, as Step Functions reports them after `Lambda.`. */

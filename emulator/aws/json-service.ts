@@ -26,6 +26,7 @@ export const SERVICES = [
   'Q',
   'STS',
   'S3',
+  'SESv2',
 ] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
@@ -46,6 +47,7 @@ const PROTOCOLS: Readonly<Record<ServiceName, { contentType: string; namespace: 
   Q: { contentType: 'application/x-amz-json-1.0', namespace: 'com.amazon.kiro.controlplane#' },
   STS: { contentType: 'text/xml', namespace: '' },
   S3: { contentType: 'application/xml', namespace: '' },
+  SESv2: { contentType: 'application/json', namespace: '' },
 };
 
 /** An error that the API reference documents, with its code. */

@@ -33,10 +33,13 @@ const PATHS: readonly [method: string, path: string, ServiceName, operation: str
   ['POST', '/applications/{applicationId}/subscriptions', 'QBusiness', 'CreateSubscription'],
   ['PUT', '/applications/{applicationId}/subscriptions/{subscriptionId}', 'QBusiness', 'UpdateSubscription'],
   ['DELETE', '/applications/{applicationId}/subscriptions/{subscriptionId}', 'QBusiness', 'CancelSubscription'],
+  ['POST', '/v2/email/outbound-emails', 'SESv2', 'SendEmail'],
+  ['GET', '/v2/email/account', 'SESv2', 'GetAccount'],
+  ['GET', '/v2/email/identities/{EmailIdentity}', 'SESv2', 'GetEmailIdentity'],
 ];
 const ROUTES = PATHS.map(([method, path, service, operation]) => ({
   method,
-  pattern: new RegExp(`^${path.replaceAll(/\{(\w+)\}/g, '(?<$1>[\\w.-]{1,1224})')}$`),
+  pattern: new RegExp(`^${path.replaceAll(/\{(\w+)\}/g, '(?<$1>(?:[\\w.~-]|%[0-9A-F]{2}){1,1224})')}$`),
   service,
   operation,
 }));
@@ -106,8 +109,10 @@ function pathCallOf({ method, path: pathAndQuery }: Envelope, body: Uint8Array):
   const [path = '', query] = pathAndQuery.split('?');
   for (const route of ROUTES) {
     const found = route.method === method ? route.pattern.exec(path) : null;
-    if (found)
-      return callWith(route.service, route.operation, { ...objectIn(body), ...membersIn(query), ...found.groups });
+    if (!found) continue;
+    const named = Object.entries(found.groups ?? {}).map(([name, value]) => [name, decodedPath(value)]);
+    const input = { ...objectIn(body), ...membersIn(query), ...Object.fromEntries(named) };
+    return callWith(route.service, route.operation, input);
   }
   return undefined;
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../../domain/shared/clock.ts';
 import type { Platform } from '../../functions/handler.ts';
 import { NAMES } from '../aws/control-plane/control-plane.ts';
 import type { Gateway } from '../aws/gateway.ts';
+import { noticeTemplates } from '../engine/notice-templates.ts';
 import type { Invocations } from './invocations.ts';
 
 /** Returns the settings of SDK clients of the gateway: over HTTP, or without a socket. */
@@ -94,6 +95,9 @@ export function platformOf(
       auditBus: NAMES.auditBus,
       stateMachine,
       version: 'local',
+      ...(entitlements.notices
+        ? { notices: { table: NAMES.noticesTable, templates: noticeTemplates(entitlements) } }
+        : {}),
       ...(batchUsers === undefined ? {} : { batchUsers }),
     },
     logger,

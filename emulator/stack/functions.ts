@@ -2,6 +2,7 @@ import { handler as applyChanges } from '../../functions/apply-changes.ts';
 import { handler as checkPropagation } from '../../functions/check-propagation.ts';
 import type { Platform } from '../../functions/handler.ts';
 import { handler as normalizeRequest } from '../../functions/normalize-request.ts';
+import { handler as notifyUser } from '../../functions/notify-user.ts';
 import { handler as planChanges } from '../../functions/plan-changes.ts';
 import { handler as recordAudit } from '../../functions/record-audit.ts';
 import type { Faults } from '../aws/faults.ts';
@@ -13,9 +14,10 @@ const FUNCTIONS: Readonly<Record<string, { on(platform: () => Platform): Handler
   planChanges,
   applyChanges,
   recordAudit,
+  notifyUser,
 };
 
-/** Runs the five functions as Lambda does: a sandbox serves one invocation at a time, and ends when one fails. */
+/** Runs the functions as Lambda does: a sandbox serves one invocation at a time, and ends when one fails. */
 export class Functions {
   readonly #invocations: Invocations;
   readonly #faults: Faults;

@@ -1,6 +1,7 @@
 import type { RecordedChange } from '../aws/cloudtrail/cloudtrail.ts';
 import type { GatewayRequest } from '../aws/gateway.ts';
 import type { Answer } from '../aws/json-service.ts';
+import type { Mail } from '../aws/ses/outbox.ts';
 import type { ExecutionEnd } from './outcome.ts';
 
 /** A state that an execution entered. */
@@ -28,6 +29,8 @@ export interface StackListener {
   ended?(end: ExecutionEnd): void;
   /** The audit bus accepted an entry of PutEvents. */
   audit?(entry: AuditEntry): void;
+  /** Amazon SES accepted a message. */
+  mail?(mail: Mail): void;
   /** A caller changed the identity store by its API. */
   changed?(change: RecordedChange): void;
   /** A function wrote a line of its log or its metrics, as JSON. */

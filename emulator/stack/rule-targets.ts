@@ -17,12 +17,18 @@ interface Parts {
   time: VirtualTime;
   functions: Functions;
   queues: Queues;
+  /** Takes an event into the queue of notices. */
+  enqueueNotice(event: string): void;
   /** Starts an execution of `onboarding`. */
   start(input: unknown): Promise<unknown>;
 }
 
-/** Returns the targets of the deployed rules: the one on changes of the identity store, and the one on failed executions. */
-export function ruleTargets({ time, functions, queues, start }: Parts): Record<'onboarding' | 'recordAudit', Target> {
+/**
+ * Returns the targets of the deployed rules: those on changes of the identity store, on failed executions, and on changes of
+ * seats.
+ */
+export function ruleTargets(parts: Parts): Record<'onboarding' | 'recordAudit' | 'notices', Target> {
+  const { time, functions, queues, enqueueNotice, start } = parts;
   return {
     onboarding: {
       async deliver(event) {
@@ -41,6 +47,11 @@ export function ruleTargets({ time, functions, queues, start }: Parts): Record<'
       deliver: (event) => functions.invoke('recordAudit', event, RECORD_AUDIT_SECONDS),
       refuses: () => true,
       retrySeconds: INVOCATION_RETRY_SECONDS,
+    },
+    notices: {
+      deliver: async (event) => enqueueNotice(event),
+      refuses: () => false,
+      retrySeconds: [],
     },
   };
 }

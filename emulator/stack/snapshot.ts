@@ -5,6 +5,7 @@ import { Timestamp } from '../../domain/shared/timestamp.ts';
 import { validate } from '../../domain/shared/validation.ts';
 import { InputError } from '../../input/input-error.ts';
 import { DirectorySeedSchema } from '../aws/identity-center/directory-seed.ts';
+import { OutboxContentsSchema } from '../aws/ses/outbox.ts';
 import { QueueContentsSchema } from '../aws/sqs/queues.ts';
 import type { LogEvent } from '../engine/executions.ts';
 
@@ -51,6 +52,10 @@ const SavedStateSchema = z.object({
   executions: z.array(ExecutionSchema),
   audit: z.array(z.object({ at: z.number(), event: Fields })),
   queues: QueueContentsSchema,
+  /** Items of the table of notices. */
+  notices: z._default(z.array(Fields), []),
+  /** What Amazon SES accepted. */
+  outbox: z._default(OutboxContentsSchema, { mails: [], count: 0, sent: [] }),
   pendingEvents: z._default(z.array(PendingEventSchema), []),
   /** Number of CloudTrail's records so far. */
   records: z._default(Count, 0),

@@ -1,26 +1,21 @@
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { ClientSettings } from '../../adapters/clients.ts';
 import { connectLedger, type Ledger } from '../../adapters/ledger.ts';
-import type { Hold } from '../../domain/decision/hold.ts';
-import type { Entitlements } from '../../domain/entitlements.ts';
-import type { Seat } from '../../domain/seat/seat.ts';
 import type { Clock } from '../../domain/shared/clock.ts';
 import { ACCOUNT, MANAGEMENT_ACCOUNT } from '../aws/account/account.ts';
-import { type RecordedChange, recordOf, type Via } from '../aws/cloudtrail/cloudtrail.ts';
+import { recordOf } from '../aws/cloudtrail/cloudtrail.ts';
 import { controlPlane, NAMES } from '../aws/control-plane/control-plane.ts';
 import { type DynamoDb, openDynamoDb } from '../aws/dynamodb/dynamodb.ts';
 import { itemsOf, putItems } from '../aws/dynamodb/items.ts';
 import { eventBus } from '../aws/eventbridge/event-bus.ts';
 import { Faults } from '../aws/faults.ts';
 import { Gateway, type GatewayOptions } from '../aws/gateway.ts';
-import type { DirectorySeed } from '../aws/identity-center/directory-seed.ts';
 import { IdentityCenter } from '../aws/identity-center/identity-center.ts';
-import type { Quirks } from '../aws/identity-center/quirks.ts';
 import { identityStore } from '../aws/identity-store/identity-store.ts';
 import { identityStoreWrites } from '../aws/identity-store/identity-store-writes.ts';
 import { q } from '../aws/q/q.ts';
 import { qBusiness } from '../aws/qbusiness/qbusiness.ts';
-import type { OtherCallers } from '../aws/rate-limit.ts';
+import { Ses } from '../aws/ses/ses.ts';
 import { ssoAdmin } from '../aws/sso-admin/sso-admin.ts';
 import { executionArnOf, stepFunctions } from '../aws/step-functions/step-functions.ts';
 import { userSubscriptions } from '../aws/user-subscriptions/user-subscriptions.ts';
@@ -29,100 +24,21 @@ import { loadInterpreter, seededRandom } from '../engine/interpreter.ts';
 import { readTemplate } from '../engine/template.ts';
 import { VirtualTime } from '../engine/virtual-time.ts';
 import { connect, platformOf } from './clients.ts';
-import { Deliveries, type PendingEvent } from './deliveries.ts';
+import { Deliveries } from './deliveries.ts';
 import { Functions } from './functions.ts';
-import { type Handler, Invocations, type Latency } from './invocations.ts';
-import type { StackListener } from './listener.ts';
+import { Invocations } from './invocations.ts';
+import { NoticeResources } from './notices.ts';
 import { type ExecutionEnd, endOf, statusChange } from './outcome.ts';
 import { ruleTargets } from './rule-targets.ts';
-import type { SavedState } from './snapshot.ts';
+import type { Stack, StackOptions } from './stack-types.ts';
 
 export type { ExecutionEnd } from './outcome.ts';
-
-export interface StackOptions {
-  entitlements: Entitlements;
-  directory: DirectorySeed;
-  /** Start of virtual time. */
-  start: Date;
-  /** `http`: real HTTP on the loopback interface; `in-process`: the same gateway without sockets. */
-  transport: 'http' | 'in-process';
-  /** Seed of the jitter of retries. */
-  seed?: number;
-  quirks?: Quirks;
-  /** Most users per batch, if fewer than time allows. */
-  batchUsers?: number;
-  /** Time that the calls of functions take. By default they take none. */
-  latency?: Latency;
-  /** Requests per second of other callers, which share AWS's quotas. By default there are none. */
-  otherCallers?: OtherCallers;
-  listener?: StackListener;
-  /** The state of an earlier emulator. It replaces `directory`. */
-  saved?: SavedState | undefined;
-}
+export type { Stack, StackOptions } from './stack-types.ts';
 
 /** Time between a change and the delivery of its event by CloudTrail and EventBridge. */
 const DELIVERY_SECONDS = 3;
-
-/** An emulated account with Usher: the real state machine, handlers and SDK clients, in virtual time. */
-export interface Stack {
-  clock: Clock;
-  /** A client for operations on executions. Its calls are counted, too. */
-  sfn: SFNClient;
-  /** Settings of SDK clients of other programs. */
-  settings: ClientSettings;
-  /**
-   * Runs another program as a Lambda function, with the same latencies, quotas and faults.
-   *
-   * @throws Error with the name and message of the program's error, as Lambda returns them
-   */
-  invoke(name: string, program: Handler, payload: unknown, limitSeconds: number): Promise<unknown>;
-  identityCenter: IdentityCenter;
-  /** The database of the ledger, whose reads may lag and whose items expire. */
-  database: Pick<DynamoDb, 'setLag' | 'deleteExpired'>;
-  faults: Faults;
-  /** The gateway that every request passes. */
-  gateway: Gateway;
-  /** Runs an action at a moment of virtual time. Actions of past moments run at once, in order. */
-  at(moment: Date, action: () => void | Promise<void>): void;
-  /** Runs an action this many seconds of virtual time from now. */
-  after(seconds: number, action: () => unknown): void;
-  /** Moves virtual time on at once; see {@link VirtualTime.advance}. */
-  advance(seconds: number): void;
-  /** Starts an execution with this input. @returns its name */
-  start(input: unknown): Promise<string>;
-  /** Starts an execution of `onboarding-admin`, which also accepts what only an operator may ask for. @returns its name */
-  startAdmin(input: unknown): Promise<string>;
-  /** Records a change of the identity store as CloudTrail does; some seconds later, its event starts an execution. */
-  record(change: RecordedChange, via: Via): void;
-  /** Returns the events that EventBridge still has to deliver. */
-  pendingEvents(): PendingEvent[];
-  /** Deploys: later invocations have this configuration. */
-  configure(entitlements: Entitlements): void;
-  /** Returns the ARN of an execution by its name. */
-  arnOf(name: string): string;
-  /** Returns how an execution ended; undefined while it runs. */
-  endOf(name: string): ExecutionEnd | undefined;
-  execution(name: string): Execution | undefined;
-  /** Lets virtual time pass until nothing is scheduled and no execution runs. */
-  runUntilIdle(): Promise<void>;
-  /** Returns the number of requests by `<Service>.<Operation>`, refused ones included. */
-  calls(): Record<string, number>;
-  /** Returns the seats of every application that was ever configured. This read, like {@link hold}, is not counted. */
-  seats(): Promise<Seat[]>;
-  /** Returns the latest hold of an application. */
-  hold(applicationArn: string): Promise<Hold | undefined>;
-  /** Opens the gateway for other processes, at this port or at a free one. */
-  listen(port: number, pages: GatewayOptions['pages']): Promise<{ endpoint: string; close(): Promise<void> }>;
-  /** Returns the number of requests of other processes by `<Service>.<Operation>`. */
-  callsFromOutside(): Record<string, number>;
-  /** Lets virtual time follow real time; see {@link VirtualTime.follow}. */
-  follow: VirtualTime['follow'];
-  /** Returns the whole state. */
-  save(): Promise<SavedState>;
-  /** Drops the oldest executions that have ended, until at most this many executions are left. */
-  forgetAllBut(executions: number): void;
-  close(): Promise<void>;
-}
+/** Time that EventBridge takes from the audit bus to the queue of notices. */
+const NOTICE_SECONDS = 1;
 
 /** Opens an emulated account with Usher. Nothing of it outlives {@link Stack.close}. */
 export async function openStack(options: StackOptions): Promise<Stack> {
@@ -183,13 +99,35 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     clock,
     region,
     stateMachineArn: onboarding.arn,
-    patterns: template.patterns,
+    template,
     executions: () => executions.all(),
+    onAudit(event) {
+      if (notices.takes(event)) deliveries.send('notices', JSON.stringify(event), NOTICE_SECONDS);
+    },
+  });
+  const notices = new NoticeResources({
+    time,
+    queues: deployment.queues,
+    database,
+    template: template.notices,
+    region,
+    isRepeating: options.quirks?.messages === 'twice',
+    notify: (payload, limitSeconds) => functions.invoke('notifyUser', payload, limitSeconds),
+  });
+  await notices.deploy(entitlements);
+  const ses = new Ses({
+    clock,
+    region: entitlements.notices?.region ?? region,
+    notices: entitlements.notices,
+    settings: options.mail,
+    quirks: options.quirks,
+    onMail: (mail) => listener.mail?.(mail),
   });
   if (saved) {
     executions.restore(saved.executions);
     deployment.audit.restore(saved.audit);
     deployment.queues.restore(saved.queues);
+    ses.outbox.restore(saved.outbox);
   }
   let names = Math.max(
     0,
@@ -224,6 +162,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       UserSubscriptions: userSubscriptions(identityCenter, clock, region),
       QBusiness: qBusiness(identityCenter, clock, region),
       Q: q(identityCenter, region),
+      SESv2: ses.service,
       ...deployment.services,
       SFN: stepFunctions(executions, [onboarding, onboardingAdmin], newName),
       DynamoDB: database,
@@ -265,8 +204,20 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   };
 
   const start = (input: unknown) => startOn(onboarding.arn, input);
-  const deliveries = new Deliveries(time, ruleTargets({ time, functions, queues: deployment.queues, start }));
-  if (saved) deliveries.restore(saved.pendingEvents);
+  const deliveries = new Deliveries(
+    time,
+    ruleTargets({
+      time,
+      functions,
+      queues: deployment.queues,
+      enqueueNotice: (event) => notices.enqueue(event),
+      start,
+    }),
+  );
+  if (saved) {
+    deliveries.restore(saved.pendingEvents);
+    await notices.restore(saved.notices);
+  }
 
   return {
     clock,
@@ -277,6 +228,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     identityCenter,
     database,
     faults,
+    ses,
     gateway,
     at: runAt,
     after: (seconds, action) =>
@@ -297,6 +249,8 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       surroundings.entitlements = next;
       for (const { application } of next.entitlements) everConfigured.add(application);
       functions.renew();
+      ses.configure(next.notices);
+      time.during(() => notices.deploy(next));
     },
     arnOf: (name) => executionNamed(name)?.arn ?? executionArnOf(onboarding.arn, name),
     endOf: (name) => ends.get(name),
@@ -318,6 +272,8 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       executions: executions.all(),
       audit: [...deployment.audit.kept()],
       queues: deployment.queues.contents(),
+      notices: await notices.items(),
+      outbox: ses.outbox.contents(),
       pendingEvents: deliveries.pending(),
       records,
     }),

@@ -5,6 +5,7 @@ import { applicationFindings } from './applications.ts';
 import type { Finding } from './check.ts';
 import { deploymentFindings } from './deployment.ts';
 import { directoryFindings } from './directory.ts';
+import { noticeFindings } from './notices.ts';
 import { type Listed, paceFindings } from './pace.ts';
 import { subscriptionFindings } from './subscriptions.ts';
 
@@ -24,6 +25,7 @@ export function sectionsOf(asker: Asker): readonly Section[] {
     { title: 'Groups', findings: () => directoryFindings(asker, listed) },
     { title: 'Pace', findings: async () => paceFindings(await asker.entitlements(), listed) },
     { title: 'Deployment', findings: () => deploymentFindings(asker) },
+    { title: 'Notices', findings: () => noticeFindings(asker) },
     { title: 'Activity', findings: () => activityFindings(asker) },
   ];
 }

@@ -29,6 +29,7 @@ import {
 import { HoldLineSchema, ReleaseLineSchema } from './holds.ts';
 import { ConfigurationLineSchema } from './init.ts';
 import { LocalLineSchema, TriggerLineSchema } from './local.ts';
+import { NoticeLineSchema, ResentLineSchema } from './notices.ts';
 import {
   GroupNameLineSchema,
   PlanDifferenceLineSchema,
@@ -74,6 +75,7 @@ export const LINES = {
   month: MonthLineSchema,
   more: MoreLineSchema,
   none: NoneLineSchema,
+  notice: NoticeLineSchema,
   plan: PlanLineSchema,
   'plan-difference': PlanDifferenceLineSchema,
   'plan-file': PlanFileSchema,
@@ -87,6 +89,7 @@ export const LINES = {
   release: ReleaseLineSchema,
   replay: ReplayLineSchema,
   restoration: RestorationLineSchema,
+  resent: ResentLineSchema,
   restore: RestoreLineSchema,
   resume: ResumeLineSchema,
   seat: SeatLineSchema,

@@ -1,5 +1,6 @@
 import type { ApplicationReport } from '../../domain/decision/application-state.ts';
 import type { Entitlements } from '../../domain/entitlements.ts';
+import { hasNotices } from '../../domain/notify/decide.ts';
 import { enqueueSweeps, enqueueUsers } from '../../domain/queue/enqueue.ts';
 import { recordSweeps, type Swept } from '../../domain/queue/sweep-reports.ts';
 import type { WorkQueue } from '../../domain/queue/work-queue.ts';
@@ -62,13 +63,16 @@ function withSweeps(queue: WorkQueue, { items, readAt, result }: Pass, { entitle
   const statusChanging = new Set(ofStatus.map(({ applicationArn }) => applicationArn));
   // A refusal that stands at a seat is that user's: the application was read.
   const unread = new Set(result.failures.flatMap(({ key, seat }) => (seat ? [] : [key])));
+  const notifying = new Set(entitlements.filter(hasNotices).map(({ application }) => application));
   const swept = [...result.reports].flatMap(([application, report]) => {
     const item = items.sweeps[application];
     if (!item) return [];
     const wasRead = !unread.has(application);
     const full = wasRead && !changing.has(application);
     const withStatus = wasRead && item.withStatus && !statusChanging.has(application);
-    return [[application, { counts: countsOf(report), full, withStatus }] as const];
+    return [
+      [application, { counts: countsOf(report), full, withStatus, notifies: notifying.has(application) }] as const,
+    ];
   });
   const configured = entitlements.map(({ application }) => application);
   return recordSweeps(queue, new Map(swept), { configured, readAt });

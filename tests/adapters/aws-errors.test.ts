@@ -7,6 +7,7 @@ import {
   SSO_ADMIN_ERRORS,
   THROTTLES,
 } from '../../adapters/aws-errors.ts';
+import { SES_ERRORS } from '../../adapters/notices/errors.ts';
 import {
   ASSIGNMENT_ERRORS,
   Q_BUSINESS_ERRORS,
@@ -123,6 +124,21 @@ const qBusiness: readonly Case[] = [
   ['LicenseNotFoundException', {}, 'LicenseNotFoundException'],
 ];
 
+const ses: readonly Case[] = [
+  ['TooManyRequestsException', {}, 'transient'],
+  ['ThrottlingException', {}, 'transient'],
+  ['LimitExceededException', {}, 'transient'],
+  ['MessageRejected', { message: 'Email address is not verified. The following …' }, 'address-not-verified'],
+  ['MessageRejected', {}, 'message-rejected'],
+  ['MailFromDomainNotVerifiedException', {}, 'address-not-verified'],
+  ['AccountSuspendedException', {}, 'account-suspended'],
+  ['SendingPausedException', {}, 'sending-paused'],
+  ['BadRequestException', {}, 'validation'],
+  ['NotFoundException', {}, 'sender-missing'],
+  ['AccessDeniedException', {}, 'access-denied'],
+  ['InternalServiceErrorException', {}, 'InternalServiceErrorException'],
+];
+
 const common: readonly Case[] = [
   ...THROTTLES.map((exception) => [exception, {}, 'transient'] as const),
   ['ExpiredTokenException', {}, 'transient'],
@@ -141,6 +157,7 @@ describe.each([
   ['user-subscriptions', USER_SUBSCRIPTIONS_ERRORS, userSubscriptions],
   ['the calls on assignments', ASSIGNMENT_ERRORS, assignments],
   ['Amazon Q Business', Q_BUSINESS_ERRORS, qBusiness],
+  ['Amazon SES', SES_ERRORS, ses],
   ['any service', COMMON_ERRORS, common],
 ] as const)('the error table of %s', (_service, table, cases) => {
   it.each(cases)('reads %s %j as %s', (exception, { operation = 'AnyOperation', ...details }, expected) => {

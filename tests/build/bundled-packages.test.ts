@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Metafile } from 'esbuild';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bundledPackages } from '../../build/bundled-packages.ts';
-import { noticesFor } from '../../build/notices.ts';
+import { noticesFor } from '../../build/license-notices.ts';
 import { sbomOf } from '../../build/sbom.ts';
 
 const SHA512 = Buffer.alloc(64, 'packed');

@@ -38,6 +38,101 @@ function faultsOf(value: unknown): Record<string, string> {
   return 'issues' in result ? Object.fromEntries(result.issues.map(({ path, problem }) => [path, problem])) : {};
 }
 
+const NOTICES = { from: 'usher@mail.example.com', signIn: { startUrl: 'https://acme.awsapps.com/start' } };
+const KIRO_NOTICES = { product: 'Kiro', send: ['assigned'] };
+
+/** A file with notices, at the top and in its entitlement. */
+function aNoticedFile(settings: object = {}, notices: object = {}) {
+  const entitlement = anEntitlement({ notices: { ...KIRO_NOTICES, ...notices } });
+  return aFile({ notices: { ...NOTICES, ...settings }, entitlements: [entitlement] });
+}
+
+describe('notices in the configuration', () => {
+  it('have defaults that keep their number small', () => {
+    expect(parseEntitlements(aNoticedFile())).toMatchObject({
+      entitlements: {
+        notices: { ...NOTICES, language: 'en', dailyLimit: 200, perSecond: 1, backfill: false },
+        entitlements: [{ notices: KIRO_NOTICES }],
+      },
+    });
+  });
+
+  it.each<[string, object]>([
+    ['a sender of the identity', { identity: 'mail.example.com' }],
+    ['a sender below the identity', { identity: 'example.com' }],
+    ['an identity in other letters', { identity: 'Example.COM' }],
+    ['the sender itself as identity', { identity: 'Usher@mail.example.com' }],
+    ['a name in any script', { fromName: '情報システム部' }],
+    ['a region and a language', { region: 'eu-west-1', language: 'pt-BR' }],
+    ['a slow pace', { perSecond: 0.1, dailyLimit: 1 }],
+  ])('take %s', (_fact, settings) => {
+    expect(faultsOf(aNoticedFile(settings))).toEqual({});
+  });
+
+  it.each<[string, unknown, Record<string, string>]>([
+    [
+      'in an entitlement alone',
+      aFile({ entitlements: [anEntitlement({ notices: KIRO_NOTICES })] }),
+      { 'entitlements[0].notices': 'expected notices at the top, too: they say who sends' },
+    ],
+    [
+      'at the top alone',
+      aFile({ notices: NOTICES }),
+      { notices: 'expected notices in an entitlement, too: they say what users are told' },
+    ],
+    [
+      'of a sender outside the identity',
+      aNoticedFile({ identity: 'ample.com' }),
+      { 'notices.from': 'expected an address of notices.identity' },
+    ],
+    [
+      'of a sender who is not the address that is the identity',
+      aNoticedFile({ identity: 'other@mail.example.com' }),
+      { 'notices.from': 'expected an address of notices.identity' },
+    ],
+    [
+      'with a text that no notice has',
+      aNoticedFile({}, { texts: { assigned: 'Yes.', revoked: 'No.' } }),
+      { 'entitlements[0].notices.texts.revoked': 'expected a kind that send names: no notice has this text' },
+    ],
+    [
+      'with a name that is too long in a header',
+      aNoticedFile({ fromName: '情'.repeat(64) }),
+      { 'notices.fromName': 'expected at most 320 characters, encoded for e-mail, with from' },
+    ],
+    [
+      'with line breaks and marks that turn text',
+      aNoticedFile({ fromName: 'IT\r\nBcc: x' }, { product: '\u202eoriK' }),
+      {
+        'entitlements[0].notices.product': 'expected one line of plain text',
+        'notices.fromName': 'expected one line of plain text',
+      },
+    ],
+    [
+      'with addresses that Amazon SES does not take',
+      aNoticedFile({ from: 'Usher <usher@example.com>', replyTo: 'añá@example.com' }),
+      {
+        'notices.from': 'expected an e-mail address in ASCII',
+        'notices.replyTo': 'expected an e-mail address in ASCII',
+      },
+    ],
+    [
+      'with a start URL that is not secure',
+      aNoticedFile({ signIn: { startUrl: 'http://acme.awsapps.com/start' } }),
+      {
+        'notices.signIn.startUrl': 'expected a URL that begins with https://, without a user name and a password',
+      },
+    ],
+    [
+      'of the same kind twice',
+      aNoticedFile({}, { send: ['assigned', 'assigned'] }),
+      { 'entitlements[0].notices.send': 'expected each kind once' },
+    ],
+  ])('are refused %s', (_fact, file, faults) => {
+    expect(faultsOf(file)).toEqual(faults);
+  });
+});
+
 describe('parseEntitlements', () => {
   it('fills in defaults', () => {
     expect(parseEntitlements(aFile())).toEqual({

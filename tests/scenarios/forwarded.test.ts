@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type EventPattern, matches } from '../support/event-pattern.ts';
+import { type EventPattern, matches } from '../../emulator/aws/eventbridge/event-pattern.ts';
 import { aCreateGroupMembership, aPatchGroup, type Envelope } from '../support/events.ts';
 import { GROUP, user } from '../support/ids.ts';
 import { readTemplateFile } from '../support/template.ts';

@@ -95,11 +95,13 @@ export function configurationOf({
   retired,
   brake,
   requestsPerSecond,
+  notices,
 }: EntitlementsOptions): EntitlementsOptions {
   return {
     ...(entitlements ? { entitlements } : {}),
     ...(retired ? { retired } : {}),
     ...(brake ? { brake } : {}),
     ...(requestsPerSecond ? { requestsPerSecond } : {}),
+    ...(notices ? { notices } : {}),
   };
 }

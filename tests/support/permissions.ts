@@ -25,12 +25,14 @@ const PREFIXES: Readonly<Record<string, string>> = {
   UserSubscriptions: 'user-subscriptions',
   QBusiness: 'qbusiness',
   Q: 'q',
+  SESv2: 'ses',
 };
 
 /** The functions to which a configuration gives permissions. */
 const CONFIGURED: ReadonlyMap<string, ConfiguredFunction> = new Map([
   ['planChanges', 'PlanChanges'],
   ['applyChanges', 'ApplyChanges'],
+  ['notifyUser', 'NotifyUser'],
 ]);
 
 function withIndex(action: string, index: string | undefined): string {
@@ -102,17 +104,18 @@ function byFunction({ Resources }: Template, list: (role: string, logicalId: str
 
 let inFile: Actions | undefined;
 
-/** What each function may do by deploy/permissions.yml, before it is packaged. */
+/** What each function may do by these files, before it is packaged. */
 function permittedByFile(): Actions {
-  inFile ??= (() => {
-    const decided = resolved(readTemplateFile('deploy/permissions.yml'));
-    return new Map(
-      Object.keys(decided.Resources).map((role) => [
+  inFile ??= new Map(
+    ['deploy/permissions.yml', 'deploy/notices.yml'].flatMap((file) => {
+      const decided = resolved(readTemplateFile(file));
+      const roles = Object.keys(decided.Resources).filter((id) => id.endsWith('Role'));
+      return roles.map((role) => [
         role.charAt(0).toLowerCase() + role.slice(1, -'Role'.length),
         new Set(statementsOf(decided, role).flatMap(({ actions }) => actions)),
-      ]),
-    );
-  })();
+      ]);
+    }),
+  );
   return inFile;
 }
 

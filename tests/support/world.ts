@@ -1,6 +1,7 @@
 import type { Entitlements } from '../../domain/entitlements.ts';
 import { plusSeconds } from '../../domain/shared/time.ts';
 import type { Quirks } from '../../emulator/aws/identity-center/quirks.ts';
+import type { MailSettings } from '../../emulator/aws/ses/mail-settings.ts';
 import { type EntitlementsOptions, exampleEntitlements } from '../../emulator/scenario/example-entitlements.ts';
 import type { Latency } from '../../emulator/stack/invocations.ts';
 import { openStack, type Stack } from '../../emulator/stack/stack.ts';
@@ -23,6 +24,8 @@ export interface WorldOptions extends EntitlementsOptions, DirectoryOptions {
   /** Members of GROUP who have had their seats of APPLICATION for a month when the test begins. */
   settled?: readonly number[];
   quirks?: Quirks;
+  /** The account of Amazon SES; it may send the notices if left out. */
+  mail?: MailSettings;
   /** How long AWS takes to answer a function; no time if left out. */
   latency?: Latency;
   /** Most users per batch: rounds of several batches with few users. */
@@ -66,6 +69,7 @@ export async function openWorld(options: WorldOptions = {}) {
     quirks,
     listener,
     ...(options.latency ? { latency: options.latency } : {}),
+    ...(options.mail ? { mail: options.mail } : {}),
     ...(options.batchUsers === undefined ? {} : { batchUsers: options.batchUsers }),
   });
   const { identityCenter: center, gateway, faults, settings } = stack;

@@ -35,20 +35,23 @@ function doesNotExist(what: string): ServiceError {
   return new ServiceError('ResourceNotFoundException', `${what} does not exist.`, { statusCode: 404 });
 }
 
-/** Returns the resources that are deployed in this Region. @param patterns event patterns of the template's rules */
+/** Returns the resources that are deployed in this Region. @param template has the event patterns of the rules */
 export function controlPlane({
   clock,
   region,
   stateMachineArn,
-  patterns,
+  template: { patterns, notices },
   executions,
+  onAudit,
 }: {
   clock: Clock;
   region: string;
   stateMachineArn: string;
-  patterns: Template['patterns'];
+  template: Pick<Template, 'patterns' | 'notices'>;
   /** All executions, in the order of their starts. */
   executions: Parameters<typeof lookupStarts>[0];
+  /** Called with each event of the audit bus, as a rule sees it. */
+  onAudit?(event: object): void;
 }): ControlPlane {
   const events = (kind: string, name: string) => `arn:aws:events:${region}:${ACCOUNT}:${kind}/${name}`;
   const queueArn = (name: string) => `arn:aws:sqs:${region}:${ACCOUNT}:${name}`;
@@ -63,6 +66,7 @@ export function controlPlane({
       account: ACCOUNT,
     },
     clock,
+    onAudit,
   );
 
   const rules = new Map([
@@ -83,10 +87,15 @@ export function controlPlane({
         queue: NAMES.queues.audit,
       },
     ],
+    [
+      `${NAMES.auditBus}/${NAMES.noticesRule}`,
+      { pattern: notices.pattern, target: queueArn(NAMES.noticesQueue), queue: NAMES.noticesDeadLetters },
+    ],
   ]);
   const ruleOf = (bus: string, name: string) => {
     const rule = rules.get(`${bus}/${name}`);
-    if (!rule) throw doesNotExist(`Rule ${name}`);
+    // The rule of the notices exists only with its queues.
+    if (!(rule && queues.has(rule.queue))) throw doesNotExist(`Rule ${name}`);
     return rule;
   };
   const eventOperations = new Map<string, Operation>([

@@ -39,15 +39,18 @@ export class AuditStream {
   readonly archiveOperations: ReadonlyMap<string, Operation>;
   readonly #names: AuditStreamNames;
   readonly #clock: Clock;
+  readonly #onEvent: (event: object) => void;
   readonly #kept: LogRecord[] = [];
   /** The newest lines of NormalizeRequest. */
   readonly #logged: LogRecord[] = [];
   /** By name: when each replay started, and the number of its events. */
   readonly #replays = new Map<string, { startedAt: number; events: number }>();
 
-  constructor(names: AuditStreamNames, clock: Clock) {
+  /** @param onEvent called with each event of the bus, also a replayed one, as a rule sees it */
+  constructor(names: AuditStreamNames, clock: Clock, onEvent: (event: object) => void = () => undefined) {
     this.#names = names;
     this.#clock = clock;
+    this.#onEvent = onEvent;
     const start = clock.now().getTime();
     this.log = cloudWatchLogs({
       records: new Map([
@@ -81,6 +84,7 @@ export class AuditStream {
       detail: JSON.parse(Detail),
     };
     this.#kept.push({ at: this.#clock.now().getTime(), event });
+    this.#onEvent(event);
   }
 
   /** Keeps a line of a function's log if it is about an event. */
@@ -135,7 +139,9 @@ export class AuditStream {
     const wanted = this.#kept.filter(
       ({ at, event }) => at >= EventStartTime * 1000 && at <= EventEndTime * 1000 && !('replay-name' in event),
     );
-    this.#kept.push(...wanted.map(({ event }) => ({ at: now, event: { ...event, 'replay-name': name } })));
+    const replayed = wanted.map(({ event }) => ({ ...event, 'replay-name': name }));
+    this.#kept.push(...replayed.map((event) => ({ at: now, event })));
+    for (const event of replayed) this.#onEvent(event);
     this.#replays.set(name, { startedAt: now, events: wanted.length });
     return { ReplayArn: this.#arn('replay', name), State: 'STARTING', ReplayStartTime: now / 1000 };
   }

@@ -22,13 +22,32 @@ const UserIds = z.array(ResourceId).check(unique((userId) => userId, [], 'expect
 const SeedUserSchema = z.strictObject({
   userId: ResourceId,
   userName: AttributeValue,
-  email: z.optional(AttributeValue),
+  email: z.optional(AttributeValue.check(z.describe('The primary e-mail address, if it is the only one'))),
+  emails: z.optional(
+    z
+      .array(
+        z.strictObject({
+          value: AttributeValue,
+          type: z.optional(AttributeValue.check(z.describe('Such as work'))),
+          primary: z.optional(z.boolean()),
+        }),
+      )
+      .check(z.describe('All e-mail addresses, in place of email')),
+  ),
+  name: z.optional(z.strictObject({ givenName: z.optional(AttributeValue), familyName: z.optional(AttributeValue) })),
+  displayName: z.optional(AttributeValue),
+  preferredLanguage: z.optional(AttributeValue.check(z.describe('A language tag such as de, or a list of them'))),
   externalId: z.optional(z.strictObject({ issuer: AttributeValue, id: AttributeValue })),
   /** Defaults to `ENABLED`. */
   status: z.optional(EnabledStatus),
 });
 /** A user in a directory file. */
 export type SeedUser = z.infer<typeof SeedUserSchema>;
+
+/** Returns the e-mail addresses of a user, in the order of the directory. */
+export function emailsOf({ email, emails = [] }: Pick<SeedUser, 'email' | 'emails'>): NonNullable<SeedUser['emails']> {
+  return email === undefined ? emails : [{ value: email, primary: true }];
+}
 
 const SeedGroupSchema = z.strictObject({
   groupId: ResourceId,
@@ -102,6 +121,10 @@ export const DirectorySeedSchema = z
   })
   .check(
     z.superRefine(({ users, groups }, ctx) => {
+      for (const [index, { email, emails }] of users.entries()) {
+        if (email === undefined || emails === undefined) continue;
+        ctx.addIssue({ code: 'custom', path: ['users', index, 'emails'], message: 'expected either email or emails' });
+      }
       const userIds = new Set(users.map(({ userId }) => userId));
       for (const [index, { members = [] }] of groups.entries()) {
         for (const [position, userId] of members.entries()) {

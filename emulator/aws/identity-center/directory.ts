@@ -1,6 +1,6 @@
 import type { Selector } from '../../../domain/request/request.ts';
 import type { Clock } from '../../../domain/shared/clock.ts';
-import type { DirectorySeed, SeedGroup, SeedUser } from './directory-seed.ts';
+import { type DirectorySeed, emailsOf, type SeedGroup, type SeedUser } from './directory-seed.ts';
 import { BEFORE_ALL, type Moment, TemporalMap, type TemporalPage } from './temporal-map.ts';
 
 /** A user in the identity store. */
@@ -21,9 +21,8 @@ export interface Membership {
   userId: string;
 }
 
-function lookupKeys({ userName, email, externalId }: SeedUser): string[] {
-  const keys = [lookupKey({ userName })];
-  if (email !== undefined) keys.push(lookupKey({ email }));
+function lookupKeys({ userName, externalId, ...user }: SeedUser): string[] {
+  const keys = [lookupKey({ userName }), ...emailsOf(user).map(({ value }) => lookupKey({ email: value }))];
   if (externalId !== undefined) keys.push(lookupKey({ externalId }));
   return keys;
 }

@@ -155,6 +155,25 @@ export const QuirksSchema = z.strictObject({
       .enum(['not-found', 'no-member'])
       .check(z.describe('The answer to IsMemberInGroups for a group that does not exist')),
   ),
+  overMailQuota: z.optional(
+    z
+      .enum(['TooManyRequestsException', 'ThrottlingException', 'LimitExceededException'])
+      .check(z.describe('The answer to SendEmail over a quota of Amazon SES')),
+  ),
+  unverifiedSender: z.optional(
+    z
+      .enum(['MessageRejected', 'MailFromDomainNotVerifiedException'])
+      .check(z.describe('The answer to SendEmail from an address that is not verified')),
+  ),
+  messages: z.optional(
+    z
+      .enum(['once', 'twice'])
+      .check(
+        z.describe(
+          'How often SQS delivers a message to NotifyUser that was handled. AWS says at least once; with twice, it comes again after 30 seconds',
+        ),
+      ),
+  ),
   ...SubscriptionQuirksSchema.shape,
 });
 /** See {@link QuirksSchema}. */
@@ -166,6 +185,9 @@ export const USUAL = {
   deleteMissing: 'ok',
   userStatus: 'present',
   missingGroup: 'not-found',
+  overMailQuota: 'TooManyRequestsException',
+  unverifiedSender: 'MessageRejected',
+  messages: 'once',
   pages: 'full',
   pageTokens: 'last',
   identitySource: 'any',

@@ -8,9 +8,15 @@ const Id = z.string().check(z.minLength(1), z.maxLength(100));
 const MembershipInput = z.object({ GroupId: Id, MemberId: z.object({ UserId: Id }) });
 const MembershipIdInput = z.object({ MembershipId: Id });
 const UserInput = z.object({ UserId: Id });
+const Text = z.string().check(z.minLength(1), z.maxLength(1024));
 const CreateUserInput = z.object({
   UserName: z.string().check(z.minLength(1), z.maxLength(128)),
-  Emails: z.optional(z.array(z.object({ Value: z.string().check(z.minLength(1), z.maxLength(1024)) }))),
+  Emails: z.optional(
+    z.array(z.object({ Value: Text, Type: z.optional(Text), Primary: z.optional(z.boolean()) })).check(z.minLength(1)),
+  ),
+  Name: z.optional(z.object({ GivenName: z.optional(Text), FamilyName: z.optional(Text) })),
+  DisplayName: z.optional(Text),
+  PreferredLanguage: z.optional(Text),
 });
 
 /**
@@ -36,12 +42,19 @@ export function identityStoreWrites(
   return new Map<string, Operation>([
     [
       'CreateUser',
-      operation(CreateUserInput, ({ UserName, Emails }) => {
+      operation(CreateUserInput, (input) => {
+        const { UserName, Emails, Name, DisplayName, PreferredLanguage } = input;
         if (center.findUser({ userName: UserName })) throw conflict('Duplicate UserName');
         // Never that of another user, also of one who was deleted before a restart.
         const userId = `b0000000-0000-4000-8000-${randomUUID().slice(-12)}`;
-        const email = Emails?.[0]?.Value;
-        center.addUser({ userId, userName: UserName, ...(email === undefined ? {} : { email }) });
+        center.addUser({
+          userId,
+          userName: UserName,
+          emails: Emails?.map(({ Value: value, Type: type, Primary: primary }) => ({ value, type, primary })),
+          name: Name && { givenName: Name.GivenName, familyName: Name.FamilyName },
+          displayName: DisplayName,
+          preferredLanguage: PreferredLanguage,
+        });
         return { IdentityStoreId, UserId: userId };
       }),
     ],

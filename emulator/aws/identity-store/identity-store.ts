@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Selector } from '../../../domain/request/request.ts';
 import type { Clock } from '../../../domain/shared/clock.ts';
 import type { Group, Membership, User } from '../identity-center/directory.ts';
+import { emailsOf } from '../identity-center/directory-seed.ts';
 import type { IdentityCenter } from '../identity-center/identity-center.ts';
 import type { ReadOperation } from '../identity-center/reads.ts';
 import type { Moment } from '../identity-center/temporal-map.ts';
@@ -127,14 +128,21 @@ export function identityStore(
     return { UserStatus: quirks.userStatus === 'new-value' && status !== 'ENABLED' ? NEW_STATUS : status };
   };
 
-  const describeUser = ({ userId, userName, email, externalId, status }: User): object => ({
-    IdentityStoreId: storeId,
-    UserId: userId,
-    UserName: userName,
-    ...(email === undefined ? {} : { Emails: [{ Value: email, Primary: true }] }),
-    ...(externalId === undefined ? {} : { ExternalIds: [{ Issuer: externalId.issuer, Id: externalId.id }] }),
-    ...userStatus(status),
-  });
+  /** JSON leaves out what is undefined. */
+  const describeUser = ({ userId, userName, name, displayName, externalId, status, ...user }: User): object => {
+    const emails = emailsOf(user).map(({ value: Value, type: Type, primary: Primary }) => ({ Value, Type, Primary }));
+    return {
+      IdentityStoreId: storeId,
+      UserId: userId,
+      UserName: userName,
+      Name: name && { GivenName: name.givenName, FamilyName: name.familyName },
+      DisplayName: displayName,
+      PreferredLanguage: user.preferredLanguage,
+      ...(emails.length === 0 ? {} : { Emails: emails }),
+      ...(externalId === undefined ? {} : { ExternalIds: [{ Issuer: externalId.issuer, Id: externalId.id }] }),
+      ...userStatus(status),
+    };
+  };
 
   const describeMembership = ({ membershipId, groupId, userId }: Membership): object => ({
     IdentityStoreId: storeId,

@@ -5,6 +5,7 @@ import {
   GetQueueUrlCommand,
   QueueDoesNotExist,
   ReceiveMessageCommand,
+  SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -67,6 +68,19 @@ describe('a queue', () => {
     aws.on(GetQueueUrlCommand).rejects(new QueueDoesNotExist({ message: '', $metadata: {} }));
     expect(await queues.size('q')).toBeUndefined();
     expect(await queues.receiveAll('q', 60)).toBeUndefined();
+    expect(await queues.sender('q')).toBeUndefined();
+  });
+
+  it('is sent one message after another', async () => {
+    const { aws, queues } = theQueues();
+    aws.on(SendMessageCommand).resolves({ MessageId: 'm' });
+    const send = await queues.sender('q');
+    for (const body of ['one', 'two']) await send?.(body);
+    expect(aws.commandCalls(SendMessageCommand).map(({ args: [{ input }] }) => input)).toEqual([
+      { QueueUrl: URL, MessageBody: 'one' },
+      { QueueUrl: URL, MessageBody: 'two' },
+    ]);
+    expect(aws.commandCalls(GetQueueUrlCommand)).toHaveLength(1);
   });
 
   it('gives back what it received before AWS failed', async () => {

@@ -11,7 +11,7 @@ const BOTH = [APPLICATION, OTHER_APPLICATION];
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 const { fullAt: _full, statusAt: _status, ...counts } = aSweepReport({ seats: 3 });
-const full = { counts, full: true, withStatus: false };
+const full = { counts, full: true, withStatus: false, notifies: false };
 
 function recorded(queue: WorkQueue, swept: object, seconds = 0, configured: readonly string[] = BOTH): WorkQueue {
   return reread(recordSweeps(queue, new Map(Object.entries(swept)), { configured, readAt: at(seconds) }));
@@ -38,6 +38,24 @@ describe('recordSweeps', () => {
     expect(second.reports).toEqual({ [APPLICATION]: { ...counts, firstAt: iso(60) } });
     const third = recorded(second, { [APPLICATION]: full }, 180);
     expect(third.reports).toEqual({ [APPLICATION]: { ...counts, fullAt: iso(180) } });
+  });
+
+  it('lets notices begin with the first full sweep of an application that has them', () => {
+    const notifying = { ...full, notifies: true };
+    const first = recorded(aQueue(), { [APPLICATION]: { ...notifying, full: false } }, 60);
+    expect(first.reports?.[APPLICATION]).not.toHaveProperty('noticesFrom');
+    const second = recorded(first, { [APPLICATION]: notifying }, 120);
+    expect(second.reports?.[APPLICATION]?.noticesFrom).toBe(iso(120));
+    const third = recorded(second, { [APPLICATION]: { ...notifying, full: false } }, 180);
+    expect(recorded(third, { [APPLICATION]: notifying }, 240).reports?.[APPLICATION]?.noticesFrom).toBe(iso(120));
+  });
+
+  it('lets notices begin anew after a sweep of the application without them', () => {
+    const notifying = { ...full, notifies: true };
+    const before = recorded(aQueue(), { [APPLICATION]: notifying }, 60);
+    const without = recorded(before, { [APPLICATION]: { ...full, full: false } }, 120);
+    expect(without.reports?.[APPLICATION]).not.toHaveProperty('noticesFrom');
+    expect(recorded(without, { [APPLICATION]: notifying }, 180).reports?.[APPLICATION]?.noticesFrom).toBe(iso(180));
   });
 
   it("notes when everyone's status was read although something else was left to change", () => {

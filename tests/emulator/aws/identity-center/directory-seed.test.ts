@@ -15,6 +15,16 @@ describe('a directory file', () => {
   it.each([
     ['an identity store id of another form', { identityStoreId: 'd-1' }, ['identityStoreId']],
     ['a user twice', { users: [...aSeed().users, { userId: ANNA, userName: 'x' }] }, ['users.2.userId']],
+    [
+      'two ways of saying the address',
+      {
+        users: [
+          aSeed().users[0],
+          { ...aSeed().users[1], email: 'a@example.com', emails: [{ value: 'b@example.com' }] },
+        ],
+      },
+      ['users.1.emails'],
+    ],
     ['a group twice', { groups: [{ groupId: GROUP }, { groupId: GROUP }] }, ['groups.1.groupId']],
     ['a member twice', { groups: [{ groupId: GROUP, members: [ANNA, ANNA] }] }, ['groups.0.members.1']],
     ['a member who is no user', { groups: [{ groupId: GROUP, members: [ANNA, CLEO] }] }, ['groups.0.members.1']],

@@ -44,6 +44,21 @@ describe('a write of the Identity Store API', () => {
     expect(ids.size).toBe(6);
   });
 
+  it('keeps the addresses, names and language of a new user', async () => {
+    const { client } = aStore();
+    const eve = {
+      Emails: [
+        { Value: 'eve@example.com', Type: 'work', Primary: true },
+        { Value: 'eve@example.org', Primary: false },
+      ],
+      Name: { GivenName: 'Eve', FamilyName: 'Example' },
+      DisplayName: 'Eve E.',
+      PreferredLanguage: 'pt-BR',
+    };
+    const { UserId } = await client.send(new CreateUserCommand({ ...STORE, UserName: 'eve', ...eve }));
+    expect(await client.send(new DescribeUserCommand({ ...STORE, UserId }))).toMatchObject(eve);
+  });
+
   it('refuses a name that is taken, and an address without text', async () => {
     const { client } = aStore();
     const taken = client.send(new CreateUserCommand({ ...STORE, UserName: 'Person-1' }));

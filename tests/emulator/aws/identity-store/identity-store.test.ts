@@ -273,6 +273,34 @@ describe('DescribeUser and ListUsers', () => {
     });
   });
 
+  it('describe a user with several addresses, names and a language', async () => {
+    const bidi = 'A\u202eB <b>';
+    const emails = [
+      { value: 'cleo@example.org' },
+      { value: 'Cleo@Example.com', type: 'work', primary: true },
+      { value: 'c@x\r\nBcc: d@x', primary: false },
+    ];
+    const name = { givenName: 'Cleo', familyName: bidi };
+    const cleo = { userId: user(9), userName: 'cleo', emails, name, displayName: bidi, preferredLanguage: 'de-CH' };
+    const { client, world } = aStore();
+    world.addUser(cleo);
+    expect(await client.send(new DescribeUserCommand({ ...inStore, UserId: user(9) }))).toMatchObject({
+      Emails: [
+        { Value: 'cleo@example.org' },
+        { Value: 'Cleo@Example.com', Type: 'work', Primary: true },
+        { Value: 'c@x\r\nBcc: d@x', Primary: false },
+      ],
+      Name: { GivenName: 'Cleo', FamilyName: bidi },
+      DisplayName: bidi,
+      PreferredLanguage: 'de-CH',
+    });
+    const AlternateIdentifier = {
+      UniqueAttribute: { AttributePath: 'emails.value', AttributeValue: 'cleo@example.com' },
+    };
+    const found = await client.send(new GetUserIdCommand({ ...inStore, AlternateIdentifier }));
+    expect(found.UserId).toBe(user(9));
+  });
+
   it('leave out the status with the quirk `absent`', async () => {
     const { client } = aStore({ quirks: { userStatus: 'absent' } });
     const described = await client.send(new DescribeUserCommand({ ...inStore, UserId: ANNA }));

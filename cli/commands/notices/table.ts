@@ -1,0 +1,39 @@
+import type { NoticeLine } from '../../../operator/lines/notices.ts';
+import { count } from '../../../operator/text.ts';
+import type { Context } from '../../command/context.ts';
+
+/** What each status means for an operator. Those without an entry need none. */
+const NEEDS: Partial<Record<NonNullable<NoticeLine['status']>, (number: number) => string>> = {
+  'in-doubt': (number) =>
+    `${count(number, 'notice is', 'notices are')} in doubt: no one knows whether Amazon SES sent ${number === 1 ? 'it' : 'them'}.`,
+  refused: (number) =>
+    `${count(number, 'notice was', 'notices were')} refused: remove the cause first. docs/notices.md has the reasons.`,
+  limited: (number) => `${count(number, 'notice was', 'notices were')} above the daily limit (notices.dailyLimit).`,
+};
+
+/** Prints notices as a table, and what they need. @param isNamed whether names were asked for */
+export function printNotices(lines: readonly NoticeLine[], { terminal, clock }: Context, isNamed: boolean): void {
+  const now = clock.now();
+  terminal.table(
+    [...(isNamed ? ['NAME'] : []), 'USER', 'ENTITLEMENT', 'KIND', 'STATUS', 'SINCE', 'WHY', 'RESEND', 'UID'],
+    lines.map(({ userId, name = '', entitlement, kind, status = 'none', since, reason = '', resend, uid }) => [
+      ...(isNamed ? [name] : []),
+      userId,
+      entitlement,
+      kind,
+      status,
+      terminal.when(since, now),
+      reason,
+      resend === undefined ? '?' : resend.possible ? 'yes' : (resend.reason ?? 'no'),
+      uid,
+    ]),
+  );
+}
+
+/** Says how many of the notices need what. */
+export function noticesInWords(lines: readonly NoticeLine[]): string[] {
+  return Object.entries(NEEDS).flatMap(([status, inWords]) => {
+    const number = lines.filter((line) => line.status === status).length;
+    return number > 0 ? [inWords(number)] : [];
+  });
+}

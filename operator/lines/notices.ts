@@ -1,0 +1,37 @@
+import * as z from 'zod/mini';
+import { DeliveryStatusSchema } from '../../domain/notices/delivery.ts';
+import { NOTICE_KINDS } from '../../domain/notices/schema.ts';
+import { TimeSchema } from './common.ts';
+
+const Uid = z.string().check(z.describe('`metadata.uid` of the audit event, as usher audit prints it'));
+
+/** What became of a notice. */
+export const NoticeLineSchema = z.strictObject({
+  type: z.literal('notice'),
+  uid: Uid,
+  kind: z.enum(NOTICE_KINDS),
+  entitlement: z.string(),
+  application: z.string().check(z.describe('ARN')),
+  userId: z.string(),
+  status: z.optional(z.enum(DeliveryStatusSchema.options).check(z.describe('Absent if no notice was begun'))),
+  since: TimeSchema.check(z.describe('When the status last changed; without a status, when the change was made')),
+  reason: z.optional(z.string().check(z.describe('Why it was not sent: a code of AWS or of Usher'))),
+  messageId: z.optional(z.string().check(z.describe('Id that Amazon SES gave to the message'))),
+  resend: z.optional(
+    z
+      .strictObject({
+        possible: z.boolean(),
+        reason: z.optional(z.string().check(z.describe('Why not, in words'))),
+      })
+      .check(z.describe('Whether usher notices resend sends it; absent if the seat could not be read')),
+  ),
+  name: z.optional(z.string().check(z.describe('Only with --names'))),
+});
+export type NoticeLine = z.infer<typeof NoticeLineSchema>;
+
+/** A notice is in the queue again: it is sent in a moment, unless its user or seat changes before. */
+export const ResentLineSchema = z.strictObject({
+  type: z.literal('resent'),
+  uid: z.optional(Uid),
+  messageId: z.optional(z.string().check(z.describe('The dead-letter message that was moved back'))),
+});
