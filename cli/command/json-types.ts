@@ -25,7 +25,7 @@ export const JSON_TYPES: Readonly<Record<string, readonly Line['type'][]>> = {
   report: ['reach', 'month'],
   notices: ['notice', 'more'],
   'notices resend': ['notice', 'more', 'resent'],
-  redrive: ['failure', 'redrive', 'more', 'message', 'queue', 'start', ...FOLLOWED],
+  redrive: ['failure', 'redrive', 'more', 'message', 'queue', 'resent', 'start', ...FOLLOWED],
   replay: ['start', 'replay'],
   restore: ['restoration', 'restore', 'start', ...FOLLOWED],
   explain: ['explanation'],

@@ -5,7 +5,7 @@ import type { Context } from '../../command/context.ts';
 /** What each status means for an operator. Those without an entry need none. */
 const NEEDS: Partial<Record<NonNullable<NoticeLine['status']>, (number: number) => string>> = {
   'in-doubt': (number) =>
-    `${count(number, 'notice is', 'notices are')} in doubt: no one knows whether Amazon SES sent them.`,
+    `${count(number, 'notice is', 'notices are')} in doubt: no one knows whether Amazon SES sent ${number === 1 ? 'it' : 'them'}.`,
   refused: (number) =>
     `${count(number, 'notice was', 'notices were')} refused: remove the cause first. docs/notices.md has the reasons.`,
   limited: (number) => `${count(number, 'notice was', 'notices were')} above the daily limit (notices.dailyLimit).`,
