@@ -157,6 +157,7 @@ describe('a notice to a user', () => {
     await world.play();
     expect(world.mailsTo(1)).toHaveLength(1);
     expect(await markerOf(world)).toBe(expected);
+    expect(world.outcomes().at(-1)).toBe(`assigned ${expected}`);
   });
 });
 
