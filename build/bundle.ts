@@ -25,6 +25,12 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   '@aws-sdk/middleware-endpoint-discovery': `
     export const NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS = { environmentVariableSelector() {}, configFileSelector() {} };
     export const resolveEndpointDiscoveryConfig = (config) => config;`,
+  // Signs for several Regions at once, with another package that would have to be there. Amazon SES can be asked so.
+  '@aws-sdk/signature-v4-multi-region': `
+    import { SignatureV4 } from '@smithy/signature-v4';
+    export class SignatureV4MultiRegion extends SignatureV4 {
+      static sigv4aDependency() { return 'none'; }
+    }`,
   // Reads the user agent of a browser.
   bowser: 'export default {};',
 };

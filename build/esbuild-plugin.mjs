@@ -2,16 +2,19 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { readEntitlements } from '../input/entitlements-file.ts';
+import { InputError } from '../input/input-error.ts';
 import { bundle, pluginsFor } from './bundle.ts';
 import { bundledPackages } from './bundled-packages.ts';
 import { NOTICES_FILE, noticesFor } from './license-notices.ts';
+import { packagedTemplates } from './notice-templates.ts';
 import { SBOM_FILE, sbomOf } from './sbom.ts';
 import { zipOf } from './zip.ts';
 
 /**
  * Packages each function as one reproducible zip: the bundle of its code and the SDK, the validated entitlements.yml as
- * entitlements.json, and the notices of the packages in it. A handler keeps its path, so that serverless.yml names the source
- * file. Next to the zips is their bill of materials.
+ * entitlements.json, and the licenses of the packages in it. A handler keeps its path, so that serverless.yml names the source
+ * file. The function that writes to users also has the validated templates of its messages. Next to the zips is their bill
+ * of materials.
  */
 export default class EsbuildPlugin {
   constructor(serverless) {
@@ -40,6 +43,8 @@ export default class EsbuildPlugin {
     await rm(directory, { recursive: true, force: true });
     await mkdir(directory, { recursive: true });
     await writeFile(join(directory, 'entitlements.json'), JSON.stringify(configuration));
+    const templates = definition.environment?.NOTICES_TEMPLATES;
+    if (templates) await writeFile(join(directory, templates), JSON.stringify(this.templatesFor(configuration)));
     const plugins = pluginsFor(serviceDir, configuration.entitlements);
     const { metafile } = await bundle(serviceDir, definition.handler.replace(/\.\w+$/, ''), directory, plugins);
     const packages = bundledPackages(metafile, serviceDir);
@@ -52,6 +57,16 @@ export default class EsbuildPlugin {
     const zip = `${name}.zip`;
     definition.package = { individually: true, artifact: join('.serverless', zip) };
     return { name: zip, bytes: zipOf(files), packages };
+  }
+
+  templatesFor(configuration) {
+    try {
+      return packagedTemplates(this.serverless.serviceDir, configuration);
+    } catch (error) {
+      // The framework prints the stack, which does not help the author of a template.
+      if (error instanceof InputError) throw new this.serverless.classes.Error(error.message);
+      throw error;
+    }
   }
 
   /**

@@ -2,8 +2,11 @@ import type { Entitlements } from '../domain/entitlements.ts';
 import { identityOf } from '../domain/notices/identity.ts';
 import type { PolicyStatement } from './subscription-permissions.ts';
 
-/** IAM takes no other characters in a policy. */
-const IN_POLICY = /^[\t\n\r\x20-\xff]*$/;
+/**
+ * A name that is in the message as it is. Others are encoded there or have escapes, and AWS does not say what it compares
+ * then; IAM takes only the characters of Latin-1 in a policy.
+ */
+const PLAIN_NAME = /^[ !#-[\]-~]*$/;
 
 /**
  * Returns what `NotifyUser` needs beyond deploy/notices.yml: it sends from exactly the configured address, by the verified
@@ -25,8 +28,8 @@ export function notifyUserStatements({ identityCenter, notices }: Entitlements):
       ],
       Condition: {
         StringEquals: { 'ses:FromAddress': from },
-        // AWS does not say whether the name has its quotes there, and how it is written in other scripts.
-        ...(fromName !== undefined && IN_POLICY.test(fromName)
+        // AWS does not say whether the quotes of the name are part of it.
+        ...(fromName !== undefined && PLAIN_NAME.test(fromName)
           ? { StringEqualsIfExists: { 'ses:FromDisplayName': [fromName, `"${fromName}"`] } }
           : {}),
       },

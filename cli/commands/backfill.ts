@@ -11,6 +11,7 @@ import { CommandFailed } from '../../operator/failures.ts';
 import { attemptPlan, listReaderOf } from '../../operator/plan/configuration-plan.ts';
 import type { EntitlementPlan } from '../../operator/plan/entitlement-plan.ts';
 import { planLineOf, plannedChangeLines } from '../../operator/plan/plan-lines.ts';
+import { noticeTotal } from '../../operator/plan/plan-notices.ts';
 import { readersOf } from '../../operator/readers.ts';
 import { count, durationOf, numberOf } from '../../operator/text.ts';
 import type { Unread } from '../../operator/unread.ts';
@@ -22,6 +23,7 @@ import { MOST_HANDOVERS } from '../command/start-execution.ts';
 import { finish, printUnread } from '../command/unread.ts';
 import { namesOfUsers } from '../command/user-names.ts';
 import { changeGrid } from '../plan/columns.ts';
+import { noticesInWords } from '../plan/notes.ts';
 
 const PRICE = 'expected an amount such as 19 or 19.90';
 const Options = z.object({
@@ -91,7 +93,9 @@ async function backfill(context: Context, command: Command): Promise<void> {
   const plans = await plansOf(context);
   printPlan(plans, price === undefined ? undefined : Number(price), context);
   if (names && !json) await listUsers(plans, context);
-  const { entitlements } = await context.entitlements();
+  const { entitlements, notices } = await context.entitlements();
+  const told = noticesInWords(noticeTotal(plans, notices));
+  if (told !== undefined && !json) terminal.note(told);
   const observing = entitlements.filter(({ mode }) => mode === 'observe').map(({ name }) => name);
   if (observing.length > 0 && !json) terminal.note(observingText(observing));
   if (dryRun || (plans.length === 0 && !unread.isEmpty)) return finish(context);

@@ -17,7 +17,7 @@ import { finish } from '../command/unread.ts';
 import { nameIn, namesOfUsers } from '../command/user-names.ts';
 import { changeGrid, planGrid } from '../plan/columns.ts';
 import { groupNameInWords } from '../plan/group-names.ts';
-import { planNotes, priceInWords, totalInWords } from '../plan/notes.ts';
+import { noticesInWords, planNotes, priceInWords, totalInWords } from '../plan/notes.ts';
 import { writeFor } from '../shared/write-file.ts';
 import { pricesIn } from './subscriptions/money.ts';
 
@@ -146,8 +146,7 @@ async function print(
   }
   terminal.line();
   terminal.paragraph(totalInWords(file));
-  const price = priceInWords(file);
-  if (price !== undefined) terminal.paragraph(price);
+  for (const text of [noticesInWords(file.total), priceInWords(file)]) if (text !== undefined) terminal.paragraph(text);
   for (const one of groupNames) terminal.note(`${terminal.noteColors.yellow('warning:')} ${groupNameInWords(one)}`);
 }
 

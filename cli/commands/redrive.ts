@@ -1,12 +1,6 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
-import {
-  type DeadLetter,
-  giveBack,
-  otherQueues,
-  receiveDeadLetters,
-  startDeadLetter,
-} from '../../operator/executions/dead-letters.ts';
+import { giveBack, otherQueues, receiveDeadLetters, startDeadLetter } from '../../operator/executions/dead-letters.ts';
 import { nameIn } from '../../operator/executions/find.ts';
 import {
   type FailedExecution,
@@ -22,6 +16,7 @@ import { type Context, optionsOf } from '../command/context.ts';
 import { followToEnd } from '../command/start-execution.ts';
 import { finish } from '../command/unread.ts';
 import { addNames } from '../command/user-names.ts';
+import { printMessages } from './redrive/messages.ts';
 
 const Options = z.object({
   names: z.optional(z.boolean()),
@@ -32,9 +27,9 @@ type RedriveOptions = z.infer<typeof Options>;
 
 export function redriveCommand(run: Runner): Command {
   return commandOf('redrive', {
-    summary: 'Redrive failed executions and start new ones from dead-letter messages',
+    summary: 'Redrive failed executions, and start or move what is in the dead-letter queues',
     description:
-      'Without EXECUTION, redrives all executions that failed or timed out in the last 14 days, each at the step that failed. It also starts an execution from each message in the dead-letter queues of events and ticks, and deletes a message only after its start has succeeded. Messages that are not events stay in the queue. Lists everything and asks for confirmation.\n\n' +
+      'Without EXECUTION, redrives all executions that failed or timed out in the last 14 days, each at the step that failed. It also starts an execution from each message in the dead-letter queues of events and ticks, and deletes a message only after its start has succeeded. Messages that are not events stay in the queue. With notices, it moves their dead letters back into the queue of notices; NotifyUser then sends what is younger than 24 hours and still true. Lists everything and asks for confirmation.\n\n' +
       'Some failures are only listed, each with the reason and what helps: AWS does not redrive them, or a redrive would repeat the failure. An execution that someone stopped, or whose input is invalid, is redriven only if you name it.\n\n' +
       'Exit code with --wait: 1 if one of them fails again.',
     examples: [
@@ -55,6 +50,7 @@ export function redriveCommand(run: Runner): Command {
       'sqs:ReceiveMessage',
       'sqs:ChangeMessageVisibility',
       'sqs:DeleteMessage',
+      'sqs:SendMessage (notices)',
       'identitystore:DescribeUser',
       'identitystore:ListUsers',
     ],
@@ -84,7 +80,8 @@ async function redrive(context: Context, command: Command): Promise<void> {
   );
   const started = await redriveAll(wanted, options, context);
   const letters = isNamed ? undefined : await redriveMessages(options, context);
-  if (failures.length === 0 && letters?.found === 0) {
+  const notices = isNamed ? 0 : await noticeMessages(options, context);
+  if (failures.length === 0 && letters?.found === 0 && notices === 0) {
     if (context.json) terminal.json({ type: 'none', of: 'failure' });
     terminal.note('There are no failed executions and no dead-letter messages.');
   }
@@ -198,7 +195,10 @@ async function redriveMessages({ yes }: RedriveOptions, context: Context): Promi
   const arns: string[] = [];
   const services = await context.services();
   try {
-    printMessages(letters, context);
+    printMessages(
+      letters.map((letter) => ({ ...letter, isStartable: letter.input !== undefined })),
+      context,
+    );
     const startable = letters.filter(({ input }) => input !== undefined);
     const question = `Start an execution from ${count(startable.length, 'message')}?`;
     if (startable.length > 0 && (await terminal.confirm(question, yes === true))) {
@@ -216,20 +216,11 @@ async function redriveMessages({ yes }: RedriveOptions, context: Context): Promi
   return { arns: [...new Set(arns)], found: others.length + letters.length };
 }
 
-function printMessages(letters: readonly DeadLetter[], { terminal, json, clock }: Context): void {
-  if (letters.length === 0) return;
-  if (json) {
-    for (const { queue, message, title, input } of letters) {
-      const since = message.sentAt === undefined ? {} : { since: message.sentAt.toISOString() };
-      terminal.json({ type: 'message', queue, messageId: message.id, ...since, title, startable: input !== undefined });
-    }
-    return;
-  }
-  const now = clock.now();
-  terminal.table(
-    ['MESSAGE', 'QUEUE', 'SENT', 'WHAT'],
-    letters.map(({ queue, message, title }) => [message.id, queue, terminal.when(message.sentAt, now), title]),
-  );
+/** Moves dead letters of notices back. @returns how many there were */
+async function noticeMessages({ yes }: RedriveOptions, context: Context): Promise<number> {
+  const { notices } = await context.entitlements();
+  if (!notices) return 0;
+  return (await import('./redrive/notices.ts')).redriveNotices(yes === true, context);
 }
 
 /** Follows executions one after another, each to its end. @returns how many failed */

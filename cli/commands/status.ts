@@ -41,6 +41,7 @@ export function statusCommand(run: Runner): Command {
       'logs:FilterLogEvents',
       'dynamodb:GetItem',
       'dynamodb:Query',
+      'dynamodb:BatchGetItem (notices)',
       'sqs:GetQueueUrl',
       'sqs:GetQueueAttributes',
       'scheduler:GetSchedule',

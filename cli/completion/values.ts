@@ -16,6 +16,7 @@ type Source = (context: Context, env: NodeJS.ProcessEnv) => Promise<Value[]>;
 
 /** More would be no help. */
 const MOST_EXECUTIONS = 20;
+const MOST_NOTICES = 20;
 
 /** Where the values of options and arguments come from, by their names; those with a fixed set have it themselves. */
 const SOURCES: Readonly<Record<string, Source>> = {
@@ -34,6 +35,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
     [...new Set([env['USHER_STAGE'] ?? 'prod', 'prod', 'try'])].map((value) => ({ value, description: '' })),
   '--profile': (_context, env) => profiles(env),
   DIGEST: digests,
+  UID: notices,
   EXECUTION: executions,
 };
 
@@ -62,6 +64,16 @@ async function digests(context: Context): Promise<Value[]> {
   return holds.map(({ hold }) => ({
     value: shortDigest(digestOf(hold)),
     description: `${hold.entitlement}: ${hold.reason}`,
+  }));
+}
+
+async function notices(context: Context): Promise<Value[]> {
+  if (!(await context.entitlements()).notices) return [];
+  const { openNotices } = await import('../../operator/notices/open-notices.ts');
+  const { deliveries = [] } = (await openNotices({}, context)) ?? {};
+  return deliveries.slice(0, MOST_NOTICES).map(({ uid, status, kind, entitlement }) => ({
+    value: uid,
+    description: `${status} ${kind} ${entitlement}`,
   }));
 }
 

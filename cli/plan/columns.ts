@@ -16,6 +16,7 @@ const SOMETIMES = ['kept', 'repaired', 'dropped'] as const;
 export function planGrid({ plans, total }: PlanFile): Grid {
   const kinds = [...ALWAYS, ...SOMETIMES.filter((kind) => plans.some((line) => line[kind] > 0))];
   const isPriced = total.currency !== undefined;
+  const isTold = total.notices !== undefined;
   return {
     head: [
       'ENTITLEMENT',
@@ -24,6 +25,7 @@ export function planGrid({ plans, total }: PlanFile): Grid {
       'MAX',
       ...kinds.map((kind) => kind.toUpperCase()),
       'WAITLIST',
+      ...(isTold ? ['NOTICES'] : []),
       ...(isPriced ? [`PER MONTH (${total.currency})`] : []),
     ],
     rows: plans.map((line) => [
@@ -33,6 +35,7 @@ export function planGrid({ plans, total }: PlanFile): Grid {
       line.max === undefined ? '' : numberOf(line.max),
       ...kinds.map((kind) => numberOf(line[kind])),
       numberOf(line.waitlistedAfter),
+      ...(isTold ? [line.notices === undefined ? '' : numberOf(line.notices)] : []),
       ...(isPriced ? [line.pricePerMonth === undefined ? '?' : moneyOf(line.pricePerMonth)] : []),
     ]),
   };

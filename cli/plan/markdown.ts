@@ -2,7 +2,7 @@ import type { GroupNameLine, PlanFile } from '../../operator/lines/plan.ts';
 import { count } from '../../operator/text.ts';
 import { changeGrid, type Grid, planGrid } from './columns.ts';
 import { groupNameInWords } from './group-names.ts';
-import { planNotes, priceInWords, totalInWords } from './notes.ts';
+import { noticesInWords, planNotes, priceInWords, totalInWords } from './notes.ts';
 
 /** GitHub takes no longer comment. */
 export const MOST_CHARACTERS = 65_536;
@@ -18,12 +18,12 @@ interface MarkdownOptions {
 
 /** Renders a plan for a pull request: a table, what it means, and the users folded. It says what does not fit. */
 export function planMarkdown(plan: PlanFile, { names, groupNames }: MarkdownOptions): string {
-  const price = priceInWords(plan);
+  const more = [noticesInWords(plan.total), priceInWords(plan)].filter((one) => one !== undefined);
   const fixed = [
     '### Usher plan',
     '',
     text(totalInWords(plan)),
-    ...(price === undefined ? [] : ['', text(price)]),
+    ...more.flatMap((one) => ['', text(one)]),
     ...(plan.total.deployed ? [] : ['', 'There is no ledger: this is a plan for a first deployment.']),
     '',
     ...tableOf(planGrid(plan)),

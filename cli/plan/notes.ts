@@ -4,7 +4,12 @@ import { count, moneyOf, numberOf } from '../../operator/text.ts';
 /** Returns what the numbers of a plan mean, application by application, in sentences. */
 export function planNotes({ plans, total }: PlanFile): { title: string; notes: string[] }[] {
   return plans.flatMap((line) => {
-    const notes = [...configurationNotes(line, plans), ...changeNotes(line, total.at), ...otherNotes(line)];
+    const notes = [
+      ...configurationNotes(line, plans),
+      ...changeNotes(line, total.at),
+      ...otherNotes(line),
+      ...noticeNotes(line),
+    ];
     return notes.length > 0 ? [{ title: titleOf(line), notes }] : [];
   });
 }
@@ -105,6 +110,29 @@ function otherNotes({ emptyGroups, missingGroups, refused = [], subscriptionsSto
       ? ['AWS refuses new subscriptions to the account, so that no seat begins. Usher tries one user per day.']
       : []),
   ];
+}
+
+function noticeNotes({ noticesChange, notices = 0 }: PlanLine): string[] {
+  if (noticesChange === 'end') return ['Its users get no notices any longer.'];
+  if (noticesChange === undefined) return [];
+  return notices > 0
+    ? ['Its users get notices from now on, also of what the first full sweep changes (notices.backfill).']
+    : [
+        'Its users get notices of what changes after the first full sweep with notices has ended, and none of this plan.',
+      ];
+}
+
+/** Returns how many users would be written to; undefined if the configuration has no notices. */
+export function noticesInWords({
+  notices,
+  noticesPerDay = 0,
+}: Pick<PlanFile['total'], 'notices' | 'noticesPerDay'>): string | undefined {
+  if (notices === undefined) return undefined;
+  if (notices === 0) return 'No user would be written to.';
+  const sent = `At most ${count(notices, 'notice')} would be sent: to those who have an address.`;
+  const left = notices - noticesPerDay;
+  if (left <= 0) return sent;
+  return `${sent} The daily limit is ${numberOf(noticesPerDay)} (notices.dailyLimit): if all change on one day, ${numberOf(left)} are not sent, unless an operator sends them again.`;
 }
 
 /** Returns what a whole plan comes to, in one sentence. */

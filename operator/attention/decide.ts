@@ -7,6 +7,7 @@ import { count } from '../text.ts';
 import { failedAttention } from './failures.ts';
 import { FORWARDER_DAYS } from './forwarder.ts';
 import { heldAttention } from './holds.ts';
+import { noticeAttention } from './notices.ts';
 import { lastSweepOf, type Readings } from './read.ts';
 
 /** What the messages of each dead-letter queue are, and what to do about them. */
@@ -40,6 +41,7 @@ export function attentionIn(readings: Readings): Attention[] {
         fix,
       };
     }),
+    ...(readings.notices ? noticeAttention(readings.notices) : []),
     ...triggerAttention(readings),
     ...queueAttention(readings),
   ];

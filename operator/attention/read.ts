@@ -10,6 +10,7 @@ import { type ActiveHold, holdsOf } from '../held/holds.ts';
 import type { Services } from '../services.ts';
 import { MOST_COUNTED, type RecentFailures, readRecentFailures } from './failures.ts';
 import { isForwarderSilent } from './forwarder.ts';
+import type { NoticeReadings } from './notices.ts';
 
 /** The dead-letter queues, those that start something first. */
 export const DEAD_LETTER_KINDS = [
@@ -34,10 +35,12 @@ export interface Readings {
   ruleState: { value: Rule['state'] | undefined } | undefined;
   /** The management account whose events do not arrive. */
   silentAccount: string | undefined;
+  /** Only with notices. */
+  notices?: NoticeReadings;
 }
 
-/** Reads what shows whether Usher needs a person. Takes some 15 requests, and up to 20 more for failed executions or if there are
- * many; the checks of `usher doctor` take more. */
+/** Reads what shows whether Usher needs a person. Takes some 15 requests, 3 more with notices, and up to 20 more for failed
+ * executions, for notices that were not sent, or if there are many; the checks of `usher doctor` take more. */
 export async function readAttention(asker: Asker): Promise<Readings> {
   const { unread, clock } = asker;
   const services = await asker.services();
@@ -53,13 +56,14 @@ export async function readAttention(asker: Asker): Promise<Readings> {
   ]);
   const sweptAt = lastSweepOf({ entitlements, queue: queue?.value });
   const lists = listsOf(await services.executions());
-  const [holds, running, failures, deadLetters, ruleState, silent] = await Promise.all([
+  const [holds, running, failures, deadLetters, ruleState, silent, notices] = await Promise.all([
     holdsOf(applicationsIn(configured, queue?.value), ledger, unread),
     unread.attempt(() => runningOf(services, lists)),
     unread.attempt(() => readRecentFailures(sweptAt, asker, lists)),
     deadLettersOf(services, asker),
     unread.attempt(() => deployment.ruleState(names.eventRule)),
     unread.attempt(() => isForwarderSilent(schedule?.value, services, now)),
+    configured.notices && noticesOf(asker),
   ]);
   return {
     entitlements,
@@ -73,7 +77,13 @@ export async function readAttention(asker: Asker): Promise<Readings> {
     schedule,
     ruleState,
     silentAccount: silent?.value,
+    ...(notices ? { notices } : {}),
   };
+}
+
+/** Loads what reads them only where there are notices. */
+async function noticesOf(asker: Asker): Promise<NoticeReadings> {
+  return (await import('./read-notices.ts')).readNoticeAttention(asker);
 }
 
 async function runningOf(services: Services, lists: ReturnType<typeof listsOf>): Promise<ExecutionSummary[]> {

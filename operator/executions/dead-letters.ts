@@ -9,7 +9,7 @@ import { machinesOf } from './find.ts';
 import { subjectOf, triggerInWords } from './subject.ts';
 
 /** Hides the messages from other receivers while the operator reads and answers. */
-const HIDDEN_SECONDS = 600;
+export const HIDDEN_SECONDS = 600;
 
 /** A message of a dead-letter queue, and what to do with it. */
 export interface DeadLetter {
@@ -108,6 +108,9 @@ export async function startDeadLetter(
 }
 
 /** Makes messages visible to other receivers again. */
-export async function giveBack(letters: readonly DeadLetter[], queues: Queues): Promise<void> {
+export async function giveBack(
+  letters: readonly Pick<DeadLetter, 'queue' | 'message'>[],
+  queues: Queues,
+): Promise<void> {
   for (const { queue, message } of letters) await queues.giveBack(queue, message);
 }

@@ -155,7 +155,9 @@ export const MessageLineSchema = z.strictObject({
   messageId: z.string(),
   since: z.optional(TimeSchema),
   title: z.string().check(z.describe('What it is, or why it stays in the queue')),
-  startable: z.boolean(),
+  startable: z
+    .boolean()
+    .check(z.describe('Whether an execution can be started from it, or a notice moved back into its queue')),
 });
 
 /** A dead-letter queue whose messages start nothing. */

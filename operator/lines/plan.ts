@@ -67,6 +67,16 @@ export const PlanLineSchema = z.strictObject({
   subscriptionsStopped: z
     .optional(z.boolean())
     .check(z.describe('AWS refuses new subscriptions to the account: no seat begins')),
+  notices: z
+    .optional(Count)
+    .check(
+      z.describe('Users who would be written to, if they have an address; absent if the entitlement has no notices'),
+    ),
+  noticesChange: z
+    .optional(z.enum(['begin', 'end']))
+    .check(
+      z.describe('begin: no full sweep with notices has ended yet. end: only the deployed configuration has notices'),
+    ),
   pricePerMonth: Price.check(z.describe('Of the seats at the end')),
   pricePerMonthBefore: Price.check(z.describe('Of the seats now')),
   currency: Currency,
@@ -108,6 +118,8 @@ export const PlanTotalLineSchema = z.strictObject({
   seats: Count,
   seatsAfter: Count,
   ...Counts,
+  notices: z.optional(Count).check(z.describe('Notices of all entitlements; absent if the configuration has none')),
+  noticesPerDay: z.optional(Count).check(z.describe('How many of them are sent per day: notices.dailyLimit')),
   pricePerMonth: Price,
   pricePerMonthBefore: Price,
   unpriced: z.optional(Count).check(z.describe('Seats at the end whose price is not known')),

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { SeatStatusSchema } from '../../domain/seat/seat.ts';
 import { FINDING_KINDS } from '../../domain/subscription/findings.ts';
 import { TimeSchema } from './common.ts';
+import { NoticeLineSchema } from './notices.ts';
 
 const Name = z.optional(z.string().check(z.describe('Only with --names')));
 
@@ -25,6 +26,9 @@ const NextSchema = z.strictObject({
   until: z.optional(TimeSchema.check(z.describe('When reads of AWS can be trusted again'))),
 });
 
+const { kind, uid, status, since, reason, messageId } = NoticeLineSchema.shape;
+const NoticeParts = { kind, uid: z.optional(uid), status, since: z.optional(since), reason, messageId };
+
 /** How a user stands with an entitlement. */
 const StandingSchema = z.strictObject({
   entitlement: z.string(),
@@ -39,6 +43,13 @@ const StandingSchema = z.strictObject({
   seat: z.optional(SeatSchema),
   waitlist: z.optional(z.strictObject({ position: z.int(), of: z.int() })),
   next: z.optional(NextSchema.check(z.describe('What the next execution does; absent if a read was refused'))),
+  notice: z.optional(
+    z
+      .strictObject(NoticeParts)
+      .check(
+        z.describe('What the user was told of the last change of the seat; absent if the entitlement has no notices'),
+      ),
+  ),
   words: z.array(z.string()).check(z.describe('The answer in sentences')),
 });
 

@@ -15,6 +15,8 @@ const FIELDS = [
   'aboveCap',
   'adoptable',
   'unmanaged',
+  'notices',
+  'noticesChange',
   'pricePerMonth',
 ] as const satisfies (keyof PlanLine)[];
 

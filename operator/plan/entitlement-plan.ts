@@ -26,6 +26,7 @@ import { readSettings } from '../../reconcile/plan/evidence.ts';
 import { readApplication, type SharedReads } from '../../reconcile/plan/read-application.ts';
 import type { Readers } from '../../reconcile/plan/readers.ts';
 import type { ReconcileContext } from '../../reconcile/plan/result.ts';
+import { type PlannedNotices, plannedNotices } from './plan-notices.ts';
 
 /** What the next executions make of one entitlement. */
 export interface EntitlementPlan {
@@ -62,6 +63,7 @@ export interface EntitlementPlan {
   refusals: Failure['error'][];
   /** AWS refuses new subscriptions to the account, so that no seat begins. */
   isStopped: boolean;
+  notices: PlannedNotices;
 }
 
 /** What a plan of an entitlement is made for, and with. */
@@ -133,6 +135,7 @@ export async function planEntitlement(
     isStopped,
     budget: budgetOf(items.seats, readers.entitlements.brake, now),
     asked: found.asked,
+    notices: plannedNotices(entitlement, found.plan.changes, { entitlements: readers.entitlements, queue, now }),
     ...found.plan,
   };
 }

@@ -7,6 +7,7 @@ import type { GroupNameLine, PlanFile, PlanLine, PlannedChangeLine, PlanTotalLin
 import type { ConfigurationPlan, RemovedApplication } from './configuration-plan.ts';
 import type { EntitlementPlan } from './entitlement-plan.ts';
 import type { RenamedGroup } from './group-names.ts';
+import { noticeTotal } from './plan-notices.ts';
 
 type Counts = Pick<PlanLine, (typeof CHANGE_KINDS)[number]>;
 
@@ -71,6 +72,8 @@ export function planLineOf(plan: EntitlementPlan, prices: SeatPrices | undefined
     ...(missingGroups.length > 0 ? { missingGroups } : {}),
     ...(refusals.length > 0 ? { refused: refusals.map(({ reason, message }) => ({ reason, message })) } : {}),
     ...(plan.isStopped ? { subscriptionsStopped: true } : {}),
+    ...(plan.notices.users === undefined ? {} : { notices: plan.notices.users }),
+    ...(plan.notices.change === undefined ? {} : { noticesChange: plan.notices.change }),
     ...(before === undefined ? {} : { pricePerMonthBefore: before / 100 }),
     ...(after === undefined ? {} : { pricePerMonth: after / 100 }),
     ...(after === undefined || prices?.currency === undefined ? {} : { currency: prices.currency }),
@@ -125,7 +128,8 @@ function totalOf(plan: ConfigurationPlan, plans: readonly PlanLine[], prices: Pr
     CHANGE_KINDS.map((kind) => [kind, enforced.reduce((all, line) => all + line[kind], 0)]),
   );
   const isChanged =
-    plan.entitlements.some(({ isNew }) => isNew) || plan.removed.some(({ wasConfigured }) => wasConfigured);
+    plan.entitlements.some(({ isNew, notices }) => isNew || notices.change !== undefined) ||
+    plan.removed.some(({ wasConfigured }) => wasConfigured);
   return {
     type: 'plan-total',
     at: plan.at.toISOString(),
@@ -136,6 +140,7 @@ function totalOf(plan: ConfigurationPlan, plans: readonly PlanLine[], prices: Pr
     seatsAfter: sum(({ seatsAfter }) => seatsAfter),
     ...countsOf([]),
     ...counts,
+    ...noticeTotal(plan.entitlements, plan.configuration.notices),
     ...(prices ? pricesOf(plan, prices) : {}),
   };
 }

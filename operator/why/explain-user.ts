@@ -9,6 +9,7 @@ import { readersOf } from '../readers.ts';
 import { seatFields } from '../seats.ts';
 import { nameOf } from '../user-names.ts';
 import { recordedFindingsOf } from './recorded-findings.ts';
+import { noticesOfSeats, type SeatNotice } from './seat-notice.ts';
 import { type EntitlementFinding, findingsOf, type UncheckedEntitlement } from './user-findings.ts';
 import { wordsOf, wordsOfUnchecked } from './words.ts';
 
@@ -28,6 +29,14 @@ export async function explainUser(userId: string, asker: Asker, { names }: { nam
   const status = (await unread.attempt(() => readers.directory.statusOf(userId)))?.value;
   const { findings, unchecked } = await findingsOf(userId, now, readers, unread);
   const queue = (await unread.attempt(() => readers.ledger.queue()))?.value;
+  const told = await noticesOfSeats(
+    [
+      ...findings.map(({ user }) => user.seat),
+      ...unchecked.map(({ seat }) => (seat === 'unread' ? undefined : seat)),
+    ].filter((seat) => seat !== undefined),
+    { entitlements: readers.entitlements, queue, now },
+    asker,
+  );
   const recorded = (await unread.attempt(() => recordedFindingsOf(userId, readers, queue)))?.value;
   const log = await services.auditLog();
   const events = (await unread.attempt(() => eventsOf(userId, now, log)))?.value;
@@ -45,7 +54,7 @@ export async function explainUser(userId: string, asker: Asker, { names }: { nam
     entitlements: [
       ...findings.map((one) => standingOf(one, queue, now)),
       ...unchecked.map((one) => uncheckedStanding(one, now)),
-    ],
+    ].map((standing) => withNotice(standing, told.get(standing.application))),
     ...(recorded
       ? { subscriptions: recorded.map(({ findings: some, ...about }) => ({ ...about, findings: [...some] })) }
       : {}),
@@ -92,6 +101,24 @@ function uncheckedStanding(unchecked: UncheckedEntitlement, now: Date): Standing
     application: entitlement.application,
     ...(seat && seat !== 'unread' ? { seat: seatOf(seat) } : {}),
     words: wordsOfUnchecked(unchecked, now),
+  };
+}
+
+function withNotice(standing: Standing, notice: SeatNotice | undefined): Standing {
+  if (!notice) return standing;
+  const { kind, became, words } = notice;
+  const { uid, status, at, reason, messageId } = typeof became === 'object' ? became : { reason: became };
+  return {
+    ...standing,
+    notice: {
+      kind,
+      ...(uid === undefined ? {} : { uid }),
+      ...(status === undefined ? {} : { status }),
+      ...(at === undefined ? {} : { since: at }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(messageId === undefined ? {} : { messageId }),
+    },
+    words: [...standing.words, words],
   };
 }
 

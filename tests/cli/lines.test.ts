@@ -11,6 +11,7 @@ import { LINES } from '../../operator/lines/all.ts';
 import { anAddMemberToGroup } from '../support/events.ts';
 import { APPLICATION, ENTITLEMENT, GROUP, STORE_ID, user } from '../support/ids.ts';
 import { problemsWithLine } from '../support/line-schemas.ts';
+import { withNotices } from '../support/notices.ts';
 import { anOperator, configuration, type Ended, linesOf } from '../support/operator.ts';
 import { aScenario } from '../support/scenario.ts';
 import { KIRO } from '../support/subscriptions.ts';
@@ -21,7 +22,7 @@ const EXPORT =
   'Name,Subscription status,Kiro plan,Plan source,Activation date\nAna,Active,Kiro Pro,Direct,2026-11-01\n';
 const PRICES = 'currency: EUR\nplans:\n  Q_DEVELOPER_STANDALONE_PRO: 19\n';
 const JOIN = anAddMemberToGroup({ userId: user(1), groupId: GROUP });
-const { entitlements, ...rest } = configuration(1);
+const { entitlements, ...rest } = withNotices(configuration(1));
 const NAMED = { ...rest, entitlements: entitlements.map((one) => ({ ...one, groups: [{ name: 'old', id: GROUP }] })) };
 /** In the folder in which the commands run. */
 const FILES = {
@@ -65,6 +66,7 @@ const operator = anOperator({
   members: 4,
   assigned: [4],
   entitlement: { subscription: { ...KIRO, mode: 'report' } },
+  entitlements: (configured) => withNotices(configured),
   application: { region: 'us-east-1', subscriptions: [{ user: user(1), plan: 'KIRO_ENTERPRISE_PRO' }] },
 });
 const dynamo = async (operation: string, input: object) => operator.call(`DynamoDB_20120810.${operation}`, input);
@@ -110,6 +112,23 @@ const RUNS: Readonly<Record<string, Runs>> = {
     works: [[], ['--executions', '--names'], ['--executions', '--limit', '1'], ['execution-1']],
     fails: ['nosuch'],
   },
+  notices: {
+    empty: { args: ['--status', 'limited'] },
+    async second() {
+      await operator.fault({ operation: 'SESv2.SendEmail', kind: 'exception', exception: 'MessageRejected' });
+      const person = { UserName: 'new', Emails: [{ Value: 'new@example.com' }] };
+      await operator.call('AWSIdentityStore.CreateUser', { IdentityStoreId: STORE_ID, ...person });
+      await operator.run('local', 'trigger', 'join', 'new', GROUP);
+      await operator.run('start', '--all', '--wait');
+    },
+    works: [[], ['--since', '1d', '--names']],
+    fails: ['--status', 'nosuch'],
+  },
+  'notices resend': {
+    empty: { args: ['--status', 'limited', '--yes'] },
+    works: [['--status', 'refused', '--yes']],
+    fails: ['nosuch'],
+  },
   redrive: {
     first: () => operator.run('redrive', '--yes'),
     empty: { args: ['--yes'] },
@@ -118,6 +137,7 @@ const RUNS: Readonly<Record<string, Runs>> = {
       await operator.call('AWSIdentityStore.CreateUser', { IdentityStoreId: STORE_ID, UserName: 'late' });
       await send('undelivered-events', JOIN);
       await send('unrecorded-failures', {});
+      await send('undelivered-notices', { resend: '00000000-0000-8000-8000-000000000001' });
     },
     works: [['--yes', '--wait']],
     fails: ['nosuch'],

@@ -8,6 +8,7 @@ import { programOf } from '../../cli/program.ts';
 import { AUDIT_BUCKET } from '../../emulator/aws/control-plane/control-plane.ts';
 import { anAddMemberToGroup } from '../support/events.ts';
 import { application, GROUP, OTHER_GROUP, STORE_ID, user } from '../support/ids.ts';
+import { withNotices } from '../support/notices.ts';
 import { anOperator, linesOf, runHere } from '../support/operator.ts';
 
 const SUBSCRIPTIONS = [
@@ -28,13 +29,14 @@ const operator = anOperator({
   people: 6,
   assigned: [5],
   max: 10,
-  entitlements: (configured) => ({
-    ...configured,
-    entitlements: [
-      ...configured.entitlements.map((one, index) => ({ ...one, subscription: SUBSCRIPTIONS[index] })),
-      SECOND_OF_KIRO,
-    ],
-  }),
+  entitlements: (configured) =>
+    withNotices({
+      ...configured,
+      entitlements: [
+        ...configured.entitlements.map((one, index) => ({ ...one, subscription: SUBSCRIPTIONS[index] })),
+        SECOND_OF_KIRO,
+      ],
+    }),
   directory: (seed) => ({
     ...seed,
     applications: [
@@ -59,6 +61,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   UserSubscriptions: 'user-subscriptions',
   QBusiness: 'qbusiness',
   S3: 's3',
+  SESv2: 'ses',
 };
 /** Operations whose action has another name. */
 const ACTIONS: Readonly<Record<string, string>> = { ListObjectsV2: 'ListBucket' };
@@ -119,11 +122,14 @@ const READING: readonly (readonly string[])[] = [
   ['report', '--bucket', AUDIT_BUCKET],
   ['backfill', '--dry-run'],
   ['plan', '--people', '--names'],
+  ['notices', '--names'],
+  ['notices', '--user', 'reader@example.com', '--names'],
   ['init', '--application', 'KiroProfile-us-east-1', '--group', 'developers', '--max', '1', '--output', '-'],
 ];
 const CHANGING: readonly (readonly string[])[] = [
   ['start', '--user', 'reader@example.com', '--group', 'developers', '--wait'],
   ['adopt', '--yes', '--wait'],
+  ['notices', 'resend', '--status', 'refused', '--yes', '--names'],
   ['redrive', '--yes', '--wait', '--names'],
   ['replay', 'events.json', '--yes'],
   ['replay', '--since', '1d', '--yes'],
@@ -147,6 +153,8 @@ describe('the policies for people', () => {
     const reader = { UserName: 'reader', Emails: [{ Value: 'reader@example.com' }] };
     const { UserId } = await operator.call('AWSIdentityStore.CreateUser', reader);
     await operator.call('AWSIdentityStore.CreateGroupMembership', { GroupId: GROUP, MemberId: { UserId } });
+    // All notices are refused: those of the users who stay can be sent again.
+    await operator.fault({ operation: 'SESv2.SendEmail', kind: 'exception', exception: 'MessageRejected', times: 6 });
     expect((await operator.run('start', '--all', '--wait')).code).toBe(0);
     // A hold, which follows, is a problem.
     await collect(['doctor'], [reading, all]);
@@ -213,6 +221,8 @@ describe('the policies for people', () => {
       'sqs:ChangeMessageVisibility',
       'sqs:DeleteMessage',
       'sqs:ReceiveMessage',
+      // Into the queue of notices only, whose messages say where to check: what is sent follows from the ledger.
+      'sqs:SendMessage',
       'states:RedriveExecution',
       'states:StartExecution',
     ]);

@@ -1,4 +1,7 @@
+import type { Entitlements } from '../../domain/entitlements.ts';
 import type { Delivery } from '../../domain/notices/delivery.ts';
+import { NOTICE_KINDS, type NoticeSettings } from '../../domain/notices/schema.ts';
+import { emptyQueue, type WorkQueue } from '../../domain/queue/work-queue.ts';
 import { APPLICATION, ENTITLEMENT, START, user } from './ids.ts';
 
 /** The id of a notice, by a number. */
@@ -20,5 +23,34 @@ export function aDelivery({ number = 1, ...given }: Partial<Delivery> & { number
     status: 'in-doubt',
     at: START.toISOString(),
     ...given,
+  };
+}
+
+/** The first entitlement with all notices, also of its first full sweep. */
+export function withNotices(configured: Entitlements, settings: Partial<NoticeSettings> = {}): Entitlements {
+  const [first, ...others] = configured.entitlements;
+  if (!first) throw new Error('There is no entitlement');
+  const notices = { product: 'Amazon Q Developer', send: [...NOTICE_KINDS] };
+  return {
+    ...configured,
+    notices: {
+      from: 'usher@example.com',
+      signIn: { startUrl: 'https://acme.awsapps.com/start' },
+      language: 'en',
+      dailyLimit: 200,
+      perSecond: 1,
+      backfill: true,
+      ...settings,
+    },
+    entitlements: [{ ...first, notices }, ...others],
+  };
+}
+
+/** The queue after a sweep of the application, with notices since a time if there is one. */
+export function sweptQueue(noticesFrom?: string): WorkQueue {
+  const report = { seats: 0, waiting: 0, overCap: 0, held: 0, unmanaged: 0, assignedGroups: 0 };
+  return {
+    ...emptyQueue(),
+    reports: { [APPLICATION]: { ...report, ...(noticesFrom === undefined ? {} : { noticesFrom }) } },
   };
 }

@@ -10,7 +10,7 @@ import {
   OPEN_STATUSES,
   openNotices,
 } from '../../../operator/notices/open-notices.ts';
-import { seatsOf } from '../../../operator/notices/resendable.ts';
+import { resendContextOf } from '../../../operator/notices/resendable.ts';
 import { requireEntitlement } from '../../../operator/suggestions.ts';
 import { count, numberOf } from '../../../operator/text.ts';
 import { choiceOption, oneOf } from '../../command/choices.ts';
@@ -114,8 +114,8 @@ async function wantedNotices(
   const { deliveries, more } = found;
   if (more && json) terminal.json({ type: 'more', of: 'notice', read: deliveries.length });
   if (more) terminal.note(`There are more than ${numberOf(deliveries.length)}. Repeat the command after this`);
-  const seats = await seatsOf(deliveries, context);
-  return deliveries.map((delivery) => noticeLine(delivery, seats));
+  const around = await resendContextOf(deliveries, context);
+  return deliveries.map((delivery) => noticeLine(delivery, around));
 }
 
 /** Says what a resend means, and asks. */

@@ -1,0 +1,56 @@
+import type { ChangeKind, UserChange } from '../../domain/decision/user-changes.ts';
+import type { Entitlement, Entitlements } from '../../domain/entitlements.ts';
+import type { NoticeKind, NoticeSettings } from '../../domain/notices/schema.ts';
+import { noticeRuleOf, screenNotice } from '../../domain/notify/decide.ts';
+import type { WorkQueue } from '../../domain/queue/work-queue.ts';
+import type { PlanTotalLine } from '../lines/plan.ts';
+
+/** The notices of a plan of one entitlement. */
+export interface PlannedNotices {
+  /** Users who would be written to, as far as only the configuration and the seat decide; undefined if none ever are. */
+  users: number | undefined;
+  /** `begin`: no full sweep with notices has ended yet. `end`: the deployed configuration has notices, this one has none. */
+  change: 'begin' | 'end' | undefined;
+}
+
+/** What users are told of a change. A held revocation is told no one, and neither is the end of a wait. */
+const NOTICES: Partial<Record<ChangeKind, NoticeKind>> = {
+  gains: 'assigned',
+  waitlisted: 'waitlisted',
+  leaving: 'leaving',
+  revoked: 'revoked',
+  kept: 'kept',
+  // What is made of a seat is audited as assigned.
+  repaired: 'assigned',
+};
+/** Changes because of which there is no one left to write to. */
+const WITHOUT_USER: ReadonlySet<UserChange['reason']> = new Set(['user-deleted', 'user-disabled']);
+
+/** Counts the users who would be written to because of changes, by the decision of the service. */
+export function plannedNotices(
+  { application }: Pick<Entitlement, 'application'>,
+  changes: readonly UserChange[],
+  { entitlements, queue, now }: { entitlements: Entitlements; queue: WorkQueue | undefined; now: Date },
+): PlannedNotices {
+  const rule = noticeRuleOf(entitlements, application);
+  const hasBegun = queue?.reports?.[application]?.noticesFrom !== undefined;
+  if (!rule) return { users: undefined, change: hasBegun ? 'end' : undefined };
+  const about = { applicationArn: application, changeSeq: 0, at: now.toISOString(), uid: '', isAdopted: false };
+  const isTold = ({ change, reason, userId }: UserChange) => {
+    const kind = NOTICES[change];
+    if (kind === undefined || WITHOUT_USER.has(reason)) return false;
+    return screenNotice({ ...about, userId, kind }, { rule, now, isResend: false }) === undefined;
+  };
+  const isSilent = !(hasBegun || rule.settings.backfill);
+  return { users: isSilent ? 0 : changes.filter(isTold).length, change: hasBegun ? undefined : 'begin' };
+}
+
+/** Returns how many notices the plans of all entitlements come to, and how many are sent per day; nothing without notices. */
+export function noticeTotal(
+  plans: readonly { notices: PlannedNotices }[],
+  settings: NoticeSettings | undefined,
+): Pick<PlanTotalLine, 'notices' | 'noticesPerDay'> {
+  if (!settings) return {};
+  const notices = plans.reduce((all, { notices: { users = 0 } }) => all + users, 0);
+  return { notices, noticesPerDay: settings.dailyLimit };
+}
