@@ -103,7 +103,7 @@ function templateModule(): string {
 
 /** Writes the templates that Usher has. */
 function noticeTemplatesModule(): string {
-  const templates = readTemplates({ shipped: join(ROOT, 'notices'), own: '' }, { entitlements: [] });
+  const templates = readTemplates({ shipped: join(ROOT, 'notices') });
   return `export const noticeTemplates = () => (${JSON.stringify(templates)});`;
 }
 
